@@ -1,0 +1,29 @@
+/** An HTTP API as a table: `control` and `node` write tables, `platform` serves them, the OpenAPI document is made from them. */
+import type { z } from "zod";
+
+export interface RouteRequest {
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>>;
+  /** Parsed JSON, or bytes where `bytes` is set in the route. */
+  readonly body: unknown;
+}
+
+export interface RouteAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+export interface Route {
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  /** `/v1/nodes/{node}` */
+  readonly path: string;
+  readonly summary: string;
+  /** Without a token. Only for what tells nothing (health, OpenAPI). */
+  readonly open?: boolean;
+  readonly query?: z.ZodType;
+  readonly body?: z.ZodType;
+  /** The request body is bytes, not JSON. */
+  readonly bytes?: boolean;
+  readonly answer: z.ZodType;
+  handle(request: RouteRequest): Promise<RouteAnswer>;
+}

@@ -1,0 +1,103 @@
+/**
+ * Every coded error of Holon. A message says what failed and on which thing; `next` says what to do.
+ * `docs/reference/errors.md` is held against this table by a test, both ways.
+ */
+
+interface ErrorRow {
+  /** What the code means, in general. */
+  readonly means: string;
+  /** The next step, unless the place that raises it knows a better one. */
+  readonly next: string;
+  /** Whether the same call may succeed later without anybody's doing. */
+  readonly retriable: boolean;
+}
+
+const row = (means: string, next: string, retriable = false): ErrorRow => ({ means, next, retriable });
+
+export const errorTable = {
+  HOLON_APP_BAD: row("An app manifest does not fit its schema.", "Mend the named field; the manifest's schema is in docs/reference/interfaces.md."),
+  HOLON_APP_MISSING: row("An app manifest was not found.", "Give the folder that holds holon.app.ts, .yaml or .json."),
+  HOLON_ARGUMENT_BAD: row("A command was called with an argument it does not take.", "Run the command with --help."),
+  HOLON_API_UNAUTHORISED: row("The API was called without a valid token.", "Use the token in the control node's data folder."),
+  HOLON_API_UNREACHABLE: row("No control API answers at the address.", "Start it with `holon up`, or name another address with --api.", true),
+  HOLON_BLOB_BAD: row("A blob's content does not have the hash that names it.", "Fetch it again; if it repeats, publish the app again.", true),
+  HOLON_BLOB_MISSING: row("A blob is not on this node and could not be fetched.", "Restore the link to the parent, or deploy the app again.", true),
+  HOLON_CALL_TIMEOUT: row("A call over the link was not answered before its deadline.", "Check the link with `holon node list`.", true),
+  HOLON_CALL_UNKNOWN: row("A call names a method that the peer does not have.", "Update the older of the two nodes."),
+  HOLON_CONFIG_BAD: row("A node's configuration does not fit its schema.", "Mend the named field of holon.node.yaml."),
+  HOLON_DATA_IN_USE: row("Another process holds the data folder.", "Stop the other process, or name another folder with --data."),
+  HOLON_DISK_FAILED: row("The disk refused an operation.", "Check the disk; what was acknowledged is still in the log."),
+  HOLON_DISK_FULL: row("The disk is full.", "Free space on the volume of the data folder, then start again; what was acknowledged is kept.", true),
+  HOLON_DISK_MISSING: row("A file of the data folder is missing.", "Restore the data folder from a backup, or name another with --data."),
+  HOLON_DISK_READ_ONLY: row("The data folder cannot be written.", "Give this user write access to it, or name another with --data."),
+  HOLON_FRAME_BAD: row("A frame on the link does not parse.", "Update the older of the two nodes; the link is closed and tried again.", true),
+  HOLON_INTERNAL: row("A defect of Holon.", "Please report it with the message and the steps that led here."),
+  HOLON_LINK_CUT: row("The link was cut on purpose.", "Heal it with `holon link heal NODE`.", true),
+  HOLON_LINK_FORK: row("A stream has two histories: a cloned or restored log.", "See docs/internals/link.md on forks; nothing was merged."),
+  HOLON_LINK_REFUSED: row("The parent refused the join token or the certificate.", "Take the join token from the parent's data folder."),
+  HOLON_LINK_UNREACHABLE: row("The parent does not answer.", "Nothing to do: the node works on alone and tries again.", true),
+  HOLON_LOG_CLOSED: row("The log is closed.", "Start the node again."),
+  HOLON_LOG_DAMAGED: row("Records of the log are damaged on disk.", "Nothing to do: the rest is served and the exact ranges are reported upward."),
+  HOLON_LOG_FORMAT: row("A log was written by an unknown format version.", "Start it with the version of Holon that wrote it."),
+  HOLON_MODEL_INPUT_BAD: row("A model was called with inputs that do not fit its graph.", "Compare the call with the inputs that the message names."),
+  HOLON_MODEL_NOT_ONNX: row("A model file is no ONNX graph.", "Export the model as ONNX and deploy again."),
+  HOLON_MODEL_UNSUPPORTED: row("A model needs an operator that no runtime of this node has.", "Export it with the operators of ONNX opset 21 or lower."),
+  HOLON_NODE_UNKNOWN: row("No node of that name is known.", "See `holon node list`."),
+  HOLON_POLICY_DENIED: row("The guard denied it.", "The reason names the rule; change the app's egress or the policy."),
+  HOLON_PORT_TAKEN: row("An address is already in use.", "Stop the other process, or choose another port."),
+  HOLON_RECORD_TOO_LARGE: row("A record is over the size limit.", "Send smaller events; large data belongs in a blob."),
+  HOLON_SIM_VIOLATION: row("A simulated run broke an invariant.", "Replay it with the seed that the message names."),
+  HOLON_SOURCE_COLUMN_MISSING: row("A file lacks a column that the source's map names.", "Correct the column map, or the file's header."),
+  HOLON_SOURCE_EMPTY: row("A source file holds no rows.", "Give a file with a header and at least one row."),
+  HOLON_SOURCE_MISSING: row("A source file does not exist.", "Correct the path."),
+  HOLON_SOURCE_NOT_A_FILE: row("A source path is a folder.", "Name a file in it."),
+  HOLON_SOURCE_ROW_BAD: row("A row of a source does not parse.", "Mend the row, or let bad rows be set aside with --bad-rows skip."),
+  HOLON_SOURCE_UNREADABLE: row("A source file cannot be read.", "Check the file's permissions and that it is what its ending says."),
+  HOLON_STATE_TOO_LARGE: row("A function's state is over its limit.", "Keep less, or in more keys; see limits.ts."),
+  HOLON_STREAM_BAD: row("An event names a stream that a node does not have.", "Use alarm, data, telemetry, audit or local."),
+  HOLON_UNIT_BAD: row("A function's module does not load.", "Mend the module; its default export must be defineFunction({…})."),
+  HOLON_UNIT_DIED: row("A function's worker ended by itself.", "See the message; the node starts it again from its last position.", true),
+  HOLON_UNIT_THREW: row("A function threw an error.", "Mend the function; the event it failed on is named."),
+  HOLON_UNIT_TIMEOUT: row("A function took longer than its limit.", "Raise its timeoutMs, or make it faster."),
+} as const satisfies Readonly<Record<string, ErrorRow>>;
+
+export type ErrorCode = keyof typeof errorTable;
+
+/** An operating failure with a code. */
+export class HolonError extends Error {
+  override readonly name = "HolonError";
+  readonly code: ErrorCode;
+  readonly next: string;
+  readonly retriable: boolean;
+
+  constructor(code: ErrorCode, message: string, options: { readonly next?: string; readonly cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.next = options.next ?? errorTable[code].next;
+    this.retriable = errorTable[code].retriable;
+  }
+
+  /** `{code, message, next, retriable}`, the form in which an error crosses the API and the link. */
+  toJSON(): { code: ErrorCode; message: string; next: string; retriable: boolean } {
+    return { code: this.code, message: this.message, next: this.next, retriable: this.retriable };
+  }
+}
+
+export const isErrorCode = (text: unknown): text is ErrorCode => typeof text === "string" && Object.hasOwn(errorTable, text);
+
+/** The error itself if it has a code, else a defect wrapped as `HOLON_INTERNAL`. */
+export function toHolonError(error: unknown): HolonError {
+  if (error instanceof HolonError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new HolonError("HOLON_INTERNAL", message, { cause: error });
+}
+
+/** A bug, not an operating failure: stops the unit it happens in. */
+export function assert(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new HolonError("HOLON_INTERNAL", `assertion failed: ${message}`);
+}
+
+/** Marks the branch that the types say cannot be reached. */
+export function unreachable(value: never): never {
+  throw new HolonError("HOLON_INTERNAL", `unreachable: ${String(value)}`);
+}

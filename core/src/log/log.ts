@@ -1,0 +1,76 @@
+/** The log as the rest of the house sees it. `node/src/log` implements it over the Disk port; control folds it. */
+import type { DataClass, StreamName } from "../schema/event.ts";
+import type { Epoch, NodeName } from "../units.ts";
+
+/** A lane: one stream of one origin, dense by itself. Printed `origin/stream`. */
+export interface Lane {
+  readonly origin: NodeName;
+  readonly stream: StreamName;
+}
+
+/** How far a lane goes: its last record and the chain up to it. */
+export interface Mark {
+  readonly epoch: Epoch;
+  /** Of the last record; 0 where there is none yet. */
+  readonly sequence: number;
+  /** SHA-256 of the chain up to and including that record's run, 64 hexadecimal digits. */
+  readonly hash: string;
+}
+
+/** One record to append to this node's own stream. */
+export interface NewRecord {
+  readonly stream: StreamName;
+  /** Class of the event in it; the link checks it again without parsing. */
+  readonly class: DataClass;
+  /** A stored event, JSON in UTF-8. */
+  readonly bytes: Uint8Array;
+}
+
+/** A cell: durable key and value of this node, last write wins. Function state, positions, source offsets, documents. */
+export interface CellChange {
+  readonly key: string;
+  /** `null` removes the cell. */
+  readonly value: Uint8Array | null;
+}
+
+export interface Append {
+  readonly records?: readonly NewRecord[];
+  readonly cells?: readonly CellChange[];
+}
+
+/** A record as it is read. Its name is `(origin, epoch, stream, sequence)`. */
+export interface LogRecord {
+  readonly origin: NodeName;
+  readonly epoch: Epoch;
+  readonly stream: StreamName;
+  readonly sequence: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface ReadBounds {
+  readonly maxRecords: number;
+  readonly maxBytes: number;
+}
+
+export interface Log {
+  readonly origin: NodeName;
+  /** Fresh at each opening. */
+  readonly epoch: Epoch;
+  /**
+   * Appends all of it or nothing; resolves when it is on disk. Returns the sequence of each record, in order.
+   * `HOLON_DISK_FULL`, `HOLON_DISK_FAILED`, `HOLON_RECORD_TOO_LARGE`, `HOLON_LOG_CLOSED`.
+   */
+  append(entry: Append): Promise<readonly number[]>;
+  /** The lanes this node holds, its own and its children's, each with its head (last durable record). */
+  heads(): ReadonlyMap<string, { readonly lane: Lane; readonly mark: Mark }>;
+  head(lane: Lane): Mark | undefined;
+  /** Durable records of a lane from `fromSequence` on, in order; empty where there are none yet. At least one if there is one. */
+  read(lane: Lane, fromSequence: number, bounds: ReadBounds): Promise<readonly LogRecord[]>;
+  cell(key: string): Uint8Array | undefined;
+  /** Cells whose key begins with `prefix`, by key, sorted. */
+  cells(prefix: string): ReadonlyMap<string, Uint8Array>;
+  /** Calls back after each commit with the lanes and cells (keys) it touched. Returns the way to stop. */
+  onCommit(listener: (commit: { readonly lanes: readonly Lane[]; readonly cells: readonly string[] }) => void): () => void;
+}
+
+export const laneName = (lane: Lane): string => `${lane.origin}/${lane.stream}`;

@@ -1,0 +1,264 @@
+/**
+ * The whole outside world of a node, in one file.
+ *
+ * `platform/` implements each port on a real machine, `sim/` on a seeded one, under the same file names. Logic in `node` and
+ * `control` reaches time, chance, disk, network, cryptography, sandboxes and devices through these and through nothing else.
+ * That is what lets the simulator run the same code and cut the power before or after any call.
+ */
+import type { HolonError } from "./errors.ts";
+import type { SourceSpec } from "./schema/app.ts";
+import type { NodeName } from "./units.ts";
+
+/** How far wall-clock time can be trusted. */
+export type ClockState = "synced" | "coasting" | "unknown";
+
+export interface Timer {
+  cancel(): void;
+}
+
+/** Time. Inside a node all intervals are monotonic; wall-clock time is only a label on records. */
+export interface Clock {
+  /** Milliseconds since an arbitrary start; never goes backwards. */
+  monotonicMs(): number;
+  /** Wall-clock milliseconds since 1970 and how far to trust them. */
+  wall(): { readonly ms: number; readonly state: ClockState };
+  /** Calls back once after `delayMs`; never before. A cancelled timer does not call. */
+  after(delayMs: number, callback: () => void): Timer;
+}
+
+/** Chance. */
+export interface Random {
+  /** Uniform in [0, 1). */
+  uniform(): number;
+  /** `length` bytes fit for keys, tokens and epochs. */
+  bytes(length: number): Uint8Array;
+}
+
+/** An open file. Positions and lengths in bytes. */
+export interface DiskFile {
+  /** Size when opened plus what was written since. */
+  size(): number;
+  /** Up to `length` bytes from `position`; shorter at the end of the file. */
+  read(position: number, length: number): Promise<Uint8Array>;
+  /** Writes all bytes at `position`. Durable only after `sync`. `HOLON_DISK_FULL`, `HOLON_DISK_READ_ONLY`, `HOLON_DISK_FAILED`. */
+  write(position: number, bytes: Uint8Array): Promise<void>;
+  /** Returns when every byte written so far survives a power cut. */
+  sync(): Promise<void>;
+  truncate(size: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * The disk below one node's data folder. Paths are relative, with `/`, never with `..`.
+ * Creation, renaming and removal are durable after `syncFolder` of the parent folder.
+ */
+export interface Disk {
+  /** Names in a folder, sorted; empty if the folder is not there. */
+  list(folder: string): Promise<readonly string[]>;
+  /** Makes the folder and its parents. */
+  makeFolder(folder: string): Promise<void>;
+  /** `create` makes the file where it is missing; otherwise a missing file is `HOLON_DISK_MISSING`. */
+  open(path: string, options: { readonly create: boolean }): Promise<DiskFile>;
+  rename(from: string, to: string): Promise<void>;
+  /** Removing what is not there is no error. */
+  remove(path: string): Promise<void>;
+  syncFolder(folder: string): Promise<void>;
+  /** Bytes free to this node and in all; unknown where the system does not say. */
+  space(): Promise<{ readonly freeBytes: number; readonly totalBytes: number } | undefined>;
+}
+
+/** An authenticated, framed, ordered connection to one peer. */
+export interface Connection {
+  /** The peer's name, as proved when the connection was made. */
+  readonly peer: NodeName;
+  /** Queues one frame. The caller bounds what it queues by the protocol's own credit; a frame over the limit is an assertion. */
+  send(frame: Uint8Array): void;
+  /** Bytes queued and not yet taken by the network. */
+  queuedBytes(): number;
+  /** Bytes on the socket both ways so far, transport security included. */
+  traffic(): { readonly sentBytes: number; readonly receivedBytes: number };
+  /** Handlers are set once, before the first frame arrives; no frame arrives after `closed`. */
+  receive(handlers: { frame(bytes: Uint8Array): void; closed(reason: string): void }): void;
+  close(reason: string): void;
+}
+
+export interface Listener {
+  /** Where peers reach this listener, for example `wss://127.0.0.1:7401`. */
+  readonly address: string;
+  close(): Promise<void>;
+}
+
+/** The network between nodes. */
+export interface Net {
+  /** `accepted` is called for each peer that proved its name. `HOLON_PORT_TAKEN` where the address is in use. */
+  listen(address: string, accepted: (connection: Connection) => void): Promise<Listener>;
+  /** `HOLON_LINK_UNREACHABLE`, `HOLON_LINK_REFUSED`. */
+  connect(address: string): Promise<Connection>;
+}
+
+/** Hashing, synchronous. */
+export interface Crypto {
+  /** SHA-256 (FIPS 180-4), 32 bytes. */
+  sha256(bytes: Uint8Array): Uint8Array;
+}
+
+/** Checksums and compression, synchronous. */
+export interface Codec {
+  /** CRC-32 (ISO 3309), unsigned. */
+  crc32(bytes: Uint8Array): number;
+  /** Zstandard (RFC 8878) with a content checksum. */
+  compress(bytes: Uint8Array): Uint8Array;
+  /** `HOLON_FRAME_BAD` if it does not decode or would exceed `maxBytes`. */
+  decompress(bytes: Uint8Array, maxBytes: number): Uint8Array;
+}
+
+/** A dense tensor of 32-bit floats, row-major. */
+export interface Tensor {
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
+export type Tensors = Readonly<Record<string, Tensor>>;
+
+/** A loaded model. */
+export interface ModelSession {
+  /** Names of the graph's inputs that are neither initialisers nor bound parameters. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** `HOLON_MODEL_INPUT_BAD` for a missing input or wrong shape. */
+  run(inputs: Tensors): Promise<Tensors>;
+  close(): Promise<void>;
+}
+
+/** Inference off the main thread. */
+export interface Model {
+  /** Loads an ONNX graph; `parameters` are bound as constant inputs. `HOLON_MODEL_NOT_ONNX`, `HOLON_MODEL_UNSUPPORTED`. */
+  load(graph: Uint8Array, parameters: Tensors): Promise<ModelSession>;
+}
+
+/** An event as a function sees it: CloudEvents attributes and data, see `schema/event.ts`. */
+export interface UnitEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly source: string;
+  readonly subject: string | undefined;
+  /** Event time, milliseconds since 1970. */
+  readonly timeMs: number;
+  readonly data: unknown;
+}
+
+/** What a function hands back for one batch; the node appends all of it at once or none. */
+export interface UnitResult {
+  readonly outputs: readonly UnitOutput[];
+  /** Changed keys of the unit's state; `null` removes. Values are JSON text. */
+  readonly state: readonly { readonly key: string; readonly value: string | null }[];
+  /** Parameters fitted in this batch, to be stored as blobs with their provenance. */
+  readonly fitted: readonly FittedParameters[];
+  /** One line for people, for example `learning 212/400`. */
+  readonly status: string | undefined;
+  /** Duration of each inference in the batch, milliseconds. */
+  readonly inferenceMs: readonly number[];
+}
+
+/** Parameters of one model for one subject, for example of `pca` for pump 7. */
+export interface FittedParameters {
+  readonly model: string;
+  readonly subject: string;
+  readonly parameters: Tensors;
+  /** What people should know of the fit, for example `rows 400`. */
+  readonly note: string;
+}
+
+export interface UnitOutput {
+  /** One of the types that the unit declares in `emits`; stream and class follow from the declaration, not from the sandbox. */
+  readonly type: string;
+  readonly subject: string | undefined;
+  readonly timeMs: number;
+  readonly data: unknown;
+  /** Index into the batch of the event that caused it. */
+  readonly cause: number;
+}
+
+/** A running instance of one function. */
+export interface UnitInstance {
+  /** One batch at a time. `HOLON_UNIT_THREW`, `HOLON_UNIT_TIMEOUT`, `HOLON_UNIT_DIED`; after any of these the instance is gone. */
+  handle(events: readonly UnitEvent[]): Promise<UnitResult>;
+  stop(): Promise<void>;
+}
+
+export interface UnitProgram {
+  readonly name: string;
+  /** The bundled module: JavaScript source whose default export is a function definition of the sdk. */
+  readonly code: Uint8Array;
+  /** Graphs by model name. Fitted parameters are passed to the session as inputs beside the function's own. */
+  readonly models: Readonly<Record<string, Uint8Array>>;
+  readonly fitted: readonly FittedParameters[];
+  /** The unit's durable state, JSON text by key. */
+  readonly state: ReadonlyMap<string, string>;
+  readonly timeoutMs: number;
+}
+
+/** Sandboxes for functions. */
+export interface Runner {
+  /** `HOLON_UNIT_BAD` if the module does not load or is no function. */
+  start(program: UnitProgram): Promise<UnitInstance>;
+}
+
+/** One reading or message from outside, before it is an event. */
+export interface Reading {
+  readonly type: string;
+  readonly subject: string | undefined;
+  /** Event time if the device said so, milliseconds since 1970. */
+  readonly timeMs: number | undefined;
+  readonly data: unknown;
+}
+
+/** Where a door hands over what came in. */
+export interface DoorSink {
+  /**
+   * Resolves when all readings are on disk: only then may the door acknowledge. `offset` is the source's own position after
+   * these readings and is stored in the same append.
+   */
+  accept(readings: readonly Reading[], offset: string | undefined): Promise<void>;
+  /** Where this source stopped last time. */
+  readonly offset: string | undefined;
+  /** A reading that cannot be parsed: counted and recorded, never dropped in silence. */
+  reject(problem: { readonly code: string; readonly message: string; readonly position: string }): Promise<void>;
+  /** The source has no more (end of file), or it stopped because of `problem`. */
+  ended(problem?: HolonError): void;
+}
+
+export interface OpenDoor {
+  /** Where it listens, if it does. */
+  readonly address: string | undefined;
+  close(): Promise<void>;
+}
+
+/** Sources: MQTT, replay, host figures, … */
+export interface Door {
+  /** `HOLON_SOURCE_…` if the source cannot be opened. */
+  open(spec: SourceSpec, sink: DoorSink): Promise<OpenDoor>;
+}
+
+/** Figures of this machine, see `schema/app.ts` for the names. */
+export interface HostStats {
+  sample(): Promise<Readonly<Record<string, number>>>;
+}
+
+/** Talk for people who diagnose; never payloads. */
+export interface Trace {
+  note(level: "debug" | "info" | "warn" | "error", message: string, fields?: Readonly<Record<string, string | number | boolean>>): void;
+}
+
+/** Everything one node is given. */
+export interface Ports {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly disk: Disk;
+  readonly net: Net;
+  readonly crypto: Crypto;
+  readonly codec: Codec;
+  readonly model: Model;
+  readonly runner: Runner;
+  readonly door: Door;
+  readonly trace: Trace;
+}

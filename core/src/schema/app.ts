@@ -1,0 +1,118 @@
+/** The app: what a developer writes (manifest) and what control keeps of it (document, with blobs in place of paths). */
+import { z } from "zod";
+import { isBlobHash, type BlobHash } from "../units.ts";
+import { dataClassSchema, eventTypeSchema } from "./event.ts";
+
+export const nameSchema = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, "lower-case letters, digits, hyphens");
+export const blobHashSchema = z.string().refine((text): text is BlobHash => isBlobHash(text), "64 hexadecimal digits");
+export const tierSchema = z.enum(["gateway", "edge", "cloud"]);
+export type Tier = z.infer<typeof tierSchema>;
+
+const sourceBase = {
+  name: nameSchema,
+  /** Type of the events it makes. */
+  type: eventTypeSchema,
+  /** Sources write raw readings into `local` unless said otherwise. */
+  class: dataClassSchema.default("raw"),
+};
+
+export const replaySourceSchema = z.strictObject({
+  ...sourceBase,
+  kind: z.literal("replay"),
+  /** Played in order, each with its own subject. Absolute paths on the node's machine. */
+  files: z.array(z.strictObject({ path: z.string().min(1), subject: z.string().min(1).max(256) })).min(1).max(1024),
+  format: z.enum(["csv", "jsonl"]).default("csv"),
+  delimiter: z.string().length(1).default(","),
+  /** Column in the file -> field of the event's data. Only these are read: what is not named stays outside. */
+  columns: z.record(z.string(), z.string()),
+  /** Column with the event time; without it rows are `intervalMs` apart. */
+  timeColumn: z.string().optional(),
+  intervalMs: z.number().positive().default(1000),
+  /** 1 is real time, 10 ten times faster, `max` as fast as the log takes it. */
+  speed: z.union([z.number().positive(), z.literal("max")]).default(1),
+  badRows: z.enum(["stop", "skip"]).default("stop"),
+});
+
+export const mqttSourceSchema = z.strictObject({
+  ...sourceBase,
+  kind: z.literal("mqtt"),
+  /** Address of the gateway's own broker door. Port 0 lets the system choose. */
+  listen: z.string().default("127.0.0.1:1883"),
+  /** Topic filters that are taken in; others are acknowledged with a refusal. */
+  topics: z.array(z.string().min(1)).min(1).default(["#"]),
+});
+
+export const hostSourceSchema = z.strictObject({
+  ...sourceBase,
+  kind: z.literal("host"),
+  rateHz: z.number().positive().max(100).default(10),
+  subject: z.string().min(1).max(256).default("host"),
+});
+
+export const sourceSpecSchema = z.discriminatedUnion("kind", [replaySourceSchema, mqttSourceSchema, hostSourceSchema]);
+export type SourceSpec = z.infer<typeof sourceSpecSchema>;
+export type ReplaySourceSpec = z.infer<typeof replaySourceSchema>;
+export type MqttSourceSpec = z.infer<typeof mqttSourceSchema>;
+export type HostSourceSpec = z.infer<typeof hostSourceSchema>;
+
+/** What a function emits: where each type goes and what class it has. */
+export const emitsSchema = z.record(
+  eventTypeSchema,
+  z.strictObject({ stream: z.enum(["alarm", "data", "telemetry", "local"]), class: dataClassSchema }),
+);
+export type Emits = z.infer<typeof emitsSchema>;
+
+const placementSchema = z.strictObject({ tier: tierSchema.default("gateway") });
+
+const functionBase = {
+  name: nameSchema,
+  /** Where it runs. */
+  run: placementSchema.default({ tier: "gateway" }),
+  /** Bound on one batch, milliseconds. */
+  timeoutMs: z.int().positive().max(600_000).default(10_000),
+};
+
+export const egressRuleSchema = z.strictObject({
+  /** Class that may leave the site … */
+  class: dataClassSchema,
+  /** … for this jurisdiction or any below it; `*` for any. */
+  to: z.string().min(1).default("*"),
+});
+export type EgressRule = z.infer<typeof egressRuleSchema>;
+
+const manifestBase = {
+  apiVersion: z.literal("holon/v1").default("holon/v1"),
+  name: nameSchema,
+  version: z.string().min(1).max(64).default("0.1.0"),
+  description: z.string().max(1024).optional(),
+  sources: z.array(sourceSpecSchema).max(64).default([]),
+  /** What may leave the site. Nothing leaves that is not named here; `raw` and `personal` cannot be. */
+  egress: z.array(egressRuleSchema).max(64).default([]),
+};
+
+/** `holon.app.ts` (or `.yaml`, `.json`): paths are relative to the manifest. */
+export const appManifestSchema = z.strictObject({
+  ...manifestBase,
+  functions: z.array(z.strictObject({ ...functionBase, module: z.string().min(1) })).max(256).default([]),
+  models: z.array(z.strictObject({ name: nameSchema, graph: z.string().min(1), licence: z.string().optional() })).max(64).default([]),
+});
+export type AppManifest = z.infer<typeof appManifestSchema>;
+export type AppManifestInput = z.input<typeof appManifestSchema>;
+
+export const functionDocumentSchema = z.strictObject({
+  ...functionBase,
+  code: blobHashSchema,
+  /** Type of the events that trigger it. */
+  on: z.strictObject({ type: eventTypeSchema }),
+  emits: emitsSchema,
+  models: z.array(nameSchema).default([]),
+});
+export type FunctionDocument = z.infer<typeof functionDocumentSchema>;
+
+/** What control keeps of an app: the manifest with each file replaced by the hash of its blob. */
+export const appDocumentSchema = z.strictObject({
+  ...manifestBase,
+  functions: z.array(functionDocumentSchema),
+  models: z.array(z.strictObject({ name: nameSchema, graph: blobHashSchema, licence: z.string().optional() })),
+});
+export type AppDocument = z.infer<typeof appDocumentSchema>;

@@ -1,0 +1,17 @@
+/** The desired document: one per node, versioned; state, not commands. A node needs only the newest. */
+import { z } from "zod";
+import { appDocumentSchema, nameSchema } from "./app.ts";
+
+export const desiredSchema = z.strictObject({
+  apiVersion: z.literal("holon/v1"),
+  kind: z.literal("Desired"),
+  node: nameSchema,
+  /** Rises by one with each change; a node never goes back. */
+  version: z.int().min(1),
+  /** SHA-256 of the plan it was made from. */
+  plan: z.string(),
+  /** Apps with only the sources, functions and models that this node is to run. */
+  apps: z.array(appDocumentSchema),
+});
+
+export type Desired = z.infer<typeof desiredSchema>;
