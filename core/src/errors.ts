@@ -49,6 +49,7 @@ export const errorTable = {
   HOLON_SIM_VIOLATION: row("A simulated run broke an invariant.", "Replay it with the seed that the message names."),
   HOLON_SOURCE_COLUMN_MISSING: row("A file lacks a column that the source's map names.", "Correct the column map, or the file's header."),
   HOLON_SOURCE_EMPTY: row("A source file holds no rows.", "Give a file with a header and at least one row."),
+  HOLON_SOURCE_MESSAGE_BAD: row("A message from a device cannot be taken in.", "Mend what the device publishes, or the source's topics; the message was acknowledged and set aside."),
   HOLON_SOURCE_MISSING: row("A source file does not exist.", "Correct the path."),
   HOLON_SOURCE_NOT_A_FILE: row("A source path is a folder.", "Name a file in it."),
   HOLON_SOURCE_ROW_BAD: row("A row of a source does not parse.", "Mend the row, or let bad rows be set aside with --bad-rows skip."),

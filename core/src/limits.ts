@@ -32,11 +32,61 @@ export const limits = {
   /** Silence after which a peer is asked for a sign of life, and after which the link is closed. */
   linkPingMs: 5_000,
   linkSilenceMs: 15_000,
+  /** Time for a connection to be made, TLS and names included. At the bound: it is closed. */
+  handshakeMs: 10_000,
+  /** Connections to one listener that have not proved their name. At the bound: new ones are closed at once. */
+  handshakesPendingMax: 64,
+  /** Connections to one listener in all. At the bound: new ones are closed at once. */
+  connectionsMax: 1024,
+  /** Pieces of one frame. At the bound: the connection is closed. Holon sends a frame in one piece. */
+  frameFragmentsMax: 64,
   /** Events handed to a function at once. */
   unitBatchMax: 256,
   /** First wait before a failed unit is started again; doubles up to the next bound. */
   unitRestartFirstMs: 100,
   unitRestartMaxMs: 60_000,
+  /** The state of one function, keys and values. At the bound: `HOLON_STATE_TOO_LARGE`. */
+  unitStateBytesMax: 8 << 20,
+  /** One key of a function's state, characters. At the bound: `HOLON_STATE_TOO_LARGE`. */
+  unitStateKeyMax: 512,
+  /** Events that a function emits in one batch, and their data as JSON. At the bound: the function fails. */
+  unitOutputsMax: 8_192,
+  unitOutputBytesMax: 8 << 20,
+  /** A function's status line, characters. At the bound: cut. */
+  unitStatusMax: 200,
+  /** What a function prints while it handles one batch. At the bound: the rest is dropped, with a note. */
+  unitTalkBytesMax: 16 << 10,
+  /** JavaScript heap of one function. At the bound: its worker ends. */
+  unitHeapBytesMax: 128 << 20,
+  /** Time for a function's worker to start. At the bound: `HOLON_UNIT_BAD`. */
+  unitStartMs: 30_000,
+  /** Values in one tensor of an inference. At the bound: `HOLON_MODEL_INPUT_BAD`. */
+  tensorValuesMax: 4 << 20,
+  /** Tensors in one blob of parameters, and its header in bytes. At the bound: `HOLON_BLOB_BAD`. */
+  parameterTensorsMax: 1_024,
+  parameterHeaderBytesMax: 1 << 20,
   /** One HTTP request body, except blobs. At the bound: 413. */
   httpBodyBytesMax: 4 << 20,
+  /** Rows of a recording handed to the log at once. */
+  replayBatchRows: 512,
+  /** Connections to one MQTT door. At the bound: further ones are closed at once. */
+  mqttConnectionsMax: 1024,
+  /** One MQTT control packet. At the bound: the connection is closed before the packet is read. */
+  mqttPacketBytesMax: 256 << 10,
+  /** Messages of one MQTT door not yet on disk. At either bound: the sockets are not read until half of it is. */
+  mqttPendingMessagesMax: 8192,
+  mqttPendingBytesMax: 8 << 20,
+  /** Messages and payload of one append of an MQTT door. */
+  mqttBatchMessages: 512,
+  mqttBatchBytes: 512 << 10,
+  /** Sessions kept for clients that asked for it (clean session 0). At the bound: the one opened longest ago is forgotten. */
+  mqttSessionsMax: 4096,
+  /** QoS 2 messages taken in and not yet released by one client. At the bound: the connection is closed. */
+  mqttUnreleasedMax: 4096,
+  /** Answers that a client does not read. At the bound: the client is not read either. */
+  mqttAnswerBytesMax: 64 << 10,
+  /** Silence after connecting, before CONNECT. At the bound: the connection is closed. */
+  mqttConnectMs: 10_000,
+  /** Levels of nesting in a JSON payload. At the bound: the message is set aside. */
+  payloadDepthMax: 64,
 } as const;

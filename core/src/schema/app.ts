@@ -73,8 +73,8 @@ const functionBase = {
 };
 
 export const egressRuleSchema = z.strictObject({
-  /** Class that may leave the site … */
-  class: dataClassSchema,
+  /** Class that may leave the site: never `raw` or `personal` … */
+  class: z.enum(["derived", "aggregate", "public"]),
   /** … for this jurisdiction or any below it; `*` for any. */
   to: z.string().min(1).default("*"),
 });

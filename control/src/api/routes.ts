@@ -1,0 +1,128 @@
+/** The control API: a table of routes. `platform` serves it; the OpenAPI document is made from it. */
+import { eventRoutes } from "@holon/core/api/event-routes.ts";
+import type { Route } from "@holon/core/api/route.ts";
+import { HolonError } from "@holon/core/errors.ts";
+import { appDocumentSchema, blobHashSchema, tierSchema } from "@holon/core/schema/app.ts";
+import { z } from "zod";
+import type { Control } from "../control.ts";
+
+const nodeSchema = z.object({
+  name: z.string(),
+  site: z.string(),
+  tier: tierSchema,
+  jurisdiction: z.string(),
+  parent: z.string().nullable(),
+  api: z.string().nullable(),
+  startedAt: z.string(),
+  desiredVersion: z.int(),
+  reported: z.object({ version: z.int(), outcome: z.enum(["settled", "refused"]), message: z.string().optional(), at: z.string() }).nullable(),
+  /** Milliseconds since it was last heard; null if unknown. */
+  heardMs: z.number().nullable(),
+});
+const appRowSchema = z.object({ name: z.string(), version: z.string(), deployedAt: z.string(), functions: z.array(z.string()), models: z.array(z.string()), sources: z.array(z.string()) });
+const doneSchema = z.object({ ok: z.literal(true) });
+const done = { status: 200, body: { ok: true } };
+
+export function controlRoutes(control: Control): readonly Route[] {
+  return [health, ...nodeRoutes(control), ...appRoutes(control), ...blobRoutes(control), ...eventRoutes(control.log)];
+}
+
+const health: Route = {
+  method: "GET",
+  path: "/v1/health",
+  summary: "Whether the API answers.",
+  open: true,
+  answer: doneSchema,
+  handle: () => Promise.resolve(done),
+};
+
+function nodeRoutes(control: Control): readonly Route[] {
+  const rows = () => control.nodes().map((node) => ({ ...node, reported: node.reported ?? null, heardMs: node.heardMs ?? null }));
+  return [
+    {
+      method: "GET",
+      path: "/v1/nodes",
+      summary: "All nodes that were ever heard, with what they should run and what they said they run.",
+      answer: z.object({ nodes: z.array(nodeSchema) }),
+      handle: () => Promise.resolve({ status: 200, body: { nodes: rows() } }),
+    },
+    {
+      method: "GET",
+      path: "/v1/nodes/{node}",
+      summary: "One node.",
+      answer: nodeSchema,
+      handle(request) {
+        const row = rows().find((node) => node.name === request.params["node"]);
+        if (row === undefined) return Promise.reject(new HolonError("HOLON_NODE_UNKNOWN", `no node ${request.params["node"] ?? ""} was ever heard`));
+        return Promise.resolve({ status: 200, body: row });
+      },
+    },
+  ];
+}
+
+function appRoutes(control: Control): readonly Route[] {
+  return [
+    {
+      method: "GET",
+      path: "/v1/apps",
+      summary: "The apps that are deployed.",
+      answer: z.object({ apps: z.array(appRowSchema) }),
+      handle: () =>
+        Promise.resolve({
+          status: 200,
+          body: {
+            apps: control.apps().map(({ document, deployedAt }) => ({
+              name: document.name,
+              version: document.version,
+              deployedAt,
+              functions: document.functions.map((fn) => fn.name),
+              models: document.models.map((model) => model.name),
+              sources: document.sources.map((source) => source.name),
+            })),
+          },
+        }),
+    },
+    {
+      method: "PUT",
+      path: "/v1/apps/{app}",
+      summary: "Deploys an app: its blobs must be here already.",
+      body: appDocumentSchema,
+      answer: doneSchema,
+      async handle(request) {
+        const document = appDocumentSchema.parse(request.body);
+        if (document.name !== request.params["app"]) throw new HolonError("HOLON_APP_BAD", `the document of ${document.name} was put as ${request.params["app"] ?? ""}`);
+        await control.deploy(document);
+        return done;
+      },
+    },
+    {
+      method: "DELETE",
+      path: "/v1/apps/{app}",
+      summary: "Removes an app from all nodes.",
+      answer: doneSchema,
+      async handle(request) {
+        await control.remove(request.params["app"] ?? "");
+        return done;
+      },
+    },
+  ];
+}
+
+function blobRoutes(control: Control): readonly Route[] {
+  return [
+    {
+      method: "PUT",
+      path: "/v1/blobs/{hash}",
+      summary: "Stores a blob under its SHA-256.",
+      bytes: true,
+      answer: doneSchema,
+      async handle(request) {
+        const hash = blobHashSchema.safeParse(request.params["hash"]);
+        if (!hash.success || !(request.body instanceof Uint8Array)) throw new HolonError("HOLON_ARGUMENT_BAD", "a blob is put as bytes under 64 hexadecimal digits");
+        const stored = await control.blobs.put(request.body);
+        if (stored !== hash.data) throw new HolonError("HOLON_BLOB_BAD", `the bytes that were put as ${hash.data} have the hash ${stored}`);
+        return done;
+      },
+    },
+  ];
+}

@@ -1,0 +1,150 @@
+/** The control plane over the log of the node it lives on: deploys apps, plans, and issues one desired document per node. */
+import { HolonError, toHolonError } from "@holon/core/errors.ts";
+import { canonicalJson } from "@holon/core/json.ts";
+import { toHex } from "@holon/core/log/hex.ts";
+import { parseJson } from "@holon/core/link/frame.ts";
+import type { Append, Log, NewRecord } from "@holon/core/log/log.ts";
+import { planPlacement } from "@holon/core/placement/plan.ts";
+import type { Clock, Crypto, Trace } from "@holon/core/ports.ts";
+import { exportableStreams } from "@holon/core/schema/event.ts";
+import type { AppDocument } from "@holon/core/schema/app.ts";
+import { desiredSchema, type Desired } from "@holon/core/schema/desired.ts";
+import type { BlobHash } from "@holon/core/units.ts";
+import { createFold, eventTypes, type ControlState, type KnownApp, type KnownNode } from "./store/fold.ts";
+
+/** What control needs of the node it lives on. */
+export interface ControlHost {
+  readonly log: Log;
+  readonly blobs: { has(hash: BlobHash): Promise<boolean>; put(content: Uint8Array): Promise<BlobHash>; read(hash: BlobHash): Promise<Uint8Array> };
+  readonly events: { record(input: { stream: "audit"; type: string; class: "public"; producer: string; subject?: string; data: unknown }): NewRecord };
+  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly trace: Trace };
+}
+
+export interface NodeRow extends KnownNode {
+  /** Version of the document issued for it; 0 if none. */
+  readonly desiredVersion: number;
+  /** Milliseconds since a record of it last arrived here; unknown since this control started if none did. */
+  readonly heardMs: number | undefined;
+}
+
+export interface Control {
+  readonly log: Log;
+  readonly blobs: ControlHost["blobs"];
+  nodes(): readonly NodeRow[];
+  apps(): readonly KnownApp[];
+  /** Resolves when the app and the documents that follow from it are on disk. `HOLON_BLOB_MISSING`, `HOLON_POLICY_DENIED`, `HOLON_APP_BAD`. */
+  deploy(document: AppDocument): Promise<void>;
+  /** `HOLON_APP_MISSING` if there is none of that name. */
+  remove(app: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+const encoder = new TextEncoder();
+
+export async function openControl(host: ControlHost): Promise<Control> {
+  const { log, ports } = host;
+  const fold = createFold(log);
+  const heard = new Map<string, number>();
+  let busy: Promise<void> = Promise.resolve();
+  let closed = false;
+  await fold.catchUp();
+
+  /** Everything that reads or changes the state goes through here, one after the other. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = busy.then(work);
+    busy = result.then(
+      () => undefined,
+      () => undefined,
+    );
+    return result;
+  }
+
+  async function replan(): Promise<void> {
+    const entry = planChanges(fold.state, log, host);
+    if (entry.records.length > 0) await log.append(entry);
+  }
+
+  async function follow(): Promise<void> {
+    if (!closed && (await fold.catchUp())) await replan();
+  }
+
+  const unsubscribe = log.onCommit(({ lanes }) => {
+    for (const lane of lanes) heard.set(lane.origin, ports.clock.monotonicMs());
+    if (!lanes.some((lane) => lane.stream === "audit")) return;
+    inTurn(follow).catch((error: unknown) => {
+      const coded = toHolonError(error);
+      ports.trace.note("error", `control: ${coded.message}`, { code: coded.code });
+    });
+  });
+  await inTurn(replan);
+
+  const record = (type: string, subject: string, data: unknown): NewRecord => host.events.record({ stream: "audit", type, class: "public", producer: "control", subject, data });
+
+  return {
+    log,
+    blobs: host.blobs,
+    nodes: () => [...fold.state.nodes.values()].map((node) => nodeRow(node, log, ports.clock, heard)),
+    apps: () => [...fold.state.apps.values()],
+    async deploy(document) {
+      await checkDocument(document, host);
+      await log.append({ records: [record(eventTypes.deployed, document.name, document)] });
+      await inTurn(follow);
+    },
+    async remove(app) {
+      if (!fold.state.apps.has(app)) throw new HolonError("HOLON_APP_MISSING", `no app ${app} is deployed`, { next: "See `holon app list`." });
+      await log.append({ records: [record(eventTypes.removed, app, { app })] });
+      await inTurn(follow);
+    },
+    async close() {
+      closed = true;
+      unsubscribe();
+      await busy;
+    },
+  };
+}
+
+function nodeRow(node: KnownNode, log: Log, clock: Clock, heard: ReadonlyMap<string, number>): NodeRow {
+  const at = node.name === log.origin ? clock.monotonicMs() : heard.get(node.name);
+  return { ...node, desiredVersion: heldDesired(log, node.name)?.version ?? 0, heardMs: at === undefined ? undefined : clock.monotonicMs() - at };
+}
+
+function heldDesired(log: Log, node: string): Desired | undefined {
+  const bytes = log.cell(`desired/${node}`);
+  return bytes && desiredSchema.parse(parseJson(bytes));
+}
+
+/** New documents for the nodes whose part of the plan changed. What did not change keeps its version. */
+function planChanges(state: ControlState, log: Log, host: ControlHost): Append & { readonly records: NewRecord[] } {
+  const assignments = planPlacement([...state.apps.values()].map((app) => app.document), [...state.nodes.values()]);
+  const plan = toHex(host.ports.crypto.sha256(encoder.encode(canonicalJson(assignments))));
+  const records: NewRecord[] = [];
+  const cells: { key: string; value: Uint8Array }[] = [];
+  for (const { node, apps } of assignments) {
+    const held = heldDesired(log, node);
+    if (canonicalJson(held?.apps ?? []) === canonicalJson(apps)) continue;
+    const document: Desired = { apiVersion: "holon/v1", kind: "Desired", node, version: (held?.version ?? 0) + 1, plan, apps: [...apps] };
+    cells.push({ key: `desired/${node}`, value: encoder.encode(canonicalJson(document)) });
+    records.push(host.events.record({ stream: "audit", type: eventTypes.issued, class: "public", producer: "control", subject: node, data: { node, version: document.version, plan } }));
+  }
+  return { records, cells };
+}
+
+/** What a manifest may not ask for, and blobs that are not here. */
+async function checkDocument(document: AppDocument, host: ControlHost): Promise<void> {
+  for (const fn of document.functions) {
+    for (const [type, target] of Object.entries(fn.emits)) {
+      const leaves = (exportableStreams as readonly string[]).includes(target.stream);
+      if (leaves && (target.class === "raw" || target.class === "personal")) {
+        throw new HolonError("HOLON_POLICY_DENIED", `function ${fn.name} emits ${type} of class ${target.class} into ${target.stream}: ${target.class} never leaves`, {
+          next: "Emit it into `local`, or as derived or aggregate.",
+        });
+      }
+    }
+    for (const model of fn.models) {
+      if (!document.models.some((candidate) => candidate.name === model)) throw new HolonError("HOLON_APP_BAD", `function ${fn.name} uses model ${model}, which ${document.name} does not list`);
+    }
+  }
+  for (const hash of [...document.functions.map((fn) => fn.code), ...document.models.map((model) => model.graph)]) {
+    if (!(await host.blobs.has(hash))) throw new HolonError("HOLON_BLOB_MISSING", `app ${document.name} names blob ${hash}, which is not here`, { next: "Upload it with PUT /v1/blobs/{hash} first." });
+  }
+}

@@ -1,0 +1,95 @@
+/** The control plane's state: a fold of the audit streams in its node's log. It can be thrown away and folded again. */
+import { parseStoredEvent } from "@holon/core/event/stored.ts";
+import { printRecordName } from "@holon/core/log/identity.ts";
+import { laneName, type Lane, type Log, type LogRecord } from "@holon/core/log/log.ts";
+import { limits } from "@holon/core/limits.ts";
+import { appDocumentSchema, tierSchema, type AppDocument, type Tier } from "@holon/core/schema/app.ts";
+import type { StoredEvent } from "@holon/core/schema/event.ts";
+import { z } from "zod";
+
+export interface KnownNode {
+  readonly name: string;
+  readonly site: string;
+  readonly tier: Tier;
+  readonly jurisdiction: string;
+  readonly parent: string | null;
+  /** Its local API, on its own machine. */
+  readonly api: string | null;
+  /** Its own clock, at its last start. */
+  readonly startedAt: string;
+  readonly reported: { readonly version: number; readonly outcome: "settled" | "refused"; readonly message?: string | undefined; readonly at: string } | undefined;
+}
+
+export interface KnownApp {
+  readonly document: AppDocument;
+  readonly deployedAt: string;
+}
+
+export interface ControlState {
+  readonly nodes: Map<string, KnownNode>;
+  readonly apps: Map<string, KnownApp>;
+}
+
+export const eventTypes = { deployed: "holon.app.deployed", removed: "holon.app.removed", issued: "holon.desired.issued" } as const;
+
+const startedData = z.object({ site: z.string(), tier: tierSchema, jurisdiction: z.string(), parent: z.string().nullable(), api: z.string().nullable() });
+const reportedData = z.object({ version: z.int(), outcome: z.enum(["settled", "refused"]), message: z.string().optional() });
+const removedData = z.object({ app: z.string() });
+
+export interface Fold {
+  readonly state: ControlState;
+  /** Reads on from where it stopped; says whether anything that matters to plans has changed. */
+  catchUp(): Promise<boolean>;
+}
+
+export function createFold(log: Log): Fold {
+  const state: ControlState = { nodes: new Map(), apps: new Map() };
+  const read = new Map<string, number>();
+
+  async function readLane(lane: Lane, head: number): Promise<boolean> {
+    let changed = false;
+    for (let next = (read.get(laneName(lane)) ?? 0) + 1; next <= head; next = (read.get(laneName(lane)) ?? head) + 1) {
+      const records = await log.read(lane, next, { maxRecords: limits.unitBatchMax, maxBytes: limits.linkBatchBytesMax });
+      for (const record of records) changed = apply(state, record, log.origin) || changed;
+      read.set(laneName(lane), records.at(-1)?.sequence ?? head);
+    }
+    return changed;
+  }
+
+  return {
+    state,
+    async catchUp() {
+      let changed = false;
+      for (const { lane, mark } of log.heads().values()) if (lane.stream === "audit") changed = (await readLane(lane, mark.sequence)) || changed;
+      return changed;
+    },
+  };
+}
+
+function apply(state: ControlState, record: LogRecord, self: string): boolean {
+  const event = parseStoredEvent(record.bytes, printRecordName(record));
+  if (event.type === "holon.node.started") return nodeStarted(state, record.origin, event);
+  if (event.type === "holon.node.reported") return nodeReported(state, record.origin, event);
+  if (record.origin !== self) return false; // only this node's own trail deploys
+  if (event.type === eventTypes.deployed) return appDeployed(state, event);
+  if (event.type === eventTypes.removed) return state.apps.delete(removedData.parse(event.data).app);
+  return false;
+}
+
+function nodeStarted(state: ControlState, name: string, event: StoredEvent): boolean {
+  const before = state.nodes.get(name);
+  state.nodes.set(name, { name, ...startedData.parse(event.data), startedAt: event.time, reported: before?.reported });
+  return before === undefined || before.tier !== state.nodes.get(name)?.tier;
+}
+
+function nodeReported(state: ControlState, name: string, event: StoredEvent): boolean {
+  const node = state.nodes.get(name);
+  if (node !== undefined) state.nodes.set(name, { ...node, reported: { ...reportedData.parse(event.data), at: event.time } });
+  return false;
+}
+
+function appDeployed(state: ControlState, event: StoredEvent): boolean {
+  const document = appDocumentSchema.parse(event.data);
+  state.apps.set(document.name, { document, deployedAt: event.time });
+  return true;
+}

@@ -1,0 +1,129 @@
+/**
+ * The four kinds of frame that cross a link, and no others.
+ *
+ *     0 u8 kind · 1 u8 flags (1: the rest is zstd) · 2 u32 length of the header · header, JSON · payload, bytes
+ *
+ * Everything after byte 2 is compressed as one where that makes it smaller. Little-endian.
+ */
+import { z } from "zod";
+import { HolonError } from "../errors.ts";
+import { limits } from "../limits.ts";
+import { blobHashSchema, nameSchema, tierSchema } from "../schema/app.ts";
+
+/** What framing needs of the Codec port. */
+export interface FrameCodec {
+  compress(bytes: Uint8Array): Uint8Array;
+  decompress(bytes: Uint8Array, maxBytes: number): Uint8Array;
+}
+
+const sequence = z.int().min(0);
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+const laneName = z.string().max(80);
+const version = z.int().min(0);
+const callId = z.int().min(0);
+
+const streamHeader = z.discriminatedUnion("op", [
+  /** Child, first: who it is, the lanes it can send and how far they go, the nodes below it and their documents. */
+  z.strictObject({
+    op: z.literal("offer"),
+    protocol: z.literal(1),
+    node: nameSchema,
+    site: nameSchema,
+    tier: tierSchema,
+    lanes: z.array(z.tuple([laneName, sequence])).max(1 << 20),
+    desired: z.array(z.tuple([nameSchema, version])).max(1 << 20),
+  }),
+  /** Parent, in answer: from where it wants each lane: the mark it holds. */
+  z.strictObject({ op: z.literal("subscribe"), lanes: z.array(z.tuple([laneName, sequence, hash])).max(1 << 20) }),
+  /** Child: runs of any lanes, end to end in the payload; each names its lane itself. */
+  z.strictObject({ op: z.literal("records") }),
+  /** Parent: `received` and `safe` per lane. */
+  z.strictObject({ op: z.literal("mark"), lanes: z.array(z.tuple([laneName, sequence, sequence])).max(1 << 20) }),
+  /** Parent: a lane is refused until a person looks at it. */
+  z.strictObject({ op: z.literal("refuse"), lane: laneName, code: z.string(), message: z.string() }),
+]);
+
+const desiredHeader = z.discriminatedUnion("op", [
+  /** Parent: the newest document of a node, in the payload. */
+  z.strictObject({ op: z.literal("document"), node: nameSchema, version }),
+  /** Child: it is on its disk. */
+  z.strictObject({ op: z.literal("have"), node: nameSchema, version }),
+]);
+
+const blobHeader = z.discriminatedUnion("op", [
+  z.strictObject({ op: z.literal("want"), hash: blobHashSchema, offset: sequence }),
+  z.strictObject({ op: z.literal("chunk"), hash: blobHashSchema, offset: sequence, sizeBytes: sequence }),
+  z.strictObject({ op: z.literal("missing"), hash: blobHashSchema }),
+]);
+
+const callHeader = z.discriminatedUnion("op", [
+  z.strictObject({ op: z.literal("request"), id: callId, to: nameSchema, method: z.string().max(64), deadlineMs: z.number().positive() }),
+  z.strictObject({ op: z.literal("answer"), id: callId, ok: z.boolean() }),
+  z.strictObject({ op: z.literal("cancel"), id: callId }),
+  /** A sign of life after silence; the peer answers with `alive`. */
+  z.strictObject({ op: z.literal("ping") }),
+  z.strictObject({ op: z.literal("alive") }),
+]);
+
+const frameKinds = ["stream", "desired", "blob", "call"] as const;
+const headerSchemas = { stream: streamHeader, desired: desiredHeader, blob: blobHeader, call: callHeader } as const;
+
+type FrameOf<Kind extends keyof typeof headerSchemas> = { readonly kind: Kind; readonly header: z.infer<(typeof headerSchemas)[Kind]>; readonly payload: Uint8Array };
+export type StreamFrame = FrameOf<"stream">;
+export type DesiredFrame = FrameOf<"desired">;
+export type BlobFrame = FrameOf<"blob">;
+export type CallFrame = FrameOf<"call">;
+export type Frame = StreamFrame | DesiredFrame | BlobFrame | CallFrame;
+/** A frame to send: without a payload where it has none. */
+export type FrameInput = { [Kind in Frame["kind"]]: Omit<Extract<Frame, { kind: Kind }>, "payload"> & { readonly payload?: Uint8Array } }[Frame["kind"]];
+
+const compressFromBytes = 256;
+const flagCompressed = 1;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true });
+const nothing = new Uint8Array(0);
+
+export function encodeFrame(frame: FrameInput, codec: FrameCodec): Uint8Array {
+  const header = encoder.encode(JSON.stringify(frame.header));
+  const payload = frame.payload ?? nothing;
+  const plain = new Uint8Array(6 + header.length + payload.length);
+  plain[0] = frameKinds.indexOf(frame.kind);
+  new DataView(plain.buffer).setUint32(2, header.length, true);
+  plain.set(header, 6);
+  plain.set(payload, 6 + header.length);
+  if (plain.length < compressFromBytes) return plain;
+  const packed = codec.compress(plain.subarray(2));
+  if (packed.length + 2 >= plain.length) return plain;
+  const bytes = new Uint8Array(2 + packed.length);
+  bytes[0] = plain[0];
+  bytes[1] = flagCompressed;
+  bytes.set(packed, 2);
+  return bytes;
+}
+
+/** `HOLON_FRAME_BAD` for anything that is no frame. */
+export function decodeFrame(bytes: Uint8Array, codec: FrameCodec): Frame {
+  const kind = frameKinds[bytes[0] ?? 255];
+  if (kind === undefined || bytes.length < 3) throw bad("its kind is unknown");
+  const body = ((bytes[1] ?? 0) & flagCompressed) === 0 ? bytes.subarray(2) : codec.decompress(bytes.subarray(2), limits.frameBytesMax);
+  if (body.length < 4) throw bad("it is cut short");
+  const headerEnd = 4 + new DataView(body.buffer, body.byteOffset, body.byteLength).getUint32(0, true);
+  if (headerEnd > body.length) throw bad("its header is cut short");
+  return parseFrame(kind, body.subarray(4, headerEnd), body.subarray(headerEnd));
+}
+
+function parseFrame(kind: Frame["kind"], headerBytes: Uint8Array, payload: Uint8Array): Frame {
+  const parsed = headerSchemas[kind].safeParse(parseJson(headerBytes));
+  if (!parsed.success) throw bad(`its ${kind} header does not fit: ${z.prettifyError(parsed.error)}`);
+  return { kind, header: parsed.data, payload } as Frame; // the schema was chosen by the kind
+}
+
+export function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(decoder.decode(bytes));
+  } catch (cause) {
+    throw new HolonError("HOLON_FRAME_BAD", "a frame holds no JSON where it should", { cause });
+  }
+}
+
+const bad = (why: string): HolonError => new HolonError("HOLON_FRAME_BAD", `a frame was refused: ${why}`);

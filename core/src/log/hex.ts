@@ -1,0 +1,16 @@
+/** Bytes as lower-case hexadecimal text and back. */
+
+const digits = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, "0"));
+
+export function toHex(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += digits[byte] ?? "";
+  return text;
+}
+
+/** The text is known to be hexadecimal (a hash that this program printed). */
+export function fromHex(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length / 2);
+  for (let index = 0; index < bytes.length; index++) bytes[index] = Number.parseInt(text.slice(2 * index, 2 * index + 2), 16);
+  return bytes;
+}

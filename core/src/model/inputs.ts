@@ -1,0 +1,53 @@
+/** Which inputs a model wants, and whether a call gives them: the same rule for every runtime. */
+import { HolonError } from "../errors.ts";
+import type { Tensors } from "../ports.ts";
+import { elementTypes, freeInputs, type OnnxGraph, type OnnxValue } from "./onnx-graph.ts";
+import { tensorProblem } from "./tensor.ts";
+
+/** `HOLON_MODEL_UNSUPPORTED` for inputs and outputs that are not of 32-bit floats, the one element type of the Model port. */
+export function checkElementTypes(graph: OnnxGraph, model: string): void {
+  for (const value of [...freeInputs(graph), ...graph.outputs]) {
+    // Outputs of some exporters say no type; the runtime checks those.
+    if (value.elementType === 0 || value.elementType === elementTypes.float32) continue;
+    throw new HolonError("HOLON_MODEL_UNSUPPORTED", `model ${model}: ${value.name} is not of 32-bit floats`, {
+      next: "Export it with 32-bit floats at its inputs and outputs.",
+    });
+  }
+}
+
+/**
+ * The tensors for one run: `given` first, then `bound`; what the graph does not take is left out of `bound` and refused in `given`.
+ * `HOLON_MODEL_INPUT_BAD` for a missing or unknown input, a wrong shape, or two sizes for one symbolic dimension.
+ */
+export function chooseInputs(wanted: readonly OnnxValue[], given: Tensors, bound: Tensors, model: string): Tensors {
+  const names = new Set(wanted.map((input) => input.name));
+  const unknown = Object.keys(given).find((name) => !names.has(name));
+  if (unknown !== undefined) throw bad(model, `it has no input ${unknown}; it takes ${[...names].join(", ")}`);
+  const sizes = new Map<string, number>();
+  return Object.fromEntries(
+    wanted.map((input) => {
+      const tensor = (Object.hasOwn(given, input.name) ? given[input.name] : undefined) ?? (Object.hasOwn(bound, input.name) ? bound[input.name] : undefined);
+      if (tensor === undefined) throw bad(model, `input ${input.name} is missing`);
+      const problem = tensorProblem(tensor) ?? shapeProblem(input, tensor.shape, sizes);
+      if (problem !== undefined) throw bad(model, `input ${input.name} ${problem}`);
+      return [input.name, tensor];
+    }),
+  );
+}
+
+function shapeProblem(input: OnnxValue, shape: readonly number[], sizes: Map<string, number>): string | undefined {
+  // A value without a shape takes any, a scalar included.
+  if (input.shape.length === 0) return undefined;
+  const wanted = `has the shape [${shape.join(", ")}], not [${input.shape.join(", ")}]`;
+  if (shape.length !== input.shape.length) return wanted;
+  for (const [index, dimension] of input.shape.entries()) {
+    const size = shape[index] ?? 0;
+    if (dimension === "") continue;
+    const expected = typeof dimension === "number" ? dimension : (sizes.get(dimension) ?? size);
+    if (size !== expected) return typeof dimension === "number" ? wanted : `${wanted} with ${dimension} = ${expected}`;
+    if (typeof dimension === "string") sizes.set(dimension, size);
+  }
+  return undefined;
+}
+
+const bad = (model: string, problem: string): HolonError => new HolonError("HOLON_MODEL_INPUT_BAD", `model ${model}: ${problem}`);

@@ -1,0 +1,110 @@
+/** The wire format of Protocol Buffers (protobuf.dev, "Encoding"): just what an ONNX file needs, both ways. */
+
+/** One field as it lies on the wire: a number for varints and 32-bit floats' bits, bytes for the rest. */
+export interface Field {
+  readonly number: number;
+  readonly wire: number;
+  /** Value of a varint, as a signed 64-bit integer; 0 for other wire types. */
+  readonly integer: number;
+  /** Content of a length-delimited, 32-bit or 64-bit field. */
+  readonly bytes: Uint8Array;
+}
+
+/** A message that does not parse; the reader of a format wraps it with the file's name. */
+export class ProtobufError extends Error {}
+
+const empty = new Uint8Array(0);
+
+/** The fields of one message, in order. `ProtobufError` where the bytes are no message. */
+export function* readFields(bytes: Uint8Array): Generator<Field> {
+  let position = 0;
+  while (position < bytes.length) {
+    const key = readVarint(bytes, position);
+    position = key.end;
+    const number = Math.floor(key.value / 8);
+    const wire = key.value % 8;
+    if (number < 1) throw new ProtobufError("a field has no number");
+    if (wire === 0) {
+      const varint = readVarint(bytes, position);
+      position = varint.end;
+      yield { number, wire, integer: varint.value, bytes: empty };
+      continue;
+    }
+    let length = wire === 5 ? 4 : wire === 1 ? 8 : 0;
+    if (wire === 2) {
+      const varint = readVarint(bytes, position);
+      position = varint.end;
+      length = varint.value;
+    } else if (length === 0) throw new ProtobufError(`wire type ${wire} is unknown`);
+    if (length < 0 || position + length > bytes.length) throw new ProtobufError("a field is longer than its message");
+    yield { number, wire, integer: 0, bytes: bytes.subarray(position, position + length) };
+    position += length;
+  }
+}
+
+/** The varints of a packed field. */
+export function readPackedIntegers(bytes: Uint8Array): number[] {
+  const values: number[] = [];
+  for (let position = 0; position < bytes.length;) {
+    const varint = readVarint(bytes, position);
+    values.push(varint.value);
+    position = varint.end;
+  }
+  return values;
+}
+
+function readVarint(bytes: Uint8Array, start: number): { readonly value: number; readonly end: number } {
+  let value = 0n;
+  for (let index = 0; index < 10; index++) {
+    const byte = bytes[start + index];
+    if (byte === undefined) throw new ProtobufError("a number is cut off");
+    value |= BigInt(byte & 127) << BigInt(7 * index);
+    if (byte < 128) return { value: Number(BigInt.asIntN(64, value)), end: start + index + 1 };
+  }
+  throw new ProtobufError("a number is too long");
+}
+
+/** Writes one message, field by field. Nested messages are written as bytes of their own writer. */
+export class MessageWriter {
+  readonly #bytes: number[] = [];
+
+  integer(number: number, value: number): this {
+    this.#varint(BigInt(number * 8));
+    this.#varint(BigInt(value));
+    return this;
+  }
+
+  float(number: number, value: number): this {
+    this.#varint(BigInt(number * 8 + 5));
+    this.#bytes.push(...new Uint8Array(new Float32Array([value]).buffer));
+    return this;
+  }
+
+  bytes(number: number, content: Uint8Array): this {
+    this.#varint(BigInt(number * 8 + 2));
+    this.#varint(BigInt(content.length));
+    for (const byte of content) this.#bytes.push(byte);
+    return this;
+  }
+
+  text(number: number, content: string): this {
+    return this.bytes(number, new TextEncoder().encode(content));
+  }
+
+  message(number: number, content: MessageWriter): this {
+    return this.bytes(number, content.finish());
+  }
+
+  finish(): Uint8Array {
+    return Uint8Array.from(this.#bytes);
+  }
+
+  #varint(value: bigint): void {
+    let rest = BigInt.asUintN(64, value);
+    while (rest > 127n) {
+      this.#bytes.push(Number(rest & 127n) | 128);
+      rest >>= 7n;
+    }
+    this.#bytes.push(Number(rest));
+  }
+}

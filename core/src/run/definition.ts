@@ -1,0 +1,48 @@
+/** A function as its module exports it, and what it is handed for each event. `sdk` gives authors the narrow types of the same. */
+import type { Tensors, UnitEvent } from "../ports.ts";
+import type { DataClass, StreamName } from "../schema/event.ts";
+
+export const functionKind = "holon.function";
+
+export interface EmitTarget {
+  readonly stream: Exclude<StreamName, "audit">;
+  readonly class: DataClass;
+}
+
+/** Durable JSON values of this function. What is set is stored in one append with what is emitted. Values are copies. */
+export interface UnitState {
+  /** `undefined` where nothing was set. */
+  get(key: string): unknown;
+  /** `HOLON_STATE_TOO_LARGE` over the limits of `limits.ts`. */
+  set(key: string, value: unknown): void;
+  delete(key: string): void;
+}
+
+/** One of the function's models. */
+export interface UnitModel {
+  /** Inputs by name; with `parameters`, what was fitted for that subject fills in those that are not given. `HOLON_MODEL_INPUT_BAD`. */
+  run(inputs: Tensors, options?: { readonly parameters?: string }): Promise<Tensors>;
+  /** Whether parameters for the subject are there. */
+  fitted(subject: string): boolean;
+  /** What was fitted for the subject: a copy. */
+  parameters(subject: string): Tensors | undefined;
+  /** Stores parameters for the subject, with their provenance; they hold at once. `note` is for people, for example `rows 400`. */
+  fit(subject: string, parameters: Tensors, note: string): void;
+}
+
+export interface UnitContext<Types extends string = string, Models extends string = string> {
+  /** Subject and time are those of the event that caused it unless given. Data is copied, as JSON. */
+  emit(type: Types, event: { readonly subject?: string | undefined; readonly timeMs?: number | undefined; readonly data: unknown }): void;
+  readonly state: UnitState;
+  readonly models: Readonly<Record<Models, UnitModel>>;
+  /** One line for people on what the function is doing. */
+  status(text: string): void;
+}
+
+export interface UnitDefinition {
+  readonly kind: typeof functionKind;
+  readonly on: { readonly type: string };
+  readonly emits: Readonly<Record<string, EmitTarget>>;
+  readonly models: readonly string[];
+  run(event: UnitEvent, context: UnitContext): void | Promise<void>;
+}

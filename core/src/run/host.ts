@@ -1,0 +1,166 @@
+/**
+ * The inside of a sandbox: hands a function its events one by one and gathers what it does into one result. The worker of
+ * `platform` and the simulator run this same module; only the way to a model and the clock differ.
+ *
+ * A batch that fails leaves the host unusable: the instance is started again from what was stored.
+ */
+import { HolonError } from "../errors.ts";
+import { limits } from "../limits.ts";
+import { copyTensors, tensorProblem } from "../model/tensor.ts";
+import type { FittedParameters, Tensors, UnitEvent, UnitOutput, UnitResult } from "../ports.ts";
+import type { UnitContext, UnitDefinition, UnitModel } from "./definition.ts";
+import { StateTable } from "./state-table.ts";
+
+/** The way from a host to its models. */
+export interface HostModels {
+  /** With `parameters`, those bound for that subject fill in the inputs that are not given. */
+  run(model: string, inputs: Tensors, parameters: string | undefined): Promise<Tensors>;
+  bind(model: string, subject: string, parameters: Tensors): void;
+}
+
+export interface HostOptions {
+  readonly name: string;
+  readonly definition: UnitDefinition;
+  /** Names of the models that the program brings. */
+  readonly modelNames: readonly string[];
+  readonly fitted: readonly FittedParameters[];
+  readonly state: ReadonlyMap<string, string>;
+  readonly models: HostModels;
+  /** A clock for durations, milliseconds. */
+  nowMs(): number;
+}
+
+export interface UnitHost {
+  /** `HOLON_UNIT_THREW` names the function and the event; what the function itself said is in the cause only. */
+  handle(events: readonly UnitEvent[]): Promise<UnitResult>;
+}
+
+/** `HOLON_UNIT_BAD` if the function uses a model that the program does not bring. */
+export function createUnitHost(options: HostOptions): UnitHost {
+  const { name, definition } = options;
+  const missing = definition.models.find((model) => !options.modelNames.includes(model));
+  if (missing !== undefined) {
+    throw new HolonError("HOLON_UNIT_BAD", `function ${name} uses model ${missing}, which its app does not have`, {
+      next: "Add the model to `models` of the app manifest.",
+    });
+  }
+  const state = new StateTable(name, options.state);
+  let batch = new Batch(name, definition);
+  const models = Object.fromEntries(definition.models.map((model) => [model, createUnitModel(model, options, () => batch)]));
+
+  const handle = async (events: readonly UnitEvent[]): Promise<UnitResult> => {
+    batch = new Batch(name, definition);
+    for (const [cause, event] of events.entries()) {
+      let open = true;
+      const context: UnitContext = {
+        emit(type, emitted) {
+          if (!open) throw misuse(name, "emitted after its run had ended; await what it starts");
+          batch.emit(type, { subject: event.subject, timeMs: event.timeMs, ...dropUndefined(emitted), data: emitted.data, cause });
+        },
+        state,
+        models,
+        status: (text) => batch.setStatus(text),
+      };
+      try {
+        // Awaiting only what is a promise keeps synchronous functions free of a turn of the queue for each event.
+        const running = definition.run(event, context);
+        if (running instanceof Promise) await running;
+      } catch (error) {
+        throw threw(name, event.id, error);
+      }
+      open = false;
+    }
+    return batch.finish(state.takeChanges());
+  };
+  return { handle };
+}
+
+/** What a function did in one batch. */
+class Batch {
+  readonly #name: string;
+  readonly #definition: UnitDefinition;
+  readonly #outputs: UnitOutput[] = [];
+  readonly #fitted = new Map<string, FittedParameters>();
+  readonly inferenceMs: number[] = [];
+  #outputBytes = 0;
+  #status: string | undefined;
+
+  constructor(name: string, definition: UnitDefinition) {
+    this.#name = name;
+    this.#definition = definition;
+  }
+
+  emit(type: string, output: Omit<UnitOutput, "type">): void {
+    if (!Object.hasOwn(this.#definition.emits, type)) throw misuse(this.#name, "emitted a type that its emits does not declare");
+    if (!Number.isFinite(output.timeMs)) throw misuse(this.#name, `emitted ${type} with a timeMs that is no number`);
+    if (output.subject !== undefined && (typeof output.subject !== "string" || output.subject === "" || output.subject.length > 256)) {
+      throw misuse(this.#name, `emitted ${type} with a subject that is no text of 1 to 256 characters`);
+    }
+    const text: string = JSON.stringify(output.data) ?? "null";
+    this.#outputBytes += text.length;
+    this.#outputs.push({ type, ...output, data: JSON.parse(text) });
+    if (this.#outputs.length > limits.unitOutputsMax || this.#outputBytes > limits.unitOutputBytesMax) {
+      throw misuse(this.#name, `emitted more in one batch than ${limits.unitOutputsMax} events or ${limits.unitOutputBytesMax} bytes`);
+    }
+  }
+
+  /** Only the last fit of a model for a subject is worth storing. */
+  fit(fitted: FittedParameters): void {
+    this.#fitted.set(JSON.stringify([fitted.model, fitted.subject]), fitted);
+  }
+
+  setStatus(text: string): void {
+    this.#status = String(text).slice(0, limits.unitStatusMax);
+  }
+
+  finish(state: UnitResult["state"]): UnitResult {
+    return { outputs: this.#outputs, state, fitted: [...this.#fitted.values()], status: this.#status, inferenceMs: this.inferenceMs };
+  }
+}
+
+function createUnitModel(model: string, options: HostOptions, batch: () => Batch): UnitModel {
+  const parametersBySubject = new Map<string, Tensors>();
+  const bind = (subject: string, parameters: Tensors): void => {
+    parametersBySubject.set(subject, parameters);
+    options.models.bind(model, subject, parameters);
+  };
+  for (const fitted of options.fitted) if (fitted.model === model) bind(fitted.subject, fitted.parameters);
+  return {
+    async run(inputs, { parameters } = {}) {
+      if (parameters !== undefined && !parametersBySubject.has(parameters)) {
+        throw new HolonError("HOLON_MODEL_INPUT_BAD", `model ${model}: nothing is fitted for subject ${parameters}`);
+      }
+      const startMs = options.nowMs();
+      const outputs = await options.models.run(model, inputs, parameters);
+      batch().inferenceMs.push(options.nowMs() - startMs);
+      return outputs;
+    },
+    fitted: (subject) => parametersBySubject.has(subject),
+    parameters(subject) {
+      const parameters = parametersBySubject.get(subject);
+      return parameters === undefined ? undefined : copyTensors(parameters);
+    },
+    fit(subject, parameters, note) {
+      for (const [name, tensor] of Object.entries(parameters)) {
+        const problem = tensorProblem(tensor);
+        if (problem !== undefined) throw new HolonError("HOLON_MODEL_INPUT_BAD", `model ${model}: fitted parameter ${name} ${problem}`);
+      }
+      const copy = copyTensors(parameters);
+      bind(subject, copy);
+      batch().fit({ model, subject, parameters: copy, note });
+    },
+  };
+}
+
+/** A coded error is Holon's own and safe to show; what the function threw may hold readings and stays in the cause. */
+function threw(name: string, eventId: string, error: unknown): HolonError {
+  const what = error instanceof HolonError ? `${error.code} ${error.message}` : error instanceof Error ? error.name : typeof error;
+  return new HolonError("HOLON_UNIT_THREW", `function ${name} threw on event ${eventId}: ${what}`, { cause: error });
+}
+
+const misuse = (name: string, problem: string): HolonError => new HolonError("HOLON_UNIT_BAD", `function ${name} ${problem}`);
+
+const dropUndefined = (emitted: { readonly subject?: string | undefined; readonly timeMs?: number | undefined }): { subject?: string; timeMs?: number } => ({
+  ...(emitted.subject === undefined ? {} : { subject: emitted.subject }),
+  ...(emitted.timeMs === undefined ? {} : { timeMs: emitted.timeMs }),
+});

@@ -1,0 +1,62 @@
+/** What comes out of a sandbox, checked before anybody trusts it. */
+import { z } from "zod";
+import { limits } from "../limits.ts";
+import { isTensor } from "../model/tensor.ts";
+import type { UnitResult } from "../ports.ts";
+import { emitsSchema, nameSchema } from "../schema/app.ts";
+import { eventTypeSchema } from "../schema/event.ts";
+
+const resultSchema = z.strictObject({
+  outputs: z
+    .array(z.strictObject({ type: eventTypeSchema, subject: z.string().min(1).max(256).optional(), timeMs: z.number(), data: z.unknown(), cause: z.int().min(0) }))
+    .max(limits.unitOutputsMax),
+  state: z.array(z.strictObject({ key: z.string().max(limits.unitStateKeyMax), value: z.string().max(limits.unitStateBytesMax).nullable() })),
+  status: z.string().max(limits.unitStatusMax).optional(),
+  inferenceMs: z.array(z.number().min(0)),
+});
+
+const tensorSchema = z.custom<UnitResult["fitted"][number]["parameters"][string]>(isTensor, "no tensor");
+const fittedSchema = z.array(
+  z.strictObject({ model: nameSchema, subject: z.string().max(256), parameters: z.record(z.string().max(256), tensorSchema), note: z.string().max(1024) }),
+);
+
+/** Longest text of a result that is parsed at all. */
+const textMax = limits.unitOutputBytesMax + 2 * limits.unitStateBytesMax;
+
+/**
+ * A result as the sandbox sends it: all but the tensors as JSON text, so that nothing but plain values can come across.
+ * Returns what is wrong with it as text.
+ */
+export function parseUnitResult(text: unknown, fitted: unknown, batchLength: number): UnitResult | string {
+  if (typeof text !== "string" || text.length > textMax) return `its result is no text of at most ${textMax} characters`;
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return "its result is no JSON";
+  }
+  const result = resultSchema.safeParse(json);
+  if (!result.success) return `its result does not fit at ${where(result.error)}`;
+  const parameters = fittedSchema.safeParse(fitted);
+  if (!parameters.success) return `its fitted parameters do not fit at ${where(parameters.error)}`;
+  if (result.data.outputs.some((output) => output.cause >= batchLength)) return "an output names a cause outside its batch";
+  return {
+    outputs: result.data.outputs.map((output) => ({ type: output.type, subject: output.subject, timeMs: output.timeMs, data: output.data, cause: output.cause })),
+    state: result.data.state,
+    fitted: parameters.data,
+    status: result.data.status,
+    inferenceMs: result.data.inferenceMs,
+  };
+}
+
+const describedSchema = z.strictObject({ on: z.strictObject({ type: eventTypeSchema }), emits: emitsSchema, models: z.array(nameSchema).max(64) });
+/** What a function says of itself: the event type it is for, what it emits, the models it uses. */
+export type DescribedFunction = z.infer<typeof describedSchema>;
+
+/** Returns what is wrong as text. */
+export function parseDescribedFunction(value: unknown): DescribedFunction | string {
+  const described = describedSchema.safeParse(value);
+  return described.success ? described.data : `${where(described.error)}: ${described.error.issues[0]?.message ?? ""}`;
+}
+
+const where = (error: z.ZodError): string => error.issues[0]?.path.join(".") || "the top";

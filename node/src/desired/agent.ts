@@ -1,0 +1,176 @@
+/**
+ * Makes what runs equal to the desired document: fetches blobs, then starts, stops or leaves alone. What is the same is not touched,
+ * whatever the link does. Each outcome is an event.
+ */
+import { toHolonError, type HolonError } from "@holon/core/errors.ts";
+import type { Clock, Door, Random, Runner, Timer, Trace } from "@holon/core/ports.ts";
+import type { AppDocument } from "@holon/core/schema/app.ts";
+import type { Desired } from "@holon/core/schema/desired.ts";
+import type { BlobHash } from "@holon/core/units.ts";
+import { limits } from "@holon/core/limits.ts";
+import { backoffMs } from "@holon/core/link/backoff.ts";
+import { openSource, type RunningSource, type SourceStatus } from "../door/sources.ts";
+import type { BlobStore } from "../blob/store.ts";
+import type { Events } from "../event/events.ts";
+import type { SegmentLog } from "../log/segment-log.ts";
+import type { EgressGuard } from "../policy/egress-guard.ts";
+import { startUnit, type RunningUnit, type UnitStatus } from "../run/unit.ts";
+import { desiredOf } from "./documents.ts";
+
+export interface AgentContext {
+  readonly log: SegmentLog;
+  readonly events: Events;
+  readonly blobs: BlobStore;
+  readonly guard: EgressGuard;
+  readonly ports: { readonly clock: Clock; readonly random: Random; readonly runner: Runner; readonly door: Door; readonly trace: Trace };
+  /** Brings a blob here, from the parent if need be. */
+  fetch(hash: BlobHash): Promise<void>;
+}
+
+export type AgentState = "idle" | "fetching" | "switching" | "settled" | "refused";
+
+export interface AgentStatus {
+  readonly state: AgentState;
+  /** Version that runs; 0 if none does. */
+  readonly version: number;
+  readonly sources: readonly SourceStatus[];
+  readonly units: readonly UnitStatus[];
+  readonly problem: { readonly code: string; readonly message: string; readonly next: string } | undefined;
+}
+
+export interface Agent {
+  /** The document may have changed. */
+  reconcile(): void;
+  committed(lanes: readonly string[]): void;
+  status(): AgentStatus;
+  close(): Promise<void>;
+}
+
+interface Running {
+  readonly key: string;
+  readonly unit?: RunningUnit;
+  readonly source?: RunningSource;
+}
+
+export function createAgent(context: AgentContext): Agent {
+  const { log, ports } = context;
+  const running = new Map<string, Running>();
+  let state: AgentState = "idle";
+  let version = 0;
+  let problem: HolonError | undefined;
+  let busy: Promise<void> | undefined;
+  let again = false;
+  let closed = false;
+  let attempt = 0;
+  let timer: Timer | undefined;
+
+  function reconcile(): void {
+    if (closed) return;
+    again = true;
+    busy ??= work().finally(() => (busy = undefined));
+  }
+
+  async function work(): Promise<void> {
+    while (again && !closed) {
+      again = false;
+      const desired = desiredOf(log, log.origin)?.document;
+      if (desired === undefined || (desired.version === version && state === "settled")) continue;
+      try {
+        await reach(desired);
+        attempt = 0;
+      } catch (error) {
+        await refuse(desired, toHolonError(error));
+      }
+    }
+  }
+
+  async function reach(desired: Desired): Promise<void> {
+    state = "fetching";
+    for (const hash of blobsOf(desired)) {
+      if (!(await context.blobs.has(hash))) await context.fetch(hash);
+      if (closed) return;
+    }
+    state = "switching";
+    await switchTo(desired);
+    const first = version !== desired.version;
+    version = desired.version;
+    state = "settled";
+    problem = undefined;
+    if (first) await report("settled", version);
+  }
+
+  async function refuse(desired: Desired, error: HolonError): Promise<void> {
+    if (closed) return;
+    const news = problem?.message !== error.message;
+    state = "refused";
+    problem = error;
+    ports.trace.note("error", `desired document ${desired.version}: ${error.message}`, { code: error.code });
+    if (news) await report("refused", desired.version, error);
+    timer?.cancel();
+    timer = ports.clock.after(backoffMs(attempt++, { firstMs: limits.unitRestartFirstMs, maxMs: limits.unitRestartMaxMs }, 0.5 + ports.random.uniform() / 2), reconcile);
+  }
+
+  const report = (outcome: "settled" | "refused", about: number, error?: HolonError): Promise<unknown> =>
+    log.append({
+      records: [
+        context.events.record({
+          stream: "audit",
+          type: "holon.node.reported",
+          class: "public",
+          producer: "agent",
+          data: { version: about, outcome, ...(error === undefined ? {} : { code: error.code, message: error.message }) },
+        }),
+      ],
+    });
+
+  async function switchTo(desired: Desired): Promise<void> {
+    const wanted = new Map<string, { readonly key: string; start(): Promise<Omit<Running, "key">> }>();
+    for (const app of desired.apps) {
+      for (const fn of app.functions) {
+        const key = JSON.stringify([fn, app.models, app.egress, app.sources.map((source) => source.type)]);
+        wanted.set(`function ${app.name}/${fn.name}`, { key, start: () => Promise.resolve({ unit: startUnit(fn, { app, ...context }) }) });
+      }
+      for (const source of app.sources) {
+        wanted.set(`source ${app.name}/${source.name}`, { key: JSON.stringify(source), start: async () => ({ source: await openSource(source, sourceContext(app)) }) });
+      }
+    }
+    for (const [name, entry] of running) if (wanted.get(name)?.key !== entry.key) await stop(name);
+    context.guard.setPolicy({ version: desired.version, rules: desired.apps.flatMap((app) => app.egress) });
+    for (const [name, entry] of wanted) {
+      if (running.has(name) || closed) continue;
+      running.set(name, { key: entry.key, ...(await entry.start()) });
+    }
+  }
+
+  const sourceContext = (app: AppDocument) => ({ app: app.name, log, events: context.events, door: ports.door, trace: ports.trace });
+
+  async function stop(name: string): Promise<void> {
+    const entry = running.get(name);
+    running.delete(name);
+    await entry?.source?.close();
+    await entry?.unit?.stop();
+  }
+
+  return {
+    reconcile,
+    committed(lanes) {
+      for (const { unit } of running.values()) unit?.committed(lanes);
+    },
+    status: () => ({
+      state,
+      version,
+      sources: [...running.values()].flatMap(({ source }) => source?.status() ?? []),
+      units: [...running.values()].flatMap(({ unit }) => unit?.status() ?? []),
+      problem: problem?.toJSON(),
+    }),
+    async close() {
+      closed = true;
+      timer?.cancel();
+      for (const [name, entry] of running) if (entry.source !== undefined) await stop(name);
+      for (const name of [...running.keys()]) await stop(name);
+    },
+  };
+}
+
+const blobsOf = (desired: Desired): readonly BlobHash[] =>
+  desired.apps.flatMap((app) => [...app.functions.map((fn) => fn.code), ...app.models.map((model) => model.graph)]);

@@ -1,0 +1,40 @@
+/** Desired documents on this node's disk: its own and those of the nodes below it. State, not commands: only the newest counts. */
+import { HolonError } from "@holon/core/errors.ts";
+import { parseJson } from "@holon/core/link/frame.ts";
+import type { Log } from "@holon/core/log/log.ts";
+import { desiredSchema, type Desired } from "@holon/core/schema/desired.ts";
+import type { NodeName } from "@holon/core/units.ts";
+import { z } from "zod";
+
+export const desiredCell = (node: string): string => `desired/${node}`;
+
+/** `undefined` if the node has none yet. */
+export function desiredOf(log: Log, node: string): { readonly document: Desired; readonly bytes: Uint8Array } | undefined {
+  const bytes = log.cell(desiredCell(node));
+  return bytes && { document: parseDesired(bytes, node), bytes };
+}
+
+/** `HOLON_FRAME_BAD` if the bytes are no desired document of that node. */
+export function parseDesired(bytes: Uint8Array, node: string): Desired {
+  const parsed = desiredSchema.safeParse(parseJson(bytes));
+  if (!parsed.success) throw new HolonError("HOLON_FRAME_BAD", `the desired document of ${node} does not fit: ${z.prettifyError(parsed.error)}`);
+  if (parsed.data.node !== node) throw new HolonError("HOLON_FRAME_BAD", `a desired document for ${parsed.data.node} came as one for ${node}`);
+  return parsed.data;
+}
+
+/** Keeps a document if it is newer than what is held; resolves, when it is on disk, with the version held. */
+export async function keepDesired(log: Log, node: NodeName, bytes: Uint8Array): Promise<number> {
+  const document = parseDesired(bytes, node);
+  const held = desiredOf(log, node)?.document.version ?? 0;
+  if (document.version <= held) return held;
+  await log.append({ cells: [{ key: desiredCell(node), value: bytes }] });
+  return document.version;
+}
+
+/** Versions held of this node and of all below it. */
+export function heldVersions(log: Log): readonly (readonly [string, number])[] {
+  return [...log.cells("desired/")].map(([key]) => {
+    const node = key.slice("desired/".length);
+    return [node, desiredOf(log, node)?.document.version ?? 0] as const;
+  });
+}

@@ -1,0 +1,68 @@
+/** One end of an open link: frames in and out, and signs of life. Half-open connections are found by silence. */
+import { HolonError, toHolonError } from "@holon/core/errors.ts";
+import { limits } from "@holon/core/limits.ts";
+import { decodeFrame, encodeFrame, type Frame, type FrameInput } from "@holon/core/link/frame.ts";
+import type { Clock, Codec, Connection, Timer } from "@holon/core/ports.ts";
+import type { NodeName } from "@holon/core/units.ts";
+
+export interface Peer {
+  readonly name: NodeName;
+  send(frame: FrameInput): void;
+  queuedBytes(): number;
+  traffic(): ReturnType<Connection["traffic"]>;
+  close(reason: string): void;
+}
+
+export interface PeerHandlers {
+  /** Throws to close the link: a frame that does not fit ends the connection, not the node. */
+  frame(frame: Frame): void;
+  closed(reason: string, error?: HolonError): void;
+}
+
+export function openPeer(connection: Connection, ports: { readonly clock: Clock; readonly codec: Codec }, handlers: PeerHandlers): Peer {
+  let heardMs = ports.clock.monotonicMs();
+  let timer: Timer | undefined;
+  let open = true;
+
+  const end = (reason: string, error?: HolonError): void => {
+    if (!open) return;
+    open = false;
+    timer?.cancel();
+    handlers.closed(reason, error);
+  };
+  const peer: Peer = {
+    name: connection.peer,
+    send: (frame) => {
+      if (open) connection.send(encodeFrame(frame, ports.codec));
+    },
+    queuedBytes: () => connection.queuedBytes(),
+    traffic: () => connection.traffic(),
+    close: (reason) => {
+      connection.close(reason);
+      end(reason);
+    },
+  };
+  const watch = (): void => {
+    const silentMs = ports.clock.monotonicMs() - heardMs;
+    if (silentMs >= limits.linkSilenceMs) return peer.close(`no sign of life for ${Math.round(silentMs)} ms`);
+    if (silentMs >= limits.linkPingMs) peer.send({ kind: "call", header: { op: "ping" } });
+    timer = ports.clock.after(limits.linkPingMs, watch);
+  };
+  timer = ports.clock.after(limits.linkPingMs, watch);
+  connection.receive({
+    frame(bytes) {
+      heardMs = ports.clock.monotonicMs();
+      try {
+        const frame = decodeFrame(bytes, ports.codec);
+        if (frame.kind === "call" && frame.header.op === "ping") peer.send({ kind: "call", header: { op: "alive" } });
+        else if (frame.kind !== "call" || frame.header.op !== "alive") handlers.frame(frame);
+      } catch (error) {
+        const problem = toHolonError(error);
+        connection.close(problem.code);
+        end(problem.message, problem);
+      }
+    },
+    closed: (reason) => end(reason),
+  });
+  return peer;
+}

@@ -1,0 +1,155 @@
+/** One group commit: several appends become one batch, encoded once. Pure but for the heads it advances. */
+import { batchHeaderBytes, entryHeaderBytes, entryKind, writeBatchHeader, writeEntryHeader } from "@holon/core/log/batch.ts";
+import { cellEntryBytes, encodeCell, writeCell, type EncodedCell } from "@holon/core/log/cell.ts";
+import { toHex } from "@holon/core/log/hex.ts";
+import type { CellChange, NewRecord } from "@holon/core/log/log.ts";
+import { mergeRun, type Merge } from "@holon/core/log/merge.ts";
+import { classBit, emptyHash, encodeRun, lastSequence, runBytes, runMark, type Integrity, type RunHeader } from "@holon/core/log/run.ts";
+import type { StreamName } from "@holon/core/schema/event.ts";
+import type { Epoch, NodeName } from "@holon/core/units.ts";
+import type { Heads } from "./heads.ts";
+import type { TailRun } from "./tail.ts";
+
+/** A run that came from a child, verified. */
+export interface ForeignRun {
+  readonly header: RunHeader;
+  readonly bytes: Uint8Array;
+}
+
+/** One append that waits for its commit. */
+export interface Pending {
+  readonly records: readonly NewRecord[];
+  readonly cells: readonly CellChange[];
+  readonly runs: readonly ForeignRun[];
+  readonly bytes: number;
+  /** Filled when encoded. */
+  readonly sequences: number[];
+  readonly merges: Merge[];
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+export interface CommitContext {
+  readonly origin: NodeName;
+  readonly epoch: Epoch;
+  readonly integrity: Integrity;
+  readonly heads: Heads;
+  /** First record of a stream in this epoch: names the predecessor. */
+  opened(stream: StreamName): NewRecord;
+}
+
+export interface Commit {
+  readonly items: readonly Pending[];
+  readonly bytes: Uint8Array;
+  readonly runs: readonly TailRun[];
+  readonly cells: readonly CellChange[];
+}
+
+interface StreamBatch {
+  readonly records: Uint8Array[];
+  readonly firstSequence: number;
+  classes: number;
+}
+
+export function encodeCommit(items: readonly Pending[], number: number, wallMs: number, context: CommitContext): Commit {
+  const streams = gatherStreams(items, context);
+  const foreign = gatherRuns(items, context.heads);
+  const cells = items.flatMap((item) => item.cells);
+  const encodedCells = cells.map(encodeCell);
+  const size = commitBytes(context.origin, streams, foreign, encodedCells);
+  const bytes = new Uint8Array(size);
+  const view = new DataView(bytes.buffer);
+  const runs: TailRun[] = [];
+  let position = batchHeaderBytes;
+  for (const [stream, batch] of streams) {
+    const run = encodeStream(bytes, view, position, stream, batch, wallMs, context);
+    runs.push(run);
+    position += entryHeaderBytes + run.bytes.length;
+  }
+  for (const run of foreign) {
+    const payload = writeEntryHeader(view, position, entryKind.run, run.bytes.length);
+    bytes.set(run.bytes, payload);
+    position = payload + run.bytes.length;
+    runs.push({ header: run.header, bytes: bytes.subarray(payload, position) });
+  }
+  for (const cell of encodedCells) position = writeCell(bytes, view, position, cell, context.integrity);
+  const entries = streams.size + foreign.length + cells.length;
+  writeBatchHeader(bytes, view, { number, bodyBytes: size - batchHeaderBytes, entries, snapshot: false, wallMs }, context.integrity);
+  return { items, bytes, runs, cells };
+}
+
+/** Own records by stream, in the order of the appends; each append learns its sequences. */
+function gatherStreams(items: readonly Pending[], context: CommitContext): Map<StreamName, StreamBatch> {
+  const streams = new Map<StreamName, StreamBatch>();
+  for (const item of items) {
+    for (const record of item.records) {
+      const batch = streams.get(record.stream) ?? beginStream(streams, record.stream, context);
+      batch.classes |= classBit(record.class);
+      item.sequences.push(batch.firstSequence + batch.records.length);
+      batch.records.push(record.bytes);
+    }
+  }
+  return streams;
+}
+
+function beginStream(streams: Map<StreamName, StreamBatch>, stream: StreamName, context: CommitContext): StreamBatch {
+  const head = context.heads.staged({ origin: context.origin, stream });
+  const batch: StreamBatch = { records: [], firstSequence: (head?.sequence ?? 0) + 1, classes: 0 };
+  if (head?.epoch !== context.epoch) {
+    const opened = context.opened(stream);
+    batch.records.push(opened.bytes);
+    batch.classes |= classBit(opened.class);
+  }
+  streams.set(stream, batch);
+  return batch;
+}
+
+/** Children's runs that follow what is held; the others are told why not. */
+function gatherRuns(items: readonly Pending[], heads: Heads): readonly ForeignRun[] {
+  const applied: ForeignRun[] = [];
+  for (const item of items) {
+    for (const run of item.runs) {
+      const merge = mergeRun(heads.staged(run.header), run.header);
+      item.merges.push(merge);
+      if (merge.outcome !== "apply") continue;
+      heads.stage(run.header, runMark(run.header));
+      applied.push(run);
+    }
+  }
+  return applied;
+}
+
+function commitBytes(origin: NodeName, streams: Map<StreamName, StreamBatch>, foreign: readonly ForeignRun[], cells: readonly EncodedCell[]): number {
+  let size = batchHeaderBytes;
+  for (const batch of streams.values()) size += entryHeaderBytes + runBytes(origin, batch.records);
+  for (const run of foreign) size += entryHeaderBytes + run.bytes.length;
+  for (const cell of cells) size += cellEntryBytes(cell);
+  return size;
+}
+
+function encodeStream(bytes: Uint8Array, view: DataView, position: number, stream: StreamName, batch: StreamBatch, wallMs: number, context: CommitContext): TailRun {
+  const { origin, epoch, heads, integrity } = context;
+  const lane = { origin, stream };
+  const length = runBytes(origin, batch.records);
+  const payload = writeEntryHeader(view, position, entryKind.run, length);
+  const previous = heads.staged(lane);
+  const previousHash = heads.stagedHash(lane) ?? emptyHash;
+  const content = { origin, stream, epoch, firstSequence: batch.firstSequence, previousHash, classes: batch.classes, recordedMs: wallMs, records: batch.records };
+  const hash = encodeRun(bytes, view, payload, content, integrity);
+  const header: RunHeader = {
+    origin,
+    stream,
+    epoch,
+    firstSequence: batch.firstSequence,
+    count: batch.records.length,
+    classes: batch.classes,
+    recordedFirstMs: wallMs,
+    recordedLastMs: wallMs,
+    lengthBytes: length,
+    headerBytes: length - batch.records.reduce((sum, record) => sum + record.length, 0),
+    previousHash: previous?.hash ?? toHex(emptyHash),
+    hash: toHex(hash),
+  };
+  heads.stage(lane, { epoch, sequence: lastSequence(header), hash: header.hash });
+  return { header, bytes: bytes.subarray(payload, payload + length) };
+}

@@ -1,0 +1,66 @@
+/**
+ * Where in one segment the runs of each lane are: one entry per lane and block of 64 KiB, so that a lane with few records among
+ * many others is found without reading the others. About 16 bytes an entry.
+ */
+import { runMark, type RunHeader } from "@holon/core/log/run.ts";
+import { laneName, type Mark } from "@holon/core/log/log.ts";
+
+const blockBytes = 64 * 1024;
+
+export interface IndexBlock {
+  /** Of the first run of the lane in this block. */
+  readonly firstSequence: number;
+  /** Of the batch that holds it, in the segment. */
+  readonly offset: number;
+}
+
+interface IndexedLane {
+  readonly blocks: IndexBlock[];
+  lastBlock: number;
+  head: Mark;
+}
+
+export interface LaneIndex {
+  add(run: RunHeader, batchOffset: number): void;
+  /** Blocks of the lane that may hold `fromSequence` or later, in order. */
+  blocks(lane: string, fromSequence: number): readonly IndexBlock[];
+  /** The lane's last record in this segment. */
+  head(lane: string): Mark | undefined;
+}
+
+export function createLaneIndex(): LaneIndex {
+  const lanes = new Map<string, IndexedLane>();
+  return {
+    add(run, batchOffset) {
+      const name = laneName(run);
+      const block = Math.floor(batchOffset / blockBytes);
+      const indexed = lanes.get(name);
+      if (indexed === undefined) {
+        lanes.set(name, { blocks: [{ firstSequence: run.firstSequence, offset: batchOffset }], lastBlock: block, head: runMark(run) });
+        return;
+      }
+      indexed.head = runMark(run);
+      if (block === indexed.lastBlock) return;
+      indexed.lastBlock = block;
+      indexed.blocks.push({ firstSequence: run.firstSequence, offset: batchOffset });
+    },
+    blocks(lane, fromSequence) {
+      const indexed = lanes.get(lane);
+      if (indexed === undefined || indexed.head.sequence < fromSequence) return [];
+      return indexed.blocks.slice(lastAtOrBefore(indexed.blocks, fromSequence));
+    },
+    head: (lane) => lanes.get(lane)?.head,
+  };
+}
+
+/** Index of the last block that begins at or before the sequence; 0 if all begin later. */
+function lastAtOrBefore(blocks: readonly IndexBlock[], sequence: number): number {
+  let low = 0;
+  let high = blocks.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((blocks[middle]?.firstSequence ?? Infinity) <= sequence) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}

@@ -1,0 +1,302 @@
+/**
+ * The log of one node over the Disk port: one file sequence for all lanes, one `sync` for all that waits.
+ *
+ *     append ─▶ pending ─▶ encodeCommit (one batch) ─▶ write + sync ─▶ publish: heads, cells, tail, index ─▶ acknowledge
+ *
+ * Invariants: an append resolves only after `sync`; lanes are dense; a batch is all or nothing; the next batch may be encoded while
+ * the one before is being written, and falls with it if that fails.
+ */
+import { assert, HolonError, toHolonError } from "@holon/core/errors.ts";
+import { limits } from "@holon/core/limits.ts";
+import { type Append, type Lane, type Log, type LogRecord, type Mark, type NewRecord, type ReadBounds } from "@holon/core/log/log.ts";
+import type { Merge } from "@holon/core/log/merge.ts";
+import { runMark, runRecords, type Integrity } from "@holon/core/log/run.ts";
+import { encodeSegmentHeader, segmentHeaderBytes, segmentPath } from "@holon/core/log/segment.ts";
+import type { Clock, Disk, Random } from "@holon/core/ports.ts";
+import type { StreamName } from "@holon/core/schema/event.ts";
+import { epochFromChance, type Epoch, type NodeName } from "@holon/core/units.ts";
+import { encodeCommit, type Commit, type ForeignRun, type Pending } from "./commit.ts";
+import type { Heads } from "./heads.ts";
+import { createLaneIndex } from "./lane-index.ts";
+import { readRunsFromDisk } from "./read-lane.ts";
+import { recoverLog, type Damage, type OpenSegment, type Recovered } from "./recover.ts";
+import type { BatchRun } from "./scan.ts";
+import { encodeSnapshot } from "./snapshot.ts";
+import { createTail } from "./tail.ts";
+
+export interface LogOptions {
+  readonly origin: NodeName;
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly integrity: Integrity;
+  /** The record that opens a stream in this epoch and names its predecessor. */
+  opened(stream: StreamName, predecessor: Mark | undefined): NewRecord;
+}
+
+/** Appends with more bytes waiting than this are encoded while the batch before is being written. */
+const encodeAheadBytes = 64 * 1024;
+const recordOverheadBytes = 8;
+
+type CommitListener = Parameters<Log["onCommit"]>[0];
+
+export async function openLog(options: LogOptions): Promise<SegmentLog> {
+  const recovered = await recoverLog(options.disk, options.integrity);
+  const log = new SegmentLog(options, recovered);
+  if (recovered.segments.length === 0) await log.roll();
+  return log;
+}
+
+export class SegmentLog implements Log {
+  readonly origin: NodeName;
+  readonly epoch: Epoch;
+  /** What was found damaged when the log was opened. */
+  readonly damage: readonly Damage[];
+  readonly #options: LogOptions;
+  readonly #segments: OpenSegment[];
+  readonly #heads: Heads;
+  readonly #cells: Map<string, Uint8Array>;
+  readonly #tail = createTail();
+  readonly #listeners = new Set<CommitListener>();
+  readonly #room: (() => void)[] = [];
+  #pending: Pending[] = [];
+  #pendingBytes = 0;
+  #resuming = 0;
+  #cellsBytes = 0;
+  #nextBatch: number;
+  #committing: Promise<void> | undefined;
+  #failure: HolonError | undefined;
+
+  constructor(options: LogOptions, recovered: Recovered) {
+    this.#options = options;
+    this.origin = options.origin;
+    this.epoch = epochFromChance(options.random.bytes(13));
+    this.damage = recovered.damage;
+    this.#segments = recovered.segments;
+    this.#heads = recovered.heads;
+    this.#cells = recovered.cells;
+    this.#nextBatch = recovered.nextBatch;
+    for (const [key, value] of this.#cells) this.#cellsBytes += key.length + value.length;
+  }
+
+  async append(entry: Append): Promise<readonly number[]> {
+    const item = await this.#enqueue(entry.records ?? [], entry.cells ?? [], []);
+    return item.sequences;
+  }
+
+  /** Appends children's runs byte for byte; says of each how it met what is held. */
+  async appendRuns(runs: readonly ForeignRun[]): Promise<readonly Merge[]> {
+    const item = await this.#enqueue([], [], runs);
+    return item.merges;
+  }
+
+  heads(): ReturnType<Heads["all"]> {
+    return this.#heads.all();
+  }
+
+  head(lane: Lane): Mark | undefined {
+    return this.#heads.durable(lane);
+  }
+
+  cell(key: string): Uint8Array | undefined {
+    return this.#cells.get(key);
+  }
+
+  cells(prefix: string): ReadonlyMap<string, Uint8Array> {
+    return new Map([...this.#cells].filter(([key]) => key.startsWith(prefix)).sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  onCommit(listener: CommitListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Runs of the lane from the one that holds `fromSequence`, until `maxBytes`; at least one if there is one. */
+  async readRuns(lane: Lane, fromSequence: number, maxBytes: number): Promise<readonly BatchRun[]> {
+    const head = this.#heads.durable(lane);
+    if (head === undefined || fromSequence > head.sequence) return [];
+    const recent = this.#tail.from(lane, fromSequence);
+    if (recent === undefined) return readRunsFromDisk(this.#segments, lane, fromSequence, maxBytes, this.#options.integrity);
+    let held = 0;
+    const end = recent.findIndex((run) => (held += run.bytes.length) >= maxBytes);
+    return end < 0 ? recent : recent.slice(0, end + 1);
+  }
+
+  async read(lane: Lane, fromSequence: number, bounds: ReadBounds): Promise<readonly LogRecord[]> {
+    const records: LogRecord[] = [];
+    for (const { header, bytes } of await this.readRuns(lane, fromSequence, bounds.maxBytes)) {
+      const run = runRecords(bytes, header, this.#options.integrity);
+      for (const [index, record] of run.records.entries()) {
+        const sequence = header.firstSequence + index;
+        if (sequence < fromSequence || record === undefined) continue;
+        if (records.length >= bounds.maxRecords) return records;
+        records.push({ origin: header.origin, epoch: header.epoch, stream: header.stream, sequence, bytes: record });
+      }
+    }
+    return records;
+  }
+
+  /** Waits for what is pending, then closes the files. */
+  async close(): Promise<void> {
+    while (this.#committing !== undefined) await this.#committing;
+    this.#failure ??= new HolonError("HOLON_LOG_CLOSED", `the log of ${this.origin} is closed`);
+    for (const segment of this.#segments) await segment.file.close();
+  }
+
+  /** Begins the next segment with a snapshot of what is durable. */
+  async roll(): Promise<void> {
+    const { disk, integrity, clock } = this.#options;
+    const number = (this.#segments.at(-1)?.number ?? 0) + 1;
+    const file = await disk.open(segmentPath(number), { create: true });
+    await file.truncate(0); // a roll that the disk refused may have left a part
+    const snapshot = { number: this.#nextBatch, wallMs: clock.wall().ms, cells: this.#cells, heads: this.#heads.all() };
+    const bytes = encodeSnapshot(snapshot, integrity);
+    await file.write(0, encodeSegmentHeader(number, integrity));
+    await file.write(segmentHeaderBytes, bytes);
+    await file.sync();
+    await disk.syncFolder("log");
+    this.#segments.push({ number, file, size: segmentHeaderBytes + bytes.length, index: createLaneIndex() });
+  }
+
+  async #enqueue(records: readonly NewRecord[], cells: Pending["cells"], runs: readonly ForeignRun[]): Promise<Pending> {
+    const bytes = this.#measure(records, cells, runs);
+    await this.#waitForRoom();
+    if (this.#failure !== undefined) throw this.#failure;
+    return new Promise((resolve, reject) => {
+      const item: Pending = { records, cells, runs, bytes, sequences: [], merges: [], resolve: () => resolve(item), reject };
+      this.#pending.push(item);
+      this.#pendingBytes += bytes;
+      this.#committing ??= this.#commitAll();
+    });
+  }
+
+  /** Back-pressure, first come first served: who appends in order is committed in order. */
+  async #waitForRoom(): Promise<void> {
+    if (this.#pendingBytes <= limits.appendPendingBytesMax && this.#room.length === 0 && this.#resuming === 0) return;
+    await new Promise<void>((resume) => this.#room.push(resume));
+    this.#resuming -= 1;
+  }
+
+  #makeRoom(): void {
+    if (this.#pendingBytes > limits.appendPendingBytesMax) return;
+    const waiting = this.#room.splice(0);
+    this.#resuming += waiting.length;
+    for (const resume of waiting) resume();
+  }
+
+  #measure(records: readonly NewRecord[], cells: Pending["cells"], runs: readonly ForeignRun[]): number {
+    let bytes = 0;
+    for (const record of records) {
+      if (record.bytes.length > limits.recordBytesMax) {
+        throw new HolonError("HOLON_RECORD_TOO_LARGE", `a record for ${this.origin}/${record.stream} has ${record.bytes.length} bytes; the limit is ${limits.recordBytesMax}`);
+      }
+      bytes += record.bytes.length + recordOverheadBytes;
+    }
+    for (const cell of cells) bytes += cell.key.length + (cell.value?.length ?? 0);
+    for (const run of runs) bytes += run.bytes.length;
+    if (cells.length > 0 && this.#cellsBytes + bytes > limits.cellsBytesMax) {
+      throw new HolonError("HOLON_STATE_TOO_LARGE", `the cells of ${this.origin} would exceed ${limits.cellsBytesMax} bytes`);
+    }
+    return bytes;
+  }
+
+  async #commitAll(): Promise<void> {
+    await Promise.resolve(); // appends of the same turn share one commit
+    let next: Commit | undefined;
+    while (this.#failure === undefined) {
+      const commit = next ?? this.#encodeNext();
+      next = undefined;
+      if (commit === undefined) break;
+      const written = this.#write(commit);
+      if (this.#pendingBytes >= encodeAheadBytes) next = this.#encodeNext();
+      const failure = await written.then(() => undefined, toHolonError);
+      if (failure === undefined) this.#publish(commit);
+      else next = this.#abandon(failure, commit, next);
+    }
+    this.#committing = undefined;
+  }
+
+  #encodeNext(): Commit | undefined {
+    let count = 0;
+    let bytes = 0;
+    for (const item of this.#pending) {
+      if (count > 0 && bytes + item.bytes > limits.batchBytesMax) break;
+      count += 1;
+      bytes += item.bytes;
+    }
+    if (count === 0) return undefined;
+    const items = this.#pending.splice(0, count);
+    this.#pendingBytes -= bytes;
+    this.#makeRoom();
+    const { clock, integrity, opened } = this.#options;
+    const context = {
+      origin: this.origin,
+      epoch: this.epoch,
+      integrity,
+      heads: this.#heads,
+      opened: (stream: StreamName) => opened(stream, this.#heads.staged({ origin: this.origin, stream })),
+    };
+    return encodeCommit(items, this.#nextBatch++, clock.wall().ms, context);
+  }
+
+  async #write(commit: Commit): Promise<void> {
+    let segment = this.#current();
+    if (segment.size + commit.bytes.length > limits.segmentBytesMax && segment.size > segmentHeaderBytes) {
+      await this.roll();
+      segment = this.#current();
+    }
+    try {
+      await segment.file.write(segment.size, commit.bytes);
+    } catch (error) {
+      await segment.file.truncate(segment.size); // so that what follows does not stand before half a batch
+      throw error;
+    }
+    await segment.file.sync();
+  }
+
+  #publish(commit: Commit): void {
+    const segment = this.#current();
+    for (const run of commit.runs) {
+      this.#heads.settle(run.header, runMark(run.header));
+      segment.index?.add(run.header, segment.size);
+    }
+    segment.size += commit.bytes.length;
+    for (const cell of commit.cells) this.#setCell(cell.key, cell.value);
+    this.#tail.push(commit.runs, commit.bytes.length);
+    for (const item of commit.items) item.resolve();
+    const event = { lanes: commit.runs.map((run) => run.header), cells: commit.cells.map((cell) => cell.key) };
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  #setCell(key: string, value: Uint8Array | null): void {
+    const old = this.#cells.get(key);
+    if (old !== undefined) this.#cellsBytes -= key.length + old.length;
+    if (value === null) this.#cells.delete(key);
+    else {
+      this.#cells.set(key, value);
+      this.#cellsBytes += key.length + value.length;
+    }
+  }
+
+  /** A failed write: nothing of it was acknowledged. Where the segment cannot be put back as it was, the log takes no more. */
+  #abandon(failure: HolonError, commit: Commit, next: Commit | undefined): undefined {
+    this.#heads.fallBack();
+    for (const item of [...commit.items, ...(next?.items ?? [])]) item.reject(failure);
+    if (failure.code !== "HOLON_DISK_FULL") this.#fail(failure);
+    return undefined;
+  }
+
+  #fail(failure: HolonError): void {
+    this.#failure = failure;
+    for (const item of this.#pending.splice(0)) item.reject(failure);
+    this.#pendingBytes = 0;
+    this.#makeRoom();
+  }
+
+  #current(): OpenSegment {
+    const segment = this.#segments.at(-1);
+    assert(segment !== undefined, "an open log has a segment");
+    return segment;
+  }
+}
+

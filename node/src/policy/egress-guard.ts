@@ -1,0 +1,95 @@
+/**
+ * The guard's word on what leaves. A decision covers a stream and its classes under one version of the policy; its record is on disk
+ * before the first byte leaves, and a second one closes it over the range and the count.
+ */
+import { decideEgress } from "@holon/core/policy/egress.ts";
+import { laneName, type Log, type NewRecord } from "@holon/core/log/log.ts";
+import { classesOf, lastSequence, type RunHeader } from "@holon/core/log/run.ts";
+import type { EgressRule } from "@holon/core/schema/app.ts";
+import type { DataClass } from "@holon/core/schema/event.ts";
+import type { Events } from "../event/events.ts";
+
+export interface EgressPolicy {
+  /** Version of the desired document the rules come from. */
+  readonly version: number;
+  readonly rules: readonly EgressRule[];
+}
+
+export interface EgressGuard {
+  setPolicy(policy: EgressPolicy): void;
+  /** Whether a function's output of that class may stand in a stream that leaves. */
+  mayExport(dataClass: DataClass): boolean;
+  mayLeave(run: RunHeader): Promise<boolean>;
+  /** Closes the open decisions: the link was lost or the node stops. */
+  closeDecisions(): Promise<void>;
+}
+
+interface DecisionData {
+  readonly allow: boolean;
+  readonly rule: string;
+  readonly lane: string;
+  readonly classes: readonly DataClass[];
+  readonly policyVersion: number;
+  readonly from: number;
+  to?: number;
+  count?: number;
+}
+
+interface OpenDecision {
+  readonly data: DecisionData & { to: number; count: number };
+  /** Resolves when the opening record is on disk. */
+  readonly recorded: Promise<unknown>;
+}
+
+const relayed: readonly EgressRule[] = [
+  { class: "derived", to: "*" },
+  { class: "aggregate", to: "*" },
+];
+
+export function createEgressGuard(log: Log, events: Events, destination: string): EgressGuard {
+  let policy: EgressPolicy = { version: 0, rules: [] };
+  const open = new Map<string, OpenDecision>();
+
+  function decide(run: RunHeader): OpenDecision {
+    const classes = classesOf(run.classes);
+    // A child's records were decided at their origin; here only what may never travel is held back.
+    const rules = run.origin === log.origin ? policy.rules : relayed;
+    const answers = classes.map((dataClass) => decideEgress(rules, dataClass, destination));
+    const denied = answers.find((answer) => !answer.allow);
+    const allow = denied === undefined;
+    const rule = denied?.rule ?? [...new Set(answers.map((answer) => answer.rule))].join(", ");
+    const data = { allow, rule, lane: laneName(run), classes, policyVersion: policy.version, from: run.firstSequence };
+    const recorded = log.append({ records: [decisionRecord("opened", data)] });
+    return { data: { ...data, to: run.firstSequence - 1, count: 0 }, recorded };
+  }
+
+  const decisionRecord = (phase: "opened" | "closed", data: DecisionData): NewRecord =>
+    events.record({
+      stream: "audit",
+      type: `holon.policy.decision.${phase}`,
+      class: "public",
+      producer: "guard",
+      data: { principal: "link", action: "leave", destination, ...data },
+    });
+
+  return {
+    setPolicy: (next) => void (policy = next),
+    mayExport: (dataClass) => decideEgress(policy.rules, dataClass, destination).allow,
+    async mayLeave(run) {
+      const key = `${laneName(run)} ${run.classes} ${policy.version}`;
+      const decision = open.get(key) ?? decide(run);
+      open.set(key, decision);
+      await decision.recorded;
+      if (decision.data.allow) {
+        decision.data.to = lastSequence(run);
+        decision.data.count += run.count;
+      }
+      return decision.data.allow;
+    },
+    async closeDecisions() {
+      const closing = [...open.values()].filter(({ data }) => data.count > 0);
+      open.clear();
+      if (closing.length > 0) await log.append({ records: closing.map(({ data }) => decisionRecord("closed", data)) });
+    },
+  };
+}

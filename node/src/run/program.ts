@@ -1,0 +1,45 @@
+/** What a function starts with: its code and graphs from blobs, its state, parameters and position from cells. */
+import { decodeParameters } from "@holon/core/model/parameters.ts";
+import { parseJson } from "@holon/core/link/frame.ts";
+import type { FittedParameters, UnitProgram } from "@holon/core/ports.ts";
+import { blobHashSchema, type FunctionDocument } from "@holon/core/schema/app.ts";
+import { z } from "zod";
+import type { UnitContext } from "./unit.ts";
+
+export const stateCell = (unit: string, key: string): string => `state/${unit}/${key}`;
+export const positionCell = (unit: string): string => `position/${unit}`;
+export const fittedCell = (unit: string, model: string, subject: string): string => `fitted/${unit}/${model}/${subject}`;
+
+const positionsSchema = z.record(z.string(), z.int().min(0));
+const fittedSchema = z.strictObject({ blob: blobHashSchema, model: z.string(), subject: z.string(), note: z.string() });
+const decoder = new TextDecoder();
+
+export interface LoadedProgram {
+  readonly program: UnitProgram;
+  readonly positions: ReadonlyMap<string, number>;
+}
+
+export async function loadProgram(fn: FunctionDocument, context: UnitContext): Promise<LoadedProgram> {
+  const { app, blobs, log } = context;
+  const unit = `${app.name}/${fn.name}`;
+  const models: Record<string, Uint8Array> = {};
+  for (const name of fn.models) {
+    const model = app.models.find((candidate) => candidate.name === name);
+    if (model !== undefined) models[name] = await blobs.read(model.graph);
+  }
+  const statePrefix = stateCell(unit, "");
+  const state = new Map([...log.cells(statePrefix)].map(([key, value]) => [key.slice(statePrefix.length), decoder.decode(value)]));
+  const position = log.cell(positionCell(unit));
+  const positions = position === undefined ? {} : positionsSchema.parse(parseJson(position));
+  const program = { name: unit, code: await blobs.read(fn.code), models, fitted: await loadFitted(unit, context), state, timeoutMs: fn.timeoutMs };
+  return { program, positions: new Map(Object.entries(positions)) };
+}
+
+async function loadFitted(unit: string, { blobs, log }: UnitContext): Promise<readonly FittedParameters[]> {
+  const fitted: FittedParameters[] = [];
+  for (const value of log.cells(`fitted/${unit}/`).values()) {
+    const { blob } = fittedSchema.parse(parseJson(value));
+    fitted.push(decodeParameters(await blobs.read(blob), blob).fitted);
+  }
+  return fitted;
+}

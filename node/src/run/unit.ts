@@ -1,0 +1,221 @@
+/**
+ * One function on one node: reads its events from the log from its own position, runs them in a sandbox, and appends outputs, state,
+ * fitted parameters and position as one. Whatever fails is started again from what is on disk, so effects happen once.
+ */
+import { decodeStoredEvent, startsWith, storedEventPrefix } from "@holon/core/event/stored.ts";
+import { HolonError, toHolonError } from "@holon/core/errors.ts";
+import { limits } from "@holon/core/limits.ts";
+import { backoffMs } from "@holon/core/link/backoff.ts";
+import { printRecordName } from "@holon/core/log/identity.ts";
+import { laneName, type CellChange, type Lane, type LogRecord, type NewRecord } from "@holon/core/log/log.ts";
+import type { Clock, Random, Runner, Timer, Trace, UnitEvent, UnitInstance, UnitResult } from "@holon/core/ports.ts";
+import type { AppDocument, FunctionDocument } from "@holon/core/schema/app.ts";
+import { createSketch } from "@holon/core/telemetry/sketch.ts";
+import type { BlobStore } from "../blob/store.ts";
+import type { Events } from "../event/events.ts";
+import type { SegmentLog } from "../log/segment-log.ts";
+import type { EgressGuard } from "../policy/egress-guard.ts";
+import { keepFitted } from "./fitted.ts";
+import { loadProgram, positionCell, stateCell } from "./program.ts";
+
+export interface UnitStatus {
+  readonly name: string;
+  readonly app: string;
+  readonly state: "starting" | "running" | "waiting" | "stopped";
+  /** The function's own word, for example `learning 212/400`. */
+  readonly status: string | undefined;
+  readonly handled: number;
+  readonly emitted: number;
+  readonly inferences: number;
+  readonly inferenceMs: { readonly p50: number | undefined; readonly p99: number | undefined };
+  readonly restarts: number;
+  /** Records between its position and the head of its lanes. */
+  readonly lag: number;
+  readonly problem: { readonly code: string; readonly message: string; readonly next: string } | undefined;
+}
+
+export interface RunningUnit {
+  status(): UnitStatus;
+  committed(lanes: readonly string[]): void;
+  stop(): Promise<void>;
+}
+
+export interface UnitContext {
+  readonly app: AppDocument;
+  readonly log: SegmentLog;
+  readonly events: Events;
+  readonly blobs: BlobStore;
+  readonly guard: EgressGuard;
+  readonly ports: { readonly clock: Clock; readonly random: Random; readonly runner: Runner; readonly trace: Trace };
+}
+
+interface Input {
+  readonly events: readonly UnitEvent[];
+  /** Position of each lane after the input. */
+  readonly positions: ReadonlyMap<string, number>;
+}
+
+export function startUnit(fn: FunctionDocument, context: UnitContext): RunningUnit {
+  const { app, log, ports } = context;
+  const name = `${app.name}/${fn.name}`;
+  const lanes = triggerLanes(fn, context);
+  const prefix = storedEventPrefix(fn.on.type);
+  const latency = createSketch();
+  const counts = { handled: 0, emitted: 0, inferences: 0, restarts: 0 };
+  let state: UnitStatus["state"] = "starting";
+  let word: string | undefined;
+  let problem: HolonError | undefined;
+  let positions = new Map<string, number>();
+  let wake: (() => void) | undefined;
+  let timer: Timer | undefined;
+  let instance: UnitInstance | undefined;
+  let stopping = false;
+  let attempt = 0;
+
+  async function live(): Promise<void> {
+    while (!stopping) {
+      try {
+        await runOnce();
+      } catch (error) {
+        if (stopping) break;
+        problem = toHolonError(error);
+        ports.trace.note("warn", `function ${name}: ${problem.message}`, { code: problem.code });
+        state = "waiting";
+        counts.restarts += 1;
+        await instance?.stop().catch(() => undefined); // it has failed already; its end is not news
+        await pause(backoffMs(attempt++, { firstMs: limits.unitRestartFirstMs, maxMs: limits.unitRestartMaxMs }, 0.5 + ports.random.uniform() / 2));
+      }
+    }
+    await instance?.stop();
+    state = "stopped";
+  }
+
+  async function runOnce(): Promise<void> {
+    const program = await loadProgram(fn, context);
+    positions = new Map(program.positions);
+    instance = await ports.runner.start(program.program);
+    state = "running";
+    let appended: Promise<unknown> = Promise.resolve();
+    try {
+      while (!stopping) {
+        const input = await nextInput();
+        if (input === undefined) {
+          await appended;
+          await waitForMore();
+          continue;
+        }
+        const result = input.events.length === 0 ? undefined : await instance.handle(input.events);
+        await appended; // at most one append on the way: order and memory stay bounded
+        positions = new Map(input.positions);
+        if (result !== undefined) appended = append(input, result);
+        appended.catch(() => undefined); // awaited at the next turn
+      }
+    } finally {
+      await appended.catch((error: unknown) => {
+        problem = toHolonError(error);
+      });
+    }
+  }
+
+  /** The next events of the trigger's type; empty if what was read holds none; `undefined` if there is nothing to read. */
+  async function nextInput(): Promise<Input | undefined> {
+    for (const lane of lanes) {
+      const from = (positions.get(laneName(lane)) ?? 0) + 1;
+      if ((log.head(lane)?.sequence ?? 0) < from) continue;
+      const records = await log.read(lane, from, { maxRecords: limits.unitBatchMax, maxBytes: limits.linkBatchBytesMax });
+      const last = records.at(-1);
+      const next = new Map(positions).set(laneName(lane), last?.sequence ?? log.head(lane)?.sequence ?? from);
+      return { events: records.filter((record) => startsWith(record.bytes, prefix)).map(toUnitEvent), positions: next };
+    }
+    return undefined;
+  }
+
+  async function append(input: Input, result: UnitResult): Promise<void> {
+    const fitted = await keepFitted(result.fitted, input.events, fn, context);
+    const outputs = result.outputs.map((output) => toRecord(output, input.events));
+    const cells: CellChange[] = [
+      ...result.state.map(({ key, value }) => ({ key: stateCell(name, key), value: value === null ? null : encoder.encode(value) })),
+      ...fitted.cells,
+      { key: positionCell(name), value: encoder.encode(JSON.stringify(Object.fromEntries(input.positions))) },
+    ];
+    await log.append({ records: [...outputs, ...fitted.records], cells });
+    attempt = 0;
+    problem = undefined;
+    counts.handled += input.events.length;
+    counts.emitted += outputs.length;
+    counts.inferences += result.inferenceMs.length;
+    for (const value of result.inferenceMs) latency.add(value);
+    if (result.status !== undefined) word = result.status;
+  }
+
+  function toRecord(output: UnitResult["outputs"][number], events: readonly UnitEvent[]): NewRecord {
+    const declared = fn.emits[output.type];
+    if (declared === undefined) throw new HolonError("HOLON_UNIT_BAD", `function ${name} emitted ${output.type}, which it does not declare`);
+    const stream = declared.stream === "local" || context.guard.mayExport(declared.class) ? declared.stream : "local";
+    return context.events.record({
+      stream,
+      type: output.type,
+      class: declared.class,
+      producer: name,
+      subject: output.subject,
+      timeMs: output.timeMs,
+      causedBy: events[output.cause]?.id,
+      data: output.data,
+    });
+  }
+
+  function waitForMore(): Promise<void> {
+    if (stopping || hasMore()) return Promise.resolve();
+    return new Promise((resolve) => (wake = resolve));
+  }
+
+  const hasMore = (): boolean => lanes.some((lane) => (log.head(lane)?.sequence ?? 0) > (positions.get(laneName(lane)) ?? 0));
+
+  const pause = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      wake = resolve;
+      timer = ports.clock.after(ms, resolve);
+    });
+
+  const finished = live();
+  return {
+    status: () => ({
+      name: fn.name,
+      app: app.name,
+      state,
+      status: word,
+      ...counts,
+      inferenceMs: { p50: latency.quantile(0.5), p99: latency.quantile(0.99) },
+      lag: lanes.reduce((sum, lane) => sum + Math.max(0, (log.head(lane)?.sequence ?? 0) - (positions.get(laneName(lane)) ?? 0)), 0),
+      problem: problem?.toJSON(),
+    }),
+    committed: () => {
+      if (state === "running") wake?.();
+    },
+    async stop() {
+      stopping = true;
+      timer?.cancel();
+      wake?.();
+      await finished;
+    },
+  };
+}
+
+const encoder = new TextEncoder();
+
+/** This node's own streams in which the trigger's type can stand: `local` for sources, else where the emitting function puts it. */
+function triggerLanes(fn: FunctionDocument, { app, log }: UnitContext): readonly Lane[] {
+  const streams = new Set<Lane["stream"]>();
+  if (app.sources.some((source) => source.type === fn.on.type)) streams.add("local");
+  for (const other of app.functions) {
+    const emitted = other.emits[fn.on.type];
+    if (emitted !== undefined) streams.add(emitted.stream);
+  }
+  if (streams.size === 0) streams.add("local");
+  return [...streams].map((stream) => ({ origin: log.origin, stream }));
+}
+
+function toUnitEvent(record: LogRecord): UnitEvent {
+  const event = decodeStoredEvent(record.bytes);
+  return { id: printRecordName(record), type: event.type, source: event.source, subject: event.subject, timeMs: Date.parse(event.time), data: event.data };
+}
