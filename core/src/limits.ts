@@ -67,6 +67,8 @@ export const limits = {
   parameterHeaderBytesMax: 1 << 20,
   /** One HTTP request body, except blobs. At the bound: 413. */
   httpBodyBytesMax: 4 << 20,
+  /** Time for an HTTP request to come in whole, a blob included. At the bound: 408. */
+  httpRequestMs: 300_000,
   /** Rows of a recording handed to the log at once. */
   replayBatchRows: 512,
   /** Connections to one MQTT door. At the bound: further ones are closed at once. */

@@ -77,7 +77,12 @@ export async function openNode(config: NodeConfig, ports: Ports, options: NodeOp
   const calls = createCalls({ self: name, clock, handlers, route: (to, from) => withoutReturn(route(to), from) });
   const exchange = createBlobExchange(blobs, config.parent === undefined, failed);
   const guard = createEgressGuard(log, events, "*");
-  const refuseLane = (lane: string, message: string): void => void log.append({ records: [forkRecord(events, lane, message)] }).catch(failed);
+  const refused = new Set<string>();
+  const refuseLane = (lane: string, message: string): void => {
+    if (refused.has(lane)) return; // told once in this epoch; saying it at each reconnection would fill the alarm stream
+    refused.add(lane);
+    log.append({ records: [forkRecord(events, lane, message)] }).catch(failed);
+  };
 
   if (config.parent !== undefined) {
     parts.uplink = createUplink({ config, parent: config.parent, log, ports, calls, blobs: exchange, mayLeave: guard.mayLeave, refused: refuseLane });

@@ -13,6 +13,13 @@ export interface RouteAnswer {
   readonly body: unknown;
 }
 
+/** Tells a follower that nobody listens any more. */
+export interface StopSignal {
+  readonly aborted: boolean;
+  /** Calls back once; at once if it has stopped already. */
+  onAbort(callback: () => void): void;
+}
+
 export interface Route {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** `/v1/nodes/{node}` */
@@ -26,4 +33,9 @@ export interface Route {
   readonly bytes?: boolean;
   readonly answer: z.ZodType;
   handle(request: RouteRequest): Promise<RouteAnswer>;
+  /**
+   * The same, without end: used instead of `handle` where the caller accepts `application/x-ndjson`. Each value is one line of
+   * JSON. The next value is asked for when the caller has taken the last; the iterable ends soon after `signal` aborts.
+   */
+  follow?(request: RouteRequest, signal: StopSignal): AsyncIterable<unknown>;
 }

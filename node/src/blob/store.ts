@@ -23,6 +23,7 @@ const partPath = (hash: BlobHash): string => `blobs/${hash}.part`;
 
 export async function openBlobStore(disk: Disk, crypto: Crypto): Promise<BlobStore> {
   await disk.makeFolder("blobs");
+  await disk.syncFolder("");
   const present = new Set((await disk.list("blobs")).filter(isBlobHash));
   const hashOf = (content: Uint8Array): string => toHex(crypto.sha256(content));
 

@@ -26,7 +26,10 @@ export async function readRunsFromDisk(segments: readonly OpenSegment[], lane: L
       const blockEnd = (Math.floor(block.offset / blockBytes) + 1) * blockBytes;
       while (offset < Math.min(blockEnd, segment.size) && held < maxBytes) {
         const batch = await readBatch(segment.file, offset, integrity, readHintBytes);
-        if (batch === undefined) break;
+        if (batch === undefined) {
+          offset = (await findNextBatch(segment.file, offset + 1, integrity)) ?? segment.size; // damage: go on behind it
+          continue;
+        }
         held += collect(batch, lane, fromSequence, found, integrity);
         offset = batch.end;
       }

@@ -30,6 +30,7 @@ export interface LogOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly integrity: Integrity;
+  readonly segmentBytesMax?: number;
   /** The record that opens a stream in this epoch and names its predecessor. */
   opened(stream: StreamName, predecessor: Mark | undefined): NewRecord;
 }
@@ -241,7 +242,7 @@ export class SegmentLog implements Log {
 
   async #write(commit: Commit): Promise<void> {
     let segment = this.#current();
-    if (segment.size + commit.bytes.length > limits.segmentBytesMax && segment.size > segmentHeaderBytes) {
+    if (segment.size + commit.bytes.length > (this.#options.segmentBytesMax ?? limits.segmentBytesMax) && segment.size > segmentHeaderBytes) {
       await this.roll();
       segment = this.#current();
     }

@@ -1,0 +1,47 @@
+/** Turns a manifest into what control keeps: each file becomes a blob, each function says itself what it handles and emits. */
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { HolonError } from "@holon/core/errors.ts";
+import { readOnnx } from "@holon/core/model/onnx-reader.ts";
+import { appDocumentSchema, type AppDocument } from "@holon/core/schema/app.ts";
+import { bundleFunction } from "@holon/platform/bundle.ts";
+import type { LoadedManifest } from "./load.ts";
+
+export interface Publication {
+  readonly document: AppDocument;
+  /** Content of each blob by its hash. */
+  readonly blobs: ReadonlyMap<string, Uint8Array>;
+}
+
+/** `HOLON_UNIT_BAD`, `HOLON_MODEL_NOT_ONNX`, `HOLON_APP_BAD`. */
+export async function publish({ manifest, folder, path }: LoadedManifest): Promise<Publication> {
+  const blobs = new Map<string, Uint8Array>();
+  const keep = (content: Uint8Array): string => {
+    const hash = createHash("sha256").update(content).digest("hex");
+    blobs.set(hash, content);
+    return hash;
+  };
+  const models: unknown[] = [];
+  for (const model of manifest.models) {
+    const graph = await readGraph(resolve(folder, model.graph), path);
+    readOnnx(graph, model.name);
+    models.push({ ...model, graph: keep(graph) });
+  }
+  const functions: unknown[] = [];
+  for (const { module, ...fn } of manifest.functions) {
+    const { code, definition } = await bundleFunction(resolve(folder, module));
+    functions.push({ ...fn, code: keep(code), on: definition.on, emits: definition.emits, models: definition.models });
+  }
+  const parsed = appDocumentSchema.safeParse({ ...manifest, functions, models });
+  if (!parsed.success) throw new HolonError("HOLON_APP_BAD", `${path} does not fit: ${parsed.error.issues[0]?.message ?? ""}`, { cause: parsed.error });
+  return { document: parsed.data, blobs };
+}
+
+async function readGraph(path: string, manifest: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    throw new HolonError("HOLON_APP_BAD", `${manifest} names the model file ${path}, which cannot be read`, { cause });
+  }
+}

@@ -1,0 +1,107 @@
+/** `holon doctor`: what is wrong here, and what to do. */
+import { access, constants, mkdir, statfs } from "node:fs/promises";
+import { connect } from "node:net";
+import { errorTable } from "@holon/core/errors.ts";
+import { createClock } from "@holon/platform/clock.ts";
+import { loadModelRuntime } from "@holon/platform/model-runtime.ts";
+import { z } from "zod";
+import { connectApi, type ClientOptions } from "../client.ts";
+import { nodesSchema } from "./node.ts";
+
+interface Finding {
+  readonly check: string;
+  readonly state: "ok" | "warn" | "bad";
+  readonly says: string;
+  readonly next?: string;
+}
+
+const lowBytes = 1 << 30;
+const statusSchema = z.looseObject({
+  uplink: z.looseObject({ state: z.string(), problem: z.looseObject({ code: z.string(), message: z.string() }).optional() }).optional(),
+  damage: z.array(z.looseObject({ segment: z.string() })),
+  agent: z.looseObject({ problem: z.looseObject({ message: z.string(), next: z.string() }).optional(), units: z.array(z.looseObject({ name: z.string(), problem: z.looseObject({ message: z.string(), next: z.string() }).optional() })) }),
+});
+
+/** Resolves to whether nothing is bad. */
+export async function doctor(options: ClientOptions, json: boolean): Promise<boolean> {
+  const findings = [nodeVersion(), await dataFolder(options.data), await diskSpace(options.data), clockState(), await modelRuntime(), ...(await running(options))];
+  if (json) process.stdout.write(`${JSON.stringify({ findings })}\n`);
+  else for (const { check, state, says, next } of findings) process.stdout.write(`${state.padEnd(4)}  ${check.padEnd(12)} ${says}${next === undefined ? "" : `\n                   next: ${next}`}\n`);
+  return findings.every((finding) => finding.state !== "bad");
+}
+
+function nodeVersion(): Finding {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  const fits = major > 24 || (major === 24 && minor >= 15);
+  return { check: "node", state: fits ? "ok" : "bad", says: `Node.js ${process.versions.node}`, ...(fits ? {} : { next: "Run it through npm, which brings Node.js 26." }) };
+}
+
+async function dataFolder(data: string): Promise<Finding> {
+  try {
+    await mkdir(data, { recursive: true, mode: 0o700 });
+    await access(data, constants.W_OK);
+    return { check: "data", state: "ok", says: `${data} can be written` };
+  } catch {
+    return { check: "data", state: "bad", says: `${data} cannot be written`, next: errorTable.HOLON_DISK_READ_ONLY.next };
+  }
+}
+
+async function diskSpace(data: string): Promise<Finding> {
+  const space = await statfs(data).catch(() => undefined);
+  if (space === undefined) return { check: "disk", state: "warn", says: "free space is unknown" };
+  const free = space.bavail * space.bsize;
+  const says = `${(free / 2 ** 30).toFixed(1)} GiB free`;
+  return free < lowBytes ? { check: "disk", state: "warn", says, next: "Free space: a full disk stops intake." } : { check: "disk", state: "ok", says };
+}
+
+function clockState(): Finding {
+  const { state } = createClock().wall();
+  return state === "synced"
+    ? { check: "clock", state: "ok", says: "synced" }
+    : { check: "clock", state: "warn", says: `${state}: no evidence of a time service`, next: "Start a time service (chrony, systemd-timesyncd); Holon works without, but says so in each event." };
+}
+
+async function modelRuntime(): Promise<Finding> {
+  try {
+    const runtime = await loadModelRuntime(false);
+    return { check: "models", state: "ok", says: runtime.name };
+  } catch {
+    return { check: "models", state: "bad", says: "no ONNX runtime loads", next: "Run npm ci again." };
+  }
+}
+
+async function running(options: ClientOptions): Promise<readonly Finding[]> {
+  const { host, hostname, port } = new URL(options.api);
+  if (!(await answers(hostname, Number(port)))) return [{ check: "nodes", state: "warn", says: `nothing runs at ${host}`, next: "Start it with `holon up`." }];
+  const client = await connectApi(options);
+  const { nodes } = await client.get("/v1/nodes", nodesSchema);
+  const findings: Finding[] = [{ check: "nodes", state: "ok", says: nodes.map((node) => node.name).join(", ") || "none yet" }];
+  for (const node of nodes) if (node.api !== null) findings.push(...(await nodeFindings(node.name, { ...options, api: node.api })));
+  return findings;
+}
+
+async function nodeFindings(name: string, options: ClientOptions): Promise<readonly Finding[]> {
+  const status = await connectApi(options).then((client) => client.get("/v1/status", statusSchema)).catch(() => undefined);
+  if (status === undefined) return [{ check: name, state: "warn", says: `its local API at ${options.api} does not answer`, next: "See whether the node runs." }];
+  const findings: Finding[] = [];
+  if (status.uplink !== undefined && status.uplink.state !== "open") {
+    const { problem, state } = status.uplink;
+    findings.push({ check: name, state: "warn", says: `uplink ${state}${problem === undefined ? "" : `: ${problem.message}`}`, next: state === "cut" ? `holon link heal ${name}` : "Nothing to do: it works on alone and tries again." });
+  }
+  for (const { segment } of status.damage) findings.push({ check: name, state: "bad", says: `${segment} is damaged`, next: errorTable.HOLON_LOG_DAMAGED.next });
+  for (const problem of [status.agent.problem, ...status.agent.units.map((unit) => unit.problem)]) {
+    if (problem !== undefined) findings.push({ check: name, state: "bad", says: problem.message, next: problem.next });
+  }
+  return findings.length > 0 ? findings : [{ check: name, state: "ok", says: "link, log and functions are well" }];
+}
+
+function answers(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: 1000 });
+    const end = (answer: boolean) => (): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once("connect", end(true)).once("error", end(false)).once("timeout", end(false));
+  });
+}

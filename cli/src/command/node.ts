@@ -1,0 +1,59 @@
+/** `holon node list|start` */
+import { readFile } from "node:fs/promises";
+import { HolonError } from "@holon/core/errors.ts";
+import { nodeConfigSchema } from "@holon/core/schema/node.ts";
+import { parse } from "yaml";
+import { z } from "zod";
+import type { Client } from "../client.ts";
+import { startNode } from "../machine/compose.ts";
+import { makeToken } from "../machine/token.ts";
+import { printTable } from "../table.ts";
+
+export const nodeRowSchema = z.object({
+  name: z.string(),
+  site: z.string(),
+  tier: z.string(),
+  jurisdiction: z.string(),
+  parent: z.string().nullable(),
+  api: z.string().nullable(),
+  startedAt: z.string(),
+  desiredVersion: z.number(),
+  reported: z.object({ version: z.number(), outcome: z.string(), message: z.string().optional(), at: z.string() }).nullable(),
+  heardMs: z.number().nullable(),
+});
+export const nodesSchema = z.object({ nodes: z.array(nodeRowSchema) });
+
+export async function listNodes(client: Client, json: boolean): Promise<void> {
+  const { nodes } = await client.get("/v1/nodes", nodesSchema);
+  if (json) return void process.stdout.write(`${JSON.stringify(nodes)}\n`);
+  const rows = nodes.map((node) => [node.name, node.tier, node.site, node.jurisdiction, heard(node.heardMs), `${node.desiredVersion}`, reported(node.reported), node.api ?? ""]);
+  process.stdout.write(`${printTable(["NODE", "TIER", "SITE", "JURISDICTION", "HEARD", "DESIRED", "REPORTED", "LOCAL API"], rows)}\n`);
+}
+
+const heard = (ms: number | null): string => (ms === null ? "unknown" : ms < 1000 ? "now" : `${Math.round(ms / 1000)} s ago`);
+const reported = (report: z.infer<typeof nodeRowSchema>["reported"]): string => (report === null ? "nothing yet" : `${report.outcome} ${report.version}`);
+
+/** One node by its `holon.node.yaml`, until it is told to stop. */
+export async function startNodeFromFile(path: string, options: { readonly data: string; readonly api: string; readonly verbose: boolean }): Promise<void> {
+  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+    throw new HolonError("HOLON_CONFIG_BAD", `${path} cannot be read`, { cause, next: "Give the path of a holon.node.yaml." });
+  });
+  const parsed = nodeConfigSchema.safeParse(parseYaml(text, path));
+  if (!parsed.success) throw new HolonError("HOLON_CONFIG_BAD", `${path} does not fit: ${z.prettifyError(parsed.error).replaceAll("\n", "; ")}`);
+  const token = await makeToken(options.data);
+  const machine = await startNode({ config: parsed.data, data: options.data, api: options.api, token, trace: { level: options.verbose ? "info" : "warn", output: process.stderr } });
+  process.stdout.write(`${parsed.data.name} runs; local API ${machine.api}${machine.node.address === undefined ? "" : `, link ${machine.node.address}`}\n`);
+  await new Promise<void>((stop) => {
+    process.once("SIGINT", () => stop());
+    process.once("SIGTERM", () => stop());
+  });
+  await machine.close();
+}
+
+function parseYaml(text: string, path: string): unknown {
+  try {
+    return parse(text);
+  } catch (cause) {
+    throw new HolonError("HOLON_CONFIG_BAD", `${path} is no YAML: ${cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : ""}`, { cause });
+  }
+}

@@ -1,0 +1,116 @@
+/** `holon up`: the main job. */
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { HolonError } from "@holon/core/errors.ts";
+import type { SourceSpec } from "@holon/core/schema/app.ts";
+import { loadManifest } from "../app/load.ts";
+import { deployHere } from "../app/deploy-here.ts";
+import { publish } from "../app/publish.ts";
+import { defaultPortBase, startThree, type Three } from "../machine/three.ts";
+import { runOnce } from "../once/run-once.ts";
+import { inspectFiles, replaySource, type ReplayChoice } from "../once/source-map.ts";
+import { showLive } from "../view/live.ts";
+
+export interface UpOptions {
+  readonly replay?: string;
+  readonly speed?: string;
+  readonly once?: boolean;
+  readonly cutAfter?: string;
+  readonly healAfter?: string;
+  readonly continue?: boolean;
+  readonly json?: boolean;
+  readonly data?: string;
+  readonly portBase: string;
+  readonly jurisdiction: string;
+  readonly app?: string;
+  readonly columns?: string;
+  readonly timeColumn?: string;
+  readonly badRows: string;
+  readonly mqtt?: string | boolean;
+  readonly verbose?: boolean;
+}
+
+const exampleApp = fileURLToPath(new URL("../../../examples/pump-watch", import.meta.url));
+
+export async function up(options: UpOptions): Promise<void> {
+  const data = resolve(options.data ?? (options.once === true ? join(".holon", "once") : ".holon"));
+  const portBase = wholeNumber("--port-base", options.portBase);
+  if (portBase !== undefined && portBase > 65_528) throw new HolonError("HOLON_ARGUMENT_BAD", `--port-base ${portBase} leaves no room for seven ports`);
+  const level = options.verbose === true ? "info" : "error";
+  const trace = { level, output: process.stderr } as const;
+  const start = (): Promise<Three> => startThree({ data, portBase: portBase ?? defaultPortBase, jurisdiction: options.jurisdiction, trace });
+  const app = await loadManifest(options.app ?? exampleApp);
+  if (options.once === true) return once(options, { data, app, start });
+  if (options.cutAfter !== undefined || options.healAfter !== undefined) throw new HolonError("HOLON_ARGUMENT_BAD", "--cut-after and --heal-after go with --once", { next: "Add --once, or use `holon link cut gateway-1` while it runs." });
+  const sources = await chooseSources(options);
+  const published = await publish(app);
+  const document = sources === undefined ? published.document : { ...published.document, sources };
+  const three = await start();
+  try {
+    await deployHere(three, { ...published, document });
+    const view = showLive(three, `${document.name} ${document.version}`, process.stdout);
+    await stopSignal();
+    view.stop();
+  } finally {
+    await three.close();
+  }
+  process.stdout.write(`stopped; ${data} keeps everything, and the next start goes on from there\n`);
+}
+
+async function once(options: UpOptions, rest: Pick<Parameters<typeof runOnce>[0], "data" | "app" | "start">): Promise<void> {
+  if (options.replay === undefined) throw new HolonError("HOLON_ARGUMENT_BAD", "--once needs --replay FILE[,FILE…]");
+  const cutAfter = wholeNumber("--cut-after", options.cutAfter);
+  const healAfter = wholeNumber("--heal-after", options.healAfter);
+  if (healAfter !== undefined && cutAfter === undefined) throw new HolonError("HOLON_ARGUMENT_BAD", "--heal-after goes with --cut-after");
+  const report = await runOnce({ ...replayChoice(options, options.replay), ...rest, continue: options.continue === true, cutAfter, healAfter, progress: progressLine() });
+  process.stdout.write(options.json === true ? `${JSON.stringify(report)}\n` : `${JSON.stringify(report, undefined, 2)}\n`);
+}
+
+async function chooseSources(options: UpOptions): Promise<SourceSpec[] | undefined> {
+  if (options.replay !== undefined) {
+    const choice = replayChoice(options, options.replay);
+    return [replaySource(await inspectFiles(choice.files), choice, "pump.reading")];
+  }
+  if (options.mqtt === undefined || options.mqtt === false) return undefined;
+  const listen = options.mqtt === true ? "127.0.0.1:1883" : options.mqtt;
+  return [{ kind: "mqtt", name: "mqtt", type: "pump.reading", class: "raw", listen, topics: ["#"] }];
+}
+
+function replayChoice(options: UpOptions, replay: string): ReplayChoice {
+  const { badRows, columns, timeColumn } = options;
+  if (badRows !== "stop" && badRows !== "skip") throw new HolonError("HOLON_ARGUMENT_BAD", `--bad-rows is stop or skip, not ${badRows}`);
+  const files = replay.split(",").filter((path) => path !== "");
+  return { files, speed: speedOf(options.speed ?? "1"), badRows, timeColumn, columns: columns?.split(",").filter((name) => name !== "") };
+}
+
+function speedOf(text: string): number | "max" {
+  if (text === "max") return "max";
+  const speed = Number(text);
+  if (!(speed > 0 && Number.isFinite(speed))) throw new HolonError("HOLON_ARGUMENT_BAD", `--speed is a number above 0 or max, not ${text}`);
+  return speed;
+}
+
+function wholeNumber(flag: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^\d{1,12}$/.test(text)) throw new HolonError("HOLON_ARGUMENT_BAD", `${flag} is a whole number, not ${text}`);
+  return Number(text);
+}
+
+/** On a terminal, what a long run is at; nothing elsewhere. */
+function progressLine(): (three: Three) => void {
+  let saidMs = 0;
+  return (three) => {
+    if (!process.stderr.isTTY || performance.now() - saidMs < 500) return;
+    saidMs = performance.now();
+    const { agent, uplink } = three.gateway.node.status();
+    const readings = agent.sources.reduce((sum, source) => sum + source.readings, 0);
+    process.stderr.write(`\r${readings} events, ${agent.units[0]?.status ?? ""}, link ${uplink?.state ?? ""}\u001b[K`);
+  };
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise((stop) => {
+    process.once("SIGINT", () => stop());
+    process.once("SIGTERM", () => stop());
+  });
+}

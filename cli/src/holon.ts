@@ -1,0 +1,110 @@
+/** The `holon` command. */
+import { Command, CommanderError } from "commander";
+import { resolve } from "node:path";
+import { HolonError } from "@holon/core/errors.ts";
+import { connectApi, type ClientOptions } from "./client.ts";
+import { deployApp, listApps, removeApp } from "./command/app.ts";
+import { doctor } from "./command/doctor.ts";
+import { tailEvents, type TailOptions } from "./command/event.ts";
+import { steerLink } from "./command/link.ts";
+import { listNodes, startNodeFromFile } from "./command/node.ts";
+import { runSim, type SimOptions } from "./command/sim.ts";
+import { up, type UpOptions } from "./command/up.ts";
+import { sayError } from "./fail.ts";
+
+interface Common {
+  readonly api: string;
+  readonly data: string;
+  readonly json?: boolean;
+}
+
+const program = new Command("holon").description("Every site a whole, all sites one system.").exitOverride().configureOutput({ writeErr: () => undefined });
+
+const common = (command: Command): Command =>
+  command
+    .option("--api <url>", "control API", "http://127.0.0.1:7400")
+    .option("--data <folder>", "data folder that holds the API token", ".holon")
+    .option("--json", "data as JSON on stdout");
+
+const clientOptions = ({ api, data }: Common): ClientOptions => ({ api, data: resolve(data) });
+
+program
+  .command("up")
+  .description("boot a cloud, an edge site and a gateway on this machine and run an app on them")
+  .option("--replay <files>", "play recordings (CSV or JSON lines, plain or .gz), separated by commas, in place of live telemetry")
+  .option("--speed <n>", "1 is real time, 10 ten times faster, max as fast as possible", "1")
+  .option("--once", "play through, drain, print one report, end")
+  .option("--cut-after <events>", "with --once: cut the gateway's uplink after so many events")
+  .option("--heal-after <events>", "with --once: heal it after so many events")
+  .option("--continue", "with --once: go on with what an interrupted run left")
+  .option("--json", "one JSON object last on stdout")
+  .option("--data <folder>", "data folder (default .holon, with --once .holon/once)")
+  .option("--port-base <port>", "first of seven ports in a row; 0 lets the system choose", "7400")
+  .option("--jurisdiction <code>", "where the nodes stand", "EU/DE")
+  .option("--app <folder>", "app to run (default examples/pump-watch)")
+  .option("--columns <names>", "columns to read, separated by commas (default: all numeric ones that are no labels)")
+  .option("--time-column <name>", "column with the event time")
+  .option("--bad-rows <word>", "stop at a row that does not parse, or skip and count it", "stop")
+  .option("--mqtt [address]", "take readings from devices over MQTT (default 127.0.0.1:1883) in place of live telemetry")
+  .option("--verbose", "say more on stderr")
+  .action((options: UpOptions) => up(options));
+
+const app = program.command("app").description("apps");
+common(app.command("deploy <folder>").description("publish an app and run it where its manifest says")).action(async (folder: string, options: Common) => deployApp(await connectApi(clientOptions(options)), folder, options.json === true));
+common(app.command("list").description("what is deployed")).action(async (options: Common) => listApps(await connectApi(clientOptions(options)), options.json === true));
+common(app.command("remove <name>").description("remove an app from all nodes")).action(async (name: string, options: Common) => removeApp(await connectApi(clientOptions(options)), name, options.json === true));
+
+const node = program.command("node").description("nodes");
+common(node.command("list").description("all nodes ever heard")).action(async (options: Common) => listNodes(await connectApi(clientOptions(options)), options.json === true));
+node
+  .command("start <file>")
+  .description("run one node by its holon.node.yaml")
+  .option("--data <folder>", "data folder", ".holon")
+  .option("--listen-api <address>", "address of its local API", "127.0.0.1:7402")
+  .option("--verbose", "say more on stderr")
+  .action((file: string, options: { readonly data: string; readonly listenApi: string; readonly verbose?: boolean }) =>
+    startNodeFromFile(file, { data: resolve(options.data), api: options.listenApi, verbose: options.verbose === true }),
+  );
+
+const event = program.command("event").description("events");
+common(event.command("tail").description("the newest events"))
+  .option("--stream <name>", "alarm, data, telemetry, audit or local")
+  .option("--origin <node>", "node that wrote them")
+  .option("--type <prefix>", "event type or its beginning")
+  .option("--limit <n>", "how many", "20")
+  .option("--follow", "go on with what comes")
+  .action(async (options: Common & TailOptions) => tailEvents(await connectApi(clientOptions(options)), options));
+
+const link = program.command("link").description("links between nodes");
+for (const verb of ["cut", "heal"] as const) {
+  common(link.command(`${verb} <node>`).description(`${verb} the uplink of a node, for trying an outage`)).action((name: string, options: Common) => steerLink(clientOptions(options), name, verb, options.json === true));
+}
+
+common(program.command("doctor").description("what is wrong here, and what to do")).action(async (options: Common) => {
+  if (!(await doctor(clientOptions(options), options.json === true))) process.exitCode = 1;
+});
+
+const sim = program.command("sim").description("the simulator");
+sim
+  .command("run")
+  .description("run a scenario from a seed and check the invariants")
+  .option("--scenario <name>", "scenario", "cut-and-heal")
+  .option("--seed <n>", "first seed", "1")
+  .option("--seeds <k>", "how many seeds", "1")
+  .option("--json", "one JSON object last on stdout")
+  .action((options: SimOptions) => runSim(options));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  const wantsJson = process.argv.includes("--json");
+  if (error instanceof CommanderError) {
+    if (error.exitCode !== 0) {
+      sayError(new HolonError("HOLON_ARGUMENT_BAD", error.message.replace(/^error: /, "")), wantsJson);
+      process.exitCode = 1;
+    }
+  } else {
+    sayError(error, wantsJson);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,92 @@
+/** One real node: platform adapters behind the ports, the local API in front. */
+import { join } from "node:path";
+import { HolonError } from "@holon/core/errors.ts";
+import type { Ports } from "@holon/core/ports.ts";
+import type { Route } from "@holon/core/api/route.ts";
+import { nodeConfigSchema, type NodeConfig } from "@holon/core/schema/node.ts";
+import { isNodeName } from "@holon/core/units.ts";
+import { controlRoutes, openControl, type Control } from "@holon/control/index.ts";
+import { nodeRoutes, openNode, type HolonNode } from "@holon/node/index.ts";
+import { createClock } from "@holon/platform/clock.ts";
+import { createCodec } from "@holon/platform/codec.ts";
+import { createCrypto } from "@holon/platform/crypto.ts";
+import { createDisk } from "@holon/platform/disk.ts";
+import { createDoor } from "@holon/platform/door.ts";
+import { createHostStats } from "@holon/platform/host-stats.ts";
+import { serveRoutes, type RouteServer } from "@holon/platform/http.ts";
+import { lockFolder } from "@holon/platform/lock.ts";
+import { createModel } from "@holon/platform/model.ts";
+import { createNet } from "@holon/platform/net.ts";
+import { createRandom } from "@holon/platform/random.ts";
+import { createRunner } from "@holon/platform/runner.ts";
+import { createTrace, type TraceOutput } from "@holon/platform/trace.ts";
+import { readJoin } from "@holon/platform/trust-join.ts";
+import { createTrust, type Trust } from "@holon/platform/trust.ts";
+
+export interface NodeOptions {
+  readonly config: NodeConfig;
+  /** Folder of all nodes of this machine; the node's own is below it, under its name. */
+  readonly data: string;
+  /** Address of the node's local API; of the control API where the node carries it. */
+  readonly api: string;
+  readonly token: string;
+  readonly trace: { readonly level: "debug" | "info" | "warn" | "error"; readonly output: TraceOutput };
+}
+
+export interface MachineNode {
+  readonly node: HolonNode;
+  readonly control: Control | undefined;
+  /** Where children reach it and what lets them in; for nodes that listen. */
+  readonly trust: Trust | undefined;
+  /** `http://127.0.0.1:7402` */
+  readonly api: string;
+  close(): Promise<void>;
+}
+
+export async function startNode(options: NodeOptions): Promise<MachineNode> {
+  const config = nodeConfigSchema.parse(options.config);
+  if (!isNodeName(config.name)) throw new HolonError("HOLON_CONFIG_BAD", `${config.name} is no node name`);
+  const folder = join(options.data, config.name);
+  const lock = lockFolder(folder);
+  const closing: (() => Promise<void>)[] = [async () => lock.release()];
+  const close = async (): Promise<void> => {
+    for (const step of closing.splice(0).reverse()) await step();
+  };
+  try {
+    const clock = createClock();
+    const model = createModel();
+    closing.push(() => model.close());
+    const trust = config.listen === undefined ? undefined : await createTrust(folder);
+    const joined = config.parent === undefined ? undefined : await readJoin(folder);
+    const ports: Ports = {
+      clock,
+      random: createRandom(),
+      disk: createDisk(folder),
+      net: createNet({ name: config.name, listen: trust, join: joined }),
+      crypto: createCrypto(),
+      codec: createCodec(),
+      model,
+      runner: createRunner({ model }),
+      door: createDoor({ clock, hostStats: createHostStats(clock) }),
+      trace: createTrace({ name: config.name, ...options.trace }),
+    };
+    const node = await openNode(config, ports, { api: options.api });
+    closing.push(() => node.close());
+    const control = config.control ? await openControl({ log: node.log, blobs: node.blobs, events: node.events, ports }) : undefined;
+    if (control !== undefined) closing.push(() => control.close());
+    const server = await serve(node, control, options);
+    closing.push(() => server.close());
+    return { node, control, trust, api: server.address, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function serve(node: HolonNode, control: Control | undefined, { api, token }: NodeOptions): Promise<RouteServer> {
+  const own = nodeRoutes(node);
+  const more: readonly Route[] = control === undefined ? [] : controlRoutes(control);
+  const known = new Set(more.map((route) => `${route.method} ${route.path}`));
+  const routes = [...more, ...own.filter((route) => !known.has(`${route.method} ${route.path}`))];
+  return serveRoutes({ address: api, routes, token, title: control === undefined ? "Holon node" : "Holon control", version: "1" });
+}

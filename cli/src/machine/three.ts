@@ -1,0 +1,62 @@
+/** A cloud, an edge site and a gateway on this machine: separate data folders, real TLS links over loopback. */
+import { join } from "node:path";
+import { mkdir } from "node:fs/promises";
+import { HolonError } from "@holon/core/errors.ts";
+import type { NodeConfig } from "@holon/core/schema/node.ts";
+import { isNodeName } from "@holon/core/units.ts";
+import { writeJoin } from "@holon/platform/trust-join.ts";
+import type { TraceOutput } from "@holon/platform/trace.ts";
+import { startNode, type MachineNode } from "./compose.ts";
+import { makeToken } from "./token.ts";
+
+export interface Three {
+  readonly cloud: MachineNode;
+  readonly edge: MachineNode;
+  readonly gateway: MachineNode;
+  close(): Promise<void>;
+}
+
+export interface ThreeOptions {
+  readonly data: string;
+  /** First of seven ports in a row; 0 lets the system choose each. */
+  readonly portBase: number;
+  readonly jurisdiction: string;
+  readonly trace: { readonly level: "debug" | "info" | "warn" | "error"; readonly output: TraceOutput };
+}
+
+export const defaultPortBase = 7400;
+
+export async function startThree(options: ThreeOptions): Promise<Three> {
+  const { data, portBase, jurisdiction, trace } = options;
+  const token = await makeToken(data);
+  const started: MachineNode[] = [];
+  const close = async (): Promise<void> => {
+    for (const machine of started.splice(0).reverse()) await machine.close();
+  };
+  const at = (offset: number): string => `127.0.0.1:${portBase === 0 ? 0 : portBase + offset}`;
+  const start = async (config: NodeConfig, api: string, parent?: MachineNode): Promise<MachineNode> => {
+    if (parent?.trust !== undefined) {
+      const folder = join(data, config.name);
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await writeJoin(folder, parent.trust.joinInfo());
+    }
+    const machine = await startNode({ config, data, api, token, trace });
+    started.push(machine);
+    return machine;
+  };
+  try {
+    const base = { apiVersion: "holon/v1", jurisdiction, control: false } as const;
+    const cloud = await start({ ...base, name: "cloud-1", site: "cloud", tier: "cloud", control: true, listen: at(1) }, at(0));
+    const edge = await start({ ...base, name: "edge-1", site: "plant", tier: "edge", listen: at(3), parent: addressOf(cloud) }, at(4), cloud);
+    const gateway = await start({ ...base, name: "gateway-1", site: "plant", tier: "gateway", parent: addressOf(edge) }, at(6), edge);
+    return { cloud, edge, gateway, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function addressOf({ node }: MachineNode): string {
+  if (node.address === undefined || !isNodeName(node.config.name)) throw new HolonError("HOLON_INTERNAL", `${node.config.name} does not listen`);
+  return node.address;
+}

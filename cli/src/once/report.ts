@@ -1,0 +1,144 @@
+/** Counts what a replay did, from the logs themselves: what the gateway keeps, what the cloud holds. */
+import { decodeStoredEvent } from "@holon/core/event/stored.ts";
+import { canonicalJson } from "@holon/core/json.ts";
+import { exportableStreams, type StoredEvent } from "@holon/core/schema/event.ts";
+import type { ReplaySourceSpec } from "@holon/core/schema/app.ts";
+import type { Lane, Log } from "@holon/core/log/log.ts";
+import { readReplayLabels, replaySize } from "@holon/platform/door-replay-inspect.ts";
+import type { Three } from "../machine/three.ts";
+import { addOrder, compareOrder, type OrderReport } from "./order.ts";
+import { scanLane } from "./scan-log.ts";
+import { confusion, noCounts, pool, scoreOf, type Score } from "./score.ts";
+import { sourceRows } from "./source-rows.ts";
+import type { ReplayFile } from "./source-map.ts";
+
+export interface OnceReport {
+  readonly eventsIn: number;
+  readonly eventsAtCloud: number;
+  readonly alerts: number;
+  readonly lost: number;
+  readonly duplicated: number;
+  readonly reordered: number;
+  readonly rejected: number;
+  readonly rawBytes: number;
+  readonly uplinkBytes: number;
+  readonly inferences: number;
+  readonly inferenceMs: { readonly p50: number | null; readonly p99: number | null };
+  readonly rawClassAtCloud: number;
+  readonly scores?: readonly (Score & { readonly file: string })[];
+  readonly pooled?: Score;
+}
+
+export async function reportOnce(three: Three, files: readonly ReplayFile[], spec: ReplaySourceSpec): Promise<OnceReport> {
+  const gateway = three.gateway.node;
+  const status = gateway.status();
+  const kept = await gatewayContent(gateway.log, spec);
+  const rows = await compareRows(files, spec, kept.readings);
+  const exported = await compareExports(gateway.log, three.cloud.node.log);
+  const cloud = await cloudContent(three.cloud.node.log, gateway.log);
+  const order = addOrder(rows.order, exported);
+  const unit = status.agent.units[0];
+  return {
+    eventsIn: rows.count,
+    eventsAtCloud: cloud.fromGateway,
+    alerts: cloud.alerts,
+    ...order,
+    rejected: status.agent.sources.reduce((sum, source) => sum + source.rejected, 0),
+    rawBytes: rows.bytes,
+    uplinkBytes: (status.uplink?.sentBytes ?? 0) + (status.uplink?.receivedBytes ?? 0),
+    inferences: unit?.inferences ?? 0,
+    inferenceMs: { p50: round(unit?.inferenceMs.p50), p99: round(unit?.inferenceMs.p99) },
+    rawClassAtCloud: cloud.rawClass,
+    ...(await scoreFiles(files, kept.judged)),
+  };
+}
+
+const round = (value: number | undefined): number | null => (value === undefined ? null : Number(value.toPrecision(3)));
+
+interface GatewayContent {
+  /** Identity of each reading, by subject, in the order of the log. */
+  readonly readings: ReadonlyMap<string, readonly string[]>;
+  /** Whether each judged row was anomalous, by subject. */
+  readonly judged: ReadonlyMap<string, readonly boolean[]>;
+}
+
+async function gatewayContent(log: Log, spec: ReplaySourceSpec): Promise<GatewayContent> {
+  const readings = new Map<string, string[]>();
+  const judged = new Map<string, boolean[]>();
+  for await (const record of scanLane(log, { origin: log.origin, stream: "local" })) {
+    const event = decodeStoredEvent(record.bytes);
+    const subject = event.subject ?? "";
+    if (event.type === spec.type) push(readings, subject, readingKey(spec.timeColumn === undefined ? { ...event, time: "" } : event));
+    else if (event.type === "pump.score") push(judged, subject, isAnomalous(event.data));
+  }
+  return { readings, judged };
+}
+
+const readingKey = (event: Pick<StoredEvent, "time" | "data">): string => `${event.time} ${canonicalJson(event.data)}`;
+const isAnomalous = (data: unknown): boolean => typeof data === "object" && data !== null && "anomalous" in data && data.anomalous === true;
+
+function push<T>(lists: Map<string, T[]>, key: string, value: T): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
+}
+
+async function compareRows(files: readonly ReplayFile[], spec: ReplaySourceSpec, readings: GatewayContent["readings"]): Promise<{ count: number; bytes: number; order: OrderReport }> {
+  let order: OrderReport = { lost: 0, duplicated: 0, reordered: 0 };
+  let count = 0;
+  let bytes = 0;
+  for (const file of files) {
+    const expected: string[] = [];
+    for await (const row of sourceRows(file, spec)) expected.push(readingKey(row));
+    count += expected.length;
+    bytes += (await replaySize(file.path)).decompressedBytes;
+    order = addOrder(order, compareOrder(expected, readings.get(file.subject) ?? []));
+  }
+  return { count, bytes, order };
+}
+
+/** Every record of the gateway that may leave, against the cloud's copy: name and bytes. */
+async function compareExports(gateway: Log, cloud: Log): Promise<OrderReport> {
+  let order: OrderReport = { lost: 0, duplicated: 0, reordered: 0 };
+  for (const stream of exportableStreams) {
+    const lane = { origin: gateway.origin, stream };
+    order = addOrder(order, compareOrder(await recordKeys(gateway, lane), await recordKeys(cloud, lane)));
+  }
+  return order;
+}
+
+async function recordKeys(log: Log, lane: Lane): Promise<readonly string[]> {
+  const keys: string[] = [];
+  for await (const record of scanLane(log, lane)) keys.push(`${record.epoch} ${record.sequence} ${new TextDecoder().decode(record.bytes)}`);
+  return keys;
+}
+
+async function cloudContent(cloud: Log, gateway: Log): Promise<{ fromGateway: number; alerts: number; rawClass: number }> {
+  const counts = { fromGateway: 0, alerts: 0, rawClass: 0 };
+  for (const { lane } of cloud.heads().values()) {
+    for await (const record of scanLane(cloud, lane)) {
+      const event = decodeStoredEvent(record.bytes);
+      if (record.origin === gateway.origin) counts.fromGateway += 1;
+      if (event.class === "raw") counts.rawClass += 1;
+      if (event.type === "pump.alert" && isOpening(event.data)) counts.alerts += 1;
+    }
+  }
+  return counts;
+}
+
+const isOpening = (data: unknown): boolean => typeof data === "object" && data !== null && "state" in data && data.state === "open";
+
+async function scoreFiles(files: readonly ReplayFile[], judged: GatewayContent["judged"]): Promise<Pick<OnceReport, "scores" | "pooled">> {
+  const labelled = files.filter((file) => file.shape.labelColumns.includes("anomaly"));
+  if (labelled.length === 0) return {};
+  const scores: (Score & { file: string })[] = [];
+  let pooled = noCounts;
+  for (const file of labelled) {
+    const labels: number[] = [];
+    for await (const label of readReplayLabels(file.path, "anomaly")) labels.push(label);
+    const counts = confusion(labels, judged.get(file.subject) ?? []);
+    pooled = pool(pooled, counts);
+    scores.push({ file: file.subject, ...scoreOf(counts) });
+  }
+  return { scores, pooled: scoreOf(pooled) };
+}

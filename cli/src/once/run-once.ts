@@ -1,0 +1,137 @@
+/** The main job for scripts: plays files through three nodes, cuts and heals the gateway's uplink, drains, counts. */
+import { rm, readFile, writeFile, mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { HolonError, isErrorCode } from "@holon/core/errors.ts";
+import type { LoadedManifest } from "../app/load.ts";
+import { publish } from "../app/publish.ts";
+import type { Three } from "../machine/three.ts";
+import { deployHere } from "../app/deploy-here.ts";
+import { reportOnce, type OnceReport } from "./report.ts";
+import { inspectFiles, replaySource, type ReplayChoice } from "./source-map.ts";
+
+export interface OnceOptions extends ReplayChoice {
+  readonly data: string;
+  /** Go on with what an earlier, interrupted run left. */
+  readonly continue: boolean;
+  readonly cutAfter: number | undefined;
+  readonly healAfter: number | undefined;
+  readonly app: LoadedManifest;
+  start(): Promise<Three>;
+  /** Called often while it runs. */
+  progress(three: Three): void;
+}
+
+const readingType = "pump.reading";
+
+/** Errors of the source and of the nodes are thrown after everything that was accepted is drained. */
+export async function runOnce(options: OnceOptions): Promise<OnceReport> {
+  const files = await inspectFiles(options.files);
+  const spec = replaySource(files, options, readingType);
+  const published = await publish(options.app);
+  await prepareData(options.data, options.continue);
+  const three = await options.start();
+  try {
+    await deployHere(three, { ...published, document: { ...published.document, sources: [spec] } });
+    await play(three, options);
+    if (options.cutAfter !== undefined) three.gateway.node.healUplink();
+    await until(() => drained(three), () => options.progress(three));
+    const damage = [three.gateway, three.edge, three.cloud].flatMap(({ node }) => node.log.damage.map((piece) => ({ node: node.config.name, ...piece })))[0];
+    if (damage !== undefined) {
+      throw new HolonError("HOLON_LOG_DAMAGED", `${join(options.data, damage.node, damage.segment)}: bytes ${damage.fromByte} to ${damage.toByte} are damaged`);
+    }
+    const problem = three.gateway.node.status().agent.sources.find((source) => source.problem !== undefined)?.problem;
+    if (problem !== undefined) throw toCoded(problem);
+    return await reportOnce(three, files, spec);
+  } finally {
+    await three.close();
+  }
+}
+
+const toCoded = ({ code, message, next }: { readonly code: string; readonly message: string; readonly next: string }): HolonError =>
+  new HolonError(isErrorCode(code) ? code : "HOLON_INTERNAL", message, { next });
+
+/** A fresh run clears what the run before left; it never clears what it did not make. */
+async function prepareData(data: string, goOn: boolean): Promise<void> {
+  const marker = join(data, "once");
+  if (goOn) return mark(marker, data);
+  const present = await readdir(data).catch(() => []);
+  if (present.length > 0 && (await readFile(marker).catch(() => undefined)) === undefined) {
+    throw new HolonError("HOLON_DATA_IN_USE", `${data} holds data that no earlier --once run made`, { next: "Pass --continue, or name another folder with --data." });
+  }
+  try {
+    for (const name of ["cloud-1", "edge-1", "gateway-1"]) await rm(join(data, name), { recursive: true, force: true });
+  } catch (cause) {
+    throw new HolonError("HOLON_DISK_READ_ONLY", `the data folder ${data} cannot be cleared`, { cause });
+  }
+  await mark(marker, data);
+}
+
+async function mark(marker: string, data: string): Promise<void> {
+  try {
+    await mkdir(data, { recursive: true, mode: 0o700 });
+    await writeFile(marker, "made by --once\n");
+  } catch (cause) {
+    const full = cause instanceof Error && "code" in cause && cause.code === "ENOSPC";
+    throw new HolonError(full ? "HOLON_DISK_FULL" : "HOLON_DISK_READ_ONLY", `the data folder ${data} cannot be written`, { cause });
+  }
+}
+
+/** Until the source has ended: cuts and heals the uplink on the way. */
+async function play(three: Three, options: OnceOptions): Promise<void> {
+  const { node } = three.gateway;
+  let cut = options.cutAfter === undefined;
+  let healed = options.healAfter === undefined;
+  const step = (): void => {
+    const read = readings(three);
+    if (!cut && read >= (options.cutAfter ?? Infinity)) {
+      cut = true;
+      node.cutUplink();
+    }
+    if (cut && !healed && read >= (options.healAfter ?? Infinity)) {
+      healed = true;
+      node.healUplink();
+    }
+  };
+  const stop = node.log.onCommit(step);
+  await until(
+    () => sourcesEnded(three),
+    () => {
+      step();
+      options.progress(three);
+    },
+  );
+  stop();
+}
+
+const readings = (three: Three): number => three.gateway.node.status().agent.sources.reduce((sum, source) => sum + source.readings, 0);
+
+function sourcesEnded(three: Three): boolean {
+  const { agent } = three.gateway.node.status();
+  failOn(agent.problem);
+  return agent.state === "settled" && agent.sources.every((source) => source.ended);
+}
+
+/** Everything was judged, and the cloud has all that may leave. */
+function drained(three: Three): boolean {
+  const gateway = three.gateway.node.status();
+  for (const unit of gateway.agent.units) failOn(unit.restarts > 3 ? unit.problem : undefined);
+  const idle = gateway.agent.units.every((unit) => unit.state === "running" && unit.lag === 0);
+  const arrived = [gateway, three.edge.node.status()].every((status) => status.uplink?.state === "open" && status.uplink.backlog === 0);
+  return idle && arrived;
+}
+
+function failOn(problem: { readonly code: string; readonly message: string; readonly next: string } | undefined): void {
+  if (problem !== undefined) throw toCoded(problem);
+}
+
+const pollMs = 20;
+
+/** Polls, because "nothing more to do" is not an event of any one part. */
+async function until(condition: () => boolean, each: () => void): Promise<void> {
+  let quiet = 0;
+  while (quiet < 3) {
+    each();
+    quiet = condition() ? quiet + 1 : 0;
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
+  }
+}

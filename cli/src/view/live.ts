@@ -1,0 +1,56 @@
+/** Shows the three nodes until told to stop: drawn in place on a terminal, one line every few seconds elsewhere. */
+import type { Three } from "../machine/three.ts";
+import { followAlerts } from "./alerts.ts";
+import { drawScreen, size } from "./screen.ts";
+
+const frameMs = 500;
+const lineMs = 5_000;
+/** Over how long the rate is taken. */
+const rateFrames = 6;
+
+export interface LiveView {
+  stop(): void;
+}
+
+export function showLive(three: Three, app: string, output: NodeJS.WriteStream): LiveView {
+  const alerts = followAlerts(three.cloud.node.log);
+  const machines = [three.cloud, three.edge, three.gateway];
+  const apis = new Map(machines.map((machine) => [machine.node.config.name, machine.api]));
+  const samples: { readonly atMs: number; readonly readings: number }[] = [];
+  const terminal = output.isTTY;
+
+  const rate = (): number => {
+    const readings = three.gateway.node.status().agent.sources.reduce((sum, source) => sum + source.readings, 0);
+    samples.push({ atMs: performance.now(), readings });
+    if (samples.length > rateFrames) samples.shift();
+    const [first] = samples;
+    const last = samples.at(-1);
+    if (first === undefined || last === undefined || last.atMs === first.atMs) return 0;
+    return (1000 * (last.readings - first.readings)) / (last.atMs - first.atMs);
+  };
+  const draw = (): void => {
+    const statuses = machines.map((machine) => machine.node.status());
+    const input = { app, statuses, apis, eventsPerSecond: rate(), alerts: alerts.newest(), alertsOpened: alerts.opened(), width: output.columns ?? 100, colour: terminal };
+    if (!terminal) return void output.write(`${summary(input)}\n`);
+    output.write(`\u001b[H${drawScreen(input).replaceAll("\n", "\u001b[K\n")}\u001b[K\u001b[J`);
+  };
+  if (terminal) output.write("\u001b[?1049h\u001b[?25l\u001b[2J");
+  draw();
+  const timer = setInterval(draw, terminal ? frameMs : lineMs);
+  return {
+    stop() {
+      clearInterval(timer);
+      alerts.stop();
+      if (terminal) output.write("\u001b[?25h\u001b[?1049l");
+    },
+  };
+}
+
+/** One line, for logs. */
+function summary(input: Parameters<typeof drawScreen>[0]): string {
+  const gateway = input.statuses.at(-1);
+  const unit = gateway?.agent.units[0];
+  const left = (gateway?.uplink?.sentBytes ?? 0) + (gateway?.uplink?.receivedBytes ?? 0);
+  const links = input.statuses.filter((status) => status.uplink !== undefined).map((status) => `${status.node} ${status.uplink?.state ?? ""}`);
+  return `${input.eventsPerSecond.toFixed(1)} events/s, ${unit?.status ?? "starting"}, alerts ${input.alertsOpened}, left the site ${size(left)}, links: ${links.join(", ")}`;
+}

@@ -1,0 +1,173 @@
+import assert from "node:assert/strict";
+import { appendFileSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { Lane } from "@holon/core/log/log.ts";
+import { splitRuns } from "@holon/core/log/split-runs.ts";
+import { openTempLog, record, integrity, tempFolder } from "../testing/temp-log.ts";
+import type { SegmentLog } from "./segment-log.ts";
+
+const all = { maxRecords: 1e6, maxBytes: 1e9 };
+const text = (bytes: Uint8Array | undefined): string => new TextDecoder().decode(bytes);
+const lane = (log: SegmentLog, stream: Lane["stream"]): Lane => ({ origin: log.origin, stream });
+
+async function texts(log: SegmentLog, stream: Lane["stream"]): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (let from = 1; ; ) {
+    const records = await log.read(lane(log, stream), from, all);
+    const last = records.at(-1);
+    if (last === undefined) return found;
+    found.push(...records.map((entry) => text(entry.bytes)));
+    from = last.sequence + 1;
+  }
+}
+
+const onlySegment = (folder: string): string => join(folder, "log", readdirSync(join(folder, "log")).at(-1) ?? "");
+
+test("records and cells of one append come back together after a reopen, and each stream is dense", async (context) => {
+  const folder = tempFolder(context);
+  const log = await openTempLog(folder);
+  const [first, second] = await Promise.all([
+    log.append({ records: [record("data", "a"), record("local", "b")], cells: [{ key: "position/x", value: new TextEncoder().encode("1") }] }),
+    log.append({ records: [record("data", "c")] }),
+  ]);
+  assert.deepEqual([first, second], [[2, 2], [3]]);
+  await log.close();
+  const again = await openTempLog(folder);
+  assert.deepEqual(await texts(again, "data"), ["opened after nothing", "a", "c"]);
+  assert.deepEqual(await texts(again, "local"), ["opened after nothing", "b"]);
+  assert.equal(text(again.cell("position/x")), "1");
+  assert.notEqual(again.epoch, log.epoch);
+  await again.close();
+});
+
+test("the first record of an epoch names its predecessor by epoch, sequence and hash", async (context) => {
+  const folder = tempFolder(context);
+  const log = await openTempLog(folder);
+  await log.append({ records: [record("data", "a")] });
+  const mark = log.head(lane(log, "data"));
+  await log.close();
+  const again = await openTempLog(folder);
+  await again.append({ records: [record("data", "b")] });
+  assert.equal((await texts(again, "data"))[2], `opened after ${mark?.epoch} ${mark?.sequence} ${mark?.hash}`);
+  await again.close();
+});
+
+test("a torn tail at every length is cut off; what was acknowledged before it stays, and the log goes on", async (context) => {
+  const folder = tempFolder(context);
+  const log = await openTempLog(folder);
+  await log.append({ records: [record("data", "kept")] });
+  const keptBytes = statSync(onlySegment(folder)).size;
+  await log.append({ records: [record("data", "torn")] });
+  await log.close();
+  const whole = readFileSync(onlySegment(folder));
+  for (let size = keptBytes; size < whole.length; size++) {
+    writeFileSync(onlySegment(folder), whole);
+    truncateSync(onlySegment(folder), size);
+    const again = await openTempLog(folder);
+    assert.deepEqual(again.damage, []);
+    assert.deepEqual(await texts(again, "data"), ["opened after nothing", "kept"]);
+    await again.close();
+  }
+});
+
+test("a tail whose last sectors were never written is torn, not damaged", async (context) => {
+  const folder = tempFolder(context);
+  const log = await openTempLog(folder);
+  await log.append({ records: [record("data", "kept")] });
+  const keptBytes = statSync(onlySegment(folder)).size;
+  await log.append({ records: Array.from({ length: 20 }, () => record("data", "x".repeat(100))) });
+  await log.close();
+  const bytes = readFileSync(onlySegment(folder));
+  bytes.fill(0, Math.ceil((keptBytes + 512) / 512) * 512);
+  writeFileSync(onlySegment(folder), bytes);
+  const again = await openTempLog(folder);
+  assert.deepEqual(again.damage, []);
+  assert.deepEqual(await texts(again, "data"), ["opened after nothing", "kept"]);
+  await again.close();
+});
+
+test("a flipped bit in any byte of the file never stops the log from opening, and costs at most the batch it is in", async (context) => {
+  const folder = tempFolder(context);
+  const log = await openTempLog(folder);
+  for (const word of ["one", "two", "three"]) await log.append({ records: [record("data", word)] });
+  await log.close();
+  const whole = readFileSync(onlySegment(folder));
+  for (let position = 0; position < whole.length; position += 7) {
+    const bytes = Buffer.from(whole);
+    bytes[position] = (bytes[position] ?? 0) ^ 0x10;
+    writeFileSync(onlySegment(folder), bytes);
+    const again = await openTempLog(folder);
+    const left = await texts(again, "data");
+    assert.ok(left.length >= 1, `nothing is left after byte ${position}`);
+    if (left.length < 4) assert.equal(again.damage.length, 1, `byte ${position} cost a record in silence`);
+    await again.close();
+  }
+});
+
+test("rubbish after the last batch is reported as damage and left in place", async (context) => {
+  const folder = tempFolder(context);
+  const log = await openTempLog(folder);
+  await log.append({ records: [record("data", "a")] });
+  await log.close();
+  appendFileSync(onlySegment(folder), Buffer.alloc(3000, 0xab));
+  const again = await openTempLog(folder);
+  assert.equal(again.damage.length, 1);
+  await again.append({ records: [record("data", "b")] });
+  await again.close();
+  const third = await openTempLog(folder);
+  assert.deepEqual((await texts(third, "data")).filter((entry) => !entry.startsWith("opened")), ["a", "b"]);
+  await third.close();
+});
+
+test("lanes are read across many segments, from any sequence, also after a reopen that has no index yet", async (context) => {
+  const folder = tempFolder(context);
+  const log = await openTempLog(folder, { segmentBytesMax: 8192 });
+  for (let index = 0; index < 200; index++) {
+    await log.append({ records: [record("local", `raw ${index} ${"x".repeat(200)}`), ...(index % 50 === 0 ? [record("alarm", `alarm ${index}`)] : [])] });
+  }
+  assert.ok(readdirSync(join(folder, "log")).length > 5);
+  await log.close();
+  const again = await openTempLog(folder, { segmentBytesMax: 8192 });
+  assert.deepEqual((await texts(again, "alarm")).slice(1), ["alarm 0", "alarm 50", "alarm 100", "alarm 150"]);
+  const local = await texts(again, "local");
+  assert.equal(local.length, 201);
+  for (const from of [2, 77, 200]) {
+    const [found] = await again.read(lane(again, "local"), from, { maxRecords: 1, maxBytes: 1 });
+    assert.equal(text(found?.bytes), local[from - 1]);
+  }
+  await again.close();
+});
+
+test("a parent takes a child's runs byte for byte and once, whatever is sent again", async (context) => {
+  const child = await openTempLog(tempFolder(context));
+  const parentFolder = tempFolder(context);
+  const parent = await openTempLog(parentFolder, { name: "edge-1" });
+  for (const word of ["a", "b", "c"]) await child.append({ records: [record("data", word)] });
+  const runs = await child.readRuns(lane(child, "data"), 1, 1e9);
+  const again = splitRuns(Buffer.concat(runs.map((run) => run.bytes)), integrity) ?? [];
+  assert.deepEqual((await parent.appendRuns(again)).map((merge) => merge.outcome), ["apply", "apply", "apply"]);
+  assert.deepEqual((await parent.appendRuns(again)).map((merge) => merge.outcome), ["duplicate", "duplicate", "duplicate"]);
+  assert.deepEqual(parent.head(lane(child, "data")), child.head(lane(child, "data")));
+  await parent.close();
+  const reopened = await openTempLog(parentFolder, { name: "edge-1" });
+  assert.deepEqual(reopened.head(lane(child, "data")), child.head(lane(child, "data")));
+  assert.equal((await reopened.read(lane(child, "data"), 1, all)).length, 4);
+  await reopened.close();
+  await child.close();
+});
+
+test("a run that does not follow is a gap, and one of another history a fork", async (context) => {
+  const folder = tempFolder(context);
+  const child = await openTempLog(folder);
+  const parent = await openTempLog(tempFolder(context), { name: "edge-1" });
+  for (const word of ["a", "b"]) await child.append({ records: [record("data", word)] });
+  const runs = await child.readRuns(lane(child, "data"), 1, 1e9);
+  assert.deepEqual((await parent.appendRuns(runs.slice(1))).map((merge) => merge.outcome), ["gap"]);
+  await parent.appendRuns(runs);
+  const twin = await openTempLog(tempFolder(context));
+  for (const word of ["a", "other"]) await twin.append({ records: [record("data", word)] });
+  const other = await twin.readRuns(lane(twin, "data"), 1, 1e9);
+  assert.equal((await parent.appendRuns(other.slice(-1))).at(-1)?.outcome, "fork");
+  for (const log of [child, parent, twin]) await log.close();
+});

@@ -1,0 +1,46 @@
+/** A log in a real temporary folder, for tests. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import type { Mark, NewRecord } from "@holon/core/log/log.ts";
+import type { Disk } from "@holon/core/ports.ts";
+import { isNodeName } from "@holon/core/units.ts";
+import { createClock } from "@holon/platform/clock.ts";
+import { createCodec } from "@holon/platform/codec.ts";
+import { createCrypto } from "@holon/platform/crypto.ts";
+import { createDisk } from "@holon/platform/disk.ts";
+import { createRandom } from "@holon/platform/random.ts";
+import { openLog, type SegmentLog } from "../log/segment-log.ts";
+
+export const integrity = { sha256: createCrypto().sha256, crc32: createCodec().crc32 };
+
+export function tempFolder(context: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), "holon-"));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+export interface TempLogOptions {
+  readonly name?: string;
+  readonly segmentBytesMax?: number;
+  readonly disk?: Disk;
+}
+
+export async function openTempLog(folder: string, options: TempLogOptions = {}): Promise<SegmentLog> {
+  const name = options.name ?? "gateway-1";
+  if (!isNodeName(name)) throw new Error(`${name} is no node name`);
+  return openLog({
+    origin: name,
+    disk: options.disk ?? createDisk(folder),
+    clock: createClock(),
+    random: createRandom(),
+    integrity,
+    opened: (stream, predecessor) => record(stream, `opened after ${printMark(predecessor)}`),
+    ...(options.segmentBytesMax === undefined ? {} : { segmentBytesMax: options.segmentBytesMax }),
+  });
+}
+
+const printMark = (mark: Mark | undefined): string => (mark === undefined ? "nothing" : `${mark.epoch} ${mark.sequence} ${mark.hash}`);
+
+export const record = (stream: NewRecord["stream"], text: string): NewRecord => ({ stream, class: "derived", bytes: new TextEncoder().encode(text) });

@@ -1,0 +1,89 @@
+/**
+ * Messages between the sockets and the log: one queue, one append in flight.
+ *
+ * Messages are appended, and so acknowledged, in the order in which they came (MQTT 3.1.1 section 4.6); those that come while the disk
+ * syncs share the next append. A full inbox reads no sockets until it is half empty.
+ */
+import { HolonError, toHolonError } from "@holon/core/errors.ts";
+import { limits } from "@holon/core/limits.ts";
+import type { DoorSink, Reading } from "@holon/core/ports.ts";
+
+export interface Arrival {
+  /** What came, or why it is set aside. */
+  readonly message: Reading | HolonError;
+  readonly bytes: number;
+  /** Called when its turn comes: false if it was taken in before and is only to be acknowledged again. */
+  begin(): boolean;
+  /** It is on disk (or recorded as set aside): acknowledge. */
+  done(): void;
+  /** It is not on disk, and must not be acknowledged. */
+  failed(): void;
+}
+
+export interface Inbox {
+  push(arrival: Arrival): void;
+  isFull(): boolean;
+  /** Calls back once, when there is room again. */
+  onRoom(callback: () => void): void;
+  /** Resolves when all that was pushed is dealt with. */
+  drained(): Promise<void>;
+}
+
+/** `broken` is told of a failure after which the log takes no more. */
+export function createInbox(sink: DoorSink, broken: (problem: HolonError) => void): Inbox {
+  const queue: Arrival[] = [];
+  let pendingBytes = 0;
+  let running: Promise<void> | undefined;
+  let waiting: (() => void)[] = [];
+  let isBroken = false;
+
+  const isOver = (share: number): boolean =>
+    queue.length >= limits.mqttPendingMessagesMax * share || pendingBytes >= limits.mqttPendingBytesMax * share;
+
+  function take(): Arrival[] {
+    let count = 0;
+    for (let bytes = 0; count < queue.length && count < limits.mqttBatchMessages && bytes < limits.mqttBatchBytes; count++) bytes += queue[count]?.bytes ?? 0;
+    return queue.splice(0, count);
+  }
+
+  async function store(batch: readonly Arrival[]): Promise<void> {
+    const fresh = batch.filter((arrival) => arrival.begin()).map((arrival) => arrival.message);
+    const rejects = fresh.filter((message) => message instanceof HolonError);
+    const readings = fresh.filter((message) => !(message instanceof HolonError));
+    await Promise.all(rejects.map(({ code, message }) => sink.reject({ code, message, position: "mqtt" })));
+    if (readings.length > 0) await sink.accept(readings, undefined);
+  }
+
+  async function run(): Promise<void> {
+    // Whatever the sockets bring in this turn of the event loop belongs to the first append.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (queue.length > 0) {
+      const batch = take();
+      const problem = isBroken ? true : await store(batch).then(() => undefined, toHolonError);
+      for (const arrival of batch) {
+        pendingBytes -= arrival.bytes;
+        if (problem === undefined) arrival.done();
+        else arrival.failed();
+      }
+      if (problem instanceof HolonError && !problem.retriable) {
+        isBroken = true;
+        broken(problem);
+      }
+      if (!isOver(0.5)) for (const callback of waiting.splice(0)) callback();
+    }
+    running = undefined;
+  }
+
+  return {
+    push(arrival) {
+      queue.push(arrival);
+      pendingBytes += arrival.bytes;
+      running ??= run();
+    },
+    isFull: () => isOver(1),
+    onRoom: (callback) => void waiting.push(callback),
+    drained: async () => {
+      while (running !== undefined) await running;
+    },
+  };
+}

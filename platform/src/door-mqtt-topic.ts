@@ -1,0 +1,31 @@
+/** Topic names and topic filters (MQTT 3.1.1 section 4.7). */
+import { HolonError } from "@holon/core/errors.ts";
+
+/** Whether a topic may be published to: not empty, no wildcard, no zero character, well-formed UTF-8. */
+export const isTopicName = (topic: string): boolean => topic !== "" && !/[+#\0\uFFFD]/.test(topic);
+
+/** Whether any of the filters takes the topic. `HOLON_APP_BAD` for a filter that is none. */
+export function createTopicMatcher(filters: readonly string[], source: string): (topic: string) => boolean {
+  const parsed = filters.map((filter) => {
+    const levels = filter.split("/");
+    const isFilter = levels.every((level, index) => (level === "#" ? index === levels.length - 1 : level === "+" || isLevel(level)));
+    if (!isFilter) throw new HolonError("HOLON_APP_BAD", `source ${source}: ${JSON.stringify(filter)} is no MQTT topic filter`);
+    return levels;
+  });
+  return (topic) => {
+    const levels = topic.split("/");
+    return parsed.some((filter) => takes(filter, levels));
+  };
+}
+
+const isLevel = (level: string): boolean => !/[+#\0]/.test(level);
+
+function takes(filter: readonly string[], topic: readonly string[]): boolean {
+  // Section 4.7.2: a wildcard at the front does not take topics that begin with $.
+  if (topic[0]?.startsWith("$") === true && (filter[0] === "#" || filter[0] === "+")) return false;
+  for (let index = 0; index < filter.length; index++) {
+    if (filter[index] === "#") return true;
+    if (index >= topic.length || (filter[index] !== "+" && filter[index] !== topic[index])) return false;
+  }
+  return filter.length === topic.length;
+}

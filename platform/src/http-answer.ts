@@ -1,0 +1,49 @@
+import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
+import { type ErrorCode, errorTable, toHolonError } from "@holon/core/errors.ts";
+import { HttpRefusal } from "./http-refusal.ts";
+
+/** Where a code says more to HTTP than "not now" (503, may be tried again) or "failed" (500). */
+const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
+  HOLON_API_UNAUTHORISED: 401,
+  HOLON_APP_BAD: 400,
+  HOLON_APP_MISSING: 404,
+  HOLON_ARGUMENT_BAD: 400,
+  HOLON_BLOB_BAD: 400,
+  HOLON_BLOB_MISSING: 404,
+  HOLON_CALL_TIMEOUT: 504,
+  HOLON_CONFIG_BAD: 400,
+  HOLON_DISK_FULL: 507,
+  HOLON_MODEL_INPUT_BAD: 400,
+  HOLON_MODEL_NOT_ONNX: 400,
+  HOLON_MODEL_UNSUPPORTED: 400,
+  HOLON_NODE_UNKNOWN: 404,
+  HOLON_POLICY_DENIED: 403,
+  HOLON_RECORD_TOO_LARGE: 413,
+  HOLON_STREAM_BAD: 400,
+  HOLON_UNIT_BAD: 400,
+};
+
+/** The HTTP status of an error code. */
+export const statusOf = (code: ErrorCode): number => statuses[code] ?? (errorTable[code].retriable ? 503 : 500);
+
+/** Answers JSON, or bytes where the body is bytes, or nothing where it is undefined. */
+export function answer(response: ServerResponse, status: number, body: unknown, headers: OutgoingHttpHeaders = {}): void {
+  if (response.headersSent || response.destroyed) return void response.destroy();
+  const isBytes = body instanceof Uint8Array;
+  const content = body === undefined ? "" : isBytes ? body : `${JSON.stringify(body)}\n`;
+  response.writeHead(status, {
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    ...(body !== undefined && { "content-type": isBytes ? "application/octet-stream" : "application/json" }),
+    "content-length": Buffer.byteLength(content),
+    ...headers,
+  });
+  response.end(content);
+}
+
+/** Answers `{error: {code, message, next, retriable}}`. */
+export function answerProblem(response: ServerResponse, problem: unknown): void {
+  if (problem instanceof HttpRefusal) return answer(response, problem.status, { error: problem.error }, problem.headers);
+  const error = toHolonError(problem);
+  answer(response, statusOf(error.code), { error });
+}

@@ -1,0 +1,298 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { request, type IncomingMessage } from "node:http";
+import { connect } from "node:net";
+import { test, type TestContext } from "node:test";
+import type { Route, StopSignal } from "@holon/core/api/route.ts";
+import { HolonError } from "@holon/core/errors.ts";
+import { limits } from "@holon/core/limits.ts";
+import { z } from "zod";
+import { serveRoutes } from "./http.ts";
+
+const token = "correct-horse";
+const authorization = `Bearer ${token}`;
+const echoSchema = z.strictObject({ name: z.string().min(2), count: z.int().default(3) });
+
+function routesWith(more: readonly Route[] = []): readonly Route[] {
+  return [
+    { method: "GET", path: "/v1/health", summary: "Health.", open: true, answer: z.object({ ok: z.literal(true) }), handle: async () => ({ status: 200, body: { ok: true } }) },
+    { method: "GET", path: "/v1/nodes/{node}", summary: "One.", answer: z.object({ node: z.string() }), handle: async ({ params }) => ({ status: 200, body: { node: params["node"] } }) },
+    { method: "GET", path: "/v1/nodes/all", summary: "All.", answer: z.object({ all: z.boolean() }), handle: async () => ({ status: 200, body: { all: true } }) },
+    {
+      method: "GET",
+      path: "/v1/list",
+      summary: "List.",
+      query: z.strictObject({ limit: z.coerce.number().int().max(10).optional() }),
+      answer: z.looseObject({}),
+      handle: async ({ query }) => ({ status: 200, body: query }),
+    },
+    { method: "POST", path: "/v1/echo", summary: "Echo.", body: echoSchema, answer: echoSchema, handle: async ({ body }) => ({ status: 201, body }) },
+    {
+      method: "PUT",
+      path: "/v1/bytes",
+      summary: "Bytes.",
+      bytes: true,
+      answer: z.unknown(),
+      handle: async ({ body }) => ({ status: 200, body: body instanceof Uint8Array && Object.getPrototypeOf(body) === Uint8Array.prototype ? body.slice().reverse() : undefined }),
+    },
+    { method: "GET", path: "/v1/missing", summary: "Fails.", answer: z.unknown(), handle: () => Promise.reject(new HolonError("HOLON_NODE_UNKNOWN", "no node x")) },
+    { method: "GET", path: "/v1/defect", summary: "Breaks.", answer: z.unknown(), handle: () => Promise.reject(new TypeError("undefined is no function")) },
+    { method: "GET", path: "/v1/liar", summary: "Lies.", answer: z.object({ count: z.int() }), handle: async () => ({ status: 200, body: { count: "many" } }) },
+    ...more,
+  ];
+}
+
+async function serve(t: Pick<TestContext, "after">, more: readonly Route[] = [], checkAnswers = true): Promise<string> {
+  const server = await serveRoutes({ address: "127.0.0.1:0", routes: routesWith(more), token, title: "Test", version: "1", checkAnswers });
+  t.after(() => server.close());
+  return server.address;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: unknown;
+}
+
+async function call(url: string, options: RequestInit = {}): Promise<Answer> {
+  const response = await fetch(url, { ...options, headers: { authorization, ...options.headers } });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, body: text === "" ? undefined : JSON.parse(text) };
+}
+
+const errorSchema = z.strictObject({ error: z.strictObject({ code: z.string(), message: z.string(), next: z.string().min(1), retriable: z.boolean() }) });
+const errorOf = (answer: Answer): string => {
+  const { error } = errorSchema.parse(answer.body);
+  return `${answer.status} ${error.code} ${error.message}`;
+};
+
+test("routes answer JSON; parameters are decoded, and a plain path goes before one with parameters", async (t) => {
+  const api = await serve(t);
+  const one = await call(`${api}/v1/nodes/gate%20way%2F1`);
+  assert.deepEqual([one.status, one.body], [200, { node: "gate way/1" }]);
+  assert.match(one.headers.get("content-type") ?? "", /^application\/json/);
+  assert.equal(one.headers.get("cache-control"), "no-store");
+  assert.deepEqual((await call(`${api}/v1/nodes/all`)).body, { all: true });
+  assert.match(errorOf(await call(`${api}/v1/nodes/%zz`)), /^400 HOLON_ARGUMENT_BAD/);
+});
+
+test("all but open routes need the token", async (t) => {
+  const api = await serve(t);
+  for (const header of ["", token, "Bearer wrong", `Bearer ${token}x`, `Basic ${token}`]) {
+    const refused = await call(`${api}/v1/nodes/all`, { headers: { authorization: header } });
+    assert.match(errorOf(refused), /^401 HOLON_API_UNAUTHORISED/);
+    assert.equal(refused.headers.get("www-authenticate"), "Bearer");
+  }
+  assert.equal((await call(`${api}/v1/health`, { headers: { authorization: "" } })).status, 200);
+  assert.equal((await call(`${api}/openapi.json`, { headers: { authorization: "" } })).status, 200);
+});
+
+test("only this machine's own names are served", async (t) => {
+  const api = new URL(await serve(t));
+  const statusFor = async (host: string): Promise<number | undefined> => {
+    const outgoing = request({ port: api.port, host: "127.0.0.1", path: "/v1/health", headers: { host } });
+    outgoing.end();
+    const [response]: IncomingMessage[] = await once(outgoing, "response");
+    response?.resume();
+    return response?.statusCode;
+  };
+  for (const host of ["127.0.0.1", `127.0.0.1:${api.port}`, "localhost:7400", "[::1]:7400", "LOCALHOST"]) assert.equal(await statusFor(host), 200, host);
+  for (const host of ["evil.example", "evil.example:7400", "127.0.0.1.evil.example", "localhost.evil.example:80"]) assert.equal(await statusFor(host), 403, host);
+});
+
+test("an unknown path is 404 and a wrong method 405 with what is allowed", async (t) => {
+  const api = await serve(t);
+  for (const path of ["/", "/v1", "/v1/nodes", "/v1/nodes/a/b", "/v1/nodes/", "/v1/health/", "/v2/health"]) {
+    assert.match(errorOf(await call(api + path)), /^404 HOLON_ARGUMENT_BAD/, path);
+  }
+  const wrong = await call(`${api}/v1/echo`, { method: "DELETE" });
+  assert.match(errorOf(wrong), /^405 HOLON_ARGUMENT_BAD .*POST/);
+  assert.equal(wrong.headers.get("allow"), "POST");
+});
+
+test("a query is checked and the field named", async (t) => {
+  const api = await serve(t);
+  assert.deepEqual((await call(`${api}/v1/list?limit=7`)).body, { limit: "7" });
+  assert.match(errorOf(await call(`${api}/v1/list?limit=99`)), /^400 HOLON_ARGUMENT_BAD query\.limit/);
+  assert.match(errorOf(await call(`${api}/v1/list?nonsense=1`)), /^400 HOLON_ARGUMENT_BAD query.*nonsense/);
+  assert.match(errorOf(await call(`${api}/v1/list?limit=1&limit=2`)), /^400 HOLON_ARGUMENT_BAD .*twice/);
+});
+
+test("a body is parsed, checked and given its defaults; the refusal names the field and not its value", async (t) => {
+  const api = await serve(t);
+  const post = (body: string | Uint8Array<ArrayBuffer>): Promise<Answer> => call(`${api}/v1/echo`, { method: "POST", body });
+  const made = await post('{"name":"pump"}');
+  assert.deepEqual([made.status, made.body], [201, { name: "pump", count: 3 }]);
+  assert.match(errorOf(await post('{"name":"pump","count":"secret-1234"}')), /^400 HOLON_ARGUMENT_BAD body\.count: (?!.*1234)/);
+  assert.match(errorOf(await post('{"name":"secret-1234')), /^400 HOLON_ARGUMENT_BAD body: (?!.*1234)/);
+  assert.match(errorOf(await post("")), /^400 HOLON_ARGUMENT_BAD body/);
+  assert.match(errorOf(await post(new Uint8Array([0x22, 0xff, 0x22]))), /^400 HOLON_ARGUMENT_BAD body/);
+});
+
+test("bodies are bounded, announced or not", async (t) => {
+  const api = await serve(t);
+  const large = new Uint8Array(limits.httpBodyBytesMax + 1).fill(32);
+  assert.match(errorOf(await call(`${api}/v1/echo`, { method: "POST", body: large })), /^413 HOLON_ARGUMENT_BAD/);
+  const unannounced = request(`${api}/v1/echo`, { method: "POST", headers: { authorization } });
+  unannounced.on("error", () => undefined);
+  for (let sent = 0; sent <= limits.httpBodyBytesMax; sent += 1 << 20) unannounced.write(Buffer.alloc(1 << 20, 32));
+  const [response]: IncomingMessage[] = await once(unannounced, "response");
+  assert.equal(response?.statusCode, 413);
+  unannounced.destroy();
+  assert.equal((await call(`${api}/v1/health`)).status, 200);
+});
+
+test("bytes go in and out as plain bytes", async (t) => {
+  const api = await serve(t);
+  const response = await fetch(`${api}/v1/bytes`, { method: "PUT", headers: { authorization }, body: new Uint8Array([1, 2, 255]) });
+  assert.equal(response.headers.get("content-type"), "application/octet-stream");
+  assert.deepEqual(await response.bytes(), new Uint8Array([255, 2, 1]));
+});
+
+test("a failure has its status and the error's four fields; a defect is 500; a wrong answer is a defect", async (t) => {
+  const api = await serve(t);
+  assert.match(errorOf(await call(`${api}/v1/missing`)), /^404 HOLON_NODE_UNKNOWN no node x$/);
+  assert.match(errorOf(await call(`${api}/v1/defect`)), /^500 HOLON_INTERNAL/);
+  assert.match(errorOf(await call(`${api}/v1/liar`)), /^500 HOLON_INTERNAL .*\/v1\/liar.*count/);
+});
+
+test("the description lists what is served", async (t) => {
+  const api = await serve(t);
+  const { body } = await call(`${api}/openapi.json`);
+  const { paths, openapi } = z.looseObject({ openapi: z.string(), paths: z.record(z.string(), z.unknown()) }).parse(body);
+  assert.equal(openapi, "3.1.0");
+  assert.deepEqual(Object.keys(paths), [...new Set(routesWith().map(({ path }) => path))]);
+});
+
+test("a port that is taken is named, and listeners stay on loopback", async (t) => {
+  const api = new URL(await serve(t));
+  const start = (address: string): Promise<unknown> => serveRoutes({ address, routes: routesWith(), token, title: "Test", version: "1" });
+  await assert.rejects(start(api.host), (error) => error instanceof HolonError && error.code === "HOLON_PORT_TAKEN" && error.message.includes(api.host));
+  await assert.rejects(start("0.0.0.0:0"), (error) => error instanceof HolonError && error.code === "HOLON_CONFIG_BAD");
+});
+
+test("rubbish on the socket harms nobody else", async (t) => {
+  const api = new URL(await serve(t));
+  for (const rubbish of ["\u0000\u0001\u0002\r\n\r\n", "GET http://[ HTTP/1.1\r\nHost: localhost\r\n\r\n", `GET / HTTP/1.1\r\nHost: localhost\r\nx: ${"y".repeat(100_000)}\r\n\r\n`, "POST /v1/echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\n\r\n"]) {
+    const socket = connect(Number(api.port), "127.0.0.1");
+    socket.on("error", () => undefined);
+    socket.end(rubbish);
+    await new Promise((resolve) => socket.resume().once("close", resolve));
+  }
+  assert.equal((await call(`${api.origin}/v1/health`)).status, 200);
+});
+
+/** A feed that a test drives by hand. */
+function createFeed() {
+  const waiting: unknown[] = [];
+  let wake: () => void = () => undefined;
+  const state = { stopped: false, pulled: 0 };
+  const route: Route = {
+    method: "GET",
+    path: "/v1/feed",
+    summary: "Feed.",
+    answer: z.object({ now: z.boolean() }),
+    handle: async () => ({ status: 200, body: { now: true } }),
+    async *follow(_request, signal: StopSignal) {
+      signal.onAbort(() => wake());
+      while (!signal.aborted) {
+        if (waiting.length === 0) await new Promise<void>((resolve) => (wake = resolve));
+        const value = waiting.shift();
+        if (value instanceof Error) throw value;
+        state.pulled += 1;
+        if (value !== undefined) yield value;
+      }
+      state.stopped = true;
+    },
+  };
+  return { route, state, push: (value: unknown) => (waiting.push(value), wake()) };
+}
+
+async function follow(api: string): Promise<AsyncGenerator<string> & { stop(): void }> {
+  const controller = new AbortController();
+  const response = await fetch(`${api}/v1/feed`, { headers: { authorization, accept: "application/x-ndjson" }, signal: controller.signal });
+  assert.equal(response.headers.get("content-type"), "application/x-ndjson");
+  async function* lines(): AsyncGenerator<string> {
+    let rest = "";
+    for await (const chunk of response.body ?? []) {
+      rest += new TextDecoder().decode(chunk);
+      const parts = rest.split("\n");
+      rest = parts.pop() ?? "";
+      yield* parts;
+    }
+  }
+  return Object.assign(lines(), { stop: () => controller.abort() });
+}
+
+const until = async (condition: () => boolean): Promise<void> => {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+};
+
+test("a feed comes line by line as it happens, and is told when the caller goes", async (t) => {
+  const feed = createFeed();
+  const api = await serve(t, [feed.route]);
+  assert.deepEqual((await call(`${api}/v1/feed`)).body, { now: true });
+  const lines = await follow(api);
+  feed.push({ id: 1, text: "a\nb" });
+  assert.deepEqual(await lines.next(), { done: false, value: '{"id":1,"text":"a\\nb"}' });
+  feed.push({ id: 2 });
+  assert.deepEqual(await lines.next(), { done: false, value: '{"id":2}' });
+  lines.stop();
+  await until(() => feed.state.stopped);
+});
+
+test("a feed that fails says why in its last line", async (t) => {
+  const feed = createFeed();
+  const api = await serve(t, [feed.route]);
+  const lines = await follow(api);
+  feed.push(new HolonError("HOLON_LOG_CLOSED", "the log is closed"));
+  const last = await lines.next();
+  assert.match(String(last.value), /^{"error":{"code":"HOLON_LOG_CLOSED"/);
+  assert.equal((await lines.next()).done, true);
+});
+
+test("a feed waits for a caller that does not read", async (t) => {
+  const feed = createFeed();
+  const api = new URL(await serve(t, [feed.route]));
+  const socket = connect(Number(api.port), "127.0.0.1");
+  t.after(() => socket.destroy());
+  socket.write(`GET /v1/feed HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${authorization}\r\nAccept: application/x-ndjson\r\n\r\n`);
+  socket.pause();
+  const megabyte = "x".repeat(1 << 20);
+  for (let count = 0; count < 200; count++) feed.push(megabyte);
+  let seen = -1;
+  // It stands still: no more was pulled while other requests were served.
+  while (seen !== feed.state.pulled || seen < 1) {
+    seen = feed.state.pulled;
+    for (let count = 0; count < 20; count++) await call(`${api.origin}/v1/health`);
+  }
+  assert.ok(seen < 100, `${seen} of 200 were pulled`);
+});
+
+test("closing ends feeds and idle connections, and waits for what is under way", async () => {
+  const feed = createFeed();
+  let finish: () => void = () => undefined;
+  let enter: () => void = () => undefined;
+  const entered = new Promise<void>((resolve) => (enter = resolve));
+  const slow: Route = {
+    method: "GET",
+    path: "/v1/slow",
+    summary: "Slow.",
+    answer: z.unknown(),
+    handle: async () => {
+      enter();
+      await new Promise<void>((resolve) => (finish = resolve));
+      return { status: 200, body: "done" };
+    },
+  };
+  const server = await serveRoutes({ address: "localhost:0", routes: routesWith([feed.route, slow]), token, title: "Test", version: "1" });
+  const lines = await follow(server.address);
+  const answer = call(`${server.address}/v1/slow`);
+  await entered;
+  const closing = server.close();
+  assert.equal((await lines.next()).done, true);
+  finish();
+  assert.equal((await answer).body, "done");
+  await closing;
+  await assert.rejects(fetch(`${server.address}/v1/health`));
+});

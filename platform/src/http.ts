@@ -1,0 +1,140 @@
+/**
+ * Serves a table of routes over HTTP on loopback. What may come in is decided here and nowhere else: host, path, method, token,
+ * size, JSON, schema, in this order.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { openApiDocument } from "@holon/core/api/openapi.ts";
+import type { Route, RouteRequest } from "@holon/core/api/route.ts";
+import { assert, HolonError } from "@holon/core/errors.ts";
+import { limits } from "@holon/core/limits.ts";
+import { z } from "zod";
+import { answer, answerProblem } from "./http-answer.ts";
+import { BodyReader } from "./http-body.ts";
+import { createFollowers, type Followers } from "./http-follow.ts";
+import { createMatcher, type Match } from "./http-match.ts";
+import { refusal } from "./http-refusal.ts";
+import { parseWith } from "./http-parse.ts";
+import { bindServer } from "./net-bind.ts";
+import { loopbackNames, parseAddress, printAddress, requireLoopback } from "./net-address.ts";
+import { bearerToken, isSameSecret } from "./secret.ts";
+
+export interface RouteServerOptions {
+  /** `127.0.0.1:7400`; port 0 lets the system choose. */
+  readonly address: string;
+  readonly routes: readonly Route[];
+  /** What callers show in `Authorization: Bearer …`, except on open routes. */
+  readonly token: string;
+  readonly title: string;
+  readonly version: string;
+  /** Checks every answer against its route's schema: for tests and development. A wrong one is `HOLON_INTERNAL`. */
+  readonly checkAnswers?: boolean;
+}
+
+export interface RouteServer {
+  /** Where it listens, for example `http://127.0.0.1:7400`. */
+  readonly address: string;
+  /** Takes no more requests, ends those that follow, lets the rest finish for a moment. */
+  close(): Promise<void>;
+}
+
+/** Time for requests under way to finish when the server closes. */
+const closeMs = 2_000;
+
+/** Serves the routes and, at `/openapi.json`, their description. `HOLON_PORT_TAKEN`, `HOLON_CONFIG_BAD`. */
+export async function serveRoutes(options: RouteServerOptions): Promise<RouteServer> {
+  const address = requireLoopback(parseAddress(options.address, "http"));
+  assert(options.token.length > 0, "an API needs a token");
+  const match = createMatcher([...options.routes, descriptionRoute(options)]);
+  const bodies = new BodyReader();
+  const followers = createFollowers();
+  let isClosing = false;
+  const server = createServer({ requestTimeout: limits.httpRequestMs, headersTimeout: limits.handshakeMs }, (request, response) => {
+    response.on("error", () => response.destroy());
+    response.on("close", () => isClosing && setImmediate(() => server.closeIdleConnections()));
+    serve({ request, response, match, bodies, followers, options }).catch((error: unknown) => answerProblem(response, error));
+  });
+  server.maxConnections = limits.connectionsMax;
+  const port = await bindServer(server, address);
+  return {
+    address: printAddress("http", { host: address.host, port }),
+    close: () =>
+      new Promise((resolve) => {
+        isClosing = true;
+        const timer = setTimeout(() => server.closeAllConnections(), closeMs);
+        server.close(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+        followers.stop();
+        server.closeIdleConnections();
+      }),
+  };
+}
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly match: Match;
+  readonly bodies: BodyReader;
+  readonly followers: Followers;
+  readonly options: RouteServerOptions;
+}
+
+async function serve({ request, response, match, bodies, followers, options }: Exchange): Promise<void> {
+  requireOwnHost(request);
+  const url = parseUrl(request);
+  const { route, params } = match(request.method ?? "", url.pathname);
+  if (route.open !== true && !isSameSecret(bearerToken(request.headers.authorization) ?? "", options.token)) {
+    throw refusal(401, "HOLON_API_UNAUTHORISED", "the request shows no valid token", { "www-authenticate": "Bearer" });
+  }
+  const query = parseQuery(route, url);
+  const body = await bodies.read(request, route);
+  const parsed: RouteRequest = { params, query, body };
+  if (route.follow !== undefined && /\bapplication\/x-ndjson\b/.test(request.headers.accept ?? "")) {
+    return followers.serve((signal) => route.follow?.(parsed, signal) ?? [], response);
+  }
+  const given = await route.handle(parsed);
+  if (options.checkAnswers === true) requireFittingAnswer(route, given.body);
+  answer(response, given.status, given.body);
+}
+
+/** A page that a browser loaded from elsewhere may have its name point here (DNS rebinding): only this machine's names are served. */
+function requireOwnHost(request: IncomingMessage): void {
+  const host = (request.headers.host ?? "").toLowerCase().replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
+  if (!loopbackNames.some((name) => name === host)) {
+    throw refusal(403, "HOLON_API_UNAUTHORISED", "the request was made out to another host", {}, "Call the API as 127.0.0.1 or localhost.");
+  }
+}
+
+function parseUrl(request: IncomingMessage): URL {
+  const url = URL.parse(request.url ?? "", "http://localhost");
+  if (url === null) throw refusal(400, "HOLON_ARGUMENT_BAD", "the request's target does not parse");
+  return url;
+}
+
+/** The query as it came, once it is known to fit. */
+function parseQuery(route: Route, url: URL): RouteRequest["query"] {
+  const query = Object.fromEntries(url.searchParams);
+  if (Object.keys(query).length !== url.searchParams.size) throw new HolonError("HOLON_ARGUMENT_BAD", "a query parameter is given twice");
+  if (route.query !== undefined) parseWith(route.query, query, "query");
+  return query;
+}
+
+function requireFittingAnswer(route: Route, body: unknown): void {
+  // Through JSON, as the caller will see it.
+  const seen: unknown = body === undefined || body instanceof Uint8Array ? body : JSON.parse(JSON.stringify(body));
+  const result = route.answer.safeParse(seen);
+  assert(result.success, `${route.method} ${route.path} answers what its schema does not allow: ${result.error?.issues[0]?.path.join(".") ?? ""}`);
+}
+
+function descriptionRoute({ routes, title, version }: RouteServerOptions): Route {
+  const description = openApiDocument(routes, { title, version });
+  return {
+    method: "GET",
+    path: "/openapi.json",
+    summary: "This API's description.",
+    open: true,
+    answer: z.looseObject({ openapi: z.string() }),
+    handle: () => Promise.resolve({ status: 200, body: description }),
+  };
+}

@@ -1,0 +1,73 @@
+import { accessSync, constants, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { HolonError } from "@holon/core/errors.ts";
+import { diskError } from "./disk-error.ts";
+import { makeFolder } from "./disk-folder.ts";
+
+/** A held data folder. */
+export interface FolderLock {
+  /** Lets another process have the folder. Safe to call twice. */
+  release(): void;
+}
+
+/** A lock must not end because its holder let go of the object and it was collected as garbage. */
+const heldDatabases = new Set<DatabaseSync>();
+
+/** SQLITE_BUSY: another connection, of this process or another, holds the lock. */
+const busy = 5;
+
+/**
+ * Takes the data folder for this process; makes the folder if it is missing. `HOLON_DATA_IN_USE` names the process that holds it.
+ *
+ * Node has no file locks of its own, SQLite has: an exclusive transaction on an empty database is a lock of the kernel's, on all
+ * systems, that ends with the process however it dies. So there is no stale lock to recognise, and none to take by mistake.
+ */
+export function lockFolder(folder: string): FolderLock {
+  const pidPath = join(folder, "lock.pid");
+  const database = openLockFile(folder);
+  try {
+    database.exec("BEGIN EXCLUSIVE");
+  } catch (cause) {
+    database.close();
+    if (resultCode(cause) !== busy) throw diskError("lock", join(folder, "lock"), cause);
+    throw new HolonError("HOLON_DATA_IN_USE", `${folder} is in use by ${holder(pidPath)}`, { cause });
+  }
+  try {
+    // Beside the lock: opening the lock file itself and closing it would end the lock (POSIX ends it with any handle of the process).
+    writeFileSync(pidPath, `${process.pid}\n`, { mode: 0o600 });
+  } catch (error) {
+    database.close();
+    throw diskError("write", pidPath, error);
+  }
+  heldDatabases.add(database);
+  return {
+    release: () => {
+      if (heldDatabases.delete(database)) database.close();
+    },
+  };
+}
+
+function openLockFile(folder: string): DatabaseSync {
+  const path = join(folder, "lock");
+  try {
+    makeFolder(folder);
+    // SQLite says only that it cannot open a file; this says why.
+    accessSync(folder, constants.W_OK);
+    return new DatabaseSync(path, { timeout: 0 });
+  } catch (error) {
+    throw diskError("open", path, error);
+  }
+}
+
+function holder(pidPath: string): string {
+  try {
+    const text = readFileSync(pidPath, "utf8").trim();
+    return /^\d{1,10}$/.test(text) ? `process ${text}` : "another process";
+  } catch {
+    // The holder has the lock and has not written its number yet.
+    return "another process";
+  }
+}
+
+const resultCode = (error: unknown): unknown => (error instanceof Error && "errcode" in error ? error.errcode : undefined);

@@ -1,0 +1,30 @@
+/** What crosses between the model worker and those who use models: main thread and sandboxes, each over a port of its own. */
+import type { MessagePort } from "node:worker_threads";
+import type { Tensors } from "@holon/core/ports.ts";
+import type { CrossingError } from "@holon/core/run/crossing.ts";
+
+export type ModelRequest =
+  | { readonly kind: "load"; readonly id: number; readonly model: string; readonly graph: Uint8Array }
+  /** Nothing more can be loaded over this port: said before it is handed to a sandbox. */
+  | { readonly kind: "seal" }
+  | { readonly kind: "bind"; readonly model: string; readonly subject: string; readonly parameters: Tensors }
+  | { readonly kind: "run"; readonly id: number; readonly model: string; readonly inputs: Tensors; readonly subject: string | undefined };
+
+export interface ModelNames {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+export type ModelReply =
+  | { readonly kind: "loaded"; readonly id: number; readonly names: ModelNames }
+  | { readonly kind: "ran"; readonly id: number; readonly outputs: Tensors }
+  | { readonly kind: "failed"; readonly id: number; readonly error: CrossingError };
+
+/** One user's line to the model worker. `bell[0]` counts the replies, so that a sandbox can wait for one without an event loop. */
+export interface ModelLine {
+  readonly port: MessagePort;
+  readonly bell: Int32Array<SharedArrayBuffer>;
+}
+
+/** The same values without the rest of a larger buffer, which a message would copy along. */
+export const compact = (values: Float32Array): Float32Array => (values.buffer.byteLength === values.byteLength ? values : values.slice());

@@ -1,0 +1,162 @@
+/** The Model port on a real machine: one model worker for the process, started with the first model. */
+import { MessageChannel, Worker, type MessagePort } from "node:worker_threads";
+import { HolonError } from "@holon/core/errors.ts";
+import { readOnnx } from "@holon/core/model/onnx-reader.ts";
+import type { Model, ModelSession, Tensors } from "@holon/core/ports.ts";
+import { fromCrossing } from "@holon/core/run/crossing.ts";
+import type { ModelLine, ModelNames, ModelReply, ModelRequest } from "./model-protocol.ts";
+
+export interface PlatformModel extends Model {
+  /**
+   * Loads graphs for a sandbox and gives the line it reaches them by, without a hop through this thread; `lost` is called if
+   * the model worker ends while the line is in use. `HOLON_MODEL_NOT_ONNX`, `HOLON_MODEL_UNSUPPORTED`.
+   */
+  connect(graphs: Readonly<Record<string, Uint8Array>>, lost: () => void): Promise<OpenLine>;
+  /** Ends the model worker; every session is gone. */
+  close(): Promise<void>;
+}
+
+export interface OpenLine {
+  readonly line: ModelLine;
+  /** The user of the line is gone: nobody need be told if the worker ends. */
+  forget(): void;
+}
+
+/** `wasmOnly` leaves the native library aside, for trying what a machine without it does. */
+export function createModel(options: { readonly wasmOnly?: boolean } = {}): PlatformModel {
+  const { wasmOnly = false } = options;
+  let worker: Worker | undefined;
+  const lostListeners = new Set<() => void>();
+
+  const open = (lost: () => void): OpenLine => {
+    worker ??= startWorker(wasmOnly, () => {
+      worker = undefined;
+      for (const listener of lostListeners) listener();
+      lostListeners.clear();
+    });
+    const { port1, port2 } = new MessageChannel();
+    const bell = new Int32Array(new SharedArrayBuffer(4));
+    worker.postMessage({ port: port2, bell } satisfies ModelLine, [port2]);
+    lostListeners.add(lost);
+    return { line: { port: port1, bell }, forget: () => lostListeners.delete(lost) };
+  };
+
+  return {
+    async load(graph, parameters) {
+      const model = readOnnx(graph, "to load").name || "without a name";
+      const caller = new Caller();
+      caller.use(open(() => caller.fail(workerEnded())));
+      return loadSession(caller, model, graph, parameters);
+    },
+    async connect(graphs, lost) {
+      const caller = new Caller();
+      const opened = open(() => {
+        caller.fail(workerEnded());
+        lost();
+      });
+      caller.use(opened);
+      try {
+        for (const [model, graph] of Object.entries(graphs)) await caller.load(model, graph);
+      } catch (error) {
+        caller.close();
+        throw error;
+      }
+      caller.release({ kind: "seal" });
+      return opened;
+    },
+    async close() {
+      await worker?.terminate();
+    },
+  };
+}
+
+async function loadSession(caller: Caller, model: string, graph: Uint8Array, parameters: Tensors): Promise<ModelSession> {
+  const names = await caller.load(model, graph).catch((error: unknown) => {
+    caller.close();
+    throw error;
+  });
+  caller.send({ kind: "bind", model, subject: "", parameters });
+  return {
+    inputs: names.inputs.filter((name) => !Object.hasOwn(parameters, name)),
+    outputs: names.outputs,
+    run: (inputs) => caller.run(model, inputs),
+    async close() {
+      caller.close();
+    },
+  };
+}
+
+/** Requests over one line and the promises of their answers. */
+class Caller {
+  readonly #pending = new Map<number, { readonly resolve: (reply: ModelReply) => void; readonly reject: (error: HolonError) => void }>();
+  #port: MessagePort | undefined;
+  #forget: () => void = () => undefined;
+  #lastId = 0;
+  readonly #receive = (reply: ModelReply): void => {
+    const waiting = this.#pending.get(reply.id);
+    this.#pending.delete(reply.id);
+    if (reply.kind === "failed") waiting?.reject(fromCrossing(reply.error));
+    else waiting?.resolve(reply);
+  };
+
+  use({ line, forget }: OpenLine): void {
+    this.#port = line.port;
+    this.#forget = forget;
+    line.port.on("message", this.#receive);
+  }
+
+  /** Says a last word and leaves the port to its next owner. */
+  release(last: ModelRequest): void {
+    this.send(last);
+    this.#port?.off("message", this.#receive);
+  }
+
+  send(request: ModelRequest): void {
+    this.#port?.postMessage(request);
+  }
+
+  async load(model: string, graph: Uint8Array): Promise<ModelNames> {
+    const reply = await this.#ask((id) => ({ kind: "load", id, model, graph: graph.slice() }));
+    return reply.kind === "loaded" ? reply.names : mixedUp();
+  }
+
+  async run(model: string, inputs: Tensors): Promise<Tensors> {
+    const reply = await this.#ask((id) => ({ kind: "run", id, model, inputs, subject: "" }));
+    return reply.kind === "ran" ? reply.outputs : mixedUp();
+  }
+
+  close(): void {
+    this.#port?.close();
+    this.#forget();
+    this.fail(new HolonError("HOLON_INTERNAL", "the model session is closed"));
+  }
+
+  fail(error: HolonError): void {
+    for (const { reject } of this.#pending.values()) reject(error);
+    this.#pending.clear();
+    this.#port = undefined;
+  }
+
+  #ask(request: (id: number) => ModelRequest): Promise<ModelReply> {
+    const id = ++this.#lastId;
+    return new Promise((resolve, reject) => {
+      if (this.#port === undefined) return reject(new HolonError("HOLON_INTERNAL", "the model session is closed"));
+      this.#pending.set(id, { resolve, reject });
+      this.#port.postMessage(request(id));
+    });
+  }
+}
+
+function startWorker(wasmOnly: boolean, ended: () => void): Worker {
+  const worker = new Worker(new URL("./model-worker.ts", import.meta.url), { name: "model", env: {}, execArgv: [], workerData: { wasmOnly } });
+  // What ended it is told to each line as `ended`; without this listener it would end the process.
+  worker.on("error", () => undefined);
+  worker.on("exit", ended);
+  return worker;
+}
+
+const workerEnded = (): HolonError => new HolonError("HOLON_INTERNAL", "the model worker ended");
+
+function mixedUp(): never {
+  throw new HolonError("HOLON_INTERNAL", "the model worker answered another question");
+}

@@ -1,0 +1,127 @@
+/**
+ * A worker thread for one function: no files, no network, no processes, no environment, a bounded heap. It keeps honest
+ * functions apart; a worker thread shares its process, so it is no wall against a hostile one.
+ */
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
+import { HolonError } from "@holon/core/errors.ts";
+import { limits } from "@holon/core/limits.ts";
+import { fromCrossing } from "@holon/core/run/crossing.ts";
+import type { SandboxBatch, SandboxReply, SandboxSetup } from "./runner-protocol.ts";
+
+export interface Sandbox {
+  /** What the function says of itself, unchecked. */
+  readonly described: unknown;
+  /** Sends one batch and waits for its reply; one at a time. `HOLON_UNIT_TIMEOUT`, `HOLON_UNIT_DIED`, or what the worker reports. */
+  ask(batch: SandboxBatch, timeoutMs: number): Promise<Extract<SandboxReply, { kind: "result" }>>;
+  /** Ends the worker at once. An `ask` that waits fails with `reason`. */
+  end(reason: HolonError): Promise<void>;
+}
+
+/** The files of our own that the worker loads; it may read nothing else. */
+const inside = import.meta.resolve("@holon/core/run/inside.ts");
+const readable = [
+  "@holon/core/errors.ts",
+  "@holon/core/limits.ts",
+  "@holon/core/model/tensor.ts",
+  "@holon/core/run/crossing.ts",
+  "@holon/core/run/definition.ts",
+  "@holon/core/run/host.ts",
+  "@holon/core/run/inside.ts",
+  "@holon/core/run/parse-definition.ts",
+  "@holon/core/run/state-table.ts",
+  "./model-link.ts",
+  "./model-protocol.ts",
+  "./runner-worker.ts",
+].map((specifier) => `--allow-fs-read=${fileURLToPath(import.meta.resolve(specifier))}`);
+
+/** `talk` is given what the function prints, bounded. `HOLON_UNIT_BAD` if the module does not load. */
+export async function startSandbox(setup: Omit<SandboxSetup, "inside">, talk: (text: string) => void): Promise<Sandbox> {
+  const { name } = setup;
+  const worker = new Worker(new URL("./runner-worker.ts", import.meta.url), {
+    name: `function ${name}`,
+    execArgv: ["--permission", ...readable],
+    env: {},
+    stdout: true,
+    stderr: true,
+    resourceLimits: { maxOldGenerationSizeMb: limits.unitHeapBytesMax >> 20 },
+    workerData: { ...setup, inside } satisfies SandboxSetup,
+    transferList: setup.line === undefined ? [] : [setup.line.port],
+  });
+  const resetTalk = boundTalk(worker, talk);
+  let waiting: { resolve(reply: SandboxReply): void; reject(error: HolonError): void } | undefined;
+  let gone: HolonError | undefined;
+
+  const end = async (reason: HolonError): Promise<void> => {
+    gone ??= reason;
+    waiting?.reject(gone);
+    waiting = undefined;
+    await worker.terminate();
+  };
+  worker.on("message", (reply: SandboxReply) => {
+    waiting?.resolve(reply);
+    waiting = undefined;
+  });
+  worker.on("error", (error) => void end(died(name, whatEnded(error), error)));
+  worker.on("exit", (code) => void end(died(name, `it exited with code ${code}`)));
+
+  const next = async (timeoutMs: number, timedOut: () => HolonError): Promise<SandboxReply> => {
+    const timer = setTimeout(() => void end(timedOut()), timeoutMs);
+    try {
+      return await new Promise<SandboxReply>((resolve, reject) => {
+        if (gone === undefined) waiting = { resolve, reject };
+        else reject(gone);
+      });
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+
+  const first = await next(limits.unitStartMs, () => bad(name, `it did not load within ${limits.unitStartMs} ms`)).catch((error: unknown) => {
+    throw bad(name, "its worker ended while it loaded", error);
+  });
+  if (first.kind !== "ready") {
+    const error = first.kind === "failed" ? fromCrossing(first.error) : bad(name, "its worker spoke out of turn");
+    await end(error);
+    throw error;
+  }
+  return {
+    described: first.described,
+    end,
+    async ask(batch, timeoutMs) {
+      if (waiting !== undefined) throw new HolonError("HOLON_INTERNAL", `function ${name} was given a batch before it had finished the last`);
+      resetTalk();
+      if (gone === undefined) worker.postMessage(batch);
+      const reply = await next(timeoutMs, () => new HolonError("HOLON_UNIT_TIMEOUT", `function ${name} took longer than ${timeoutMs} ms for ${batch.events.length} events`));
+      if (reply.kind === "result") return reply;
+      const error = reply.kind === "failed" ? fromCrossing(reply.error) : died(name, "its worker spoke out of turn");
+      await end(error);
+      throw error;
+    },
+  };
+}
+
+/** Passes on what a worker prints until the limit, counted anew for each batch. */
+function boundTalk(worker: Worker, talk: (text: string) => void): () => void {
+  let bytes = 0;
+  const take = (chunk: Buffer): void => {
+    const room = limits.unitTalkBytesMax - bytes;
+    bytes += chunk.length;
+    if (room > 0) talk(chunk.subarray(0, room).toString("utf8") + (chunk.length > room ? "\n(more was printed than is kept)\n" : ""));
+  };
+  worker.stdout.on("data", take);
+  worker.stderr.on("data", take);
+  return () => {
+    bytes = 0;
+  };
+}
+
+/** The kind of the error; its words may hold readings and stay in the cause. */
+function whatEnded(error: unknown): string {
+  if (error instanceof Error && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY") return `it needed more than ${limits.unitHeapBytesMax >> 20} MiB of memory`;
+  return `${error instanceof Error ? error.name : typeof error} outside of a run`;
+}
+
+const died = (name: string, why: string, cause?: unknown): HolonError => new HolonError("HOLON_UNIT_DIED", `the worker of function ${name} ended: ${why}`, { cause });
+const bad = (name: string, why: string, cause?: unknown): HolonError =>
+  cause instanceof HolonError && cause.code === "HOLON_UNIT_BAD" ? cause : new HolonError("HOLON_UNIT_BAD", `function ${name}: ${why}`, { cause });

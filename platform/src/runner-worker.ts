@@ -1,0 +1,49 @@
+/** The worker of one function. Imports no more than it must: each file here is one that the sandbox may read. */
+import { parentPort, workerData } from "node:worker_threads";
+import type { HostModels, UnitHost } from "@holon/core/run/host.ts";
+import type { UnitDefinition } from "@holon/core/run/definition.ts";
+import { createModelLink } from "./model-link.ts";
+import type { SandboxBatch, SandboxReply, SandboxSetup } from "./runner-protocol.ts";
+
+const setup = workerData as SandboxSetup;
+const core: typeof import("@holon/core/run/inside.ts") = await import(setup.inside);
+
+const reply = (message: SandboxReply): void => parentPort?.postMessage(message);
+const failed = (error: unknown): void => reply({ kind: "failed", error: core.toCrossing(error) });
+
+await start().catch(failed);
+
+async function start(): Promise<void> {
+  const definition = await importDefinition(setup.name, setup.code);
+  if (!setup.describeOnly) {
+    const host = core.createUnitHost({ ...setup, definition, models: setup.line === undefined ? noModels() : createModelLink(setup.line, core.fromCrossing), nowMs: () => performance.now() });
+    parentPort?.on("message", (batch: SandboxBatch) => void handle(host, batch).then(reply, failed));
+  }
+  const { on, emits, models } = definition;
+  reply({ kind: "ready", described: JSON.parse(JSON.stringify({ on, emits, models })) });
+}
+
+async function handle(host: UnitHost, { events }: SandboxBatch): Promise<SandboxReply> {
+  const { fitted, ...result } = await host.handle(events);
+  return { kind: "result", text: JSON.stringify(result), fitted };
+}
+
+async function importDefinition(name: string, code: string): Promise<UnitDefinition> {
+  let module: { readonly default?: unknown };
+  try {
+    module = await import(`data:text/javascript;base64,${Buffer.from(code).toString("base64")}`);
+  } catch (error) {
+    const what = error instanceof Error ? `${error.name}: ${error.message}` : typeof error;
+    throw new core.HolonError("HOLON_UNIT_BAD", `function ${name}: its module does not load: ${what.slice(0, 300)}`, { cause: error });
+  }
+  return core.parseDefinition(module.default, name);
+}
+
+function noModels(): HostModels {
+  return {
+    bind: () => undefined,
+    run: async (model) => {
+      throw new core.HolonError("HOLON_MODEL_INPUT_BAD", `model ${model} is not loaded`);
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import { randomBytes } from "node:crypto";
+import { open, readFile, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { HolonError } from "@holon/core/errors.ts";
+import type { z } from "zod";
+import { diskError, isErrno } from "./disk-error.ts";
+import { makeFolder } from "./disk-folder.ts";
+
+/** Secrets are a few kilobytes; a file beyond this is none of ours. */
+const fileBytesMax = 64 << 10;
+
+/** Reads a file of secrets; undefined if it is not there. `HOLON_CONFIG_BAD` if it does not fit; its content stays out of the message. */
+export async function readSecretFile<Content>(path: string, schema: z.ZodType<Content>): Promise<Content | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return undefined;
+    throw diskError("read", path, error);
+  }
+  const parsed = schema.safeParse(text.length > fileBytesMax ? undefined : parseJson(text));
+  if (parsed.success) return parsed.data;
+  const field = parsed.error.issues[0]?.path.join(".");
+  throw new HolonError("HOLON_CONFIG_BAD", `${path} is damaged${field === undefined || field === "" ? "" : ` at ${field}`}`, {
+    next: "Restore it from a backup, or remove it to join anew: peers then need the new join information.",
+  });
+}
+
+/** Writes a file of secrets that only this user can read: all of it or nothing, and on disk before it returns. */
+export async function writeSecretFile<Content>(path: string, content: Content): Promise<Content> {
+  const folder = dirname(path);
+  const temporary = `${path}.${randomBytes(6).toString("hex")}`;
+  try {
+    makeFolder(folder);
+    const file = await open(temporary, "wx", 0o600);
+    try {
+      await file.writeFile(`${JSON.stringify(content, undefined, 2)}\n`);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+    await syncFolder(folder);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw diskError("write", path, error);
+  }
+  return content;
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Falls through to the schema, which refuses it by the file's name.
+    return undefined;
+  }
+}

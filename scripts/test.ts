@@ -1,0 +1,52 @@
+/**
+ * `npm test`: brings the servers that tests need, checks, then runs every test of the house. The last line is
+ * `N passed, N failed, N skipped`. `npm test -- --only PATTERN` runs only the test files whose path contains PATTERN.
+ *
+ * Unit tests share one process; files named `*.process.test.ts` start processes or end them, and get one each, two at a time.
+ */
+import { parseArgs } from "node:util";
+import { listPaths, repositoryRoot } from "./check/files.ts";
+import { setUp } from "./setup.ts";
+import { stopBatches } from "./testing/batch.ts";
+import { installed, printSeconds, runCommand } from "./testing/command.ts";
+import type { TestResult } from "./testing/events.ts";
+import { runTestFiles } from "./testing/runTestFiles.ts";
+
+const checkTimeoutMs = 180_000;
+const startMs = performance.now();
+for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+  process.once(signal, () => {
+    stopBatches();
+    process.exit(exitCode);
+  });
+}
+
+const { values: flags } = parseArgs({ options: { only: { type: "string" } } });
+const files = listPaths().filter((path) => path.endsWith(".test.ts") && path.includes(flags.only ?? ""));
+const prepared = flags.only === undefined ? await prepare() : true;
+const results = await runTestFiles(files, { root: repositoryRoot, fileTimeoutMs: 120_000, exitTimeoutMs: 10_000, say: (line) => console.log(line) });
+finish(results, prepared);
+
+/** Set-up and check. Tests run whatever they find, so that one run tells all. */
+async function prepare(): Promise<boolean> {
+  const setUpMs = performance.now();
+  const { said, failed } = await setUp();
+  for (const line of said) console.log(`setup: ${line}`);
+  console.log(`setup took ${printSeconds(performance.now() - setUpMs)}`);
+  const check = await runCommand(installed("node"), ["scripts/check.ts"], { timeoutMs: checkTimeoutMs });
+  console.log(check.output);
+  console.log(`check took ${printSeconds(check.durationMs)}`);
+  return !failed && check.exitCode === 0;
+}
+
+function finish(all: readonly TestResult[], ready: boolean): void {
+  const of = (outcome: TestResult["outcome"]): readonly TestResult[] => all.filter((result) => result.outcome === outcome);
+  for (const { file, name, reason } of of("failed")) console.log(`\nfailed   ${file}: ${name}\n${reason.replace(/^/gm, "    ")}`);
+  console.log("");
+  for (const { file, name, reason } of of("skipped")) console.log(`skipped  ${file}: ${name}: ${reason}`);
+  if (files.length === 0) console.log(`no test file has ${JSON.stringify(flags.only)} in its path`);
+  if (!ready) console.log("set-up or check failed, see above");
+  console.log(`all of it took ${printSeconds(performance.now() - startMs)}`);
+  console.log(`${of("passed").length} passed, ${of("failed").length} failed, ${of("skipped").length} skipped`);
+  process.exitCode = ready && files.length > 0 && of("failed").length === 0 ? 0 : 1;
+}

@@ -1,0 +1,4 @@
+import { createCodec } from "./codec.ts";
+import { codecContract } from "./contracts/codec.ts";
+
+codecContract("sim", createCodec);

@@ -1,0 +1,150 @@
+import type { SeededRandom } from "./random.ts";
+
+/** What a disk writes whole or not at all. */
+export const sectorBytes = 512;
+
+/** What was written since one `sync` began and before the next: enough to undo it. */
+interface Layer {
+  sizeBefore: number;
+  /** Each sector touched, as it was before; undefined where it was zeros. */
+  readonly sectorsBefore: Map<number, Uint8Array | undefined>;
+}
+
+/**
+ * The bytes of one file as they are read now, and, in layers, what a power cut may undo. A sync closes the newest layer when it
+ * is asked for and drops it, with all older ones, when it is done: what was written in between stays in a layer of its own.
+ */
+export class FileContent {
+  #bytes = new Uint8Array(0);
+  #size = 0;
+  /** Oldest first. Empty where everything is durable. */
+  #layers: Layer[] = [];
+  /** The layer that takes writes, if there is one. */
+  #open: Layer | undefined;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** A copy of up to `length` bytes from `position`. */
+  read(position: number, length: number): Uint8Array {
+    return this.#bytes.slice(Math.min(position, this.#size), Math.min(position + length, this.#size));
+  }
+
+  write(position: number, bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    const end = position + bytes.length;
+    this.#touch(position, end);
+    this.#reserve(end);
+    this.#bytes.set(bytes, position);
+    if (end > this.#size) this.#size = end;
+  }
+
+  truncate(size: number): void {
+    if (size === this.#size) return;
+    if (size < this.#size) {
+      this.#touch(size, this.#size);
+      this.#bytes.fill(0, size, this.#size);
+    } else {
+      this.#touch(size, size);
+      this.#reserve(size);
+    }
+    this.#size = size;
+  }
+
+  /** Closes the layer that takes writes: the result, handed to `endSync`, makes everything up to here durable. */
+  beginSync(): Layer | undefined {
+    this.#open = undefined;
+    return this.#layers.at(-1);
+  }
+
+  endSync(upTo: Layer | undefined): void {
+    if (upTo !== undefined) this.#layers.splice(0, this.#layers.indexOf(upTo) + 1);
+  }
+
+  /** Keeps what is durable and, of the rest, whatever chance leaves. */
+  cutPower(random: SeededRandom): void {
+    const kept = new Set<number>();
+    let sizeIsSettled = false;
+    for (const layer of this.#layers.toReversed()) {
+      if (!sizeIsSettled) {
+        const size = sizeAfterCut(layer.sizeBefore, this.#size, random);
+        sizeIsSettled = size !== layer.sizeBefore;
+        this.#setSize(size);
+      }
+      const keeps = chooseKept(layer.sectorsBefore.size, random);
+      let place = 0;
+      for (const [sector, before] of [...layer.sectorsBefore].sort(([a], [b]) => a - b)) {
+        if (kept.has(sector)) continue;
+        if (keeps(place++)) kept.add(sector);
+        else this.#restore(sector, before);
+      }
+    }
+    this.#bytes.fill(0, this.#size);
+    this.#layers = [];
+    this.#open = undefined;
+  }
+
+  /** Damage at rest: flips one bit of what is stored. */
+  flipBit(position: number, bit: number): void {
+    if (position < this.#size) this.#bytes[position] = (this.#bytes[position] ?? 0) ^ (1 << (bit & 7));
+  }
+
+  #touch(from: number, end: number): void {
+    this.#open ??= this.#addLayer();
+    const { sectorsBefore } = this.#open;
+    const last = Math.floor(Math.max(from, end - 1) / sectorBytes);
+    for (let sector = Math.floor(from / sectorBytes); sector <= last; sector++) {
+      if (sectorsBefore.has(sector)) continue;
+      const start = sector * sectorBytes;
+      sectorsBefore.set(sector, start < this.#size ? this.#bytes.slice(start, Math.min(start + sectorBytes, this.#size)) : undefined);
+    }
+  }
+
+  #addLayer(): Layer {
+    const layer: Layer = { sizeBefore: this.#size, sectorsBefore: new Map() };
+    this.#layers.push(layer);
+    return layer;
+  }
+
+  #restore(sector: number, before: Uint8Array | undefined): void {
+    const start = sector * sectorBytes;
+    this.#bytes.fill(0, start, start + sectorBytes);
+    if (before !== undefined) {
+      this.#reserve(start + before.length);
+      this.#bytes.set(before, start);
+    }
+  }
+
+  #setSize(size: number): void {
+    this.#reserve(size);
+    this.#size = size;
+  }
+
+  #reserve(size: number): void {
+    if (size <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(size, this.#bytes.length * 2, sectorBytes));
+    grown.set(this.#bytes);
+    this.#bytes = grown;
+  }
+}
+
+/** All of the sectors, none, a prefix (the write was torn) or any subset. */
+function chooseKept(count: number, random: SeededRandom): (place: number) => boolean {
+  const manner = random.uniform();
+  if (manner < 0.2) return () => true;
+  if (manner < 0.45) return () => false;
+  if (manner < 0.7) {
+    const prefix = random.integer(0, count);
+    return (place) => place < prefix;
+  }
+  return () => random.chance(0.5);
+}
+
+/** The size is written apart from the bytes: grown, as before, or somewhere between. */
+function sizeAfterCut(before: number, now: number, random: SeededRandom): number {
+  const manner = random.uniform();
+  if (manner < 0.45) return now;
+  if (manner < 0.8) return before;
+  return random.integer(Math.min(before, now), Math.max(before, now));
+}

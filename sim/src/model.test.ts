@@ -1,0 +1,4 @@
+import { modelContract } from "./contracts/model.ts";
+import { createModel } from "./model.ts";
+
+modelContract("sim", createModel());

@@ -1,0 +1,75 @@
+/** The program under test: the real node and the real control plane, with a small app that exercises state, streams and classes. */
+import { createHash } from "node:crypto";
+import { HolonError } from "@holon/core/errors.ts";
+import { appDocumentSchema, type AppDocument } from "@holon/core/schema/app.ts";
+import { openControl, type Control } from "@holon/control/index.ts";
+import { openNode } from "@holon/node/index.ts";
+import { createModel } from "./model.ts";
+import { createRunner } from "./runner.ts";
+import type { SimSubject, SubjectProgram } from "./subject.ts";
+
+interface HolonSubject extends SimSubject {
+  readonly control: Control | undefined;
+}
+
+/** Counts readings in its state; every tenth is told as an aggregate, every 37th as an alarm. Nothing of a reading's own content leaves. */
+const counterSource = `export default {
+  kind: "holon.function",
+  on: { type: "sim.reading" },
+  emits: { "sim.count": { stream: "data", class: "aggregate" }, "sim.alarm": { stream: "alarm", class: "derived" } },
+  models: [],
+  run(event, context) {
+    const count = (context.state.get("count") ?? 0) + 1;
+    context.state.set("count", count);
+    if (count % 10 === 0) context.emit("sim.count", { data: { count } });
+    if (count % 37 === 0) context.emit("sim.alarm", { data: { count } });
+  },
+};
+`;
+const counterCode = new TextEncoder().encode(counterSource);
+
+export const counterApp: AppDocument = appDocumentSchema.parse({
+  name: "counter",
+  sources: [{ kind: "replay", name: "device", type: "sim.reading", files: [{ path: "device", subject: "device" }], columns: { value: "value" } }],
+  functions: [
+    {
+      name: "count",
+      code: createHash("sha256").update(counterCode).digest("hex"),
+      on: { type: "sim.reading" },
+      emits: { "sim.count": { stream: "data", class: "aggregate" }, "sim.alarm": { stream: "alarm", class: "derived" } },
+    },
+  ],
+  models: [],
+  egress: [
+    { class: "derived", to: "*" },
+    { class: "aggregate", to: "*" },
+  ],
+});
+
+/** Prepared once for all seeds: loading a module is real work. */
+export async function holonProgram(): Promise<SubjectProgram> {
+  const runner = createRunner();
+  await runner.prepare("count", counterCode);
+  return {
+    async boot(config, ports): Promise<HolonSubject> {
+      const node = await openNode(config, ports);
+      const control = config.control ? await openControl({ log: node.log, blobs: node.blobs, events: node.events, ports }) : undefined;
+      return {
+        log: node.log,
+        control,
+        async close() {
+          await control?.close();
+          await node.close();
+        },
+      };
+    },
+    async prepare(nodes) {
+      const controls = [...nodes.values()].map((subject) => ("control" in subject ? (subject as HolonSubject).control : undefined));
+      const control = controls.find((candidate) => candidate !== undefined);
+      if (control === undefined) throw new HolonError("HOLON_INTERNAL", "no node of the fleet carries the control plane");
+      await control.blobs.put(counterCode);
+      await control.deploy(counterApp);
+    },
+    sandbox: () => ({ model: createModel(), runner }),
+  };
+}

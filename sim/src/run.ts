@@ -1,0 +1,122 @@
+/** `holon sim run`: many seeds of one scenario, each reproducible, some run twice to prove it. */
+import { createHash } from "node:crypto";
+import { HolonError } from "@holon/core/errors.ts";
+import { runSeed, type Scenario, type ScenarioRun } from "./scenario.ts";
+import { cutAndHeal } from "./scenarios/cut-and-heal.ts";
+import type { SubjectProgram } from "./subject.ts";
+import type { Note } from "./trace.ts";
+
+/** Every scenario by name. */
+export const scenarios: ReadonlyMap<string, Scenario> = new Map([cutAndHeal].map((scenario) => [scenario.name, scenario]));
+
+export interface RunOptions {
+  /** A name in `scenarios`. */
+  readonly scenario: string;
+  /** The first seed. */
+  readonly seed: number;
+  /** How many seeds, counted up from the first. */
+  readonly seeds: number;
+  readonly program: SubjectProgram;
+  /** Hears what the nodes say, for a replay. */
+  readonly listener?: (note: Note) => void;
+  /** Called after each seed. */
+  readonly progress?: (run: ScenarioRun, done: number) => void;
+}
+
+/** Sums over all seeds; `convergedMs` is that of the slowest. */
+export interface RunReport {
+  readonly scenario: string;
+  readonly seed: number;
+  readonly seeds: number;
+  readonly acknowledged: number;
+  readonly delivered: number;
+  readonly expiredByRule: number;
+  readonly damagedReported: number;
+  readonly lost: number;
+  readonly duplicated: number;
+  readonly reordered: number;
+  /** Null where a seed did not converge. */
+  readonly convergedMs: number | null;
+  readonly traceHash: string;
+  /** Each with the command that replays its seed. */
+  readonly violations: readonly string[];
+  readonly seedsRunTwice: number;
+  readonly readings: number;
+  readonly crashes: number;
+  readonly frames: number;
+  readonly events: number;
+  readonly virtualMs: number;
+}
+
+/** One seed in so many is run twice; the first always is. */
+const repeatEvery = 20;
+
+/** Runs the seeds one after the other. `HOLON_ARGUMENT_BAD` for a scenario that is not known or no seeds at all. */
+export async function runScenario(options: RunOptions): Promise<RunReport> {
+  const { program, listener } = options;
+  const scenario = scenarios.get(options.scenario);
+  if (scenario === undefined) {
+    throw new HolonError("HOLON_ARGUMENT_BAD", `there is no scenario ${options.scenario}`, { next: `Choose one of: ${[...scenarios.keys()].join(", ")}.` });
+  }
+  if (!Number.isSafeInteger(options.seed) || !Number.isSafeInteger(options.seeds) || options.seeds < 1) {
+    throw new HolonError("HOLON_ARGUMENT_BAD", `seed ${options.seed} and seeds ${options.seeds} must be whole numbers, and at least one seed`);
+  }
+  const totals = new Totals(scenario.name);
+  for (let index = 0; index < options.seeds; index++) {
+    const run = await runSeed(scenario, program, options.seed + index, listener);
+    const again = index % repeatEvery === 0 ? await runSeed(scenario, program, run.seed) : undefined;
+    totals.add(run, again);
+    options.progress?.(run, index + 1);
+  }
+  return totals.report(options.seed);
+}
+
+class Totals {
+  readonly #scenario: string;
+  readonly #runs: ScenarioRun[] = [];
+  readonly #violations: string[] = [];
+  #twice = 0;
+
+  constructor(scenario: string) {
+    this.#scenario = scenario;
+  }
+
+  add(run: ScenarioRun, again: ScenarioRun | undefined): void {
+    this.#runs.push(run);
+    const replay = `npm run sim -- --scenario ${this.#scenario} --seed ${run.seed} --json`;
+    for (const violation of run.violations) this.#violations.push(`seed ${run.seed}: ${violation} (replay: ${replay})`);
+    if (again === undefined) return;
+    this.#twice += 1;
+    if (again.traceHash !== run.traceHash) this.#violations.push(`seed ${run.seed}: two runs differ: ${run.traceHash} and ${again.traceHash} (replay: ${replay})`);
+  }
+
+  report(seed: number): RunReport {
+    const runs = this.#runs;
+    const sum = (count: (run: ScenarioRun) => number): number => runs.reduce((total, run) => total + count(run), 0);
+    const converged = runs.map((run) => run.convergedMs).filter((ms) => ms !== undefined);
+    const [only] = runs;
+    return {
+      scenario: this.#scenario,
+      seed,
+      seeds: runs.length,
+      acknowledged: sum((run) => run.acknowledged),
+      delivered: sum((run) => run.delivered),
+      expiredByRule: sum((run) => run.expiredByRule),
+      damagedReported: sum((run) => run.damagedReported),
+      lost: sum((run) => run.lost),
+      duplicated: sum((run) => run.duplicated),
+      reordered: sum((run) => run.reordered),
+      convergedMs: converged.length === runs.length ? Math.max(...converged) : null,
+      traceHash: runs.length === 1 && only !== undefined ? only.traceHash : hashOf(runs),
+      violations: this.#violations,
+      seedsRunTwice: this.#twice,
+      readings: sum((run) => run.readings),
+      crashes: sum((run) => run.crashes),
+      frames: sum((run) => run.frames),
+      events: sum((run) => run.events),
+      virtualMs: sum((run) => run.virtualMs),
+    };
+  }
+}
+
+const hashOf = (runs: readonly ScenarioRun[]): string => createHash("sha256").update(runs.map((run) => run.traceHash).join("\n")).digest("hex");

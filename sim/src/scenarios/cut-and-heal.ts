@@ -1,0 +1,83 @@
+import type { Fleet, Machine } from "../fleet.ts";
+import type { SeededRandom } from "../random.ts";
+import type { Scenario } from "../scenario.ts";
+import type { World } from "../world.ts";
+
+/** Means of the times between faults, milliseconds. */
+const betweenCutsMs = 8_000;
+const betweenCrashesMs = 20_000;
+const betweenSlowSpellsMs = 30_000;
+
+/** One or two gateways -> edge -> cloud: uplinks are cut and healed, nodes crash, disks have slow spells; then all is well again. */
+export const cutAndHeal: Scenario = {
+  name: "cut-and-heal",
+  about: "Gateways, an edge and a cloud; uplinks are cut and healed and every node loses power at random times.",
+  convergeMsMax: 300_000,
+  safetyMs: (world) => world.random.fork("safety").integer(40_000, 120_000),
+  build: (fleet) => {
+    const random = fleet.world.random.fork("topology");
+    const driftPpm = (): number => random.between(-100, 100);
+    fleet.add({ name: "cloud", tier: "cloud", driftPpm: driftPpm() });
+    fleet.add({ name: "edge-1", tier: "edge", parent: "cloud", driftPpm: driftPpm() });
+    const gateways = random.integer(1, 2);
+    for (let index = 1; index <= gateways; index++) {
+      const devices = { readingsPerSecond: random.between(2, 20), burstChance: 0.05, burstMax: random.integer(2, 100), markerEvery: random.integer(1, 20) };
+      fleet.add({ name: `gateway-${index}`, tier: "gateway", parent: "edge-1", devices, driftPpm: driftPpm() });
+    }
+  },
+  plan: (fleet, untilMs) => {
+    const { world } = fleet;
+    for (const { machine, parent } of fleet.members.values()) {
+      const random = world.random.fork(`faults/${machine.name}`);
+      if (parent !== undefined) {
+        const cuts = random.fork("cuts");
+        repeat(world, cuts, betweenCutsMs, untilMs, () => cutForAWhile(fleet, cuts, machine.name, parent, untilMs));
+      }
+      const crashes = random.fork("crashes");
+      repeat(world, crashes, betweenCrashesMs, untilMs, () => crashSomehow(machine, crashes));
+      const spells = random.fork("spells");
+      repeat(world, spells, betweenSlowSpellsMs, untilMs, () => slowForAWhile(world, machine, spells));
+    }
+  },
+};
+
+/** Calls `act` again and again, at random times, until `untilMs`. */
+function repeat(world: World, random: SeededRandom, meanMs: number, untilMs: number, act: () => void): void {
+  const next = (): void => {
+    const atMs = world.nowMs + random.exponential(meanMs);
+    if (atMs >= untilMs) return;
+    world.at(atMs, () => {
+      act();
+      next();
+    });
+  };
+  next();
+}
+
+function cutForAWhile({ net, world }: Fleet, random: SeededRandom, child: string, parent: string, untilMs: number): void {
+  const manner = random.uniform();
+  if (manner < 0.5) net.cut(child, parent, { reset: random.chance(0.4) });
+  else if (manner < 0.7) net.cutOneWay(child, parent);
+  else if (manner < 0.9) net.cutOneWay(parent, child);
+  else net.isolate(child);
+  const forMs = random.chance(0.2) ? random.exponential(20_000) : random.exponential(2_000);
+  world.at(Math.min(untilMs, world.nowMs + forMs), () => {
+    net.heal(child, parent);
+    net.rejoin(child);
+  });
+}
+
+/** At any moment, or exactly before or after one of the node's next port calls. */
+function crashSomehow(machine: Machine, random: SeededRandom): void {
+  const kind = random.chance(0.7) ? "power" : "process";
+  const bootAfterMs = 100 + random.exponential(2_000);
+  if (random.chance(0.4)) machine.crash(kind, bootAfterMs);
+  else machine.crashAtCall(machine.identity.calls + random.integer(1, 200), random.chance(0.5) ? "before" : "after", kind, bootAfterMs);
+}
+
+function slowForAWhile(world: World, machine: Machine, random: SeededRandom): void {
+  machine.medium.faults.slowness = random.between(5, 200);
+  world.after(random.exponential(3_000), () => {
+    machine.medium.faults.slowness = 1;
+  });
+}
