@@ -85,7 +85,7 @@ export const limits = {
   mqttSessionsMax: 4096,
   /** QoS 2 messages taken in and not yet released by one client. At the bound: the connection is closed. */
   mqttUnreleasedMax: 4096,
-  /** Answers that a client does not read. At the bound: the client is not read either. */
+  /** Answers to one client that it has not taken. At the bound: the client is not read either. */
   mqttAnswerBytesMax: 64 << 10,
   /** Silence after connecting, before CONNECT. At the bound: the connection is closed. */
   mqttConnectMs: 10_000,

@@ -41,17 +41,14 @@ export interface HolonNode {
   readonly calls: Calls;
   /** Where children reach it, if it takes any. */
   readonly address: string | undefined;
+  /** Tells the trail that the node has started, and where its local API is reached (`http://127.0.0.1:7402`) if it has one. */
+  announce(api?: string): Promise<void>;
   status(): NodeStatus;
   cutUplink(): void;
   healUplink(): void;
   /** Methods of `call` that this node answers. */
   readonly handlers: Map<string, CallHandler>;
   close(): Promise<void>;
-}
-
-export interface NodeOptions {
-  /** The node's local API, as others on this machine reach it; told in the trail. */
-  readonly api?: string;
 }
 
 /** Parts that need each other through closures. */
@@ -61,7 +58,7 @@ interface Parts {
   agent: Agent | undefined;
 }
 
-export async function openNode(config: NodeConfig, ports: Ports, options: NodeOptions = {}): Promise<HolonNode> {
+export async function openNode(config: NodeConfig, ports: Ports): Promise<HolonNode> {
   const name = config.name as NodeName; // the configuration's schema has checked it
   const startedMs = ports.clock.monotonicMs();
   const events = createEvents(config, ports.clock);
@@ -92,7 +89,6 @@ export async function openNode(config: NodeConfig, ports: Ports, options: NodeOp
     parts.downlinks = createDownlinks({ log, integrity, ports, calls, blobs: exchange, safe: (_lane, received) => received, forked: (lane, reason) => refuseLane(laneName(lane), reason) });
   }
   const unsubscribe = log.onCommit(({ lanes, cells }) => committed(parts, name, lanes, cells));
-  await log.append({ records: [startedRecord(events, config, options)] });
   const address = config.listen === undefined ? undefined : await parts.downlinks?.listen(config.listen);
   parts.agent.reconcile();
   parts.uplink?.start();
@@ -105,6 +101,7 @@ export async function openNode(config: NodeConfig, ports: Ports, options: NodeOp
     calls,
     handlers,
     address,
+    announce: async (api) => void (await log.append({ records: [startedRecord(events, config, api)] })),
     status: () => statusOf(config, log, parts, clock.monotonicMs() - startedMs),
     cutUplink: () => parts.uplink?.cut(),
     healUplink: () => parts.uplink?.heal(),
@@ -155,8 +152,8 @@ function statusOf(config: NodeConfig, log: SegmentLog, parts: Parts, upMs: numbe
 const openedRecord = (events: Events, stream: StreamName, predecessor: Mark | undefined): NewRecord =>
   events.record({ stream, type: "holon.log.opened", class: "public", producer: "log", data: { predecessor: predecessor ?? null } });
 
-const startedRecord = (events: Events, { site, tier, jurisdiction, parent }: NodeConfig, options: NodeOptions): NewRecord =>
-  events.record({ stream: "audit", type: "holon.node.started", class: "public", producer: "node", data: { site, tier, jurisdiction, parent: parent ?? null, api: options.api ?? null } });
+const startedRecord = (events: Events, { site, tier, jurisdiction, parent }: NodeConfig, api: string | undefined): NewRecord =>
+  events.record({ stream: "audit", type: "holon.node.started", class: "public", producer: "node", data: { site, tier, jurisdiction, parent: parent ?? null, api: api ?? null } });
 
 const forkRecord = (events: Events, lane: string, message: string): NewRecord =>
   events.record({ stream: "alarm", type: "holon.link.fork", class: "public", producer: "link", data: { lane, message, code: "HOLON_LINK_FORK" satisfies HolonError["code"] } });

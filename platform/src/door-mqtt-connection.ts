@@ -5,7 +5,7 @@
  * answers, the socket is not read and the keep-alive time does not run.
  */
 import type { Socket } from "node:net";
-import type { HolonError } from "@holon/core/errors.ts";
+import { type HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Clock, Reading, Timer } from "@holon/core/ports.ts";
 import type { IConnectPacket, IPublishPacket, Packet } from "mqtt-packet";
@@ -28,8 +28,12 @@ export interface ConnectionWorld {
 }
 
 export interface MqttConnection {
-  /** Reads nothing more and, with `isFinal`, leaves no will: the door is closing, the device did nothing. */
-  close(options: { readonly isFinal: boolean }): void;
+  /** Reads nothing more because the door closes. What was read is still acknowledged; the device's will is not left. */
+  stop(): void;
+  /** Stops and closes; answers on their way are given a second. */
+  close(): void;
+  /** Closes because the same client has connected anew. */
+  takeOver(): void;
 }
 
 interface Connected {
@@ -48,15 +52,25 @@ export function createMqttConnection(socket: Socket, world: ConnectionWorld): Mq
   let timer: Timer = world.clock.after(limits.mqttConnectMs, watch);
 
   const connection: MqttConnection = {
-    close({ isFinal }) {
-      if (isFinal && connected !== undefined) connected.will = undefined;
+    stop() {
       isClosed = true;
+      if (connected !== undefined) connected.will = undefined;
+    },
+    close() {
+      connection.stop();
+      timer.cancel();
+      timer = world.clock.after(lastAnswersMs, () => socket.destroy());
       socket.destroySoon();
+    },
+    takeOver() {
+      isClosed = true;
+      socket.destroy();
     },
   };
 
-  socket.on("data", (piece) => {
-    heardMs = world.clock.monotonicMs();
+  socket.on("data", (piece: Buffer) => {
+    if (isClosed) return;
+    if (connected !== undefined) heardMs = world.clock.monotonicMs();
     cutter.push(piece);
     work();
   });
@@ -74,19 +88,21 @@ export function createMqttConnection(socket: Socket, world: ConnectionWorld): Mq
     try {
       while (!isClosed) {
         if (hold()) return;
+        if (connected === undefined) requireConnect(cutter.firstByte());
         const bytes = cutter.next();
         if (bytes === undefined) break;
         if (connected === undefined) connect(bytes);
         else handle(connected, readPacket(bytes));
       }
     } catch (error) {
-      if (!(error instanceof MqttViolation)) throw error;
+      // A defect of ours costs this connection, is recorded, and costs nobody else's.
+      if (!(error instanceof MqttViolation)) world.inbox.push({ ...arrivalOf("", Buffer.alloc(0)), message: toHolonError(error) });
       socket.destroy(); // section 4.8: whoever breaks the protocol is disconnected; 3.1.1 has no words for why
     }
   }
 
   function hold(): boolean {
-    const isAnswersFull = socket.writableLength > limits.mqttAnswerBytesMax;
+    const isAnswersFull = socket.writableNeedDrain;
     if (!isAnswersFull && !world.inbox.isFull()) return false;
     isHeld = true;
     socket.pause();
@@ -102,14 +118,13 @@ export function createMqttConnection(socket: Socket, world: ConnectionWorld): Mq
   }
 
   function connect(bytes: Buffer): void {
-    if ((bytes[0] ?? 0) >> 4 !== 1) throw new MqttViolation("the first packet is not CONNECT");
     const level = packets.protocolLevel(bytes);
     if (level !== 3 && level !== 4) {
       refuse(level === 5 ? packets.protocolRefusedV5 : packets.protocolRefused);
       return;
     }
     const packet = readPacket(bytes);
-    if (packet.cmd !== "connect") throw new MqttViolation("the first packet is not CONNECT");
+    if (packet.cmd !== "connect") throw new MqttViolation(notConnect);
     const isClean = packet.clean === true;
     if (packet.clientId === "" && (!isClean || level === 3)) {
       refuse(packets.clientIdRefused);
@@ -128,26 +143,29 @@ export function createMqttConnection(socket: Socket, world: ConnectionWorld): Mq
       case "publish":
         return publish(client.session, packet);
       case "pubrel":
-        client.session.unreleased.delete(packet.messageId ?? 0);
-        return send(packets.acknowledgement("pubcomp", packet.messageId ?? 0));
+        client.session.unreleased.delete(packetId(packet));
+        return send(packets.acknowledgement("pubcomp", packetId(packet)));
       case "pingreq":
         return send(packets.pingAnswer);
       case "subscribe":
-        return send(packets.subscriptionsRefused(packet.messageId ?? 0, packet.subscriptions.length));
+        if (packet.subscriptions.length === 0) throw new MqttViolation("a subscription has no filter");
+        return send(packets.subscriptionsRefused(packetId(packet), packet.subscriptions.length));
       case "unsubscribe":
-        return send(packets.unsubscribed(packet.messageId ?? 0));
+        if (packet.unsubscriptions.length === 0) throw new MqttViolation("an unsubscription has no filter");
+        return send(packets.unsubscribed(packetId(packet)));
       case "disconnect":
         client.will = undefined;
         isClosed = true;
-        return void socket.end();
+        return socket.destroySoon();
       default:
         throw new MqttViolation(`a client does not send ${packet.cmd} here`);
     }
   }
 
-  function publish(session: MqttSession, { topic, payload, qos, messageId = 0 }: IPublishPacket): void {
+  function publish(session: MqttSession, packet: IPublishPacket): void {
+    const { topic, payload, qos } = packet;
     if (!isTopicName(topic)) throw new MqttViolation("a message has no topic name");
-    if (qos > 0 && messageId === 0) throw new MqttViolation("a message has packet id 0");
+    const messageId = qos === 0 ? 0 : packetId(packet);
     if (qos === 2 && session.unreleased.size >= limits.mqttUnreleasedMax) throw new MqttViolation("too many messages are not released");
     const arrival = arrivalOf(topic, toBuffer(payload));
     if (qos === 0) world.inbox.push(arrival);
@@ -157,6 +175,7 @@ export function createMqttConnection(socket: Socket, world: ConnectionWorld): Mq
 
   function arrivalOf(topic: string, payload: Buffer): Arrival {
     return {
+      topic,
       message: world.read(topic, payload),
       bytes: payload.length,
       begin: () => true,
@@ -192,7 +211,7 @@ export function createMqttConnection(socket: Socket, world: ConnectionWorld): Mq
   function watch(): void {
     const limitMs = connected?.keepAliveMs ?? limits.mqttConnectMs;
     const silentMs = isHeld ? 0 : world.clock.monotonicMs() - heardMs;
-    if (silentMs >= limitMs && (connected !== undefined || silentMs >= limits.mqttConnectMs)) socket.destroy();
+    if (silentMs >= limitMs) socket.destroy();
     else timer = world.clock.after(limitMs - silentMs, watch);
   }
 
@@ -213,5 +232,21 @@ export function createMqttConnection(socket: Socket, world: ConnectionWorld): Mq
 
   return connection;
 }
+
+const notConnect = "the first packet is not CONNECT";
+
+/** Seen from the first byte on: what speaks another protocol is not waited for. */
+function requireConnect(firstByte: number | undefined): void {
+  if (firstByte !== undefined && firstByte >> 4 !== 1) throw new MqttViolation(notConnect);
+}
+
+/** Section 2.3.1: never 0. */
+function packetId({ cmd, messageId }: Packet): number {
+  if (messageId === undefined || messageId === 0) throw new MqttViolation(`${cmd} has no packet id`);
+  return messageId;
+}
+
+/** How long a closing door waits for a device to take its last answers. */
+const lastAnswersMs = 1000;
 
 const toBuffer = (payload: string | Buffer): Buffer => (typeof payload === "string" ? Buffer.from(payload, "utf8") : payload);

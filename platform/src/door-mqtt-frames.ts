@@ -2,6 +2,8 @@
 
 export interface PacketCutter {
   push(piece: Buffer): void;
+  /** First byte of the packet at the front, as soon as it is there. */
+  firstByte(): number | undefined;
   /** The next whole packet, fixed header included, or undefined until more has come. Throws `MqttViolation`. */
   next(): Buffer | undefined;
 }
@@ -28,6 +30,7 @@ export function createPacketCutter(packetBytesMax: number): PacketCutter {
       pieces.push(piece);
       have += piece.length;
     },
+    firstByte: () => pieces[0]?.[0],
     next() {
       while (have >= need) {
         const front = joined();

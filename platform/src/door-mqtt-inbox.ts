@@ -7,8 +7,10 @@
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { DoorSink, Reading } from "@holon/core/ports.ts";
+import { printTopic } from "./door-mqtt-topic.ts";
 
 export interface Arrival {
+  readonly topic: string;
   /** What came, or why it is set aside. */
   readonly message: Reading | HolonError;
   readonly bytes: number;
@@ -47,10 +49,14 @@ export function createInbox(sink: DoorSink, broken: (problem: HolonError) => voi
   }
 
   async function store(batch: readonly Arrival[]): Promise<void> {
-    const fresh = batch.filter((arrival) => arrival.begin()).map((arrival) => arrival.message);
-    const rejects = fresh.filter((message) => message instanceof HolonError);
-    const readings = fresh.filter((message) => !(message instanceof HolonError));
-    await Promise.all(rejects.map(({ code, message }) => sink.reject({ code, message, position: "mqtt" })));
+    const readings: Reading[] = [];
+    const rejects: Promise<void>[] = [];
+    for (const arrival of batch.filter((one) => one.begin())) {
+      const { message, topic } = arrival;
+      if (message instanceof HolonError) rejects.push(sink.reject({ code: message.code, message: message.message, position: printTopic(topic) }));
+      else readings.push(message);
+    }
+    await Promise.all(rejects);
     if (readings.length > 0) await sink.accept(readings, undefined);
   }
 

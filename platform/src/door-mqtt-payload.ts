@@ -3,9 +3,8 @@ import { isUtf8 } from "node:buffer";
 import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Reading } from "@holon/core/ports.ts";
+import { printTopic, subjectCharactersMax } from "./door-mqtt-topic.ts";
 
-/** Bound on `subject` in the event's schema. */
-const subjectCharactersMax = 256;
 /** What JSON makes of a byte at worst: `\u0000`, or a zero of 1e20. */
 const growthMax = 6;
 /** What an event has around its data. */
@@ -23,9 +22,6 @@ export function readMessage(type: string, topic: string, payload: Buffer): Readi
   }
   return { type, subject: topic, timeMs: undefined, data };
 }
-
-/** A topic as messages name it: no longer than a subject may be. */
-export const printTopic = (topic: string): string => JSON.stringify(topic.length > subjectCharactersMax ? `${topic.slice(0, subjectCharactersMax)}…` : topic);
 
 function parsePayload(text: string): unknown {
   try {

@@ -1,6 +1,13 @@
 /** Topic names and topic filters (MQTT 3.1.1 section 4.7). */
 import { HolonError } from "@holon/core/errors.ts";
 
+/** Bound on `subject` in the event's schema. */
+export const subjectCharactersMax = 256;
+
+/** A topic as messages name it: no longer than a subject may be. */
+export const printTopic = (topic: string): string =>
+  JSON.stringify(topic.length > subjectCharactersMax ? `${topic.slice(0, subjectCharactersMax)}…` : topic);
+
 /** Whether a topic may be published to: not empty, no wildcard, no zero character, well-formed UTF-8. */
 export const isTopicName = (topic: string): boolean => topic !== "" && !/[+#\0\uFFFD]/.test(topic);
 

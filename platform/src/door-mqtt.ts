@@ -11,9 +11,9 @@ import type { Clock, DoorSink, OpenDoor } from "@holon/core/ports.ts";
 import type { MqttSourceSpec } from "@holon/core/schema/app.ts";
 import { createMqttConnection, type ConnectionWorld, type MqttConnection } from "./door-mqtt-connection.ts";
 import { createInbox } from "./door-mqtt-inbox.ts";
-import { printTopic, readMessage } from "./door-mqtt-payload.ts";
+import { readMessage } from "./door-mqtt-payload.ts";
 import { createMqttSessions } from "./door-mqtt-session.ts";
-import { createTopicMatcher } from "./door-mqtt-topic.ts";
+import { createTopicMatcher, printTopic } from "./door-mqtt-topic.ts";
 import { type Address, bindHost, loopbackNames, parseAddress, printAddress } from "./net-address.ts";
 
 /** Listens for devices. `HOLON_PORT_TAKEN`, `HOLON_CONFIG_BAD` for an address, `HOLON_APP_BAD` for a topic filter that is none. */
@@ -25,12 +25,12 @@ export async function openMqtt(spec: MqttSourceSpec, sink: DoorSink, clock: Cloc
   const byClient = new Map<string, MqttConnection>();
   const clientOf = new Map<MqttConnection, string>();
 
-  const server = createServer({ noDelay: true });
+  const server = createServer({ noDelay: true, highWaterMark: limits.mqttAnswerBytesMax });
   server.maxConnections = limits.mqttConnectionsMax;
 
   const inbox = createInbox(sink, (problem) => {
     server.close();
-    for (const connection of connections) connection.close({ isFinal: true });
+    for (const connection of connections) connection.close();
     sink.ended(problem);
   });
 
@@ -43,7 +43,7 @@ export async function openMqtt(spec: MqttSourceSpec, sink: DoorSink, clock: Cloc
     },
     enter(clientId, isClean, connection) {
       if (clientId === "") return sessions.open(clientId, true);
-      byClient.get(clientId)?.close({ isFinal: false });
+      byClient.get(clientId)?.takeOver();
       byClient.set(clientId, connection);
       clientOf.set(connection, clientId);
       return sessions.open(clientId, isClean);
@@ -64,8 +64,9 @@ export async function openMqtt(spec: MqttSourceSpec, sink: DoorSink, clock: Cloc
       const closed = new Promise((resolve) => server.close(resolve));
       for (const connection of connections) connection.stop();
       await inbox.drained();
-      for (const connection of connections) connection.close({ isFinal: true });
+      for (const connection of connections) connection.close();
       await closed;
+      await inbox.drained();
     },
   };
 }
@@ -80,7 +81,8 @@ function loopbackOnly(address: Address, source: string): Address {
 /** The port that is listened on. */
 function listen(server: Server, { host, port }: Address): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once("error", (error) => {
+    server.on("error", (error) => {
+      // Once it listens, an error is one connection that could not be taken (no descriptors left): the device tries again.
       const code = "code" in error ? String(error.code) : "";
       const where = printAddress("mqtt", { host, port });
       if (code === "EADDRINUSE") reject(new HolonError("HOLON_PORT_TAKEN", `${where} is already in use`, { cause: error }));

@@ -54,6 +54,7 @@ export async function holonProgram(): Promise<SubjectProgram> {
     async boot(config, ports): Promise<HolonSubject> {
       const node = await openNode(config, ports);
       const control = config.control ? await openControl({ log: node.log, blobs: node.blobs, events: node.events, ports }) : undefined;
+      await node.announce();
       return {
         log: node.log,
         control,

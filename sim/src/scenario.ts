@@ -53,6 +53,7 @@ export async function runSeed(scenario: Scenario, program: SubjectProgram, seed:
     convergedMs = await liveThrough(scenario, fleet);
     if (convergedMs === undefined) defects.push(`not converged ${scenario.convergeMsMax} ms after healing: ${lagOf(fleet)}`);
     found = await fleet.check();
+    if (found.acknowledged === 0 || readingsOf(fleet) === 0) defects.push("the run proves nothing: no record or no reading was acknowledged");
   } catch (error) {
     defects.push(`at ${Math.round(world.nowMs)} ms: ${describe(error)}`);
   } finally {
@@ -83,14 +84,18 @@ const nothingFound: FleetCheck = {
   acknowledged: 0, delivered: 0, expiredByRule: 0, damagedReported: 0, lost: 0, duplicated: 0, reordered: 0, violations: [], rawViolations: [],
 };
 
-function figuresOf({ world, wire, members }: Fleet): Pick<ScenarioRun, "traceHash" | "virtualMs" | "events" | "crashes" | "readings" | "frames"> {
+function figuresOf(fleet: Fleet): Pick<ScenarioRun, "traceHash" | "virtualMs" | "events" | "crashes" | "readings" | "frames"> {
+  const { world, wire, members } = fleet;
   let crashes = 0;
+  for (const { machine } of members.values()) crashes += machine.crashes;
+  return { traceHash: world.trace.digest(), virtualMs: Math.round(world.nowMs), events: world.events, crashes, readings: readingsOf(fleet), frames: wire.frames };
+}
+
+/** Readings of which a device was told that they are safe. */
+function readingsOf({ members }: Fleet): number {
   let readings = 0;
-  for (const { machine } of members.values()) {
-    crashes += machine.crashes;
-    for (const ledger of machine.devices.ledgers.values()) readings += ledger.acknowledged.count;
-  }
-  return { traceHash: world.trace.digest(), virtualMs: Math.round(world.nowMs), events: world.events, crashes, readings, frames: wire.frames };
+  for (const { machine } of members.values()) for (const ledger of machine.devices.ledgers.values()) readings += ledger.acknowledged.count;
+  return readings;
 }
 
 function lagOf(fleet: Fleet): string {

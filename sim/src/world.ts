@@ -155,11 +155,10 @@ export class World {
       this.#nowMs = until.timeMs;
       return "time";
     }
-    const entry = this.#queue.pop();
-    if (entry === undefined) return undefined;
-    this.#nowMs = entry.timeMs;
+    const callback = this.#queue.pop();
+    this.#nowMs = next.timeMs;
     this.#events += 1;
-    entry.callback();
+    callback?.();
     return undefined;
   }
 }

@@ -26,8 +26,8 @@ export const nodesSchema = z.object({ nodes: z.array(nodeRowSchema) });
 export async function listNodes(client: Client, json: boolean): Promise<void> {
   const { nodes } = await client.get("/v1/nodes", nodesSchema);
   if (json) return void process.stdout.write(`${JSON.stringify(nodes)}\n`);
-  const rows = nodes.map((node) => [node.name, node.tier, node.site, node.jurisdiction, heard(node.heardMs), `${node.desiredVersion}`, reported(node.reported), node.api ?? ""]);
-  process.stdout.write(`${printTable(["NODE", "TIER", "SITE", "JURISDICTION", "HEARD", "DESIRED", "REPORTED", "LOCAL API"], rows)}\n`);
+  const rows = nodes.map((node) => [node.name, node.tier, node.site, node.jurisdiction, heard(node.heardMs), node.desiredVersion === 0 ? "none" : `${node.desiredVersion}`, node.desiredVersion === 0 ? "-" : reported(node.reported), node.api ?? ""]);
+  process.stdout.write(`${printTable(["NODE", "TIER", "SITE", "JURISDICTION", "LAST RECORD", "DESIRED", "REPORTED", "LOCAL API"], rows)}\n`);
 }
 
 const heard = (ms: number | null): string => (ms === null ? "unknown" : ms < 1000 ? "now" : `${Math.round(ms / 1000)} s ago`);

@@ -70,12 +70,13 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
       door: createDoor({ clock, hostStats: createHostStats(clock) }),
       trace: createTrace({ name: config.name, ...options.trace }),
     };
-    const node = await openNode(config, ports, { api: options.api });
+    const node = await openNode(config, ports);
     closing.push(() => node.close());
     const control = config.control ? await openControl({ log: node.log, blobs: node.blobs, events: node.events, ports }) : undefined;
     if (control !== undefined) closing.push(() => control.close());
     const server = await serve(node, control, options);
     closing.push(() => server.close());
+    await node.announce(server.address);
     return { node, control, trust, api: server.address, close };
   } catch (error) {
     await close();

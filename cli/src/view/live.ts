@@ -50,7 +50,7 @@ export function showLive(three: Three, app: string, output: NodeJS.WriteStream):
 function summary(input: Parameters<typeof drawScreen>[0]): string {
   const gateway = input.statuses.at(-1);
   const unit = gateway?.agent.units[0];
-  const left = (gateway?.uplink?.sentBytes ?? 0) + (gateway?.uplink?.receivedBytes ?? 0);
+  const left = gateway?.uplink?.sentBytes ?? 0;
   const links = input.statuses.filter((status) => status.uplink !== undefined).map((status) => `${status.node} ${status.uplink?.state ?? ""}`);
   return `${input.eventsPerSecond.toFixed(1)} events/s, ${unit?.status ?? "starting"}, alerts ${input.alertsOpened}, left the site ${size(left)}, links: ${links.join(", ")}`;
 }

@@ -47,7 +47,7 @@ function figureLines(input: ScreenInput, gateway: NodeStatus | undefined, paint:
   const sources = gateway?.agent.sources ?? [];
   const readings = sources.reduce((sum, source) => sum + source.readings, 0);
   const readBytes = sources.reduce((sum, source) => sum + source.readBytes, 0);
-  const left = (gateway?.uplink?.sentBytes ?? 0) + (gateway?.uplink?.receivedBytes ?? 0);
+  const left = gateway?.uplink?.sentBytes ?? 0;
   const share = readBytes === 0 ? "" : `  (${((100 * left) / readBytes).toFixed(1)} %)`;
   const lines = [`events     ${input.eventsPerSecond.toFixed(1)}/s   ${count(readings)} since the start`];
   for (const source of sources) if (source.problem !== undefined) lines.push(paint(31, `source     ${source.name}: ${source.problem.code} ${source.problem.message}`));

@@ -10,7 +10,8 @@ export interface Cause {
 
 /**
  * Shares by sensor, adding up to 1: how much putting that one sensor right would take off φ = T²/limit + Q/limit = zᵀ Φ z, that is
- * (Φ z)ⱼ² / Φⱼⱼ. Unlike plain contributions, a jump of one sensor is never blamed most on another, however correlated.
+ * (Φ z)ⱼ² / Φⱼⱼ. Unlike plain contributions, a jump of one sensor that is large beside its noise is not blamed on another that
+ * it correlates with.
  * (Alcala and Qin, "Reconstruction-based contribution for process monitoring", Automatica 45, 2009.) `x` is relative to `origin`.
  */
 export function shares(x: Float32Array, parameters: Tensors): readonly number[] {

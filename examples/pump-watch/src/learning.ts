@@ -2,26 +2,22 @@
 import type { UnitState } from "@holon/sdk";
 import type { Row } from "./reading.ts";
 
-/** Rows of one key: each batch writes the last key only, not all that was learned so far. */
-const chunkRows = 25;
-
-const chunkKey = (subject: string, chunk: number): string => `learning/${subject}/${chunk}`;
+/** A key for each row: keeping one more reads and writes nothing of those before. */
+const rowKey = (subject: string, index: number): string => `learning/${subject}/${index}`;
 
 /** Keeps one row more; returns how many there are. */
 export function keepRow(state: UnitState, subject: string, kept: number, row: Row): number {
-  const key = chunkKey(subject, Math.floor(kept / chunkRows));
-  state.set(key, [...parseRows(state.get(key)), row]);
+  state.set(rowKey(subject, kept), row);
   return kept + 1;
 }
 
 /** All rows that were kept, and forgets them. */
 export function takeRows(state: UnitState, subject: string, kept: number): readonly Row[] {
-  const rows: Row[] = [];
-  for (let chunk = 0; chunk * chunkRows < kept; chunk++) {
-    rows.push(...parseRows(state.get(chunkKey(subject, chunk))));
-    state.delete(chunkKey(subject, chunk));
-  }
-  return rows;
+  return Array.from({ length: kept }, (_, index) => {
+    const row = parseRow(state.get(rowKey(subject, index)));
+    state.delete(rowKey(subject, index));
+    return row;
+  });
 }
 
-const parseRows = (stored: unknown): readonly Row[] => (Array.isArray(stored) ? (stored as readonly Row[]) : []);
+const parseRow = (stored: unknown): Row => (Array.isArray(stored) ? (stored as Row) : []);

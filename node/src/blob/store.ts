@@ -24,6 +24,7 @@ const partPath = (hash: BlobHash): string => `blobs/${hash}.part`;
 export async function openBlobStore(disk: Disk, crypto: Crypto): Promise<BlobStore> {
   await disk.makeFolder("blobs");
   await disk.syncFolder("");
+  await disk.syncFolder("blobs");
   const present = new Set((await disk.list("blobs")).filter(isBlobHash));
   const hashOf = (content: Uint8Array): string => toHex(crypto.sha256(content));
 

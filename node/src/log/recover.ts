@@ -60,6 +60,9 @@ export async function recoverLog(disk: Disk, integrity: Integrity): Promise<Reco
   for (const [position, segment] of segments.entries()) {
     if (position >= base) await recoverSegment(segment, position === segments.length - 1, progress, integrity);
   }
+  // What a killed process wrote can be read and may yet not be on the disk: it counts only from here on.
+  for (const segment of segments.slice(base)) await segment.file.sync();
+  await disk.syncFolder("log");
   return { segments, ...progress };
 }
 

@@ -1,0 +1,60 @@
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { HolonError } from "@holon/core/errors.ts";
+import { suites } from "./suites.ts";
+
+/** What one run of the bench is asked for. */
+export interface BenchArguments {
+  readonly help: boolean;
+  /** Without a name: all of them. */
+  readonly suites: readonly string[];
+  readonly seconds: number;
+  readonly data: string | undefined;
+  readonly json: boolean;
+}
+
+const secondsDefault = 2;
+const secondsMax = 600;
+
+/** `HOLON_ARGUMENT_BAD` names what is not taken. */
+export function parseArguments(words: readonly string[]): BenchArguments {
+  const { values, positionals } = parse(words);
+  for (const name of positionals) {
+    if (!suites.has(name)) throw bad(`there is no suite ${JSON.stringify(name)}; the suites are ${[...suites.keys()].join(", ")}`);
+  }
+  const seconds = Number(values.seconds ?? secondsDefault);
+  if (!(seconds > 0 && seconds <= secondsMax)) throw bad(`--seconds takes a number over 0 and up to ${secondsMax}, not ${JSON.stringify(values.seconds)}`);
+  return {
+    help: values.help === true,
+    suites: positionals.length === 0 ? [...suites.keys()] : [...new Set(positionals)],
+    seconds,
+    data: values.data === undefined ? undefined : resolve(values.data),
+    json: values.json === true,
+  };
+}
+
+function parse(words: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...words],
+      allowPositionals: true,
+      options: { seconds: { type: "string" }, data: { type: "string" }, json: { type: "boolean" }, help: { type: "boolean" } },
+    });
+  } catch (cause) {
+    throw bad(cause instanceof Error ? cause.message : String(cause), cause);
+  }
+}
+
+const bad = (message: string, cause?: unknown): HolonError =>
+  new HolonError("HOLON_ARGUMENT_BAD", message, { next: "Run `npm run bench -- --help`.", cause });
+
+export const usage = (): string =>
+  [
+    "npm run bench -- [SUITE…] [--seconds N] [--data FOLDER] [--json]",
+    "",
+    ...[...suites].map(([name, { measures }]) => `  ${name.padEnd(10)} ${measures}`),
+    "",
+    `  --seconds N    aim for the time of one measurement (default ${secondsDefault})`,
+    "  --data FOLDER  where to write; a folder of its own is made in it and removed afterwards (default .holon/bench)",
+    "  --json         one JSON object last on stdout: {machine, figures, ratios}",
+  ].join("\n");

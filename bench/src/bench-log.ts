@@ -1,0 +1,26 @@
+import { isNodeName } from "@holon/core/units.ts";
+import { createEvents } from "@holon/node/event/events.ts";
+import { openLog, type SegmentLog } from "@holon/node/log/segment-log.ts";
+import { createClock } from "@holon/platform/clock.ts";
+import { createCodec } from "@holon/platform/codec.ts";
+import { createCrypto } from "@holon/platform/crypto.ts";
+import { createDisk } from "@holon/platform/disk.ts";
+import { createRandom } from "@holon/platform/random.ts";
+
+/** What the log hashes and sums with on a real machine. */
+export const integrity = { sha256: createCrypto().sha256, crc32: createCodec().crc32 };
+
+/** The log of a node as the node opens it, on this machine's ports, without a node around it. */
+export async function openBenchLog(folder: string, name = "gateway-1"): Promise<SegmentLog> {
+  if (!isNodeName(name)) throw new Error(`${name} is no node name`);
+  const clock = createClock();
+  const events = createEvents({ name, jurisdiction: "EU" }, clock);
+  return openLog({
+    origin: name,
+    disk: createDisk(folder),
+    clock,
+    random: createRandom(),
+    integrity,
+    opened: (stream, predecessor) => events.record({ stream, type: "holon.log.opened", class: "public", producer: "log", data: { predecessor: predecessor ?? null } }),
+  });
+}

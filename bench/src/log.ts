@@ -1,0 +1,108 @@
+/** Suite `log`: durable append beside the same bytes written and synced with nothing around them. */
+import { join } from "node:path";
+import type { NewRecord } from "@holon/core/log/log.ts";
+import type { SegmentLog } from "@holon/node/log/segment-log.ts";
+import { openBenchLog } from "./bench-log.ts";
+import { openLimitFile } from "./limit-file.ts";
+import { measureEncoding } from "./log-encoding.ts";
+import { inBatches, makeRecords } from "./records.ts";
+import { measureInTurns, repeated, type Contender } from "./rounds.ts";
+import { round } from "./statistics.ts";
+import type { Suite, SuiteContext, SuiteResult } from "./suite.ts";
+
+const sizes = [1, 100, 1000] as const;
+const rounds = 7;
+
+export const logSuite: Suite = {
+  measures: "durable append of 200-byte records against write + fdatasync of the same bytes",
+  async run(context) {
+    const records = makeRecords(16_000, "data");
+    const figures: Record<string, number> = {};
+    const ratios: Record<string, number> = {};
+    for (const size of sizes) {
+      const result = await measureAppend(size, inBatches(records, size), context);
+      Object.assign(figures, result.figures);
+      Object.assign(ratios, result.ratios);
+    }
+    Object.assign(figures, await measureEncoding(records, context));
+    return { figures, ratios };
+  },
+};
+
+async function measureAppend(size: number, batches: readonly (readonly NewRecord[])[], { folder, seconds, say }: SuiteContext): Promise<SuiteResult> {
+  const log = await openBenchLog(join(folder, `append-${size}`));
+  const file = openLimitFile(join(folder, `limit-${size}`));
+  const asBytes = batches.map((batch) => joined(batch));
+  try {
+    const { append, two, limit, limitAsync } = await measureInTurns(
+      {
+        append: repeated(inTurn(batches, (records) => log.append({ records }))),
+        limit: repeated(inTurn(asBytes, file.append)),
+        two: twoInFlight(log, batches),
+        limitAsync: repeated(inTurn(asBytes, file.appendAsync)),
+      },
+      { seconds, rounds },
+    );
+    say(`batches of ${size}: append ${round(append.p50Ms)} ms, two in flight ${round(two.p50Ms)} ms a batch, limit ${round(limit.p50Ms)} ms (async ${round(limitAsync.p50Ms)} ms)`);
+    return {
+      figures: {
+        [`appendMs${size}P50`]: append.p50Ms,
+        [`appendMs${size}P99`]: append.p99Ms,
+        [`appendTwoMsPerBatch${size}P50`]: two.p50Ms,
+        [`limitMs${size}P50`]: limit.p50Ms,
+        [`limitMs${size}P99`]: limit.p99Ms,
+        [`limitAsyncMs${size}P50`]: limitAsync.p50Ms,
+        [`appendRecordsPerSecond${size}`]: size * append.perSecond,
+        [`appendTwoRecordsPerSecond${size}`]: size * two.perSecond,
+        [`limitRecordsPerSecond${size}`]: size * limit.perSecond,
+      },
+      ratios: {
+        [ratioName("appendVsLimit", size)]: append.p50Ms / limit.p50Ms,
+        [ratioName("appendTwoVsLimit", size)]: two.p50Ms / limit.p50Ms,
+        [ratioName("appendVsLimitAsync", size)]: append.p50Ms / limitAsync.p50Ms,
+      },
+    };
+  } finally {
+    await log.close();
+    file.close();
+  }
+}
+
+/** Batches of 1000 are the main case: their ratio has the plain name. */
+const ratioName = (name: string, size: number): string => (size === 1000 ? name : `${name}${size}`);
+
+/** Calls with one item after the other, round and round. */
+function inTurn<Item, Result>(items: readonly Item[], use: (item: Item) => Result): () => Result | undefined {
+  let next = 0;
+  return () => {
+    const item = items[next++ % items.length];
+    return item === undefined ? undefined : use(item);
+  };
+}
+
+/** Two appends wait at any time, as when two sources write. Says milliseconds a batch, one value a slot. */
+function twoInFlight(log: SegmentLog, batches: readonly (readonly NewRecord[])[]): Contender {
+  const append = inTurn(batches, (records) => log.append({ records }));
+  return async (durationMs) => {
+    const startMs = performance.now();
+    let count = 0;
+    const one = async (): Promise<void> => {
+      do {
+        await append();
+        count += 1;
+      } while (performance.now() - startMs < durationMs);
+    };
+    await Promise.all([one(), one()]);
+    return [(performance.now() - startMs) / count];
+  };
+}
+
+function joined(records: readonly NewRecord[]): Uint8Array {
+  const bytes = new Uint8Array(records.reduce((total, record) => total + record.bytes.length, 0));
+  let position = 0;
+  for (const record of records) {
+    bytes.set(record.bytes, position);
+    position += record.bytes.length;
+  }
+  return bytes;
+}

@@ -1,0 +1,23 @@
+/** What a suite is given and what it hands back. */
+
+export interface SuiteContext {
+  /** Aim for the time of one measurement. */
+  readonly seconds: number;
+  /** Fresh folder of this suite alone; removed after the run. */
+  readonly folder: string;
+  /** Progress, for people. */
+  say(line: string): void;
+}
+
+export interface SuiteResult {
+  /** Numbers with the unit in the name, for example `appendMs1000P50`. */
+  readonly figures: Readonly<Record<string, number>>;
+  /** Time of ours over time of the limit, both from this run: 1 is the limit, lower is better. */
+  readonly ratios: Readonly<Record<string, number>>;
+}
+
+export interface Suite {
+  /** One line for the usage text. */
+  readonly measures: string;
+  run(context: SuiteContext): Promise<SuiteResult>;
+}

@@ -1,0 +1,9 @@
+/** The table of suites: one file each. */
+import { linkSuite } from "./link.ts";
+import { logSuite } from "./log.ts";
+import type { Suite } from "./suite.ts";
+
+export const suites: ReadonlyMap<string, Suite> = new Map([
+  ["log", logSuite],
+  ["link", linkSuite],
+]);

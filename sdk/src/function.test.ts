@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseDefinition } from "@holon/core/run/parse-definition.ts";
+import { appManifestSchema } from "@holon/core/schema/app.ts";
+import { defineApp, defineFunction } from "./index.ts";
+
+test("a definition is what the runner takes, and types hold emit and models to what is declared", () => {
+  const definition = defineFunction({
+    on: { type: "pump.reading" },
+    emits: { "pump.alert": { stream: "alarm", class: "derived" } },
+    models: ["pca"],
+    run(event, context) {
+      context.emit("pump.alert", { data: event.data });
+      // @ts-expect-error: a type that is not declared
+      context.emit("pump.other", { data: 1 });
+      // @ts-expect-error: a model that is not declared
+      assert.equal(context.models.other, undefined);
+      assert.ok(context.models.pca);
+    },
+  });
+  assert.equal(parseDefinition(definition, "judge"), definition);
+  const emitted: string[] = [];
+  const model = { run: async () => ({}), fitted: () => false, parameters: () => undefined, fit: () => undefined };
+  const context = { emit: (type: string) => void emitted.push(type), state: { get: () => undefined, set: () => undefined, delete: () => undefined }, models: { pca: model }, status: () => undefined };
+  void definition.run({ id: "1", type: "pump.reading", source: "/", subject: undefined, timeMs: 0, data: 1 }, context);
+  assert.deepEqual(emitted, ["pump.alert", "pump.other"]);
+});
+
+test("what is no definition is refused", () => {
+  for (const value of [undefined, null, 4, {}, { kind: "holon.function", run() {} }, { kind: "other", on: { type: "a" }, emits: {}, models: [], run() {} }]) {
+    assert.throws(() => parseDefinition(value, "judge"), /function judge.*defineFunction/);
+  }
+});
+
+test("a manifest is typed as its schema has it", () => {
+  const manifest = defineApp({ name: "small", functions: [{ name: "judge", module: "src/judge.ts" }] });
+  assert.equal(appManifestSchema.parse(manifest).functions[0]?.timeoutMs, 10_000);
+  // @ts-expect-error: an app has a name
+  assert.throws(() => appManifestSchema.parse(defineApp({})));
+});
