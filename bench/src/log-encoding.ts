@@ -9,7 +9,6 @@ import { round } from "./statistics.ts";
 import type { SuiteContext } from "./suite.ts";
 
 const count = 1000;
-const rounds = 5;
 
 /** Times of 1000 records each, so that the timer's grain does not show. */
 export async function measureEncoding(records: readonly NewRecord[], { seconds, say }: SuiteContext): Promise<Readonly<Record<string, number>>> {
@@ -28,7 +27,7 @@ export async function measureEncoding(records: readonly NewRecord[], { seconds, 
         for (const content of contents) integrity.crc32(content);
       }),
     },
-    { seconds: seconds / 4, rounds },
+    { seconds: seconds / 4 },
   );
   say(`encoding: event ${round((1000 * event.p50Ms) / count)} µs; run of ${count} ${round(run.p50Ms)} ms, of that SHA-256 ${round(sha256.p50Ms)} ms and CRC-32 ${round(crc32.p50Ms)} ms`);
   return {

@@ -36,7 +36,7 @@ export function createInbox(sink: DoorSink, broken: (problem: HolonError) => voi
   const queue: Arrival[] = [];
   let pendingBytes = 0;
   let running: Promise<void> | undefined;
-  let waiting: (() => void)[] = [];
+  const waiting: (() => void)[] = [];
   let isBroken = false;
 
   const isOver = (share: number): boolean =>

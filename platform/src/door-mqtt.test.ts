@@ -1,16 +1,17 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { connect as connectSocket, createServer, type Socket } from "node:net";
+import { createServer } from "node:net";
 import { describe, test, type TestContext } from "node:test";
 import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { mqttSourceSchema } from "@holon/core/schema/app.ts";
 import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
-import { generate, type IConnectPacket, parser, type Packet } from "mqtt-packet";
+import { generate, type IConnectPacket, type Packet } from "mqtt-packet";
 import { binaryPath, need } from "../../scripts/testing/need.ts";
 import { createClock } from "./clock.ts";
 import { openMqtt } from "./door-mqtt.ts";
 import { createKeepingSink, until, type KeepingSink } from "./testing/door-sink.ts";
+import { connectDevice, type Device } from "./testing/mqtt-device.ts";
 
 const clock = createClock();
 
@@ -30,34 +31,10 @@ async function client(context: TestContext, url: string, options: IClientOptions
   return connected;
 }
 
-/** A device that speaks packet by packet, well or badly. */
-interface Device {
-  readonly socket: Socket;
-  readonly answers: Packet[];
-  send(packet: Packet | Buffer): void;
-  answered(cmd: Packet["cmd"], count?: number): Promise<Packet[]>;
-  closed(): boolean;
-}
-
-function device(context: TestContext, port: number, protocolVersion: 4 | 5 = 4): Device {
-  const socket = connectSocket(port, "127.0.0.1");
-  context.after(() => socket.destroy());
-  const answers: Packet[] = [];
-  const reader = parser({ protocolVersion });
-  reader.on("packet", (packet) => answers.push(packet));
-  let isClosed = false;
-  socket.on("data", (bytes: Buffer) => reader.parse(bytes)).on("error", () => {}).on("close", () => (isClosed = true));
-  const of = (cmd: Packet["cmd"]): Packet[] => answers.filter((packet) => packet.cmd === cmd);
-  return {
-    socket,
-    answers,
-    send: (packet) => void socket.write(Buffer.isBuffer(packet) ? packet : generate(packet, { protocolVersion })),
-    async answered(cmd, count = 1) {
-      await until(`${count} ${cmd}`, () => of(cmd).length >= count);
-      return of(cmd);
-    },
-    closed: () => isClosed,
-  };
+function device(context: TestContext, port: number): Device {
+  const one = connectDevice(port);
+  context.after(() => one.socket.destroy());
+  return one;
 }
 
 const hello = (clientId: string, clean = true, keepalive = 0): IConnectPacket => ({ cmd: "connect", protocolId: "MQTT", protocolVersion: 4, clientId, clean, keepalive });

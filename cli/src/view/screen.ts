@@ -16,7 +16,7 @@ export interface ScreenInput {
 type Paint = (code: number, text: string) => string;
 
 export function drawScreen(input: ScreenInput): string {
-  const paint: Paint = (code, text) => (input.colour ? `\u001b[${code}m${text}\u001b[0m` : text);
+  const paint: Paint = (code, text) => (input.colour ? `${escape}[${code}m${text}${escape}[0m` : text);
   const gateway = input.statuses.at(-1);
   const lines = [
     `${paint(1, "holon")}  ${input.app}   up ${clock(gateway?.upMs ?? 0)}   Ctrl-C stops`,
@@ -87,12 +87,15 @@ export function size(bytes: number): string {
   return bytes < 1024 * 1024 ? `${(bytes / 1024).toFixed(1)} KiB` : `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 }
 
+const escape = "\u001b";
+const escapePattern = new RegExp(`(${escape}\\[[0-9;]*m)`);
+
 /** Cuts to the width of the terminal; escape sequences take no room. */
 function clip(line: string, width: number): string {
   let room = width;
   let text = "";
-  for (const part of line.split(/(\u001b\[[0-9;]*m)/)) {
-    if (part.startsWith("\u001b")) text += part;
+  for (const part of line.split(escapePattern)) {
+    if (part.startsWith(escape)) text += part;
     else {
       text += part.slice(0, room);
       room -= Math.min(room, part.length);

@@ -3,7 +3,6 @@
  * under way at a time. Each of its bugs can be switched on, and the checkers must see it.
  */
 import { createHash, randomUUID } from "node:crypto";
-import { setTimeout as sleepForReal } from "node:timers/promises";
 import { HolonError } from "@holon/core/errors.ts";
 import { laneName, type Append, type Lane, type Log, type LogRecord, type Mark } from "@holon/core/log/log.ts";
 import type { Connection, DiskFile, Ports, Reading } from "@holon/core/ports.ts";
@@ -41,19 +40,6 @@ export const naiveProgram = (bugs: NaiveBugs = {}, sourceKind: "replay" | "host"
     runner: { start: () => Promise.reject(new HolonError("HOLON_UNIT_BAD", "the naive node runs no functions")) },
   }),
 });
-
-/** A program whose boot awaits real work, to see that virtual time stands still for it. */
-export const slowLoadingProgram = (): SubjectProgram => {
-  const program = naiveProgram();
-  return {
-    ...program,
-    boot: program.boot,
-    sandbox: (tools) => ({
-      ...program.sandbox(tools),
-      model: { load: () => tools.outside(sleepForReal(5).then(() => ({ inputs: [], outputs: [], run: () => Promise.resolve({}), close: () => Promise.resolve() }))) },
-    }),
-  };
-};
 
 interface Stored {
   readonly origin: NodeName;

@@ -1,0 +1,127 @@
+/** One real node of the bench: the ports of this machine behind it, with what the bench counts looked at on its way through. */
+import { isNodeName } from "@holon/core/units.ts";
+import type { Codec, Net, Ports } from "@holon/core/ports.ts";
+import type { NodeConfig } from "@holon/core/schema/node.ts";
+import { openNode, type HolonNode } from "@holon/node/node.ts";
+import { createClock } from "@holon/platform/clock.ts";
+import { createCodec } from "@holon/platform/codec.ts";
+import { createCrypto } from "@holon/platform/crypto.ts";
+import { createDisk } from "@holon/platform/disk.ts";
+import { createDoor } from "@holon/platform/door.ts";
+import { createHostStats } from "@holon/platform/host-stats.ts";
+import { createModel } from "@holon/platform/model.ts";
+import { createNet } from "@holon/platform/net.ts";
+import { createRandom } from "@holon/platform/random.ts";
+import { createRunner } from "@holon/platform/runner.ts";
+import { createTrace } from "@holon/platform/trace.ts";
+import { readJoin } from "@holon/platform/trust-join.ts";
+import { createTrust, type Trust } from "@holon/platform/trust.ts";
+
+/** What zstd took and gave since the node opened. */
+export interface ZstdCount {
+  plainBytes: number;
+  packedBytes: number;
+  compressMs: number;
+  decompressMs: number;
+}
+
+export interface BenchNode {
+  readonly node: HolonNode;
+  readonly trust: Trust | undefined;
+  readonly zstd: Readonly<ZstdCount>;
+  /** Resolves when the parent has acknowledged everything that this node's log holds. */
+  delivered(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type BenchNodeConfig = Pick<NodeConfig, "name" | "tier" | "listen" | "parent">;
+
+export async function openBenchNode(folder: string, { name, ...rest }: BenchNodeConfig): Promise<BenchNode> {
+  if (!isNodeName(name)) throw new Error(`${name} is no node name`);
+  const config: NodeConfig = { apiVersion: "holon/v1", site: "bench", jurisdiction: "EU", control: false, name, ...rest };
+  const trust = config.listen === undefined ? undefined : await createTrust(folder);
+  const clock = createClock();
+  const model = createModel();
+  const zstd: ZstdCount = { plainBytes: 0, packedBytes: 0, compressMs: 0, decompressMs: 0 };
+  const waiting = new Set<() => void>();
+  const wake = (): void => {
+    for (const check of waiting) check();
+  };
+  const ports: Ports = {
+    clock,
+    random: createRandom(),
+    disk: createDisk(folder),
+    net: tellFrames(createNet({ name, listen: trust, join: await readJoin(folder) }), wake),
+    crypto: createCrypto(),
+    codec: countZstd(createCodec(), zstd),
+    model,
+    runner: createRunner({ model }),
+    door: createDoor({ clock, hostStats: createHostStats(clock) }),
+    trace: createTrace({ name, level: "warn", output: process.stderr }),
+  };
+  const node = await openNode(config, ports);
+  return {
+    node,
+    trust,
+    zstd,
+    delivered: () =>
+      new Promise((resolve) => {
+        const check = (): void => {
+          if (node.status().uplink?.backlog !== 0) return;
+          waiting.delete(check);
+          resolve();
+        };
+        waiting.add(check);
+        check();
+      }),
+    close: async () => {
+      await node.close();
+      await model.close();
+    },
+  };
+}
+
+/** The same network; `told` is called after each frame that came in was handled, so that a mark is noticed without polling. */
+function tellFrames(net: Net, told: () => void): Net {
+  return {
+    listen: net.listen,
+    async connect(address) {
+      const connection = await net.connect(address);
+      return {
+        peer: connection.peer,
+        send: (frame) => connection.send(frame),
+        queuedBytes: () => connection.queuedBytes(),
+        traffic: () => connection.traffic(),
+        receive: (handlers) =>
+          connection.receive({
+            frame(bytes) {
+              handlers.frame(bytes);
+              told();
+            },
+            closed: (reason) => handlers.closed(reason),
+          }),
+        close: (reason) => connection.close(reason),
+      };
+    },
+  };
+}
+
+function countZstd(codec: Codec, count: ZstdCount): Codec {
+  return {
+    crc32: codec.crc32,
+    compress(bytes) {
+      const startMs = performance.now();
+      const packed = codec.compress(bytes);
+      count.compressMs += performance.now() - startMs;
+      count.plainBytes += bytes.length;
+      count.packedBytes += packed.length;
+      return packed;
+    },
+    decompress(bytes, maxBytes) {
+      const startMs = performance.now();
+      const plain = codec.decompress(bytes, maxBytes);
+      count.decompressMs += performance.now() - startMs;
+      return plain;
+    },
+  };
+}
