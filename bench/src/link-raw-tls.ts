@@ -1,6 +1,5 @@
 /** The physical limit of a link: the same bytes over a bare TLS 1.3 socket between the same two processes, then one byte back. */
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
 import { connect, createServer, type TLSSocket } from "node:tls";
 import type { Trust } from "@holon/platform/trust.ts";
 
@@ -22,9 +21,10 @@ export async function serveRawTls(trust: Trust): Promise<{ readonly port: number
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  const { port } = server.address() as AddressInfo; // a TCP server, so not a path
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the bare TLS server has no port");
   return {
-    port,
+    port: address.port,
     close() {
       for (const socket of sockets) socket.destroy();
       server.close();

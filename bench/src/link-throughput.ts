@@ -6,7 +6,7 @@ import { openBenchLog } from "./bench-log.ts";
 import type { CloudProcess } from "./link-cloud-process.ts";
 import type { BenchNode } from "./link-node.ts";
 import { connectRawTls } from "./link-raw-tls.ts";
-import { inBatches, makeRecords, recordBytes } from "./records.ts";
+import { inBatches, joined, makeRecords, recordBytes } from "./records.ts";
 import { median, round, sum } from "./statistics.ts";
 import type { SuiteContext, SuiteResult } from "./suite.ts";
 
@@ -126,8 +126,4 @@ async function timed(work: () => Promise<void>): Promise<number> {
   const startMs = performance.now();
   await work();
   return performance.now() - startMs;
-}
-
-function joined(records: readonly NewRecord[]): Uint8Array {
-  return Buffer.concat(records.map((record) => record.bytes));
 }

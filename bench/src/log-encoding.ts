@@ -4,7 +4,7 @@ import type { NewRecord } from "@holon/core/log/log.ts";
 import { epochFromChance, isNodeName } from "@holon/core/units.ts";
 import { integrity } from "./bench-log.ts";
 import { makeEncoder } from "./records.ts";
-import { measureInTurns, repeated } from "./rounds.ts";
+import { contender, repeated, runInTurns } from "./rounds.ts";
 import { round } from "./statistics.ts";
 import type { SuiteContext } from "./suite.ts";
 
@@ -16,19 +16,22 @@ export async function measureEncoding(records: readonly NewRecord[], { seconds, 
   const makeEvent = makeEncoder();
   const encode = runEncoder(contents);
   const whole = encode();
-  const { event, run, sha256, crc32 } = await measureInTurns(
-    {
-      event: repeated(() => {
+  const contenders = {
+    event: contender(
+      repeated(() => {
         for (let index = 0; index < count; index++) makeEvent();
       }),
-      run: repeated(() => void encode()),
-      sha256: repeated(() => void integrity.sha256(whole)),
-      crc32: repeated(() => {
+    ),
+    run: contender(repeated(() => void encode())),
+    sha256: contender(repeated(() => void integrity.sha256(whole))),
+    crc32: contender(
+      repeated(() => {
         for (const content of contents) integrity.crc32(content);
       }),
-    },
-    { seconds: seconds / 4 },
-  );
+    ),
+  };
+  await runInTurns(Object.values(contenders), { seconds: seconds / 4 });
+  const [event, run, sha256, crc32] = [contenders.event.measured(), contenders.run.measured(), contenders.sha256.measured(), contenders.crc32.measured()];
   say(`encoding: event ${round((1000 * event.p50Ms) / count)} µs; run of ${count} ${round(run.p50Ms)} ms, of that SHA-256 ${round(sha256.p50Ms)} ms and CRC-32 ${round(crc32.p50Ms)} ms`);
   return {
     encodeEventUsP50: (1000 * event.p50Ms) / count,

@@ -5,8 +5,8 @@ import type { SegmentLog } from "@holon/node/log/segment-log.ts";
 import { openBenchLog } from "./bench-log.ts";
 import { openLimitFile } from "./limit-file.ts";
 import { measureEncoding } from "./log-encoding.ts";
-import { inBatches, makeRecords } from "./records.ts";
-import { measureInTurns, repeated, type Contender } from "./rounds.ts";
+import { inBatches, joined, makeRecords } from "./records.ts";
+import { contender, repeated, runInTurns, type Work } from "./rounds.ts";
 import { round } from "./statistics.ts";
 import type { Suite, SuiteContext, SuiteResult } from "./suite.ts";
 
@@ -31,17 +31,16 @@ export const logSuite: Suite = {
 async function measureAppend(size: number, batches: readonly (readonly NewRecord[])[], { folder, seconds, say }: SuiteContext): Promise<SuiteResult> {
   const log = await openBenchLog(join(folder, `append-${size}`));
   const file = openLimitFile(join(folder, `limit-${size}`));
-  const asBytes = batches.map((batch) => joined(batch));
+  const asBytes = batches.map(joined);
+  const contenders = {
+    append: contender(repeated(inTurn(batches, (records) => log.append({ records })))),
+    limit: contender(repeated(inTurn(asBytes, file.append))),
+    two: contender(twoInFlight(log, batches)),
+    limitAsync: contender(repeated(inTurn(asBytes, file.appendAsync))),
+  };
   try {
-    const { append, two, limit, limitAsync } = await measureInTurns(
-      {
-        append: repeated(inTurn(batches, (records) => log.append({ records }))),
-        limit: repeated(inTurn(asBytes, file.append)),
-        two: twoInFlight(log, batches),
-        limitAsync: repeated(inTurn(asBytes, file.appendAsync)),
-      },
-      { seconds },
-    );
+    await runInTurns(Object.values(contenders), { seconds });
+    const [append, limit, two, limitAsync] = [contenders.append.measured(), contenders.limit.measured(), contenders.two.measured(), contenders.limitAsync.measured()];
     say(`batches of ${size}: append ${round(append.p50Ms)} ms, two in flight ${round(two.p50Ms)} ms a batch, limit ${round(limit.p50Ms)} ms (async ${round(limitAsync.p50Ms)} ms)`);
     return {
       figures: {
@@ -83,7 +82,7 @@ function inTurn<Item, Result>(items: readonly Item[], use: (item: Item) => Resul
 }
 
 /** Two appends wait at any time, as when two sources write. Says milliseconds a batch, one value a slot. */
-function twoInFlight(log: SegmentLog, batches: readonly (readonly NewRecord[])[]): Contender {
+function twoInFlight(log: SegmentLog, batches: readonly (readonly NewRecord[])[]): Work {
   const append = inTurn(batches, (records) => log.append({ records }));
   return async (durationMs) => {
     const startMs = performance.now();
@@ -97,14 +96,4 @@ function twoInFlight(log: SegmentLog, batches: readonly (readonly NewRecord[])[]
     await Promise.all([one(), one()]);
     return [(performance.now() - startMs) / count];
   };
-}
-
-function joined(records: readonly NewRecord[]): Uint8Array {
-  const bytes = new Uint8Array(records.reduce((total, record) => total + record.bytes.length, 0));
-  let position = 0;
-  for (const record of records) {
-    bytes.set(record.bytes, position);
-    position += record.bytes.length;
-  }
-  return bytes;
 }

@@ -43,3 +43,14 @@ export function makeEncoder(): () => NewRecord {
 /** Slices of `size`, the last one whole too: what does not fill one is left out. */
 export const inBatches = (records: readonly NewRecord[], size: number): readonly (readonly NewRecord[])[] =>
   Array.from({ length: Math.floor(records.length / size) }, (_, index) => records.slice(index * size, (index + 1) * size));
+
+/** Their bytes end to end, with nothing between. */
+export function joined(records: readonly NewRecord[]): Uint8Array {
+  const bytes = new Uint8Array(records.reduce((total, record) => total + record.bytes.length, 0));
+  let position = 0;
+  for (const record of records) {
+    bytes.set(record.bytes, position);
+    position += record.bytes.length;
+  }
+  return bytes;
+}

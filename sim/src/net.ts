@@ -111,7 +111,10 @@ export class SimNet {
     const ends = this.#ends.get(name);
     this.#ends.delete(name);
     if (how === "power") this.#up.delete(name);
-    for (const end of ends ?? []) how === "power" ? end.vanish() : end.abort();
+    for (const end of ends ?? []) {
+      if (how === "power") end.vanish();
+      else end.abort();
+    }
   }
 
   /** The machine answers again; what others still hold for it goes on. */

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+
+const bench = (...words: readonly string[]) => spawnSync(process.execPath, [join(import.meta.dirname, "bench.ts"), ...words], { encoding: "utf8", timeout: 60_000 });
+
+test("a tiny run of log and link ends with one JSON object of numbers that fit together, and leaves no file", (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "holon-bench-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const { status, stdout, stderr } = bench("log", "link", "--seconds", "0.05", "--data", folder, "--json");
+  assert.equal(status, 0, stderr);
+  const { machine, figures, ratios } = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "") as Record<string, Record<string, unknown>>;
+  assert.deepEqual(Object.keys(machine ?? {}), ["cpu", "cores", "memoryBytes", "node", "kernel", "filesystem", "loadBefore"]);
+  for (const [name, value] of Object.entries({ ...figures, ...ratios })) assert.ok(typeof value === "number" && value > 0 && Number.isFinite(value), `${name} is ${String(value)}`);
+  const figure = (name: string): number => Number(figures?.[name]);
+  const ratio = (name: string): number => Number(ratios?.[name]);
+  const isNear = (value: number, expected: number): boolean => Math.abs(value / expected - 1) < 0.01; // both were rounded
+  for (const [size, suffix] of [[1, "1"], [100, "100"], [1000, ""]] as const) {
+    assert.ok(isNear(ratio(`appendVsLimit${suffix}`), figure(`appendMs${size}P50`) / figure(`limitMs${size}P50`)), `ratio of batches of ${size}`);
+  }
+  assert.ok(isNear(ratio("endToEndVsAppend"), figure("appendAloneEventsPerSecond") / figure("endToEndEventsPerSecond")));
+  assert.ok(figure("socketSentBytesPerEvent") > 1 && figure("latencyDataMsP50") > figure("latencyAlarmMsP50"), "an alarm does not wait for company");
+  assert.deepEqual(readdirSync(folder), []);
+});
+
+test("what is not taken is refused by name, with the next step and no stack trace", () => {
+  for (const [words, naming] of [[["disk"], /no suite "disk"; the suites are log, link/], [["log", "--seconds", "none"], /--seconds .*"none"/], [["--fast"], /--fast/]] as const) {
+    const { status, stdout, stderr } = bench(...words);
+    assert.equal(status, 1);
+    assert.equal(stdout, "");
+    assert.match(stderr, /^HOLON_ARGUMENT_BAD: .*\n {2}next: .*--help/);
+    assert.match(stderr, naming);
+    assert.doesNotMatch(stderr, /\n {4}at /);
+  }
+});
