@@ -29,6 +29,8 @@ export interface StreamReceiver {
 
 export function createStreamReceiver(options: StreamReceiverOptions): StreamReceiver {
   const { log, integrity } = options;
+  /** Lanes with two histories: refused until the child connects again. Asking for what is missing would bring the same runs. */
+  const parted = new Set<string>();
 
   const subscription = (lane: Lane): readonly [string, number, string] => {
     const mark = log.head(lane);
@@ -42,12 +44,13 @@ export function createStreamReceiver(options: StreamReceiverOptions): StreamRece
     for (const [index, merge] of merges.entries()) {
       const run = runs[index]?.header;
       if (run === undefined) continue;
-      if (merge.outcome === "gap") asked.set(laneName(run), run);
-      else if (merge.outcome === "fork") options.forked(run, merge.reason);
-      else marked.set(laneName(run), run);
       if (merge.outcome === "fork") {
+        parted.add(laneName(run));
+        options.forked(run, merge.reason);
         options.send({ kind: "stream", header: { op: "refuse", lane: laneName(run), code: "HOLON_LINK_FORK", message: merge.reason } });
-      }
+      } else if (parted.has(laneName(run))) continue;
+      else if (merge.outcome === "gap") asked.set(laneName(run), run);
+      else marked.set(laneName(run), run);
     }
     if (marked.size > 0) options.send({ kind: "stream", header: { op: "mark", lanes: [...marked.values()].map(markOf) } });
     if (asked.size > 0) options.send({ kind: "stream", header: { op: "subscribe", lanes: [...asked.values()].map((lane) => [...subscription(lane)]) } });
