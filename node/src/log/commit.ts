@@ -1,6 +1,6 @@
 /** One group commit: several appends become one batch, encoded once. Pure but for the heads it advances. */
-import { batchHeaderBytes, entryHeaderBytes, entryKind, writeBatchHeader, writeEntryHeader } from "@holon/core/log/batch.ts";
-import { cellEntryBytes, encodeCell, writeCell, type EncodedCell } from "@holon/core/log/cell.ts";
+import { batchBytes, entryKind, writeBatchHeader, type NewEntry } from "@holon/core/log/batch.ts";
+import { cellBytes, cellKind, encodeCell, writeCell } from "@holon/core/log/cell.ts";
 import { toHex } from "@holon/core/log/hex.ts";
 import type { CellChange, NewRecord } from "@holon/core/log/log.ts";
 import { mergeRun, type Merge } from "@holon/core/log/merge.ts";
@@ -51,30 +51,34 @@ interface StreamBatch {
   classes: number;
 }
 
-export function encodeCommit(items: readonly Pending[], number: number, wallMs: number, context: CommitContext): Commit {
+export function encodeCommit(items: readonly Pending[], number: number, wallMs: number, roll: Uint8Array, context: CommitContext): Commit {
   const streams = gatherStreams(items, context);
   const foreign = gatherRuns(items, context.heads);
   const cells = items.flatMap((item) => item.cells);
   const encodedCells = cells.map(encodeCell);
-  const size = commitBytes(context.origin, streams, foreign, encodedCells);
-  const bytes = new Uint8Array(size);
+  const entries: NewEntry[] = [
+    { kind: entryKind.roll, length: roll.length },
+    ...[...streams.values()].map((batch) => ({ kind: entryKind.run, length: runBytes(context.origin, batch.records) })),
+    ...foreign.map((run) => ({ kind: entryKind.run, length: run.bytes.length })),
+    ...encodedCells.map((cell) => ({ kind: cellKind(cell), length: cellBytes(cell) })),
+  ];
+  const bytes = new Uint8Array(batchBytes(entries));
   const view = new DataView(bytes.buffer);
+  let position = writeBatchHeader(bytes, view, { number, snapshot: false, wallMs, entries }, context.integrity);
+  bytes.set(roll, position);
+  position += roll.length;
   const runs: TailRun[] = [];
-  let position = batchHeaderBytes;
   for (const [stream, batch] of streams) {
     const run = encodeStream(bytes, view, position, stream, batch, wallMs, context);
     runs.push(run);
-    position += entryHeaderBytes + run.bytes.length;
+    position += run.bytes.length;
   }
   for (const run of foreign) {
-    const payload = writeEntryHeader(view, position, entryKind.run, run.bytes.length);
-    bytes.set(run.bytes, payload);
-    position = payload + run.bytes.length;
-    runs.push({ header: run.header, bytes: bytes.subarray(payload, position) });
+    bytes.set(run.bytes, position);
+    runs.push({ header: run.header, bytes: bytes.subarray(position, position + run.bytes.length) });
+    position += run.bytes.length;
   }
   for (const cell of encodedCells) position = writeCell(bytes, view, position, cell, context.integrity);
-  const entries = streams.size + foreign.length + cells.length;
-  writeBatchHeader(bytes, view, { number, bodyBytes: size - batchHeaderBytes, entries, snapshot: false, wallMs }, context.integrity);
   return { items, bytes, runs, cells };
 }
 
@@ -119,24 +123,17 @@ function gatherRuns(items: readonly Pending[], heads: Heads): readonly ForeignRu
   return applied;
 }
 
-function commitBytes(origin: NodeName, streams: Map<StreamName, StreamBatch>, foreign: readonly ForeignRun[], cells: readonly EncodedCell[]): number {
-  let size = batchHeaderBytes;
-  for (const batch of streams.values()) size += entryHeaderBytes + runBytes(origin, batch.records);
-  for (const run of foreign) size += entryHeaderBytes + run.bytes.length;
-  for (const cell of cells) size += cellEntryBytes(cell);
-  return size;
-}
-
 function encodeStream(bytes: Uint8Array, view: DataView, position: number, stream: StreamName, batch: StreamBatch, wallMs: number, context: CommitContext): TailRun {
   const { origin, epoch, heads, integrity } = context;
   const lane = { origin, stream };
   const length = runBytes(origin, batch.records);
-  const payload = writeEntryHeader(view, position, entryKind.run, length);
   const previous = heads.staged(lane);
   const previousHash = heads.stagedHash(lane) ?? emptyHash;
   const content = { origin, stream, epoch, firstSequence: batch.firstSequence, previousHash, classes: batch.classes, recordedMs: wallMs, records: batch.records };
-  const hash = encodeRun(bytes, view, payload, content, integrity);
+  const hash = encodeRun(bytes, view, position, content, integrity);
   const header: RunHeader = {
+    form: "whole",
+    reason: "none",
     origin,
     stream,
     epoch,
@@ -151,5 +148,5 @@ function encodeStream(bytes: Uint8Array, view: DataView, position: number, strea
     hash: toHex(hash),
   };
   heads.stage(lane, { epoch, sequence: lastSequence(header), hash: header.hash });
-  return { header, bytes: bytes.subarray(payload, payload + length) };
+  return { header, bytes: bytes.subarray(position, position + length) };
 }

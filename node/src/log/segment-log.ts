@@ -9,8 +9,9 @@
 import { assert, HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { type Append, type Lane, type Log, type LogRecord, type Mark, type NewRecord, type ReadBounds } from "@holon/core/log/log.ts";
+import { encodeRoll } from "@holon/core/log/roll.ts";
 import type { Merge } from "@holon/core/log/merge.ts";
-import { runMark, runRecords, type Integrity } from "@holon/core/log/run.ts";
+import { runMark, runRecords, type Integrity, type RunHeader } from "@holon/core/log/run.ts";
 import { encodeSegmentHeader, segmentHeaderBytes, segmentPath } from "@holon/core/log/segment.ts";
 import type { Clock, Disk, Random } from "@holon/core/ports.ts";
 import type { StreamName } from "@holon/core/schema/event.ts";
@@ -19,7 +20,7 @@ import { encodeCommit, type Commit, type ForeignRun, type Pending } from "./comm
 import type { Heads } from "./heads.ts";
 import { createLaneIndex } from "./lane-index.ts";
 import { readRunsFromDisk } from "./read-lane.ts";
-import { recoverLog, type Damage, type OpenSegment, type Recovered } from "./recover.ts";
+import { recoverLog, type Damage, type LostRange, type OpenSegment, type Recovered } from "./recover.ts";
 import type { BatchRun } from "./scan.ts";
 import { encodeSnapshot } from "./snapshot.ts";
 import { createTail } from "./tail.ts";
@@ -51,8 +52,11 @@ export async function openLog(options: LogOptions): Promise<SegmentLog> {
 export class SegmentLog implements Log {
   readonly origin: NodeName;
   readonly epoch: Epoch;
-  /** What was found damaged when the log was opened. */
+  /** What was found damaged when the log was opened, in bytes and in records. */
   readonly damage: readonly Damage[];
+  readonly lost: readonly LostRange[];
+  /** Batches in which flipped bits were mended when the log was opened. */
+  readonly mended: number;
   readonly #options: LogOptions;
   readonly #segments: OpenSegment[];
   readonly #heads: Heads;
@@ -65,6 +69,9 @@ export class SegmentLog implements Log {
   #resuming = 0;
   #cellsBytes = 0;
   #nextBatch: number;
+  /** Runs of the batch encoded last. */
+  #lastRuns: readonly RunHeader[];
+  #publishedRuns: readonly RunHeader[];
   #committing: Promise<void> | undefined;
   #failure: HolonError | undefined;
 
@@ -73,6 +80,10 @@ export class SegmentLog implements Log {
     this.origin = options.origin;
     this.epoch = epochFromChance(options.random.bytes(13));
     this.damage = recovered.damage;
+    this.lost = recovered.lost;
+    this.mended = recovered.mended;
+    this.#lastRuns = recovered.lastRuns;
+    this.#publishedRuns = recovered.lastRuns;
     this.#segments = recovered.segments;
     this.#heads = recovered.heads;
     this.#cells = recovered.cells;
@@ -117,7 +128,7 @@ export class SegmentLog implements Log {
     const head = this.#heads.durable(lane);
     if (head === undefined || fromSequence > head.sequence) return [];
     const recent = this.#tail.from(lane, fromSequence);
-    if (recent === undefined) return readRunsFromDisk(this.#segments, lane, fromSequence, maxBytes, this.#options.integrity);
+    if (recent === undefined) return readRunsFromDisk(this.#segments, lane, fromSequence, maxBytes, { head, expiredThrough: 0 }, this.#options.integrity);
     let held = 0;
     const end = recent.findIndex((run) => (held += run.bytes.length) >= maxBytes);
     return end < 0 ? recent : recent.slice(0, end + 1);
@@ -237,7 +248,9 @@ export class SegmentLog implements Log {
       heads: this.#heads,
       opened: (stream: StreamName) => opened(stream, this.#heads.staged({ origin: this.origin, stream })),
     };
-    return encodeCommit(items, this.#nextBatch++, clock.wall().ms, context);
+    const commit = encodeCommit(items, this.#nextBatch++, clock.wall().ms, encodeRoll(this.#lastRuns, integrity), context);
+    this.#lastRuns = commit.runs.map((run) => run.header);
+    return commit;
   }
 
   async #write(commit: Commit): Promise<void> {
@@ -263,6 +276,7 @@ export class SegmentLog implements Log {
     }
     segment.size += commit.bytes.length;
     for (const cell of commit.cells) this.#setCell(cell.key, cell.value);
+    this.#publishedRuns = commit.runs.map((run) => run.header);
     this.#tail.push(commit.runs, commit.bytes.length);
     for (const item of commit.items) item.resolve();
     const event = { lanes: commit.runs.map((run) => run.header), cells: commit.cells.map((cell) => cell.key) };
@@ -282,6 +296,7 @@ export class SegmentLog implements Log {
   /** A failed write: nothing of it was acknowledged. Where the segment cannot be put back as it was, the log takes no more. */
   #abandon(failure: HolonError, commit: Commit, next: Commit | undefined): undefined {
     this.#heads.fallBack();
+    this.#lastRuns = this.#publishedRuns; // what was abandoned was never there
     for (const item of [...commit.items, ...(next?.items ?? [])]) item.reject(failure);
     if (failure.code !== "HOLON_DISK_FULL") this.#fail(failure);
     return undefined;
