@@ -153,7 +153,7 @@ async function headsBefore(segment: OpenSegment, integrity: Integrity): Promise<
 }
 
 /** The segment's index, built once by reading it through. */
-async function indexOf(segment: OpenSegment, integrity: Integrity): Promise<LaneIndex> {
+export async function indexOf(segment: OpenSegment, integrity: Integrity): Promise<LaneIndex> {
   if (segment.index !== undefined) return segment.index;
   const index = createLaneIndex();
   const window = openWindow(segment.file);

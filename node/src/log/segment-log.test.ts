@@ -3,6 +3,7 @@ import { appendFileSync, readdirSync, readFileSync, statSync, truncateSync, writ
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Lane } from "@holon/core/log/log.ts";
+import { planRetention, type HeldPart } from "@holon/core/log/retention.ts";
 import { lostRanges } from "@holon/core/log/run.ts";
 import { splitRuns } from "@holon/core/log/split-runs.ts";
 import { openTempLog, record, integrity, tempFolder } from "../testing/temp-log.ts";
@@ -218,4 +219,26 @@ test("a run that does not follow is a gap, and one of another history a fork", a
   const other = await twin.readRuns(lane(twin, "data"), 1, 1e9);
   assert.equal((await parent.appendRuns(other.slice(-1))).at(-1)?.outcome, "fork");
   for (const log of [child, parent, twin]) await log.close();
+});
+
+test("raw is let go of by rule, alarms of the same segments stay, and the lane says what expired", async (context) => {
+  const folder = tempFolder(context);
+  const log = await openTempLog(folder, { segmentBytesMax: 16_384 });
+  for (let index = 0; index < 300; index++) {
+    await log.append({ records: [record("local", `raw ${index} ${"x".repeat(200)}`), ...(index % 20 === 0 ? [record("alarm", `alarm ${index}`)] : [])] });
+  }
+  const before = readdirSync(join(folder, "log")).reduce((sum, name) => sum + statSync(join(folder, "log", name)).size, 0);
+  const plan = (parts: readonly HeldPart[], totalBytes: number) => planRetention({ policy: { streams: {}, maxBytes: 40_000 }, nowMs: 0, parts, totalBytes, safe: new Map(), read: new Map(), needBytes: 0 });
+  const expiries = await log.retain(plan, (expiry) => record("audit", `expired ${expiry.lane} through ${expiry.through}`));
+  assert.deepEqual(expiries.map((expiry) => expiry.lane), ["gateway-1/local"]);
+  const through = expiries[0]?.through ?? 0;
+  for (const opened of [log, await log.close().then(() => openTempLog(folder, { segmentBytesMax: 16_384 }))].slice(1)) {
+    assert.equal((await texts(opened, "alarm")).length, 16);
+    assert.deepEqual(await opened.missing(lane(opened, "local")), [{ first: 1, last: through, epoch: log.epoch, reason: "expired" }]);
+    assert.equal((await texts(opened, "local")).length, 301 - through);
+    assert.deepEqual((await texts(opened, "audit")).slice(1), [`expired gateway-1/local through ${through}`]);
+    await opened.close();
+  }
+  const after = readdirSync(join(folder, "log")).reduce((sum, name) => sum + statSync(join(folder, "log", name)).size, 0);
+  assert.ok(after < before / 2, `${before} bytes became ${after}`);
 });
