@@ -6,16 +6,19 @@ import { streamNames, type StreamName } from "../schema/event.ts";
 
 export interface StreamRetention {
   /** Records older than this may go, safe or not (`alarm` and `audit`: only if safe). */
-  readonly maxAgeMs?: number;
+  readonly maxAgeMs?: number | undefined;
   /** Beyond this many bytes the oldest go. */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
 }
 
 export interface RetentionPolicy {
-  readonly streams: Readonly<Partial<Record<StreamName, StreamRetention>>>;
+  readonly streams: { readonly [Stream in StreamName]?: StreamRetention | undefined };
   /** Of the whole log. Beyond it, streams are sacrificed in the declared order. */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
 }
+
+/** Where a node's configuration says nothing. */
+export const defaultRetention: RetentionPolicy = { streams: { local: { maxBytes: 4 * 2 ** 30 }, telemetry: { maxBytes: 2 ** 29 } } };
 
 /** The order in which streams give way when space is short. `alarm` gives only what is safe. */
 export const orderOfSacrifice = ["local", "telemetry", "data", "audit", "alarm"] as const satisfies readonly StreamName[];

@@ -33,6 +33,8 @@ export interface Uplink {
   start(): void;
   peer(): Peer | undefined;
   status(): UplinkStatus;
+  /** Last sequence of each lane that is durable beyond the parent's own loss, as far as it has said. */
+  safe(): ReadonlyMap<string, number>;
   /** Tells the sender that records were committed. */
   committed(lanes: readonly string[]): void;
   cut(): void;
@@ -189,6 +191,7 @@ export function createUplink(options: UplinkOptions): Uplink {
         sinceMs: ports.clock.monotonicMs() - changedMs,
       };
     },
+    safe: () => new Map([...marks].map(([lane, { safe }]) => [lane, safe])),
     committed(lanes) {
       if (sender === undefined) return;
       const fresh = lanes.filter((name) => !offered.has(name));

@@ -65,6 +65,7 @@ interface Progress {
 export async function recoverLog(disk: Disk, integrity: Integrity): Promise<Recovered> {
   await disk.makeFolder("log");
   await disk.syncFolder(""); // or the whole folder could be gone after a power cut
+  for (const name of await disk.list("log")) if (name.endsWith(".new")) await disk.remove(`log/${name}`); // a cleaning that did not finish
   const numbers = (await disk.list("log")).map(segmentNumber).filter((number) => number !== undefined);
   const segments: OpenSegment[] = [];
   for (const number of numbers) {

@@ -34,6 +34,8 @@ export interface LogOptions {
   readonly random: Random;
   readonly integrity: Integrity;
   readonly segmentBytesMax?: number;
+  /** The disk was full: an append failed. */
+  full?(): void;
   /** The record that opens a stream in this epoch and names its predecessor. */
   opened(stream: StreamName, predecessor: Mark | undefined): NewRecord;
 }
@@ -88,6 +90,7 @@ export class SegmentLog implements Log {
   #pending: Pending[] = [];
   #pendingBytes = 0;
   #resuming = 0;
+  #isFull = false;
   #cellsBytes = 0;
   #nextBatch: number;
   /** Runs of the batch encoded last. */
@@ -219,6 +222,11 @@ export class SegmentLog implements Log {
     for (const file of [...this.#retired.splice(0), ...this.#segments.map((segment) => segment.file)]) await file.close();
   }
 
+  /** Bytes of all segments. */
+  sizeBytes(): number {
+    return this.#segments.reduce((sum, segment) => sum + segment.size, 0);
+  }
+
   /** Begins the next segment with a snapshot of what is durable. */
   async roll(): Promise<void> {
     const { disk, integrity, clock } = this.#options;
@@ -333,6 +341,7 @@ export class SegmentLog implements Log {
   }
 
   #publish(commit: Commit): void {
+    this.#isFull = false;
     const segment = this.#current();
     for (const run of commit.runs) {
       this.#heads.settle(run.header, runMark(run.header));
@@ -362,8 +371,17 @@ export class SegmentLog implements Log {
     this.#heads.fallBack();
     this.#lastRuns = this.#publishedRuns; // what was abandoned was never there
     for (const item of [...commit.items, ...(next?.items ?? [])]) item.reject(failure);
-    if (failure.code !== "HOLON_DISK_FULL") this.#fail(failure);
+    if (failure.code === "HOLON_DISK_FULL") {
+      this.#isFull = true;
+      this.#options.full?.();
+    } else this.#fail(failure);
     return undefined;
+  }
+
+  /** What the log says of its disk: `full` until an append succeeds again. */
+  get diskState(): "ok" | "full" | "failed" {
+    if (this.#failure !== undefined && this.#failure.code !== "HOLON_LOG_CLOSED") return "failed";
+    return this.#isFull ? "full" : "ok";
   }
 
   #fail(failure: HolonError): void {
