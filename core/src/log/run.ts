@@ -72,11 +72,8 @@ export const runMark = (run: RunHeader): Mark => ({ epoch: run.epoch, sequence: 
 export const classBit = (name: DataClass): number => 1 << dataClasses.indexOf(name);
 export const classesOf = (mask: number): readonly DataClass[] => dataClasses.filter((_, index) => (mask & (1 << index)) !== 0);
 
-export function runBytes(origin: string, records: readonly Uint8Array[]): number {
-  let size = fixedBytes + origin.length + 8 * records.length;
-  for (const record of records) size += record.length;
-  return size;
-}
+/** Size of a run with so many records of so many bytes in all. */
+export const runBytes = (origin: string, count: number, recordBytes: number): number => fixedBytes + origin.length + 8 * count + recordBytes;
 
 /** Writes the run at `offset` of `target` and returns its chain hash. `view` is over the same bytes as `target`. */
 export function encodeRun(target: Uint8Array, view: DataView, offset: number, run: RunContent, integrity: Integrity): Uint8Array {

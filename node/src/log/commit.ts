@@ -49,6 +49,8 @@ interface StreamBatch {
   readonly records: Uint8Array[];
   readonly firstSequence: number;
   classes: number;
+  /** Of all records. */
+  bytes: number;
 }
 
 export function encodeCommit(items: readonly Pending[], number: number, wallMs: number, roll: Uint8Array, context: CommitContext): Commit {
@@ -58,7 +60,7 @@ export function encodeCommit(items: readonly Pending[], number: number, wallMs: 
   const encodedCells = cells.map(encodeCell);
   const entries: NewEntry[] = [
     { kind: entryKind.roll, length: roll.length },
-    ...[...streams.values()].map((batch) => ({ kind: entryKind.run, length: runBytes(context.origin, batch.records) })),
+    ...[...streams.values()].map((batch) => ({ kind: entryKind.run, length: runBytes(context.origin, batch.records.length, batch.bytes) })),
     ...foreign.map((run) => ({ kind: entryKind.run, length: run.bytes.length })),
     ...encodedCells.map((cell) => ({ kind: cellKind(cell), length: cellBytes(cell) })),
   ];
@@ -85,12 +87,24 @@ export function encodeCommit(items: readonly Pending[], number: number, wallMs: 
 /** Own records by stream, in the order of the appends; each append learns its sequences. */
 function gatherStreams(items: readonly Pending[], context: CommitContext): Map<StreamName, StreamBatch> {
   const streams = new Map<StreamName, StreamBatch>();
+  // Records of one append mostly share stream and class: what was looked up last is tried first.
+  let stream: StreamName | undefined;
+  let dataClass: NewRecord["class"] | undefined;
+  let batch: StreamBatch | undefined;
   for (const item of items) {
     for (const record of item.records) {
-      const batch = streams.get(record.stream) ?? beginStream(streams, record.stream, context);
-      batch.classes |= classBit(record.class);
+      if (batch === undefined || record.stream !== stream) {
+        stream = record.stream;
+        batch = streams.get(stream) ?? beginStream(streams, stream, context);
+        dataClass = undefined;
+      }
+      if (record.class !== dataClass) {
+        dataClass = record.class;
+        batch.classes |= classBit(dataClass);
+      }
       item.sequences.push(batch.firstSequence + batch.records.length);
       batch.records.push(record.bytes);
+      batch.bytes += record.bytes.length;
     }
   }
   return streams;
@@ -98,11 +112,12 @@ function gatherStreams(items: readonly Pending[], context: CommitContext): Map<S
 
 function beginStream(streams: Map<StreamName, StreamBatch>, stream: StreamName, context: CommitContext): StreamBatch {
   const head = context.heads.staged({ origin: context.origin, stream });
-  const batch: StreamBatch = { records: [], firstSequence: (head?.sequence ?? 0) + 1, classes: 0 };
+  const batch: StreamBatch = { records: [], firstSequence: (head?.sequence ?? 0) + 1, classes: 0, bytes: 0 };
   if (head?.epoch !== context.epoch) {
     const opened = context.opened(stream);
     batch.records.push(opened.bytes);
     batch.classes |= classBit(opened.class);
+    batch.bytes += opened.bytes.length;
   }
   streams.set(stream, batch);
   return batch;
@@ -126,7 +141,7 @@ function gatherRuns(items: readonly Pending[], heads: Heads): readonly ForeignRu
 function encodeStream(bytes: Uint8Array, view: DataView, position: number, stream: StreamName, batch: StreamBatch, wallMs: number, context: CommitContext): TailRun {
   const { origin, epoch, heads, integrity } = context;
   const lane = { origin, stream };
-  const length = runBytes(origin, batch.records);
+  const length = runBytes(origin, batch.records.length, batch.bytes);
   const previous = heads.staged(lane);
   const previousHash = heads.stagedHash(lane) ?? emptyHash;
   const content = { origin, stream, epoch, firstSequence: batch.firstSequence, previousHash, classes: batch.classes, recordedMs: wallMs, records: batch.records };
@@ -143,7 +158,7 @@ function encodeStream(bytes: Uint8Array, view: DataView, position: number, strea
     recordedFirstMs: wallMs,
     recordedLastMs: wallMs,
     lengthBytes: length,
-    headerBytes: length - batch.records.reduce((sum, record) => sum + record.length, 0),
+    headerBytes: length - batch.bytes,
     previousHash: previous?.hash ?? toHex(emptyHash),
     hash: toHex(hash),
   };

@@ -91,6 +91,9 @@ export class SegmentLog implements Log {
   #pendingBytes = 0;
   #resuming = 0;
   #isFull = false;
+  #isWriting = false;
+  /** Encoded while the batch before is being written. */
+  #next: Commit | undefined;
   #cellsBytes = 0;
   #nextBatch: number;
   /** Runs of the batch encoded last. */
@@ -251,6 +254,7 @@ export class SegmentLog implements Log {
       this.#pending.push(item);
       this.#pendingBytes += bytes;
       this.#committing ??= this.#commitAll();
+      this.#encodeAhead();
     });
   }
 
@@ -286,18 +290,24 @@ export class SegmentLog implements Log {
 
   async #commitAll(): Promise<void> {
     await Promise.resolve(); // appends of the same turn share one commit
-    let next: Commit | undefined;
     while (this.#failure === undefined) {
-      const commit = next ?? this.#encodeNext();
-      next = undefined;
+      const commit = this.#next ?? this.#encodeNext();
+      this.#next = undefined;
       if (commit === undefined) break;
+      this.#isWriting = true;
       const written = this.#write(commit);
-      if (this.#pendingBytes >= encodeAheadBytes) next = this.#encodeNext();
+      this.#encodeAhead();
       const failure = await written.then(() => undefined, toHolonError);
+      this.#isWriting = false;
       if (failure === undefined) this.#publish(commit);
-      else next = this.#abandon(failure, commit, next);
+      else this.#abandon(failure, commit);
     }
     this.#committing = undefined;
+  }
+
+  /** While one batch is being written, the next is encoded as soon as it is worth it: disk and processor work side by side. */
+  #encodeAhead(): void {
+    if (this.#isWriting && this.#next === undefined && this.#pendingBytes >= encodeAheadBytes) this.#next = this.#encodeNext();
   }
 
   #encodeNext(): Commit | undefined {
@@ -367,7 +377,9 @@ export class SegmentLog implements Log {
   }
 
   /** A failed write: nothing of it was acknowledged. Where the segment cannot be put back as it was, the log takes no more. */
-  #abandon(failure: HolonError, commit: Commit, next: Commit | undefined): undefined {
+  #abandon(failure: HolonError, commit: Commit): void {
+    const next = this.#next;
+    this.#next = undefined;
     this.#heads.fallBack();
     this.#lastRuns = this.#publishedRuns; // what was abandoned was never there
     for (const item of [...commit.items, ...(next?.items ?? [])]) item.reject(failure);
@@ -375,7 +387,6 @@ export class SegmentLog implements Log {
       this.#isFull = true;
       this.#options.full?.();
     } else this.#fail(failure);
-    return undefined;
   }
 
   /** What the log says of its disk: `full` until an append succeeds again. */
