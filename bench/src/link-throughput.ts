@@ -17,13 +17,15 @@ interface Ends {
 }
 
 const rounds = 5;
+/** More than a frame holds, so that compression finds no repetition that real events do not have. */
+const poolRecords = 8000;
 const batchRecords = 1000;
 /** Appends that wait at a time: enough that the log always has the next commit at hand. */
 const inFlight = 4;
 const warmBatches = 20;
 
 export async function measureThroughput({ gateway, cloud, caPem }: Ends, { folder, seconds, say }: SuiteContext): Promise<SuiteResult> {
-  const batches = inBatches(makeRecords(64_000, "data"), batchRecords);
+  const batches = inBatches(makeRecords(poolRecords, "data"), batchRecords);
   const alone = await openBenchLog(join(folder, "alone"));
   const raw = await connectRawTls(cloud.rawTlsPort, caPem);
   const piece = joined(batches[0] ?? []);

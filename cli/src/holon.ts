@@ -18,7 +18,7 @@ interface Common {
   readonly json?: boolean;
 }
 
-const program = new Command("holon").description("Every site a whole, all sites one system.").exitOverride().configureOutput({ writeErr: () => undefined });
+const program = new Command("holon").description("Every site a whole, all sites one system.").exitOverride().configureOutput({ outputError: () => undefined });
 
 const common = (command: Command): Command =>
   command
@@ -26,7 +26,10 @@ const common = (command: Command): Command =>
     .option("--data <folder>", "data folder that holds the API token", ".holon")
     .option("--json", "data as JSON on stdout");
 
-const clientOptions = ({ api, data }: Common): ClientOptions => ({ api, data: resolve(data) });
+function clientOptions({ api, data }: Common): ClientOptions {
+  if (!/^https?:\/\//.test(api) || !URL.canParse(api)) throw new HolonError("HOLON_ARGUMENT_BAD", `--api is an address like http://127.0.0.1:7400, not ${api}`);
+  return { api, data: resolve(data) };
+}
 
 program
   .command("up")
@@ -99,7 +102,9 @@ try {
 } catch (error) {
   const wantsJson = process.argv.includes("--json");
   if (error instanceof CommanderError) {
-    if (error.exitCode !== 0) {
+    if (error.code === "commander.help") {
+      process.exitCode = 1; // called without a command: the help has been shown
+    } else if (error.exitCode !== 0) {
       sayError(new HolonError("HOLON_ARGUMENT_BAD", error.message.replace(/^error: /, "")), wantsJson);
       process.exitCode = 1;
     }

@@ -2,6 +2,7 @@
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { HolonError } from "@holon/core/errors.ts";
+import { nodeConfigSchema } from "@holon/core/schema/node.ts";
 import type { SourceSpec } from "@holon/core/schema/app.ts";
 import { loadManifest } from "../app/load.ts";
 import { deployHere } from "../app/deploy-here.ts";
@@ -36,6 +37,7 @@ export async function up(options: UpOptions): Promise<void> {
   const data = resolve(options.data ?? (options.once === true ? join(".holon", "once") : ".holon"));
   const portBase = wholeNumber("--port-base", options.portBase);
   if (portBase !== undefined && portBase > 65_528) throw new HolonError("HOLON_ARGUMENT_BAD", `--port-base ${portBase} leaves no room for seven ports`);
+  if (!nodeConfigSchema.shape.jurisdiction.safeParse(options.jurisdiction).success) throw new HolonError("HOLON_ARGUMENT_BAD", `--jurisdiction is a code like EU/DE, not ${options.jurisdiction}`);
   const level = options.verbose === true ? "info" : "error";
   const trace = { level, output: process.stderr } as const;
   const start = (): Promise<Three> => startThree({ data, portBase: portBase ?? defaultPortBase, jurisdiction: options.jurisdiction, trace });

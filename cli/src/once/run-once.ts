@@ -39,6 +39,8 @@ export async function runOnce(options: OnceOptions): Promise<OnceReport> {
     if (damage !== undefined) {
       throw new HolonError("HOLON_LOG_DAMAGED", `${join(options.data, damage.node, damage.segment)}: bytes ${damage.fromByte} to ${damage.toByte} are damaged`);
     }
+    const held = [three.gateway, three.edge].flatMap(({ node }) => node.status().uplink?.held ?? [])[0];
+    if (held !== undefined) throw new HolonError(held.code, `${held.lane} is held back: ${held.message}`);
     const problem = three.gateway.node.status().agent.sources.find((source) => source.problem !== undefined)?.problem;
     if (problem !== undefined) throw toCoded(problem);
     return await reportOnce(three, files, spec);

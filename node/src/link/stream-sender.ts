@@ -5,8 +5,8 @@
 import { limits } from "@holon/core/limits.ts";
 import type { FrameInput } from "@holon/core/link/frame.ts";
 import { parseLaneName } from "@holon/core/log/identity.ts";
-import type { Lane } from "@holon/core/log/log.ts";
-import { lastSequence, type RunHeader } from "@holon/core/log/run.ts";
+import { laneName, type Lane } from "@holon/core/log/log.ts";
+import { lastSequence, runHashHolds, type Integrity, type RunHeader } from "@holon/core/log/run.ts";
 import type { Clock, Timer } from "@holon/core/ports.ts";
 import { exportableStreams } from "@holon/core/schema/event.ts";
 import type { BatchRun } from "../log/scan.ts";
@@ -20,6 +20,9 @@ export interface StreamSenderOptions {
   send(frame: FrameInput): void;
   /** The guard's word on a run, before its bytes exist outside. Resolves when the decision is on disk. */
   mayLeave(run: RunHeader): Promise<boolean>;
+  readonly integrity: Integrity;
+  /** A lane whose next run cannot be read as it was written: it waits, so that the others go on. */
+  damaged(lane: string, message: string): void;
   failed(error: unknown): void;
 }
 
@@ -95,7 +98,9 @@ export function createStreamSender(options: StreamSenderOptions): StreamSender {
       if (bytes >= limits.linkBatchBytesMax) break;
       const head = log.head(sent.lane);
       if (head === undefined || head.sequence <= sent.sent) continue;
-      for (const run of await log.readRuns(sent.lane, sent.sent + 1, limits.linkBatchBytesMax - bytes)) {
+      const runs = await log.readRuns(sent.lane, sent.sent + 1, limits.linkBatchBytesMax - bytes);
+      if (runs.length === 0) hold(sent, `records ${sent.sent + 1} to ${head.sequence} cannot be read`);
+      for (const run of runs) {
         picked.push({ sent, run });
         bytes += run.bytes.length;
         if (sent.lane.stream === "alarm") alarm = true;
@@ -121,7 +126,7 @@ export function createStreamSender(options: StreamSenderOptions): StreamSender {
     const payload = new Uint8Array(bytes);
     let position = 0;
     for (const { sent, run } of picked) {
-      if (sent.refused) continue;
+      if (sent.refused || !isAsWritten(sent, run)) continue;
       if (!(await options.mayLeave(run.header))) {
         sent.refused = true;
         continue;
@@ -135,6 +140,18 @@ export function createStreamSender(options: StreamSenderOptions): StreamSender {
     if (stopped) return false;
     if (position > 0) options.send({ kind: "stream", header: { op: "records" }, payload: payload.subarray(0, position) });
     return true;
+  }
+
+  function hold(sent: SentLane, message: string): void {
+    sent.refused = true;
+    options.damaged(laneName(sent.lane), message);
+  }
+
+  /** The parent would close the link on a run that is not as its origin wrote it, and ask for ever for one that is missing. */
+  function isAsWritten(sent: SentLane, { header, bytes }: BatchRun): boolean {
+    if (header.firstSequence > sent.sent + 1) hold(sent, `records ${sent.sent + 1} to ${header.firstSequence - 1} cannot be read`);
+    else if (!runHashHolds(bytes, header, options.integrity)) hold(sent, `records ${header.firstSequence} to ${lastSequence(header)} are not as they were written`);
+    return !sent.refused;
   }
 
   return {

@@ -6,7 +6,7 @@ import type { Frame, FrameInput } from "@holon/core/link/frame.ts";
 import { nextUplinkState, type UplinkEvent, type UplinkState } from "@holon/core/link/uplink-state.ts";
 import { laneName } from "@holon/core/log/log.ts";
 import type { RunHeader } from "@holon/core/log/run.ts";
-import type { Clock, Codec, Net, Random, Timer, Trace } from "@holon/core/ports.ts";
+import type { Clock, Codec, Crypto, Net, Random, Timer, Trace } from "@holon/core/ports.ts";
 import { exportableStreams } from "@holon/core/schema/event.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
 import { isNodeName } from "@holon/core/units.ts";
@@ -21,7 +21,7 @@ export interface UplinkOptions {
   readonly config: NodeConfig;
   readonly parent: string;
   readonly log: SegmentLog;
-  readonly ports: { readonly clock: Clock; readonly random: Random; readonly net: Net; readonly codec: Codec; readonly trace: Trace };
+  readonly ports: { readonly clock: Clock; readonly random: Random; readonly net: Net; readonly codec: Codec; readonly crypto: Crypto; readonly trace: Trace };
   readonly calls: Calls;
   readonly blobs: BlobExchange;
   mayLeave(run: RunHeader): Promise<boolean>;
@@ -45,8 +45,10 @@ export interface Uplink {
 export interface UplinkStatus {
   readonly state: UplinkState;
   readonly parent: string;
-  /** Records that the parent has not acknowledged; unknown until the parent was heard once since the start. */
+  /** Records that the parent has not acknowledged, held lanes apart; unknown until the parent was heard once since the start. */
   readonly backlog: number | undefined;
+  /** Lanes that are not sent on until a person has looked at them. */
+  readonly held: readonly { readonly lane: string; readonly code: "HOLON_LINK_FORK" | "HOLON_LOG_DAMAGED"; readonly message: string }[];
   readonly sentBytes: number;
   readonly receivedBytes: number;
   readonly problem: { readonly code: string; readonly message: string } | undefined;
@@ -66,6 +68,8 @@ export function createUplink(options: UplinkOptions): Uplink {
   let past = { sentBytes: 0, receivedBytes: 0 };
   const offered = new Set<string>();
   const marks = new Map<string, LaneMarks>();
+  const held = new Map<string, UplinkStatus["held"][number]>();
+  let tries = 0;
 
   function step(event: UplinkEvent): UplinkState {
     const next = nextUplinkState(state, event);
@@ -83,16 +87,19 @@ export function createUplink(options: UplinkOptions): Uplink {
   async function connect(): Promise<void> {
     if (state !== "waiting") return;
     step("try");
+    const mine = ++tries;
     try {
       const connection = await ports.net.connect(options.parent);
-      if (step("connected") !== "offered") return connection.close("HOLON_LINK_CUT");
+      // Cut and healed meanwhile: a later try is under way, and the parent would end one of two connections, perhaps the wrong one.
+      if (mine !== tries || step("connected") !== "offered") return connection.close("HOLON_LINK_CUT");
       problem = undefined;
       peer = openPeer(connection, ports, { frame: take, closed: lost });
-      sender = createStreamSender({ log, marks, clock: ports.clock, send: (frame) => peer?.send(frame), mayLeave: options.mayLeave, failed });
+      const integrity = { sha256: ports.crypto.sha256, crc32: ports.codec.crc32 };
+      sender = createStreamSender({ log, marks, clock: ports.clock, integrity, send: (frame) => peer?.send(frame), mayLeave: options.mayLeave, damaged, failed });
       offered.clear();
       offer(allLanes());
     } catch (error) {
-      failedToConnect(toHolonError(error));
+      if (mine === tries) failedToConnect(toHolonError(error));
     }
   }
 
@@ -133,20 +140,31 @@ export function createUplink(options: UplinkOptions): Uplink {
     if (header.op === "subscribe") {
       const known = header.lanes.filter(([name, sequence]) => knowsMark(name, sequence));
       if (state === "offered") opened();
+      for (const [name] of known) held.delete(name);
       sender?.subscribe(known.map(([name, sequence]) => [name, sequence] as const));
     } else if (header.op === "mark") sender?.marked(header.lanes);
     else if (header.op === "refuse") {
       sender?.refuse(header.lane);
-      options.refused(header.lane, header.message);
+      refused(header.lane, header.message);
     }
   }
 
   /** A parent that holds more of a lane than this node ever wrote: this log was restored from a backup, or cloned. */
   function knowsMark(name: string, sequence: number): boolean {
-    const held = log.heads().get(name)?.mark.sequence ?? 0;
-    if (sequence <= held) return true;
-    options.refused(name, `the parent holds records up to ${sequence}, this log ends at ${held}`);
+    const last = log.heads().get(name)?.mark.sequence ?? 0;
+    if (sequence <= last) return true;
+    refused(name, `the parent holds records up to ${sequence}, this log ends at ${last}`);
     return false;
+  }
+
+  function refused(lane: string, message: string): void {
+    held.set(lane, { lane, code: "HOLON_LINK_FORK", message });
+    options.refused(lane, message);
+  }
+
+  function damaged(lane: string, message: string): void {
+    held.set(lane, { lane, code: "HOLON_LOG_DAMAGED", message });
+    ports.trace.note("error", `${lane} is held back: ${message}`, { code: "HOLON_LOG_DAMAGED" });
   }
 
   function opened(): void {
@@ -184,7 +202,8 @@ export function createUplink(options: UplinkOptions): Uplink {
       return {
         state,
         parent: options.parent,
-        backlog: marks.size === 0 ? undefined : backlog(log, marks),
+        backlog: marks.size === 0 && held.size === 0 ? undefined : backlog(log, marks, held),
+        held: [...held.values()],
         sentBytes: past.sentBytes + traffic.sentBytes,
         receivedBytes: past.receivedBytes + traffic.receivedBytes,
         problem,
@@ -200,6 +219,7 @@ export function createUplink(options: UplinkOptions): Uplink {
     },
     cut() {
       step("cut");
+      tries += 1;
       timer?.cancel();
       problem = { code: "HOLON_LINK_CUT", message: "the link was cut on purpose" };
       peer?.close("HOLON_LINK_CUT");
@@ -219,10 +239,10 @@ export function createUplink(options: UplinkOptions): Uplink {
   };
 }
 
-function backlog(log: SegmentLog, marks: ReadonlyMap<string, LaneMarks>): number {
+function backlog(log: SegmentLog, marks: ReadonlyMap<string, LaneMarks>, held: ReadonlyMap<string, unknown>): number {
   let records = 0;
   for (const [name, { lane, mark }] of log.heads()) {
-    if ((exportableStreams as readonly string[]).includes(lane.stream)) records += mark.sequence - (marks.get(name)?.received ?? 0);
+    if (!held.has(name) && (exportableStreams as readonly string[]).includes(lane.stream)) records += mark.sequence - (marks.get(name)?.received ?? 0);
   }
   return records;
 }

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { tempFolder } from "@holon/node/testing/temp-log.ts";
+import { assertRefused } from "./testing/assert-refused.ts";
+import { heldRecords, onceNodes } from "./testing/held-log.ts";
+import { assertNothingLost, reportOf, runHolon } from "./testing/holon-process.ts";
+import { good, play, playOnce, refuses, rows, table, type Case } from "./testing/refuses.ts";
+
+const sources: readonly Case[] = [
+  { what: "a missing file", code: "HOLON_SOURCE_MISSING", names: /none\.csv/, args: play("none.csv") },
+  { what: "a folder in place of a file", code: "HOLON_SOURCE_NOT_A_FILE", names: /is a folder/, args: play(".") },
+  { what: "an empty file", code: "HOLON_SOURCE_EMPTY", names: /empty\.csv/, files: { "empty.csv": "" }, args: play("empty.csv") },
+  { what: "a file with a header and no rows", code: "HOLON_SOURCE_EMPTY", names: /head\.csv.*header/, files: { "head.csv": "a,b\n" }, args: play("head.csv") },
+  { what: "a file without a header", code: "HOLON_SOURCE_COLUMN_MISSING", names: /bare\.csv.*header/, files: { "bare.csv": "1,2\n3,4\n" }, args: play("bare.csv") },
+  { what: "a column that the file does not have", code: "HOLON_SOURCE_COLUMN_MISSING", names: /good\.csv.*"pressure"/, files: good, args: play("good.csv", "--columns", "a,pressure") },
+  { what: "a time column that the file does not have", code: "HOLON_SOURCE_COLUMN_MISSING", names: /good\.csv.*"when"/, files: good, args: play("good.csv", "--time-column", "when") },
+  { what: "a second file without the columns of the first", code: "HOLON_SOURCE_COLUMN_MISSING", names: /other\.csv.*"a"/, files: { ...good, "other.csv": "c,b\n1,2\n" }, args: (at) => play("good.csv")(at).map((arg) => (arg === at("good.csv") ? `${arg},${at("other.csv")}` : arg)) },
+  { what: "text that calls itself gzip", code: "HOLON_SOURCE_UNREADABLE", names: /text\.csv\.gz.*gzip/, files: { "text.csv.gz": table(rows(3)) }, args: play("text.csv.gz") },
+  { what: "gzip under a plain name", code: "HOLON_SOURCE_UNREADABLE", names: /packed\.csv.*gzip/, files: { "packed.csv": gzipSync(table(rows(3))) }, args: play("packed.csv") },
+];
+
+const emitting = (emits: string): string => `export default { kind: "holon.function", on: { type: "pump.reading" }, emits: ${emits}, models: [], run() {} };`;
+const app = (manifest: string, more: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> => ({ ...good, "app/holon.app.yaml": manifest, ...more });
+const withApp = (at: (name: string) => string): readonly string[] => play("good.csv", "--app", at("app"))(at);
+
+const apps: readonly Case[] = [
+  { what: "an app folder that does not exist", code: "HOLON_APP_MISSING", names: /app does not exist/, files: good, args: withApp },
+  { what: "a folder without a manifest", code: "HOLON_APP_MISSING", names: /holds no manifest/, files: { ...good, "app/readme": "" }, args: withApp },
+  { what: "a manifest with a field that there is not", code: "HOLON_APP_BAD", names: /holon\.app\.yaml.*"function"/, files: app("name: x\nfunction: []\n"), args: withApp },
+  { what: "a manifest with a wrong value", code: "HOLON_APP_BAD", names: /holon\.app\.yaml.*egress/, files: app("name: x\negress: [{ class: raw }]\n"), args: withApp },
+  { what: "a manifest that is no YAML", code: "HOLON_APP_BAD", names: /holon\.app\.yaml.*line \d/, files: app("name: x\nfunctions: [ {\n"), args: withApp },
+  { what: "a manifest in TypeScript that does not parse", code: "HOLON_APP_BAD", names: /holon\.app\.ts does not load/, files: { ...good, "app/holon.app.ts": "export default {" }, args: withApp },
+  { what: "a module that does not exist", code: "HOLON_UNIT_BAD", names: /none\.ts/, files: app("name: x\nfunctions: [{ name: f, module: none.ts }]\n"), args: withApp },
+  { what: "a function that would let raw readings out", code: "HOLON_POLICY_DENIED", names: /function f .*raw.*data/, files: app("name: x\nfunctions: [{ name: f, module: f.ts }]\n", { "app/f.ts": emitting('{ "a.b": { stream: "data", class: "raw" } }') }), args: withApp },
+  { what: "a model file that does not exist", code: "HOLON_APP_BAD", names: /holon\.app\.yaml.*none\.onnx/, files: app("name: x\nmodels: [{ name: m, graph: none.onnx }]\n"), args: withApp },
+  { what: "a model that is no ONNX graph", code: "HOLON_MODEL_NOT_ONNX", names: /model m/, files: app("name: x\nmodels: [{ name: m, graph: m.onnx }]\n", { "app/m.onnx": "This is a text, not a graph.\n" }), args: withApp },
+];
+
+refuses([...sources, ...apps]);
+
+test("a row that is no number ends the run without its value; the rows before it are kept, and the mended file goes on from there", async (context) => {
+  const folder = tempFolder(context);
+  const [path, data] = [join(folder, "rows.csv"), join(folder, "data")];
+  const lines = rows(700);
+  const command = [...playOnce, "--replay", path, "--data", data];
+  writeFileSync(path, table(lines.with(650, "hush-7f3a,1")));
+  const ended = await runHolon(context, command);
+  assertRefused(ended, "HOLON_SOURCE_ROW_BAD", /rows\.csv line 652, column "a"/);
+  assert.doesNotMatch(ended.stderr, /hush/);
+  const kept = await heldRecords(context, data, "gateway-1");
+  assert.equal(kept.filter(({ event }) => event.type === "pump.reading").length, 650);
+  writeFileSync(path, table(lines));
+  const report = reportOf(await runHolon(context, [...command, "--json", "--continue"]));
+  assertNothingLost(report);
+  assert.equal(report.eventsIn, 700);
+});
+
+test("a row that is no number is set aside, counted and told without its value, where that is asked for", async (context) => {
+  const folder = tempFolder(context);
+  const [path, data] = [join(folder, "rows.csv"), join(folder, "data")];
+  writeFileSync(path, table(rows(100).with(60, "hush-7f3a,1")));
+  const report = reportOf(await runHolon(context, [...playOnce, "--replay", path, "--data", data, "--json", "--bad-rows", "skip"]));
+  assertNothingLost(report);
+  assert.deepEqual([report.eventsIn, report.rejected], [99, 1]);
+  const records = (await Promise.all(onceNodes.map((node) => heldRecords(context, data, node)))).flat();
+  assert.equal(records.filter(({ event }) => event.type === "holon.source.rejected").length, 3, "told on all three nodes");
+  for (const { event } of records) assert.doesNotMatch(JSON.stringify(event), /hush/);
+});
+
+test("a recording that is cut short plays as far as it goes, is named, and goes on when it is whole", async (context) => {
+  const folder = tempFolder(context);
+  const [path, data] = [join(folder, "short.csv.gz"), join(folder, "data")];
+  const command = [...playOnce, "--replay", path, "--data", data];
+  const whole = gzipSync(table(Array.from({ length: 8000 }, (_, row) => `${Math.sin(row)},${row}`)));
+  writeFileSync(path, whole.subarray(0, Math.floor(whole.length * 0.7)));
+  assertRefused(await runHolon(context, command), "HOLON_SOURCE_UNREADABLE", /short\.csv\.gz/);
+  const kept = (await heldRecords(context, data, "gateway-1")).filter(({ event }) => event.type === "pump.reading").length;
+  assert.ok(kept > 1000 && kept < 8000, `${kept} rows`);
+  writeFileSync(path, whole);
+  const report = reportOf(await runHolon(context, [...command, "--json", "--continue"]));
+  assertNothingLost(report);
+  assert.equal(report.eventsIn, 8000);
+});

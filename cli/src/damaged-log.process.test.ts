@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { tempFolder } from "@holon/node/testing/temp-log.ts";
+import type { ErrorCode } from "@holon/core/errors.ts";
+import { printRecordName } from "@holon/core/log/identity.ts";
+import { assertRefused } from "./testing/assert-refused.ts";
+import { heldRecords, type HeldRecord } from "./testing/held-log.ts";
+import { onceArguments, runHolon, startHolon } from "./testing/holon-process.ts";
+import { logBytes } from "./testing/kill-run.ts";
+import { needSkab, skabFile } from "./testing/skab.ts";
+import { until } from "./testing/wait.ts";
+
+const files = ["other/2", "other/14"].map(skabFile);
+
+/** A run that was killed with its uplink cut: the parent holds a part of what may leave, the rest waits on the gateway. */
+async function interrupted(context: TestContext): Promise<string> {
+  const data = tempFolder(context);
+  const holon = startHolon(context, onceArguments(files, data, "--speed", "1500", "--cut-after", "400"));
+  await until("the gateway's log holds enough", () => logBytes(data) >= 700_000);
+  holon.signal("SIGKILL");
+  await holon.ended;
+  return data;
+}
+
+function newestSegment(data: string): string {
+  const folder = join(data, "gateway-1", "log");
+  return join(folder, readdirSync(folder).sort().at(-1) ?? "");
+}
+
+/** Where the nth record from the end with this text begins in the file. */
+function lastOf(bytes: Buffer, text: string, nth: number): number {
+  let at = bytes.length;
+  for (let count = 0; count < nth; count++) at = bytes.lastIndexOf(text, at - 1);
+  assert.ok(at > 0);
+  return at;
+}
+
+const flipped = (bytes: Buffer, at: number): Buffer => {
+  const changed = Buffer.from(bytes);
+  changed[at] = (changed[at] ?? 0) ^ 0x10;
+  return changed;
+};
+
+interface Damage {
+  readonly what: string;
+  readonly code: ErrorCode;
+  /** What the message must name: the file, or the lane whose two histories part. */
+  readonly names: RegExp;
+  change(bytes: Buffer): Buffer;
+  /** How many of the records that were held may be gone: a bit costs its record, a page the batches it meets. */
+  readonly lostAtMost: number;
+}
+
+const segment = /gateway-1\/log\/0{11}1\.seg: bytes \d+ to \d+ are damaged/;
+const damages: readonly Damage[] = [
+  { what: "a flipped bit in a reading", code: "HOLON_LOG_DAMAGED", names: segment, lostAtMost: 1, change: (bytes) => flipped(bytes, lastOf(bytes, '{"type":"pump.reading"', 300) + 150) },
+  { what: "a flipped bit in a record that has not left yet", code: "HOLON_LOG_DAMAGED", names: segment, lostAtMost: 1, change: (bytes) => flipped(bytes, lastOf(bytes, '{"type":"pump.minute"', 2) + 150) },
+  { what: "a page of zeros in the middle", code: "HOLON_LOG_DAMAGED", names: segment, lostAtMost: 1_000, change: (bytes) => Buffer.from(bytes).fill(0, bytes.length >> 1, (bytes.length >> 1) + 4096) },
+  { what: "rubbish in place of the file", code: "HOLON_LOG_DAMAGED", names: segment, lostAtMost: Infinity, change: (bytes) => randomBytes(bytes.length) },
+  // A file that ends early looks like a power cut; only the parent knows better.
+  { what: "all but its beginning gone", code: "HOLON_LINK_FORK", names: /gateway-1\/(data|audit|alarm)/, lostAtMost: Infinity, change: (bytes) => bytes.subarray(0, 40_000) },
+  { what: "all of it gone", code: "HOLON_LINK_FORK", names: /gateway-1\/(data|audit|alarm)/, lostAtMost: Infinity, change: () => Buffer.alloc(0) },
+];
+
+const names = (records: readonly HeldRecord[]): ReadonlySet<string> => new Set(records.map(({ record }) => printRecordName(record)));
+
+test("a damaged log: the node opens, serves the rest, and says what is damaged", needSkab, async (context) => {
+  const base = await interrupted(context);
+  for (const { what, code, names: naming, change, lostAtMost } of damages) {
+    await context.test(`${what}: ${code}`, { timeout: 60_000 }, async (inner) => {
+      const data = tempFolder(inner);
+      cpSync(base, data, { recursive: true });
+      const before = await heldRecords(inner, data, "gateway-1");
+      writeFileSync(newestSegment(data), change(readFileSync(newestSegment(data))));
+      const command = [...onceArguments(files, data).filter((arg) => arg !== "--json"), "--continue"];
+      assertRefused(await runHolon(inner, command), code, naming);
+
+      const after = names(await heldRecords(inner, data, "gateway-1"));
+      const gone = [...names(before)].filter((name) => !after.has(name));
+      assert.ok(gone.length <= lostAtMost, `${gone.length} records are gone`);
+      if (lostAtMost === 1) assert.equal(gone.length, 1, "the flip was meant to meet a record");
+      if (lostAtMost < Infinity) assertRestArrived(before, gone, await heldRecords(inner, data, "cloud-1"));
+    });
+  }
+});
+
+/** Damage is confined: all that could leave before it is at the cloud, but for the lanes that it met. */
+function assertRestArrived(before: readonly HeldRecord[], gone: readonly string[], cloud: readonly HeldRecord[]): void {
+  const arrived = names(cloud);
+  const couldLeave = before.filter(({ lane, record }) => lane.stream !== "local" && !gone.includes(printRecordName(record)));
+  const missing = couldLeave.filter(({ record }) => !arrived.has(printRecordName(record)));
+  for (const { lane } of missing) assert.ok(gone.some((name) => name.includes(`/${lane.stream}/`)), `${lane.stream} did not arrive`);
+  assert.ok(couldLeave.length - missing.length > 10, `only ${couldLeave.length - missing.length} of ${couldLeave.length} arrived`);
+}
