@@ -105,7 +105,10 @@ export async function openNode(config: NodeConfig, ports: Ports): Promise<HolonN
   parts.keeper = keeper;
   await keeper.start();
   const unsubscribe = log.onCommit(({ lanes, cells }) => committed(parts, name, lanes, cells));
-  const address = config.listen === undefined ? undefined : await parts.downlinks?.listen(config.listen);
+  const address = await listen(config, parts).catch(async (error: unknown) => {
+    await closeNode(parts, log, guard, unsubscribe);
+    throw error;
+  });
   parts.agent.reconcile();
   parts.uplink?.start();
 
@@ -124,6 +127,9 @@ export async function openNode(config: NodeConfig, ports: Ports): Promise<HolonN
     close: () => closeNode(parts, log, guard, unsubscribe),
   };
 }
+
+const listen = async (config: NodeConfig, parts: Parts): Promise<string | undefined> =>
+  config.listen === undefined ? undefined : parts.downlinks?.listen(config.listen);
 
 function withoutReturn<T>(peer: T | undefined, from: T | undefined): T | undefined {
   return peer === from ? undefined : peer;

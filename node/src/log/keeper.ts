@@ -27,7 +27,9 @@ export interface Keeper {
   close(): Promise<void>;
 }
 
-const reservePath = "log/reserve";
+const reservePath = "reserve";
+/** On a volume with less room than this many reserves, keeping one aside would bring on what it is for. */
+const reserveShare = 64;
 const positionsSchema = z.record(z.string(), z.number());
 
 export function createKeeper(options: KeeperOptions): Keeper {
@@ -74,6 +76,8 @@ export function createKeeper(options: KeeperOptions): Keeper {
 
   /** Room that is given up when the disk is full, so that letting go can be recorded before it is done. */
   async function makeReserve(): Promise<void> {
+    const space = await ports.disk.space();
+    if (space !== undefined && space.freeBytes < reserveShare * limits.reserveBytes) return;
     try {
       const file = await ports.disk.open(reservePath, { create: true });
       if (file.size() < limits.reserveBytes) await file.write(0, new Uint8Array(limits.reserveBytes).fill(1));
