@@ -44,7 +44,7 @@ export async function measureEncoding(records: readonly NewRecord[], { seconds, 
 function runEncoder(records: readonly Uint8Array[]): () => Uint8Array {
   const origin = "gateway-1";
   if (!isNodeName(origin)) throw new Error(`${origin} is no node name`);
-  const bytes = new Uint8Array(runBytes(origin, records));
+  const bytes = new Uint8Array(runBytes(origin, records.length, records.reduce((sum, record) => sum + record.length, 0)));
   const view = new DataView(bytes.buffer);
   const epoch = epochFromChance(new Uint8Array(13));
   const content = { origin, epoch, stream: "data", firstSequence: 1, previousHash: emptyHash, classes: 4, recordedMs: 0, records } as const;

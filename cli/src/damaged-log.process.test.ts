@@ -8,7 +8,7 @@ import type { ErrorCode } from "@holon/core/errors.ts";
 import { printRecordName } from "@holon/core/log/identity.ts";
 import { assertRefused } from "./testing/assert-refused.ts";
 import { heldRecords, type HeldRecord } from "./testing/held-log.ts";
-import { onceArguments, runHolon, startHolon } from "./testing/holon-process.ts";
+import { assertNothingLost, onceArguments, reportOf, runHolon, startHolon } from "./testing/holon-process.ts";
 import { logBytes } from "./testing/kill-run.ts";
 import { needSkab, skabFile } from "./testing/skab.ts";
 import { until } from "./testing/wait.ts";
@@ -43,6 +43,8 @@ const flipped = (bytes: Buffer, at: number): Buffer => {
   changed[at] = (changed[at] ?? 0) ^ 0x10;
   return changed;
 };
+/** More than one bit: beyond mending. */
+const scratched = (bytes: Buffer, at: number): Buffer => Buffer.from(bytes).fill("~", at, at + 9);
 
 interface Damage {
   readonly what: string;
@@ -50,14 +52,14 @@ interface Damage {
   /** What the message must name: the file, or the lane whose two histories part. */
   readonly names: RegExp;
   change(bytes: Buffer): Buffer;
-  /** How many of the records that were held may be gone: a bit costs its record, a page the batches it meets. */
+  /** How many of the records that were held may be gone: a scratch costs its record, a page the batches it meets. */
   readonly lostAtMost: number;
 }
 
 const segment = /gateway-1\/log\/0{11}1\.seg: bytes \d+ to \d+ are damaged/;
 const damages: readonly Damage[] = [
-  { what: "a flipped bit in a reading", code: "HOLON_LOG_DAMAGED", names: segment, lostAtMost: 1, change: (bytes) => flipped(bytes, lastOf(bytes, '{"type":"pump.reading"', 300) + 150) },
-  { what: "a flipped bit in a record that has not left yet", code: "HOLON_LOG_DAMAGED", names: segment, lostAtMost: 1, change: (bytes) => flipped(bytes, lastOf(bytes, '{"type":"pump.minute"', 2) + 150) },
+  { what: "damage in a reading", code: "HOLON_LOG_DAMAGED", names: segment, lostAtMost: 1, change: (bytes) => scratched(bytes, lastOf(bytes, '{"type":"pump.reading"', 300) + 150) },
+  { what: "damage in a record that has not left yet", code: "HOLON_LOG_DAMAGED", names: segment, lostAtMost: 1, change: (bytes) => scratched(bytes, lastOf(bytes, '{"type":"pump.minute"', 2) + 150) },
   { what: "a page of zeros in the middle", code: "HOLON_LOG_DAMAGED", names: segment, lostAtMost: 1_000, change: (bytes) => Buffer.from(bytes).fill(0, bytes.length >> 1, (bytes.length >> 1) + 4096) },
   { what: "rubbish in place of the file", code: "HOLON_LOG_DAMAGED", names: segment, lostAtMost: Infinity, change: (bytes) => randomBytes(bytes.length) },
   // A file that ends early looks like a power cut; only the parent knows better.
@@ -81,10 +83,20 @@ test("a damaged log: the node opens, serves the rest, and says what is damaged",
       const after = names(await heldRecords(inner, data, "gateway-1"));
       const gone = [...names(before)].filter((name) => !after.has(name));
       assert.ok(gone.length <= lostAtMost, `${gone.length} records are gone`);
-      if (lostAtMost === 1) assert.equal(gone.length, 1, "the flip was meant to meet a record");
+      if (lostAtMost === 1) assert.equal(gone.length, 1, "the damage was meant to meet a record");
       if (lostAtMost < Infinity) assertRestArrived(before, gone, await heldRecords(inner, data, "cloud-1"));
     });
   }
+});
+
+test("a flipped bit is mended: the run goes on as if nothing had been", needSkab, async (context) => {
+  const data = await interrupted(context);
+  const before = await heldRecords(context, data, "gateway-1");
+  const bytes = readFileSync(newestSegment(data));
+  writeFileSync(newestSegment(data), flipped(bytes, lastOf(bytes, '{"type":"pump.reading"', 300) + 150));
+  assertNothingLost(reportOf(await runHolon(context, [...onceArguments(files, data), "--continue"])));
+  const after = names(await heldRecords(context, data, "gateway-1"));
+  assert.ok([...names(before)].every((name) => after.has(name)));
 });
 
 /** Damage is confined: all that could leave before it is at the cloud, but for the lanes that it met. */

@@ -6,6 +6,14 @@ export const limits = {
   batchBytesMax: 4 << 20,
   /** Appends waiting for a commit. At the bound: `append` waits before it takes more (back-pressure to doors). */
   appendPendingBytesMax: 16 << 20,
+  /** How often a log is looked over for what it may let go of. */
+  retentionEveryMs: 60_000,
+  /** Freed at once when the disk is full, in the declared order of sacrifice. */
+  retentionFullBytes: 64 << 20,
+  /** Kept aside so that a full disk leaves room to record what is let go of. */
+  reserveBytes: 1 << 20,
+  /** How long a source waits before it offers again what the full disk refused. */
+  diskFullRetryMs: 1_000,
   /** One segment file. At the bound: the next segment begins. */
   segmentBytesMax: 64 << 20,
   /** Committed batches kept in memory for readers that are nearly up to date. At the bound: the oldest is let go, readers use the disk. */

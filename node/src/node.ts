@@ -4,19 +4,22 @@
  */
 import type { HolonError } from "@holon/core/errors.ts";
 import { laneName, type Lane, type Mark, type NewRecord } from "@holon/core/log/log.ts";
+import { defaultRetention } from "@holon/core/log/retention.ts";
 import type { Integrity } from "@holon/core/log/run.ts";
 import type { Ports } from "@holon/core/ports.ts";
 import type { StreamName } from "@holon/core/schema/event.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
 import { isNodeName, type NodeName } from "@holon/core/units.ts";
 import { openBlobStore, type BlobStore } from "./blob/store.ts";
+import { desiredOf } from "./desired/documents.ts";
 import { createAgent, type Agent, type AgentStatus } from "./desired/agent.ts";
 import { createEvents, type Events } from "./event/events.ts";
 import { createBlobExchange } from "./link/blob-exchange.ts";
 import { createCalls, type CallHandler, type Calls } from "./link/calls.ts";
 import { createDownlinks, type DownlinkStatus, type Downlinks } from "./link/downlinks.ts";
 import { createUplink, type Uplink, type UplinkStatus } from "./link/uplink.ts";
-import type { Damage } from "./log/recover.ts";
+import type { Damage, LostRange } from "./log/recover.ts";
+import { createKeeper, type Keeper } from "./log/keeper.ts";
 import { openLog, type SegmentLog } from "./log/segment-log.ts";
 import { createEgressGuard, type EgressGuard } from "./policy/egress-guard.ts";
 
@@ -30,6 +33,14 @@ export interface NodeStatus {
   readonly uplink: UplinkStatus | undefined;
   readonly children: readonly DownlinkStatus[];
   readonly lanes: readonly { readonly lane: string; readonly sequence: number }[];
+  readonly log: {
+    readonly disk: "ok" | "full" | "failed";
+    readonly sizeBytes: number;
+    /** Records that are damaged, exactly, as found when the log was opened. */
+    readonly lost: readonly LostRange[];
+    /** Batches in which flipped bits were mended. */
+    readonly mended: number;
+  };
   readonly damage: readonly Damage[];
 }
 
@@ -56,6 +67,7 @@ interface Parts {
   uplink: Uplink | undefined;
   downlinks: Downlinks | undefined;
   agent: Agent | undefined;
+  keeper: Keeper | undefined;
 }
 
 export async function openNode(config: NodeConfig, ports: Ports): Promise<HolonNode> {
@@ -64,11 +76,11 @@ export async function openNode(config: NodeConfig, ports: Ports): Promise<HolonN
   const events = createEvents(config, ports.clock);
   const integrity: Integrity = { sha256: ports.crypto.sha256, crc32: ports.codec.crc32 };
   const { clock, disk, random } = ports;
-  const log = await openLog({ origin: name, disk, clock, random, integrity, opened: (stream, predecessor) => openedRecord(events, stream, predecessor) });
+  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, keeper: undefined };
+  const log = await openLog({ origin: name, disk, clock, random, integrity, opened: (stream, predecessor) => openedRecord(events, stream, predecessor), full: () => parts.keeper?.full() });
   for (const damage of log.damage) ports.trace.note("error", `${damage.segment}: bytes ${damage.fromByte} to ${damage.toByte} are damaged (${damage.what})`, { code: "HOLON_LOG_DAMAGED" });
   const blobs = await openBlobStore(disk, ports.crypto);
   const handlers = new Map<string, CallHandler>();
-  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined };
   const failed = (error: unknown): void => ports.trace.note("warn", error instanceof Error ? error.message : String(error));
   const route = (to: NodeName) => parts.downlinks?.towards(to) ?? parts.uplink?.peer();
   const calls = createCalls({ self: name, clock, handlers, route: (to, from) => withoutReturn(route(to), from) });
@@ -86,10 +98,17 @@ export async function openNode(config: NodeConfig, ports: Ports): Promise<HolonN
   }
   parts.agent = createAgent({ log, events, blobs, guard, ports, fetch: exchange.fetch });
   if (config.listen !== undefined) {
-    parts.downlinks = createDownlinks({ log, integrity, ports, calls, blobs: exchange, safe: (_lane, received) => received, forked: (lane, reason) => refuseLane(laneName(lane), reason) });
+    parts.downlinks = createDownlinks({ log, integrity, ports, calls, blobs: exchange, safe: (lane, received) => (parts.uplink === undefined ? received : (parts.uplink.safe().get(laneName(lane)) ?? 0)), forked: (lane, reason) => refuseLane(laneName(lane), reason) });
   }
+  if (log.lost.length > 0) await log.append({ records: [damagedRecord(events, log)] });
+  const keeper = createKeeper({ log, policy: config.retention ?? defaultRetention, events, ports, safe: () => parts.uplink?.safe() ?? new Map(), readers: () => readersOf(log) });
+  parts.keeper = keeper;
+  await keeper.start();
   const unsubscribe = log.onCommit(({ lanes, cells }) => committed(parts, name, lanes, cells));
-  const address = config.listen === undefined ? undefined : await parts.downlinks?.listen(config.listen);
+  const address = await listen(config, parts).catch(async (error: unknown) => {
+    await closeNode(parts, log, guard, unsubscribe);
+    throw error;
+  });
   parts.agent.reconcile();
   parts.uplink?.start();
 
@@ -109,6 +128,9 @@ export async function openNode(config: NodeConfig, ports: Ports): Promise<HolonN
   };
 }
 
+const listen = async (config: NodeConfig, parts: Parts): Promise<string | undefined> =>
+  config.listen === undefined ? undefined : parts.downlinks?.listen(config.listen);
+
 function withoutReturn<T>(peer: T | undefined, from: T | undefined): T | undefined {
   return peer === from ? undefined : peer;
 }
@@ -127,6 +149,7 @@ function committed(parts: Parts, self: NodeName, lanes: readonly Lane[], cells: 
 
 async function closeNode(parts: Parts, log: SegmentLog, guard: EgressGuard, unsubscribe: () => void): Promise<void> {
   await parts.agent?.close();
+  await parts.keeper?.close();
   await guard.closeDecisions().catch(() => undefined); // a log that takes no more is being closed anyway
   parts.uplink?.close();
   await parts.downlinks?.close();
@@ -145,9 +168,17 @@ function statusOf(config: NodeConfig, log: SegmentLog, parts: Parts, upMs: numbe
     uplink: parts.uplink?.status(),
     children: parts.downlinks?.status() ?? [],
     lanes: [...log.heads()].map(([lane, { mark }]) => ({ lane, sequence: mark.sequence })).sort((a, b) => (a.lane < b.lane ? -1 : 1)),
+    log: { disk: log.diskState, sizeBytes: log.sizeBytes(), lost: log.lost, mended: log.mended },
     damage: log.damage,
   };
 }
+
+/** `app/function` of everything this node is to run. */
+const readersOf = (log: SegmentLog): readonly string[] =>
+  (desiredOf(log, log.origin)?.document.apps ?? []).flatMap((app) => app.functions.map((fn) => `${app.name}/${fn.name}`));
+
+const damagedRecord = (events: Events, log: SegmentLog): NewRecord =>
+  events.record({ stream: "alarm", type: "holon.log.damaged", class: "public", producer: "log", data: { lost: log.lost, bytes: log.damage } });
 
 const openedRecord = (events: Events, stream: StreamName, predecessor: Mark | undefined): NewRecord =>
   events.record({ stream, type: "holon.log.opened", class: "public", producer: "log", data: { predecessor: predecessor ?? null } });

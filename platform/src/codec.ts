@@ -9,6 +9,9 @@ const compressParams = { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD
 /** What a peer may make the decoder allocate: no honest frame needs a window larger than itself. */
 const decompressParams = { [constants.ZSTD_d_windowLogMax]: Math.ceil(Math.log2(limits.frameBytesMax)) };
 
+/** Output is gathered in pieces of this size and joined: large ones for large frames spare the joining, small ones spare memory. */
+const chunkBytes = (packedBytes: number): number => Math.min(1 << 20, Math.max(16 << 10, 16 * packedBytes));
+
 /** Checksums and compression by Node's zlib. */
 export const createCodec = (): Codec => ({
   crc32: (bytes) => crc32(bytes),
@@ -16,7 +19,7 @@ export const createCodec = (): Codec => ({
   decompress: (bytes, maxBytes) => {
     try {
       // zlib refuses a bound of zero bytes; one byte too many is refused below it all the same.
-      const content = zstdDecompressSync(bytes, { params: decompressParams, maxOutputLength: Math.max(1, maxBytes) });
+      const content = zstdDecompressSync(bytes, { params: decompressParams, maxOutputLength: Math.max(1, maxBytes), chunkSize: chunkBytes(bytes.length) });
       if (content.length > maxBytes) throw new RangeError("the content is over the bound");
       return plainBytes(content);
     } catch (cause) {

@@ -107,9 +107,20 @@ async function play(three: Three, options: OnceOptions): Promise<void> {
 
 const readings = (three: Three): number => three.gateway.node.status().agent.sources.reduce((sum, source) => sum + source.readings, 0);
 
+/** A source waits out a full disk; a script is told after this long. */
+const fullForMs = 3_000;
+let fullSinceMs: number | undefined;
+
+function failOnFullDisk(sources: readonly { readonly problem: Parameters<typeof failOn>[0] }[]): void {
+  const full = sources.find((source) => source.problem?.code === "HOLON_DISK_FULL")?.problem;
+  if (full === undefined) fullSinceMs = undefined;
+  else if (performance.now() - (fullSinceMs ??= performance.now()) > fullForMs) failOn(full);
+}
+
 function sourcesEnded(three: Three): boolean {
   const { agent } = three.gateway.node.status();
   failOn(agent.problem);
+  failOnFullDisk(agent.sources);
   return agent.state === "settled" && agent.sources.every((source) => source.ended);
 }
 

@@ -1,6 +1,7 @@
 /** A cell entry's payload: CRC, key, value. */
-import { writeEntryHeader, entryHeaderBytes, entryKind } from "./batch.ts";
+import { entryKind } from "./batch.ts";
 import type { CellChange } from "./log.ts";
+import { mendByCrc } from "./repair.ts";
 import type { Integrity } from "./run.ts";
 
 const encoder = new TextEncoder();
@@ -12,26 +13,34 @@ export interface EncodedCell {
 }
 
 export const encodeCell = (cell: CellChange): EncodedCell => ({ key: encoder.encode(cell.key), value: cell.value });
+export const cellKind = (cell: EncodedCell): number => (cell.value === null ? entryKind.cellRemoved : entryKind.cell);
+export const cellBytes = (cell: EncodedCell): number => 8 + cell.key.length + (cell.value?.length ?? 0);
 
-export const cellEntryBytes = (cell: EncodedCell): number => entryHeaderBytes + 8 + cell.key.length + (cell.value?.length ?? 0);
-
-/** Writes the whole entry at `offset`; returns the end. */
+/** Writes the payload at `offset`; returns its end. */
 export function writeCell(target: Uint8Array, view: DataView, offset: number, cell: EncodedCell, integrity: Integrity): number {
-  const kind = cell.value === null ? entryKind.cellRemoved : entryKind.cell;
-  const payload = writeEntryHeader(view, offset, kind, cellEntryBytes(cell) - entryHeaderBytes);
-  view.setUint32(payload + 4, cell.key.length, true);
-  target.set(cell.key, payload + 8);
-  if (cell.value !== null) target.set(cell.value, payload + 8 + cell.key.length);
-  const end = payload + 8 + cell.key.length + (cell.value?.length ?? 0);
-  view.setUint32(payload, integrity.crc32(target.subarray(payload + 4, end)), true);
+  view.setUint32(offset + 4, cell.key.length, true);
+  target.set(cell.key, offset + 8);
+  if (cell.value !== null) target.set(cell.value, offset + 8 + cell.key.length);
+  const end = offset + cellBytes(cell);
+  view.setUint32(offset, integrity.crc32(target.subarray(offset + 4, end)), true);
   return end;
 }
 
-/** `undefined` if the checksum does not hold. The value is a copy: it outlives the buffer it was read from. */
+/** `undefined` if it is damaged by more than one bit; a single flipped bit is mended in place. The value is a copy. */
 export function readCell(payload: Uint8Array, removed: boolean, integrity: Integrity): CellChange | undefined {
-  if (payload.length < 8) return undefined;
+  if (payload.length < 8 || !mendChecked(payload, integrity)) return undefined;
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
   const keyEnd = 8 + view.getUint32(4, true);
-  if (keyEnd > payload.length || integrity.crc32(payload.subarray(4)) !== view.getUint32(0, true)) return undefined;
+  if (keyEnd > payload.length) return undefined;
   return { key: decoder.decode(payload.subarray(8, keyEnd)), value: removed ? null : payload.slice(keyEnd) };
+}
+
+/** For payloads that begin with the CRC-32 of their rest: intact, or mended in place. */
+export function mendChecked(payload: Uint8Array, integrity: Integrity): boolean {
+  if (payload.length < 4) return false;
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+  const rest = payload.subarray(4);
+  if (mendByCrc(rest, view.getUint32(0, true), integrity.crc32(rest)) === "damaged") return false;
+  view.setUint32(0, integrity.crc32(rest), true);
+  return true;
 }

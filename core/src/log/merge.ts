@@ -23,7 +23,8 @@ export function mergeRun(mark: Mark | undefined, run: RunHeader): Merge {
   const hash = mark?.hash ?? zeroHash;
   if (run.firstSequence > sequence + 1) return { outcome: "gap" };
   if (run.firstSequence === sequence + 1) {
-    if (run.previousHash === hash) return { outcome: "apply" };
+    // A gap stands for what its sender no longer has, so it cannot name the hash before it.
+    if (run.previousHash === hash || run.form === "gap") return { outcome: "apply" };
     return { outcome: "fork", reason: `run ${run.firstSequence} does not follow record ${sequence} of epoch ${mark?.epoch ?? "none"}` };
   }
   if (lastSequence(run) === sequence && run.hash !== hash) {

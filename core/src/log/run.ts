@@ -2,19 +2,22 @@
  * A run: contiguous records of one lane, written in one group commit. The unit of the chain, of storage and of the link: a run is
  * encoded once, at its origin, and travels byte for byte to the root, so that every node on the way can verify it.
  *
- *     0   u32  length of the whole run           72  u32  count of records
- *     4   u32  CRC-32 of the header from 40 on   76  u8   format version, u8 stream, u8 classes (bit mask), u8 length of origin
- *     8   32B  hash = SHA-256 of 40 … end        80  f64  sequence of the first record
- *     40  32B  hash of the run before            88  f64  recorded, first; 96 f64 recorded, last (ms since 1970)
- *                                                104 13B  epoch, then origin
+ *     0   u32  magic                              76  u32  count of records
+ *     4   u32  length of the whole run            80  u8   form, u8 stream, u8 classes (bit mask), u8 length of origin, u8 reason, 3 zeros
+ *     8   u32  CRC-32 of the header from 44 on    88  f64  sequence of the first record
+ *     12  32B  hash = SHA-256 of 44 … end         96  f64  recorded, first; 104 f64 recorded, last (ms since 1970)
+ *     44  32B  hash of the run before             112 13B  epoch, then origin
  *     then lengths (u32 each), CRC-32s (u32 each), then the records' bytes, end to end. Little-endian.
  *
- * Lengths stand in the header, under its CRC, so that a damaged record does not hide the ones behind it.
+ * Lengths stand in the header, under its CRC, so that a damaged record does not hide the ones behind it. What became of damaged and
+ * expired records is told in the run's own place: a `salvaged` run keeps header, hash and surviving records, the lost ones have the
+ * length 2^32 - 1; a `gap` has a count and a reason and no tables. Both hold the place in the chain that the lost run had.
  */
-import { dataClasses, streamNames, type DataClass, type StreamName } from "../schema/event.ts";
+import { dataClasses, streamNames, type DataClass } from "../schema/event.ts";
 import { isEpoch, isNodeName, type Epoch, type NodeName } from "../units.ts";
-import { toHex } from "./hex.ts";
+import { fromHex, toHex } from "./hex.ts";
 import type { Lane, Mark } from "./log.ts";
+import { flipBit, mendByCrc } from "./repair.ts";
 
 /** What the log needs of Crypto and Codec. */
 export interface Integrity {
@@ -22,7 +25,15 @@ export interface Integrity {
   crc32(bytes: Uint8Array): number;
 }
 
+export const runForms = ["whole", "salvaged", "gap"] as const;
+export type RunForm = (typeof runForms)[number];
+/** Why records are not there. */
+export const gapReasons = ["none", "damaged", "expired"] as const;
+export type GapReason = (typeof gapReasons)[number];
+
 export interface RunHeader extends Lane {
+  readonly form: RunForm;
+  readonly reason: GapReason;
   readonly epoch: Epoch;
   readonly firstSequence: number;
   readonly count: number;
@@ -45,8 +56,11 @@ export interface RunContent extends Lane {
   readonly records: readonly Uint8Array[];
 }
 
-const fixedBytes = 117;
-const formatVersion = 1;
+export const runMagic = 0x314e5248; // "HRN1"
+const fixedBytes = 125;
+/** Where the part begins that the header's CRC and the hash cover. */
+const coveredFrom = 44;
+const lostLength = 0xffffffff;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
@@ -58,29 +72,14 @@ export const runMark = (run: RunHeader): Mark => ({ epoch: run.epoch, sequence: 
 export const classBit = (name: DataClass): number => 1 << dataClasses.indexOf(name);
 export const classesOf = (mask: number): readonly DataClass[] => dataClasses.filter((_, index) => (mask & (1 << index)) !== 0);
 
-export function runBytes(origin: string, records: readonly Uint8Array[]): number {
-  let size = fixedBytes + origin.length + 8 * records.length;
-  for (const record of records) size += record.length;
-  return size;
-}
+/** Size of a run with so many records of so many bytes in all. */
+export const runBytes = (origin: string, count: number, recordBytes: number): number => fixedBytes + origin.length + 8 * count + recordBytes;
 
 /** Writes the run at `offset` of `target` and returns its chain hash. `view` is over the same bytes as `target`. */
 export function encodeRun(target: Uint8Array, view: DataView, offset: number, run: RunContent, integrity: Integrity): Uint8Array {
-  const origin = encoder.encode(run.origin);
   const count = run.records.length;
-  const tables = offset + fixedBytes + origin.length;
+  const tables = writeFixed(target, view, offset, { ...run, count, form: "whole", reason: "none" });
   const header = tables - offset + 8 * count;
-  target.set(run.previousHash, offset + 40);
-  view.setUint32(offset + 72, count, true);
-  target[offset + 76] = formatVersion;
-  target[offset + 77] = streamNames.indexOf(run.stream);
-  target[offset + 78] = run.classes;
-  target[offset + 79] = origin.length;
-  view.setFloat64(offset + 80, run.firstSequence, true);
-  view.setFloat64(offset + 88, run.recordedMs, true);
-  view.setFloat64(offset + 96, run.recordedMs, true);
-  encoder.encodeInto(run.epoch, target.subarray(offset + 104, offset + fixedBytes));
-  target.set(origin, offset + fixedBytes);
   let position = offset + header;
   for (let index = 0; index < count; index++) {
     const record = run.records[index] ?? emptyRecord;
@@ -89,11 +88,40 @@ export function encodeRun(target: Uint8Array, view: DataView, offset: number, ru
     target.set(record, position);
     position += record.length;
   }
-  view.setUint32(offset, position - offset, true);
-  view.setUint32(offset + 4, integrity.crc32(target.subarray(offset + 40, offset + header)), true);
-  const hash = integrity.sha256(target.subarray(offset + 40, position));
-  target.set(hash, offset + 8);
+  sealHeader(target, view, offset, header, position - offset, integrity);
+  const hash = integrity.sha256(target.subarray(offset + coveredFrom, position));
+  target.set(hash, offset + 12);
   return hash;
+}
+
+interface FixedPart extends Omit<RunContent, "records"> {
+  readonly count: number;
+  readonly form: RunForm;
+  readonly reason: GapReason;
+}
+
+/** Everything up to the tables, whose offset it returns. */
+function writeFixed(target: Uint8Array, view: DataView, offset: number, run: FixedPart): number {
+  const origin = encoder.encode(run.origin);
+  view.setUint32(offset, runMagic, true);
+  target.set(run.previousHash, offset + coveredFrom);
+  view.setUint32(offset + 76, run.count, true);
+  target[offset + 80] = runForms.indexOf(run.form);
+  target[offset + 81] = streamNames.indexOf(run.stream);
+  target[offset + 82] = run.classes;
+  target[offset + 83] = origin.length;
+  target[offset + 84] = gapReasons.indexOf(run.reason);
+  view.setFloat64(offset + 88, run.firstSequence, true);
+  view.setFloat64(offset + 96, run.recordedMs, true);
+  view.setFloat64(offset + 104, run.recordedMs, true);
+  encoder.encodeInto(run.epoch, target.subarray(offset + 112, offset + fixedBytes));
+  target.set(origin, offset + fixedBytes);
+  return offset + fixedBytes + origin.length;
+}
+
+function sealHeader(target: Uint8Array, view: DataView, offset: number, headerBytes: number, lengthBytes: number, integrity: Integrity): void {
+  view.setUint32(offset + 4, lengthBytes, true);
+  view.setUint32(offset + 8, integrity.crc32(target.subarray(offset + coveredFrom, offset + headerBytes)), true);
 }
 
 const emptyRecord = new Uint8Array(0);
@@ -102,33 +130,48 @@ const emptyRecord = new Uint8Array(0);
 export function parseRunHeader(bytes: Uint8Array, integrity: Integrity): RunHeader | undefined {
   if (bytes.length < fixedBytes) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const lengthBytes = view.getUint32(0, true);
-  const count = view.getUint32(72, true);
-  const origin = bytes[79] ?? 0;
-  const headerBytes = fixedBytes + origin + 8 * count;
-  if (lengthBytes > bytes.length || headerBytes > lengthBytes || bytes[76] !== formatVersion || count === 0) return undefined;
-  if (integrity.crc32(bytes.subarray(40, headerBytes)) !== view.getUint32(4, true)) return undefined;
-  const stream = streamNames[bytes[77] ?? 255];
-  const names = parseNames(bytes, origin);
-  if (stream === undefined || names === undefined) return undefined;
+  if (view.getUint32(0, true) !== runMagic) return undefined;
+  const lengthBytes = view.getUint32(4, true);
+  const headerBytes = runHeaderBytes(bytes, view);
+  if (lengthBytes > bytes.length || headerBytes > lengthBytes) return undefined;
+  if (integrity.crc32(bytes.subarray(coveredFrom, headerBytes)) !== view.getUint32(8, true)) return undefined;
+  return readFixed(bytes, view, headerBytes);
+}
+
+/** Header with tables, by what the fixed part says. */
+export function runHeaderBytes(bytes: Uint8Array, view: DataView): number {
+  const tables = runForms[bytes[80] ?? 0] === "gap" ? 0 : 8 * view.getUint32(76, true);
+  return fixedBytes + (bytes[83] ?? 0) + tables;
+}
+
+function readFixed(bytes: Uint8Array, view: DataView, headerBytes: number): RunHeader | undefined {
+  const form = runForms[bytes[80] ?? 255];
+  const stream = streamNames[bytes[81] ?? 255];
+  const reason = gapReasons[bytes[84] ?? 255];
+  const names = parseNames(bytes, bytes[83] ?? 0);
+  const count = view.getUint32(76, true);
+  const firstSequence = view.getFloat64(88, true);
+  if (form === undefined || stream === undefined || reason === undefined || names === undefined || count === 0 || !Number.isSafeInteger(firstSequence) || firstSequence < 1) return undefined;
   return {
     ...names,
+    form,
+    reason,
     stream,
-    firstSequence: view.getFloat64(80, true),
+    firstSequence,
     count,
-    classes: bytes[78] ?? 0,
-    recordedFirstMs: view.getFloat64(88, true),
-    recordedLastMs: view.getFloat64(96, true),
-    lengthBytes,
+    classes: bytes[82] ?? 0,
+    recordedFirstMs: view.getFloat64(96, true),
+    recordedLastMs: view.getFloat64(104, true),
+    lengthBytes: view.getUint32(4, true),
     headerBytes,
-    previousHash: toHex(bytes.subarray(40, 72)),
-    hash: toHex(bytes.subarray(8, 40)),
+    previousHash: toHex(bytes.subarray(coveredFrom, coveredFrom + 32)),
+    hash: toHex(bytes.subarray(12, 44)),
   };
 }
 
 function parseNames(bytes: Uint8Array, originLength: number): { origin: NodeName; epoch: Epoch } | undefined {
   try {
-    const epoch = decoder.decode(bytes.subarray(104, fixedBytes));
+    const epoch = decoder.decode(bytes.subarray(112, fixedBytes));
     const origin = decoder.decode(bytes.subarray(fixedBytes, fixedBytes + originLength));
     return isEpoch(epoch) && isNodeName(origin) ? { origin, epoch } : undefined;
   } catch {
@@ -137,31 +180,183 @@ function parseNames(bytes: Uint8Array, originLength: number): { origin: NodeName
 }
 
 export interface RunRecords {
-  /** Each record's bytes in order; `undefined` where its checksum does not hold. */
+  /** Each record's bytes in order; `undefined` where it is lost or its checksum does not hold. Empty for a gap. */
   readonly records: readonly (Uint8Array | undefined)[];
+  /** Records whose checksum does not hold here, though the run says they should be there. */
   readonly damaged: number;
 }
 
 /** The records of a run whose header has been parsed. Each is checked by its own CRC: damage is confined to its record. */
 export function runRecords(bytes: Uint8Array, header: RunHeader, integrity: Integrity): RunRecords {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const tables = header.headerBytes - 8 * header.count;
   const records: (Uint8Array | undefined)[] = [];
-  let position = header.headerBytes;
   let damaged = 0;
-  for (let index = 0; index < header.count; index++) {
-    const end = position + view.getUint32(tables + 4 * index, true);
-    const record = bytes.subarray(position, end);
-    const intact = end <= header.lengthBytes && integrity.crc32(record) === view.getUint32(tables + 4 * (header.count + index), true);
+  for (const { start, end, crc } of recordPlaces(bytes, header)) {
+    if (start === end && crc === lostLength) {
+      records.push(undefined);
+      continue;
+    }
+    const record = bytes.subarray(start, end);
+    const intact = end <= header.lengthBytes && integrity.crc32(record) === crc;
     records.push(intact ? record : undefined);
     if (!intact) damaged += 1;
-    position = end;
   }
   return { records, damaged };
 }
 
-/** Whether the whole run is as its origin wrote it. */
-export const runHashHolds = (bytes: Uint8Array, header: RunHeader, integrity: Integrity): boolean =>
-  toHex(integrity.sha256(bytes.subarray(40, header.lengthBytes))) === header.hash;
+interface RecordPlace {
+  readonly start: number;
+  readonly end: number;
+  /** 2^32 - 1 with an empty place: lost. */
+  readonly crc: number;
+}
 
-export type { StreamName };
+function recordPlaces(bytes: Uint8Array, header: RunHeader): readonly RecordPlace[] {
+  if (header.form === "gap") return [];
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const tables = header.headerBytes - 8 * header.count;
+  const places: RecordPlace[] = [];
+  let position = header.headerBytes;
+  for (let index = 0; index < header.count; index++) {
+    const length = view.getUint32(tables + 4 * index, true);
+    if (length === lostLength) {
+      places.push({ start: position, end: position, crc: lostLength });
+      continue;
+    }
+    places.push({ start: position, end: position + length, crc: view.getUint32(tables + 4 * (header.count + index), true) });
+    position += length;
+  }
+  return places;
+}
+
+/** Whether a whole run is as its origin wrote it. Salvaged runs and gaps have only their place in the chain. */
+export const runHashHolds = (bytes: Uint8Array, header: RunHeader, integrity: Integrity): boolean =>
+  header.form !== "whole" || toHex(integrity.sha256(bytes.subarray(coveredFrom, header.lengthBytes))) === header.hash;
+
+export interface MendedRun {
+  readonly header: RunHeader;
+  /** As it should be stored; the same as given where nothing was to mend. */
+  readonly bytes: Uint8Array;
+  readonly mended: boolean;
+  /** Records that are lost all the same. */
+  readonly damaged: number;
+}
+
+/**
+ * Checks a run, and mends what single flipped bits explain: its header, each record, hash and length. What was mended counts only if the
+ * SHA-256 then holds, so it is what its origin wrote. `undefined` if its header is beyond that.
+ */
+export function checkRun(bytes: Uint8Array, integrity: Integrity): MendedRun | undefined {
+  const intact = parseRunHeader(bytes, integrity);
+  const lost = intact === undefined ? 1 : runRecords(bytes, intact, integrity).damaged;
+  if (intact !== undefined && lost === 0 && runHashHolds(bytes, intact, integrity)) return { header: intact, bytes, mended: false, damaged: 0 };
+  const copy = bytes.slice();
+  const header = mendInPlace(copy, integrity);
+  if (header === undefined) return undefined;
+  const { damaged } = runRecords(copy, header, integrity);
+  const computed = toHex(integrity.sha256(copy.subarray(coveredFrom, header.lengthBytes)));
+  const onlyHash = intact !== undefined && lost === 0;
+  if (damaged === 0 && (computed === header.hash || onlyHash || differsInOneBit(computed, header.hash))) {
+    copy.set(fromHex(computed), 12);
+    return { header: { ...header, hash: computed }, bytes: copy, mended: true, damaged: 0 };
+  }
+  if (intact === undefined) return damaged === 0 ? undefined : { header, bytes: copy, mended: false, damaged };
+  return { header: intact, bytes, mended: false, damaged: lost };
+}
+
+function mendInPlace(bytes: Uint8Array, integrity: Integrity): RunHeader | undefined {
+  if (bytes.length < fixedBytes) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (!mendHeader(bytes, view, integrity)) return undefined;
+  view.setUint32(0, runMagic, true);
+  view.setUint32(4, bytes.length, true);
+  const header = readFixed(bytes, view, runHeaderBytes(bytes, view));
+  if (header === undefined) return undefined;
+  for (const { start, end, crc } of recordPlaces(bytes, header)) {
+    if (end > bytes.length) return undefined;
+    const record = bytes.subarray(start, end);
+    if (start !== end) mendByCrc(record, crc, integrity.crc32(record));
+  }
+  return header;
+}
+
+function differsInOneBit(a: string, b: string): boolean {
+  let bits = 0;
+  for (let index = 0; index < a.length; index++) {
+    let difference = Number.parseInt(a[index] ?? "0", 16) ^ Number.parseInt(b[index] ?? "0", 16);
+    for (; difference !== 0; difference &= difference - 1) bits += 1;
+  }
+  return bits === 1;
+}
+
+function mendHeader(bytes: Uint8Array, view: DataView, integrity: Integrity): boolean {
+  const holds = (): boolean => {
+    const end = runHeaderBytes(bytes, view);
+    return end <= bytes.length && integrity.crc32(bytes.subarray(coveredFrom, end)) === view.getUint32(8, true);
+  };
+  if (holds()) return true;
+  // Count, form and origin's length say how far the checksum reaches, so their bits are tried one by one.
+  for (const [index, bits] of [[76, 32], [80, 8], [83, 8]] as const) {
+    for (let bit = 0; bit < bits; bit++) {
+      flipBit(bytes.subarray(index), bit);
+      if (holds()) return true;
+      flipBit(bytes.subarray(index), bit);
+    }
+  }
+  const end = runHeaderBytes(bytes, view);
+  if (end > bytes.length) return false;
+  const covered = bytes.subarray(coveredFrom, end);
+  const found = integrity.crc32(covered);
+  const outcome = mendByCrc(covered, view.getUint32(8, true), found);
+  if (outcome === "damaged") return false;
+  view.setUint32(8, integrity.crc32(covered), true);
+  return true;
+}
+
+/** The run without its damaged records, in their place in the chain. */
+export function salvageRun(bytes: Uint8Array, header: RunHeader, integrity: Integrity): Uint8Array {
+  const { records } = runRecords(bytes, header, integrity);
+  const kept = records.reduce((sum, record) => sum + (record?.length ?? 0), 0);
+  const target = bytes.slice(0, header.headerBytes + kept);
+  const view = new DataView(target.buffer);
+  const tables = header.headerBytes - 8 * header.count;
+  target[80] = runForms.indexOf("salvaged");
+  target[84] = gapReasons.indexOf("damaged");
+  let position = header.headerBytes;
+  for (const [index, record] of records.entries()) {
+    if (record === undefined) view.setUint32(tables + 4 * index, lostLength, true);
+    else {
+      target.set(record, position);
+      position += record.length;
+    }
+  }
+  sealHeader(target, view, 0, header.headerBytes, target.length, integrity);
+  return target;
+}
+
+/** Stands for records that are not there: as many, for that reason, between these two places of the chain. */
+export function gapRun(
+  gap: Lane & { readonly epoch: Epoch; readonly firstSequence: number; readonly count: number; readonly reason: GapReason; readonly previousHash: string; readonly hash: string; readonly recordedMs: number },
+  integrity: Integrity,
+): Uint8Array {
+  const target = new Uint8Array(fixedBytes + gap.origin.length);
+  const view = new DataView(target.buffer);
+  writeFixed(target, view, 0, { ...gap, previousHash: fromHex(gap.previousHash), classes: 0, form: "gap" });
+  target.set(fromHex(gap.hash), 12);
+  sealHeader(target, view, 0, target.length, target.length, integrity);
+  return target;
+}
+
+/** Ranges of records that a run says are not there. */
+export function lostRanges(bytes: Uint8Array, header: RunHeader): readonly { readonly first: number; readonly last: number }[] {
+  if (header.form === "whole") return [];
+  if (header.form === "gap") return [{ first: header.firstSequence, last: lastSequence(header) }];
+  const ranges: { first: number; last: number }[] = [];
+  for (const [index, { start, end, crc }] of recordPlaces(bytes, header).entries()) {
+    if (start !== end || crc !== lostLength) continue;
+    const sequence = header.firstSequence + index;
+    const open = ranges.at(-1);
+    if (open?.last === sequence - 1) open.last = sequence;
+    else ranges.push({ first: sequence, last: sequence });
+  }
+  return ranges;
+}

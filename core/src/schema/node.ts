@@ -2,6 +2,17 @@
 import { z } from "zod";
 import { nameSchema, tierSchema } from "./app.ts";
 
+const streamRetentionSchema = z.strictObject({ maxAgeMs: z.number().positive().optional(), maxBytes: z.number().positive().optional() });
+
+/** What the log may let go of. Alarms and audit go only when they are safe elsewhere, whatever stands here. */
+export const retentionSchema = z.strictObject({
+  streams: z
+    .strictObject({ alarm: streamRetentionSchema, data: streamRetentionSchema, telemetry: streamRetentionSchema, audit: streamRetentionSchema, local: streamRetentionSchema })
+    .partial(),
+  /** Of the whole log; beyond it streams give way in the declared order. */
+  maxBytes: z.number().positive().optional(),
+});
+
 export const nodeConfigSchema = z.strictObject({
   apiVersion: z.literal("holon/v1").default("holon/v1"),
   name: nameSchema,
@@ -14,6 +25,7 @@ export const nodeConfigSchema = z.strictObject({
   listen: z.string().optional(),
   /** The parent's address; without it the node is a root. */
   parent: z.string().optional(),
+  retention: retentionSchema.optional(),
 });
 
 export type NodeConfig = z.infer<typeof nodeConfigSchema>;

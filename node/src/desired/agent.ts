@@ -142,7 +142,7 @@ export function createAgent(context: AgentContext): Agent {
     }
   }
 
-  const sourceContext = (app: AppDocument) => ({ app: app.name, log, events: context.events, door: ports.door, trace: ports.trace });
+  const sourceContext = (app: AppDocument) => ({ app: app.name, log, events: context.events, door: ports.door, clock: ports.clock, trace: ports.trace });
 
   async function stop(name: string): Promise<void> {
     const entry = running.get(name);

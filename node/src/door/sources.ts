@@ -1,7 +1,8 @@
 /** Sources of one node: what a door hands over becomes events in `local`, acknowledged when they are on disk. */
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
-import type { Log, NewRecord } from "@holon/core/log/log.ts";
-import type { Door, DoorSink, OpenDoor, Reading, Trace } from "@holon/core/ports.ts";
+import { limits } from "@holon/core/limits.ts";
+import type { Append, Log, NewRecord } from "@holon/core/log/log.ts";
+import type { Clock, Door, DoorSink, OpenDoor, Reading, Trace } from "@holon/core/ports.ts";
 import type { SourceSpec } from "@holon/core/schema/app.ts";
 import type { Events } from "../event/events.ts";
 
@@ -28,6 +29,7 @@ export interface SourceContext {
   readonly log: Log;
   readonly events: Events;
   readonly door: Door;
+  readonly clock: Clock;
   readonly trace: Trace;
 }
 
@@ -41,6 +43,8 @@ export async function openSource(spec: SourceSpec, context: SourceContext): Prom
   const counts = { readings: 0, readBytes: 0, rejected: 0, ended: false };
   let problem: HolonError | undefined;
   let door: OpenDoor | undefined;
+  let closed = false;
+  let wake: (() => void) | undefined;
   const cell = offsetCell(app, spec.name);
 
   const toRecord = (reading: Reading): NewRecord =>
@@ -54,13 +58,31 @@ export async function openSource(spec: SourceSpec, context: SourceContext): Prom
       data: reading.data,
     });
 
+  /** A full disk is waited out, and said: the device is not told that its readings are safe before they are. */
+  async function appendWhenThereIsRoom(entry: Append): Promise<void> {
+    for (;;) {
+      try {
+        await log.append(entry);
+        if (problem?.code === "HOLON_DISK_FULL") problem = undefined;
+        return;
+      } catch (error) {
+        if (!(error instanceof HolonError) || error.code !== "HOLON_DISK_FULL" || closed) throw error;
+        problem = error;
+      }
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        context.clock.after(limits.diskFullRetryMs, resolve);
+      });
+    }
+  }
+
   const stored = log.cell(cell);
   const sink: DoorSink = {
     offset: stored && decoder.decode(stored),
     async accept(readings, offset) {
       const records = readings.map(toRecord);
       const cells = offset === undefined ? [] : [{ key: cell, value: encoder.encode(offset) }];
-      await log.append({ records, cells });
+      await appendWhenThereIsRoom({ records, cells });
       counts.readings += records.length;
       for (const record of records) counts.readBytes += record.bytes.length;
     },
@@ -85,6 +107,10 @@ export async function openSource(spec: SourceSpec, context: SourceContext): Prom
   }
   return {
     status: () => ({ name: spec.name, kind: spec.kind, address: door?.address, ...counts, problem: problem?.toJSON() }),
-    close: async () => door?.close(),
+    close: async () => {
+      closed = true;
+      wake?.();
+      await door?.close();
+    },
   };
 }

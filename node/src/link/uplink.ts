@@ -5,6 +5,7 @@ import { backoffMs } from "@holon/core/link/backoff.ts";
 import type { Frame, FrameInput } from "@holon/core/link/frame.ts";
 import { nextUplinkState, type UplinkEvent, type UplinkState } from "@holon/core/link/uplink-state.ts";
 import { laneName } from "@holon/core/log/log.ts";
+import { zeroHash } from "@holon/core/log/merge.ts";
 import type { RunHeader } from "@holon/core/log/run.ts";
 import type { Clock, Codec, Crypto, Net, Random, Timer, Trace } from "@holon/core/ports.ts";
 import { exportableStreams } from "@holon/core/schema/event.ts";
@@ -33,6 +34,8 @@ export interface Uplink {
   start(): void;
   peer(): Peer | undefined;
   status(): UplinkStatus;
+  /** Last sequence of each lane that is durable beyond the parent's own loss, as far as it has said. */
+  safe(): ReadonlyMap<string, number>;
   /** Tells the sender that records were committed. */
   committed(lanes: readonly string[]): void;
   cut(): void;
@@ -136,10 +139,7 @@ export function createUplink(options: UplinkOptions): Uplink {
 
   function takeStream(header: Extract<Frame, { kind: "stream" }>["header"]): void {
     if (header.op === "subscribe") {
-      const known = header.lanes.filter(([name, sequence]) => knowsMark(name, sequence));
-      if (state === "offered") opened();
-      for (const [name] of known) held.delete(name);
-      sender?.subscribe(known.map(([name, sequence]) => [name, sequence] as const));
+      agreeOn(header.lanes).catch(failed);
     } else if (header.op === "mark") sender?.marked(header.lanes);
     else if (header.op === "refuse") {
       sender?.refuse(header.lane);
@@ -147,11 +147,29 @@ export function createUplink(options: UplinkOptions): Uplink {
     }
   }
 
-  /** A parent that holds more of a lane than this node ever wrote: this log was restored from a backup, or cloned. */
-  function knowsMark(name: string, sequence: number): boolean {
-    const last = log.heads().get(name)?.mark.sequence ?? 0;
-    if (sequence <= last) return true;
-    refused(name, `the parent holds records up to ${sequence}, this log ends at ${last}`);
+  /** Sends from the parent's marks, but for lanes of which the two hold different histories. */
+  async function agreeOn(lanes: readonly (readonly [string, number, string])[]): Promise<void> {
+    const mine = sender;
+    const known: (readonly [string, number])[] = [];
+    for (const [name, sequence, hash] of lanes) if (await knowsMark(name, sequence, hash)) known.push([name, sequence]);
+    if (mine === undefined || sender !== mine) return; // the connection has changed meanwhile
+    if (state === "offered") opened();
+    for (const [name] of known) held.delete(name);
+    mine.subscribe(known);
+  }
+
+  /** A parent that holds more of a lane than this node ever wrote, or something else: this log was restored from a backup, or cloned. */
+  async function knowsMark(name: string, sequence: number, hash: string): Promise<boolean> {
+    const known = log.heads().get(name);
+    if (sequence > (known?.mark.sequence ?? 0)) {
+      if (known !== undefined && known.lane.origin !== log.origin) return true; // a child's lane: this node is behind, and will catch up
+      refused(name, `the parent holds records up to ${sequence}, this log ends at ${known?.mark.sequence ?? 0}`);
+      return false;
+    }
+    if (known === undefined || sequence === 0) return true;
+    const here = await log.hashAt(known.lane, sequence);
+    if (here === undefined || here === hash || hash === zeroHash) return true;
+    refused(name, `record ${sequence} here is not the one that the parent holds`);
     return false;
   }
 
@@ -208,6 +226,7 @@ export function createUplink(options: UplinkOptions): Uplink {
         sinceMs: ports.clock.monotonicMs() - changedMs,
       };
     },
+    safe: () => new Map([...marks].map(([lane, { safe }]) => [lane, safe])),
     committed(lanes) {
       if (sender === undefined) return;
       const fresh = lanes.filter((name) => !offered.has(name));

@@ -1,6 +1,6 @@
 /** One group commit: several appends become one batch, encoded once. Pure but for the heads it advances. */
-import { batchHeaderBytes, entryHeaderBytes, entryKind, writeBatchHeader, writeEntryHeader } from "@holon/core/log/batch.ts";
-import { cellEntryBytes, encodeCell, writeCell, type EncodedCell } from "@holon/core/log/cell.ts";
+import { batchBytes, entryKind, writeBatchHeader, type NewEntry } from "@holon/core/log/batch.ts";
+import { cellBytes, cellKind, encodeCell, writeCell } from "@holon/core/log/cell.ts";
 import { toHex } from "@holon/core/log/hex.ts";
 import type { CellChange, NewRecord } from "@holon/core/log/log.ts";
 import { mergeRun, type Merge } from "@holon/core/log/merge.ts";
@@ -49,44 +49,62 @@ interface StreamBatch {
   readonly records: Uint8Array[];
   readonly firstSequence: number;
   classes: number;
+  /** Of all records. */
+  bytes: number;
 }
 
-export function encodeCommit(items: readonly Pending[], number: number, wallMs: number, context: CommitContext): Commit {
+export function encodeCommit(items: readonly Pending[], number: number, wallMs: number, roll: Uint8Array, context: CommitContext): Commit {
   const streams = gatherStreams(items, context);
   const foreign = gatherRuns(items, context.heads);
   const cells = items.flatMap((item) => item.cells);
   const encodedCells = cells.map(encodeCell);
-  const size = commitBytes(context.origin, streams, foreign, encodedCells);
-  const bytes = new Uint8Array(size);
+  const entries: NewEntry[] = [
+    { kind: entryKind.roll, length: roll.length },
+    ...[...streams.values()].map((batch) => ({ kind: entryKind.run, length: runBytes(context.origin, batch.records.length, batch.bytes) })),
+    ...foreign.map((run) => ({ kind: entryKind.run, length: run.bytes.length })),
+    ...encodedCells.map((cell) => ({ kind: cellKind(cell), length: cellBytes(cell) })),
+  ];
+  const bytes = new Uint8Array(batchBytes(entries));
   const view = new DataView(bytes.buffer);
+  let position = writeBatchHeader(bytes, view, { number, snapshot: false, wallMs, entries }, context.integrity);
+  bytes.set(roll, position);
+  position += roll.length;
   const runs: TailRun[] = [];
-  let position = batchHeaderBytes;
   for (const [stream, batch] of streams) {
     const run = encodeStream(bytes, view, position, stream, batch, wallMs, context);
     runs.push(run);
-    position += entryHeaderBytes + run.bytes.length;
+    position += run.bytes.length;
   }
   for (const run of foreign) {
-    const payload = writeEntryHeader(view, position, entryKind.run, run.bytes.length);
-    bytes.set(run.bytes, payload);
-    position = payload + run.bytes.length;
-    runs.push({ header: run.header, bytes: bytes.subarray(payload, position) });
+    bytes.set(run.bytes, position);
+    runs.push({ header: run.header, bytes: bytes.subarray(position, position + run.bytes.length) });
+    position += run.bytes.length;
   }
   for (const cell of encodedCells) position = writeCell(bytes, view, position, cell, context.integrity);
-  const entries = streams.size + foreign.length + cells.length;
-  writeBatchHeader(bytes, view, { number, bodyBytes: size - batchHeaderBytes, entries, snapshot: false, wallMs }, context.integrity);
   return { items, bytes, runs, cells };
 }
 
 /** Own records by stream, in the order of the appends; each append learns its sequences. */
 function gatherStreams(items: readonly Pending[], context: CommitContext): Map<StreamName, StreamBatch> {
   const streams = new Map<StreamName, StreamBatch>();
+  // Records of one append mostly share stream and class: what was looked up last is tried first.
+  let stream: StreamName | undefined;
+  let dataClass: NewRecord["class"] | undefined;
+  let batch: StreamBatch | undefined;
   for (const item of items) {
     for (const record of item.records) {
-      const batch = streams.get(record.stream) ?? beginStream(streams, record.stream, context);
-      batch.classes |= classBit(record.class);
+      if (batch === undefined || record.stream !== stream) {
+        stream = record.stream;
+        batch = streams.get(stream) ?? beginStream(streams, stream, context);
+        dataClass = undefined;
+      }
+      if (record.class !== dataClass) {
+        dataClass = record.class;
+        batch.classes |= classBit(dataClass);
+      }
       item.sequences.push(batch.firstSequence + batch.records.length);
       batch.records.push(record.bytes);
+      batch.bytes += record.bytes.length;
     }
   }
   return streams;
@@ -94,11 +112,12 @@ function gatherStreams(items: readonly Pending[], context: CommitContext): Map<S
 
 function beginStream(streams: Map<StreamName, StreamBatch>, stream: StreamName, context: CommitContext): StreamBatch {
   const head = context.heads.staged({ origin: context.origin, stream });
-  const batch: StreamBatch = { records: [], firstSequence: (head?.sequence ?? 0) + 1, classes: 0 };
+  const batch: StreamBatch = { records: [], firstSequence: (head?.sequence ?? 0) + 1, classes: 0, bytes: 0 };
   if (head?.epoch !== context.epoch) {
     const opened = context.opened(stream);
     batch.records.push(opened.bytes);
     batch.classes |= classBit(opened.class);
+    batch.bytes += opened.bytes.length;
   }
   streams.set(stream, batch);
   return batch;
@@ -119,24 +138,17 @@ function gatherRuns(items: readonly Pending[], heads: Heads): readonly ForeignRu
   return applied;
 }
 
-function commitBytes(origin: NodeName, streams: Map<StreamName, StreamBatch>, foreign: readonly ForeignRun[], cells: readonly EncodedCell[]): number {
-  let size = batchHeaderBytes;
-  for (const batch of streams.values()) size += entryHeaderBytes + runBytes(origin, batch.records);
-  for (const run of foreign) size += entryHeaderBytes + run.bytes.length;
-  for (const cell of cells) size += cellEntryBytes(cell);
-  return size;
-}
-
 function encodeStream(bytes: Uint8Array, view: DataView, position: number, stream: StreamName, batch: StreamBatch, wallMs: number, context: CommitContext): TailRun {
   const { origin, epoch, heads, integrity } = context;
   const lane = { origin, stream };
-  const length = runBytes(origin, batch.records);
-  const payload = writeEntryHeader(view, position, entryKind.run, length);
+  const length = runBytes(origin, batch.records.length, batch.bytes);
   const previous = heads.staged(lane);
   const previousHash = heads.stagedHash(lane) ?? emptyHash;
   const content = { origin, stream, epoch, firstSequence: batch.firstSequence, previousHash, classes: batch.classes, recordedMs: wallMs, records: batch.records };
-  const hash = encodeRun(bytes, view, payload, content, integrity);
+  const hash = encodeRun(bytes, view, position, content, integrity);
   const header: RunHeader = {
+    form: "whole",
+    reason: "none",
     origin,
     stream,
     epoch,
@@ -146,10 +158,10 @@ function encodeStream(bytes: Uint8Array, view: DataView, position: number, strea
     recordedFirstMs: wallMs,
     recordedLastMs: wallMs,
     lengthBytes: length,
-    headerBytes: length - batch.records.reduce((sum, record) => sum + record.length, 0),
+    headerBytes: length - batch.bytes,
     previousHash: previous?.hash ?? toHex(emptyHash),
     hash: toHex(hash),
   };
   heads.stage(lane, { epoch, sequence: lastSequence(header), hash: header.hash });
-  return { header, bytes: bytes.subarray(payload, payload + length) };
+  return { header, bytes: bytes.subarray(position, position + length) };
 }

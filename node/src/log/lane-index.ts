@@ -4,6 +4,7 @@
  */
 import { runMark, type RunHeader } from "@holon/core/log/run.ts";
 import { laneName, type Mark } from "@holon/core/log/log.ts";
+import type { StreamName } from "@holon/core/schema/event.ts";
 
 const blockBytes = 64 * 1024;
 
@@ -16,8 +17,20 @@ export interface IndexBlock {
 
 interface IndexedLane {
   readonly blocks: IndexBlock[];
+  readonly stream: StreamName;
   lastBlock: number;
   head: Mark;
+  bytes: number;
+  newestMs: number;
+}
+
+/** What a segment holds of one lane. */
+export interface LanePart {
+  readonly lane: string;
+  readonly stream: StreamName;
+  readonly bytes: number;
+  readonly lastSequence: number;
+  readonly newestMs: number;
 }
 
 export interface LaneIndex {
@@ -26,6 +39,7 @@ export interface LaneIndex {
   blocks(lane: string, fromSequence: number): readonly IndexBlock[];
   /** The lane's last record in this segment. */
   head(lane: string): Mark | undefined;
+  parts(): readonly LanePart[];
 }
 
 export function createLaneIndex(): LaneIndex {
@@ -36,10 +50,13 @@ export function createLaneIndex(): LaneIndex {
       const block = Math.floor(batchOffset / blockBytes);
       const indexed = lanes.get(name);
       if (indexed === undefined) {
-        lanes.set(name, { blocks: [{ firstSequence: run.firstSequence, offset: batchOffset }], lastBlock: block, head: runMark(run) });
+        const first = { firstSequence: run.firstSequence, offset: batchOffset };
+        lanes.set(name, { blocks: [first], stream: run.stream, lastBlock: block, head: runMark(run), bytes: run.lengthBytes, newestMs: run.recordedLastMs });
         return;
       }
       indexed.head = runMark(run);
+      indexed.bytes += run.lengthBytes;
+      indexed.newestMs = Math.max(indexed.newestMs, run.recordedLastMs);
       if (block === indexed.lastBlock) return;
       indexed.lastBlock = block;
       indexed.blocks.push({ firstSequence: run.firstSequence, offset: batchOffset });
@@ -50,6 +67,7 @@ export function createLaneIndex(): LaneIndex {
       return indexed.blocks.slice(lastAtOrBefore(indexed.blocks, fromSequence));
     },
     head: (lane) => lanes.get(lane)?.head,
+    parts: () => [...lanes].map(([lane, { stream, bytes, head, newestMs }]) => ({ lane, stream, bytes, lastSequence: head.sequence, newestMs })),
   };
 }
 

@@ -1,43 +1,22 @@
-/**
- * Reads a segment batch by batch, and says what of it is not as written. A batch that is not whole at the end of the file is a torn
- * tail: it was never acknowledged. The same before intact batches is damage: what of it can still be read is read.
- */
-import { batchHeaderBytes, entryKind, parseBatchHeader, parseEntries, type BatchHeader, type Entry } from "@holon/core/log/batch.ts";
-import { parseRunHeader, runRecords, type Integrity, type RunHeader } from "@holon/core/log/run.ts";
+/** Reads a segment batch by batch through a window, and mends single flipped bits on the way. */
+import { batchHeaderBytes, batchPrefixBytes, entryKind, mendBatchHeader, parseBatchHeader, tableEntryBytes, type BatchHeader } from "@holon/core/log/batch.ts";
+import { checkRun, parseRunHeader, runMagic, type Integrity, type MendedRun, type RunHeader } from "@holon/core/log/run.ts";
 import type { DiskFile } from "@holon/core/ports.ts";
+
+/** A part of a file in memory: what lies side by side is read once. */
+export interface Window {
+  readonly file: DiskFile;
+  /** Up to `length` bytes from `offset`; shorter at the end of the file. */
+  bytes(offset: number, length: number): Promise<Uint8Array>;
+}
 
 export interface ScannedBatch {
   readonly header: BatchHeader;
   readonly offset: number;
   readonly end: number;
   readonly bytes: Uint8Array;
-  readonly entries: readonly Entry[];
-}
-
-const chunkBytes = 1 << 20;
-const resyncChunkBytes = 1 << 20;
-
-/** The batch that begins at `offset`: intact in its frame (its parts carry their own checksums), or `undefined`. */
-export async function readBatch(file: DiskFile, offset: number, integrity: Integrity, hintBytes = chunkBytes): Promise<ScannedBatch | undefined> {
-  let bytes = await file.read(offset, hintBytes);
-  const header = parseBatchHeader(bytes, integrity);
-  if (header === undefined) return undefined;
-  const size = batchHeaderBytes + header.bodyBytes;
-  if (size > bytes.length) bytes = await file.read(offset, size);
-  if (size > bytes.length) return undefined;
-  const entries = parseEntries(bytes, header);
-  return entries && { header, offset, end: offset + size, bytes: bytes.subarray(0, size), entries };
-}
-
-/** Offset of the next intact batch header after `offset`; `undefined` if there is none. */
-export async function findNextBatch(file: DiskFile, offset: number, integrity: Integrity): Promise<number | undefined> {
-  for (let position = offset; position < file.size(); position += resyncChunkBytes) {
-    const bytes = await file.read(position, resyncChunkBytes + batchHeaderBytes);
-    for (let index = bytes.indexOf(0x48); index >= 0 && index < resyncChunkBytes; index = bytes.indexOf(0x48, index + 1)) {
-      if (parseBatchHeader(bytes.subarray(index), integrity) !== undefined) return position + index;
-    }
-  }
-  return undefined;
+  /** The header or its table was mended: the bytes are not what the disk holds. */
+  readonly mended: boolean;
 }
 
 export interface BatchRun {
@@ -45,24 +24,88 @@ export interface BatchRun {
   readonly bytes: Uint8Array;
 }
 
-/** The runs in a batch; one whose header is damaged is left out and counted. */
-export function batchRuns(batch: ScannedBatch, integrity: Integrity): { readonly runs: readonly BatchRun[]; readonly damagedRuns: number } {
-  const runs: BatchRun[] = [];
-  let damagedRuns = 0;
-  for (const entry of batch.entries) {
-    if (entry.kind !== entryKind.run) continue;
-    const bytes = batch.bytes.subarray(entry.offset, entry.offset + entry.length);
-    const header = parseRunHeader(bytes, integrity);
-    if (header === undefined) damagedRuns += 1;
-    else runs.push({ header, bytes });
-  }
-  return { runs, damagedRuns };
+const windowBytes = 1 << 20;
+
+export function openWindow(file: DiskFile, windowSize = windowBytes): Window {
+  let start = 0;
+  let held: Uint8Array = new Uint8Array(0);
+  return {
+    file,
+    async bytes(offset, length) {
+      if (offset < start || offset + length > start + held.length) {
+        held = await file.read(offset, Math.max(length, windowSize));
+        start = offset;
+      }
+      return held.subarray(offset - start, offset - start + length);
+    },
+  };
 }
 
-/** Whether every record and every run header of the batch is as written. Cells are checked when they are applied. */
-export function runsIntact(batch: ScannedBatch, integrity: Integrity): boolean {
-  const { runs, damagedRuns } = batchRuns(batch, integrity);
-  return damagedRuns === 0 && runs.every((run) => runRecords(run.bytes, run.header, integrity).damaged === 0);
+/** The batch that begins at `offset`, its frame intact or mended; `undefined` if there is none or the file ends before it does. */
+export async function readBatch(window: Window, offset: number, integrity: Integrity): Promise<ScannedBatch | undefined> {
+  let prefix = await window.bytes(offset, batchHeaderBytes);
+  const prefixBytes = batchPrefixBytes(prefix);
+  if (prefixBytes !== undefined) prefix = await window.bytes(offset, prefixBytes);
+  const header = parseBatchHeader(prefix, integrity);
+  if (header !== undefined) return wholeBatch(window, offset, header);
+  return mendedBatch(window, offset, integrity);
+}
+
+async function wholeBatch(window: Window, offset: number, header: BatchHeader): Promise<ScannedBatch | undefined> {
+  const bytes = await window.bytes(offset, header.sizeBytes);
+  return bytes.length < header.sizeBytes ? undefined : { header, offset, end: offset + header.sizeBytes, bytes, mended: false };
+}
+
+/** How much is looked at to mend a header: enough for a table of a thousand entries. */
+const mendBytes = batchHeaderBytes + 1024 * tableEntryBytes;
+
+async function mendedBatch(window: Window, offset: number, integrity: Integrity): Promise<ScannedBatch | undefined> {
+  const head = (await window.bytes(offset, mendBytes)).slice();
+  if (!mendBatchHeader(head, integrity)) return undefined;
+  const header = parseBatchHeader(head, integrity);
+  const whole = header && (await wholeBatch(window, offset, header));
+  if (whole === undefined) return undefined;
+  const bytes = whole.bytes.slice();
+  bytes.set(head.subarray(0, Math.min(head.length, bytes.length)));
+  return { ...whole, bytes, mended: true };
+}
+
+/** Offset of the next intact batch header after `offset`; `undefined` if there is none. */
+export async function findNextBatch(window: Window, offset: number, integrity: Integrity): Promise<number | undefined> {
+  const { file } = window;
+  for (let position = offset; position < file.size(); position += windowBytes) {
+    const bytes = await file.read(position, windowBytes + mendBytes);
+    for (let index = bytes.indexOf(0x48); index >= 0 && index < windowBytes; index = bytes.indexOf(0x48, index + 1)) {
+      if (parseBatchHeader(bytes.subarray(index), integrity) !== undefined) return position + index;
+    }
+  }
+  return undefined;
+}
+
+/** The runs of a batch by their headers alone; the records are not checked. */
+export function batchRuns(batch: ScannedBatch, integrity: Integrity): readonly BatchRun[] {
+  const runs: BatchRun[] = [];
+  for (const entry of batch.header.entries) {
+    if (entry.kind !== entryKind.run) continue;
+    const bytes = batch.bytes.subarray(entry.offset, entry.offset + entry.length);
+    const header = parseRunHeader(bytes, integrity) ?? checkRun(bytes, integrity)?.header;
+    if (header !== undefined) runs.push({ header, bytes });
+  }
+  return runs;
+}
+
+/** Runs that can still be found in bytes that are no batch any more. */
+export function strayRuns(bytes: Uint8Array, integrity: Integrity): readonly (MendedRun & { readonly offset: number })[] {
+  const found: (MendedRun & { offset: number })[] = [];
+  const first = runMagic & 0xff;
+  for (let index = bytes.indexOf(first); index >= 0; index = bytes.indexOf(first, index + 1)) {
+    const header = parseRunHeader(bytes.subarray(index), integrity);
+    if (header === undefined) continue;
+    const checked = checkRun(bytes.subarray(index, index + header.lengthBytes), integrity);
+    if (checked !== undefined) found.push({ ...checked, offset: index });
+    index += header.lengthBytes - 1;
+  }
+  return found;
 }
 
 const sectorBytes = 512;
@@ -73,9 +116,9 @@ const sectorBytes = 512;
  */
 export async function looksTorn(file: DiskFile, offset: number, integrity: Integrity): Promise<boolean> {
   const bytes = await file.read(offset, file.size() - offset);
-  if (bytes.length < batchHeaderBytes) return true;
+  if (bytes.length < (batchPrefixBytes(bytes) ?? batchHeaderBytes)) return true;
   const header = parseBatchHeader(bytes, integrity);
-  if (header !== undefined && batchHeaderBytes + header.bodyBytes > bytes.length) return true;
+  if (header !== undefined && header.sizeBytes > bytes.length) return true;
   for (let start = 0; start < bytes.length; ) {
     const end = Math.min(bytes.length, start + sectorBytes - ((offset + start) % sectorBytes));
     if (bytes.subarray(start, end).every((byte) => byte === 0)) return true;

@@ -3,6 +3,8 @@ import { appendFileSync, readdirSync, readFileSync, statSync, truncateSync, writ
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Lane } from "@holon/core/log/log.ts";
+import { planRetention, type HeldPart } from "@holon/core/log/retention.ts";
+import { lostRanges } from "@holon/core/log/run.ts";
 import { splitRuns } from "@holon/core/log/split-runs.ts";
 import { openTempLog, record, integrity, tempFolder } from "../testing/temp-log.ts";
 import type { SegmentLog } from "./segment-log.ts";
@@ -87,22 +89,69 @@ test("a tail whose last sectors were never written is torn, not damaged", async 
   await again.close();
 });
 
-test("a flipped bit in any byte of the file never stops the log from opening, and costs at most the batch it is in", async (context) => {
+test("a flipped bit in any byte of the file is mended when the log opens: nothing is lost", async (context) => {
   const folder = tempFolder(context);
   const log = await openTempLog(folder);
-  for (const word of ["one", "two", "three"]) await log.append({ records: [record("data", word)] });
+  for (const word of ["one", "two", "three"]) await log.append({ records: [record("data", word)], cells: [{ key: "position/x", value: new TextEncoder().encode(word) }] });
   await log.close();
   const whole = readFileSync(onlySegment(folder));
-  for (let position = 0; position < whole.length; position += 7) {
+  for (let position = 0; position < whole.length; position++) {
     const bytes = Buffer.from(whole);
-    bytes[position] = (bytes[position] ?? 0) ^ 0x10;
+    bytes[position] = (bytes[position] ?? 0) ^ (1 << (position % 8));
     writeFileSync(onlySegment(folder), bytes);
     const again = await openTempLog(folder);
-    const left = await texts(again, "data");
-    assert.ok(left.length >= 1, `nothing is left after byte ${position}`);
-    if (left.length < 4) assert.equal(again.damage.length, 1, `byte ${position} cost a record in silence`);
+    assert.deepEqual(await texts(again, "data"), ["opened after nothing", "one", "two", "three"], `byte ${position}`);
+    assert.equal(text(again.cell("position/x")), "three");
+    assert.deepEqual([again.lost, again.damage], [[], []], `byte ${position}`);
     await again.close();
   }
+});
+
+test("damage beyond one bit costs exactly the records it hits, and says which", async (context) => {
+  const folder = tempFolder(context);
+  const log = await openTempLog(folder);
+  await log.append({ records: ["first", "second", "third"].map((word) => record("data", `${word} ${"x".repeat(60)}`)) });
+  await log.append({ records: [record("data", "fourth")] });
+  await log.close();
+  const bytes = readFileSync(onlySegment(folder));
+  bytes.fill(0xaa, bytes.indexOf("second") + 2, bytes.indexOf("second") + 30);
+  writeFileSync(onlySegment(folder), bytes);
+  const again = await openTempLog(folder);
+  assert.deepEqual(again.lost, [{ lane: "gateway-1/data", first: 3, last: 3 }]);
+  assert.deepEqual((await texts(again, "data")).map((entry) => entry.slice(0, 6)), ["opened", "first ", "third ", "fourth"]);
+  const parent = await openTempLog(tempFolder(context), { name: "edge-1" });
+  const runs = await again.readRuns(lane(again, "data"), 1, 1e9);
+  assert.deepEqual(runs.map((run) => run.header.form), ["salvaged", "whole"]);
+  assert.deepEqual((await parent.appendRuns(runs)).map((merge) => merge.outcome), ["apply", "apply"]);
+  assert.deepEqual(runs.flatMap((run) => lostRanges(run.bytes, run.header)), [{ first: 3, last: 3 }]);
+  await parent.close();
+  await again.close();
+});
+
+test("a batch that is gone as a whole is known from the one behind it, and its place in the lane is told as a gap", async (context) => {
+  const folder = tempFolder(context);
+  const log = await openTempLog(folder);
+  await log.append({ records: [record("data", "kept")] });
+  const from = statSync(onlySegment(folder)).size;
+  await log.append({ records: [record("data", "gone"), record("data", "gone too"), record("alarm", "gone alarm")] });
+  const to = statSync(onlySegment(folder)).size;
+  await log.append({ records: [record("telemetry", "behind")] });
+  await log.close();
+  const bytes = readFileSync(onlySegment(folder));
+  bytes.fill(0xaa, from, to);
+  writeFileSync(onlySegment(folder), bytes);
+  const again = await openTempLog(folder);
+  assert.deepEqual(again.lost, [
+    { lane: "gateway-1/data", first: 3, last: 4 },
+    { lane: "gateway-1/alarm", first: 1, last: 2 },
+  ]);
+  await again.append({ records: [record("data", "after")] });
+  const runs = await again.readRuns(lane(again, "data"), 1, 1e9);
+  assert.deepEqual(runs.map((run) => [run.header.form, run.header.firstSequence, run.header.count]), [["whole", 1, 2], ["gap", 3, 2], ["whole", 5, 2]]);
+  const parent = await openTempLog(tempFolder(context), { name: "edge-1" });
+  assert.deepEqual((await parent.appendRuns(runs)).map((merge) => merge.outcome), ["apply", "apply", "apply"]);
+  await parent.close();
+  await again.close();
 });
 
 test("rubbish after the last batch is reported as damage and left in place", async (context) => {
@@ -170,4 +219,26 @@ test("a run that does not follow is a gap, and one of another history a fork", a
   const other = await twin.readRuns(lane(twin, "data"), 1, 1e9);
   assert.equal((await parent.appendRuns(other.slice(-1))).at(-1)?.outcome, "fork");
   for (const log of [child, parent, twin]) await log.close();
+});
+
+test("raw is let go of by rule, alarms of the same segments stay, and the lane says what expired", async (context) => {
+  const folder = tempFolder(context);
+  const log = await openTempLog(folder, { segmentBytesMax: 16_384 });
+  for (let index = 0; index < 300; index++) {
+    await log.append({ records: [record("local", `raw ${index} ${"x".repeat(200)}`), ...(index % 20 === 0 ? [record("alarm", `alarm ${index}`)] : [])] });
+  }
+  const before = readdirSync(join(folder, "log")).reduce((sum, name) => sum + statSync(join(folder, "log", name)).size, 0);
+  const plan = (parts: readonly HeldPart[], totalBytes: number) => planRetention({ policy: { streams: {}, maxBytes: 40_000 }, nowMs: 0, parts, totalBytes, safe: new Map(), read: new Map(), needBytes: 0 });
+  const expiries = await log.retain(plan, (expiry) => record("audit", `expired ${expiry.lane} through ${expiry.through}`));
+  assert.deepEqual(expiries.map((expiry) => expiry.lane), ["gateway-1/local"]);
+  const through = expiries[0]?.through ?? 0;
+  for (const opened of [log, await log.close().then(() => openTempLog(folder, { segmentBytesMax: 16_384 }))].slice(1)) {
+    assert.equal((await texts(opened, "alarm")).length, 16);
+    assert.deepEqual(await opened.missing(lane(opened, "local")), [{ first: 1, last: through, epoch: log.epoch, reason: "expired" }]);
+    assert.equal((await texts(opened, "local")).length, 301 - through);
+    assert.deepEqual((await texts(opened, "audit")).slice(1), [`expired gateway-1/local through ${through}`]);
+    await opened.close();
+  }
+  const after = readdirSync(join(folder, "log")).reduce((sum, name) => sum + statSync(join(folder, "log", name)).size, 0);
+  assert.ok(after < before / 2, `${before} bytes became ${after}`);
 });

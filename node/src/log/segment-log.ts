@@ -8,18 +8,21 @@
  */
 import { assert, HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
-import { type Append, type Lane, type Log, type LogRecord, type Mark, type NewRecord, type ReadBounds } from "@holon/core/log/log.ts";
+import { laneName, type Append, type Lane, type Log, type LogRecord, type Mark, type NewRecord, type ReadBounds } from "@holon/core/log/log.ts";
+import { encodeRoll } from "@holon/core/log/roll.ts";
 import type { Merge } from "@holon/core/log/merge.ts";
-import { runMark, runRecords, type Integrity } from "@holon/core/log/run.ts";
+import { lastSequence, lostRanges, runMark, runRecords, type Integrity, type RunHeader } from "@holon/core/log/run.ts";
 import { encodeSegmentHeader, segmentHeaderBytes, segmentPath } from "@holon/core/log/segment.ts";
-import type { Clock, Disk, Random } from "@holon/core/ports.ts";
+import type { Expiry, HeldPart } from "@holon/core/log/retention.ts";
+import type { Clock, Disk, DiskFile, Random } from "@holon/core/ports.ts";
 import type { StreamName } from "@holon/core/schema/event.ts";
 import { epochFromChance, type Epoch, type NodeName } from "@holon/core/units.ts";
 import { encodeCommit, type Commit, type ForeignRun, type Pending } from "./commit.ts";
 import type { Heads } from "./heads.ts";
 import { createLaneIndex } from "./lane-index.ts";
-import { readRunsFromDisk } from "./read-lane.ts";
-import { recoverLog, type Damage, type OpenSegment, type Recovered } from "./recover.ts";
+import { cleanSegment } from "./clean.ts";
+import { indexOf, readRunsFromDisk } from "./read-lane.ts";
+import { recoverLog, type Damage, type LostRange, type OpenSegment, type Recovered } from "./recover.ts";
 import type { BatchRun } from "./scan.ts";
 import { encodeSnapshot } from "./snapshot.ts";
 import { createTail } from "./tail.ts";
@@ -31,6 +34,8 @@ export interface LogOptions {
   readonly random: Random;
   readonly integrity: Integrity;
   readonly segmentBytesMax?: number;
+  /** The disk was full: an append failed. */
+  full?(): void;
   /** The record that opens a stream in this epoch and names its predecessor. */
   opened(stream: StreamName, predecessor: Mark | undefined): NewRecord;
 }
@@ -38,6 +43,23 @@ export interface LogOptions {
 /** Appends with more bytes waiting than this are encoded while the batch before is being written. */
 const encodeAheadBytes = 64 * 1024;
 const recordOverheadBytes = 8;
+
+/** Records of a lane that are not here. The epoch is that of the records behind them. */
+export interface MissingRange {
+  readonly first: number;
+  readonly last: number;
+  readonly epoch: Epoch;
+  readonly reason: "expired" | "damaged";
+}
+
+const expiredCell = (lane: string): string => `expired/${lane}`;
+const encodeNumber = (value: number): Uint8Array => new TextEncoder().encode(String(value));
+const decodeNumber = (bytes: Uint8Array): number => Number(new TextDecoder().decode(bytes));
+
+async function heldParts(segment: OpenSegment, integrity: Integrity): Promise<readonly HeldPart[]> {
+  const index = await indexOf(segment, integrity);
+  return index.parts().map((part) => ({ segment: segment.number, ...part }));
+}
 
 type CommitListener = Parameters<Log["onCommit"]>[0];
 
@@ -51,8 +73,11 @@ export async function openLog(options: LogOptions): Promise<SegmentLog> {
 export class SegmentLog implements Log {
   readonly origin: NodeName;
   readonly epoch: Epoch;
-  /** What was found damaged when the log was opened. */
+  /** What was found damaged when the log was opened, in bytes and in records. */
   readonly damage: readonly Damage[];
+  readonly lost: readonly LostRange[];
+  /** Batches in which flipped bits were mended when the log was opened. */
+  readonly mended: number;
   readonly #options: LogOptions;
   readonly #segments: OpenSegment[];
   readonly #heads: Heads;
@@ -60,11 +85,20 @@ export class SegmentLog implements Log {
   readonly #tail = createTail();
   readonly #listeners = new Set<CommitListener>();
   readonly #room: (() => void)[] = [];
+  /** Files of segments that were cleaned: somebody may still be reading them. */
+  readonly #retired: DiskFile[] = [];
   #pending: Pending[] = [];
   #pendingBytes = 0;
   #resuming = 0;
+  #isFull = false;
+  #isWriting = false;
+  /** Encoded while the batch before is being written. */
+  #next: Commit | undefined;
   #cellsBytes = 0;
   #nextBatch: number;
+  /** Runs of the batch encoded last. */
+  #lastRuns: readonly RunHeader[];
+  #publishedRuns: readonly RunHeader[];
   #committing: Promise<void> | undefined;
   #failure: HolonError | undefined;
 
@@ -73,6 +107,10 @@ export class SegmentLog implements Log {
     this.origin = options.origin;
     this.epoch = epochFromChance(options.random.bytes(13));
     this.damage = recovered.damage;
+    this.lost = recovered.lost;
+    this.mended = recovered.mended;
+    this.#lastRuns = recovered.lastRuns;
+    this.#publishedRuns = recovered.lastRuns;
     this.#segments = recovered.segments;
     this.#heads = recovered.heads;
     this.#cells = recovered.cells;
@@ -117,7 +155,7 @@ export class SegmentLog implements Log {
     const head = this.#heads.durable(lane);
     if (head === undefined || fromSequence > head.sequence) return [];
     const recent = this.#tail.from(lane, fromSequence);
-    if (recent === undefined) return readRunsFromDisk(this.#segments, lane, fromSequence, maxBytes, this.#options.integrity);
+    if (recent === undefined) return readRunsFromDisk(this.#segments, lane, fromSequence, maxBytes, { head, expiredThrough: this.#expiredThrough(laneName(lane)) }, this.#options.integrity);
     let held = 0;
     const end = recent.findIndex((run) => (held += run.bytes.length) >= maxBytes);
     return end < 0 ? recent : recent.slice(0, end + 1);
@@ -125,23 +163,77 @@ export class SegmentLog implements Log {
 
   async read(lane: Lane, fromSequence: number, bounds: ReadBounds): Promise<readonly LogRecord[]> {
     const records: LogRecord[] = [];
-    for (const { header, bytes } of await this.readRuns(lane, fromSequence, bounds.maxBytes)) {
-      const run = runRecords(bytes, header, this.#options.integrity);
-      for (const [index, record] of run.records.entries()) {
-        const sequence = header.firstSequence + index;
-        if (sequence < fromSequence || record === undefined) continue;
-        if (records.length >= bounds.maxRecords) return records;
-        records.push({ origin: header.origin, epoch: header.epoch, stream: header.stream, sequence, bytes: record });
-      }
+    for (let from = fromSequence; records.length === 0; ) {
+      const runs = await this.readRuns(lane, from, bounds.maxBytes);
+      const last = runs.at(-1);
+      if (last === undefined) break;
+      for (const run of runs) collectRecords(run, fromSequence, bounds.maxRecords, records, this.#options.integrity);
+      from = lastSequence(last.header) + 1; // all of it may be a gap: what is behind it counts
     }
     return records;
+  }
+
+  /** The chain at a record; `undefined` where the record is not here any more, or is not the last of its run. */
+  async hashAt(lane: Lane, sequence: number): Promise<string | undefined> {
+    const [run] = await this.readRuns(lane, sequence, 1);
+    return run === undefined || run.header.form === "gap" || lastSequence(run.header) !== sequence ? undefined : run.header.hash;
+  }
+
+  /** Ranges of a lane that are not here, and why: expired by rule, or damaged. */
+  async missing(lane: Lane): Promise<readonly MissingRange[]> {
+    const ranges: MissingRange[] = [];
+    for (let from = 1; ; ) {
+      const runs = await this.readRuns(lane, from, limits.linkBatchBytesMax);
+      const last = runs.at(-1);
+      if (last === undefined) return ranges;
+      for (const { header, bytes } of runs) {
+        for (const range of lostRanges(bytes, header)) ranges.push({ ...range, epoch: header.epoch, reason: header.reason === "expired" ? "expired" : "damaged" });
+      }
+      from = lastSequence(last.header) + 1;
+    }
+  }
+
+  /**
+   * Lets go of what the plan names: first the expiries become records and cells, then the segments are cleaned or removed. Returns what
+   * was let go. Not to be called twice at once.
+   */
+  async retain(plan: (parts: readonly HeldPart[], totalBytes: number) => readonly Expiry[], tell: (expiry: Expiry) => NewRecord): Promise<readonly Expiry[]> {
+    const sealed = this.#segments.slice(0, -1);
+    const parts = (await Promise.all(sealed.map((segment) => heldParts(segment, this.#options.integrity)))).flat();
+    const expiries = plan(parts, this.#segments.reduce((sum, segment) => sum + segment.size, 0)).filter((expiry) => expiry.through > this.#expiredThrough(expiry.lane));
+    if (expiries.length === 0) return [];
+    const cells = expiries.map(({ lane, through }) => ({ key: expiredCell(lane), value: encodeNumber(through) }));
+    await this.append({ records: expiries.map(tell), cells });
+    for (const segment of sealed) await this.#clean(segment);
+    return expiries;
+  }
+
+  async #clean(segment: OpenSegment): Promise<void> {
+    const isGone = (lane: string, last: number): boolean => last <= this.#expiredThrough(lane);
+    const { disk, integrity } = this.#options;
+    const cleaned = await cleanSegment(disk, segment, isGone, integrity);
+    if (cleaned === undefined) return;
+    this.#retired.push(segment.file);
+    const position = this.#segments.indexOf(segment);
+    if (cleaned === "removed") this.#segments.splice(position, 1);
+    else this.#segments.splice(position, 1, cleaned);
+  }
+
+  #expiredThrough(lane: string): number {
+    const value = this.#cells.get(expiredCell(lane));
+    return value === undefined ? 0 : decodeNumber(value);
   }
 
   /** Waits for what is pending, then closes the files. */
   async close(): Promise<void> {
     while (this.#committing !== undefined) await this.#committing;
     this.#failure ??= new HolonError("HOLON_LOG_CLOSED", `the log of ${this.origin} is closed`);
-    for (const segment of this.#segments) await segment.file.close();
+    for (const file of [...this.#retired.splice(0), ...this.#segments.map((segment) => segment.file)]) await file.close();
+  }
+
+  /** Bytes of all segments. */
+  sizeBytes(): number {
+    return this.#segments.reduce((sum, segment) => sum + segment.size, 0);
   }
 
   /** Begins the next segment with a snapshot of what is durable. */
@@ -168,6 +260,7 @@ export class SegmentLog implements Log {
       this.#pending.push(item);
       this.#pendingBytes += bytes;
       this.#committing ??= this.#commitAll();
+      this.#encodeAhead();
     });
   }
 
@@ -203,18 +296,24 @@ export class SegmentLog implements Log {
 
   async #commitAll(): Promise<void> {
     await Promise.resolve(); // appends of the same turn share one commit
-    let next: Commit | undefined;
     while (this.#failure === undefined) {
-      const commit = next ?? this.#encodeNext();
-      next = undefined;
+      const commit = this.#next ?? this.#encodeNext();
+      this.#next = undefined;
       if (commit === undefined) break;
+      this.#isWriting = true;
       const written = this.#write(commit);
-      if (this.#pendingBytes >= encodeAheadBytes) next = this.#encodeNext();
+      this.#encodeAhead();
       const failure = await written.then(() => undefined, toHolonError);
+      this.#isWriting = false;
       if (failure === undefined) this.#publish(commit);
-      else next = this.#abandon(failure, commit, next);
+      else this.#abandon(failure, commit);
     }
     this.#committing = undefined;
+  }
+
+  /** While one batch is being written, the next is encoded as soon as it is worth it: disk and processor work side by side. */
+  #encodeAhead(): void {
+    if (this.#isWriting && this.#next === undefined && this.#pendingBytes >= encodeAheadBytes) this.#next = this.#encodeNext();
   }
 
   #encodeNext(): Commit | undefined {
@@ -237,7 +336,9 @@ export class SegmentLog implements Log {
       heads: this.#heads,
       opened: (stream: StreamName) => opened(stream, this.#heads.staged({ origin: this.origin, stream })),
     };
-    return encodeCommit(items, this.#nextBatch++, clock.wall().ms, context);
+    const commit = encodeCommit(items, this.#nextBatch++, clock.wall().ms, encodeRoll(this.#lastRuns, integrity), context);
+    this.#lastRuns = commit.runs.map((run) => run.header);
+    return commit;
   }
 
   async #write(commit: Commit): Promise<void> {
@@ -256,6 +357,7 @@ export class SegmentLog implements Log {
   }
 
   #publish(commit: Commit): void {
+    this.#isFull = false;
     const segment = this.#current();
     for (const run of commit.runs) {
       this.#heads.settle(run.header, runMark(run.header));
@@ -263,6 +365,7 @@ export class SegmentLog implements Log {
     }
     segment.size += commit.bytes.length;
     for (const cell of commit.cells) this.#setCell(cell.key, cell.value);
+    this.#publishedRuns = commit.runs.map((run) => run.header);
     this.#tail.push(commit.runs, commit.bytes.length);
     for (const item of commit.items) item.resolve();
     const event = { lanes: commit.runs.map((run) => run.header), cells: commit.cells.map((cell) => cell.key) };
@@ -280,11 +383,22 @@ export class SegmentLog implements Log {
   }
 
   /** A failed write: nothing of it was acknowledged. Where the segment cannot be put back as it was, the log takes no more. */
-  #abandon(failure: HolonError, commit: Commit, next: Commit | undefined): undefined {
+  #abandon(failure: HolonError, commit: Commit): void {
+    const next = this.#next;
+    this.#next = undefined;
     this.#heads.fallBack();
+    this.#lastRuns = this.#publishedRuns; // what was abandoned was never there
     for (const item of [...commit.items, ...(next?.items ?? [])]) item.reject(failure);
-    if (failure.code !== "HOLON_DISK_FULL") this.#fail(failure);
-    return undefined;
+    if (failure.code === "HOLON_DISK_FULL") {
+      this.#isFull = true;
+      this.#options.full?.();
+    } else this.#fail(failure);
+  }
+
+  /** What the log says of its disk: `full` until an append succeeds again. */
+  get diskState(): "ok" | "full" | "failed" {
+    if (this.#failure !== undefined && this.#failure.code !== "HOLON_LOG_CLOSED") return "failed";
+    return this.#isFull ? "full" : "ok";
   }
 
   #fail(failure: HolonError): void {
@@ -301,3 +415,10 @@ export class SegmentLog implements Log {
   }
 }
 
+function collectRecords({ header, bytes }: BatchRun, fromSequence: number, maxRecords: number, records: LogRecord[], integrity: Integrity): void {
+  for (const [index, record] of runRecords(bytes, header, integrity).records.entries()) {
+    const sequence = header.firstSequence + index;
+    if (sequence < fromSequence || record === undefined || records.length >= maxRecords) continue;
+    records.push({ origin: header.origin, epoch: header.epoch, stream: header.stream, sequence, bytes: record });
+  }
+}

@@ -1,6 +1,6 @@
 /** The first batch of each segment: all cells and lane heads, so that recovery reads one segment however long the log is. */
-import { batchHeaderBytes, entryHeaderBytes, entryKind, writeBatchHeader, writeEntryHeader } from "@holon/core/log/batch.ts";
-import { cellEntryBytes, encodeCell, writeCell } from "@holon/core/log/cell.ts";
+import { batchBytes, entryKind, writeBatchHeader } from "@holon/core/log/batch.ts";
+import { cellBytes, cellKind, encodeCell, mendChecked, writeCell } from "@holon/core/log/cell.ts";
 import { parseLaneName } from "@holon/core/log/identity.ts";
 import type { Lane, Mark } from "@holon/core/log/log.ts";
 import type { Integrity } from "@holon/core/log/run.ts";
@@ -22,16 +22,14 @@ const headsSchema = z.record(z.string(), z.tuple([z.string(), z.int().min(0), z.
 export function encodeSnapshot(snapshot: Snapshot, integrity: Integrity): Uint8Array {
   const heads = encodeHeads(snapshot.heads);
   const cells = [...snapshot.cells].map(([key, value]) => encodeCell({ key, value }));
-  const size = cells.reduce((sum, cell) => sum + cellEntryBytes(cell), batchHeaderBytes + entryHeaderBytes + 4 + heads.length);
-  const bytes = new Uint8Array(size);
+  const entries = [{ kind: entryKind.heads, length: 4 + heads.length }, ...cells.map((cell) => ({ kind: cellKind(cell), length: cellBytes(cell) }))];
+  const bytes = new Uint8Array(batchBytes(entries));
   const view = new DataView(bytes.buffer);
-  const payload = writeEntryHeader(view, batchHeaderBytes, entryKind.heads, 4 + heads.length);
-  view.setUint32(payload, integrity.crc32(heads), true);
-  bytes.set(heads, payload + 4);
-  let position = payload + 4 + heads.length;
+  let position = writeBatchHeader(bytes, view, { number: snapshot.number, snapshot: true, wallMs: snapshot.wallMs, entries }, integrity);
+  view.setUint32(position, integrity.crc32(heads), true);
+  bytes.set(heads, position + 4);
+  position += 4 + heads.length;
   for (const cell of cells) position = writeCell(bytes, view, position, cell, integrity);
-  const header = { number: snapshot.number, bodyBytes: size - batchHeaderBytes, entries: 1 + cells.length, snapshot: true, wallMs: snapshot.wallMs };
-  writeBatchHeader(bytes, view, header, integrity);
   return bytes;
 }
 
@@ -40,13 +38,10 @@ function encodeHeads(heads: Snapshot["heads"]): Uint8Array {
   return encoder.encode(JSON.stringify(Object.fromEntries(rows)));
 }
 
-/** The heads in a snapshot's entry; `undefined` if its checksum does not hold. */
+/** The heads in a snapshot's entry; `undefined` if it is damaged by more than one bit. */
 export function decodeHeads(payload: Uint8Array, integrity: Integrity): ReadonlyMap<string, { lane: Lane; mark: Mark }> | undefined {
-  if (payload.length < 4) return undefined;
-  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
-  const text = payload.subarray(4);
-  if (integrity.crc32(text) !== view.getUint32(0, true)) return undefined;
-  const parsed = headsSchema.safeParse(JSON.parse(decoder.decode(text)));
+  if (!mendChecked(payload, integrity)) return undefined;
+  const parsed = headsSchema.safeParse(JSON.parse(decoder.decode(payload.subarray(4))));
   if (!parsed.success) return undefined;
   const heads = new Map<string, { lane: Lane; mark: Mark }>();
   for (const [name, [epoch, sequence, hash]] of Object.entries(parsed.data)) {

@@ -1,0 +1,108 @@
+/** Keeps the log within its policy: looks it over now and then, and at once when the disk is full. */
+import { HolonError, toHolonError } from "@holon/core/errors.ts";
+import { limits } from "@holon/core/limits.ts";
+import { parseJson } from "@holon/core/link/frame.ts";
+import type { NewRecord } from "@holon/core/log/log.ts";
+import { planRetention, type Expiry, type RetentionPolicy } from "@holon/core/log/retention.ts";
+import type { Clock, Disk, Timer, Trace } from "@holon/core/ports.ts";
+import { z } from "zod";
+import type { Events } from "../event/events.ts";
+import type { SegmentLog } from "./segment-log.ts";
+
+export interface KeeperOptions {
+  readonly log: SegmentLog;
+  readonly policy: RetentionPolicy;
+  readonly events: Events;
+  readonly ports: { readonly clock: Clock; readonly disk: Disk; readonly trace: Trace };
+  /** Last sequence of each lane that is durable beyond the parent's loss. */
+  safe(): ReadonlyMap<string, number>;
+  /** `app/function` of every function that still reads. */
+  readers(): readonly string[];
+}
+
+export interface Keeper {
+  start(): Promise<void>;
+  /** The disk is full. */
+  full(): void;
+  close(): Promise<void>;
+}
+
+const reservePath = "reserve";
+/** On a volume with less room than this many reserves, keeping one aside would bring on what it is for. */
+const reserveShare = 64;
+const positionsSchema = z.record(z.string(), z.number());
+
+export function createKeeper(options: KeeperOptions): Keeper {
+  const { log, ports } = options;
+  let timer: Timer | undefined;
+  let busy: Promise<void> | undefined;
+  let closed = false;
+
+  function look(needBytes: number): void {
+    if (closed || busy !== undefined) return;
+    busy = retain(needBytes)
+      .catch((error: unknown) => {
+        const coded = toHolonError(error);
+        ports.trace.note("warn", `retention: ${coded.message}`, { code: coded.code });
+      })
+      .finally(() => {
+        busy = undefined;
+      });
+  }
+
+  async function retain(needBytes: number): Promise<void> {
+    if (needBytes > 0) await ports.disk.remove(reservePath);
+    const read = readPositions();
+    const safe = options.safe();
+    const nowMs = ports.clock.wall().ms;
+    const expiries = await log.retain((parts, totalBytes) => planRetention({ policy: options.policy, nowMs, parts, totalBytes, safe, read, needBytes }), tell);
+    for (const { lane, through, rule } of expiries) ports.trace.note("info", `${lane} let go through ${through}: ${rule}`);
+    if (needBytes > 0) await makeReserve();
+  }
+
+  const tell = ({ lane, through, rule }: Expiry): NewRecord => options.events.record({ stream: "audit", type: "holon.log.expired", class: "public", producer: "log", data: { lane, through, rule } });
+
+  /** How far every function has read each lane: what is behind that is nobody's input any more. */
+  function readPositions(): ReadonlyMap<string, number> {
+    const read = new Map<string, number>();
+    for (const reader of options.readers()) {
+      const cell = log.cell(`position/${reader}`);
+      const positions = cell === undefined ? {} : positionsSchema.parse(parseJson(cell));
+      if (cell === undefined) read.set(`${log.origin}/local`, 0);
+      for (const [lane, sequence] of Object.entries(positions)) read.set(lane, Math.min(read.get(lane) ?? Number.POSITIVE_INFINITY, sequence));
+    }
+    return read;
+  }
+
+  /** Room that is given up when the disk is full, so that letting go can be recorded before it is done. */
+  async function makeReserve(): Promise<void> {
+    const space = await ports.disk.space();
+    if (space !== undefined && space.freeBytes < reserveShare * limits.reserveBytes) return;
+    try {
+      const file = await ports.disk.open(reservePath, { create: true });
+      if (file.size() < limits.reserveBytes) await file.write(0, new Uint8Array(limits.reserveBytes).fill(1));
+      await file.close();
+    } catch (error) {
+      if (!(error instanceof HolonError) || error.code !== "HOLON_DISK_FULL") throw error;
+      await ports.disk.remove(reservePath); // no room to keep aside: the next look tries again
+    }
+  }
+
+  function tick(): void {
+    look(0);
+    timer = ports.clock.after(limits.retentionEveryMs, tick);
+  }
+
+  return {
+    async start() {
+      await makeReserve();
+      timer = ports.clock.after(limits.retentionEveryMs, tick);
+    },
+    full: () => look(limits.retentionFullBytes),
+    async close() {
+      closed = true;
+      timer?.cancel();
+      await busy;
+    },
+  };
+}
