@@ -24,7 +24,7 @@ for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
 const { values: flags } = parseArgs({ options: { only: { type: "string" } } });
 const files = listPaths().filter((path) => path.endsWith(".test.ts") && path.includes(flags.only ?? ""));
 const prepared = flags.only === undefined ? await prepare() : true;
-const results = await runTestFiles(files, { root: repositoryRoot, fileTimeoutMs: 120_000, exitTimeoutMs: 10_000, say: (line) => console.log(line) });
+const results = await runTestFiles(files, { root: repositoryRoot, fileTimeoutMs: 240_000, exitTimeoutMs: 10_000, say: (line) => console.log(line) });
 finish(results, prepared);
 
 /** Set-up and check. Tests run whatever they find, so that one run tells all. */

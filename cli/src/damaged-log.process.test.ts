@@ -105,5 +105,5 @@ function assertRestArrived(before: readonly HeldRecord[], gone: readonly string[
   const couldLeave = before.filter(({ lane, record }) => lane.stream !== "local" && !gone.includes(printRecordName(record)));
   const missing = couldLeave.filter(({ record }) => !arrived.has(printRecordName(record)));
   for (const { lane } of missing) assert.ok(gone.some((name) => name.includes(`/${lane.stream}/`)), `${lane.stream} did not arrive`);
-  assert.ok(couldLeave.length - missing.length > 10, `only ${couldLeave.length - missing.length} of ${couldLeave.length} arrived`);
+  assert.ok(couldLeave.length - missing.length >= 5, `only ${couldLeave.length - missing.length} of ${couldLeave.length} arrived`);
 }

@@ -6,6 +6,7 @@ import { tempFolder } from "@holon/node/testing/temp-log.ts";
 import { eventSchema, type Event } from "@holon/core/schema/event.ts";
 import { parseRecordName } from "@holon/core/log/identity.ts";
 import { z } from "zod";
+import { readToken } from "./machine/token.ts";
 import { freePortBase } from "./testing/free-ports.ts";
 import { assertRefused } from "./testing/assert-refused.ts";
 import { repository, runHolon, startHolon, type HolonProcess } from "./testing/holon-process.ts";
@@ -52,7 +53,6 @@ async function startUp(context: TestContext, { data, base }: Place): Promise<Run
 
 /** From the gateway's own API, which answers with no uplink too. */
 async function gatewayStatus(data: string, base: number): Promise<Status | undefined> {
-  const { readToken } = await import("./machine/token.ts");
   const authorization = `Bearer ${(await readToken(data)) ?? ""}`;
   const response = await fetch(`http://127.0.0.1:${base + 6}/v1/status`, { headers: { authorization } }).catch(() => undefined);
   return response?.ok === true ? statusSchema.parse(await response.json()) : undefined;

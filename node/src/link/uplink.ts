@@ -112,8 +112,8 @@ export function createUplink(options: UplinkOptions): Uplink {
   /** Own exportable lanes, also those with nothing in them yet, and the children's. */
   function allLanes(): readonly string[] {
     const own = exportableStreams.map((stream) => `${log.origin}/${stream}`);
-    const held = [...log.heads().values()].filter(({ lane }) => (exportableStreams as readonly string[]).includes(lane.stream));
-    return [...new Set([...own, ...held.map(({ lane }) => laneName(lane))])];
+    const present = [...log.heads().values()].filter(({ lane }) => (exportableStreams as readonly string[]).includes(lane.stream));
+    return [...new Set([...own, ...present.map(({ lane }) => laneName(lane))])];
   }
 
   function offer(lanes: readonly string[]): void {

@@ -11,7 +11,7 @@ import { limits } from "@holon/core/limits.ts";
 import { laneName, type Append, type Lane, type Log, type LogRecord, type Mark, type NewRecord, type ReadBounds } from "@holon/core/log/log.ts";
 import { encodeRoll } from "@holon/core/log/roll.ts";
 import type { Merge } from "@holon/core/log/merge.ts";
-import { lastSequence, lostRanges, runMark, runRecords, type Integrity, type RunHeader } from "@holon/core/log/run.ts";
+import { lastSequence, lostRanges, runMark, type Integrity, type RunHeader } from "@holon/core/log/run.ts";
 import { encodeSegmentHeader, segmentHeaderBytes, segmentPath } from "@holon/core/log/segment.ts";
 import type { Expiry, HeldPart } from "@holon/core/log/retention.ts";
 import type { Clock, Disk, DiskFile, Random } from "@holon/core/ports.ts";
@@ -21,7 +21,10 @@ import { encodeCommit, type Commit, type ForeignRun, type Pending } from "./comm
 import type { Heads } from "./heads.ts";
 import { createLaneIndex } from "./lane-index.ts";
 import { cleanSegment } from "./clean.ts";
-import { indexOf, readRunsFromDisk } from "./read-lane.ts";
+import { collectRecords } from "./collect-records.ts";
+import { decodeNumber, encodeNumber, expiredCell, heldParts } from "./expired.ts";
+import type { MissingRange } from "./missing-range.ts";
+import { readRunsFromDisk } from "./read-lane.ts";
 import { recoverLog, type Damage, type LostRange, type OpenSegment, type Recovered } from "./recover.ts";
 import type { BatchRun } from "./scan.ts";
 import { encodeSnapshot } from "./snapshot.ts";
@@ -44,25 +47,9 @@ export interface LogOptions {
 const encodeAheadBytes = 64 * 1024;
 const recordOverheadBytes = 8;
 
-/** Records of a lane that are not here. The epoch is that of the records behind them. */
-export interface MissingRange {
-  readonly first: number;
-  readonly last: number;
-  readonly epoch: Epoch;
-  readonly reason: "expired" | "damaged";
-}
-
-const expiredCell = (lane: string): string => `expired/${lane}`;
-const encodeNumber = (value: number): Uint8Array => new TextEncoder().encode(String(value));
-const decodeNumber = (bytes: Uint8Array): number => Number(new TextDecoder().decode(bytes));
-
-async function heldParts(segment: OpenSegment, integrity: Integrity): Promise<readonly HeldPart[]> {
-  const index = await indexOf(segment, integrity);
-  return index.parts().map((part) => ({ segment: segment.number, ...part }));
-}
-
 type CommitListener = Parameters<Log["onCommit"]>[0];
 
+// long file: the one state of the log; formats, scanning, recovery, reading and retention stand apart.
 export async function openLog(options: LogOptions): Promise<SegmentLog> {
   const recovered = await recoverLog(options.disk, options.integrity);
   const log = new SegmentLog(options, recovered);
@@ -412,13 +399,5 @@ export class SegmentLog implements Log {
     const segment = this.#segments.at(-1);
     assert(segment !== undefined, "an open log has a segment");
     return segment;
-  }
-}
-
-function collectRecords({ header, bytes }: BatchRun, fromSequence: number, maxRecords: number, records: LogRecord[], integrity: Integrity): void {
-  for (const [index, record] of runRecords(bytes, header, integrity).records.entries()) {
-    const sequence = header.firstSequence + index;
-    if (sequence < fromSequence || record === undefined || records.length >= maxRecords) continue;
-    records.push({ origin: header.origin, epoch: header.epoch, stream: header.stream, sequence, bytes: record });
   }
 }
