@@ -77,7 +77,7 @@ export async function openNode(config: NodeConfig, ports: Ports): Promise<HolonN
   const integrity: Integrity = { sha256: ports.crypto.sha256, crc32: ports.codec.crc32 };
   const { clock, disk, random } = ports;
   const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, keeper: undefined };
-  const log = await openLog({ origin: name, disk, clock, random, integrity, opened: (stream, predecessor) => openedRecord(events, stream, predecessor), full: () => parts.keeper?.full() });
+  const log = await openLog({ origin: name, disk, clock, random, integrity, ...segmentSize(config), opened: (stream, predecessor) => openedRecord(events, stream, predecessor), full: () => parts.keeper?.full() });
   for (const damage of log.damage) ports.trace.note("error", `${damage.segment}: bytes ${damage.fromByte} to ${damage.toByte} are damaged (${damage.what})`, { code: "HOLON_LOG_DAMAGED" });
   const blobs = await openBlobStore(disk, ports.crypto);
   const handlers = new Map<string, CallHandler>();
@@ -123,6 +123,10 @@ export async function openNode(config: NodeConfig, ports: Ports): Promise<HolonN
     healUplink: () => parts.uplink?.heal(),
     close: () => closeNode(parts, log, guard, unsubscribe),
   };
+}
+
+function segmentSize({ retention }: NodeConfig): { readonly segmentBytesMax?: number } {
+  return retention?.segmentBytesMax === undefined ? {} : { segmentBytesMax: retention.segmentBytesMax };
 }
 
 function withoutReturn<T>(peer: T | undefined, from: T | undefined): T | undefined {

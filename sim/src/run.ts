@@ -3,11 +3,12 @@ import { createHash } from "node:crypto";
 import { HolonError } from "@holon/core/errors.ts";
 import { runSeed, type Scenario, type ScenarioRun } from "./scenario.ts";
 import { cutAndHeal } from "./scenarios/cut-and-heal.ts";
+import { powerCutEverywhere } from "./scenarios/power-cut-everywhere.ts";
 import type { SubjectProgram } from "./subject.ts";
 import type { Note } from "./trace.ts";
 
 /** Every scenario by name. */
-export const scenarios: ReadonlyMap<string, Scenario> = new Map([cutAndHeal].map((scenario) => [scenario.name, scenario]));
+export const scenarios: ReadonlyMap<string, Scenario> = new Map([cutAndHeal, powerCutEverywhere].map((scenario) => [scenario.name, scenario]));
 
 export interface RunOptions {
   /** A name in `scenarios`. */
@@ -17,6 +18,10 @@ export interface RunOptions {
   /** How many seeds, counted up from the first. */
   readonly seeds: number;
   readonly program: SubjectProgram;
+  /** How many of the seeds, from the first, are lived through in all their variants. */
+  readonly exhaustive?: number;
+  /** One variant alone, for a replay. */
+  readonly variant?: string | undefined;
   /** Hears what the nodes say, for a replay. */
   readonly listener?: (note: Note) => void;
   /** Called after each seed. */
@@ -28,6 +33,8 @@ export interface RunReport {
   readonly scenario: string;
   readonly seed: number;
   readonly seeds: number;
+  /** Simulated worlds: more than seeds where one seed stands for several. */
+  readonly worlds: number;
   readonly acknowledged: number;
   readonly delivered: number;
   readonly expiredByRule: number;
@@ -63,8 +70,9 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
   }
   const totals = new Totals(scenario.name);
   for (let index = 0; index < options.seeds; index++) {
-    const run = await runSeed(scenario, program, options.seed + index, listener);
-    const again = index % repeatEvery === 0 ? await runSeed(scenario, program, run.seed) : undefined;
+    const how = { exhaustive: index < (options.exhaustive ?? 0), variant: options.variant };
+    const run = await runSeed(scenario, program, options.seed + index, { ...how, listener });
+    const again = index % repeatEvery === 0 && !how.exhaustive ? await runSeed(scenario, program, run.seed, how) : undefined;
     totals.add(run, again);
     options.progress?.(run, index + 1);
   }
@@ -99,6 +107,7 @@ class Totals {
       scenario: this.#scenario,
       seed,
       seeds: runs.length,
+      worlds: sum((run) => run.worlds),
       acknowledged: sum((run) => run.acknowledged),
       delivered: sum((run) => run.delivered),
       expiredByRule: sum((run) => run.expiredByRule),
