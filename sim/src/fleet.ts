@@ -226,6 +226,12 @@ export class Fleet {
     return parent === undefined ? [member] : [member, ...this.#wayUp(parent)];
   }
 
+  /** What a machine that is up says it lacks of a lane. */
+  missing({ name, subject }: Machine, lane: Lane): Promise<readonly Missing[]> {
+    assert(subject !== undefined, `${name} is up when it is asked`);
+    return this.#missing(subject, lane);
+  }
+
   async #missing(subject: SimSubject, lane: Lane): Promise<readonly Missing[]> {
     return subject.missing === undefined ? [] : this.world.drive(subject.missing(lane));
   }

@@ -2,13 +2,14 @@
 import { createHash } from "node:crypto";
 import { HolonError } from "@holon/core/errors.ts";
 import { runSeed, type Scenario, type ScenarioRun } from "./scenario.ts";
+import { bitFlipEverywhere, rubbishEverywhere } from "./scenarios/bit-flip-everywhere.ts";
 import { cutAndHeal } from "./scenarios/cut-and-heal.ts";
 import { powerCutEverywhere } from "./scenarios/power-cut-everywhere.ts";
 import type { SubjectProgram } from "./subject.ts";
 import type { Note } from "./trace.ts";
 
 /** Every scenario by name. */
-export const scenarios: ReadonlyMap<string, Scenario> = new Map([cutAndHeal, powerCutEverywhere].map((scenario) => [scenario.name, scenario]));
+export const scenarios: ReadonlyMap<string, Scenario> = new Map([cutAndHeal, powerCutEverywhere, bitFlipEverywhere, rubbishEverywhere].map((scenario) => [scenario.name, scenario]));
 
 export interface RunOptions {
   /** A name in `scenarios`. */
@@ -45,7 +46,7 @@ export interface RunReport {
   /** Null where a seed did not converge. */
   readonly convergedMs: number | null;
   readonly traceHash: string;
-  /** Each with the command that replays its seed. */
+  /** Each with the command that replays its world. */
   readonly violations: readonly string[];
   readonly seedsRunTwice: number;
   readonly readings: number;
@@ -91,11 +92,10 @@ class Totals {
 
   add(run: ScenarioRun, again: ScenarioRun | undefined): void {
     this.#runs.push(run);
-    const replay = `npm run sim -- --scenario ${this.#scenario} --seed ${run.seed} --json`;
-    for (const violation of run.violations) this.#violations.push(`seed ${run.seed}: ${violation} (replay: ${replay})`);
+    for (const violation of run.violations) this.#violations.push(`seed ${run.seed}: ${violation}`);
     if (again === undefined) return;
     this.#twice += 1;
-    if (again.traceHash !== run.traceHash) this.#violations.push(`seed ${run.seed}: two runs differ: ${run.traceHash} and ${again.traceHash} (replay: ${replay})`);
+    if (again.traceHash !== run.traceHash) this.#violations.push(`seed ${run.seed}: two runs differ: ${run.traceHash} and ${again.traceHash} (replay: npm run sim -- --scenario ${this.#scenario} --seed ${run.seed} --json)`);
   }
 
   report(seed: number): RunReport {

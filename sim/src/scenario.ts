@@ -126,6 +126,7 @@ async function runWorld(scenario: Scenario, program: SubjectProgram, seed: numbe
     convergedMs = await liveThrough(scenario, fleet);
     if (convergedMs === undefined) defects.push(`not converged ${scenario.convergeMsMax} ms after healing: ${lagOf(fleet)}`);
     found = await fleet.check();
+    if (found.damagedReported > 0 && fleet.damaged.size === 0) defects.push(`${found.damagedReported} records were reported as damaged, and no disk was damaged`);
     defects.push(...((await scenario.check?.(fleet)) ?? []));
     if (found.acknowledged === 0 || readingsOf(fleet) === 0) defects.push("the run proves nothing: no record or no reading was acknowledged");
   } catch (error) {
@@ -136,8 +137,8 @@ async function runWorld(scenario: Scenario, program: SubjectProgram, seed: numbe
   for (const { machine } of fleet.honest) {
     for (const { code, message } of machine.bootFailures) defects.push(`${machine.name} did not boot: ${code} ${message}`);
   }
-  const where = variant === undefined ? "" : `${variant.name}: `;
-  const violations = [...defects, ...found.violations, ...found.rawViolations].map((violation) => where + violation);
+  const replay = `npm run sim -- --scenario ${scenario.name} --seed ${seed}${variant === undefined ? "" : ` --variant ${JSON.stringify(variant.name)}`} --json`;
+  const violations = [...defects, ...found.violations, ...found.rawViolations].map((violation) => `${violation} (replay: ${replay})`);
   return { fleet, run: { ...found, violations, seed, worlds: 1, convergedMs, ...figuresOf(fleet) } };
 }
 
