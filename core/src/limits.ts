@@ -32,6 +32,8 @@ export const limits = {
   blobChunkBytes: 256 << 10,
   /** One blob. At the bound: refused at publishing. */
   blobBytesMax: 512 << 20,
+  /** A damaged blob up to this size is mended where one bit is wrong; a larger one is fetched again. */
+  blobMendBytesMax: 16 << 20,
   /** One call's request or answer. At the bound: refused. */
   callBytesMax: 1 << 20,
   /** Calls waiting for an answer on one link. At the bound: refused. */

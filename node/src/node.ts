@@ -79,7 +79,7 @@ export async function openNode(config: NodeConfig, ports: Ports): Promise<HolonN
   const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, keeper: undefined };
   const log = await openLog({ origin: name, disk, clock, random, integrity, ...segmentSize(config), opened: (stream, predecessor) => openedRecord(events, stream, predecessor), full: () => parts.keeper?.full() });
   for (const damage of log.damage) ports.trace.note("error", `${damage.segment}: bytes ${damage.fromByte} to ${damage.toByte} are damaged (${damage.what})`, { code: "HOLON_LOG_DAMAGED" });
-  const blobs = await openBlobStore(disk, ports.crypto);
+  const blobs = await openBlobStore(disk, integrity);
   const handlers = new Map<string, CallHandler>();
   const failed = (error: unknown): void => ports.trace.note("warn", error instanceof Error ? error.message : String(error));
   const route = (to: NodeName) => parts.downlinks?.towards(to) ?? parts.uplink?.peer();

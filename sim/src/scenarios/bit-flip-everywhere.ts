@@ -67,9 +67,18 @@ function frame(damage: Damage): Pick<Scenario, "convergeMsMax" | "safetyMs" | "b
   };
 }
 
-function flipBits(_fleet: Fleet, { medium }: Machine, random: SeededRandom): void {
-  for (const [path, content] of [...medium.names.files].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (content.size > 0) medium.flipBit(path, random.integer(0, content.size - 1), random.integer(0, 7));
+const flipped = new WeakMap<Fleet, Set<FileContent>>();
+
+/** In a file of the log that is closed once only: it is read through when somebody asks for it, so that flips of many boots would add up. */
+function flipBits(fleet: Fleet, { medium }: Machine, random: SeededRandom): void {
+  const done = flipped.get(fleet) ?? new Set();
+  flipped.set(fleet, done);
+  const files = [...medium.names.files].sort(([a], [b]) => (a < b ? -1 : 1));
+  const newest = files.findLast(([path]) => segmentNumber(path.slice("log/".length)) !== undefined)?.[0];
+  for (const [path, content] of files) {
+    if (content.size === 0 || (path.startsWith("log/") && path !== newest && done.has(content))) continue;
+    done.add(content);
+    medium.flipBit(path, random.integer(0, content.size - 1), random.integer(0, 7));
   }
 }
 
