@@ -94,6 +94,8 @@ sim
   .option("--scenario <name>", "scenario", "cut-and-heal")
   .option("--seed <n>", "first seed", "1")
   .option("--seeds <k>", "how many seeds", "1")
+  .option("--exhaustive <k>", "of how many of the seeds every variant is lived through, not only a sample", "0")
+  .option("--variant <name>", "one variant of the seed alone, as a violation names it")
   .option("--json", "one JSON object last on stdout")
   .action((options: SimOptions) => runSim(options));
 

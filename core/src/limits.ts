@@ -16,6 +16,8 @@ export const limits = {
   diskFullRetryMs: 1_000,
   /** One segment file. At the bound: the next segment begins. */
   segmentBytesMax: 64 << 20,
+  /** The smallest size of a segment file that a configuration may name. */
+  segmentBytesMin: 16 << 10,
   /** Committed batches kept in memory for readers that are nearly up to date. At the bound: the oldest is let go, readers use the disk. */
   tailBytesMax: 8 << 20,
   /** All cells of a node (state, positions, offsets). At the bound: `HOLON_STATE_TOO_LARGE`. */
@@ -30,6 +32,8 @@ export const limits = {
   blobChunkBytes: 256 << 10,
   /** One blob. At the bound: refused at publishing. */
   blobBytesMax: 512 << 20,
+  /** A damaged blob up to this size is mended where one bit is wrong; a larger one is fetched again. */
+  blobMendBytesMax: 16 << 20,
   /** One call's request or answer. At the bound: refused. */
   callBytesMax: 1 << 20,
   /** Calls waiting for an answer on one link. At the bound: refused. */

@@ -77,9 +77,9 @@ export async function openNode(config: NodeConfig, ports: Ports): Promise<HolonN
   const integrity: Integrity = { sha256: ports.crypto.sha256, crc32: ports.codec.crc32 };
   const { clock, disk, random } = ports;
   const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, keeper: undefined };
-  const log = await openLog({ origin: name, disk, clock, random, integrity, opened: (stream, predecessor) => openedRecord(events, stream, predecessor), full: () => parts.keeper?.full() });
+  const log = await openLog({ origin: name, disk, clock, random, integrity, ...segmentSize(config), opened: (stream, predecessor) => openedRecord(events, stream, predecessor), full: () => parts.keeper?.full() });
   for (const damage of log.damage) ports.trace.note("error", `${damage.segment}: bytes ${damage.fromByte} to ${damage.toByte} are damaged (${damage.what})`, { code: "HOLON_LOG_DAMAGED" });
-  const blobs = await openBlobStore(disk, ports.crypto);
+  const blobs = await openBlobStore(disk, integrity);
   const handlers = new Map<string, CallHandler>();
   const failed = (error: unknown): void => ports.trace.note("warn", error instanceof Error ? error.message : String(error));
   const route = (to: NodeName) => parts.downlinks?.towards(to) ?? parts.uplink?.peer();
@@ -130,6 +130,10 @@ export async function openNode(config: NodeConfig, ports: Ports): Promise<HolonN
 
 const listen = async (config: NodeConfig, parts: Parts): Promise<string | undefined> =>
   config.listen === undefined ? undefined : parts.downlinks?.listen(config.listen);
+
+function segmentSize({ retention }: NodeConfig): { readonly segmentBytesMax?: number } {
+  return retention?.segmentBytesMax === undefined ? {} : { segmentBytesMax: retention.segmentBytesMax };
+}
 
 function withoutReturn<T>(peer: T | undefined, from: T | undefined): T | undefined {
   return peer === from ? undefined : peer;

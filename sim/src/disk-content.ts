@@ -90,6 +90,11 @@ export class FileContent {
     if (position < this.#size) this.#bytes[position] = (this.#bytes[position] ?? 0) ^ (1 << (bit & 7));
   }
 
+  /** Damage at rest: other bytes stand where these were stored. */
+  overwrite(position: number, bytes: Uint8Array): void {
+    if (position < this.#size) this.#bytes.set(bytes.subarray(0, this.#size - position), position);
+  }
+
   #touch(from: number, end: number): void {
     this.#open ??= this.#addLayer();
     const { sectorsBefore } = this.#open;

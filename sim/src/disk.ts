@@ -85,6 +85,11 @@ export class DiskMedium {
     content.flipBit(position, bit);
     return true;
   }
+
+  /** Damage at rest: rubbish in place of what is stored, as far as the file reaches. */
+  scribble(path: string, position: number, rubbish: Uint8Array): void {
+    this.names.files.get(path)?.overwrite(position, rubbish);
+  }
 }
 
 /** The disk port of one incarnation. */

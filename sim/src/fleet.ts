@@ -1,15 +1,17 @@
 /** The machines of a scenario as a tree, and what the checkers need to know of them. */
-import { createHash } from "node:crypto";
 import { assert } from "@holon/core/errors.ts";
 import { laneName, type Lane, type LogRecord } from "@holon/core/log/log.ts";
+import type { Ports } from "@holon/core/ports.ts";
 import { nodeConfigSchema, type NodeConfig } from "@holon/core/schema/node.ts";
 import { exportableStreams } from "@holon/core/schema/event.ts";
 import { isNodeName } from "@holon/core/units.ts";
-import { checkAccounting, type AccountingResult, type EpochRange, type LaneAccount, type SeenRecord, type SourceAccount } from "./checkers/accounting.ts";
+import { checkAccounting, type AccountingResult, type EpochRange, type LaneAccount, type SourceAccount } from "./checkers/accounting.ts";
+import { EpochWatch } from "./checkers/epochs.ts";
+import { RangeSet } from "./checkers/ranges.ts";
 import { checkRawStays, WireWatch } from "./checkers/raw-stays.ts";
 import type { DeviceHabits } from "./door.ts";
 import { readingNumber } from "./door.ts";
-import { LaneLedger } from "./lane-ledger.ts";
+import { dataOf, LaneLedger, seenRecord } from "./lane-ledger.ts";
 import type { ProfileOf } from "./link-profile.ts";
 import { SimNet } from "./net.ts";
 import { NodeMachine } from "./node-machine.ts";
@@ -25,6 +27,8 @@ export interface Member {
   readonly ledger: LaneLedger;
   /** The parent's name; undefined at the root. */
   readonly parent: string | undefined;
+  /** Not the program under test but somebody who plays a part: nothing is promised of it. */
+  readonly isActor: boolean;
 }
 
 export interface MemberOptions {
@@ -33,6 +37,11 @@ export interface MemberOptions {
   readonly parent?: string;
   readonly devices?: DeviceHabits;
   readonly driftPpm?: number;
+  readonly retention?: NodeConfig["retention"];
+  /** Changes what the program sees of the world, boot by boot: a part that lies, a fault that the world itself does not have. */
+  wrap?(ports: Ports): Ports;
+  /** Plays a part instead of the program under test. */
+  act?(ports: Ports): Promise<SimSubject>;
 }
 
 /** What the checkers found at the end of a run. */
@@ -45,6 +54,9 @@ export class Fleet {
   readonly net: SimNet;
   readonly wire = new WireWatch();
   readonly members = new Map<string, Member>();
+  /** Machines whose disks were damaged at rest: what they lack was not theirs to keep. */
+  readonly damaged = new Set<string>();
+  readonly #epochs = new EpochWatch();
   readonly #program: SubjectProgram;
   readonly #listener: ((note: Note) => void) | undefined;
 
@@ -74,20 +86,35 @@ export class Fleet {
       control: parent === undefined,
       ...(tier === "gateway" ? {} : { listen: `${name}:7401` }),
       ...(parent === undefined ? {} : { parent: `wss://${parent}:7401` }),
+      ...(options.retention === undefined ? {} : { retention: options.retention }),
     });
     const ledger = new LaneLedger();
     const machine: Machine = new NodeMachine(this.world, this.net, this.members.size + 1, {
       name,
-      boot: (ports) => this.#program.boot(config, ports),
+      boot: (ports) => this.#boot(config, options, ports),
       sandbox: () => this.#program.sandbox(this.world),
       clock: { driftPpm: options.driftPpm ?? 0 },
-      booted: (subject) => ledger.attach(subject.log),
+      booted: (subject) => {
+        if (options.act !== undefined) return;
+        this.#epochs.opened(name, subject.log.epoch, machine.boots);
+        ledger.attach(subject.log);
+      },
       ...(options.devices === undefined ? {} : { devices: options.devices }),
       ...(this.#listener === undefined ? {} : { listener: this.#listener }),
     });
-    const member: Member = { config, machine, ledger, parent };
+    const member: Member = { config, machine, ledger, parent, isActor: options.act !== undefined };
     this.members.set(name, member);
     return member;
+  }
+
+  #boot(config: NodeConfig, { act, wrap }: MemberOptions, ports: Ports): Promise<SimSubject> {
+    if (act !== undefined) return act(ports);
+    return this.#program.boot(config, wrap === undefined ? ports : wrap(ports));
+  }
+
+  /** Members that run the program under test. */
+  get honest(): readonly Member[] {
+    return [...this.members.values()].filter(({ isActor }) => !isActor);
   }
 
   /** Starts every machine, waits until all are up and lets the program prepare itself. */
@@ -96,9 +123,29 @@ export class Fleet {
     const limitMs = this.world.nowMs + 600_000;
     await this.world.run({ condition: () => this.areUp(), timeMs: limitMs });
     assert(this.areUp(), `not every node came up: ${this.#down()}`);
+    const { prepare } = this.#program;
+    // The person who deploys tries again where the power went in the middle of it.
+    while (prepare !== undefined && !(await this.#prepareOnce(prepare, limitMs)));
+  }
+
+  /** `false` where a node went down before it was done. */
+  async #prepareOnce(prepare: NonNullable<SubjectProgram["prepare"]>, limitMs: number): Promise<boolean> {
+    await this.world.run({ condition: () => this.areUp(), timeMs: limitMs });
+    assert(this.areUp(), `not every node came up: ${this.#down()}`);
     const subjects = new Map<string, SimSubject>();
-    for (const [name, { machine }] of this.members) if (machine.subject !== undefined) subjects.set(name, machine.subject);
-    if (this.#program.prepare !== undefined) await this.world.drive(this.#program.prepare(subjects));
+    for (const { config, machine } of this.honest) if (machine.subject !== undefined) subjects.set(config.name, machine.subject);
+    const { machine } = this.root;
+    const { boots } = machine;
+    const outcome: { done?: true; error?: unknown } = {};
+    prepare(subjects).then(
+      () => (outcome.done = true),
+      (error: unknown) => (outcome.error = error),
+    );
+    await this.world.run({ condition: () => "done" in outcome || "error" in outcome || !machine.isOn || machine.boots > boots, timeMs: limitMs });
+    if (outcome.done === true) return true;
+    if ("error" in outcome) throw outcome.error;
+    assert(this.world.nowMs < limitMs, "preparing did not end");
+    return false;
   }
 
   areUp(): boolean {
@@ -120,9 +167,9 @@ export class Fleet {
   hasConverged(): boolean {
     const root = this.root.machine.subject;
     if (root === undefined || !this.areUp()) return false;
-    for (const { machine } of this.members.values()) {
-      const log = machine.subject?.log;
-      if (log === undefined) return false;
+    for (const { machine } of this.honest) {
+      const { log, isIdle } = machine.subject ?? {};
+      if (log === undefined || isIdle?.() === false) return false;
       for (const lane of exportableLanes(log.origin)) {
         const here = log.head(lane);
         if (here !== undefined && here.sequence > 0 && root.log.head(lane)?.hash !== here.hash) return false;
@@ -138,33 +185,81 @@ export class Fleet {
     const rawViolations = [...this.wire.violations];
     const lanes: LaneAccount[] = [];
     const sources: SourceAccount[] = [];
-    for (const { machine, ledger } of this.members.values()) {
-      const subject = machine.subject;
-      assert(subject !== undefined, `${machine.name} is up when the checkers run`);
-      sources.push(...(await this.#sourcesOf(machine, subject)));
-      if (subject === root) continue;
-      for (const lane of exportableLanes(machine.name)) {
+    for (const member of this.honest) {
+      sources.push(...(await this.#sourcesOf(member)));
+      for (const lane of exportableLanes(member.machine.name)) {
         const atCloud = await this.#read(root, lane);
         rawViolations.push(...checkRawStays(atCloud.map((record) => ({ name: `${laneName(lane)}/${record.epoch}/${record.sequence}`, bytes: record.bytes }))));
-        lanes.push(accountOf(laneName(lane), ledger, subject, await this.#read(subject, lane), atCloud));
+        lanes.push(await this.#accountOf(member, lane, atCloud));
       }
     }
     for (const name of root.log.heads().keys()) if (isLocalElsewhere(name, this.root.config.name)) rawViolations.push(`the lane ${name} is at the cloud`);
-    return { ...checkAccounting(lanes, sources), rawViolations };
+    const accounting = checkAccounting(lanes, sources);
+    return { ...accounting, violations: [...accounting.violations, ...this.#epochs.violations], rawViolations };
   }
 
-  async #sourcesOf(machine: Machine, subject: SimSubject): Promise<SourceAccount[]> {
+  /** Everything that was ever seen in the origin's log counts as its content; what it still holds counts as acknowledged too. */
+  async #accountOf(member: Member, lane: Lane, atCloud: readonly LogRecord[]): Promise<LaneAccount> {
+    const name = laneName(lane);
+    const held = await this.#read(subjectOf(member), lane);
+    const root = this.root;
+    const missing = await this.#missing(subjectOf(root), lane);
+    const lacked: Missing[] = [];
+    for (const node of this.#wayUp(member)) {
+      if (node !== root || this.damaged.has(node.config.name) || node.config.retention !== undefined) lacked.push(...(await this.#missing(subjectOf(node), lane)));
+    }
+    return {
+      lane: name,
+      acknowledged: [...member.ledger.of(name), ...held.map(({ epoch, sequence }): EpochRange => ({ epoch, first: sequence, last: sequence }))],
+      atOrigin: [...member.ledger.seen(name), ...held.map(seenRecord)],
+      atCloud: atCloud.map(seenRecord),
+      expired: missing.filter(({ reason }) => reason === "expired"),
+      damaged: missing.filter(({ reason }) => reason === "damaged"),
+      lacked: { expired: lacked.filter(({ reason }) => reason === "expired"), any: lacked },
+      neverUnsafe: lane.stream === "alarm" || lane.stream === "audit",
+    };
+  }
+
+  /** The member, its parent, … the root. */
+  #wayUp(member: Member): readonly Member[] {
+    const parent = member.parent === undefined ? undefined : this.members.get(member.parent);
+    return parent === undefined ? [member] : [member, ...this.#wayUp(parent)];
+  }
+
+  /** What a machine that is up says it lacks of a lane. */
+  missing({ name, subject }: Machine, lane: Lane): Promise<readonly Missing[]> {
+    assert(subject !== undefined, `${name} is up when it is asked`);
+    return this.#missing(subject, lane);
+  }
+
+  async #missing(subject: SimSubject, lane: Lane): Promise<readonly Missing[]> {
+    return subject.missing === undefined ? [] : this.world.drive(subject.missing(lane));
+  }
+
+  async #sourcesOf(member: Member): Promise<SourceAccount[]> {
+    const { machine, ledger: laneLedger } = member;
     if (machine.devices.ledgers.size === 0) return [];
+    const subject = subjectOf(member);
     const events: unknown[] = [];
     for (const stream of ["local", ...exportableStreams] as const) {
       for (const { bytes } of await this.#read(subject, { origin: machine.name, stream })) events.push(dataOf(bytes));
     }
-    return [...machine.devices.ledgers.values()].map((ledger) => ({
-      source: ledger.source,
-      acknowledged: ledger.acknowledged,
-      present: events.map((data) => readingNumber(ledger, data)).filter((number) => number !== undefined),
-      exactlyOnce: ledger.kind !== "mqtt",
-    }));
+    const gone = new RangeSet();
+    for (const { first, last } of await this.#missing(subject, { origin: machine.name, stream: "local" })) gone.add(first, last);
+    return [...machine.devices.ledgers.values()].map((ledger) => {
+      const reported = new RangeSet();
+      for (const { sequence, data } of laneLedger.readings) {
+        const number = gone.has(sequence) ? readingNumber(ledger, data) : undefined;
+        if (number !== undefined) reported.add(number);
+      }
+      return {
+        source: ledger.source,
+        acknowledged: ledger.acknowledged,
+        present: events.map((data) => readingNumber(ledger, data)).filter((number) => number !== undefined),
+        exactlyOnce: ledger.kind !== "mqtt" && !this.damaged.has(machine.name),
+        reported,
+      };
+    });
   }
 
   #read(subject: SimSubject, lane: Lane): Promise<readonly LogRecord[]> {
@@ -177,6 +272,13 @@ export class Fleet {
       .map(({ machine }) => `${machine.name} ${machine.bootFailures.at(-1)?.message ?? "is booting"}`)
       .join(", ");
   }
+}
+
+type Missing = Awaited<ReturnType<NonNullable<SimSubject["missing"]>>>[number];
+
+function subjectOf({ machine }: Member): SimSubject {
+  assert(machine.subject !== undefined, `${machine.name} is up when the checkers run`);
+  return machine.subject;
 }
 
 const exportableLanes = (origin: Lane["origin"]): readonly Lane[] => exportableStreams.map((stream) => ({ origin, stream }));
@@ -193,28 +295,4 @@ async function readLane({ log }: SimSubject, lane: Lane): Promise<readonly LogRe
     // Not from what a faulty log says alone: the reading must end.
     from = Math.max(from + 1, last.sequence + 1);
   }
-}
-
-/** What the origin's log still holds counts as acknowledged too: it is durable and everybody can read it. */
-function accountOf(lane: string, ledger: LaneLedger, subject: SimSubject, atOrigin: readonly LogRecord[], atCloud: readonly LogRecord[]): LaneAccount {
-  const held: EpochRange[] = atOrigin.map(({ epoch, sequence }) => ({ epoch, first: sequence, last: sequence }));
-  return {
-    lane,
-    acknowledged: [...ledger.of(lane), ...held],
-    atOrigin: atOrigin.map(seen),
-    atCloud: atCloud.map(seen),
-    expired: subject.expired?.().get(lane) ?? [],
-    damaged: subject.damaged?.().get(lane) ?? [],
-  };
-}
-
-const seen = ({ epoch, sequence, bytes }: LogRecord): SeenRecord => ({
-  epoch,
-  sequence,
-  digest: createHash("sha256").update(bytes).digest("base64"),
-});
-
-function dataOf(bytes: Uint8Array): unknown {
-  const event: unknown = JSON.parse(Buffer.from(bytes).toString("utf8"));
-  return typeof event === "object" && event !== null && "data" in event ? event.data : undefined;
 }

@@ -3,10 +3,12 @@ import { createHash } from "node:crypto";
 import { HolonError } from "@holon/core/errors.ts";
 import { appDocumentSchema, type AppDocument } from "@holon/core/schema/app.ts";
 import { openControl, type Control } from "@holon/control/index.ts";
-import { openNode } from "@holon/node/index.ts";
+import { openNode, type NodeStatus } from "@holon/node/index.ts";
 import { createModel } from "./model.ts";
 import { createRunner } from "./runner.ts";
 import type { SimSubject, SubjectProgram } from "./subject.ts";
+
+type AgentStatus = NodeStatus["agent"];
 
 interface HolonSubject extends SimSubject {
   readonly control: Control | undefined;
@@ -46,6 +48,9 @@ export const counterApp: AppDocument = appDocumentSchema.parse({
   ],
 });
 
+/** It runs what it should, or has nothing to run, and every function has read all that is there. */
+const isIdle = ({ state, units }: AgentStatus): boolean => (state === "settled" || state === "idle") && units.every((unit) => unit.state === "running" && unit.lag === 0);
+
 /** Prepared once for all seeds: loading a module is real work. */
 export async function holonProgram(): Promise<SubjectProgram> {
   const runner = createRunner();
@@ -58,6 +63,8 @@ export async function holonProgram(): Promise<SubjectProgram> {
       return {
         log: node.log,
         control,
+        missing: (lane) => node.log.missing(lane),
+        isIdle: () => isIdle(node.status().agent),
         async close() {
           await control?.close();
           await node.close();

@@ -2,12 +2,14 @@
 import { createHash } from "node:crypto";
 import { HolonError } from "@holon/core/errors.ts";
 import { runSeed, type Scenario, type ScenarioRun } from "./scenario.ts";
+import { bitFlipEverywhere, rubbishEverywhere } from "./scenarios/bit-flip-everywhere.ts";
 import { cutAndHeal } from "./scenarios/cut-and-heal.ts";
+import { powerCutEverywhere } from "./scenarios/power-cut-everywhere.ts";
 import type { SubjectProgram } from "./subject.ts";
 import type { Note } from "./trace.ts";
 
 /** Every scenario by name. */
-export const scenarios: ReadonlyMap<string, Scenario> = new Map([cutAndHeal].map((scenario) => [scenario.name, scenario]));
+export const scenarios: ReadonlyMap<string, Scenario> = new Map([cutAndHeal, powerCutEverywhere, bitFlipEverywhere, rubbishEverywhere].map((scenario) => [scenario.name, scenario]));
 
 export interface RunOptions {
   /** A name in `scenarios`. */
@@ -17,6 +19,10 @@ export interface RunOptions {
   /** How many seeds, counted up from the first. */
   readonly seeds: number;
   readonly program: SubjectProgram;
+  /** How many of the seeds, from the first, are lived through in all their variants. */
+  readonly exhaustive?: number;
+  /** One variant alone, for a replay. */
+  readonly variant?: string | undefined;
   /** Hears what the nodes say, for a replay. */
   readonly listener?: (note: Note) => void;
   /** Called after each seed. */
@@ -28,6 +34,8 @@ export interface RunReport {
   readonly scenario: string;
   readonly seed: number;
   readonly seeds: number;
+  /** Simulated worlds: more than seeds where one seed stands for several. */
+  readonly worlds: number;
   readonly acknowledged: number;
   readonly delivered: number;
   readonly expiredByRule: number;
@@ -38,7 +46,7 @@ export interface RunReport {
   /** Null where a seed did not converge. */
   readonly convergedMs: number | null;
   readonly traceHash: string;
-  /** Each with the command that replays its seed. */
+  /** Each with the command that replays its world. */
   readonly violations: readonly string[];
   readonly seedsRunTwice: number;
   readonly readings: number;
@@ -63,8 +71,9 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
   }
   const totals = new Totals(scenario.name);
   for (let index = 0; index < options.seeds; index++) {
-    const run = await runSeed(scenario, program, options.seed + index, listener);
-    const again = index % repeatEvery === 0 ? await runSeed(scenario, program, run.seed) : undefined;
+    const how = { exhaustive: index < (options.exhaustive ?? 0), variant: options.variant };
+    const run = await runSeed(scenario, program, options.seed + index, { ...how, listener });
+    const again = index % repeatEvery === 0 && !how.exhaustive ? await runSeed(scenario, program, run.seed, how) : undefined;
     totals.add(run, again);
     options.progress?.(run, index + 1);
   }
@@ -83,11 +92,10 @@ class Totals {
 
   add(run: ScenarioRun, again: ScenarioRun | undefined): void {
     this.#runs.push(run);
-    const replay = `npm run sim -- --scenario ${this.#scenario} --seed ${run.seed} --json`;
-    for (const violation of run.violations) this.#violations.push(`seed ${run.seed}: ${violation} (replay: ${replay})`);
+    for (const violation of run.violations) this.#violations.push(`seed ${run.seed}: ${violation}`);
     if (again === undefined) return;
     this.#twice += 1;
-    if (again.traceHash !== run.traceHash) this.#violations.push(`seed ${run.seed}: two runs differ: ${run.traceHash} and ${again.traceHash} (replay: ${replay})`);
+    if (again.traceHash !== run.traceHash) this.#violations.push(`seed ${run.seed}: two runs differ: ${run.traceHash} and ${again.traceHash} (replay: npm run sim -- --scenario ${this.#scenario} --seed ${run.seed} --json)`);
   }
 
   report(seed: number): RunReport {
@@ -99,6 +107,7 @@ class Totals {
       scenario: this.#scenario,
       seed,
       seeds: runs.length,
+      worlds: sum((run) => run.worlds),
       acknowledged: sum((run) => run.acknowledged),
       delivered: sum((run) => run.delivered),
       expiredByRule: sum((run) => run.expiredByRule),

@@ -1,5 +1,6 @@
 /** The frame of every scenario: safety under faults first, then heal, demand convergence within a bound, and check. */
-import { toHolonError } from "@holon/core/errors.ts";
+import { createHash } from "node:crypto";
+import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { Fleet, type FleetCheck } from "./fleet.ts";
 import type { SubjectProgram } from "./subject.ts";
 import type { Note } from "./trace.ts";
@@ -17,11 +18,37 @@ export interface Scenario {
   plan(fleet: Fleet, untilMs: number): void;
   /** At the bound, what has not converged is a violation. */
   readonly convergeMsMax: number;
+  /** What must hold besides the invariants that every scenario checks: one sentence for each breach. */
+  check?(fleet: Fleet): Promise<readonly string[]>;
+  /**
+   * One seed stands for several worlds: after the first was lived through, these are, from the same beginning. All of them where the
+   * seed is to be exhausted, else a sample.
+   */
+  variants?(first: Fleet, exhaustive: boolean): readonly Variant[];
 }
 
-/** One run of one seed. */
+/** A world that differs from the first of its seed in one thing. */
+export interface Variant {
+  /** Stands in a violation and chooses this world in a replay. */
+  readonly name: string;
+  /** Called when the machines are there and none has started. */
+  arm(fleet: Fleet): void;
+}
+
+export interface SeedOptions {
+  /** Hears what the nodes say. */
+  readonly listener?: ((note: Note) => void) | undefined;
+  /** Lives through all variants of the seed, not only a sample. */
+  readonly exhaustive?: boolean | undefined;
+  /** Lives through this variant alone. */
+  readonly variant?: string | undefined;
+}
+
+/** One run of one seed, all its worlds together. */
 export interface ScenarioRun extends FleetCheck {
   readonly seed: number;
+  /** Worlds lived through: one, and one for each variant. */
+  readonly worlds: number;
   /** Virtual milliseconds from healing to convergence; undefined where it did not come. */
   readonly convergedMs: number | undefined;
   readonly traceHash: string;
@@ -36,8 +63,53 @@ export interface ScenarioRun extends FleetCheck {
 
 const convergencePollMs = 50;
 
-/** Runs one scenario from one seed. A defect that throws becomes a violation, so that one bad seed does not hide the others. */
-export async function runSeed(scenario: Scenario, program: SubjectProgram, seed: number, listener?: (note: Note) => void): Promise<ScenarioRun> {
+/** Runs one scenario from one seed. */
+export async function runSeed(scenario: Scenario, program: SubjectProgram, seed: number, options: SeedOptions = {}): Promise<ScenarioRun> {
+  const first = await runWorld(scenario, program, seed, options.variant === undefined ? options.listener : undefined, undefined);
+  if (scenario.variants === undefined) return first.run;
+  const variants = scenario.variants(first.fleet, options.exhaustive === true || options.variant !== undefined);
+  if (options.variant !== undefined) {
+    const chosen = variants.find(({ name }) => name === options.variant);
+    if (chosen === undefined) throw new HolonError("HOLON_ARGUMENT_BAD", `seed ${seed} of ${scenario.name} has no variant ${options.variant}`);
+    return (await runWorld(scenario, program, seed, options.listener, chosen)).run;
+  }
+  const runs = [first.run];
+  for (const variant of variants) runs.push((await runWorld(scenario, program, seed, options.listener, variant)).run);
+  return together(seed, runs);
+}
+
+function together(seed: number, runs: readonly ScenarioRun[]): ScenarioRun {
+  const sum = (count: (run: ScenarioRun) => number): number => runs.reduce((total, run) => total + count(run), 0);
+  const converged = runs.map((run) => run.convergedMs).filter((ms) => ms !== undefined);
+  return {
+    seed,
+    worlds: runs.length,
+    convergedMs: converged.length === runs.length ? Math.max(...converged) : undefined,
+    traceHash: createHash("sha256").update(runs.map((run) => run.traceHash).join("\n")).digest("hex"),
+    violations: runs.flatMap((run) => run.violations),
+    rawViolations: runs.flatMap((run) => run.rawViolations),
+    acknowledged: sum((run) => run.acknowledged),
+    delivered: sum((run) => run.delivered),
+    expiredByRule: sum((run) => run.expiredByRule),
+    damagedReported: sum((run) => run.damagedReported),
+    lost: sum((run) => run.lost),
+    duplicated: sum((run) => run.duplicated),
+    reordered: sum((run) => run.reordered),
+    virtualMs: sum((run) => run.virtualMs),
+    events: sum((run) => run.events),
+    crashes: sum((run) => run.crashes),
+    readings: sum((run) => run.readings),
+    frames: sum((run) => run.frames),
+  };
+}
+
+interface Lived {
+  readonly fleet: Fleet;
+  readonly run: ScenarioRun;
+}
+
+/** A defect that throws becomes a violation, so that one bad seed does not hide the others. */
+async function runWorld(scenario: Scenario, program: SubjectProgram, seed: number, listener: SeedOptions["listener"], variant: Variant | undefined): Promise<Lived> {
   const world = new World(seed);
   const fleet = new Fleet(world, program, listener === undefined ? {} : { listener });
   const defects: string[] = [];
@@ -49,20 +121,25 @@ export async function runSeed(scenario: Scenario, program: SubjectProgram, seed:
   let found: FleetCheck = nothingFound;
   try {
     scenario.build(fleet);
+    variant?.arm(fleet);
     await fleet.bringUp();
     convergedMs = await liveThrough(scenario, fleet);
     if (convergedMs === undefined) defects.push(`not converged ${scenario.convergeMsMax} ms after healing: ${lagOf(fleet)}`);
     found = await fleet.check();
+    if (found.damagedReported > 0 && fleet.damaged.size === 0) defects.push(`${found.damagedReported} records were reported as damaged, and no disk was damaged`);
+    defects.push(...((await scenario.check?.(fleet)) ?? []));
     if (found.acknowledged === 0 || readingsOf(fleet) === 0) defects.push("the run proves nothing: no record or no reading was acknowledged");
   } catch (error) {
     defects.push(`at ${Math.round(world.nowMs)} ms: ${describe(error)}`);
   } finally {
     process.removeListener("unhandledRejection", onRejection);
   }
-  for (const { machine } of fleet.members.values()) {
+  for (const { machine } of fleet.honest) {
     for (const { code, message } of machine.bootFailures) defects.push(`${machine.name} did not boot: ${code} ${message}`);
   }
-  return { ...found, violations: [...defects, ...found.violations, ...found.rawViolations], seed, convergedMs, ...figuresOf(fleet) };
+  const replay = `npm run sim -- --scenario ${scenario.name} --seed ${seed}${variant === undefined ? "" : ` --variant ${JSON.stringify(variant.name)}`} --json`;
+  const violations = [...defects, ...found.violations, ...found.rawViolations].map((violation) => `${violation} (replay: ${replay})`);
+  return { fleet, run: { ...found, violations, seed, worlds: 1, convergedMs, ...figuresOf(fleet) } };
 }
 
 async function liveThrough(scenario: Scenario, fleet: Fleet): Promise<number | undefined> {
@@ -101,8 +178,9 @@ function readingsOf({ members }: Fleet): number {
 function lagOf(fleet: Fleet): string {
   const root = fleet.root.machine.subject;
   const lags: string[] = [];
-  for (const { machine } of fleet.members.values()) {
+  for (const { machine } of fleet.honest) {
     if (machine.subject === undefined) lags.push(`${machine.name} is down`);
+    if (machine.subject?.isIdle?.() === false) lags.push(`${machine.name} has not worked through all that came in`);
     for (const [lane, { lane: { origin }, mark }] of machine.subject?.log.heads() ?? []) {
       if (origin !== machine.name || lane.endsWith("/local")) continue;
       const there = root?.log.heads().get(lane)?.mark;

@@ -1,16 +1,15 @@
 /** What the simulator needs of the program under test: a scenario is written against this, not against the node. */
-import type { Log } from "@holon/core/log/log.ts";
+import type { Lane, Log } from "@holon/core/log/log.ts";
 import type { Ports } from "@holon/core/ports.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
-import type { EpochRange } from "./checkers/accounting.ts";
 
 export interface SimSubject {
   readonly log: Log;
   close(): Promise<void>;
-  /** Ranges, by lane name, that retention dropped by rule and that the node reported. */
-  readonly expired?: () => ReadonlyMap<string, readonly EpochRange[]>;
-  /** Ranges, by lane name, that the node reported as damaged. */
-  readonly damaged?: () => ReadonlyMap<string, readonly EpochRange[]>;
+  /** Ranges of a lane that its log says are not there, and why. Absent: it says so of none. */
+  readonly missing?: (lane: Lane) => Promise<readonly { readonly first: number; readonly last: number; readonly reason: "expired" | "damaged" }[]>;
+  /** Whether it has worked through all that came in. Absent: it has. */
+  readonly isIdle?: () => boolean;
 }
 
 export interface SubjectProgram {

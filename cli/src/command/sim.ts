@@ -5,6 +5,8 @@ export interface SimOptions {
   readonly scenario: string;
   readonly seed: string;
   readonly seeds: string;
+  readonly exhaustive: string;
+  readonly variant?: string;
   readonly json?: boolean;
 }
 
@@ -17,6 +19,8 @@ export async function runSim(options: SimOptions): Promise<void> {
     scenario: options.scenario,
     seed: count("--seed", options.seed),
     seeds,
+    exhaustive: count("--exhaustive", options.exhaustive),
+    variant: options.variant,
     program,
     progress: (run, done) => {
       if (process.stderr.isTTY) process.stderr.write(`\rseed ${run.seed}: ${done}/${seeds}, ${run.violations.length} violations\u001b[K`);

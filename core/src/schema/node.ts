@@ -1,5 +1,6 @@
 /** `holon.node.yaml`: what a node is told at birth. Everything else comes down the link. */
 import { z } from "zod";
+import { limits } from "../limits.ts";
 import { nameSchema, tierSchema } from "./app.ts";
 
 const streamRetentionSchema = z.strictObject({ maxAgeMs: z.number().positive().optional(), maxBytes: z.number().positive().optional() });
@@ -11,6 +12,8 @@ export const retentionSchema = z.strictObject({
     .partial(),
   /** Of the whole log; beyond it streams give way in the declared order. */
   maxBytes: z.number().positive().optional(),
+  /** Size of one file of the log, from which on the next begins: what is let go of goes by whole files. Smaller on a small disk. */
+  segmentBytesMax: z.int().min(limits.segmentBytesMin).max(limits.segmentBytesMax).optional(),
 });
 
 export const nodeConfigSchema = z.strictObject({

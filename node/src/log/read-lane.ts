@@ -131,8 +131,9 @@ class LaneReader {
 async function firstSegmentFor(segments: readonly OpenSegment[], lane: Lane, fromSequence: number, integrity: Integrity): Promise<number> {
   for (let position = segments.length - 1; position > 0; position--) {
     const segment = segments[position];
-    const before = segment && (await headsBefore(segment, integrity))?.get(laneName(lane));
-    if ((before ?? 0) < fromSequence) return position;
+    const heads = segment && (await headsBefore(segment, integrity));
+    // A segment whose snapshot is gone says nothing of what is before it.
+    if (heads !== undefined && (heads.get(laneName(lane)) ?? 0) < fromSequence) return position;
   }
   return 0;
 }

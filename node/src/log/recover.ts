@@ -89,7 +89,8 @@ async function dropTornRoll(disk: Disk, segments: OpenSegment[], integrity: Inte
   const last = segments.at(-1);
   if (last === undefined || (await headSnapshot(last, integrity)) !== undefined) return;
   if ((await findNextBatch(openWindow(last.file), segmentHeaderBytes + 1, integrity)) !== undefined) return;
-  if (!(await looksTorn(last.file, 0, integrity))) return;
+  // Short or unwritten as a whole, or in the snapshot that begins behind the header.
+  if (!(await looksTorn(last.file, 0, integrity)) && !(await looksTorn(last.file, segmentHeaderBytes, integrity))) return;
   await last.file.close();
   await disk.remove(segmentPath(last.number));
   await disk.syncFolder("log");

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { appendFileSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { appendFileSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Lane } from "@holon/core/log/log.ts";
@@ -241,4 +241,42 @@ test("raw is let go of by rule, alarms of the same segments stay, and the lane s
   }
   const after = readdirSync(join(folder, "log")).reduce((sum, name) => sum + statSync(join(folder, "log", name)).size, 0);
   assert.ok(after < before / 2, `${before} bytes became ${after}`);
+});
+
+test("a segment whose beginning was cut short at any length hides nothing of the ones before it", async (context) => {
+  const folder = tempFolder(context);
+  const log = await openTempLog(folder);
+  await log.append({ records: [record("data", "a"), record("alarm", "b")], cells: [{ key: "position/x", value: new TextEncoder().encode("1".repeat(600)) }] });
+  await log.roll();
+  await log.close();
+  const newest = onlySegment(folder);
+  const whole = readFileSync(newest);
+  for (let length = 0; length < whole.length; length += 7) {
+    writeFileSync(newest, whole.subarray(0, length));
+    const again = await openTempLog(folder);
+    await again.append({ records: [record("data", "c")] });
+    assert.deepEqual((await texts(again, "data")).slice(0, 2), ["opened after nothing", "a"], `cut at ${length}`);
+    assert.deepEqual(await again.missing(lane(again, "alarm")), [], `cut at ${length}`);
+    assert.equal(again.cell("position/x")?.length, 600, `cut at ${length}`);
+    await again.close();
+    rmSync(newest, { force: true });
+    for (const name of readdirSync(join(folder, "log")).filter((file) => file > "000000000002.seg")) rmSync(join(folder, "log", name));
+  }
+});
+
+test("rubbish in a segment's snapshot costs none of the records before it", async (context) => {
+  const folder = tempFolder(context);
+  const log = await openTempLog(folder);
+  await log.append({ records: [record("data", "a")] });
+  await log.roll();
+  await log.append({ records: [record("data", "b")] });
+  await log.close();
+  const newest = onlySegment(folder);
+  const bytes = readFileSync(newest);
+  bytes.fill(0x5a, 32, 100);
+  writeFileSync(newest, bytes);
+  const again = await openTempLog(folder);
+  assert.deepEqual(await texts(again, "data"), ["opened after nothing", "a", "b"]);
+  assert.deepEqual(again.lost, []);
+  await again.close();
 });

@@ -1,8 +1,10 @@
 /** What a function starts with: its code and graphs from blobs, its state, parameters and position from cells. */
+import { HolonError } from "@holon/core/errors.ts";
 import { decodeParameters } from "@holon/core/model/parameters.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
 import type { FittedParameters, UnitProgram } from "@holon/core/ports.ts";
 import { blobHashSchema, type FunctionDocument } from "@holon/core/schema/app.ts";
+import type { BlobHash } from "@holon/core/units.ts";
 import { z } from "zod";
 import type { UnitContext } from "./unit.ts";
 
@@ -20,19 +22,29 @@ export interface LoadedProgram {
 }
 
 export async function loadProgram(fn: FunctionDocument, context: UnitContext): Promise<LoadedProgram> {
-  const { app, blobs, log } = context;
+  const { app, log } = context;
   const unit = `${app.name}/${fn.name}`;
   const models: Record<string, Uint8Array> = {};
   for (const name of fn.models) {
     const model = app.models.find((candidate) => candidate.name === name);
-    if (model !== undefined) models[name] = await blobs.read(model.graph);
+    if (model !== undefined) models[name] = await readBlob(model.graph, context);
   }
   const statePrefix = stateCell(unit, "");
   const state = new Map([...log.cells(statePrefix)].map(([key, value]) => [key.slice(statePrefix.length), decoder.decode(value)]));
   const position = log.cell(positionCell(unit));
   const positions = position === undefined ? {} : positionsSchema.parse(parseJson(position));
-  const program = { name: unit, code: await blobs.read(fn.code), models, fitted: await loadFitted(unit, context), state, timeoutMs: fn.timeoutMs };
+  const program = { name: unit, code: await readBlob(fn.code, context), models, fitted: await loadFitted(unit, context), state, timeoutMs: fn.timeoutMs };
   return { program, positions: new Map(Object.entries(positions)) };
+}
+
+/** What was damaged on this disk beyond mending is asked for again; the function's next start finds it. */
+async function readBlob(hash: BlobHash, { blobs, fetch }: UnitContext): Promise<Uint8Array> {
+  try {
+    return await blobs.read(hash);
+  } catch (error) {
+    if (error instanceof HolonError && (error.code === "HOLON_BLOB_BAD" || error.code === "HOLON_BLOB_MISSING")) fetch(hash).catch(() => undefined); // the start fails with the first error
+    throw error;
+  }
 }
 
 async function loadFitted(unit: string, { blobs, log }: UnitContext): Promise<readonly FittedParameters[]> {

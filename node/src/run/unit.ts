@@ -11,6 +11,7 @@ import { laneName, type CellChange, type Lane, type LogRecord, type NewRecord } 
 import type { Clock, Random, Runner, Timer, Trace, UnitEvent, UnitInstance, UnitResult } from "@holon/core/ports.ts";
 import type { AppDocument, FunctionDocument } from "@holon/core/schema/app.ts";
 import { createSketch } from "@holon/core/telemetry/sketch.ts";
+import type { BlobHash } from "@holon/core/units.ts";
 import type { BlobStore } from "../blob/store.ts";
 import type { Events } from "../event/events.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
@@ -47,6 +48,8 @@ export interface UnitContext {
   readonly blobs: BlobStore;
   readonly guard: EgressGuard;
   readonly ports: { readonly clock: Clock; readonly random: Random; readonly runner: Runner; readonly trace: Trace };
+  /** Brings a blob here, from the parent if need be. */
+  fetch(hash: BlobHash): Promise<void>;
 }
 
 interface Input {

@@ -33,11 +33,32 @@ test("missing records that were reported as expired or damaged are no loss; the 
   const result = checkLane({
     ...right,
     atCloud: records(7, 10),
-    expired: [{ epoch: "e1", first: 1, last: 3 }],
-    damaged: [{ epoch: "e1", first: 3, last: 5 }],
+    expired: [{ first: 1, last: 3 }],
+    damaged: [{ first: 3, last: 5 }],
   });
   assert.deepEqual([result.delivered, result.expiredByRule, result.damagedReported, result.lost], [4, 3, 2, 1]);
   assert.deepEqual(result.violations, ["gateway-1/data: lost 6 of epoch e1"]);
+});
+
+test("a report of what nobody lacks is no excuse", () => {
+  const result = checkLane({
+    ...right,
+    atCloud: records(7, 10),
+    expired: [{ first: 1, last: 3 }],
+    damaged: [{ first: 4, last: 7 }],
+    lacked: { expired: [{ first: 1, last: 2 }], any: [{ first: 1, last: 5 }] },
+  });
+  assert.deepEqual(result.violations, [
+    "gateway-1/data: 3 were reported as expired and no node on the way let go of them",
+    "gateway-1/data: 6-7 were reported as damaged and every node on the way has them",
+    "gateway-1/data: 7 were reported as missing and are there",
+  ]);
+});
+
+test("an alarm that was let go of before it was delivered is seen", () => {
+  const result = checkLane({ ...right, atCloud: records(3, 10), expired: [{ first: 1, last: 2 }], neverUnsafe: true });
+  assert.deepEqual([result.expiredByRule, result.lost], [2, 0]);
+  assert.deepEqual(result.violations, ["gateway-1/data: 1-2 were let go of before they were safe"]);
 });
 
 test("a number that another epoch used does not stand for the lost one", () => {
@@ -76,6 +97,14 @@ test("a source: missing, doubled and swapped readings", () => {
   assert.equal(source([[0, 2]], [0, 1, 1, 2], false).duplicated, 0);
   assert.equal(source([[0, 2]], [0, 2, 1]).reordered, 1);
   assert.match(source([[0, 9]], [0, 1]).violations.join(), /readings 2-9 were confirmed and are not in the log/);
+});
+
+test("readings whose records were reported as expired are no loss", () => {
+  const [acknowledged, reported] = [new RangeSet(), new RangeSet()];
+  acknowledged.add(0, 4);
+  reported.add(0, 1);
+  const result = checkSource({ source: "s", acknowledged, present: [3, 4], exactlyOnce: true, reported });
+  assert.deepEqual(result.violations, ["s: readings 2 were confirmed and are not in the log"]);
 });
 
 test("lanes and sources add up", () => {

@@ -1,0 +1,51 @@
+/** Faults that several scenarios use. */
+import type { Fleet, Machine } from "../fleet.ts";
+import type { SeededRandom } from "../random.ts";
+import type { World } from "../world.ts";
+
+/** Calls `act` again and again, at random times, until `untilMs`. */
+export function repeat(world: World, random: SeededRandom, meanMs: number, untilMs: number, act: () => void): void {
+  const next = (): void => {
+    const atMs = world.nowMs + random.exponential(meanMs);
+    if (atMs >= untilMs) return;
+    world.at(atMs, () => {
+      act();
+      next();
+    });
+  };
+  next();
+}
+
+export function cutForAWhile({ net, world }: Fleet, random: SeededRandom, child: string, parent: string, untilMs: number): void {
+  const manner = random.uniform();
+  if (manner < 0.5) net.cut(child, parent, { reset: random.chance(0.4) });
+  else if (manner < 0.7) net.cutOneWay(child, parent);
+  else if (manner < 0.9) net.cutOneWay(parent, child);
+  else net.isolate(child);
+  const forMs = random.chance(0.2) ? random.exponential(20_000) : random.exponential(2_000);
+  world.at(Math.min(untilMs, world.nowMs + forMs), () => {
+    net.heal(child, parent);
+    net.rejoin(child);
+  });
+}
+
+/** At any moment, or exactly before or after one of the node's next port calls. */
+export function crashSomehow(machine: Machine, random: SeededRandom): void {
+  const kind = random.chance(0.7) ? "power" : "process";
+  const bootAfterMs = 100 + random.exponential(2_000);
+  if (random.chance(0.4)) machine.crash(kind, bootAfterMs);
+  else machine.crashAtCall(machine.identity.calls + random.integer(1, 200), random.chance(0.5) ? "before" : "after", kind, bootAfterMs);
+}
+
+/** A gateway whose disk holds little: small files, and `local` beyond a few of them may go. */
+export const smallDisk = { segmentBytesMax: 16 << 10, streams: { local: { maxBytes: 48 << 10 } } } as const;
+
+/** Gateways -> edge -> cloud, the gateways with devices. */
+export function buildChain(fleet: Fleet, random: SeededRandom, options: { readonly gateways: number; readonly readingsPerSecond: number; readonly burstMax: number }): void {
+  fleet.add({ name: "cloud", tier: "cloud", retention: { segmentBytesMax: 16 << 10, streams: {} } });
+  fleet.add({ name: "edge-1", tier: "edge", parent: "cloud", retention: smallDisk });
+  for (let index = 1; index <= options.gateways; index++) {
+    const devices = { readingsPerSecond: options.readingsPerSecond, burstChance: 0.2, burstMax: options.burstMax, markerEvery: random.integer(1, 20) };
+    fleet.add({ name: `gateway-${index}`, tier: "gateway", parent: "edge-1", devices, retention: smallDisk });
+  }
+}
