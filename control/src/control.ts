@@ -43,7 +43,7 @@ const encoder = new TextEncoder();
 
 export async function openControl(host: ControlHost): Promise<Control> {
   const { log, ports } = host;
-  const fold = createFold(log);
+  const fold = createFold(log, (record) => ports.trace.note("warn", `control: record ${record} is not what it says it is`));
   const heard = new Map<string, number>();
   let busy: Promise<void> = Promise.resolve();
   let closed = false;

@@ -42,7 +42,8 @@ export interface Fold {
   catchUp(): Promise<boolean>;
 }
 
-export function createFold(log: Log): Fold {
+/** `ignored` is told of each record that says one thing and holds another: its writer is of another version, or lies. The rest counts on. */
+export function createFold(log: Log, ignored: (record: string) => void = () => undefined): Fold {
   const state: ControlState = { nodes: new Map(), apps: new Map() };
   const read = new Map<string, number>();
 
@@ -50,7 +51,11 @@ export function createFold(log: Log): Fold {
     let changed = false;
     for (let next = (read.get(laneName(lane)) ?? 0) + 1; next <= head; next = (read.get(laneName(lane)) ?? head) + 1) {
       const records = await log.read(lane, next, { maxRecords: limits.unitBatchMax, maxBytes: limits.linkBatchBytesMax });
-      for (const record of records) changed = apply(state, record, log.origin) || changed;
+      for (const record of records) {
+        const outcome = apply(state, record, log.origin);
+        if (outcome === "unfit") ignored(printRecordName(record));
+        else changed = outcome || changed;
+      }
       read.set(laneName(lane), records.at(-1)?.sequence ?? head);
     }
     return changed;
@@ -66,8 +71,11 @@ export function createFold(log: Log): Fold {
   };
 }
 
-function apply(state: ControlState, record: LogRecord, self: string): boolean {
-  const event = parseStoredEvent(record.bytes, printRecordName(record));
+type Outcome = boolean | "unfit";
+
+function apply(state: ControlState, record: LogRecord, self: string): Outcome {
+  const event = eventOf(record);
+  if (event === undefined) return "unfit";
   if (event.type === "holon.node.started") return nodeStarted(state, record.origin, event);
   if (event.type === "holon.node.reported") return nodeReported(state, record.origin, event);
   if (record.origin !== self) return false; // only this node's own trail deploys
@@ -76,15 +84,27 @@ function apply(state: ControlState, record: LogRecord, self: string): boolean {
   return false;
 }
 
-function nodeStarted(state: ControlState, name: string, event: StoredEvent): boolean {
+function eventOf(record: LogRecord): StoredEvent | undefined {
+  try {
+    return parseStoredEvent(record.bytes, printRecordName(record));
+  } catch {
+    return undefined; // told as unfit
+  }
+}
+
+function nodeStarted(state: ControlState, name: string, event: StoredEvent): Outcome {
   const before = state.nodes.get(name);
-  state.nodes.set(name, { name, ...startedData.parse(event.data), startedAt: event.time, reported: before?.reported });
+  const started = startedData.safeParse(event.data);
+  if (!started.success) return "unfit";
+  state.nodes.set(name, { name, ...started.data, startedAt: event.time, reported: before?.reported });
   return before === undefined || before.tier !== state.nodes.get(name)?.tier;
 }
 
-function nodeReported(state: ControlState, name: string, event: StoredEvent): boolean {
+function nodeReported(state: ControlState, name: string, event: StoredEvent): Outcome {
   const node = state.nodes.get(name);
-  if (node !== undefined) state.nodes.set(name, { ...node, reported: { ...reportedData.parse(event.data), at: event.time } });
+  const reported = reportedData.safeParse(event.data);
+  if (!reported.success) return "unfit";
+  if (node !== undefined) state.nodes.set(name, { ...node, reported: { ...reported.data, at: event.time } });
   return false;
 }
 

@@ -1,0 +1,104 @@
+/** The control plane on the root of a small simulated fleet: real nodes, real logs, virtual time. */
+import { createHash } from "node:crypto";
+import { encodeStoredEvent, isoTime } from "@holon/core/event/stored.ts";
+import type { Log } from "@holon/core/log/log.ts";
+import { appDocumentSchema, type AppDocument } from "@holon/core/schema/app.ts";
+import { desiredSchema, type Desired } from "@holon/core/schema/desired.ts";
+import { Fleet, type MemberOptions } from "@holon/sim/fleet.ts";
+import { holonProgram } from "@holon/sim/program.ts";
+import type { SimSubject } from "@holon/sim/subject.ts";
+import { World } from "@holon/sim/world.ts";
+import type { Control } from "../control.ts";
+
+export const code = new TextEncoder().encode("export default 1;");
+
+/** An app of one function at the gateways. */
+export const app = (name: string, version = "1"): AppDocument =>
+  appDocumentSchema.parse({
+    name,
+    version,
+    functions: [{ name: "judge", code: createHash("sha256").update(code).digest("hex"), on: { type: "in.came" }, emits: { "out.went": { stream: "data", class: "derived" } }, models: [] }],
+    models: [],
+    egress: [{ class: "derived", to: "*" }],
+  });
+
+export class ControlFleet {
+  readonly world = new World(7);
+  readonly fleet: Fleet;
+
+  static async start(members: readonly MemberOptions[] = [{ name: "cloud", tier: "cloud" }, { name: "edge-1", tier: "edge", parent: "cloud" }, { name: "gateway-1", tier: "gateway", parent: "edge-1" }]): Promise<ControlFleet> {
+    const { boot, sandbox } = await holonProgram();
+    const control = new ControlFleet({ boot, sandbox });
+    for (const member of members) control.fleet.add(member);
+    await control.fleet.bringUp();
+    await control.until("every node is heard", () => control.control.nodes().length === members.length);
+    await control.drive(control.control.blobs.put(code));
+    return control;
+  }
+
+  constructor(program: ConstructorParameters<typeof Fleet>[1]) {
+    this.fleet = new Fleet(this.world, program);
+  }
+
+  get control(): Control {
+    return controlOf(this.#subject("cloud"));
+  }
+
+  get log(): Log {
+    return this.#subject("cloud").log;
+  }
+
+  /** A member that joins later. */
+  async join(member: MemberOptions): Promise<void> {
+    this.fleet.add(member).machine.start();
+    await this.until(`${member.name} is up`, () => this.fleet.areUp());
+  }
+
+  async restart(name: string): Promise<void> {
+    const machine = this.fleet.members.get(name)?.machine;
+    if (machine === undefined) throw new Error(`there is no ${name}`);
+    await this.drive(machine.close());
+    machine.start();
+    await this.until(`${name} is up again`, () => machine.subject !== undefined);
+  }
+
+  drive<T>(work: Promise<T>): Promise<T> {
+    return this.world.drive(work);
+  }
+
+  async until(what: string, condition: () => boolean): Promise<void> {
+    await this.world.run({ condition, timeMs: this.world.nowMs + 120_000 });
+    if (!condition()) throw new Error(`never came true: ${what}`);
+  }
+
+  /** Writes into the node's own trail what it has no business to write. */
+  claim(node: string, type: string, data: unknown): Promise<unknown> {
+    const time = isoTime(0);
+    const bytes = encodeStoredEvent({ type, source: `/${node}/liar`, time, recordedtime: time, clock: "unknown", class: "public", jurisdiction: "EU/DE", data });
+    return this.drive(this.#subject(node).log.append({ records: [{ stream: "audit", class: "public", bytes }] }));
+  }
+
+  /** The document that stands issued for a node. */
+  desired(node: string): Desired | undefined {
+    const cell = this.log.cell(`desired/${node}`);
+    return cell && desiredSchema.parse(JSON.parse(new TextDecoder().decode(cell)));
+  }
+
+  /** Whether all that the node wrote about itself is at the root. */
+  hasHeard(node: string): boolean {
+    const subject = this.#subject(node);
+    const lane = { origin: subject.log.origin, stream: "audit" } as const;
+    return this.log.head(lane)?.hash === subject.log.head(lane)?.hash;
+  }
+
+  #subject(name: string): SimSubject {
+    const subject = this.fleet.members.get(name)?.machine.subject;
+    if (subject === undefined) throw new Error(`${name} is down`);
+    return subject;
+  }
+}
+
+function controlOf(subject: SimSubject): Control {
+  if (!("control" in subject) || subject.control === undefined) throw new Error("the root carries no control plane");
+  return subject.control as Control; // as the simulator's program boots it
+}
