@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { tempFolder } from "@holon/node/testing/temp-log.ts";
@@ -87,6 +87,18 @@ export default defineFunction({
   return folder;
 }
 
+/** Routes in a table of the reference page; a method alone goes with the path after it. */
+function routesOf(title: string): readonly string[] {
+  const page = readFileSync(join(repository, "docs/reference/interfaces.md"), "utf8");
+  const table = page.split(`| ${title} |`)[1]?.split("\n\n")[0] ?? "";
+  const cells = [...table.matchAll(/^\| (`.+) \|/gm)].map((match) => match[1]?.split(" | ")[0] ?? "");
+  return cells.flatMap((cell) => {
+    const codes = [...cell.matchAll(/`([^`]+)`/g)].map((match) => (match[1] ?? "").split("?")[0] ?? "");
+    const paths = codes.map((code) => code.split(" ")[1]);
+    return codes.map((code, index) => (code.includes(" ") ? code : `${code} ${paths.slice(index).find((path) => path !== undefined) ?? ""}`));
+  });
+}
+
 async function stop({ up }: Running): Promise<void> {
   const startMs = performance.now();
   up.signal("SIGINT");
@@ -142,6 +154,15 @@ test("the nouns against three running nodes, and a second start that goes on", {
       const now = await status();
       return now?.uplink?.state === "open" && (now.uplink.backlog ?? 1) <= 2;
     });
+  });
+
+  await context.test("the routes of the reference page are those that the two APIs serve", async () => {
+    for (const [title, port] of [["control, 7400", place.base], ["node, 7402", place.base + 6]] as const) {
+      const document = z.object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) }).parse(await (await fetch(`http://127.0.0.1:${port}/openapi.json`)).json());
+      const served = Object.entries(document.paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`));
+      const always = ["GET /v1/health", ...(port === place.base ? routesOf("node, 7402") : [])];
+      assert.deepEqual(served.filter((route) => route !== "GET /openapi.json").sort(), [...new Set([...routesOf(title), ...always])].sort(), title);
+    }
   });
 
   await context.test("doctor finds nothing bad", async () => {

@@ -1,0 +1,114 @@
+/** `docs/reference/interfaces.md` is read with the real schemas, and held against the code, both ways. */
+import assert from "node:assert/strict";
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { errorTable, isErrorCode } from "@holon/core/errors.ts";
+import { parseRecordName } from "@holon/core/log/identity.ts";
+import { appManifestSchema } from "@holon/core/schema/app.ts";
+import { desiredSchema } from "@holon/core/schema/desired.ts";
+import { dataClasses, eventSchema, streamNames } from "@holon/core/schema/event.ts";
+import { nodeConfigSchema } from "@holon/core/schema/node.ts";
+import { bundleFunction } from "@holon/platform/bundle.ts";
+import { parse as parseYaml } from "yaml";
+import { repositoryRoot } from "./check/files.ts";
+
+const place = join(repositoryRoot, "docs/reference/interfaces.md");
+const page = readFileSync(place, "utf8");
+
+/** The fenced example with this mark; there is exactly one. */
+function example(mark: string): string {
+  const found = [...page.matchAll(new RegExp(`^\`\`\`${mark}\\n([^]*?)^\`\`\`$`, "gm"))];
+  assert.equal(found.length, 1, `examples marked ${mark}`);
+  return found[0]?.[1] ?? "";
+}
+
+/** Rows of the table below a heading, as cells. */
+function rows(heading: string): readonly (readonly string[])[] {
+  const section = page.split(/^## /m).find((part) => part.startsWith(`${heading}\n`));
+  assert.ok(section !== undefined, `no section ${heading}`);
+  return section.split("\n").filter((line) => line.startsWith("| ")).map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim())).slice(1);
+}
+
+const codes = (cell: string): readonly string[] => [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? "");
+
+/** All source of the house but its tests. */
+function sources(...workspaces: readonly string[]): string {
+  const paths = workspaces.flatMap((workspace) => globSync(`${workspace}/src/**/*.ts`, { cwd: repositoryRoot }));
+  return paths.filter((path) => !/\.test\.ts$|\/testing\//.test(path)).map((path) => readFileSync(join(repositoryRoot, path), "utf8")).join("\n");
+}
+
+test("the example of an event is one, and its id is a record's name with the same sequence", () => {
+  const event = eventSchema.parse(JSON.parse(example("json event")));
+  for (const name of [event.id, event.causedby ?? ""]) assert.ok(parseRecordName(name) !== undefined, name);
+  assert.equal(event.sequence, String(parseRecordName(event.id)?.sequence));
+});
+
+test("the table of an event's attributes is its schema", () => {
+  const attributes = rows("Event").flatMap(([name = ""]) => codes(name));
+  assert.deepEqual([...attributes].sort(), Object.keys(eventSchema.shape).filter((name) => name !== "datacontenttype").sort());
+  for (const word of [...dataClasses, ...streamNames]) assert.ok(page.includes(word), word);
+});
+
+test("the example of a manifest, of a desired document and of a node's configuration are such", () => {
+  const manifest = appManifestSchema.parse(JSON.parse(example("json manifest")));
+  assert.ok(manifest.functions.length > 0 && manifest.models.length > 0 && manifest.sources.length > 0);
+  assert.equal(desiredSchema.parse(JSON.parse(example("json desired"))).kind, "Desired");
+  assert.equal(nodeConfigSchema.parse(parseYaml(example("yaml node"))).name, "gateway-1");
+});
+
+test("an unknown key in any of them is refused", () => {
+  const withMore = (mark: string): unknown => ({ ...JSON.parse(example(mark)), more: 1 });
+  assert.equal(eventSchema.safeParse(withMore("json event")).success, false);
+  assert.equal(appManifestSchema.safeParse(withMore("json manifest")).success, false);
+  assert.equal(desiredSchema.safeParse(withMore("json desired")).success, false);
+  assert.equal(nodeConfigSchema.safeParse({ ...parseYaml(example("yaml node")), more: 1 }).success, false);
+});
+
+test("the example of a function is bundled as an author's would be, and says what it does", async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "holon-"));
+  context.after(() => rmSync(folder, { recursive: true }));
+  symlinkSync(join(repositoryRoot, "node_modules"), join(folder, "node_modules"));
+  writeFileSync(join(folder, "count.ts"), example("ts function"));
+  const { definition } = await bundleFunction(join(folder, "count.ts"));
+  assert.deepEqual([definition.on, definition.emits, definition.models], [{ type: "pump.reading" }, { "pump.count": { stream: "data", class: "aggregate" } }, []]);
+});
+
+test("the frames of the page are those of the code", () => {
+  const told = rows("Frames").flatMap(([kind = "", operations = ""]) => codes(operations).map((operation) => `${kind} ${operation}`));
+  const text = readFileSync(join(repositoryRoot, "core/src/link/frame.ts"), "utf8");
+  const known = [...text.matchAll(/const (stream|desired|blob|call)Header = ([^]*?)^\]\);/gm)].flatMap(([, kind = "", body = ""]) => [...body.matchAll(/op: z\.literal\("(\w+)"\)/g)].map((match) => `${kind} ${match[1] ?? ""}`));
+  assert.ok(known.length > 10);
+  assert.deepEqual([...told].sort(), known.sort());
+});
+
+test("the events that Holon writes are those of the page, both ways", () => {
+  const told = rows("Events that Holon itself writes").flatMap(([types = ""]) => {
+    const [first = "", ...more] = codes(types);
+    return [first, ...more.map((type) => (type.startsWith(".") ? first.replace(/\.[^.]+$/, type) : type))];
+  });
+  const text = sources("core", "node", "control");
+  const phases = text.includes("`holon.policy.decision.${phase}`") ? ["holon.policy.decision.opened", "holon.policy.decision.closed"] : [];
+  const written = new Set([...[...text.matchAll(/"(holon\.[a-z]+\.[a-z.]+)"/g)].map((match) => match[1] ?? ""), ...phases]);
+  assert.deepEqual([...told].sort(), [...written].sort());
+});
+
+test("every code and every page that it names is there", () => {
+  for (const code of page.match(/HOLON_[A-Z]+(?:_[A-Z]+)*/g) ?? []) assert.ok(isErrorCode(code), code);
+  assert.ok(Object.keys(errorTable).length > 20);
+  for (const [, target = ""] of page.matchAll(/\]\(([^)#]+)\)/g)) assert.ok(existsSync(join(dirname(place), target)), target);
+  for (const path of page.match(/\b(?:core|node|control|platform)\/src\/[\w/{},.-]+/g) ?? []) {
+    const braces = /\{(.+)\}/.exec(path);
+    for (const one of braces === null ? [path] : (braces[1] ?? "").split(",").map((word) => path.replace(braces[0], word))) assert.ok(existsSync(join(repositoryRoot, one)), one);
+  }
+});
+
+test("the nouns of the page are those of the command", () => {
+  const told = page.match(/Nouns now: (.+)\./)?.[1] ?? "";
+  const nouns = codes(told).map((words) => words.split(" ")).flatMap(([noun = "", verbs = ""]) => verbs.split("|").map((verb) => `${noun} ${verb}`));
+  const text = readFileSync(join(repositoryRoot, "cli/src/holon.ts"), "utf8");
+  const direct = [...text.matchAll(/\b(app|node|event|link|sim|policy|plan|site|model)\s*\.command\("(\w+)/g)].map(([, noun = "", verb = ""]) => `${noun} ${verb}`);
+  const looped = text.includes('for (const verb of ["cut", "heal"]') ? ["link cut", "link heal"] : [];
+  assert.deepEqual([...nouns].sort(), [...direct, ...looped].sort());
+});
