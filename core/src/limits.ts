@@ -42,8 +42,8 @@ export const limits = {
   reconnectFirstMs: 200,
   reconnectMaxMs: 30_000,
   /** Silence after which a peer is asked for a sign of life, and after which the link is closed. */
-  linkPingMs: 5_000,
-  linkSilenceMs: 15_000,
+  linkPingMs: 15_000,
+  linkSilenceMs: 45_000,
   /** Time for a connection to be made, TLS and names included. At the bound: it is closed. */
   handshakeMs: 10_000,
   /** Connections to one listener that have not proved their name. At the bound: new ones are closed at once. */

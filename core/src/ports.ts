@@ -106,10 +106,10 @@ export interface Crypto {
 export interface Codec {
   /** CRC-32 (ISO 3309), unsigned. */
   crc32(bytes: Uint8Array): number;
-  /** Zstandard (RFC 8878) with a content checksum. */
-  compress(bytes: Uint8Array): Uint8Array;
-  /** `HOLON_FRAME_BAD` if it does not decode or would exceed `maxBytes`. */
-  decompress(bytes: Uint8Array, maxBytes: number): Uint8Array;
+  /** Zstandard (RFC 8878) with a content checksum. `dictionary`: text that both ends know, for what is small. */
+  compress(bytes: Uint8Array, dictionary?: Uint8Array): Uint8Array;
+  /** `HOLON_FRAME_BAD` if it does not decode with that dictionary or would exceed `maxBytes`. */
+  decompress(bytes: Uint8Array, maxBytes: number, dictionary?: Uint8Array): Uint8Array;
 }
 
 /** A dense tensor of 32-bit floats, row-major. */

@@ -15,11 +15,11 @@ const chunkBytes = (packedBytes: number): number => Math.min(1 << 20, Math.max(1
 /** Checksums and compression by Node's zlib. */
 export const createCodec = (): Codec => ({
   crc32: (bytes) => crc32(bytes),
-  compress: (bytes) => plainBytes(zstdCompressSync(bytes, { params: compressParams, pledgedSrcSize: bytes.length })),
-  decompress: (bytes, maxBytes) => {
+  compress: (bytes, dictionary) => plainBytes(zstdCompressSync(bytes, { params: compressParams, pledgedSrcSize: bytes.length, ...known(dictionary) })),
+  decompress: (bytes, maxBytes, dictionary) => {
     try {
       // zlib refuses a bound of zero bytes; one byte too many is refused below it all the same.
-      const content = zstdDecompressSync(bytes, { params: decompressParams, maxOutputLength: Math.max(1, maxBytes), chunkSize: chunkBytes(bytes.length) });
+      const content = zstdDecompressSync(bytes, { params: decompressParams, maxOutputLength: Math.max(1, maxBytes), chunkSize: chunkBytes(bytes.length), ...known(dictionary) });
       if (content.length > maxBytes) throw new RangeError("the content is over the bound");
       return plainBytes(content);
     } catch (cause) {
@@ -27,3 +27,5 @@ export const createCodec = (): Codec => ({
     }
   },
 });
+
+const known = (dictionary: Uint8Array | undefined): { dictionary?: Uint8Array } => (dictionary === undefined ? {} : { dictionary });

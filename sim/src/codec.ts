@@ -8,11 +8,11 @@ const compressOptions = { params: { [constants.ZSTD_c_compressionLevel]: 1, [con
 /** Checksums and compression are pure functions, so the simulated world uses the real ones. */
 export const createCodec = (): Codec => ({
   crc32: (bytes) => crc32(bytes),
-  compress: (bytes) => plain(zstdCompressSync(bytes, compressOptions)),
-  decompress: (bytes, maxBytes) => {
+  compress: (bytes, dictionary) => plain(zstdCompressSync(bytes, { ...compressOptions, ...known(dictionary) })),
+  decompress: (bytes, maxBytes, dictionary) => {
     try {
       // zlib takes no bound of zero, so one byte too many is refused here.
-      const content = zstdDecompressSync(bytes, { maxOutputLength: Math.max(1, maxBytes) });
+      const content = zstdDecompressSync(bytes, { maxOutputLength: Math.max(1, maxBytes), ...known(dictionary) });
       if (content.length > maxBytes) throw new RangeError("the content is over the bound");
       return plain(content);
     } catch (cause) {
@@ -22,3 +22,5 @@ export const createCodec = (): Codec => ({
 });
 
 const plain = (buffer: Buffer): Uint8Array => new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+
+const known = (dictionary: Uint8Array | undefined): { dictionary?: Uint8Array } => (dictionary === undefined ? {} : { dictionary });

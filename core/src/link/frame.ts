@@ -1,19 +1,20 @@
 /**
  * The four kinds of frame that cross a link, and no others.
  *
- *     0 u8 kind · 1 u8 flags (1: the rest is zstd) · 2 u32 length of the header · header, JSON · payload, bytes
+ *     0 u8 kind · 1 u8 flags (1: the rest is zstd, 2: with the dictionary of the link) · 2 u32 length of the header · header, JSON · payload, bytes
  *
  * Everything after byte 2 is compressed as one where that makes it smaller. Little-endian.
  */
 import { z } from "zod";
 import { HolonError } from "../errors.ts";
 import { limits } from "../limits.ts";
+import { linkDictionary } from "./dictionary.ts";
 import { blobHashSchema, nameSchema, tierSchema } from "../schema/app.ts";
 
 /** What framing needs of the Codec port. */
 export interface FrameCodec {
-  compress(bytes: Uint8Array): Uint8Array;
-  decompress(bytes: Uint8Array, maxBytes: number): Uint8Array;
+  compress(bytes: Uint8Array, dictionary?: Uint8Array): Uint8Array;
+  decompress(bytes: Uint8Array, maxBytes: number, dictionary?: Uint8Array): Uint8Array;
 }
 
 const sequence = z.int().min(0);
@@ -77,8 +78,12 @@ export type Frame = StreamFrame | DesiredFrame | BlobFrame | CallFrame;
 /** A frame to send: without a payload where it has none. */
 export type FrameInput = { [Kind in Frame["kind"]]: Omit<Extract<Frame, { kind: Kind }>, "payload"> & { readonly payload?: Uint8Array } }[Frame["kind"]];
 
-const compressFromBytes = 256;
+/** Below this the frame of zstd itself eats what is saved. */
+const compressFromBytes = 64;
+/** Above this a frame has enough text of its own. */
+const dictionaryUpToBytes = 64 * 1024;
 const flagCompressed = 1;
+const flagDictionary = 2;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 const nothing = new Uint8Array(0);
@@ -92,11 +97,12 @@ export function encodeFrame(frame: FrameInput, codec: FrameCodec): Uint8Array {
   plain.set(header, 6);
   plain.set(payload, 6 + header.length);
   if (plain.length < compressFromBytes) return plain;
-  const packed = codec.compress(plain.subarray(2));
+  const withDictionary = plain.length <= dictionaryUpToBytes;
+  const packed = codec.compress(plain.subarray(2), withDictionary ? linkDictionary : undefined);
   if (packed.length + 2 >= plain.length) return plain;
   const bytes = new Uint8Array(2 + packed.length);
   bytes[0] = plain[0];
-  bytes[1] = flagCompressed;
+  bytes[1] = withDictionary ? flagCompressed | flagDictionary : flagCompressed;
   bytes.set(packed, 2);
   return bytes;
 }
@@ -105,7 +111,9 @@ export function encodeFrame(frame: FrameInput, codec: FrameCodec): Uint8Array {
 export function decodeFrame(bytes: Uint8Array, codec: FrameCodec): Frame {
   const kind = frameKinds[bytes[0] ?? 255];
   if (kind === undefined || bytes.length < 3) throw bad("its kind is unknown");
-  const body = ((bytes[1] ?? 0) & flagCompressed) === 0 ? bytes.subarray(2) : codec.decompress(bytes.subarray(2), limits.frameBytesMax);
+  const flags = bytes[1] ?? 0;
+  const dictionary = (flags & flagDictionary) === 0 ? undefined : linkDictionary;
+  const body = (flags & flagCompressed) === 0 ? bytes.subarray(2) : codec.decompress(bytes.subarray(2), limits.frameBytesMax, dictionary);
   if (body.length < 4) throw bad("it is cut short");
   const headerEnd = 4 + new DataView(body.buffer, body.byteOffset, body.byteLength).getUint32(0, true);
   if (headerEnd > body.length) throw bad("its header is cut short");

@@ -50,7 +50,8 @@ interface SentLane {
   readonly onTheWay: { readonly last: number; readonly bytes: number }[];
 }
 
-export const lingerMs = 100;
+/** Long enough to gather the records of many commits, short for people. */
+export const lingerMs = 500;
 const lingerBelowBytes = 32 * 1024;
 
 export function createStreamSender(options: StreamSenderOptions): StreamSender {

@@ -1,5 +1,6 @@
 /** Raw data stays on its site: no record of class `raw` at the cloud, and no planted marker there or in any frame on the wire. */
 import { zstdDecompressSync } from "node:zlib";
+import { linkDictionary } from "@holon/core/link/dictionary.ts";
 
 /** Every planted marker begins with this; nothing else in the world does. */
 export const markerPrefix = "HOLON-PLANTED-";
@@ -62,11 +63,14 @@ export function holdsMarker(bytes: Uint8Array): boolean {
 
 /** The magic number may stand there by chance: what does not decode is no compressed part. */
 function tryDecompress(bytes: Uint8Array): Uint8Array | undefined {
-  try {
-    return zstdDecompressSync(bytes, { maxOutputLength: 64 << 20 });
-  } catch {
-    return undefined;
+  for (const known of [{}, { dictionary: linkDictionary }]) {
+    try {
+      return zstdDecompressSync(bytes, { maxOutputLength: 64 << 20, ...known });
+    } catch {
+      // Not compressed, or not in this way: the next is tried.
+    }
   }
+  return undefined;
 }
 
 function classOf(bytes: Uint8Array): unknown {
