@@ -1,15 +1,11 @@
-/** The `holon` command. */
+/** The `holon` command. Each command is loaded when it is called: a list of nodes does not wait for what runs a node. */
 import { Command, CommanderError } from "commander";
 import { resolve } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import { connectApi, type ClientOptions } from "./client.ts";
-import { deployApp, listApps, removeApp } from "./command/app.ts";
-import { doctor } from "./command/doctor.ts";
-import { tailEvents, type TailOptions } from "./command/event.ts";
-import { steerLink } from "./command/link.ts";
-import { listNodes, startNodeFromFile } from "./command/node.ts";
-import { runSim, type SimOptions } from "./command/sim.ts";
-import { up, type UpOptions } from "./command/up.ts";
+import type { TailOptions } from "./command/event.ts";
+import type { SimOptions } from "./command/sim.ts";
+import type { UpOptions } from "./command/up.ts";
 import { sayError } from "./fail.ts";
 
 interface Common {
@@ -50,23 +46,23 @@ program
   .option("--bad-rows <word>", "stop at a row that does not parse, or skip and count it", "stop")
   .option("--mqtt [address]", "take readings from devices over MQTT (default 127.0.0.1:1883) in place of live telemetry")
   .option("--verbose", "say more on stderr")
-  .action((options: UpOptions) => up(options));
+  .action(async (options: UpOptions) => (await import("./command/up.ts")).up(options));
 
 const app = program.command("app").description("apps");
-common(app.command("deploy <folder>").description("publish an app and run it where its manifest says")).action(async (folder: string, options: Common) => deployApp(await connectApi(clientOptions(options)), folder, options.json === true));
-common(app.command("list").description("what is deployed")).action(async (options: Common) => listApps(await connectApi(clientOptions(options)), options.json === true));
-common(app.command("remove <name>").description("remove an app from all nodes")).action(async (name: string, options: Common) => removeApp(await connectApi(clientOptions(options)), name, options.json === true));
+common(app.command("deploy <folder>").description("publish an app and run it where its manifest says")).action(async (folder: string, options: Common) => (await import("./command/app.ts")).deployApp(await connectApi(clientOptions(options)), folder, options.json === true));
+common(app.command("list").description("what is deployed")).action(async (options: Common) => (await import("./command/app.ts")).listApps(await connectApi(clientOptions(options)), options.json === true));
+common(app.command("remove <name>").description("remove an app from all nodes")).action(async (name: string, options: Common) => (await import("./command/app.ts")).removeApp(await connectApi(clientOptions(options)), name, options.json === true));
 
 const node = program.command("node").description("nodes");
-common(node.command("list").description("all nodes ever heard")).action(async (options: Common) => listNodes(await connectApi(clientOptions(options)), options.json === true));
+common(node.command("list").description("all nodes ever heard")).action(async (options: Common) => (await import("./command/node.ts")).listNodes(await connectApi(clientOptions(options)), options.json === true));
 node
   .command("start <file>")
   .description("run one node by its holon.node.yaml")
   .option("--data <folder>", "data folder", ".holon")
   .option("--listen-api <address>", "address of its local API", "127.0.0.1:7402")
   .option("--verbose", "say more on stderr")
-  .action((file: string, options: { readonly data: string; readonly listenApi: string; readonly verbose?: boolean }) =>
-    startNodeFromFile(file, { data: resolve(options.data), api: options.listenApi, verbose: options.verbose === true }),
+  .action(async (file: string, options: { readonly data: string; readonly listenApi: string; readonly verbose?: boolean }) =>
+    (await import("./command/node.ts")).startNodeFromFile(file, { data: resolve(options.data), api: options.listenApi, verbose: options.verbose === true }),
   );
 
 const event = program.command("event").description("events");
@@ -76,15 +72,15 @@ common(event.command("tail").description("the newest events"))
   .option("--type <prefix>", "event type or its beginning")
   .option("--limit <n>", "how many", "20")
   .option("--follow", "go on with what comes")
-  .action(async (options: Common & TailOptions) => tailEvents(await connectApi(clientOptions(options)), options));
+  .action(async (options: Common & TailOptions) => (await import("./command/event.ts")).tailEvents(await connectApi(clientOptions(options)), options));
 
 const link = program.command("link").description("links between nodes");
 for (const verb of ["cut", "heal"] as const) {
-  common(link.command(`${verb} <node>`).description(`${verb} the uplink of a node, for trying an outage`)).action((name: string, options: Common) => steerLink(clientOptions(options), name, verb, options.json === true));
+  common(link.command(`${verb} <node>`).description(`${verb} the uplink of a node, for trying an outage`)).action(async (name: string, options: Common) => (await import("./command/link.ts")).steerLink(clientOptions(options), name, verb, options.json === true));
 }
 
 common(program.command("doctor").description("what is wrong here, and what to do")).action(async (options: Common) => {
-  if (!(await doctor(clientOptions(options), options.json === true))) process.exitCode = 1;
+  if (!(await (await import("./command/doctor.ts")).doctor(clientOptions(options), options.json === true))) process.exitCode = 1;
 });
 
 const sim = program.command("sim").description("the simulator");
@@ -97,7 +93,7 @@ sim
   .option("--exhaustive <k>", "of how many of the seeds every variant is lived through, not only a sample", "0")
   .option("--variant <name>", "one variant of the seed alone, as a violation names it")
   .option("--json", "one JSON object last on stdout")
-  .action((options: SimOptions) => runSim(options));
+  .action(async (options: SimOptions) => (await import("./command/sim.ts")).runSim(options));
 
 try {
   await program.parseAsync();

@@ -41,6 +41,7 @@ export interface NodeStatus {
     /** Batches in which flipped bits were mended. */
     readonly mended: number;
   };
+  /** Parts of the log that were found damaged at this start and at none before. */
   readonly damage: readonly Damage[];
 }
 
@@ -100,7 +101,8 @@ export async function openNode(config: NodeConfig, ports: Ports): Promise<HolonN
   if (config.listen !== undefined) {
     parts.downlinks = createDownlinks({ log, integrity, ports, calls, blobs: exchange, safe: (lane, received) => (parts.uplink === undefined ? received : (parts.uplink.safe().get(laneName(lane)) ?? 0)), forked: (lane, reason) => refuseLane(laneName(lane), reason) });
   }
-  if (log.lost.length > 0) await log.append({ records: [damagedRecord(events, log)] });
+  const damage = log.damage.filter((piece) => log.cell(damageCell(piece)) === undefined);
+  if (damage.length > 0) await log.append({ records: [damagedRecord(events, log)], cells: damage.map((piece) => ({ key: damageCell(piece), value: new Uint8Array(0) })) });
   const keeper = createKeeper({ log, policy: config.retention ?? defaultRetention, events, ports, safe: () => parts.uplink?.safe() ?? new Map(), readers: () => readersOf(log) });
   parts.keeper = keeper;
   await keeper.start();
@@ -121,7 +123,7 @@ export async function openNode(config: NodeConfig, ports: Ports): Promise<HolonN
     handlers,
     address,
     announce: async (api) => void (await log.append({ records: [startedRecord(events, config, api)] })),
-    status: () => statusOf(config, log, parts, clock.monotonicMs() - startedMs),
+    status: () => statusOf(config, log, parts, damage, clock.monotonicMs() - startedMs),
     cutUplink: () => parts.uplink?.cut(),
     healUplink: () => parts.uplink?.heal(),
     close: () => closeNode(parts, log, guard, unsubscribe),
@@ -161,7 +163,7 @@ async function closeNode(parts: Parts, log: SegmentLog, guard: EgressGuard, unsu
   await log.close();
 }
 
-function statusOf(config: NodeConfig, log: SegmentLog, parts: Parts, upMs: number): NodeStatus {
+function statusOf(config: NodeConfig, log: SegmentLog, parts: Parts, damage: readonly Damage[], upMs: number): NodeStatus {
   return {
     node: log.origin,
     site: config.site,
@@ -173,13 +175,16 @@ function statusOf(config: NodeConfig, log: SegmentLog, parts: Parts, upMs: numbe
     children: parts.downlinks?.status() ?? [],
     lanes: [...log.heads()].map(([lane, { mark }]) => ({ lane, sequence: mark.sequence })).sort((a, b) => (a.lane < b.lane ? -1 : 1)),
     log: { disk: log.diskState, sizeBytes: log.sizeBytes(), lost: log.lost, mended: log.mended },
-    damage: log.damage,
+    damage,
   };
 }
 
 /** `app/function` of everything this node is to run. */
 const readersOf = (log: SegmentLog): readonly string[] =>
   (desiredOf(log, log.origin)?.document.apps ?? []).flatMap((app) => app.functions.map((fn) => `${app.name}/${fn.name}`));
+
+/** Damage stays where it is, so what was told once is remembered. */
+const damageCell = ({ segment, fromByte, toByte }: Damage): string => `damage/${segment}/${fromByte}-${toByte}`;
 
 const damagedRecord = (events: Events, log: SegmentLog): NewRecord =>
   events.record({ stream: "alarm", type: "holon.log.damaged", class: "public", producer: "log", data: { lost: log.lost, bytes: log.damage } });

@@ -1,7 +1,6 @@
 /** `holon app deploy|list|remove` */
 import { z } from "zod";
 import { loadManifest } from "../app/load.ts";
-import { publish } from "../app/publish.ts";
 import { doneSchema, type Client } from "../client.ts";
 import { printTable } from "../table.ts";
 
@@ -10,6 +9,7 @@ const appsSchema = z.object({
 });
 
 export async function deployApp(client: Client, place: string, json: boolean): Promise<void> {
+  const { publish } = await import("../app/publish.ts"); // with the bundler, which lists and removals do without
   const { document, blobs } = await publish(await loadManifest(place));
   for (const [hash, content] of blobs) await client.send("PUT", `/v1/blobs/${hash}`, content, doneSchema);
   await client.send("PUT", `/v1/apps/${document.name}`, document, doneSchema);

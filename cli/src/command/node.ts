@@ -5,7 +5,6 @@ import { nodeConfigSchema } from "@holon/core/schema/node.ts";
 import { parse } from "yaml";
 import { z } from "zod";
 import type { Client } from "../client.ts";
-import { startNode } from "../machine/compose.ts";
 import { makeToken } from "../machine/token.ts";
 import { printTable } from "../table.ts";
 
@@ -41,6 +40,7 @@ export async function startNodeFromFile(path: string, options: { readonly data: 
   const parsed = nodeConfigSchema.safeParse(parseYaml(text, path));
   if (!parsed.success) throw new HolonError("HOLON_CONFIG_BAD", `${path} does not fit: ${z.prettifyError(parsed.error).replaceAll("\n", "; ")}`);
   const token = await makeToken(options.data);
+  const { startNode } = await import("../machine/compose.ts"); // not for a list of nodes
   const machine = await startNode({ config: parsed.data, data: options.data, api: options.api, token, trace: { level: options.verbose ? "info" : "warn", output: process.stderr } });
   process.stdout.write(`${parsed.data.name} runs; local API ${machine.api}${machine.node.address === undefined ? "" : `, link ${machine.node.address}`}\n`);
   await new Promise<void>((stop) => {

@@ -63,7 +63,7 @@ async function once(options: UpOptions, rest: Pick<Parameters<typeof runOnce>[0]
   if (options.replay === undefined) throw new HolonError("HOLON_ARGUMENT_BAD", "--once needs --replay FILE[,FILE…]");
   const cutAfter = wholeNumber("--cut-after", options.cutAfter);
   const healAfter = wholeNumber("--heal-after", options.healAfter);
-  if (healAfter !== undefined && cutAfter === undefined) throw new HolonError("HOLON_ARGUMENT_BAD", "--heal-after goes with --cut-after");
+  if (healAfter !== undefined && (cutAfter === undefined || healAfter < cutAfter)) throw new HolonError("HOLON_ARGUMENT_BAD", "--heal-after goes with a --cut-after that is no later");
   const report = await runOnce({ ...replayChoice(options, options.replay), ...rest, continue: options.continue === true, cutAfter, healAfter, progress: progressLine() });
   process.stdout.write(options.json === true ? `${JSON.stringify(report)}\n` : `${JSON.stringify(report, undefined, 2)}\n`);
 }

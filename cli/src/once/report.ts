@@ -19,8 +19,10 @@ export interface OnceReport {
   readonly lost: number;
   readonly duplicated: number;
   readonly reordered: number;
+  /** Source rows that did not parse and were set aside (`--bad-rows skip`), by this process. */
   readonly rejected: number;
   readonly rawBytes: number;
+  /** Socket bytes of the gateway's uplink both ways, of this process; so are the two below. */
   readonly uplinkBytes: number;
   readonly inferences: number;
   readonly inferenceMs: { readonly p50: number | null; readonly p99: number | null };
@@ -49,7 +51,7 @@ export async function reportOnce(three: Three, files: readonly ReplayFile[], spe
     inferences: unit?.inferences ?? 0,
     inferenceMs: { p50: round(unit?.inferenceMs.p50), p99: round(unit?.inferenceMs.p99) },
     rawClassAtCloud: cloud.rawClass,
-    ...(await scoreFiles(files, kept.judged)),
+    ...(await scoreFiles(files, kept.judged, rows.acceptedRows)),
   };
 }
 
@@ -83,18 +85,34 @@ function push<T>(lists: Map<string, T[]>, key: string, value: T): void {
   else list.push(value);
 }
 
-async function compareRows(files: readonly ReplayFile[], spec: ReplaySourceSpec, readings: GatewayContent["readings"]): Promise<{ count: number; bytes: number; order: OrderReport }> {
+interface ComparedRows {
+  /** All rows of the sources, those that did not parse among them. */
+  readonly count: number;
+  readonly bytes: number;
+  readonly order: OrderReport;
+  /** Which rows of each file parse, by subject. */
+  readonly acceptedRows: ReadonlyMap<string, readonly number[]>;
+}
+
+async function compareRows(files: readonly ReplayFile[], spec: ReplaySourceSpec, readings: GatewayContent["readings"]): Promise<ComparedRows> {
+  const acceptedRows = new Map<string, readonly number[]>();
   let order: OrderReport = { lost: 0, duplicated: 0, reordered: 0 };
   let count = 0;
   let bytes = 0;
   for (const file of files) {
     const expected: string[] = [];
-    for await (const row of sourceRows(file, spec)) expected.push(readingKey(row));
-    count += expected.length;
-    bytes += (await replaySize(file.path)).decompressedBytes;
+    const accepted: number[] = [];
+    for await (const row of sourceRows(file, spec)) {
+      expected.push(readingKey(row));
+      accepted.push(row.index);
+    }
+    acceptedRows.set(file.subject, accepted);
+    const { rows, decompressedBytes } = await replaySize(file.path);
+    count += rows;
+    bytes += decompressedBytes;
     order = addOrder(order, compareOrder(expected, readings.get(file.subject) ?? []));
   }
-  return { count, bytes, order };
+  return { count, bytes, order, acceptedRows };
 }
 
 /** Every record of the gateway that may leave, against the cloud's copy: name and bytes. */
@@ -128,7 +146,7 @@ async function cloudContent(cloud: Log, gateway: Log): Promise<{ fromGateway: nu
 
 const isOpening = (data: unknown): boolean => typeof data === "object" && data !== null && "state" in data && data.state === "open";
 
-async function scoreFiles(files: readonly ReplayFile[], judged: GatewayContent["judged"]): Promise<Pick<OnceReport, "scores" | "pooled">> {
+async function scoreFiles(files: readonly ReplayFile[], judged: GatewayContent["judged"], acceptedRows: ComparedRows["acceptedRows"]): Promise<Pick<OnceReport, "scores" | "pooled">> {
   const labelled = files.filter((file) => file.shape.labelColumns.includes("anomaly"));
   if (labelled.length === 0) return {};
   const scores: (Score & { file: string })[] = [];
@@ -136,7 +154,9 @@ async function scoreFiles(files: readonly ReplayFile[], judged: GatewayContent["
   for (const file of labelled) {
     const labels: number[] = [];
     for await (const label of readReplayLabels(file.path, "anomaly")) labels.push(label);
-    const counts = confusion(labels, judged.get(file.subject) ?? []);
+    // A row that was set aside was judged by nobody: its label does not count either.
+    const heard = (acceptedRows.get(file.subject) ?? []).map((index) => labels[index] ?? 0);
+    const counts = confusion(heard, judged.get(file.subject) ?? []);
     pooled = pool(pooled, counts);
     scores.push({ file: file.subject, ...scoreOf(counts) });
   }

@@ -35,9 +35,9 @@ export async function runOnce(options: OnceOptions): Promise<OnceReport> {
     await play(three, options);
     if (options.cutAfter !== undefined) three.gateway.node.healUplink();
     await until(() => drained(three), () => options.progress(three));
-    const damage = [three.gateway, three.edge, three.cloud].flatMap(({ node }) => node.log.damage.map((piece) => ({ node: node.config.name, ...piece })))[0];
+    const damage = [three.gateway, three.edge, three.cloud].flatMap(({ node }) => node.status().damage.map((piece) => ({ node: node.config.name, ...piece })))[0];
     if (damage !== undefined) {
-      throw new HolonError("HOLON_LOG_DAMAGED", `${join(options.data, damage.node, damage.segment)}: bytes ${damage.fromByte} to ${damage.toByte} are damaged`);
+      throw new HolonError("HOLON_LOG_DAMAGED", `${join(options.data, damage.node, damage.segment)}: bytes ${damage.fromByte} to ${damage.toByte} are damaged; lost: ${lostText(three)}`);
     }
     const held = [three.gateway, three.edge].flatMap(({ node }) => node.status().uplink?.held ?? [])[0];
     if (held !== undefined) throw new HolonError(held.code, `${held.lane} is held back: ${held.message}`);
@@ -47,6 +47,12 @@ export async function runOnce(options: OnceOptions): Promise<OnceReport> {
   } finally {
     await three.close();
   }
+}
+
+/** The records that are lost, exactly. */
+function lostText(three: Three): string {
+  const ranges = [three.gateway, three.edge, three.cloud].flatMap(({ node }) => node.log.lost.map(({ lane, first, last }) => `${lane} ${first}${last === first ? "" : ` to ${last}`}`));
+  return ranges.length === 0 ? "no record" : ranges.slice(0, 5).join(", ") + (ranges.length > 5 ? `, and ${ranges.length - 5} more ranges` : "");
 }
 
 const toCoded = ({ code, message, next }: { readonly code: string; readonly message: string; readonly next: string }): HolonError =>
@@ -107,20 +113,21 @@ async function play(three: Three, options: OnceOptions): Promise<void> {
 
 const readings = (three: Three): number => three.gateway.node.status().agent.sources.reduce((sum, source) => sum + source.readings, 0);
 
-/** A source waits out a full disk; a script is told after this long. */
-const fullForMs = 3_000;
-let fullSinceMs: number | undefined;
+/** A node waits out a full disk and tries again for what it could not fetch; a script is told after this long. */
+const patienceMs = 5_000;
+const sinceMs = new Map<string, number>();
 
-function failOnFullDisk(sources: readonly { readonly problem: Parameters<typeof failOn>[0] }[]): void {
-  const full = sources.find((source) => source.problem?.code === "HOLON_DISK_FULL")?.problem;
-  if (full === undefined) fullSinceMs = undefined;
-  else if (performance.now() - (fullSinceMs ??= performance.now()) > fullForMs) failOn(full);
+function failIfItLasts(what: string, problem: Parameters<typeof failOn>[0]): void {
+  if (problem === undefined) return void sinceMs.delete(what);
+  const since = sinceMs.get(what) ?? performance.now();
+  sinceMs.set(what, since);
+  if (performance.now() - since > patienceMs) failOn(problem);
 }
 
 function sourcesEnded(three: Three): boolean {
   const { agent } = three.gateway.node.status();
-  failOn(agent.problem);
-  failOnFullDisk(agent.sources);
+  failIfItLasts("agent", agent.problem);
+  failIfItLasts("disk", agent.sources.find((source) => source.problem?.code === "HOLON_DISK_FULL")?.problem);
   return agent.state === "settled" && agent.sources.every((source) => source.ended);
 }
 

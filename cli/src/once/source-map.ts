@@ -31,6 +31,8 @@ export async function inspectFiles(paths: readonly string[]): Promise<readonly R
 export function replaySource(files: readonly ReplayFile[], choice: ReplayChoice, type: string): ReplaySourceSpec {
   const first = files[0]?.shape;
   if (first === undefined) throw new HolonError("HOLON_ARGUMENT_BAD", "--replay names no file");
+  const label = choice.columns?.find((name) => first.labelColumns.includes(name));
+  if (label !== undefined) throw new HolonError("HOLON_ARGUMENT_BAD", `--columns names ${label}, a label: the model must not see what it is scored by`, { next: "Name the sensors only." });
   const columns = choice.columns === undefined ? first.columns : Object.fromEntries(choice.columns.map((name) => [name, name]));
   const timeColumn = choice.timeColumn ?? first.timeColumn;
   return {

@@ -1,4 +1,4 @@
-/** The one rule for every machine. No label was used to choose a threshold for any of them. */
+/** The one rule for every machine: no label enters the fit or a judgement. Its constants were chosen once, on labelled recordings (see README). */
 export const rule = {
   /** Readings of a subject that count as normal and are learned from. */
   learnRows: 400,
