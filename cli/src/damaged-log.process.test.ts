@@ -8,22 +8,11 @@ import type { ErrorCode } from "@holon/core/errors.ts";
 import { printRecordName } from "@holon/core/log/identity.ts";
 import { assertRefused } from "./testing/assert-refused.ts";
 import { heldRecords, type HeldRecord } from "./testing/held-log.ts";
-import { assertNothingLost, onceArguments, reportOf, runHolon, startHolon } from "./testing/holon-process.ts";
-import { logBytes } from "./testing/kill-run.ts";
+import { assertNothingLost, onceArguments, reportOf, runHolon } from "./testing/holon-process.ts";
+import { interruptedRun, waitingText } from "./testing/interrupted-run.ts";
 import { needSkab, skabFile } from "./testing/skab.ts";
-import { until } from "./testing/wait.ts";
 
 const files = ["other/2", "other/14"].map(skabFile);
-
-/** A run that was killed with its uplink cut: the parent holds a part of what may leave, the rest waits on the gateway. */
-async function interrupted(context: TestContext): Promise<string> {
-  const data = tempFolder(context);
-  const holon = startHolon(context, onceArguments(files, data, "--speed", "1500", "--cut-after", "400"));
-  await until("the gateway's log holds enough", () => logBytes(data) >= 700_000);
-  holon.signal("SIGKILL");
-  await holon.ended;
-  return data;
-}
 
 function newestSegment(data: string): string {
   const folder = join(data, "gateway-1", "log");
@@ -59,18 +48,18 @@ interface Damage {
 const segment = /gateway-1\/log\/0{11}1\.seg: bytes \d+ to \d+ are damaged/;
 const damages: readonly Damage[] = [
   { what: "damage in a reading", code: "HOLON_LOG_DAMAGED", names: segment, lostAtMost: 1, change: (bytes) => scratched(bytes, lastOf(bytes, '{"type":"pump.reading"', 300) + 150) },
-  { what: "damage in a record that has not left yet", code: "HOLON_LOG_DAMAGED", names: segment, lostAtMost: 1, change: (bytes) => scratched(bytes, lastOf(bytes, '{"type":"pump.minute"', 2) + 150) },
+  { what: "damage in a record that has not left yet", code: "HOLON_LOG_DAMAGED", names: segment, lostAtMost: 1, change: (bytes) => scratched(bytes, lastOf(bytes, waitingText, 2) + 150) },
   { what: "a page of zeros in the middle", code: "HOLON_LOG_DAMAGED", names: segment, lostAtMost: 1_000, change: (bytes) => Buffer.from(bytes).fill(0, bytes.length >> 1, (bytes.length >> 1) + 4096) },
   { what: "rubbish in place of the file", code: "HOLON_LOG_DAMAGED", names: segment, lostAtMost: Infinity, change: (bytes) => randomBytes(bytes.length) },
   // A file that ends early looks like a power cut; only the parent knows better.
-  { what: "all but its beginning gone", code: "HOLON_LINK_FORK", names: /gateway-1\/(data|audit|alarm)/, lostAtMost: Infinity, change: (bytes) => bytes.subarray(0, 40_000) },
+  { what: "all but its beginning gone", code: "HOLON_LINK_FORK", names: /gateway-1\/(data|audit|alarm)/, lostAtMost: Infinity, change: (bytes) => bytes.subarray(0, bytes.indexOf(waitingText)) },
   { what: "all of it gone", code: "HOLON_LINK_FORK", names: /gateway-1\/(data|audit|alarm)/, lostAtMost: Infinity, change: () => Buffer.alloc(0) },
 ];
 
 const names = (records: readonly HeldRecord[]): ReadonlySet<string> => new Set(records.map(({ record }) => printRecordName(record)));
 
 test("a damaged log: the node opens, serves the rest, and says what is damaged", needSkab, async (context) => {
-  const base = await interrupted(context);
+  const base = await interruptedRun(context, files);
   for (const { what, code, names: naming, change, lostAtMost } of damages) {
     await context.test(`${what}: ${code}`, { timeout: 60_000 }, async (inner) => {
       const data = tempFolder(inner);
@@ -90,7 +79,7 @@ test("a damaged log: the node opens, serves the rest, and says what is damaged",
 });
 
 test("a flipped bit is mended: the run goes on as if nothing had been", needSkab, async (context) => {
-  const data = await interrupted(context);
+  const data = await interruptedRun(context, files);
   const before = await heldRecords(context, data, "gateway-1");
   const bytes = readFileSync(newestSegment(data));
   writeFileSync(newestSegment(data), flipped(bytes, lastOf(bytes, '{"type":"pump.reading"', 300) + 150));

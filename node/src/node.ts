@@ -2,8 +2,9 @@
  * One node: a log, a runtime, a guard, and a link to its parent and from its children, over ports. It opens from its own disk and
  * needs nothing else to work.
  */
-import type { HolonError } from "@holon/core/errors.ts";
-import { laneName, type Lane, type Mark, type NewRecord } from "@holon/core/log/log.ts";
+import { HolonError } from "@holon/core/errors.ts";
+import { limits } from "@holon/core/limits.ts";
+import { laneName, type Append, type Lane, type Mark, type NewRecord } from "@holon/core/log/log.ts";
 import { defaultRetention } from "@holon/core/log/retention.ts";
 import type { Integrity } from "@holon/core/log/run.ts";
 import type { Ports } from "@holon/core/ports.ts";
@@ -102,7 +103,7 @@ export async function openNode(config: NodeConfig, ports: Ports): Promise<HolonN
     parts.downlinks = createDownlinks({ log, integrity, ports, calls, blobs: exchange, safe: (lane, received) => (parts.uplink === undefined ? received : (parts.uplink.safe().get(laneName(lane)) ?? 0)), forked: (lane, reason) => refuseLane(laneName(lane), reason) });
   }
   const damage = log.damage.filter((piece) => log.cell(damageCell(piece)) === undefined);
-  if (damage.length > 0) await log.append({ records: [damagedRecord(events, log)], cells: damage.map((piece) => ({ key: damageCell(piece), value: new Uint8Array(0) })) });
+  if (damage.length > 0) await appendSoon(log, clock, { records: [damagedRecord(events, log)], cells: damage.map((piece) => ({ key: damageCell(piece), value: new Uint8Array(0) })) });
   const keeper = createKeeper({ log, policy: config.retention ?? defaultRetention, events, ports, safe: () => parts.uplink?.safe() ?? new Map(), readers: () => readersOf(log) });
   parts.keeper = keeper;
   await keeper.start();
@@ -122,7 +123,7 @@ export async function openNode(config: NodeConfig, ports: Ports): Promise<HolonN
     calls,
     handlers,
     address,
-    announce: async (api) => void (await log.append({ records: [startedRecord(events, config, api)] })),
+    announce: (api) => appendSoon(log, clock, { records: [startedRecord(events, config, api)] }),
     status: () => statusOf(config, log, parts, damage, clock.monotonicMs() - startedMs),
     cutUplink: () => parts.uplink?.cut(),
     healUplink: () => parts.uplink?.heal(),
@@ -135,6 +136,17 @@ const listen = async (config: NodeConfig, parts: Parts): Promise<string | undefi
 
 function segmentSize({ retention }: NodeConfig): { readonly segmentBytesMax?: number } {
   return retention?.segmentBytesMax === undefined ? {} : { segmentBytesMax: retention.segmentBytesMax };
+}
+
+/** A node starts with a full disk too: what it has to say waits until there is room. */
+async function appendSoon(log: SegmentLog, clock: Ports["clock"], entry: Append): Promise<void> {
+  try {
+    await log.append(entry);
+  } catch (error) {
+    if (!(error instanceof HolonError) || error.code === "HOLON_LOG_CLOSED") return;
+    if (error.code !== "HOLON_DISK_FULL") throw error;
+    clock.after(limits.diskFullRetryMs, () => void appendSoon(log, clock, entry).catch(() => undefined)); // a disk that failed is told by the log's state
+  }
 }
 
 function withoutReturn<T>(peer: T | undefined, from: T | undefined): T | undefined {

@@ -64,6 +64,7 @@ export async function holonProgram(): Promise<SubjectProgram> {
         log: node.log,
         control,
         missing: (lane) => node.log.missing(lane),
+        isDiskFull: () => node.log.diskState === "full",
         isIdle: () => isIdle(node.status().agent),
         async close() {
           await control?.close();

@@ -10,6 +10,8 @@ export interface SimSubject {
   readonly missing?: (lane: Lane) => Promise<readonly { readonly first: number; readonly last: number; readonly reason: "expired" | "damaged" }[]>;
   /** Whether it has worked through all that came in. Absent: it has. */
   readonly isIdle?: () => boolean;
+  /** Whether it says that its disk is full. */
+  readonly isDiskFull?: () => boolean;
 }
 
 export interface SubjectProgram {

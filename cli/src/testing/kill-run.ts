@@ -9,10 +9,37 @@ import type { TestContext } from "node:test";
 import { tempFolder } from "@holon/node/testing/temp-log.ts";
 import { SeededRandom } from "@holon/sim/random.ts";
 import { heldRecords } from "./held-log.ts";
-import { reportOf, runHolon, startHolon, type Report } from "./holon-process.ts";
+import { assertNothingLost, onceArguments, reportOf, runHolon, startHolon, type Report } from "./holon-process.ts";
+import { skabFile } from "./skab.ts";
 import { until } from "./wait.ts";
 
-export interface Killed {
+/** A run to be killed over and over. */
+export interface KillPlan {
+  readonly seed: string;
+  readonly more: readonly string[];
+}
+
+const files = ["other/2", "other/14"].map(skabFile);
+const killsPerPlan = 5;
+
+/** Runs each plan with five kills and says what must hold of its last report; the kills must have met a replay at work. */
+export async function assertSurvivesKills(context: TestContext, plans: readonly KillPlan[]): Promise<void> {
+  const whole = tempFolder(context);
+  const undisturbed = reportOf(await runHolon(context, onceArguments(files, whole)));
+  const sums = { kills: 0, midIntake: 0 };
+  for (const { seed, more } of plans) {
+    const { kills, midIntake, report } = await killAndContinue(context, { seed, kills: killsPerPlan, rows: undisturbed.eventsIn, logBytes: logBytes(whole), arguments: (data) => onceArguments(files, data, ...more) });
+    assertNothingLost(report);
+    for (const part of ["eventsIn", "alerts", "scores", "pooled"] as const) assert.deepEqual(report[part], undisturbed[part], `${seed}: ${part}`);
+    sums.kills += kills;
+    sums.midIntake += midIntake;
+  }
+  const drawn = plans.length * killsPerPlan;
+  assert.ok(sums.kills >= drawn * 0.8, `only ${sums.kills} of ${drawn} kills met a running process`);
+  assert.ok(sums.midIntake >= drawn * 0.3, `only ${sums.midIntake} of ${drawn} kills met a replay with rows left`);
+}
+
+interface Killed {
   /** Kills that met a process still at work. */
   readonly kills: number;
   /** Those that met it with some, and not all, of the rows on disk. */
@@ -20,7 +47,7 @@ export interface Killed {
   readonly report: Report;
 }
 
-export interface KillPlan {
+interface KilledRun {
   readonly seed: string;
   readonly kills: number;
   readonly rows: number;
@@ -29,7 +56,7 @@ export interface KillPlan {
   arguments(data: string): readonly string[];
 }
 
-export async function killAndContinue(context: TestContext, plan: KillPlan): Promise<Killed> {
+async function killAndContinue(context: TestContext, plan: KilledRun): Promise<Killed> {
   const random = new SeededRandom(plan.seed);
   const data = tempFolder(context);
   const command = plan.arguments(data);
@@ -56,7 +83,7 @@ export async function killAndContinue(context: TestContext, plan: KillPlan): Pro
 }
 
 /** Size of all segments of the gateway's log. */
-export function logBytes(data: string): number {
+function logBytes(data: string): number {
   const folder = join(data, "gateway-1", "log");
   if (!existsSync(folder)) return 0;
   return readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);

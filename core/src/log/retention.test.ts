@@ -2,17 +2,19 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { planRetention, type HeldPart, type RetentionInput } from "./retention.ts";
 
+const beginMs = Date.UTC(2026, 0);
+
 const part = (segment: number, stream: HeldPart["stream"], lastSequence: number, over: Partial<HeldPart> = {}): HeldPart => ({
   segment,
   lane: `gateway-1/${stream}`,
   stream,
   bytes: 100,
   lastSequence,
-  newestMs: segment * 1000,
+  newestMs: beginMs + segment * 1000,
   ...over,
 });
 
-const input = (over: Partial<RetentionInput>): RetentionInput => ({ policy: { streams: {} }, nowMs: 10_000, parts: [], totalBytes: 0, safe: new Map(), read: new Map(), needBytes: 0, ...over });
+const input = (over: Partial<RetentionInput>): RetentionInput => ({ policy: { streams: {} }, nowMs: beginMs + 10_000, parts: [], totalBytes: 0, safe: new Map(), read: new Map(), needBytes: 0, ...over });
 
 test("without a policy and with room nothing goes", () => {
   assert.deepEqual(planRetention(input({ parts: [part(1, "local", 10), part(1, "data", 5)], totalBytes: 200 })), []);
@@ -41,6 +43,14 @@ test("when space is short, raw gives way before aggregates, and what is safe els
 });
 
 test("a lane is let go of from its beginning, never in the middle", () => {
-  const parts = [part(1, "local", 10, { newestMs: 9_900 }), part(2, "local", 20, { newestMs: 1 })];
+  const parts = [part(1, "local", 10, { newestMs: beginMs + 9_900 }), part(2, "local", 20, { newestMs: beginMs + 1 })];
   assert.deepEqual(planRetention(input({ policy: { streams: { local: { maxAgeMs: 5000 } } }, parts })), []);
+});
+
+test("what a clock said that was never set, or that went back, makes nothing old", () => {
+  const policy = { streams: { local: { maxAgeMs: 5000 } } };
+  const neverSet = [part(1, "local", 10, { newestMs: 7_000 }), part(9, "local", 20)];
+  assert.deepEqual(planRetention(input({ policy, parts: neverSet })), []);
+  const wentBack = [part(8, "local", 10), part(9, "local", 20, { newestMs: beginMs - 1e9 })];
+  assert.deepEqual(planRetention(input({ policy, parts: wentBack })), []);
 });

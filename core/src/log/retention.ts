@@ -66,7 +66,8 @@ export function planRetention(input: RetentionInput): readonly Expiry[] {
     expiries.set(part.lane, { lane: part.lane, through: part.lastSequence, rule });
     freed += part.bytes;
   };
-  for (const stream of streamNames) byAgeAndBytes(stream, input, expire);
+  const times = recordedMs(input.parts);
+  for (const stream of streamNames) byAgeAndBytes(stream, input, times, expire);
   const wanted = Math.max(input.needBytes, input.policy.maxBytes === undefined ? 0 : input.totalBytes - input.policy.maxBytes);
   for (const step of sacrifices) {
     for (const part of input.parts) {
@@ -77,7 +78,26 @@ export function planRetention(input: RetentionInput): readonly Expiry[] {
   return [...expiries.values()];
 }
 
-function byAgeAndBytes(stream: StreamName, input: RetentionInput, expire: (part: HeldPart, rule: string) => void): void {
+/** No clock that was ever set says less. */
+const plausibleFromMs = 1_577_836_800_000; // 2020
+
+/**
+ * When each part was recorded at the earliest. Clocks that record may be wrong, but what stands behind another record is not older than it;
+ * a time that no clock would say that was ever set is none at all.
+ */
+function recordedMs(parts: readonly HeldPart[]): ReadonlyMap<HeldPart, number> {
+  const latestBySegment = new Map<number, number>();
+  for (const { segment, newestMs } of parts) latestBySegment.set(segment, Math.max(newestMs, latestBySegment.get(segment) ?? newestMs));
+  const times = new Map<HeldPart, number>();
+  let latestMs = Number.NEGATIVE_INFINITY;
+  for (const part of parts) {
+    latestMs = Math.max(latestMs, latestBySegment.get(part.segment) ?? latestMs);
+    times.set(part, latestMs < plausibleFromMs ? Number.POSITIVE_INFINITY : latestMs);
+  }
+  return times;
+}
+
+function byAgeAndBytes(stream: StreamName, input: RetentionInput, times: ReadonlyMap<HeldPart, number>, expire: (part: HeldPart, rule: string) => void): void {
   const rule = input.policy.streams[stream];
   if (rule === undefined) return;
   const parts = input.parts.filter((part) => part.stream === stream && mayGo(part, input));
@@ -85,7 +105,7 @@ function byAgeAndBytes(stream: StreamName, input: RetentionInput, expire: (part:
   let held = input.parts.reduce((sum, part) => (part.stream === stream ? sum + part.bytes : sum), 0);
   for (const part of parts) {
     if (blocked.has(part.lane)) continue;
-    const old = rule.maxAgeMs !== undefined && input.nowMs - part.newestMs > rule.maxAgeMs;
+    const old = rule.maxAgeMs !== undefined && input.nowMs - (times.get(part) ?? part.newestMs) > rule.maxAgeMs;
     const over = rule.maxBytes !== undefined && held > rule.maxBytes;
     if (old) expire(part, `${stream} older than ${rule.maxAgeMs} ms`);
     else if (over) expire(part, `${stream} beyond ${rule.maxBytes} bytes`);

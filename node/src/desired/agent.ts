@@ -105,9 +105,9 @@ export function createAgent(context: AgentContext): Agent {
     state = "refused";
     problem = error;
     ports.trace.note("error", `desired document ${desired.version}: ${error.message}`, { code: error.code });
-    if (news) await report("refused", desired.version, error);
     timer?.cancel();
     timer = ports.clock.after(backoffMs(attempt++, { firstMs: limits.unitRestartFirstMs, maxMs: limits.unitRestartMaxMs }, 0.5 + ports.random.uniform() / 2), reconcile);
+    if (news) await report("refused", desired.version, error).catch((failure: unknown) => ports.trace.note("warn", `report: ${toHolonError(failure).message}`)); // a full disk: the next try says it again
   }
 
   const report = (outcome: "settled" | "refused", about: number, error?: HolonError): Promise<unknown> =>

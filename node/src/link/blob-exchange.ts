@@ -61,16 +61,19 @@ export function createBlobExchange(store: BlobStore, isRoot: boolean, failed: (e
   }
 
   async function serve(hash: BlobHash, offset: number, from: Peer): Promise<void> {
-    if (!(await store.has(hash))) {
-      try {
-        await fetch(hash);
-      } catch {
-        return from.send({ kind: "blob", header: { op: "missing", hash } });
-      }
+    const piece = (await pieceOf(hash, offset)) ?? (await pieceOf(hash, offset)); // a second time where the copy here was damaged, and is gone now
+    if (piece === undefined) from.send({ kind: "blob", header: { op: "missing", hash } });
+    else from.send({ kind: "blob", header: { op: "chunk", hash, offset, sizeBytes: piece.sizeBytes }, payload: piece.bytes });
+  }
+
+  async function pieceOf(hash: BlobHash, offset: number): ReturnType<BlobStore["piece"]> {
+    try {
+      if (!(await store.has(hash))) await fetch(hash);
+      return await store.piece(hash, offset, limits.blobChunkBytes);
+    } catch (error) {
+      if (!(error instanceof HolonError) || (error.code !== "HOLON_BLOB_BAD" && error.code !== "HOLON_BLOB_MISSING")) throw error;
+      return undefined;
     }
-    const piece = await store.piece(hash, offset, limits.blobChunkBytes);
-    if (piece === undefined) return from.send({ kind: "blob", header: { op: "missing", hash } });
-    from.send({ kind: "blob", header: { op: "chunk", hash, offset, sizeBytes: piece.sizeBytes }, payload: piece.bytes });
   }
 
   return {

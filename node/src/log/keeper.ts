@@ -54,7 +54,8 @@ export function createKeeper(options: KeeperOptions): Keeper {
     if (needBytes > 0) await ports.disk.remove(reservePath);
     const read = readPositions();
     const safe = options.safe();
-    const nowMs = ports.clock.wall().ms;
+    const wall = ports.clock.wall();
+    const nowMs = wall.state === "unknown" ? 0 : wall.ms; // by a clock that nobody trusts, nothing is old
     const expiries = await log.retain((parts, totalBytes) => planRetention({ policy: options.policy, nowMs, parts, totalBytes, safe, read, needBytes }), tell);
     for (const { lane, through, rule } of expiries) ports.trace.note("info", `${lane} let go through ${through}: ${rule}`);
     if (needBytes > 0) await makeReserve();

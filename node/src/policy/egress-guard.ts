@@ -79,7 +79,12 @@ export function createEgressGuard(log: Log, events: Events, destination: string)
       const key = `${laneName(run)} ${run.classes} ${policy.version}`;
       const decision = open.get(key) ?? decide(run);
       open.set(key, decision);
-      await decision.recorded;
+      try {
+        await decision.recorded;
+      } catch (error) {
+        open.delete(key); // what could not be recorded was not decided: the next run asks anew
+        throw error;
+      }
       if (decision.data.allow) {
         decision.data.to = lastSequence(run);
         decision.data.count += run.count;

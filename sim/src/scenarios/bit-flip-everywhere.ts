@@ -10,7 +10,7 @@ import type { Scenario } from "../scenario.ts";
 import { buildChain, cutForAWhile, repeat } from "./faults.ts";
 
 /** Until the functions are where they should be: before that there is nothing to damage. */
-const calmMs = 3_000;
+const calmMs = 5_000;
 const downForMs = 1_000;
 const betweenDamagesMs = 12_000;
 const integrity = { sha256: createCrypto().sha256, crc32: createCodec().crc32 };
@@ -69,14 +69,14 @@ function frame(damage: Damage): Pick<Scenario, "convergeMsMax" | "safetyMs" | "b
 
 const flipped = new WeakMap<Fleet, Set<FileContent>>();
 
-/** In a file of the log that is closed once only: it is read through when somebody asks for it, so that flips of many boots would add up. */
+/** Once only where a file is not read through at each boot: flips of many boots would add up until somebody asks for what is in it. */
 function flipBits(fleet: Fleet, { medium }: Machine, random: SeededRandom): void {
   const done = flipped.get(fleet) ?? new Set();
   flipped.set(fleet, done);
   const files = [...medium.names.files].sort(([a], [b]) => (a < b ? -1 : 1));
   const newest = files.findLast(([path]) => segmentNumber(path.slice("log/".length)) !== undefined)?.[0];
   for (const [path, content] of files) {
-    if (content.size === 0 || (path.startsWith("log/") && path !== newest && done.has(content))) continue;
+    if (content.size === 0 || (path !== newest && done.has(content))) continue;
     done.add(content);
     medium.flipBit(path, random.integer(0, content.size - 1), random.integer(0, 7));
   }

@@ -1,0 +1,54 @@
+/** Somebody else fills the disk, again and again, and gives the room back; links are down for long, so that there is something to let go of. */
+import { limits } from "@holon/core/limits.ts";
+import type { Fleet, Machine } from "../fleet.ts";
+import type { SeededRandom } from "../random.ts";
+import type { Scenario } from "../scenario.ts";
+import { cutForAWhile, repeat } from "./faults.ts";
+
+const roomyBytes = 32 * 2 ** 30;
+/** Times at which a log was seen to say that its disk is full. */
+const seenFull = new WeakMap<Fleet, { times: number }>();
+
+export const diskFull: Scenario = {
+  name: "disk-full",
+  about: "Disks run full and have room again, also over a reboot, with a policy that lets go of little-wanted records; alarms and audit stay.",
+  convergeMsMax: 300_000,
+  safetyMs: (world) => world.random.fork("safety").integer(130_000, 260_000),
+  build: (fleet) => {
+    const random = fleet.world.random.fork("topology");
+    const retention = { segmentBytesMax: 16 << 10, streams: { local: { maxBytes: 32 << 10 }, data: { maxBytes: random.integer(2, 16) << 10 } } };
+    fleet.add({ name: "cloud", tier: "cloud" });
+    fleet.add({ name: "edge-1", tier: "edge", parent: "cloud", retention });
+    for (let index = random.integer(1, 2); index > 0; index--) {
+      const devices = { readingsPerSecond: random.between(1, 4), burstChance: 0.1, burstMax: random.integer(2, 60), markerEvery: 5 };
+      fleet.add({ name: `gateway-${index}`, tier: "gateway", parent: "edge-1", devices, retention });
+    }
+  },
+  plan: (fleet, untilMs) => {
+    seenFull.set(fleet, { times: 0 });
+    for (const { machine, parent } of fleet.members.values()) {
+      const random = fleet.world.random.fork(`faults/${machine.name}`);
+      const fills = random.fork("fills");
+      if (parent === undefined) continue;
+      repeat(fleet.world, fills, 40_000, untilMs, () => fillForAWhile(fleet, machine, fills, untilMs));
+      const cuts = random.fork("cuts");
+      repeat(fleet.world, cuts, 15_000, untilMs, () => cutForAWhile(fleet, cuts, machine.name, parent, untilMs));
+      const long = random.fork("long");
+      fleet.world.after(long.between(1_000, 20_000), () => fleet.net.isolate(machine.name));
+    }
+  },
+  check: (fleet) => Promise.resolve(seenFull.get(fleet)?.times === 0 ? ["no disk was ever full: the run proves nothing"] : []),
+};
+
+function fillForAWhile(fleet: Fleet, machine: Machine, random: SeededRandom, untilMs: number): void {
+  const { world } = fleet;
+  // The reserve counts as room: what is given up of it is filled as well.
+  machine.medium.capacityBytes = Math.max(0, machine.medium.usedBytes - limits.reserveBytes + random.integer(0, 24 << 10));
+  const endMs = Math.min(untilMs, world.nowMs + random.between(2_000, 40_000));
+  if (random.chance(0.3)) world.after(random.between(500, 5_000), () => machine.crash(random.chance(0.5) ? "power" : "process", 300));
+  world.at(endMs, () => {
+    const found = seenFull.get(fleet);
+    if (found !== undefined && machine.subject?.isDiskFull?.() === true) found.times += 1;
+    machine.medium.capacityBytes = roomyBytes;
+  });
+}
