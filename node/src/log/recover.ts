@@ -88,7 +88,8 @@ export async function recoverLog(disk: Disk, integrity: Integrity): Promise<Reco
 async function dropTornRoll(disk: Disk, segments: OpenSegment[], integrity: Integrity): Promise<void> {
   const last = segments.at(-1);
   if (last === undefined || (await headSnapshot(last, integrity)) !== undefined) return;
-  if ((await findNextBatch(openWindow(last.file), segmentHeaderBytes + 1, integrity)) !== undefined) return;
+  // Anything that is a batch stays: after a roll that failed, records may follow the header without a snapshot.
+  if ((await findNextBatch(openWindow(last.file), segmentHeaderBytes, integrity)) !== undefined) return;
   // Short or unwritten as a whole, or in the snapshot that begins behind the header.
   if (!(await looksTorn(last.file, 0, integrity)) && !(await looksTorn(last.file, segmentHeaderBytes, integrity))) return;
   await last.file.close();
