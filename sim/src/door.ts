@@ -39,6 +39,8 @@ export class Devices {
   readonly habits: DeviceHabits;
   readonly random: SeededRandom;
   readonly ledgers = new Map<string, SourceLedger>();
+  /** Incarnations of the node that were offered readings and have not answered. */
+  readonly #waiting = new Set<Incarnation>();
   #isQuiet = false;
 
   constructor(node: string, random: SeededRandom, habits: DeviceHabits = calmDevices) {
@@ -49,6 +51,20 @@ export class Devices {
 
   get isQuiet(): boolean {
     return this.#isQuiet;
+  }
+
+  /** Whether the node, as it lives now, still owes an answer. */
+  get isWaiting(): boolean {
+    for (const incarnation of this.#waiting) if (!incarnation.alive) this.#waiting.delete(incarnation);
+    return this.#waiting.size > 0;
+  }
+
+  offered(incarnation: Incarnation): void {
+    this.#waiting.add(incarnation);
+  }
+
+  answered(incarnation: Incarnation): void {
+    this.#waiting.delete(incarnation);
   }
 
   /** No new readings from now on. */
@@ -126,8 +142,10 @@ class OpenSource implements OpenDoor {
     this.#ledger.made = Math.max(this.#ledger.made, end);
     const index = this.#incarnation.enter("door.accept", count);
     if (index === 0) return;
+    this.#devices.offered(this.#incarnation);
     this.#sink.accept(readings, String(end)).then(
       () => {
+        this.#devices.answered(this.#incarnation);
         if (!this.#incarnation.leave(index, "door.accept")) return;
         this.#ledger.acknowledged.add(first, end - 1);
         this.#incarnation.world.note(this.#incarnation.identity.number, "door.accepted", end);
@@ -140,6 +158,7 @@ class OpenSource implements OpenDoor {
 
   /** A refusal with a code is offered again later; anything else is a defect of the node and ends the run. */
   #refused(error: unknown): void {
+    this.#devices.answered(this.#incarnation);
     if (!this.#incarnation.alive || !this.#isOpen) return;
     if (!(error instanceof HolonError) || !isErrorCode(error.code)) throw error;
     this.#ledger.refused.set(error.code, (this.#ledger.refused.get(error.code) ?? 0) + 1);

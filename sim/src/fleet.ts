@@ -169,7 +169,7 @@ export class Fleet {
     if (root === undefined || !this.areUp()) return false;
     for (const { machine } of this.honest) {
       const { log, isIdle } = machine.subject ?? {};
-      if (log === undefined || isIdle?.() === false) return false;
+      if (log === undefined || isIdle?.() === false || machine.devices.isWaiting) return false;
       for (const lane of exportableLanes(log.origin)) {
         const here = log.head(lane);
         if (here !== undefined && here.sequence > 0 && root.log.head(lane)?.hash !== here.hash) return false;
