@@ -8,6 +8,7 @@ import type { Integrity } from "@holon/core/log/run.ts";
 import type { Ports } from "@holon/core/ports.ts";
 import type { StreamName } from "@holon/core/schema/event.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
+import type { ElectionMachine } from "@holon/core/site/election.ts";
 import { isNodeName, type NodeName } from "@holon/core/units.ts";
 import { openBlobStore, type BlobStore } from "./blob/store.ts";
 import { createAgent, type Agent, type AgentStatus } from "./desired/agent.ts";
@@ -19,6 +20,7 @@ import { createUplink, type Uplink, type UplinkStatus } from "./link/uplink.ts";
 import type { Damage } from "./log/recover.ts";
 import { openLog, type SegmentLog } from "./log/segment-log.ts";
 import { createEgressGuard, type EgressGuard } from "./policy/egress-guard.ts";
+import { createSite, type Site, type SiteStatus } from "./site/site.ts";
 
 export interface NodeStatus {
   readonly node: NodeName;
@@ -28,6 +30,8 @@ export interface NodeStatus {
   readonly upMs: number;
   readonly agent: AgentStatus;
   readonly uplink: UplinkStatus | undefined;
+  /** The node among its siblings; undefined where it has none. */
+  readonly election: SiteStatus | undefined;
   readonly children: readonly DownlinkStatus[];
   readonly lanes: readonly { readonly lane: string; readonly sequence: number }[];
   readonly damage: readonly Damage[];
@@ -46,6 +50,8 @@ export interface HolonNode {
   status(): NodeStatus;
   cutUplink(): void;
   healUplink(): void;
+  /** The term in which this node leads its site at this moment; undefined while it does not. */
+  leads(): number | undefined;
   /** Methods of `call` that this node answers. */
   readonly handlers: Map<string, CallHandler>;
   close(): Promise<void>;
@@ -56,9 +62,15 @@ interface Parts {
   uplink: Uplink | undefined;
   downlinks: Downlinks | undefined;
   agent: Agent | undefined;
+  site: Site | undefined;
 }
 
-export async function openNode(config: NodeConfig, ports: Ports): Promise<HolonNode> {
+/** Parts that a test may put in another's place. */
+export interface NodeParts {
+  readonly election?: ElectionMachine;
+}
+
+export async function openNode(config: NodeConfig, ports: Ports, { election }: NodeParts = {}): Promise<HolonNode> {
   const name = config.name as NodeName; // the configuration's schema has checked it
   const startedMs = ports.clock.monotonicMs();
   const events = createEvents(config, ports.clock);
@@ -68,9 +80,9 @@ export async function openNode(config: NodeConfig, ports: Ports): Promise<HolonN
   for (const damage of log.damage) ports.trace.note("error", `${damage.segment}: bytes ${damage.fromByte} to ${damage.toByte} are damaged (${damage.what})`, { code: "HOLON_LOG_DAMAGED" });
   const blobs = await openBlobStore(disk, ports.crypto);
   const handlers = new Map<string, CallHandler>();
-  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined };
+  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, site: undefined };
   const failed = (error: unknown): void => ports.trace.note("warn", error instanceof Error ? error.message : String(error));
-  const route = (to: NodeName) => parts.downlinks?.towards(to) ?? parts.uplink?.peer();
+  const route = (to: NodeName) => parts.site?.peer(to) ?? parts.downlinks?.towards(to) ?? parts.uplink?.peer() ?? parts.site?.relayPeer();
   const calls = createCalls({ self: name, clock, handlers, route: (to, from) => withoutReturn(route(to), from) });
   const exchange = createBlobExchange(blobs, config.parent === undefined, failed);
   const guard = createEgressGuard(log, events, "*");
@@ -82,16 +94,25 @@ export async function openNode(config: NodeConfig, ports: Ports): Promise<HolonN
   };
 
   if (config.parent !== undefined) {
-    parts.uplink = createUplink({ config, parent: config.parent, log, ports, calls, blobs: exchange, mayLeave: guard.mayLeave, refused: refuseLane });
+    parts.uplink = createUplink({ config, parent: config.parent, log, ports, calls, blobs: exchange, mayLeave: guard.mayLeave, refused: refuseLane, changed: () => parts.site?.uplinkChanged() });
   }
   parts.agent = createAgent({ log, events, blobs, guard, ports, fetch: exchange.fetch });
   if (config.listen !== undefined) {
-    parts.downlinks = createDownlinks({ log, integrity, ports, calls, blobs: exchange, safe: (_lane, received) => received, forked: (lane, reason) => refuseLane(laneName(lane), reason) });
+    // What a sibling sent is safe when this node's own parent says so: a sibling's disk is no nearer to the root.
+    const safe = (lane: Lane, received: number, relayed: boolean): number => (relayed ? Math.min(received, parts.uplink?.safe(laneName(lane)) ?? 0) : received);
+    parts.downlinks = createDownlinks({
+      log, integrity, ports, calls, blobs: exchange, safe, takesRelayed: () => parts.site?.takesRelayed() ?? false, forked: (lane, reason) => refuseLane(laneName(lane), reason),
+    });
+    if (config.siblings.length > 0) {
+      const { uplink, downlinks } = parts;
+      parts.site = createSite({ config, log, events, ports, calls, handlers, blobs: exchange, uplink, downlinks, machine: election, mayLeave: guard.mayLeave, refused: refuseLane });
+    }
   }
   const unsubscribe = log.onCommit(({ lanes, cells }) => committed(parts, name, lanes, cells));
   const address = config.listen === undefined ? undefined : await parts.downlinks?.listen(config.listen);
   parts.agent.reconcile();
   parts.uplink?.start();
+  if (address !== undefined) await parts.site?.start(address);
 
   return {
     config,
@@ -105,6 +126,7 @@ export async function openNode(config: NodeConfig, ports: Ports): Promise<HolonN
     status: () => statusOf(config, log, parts, clock.monotonicMs() - startedMs),
     cutUplink: () => parts.uplink?.cut(),
     healUplink: () => parts.uplink?.heal(),
+    leads: () => parts.site?.leads(),
     close: () => closeNode(parts, log, guard, unsubscribe),
   };
 }
@@ -116,7 +138,9 @@ function withoutReturn<T>(peer: T | undefined, from: T | undefined): T | undefin
 function committed(parts: Parts, self: NodeName, lanes: readonly Lane[], cells: readonly string[]): void {
   const names = lanes.map(laneName);
   parts.agent?.committed(names);
-  parts.uplink?.committed(lanes.filter((lane) => lane.stream !== "local").map(laneName));
+  const leaving = lanes.filter((lane) => lane.stream !== "local").map(laneName);
+  parts.uplink?.committed(leaving);
+  parts.site?.committed(leaving);
   for (const cell of cells) {
     if (!cell.startsWith("desired/")) continue;
     const node = cell.slice("desired/".length);
@@ -128,6 +152,7 @@ function committed(parts: Parts, self: NodeName, lanes: readonly Lane[], cells: 
 async function closeNode(parts: Parts, log: SegmentLog, guard: EgressGuard, unsubscribe: () => void): Promise<void> {
   await parts.agent?.close();
   await guard.closeDecisions().catch(() => undefined); // a log that takes no more is being closed anyway
+  await parts.site?.close();
   parts.uplink?.close();
   await parts.downlinks?.close();
   unsubscribe();
@@ -143,6 +168,7 @@ function statusOf(config: NodeConfig, log: SegmentLog, parts: Parts, upMs: numbe
     upMs,
     agent: parts.agent?.status() ?? { state: "idle", version: 0, sources: [], units: [], problem: undefined },
     uplink: parts.uplink?.status(),
+    election: parts.site?.status(),
     children: parts.downlinks?.status() ?? [],
     lanes: [...log.heads()].map(([lane, { mark }]) => ({ lane, sequence: mark.sequence })).sort((a, b) => (a.lane < b.lane ? -1 : 1)),
     damage: log.damage,

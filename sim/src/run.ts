@@ -3,11 +3,12 @@ import { createHash } from "node:crypto";
 import { HolonError } from "@holon/core/errors.ts";
 import { runSeed, type Scenario, type ScenarioRun } from "./scenario.ts";
 import { cutAndHeal } from "./scenarios/cut-and-heal.ts";
+import { splitSite } from "./scenarios/split-site.ts";
 import type { SubjectProgram } from "./subject.ts";
 import type { Note } from "./trace.ts";
 
 /** Every scenario by name. */
-export const scenarios: ReadonlyMap<string, Scenario> = new Map([cutAndHeal].map((scenario) => [scenario.name, scenario]));
+export const scenarios: ReadonlyMap<string, Scenario> = new Map([cutAndHeal, splitSite].map((scenario) => [scenario.name, scenario]));
 
 export interface RunOptions {
   /** A name in `scenarios`. */

@@ -17,6 +17,15 @@ export interface Scenario {
   plan(fleet: Fleet, untilMs: number): void;
   /** At the bound, what has not converged is a violation. */
   readonly convergeMsMax: number;
+  /** A checker of this scenario's own, which looks at the fleet after everything that happens. */
+  watch?(fleet: Fleet): Watch;
+}
+
+export interface Watch {
+  see(): void;
+  /** Whether what it waits for after healing is there. */
+  hasConverged(): boolean;
+  violations(): readonly string[];
 }
 
 /** One run of one seed. */
@@ -47,10 +56,11 @@ export async function runSeed(scenario: Scenario, program: SubjectProgram, seed:
   process.on("unhandledRejection", onRejection);
   let convergedMs: number | undefined;
   let found: FleetCheck = nothingFound;
+  const watch = scenario.watch?.(fleet);
   try {
     scenario.build(fleet);
     await fleet.bringUp();
-    convergedMs = await liveThrough(scenario, fleet);
+    convergedMs = await liveThrough(scenario, fleet, watch);
     if (convergedMs === undefined) defects.push(`not converged ${scenario.convergeMsMax} ms after healing: ${lagOf(fleet)}`);
     found = await fleet.check();
     if (found.acknowledged === 0 || readingsOf(fleet) === 0) defects.push("the run proves nothing: no record or no reading was acknowledged");
@@ -62,20 +72,22 @@ export async function runSeed(scenario: Scenario, program: SubjectProgram, seed:
   for (const { machine } of fleet.members.values()) {
     for (const { code, message } of machine.bootFailures) defects.push(`${machine.name} did not boot: ${code} ${message}`);
   }
-  return { ...found, violations: [...defects, ...found.violations, ...found.rawViolations], seed, convergedMs, ...figuresOf(fleet) };
+  return { ...found, violations: [...defects, ...(watch?.violations() ?? []), ...found.violations, ...found.rawViolations], seed, convergedMs, ...figuresOf(fleet) };
 }
 
-async function liveThrough(scenario: Scenario, fleet: Fleet): Promise<number | undefined> {
+async function liveThrough(scenario: Scenario, fleet: Fleet, watch: Watch | undefined): Promise<number | undefined> {
   const { world } = fleet;
+  const run = (timeMs: number) => world.run(watch === undefined ? { timeMs } : { timeMs, condition: () => (watch.see(), false) });
   const healAtMs = world.nowMs + scenario.safetyMs(world);
   scenario.plan(fleet, healAtMs);
-  await world.run({ timeMs: healAtMs });
+  await run(healAtMs);
   for (const { machine } of fleet.members.values()) machine.devices.quieten();
   fleet.heal();
   const boundMs = healAtMs + scenario.convergeMsMax;
   while (world.nowMs < boundMs) {
-    await world.run({ timeMs: Math.min(boundMs, world.nowMs + convergencePollMs) });
-    if (fleet.hasConverged()) return Math.round(world.nowMs - healAtMs);
+    await run(Math.min(boundMs, world.nowMs + convergencePollMs));
+    const agreed = watch?.hasConverged() !== false;
+    if (agreed && fleet.hasConverged()) return Math.round(world.nowMs - healAtMs);
   }
   return undefined;
 }

@@ -7,6 +7,10 @@ import type { EpochRange } from "./checkers/accounting.ts";
 export interface SimSubject {
   readonly log: Log;
   close(): Promise<void>;
+  /** The term in which the node leads its site at this moment, by its own clock; undefined while it does not. */
+  readonly leads?: () => number | undefined;
+  /** The lead as far as the node knows. */
+  readonly leadKnown?: () => string | undefined;
   /** Ranges, by lane name, that retention dropped by rule and that the node reported. */
   readonly expired?: () => ReadonlyMap<string, readonly EpochRange[]>;
   /** Ranges, by lane name, that the node reported as damaged. */

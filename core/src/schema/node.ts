@@ -1,8 +1,12 @@
 /** `holon.node.yaml`: what a node is told at birth. Everything else comes down the link. */
 import { z } from "zod";
+import { limits } from "../limits.ts";
 import { nameSchema, tierSchema } from "./app.ts";
 
-export const nodeConfigSchema = z.strictObject({
+/** Another enrolled member of this node's site. Without an address it is found by discovery. */
+const siblingSchema = z.strictObject({ name: nameSchema, address: z.string().optional() });
+
+const fields = z.strictObject({
   apiVersion: z.literal("holon/v1").default("holon/v1"),
   name: nameSchema,
   site: nameSchema,
@@ -14,6 +18,13 @@ export const nodeConfigSchema = z.strictObject({
   listen: z.string().optional(),
   /** The parent's address; without it the node is a root. */
   parent: z.string().optional(),
+  /** The other enrolled members of the site; they reach this node at `listen`. */
+  siblings: z.array(siblingSchema).max(limits.siteMembersMax - 1).default([]),
 });
 
+export const nodeConfigSchema = fields
+  .refine(({ siblings, listen }) => siblings.length === 0 || listen !== undefined, { path: ["listen"], error: "a node with siblings listens for them" })
+  .refine(({ name, siblings }) => new Set([name, ...siblings.map((sibling) => sibling.name)]).size === siblings.length + 1, { path: ["siblings"], error: "each other member once, and not this node" });
+
+export type SiblingConfig = z.infer<typeof siblingSchema>;
 export type NodeConfig = z.infer<typeof nodeConfigSchema>;

@@ -4,6 +4,7 @@ import { limits } from "@holon/core/limits.ts";
 import { backoffMs } from "@holon/core/link/backoff.ts";
 import type { Frame, FrameInput } from "@holon/core/link/frame.ts";
 import { nextUplinkState, type UplinkEvent, type UplinkState } from "@holon/core/link/uplink-state.ts";
+import { parseLaneName } from "@holon/core/log/identity.ts";
 import { laneName } from "@holon/core/log/log.ts";
 import type { RunHeader } from "@holon/core/log/run.ts";
 import type { Clock, Codec, Net, Random, Timer, Trace } from "@holon/core/ports.ts";
@@ -27,6 +28,12 @@ export interface UplinkOptions {
   mayLeave(run: RunHeader): Promise<boolean>;
   /** A lane was refused by the parent, or the parent holds a history that this node does not know. */
   refused(lane: string, message: string): void;
+  /** The state may have changed. */
+  changed?(): void;
+  /** What talk about it begins with, where it is not the uplink. */
+  readonly label?: string;
+  /** The link to a sibling: it offers nothing, and takes neither documents nor blobs, until it is told to relay. */
+  readonly quiet?: boolean;
 }
 
 export interface Uplink {
@@ -35,6 +42,10 @@ export interface Uplink {
   status(): UplinkStatus;
   /** Tells the sender that records were committed. */
   committed(lanes: readonly string[]): void;
+  /** Last sequence of a lane that the parent has said is safe. */
+  safe(lane: string): number;
+  /** Whether a link to a sibling offers this node's lanes. */
+  relay(on: boolean): void;
   cut(): void;
   heal(): void;
   close(): void;
@@ -62,6 +73,8 @@ export function createUplink(options: UplinkOptions): Uplink {
   let sender: StreamSender | undefined;
   let problem: UplinkStatus["problem"];
   let past = { sentBytes: 0, receivedBytes: 0 };
+  const label = options.label ?? "uplink";
+  let quiet = options.quiet === true;
   const offered = new Set<string>();
   const marks = new Map<string, LaneMarks>();
 
@@ -69,11 +82,12 @@ export function createUplink(options: UplinkOptions): Uplink {
     const next = nextUplinkState(state, event);
     if (next !== state) changedMs = ports.clock.monotonicMs();
     state = next;
+    options.changed?.();
     return next;
   }
 
   function tryLater(): void {
-    const wait = backoffMs(attempt++, { firstMs: limits.reconnectFirstMs, maxMs: limits.reconnectMaxMs }, ports.random.uniform());
+    const wait = backoffMs(attempt++, { firstMs: limits.reconnectFirstMs, maxMs: options.quiet === undefined ? limits.reconnectMaxMs : limits.siblingReconnectMaxMs }, ports.random.uniform());
     timer?.cancel();
     timer = ports.clock.after(wait, () => void connect());
   }
@@ -88,7 +102,7 @@ export function createUplink(options: UplinkOptions): Uplink {
       peer = openPeer(connection, ports, { frame: take, closed: lost });
       sender = createStreamSender({ log, marks, clock: ports.clock, send: (frame) => peer?.send(frame), mayLeave: options.mayLeave, failed });
       offered.clear();
-      offer(allLanes());
+      offer(quiet ? [] : allLanes());
     } catch (error) {
       failedToConnect(toHolonError(error));
     }
@@ -111,15 +125,17 @@ export function createUplink(options: UplinkOptions): Uplink {
     const heads = log.heads();
     const rows = lanes.map((name): [string, number] => [name, heads.get(name)?.mark.sequence ?? 0]);
     const { name, site, tier } = options.config;
-    const desired = heldVersions(log).map(([node, version]): [string, number] => [node, version]);
-    peer?.send({ kind: "stream", header: { op: "offer", protocol: 1, node: name, site, tier, lanes: rows, desired } });
+    const desired = quiet ? [] : heldVersions(log).map(([node, version]): [string, number] => [node, version]);
+    const role = options.quiet === undefined ? {} : { sibling: quiet ? ("quiet" as const) : ("relayed" as const) };
+    peer?.send({ kind: "stream", header: { op: "offer", protocol: 1, node: name, site, tier, ...role, lanes: rows, desired } });
   }
 
   function take(frame: Frame): void {
     if (frame.kind === "stream") return takeStream(frame.header);
     if (peer === undefined) return;
-    if (frame.kind === "blob") return blobs.receive(frame, peer);
     if (frame.kind === "call") return calls.receive(frame, peer);
+    if (quiet) return; // a sibling that does not relay has no say in what runs here
+    if (frame.kind === "blob") return blobs.receive(frame, peer);
     const { header } = frame;
     if (header.op !== "document" || !isNodeName(header.node)) return;
     const node = header.node;
@@ -129,7 +145,7 @@ export function createUplink(options: UplinkOptions): Uplink {
 
   function takeStream(header: Extract<Frame, { kind: "stream" }>["header"]): void {
     if (header.op === "subscribe") {
-      const known = header.lanes.filter(([name, sequence]) => knowsMark(name, sequence));
+      const known = (quiet ? [] : header.lanes).filter(([name, sequence]) => knowsMark(name, sequence));
       if (state === "offered") opened();
       sender?.subscribe(known.map(([name, sequence]) => [name, sequence] as const));
     } else if (header.op === "mark") sender?.marked(header.lanes);
@@ -143,6 +159,8 @@ export function createUplink(options: UplinkOptions): Uplink {
   function knowsMark(name: string, sequence: number): boolean {
     const held = log.heads().get(name)?.mark.sequence ?? 0;
     if (sequence <= held) return true;
+    // Others' records may have gone another way round, through a sibling or directly: there is nothing to add, and nothing wrong.
+    if (parseLaneName(name)?.origin !== log.origin && options.config.siblings.length > 0) return true;
     options.refused(name, `the parent holds records up to ${sequence}, this log ends at ${held}`);
     return false;
   }
@@ -150,12 +168,12 @@ export function createUplink(options: UplinkOptions): Uplink {
   function opened(): void {
     step("subscribed");
     attempt = 0;
-    if (peer !== undefined) blobs.uplinkOpened(peer);
+    if (peer !== undefined && !quiet) blobs.uplinkOpened(peer);
   }
 
   function failed(error: unknown): void {
     const coded = toHolonError(error);
-    ports.trace.note("warn", `uplink: ${coded.message}`, { code: coded.code });
+    ports.trace.note("warn", `${label}: ${coded.message}`, { code: coded.code });
     problem = { code: coded.code, message: coded.message };
     peer?.close(coded.code);
   }
@@ -168,9 +186,9 @@ export function createUplink(options: UplinkOptions): Uplink {
     peer = undefined;
     sender?.stop();
     sender = undefined;
-    blobs.uplinkLost();
+    blobs.uplinkLost(gone);
     calls.lost(gone);
-    ports.trace.note("info", `uplink lost: ${reason}`);
+    ports.trace.note("info", `${label} lost: ${reason}`);
     if (step("lost") === "waiting") tryLater();
   }
 
@@ -189,8 +207,21 @@ export function createUplink(options: UplinkOptions): Uplink {
         sinceMs: ports.clock.monotonicMs() - changedMs,
       };
     },
+    safe: (lane) => marks.get(lane)?.safe ?? 0,
+    relay(on) {
+      if (quiet === !on) return;
+      quiet = !on;
+      if (peer === undefined) return;
+      if (on) {
+        blobs.uplinkOpened(peer);
+        return offer(allLanes());
+      }
+      blobs.uplinkLost(peer);
+      for (const lane of offered) sender?.refuse(lane);
+      offered.clear();
+    },
     committed(lanes) {
-      if (sender === undefined) return;
+      if (sender === undefined || quiet) return;
       const fresh = lanes.filter((name) => !offered.has(name));
       if (fresh.length > 0) offer(fresh);
       sender.notify();
@@ -219,7 +250,7 @@ export function createUplink(options: UplinkOptions): Uplink {
 function backlog(log: SegmentLog, marks: ReadonlyMap<string, LaneMarks>): number {
   let records = 0;
   for (const [name, { lane, mark }] of log.heads()) {
-    if ((exportableStreams as readonly string[]).includes(lane.stream)) records += mark.sequence - (marks.get(name)?.received ?? 0);
+    if ((exportableStreams as readonly string[]).includes(lane.stream)) records += Math.max(0, mark.sequence - (marks.get(name)?.received ?? 0));
   }
   return records;
 }

@@ -2,6 +2,7 @@ import type { Fleet, Machine } from "../fleet.ts";
 import type { SeededRandom } from "../random.ts";
 import type { Scenario } from "../scenario.ts";
 import type { World } from "../world.ts";
+import { crashSomehow, repeat } from "./faults.ts";
 
 /** Means of the times between faults, milliseconds. */
 const betweenCutsMs = 8_000;
@@ -41,19 +42,6 @@ export const cutAndHeal: Scenario = {
   },
 };
 
-/** Calls `act` again and again, at random times, until `untilMs`. */
-function repeat(world: World, random: SeededRandom, meanMs: number, untilMs: number, act: () => void): void {
-  const next = (): void => {
-    const atMs = world.nowMs + random.exponential(meanMs);
-    if (atMs >= untilMs) return;
-    world.at(atMs, () => {
-      act();
-      next();
-    });
-  };
-  next();
-}
-
 function cutForAWhile({ net, world }: Fleet, random: SeededRandom, child: string, parent: string, untilMs: number): void {
   const manner = random.uniform();
   if (manner < 0.5) net.cut(child, parent, { reset: random.chance(0.4) });
@@ -65,14 +53,6 @@ function cutForAWhile({ net, world }: Fleet, random: SeededRandom, child: string
     net.heal(child, parent);
     net.rejoin(child);
   });
-}
-
-/** At any moment, or exactly before or after one of the node's next port calls. */
-function crashSomehow(machine: Machine, random: SeededRandom): void {
-  const kind = random.chance(0.7) ? "power" : "process";
-  const bootAfterMs = 100 + random.exponential(2_000);
-  if (random.chance(0.4)) machine.crash(kind, bootAfterMs);
-  else machine.crashAtCall(machine.identity.calls + random.integer(1, 200), random.chance(0.5) ? "before" : "after", kind, bootAfterMs);
 }
 
 function slowForAWhile(world: World, machine: Machine, random: SeededRandom): void {
