@@ -109,12 +109,12 @@ test("any events in any order: terms never fall, a vote is never changed within 
   );
   fc.assert(
     fc.property(fc.array(event, { maxLength: 60 }), (events) => {
-      let state: ElectionState = startElection(undefined, { nowMs: 0, uniform: 0.5 }, rules);
+      let state = start();
       let nowMs = 0;
       for (const { waitMs: wait, make } of events) {
         nowMs += wait;
-        const before: ElectionState = state;
-        const step = election.step(before, make(nowMs, before), rules);
+        const before = state;
+        const step: Step = election.step(before, make(nowMs, before), rules);
         state = step.state;
         assert.ok(state.term >= before.term);
         if (state.term === before.term && before.votedFor !== undefined) assert.equal(state.votedFor, before.votedFor);

@@ -10,6 +10,7 @@ const betweenSplitsMs = 9_000;
 const betweenPairCutsMs = 7_000;
 const betweenUplinkCutsMs = 15_000;
 const betweenCrashesMs = 25_000;
+const betweenCoupsMs = 30_000;
 const edge = "edge-1";
 
 /** With all well again, every member knows the same lead within this: silence found, links made, promises over, two elections. */
@@ -41,6 +42,8 @@ export const splitSite: Scenario = {
     repeat(world, splits, betweenSplitsMs, untilMs, () => splitForAWhile(fleet, splits, gateways, untilMs));
     const pairs = world.random.fork("faults/pairs");
     repeat(world, pairs, betweenPairCutsMs, untilMs, () => cutPairForAWhile(fleet, pairs, gateways, untilMs));
+    const coups = world.random.fork("faults/coups");
+    repeat(world, coups, betweenCoupsMs, untilMs, () => restartVoters(fleet, coups, gateways, untilMs));
     for (const machine of gateways) {
       const random = world.random.fork(`faults/${machine.name}`);
       const uplinks = random.fork("uplinks");
@@ -94,6 +97,32 @@ function cutPairForAWhile({ net, world }: Fleet, random: SeededRandom, gateways:
   if (random.chance(0.5)) net.cut(one, two, { reset: random.chance(0.4) });
   else net.cutOneWay(one, two);
   healLater(world, random, untilMs, () => net.heal(one, two));
+}
+
+/**
+ * The hardest case for promises: one member no longer hears the lead and wants to be elected, while the voters that renew the
+ * lead's lease restart and remember nothing but their disks.
+ */
+function restartVoters({ net, world }: Fleet, random: SeededRandom, gateways: readonly Machine[], untilMs: number): void {
+  const lead = gateways.find(({ subject }) => subject?.leads?.() !== undefined);
+  const others = gateways.filter((machine) => machine !== lead);
+  const rival = others[random.integer(0, others.length - 1)];
+  if (lead === undefined || rival === undefined) return;
+  net.cut(lead.name, rival.name, { reset: true });
+  const restartMs = world.nowMs + limits.sitePromiseMs + random.between(0, limits.siteElectionJitterMs);
+  const healMs = Math.min(untilMs, restartMs + limits.sitePromiseMs);
+  if (restartMs < healMs) {
+    world.at(restartMs, () => {
+      for (const voter of others) {
+        if (voter === rival) continue;
+        voter.crash("power", random.between(10, 300));
+        net.cut(lead.name, voter.name);
+      }
+    });
+  }
+  world.at(healMs, () => {
+    for (const { name } of others) net.heal(lead.name, name);
+  });
 }
 
 function cutUplinkForAWhile({ net, world }: Fleet, random: SeededRandom, { name }: Machine, untilMs: number): void {
