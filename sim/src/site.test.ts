@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { decodeFrame } from "@holon/core/link/frame.ts";
 import { parseStoredEvent } from "@holon/core/event/stored.ts";
 import type { HolonNode } from "@holon/node/index.ts";
+import { createCodec } from "./codec.ts";
 import { bringUpSite, type LoneSite } from "./testing/lone-site.ts";
 
 const haveLead = ({ names, status }: LoneSite) => {
@@ -97,4 +99,30 @@ test("nobody relays while no uplink is open: no lane goes round in the site", as
     assert.equal(site.status(name).relayedBy, null);
     assert.deepEqual([...site.node(name).log.heads().values()].filter(({ lane }) => lane.origin !== name), []);
   }
+});
+
+test("a node that is no member is refused", async () => {
+  const site = await bringUpSite(3);
+  await site.until(() => site.node("gateway-1").status().uplink?.state === "open");
+  for (const method of ["site.vote", "site.renew", "site.relay"]) {
+    const answer = site.node("cloud").calls.call(site.node("gateway-1").log.origin, method, { term: 9, pre: false }, 1_000);
+    await assert.rejects(site.world.drive(answer), { code: "HOLON_SIBLING_UNKNOWN", message: /cloud is no enrolled member/ });
+  }
+});
+
+test("what a sibling took is safe only when its own parent says so", async () => {
+  const site = await bringUpSite(3);
+  const { world, fleet, node, until } = site;
+  const marks: [string, number, number][] = [];
+  fleet.net.tap = ({ from, to, frame }) => {
+    if (!site.names.includes(from) || to !== "gateway-1") return;
+    const decoded = decodeFrame(frame, createCodec());
+    if (decoded.kind === "stream" && decoded.header.op === "mark") for (const [lane, received, safe] of decoded.header.lanes) if (lane === "gateway-1/data") marks.push([lane, received, safe]);
+  };
+  fleet.net.cut("gateway-1", "cloud", { reset: true });
+  await until(() => site.status("gateway-1").relayedBy !== null);
+  await world.drive(write(node("gateway-1"), "relayed"));
+  await until(() => marks.length > 0);
+  const [, received, safe] = marks[0] ?? ["", 0, 0];
+  assert.deepEqual([received, safe], [2, 0], "on the sibling's disk, and the cloud has not spoken yet");
 });
