@@ -19,11 +19,11 @@ export function makeRecords(count: number, stream: StreamName): readonly NewReco
   const events = createEvents(config, clock);
   return Array.from({ length: count }, (_, index) => {
     nowMs = startMs + index;
-    return exactly(recordBytes, (padding) => record(events, stream, { ...reading(index), n: "".padEnd(padding, String(index)) }));
+    return exactly(recordBytes, (padding) => eventRecord(events, stream, { ...reading(index), n: "".padEnd(padding, String(index)) }));
   });
 }
 
-const record = (events: Events, stream: StreamName, data: unknown): NewRecord => events.record({ stream, type: "reading", class: "derived", producer: "b", data });
+const eventRecord = (events: Events, stream: StreamName, data: unknown): NewRecord => events.record({ stream, type: "reading", class: "derived", producer: "b", data });
 
 /** Pads until the size is met. */
 function exactly(size: number, make: (padding: number) => NewRecord): NewRecord {
@@ -37,7 +37,7 @@ function exactly(size: number, make: (padding: number) => NewRecord): NewRecord 
 export function makeEncoder(): () => NewRecord {
   const events = createEvents(config, createClock());
   let index = 0;
-  return () => record(events, "data", reading(index++));
+  return () => eventRecord(events, "data", reading(index++));
 }
 
 /** Slices of `size`, the last one whole too: what does not fill one is left out. */
