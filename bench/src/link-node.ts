@@ -6,6 +6,7 @@ import { openNode, type HolonNode } from "@holon/node/node.ts";
 import { createClock } from "@holon/platform/clock.ts";
 import { createCodec } from "@holon/platform/codec.ts";
 import { createCrypto } from "@holon/platform/crypto.ts";
+import { createDiscovery } from "@holon/platform/discovery.ts";
 import { createDisk } from "@holon/platform/disk.ts";
 import { createDoor } from "@holon/platform/door.ts";
 import { createHostStats } from "@holon/platform/host-stats.ts";
@@ -38,7 +39,7 @@ export type BenchNodeConfig = Pick<NodeConfig, "name" | "tier" | "listen" | "par
 
 export async function openBenchNode(folder: string, { name, ...rest }: BenchNodeConfig): Promise<BenchNode> {
   if (!isNodeName(name)) throw new Error(`${name} is no node name`);
-  const config: NodeConfig = { apiVersion: "holon/v1", site: "bench", jurisdiction: "EU", control: false, name, ...rest };
+  const config: NodeConfig = { apiVersion: "holon/v1", site: "bench", jurisdiction: "EU", control: false, siblings: [], name, ...rest };
   const trust = config.listen === undefined ? undefined : await createTrust(folder);
   const clock = createClock();
   const model = createModel();
@@ -52,6 +53,7 @@ export async function openBenchNode(folder: string, { name, ...rest }: BenchNode
     random: createRandom(),
     disk: createDisk(folder),
     net: tellFrames(createNet({ name, listen: trust, join: await readJoin(folder) }), wake),
+    discovery: createDiscovery([]),
     crypto: createCrypto(),
     codec: countZstd(createCodec(), zstd),
     model,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
+import { test } from "node:test";
 import { tempFolder } from "@holon/node/testing/temp-log.ts";
 import type { ErrorCode } from "@holon/core/errors.ts";
 import { printRecordName } from "@holon/core/log/identity.ts";

@@ -21,6 +21,8 @@ export interface ControlHost {
 }
 
 export interface NodeRow extends KnownNode {
+  /** Whether it led its site by the last news of that site. */
+  readonly leads: boolean;
   /** Version of the document issued for it; 0 if none. */
   readonly desiredVersion: number;
   /** Milliseconds since a record of it last arrived here; unknown since this control started if none did. */
@@ -83,7 +85,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
   return {
     log,
     blobs: host.blobs,
-    nodes: () => [...fold.state.nodes.values()].map((node) => nodeRow(node, log, ports.clock, heard)),
+    nodes: () => [...fold.state.nodes.values()].map((node) => nodeRow(node, fold.state, log, ports.clock, heard)),
     apps: () => [...fold.state.apps.values()],
     async deploy(document) {
       await checkDocument(document, host);
@@ -103,9 +105,9 @@ export async function openControl(host: ControlHost): Promise<Control> {
   };
 }
 
-function nodeRow(node: KnownNode, log: Log, clock: Clock, heard: ReadonlyMap<string, number>): NodeRow {
+function nodeRow(node: KnownNode, state: ControlState, log: Log, clock: Clock, heard: ReadonlyMap<string, number>): NodeRow {
   const at = node.name === log.origin ? clock.monotonicMs() : heard.get(node.name);
-  return { ...node, desiredVersion: heldDesired(log, node.name)?.version ?? 0, heardMs: at === undefined ? undefined : clock.monotonicMs() - at };
+  return { ...node, leads: state.leads.get(node.site)?.lead === node.name, desiredVersion: heldDesired(log, node.name)?.version ?? 0, heardMs: at === undefined ? undefined : clock.monotonicMs() - at };
 }
 
 function heldDesired(log: Log, node: string): Desired | undefined {

@@ -103,4 +103,25 @@ export const limits = {
   mqttConnectMs: 10_000,
   /** Levels of nesting in a JSON payload. At the bound: the message is set aside. */
   payloadDepthMax: 64,
+  /** Members of one site, this node included. At the bound: the configuration is refused. */
+  siteMembersMax: 15,
+  /** How long a member promises its vote to a lead, by its own clock; for as long it votes for nobody after a start. */
+  sitePromiseMs: 6_000,
+  /** Drift of any clock, parts per million, up to which a site never has two leads: a lease is shorter than a promise by it at both ends. */
+  siteDriftPpmMax: 1_000,
+  /** A lead renews its lease this often, and waits so long for the answers. */
+  siteRenewMs: 1_500,
+  /** Time for one round of votes. At the bound: the round is void. */
+  siteRoundMs: 2_000,
+  /** Members that miss a lead wait up to this much longer, by chance, so that one is first. */
+  siteElectionJitterMs: 4_000,
+  /** Questions and answers of an election that wait for the disk. At the bound: refused. */
+  siteEventsPendingMax: 256,
+  /** An uplink that is down for longer is gone around through a sibling; how often that is looked at, and the sibling asked. */
+  relayAfterMs: 10_000,
+  relayCheckMs: 2_000,
+  /** Longest wait before a sibling is tried again: a site has few members, and they are near. */
+  siblingReconnectMaxMs: 3_000,
+  /** A node tells its site again where it is reached. */
+  discoveryRepeatMs: 20_000,
 } as const;

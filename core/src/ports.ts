@@ -92,8 +92,22 @@ export interface Listener {
 export interface Net {
   /** `accepted` is called for each peer that proved its name. `HOLON_PORT_TAKEN` where the address is in use. */
   listen(address: string, accepted: (connection: Connection) => void): Promise<Listener>;
-  /** `HOLON_LINK_UNREACHABLE`, `HOLON_LINK_REFUSED`. */
-  connect(address: string): Promise<Connection>;
+  /** `expected` is the name that the peer must prove, where it is known. `HOLON_LINK_UNREACHABLE`, `HOLON_LINK_REFUSED`. */
+  connect(address: string, expected?: NodeName): Promise<Connection>;
+}
+
+/** Where a node of the site is reached. */
+export interface Announcement {
+  readonly name: NodeName;
+  readonly site: string;
+  /** For example `wss://192.168.7.2:7401`. */
+  readonly address: string;
+}
+
+/** How the nodes of a site find each other without the uplink. What is heard says where to dial, never who is a member. */
+export interface Discovery {
+  /** Announces this node until it is closed, and calls `heard` for others of its site, again and again. `HOLON_DISCOVERY_FAILED`. */
+  open(self: Announcement, heard: (sibling: Announcement) => void): Promise<{ close(): Promise<void> }>;
 }
 
 /** Hashing, synchronous. */
@@ -255,6 +269,7 @@ export interface Ports {
   readonly random: Random;
   readonly disk: Disk;
   readonly net: Net;
+  readonly discovery: Discovery;
   readonly crypto: Crypto;
   readonly codec: Codec;
   readonly model: Model;

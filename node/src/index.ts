@@ -1,3 +1,3 @@
 /** A node over ports. */
-export { openNode, type HolonNode, type NodeStatus } from "./node.ts";
+export { openNode, type HolonNode, type NodeParts, type NodeStatus } from "./node.ts";
 export { nodeRoutes } from "./api/routes.ts";

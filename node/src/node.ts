@@ -10,6 +10,7 @@ import type { Integrity } from "@holon/core/log/run.ts";
 import type { Ports } from "@holon/core/ports.ts";
 import type { StreamName } from "@holon/core/schema/event.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
+import type { ElectionMachine } from "@holon/core/site/election.ts";
 import { isNodeName, type NodeName } from "@holon/core/units.ts";
 import { openBlobStore, type BlobStore } from "./blob/store.ts";
 import { desiredOf } from "./desired/documents.ts";
@@ -23,6 +24,7 @@ import type { Damage, LostRange } from "./log/recover.ts";
 import { createKeeper, type Keeper } from "./log/keeper.ts";
 import { openLog, type SegmentLog } from "./log/segment-log.ts";
 import { createEgressGuard, type EgressGuard } from "./policy/egress-guard.ts";
+import { createSite, type Site, type SiteStatus } from "./site/site.ts";
 
 export interface NodeStatus {
   readonly node: NodeName;
@@ -32,6 +34,8 @@ export interface NodeStatus {
   readonly upMs: number;
   readonly agent: AgentStatus;
   readonly uplink: UplinkStatus | undefined;
+  /** The node among its siblings; undefined where it has none. */
+  readonly election: SiteStatus | undefined;
   readonly children: readonly DownlinkStatus[];
   readonly lanes: readonly { readonly lane: string; readonly sequence: number }[];
   readonly log: {
@@ -59,6 +63,8 @@ export interface HolonNode {
   status(): NodeStatus;
   cutUplink(): void;
   healUplink(): void;
+  /** The term in which this node leads its site at this moment; undefined while it does not. */
+  leads(): number | undefined;
   /** Methods of `call` that this node answers. */
   readonly handlers: Map<string, CallHandler>;
   close(): Promise<void>;
@@ -70,21 +76,27 @@ interface Parts {
   downlinks: Downlinks | undefined;
   agent: Agent | undefined;
   keeper: Keeper | undefined;
+  site: Site | undefined;
 }
 
-export async function openNode(config: NodeConfig, ports: Ports): Promise<HolonNode> {
+/** Parts that a test may put in another's place. */
+export interface NodeParts {
+  readonly election?: ElectionMachine;
+}
+
+export async function openNode(config: NodeConfig, ports: Ports, { election }: NodeParts = {}): Promise<HolonNode> {
   const name = config.name as NodeName; // the configuration's schema has checked it
   const startedMs = ports.clock.monotonicMs();
   const events = createEvents(config, ports.clock);
   const integrity: Integrity = { sha256: ports.crypto.sha256, crc32: ports.codec.crc32 };
   const { clock, disk, random } = ports;
-  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, keeper: undefined };
+  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, keeper: undefined, site: undefined };
   const log = await openLog({ origin: name, disk, clock, random, integrity, ...segmentSize(config), opened: (stream, predecessor) => openedRecord(events, stream, predecessor), full: () => parts.keeper?.full() });
   for (const damage of log.damage) ports.trace.note("error", `${damage.segment}: bytes ${damage.fromByte} to ${damage.toByte} are damaged (${damage.what})`, { code: "HOLON_LOG_DAMAGED" });
   const blobs = await openBlobStore(disk, integrity);
   const handlers = new Map<string, CallHandler>();
   const failed = (error: unknown): void => ports.trace.note("warn", error instanceof Error ? error.message : String(error));
-  const route = (to: NodeName) => parts.downlinks?.towards(to) ?? parts.uplink?.peer();
+  const route = (to: NodeName) => parts.site?.peer(to) ?? parts.downlinks?.towards(to) ?? parts.uplink?.peer() ?? parts.site?.relayPeer();
   const calls = createCalls({ self: name, clock, handlers, route: (to, from) => withoutReturn(route(to), from) });
   const exchange = createBlobExchange(blobs, config.parent === undefined, failed);
   const guard = createEgressGuard(log, events, "*");
@@ -96,11 +108,19 @@ export async function openNode(config: NodeConfig, ports: Ports): Promise<HolonN
   };
 
   if (config.parent !== undefined) {
-    parts.uplink = createUplink({ config, parent: config.parent, log, ports, calls, blobs: exchange, mayLeave: guard.mayLeave, refused: refuseLane });
+    parts.uplink = createUplink({ config, parent: config.parent, log, ports, calls, blobs: exchange, mayLeave: guard.mayLeave, refused: refuseLane, changed: () => parts.site?.uplinkChanged() });
   }
   parts.agent = createAgent({ log, events, blobs, guard, ports, fetch: exchange.fetch });
   if (config.listen !== undefined) {
-    parts.downlinks = createDownlinks({ log, integrity, ports, calls, blobs: exchange, safe: (lane, received) => (parts.uplink === undefined ? received : (parts.uplink.safe().get(laneName(lane)) ?? 0)), forked: (lane, reason) => refuseLane(laneName(lane), reason) });
+    // What a sibling sent is safe when this node's own parent says so: a sibling's disk is no nearer to the root.
+    const safe = (lane: Lane, received: number): number => (parts.uplink === undefined ? received : Math.min(received, parts.uplink.safe().get(laneName(lane)) ?? 0));
+    parts.downlinks = createDownlinks({
+      log, integrity, ports, calls, blobs: exchange, safe, takesRelayed: () => parts.site?.takesRelayed() ?? false, forked: (lane, reason) => refuseLane(laneName(lane), reason),
+    });
+    if (config.siblings.length > 0) {
+      const { uplink, downlinks } = parts;
+      parts.site = createSite({ config, log, events, ports, calls, handlers, blobs: exchange, uplink, downlinks, machine: election, mayLeave: guard.mayLeave, refused: refuseLane });
+    }
   }
   const damage = log.damage.filter((piece) => log.cell(damageCell(piece)) === undefined);
   if (damage.length > 0) await appendSoon(log, clock, { records: [damagedRecord(events, log)], cells: damage.map((piece) => ({ key: damageCell(piece), value: new Uint8Array(0) })) });
@@ -114,6 +134,7 @@ export async function openNode(config: NodeConfig, ports: Ports): Promise<HolonN
   });
   parts.agent.reconcile();
   parts.uplink?.start();
+  if (address !== undefined) await parts.site?.start(address);
 
   return {
     config,
@@ -127,6 +148,7 @@ export async function openNode(config: NodeConfig, ports: Ports): Promise<HolonN
     status: () => statusOf(config, log, parts, damage, clock.monotonicMs() - startedMs),
     cutUplink: () => parts.uplink?.cut(),
     healUplink: () => parts.uplink?.heal(),
+    leads: () => parts.site?.leads(),
     close: () => closeNode(parts, log, guard, unsubscribe),
   };
 }
@@ -156,7 +178,9 @@ function withoutReturn<T>(peer: T | undefined, from: T | undefined): T | undefin
 function committed(parts: Parts, self: NodeName, lanes: readonly Lane[], cells: readonly string[]): void {
   const names = lanes.map(laneName);
   parts.agent?.committed(names);
-  parts.uplink?.committed(lanes.filter((lane) => lane.stream !== "local").map(laneName));
+  const leaving = lanes.filter((lane) => lane.stream !== "local").map(laneName);
+  parts.uplink?.committed(leaving);
+  parts.site?.committed(leaving);
   for (const cell of cells) {
     if (!cell.startsWith("desired/")) continue;
     const node = cell.slice("desired/".length);
@@ -169,6 +193,7 @@ async function closeNode(parts: Parts, log: SegmentLog, guard: EgressGuard, unsu
   await parts.agent?.close();
   await parts.keeper?.close();
   await guard.closeDecisions().catch(() => undefined); // a log that takes no more is being closed anyway
+  await parts.site?.close();
   parts.uplink?.close();
   await parts.downlinks?.close();
   unsubscribe();
@@ -184,6 +209,7 @@ function statusOf(config: NodeConfig, log: SegmentLog, parts: Parts, damage: rea
     upMs,
     agent: parts.agent?.status() ?? { state: "idle", version: 0, sources: [], units: [], problem: undefined },
     uplink: parts.uplink?.status(),
+    election: parts.site?.status(),
     children: parts.downlinks?.status() ?? [],
     lanes: [...log.heads()].map(([lane, { mark }]) => ({ lane, sequence: mark.sequence })).sort((a, b) => (a.lane < b.lane ? -1 : 1)),
     log: { disk: log.diskState, sizeBytes: log.sizeBytes(), lost: log.lost, mended: log.mended },

@@ -15,10 +15,12 @@ interface ConnectOptions {
   readonly name: NodeName;
   readonly join: JoinInfo | undefined;
   readonly address: string;
+  /** The name that the peer must say, where it is known. */
+  readonly expected?: NodeName | undefined;
 }
 
-/** Connects to a parent, which must show a certificate of the pinned authority. `HOLON_LINK_UNREACHABLE`, `HOLON_LINK_REFUSED`. */
-export async function connectToParent({ name, join, address: text }: ConnectOptions): Promise<Connection> {
+/** Connects to a parent or a sibling, which must show a certificate of the pinned authority. `HOLON_LINK_UNREACHABLE`, `HOLON_LINK_REFUSED`. */
+export async function connectToPeer({ name, join, address: text, expected }: ConnectOptions): Promise<Connection> {
   const address = parseAddress(text, "wss");
   if (join === undefined) throw new HolonError("HOLON_LINK_REFUSED", `this node has no join information for ${text}`);
   const raw = connectSocket({ host: bindHost(address.host), port: address.port, noDelay: true });
@@ -29,7 +31,13 @@ export async function connectToParent({ name, join, address: text }: ConnectOpti
     headers: { authorization: `Bearer ${join.token}`, [nameHeader]: name },
     generateMask: leaveUnmasked,
   });
-  return await opened(webSocket, secure, raw, address);
+  return await opened({ webSocket, secure, raw }, address, expected);
+}
+
+interface Sockets {
+  readonly webSocket: WebSocket;
+  readonly secure: TLSSocket;
+  readonly raw: Socket;
 }
 
 /**
@@ -40,7 +48,7 @@ function leaveUnmasked(mask: Buffer): void {
   mask.fill(0);
 }
 
-function opened(webSocket: WebSocket, secure: TLSSocket, raw: Socket, address: Address): Promise<Connection> {
+function opened({ webSocket, secure, raw }: Sockets, address: Address, expected: NodeName | undefined): Promise<Connection> {
   const at = printAddress("wss", address);
   return new Promise((resolve, reject) => {
     let peer: string | undefined;
@@ -60,6 +68,7 @@ function opened(webSocket: WebSocket, secure: TLSSocket, raw: Socket, address: A
     webSocket.once("unexpected-response", (_request, response: IncomingMessage) => fail(refusal(at, response.statusCode ?? 0)));
     webSocket.once("open", () => {
       if (peer === undefined || !isNodeName(peer)) return fail(unreachable(at, "what answers is no Holon node"));
+      if (expected !== undefined && peer !== expected) return fail(new HolonError("HOLON_LINK_REFUSED", `${at} says that it is ${peer}, not ${expected}`));
       clearTimeout(timer);
       webSocket.removeAllListeners("error");
       resolve(new WebSocketConnection(peer, { webSocket, secure, raw }));

@@ -11,7 +11,7 @@
  */
 import type { Net } from "@holon/core/ports.ts";
 import type { NodeName } from "@holon/core/units.ts";
-import { connectToParent } from "./net-connect.ts";
+import { connectToPeer } from "./net-connect.ts";
 import { listenForChildren } from "./net-listen.ts";
 import type { Trust } from "./trust.ts";
 import type { JoinInfo } from "./trust-join.ts";
@@ -23,10 +23,12 @@ export interface NetOptions {
   readonly listen?: Trust | undefined;
   /** What proves this node to its parent; without it `connect` is refused with `HOLON_LINK_REFUSED`. */
   readonly join?: JoinInfo | undefined;
+  /** The same for siblings, by name. */
+  readonly siblingJoins?: ReadonlyMap<string, JoinInfo>;
 }
 
 /** The net port over TLS WebSockets. */
-export const createNet = ({ name, listen, join }: NetOptions): Net => ({
+export const createNet = ({ name, listen, join, siblingJoins }: NetOptions): Net => ({
   listen: (address, accepted) => listenForChildren({ name, trust: listen, address, accepted }),
-  connect: (address) => connectToParent({ name, join, address }),
+  connect: (address, expected) => connectToPeer({ name, join: (expected === undefined ? undefined : siblingJoins?.get(expected)) ?? join, address, expected }),
 });

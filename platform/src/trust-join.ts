@@ -31,6 +31,22 @@ export async function writeJoin(folder: string, info: JoinInfo): Promise<void> {
   await writeSecretFile(join(folder, fileName), info);
 }
 
+/** What this data folder holds of a sibling: the same as of a parent, in `siblings/<name>.json`. */
+export async function readSiblingJoin(folder: string, sibling: string): Promise<JoinInfo | undefined> {
+  const path = siblingPath(folder, sibling);
+  const info = await readSecretFile(path, joinInfoSchema);
+  if (info !== undefined) check(info, path);
+  return info;
+}
+
+/** Stores what this folder needs to be let in by a sibling. `HOLON_CONFIG_BAD` if the fingerprint is not the authority's. */
+export async function writeSiblingJoin(folder: string, sibling: string, info: JoinInfo): Promise<void> {
+  check(joinInfoSchema.parse(info), "the join information");
+  await writeSecretFile(siblingPath(folder, sibling), info);
+}
+
+const siblingPath = (folder: string, sibling: string): string => join(folder, "siblings", `${sibling}.json`);
+
 /** SHA-256 of a certificate's DER form, 64 lower-case hexadecimal digits. */
 export const certificateFingerprint = (pem: string): string => new X509Certificate(pem).fingerprint256.replaceAll(":", "").toLowerCase();
 

@@ -42,6 +42,8 @@ export interface MemberOptions {
   wrap?(ports: Ports): Ports;
   /** Plays a part instead of the program under test. */
   act?(ports: Ports): Promise<SimSubject>;
+  /** The other enrolled members of its site. */
+  readonly siblings?: readonly string[];
 }
 
 /** What the checkers found at the end of a run. */
@@ -76,7 +78,7 @@ export class Fleet {
   }
 
   add(options: MemberOptions): Member {
-    const { name, tier, parent } = options;
+    const { name, tier, parent, siblings = [] } = options;
     assert(isNodeName(name), `${name} is no node name`);
     const config = nodeConfigSchema.parse({
       name,
@@ -84,7 +86,8 @@ export class Fleet {
       tier,
       jurisdiction: "EU/DE",
       control: parent === undefined,
-      ...(tier === "gateway" ? {} : { listen: `${name}:7401` }),
+      ...(tier === "gateway" && siblings.length === 0 ? {} : { listen: `${name}:7401` }),
+      siblings: siblings.map((sibling) => ({ name: sibling })),
       ...(parent === undefined ? {} : { parent: `wss://${parent}:7401` }),
       ...(options.retention === undefined ? {} : { retention: options.retention }),
     });

@@ -1,9 +1,11 @@
 import { HolonError } from "@holon/core/errors.ts";
 import type { Connection, Listener, Net } from "@holon/core/ports.ts";
+import type { NodeName } from "@holon/core/units.ts";
 import { draw } from "./distribution.ts";
 import type { Incarnation } from "./incarnation.ts";
 import { wideAreaLine, type ProfileOf } from "./link-profile.ts";
 import { ConnectionEnd } from "./net-connection.ts";
+import type { Announcer } from "./discovery.ts";
 import { NetPaths } from "./net-paths.ts";
 import type { SeededRandom } from "./random.ts";
 import type { World } from "./world.ts";
@@ -36,6 +38,8 @@ export class SimNet {
   tap: ((frame: TappedFrame) => void) | undefined;
   readonly #paths = new NetPaths();
   readonly #listeners = new Map<string, OpenListener>();
+  /** Who announces itself at present. */
+  readonly announcers = new Set<Announcer>();
   readonly #ends = new Map<string, Set<ConnectionEnd>>();
   /** Machines with power. */
   readonly #up = new Set<string>();
@@ -56,7 +60,7 @@ export class SimNet {
     this.#up.add(incarnation.name);
     return {
       listen: (address, accepted) => incarnation.call("net.listen", 0.05, () => this.#listen(incarnation, address, accepted)),
-      connect: (address) => this.#connect(incarnation, address),
+      connect: (address, expected) => this.#connect(incarnation, address, expected),
     };
   }
 
@@ -156,7 +160,7 @@ export class SimNet {
     };
   }
 
-  #connect(from: Incarnation, address: string): Promise<Connection> {
+  #connect(from: Incarnation, address: string, expected?: NodeName): Promise<Connection> {
     return new Promise((resolve, reject) => {
       const index = from.enter("net.connect");
       if (index === 0) return;
@@ -182,6 +186,7 @@ export class SimNet {
           fail(this.#connectTimeoutMs, "did not answer in time");
           return;
         }
+        if (expected !== undefined && expected !== to) return settle(() => reject(new HolonError("HOLON_LINK_REFUSED", `${address} proves to be ${to}, not ${expected}`)));
         settle(() => resolve(this.#join(from, current)));
       });
     });

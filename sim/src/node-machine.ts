@@ -4,6 +4,7 @@ import type { NodeName } from "@holon/core/units.ts";
 import { ClockHardware, createClock } from "./clock.ts";
 import { createCodec } from "./codec.ts";
 import { createCrypto } from "./crypto.ts";
+import { createDiscovery } from "./discovery.ts";
 import { createDisk, DiskMedium, type DiskSpeed } from "./disk.ts";
 import { createDoor, Devices, type DeviceHabits } from "./door.ts";
 import { Incarnation, type Identity } from "./incarnation.ts";
@@ -165,6 +166,7 @@ export class NodeMachine<Subject extends Booted> {
       random,
       disk: createDisk(incarnation, this.medium),
       net: this.#net.portFor(incarnation),
+      discovery: createDiscovery(incarnation, this.#net),
       crypto,
       codec,
       model,

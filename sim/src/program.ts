@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { HolonError } from "@holon/core/errors.ts";
 import { appDocumentSchema, type AppDocument } from "@holon/core/schema/app.ts";
 import { openControl, type Control } from "@holon/control/index.ts";
-import { openNode, type NodeStatus } from "@holon/node/index.ts";
+import { openNode, type NodeParts, type NodeStatus } from "@holon/node/index.ts";
 import { createModel } from "./model.ts";
 import { createRunner } from "./runner.ts";
 import type { SimSubject, SubjectProgram } from "./subject.ts";
@@ -52,12 +52,12 @@ export const counterApp: AppDocument = appDocumentSchema.parse({
 const isIdle = ({ state, units }: AgentStatus): boolean => (state === "settled" || state === "idle") && units.every((unit) => unit.state === "running" && unit.lag === 0);
 
 /** Prepared once for all seeds: loading a module is real work. */
-export async function holonProgram(): Promise<SubjectProgram> {
+export async function holonProgram(parts: NodeParts = {}): Promise<SubjectProgram> {
   const runner = createRunner();
   await runner.prepare("count", counterCode);
   return {
     async boot(config, ports): Promise<HolonSubject> {
-      const node = await openNode(config, ports);
+      const node = await openNode(config, ports, parts);
       const control = config.control ? await openControl({ log: node.log, blobs: node.blobs, events: node.events, ports }) : undefined;
       await node.announce();
       return {
@@ -66,6 +66,8 @@ export async function holonProgram(): Promise<SubjectProgram> {
         missing: (lane) => node.log.missing(lane),
         isDiskFull: () => node.log.diskState === "full",
         isIdle: () => isIdle(node.status().agent),
+        leads: () => node.leads(),
+        leadKnown: () => node.status().election?.lead ?? undefined,
         async close() {
           await control?.close();
           await node.close();

@@ -9,11 +9,14 @@ import { cutAndHeal } from "./scenarios/cut-and-heal.ts";
 import { diskFull } from "./scenarios/disk-full.ts";
 import { lyingPeer } from "./scenarios/lying-peer.ts";
 import { powerCutEverywhere } from "./scenarios/power-cut-everywhere.ts";
+import { splitSite } from "./scenarios/split-site.ts";
 import type { SubjectProgram } from "./subject.ts";
 import type { Note } from "./trace.ts";
 
 /** Every scenario by name. */
-export const scenarios: ReadonlyMap<string, Scenario> = new Map([cutAndHeal, powerCutEverywhere, bitFlipEverywhere, rubbishEverywhere, diskFull, clockFaults, coldBootAlone, lyingPeer].map((scenario) => [scenario.name, scenario]));
+export const scenarios: ReadonlyMap<string, Scenario> = new Map(
+  [cutAndHeal, powerCutEverywhere, bitFlipEverywhere, rubbishEverywhere, diskFull, clockFaults, coldBootAlone, lyingPeer, splitSite].map((scenario) => [scenario.name, scenario]),
+);
 
 export interface RunOptions {
   /** A name in `scenarios`. */

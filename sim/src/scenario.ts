@@ -25,6 +25,15 @@ export interface Scenario {
    * seed is to be exhausted, else a sample.
    */
   variants?(first: Fleet, exhaustive: boolean): readonly Variant[];
+  /** A checker of this scenario's own, which looks at the fleet after everything that happens. */
+  watch?(fleet: Fleet): Watch;
+}
+
+export interface Watch {
+  see(): void;
+  /** Whether what it waits for after healing is there. */
+  hasConverged(): boolean;
+  violations(): readonly string[];
 }
 
 /** A world that differs from the first of its seed in one thing. */
@@ -119,11 +128,12 @@ async function runWorld(scenario: Scenario, program: SubjectProgram, seed: numbe
   process.on("unhandledRejection", onRejection);
   let convergedMs: number | undefined;
   let found: FleetCheck = nothingFound;
+  const watch = scenario.watch?.(fleet);
   try {
     scenario.build(fleet);
     variant?.arm(fleet);
     await fleet.bringUp();
-    convergedMs = await liveThrough(scenario, fleet);
+    convergedMs = await liveThrough(scenario, fleet, watch);
     if (convergedMs === undefined) defects.push(`not converged ${scenario.convergeMsMax} ms after healing: ${lagOf(fleet)}`);
     found = await fleet.check();
     if (found.damagedReported > 0 && fleet.damaged.size === 0) defects.push(`${found.damagedReported} records were reported as damaged, and no disk was damaged`);
@@ -138,21 +148,23 @@ async function runWorld(scenario: Scenario, program: SubjectProgram, seed: numbe
     for (const { code, message } of machine.bootFailures) defects.push(`${machine.name} did not boot: ${code} ${message}`);
   }
   const replay = `npm run sim -- --scenario ${scenario.name} --seed ${seed}${variant === undefined ? "" : ` --variant ${JSON.stringify(variant.name)}`} --json`;
-  const violations = [...defects, ...found.violations, ...found.rawViolations].map((violation) => `${violation} (replay: ${replay})`);
+  const violations = [...defects, ...(watch?.violations() ?? []), ...found.violations, ...found.rawViolations].map((violation) => `${violation} (replay: ${replay})`);
   return { fleet, run: { ...found, violations, seed, worlds: 1, convergedMs, ...figuresOf(fleet) } };
 }
 
-async function liveThrough(scenario: Scenario, fleet: Fleet): Promise<number | undefined> {
+async function liveThrough(scenario: Scenario, fleet: Fleet, watch: Watch | undefined): Promise<number | undefined> {
   const { world } = fleet;
+  const run = (timeMs: number) => world.run(watch === undefined ? { timeMs } : { timeMs, condition: () => (watch.see(), false) });
   const healAtMs = world.nowMs + scenario.safetyMs(world);
   scenario.plan(fleet, healAtMs);
-  await world.run({ timeMs: healAtMs });
+  await run(healAtMs);
   for (const { machine } of fleet.members.values()) machine.devices.quieten();
   fleet.heal();
   const boundMs = healAtMs + scenario.convergeMsMax;
   while (world.nowMs < boundMs) {
-    await world.run({ timeMs: Math.min(boundMs, world.nowMs + convergencePollMs) });
-    if (fleet.hasConverged()) return Math.round(world.nowMs - healAtMs);
+    await run(Math.min(boundMs, world.nowMs + convergencePollMs));
+    const agreed = watch?.hasConverged() !== false;
+    if (agreed && fleet.hasConverged()) return Math.round(world.nowMs - healAtMs);
   }
   return undefined;
 }

@@ -6,6 +6,10 @@ import type { NodeConfig } from "@holon/core/schema/node.ts";
 export interface SimSubject {
   readonly log: Log;
   close(): Promise<void>;
+  /** The term in which the node leads its site at this moment, by its own clock; undefined while it does not. */
+  readonly leads?: () => number | undefined;
+  /** The lead as far as the node knows. */
+  readonly leadKnown?: () => string | undefined;
   /** Ranges of a lane that its log says are not there, and why. Absent: it says so of none. */
   readonly missing?: (lane: Lane) => Promise<readonly { readonly first: number; readonly last: number; readonly reason: "expired" | "damaged" }[]>;
   /** Whether it has worked through all that came in. Absent: it has. */

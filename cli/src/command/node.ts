@@ -14,6 +14,7 @@ export const nodeRowSchema = z.object({
   tier: z.string(),
   jurisdiction: z.string(),
   parent: z.string().nullable(),
+  leads: z.boolean(),
   api: z.string().nullable(),
   startedAt: z.string(),
   desiredVersion: z.number(),
@@ -25,7 +26,7 @@ export const nodesSchema = z.object({ nodes: z.array(nodeRowSchema) });
 export async function listNodes(client: Client, json: boolean): Promise<void> {
   const { nodes } = await client.get("/v1/nodes", nodesSchema);
   if (json) return void process.stdout.write(`${JSON.stringify(nodes)}\n`);
-  const rows = nodes.map((node) => [node.name, node.tier, node.site, node.jurisdiction, heard(node.heardMs), node.desiredVersion === 0 ? "none" : `${node.desiredVersion}`, node.desiredVersion === 0 ? "-" : reported(node.reported), node.api ?? ""]);
+  const rows = nodes.map((node) => [node.name, node.tier, node.leads ? `${node.site} (lead)` : node.site, node.jurisdiction, heard(node.heardMs), node.desiredVersion === 0 ? "none" : `${node.desiredVersion}`, node.desiredVersion === 0 ? "-" : reported(node.reported), node.api ?? ""]);
   process.stdout.write(`${printTable(["NODE", "TIER", "SITE", "JURISDICTION", "LAST RECORD", "DESIRED", "REPORTED", "LOCAL API"], rows)}\n`);
 }
 

@@ -10,6 +10,7 @@ import { nodeRoutes, openNode, type HolonNode } from "@holon/node/index.ts";
 import { createClock } from "@holon/platform/clock.ts";
 import { createCodec } from "@holon/platform/codec.ts";
 import { createCrypto } from "@holon/platform/crypto.ts";
+import { createDiscovery } from "@holon/platform/discovery.ts";
 import { createDisk } from "@holon/platform/disk.ts";
 import { createDoor } from "@holon/platform/door.ts";
 import { createHostStats } from "@holon/platform/host-stats.ts";
@@ -20,7 +21,7 @@ import { createNet } from "@holon/platform/net.ts";
 import { createRandom } from "@holon/platform/random.ts";
 import { createRunner } from "@holon/platform/runner.ts";
 import { createTrace, type TraceOutput } from "@holon/platform/trace.ts";
-import { readJoin } from "@holon/platform/trust-join.ts";
+import { readJoin, readSiblingJoin, type JoinInfo } from "@holon/platform/trust-join.ts";
 import { createTrust, type Trust } from "@holon/platform/trust.ts";
 
 export interface NodeOptions {
@@ -58,11 +59,17 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
     closing.push(() => model.close());
     const trust = config.listen === undefined ? undefined : await createTrust(folder);
     const joined = config.parent === undefined ? undefined : await readJoin(folder);
+    const siblingJoins = new Map<string, JoinInfo>();
+    for (const { name } of config.siblings) {
+      const held = await readSiblingJoin(folder, name);
+      if (held !== undefined) siblingJoins.set(name, held);
+    }
     const ports: Ports = {
       clock,
       random: createRandom(),
       disk: createDisk(folder),
-      net: createNet({ name: config.name, listen: trust, join: joined }),
+      net: createNet({ name: config.name, listen: trust, join: joined, siblingJoins }),
+      discovery: createDiscovery(config.siblings),
       crypto: createCrypto(),
       codec: createCodec(),
       model,

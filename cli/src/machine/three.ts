@@ -45,7 +45,7 @@ export async function startThree(options: ThreeOptions): Promise<Three> {
     return machine;
   };
   try {
-    const base = { apiVersion: "holon/v1", jurisdiction, control: false } as const;
+    const base = { apiVersion: "holon/v1" as const, jurisdiction, control: false, siblings: [] };
     const cloud = await start({ ...base, name: "cloud-1", site: "cloud", tier: "cloud", control: true, listen: at(1) }, at(0));
     const edge = await start({ ...base, name: "edge-1", site: "plant", tier: "edge", listen: at(3), parent: addressOf(cloud) }, at(4), cloud);
     const gateway = await start({ ...base, name: "gateway-1", site: "plant", tier: "gateway", parent: addressOf(edge) }, at(6), edge);

@@ -11,6 +11,7 @@ import { openNode, type HolonNode } from "@holon/node/index.ts";
 import { createClock } from "@holon/platform/clock.ts";
 import { createCodec } from "@holon/platform/codec.ts";
 import { createCrypto } from "@holon/platform/crypto.ts";
+import { createDiscovery } from "@holon/platform/discovery.ts";
 import { createDisk } from "@holon/platform/disk.ts";
 import { createDoor } from "@holon/platform/door.ts";
 import { createHostStats } from "@holon/platform/host-stats.ts";
@@ -92,6 +93,7 @@ function portsOf(config: NodeConfig, { folder, trust, join: joined, model, frame
     random: createRandom(),
     disk: createDisk(folder),
     net: tapped(createNet({ name, listen: trust, join: joined }), name, frames),
+    discovery: createDiscovery([]),
     crypto: createCrypto(),
     codec,
     model,

@@ -12,6 +12,8 @@ const nodeSchema = z.object({
   tier: tierSchema,
   jurisdiction: z.string(),
   parent: z.string().nullable(),
+  /** Whether it led its site by the last news of that site. */
+  leads: z.boolean(),
   api: z.string().nullable(),
   startedAt: z.string(),
   desiredVersion: z.int(),

@@ -25,8 +25,17 @@ export interface KnownApp {
   readonly deployedAt: string;
 }
 
+/** The last news of who leads a site; as old as the newest record of that site that is here. */
+export interface KnownLead {
+  readonly term: number;
+  /** Null where the lead of that term said that it leads no more. */
+  readonly lead: string | null;
+}
+
 export interface ControlState {
   readonly nodes: Map<string, KnownNode>;
+  /** By site. */
+  readonly leads: Map<string, KnownLead>;
   readonly apps: Map<string, KnownApp>;
 }
 
@@ -34,6 +43,7 @@ export const eventTypes = { deployed: "holon.app.deployed", removed: "holon.app.
 
 const startedData = z.object({ site: z.string(), tier: tierSchema, jurisdiction: z.string(), parent: z.string().nullable(), api: z.string().nullable() });
 const reportedData = z.object({ version: z.int(), outcome: z.enum(["settled", "refused"]), message: z.string().optional() });
+const leadData = z.object({ site: z.string(), term: z.int(), lead: z.string().nullable() });
 const removedData = z.object({ app: z.string() });
 
 export interface Fold {
@@ -44,7 +54,7 @@ export interface Fold {
 
 /** `ignored` is told of each record that says one thing and holds another: its writer is of another version, or lies. The rest counts on. */
 export function createFold(log: Log, ignored: (record: string) => void = () => undefined): Fold {
-  const state: ControlState = { nodes: new Map(), apps: new Map() };
+  const state: ControlState = { nodes: new Map(), leads: new Map(), apps: new Map() };
   const read = new Map<string, number>();
 
   async function readLane(lane: Lane, head: number): Promise<boolean> {
@@ -78,6 +88,7 @@ function apply(state: ControlState, record: LogRecord, self: string): Outcome {
   if (event === undefined) return "unfit";
   if (event.type === "holon.node.started") return nodeStarted(state, record.origin, event);
   if (event.type === "holon.node.reported") return nodeReported(state, record.origin, event);
+  if (event.type === "holon.site.lead") return leadTold(state, event);
   if (record.origin !== self) return false; // only this node's own trail deploys
   if (event.type === eventTypes.deployed) return appDeployed(state, event);
   if (event.type === eventTypes.removed) return state.apps.delete(removedData.parse(event.data).app);
@@ -105,6 +116,14 @@ function nodeReported(state: ControlState, name: string, event: StoredEvent): Ou
   const reported = reportedData.safeParse(event.data);
   if (!reported.success) return "unfit";
   if (node !== undefined) state.nodes.set(name, { ...node, reported: { ...reported.data, at: event.time } });
+  return false;
+}
+
+/** Terms only rise, and within a term a lead begins before it ends: so the order in which members' records arrive does not matter. */
+function leadTold(state: ControlState, event: StoredEvent): boolean {
+  const { site, term, lead } = leadData.parse(event.data);
+  const known = state.leads.get(site);
+  if (known === undefined || term > known.term || (term === known.term && lead === null)) state.leads.set(site, { term, lead });
   return false;
 }
 

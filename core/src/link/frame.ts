@@ -31,6 +31,8 @@ const streamHeader = z.discriminatedUnion("op", [
     node: nameSchema,
     site: nameSchema,
     tier: tierSchema,
+    /** From a sibling, not a child: it goes around its own uplink, or it offers nothing and is here for calls. */
+    sibling: z.enum(["relayed", "quiet"]).optional(),
     lanes: z.array(z.tuple([laneName, sequence])).max(1 << 20),
     desired: z.array(z.tuple([nameSchema, version])).max(1 << 20),
   }),

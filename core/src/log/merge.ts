@@ -27,7 +27,8 @@ export function mergeRun(mark: Mark | undefined, run: RunHeader): Merge {
     if (run.previousHash === hash || run.form === "gap") return { outcome: "apply" };
     return { outcome: "fork", reason: `run ${run.firstSequence} does not follow record ${sequence} of epoch ${mark?.epoch ?? "none"}` };
   }
-  if (lastSequence(run) === sequence && run.hash !== hash) {
+  const known = run.form !== "gap" && hash !== zeroHash; // a gap need not know the chain that it stands for
+  if (lastSequence(run) === sequence && run.hash !== hash && known) {
     return { outcome: "fork", reason: `record ${sequence} differs from the one held` };
   }
   if (lastSequence(run) > sequence) return { outcome: "fork", reason: `run ${run.firstSequence} to ${lastSequence(run)} overlaps record ${sequence}` };

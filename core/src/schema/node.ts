@@ -16,7 +16,10 @@ export const retentionSchema = z.strictObject({
   segmentBytesMax: z.int().min(limits.segmentBytesMin).max(limits.segmentBytesMax).optional(),
 });
 
-export const nodeConfigSchema = z.strictObject({
+/** Another enrolled member of this node's site. Without an address it is found by discovery. */
+const siblingSchema = z.strictObject({ name: nameSchema, address: z.string().optional() });
+
+const fields = z.strictObject({
   apiVersion: z.literal("holon/v1").default("holon/v1"),
   name: nameSchema,
   site: nameSchema,
@@ -29,6 +32,13 @@ export const nodeConfigSchema = z.strictObject({
   /** The parent's address; without it the node is a root. */
   parent: z.string().optional(),
   retention: retentionSchema.optional(),
+  /** The other enrolled members of the site; they reach this node at `listen`. */
+  siblings: z.array(siblingSchema).max(limits.siteMembersMax - 1).default([]),
 });
 
+export const nodeConfigSchema = fields
+  .refine(({ siblings, listen }) => siblings.length === 0 || listen !== undefined, { path: ["listen"], error: "a node with siblings listens for them" })
+  .refine(({ name, siblings }) => new Set([name, ...siblings.map((sibling) => sibling.name)]).size === siblings.length + 1, { path: ["siblings"], error: "each other member once, and not this node" });
+
+export type SiblingConfig = z.infer<typeof siblingSchema>;
 export type NodeConfig = z.infer<typeof nodeConfigSchema>;

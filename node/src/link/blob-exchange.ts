@@ -12,7 +12,8 @@ export interface BlobExchange {
   receive(frame: BlobFrame, from: Peer): void;
   /** The uplink is open (again): what is wanted is asked for from where it stopped. */
   uplinkOpened(peer: Peer): void;
-  uplinkLost(): void;
+  /** Nothing more comes from this peer; where another has taken its place, that one stays. */
+  uplinkLost(peer: Peer): void;
 }
 
 interface Wanted {
@@ -93,7 +94,9 @@ export function createBlobExchange(store: BlobStore, isRoot: boolean, failed: (e
       uplink = peer;
       for (const hash of wanted.keys()) ask(hash).catch(failed);
     },
-    uplinkLost: () => void (uplink = undefined),
+    uplinkLost(peer) {
+      if (uplink === peer) uplink = undefined;
+    },
   };
 }
 

@@ -20,6 +20,8 @@ export interface CallsOptions {
 export interface Calls {
   /** `HOLON_CALL_TIMEOUT`, `HOLON_NODE_UNKNOWN`, or the error that the other node answered. */
   call(to: NodeName, method: string, parameters: unknown, deadlineMs: number): Promise<unknown>;
+  /** The same to the node at the other end of a link, whatever the routes say. */
+  callPeer(peer: Peer, method: string, parameters: unknown, deadlineMs: number): Promise<unknown>;
   receive(frame: CallFrame, from: Peer): void;
   /** The peer is gone: what waited for it fails at once. */
   lost(peer: Peer): void;
@@ -66,14 +68,19 @@ export function createCalls(options: CallsOptions): Calls {
     });
   }
 
+  const callVia = (peer: Peer, to: NodeName, method: string, parameters: unknown, deadlineMs: number): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      const payload = parameters === undefined ? new Uint8Array(0) : encoder.encode(JSON.stringify(parameters));
+      ask(peer, { to, method, deadlineMs }, payload, { settle: (ok, bytes) => (ok ? resolve(parseAnswer(bytes)) : reject(errorOf(bytes))), fail: reject });
+    });
+
   return {
-    call: (to, method, parameters, deadlineMs) =>
-      new Promise((resolve, reject) => {
-        const peer = options.route(to, undefined);
-        if (peer === undefined) return reject(new HolonError("HOLON_NODE_UNKNOWN", `${options.self} knows no way to ${to}`));
-        const payload = parameters === undefined ? new Uint8Array(0) : encoder.encode(JSON.stringify(parameters));
-        ask(peer, { to, method, deadlineMs }, payload, { settle: (ok, bytes) => (ok ? resolve(parseAnswer(bytes)) : reject(errorOf(bytes))), fail: reject });
-      }),
+    call: (to, method, parameters, deadlineMs) => {
+      const peer = options.route(to, undefined);
+      if (peer === undefined) return Promise.reject(new HolonError("HOLON_NODE_UNKNOWN", `${options.self} knows no way to ${to}`));
+      return callVia(peer, to, method, parameters, deadlineMs);
+    },
+    callPeer: (peer, method, parameters, deadlineMs) => callVia(peer, peer.name, method, parameters, deadlineMs),
     receive(frame, from) {
       const header = frame.header;
       if (header.op === "request") {

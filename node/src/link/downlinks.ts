@@ -19,7 +19,10 @@ export interface DownlinksOptions {
   readonly ports: { readonly clock: Clock; readonly net: Net; readonly codec: Codec; readonly trace: Trace };
   readonly calls: Calls;
   readonly blobs: BlobExchange;
-  safe(lane: Lane, received: number): number;
+  /** `relayed`: it came from a sibling, whose own parent knows nothing of this node's mark. */
+  safe(lane: Lane, received: number, relayed: boolean): number;
+  /** Whether a sibling's lanes are taken at present. */
+  takesRelayed(): boolean;
   forked(lane: Lane, reason: string): void;
 }
 
@@ -31,8 +34,12 @@ export interface DownlinkStatus {
 
 export interface Downlinks {
   listen(address: string): Promise<string>;
-  /** The child that leads to a node. */
+  /** The peer that leads to a node: itself, if it is connected here. */
   towards(node: NodeName): Peer | undefined;
+  /** The node itself, if it is connected here. */
+  direct(node: NodeName): Peer | undefined;
+  /** Whether a child leads to a node. */
+  isBelow(node: NodeName): boolean;
   /** The document of this node changed. */
   documentChanged(node: NodeName): void;
   status(): readonly DownlinkStatus[];
@@ -44,6 +51,8 @@ interface Session {
   readonly receiver: StreamReceiver;
   /** The child and the nodes below it, with the version of the document that each is known to have. */
   readonly below: Map<NodeName, number>;
+  /** What its last offer made it: a child, a sibling that goes around its own uplink, or a sibling that offers nothing. */
+  role: "child" | "relayed" | "quiet";
 }
 
 export function createDownlinks(options: DownlinksOptions): Downlinks {
@@ -66,8 +75,8 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
         ports.trace.note(error === undefined ? "info" : "warn", `link of ${peer.name} closed: ${reason}`);
       },
     });
-    const receiver = createStreamReceiver({ log, integrity: options.integrity, send: peer.send, safe: options.safe, forked: options.forked, failed });
-    const session: Session = { peer, receiver, below: new Map([[peer.name, 0]]) };
+    const receiver = createStreamReceiver({ log, integrity: options.integrity, send: peer.send, safe: (lane, received) => options.safe(lane, received, session.role === "relayed"), forked: options.forked, failed });
+    const session: Session = { peer, receiver, below: new Map([[peer.name, 0]]), role: "quiet" };
     sessions.set(peer.name, session);
   }
 
@@ -80,8 +89,9 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
     }
     if (frame.header.op === "records") return session.receiver.records(frame.payload);
     if (frame.header.op !== "offer") throw new HolonError("HOLON_FRAME_BAD", `a child sent ${frame.header.op}, which only parents send`);
+    session.role = frame.header.sibling === undefined ? "child" : frame.header.sibling;
     learn(session, frame.header);
-    session.receiver.offered(frame.header.lanes.map(([name]) => name));
+    session.receiver.offered(session.role === "relayed" && !options.takesRelayed() ? [] : frame.header.lanes.map(([name]) => name));
   }
 
   function learn(session: Session, header: Extract<Frame["header"], { op: "offer" }>): void {
@@ -95,6 +105,7 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
   }
 
   function sendDocument(session: Session, node: NodeName): void {
+    if (session.role === "quiet") return; // it has a parent that sends it
     const held = desiredOf(log, node);
     const known = session.below.get(node);
     if (held === undefined || known === undefined || held.document.version <= known) return;
@@ -106,7 +117,9 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
       listener = await ports.net.listen(address, accept);
       return listener.address;
     },
-    towards: (node) => [...sessions.values()].find((session) => session.below.has(node))?.peer,
+    direct: (node) => sessions.get(node)?.peer,
+    isBelow: (node) => [...sessions.values()].some((session) => session.role === "child" && session.below.has(node)),
+    towards: (node) => sessions.get(node)?.peer ?? [...sessions.values()].find((session) => session.below.has(node))?.peer,
     documentChanged(node) {
       for (const session of sessions.values()) sendDocument(session, node);
     },

@@ -28,6 +28,12 @@ export interface UplinkOptions {
   mayLeave(run: RunHeader): Promise<boolean>;
   /** A lane was refused by the parent, or the parent holds a history that this node does not know. */
   refused(lane: string, message: string): void;
+  /** The state may have changed. */
+  changed?(): void;
+  /** What talk about it begins with, where it is not the uplink. */
+  readonly label?: string;
+  /** The link to a sibling: it offers nothing, and takes neither documents nor blobs, until it is told to relay. */
+  readonly quiet?: boolean;
 }
 
 export interface Uplink {
@@ -38,6 +44,8 @@ export interface Uplink {
   safe(): ReadonlyMap<string, number>;
   /** Tells the sender that records were committed. */
   committed(lanes: readonly string[]): void;
+  /** Whether a link to a sibling offers this node's lanes. */
+  relay(on: boolean): void;
   cut(): void;
   heal(): void;
   close(): void;
@@ -67,6 +75,8 @@ export function createUplink(options: UplinkOptions): Uplink {
   let sender: StreamSender | undefined;
   let problem: UplinkStatus["problem"];
   let past = { sentBytes: 0, receivedBytes: 0 };
+  const label = options.label ?? "uplink";
+  let quiet = options.quiet === true;
   const offered = new Set<string>();
   const marks = new Map<string, LaneMarks>();
   const held = new Map<string, UplinkStatus["held"][number]>();
@@ -76,11 +86,12 @@ export function createUplink(options: UplinkOptions): Uplink {
     const next = nextUplinkState(state, event);
     if (next !== state) changedMs = ports.clock.monotonicMs();
     state = next;
+    options.changed?.();
     return next;
   }
 
   function tryLater(): void {
-    const wait = backoffMs(attempt++, { firstMs: limits.reconnectFirstMs, maxMs: limits.reconnectMaxMs }, ports.random.uniform());
+    const wait = backoffMs(attempt++, { firstMs: limits.reconnectFirstMs, maxMs: options.quiet === undefined ? limits.reconnectMaxMs : limits.siblingReconnectMaxMs }, ports.random.uniform());
     timer?.cancel();
     timer = ports.clock.after(wait, () => void connect());
   }
@@ -98,7 +109,7 @@ export function createUplink(options: UplinkOptions): Uplink {
       const integrity = { sha256: ports.crypto.sha256, crc32: ports.codec.crc32 };
       sender = createStreamSender({ log, marks, clock: ports.clock, integrity, send: (frame) => peer?.send(frame), mayLeave: options.mayLeave, damaged, failed });
       offered.clear();
-      offer(allLanes());
+      offer(quiet ? [] : allLanes());
     } catch (error) {
       if (mine === tries) failedToConnect(toHolonError(error));
     }
@@ -121,15 +132,17 @@ export function createUplink(options: UplinkOptions): Uplink {
     const heads = log.heads();
     const rows = lanes.map((name): [string, number] => [name, heads.get(name)?.mark.sequence ?? 0]);
     const { name, site, tier } = options.config;
-    const desired = heldVersions(log).map(([node, version]): [string, number] => [node, version]);
-    peer?.send({ kind: "stream", header: { op: "offer", protocol: 1, node: name, site, tier, lanes: rows, desired } });
+    const desired = quiet ? [] : heldVersions(log).map(([node, version]): [string, number] => [node, version]);
+    const role = options.quiet === undefined ? {} : { sibling: quiet ? ("quiet" as const) : ("relayed" as const) };
+    peer?.send({ kind: "stream", header: { op: "offer", protocol: 1, node: name, site, tier, ...role, lanes: rows, desired } });
   }
 
   function take(frame: Frame): void {
     if (frame.kind === "stream") return takeStream(frame.header);
     if (peer === undefined) return;
-    if (frame.kind === "blob") return blobs.receive(frame, peer);
     if (frame.kind === "call") return calls.receive(frame, peer);
+    if (quiet) return; // a sibling that does not relay has no say in what runs here
+    if (frame.kind === "blob") return blobs.receive(frame, peer);
     const { header } = frame;
     if (header.op !== "document" || !isNodeName(header.node)) return;
     const node = header.node;
@@ -139,7 +152,7 @@ export function createUplink(options: UplinkOptions): Uplink {
 
   function takeStream(header: Extract<Frame, { kind: "stream" }>["header"]): void {
     if (header.op === "subscribe") {
-      agreeOn(header.lanes).catch(failed);
+      agreeOn(quiet ? [] : header.lanes).catch(failed);
     } else if (header.op === "mark") sender?.marked(header.lanes);
     else if (header.op === "refuse") {
       sender?.refuse(header.lane);
@@ -186,12 +199,12 @@ export function createUplink(options: UplinkOptions): Uplink {
   function opened(): void {
     step("subscribed");
     attempt = 0;
-    if (peer !== undefined) blobs.uplinkOpened(peer);
+    if (peer !== undefined && !quiet) blobs.uplinkOpened(peer);
   }
 
   function failed(error: unknown): void {
     const coded = toHolonError(error);
-    ports.trace.note("warn", `uplink: ${coded.message}`, { code: coded.code });
+    ports.trace.note("warn", `${label}: ${coded.message}`, { code: coded.code });
     problem = { code: coded.code, message: coded.message };
     peer?.close(coded.code);
   }
@@ -204,9 +217,9 @@ export function createUplink(options: UplinkOptions): Uplink {
     peer = undefined;
     sender?.stop();
     sender = undefined;
-    blobs.uplinkLost();
+    blobs.uplinkLost(gone);
     calls.lost(gone);
-    ports.trace.note("info", `uplink lost: ${reason}`);
+    ports.trace.note("info", `${label} lost: ${reason}`);
     if (step("lost") === "waiting") tryLater();
   }
 
@@ -227,8 +240,20 @@ export function createUplink(options: UplinkOptions): Uplink {
       };
     },
     safe: () => new Map([...marks].map(([lane, { safe }]) => [lane, safe])),
+    relay(on) {
+      if (quiet === !on) return;
+      quiet = !on;
+      if (peer === undefined) return;
+      if (on) {
+        blobs.uplinkOpened(peer);
+        return offer(allLanes());
+      }
+      blobs.uplinkLost(peer);
+      for (const lane of offered) sender?.refuse(lane);
+      offered.clear();
+    },
     committed(lanes) {
-      if (sender === undefined) return;
+      if (sender === undefined || quiet) return;
       const fresh = lanes.filter((name) => !offered.has(name));
       if (fresh.length > 0) offer(fresh);
       sender.notify();
@@ -258,7 +283,7 @@ export function createUplink(options: UplinkOptions): Uplink {
 function backlog(log: SegmentLog, marks: ReadonlyMap<string, LaneMarks>, held: ReadonlyMap<string, unknown>): number {
   let records = 0;
   for (const [name, { lane, mark }] of log.heads()) {
-    if (!held.has(name) && (exportableStreams as readonly string[]).includes(lane.stream)) records += mark.sequence - (marks.get(name)?.received ?? 0);
+    if (!held.has(name) && (exportableStreams as readonly string[]).includes(lane.stream)) records += Math.max(0, mark.sequence - (marks.get(name)?.received ?? 0));
   }
   return records;
 }
