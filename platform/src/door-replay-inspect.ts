@@ -25,7 +25,7 @@ const labelNames: readonly string[] = ["anomaly", "changepoint"];
 const sampleRows = 32;
 
 /**
- * Reads the header and the first 32 rows. A column is numeric if it holds finite numbers wherever it is not empty.
+ * Reads the header and the first 32 rows. A column is numeric if most of its cells that are not empty are finite numbers.
  * `HOLON_SOURCE_COLUMN_MISSING` for a file without a header or without a numeric column; the errors of opening a source.
  */
 export async function inspectReplayFile(path: string): Promise<ReplayFileShape> {
@@ -93,9 +93,9 @@ function csvShape(path: string, records: readonly RawRecord[]): ReplayFileShape 
   return shapeOf("csv", delimiter, header, {
     isNumeric: (name) => {
       const filled = column(name).filter((cell) => cell.trim() !== "");
-      return filled.length > 0 && filled.every((cell) => cellToNumber(cell) !== undefined);
+      return mostly(filled, (cell) => cellToNumber(cell) !== undefined);
     },
-    isTime: (name) => samples.length > 0 && column(name).every((cell) => parseTime(cell) !== undefined),
+    isTime: (name) => mostly(column(name), (cell) => parseTime(cell) !== undefined),
   });
 }
 
@@ -103,10 +103,13 @@ function jsonShape(records: readonly RawRecord[]): ReplayFileShape {
   const samples = records.flatMap((record) => parseObject(record.text) ?? []);
   const column = (name: string): unknown[] => samples.map((object) => object.get(name));
   return shapeOf("jsonl", ",", samples[0]?.names() ?? [], {
-    isNumeric: (name) => column(name).every((value) => typeof value === "number"),
-    isTime: (name) => column(name).every((value) => jsonTime(value) !== undefined),
+    isNumeric: (name) => mostly(column(name), (value) => typeof value === "number"),
+    isTime: (name) => mostly(column(name), (value) => jsonTime(value) !== undefined),
   });
 }
+
+/** More than half: a bad cell among good ones is a bad row when it is played, not a column that quietly goes away. */
+const mostly = <T>(values: readonly T[], fits: (value: T) => boolean): boolean => 2 * values.filter(fits).length > values.length;
 
 function shapeOf(
   format: ReplayFileShape["format"],

@@ -56,8 +56,17 @@ export function parseStoredEvent(bytes: Uint8Array, name: string): StoredEvent {
   }
 }
 
-/** A record as CloudEvents 1.0. */
+/** A record as CloudEvents 1.0. One that this version does not understand is shown as that, so that it does not hide the others. */
 export function showEvent(record: LogRecord): Event {
-  const stored = parseStoredEvent(record.bytes, printRecordName(record));
-  return { specversion: "1.0", id: printRecordName(record), ...stored, sequence: String(record.sequence) };
+  const id = printRecordName(record);
+  return { specversion: "1.0", id, ...understood(record, id), sequence: String(record.sequence) };
+}
+
+function understood(record: LogRecord, id: string): StoredEvent {
+  try {
+    return parseStoredEvent(record.bytes, id);
+  } catch {
+    const never = isoTime(0);
+    return { type: "holon.event.unknown", source: `/${record.origin}`, time: never, recordedtime: never, clock: "unknown", class: "public", jurisdiction: "XX", data: { bytes: record.bytes.length } };
+  }
 }
