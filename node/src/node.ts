@@ -12,6 +12,7 @@ import { isNodeName, type NodeName } from "@holon/core/units.ts";
 import { openBlobStore, type BlobStore } from "./blob/store.ts";
 import { createAgent, type Agent, type AgentStatus } from "./desired/agent.ts";
 import { createEvents, type Events } from "./event/events.ts";
+import { createAdmission, defaultAdmissionBounds, type Admission, type AdmissionBounds, type AdmissionStatus } from "@holon/core/link/admission.ts";
 import { createBlobExchange } from "./link/blob-exchange.ts";
 import { createCalls, type CallHandler, type Calls } from "./link/calls.ts";
 import { createDownlinks, type DownlinkStatus, type Downlinks } from "./link/downlinks.ts";
@@ -29,6 +30,8 @@ export interface NodeStatus {
   readonly agent: AgentStatus;
   readonly uplink: UplinkStatus | undefined;
   readonly children: readonly DownlinkStatus[];
+  /** How much of its children it takes on; undefined where it takes none. */
+  readonly admission: AdmissionStatus | undefined;
   readonly lanes: readonly { readonly lane: string; readonly sequence: number }[];
   readonly damage: readonly Damage[];
 }
@@ -58,7 +61,12 @@ interface Parts {
   agent: Agent | undefined;
 }
 
-export async function openNode(config: NodeConfig, ports: Ports): Promise<HolonNode> {
+/** Rules that a test may replace. */
+export interface NodeRules {
+  readonly admission?: (bounds: AdmissionBounds) => Admission;
+}
+
+export async function openNode(config: NodeConfig, ports: Ports, rules: NodeRules = {}): Promise<HolonNode> {
   const name = config.name as NodeName; // the configuration's schema has checked it
   const startedMs = ports.clock.monotonicMs();
   const events = createEvents(config, ports.clock);
@@ -86,7 +94,10 @@ export async function openNode(config: NodeConfig, ports: Ports): Promise<HolonN
   }
   parts.agent = createAgent({ log, events, blobs, guard, ports, fetch: exchange.fetch });
   if (config.listen !== undefined) {
-    parts.downlinks = createDownlinks({ log, integrity, ports, calls, blobs: exchange, safe: (_lane, received) => received, forked: (lane, reason) => refuseLane(laneName(lane), reason) });
+    const { creditBytes, waitingMax } = config.downlink ?? {};
+    const bounds = { ...defaultAdmissionBounds, ...(creditBytes === undefined ? {} : { creditBytesMax: creditBytes }), ...(waitingMax === undefined ? {} : { waitingMax }) };
+    const admission = (rules.admission ?? createAdmission)(bounds);
+    parts.downlinks = createDownlinks({ admission, log, integrity, ports, calls, blobs: exchange, safe: (_lane, received) => received, forked: (lane, reason) => refuseLane(laneName(lane), reason) });
   }
   const unsubscribe = log.onCommit(({ lanes, cells }) => committed(parts, name, lanes, cells));
   const address = config.listen === undefined ? undefined : await parts.downlinks?.listen(config.listen);
@@ -144,6 +155,7 @@ function statusOf(config: NodeConfig, log: SegmentLog, parts: Parts, upMs: numbe
     agent: parts.agent?.status() ?? { state: "idle", version: 0, sources: [], units: [], problem: undefined },
     uplink: parts.uplink?.status(),
     children: parts.downlinks?.status() ?? [],
+    admission: parts.downlinks?.admission(),
     lanes: [...log.heads()].map(([lane, { mark }]) => ({ lane, sequence: mark.sequence })).sort((a, b) => (a.lane < b.lane ? -1 : 1)),
     damage: log.damage,
   };

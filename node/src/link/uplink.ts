@@ -2,6 +2,7 @@
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { backoffMs } from "@holon/core/link/backoff.ts";
+import { createLinkBudget, type BudgetStatus } from "@holon/core/link/budget.ts";
 import type { Frame, FrameInput } from "@holon/core/link/frame.ts";
 import { nextUplinkState, type UplinkEvent, type UplinkState } from "@holon/core/link/uplink-state.ts";
 import { laneName } from "@holon/core/log/log.ts";
@@ -47,6 +48,9 @@ export interface UplinkStatus {
   readonly backlog: number | undefined;
   readonly sentBytes: number;
   readonly receivedBytes: number;
+  readonly budget: BudgetStatus;
+  /** How often the parent said that too many wait, since the start. */
+  readonly toldLater: number;
   readonly problem: { readonly code: string; readonly message: string } | undefined;
   /** Milliseconds since the state last changed. */
   readonly sinceMs: number;
@@ -64,6 +68,11 @@ export function createUplink(options: UplinkOptions): Uplink {
   let past = { sentBytes: 0, receivedBytes: 0 };
   const offered = new Set<string>();
   const marks = new Map<string, LaneMarks>();
+  const patience = { sinceMs: undefined };
+  const { priceClass, budgetBytesPerHour } = options.config.uplink ?? {};
+  const budget = createLinkBudget(priceClass ?? "free", budgetBytesPerHour, ports.clock.monotonicMs());
+  let retryAfterMs: number | undefined;
+  let toldLater = 0;
 
   function step(event: UplinkEvent): UplinkState {
     const next = nextUplinkState(state, event);
@@ -73,7 +82,8 @@ export function createUplink(options: UplinkOptions): Uplink {
   }
 
   function tryLater(): void {
-    const wait = backoffMs(attempt++, { firstMs: limits.reconnectFirstMs, maxMs: limits.reconnectMaxMs }, ports.random.uniform());
+    const wait = retryAfterMs ?? backoffMs(attempt++, { firstMs: limits.reconnectFirstMs, maxMs: limits.reconnectMaxMs }, ports.random.uniform());
+    retryAfterMs = undefined;
     timer?.cancel();
     timer = ports.clock.after(wait, () => void connect());
   }
@@ -85,8 +95,8 @@ export function createUplink(options: UplinkOptions): Uplink {
       const connection = await ports.net.connect(options.parent);
       if (step("connected") !== "offered") return connection.close("HOLON_LINK_CUT");
       problem = undefined;
-      peer = openPeer(connection, ports, { frame: take, closed: lost });
-      sender = createStreamSender({ log, marks, clock: ports.clock, send: (frame) => peer?.send(frame), mayLeave: options.mayLeave, failed });
+      peer = openPeer(connection, ports, { frame: take, closed: lost, carried: (bytes) => budget.charge(bytes, ports.clock.monotonicMs()) });
+      sender = createStreamSender({ log, marks, patience, budget, clock: ports.clock, send: (frame) => peer?.send(frame), mayLeave: options.mayLeave, failed });
       offered.clear();
       offer(allLanes());
     } catch (error) {
@@ -131,12 +141,20 @@ export function createUplink(options: UplinkOptions): Uplink {
     if (header.op === "subscribe") {
       const known = header.lanes.filter(([name, sequence]) => knowsMark(name, sequence));
       if (state === "offered") opened();
-      sender?.subscribe(known.map(([name, sequence]) => [name, sequence] as const));
-    } else if (header.op === "mark") sender?.marked(header.lanes);
+      sender?.subscribe(known.map(([name, sequence]) => [name, sequence] as const), header.credit);
+    } else if (header.op === "mark") sender?.marked(header.lanes, header.credit);
+    else if (header.op === "later") comeBackLater(header.retryAfterMs);
     else if (header.op === "refuse") {
       sender?.refuse(header.lane);
       options.refused(header.lane, header.message);
     }
+  }
+
+  /** The time is the parent's, the jitter ours: those that were told the same do not come together. */
+  function comeBackLater(afterMs: number): void {
+    retryAfterMs = Math.min(afterMs, limits.linkLaterMaxMs) * (1 + laterJitter * ports.random.uniform());
+    toldLater += 1;
+    peer?.close("the parent is busy");
   }
 
   /** A parent that holds more of a lane than this node ever wrote: this log was restored from a backup, or cloned. */
@@ -185,6 +203,8 @@ export function createUplink(options: UplinkOptions): Uplink {
         backlog: marks.size === 0 ? undefined : backlog(log, marks),
         sentBytes: past.sentBytes + traffic.sentBytes,
         receivedBytes: past.receivedBytes + traffic.receivedBytes,
+        budget: budget.status(ports.clock.monotonicMs()),
+        toldLater,
         problem,
         sinceMs: ports.clock.monotonicMs() - changedMs,
       };
@@ -215,6 +235,8 @@ export function createUplink(options: UplinkOptions): Uplink {
     },
   };
 }
+
+const laterJitter = 0.1;
 
 function backlog(log: SegmentLog, marks: ReadonlyMap<string, LaneMarks>): number {
   let records = 0;
