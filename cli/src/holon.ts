@@ -91,6 +91,8 @@ sim
   .option("--scenario <name>", "scenario", "cut-and-heal")
   .option("--seed <n>", "first seed", "1")
   .option("--seeds <k>", "how many seeds", "1")
+  .option("--nodes <m>", "size of the fleet, where the scenario has one to choose")
+  .option("--hours <h>", "virtual time under faults, where the scenario has one to choose")
   .option("--json", "one JSON object last on stdout")
   .action((options: SimOptions) => runSim(options));
 

@@ -1,13 +1,14 @@
 /** `holon sim run`: many seeds of one scenario, each reproducible, some run twice to prove it. */
 import { createHash } from "node:crypto";
 import { HolonError } from "@holon/core/errors.ts";
-import { runSeed, type Scenario, type ScenarioRun } from "./scenario.ts";
+import { runSeed, type Scenario, type ScenarioRun, type ScenarioSize } from "./scenario.ts";
 import { cutAndHeal } from "./scenarios/cut-and-heal.ts";
+import { reconnectStorm } from "./scenarios/reconnect-storm.ts";
 import type { SubjectProgram } from "./subject.ts";
 import type { Note } from "./trace.ts";
 
 /** Every scenario by name. */
-export const scenarios: ReadonlyMap<string, Scenario> = new Map([cutAndHeal].map((scenario) => [scenario.name, scenario]));
+export const scenarios: ReadonlyMap<string, Scenario> = new Map([cutAndHeal, reconnectStorm].map((scenario) => [scenario.name, scenario]));
 
 export interface RunOptions {
   /** A name in `scenarios`. */
@@ -16,6 +17,7 @@ export interface RunOptions {
   readonly seed: number;
   /** How many seeds, counted up from the first. */
   readonly seeds: number;
+  readonly size?: ScenarioSize;
   readonly program: SubjectProgram;
   /** Hears what the nodes say, for a replay. */
   readonly listener?: (note: Note) => void;
@@ -46,6 +48,8 @@ export interface RunReport {
   readonly frames: number;
   readonly events: number;
   readonly virtualMs: number;
+  /** Of the scenario itself; the largest over all seeds. */
+  readonly figures: Readonly<Record<string, number>>;
 }
 
 /** One seed in so many is run twice; the first always is. */
@@ -61,10 +65,11 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
   if (!Number.isSafeInteger(options.seed) || !Number.isSafeInteger(options.seeds) || options.seeds < 1) {
     throw new HolonError("HOLON_ARGUMENT_BAD", `seed ${options.seed} and seeds ${options.seeds} must be whole numbers, and at least one seed`);
   }
-  const totals = new Totals(scenario.name);
+  const { size = {} } = options;
+  const totals = new Totals(scenario.name, size);
   for (let index = 0; index < options.seeds; index++) {
-    const run = await runSeed(scenario, program, options.seed + index, listener);
-    const again = index % repeatEvery === 0 ? await runSeed(scenario, program, run.seed) : undefined;
+    const run = await runSeed(scenario, program, options.seed + index, { size, listener });
+    const again = index % repeatEvery === 0 ? await runSeed(scenario, program, run.seed, { size }) : undefined;
     totals.add(run, again);
     options.progress?.(run, index + 1);
   }
@@ -73,17 +78,19 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
 
 class Totals {
   readonly #scenario: string;
+  readonly #flags: string;
   readonly #runs: ScenarioRun[] = [];
   readonly #violations: string[] = [];
   #twice = 0;
 
-  constructor(scenario: string) {
+  constructor(scenario: string, { nodes, hours }: ScenarioSize) {
     this.#scenario = scenario;
+    this.#flags = `${nodes === undefined ? "" : ` --nodes ${nodes}`}${hours === undefined ? "" : ` --hours ${hours}`}`;
   }
 
   add(run: ScenarioRun, again: ScenarioRun | undefined): void {
     this.#runs.push(run);
-    const replay = `npm run sim -- --scenario ${this.#scenario} --seed ${run.seed} --json`;
+    const replay = `npm run sim -- --scenario ${this.#scenario} --seed ${run.seed}${this.#flags} --json`;
     for (const violation of run.violations) this.#violations.push(`seed ${run.seed}: ${violation} (replay: ${replay})`);
     if (again === undefined) return;
     this.#twice += 1;
@@ -115,8 +122,15 @@ class Totals {
       frames: sum((run) => run.frames),
       events: sum((run) => run.events),
       virtualMs: sum((run) => run.virtualMs),
+      figures: largest(runs.map((run) => run.figures)),
     };
   }
+}
+
+function largest(all: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const figures: Record<string, number> = {};
+  for (const [name, value] of all.flatMap((one) => Object.entries(one))) figures[name] = Math.max(figures[name] ?? -Infinity, value);
+  return figures;
 }
 
 const hashOf = (runs: readonly ScenarioRun[]): string => createHash("sha256").update(runs.map((run) => run.traceHash).join("\n")).digest("hex");

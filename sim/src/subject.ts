@@ -2,11 +2,17 @@
 import type { Log } from "@holon/core/log/log.ts";
 import type { Ports } from "@holon/core/ports.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
+import type { StreamName } from "@holon/core/schema/event.ts";
+import type { NodeStatus } from "@holon/node/index.ts";
 import type { EpochRange } from "./checkers/accounting.ts";
 
 export interface SimSubject {
   readonly log: Log;
   close(): Promise<void>;
+  /** What its local API tells of it. */
+  readonly status?: () => NodeStatus;
+  /** Appends one event of class `derived`, as a function on the node would; resolves when it is on disk. */
+  readonly emit?: (stream: StreamName, data: unknown) => Promise<void>;
   /** Ranges, by lane name, that retention dropped by rule and that the node reported. */
   readonly expired?: () => ReadonlyMap<string, readonly EpochRange[]>;
   /** Ranges, by lane name, that the node reported as damaged. */

@@ -5,6 +5,8 @@ export interface SimOptions {
   readonly scenario: string;
   readonly seed: string;
   readonly seeds: string;
+  readonly nodes?: string;
+  readonly hours?: string;
   readonly json?: boolean;
 }
 
@@ -17,6 +19,10 @@ export async function runSim(options: SimOptions): Promise<void> {
     scenario: options.scenario,
     seed: count("--seed", options.seed),
     seeds,
+    size: {
+      ...(options.nodes === undefined ? {} : { nodes: count("--nodes", options.nodes) }),
+      ...(options.hours === undefined ? {} : { hours: count("--hours", options.hours) }),
+    },
     program,
     progress: (run, done) => {
       if (process.stderr.isTTY) process.stderr.write(`\rseed ${run.seed}: ${done}/${seeds}, ${run.violations.length} violations\u001b[K`);

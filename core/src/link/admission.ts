@@ -100,8 +100,9 @@ interface Pool {
   readonly waiting: Waiting[];
 }
 
-/** The rate is not believed before so much time has passed. */
-const rateAfterMs = 1_000;
+/** Before turns are seen, so many are taken to be given in so much time: too hopeful costs a reconnection, too gloomy a wait. */
+const hopedTurns = 50;
+const hopedMs = 1_000;
 const kinds = ["alarm", "data"] as const;
 
 export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds): Admission {
@@ -150,7 +151,7 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
         served.add(first.session);
       }
     }
-    if (waiting() === 0) slots = { busySinceMs: nowMs, served: 0, nextMs: Math.min(slots.nextMs, nowMs + limits.linkLaterMaxMs) };
+    if (waiting() === 0) slots = { busySinceMs: nowMs, served: 0, nextMs: nowMs };
     return [...served].map(creditWord);
   }
 
@@ -170,7 +171,7 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
       if (last === undefined) break;
       toldLater += 1;
       slots = nextSlot(slots, waiting(), nowMs);
-      words.push({ word: "later", session: last.session, retryAfterMs: Math.min(limits.linkLaterMaxMs, Math.max(limits.linkLaterFirstMs, Math.round(slots.nextMs - nowMs))) });
+      words.push({ word: "later", session: last.session, retryAfterMs: retryAfterMs(slots, nowMs) });
     }
     return words;
   }
@@ -191,7 +192,7 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
       const session = sessions.get(number);
       const pool = pools[kind];
       if (session === undefined || session.gone || pool.waiting.some((other) => other.session === number)) return [];
-      if (waiting() === 0) slots = { busySinceMs: nowMs, served: 0, nextMs: slots.nextMs };
+      if (waiting() === 0) slots = { busySinceMs: nowMs, served: 0, nextMs: nowMs };
       enqueue(pool.waiting, { session: number, bytes: Math.min(bytes, pool.bytesMax), sinceMs: nowMs - Math.min(waitedMs, limits.linkLaterMaxMs * 10) });
       const words = serve(nowMs);
       words.push(...turnAway(kind, nowMs));
@@ -280,7 +281,10 @@ interface ReturnSlots {
 
 /** The next slot after those given: not before half of those who wait now have had their turn. */
 function nextSlot({ busySinceMs, served, nextMs }: ReturnSlots, waiting: number, nowMs: number): ReturnSlots {
-  const perTurnMs = Math.max(rateAfterMs, nowMs - busySinceMs) / Math.max(1, served);
-  const earliestMs = nowMs + Math.max(limits.linkLaterFirstMs, (waiting * perTurnMs) / 2);
-  return { busySinceMs, served, nextMs: Math.min(Math.max(nextMs, earliestMs) + perTurnMs, nowMs + limits.linkLaterMaxMs) };
+  const perTurnMs = (nowMs - busySinceMs + hopedMs) / (served + hopedTurns);
+  const earliestMs = nowMs + (waiting * perTurnMs) / 2;
+  return { busySinceMs, served, nextMs: Math.min(Math.max(nextMs, earliestMs) + perTurnMs, nowMs + 2 * limits.linkLaterMaxMs) };
 }
+
+/** Half of the time to its slot: who comes early keeps its place in the order, and the rate may have been judged too low. */
+const retryAfterMs = ({ nextMs }: ReturnSlots, nowMs: number): number => Math.min(limits.linkLaterMaxMs, Math.max(limits.linkLaterFirstMs, Math.round((nextMs - nowMs) / 2)));

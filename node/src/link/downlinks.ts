@@ -79,7 +79,7 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
         ports.trace.note(error === undefined ? "info" : "warn", `link of ${peer.name} closed: ${reason}`);
       },
     });
-    const receiver = createStreamReceiver({ log, integrity: options.integrity, intake, send: peer.send, safe: options.safe, forked: options.forked, failed, ...creditOf(number) });
+    const receiver = createStreamReceiver({ log, integrity: options.integrity, send: peer.send, safe: options.safe, forked: options.forked, failed, ...creditOf(number) });
     const session: Session = { number, peer, receiver, below: new Map() };
     sessions.set(peer.name, session);
     byNumber.set(number, session);
@@ -87,8 +87,9 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
     tell(admission.arrived(number).filter((word) => word.session !== number)); // its own credit goes with the subscription
   }
 
-  function creditOf(number: number): Pick<StreamReceiverOptions, "credit" | "received" | "settled"> {
+  function creditOf(number: number): Pick<StreamReceiverOptions, "append" | "credit" | "received" | "settled"> {
     return {
+      append: (runs, urgency) => intake.append(number, runs, urgency),
       credit: () => {
         const { data, alarm } = admission.credit(number);
         return [data, alarm];

@@ -9,12 +9,12 @@ import { runHashHolds, type Integrity, type RunHeader } from "@holon/core/log/ru
 import { splitRuns } from "@holon/core/log/split-runs.ts";
 import { exportableStreams } from "@holon/core/schema/event.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
-import type { Intake } from "./intake.ts";
 
 export interface StreamReceiverOptions {
   readonly log: SegmentLog;
   readonly integrity: Integrity;
-  readonly intake: Intake;
+  /** Into the log, when it is this child's turn. */
+  append(runs: readonly ReceivedRun[], urgency: CreditKind): Promise<readonly Merge[]>;
   /** What the child may send in all, as it is told. */
   credit(): readonly [number, number];
   /** So many bytes came in. `false` if they are more than the child's credit. */
@@ -38,7 +38,7 @@ export interface StreamReceiver {
   grant(): void;
 }
 
-interface ReceivedRun {
+export interface ReceivedRun {
   readonly header: RunHeader;
   readonly bytes: Uint8Array;
 }
@@ -54,7 +54,7 @@ export function createStreamReceiver(options: StreamReceiverOptions): StreamRece
   async function take(runs: readonly ReceivedRun[], urgency: CreditKind, dataBytes: number, alarmBytes: number): Promise<void> {
     let merges: readonly Merge[];
     try {
-      merges = await options.intake.append(runs, urgency);
+      merges = await options.append(runs, urgency);
     } finally {
       options.settled(dataBytes, alarmBytes);
     }
