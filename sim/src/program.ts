@@ -58,6 +58,7 @@ export async function holonProgram(): Promise<SubjectProgram> {
       return {
         log: node.log,
         control,
+        status: node.status,
         async close() {
           await control?.close();
           await node.close();

@@ -3,12 +3,13 @@ import { createHash } from "node:crypto";
 import { HolonError } from "@holon/core/errors.ts";
 import { runSeed, type Scenario, type ScenarioRun, type ScenarioSize } from "./scenario.ts";
 import { cutAndHeal } from "./scenarios/cut-and-heal.ts";
+import { island72h } from "./scenarios/island-72h.ts";
 import { reconnectStorm } from "./scenarios/reconnect-storm.ts";
 import type { SubjectProgram } from "./subject.ts";
 import type { Note } from "./trace.ts";
 
 /** Every scenario by name. */
-export const scenarios: ReadonlyMap<string, Scenario> = new Map([cutAndHeal, reconnectStorm].map((scenario) => [scenario.name, scenario]));
+export const scenarios: ReadonlyMap<string, Scenario> = new Map([cutAndHeal, island72h, reconnectStorm].map((scenario) => [scenario.name, scenario]));
 
 export interface RunOptions {
   /** A name in `scenarios`. */

@@ -53,14 +53,16 @@ export function createIntake(log: Pick<SegmentLog, "appendRuns">): Intake {
     handedOver += bytes;
     const merges = log.appendRuns(item.runs.slice(from, item.next));
     item.merges.push(merges);
-    const done = (): void => {
-      handedOver -= bytes;
-      handOver();
-    };
-    merges.then(done, done);
+    void makeRoomAfter(merges, bytes);
     if (item.next < item.runs.length) return false;
     item.resolve(Promise.all(item.merges).then((all) => all.flat()));
     return true;
+  }
+
+  async function makeRoomAfter(merges: Promise<unknown>, bytes: number): Promise<void> {
+    await Promise.allSettled([merges]);
+    handedOver -= bytes;
+    handOver();
   }
 
   return {
