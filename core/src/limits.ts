@@ -55,7 +55,7 @@ export const limits = {
   /** Connections to one listener that have not proved their name. At the bound: new ones are closed at once. */
   handshakesPendingMax: 64,
   /** Connections to one listener in all. At the bound: new ones are closed at once. */
-  connectionsMax: 1024,
+  connectionsMax: 8_192,
   /** Pieces of one frame. At the bound: the connection is closed. Holon sends a frame in one piece. */
   frameFragmentsMax: 64,
   /** Events handed to a function at once. */
