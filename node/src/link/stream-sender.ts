@@ -108,6 +108,7 @@ export function createStreamSender(options: StreamSenderOptions): StreamSender {
   async function sendSome(): Promise<boolean> {
     const next = await pick();
     const [first] = next;
+    if (first === undefined) options.patience.sinceMs = undefined;
     if (first === undefined || stopped) return false;
     const alarm = isAlarm(first);
     if (!alarm && bytesOf(next) < lingerBelowBytes && !lingered) {
@@ -208,11 +209,17 @@ export function createStreamSender(options: StreamSenderOptions): StreamSender {
     return true;
   }
 
+  /** Who has had a turn goes before newcomers for its next, but not for ever: a long backlog must not keep its place to the end. */
+  function halvePatience(): void {
+    const { sinceMs } = options.patience;
+    if (sinceMs !== undefined) options.patience.sinceMs = (sinceMs + clock.monotonicMs()) / 2;
+  }
+
   function granted(next: Credit | undefined): void {
     if (next === undefined) return;
     if (next[0] > credit[0] || credit[0] === Infinity) asked.data = false;
     if (next[1] > credit[1] || credit[1] === Infinity) asked.alarm = false;
-    if (next[0] > credit[0]) options.patience.sinceMs = undefined;
+    if (next[0] > credit[0]) halvePatience();
     credit = next;
   }
 
