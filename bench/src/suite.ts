@@ -3,6 +3,8 @@
 export interface SuiteContext {
   /** Aim for the time of one measurement. */
   readonly seconds: number;
+  /** Size of a fleet, where the suite has one. */
+  readonly nodes?: number;
   /** Fresh folder of this suite alone; removed after the run. */
   readonly folder: string;
   /** Progress, for people. */

@@ -1,4 +1,5 @@
 /** The table of suites: one file each. */
+import { hubSuite } from "./hub.ts";
 import { linkSuite } from "./link.ts";
 import { logSuite } from "./log.ts";
 import type { Suite } from "./suite.ts";
@@ -6,4 +7,5 @@ import type { Suite } from "./suite.ts";
 export const suites: ReadonlyMap<string, Suite> = new Map([
   ["log", logSuite],
   ["link", linkSuite],
+  ["hub", hubSuite],
 ]);

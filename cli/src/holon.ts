@@ -92,6 +92,8 @@ sim
   .option("--seeds <k>", "how many seeds", "1")
   .option("--exhaustive <k>", "of how many of the seeds every variant is lived through, not only a sample", "0")
   .option("--variant <name>", "one variant of the seed alone, as a violation names it")
+  .option("--nodes <m>", "size of the fleet, where the scenario has one to choose")
+  .option("--hours <h>", "virtual time under faults, where the scenario has one to choose")
   .option("--json", "one JSON object last on stdout")
   .action(async (options: SimOptions) => (await import("./command/sim.ts")).runSim(options));
 

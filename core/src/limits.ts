@@ -24,8 +24,26 @@ export const limits = {
   cellsBytesMax: 64 << 20,
   /** One frame on a link. At the bound: the sender splits, the receiver closes the connection. */
   frameBytesMax: 8 << 20,
-  /** Bytes of records sent and not yet marked by the parent. At the bound: the sender waits. */
+  /** Bytes of records sent and not yet marked by the parent, whatever the parent's credit. At the bound: the sender waits. */
   linkInFlightBytesMax: 4 << 20,
+  /** Credit of all children of a node together: record bytes that they may send and that are not on disk yet. At the bound: who asks waits. */
+  linkCreditBytesMax: 32 << 20,
+  /** The same for alarms alone, kept apart so that no backlog can take it. */
+  linkAlarmCreditBytesMax: 4 << 20,
+  /** Credit that a child is given unasked, at most; half of all credit is never given unasked. */
+  linkCreditFirstBytes: 64 << 10,
+  linkAlarmCreditFirstBytes: 4 << 10,
+  /** What a child asks for at a time, where its next run is not larger: one turn. */
+  linkTurnBytes: 64 << 10,
+  /** Children that wait for credit. At the bound: the one that came last is told to come back later. */
+  linkWaitingMax: 4_096,
+  /** Time after which a child that was told to come back later does so, before its jitter. */
+  linkLaterFirstMs: 1_000,
+  linkLaterMaxMs: 300_000,
+  /** Least budget of a link, bytes an hour: signs of life alone need about half of it. */
+  linkBudgetBytesMin: 256 << 10,
+  /** Children's runs handed to the log and not yet on disk; what waits behind them lets alarms pass. */
+  linkIntakeBytesMax: 1 << 20,
   /** One frame of records, before compression. */
   linkBatchBytesMax: 1 << 20,
   /** One piece of a blob. */
@@ -49,7 +67,7 @@ export const limits = {
   /** Connections to one listener that have not proved their name. At the bound: new ones are closed at once. */
   handshakesPendingMax: 64,
   /** Connections to one listener in all. At the bound: new ones are closed at once. */
-  connectionsMax: 1024,
+  connectionsMax: 8_192,
   /** Pieces of one frame. At the bound: the connection is closed. Holon sends a frame in one piece. */
   frameFragmentsMax: 64,
   /** Events handed to a function at once. */

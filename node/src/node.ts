@@ -16,6 +16,7 @@ import { openBlobStore, type BlobStore } from "./blob/store.ts";
 import { desiredOf } from "./desired/documents.ts";
 import { createAgent, type Agent, type AgentStatus } from "./desired/agent.ts";
 import { createEvents, type Events } from "./event/events.ts";
+import { createAdmission, defaultAdmissionBounds, type Admission, type AdmissionBounds, type AdmissionStatus } from "@holon/core/link/admission.ts";
 import { createBlobExchange } from "./link/blob-exchange.ts";
 import { createCalls, type CallHandler, type Calls } from "./link/calls.ts";
 import { createDownlinks, type DownlinkStatus, type Downlinks } from "./link/downlinks.ts";
@@ -37,6 +38,8 @@ export interface NodeStatus {
   /** The node among its siblings; undefined where it has none. */
   readonly election: SiteStatus | undefined;
   readonly children: readonly DownlinkStatus[];
+  /** How much of its children it takes on; undefined where it takes none. */
+  readonly admission: AdmissionStatus | undefined;
   readonly lanes: readonly { readonly lane: string; readonly sequence: number }[];
   readonly log: {
     readonly disk: "ok" | "full" | "failed";
@@ -82,9 +85,10 @@ interface Parts {
 /** Parts that a test may put in another's place. */
 export interface NodeParts {
   readonly election?: ElectionMachine;
+  readonly admission?: (bounds: AdmissionBounds) => Admission;
 }
 
-export async function openNode(config: NodeConfig, ports: Ports, { election }: NodeParts = {}): Promise<HolonNode> {
+export async function openNode(config: NodeConfig, ports: Ports, { election, admission: ownAdmission }: NodeParts = {}): Promise<HolonNode> {
   const name = config.name as NodeName; // the configuration's schema has checked it
   const startedMs = ports.clock.monotonicMs();
   const events = createEvents(config, ports.clock);
@@ -114,8 +118,11 @@ export async function openNode(config: NodeConfig, ports: Ports, { election }: N
   if (config.listen !== undefined) {
     // What a sibling sent is safe when this node's own parent says so: a sibling's disk is no nearer to the root.
     const safe = (lane: Lane, received: number): number => (parts.uplink === undefined ? received : Math.min(received, parts.uplink.safe().get(laneName(lane)) ?? 0));
+    const { creditBytes, waitingMax } = config.downlink ?? {};
+    const bounds = { ...defaultAdmissionBounds, ...(creditBytes === undefined ? {} : { creditBytesMax: creditBytes }), ...(waitingMax === undefined ? {} : { waitingMax }) };
+    const admission = (ownAdmission ?? createAdmission)(bounds);
     parts.downlinks = createDownlinks({
-      log, integrity, ports, calls, blobs: exchange, safe, takesRelayed: () => parts.site?.takesRelayed() ?? false, forked: (lane, reason) => refuseLane(laneName(lane), reason),
+      admission, log, integrity, ports, calls, blobs: exchange, safe, takesRelayed: () => parts.site?.takesRelayed() ?? false, forked: (lane, reason) => refuseLane(laneName(lane), reason),
     });
     if (config.siblings.length > 0) {
       const { uplink, downlinks } = parts;
@@ -211,6 +218,7 @@ function statusOf(config: NodeConfig, log: SegmentLog, parts: Parts, damage: rea
     uplink: parts.uplink?.status(),
     election: parts.site?.status(),
     children: parts.downlinks?.status() ?? [],
+    admission: parts.downlinks?.admission(),
     lanes: [...log.heads()].map(([lane, { mark }]) => ({ lane, sequence: mark.sequence })).sort((a, b) => (a.lane < b.lane ? -1 : 1)),
     log: { disk: log.diskState, sizeBytes: log.sizeBytes(), lost: log.lost, mended: log.mended },
     damage,

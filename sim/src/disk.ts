@@ -43,7 +43,7 @@ interface PendingWrite {
 export class DiskMedium {
   readonly names = new DiskNames();
   readonly random: SeededRandom;
-  readonly speed: DiskSpeed;
+  speed: DiskSpeed;
   readonly faults: DiskFaults = { syncLies: false, failing: false, readOnly: false, slowness: 1 };
   /** Writes under way, so that a power cut can catch them half-done. */
   readonly writing = new Set<PendingWrite>();

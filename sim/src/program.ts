@@ -68,6 +68,7 @@ export async function holonProgram(parts: NodeParts = {}): Promise<SubjectProgra
         isIdle: () => isIdle(node.status().agent),
         leads: () => node.leads(),
         leadKnown: () => node.status().election?.lead ?? undefined,
+        status: node.status,
         async close() {
           await control?.close();
           await node.close();

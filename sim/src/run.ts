@@ -1,21 +1,23 @@
 /** `holon sim run`: many seeds of one scenario, each reproducible, some run twice to prove it. */
 import { createHash } from "node:crypto";
 import { HolonError } from "@holon/core/errors.ts";
-import { runSeed, type Scenario, type ScenarioRun } from "./scenario.ts";
+import { runSeed, type Scenario, type ScenarioRun, type ScenarioSize } from "./scenario.ts";
 import { bitFlipEverywhere, rubbishEverywhere } from "./scenarios/bit-flip-everywhere.ts";
 import { clockFaults } from "./scenarios/clock-faults.ts";
 import { coldBootAlone } from "./scenarios/cold-boot-alone.ts";
 import { cutAndHeal } from "./scenarios/cut-and-heal.ts";
 import { diskFull } from "./scenarios/disk-full.ts";
+import { island72h } from "./scenarios/island-72h.ts";
 import { lyingPeer } from "./scenarios/lying-peer.ts";
 import { powerCutEverywhere } from "./scenarios/power-cut-everywhere.ts";
+import { reconnectStorm } from "./scenarios/reconnect-storm.ts";
 import { splitSite } from "./scenarios/split-site.ts";
 import type { SubjectProgram } from "./subject.ts";
 import type { Note } from "./trace.ts";
 
 /** Every scenario by name. */
 export const scenarios: ReadonlyMap<string, Scenario> = new Map(
-  [cutAndHeal, powerCutEverywhere, bitFlipEverywhere, rubbishEverywhere, diskFull, clockFaults, coldBootAlone, lyingPeer, splitSite].map((scenario) => [scenario.name, scenario]),
+  [cutAndHeal, powerCutEverywhere, bitFlipEverywhere, rubbishEverywhere, diskFull, clockFaults, coldBootAlone, lyingPeer, splitSite, island72h, reconnectStorm].map((scenario) => [scenario.name, scenario]),
 );
 
 export interface RunOptions {
@@ -25,6 +27,7 @@ export interface RunOptions {
   readonly seed: number;
   /** How many seeds, counted up from the first. */
   readonly seeds: number;
+  readonly size?: ScenarioSize;
   readonly program: SubjectProgram;
   /** How many of the seeds, from the first, are lived through in all their variants. */
   readonly exhaustive?: number;
@@ -61,6 +64,8 @@ export interface RunReport {
   readonly frames: number;
   readonly events: number;
   readonly virtualMs: number;
+  /** Of the scenario itself; the largest over all seeds. */
+  readonly figures: Readonly<Record<string, number>>;
 }
 
 /** One seed in so many is run twice; the first always is. */
@@ -76,9 +81,10 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
   if (!Number.isSafeInteger(options.seed) || !Number.isSafeInteger(options.seeds) || options.seeds < 1) {
     throw new HolonError("HOLON_ARGUMENT_BAD", `seed ${options.seed} and seeds ${options.seeds} must be whole numbers, and at least one seed`);
   }
-  const totals = new Totals(scenario.name);
+  const { size = {} } = options;
+  const totals = new Totals(scenario.name, size);
   for (let index = 0; index < options.seeds; index++) {
-    const how = { exhaustive: index < (options.exhaustive ?? 0), variant: options.variant };
+    const how = { size, exhaustive: index < (options.exhaustive ?? 0), variant: options.variant };
     const run = await runSeed(scenario, program, options.seed + index, { ...how, listener });
     const again = index % repeatEvery === 0 && !how.exhaustive ? await runSeed(scenario, program, run.seed, how) : undefined;
     totals.add(run, again);
@@ -89,17 +95,19 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
 
 class Totals {
   readonly #scenario: string;
+  readonly #flags: string;
   readonly #runs: ScenarioRun[] = [];
   readonly #violations: string[] = [];
   #twice = 0;
 
-  constructor(scenario: string) {
+  constructor(scenario: string, { nodes, hours }: ScenarioSize) {
     this.#scenario = scenario;
+    this.#flags = `${nodes === undefined ? "" : ` --nodes ${nodes}`}${hours === undefined ? "" : ` --hours ${hours}`}`;
   }
 
   add(run: ScenarioRun, again: ScenarioRun | undefined): void {
     this.#runs.push(run);
-    for (const violation of run.violations) this.#violations.push(`seed ${run.seed}: ${violation}`);
+    for (const violation of run.violations) this.#violations.push(`seed ${run.seed}: ${violation.replace(/ --json\)$/, `${this.#flags} --json)`)}`);
     if (again === undefined) return;
     this.#twice += 1;
     if (again.traceHash !== run.traceHash) this.#violations.push(`seed ${run.seed}: two runs differ: ${run.traceHash} and ${again.traceHash} (replay: npm run sim -- --scenario ${this.#scenario} --seed ${run.seed} --json)`);
@@ -131,8 +139,15 @@ class Totals {
       frames: sum((run) => run.frames),
       events: sum((run) => run.events),
       virtualMs: sum((run) => run.virtualMs),
+      figures: largest(runs.map((run) => run.figures)),
     };
   }
+}
+
+function largest(all: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const figures: Record<string, number> = {};
+  for (const [name, value] of all.flatMap((one) => Object.entries(one))) figures[name] = Math.max(figures[name] ?? -Infinity, value);
+  return figures;
 }
 
 const hashOf = (runs: readonly ScenarioRun[]): string => createHash("sha256").update(runs.map((run) => run.traceHash).join("\n")).digest("hex");

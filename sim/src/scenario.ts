@@ -1,19 +1,32 @@
 /** The frame of every scenario: safety under faults first, then heal, demand convergence within a bound, and check. */
 import { createHash } from "node:crypto";
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
-import { Fleet, type FleetCheck } from "./fleet.ts";
+import { Fleet, type CheckOptions, type FleetCheck } from "./fleet.ts";
 import type { SubjectProgram } from "./subject.ts";
 import type { Note } from "./trace.ts";
 import { World } from "./world.ts";
+
+/** What may be asked of a run beside its seed. */
+export interface ScenarioSize {
+  readonly nodes?: number;
+  readonly hours?: number;
+}
 
 export interface Scenario {
   readonly name: string;
   /** One sentence for people. */
   readonly about: string;
   /** Virtual time under faults, chosen from the seed. */
-  safetyMs(world: World): number;
+  safetyMs(world: World, size: ScenarioSize): number;
   /** Adds the machines. */
-  build(fleet: Fleet): void;
+  build(fleet: Fleet, size: ScenarioSize): void;
+  /** Runs another program, or this one otherwise prepared. */
+  program?(program: SubjectProgram): SubjectProgram;
+  /** What else must hold at the end; and figures to report, of which the largest over all seeds counts. */
+  findings?(fleet: Fleet): ScenarioFindings;
+  readonly checkOptions?: CheckOptions;
+  /** No devices: what is acknowledged are records of functions. */
+  readonly withoutReadings?: boolean;
   /** Plans the faults: schedules them in the world. They must end by themselves at `untilMs`. */
   plan(fleet: Fleet, untilMs: number): void;
   /** At the bound, what has not converged is a violation. */
@@ -44,7 +57,13 @@ export interface Variant {
   arm(fleet: Fleet): void;
 }
 
+export interface ScenarioFindings {
+  readonly violations: readonly string[];
+  readonly figures: Readonly<Record<string, number>>;
+}
+
 export interface SeedOptions {
+  readonly size?: ScenarioSize | undefined;
   /** Hears what the nodes say. */
   readonly listener?: ((note: Note) => void) | undefined;
   /** Lives through all variants of the seed, not only a sample. */
@@ -68,22 +87,30 @@ export interface ScenarioRun extends FleetCheck {
   /** Readings that devices were told are safe. */
   readonly readings: number;
   readonly frames: number;
+  readonly figures: Readonly<Record<string, number>>;
+}
+
+export interface SeedOptions {
+  readonly size?: ScenarioSize;
+  readonly listener?: ((note: Note) => void) | undefined;
 }
 
 const convergencePollMs = 50;
+const lagsShown = 20;
 
 /** Runs one scenario from one seed. */
 export async function runSeed(scenario: Scenario, program: SubjectProgram, seed: number, options: SeedOptions = {}): Promise<ScenarioRun> {
-  const first = await runWorld(scenario, program, seed, options.variant === undefined ? options.listener : undefined, undefined);
+  const live = (listener: SeedOptions["listener"], variant: Variant | undefined): Promise<Lived> => runWorld(scenario, program, seed, { size: options.size ?? {}, listener, variant });
+  const first = await live(options.variant === undefined ? options.listener : undefined, undefined);
   if (scenario.variants === undefined) return first.run;
   const variants = scenario.variants(first.fleet, options.exhaustive === true || options.variant !== undefined);
   if (options.variant !== undefined) {
     const chosen = variants.find(({ name }) => name === options.variant);
     if (chosen === undefined) throw new HolonError("HOLON_ARGUMENT_BAD", `seed ${seed} of ${scenario.name} has no variant ${options.variant}`);
-    return (await runWorld(scenario, program, seed, options.listener, chosen)).run;
+    return (await live(options.listener, chosen)).run;
   }
   const runs = [first.run];
-  for (const variant of variants) runs.push((await runWorld(scenario, program, seed, options.listener, variant)).run);
+  for (const variant of variants) runs.push((await live(options.listener, variant)).run);
   return together(seed, runs);
 }
 
@@ -97,6 +124,7 @@ function together(seed: number, runs: readonly ScenarioRun[]): ScenarioRun {
     traceHash: createHash("sha256").update(runs.map((run) => run.traceHash).join("\n")).digest("hex"),
     violations: runs.flatMap((run) => run.violations),
     rawViolations: runs.flatMap((run) => run.rawViolations),
+    figures: runs[0]?.figures ?? {},
     acknowledged: sum((run) => run.acknowledged),
     delivered: sum((run) => run.delivered),
     expiredByRule: sum((run) => run.expiredByRule),
@@ -117,10 +145,16 @@ interface Lived {
   readonly run: ScenarioRun;
 }
 
+interface WorldOptions {
+  readonly size: ScenarioSize;
+  readonly listener: SeedOptions["listener"];
+  readonly variant: Variant | undefined;
+}
+
 /** A defect that throws becomes a violation, so that one bad seed does not hide the others. */
-async function runWorld(scenario: Scenario, program: SubjectProgram, seed: number, listener: SeedOptions["listener"], variant: Variant | undefined): Promise<Lived> {
+async function runWorld(scenario: Scenario, program: SubjectProgram, seed: number, { size, listener, variant }: WorldOptions): Promise<Lived> {
   const world = new World(seed);
-  const fleet = new Fleet(world, program, listener === undefined ? {} : { listener });
+  const fleet = new Fleet(world, scenario.program?.(program) ?? program, listener === undefined ? {} : { listener });
   const defects: string[] = [];
   const onRejection = (error: unknown): void => {
     defects.push(`at ${Math.round(world.nowMs)} ms nobody caught: ${describe(error)}`);
@@ -129,16 +163,18 @@ async function runWorld(scenario: Scenario, program: SubjectProgram, seed: numbe
   let convergedMs: number | undefined;
   let found: FleetCheck = nothingFound;
   const watch = scenario.watch?.(fleet);
+  let more: ScenarioFindings = { violations: [], figures: {} };
   try {
-    scenario.build(fleet);
+    scenario.build(fleet, size);
     variant?.arm(fleet);
     await fleet.bringUp();
-    convergedMs = await liveThrough(scenario, fleet, watch);
+    convergedMs = await liveThrough(scenario, fleet, size, watch);
     if (convergedMs === undefined) defects.push(`not converged ${scenario.convergeMsMax} ms after healing: ${lagOf(fleet)}`);
-    found = await fleet.check();
+    more = scenario.findings?.(fleet) ?? more;
+    found = await fleet.check(scenario.checkOptions);
     if (found.damagedReported > 0 && fleet.damaged.size === 0) defects.push(`${found.damagedReported} records were reported as damaged, and no disk was damaged`);
     defects.push(...((await scenario.check?.(fleet)) ?? []));
-    if (found.acknowledged === 0 || readingsOf(fleet) === 0) defects.push("the run proves nothing: no record or no reading was acknowledged");
+    if (found.acknowledged === 0 || (readingsOf(fleet) === 0 && scenario.withoutReadings !== true)) defects.push("the run proves nothing: no record or no reading was acknowledged");
   } catch (error) {
     defects.push(`at ${Math.round(world.nowMs)} ms: ${describe(error)}`);
   } finally {
@@ -148,14 +184,15 @@ async function runWorld(scenario: Scenario, program: SubjectProgram, seed: numbe
     for (const { code, message } of machine.bootFailures) defects.push(`${machine.name} did not boot: ${code} ${message}`);
   }
   const replay = `npm run sim -- --scenario ${scenario.name} --seed ${seed}${variant === undefined ? "" : ` --variant ${JSON.stringify(variant.name)}`} --json`;
-  const violations = [...defects, ...(watch?.violations() ?? []), ...found.violations, ...found.rawViolations].map((violation) => `${violation} (replay: ${replay})`);
-  return { fleet, run: { ...found, violations, seed, worlds: 1, convergedMs, ...figuresOf(fleet) } };
+  const all = [...defects, ...more.violations, ...(watch?.violations() ?? []), ...found.violations, ...found.rawViolations];
+  const violations = all.map((violation) => `${violation} (replay: ${replay})`);
+  return { fleet, run: { ...found, violations, figures: more.figures, seed, worlds: 1, convergedMs, ...figuresOf(fleet) } };
 }
 
-async function liveThrough(scenario: Scenario, fleet: Fleet, watch: Watch | undefined): Promise<number | undefined> {
+async function liveThrough(scenario: Scenario, fleet: Fleet, size: ScenarioSize, watch: Watch | undefined): Promise<number | undefined> {
   const { world } = fleet;
   const run = (timeMs: number) => world.run(watch === undefined ? { timeMs } : { timeMs, condition: () => (watch.see(), false) });
-  const healAtMs = world.nowMs + scenario.safetyMs(world);
+  const healAtMs = world.nowMs + scenario.safetyMs(world, size);
   scenario.plan(fleet, healAtMs);
   await run(healAtMs);
   for (const { machine } of fleet.members.values()) machine.devices.quieten();
@@ -199,7 +236,7 @@ function lagOf(fleet: Fleet): string {
       if (there?.hash !== mark.hash) lags.push(`${lane} is at ${mark.sequence}, at the cloud ${there?.sequence ?? 0}`);
     }
   }
-  return lags.join("; ");
+  return lags.length > lagsShown ? `${lags.slice(0, lagsShown).join("; ")} and ${lags.length - lagsShown} more` : lags.join("; ");
 }
 
 function describe(error: unknown): string {

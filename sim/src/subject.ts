@@ -2,6 +2,8 @@
 import type { Lane, Log } from "@holon/core/log/log.ts";
 import type { Ports } from "@holon/core/ports.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
+import type { StreamName } from "@holon/core/schema/event.ts";
+import type { NodeStatus } from "@holon/node/index.ts";
 
 export interface SimSubject {
   readonly log: Log;
@@ -16,6 +18,10 @@ export interface SimSubject {
   readonly isIdle?: () => boolean;
   /** Whether it says that its disk is full. */
   readonly isDiskFull?: () => boolean;
+  /** What its local API tells of it. */
+  readonly status?: () => NodeStatus;
+  /** Appends one event of class `derived`, as a function on the node would; resolves when it is on disk. */
+  readonly emit?: (stream: StreamName, data: unknown) => Promise<void>;
 }
 
 export interface SubjectProgram {

@@ -7,6 +7,8 @@ export interface SimOptions {
   readonly seeds: string;
   readonly exhaustive: string;
   readonly variant?: string;
+  readonly nodes?: string;
+  readonly hours?: string;
   readonly json?: boolean;
 }
 
@@ -21,6 +23,10 @@ export async function runSim(options: SimOptions): Promise<void> {
     seeds,
     exhaustive: count("--exhaustive", options.exhaustive),
     variant: options.variant,
+    size: {
+      ...(options.nodes === undefined ? {} : { nodes: count("--nodes", options.nodes) }),
+      ...(options.hours === undefined ? {} : { hours: count("--hours", options.hours) }),
+    },
     program,
     progress: (run, done) => {
       if (process.stderr.isTTY) process.stderr.write(`\rseed ${run.seed}: ${done}/${seeds}, ${run.violations.length} violations\u001b[K`);

@@ -22,6 +22,8 @@ const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const laneName = z.string().max(80);
 const version = z.int().min(0);
 const callId = z.int().min(0);
+/** Record bytes that a child may send in all over this connection: of any lane, and of alarms beyond that. */
+const credit = z.tuple([sequence, sequence]);
 
 const streamHeader = z.discriminatedUnion("op", [
   /** Child, first: who it is, the lanes it can send and how far they go, the nodes below it and their documents. */
@@ -36,12 +38,16 @@ const streamHeader = z.discriminatedUnion("op", [
     lanes: z.array(z.tuple([laneName, sequence])).max(1 << 20),
     desired: z.array(z.tuple([nameSchema, version])).max(1 << 20),
   }),
-  /** Parent, in answer: from where it wants each lane: the mark it holds. */
-  z.strictObject({ op: z.literal("subscribe"), lanes: z.array(z.tuple([laneName, sequence, hash])).max(1 << 20) }),
-  /** Child: runs of any lanes, end to end in the payload; each names its lane itself. */
-  z.strictObject({ op: z.literal("records") }),
-  /** Parent: `received` and `safe` per lane. */
-  z.strictObject({ op: z.literal("mark"), lanes: z.array(z.tuple([laneName, sequence, sequence])).max(1 << 20) }),
+  /** Parent, in answer: from where it wants each lane: the mark it holds; and the credit so far. */
+  z.strictObject({ op: z.literal("subscribe"), lanes: z.array(z.tuple([laneName, sequence, hash])).max(1 << 20), credit: credit.optional() }),
+  /** Child: runs of any lanes, end to end in the payload; each names its lane itself. The first `alarmBytes` are charged to the alarms' credit. */
+  z.strictObject({ op: z.literal("records"), alarmBytes: sequence.optional() }),
+  /** Parent: `received` and `safe` per lane; and the credit so far. */
+  z.strictObject({ op: z.literal("mark"), lanes: z.array(z.tuple([laneName, sequence, sequence])).max(1 << 20), credit: credit.optional() }),
+  /** Child: it has so much to send and no credit for it. */
+  z.strictObject({ op: z.literal("ask"), bytes: sequence, alarm: z.boolean(), waitedMs: z.number().min(0) }),
+  /** Parent: too many wait. The child closes the link and comes back after that time. */
+  z.strictObject({ op: z.literal("later"), retryAfterMs: z.number().min(0) }),
   /** Parent: a lane is refused until a person looks at it. */
   z.strictObject({ op: z.literal("refuse"), lane: laneName, code: z.string(), message: z.string() }),
 ]);

@@ -1,6 +1,7 @@
 /** `holon.node.yaml`: what a node is told at birth. Everything else comes down the link. */
 import { z } from "zod";
 import { limits } from "../limits.ts";
+import { priceClasses } from "../link/budget.ts";
 import { nameSchema, tierSchema } from "./app.ts";
 
 const streamRetentionSchema = z.strictObject({ maxAgeMs: z.number().positive().optional(), maxBytes: z.number().positive().optional() });
@@ -34,6 +35,15 @@ const fields = z.strictObject({
   retention: retentionSchema.optional(),
   /** The other enrolled members of the site; they reach this node at `listen`. */
   siblings: z.array(siblingSchema).max(limits.siteMembersMax - 1).default([]),
+  /** What the way to the parent may cost: bytes an hour, both ways; without them a default of the price class. */
+  uplink: z.strictObject({ budgetBytesPerHour: z.int().min(limits.linkBudgetBytesMin).optional(), priceClass: z.enum(priceClasses).optional() }).optional(),
+  /** How much of its children this node takes on at a time; without it the limits of Holon. */
+  downlink: z
+    .strictObject({
+      creditBytes: z.int().min(2 * limits.frameBytesMax).max(limits.linkCreditBytesMax).optional(),
+      waitingMax: z.int().min(1).max(limits.linkWaitingMax).optional(),
+    })
+    .optional(),
 });
 
 export const nodeConfigSchema = fields

@@ -1,5 +1,6 @@
 /** The links from children: takes their streams, sends documents down, serves blobs and forwards calls. */
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
+import type { Admission, AdmissionStatus, AdmissionWord } from "@holon/core/link/admission.ts";
 import type { Frame } from "@holon/core/link/frame.ts";
 import { parseLaneName } from "@holon/core/log/identity.ts";
 import type { Lane } from "@holon/core/log/log.ts";
@@ -10,8 +11,9 @@ import { desiredOf } from "../desired/documents.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import type { BlobExchange } from "./blob-exchange.ts";
 import type { Calls } from "./calls.ts";
+import { createIntake } from "./intake.ts";
 import { openPeer, type Peer } from "./peer.ts";
-import { createStreamReceiver, type StreamReceiver } from "./stream-receiver.ts";
+import { createStreamReceiver, type StreamReceiver, type StreamReceiverOptions } from "./stream-receiver.ts";
 
 export interface DownlinksOptions {
   readonly log: SegmentLog;
@@ -23,6 +25,7 @@ export interface DownlinksOptions {
   safe(lane: Lane, received: number, relayed: boolean): number;
   /** Whether a sibling's lanes are taken at present. */
   takesRelayed(): boolean;
+  readonly admission: Admission;
   forked(lane: Lane, reason: string): void;
 }
 
@@ -43,10 +46,12 @@ export interface Downlinks {
   /** The document of this node changed. */
   documentChanged(node: NodeName): void;
   status(): readonly DownlinkStatus[];
+  admission(): AdmissionStatus;
   close(): Promise<void>;
 }
 
 interface Session {
+  readonly number: number;
   readonly peer: Peer;
   readonly receiver: StreamReceiver;
   /** The child and the nodes below it, with the version of the document that each is known to have. */
@@ -58,10 +63,18 @@ interface Session {
 export function createDownlinks(options: DownlinksOptions): Downlinks {
   const { log, ports, calls, blobs } = options;
   const sessions = new Map<NodeName, Session>();
+  const byNumber = new Map<number, Session>();
+  /** The session that leads to a node, so that a document finds its way among many children. */
+  const ways = new Map<NodeName, Session>();
+  const admission = options.admission;
+  const intake = createIntake(log);
+  const now = (): number => ports.clock.monotonicMs();
+  let nextNumber = 1;
   let listener: Listener | undefined;
 
   function accept(connection: Connection): void {
     sessions.get(connection.peer)?.peer.close("the same node connected again");
+    const number = nextNumber++;
     const failed = (error: unknown): void => {
       const coded = toHolonError(error);
       ports.trace.note("warn", `link of ${connection.peer}: ${coded.message}`, { code: coded.code });
@@ -70,24 +83,67 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
     const peer = openPeer(connection, ports, {
       frame: (frame) => take(session, frame),
       closed: (reason, error) => {
-        if (sessions.get(peer.name) === session) sessions.delete(peer.name);
+        forget(session);
         calls.lost(peer);
         ports.trace.note(error === undefined ? "info" : "warn", `link of ${peer.name} closed: ${reason}`);
       },
     });
-    const receiver = createStreamReceiver({ log, integrity: options.integrity, send: peer.send, safe: (lane, received) => options.safe(lane, received, session.role === "relayed"), forked: options.forked, failed });
-    const session: Session = { peer, receiver, below: new Map([[peer.name, 0]]), role: "quiet" };
+    const safe = (lane: Lane, received: number): number => options.safe(lane, received, session.role === "relayed");
+    const receiver = createStreamReceiver({ log, integrity: options.integrity, send: peer.send, safe, forked: options.forked, failed, ...creditOf(number) });
+    const session: Session = { number, peer, receiver, below: new Map(), role: "quiet" };
     sessions.set(peer.name, session);
+    byNumber.set(number, session);
+    leadTo(session, peer.name, 0);
+    tell(admission.arrived(number).filter((word) => word.session !== number)); // its own credit goes with the subscription
+  }
+
+  function creditOf(number: number): Pick<StreamReceiverOptions, "append" | "credit" | "received" | "settled"> {
+    return {
+      append: (runs, urgency) => intake.append(number, runs, urgency),
+      credit: () => {
+        const { data, alarm } = admission.credit(number);
+        return [data, alarm];
+      },
+      received: (dataBytes, alarmBytes) => admission.received(number, dataBytes, alarmBytes),
+      settled(dataBytes, alarmBytes) {
+        if (alarmBytes > 0) tell(admission.settled(number, "alarm", alarmBytes, now()));
+        if (dataBytes > 0) tell(admission.settled(number, "data", dataBytes, now()));
+      },
+    };
+  }
+
+  function tell(words: readonly AdmissionWord[]): void {
+    for (const word of words) {
+      const session = byNumber.get(word.session);
+      if (word.word === "credit") session?.receiver.grant();
+      else session?.peer.send({ kind: "stream", header: { op: "later", retryAfterMs: word.retryAfterMs } });
+    }
+  }
+
+  function forget(session: Session): void {
+    if (sessions.get(session.peer.name) === session) sessions.delete(session.peer.name);
+    for (const node of session.below.keys()) if (ways.get(node) === session) ways.delete(node);
+    byNumber.delete(session.number);
+    tell(admission.left(session.number, now()));
+  }
+
+  function leadTo(session: Session, node: NodeName, version: number): void {
+    session.below.set(node, version);
+    ways.set(node, session);
   }
 
   function take(session: Session, frame: Frame): void {
     if (frame.kind === "blob") return blobs.receive(frame, session.peer);
     if (frame.kind === "call") return calls.receive(frame, session.peer);
     if (frame.kind === "desired") {
-      if (frame.header.op === "have" && isNodeName(frame.header.node)) session.below.set(frame.header.node, frame.header.version);
+      if (frame.header.op === "have" && isNodeName(frame.header.node)) leadTo(session, frame.header.node, frame.header.version);
       return;
     }
-    if (frame.header.op === "records") return session.receiver.records(frame.payload);
+    if (frame.header.op === "records") return session.receiver.records(frame.payload, frame.header.alarmBytes ?? 0);
+    if (frame.header.op === "ask") {
+      const { bytes, alarm, waitedMs } = frame.header;
+      return tell(admission.asked(session.number, { kind: alarm ? "alarm" : "data", bytes, waitedMs }, now()));
+    }
     if (frame.header.op !== "offer") throw new HolonError("HOLON_FRAME_BAD", `a child sent ${frame.header.op}, which only parents send`);
     session.role = frame.header.sibling === undefined ? "child" : frame.header.sibling;
     learn(session, frame.header);
@@ -98,9 +154,9 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
     if (header.node !== session.peer.name) throw new HolonError("HOLON_FRAME_BAD", `${session.peer.name} offers as ${header.node}`);
     for (const [name] of header.lanes) {
       const origin = parseLaneName(name)?.origin;
-      if (origin !== undefined && !session.below.has(origin)) session.below.set(origin, 0);
+      if (origin !== undefined && !session.below.has(origin)) leadTo(session, origin, 0);
     }
-    for (const [node, version] of header.desired) if (isNodeName(node)) session.below.set(node, version);
+    for (const [node, version] of header.desired) if (isNodeName(node)) leadTo(session, node, version);
     for (const node of session.below.keys()) sendDocument(session, node);
   }
 
@@ -119,11 +175,13 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
     },
     direct: (node) => sessions.get(node)?.peer,
     isBelow: (node) => [...sessions.values()].some((session) => session.role === "child" && session.below.has(node)),
-    towards: (node) => sessions.get(node)?.peer ?? [...sessions.values()].find((session) => session.below.has(node))?.peer,
+    towards: (node) => sessions.get(node)?.peer ?? ways.get(node)?.peer,
     documentChanged(node) {
-      for (const session of sessions.values()) sendDocument(session, node);
+      const session = sessions.get(node) ?? ways.get(node);
+      if (session !== undefined) sendDocument(session, node);
     },
     status: () => [...sessions.values()].map(({ peer }) => ({ node: peer.name, ...peer.traffic() })),
+    admission: admission.status,
     async close() {
       for (const session of [...sessions.values()]) session.peer.close("the node is stopping");
       await listener?.close();

@@ -17,6 +17,8 @@ export interface PeerHandlers {
   /** Throws to close the link: a frame that does not fit ends the connection, not the node. */
   frame(frame: Frame): void;
   closed(reason: string, error?: HolonError): void;
+  /** A frame of so many bytes went out or came in. */
+  carried?(bytes: number): void;
 }
 
 export function openPeer(connection: Connection, ports: { readonly clock: Clock; readonly codec: Codec }, handlers: PeerHandlers): Peer {
@@ -33,7 +35,10 @@ export function openPeer(connection: Connection, ports: { readonly clock: Clock;
   const peer: Peer = {
     name: connection.peer,
     send: (frame) => {
-      if (open) connection.send(encodeFrame(frame, ports.codec));
+      if (!open) return;
+      const bytes = encodeFrame(frame, ports.codec);
+      handlers.carried?.(bytes.length);
+      connection.send(bytes);
     },
     queuedBytes: () => connection.queuedBytes(),
     traffic: () => connection.traffic(),
@@ -52,6 +57,7 @@ export function openPeer(connection: Connection, ports: { readonly clock: Clock;
   connection.receive({
     frame(bytes) {
       heardMs = ports.clock.monotonicMs();
+      handlers.carried?.(bytes.length);
       try {
         const frame = decodeFrame(bytes, ports.codec);
         if (frame.kind === "call" && frame.header.op === "ping") peer.send({ kind: "call", header: { op: "alive" } });

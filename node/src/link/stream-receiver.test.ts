@@ -24,6 +24,10 @@ async function receiving(context: TestContext): Promise<Receiving> {
   const receiver = createStreamReceiver({
     log: parent,
     integrity,
+    append: (runs) => parent.appendRuns(runs),
+    credit: () => [1e9, 1e9],
+    received: () => true,
+    settled: () => undefined,
     send: (frame) => sent.push(frame),
     safe: (_lane, received) => received,
     forked: () => undefined,
@@ -32,10 +36,10 @@ async function receiving(context: TestContext): Promise<Receiving> {
   return {
     parent,
     sent,
-    records: (payload) => receiver.records(payload),
+    records: (payload) => receiver.records(payload, 0),
     async give(log, from = 1) {
       const before = sent.length;
-      receiver.records(Buffer.concat((await log.readRuns(data(log), from, 1e9)).map(({ bytes }) => bytes)));
+      receiver.records(Buffer.concat((await log.readRuns(data(log), from, 1e9)).map(({ bytes }) => bytes)), 0);
       while (sent.length === before) await new Promise((resolve) => setImmediate(resolve));
     },
   };

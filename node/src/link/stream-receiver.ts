@@ -1,9 +1,10 @@
 /** Takes a child's runs into this node's log, each once, by the chain alone; answers with marks when they are on disk. */
 import { HolonError } from "@holon/core/errors.ts";
+import type { CreditKind } from "@holon/core/link/admission.ts";
 import type { FrameInput } from "@holon/core/link/frame.ts";
 import { parseLaneName } from "@holon/core/log/identity.ts";
 import { laneName, type Lane } from "@holon/core/log/log.ts";
-import { zeroHash } from "@holon/core/log/merge.ts";
+import { zeroHash, type Merge } from "@holon/core/log/merge.ts";
 import { runHashHolds, type Integrity, type RunHeader } from "@holon/core/log/run.ts";
 import { splitRuns } from "@holon/core/log/split-runs.ts";
 import { exportableStreams } from "@holon/core/schema/event.ts";
@@ -12,6 +13,14 @@ import type { SegmentLog } from "../log/segment-log.ts";
 export interface StreamReceiverOptions {
   readonly log: SegmentLog;
   readonly integrity: Integrity;
+  /** Into the log, when it is this child's turn. */
+  append(runs: readonly ReceivedRun[], urgency: CreditKind): Promise<readonly Merge[]>;
+  /** What the child may send in all, as it is told. */
+  credit(): readonly [number, number];
+  /** So many bytes came in. `false` if they are more than the child's credit. */
+  received(dataBytes: number, alarmBytes: number): boolean;
+  /** They are on disk, or were refused. */
+  settled(dataBytes: number, alarmBytes: number): void;
   send(frame: FrameInput): void;
   /** How far a lane is safe beyond this node's own loss. */
   safe(lane: Lane, received: number): number;
@@ -23,8 +32,15 @@ export interface StreamReceiverOptions {
 export interface StreamReceiver {
   /** Lanes the child can send: subscribes to those that may come, from the marks held here. */
   offered(lanes: readonly string[]): void;
-  /** `HOLON_FRAME_BAD` if the payload is not runs as their origin wrote them. */
-  records(payload: Uint8Array): void;
+  /** `HOLON_FRAME_BAD` if the payload is not runs as their origin wrote them, or more than there is credit for. */
+  records(payload: Uint8Array, alarmBytes: number): void;
+  /** Tells the child its credit. */
+  grant(): void;
+}
+
+export interface ReceivedRun {
+  readonly header: RunHeader;
+  readonly bytes: Uint8Array;
 }
 
 export function createStreamReceiver(options: StreamReceiverOptions): StreamReceiver {
@@ -37,8 +53,13 @@ export function createStreamReceiver(options: StreamReceiverOptions): StreamRece
     return [laneName(lane), mark?.sequence ?? 0, mark?.hash ?? zeroHash];
   };
 
-  async function take(runs: readonly { readonly header: RunHeader; readonly bytes: Uint8Array }[]): Promise<void> {
-    const merges = await log.appendRuns(runs);
+  async function take(runs: readonly ReceivedRun[], urgency: CreditKind, dataBytes: number, alarmBytes: number): Promise<void> {
+    let merges: readonly Merge[];
+    try {
+      merges = await options.append(runs, urgency);
+    } finally {
+      options.settled(dataBytes, alarmBytes);
+    }
     const marked = new Map<string, Lane>();
     const asked = new Map<string, Lane>();
     for (const [index, merge] of merges.entries()) {
@@ -52,8 +73,22 @@ export function createStreamReceiver(options: StreamReceiverOptions): StreamRece
       else if (merge.outcome === "gap") asked.set(laneName(run), run);
       else marked.set(laneName(run), run);
     }
-    if (marked.size > 0) options.send({ kind: "stream", header: { op: "mark", lanes: [...marked.values()].map(markOf) } });
-    if (asked.size > 0) options.send({ kind: "stream", header: { op: "subscribe", lanes: [...asked.values()].map((lane) => [...subscription(lane)]) } });
+    if (marked.size > 0) options.send({ kind: "stream", header: { op: "mark", lanes: [...marked.values()].map(markOf), credit: [...options.credit()] } });
+    if (asked.size > 0) options.send({ kind: "stream", header: { op: "subscribe", lanes: [...asked.values()].map((lane) => [...subscription(lane)]), credit: [...options.credit()] } });
+  }
+
+  /** The runs of a frame. `HOLON_FRAME_BAD` if they are not as their origin wrote them, or may not come from below. */
+  function parse(payload: Uint8Array): readonly ReceivedRun[] {
+    const runs = splitRuns(payload, integrity);
+    if (runs === undefined) throw new HolonError("HOLON_FRAME_BAD", "a frame of records does not hold whole runs");
+    for (const run of runs) {
+      const fits = (exportableStreams as readonly string[]).includes(run.header.stream) && run.header.origin !== log.origin;
+      if (!fits) throw new HolonError("HOLON_FRAME_BAD", `a frame holds a run of ${laneName(run.header)}, which may not come from below`);
+      if (!runHashHolds(run.bytes, run.header, integrity)) {
+        throw new HolonError("HOLON_FRAME_BAD", `run ${run.header.firstSequence} of ${laneName(run.header)} is not as its origin wrote it`);
+      }
+    }
+    return runs;
   }
 
   const markOf = (lane: Lane): [string, number, number] => {
@@ -65,19 +100,19 @@ export function createStreamReceiver(options: StreamReceiverOptions): StreamRece
     offered(names) {
       const lanes = names.map(parseLaneName).filter((lane) => lane !== undefined);
       const wanted = lanes.filter((lane) => (exportableStreams as readonly string[]).includes(lane.stream) && lane.origin !== log.origin);
-      options.send({ kind: "stream", header: { op: "subscribe", lanes: wanted.map((lane) => [...subscription(lane)]) } });
+      options.send({ kind: "stream", header: { op: "subscribe", lanes: wanted.map((lane) => [...subscription(lane)]), credit: [...options.credit()] } });
     },
-    records(payload) {
-      const runs = splitRuns(payload, integrity);
-      if (runs === undefined) throw new HolonError("HOLON_FRAME_BAD", "a frame of records does not hold whole runs");
-      for (const run of runs) {
-        const fits = (exportableStreams as readonly string[]).includes(run.header.stream) && run.header.origin !== log.origin;
-        if (!fits) throw new HolonError("HOLON_FRAME_BAD", `a frame holds a run of ${laneName(run.header)}, which may not come from below`);
-        if (!runHashHolds(run.bytes, run.header, integrity)) {
-          throw new HolonError("HOLON_FRAME_BAD", `run ${run.header.firstSequence} of ${laneName(run.header)} is not as its origin wrote it`);
-        }
-      }
-      take(runs).catch(options.failed);
+    grant: () => options.send({ kind: "stream", header: { op: "mark", lanes: [], credit: [...options.credit()] } }),
+    records(payload, alarmBytes) {
+      const runs = parse(payload);
+      const place = runs.findIndex(({ header }) => header.stream !== "alarm");
+      const alarms = place < 0 ? runs : runs.slice(0, place);
+      const alarmRunBytes = alarms.reduce((sum, run) => sum + run.bytes.length, 0);
+      if (alarmBytes > alarmRunBytes) throw new HolonError("HOLON_FRAME_BAD", "a frame charges to the alarms what is no alarm");
+      if (!options.received(payload.length - alarmBytes, alarmBytes)) throw new HolonError("HOLON_FRAME_BAD", "a frame holds more bytes of records than the child has credit for");
+      // Alarms, which stand first in a frame, do not wait for what came with them.
+      if (alarms.length > 0) take(alarms, "alarm", alarmRunBytes - alarmBytes, alarmBytes).catch(options.failed);
+      if (alarms.length < runs.length) take(runs.slice(alarms.length), "data", payload.length - alarmRunBytes, 0).catch(options.failed);
     },
   };
 }

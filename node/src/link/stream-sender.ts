@@ -1,8 +1,10 @@
 /**
  * Sends lanes to the parent: alarms first, then audit, data, telemetry; always from the parent's own mark. What is on the way is
- * bounded; what is small and no alarm waits a moment for company.
+ * bounded, by the parent's credit, by this node's own limit and by the budget of the link; what is small and no alarm waits a moment
+ * for company.
  */
 import { limits } from "@holon/core/limits.ts";
+import type { LinkBudget } from "@holon/core/link/budget.ts";
 import type { FrameInput } from "@holon/core/link/frame.ts";
 import { parseLaneName } from "@holon/core/log/identity.ts";
 import { laneName, type Lane } from "@holon/core/log/log.ts";
@@ -17,6 +19,9 @@ export interface StreamSenderOptions {
   readonly clock: Clock;
   /** What the parent acknowledged, kept over connections. */
   readonly marks: Map<string, LaneMarks>;
+  /** Since when this node waits for credit, kept over connections so that it does not lose its place. */
+  readonly patience: { sinceMs: number | undefined };
+  readonly budget: Pick<LinkBudget, "waitMs">;
   send(frame: FrameInput): void;
   /** The guard's word on a run, before its bytes exist outside. Resolves when the decision is on disk. */
   mayLeave(run: RunHeader): Promise<boolean>;
@@ -34,13 +39,21 @@ export interface LaneMarks {
 }
 
 export interface StreamSender {
-  /** The parent wants these lanes from its marks; lanes it does not name are not sent. */
-  subscribe(lanes: readonly (readonly [string, number])[]): void;
-  marked(lanes: readonly (readonly [string, number, number])[]): void;
+  /** The parent wants these lanes from its marks; lanes it does not name are not sent. Without `credit` only this node's own limit holds. */
+  subscribe(lanes: readonly (readonly [string, number])[], credit: Credit | undefined): void;
+  marked(lanes: readonly (readonly [string, number, number])[], credit: Credit | undefined): void;
   refuse(lane: string): void;
   /** There is more to send. */
   notify(): void;
   stop(): void;
+}
+
+/** Record bytes that may be sent in all over this connection: of any lane, and of alarms beyond that. */
+export type Credit = readonly [data: number, alarm: number];
+
+interface Picked {
+  readonly sent: SentLane;
+  readonly run: BatchRun;
 }
 
 interface SentLane {
@@ -57,6 +70,11 @@ const lingerBelowBytes = 32 * 1024;
 export function createStreamSender(options: StreamSenderOptions): StreamSender {
   const { log, clock } = options;
   const lanes = new Map<string, SentLane>();
+  let credit: Credit = [Infinity, Infinity];
+  let spent: Credit = [0, 0];
+  /** What was asked for and not granted yet. */
+  const asked = { data: false, alarm: false };
+  let budgetTimer: Timer | undefined;
   let onTheWayBytes = 0;
   let pumping = false;
   let again = false;
@@ -92,9 +110,33 @@ export function createStreamSender(options: StreamSenderOptions): StreamSender {
 
   /** Sends one frame of what is next; `false` if there is nothing, or it may wait. */
   async function sendSome(): Promise<boolean> {
-    const picked: { readonly sent: SentLane; readonly run: BatchRun }[] = [];
+    const next = await pick();
+    const [first] = next;
+    if (first === undefined) options.patience.sinceMs = undefined;
+    if (first === undefined || stopped) return false;
+    const alarm = isAlarm(first);
+    if (!alarm && bytesOf(next) < lingerBelowBytes && !lingered) {
+      linger ??= clock.after(lingerMs, () => {
+        linger = undefined;
+        lingered = true;
+        void pump();
+      });
+      return false;
+    }
+    const fitting = withinCredit(next);
+    if (fitting.length === 0) return ask(next, alarm);
+    const affordable = withinBudget(fitting);
+    if (affordable.length === 0) return false;
+    lingered = false;
+    linger?.cancel();
+    linger = undefined;
+    return sendPicked(affordable);
+  }
+
+  /** What is next, one frame of it: by lane in order, and no more of one lane than fits. */
+  async function pick(): Promise<readonly Picked[]> {
+    const picked: Picked[] = [];
     let bytes = 0;
-    let alarm = false;
     for (const sent of inOrder()) {
       if (bytes >= limits.linkBatchBytesMax) break;
       const head = log.head(sent.lane);
@@ -104,28 +146,56 @@ export function createStreamSender(options: StreamSenderOptions): StreamSender {
       for (const run of runs) {
         picked.push({ sent, run });
         bytes += run.bytes.length;
-        if (sent.lane.stream === "alarm") alarm = true;
         if (bytes >= limits.linkBatchBytesMax) break;
       }
     }
-    if (picked.length === 0 || stopped) return false;
-    if (!alarm && bytes < lingerBelowBytes && !lingered) {
-      linger ??= clock.after(lingerMs, () => {
-        linger = undefined;
-        lingered = true;
-        void pump();
-      });
-      return false;
-    }
-    lingered = false;
-    linger?.cancel();
-    linger = undefined;
-    return sendPicked(picked, bytes);
+    return picked;
   }
 
-  async function sendPicked(picked: readonly { readonly sent: SentLane; readonly run: BatchRun }[], bytes: number): Promise<boolean> {
-    const payload = new Uint8Array(bytes);
+  /** As many of the first as there is credit for. An alarm has the alarms' credit, then everybody's. */
+  function withinCredit(picked: readonly Picked[]): readonly Picked[] {
+    let [data, alarm] = spent;
+    const end = picked.findIndex((item) => {
+      const bytes = item.run.bytes.length;
+      if (isAlarm(item) && alarm + bytes <= credit[1]) alarm += bytes;
+      else if (data + bytes <= credit[0]) data += bytes;
+      else return true;
+      return false;
+    });
+    return end < 0 ? picked : picked.slice(0, end);
+  }
+
+  /** One turn, or the next run where that is larger. A large alarm is asked for as data: the alarms' credit is small. */
+  function ask(picked: readonly Picked[], alarm: boolean): false {
+    const firstBytes = picked[0]?.run.bytes.length ?? 0;
+    const small = alarm && firstBytes <= limits.linkTurnBytes;
+    const kind = small ? "alarm" : "data";
+    if (asked[kind]) return false;
+    asked[kind] = true;
+    options.patience.sinceMs ??= clock.monotonicMs();
+    const wanted = bytesOf(small ? picked.filter(isAlarm) : picked);
+    const bytes = Math.max(firstBytes, Math.min(limits.linkTurnBytes, wanted));
+    options.send({ kind: "stream", header: { op: "ask", bytes, alarm: small, waitedMs: clock.monotonicMs() - options.patience.sinceMs } });
+    return false;
+  }
+
+  /** All of it, or the alarms alone, or nothing yet. */
+  function withinBudget(picked: readonly Picked[]): readonly Picked[] {
+    const nowMs = clock.monotonicMs();
+    const wait = options.budget.waitMs(bytesOf(picked), false, nowMs);
+    if (wait === 0) return picked;
+    const alarms = picked.filter(isAlarm);
+    const alarmWait = alarms.length === 0 ? wait : options.budget.waitMs(bytesOf(alarms), true, nowMs);
+    if (alarms.length > 0 && alarmWait === 0) return alarms;
+    budgetTimer?.cancel();
+    budgetTimer = clock.after(alarmWait, () => void pump());
+    return [];
+  }
+
+  async function sendPicked(picked: readonly Picked[]): Promise<boolean> {
+    const payload = new Uint8Array(bytesOf(picked));
     let position = 0;
+    let alarmBytes = 0;
     for (const { sent, run } of picked) {
       if (sent.refused || !isAsWritten(sent, run)) continue;
       if (!(await options.mayLeave(run.header))) {
@@ -137,9 +207,11 @@ export function createStreamSender(options: StreamSenderOptions): StreamSender {
       sent.sent = lastSequence(run.header);
       sent.onTheWay.push({ last: sent.sent, bytes: run.bytes.length });
       onTheWayBytes += run.bytes.length;
+      if (sent.lane.stream === "alarm" && spent[1] + alarmBytes + run.bytes.length <= credit[1]) alarmBytes += run.bytes.length;
     }
     if (stopped) return false;
-    if (position > 0) options.send({ kind: "stream", header: { op: "records" }, payload: payload.subarray(0, position) });
+    spent = [spent[0] + position - alarmBytes, spent[1] + alarmBytes];
+    if (position > 0) options.send({ kind: "stream", header: { op: "records", alarmBytes }, payload: payload.subarray(0, position) });
     return true;
   }
 
@@ -155,8 +227,23 @@ export function createStreamSender(options: StreamSenderOptions): StreamSender {
     return !sent.refused;
   }
 
+  /** Who has had a turn goes before newcomers for its next, but not for ever: a long backlog must not keep its place to the end. */
+  function halvePatience(): void {
+    const { sinceMs } = options.patience;
+    if (sinceMs !== undefined) options.patience.sinceMs = (sinceMs + clock.monotonicMs()) / 2;
+  }
+
+  function granted(next: Credit | undefined): void {
+    if (next === undefined) return;
+    if (next[0] > credit[0] || credit[0] === Infinity) asked.data = false;
+    if (next[1] > credit[1] || credit[1] === Infinity) asked.alarm = false;
+    if (next[0] > credit[0]) halvePatience();
+    credit = next;
+  }
+
   return {
-    subscribe(wanted) {
+    subscribe(wanted, given) {
+      granted(given);
       for (const [name, sequence] of wanted) {
         const lane = parseLaneName(name);
         if (lane === undefined || !(exportableStreams as readonly string[]).includes(lane.stream)) continue;
@@ -167,7 +254,8 @@ export function createStreamSender(options: StreamSenderOptions): StreamSender {
       }
       void pump();
     },
-    marked(marks) {
+    marked(marks, given) {
+      granted(given);
       for (const [name, received, safe] of marks) {
         const sent = lanes.get(name);
         if (sent === undefined) continue;
@@ -184,6 +272,10 @@ export function createStreamSender(options: StreamSenderOptions): StreamSender {
     stop() {
       stopped = true;
       linger?.cancel();
+      budgetTimer?.cancel();
     },
   };
 }
+
+const isAlarm = ({ sent }: Picked): boolean => sent.lane.stream === "alarm";
+const bytesOf = (picked: readonly Picked[]): number => picked.reduce((sum, { run }) => sum + run.bytes.length, 0);

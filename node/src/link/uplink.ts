@@ -2,6 +2,7 @@
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { backoffMs } from "@holon/core/link/backoff.ts";
+import { createLinkBudget, type BudgetStatus } from "@holon/core/link/budget.ts";
 import type { Frame, FrameInput } from "@holon/core/link/frame.ts";
 import { nextUplinkState, type UplinkEvent, type UplinkState } from "@holon/core/link/uplink-state.ts";
 import { laneName } from "@holon/core/log/log.ts";
@@ -16,7 +17,7 @@ import type { SegmentLog } from "../log/segment-log.ts";
 import type { BlobExchange } from "./blob-exchange.ts";
 import type { Calls } from "./calls.ts";
 import { openPeer, type Peer } from "./peer.ts";
-import { createStreamSender, type LaneMarks, type StreamSender } from "./stream-sender.ts";
+import { createStreamSender, type Credit, type LaneMarks, type StreamSender } from "./stream-sender.ts";
 
 export interface UplinkOptions {
   readonly config: NodeConfig;
@@ -60,6 +61,9 @@ export interface UplinkStatus {
   readonly held: readonly { readonly lane: string; readonly code: "HOLON_LINK_FORK" | "HOLON_LOG_DAMAGED"; readonly message: string }[];
   readonly sentBytes: number;
   readonly receivedBytes: number;
+  readonly budget: BudgetStatus;
+  /** How often the parent said that too many wait, since the start. */
+  readonly toldLater: number;
   readonly problem: { readonly code: string; readonly message: string } | undefined;
   /** Milliseconds since the state last changed. */
   readonly sinceMs: number;
@@ -81,6 +85,11 @@ export function createUplink(options: UplinkOptions): Uplink {
   const marks = new Map<string, LaneMarks>();
   const held = new Map<string, UplinkStatus["held"][number]>();
   let tries = 0;
+  const patience = { sinceMs: undefined };
+  const { priceClass, budgetBytesPerHour } = options.config.uplink ?? {};
+  const budget = createLinkBudget(priceClass ?? "free", budgetBytesPerHour, ports.clock.monotonicMs());
+  let retryAfterMs: number | undefined;
+  let toldLater = 0;
 
   function step(event: UplinkEvent): UplinkState {
     const next = nextUplinkState(state, event);
@@ -91,7 +100,9 @@ export function createUplink(options: UplinkOptions): Uplink {
   }
 
   function tryLater(): void {
-    const wait = backoffMs(attempt++, { firstMs: limits.reconnectFirstMs, maxMs: options.quiet === undefined ? limits.reconnectMaxMs : limits.siblingReconnectMaxMs }, ports.random.uniform());
+    const maxMs = options.quiet === undefined ? limits.reconnectMaxMs : limits.siblingReconnectMaxMs;
+    const wait = retryAfterMs ?? backoffMs(attempt++, { firstMs: limits.reconnectFirstMs, maxMs }, ports.random.uniform());
+    retryAfterMs = undefined;
     timer?.cancel();
     timer = ports.clock.after(wait, () => void connect());
   }
@@ -105,9 +116,9 @@ export function createUplink(options: UplinkOptions): Uplink {
       // Cut and healed meanwhile: a later try is under way, and the parent would end one of two connections, perhaps the wrong one.
       if (mine !== tries || step("connected") !== "offered") return connection.close("HOLON_LINK_CUT");
       problem = undefined;
-      peer = openPeer(connection, ports, { frame: take, closed: lost });
+      peer = openPeer(connection, ports, { frame: take, closed: lost, carried: (bytes) => budget.charge(bytes, ports.clock.monotonicMs()) });
       const integrity = { sha256: ports.crypto.sha256, crc32: ports.codec.crc32 };
-      sender = createStreamSender({ log, marks, clock: ports.clock, integrity, send: (frame) => peer?.send(frame), mayLeave: options.mayLeave, damaged, failed });
+      sender = createStreamSender({ log, marks, patience, budget, clock: ports.clock, integrity, send: (frame) => peer?.send(frame), mayLeave: options.mayLeave, damaged, failed });
       offered.clear();
       offer(quiet ? [] : allLanes());
     } catch (error) {
@@ -152,23 +163,31 @@ export function createUplink(options: UplinkOptions): Uplink {
 
   function takeStream(header: Extract<Frame, { kind: "stream" }>["header"]): void {
     if (header.op === "subscribe") {
-      agreeOn(quiet ? [] : header.lanes).catch(failed);
-    } else if (header.op === "mark") sender?.marked(header.lanes);
+      agreeOn(quiet ? [] : header.lanes, header.credit).catch(failed);
+    } else if (header.op === "mark") sender?.marked(header.lanes, header.credit);
+    else if (header.op === "later") comeBackLater(header.retryAfterMs);
     else if (header.op === "refuse") {
       sender?.refuse(header.lane);
       refused(header.lane, header.message);
     }
   }
 
+  /** The time is the parent's, the jitter ours: those that were told the same do not come together. */
+  function comeBackLater(afterMs: number): void {
+    retryAfterMs = Math.min(afterMs, limits.linkLaterMaxMs) * (1 + laterJitter * ports.random.uniform());
+    toldLater += 1;
+    peer?.close("the parent is busy");
+  }
+
   /** Sends from the parent's marks, but for lanes of which the two hold different histories. */
-  async function agreeOn(lanes: readonly (readonly [string, number, string])[]): Promise<void> {
+  async function agreeOn(lanes: readonly (readonly [string, number, string])[], credit: Credit | undefined): Promise<void> {
     const mine = sender;
     const known: (readonly [string, number])[] = [];
     for (const [name, sequence, hash] of lanes) if (await knowsMark(name, sequence, hash)) known.push([name, sequence]);
     if (mine === undefined || sender !== mine) return; // the connection has changed meanwhile
     if (state === "offered") opened();
     for (const [name] of known) held.delete(name);
-    mine.subscribe(known);
+    mine.subscribe(known, credit);
   }
 
   /** A parent that holds more of a lane than this node ever wrote, or something else: this log was restored from a backup, or cloned. */
@@ -235,6 +254,8 @@ export function createUplink(options: UplinkOptions): Uplink {
         held: [...held.values()],
         sentBytes: past.sentBytes + traffic.sentBytes,
         receivedBytes: past.receivedBytes + traffic.receivedBytes,
+        budget: budget.status(ports.clock.monotonicMs()),
+        toldLater,
         problem,
         sinceMs: ports.clock.monotonicMs() - changedMs,
       };
@@ -279,6 +300,8 @@ export function createUplink(options: UplinkOptions): Uplink {
     },
   };
 }
+
+const laterJitter = 0.1;
 
 function backlog(log: SegmentLog, marks: ReadonlyMap<string, LaneMarks>, held: ReadonlyMap<string, unknown>): number {
   let records = 0;

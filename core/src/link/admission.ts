@@ -1,0 +1,290 @@
+/**
+ * Who may send how much to a parent, and when: the rule that keeps a parent whole when all its children come back at once.
+ *
+ *     arrived ─▶ a little credit unasked ─▶ asked ─▶ room: granted
+ *                                             │      no room: waits, longest wait first
+ *                                             └────  too many wait: the one that came last is told `later`
+ *
+ * Credit is counted in record bytes over the life of a session and never taken back. What is granted and not yet on disk is at most
+ * the pool, so the memory that children can fill is too. Alarms have a pool of their own.
+ *
+ * Fair: who waits is served in the order of its waiting, a turn at a time; one who was told `later` brings its waiting time along,
+ * and the times told are spread as the parent gets on, so that each finds a place when it comes. Bounded by the `waitedMs` that
+ * enrolled children state: one that overstates it passes others by, and gains no more than their places.
+ */
+import { limits } from "../limits.ts";
+
+export interface AdmissionBounds {
+  readonly creditBytesMax: number;
+  readonly alarmCreditBytesMax: number;
+  readonly waitingMax: number;
+}
+
+export const defaultAdmissionBounds: AdmissionBounds = { creditBytesMax: limits.linkCreditBytesMax, alarmCreditBytesMax: limits.linkAlarmCreditBytesMax, waitingMax: limits.linkWaitingMax };
+
+/** Which pool: `data` is all that is no alarm, and alarms too where their own credit does not reach. */
+export type CreditKind = "data" | "alarm";
+
+export interface CreditAsk {
+  readonly kind: CreditKind;
+  readonly bytes: number;
+  /** How long the child has been waiting for credit, earlier connections included. */
+  readonly waitedMs: number;
+}
+
+/** What a session is to be told. */
+export type AdmissionWord =
+  | { readonly word: "credit"; readonly session: number; readonly credit: SessionCredit }
+  | { readonly word: "later"; readonly session: number; readonly retryAfterMs: number };
+
+/** Bytes that a session may send in all since it began. */
+export interface SessionCredit {
+  readonly data: number;
+  readonly alarm: number;
+}
+
+export interface AdmissionStatus {
+  readonly sessions: number;
+  readonly waiting: number;
+  readonly waitingHigh: number;
+  readonly waitingMax: number;
+  /** Granted and not yet on disk, both pools; never over `creditBytesMax`. */
+  readonly creditBytes: number;
+  readonly creditBytesHigh: number;
+  readonly creditBytesMax: number;
+  /** Received and not yet on disk. */
+  readonly heldBytes: number;
+  readonly heldBytesHigh: number;
+  readonly granted: number;
+  readonly toldLater: number;
+}
+
+export interface Admission {
+  /** A session begins; its number is fresh. */
+  arrived(session: number): readonly AdmissionWord[];
+  asked(session: number, ask: CreditAsk, nowMs: number): readonly AdmissionWord[];
+  /** Record bytes came in. `false` if they are more than was granted: the child does not keep to the protocol. */
+  received(session: number, dataBytes: number, alarmBytes: number): boolean;
+  /** What came in is on disk, or was refused. */
+  settled(session: number, kind: CreditKind, bytes: number, nowMs: number): readonly AdmissionWord[];
+  /** A session is over; what came in of it counts until it is settled. */
+  left(session: number, nowMs: number): readonly AdmissionWord[];
+  credit(session: number): SessionCredit;
+  status(): AdmissionStatus;
+}
+
+interface Account {
+  granted: number;
+  received: number;
+  held: number;
+  /** Credit that the session is kept at while nobody waits. */
+  window: number;
+}
+
+interface Session {
+  readonly accounts: Readonly<Record<CreditKind, Account>>;
+  gone: boolean;
+}
+
+interface Waiting {
+  readonly session: number;
+  readonly bytes: number;
+  readonly sinceMs: number;
+}
+
+interface Pool {
+  readonly bytesMax: number;
+  /** Granted and not yet on disk. */
+  bytes: number;
+  /** By `sinceMs`, longest wait first. */
+  readonly waiting: Waiting[];
+}
+
+/** Before turns are seen, so many are taken to be given in so much time: too hopeful costs a reconnection, too gloomy a wait. */
+const hopedTurns = 50;
+const hopedMs = 1_000;
+const kinds = ["alarm", "data"] as const;
+
+export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds): Admission {
+  const sessions = new Map<number, Session>();
+  const pools: Readonly<Record<CreditKind, Pool>> = {
+    data: { bytesMax: bounds.creditBytesMax, bytes: 0, waiting: [] },
+    alarm: { bytesMax: bounds.alarmCreditBytesMax, bytes: 0, waiting: [] },
+  };
+  const high = { waiting: 0, credit: 0, held: 0 };
+  let present = 0;
+  let held = 0;
+  let granted = 0;
+  let toldLater = 0;
+  let slots: ReturnSlots = { busySinceMs: 0, served: 0, nextMs: 0 };
+
+  /** What one session may be given unasked: half of the pool is shared, the other half is for those who ask. */
+  const shareOf = (pool: Pool): number => Math.floor(pool.bytesMax / 2 / Math.max(1, present));
+
+  function give(session: Session, kind: CreditKind, bytes: number): void {
+    session.accounts[kind].granted += bytes;
+    pools[kind].bytes += bytes;
+    high.credit = Math.max(high.credit, pools.data.bytes + pools.alarm.bytes);
+  }
+
+  /** Credit unasked, up to the session's window. */
+  function topUp(session: Session, kind: CreditKind): boolean {
+    const pool = pools[kind];
+    const account = session.accounts[kind];
+    const missing = account.window - (account.granted - account.received + account.held);
+    if (session.gone || pool.waiting.length > 0 || missing < account.window / 2 || missing <= 0 || pool.bytes + missing > pool.bytesMax / 2) return false;
+    give(session, kind, missing);
+    return true;
+  }
+
+  function serve(nowMs: number): AdmissionWord[] {
+    const served = new Set<number>();
+    for (const kind of kinds) {
+      const pool = pools[kind];
+      for (let first = pool.waiting[0]; first !== undefined && pool.bytes + first.bytes <= pool.bytesMax; first = pool.waiting[0]) {
+        pool.waiting.shift();
+        const session = sessions.get(first.session);
+        if (session === undefined) continue;
+        give(session, kind, first.bytes);
+        granted += 1;
+        slots = { ...slots, served: slots.served + 1 };
+        served.add(first.session);
+      }
+    }
+    if (waiting() === 0) slots = { busySinceMs: nowMs, served: 0, nextMs: nowMs };
+    return [...served].map(creditWord);
+  }
+
+  const waiting = (): number => pools.data.waiting.length + pools.alarm.waiting.length;
+
+  const credit = (session: number): SessionCredit => {
+    const accounts = sessions.get(session)?.accounts;
+    return { data: accounts?.data.granted ?? 0, alarm: accounts?.alarm.granted ?? 0 };
+  };
+  const creditWord = (session: number): AdmissionWord => ({ word: "credit", session, credit: credit(session) });
+
+  /** The data asks that came last make room; an alarm's ask is refused only by alarms. */
+  function turnAway(kind: CreditKind, nowMs: number): AdmissionWord[] {
+    const words: AdmissionWord[] = [];
+    while (waiting() > bounds.waitingMax) {
+      const last = pools.data.waiting.pop() ?? (kind === "alarm" ? pools.alarm.waiting.pop() : undefined);
+      if (last === undefined) break;
+      toldLater += 1;
+      slots = nextSlot(slots, waiting(), nowMs);
+      words.push({ word: "later", session: last.session, retryAfterMs: retryAfterMs(slots, nowMs) });
+    }
+    return words;
+  }
+
+  function forget(number: number, session: Session): void {
+    if (session.gone && session.accounts.data.held === 0 && session.accounts.alarm.held === 0) sessions.delete(number);
+  }
+
+  return {
+    arrived(number) {
+      present += 1;
+      const session: Session = { accounts: { data: createAccount(Math.min(limits.linkCreditFirstBytes, shareOf(pools.data))), alarm: createAccount(limits.linkAlarmCreditFirstBytes) }, gone: false };
+      sessions.set(number, session);
+      for (const kind of kinds) topUp(session, kind);
+      return [creditWord(number)];
+    },
+    asked(number, { kind, bytes, waitedMs }, nowMs) {
+      const session = sessions.get(number);
+      const pool = pools[kind];
+      if (session === undefined || session.gone || pool.waiting.some((other) => other.session === number)) return [];
+      if (waiting() === 0) slots = { busySinceMs: nowMs, served: 0, nextMs: nowMs };
+      enqueue(pool.waiting, { session: number, bytes: Math.min(bytes, pool.bytesMax), sinceMs: nowMs - Math.min(waitedMs, limits.linkLaterMaxMs * 10) });
+      const words = serve(nowMs);
+      words.push(...turnAway(kind, nowMs));
+      high.waiting = Math.max(high.waiting, waiting());
+      return words;
+    },
+    received(number, dataBytes, alarmBytes) {
+      const accounts = sessions.get(number)?.accounts;
+      if (accounts === undefined) return false;
+      const { data, alarm } = accounts;
+      if (data.received + dataBytes > data.granted || alarm.received + alarmBytes > alarm.granted) return false;
+      data.received += dataBytes;
+      data.held += dataBytes;
+      alarm.received += alarmBytes;
+      alarm.held += alarmBytes;
+      held += dataBytes + alarmBytes;
+      high.held = Math.max(high.held, held);
+      return true;
+    },
+    settled(number, kind, bytes, nowMs) {
+      const session = sessions.get(number);
+      if (session === undefined) return [];
+      const account = session.accounts[kind];
+      account.held -= bytes;
+      held -= bytes;
+      pools[kind].bytes -= bytes;
+      forget(number, session);
+      const words = serve(nowMs);
+      if (kind === "data") account.window = Math.min(limits.linkInFlightBytesMax, Math.max(account.window, Math.min(account.window * 2, shareOf(pools.data))));
+      if (topUp(session, kind) && !words.some((word) => word.session === number)) words.push(creditWord(number));
+      return words;
+    },
+    left(number, nowMs) {
+      const session = sessions.get(number);
+      if (session === undefined || session.gone) return [];
+      present -= 1;
+      session.gone = true;
+      for (const kind of kinds) {
+        const { granted: given, received } = session.accounts[kind];
+        pools[kind].bytes -= given - received;
+        const place = pools[kind].waiting.findIndex((other) => other.session === number);
+        if (place >= 0) pools[kind].waiting.splice(place, 1);
+      }
+      forget(number, session);
+      return serve(nowMs);
+    },
+    credit,
+    status: () => ({
+      sessions: present,
+      waiting: waiting(),
+      waitingHigh: high.waiting,
+      waitingMax: bounds.waitingMax,
+      creditBytes: pools.data.bytes + pools.alarm.bytes,
+      creditBytesHigh: high.credit,
+      creditBytesMax: bounds.creditBytesMax + bounds.alarmCreditBytesMax,
+      heldBytes: held,
+      heldBytesHigh: high.held,
+      granted,
+      toldLater,
+    }),
+  };
+}
+
+const createAccount = (window: number): Account => ({ granted: 0, received: 0, held: 0, window });
+
+/** Keeps the list sorted; new ones mostly belong at the end. */
+function enqueue(list: Waiting[], item: Waiting): void {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((list[middle]?.sinceMs ?? Infinity) <= item.sinceMs) low = middle + 1;
+    else high = middle;
+  }
+  list.splice(low, 0, item);
+}
+
+/** When those who were told to come back are expected: one after the other, at the rate at which turns were given so far. */
+interface ReturnSlots {
+  /** Since then somebody has always been waiting. */
+  readonly busySinceMs: number;
+  /** Turns given since then. */
+  readonly served: number;
+  readonly nextMs: number;
+}
+
+/** The next slot after those given: not before half of those who wait now have had their turn. */
+function nextSlot({ busySinceMs, served, nextMs }: ReturnSlots, waiting: number, nowMs: number): ReturnSlots {
+  const perTurnMs = (nowMs - busySinceMs + hopedMs) / (served + hopedTurns);
+  const earliestMs = nowMs + (waiting * perTurnMs) / 2;
+  return { busySinceMs, served, nextMs: Math.min(Math.max(nextMs, earliestMs) + perTurnMs, nowMs + 2 * limits.linkLaterMaxMs) };
+}
+
+/** Half of the time to its slot: who comes early keeps its place in the order, and the rate may have been judged too low. */
+const retryAfterMs = ({ nextMs }: ReturnSlots, nowMs: number): number => Math.min(limits.linkLaterMaxMs, Math.max(limits.linkLaterFirstMs, Math.round((nextMs - nowMs) / 2)));

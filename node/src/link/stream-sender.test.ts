@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { test, type TestContext } from "node:test";
+import { createLinkBudget, type LinkBudget } from "@holon/core/link/budget.ts";
+import type { FrameInput } from "@holon/core/link/frame.ts";
+import type { StreamName } from "@holon/core/schema/event.ts";
+import { createClock } from "@holon/platform/clock.ts";
+import { integrity, openTempLog, record, tempFolder } from "../testing/temp-log.ts";
+import { createStreamSender } from "./stream-sender.ts";
+
+type Header = Extract<FrameInput, { kind: "stream" }>["header"];
+
+async function openSender(context: TestContext, budget: Pick<LinkBudget, "waitMs"> = { waitMs: () => 0 }) {
+  const log = await openTempLog(tempFolder(context));
+  const sent: { readonly header: Header; readonly bytes: number }[] = [];
+  let wake: () => void = () => undefined;
+  const sender = createStreamSender({
+    log,
+    clock: createClock(),
+    marks: new Map(),
+    patience: { sinceMs: undefined },
+    budget,
+    send(frame) {
+      if (frame.kind === "stream") sent.push({ header: frame.header, bytes: frame.payload?.length ?? 0 });
+      wake();
+    },
+    mayLeave: () => Promise.resolve(true),
+    integrity,
+    damaged: (lane, message) => assert.fail(`${lane}: ${message}`),
+    failed: (error) => assert.fail(String(error)),
+  });
+  context.after(() => {
+    sender.stop();
+    return log.close();
+  });
+  return {
+    sender,
+    sent,
+    put: (stream: StreamName, bytes: number) => log.append({ records: [record(stream, "x".repeat(bytes))] }),
+    async until(count: number): Promise<void> {
+      while (sent.length < count) await new Promise<void>((resolve) => (wake = resolve));
+    },
+  };
+}
+
+const lanes = (["alarm", "data"] as const).map((stream) => [`gateway-1/${stream}`, 0] as const);
+
+test("what there is no credit for is asked for once, and sent when it is granted", async (context) => {
+  const { sender, sent, put, until } = await openSender(context);
+  await put("data", 40_000);
+  sender.subscribe(lanes, [1_000, 0]);
+  await until(1);
+  const ask = sent[0]?.header;
+  assert.ok(ask?.op === "ask" && !ask.alarm && ask.bytes > 40_000);
+  sender.marked([], [1_500, 0]);
+  await until(2);
+  sender.marked([], [1_000 + ask.bytes, 0]);
+  await until(3);
+  assert.deepEqual([sent[1]?.header.op, sent[2]?.header.op], ["ask", "records"]);
+  assert.equal(sent[2]?.bytes, ask.bytes);
+});
+
+test("an alarm passes a backlog that waits for credit", async (context) => {
+  const { sender, sent, put, until } = await openSender(context);
+  await put("data", 40_000);
+  sender.subscribe(lanes, [0, 4_096]);
+  await until(1);
+  await put("alarm", 100);
+  sender.notify();
+  await until(2);
+  const [ask, alarm] = sent;
+  assert.equal(ask?.header.op, "ask");
+  assert.ok(alarm?.header.op === "records" && alarm.header.alarmBytes === alarm.bytes && alarm.bytes < 1_000);
+});
+
+test("data waits for the budget; an alarm does not, and takes no data along", async (context) => {
+  const budget = createLinkBudget("expensive", 300_000, 0);
+  budget.charge(50_000, 0);
+  const { sender, sent, put, until } = await openSender(context, { waitMs: (bytes, alarm) => budget.waitMs(bytes, alarm, 0) });
+  await put("data", 40_000);
+  sender.subscribe(lanes, undefined);
+  await put("alarm", 100);
+  sender.notify();
+  await until(1);
+  assert.ok(sent[0]?.header.op === "records" && sent[0].bytes < 1_000, "the alarm alone");
+  assert.equal(sent.length, 1);
+});

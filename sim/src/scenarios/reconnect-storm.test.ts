@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createAdmission, type Admission, type AdmissionBounds } from "@holon/core/link/admission.ts";
+import { holonProgram } from "../program.ts";
+import { runSeed, type ScenarioRun } from "../scenario.ts";
+import { settledProgram } from "../settled-program.ts";
+import { reconnectStorm } from "./reconnect-storm.ts";
+
+const base = await holonProgram();
+const nodes = 300;
+
+function storm(admission?: (bounds: AdmissionBounds) => Admission): Promise<ScenarioRun> {
+  const scenario = { ...reconnectStorm, program: () => settledProgram(base, admission === undefined ? {} : { admission }) };
+  return runSeed(scenario, base, 1, { size: { nodes } });
+}
+
+test("three hundred nodes come back at once: all converge, within the bounds of the parent, each in fair time", async () => {
+  const { violations, figures, acknowledged, delivered } = await storm();
+  assert.deepEqual(violations, []);
+  assert.equal(acknowledged, delivered);
+  assert.ok((figures["toldLater"] ?? 0) > 0, "nobody was told to come back: the queue was never full");
+  assert.ok((figures["arrivedWithinMs"] ?? Infinity) < 60_000);
+});
+
+test("planted: a parent that takes whatever comes is caught at its memory", async () => {
+  const { violations } = await storm(() => createAdmission({ creditBytesMax: 1e12, alarmCreditBytesMax: 1e12, waitingMax: 1e9 }));
+  assert.match(violations.join("\n"), /held \d+ bytes of records that were not on disk/);
+});
+
+test("planted: a parent that serves the last first is caught by its waits", async () => {
+  const { violations } = await storm((bounds) => {
+    const right = createAdmission(bounds);
+    let sinceMs: number | undefined;
+    return { ...right, asked: (session, ask, nowMs) => right.asked(session, { ...ask, waitedMs: Math.max(0, 2 * (nowMs - (sinceMs ??= nowMs)) - ask.waitedMs) }, nowMs) };
+  });
+  assert.match(violations.join("\n"), /times its fair share/);
+});
