@@ -93,6 +93,10 @@ sim
   .option("--seeds <k>", "how many seeds", "1")
   .option("--exhaustive <k>", "of how many of the seeds every variant is lived through, not only a sample", "0")
   .option("--variant <name>", "one variant of the seed alone, as a violation names it")
+  .option("--safety-ms <ms>", "heal at the latest after so many virtual milliseconds")
+  .option("--shrink", "look for the shortest time under faults after which the first failing seed still fails")
+  .option("--all", "every scenario instead of one")
+  .option("--resume <file>", "with --all: keep what is done in this file, and go on from it")
   .option("--json", "one JSON object last on stdout")
   .action((options: SimOptions) => runSim(options));
 

@@ -42,6 +42,8 @@ export interface SeedOptions {
   readonly exhaustive?: boolean | undefined;
   /** Lives through this variant alone. */
   readonly variant?: string | undefined;
+  /** Heals at the latest after so many virtual milliseconds: a shorter run has fewer faults. */
+  readonly safetyMsMax?: number | undefined;
 }
 
 /** One run of one seed, all its worlds together. */
@@ -65,18 +67,21 @@ const convergencePollMs = 50;
 
 /** Runs one scenario from one seed. */
 export async function runSeed(scenario: Scenario, program: SubjectProgram, seed: number, options: SeedOptions = {}): Promise<ScenarioRun> {
-  const first = await runWorld(scenario, program, seed, options.variant === undefined ? options.listener : undefined, undefined);
+  const worldOf = (variant: Variant | undefined, listener: SeedOptions["listener"]): Promise<Lived> => runWorld(shortened(scenario, options.safetyMsMax), program, seed, listener, variant);
+  const first = await worldOf(undefined, options.variant === undefined ? options.listener : undefined);
   if (scenario.variants === undefined) return first.run;
   const variants = scenario.variants(first.fleet, options.exhaustive === true || options.variant !== undefined);
   if (options.variant !== undefined) {
     const chosen = variants.find(({ name }) => name === options.variant);
     if (chosen === undefined) throw new HolonError("HOLON_ARGUMENT_BAD", `seed ${seed} of ${scenario.name} has no variant ${options.variant}`);
-    return (await runWorld(scenario, program, seed, options.listener, chosen)).run;
+    return (await worldOf(chosen, options.listener)).run;
   }
   const runs = [first.run];
-  for (const variant of variants) runs.push((await runWorld(scenario, program, seed, options.listener, variant)).run);
+  for (const variant of variants) runs.push((await worldOf(variant, options.listener)).run);
   return together(seed, runs);
 }
+
+const shortened = (scenario: Scenario, safetyMsMax = Number.POSITIVE_INFINITY): Scenario => ({ ...scenario, safetyMs: (world) => Math.min(safetyMsMax, scenario.safetyMs(world)) });
 
 function together(seed: number, runs: readonly ScenarioRun[]): ScenarioRun {
   const sum = (count: (run: ScenarioRun) => number): number => runs.reduce((total, run) => total + count(run), 0);
