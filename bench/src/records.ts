@@ -46,11 +46,11 @@ export const inBatches = (records: readonly NewRecord[], size: number): readonly
 
 /** Their bytes end to end, with nothing between. */
 export function joined(records: readonly NewRecord[]): Uint8Array {
-  const bytes = new Uint8Array(records.reduce((total, record) => total + record.bytes.length, 0));
+  const bytes = new Uint8Array(records.reduce((total, { bytes: part }) => total + part.length, 0));
   let position = 0;
-  for (const record of records) {
-    bytes.set(record.bytes, position);
-    position += record.bytes.length;
+  for (const { bytes: part } of records) {
+    bytes.set(part, position);
+    position += part.length;
   }
   return bytes;
 }

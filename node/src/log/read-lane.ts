@@ -5,8 +5,10 @@
 import { entryKind } from "@holon/core/log/batch.ts";
 import { laneName, type Lane, type Mark } from "@holon/core/log/log.ts";
 import { zeroHash } from "@holon/core/log/merge.ts";
+import type { HeldPart } from "@holon/core/log/retention.ts";
 import { checkRun, gapRun, lastSequence, parseRunHeader, salvageRun, type GapReason, type Integrity } from "@holon/core/log/run.ts";
 import { segmentHeaderBytes } from "@holon/core/log/segment.ts";
+import type { Epoch } from "@holon/core/units.ts";
 import { createLaneIndex, type LaneIndex } from "./lane-index.ts";
 import { headSnapshot, type OpenSegment } from "./recover.ts";
 import { batchRuns, findNextBatch, openWindow, readBatch, strayRuns, type BatchRun, type ScannedBatch, type Window } from "./scan.ts";
@@ -19,6 +21,14 @@ const blockBytes = 64 * 1024;
 export interface LaneExtent {
   readonly head: Mark;
   readonly expiredThrough: number;
+}
+
+/** Records of a lane that are not here. The epoch is that of the records behind them. */
+export interface MissingRange {
+  readonly first: number;
+  readonly last: number;
+  readonly epoch: Epoch;
+  readonly reason: "expired" | "damaged";
 }
 
 /** Runs of the lane from the one that holds `fromSequence` on, until `maxBytes`; at least one. Gaps stand where records are missing. */
@@ -167,4 +177,10 @@ export async function indexOf(segment: OpenSegment, integrity: Integrity): Promi
   }
   segment.index = index;
   return index;
+}
+
+/** What a segment holds of each lane. */
+export async function heldParts(segment: OpenSegment, integrity: Integrity): Promise<readonly HeldPart[]> {
+  const index = await indexOf(segment, integrity);
+  return index.parts().map((part) => ({ segment: segment.number, ...part }));
 }

@@ -21,7 +21,7 @@ import { encodeCommit, type Commit, type ForeignRun, type Pending } from "./comm
 import type { Heads } from "./heads.ts";
 import { createLaneIndex } from "./lane-index.ts";
 import { cleanSegment } from "./clean.ts";
-import { indexOf, readRunsFromDisk } from "./read-lane.ts";
+import { heldParts, readRunsFromDisk, type MissingRange } from "./read-lane.ts";
 import { recoverLog, type Damage, type LostRange, type OpenSegment, type Recovered } from "./recover.ts";
 import type { BatchRun } from "./scan.ts";
 import { encodeSnapshot } from "./snapshot.ts";
@@ -44,22 +44,9 @@ export interface LogOptions {
 const encodeAheadBytes = 64 * 1024;
 const recordOverheadBytes = 8;
 
-/** Records of a lane that are not here. The epoch is that of the records behind them. */
-export interface MissingRange {
-  readonly first: number;
-  readonly last: number;
-  readonly epoch: Epoch;
-  readonly reason: "expired" | "damaged";
-}
-
 const expiredCell = (lane: string): string => `expired/${lane}`;
 const encodeNumber = (value: number): Uint8Array => new TextEncoder().encode(String(value));
 const decodeNumber = (bytes: Uint8Array): number => Number(new TextDecoder().decode(bytes));
-
-async function heldParts(segment: OpenSegment, integrity: Integrity): Promise<readonly HeldPart[]> {
-  const index = await indexOf(segment, integrity);
-  return index.parts().map((part) => ({ segment: segment.number, ...part }));
-}
 
 type CommitListener = Parameters<Log["onCommit"]>[0];
 

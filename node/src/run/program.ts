@@ -38,11 +38,11 @@ export async function loadProgram(fn: FunctionDocument, context: UnitContext): P
 }
 
 /** What was damaged on this disk beyond mending is asked for again; the function's next start finds it. */
-async function readBlob(hash: BlobHash, { blobs, fetch }: UnitContext): Promise<Uint8Array> {
+async function readBlob(hash: BlobHash, context: UnitContext): Promise<Uint8Array> {
   try {
-    return await blobs.read(hash);
+    return await context.blobs.read(hash);
   } catch (error) {
-    if (error instanceof HolonError && (error.code === "HOLON_BLOB_BAD" || error.code === "HOLON_BLOB_MISSING")) fetch(hash).catch(() => undefined); // the start fails with the first error
+    if (error instanceof HolonError && (error.code === "HOLON_BLOB_BAD" || error.code === "HOLON_BLOB_MISSING")) context.fetch(hash).catch(() => undefined); // the start fails with the first error
     throw error;
   }
 }
