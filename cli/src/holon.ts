@@ -94,6 +94,10 @@ sim
   .option("--variant <name>", "one variant of the seed alone, as a violation names it")
   .option("--nodes <m>", "size of the fleet, where the scenario has one to choose")
   .option("--hours <h>", "virtual time under faults, where the scenario has one to choose")
+  .option("--safety-ms <ms>", "heal at the latest after so many virtual milliseconds")
+  .option("--shrink", "look for the shortest time under faults after which the first failing seed still fails")
+  .option("--all", "every scenario instead of one")
+  .option("--resume <file>", "with --all: keep what is done in this file, and go on from it")
   .option("--json", "one JSON object last on stdout")
   .action(async (options: SimOptions) => (await import("./command/sim.ts")).runSim(options));
 

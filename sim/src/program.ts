@@ -28,15 +28,13 @@ const counterSource = `export default {
   },
 };
 `;
-const counterCode = new TextEncoder().encode(counterSource);
-
-export const counterApp: AppDocument = appDocumentSchema.parse({
+const appOf = (code: Uint8Array): AppDocument => appDocumentSchema.parse({
   name: "counter",
   sources: [{ kind: "replay", name: "device", type: "sim.reading", files: [{ path: "device", subject: "device" }], columns: { value: "value" } }],
   functions: [
     {
       name: "count",
-      code: createHash("sha256").update(counterCode).digest("hex"),
+      code: createHash("sha256").update(code).digest("hex"),
       on: { type: "sim.reading" },
       emits: { "sim.count": { stream: "data", class: "aggregate" }, "sim.alarm": { stream: "alarm", class: "derived" } },
     },
@@ -51,10 +49,11 @@ export const counterApp: AppDocument = appDocumentSchema.parse({
 /** It runs what it should, or has nothing to run, and every function has read all that is there. */
 const isIdle = ({ state, units }: AgentStatus): boolean => (state === "settled" || state === "idle") && units.every((unit) => unit.state === "running" && unit.lag === 0);
 
-/** Prepared once for all seeds: loading a module is real work. */
-export async function holonProgram(parts: NodeParts = {}): Promise<SubjectProgram> {
+/** Prepared once for all seeds: loading a module is real work. `source` is the function that runs on the gateways. */
+export async function holonProgram(parts: NodeParts = {}, source = counterSource): Promise<SubjectProgram> {
+  const code = new TextEncoder().encode(source);
   const runner = createRunner();
-  await runner.prepare("count", counterCode);
+  await runner.prepare("count", code);
   return {
     async boot(config, ports): Promise<HolonSubject> {
       const node = await openNode(config, ports, parts);
@@ -79,8 +78,8 @@ export async function holonProgram(parts: NodeParts = {}): Promise<SubjectProgra
       const controls = [...nodes.values()].map((subject) => ("control" in subject ? (subject as HolonSubject).control : undefined));
       const control = controls.find((candidate) => candidate !== undefined);
       if (control === undefined) throw new HolonError("HOLON_INTERNAL", "no node of the fleet carries the control plane");
-      await control.blobs.put(counterCode);
-      await control.deploy(counterApp);
+      await control.blobs.put(code);
+      await control.deploy(appOf(code));
     },
     sandbox: () => ({ model: createModel(), runner }),
   };

@@ -33,6 +33,8 @@ export interface RunOptions {
   readonly exhaustive?: number;
   /** One variant alone, for a replay. */
   readonly variant?: string | undefined;
+  /** At most so long under faults, for a replay that was shrunk. */
+  readonly safetyMsMax?: number | undefined;
   /** Hears what the nodes say, for a replay. */
   readonly listener?: (note: Note) => void;
   /** Called after each seed. */
@@ -84,7 +86,7 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
   const { size = {} } = options;
   const totals = new Totals(scenario.name, size);
   for (let index = 0; index < options.seeds; index++) {
-    const how = { size, exhaustive: index < (options.exhaustive ?? 0), variant: options.variant };
+    const how = { size, exhaustive: index < (options.exhaustive ?? 0), variant: options.variant, safetyMsMax: options.safetyMsMax };
     const run = await runSeed(scenario, program, options.seed + index, { ...how, listener });
     const again = index % repeatEvery === 0 && !how.exhaustive ? await runSeed(scenario, program, run.seed, how) : undefined;
     totals.add(run, again);

@@ -70,6 +70,8 @@ export interface SeedOptions {
   readonly exhaustive?: boolean | undefined;
   /** Lives through this variant alone. */
   readonly variant?: string | undefined;
+  /** Heals at the latest after so many virtual milliseconds: a shorter run has fewer faults. */
+  readonly safetyMsMax?: number | undefined;
 }
 
 /** One run of one seed, all its worlds together. */
@@ -100,7 +102,8 @@ const lagsShown = 20;
 
 /** Runs one scenario from one seed. */
 export async function runSeed(scenario: Scenario, program: SubjectProgram, seed: number, options: SeedOptions = {}): Promise<ScenarioRun> {
-  const live = (listener: SeedOptions["listener"], variant: Variant | undefined): Promise<Lived> => runWorld(scenario, program, seed, { size: options.size ?? {}, listener, variant });
+  const shorter = shortened(scenario, options.safetyMsMax);
+  const live = (listener: SeedOptions["listener"], variant: Variant | undefined): Promise<Lived> => runWorld(shorter, program, seed, { size: options.size ?? {}, listener, variant });
   const first = await live(options.variant === undefined ? options.listener : undefined, undefined);
   if (scenario.variants === undefined) return first.run;
   const variants = scenario.variants(first.fleet, options.exhaustive === true || options.variant !== undefined);
@@ -113,6 +116,8 @@ export async function runSeed(scenario: Scenario, program: SubjectProgram, seed:
   for (const variant of variants) runs.push((await live(options.listener, variant)).run);
   return together(seed, runs);
 }
+
+const shortened = (scenario: Scenario, safetyMsMax = Number.POSITIVE_INFINITY): Scenario => ({ ...scenario, safetyMs: (world, size) => Math.min(safetyMsMax, scenario.safetyMs(world, size)) });
 
 function together(seed: number, runs: readonly ScenarioRun[]): ScenarioRun {
   const sum = (count: (run: ScenarioRun) => number): number => runs.reduce((total, run) => total + count(run), 0);

@@ -1,5 +1,7 @@
 /** `holon sim run`: the simulator, loaded only here. */
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { HolonError } from "@holon/core/errors.ts";
+import type { DoneSeed } from "@holon/sim/run-all.ts";
 
 export interface SimOptions {
   readonly scenario: string;
@@ -9,12 +11,17 @@ export interface SimOptions {
   readonly variant?: string;
   readonly nodes?: string;
   readonly hours?: string;
+  readonly safetyMs?: string;
+  readonly shrink?: boolean;
+  readonly all?: boolean;
+  readonly resume?: string;
   readonly json?: boolean;
 }
 
 export async function runSim(options: SimOptions): Promise<void> {
+  if (options.all === true) return runEverything(options);
   const { holonProgram } = await import("@holon/sim/program.ts");
-  const { runScenario } = await import("@holon/sim/run.ts");
+  const { runScenario, scenarios } = await import("@holon/sim/run.ts");
   const seeds = count("--seeds", options.seeds);
   const program = await holonProgram();
   const report = await runScenario({
@@ -27,6 +34,7 @@ export async function runSim(options: SimOptions): Promise<void> {
       ...(options.nodes === undefined ? {} : { nodes: count("--nodes", options.nodes) }),
       ...(options.hours === undefined ? {} : { hours: count("--hours", options.hours) }),
     },
+    safetyMsMax: options.safetyMs === undefined ? undefined : count("--safety-ms", options.safetyMs),
     program,
     progress: (run, done) => {
       if (process.stderr.isTTY) process.stderr.write(`\rseed ${run.seed}: ${done}/${seeds}, ${run.violations.length} violations\u001b[K`);
@@ -34,7 +42,59 @@ export async function runSim(options: SimOptions): Promise<void> {
   });
   process.stdout.write(options.json === true ? `${JSON.stringify(report)}\n` : `${JSON.stringify(report, undefined, 2)}\n`);
   const [violation] = report.violations;
-  if (violation !== undefined) throw new HolonError("HOLON_SIM_VIOLATION", `${report.violations.length} violations, first: ${violation}`);
+  if (violation === undefined) return;
+  const scenario = scenarios.get(options.scenario);
+  const failing = /^seed (\d+):/.exec(violation)?.[1];
+  if (options.shrink === true && scenario !== undefined && failing !== undefined) {
+    const { shrinkSeed } = await import("@holon/sim/shrink.ts");
+    const shortestMs = await shrinkSeed(scenario, program, Number(failing), { variant: options.variant });
+    process.stderr.write(`shrunk: npm run sim -- --scenario ${scenario.name} --seed ${failing} --safety-ms ${Math.ceil(shortestMs)}${options.variant === undefined ? "" : ` --variant ${JSON.stringify(options.variant)}`}\n`);
+  }
+  throw new HolonError("HOLON_SIM_VIOLATION", `${report.violations.length} violations, first: ${violation}`);
+}
+
+/** Every scenario. With `--resume` each seed is written to a file when it is done, and what stands there is not done again. */
+async function runEverything(options: SimOptions): Promise<void> {
+  const { holonProgram } = await import("@holon/sim/program.ts");
+  const { runAll } = await import("@holon/sim/run-all.ts");
+  const { resume } = options;
+  const done = await runAll({
+    program: await holonProgram(),
+    seed: count("--seed", options.seed),
+    seeds: count("--seeds", options.seeds),
+    exhaustive: count("--exhaustive", options.exhaustive),
+    done: resume === undefined || !existsSync(resume) ? [] : readFileSync(resume, "utf8").split("\n").filter((line) => line !== "").map(parseDone),
+    keep: (row) => {
+      if (resume !== undefined) appendFileSync(resume, `${JSON.stringify(row)}\n`);
+      if (process.stderr.isTTY) process.stderr.write(`\r${row.scenario}: seed ${row.seed}, ${row.violations.length} violations\u001b[K`);
+    },
+  });
+  const rows = Object.fromEntries([...new Set(done.map(({ scenario }) => scenario))].map((name) => [name, sumOf(done.filter(({ scenario }) => scenario === name))]));
+  process.stdout.write(`${JSON.stringify(rows, undefined, options.json === true ? undefined : 2)}\n`);
+  const violations = done.flatMap((row) => row.violations.map((violation) => `seed ${row.seed}: ${violation}`));
+  if (violations.length > 0) throw new HolonError("HOLON_SIM_VIOLATION", `${violations.length} violations, first: ${violations[0]}`);
+}
+
+/** A line that this command wrote. */
+function parseDone(line: string): DoneSeed {
+  return JSON.parse(line) as DoneSeed;
+}
+
+function sumOf(done: readonly DoneSeed[]): Readonly<Record<string, unknown>> {
+  const sum = (pick: (row: DoneSeed) => number): number => done.reduce((total, row) => total + pick(row), 0);
+  return {
+    seeds: done.length,
+    worlds: sum((row) => row.worlds),
+    acknowledged: sum((row) => row.acknowledged),
+    delivered: sum((row) => row.delivered),
+    expiredByRule: sum((row) => row.expiredByRule),
+    damagedReported: sum((row) => row.damagedReported),
+    lost: sum((row) => row.lost),
+    duplicated: sum((row) => row.duplicated),
+    reordered: sum((row) => row.reordered),
+    convergedMsMax: done.some((row) => row.convergedMs === null) ? null : Math.max(...done.map((row) => row.convergedMs ?? 0)),
+    violations: done.flatMap((row) => row.violations),
+  };
 }
 
 function count(flag: string, text: string): number {

@@ -46,9 +46,13 @@ function fillForAWhile(fleet: Fleet, machine: Machine, random: SeededRandom, unt
   machine.medium.capacityBytes = Math.max(0, machine.medium.usedBytes - limits.reserveBytes + random.integer(0, 24 << 10));
   const endMs = Math.min(untilMs, world.nowMs + random.between(2_000, 40_000));
   if (random.chance(0.3)) world.after(random.between(500, 5_000), () => machine.crash(random.chance(0.5) ? "power" : "process", 300));
+  for (let atMs = world.nowMs; atMs < endMs; atMs += 500) world.at(atMs, () => look(fleet, machine));
   world.at(endMs, () => {
-    const found = seenFull.get(fleet);
-    if (found !== undefined && machine.subject?.isDiskFull?.() === true) found.times += 1;
     machine.medium.capacityBytes = roomyBytes;
   });
+}
+
+function look(fleet: Fleet, machine: Machine): void {
+  const found = seenFull.get(fleet);
+  if (found !== undefined && machine.subject?.isDiskFull?.() === true) found.times += 1;
 }

@@ -1,0 +1,20 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { z } from "zod";
+import { holonProgram } from "./program.ts";
+import { scenarios } from "./run.ts";
+import { runSeed } from "./scenario.ts";
+
+const keptSchema = z.array(z.strictObject({ scenario: z.string(), seed: z.int(), variant: z.string().optional(), found: z.string() }));
+const kept = keptSchema.parse(JSON.parse(readFileSync(new URL("../seeds.json", import.meta.url), "utf8")));
+const program = await holonProgram();
+
+for (const { scenario: name, seed, variant, found } of kept) {
+  test(`${name}, seed ${seed}: ${found}`, async () => {
+    const scenario = scenarios.get(name);
+    assert(scenario !== undefined, `${name} is a scenario`);
+    const { violations } = await runSeed(scenario, program, seed, { variant });
+    assert.deepEqual(violations, []);
+  });
+}

@@ -1,0 +1,153 @@
+/** One bug for each thing that is promised, planted in the real program at its ports: the checkers must see it within a few seeds. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { encodeStoredEvent } from "@holon/core/event/stored.ts";
+import { decodeFrame } from "@holon/core/link/frame.ts";
+import { planRetention } from "@holon/core/log/retention.ts";
+import type { Connection, DiskFile, Ports } from "@holon/core/ports.ts";
+import type { NodeConfig } from "@holon/core/schema/node.ts";
+import { SegmentLog } from "@holon/node/log/segment-log.ts";
+import { holonProgram } from "./program.ts";
+import { scenarios } from "./run.ts";
+import { runSeed } from "./scenario.ts";
+import type { SimSubject, SubjectProgram } from "./subject.ts";
+
+const right = await holonProgram();
+
+async function caught(program: SubjectProgram, name: string, pattern: RegExp, seedsMax = 4): Promise<void> {
+  const scenario = scenarios.get(name);
+  assert(scenario !== undefined, `${name} is a scenario`);
+  const seen: string[] = [];
+  for (let seed = 1; seed <= seedsMax; seed++) {
+    // Healthy programs converge within seconds; the sick ones need not be watched for long.
+    const { violations } = await runSeed({ ...scenario, convergeMsMax: 60_000 }, program, seed);
+    if (violations.some((violation) => pattern.test(violation))) return;
+    seen.push(...violations);
+  }
+  assert.fail(`not seen in ${seedsMax} seeds of ${name}; only: ${seen.slice(0, 5).join("; ")}`);
+}
+
+const withPorts = (change: (ports: Ports, config: NodeConfig) => Ports): SubjectProgram => ({ ...right, boot: (config, ports) => right.boot(config, change(ports, config)) });
+const onGateways = (change: (ports: Ports) => Ports): SubjectProgram => withPorts((ports, { tier }) => (tier === "gateway" ? change(ports) : ports));
+const withSubject = (change: (subject: SimSubject, config: NodeConfig, ports: Ports) => SimSubject): SubjectProgram => ({
+  ...right,
+  boot: async (config, ports) => change(await right.boot(config, ports), config, ports),
+});
+const withFiles = (change: (file: DiskFile, ports: Ports) => DiskFile): SubjectProgram =>
+  onGateways((ports) => ({ ...ports, disk: { ...ports.disk, open: async (path, options) => change(await ports.disk.open(path, options), ports) } }));
+/** Changes what is heard and said on a connection. */
+const heard = (connection: Connection, change: (frame: Uint8Array) => Uint8Array, maySend: (frame: Uint8Array) => boolean = () => true): Connection => ({
+  peer: connection.peer,
+  send: (frame) => {
+    if (maySend(frame)) connection.send(frame);
+  },
+  queuedBytes: () => connection.queuedBytes(),
+  traffic: () => connection.traffic(),
+  close: (reason) => connection.close(reason),
+  receive: (handlers) => connection.receive({ closed: (reason) => handlers.closed(reason), frame: (bytes) => handlers.frame(change(bytes)) }),
+});
+
+test("skips the fsync", () => caught(withFiles((file) => ({ ...file, sync: () => Promise.resolve() })), "cut-and-heal", /lost|not in the log|did not boot|not converged/));
+
+test("skips the sync of names", () =>
+  caught(withPorts((ports) => ({ ...ports, disk: { ...ports.disk, syncFolder: () => Promise.resolve() } })), "cut-and-heal", /lost|not in the log|did not boot|not converged/));
+
+test("acknowledges before the sync is done", () => {
+  const later = (file: DiskFile, ports: Ports): DiskFile => ({ ...file, sync: () => Promise.resolve(void ports.clock.after(2_000, () => void file.sync().catch(() => undefined))) }); // closed meanwhile
+  return caught(withFiles(later), "cut-and-heal", /lost|not in the log|not converged/);
+});
+
+test("tells the device that a reading is safe before it is", () => {
+  const early = (ports: Ports): Ports => ({
+    ...ports,
+    door: {
+      open: (spec, sink) =>
+        ports.door.open(spec, { ...sink, accept: (readings, offset) => Promise.resolve(void ports.clock.after(200, () => void sink.accept(readings, offset).catch(() => undefined))) }),
+    },
+  });
+  return caught(onGateways(early), "cut-and-heal", /confirmed and are not in the log/);
+});
+
+test("uses an epoch again", () =>
+  caught(withPorts((ports) => ({ ...ports, random: { uniform: () => ports.random.uniform(), bytes: (length) => new Uint8Array(length).fill(7) } })), "cut-and-heal", /opened its log in epoch/));
+
+test("takes for received what the parent never marked", () => {
+  const forgetful = (ports: Ports): Ports => {
+    let count = 0;
+    const isLost = (bytes: Uint8Array): boolean => {
+      const frame = decodeFrame(bytes, ports.codec);
+      return frame.kind === "stream" && frame.header.op === "records" && ++count % 3 === 0;
+    };
+    return {
+      ...ports,
+      net: {
+        listen: (address, accepted) => ports.net.listen(address, accepted),
+        connect: async (address) => heard(await ports.net.connect(address), (frame) => frame, (frame) => !isLost(frame)),
+      },
+    };
+  };
+  return caught(onGateways(forgetful), "cut-and-heal", /lost|not converged/, 12);
+});
+
+test("lets go of alarms that nobody else has", () => {
+  const prune = (subject: SimSubject, config: NodeConfig): SimSubject => {
+    const { log } = subject;
+    if (config.tier !== "gateway" || !(log instanceof SegmentLog)) return subject;
+    const safe = { get: () => Number.POSITIVE_INFINITY } as unknown as ReadonlyMap<string, number>; // a map that says of everything that it is safe
+    const event = { type: "test.expired", source: "/test/log", time: "2026-01-01T00:00:00.000Z", recordedtime: "2026-01-01T00:00:00.000Z", clock: "synced", class: "public", jurisdiction: "EU/DE", data: {} } as const;
+    let busy = false;
+    log.onCommit(({ lanes }) => {
+      if (busy || !lanes.some(({ stream }) => stream === "alarm")) return;
+      busy = true;
+      void (async () => {
+        await log.roll();
+        const policy = { streams: { alarm: { maxBytes: 1 } } };
+        await log.retain(
+          (parts, totalBytes) => planRetention({ policy, nowMs: 0, parts, totalBytes, safe, read: new Map(), needBytes: 0 }),
+          () => ({ stream: "audit", class: "public", bytes: encodeStoredEvent(event) }),
+        );
+        busy = false;
+      })();
+    });
+    return subject;
+  };
+  return caught(withSubject(prune), "cut-and-heal", /let go of before they were safe/, 12);
+});
+
+test("says nothing of what is damaged", () => caught(withSubject((subject) => ({ ...subject, missing: () => Promise.resolve([]) })), "rubbish-everywhere", /lost/, 12));
+
+test("calls damaged what is there", () => {
+  const cries = (subject: SimSubject, config: NodeConfig): SimSubject => (config.tier === "cloud" ? { ...subject, missing: () => Promise.resolve([{ first: 1, last: 2, reason: "damaged" }]) } : subject);
+  return caught(withSubject(cries), "cut-and-heal", /every node on the way has them/);
+});
+
+test("lets raw readings out under another class", async () => {
+  const leaky = await holonProgram({}, `export default {
+    kind: "holon.function", on: { type: "sim.reading" }, models: [],
+    emits: { "sim.count": { stream: "data", class: "aggregate" }, "sim.alarm": { stream: "alarm", class: "derived" } },
+    run(event, context) { context.emit("sim.count", { data: event.data }); },
+  };`);
+  await caught(leaky, "cut-and-heal", /planted marker/);
+});
+
+test("needs its parent to start", () => {
+  const dependent: SubjectProgram = {
+    ...right,
+    boot: async (config, ports) => {
+      if (config.parent !== undefined) (await ports.net.connect(config.parent)).close("reached");
+      return right.boot(config, ports);
+    },
+  };
+  return caught(dependent, "cold-boot-alone", /did not come up without its link/, 1);
+});
+
+test("falls over a frame that is rubbish", () => {
+  const fragile = (ports: Ports): Ports => ({
+    ...ports,
+    net: {
+      connect: (address) => ports.net.connect(address),
+      listen: (address, accepted) => ports.net.listen(address, (connection) => accepted(heard(connection, (bytes) => (decodeFrame(bytes, ports.codec), bytes)))),
+    },
+  });
+  return caught(withPorts(fragile), "lying-peer", /HOLON_FRAME_BAD/);
+});

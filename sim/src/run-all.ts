@@ -1,0 +1,63 @@
+/** Every scenario, seed by seed, so that a run that was broken off can go on where it stopped. */
+import { runSeed, type ScenarioRun } from "./scenario.ts";
+import { scenarios } from "./run.ts";
+import type { SubjectProgram } from "./subject.ts";
+
+/** One seed of one scenario that was lived through. */
+export interface DoneSeed {
+  readonly scenario: string;
+  readonly seed: number;
+  readonly worlds: number;
+  readonly acknowledged: number;
+  readonly delivered: number;
+  readonly expiredByRule: number;
+  readonly damagedReported: number;
+  readonly lost: number;
+  readonly duplicated: number;
+  readonly reordered: number;
+  readonly convergedMs: number | null;
+  readonly traceHash: string;
+  readonly violations: readonly string[];
+}
+
+export interface RunAllOptions {
+  readonly program: SubjectProgram;
+  readonly seed: number;
+  readonly seeds: number;
+  /** How many of the seeds of each scenario are lived through in all their variants. */
+  readonly exhaustive?: number;
+  /** One seed in so many is lived through twice, for the same trace. */
+  readonly repeatEvery?: number;
+  readonly names?: readonly string[];
+  /** What an earlier run did. */
+  readonly done?: readonly DoneSeed[];
+  /** Called after each seed, before the next. */
+  keep?(done: DoneSeed): void;
+}
+
+/** All that is done in the end, what was done before included. Scenarios take turns, so that a short run has something of each. */
+export async function runAll(options: RunAllOptions): Promise<readonly DoneSeed[]> {
+  const { program, seed: first, seeds, exhaustive = 0, repeatEvery = 20 } = options;
+  const all = [...(options.done ?? [])];
+  const known = new Set(all.map(({ scenario, seed }) => `${scenario} ${seed}`));
+  for (let index = 0; index < seeds; index++) {
+    for (const scenario of scenarios.values()) {
+      const seed = first + index;
+      if (known.has(`${scenario.name} ${seed}`) || options.names?.includes(scenario.name) === false) continue;
+      const how = { exhaustive: index < exhaustive };
+      const run = await runSeed(scenario, program, seed, how);
+      const isRepeated = index % repeatEvery === 0 && !how.exhaustive;
+      const differs = isRepeated && (await runSeed(scenario, program, seed, how)).traceHash !== run.traceHash;
+      const done = doneSeed(scenario.name, run, differs);
+      all.push(done);
+      options.keep?.(done);
+    }
+  }
+  return all;
+}
+
+function doneSeed(scenario: string, run: ScenarioRun, differs: boolean): DoneSeed {
+  const { seed, worlds, acknowledged, delivered, expiredByRule, damagedReported, lost, duplicated, reordered, traceHash } = run;
+  const violations = differs ? [...run.violations, `two runs of seed ${seed} differ`] : run.violations;
+  return { scenario, seed, worlds, acknowledged, delivered, expiredByRule, damagedReported, lost, duplicated, reordered, convergedMs: run.convergedMs ?? null, traceHash, violations };
+}
