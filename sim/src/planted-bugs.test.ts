@@ -62,7 +62,7 @@ test("tells the device that a reading is safe before it is", () => {
     ...ports,
     door: {
       open: (spec, sink) =>
-        ports.door.open(spec, { ...sink, accept: (readings, offset) => Promise.resolve(void ports.clock.after(200, () => void sink.accept(readings, offset).catch(() => undefined))) }),
+        ports.door.open(spec, { ...sink, accept: (readings, offset) => Promise.resolve(void ports.clock.after(3_000, () => void sink.accept(readings, offset).catch(() => undefined))) }),
     },
   });
   return caught(onGateways(early), "cut-and-heal", /confirmed and are not in the log/);
