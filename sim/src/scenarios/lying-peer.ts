@@ -19,6 +19,8 @@ import type { SimSubject } from "../subject.ts";
 import { cutForAWhile, repeat } from "./faults.ts";
 
 const liar = "liar";
+/** Until the functions are where they should be: before that there is nothing to lose. */
+const calmMs = 5_000;
 /** Whether the edge's link lies, by world. */
 const lying = new WeakMap<Fleet, { now: boolean; told: number }>();
 
@@ -47,9 +49,9 @@ export const lyingPeer: Scenario = {
     const random = world.random.fork("faults");
     for (const { machine, parent } of fleet.honest) {
       const cuts = random.fork(`cuts/${machine.name}`);
-      if (parent !== undefined) repeat(world, cuts, 15_000, untilMs, () => cutForAWhile(fleet, cuts, machine.name, parent, untilMs));
+      if (parent !== undefined) world.after(calmMs, () => repeat(world, cuts, 15_000, untilMs, () => cutForAWhile(fleet, cuts, machine.name, parent, untilMs)));
     }
-    world.after(5_000, () => (lie.now = true)); // by then the functions are where they should be
+    world.after(calmMs, () => (lie.now = true));
     world.at(untilMs, () => {
       lie.now = false;
       // Every link to it is made anew, and asks it for the truth.
