@@ -19,8 +19,6 @@ import type { SimSubject } from "../subject.ts";
 import { cutForAWhile, repeat } from "./faults.ts";
 
 const liar = "liar";
-/** Until the functions are where they should be: before that there is nothing to lose. */
-const calmMs = 5_000;
 /** Whether the edge's link lies, by world. */
 const lying = new WeakMap<Fleet, { now: boolean; told: number }>();
 
@@ -47,11 +45,13 @@ export const lyingPeer: Scenario = {
     const lie = lying.get(fleet);
     assert(lie !== undefined, "the scenario has built this fleet");
     const random = world.random.fork("faults");
-    for (const { machine, parent } of fleet.honest) {
-      const cuts = random.fork(`cuts/${machine.name}`);
-      if (parent !== undefined) world.after(calmMs, () => repeat(world, cuts, 15_000, untilMs, () => cutForAWhile(fleet, cuts, machine.name, parent, untilMs)));
-    }
-    world.after(calmMs, () => (lie.now = true));
+    whenAllTakeIn(fleet, () => {
+      for (const { machine, parent } of fleet.honest) {
+        const cuts = random.fork(`cuts/${machine.name}`);
+        if (parent !== undefined) repeat(world, cuts, 15_000, untilMs, () => cutForAWhile(fleet, cuts, machine.name, parent, untilMs));
+      }
+      lie.now = world.nowMs < untilMs;
+    });
     world.at(untilMs, () => {
       lie.now = false;
       // Every link to it is made anew, and asks it for the truth.
@@ -61,6 +61,14 @@ export const lyingPeer: Scenario = {
   },
   check: (fleet) => Promise.resolve((lying.get(fleet)?.told ?? 0) < 20 ? ["hardly a lie was told: the run proves nothing"] : []),
 };
+
+/** Before every honest gateway takes readings in there is nothing to lose. */
+function whenAllTakeIn(fleet: Fleet, act: () => void): void {
+  const gateways = fleet.honest.filter(({ config }) => config.tier === "gateway");
+  const takesIn = gateways.every(({ machine }) => [...machine.devices.ledgers.values()].some(({ acknowledged }) => acknowledged.count > 0));
+  if (takesIn) act();
+  else fleet.world.after(500, () => whenAllTakeIn(fleet, act));
+}
 
 /** The net of a parent whose words to its children are twisted, as long as `lie.now`. */
 function lyingNet({ net, codec }: Ports, random: SeededRandom, lie: { now: boolean; told: number }): Ports["net"] {
