@@ -25,7 +25,14 @@ export const diskFull: Scenario = {
     }
   },
   plan: (fleet, untilMs) => {
-    seenFull.set(fleet, { times: 0 });
+    const seen = { times: 0 };
+    seenFull.set(fleet, seen);
+    // Where chance was kind to every disk, none is spared at last.
+    fleet.world.at(untilMs - 45_000, () => {
+      for (const { machine, parent } of fleet.members.values()) {
+        if (seen.times === 0 && parent !== undefined) fillForAWhile(fleet, machine, fleet.world.random.fork(`last/${machine.name}`), untilMs);
+      }
+    });
     for (const { machine, parent } of fleet.members.values()) {
       const random = fleet.world.random.fork(`faults/${machine.name}`);
       const fills = random.fork("fills");

@@ -45,11 +45,13 @@ export const lyingPeer: Scenario = {
     const lie = lying.get(fleet);
     assert(lie !== undefined, "the scenario has built this fleet");
     const random = world.random.fork("faults");
-    for (const { machine, parent } of fleet.honest) {
-      const cuts = random.fork(`cuts/${machine.name}`);
-      if (parent !== undefined) repeat(world, cuts, 15_000, untilMs, () => cutForAWhile(fleet, cuts, machine.name, parent, untilMs));
-    }
-    world.after(5_000, () => (lie.now = true)); // by then the functions are where they should be
+    whenAllTakeIn(fleet, () => {
+      for (const { machine, parent } of fleet.honest) {
+        const cuts = random.fork(`cuts/${machine.name}`);
+        if (parent !== undefined) repeat(world, cuts, 15_000, untilMs, () => cutForAWhile(fleet, cuts, machine.name, parent, untilMs));
+      }
+      lie.now = world.nowMs < untilMs;
+    });
     world.at(untilMs, () => {
       lie.now = false;
       // Every link to it is made anew, and asks it for the truth.
@@ -59,6 +61,14 @@ export const lyingPeer: Scenario = {
   },
   check: (fleet) => Promise.resolve((lying.get(fleet)?.told ?? 0) < 20 ? ["hardly a lie was told: the run proves nothing"] : []),
 };
+
+/** Before every honest gateway takes readings in there is nothing to lose. */
+function whenAllTakeIn(fleet: Fleet, act: () => void): void {
+  const gateways = fleet.honest.filter(({ config }) => config.tier === "gateway");
+  const takesIn = gateways.every(({ machine }) => [...machine.devices.ledgers.values()].some(({ acknowledged }) => acknowledged.count > 0));
+  if (takesIn) act();
+  else fleet.world.after(500, () => whenAllTakeIn(fleet, act));
+}
 
 /** The net of a parent whose words to its children are twisted, as long as `lie.now`. */
 function lyingNet({ net, codec }: Ports, random: SeededRandom, lie: { now: boolean; told: number }): Ports["net"] {
