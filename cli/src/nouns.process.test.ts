@@ -145,11 +145,11 @@ test("the nouns against three running nodes, and a second start that goes on", {
     assert.match(await ask("link", "cut", "gateway-1"), /cut/);
     const cut = await status();
     assert.equal(cut?.uplink?.state, "cut");
-    const waiting = await until("records wait on the gateway", async () => {
+    const judged = cut.agent.units[0]?.handled ?? Infinity;
+    const waiting = await until("it judges on, and records wait on the gateway", async () => {
       const now = await status();
-      return now?.uplink?.state === "cut" && (now.uplink.backlog ?? 0) >= 3 && now;
+      return now?.uplink?.state === "cut" && (now.uplink.backlog ?? 0) >= 3 && (now.agent.units[0]?.handled ?? 0) > judged && now;
     });
-    assert.ok((waiting.agent.units[0]?.handled ?? 0) > (cut.agent.units[0]?.handled ?? Infinity), "it judges on");
     assert.equal(waiting.uplink?.sentBytes, cut.uplink.sentBytes);
     assert.match(await ask("doctor"), /warn +gateway-1 +uplink cut[^]*holon link heal gateway-1/);
     assert.match(await ask("link", "heal", "gateway-1"), /healing/);
