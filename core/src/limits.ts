@@ -14,6 +14,9 @@ export const limits = {
   reserveBytes: 1 << 20,
   /** How long a source waits before it offers again what the full disk refused. */
   diskFullRetryMs: 1_000,
+  /** Zeros written ahead of the log's end, at least and at most; between them as much as the batches of late need. */
+  segmentAheadBytesMin: 16 << 10,
+  segmentAheadBytesMax: 512 << 10,
   /** One segment file. At the bound: the next segment begins. */
   segmentBytesMax: 64 << 20,
   /** The smallest size of a segment file that a configuration may name. */

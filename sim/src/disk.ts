@@ -146,7 +146,7 @@ function openFile(incarnation: Incarnation, medium: DiskMedium, path: string, co
     check(medium, path, changes);
   };
   const takes = (bytes: number): number => medium.faults.slowness * (draw(medium.speed.transfer, medium.random) + bytes / medium.speed.bytesPerMs);
-  return {
+  const file: DiskFile = {
     size: () => content.size,
     read: (position, length) =>
       incarnation.call("file.read", takes(length), () => {
@@ -162,6 +162,10 @@ function openFile(incarnation: Incarnation, medium: DiskMedium, path: string, co
       }, bytes.length, crc32(bytes));
       if (incarnation.alive) medium.writing.add(pending);
       return written;
+    },
+    writeThrough: async (position, bytes) => {
+      await file.write(position, bytes);
+      await file.sync();
     },
     sync: () => {
       const upTo = content.beginSync();
@@ -180,6 +184,7 @@ function openFile(incarnation: Incarnation, medium: DiskMedium, path: string, co
         isOpen = false;
       }),
   };
+  return file;
 }
 
 /** As much as fits is written before the disk is full, as on a real one. */

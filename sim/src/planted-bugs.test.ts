@@ -47,13 +47,16 @@ const heard = (connection: Connection, change: (frame: Uint8Array) => Uint8Array
   receive: (handlers) => connection.receive({ closed: (reason) => handlers.closed(reason), frame: (bytes) => handlers.frame(change(bytes)) }),
 });
 
-test("skips the fsync", () => caught(withFiles((file) => ({ ...file, sync: () => Promise.resolve() })), "cut-and-heal", /lost|not in the log|did not boot|not converged/));
+test("skips the fsync", () => caught(withFiles((file) => ({ ...file, sync: () => Promise.resolve(), writeThrough: file.write })), "cut-and-heal", /lost|not in the log|did not boot|not converged/));
 
 test("skips the sync of names", () =>
   caught(withPorts((ports) => ({ ...ports, disk: { ...ports.disk, syncFolder: () => Promise.resolve() } })), "cut-and-heal", /lost|not in the log|did not boot|not converged/));
 
 test("acknowledges before the sync is done", () => {
-  const later = (file: DiskFile, ports: Ports): DiskFile => ({ ...file, sync: () => Promise.resolve(void ports.clock.after(2_000, () => void file.sync().catch(() => undefined))) }); // closed meanwhile
+  const later = (file: DiskFile, ports: Ports): DiskFile => {
+    const sync = (): Promise<void> => Promise.resolve(void ports.clock.after(2_000, () => void file.sync().catch(() => undefined))); // closed meanwhile
+    return { ...file, sync, writeThrough: (position, bytes) => file.write(position, bytes).then(sync) };
+  };
   return caught(withFiles(later), "cut-and-heal", /lost|not in the log|not converged/);
 });
 

@@ -15,6 +15,7 @@
  */
 import { dataClasses, streamNames, type DataClass } from "../schema/event.ts";
 import { isEpoch, isNodeName, type Epoch, type NodeName } from "../units.ts";
+import { crc32OfRange } from "./crc32.ts";
 import { fromHex, toHex } from "./hex.ts";
 import type { Lane, Mark } from "./log.ts";
 import { flipBit, mendByCrc } from "./repair.ts";
@@ -83,9 +84,9 @@ export function encodeRun(target: Uint8Array, view: DataView, offset: number, ru
   let position = offset + header;
   for (let index = 0; index < count; index++) {
     const record = run.records[index] ?? emptyRecord;
-    view.setUint32(tables + 4 * index, record.length, true);
-    view.setUint32(tables + 4 * (count + index), integrity.crc32(record), true);
     target.set(record, position);
+    view.setUint32(tables + 4 * index, record.length, true);
+    view.setUint32(tables + 4 * (count + index), record.length < shortBytes ? crc32OfRange(view, position, position + record.length) : integrity.crc32(record), true);
     position += record.length;
   }
   sealHeader(target, view, offset, header, position - offset, integrity);
@@ -93,6 +94,9 @@ export function encodeRun(target: Uint8Array, view: DataView, offset: number, ru
   target.set(hash, offset + 12);
   return hash;
 }
+
+/** Below this the call to the platform's checksum costs more than the sum itself. */
+const shortBytes = 512;
 
 interface FixedPart extends Omit<RunContent, "records"> {
   readonly count: number;

@@ -12,7 +12,7 @@ import { HolonError } from "@holon/core/errors.ts";
 import type { Disk, DiskFile } from "@holon/core/ports.ts";
 import { createHeads, type Heads } from "./heads.ts";
 import { createLaneIndex, type LaneIndex } from "./lane-index.ts";
-import { findNextBatch, looksTorn, openWindow, readBatch, strayRuns, type ScannedBatch, type Window } from "./scan.ts";
+import { findNextBatch, isBlank, looksTorn, openWindow, readBatch, strayRuns, type ScannedBatch, type Window } from "./scan.ts";
 import { decodeHeads } from "./snapshot.ts";
 
 /** A part of a segment that is not as it was written. */
@@ -125,6 +125,10 @@ async function recoverSegment(segment: OpenSegment, isLast: boolean, progress: P
   while (offset < segment.file.size()) {
     const batch = await readBatch(window, offset, integrity);
     const inspected = batch && inspectBatch(batch, integrity);
+    if (batch === undefined && (await isBlank(segment.file, offset))) {
+      await segment.file.truncate(offset);
+      break;
+    }
     if (batch === undefined || inspected === undefined || inspected.damaged > 0) {
       const next = await findNextBatch(window, batch?.end ?? offset + 1, integrity);
       if (next === undefined && isLast && (await looksTorn(segment.file, offset, integrity))) {

@@ -59,7 +59,7 @@ test("a torn tail at every length is cut off; what was acknowledged before it st
   const folder = tempFolder(context);
   const log = await openTempLog(folder);
   await log.append({ records: [record("data", "kept")] });
-  const keptBytes = statSync(onlySegment(folder)).size;
+  const keptBytes = log.sizeBytes();
   await log.append({ records: [record("data", "torn")] });
   await log.close();
   const whole = readFileSync(onlySegment(folder));
@@ -77,7 +77,7 @@ test("a tail whose last sectors were never written is torn, not damaged", async 
   const folder = tempFolder(context);
   const log = await openTempLog(folder);
   await log.append({ records: [record("data", "kept")] });
-  const keptBytes = statSync(onlySegment(folder)).size;
+  const keptBytes = log.sizeBytes();
   await log.append({ records: Array.from({ length: 20 }, () => record("data", "x".repeat(100))) });
   await log.close();
   const bytes = readFileSync(onlySegment(folder));
@@ -132,9 +132,9 @@ test("a batch that is gone as a whole is known from the one behind it, and its p
   const folder = tempFolder(context);
   const log = await openTempLog(folder);
   await log.append({ records: [record("data", "kept")] });
-  const from = statSync(onlySegment(folder)).size;
+  const from = log.sizeBytes();
   await log.append({ records: [record("data", "gone"), record("data", "gone too"), record("alarm", "gone alarm")] });
-  const to = statSync(onlySegment(folder)).size;
+  const to = log.sizeBytes();
   await log.append({ records: [record("telemetry", "behind")] });
   await log.close();
   const bytes = readFileSync(onlySegment(folder));

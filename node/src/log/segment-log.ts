@@ -19,6 +19,7 @@ import type { StreamName } from "@holon/core/schema/event.ts";
 import { epochFromChance, type Epoch, type NodeName } from "@holon/core/units.ts";
 import { encodeCommit, type Commit, type ForeignRun, type Pending } from "./commit.ts";
 import type { Heads } from "./heads.ts";
+import { createAhead, type Ahead } from "./ahead.ts";
 import { createLaneIndex } from "./lane-index.ts";
 import { cleanSegment } from "./clean.ts";
 import { collectRecords } from "./collect-records.ts";
@@ -37,6 +38,8 @@ export interface LogOptions {
   readonly random: Random;
   readonly integrity: Integrity;
   readonly segmentBytesMax?: number;
+  /** Zeros written ahead of the end at most; 0 for none. */
+  readonly aheadBytesMax?: number;
   /** The disk was full: an append failed. */
   full?(): void;
   /** The record that opens a stream in this epoch and names its predecessor. */
@@ -70,6 +73,7 @@ export class SegmentLog implements Log {
   readonly #heads: Heads;
   readonly #cells: Map<string, Uint8Array>;
   readonly #tail = createTail();
+  readonly #ahead: Ahead;
   readonly #listeners = new Set<CommitListener>();
   readonly #room: (() => void)[] = [];
   /** Files of segments that were cleaned: somebody may still be reading them. */
@@ -91,6 +95,7 @@ export class SegmentLog implements Log {
 
   constructor(options: LogOptions, recovered: Recovered) {
     this.#options = options;
+    this.#ahead = createAhead(options.aheadBytesMax);
     this.origin = options.origin;
     this.epoch = epochFromChance(options.random.bytes(13));
     this.damage = recovered.damage;
@@ -214,6 +219,8 @@ export class SegmentLog implements Log {
   /** Waits for what is pending, then closes the files. */
   async close(): Promise<void> {
     while (this.#committing !== undefined) await this.#committing;
+    if (this.#failure === undefined) await this.#seal().catch((error: unknown) => this.#fail(toHolonError(error)));
+    await this.#ahead.idle();
     this.#failure ??= new HolonError("HOLON_LOG_CLOSED", `the log of ${this.origin} is closed`);
     for (const file of [...this.#retired.splice(0), ...this.#segments.map((segment) => segment.file)]) await file.close();
   }
@@ -227,6 +234,7 @@ export class SegmentLog implements Log {
   async roll(): Promise<void> {
     const { disk, integrity, clock } = this.#options;
     const number = (this.#segments.at(-1)?.number ?? 0) + 1;
+    await this.#seal();
     const file = await disk.open(segmentPath(number), { create: true });
     await file.truncate(0); // a roll that the disk refused may have left a part
     const snapshot = { number: this.#nextBatch, wallMs: clock.wall().ms, cells: this.#cells, heads: this.#heads.all() };
@@ -236,6 +244,13 @@ export class SegmentLog implements Log {
     await file.sync();
     await disk.syncFolder("log");
     this.#segments.push({ number, file, size: segmentHeaderBytes + bytes.length, index: createLaneIndex() });
+  }
+
+  /** What was written ahead of the end and not used is given back. */
+  async #seal(): Promise<void> {
+    await this.#ahead.idle();
+    const last = this.#segments.at(-1);
+    if (last !== undefined && last.file.size() > last.size) await last.file.truncate(last.size);
   }
 
   async #enqueue(records: readonly NewRecord[], cells: Pending["cells"], runs: readonly ForeignRun[]): Promise<Pending> {
@@ -330,17 +345,21 @@ export class SegmentLog implements Log {
 
   async #write(commit: Commit): Promise<void> {
     let segment = this.#current();
-    if (segment.size + commit.bytes.length > (this.#options.segmentBytesMax ?? limits.segmentBytesMax) && segment.size > segmentHeaderBytes) {
+    const sizeMax = this.#options.segmentBytesMax ?? limits.segmentBytesMax;
+    if (segment.size + commit.bytes.length > sizeMax && segment.size > segmentHeaderBytes) {
       await this.roll();
       segment = this.#current();
     }
+    const end = segment.size + commit.bytes.length;
+    await this.#ahead.clear(end);
     try {
-      await segment.file.write(segment.size, commit.bytes);
+      await segment.file.writeThrough(segment.size, commit.bytes);
     } catch (error) {
+      await this.#ahead.idle();
       await segment.file.truncate(segment.size); // so that what follows does not stand before half a batch
       throw error;
     }
-    await segment.file.sync();
+    this.#ahead.follow(segment.file, end, commit.bytes.length, sizeMax);
   }
 
   #publish(commit: Commit): void {
