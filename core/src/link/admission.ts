@@ -75,6 +75,8 @@ export interface Admission {
 
 interface Account {
   granted: number;
+  /** Granted because it was asked for, and not received yet. */
+  promised: number;
   received: number;
   held: number;
   /** Credit that the session is kept at while nobody waits. */
@@ -103,6 +105,8 @@ interface Pool {
 /** Before turns are seen, so many are taken to be given in so much time: too hopeful costs a reconnection, too gloomy a wait. */
 const hopedTurns = 50;
 const hopedMs = 1_000;
+/** What was granted is expected within that time. */
+const promiseMs = 1_000;
 const kinds = ["alarm", "data"] as const;
 
 export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds): Admission {
@@ -116,10 +120,24 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
   let held = 0;
   let granted = 0;
   let toldLater = 0;
+  let promised = 0;
+  let promisedMs = 0;
+  let pace = startPace;
   let slots: ReturnSlots = { busySinceMs: 0, served: 0, nextMs: 0 };
 
   /** What one session may be given unasked: half of the pool is shared, the other half is for those who ask. */
-  const shareOf = (pool: Pool): number => Math.floor(pool.bytesMax / 2 / Math.max(1, present));
+  const shareOf = (kind: CreditKind): number => Math.floor((kind === "data" ? aheadBytes() : pools.alarm.bytesMax) / 2 / Math.max(1, present));
+
+  /** Data that may be on its way because it was granted. Until the pace is known an eighth of all credit. */
+  const aheadBytes = (): number => Math.min(pools.data.bytesMax, Math.max(2 * limits.linkTurnBytes, pace.bytesPerMs === undefined ? pools.data.bytesMax / 8 : pace.bytesPerMs * limits.linkGrantAheadMs));
+
+  /** Whether the first who waits may be granted what it asked for. What was promised and does not come holds nobody up. */
+  function hasRoom(kind: CreditKind, bytes: number, nowMs: number): boolean {
+    const pool = pools[kind];
+    if (pool.bytes + bytes > pool.bytesMax) return false;
+    const ahead = held + (nowMs - promisedMs > promiseMs ? 0 : promised);
+    return kind === "alarm" || ahead === 0 || ahead + bytes <= aheadBytes();
+  }
 
   function give(session: Session, kind: CreditKind, bytes: number): void {
     session.accounts[kind].granted += bytes;
@@ -141,11 +159,16 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
     const served = new Set<number>();
     for (const kind of kinds) {
       const pool = pools[kind];
-      for (let first = pool.waiting[0]; first !== undefined && pool.bytes + first.bytes <= pool.bytesMax; first = pool.waiting[0]) {
+      for (let first = pool.waiting[0]; first !== undefined && hasRoom(kind, first.bytes, nowMs); first = pool.waiting[0]) {
         pool.waiting.shift();
         const session = sessions.get(first.session);
         if (session === undefined) continue;
         give(session, kind, first.bytes);
+        if (kind === "data") {
+          session.accounts.data.promised += first.bytes;
+          promised += first.bytes;
+          promisedMs = nowMs;
+        }
         granted += 1;
         slots = { ...slots, served: slots.served + 1 };
         served.add(first.session);
@@ -183,7 +206,7 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
   return {
     arrived(number) {
       present += 1;
-      const session: Session = { accounts: { data: createAccount(Math.min(limits.linkCreditFirstBytes, shareOf(pools.data))), alarm: createAccount(limits.linkAlarmCreditFirstBytes) }, gone: false };
+      const session: Session = { accounts: { data: createAccount(Math.min(limits.linkCreditFirstBytes, shareOf("data"))), alarm: createAccount(limits.linkAlarmCreditFirstBytes) }, gone: false };
       sessions.set(number, session);
       for (const kind of kinds) topUp(session, kind);
       return [creditWord(number)];
@@ -208,6 +231,9 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
       data.held += dataBytes;
       alarm.received += alarmBytes;
       alarm.held += alarmBytes;
+      const kept = Math.min(data.promised, dataBytes);
+      data.promised -= kept;
+      promised -= kept;
       held += dataBytes + alarmBytes;
       high.held = Math.max(high.held, held);
       return true;
@@ -219,9 +245,10 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
       account.held -= bytes;
       held -= bytes;
       pools[kind].bytes -= bytes;
+      pace = nextPace(pace, bytes, held, nowMs);
       forget(number, session);
       const words = serve(nowMs);
-      if (kind === "data") account.window = Math.min(limits.linkInFlightBytesMax, Math.max(account.window, Math.min(account.window * 2, shareOf(pools.data))));
+      if (kind === "data") account.window = Math.min(limits.linkInFlightBytesMax, Math.max(account.window, Math.min(account.window * 2, shareOf("data"))));
       if (topUp(session, kind) && !words.some((word) => word.session === number)) words.push(creditWord(number));
       return words;
     },
@@ -231,7 +258,8 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
       present -= 1;
       session.gone = true;
       for (const kind of kinds) {
-        const { granted: given, received } = session.accounts[kind];
+        const { granted: given, received, promised: owed } = session.accounts[kind];
+        promised -= owed;
         pools[kind].bytes -= given - received;
         const place = pools[kind].waiting.findIndex((other) => other.session === number);
         if (place >= 0) pools[kind].waiting.splice(place, 1);
@@ -256,7 +284,27 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
   };
 }
 
-const createAccount = (window: number): Account => ({ granted: 0, received: 0, held: 0, window });
+const createAccount = (window: number): Account => ({ granted: 0, promised: 0, received: 0, held: 0, window });
+
+/** How fast what comes in gets onto the disk, while there is something to do. */
+interface Pace {
+  readonly bytesPerMs: number | undefined;
+  /** The present stretch of measuring. */
+  readonly sinceMs: number | undefined;
+  readonly bytes: number;
+}
+
+const startPace: Pace = { bytesPerMs: undefined, sinceMs: undefined, bytes: 0 };
+const paceMs = 250;
+
+function nextPace({ bytesPerMs, sinceMs, bytes: before }: Pace, bytes: number, held: number, nowMs: number): Pace {
+  if (held <= 0) return { bytesPerMs, sinceMs: undefined, bytes: 0 };
+  if (sinceMs === undefined) return { bytesPerMs, sinceMs: nowMs, bytes: 0 };
+  const tookMs = nowMs - sinceMs;
+  if (tookMs < paceMs) return { bytesPerMs, sinceMs, bytes: before + bytes };
+  const measured = (before + bytes) / tookMs;
+  return { bytesPerMs: bytesPerMs === undefined ? measured : (bytesPerMs + measured) / 2, sinceMs: nowMs, bytes: 0 };
+}
 
 /** Keeps the list sorted; new ones mostly belong at the end. */
 function enqueue(list: Waiting[], item: Waiting): void {
@@ -287,4 +335,4 @@ function nextSlot({ busySinceMs, served, nextMs }: ReturnSlots, waiting: number,
 }
 
 /** Half of the time to its slot: who comes early keeps its place in the order, and the rate may have been judged too low. */
-const retryAfterMs = ({ nextMs }: ReturnSlots, nowMs: number): number => Math.min(limits.linkLaterMaxMs, Math.max(limits.linkLaterFirstMs, Math.round((nextMs - nowMs) / 2)));
+const retryAfterMs = ({ nextMs }: ReturnSlots, nowMs: number): number => Math.round(Math.min(limits.linkLaterMaxMs, Math.max(limits.linkLaterFirstMs, (nextMs - nowMs) / 2)));
