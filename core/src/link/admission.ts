@@ -75,8 +75,6 @@ export interface Admission {
 
 interface Account {
   granted: number;
-  /** Granted because it was asked for, and not received yet. */
-  promised: number;
   received: number;
   held: number;
   /** Credit that the session is kept at while nobody waits. */
@@ -120,10 +118,9 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
   let held = 0;
   let granted = 0;
   let toldLater = 0;
-  let promised = 0;
-  let promisedMs = 0;
+  let promises: Promises = { bytes: 0, recentBytes: 0, sinceMs: 0 };
   let pace = startPace;
-  let slots: ReturnSlots = { busySinceMs: 0, served: 0, nextMs: 0 };
+  let rush: Rush = { sinceMs: 0, served: 0, away: 0 };
 
   /** What one session may be given unasked: half of the pool is shared, the other half is for those who ask. */
   const shareOf = (kind: CreditKind): number => Math.floor((kind === "data" ? aheadBytes() : pools.alarm.bytesMax) / 2 / Math.max(1, present));
@@ -135,7 +132,8 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
   function hasRoom(kind: CreditKind, bytes: number, nowMs: number): boolean {
     const pool = pools[kind];
     if (pool.bytes + bytes > pool.bytesMax) return false;
-    const ahead = held + (nowMs - promisedMs > promiseMs ? 0 : promised);
+    promises = withoutStale(promises, nowMs);
+    const ahead = held + promises.bytes;
     return kind === "alarm" || ahead === 0 || ahead + bytes <= aheadBytes();
   }
 
@@ -164,17 +162,12 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
         const session = sessions.get(first.session);
         if (session === undefined) continue;
         give(session, kind, first.bytes);
-        if (kind === "data") {
-          session.accounts.data.promised += first.bytes;
-          promised += first.bytes;
-          promisedMs = nowMs;
-        }
+        if (kind === "data") promises = { ...promises, bytes: promises.bytes + first.bytes, recentBytes: promises.recentBytes + first.bytes };
         granted += 1;
-        slots = { ...slots, served: slots.served + 1 };
+        rush = { ...rush, served: rush.served + 1 };
         served.add(first.session);
       }
     }
-    if (waiting() === 0) slots = { busySinceMs: nowMs, served: 0, nextMs: nowMs };
     return [...served].map(creditWord);
   }
 
@@ -193,8 +186,8 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
       const last = pools.data.waiting.pop() ?? (kind === "alarm" ? pools.alarm.waiting.pop() : undefined);
       if (last === undefined) break;
       toldLater += 1;
-      slots = nextSlot(slots, waiting(), nowMs);
-      words.push({ word: "later", session: last.session, retryAfterMs: retryAfterMs(slots, nowMs) });
+      rush = { ...rush, away: rush.away + 1 };
+      words.push({ word: "later", session: last.session, retryAfterMs: retryAfterMs(rush, waiting(), nowMs) });
     }
     return words;
   }
@@ -215,7 +208,8 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
       const session = sessions.get(number);
       const pool = pools[kind];
       if (session === undefined || session.gone || pool.waiting.some((other) => other.session === number)) return [];
-      if (waiting() === 0) slots = { busySinceMs: nowMs, served: 0, nextMs: nowMs };
+      if (waiting() === 0) rush = { sinceMs: nowMs, served: 0, away: 0 };
+      else if (waitedMs > 0) rush = { ...rush, away: Math.max(0, rush.away - 1) };
       enqueue(pool.waiting, { session: number, bytes: Math.min(bytes, pool.bytesMax), sinceMs: nowMs - Math.min(waitedMs, limits.linkLaterMaxMs * 10) });
       const words = serve(nowMs);
       words.push(...turnAway(kind, nowMs));
@@ -231,9 +225,7 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
       data.held += dataBytes;
       alarm.received += alarmBytes;
       alarm.held += alarmBytes;
-      const kept = Math.min(data.promised, dataBytes);
-      data.promised -= kept;
-      promised -= kept;
+      promises = { ...promises, bytes: Math.max(0, promises.bytes - dataBytes) };
       held += dataBytes + alarmBytes;
       high.held = Math.max(high.held, held);
       return true;
@@ -258,8 +250,7 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
       present -= 1;
       session.gone = true;
       for (const kind of kinds) {
-        const { granted: given, received, promised: owed } = session.accounts[kind];
-        promised -= owed;
+        const { granted: given, received } = session.accounts[kind];
         pools[kind].bytes -= given - received;
         const place = pools[kind].waiting.findIndex((other) => other.session === number);
         if (place >= 0) pools[kind].waiting.splice(place, 1);
@@ -284,7 +275,21 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
   };
 }
 
-const createAccount = (window: number): Account => ({ granted: 0, promised: 0, received: 0, held: 0, window });
+const createAccount = (window: number): Account => ({ granted: 0, received: 0, held: 0, window });
+
+/** Granted because it was asked for, and not come yet. What does not come soon, or was not needed, is forgotten. */
+interface Promises {
+  readonly bytes: number;
+  /** Of them, granted in the present stretch of time. */
+  readonly recentBytes: number;
+  readonly sinceMs: number;
+}
+
+function withoutStale({ bytes, recentBytes, sinceMs }: Promises, nowMs: number): Promises {
+  if (nowMs - sinceMs < promiseMs) return { bytes, recentBytes, sinceMs };
+  const kept = nowMs - sinceMs < 2 * promiseMs ? Math.min(bytes, recentBytes) : 0;
+  return { bytes: kept, recentBytes: 0, sinceMs: nowMs };
+}
 
 /** How fast what comes in gets onto the disk, while there is something to do. */
 interface Pace {
@@ -296,6 +301,8 @@ interface Pace {
 
 const startPace: Pace = { bytesPerMs: undefined, sinceMs: undefined, bytes: 0 };
 const paceMs = 250;
+/** A stretch with little to do says little of what the disk can do, so the pace falls slowly: or granting less would make it less. */
+const paceKept = 0.97;
 
 function nextPace({ bytesPerMs, sinceMs, bytes: before }: Pace, bytes: number, held: number, nowMs: number): Pace {
   if (held <= 0) return { bytesPerMs, sinceMs: undefined, bytes: 0 };
@@ -303,7 +310,7 @@ function nextPace({ bytesPerMs, sinceMs, bytes: before }: Pace, bytes: number, h
   const tookMs = nowMs - sinceMs;
   if (tookMs < paceMs) return { bytesPerMs, sinceMs, bytes: before + bytes };
   const measured = (before + bytes) / tookMs;
-  return { bytesPerMs: bytesPerMs === undefined ? measured : (bytesPerMs + measured) / 2, sinceMs: nowMs, bytes: 0 };
+  return { bytesPerMs: Math.max(measured, (bytesPerMs ?? 0) * paceKept), sinceMs: nowMs, bytes: 0 };
 }
 
 /** Keeps the list sorted; new ones mostly belong at the end. */
@@ -318,21 +325,22 @@ function enqueue(list: Waiting[], item: Waiting): void {
   list.splice(low, 0, item);
 }
 
-/** When those who were told to come back are expected: one after the other, at the rate at which turns were given so far. */
-interface ReturnSlots {
-  /** Since then somebody has always been waiting. */
-  readonly busySinceMs: number;
+/** A time in which somebody is always waiting. */
+interface Rush {
+  readonly sinceMs: number;
   /** Turns given since then. */
   readonly served: number;
-  readonly nextMs: number;
+  /** Told to come back and not back yet, about. */
+  readonly away: number;
 }
 
-/** The next slot after those given: not before half of those who wait now have had their turn. */
-function nextSlot({ busySinceMs, served, nextMs }: ReturnSlots, waiting: number, nowMs: number): ReturnSlots {
-  const perTurnMs = (nowMs - busySinceMs + hopedMs) / (served + hopedTurns);
-  const earliestMs = nowMs + (waiting * perTurnMs) / 2;
-  return { busySinceMs, served, nextMs: Math.min(Math.max(nextMs, earliestMs) + perTurnMs, nowMs + 2 * limits.linkLaterMaxMs) };
+/**
+ * Half of the time that those who wait and those who are away need before it, at the rate at which turns were given so far. Each that
+ * is told is told a later time, so that they do not come back together. Half: who comes early keeps its place in the order, and the
+ * rate may have been judged too low.
+ */
+function retryAfterMs({ sinceMs, served, away }: Rush, waiting: number, nowMs: number): number {
+  const perTurnMs = (nowMs - sinceMs + hopedMs) / (served + hopedTurns);
+  const wantedMs = ((waiting / 2 + away) * perTurnMs) / 2;
+  return Math.round(Math.min(limits.linkLaterMaxMs, Math.max(limits.linkLaterFirstMs, wantedMs)));
 }
-
-/** Half of the time to its slot: who comes early keeps its place in the order, and the rate may have been judged too low. */
-const retryAfterMs = ({ nextMs }: ReturnSlots, nowMs: number): number => Math.round(Math.min(limits.linkLaterMaxMs, Math.max(limits.linkLaterFirstMs, (nextMs - nowMs) / 2)));
