@@ -82,6 +82,38 @@ test("an alarm's ask is not turned away while data waits", () => {
   assert.deepEqual(sessionsOf(admission.asked(2, ask(100, 0, "alarm"), 1), "later"), [1]);
 });
 
+test("what is asked for is granted no further ahead than the disk gets on in two seconds", () => {
+  const admission = createAdmission({ creditBytesMax: 32 << 20, alarmCreditBytesMax: 1 << 20, waitingMax: 1000 });
+  const turn = limits.linkTurnBytes;
+  const granted = new Map<number, number>();
+  const hear = (words: readonly AdmissionWord[]): void => {
+    for (const told of words) if (told.word === "credit") granted.set(told.session, told.credit.data);
+  };
+  let nowMs = 0;
+  for (let session = 1; session <= 400; session++) {
+    hear(admission.arrived(session));
+    hear(admission.asked(session, ask(turn), nowMs));
+  }
+  /** Everybody sends what it may at once; the disk takes 250 bytes a millisecond. */
+  const received = new Map<number, number>();
+  const queue: { readonly session: number; readonly bytes: number }[] = [];
+  for (let step = 0; step < 400; step++) {
+    for (const [session, credit] of granted) {
+      const bytes = credit - (received.get(session) ?? 0);
+      if (bytes === 0) continue;
+      assert.equal(admission.received(session, bytes, 0), true);
+      received.set(session, credit);
+      queue.push({ session, bytes });
+    }
+    const next = queue.shift();
+    if (next === undefined) break;
+    nowMs += next.bytes / 250;
+    hear(admission.settled(next.session, "data", next.bytes, nowMs));
+    if (step > 50) assert.ok(admission.status().heldBytes <= 250 * limits.linkGrantAheadMs * 2 + 2 * turn, `${admission.status().heldBytes} bytes wait for a slow disk`);
+  }
+  assert.ok(admission.status().granted > 100);
+});
+
 /** Children with a backlog, driven to the end by what they are told; every step keeps the bounds, and all are served. */
 test("model: whatever happens in whatever order, the bounds hold and everybody is served", () => {
   fc.assert(

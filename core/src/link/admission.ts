@@ -103,6 +103,8 @@ interface Pool {
 /** Before turns are seen, so many are taken to be given in so much time: too hopeful costs a reconnection, too gloomy a wait. */
 const hopedTurns = 50;
 const hopedMs = 1_000;
+/** What was granted is expected within that time. */
+const promiseMs = 1_000;
 const kinds = ["alarm", "data"] as const;
 
 export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds): Admission {
@@ -116,10 +118,24 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
   let held = 0;
   let granted = 0;
   let toldLater = 0;
-  let slots: ReturnSlots = { busySinceMs: 0, served: 0, nextMs: 0 };
+  let promises: Promises = { bytes: 0, recentBytes: 0, sinceMs: 0 };
+  let pace = startPace;
+  let rush: Rush = { sinceMs: 0, served: 0, away: 0 };
 
   /** What one session may be given unasked: half of the pool is shared, the other half is for those who ask. */
-  const shareOf = (pool: Pool): number => Math.floor(pool.bytesMax / 2 / Math.max(1, present));
+  const shareOf = (kind: CreditKind): number => Math.floor((kind === "data" ? aheadBytes() : pools.alarm.bytesMax) / 2 / Math.max(1, present));
+
+  /** Data that may be on its way because it was granted. Until the pace is known an eighth of all credit. */
+  const aheadBytes = (): number => Math.min(pools.data.bytesMax, Math.max(2 * limits.linkTurnBytes, pace.bytesPerMs === undefined ? pools.data.bytesMax / 8 : pace.bytesPerMs * limits.linkGrantAheadMs));
+
+  /** Whether the first who waits may be granted what it asked for. What was promised and does not come holds nobody up. */
+  function hasRoom(kind: CreditKind, bytes: number, nowMs: number): boolean {
+    const pool = pools[kind];
+    if (pool.bytes + bytes > pool.bytesMax) return false;
+    promises = withoutStale(promises, nowMs);
+    const ahead = held + promises.bytes;
+    return kind === "alarm" || ahead === 0 || ahead + bytes <= aheadBytes();
+  }
 
   function give(session: Session, kind: CreditKind, bytes: number): void {
     session.accounts[kind].granted += bytes;
@@ -141,17 +157,17 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
     const served = new Set<number>();
     for (const kind of kinds) {
       const pool = pools[kind];
-      for (let first = pool.waiting[0]; first !== undefined && pool.bytes + first.bytes <= pool.bytesMax; first = pool.waiting[0]) {
+      for (let first = pool.waiting[0]; first !== undefined && hasRoom(kind, first.bytes, nowMs); first = pool.waiting[0]) {
         pool.waiting.shift();
         const session = sessions.get(first.session);
         if (session === undefined) continue;
         give(session, kind, first.bytes);
+        if (kind === "data") promises = { ...promises, bytes: promises.bytes + first.bytes, recentBytes: promises.recentBytes + first.bytes };
         granted += 1;
-        slots = { ...slots, served: slots.served + 1 };
+        rush = { ...rush, served: rush.served + 1 };
         served.add(first.session);
       }
     }
-    if (waiting() === 0) slots = { busySinceMs: nowMs, served: 0, nextMs: nowMs };
     return [...served].map(creditWord);
   }
 
@@ -170,8 +186,8 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
       const last = pools.data.waiting.pop() ?? (kind === "alarm" ? pools.alarm.waiting.pop() : undefined);
       if (last === undefined) break;
       toldLater += 1;
-      slots = nextSlot(slots, waiting(), nowMs);
-      words.push({ word: "later", session: last.session, retryAfterMs: retryAfterMs(slots, nowMs) });
+      rush = { ...rush, away: rush.away + 1 };
+      words.push({ word: "later", session: last.session, retryAfterMs: retryAfterMs(rush, waiting(), nowMs) });
     }
     return words;
   }
@@ -183,7 +199,7 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
   return {
     arrived(number) {
       present += 1;
-      const session: Session = { accounts: { data: createAccount(Math.min(limits.linkCreditFirstBytes, shareOf(pools.data))), alarm: createAccount(limits.linkAlarmCreditFirstBytes) }, gone: false };
+      const session: Session = { accounts: { data: createAccount(Math.min(limits.linkCreditFirstBytes, shareOf("data"))), alarm: createAccount(limits.linkAlarmCreditFirstBytes) }, gone: false };
       sessions.set(number, session);
       for (const kind of kinds) topUp(session, kind);
       return [creditWord(number)];
@@ -192,7 +208,8 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
       const session = sessions.get(number);
       const pool = pools[kind];
       if (session === undefined || session.gone || pool.waiting.some((other) => other.session === number)) return [];
-      if (waiting() === 0) slots = { busySinceMs: nowMs, served: 0, nextMs: nowMs };
+      if (waiting() === 0) rush = { sinceMs: nowMs, served: 0, away: 0 };
+      else if (waitedMs > 0) rush = { ...rush, away: Math.max(0, rush.away - 1) };
       enqueue(pool.waiting, { session: number, bytes: Math.min(bytes, pool.bytesMax), sinceMs: nowMs - Math.min(waitedMs, limits.linkLaterMaxMs * 10) });
       const words = serve(nowMs);
       words.push(...turnAway(kind, nowMs));
@@ -208,6 +225,7 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
       data.held += dataBytes;
       alarm.received += alarmBytes;
       alarm.held += alarmBytes;
+      promises = { ...promises, bytes: Math.max(0, promises.bytes - dataBytes) };
       held += dataBytes + alarmBytes;
       high.held = Math.max(high.held, held);
       return true;
@@ -219,9 +237,10 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
       account.held -= bytes;
       held -= bytes;
       pools[kind].bytes -= bytes;
+      pace = nextPace(pace, bytes, held, nowMs);
       forget(number, session);
       const words = serve(nowMs);
-      if (kind === "data") account.window = Math.min(limits.linkInFlightBytesMax, Math.max(account.window, Math.min(account.window * 2, shareOf(pools.data))));
+      if (kind === "data") account.window = Math.min(limits.linkInFlightBytesMax, Math.max(account.window, Math.min(account.window * 2, shareOf("data"))));
       if (topUp(session, kind) && !words.some((word) => word.session === number)) words.push(creditWord(number));
       return words;
     },
@@ -258,6 +277,42 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
 
 const createAccount = (window: number): Account => ({ granted: 0, received: 0, held: 0, window });
 
+/** Granted because it was asked for, and not come yet. What does not come soon, or was not needed, is forgotten. */
+interface Promises {
+  readonly bytes: number;
+  /** Of them, granted in the present stretch of time. */
+  readonly recentBytes: number;
+  readonly sinceMs: number;
+}
+
+function withoutStale({ bytes, recentBytes, sinceMs }: Promises, nowMs: number): Promises {
+  if (nowMs - sinceMs < promiseMs) return { bytes, recentBytes, sinceMs };
+  const kept = nowMs - sinceMs < 2 * promiseMs ? Math.min(bytes, recentBytes) : 0;
+  return { bytes: kept, recentBytes: 0, sinceMs: nowMs };
+}
+
+/** How fast what comes in gets onto the disk, while there is something to do. */
+interface Pace {
+  readonly bytesPerMs: number | undefined;
+  /** The present stretch of measuring. */
+  readonly sinceMs: number | undefined;
+  readonly bytes: number;
+}
+
+const startPace: Pace = { bytesPerMs: undefined, sinceMs: undefined, bytes: 0 };
+const paceMs = 250;
+/** A stretch with little to do says little of what the disk can do, so the pace falls slowly: or granting less would make it less. */
+const paceKept = 0.97;
+
+function nextPace({ bytesPerMs, sinceMs, bytes: before }: Pace, bytes: number, held: number, nowMs: number): Pace {
+  if (held <= 0) return { bytesPerMs, sinceMs: undefined, bytes: 0 };
+  if (sinceMs === undefined) return { bytesPerMs, sinceMs: nowMs, bytes: 0 };
+  const tookMs = nowMs - sinceMs;
+  if (tookMs < paceMs) return { bytesPerMs, sinceMs, bytes: before + bytes };
+  const measured = (before + bytes) / tookMs;
+  return { bytesPerMs: Math.max(measured, (bytesPerMs ?? 0) * paceKept), sinceMs: nowMs, bytes: 0 };
+}
+
 /** Keeps the list sorted; new ones mostly belong at the end. */
 function enqueue(list: Waiting[], item: Waiting): void {
   let low = 0;
@@ -270,21 +325,22 @@ function enqueue(list: Waiting[], item: Waiting): void {
   list.splice(low, 0, item);
 }
 
-/** When those who were told to come back are expected: one after the other, at the rate at which turns were given so far. */
-interface ReturnSlots {
-  /** Since then somebody has always been waiting. */
-  readonly busySinceMs: number;
+/** A time in which somebody is always waiting. */
+interface Rush {
+  readonly sinceMs: number;
   /** Turns given since then. */
   readonly served: number;
-  readonly nextMs: number;
+  /** Told to come back and not back yet, about. */
+  readonly away: number;
 }
 
-/** The next slot after those given: not before half of those who wait now have had their turn. */
-function nextSlot({ busySinceMs, served, nextMs }: ReturnSlots, waiting: number, nowMs: number): ReturnSlots {
-  const perTurnMs = (nowMs - busySinceMs + hopedMs) / (served + hopedTurns);
-  const earliestMs = nowMs + (waiting * perTurnMs) / 2;
-  return { busySinceMs, served, nextMs: Math.min(Math.max(nextMs, earliestMs) + perTurnMs, nowMs + 2 * limits.linkLaterMaxMs) };
+/**
+ * Half of the time that those who wait and those who are away need before it, at the rate at which turns were given so far. Each that
+ * is told is told a later time, so that they do not come back together. Half: who comes early keeps its place in the order, and the
+ * rate may have been judged too low.
+ */
+function retryAfterMs({ sinceMs, served, away }: Rush, waiting: number, nowMs: number): number {
+  const perTurnMs = (nowMs - sinceMs + hopedMs) / (served + hopedTurns);
+  const wantedMs = ((waiting / 2 + away) * perTurnMs) / 2;
+  return Math.round(Math.min(limits.linkLaterMaxMs, Math.max(limits.linkLaterFirstMs, wantedMs)));
 }
-
-/** Half of the time to its slot: who comes early keeps its place in the order, and the rate may have been judged too low. */
-const retryAfterMs = ({ nextMs }: ReturnSlots, nowMs: number): number => Math.min(limits.linkLaterMaxMs, Math.max(limits.linkLaterFirstMs, Math.round((nextMs - nowMs) / 2)));

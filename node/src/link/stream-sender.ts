@@ -19,7 +19,7 @@ export interface StreamSenderOptions {
   readonly clock: Clock;
   /** What the parent acknowledged, kept over connections. */
   readonly marks: Map<string, LaneMarks>;
-  /** Since when this node waits for credit, kept over connections so that it does not lose its place. */
+  /** Since when this node waits for credit, kept while it is told to come back later so that it does not lose its place. */
   readonly patience: { sinceMs: number | undefined };
   readonly budget: Pick<LinkBudget, "waitMs">;
   send(frame: FrameInput): void;

@@ -85,10 +85,12 @@ export function createUplink(options: UplinkOptions): Uplink {
   const marks = new Map<string, LaneMarks>();
   const held = new Map<string, UplinkStatus["held"][number]>();
   let tries = 0;
-  const patience = { sinceMs: undefined };
+  const patience: { sinceMs: number | undefined } = { sinceMs: undefined };
   const { priceClass, budgetBytesPerHour } = options.config.uplink ?? {};
   const budget = createLinkBudget(priceClass ?? "free", budgetBytesPerHour, ports.clock.monotonicMs());
   let retryAfterMs: number | undefined;
+  /** When a link was lost that was not told to come back later. */
+  let lostMs: number | undefined;
   let toldLater = 0;
 
   function step(event: UplinkEvent): UplinkState {
@@ -218,6 +220,9 @@ export function createUplink(options: UplinkOptions): Uplink {
   function opened(): void {
     step("subscribed");
     attempt = 0;
+    // Time in which nobody could be served earns no place before those who come; a link that broke for a moment costs none.
+    if (lostMs !== undefined && ports.clock.monotonicMs() - lostMs > limits.linkSilenceMs) patience.sinceMs = undefined;
+    lostMs = undefined;
     if (peer !== undefined && !quiet) blobs.uplinkOpened(peer);
   }
 
@@ -234,6 +239,7 @@ export function createUplink(options: UplinkOptions): Uplink {
     const traffic = gone.traffic();
     past = { sentBytes: past.sentBytes + traffic.sentBytes, receivedBytes: past.receivedBytes + traffic.receivedBytes };
     peer = undefined;
+    if (retryAfterMs === undefined) lostMs ??= ports.clock.monotonicMs();
     sender?.stop();
     sender = undefined;
     blobs.uplinkLost(gone);
