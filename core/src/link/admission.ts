@@ -8,6 +8,9 @@
  * Credit is counted in record bytes over the life of a session and never taken back. What is granted and not yet on disk is at most
  * the pool, so the memory that children can fill is too. Alarms have a pool of their own.
  *
+ * Nobody waits for ever: what is given unasked takes at most half of a pool, and what was granted on asking is used soon or returned
+ * by the child. Else children that have nothing to send would come to hold all of it.
+ *
  * Fair: who waits is served in the order of its waiting, a turn at a time; one who was told `later` brings its waiting time along,
  * and the times told are spread as the parent gets on, so that each finds a place when it comes. Bounded by the `waitedMs` that
  * enrolled children state: one that overstates it passes others by, and gains no more than their places.
@@ -27,6 +30,7 @@ export type CreditKind = "data" | "alarm";
 
 export interface CreditAsk {
   readonly kind: CreditKind;
+  /** What the session has and has not used counts towards it. */
   readonly bytes: number;
   /** How long the child has been waiting for credit, earlier connections included. */
   readonly waitedMs: number;
@@ -52,6 +56,8 @@ export interface AdmissionStatus {
   readonly creditBytes: number;
   readonly creditBytesHigh: number;
   readonly creditBytesMax: number;
+  /** Of it, granted on asking and not used: 0 again when nobody has anything to send. */
+  readonly askedBytes: number;
   /** Received and not yet on disk. */
   readonly heldBytes: number;
   readonly heldBytesHigh: number;
@@ -65,6 +71,8 @@ export interface Admission {
   asked(session: number, ask: CreditAsk, nowMs: number): readonly AdmissionWord[];
   /** Record bytes came in. `false` if they are more than was granted: the child does not keep to the protocol. */
   received(session: number, dataBytes: number, alarmBytes: number): boolean;
+  /** The child will not use so much of its credit. `undefined` if it has not so much: it does not keep to the protocol. */
+  returned(session: number, dataBytes: number, alarmBytes: number, nowMs: number): readonly AdmissionWord[] | undefined;
   /** What came in is on disk, or was refused. */
   settled(session: number, kind: CreditKind, bytes: number, nowMs: number): readonly AdmissionWord[];
   /** A session is over; what came in of it counts until it is settled. */
@@ -75,7 +83,10 @@ export interface Admission {
 
 interface Account {
   granted: number;
-  received: number;
+  /** Received, or returned. */
+  used: number;
+  /** Granted on asking, and not used. */
+  asked: number;
   held: number;
   /** Credit that the session is kept at while nobody waits. */
   window: number;
@@ -116,6 +127,7 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
   const high = { waiting: 0, credit: 0, held: 0 };
   let present = 0;
   let held = 0;
+  let askedBytes = 0;
   let granted = 0;
   let toldLater = 0;
   let promises: Promises = { bytes: 0, recentBytes: 0, sinceMs: 0 };
@@ -124,6 +136,8 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
 
   /** What one session may be given unasked: half of the pool is shared, the other half is for those who ask. */
   const shareOf = (kind: CreditKind): number => Math.floor((kind === "data" ? aheadBytes() : pools.alarm.bytesMax) / 2 / Math.max(1, present));
+
+  const firstWindow = (kind: CreditKind): number => (kind === "data" ? Math.min(limits.linkCreditFirstBytes, shareOf("data")) : limits.linkAlarmCreditFirstBytes);
 
   /** Data that may be on its way because it was granted. Until the pace is known an eighth of all credit. */
   const aheadBytes = (): number => Math.min(pools.data.bytesMax, Math.max(2 * limits.linkTurnBytes, pace.bytesPerMs === undefined ? pools.data.bytesMax / 8 : pace.bytesPerMs * limits.linkGrantAheadMs));
@@ -143,11 +157,18 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
     high.credit = Math.max(high.credit, pools.data.bytes + pools.alarm.bytes);
   }
 
+  function use(account: Account, bytes: number): void {
+    account.used += bytes;
+    const asked = Math.min(account.asked, bytes);
+    account.asked -= asked;
+    askedBytes -= asked;
+  }
+
   /** Credit unasked, up to the session's window. */
   function topUp(session: Session, kind: CreditKind): boolean {
     const pool = pools[kind];
     const account = session.accounts[kind];
-    const missing = account.window - (account.granted - account.received + account.held);
+    const missing = account.window - unusedOf(account) - account.held;
     if (session.gone || pool.waiting.length > 0 || missing < account.window / 2 || missing <= 0 || pool.bytes + missing > pool.bytesMax / 2) return false;
     give(session, kind, missing);
     return true;
@@ -162,6 +183,8 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
         const session = sessions.get(first.session);
         if (session === undefined) continue;
         give(session, kind, first.bytes);
+        session.accounts[kind].asked += first.bytes;
+        askedBytes += first.bytes;
         if (kind === "data") promises = { ...promises, bytes: promises.bytes + first.bytes, recentBytes: promises.recentBytes + first.bytes };
         granted += 1;
         rush = { ...rush, served: rush.served + 1 };
@@ -199,7 +222,7 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
   return {
     arrived(number) {
       present += 1;
-      const session: Session = { accounts: { data: createAccount(Math.min(limits.linkCreditFirstBytes, shareOf("data"))), alarm: createAccount(limits.linkAlarmCreditFirstBytes) }, gone: false };
+      const session: Session = { accounts: { data: createAccount(firstWindow("data")), alarm: createAccount(firstWindow("alarm")) }, gone: false };
       sessions.set(number, session);
       for (const kind of kinds) topUp(session, kind);
       return [creditWord(number)];
@@ -207,10 +230,15 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
     asked(number, { kind, bytes, waitedMs }, nowMs) {
       const session = sessions.get(number);
       const pool = pools[kind];
-      if (session === undefined || session.gone || pool.waiting.some((other) => other.session === number)) return [];
-      if (waiting() === 0) rush = { sinceMs: nowMs, served: 0, away: 0 };
-      else if (waitedMs > 0) rush = { ...rush, away: Math.max(0, rush.away - 1) };
-      enqueue(pool.waiting, { session: number, bytes: Math.min(bytes, pool.bytesMax), sinceMs: nowMs - Math.min(waitedMs, limits.linkLaterMaxMs * 10) });
+      if (session === undefined || session.gone) return [];
+      const before = takeOut(pool.waiting, number);
+      if (before === undefined && waiting() === 0) rush = { sinceMs: nowMs, served: 0, away: 0 };
+      else if (before === undefined && waitedMs > 0) rush = { ...rush, away: Math.max(0, rush.away - 1) };
+      // One that asks and does not send gets no more than it asked for, however often it asks.
+      const missing = Math.min(bytes, limits.frameBytesMax, pool.bytesMax) - unusedOf(session.accounts[kind]);
+      if (missing <= 0) return [creditWord(number)];
+      const sinceMs = nowMs - Math.min(waitedMs, limits.linkLaterMaxMs * 10);
+      enqueue(pool.waiting, { session: number, bytes: missing, sinceMs: Math.min(sinceMs, before?.sinceMs ?? Infinity) });
       const words = serve(nowMs);
       words.push(...turnAway(kind, nowMs));
       high.waiting = Math.max(high.waiting, waiting());
@@ -220,15 +248,27 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
       const accounts = sessions.get(number)?.accounts;
       if (accounts === undefined) return false;
       const { data, alarm } = accounts;
-      if (data.received + dataBytes > data.granted || alarm.received + alarmBytes > alarm.granted) return false;
-      data.received += dataBytes;
+      if (dataBytes > unusedOf(data) || alarmBytes > unusedOf(alarm)) return false;
+      use(data, dataBytes);
+      use(alarm, alarmBytes);
       data.held += dataBytes;
-      alarm.received += alarmBytes;
       alarm.held += alarmBytes;
       promises = { ...promises, bytes: Math.max(0, promises.bytes - dataBytes) };
       held += dataBytes + alarmBytes;
       high.held = Math.max(high.held, held);
       return true;
+    },
+    returned(number, dataBytes, alarmBytes, nowMs) {
+      const session = sessions.get(number);
+      if (session === undefined) return undefined;
+      const { data, alarm } = session.accounts;
+      if (dataBytes > unusedOf(data) || alarmBytes > unusedOf(alarm)) return undefined;
+      use(data, dataBytes);
+      use(alarm, alarmBytes);
+      pools.data.bytes -= dataBytes;
+      pools.alarm.bytes -= alarmBytes;
+      promises = { ...promises, bytes: Math.max(0, promises.bytes - dataBytes) };
+      return serve(nowMs);
     },
     settled(number, kind, bytes, nowMs) {
       const session = sessions.get(number);
@@ -240,7 +280,8 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
       pace = nextPace(pace, bytes, held, nowMs);
       forget(number, session);
       const words = serve(nowMs);
-      if (kind === "data") account.window = Math.min(limits.linkInFlightBytesMax, Math.max(account.window, Math.min(account.window * 2, shareOf("data"))));
+      // Only for who has use for it: credit that lies with others is missing where it is needed.
+      if (kind === "data" && unusedOf(account) < account.window / 2) account.window = Math.min(limits.linkInFlightBytesMax, Math.max(account.window, Math.min(account.window * 2, shareOf("data"))));
       if (topUp(session, kind) && !words.some((word) => word.session === number)) words.push(creditWord(number));
       return words;
     },
@@ -250,10 +291,11 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
       present -= 1;
       session.gone = true;
       for (const kind of kinds) {
-        const { granted: given, received } = session.accounts[kind];
-        pools[kind].bytes -= given - received;
-        const place = pools[kind].waiting.findIndex((other) => other.session === number);
-        if (place >= 0) pools[kind].waiting.splice(place, 1);
+        const account = session.accounts[kind];
+        pools[kind].bytes -= unusedOf(account);
+        askedBytes -= account.asked;
+        account.asked = 0;
+        takeOut(pools[kind].waiting, number);
       }
       forget(number, session);
       return serve(nowMs);
@@ -267,6 +309,7 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
       creditBytes: pools.data.bytes + pools.alarm.bytes,
       creditBytesHigh: high.credit,
       creditBytesMax: bounds.creditBytesMax + bounds.alarmCreditBytesMax,
+      askedBytes,
       heldBytes: held,
       heldBytesHigh: high.held,
       granted,
@@ -275,7 +318,10 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
   };
 }
 
-const createAccount = (window: number): Account => ({ granted: 0, received: 0, held: 0, window });
+const createAccount = (window: number): Account => ({ granted: 0, used: 0, asked: 0, held: 0, window });
+
+/** What the session may still send. */
+const unusedOf = ({ granted, used }: Account): number => granted - used;
 
 /** Granted because it was asked for, and not come yet. What does not come soon, or was not needed, is forgotten. */
 interface Promises {
@@ -311,6 +357,11 @@ function nextPace({ bytesPerMs, sinceMs, bytes: before }: Pace, bytes: number, h
   if (tookMs < paceMs) return { bytesPerMs, sinceMs, bytes: before + bytes };
   const measured = (before + bytes) / tookMs;
   return { bytesPerMs: Math.max(measured, (bytesPerMs ?? 0) * paceKept), sinceMs: nowMs, bytes: 0 };
+}
+
+function takeOut(list: Waiting[], session: number): Waiting | undefined {
+  const place = list.findIndex((other) => other.session === session);
+  return place < 0 ? undefined : list.splice(place, 1)[0];
 }
 
 /** Keeps the list sorted; new ones mostly belong at the end. */

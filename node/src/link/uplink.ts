@@ -3,6 +3,7 @@ import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { backoffMs } from "@holon/core/link/backoff.ts";
 import { createLinkBudget, type BudgetStatus } from "@holon/core/link/budget.ts";
+import type { Credit } from "@holon/core/link/child-credit.ts";
 import type { Frame, FrameInput } from "@holon/core/link/frame.ts";
 import { nextUplinkState, type UplinkEvent, type UplinkState } from "@holon/core/link/uplink-state.ts";
 import { laneName } from "@holon/core/log/log.ts";
@@ -17,7 +18,7 @@ import type { SegmentLog } from "../log/segment-log.ts";
 import type { BlobExchange } from "./blob-exchange.ts";
 import type { Calls } from "./calls.ts";
 import { openPeer, type Peer } from "./peer.ts";
-import { createStreamSender, type Credit, type LaneMarks, type StreamSender } from "./stream-sender.ts";
+import { createStreamSender, type LaneMarks, type StreamSender } from "./stream-sender.ts";
 
 export interface UplinkOptions {
   readonly config: NodeConfig;
