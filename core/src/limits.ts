@@ -37,7 +37,11 @@ export const limits = {
   linkCreditFirstBytes: 64 << 10,
   linkAlarmCreditFirstBytes: 4 << 10,
   /** What a child asks for at a time, where its next run is not larger: one turn. */
-  linkTurnBytes: 64 << 10,
+  linkTurnBytes: 256 << 10,
+  /** What goes into the log for one child before it is the next one's turn, where a run is not larger. */
+  linkIntakeTurnBytes: 64 << 10,
+  /** A parent grants what is asked for only as far ahead as it gets onto its disk in that time: what waits at the child waits in order. */
+  linkGrantAheadMs: 2_000,
   /** Children that wait for credit. At the bound: the one that came last is told to come back later. */
   linkWaitingMax: 4_096,
   /** Time after which a child that was told to come back later does so, before its jitter. */

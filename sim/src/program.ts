@@ -8,8 +8,6 @@ import { createModel } from "./model.ts";
 import { createRunner } from "./runner.ts";
 import type { SimSubject, SubjectProgram } from "./subject.ts";
 
-type AgentStatus = NodeStatus["agent"];
-
 interface HolonSubject extends SimSubject {
   readonly control: Control | undefined;
 }
@@ -46,8 +44,9 @@ const appOf = (code: Uint8Array): AppDocument => appDocumentSchema.parse({
   ],
 });
 
-/** It runs what it should, or has nothing to run, and every function has read all that is there. */
-const isIdle = ({ state, units }: AgentStatus): boolean => (state === "settled" || state === "idle") && units.every((unit) => unit.state === "running" && unit.lag === 0);
+/** It runs what it should, or has nothing to run, every function has read all that is there, and no child holds credit that it asked for. */
+const isIdle = ({ agent: { state, units }, admission }: NodeStatus): boolean =>
+  (state === "settled" || state === "idle") && units.every((unit) => unit.state === "running" && unit.lag === 0) && (admission?.askedBytes ?? 0) === 0;
 
 /** Prepared once for all seeds: loading a module is real work. `source` is the function that runs on the gateways. */
 export async function holonProgram(parts: NodeParts = {}, source = counterSource): Promise<SubjectProgram> {
@@ -64,7 +63,7 @@ export async function holonProgram(parts: NodeParts = {}, source = counterSource
         control,
         missing: (lane) => node.log.missing(lane),
         isDiskFull: () => node.log.diskState === "full",
-        isIdle: () => isIdle(node.status().agent),
+        isIdle: () => isIdle(node.status()),
         leads: () => node.leads(),
         leadKnown: () => node.status().election?.lead ?? undefined,
         status: node.status,

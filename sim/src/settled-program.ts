@@ -15,6 +15,8 @@ export function settledProgram({ sandbox }: Pick<SubjectProgram, "sandbox">, rul
       return {
         log: node.log,
         status: node.status,
+        // Of a parent alone: there are many nodes.
+        ...(config.parent === undefined ? { isIdle: () => (node.status().admission?.askedBytes ?? 0) === 0 } : {}),
         emit: async (stream, data) => void (await node.log.append({ records: [node.events.record({ stream, type: "sim.event", class: "derived", producer: "sim", data })] })),
         close: node.close,
       };

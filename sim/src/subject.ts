@@ -14,7 +14,7 @@ export interface SimSubject {
   readonly leadKnown?: () => string | undefined;
   /** Ranges of a lane that its log says are not there, and why. Absent: it says so of none. */
   readonly missing?: (lane: Lane) => Promise<readonly { readonly first: number; readonly last: number; readonly reason: "expired" | "damaged" }[]>;
-  /** Whether it has worked through all that came in. Absent: it has. */
+  /** Whether it has worked through all that came in, and no child holds credit that it asked for. Absent: so it is. */
   readonly isIdle?: () => boolean;
   /** Whether it says that its disk is full. */
   readonly isDiskFull?: () => boolean;

@@ -8,6 +8,9 @@
  * Credit is counted in record bytes over the life of a session and never taken back. What is granted and not yet on disk is at most
  * the pool, so the memory that children can fill is too. Alarms have a pool of their own.
  *
+ * Nobody waits for ever: what is given unasked takes at most half of a pool, and what was granted on asking is used soon or returned
+ * by the child. Else children that have nothing to send would come to hold all of it.
+ *
  * Fair: who waits is served in the order of its waiting, a turn at a time; one who was told `later` brings its waiting time along,
  * and the times told are spread as the parent gets on, so that each finds a place when it comes. Bounded by the `waitedMs` that
  * enrolled children state: one that overstates it passes others by, and gains no more than their places.
@@ -27,6 +30,7 @@ export type CreditKind = "data" | "alarm";
 
 export interface CreditAsk {
   readonly kind: CreditKind;
+  /** What the session has and has not used counts towards it. */
   readonly bytes: number;
   /** How long the child has been waiting for credit, earlier connections included. */
   readonly waitedMs: number;
@@ -52,6 +56,8 @@ export interface AdmissionStatus {
   readonly creditBytes: number;
   readonly creditBytesHigh: number;
   readonly creditBytesMax: number;
+  /** Of it, granted on asking and not used: 0 again when nobody has anything to send. */
+  readonly askedBytes: number;
   /** Received and not yet on disk. */
   readonly heldBytes: number;
   readonly heldBytesHigh: number;
@@ -65,6 +71,8 @@ export interface Admission {
   asked(session: number, ask: CreditAsk, nowMs: number): readonly AdmissionWord[];
   /** Record bytes came in. `false` if they are more than was granted: the child does not keep to the protocol. */
   received(session: number, dataBytes: number, alarmBytes: number): boolean;
+  /** The child will not use so much of its credit. `undefined` if it has not so much: it does not keep to the protocol. */
+  returned(session: number, dataBytes: number, alarmBytes: number, nowMs: number): readonly AdmissionWord[] | undefined;
   /** What came in is on disk, or was refused. */
   settled(session: number, kind: CreditKind, bytes: number, nowMs: number): readonly AdmissionWord[];
   /** A session is over; what came in of it counts until it is settled. */
@@ -75,7 +83,10 @@ export interface Admission {
 
 interface Account {
   granted: number;
-  received: number;
+  /** Received, or returned. */
+  used: number;
+  /** Granted on asking, and not used. */
+  asked: number;
   held: number;
   /** Credit that the session is kept at while nobody waits. */
   window: number;
@@ -103,6 +114,8 @@ interface Pool {
 /** Before turns are seen, so many are taken to be given in so much time: too hopeful costs a reconnection, too gloomy a wait. */
 const hopedTurns = 50;
 const hopedMs = 1_000;
+/** What was granted is expected within that time. */
+const promiseMs = 1_000;
 const kinds = ["alarm", "data"] as const;
 
 export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds): Admission {
@@ -114,12 +127,29 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
   const high = { waiting: 0, credit: 0, held: 0 };
   let present = 0;
   let held = 0;
+  let askedBytes = 0;
   let granted = 0;
   let toldLater = 0;
-  let slots: ReturnSlots = { busySinceMs: 0, served: 0, nextMs: 0 };
+  let promises: Promises = { bytes: 0, recentBytes: 0, sinceMs: 0 };
+  let pace = startPace;
+  let rush: Rush = { sinceMs: 0, served: 0, away: 0 };
 
   /** What one session may be given unasked: half of the pool is shared, the other half is for those who ask. */
-  const shareOf = (pool: Pool): number => Math.floor(pool.bytesMax / 2 / Math.max(1, present));
+  const shareOf = (kind: CreditKind): number => Math.floor((kind === "data" ? aheadBytes() : pools.alarm.bytesMax) / 2 / Math.max(1, present));
+
+  const firstWindow = (kind: CreditKind): number => (kind === "data" ? Math.min(limits.linkCreditFirstBytes, shareOf("data")) : limits.linkAlarmCreditFirstBytes);
+
+  /** Data that may be on its way because it was granted. Until the pace is known an eighth of all credit. */
+  const aheadBytes = (): number => Math.min(pools.data.bytesMax, Math.max(2 * limits.linkTurnBytes, pace.bytesPerMs === undefined ? pools.data.bytesMax / 8 : pace.bytesPerMs * limits.linkGrantAheadMs));
+
+  /** Whether the first who waits may be granted what it asked for. What was promised and does not come holds nobody up. */
+  function hasRoom(kind: CreditKind, bytes: number, nowMs: number): boolean {
+    const pool = pools[kind];
+    if (pool.bytes + bytes > pool.bytesMax) return false;
+    promises = withoutStale(promises, nowMs);
+    const ahead = held + promises.bytes;
+    return kind === "alarm" || ahead === 0 || ahead + bytes <= aheadBytes();
+  }
 
   function give(session: Session, kind: CreditKind, bytes: number): void {
     session.accounts[kind].granted += bytes;
@@ -127,11 +157,18 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
     high.credit = Math.max(high.credit, pools.data.bytes + pools.alarm.bytes);
   }
 
+  function use(account: Account, bytes: number): void {
+    account.used += bytes;
+    const asked = Math.min(account.asked, bytes);
+    account.asked -= asked;
+    askedBytes -= asked;
+  }
+
   /** Credit unasked, up to the session's window. */
   function topUp(session: Session, kind: CreditKind): boolean {
     const pool = pools[kind];
     const account = session.accounts[kind];
-    const missing = account.window - (account.granted - account.received + account.held);
+    const missing = account.window - unusedOf(account) - account.held;
     if (session.gone || pool.waiting.length > 0 || missing < account.window / 2 || missing <= 0 || pool.bytes + missing > pool.bytesMax / 2) return false;
     give(session, kind, missing);
     return true;
@@ -141,17 +178,19 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
     const served = new Set<number>();
     for (const kind of kinds) {
       const pool = pools[kind];
-      for (let first = pool.waiting[0]; first !== undefined && pool.bytes + first.bytes <= pool.bytesMax; first = pool.waiting[0]) {
+      for (let first = pool.waiting[0]; first !== undefined && hasRoom(kind, first.bytes, nowMs); first = pool.waiting[0]) {
         pool.waiting.shift();
         const session = sessions.get(first.session);
         if (session === undefined) continue;
         give(session, kind, first.bytes);
+        session.accounts[kind].asked += first.bytes;
+        askedBytes += first.bytes;
+        if (kind === "data") promises = { ...promises, bytes: promises.bytes + first.bytes, recentBytes: promises.recentBytes + first.bytes };
         granted += 1;
-        slots = { ...slots, served: slots.served + 1 };
+        rush = { ...rush, served: rush.served + 1 };
         served.add(first.session);
       }
     }
-    if (waiting() === 0) slots = { busySinceMs: nowMs, served: 0, nextMs: nowMs };
     return [...served].map(creditWord);
   }
 
@@ -170,8 +209,8 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
       const last = pools.data.waiting.pop() ?? (kind === "alarm" ? pools.alarm.waiting.pop() : undefined);
       if (last === undefined) break;
       toldLater += 1;
-      slots = nextSlot(slots, waiting(), nowMs);
-      words.push({ word: "later", session: last.session, retryAfterMs: retryAfterMs(slots, nowMs) });
+      rush = { ...rush, away: rush.away + 1 };
+      words.push({ word: "later", session: last.session, retryAfterMs: retryAfterMs(rush, waiting(), nowMs) });
     }
     return words;
   }
@@ -183,7 +222,7 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
   return {
     arrived(number) {
       present += 1;
-      const session: Session = { accounts: { data: createAccount(Math.min(limits.linkCreditFirstBytes, shareOf(pools.data))), alarm: createAccount(limits.linkAlarmCreditFirstBytes) }, gone: false };
+      const session: Session = { accounts: { data: createAccount(firstWindow("data")), alarm: createAccount(firstWindow("alarm")) }, gone: false };
       sessions.set(number, session);
       for (const kind of kinds) topUp(session, kind);
       return [creditWord(number)];
@@ -191,9 +230,15 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
     asked(number, { kind, bytes, waitedMs }, nowMs) {
       const session = sessions.get(number);
       const pool = pools[kind];
-      if (session === undefined || session.gone || pool.waiting.some((other) => other.session === number)) return [];
-      if (waiting() === 0) slots = { busySinceMs: nowMs, served: 0, nextMs: nowMs };
-      enqueue(pool.waiting, { session: number, bytes: Math.min(bytes, pool.bytesMax), sinceMs: nowMs - Math.min(waitedMs, limits.linkLaterMaxMs * 10) });
+      if (session === undefined || session.gone) return [];
+      const before = takeOut(pool.waiting, number);
+      if (before === undefined && waiting() === 0) rush = { sinceMs: nowMs, served: 0, away: 0 };
+      else if (before === undefined && waitedMs > 0) rush = { ...rush, away: Math.max(0, rush.away - 1) };
+      // One that asks and does not send gets no more than it asked for, however often it asks.
+      const missing = Math.min(bytes, limits.frameBytesMax, pool.bytesMax) - unusedOf(session.accounts[kind]);
+      if (missing <= 0) return [creditWord(number)];
+      const sinceMs = nowMs - Math.min(waitedMs, limits.linkLaterMaxMs * 10);
+      enqueue(pool.waiting, { session: number, bytes: missing, sinceMs: Math.min(sinceMs, before?.sinceMs ?? Infinity) });
       const words = serve(nowMs);
       words.push(...turnAway(kind, nowMs));
       high.waiting = Math.max(high.waiting, waiting());
@@ -203,14 +248,27 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
       const accounts = sessions.get(number)?.accounts;
       if (accounts === undefined) return false;
       const { data, alarm } = accounts;
-      if (data.received + dataBytes > data.granted || alarm.received + alarmBytes > alarm.granted) return false;
-      data.received += dataBytes;
+      if (dataBytes > unusedOf(data) || alarmBytes > unusedOf(alarm)) return false;
+      use(data, dataBytes);
+      use(alarm, alarmBytes);
       data.held += dataBytes;
-      alarm.received += alarmBytes;
       alarm.held += alarmBytes;
+      promises = { ...promises, bytes: Math.max(0, promises.bytes - dataBytes) };
       held += dataBytes + alarmBytes;
       high.held = Math.max(high.held, held);
       return true;
+    },
+    returned(number, dataBytes, alarmBytes, nowMs) {
+      const session = sessions.get(number);
+      if (session === undefined) return undefined;
+      const { data, alarm } = session.accounts;
+      if (dataBytes > unusedOf(data) || alarmBytes > unusedOf(alarm)) return undefined;
+      use(data, dataBytes);
+      use(alarm, alarmBytes);
+      pools.data.bytes -= dataBytes;
+      pools.alarm.bytes -= alarmBytes;
+      promises = { ...promises, bytes: Math.max(0, promises.bytes - dataBytes) };
+      return serve(nowMs);
     },
     settled(number, kind, bytes, nowMs) {
       const session = sessions.get(number);
@@ -219,9 +277,11 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
       account.held -= bytes;
       held -= bytes;
       pools[kind].bytes -= bytes;
+      pace = nextPace(pace, bytes, held, nowMs);
       forget(number, session);
       const words = serve(nowMs);
-      if (kind === "data") account.window = Math.min(limits.linkInFlightBytesMax, Math.max(account.window, Math.min(account.window * 2, shareOf(pools.data))));
+      // Only for who has use for it: credit that lies with others is missing where it is needed.
+      if (kind === "data" && unusedOf(account) < account.window / 2) account.window = Math.min(limits.linkInFlightBytesMax, Math.max(account.window, Math.min(account.window * 2, shareOf("data"))));
       if (topUp(session, kind) && !words.some((word) => word.session === number)) words.push(creditWord(number));
       return words;
     },
@@ -231,10 +291,11 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
       present -= 1;
       session.gone = true;
       for (const kind of kinds) {
-        const { granted: given, received } = session.accounts[kind];
-        pools[kind].bytes -= given - received;
-        const place = pools[kind].waiting.findIndex((other) => other.session === number);
-        if (place >= 0) pools[kind].waiting.splice(place, 1);
+        const account = session.accounts[kind];
+        pools[kind].bytes -= unusedOf(account);
+        askedBytes -= account.asked;
+        account.asked = 0;
+        takeOut(pools[kind].waiting, number);
       }
       forget(number, session);
       return serve(nowMs);
@@ -248,6 +309,7 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
       creditBytes: pools.data.bytes + pools.alarm.bytes,
       creditBytesHigh: high.credit,
       creditBytesMax: bounds.creditBytesMax + bounds.alarmCreditBytesMax,
+      askedBytes,
       heldBytes: held,
       heldBytesHigh: high.held,
       granted,
@@ -256,7 +318,51 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
   };
 }
 
-const createAccount = (window: number): Account => ({ granted: 0, received: 0, held: 0, window });
+const createAccount = (window: number): Account => ({ granted: 0, used: 0, asked: 0, held: 0, window });
+
+/** What the session may still send. */
+const unusedOf = ({ granted, used }: Account): number => granted - used;
+
+/** Granted because it was asked for, and not come yet. What does not come soon, or was not needed, is forgotten. */
+interface Promises {
+  readonly bytes: number;
+  /** Of them, granted in the present stretch of time. */
+  readonly recentBytes: number;
+  readonly sinceMs: number;
+}
+
+function withoutStale({ bytes, recentBytes, sinceMs }: Promises, nowMs: number): Promises {
+  if (nowMs - sinceMs < promiseMs) return { bytes, recentBytes, sinceMs };
+  const kept = nowMs - sinceMs < 2 * promiseMs ? Math.min(bytes, recentBytes) : 0;
+  return { bytes: kept, recentBytes: 0, sinceMs: nowMs };
+}
+
+/** How fast what comes in gets onto the disk, while there is something to do. */
+interface Pace {
+  readonly bytesPerMs: number | undefined;
+  /** The present stretch of measuring. */
+  readonly sinceMs: number | undefined;
+  readonly bytes: number;
+}
+
+const startPace: Pace = { bytesPerMs: undefined, sinceMs: undefined, bytes: 0 };
+const paceMs = 250;
+/** A stretch with little to do says little of what the disk can do, so the pace falls slowly: or granting less would make it less. */
+const paceKept = 0.97;
+
+function nextPace({ bytesPerMs, sinceMs, bytes: before }: Pace, bytes: number, held: number, nowMs: number): Pace {
+  if (held <= 0) return { bytesPerMs, sinceMs: undefined, bytes: 0 };
+  if (sinceMs === undefined) return { bytesPerMs, sinceMs: nowMs, bytes: 0 };
+  const tookMs = nowMs - sinceMs;
+  if (tookMs < paceMs) return { bytesPerMs, sinceMs, bytes: before + bytes };
+  const measured = (before + bytes) / tookMs;
+  return { bytesPerMs: Math.max(measured, (bytesPerMs ?? 0) * paceKept), sinceMs: nowMs, bytes: 0 };
+}
+
+function takeOut(list: Waiting[], session: number): Waiting | undefined {
+  const place = list.findIndex((other) => other.session === session);
+  return place < 0 ? undefined : list.splice(place, 1)[0];
+}
 
 /** Keeps the list sorted; new ones mostly belong at the end. */
 function enqueue(list: Waiting[], item: Waiting): void {
@@ -270,21 +376,22 @@ function enqueue(list: Waiting[], item: Waiting): void {
   list.splice(low, 0, item);
 }
 
-/** When those who were told to come back are expected: one after the other, at the rate at which turns were given so far. */
-interface ReturnSlots {
-  /** Since then somebody has always been waiting. */
-  readonly busySinceMs: number;
+/** A time in which somebody is always waiting. */
+interface Rush {
+  readonly sinceMs: number;
   /** Turns given since then. */
   readonly served: number;
-  readonly nextMs: number;
+  /** Told to come back and not back yet, about. */
+  readonly away: number;
 }
 
-/** The next slot after those given: not before half of those who wait now have had their turn. */
-function nextSlot({ busySinceMs, served, nextMs }: ReturnSlots, waiting: number, nowMs: number): ReturnSlots {
-  const perTurnMs = (nowMs - busySinceMs + hopedMs) / (served + hopedTurns);
-  const earliestMs = nowMs + (waiting * perTurnMs) / 2;
-  return { busySinceMs, served, nextMs: Math.min(Math.max(nextMs, earliestMs) + perTurnMs, nowMs + 2 * limits.linkLaterMaxMs) };
+/**
+ * Half of the time that those who wait and those who are away need before it, at the rate at which turns were given so far. Each that
+ * is told is told a later time, so that they do not come back together. Half: who comes early keeps its place in the order, and the
+ * rate may have been judged too low.
+ */
+function retryAfterMs({ sinceMs, served, away }: Rush, waiting: number, nowMs: number): number {
+  const perTurnMs = (nowMs - sinceMs + hopedMs) / (served + hopedTurns);
+  const wantedMs = ((waiting / 2 + away) * perTurnMs) / 2;
+  return Math.round(Math.min(limits.linkLaterMaxMs, Math.max(limits.linkLaterFirstMs, wantedMs)));
 }
-
-/** Half of the time to its slot: who comes early keeps its place in the order, and the rate may have been judged too low. */
-const retryAfterMs = ({ nextMs }: ReturnSlots, nowMs: number): number => Math.min(limits.linkLaterMaxMs, Math.max(limits.linkLaterFirstMs, Math.round((nextMs - nowMs) / 2)));

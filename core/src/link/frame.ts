@@ -44,8 +44,10 @@ const streamHeader = z.discriminatedUnion("op", [
   z.strictObject({ op: z.literal("records"), alarmBytes: sequence.optional() }),
   /** Parent: `received` and `safe` per lane; and the credit so far. */
   z.strictObject({ op: z.literal("mark"), lanes: z.array(z.tuple([laneName, sequence, sequence])).max(1 << 20), credit: credit.optional() }),
-  /** Child: it has so much to send and no credit for it. */
+  /** Child: it needs so much credit, what it has included, for what it sends next. */
   z.strictObject({ op: z.literal("ask"), bytes: sequence, alarm: z.boolean(), waitedMs: z.number().min(0) }),
+  /** Child: credit that it asked for and has no use for; it counts as spent. */
+  z.strictObject({ op: z.literal("return"), bytes: sequence, alarmBytes: sequence }),
   /** Parent: too many wait. The child closes the link and comes back after that time. */
   z.strictObject({ op: z.literal("later"), retryAfterMs: z.number().min(0) }),
   /** Parent: a lane is refused until a person looks at it. */

@@ -140,6 +140,11 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
       return;
     }
     if (frame.header.op === "records") return session.receiver.records(frame.payload, frame.header.alarmBytes ?? 0);
+    if (frame.header.op === "return") {
+      const words = admission.returned(session.number, frame.header.bytes, frame.header.alarmBytes, now());
+      if (words === undefined) throw new HolonError("HOLON_FRAME_BAD", `${session.peer.name} returns more credit than it has`);
+      return tell(words);
+    }
     if (frame.header.op === "ask") {
       const { bytes, alarm, waitedMs } = frame.header;
       return tell(admission.asked(session.number, { kind: alarm ? "alarm" : "data", bytes, waitedMs }, now()));

@@ -35,12 +35,12 @@ const calm = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 test("turns go round: a long backlog does not stand before a short one, and an alarm passes both", async (context) => {
   const log = heldLog();
   const intake = createIntake(log);
-  const long = await runsOf(tempFolder(context), "long", 40, limits.linkTurnBytes);
+  const long = await runsOf(tempFolder(context), "long", 40, limits.linkIntakeTurnBytes);
   const short = await runsOf(tempFolder(context), "short", 1, 100);
   const alarm = await runsOf(tempFolder(context), "alarm", 1, 100);
   const all = [intake.append(1, long, "data"), intake.append(2, short, "data")];
   const atOnce = log.order.length;
-  assert.ok(atOnce * limits.linkTurnBytes >= limits.linkIntakeBytesMax && atOnce < long.length, `${atOnce} turns were handed over at once`);
+  assert.ok(atOnce * limits.linkIntakeTurnBytes >= limits.linkIntakeBytesMax && atOnce < long.length, `${atOnce} turns were handed over at once`);
   all.push(intake.append(3, alarm, "alarm"));
   assert.match(log.order.at(-1) ?? "", /^alarm/);
   log.letGo();

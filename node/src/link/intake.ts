@@ -46,7 +46,7 @@ export function createIntake(log: Pick<SegmentLog, "appendRuns">): Intake {
   function turnOf(item: Item): boolean {
     const from = item.next;
     let bytes = 0;
-    for (let run = item.runs[item.next]; run !== undefined && (bytes === 0 || bytes + run.bytes.length <= limits.linkTurnBytes); run = item.runs[item.next]) {
+    for (let run = item.runs[item.next]; run !== undefined && (bytes === 0 || bytes + run.bytes.length <= limits.linkIntakeTurnBytes); run = item.runs[item.next]) {
       bytes += run.bytes.length;
       item.next += 1;
     }

@@ -53,10 +53,36 @@ test("what there is no credit for is asked for once, and sent when it is granted
   assert.ok(ask?.op === "ask" && !ask.alarm && ask.bytes > 40_000);
   sender.marked([], [1_500, 0]);
   await until(2);
-  sender.marked([], [1_000 + ask.bytes, 0]);
+  sender.marked([], [ask.bytes, 0]);
   await until(3);
-  assert.deepEqual([sent[1]?.header.op, sent[2]?.header.op], ["ask", "records"]);
+  assert.deepEqual(sent.map(({ header }) => header.op), ["ask", "ask", "records"], "once for each word of the parent's");
   assert.equal(sent[2]?.bytes, ask.bytes);
+});
+
+test("what was granted and is not needed goes back; what was given unasked stays", async (context) => {
+  const { sender, sent, put, until } = await openSender(context);
+  await put("data", 40_000);
+  sender.subscribe(lanes, [1_000, 0]);
+  await until(1);
+  sender.refuse("gateway-1/data");
+  sender.marked([], [100_000, 0]);
+  await until(2);
+  assert.deepEqual(sent[1]?.header, { op: "return", bytes: 99_000, alarmBytes: 0 });
+  sender.subscribe(lanes, [150_000, 0]);
+  await until(3);
+  assert.equal(sent[2]?.header.op, "records");
+});
+
+test("a child that waits for its budget holds no credit meanwhile", async (context) => {
+  const budget = { ms: 0 };
+  const { sender, sent, put, until } = await openSender(context, { waitMs: () => budget.ms });
+  await put("data", 40_000);
+  sender.subscribe(lanes, [0, 0]);
+  await until(1);
+  budget.ms = 3_600_000;
+  sender.marked([], [100_000, 0]);
+  await until(2);
+  assert.deepEqual(sent.map(({ header }) => header.op), ["ask", "return"]);
 });
 
 test("an alarm passes a backlog that waits for credit", async (context) => {

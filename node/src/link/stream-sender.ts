@@ -5,6 +5,7 @@
  */
 import { limits } from "@holon/core/limits.ts";
 import type { LinkBudget } from "@holon/core/link/budget.ts";
+import { createChildCredit, type Credit } from "@holon/core/link/child-credit.ts";
 import type { FrameInput } from "@holon/core/link/frame.ts";
 import { parseLaneName } from "@holon/core/log/identity.ts";
 import { laneName, type Lane } from "@holon/core/log/log.ts";
@@ -19,7 +20,7 @@ export interface StreamSenderOptions {
   readonly clock: Clock;
   /** What the parent acknowledged, kept over connections. */
   readonly marks: Map<string, LaneMarks>;
-  /** Since when this node waits for credit, kept over connections so that it does not lose its place. */
+  /** Since when this node waits for credit, kept while it is told to come back later so that it does not lose its place. */
   readonly patience: { sinceMs: number | undefined };
   readonly budget: Pick<LinkBudget, "waitMs">;
   send(frame: FrameInput): void;
@@ -48,9 +49,6 @@ export interface StreamSender {
   stop(): void;
 }
 
-/** Record bytes that may be sent in all over this connection: of any lane, and of alarms beyond that. */
-export type Credit = readonly [data: number, alarm: number];
-
 interface Picked {
   readonly sent: SentLane;
   readonly run: BatchRun;
@@ -70,10 +68,7 @@ const lingerBelowBytes = 32 * 1024;
 export function createStreamSender(options: StreamSenderOptions): StreamSender {
   const { log, clock } = options;
   const lanes = new Map<string, SentLane>();
-  let credit: Credit = [Infinity, Infinity];
-  let spent: Credit = [0, 0];
-  /** What was asked for and not granted yet. */
-  const asked = { data: false, alarm: false };
+  const credit = createChildCredit();
   let budgetTimer: Timer | undefined;
   let onTheWayBytes = 0;
   let pumping = false;
@@ -111,10 +106,14 @@ export function createStreamSender(options: StreamSenderOptions): StreamSender {
   /** Sends one frame of what is next; `false` if there is nothing, or it may wait. */
   async function sendSome(): Promise<boolean> {
     const next = await pick();
-    const [first] = next;
-    if (first === undefined) options.patience.sinceMs = undefined;
-    if (first === undefined || stopped) return false;
-    const alarm = isAlarm(first);
+    const [head] = next;
+    if (stopped) return false;
+    if (head === undefined) {
+      options.patience.sinceMs = undefined;
+      giveBack(credit.takeUnused());
+      return false;
+    }
+    const alarm = isAlarm(head);
     if (!alarm && bytesOf(next) < lingerBelowBytes && !lingered) {
       linger ??= clock.after(lingerMs, () => {
         linger = undefined;
@@ -123,14 +122,16 @@ export function createStreamSender(options: StreamSenderOptions): StreamSender {
       });
       return false;
     }
-    const fitting = withinCredit(next);
-    if (fitting.length === 0) return ask(next, alarm);
-    const affordable = withinBudget(fitting);
+    // The budget first: credit must not lie with a child that may not send for an hour.
+    const affordable = withinBudget(next);
+    if (affordable.length === 0) giveBack(credit.takeUnused());
     if (affordable.length === 0) return false;
+    const fitting = affordable.slice(0, credit.fitting(affordable.map((item) => ({ bytes: item.run.bytes.length, isAlarm: isAlarm(item) }))));
+    if (fitting.length === 0) return ask(affordable, alarm);
     lingered = false;
     linger?.cancel();
     linger = undefined;
-    return sendPicked(affordable);
+    return sendPicked(fitting);
   }
 
   /** What is next, one frame of it: by lane in order, and no more of one lane than fits. */
@@ -152,31 +153,21 @@ export function createStreamSender(options: StreamSenderOptions): StreamSender {
     return picked;
   }
 
-  /** As many of the first as there is credit for. An alarm has the alarms' credit, then everybody's. */
-  function withinCredit(picked: readonly Picked[]): readonly Picked[] {
-    let [data, alarm] = spent;
-    const end = picked.findIndex((item) => {
-      const bytes = item.run.bytes.length;
-      if (isAlarm(item) && alarm + bytes <= credit[1]) alarm += bytes;
-      else if (data + bytes <= credit[0]) data += bytes;
-      else return true;
-      return false;
-    });
-    return end < 0 ? picked : picked.slice(0, end);
-  }
-
   /** One turn, or the next run where that is larger. A large alarm is asked for as data: the alarms' credit is small. */
   function ask(picked: readonly Picked[], alarm: boolean): false {
     const firstBytes = picked[0]?.run.bytes.length ?? 0;
     const small = alarm && firstBytes <= limits.linkTurnBytes;
     const kind = small ? "alarm" : "data";
-    if (asked[kind]) return false;
-    asked[kind] = true;
+    if (!credit.asks(kind)) return false;
     options.patience.sinceMs ??= clock.monotonicMs();
     const wanted = bytesOf(small ? picked.filter(isAlarm) : picked);
     const bytes = Math.max(firstBytes, Math.min(limits.linkTurnBytes, wanted));
     options.send({ kind: "stream", header: { op: "ask", bytes, alarm: small, waitedMs: clock.monotonicMs() - options.patience.sinceMs } });
     return false;
+  }
+
+  function giveBack([bytes, alarmBytes]: Credit): void {
+    if (bytes + alarmBytes > 0) options.send({ kind: "stream", header: { op: "return", bytes, alarmBytes } });
   }
 
   /** All of it, or the alarms alone, or nothing yet. */
@@ -207,10 +198,10 @@ export function createStreamSender(options: StreamSenderOptions): StreamSender {
       sent.sent = lastSequence(run.header);
       sent.onTheWay.push({ last: sent.sent, bytes: run.bytes.length });
       onTheWayBytes += run.bytes.length;
-      if (sent.lane.stream === "alarm" && spent[1] + alarmBytes + run.bytes.length <= credit[1]) alarmBytes += run.bytes.length;
+      if (sent.lane.stream === "alarm") alarmBytes += credit.alarmShareOf(run.bytes.length, alarmBytes);
     }
     if (stopped) return false;
-    spent = [spent[0] + position - alarmBytes, spent[1] + alarmBytes];
+    credit.spend(position - alarmBytes, alarmBytes);
     if (position > 0) options.send({ kind: "stream", header: { op: "records", alarmBytes }, payload: payload.subarray(0, position) });
     return true;
   }
@@ -234,11 +225,7 @@ export function createStreamSender(options: StreamSenderOptions): StreamSender {
   }
 
   function granted(next: Credit | undefined): void {
-    if (next === undefined) return;
-    if (next[0] > credit[0] || credit[0] === Infinity) asked.data = false;
-    if (next[1] > credit[1] || credit[1] === Infinity) asked.alarm = false;
-    if (next[0] > credit[0]) halvePatience();
-    credit = next;
+    if (next !== undefined && credit.granted(next)) halvePatience();
   }
 
   return {
@@ -267,6 +254,7 @@ export function createStreamSender(options: StreamSenderOptions): StreamSender {
     refuse(name) {
       const sent = lanes.get(name);
       if (sent !== undefined) sent.refused = true;
+      void pump(); // credit that was for this lane goes back
     },
     notify: () => void pump(),
     stop() {

@@ -3,6 +3,7 @@ import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { backoffMs } from "@holon/core/link/backoff.ts";
 import { createLinkBudget, type BudgetStatus } from "@holon/core/link/budget.ts";
+import type { Credit } from "@holon/core/link/child-credit.ts";
 import type { Frame, FrameInput } from "@holon/core/link/frame.ts";
 import { nextUplinkState, type UplinkEvent, type UplinkState } from "@holon/core/link/uplink-state.ts";
 import { laneName } from "@holon/core/log/log.ts";
@@ -17,7 +18,7 @@ import type { SegmentLog } from "../log/segment-log.ts";
 import type { BlobExchange } from "./blob-exchange.ts";
 import type { Calls } from "./calls.ts";
 import { openPeer, type Peer } from "./peer.ts";
-import { createStreamSender, type Credit, type LaneMarks, type StreamSender } from "./stream-sender.ts";
+import { createStreamSender, type LaneMarks, type StreamSender } from "./stream-sender.ts";
 
 export interface UplinkOptions {
   readonly config: NodeConfig;
@@ -85,10 +86,12 @@ export function createUplink(options: UplinkOptions): Uplink {
   const marks = new Map<string, LaneMarks>();
   const held = new Map<string, UplinkStatus["held"][number]>();
   let tries = 0;
-  const patience = { sinceMs: undefined };
+  const patience: { sinceMs: number | undefined } = { sinceMs: undefined };
   const { priceClass, budgetBytesPerHour } = options.config.uplink ?? {};
   const budget = createLinkBudget(priceClass ?? "free", budgetBytesPerHour, ports.clock.monotonicMs());
   let retryAfterMs: number | undefined;
+  /** When a link was lost that was not told to come back later. */
+  let lostMs: number | undefined;
   let toldLater = 0;
 
   function step(event: UplinkEvent): UplinkState {
@@ -218,6 +221,9 @@ export function createUplink(options: UplinkOptions): Uplink {
   function opened(): void {
     step("subscribed");
     attempt = 0;
+    // Time in which nobody could be served earns no place before those who come; a link that broke for a moment costs none.
+    if (lostMs !== undefined && ports.clock.monotonicMs() - lostMs > limits.linkSilenceMs) patience.sinceMs = undefined;
+    lostMs = undefined;
     if (peer !== undefined && !quiet) blobs.uplinkOpened(peer);
   }
 
@@ -234,6 +240,7 @@ export function createUplink(options: UplinkOptions): Uplink {
     const traffic = gone.traffic();
     past = { sentBytes: past.sentBytes + traffic.sentBytes, receivedBytes: past.receivedBytes + traffic.receivedBytes };
     peer = undefined;
+    if (retryAfterMs === undefined) lostMs ??= ports.clock.monotonicMs();
     sender?.stop();
     sender = undefined;
     blobs.uplinkLost(gone);
