@@ -24,7 +24,7 @@ export const limits = {
   cellsBytesMax: 64 << 20,
   /** One frame on a link. At the bound: the sender splits, the receiver closes the connection. */
   frameBytesMax: 8 << 20,
-  /** Bytes of records sent and not yet marked by the parent, whatever the parent's credit. At the bound: the sender waits. */
+  /** Bytes of records sent and not yet marked by the parent, whatever the parent's credit. At the bound, which one run may go over: the sender waits. */
   linkInFlightBytesMax: 4 << 20,
   /** Credit of all children of a node together: record bytes that they may send and that are not on disk yet. At the bound: who asks waits. */
   linkCreditBytesMax: 32 << 20,

@@ -97,6 +97,7 @@ export function createBlobExchange({ store, isRoot, clock, failed }: BlobExchang
   /** The link is open and nothing came: a frame may be lost in the peer, so it is asked again; then the connection is not trusted any more. */
   function unanswered(hash: BlobHash, entry: Wanted): void {
     if (uplink === undefined) return; // asked when it is open again
+    if (uplink.isReceiving()) return again(hash, entry, limits.blobAnswerMs, () => unanswered(hash, entry)); // perhaps it is this that comes, slowly
     if (entry.asked % limits.blobAsksMax !== 0) return void ask(hash).catch(failed);
     failed(new HolonError("HOLON_BLOB_TIMEOUT", `${uplink.name} was asked ${entry.asked} times for blob ${hash} and did not answer`));
     uplink.close("HOLON_BLOB_TIMEOUT");
