@@ -27,7 +27,7 @@ export const limits = {
   cellsBytesMax: 64 << 20,
   /** One frame on a link. At the bound: the sender splits, the receiver closes the connection. */
   frameBytesMax: 8 << 20,
-  /** Bytes of records sent and not yet marked by the parent, whatever the parent's credit. At the bound: the sender waits. */
+  /** Bytes of records sent and not yet marked by the parent, whatever the parent's credit. At the bound, which one run may go over: the sender waits. */
   linkInFlightBytesMax: 4 << 20,
   /** Credit of all children of a node together: record bytes that they may send and that are not on disk yet. At the bound: who asks waits. */
   linkCreditBytesMax: 32 << 20,
@@ -55,14 +55,26 @@ export const limits = {
   linkBatchBytesMax: 1 << 20,
   /** One piece of a blob. */
   blobChunkBytes: 256 << 10,
+  /** An open link that gives no answer to a wish for a blob is asked again after this, doubling up to the next; each time after so many, the link is made anew. */
+  blobAnswerMs: 30_000,
+  blobAnswerMaxMs: 600_000,
+  blobAsksMax: 3,
+  /** Blobs that one peer waits for here, and all of them together. At the bound: `HOLON_BLOB_BUSY`, and it asks again after `blobLaterMs`. */
+  blobWantsOfPeerMax: 64,
+  blobWantsMax: 4_096,
+  blobLaterMs: 5_000,
+  /** Bytes on their way to a peer beyond which no piece of a blob is added. At the bound: `HOLON_BLOB_BUSY`. */
+  blobQueuedBytesMax: 1 << 20,
   /** One blob. At the bound: refused at publishing. */
   blobBytesMax: 512 << 20,
   /** A damaged blob up to this size is mended where one bit is wrong; a larger one is fetched again. */
   blobMendBytesMax: 16 << 20,
   /** One call's request or answer. At the bound: refused. */
   callBytesMax: 1 << 20,
-  /** Calls waiting for an answer on one link. At the bound: refused. */
+  /** Calls of this node that wait for an answer; calls of one peer that are being answered. At the bound: `HOLON_CALL_BUSY`. */
   callsPendingMax: 256,
+  /** Longest deadline of a call; a longer one is cut to this. */
+  callDeadlineMsMax: 600_000,
   /** First wait before a link is tried again; doubles up to the next bound, with full jitter. */
   reconnectFirstMs: 200,
   reconnectMaxMs: 30_000,

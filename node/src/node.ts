@@ -17,7 +17,7 @@ import { desiredOf } from "./desired/documents.ts";
 import { createAgent, type Agent, type AgentStatus } from "./desired/agent.ts";
 import { createEvents, type Events } from "./event/events.ts";
 import { createAdmission, defaultAdmissionBounds, type Admission, type AdmissionBounds, type AdmissionStatus } from "@holon/core/link/admission.ts";
-import { createBlobExchange } from "./link/blob-exchange.ts";
+import { createBlobExchange, type BlobExchange } from "./link/blob-exchange.ts";
 import { createCalls, type CallHandler, type Calls } from "./link/calls.ts";
 import { createDownlinks, type DownlinkStatus, type Downlinks } from "./link/downlinks.ts";
 import { createUplink, type Uplink, type UplinkStatus } from "./link/uplink.ts";
@@ -40,6 +40,8 @@ export interface NodeStatus {
   readonly children: readonly DownlinkStatus[];
   /** How much of its children it takes on; undefined where it takes none. */
   readonly admission: AdmissionStatus | undefined;
+  /** Blobs that this node or one below it waits for. */
+  readonly blobsWanted: number;
   readonly lanes: readonly { readonly lane: string; readonly sequence: number }[];
   readonly log: {
     readonly disk: "ok" | "full" | "failed";
@@ -80,6 +82,7 @@ interface Parts {
   agent: Agent | undefined;
   keeper: Keeper | undefined;
   site: Site | undefined;
+  exchange: BlobExchange | undefined;
 }
 
 /** Parts that a test may put in another's place. */
@@ -94,7 +97,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   const events = createEvents(config, ports.clock);
   const integrity: Integrity = { sha256: ports.crypto.sha256, crc32: ports.codec.crc32 };
   const { clock, disk, random } = ports;
-  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, keeper: undefined, site: undefined };
+  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, keeper: undefined, site: undefined, exchange: undefined };
   const log = await openLog({ origin: name, disk, clock, random, integrity, ...segmentSize(config), opened: (stream, predecessor) => openedRecord(events, stream, predecessor), full: () => parts.keeper?.full() });
   for (const damage of log.damage) ports.trace.note("error", `${damage.segment}: bytes ${damage.fromByte} to ${damage.toByte} are damaged (${damage.what})`, { code: "HOLON_LOG_DAMAGED" });
   const blobs = await openBlobStore(disk, integrity);
@@ -102,7 +105,8 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   const failed = (error: unknown): void => ports.trace.note("warn", error instanceof Error ? error.message : String(error));
   const route = (to: NodeName) => parts.site?.peer(to) ?? parts.downlinks?.towards(to) ?? parts.uplink?.peer() ?? parts.site?.relayPeer();
   const calls = createCalls({ self: name, clock, handlers, route: (to, from) => withoutReturn(route(to), from) });
-  const exchange = createBlobExchange(blobs, config.parent === undefined, failed);
+  const exchange = createBlobExchange({ store: blobs, isRoot: config.parent === undefined, clock, failed });
+  parts.exchange = exchange;
   const guard = createEgressGuard(log, events, "*");
   const refused = new Set<string>();
   const refuseLane = (lane: string, message: string): void => {
@@ -219,6 +223,7 @@ function statusOf(config: NodeConfig, log: SegmentLog, parts: Parts, damage: rea
     election: parts.site?.status(),
     children: parts.downlinks?.status() ?? [],
     admission: parts.downlinks?.admission(),
+    blobsWanted: parts.exchange?.wanted() ?? 0,
     lanes: [...log.heads()].map(([lane, { mark }]) => ({ lane, sequence: mark.sequence })).sort((a, b) => (a.lane < b.lane ? -1 : 1)),
     log: { disk: log.diskState, sizeBytes: log.sizeBytes(), lost: log.lost, mended: log.mended },
     damage,

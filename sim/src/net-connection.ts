@@ -4,7 +4,7 @@
  *   send -> [leaves at the line's rate] -> [latency, losses] -> arrive -> (path open? both ends alive?) -> receiver's handler
  *
  * Invariants:
- * - Frames arrive in the order in which they were sent, each once, or the connection is closed.
+ * - Frames arrive in the order in which they were sent, each once, or the connection is closed; but for a net in disorder.
  * - What meets a cut path is held, as TCP would send it again, until the path heals or the sender gives up.
  * - An end that vanished (power cut, forgotten by a reboot) tells nobody: the other end learns of it from silence, or from the
  *   reset that its next frame meets once the machine is up again.
@@ -43,7 +43,7 @@ export class ConnectionEnd implements Connection {
   #lineFreeMs = 0;
   #lastArrivalMs = 0;
   /** Frames that the line has not taken yet. */
-  #queue: { readonly leavesMs: number; readonly bytes: number }[] = [];
+  #queue: { readonly startMs: number; readonly leavesMs: number; readonly bytes: number }[] = [];
   /** What met a cut path, in order. */
   #held: Parcel[] = [];
   #heldBytes = 0;
@@ -83,7 +83,15 @@ export class ConnectionEnd implements Connection {
   }
 
   traffic(): { readonly sentBytes: number; readonly receivedBytes: number } {
-    return { sentBytes: this.#sentBytes, receivedBytes: this.#receivedBytes };
+    return { sentBytes: this.#sentBytes, receivedBytes: this.#receivedBytes + (this.#other === undefined ? 0 : this.#other.#comingBytes()) };
+  }
+
+  /** What the other end's system has of the frame that is on the line now. */
+  #comingBytes(): number {
+    const { nowMs } = this.#net.world;
+    if (this.#state !== "open" || !this.#owner.alive || this.#held.length > 0 || !this.#isPathOpen()) return 0;
+    const frame = this.#queue.find(({ leavesMs }) => leavesMs > nowMs);
+    return frame === undefined || frame.startMs >= nowMs ? 0 : Math.floor((frame.bytes * (nowMs - frame.startMs)) / (frame.leavesMs - frame.startMs));
   }
 
   receive(handlers: Handlers): void {
@@ -146,13 +154,24 @@ export class ConnectionEnd implements Connection {
   #travel(parcel: Parcel, bytes: number): void {
     const { world, random } = this.#net;
     const profile = this.#profile();
-    this.#lineFreeMs = Math.max(world.nowMs, this.#lineFreeMs) + bytes / profile.bytesPerMs;
+    const startMs = Math.max(world.nowMs, this.#lineFreeMs);
+    this.#lineFreeMs = profile.rate === undefined ? startMs + bytes / profile.bytesPerMs : profile.rate.leavesMs(startMs, bytes);
     if (this.#queue.length > 64) this.queuedBytes();
-    this.#queue.push({ leavesMs: this.#lineFreeMs, bytes });
+    this.#queue.push({ startMs, leavesMs: this.#lineFreeMs, bytes });
     const late = random.chance(profile.lossChance) ? random.exponential(profile.retransmitMs) : 0;
     this.#lastArrivalMs = Math.max(this.#lastArrivalMs, this.#lineFreeMs + draw(profile.latency, random) + late);
-    world.at(this.#lastArrivalMs, () => this.#arrive(parcel));
+    if (parcel instanceof Uint8Array) this.#arriveInDisorder(parcel);
+    else world.at(this.#lastArrivalMs, () => this.#arrive(parcel));
+    this.#net.queued?.(this.#owner.name, this.peer, this.queuedBytes());
     if (random.chance(profile.resetChance)) world.at(this.#lastArrivalMs, () => this.#resetBoth());
+  }
+
+  #arriveInDisorder(frame: Uint8Array): void {
+    const { world, random, disorder } = this.#net;
+    const again = random.chance(disorder.duplicateChance);
+    const lateMs = random.chance(disorder.lateChance) ? random.exponential(this.#profile().retransmitMs) : 0;
+    world.at(this.#lastArrivalMs + lateMs, () => this.#arrive(frame));
+    if (again) world.at(this.#lastArrivalMs + random.exponential(this.#profile().retransmitMs), () => this.#arrive(frame));
   }
 
   #arrive(parcel: Parcel): void {

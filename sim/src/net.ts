@@ -22,6 +22,14 @@ export interface TappedFrame {
   readonly frame: Uint8Array;
 }
 
+/** What no network should do with frames of one connection, and a proxy between that is out of order does. */
+export interface Disorder {
+  /** Probability that a frame arrives a second time. */
+  duplicateChance: number;
+  /** Probability that a frame comes late, and those behind it do not wait. */
+  lateChance: number;
+}
+
 export interface SimNetOptions {
   readonly profileOf?: ProfileOf;
   /** Probability that a connect which cannot get through hangs until its time-out, instead of failing at once. */
@@ -36,6 +44,10 @@ export class SimNet {
   readonly profileOf: ProfileOf;
   /** Sees every frame's plaintext as it is sent. */
   tap: ((frame: TappedFrame) => void) | undefined;
+  /** Ends with `healAll`. */
+  readonly disorder: Disorder = { duplicateChance: 0, lateChance: 0 };
+  /** Hears after each frame how many bytes its sender has queued and the line has not taken. */
+  queued: ((from: string, to: string, bytes: number) => void) | undefined;
   readonly #paths = new NetPaths();
   readonly #listeners = new Map<string, OpenListener>();
   /** Who announces itself at present. */
@@ -101,6 +113,7 @@ export class SimNet {
   }
 
   healAll(): void {
+    Object.assign(this.disorder, { duplicateChance: 0, lateChance: 0 });
     this.#paths.healAll();
     this.#healed(this.#allEnds());
   }

@@ -2,7 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { encodeStoredEvent } from "@holon/core/event/stored.ts";
-import { decodeFrame } from "@holon/core/link/frame.ts";
+import { decodeFrame, encodeFrame } from "@holon/core/link/frame.ts";
+import { laneName } from "@holon/core/log/log.ts";
+import { lastSequence } from "@holon/core/log/run.ts";
+import { splitRuns } from "@holon/core/log/split-runs.ts";
 import { planRetention } from "@holon/core/log/retention.ts";
 import type { Connection, DiskFile, Ports } from "@holon/core/ports.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
@@ -10,6 +13,7 @@ import { SegmentLog } from "@holon/node/log/segment-log.ts";
 import { holonProgram } from "./program.ts";
 import { scenarios } from "./run.ts";
 import { runSeed } from "./scenario.ts";
+import { settledProgram } from "./settled-program.ts";
 import type { SimSubject, SubjectProgram } from "./subject.ts";
 
 const right = await holonProgram();
@@ -91,6 +95,46 @@ test("takes for received what the parent never marked", () => {
   };
   return caught(onGateways(forgetful), "cut-and-heal", /lost|not converged/, 12);
 });
+
+test("does not wait for its parent, so that everything is queued on the line", async () => {
+  const eager = (ports: Ports): Ports => ({
+    ...ports,
+    net: {
+      listen: (address, accepted) => ports.net.listen(address, accepted),
+      connect: async (address) => markedAtOnce(await ports.net.connect(address), ports),
+    },
+  });
+  const settled = settledProgram(right);
+  const program: SubjectProgram = { ...settled, boot: (config, ports) => settled.boot(config, config.tier === "gateway" ? eager(ports) : ports) };
+  const scenario = scenarios.get("narrow-links");
+  assert(scenario !== undefined, "narrow-links is a scenario");
+  const { violations } = await runSeed({ ...scenario, program: () => program, convergeMsMax: 10_000 }, program, 1);
+  assert.ok(violations.some((violation) => /were queued from gateway-1/.test(violation)), violations.slice(0, 5).join("; "));
+});
+
+/** To its owner every record that it sends seems to be at the parent at once, and the parent's credit to have no end. */
+function markedAtOnce(connection: Connection, { clock, codec }: Ports): Connection {
+  let hand: (frame: Uint8Array) => void = () => undefined;
+  const endless = [1e15, 1e15] as [number, number];
+  return {
+    ...heard(connection, (bytes) => {
+      const { kind, header, payload } = decodeFrame(bytes, codec);
+      return kind === "stream" && (header.op === "mark" || header.op === "subscribe") ? encodeFrame({ kind, header: { ...header, credit: endless }, payload }, codec) : bytes;
+    }),
+    receive: (handlers) => {
+      hand = (frame) => handlers.frame(frame);
+      connection.receive(handlers);
+    },
+    send: (bytes) => {
+      connection.send(bytes);
+      const { kind, header, payload } = decodeFrame(bytes, codec);
+      if (kind !== "stream" || header.op !== "records") return;
+      const runs = splitRuns(payload, { crc32: codec.crc32, sha256: () => new Uint8Array(32) }) ?? [];
+      const lanes = runs.map(({ header: run }): [string, number, number] => [laneName(run), lastSequence(run), 0]);
+      clock.after(1, () => hand(encodeFrame({ kind, header: { op: "mark", lanes, credit: endless } }, codec)));
+    },
+  };
+}
 
 test("lets go of alarms that nobody else has", () => {
   const prune = (subject: SimSubject, config: NodeConfig): SimSubject => {

@@ -9,7 +9,9 @@ import { cutAndHeal } from "./scenarios/cut-and-heal.ts";
 import { diskFull } from "./scenarios/disk-full.ts";
 import { island72h } from "./scenarios/island-72h.ts";
 import { lyingPeer } from "./scenarios/lying-peer.ts";
+import { narrowLinks } from "./scenarios/narrow-links.ts";
 import { powerCutEverywhere } from "./scenarios/power-cut-everywhere.ts";
+import { realLinks } from "./scenarios/real-links.ts";
 import { reconnectStorm } from "./scenarios/reconnect-storm.ts";
 import { splitSite } from "./scenarios/split-site.ts";
 import type { SubjectProgram } from "./subject.ts";
@@ -17,7 +19,7 @@ import type { Note } from "./trace.ts";
 
 /** Every scenario by name. */
 export const scenarios: ReadonlyMap<string, Scenario> = new Map(
-  [cutAndHeal, powerCutEverywhere, bitFlipEverywhere, rubbishEverywhere, diskFull, clockFaults, coldBootAlone, lyingPeer, splitSite, island72h, reconnectStorm].map((scenario) => [scenario.name, scenario]),
+  [cutAndHeal, powerCutEverywhere, bitFlipEverywhere, rubbishEverywhere, diskFull, clockFaults, coldBootAlone, lyingPeer, narrowLinks, realLinks, splitSite, island72h, reconnectStorm].map((scenario) => [scenario.name, scenario]),
 );
 
 export interface RunOptions {
@@ -80,6 +82,8 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
   if (scenario === undefined) {
     throw new HolonError("HOLON_ARGUMENT_BAD", `there is no scenario ${options.scenario}`, { next: `Choose one of: ${[...scenarios.keys()].join(", ")}.` });
   }
+  const lacking = scenario.needs?.();
+  if (lacking !== undefined) throw new HolonError("HOLON_SIM_SKIPPED", `the scenario ${scenario.name} is skipped: ${lacking}`);
   if (!Number.isSafeInteger(options.seed) || !Number.isSafeInteger(options.seeds) || options.seeds < 1) {
     throw new HolonError("HOLON_ARGUMENT_BAD", `seed ${options.seed} and seeds ${options.seeds} must be whole numbers, and at least one seed`);
   }

@@ -65,6 +65,8 @@ const blobHeader = z.discriminatedUnion("op", [
   z.strictObject({ op: z.literal("want"), hash: blobHashSchema, offset: sequence }),
   z.strictObject({ op: z.literal("chunk"), hash: blobHashSchema, offset: sequence, sizeBytes: sequence }),
   z.strictObject({ op: z.literal("missing"), hash: blobHashSchema }),
+  /** Not now: it is asked for further up, or too much is asked for at a time. */
+  z.strictObject({ op: z.literal("later"), hash: blobHashSchema, code: z.enum(["HOLON_BLOB_AWAITED", "HOLON_BLOB_BUSY"]), retryAfterMs: z.number().min(0) }),
 ]);
 
 const callHeader = z.discriminatedUnion("op", [

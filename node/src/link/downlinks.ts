@@ -124,6 +124,7 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
     if (sessions.get(session.peer.name) === session) sessions.delete(session.peer.name);
     for (const node of session.below.keys()) if (ways.get(node) === session) ways.delete(node);
     byNumber.delete(session.number);
+    blobs.childLost(session.peer);
     tell(admission.left(session.number, now()));
   }
 

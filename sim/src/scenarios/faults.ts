@@ -37,6 +37,13 @@ export function crashSomehow(machine: Machine, random: SeededRandom): void {
   else machine.crashAtCall(machine.identity.calls + random.integer(1, 200), random.chance(0.5) ? "before" : "after", kind, bootAfterMs);
 }
 
+export function slowForAWhile(world: World, machine: Machine, random: SeededRandom): void {
+  machine.medium.faults.slowness = random.between(5, 200);
+  world.after(random.exponential(3_000), () => {
+    machine.medium.faults.slowness = 1;
+  });
+}
+
 /** A gateway whose disk holds little: small files, and `local` beyond a few of them may go. */
 export const smallDisk = { segmentBytesMax: 16 << 10, streams: { local: { maxBytes: 48 << 10 } } } as const;
 
