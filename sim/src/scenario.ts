@@ -159,7 +159,7 @@ interface WorldOptions {
 /** A defect that throws becomes a violation, so that one bad seed does not hide the others. */
 async function runWorld(scenario: Scenario, program: SubjectProgram, seed: number, { size, listener, variant }: WorldOptions): Promise<Lived> {
   const world = new World(seed);
-  const fleet = new Fleet(world, scenario.program?.(program) ?? program, listener === undefined ? {} : { listener });
+  const fleet = new Fleet(world, scenario.program?.(program) ?? program, { withoutReadings: scenario.withoutReadings === true, ...(listener === undefined ? {} : { listener }) });
   const defects: string[] = [];
   const onRejection = (error: unknown): void => {
     defects.push(`at ${Math.round(world.nowMs)} ms nobody caught: ${describe(error)}`);
