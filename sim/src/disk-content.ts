@@ -1,3 +1,4 @@
+import { DiskPages } from "./disk-pages.ts";
 import type { SeededRandom } from "./random.ts";
 
 /** What a disk writes whole or not at all. */
@@ -6,8 +7,15 @@ export const sectorBytes = 512;
 /** What was written since one `sync` began and before the next: enough to undo it. */
 interface Layer {
   sizeBefore: number;
-  /** Each sector touched, as it was before; undefined where it was zeros. */
-  readonly sectorsBefore: Map<number, Uint8Array | undefined>;
+  /** Each sector touched that held something, as it was before. */
+  readonly sectorsBefore: Map<number, Uint8Array>;
+  /** Sectors touched that were beyond the end of the file, and zeros. */
+  readonly fresh: SectorRange[];
+}
+
+interface SectorRange {
+  readonly first: number;
+  last: number;
 }
 
 /**
@@ -15,7 +23,7 @@ interface Layer {
  * is asked for and drops it, with all older ones, when it is done: what was written in between stays in a layer of its own.
  */
 export class FileContent {
-  #bytes = new Uint8Array(0);
+  readonly #bytes = new DiskPages();
   #size = 0;
   /** Oldest first. Empty where everything is durable. */
   #layers: Layer[] = [];
@@ -28,15 +36,14 @@ export class FileContent {
 
   /** A copy of up to `length` bytes from `position`. */
   read(position: number, length: number): Uint8Array {
-    return this.#bytes.slice(Math.min(position, this.#size), Math.min(position + length, this.#size));
+    return this.#bytes.read(Math.min(position, this.#size), Math.min(position + length, this.#size));
   }
 
   write(position: number, bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     const end = position + bytes.length;
     this.#touch(position, end);
-    this.#reserve(end);
-    this.#bytes.set(bytes, position);
+    this.#bytes.write(position, bytes);
     if (end > this.#size) this.#size = end;
   }
 
@@ -44,11 +51,8 @@ export class FileContent {
     if (size === this.#size) return;
     if (size < this.#size) {
       this.#touch(size, this.#size);
-      this.#bytes.fill(0, size, this.#size);
-    } else {
-      this.#touch(size, size);
-      this.#reserve(size);
-    }
+      this.#bytes.clear(size, this.#size);
+    } else this.#touch(size, size);
     this.#size = size;
   }
 
@@ -70,68 +74,74 @@ export class FileContent {
       if (!sizeIsSettled) {
         const size = sizeAfterCut(layer.sizeBefore, this.#size, random);
         sizeIsSettled = size !== layer.sizeBefore;
-        this.#setSize(size);
+        this.#size = size;
       }
-      const keeps = chooseKept(layer.sectorsBefore.size, random);
+      const touched = sectorsOf(layer);
+      const keeps = chooseKept(touched.length, random);
       let place = 0;
-      for (const [sector, before] of [...layer.sectorsBefore].sort(([a], [b]) => a - b)) {
+      for (const sector of touched) {
         if (kept.has(sector)) continue;
         if (keeps(place++)) kept.add(sector);
-        else this.#restore(sector, before);
+        else this.#restore(sector, layer.sectorsBefore.get(sector));
       }
     }
-    this.#bytes.fill(0, this.#size);
+    this.#bytes.clear(this.#size, Infinity);
     this.#layers = [];
     this.#open = undefined;
   }
 
   /** Damage at rest: flips one bit of what is stored. */
   flipBit(position: number, bit: number): void {
-    if (position < this.#size) this.#bytes[position] = (this.#bytes[position] ?? 0) ^ (1 << (bit & 7));
+    if (position < this.#size) this.#bytes.write(position, this.read(position, 1).map((byte) => byte ^ (1 << (bit & 7))));
   }
 
   /** Damage at rest: other bytes stand where these were stored. */
   overwrite(position: number, bytes: Uint8Array): void {
-    if (position < this.#size) this.#bytes.set(bytes.subarray(0, this.#size - position), position);
+    if (position < this.#size) this.#bytes.write(position, bytes.subarray(0, this.#size - position));
   }
 
   #touch(from: number, end: number): void {
     this.#open ??= this.#addLayer();
-    const { sectorsBefore } = this.#open;
+    const { sectorsBefore, fresh } = this.#open;
     const last = Math.floor(Math.max(from, end - 1) / sectorBytes);
     for (let sector = Math.floor(from / sectorBytes); sector <= last; sector++) {
       if (sectorsBefore.has(sector)) continue;
+      const known = fresh.find((range) => range.first <= sector && sector <= range.last);
       const start = sector * sectorBytes;
-      sectorsBefore.set(sector, start < this.#size ? this.#bytes.slice(start, Math.min(start + sectorBytes, this.#size)) : undefined);
+      if (known !== undefined) sector = known.last;
+      else if (start < this.#size) sectorsBefore.set(sector, this.#bytes.read(start, Math.min(start + sectorBytes, this.#size)));
+      else {
+        addRange(fresh, { first: sector, last });
+        return;
+      }
     }
   }
 
   #addLayer(): Layer {
-    const layer: Layer = { sizeBefore: this.#size, sectorsBefore: new Map() };
+    const layer: Layer = { sizeBefore: this.#size, sectorsBefore: new Map(), fresh: [] };
     this.#layers.push(layer);
     return layer;
   }
 
   #restore(sector: number, before: Uint8Array | undefined): void {
     const start = sector * sectorBytes;
-    this.#bytes.fill(0, start, start + sectorBytes);
-    if (before !== undefined) {
-      this.#reserve(start + before.length);
-      this.#bytes.set(before, start);
-    }
+    this.#bytes.clear(start, start + sectorBytes);
+    if (before !== undefined) this.#bytes.write(start, before);
   }
+}
 
-  #setSize(size: number): void {
-    this.#reserve(size);
-    this.#size = size;
-  }
+/** Writes mostly go on where the last one ended. */
+function addRange(ranges: SectorRange[], range: SectorRange): void {
+  const end = ranges.at(-1);
+  if (end !== undefined && end.last + 1 === range.first) end.last = range.last;
+  else ranges.push(range);
+}
 
-  #reserve(size: number): void {
-    if (size <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(size, this.#bytes.length * 2, sectorBytes));
-    grown.set(this.#bytes);
-    this.#bytes = grown;
-  }
+/** All sectors that a layer touched, in order. */
+function sectorsOf({ sectorsBefore, fresh }: Layer): readonly number[] {
+  const sectors = new Set(sectorsBefore.keys());
+  for (const { first, last } of fresh) for (let sector = first; sector <= last; sector++) sectors.add(sector);
+  return [...sectors].sort((a, b) => a - b);
 }
 
 /** All of the sectors, none, a prefix (the write was torn) or any subset. */

@@ -66,10 +66,17 @@ export interface FleetCheck extends AccountingResult {
   readonly rawViolations: readonly string[];
 }
 
+export interface FleetOptions {
+  readonly profileOf?: ProfileOf;
+  readonly listener?: (note: Note) => void;
+  /** No device makes a reading, so no frame can hold one. */
+  readonly withoutReadings?: boolean;
+}
+
 export class Fleet {
   readonly world: World;
   readonly net: SimNet;
-  readonly wire = new WireWatch();
+  readonly wire: WireWatch;
   readonly members = new Map<string, Member>();
   /** Machines whose disks were damaged at rest: what they lack was not theirs to keep. */
   readonly damaged = new Set<string>();
@@ -77,10 +84,12 @@ export class Fleet {
   readonly #program: SubjectProgram;
   readonly #listener: ((note: Note) => void) | undefined;
   #lastDown: Machine | undefined;
+  #lastBehind: Machine | undefined;
 
-  constructor(world: World, program: SubjectProgram, options: { readonly profileOf?: ProfileOf; readonly listener?: (note: Note) => void } = {}) {
+  constructor(world: World, program: SubjectProgram, options: FleetOptions = {}) {
     this.world = world;
     this.net = new SimNet(world, options.profileOf === undefined ? {} : { profileOf: options.profileOf });
+    this.wire = new WireWatch({ looksInside: options.withoutReadings !== true });
     this.net.tap = (frame) => this.wire.see(frame);
     this.#program = program;
     this.#listener = options.listener;
@@ -196,15 +205,10 @@ export class Fleet {
   hasConverged(): boolean {
     const root = this.root.machine.subject;
     if (root === undefined || !this.areUp()) return false;
-    for (const { machine } of this.honest) {
-      const { log, isIdle } = machine.subject ?? {};
-      if (log === undefined || isIdle?.() === false || machine.devices.isWaiting) return false;
-      for (const lane of exportableLanes(log.origin)) {
-        const here = log.head(lane);
-        if (here !== undefined && here.sequence > 0 && root.log.head(lane)?.hash !== here.hash) return false;
-      }
-    }
-    return true;
+    // Asked again and again: the one that was behind the last time is looked at first.
+    if (this.#lastBehind !== undefined && isBehind(this.#lastBehind, root)) return false;
+    this.#lastBehind = this.honest.find(({ machine }) => isBehind(machine, root))?.machine;
+    return this.#lastBehind === undefined;
   }
 
   /** Runs the checkers. The world must be healed, converged or given up, and is driven on for the reading of the logs. */
@@ -334,6 +338,16 @@ function compareHeads(lane: Lane, subject: SimSubject, root: SimSubject, counts:
   const there = root.log.head(lane);
   if (here?.hash === there?.hash && here?.sequence === there?.sequence) counts.records += here?.sequence ?? 0;
   else counts.violations.push(`${laneName(lane)} ends at ${here?.sequence ?? 0} and at the root at ${there?.sequence ?? 0}, or differs below`);
+}
+
+/** Whether the root lacks something of the node's, or the node has work left. */
+function isBehind({ subject, devices }: Machine, root: SimSubject): boolean {
+  if (subject === undefined || devices.isWaiting) return true;
+  const isThere = (lane: Lane): boolean => {
+    const here = subject.log.head(lane);
+    return here === undefined || here.sequence === 0 || root.log.head(lane)?.hash === here.hash;
+  };
+  return !exportableLanes(subject.log.origin).every(isThere) || subject.isIdle?.() === false;
 }
 
 const exportableLanes = (origin: Lane["origin"]): readonly Lane[] => exportableStreams.map((stream) => ({ origin, stream }));

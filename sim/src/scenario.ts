@@ -165,6 +165,7 @@ interface WorldOptions {
 async function runWorld(scenario: Scenario, program: SubjectProgram, seed: number, { size, listener, variant }: WorldOptions): Promise<Lived> {
   const world = new World(seed);
   const fleet = new Fleet(world, scenario.program?.(program) ?? program, {
+    withoutReadings: scenario.withoutReadings === true,
     ...(listener === undefined ? {} : { listener }),
     ...(scenario.lines === undefined ? {} : { profileOf: scenario.lines(world) }),
   });

@@ -28,6 +28,8 @@ export interface Keeper {
 }
 
 const reservePath = "reserve";
+/** A piece of the reserve, shared: nodes that start at once must not hold all of it in memory. */
+const filler = new Uint8Array(64 << 10).fill(1);
 /** On a volume with less room than this many reserves, keeping one aside would bring on what it is for. */
 const reserveShare = 64;
 const positionsSchema = z.record(z.string(), z.number());
@@ -81,7 +83,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
     if (space !== undefined && space.freeBytes < reserveShare * limits.reserveBytes) return;
     try {
       const file = await ports.disk.open(reservePath, { create: true });
-      if (file.size() < limits.reserveBytes) await file.write(0, new Uint8Array(limits.reserveBytes).fill(1));
+      for (let at = file.size(); at < limits.reserveBytes; at += filler.length) await file.write(at, filler);
       await file.close();
     } catch (error) {
       if (!(error instanceof HolonError) || error.code !== "HOLON_DISK_FULL") throw error;
