@@ -19,6 +19,9 @@ export const limits = {
   segmentAheadBytesMax: 512 << 10,
   /** One segment file. At the bound: the next segment begins. */
   segmentBytesMax: 64 << 20,
+  /** The index by time and type is made of what is written, off the path of writing: so many bytes are read at a time, and not more often. */
+  surveyStepBytes: 128 << 10,
+  surveyEveryMs: 20,
   /** The smallest size of a segment file that a configuration may name. */
   segmentBytesMin: 16 << 10,
   /** Committed batches kept in memory for readers that are nearly up to date. At the bound: the oldest is let go, readers use the disk. */

@@ -24,6 +24,7 @@ import { createUplink, type Uplink, type UplinkStatus } from "./link/uplink.ts";
 import type { Damage, LostRange } from "./log/recover.ts";
 import { createKeeper, type Keeper } from "./log/keeper.ts";
 import { openLog, type SegmentLog } from "./log/segment-log.ts";
+import { createSurveyor, type Surveyor } from "./log/surveyor.ts";
 import { createEgressGuard, type EgressGuard } from "./policy/egress-guard.ts";
 import { createSite, type Site, type SiteStatus } from "./site/site.ts";
 
@@ -83,6 +84,7 @@ interface Parts {
   keeper: Keeper | undefined;
   site: Site | undefined;
   exchange: BlobExchange | undefined;
+  surveyor: Surveyor | undefined;
 }
 
 /** Parts that a test may put in another's place. */
@@ -97,7 +99,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   const events = createEvents(config, ports.clock);
   const integrity: Integrity = { sha256: ports.crypto.sha256, crc32: ports.codec.crc32 };
   const { clock, disk, random } = ports;
-  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, keeper: undefined, site: undefined, exchange: undefined };
+  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined };
   const log = await openLog({ origin: name, disk, clock, random, integrity, ...segmentSize(config), opened: (stream, predecessor) => openedRecord(events, stream, predecessor), full: () => parts.keeper?.full() });
   for (const damage of log.damage) ports.trace.note("error", `${damage.segment}: bytes ${damage.fromByte} to ${damage.toByte} are damaged (${damage.what})`, { code: "HOLON_LOG_DAMAGED" });
   const blobs = await openBlobStore(disk, integrity);
@@ -138,6 +140,9 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   const keeper = createKeeper({ log, policy: config.retention ?? defaultRetention, events, ports, safe: () => parts.uplink?.safe() ?? new Map(), readers: () => readersOf(log) });
   parts.keeper = keeper;
   await keeper.start();
+  const surveyor = createSurveyor(log, ports);
+  parts.surveyor = surveyor;
+  surveyor.wake();
   const unsubscribe = log.onCommit(({ lanes, cells }) => committed(parts, name, lanes, cells));
   const address = await listen(config, parts).catch(async (error: unknown) => {
     await closeNode(parts, log, guard, unsubscribe);
@@ -189,6 +194,7 @@ function withoutReturn<T>(peer: T | undefined, from: T | undefined): T | undefin
 function committed(parts: Parts, self: NodeName, lanes: readonly Lane[], cells: readonly string[]): void {
   const names = lanes.map(laneName);
   parts.agent?.committed(names);
+  parts.surveyor?.wake();
   const leaving = lanes.filter((lane) => lane.stream !== "local").map(laneName);
   parts.uplink?.committed(leaving);
   parts.site?.committed(leaving);
@@ -203,6 +209,7 @@ function committed(parts: Parts, self: NodeName, lanes: readonly Lane[], cells: 
 async function closeNode(parts: Parts, log: SegmentLog, guard: EgressGuard, unsubscribe: () => void): Promise<void> {
   await parts.agent?.close();
   await parts.keeper?.close();
+  await parts.surveyor?.close();
   await guard.closeDecisions().catch(() => undefined); // a log that takes no more is being closed anyway
   await parts.site?.close();
   parts.uplink?.close();

@@ -1,5 +1,5 @@
 /** The log as the rest of the house sees it. `node/src/log` implements it over the Disk port; control folds it. */
-import type { DataClass, StreamName } from "../schema/event.ts";
+import type { DataClass, Event, StreamName } from "../schema/event.ts";
 import type { Epoch, NodeName } from "../units.ts";
 
 /** A lane: one stream of one origin, dense by itself. Printed `origin/stream`. */
@@ -52,6 +52,23 @@ export interface ReadBounds {
   readonly maxBytes: number;
 }
 
+/** What is looked for in a log. */
+export interface RecordQuery {
+  accepts(lane: Lane): boolean;
+  /** Event type or its beginning. */
+  readonly type?: string | undefined;
+  /** Recorded at or after, and at or before, by the records' own account; ms since 1970. */
+  readonly sinceMs?: number | undefined;
+  readonly untilMs?: number | undefined;
+  readonly limit: number;
+}
+
+export interface FoundEvent {
+  readonly record: LogRecord;
+  readonly event: Event;
+  readonly recordedMs: number;
+}
+
 export interface Log {
   readonly origin: NodeName;
   /** Fresh at each opening. */
@@ -66,6 +83,8 @@ export interface Log {
   head(lane: Lane): Mark | undefined;
   /** Durable records of a lane from `fromSequence` on, in order; empty where there are none yet. At least one if there is one. */
   read(lane: Lane, fromSequence: number, bounds: ReadBounds): Promise<readonly LogRecord[]>;
+  /** The newest records that fit, oldest first: by time of recording, at the same time by lane and sequence. Reads no more than it must. */
+  find(query: RecordQuery): Promise<readonly FoundEvent[]>;
   cell(key: string): Uint8Array | undefined;
   /** Cells whose key begins with `prefix`, by key, sorted. */
   cells(prefix: string): ReadonlyMap<string, Uint8Array>;

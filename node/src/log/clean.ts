@@ -11,18 +11,20 @@ import { batchRuns, findNextBatch, openWindow, readBatch, type ScannedBatch } fr
 /** Below this share of dead bytes a segment is left as it is: copying would cost more than it frees. */
 const worthwhileShare = 0.3;
 
-/** The cleaned segment in place of the old, `"removed"` if nothing in it was left, `undefined` if it was not worth the copying. */
-export async function cleanSegment(disk: Disk, segment: OpenSegment, isGone: (lane: string, last: number) => boolean, integrity: Integrity): Promise<OpenSegment | "removed" | undefined> {
+/** The cleaned segment in place of the old, `"removed"` if nothing in it was left, `undefined` if it was not worth the copying. `changes`: it is about to change. */
+export async function cleanSegment(disk: Disk, segment: OpenSegment, isGone: (lane: string, last: number) => boolean, integrity: Integrity, changes: () => Promise<void>): Promise<OpenSegment | "removed" | undefined> {
   const parts = segment.index?.parts() ?? [];
   const kept = parts.filter((part) => !isGone(part.lane, part.lastSequence));
   if (kept.length === parts.length) return undefined;
   if (kept.length === 0) {
+    await changes();
     await disk.remove(segmentPath(segment.number));
     await disk.syncFolder("log");
     return "removed";
   }
   const liveBytes = kept.reduce((sum, part) => sum + part.bytes, 0);
   if (liveBytes > (1 - worthwhileShare) * segment.size) return undefined;
+  await changes();
   return rewrite(disk, segment, isGone, integrity);
 }
 

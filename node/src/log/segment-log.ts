@@ -8,7 +8,7 @@
  */
 import { assert, HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
-import { laneName, type Append, type Lane, type Log, type LogRecord, type Mark, type NewRecord, type ReadBounds } from "@holon/core/log/log.ts";
+import { laneName, type Append, type FoundEvent, type Lane, type Log, type LogRecord, type Mark, type NewRecord, type ReadBounds, type RecordQuery } from "@holon/core/log/log.ts";
 import { encodeRoll } from "@holon/core/log/roll.ts";
 import type { Merge } from "@holon/core/log/merge.ts";
 import { lastSequence, lostRanges, runMark, type Integrity, type RunHeader } from "@holon/core/log/run.ts";
@@ -25,10 +25,12 @@ import { cleanSegment } from "./clean.ts";
 import { collectRecords } from "./collect-records.ts";
 import { decodeNumber, encodeNumber, expiredCell, heldParts } from "./expired.ts";
 import type { MissingRange } from "./missing-range.ts";
+import { findRecords } from "./find.ts";
 import { readRunsFromDisk } from "./read-lane.ts";
 import { recoverLog, type Damage, type LostRange, type OpenSegment, type Recovered } from "./recover.ts";
 import type { BatchRun } from "./scan.ts";
 import { encodeSnapshot } from "./snapshot.ts";
+import { createSurvey, type Survey } from "./survey.ts";
 import { createTail } from "./tail.ts";
 
 export interface LogOptions {
@@ -68,6 +70,8 @@ export class SegmentLog implements Log {
   readonly lost: readonly LostRange[];
   /** Batches in which flipped bits were mended when the log was opened. */
   readonly mended: number;
+  /** The indexes by time and type; whoever opened the log has them kept up to date. */
+  readonly survey: Survey;
   readonly #options: LogOptions;
   readonly #segments: OpenSegment[];
   readonly #heads: Heads;
@@ -104,6 +108,7 @@ export class SegmentLog implements Log {
     this.#lastRuns = recovered.lastRuns;
     this.#publishedRuns = recovered.lastRuns;
     this.#segments = recovered.segments;
+    this.survey = createSurvey(recovered.segments, options.disk, options.integrity);
     this.#heads = recovered.heads;
     this.#cells = recovered.cells;
     this.#nextBatch = recovered.nextBatch;
@@ -165,6 +170,10 @@ export class SegmentLog implements Log {
     return records;
   }
 
+  find(query: RecordQuery): Promise<readonly FoundEvent[]> {
+    return findRecords(query, { segments: this.#segments, survey: this.survey, integrity: this.#options.integrity, expiredThrough: (lane) => this.#expiredThrough(lane) });
+  }
+
   /** The chain at a record; `undefined` where the record is not here any more, or is not the last of its run. */
   async hashAt(lane: Lane, sequence: number): Promise<string | undefined> {
     const [run] = await this.readRuns(lane, sequence, 1);
@@ -203,7 +212,7 @@ export class SegmentLog implements Log {
   async #clean(segment: OpenSegment): Promise<void> {
     const isGone = (lane: string, last: number): boolean => last <= this.#expiredThrough(lane);
     const { disk, integrity } = this.#options;
-    const cleaned = await cleanSegment(disk, segment, isGone, integrity);
+    const cleaned = await cleanSegment(disk, segment, isGone, integrity, () => this.survey.forget(segment));
     if (cleaned === undefined) return;
     this.#retired.push(segment.file);
     const position = this.#segments.indexOf(segment);
