@@ -22,6 +22,14 @@ export class FileContent {
   /** The layer that takes writes, if there is one. */
   #open: Layer | undefined;
 
+  /** What is read now, all of it durable: a copy of the file on another disk. */
+  copy(): FileContent {
+    const copy = new FileContent();
+    copy.#bytes = this.#bytes.slice(0, this.#size);
+    copy.#size = this.#size;
+    return copy;
+  }
+
   get size(): number {
     return this.#size;
   }

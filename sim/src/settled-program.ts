@@ -14,6 +14,7 @@ export function settledProgram({ sandbox }: Pick<SubjectProgram, "sandbox">, rul
       if (isNodeName(config.name) && config.parent !== undefined) await keepDesired(node.log, config.name, desiredOf(config.name));
       return {
         log: node.log,
+        missing: (lane) => node.log.missing(lane),
         status: node.status,
         emit: async (stream, data) => void (await node.log.append({ records: [node.events.record({ stream, type: "sim.event", class: "derived", producer: "sim", data })] })),
         close: node.close,
