@@ -11,6 +11,8 @@ export interface Peer {
   queuedBytes(): number;
   traffic(): ReturnType<Connection["traffic"]>;
   close(reason: string): void;
+  /** Closes it unless the other end is heard within that time. */
+  probe(withinMs: number): void;
 }
 
 export interface PeerHandlers {
@@ -45,6 +47,13 @@ export function openPeer(connection: Connection, ports: { readonly clock: Clock;
     close: (reason) => {
       connection.close(reason);
       end(reason);
+    },
+    probe(withinMs) {
+      const askedMs = ports.clock.monotonicMs();
+      peer.send({ kind: "call", header: { op: "ping" } });
+      ports.clock.after(withinMs, () => {
+        if (open && heardMs <= askedMs) peer.close("the same node connected again");
+      });
     },
   };
   const watch = (): void => {
