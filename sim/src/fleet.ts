@@ -237,6 +237,7 @@ export class Fleet {
     const sources: SourceAccount[] = [];
     const heads: HeadCounts = { records: 0, violations: [] };
     let count = 0;
+    for (const { ledger, machine } of this.honest) if (machine.subject !== undefined) ledger.close(machine.subject.log);
     const parted = await checkParted(this);
     for (const member of this.honest) {
       if (this.parted.has(member.config.name)) continue;
@@ -280,7 +281,7 @@ export class Fleet {
     }
     return {
       lane: name,
-      acknowledged: [...member.ledger.of(name), ...held.map(({ epoch, sequence }): EpochRange => ({ epoch, first: sequence, last: sequence }))],
+      acknowledged: [...member.ledger.of(name), ...held.filter(({ sequence }) => member.ledger.isAskedFor(name, sequence)).map(({ epoch, sequence }): EpochRange => ({ epoch, first: sequence, last: sequence }))],
       atOrigin: [...member.ledger.seen(name), ...held.map(seenRecord)],
       atCloud: atCloud.map(seenRecord),
       expired: missing.filter(({ reason }) => reason === "expired"),

@@ -33,7 +33,7 @@ async function livesOf(fleet: Fleet, { machine, ledger, former }: Member, lane: 
   assert(machine.subject !== undefined, `${machine.name} is up when the checkers run`);
   const held = (await fleet.read(machine.subject, lane)).map(seenRecord);
   // What was in its log when it started may have come from another life, which acknowledged it or did not.
-  return [...gone, { name: machine.name, acknowledged: [...ledger.of(name), ...held.map(({ epoch, sequence }) => ({ epoch, first: sequence, last: sequence }))], held: [...ledger.seen(name), ...held] }];
+  return [...gone, { name: machine.name, acknowledged: [...ledger.of(name), ...held.filter(({ sequence }) => ledger.isAskedFor(name, sequence)).map(({ epoch, sequence }) => ({ epoch, first: sequence, last: sequence }))], held: [...ledger.seen(name), ...held] }];
 }
 
 async function cloudLanes(fleet: Fleet, wanted: Lane): Promise<readonly CloudLane[]> {

@@ -1,6 +1,7 @@
 /** The lanes of the log as they are sent: each under its own name, or under that of the parent's lane that holds its history. */
 import { branchStart, stampRun } from "@holon/core/log/branch.ts";
 import { laneName, type Lane, type Mark } from "@holon/core/log/log.ts";
+import { trimGap } from "@holon/core/log/trim-gap.ts";
 import { parseRunHeader, type Integrity } from "@holon/core/log/run.ts";
 import type { BatchRun } from "../log/scan.ts";
 
@@ -29,6 +30,12 @@ export function createOutgoing(log: LaneSource, integrity: Integrity): Outgoing 
     for (const [wire, sent] of byWire) if (laneName(sent.lane) === name) byWire.delete(wire);
   }
 
+  /** A gap may begin before what the parent lacks: it has records that are gone here. */
+  function fromThere(runs: readonly BatchRun[], from: number): readonly BatchRun[] {
+    const [first, ...rest] = runs;
+    return first === undefined ? runs : [trimGap(first, from, integrity), ...rest];
+  }
+
   const source = (wire: Lane): ReturnType<Outgoing["source"]> => {
     const sent = byWire.get(laneName(wire));
     return sent === undefined ? { lane: wire, start: undefined, isPlaced: false } : { lane: sent.lane, start: sent.start, isPlaced: true };
@@ -45,7 +52,7 @@ export function createOutgoing(log: LaneSource, integrity: Integrity): Outgoing 
     head: (wire) => log.head(source(wire).lane),
     async readRuns(wire, from, maxBytes) {
       const { lane, start } = source(wire);
-      if (lane.branch === wire.branch) return log.readRuns(lane, from, maxBytes);
+      if (lane.branch === wire.branch) return fromThere(await log.readRuns(lane, from, maxBytes), from);
       const runs: BatchRun[] = [];
       const isBefore = start !== undefined && from <= start.sequence;
       if (isBefore) {
@@ -53,7 +60,8 @@ export function createOutgoing(log: LaneSource, integrity: Integrity): Outgoing 
         const header = parseRunHeader(bytes, integrity);
         if (header !== undefined) runs.push({ header, bytes });
       }
-      const own = await log.readRuns(lane, isBefore ? start.sequence + 1 : from, maxBytes);
+      const first = isBefore ? start.sequence + 1 : from;
+      const own = fromThere(await log.readRuns(lane, first, maxBytes), first);
       return [...runs, ...own.map((run) => stampRun(run, wire, integrity))];
     },
   };

@@ -98,7 +98,7 @@ export function createStanding(options: StandingOptions): Standing {
     const agreed: (readonly [string, number])[] = [];
     const parted: Lane[] = [];
     const rewound: Rewound[] = [];
-    for (const [name, sequence, hash] of lanes) {
+    for (const [name, [, sequence, hash]] of new Map(lanes.map((row) => [row[0], row]))) {
       const wire = parseLaneName(name);
       if (wire === undefined) continue;
       const { lane, start } = outgoing.source(wire);

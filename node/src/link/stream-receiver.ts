@@ -125,7 +125,7 @@ export function createStreamReceiver(options: StreamReceiverOptions): StreamRece
 
   return {
     offered(names) {
-      const lanes = names.map(parseLaneName).filter((lane) => lane !== undefined);
+      const lanes = [...new Set(names)].map(parseLaneName).filter((lane) => lane !== undefined);
       const wanted = lanes.filter((lane) => (exportableStreams as readonly string[]).includes(lane.stream) && lane.origin !== log.origin);
       const taken = wanted.filter(mayBranch);
       for (const lane of taken) {

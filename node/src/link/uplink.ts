@@ -298,7 +298,7 @@ export function createUplink(options: UplinkOptions): Uplink {
     },
     committed(lanes) {
       if (sender === undefined || quiet) return;
-      const fresh = lanes.filter((name) => !offered.has(name));
+      const fresh = [...new Set(lanes)].filter((name) => !offered.has(name)); // a commit names a lane for each run
       if (fresh.length > 0) offer(fresh);
       standing?.committed(lanes);
       sender.notify();
