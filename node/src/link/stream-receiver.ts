@@ -6,11 +6,11 @@ import { limits } from "@holon/core/limits.ts";
 import { parseLaneName } from "@holon/core/log/identity.ts";
 import { isSameStream, laneName, type Lane } from "@holon/core/log/log.ts";
 import { zeroHash, type Merge } from "@holon/core/log/merge.ts";
-import { runHashHolds, type Integrity, type RunHeader } from "@holon/core/log/run.ts";
+import { lastSequence, runHashHolds, type Integrity, type RunHeader } from "@holon/core/log/run.ts";
 import { splitRuns } from "@holon/core/log/split-runs.ts";
 import { exportableStreams } from "@holon/core/schema/event.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
-import { lastHeld } from "./common-history.ts";
+import { lastHeld, runAt } from "./common-history.ts";
 
 export interface StreamReceiverOptions {
   readonly log: SegmentLog;
@@ -63,7 +63,7 @@ export function createStreamReceiver(options: StreamReceiverOptions): StreamRece
   async function take(runs: readonly ReceivedRun[], urgency: CreditKind, dataBytes: number, alarmBytes: number): Promise<void> {
     let merges: readonly Merge[];
     try {
-      merges = await options.append(runs, urgency);
+      merges = await verified(await options.append(runs, urgency), runs);
     } finally {
       options.settled(dataBytes, alarmBytes);
     }
@@ -86,6 +86,18 @@ export function createStreamReceiver(options: StreamReceiverOptions): StreamRece
     }
     if (marked.size > 0) options.send({ kind: "stream", header: { op: "mark", lanes: [...marked.values()].map(markOf), credit: [...options.credit()] } });
     if (asked.size > 0) options.send({ kind: "stream", header: { op: "subscribe", lanes: [...asked.values()].map((lane) => [...subscription(lane)]), credit: [...options.credit()] } });
+  }
+
+  /** What stands before the head and looks like a repetition may be another history that is not so far. */
+  async function verified(merges: readonly Merge[], runs: readonly ReceivedRun[]): Promise<readonly Merge[]> {
+    const checked: Merge[] = [];
+    for (const [index, merge] of merges.entries()) {
+      const run = runs[index]?.header;
+      const held = merge.outcome === "duplicate" && run !== undefined && run.form !== "gap" ? await runAt(log, run, lastSequence(run)) : undefined;
+      const differs = held !== undefined && run !== undefined && held.form !== "gap" && held.hash !== run.hash;
+      checked.push(differs ? { outcome: "fork", reason: `record ${lastSequence(run)} differs from the one held` } : merge);
+    }
+    return checked;
   }
 
   /** The runs of a frame. `HOLON_FRAME_BAD` if they are not as their origin wrote them, or may not come from below. */
