@@ -50,6 +50,17 @@ export const limits = {
   /** Time after which a child that was told to come back later does so, before its jitter. */
   linkLaterFirstMs: 1_000,
   linkLaterMaxMs: 300_000,
+  /** Ends of runs in one question for the common part of two histories. */
+  historyPointsMax: 16,
+  /** Branches of one stream of one origin. At the bound: further ones are refused, and held back by who has them. */
+  branchesMax: 64,
+  /** How often a lane is compared anew on one connection without getting on. At the bound: it is held back until the next. */
+  laneAttemptsMax: 4,
+  /** A lane that is behind the parent's and grows is compared anew after this time. */
+  laneCompareMs: 500,
+  /** Time in which an earlier connection of a node that connects again has to show that it is alive, and how many of one name may be. */
+  linkTwinProbeMs: 5_000,
+  linkTwinsMax: 4,
   /** Least budget of a link, bytes an hour: signs of life alone need about half of it. */
   linkBudgetBytesMin: 256 << 10,
   /** Children's runs handed to the log and not yet on disk; what waits behind them lets alarms pass. */

@@ -18,6 +18,7 @@ import { createAgent, type Agent, type AgentStatus } from "./desired/agent.ts";
 import { createEvents, type Events } from "./event/events.ts";
 import { createAdmission, defaultAdmissionBounds, type Admission, type AdmissionBounds, type AdmissionStatus } from "@holon/core/link/admission.ts";
 import { createBlobExchange, type BlobExchange } from "./link/blob-exchange.ts";
+import { createHistoryReports } from "./link/history-reports.ts";
 import { createCalls, type CallHandler, type Calls } from "./link/calls.ts";
 import { createDownlinks, type DownlinkStatus, type Downlinks } from "./link/downlinks.ts";
 import { createUplink, type Uplink, type UplinkStatus } from "./link/uplink.ts";
@@ -110,15 +111,10 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   const exchange = createBlobExchange({ store: blobs, isRoot: config.parent === undefined, clock, failed });
   parts.exchange = exchange;
   const guard = createEgressGuard(log, events, "*");
-  const refused = new Set<string>();
-  const refuseLane = (lane: string, message: string): void => {
-    if (refused.has(lane)) return; // told once in this epoch; saying it at each reconnection would fill the alarm stream
-    refused.add(lane);
-    log.append({ records: [forkRecord(events, lane, message)] }).catch(failed);
-  };
+  const histories = createHistoryReports(log, events, failed);
 
   if (config.parent !== undefined) {
-    parts.uplink = createUplink({ config, parent: config.parent, log, ports, calls, blobs: exchange, mayLeave: guard.mayLeave, refused: refuseLane, changed: () => parts.site?.uplinkChanged() });
+    parts.uplink = createUplink({ config, parent: config.parent, log, ports, calls, blobs: exchange, mayLeave: guard.mayLeave, ...histories, changed: () => parts.site?.uplinkChanged() });
   }
   parts.agent = createAgent({ log, events, blobs, guard, ports, fetch: exchange.fetch });
   if (config.listen !== undefined) {
@@ -128,11 +124,11 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     const bounds = { ...defaultAdmissionBounds, ...(creditBytes === undefined ? {} : { creditBytesMax: creditBytes }), ...(waitingMax === undefined ? {} : { waitingMax }) };
     const admission = (ownAdmission ?? createAdmission)(bounds);
     parts.downlinks = createDownlinks({
-      admission, log, integrity, ports, calls, blobs: exchange, safe, takesRelayed: () => parts.site?.takesRelayed() ?? false, forked: (lane, reason) => refuseLane(laneName(lane), reason),
+      admission, log, integrity, ports, calls, blobs: exchange, safe, takesRelayed: () => parts.site?.takesRelayed() ?? false, branched: histories.branched,
     });
     if (config.siblings.length > 0) {
       const { uplink, downlinks } = parts;
-      parts.site = createSite({ config, log, events, ports, calls, handlers, blobs: exchange, uplink, downlinks, machine: election, mayLeave: guard.mayLeave, refused: refuseLane });
+      parts.site = createSite({ config, log, events, ports, calls, handlers, blobs: exchange, uplink, downlinks, machine: election, mayLeave: guard.mayLeave, reports: histories });
     }
   }
   const damage = log.damage.filter((piece) => log.cell(damageCell(piece)) === undefined);
@@ -252,6 +248,3 @@ const openedRecord = (events: Events, stream: StreamName, predecessor: Mark | un
 
 const startedRecord = (events: Events, { site, tier, jurisdiction, parent }: NodeConfig, api: string | undefined): NewRecord =>
   events.record({ stream: "audit", type: "holon.node.started", class: "public", producer: "node", data: { site, tier, jurisdiction, parent: parent ?? null, api: api ?? null } });
-
-const forkRecord = (events: Events, lane: string, message: string): NewRecord =>
-  events.record({ stream: "alarm", type: "holon.link.fork", class: "public", producer: "link", data: { lane, message, code: "HOLON_LINK_FORK" satisfies HolonError["code"] } });

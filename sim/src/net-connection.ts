@@ -29,7 +29,10 @@ const frameOverheadBytes = 36;
 const handshakeBytes = 2_400;
 
 export class ConnectionEnd implements Connection {
+  /** The name that the other end proves. */
   readonly peer: NodeName;
+  /** The machine at the other end. */
+  readonly machine: NodeName;
   readonly #net: SimNet;
   readonly #owner: Incarnation;
   #other: ConnectionEnd | undefined;
@@ -51,15 +54,16 @@ export class ConnectionEnd implements Connection {
   #holding: object | undefined;
   #draining = false;
 
-  constructor(net: SimNet, owner: Incarnation, peer: NodeName) {
+  constructor(net: SimNet, owner: Incarnation, other: Incarnation) {
     this.#net = net;
     this.#owner = owner;
-    this.peer = peer;
+    this.peer = other.proves;
+    this.machine = other.name;
   }
 
   static pair(net: SimNet, one: Incarnation, two: Incarnation): readonly [ConnectionEnd, ConnectionEnd] {
-    const first = new ConnectionEnd(net, one, two.name);
-    const second = new ConnectionEnd(net, two, one.name);
+    const first = new ConnectionEnd(net, one, two);
+    const second = new ConnectionEnd(net, two, one);
     first.#other = second;
     second.#other = first;
     return [first, second];
@@ -69,7 +73,7 @@ export class ConnectionEnd implements Connection {
     assert(frame.length <= limits.frameBytesMax, `a frame of ${frame.length} bytes is over the limit`);
     const index = this.#owner.enter("net.send", frame.length, crc32(frame));
     if (index === 0 || this.#state !== "open") return;
-    this.#net.tap?.({ from: this.#owner.name, to: this.peer, frame });
+    this.#net.tap?.({ from: this.#owner.name, to: this.machine, frame });
     this.#sentBytes += frame.length + frameOverheadBytes;
     this.#travel(frame, frame.length + frameOverheadBytes);
     this.#owner.leave(index, "net.send");
@@ -148,7 +152,7 @@ export class ConnectionEnd implements Connection {
   }
 
   #profile() {
-    return this.#net.profileOf(this.#owner.name, this.peer, this.#net.world.nowMs);
+    return this.#net.profileOf(this.#owner.name, this.machine, this.#net.world.nowMs);
   }
 
   #travel(parcel: Parcel, bytes: number): void {
@@ -199,7 +203,7 @@ export class ConnectionEnd implements Connection {
   }
 
   #isPathOpen(): boolean {
-    return this.#net.isReachable(this.#owner.name, this.peer);
+    return this.#net.isReachable(this.#owner.name, this.machine);
   }
 
   #giveUpLater(): void {

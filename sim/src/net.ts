@@ -137,7 +137,7 @@ export class SimNet {
   /** The machine answers again; what others still hold for it goes on. */
   poweredOn(name: string): void {
     this.#up.add(name);
-    this.#healed([...this.#allEnds()].filter((end) => end.peer === name));
+    this.#healed([...this.#allEnds()].filter((end) => end.machine === name));
   }
 
   /** An end that is closed. */
@@ -155,7 +155,7 @@ export class SimNet {
   }
 
   #endsBetween(one: string, two: string): readonly ConnectionEnd[] {
-    const from = (name: string, peer: string) => [...(this.#ends.get(name) ?? [])].filter((end) => end.peer === peer);
+    const from = (name: string, peer: string) => [...(this.#ends.get(name) ?? [])].filter((end) => end.machine === peer);
     return [...from(one, two), ...from(two, one)];
   }
 
@@ -199,7 +199,8 @@ export class SimNet {
           fail(this.#connectTimeoutMs, "did not answer in time");
           return;
         }
-        if (expected !== undefined && expected !== to) return settle(() => reject(new HolonError("HOLON_LINK_REFUSED", `${address} proves to be ${to}, not ${expected}`)));
+        const proven = current.owner.proves;
+        if (expected !== undefined && expected !== proven) return settle(() => reject(new HolonError("HOLON_LINK_REFUSED", `${address} proves to be ${proven}, not ${expected}`)));
         settle(() => resolve(this.#join(from, current)));
       });
     });

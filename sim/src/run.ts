@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { HolonError } from "@holon/core/errors.ts";
 import { runSeed, type Scenario, type ScenarioRun, type ScenarioSize } from "./scenario.ts";
 import { bitFlipEverywhere, rubbishEverywhere } from "./scenarios/bit-flip-everywhere.ts";
+import { clone } from "./scenarios/clone.ts";
 import { clockFaults } from "./scenarios/clock-faults.ts";
 import { coldBootAlone } from "./scenarios/cold-boot-alone.ts";
 import { cutAndHeal } from "./scenarios/cut-and-heal.ts";
@@ -13,13 +14,14 @@ import { narrowLinks } from "./scenarios/narrow-links.ts";
 import { powerCutEverywhere } from "./scenarios/power-cut-everywhere.ts";
 import { realLinks } from "./scenarios/real-links.ts";
 import { reconnectStorm } from "./scenarios/reconnect-storm.ts";
+import { restoreFromBackup } from "./scenarios/restore-from-backup.ts";
 import { splitSite } from "./scenarios/split-site.ts";
 import type { SubjectProgram } from "./subject.ts";
 import type { Note } from "./trace.ts";
 
 /** Every scenario by name. */
 export const scenarios: ReadonlyMap<string, Scenario> = new Map(
-  [cutAndHeal, powerCutEverywhere, bitFlipEverywhere, rubbishEverywhere, diskFull, clockFaults, coldBootAlone, lyingPeer, narrowLinks, realLinks, splitSite, island72h, reconnectStorm].map((scenario) => [scenario.name, scenario]),
+  [cutAndHeal, powerCutEverywhere, bitFlipEverywhere, rubbishEverywhere, diskFull, clockFaults, coldBootAlone, lyingPeer, restoreFromBackup, clone, narrowLinks, realLinks, splitSite, island72h, reconnectStorm].map((scenario) => [scenario.name, scenario]),
 );
 
 export interface RunOptions {

@@ -2,10 +2,12 @@
 import type { DataClass, Event, StreamName } from "../schema/event.ts";
 import type { Epoch, NodeName } from "../units.ts";
 
-/** A lane: one stream of one origin, dense by itself. Printed `origin/stream`. */
+/** A lane: one stream of one origin, dense by itself. Printed `origin/stream`, a branch of it `origin~branch/stream`. */
 export interface Lane {
   readonly origin: NodeName;
   readonly stream: StreamName;
+  /** Where the origin has more than one history: which one, see `branch.ts`. Absent: the history that was here first. */
+  readonly branch?: string;
 }
 
 /** How far a lane goes: its last record and the chain up to it. */
@@ -39,10 +41,8 @@ export interface Append {
 }
 
 /** A record as it is read. Its name is `(origin, epoch, stream, sequence)`. */
-export interface LogRecord {
-  readonly origin: NodeName;
+export interface LogRecord extends Lane {
   readonly epoch: Epoch;
-  readonly stream: StreamName;
   readonly sequence: number;
   readonly bytes: Uint8Array;
 }
@@ -92,4 +92,8 @@ export interface Log {
   onCommit(listener: (commit: { readonly lanes: readonly Lane[]; readonly cells: readonly string[] }) => void): () => void;
 }
 
-export const laneName = (lane: Lane): string => `${lane.origin}/${lane.stream}`;
+export const laneName = (lane: Lane): string => `${lane.branch === undefined ? lane.origin : `${lane.origin}~${lane.branch}`}/${lane.stream}`;
+/** The lane alone, of something that has one. */
+export const laneOf = ({ origin, stream, branch }: Lane): Lane => (branch === undefined ? { origin, stream } : { origin, stream, branch });
+/** Whether both are histories of one stream of one origin. */
+export const isSameStream = (one: Lane, other: Lane): boolean => one.origin === other.origin && one.stream === other.stream;

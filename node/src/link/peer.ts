@@ -13,6 +13,8 @@ export interface Peer {
   /** Whether a frame has begun to come in and is not whole yet, as on a slow line. */
   isReceiving(): boolean;
   close(reason: string): void;
+  /** Closes it unless the other end is heard within that time. */
+  probe(withinMs: number): void;
 }
 
 export interface PeerHandlers {
@@ -53,6 +55,13 @@ export function openPeer(connection: Connection, ports: { readonly clock: Clock;
     close: (reason) => {
       connection.close(reason);
       end(reason);
+    },
+    probe(withinMs) {
+      const askedMs = ports.clock.monotonicMs();
+      peer.send({ kind: "call", header: { op: "ping" } });
+      ports.clock.after(withinMs, () => {
+        if (open && heardMs <= askedMs) peer.close("the same node connected again");
+      });
     },
   };
   const watch = (): void => {

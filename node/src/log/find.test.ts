@@ -149,6 +149,7 @@ function counting(disk: Disk): { readonly disk: Disk; readonly read: { bytes: nu
       return bytes;
     },
     write: (position, bytes) => file.write(position, bytes),
+    writeThrough: (position, bytes) => file.writeThrough(position, bytes),
     sync: () => file.sync(),
     truncate: (size) => file.truncate(size),
     close: () => file.close(),
@@ -203,7 +204,7 @@ test("reading does not hold up writing: appends go on while a question waits for
     ...disk,
     open: async (path, options) => {
       const file = await disk.open(path, options);
-      return { size: () => file.size(), write: (position, bytes) => file.write(position, bytes), sync: () => file.sync(), truncate: (size) => file.truncate(size), close: () => file.close(), read: async (position, length) => {
+      return { size: () => file.size(), write: (position, bytes) => file.write(position, bytes), writeThrough: (position, bytes) => file.writeThrough(position, bytes), sync: () => file.sync(), truncate: (size) => file.truncate(size), close: () => file.close(), read: async (position, length) => {
         if (isSlow) await gate;
         return file.read(position, length);
       } };
