@@ -223,8 +223,9 @@ export class Fleet {
     const root = this.root.machine.subject;
     if (root === undefined || !this.areUp()) return false;
     // Asked again and again: the one that was behind the last time is looked at first.
-    if (this.#lastBehind !== undefined && isBehind(this.#lastBehind, root)) return false;
-    this.#lastBehind = this.honest.find(({ machine }) => isBehind(machine, root))?.machine;
+    const isBehindRoot = (machine: Machine): boolean => isBehind(machine, root, this.parted);
+    if (this.#lastBehind !== undefined && isBehindRoot(this.#lastBehind)) return false;
+    this.#lastBehind = this.honest.find(({ machine }) => isBehindRoot(machine))?.machine;
     return this.#lastBehind === undefined;
   }
 
@@ -367,13 +368,16 @@ function compareHeads(lane: Lane, subject: SimSubject, root: SimSubject, counts:
 }
 
 /** Whether the root lacks something of the node's, or the node has work left. */
-function isBehind({ subject, devices }: Machine, root: SimSubject): boolean {
-  if (subject === undefined || devices.isWaiting) return true;
-  const isThere = (lane: Lane): boolean => {
+function isBehind({ subject, devices }: Machine, root: SimSubject, parted: ReadonlySet<string>): boolean {
+  if (subject === undefined || devices.isWaiting || subject.isIdle?.() === false) return true;
+  const { uplink } = parted.size === 0 ? {} : (subject.status?.() ?? {});
+  // A member's word is taken for when to look; whether it is true is then checked record by record.
+  if (uplink !== undefined && (uplink.state !== "open" || uplink.backlog !== 0)) return true;
+  if (parted.has(subject.log.origin)) return false;
+  return !exportableLanes(subject.log.origin).every((lane) => {
     const here = subject.log.head(lane);
     return here === undefined || here.sequence === 0 || root.log.head(lane)?.hash === here.hash;
-  };
-  return !exportableLanes(subject.log.origin).every(isThere) || subject.isIdle?.() === false;
+  });
 }
 
 const exportableLanes = (origin: Lane["origin"]): readonly Lane[] => exportableStreams.map((stream) => ({ origin, stream }));
