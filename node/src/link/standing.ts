@@ -54,7 +54,7 @@ export interface StandingOptions {
   readonly log: SegmentLog;
   readonly clock: Clock;
   readonly outgoing: Outgoing;
-  readonly sender: Pick<StreamSender, "subscribe" | "marked" | "refuse">;
+  readonly sender: Pick<StreamSender, "credited" | "refuse" | "subscribe">;
   /** By lane of the log, kept over connections. */
   readonly marks: Map<string, LaneMarks>;
   offer(lanes: readonly string[]): void;
@@ -95,7 +95,7 @@ export function createStanding(options: StandingOptions): Standing {
     work = work.then(() => (stopped ? undefined : act())).catch((error: unknown) => void (stopped || options.failed(error)));
   }
 
-  async function agree(lanes: readonly (readonly [string, number, string])[], credit: Credit | undefined): Promise<void> {
+  async function agree(lanes: readonly (readonly [string, number, string])[]): Promise<void> {
     const agreed: (readonly [string, number])[] = [];
     const parted: Lane[] = [];
     const rewound: Rewound[] = [];
@@ -121,7 +121,7 @@ export function createStanding(options: StandingOptions): Standing {
       options.released(laneName(lane));
       agreed.push([name, sequence]);
     }
-    sender.subscribe(agreed, credit);
+    sender.subscribe(agreed, undefined);
     if (rewound.length > 0) options.rewound(rewound);
     for (const lane of inOrder(parted)) {
       if (!stopped) await place(lane);
@@ -206,8 +206,8 @@ export function createStanding(options: StandingOptions): Standing {
 
   return {
     subscribed(lanes, credit) {
-      if (credit !== undefined) sender.marked([], credit);
-      inTurn(() => agree(lanes, credit));
+      if (credit !== undefined) sender.credited(credit); // before any later word of it
+      inTurn(() => agree(lanes));
     },
     answered({ lane, found }) {
       if (question?.lane !== lane) return;

@@ -42,6 +42,8 @@ export interface LaneMarks {
 export interface StreamSender {
   /** The parent wants these lanes from its marks; lanes it does not name are not sent. Without `credit` only this node's own limit holds. */
   subscribe(lanes: readonly (readonly [string, number])[], credit: Credit | undefined): void;
+  /** The parent's word on credit, where what may be sent for it is not known yet: nothing is sent, and nothing given back. */
+  credited(credit: Credit | undefined): void;
   marked(lanes: readonly (readonly [string, number, number])[], credit: Credit | undefined): void;
   refuse(lane: string): void;
   /** There is more to send. */
@@ -229,6 +231,7 @@ export function createStreamSender(options: StreamSenderOptions): StreamSender {
   }
 
   return {
+    credited: granted,
     subscribe(wanted, given) {
       granted(given);
       for (const [name, sequence] of wanted) {
