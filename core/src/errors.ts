@@ -39,7 +39,7 @@ export const errorTable = {
   HOLON_FRAME_BAD: row("A frame on the link does not parse.", "Update the older of the two nodes; the link is closed and tried again.", true),
   HOLON_INTERNAL: row("A defect of Holon.", "Please report it with the message and the steps that led here."),
   HOLON_LINK_CUT: row("The link was cut on purpose.", "Heal it with `holon link heal NODE`.", true),
-  HOLON_LINK_FORK: row("A stream has two histories: a cloned or restored log.", "Give this node a new name, or put back the newer of the two logs; nothing was merged."),
+  HOLON_LINK_FORK: row("A stream has two histories: a cloned or restored log.", "Both are kept, the second as a branch. If two machines run from copies of one disk, give one of them a name of its own."),
   HOLON_LINK_REFUSED: row("The parent refused the join token or the certificate.", "Take the join token from the parent's data folder."),
   HOLON_LINK_UNREACHABLE: row("The parent does not answer.", "Nothing to do: the node works on alone and tries again.", true),
   HOLON_LOG_CLOSED: row("The log is closed.", "Start the node again."),

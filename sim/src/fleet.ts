@@ -8,7 +8,9 @@ import { isNodeName } from "@holon/core/units.ts";
 import { checkAccounting, type AccountingResult, type EpochRange, type LaneAccount, type SourceAccount } from "./checkers/accounting.ts";
 import { EpochWatch } from "./checkers/epochs.ts";
 import { RangeSet } from "./checkers/ranges.ts";
+import { RepetitionWatch } from "./checkers/repetition.ts";
 import { checkRawStays, WireWatch } from "./checkers/raw-stays.ts";
+import { createCodec } from "./codec.ts";
 import type { DiskSpeed } from "./disk.ts";
 import type { DeviceHabits } from "./door.ts";
 import { readingNumber } from "./door.ts";
@@ -92,6 +94,7 @@ export class Fleet {
   readonly world: World;
   readonly net: SimNet;
   readonly wire: WireWatch;
+  readonly #repetition = new RepetitionWatch(createCodec());
   readonly members = new Map<string, Member>();
   /** Nodes with more than one history: they were copied, or put back from a backup. */
   readonly parted = new Set<string>();
@@ -107,7 +110,10 @@ export class Fleet {
     this.world = world;
     this.net = new SimNet(world, options.profileOf === undefined ? {} : { profileOf: options.profileOf });
     this.wire = new WireWatch({ looksInside: options.withoutReadings !== true });
-    this.net.tap = (frame) => this.wire.see(frame);
+    this.net.tap = (frame) => {
+      this.wire.see(frame);
+      if (options.withoutReadings !== true) this.#repetition.see(frame, world.nowMs);
+    };
     this.#program = program;
     this.#listener = options.listener;
   }
@@ -236,7 +242,9 @@ export class Fleet {
     const rawViolations = [...this.wire.violations];
     const lanes: LaneAccount[] = [];
     const sources: SourceAccount[] = [];
-    const heads: HeadCounts = { records: 0, violations: [] };
+    // Who lies may repeat it.
+    const repetitions = this.honest.length < this.members.size ? [] : this.#repetition.violations;
+    const heads: HeadCounts = { records: 0, violations: [...repetitions] };
     let count = 0;
     for (const { ledger, machine } of this.honest) if (machine.subject !== undefined) ledger.close(machine.subject.log);
     const parted = await checkParted(this);

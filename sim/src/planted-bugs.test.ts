@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { encodeStoredEvent } from "@holon/core/event/stored.ts";
-import { decodeFrame, encodeFrame } from "@holon/core/link/frame.ts";
+import { decodeFrame, encodeFrame, type StreamFrame } from "@holon/core/link/frame.ts";
 import { laneName } from "@holon/core/log/log.ts";
+import { zeroHash } from "@holon/core/log/merge.ts";
 import { lastSequence } from "@holon/core/log/run.ts";
 import { splitRuns } from "@holon/core/log/split-runs.ts";
 import { planRetention } from "@holon/core/log/retention.ts";
@@ -17,10 +18,13 @@ import { settledProgram } from "./settled-program.ts";
 import type { SimSubject, SubjectProgram } from "./subject.ts";
 
 const right = await holonProgram();
+/** What the scenarios run whose nodes have more than one history. */
+const settled = settledProgram(right);
 
 async function caught(program: SubjectProgram, name: string, pattern: RegExp, seedsMax = 4): Promise<void> {
-  const scenario = scenarios.get(name);
-  assert(scenario !== undefined, `${name} is a scenario`);
+  const known = scenarios.get(name);
+  assert(known !== undefined, `${name} is a scenario`);
+  const { program: _, ...scenario } = known;
   const seen: string[] = [];
   for (let seed = 1; seed <= seedsMax; seed++) {
     // Healthy programs converge within seconds; the sick ones need not be watched for long.
@@ -31,8 +35,8 @@ async function caught(program: SubjectProgram, name: string, pattern: RegExp, se
   assert.fail(`not seen in ${seedsMax} seeds of ${name}; only: ${seen.slice(0, 5).join("; ")}`);
 }
 
-const withPorts = (change: (ports: Ports, config: NodeConfig) => Ports): SubjectProgram => ({ ...right, boot: (config, ports) => right.boot(config, change(ports, config)) });
-const onGateways = (change: (ports: Ports) => Ports): SubjectProgram => withPorts((ports, { tier }) => (tier === "gateway" ? change(ports) : ports));
+const withPorts = (change: (ports: Ports, config: NodeConfig) => Ports, program = right): SubjectProgram => ({ ...program, boot: (config, ports) => program.boot(config, change(ports, config)) });
+const onGateways = (change: (ports: Ports) => Ports, program = right): SubjectProgram => withPorts((ports, { tier }) => (tier === "gateway" ? change(ports) : ports), program);
 const withSubject = (change: (subject: SimSubject, config: NodeConfig, ports: Ports) => SimSubject): SubjectProgram => ({
   ...right,
   boot: async (config, ports) => change(await right.boot(config, ports), config, ports),
@@ -135,6 +139,48 @@ function markedAtOnce(connection: Connection, { clock, codec }: Ports): Connecti
     },
   };
 }
+
+/** What a child hears of its parent's stream frames is changed. */
+const mishears = (change: (header: StreamFrame["header"]) => StreamFrame["header"]) => (ports: Ports): Ports => {
+  const twist = (bytes: Uint8Array): Uint8Array => {
+    const frame = decodeFrame(bytes, ports.codec);
+    return frame.kind === "stream" ? encodeFrame({ ...frame, header: change(frame.header) }, ports.codec) : bytes;
+  };
+  return { ...ports, net: { listen: (address, accepted) => ports.net.listen(address, accepted), connect: async (address) => heard(await ports.net.connect(address), twist) } };
+};
+
+test("does not compare its history with the parent's", () => {
+  const trusting = mishears((header) => (header.op === "subscribe" ? { ...header, lanes: header.lanes.map(([lane, sequence]) => [lane, sequence, zeroHash]) } : header));
+  return caught(onGateways(trusting, settled), "clone", /lost|not converged/);
+});
+
+test("begins a branch where everything begins", () => {
+  const forgetful = mishears((header) => (header.op === "common" ? { op: "common", lane: header.lane } : header));
+  return caught(onGateways(forgetful, settled), "restore-from-backup", /doubled at the cloud/, 12);
+});
+
+test("holds back what its parent has another history of", () => {
+  const meek = mishears((header) => (header.op === "subscribe" ? { ...header, lanes: header.lanes.filter(([lane]) => !lane.includes("~")) } : header));
+  return caught(onGateways(meek, settled), "clone", /lost|not converged/);
+});
+
+test("asks for the same again and again", () => {
+  const nagging = (ports: Ports): Ports => {
+    const nag = (connection: Connection): Connection => {
+      let question: Uint8Array | undefined;
+      let left = 60; // each one makes the child send all again: a few show it
+      const send = (bytes: Uint8Array): void => {
+        const { header } = decodeFrame(bytes, ports.codec);
+        if (question === undefined && "op" in header && header.op === "subscribe") question = bytes;
+        connection.send(bytes);
+        if (question !== undefined && left-- > 0) connection.send(question);
+      };
+      return { ...heard(connection, (bytes) => bytes), send };
+    };
+    return { ...ports, net: { connect: (address) => ports.net.connect(address), listen: (address, accepted) => ports.net.listen(address, (connection) => accepted(nag(connection))) } };
+  };
+  return caught(withPorts(nagging), "cut-and-heal", /says to .* more than/);
+});
 
 test("lets go of alarms that nobody else has", () => {
   const prune = (subject: SimSubject, config: NodeConfig): SimSubject => {

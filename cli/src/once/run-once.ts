@@ -40,6 +40,8 @@ export async function runOnce(options: OnceOptions): Promise<OnceReport> {
       throw new HolonError("HOLON_LOG_DAMAGED", `${join(options.data, damage.node, damage.segment)}: bytes ${damage.fromByte} to ${damage.toByte} are damaged; lost: ${lostText(three)}`);
     }
     const held = [three.gateway, three.edge].flatMap(({ node }) => node.status().uplink?.held ?? [])[0];
+    const branch = [three.gateway, three.edge].flatMap(({ node }) => node.status().uplink?.branches ?? [])[0];
+    if (branch !== undefined) throw new HolonError("HOLON_LINK_FORK", `${branch.lane} has two histories behind record ${branch.after}: this log goes on as ${branch.branch}`);
     if (held !== undefined) throw new HolonError(held.code, `${held.lane} is held back: ${held.message}`);
     const problem = three.gateway.node.status().agent.sources.find((source) => source.problem !== undefined)?.problem;
     if (problem !== undefined) throw toCoded(problem);

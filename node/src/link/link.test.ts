@@ -238,6 +238,26 @@ test("a node of another history is kept beside the first, told on both sides, an
   assert.equal([...family.parentNode.log.heads().keys()].filter((lane) => lane.endsWith("/data") && lane.includes("~")).length, 1);
 });
 
+test("a parent put back from a backup is sent the rest again, and its child tells of it", async () => {
+  const family = new SimFamily();
+  await family.start();
+  await family.world.drive(appendCounts(family.childNode, 10));
+  const arrived = () => family.parent.subject?.log.head(childData)?.hash === family.childNode.log.head(childData)?.hash;
+  await family.until("all is at the parent", arrived);
+  const had = family.parentNode.log.head(childData)?.sequence;
+  const backup = family.parent.medium.names.copy();
+  await family.world.drive(appendCounts(family.childNode, 10));
+  await family.until("the rest too", () => arrived() && family.childNode.status().uplink?.backlog === 0);
+  family.parent.crash("power");
+  family.parent.medium.restore(backup);
+  family.parent.start();
+  await family.until("all of it is at the parent again", () => family.parent.subject !== undefined && arrived());
+  assert.ok((had ?? 0) < (family.childNode.log.head(childData)?.sequence ?? 0));
+  const alarms = await family.world.drive(textsOf(family.childNode, { origin: childName, stream: "alarm" }));
+  assert.ok(alarms.some((text) => text.includes("holon.link.rewound") && text.includes(`"lane":"${childName}/data","had":21,"has":${had}`)), alarms.join("\n"));
+  assert.deepEqual(family.childNode.status().uplink?.branches, []);
+});
+
 test("two of one name are connected at a time while both answer, and what is dead is not kept for it", async () => {
   const family = new SimFamily();
   await family.start();

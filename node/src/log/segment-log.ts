@@ -174,12 +174,6 @@ export class SegmentLog implements Log {
     return findRecords(query, { segments: this.#segments, survey: this.survey, integrity: this.#options.integrity, expiredThrough: (lane) => this.#expiredThrough(lane) });
   }
 
-  /** The chain at a record; `undefined` where the record is not here any more, or is not the last of its run. */
-  async hashAt(lane: Lane, sequence: number): Promise<string | undefined> {
-    const [run] = await this.readRuns(lane, sequence, 1);
-    return run === undefined || run.header.form === "gap" || lastSequence(run.header) !== sequence ? undefined : run.header.hash;
-  }
-
   /** Ranges of a lane that are not here, and why: expired by rule, or damaged. */
   async missing(lane: Lane): Promise<readonly MissingRange[]> {
     const ranges: MissingRange[] = [];
