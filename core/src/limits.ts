@@ -19,6 +19,11 @@ export const limits = {
   segmentAheadBytesMax: 512 << 10,
   /** One segment file. At the bound: the next segment begins. */
   segmentBytesMax: 64 << 20,
+  /** Sealed segments are read again and again, so that flipped bits are mended before a second one meets them: so many bytes, so often. */
+  scrubStepBytes: 4 << 20,
+  scrubEveryMs: 60_000,
+  /** A log that has been at rest for so long gets an empty batch, which names what the newest one held. */
+  epilogueAfterMs: 5_000,
   /** The index by time and type is made of what is written, off the path of writing: so many bytes are read at a time, and not more often. */
   surveyStepBytes: 128 << 10,
   surveyEveryMs: 20,

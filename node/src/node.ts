@@ -23,8 +23,10 @@ import { createCalls, type CallHandler, type Calls } from "./link/calls.ts";
 import { createDownlinks, type DownlinkStatus, type Downlinks } from "./link/downlinks.ts";
 import { createUplink, type Uplink, type UplinkStatus } from "./link/uplink.ts";
 import type { Damage, LostRange } from "./log/recover.ts";
+import { createEpilogue, type Epilogue } from "./log/epilogue.ts";
 import { createKeeper, type Keeper } from "./log/keeper.ts";
 import { openLog, type SegmentLog } from "./log/segment-log.ts";
+import { createScrubber, type ScrubStatus, type Scrubber } from "./log/scrubber.ts";
 import { createSurveyor, type Surveyor } from "./log/surveyor.ts";
 import { createEgressGuard, type EgressGuard } from "./policy/egress-guard.ts";
 import { createSite, type Site, type SiteStatus } from "./site/site.ts";
@@ -52,6 +54,8 @@ export interface NodeStatus {
     readonly lost: readonly LostRange[];
     /** Batches in which flipped bits were mended. */
     readonly mended: number;
+    /** What was looked at again in the background since the start. */
+    readonly scrubbed: ScrubStatus | undefined;
   };
   /** Parts of the log that were found damaged at this start and at none before. */
   readonly damage: readonly Damage[];
@@ -86,6 +90,8 @@ interface Parts {
   site: Site | undefined;
   exchange: BlobExchange | undefined;
   surveyor: Surveyor | undefined;
+  epilogue: Epilogue | undefined;
+  scrubber: Scrubber | undefined;
 }
 
 /** Parts that a test may put in another's place. */
@@ -100,7 +106,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   const events = createEvents(config, ports.clock);
   const integrity: Integrity = { sha256: ports.crypto.sha256, crc32: ports.codec.crc32 };
   const { clock, disk, random } = ports;
-  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined };
+  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, scrubber: undefined };
   const log = await openLog({ origin: name, disk, clock, random, integrity, ...segmentSize(config), opened: (stream, predecessor) => openedRecord(events, stream, predecessor), full: () => parts.keeper?.full() });
   for (const damage of log.damage) ports.trace.note("error", `${damage.segment}: bytes ${damage.fromByte} to ${damage.toByte} are damaged (${damage.what})`, { code: "HOLON_LOG_DAMAGED" });
   const blobs = await openBlobStore(disk, integrity);
@@ -131,11 +137,13 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
       parts.site = createSite({ config, log, events, ports, calls, handlers, blobs: exchange, uplink, downlinks, machine: election, mayLeave: guard.mayLeave, reports: histories });
     }
   }
-  const damage = log.damage.filter((piece) => log.cell(damageCell(piece)) === undefined);
-  if (damage.length > 0) await appendSoon(log, clock, { records: [damagedRecord(events, log)], cells: damage.map((piece) => ({ key: damageCell(piece), value: new Uint8Array(0) })) });
+  const damage = log.damage.filter((piece) => isUntold(log, piece));
+  if (damage.length > 0) await appendSoon(log, clock, damageTold(events, log.damage, log.lost));
+  parts.scrubber = createScrubber({ log, ports, told: (found, lost) => (found.some((piece) => isUntold(log, piece)) ? damageTold(events, found, lost) : undefined) });
   const keeper = createKeeper({ log, policy: config.retention ?? defaultRetention, events, ports, safe: () => parts.uplink?.safe() ?? new Map(), readers: () => readersOf(log) });
   parts.keeper = keeper;
   await keeper.start();
+  parts.epilogue = createEpilogue(log, ports);
   const surveyor = createSurveyor(log, ports);
   parts.surveyor = surveyor;
   surveyor.wake();
@@ -206,11 +214,13 @@ async function closeNode(parts: Parts, log: SegmentLog, guard: EgressGuard, unsu
   await parts.agent?.close();
   await parts.keeper?.close();
   await parts.surveyor?.close();
+  await parts.scrubber?.close();
   await guard.closeDecisions().catch(() => undefined); // a log that takes no more is being closed anyway
   await parts.site?.close();
   parts.uplink?.close();
   await parts.downlinks?.close();
   unsubscribe();
+  await parts.epilogue?.close();
   await log.close();
 }
 
@@ -228,7 +238,7 @@ function statusOf(config: NodeConfig, log: SegmentLog, parts: Parts, damage: rea
     admission: parts.downlinks?.admission(),
     blobsWanted: parts.exchange?.wanted() ?? 0,
     lanes: [...log.heads()].map(([lane, { mark }]) => ({ lane, sequence: mark.sequence })).sort((a, b) => (a.lane < b.lane ? -1 : 1)),
-    log: { disk: log.diskState, sizeBytes: log.sizeBytes(), lost: log.lost, mended: log.mended },
+    log: { disk: log.diskState, sizeBytes: log.sizeBytes(), lost: log.lost, mended: log.mended, scrubbed: parts.scrubber?.status() },
     damage,
   };
 }
@@ -240,8 +250,12 @@ const readersOf = (log: SegmentLog): readonly string[] =>
 /** Damage stays where it is, so what was told once is remembered. */
 const damageCell = ({ segment, fromByte, toByte }: Damage): string => `damage/${segment}/${fromByte}-${toByte}`;
 
-const damagedRecord = (events: Events, log: SegmentLog): NewRecord =>
-  events.record({ stream: "alarm", type: "holon.log.damaged", class: "public", producer: "log", data: { lost: log.lost, bytes: log.damage } });
+const isUntold = (log: SegmentLog, piece: Damage): boolean => log.cell(damageCell(piece)) === undefined;
+
+const damageTold = (events: Events, damage: readonly Damage[], lost: readonly LostRange[]): Append => ({
+  records: [events.record({ stream: "alarm", type: "holon.log.damaged", class: "public", producer: "log", data: { lost, bytes: damage } })],
+  cells: damage.map((piece) => ({ key: damageCell(piece), value: new Uint8Array(0) })),
+});
 
 const openedRecord = (events: Events, stream: StreamName, predecessor: Mark | undefined): NewRecord =>
   events.record({ stream, type: "holon.log.opened", class: "public", producer: "log", data: { predecessor: predecessor ?? null } });

@@ -18,6 +18,7 @@ import { branchesOf, checkParted } from "./parted.ts";
 import { dataOf, LaneLedger, seenRecord } from "./lane-ledger.ts";
 import type { ProfileOf } from "./link-profile.ts";
 import { SimNet } from "./net.ts";
+import { exportableLanes, isBehind } from "./behind.ts";
 import { NodeMachine } from "./node-machine.ts";
 import type { SimSubject, SubjectProgram } from "./subject.ts";
 import type { Note } from "./trace.ts";
@@ -374,21 +375,6 @@ function compareHeads(lane: Lane, subject: SimSubject, root: SimSubject, counts:
   if (here?.hash === there?.hash && here?.sequence === there?.sequence) counts.records += here?.sequence ?? 0;
   else counts.violations.push(`${laneName(lane)} ends at ${here?.sequence ?? 0} and at the root at ${there?.sequence ?? 0}, or differs below`);
 }
-
-/** Whether the root lacks something of the node's, or the node has work left. */
-function isBehind({ subject, devices }: Machine, root: SimSubject, parted: ReadonlySet<string>): boolean {
-  if (subject === undefined || devices.isWaiting || subject.isIdle?.() === false) return true;
-  const { uplink } = parted.size === 0 ? {} : (subject.status?.() ?? {});
-  // A member's word is taken for when to look; whether it is true is then checked record by record.
-  if (uplink !== undefined && (uplink.state !== "open" || uplink.backlog !== 0)) return true;
-  if (parted.has(subject.log.origin)) return false;
-  return !exportableLanes(subject.log.origin).every((lane) => {
-    const here = subject.log.head(lane);
-    return here === undefined || here.sequence === 0 || root.log.head(lane)?.hash === here.hash;
-  });
-}
-
-const exportableLanes = (origin: Lane["origin"]): readonly Lane[] => exportableStreams.map((stream) => ({ origin, stream }));
 
 const isLocalElsewhere = (lane: string, root: string): boolean => lane.endsWith("/local") && lane !== `${root}/local`;
 

@@ -108,8 +108,8 @@ test("does not wait for its parent, so that everything is queued on the line", a
       connect: async (address) => markedAtOnce(await ports.net.connect(address), ports),
     },
   });
-  const settled = settledProgram(right);
-  const program: SubjectProgram = { ...settled, boot: (config, ports) => settled.boot(config, config.tier === "gateway" ? eager(ports) : ports) };
+  const quiet = settledProgram(right);
+  const program: SubjectProgram = { ...quiet, boot: (config, ports) => quiet.boot(config, config.tier === "gateway" ? eager(ports) : ports) };
   const scenario = scenarios.get("narrow-links");
   assert(scenario !== undefined, "narrow-links is a scenario");
   const { violations } = await runSeed({ ...scenario, program: () => program, convergeMsMax: 10_000 }, program, 1);

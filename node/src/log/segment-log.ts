@@ -29,6 +29,7 @@ import { findRecords } from "./find.ts";
 import { readRunsFromDisk } from "./read-lane.ts";
 import { recoverLog, type Damage, type LostRange, type OpenSegment, type Recovered } from "./recover.ts";
 import type { BatchRun } from "./scan.ts";
+import { createScrub, type Scrub } from "./scrub.ts";
 import { encodeSnapshot } from "./snapshot.ts";
 import { createSurvey, type Survey } from "./survey.ts";
 import { createTail } from "./tail.ts";
@@ -72,6 +73,7 @@ export class SegmentLog implements Log {
   readonly mended: number;
   /** The indexes by time and type; whoever opened the log has them kept up to date. */
   readonly survey: Survey;
+  readonly scrub: Scrub;
   readonly #options: LogOptions;
   readonly #segments: OpenSegment[];
   readonly #heads: Heads;
@@ -109,6 +111,7 @@ export class SegmentLog implements Log {
     this.#publishedRuns = recovered.lastRuns;
     this.#segments = recovered.segments;
     this.survey = createSurvey(recovered.segments, options.disk, options.integrity);
+    this.scrub = createScrub(recovered.segments, (lane) => this.#expiredThrough(lane), options.integrity);
     this.#heads = recovered.heads;
     this.#cells = recovered.cells;
     this.#nextBatch = recovered.nextBatch;

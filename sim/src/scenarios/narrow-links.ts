@@ -21,7 +21,7 @@ const narrowest = 0.4;
 const eventBytes = 6_000;
 /** One gateway has more to send than any sender may have on the way, and a line that carries it in the end. */
 const flooded = "gateway-1";
-const floodEvents = 3_000;
+const floodEvents = 2_100;
 const watches = new WeakMap<Fleet, QueueWatch>();
 
 export const narrowLinks: Scenario = {
