@@ -15,7 +15,7 @@ import { branchOf } from "@holon/core/log/branch.ts";
 import { parseLaneName } from "@holon/core/log/identity.ts";
 import { laneName, type Lane, type Mark } from "@holon/core/log/log.ts";
 import { zeroHash } from "@holon/core/log/merge.ts";
-import { lastSequence, type RunHeader } from "@holon/core/log/run.ts";
+import { lastSequence, runMark, type RunHeader } from "@holon/core/log/run.ts";
 import type { Clock, Timer } from "@holon/core/ports.ts";
 import { exportableStreams } from "@holon/core/schema/event.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
@@ -148,15 +148,27 @@ export function createStanding(options: StandingOptions): Standing {
     if (stopped) return;
     const end = common.mark?.sequence ?? 0;
     const wire = common.found && parseLaneName(common.found.lane);
-    if (wire !== undefined && common.found?.sequence === end && isFree(wire, lane)) return goOn(lane, wire, common.mark);
+    const last = common.found && (await headHere(lane, common.found));
+    if (wire !== undefined && last !== undefined && isFree(wire, lane)) return goOn(lane, wire, last);
     if (end === head) return stayBehind(lane, end);
     if (!mayTry(name)) return options.held(name, "the parent's history of it and this one were compared again and again, and did not come together");
     const first = await runAt(log, lane, end + 1);
     if (first === undefined || stopped) return;
+    if (first.reason === "branched") {
+      // It is a branch here already, and the parent knows nothing of it, or of what it is a branch of: not yet, or not any more.
+      outgoing.send(lane, lane, common.mark);
+      return options.offer([name]);
+    }
     const branch: Lane = { origin: lane.origin, stream: lane.stream, branch: branchOf(first.hash) };
     outgoing.send(lane, branch, common.mark);
     options.forked({ lane: name, branch: laneName(branch), after: common.mark, kind: kindOf(common, first) });
     options.offer([laneName(branch)]);
+  }
+
+  /** The end of the parent's lane if it is in this chain too. It may have moved on while it was asked about: what was on the way came in. */
+  async function headHere(lane: Lane, { sequence, hash }: Found): Promise<Mark | undefined> {
+    const run = await runAt(log, lane, sequence);
+    return run !== undefined && lastSequence(run) === sequence && run.hash === hash ? runMark(run) : undefined;
   }
 
   function goOn(lane: Lane, wire: Lane, mark: Mark | undefined): void {
