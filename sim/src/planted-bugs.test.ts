@@ -16,6 +16,7 @@ import { scenarios } from "./run.ts";
 import { runSeed } from "./scenario.ts";
 import { settledProgram } from "./settled-program.ts";
 import type { SimSubject, SubjectProgram } from "./subject.ts";
+import { takesAll } from "./testing/takes-all.ts";
 
 const right = await holonProgram();
 /** What the scenarios run whose nodes have more than one history. */
@@ -108,7 +109,7 @@ test("does not wait for its parent, so that everything is queued on the line", a
       connect: async (address) => markedAtOnce(await ports.net.connect(address), ports),
     },
   });
-  const quiet = settledProgram(right);
+  const quiet = settledProgram(right, { admission: takesAll }); // or the parent would cut it off
   const program: SubjectProgram = { ...quiet, boot: (config, ports) => quiet.boot(config, config.tier === "gateway" ? eager(ports) : ports) };
   const scenario = scenarios.get("narrow-links");
   assert(scenario !== undefined, "narrow-links is a scenario");
