@@ -5,6 +5,8 @@ export interface SuiteContext {
   readonly seconds: number;
   /** Size of a fleet, where the suite has one. */
   readonly nodes?: number;
+  /** Length of a run that has to be long, where the suite has one. */
+  readonly minutes?: number;
   /** Fresh folder of this suite alone; removed after the run. */
   readonly folder: string;
   /** Progress, for people. */

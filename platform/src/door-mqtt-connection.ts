@@ -8,7 +8,7 @@ import type { Socket } from "node:net";
 import { type HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Clock, Reading, Timer } from "@holon/core/ports.ts";
-import type { IConnectPacket, IPublishPacket, Packet } from "mqtt-packet";
+import type { IConnectPacket, Packet } from "mqtt-packet";
 import { createPacketCutter, MqttViolation } from "./door-mqtt-frames.ts";
 import type { Arrival, Inbox } from "./door-mqtt-inbox.ts";
 import * as packets from "./door-mqtt-packets.ts";
@@ -92,6 +92,7 @@ export function createMqttConnection(socket: Socket, world: ConnectionWorld): Mq
         const bytes = cutter.next();
         if (bytes === undefined) break;
         if (connected === undefined) connect(bytes);
+        else if (packets.isPublish(bytes)) publish(connected.session, packets.readPublish(bytes));
         else handle(connected, readPacket(bytes));
       }
     } catch (error) {
@@ -140,8 +141,6 @@ export function createMqttConnection(socket: Socket, world: ConnectionWorld): Mq
 
   function handle(client: Connected, packet: Packet): void {
     switch (packet.cmd) {
-      case "publish":
-        return publish(client.session, packet);
       case "pubrel":
         client.session.unreleased.delete(packetId(packet));
         return send(packets.acknowledgement("pubcomp", packetId(packet)));
@@ -162,12 +161,11 @@ export function createMqttConnection(socket: Socket, world: ConnectionWorld): Mq
     }
   }
 
-  function publish(session: MqttSession, packet: IPublishPacket): void {
-    const { topic, payload, qos } = packet;
+  function publish(session: MqttSession, { topic, payload, qos, messageId }: packets.Publish): void {
     if (!isTopicName(topic)) throw new MqttViolation("a message has no topic name");
-    const messageId = qos === 0 ? 0 : packetId(packet);
+    if (qos !== 0 && messageId === 0) throw new MqttViolation("publish has no packet id");
     if (qos === 2 && session.unreleased.size >= limits.mqttUnreleasedMax) throw new MqttViolation("too many messages are not released");
-    const arrival = arrivalOf(topic, toBuffer(payload));
+    const arrival = arrivalOf(topic, payload);
     if (qos === 0) world.inbox.push(arrival);
     else if (qos === 1) world.inbox.push({ ...arrival, done: () => send(packets.acknowledgement("puback", messageId)) });
     else world.inbox.push(exactlyOnce(session, messageId, arrival));

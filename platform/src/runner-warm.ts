@@ -1,0 +1,13 @@
+/** Loads a function's worker once with nobody's function in it, so that its modules are in the compile cache: one that has a function may not write there. */
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+import { inside } from "./runner-sandbox.ts";
+import type { SandboxSetup } from "./runner-protocol.ts";
+
+const nothing = `export default { kind: "holon.function", on: { type: "nothing" }, emits: {}, models: [], run() {} };`;
+
+export async function warmSandbox(): Promise<void> {
+  const setup: SandboxSetup = { inside, name: "nothing", code: nothing, modelNames: [], fitted: [], state: new Map(), line: undefined, describeOnly: true };
+  const worker = new Worker(new URL("./runner-worker.ts", import.meta.url), { workerData: setup, stdout: true, stderr: true });
+  await once(worker, "exit"); // with nothing to wait for it ends by itself
+}
