@@ -4,6 +4,7 @@ import { openLog, type SegmentLog } from "@holon/node/log/segment-log.ts";
 import { createClock } from "@holon/platform/clock.ts";
 import { createCodec } from "@holon/platform/codec.ts";
 import { createCrypto } from "@holon/platform/crypto.ts";
+import type { Disk } from "@holon/core/ports.ts";
 import { createDisk } from "@holon/platform/disk.ts";
 import { createRandom } from "@holon/platform/random.ts";
 
@@ -11,13 +12,13 @@ import { createRandom } from "@holon/platform/random.ts";
 export const integrity = { sha256: createCrypto().sha256, crc32: createCodec().crc32 };
 
 /** The log of a node as the node opens it, on this machine's ports, without a node around it. */
-export async function openBenchLog(folder: string, name = "gateway-1"): Promise<SegmentLog> {
+export async function openBenchLog(folder: string, name = "gateway-1", disk: Disk = createDisk(folder)): Promise<SegmentLog> {
   if (!isNodeName(name)) throw new Error(`${name} is no node name`);
   const clock = createClock();
   const events = createEvents({ name, jurisdiction: "EU" }, clock);
   return openLog({
     origin: name,
-    disk: createDisk(folder),
+    disk,
     clock,
     random: createRandom(),
     integrity,

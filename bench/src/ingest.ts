@@ -6,7 +6,8 @@ import { findRival, versionOf } from "./rival-binary.ts";
 import { benchStream, startNats, takesConfig, type NatsServer } from "./rival-nats.ts";
 import { startLoadProcess, type ClientOrder, type LoadProcess } from "./client-process.ts";
 import { startHolonPair } from "./holon-pair.ts";
-import { median, round } from "./statistics.ts";
+import { median, round, sum } from "./statistics.ts";
+import { processorMsOf } from "./process-memory.ts";
 import type { Suite, SuiteContext, SuiteResult } from "./suite.ts";
 
 const inFlightMax = 1000;
@@ -17,8 +18,10 @@ const countMin = 5000;
 interface Contender {
   readonly name: "holon" | "jetStream" | "jetStreamAlways";
   readonly order: Pick<ClientOrder, "kind" | "port">;
+  readonly pid: number;
   readonly tookMs: number[];
   readonly clientMs: number[];
+  readonly serverMs: number[];
 }
 
 export const ingestSuite: Suite = {
@@ -28,10 +31,10 @@ export const ingestSuite: Suite = {
     const servers: NatsServer[] = [];
     const load = startLoadProcess();
     try {
-      const contenders: Contender[] = [contender("holon", { kind: "mqtt", port: pair.mqttPort() })];
+      const contenders: Contender[] = [contender("holon", { kind: "mqtt", port: pair.mqttPort() }, pair.gateway().pid)];
       for (const { name, server } of await startRivals(context)) {
         servers.push(server);
-        contenders.push(contender(name, { kind: "nats", port: server.port }));
+        contenders.push(contender(name, { kind: "nats", port: server.port }, server.pid()));
       }
       return await compare(contenders, load, context);
     } finally {
@@ -42,7 +45,7 @@ export const ingestSuite: Suite = {
   },
 };
 
-const contender = (name: Contender["name"], order: Contender["order"]): Contender => ({ name, order, tookMs: [], clientMs: [] });
+const contender = (name: Contender["name"], order: Contender["order"], pid: number): Contender => ({ name, order, pid, tookMs: [], clientMs: [], serverMs: [] });
 
 async function startRivals({ folder, say }: SuiteContext): Promise<readonly { readonly name: "jetStream" | "jetStreamAlways"; readonly server: NatsServer }[]> {
   const path = findRival("nats-server", say);
@@ -69,19 +72,23 @@ async function compare(contenders: readonly Contender[], load: LoadProcess, { se
   const count = Math.max(countMin, Math.round((countMin * (1000 * seconds)) / rounds / slowest));
   for (let index = 0; index < rounds; index++) {
     await inOrder(index % 2 === 0 ? contenders : contenders.toReversed(), async (one) => {
+      const beforeMs = processorMsOf(one.pid);
       const { tookMs, processorMs } = await run(one, count);
+      one.serverMs.push(processorMsOf(one.pid) - beforeMs);
       one.tookMs.push(tookMs);
       one.clientMs.push(processorMs);
     });
   }
   const figures: Record<string, number> = {};
   const perSecond = new Map<string, number>();
-  for (const { name, tookMs, clientMs } of contenders) {
+  for (const { name, tookMs, clientMs, serverMs } of contenders) {
     const rate = (1000 * count) / median(tookMs);
     perSecond.set(name, rate);
     figures[`${name}IngestPerSecond`] = rate;
     figures[`${name}IngestPerSecondBest`] = (1000 * count) / Math.min(...tookMs);
     figures[`${name}IngestClientUsPerEvent`] = (1000 * median(clientMs)) / count;
+    const serverUs = (1000 * sum(serverMs)) / (count * rounds);
+    if (serverUs > 0) figures[`${name}IngestServerUsPerEvent`] = serverUs;
     say(`${name}: ${round(rate)} acknowledged a second (${rounds} rounds of ${count}, ${inFlightMax} in flight)`);
   }
   const own = perSecond.get("holon") ?? Number.NaN;

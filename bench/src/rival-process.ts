@@ -5,6 +5,7 @@ import { connect } from "node:net";
 import { until } from "./until.ts";
 
 export interface RivalProcess {
+  pid(): number;
   signal(name: NodeJS.Signals): void;
   /** As a power cut of the process ends it. */
   kill(): Promise<void>;
@@ -24,6 +25,7 @@ export async function startRival(path: string, words: readonly string[], port: n
     await ended;
   };
   const rival: RivalProcess = {
+    pid: () => child?.pid ?? 0,
     signal: (name) => void child?.kill(name),
     kill: () => end("SIGKILL"),
     async start() {

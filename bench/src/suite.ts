@@ -7,6 +7,8 @@ export interface SuiteContext {
   readonly nodes?: number;
   /** Length of a run that has to be long, where the suite has one. */
   readonly minutes?: number;
+  /** Size of a log that has to be large, where the suite has one. */
+  readonly gigabytes?: number;
   /** Fresh folder of this suite alone; removed after the run. */
   readonly folder: string;
   /** Progress, for people. */

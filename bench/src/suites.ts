@@ -4,6 +4,7 @@ import { ingestSuite } from "./ingest.ts";
 import { linkSuite } from "./link.ts";
 import { logSuite } from "./log.ts";
 import { memorySuite } from "./memory.ts";
+import { recoverySuite } from "./recovery.ts";
 import type { Suite } from "./suite.ts";
 
 export const suites: ReadonlyMap<string, Suite> = new Map([
@@ -11,5 +12,6 @@ export const suites: ReadonlyMap<string, Suite> = new Map([
   ["link", linkSuite],
   ["hub", hubSuite],
   ["ingest", ingestSuite],
+  ["recovery", recoverySuite],
   ["memory", memorySuite],
 ]);

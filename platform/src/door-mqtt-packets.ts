@@ -77,8 +77,9 @@ export const clientIdRefused = Buffer.from([0x20, 2, 0, 2]);
 export const protocolRefusedV5 = Buffer.from([0x20, 3, 0, 0x84, 0]);
 export const pingAnswer = Buffer.from([0xd0, 0]);
 
-const acknowledgementTypes = { puback: 0x40, pubrec: 0x50, pubcomp: 0x70 } as const;
-export const acknowledgement = (cmd: keyof typeof acknowledgementTypes, messageId: number): Buffer => Buffer.from([acknowledgementTypes[cmd], 2, messageId >> 8, messageId & 255]);
+/** First bytes of the answers that name a message and say no more (sections 3.4 to 3.7). */
+export const acknowledgementTypes = { puback: 0x40, pubrec: 0x50, pubcomp: 0x70 } as const;
+export type Acknowledgement = keyof typeof acknowledgementTypes;
 /** Failure for each filter (section 3.9.3): this door takes in and gives out nothing. */
 export const subscriptionsRefused = (messageId: number, count: number): Buffer =>
   Buffer.from([0x90, ...remainingLength(2 + count), messageId >> 8, messageId & 255, ...Array.from({ length: count }, () => 0x80)]);
