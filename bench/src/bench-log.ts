@@ -11,14 +11,14 @@ import { createRandom } from "@holon/platform/random.ts";
 /** What the log hashes and sums with on a real machine. */
 export const integrity = { sha256: createCrypto().sha256, crc32: createCodec().crc32 };
 
-/** The log of a node as the node opens it, on this machine's ports, without a node around it; `written` is told of each batch that goes to the disk. */
-export async function openBenchLog(folder: string, name = "gateway-1", written?: () => void): Promise<SegmentLog> {
+/** The log of a node as the node opens it, on this machine's ports, without a node around it. */
+export async function openBenchLog(folder: string, name = "gateway-1", disk: Disk = createDisk(folder)): Promise<SegmentLog> {
   if (!isNodeName(name)) throw new Error(`${name} is no node name`);
   const clock = createClock();
   const events = createEvents({ name, jurisdiction: "EU" }, clock);
   return openLog({
     origin: name,
-    disk: written === undefined ? createDisk(folder) : tellingDisk(createDisk(folder), written),
+    disk,
     clock,
     random: createRandom(),
     integrity,
@@ -26,7 +26,8 @@ export async function openBenchLog(folder: string, name = "gateway-1", written?:
   });
 }
 
-function tellingDisk(disk: Disk, written: () => void): Disk {
+/** A disk that tells of each batch when it goes to the medium. */
+export function tellingDisk(disk: Disk, written: () => void): Disk {
   const telling = (file: DiskFile): DiskFile => ({
     size: () => file.size(),
     read: (position, length) => file.read(position, length),

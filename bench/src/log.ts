@@ -2,7 +2,8 @@
 import { join } from "node:path";
 import type { NewRecord } from "@holon/core/log/log.ts";
 import type { SegmentLog } from "@holon/node/log/segment-log.ts";
-import { openBenchLog } from "./bench-log.ts";
+import { createDisk } from "@holon/platform/disk.ts";
+import { openBenchLog, tellingDisk } from "./bench-log.ts";
 import { openLimitFile } from "./limit-file.ts";
 import { measureEncoding } from "./log-encoding.ts";
 import { inBatches, joined, makeRecords } from "./records.ts";
@@ -32,7 +33,7 @@ export const logSuite: Suite = {
 
 async function measureAppend(size: number, batches: readonly (readonly NewRecord[])[], { folder, seconds, say }: SuiteContext): Promise<SuiteResult> {
   let writtenMs = 0;
-  const log = await openBenchLog(join(folder, `append-${size}`), "gateway-1", () => (writtenMs = performance.now()));
+  const log = await openBenchLog("", "gateway-1", tellingDisk(createDisk(join(folder, `append-${size}`)), () => (writtenMs = performance.now())));
   const file = openLimitFile(join(folder, `limit-${size}`));
   const asBytes = batches.map(joined);
   const appendNext = inTurn(batches, (records) => log.append({ records }));

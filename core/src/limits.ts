@@ -30,7 +30,7 @@ export const limits = {
   /** The smallest size of a segment file that a configuration may name. */
   segmentBytesMin: 16 << 10,
   /** Committed batches kept in memory for readers that are nearly up to date. At the bound: the oldest is let go, readers use the disk. */
-  tailBytesMax: 8 << 20,
+  tailBytesMax: 4 << 20,
   /** All cells of a node (state, positions, offsets). At the bound: `HOLON_STATE_TOO_LARGE`. */
   cellsBytesMax: 64 << 20,
   /** One frame on a link. At the bound: the sender splits, the receiver closes the connection. */
@@ -126,6 +126,8 @@ export const limits = {
   unitTalkBytesMax: 16 << 10,
   /** JavaScript heap of one function. At the bound: its worker ends. */
   unitHeapBytesMax: 128 << 20,
+  /** Its part for what is new. At the bound: collected more often. Left to itself it takes 48 MB and keeps them. */
+  unitYoungBytes: 6 << 20,
   /** Time for a function's worker to start. At the bound: `HOLON_UNIT_BAD`. */
   unitStartMs: 30_000,
   /** Values in one tensor of an inference. At the bound: `HOLON_MODEL_INPUT_BAD`. */
