@@ -32,7 +32,7 @@ async function bundle(modulePath: string, options: BuildOptions = { platform: "n
     return result.outputFiles?.[0]?.contents ?? new Uint8Array(0);
   } catch (error) {
     const first = isBuildFailure(error) ? error.errors[0] : undefined;
-    const where = first?.location == null ? "" : ` (${resolve(first.location.file)}:${first.location.line})`;
+    const where = first?.location == null ? "" : ` (${resolve(first.location.file)} line ${first.location.line})`;
     throw new HolonError("HOLON_UNIT_BAD", `module ${modulePath} cannot be bundled: ${first?.text ?? String(error)}${where}`, { cause: error });
   }
 }
