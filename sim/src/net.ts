@@ -20,6 +20,8 @@ export interface TappedFrame {
   readonly from: string;
   readonly to: string;
   readonly frame: Uint8Array;
+  /** The connection's end that sends it. */
+  readonly end: object;
 }
 
 export interface SimNetOptions {

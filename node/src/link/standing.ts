@@ -94,7 +94,7 @@ export function createStanding(options: StandingOptions): Standing {
     work = work.then(() => (stopped ? undefined : act())).catch((error: unknown) => void (stopped || options.failed(error)));
   }
 
-  async function agree(lanes: readonly (readonly [string, number, string])[], credit: Credit | undefined): Promise<void> {
+  async function agree(lanes: readonly (readonly [string, number, string])[]): Promise<void> {
     const agreed: (readonly [string, number])[] = [];
     const parted: Lane[] = [];
     const rewound: Rewound[] = [];
@@ -120,7 +120,7 @@ export function createStanding(options: StandingOptions): Standing {
       options.released(laneName(lane));
       agreed.push([name, sequence]);
     }
-    sender.subscribe(agreed, credit);
+    sender.subscribe(agreed, undefined);
     if (rewound.length > 0) options.rewound(rewound);
     for (const lane of inOrder(parted)) {
       if (!stopped) await place(lane);
@@ -217,8 +217,9 @@ export function createStanding(options: StandingOptions): Standing {
 
   return {
     subscribed(lanes, credit) {
+      // At once: by the time the lanes are compared it may have grown, and it must never be set back.
       if (credit !== undefined) sender.marked([], credit);
-      inTurn(() => agree(lanes, credit));
+      inTurn(() => agree(lanes));
     },
     answered({ lane, found }) {
       if (question?.lane !== lane) return;

@@ -112,7 +112,7 @@ export function createStreamSender(options: StreamSenderOptions): StreamSender {
   async function sendSome(): Promise<boolean> {
     const next = await pick();
     const [first] = next;
-    if (first === undefined) options.patience.sinceMs = undefined;
+    if (first === undefined && lanes.size > 0) options.patience.sinceMs = undefined; // before the parent has said what it wants, nobody knows what waits
     if (first === undefined || stopped) return false;
     const alarm = isAlarm(first);
     if (!alarm && bytesOf(next) < lingerBelowBytes && !lingered) {
