@@ -73,7 +73,7 @@ export class ConnectionEnd implements Connection {
     assert(frame.length <= limits.frameBytesMax, `a frame of ${frame.length} bytes is over the limit`);
     const index = this.#owner.enter("net.send", frame.length, crc32(frame));
     if (index === 0 || this.#state !== "open") return;
-    this.#net.tap?.({ from: this.#owner.name, to: this.machine, frame });
+    this.#net.tap?.({ from: this.#owner.name, to: this.machine, frame, end: this });
     this.#sentBytes += frame.length + frameOverheadBytes;
     this.#travel(frame, frame.length + frameOverheadBytes);
     this.#owner.leave(index, "net.send");

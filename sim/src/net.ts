@@ -20,6 +20,8 @@ export interface TappedFrame {
   readonly from: string;
   readonly to: string;
   readonly frame: Uint8Array;
+  /** The connection's end that sends it. */
+  readonly end: object;
 }
 
 /** What no network should do with frames of one connection, and a proxy between that is out of order does. */

@@ -1,9 +1,11 @@
-/** Two ends of a link that ask each other the same again and again get nowhere: a frame that asks or refuses is not repeated without end. */
+/** Two ends of a connection that ask each other the same again and again get nowhere: a frame that asks or refuses is not repeated without end. */
+import { crc32 } from "node:zlib";
 import { decodeFrame, type FrameCodec } from "@holon/core/link/frame.ts";
+import type { TappedFrame } from "../net.ts";
 
 const asking: ReadonlySet<string> = new Set(["offer", "subscribe", "history", "refuse"]);
 const windowMs = 60_000;
-/** Above what a link that breaks all the time, and is made anew each time, comes to. */
+/** Above what a lane that grows while it is compared comes to. */
 const repeatedMax = 25;
 /** Larger ones are records or blobs. */
 const lookedAtBytesMax = 16 << 10;
@@ -11,7 +13,8 @@ const violationsMax = 20;
 
 export class RepetitionWatch {
   readonly #codec: FrameCodec;
-  readonly #seen = new Map<string, { sinceMs: number; count: number }>();
+  /** By connection, so that what is closed is forgotten, and by a checksum of the question. */
+  readonly #seen = new WeakMap<object, Map<number, { sinceMs: number; count: number }>>();
   readonly #violations: string[] = [];
 
   constructor(codec: FrameCodec) {
@@ -22,14 +25,16 @@ export class RepetitionWatch {
     return this.#violations;
   }
 
-  see({ from, to, frame }: { readonly from: string; readonly to: string; readonly frame: Uint8Array }, nowMs: number): void {
+  see({ from, to, frame, end }: TappedFrame, nowMs: number): void {
     if (frame[0] !== 0 || frame.length > lookedAtBytesMax) return;
     const text = this.#question(frame);
     if (text === undefined) return;
-    const key = `${from} ${to} ${text}`;
-    const seen = this.#seen.get(key);
+    const ofConnection = this.#seen.get(end) ?? new Map<number, { sinceMs: number; count: number }>();
+    this.#seen.set(end, ofConnection);
+    const key = crc32(text);
+    const seen = ofConnection.get(key);
     if (seen === undefined || nowMs - seen.sinceMs > windowMs) {
-      this.#seen.set(key, { sinceMs: nowMs, count: 1 });
+      ofConnection.set(key, { sinceMs: nowMs, count: 1 });
       return;
     }
     seen.count += 1;
