@@ -19,6 +19,8 @@ export interface PeerHandlers {
   closed(reason: string, error?: HolonError): void;
   /** A frame of so many bytes went out or came in. */
   carried?(bytes: number): void;
+  /** Silence after which the peer is asked for a sign of life: longer at one end, so that not both ask. */
+  readonly pingMs: number;
 }
 
 export function openPeer(connection: Connection, ports: { readonly clock: Clock; readonly codec: Codec }, handlers: PeerHandlers): Peer {
@@ -50,7 +52,7 @@ export function openPeer(connection: Connection, ports: { readonly clock: Clock;
   const watch = (): void => {
     const silentMs = ports.clock.monotonicMs() - heardMs;
     if (silentMs >= limits.linkSilenceMs) return peer.close(`no sign of life for ${Math.round(silentMs)} ms`);
-    if (silentMs >= limits.linkPingMs) peer.send({ kind: "call", header: { op: "ping" } });
+    if (silentMs >= handlers.pingMs) peer.send({ kind: "call", header: { op: "ping" } });
     timer = ports.clock.after(limits.linkPingMs, watch);
   };
   timer = ports.clock.after(limits.linkPingMs, watch);
