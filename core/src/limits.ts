@@ -46,6 +46,8 @@ export const limits = {
   linkAlarmCreditFirstBytes: 4 << 10,
   /** What a child asks for at a time, where its next run is not larger: one turn. */
   linkTurnBytes: 256 << 10,
+  /** Asked for beyond that, for the records that sending makes. What is not needed is returned. */
+  linkBesideBytes: 2 << 10,
   /** What goes into the log for one child before it is the next one's turn, where a run is not larger. */
   linkIntakeTurnBytes: 64 << 10,
   /** A parent grants what is asked for only as far ahead as it gets onto its disk in that time: what waits at the child waits in order. */
@@ -97,8 +99,9 @@ export const limits = {
   /** First wait before a link is tried again; doubles up to the next bound, with full jitter. */
   reconnectFirstMs: 200,
   reconnectMaxMs: 30_000,
-  /** Silence after which a peer is asked for a sign of life, and after which the link is closed. */
+  /** Silence after which a peer is asked for a sign of life, by a child and by a parent, and after which the link is closed. */
   linkPingMs: 15_000,
+  linkParentPingMs: 30_000,
   linkSilenceMs: 45_000,
   /** Time for a connection to be made, TLS and names included. At the bound: it is closed. */
   handshakeMs: 10_000,

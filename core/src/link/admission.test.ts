@@ -59,17 +59,15 @@ test("who waits is served in the order of its waiting, also over connections", (
 
 test("where too many wait, the one that came last is told to come back, later each time, and the longest wait keeps its place", () => {
   const admission = fullParent();
-  for (let session = 2; session <= 9; session++) come(admission, session);
+  for (let session = 2; session <= 500; session++) come(admission, session);
   for (const session of [2, 3]) admission.asked(session, ask(100), session); // session 1 waits too
   const longMs = 200_000; // nobody was served for so long
-  const later = (words: readonly AdmissionWord[]) => words.flatMap((told) => (told.word === "later" ? [[told.session, told.retryAfterMs] as const] : []));
-  const [first] = later(admission.asked(4, ask(100), longMs));
-  const [second] = later(admission.asked(5, ask(100), longMs));
-  assert.equal(first?.[0], 4);
-  assert.equal(second?.[0], 5);
-  assert.ok((second?.[1] ?? 0) > (first?.[1] ?? Infinity) && (second?.[1] ?? 0) <= limits.linkLaterMaxMs);
-  const [third] = later(admission.asked(6, ask(100, longMs - 1), longMs));
-  assert.equal(third?.[0], 3, "six has waited since 1, three since 3");
+  const later = (words: readonly AdmissionWord[]) => words.flatMap((told) => (told.word === "later" ? [told] : []));
+  const told = Array.from({ length: 400 }, (_, index) => later(admission.asked(5 + index, ask(100), longMs)).at(0));
+  assert.deepEqual(told.map((one) => one?.session), told.map((_, index) => 5 + index));
+  assert.ok((told.at(-1)?.retryAfterMs ?? 0) > 2 * (told[0]?.retryAfterMs ?? Infinity) && (told.at(-1)?.retryAfterMs ?? Infinity) <= limits.linkLaterMaxMs);
+  const [displaced] = later(admission.asked(500, ask(100, longMs - 1), longMs));
+  assert.equal(displaced?.session, 3, "the newcomer has waited since 1, three since 3");
   assert.equal(admission.status().waitingHigh, 3);
 });
 

@@ -16,6 +16,7 @@
  * enrolled children state: one that overstates it passes others by, and gains no more than their places.
  */
 import { limits } from "../limits.ts";
+import { createReturnTimes } from "./return-times.ts";
 
 export interface AdmissionBounds {
   readonly creditBytesMax: number;
@@ -94,6 +95,8 @@ interface Account {
 
 interface Session {
   readonly accounts: Readonly<Record<CreditKind, Account>>;
+  /** Whether it has asked before. */
+  asked: boolean;
   gone: boolean;
 }
 
@@ -111,9 +114,6 @@ interface Pool {
   readonly waiting: Waiting[];
 }
 
-/** Before turns are seen, so many are taken to be given in so much time: too hopeful costs a reconnection, too gloomy a wait. */
-const hopedTurns = 50;
-const hopedMs = 1_000;
 /** What was granted is expected within that time. */
 const promiseMs = 1_000;
 const kinds = ["alarm", "data"] as const;
@@ -132,7 +132,7 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
   let toldLater = 0;
   let promises: Promises = { bytes: 0, recentBytes: 0, sinceMs: 0 };
   let pace = startPace;
-  let rush: Rush = { sinceMs: 0, served: 0, away: 0 };
+  const times = createReturnTimes(bounds.waitingMax);
 
   /** What one session may be given unasked: half of the pool is shared, the other half is for those who ask. */
   const shareOf = (kind: CreditKind): number => Math.floor((kind === "data" ? aheadBytes() : pools.alarm.bytesMax) / 2 / Math.max(1, present));
@@ -187,7 +187,7 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
         askedBytes += first.bytes;
         if (kind === "data") promises = { ...promises, bytes: promises.bytes + first.bytes, recentBytes: promises.recentBytes + first.bytes };
         granted += 1;
-        rush = { ...rush, served: rush.served + 1 };
+        times.served(nowMs);
         served.add(first.session);
       }
     }
@@ -209,8 +209,7 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
       const last = pools.data.waiting.pop() ?? (kind === "alarm" ? pools.alarm.waiting.pop() : undefined);
       if (last === undefined) break;
       toldLater += 1;
-      rush = { ...rush, away: rush.away + 1 };
-      words.push({ word: "later", session: last.session, retryAfterMs: retryAfterMs(rush, waiting(), nowMs) });
+      words.push({ word: "later", session: last.session, retryAfterMs: times.sentAway(last.sinceMs, waiting(), nowMs) });
     }
     return words;
   }
@@ -222,7 +221,7 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
   return {
     arrived(number) {
       present += 1;
-      const session: Session = { accounts: { data: createAccount(firstWindow("data")), alarm: createAccount(firstWindow("alarm")) }, gone: false };
+      const session: Session = { accounts: { data: createAccount(firstWindow("data")), alarm: createAccount(firstWindow("alarm")) }, asked: false, gone: false };
       sessions.set(number, session);
       for (const kind of kinds) topUp(session, kind);
       return [creditWord(number)];
@@ -232,13 +231,13 @@ export function createAdmission(bounds: AdmissionBounds = defaultAdmissionBounds
       const pool = pools[kind];
       if (session === undefined || session.gone) return [];
       const before = takeOut(pool.waiting, number);
-      if (before === undefined && waiting() === 0) rush = { sinceMs: nowMs, served: 0, away: 0 };
-      else if (before === undefined && waitedMs > 0) rush = { ...rush, away: Math.max(0, rush.away - 1) };
+      const sinceMs = Math.min(nowMs - Math.min(waitedMs, limits.linkLaterMaxMs * 10), before?.sinceMs ?? Infinity);
+      if (!session.asked && waitedMs > 0) times.returned(sinceMs, nowMs);
+      session.asked = true;
       // One that asks and does not send gets no more than it asked for, however often it asks.
       const missing = Math.min(bytes, limits.frameBytesMax, pool.bytesMax) - unusedOf(session.accounts[kind]);
       if (missing <= 0) return [creditWord(number)];
-      const sinceMs = nowMs - Math.min(waitedMs, limits.linkLaterMaxMs * 10);
-      enqueue(pool.waiting, { session: number, bytes: missing, sinceMs: Math.min(sinceMs, before?.sinceMs ?? Infinity) });
+      enqueue(pool.waiting, { session: number, bytes: missing, sinceMs });
       const words = serve(nowMs);
       words.push(...turnAway(kind, nowMs));
       high.waiting = Math.max(high.waiting, waiting());
@@ -374,24 +373,4 @@ function enqueue(list: Waiting[], item: Waiting): void {
     else high = middle;
   }
   list.splice(low, 0, item);
-}
-
-/** A time in which somebody is always waiting. */
-interface Rush {
-  readonly sinceMs: number;
-  /** Turns given since then. */
-  readonly served: number;
-  /** Told to come back and not back yet, about. */
-  readonly away: number;
-}
-
-/**
- * Half of the time that those who wait and those who are away need before it, at the rate at which turns were given so far. Each that
- * is told is told a later time, so that they do not come back together. Half: who comes early keeps its place in the order, and the
- * rate may have been judged too low.
- */
-function retryAfterMs({ sinceMs, served, away }: Rush, waiting: number, nowMs: number): number {
-  const perTurnMs = (nowMs - sinceMs + hopedMs) / (served + hopedTurns);
-  const wantedMs = ((waiting / 2 + away) * perTurnMs) / 2;
-  return Math.round(Math.min(limits.linkLaterMaxMs, Math.max(limits.linkLaterFirstMs, wantedMs)));
 }

@@ -1,5 +1,6 @@
 /** The links from children: takes their streams, sends documents down, serves blobs and forwards calls. */
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
+import { limits } from "@holon/core/limits.ts";
 import type { Admission, AdmissionStatus, AdmissionWord } from "@holon/core/link/admission.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Frame } from "@holon/core/link/frame.ts";
@@ -85,6 +86,7 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
       peer.close(coded.code);
     };
     const peer = openPeer(connection, ports, {
+      pingMs: limits.linkParentPingMs,
       frame: (frame) => take(session, frame),
       closed: (reason, error) => {
         forget(session);

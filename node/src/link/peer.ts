@@ -23,6 +23,8 @@ export interface PeerHandlers {
   closed(reason: string, error?: HolonError): void;
   /** A frame of so many bytes went out or came in. */
   carried?(bytes: number): void;
+  /** Silence after which the peer is asked for a sign of life: longer at one end, so that not both ask. */
+  readonly pingMs: number;
 }
 
 export function openPeer(connection: Connection, ports: { readonly clock: Clock; readonly codec: Codec }, handlers: PeerHandlers): Peer {
@@ -73,7 +75,7 @@ export function openPeer(connection: Connection, ports: { readonly clock: Clock;
     seenBytes = receivedBytes;
     const silentMs = nowMs - aliveMs;
     if (silentMs >= limits.linkSilenceMs) return peer.close(`no sign of life for ${Math.round(silentMs)} ms`);
-    if (nowMs - heardMs >= limits.linkPingMs) peer.send({ kind: "call", header: { op: "ping" } });
+    if (nowMs - heardMs >= handlers.pingMs) peer.send({ kind: "call", header: { op: "ping" } });
     timer = ports.clock.after(limits.linkPingMs, watch);
   };
   timer = ports.clock.after(limits.linkPingMs, watch);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { createLinkBudget, type LinkBudget } from "@holon/core/link/budget.ts";
+import { limits } from "@holon/core/limits.ts";
 import type { FrameInput } from "@holon/core/link/frame.ts";
 import type { StreamName } from "@holon/core/schema/event.ts";
 import { createClock } from "@holon/platform/clock.ts";
@@ -50,13 +51,13 @@ test("what there is no credit for is asked for once, and sent when it is granted
   sender.subscribe(lanes, [1_000, 0]);
   await until(1);
   const ask = sent[0]?.header;
-  assert.ok(ask?.op === "ask" && !ask.alarm && ask.bytes > 40_000);
+  assert.ok(ask?.op === "ask" && !ask.alarm && ask.bytes > 40_000 + limits.linkBesideBytes);
   sender.marked([], [1_500, 0]);
   await until(2);
   sender.marked([], [ask.bytes, 0]);
   await until(3);
   assert.deepEqual(sent.map(({ header }) => header.op), ["ask", "ask", "records"], "once for each word of the parent's");
-  assert.equal(sent[2]?.bytes, ask.bytes);
+  assert.equal(sent[2]?.bytes, ask.bytes - limits.linkBesideBytes);
 });
 
 test("what was granted and is not needed goes back; what was given unasked stays", async (context) => {

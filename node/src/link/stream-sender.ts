@@ -130,7 +130,8 @@ export function createStreamSender(options: StreamSenderOptions): StreamSender {
     if (affordable.length === 0) return false;
     const fitting = affordable.slice(0, credit.fitting(affordable.map((item) => ({ bytes: item.run.bytes.length, isAlarm: isAlarm(item) }))));
     if (fitting.length === 0) return ask(affordable, alarm);
-    lingered = false;
+    // The rest has waited for company already: it is asked for at once.
+    lingered = fitting.length < affordable.length;
     linger?.cancel();
     linger = undefined;
     return sendPicked(fitting);
@@ -163,7 +164,8 @@ export function createStreamSender(options: StreamSenderOptions): StreamSender {
     if (!credit.asks(kind)) return false;
     options.patience.sinceMs ??= clock.monotonicMs();
     const wanted = bytesOf(small ? picked.filter(isAlarm) : picked);
-    const bytes = Math.max(firstBytes, Math.min(limits.linkTurnBytes, wanted));
+    // With room for what sending itself makes: the guard's decisions would need a turn of their own.
+    const bytes = Math.max(firstBytes, Math.min(limits.linkTurnBytes, wanted)) + (small ? 0 : limits.linkBesideBytes);
     options.send({ kind: "stream", header: { op: "ask", bytes, alarm: small, waitedMs: clock.monotonicMs() - options.patience.sinceMs } });
     return false;
   }
@@ -242,6 +244,7 @@ export function createStreamSender(options: StreamSenderOptions): StreamSender {
         note(name, sequence, 0);
         lanes.set(name, { lane, sent: sequence, refused: false, onTheWay: [] });
       }
+      lingered = true; // what was written before is company enough
       void pump();
     },
     marked(marks, given) {

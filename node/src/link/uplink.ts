@@ -82,6 +82,8 @@ export function createUplink(options: UplinkOptions): Uplink {
   let state: UplinkState = "waiting";
   let changedMs = ports.clock.monotonicMs();
   let attempt = 0;
+  /** Whether the last try did not reach the parent. */
+  let unreached = false;
   let timer: Timer | undefined;
   let peer: Peer | undefined;
   let sender: StreamSender | undefined;
@@ -129,7 +131,10 @@ export function createUplink(options: UplinkOptions): Uplink {
       // Cut and healed meanwhile: a later try is under way, and the parent would end one of two connections, perhaps the wrong one.
       if (mine !== tries || step("connected") !== "offered") return connection.close("HOLON_LINK_CUT");
       problem = undefined;
-      peer = openPeer(connection, ports, { frame: take, closed: lost, carried: (bytes) => budget.charge(bytes, ports.clock.monotonicMs()) });
+      // The outage is over: a loss from now on is another matter, and not to be waited out as long.
+      if (unreached) attempt = 0;
+      unreached = false;
+      peer = openPeer(connection, ports, { pingMs: limits.linkPingMs, frame: take, closed: lost, carried: (bytes) => budget.charge(bytes, ports.clock.monotonicMs()) });
       openStreams();
       offered.clear();
       offer(quiet ? [] : allLanes());
@@ -176,6 +181,7 @@ export function createUplink(options: UplinkOptions): Uplink {
 
   function failedToConnect(error: HolonError): void {
     problem = { code: error.code, message: error.message };
+    unreached = true;
     if (step("lost") === "waiting") tryLater();
   }
 
