@@ -56,7 +56,7 @@ export function createReturnTimes(waitingMax: number): ReturnTimes {
   function forgetLate(nowMs: number): void {
     for (const [second, slots] of due) {
       if (second * slotMs > nowMs) continue;
-      for (const [slot, count] of slots) subtract(away, slot, count);
+      for (const [slot, sent] of slots) subtract(away, slot, sent);
       due.delete(second);
     }
   }
@@ -78,7 +78,7 @@ export function createReturnTimes(waitingMax: number): ReturnTimes {
       forgetLate(nowMs);
       const slot = slotOf(sinceMs);
       let ahead = waiting - waitingMax / 2;
-      for (const [other, count] of away) if (other <= slot) ahead += count;
+      for (const [other, sent] of away) if (other <= slot) ahead += sent;
       const afterMs = Math.round(Math.min(limits.linkLaterMaxMs, Math.max(limits.linkLaterFirstMs, ahead * perTurnMs(nowMs) * patienceShare)));
       const second = slotOf(nowMs + afterMs * (1 + lateShare) + lateMs);
       const slots = due.get(second) ?? new Map<number, number>();

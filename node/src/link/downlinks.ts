@@ -2,7 +2,6 @@
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Admission, AdmissionStatus, AdmissionWord } from "@holon/core/link/admission.ts";
-import { limits } from "@holon/core/limits.ts";
 import type { Frame } from "@holon/core/link/frame.ts";
 import { parseLaneName } from "@holon/core/log/identity.ts";
 import type { Lane } from "@holon/core/log/log.ts";
