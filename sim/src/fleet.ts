@@ -83,6 +83,7 @@ export class Fleet {
   readonly #epochs = new EpochWatch();
   readonly #program: SubjectProgram;
   readonly #listener: ((note: Note) => void) | undefined;
+  #root: Member | undefined;
   #lastDown: Machine | undefined;
   #lastBehind: Machine | undefined;
 
@@ -97,9 +98,9 @@ export class Fleet {
 
   /** The one member without a parent. */
   get root(): Member {
-    const root = [...this.members.values()].find(({ parent }) => parent === undefined);
-    assert(root !== undefined, "a fleet has a root");
-    return root;
+    this.#root ??= [...this.members.values()].find(({ parent }) => parent === undefined);
+    assert(this.#root !== undefined, "a fleet has a root");
+    return this.#root;
   }
 
   add(options: MemberOptions): Member {
@@ -207,7 +208,7 @@ export class Fleet {
     if (root === undefined || !this.areUp()) return false;
     // Asked again and again: the one that was behind the last time is looked at first.
     if (this.#lastBehind !== undefined && isBehind(this.#lastBehind, root)) return false;
-    this.#lastBehind = this.honest.find(({ machine }) => isBehind(machine, root))?.machine;
+    this.#lastBehind = this.honest.findLast(({ machine }) => isBehind(machine, root))?.machine;
     return this.#lastBehind === undefined;
   }
 
