@@ -10,6 +10,8 @@ export interface BenchArguments {
   readonly suites: readonly string[];
   readonly seconds: number;
   readonly nodes: number | undefined;
+  readonly minutes: number | undefined;
+  readonly gigabytes: number | undefined;
   readonly data: string | undefined;
   readonly json: boolean;
 }
@@ -17,6 +19,8 @@ export interface BenchArguments {
 const secondsDefault = 2;
 const secondsMax = 600;
 const nodesMax = 20_000;
+const minutesMax = 24 * 60;
+const gigabytesMax = 1000;
 
 /** `HOLON_ARGUMENT_BAD` names what is not taken. */
 export function parseArguments(words: readonly string[]): BenchArguments {
@@ -28,11 +32,17 @@ export function parseArguments(words: readonly string[]): BenchArguments {
   if (!(seconds > 0 && seconds <= secondsMax)) throw bad(`--seconds takes a number over 0 and up to ${secondsMax}, not ${JSON.stringify(values.seconds)}`);
   const nodes = values.nodes === undefined ? undefined : Number(values.nodes);
   if (nodes !== undefined && !(Number.isInteger(nodes) && nodes > 0 && nodes <= nodesMax)) throw bad(`--nodes takes a whole number up to ${nodesMax}, not ${JSON.stringify(values.nodes)}`);
+  const minutes = values.minutes === undefined ? undefined : Number(values.minutes);
+  if (minutes !== undefined && !(minutes > 0 && minutes <= minutesMax)) throw bad(`--minutes takes a number over 0 and up to ${minutesMax}, not ${JSON.stringify(values.minutes)}`);
+  const gigabytes = values.gigabytes === undefined ? undefined : Number(values.gigabytes);
+  if (gigabytes !== undefined && !(gigabytes > 0 && gigabytes <= gigabytesMax)) throw bad(`--gigabytes takes a number over 0 and up to ${gigabytesMax}, not ${JSON.stringify(values.gigabytes)}`);
   return {
     help: values.help === true,
     suites: positionals.length === 0 ? [...suites.keys()] : [...new Set(positionals)],
     seconds,
     nodes,
+    minutes,
+    gigabytes,
     data: values.data === undefined ? undefined : resolve(values.data),
     json: values.json === true,
   };
@@ -43,7 +53,7 @@ function parse(words: readonly string[]) {
     return parseArgs({
       args: [...words],
       allowPositionals: true,
-      options: { seconds: { type: "string" }, nodes: { type: "string" }, data: { type: "string" }, json: { type: "boolean" }, help: { type: "boolean" } },
+      options: { seconds: { type: "string" }, nodes: { type: "string" }, minutes: { type: "string" }, gigabytes: { type: "string" }, data: { type: "string" }, json: { type: "boolean" }, help: { type: "boolean" } },
     });
   } catch (cause) {
     throw bad(cause instanceof Error ? cause.message : String(cause), cause);
@@ -55,12 +65,14 @@ const bad = (message: string, cause?: unknown): HolonError =>
 
 export const usage = (): string =>
   [
-    "npm run bench -- [SUITE…] [--seconds N] [--nodes N] [--data FOLDER] [--json]",
+    "npm run bench -- [SUITE…] [--seconds N] [--nodes N] [--minutes N] [--gigabytes N] [--data FOLDER] [--json]",
     "",
     ...[...suites].map(([name, { measures }]) => `  ${name.padEnd(10)} ${measures}`),
     "",
     `  --seconds N    aim for the time of one measurement (default ${secondsDefault})`,
     "  --nodes N      size of the fleet of suite hub (default 500)",
+    "  --minutes N    length of suite memory (default 3; the aim is stated for 30)",
+    "  --gigabytes N  size of the log of suite recovery (default 2)",
     "  --data FOLDER  where to write; a folder of its own is made in it and removed afterwards (default .holon/bench)",
     "  --json         one JSON object last on stdout: {machine, figures, ratios}",
   ].join("\n");

@@ -19,7 +19,7 @@ async function bench(asked: BenchArguments): Promise<BenchResult> {
       const suite = suites.get(name);
       if (suite === undefined) continue;
       say(`${name}: ${suite.measures}`);
-      const result = await suite.run({ seconds: asked.seconds, ...(asked.nodes === undefined ? {} : { nodes: asked.nodes }), folder: join(root, name), say: (line) => say(`  ${line}`) });
+      const result = await suite.run({ seconds: asked.seconds, ...(asked.nodes === undefined ? {} : { nodes: asked.nodes }), ...(asked.minutes === undefined ? {} : { minutes: asked.minutes }), ...(asked.gigabytes === undefined ? {} : { gigabytes: asked.gigabytes }), folder: join(root, name), say: (line) => say(`  ${line}`) });
       for (const [figure, value] of Object.entries(result.figures)) figures[figure] = round(value);
       for (const [ratio, value] of Object.entries(result.ratios)) ratios[ratio] = round(value);
     }

@@ -5,6 +5,10 @@ export interface SuiteContext {
   readonly seconds: number;
   /** Size of a fleet, where the suite has one. */
   readonly nodes?: number;
+  /** Length of a run that has to be long, where the suite has one. */
+  readonly minutes?: number;
+  /** Size of a log that has to be large, where the suite has one. */
+  readonly gigabytes?: number;
   /** Fresh folder of this suite alone; removed after the run. */
   readonly folder: string;
   /** Progress, for people. */

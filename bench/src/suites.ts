@@ -1,11 +1,17 @@
 /** The table of suites: one file each. */
 import { hubSuite } from "./hub.ts";
+import { ingestSuite } from "./ingest.ts";
 import { linkSuite } from "./link.ts";
 import { logSuite } from "./log.ts";
+import { memorySuite } from "./memory.ts";
+import { recoverySuite } from "./recovery.ts";
 import type { Suite } from "./suite.ts";
 
 export const suites: ReadonlyMap<string, Suite> = new Map([
   ["log", logSuite],
   ["link", linkSuite],
   ["hub", hubSuite],
+  ["ingest", ingestSuite],
+  ["recovery", recoverySuite],
+  ["memory", memorySuite],
 ]);

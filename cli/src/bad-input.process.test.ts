@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { tempFolder } from "@holon/node/testing/temp-log.ts";
+import { lockFolder } from "@holon/platform/lock.ts";
 import { assertRefused } from "./testing/assert-refused.ts";
 import { heldRecords, onceNodes } from "./testing/held-log.ts";
 import { assertNothingLost, reportOf, runHolon } from "./testing/holon-process.ts";
@@ -17,6 +19,8 @@ const sources: readonly Case[] = [
   { what: "a column that the file does not have", code: "HOLON_SOURCE_COLUMN_MISSING", names: /good\.csv.*"pressure"/, files: good, args: play("good.csv", "--columns", "a,pressure") },
   { what: "a time column that the file does not have", code: "HOLON_SOURCE_COLUMN_MISSING", names: /good\.csv.*"when"/, files: good, args: play("good.csv", "--time-column", "when") },
   { what: "a second file without the columns of the first", code: "HOLON_SOURCE_COLUMN_MISSING", names: /other\.csv.*"a"/, files: { ...good, "other.csv": "c,b\n1,2\n" }, args: (at) => play("good.csv")(at).map((arg) => (arg === at("good.csv") ? `${arg},${at("other.csv")}` : arg)) },
+  { what: "a second file of another shape", code: "HOLON_ARGUMENT_BAD", names: /good\.csv and .*more\.jsonl differ in shape/, files: { ...good, "more.jsonl": '{"a":1,"b":2}\n' }, args: (at) => play("good.csv")(at).map((arg) => (arg === at("good.csv") ? `${arg},${at("more.jsonl")}` : arg)) },
+  { what: "two columns of one name", code: "HOLON_SOURCE_COLUMN_MISSING", names: /twice\.csv has two columns named "a"/, files: { "twice.csv": "a,a\n1,2\n" }, args: play("twice.csv") },
   { what: "text that calls itself gzip", code: "HOLON_SOURCE_UNREADABLE", names: /text\.csv\.gz.*gzip/, files: { "text.csv.gz": table(rows(3)) }, args: play("text.csv.gz") },
 ];
 
@@ -52,6 +56,38 @@ test("a row that is no number ends the run without its value; the rows before it
   const report = reportOf(await runHolon(context, [...command, "--json", "--continue"]));
   assertNothingLost(report);
   assert.equal(report.eventsIn, 700);
+});
+
+test("a folder or a port that somebody else has costs none of the records in the folder", async (context) => {
+  const folder = tempFolder(context);
+  const [path, data] = [join(folder, "rows.csv"), join(folder, "data")];
+  writeFileSync(path, table(rows(300)));
+  const command = [...playOnce, "--replay", path, "--data", data];
+  assertNothingLost(reportOf(await runHolon(context, [...command, "--json"])));
+  const count = async (): Promise<number> => (await heldRecords(context, data, "gateway-1")).filter(({ event }) => event.type === "pump.reading").length;
+  const lock = lockFolder(data);
+  assertRefused(await runHolon(context, command), "HOLON_DATA_IN_USE", new RegExp(`process ${process.pid}`));
+  lock.release();
+  assert.equal(await count(), 300);
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen({ host: "127.0.0.1", port: 0 }, resolve));
+  const address = server.address();
+  const taken = typeof address === "object" && address !== null ? address.port : 0;
+  assertRefused(await runHolon(context, [...command.filter((arg, index) => arg !== "--port-base" && command[index - 1] !== "--port-base"), "--port-base", String(taken)]), "HOLON_PORT_TAKEN", /--port-base|listened/);
+  server.close();
+  assert.equal(await count(), 300);
+});
+
+test("a recording that became shorter than what was played of it is named, and nothing is played twice", async (context) => {
+  const folder = tempFolder(context);
+  const [path, data] = [join(folder, "rows.csv"), join(folder, "data")];
+  const command = [...playOnce, "--replay", path, "--data", data];
+  writeFileSync(path, table(rows(300)));
+  assertNothingLost(reportOf(await runHolon(context, [...command, "--json"])));
+  writeFileSync(path, table(rows(200)));
+  assertRefused(await runHolon(context, [...command, "--continue"]), "HOLON_SOURCE_EMPTY", /rows\.csv holds 200 rows, and 300/);
+  const kept = await heldRecords(context, data, "gateway-1");
+  assert.equal(kept.filter(({ event }) => event.type === "pump.reading").length, 300);
 });
 
 test("a row that is no number is set aside, counted and told without its value, where that is asked for", async (context) => {

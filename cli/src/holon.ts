@@ -70,6 +70,8 @@ common(event.command("tail").description("the newest events"))
   .option("--stream <name>", "alarm, data, telemetry, audit or local")
   .option("--origin <node>", "node that wrote them")
   .option("--type <prefix>", "event type or its beginning")
+  .option("--since <time>", "recorded at or after: 2026-01-02T03:04:05Z, or so long ago: 15m, 2h, 7d")
+  .option("--until <time>", "recorded at or before")
   .option("--limit <n>", "how many", "20")
   .option("--follow", "go on with what comes")
   .action(async (options: Common & TailOptions) => (await import("./command/event.ts")).tailEvents(await connectApi(clientOptions(options)), options));

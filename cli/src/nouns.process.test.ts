@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { tempFolder } from "@holon/node/testing/temp-log.ts";
@@ -61,14 +61,20 @@ async function gatewayStatus(data: string, base: number): Promise<Status | undef
 const events = (lines: string): readonly Event[] => lines.trim().split("\n").map((line) => eventSchema.parse(JSON.parse(line)));
 const epochs = (some: readonly Event[]): ReadonlySet<string> => new Set(some.map(({ id }) => parseRecordName(id)?.epoch ?? "none"));
 
-/** An app of one function, written with the sdk as an author would. */
+/** An app of one function, written with the sdk as an author would, in a folder of its own that has nothing installed. */
 function writeCounter(context: TestContext): string {
   const folder = tempFolder(context);
   mkdirSync(join(folder, "src"));
-  symlinkSync(join(repository, "node_modules"), join(folder, "node_modules"));
   writeFileSync(
-    join(folder, "holon.app.yaml"),
-    "name: counter\nsources: [{ kind: host, name: host, type: counter.reading, rateHz: 20 }]\nfunctions: [{ name: count, module: src/count.ts }]\negress: [{ class: aggregate }]\n",
+    join(folder, "holon.app.ts"),
+    `import { defineApp } from "@holon/sdk";
+export default defineApp({
+  name: "counter",
+  sources: [{ kind: "host", name: "host", type: "counter.reading", rateHz: 20 }],
+  functions: [{ name: "count", module: "src/count.ts" }],
+  egress: [{ class: "aggregate" }],
+});
+`,
   );
   writeFileSync(
     join(folder, "src/count.ts"),

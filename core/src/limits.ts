@@ -14,17 +14,28 @@ export const limits = {
   reserveBytes: 1 << 20,
   /** How long a source waits before it offers again what the full disk refused. */
   diskFullRetryMs: 1_000,
+  /** Zeros written ahead of the log's end, at least and at most; between them as much as the batches of late need. */
+  segmentAheadBytesMin: 16 << 10,
+  segmentAheadBytesMax: 512 << 10,
   /** One segment file. At the bound: the next segment begins. */
   segmentBytesMax: 64 << 20,
+  /** Sealed segments are read again and again, so that flipped bits are mended before a second one meets them: so many bytes, so often. */
+  scrubStepBytes: 4 << 20,
+  scrubEveryMs: 60_000,
+  /** A log that has been at rest for so long gets an empty batch, which names what the newest one held. */
+  epilogueAfterMs: 5_000,
+  /** The index by time and type is made of what is written, off the path of writing: so many bytes are read at a time, and not more often. */
+  surveyStepBytes: 128 << 10,
+  surveyEveryMs: 20,
   /** The smallest size of a segment file that a configuration may name. */
   segmentBytesMin: 16 << 10,
   /** Committed batches kept in memory for readers that are nearly up to date. At the bound: the oldest is let go, readers use the disk. */
-  tailBytesMax: 8 << 20,
+  tailBytesMax: 4 << 20,
   /** All cells of a node (state, positions, offsets). At the bound: `HOLON_STATE_TOO_LARGE`. */
   cellsBytesMax: 64 << 20,
   /** One frame on a link. At the bound: the sender splits, the receiver closes the connection. */
   frameBytesMax: 8 << 20,
-  /** Bytes of records sent and not yet marked by the parent, whatever the parent's credit. At the bound: the sender waits. */
+  /** Bytes of records sent and not yet marked by the parent, whatever the parent's credit. At the bound, which one run may go over: the sender waits. */
   linkInFlightBytesMax: 4 << 20,
   /** Credit of all children of a node together: record bytes that they may send and that are not on disk yet. At the bound: who asks waits. */
   linkCreditBytesMax: 32 << 20,
@@ -46,6 +57,17 @@ export const limits = {
   /** Time after which a child that was told to come back later does so, before its jitter. */
   linkLaterFirstMs: 1_000,
   linkLaterMaxMs: 300_000,
+  /** Ends of runs in one question for the common part of two histories. */
+  historyPointsMax: 16,
+  /** Branches of one stream of one origin. At the bound: further ones are refused, and held back by who has them. */
+  branchesMax: 64,
+  /** How often a lane is compared anew on one connection without getting on. At the bound: it is held back until the next. */
+  laneAttemptsMax: 4,
+  /** A lane that is behind the parent's and grows is compared anew after this time. */
+  laneCompareMs: 500,
+  /** Time in which an earlier connection of a node that connects again has to show that it is alive, and how many of one name may be. */
+  linkTwinProbeMs: 5_000,
+  linkTwinsMax: 4,
   /** Least budget of a link, bytes an hour: signs of life alone need about half of it. */
   linkBudgetBytesMin: 256 << 10,
   /** Children's runs handed to the log and not yet on disk; what waits behind them lets alarms pass. */
@@ -54,14 +76,26 @@ export const limits = {
   linkBatchBytesMax: 1 << 20,
   /** One piece of a blob. */
   blobChunkBytes: 256 << 10,
+  /** An open link that gives no answer to a wish for a blob is asked again after this, doubling up to the next; each time after so many, the link is made anew. */
+  blobAnswerMs: 30_000,
+  blobAnswerMaxMs: 600_000,
+  blobAsksMax: 3,
+  /** Blobs that one peer waits for here, and all of them together. At the bound: `HOLON_BLOB_BUSY`, and it asks again after `blobLaterMs`. */
+  blobWantsOfPeerMax: 64,
+  blobWantsMax: 4_096,
+  blobLaterMs: 5_000,
+  /** Bytes on their way to a peer beyond which no piece of a blob is added. At the bound: `HOLON_BLOB_BUSY`. */
+  blobQueuedBytesMax: 1 << 20,
   /** One blob. At the bound: refused at publishing. */
   blobBytesMax: 512 << 20,
   /** A damaged blob up to this size is mended where one bit is wrong; a larger one is fetched again. */
   blobMendBytesMax: 16 << 20,
   /** One call's request or answer. At the bound: refused. */
   callBytesMax: 1 << 20,
-  /** Calls waiting for an answer on one link. At the bound: refused. */
+  /** Calls of this node that wait for an answer; calls of one peer that are being answered. At the bound: `HOLON_CALL_BUSY`. */
   callsPendingMax: 256,
+  /** Longest deadline of a call; a longer one is cut to this. */
+  callDeadlineMsMax: 600_000,
   /** First wait before a link is tried again; doubles up to the next bound, with full jitter. */
   reconnectFirstMs: 200,
   reconnectMaxMs: 30_000,
@@ -95,6 +129,8 @@ export const limits = {
   unitTalkBytesMax: 16 << 10,
   /** JavaScript heap of one function. At the bound: its worker ends. */
   unitHeapBytesMax: 128 << 20,
+  /** Its part for what is new. At the bound: collected more often. Left to itself it takes 48 MB and keeps them. */
+  unitYoungBytes: 6 << 20,
   /** Time for a function's worker to start. At the bound: `HOLON_UNIT_BAD`. */
   unitStartMs: 30_000,
   /** Values in one tensor of an inference. At the bound: `HOLON_MODEL_INPUT_BAD`. */

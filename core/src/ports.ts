@@ -42,6 +42,8 @@ export interface DiskFile {
   read(position: number, length: number): Promise<Uint8Array>;
   /** Writes all bytes at `position`. Durable only after `sync`. `HOLON_DISK_FULL`, `HOLON_DISK_READ_ONLY`, `HOLON_DISK_FAILED`. */
   write(position: number, bytes: Uint8Array): Promise<void>;
+  /** `write` and `sync` in one: returns when these bytes survive a power cut. Of what else was written it says nothing. */
+  writeThrough(position: number, bytes: Uint8Array): Promise<void>;
   /** Returns when every byte written so far survives a power cut. */
   sync(): Promise<void>;
   truncate(size: number): Promise<void>;

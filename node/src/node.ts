@@ -17,13 +17,17 @@ import { desiredOf } from "./desired/documents.ts";
 import { createAgent, type Agent, type AgentStatus } from "./desired/agent.ts";
 import { createEvents, type Events } from "./event/events.ts";
 import { createAdmission, defaultAdmissionBounds, type Admission, type AdmissionBounds, type AdmissionStatus } from "@holon/core/link/admission.ts";
-import { createBlobExchange } from "./link/blob-exchange.ts";
+import { createBlobExchange, type BlobExchange } from "./link/blob-exchange.ts";
+import { createHistoryReports } from "./link/history-reports.ts";
 import { createCalls, type CallHandler, type Calls } from "./link/calls.ts";
 import { createDownlinks, type DownlinkStatus, type Downlinks } from "./link/downlinks.ts";
 import { createUplink, type Uplink, type UplinkStatus } from "./link/uplink.ts";
 import type { Damage, LostRange } from "./log/recover.ts";
+import { createEpilogue, type Epilogue } from "./log/epilogue.ts";
 import { createKeeper, type Keeper } from "./log/keeper.ts";
 import { openLog, type SegmentLog } from "./log/segment-log.ts";
+import { createScrubber, type ScrubStatus, type Scrubber } from "./log/scrubber.ts";
+import { createSurveyor, type Surveyor } from "./log/surveyor.ts";
 import { createEgressGuard, type EgressGuard } from "./policy/egress-guard.ts";
 import { createSite, type Site, type SiteStatus } from "./site/site.ts";
 
@@ -40,6 +44,8 @@ export interface NodeStatus {
   readonly children: readonly DownlinkStatus[];
   /** How much of its children it takes on; undefined where it takes none. */
   readonly admission: AdmissionStatus | undefined;
+  /** Blobs that this node or one below it waits for. */
+  readonly blobsWanted: number;
   readonly lanes: readonly { readonly lane: string; readonly sequence: number }[];
   readonly log: {
     readonly disk: "ok" | "full" | "failed";
@@ -48,6 +54,8 @@ export interface NodeStatus {
     readonly lost: readonly LostRange[];
     /** Batches in which flipped bits were mended. */
     readonly mended: number;
+    /** What was looked at again in the background since the start. */
+    readonly scrubbed: ScrubStatus | undefined;
   };
   /** Parts of the log that were found damaged at this start and at none before. */
   readonly damage: readonly Damage[];
@@ -80,6 +88,10 @@ interface Parts {
   agent: Agent | undefined;
   keeper: Keeper | undefined;
   site: Site | undefined;
+  exchange: BlobExchange | undefined;
+  surveyor: Surveyor | undefined;
+  epilogue: Epilogue | undefined;
+  scrubber: Scrubber | undefined;
 }
 
 /** Parts that a test may put in another's place. */
@@ -94,7 +106,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   const events = createEvents(config, ports.clock);
   const integrity: Integrity = { sha256: ports.crypto.sha256, crc32: ports.codec.crc32 };
   const { clock, disk, random } = ports;
-  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, keeper: undefined, site: undefined };
+  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, scrubber: undefined };
   const log = await openLog({ origin: name, disk, clock, random, integrity, ...segmentSize(config), opened: (stream, predecessor) => openedRecord(events, stream, predecessor), full: () => parts.keeper?.full() });
   for (const damage of log.damage) ports.trace.note("error", `${damage.segment}: bytes ${damage.fromByte} to ${damage.toByte} are damaged (${damage.what})`, { code: "HOLON_LOG_DAMAGED" });
   const blobs = await openBlobStore(disk, integrity);
@@ -102,17 +114,13 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   const failed = (error: unknown): void => ports.trace.note("warn", error instanceof Error ? error.message : String(error));
   const route = (to: NodeName) => parts.site?.peer(to) ?? parts.downlinks?.towards(to) ?? parts.uplink?.peer() ?? parts.site?.relayPeer();
   const calls = createCalls({ self: name, clock, handlers, route: (to, from) => withoutReturn(route(to), from) });
-  const exchange = createBlobExchange(blobs, config.parent === undefined, failed);
+  const exchange = createBlobExchange({ store: blobs, isRoot: config.parent === undefined, clock, failed });
+  parts.exchange = exchange;
   const guard = createEgressGuard(log, events, "*");
-  const refused = new Set<string>();
-  const refuseLane = (lane: string, message: string): void => {
-    if (refused.has(lane)) return; // told once in this epoch; saying it at each reconnection would fill the alarm stream
-    refused.add(lane);
-    log.append({ records: [forkRecord(events, lane, message)] }).catch(failed);
-  };
+  const histories = createHistoryReports(log, events, failed);
 
   if (config.parent !== undefined) {
-    parts.uplink = createUplink({ config, parent: config.parent, log, ports, calls, blobs: exchange, mayLeave: guard.mayLeave, refused: refuseLane, changed: () => parts.site?.uplinkChanged() });
+    parts.uplink = createUplink({ config, parent: config.parent, log, ports, calls, blobs: exchange, mayLeave: guard.mayLeave, ...histories, changed: () => parts.site?.uplinkChanged() });
   }
   parts.agent = createAgent({ log, events, blobs, guard, ports, fetch: exchange.fetch });
   if (config.listen !== undefined) {
@@ -122,18 +130,23 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     const bounds = { ...defaultAdmissionBounds, ...(creditBytes === undefined ? {} : { creditBytesMax: creditBytes }), ...(waitingMax === undefined ? {} : { waitingMax }) };
     const admission = (ownAdmission ?? createAdmission)(bounds);
     parts.downlinks = createDownlinks({
-      admission, log, integrity, ports, calls, blobs: exchange, safe, takesRelayed: () => parts.site?.takesRelayed() ?? false, forked: (lane, reason) => refuseLane(laneName(lane), reason),
+      admission, log, integrity, ports, calls, blobs: exchange, safe, takesRelayed: () => parts.site?.takesRelayed() ?? false, branched: histories.branched,
     });
     if (config.siblings.length > 0) {
       const { uplink, downlinks } = parts;
-      parts.site = createSite({ config, log, events, ports, calls, handlers, blobs: exchange, uplink, downlinks, machine: election, mayLeave: guard.mayLeave, refused: refuseLane });
+      parts.site = createSite({ config, log, events, ports, calls, handlers, blobs: exchange, uplink, downlinks, machine: election, mayLeave: guard.mayLeave, reports: histories });
     }
   }
-  const damage = log.damage.filter((piece) => log.cell(damageCell(piece)) === undefined);
-  if (damage.length > 0) await appendSoon(log, clock, { records: [damagedRecord(events, log)], cells: damage.map((piece) => ({ key: damageCell(piece), value: new Uint8Array(0) })) });
+  const damage = log.damage.filter((piece) => isUntold(log, piece));
+  if (damage.length > 0) await appendSoon(log, clock, damageTold(events, log.damage, log.lost));
+  parts.scrubber = createScrubber({ log, ports, told: (found, lost) => (found.some((piece) => isUntold(log, piece)) ? damageTold(events, found, lost) : undefined) });
   const keeper = createKeeper({ log, policy: config.retention ?? defaultRetention, events, ports, safe: () => parts.uplink?.safe() ?? new Map(), readers: () => readersOf(log) });
   parts.keeper = keeper;
   await keeper.start();
+  parts.epilogue = createEpilogue(log, ports);
+  const surveyor = createSurveyor(log, ports);
+  parts.surveyor = surveyor;
+  surveyor.wake();
   const unsubscribe = log.onCommit(({ lanes, cells }) => committed(parts, name, lanes, cells));
   const address = await listen(config, parts).catch(async (error: unknown) => {
     await closeNode(parts, log, guard, unsubscribe);
@@ -185,6 +198,7 @@ function withoutReturn<T>(peer: T | undefined, from: T | undefined): T | undefin
 function committed(parts: Parts, self: NodeName, lanes: readonly Lane[], cells: readonly string[]): void {
   const names = lanes.map(laneName);
   parts.agent?.committed(names);
+  parts.surveyor?.wake();
   const leaving = lanes.filter((lane) => lane.stream !== "local").map(laneName);
   parts.uplink?.committed(leaving);
   parts.site?.committed(leaving);
@@ -199,11 +213,14 @@ function committed(parts: Parts, self: NodeName, lanes: readonly Lane[], cells: 
 async function closeNode(parts: Parts, log: SegmentLog, guard: EgressGuard, unsubscribe: () => void): Promise<void> {
   await parts.agent?.close();
   await parts.keeper?.close();
+  await parts.surveyor?.close();
+  await parts.scrubber?.close();
   await guard.closeDecisions().catch(() => undefined); // a log that takes no more is being closed anyway
   await parts.site?.close();
   parts.uplink?.close();
   await parts.downlinks?.close();
   unsubscribe();
+  await parts.epilogue?.close();
   await log.close();
 }
 
@@ -219,8 +236,9 @@ function statusOf(config: NodeConfig, log: SegmentLog, parts: Parts, damage: rea
     election: parts.site?.status(),
     children: parts.downlinks?.status() ?? [],
     admission: parts.downlinks?.admission(),
+    blobsWanted: parts.exchange?.wanted() ?? 0,
     lanes: [...log.heads()].map(([lane, { mark }]) => ({ lane, sequence: mark.sequence })).sort((a, b) => (a.lane < b.lane ? -1 : 1)),
-    log: { disk: log.diskState, sizeBytes: log.sizeBytes(), lost: log.lost, mended: log.mended },
+    log: { disk: log.diskState, sizeBytes: log.sizeBytes(), lost: log.lost, mended: log.mended, scrubbed: parts.scrubber?.status() },
     damage,
   };
 }
@@ -232,14 +250,15 @@ const readersOf = (log: SegmentLog): readonly string[] =>
 /** Damage stays where it is, so what was told once is remembered. */
 const damageCell = ({ segment, fromByte, toByte }: Damage): string => `damage/${segment}/${fromByte}-${toByte}`;
 
-const damagedRecord = (events: Events, log: SegmentLog): NewRecord =>
-  events.record({ stream: "alarm", type: "holon.log.damaged", class: "public", producer: "log", data: { lost: log.lost, bytes: log.damage } });
+const isUntold = (log: SegmentLog, piece: Damage): boolean => log.cell(damageCell(piece)) === undefined;
+
+const damageTold = (events: Events, damage: readonly Damage[], lost: readonly LostRange[]): Append => ({
+  records: [events.record({ stream: "alarm", type: "holon.log.damaged", class: "public", producer: "log", data: { lost, bytes: damage } })],
+  cells: damage.map((piece) => ({ key: damageCell(piece), value: new Uint8Array(0) })),
+});
 
 const openedRecord = (events: Events, stream: StreamName, predecessor: Mark | undefined): NewRecord =>
   events.record({ stream, type: "holon.log.opened", class: "public", producer: "log", data: { predecessor: predecessor ?? null } });
 
 const startedRecord = (events: Events, { site, tier, jurisdiction, parent }: NodeConfig, api: string | undefined): NewRecord =>
   events.record({ stream: "audit", type: "holon.node.started", class: "public", producer: "node", data: { site, tier, jurisdiction, parent: parent ?? null, api: api ?? null } });
-
-const forkRecord = (events: Events, lane: string, message: string): NewRecord =>
-  events.record({ stream: "alarm", type: "holon.link.fork", class: "public", producer: "link", data: { lane, message, code: "HOLON_LINK_FORK" satisfies HolonError["code"] } });

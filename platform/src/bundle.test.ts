@@ -20,7 +20,7 @@ test("a function is one small file, the same each time, that says what it is", a
 
 const source = (body: string): string => `export default { kind: "holon.function", on: { type: "in.came" }, emits: {}, models: [], run() {} }; ${body}`;
 const bad: readonly (readonly [string, string, RegExp])[] = [
-  ["imports what only Node.js has", `import "node:fs"; ${source("")}`, /node:fs.*bad\.ts:1/],
+  ["imports what only Node.js has", `import "node:fs"; ${source("")}`, /node:fs.*bad\.ts line 1/],
   ["imports a file that is not there", `import "./nowhere.ts"; ${source("")}`, /nowhere/],
   ["does not parse", "export default {{", /bad\.ts/],
   ["throws at its top level", source("throw new Error('no')"), /does not load/],

@@ -1,6 +1,6 @@
 /** A function's module and all it imports as one file, and what the function says of itself. */
-import { build, type BuildFailure } from "esbuild";
-import { basename } from "node:path";
+import { build, type BuildFailure, type BuildOptions, type Plugin } from "esbuild";
+import { basename, resolve } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import { parseDescribedFunction, type DescribedFunction } from "@holon/core/run/result.ts";
 import { startSandbox } from "./runner-sandbox.ts";
@@ -20,27 +20,34 @@ export async function bundleFunction(modulePath: string): Promise<FunctionBundle
   return { code, definition: await describe(basename(modulePath), code) };
 }
 
-async function bundle(modulePath: string): Promise<Uint8Array> {
+/**
+ * A module at an absolute path with all it imports, but for Node's own modules, as one that Node can import: for manifests.
+ * `HOLON_UNIT_BAD` names module and line.
+ */
+export const bundleForNode = (modulePath: string): Promise<Uint8Array> => bundle(modulePath, { platform: "node" });
+
+async function bundle(modulePath: string, options: BuildOptions = { platform: "neutral", mainFields: ["module", "main"], minify: true, legalComments: "none" }): Promise<Uint8Array> {
   try {
-    const result = await build({
-      entryPoints: [modulePath],
-      bundle: true,
-      write: false,
-      format: "esm",
-      platform: "neutral",
-      mainFields: ["module", "main"],
-      target: "es2024",
-      minify: true,
-      legalComments: "none",
-      logLevel: "silent",
-    });
-    return result.outputFiles[0]?.contents ?? new Uint8Array(0);
+    const result = await build({ ...options, entryPoints: [modulePath], bundle: true, write: false, format: "esm", target: "es2024", logLevel: "silent", plugins: [ownSdk] });
+    return result.outputFiles?.[0]?.contents ?? new Uint8Array(0);
   } catch (error) {
     const first = isBuildFailure(error) ? error.errors[0] : undefined;
-    const where = first?.location == null ? "" : ` (${first.location.file}:${first.location.line})`;
+    const where = first?.location == null ? "" : ` (${resolve(first.location.file)} line ${first.location.line})`;
     throw new HolonError("HOLON_UNIT_BAD", `module ${modulePath} cannot be bundled: ${first?.text ?? String(error)}${where}`, { cause: error });
   }
 }
+
+/** An app may lie anywhere: where its own folder has no SDK installed, it gets the one of this program. */
+const ownSdk: Plugin = {
+  name: "own-sdk",
+  setup(builder) {
+    builder.onResolve({ filter: /^@holon\/sdk(\/|$)/ }, async ({ path, resolveDir, importer, kind, pluginData }) => {
+      if (pluginData === ownSdk) return undefined; // asked by ourselves below
+      const theirs = await builder.resolve(path, { resolveDir, importer, kind, pluginData: ownSdk });
+      return theirs.errors.length === 0 ? theirs : builder.resolve(path, { resolveDir: import.meta.dirname, kind, pluginData: ownSdk });
+    });
+  },
+};
 
 /** The definition is what running the module's top level gives: so it runs where functions run. */
 async function describe(name: string, code: Uint8Array): Promise<DescribedFunction> {

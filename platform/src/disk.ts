@@ -1,6 +1,6 @@
 /**
- * The disk below one data folder. `write` then `sync` is the path of every acknowledgement: one call into the thread pool
- * each, no copy between.
+ * The disk below one data folder. `writeThrough` is the path of every acknowledgement: one call into the thread pool where the
+ * system has O_DSYNC (POSIX), and no copy.
  */
 import * as fs from "node:fs";
 import { join } from "node:path";
@@ -11,6 +11,8 @@ import { diskError, isErrno } from "./disk-error.ts";
 import { makeFolder } from "./disk-folder.ts";
 
 const { O_CREAT, O_DIRECTORY, O_RDONLY, O_RDWR } = fs.constants;
+/** Not there on Windows. */
+const dataSync: number | undefined = fs.constants.O_DSYNC;
 const [open, fstat, fsync, close] = [promisify(fs.open), promisify(fs.fstat), promisify(fs.fsync), promisify(fs.close)];
 /** Only the node's own user: the folder holds keys and raw data. */
 const fileMode = 0o600;
@@ -55,6 +57,8 @@ async function openFile(path: string, create: boolean): Promise<DiskFile> {
 class NodeDiskFile implements DiskFile {
   readonly #path: string;
   readonly #handle: number;
+  /** The same file, opened so that each write is a sync too; `undefined` until it is needed, `none` where that cannot be. */
+  #through: number | "none" | undefined;
   #size: number;
   #isOpen = true;
   /** Calls in the thread pool: the handle's number may name another file the moment it is closed. */
@@ -90,17 +94,50 @@ class NodeDiskFile implements DiskFile {
   }
 
   write(position: number, bytes: Uint8Array): Promise<void> {
+    return this.#writeBy(this.#handle, position, bytes);
+  }
+
+  async writeThrough(position: number, bytes: Uint8Array): Promise<void> {
+    const through = this.#through ?? (await this.#openThrough());
+    if (through !== "none") return this.#writeBy(through, position, bytes);
+    await this.write(position, bytes);
+    await this.sync();
+  }
+
+  #writeBy(handle: number, position: number, bytes: Uint8Array): Promise<void> {
     return this.#start((resolve, reject) => {
       if (this.#syncFailure !== undefined) return reject(this.#syncFailure);
       const step = (done: number): void => {
-        fs.write(this.#handle, bytes, done, bytes.length - done, position + done, (error, count) => {
+        fs.write(handle, bytes, done, bytes.length - done, position + done, (error, count) => {
           if (count > 0) this.#size = Math.max(this.#size, position + done + count);
-          if (error !== null) reject(diskError("write", this.#path, error));
+          if (error !== null) reject(this.#writeFailed(error, handle));
           else if (done + count === bytes.length) resolve();
           else step(done + count);
         });
       };
       step(0);
+    });
+  }
+
+  /** No room is said before anything is promised; whatever else fails while writing through may be the sync. */
+  #writeFailed(error: unknown, handle: number): HolonError {
+    const failure = diskError("write", this.#path, error);
+    if (handle !== this.#handle && failure.code !== "HOLON_DISK_FULL") this.#syncFailure = failure;
+    return failure;
+  }
+
+  #openThrough(): Promise<number | "none"> {
+    return this.#start<number | "none">((opened, reject) => {
+      const resolve = (through: number | "none"): void => opened((this.#through = through)); // known before a close that waits goes on
+      if (dataSync === undefined) return resolve("none");
+      fs.open(this.#path, O_RDWR | dataSync, (error, handle) => {
+        if (error !== null) return isErrno(error, "ENOENT") ? resolve("none") : reject(diskError("open", this.#path, error));
+        // The name may be another file's by now; that one is not ours to write.
+        const [named, own] = [fs.fstatSync(handle), fs.fstatSync(this.#handle)];
+        if (named.ino === own.ino && named.dev === own.dev) return resolve(handle);
+        fs.closeSync(handle);
+        resolve("none");
+      });
     });
   }
 
@@ -129,6 +166,7 @@ class NodeDiskFile implements DiskFile {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     if (this.#underWay > 0) await new Promise<void>((resolve) => (this.#quiet = resolve));
+    if (typeof this.#through === "number") await attempt("close", this.#path, close(this.#through));
     await attempt("close", this.#path, close(this.#handle));
   }
 

@@ -8,7 +8,8 @@ import type { Socket } from "node:net";
 import { type HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Clock, Reading, Timer } from "@holon/core/ports.ts";
-import type { IConnectPacket, IPublishPacket, Packet } from "mqtt-packet";
+import type { IConnectPacket, Packet } from "mqtt-packet";
+import { createAnswers } from "./door-mqtt-answers.ts";
 import { createPacketCutter, MqttViolation } from "./door-mqtt-frames.ts";
 import type { Arrival, Inbox } from "./door-mqtt-inbox.ts";
 import * as packets from "./door-mqtt-packets.ts";
@@ -45,6 +46,7 @@ interface Connected {
 export function createMqttConnection(socket: Socket, world: ConnectionWorld): MqttConnection {
   const cutter = createPacketCutter(limits.mqttPacketBytesMax);
   const readPacket = packets.createPacketReader();
+  const answers = createAnswers(socket);
   let connected: Connected | undefined;
   let isHeld = false;
   let isClosed = false;
@@ -60,6 +62,7 @@ export function createMqttConnection(socket: Socket, world: ConnectionWorld): Mq
       connection.stop();
       timer.cancel();
       timer = world.clock.after(lastAnswersMs, () => socket.destroy());
+      answers.flush();
       socket.destroySoon();
     },
     takeOver() {
@@ -92,6 +95,7 @@ export function createMqttConnection(socket: Socket, world: ConnectionWorld): Mq
         const bytes = cutter.next();
         if (bytes === undefined) break;
         if (connected === undefined) connect(bytes);
+        else if (packets.isPublish(bytes)) publish(connected.session, packets.readPublish(bytes));
         else handle(connected, readPacket(bytes));
       }
     } catch (error) {
@@ -135,53 +139,48 @@ export function createMqttConnection(socket: Socket, world: ConnectionWorld): Mq
     connected = { session, keepAliveMs: (packet.keepalive ?? 0) * 1500, will: packet.will };
     timer.cancel();
     if (connected.keepAliveMs > 0) timer = world.clock.after(connected.keepAliveMs, watch);
-    send(packets.connectionAccepted(isPresent));
+    answers.send(packets.connectionAccepted(isPresent));
   }
 
   function handle(client: Connected, packet: Packet): void {
     switch (packet.cmd) {
-      case "publish":
-        return publish(client.session, packet);
       case "pubrel":
         client.session.unreleased.delete(packetId(packet));
-        return send(packets.acknowledgement("pubcomp", packetId(packet)));
+        return answers.acknowledge("pubcomp", packetId(packet));
       case "pingreq":
-        return send(packets.pingAnswer);
+        return answers.send(packets.pingAnswer);
       case "subscribe":
         if (packet.subscriptions.length === 0) throw new MqttViolation("a subscription has no filter");
-        return send(packets.subscriptionsRefused(packetId(packet), packet.subscriptions.length));
+        return answers.send(packets.subscriptionsRefused(packetId(packet), packet.subscriptions.length));
       case "unsubscribe":
         if (packet.unsubscriptions.length === 0) throw new MqttViolation("an unsubscription has no filter");
-        return send(packets.unsubscribed(packetId(packet)));
+        return answers.send(packets.unsubscribed(packetId(packet)));
       case "disconnect":
         client.will = undefined;
         isClosed = true;
+        answers.flush();
         return socket.destroySoon();
       default:
         throw new MqttViolation(`a client does not send ${packet.cmd} here`);
     }
   }
 
-  function publish(session: MqttSession, packet: IPublishPacket): void {
-    const { topic, payload, qos } = packet;
+  function publish(session: MqttSession, { topic, payload, qos, messageId }: packets.Publish): void {
     if (!isTopicName(topic)) throw new MqttViolation("a message has no topic name");
-    const messageId = qos === 0 ? 0 : packetId(packet);
+    if (qos !== 0 && messageId === 0) throw new MqttViolation("publish has no packet id");
     if (qos === 2 && session.unreleased.size >= limits.mqttUnreleasedMax) throw new MqttViolation("too many messages are not released");
-    const arrival = arrivalOf(topic, toBuffer(payload));
-    if (qos === 0) world.inbox.push(arrival);
-    else if (qos === 1) world.inbox.push({ ...arrival, done: () => send(packets.acknowledgement("puback", messageId)) });
-    else world.inbox.push(exactlyOnce(session, messageId, arrival));
+    if (qos === 0) world.inbox.push(arrivalOf(topic, payload));
+    else if (qos === 1) world.inbox.push(arrivalOf(topic, payload, () => answers.acknowledge("puback", messageId)));
+    else world.inbox.push(exactlyOnce(session, messageId, arrivalOf(topic, payload)));
   }
 
-  function arrivalOf(topic: string, payload: Buffer): Arrival {
-    return {
-      topic,
-      message: world.read(topic, payload),
-      bytes: payload.length,
-      begin: () => true,
-      done: () => {},
-      failed: () => void socket.destroy(), // not acknowledged: the device sends it again when it is back
-    };
+  function arrivalOf(topic: string, payload: Buffer, done = nothing): Arrival {
+    return { topic, message: world.read(topic, payload), bytes: payload.length, begin: isNew, done, failed };
+  }
+
+  /** Not acknowledged: the device sends it again when it is back. */
+  function failed(): void {
+    socket.destroy();
   }
 
   function exactlyOnce({ unreleased }: MqttSession, messageId: number, arrival: Arrival): Arrival {
@@ -193,7 +192,7 @@ export function createMqttConnection(socket: Socket, world: ConnectionWorld): Mq
         unreleased.add(messageId);
         return isFirst;
       },
-      done: () => send(packets.acknowledgement("pubrec", messageId)),
+      done: () => answers.acknowledge("pubrec", messageId),
       failed() {
         if (isFirst) unreleased.delete(messageId);
         arrival.failed();
@@ -220,19 +219,11 @@ export function createMqttConnection(socket: Socket, world: ConnectionWorld): Mq
     socket.end(answer);
   }
 
-  /** Answers of one turn of the event loop leave in one write. */
-  function send(bytes: Buffer): void {
-    if (!socket.writable) return;
-    if (socket.writableCorked === 0) {
-      socket.cork();
-      setImmediate(() => socket.uncork());
-    }
-    socket.write(bytes);
-  }
-
   return connection;
 }
 
+const isNew = (): boolean => true;
+const nothing = (): void => undefined;
 const notConnect = "the first packet is not CONNECT";
 
 /** Seen from the first byte on: what speaks another protocol is not waited for. */

@@ -15,48 +15,56 @@ export class MqttViolation extends Error {
 
 export function createPacketCutter(packetBytesMax: number): PacketCutter {
   let pieces: Buffer[] = [];
+  /** Where the next packet begins in the first piece. */
+  let at = 0;
   let have = 0;
   /** Bytes of the packet at the front, as far as its header tells. */
   let need = 2;
-
   const joined = (): Buffer => {
-    const whole = pieces.length === 1 ? (pieces[0] ?? Buffer.alloc(0)) : Buffer.concat(pieces, have);
+    const [first = Buffer.alloc(0), ...rest] = pieces;
+    if (rest.length === 0) return first;
+    const whole = Buffer.concat([first.subarray(at), ...rest], have);
     pieces = [whole];
+    at = 0;
     return whole;
   };
-
   return {
     push(piece) {
       pieces.push(piece);
       have += piece.length;
     },
-    firstByte: () => pieces[0]?.[0],
+    firstByte: () => pieces[0]?.[at],
     next() {
       while (have >= need) {
         const front = joined();
-        const size = packetSize(front);
+        const size = packetSize(front, at);
         if (size === undefined) {
-          need = front.length + 1;
+          need = have + 1;
           return undefined;
         }
         if (size > packetBytesMax) throw new MqttViolation(`a packet of ${size} bytes is over the limit of ${packetBytesMax}`);
         need = size;
         if (have < size) return undefined;
-        pieces = have === size ? [] : [front.subarray(size)];
+        const packet = front.subarray(at, at + size);
+        at += size;
         have -= size;
         need = 2;
-        return front.subarray(0, size);
+        if (have === 0) {
+          pieces = [];
+          at = 0;
+        }
+        return packet;
       }
       return undefined;
     },
   };
 }
 
-/** Size of the packet at the front of the bytes, or undefined where its length is not there yet (section 2.2.3). */
-function packetSize(front: Buffer): number | undefined {
+/** Size of the packet that begins there, or undefined where its length is not there yet (section 2.2.3). */
+function packetSize(bytes: Buffer, at: number): number | undefined {
   let remaining = 0;
   for (let index = 0; index < 4; index++) {
-    const byte = front[1 + index];
+    const byte = bytes[at + 1 + index];
     if (byte === undefined) return undefined;
     remaining += (byte & 127) * 128 ** index;
     if (byte < 128) return 2 + index + remaining;

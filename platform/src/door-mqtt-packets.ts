@@ -1,5 +1,5 @@
-/** Control packets through mqtt-packet: one whole packet in, one parsed packet out. */
-import { generate, parser, type Packet } from "mqtt-packet";
+/** Control packets, one whole packet at a time: what is rare is read by mqtt-packet, what is frequent or small is read and written here. */
+import { parser, type Packet } from "mqtt-packet";
 import { MqttViolation } from "./door-mqtt-frames.ts";
 
 /** Parses whole packets of one connection. Throws `MqttViolation` for one that is malformed. */
@@ -41,16 +41,51 @@ export function protocolLevel(connect: Buffer): number | undefined {
   return level === undefined ? undefined : level & 127;
 }
 
-export const connectionAccepted = (isPresent: boolean): Buffer => generate({ cmd: "connack", returnCode: 0, sessionPresent: isPresent });
-/** Return codes 1 and 2 of section 3.2.2.3. */
-export const protocolRefused = generate({ cmd: "connack", returnCode: 1, sessionPresent: false });
-export const clientIdRefused = generate({ cmd: "connack", returnCode: 2, sessionPresent: false });
-/** MQTT 5 section 3.2.2.2: unsupported protocol version. */
-export const protocolRefusedV5 = generate({ cmd: "connack", reasonCode: 0x84, sessionPresent: false }, { protocolVersion: 5 });
-export const pingAnswer = generate({ cmd: "pingresp" });
+/** What a PUBLISH packet says (section 3.3). */
+export interface Publish {
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly qos: 0 | 1 | 2;
+  /** 0 for QoS 0, which has none. */
+  readonly messageId: number;
+}
 
-export const acknowledgement = (cmd: "puback" | "pubrec" | "pubcomp", messageId: number): Buffer => generate({ cmd, messageId });
+export const isPublish = (packet: Buffer): boolean => (packet[0] ?? 0) >> 4 === 3;
+
+/** A whole PUBLISH packet, read here and not by the library: nearly all packets are this one. Throws `MqttViolation`. */
+export function readPublish(packet: Buffer): Publish {
+  const qos = ((packet[0] ?? 0) >> 1) & 3;
+  if (qos === 3) throw new MqttViolation("a packet is malformed: QoS 3");
+  let at = 1;
+  while ((packet[at] ?? 0) >= 128) at++;
+  at += 1;
+  const topicEnd = at + 2 + (at + 2 <= packet.length ? packet.readUInt16BE(at) : packet.length);
+  const payloadAt = topicEnd + (qos === 0 ? 0 : 2);
+  if (payloadAt > packet.length) throw new MqttViolation("a packet is malformed: it ends within its header");
+  return { topic: packet.toString("utf8", at + 2, topicEnd), payload: packet.subarray(payloadAt), qos: qos as Publish["qos"], messageId: qos === 0 ? 0 : packet.readUInt16BE(topicEnd) };
+}
+
+/*
+ * Answers are written here: each is a few bytes, and the library's generator keeps a table of 65,536 buffers (some 10 MB) for them.
+ */
+
+export const connectionAccepted = (isPresent: boolean): Buffer => Buffer.from([0x20, 2, isPresent ? 1 : 0, 0]);
+/** Return codes 1 and 2 of section 3.2.2.3. */
+export const protocolRefused = Buffer.from([0x20, 2, 0, 1]);
+export const clientIdRefused = Buffer.from([0x20, 2, 0, 2]);
+/** MQTT 5 section 3.2.2.2: unsupported protocol version. */
+export const protocolRefusedV5 = Buffer.from([0x20, 3, 0, 0x84, 0]);
+export const pingAnswer = Buffer.from([0xd0, 0]);
+
+/** First bytes of the answers that name a message and say no more (sections 3.4 to 3.7). */
+export const acknowledgementTypes = { puback: 0x40, pubrec: 0x50, pubcomp: 0x70 } as const;
+export type Acknowledgement = keyof typeof acknowledgementTypes;
 /** Failure for each filter (section 3.9.3): this door takes in and gives out nothing. */
 export const subscriptionsRefused = (messageId: number, count: number): Buffer =>
-  generate({ cmd: "suback", messageId, granted: Array.from({ length: count }, () => 0x80) });
-export const unsubscribed = (messageId: number): Buffer => generate({ cmd: "unsuback", messageId, granted: [] });
+  Buffer.from([0x90, ...remainingLength(2 + count), messageId >> 8, messageId & 255, ...Array.from({ length: count }, () => 0x80)]);
+export const unsubscribed = (messageId: number): Buffer => Buffer.from([0xb0, 2, messageId >> 8, messageId & 255]);
+
+/** Section 2.2.3. */
+function remainingLength(length: number): readonly number[] {
+  return length < 128 ? [length] : [(length & 127) | 128, ...remainingLength(length >> 7)];
+}

@@ -33,7 +33,9 @@ function parsePayload(text: string): unknown {
 
 function isDeeperThan(value: unknown, levels: number): boolean {
   if (typeof value !== "object" || value === null) return false;
-  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(inner, levels - 1));
+  if (levels === 0) return true;
+  for (const inner of Object.values(value)) if (isDeeperThan(inner, levels - 1)) return true;
+  return false;
 }
 
 const jsonBytes = (data: unknown): number => Buffer.byteLength(JSON.stringify(data));

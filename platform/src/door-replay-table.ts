@@ -56,6 +56,8 @@ export async function checkTable(path: string, spec: TableSpec): Promise<void> {
 
 function csvTable(path: string, header: RawRecord, spec: TableSpec): Table {
   const names = headerNames(header, spec.delimiter) ?? [];
+  const twice = names.find((name, index) => names.indexOf(name) !== index && spec.columns[name] !== undefined);
+  if (twice !== undefined) throw new HolonError("HOLON_SOURCE_COLUMN_MISSING", `${path} has two columns named ${JSON.stringify(twice)}`, { next: "Give each column of the header a name of its own." });
   const fields = Object.values(spec.columns);
   const wanted = [...Object.keys(spec.columns), ...(spec.timeColumn === undefined ? [] : [spec.timeColumn])];
   const slots: number[] = names.map(() => -1);

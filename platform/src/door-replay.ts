@@ -90,6 +90,11 @@ async function playFile({ spec, clock, feed, waiting }: Replay, from: ReplayPosi
     }
     if (waiting.isStopped()) return;
   }
+  if (row < from.row) {
+    throw new HolonError("HOLON_SOURCE_EMPTY", `${file.path} holds ${row} rows, and ${from.row} of it were played before: it is not the file that it was`, {
+      next: "Give the file as it was, or replay into another data folder.",
+    });
+  }
 }
 
 function checkSpec(spec: ReplaySourceSpec): void {

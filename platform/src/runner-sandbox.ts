@@ -19,7 +19,7 @@ export interface Sandbox {
 }
 
 /** The files of our own that the worker loads; it may read nothing else. */
-const inside = import.meta.resolve("@holon/core/run/inside.ts");
+export const inside = import.meta.resolve("@holon/core/run/inside.ts");
 const readable = [
   "@holon/core/errors.ts",
   "@holon/core/limits.ts",
@@ -38,13 +38,16 @@ const readable = [
 /** `talk` is given what the function prints, bounded. `HOLON_UNIT_BAD` if the module does not load. */
 export async function startSandbox(setup: Omit<SandboxSetup, "inside">, talk: (text: string) => void): Promise<Sandbox> {
   const { name } = setup;
+  // From the cache a worker gets its modules without loading what strips their types, some 17 MB. Node reads it only where it might
+  // write it too; the worker gives that right up before the function's code is there.
+  const cache = process.env["NODE_COMPILE_CACHE"];
   const worker = new Worker(new URL("./runner-worker.ts", import.meta.url), {
     name: `function ${name}`,
-    execArgv: ["--permission", ...readable],
-    env: {},
+    execArgv: ["--permission", ...readable, ...(cache === undefined ? [] : [`--allow-fs-read=${cache}/*`, `--allow-fs-write=${cache}/*`])],
+    env: cache === undefined ? {} : { NODE_COMPILE_CACHE: cache },
     stdout: true,
     stderr: true,
-    resourceLimits: { maxOldGenerationSizeMb: limits.unitHeapBytesMax >> 20 },
+    resourceLimits: { maxOldGenerationSizeMb: limits.unitHeapBytesMax >> 20, maxYoungGenerationSizeMb: limits.unitYoungBytes >> 20 },
     workerData: { ...setup, inside } satisfies SandboxSetup,
     transferList: setup.line === undefined ? [] : [setup.line.port],
   });

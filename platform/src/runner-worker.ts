@@ -14,6 +14,7 @@ const failed = (error: unknown): void => reply({ kind: "failed", error: core.toC
 await start().catch(failed);
 
 async function start(): Promise<void> {
+  process.permission?.drop("fs"); // all of our own is loaded; what comes now is the function's
   const definition = await importDefinition(setup.name, setup.code);
   if (!setup.describeOnly) {
     const host = core.createUnitHost({ ...setup, definition, models: setup.line === undefined ? noModels() : createModelLink(setup.line, core.fromCrossing), nowMs: () => performance.now() });

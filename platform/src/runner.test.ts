@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { eventsOf, fails, programOf, runnerContract } from "@holon/sim/contracts/runner.ts";
@@ -51,6 +54,24 @@ describe("a worker", () => {
     assert.deepEqual(outputs[0]?.data, tries.map(() => "ERR_ACCESS_DENIED"));
     await unit.stop();
     assert.ok(readFileSync(new URL(import.meta.url)).length > 0);
+  });
+
+  it("may not read or write where its own modules come from", async (context) => {
+    const cache = mkdtempSync(join(tmpdir(), "holon-cache-"));
+    context.after(() => rmSync(cache, { recursive: true }));
+    const before = process.env["NODE_COMPILE_CACHE"];
+    process.env["NODE_COMPILE_CACHE"] = cache;
+    try {
+      const path = JSON.stringify(join(cache, "planted"));
+      const body = `const fs=await import("node:fs"); const codes=[]; for (const attempt of [()=>fs.writeFileSync(${path},"x"),()=>fs.readdirSync(${JSON.stringify(cache)}),()=>fs.readFileSync(${JSON.stringify(fileURLToPath(new URL("./runner-worker.ts", import.meta.url)))})]) try { attempt(); codes.push("allowed"); } catch (error) { codes.push(error.code); } context.emit("out.made",{data:codes});`;
+      const unit = await runner.start(programOf(body));
+      const { outputs } = await unit.handle(eventsOf(1));
+      assert.deepEqual(outputs[0]?.data, ["ERR_ACCESS_DENIED", "ERR_ACCESS_DENIED", "ERR_ACCESS_DENIED"]);
+      await unit.stop();
+    } finally {
+      if (before === undefined) delete process.env["NODE_COMPILE_CACHE"];
+      else process.env["NODE_COMPILE_CACHE"] = before;
+    }
   });
 
   it("talks to whom it should, and no more than is kept", async () => {

@@ -1,4 +1,4 @@
-/** Shares test files out to processes: units in one, `*.process.test.ts` in one each, and again what a culprit kept from running. */
+/** Shares test files out to processes: units in two, `*.process.test.ts` in one each, and again what a culprit kept from running. */
 import { runBatch, type BatchOptions } from "./batch.ts";
 import { printSeconds } from "./command.ts";
 import type { TestResult } from "./events.ts";
@@ -13,7 +13,7 @@ export async function runTestFiles(files: readonly string[], options: RunOptions
   const alone = files.filter((file) => file.endsWith(".process.test.ts"));
   const units = files.filter((file) => !alone.includes(file));
   return [
-    ...(await timed(`unit tests: ${units.length} files in one process`, options, () => runUnits(units, options))),
+    ...(await timed(`unit tests: ${units.length} files in ${processesAtOnce} processes`, options, () => runHalves(units, options))),
     ...(await timed(`process tests: ${alone.length} files, ${processesAtOnce} at a time`, options, () => runAlone(alone, options))),
   ];
 }
@@ -23,6 +23,13 @@ async function timed(name: string, options: RunOptions, run: () => Promise<reado
   const results = await run();
   options.say(`${name} (${printSeconds(performance.now() - startMs)})`);
   return results;
+}
+
+/** The simulator's tests take about as long as all others together, and neither waits for anything but the processor. */
+async function runHalves(files: readonly string[], options: RunOptions): Promise<readonly TestResult[]> {
+  const isSimulator = (file: string): boolean => file.startsWith("sim/");
+  const halves = [files.filter(isSimulator), files.filter((file) => !isSimulator(file))];
+  return (await Promise.all(halves.map((half) => runUnits(half, options)))).flat();
 }
 
 /** Each round either runs all that is left or loses at least the file that broke it, so it ends. */

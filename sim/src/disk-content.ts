@@ -30,6 +30,14 @@ export class FileContent {
   /** The layer that takes writes, if there is one. */
   #open: Layer | undefined;
 
+  /** What is read now, all of it durable: a copy of the file on another disk. */
+  copy(): FileContent {
+    const copy = new FileContent();
+    copy.#bytes.write(0, this.#bytes.read(0, this.#size));
+    copy.#size = this.#size;
+    return copy;
+  }
+
   get size(): number {
     return this.#size;
   }

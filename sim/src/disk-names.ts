@@ -90,6 +90,17 @@ export class DiskNames {
     return names.sort();
   }
 
+  /** The names as they are now, all of them durable, over copies of the files. */
+  copy(): DiskNames {
+    const copy = new DiskNames();
+    for (const names of [copy.#now, copy.#durable]) for (const folder of this.#now.folders) names.folders.add(folder);
+    for (const [path, content] of this.#now.files) {
+      const copied = content.copy();
+      for (const names of [copy.#now, copy.#durable]) names.files.set(path, copied);
+    }
+    return copy;
+  }
+
   change(change: NameChange): void {
     this.#now.apply(change);
     this.#pending.push(change);

@@ -41,7 +41,7 @@ interface PendingWrite {
 
 /** What is on the disk of one node: it outlives every incarnation. */
 export class DiskMedium {
-  readonly names = new DiskNames();
+  names = new DiskNames();
   readonly random: SeededRandom;
   speed: DiskSpeed;
   readonly faults: DiskFaults = { syncLies: false, failing: false, readOnly: false, slowness: 1 };
@@ -60,6 +60,12 @@ export class DiskMedium {
     let used = 0;
     for (const content of this.names.files.values()) used += content.size;
     return used;
+  }
+
+  /** Puts a copy in the place of all that was there. The machine is off. */
+  restore(names: DiskNames): void {
+    this.writing.clear();
+    this.names = names.copy();
   }
 
   /** The power goes: what was synced stays, of the rest whatever chance leaves. */
@@ -94,7 +100,6 @@ export class DiskMedium {
 
 /** The disk port of one incarnation. */
 export function createDisk(incarnation: Incarnation, medium: DiskMedium): Disk {
-  const { names } = medium;
   const takes = (bytes: number): number => medium.faults.slowness * (draw(medium.speed.transfer, medium.random) + bytes / medium.speed.bytesPerMs);
   const change = (path: string, effect: () => void): void => {
     check(medium, path, true);
@@ -104,31 +109,31 @@ export function createDisk(incarnation: Incarnation, medium: DiskMedium): Disk {
     list: (folder) =>
       incarnation.call("disk.list", takes(0), () => {
         check(medium, folder, false);
-        return names.list(normalise(folder));
+        return medium.names.list(normalise(folder));
       }),
     makeFolder: (folder) =>
-      incarnation.call("disk.makeFolder", takes(0), () => change(folder, () => makeFolders(names, normalise(folder)))),
+      incarnation.call("disk.makeFolder", takes(0), () => change(folder, () => makeFolders(medium.names, normalise(folder)))),
     open: (path, { create }) =>
       incarnation.call("disk.open", takes(0), () => {
         check(medium, path, false);
         return openFile(incarnation, medium, path, contentOf(medium, normalise(path), create));
       }),
     rename: (from, to) =>
-      incarnation.call("disk.rename", takes(0), () => change(from, () => rename(names, normalise(from), normalise(to)))),
+      incarnation.call("disk.rename", takes(0), () => change(from, () => rename(medium.names, normalise(from), normalise(to)))),
     remove: (path) =>
       incarnation.call("disk.remove", takes(0), () =>
         change(path, () => {
           const target = normalise(path);
-          if (names.files.has(target) || (target !== "" && names.isFolder(target))) names.change({ kind: "remove", path: target });
+          if (medium.names.files.has(target) || (target !== "" && medium.names.isFolder(target))) medium.names.change({ kind: "remove", path: target });
         }),
       ),
     syncFolder: (folder) => {
-      const covered = names.beginSync();
+      const covered = medium.names.beginSync();
       return incarnation.call("disk.syncFolder", medium.faults.slowness * draw(medium.speed.sync, medium.random), () => {
         check(medium, folder, false);
         const target = normalise(folder);
-        if (!names.isFolder(target)) throw missing(folder);
-        if (!medium.faults.syncLies) names.endSync(target, covered);
+        if (!medium.names.isFolder(target)) throw missing(folder);
+        if (!medium.faults.syncLies) medium.names.endSync(target, covered);
       });
     },
     space: () =>
@@ -146,7 +151,7 @@ function openFile(incarnation: Incarnation, medium: DiskMedium, path: string, co
     check(medium, path, changes);
   };
   const takes = (bytes: number): number => medium.faults.slowness * (draw(medium.speed.transfer, medium.random) + bytes / medium.speed.bytesPerMs);
-  return {
+  const file: DiskFile = {
     size: () => content.size,
     read: (position, length) =>
       incarnation.call("file.read", takes(length), () => {
@@ -162,6 +167,10 @@ function openFile(incarnation: Incarnation, medium: DiskMedium, path: string, co
       }, bytes.length, crc32(bytes));
       if (incarnation.alive) medium.writing.add(pending);
       return written;
+    },
+    writeThrough: async (position, bytes) => {
+      await file.write(position, bytes);
+      await file.sync();
     },
     sync: () => {
       const upTo = content.beginSync();
@@ -180,6 +189,7 @@ function openFile(incarnation: Incarnation, medium: DiskMedium, path: string, co
         isOpen = false;
       }),
   };
+  return file;
 }
 
 /** As much as fits is written before the disk is full, as on a real one. */

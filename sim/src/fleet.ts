@@ -8,13 +8,17 @@ import { isNodeName } from "@holon/core/units.ts";
 import { checkAccounting, type AccountingResult, type EpochRange, type LaneAccount, type SourceAccount } from "./checkers/accounting.ts";
 import { EpochWatch } from "./checkers/epochs.ts";
 import { RangeSet } from "./checkers/ranges.ts";
+import { RepetitionWatch } from "./checkers/repetition.ts";
 import { checkRawStays, WireWatch } from "./checkers/raw-stays.ts";
+import { createCodec } from "./codec.ts";
 import type { DiskSpeed } from "./disk.ts";
 import type { DeviceHabits } from "./door.ts";
 import { readingNumber } from "./door.ts";
+import { branchesOf, checkParted } from "./parted.ts";
 import { dataOf, LaneLedger, seenRecord } from "./lane-ledger.ts";
 import type { ProfileOf } from "./link-profile.ts";
 import { SimNet } from "./net.ts";
+import { exportableLanes, isBehind } from "./behind.ts";
 import { NodeMachine } from "./node-machine.ts";
 import type { SimSubject, SubjectProgram } from "./subject.ts";
 import type { Note } from "./trace.ts";
@@ -25,15 +29,27 @@ export type Machine = NodeMachine<SimSubject>;
 export interface Member {
   readonly config: NodeConfig;
   readonly machine: Machine;
-  readonly ledger: LaneLedger;
+  /** Of its present disk. */
+  ledger: LaneLedger;
+  /** What is known of its lives on disks that are gone. */
+  readonly former: FormerLife[];
   /** The parent's name; undefined at the root. */
   readonly parent: string | undefined;
   /** Not the program under test but somebody who plays a part: nothing is promised of it. */
   readonly isActor: boolean;
 }
 
+/** A life that ended with its disk. */
+export interface FormerLife {
+  readonly ledger: LaneLedger;
+  /** By lane, how far its records were somewhere else when the disk went: on the parent's, or in the backup. */
+  readonly reached: ReadonlyMap<string, number>;
+}
+
 export interface MemberOptions {
   readonly name: string;
+  /** What the node is called, where it is not the machine's own name: a copy is called as the node that it was copied from. */
+  readonly node?: string;
   readonly tier: "gateway" | "edge" | "cloud";
   readonly parent?: string;
   readonly devices?: DeviceHabits;
@@ -41,6 +57,8 @@ export interface MemberOptions {
   readonly retention?: NodeConfig["retention"];
   /** Changes what the program sees of the world, boot by boot: a part that lies, a fault that the world itself does not have. */
   wrap?(ports: Ports): Ports;
+  /** Its first opening of the log is no opening: it goes on where another machine is. */
+  readonly resumes?: boolean;
   /** Plays a part instead of the program under test. */
   act?(ports: Ports): Promise<SimSubject>;
   /** The other enrolled members of its site. */
@@ -77,7 +95,10 @@ export class Fleet {
   readonly world: World;
   readonly net: SimNet;
   readonly wire: WireWatch;
+  readonly #repetition = new RepetitionWatch(createCodec());
   readonly members = new Map<string, Member>();
+  /** Nodes with more than one history: they were copied, or put back from a backup. */
+  readonly parted = new Set<string>();
   /** Machines whose disks were damaged at rest: what they lack was not theirs to keep. */
   readonly damaged = new Set<string>();
   readonly #epochs = new EpochWatch();
@@ -91,7 +112,10 @@ export class Fleet {
     this.world = world;
     this.net = new SimNet(world, options.profileOf === undefined ? {} : { profileOf: options.profileOf });
     this.wire = new WireWatch({ looksInside: options.withoutReadings !== true });
-    this.net.tap = (frame) => this.wire.see(frame);
+    this.net.tap = (frame) => {
+      this.wire.see(frame);
+      if (options.withoutReadings !== true) this.#repetition.see(frame, world.nowMs);
+    };
     this.#program = program;
     this.#listener = options.listener;
   }
@@ -104,37 +128,37 @@ export class Fleet {
   }
 
   add(options: MemberOptions): Member {
-    const { name, tier, parent, siblings = [] } = options;
-    assert(isNodeName(name), `${name} is no node name`);
+    const { name, tier, parent, siblings = [], node = name } = options;
+    assert(isNodeName(name) && isNodeName(node), `${name} or ${node} is no node name`);
     const config = nodeConfigSchema.parse({
-      name,
+      name: node,
       site: tier === "cloud" ? "cloud" : "site",
       tier,
       jurisdiction: "EU/DE",
       control: options.control ?? parent === undefined,
       ...(options.uplink === undefined ? {} : { uplink: options.uplink }),
       ...(options.downlink === undefined ? {} : { downlink: options.downlink }),
-      ...(tier === "gateway" && siblings.length === 0 ? {} : { listen: `${name}:7401` }),
+      ...(node !== name || (tier === "gateway" && siblings.length === 0) ? {} : { listen: `${name}:7401` }),
       siblings: siblings.map((sibling) => ({ name: sibling })),
       ...(parent === undefined ? {} : { parent: `wss://${parent}:7401` }),
       ...(options.retention === undefined ? {} : { retention: options.retention }),
     });
-    const ledger = new LaneLedger();
     const machine: Machine = new NodeMachine(this.world, this.net, this.members.size + 1, {
       name,
+      ...(node === name ? {} : { proves: node }),
       boot: (ports) => this.#boot(config, options, ports),
       sandbox: () => this.#program.sandbox(this.world),
       clock: { driftPpm: options.driftPpm ?? 0 },
       ...(options.disk === undefined ? {} : { disk: { speed: options.disk } }),
       booted: (subject) => {
         if (options.act !== undefined) return;
-        this.#epochs.opened(name, subject.log.epoch, machine.boots);
-        ledger.attach(subject.log);
+        if (options.resumes !== true || machine.boots > 1) this.#epochs.opened(name, subject.log.epoch, machine.boots);
+        member.ledger.attach(subject.log);
       },
       ...(options.devices === undefined ? {} : { devices: options.devices }),
       ...(this.#listener === undefined ? {} : { listener: this.#listener }),
     });
-    const member: Member = { config, machine, ledger, parent, isActor: options.act !== undefined };
+    const member: Member = { config, machine, ledger: new LaneLedger(), former: [], parent, isActor: options.act !== undefined };
     this.members.set(name, member);
     return member;
   }
@@ -207,8 +231,9 @@ export class Fleet {
     const root = this.root.machine.subject;
     if (root === undefined || !this.areUp()) return false;
     // Asked again and again: the one that was behind the last time is looked at first.
-    if (this.#lastBehind !== undefined && isBehind(this.#lastBehind, root)) return false;
-    this.#lastBehind = this.honest.findLast(({ machine }) => isBehind(machine, root))?.machine;
+    const isBehindRoot = (machine: Machine): boolean => isBehind(machine, root, this.parted);
+    if (this.#lastBehind !== undefined && isBehindRoot(this.#lastBehind)) return false;
+    this.#lastBehind = this.honest.findLast(({ machine }) => isBehindRoot(machine))?.machine; // the root, which was added first, last
     return this.#lastBehind === undefined;
   }
 
@@ -219,16 +244,22 @@ export class Fleet {
     const rawViolations = [...this.wire.violations];
     const lanes: LaneAccount[] = [];
     const sources: SourceAccount[] = [];
-    const heads: HeadCounts = { records: 0, violations: [] };
+    // Who lies may repeat it.
+    const repetitions = this.honest.length < this.members.size ? [] : this.#repetition.violations;
+    const heads: HeadCounts = { records: 0, violations: [...repetitions] };
     let count = 0;
+    for (const { ledger, machine } of this.honest) if (machine.subject !== undefined) ledger.close(machine.subject.log);
+    const parted = await checkParted(this);
     for (const member of this.honest) {
+      if (this.parted.has(member.config.name)) continue;
+      for (const branch of branchesOf(root, member.config.name)) heads.violations.push(`the lane ${branch} is at the root, and ${member.config.name} has one history`);
       if (member !== this.root && ++count > readMax) {
         for (const lane of exportableLanes(member.machine.name)) compareHeads(lane, subjectOf(member), root, heads);
         continue;
       }
       sources.push(...(await this.#sourcesOf(member)));
       for (const lane of exportableLanes(member.machine.name)) {
-        const atCloud = await this.#read(root, lane);
+        const atCloud = await this.read(root, lane);
         rawViolations.push(...checkRawStays(atCloud.map((record) => ({ name: `${laneName(lane)}/${record.epoch}/${record.sequence}`, bytes: record.bytes }))));
         lanes.push(await this.#accountOf(member, lane, atCloud));
       }
@@ -237,9 +268,14 @@ export class Fleet {
     const accounting = checkAccounting(lanes, sources);
     return {
       ...accounting,
-      acknowledged: accounting.acknowledged + heads.records,
-      delivered: accounting.delivered + heads.records,
-      violations: [...accounting.violations, ...heads.violations, ...this.#epochs.violations],
+      acknowledged: accounting.acknowledged + heads.records + parted.acknowledged,
+      delivered: accounting.delivered + heads.records + parted.delivered,
+      expiredByRule: accounting.expiredByRule + parted.expiredByRule,
+      damagedReported: accounting.damagedReported + parted.damagedReported,
+      lost: accounting.lost + parted.lost,
+      duplicated: accounting.duplicated + parted.duplicated,
+      reordered: accounting.reordered + parted.reordered,
+      violations: [...accounting.violations, ...parted.violations, ...heads.violations, ...this.#epochs.violations],
       rawViolations,
     };
   }
@@ -247,7 +283,7 @@ export class Fleet {
   /** Everything that was ever seen in the origin's log counts as its content; what it still holds counts as acknowledged too. */
   async #accountOf(member: Member, lane: Lane, atCloud: readonly LogRecord[]): Promise<LaneAccount> {
     const name = laneName(lane);
-    const held = await this.#read(subjectOf(member), lane);
+    const held = await this.read(subjectOf(member), lane);
     const root = this.root;
     const missing = await this.#missing(subjectOf(root), lane);
     const lacked: Missing[] = [];
@@ -256,7 +292,7 @@ export class Fleet {
     }
     return {
       lane: name,
-      acknowledged: [...member.ledger.of(name), ...held.map(({ epoch, sequence }): EpochRange => ({ epoch, first: sequence, last: sequence }))],
+      acknowledged: [...member.ledger.of(name), ...held.filter(({ sequence }) => member.ledger.isAskedFor(name, sequence)).map(({ epoch, sequence }): EpochRange => ({ epoch, first: sequence, last: sequence }))],
       atOrigin: [...member.ledger.seen(name), ...held.map(seenRecord)],
       atCloud: atCloud.map(seenRecord),
       expired: missing.filter(({ reason }) => reason === "expired"),
@@ -288,7 +324,7 @@ export class Fleet {
     const subject = subjectOf(member);
     const events: unknown[] = [];
     for (const stream of ["local", ...exportableStreams] as const) {
-      for (const { bytes } of await this.#read(subject, { origin: machine.name, stream })) events.push(dataOf(bytes));
+      for (const { bytes } of await this.read(subject, { origin: machine.name, stream })) events.push(dataOf(bytes));
     }
     const gone = new RangeSet();
     for (const { first, last } of await this.#missing(subject, { origin: machine.name, stream: "local" })) gone.add(first, last);
@@ -308,7 +344,7 @@ export class Fleet {
     });
   }
 
-  #read(subject: SimSubject, lane: Lane): Promise<readonly LogRecord[]> {
+  read(subject: SimSubject, lane: Lane): Promise<readonly LogRecord[]> {
     return this.world.drive(readLane(subject, lane));
   }
 
@@ -340,18 +376,6 @@ function compareHeads(lane: Lane, subject: SimSubject, root: SimSubject, counts:
   if (here?.hash === there?.hash && here?.sequence === there?.sequence) counts.records += here?.sequence ?? 0;
   else counts.violations.push(`${laneName(lane)} ends at ${here?.sequence ?? 0} and at the root at ${there?.sequence ?? 0}, or differs below`);
 }
-
-/** Whether the root lacks something of the node's, or the node has work left. */
-function isBehind({ subject, devices }: Machine, root: SimSubject): boolean {
-  if (subject === undefined || devices.isWaiting) return true;
-  const isThere = (lane: Lane): boolean => {
-    const here = subject.log.head(lane);
-    return here === undefined || here.sequence === 0 || root.log.head(lane)?.hash === here.hash;
-  };
-  return !exportableLanes(subject.log.origin).every(isThere) || subject.isIdle?.() === false;
-}
-
-const exportableLanes = (origin: Lane["origin"]): readonly Lane[] => exportableStreams.map((stream) => ({ origin, stream }));
 
 const isLocalElsewhere = (lane: string, root: string): boolean => lane.endsWith("/local") && lane !== `${root}/local`;
 

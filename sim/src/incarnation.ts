@@ -12,7 +12,10 @@ export interface CallHooks {
 
 /** What outlives an incarnation: the node's place in the trace and its count of port calls. */
 export interface Identity {
+  /** The machine's. */
   readonly name: NodeName;
+  /** What its certificate says it is, where that is not the machine's own name: a copy of another's disk says what the other says. */
+  readonly proves?: NodeName;
   /** The node's number in the trace. */
   readonly number: number;
   calls: number;
@@ -39,6 +42,11 @@ export class Incarnation {
 
   get name(): NodeName {
     return this.identity.name;
+  }
+
+  /** The name that the other end of a connection sees. */
+  get proves(): NodeName {
+    return this.identity.proves ?? this.identity.name;
   }
 
   end(): void {

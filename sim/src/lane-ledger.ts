@@ -15,6 +15,8 @@ export class LaneLedger {
   readonly #acknowledged = new Map<string, { epoch: string; first: number; last: number }[]>();
   readonly #seen = new Map<string, SeenRecord[]>();
   readonly #readings: StoredReading[] = [];
+  #isClosed = false;
+  #ends: ReadonlyMap<string, number> = new Map();
 
   /**
    * Watches one opening of a log: each commit after it is durable. What it held before is not acknowledged again, as it may be an
@@ -40,6 +42,17 @@ export class LaneLedger {
     });
   }
 
+  /** The run is over: what is written from now on, while the logs are read, is not asked for. */
+  close(log: Log): void {
+    this.#isClosed = true;
+    this.#ends = new Map([...log.heads()].map(([name, { mark }]) => [name, mark.sequence]));
+  }
+
+  /** Whether a record that is found in the log was there when the run ended. */
+  isAskedFor(lane: string, sequence: number): boolean {
+    return sequence <= (this.#ends.get(lane) ?? 0);
+  }
+
   /** Acknowledged records of a lane. */
   of(lane: string): readonly EpochRange[] {
     return this.#acknowledged.get(lane) ?? [];
@@ -56,6 +69,7 @@ export class LaneLedger {
   }
 
   #acknowledge(lane: string, epoch: string, first: number, last: number): void {
+    if (this.#isClosed) return;
     const ranges = this.#acknowledged.get(lane) ?? [];
     this.#acknowledged.set(lane, ranges);
     const end = ranges.at(-1);

@@ -1,9 +1,12 @@
 import type { Distribution } from "./distribution.ts";
+import type { LineRate } from "./traces/line-rate.ts";
 
 /** How one direction between two nodes behaves. */
 export interface LinkProfile {
   readonly latency: Distribution;
   readonly bytesPerMs: number;
+  /** A rate that changes as it was recorded, in place of `bytesPerMs`. */
+  readonly rate?: LineRate;
   /** Probability that a frame is lost once and comes late, after `retransmitMs` on average; TCP keeps the order. */
   readonly lossChance: number;
   readonly retransmitMs: number;

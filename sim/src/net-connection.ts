@@ -4,7 +4,7 @@
  *   send -> [leaves at the line's rate] -> [latency, losses] -> arrive -> (path open? both ends alive?) -> receiver's handler
  *
  * Invariants:
- * - Frames arrive in the order in which they were sent, each once, or the connection is closed.
+ * - Frames arrive in the order in which they were sent, each once, or the connection is closed; but for a net in disorder.
  * - What meets a cut path is held, as TCP would send it again, until the path heals or the sender gives up.
  * - An end that vanished (power cut, forgotten by a reboot) tells nobody: the other end learns of it from silence, or from the
  *   reset that its next frame meets once the machine is up again.
@@ -29,7 +29,10 @@ const frameOverheadBytes = 36;
 const handshakeBytes = 2_400;
 
 export class ConnectionEnd implements Connection {
+  /** The name that the other end proves. */
   readonly peer: NodeName;
+  /** The machine at the other end. */
+  readonly machine: NodeName;
   readonly #net: SimNet;
   readonly #owner: Incarnation;
   #other: ConnectionEnd | undefined;
@@ -43,7 +46,7 @@ export class ConnectionEnd implements Connection {
   #lineFreeMs = 0;
   #lastArrivalMs = 0;
   /** Frames that the line has not taken yet. */
-  #queue: { readonly leavesMs: number; readonly bytes: number }[] = [];
+  #queue: { readonly startMs: number; readonly leavesMs: number; readonly bytes: number }[] = [];
   /** What met a cut path, in order. */
   #held: Parcel[] = [];
   #heldBytes = 0;
@@ -51,15 +54,16 @@ export class ConnectionEnd implements Connection {
   #holding: object | undefined;
   #draining = false;
 
-  constructor(net: SimNet, owner: Incarnation, peer: NodeName) {
+  constructor(net: SimNet, owner: Incarnation, other: Incarnation) {
     this.#net = net;
     this.#owner = owner;
-    this.peer = peer;
+    this.peer = other.proves;
+    this.machine = other.name;
   }
 
   static pair(net: SimNet, one: Incarnation, two: Incarnation): readonly [ConnectionEnd, ConnectionEnd] {
-    const first = new ConnectionEnd(net, one, two.name);
-    const second = new ConnectionEnd(net, two, one.name);
+    const first = new ConnectionEnd(net, one, two);
+    const second = new ConnectionEnd(net, two, one);
     first.#other = second;
     second.#other = first;
     return [first, second];
@@ -69,7 +73,7 @@ export class ConnectionEnd implements Connection {
     assert(frame.length <= limits.frameBytesMax, `a frame of ${frame.length} bytes is over the limit`);
     const index = this.#owner.enter("net.send", frame.length, crc32(frame));
     if (index === 0 || this.#state !== "open") return;
-    this.#net.tap?.({ from: this.#owner.name, to: this.peer, frame });
+    this.#net.tap?.({ from: this.#owner.name, to: this.machine, frame, end: this });
     this.#sentBytes += frame.length + frameOverheadBytes;
     this.#travel(frame, frame.length + frameOverheadBytes);
     this.#owner.leave(index, "net.send");
@@ -83,7 +87,15 @@ export class ConnectionEnd implements Connection {
   }
 
   traffic(): { readonly sentBytes: number; readonly receivedBytes: number } {
-    return { sentBytes: this.#sentBytes, receivedBytes: this.#receivedBytes };
+    return { sentBytes: this.#sentBytes, receivedBytes: this.#receivedBytes + (this.#other === undefined ? 0 : this.#other.#comingBytes()) };
+  }
+
+  /** What the other end's system has of the frame that is on the line now. */
+  #comingBytes(): number {
+    const { nowMs } = this.#net.world;
+    if (this.#state !== "open" || !this.#owner.alive || this.#held.length > 0 || !this.#isPathOpen()) return 0;
+    const frame = this.#queue.find(({ leavesMs }) => leavesMs > nowMs);
+    return frame === undefined || frame.startMs >= nowMs ? 0 : Math.floor((frame.bytes * (nowMs - frame.startMs)) / (frame.leavesMs - frame.startMs));
   }
 
   receive(handlers: Handlers): void {
@@ -140,19 +152,30 @@ export class ConnectionEnd implements Connection {
   }
 
   #profile() {
-    return this.#net.profileOf(this.#owner.name, this.peer, this.#net.world.nowMs);
+    return this.#net.profileOf(this.#owner.name, this.machine, this.#net.world.nowMs);
   }
 
   #travel(parcel: Parcel, bytes: number): void {
     const { world, random } = this.#net;
     const profile = this.#profile();
-    this.#lineFreeMs = Math.max(world.nowMs, this.#lineFreeMs) + bytes / profile.bytesPerMs;
+    const startMs = Math.max(world.nowMs, this.#lineFreeMs);
+    this.#lineFreeMs = profile.rate === undefined ? startMs + bytes / profile.bytesPerMs : profile.rate.leavesMs(startMs, bytes);
     if (this.#queue.length > 64) this.queuedBytes();
-    this.#queue.push({ leavesMs: this.#lineFreeMs, bytes });
+    this.#queue.push({ startMs, leavesMs: this.#lineFreeMs, bytes });
     const late = random.chance(profile.lossChance) ? random.exponential(profile.retransmitMs) : 0;
     this.#lastArrivalMs = Math.max(this.#lastArrivalMs, this.#lineFreeMs + draw(profile.latency, random) + late);
-    world.at(this.#lastArrivalMs, () => this.#arrive(parcel));
+    if (parcel instanceof Uint8Array) this.#arriveInDisorder(parcel);
+    else world.at(this.#lastArrivalMs, () => this.#arrive(parcel));
+    this.#net.queued?.(this.#owner.name, this.peer, this.queuedBytes());
     if (random.chance(profile.resetChance)) world.at(this.#lastArrivalMs, () => this.#resetBoth());
+  }
+
+  #arriveInDisorder(frame: Uint8Array): void {
+    const { world, random, disorder } = this.#net;
+    const again = random.chance(disorder.duplicateChance);
+    const lateMs = random.chance(disorder.lateChance) ? random.exponential(this.#profile().retransmitMs) : 0;
+    world.at(this.#lastArrivalMs + lateMs, () => this.#arrive(frame));
+    if (again) world.at(this.#lastArrivalMs + random.exponential(this.#profile().retransmitMs), () => this.#arrive(frame));
   }
 
   #arrive(parcel: Parcel): void {
@@ -180,7 +203,7 @@ export class ConnectionEnd implements Connection {
   }
 
   #isPathOpen(): boolean {
-    return this.#net.isReachable(this.#owner.name, this.peer);
+    return this.#net.isReachable(this.#owner.name, this.machine);
   }
 
   #giveUpLater(): void {

@@ -173,3 +173,35 @@ test("the tap sees the plaintext of each frame", async () => {
   up.connection.send(Uint8Array.of(7, 8));
   assert.deepEqual(tapped, ["gateway-1 edge-1 7,8"]);
 });
+
+test("of a frame that is on a slow line, what has come so far is seen at the other end", async () => {
+  const pair = new Pair({ ...localLine, bytesPerMs: 1 });
+  const { up, down } = await pair.link();
+  const before = down.connection.traffic().receivedBytes;
+  up.connection.send(new Uint8Array(100_000));
+  await pair.wait(50_000);
+  const half = down.connection.traffic().receivedBytes - before;
+  assert.ok(half > 49_000 && half < 51_000, `${half}`);
+  pair.net.cut("gateway-1", "edge-1");
+  assert.equal(down.connection.traffic().receivedBytes, before);
+  pair.net.heal("gateway-1", "edge-1");
+  await pair.wait(60_000);
+  assert.equal(down.frames.length, 1);
+  assert.ok(down.connection.traffic().receivedBytes - before >= 100_000);
+});
+
+test("a net in disorder brings frames twice and late, until it is healed", async () => {
+  const pair = new Pair({ ...localLine, bytesPerMs: 1_000 });
+  const { up, down } = await pair.link();
+  Object.assign(pair.net.disorder, { duplicateChance: 0.3, lateChance: 0.3 });
+  for (let index = 0; index < 100; index++) up.connection.send(Uint8Array.of(index));
+  await pair.wait(10_000);
+  assert.equal(new Set(down.frames).size, 100, "nothing is lost");
+  assert.ok(down.frames.length > 110, "some came twice");
+  assert.ok(down.frames.some((frame, index) => frame < (down.frames[index - 1] ?? 0)), "some came late");
+  pair.net.healAll();
+  down.frames.length = 0;
+  for (let index = 0; index < 100; index++) up.connection.send(Uint8Array.of(index));
+  await pair.wait(10_000);
+  assert.deepEqual(down.frames, Array.from({ length: 100 }, (_, index) => index));
+});

@@ -20,6 +20,16 @@ export interface TappedFrame {
   readonly from: string;
   readonly to: string;
   readonly frame: Uint8Array;
+  /** The connection's end that sends it. */
+  readonly end: object;
+}
+
+/** What no network should do with frames of one connection, and a proxy between that is out of order does. */
+export interface Disorder {
+  /** Probability that a frame arrives a second time. */
+  duplicateChance: number;
+  /** Probability that a frame comes late, and those behind it do not wait. */
+  lateChance: number;
 }
 
 export interface SimNetOptions {
@@ -36,6 +46,10 @@ export class SimNet {
   readonly profileOf: ProfileOf;
   /** Sees every frame's plaintext as it is sent. */
   tap: ((frame: TappedFrame) => void) | undefined;
+  /** Ends with `healAll`. */
+  readonly disorder: Disorder = { duplicateChance: 0, lateChance: 0 };
+  /** Hears after each frame how many bytes its sender has queued and the line has not taken. */
+  queued: ((from: string, to: string, bytes: number) => void) | undefined;
   readonly #paths = new NetPaths();
   readonly #listeners = new Map<string, OpenListener>();
   /** Who announces itself at present. */
@@ -101,6 +115,7 @@ export class SimNet {
   }
 
   healAll(): void {
+    Object.assign(this.disorder, { duplicateChance: 0, lateChance: 0 });
     this.#paths.healAll();
     this.#healed(this.#allEnds());
   }
@@ -124,7 +139,7 @@ export class SimNet {
   /** The machine answers again; what others still hold for it goes on. */
   poweredOn(name: string): void {
     this.#up.add(name);
-    this.#healed([...this.#allEnds()].filter((end) => end.peer === name));
+    this.#healed([...this.#allEnds()].filter((end) => end.machine === name));
   }
 
   /** An end that is closed. */
@@ -142,7 +157,7 @@ export class SimNet {
   }
 
   #endsBetween(one: string, two: string): readonly ConnectionEnd[] {
-    const from = (name: string, peer: string) => [...(this.#ends.get(name) ?? [])].filter((end) => end.peer === peer);
+    const from = (name: string, peer: string) => [...(this.#ends.get(name) ?? [])].filter((end) => end.machine === peer);
     return [...from(one, two), ...from(two, one)];
   }
 
@@ -186,7 +201,8 @@ export class SimNet {
           fail(this.#connectTimeoutMs, "did not answer in time");
           return;
         }
-        if (expected !== undefined && expected !== to) return settle(() => reject(new HolonError("HOLON_LINK_REFUSED", `${address} proves to be ${to}, not ${expected}`)));
+        const proven = current.owner.proves;
+        if (expected !== undefined && expected !== proven) return settle(() => reject(new HolonError("HOLON_LINK_REFUSED", `${address} proves to be ${proven}, not ${expected}`)));
         settle(() => resolve(this.#join(from, current)));
       });
     });

@@ -21,6 +21,8 @@ export interface Booted {
 
 export interface MachineOptions<Subject extends Booted> {
   readonly name: NodeName;
+  /** What it proves to others, where that is another's name. */
+  readonly proves?: NodeName;
   /** Starts the node's program on fresh ports. */
   boot(ports: Ports): Promise<Subject>;
   /** Models and sandboxes of an incarnation. */
@@ -67,7 +69,7 @@ export class NodeMachine<Subject extends Booted> {
     this.#options = options;
     this.#random = world.random.fork(`node/${options.name}`);
     this.name = options.name;
-    this.identity = { name: options.name, number, calls: 0, hooks: {} };
+    this.identity = { name: options.name, ...(options.proves === undefined ? {} : { proves: options.proves }), number, calls: 0, hooks: {} };
     this.medium = new DiskMedium(this.#random.fork("disk"), options.disk);
     this.clock = new ClockHardware(world, options.clock);
     this.devices = new Devices(options.name, this.#random.fork("devices"), options.devices);

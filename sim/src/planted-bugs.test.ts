@@ -2,7 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { encodeStoredEvent } from "@holon/core/event/stored.ts";
-import { decodeFrame } from "@holon/core/link/frame.ts";
+import { decodeFrame, encodeFrame, type StreamFrame } from "@holon/core/link/frame.ts";
+import { laneName } from "@holon/core/log/log.ts";
+import { zeroHash } from "@holon/core/log/merge.ts";
+import { lastSequence } from "@holon/core/log/run.ts";
+import { splitRuns } from "@holon/core/log/split-runs.ts";
 import { planRetention } from "@holon/core/log/retention.ts";
 import type { Connection, DiskFile, Ports } from "@holon/core/ports.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
@@ -10,13 +14,18 @@ import { SegmentLog } from "@holon/node/log/segment-log.ts";
 import { holonProgram } from "./program.ts";
 import { scenarios } from "./run.ts";
 import { runSeed } from "./scenario.ts";
+import { settledProgram } from "./settled-program.ts";
 import type { SimSubject, SubjectProgram } from "./subject.ts";
+import { takesAll } from "./testing/takes-all.ts";
 
 const right = await holonProgram();
+/** What the scenarios run whose nodes have more than one history. */
+const settled = settledProgram(right);
 
 async function caught(program: SubjectProgram, name: string, pattern: RegExp, seedsMax = 4): Promise<void> {
-  const scenario = scenarios.get(name);
-  assert(scenario !== undefined, `${name} is a scenario`);
+  const known = scenarios.get(name);
+  assert(known !== undefined, `${name} is a scenario`);
+  const { program: _, ...scenario } = known;
   const seen: string[] = [];
   for (let seed = 1; seed <= seedsMax; seed++) {
     // Healthy programs converge within seconds; the sick ones need not be watched for long.
@@ -27,8 +36,8 @@ async function caught(program: SubjectProgram, name: string, pattern: RegExp, se
   assert.fail(`not seen in ${seedsMax} seeds of ${name}; only: ${seen.slice(0, 5).join("; ")}`);
 }
 
-const withPorts = (change: (ports: Ports, config: NodeConfig) => Ports): SubjectProgram => ({ ...right, boot: (config, ports) => right.boot(config, change(ports, config)) });
-const onGateways = (change: (ports: Ports) => Ports): SubjectProgram => withPorts((ports, { tier }) => (tier === "gateway" ? change(ports) : ports));
+const withPorts = (change: (ports: Ports, config: NodeConfig) => Ports, program = right): SubjectProgram => ({ ...program, boot: (config, ports) => program.boot(config, change(ports, config)) });
+const onGateways = (change: (ports: Ports) => Ports, program = right): SubjectProgram => withPorts((ports, { tier }) => (tier === "gateway" ? change(ports) : ports), program);
 const withSubject = (change: (subject: SimSubject, config: NodeConfig, ports: Ports) => SimSubject): SubjectProgram => ({
   ...right,
   boot: async (config, ports) => change(await right.boot(config, ports), config, ports),
@@ -47,13 +56,16 @@ const heard = (connection: Connection, change: (frame: Uint8Array) => Uint8Array
   receive: (handlers) => connection.receive({ closed: (reason) => handlers.closed(reason), frame: (bytes) => handlers.frame(change(bytes)) }),
 });
 
-test("skips the fsync", () => caught(withFiles((file) => ({ ...file, sync: () => Promise.resolve() })), "cut-and-heal", /lost|not in the log|did not boot|not converged/));
+test("skips the fsync", () => caught(withFiles((file) => ({ ...file, sync: () => Promise.resolve(), writeThrough: file.write })), "cut-and-heal", /lost|not in the log|did not boot|not converged/));
 
 test("skips the sync of names", () =>
   caught(withPorts((ports) => ({ ...ports, disk: { ...ports.disk, syncFolder: () => Promise.resolve() } })), "cut-and-heal", /lost|not in the log|did not boot|not converged/));
 
 test("acknowledges before the sync is done", () => {
-  const later = (file: DiskFile, ports: Ports): DiskFile => ({ ...file, sync: () => Promise.resolve(void ports.clock.after(2_000, () => void file.sync().catch(() => undefined))) }); // closed meanwhile
+  const later = (file: DiskFile, ports: Ports): DiskFile => {
+    const sync = (): Promise<void> => Promise.resolve(void ports.clock.after(2_000, () => void file.sync().catch(() => undefined))); // closed meanwhile
+    return { ...file, sync, writeThrough: (position, bytes) => file.write(position, bytes).then(sync) };
+  };
   return caught(withFiles(later), "cut-and-heal", /lost|not in the log|not converged/);
 });
 
@@ -87,6 +99,88 @@ test("takes for received what the parent never marked", () => {
     };
   };
   return caught(onGateways(forgetful), "cut-and-heal", /lost|not converged/, 12);
+});
+
+test("does not wait for its parent, so that everything is queued on the line", async () => {
+  const eager = (ports: Ports): Ports => ({
+    ...ports,
+    net: {
+      listen: (address, accepted) => ports.net.listen(address, accepted),
+      connect: async (address) => markedAtOnce(await ports.net.connect(address), ports),
+    },
+  });
+  const quiet = settledProgram(right, { admission: takesAll }); // or the parent would cut it off
+  const program: SubjectProgram = { ...quiet, boot: (config, ports) => quiet.boot(config, config.tier === "gateway" ? eager(ports) : ports) };
+  const scenario = scenarios.get("narrow-links");
+  assert(scenario !== undefined, "narrow-links is a scenario");
+  const { violations } = await runSeed({ ...scenario, program: () => program, convergeMsMax: 10_000 }, program, 1);
+  assert.ok(violations.some((violation) => /were queued from gateway-1/.test(violation)), violations.slice(0, 5).join("; "));
+});
+
+/** To its owner every record that it sends seems to be at the parent at once, and the parent's credit to have no end. */
+function markedAtOnce(connection: Connection, { clock, codec }: Ports): Connection {
+  let hand: (frame: Uint8Array) => void = () => undefined;
+  const endless = [1e15, 1e15] as [number, number];
+  return {
+    ...heard(connection, (bytes) => {
+      const { kind, header, payload } = decodeFrame(bytes, codec);
+      return kind === "stream" && (header.op === "mark" || header.op === "subscribe") ? encodeFrame({ kind, header: { ...header, credit: endless }, payload }, codec) : bytes;
+    }),
+    receive: (handlers) => {
+      hand = (frame) => handlers.frame(frame);
+      connection.receive(handlers);
+    },
+    send: (bytes) => {
+      connection.send(bytes);
+      const { kind, header, payload } = decodeFrame(bytes, codec);
+      if (kind !== "stream" || header.op !== "records") return;
+      const runs = splitRuns(payload, { crc32: codec.crc32, sha256: () => new Uint8Array(32) }) ?? [];
+      const lanes = runs.map(({ header: run }): [string, number, number] => [laneName(run), lastSequence(run), 0]);
+      clock.after(1, () => hand(encodeFrame({ kind, header: { op: "mark", lanes, credit: endless } }, codec)));
+    },
+  };
+}
+
+/** What a child hears of its parent's stream frames is changed. */
+const mishears = (change: (header: StreamFrame["header"]) => StreamFrame["header"]) => (ports: Ports): Ports => {
+  const twist = (bytes: Uint8Array): Uint8Array => {
+    const frame = decodeFrame(bytes, ports.codec);
+    return frame.kind === "stream" ? encodeFrame({ ...frame, header: change(frame.header) }, ports.codec) : bytes;
+  };
+  return { ...ports, net: { listen: (address, accepted) => ports.net.listen(address, accepted), connect: async (address) => heard(await ports.net.connect(address), twist) } };
+};
+
+test("does not compare its history with the parent's", () => {
+  const trusting = mishears((header) => (header.op === "subscribe" ? { ...header, lanes: header.lanes.map(([lane, sequence]) => [lane, sequence, zeroHash]) } : header));
+  return caught(onGateways(trusting, settled), "clone", /lost|not converged/);
+});
+
+test("begins a branch where everything begins", () => {
+  const forgetful = mishears((header) => (header.op === "common" ? { op: "common", lane: header.lane } : header));
+  return caught(onGateways(forgetful, settled), "restore-from-backup", /doubled at the cloud/, 12);
+});
+
+test("holds back what its parent has another history of", () => {
+  const meek = mishears((header) => (header.op === "subscribe" ? { ...header, lanes: header.lanes.filter(([lane]) => !lane.includes("~")) } : header));
+  return caught(onGateways(meek, settled), "clone", /lost|not converged/);
+});
+
+test("asks for the same again and again", () => {
+  const nagging = (ports: Ports): Ports => {
+    const nag = (connection: Connection): Connection => {
+      let question: Uint8Array | undefined;
+      let left = 60; // each one makes the child send all again: a few show it
+      const send = (bytes: Uint8Array): void => {
+        const { header } = decodeFrame(bytes, ports.codec);
+        if (question === undefined && "op" in header && header.op === "subscribe") question = bytes;
+        connection.send(bytes);
+        if (question !== undefined && left-- > 0) connection.send(question);
+      };
+      return { ...heard(connection, (bytes) => bytes), send };
+    };
+    return { ...ports, net: { connect: (address) => ports.net.connect(address), listen: (address, accepted) => ports.net.listen(address, (connection) => accepted(nag(connection))) } };
+  };
+  return caught(withPorts(nagging), "cut-and-heal", /says to .* more than/);
 });
 
 test("lets go of alarms that nobody else has", () => {

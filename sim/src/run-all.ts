@@ -33,6 +33,8 @@ export interface RunAllOptions {
   readonly done?: readonly DoneSeed[];
   /** Called after each seed, before the next. */
   keep?(done: DoneSeed): void;
+  /** Called once for each scenario that cannot run here, with the reason. */
+  skipped?(scenario: string, why: string): void;
 }
 
 /** All that is done in the end, what was done before included. Scenarios take turns, so that a short run has something of each. */
@@ -40,8 +42,13 @@ export async function runAll(options: RunAllOptions): Promise<readonly DoneSeed[
   const { program, seed: first, seeds, exhaustive = 0, repeatEvery = 20 } = options;
   const all = [...(options.done ?? [])];
   const known = new Set(all.map(({ scenario, seed }) => `${scenario} ${seed}`));
+  const able = [...scenarios.values()].filter((scenario) => {
+    const lacking = options.names?.includes(scenario.name) === false ? undefined : scenario.needs?.();
+    if (lacking !== undefined) options.skipped?.(scenario.name, lacking);
+    return lacking === undefined;
+  });
   for (let index = 0; index < seeds; index++) {
-    for (const scenario of scenarios.values()) {
+    for (const scenario of able) {
       const seed = first + index;
       if (known.has(`${scenario.name} ${seed}`) || options.names?.includes(scenario.name) === false) continue;
       const how = { exhaustive: index < exhaustive };

@@ -3,21 +3,25 @@ import { createHash } from "node:crypto";
 import { HolonError } from "@holon/core/errors.ts";
 import { runSeed, type Scenario, type ScenarioRun, type ScenarioSize } from "./scenario.ts";
 import { bitFlipEverywhere, rubbishEverywhere } from "./scenarios/bit-flip-everywhere.ts";
+import { clone } from "./scenarios/clone.ts";
 import { clockFaults } from "./scenarios/clock-faults.ts";
 import { coldBootAlone } from "./scenarios/cold-boot-alone.ts";
 import { cutAndHeal } from "./scenarios/cut-and-heal.ts";
 import { diskFull } from "./scenarios/disk-full.ts";
 import { island72h } from "./scenarios/island-72h.ts";
 import { lyingPeer } from "./scenarios/lying-peer.ts";
+import { narrowLinks } from "./scenarios/narrow-links.ts";
 import { powerCutEverywhere } from "./scenarios/power-cut-everywhere.ts";
+import { realLinks } from "./scenarios/real-links.ts";
 import { reconnectStorm } from "./scenarios/reconnect-storm.ts";
+import { restoreFromBackup } from "./scenarios/restore-from-backup.ts";
 import { splitSite } from "./scenarios/split-site.ts";
 import type { SubjectProgram } from "./subject.ts";
 import type { Note } from "./trace.ts";
 
 /** Every scenario by name. */
 export const scenarios: ReadonlyMap<string, Scenario> = new Map(
-  [cutAndHeal, powerCutEverywhere, bitFlipEverywhere, rubbishEverywhere, diskFull, clockFaults, coldBootAlone, lyingPeer, splitSite, island72h, reconnectStorm].map((scenario) => [scenario.name, scenario]),
+  [cutAndHeal, powerCutEverywhere, bitFlipEverywhere, rubbishEverywhere, diskFull, clockFaults, coldBootAlone, lyingPeer, restoreFromBackup, clone, narrowLinks, realLinks, splitSite, island72h, reconnectStorm].map((scenario) => [scenario.name, scenario]),
 );
 
 export interface RunOptions {
@@ -80,6 +84,8 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
   if (scenario === undefined) {
     throw new HolonError("HOLON_ARGUMENT_BAD", `there is no scenario ${options.scenario}`, { next: `Choose one of: ${[...scenarios.keys()].join(", ")}.` });
   }
+  const lacking = scenario.needs?.();
+  if (lacking !== undefined) throw new HolonError("HOLON_SIM_SKIPPED", `the scenario ${scenario.name} is skipped: ${lacking}`);
   if (!Number.isSafeInteger(options.seed) || !Number.isSafeInteger(options.seeds) || options.seeds < 1) {
     throw new HolonError("HOLON_ARGUMENT_BAD", `seed ${options.seed} and seeds ${options.seeds} must be whole numbers, and at least one seed`);
   }

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { Fleet, type CheckOptions, type FleetCheck } from "./fleet.ts";
+import type { ProfileOf } from "./link-profile.ts";
 import type { SubjectProgram } from "./subject.ts";
 import type { Note } from "./trace.ts";
 import { World } from "./world.ts";
@@ -18,6 +19,10 @@ export interface Scenario {
   readonly about: string;
   /** Virtual time under faults, chosen from the seed. */
   safetyMs(world: World, size: ScenarioSize): number;
+  /** Why it cannot run here; undefined where it can. */
+  needs?(): string | undefined;
+  /** The lines between the machines; without it all are of one kind. */
+  lines?(world: World): ProfileOf;
   /** Adds the machines. */
   build(fleet: Fleet, size: ScenarioSize): void;
   /** Runs another program, or this one otherwise prepared. */
@@ -159,7 +164,11 @@ interface WorldOptions {
 /** A defect that throws becomes a violation, so that one bad seed does not hide the others. */
 async function runWorld(scenario: Scenario, program: SubjectProgram, seed: number, { size, listener, variant }: WorldOptions): Promise<Lived> {
   const world = new World(seed);
-  const fleet = new Fleet(world, scenario.program?.(program) ?? program, { withoutReadings: scenario.withoutReadings === true, ...(listener === undefined ? {} : { listener }) });
+  const fleet = new Fleet(world, scenario.program?.(program) ?? program, {
+    withoutReadings: scenario.withoutReadings === true,
+    ...(listener === undefined ? {} : { listener }),
+    ...(scenario.lines === undefined ? {} : { profileOf: scenario.lines(world) }),
+  });
   const defects: string[] = [];
   const onRejection = (error: unknown): void => {
     defects.push(`at ${Math.round(world.nowMs)} ms nobody caught: ${describe(error)}`);

@@ -14,6 +14,7 @@ export function settledProgram({ sandbox }: Pick<SubjectProgram, "sandbox">, rul
       if (isNodeName(config.name) && config.parent !== undefined) await keepDesired(node.log, config.name, desiredOf(config.name));
       return {
         log: node.log,
+        missing: (lane) => node.log.missing(lane),
         status: node.status,
         // Of a parent alone: there are many nodes.
         ...(config.parent === undefined ? { isIdle: () => (node.status().admission?.askedBytes ?? 0) === 0 } : {}),

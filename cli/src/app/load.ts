@@ -1,9 +1,9 @@
 /** Reads an app's manifest: `holon.app.ts`, `.yaml` or `.json` in a folder. */
 import { readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { appManifestSchema, type AppManifest } from "@holon/core/schema/app.ts";
+import { bundleForNode } from "@holon/platform/bundle.ts";
 import { parseDocument } from "yaml";
 import { z } from "zod";
 
@@ -38,7 +38,8 @@ async function findManifest(place: string): Promise<string> {
 
 async function importManifest(path: string): Promise<unknown> {
   try {
-    const module: unknown = await import(pathToFileURL(path).href);
+    const code = await bundleForNode(path);
+    const module: unknown = await import(`data:text/javascript;base64,${Buffer.from(code).toString("base64")}`);
     if (typeof module === "object" && module !== null && "default" in module) return module.default;
   } catch (cause) {
     throw new HolonError("HOLON_APP_BAD", `${path} does not load: ${toHolonError(cause).message}`, { cause });

@@ -24,8 +24,14 @@ export async function publish({ manifest, folder, path }: LoadedManifest): Promi
   };
   const models: unknown[] = [];
   for (const model of manifest.models) {
-    const graph = await readGraph(resolve(folder, model.graph), path);
-    readOnnx(graph, model.name);
+    const file = resolve(folder, model.graph);
+    const graph = await readGraph(file, path);
+    try {
+      readOnnx(graph, model.name);
+    } catch (cause) {
+      if (!(cause instanceof HolonError)) throw cause;
+      throw new HolonError(cause.code, `${file}: ${cause.message}`, { cause });
+    }
     models.push({ ...model, graph: keep(graph) });
   }
   const functions: unknown[] = [];

@@ -1,7 +1,7 @@
 /** `holon doctor`: what is wrong here, and what to do. */
 import { access, constants, mkdir, statfs } from "node:fs/promises";
 import { connect } from "node:net";
-import { errorTable } from "@holon/core/errors.ts";
+import { errorTable, isErrorCode } from "@holon/core/errors.ts";
 import { createClock } from "@holon/platform/clock.ts";
 import { loadModelRuntime } from "@holon/platform/model-runtime.ts";
 import { z } from "zod";
@@ -17,7 +17,14 @@ interface Finding {
 
 const lowBytes = 1 << 30;
 const statusSchema = z.looseObject({
-  uplink: z.looseObject({ state: z.string(), problem: z.looseObject({ code: z.string(), message: z.string() }).optional() }).optional(),
+  uplink: z
+    .looseObject({
+      state: z.string(),
+      problem: z.looseObject({ code: z.string(), message: z.string() }).optional(),
+      held: z.array(z.looseObject({ lane: z.string(), code: z.string(), message: z.string() })),
+      branches: z.array(z.looseObject({ lane: z.string(), branch: z.string(), after: z.int() })),
+    })
+    .optional(),
   damage: z.array(z.looseObject({ segment: z.string() })),
   agent: z.looseObject({ problem: z.looseObject({ message: z.string(), next: z.string() }).optional(), units: z.array(z.looseObject({ name: z.string(), problem: z.looseObject({ message: z.string(), next: z.string() }).optional() })) }),
 });
@@ -88,6 +95,8 @@ async function nodeFindings(name: string, options: ClientOptions): Promise<reado
     const { problem, state } = status.uplink;
     findings.push({ check: name, state: "warn", says: `uplink ${state}${problem === undefined ? "" : `: ${problem.message}`}`, next: state === "cut" ? `holon link heal ${name}` : "Nothing to do: it works on alone and tries again." });
   }
+  for (const { lane, code, message } of status.uplink?.held ?? []) findings.push({ check: name, state: "bad", says: `${lane} is held back: ${message}`, ...(isErrorCode(code) ? { next: errorTable[code].next } : {}) });
+  for (const { lane, branch, after } of status.uplink?.branches ?? []) findings.push({ check: name, state: "warn", says: `${lane} has two histories behind record ${after}; this one is kept as ${branch}`, next: errorTable.HOLON_LINK_FORK.next });
   for (const { segment } of status.damage) findings.push({ check: name, state: "bad", says: `${segment} is damaged`, next: errorTable.HOLON_LOG_DAMAGED.next });
   for (const problem of [status.agent.problem, ...status.agent.units.map((unit) => unit.problem)]) {
     if (problem !== undefined) findings.push({ check: name, state: "bad", says: problem.message, next: problem.next });

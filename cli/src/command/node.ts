@@ -1,10 +1,12 @@
 /** `holon node list|start` */
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import { nodeConfigSchema } from "@holon/core/schema/node.ts";
 import { parse } from "yaml";
 import { z } from "zod";
 import type { Client } from "../client.ts";
+import { becomeLean } from "../machine/lean.ts";
 import { makeToken } from "../machine/token.ts";
 import { printTable } from "../table.ts";
 
@@ -41,7 +43,8 @@ export async function startNodeFromFile(path: string, options: { readonly data: 
   const parsed = nodeConfigSchema.safeParse(parseYaml(text, path));
   if (!parsed.success) throw new HolonError("HOLON_CONFIG_BAD", `${path} does not fit: ${z.prettifyError(parsed.error).replaceAll("\n", "; ")}`);
   const token = await makeToken(options.data);
-  const { startNode } = await import("../machine/compose.ts"); // not for a list of nodes
+  await becomeLean(join(options.data, parsed.data.name), loadAll);
+  const { startNode } = await loadMachine();
   const machine = await startNode({ config: parsed.data, data: options.data, api: options.api, token, trace: { level: options.verbose ? "info" : "warn", output: process.stderr } });
   process.stdout.write(`${parsed.data.name} runs; local API ${machine.api}${machine.node.address === undefined ? "" : `, link ${machine.node.address}`}\n`);
   await new Promise<void>((stop) => {
@@ -49,6 +52,15 @@ export async function startNodeFromFile(path: string, options: { readonly data: 
     process.once("SIGTERM", () => stop());
   });
   await machine.close();
+}
+
+/** Not for a list of nodes. */
+const loadMachine = () => import("../machine/compose.ts");
+
+async function loadAll(): Promise<void> {
+  await loadMachine();
+  const { warmSandbox } = await import("@holon/platform/runner-warm.ts");
+  await warmSandbox();
 }
 
 function parseYaml(text: string, path: string): unknown {

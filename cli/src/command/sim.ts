@@ -64,6 +64,7 @@ async function runEverything(options: SimOptions): Promise<void> {
     seeds: count("--seeds", options.seeds),
     exhaustive: count("--exhaustive", options.exhaustive),
     done: resume === undefined || !existsSync(resume) ? [] : readFileSync(resume, "utf8").split("\n").filter((line) => line !== "").map(parseDone),
+    skipped: (scenario, why) => void process.stderr.write(`${scenario} is skipped: ${why}\n`),
     keep: (row) => {
       if (resume !== undefined) appendFileSync(resume, `${JSON.stringify(row)}\n`);
       if (process.stderr.isTTY) process.stderr.write(`\r${row.scenario}: seed ${row.seed}, ${row.violations.length} violations\u001b[K`);

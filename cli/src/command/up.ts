@@ -6,9 +6,10 @@ import { nodeConfigSchema } from "@holon/core/schema/node.ts";
 import type { SourceSpec } from "@holon/core/schema/app.ts";
 import { loadManifest } from "../app/load.ts";
 import { deployHere } from "../app/deploy-here.ts";
-import { publish } from "../app/publish.ts";
+import { publish, type Publication } from "../app/publish.ts";
 import { defaultPortBase, startThree, type Three } from "../machine/three.ts";
-import { runOnce } from "../once/run-once.ts";
+import { claim } from "../machine/claim.ts";
+import { runOnce, unmark } from "../once/run-once.ts";
 import { inspectFiles, replaySource, type ReplayChoice } from "../once/source-map.ts";
 import { showLive } from "../view/live.ts";
 
@@ -42,24 +43,34 @@ export async function up(options: UpOptions): Promise<void> {
   const trace = { level, output: process.stderr } as const;
   const start = (): Promise<Three> => startThree({ data, portBase: portBase ?? defaultPortBase, jurisdiction: options.jurisdiction, trace });
   const app = await loadManifest(options.app ?? exampleApp);
-  if (options.once === true) return once(options, { data, app, start });
+  const claimed = (): ReturnType<typeof claim> => claim(data, portBase ?? defaultPortBase);
+  if (options.once === true) return once(options, { data, app, start, claim: claimed });
   if (options.cutAfter !== undefined || options.healAfter !== undefined) throw new HolonError("HOLON_ARGUMENT_BAD", "--cut-after and --heal-after go with --once", { next: "Add --once, or use `holon link cut gateway-1` while it runs." });
   const sources = await chooseSources(options);
   const published = await publish(app);
   const document = sources === undefined ? published.document : { ...published.document, sources };
-  const three = await start();
+  const lock = await claimed();
   try {
-    await deployHere(three, { ...published, document });
-    const view = showLive(three, `${document.name} ${document.version}`, process.stdout);
+    await unmark(data);
+    await live(await start(), { ...published, document });
+  } finally {
+    lock.release();
+  }
+  process.stdout.write(`stopped; ${data} keeps everything, and the next start goes on from there\n`);
+}
+
+async function live(three: Three, published: Publication): Promise<void> {
+  try {
+    await deployHere(three, published);
+    const view = showLive(three, `${published.document.name} ${published.document.version}`, process.stdout);
     await stopSignal();
     view.stop();
   } finally {
     await three.close();
   }
-  process.stdout.write(`stopped; ${data} keeps everything, and the next start goes on from there\n`);
 }
 
-async function once(options: UpOptions, rest: Pick<Parameters<typeof runOnce>[0], "data" | "app" | "start">): Promise<void> {
+async function once(options: UpOptions, rest: Pick<Parameters<typeof runOnce>[0], "data" | "app" | "start" | "claim">): Promise<void> {
   if (options.replay === undefined) throw new HolonError("HOLON_ARGUMENT_BAD", "--once needs --replay FILE[,FILE…]");
   const cutAfter = wholeNumber("--cut-after", options.cutAfter);
   const healAfter = wholeNumber("--heal-after", options.healAfter);

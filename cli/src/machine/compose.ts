@@ -5,7 +5,7 @@ import type { Ports } from "@holon/core/ports.ts";
 import type { Route } from "@holon/core/api/route.ts";
 import { nodeConfigSchema, type NodeConfig } from "@holon/core/schema/node.ts";
 import { isNodeName } from "@holon/core/units.ts";
-import { controlRoutes, openControl, type Control } from "@holon/control/index.ts";
+import type { Control } from "@holon/control/index.ts";
 import { nodeRoutes, openNode, type HolonNode } from "@holon/node/index.ts";
 import { createClock } from "@holon/platform/clock.ts";
 import { createCodec } from "@holon/platform/codec.ts";
@@ -79,9 +79,10 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
     };
     const node = await openNode(config, ports);
     closing.push(() => node.close());
-    const control = config.control ? await openControl({ log: node.log, blobs: node.blobs, events: node.events, ports }) : undefined;
+    const plane = config.control ? await import("@holon/control/index.ts") : undefined; // a gateway does not carry what it never runs
+    const control = plane === undefined ? undefined : await plane.openControl({ log: node.log, blobs: node.blobs, events: node.events, ports });
     if (control !== undefined) closing.push(() => control.close());
-    const server = await serve(node, control, options);
+    const server = await serve(node, control === undefined ? undefined : plane?.controlRoutes(control), options);
     closing.push(() => server.close());
     await node.announce(server.address);
     return { node, control, trust, api: server.address, close };
@@ -91,10 +92,10 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
   }
 }
 
-function serve(node: HolonNode, control: Control | undefined, { api, token }: NodeOptions): Promise<RouteServer> {
+function serve(node: HolonNode, ofControl: readonly Route[] | undefined, { api, token }: NodeOptions): Promise<RouteServer> {
   const own = nodeRoutes(node);
-  const more: readonly Route[] = control === undefined ? [] : controlRoutes(control);
+  const more = ofControl ?? [];
   const known = new Set(more.map((route) => `${route.method} ${route.path}`));
   const routes = [...more, ...own.filter((route) => !known.has(`${route.method} ${route.path}`))];
-  return serveRoutes({ address: api, routes, token, title: control === undefined ? "Holon node" : "Holon control", version: "1" });
+  return serveRoutes({ address: api, routes, token, title: ofControl === undefined ? "Holon node" : "Holon control", version: "1" });
 }

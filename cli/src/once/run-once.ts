@@ -2,12 +2,14 @@
 import { rm, readFile, writeFile, mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { HolonError, isErrorCode } from "@holon/core/errors.ts";
+import { lockFolder, type FolderLock } from "@holon/platform/lock.ts";
 import type { LoadedManifest } from "../app/load.ts";
-import { publish } from "../app/publish.ts";
+import { publish, type Publication } from "../app/publish.ts";
+import type { ReplaySourceSpec } from "@holon/core/schema/app.ts";
 import type { Three } from "../machine/three.ts";
 import { deployHere } from "../app/deploy-here.ts";
 import { reportOnce, type OnceReport } from "./report.ts";
-import { inspectFiles, replaySource, type ReplayChoice } from "./source-map.ts";
+import { inspectFiles, replaySource, type ReplayChoice, type ReplayFile } from "./source-map.ts";
 
 export interface OnceOptions extends ReplayChoice {
   readonly data: string;
@@ -16,6 +18,8 @@ export interface OnceOptions extends ReplayChoice {
   readonly cutAfter: number | undefined;
   readonly healAfter: number | undefined;
   readonly app: LoadedManifest;
+  /** Takes the data folder and the ports. */
+  claim(): Promise<FolderLock>;
   start(): Promise<Three>;
   /** Called often while it runs. */
   progress(three: Three): void;
@@ -28,8 +32,16 @@ export async function runOnce(options: OnceOptions): Promise<OnceReport> {
   const files = await inspectFiles(options.files);
   const spec = replaySource(files, options, readingType);
   const published = await publish(options.app);
-  await prepareData(options.data, options.continue);
-  const three = await options.start();
+  const lock = await options.claim();
+  try {
+    await prepareData(options.data, options.continue);
+    return await playThrough(await options.start(), published, files, spec, options);
+  } finally {
+    lock.release();
+  }
+}
+
+async function playThrough(three: Three, published: Publication, files: readonly ReplayFile[], spec: ReplaySourceSpec, options: OnceOptions): Promise<OnceReport> {
   try {
     await deployHere(three, { ...published, document: { ...published.document, sources: [spec] } });
     await play(three, options);
@@ -40,6 +52,8 @@ export async function runOnce(options: OnceOptions): Promise<OnceReport> {
       throw new HolonError("HOLON_LOG_DAMAGED", `${join(options.data, damage.node, damage.segment)}: bytes ${damage.fromByte} to ${damage.toByte} are damaged; lost: ${lostText(three)}`);
     }
     const held = [three.gateway, three.edge].flatMap(({ node }) => node.status().uplink?.held ?? [])[0];
+    const branch = [three.gateway, three.edge].flatMap(({ node }) => node.status().uplink?.branches ?? [])[0];
+    if (branch !== undefined) throw new HolonError("HOLON_LINK_FORK", `${branch.lane} has two histories behind record ${branch.after}: this log goes on as ${branch.branch}`);
     if (held !== undefined) throw new HolonError(held.code, `${held.lane} is held back: ${held.message}`);
     const problem = three.gateway.node.status().agent.sources.find((source) => source.problem !== undefined)?.problem;
     if (problem !== undefined) throw toCoded(problem);
@@ -58,20 +72,27 @@ function lostText(three: Three): string {
 const toCoded = ({ code, message, next }: { readonly code: string; readonly message: string; readonly next: string }): HolonError =>
   new HolonError(isErrorCode(code) ? code : "HOLON_INTERNAL", message, { next });
 
-/** A fresh run clears what the run before left; it never clears what it did not make. */
+/** A fresh run clears what the run before left; it never clears what it did not make. The folder is this process's already. */
 async function prepareData(data: string, goOn: boolean): Promise<void> {
   const marker = join(data, "once");
   if (goOn) return mark(marker, data);
-  const present = await readdir(data).catch(() => []);
+  const present = (await readdir(data).catch(() => [])).filter((name) => !name.startsWith("lock"));
   if (present.length > 0 && (await readFile(marker).catch(() => undefined)) === undefined) {
     throw new HolonError("HOLON_DATA_IN_USE", `${data} holds data that no earlier --once run made`, { next: "Pass --continue, or name another folder with --data." });
   }
+  const nodes = ["cloud-1", "edge-1", "gateway-1"].filter((name) => present.includes(name));
+  for (const name of nodes) lockFolder(join(data, name)).release(); // a node may run there by itself
   try {
-    for (const name of ["cloud-1", "edge-1", "gateway-1"]) await rm(join(data, name), { recursive: true, force: true });
+    for (const name of nodes) await rm(join(data, name), { recursive: true, force: true });
   } catch (cause) {
     throw new HolonError("HOLON_DISK_READ_ONLY", `the data folder ${data} cannot be cleared`, { cause });
   }
   await mark(marker, data);
+}
+
+/** The folder is no longer one that a fresh run may clear. */
+export async function unmark(data: string): Promise<void> {
+  await rm(join(data, "once"), { force: true });
 }
 
 async function mark(marker: string, data: string): Promise<void> {
@@ -109,6 +130,7 @@ async function play(three: Three, options: OnceOptions): Promise<void> {
     },
   );
   stop();
+  if (!cut) process.stderr.write(`note: the source ended before --cut-after ${options.cutAfter}: nothing was cut\n`);
 }
 
 const readings = (three: Three): number => three.gateway.node.status().agent.sources.reduce((sum, source) => sum + source.readings, 0);

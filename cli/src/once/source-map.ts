@@ -31,6 +31,10 @@ export async function inspectFiles(paths: readonly string[]): Promise<readonly R
 export function replaySource(files: readonly ReplayFile[], choice: ReplayChoice, type: string): ReplaySourceSpec {
   const first = files[0]?.shape;
   if (first === undefined) throw new HolonError("HOLON_ARGUMENT_BAD", "--replay names no file");
+  const other = files.find(({ shape }) => shape.format !== first.format || shape.delimiter !== first.delimiter);
+  if (other !== undefined) {
+    throw new HolonError("HOLON_ARGUMENT_BAD", `${files[0]?.path} and ${other.path} differ in shape: ${shapeText(first)}, ${shapeText(other.shape)}`, { next: "Replay files of one shape together, others in a run of their own." });
+  }
   const label = choice.columns?.find((name) => first.labelColumns.includes(name));
   if (label !== undefined) throw new HolonError("HOLON_ARGUMENT_BAD", `--columns names ${label}, a label: the model must not see what it is scored by`, { next: "Name the sensors only." });
   const columns = choice.columns === undefined ? first.columns : Object.fromEntries(choice.columns.map((name) => [name, name]));
@@ -50,6 +54,8 @@ export function replaySource(files: readonly ReplayFile[], choice: ReplayChoice,
     ...(timeColumn === undefined ? {} : { timeColumn }),
   };
 }
+
+const shapeText = ({ format, delimiter, header }: ReplayFileShape): string => (format === "csv" ? `CSV of ${header.length} columns cut by ${JSON.stringify(delimiter)}` : "JSON lines");
 
 /** `…/valve1/0.csv.gz` becomes `valve1/0`. */
 function subjectOf(path: string): string {

@@ -1,7 +1,5 @@
 /** Reading events over an API: the same routes on control and on every node. */
 import { z } from "zod";
-import { showEvent } from "../event/stored.ts";
-import { limits } from "../limits.ts";
 import type { Lane, Log } from "../log/log.ts";
 import { eventSchema, streamNameSchema, type Event } from "../schema/event.ts";
 import type { Route } from "./route.ts";
@@ -12,6 +10,9 @@ export const eventQuerySchema = z.strictObject({
   origin: z.string().max(63).optional(),
   /** Event type or its beginning, for example `pump.`. */
   type: z.string().max(128).optional(),
+  /** Recorded at or after, at or before: RFC 3339 UTC. */
+  since: z.iso.datetime().optional(),
+  until: z.iso.datetime().optional(),
   limit: countSchema.optional(),
 });
 type EventQuery = z.infer<typeof eventQuerySchema>;
@@ -32,33 +33,12 @@ export function eventRoutes(log: Log): readonly Route[] {
   ];
 }
 
-/** The newest events that fit, by time of recording. Looks back at most 20 times the number asked for in each lane. */
-export async function newestEvents(log: Log, query: EventQuery): Promise<readonly Event[]> {
-  const limit = query.limit ?? 50;
-  const events: Event[] = [];
-  for (const { lane, mark } of log.heads().values()) {
-    if (!fits(lane, query)) continue;
-    const from = Math.max(1, mark.sequence - (query.type === undefined ? limit : 20 * limit) + 1);
-    events.push(...(await eventsFrom(log, lane, from, mark.sequence, query.type)));
-  }
-  events.sort((a, b) => (a.recordedtime < b.recordedtime ? -1 : a.recordedtime > b.recordedtime ? 1 : Number(a.sequence) - Number(b.sequence)));
-  return events.slice(-limit);
+/** The newest events that fit, by time of recording, oldest first. */
+export async function newestEvents(log: Log, { limit = 50, type, since, until, ...lanes }: EventQuery): Promise<readonly Event[]> {
+  const time = (text: string | undefined): number | undefined => (text === undefined ? undefined : Date.parse(text));
+  const found = await log.find({ accepts: (lane) => fits(lane, lanes), type, sinceMs: time(since), untilMs: time(until), limit });
+  return found.map(({ event }) => event);
 }
 
-async function eventsFrom(log: Log, lane: Lane, from: number, to: number, type: string | undefined): Promise<readonly Event[]> {
-  const events: Event[] = [];
-  for (let next = from; next <= to; ) {
-    const records = await log.read(lane, next, { maxRecords: 1000, maxBytes: limits.linkBatchBytesMax });
-    const last = records.at(-1);
-    if (last === undefined) break;
-    for (const record of records) {
-      const event = showEvent(record);
-      if (record.sequence <= to && (type === undefined || event.type.startsWith(type))) events.push(event);
-    }
-    next = last.sequence + 1;
-  }
-  return events;
-}
-
-const fits = (lane: Lane, query: EventQuery): boolean =>
+const fits = (lane: Lane, query: Pick<EventQuery, "stream" | "origin">): boolean =>
   (query.stream === undefined || lane.stream === query.stream) && (query.origin === undefined || lane.origin === query.origin);

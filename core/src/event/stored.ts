@@ -19,8 +19,15 @@ let lastMs = Number.NaN;
 let lastText = "";
 
 /** JSON in UTF-8. `type` stands first, so that a reader can tell events of a type apart without parsing them. */
-export function encodeStoredEvent(event: StoredEvent): Uint8Array {
-  const text = JSON.stringify(event);
+export const encodeStoredEvent = (event: StoredEvent): Uint8Array => encodeText(JSON.stringify(event));
+
+/** The same event from its attributes as JSON text, which many events of a moment share, and its data. */
+export function encodeWithData(attributes: string, data: unknown): Uint8Array {
+  const text = JSON.stringify(data) as string | undefined; // undefined has no JSON
+  return encodeText(text === undefined ? attributes : `${attributes.slice(0, -1)},"data":${text}}`);
+}
+
+function encodeText(text: string): Uint8Array {
   if (slabUsed + 3 * text.length > slab.length) {
     slab = new Uint8Array(Math.max(slabBytes, 3 * text.length));
     slabUsed = 0;

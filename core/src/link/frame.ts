@@ -50,7 +50,15 @@ const streamHeader = z.discriminatedUnion("op", [
   z.strictObject({ op: z.literal("return"), bytes: sequence, alarmBytes: sequence }),
   /** Parent: too many wait. The child closes the link and comes back after that time. */
   z.strictObject({ op: z.literal("later"), retryAfterMs: z.number().min(0) }),
-  /** Parent: a lane is refused until a person looks at it. */
+  /** Child: ends of runs of a lane, ascending, of which it wants to know how far the parent holds the same, in that lane or a branch of it. */
+  z.strictObject({ op: z.literal("history"), lane: laneName, points: z.array(z.tuple([sequence, hash])).max(limits.historyPointsMax) }),
+  /** Parent, in answer: the last of the points that it holds, in which lane, how far that lane goes, and the epoch of what follows there. */
+  z.strictObject({
+    op: z.literal("common"),
+    lane: laneName,
+    found: z.strictObject({ point: sequence, lane: laneName, sequence, hash, nextEpoch: z.string().max(13).optional() }).optional(),
+  }),
+  /** Parent: a run of the lane does not follow what it holds. */
   z.strictObject({ op: z.literal("refuse"), lane: laneName, code: z.string(), message: z.string() }),
 ]);
 
@@ -65,6 +73,8 @@ const blobHeader = z.discriminatedUnion("op", [
   z.strictObject({ op: z.literal("want"), hash: blobHashSchema, offset: sequence }),
   z.strictObject({ op: z.literal("chunk"), hash: blobHashSchema, offset: sequence, sizeBytes: sequence }),
   z.strictObject({ op: z.literal("missing"), hash: blobHashSchema }),
+  /** Not now: it is asked for further up, or too much is asked for at a time. */
+  z.strictObject({ op: z.literal("later"), hash: blobHashSchema, code: z.enum(["HOLON_BLOB_AWAITED", "HOLON_BLOB_BUSY"]), retryAfterMs: z.number().min(0) }),
 ]);
 
 const callHeader = z.discriminatedUnion("op", [

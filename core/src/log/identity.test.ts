@@ -38,3 +38,11 @@ test("text that is no name is none, and nothing else happens", () => {
 for (const text of ["gateway-1/7k3f9qxa0bcde/data/0", "gateway-1/7k3f9qxa0bcde/data/01", "gateway-1/7k3f9qxa0bcde/data/-1", "gateway-1/7k3f9qxa0bcdi/data/1", "Gateway/7k3f9qxa0bcde/data/1", "gateway-1/7k3f9qxa0bcde/blob/1", "gateway-1/7k3f9qxa0bcde/data/1/2"]) {
   test(`no record name: ${text}`, () => assert.equal(parseRecordName(text), undefined));
 }
+
+test("a branch has its name behind its origin's", () => {
+  const lane = parseLaneName("gateway-1~a1b2c3/data");
+  assert.ok(lane !== undefined && lane.branch === "a1b2c3" && laneName(lane) === "gateway-1~a1b2c3/data");
+  const name = parseRecordName("gateway-1~a1b2c3/7k3f9qxa0bcde/data/7");
+  assert.ok(name !== undefined && printRecordName(name) === "gateway-1~a1b2c3/7k3f9qxa0bcde/data/7");
+  for (const text of ["gateway-1~/data", "gateway-1~a1b2c/data", "gateway-1~A1B2C3/data", "gateway-1~000000/data", "gateway-1~a1b2c3~a1b2c3/data", "~a1b2c3/data"]) assert.equal(parseLaneName(text), undefined, text);
+});

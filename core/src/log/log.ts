@@ -1,11 +1,13 @@
 /** The log as the rest of the house sees it. `node/src/log` implements it over the Disk port; control folds it. */
-import type { DataClass, StreamName } from "../schema/event.ts";
+import type { DataClass, Event, StreamName } from "../schema/event.ts";
 import type { Epoch, NodeName } from "../units.ts";
 
-/** A lane: one stream of one origin, dense by itself. Printed `origin/stream`. */
+/** A lane: one stream of one origin, dense by itself. Printed `origin/stream`, a branch of it `origin~branch/stream`. */
 export interface Lane {
   readonly origin: NodeName;
   readonly stream: StreamName;
+  /** Where the origin has more than one history: which one, see `branch.ts`. Absent: the history that was here first. */
+  readonly branch?: string;
 }
 
 /** How far a lane goes: its last record and the chain up to it. */
@@ -39,10 +41,8 @@ export interface Append {
 }
 
 /** A record as it is read. Its name is `(origin, epoch, stream, sequence)`. */
-export interface LogRecord {
-  readonly origin: NodeName;
+export interface LogRecord extends Lane {
   readonly epoch: Epoch;
-  readonly stream: StreamName;
   readonly sequence: number;
   readonly bytes: Uint8Array;
 }
@@ -50,6 +50,23 @@ export interface LogRecord {
 export interface ReadBounds {
   readonly maxRecords: number;
   readonly maxBytes: number;
+}
+
+/** What is looked for in a log. */
+export interface RecordQuery {
+  accepts(lane: Lane): boolean;
+  /** Event type or its beginning. */
+  readonly type?: string | undefined;
+  /** Recorded at or after, and at or before, by the records' own account; ms since 1970. */
+  readonly sinceMs?: number | undefined;
+  readonly untilMs?: number | undefined;
+  readonly limit: number;
+}
+
+export interface FoundEvent {
+  readonly record: LogRecord;
+  readonly event: Event;
+  readonly recordedMs: number;
 }
 
 export interface Log {
@@ -66,6 +83,8 @@ export interface Log {
   head(lane: Lane): Mark | undefined;
   /** Durable records of a lane from `fromSequence` on, in order; empty where there are none yet. At least one if there is one. */
   read(lane: Lane, fromSequence: number, bounds: ReadBounds): Promise<readonly LogRecord[]>;
+  /** The newest records that fit, oldest first: by time of recording, at the same time by lane and sequence. Reads no more than it must. */
+  find(query: RecordQuery): Promise<readonly FoundEvent[]>;
   cell(key: string): Uint8Array | undefined;
   /** Cells whose key begins with `prefix`, by key, sorted. */
   cells(prefix: string): ReadonlyMap<string, Uint8Array>;
@@ -73,4 +92,8 @@ export interface Log {
   onCommit(listener: (commit: { readonly lanes: readonly Lane[]; readonly cells: readonly string[] }) => void): () => void;
 }
 
-export const laneName = (lane: Lane): string => `${lane.origin}/${lane.stream}`;
+export const laneName = (lane: Lane): string => `${lane.branch === undefined ? lane.origin : `${lane.origin}~${lane.branch}`}/${lane.stream}`;
+/** The lane alone, of something that has one. */
+export const laneOf = ({ origin, stream, branch }: Lane): Lane => (branch === undefined ? { origin, stream } : { origin, stream, branch });
+/** Whether both are histories of one stream of one origin. */
+export const isSameStream = (one: Lane, other: Lane): boolean => one.origin === other.origin && one.stream === other.stream;

@@ -5,7 +5,7 @@ import { lastSequence, type RunHeader } from "./run.ts";
 export type Merge =
   /** The next run: append it. */
   | { readonly outcome: "apply" }
-  /** Held already: nothing to do. */
+  /** Held already, if it is the same as what is held there: only the log can say. */
   | { readonly outcome: "duplicate" }
   /** Something between is missing: ask again from the mark. */
   | { readonly outcome: "gap" }

@@ -3,10 +3,11 @@
  * encoded once, at its origin, and travels byte for byte to the root, so that every node on the way can verify it.
  *
  *     0   u32  magic                              76  u32  count of records
- *     4   u32  length of the whole run            80  u8   form, u8 stream, u8 classes (bit mask), u8 length of origin, u8 reason, 3 zeros
+ *     4   u32  length of the whole run            80  u8   form, u8 stream, u8 classes (bit mask), u8 length of origin, u8 reason, 3B branch
  *     8   u32  CRC-32 of the header from 44 on    88  f64  sequence of the first record
- *     12  32B  hash = SHA-256 of 44 … end         96  f64  recorded, first; 104 f64 recorded, last (ms since 1970)
+ *     12  32B  hash = SHA-256 of 44 … end *       96  f64  recorded, first; 104 f64 recorded, last (ms since 1970)
  *     44  32B  hash of the run before             112 13B  epoch, then origin
+ *     * with zeros for the branch: a run of a branch has the place in the chain that its origin gave it
  *     then lengths (u32 each), CRC-32s (u32 each), then the records' bytes, end to end. Little-endian.
  *
  * Lengths stand in the header, under its CRC, so that a damaged record does not hide the ones behind it. What became of damaged and
@@ -15,6 +16,7 @@
  */
 import { dataClasses, streamNames, type DataClass } from "../schema/event.ts";
 import { isEpoch, isNodeName, type Epoch, type NodeName } from "../units.ts";
+import { crc32OfRange } from "./crc32.ts";
 import { fromHex, toHex } from "./hex.ts";
 import type { Lane, Mark } from "./log.ts";
 import { flipBit, mendByCrc } from "./repair.ts";
@@ -28,7 +30,7 @@ export interface Integrity {
 export const runForms = ["whole", "salvaged", "gap"] as const;
 export type RunForm = (typeof runForms)[number];
 /** Why records are not there. */
-export const gapReasons = ["none", "damaged", "expired"] as const;
+export const gapReasons = ["none", "damaged", "expired", "branched"] as const;
 export type GapReason = (typeof gapReasons)[number];
 
 export interface RunHeader extends Lane {
@@ -60,6 +62,9 @@ export const runMagic = 0x314e5248; // "HRN1"
 const fixedBytes = 125;
 /** Where the part begins that the header's CRC and the hash cover. */
 const coveredFrom = 44;
+/** Three bytes: the branch, or zeros. */
+const branchFrom = 85;
+const branchEnd = 88;
 const lostLength = 0xffffffff;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -83,9 +88,9 @@ export function encodeRun(target: Uint8Array, view: DataView, offset: number, ru
   let position = offset + header;
   for (let index = 0; index < count; index++) {
     const record = run.records[index] ?? emptyRecord;
-    view.setUint32(tables + 4 * index, record.length, true);
-    view.setUint32(tables + 4 * (count + index), integrity.crc32(record), true);
     target.set(record, position);
+    view.setUint32(tables + 4 * index, record.length, true);
+    view.setUint32(tables + 4 * (count + index), record.length < shortBytes ? crc32OfRange(view, position, position + record.length) : integrity.crc32(record), true);
     position += record.length;
   }
   sealHeader(target, view, offset, header, position - offset, integrity);
@@ -93,6 +98,9 @@ export function encodeRun(target: Uint8Array, view: DataView, offset: number, ru
   target.set(hash, offset + 12);
   return hash;
 }
+
+/** Below this the call to the platform's checksum costs more than the sum itself. */
+const shortBytes = 512;
 
 interface FixedPart extends Omit<RunContent, "records"> {
   readonly count: number;
@@ -111,6 +119,7 @@ function writeFixed(target: Uint8Array, view: DataView, offset: number, run: Fix
   target[offset + 82] = run.classes;
   target[offset + 83] = origin.length;
   target[offset + 84] = gapReasons.indexOf(run.reason);
+  if (run.branch !== undefined) target.set(fromHex(run.branch), offset + branchFrom);
   view.setFloat64(offset + 88, run.firstSequence, true);
   view.setFloat64(offset + 96, run.recordedMs, true);
   view.setFloat64(offset + 104, run.recordedMs, true);
@@ -123,6 +132,10 @@ function sealHeader(target: Uint8Array, view: DataView, offset: number, headerBy
   view.setUint32(offset + 4, lengthBytes, true);
   view.setUint32(offset + 8, integrity.crc32(target.subarray(offset + coveredFrom, offset + headerBytes)), true);
 }
+
+/** Writes the header's checksum anew. */
+export const sealRunHeader = (run: Uint8Array, headerBytes: number, integrity: Integrity): void =>
+  sealHeader(run, new DataView(run.buffer, run.byteOffset, run.byteLength), 0, headerBytes, run.length, integrity);
 
 const emptyRecord = new Uint8Array(0);
 
@@ -152,8 +165,10 @@ function readFixed(bytes: Uint8Array, view: DataView, headerBytes: number): RunH
   const count = view.getUint32(76, true);
   const firstSequence = view.getFloat64(88, true);
   if (form === undefined || stream === undefined || reason === undefined || names === undefined || count === 0 || !Number.isSafeInteger(firstSequence) || firstSequence < 1) return undefined;
+  const branch = toHex(bytes.subarray(branchFrom, branchEnd));
   return {
     ...names,
+    ...(branch === "000000" ? {} : { branch }),
     form,
     reason,
     stream,
@@ -230,7 +245,14 @@ function recordPlaces(bytes: Uint8Array, header: RunHeader): readonly RecordPlac
 
 /** Whether a whole run is as its origin wrote it. Salvaged runs and gaps have only their place in the chain. */
 export const runHashHolds = (bytes: Uint8Array, header: RunHeader, integrity: Integrity): boolean =>
-  header.form !== "whole" || toHex(integrity.sha256(bytes.subarray(coveredFrom, header.lengthBytes))) === header.hash;
+  header.form !== "whole" || chainHash(bytes, header, integrity) === header.hash;
+
+function chainHash(bytes: Uint8Array, header: RunHeader, integrity: Integrity): string {
+  if (header.branch === undefined) return toHex(integrity.sha256(bytes.subarray(coveredFrom, header.lengthBytes)));
+  const unbranched = bytes.slice(coveredFrom, header.lengthBytes);
+  unbranched.fill(0, branchFrom - coveredFrom, branchEnd - coveredFrom);
+  return toHex(integrity.sha256(unbranched));
+}
 
 export interface MendedRun {
   readonly header: RunHeader;
@@ -253,7 +275,7 @@ export function checkRun(bytes: Uint8Array, integrity: Integrity): MendedRun | u
   const header = mendInPlace(copy, integrity);
   if (header === undefined) return undefined;
   const { damaged } = runRecords(copy, header, integrity);
-  const computed = toHex(integrity.sha256(copy.subarray(coveredFrom, header.lengthBytes)));
+  const computed = chainHash(copy, header, integrity);
   const onlyHash = intact !== undefined && lost === 0;
   if (damaged === 0 && (computed === header.hash || onlyHash || differsInOneBit(computed, header.hash))) {
     copy.set(fromHex(computed), 12);
@@ -349,6 +371,7 @@ export function gapRun(
 /** Ranges of records that a run says are not there. */
 export function lostRanges(bytes: Uint8Array, header: RunHeader): readonly { readonly first: number; readonly last: number }[] {
   if (header.form === "whole") return [];
+  if (header.reason === "branched") return []; // another lane holds them
   if (header.form === "gap") return [{ first: header.firstSequence, last: lastSequence(header) }];
   const ranges: { first: number; last: number }[] = [];
   for (const [index, { start, end, crc }] of recordPlaces(bytes, header).entries()) {

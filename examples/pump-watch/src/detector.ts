@@ -29,15 +29,21 @@ export interface Judgement {
 const relativeZero = 1e-9;
 /** Scale of a constant column: large, so that it counts for nothing, and finite in 32 bits. */
 const hugeScale = 1e30;
+/** In deviations of the smoothed reading. */
+const reachDeviations = 1e4;
 /** The score of what is too far off for 32-bit floats. */
 const scoreMax = 1e6;
 
-/** A missing value leaves its sensor where it was. */
-export const smooth = (smoothed: readonly number[], row: Row): readonly number[] =>
+/** A missing value leaves its sensor where it was; one beyond `reach` moves it no further than one at its edge would. */
+export const smooth = (smoothed: readonly number[], row: Row, reach: ArrayLike<number> = []): readonly number[] =>
   smoothed.map((level, sensor) => {
     const value = row[sensor] ?? null;
-    return value === null ? level : level + rule.smoothing * (value - level);
+    const far = reach[sensor] ?? Infinity;
+    return value === null ? level : level + rule.smoothing * Math.min(far, Math.max(-far, value - level));
   });
+
+/** How far one reading may pull each sensor: enough for any alarm, and forgotten within a minute's worth of readings. */
+export const reachOf = (parameters: Tensors): readonly number[] => Array.from(parameters["scale"]?.values ?? [], (scale) => reachDeviations * scale);
 
 /** Rows of smoothed readings as the model's `x`, relative to `origin`. */
 export function toInput(rows: readonly (readonly number[])[], origin: Tensor): Tensor {

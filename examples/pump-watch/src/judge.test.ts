@@ -43,6 +43,15 @@ for (const sensor of ["pressure", "current", "temperature", "memory"]) {
   });
 }
 
+test("one absurd value is one alert, not deafness: what follows is judged as before, and nothing is learned from it", async () => {
+  const run = new JudgeRun();
+  const wild = [100, afterLearning];
+  await run.feed(pumpEvents(1_000, (data, index) => wild.includes(index) && (data["pressure"] = 1e300)));
+  const alerts = run.of("pump.alert");
+  assert.deepEqual(alerts.map((alert) => alert["state"]), ["open", "closed"]);
+  assert.ok(Number(alerts[1]?.["rows"]) < 90, `${String(alerts[1]?.["rows"])} rows`);
+});
+
 test("restarted anywhere, from state and parameter blobs alone, it gives the same bytes", async () => {
   const events = pumpEvents(900, (data, index) => from(650, 100, index) && (data["pressure"] = 9));
   const straight = new JudgeRun();

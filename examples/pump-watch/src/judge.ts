@@ -1,7 +1,7 @@
 /** Learns what is normal for each subject from its first readings, then judges each reading on the spot. */
 import { defineFunction, type UnitContext, type UnitEvent } from "@holon/sdk";
 import { shares } from "./causes.ts";
-import { fit, judge, smooth, toInput } from "./detector.ts";
+import { fit, judge, reachOf, smooth, toInput } from "./detector.ts";
 import { closed, extendEpisode, opened } from "./episode.ts";
 import { keepRow, takeRows } from "./learning.ts";
 import { addToMinute, publish } from "./minutes.ts";
@@ -53,7 +53,7 @@ function withMinute(subject: Subject, event: UnitEvent, row: Row, context: Conte
 async function learn(subject: Subject, name: string, row: Row, { state, models, status }: Context): Promise<Subject> {
   // A subject that was watched and whose parameters are gone is learned from the start.
   const kept = subject.smoothed.length === 0 ? subject.learned : 0;
-  const learned = keepRow(state, name, kept, row);
+  const learned = keepRow(state, name, kept, learnable(row));
   if (learned < rule.learnRows) {
     status(`learning ${learned}/${rule.learnRows}`);
     return { ...subject, learned, smoothed: [] };
@@ -64,9 +64,12 @@ async function learn(subject: Subject, name: string, row: Row, { state, models, 
   return { ...subject, learned, smoothed };
 }
 
+/** What 32-bit floats cannot hold is no level of any sensor: nothing is learned from it. */
+const learnable = (row: Row): Row => row.map((value) => (value !== null && Number.isFinite(Math.fround(value)) ? value : null));
+
 async function watch(subject: Subject, name: string, event: UnitEvent, row: Row, { emit, models, status }: Context): Promise<Subject> {
   const parameters = models.pca.parameters(name) ?? {};
-  const smoothed = smooth(subject.smoothed, row);
+  const smoothed = smooth(subject.smoothed, row, reachOf(parameters));
   const x = toInput([smoothed], parameters["origin"] ?? { shape: [0], values: new Float32Array(0) });
   const judgement = judge(await models.pca.run({ x }, { parameters: name }), parameters);
   const { episode, episodes, ...rest } = subject;

@@ -6,6 +6,7 @@ import type { Clock, Timer } from "@holon/core/ports.ts";
 import type { NodeName } from "@holon/core/units.ts";
 import { z } from "zod";
 import type { Peer } from "./peer.ts";
+import { settleable } from "./settleable.ts";
 
 export type CallHandler = (parameters: unknown, from: NodeName) => Promise<unknown>;
 
@@ -30,31 +31,40 @@ export interface Calls {
 interface Waiting {
   readonly peer: Peer;
   readonly timer: Timer;
-  settle(ok: boolean, payload: Uint8Array): void;
-  fail(error: HolonError): void;
+  /** Of the node and the method, for people. */
+  readonly what: string;
+  resolve(value: unknown): void;
+  reject(error: HolonError): void;
 }
 
 const encoder = new TextEncoder();
 const errorSchema = z.object({ code: z.string(), message: z.string() });
+const nothing = new Uint8Array(0);
 
 export function createCalls(options: CallsOptions): Calls {
   const waiting = new Map<number, Waiting>();
+  /** Calls of each peer that are being answered. */
+  const served = new Map<Peer, number>();
   let nextId = 1;
 
-  function ask(peer: Peer, header: { to: NodeName; method: string; deadlineMs: number }, payload: Uint8Array, answer: Pick<Waiting, "settle" | "fail">): void {
-    if (waiting.size >= limits.callsPendingMax) return answer.fail(new HolonError("HOLON_CALL_TIMEOUT", `too many calls wait on ${options.self}`));
-    if (payload.length > limits.callBytesMax) return answer.fail(new HolonError("HOLON_ARGUMENT_BAD", `the call ${header.method} carries ${payload.length} bytes; the limit is ${limits.callBytesMax}`));
+  /** Sends one request; its promise settles at the deadline at the latest. */
+  function ask(peer: Peer, { to, method, deadlineMs: wantedMs }: { to: NodeName; method: string; deadlineMs: number }, payload: Uint8Array): Promise<unknown> {
+    if (waiting.size >= limits.callsPendingMax) return Promise.reject(new HolonError("HOLON_CALL_BUSY", `too many calls wait on ${options.self}`));
+    if (payload.length > limits.callBytesMax) return Promise.reject(tooLarge(`the call ${method}`, payload.length));
     const id = nextId++;
-    const timer = options.clock.after(header.deadlineMs, () => {
+    const deadlineMs = Math.min(wantedMs, limits.callDeadlineMsMax);
+    const { promise, resolve, reject } = settleable<unknown>();
+    const timer = options.clock.after(deadlineMs, () => {
       waiting.delete(id);
       peer.send({ kind: "call", header: { op: "cancel", id } });
-      answer.fail(new HolonError("HOLON_CALL_TIMEOUT", `${header.to} did not answer ${header.method} within ${header.deadlineMs} ms`));
+      reject(new HolonError("HOLON_CALL_TIMEOUT", `${to} did not answer ${method} within ${deadlineMs} ms`));
     });
-    waiting.set(id, { peer, timer, ...answer });
-    peer.send({ kind: "call", header: { op: "request", id, ...header }, payload });
+    waiting.set(id, { peer, timer, what: `${to} on ${method}`, resolve, reject });
+    peer.send({ kind: "call", header: { op: "request", id, to, method, deadlineMs }, payload });
+    return promise;
   }
 
-  async function serve(header: Extract<CallFrame["header"], { op: "request" }>, payload: Uint8Array, from: Peer): Promise<unknown> {
+  async function answerOf(header: Extract<CallFrame["header"], { op: "request" }>, payload: Uint8Array, from: Peer): Promise<unknown> {
     const to = header.to as NodeName; // the frame's schema has checked it
     if (to === options.self) {
       const handler = options.handlers.get(header.method);
@@ -63,16 +73,34 @@ export function createCalls(options: CallsOptions): Calls {
     }
     const next = options.route(to, from);
     if (next === undefined) throw new HolonError("HOLON_NODE_UNKNOWN", `${options.self} knows no way to ${to}`);
-    return new Promise((resolve, reject) => {
-      ask(next, { to, method: header.method, deadlineMs: header.deadlineMs }, payload, { settle: (ok, bytes) => (ok ? resolve(parseAnswer(bytes)) : reject(errorOf(bytes))), fail: reject });
-    });
+    return ask(next, { to, method: header.method, deadlineMs: header.deadlineMs }, payload);
+  }
+
+  /** Answers once: with what the handler gave, or why it gave nothing. After the deadline nobody waits for it. */
+  function serve(header: Extract<CallFrame["header"], { op: "request" }>, payload: Uint8Array, from: Peer): void {
+    const answer = (ok: boolean, bytes: Uint8Array): void => from.send({ kind: "call", header: { op: "answer", id: header.id, ok }, payload: bytes });
+    const refuse = (error: unknown): void => answer(false, encode(toHolonError(error).toJSON()));
+    const count = served.get(from) ?? 0;
+    if (count >= limits.callsPendingMax) return refuse(new HolonError("HOLON_CALL_BUSY", `${options.self} answers ${count} calls of ${from.name} already`));
+    served.set(from, count + 1);
+    let isOver = false;
+    const over = (): boolean => {
+      if (isOver) return false;
+      isOver = true;
+      timer.cancel();
+      const left = (served.get(from) ?? 1) - 1;
+      if (left > 0) served.set(from, left);
+      else served.delete(from);
+      return true;
+    };
+    const timer = options.clock.after(Math.min(header.deadlineMs, limits.callDeadlineMsMax), over);
+    answerOf(header, payload, from)
+      .then((value) => sized(encode(value ?? null), header.method))
+      .then((bytes) => over() && answer(true, bytes), (error: unknown) => over() && refuse(error));
   }
 
   const callVia = (peer: Peer, to: NodeName, method: string, parameters: unknown, deadlineMs: number): Promise<unknown> =>
-    new Promise((resolve, reject) => {
-      const payload = parameters === undefined ? new Uint8Array(0) : encoder.encode(JSON.stringify(parameters));
-      ask(peer, { to, method, deadlineMs }, payload, { settle: (ok, bytes) => (ok ? resolve(parseAnswer(bytes)) : reject(errorOf(bytes))), fail: reject });
-    });
+    ask(peer, { to, method, deadlineMs }, parameters === undefined ? nothing : encode(parameters));
 
   return {
     call: (to, method, parameters, deadlineMs) => {
@@ -83,37 +111,50 @@ export function createCalls(options: CallsOptions): Calls {
     callPeer: (peer, method, parameters, deadlineMs) => callVia(peer, peer.name, method, parameters, deadlineMs),
     receive(frame, from) {
       const header = frame.header;
-      if (header.op === "request") {
-        const answer = (ok: boolean, value: unknown): void =>
-          from.send({ kind: "call", header: { op: "answer", id: header.id, ok }, payload: encoder.encode(JSON.stringify(value ?? null)) });
-        serve(header, frame.payload, from).then(
-          (value) => answer(true, value),
-          (error: unknown) => answer(false, toHolonError(error).toJSON()),
-        );
-      } else if (header.op === "answer") {
+      if (header.op === "request") serve(header, frame.payload, from);
+      else if (header.op === "answer") {
         const asked = waiting.get(header.id);
         if (asked === undefined || asked.peer !== from) return; // its deadline has passed
         waiting.delete(header.id);
         asked.timer.cancel();
-        asked.settle(header.ok, frame.payload);
+        settle(asked, header.ok, frame.payload);
       }
     },
     lost(peer) {
+      served.delete(peer);
       for (const [id, asked] of waiting) {
         if (asked.peer !== peer) continue;
         waiting.delete(id);
         asked.timer.cancel();
-        asked.fail(new HolonError("HOLON_LINK_UNREACHABLE", `the link to ${peer.name} broke before it answered`));
+        asked.reject(new HolonError("HOLON_LINK_UNREACHABLE", `the link to ${peer.name} broke before it answered`));
       }
     },
   };
 }
 
-const parseAnswer = (bytes: Uint8Array): unknown => parseJson(bytes);
+/** Whatever stands in the answer, the promise settles. */
+function settle(asked: Waiting, ok: boolean, payload: Uint8Array): void {
+  try {
+    const value = parseJson(payload);
+    if (ok) asked.resolve(value);
+    else asked.reject(errorOf(value, asked.what));
+  } catch (cause) {
+    asked.reject(new HolonError("HOLON_FRAME_BAD", `the answer of ${asked.what} is no JSON`, { cause }));
+  }
+}
 
-function errorOf(bytes: Uint8Array): HolonError {
-  const parsed = errorSchema.safeParse(parseJson(bytes));
-  if (!parsed.success) return new HolonError("HOLON_FRAME_BAD", "a call was answered with an error that has no code");
+const encode = (value: unknown): Uint8Array => encoder.encode(JSON.stringify(value));
+
+function sized(bytes: Uint8Array, method: string): Uint8Array {
+  if (bytes.length > limits.callBytesMax) throw tooLarge(`the answer to ${method}`, bytes.length);
+  return bytes;
+}
+
+const tooLarge = (what: string, bytes: number): HolonError => new HolonError("HOLON_CALL_TOO_LARGE", `${what} has ${bytes} bytes; the limit is ${limits.callBytesMax}`);
+
+function errorOf(value: unknown, what: string): HolonError {
+  const parsed = errorSchema.safeParse(value);
+  if (!parsed.success) return new HolonError("HOLON_FRAME_BAD", `the answer of ${what} is an error without a code`);
   const code: ErrorCode = isErrorCode(parsed.data.code) ? parsed.data.code : "HOLON_INTERNAL";
   return new HolonError(code, parsed.data.message);
 }

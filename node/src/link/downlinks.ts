@@ -27,7 +27,7 @@ export interface DownlinksOptions {
   /** Whether a sibling's lanes are taken at present. */
   takesRelayed(): boolean;
   readonly admission: Admission;
-  forked(lane: Lane, reason: string): void;
+  branched(lane: Lane, after: number): void;
 }
 
 export interface DownlinkStatus {
@@ -63,7 +63,8 @@ interface Session {
 
 export function createDownlinks(options: DownlinksOptions): Downlinks {
   const { log, ports, calls, blobs } = options;
-  const sessions = new Map<NodeName, Session>();
+  /** By name, the newest last: more than one where a clone is connected beside its like, or while an earlier end has not been missed. */
+  const sessions = new Map<NodeName, Session[]>();
   const byNumber = new Map<number, Session>();
   /** The session that leads to a node, so that a document finds its way among many children. */
   const ways = new Map<NodeName, Session>();
@@ -74,7 +75,9 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
   let listener: Listener | undefined;
 
   function accept(connection: Connection): void {
-    sessions.get(connection.peer)?.peer.close("the same node connected again");
+    const before = sessions.get(connection.peer) ?? [];
+    for (const twin of before.slice(0, Math.max(0, before.length + 1 - limits.linkTwinsMax))) twin.peer.close("the same node connected again");
+    for (const twin of before) twin.peer.probe(limits.linkTwinProbeMs);
     const number = nextNumber++;
     const failed = (error: unknown): void => {
       const coded = toHolonError(error);
@@ -91,9 +94,9 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
       },
     });
     const safe = (lane: Lane, received: number): number => options.safe(lane, received, session.role === "relayed");
-    const receiver = createStreamReceiver({ log, integrity: options.integrity, send: peer.send, safe, forked: options.forked, failed, ...creditOf(number) });
+    const receiver = createStreamReceiver({ log, integrity: options.integrity, send: peer.send, safe, branched: options.branched, failed, ...creditOf(number) });
     const session: Session = { number, peer, receiver, below: new Map(), role: "quiet" };
-    sessions.set(peer.name, session);
+    sessions.set(peer.name, [...(sessions.get(peer.name) ?? []), session]);
     byNumber.set(number, session);
     leadTo(session, peer.name, 0);
     tell(admission.arrived(number).filter((word) => word.session !== number)); // its own credit goes with the subscription
@@ -123,9 +126,17 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
   }
 
   function forget(session: Session): void {
-    if (sessions.get(session.peer.name) === session) sessions.delete(session.peer.name);
-    for (const node of session.below.keys()) if (ways.get(node) === session) ways.delete(node);
+    const left = (sessions.get(session.peer.name) ?? []).filter((other) => other !== session);
+    if (left.length === 0) sessions.delete(session.peer.name);
+    else sessions.set(session.peer.name, left);
+    for (const node of session.below.keys()) {
+      if (ways.get(node) !== session) continue;
+      const other = left.findLast(({ below }) => below.has(node));
+      if (other === undefined) ways.delete(node);
+      else ways.set(node, other);
+    }
     byNumber.delete(session.number);
+    blobs.childLost(session.peer);
     tell(admission.left(session.number, now()));
   }
 
@@ -147,6 +158,7 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
       if (words === undefined) throw new HolonError("HOLON_FRAME_BAD", `${session.peer.name} returns more credit than it has`);
       return tell(words);
     }
+    if (frame.header.op === "history") return session.receiver.history(frame.header.lane, frame.header.points);
     if (frame.header.op === "ask") {
       const { bytes, alarm, waitedMs } = frame.header;
       return tell(admission.asked(session.number, { kind: alarm ? "alarm" : "data", bytes, waitedMs }, now()));
@@ -180,17 +192,17 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
       listener = await ports.net.listen(address, accept);
       return listener.address;
     },
-    direct: (node) => sessions.get(node)?.peer,
-    isBelow: (node) => [...sessions.values()].some((session) => session.role === "child" && session.below.has(node)),
-    towards: (node) => sessions.get(node)?.peer ?? ways.get(node)?.peer,
+    direct: (node) => sessions.get(node)?.at(-1)?.peer,
+    isBelow: (node) => [...byNumber.values()].some((session) => session.role === "child" && session.below.has(node)),
+    towards: (node) => sessions.get(node)?.at(-1)?.peer ?? ways.get(node)?.peer,
     documentChanged(node) {
-      const session = sessions.get(node) ?? ways.get(node);
-      if (session !== undefined) sendDocument(session, node);
+      const way = ways.get(node);
+      for (const session of sessions.get(node) ?? (way === undefined ? [] : [way])) sendDocument(session, node);
     },
-    status: () => [...sessions.values()].map(({ peer }) => ({ node: peer.name, ...peer.traffic() })),
+    status: () => [...byNumber.values()].map(({ peer }) => ({ node: peer.name, ...peer.traffic() })),
     admission: admission.status,
     async close() {
-      for (const session of [...sessions.values()]) session.peer.close("the node is stopping");
+      for (const session of [...byNumber.values()]) session.peer.close("the node is stopping");
       await listener?.close();
     },
   };

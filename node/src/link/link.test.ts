@@ -208,7 +208,7 @@ test("a connection that comes after its try was cut is let go: the one made sinc
   assert.equal(running(late).status().uplink?.state, "open");
 });
 
-test("a clone is refused lane by lane, told on both sides, and nothing of it is merged", async () => {
+test("a node of another history is kept beside the first, told on both sides, and nothing of it is merged", async () => {
   const family = new SimFamily();
   await family.start();
   await family.world.drive(appendCounts(family.childNode, 10));
@@ -220,14 +220,54 @@ test("a clone is refused lane by lane, told on both sides, and nothing of it is 
   clone.start();
   await family.until("the clone is linked", () => clone.subject?.status().uplink?.state === "open");
   await family.world.drive(appendCounts(running(clone), 30));
-  await family.pass(30_000);
-  const held = running(clone).status().uplink?.held ?? [];
-  assert.ok(held.some(({ lane, code }) => lane === `${childName}/data` && code === "HOLON_LINK_FORK"), JSON.stringify(held));
+  const dataBranch = () => running(clone).status().uplink?.branches.find(({ lane }) => lane === `${childName}/data`)?.branch ?? "";
+  const head = () => running(clone).log.head(childData)?.hash;
+  await family.until("all of it is in a branch", () => family.parentNode.log.heads().get(dataBranch())?.mark.hash === head());
   assert.deepEqual(await family.world.drive(textsOf(family.parentNode, childData)), before);
-  const alarms = await family.world.drive(textsOf(running(clone), { origin: childName, stream: "alarm" }));
-  assert.ok(alarms.some((text) => text.includes("holon.link.fork") && text.includes(`${childName}/data`)), alarms.join("\n"));
-  assert.equal(running(clone).status().uplink?.state, "open", "the link itself lives on");
-  assert.ok(family.sent(childName, "stream", "records").length < 30, "what is refused is not sent for ever");
+  for (const log of [{ node: running(clone), origin: childName }, { node: family.parentNode, origin: parentName }]) {
+    const alarms = await family.world.drive(textsOf(log.node, { origin: log.origin, stream: "alarm" }));
+    assert.ok(alarms.some((text) => text.includes("holon.link.fork") && text.includes(dataBranch())), alarms.join("\n"));
+  }
+  assert.deepEqual(running(clone).status().uplink?.held, []);
+
+  const branch = dataBranch();
+  clone.crash("process", 100);
+  await family.until("it is linked again", () => clone.subject?.status().uplink?.state === "open");
+  await family.world.drive(appendCounts(running(clone), 3));
+  await family.until("it goes on in the same branch", () => family.parentNode.log.heads().get(branch)?.mark.hash === head());
+  assert.equal([...family.parentNode.log.heads().keys()].filter((lane) => lane.endsWith("/data") && lane.includes("~")).length, 1);
+});
+
+test("a parent put back from a backup is sent the rest again, and its child tells of it", async () => {
+  const family = new SimFamily();
+  await family.start();
+  await family.world.drive(appendCounts(family.childNode, 10));
+  const arrived = () => family.parent.subject?.log.head(childData)?.hash === family.childNode.log.head(childData)?.hash;
+  await family.until("all is at the parent", arrived);
+  const had = family.parentNode.log.head(childData)?.sequence;
+  const backup = family.parent.medium.names.copy();
+  await family.world.drive(appendCounts(family.childNode, 10));
+  await family.until("the rest too", () => arrived() && family.childNode.status().uplink?.backlog === 0);
+  family.parent.crash("power");
+  family.parent.medium.restore(backup);
+  family.parent.start();
+  await family.until("all of it is at the parent again", () => family.parent.subject !== undefined && arrived());
+  assert.ok((had ?? 0) < (family.childNode.log.head(childData)?.sequence ?? 0));
+  const alarms = await family.world.drive(textsOf(family.childNode, { origin: childName, stream: "alarm" }));
+  assert.ok(alarms.some((text) => text.includes("holon.link.rewound") && text.includes(`"lane":"${childName}/data","had":21,"has":${had}`)), alarms.join("\n"));
+  assert.deepEqual(family.childNode.status().uplink?.branches, []);
+});
+
+test("two of one name are connected at a time while both answer, and what is dead is not kept for it", async () => {
+  const family = new SimFamily();
+  await family.start();
+  const clone = family.machine(childName, { parent: `wss://${parentName}:7401` });
+  clone.start();
+  await family.until("the clone is linked", () => clone.subject?.status().uplink?.state === "open");
+  const offers = family.sent(childName, "stream", "offer").filter(({ frame }) => frame.kind === "stream" && frame.header.op === "offer" && frame.header.lanes.length > 1).length;
+  await family.pass(60_000);
+  assert.equal(family.parentNode.status().children.length, 2);
+  assert.equal(family.sent(childName, "stream", "offer").filter(({ frame }) => frame.kind === "stream" && frame.header.op === "offer" && frame.header.lanes.length > 1).length, offers, "neither connected again");
 });
 
 test("what the stream local holds, and what is raw, is never offered and never sent", async () => {

@@ -10,7 +10,11 @@ export interface Peer {
   send(frame: FrameInput): void;
   queuedBytes(): number;
   traffic(): ReturnType<Connection["traffic"]>;
+  /** Whether a frame has begun to come in and is not whole yet, as on a slow line. */
+  isReceiving(): boolean;
   close(reason: string): void;
+  /** Closes it unless the other end is heard within that time. */
+  probe(withinMs: number): void;
 }
 
 export interface PeerHandlers {
@@ -24,7 +28,12 @@ export interface PeerHandlers {
 }
 
 export function openPeer(connection: Connection, ports: { readonly clock: Clock; readonly codec: Codec }, handlers: PeerHandlers): Peer {
+  /** When a whole frame was last heard, and when anything was. */
   let heardMs = ports.clock.monotonicMs();
+  let aliveMs = heardMs;
+  /** On the socket so far: at the last whole frame, and when last looked at. */
+  let wholeBytes = connection.traffic().receivedBytes;
+  let seenBytes = wholeBytes;
   let timer: Timer | undefined;
   let open = true;
 
@@ -44,21 +53,38 @@ export function openPeer(connection: Connection, ports: { readonly clock: Clock;
     },
     queuedBytes: () => connection.queuedBytes(),
     traffic: () => connection.traffic(),
+    isReceiving: () => connection.traffic().receivedBytes > wholeBytes,
     close: (reason) => {
       connection.close(reason);
       end(reason);
     },
+    probe(withinMs) {
+      const askedMs = ports.clock.monotonicMs();
+      peer.send({ kind: "call", header: { op: "ping" } });
+      ports.clock.after(withinMs, () => {
+        if (open && heardMs <= askedMs) peer.close("the same node connected again");
+      });
+    },
   };
   const watch = (): void => {
-    const silentMs = ports.clock.monotonicMs() - heardMs;
+    const nowMs = ports.clock.monotonicMs();
+    const { receivedBytes } = connection.traffic();
+    // On a line of a kilobyte a second a frame takes minutes: bytes of it are a sign of life too. Its sender is asked all the same, since
+    // while it sends it hears nothing else.
+    if (receivedBytes > seenBytes) aliveMs = nowMs;
+    seenBytes = receivedBytes;
+    const silentMs = nowMs - aliveMs;
     if (silentMs >= limits.linkSilenceMs) return peer.close(`no sign of life for ${Math.round(silentMs)} ms`);
-    if (silentMs >= handlers.pingMs) peer.send({ kind: "call", header: { op: "ping" } });
+    if (nowMs - heardMs >= handlers.pingMs) peer.send({ kind: "call", header: { op: "ping" } });
     timer = ports.clock.after(limits.linkPingMs, watch);
   };
   timer = ports.clock.after(limits.linkPingMs, watch);
   connection.receive({
     frame(bytes) {
       heardMs = ports.clock.monotonicMs();
+      aliveMs = heardMs;
+      wholeBytes = connection.traffic().receivedBytes;
+      seenBytes = wholeBytes;
       handlers.carried?.(bytes.length);
       try {
         const frame = decodeFrame(bytes, ports.codec);

@@ -30,7 +30,7 @@ async function receiving(context: TestContext): Promise<Receiving> {
     settled: () => undefined,
     send: (frame) => sent.push(withoutCredit(frame)),
     safe: (_lane, received) => received,
-    forked: () => undefined,
+    branched: () => undefined,
     failed: (error) => assert.fail(String(error)),
   });
   return {

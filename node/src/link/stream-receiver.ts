@@ -2,13 +2,15 @@
 import { HolonError } from "@holon/core/errors.ts";
 import type { CreditKind } from "@holon/core/link/admission.ts";
 import type { FrameInput } from "@holon/core/link/frame.ts";
+import { limits } from "@holon/core/limits.ts";
 import { parseLaneName } from "@holon/core/log/identity.ts";
-import { laneName, type Lane } from "@holon/core/log/log.ts";
+import { isSameStream, laneName, type Lane } from "@holon/core/log/log.ts";
 import { zeroHash, type Merge } from "@holon/core/log/merge.ts";
-import { runHashHolds, type Integrity, type RunHeader } from "@holon/core/log/run.ts";
+import { lastSequence, runHashHolds, type Integrity, type RunHeader } from "@holon/core/log/run.ts";
 import { splitRuns } from "@holon/core/log/split-runs.ts";
 import { exportableStreams } from "@holon/core/schema/event.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
+import { lastHeld, runAt } from "./common-history.ts";
 
 export interface StreamReceiverOptions {
   readonly log: SegmentLog;
@@ -24,8 +26,8 @@ export interface StreamReceiverOptions {
   send(frame: FrameInput): void;
   /** How far a lane is safe beyond this node's own loss. */
   safe(lane: Lane, received: number): number;
-  /** A lane with two histories: reported, never merged. */
-  forked(lane: Lane, reason: string): void;
+  /** A branch began here: behind that record it is another history of its lane. */
+  branched(lane: Lane, after: number): void;
   failed(error: unknown): void;
 }
 
@@ -34,6 +36,8 @@ export interface StreamReceiver {
   offered(lanes: readonly string[]): void;
   /** `HOLON_FRAME_BAD` if the payload is not runs as their origin wrote them, or more than there is credit for. */
   records(payload: Uint8Array, alarmBytes: number): void;
+  /** How far this log holds what the child holds of a lane. `HOLON_FRAME_BAD` if the question before has not been answered. */
+  history(lane: string, points: readonly [number, string][]): void;
   /** Tells the child its credit. */
   grant(): void;
 }
@@ -45,8 +49,11 @@ export interface ReceivedRun {
 
 export function createStreamReceiver(options: StreamReceiverOptions): StreamReceiver {
   const { log, integrity } = options;
-  /** Lanes with two histories: refused until the child connects again. Asking for what is missing would bring the same runs. */
+  /** Lanes with two histories: refused until the child offers them anew. Asking for what is missing would bring the same runs. */
   const parted = new Set<string>();
+  /** Lanes that were asked for from the mark: what was on the way before that does not follow either, and is no reason to ask again. */
+  const awaited = new Set<string>();
+  let isSearching = false;
 
   const subscription = (lane: Lane): readonly [string, number, string] => {
     const mark = log.head(lane);
@@ -56,7 +63,7 @@ export function createStreamReceiver(options: StreamReceiverOptions): StreamRece
   async function take(runs: readonly ReceivedRun[], urgency: CreditKind, dataBytes: number, alarmBytes: number): Promise<void> {
     let merges: readonly Merge[];
     try {
-      merges = await options.append(runs, urgency);
+      merges = await verified(await options.append(runs, urgency), runs);
     } finally {
       options.settled(dataBytes, alarmBytes);
     }
@@ -65,16 +72,32 @@ export function createStreamReceiver(options: StreamReceiverOptions): StreamRece
     for (const [index, merge] of merges.entries()) {
       const run = runs[index]?.header;
       if (run === undefined) continue;
+      if (merge.outcome === "apply") awaited.delete(laneName(run));
+      if (merge.outcome === "apply" && run.branch !== undefined && run.firstSequence === 1) options.branched(run, run.reason === "branched" ? run.count : 0);
       if (merge.outcome === "fork") {
+        if (parted.has(laneName(run))) continue;
         parted.add(laneName(run));
-        options.forked(run, merge.reason);
         options.send({ kind: "stream", header: { op: "refuse", lane: laneName(run), code: "HOLON_LINK_FORK", message: merge.reason } });
       } else if (parted.has(laneName(run))) continue;
-      else if (merge.outcome === "gap") asked.set(laneName(run), run);
-      else marked.set(laneName(run), run);
+      else if (merge.outcome === "gap") {
+        if (!awaited.has(laneName(run))) asked.set(laneName(run), run);
+        awaited.add(laneName(run));
+      } else marked.set(laneName(run), run);
     }
     if (marked.size > 0) options.send({ kind: "stream", header: { op: "mark", lanes: [...marked.values()].map(markOf), credit: [...options.credit()] } });
     if (asked.size > 0) options.send({ kind: "stream", header: { op: "subscribe", lanes: [...asked.values()].map((lane) => [...subscription(lane)]), credit: [...options.credit()] } });
+  }
+
+  /** What stands before the head and looks like a repetition may be another history that is not so far. */
+  async function verified(merges: readonly Merge[], runs: readonly ReceivedRun[]): Promise<readonly Merge[]> {
+    const checked: Merge[] = [];
+    for (const [index, merge] of merges.entries()) {
+      const run = runs[index]?.header;
+      const held = merge.outcome === "duplicate" && run !== undefined && run.form !== "gap" ? await runAt(log, run, lastSequence(run)) : undefined;
+      const differs = held !== undefined && run !== undefined && held.form !== "gap" && held.hash !== run.hash;
+      checked.push(differs ? { outcome: "fork", reason: `record ${lastSequence(run)} differs from the one held` } : merge);
+    }
+    return checked;
   }
 
   /** The runs of a frame. `HOLON_FRAME_BAD` if they are not as their origin wrote them, or may not come from below. */
@@ -82,13 +105,29 @@ export function createStreamReceiver(options: StreamReceiverOptions): StreamRece
     const runs = splitRuns(payload, integrity);
     if (runs === undefined) throw new HolonError("HOLON_FRAME_BAD", "a frame of records does not hold whole runs");
     for (const run of runs) {
-      const fits = (exportableStreams as readonly string[]).includes(run.header.stream) && run.header.origin !== log.origin;
+      const fits = (exportableStreams as readonly string[]).includes(run.header.stream) && run.header.origin !== log.origin && mayBranch(run.header);
       if (!fits) throw new HolonError("HOLON_FRAME_BAD", `a frame holds a run of ${laneName(run.header)}, which may not come from below`);
       if (!runHashHolds(run.bytes, run.header, integrity)) {
         throw new HolonError("HOLON_FRAME_BAD", `run ${run.header.firstSequence} of ${laneName(run.header)} is not as its origin wrote it`);
       }
     }
     return runs;
+  }
+
+  /** Of one stream of one origin there are not too many histories. */
+  function mayBranch(lane: Lane): boolean {
+    if (lane.branch === undefined || log.head(lane) !== undefined) return true;
+    return [...log.heads().values()].filter((held) => isSameStream(held.lane, lane)).length <= limits.branchesMax;
+  }
+
+  async function search(lane: Lane, points: readonly [number, string][]): Promise<void> {
+    isSearching = true;
+    try {
+      const found = await lastHeld(log, lane, points);
+      options.send({ kind: "stream", header: { op: "common", lane: laneName(lane), ...(found === undefined ? {} : { found }) } });
+    } finally {
+      isSearching = false;
+    }
   }
 
   const markOf = (lane: Lane): [string, number, number] => {
@@ -98,9 +137,22 @@ export function createStreamReceiver(options: StreamReceiverOptions): StreamRece
 
   return {
     offered(names) {
-      const lanes = names.map(parseLaneName).filter((lane) => lane !== undefined);
+      const lanes = [...new Set(names)].map(parseLaneName).filter((lane) => lane !== undefined);
       const wanted = lanes.filter((lane) => (exportableStreams as readonly string[]).includes(lane.stream) && lane.origin !== log.origin);
-      options.send({ kind: "stream", header: { op: "subscribe", lanes: wanted.map((lane) => [...subscription(lane)]), credit: [...options.credit()] } });
+      const taken = wanted.filter(mayBranch);
+      for (const lane of taken) {
+        parted.delete(laneName(lane));
+        awaited.delete(laneName(lane));
+      }
+      options.send({ kind: "stream", header: { op: "subscribe", lanes: taken.map((lane) => [...subscription(lane)]), credit: [...options.credit()] } });
+      for (const lane of wanted) {
+        if (!taken.includes(lane)) options.send({ kind: "stream", header: { op: "refuse", lane: laneName(lane), code: "HOLON_LINK_FORK", message: `there are ${limits.branchesMax} branches of it already` } });
+      }
+    },
+    history(name, points) {
+      const lane = parseLaneName(name);
+      if (lane === undefined || isSearching) throw new HolonError("HOLON_FRAME_BAD", isSearching ? "a child asks before it was answered" : `a child asks for the history of ${name}, which is no lane`);
+      search(lane, points).catch(options.failed);
     },
     grant: () => options.send({ kind: "stream", header: { op: "mark", lanes: [], credit: [...options.credit()] } }),
     records(payload, alarmBytes) {

@@ -13,13 +13,13 @@ import { lastSequence, runHashHolds, type Integrity, type RunHeader } from "@hol
 import type { Clock, Timer } from "@holon/core/ports.ts";
 import { exportableStreams } from "@holon/core/schema/event.ts";
 import type { BatchRun } from "../log/scan.ts";
-import type { SegmentLog } from "../log/segment-log.ts";
+import type { LaneSource } from "./outgoing.ts";
 
 export interface StreamSenderOptions {
-  readonly log: SegmentLog;
+  readonly log: LaneSource;
   readonly clock: Clock;
   /** What the parent acknowledged, kept over connections. */
-  readonly marks: Map<string, LaneMarks>;
+  readonly marks: Pick<Map<string, LaneMarks>, "get" | "set">;
   /** Since when this node waits for credit, kept while it is told to come back later so that it does not lose its place. */
   readonly patience: { sinceMs: number | undefined };
   readonly budget: Pick<LinkBudget, "waitMs">;
@@ -42,6 +42,8 @@ export interface LaneMarks {
 export interface StreamSender {
   /** The parent wants these lanes from its marks; lanes it does not name are not sent. Without `credit` only this node's own limit holds. */
   subscribe(lanes: readonly (readonly [string, number])[], credit: Credit | undefined): void;
+  /** The parent's word on credit, where what may be sent for it is not known yet: nothing is sent, and nothing given back. */
+  credited(credit: Credit | undefined): void;
   marked(lanes: readonly (readonly [string, number, number])[], credit: Credit | undefined): void;
   refuse(lane: string): void;
   /** There is more to send. */
@@ -231,6 +233,7 @@ export function createStreamSender(options: StreamSenderOptions): StreamSender {
   }
 
   return {
+    credited: granted,
     subscribe(wanted, given) {
       granted(given);
       for (const [name, sequence] of wanted) {
@@ -256,7 +259,10 @@ export function createStreamSender(options: StreamSenderOptions): StreamSender {
     },
     refuse(name) {
       const sent = lanes.get(name);
-      if (sent !== undefined) sent.refused = true;
+      if (sent !== undefined) {
+        sent.refused = true;
+        for (const piece of sent.onTheWay.splice(0)) onTheWayBytes -= piece.bytes; // nobody will mark it
+      }
       void pump(); // credit that was for this lane goes back
     },
     notify: () => void pump(),

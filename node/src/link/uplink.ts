@@ -3,11 +3,10 @@ import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { backoffMs } from "@holon/core/link/backoff.ts";
 import { createLinkBudget, type BudgetStatus } from "@holon/core/link/budget.ts";
-import type { Credit } from "@holon/core/link/child-credit.ts";
 import type { Frame, FrameInput } from "@holon/core/link/frame.ts";
 import { nextUplinkState, type UplinkEvent, type UplinkState } from "@holon/core/link/uplink-state.ts";
+import { parseLaneName } from "@holon/core/log/identity.ts";
 import { laneName } from "@holon/core/log/log.ts";
-import { zeroHash } from "@holon/core/log/merge.ts";
 import type { RunHeader } from "@holon/core/log/run.ts";
 import type { Clock, Codec, Crypto, Net, Random, Timer, Trace } from "@holon/core/ports.ts";
 import { exportableStreams } from "@holon/core/schema/event.ts";
@@ -17,7 +16,9 @@ import { heldVersions, keepDesired } from "../desired/documents.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import type { BlobExchange } from "./blob-exchange.ts";
 import type { Calls } from "./calls.ts";
+import { createOutgoing } from "./outgoing.ts";
 import { openPeer, type Peer } from "./peer.ts";
+import { createStanding, type Fork, type Rewound, type Standing } from "./standing.ts";
 import { createStreamSender, type LaneMarks, type StreamSender } from "./stream-sender.ts";
 
 export interface UplinkOptions {
@@ -28,8 +29,12 @@ export interface UplinkOptions {
   readonly calls: Calls;
   readonly blobs: BlobExchange;
   mayLeave(run: RunHeader): Promise<boolean>;
-  /** A lane was refused by the parent, or the parent holds a history that this node does not know. */
+  /** A lane is held back: its two histories did not come to rest beside each other. */
   refused(lane: string, message: string): void;
+  /** The parent holds another history of a lane; this one goes to a branch. */
+  forked(fork: Fork): void;
+  /** The parent holds less than it had acknowledged. */
+  rewound(lanes: readonly Rewound[]): void;
   /** The state may have changed. */
   changed?(): void;
   /** What talk about it begins with, where it is not the uplink. */
@@ -60,6 +65,8 @@ export interface UplinkStatus {
   readonly backlog: number | undefined;
   /** Lanes that are not sent on until a person has looked at them. */
   readonly held: readonly { readonly lane: string; readonly code: "HOLON_LINK_FORK" | "HOLON_LOG_DAMAGED"; readonly message: string }[];
+  /** Lanes that the parent keeps as a branch, or as another lane than their own: behind which record. */
+  readonly branches: readonly { readonly lane: string; readonly branch: string; readonly after: number }[];
   readonly sentBytes: number;
   readonly receivedBytes: number;
   readonly budget: BudgetStatus;
@@ -80,6 +87,9 @@ export function createUplink(options: UplinkOptions): Uplink {
   let timer: Timer | undefined;
   let peer: Peer | undefined;
   let sender: StreamSender | undefined;
+  let standing: Standing | undefined;
+  const integrity = { sha256: ports.crypto.sha256, crc32: ports.codec.crc32 };
+  let outgoing = createOutgoing(log, integrity);
   let problem: UplinkStatus["problem"];
   let past = { sentBytes: 0, receivedBytes: 0 };
   const label = options.label ?? "uplink";
@@ -125,13 +135,48 @@ export function createUplink(options: UplinkOptions): Uplink {
       if (unreached) attempt = 0;
       unreached = false;
       peer = openPeer(connection, ports, { pingMs: limits.linkPingMs, frame: take, closed: lost, carried: (bytes) => budget.charge(bytes, ports.clock.monotonicMs()) });
-      const integrity = { sha256: ports.crypto.sha256, crc32: ports.codec.crc32 };
-      sender = createStreamSender({ log, marks, patience, budget, clock: ports.clock, integrity, send: (frame) => peer?.send(frame), mayLeave: options.mayLeave, damaged, failed });
+      openStreams();
       offered.clear();
       offer(quiet ? [] : allLanes());
     } catch (error) {
       if (mine === tries) failedToConnect(toHolonError(error));
     }
+  }
+
+  function openStreams(): void {
+    outgoing = createOutgoing(log, integrity);
+    const sent = outgoing;
+    const logLane = (wire: string): string => {
+      const lane = parseLaneName(wire);
+      return lane === undefined ? wire : laneName(sent.source(lane).lane);
+    };
+    const startOf = (wire: string): number => {
+      const lane = parseLaneName(wire);
+      return lane === undefined ? 0 : (sent.source(lane).start?.sequence ?? 0);
+    };
+    // The parent marks its own lanes; what is kept is how far this log's are safe.
+    const marksOfWire = {
+      get: (wire: string) => marks.get(logLane(wire)),
+      set: (wire: string, { received, safe }: LaneMarks) => marks.set(logLane(wire), { received: Math.max(received, startOf(wire)), safe }),
+    };
+    sender = createStreamSender({ log: sent, marks: marksOfWire, patience, budget, clock: ports.clock, integrity, send: (frame) => peer?.send(frame), mayLeave: options.mayLeave, damaged, failed });
+    standing = createStanding({
+      log,
+      clock: ports.clock,
+      outgoing: sent,
+      sender,
+      marks,
+      offer: (lanes) => offer(lanes),
+      ask: (lane, points) => peer?.send({ kind: "stream", header: { op: "history", lane, points } }),
+      forked: (fork) => {
+        ports.trace.note("warn", `${label}: ${fork.lane} goes on as ${fork.branch} behind record ${fork.after?.sequence ?? 0}: the parent holds another history of it`, { code: "HOLON_LINK_FORK" });
+        options.forked(fork);
+      },
+      rewound: options.rewound,
+      held: refused,
+      released: (lane) => void held.delete(lane),
+      failed,
+    });
   }
 
   function failedToConnect(error: HolonError): void {
@@ -150,7 +195,7 @@ export function createUplink(options: UplinkOptions): Uplink {
   function offer(lanes: readonly string[]): void {
     for (const lane of lanes) offered.add(lane);
     const heads = log.heads();
-    const rows = lanes.map((name): [string, number] => [name, heads.get(name)?.mark.sequence ?? 0]);
+    const rows = lanes.map((name): [string, number] => [name, heads.get(name)?.mark.sequence ?? 0]); // of a branch that the log itself has under another name, none
     const { name, site, tier } = options.config;
     const desired = quiet ? [] : heldVersions(log).map(([node, version]): [string, number] => [node, version]);
     const role = options.quiet === undefined ? {} : { sibling: quiet ? ("quiet" as const) : ("relayed" as const) };
@@ -172,13 +217,12 @@ export function createUplink(options: UplinkOptions): Uplink {
 
   function takeStream(header: Extract<Frame, { kind: "stream" }>["header"]): void {
     if (header.op === "subscribe") {
-      agreeOn(quiet ? [] : header.lanes, header.credit).catch(failed);
-    } else if (header.op === "mark") sender?.marked(header.lanes, header.credit);
+      if (state === "offered") opened();
+      standing?.subscribed(quiet ? [] : header.lanes, header.credit);
+    } else if (header.op === "common") standing?.answered(header);
+    else if (header.op === "mark") sender?.marked(header.lanes, header.credit);
     else if (header.op === "later") comeBackLater(header.retryAfterMs);
-    else if (header.op === "refuse") {
-      sender?.refuse(header.lane);
-      refused(header.lane, header.message);
-    }
+    else if (header.op === "refuse") standing?.refused(header.lane, header.message);
   }
 
   /** The time is the parent's, the jitter ours: those that were told the same do not come together. */
@@ -186,32 +230,6 @@ export function createUplink(options: UplinkOptions): Uplink {
     retryAfterMs = Math.min(afterMs, limits.linkLaterMaxMs) * (1 + laterJitter * ports.random.uniform());
     toldLater += 1;
     peer?.close("the parent is busy");
-  }
-
-  /** Sends from the parent's marks, but for lanes of which the two hold different histories. */
-  async function agreeOn(lanes: readonly (readonly [string, number, string])[], credit: Credit | undefined): Promise<void> {
-    const mine = sender;
-    const known: (readonly [string, number])[] = [];
-    for (const [name, sequence, hash] of lanes) if (await knowsMark(name, sequence, hash)) known.push([name, sequence]);
-    if (mine === undefined || sender !== mine) return; // the connection has changed meanwhile
-    if (state === "offered") opened();
-    for (const [name] of known) held.delete(name);
-    mine.subscribe(known, credit);
-  }
-
-  /** A parent that holds more of a lane than this node ever wrote, or something else: this log was restored from a backup, or cloned. */
-  async function knowsMark(name: string, sequence: number, hash: string): Promise<boolean> {
-    const known = log.heads().get(name);
-    if (sequence > (known?.mark.sequence ?? 0)) {
-      if (known !== undefined && known.lane.origin !== log.origin) return true; // a child's lane: this node is behind, and will catch up
-      refused(name, `the parent holds records up to ${sequence}, this log ends at ${known?.mark.sequence ?? 0}`);
-      return false;
-    }
-    if (known === undefined || sequence === 0) return true;
-    const here = await log.hashAt(known.lane, sequence);
-    if (here === undefined || here === hash || hash === zeroHash) return true;
-    refused(name, `record ${sequence} here is not the one that the parent holds`);
-    return false;
   }
 
   function refused(lane: string, message: string): void {
@@ -248,7 +266,9 @@ export function createUplink(options: UplinkOptions): Uplink {
     peer = undefined;
     if (retryAfterMs === undefined) lostMs ??= ports.clock.monotonicMs();
     sender?.stop();
+    standing?.stop();
     sender = undefined;
+    standing = undefined;
     blobs.uplinkLost(gone);
     calls.lost(gone);
     ports.trace.note("info", `${label} lost: ${reason}`);
@@ -265,6 +285,7 @@ export function createUplink(options: UplinkOptions): Uplink {
         parent: options.parent,
         backlog: marks.size === 0 && held.size === 0 ? undefined : backlog(log, marks, held),
         held: [...held.values()],
+        branches: outgoing.renamed().map(({ lane, wire, start }) => ({ lane: laneName(lane), branch: laneName(wire), after: start?.sequence ?? 0 })),
         sentBytes: past.sentBytes + traffic.sentBytes,
         receivedBytes: past.receivedBytes + traffic.receivedBytes,
         budget: budget.status(ports.clock.monotonicMs()),
@@ -284,12 +305,14 @@ export function createUplink(options: UplinkOptions): Uplink {
       }
       blobs.uplinkLost(peer);
       for (const lane of offered) sender?.refuse(lane);
+      for (const { wire } of outgoing.renamed()) sender?.refuse(laneName(wire));
       offered.clear();
     },
     committed(lanes) {
       if (sender === undefined || quiet) return;
-      const fresh = lanes.filter((name) => !offered.has(name));
+      const fresh = [...new Set(lanes)].filter((name) => !offered.has(name)); // a commit names a lane for each run
       if (fresh.length > 0) offer(fresh);
+      standing?.committed(lanes);
       sender.notify();
     },
     cut() {

@@ -6,23 +6,25 @@ import { encodeSegmentHeader, segmentHeaderBytes, segmentPath } from "@holon/cor
 import type { Disk } from "@holon/core/ports.ts";
 import { createLaneIndex } from "./lane-index.ts";
 import type { OpenSegment } from "./recover.ts";
-import { batchRuns, findNextBatch, openWindow, readBatch, type ScannedBatch } from "./scan.ts";
+import { batchRuns, findNextBatch, openWindow, readBatch, strayRuns, type BatchRun, type ScannedBatch } from "./scan.ts";
 
 /** Below this share of dead bytes a segment is left as it is: copying would cost more than it frees. */
 const worthwhileShare = 0.3;
 
-/** The cleaned segment in place of the old, `"removed"` if nothing in it was left, `undefined` if it was not worth the copying. */
-export async function cleanSegment(disk: Disk, segment: OpenSegment, isGone: (lane: string, last: number) => boolean, integrity: Integrity): Promise<OpenSegment | "removed" | undefined> {
+/** The cleaned segment in place of the old, `"removed"` if nothing in it was left, `undefined` if it was not worth the copying. `changes`: it is about to change. */
+export async function cleanSegment(disk: Disk, segment: OpenSegment, isGone: (lane: string, last: number) => boolean, integrity: Integrity, changes: () => Promise<void>): Promise<OpenSegment | "removed" | undefined> {
   const parts = segment.index?.parts() ?? [];
   const kept = parts.filter((part) => !isGone(part.lane, part.lastSequence));
   if (kept.length === parts.length) return undefined;
   if (kept.length === 0) {
+    await changes();
     await disk.remove(segmentPath(segment.number));
     await disk.syncFolder("log");
     return "removed";
   }
   const liveBytes = kept.reduce((sum, part) => sum + part.bytes, 0);
   if (liveBytes > (1 - worthwhileShare) * segment.size) return undefined;
+  await changes();
   return rewrite(disk, segment, isGone, integrity);
 }
 
@@ -34,23 +36,38 @@ async function rewrite(disk: Disk, segment: OpenSegment, isGone: (lane: string, 
   const index = createLaneIndex();
   const window = openWindow(segment.file);
   let size = segmentHeaderBytes;
+  /** Of the batch before: a batch whose frame is damaged does not say its own. */
+  let number = 0;
   for (let offset = segmentHeaderBytes; offset < segment.size; ) {
     const batch: ScannedBatch | undefined = await readBatch(window, offset, integrity);
-    if (batch === undefined) {
-      offset = (await findNextBatch(window, offset + 1, integrity)) ?? segment.size;
-      continue;
-    }
-    offset = batch.end;
-    const bytes = batch.header.snapshot ? batch.bytes : withoutGone(batch, isGone, integrity);
+    const end: number = batch?.end ?? (await findNextBatch(window, offset + 1, integrity)) ?? segment.size;
+    // Where a batch's frame is damaged, the runs in it that stand by themselves are put into a batch again.
+    const runs = batch === undefined ? strayRuns(await segment.file.read(offset, end - offset), integrity) : batchRuns(batch, integrity);
+    const kept = runs.filter(({ header }) => !isGone(laneName(header), lastSequence(header)));
+    const bytes = batch === undefined ? batchOf(kept, number, integrity) : batch.header.snapshot ? batch.bytes : withoutGone(batch, isGone, integrity);
+    offset = end;
+    number = batch?.header.number ?? number;
     if (bytes === undefined) continue;
     await file.write(size, bytes);
-    if (!batch.header.snapshot) for (const run of batchRuns(batch, integrity)) if (!isGone(laneName(run.header), lastSequence(run.header))) index.add(run.header, size);
+    if (batch?.header.snapshot !== true) for (const run of kept) index.add(run.header, size);
     size += bytes.length;
   }
   await file.sync();
   await disk.rename(path, segmentPath(segment.number));
   await disk.syncFolder("log");
   return { number: segment.number, file, size, index };
+}
+
+function batchOf(runs: readonly BatchRun[], number: number, integrity: Integrity): Uint8Array | undefined {
+  if (runs.length === 0) return undefined;
+  const entries = runs.map(({ bytes }) => ({ kind: entryKind.run, length: bytes.length }));
+  const bytes = new Uint8Array(batchBytes(entries));
+  let position = writeBatchHeader(bytes, new DataView(bytes.buffer), { number, snapshot: false, wallMs: 0, entries }, integrity);
+  for (const run of runs) {
+    bytes.set(run.bytes, position);
+    position += run.bytes.length;
+  }
+  return bytes;
 }
 
 /** Cells and rolls of a sealed segment are stale: the snapshot of the next one holds what counts. */

@@ -1,5 +1,5 @@
 /** The records of a run, as they are read. */
-import type { LogRecord } from "@holon/core/log/log.ts";
+import { laneOf, type LogRecord } from "@holon/core/log/log.ts";
 import { runRecords, type Integrity } from "@holon/core/log/run.ts";
 import type { BatchRun } from "./scan.ts";
 
@@ -8,6 +8,6 @@ export function collectRecords({ header, bytes }: BatchRun, fromSequence: number
   for (const [index, record] of runRecords(bytes, header, integrity).records.entries()) {
     const sequence = header.firstSequence + index;
     if (sequence < fromSequence || record === undefined || records.length >= maxRecords) continue;
-    records.push({ origin: header.origin, epoch: header.epoch, stream: header.stream, sequence, bytes: record });
+    records.push({ ...laneOf(header), epoch: header.epoch, sequence, bytes: record });
   }
 }

@@ -1,6 +1,6 @@
 /** The head of each lane, twice: `staged` as encoded, `durable` as on disk. A failed commit falls back to what is durable. */
 import { fromHex } from "@holon/core/log/hex.ts";
-import { laneName, type Lane, type Mark } from "@holon/core/log/log.ts";
+import { laneName, laneOf, type Lane, type Mark } from "@holon/core/log/log.ts";
 
 export interface Heads {
   staged(lane: Lane): Mark | undefined;
@@ -25,7 +25,7 @@ export function createHeads(): Heads {
     },
     stage: (lane, mark) => void staged.set(laneName(lane), mark),
     durable: (lane) => durable.get(laneName(lane))?.mark,
-    settle: (lane, mark) => void durable.set(laneName(lane), { lane: { origin: lane.origin, stream: lane.stream }, mark }),
+    settle: (lane, mark) => void durable.set(laneName(lane), { lane: laneOf(lane), mark }),
     fallBack: () => staged.clear(),
     all: () => durable,
   };

@@ -84,7 +84,7 @@ class LaneReader {
   }
 
   take({ header, bytes }: BatchRun): void {
-    if (header.stream !== this.lane.stream || header.origin !== this.lane.origin || lastSequence(header) < this.next || header.firstSequence > this.#extent.head.sequence) return;
+    if (header.stream !== this.lane.stream || header.origin !== this.lane.origin || header.branch !== this.lane.branch || lastSequence(header) < this.next || header.firstSequence > this.#extent.head.sequence) return;
     const run = this.#intactPart(bytes);
     if (run === undefined) return; // not even its header: the gap before the next run stands for it
     if (run.header.firstSequence > this.next) this.#gap(run.header.firstSequence - 1, run.header.previousHash, run.header.epoch, run.header.recordedFirstMs);
@@ -114,7 +114,7 @@ class LaneReader {
 
   #pushGap(reason: GapReason, last: number, hash: string, epoch: Mark["epoch"], recordedMs: number): void {
     const gap = { ...this.lane, epoch, firstSequence: this.next, count: last - this.next + 1, reason, previousHash: this.#hash, hash, recordedMs };
-    const bytes = gapRun({ ...gap, origin: this.lane.origin, stream: this.lane.stream }, this.integrity);
+    const bytes = gapRun(gap, this.integrity);
     const header = parseRunHeader(bytes, this.integrity);
     if (header !== undefined) this.#push({ header, bytes });
   }

@@ -12,7 +12,7 @@ import { HolonError } from "@holon/core/errors.ts";
 import type { Disk, DiskFile } from "@holon/core/ports.ts";
 import { createHeads, type Heads } from "./heads.ts";
 import { createLaneIndex, type LaneIndex } from "./lane-index.ts";
-import { findNextBatch, looksTorn, openWindow, readBatch, strayRuns, type ScannedBatch, type Window } from "./scan.ts";
+import { findNextBatch, isBlank, looksTorn, openWindow, readBatch, strayRuns, type ScannedBatch, type Window } from "./scan.ts";
 import { decodeHeads } from "./snapshot.ts";
 
 /** A part of a segment that is not as it was written. */
@@ -52,7 +52,7 @@ export interface Recovered {
   readonly lastRuns: readonly RunHeader[];
 }
 
-interface Progress {
+export interface Progress {
   readonly heads: Heads;
   readonly cells: Map<string, Uint8Array>;
   readonly damage: Damage[];
@@ -60,6 +60,8 @@ interface Progress {
   nextBatch: number;
   mended: number;
   lastRuns: readonly RunHeader[];
+  /** Where the lanes began is not known: what is before the first run of each is nobody's loss. */
+  readonly isWithoutHeads?: boolean;
 }
 
 export async function recoverLog(disk: Disk, integrity: Integrity): Promise<Recovered> {
@@ -72,7 +74,7 @@ export async function recoverLog(disk: Disk, integrity: Integrity): Promise<Reco
     const file = await disk.open(segmentPath(number), { create: false });
     segments.push({ number, file, size: file.size(), index: undefined });
   }
-  const progress: Progress = { heads: createHeads(), cells: new Map(), damage: [], lost: [], nextBatch: 1, mended: 0, lastRuns: [] };
+  const progress = beginProgress();
   await dropTornRoll(disk, segments, integrity);
   const base = await newestSnapshot(segments, integrity);
   for (const [position, segment] of segments.entries()) {
@@ -83,6 +85,8 @@ export async function recoverLog(disk: Disk, integrity: Integrity): Promise<Reco
   await disk.syncFolder("log");
   return { segments, ...progress };
 }
+
+export const beginProgress = (): Progress => ({ heads: createHeads(), cells: new Map(), damage: [], lost: [], nextBatch: 1, mended: 0, lastRuns: [] });
 
 /** A segment that was being made when the power went: nothing in it was acknowledged. */
 async function dropTornRoll(disk: Disk, segments: OpenSegment[], integrity: Integrity): Promise<void> {
@@ -121,31 +125,46 @@ async function recoverSegment(segment: OpenSegment, isLast: boolean, progress: P
   segment.index = index;
   const window = openWindow(segment.file);
   await mendSegmentHeader(segment, window, integrity);
-  let offset = segmentHeaderBytes;
-  while (offset < segment.file.size()) {
-    const batch = await readBatch(window, offset, integrity);
-    const inspected = batch && inspectBatch(batch, integrity);
-    if (batch === undefined || inspected === undefined || inspected.damaged > 0) {
-      const next = await findNextBatch(window, batch?.end ?? offset + 1, integrity);
-      if (next === undefined && isLast && (await looksTorn(segment.file, offset, integrity))) {
-        await segment.file.truncate(offset);
-        break;
-      }
-      const end = batch?.end ?? next ?? segment.file.size();
-      progress.damage.push({ segment: segmentPath(segment.number), fromByte: offset, toByte: end, what: batch === undefined ? "batch" : "part of a batch" });
-      if (batch === undefined) await applyStrays(segment, offset, end, progress, index, integrity);
-      else applyBatch(inspectBatch(batch, integrity), batch, progress, index, integrity);
-      offset = end;
-      continue;
-    }
-    if (inspected.mended || batch.mended) {
-      await segment.file.write(batch.offset, inspected.bytes);
-      progress.mended += 1;
-    }
-    applyBatch(inspected, batch, progress, index, integrity);
-    offset = batch.end;
-  }
+  for (let offset = segmentHeaderBytes; offset < segment.file.size(); ) offset = await recoverBatch({ segment, window, index, isLast, mayEndInRoom: true }, offset, progress, integrity);
   segment.size = segment.file.size();
+}
+
+export interface Recovering {
+  readonly segment: OpenSegment;
+  readonly window: Window;
+  readonly index: LaneIndex;
+  /** Its end may be torn. */
+  readonly isLast: boolean;
+  /** The end of the file may be room ahead that was not used: else zeros are damage. */
+  readonly mayEndInRoom: boolean;
+}
+
+/** Checks what stands at `offset`, mends it on the disk or names what is lost, and says where the next begins. A torn tail is cut off. */
+export async function recoverBatch({ segment, window, index, isLast, mayEndInRoom }: Recovering, offset: number, progress: Progress, integrity: Integrity): Promise<number> {
+  const batch = await readBatch(window, offset, integrity);
+  const inspected = batch && inspectBatch(batch, integrity);
+  if (batch === undefined && mayEndInRoom && (await isBlank(segment.file, offset))) {
+    await segment.file.truncate(offset); // room ahead that was not used
+    return offset;
+  }
+  if (batch === undefined || inspected === undefined || inspected.damaged > 0) {
+    const next = await findNextBatch(window, batch?.end ?? offset + 1, integrity);
+    if (next === undefined && isLast && (await looksTorn(segment.file, offset, integrity))) {
+      await segment.file.truncate(offset);
+      return offset;
+    }
+    const end = batch?.end ?? next ?? segment.file.size();
+    progress.damage.push({ segment: segmentPath(segment.number), fromByte: offset, toByte: end, what: batch === undefined ? "batch" : "part of a batch" });
+    if (batch === undefined) await applyStrays(segment, offset, end, progress, index, integrity);
+    else applyBatch(inspectBatch(batch, integrity), batch, progress, index, integrity);
+    return end;
+  }
+  if (inspected.mended || batch.mended) {
+    await segment.file.write(batch.offset, inspected.bytes);
+    progress.mended += 1;
+  }
+  applyBatch(inspected, batch, progress, index, integrity);
+  return batch.end;
 }
 
 /** The header says nothing that the file's name does not. */
@@ -222,16 +241,23 @@ function applyBatch(inspected: Inspected, batch: ScannedBatch, progress: Progres
 function applyRun(header: RunHeader, progress: Progress): void {
   const head = progress.heads.durable(header);
   const expected = (head?.sequence ?? 0) + 1;
-  if (header.firstSequence > expected) noteLost(progress, header, expected, header.firstSequence - 1);
+  if (header.firstSequence > expected && (head !== undefined || progress.isWithoutHeads !== true)) noteLost(progress, header, expected, header.firstSequence - 1);
   progress.heads.settle(header, runMark(header));
 }
 
 /** What the batch before held: what of it was not found is lost, and the lane goes on behind it. */
 function applyRolled({ lane, firstSequence, mark }: RolledRun, progress: Progress): void {
   const head = progress.heads.durable(lane);
-  if ((head?.sequence ?? 0) >= mark.sequence) return;
+  if ((head?.sequence ?? 0) >= mark.sequence || (head === undefined && progress.isWithoutHeads === true)) return;
   noteLost(progress, lane, Math.max(firstSequence, (head?.sequence ?? 0) + 1), mark.sequence);
   progress.heads.settle(lane, mark);
+}
+
+/** A segment was read to its end: what the next one's snapshot says stood before it, and was not found, is lost. */
+export async function applyNextSnapshot(next: OpenSegment, progress: Progress, integrity: Integrity): Promise<void> {
+  const batch = await headSnapshot(next, integrity);
+  const heads = batch && inspectBatch(batch, integrity).heads;
+  for (const { lane, mark } of heads?.values() ?? []) applyRolled({ lane, firstSequence: 1, mark }, progress);
 }
 
 function noteLost(progress: Progress, lane: Lane, first: number, last: number): void {

@@ -110,19 +110,40 @@ export function strayRuns(bytes: Uint8Array, integrity: Integrity): readonly (Me
 
 const sectorBytes = 512;
 
+/** Whether nothing was ever written from `offset` to the end of the file: zeros, of which damage at rest may have flipped one bit. */
+export async function isBlank(file: DiskFile, offset: number): Promise<boolean> {
+  let bits = 0;
+  for (let position = offset; position < file.size(); position += windowBytes) {
+    for (const byte of await file.read(position, windowBytes)) {
+      if (byte === 0) continue;
+      if ((byte & (byte - 1)) !== 0 || (bits += 1) > 1) return false;
+    }
+  }
+  return true;
+}
+
 /**
- * Whether what stands from `offset` to the end of the file is a write that the power cut short, not damage: the file ends before the
- * batch does, or a whole sector of it was never written and reads as zeros. A flipped bit leaves neither sign.
+ * Whether what stands from `offset` on is a write that the power cut short, not damage: the file ends before the batch does, or a
+ * whole sector of it was never written and reads as zeros. A flipped bit leaves neither sign. Zeros behind the last byte that was
+ * written are room ahead, and no sign unless the batch should reach into them.
  */
 export async function looksTorn(file: DiskFile, offset: number, integrity: Integrity): Promise<boolean> {
   const bytes = await file.read(offset, file.size() - offset);
   if (bytes.length < (batchPrefixBytes(bytes) ?? batchHeaderBytes)) return true;
   const header = parseBatchHeader(bytes, integrity);
   if (header !== undefined && header.sizeBytes > bytes.length) return true;
-  for (let start = 0; start < bytes.length; ) {
+  const batchEnd = header?.sizeBytes ?? writtenBytes(bytes);
+  for (let start = 0; start < batchEnd; ) {
     const end = Math.min(bytes.length, start + sectorBytes - ((offset + start) % sectorBytes));
-    if (bytes.subarray(start, end).every((byte) => byte === 0)) return true;
+    if (bytes.subarray(start, Math.min(end, batchEnd)).every((byte) => byte === 0)) return true;
     start = end;
   }
   return false;
+}
+
+/** Up to the last byte that is not zero. */
+function writtenBytes(bytes: Uint8Array): number {
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0) end -= 1;
+  return end;
 }

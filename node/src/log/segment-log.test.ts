@@ -59,7 +59,7 @@ test("a torn tail at every length is cut off; what was acknowledged before it st
   const folder = tempFolder(context);
   const log = await openTempLog(folder);
   await log.append({ records: [record("data", "kept")] });
-  const keptBytes = statSync(onlySegment(folder)).size;
+  const keptBytes = log.sizeBytes();
   await log.append({ records: [record("data", "torn")] });
   await log.close();
   const whole = readFileSync(onlySegment(folder));
@@ -77,7 +77,7 @@ test("a tail whose last sectors were never written is torn, not damaged", async 
   const folder = tempFolder(context);
   const log = await openTempLog(folder);
   await log.append({ records: [record("data", "kept")] });
-  const keptBytes = statSync(onlySegment(folder)).size;
+  const keptBytes = log.sizeBytes();
   await log.append({ records: Array.from({ length: 20 }, () => record("data", "x".repeat(100))) });
   await log.close();
   const bytes = readFileSync(onlySegment(folder));
@@ -132,9 +132,9 @@ test("a batch that is gone as a whole is known from the one behind it, and its p
   const folder = tempFolder(context);
   const log = await openTempLog(folder);
   await log.append({ records: [record("data", "kept")] });
-  const from = statSync(onlySegment(folder)).size;
+  const from = log.sizeBytes();
   await log.append({ records: [record("data", "gone"), record("data", "gone too"), record("alarm", "gone alarm")] });
-  const to = statSync(onlySegment(folder)).size;
+  const to = log.sizeBytes();
   await log.append({ records: [record("telemetry", "behind")] });
   await log.close();
   const bytes = readFileSync(onlySegment(folder));
@@ -241,6 +241,27 @@ test("raw is let go of by rule, alarms of the same segments stay, and the lane s
   }
   const after = readdirSync(join(folder, "log")).reduce((sum, name) => sum + statSync(join(folder, "log", name)).size, 0);
   assert.ok(after < before / 2, `${before} bytes became ${after}`);
+});
+
+test("letting go keeps what can be salvaged from a batch whose frame is damaged", async (context) => {
+  const folder = tempFolder(context);
+  const log = await openTempLog(folder, { segmentBytesMax: 16_384 });
+  for (let index = 0; index < 120; index++) await log.append({ records: [record("local", `raw ${index} ${"x".repeat(300)}`), record("alarm", `alarm ${index}`)] });
+  await log.close();
+  const first = join(folder, "log", readdirSync(join(folder, "log"))[0] ?? "");
+  const bytes = readFileSync(first);
+  const frame = bytes.indexOf("HOL1", bytes.length >> 1);
+  bytes.fill(0xaa, frame, frame + 30);
+  writeFileSync(first, bytes);
+  const again = await openTempLog(folder, { segmentBytesMax: 16_384 });
+  const plan = (parts: readonly HeldPart[], totalBytes: number) => planRetention({ policy: { streams: { local: { maxBytes: 20_000 } } }, nowMs: 0, parts, totalBytes, safe: new Map(), read: new Map(), needBytes: 0 });
+  assert.ok((await again.retain(plan, () => record("audit", "expired"))).length > 0);
+  assert.notEqual(statSync(first).size, bytes.length, "the segment was rewritten");
+  await again.close();
+  const opened = await openTempLog(folder, { segmentBytesMax: 16_384 });
+  assert.deepEqual(await opened.missing(lane(opened, "alarm")), []);
+  assert.equal((await texts(opened, "alarm")).length, 121);
+  await opened.close();
 });
 
 test("a segment whose beginning was cut short at any length hides nothing of the ones before it", async (context) => {

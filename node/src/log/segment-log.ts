@@ -8,7 +8,7 @@
  */
 import { assert, HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
-import { laneName, type Append, type Lane, type Log, type LogRecord, type Mark, type NewRecord, type ReadBounds } from "@holon/core/log/log.ts";
+import { laneName, type Append, type FoundEvent, type Lane, type Log, type LogRecord, type Mark, type NewRecord, type ReadBounds, type RecordQuery } from "@holon/core/log/log.ts";
 import { encodeRoll } from "@holon/core/log/roll.ts";
 import type { Merge } from "@holon/core/log/merge.ts";
 import { lastSequence, lostRanges, runMark, type Integrity, type RunHeader } from "@holon/core/log/run.ts";
@@ -19,15 +19,19 @@ import type { StreamName } from "@holon/core/schema/event.ts";
 import { epochFromChance, type Epoch, type NodeName } from "@holon/core/units.ts";
 import { encodeCommit, type Commit, type ForeignRun, type Pending } from "./commit.ts";
 import type { Heads } from "./heads.ts";
+import { createAhead, type Ahead } from "./ahead.ts";
 import { createLaneIndex } from "./lane-index.ts";
 import { cleanSegment } from "./clean.ts";
 import { collectRecords } from "./collect-records.ts";
 import { decodeNumber, encodeNumber, expiredCell, heldParts } from "./expired.ts";
 import type { MissingRange } from "./missing-range.ts";
+import { findRecords } from "./find.ts";
 import { readRunsFromDisk } from "./read-lane.ts";
 import { recoverLog, type Damage, type LostRange, type OpenSegment, type Recovered } from "./recover.ts";
 import type { BatchRun } from "./scan.ts";
+import { createScrub, type Scrub } from "./scrub.ts";
 import { encodeSnapshot } from "./snapshot.ts";
+import { createSurvey, type Survey } from "./survey.ts";
 import { createTail } from "./tail.ts";
 
 export interface LogOptions {
@@ -37,6 +41,8 @@ export interface LogOptions {
   readonly random: Random;
   readonly integrity: Integrity;
   readonly segmentBytesMax?: number;
+  /** Zeros written ahead of the end at most; 0 for none. */
+  readonly aheadBytesMax?: number;
   /** The disk was full: an append failed. */
   full?(): void;
   /** The record that opens a stream in this epoch and names its predecessor. */
@@ -65,11 +71,15 @@ export class SegmentLog implements Log {
   readonly lost: readonly LostRange[];
   /** Batches in which flipped bits were mended when the log was opened. */
   readonly mended: number;
+  /** The indexes by time and type; whoever opened the log has them kept up to date. */
+  readonly survey: Survey;
+  readonly scrub: Scrub;
   readonly #options: LogOptions;
   readonly #segments: OpenSegment[];
   readonly #heads: Heads;
   readonly #cells: Map<string, Uint8Array>;
   readonly #tail = createTail();
+  readonly #ahead: Ahead;
   readonly #listeners = new Set<CommitListener>();
   readonly #room: (() => void)[] = [];
   /** Files of segments that were cleaned: somebody may still be reading them. */
@@ -91,6 +101,7 @@ export class SegmentLog implements Log {
 
   constructor(options: LogOptions, recovered: Recovered) {
     this.#options = options;
+    this.#ahead = createAhead(options.aheadBytesMax);
     this.origin = options.origin;
     this.epoch = epochFromChance(options.random.bytes(13));
     this.damage = recovered.damage;
@@ -99,6 +110,8 @@ export class SegmentLog implements Log {
     this.#lastRuns = recovered.lastRuns;
     this.#publishedRuns = recovered.lastRuns;
     this.#segments = recovered.segments;
+    this.survey = createSurvey(recovered.segments, options.disk, options.integrity);
+    this.scrub = createScrub(recovered.segments, (lane) => this.#expiredThrough(lane), options.integrity);
     this.#heads = recovered.heads;
     this.#cells = recovered.cells;
     this.#nextBatch = recovered.nextBatch;
@@ -160,10 +173,8 @@ export class SegmentLog implements Log {
     return records;
   }
 
-  /** The chain at a record; `undefined` where the record is not here any more, or is not the last of its run. */
-  async hashAt(lane: Lane, sequence: number): Promise<string | undefined> {
-    const [run] = await this.readRuns(lane, sequence, 1);
-    return run === undefined || run.header.form === "gap" || lastSequence(run.header) !== sequence ? undefined : run.header.hash;
+  find(query: RecordQuery): Promise<readonly FoundEvent[]> {
+    return findRecords(query, { segments: this.#segments, survey: this.survey, integrity: this.#options.integrity, expiredThrough: (lane) => this.#expiredThrough(lane) });
   }
 
   /** Ranges of a lane that are not here, and why: expired by rule, or damaged. */
@@ -198,7 +209,7 @@ export class SegmentLog implements Log {
   async #clean(segment: OpenSegment): Promise<void> {
     const isGone = (lane: string, last: number): boolean => last <= this.#expiredThrough(lane);
     const { disk, integrity } = this.#options;
-    const cleaned = await cleanSegment(disk, segment, isGone, integrity);
+    const cleaned = await cleanSegment(disk, segment, isGone, integrity, () => this.survey.forget(segment));
     if (cleaned === undefined) return;
     this.#retired.push(segment.file);
     const position = this.#segments.indexOf(segment);
@@ -214,6 +225,8 @@ export class SegmentLog implements Log {
   /** Waits for what is pending, then closes the files. */
   async close(): Promise<void> {
     while (this.#committing !== undefined) await this.#committing;
+    if (this.#failure === undefined) await this.#seal().catch((error: unknown) => this.#fail(toHolonError(error)));
+    await this.#ahead.idle();
     this.#failure ??= new HolonError("HOLON_LOG_CLOSED", `the log of ${this.origin} is closed`);
     for (const file of [...this.#retired.splice(0), ...this.#segments.map((segment) => segment.file)]) await file.close();
   }
@@ -227,6 +240,7 @@ export class SegmentLog implements Log {
   async roll(): Promise<void> {
     const { disk, integrity, clock } = this.#options;
     const number = (this.#segments.at(-1)?.number ?? 0) + 1;
+    await this.#seal();
     const file = await disk.open(segmentPath(number), { create: true });
     await file.truncate(0); // a roll that the disk refused may have left a part
     const snapshot = { number: this.#nextBatch, wallMs: clock.wall().ms, cells: this.#cells, heads: this.#heads.all() };
@@ -236,6 +250,13 @@ export class SegmentLog implements Log {
     await file.sync();
     await disk.syncFolder("log");
     this.#segments.push({ number, file, size: segmentHeaderBytes + bytes.length, index: createLaneIndex() });
+  }
+
+  /** What was written ahead of the end and not used is given back. */
+  async #seal(): Promise<void> {
+    await this.#ahead.idle();
+    const last = this.#segments.at(-1);
+    if (last !== undefined && last.file.size() > last.size) await last.file.truncate(last.size);
   }
 
   async #enqueue(records: readonly NewRecord[], cells: Pending["cells"], runs: readonly ForeignRun[]): Promise<Pending> {
@@ -330,17 +351,21 @@ export class SegmentLog implements Log {
 
   async #write(commit: Commit): Promise<void> {
     let segment = this.#current();
-    if (segment.size + commit.bytes.length > (this.#options.segmentBytesMax ?? limits.segmentBytesMax) && segment.size > segmentHeaderBytes) {
+    const sizeMax = this.#options.segmentBytesMax ?? limits.segmentBytesMax;
+    if (segment.size + commit.bytes.length > sizeMax && segment.size > segmentHeaderBytes) {
       await this.roll();
       segment = this.#current();
     }
+    const end = segment.size + commit.bytes.length;
+    await this.#ahead.clear(end);
     try {
-      await segment.file.write(segment.size, commit.bytes);
+      await segment.file.writeThrough(segment.size, commit.bytes);
     } catch (error) {
+      await this.#ahead.idle();
       await segment.file.truncate(segment.size); // so that what follows does not stand before half a batch
       throw error;
     }
-    await segment.file.sync();
+    this.#ahead.follow(segment.file, end, commit.bytes.length, sizeMax);
   }
 
   #publish(commit: Commit): void {

@@ -12,7 +12,7 @@ import type { BlobExchange } from "../link/blob-exchange.ts";
 import type { CallHandler, Calls } from "../link/calls.ts";
 import type { Downlinks } from "../link/downlinks.ts";
 import type { Peer } from "../link/peer.ts";
-import { createUplink, type Uplink } from "../link/uplink.ts";
+import { createUplink, type Uplink, type UplinkOptions } from "../link/uplink.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import { createRelay } from "./relay.ts";
 import { openSeat, type Seat } from "./seat.ts";
@@ -29,7 +29,7 @@ export interface SiteOptions {
   readonly downlinks: Downlinks;
   readonly machine?: ElectionMachine | undefined;
   mayLeave(run: RunHeader): Promise<boolean>;
-  refused(lane: string, message: string): void;
+  readonly reports: Pick<UplinkOptions, "refused" | "forked" | "rewound">;
 }
 
 export interface SiteStatus {
@@ -114,7 +114,7 @@ export function createSite(options: SiteOptions): Site {
     const net = { ...ports.net, connect: (to: string) => ports.net.connect(to, sibling.name) };
     sibling.address = address;
     sibling.link = createUplink({
-      config, parent: address, log, ports: { ...ports, net }, calls, blobs: options.blobs, mayLeave: options.mayLeave, refused: options.refused,
+      config, parent: address, log, ports: { ...ports, net }, calls, blobs: options.blobs, mayLeave: options.mayLeave, ...options.reports,
       label: `link to sibling ${sibling.name}`, quiet: true,
     });
     sibling.link.start();

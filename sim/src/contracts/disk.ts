@@ -27,6 +27,33 @@ export function diskContract(name: string, create: CreateSubject<Disk>): void {
       await again.close();
     });
 
+    test("writes through, before, between and behind what is written", async (disk) => {
+      const file = await disk.open("one", { create: true });
+      await file.write(0, bytes(1, 2, 3));
+      await file.writeThrough(2, bytes(7, 8, 9));
+      assert.equal(file.size(), 5);
+      await file.truncate(4);
+      await file.writeThrough(4, bytes(5));
+      assert.deepEqual(await file.read(0, 9), bytes(1, 2, 7, 8, 5));
+      await file.close();
+      await fails(file.writeThrough(0, bytes(1)), "HOLON_DISK_FAILED", /one/);
+    });
+
+    test("writes through into a file whose name is gone, or is another file's", async (disk) => {
+      const file = await disk.open("one", { create: true });
+      await file.write(0, bytes(1));
+      await disk.remove("one");
+      await file.writeThrough(1, bytes(2));
+      const other = await disk.open("two", { create: true });
+      await (await disk.open("three", { create: true })).close();
+      await disk.rename("three", "two");
+      await other.writeThrough(0, bytes(3));
+      assert.deepEqual([await file.read(0, 9), await other.read(0, 9)], [bytes(1, 2), bytes(3)]);
+      const named = await disk.open("two", { create: false });
+      assert.equal(named.size(), 0);
+      for (const each of [file, other, named]) await each.close();
+    });
+
     test("hands out plain bytes that are the caller's own", async (disk) => {
       const file = await disk.open("one", { create: true });
       await file.write(0, bytes(1, 2, 3));

@@ -1,8 +1,5 @@
-import type { Machine } from "../fleet.ts";
-import type { SeededRandom } from "../random.ts";
 import type { Scenario } from "../scenario.ts";
-import type { World } from "../world.ts";
-import { crashSomehow, cutForAWhile, repeat } from "./faults.ts";
+import { crashSomehow, cutForAWhile, repeat, slowForAWhile } from "./faults.ts";
 
 /** Means of the times between faults, milliseconds. */
 const betweenCutsMs = 8_000;
@@ -41,10 +38,3 @@ export const cutAndHeal: Scenario = {
     }
   },
 };
-
-function slowForAWhile(world: World, machine: Machine, random: SeededRandom): void {
-  machine.medium.faults.slowness = random.between(5, 200);
-  world.after(random.exponential(3_000), () => {
-    machine.medium.faults.slowness = 1;
-  });
-}

@@ -29,12 +29,38 @@ export function cutForAWhile({ net, world }: Fleet, random: SeededRandom, child:
   });
 }
 
+/** Acts as soon as the machine runs. */
+export function whenUp(world: World, machine: Machine, act: () => void): void {
+  if (machine.subject !== undefined) act();
+  else world.after(200, () => whenUp(world, machine, act));
+}
+
+/** Functions of all nodes that are up write events now and then, copies of nodes too. */
+export function writeEvents({ world, members }: Fleet, random: SeededRandom, untilMs: number): void {
+  let count = 0;
+  repeat(world, random, 120, untilMs, () => {
+    const machine = [...members.values()][random.integer(0, members.size - 1)]?.machine;
+    const stream = random.pick(["data", "data", "data", "telemetry", "alarm"] as const);
+    for (let left = random.chance(0.1) ? random.integer(5, 40) : random.integer(1, 3); left > 0; left--) {
+      // One that goes down meanwhile has not acknowledged it.
+      void machine?.subject?.emit?.(stream, { count: ++count, by: machine?.name }).catch(() => undefined);
+    }
+  });
+}
+
 /** At any moment, or exactly before or after one of the node's next port calls. */
 export function crashSomehow(machine: Machine, random: SeededRandom): void {
   const kind = random.chance(0.7) ? "power" : "process";
   const bootAfterMs = 100 + random.exponential(2_000);
   if (random.chance(0.4)) machine.crash(kind, bootAfterMs);
   else machine.crashAtCall(machine.identity.calls + random.integer(1, 200), random.chance(0.5) ? "before" : "after", kind, bootAfterMs);
+}
+
+export function slowForAWhile(world: World, machine: Machine, random: SeededRandom): void {
+  machine.medium.faults.slowness = random.between(5, 200);
+  world.after(random.exponential(3_000), () => {
+    machine.medium.faults.slowness = 1;
+  });
 }
 
 /** A gateway whose disk holds little: small files, and `local` beyond a few of them may go. */

@@ -7,10 +7,12 @@
  */
 import { assert } from "@holon/core/errors.ts";
 import { decodeFrame, encodeFrame, type Frame, type FrameInput } from "@holon/core/link/frame.ts";
+import { limits } from "@holon/core/limits.ts";
+import { toHex } from "@holon/core/log/hex.ts";
 import type { Lane } from "@holon/core/log/log.ts";
 import type { Connection, Ports } from "@holon/core/ports.ts";
 import { exportableStreams } from "@holon/core/schema/event.ts";
-import { isBlobHash, isNodeName } from "@holon/core/units.ts";
+import { isBlobHash, isNodeName, type BlobHash } from "@holon/core/units.ts";
 import { openLog, type SegmentLog } from "@holon/node/log/segment-log.ts";
 import type { Fleet } from "../fleet.ts";
 import { SeededRandom } from "../random.ts";
@@ -20,7 +22,17 @@ import { cutForAWhile, repeat } from "./faults.ts";
 
 const liar = "liar";
 /** Whether the edge's link lies, by world. */
-const lying = new WeakMap<Fleet, { now: boolean; told: number }>();
+const lying = new WeakMap<Fleet, Lie>();
+
+interface Lie {
+  now: boolean;
+  told: number;
+  /** Blobs that the edge waited for at a time, at most. */
+  wantedMax: number;
+}
+
+/** What the honest children of the edge may want beside the liar: one blob each, and the edge's own. */
+const honestWants = 8;
 
 export const lyingPeer: Scenario = {
   name: "lying-peer",
@@ -29,7 +41,7 @@ export const lyingPeer: Scenario = {
   safetyMs: (world) => world.random.fork("safety").integer(40_000, 90_000),
   build: (fleet) => {
     const random = fleet.world.random.fork("topology");
-    const lie = { now: false, told: 0 };
+    const lie: Lie = { now: false, told: 0, wantedMax: 0 };
     lying.set(fleet, lie);
     const tongue = random.fork("tongue");
     fleet.add({ name: "cloud", tier: "cloud" });
@@ -45,6 +57,9 @@ export const lyingPeer: Scenario = {
     const lie = lying.get(fleet);
     assert(lie !== undefined, "the scenario has built this fleet");
     const random = world.random.fork("faults");
+    repeat(world, random.fork("look"), 500, untilMs, () => {
+      lie.wantedMax = Math.max(lie.wantedMax, fleet.members.get("edge-1")?.machine.subject?.status?.().blobsWanted ?? 0);
+    });
     whenAllTakeIn(fleet, () => {
       for (const { machine, parent } of fleet.honest) {
         const cuts = random.fork(`cuts/${machine.name}`);
@@ -59,7 +74,15 @@ export const lyingPeer: Scenario = {
       fleet.members.get(liar)?.machine.crash("process");
     });
   },
-  check: (fleet) => Promise.resolve((lying.get(fleet)?.told ?? 0) < 20 ? ["hardly a lie was told: the run proves nothing"] : []),
+  findings: (fleet) => ({ violations: [], figures: { blobsWantedMax: lying.get(fleet)?.wantedMax ?? 0 } }),
+  check: (fleet) => {
+    const { told, wantedMax } = lying.get(fleet) ?? { told: 0, wantedMax: 0 };
+    const wantedBound = limits.blobWantsOfPeerMax + honestWants;
+    return Promise.resolve([
+      ...(told < 20 ? ["hardly a lie was told: the run proves nothing"] : []),
+      ...(wantedMax > wantedBound ? [`the edge waited for ${wantedMax} blobs, more than one child may make it wait for (${wantedBound})`] : []),
+    ]);
+  },
 };
 
 /** Before every honest gateway takes readings in there is nothing to lose. */
@@ -71,7 +94,7 @@ function whenAllTakeIn(fleet: Fleet, act: () => void): void {
 }
 
 /** The net of a parent whose words to its children are twisted, as long as `lie.now`. */
-function lyingNet({ net, codec }: Ports, random: SeededRandom, lie: { now: boolean; told: number }): Ports["net"] {
+function lyingNet({ net, codec }: Ports, random: SeededRandom, lie: Lie): Ports["net"] {
   const twistedSend = (connection: Connection, bytes: Uint8Array): void => {
     if (!lie.now || !random.chance(0.3)) return connection.send(bytes);
     lie.told += 1;
@@ -114,7 +137,7 @@ function twist(frame: Frame, random: SeededRandom): readonly (FrameInput | Uint8
 }
 
 /** A child that is enrolled under its own name, and sends whatever it can think of. */
-async function actLiar(ports: Ports, random: SeededRandom, lie: { told: number }): Promise<SimSubject> {
+async function actLiar(ports: Ports, random: SeededRandom, lie: Lie): Promise<SimSubject> {
   assert(isNodeName(liar), `${liar} is a node name`);
   const opened = (stream: Lane["stream"]) => ({ stream, class: "public" as const, bytes: new TextEncoder().encode("{}") });
   const log = await openLog({ origin: liar, disk: ports.disk, clock: ports.clock, random: ports.random, integrity: { sha256: ports.crypto.sha256, crc32: ports.codec.crc32 }, opened });
@@ -137,7 +160,7 @@ async function actLiar(ports: Ports, random: SeededRandom, lie: { told: number }
   };
 }
 
-async function pester(connection: Connection, log: SegmentLog, ports: Ports, random: SeededRandom, lie: { told: number }, pause: (ms: number) => Promise<void>): Promise<void> {
+async function pester(connection: Connection, log: SegmentLog, ports: Ports, random: SeededRandom, lie: Lie, pause: (ms: number) => Promise<void>): Promise<void> {
   let open = true;
   connection.receive({ frame: () => undefined, closed: () => (open = false) });
   const lanes = exportableStreams.map((stream): [string, number] => [`${liar}/${stream}`, random.integer(0, 1e6)]);
@@ -160,7 +183,7 @@ async function chooseLie(log: SegmentLog, random: SeededRandom): Promise<readonl
   const records = (payload: Uint8Array): FrameInput => ({ kind: "stream", header: { op: "records" }, payload });
   const runs = (await log.readRuns({ origin: log.origin, stream }, random.integer(1, 40), 1 << 20)).map(({ bytes }) => bytes.slice());
   const [first, second] = runs;
-  switch (random.integer(0, 11)) {
+  switch (random.integer(0, 13)) {
     case 0:
       return [random.bytes(random.integer(0, 5_000))];
     case 1:
@@ -184,12 +207,25 @@ async function chooseLie(log: SegmentLog, random: SeededRandom): Promise<readonl
       return [{ kind: "call", header: { op: "request", id: 1, to: random.pick(["edge-1", "cloud", "nobody"]), method: "no.such", deadlineMs: 1e3 }, payload: random.bytes(10) }];
     case 10:
       return [{ kind: "call", header: { op: "answer", id: random.integer(0, 50), ok: random.chance(0.5) }, payload: random.bytes(10) }];
+    case 11:
+      return Array.from({ length: 100 }, () => ({ kind: "blob", header: { op: "want", hash: anyHash(random), offset: 0 } }));
+    case 12:
+      return [
+        { kind: "blob", header: { op: "missing", hash: anyHash(random) } },
+        { kind: "blob", header: { op: "later", hash: anyHash(random), code: "HOLON_BLOB_BUSY", retryAfterMs: 1e9 } },
+      ];
     default: {
       const hash = "0".repeat(64);
       assert(isBlobHash(hash), "64 digits name a blob");
       return [{ kind: "blob", header: { op: "want", hash, offset: 1e12 } }, { kind: "blob", header: { op: "chunk", hash, offset: 0, sizeBytes: 3 }, payload: random.bytes(3) }];
     }
   }
+}
+
+function anyHash(random: SeededRandom): BlobHash {
+  const hash = toHex(random.bytes(32));
+  assert(isBlobHash(hash), "32 bytes name a blob");
+  return hash;
 }
 
 function together(one: Uint8Array, two: Uint8Array): Uint8Array {

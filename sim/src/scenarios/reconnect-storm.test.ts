@@ -4,6 +4,7 @@ import { createAdmission, type Admission, type AdmissionBounds } from "@holon/co
 import { holonProgram } from "../program.ts";
 import { runSeed, type ScenarioRun } from "../scenario.ts";
 import { settledProgram } from "../settled-program.ts";
+import { takesAll } from "../testing/takes-all.ts";
 import { reconnectStorm } from "./reconnect-storm.ts";
 
 const base = await holonProgram();
@@ -53,27 +54,3 @@ test("planted: a parent that grants an ask anew when it is repeated, and takes n
   });
   assert.match(violations.join("\n"), /hold \d+ bytes of credit that they asked for and do not use/);
 });
-
-/** Grants everybody everything at once. */
-function takesAll(bounds: AdmissionBounds): Admission {
-  const credit = { data: 1e12, alarm: 1e12 };
-  let held = 0;
-  let heldBytesHigh = 0;
-  return {
-    arrived: () => [],
-    asked: (session) => [{ word: "credit", session, credit }],
-    received(_session, dataBytes, alarmBytes) {
-      held += dataBytes + alarmBytes;
-      heldBytesHigh = Math.max(heldBytesHigh, held);
-      return true;
-    },
-    returned: () => [],
-    settled(_session, _kind, bytes) {
-      held -= bytes;
-      return [];
-    },
-    left: () => [],
-    credit: () => credit,
-    status: () => ({ ...createAdmission(bounds).status(), heldBytes: held, heldBytesHigh }),
-  };
-}

@@ -1,0 +1,106 @@
+/**
+ * Suite `ingest`: what a gateway takes in and acknowledges, beside nats-server's JetStream on files. Real processes; the client is one
+ * of its own, over loopback, with the same payloads and the same number of them unacknowledged.
+ */
+import { findRival, versionOf } from "./rival-binary.ts";
+import { benchStream, startNats, takesConfig, type NatsServer } from "./rival-nats.ts";
+import { startLoadProcess, type ClientOrder, type LoadProcess } from "./client-process.ts";
+import { startHolonPair } from "./holon-pair.ts";
+import { median, round, sum } from "./statistics.ts";
+import { processorMsOf } from "./process-memory.ts";
+import type { Suite, SuiteContext, SuiteResult } from "./suite.ts";
+
+const inFlightMax = 1000;
+const payloadBytes = 200;
+const rounds = 7;
+const countMin = 5000;
+
+interface Contender {
+  readonly name: "holon" | "jetStream" | "jetStreamAlways";
+  readonly order: Pick<ClientOrder, "kind" | "port">;
+  readonly pid: number;
+  readonly tookMs: number[];
+  readonly clientMs: number[];
+  readonly serverMs: number[];
+}
+
+export const ingestSuite: Suite = {
+  measures: "a gateway's ingest, acknowledged on disk, against nats-server JetStream",
+  async run(context) {
+    const pair = await startHolonPair({ folder: context.folder, withFunction: false });
+    const servers: NatsServer[] = [];
+    const load = startLoadProcess();
+    try {
+      const contenders: Contender[] = [contender("holon", { kind: "mqtt", port: pair.mqttPort() }, pair.gateway().pid)];
+      for (const { name, server } of await startRivals(context)) {
+        servers.push(server);
+        contenders.push(contender(name, { kind: "nats", port: server.port }, server.pid()));
+      }
+      return await compare(contenders, load, context);
+    } finally {
+      await load.end();
+      for (const server of servers) await server.stop();
+      await pair.end();
+    }
+  },
+};
+
+const contender = (name: Contender["name"], order: Contender["order"], pid: number): Contender => ({ name, order, pid, tookMs: [], clientMs: [], serverMs: [] });
+
+async function startRivals({ folder, say }: SuiteContext): Promise<readonly { readonly name: "jetStream" | "jetStreamAlways"; readonly server: NatsServer }[]> {
+  const path = findRival("nats-server", say);
+  if (path === undefined) return [];
+  say(`nats-server ${versionOf(path, "--version")}`);
+  const started = [{ name: "jetStream" as const, server: await startNats({ path, folder, name: "jetstream" }) }];
+  const always = { path, folder, name: "jetstream-always", jetstream: ["sync_interval: always"] };
+  if (!takesConfig(always)) say("this version of nats-server has no `sync_interval: always`: nothing is compared with that");
+  const all = takesConfig(always) ? [...started, { name: "jetStreamAlways" as const, server: await startNats(always) }] : started;
+  for (const { server } of all) await server.ask(`$JS.API.STREAM.CREATE.${benchStream.name}`, benchStream);
+  return all;
+}
+
+async function compare(contenders: readonly Contender[], load: LoadProcess, { seconds, say }: SuiteContext): Promise<SuiteResult> {
+  let from = 0;
+  const run = async ({ name, order }: Contender, count: number) => {
+    const report = await load.run({ ...order, from, count, inFlightMax, payloadBytes });
+    from += count;
+    if (report.acknowledged !== count) throw new Error(`${name} acknowledged ${report.acknowledged} of ${count}`);
+    return report;
+  };
+  for (const one of contenders) await run(one, countMin); // not counted: compilers and caches warm up
+  const slowest = Math.max(...(await inOrder(contenders, (one) => run(one, countMin))).map(({ tookMs }) => tookMs));
+  const count = Math.max(countMin, Math.round((countMin * (1000 * seconds)) / rounds / slowest));
+  for (let index = 0; index < rounds; index++) {
+    await inOrder(index % 2 === 0 ? contenders : contenders.toReversed(), async (one) => {
+      const beforeMs = processorMsOf(one.pid);
+      const { tookMs, processorMs } = await run(one, count);
+      one.serverMs.push(processorMsOf(one.pid) - beforeMs);
+      one.tookMs.push(tookMs);
+      one.clientMs.push(processorMs);
+    });
+  }
+  const figures: Record<string, number> = {};
+  const perSecond = new Map<string, number>();
+  for (const { name, tookMs, clientMs, serverMs } of contenders) {
+    const rate = (1000 * count) / median(tookMs);
+    perSecond.set(name, rate);
+    figures[`${name}IngestPerSecond`] = rate;
+    figures[`${name}IngestPerSecondBest`] = (1000 * count) / Math.min(...tookMs);
+    figures[`${name}IngestClientUsPerEvent`] = (1000 * median(clientMs)) / count;
+    const serverUs = (1000 * sum(serverMs)) / (count * rounds);
+    if (serverUs > 0) figures[`${name}IngestServerUsPerEvent`] = serverUs;
+    say(`${name}: ${round(rate)} acknowledged a second (${rounds} rounds of ${count}, ${inFlightMax} in flight)`);
+  }
+  const own = perSecond.get("holon") ?? Number.NaN;
+  const ratio = (ratioName: string, name: Contender["name"]): Record<string, number> => {
+    const other = perSecond.get(name);
+    return other === undefined ? {} : { [ratioName]: own / other };
+  };
+  return { figures, ratios: { ...ratio("ingestVsJetStream", "jetStream"), ...ratio("ingestVsJetStreamAlways", "jetStreamAlways") } };
+}
+
+async function inOrder<Item, Result>(items: readonly Item[], use: (item: Item) => Promise<Result>): Promise<readonly Result[]> {
+  const results: Result[] = [];
+  for (const item of items) results.push(await use(item));
+  return results;
+}

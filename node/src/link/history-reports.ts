@@ -1,0 +1,44 @@
+/** What is told of lanes with more than one history: an alarm each, once, so that reconnecting does not fill the alarm stream. */
+import type { ErrorCode } from "@holon/core/errors.ts";
+import { laneName, type Lane, type Log } from "@holon/core/log/log.ts";
+import type { Events } from "../event/events.ts";
+import type { UplinkOptions } from "./uplink.ts";
+
+export interface HistoryReports extends Pick<UplinkOptions, "refused" | "forked" | "rewound"> {
+  /** A child's history came here as a branch. */
+  branched(lane: Lane, after: number): void;
+}
+
+const code = "HOLON_LINK_FORK" satisfies ErrorCode;
+const encoder = new TextEncoder();
+
+export function createHistoryReports(log: Log, events: Events, failed: (error: unknown) => void): HistoryReports {
+  const told = new Set<string>();
+
+  const alarm = (type: "holon.link.fork" | "holon.link.rewound", data: Readonly<Record<string, unknown>>) => events.record({ stream: "alarm", type, class: "public", producer: "link", data });
+
+  /** A branch is a cell too, so that it is told once and seen for good. */
+  function tellBranch(branch: string, data: Readonly<Record<string, unknown>>): void {
+    const key = `branch/${branch}`;
+    if (told.has(key) || log.cell(key) !== undefined) return;
+    told.add(key);
+    log.append({ records: [alarm("holon.link.fork", { ...data, branch, code })], cells: [{ key, value: encoder.encode(JSON.stringify(data)) }] }).catch((error: unknown) => {
+      told.delete(key);
+      failed(error);
+    });
+  }
+
+  return {
+    refused(lane, message) {
+      if (told.has(lane)) return;
+      told.add(lane);
+      log.append({ records: [alarm("holon.link.fork", { lane, message, code })] }).catch(failed);
+    },
+    forked: ({ lane, branch, after, kind }) => tellBranch(branch, { lane, after: after ?? null, kind, message: `the parent holds another history of ${lane}; this one goes on as ${branch}` }),
+    rewound: (lanes) => void log.append({ records: [alarm("holon.link.rewound", { lanes, message: "the parent holds less than it had acknowledged: what is still here is sent again" })] }).catch(failed),
+    branched(lane, after) {
+      const main = laneName({ origin: lane.origin, stream: lane.stream });
+      tellBranch(laneName(lane), { lane: main, after, message: `${main} has two histories behind record ${after}` });
+    },
+  };
+}

@@ -1,0 +1,256 @@
+/**
+ * Where this node's lanes stand at the parent. Most lanes go on from the parent's mark. Where the parent holds another history of one, because this
+ * disk was copied or put back from a backup, or the parent's was, the common part is looked for in all lanes that the parent has of that stream:
+ *
+ *     a lane of the parent ends with what is common      this history goes on there
+ *     all of this lane is common                         this node is behind: nothing to send until it writes or is sent something else
+ *     both go on from the common part                    a branch: named by the first run of its own, it begins behind the common part
+ *
+ * Nothing of this is kept: the same two logs are found to stand the same at the next connection.
+ */
+import { limits } from "@holon/core/limits.ts";
+import type { StreamFrame } from "@holon/core/link/frame.ts";
+import type { Credit } from "@holon/core/link/child-credit.ts";
+import { branchOf } from "@holon/core/log/branch.ts";
+import { parseLaneName } from "@holon/core/log/identity.ts";
+import { laneName, type Lane, type Mark } from "@holon/core/log/log.ts";
+import { zeroHash } from "@holon/core/log/merge.ts";
+import { lastSequence, runMark, type RunHeader } from "@holon/core/log/run.ts";
+import type { Clock, Timer } from "@holon/core/ports.ts";
+import { exportableStreams } from "@holon/core/schema/event.ts";
+import type { SegmentLog } from "../log/segment-log.ts";
+import { findCommon, runAt, type Common, type Found } from "./common-history.ts";
+import type { Outgoing } from "./outgoing.ts";
+import type { LaneMarks, StreamSender } from "./stream-sender.ts";
+
+/** How a node came to have another history than its parent holds. */
+export type ForkKind =
+  /** This log went on in a new epoch, the other in the old one: this is a copy, or the disk was put back from a backup. */
+  | "restored"
+  /** Both begin new epochs behind the same record, or only the other does. */
+  | "cloned"
+  /** Both go on in the same epoch: one running system was woken twice. */
+  | "resumed"
+  /** They have nothing in common: another node under this name. */
+  | "replaced";
+
+export interface Fork {
+  readonly lane: string;
+  /** The lane under which this history is sent. */
+  readonly branch: string;
+  /** The last record that both have. */
+  readonly after: Mark | undefined;
+  readonly kind: ForkKind;
+}
+
+/** The parent holds less of a lane than it had acknowledged. */
+export interface Rewound {
+  readonly lane: string;
+  readonly had: number;
+  readonly has: number;
+}
+
+export interface StandingOptions {
+  readonly log: SegmentLog;
+  readonly clock: Clock;
+  readonly outgoing: Outgoing;
+  readonly sender: Pick<StreamSender, "credited" | "refuse" | "subscribe">;
+  /** By lane of the log, kept over connections. */
+  readonly marks: Map<string, LaneMarks>;
+  offer(lanes: readonly string[]): void;
+  ask(lane: string, points: [number, string][]): void;
+  forked(fork: Fork): void;
+  rewound(lanes: readonly Rewound[]): void;
+  /** It is not sent on this connection any more. */
+  held(lane: string, message: string): void;
+  released(lane: string): void;
+  failed(error: unknown): void;
+}
+
+export interface Standing {
+  subscribed(lanes: readonly (readonly [string, number, string])[], credit: Credit | undefined): void;
+  answered(header: Extract<StreamFrame["header"], { op: "common" }>): void;
+  /** The parent did not take a run of the lane. */
+  refused(lane: string, message: string): void;
+  committed(lanes: readonly string[]): void;
+  stop(): void;
+}
+
+type Verdict = "agreed" | "parted";
+
+export function createStanding(options: StandingOptions): Standing {
+  const { log, outgoing, sender, marks } = options;
+  /** Lanes of which the parent holds all and more. */
+  const behind = new Set<string>();
+  /** Those of them that have grown since they were compared. */
+  const grown = new Set<string>();
+  const attempts = new Map<string, number>();
+  let work: Promise<void> = Promise.resolve();
+  let question: { readonly lane: string; resolve(found: Found | undefined): void } | undefined;
+  let timer: Timer | undefined;
+  let stopped = false;
+
+  /** One after the other: what was told first must not be believed last. */
+  function inTurn(act: () => Promise<void>): void {
+    work = work.then(() => (stopped ? undefined : act())).catch((error: unknown) => void (stopped || options.failed(error)));
+  }
+
+  async function agree(lanes: readonly (readonly [string, number, string])[]): Promise<void> {
+    const agreed: (readonly [string, number])[] = [];
+    const parted: Lane[] = [];
+    const rewound: Rewound[] = [];
+    for (const [name, [, sequence, hash]] of new Map(lanes.map((row) => [row[0], row]))) {
+      const wire = parseLaneName(name);
+      if (wire === undefined) continue;
+      const { lane, start } = outgoing.source(wire);
+      const verdict = await compare(wire, sequence, hash);
+      if (stopped) return;
+      if (verdict === "parted") {
+        sender.refuse(name); // not from where it stood before
+        parted.push(lane);
+        continue;
+      }
+      const known = marks.get(laneName(lane));
+      const has = Math.max(sequence, start?.sequence ?? 0);
+      if (known !== undefined && known.received > has) {
+        rewound.push({ lane: laneName(lane), had: known.received, has });
+        marks.set(laneName(lane), { received: has, safe: Math.min(known.safe, has) });
+      }
+      if (known === undefined || known.received < has) attempts.delete(laneName(lane));
+      behind.delete(laneName(lane));
+      options.released(laneName(lane));
+      agreed.push([name, sequence]);
+    }
+    sender.subscribe(agreed, undefined);
+    if (rewound.length > 0) options.rewound(rewound);
+    for (const lane of inOrder(parted)) {
+      if (!stopped) await place(lane);
+    }
+  }
+
+  async function compare(wire: Lane, sequence: number, hash: string): Promise<Verdict> {
+    const { lane, isPlaced } = outgoing.source(wire);
+    const head = log.head(lane)?.sequence ?? 0;
+    if (sequence > head) return "parted";
+    // What the parent has of a branch, it may have under another name.
+    if (sequence === 0) return lane.branch !== undefined && !isPlaced ? "parted" : "agreed";
+    const run = await runAt(log, lane, sequence);
+    if (run === undefined || run.hash === zeroHash || hash === zeroHash || (run.form === "gap" && lastSequence(run) !== sequence)) return "agreed"; // nobody can say
+    return lastSequence(run) === sequence && run.hash === hash ? "agreed" : "parted";
+  }
+
+  /** Finds where the lane stands at the parent, and goes on from there. */
+  async function place(lane: Lane): Promise<void> {
+    const name = laneName(lane);
+    outgoing.reset(lane);
+    const head = log.head(lane)?.sequence ?? 0;
+    const common = await findCommon(log, lane, (points) => ask(name, points));
+    if (stopped) return;
+    const end = common.mark?.sequence ?? 0;
+    const wire = common.found && parseLaneName(common.found.lane);
+    const last = common.found && (await headHere(lane, common.found));
+    if (wire !== undefined && last !== undefined && isFree(wire, lane)) return goOn(lane, wire, last);
+    if (end === head) return stayBehind(lane, end);
+    if (!mayTry(name)) return options.held(name, "the parent's history of it and this one were compared again and again, and did not come together");
+    const first = await runAt(log, lane, end + 1);
+    if (first === undefined || stopped) return;
+    if (first.reason === "branched") {
+      // It is a branch here already, and the parent knows nothing of it, or of what it is a branch of: not yet, or not any more.
+      outgoing.send(lane, lane, common.mark);
+      return options.offer([name]);
+    }
+    const branch: Lane = { origin: lane.origin, stream: lane.stream, branch: branchOf(first.hash) };
+    outgoing.send(lane, branch, common.mark);
+    options.forked({ lane: name, branch: laneName(branch), after: common.mark, kind: kindOf(common, first) });
+    options.offer([laneName(branch)]);
+  }
+
+  /** The end of the parent's lane if it is in this chain too. It may have moved on while it was asked about: what was on the way came in. */
+  async function headHere(lane: Lane, { sequence, hash }: Found): Promise<Mark | undefined> {
+    const run = await runAt(log, lane, sequence);
+    return run !== undefined && lastSequence(run) === sequence && run.hash === hash ? runMark(run) : undefined;
+  }
+
+  function goOn(lane: Lane, wire: Lane, mark: Mark | undefined): void {
+    if (laneName(wire) !== laneName(lane)) outgoing.send(lane, wire, mark);
+    behind.delete(laneName(lane));
+    options.released(laneName(lane));
+    sender.subscribe([[laneName(wire), mark?.sequence ?? 0]], undefined);
+  }
+
+  function stayBehind(lane: Lane, end: number): void {
+    const name = laneName(lane);
+    behind.add(name);
+    options.released(name);
+    marks.set(name, { received: end, safe: Math.min(marks.get(name)?.safe ?? 0, end) });
+    if ((log.head(lane)?.sequence ?? 0) > end) compareSoon([name]); // it has grown while it was looked for
+  }
+
+  function compareSoon(names: readonly string[]): void {
+    for (const name of names) if (behind.has(name)) grown.add(name);
+    if (timer !== undefined || grown.size === 0) return;
+    timer = options.clock.after(limits.laneCompareMs, () => {
+      timer = undefined;
+      options.offer([...grown]);
+      grown.clear();
+    });
+  }
+
+  const isFree = (wire: Lane, lane: Lane): boolean => {
+    const { lane: user } = outgoing.source(wire);
+    if (laneName(user) === laneName(lane)) return true;
+    // A lane that nobody here has under that name, or one that is itself sent under another.
+    return laneName(user) === laneName(wire) && (log.head(wire) === undefined || outgoing.renamed().some((sent) => laneName(sent.lane) === laneName(wire)));
+  };
+
+  function mayTry(name: string): boolean {
+    const count = (attempts.get(name) ?? 0) + 1;
+    attempts.set(name, count);
+    return count <= limits.laneAttemptsMax;
+  }
+
+  function ask(lane: string, points: [number, string][]): Promise<Found | undefined> {
+    return new Promise((resolve) => {
+      question = { lane, resolve };
+      options.ask(lane, points);
+    });
+  }
+
+  return {
+    subscribed(lanes, credit) {
+      if (credit !== undefined) sender.credited(credit); // before any later word of it
+      inTurn(() => agree(lanes));
+    },
+    answered({ lane, found }) {
+      if (question?.lane !== lane) return;
+      const { resolve } = question;
+      question = undefined;
+      resolve(found);
+    },
+    refused(name, message) {
+      const wire = parseLaneName(name);
+      if (wire === undefined) return;
+      sender.refuse(name);
+      const { lane } = outgoing.source(wire);
+      const own = laneName(lane);
+      if (!mayTry(own)) return options.held(own, message);
+      outgoing.reset(lane);
+      options.offer([own]);
+    },
+    committed: compareSoon,
+    stop() {
+      stopped = true;
+      timer?.cancel();
+    },
+  };
+}
+
+const inOrder = (lanes: readonly Lane[]): readonly Lane[] => exportableStreams.flatMap((stream) => lanes.filter((lane) => lane.stream === stream));
+
+function kindOf({ mark, found }: Common, first: RunHeader): ForkKind {
+  if (mark === undefined) return "replaced";
+  const goesOn = first.epoch === mark.epoch;
+  const otherGoesOn = found?.nextEpoch === mark.epoch;
+  if (goesOn) return otherGoesOn ? "resumed" : "cloned";
+  return otherGoesOn ? "restored" : "cloned";
+}
