@@ -104,6 +104,7 @@ export class Fleet {
   readonly #epochs = new EpochWatch();
   readonly #program: SubjectProgram;
   readonly #listener: ((note: Note) => void) | undefined;
+  #root: Member | undefined;
   #lastDown: Machine | undefined;
   #lastBehind: Machine | undefined;
 
@@ -121,9 +122,9 @@ export class Fleet {
 
   /** The one member without a parent. */
   get root(): Member {
-    const root = [...this.members.values()].find(({ parent }) => parent === undefined);
-    assert(root !== undefined, "a fleet has a root");
-    return root;
+    this.#root ??= [...this.members.values()].find(({ parent }) => parent === undefined);
+    assert(this.#root !== undefined, "a fleet has a root");
+    return this.#root;
   }
 
   add(options: MemberOptions): Member {
@@ -232,7 +233,7 @@ export class Fleet {
     // Asked again and again: the one that was behind the last time is looked at first.
     const isBehindRoot = (machine: Machine): boolean => isBehind(machine, root, this.parted);
     if (this.#lastBehind !== undefined && isBehindRoot(this.#lastBehind)) return false;
-    this.#lastBehind = this.honest.find(({ machine }) => isBehindRoot(machine))?.machine;
+    this.#lastBehind = this.honest.findLast(({ machine }) => isBehindRoot(machine))?.machine; // the root, which was added first, last
     return this.#lastBehind === undefined;
   }
 

@@ -38,7 +38,7 @@ export function createReturnTimes(waitingMax: number): ReturnTimes {
   const away = new Map<number, number>();
   const due = new Map<number, Map<number, number>>();
 
-  function count(turns: number, nowMs: number): void {
+  function note(turns: number, nowMs: number): void {
     const ageMs = present === undefined ? Infinity : nowMs - present.sinceMs;
     if (ageMs > rateMs) {
       before = ageMs > 2 * rateMs ? undefined : present;
@@ -48,7 +48,7 @@ export function createReturnTimes(waitingMax: number): ReturnTimes {
   }
 
   function perTurnMs(nowMs: number): number {
-    count(0, nowMs);
+    note(0, nowMs);
     const sinceMs = before?.sinceMs ?? present?.sinceMs ?? nowMs;
     return (nowMs - sinceMs + hopedMs) / ((before?.turns ?? 0) + (present?.turns ?? 0) + hopedTurns);
   }
@@ -62,7 +62,7 @@ export function createReturnTimes(waitingMax: number): ReturnTimes {
   }
 
   return {
-    served: (nowMs) => count(1, nowMs),
+    served: (nowMs) => note(1, nowMs),
     returned(sinceMs, nowMs) {
       forgetLate(nowMs);
       const slot = slotOf(sinceMs);

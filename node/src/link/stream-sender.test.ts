@@ -10,7 +10,7 @@ import { createStreamSender } from "./stream-sender.ts";
 
 type Header = Extract<FrameInput, { kind: "stream" }>["header"];
 
-async function openSender(context: TestContext, budget: Pick<LinkBudget, "waitMs"> = { waitMs: () => 0 }) {
+async function openSender(context: TestContext, budget: Pick<LinkBudget, "waitMs"> = { waitMs: () => 0 }, patience: { sinceMs: number | undefined } = { sinceMs: undefined }) {
   const log = await openTempLog(tempFolder(context));
   const sent: { readonly header: Header; readonly bytes: number }[] = [];
   let wake: () => void = () => undefined;
@@ -18,7 +18,7 @@ async function openSender(context: TestContext, budget: Pick<LinkBudget, "waitMs
     log,
     clock: createClock(),
     marks: new Map(),
-    patience: { sinceMs: undefined },
+    patience,
     budget,
     send(frame) {
       if (frame.kind === "stream") sent.push({ header: frame.header, bytes: frame.payload?.length ?? 0 });
@@ -84,6 +84,19 @@ test("a child that waits for its budget holds no credit meanwhile", async (conte
   sender.marked([], [100_000, 0]);
   await until(2);
   assert.deepEqual(sent.map(({ header }) => header.op), ["ask", "return"]);
+});
+
+test("a commit before the parent has said what it wants costs no place in the queue", async (context) => {
+  const clock = createClock();
+  const patience = { sinceMs: clock.monotonicMs() - 5_000 };
+  const { sender, sent, put, until } = await openSender(context, undefined, patience);
+  await put("data", 40_000);
+  sender.notify();
+  await put("data", 100); // and what came of it has come to rest
+  sender.subscribe(lanes, [0, 0]);
+  await until(1);
+  const ask = sent[0]?.header;
+  assert.ok(ask?.op === "ask" && ask.waitedMs >= 5_000);
 });
 
 test("an alarm passes a backlog that waits for credit", async (context) => {

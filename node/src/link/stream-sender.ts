@@ -107,6 +107,7 @@ export function createStreamSender(options: StreamSenderOptions): StreamSender {
 
   /** Sends one frame of what is next; `false` if there is nothing, or it may wait. */
   async function sendSome(): Promise<boolean> {
+    if (lanes.size === 0) return false; // it is not known yet what the parent wants: no reason to give up a place
     const next = await pick();
     const [head] = next;
     if (stopped) return false;
