@@ -34,6 +34,8 @@ interface Account {
   /** Granted on asking, and not used yet. */
   owed: number;
   asked: boolean;
+  /** It has asked since it last had nothing to send. What is given unasked may overtake the answer, so all that comes counts as asked for. */
+  busy: boolean;
 }
 
 /** Without a word of the parent's there is no bound. */
@@ -42,13 +44,14 @@ export function createChildCredit(): ChildCredit {
 
   function raise(account: Account, granted: number): boolean {
     const rises = granted > account.granted;
-    if (rises && account.asked) account.owed += granted - account.granted;
+    if (rises && (account.asked || account.busy)) account.owed += granted - account.granted;
     if (rises || account.granted === Infinity) account.asked = false;
     account.granted = granted;
     return rises;
   }
 
   function takeOut(account: Account, bytes: number): number {
+    account.busy = false;
     spendOf(account, bytes);
     return bytes;
   }
@@ -77,13 +80,14 @@ export function createChildCredit(): ChildCredit {
     asks(account) {
       if (accounts[account].asked) return false;
       accounts[account].asked = true;
+      accounts[account].busy = true;
       return true;
     },
     takeUnused: () => [takeOut(accounts.data, accounts.data.owed), takeOut(accounts.alarm, accounts.alarm.owed)],
   };
 }
 
-const unbounded = (): Account => ({ granted: Infinity, spent: 0, owed: 0, asked: false });
+const unbounded = (): Account => ({ granted: Infinity, spent: 0, owed: 0, asked: false, busy: false });
 const leftOf = ({ granted, spent }: Account): number => Math.max(0, granted - spent);
 
 function spendOf(account: Account, bytes: number): void {

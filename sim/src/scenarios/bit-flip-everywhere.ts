@@ -10,7 +10,7 @@ import type { Scenario } from "../scenario.ts";
 import { buildChain, cutForAWhile, repeat } from "./faults.ts";
 
 /** Until the functions are where they should be: before that there is nothing to damage. */
-const calmMs = 5_000;
+const calmMs = 10_000;
 const downForMs = 1_000;
 const betweenDamagesMs = 12_000;
 const integrity = { sha256: createCrypto().sha256, crc32: createCodec().crc32 };

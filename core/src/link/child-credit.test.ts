@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createChildCredit } from "./child-credit.ts";
+
+test("what is granted on asking goes back when it is not used, also where credit that nobody asked for came first", () => {
+  const credit = createChildCredit();
+  credit.granted([100, 10]);
+  assert.deepEqual(credit.takeUnused(), [0, 0], "given unasked: it may be kept");
+  assert.equal(credit.asks("data"), true);
+  credit.granted([150, 10]); // on its way before the parent heard the ask
+  credit.granted([400, 10]);
+  credit.spend(100, 0);
+  assert.deepEqual(credit.takeUnused(), [200, 0]);
+  assert.deepEqual(credit.takeUnused(), [0, 0]);
+  credit.granted([500, 10]);
+  assert.deepEqual(credit.takeUnused(), [0, 0], "given unasked again");
+});
+
+test("an answer that comes when there is nothing more to send goes back", () => {
+  const credit = createChildCredit();
+  credit.granted([0, 0]);
+  credit.asks("data");
+  assert.deepEqual(credit.takeUnused(), [0, 0]);
+  credit.granted([300, 0]);
+  assert.deepEqual(credit.takeUnused(), [300, 0]);
+});
