@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { need } from "../../scripts/testing/need.ts";
 
 const bench = (...words: readonly string[]) => spawnSync(process.execPath, [join(import.meta.dirname, "bench.ts"), ...words], { encoding: "utf8", timeout: 60_000 });
 
@@ -25,6 +26,27 @@ test("a tiny run of log and link ends with one JSON object of numbers that fit t
   assert.ok(isNear(ratio("endToEndVsAppend"), figure("appendAloneEventsPerSecond") / figure("endToEndEventsPerSecond")));
   assert.ok(figure("socketSentBytesPerEvent") > 1 && figure("latencyDataMsP50") > figure("latencyAlarmMsP50"), "an alarm does not wait for company");
   assert.deepEqual(readdirSync(folder), []);
+});
+
+test("a small log whose writer is killed is opened with all that was acknowledged", (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "holon-bench-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const { status, stdout, stderr } = bench("recovery", "--gigabytes", "0.01", "--data", folder, "--json");
+  assert.equal(status, 0, stderr);
+  const { figures } = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "") as { readonly figures: Readonly<Record<string, number>> };
+  assert.ok((figures["recoveryRecords"] ?? 0) > 100_000 && (figures["recoveryReadBytes"] ?? 0) > 40e6, "the newest segment was nearly full");
+  assert.deepEqual(readdirSync(folder), []);
+});
+
+test("a real gateway takes in what a client process sends, beside the rival where it is installed", (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "holon-bench-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const { status, stdout, stderr } = bench("ingest", "--seconds", "0.1", "--data", folder, "--json");
+  assert.equal(status, 0, stderr);
+  const { figures, ratios } = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "") as Record<"figures" | "ratios", Readonly<Record<string, number>>>;
+  assert.ok((figures["holonIngestPerSecond"] ?? 0) > 0);
+  if (need("nats-server").skip === false) assert.ok((ratios["ingestVsJetStream"] ?? 0) > 0);
+  else assert.match(stderr, /nats-server is not installed/);
 });
 
 test("what is not taken is refused by name, with the next step and no stack trace", () => {

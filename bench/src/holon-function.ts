@@ -9,6 +9,7 @@ export default defineFunction({
     const before = Number(context.state.get("mean") ?? 0);
     const mean = before + (value - before) / 64;
     context.state.set("mean", mean);
-    context.emit("bench.judged", { subject: event.subject, data: { v: value, off: value - mean } });
+    const number = typeof event.data === "object" && event.data !== null && "n" in event.data ? event.data.n : undefined;
+    context.emit("bench.judged", { subject: event.subject, data: { n: number, v: value, off: value - mean } });
   },
 });

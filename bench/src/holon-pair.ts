@@ -32,7 +32,7 @@ const statusSchema = z.looseObject({
     sources: z.array(z.looseObject({ address: z.string().optional(), readings: z.number() })),
     units: z.array(z.looseObject({ state: z.string(), handled: z.number(), lag: z.number() })),
   }),
-  uplink: z.looseObject({ state: z.string(), backlog: z.number() }).optional(),
+  uplink: z.looseObject({ state: z.string(), backlog: z.number().optional() }).optional(),
   lanes: z.array(z.object({ lane: z.string(), sequence: z.number() })),
 });
 export type GatewayStatus = z.infer<typeof statusSchema>;
@@ -41,9 +41,11 @@ export interface PairOptions {
   readonly folder: string;
   /** Whether the function that answers each reading with a derived event runs too. */
   readonly withFunction: boolean;
+  /** Where the door puts what comes in. */
+  readonly stream: "local" | "data";
 }
 
-export async function startHolonPair({ folder, withFunction }: PairOptions): Promise<HolonPair> {
+export async function startHolonPair({ folder, withFunction, stream }: PairOptions): Promise<HolonPair> {
   const data = join(folder, "nodes");
   const cloudConfig = { tier: "cloud", control: true, listen: `127.0.0.1:${await freePort()}` };
   let cloud = await startHolonNode({ data, name: "cloud-1", config: cloudConfig });
@@ -80,7 +82,7 @@ export async function startHolonPair({ folder, withFunction }: PairOptions): Pro
     },
   };
   try {
-    await deploy(join(folder, "app"), data, cloud.api, withFunction);
+    await deploy(join(folder, "app"), data, cloud.api, manifestOf({ withFunction, stream }));
     await settle();
     return pair;
   } catch (error) {
@@ -89,14 +91,15 @@ export async function startHolonPair({ folder, withFunction }: PairOptions): Pro
   }
 }
 
-async function deploy(folder: string, data: string, api: string, withFunction: boolean): Promise<void> {
+const manifestOf = ({ withFunction, stream }: Pick<PairOptions, "withFunction" | "stream">) => ({
+  name: "bench",
+  sources: [{ kind: "mqtt", name: "devices", type: readingType, listen: "127.0.0.1:0", class: "derived", stream }],
+  functions: withFunction ? [{ name: "judge", module: functionPath }] : [],
+  egress: [{ class: "derived", to: "*" }],
+});
+
+async function deploy(folder: string, data: string, api: string, manifest: unknown): Promise<void> {
   mkdirSync(folder, { recursive: true });
-  const manifest = {
-    name: "bench",
-    sources: [{ kind: "mqtt", name: "devices", type: readingType, listen: "127.0.0.1:0", class: "derived" }],
-    functions: withFunction ? [{ name: "judge", module: functionPath }] : [],
-    egress: [{ class: "derived", to: "*" }],
-  };
   writeFileSync(join(folder, "holon.app.json"), JSON.stringify(manifest));
   const child = spawn(process.execPath, [holonProgram, "app", "deploy", folder, "--api", api, "--data", data], { stdio: ["ignore", "ignore", "inherit"] });
   const [code] = await once(child, "exit");

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { endsWithBench } from "./child-ends.ts";
 
 export const holonProgram = fileURLToPath(new URL("../../cli/src/holon.ts", import.meta.url));
 
@@ -34,6 +35,7 @@ export async function startHolonNode({ data, name, config }: HolonProcessOptions
   const file = join(data, `${name}.yaml`);
   writeFileSync(file, JSON.stringify({ apiVersion: "holon/v1", name, site: "bench", jurisdiction: "EU", ...config }));
   const child = spawn(process.execPath, [holonProgram, "node", "start", file, "--data", data, "--listen-api", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "inherit"] });
+  endsWithBench(child);
   const ended = once(child, "exit");
   const line = await firstLine(child, name);
   const [, api, link] = /local API (\S+?)(?:, link (\S+))?$/.exec(line) ?? [];

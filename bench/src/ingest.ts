@@ -27,7 +27,7 @@ interface Contender {
 export const ingestSuite: Suite = {
   measures: "a gateway's ingest, acknowledged on disk, against nats-server JetStream",
   async run(context) {
-    const pair = await startHolonPair({ folder: context.folder, withFunction: false });
+    const pair = await startHolonPair({ folder: context.folder, withFunction: false, stream: "local" });
     const servers: NatsServer[] = [];
     const load = startLoadProcess();
     try {

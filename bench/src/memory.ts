@@ -29,7 +29,7 @@ export const memorySuite: Suite = {
       context.say("left out: this system does not tell the memory of processes (no /proc/<pid>/smaps_rollup)");
       return { figures: {}, ratios: {} };
     }
-    const pair = await startHolonPair({ folder: context.folder, withFunction: true });
+    const pair = await startHolonPair({ folder: context.folder, withFunction: true, stream: "local" });
     try {
       return await measure(pair, context);
     } finally {

@@ -9,6 +9,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { HolonError } from "@holon/core/errors.ts";
+import { limits } from "@holon/core/limits.ts";
 import { startHolonNode } from "./holon-process.ts";
 import { median, round } from "./statistics.ts";
 import type { Suite, SuiteContext } from "./suite.ts";
@@ -75,7 +76,8 @@ async function writeAndKill(folder: string, bytes: number, { say }: SuiteContext
   let records = 0;
   writer.on("message", (told: { readonly sizeBytes: number; readonly records: number }) => {
     records = told.records;
-    if (told.sizeBytes >= bytes) writer.kill("SIGKILL");
+    // The newest segment is the one that is read to its end: killed when it is nearly full, which is the worst moment.
+    if (told.sizeBytes >= bytes && told.sizeBytes % limits.segmentBytesMax > 0.8 * limits.segmentBytesMax) writer.kill("SIGKILL");
   });
   const startMs = performance.now();
   await ended;

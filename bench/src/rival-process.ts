@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
+import { endsWithBench } from "./child-ends.ts";
 import { until } from "./until.ts";
 
 export interface RivalProcess {
@@ -31,6 +32,7 @@ export async function startRival(path: string, words: readonly string[], port: n
     async start() {
       const started = spawn(path, words, { stdio: ["ignore", "ignore", "ignore"] });
       child = started;
+      endsWithBench(started);
       await until(`${path} answers on port ${port}`, async () => {
         if (started.exitCode !== null) throw new Error(`${path} ${words.join(" ")} ended with exit code ${started.exitCode}`);
         return answers(port);

@@ -18,7 +18,7 @@ export interface SuiteContext {
 export interface SuiteResult {
   /** Numbers with the unit in the name, for example `appendMs1000P50`. */
   readonly figures: Readonly<Record<string, number>>;
-  /** Time of ours over time of the limit, both from this run: 1 is the limit, lower is better. */
+  /** Time of ours over time of the limit, both from this run: 1 is the limit, lower is better. To a rival, our rate over its rate: higher is better. */
   readonly ratios: Readonly<Record<string, number>>;
 }
 

@@ -1,4 +1,5 @@
 /** The table of suites: one file each. */
+import { endToEndSuite } from "./end-to-end.ts";
 import { hubSuite } from "./hub.ts";
 import { ingestSuite } from "./ingest.ts";
 import { linkSuite } from "./link.ts";
@@ -12,6 +13,7 @@ export const suites: ReadonlyMap<string, Suite> = new Map([
   ["link", linkSuite],
   ["hub", hubSuite],
   ["ingest", ingestSuite],
+  ["endToEnd", endToEndSuite],
   ["recovery", recoverySuite],
   ["memory", memorySuite],
 ]);

@@ -10,5 +10,5 @@ export interface BenchResult extends SuiteResult {
 export function printTable({ machine, figures, ratios }: BenchResult): string {
   const width = Math.max(...[machine, figures, ratios].flatMap((rows) => Object.keys(rows)).map((name) => name.length));
   const rows = (title: string, values: object): readonly string[] => ["", title, ...Object.entries(values).map(([name, value]) => `  ${name.padEnd(width)}  ${String(value)}`)];
-  return [...rows("machine", machine), ...rows("figures", figures), ...rows("ratios (time of ours over time of the limit)", ratios)].slice(1).join("\n");
+  return [...rows("machine", machine), ...rows("figures", figures), ...rows("ratios (to a limit: time over time; to a rival: rate over rate)", ratios)].slice(1).join("\n");
 }

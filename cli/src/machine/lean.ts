@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { makeFolder } from "@holon/platform/disk-folder.ts";
 
 /** Megabytes of the young generation's half: many times what a busy millisecond allocates. The default of 16 is soon touched in full and never given back. */
-const flags = ["--max-semi-space-size=2", "--v8-pool-size=1"];
+const flags = ["--optimize-for-size", "--max-semi-space-size=2", "--v8-pool-size=1"];
 /** Allocators of glibc for all threads: each keeps what is free in it. */
 const arenas = "2";
 const filling = "HOLON_LEAN_FILLING";

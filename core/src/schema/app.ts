@@ -14,6 +14,8 @@ const sourceBase = {
   type: eventTypeSchema,
   /** Sources write raw readings into `local` unless said otherwise. */
   class: dataClassSchema.default("raw"),
+  /** Where what came in stands, for what a device has judged or summed up itself: from another stream than `local` it may leave the site. */
+  stream: z.enum(["alarm", "data", "telemetry", "local"]).optional(),
 };
 
 export const replaySourceSchema = z.strictObject({
@@ -49,7 +51,9 @@ export const hostSourceSchema = z.strictObject({
   subject: z.string().min(1).max(256).default("host"),
 });
 
-export const sourceSpecSchema = z.discriminatedUnion("kind", [replaySourceSchema, mqttSourceSchema, hostSourceSchema]);
+export const sourceSpecSchema = z
+  .discriminatedUnion("kind", [replaySourceSchema, mqttSourceSchema, hostSourceSchema])
+  .refine(({ class: own, stream = "local" }) => stream === "local" || (own !== "raw" && own !== "personal"), { path: ["stream"], error: "what is raw or personal stays in `local`" });
 export type SourceSpec = z.infer<typeof sourceSpecSchema>;
 export type ReplaySourceSpec = z.infer<typeof replaySourceSchema>;
 export type MqttSourceSpec = z.infer<typeof mqttSourceSchema>;

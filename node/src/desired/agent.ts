@@ -127,7 +127,7 @@ export function createAgent(context: AgentContext): Agent {
     const wanted = new Map<string, { readonly key: string; start(): Promise<Omit<Running, "key">> }>();
     for (const app of desired.apps) {
       for (const fn of app.functions) {
-        const key = JSON.stringify([fn, app.models, app.egress, app.sources.map((source) => source.type)]);
+        const key = JSON.stringify([fn, app.models, app.egress, app.sources.map(({ type, stream }) => [type, stream])]);
         wanted.set(`function ${app.name}/${fn.name}`, { key, start: () => Promise.resolve({ unit: startUnit(fn, { app, ...context }) }) });
       }
       for (const source of app.sources) {
@@ -142,7 +142,7 @@ export function createAgent(context: AgentContext): Agent {
     }
   }
 
-  const sourceContext = (app: AppDocument) => ({ app: app.name, log, events: context.events, door: ports.door, clock: ports.clock, trace: ports.trace });
+  const sourceContext = (app: AppDocument) => ({ app: app.name, log, events: context.events, guard: context.guard, door: ports.door, clock: ports.clock, trace: ports.trace });
 
   async function stop(name: string): Promise<void> {
     const entry = running.get(name);

@@ -4,7 +4,9 @@ import { limits } from "@holon/core/limits.ts";
 import type { Append, Log, NewRecord } from "@holon/core/log/log.ts";
 import type { Clock, Door, DoorSink, OpenDoor, Reading, Trace } from "@holon/core/ports.ts";
 import type { SourceSpec } from "@holon/core/schema/app.ts";
+import type { StreamName } from "@holon/core/schema/event.ts";
 import type { Events } from "../event/events.ts";
+import type { EgressGuard } from "../policy/egress-guard.ts";
 
 export interface SourceStatus {
   readonly name: string;
@@ -28,6 +30,7 @@ export interface SourceContext {
   readonly app: string;
   readonly log: Log;
   readonly events: Events;
+  readonly guard: Pick<EgressGuard, "mayExport">;
   readonly door: Door;
   readonly clock: Clock;
   readonly trace: Trace;
@@ -38,8 +41,11 @@ const decoder = new TextDecoder();
 
 export const offsetCell = (app: string, source: string): string => `offset/${app}/${source}`;
 
+/** As for functions: what may not leave stays in `local`, so that a stream that leaves is never held up by it. */
+const streamOf = ({ stream = "local", class: own }: SourceSpec, guard: SourceContext["guard"]): StreamName => (guard.mayExport(own) ? stream : "local");
+
 export async function openSource(spec: SourceSpec, context: SourceContext): Promise<RunningSource> {
-  const { app, log, events, trace } = context;
+  const { app, log, events, guard, trace } = context;
   const counts = { readings: 0, readBytes: 0, rejected: 0, ended: false };
   let problem: HolonError | undefined;
   let door: OpenDoor | undefined;
@@ -49,7 +55,7 @@ export async function openSource(spec: SourceSpec, context: SourceContext): Prom
 
   const toRecord = (reading: Reading): NewRecord =>
     events.record({
-      stream: "local",
+      stream: streamOf(spec, guard),
       type: reading.type,
       class: spec.class,
       producer: `${app}/${spec.name}`,

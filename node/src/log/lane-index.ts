@@ -16,7 +16,9 @@ export interface IndexBlock {
 }
 
 interface IndexedLane {
-  readonly blocks: IndexBlock[];
+  /** Of each block: its first sequence, and the offset. Numbers in a row, since a node that runs for months holds many. */
+  readonly firstSequences: number[];
+  readonly offsets: number[];
   readonly stream: StreamName;
   lastBlock: number;
   head: Mark;
@@ -50,8 +52,7 @@ export function createLaneIndex(): LaneIndex {
       const block = Math.floor(batchOffset / blockBytes);
       const indexed = lanes.get(name);
       if (indexed === undefined) {
-        const first = { firstSequence: run.firstSequence, offset: batchOffset };
-        lanes.set(name, { blocks: [first], stream: run.stream, lastBlock: block, head: runMark(run), bytes: run.lengthBytes, newestMs: run.recordedLastMs });
+        lanes.set(name, { firstSequences: [run.firstSequence], offsets: [batchOffset], stream: run.stream, lastBlock: block, head: runMark(run), bytes: run.lengthBytes, newestMs: run.recordedLastMs });
         return;
       }
       indexed.head = runMark(run);
@@ -59,12 +60,14 @@ export function createLaneIndex(): LaneIndex {
       indexed.newestMs = Math.max(indexed.newestMs, run.recordedLastMs);
       if (block === indexed.lastBlock) return;
       indexed.lastBlock = block;
-      indexed.blocks.push({ firstSequence: run.firstSequence, offset: batchOffset });
+      indexed.firstSequences.push(run.firstSequence);
+      indexed.offsets.push(batchOffset);
     },
     blocks(lane, fromSequence) {
       const indexed = lanes.get(lane);
       if (indexed === undefined || indexed.head.sequence < fromSequence) return [];
-      return indexed.blocks.slice(lastAtOrBefore(indexed.blocks, fromSequence));
+      const from = lastAtOrBefore(indexed.firstSequences, fromSequence);
+      return indexed.offsets.slice(from).map((offset, index) => ({ firstSequence: indexed.firstSequences[from + index] ?? fromSequence, offset }));
     },
     head: (lane) => lanes.get(lane)?.head,
     parts: () => [...lanes].map(([lane, { stream, bytes, head, newestMs }]) => ({ lane, stream, bytes, lastSequence: head.sequence, newestMs })),
@@ -72,12 +75,12 @@ export function createLaneIndex(): LaneIndex {
 }
 
 /** Index of the last block that begins at or before the sequence; 0 if all begin later. */
-function lastAtOrBefore(blocks: readonly IndexBlock[], sequence: number): number {
+function lastAtOrBefore(firstSequences: readonly number[], sequence: number): number {
   let low = 0;
-  let high = blocks.length - 1;
+  let high = firstSequences.length - 1;
   while (low < high) {
     const middle = (low + high + 1) >> 1;
-    if ((blocks[middle]?.firstSequence ?? Infinity) <= sequence) low = middle;
+    if ((firstSequences[middle] ?? Infinity) <= sequence) low = middle;
     else high = middle - 1;
   }
   return low;

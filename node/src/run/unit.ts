@@ -206,10 +206,10 @@ export function startUnit(fn: FunctionDocument, context: UnitContext): RunningUn
 
 const encoder = new TextEncoder();
 
-/** This node's own streams in which the trigger's type can stand: `local` for sources, else where the emitting function puts it. */
+/** This node's own streams in which the trigger's type can stand: where its source or the emitting function puts it. */
 function triggerLanes(fn: FunctionDocument, { app, log }: UnitContext): readonly Lane[] {
   const streams = new Set<Lane["stream"]>();
-  if (app.sources.some((source) => source.type === fn.on.type)) streams.add("local");
+  for (const source of app.sources) if (source.type === fn.on.type) streams.add("local").add(source.stream ?? "local"); // what may not leave is in `local` in any case
   for (const other of app.functions) {
     const emitted = other.emits[fn.on.type];
     if (emitted !== undefined) streams.add(emitted.stream);
