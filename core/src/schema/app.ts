@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { isBlobHash, type BlobHash } from "../units.ts";
 import { dataClassSchema, eventTypeSchema } from "./event.ts";
+import { counterSchema, triggerSchema } from "./trigger.ts";
 
 export const nameSchema = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, "lower-case letters, digits, hyphens");
 export const blobHashSchema = z.string().refine((text): text is BlobHash => isBlobHash(text), "64 hexadecimal digits");
@@ -14,6 +15,8 @@ const sourceBase = {
   type: eventTypeSchema,
   /** Sources write raw readings into `local` unless said otherwise. */
   class: dataClassSchema.default("raw"),
+  /** The counter of the devices behind it, by subject: repeats are removed, gaps reported. */
+  counter: counterSchema.optional(),
 };
 
 export const replaySourceSchema = z.strictObject({
@@ -25,6 +28,12 @@ export const replaySourceSchema = z.strictObject({
   delimiter: z.string().length(1).default(","),
   /** Column in the file -> field of the event's data. Only these are read: what is not named stays outside. */
   columns: z.record(z.string(), z.string()),
+  /** The same for columns of text. */
+  texts: z.record(z.string(), z.string()).optional(),
+  /** Column that says what a row is about; without it the file's subject. */
+  subjectColumn: z.string().min(1).optional(),
+  /** A row without a number or text where `columns` or `texts` want one is bad (so without this), or goes without that field. */
+  empty: z.enum(["bad", "omit"]).optional(),
   /** Column with the event time; without it rows are `intervalMs` apart. */
   timeColumn: z.string().optional(),
   intervalMs: z.number().positive().default(1000),
@@ -102,8 +111,8 @@ export type AppManifestInput = z.input<typeof appManifestSchema>;
 export const functionDocumentSchema = z.strictObject({
   ...functionBase,
   code: blobHashSchema,
-  /** Type of the events that trigger it. */
-  on: z.strictObject({ type: eventTypeSchema }),
+  /** What triggers it. */
+  on: triggerSchema,
   emits: emitsSchema,
   models: z.array(nameSchema).default([]),
 });

@@ -15,6 +15,8 @@ export interface EventInput {
   /** Event time; without it the time of recording. */
   readonly timeMs?: number | undefined;
   readonly causedBy?: string | undefined;
+  /** The device's own counter. */
+  readonly deviceCounter?: number | undefined;
   readonly data: unknown;
 }
 
@@ -37,6 +39,7 @@ export function createEvents(config: Pick<NodeConfig, "name" | "jurisdiction">, 
         class: input.class,
         jurisdiction: config.jurisdiction,
         ...(input.causedBy === undefined ? {} : { causedby: input.causedBy }),
+        ...(input.deviceCounter === undefined ? {} : { devicecounter: input.deviceCounter }),
         data: input.data,
       });
       return { stream: input.stream, class: input.class, bytes };
