@@ -20,13 +20,13 @@ export const windowSchema = z
 export type WindowSpec = z.infer<typeof windowSchema>;
 
 /** What becomes of an event that comes when its window has been closed. */
-export const lateSchema = z.discriminatedUnion("then", [
+export const lateSchema = z.discriminatedUnion("rule", [
   /** Left out, counted, and told as `holon.window.refused`. */
-  z.strictObject({ allowedMs: z.int().min(0).max(limits.windowSpanMsMax).default(0), then: z.literal("drop") }),
+  z.strictObject({ allowedMs: z.int().min(0).max(limits.windowSpanMsMax).default(0), rule: z.literal("drop") }),
   /** Left out of the window and written as `holon.window.late` into `local`, where another function may take it. */
-  z.strictObject({ allowedMs: z.int().min(0).max(limits.windowSpanMsMax).default(0), then: z.literal("aside") }),
+  z.strictObject({ allowedMs: z.int().min(0).max(limits.windowSpanMsMax).default(0), rule: z.literal("aside") }),
   /** The window is run again with the next revision, until it has been closed for `keepMs` of event time; then as `aside`. */
-  z.strictObject({ allowedMs: z.int().min(0).max(limits.windowSpanMsMax).default(0), then: z.literal("update"), keepMs: spanMs }),
+  z.strictObject({ allowedMs: z.int().min(0).max(limits.windowSpanMsMax).default(0), rule: z.literal("update"), keepMs: spanMs }),
 ]);
 export type LateRule = z.infer<typeof lateSchema>;
 
@@ -42,7 +42,7 @@ export const watermarkSchema = z.strictObject({
 const windowTriggerBase = { type: eventTypeSchema, window: windowSchema, by: z.enum(["subject", "all"]).default("subject") };
 export const windowTriggerSchema = z.strictObject({
   ...windowTriggerBase,
-  late: lateSchema.default({ allowedMs: 0, then: "aside" }),
+  late: lateSchema.default({ allowedMs: 0, rule: "aside" }),
   watermark: watermarkSchema.default({ per: "subject", idleMs: 60_000, aheadMs: 3_600_000 }),
 });
 export type WindowTrigger = z.infer<typeof windowTriggerSchema>;

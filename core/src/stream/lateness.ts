@@ -18,9 +18,9 @@ export function judgeLateness(spec: WindowSpec, rule: LateRule, timeMs: number, 
     if (spec.kind === "session") return "timely";
     return (alignedAt(spec, timeMs)[0]?.endMs ?? timeMs) > closedMs ? "timely" : "partly";
   }
-  if (rule.then !== "update") return rule.then;
+  if (rule.rule !== "update") return rule.rule;
   return lastEndMs(spec, timeMs) > closedMs - rule.keepMs ? "update" : "aside";
 }
 
 /** Windows that end at this time or before are not run again. */
-export const keptAfterMs = (rule: LateRule, closedMs: number): number => closedMs - (rule.then === "update" ? rule.keepMs : 0);
+export const keptAfterMs = (rule: LateRule, closedMs: number): number => closedMs - (rule.rule === "update" ? rule.keepMs : 0);

@@ -10,7 +10,7 @@ const allowedMs = 40;
 const hourMs = 3_600_000;
 
 const triggerOf = (more: Partial<WindowTriggerInput> & Pick<WindowTriggerInput, "window">): WindowTrigger =>
-  windowTriggerSchema.parse({ type: "a.b", late: { allowedMs, then: "drop" }, watermark: { idleMs: 1_000 }, ...more });
+  windowTriggerSchema.parse({ type: "a.b", late: { allowedMs, rule: "drop" }, watermark: { idleMs: 1_000 }, ...more });
 
 let made = 0;
 const event = (timeMs: number, subject = "d", source = "/s", data: unknown = timeMs): UnitEvent => ({ id: `n/e/local/${(made += 1)}`, type: "a.b", source, subject, timeMs, arrivedMs: timeMs, data });
@@ -88,7 +88,7 @@ describe("windows are equal", () => {
   it("in any order at all, where late events update", () => {
     fc.assert(
       fc.property(readings, windows, cuts, (list, window, cut) => {
-        const trigger = triggerOf({ window, late: { allowedMs: 5, then: "update", keepMs: 90_000 } });
+        const trigger = triggerOf({ window, late: { allowedMs: 5, rule: "update", keepMs: 90_000 } });
         const { ran, leftOut } = runStage(trigger, [...steps(list.map(toEvent), cut), { events: flush(list) }]);
         assert.deepEqual(leftOut, []);
         assert.deepEqual(withoutFlush(lastRevisions(ran)), trueWindows(trigger.window, "subject", list.map(toEvent)));
@@ -100,8 +100,8 @@ describe("windows are equal", () => {
 
 it("what comes too late is left out, each event once, and nothing else is", () => {
   fc.assert(
-    fc.property(readings, fc.constantFrom("drop" as const, "aside" as const), cuts, (list, then, cut) => {
-      const trigger = triggerOf({ window: { kind: "tumbling", sizeMs: 50 }, late: { allowedMs: 10, then } });
+    fc.property(readings, fc.constantFrom("drop" as const, "aside" as const), cuts, (list, rule, cut) => {
+      const trigger = triggerOf({ window: { kind: "tumbling", sizeMs: 50 }, late: { allowedMs: 10, rule } });
       const events = list.map(toEvent);
       const latest = new Map<string, number>();
       const late = events.filter((one) => {
@@ -111,7 +111,7 @@ it("what comes too late is left out, each event once, and nothing else is", () =
         return Math.floor(one.timeMs / 50) * 50 + 50 <= watermarkMs;
       });
       const { ran, leftOut, stage } = runStage(trigger, [...steps(events, cut), { events: flush(list) }]);
-      assert.deepEqual(leftOut, late.map((one) => ({ event: one, why: "late", aside: then === "aside" })));
+      assert.deepEqual(leftOut, late.map((one) => ({ event: one, why: "late", aside: rule === "aside" })));
       assert.deepEqual(withoutFlush(lastRevisions(ran)), trueWindows(trigger.window, "subject", events.filter((one) => !late.includes(one))));
       assert.equal(stage.counts.dropped + stage.counts.aside, late.length);
     }),
@@ -120,7 +120,7 @@ it("what comes too late is left out, each event once, and nothing else is", () =
 });
 
 describe("a stage", () => {
-  const minute = triggerOf({ window: { kind: "tumbling", sizeMs: 60 }, late: { allowedMs: 0, then: "drop" } });
+  const minute = triggerOf({ window: { kind: "tumbling", sizeMs: 60 }, late: { allowedMs: 0, rule: "drop" } });
 
   it("runs what silence keeps open with what is known, and again if more comes", () => {
     const { ran } = runStage(minute, [{ events: [event(10), event(20)] }, { events: [], waitMs: 999 }, { events: [], waitMs: 1 }, { events: [], waitMs: 5_000 }, { events: [event(30)] }, { events: [event(60)] }]);
@@ -137,7 +137,7 @@ describe("a stage", () => {
   });
 
   it("tells which sessions grew together", () => {
-    const trigger = triggerOf({ window: { kind: "session", gapMs: 10 }, late: { allowedMs: 0, then: "update", keepMs: 1_000 } });
+    const trigger = triggerOf({ window: { kind: "session", gapMs: 10 }, late: { allowedMs: 0, rule: "update", keepMs: 1_000 } });
     const { ran } = runStage(trigger, [{ events: [event(0), event(15), event(50)] }, { events: [event(8)] }]);
     assert.deepEqual(ran.map(({ startMs, endMs, revision, replaces, reason }) => [startMs, endMs, revision, replaces, reason]), [[0, 10, 0, [], "watermark"], [15, 25, 0, [], "watermark"], [0, 25, 1, [15], "late"]]);
   });
@@ -151,7 +151,7 @@ describe("a stage", () => {
   });
 
   it("sets aside what comes after a window was let go of", () => {
-    const trigger = triggerOf({ window: { kind: "tumbling", sizeMs: 10 }, late: { allowedMs: 0, then: "update", keepMs: 100 } });
+    const trigger = triggerOf({ window: { kind: "tumbling", sizeMs: 10 }, late: { allowedMs: 0, rule: "update", keepMs: 100 } });
     const { leftOut, ran } = runStage(trigger, [{ events: [event(1), event(110), event(2)] }, { events: [event(11)] }]);
     assert.deepEqual(leftOut.map(({ event: { timeMs }, why, aside }) => [timeMs, why, aside]), [[2, "late", true]]);
     assert.deepEqual(ran.map(({ startMs, reason }) => [startMs, reason]), [[0, "watermark"], [10, "late"]]);
@@ -166,7 +166,7 @@ describe("a stage", () => {
   });
 
   it("forgets silent subjects when there are too many, furthest back first, and never one that is waited for", () => {
-    const trigger = triggerOf({ window: { kind: "tumbling", sizeMs: 10 }, late: { allowedMs: 0, then: "drop" } });
+    const trigger = triggerOf({ window: { kind: "tumbling", sizeMs: 10 }, late: { allowedMs: 0, rule: "drop" } });
     const all = Array.from({ length: limits.windowKeysMax }, (_, index) => event(index, `d${index}`));
     const more = [event(9_000, "new-1"), event(9_000, "new-2")];
     assert.deepEqual(runStage(trigger, [{ events: [...all, ...more] }]).leftOut.map(({ why }) => why), ["full", "full"]);
@@ -176,7 +176,7 @@ describe("a stage", () => {
   });
 
   it("hands out a long backlog in batches, and takes no event while windows are due", () => {
-    const sliding = triggerOf({ window: { kind: "sliding", sizeMs: 60, everyMs: 1 }, late: { allowedMs: 1_000, then: "drop" } });
+    const sliding = triggerOf({ window: { kind: "sliding", sizeMs: 60, everyMs: 1 }, late: { allowedMs: 1_000, rule: "drop" } });
     const events = [...Array.from({ length: 400 }, (_, index) => event(index)), event(5_000)];
     const { ran, cells } = runStage(sliding, events.map((one) => ({ events: [one], restarts: true })));
     assert.equal(ran.length, 459);

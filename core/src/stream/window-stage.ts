@@ -196,7 +196,7 @@ export class WindowStage {
     this.#waiting += 1;
     this.#bytes += waiting.text.length;
     this.#count({ taken: 1, late: lateness === "timely" ? 0 : 1 });
-    if (late.then === "update") this.#markRevised(state, event.timeMs);
+    if (late.rule === "update") this.#markRevised(state, event.timeMs);
     const beforeMs = this.#watermarks.latestMs(clock) - late.allowedMs;
     if (this.#watermarks.observe(clock, event.timeMs)) this.#advance(kept, beforeMs, event.timeMs - late.allowedMs);
     return undefined;

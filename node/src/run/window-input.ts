@@ -42,6 +42,7 @@ interface WindowInputOptions {
   monotonicMs(): number;
 }
 
+const reasons: readonly LeftOut["why"][] = ["late", "ahead", "full"];
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -56,11 +57,14 @@ export function openWindowInput({ unit, trigger, log, events, monotonicMs }: Win
     return events.record({ stream: "local", type: "holon.window.late", class: dataClass, producer: unit, subject, timeMs, causedBy: id, data: { function: unit, type, source, data } });
   }
 
-  function refusedRecord(why: LeftOut["why"], leftOut: readonly LeftOut[]): NewRecord {
-    const times = leftOut.map(({ event }) => event.timeMs);
+  /** One for all that were left out for the same reason. */
+  function refusedRecords(leftOut: readonly LeftOut[]): readonly NewRecord[] {
     const [first, last] = [leftOut[0], leftOut.at(-1)];
-    const data = { function: unit, why, ...(why === "full" ? { code: "HOLON_WINDOW_FULL" } : {}), count: leftOut.length, fromMs: times.reduce((a, b) => Math.min(a, b)), toMs: times.reduce((a, b) => Math.max(a, b)), first: first?.event.id, last: last?.event.id };
-    return events.record({ stream: "telemetry", type: "holon.window.refused", class: "public", producer: unit, data });
+    if (first === undefined || last === undefined) return [];
+    const times = leftOut.map(({ event }) => event.timeMs);
+    const bounds = { fromMs: times.reduce((a, b) => Math.min(a, b)), toMs: times.reduce((a, b) => Math.max(a, b)), first: first.event.id, last: last.event.id };
+    const data = { function: unit, why: first.why, ...(first.why === "full" ? { code: "HOLON_WINDOW_FULL" } : {}), count: leftOut.length, ...bounds };
+    return [events.record({ stream: "telemetry", type: "holon.window.refused", class: "public", producer: unit, data })];
   }
 
   return {
@@ -74,7 +78,7 @@ export function openWindowInput({ unit, trigger, log, events, monotonicMs }: Win
       });
       const { windows, leftOut, consumed } = stage.step(input, monotonicMs());
       const aside = leftOut.filter((one) => one.aside).map((one) => asideRecord(one, classes.get(one.event.id) ?? "raw"));
-      const refused = [...Map.groupBy(leftOut.filter((one) => !one.aside), ({ why }) => why)].map(([why, ones]) => refusedRecord(why, ones));
+      const refused = reasons.map((why) => leftOut.filter((one) => !one.aside && one.why === why)).flatMap((ones) => refusedRecords(ones));
       return {
         events: windows.map((window) => toWindowEvent(window, trigger.type, trigger.by)),
         consumed,

@@ -14,13 +14,17 @@ export interface Uplink {
   readonly devaddr: string;
   readonly fcnt: number;
   readonly reported_at: number;
-  readonly _timestamp: number;
+  /** When the archive had it. */
+  readonly arrivedMs: number;
   readonly decoded: { readonly payload?: Readonly<Record<string, unknown>> };
 }
 
 /** Rows in the order of arrival. */
 export const readUplinks = (file: string): readonly Uplink[] =>
-  gunzipSync(readFileSync(file)).toString("utf8").trim().split("\n").map((line): Uplink => JSON.parse(line));
+  gunzipSync(readFileSync(file)).toString("utf8").trim().split("\n").map((line): Uplink => {
+    const row = JSON.parse(line);
+    return { ...row, arrivedMs: row["_timestamp"] };
+  });
 
 /** What a sensor said, for comparison: repeats of a frame say the same. */
 export const saidBy = (uplink: Uplink): string => JSON.stringify(uplink.decoded.payload ?? null);

@@ -56,9 +56,9 @@ const printWindow = (key: string, startMs: number, endMs: number, events: readon
 
 /** All windows over all events, by looking at every millisecond at which one can begin. */
 export function trueWindows(spec: WindowSpec, by: "subject" | "all", events: readonly UnitEvent[]): readonly string[] {
-  const subjects = Map.groupBy(events, ({ subject }) => (by === "all" ? "" : (subject ?? "")));
-  return [...subjects].flatMap(([key, of]) => {
-    const sorted = [...of].sort((a, b) => a.timeMs - b.timeMs || (JSON.stringify(a.data) < JSON.stringify(b.data) ? -1 : 1));
+  const keyOf = ({ subject }: UnitEvent): string => (by === "all" ? "" : (subject ?? ""));
+  return [...new Set(events.map(keyOf))].flatMap((key) => {
+    const sorted = events.filter((event) => keyOf(event) === key).sort((a, b) => a.timeMs - b.timeMs || (JSON.stringify(a.data) < JSON.stringify(b.data) ? -1 : 1));
     return (spec.kind === "session" ? trueSessions(sorted, spec.gapMs) : trueAligned(sorted, spec)).map(([startMs, endMs]) =>
       printWindow(key, startMs, endMs, sorted.filter(({ timeMs }) => timeMs >= startMs && timeMs < endMs)),
     );
