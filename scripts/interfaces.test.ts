@@ -10,6 +10,7 @@ import { appManifestSchema } from "@holon/core/schema/app.ts";
 import { desiredSchema } from "@holon/core/schema/desired.ts";
 import { dataClasses, eventSchema, streamNames } from "@holon/core/schema/event.ts";
 import { nodeConfigSchema } from "@holon/core/schema/node.ts";
+import { counterSchema, isWindowTrigger } from "@holon/core/schema/trigger.ts";
 import { bundleFunction } from "@holon/platform/bundle.ts";
 import { parse as parseYaml } from "yaml";
 import { repositoryRoot } from "./check/files.ts";
@@ -73,6 +74,20 @@ test("the example of a function is bundled as an author's would be, and says wha
   writeFileSync(join(folder, "count.ts"), example("ts function"));
   const { definition } = await bundleFunction(join(folder, "count.ts"));
   assert.deepEqual([definition.on, definition.emits, definition.models], [{ type: "pump.reading" }, { "pump.count": { stream: "data", class: "aggregate" } }, []]);
+});
+
+test("the example of a function over windows is bundled too, and says which", async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "holon-"));
+  context.after(() => rmSync(folder, { recursive: true }));
+  symlinkSync(join(repositoryRoot, "node_modules"), join(folder, "node_modules"));
+  const streams = readFileSync(join(repositoryRoot, "docs/concepts/streams.md"), "utf8");
+  const [, code = ""] = /^```ts window\n([^]*?)^```$/m.exec(streams) ?? [];
+  writeFileSync(join(folder, "hours.ts"), code);
+  const { definition } = await bundleFunction(join(folder, "hours.ts"));
+  assert.ok(isWindowTrigger(definition.on));
+  assert.deepEqual(definition.on, { type: "lora.uplink", window: { kind: "tumbling", sizeMs: 3_600_000, offsetMs: 0 }, by: "subject", late: { allowedMs: 3_600_000, rule: "update", keepMs: 86_400_000 }, watermark: { per: "subject", idleMs: 7_200_000, aheadMs: 3_600_000 } });
+  const [, counter = ""] = /^```ts\ncounter: (\{.*\})$/m.exec(streams) ?? [];
+  assert.equal(counterSchema.parse(parseYaml(counter)).session, "session");
 });
 
 test("the frames of the page are those of the code", () => {

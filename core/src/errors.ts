@@ -30,6 +30,7 @@ export const errorTable = {
   HOLON_CALL_TOO_LARGE: row("A call's request or answer is over the size limit.", "Ask for less at a time; large data belongs in a blob."),
   HOLON_CALL_UNKNOWN: row("A call names a method that the peer does not have.", "Update the older of the two nodes."),
   HOLON_CONFIG_BAD: row("A node's configuration does not fit its schema.", "Mend the named field of holon.node.yaml."),
+  HOLON_COUNTER_FULL: row("A source has more devices that count than are followed.", "Give the devices to several sources; readings of further devices are taken in, repeats included."),
   HOLON_DATA_IN_USE: row("Another process holds the data folder.", "Stop the other process, or name another folder with --data."),
   HOLON_DISCOVERY_FAILED: row("The nodes of this site cannot be looked for.", "Give each sibling an address in holon.node.yaml, or let multicast through.", true),
   HOLON_DISK_FAILED: row("The disk refused an operation.", "Check the disk; what was acknowledged is still in the log."),
@@ -68,6 +69,7 @@ export const errorTable = {
   HOLON_UNIT_DIED: row("A function's worker ended by itself.", "See the message; the node starts it again from its last position.", true),
   HOLON_UNIT_THREW: row("A function threw an error.", "Mend the function; the event it failed on is named."),
   HOLON_UNIT_TIMEOUT: row("A function took longer than its limit.", "Raise its timeoutMs, or make it faster."),
+  HOLON_WINDOW_FULL: row("More events wait in a function's windows than it may hold.", "Use shorter windows, less lateness or keepMs, or fewer subjects; the events are in the log and were told as holon.window.refused."),
 } as const satisfies Readonly<Record<string, ErrorRow>>;
 
 export type ErrorCode = keyof typeof errorTable;

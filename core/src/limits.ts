@@ -138,6 +138,25 @@ export const limits = {
   /** Tensors in one blob of parameters, and its header in bytes. At the bound: `HOLON_BLOB_BAD`. */
   parameterTensorsMax: 1_024,
   parameterHeaderBytesMax: 1 << 20,
+  /** Longest size, gap or lateness of a window. */
+  windowSpanMsMax: 31 * 86_400_000,
+  /** Windows that one event may belong to. At the bound: the definition is refused. */
+  windowOverlapMax: 64,
+  /** Events that wait in the windows of one subject, and events and their data as JSON in all windows of a function. At the bound: `HOLON_WINDOW_FULL`, the event is left out, told and counted. */
+  windowSubjectEventsMax: 16_384,
+  windowWaitingEventsMax: 131_072,
+  windowWaitingBytesMax: 8 << 20,
+  /** Subjects whose windows a function follows, and clocks of event time. At the bound: of the subjects with nothing left to run, or silent and run with what is known, the one furthest back is forgotten; if there is none, as above. */
+  windowKeysMax: 4_096,
+  windowClocksMax: 8_192,
+  /** Windows handed to a function at once, and the data of their events. At the bound: the rest waits for the next batch. */
+  windowBatchMax: 256,
+  windowBatchBytesMax: 2 << 20,
+  /** Counters behind the highest of a device that are remembered, and beginnings of its count. At the bound: the lowest, the oldest is forgotten. */
+  counterRememberMax: 4_096,
+  counterLivesMax: 4,
+  /** Devices of one source whose counters are followed. At the bound: `HOLON_COUNTER_FULL`, readings of further devices pass unsifted and are counted. */
+  counterDevicesMax: 2_048,
   /** One HTTP request body, except blobs. At the bound: 413. */
   httpBodyBytesMax: 4 << 20,
   /** Time for an HTTP request to come in whole, a blob included. At the bound: 408. */

@@ -157,8 +157,10 @@ export interface UnitEvent {
   readonly type: string;
   readonly source: string;
   readonly subject: string | undefined;
-  /** Event time, milliseconds since 1970. */
+  /** Event time: when it happened, milliseconds since 1970. */
   readonly timeMs: number;
+  /** Arrival time: when this event was recorded, by the recording node's wall clock. */
+  readonly arrivedMs: number;
   readonly data: unknown;
 }
 

@@ -46,7 +46,7 @@ export async function* readReplayLabels(path: string, column: string): AsyncGene
     for (const record of records) {
       const row = table.read(record);
       if (row instanceof HolonError) throw row;
-      yield row.data["label"] ?? 0;
+      yield Number(row.data["label"] ?? 0);
     }
   }
 }

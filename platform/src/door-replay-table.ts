@@ -2,6 +2,7 @@
 import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { ReplaySourceSpec } from "@holon/core/schema/app.ts";
+import { fieldOf } from "@holon/core/stream/field.ts";
 import { type ByteCount, readText } from "./door-replay-bytes.ts";
 import { allCells, cellToNumber, readCells } from "./door-replay-csv.ts";
 import { createRecordCutter, type RawRecord } from "./door-replay-records.ts";
@@ -10,7 +11,9 @@ import { epochToMs, parseTime } from "./door-replay-time.ts";
 /** What is read of each row: fields of the event's data, and its time where the file has one. */
 export interface Row {
   readonly timeMs: number | undefined;
-  readonly data: Readonly<Record<string, number>>;
+  /** Undefined where the file's own holds. */
+  readonly subject: string | undefined;
+  readonly data: Readonly<Record<string, number | string>>;
 }
 
 /** How the rows of one file are read. */
@@ -19,7 +22,26 @@ export interface Table {
   read(record: RawRecord): Row | HolonError;
 }
 
-export type TableSpec = Pick<ReplaySourceSpec, "format" | "delimiter" | "columns" | "timeColumn">;
+export type TableSpec = Pick<ReplaySourceSpec, "format" | "delimiter" | "columns" | "timeColumn"> &
+  Partial<Pick<ReplaySourceSpec, "texts" | "subjectColumn" | "empty">>;
+
+/** What a column becomes. */
+interface Field {
+  readonly column: string;
+  readonly field: string;
+  readonly isText: boolean;
+}
+
+const fieldsOf = ({ columns, texts = {} }: TableSpec): readonly Field[] => [
+  ...Object.entries(columns).map(([column, field]) => ({ column, field, isText: false })),
+  ...Object.entries(texts).map(([column, field]) => ({ column, field, isText: true })),
+];
+
+const columnsOf = (spec: TableSpec): readonly string[] => [
+  ...fieldsOf(spec).map(({ column }) => column),
+  ...(spec.timeColumn === undefined ? [] : [spec.timeColumn]),
+  ...(spec.subjectColumn === undefined ? [] : [spec.subjectColumn]),
+];
 
 /** Records of a file in the order of the file, in pieces. For CSV the first is the header. */
 export async function* readRecords(path: string, delimiter: string | undefined, count?: ByteCount): AsyncGenerator<readonly RawRecord[]> {
@@ -58,8 +80,7 @@ function csvTable(path: string, header: RawRecord, spec: TableSpec): Table {
   const names = headerNames(header, spec.delimiter) ?? [];
   const twice = names.find((name, index) => names.indexOf(name) !== index && spec.columns[name] !== undefined);
   if (twice !== undefined) throw new HolonError("HOLON_SOURCE_COLUMN_MISSING", `${path} has two columns named ${JSON.stringify(twice)}`, { next: "Give each column of the header a name of its own." });
-  const fields = Object.values(spec.columns);
-  const wanted = [...Object.keys(spec.columns), ...(spec.timeColumn === undefined ? [] : [spec.timeColumn])];
+  const wanted = columnsOf(spec);
   const slots: number[] = names.map(() => -1);
   const also: { readonly slot: number; readonly of: number }[] = [];
   wanted.forEach((name, slot) => {
@@ -70,6 +91,13 @@ function csvTable(path: string, header: RawRecord, spec: TableSpec): Table {
     else also.push({ slot, of: taken });
   });
   const cells: string[] = wanted.map(() => "");
+  const slotOf = new Map(wanted.map((name, slot) => [name, slot]));
+  const cellOf = (column: string): string => cells[slotOf.get(column) ?? -1] ?? "";
+  const row = rowReader(spec, {
+    number: (column) => cellToNumber(cellOf(column)),
+    text: (column) => cellOf(column),
+    time: (column) => parseTime(cellOf(column)),
+  });
   return {
     read(record) {
       const bad = (what: string): HolonError => rowBad(path, record, what);
@@ -78,18 +106,41 @@ function csvTable(path: string, header: RawRecord, spec: TableSpec): Table {
       if (count < 0) return bad("has a quote that is not closed, or text after a closing quote");
       if (count !== names.length) return bad(`has ${count} fields where the header has ${names.length}`);
       for (const { slot, of } of also) cells[slot] = cells[of] ?? "";
-      const data: Record<string, number> = {};
-      for (let slot = 0; slot < fields.length; slot++) {
-        const value = cellToNumber(cells[slot] ?? "");
-        if (value === undefined) return bad(`, column ${JSON.stringify(wanted[slot])}: no finite number`);
-        data[fields[slot] ?? ""] = value;
-      }
-      if (spec.timeColumn === undefined) return { timeMs: undefined, data };
-      const timeMs = parseTime(cells[fields.length] ?? "");
-      return timeMs === undefined ? bad(`, column ${JSON.stringify(spec.timeColumn)}: no time`) : { timeMs, data };
+      return row(bad);
     },
   };
 }
+
+/** The three ways to read a column of the row at hand; undefined where there is no such value. */
+interface Cells {
+  number(column: string): number | undefined;
+  text(column: string): string | undefined;
+  time(column: string): number | undefined;
+}
+
+function rowReader(spec: TableSpec, cells: Cells): (bad: (what: string) => HolonError) => Row | HolonError {
+  const fields = fieldsOf(spec);
+  const { timeColumn, subjectColumn } = spec;
+  const isText = (text: string | undefined, charactersMax: number): text is string => text !== undefined && text !== "" && text.length <= charactersMax;
+  return (bad) => {
+    const data: Record<string, number | string> = {};
+    for (const { column, field, isText: wantsText } of fields) {
+      const value = wantsText ? cells.text(column) : cells.number(column);
+      const fits = typeof value === "string" ? isText(value, textCharactersMax) : value !== undefined;
+      if (fits && value !== undefined) data[field] = value;
+      else if (spec.empty !== "omit") return bad(`, column ${JSON.stringify(column)}: ${wantsText ? `no text of 1 to ${textCharactersMax} characters` : "no finite number"}`);
+    }
+    const timeMs = timeColumn === undefined ? undefined : cells.time(timeColumn);
+    if (timeColumn !== undefined && timeMs === undefined) return bad(`, column ${JSON.stringify(timeColumn)}: no time`);
+    const subject = subjectColumn === undefined ? undefined : cells.text(subjectColumn);
+    if (subjectColumn !== undefined && !isText(subject, subjectCharactersMax)) return bad(`, column ${JSON.stringify(subjectColumn)}: no text of 1 to ${subjectCharactersMax} characters`);
+    return { timeMs, subject, data };
+  };
+}
+
+/** As an event's subject has them. */
+const subjectCharactersMax = 256;
+const textCharactersMax = 4_096;
 
 /** The names in a header, trimmed, or undefined where its quotes are not well formed. */
 export function headerNames(header: RawRecord, delimiter: string): string[] | undefined {
@@ -97,32 +148,34 @@ export function headerNames(header: RawRecord, delimiter: string): string[] | un
 }
 
 function jsonTable(path: string, first: RawRecord, spec: TableSpec): Table {
-  const fields = Object.entries(spec.columns);
   const object = parseObject(first.text);
-  for (const name of [...Object.keys(spec.columns), ...(spec.timeColumn === undefined ? [] : [spec.timeColumn])]) {
-    if (object !== undefined && !object.has(name)) throw columnMissing(path, name, "in its first line");
+  for (const name of columnsOf(spec)) {
+    if (object !== undefined && object.get(name) === undefined) throw columnMissing(path, name, "in its first line");
   }
+  let values: ReturnType<typeof parseObject>;
+  const row = rowReader(spec, {
+    number(column) {
+      const value = values?.get(column);
+      return typeof value === "number" && Number.isFinite(value) ? value : undefined;
+    },
+    text(column) {
+      const value = values?.get(column);
+      return typeof value === "string" ? value : undefined;
+    },
+    time: (column) => jsonTime(values?.get(column)),
+  });
   return {
     read(record) {
       const bad = (what: string): HolonError => rowBad(path, record, what);
       if (record.isTooLong) return bad(`is longer than ${limits.recordBytesMax} characters`);
-      const values = parseObject(record.text);
-      if (values === undefined) return bad("is no JSON object");
-      const data: Record<string, number> = {};
-      for (const [name, field] of fields) {
-        const value = values.get(name);
-        if (typeof value !== "number" || !Number.isFinite(value)) return bad(`, column ${JSON.stringify(name)}: no finite number`);
-        data[field] = value;
-      }
-      if (spec.timeColumn === undefined) return { timeMs: undefined, data };
-      const timeMs = jsonTime(values.get(spec.timeColumn));
-      return timeMs === undefined ? bad(`, column ${JSON.stringify(spec.timeColumn)}: no time`) : { timeMs, data };
+      values = parseObject(record.text);
+      return values === undefined ? bad("is no JSON object") : row(bad);
     },
   };
 }
 
-/** Own members of the JSON object that a line spells, else undefined. */
-export function parseObject(line: string): { has(name: string): boolean; get(name: string): unknown; names(): string[] } | undefined {
+/** Members of the JSON object that a line spells, by name or dotted path, else undefined. */
+export function parseObject(line: string): { get(name: string): unknown; names(): string[] } | undefined {
   let value: unknown;
   try {
     value = JSON.parse(line);
@@ -132,8 +185,7 @@ export function parseObject(line: string): { has(name: string): boolean; get(nam
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
   const object = value;
   return {
-    has: (name) => Object.hasOwn(object, name),
-    get: (name) => Object.getOwnPropertyDescriptor(object, name)?.value,
+    get: (name) => fieldOf(object, name),
     names: () => Object.keys(object),
   };
 }

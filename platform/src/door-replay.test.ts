@@ -59,6 +59,18 @@ const hasCode = (code: string, ...named: string[]) => (error: unknown): boolean 
   return true;
 };
 
+test("texts, subjects and members inside objects are read where they are named, and what is empty is bad or left out", async () => {
+  const lines = ['{"id":"d1","at":{"t":1,"n":"x"}}', '{"id":"d2","at":{"t":null,"n":""}}', '{"id":"","at":{"t":3,"n":"z"}}'];
+  const named = { paths: [file(`${lines.join("\n")}\n`, "jsonl")], format: "jsonl", columns: { "at.t": "t" }, texts: { "at.n": "n" }, subjectColumn: "id", badRows: "skip" } as const;
+  const strict = await play(spec(named));
+  assert.deepEqual(strict.sink.readings().map(({ subject, data }) => [subject, data]), [["d1", { t: 1, n: "x" }]]);
+  const lenient = await play(spec({ ...named, empty: "omit" }));
+  assert.deepEqual(lenient.sink.readings().map(({ subject, data }) => [subject, data]), [["d1", { t: 1, n: "x" }], ["d2", {}]]);
+  assert.equal(lenient.sink.rejects.length, 1);
+  const csv = await play(spec({ paths: [file("a,who,word\n1,p,up\n,q,down\n")], texts: { word: "said" }, subjectColumn: "who", empty: "omit" }));
+  assert.deepEqual(csv.sink.readings().map(({ subject, data }) => [subject, data]), [["p", { a: 1, said: "up" }], ["q", { said: "down" }]]);
+});
+
 describe("replay", () => {
   test("plays files in order, each with its own subject, with the event time of the row", async () => {
     const { sink, problem } = await play(

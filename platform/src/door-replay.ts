@@ -83,7 +83,7 @@ async function playFile({ spec, clock, feed, waiting }: Replay, from: ReplayPosi
           await feed.flush();
           await waiting.sleep(waitMs);
         }
-        feed.add({ type: spec.type, subject: file.subject, timeMs, data: read.data }, offset);
+        feed.add({ type: spec.type, subject: read.subject ?? file.subject, timeMs, data: read.data }, offset);
       }
       if (waiting.isStopped()) return;
       if (feed.isFull()) await feed.flush();
@@ -98,7 +98,7 @@ async function playFile({ spec, clock, feed, waiting }: Replay, from: ReplayPosi
 }
 
 function checkSpec(spec: ReplaySourceSpec): void {
-  const fields = Object.values(spec.columns);
+  const fields = [...Object.values(spec.columns), ...Object.values(spec.texts ?? {})];
   const bad = (what: string): HolonError => new HolonError("HOLON_APP_BAD", `source ${spec.name}: ${what}`);
   if (fields.length === 0) throw bad("columns names no column");
   if (new Set(fields).size !== fields.length) throw bad("columns maps two columns to one field");

@@ -22,8 +22,28 @@ test("a definition is what the runner takes, and types hold emit and models to w
   const emitted: string[] = [];
   const model = { run: async () => ({}), fitted: () => false, parameters: () => undefined, fit: () => undefined };
   const context = { emit: (type: string) => void emitted.push(type), state: { get: () => undefined, set: () => undefined, delete: () => undefined }, models: { pca: model }, status: () => undefined };
-  void definition.run({ id: "1", type: "pump.reading", source: "/", subject: undefined, timeMs: 0, data: 1 }, context);
+  void definition.run({ id: "1", type: "pump.reading", source: "/", subject: undefined, timeMs: 0, arrivedMs: 0, data: 1 }, context);
   assert.deepEqual(emitted, ["pump.alert", "pump.other"]);
+});
+
+test("a function over windows is handed a typed window", () => {
+  const definition = defineFunction({
+    on: { type: "pump.reading", window: { kind: "tumbling", sizeMs: 1_000 } },
+    emits: { "pump.second": { stream: "data", class: "aggregate" } },
+    run(window, context) {
+      context.emit("pump.second", { subject: window.subject, timeMs: window.startMs, data: window.events.map(({ timeMs }) => timeMs) });
+      // @ts-expect-error: a type that is not declared
+      context.emit("pump.other", { data: window.revision });
+    },
+  });
+  const emitted: unknown[] = [];
+  const context = { emit: (...what: unknown[]) => void emitted.push(what), state: { get: () => undefined, set: () => undefined, delete: () => undefined }, models: {}, status: () => undefined };
+  const event = { id: "1", type: "pump.reading", source: "/", subject: "p", timeMs: 3, arrivedMs: 4, data: 1 };
+  const data = { startMs: 0, endMs: 1_000, revision: 0, reason: "watermark", replaces: [], events: [event] };
+  void definition.run({ ...event, timeMs: 999, data }, context);
+  assert.deepEqual(emitted, [["pump.second", { subject: "p", timeMs: 0, data: [3] }], ["pump.other", { data: 0 }]]);
+  // @ts-expect-error: a kind of window that there is not
+  assert.ok(defineFunction({ on: { type: "a.b", window: { kind: "global" } }, emits: {}, run() {} }));
 });
 
 test("what is no definition is refused", () => {

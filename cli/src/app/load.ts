@@ -2,7 +2,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
-import { appManifestSchema, type AppManifest } from "@holon/core/schema/app.ts";
+import { appManifestSchema, type AppManifest, type SourceSpec } from "@holon/core/schema/app.ts";
 import { bundleForNode } from "@holon/platform/bundle.ts";
 import { parseDocument } from "yaml";
 import { z } from "zod";
@@ -22,8 +22,13 @@ export async function loadManifest(folderOrFile: string): Promise<LoadedManifest
   const content = /\.[tj]s$/.test(path) ? await importManifest(path) : await readManifest(path);
   const parsed = appManifestSchema.safeParse(content);
   if (!parsed.success) throw new HolonError("HOLON_APP_BAD", `${path} does not fit: ${z.prettifyError(parsed.error).replaceAll("\n", "; ")}`);
-  return { manifest: parsed.data, folder: join(path, ".."), path };
+  const folder = join(path, "..");
+  return { manifest: { ...parsed.data, sources: parsed.data.sources.map((source) => fromFolder(source, folder)) }, folder, path };
 }
+
+/** Recordings are named from the manifest, as modules and models are. */
+const fromFolder = (source: SourceSpec, folder: string): SourceSpec =>
+  source.kind === "replay" ? { ...source, files: source.files.map((file) => ({ ...file, path: resolve(folder, file.path) })) } : source;
 
 async function findManifest(place: string): Promise<string> {
   const found = await stat(place).catch(() => undefined);

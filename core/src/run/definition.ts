@@ -1,6 +1,7 @@
 /** A function as its module exports it, and what it is handed for each event. `sdk` gives authors the narrow types of the same. */
 import type { Tensors, UnitEvent } from "../ports.ts";
 import type { DataClass, StreamName } from "../schema/event.ts";
+import type { WindowTriggerInput } from "../schema/trigger.ts";
 
 export const functionKind = "holon.function";
 
@@ -39,10 +40,28 @@ export interface UnitContext<Types extends string = string, Models extends strin
   status(text: string): void;
 }
 
+/** What a function that is triggered by windows is handed. */
+export interface UnitWindow {
+  /** Events from `startMs` and before `endMs`, milliseconds since 1970. A session ends its gap after its last event. */
+  readonly startMs: number;
+  readonly endMs: number;
+  /** Whose window it is; undefined for a window over all subjects. */
+  readonly subject: string | undefined;
+  /** 0 at first; higher where the window was run before, with fewer events. */
+  readonly revision: number;
+  /** It is over (`watermark`); it is run with what is known because a source is silent (`idle`); or with events that came late (`late`). */
+  readonly reason: "watermark" | "idle" | "late";
+  /** Starts of windows that were run and are part of this one now: sessions that grew together. */
+  readonly replaces: readonly number[];
+  /** By event time; of one time, always in the same order. At least one. */
+  readonly events: readonly UnitEvent[];
+}
+
 export interface UnitDefinition {
   readonly kind: typeof functionKind;
-  readonly on: { readonly type: string };
+  readonly on: { readonly type: string } | WindowTriggerInput;
   readonly emits: Readonly<Record<string, EmitTarget>>;
   readonly models: readonly string[];
+  /** A window comes as an event whose data is a `UnitWindow` but for its subject, which is the event's. */
   run(event: UnitEvent, context: UnitContext): void | Promise<void>;
 }

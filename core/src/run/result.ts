@@ -5,6 +5,7 @@ import { isTensor } from "../model/tensor.ts";
 import type { UnitResult } from "../ports.ts";
 import { emitsSchema, nameSchema } from "../schema/app.ts";
 import { eventTypeSchema } from "../schema/event.ts";
+import { triggerSchema } from "../schema/trigger.ts";
 
 const resultSchema = z.strictObject({
   outputs: z
@@ -49,8 +50,8 @@ export function parseUnitResult(text: unknown, fitted: unknown, batchLength: num
   };
 }
 
-const describedSchema = z.strictObject({ on: z.strictObject({ type: eventTypeSchema }), emits: emitsSchema, models: z.array(nameSchema).max(64) });
-/** What a function says of itself: the event type it is for, what it emits, the models it uses. */
+const describedSchema = z.strictObject({ on: triggerSchema, emits: emitsSchema, models: z.array(nameSchema).max(64) });
+/** What a function says of itself: what triggers it, what it emits, the models it uses. */
 export type DescribedFunction = z.infer<typeof describedSchema>;
 
 /** Returns what is wrong as text. */

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { isBlobHash, type BlobHash } from "../units.ts";
 import { dataClassSchema, eventTypeSchema } from "./event.ts";
+import { counterSchema, triggerSchema } from "./trigger.ts";
 
 export const nameSchema = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, "lower-case letters, digits, hyphens");
 export const blobHashSchema = z.string().refine((text): text is BlobHash => isBlobHash(text), "64 hexadecimal digits");
@@ -16,6 +17,8 @@ const sourceBase = {
   class: dataClassSchema.default("raw"),
   /** Where what came in stands, for what a device has judged or summed up itself: from another stream than `local` it may leave the site. */
   stream: z.enum(["alarm", "data", "telemetry", "local"]).optional(),
+  /** The counter of the devices behind it, by subject: repeats are removed, gaps reported. */
+  counter: counterSchema.optional(),
 };
 
 export const replaySourceSchema = z.strictObject({
@@ -27,6 +30,12 @@ export const replaySourceSchema = z.strictObject({
   delimiter: z.string().length(1).default(","),
   /** Column in the file -> field of the event's data. Only these are read: what is not named stays outside. */
   columns: z.record(z.string(), z.string()),
+  /** The same for columns of text. */
+  texts: z.record(z.string(), z.string()).optional(),
+  /** Column that says what a row is about; without it the file's subject. */
+  subjectColumn: z.string().min(1).optional(),
+  /** A row without a number or text where `columns` or `texts` want one is bad (so without this), or goes without that field. */
+  empty: z.enum(["bad", "omit"]).optional(),
   /** Column with the event time; without it rows are `intervalMs` apart. */
   timeColumn: z.string().optional(),
   intervalMs: z.number().positive().default(1000),
@@ -106,8 +115,8 @@ export type AppManifestInput = z.input<typeof appManifestSchema>;
 export const functionDocumentSchema = z.strictObject({
   ...functionBase,
   code: blobHashSchema,
-  /** Type of the events that trigger it. */
-  on: z.strictObject({ type: eventTypeSchema }),
+  /** What triggers it. */
+  on: triggerSchema,
   emits: emitsSchema,
   models: z.array(nameSchema).default([]),
 });

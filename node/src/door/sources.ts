@@ -1,12 +1,13 @@
 /** Sources of one node: what a door hands over becomes events in `local`, acknowledged when they are on disk. */
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
-import type { Append, Log, NewRecord } from "@holon/core/log/log.ts";
+import type { Append, CellChange, Log, NewRecord } from "@holon/core/log/log.ts";
 import type { Clock, Door, DoorSink, OpenDoor, Reading, Trace } from "@holon/core/ports.ts";
 import type { SourceSpec } from "@holon/core/schema/app.ts";
 import type { StreamName } from "@holon/core/schema/event.ts";
 import type { Events } from "../event/events.ts";
 import type { EgressGuard } from "../policy/egress-guard.ts";
+import { openDeviceCounters, type CounterCounts, type DeviceCounters, type GapNews } from "./counters.ts";
 
 export interface SourceStatus {
   readonly name: string;
@@ -17,6 +18,8 @@ export interface SourceStatus {
   /** Bytes of their events. */
   readonly readBytes: number;
   readonly rejected: number;
+  /** What its devices' counters told, since it was first opened; undefined where it declares none. */
+  readonly counters: CounterCounts | undefined;
   readonly ended: boolean;
   readonly problem: { readonly code: string; readonly message: string; readonly next: string } | undefined;
 }
@@ -53,7 +56,11 @@ export async function openSource(spec: SourceSpec, context: SourceContext): Prom
   let wake: (() => void) | undefined;
   const cell = offsetCell(app, spec.name);
 
-  const toRecord = (reading: Reading): NewRecord =>
+  const counters = spec.counter === undefined ? undefined : openDeviceCounters(spec.counter, app, spec.name, log);
+  /** Readings with counters are judged one batch after the other, each when the one before is on disk. */
+  let turn: Promise<unknown> = Promise.resolve();
+
+  const toRecord = (reading: Reading, deviceCounter?: number): NewRecord =>
     events.record({
       stream: streamOf(spec, guard),
       type: reading.type,
@@ -61,8 +68,30 @@ export async function openSource(spec: SourceSpec, context: SourceContext): Prom
       producer: `${app}/${spec.name}`,
       subject: reading.subject,
       timeMs: reading.timeMs,
+      deviceCounter,
       data: reading.data,
     });
+
+  const toGapRecord = ({ kind, device, ...range }: GapNews): NewRecord =>
+    events.record({
+      stream: "telemetry",
+      type: kind === "opened" ? "holon.counter.gap" : "holon.counter.filled",
+      class: "public",
+      producer: `${app}/${spec.name}`,
+      subject: device === "" ? undefined : device,
+      data: { source: spec.name, ...range },
+    });
+
+  async function acceptCounted(readings: readonly Reading[], offsetCells: readonly CellChange[], sifter: DeviceCounters): Promise<readonly NewRecord[]> {
+    const sifted = sifter.sift(readings);
+    const records = sifted.readings.map(({ reading, counter }) => toRecord(reading, counter));
+    await appendWhenThereIsRoom({ records: [...records, ...sifted.gaps.map(toGapRecord)], cells: [...offsetCells, ...sifted.cells] });
+    sifted.stored();
+    if (sifter.counts().unfollowed > 0) {
+      problem ??= new HolonError("HOLON_COUNTER_FULL", `source ${spec.name}: more than ${limits.counterDevicesMax} devices count; readings of further ones pass unsifted`);
+    }
+    return records;
+  }
 
   /** A full disk is waited out, and said: the device is not told that its readings are safe before they are. */
   async function appendWhenThereIsRoom(entry: Append): Promise<void> {
@@ -86,10 +115,17 @@ export async function openSource(spec: SourceSpec, context: SourceContext): Prom
   const sink: DoorSink = {
     offset: stored && decoder.decode(stored),
     async accept(readings, offset) {
-      const records = readings.map(toRecord);
       const cells = offset === undefined ? [] : [{ key: cell, value: encoder.encode(offset) }];
-      await appendWhenThereIsRoom({ records, cells });
-      counts.readings += records.length;
+      let records: readonly NewRecord[];
+      if (counters === undefined) {
+        records = readings.map((reading) => toRecord(reading));
+        await appendWhenThereIsRoom({ records, cells });
+      } else {
+        const mine = turn.then(() => acceptCounted(readings, cells, counters));
+        turn = mine.catch(() => undefined); // thrown to the door that handed them over
+        records = await mine;
+      }
+      counts.readings += readings.length;
       for (const record of records) counts.readBytes += record.bytes.length;
     },
     async reject(rejection) {
@@ -112,7 +148,7 @@ export async function openSource(spec: SourceSpec, context: SourceContext): Prom
     trace.note("error", `source ${spec.name} did not open: ${problem.message}`, { code: problem.code });
   }
   return {
-    status: () => ({ name: spec.name, kind: spec.kind, address: door?.address, ...counts, problem: problem?.toJSON() }),
+    status: () => ({ name: spec.name, kind: spec.kind, address: door?.address, ...counts, counters: counters?.counts(), problem: problem?.toJSON() }),
     close: async () => {
       closed = true;
       wake?.();

@@ -15,6 +15,8 @@ export interface EventInput {
   /** Event time; without it the time of recording. */
   readonly timeMs?: number | undefined;
   readonly causedBy?: string | undefined;
+  /** The device's own counter. */
+  readonly deviceCounter?: number | undefined;
   readonly data: unknown;
 }
 
@@ -40,6 +42,7 @@ export function createEvents(config: Pick<NodeConfig, "name" | "jurisdiction">, 
       class: input.class,
       jurisdiction: config.jurisdiction,
       ...(input.causedBy === undefined ? {} : { causedby: input.causedBy }),
+      ...(input.deviceCounter === undefined ? {} : { devicecounter: input.deviceCounter }),
     } satisfies StoredEvent);
     last = { input: { ...input, data: undefined }, wall, text };
     return text;
@@ -51,4 +54,4 @@ export function createEvents(config: Pick<NodeConfig, "name" | "jurisdiction">, 
 }
 
 const isAlike = (one: EventInput, other: EventInput): boolean =>
-  one.subject === other.subject && one.type === other.type && one.class === other.class && one.producer === other.producer && one.timeMs === other.timeMs && one.causedBy === other.causedBy;
+  one.subject === other.subject && one.type === other.type && one.class === other.class && one.producer === other.producer && one.timeMs === other.timeMs && one.causedBy === other.causedBy && one.deviceCounter === other.deviceCounter;

@@ -2,14 +2,14 @@
  * One function on one node: reads its events from the log from its own position, runs them in a sandbox, and appends outputs, state,
  * fitted parameters and position as one. Whatever fails is started again from what is on disk, so effects happen once.
  */
-import { decodeStoredEvent, startsWith, storedEventPrefix } from "@holon/core/event/stored.ts";
+import { startsWith, storedEventPrefix } from "@holon/core/event/stored.ts";
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { backoffMs } from "@holon/core/link/backoff.ts";
-import { printRecordName } from "@holon/core/log/identity.ts";
 import { laneName, type CellChange, type Lane, type LogRecord, type NewRecord } from "@holon/core/log/log.ts";
 import type { Clock, Random, Runner, Timer, Trace, UnitEvent, UnitInstance, UnitResult } from "@holon/core/ports.ts";
 import type { AppDocument, FunctionDocument } from "@holon/core/schema/app.ts";
+import { isWindowTrigger } from "@holon/core/schema/trigger.ts";
 import { createSketch } from "@holon/core/telemetry/sketch.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import type { BlobStore } from "../blob/store.ts";
@@ -18,6 +18,8 @@ import type { SegmentLog } from "../log/segment-log.ts";
 import type { EgressGuard } from "../policy/egress-guard.ts";
 import { keepFitted } from "./fitted.ts";
 import { loadProgram, positionCell, stateCell } from "./program.ts";
+import { toUnitEvent } from "./unit-event.ts";
+import { openWindowInput, type WindowInput } from "./window-input.ts";
 
 export interface UnitStatus {
   readonly name: string;
@@ -30,6 +32,8 @@ export interface UnitStatus {
   readonly inferences: number;
   readonly inferenceMs: { readonly p50: number | undefined; readonly p99: number | undefined };
   readonly restarts: number;
+  /** Of a function over windows: what became of its events since it was first started, and how many wait. */
+  readonly windows: ReturnType<WindowInput["status"]> | undefined;
   /** Records between its position and the head of its lanes. */
   readonly lag: number;
   readonly problem: { readonly code: string; readonly message: string; readonly next: string } | undefined;
@@ -53,10 +57,20 @@ export interface UnitContext {
 }
 
 interface Input {
+  /** What the function is handed: events, or windows as such. */
   readonly events: readonly UnitEvent[];
+  /** Events of the trigger's type that were taken. */
+  readonly handled: number;
   /** Position of each lane after the input. */
   readonly positions: ReadonlyMap<string, number>;
+  /** To be stored with what the function gives. */
+  readonly records: readonly NewRecord[];
+  readonly cells: readonly CellChange[];
+  /** What went wrong with the input without stopping it. */
+  readonly problem?: HolonError | undefined;
 }
+
+const nothing: UnitResult = { outputs: [], state: [], fitted: [], status: undefined, inferenceMs: [] };
 
 export function startUnit(fn: FunctionDocument, context: UnitContext): RunningUnit {
   const { app, log, ports } = context;
@@ -72,6 +86,7 @@ export function startUnit(fn: FunctionDocument, context: UnitContext): RunningUn
   let wake: (() => void) | undefined;
   let timer: Timer | undefined;
   let instance: UnitInstance | undefined;
+  let windows: WindowInput | undefined;
   let stopping = false;
   let attempt = 0;
 
@@ -96,6 +111,7 @@ export function startUnit(fn: FunctionDocument, context: UnitContext): RunningUn
   async function runOnce(): Promise<void> {
     const program = await loadProgram(fn, context);
     positions = new Map(program.positions);
+    windows = isWindowTrigger(fn.on) ? openWindowInput({ unit: name, trigger: fn.on, log, events: context.events, monotonicMs: () => ports.clock.monotonicMs() }) : undefined;
     instance = await ports.runner.start(program.program);
     state = "running";
     let appended: Promise<unknown> = Promise.resolve();
@@ -110,7 +126,7 @@ export function startUnit(fn: FunctionDocument, context: UnitContext): RunningUn
         const result = input.events.length === 0 ? undefined : await instance.handle(input.events);
         await appended; // at most one append on the way: order and memory stay bounded
         positions = new Map(input.positions);
-        if (result !== undefined) appended = append(input, result);
+        if (result !== undefined || input.cells.length + input.records.length > 0) appended = append(input, result ?? nothing);
         appended.catch(() => undefined); // awaited at the next turn
       }
     } finally {
@@ -122,15 +138,27 @@ export function startUnit(fn: FunctionDocument, context: UnitContext): RunningUn
 
   /** The next events of the trigger's type; empty if what was read holds none; `undefined` if there is nothing to read. */
   async function nextInput(): Promise<Input | undefined> {
+    if (windows?.isDue() === true) return { ...windowed(windows, []), positions };
     for (const lane of lanes) {
       const from = (positions.get(laneName(lane)) ?? 0) + 1;
       if ((log.head(lane)?.sequence ?? 0) < from) continue;
       const records = await log.read(lane, from, { maxRecords: limits.unitBatchMax, maxBytes: limits.linkBatchBytesMax });
       const last = records.at(-1);
-      const next = new Map(positions).set(laneName(lane), last?.sequence ?? log.head(lane)?.sequence ?? from);
-      return { events: records.filter((record) => startsWith(record.bytes, prefix)).map(toUnitEvent), positions: next };
+      const through = (sequence: number): ReadonlyMap<string, number> => new Map(positions).set(laneName(lane), sequence);
+      const whole = last?.sequence ?? log.head(lane)?.sequence ?? from;
+      const mine = records.filter((record) => startsWith(record.bytes, prefix));
+      if (windows === undefined) return { events: mine.map((record) => toUnitEvent(record)), handled: mine.length, positions: through(whole), records: [], cells: [] };
+      const step = windowed(windows, mine);
+      const left = mine[step.handled];
+      return { ...step, positions: through(left === undefined ? whole : left.sequence - 1) };
     }
     return undefined;
+  }
+
+  function windowed(input: WindowInput, from: readonly LogRecord[]): Omit<Input, "positions"> {
+    const { events, consumed, records, cells, full } = input.step(from);
+    const overBound = full === 0 ? undefined : new HolonError("HOLON_WINDOW_FULL", `function ${name}: ${full} events found no room in its windows`);
+    return { events, handled: consumed, records, cells, problem: overBound };
   }
 
   async function append(input: Input, result: UnitResult): Promise<void> {
@@ -139,12 +167,13 @@ export function startUnit(fn: FunctionDocument, context: UnitContext): RunningUn
     const cells: CellChange[] = [
       ...result.state.map(({ key, value }) => ({ key: stateCell(name, key), value: value === null ? null : encoder.encode(value) })),
       ...fitted.cells,
+      ...input.cells,
       { key: positionCell(name), value: encoder.encode(JSON.stringify(Object.fromEntries(input.positions))) },
     ];
-    await log.append({ records: [...outputs, ...fitted.records], cells });
+    await log.append({ records: [...outputs, ...fitted.records, ...input.records], cells });
     attempt = 0;
-    problem = undefined;
-    counts.handled += input.events.length;
+    problem = input.problem;
+    counts.handled += input.handled;
     counts.emitted += outputs.length;
     counts.inferences += result.inferenceMs.length;
     for (const value of result.inferenceMs) latency.add(value);
@@ -169,7 +198,8 @@ export function startUnit(fn: FunctionDocument, context: UnitContext): RunningUn
 
   function waitForMore(): Promise<void> {
     if (stopping || hasMore()) return Promise.resolve();
-    return new Promise((resolve) => (wake = resolve));
+    const idleInMs = windows?.idleInMs();
+    return idleInMs === undefined ? new Promise((resolve) => (wake = resolve)) : pause(idleInMs);
   }
 
   const hasMore = (): boolean => lanes.some((lane) => (log.head(lane)?.sequence ?? 0) > (positions.get(laneName(lane)) ?? 0));
@@ -177,6 +207,7 @@ export function startUnit(fn: FunctionDocument, context: UnitContext): RunningUn
   const pause = (ms: number): Promise<void> =>
     new Promise((resolve) => {
       wake = resolve;
+      timer?.cancel();
       timer = ports.clock.after(ms, resolve);
     });
 
@@ -188,6 +219,7 @@ export function startUnit(fn: FunctionDocument, context: UnitContext): RunningUn
       state,
       status: word,
       ...counts,
+      windows: windows?.status(),
       inferenceMs: { p50: latency.quantile(0.5), p99: latency.quantile(0.99) },
       lag: lanes.reduce((sum, lane) => sum + Math.max(0, (log.head(lane)?.sequence ?? 0) - (positions.get(laneName(lane)) ?? 0)), 0),
       problem: problem?.toJSON(),
@@ -216,9 +248,4 @@ function triggerLanes(fn: FunctionDocument, { app, log }: UnitContext): readonly
   }
   if (streams.size === 0) streams.add("local");
   return [...streams].map((stream) => ({ origin: log.origin, stream }));
-}
-
-function toUnitEvent(record: LogRecord): UnitEvent {
-  const event = decodeStoredEvent(record.bytes);
-  return { id: printRecordName(record), type: event.type, source: event.source, subject: event.subject, timeMs: Date.parse(event.time), data: event.data };
 }

@@ -27,7 +27,7 @@ export const programOf = (body: string, options: Partial<UnitProgram> & { readon
 };
 
 export const eventsOf = (...data: readonly unknown[]): readonly UnitEvent[] =>
-  data.map((value, index) => ({ id: `origin/epoch/local/${index + 1}`, type: "in.came", source: "/test", subject: `pump-${index % 2}`, timeMs: 1_000 * index, data: value }));
+  data.map((value, index) => ({ id: `origin/epoch/local/${index + 1}`, type: "in.came", source: "/test", subject: `pump-${index % 2}`, timeMs: 1_000 * index, arrivedMs: 1_000 * index, data: value }));
 
 export const fails = (work: Promise<unknown>, code: ErrorCode, naming: RegExp): Promise<void> =>
   assert.rejects(work, (error) => error instanceof HolonError && error.code === code && naming.test(error.message));

@@ -64,6 +64,6 @@ export function pumpEvents(count: number, change: (data: Record<string, unknown>
     const load = chance();
     const data: Record<string, unknown> = { pressure: 5 + load + 0.1 * chance(), current: 2 + 0.5 * load + 0.05 * chance(), temperature: 70 + chance(), memory: 8e9 + 500 * chance() };
     change(data, index);
-    return { id: `gateway-1/epoch/local/${index + 1}`, type: "pump.reading", source: "/test", subject: "pump-7", timeMs: timeMsOf(index), data };
+    return { id: `gateway-1/epoch/local/${index + 1}`, type: "pump.reading", source: "/test", subject: "pump-7", timeMs: timeMsOf(index), arrivedMs: timeMsOf(index), data };
   });
 }

@@ -31,6 +31,7 @@ function loadRecording(name: string): Recording {
     source: "/test",
     subject: name,
     timeMs: Date.parse(`${cells[0]?.replace(" ", "T")}Z`),
+    arrivedMs: Date.parse(`${cells[0]?.replace(" ", "T")}Z`),
     data: Object.fromEntries(sensors.map(({ title, column }) => [title, Number(cells[column])])),
   }));
   return { name, events, labels: rows.map((cells) => Number(cells[label]) === 1) };

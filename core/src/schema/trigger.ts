@@ -1,0 +1,71 @@
+/** What a function is triggered by: each event of a type, or windows over the event time of such events. */
+import { z } from "zod";
+import { limits } from "../limits.ts";
+import { eventTypeSchema } from "./event.ts";
+
+const spanMs = z.int().positive().max(limits.windowSpanMsMax);
+
+export const windowSchema = z
+  .discriminatedUnion("kind", [
+    /** One after the other, aligned to 1970-01-01T00:00Z plus `offsetMs`. */
+    z.strictObject({ kind: z.literal("tumbling"), sizeMs: spanMs, offsetMs: z.int().min(0).default(0) }),
+    /** A window of `sizeMs` begins every `everyMs`. */
+    z.strictObject({ kind: z.literal("sliding"), sizeMs: spanMs, everyMs: spanMs, offsetMs: z.int().min(0).default(0) }),
+    /** As long as events come less than `gapMs` apart. */
+    z.strictObject({ kind: z.literal("session"), gapMs: spanMs }),
+  ])
+  .refine((window) => window.kind !== "sliding" || (window.everyMs <= window.sizeMs && window.sizeMs / window.everyMs <= limits.windowOverlapMax), {
+    message: `everyMs is at most sizeMs, and at least a ${limits.windowOverlapMax}th of it`,
+  });
+export type WindowSpec = z.infer<typeof windowSchema>;
+
+/** What becomes of an event that comes when its window has been closed. */
+export const lateSchema = z.discriminatedUnion("rule", [
+  /** Left out, counted, and told as `holon.window.refused`. */
+  z.strictObject({ allowedMs: z.int().min(0).max(limits.windowSpanMsMax).default(0), rule: z.literal("drop") }),
+  /** Left out of the window and written as `holon.window.late` into `local`, where another function may take it. */
+  z.strictObject({ allowedMs: z.int().min(0).max(limits.windowSpanMsMax).default(0), rule: z.literal("aside") }),
+  /** The window is run again with the next revision, until it has been closed for `keepMs` of event time; then as `aside`. */
+  z.strictObject({ allowedMs: z.int().min(0).max(limits.windowSpanMsMax).default(0), rule: z.literal("update"), keepMs: spanMs }),
+]);
+export type LateRule = z.infer<typeof lateSchema>;
+
+export const watermarkSchema = z.strictObject({
+  /** Whose event time is followed by itself: each source's, or each subject's of each source. */
+  per: z.enum(["source", "subject"]).default("subject"),
+  /** Silence, by the monotonic clock, after which windows that wait for a source are run with what is known. */
+  idleMs: z.int().min(1_000).max(limits.windowSpanMsMax).default(60_000),
+  /** An event that claims to have happened so long after it arrived moves no watermark and enters no window. */
+  aheadMs: z.int().min(0).max(limits.windowSpanMsMax).default(3_600_000),
+});
+
+const windowTriggerBase = { type: eventTypeSchema, window: windowSchema, by: z.enum(["subject", "all"]).default("subject") };
+export const windowTriggerSchema = z.strictObject({
+  ...windowTriggerBase,
+  late: lateSchema.default({ allowedMs: 0, rule: "aside" }),
+  watermark: watermarkSchema.default({ per: "subject", idleMs: 60_000, aheadMs: 3_600_000 }),
+});
+export type WindowTrigger = z.infer<typeof windowTriggerSchema>;
+/** As an author writes it: what has a default may be left out. */
+export type WindowTriggerInput = z.input<typeof windowTriggerSchema>;
+
+export const eventTriggerSchema = z.strictObject({ type: eventTypeSchema });
+export const triggerSchema = z.union([eventTriggerSchema, windowTriggerSchema]);
+export type Trigger = z.infer<typeof triggerSchema>;
+
+export const isWindowTrigger = (trigger: Trigger): trigger is WindowTrigger => "window" in trigger;
+
+/** A device's own counter: by it repeats are removed and gaps reported. */
+export const counterSchema = z.strictObject({
+  /** Where it stands in the data; dots lead into objects. */
+  field: z.string().min(1).max(256),
+  /** Its width: after 2^bits - 1 comes 0. */
+  bits: z.int().min(8).max(32).default(16),
+  /** What changes when the device begins to count anew, for example its session address. */
+  session: z.string().min(1).max(256).optional(),
+  /** Data in which a repeat equals the first: the same counter with other content is another frame, so the device began anew. */
+  content: z.array(z.string().min(1).max(256)).max(16).default([]),
+  /** How far behind the highest counter a frame is still known, or awaited. Further behind, the device began anew. */
+  remember: z.int().min(16).max(limits.counterRememberMax).default(512),
+});
+export type CounterRule = z.infer<typeof counterSchema>;

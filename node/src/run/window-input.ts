@@ -1,0 +1,97 @@
+/** What stands between the log and a function that is triggered by windows: records in; windows, what was left out, and state to store. */
+import { decodeStoredEvent } from "@holon/core/event/stored.ts";
+import { limits } from "@holon/core/limits.ts";
+import type { CellChange, LogRecord, NewRecord } from "@holon/core/log/log.ts";
+import type { UnitEvent } from "@holon/core/ports.ts";
+import type { DataClass } from "@holon/core/schema/event.ts";
+import type { WindowTrigger } from "@holon/core/schema/trigger.ts";
+import { toWindowEvent } from "@holon/core/stream/window-event.ts";
+import { WindowStage, type LeftOut, type StageInput, type WindowCounts } from "@holon/core/stream/window-stage.ts";
+import type { Events } from "../event/events.ts";
+import type { SegmentLog } from "../log/segment-log.ts";
+import { toUnitEvent } from "./unit-event.ts";
+
+export const windowCell = (unit: string, name: string): string => `window/${unit}/${name}`;
+
+export interface WindowInputStep {
+  /** One for each window. */
+  readonly events: readonly UnitEvent[];
+  /** Of the records, so many were taken. */
+  readonly consumed: number;
+  /** To be appended with what the function gives. */
+  readonly records: readonly NewRecord[];
+  readonly cells: readonly CellChange[];
+  /** Events over a bound: left out. */
+  readonly full: number;
+}
+
+export interface WindowInput {
+  step(records: readonly LogRecord[]): WindowInputStep;
+  /** Whether a step without records gives windows now. */
+  isDue(): boolean;
+  /** How long until silence gives windows; undefined if it does not. */
+  idleInMs(): number | undefined;
+  status(): WindowCounts & { readonly waiting: number };
+}
+
+interface WindowInputOptions {
+  readonly unit: string;
+  readonly trigger: WindowTrigger;
+  readonly log: Pick<SegmentLog, "cells">;
+  readonly events: Events;
+  monotonicMs(): number;
+}
+
+const reasons: readonly LeftOut["why"][] = ["late", "ahead", "full"];
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Goes on from what the log's cells hold. */
+export function openWindowInput({ unit, trigger, log, events, monotonicMs }: WindowInputOptions): WindowInput {
+  const prefix = windowCell(unit, "");
+  const saved = new Map([...log.cells(prefix)].map(([key, value]) => [key.slice(prefix.length), decoder.decode(value)]));
+  const stage = new WindowStage(trigger, saved, monotonicMs());
+
+  function asideRecord({ event }: LeftOut, dataClass: DataClass): NewRecord {
+    const { id, type, source, subject, timeMs, data } = event;
+    return events.record({ stream: "local", type: "holon.window.late", class: dataClass, producer: unit, subject, timeMs, causedBy: id, data: { function: unit, type, source, data } });
+  }
+
+  /** One for all that were left out for the same reason. */
+  function refusedRecords(leftOut: readonly LeftOut[]): readonly NewRecord[] {
+    const [first, last] = [leftOut[0], leftOut.at(-1)];
+    if (first === undefined || last === undefined) return [];
+    const times = leftOut.map(({ event }) => event.timeMs);
+    const bounds = { fromMs: times.reduce((a, b) => Math.min(a, b)), toMs: times.reduce((a, b) => Math.max(a, b)), first: first.event.id, last: last.event.id };
+    const data = { function: unit, why: first.why, ...(first.why === "full" ? { code: "HOLON_WINDOW_FULL" } : {}), count: leftOut.length, ...bounds };
+    return [events.record({ stream: "telemetry", type: "holon.window.refused", class: "public", producer: unit, data })];
+  }
+
+  return {
+    step(records) {
+      const classes = new Map<string, DataClass>();
+      const input = records.map((record): StageInput => {
+        const stored = decodeStoredEvent(record.bytes);
+        const event = toUnitEvent(record, stored);
+        classes.set(event.id, stored.class);
+        return { event, isArrivalKnown: stored.clock !== "unknown" };
+      });
+      const { windows, leftOut, consumed } = stage.step(input, monotonicMs());
+      const aside = leftOut.filter((one) => one.aside).map((one) => asideRecord(one, classes.get(one.event.id) ?? "raw"));
+      const refused = reasons.map((why) => leftOut.filter((one) => !one.aside && one.why === why)).flatMap((ones) => refusedRecords(ones));
+      return {
+        events: windows.map((window) => toWindowEvent(window, trigger.type, trigger.by)),
+        consumed,
+        records: [...aside, ...refused],
+        cells: stage.takeChanges().map(([name, text]) => ({ key: windowCell(unit, name), value: text === null ? null : encoder.encode(text) })),
+        full: leftOut.filter(({ why }) => why === "full").length,
+      };
+    },
+    isDue: () => stage.hasDue || (stage.idleAtMs() ?? Number.POSITIVE_INFINITY) <= monotonicMs(),
+    idleInMs() {
+      const atMs = stage.idleAtMs();
+      return atMs === undefined ? undefined : Math.min(Math.max(0, atMs - monotonicMs()), limits.windowSpanMsMax);
+    },
+    status: () => ({ ...stage.counts, waiting: stage.waiting }),
+  };
+}
