@@ -114,6 +114,11 @@ export const limits = {
   /** Tensors in one blob of parameters, and its header in bytes. At the bound: `HOLON_BLOB_BAD`. */
   parameterTensorsMax: 1_024,
   parameterHeaderBytesMax: 1 << 20,
+  /** One block of columns: rows, columns, values in all, and a column's name in bytes. At the bound: `HOLON_SERIES_BAD`. */
+  seriesRowsMax: 65_536,
+  seriesColumnsMax: 256,
+  seriesValuesMax: 1 << 20,
+  seriesNameBytesMax: 256,
   /** One HTTP request body, except blobs. At the bound: 413. */
   httpBodyBytesMax: 4 << 20,
   /** Time for an HTTP request to come in whole, a blob included. At the bound: 408. */
