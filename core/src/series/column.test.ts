@@ -22,7 +22,7 @@ describe("a column without a bound", () => {
 
   it("keeps each special double alone, and between decimals", () => {
     for (const bits of specialBits) {
-      for (const column of [[bits], [bits, bits, bits], [0x3ff8000000000000n, bits, 0x4002000000000000n, bits], [bits, ...new Array<bigint>(200).fill(0x4059000000000000n)]]) {
+      for (const column of [[bits], [bits, bits, bits], [0x3ff8000000000000n, bits, 0x4002000000000000n, bits], [bits, ...Array.from({ length: 200 }, () => 0x4059000000000000n)]]) {
         assert.deepEqual([...toBits(decodeColumn(encodeColumn(fromBits(column)), column.length))], column);
       }
     }
@@ -57,6 +57,11 @@ describe("a column with a bound", () => {
   };
 
   it("is nowhere farther off than the absolute bound", () => fc.assert(fc.property(columns, sizes, (values, absolute) => holds(values, { absolute })), { numRuns: 600 }));
+
+  it("nor where the bound is so small that steps of it are rounded themselves", () => {
+    const fine = fc.tuple(fc.array(fc.double({ min: 512, max: 1_024, noNaN: true }), { minLength: 20, maxLength: 100 }), fc.integer({ min: 34, max: 46 }));
+    fc.assert(fc.property(fine, ([values, bits]) => holds(Float64Array.from(values), { absolute: 1.1 * 2 ** -bits })), { numRuns: 600 });
+  });
 
   it("is nowhere farther off than its part of each value", () => {
     const parts = fc.oneof(fc.double({ min: 1e-14, max: 0.9, noNaN: true }), fc.constantFrom(0.5, 0.01, 1e-3, 2 ** -10, 2 ** -52));

@@ -23,7 +23,7 @@ const bitsOfPatch = 72;
 
 /** The digits that make the column shortest, judged by a sample; `undefined` if its values are no decimals. */
 export function digitsOf(values: Float64Array): number | undefined {
-  const needed = new Array<number>(digitsMax + 1).fill(0);
+  const needed = Array.from({ length: digitsMax + 1 }, () => 0);
   const step = Math.max(1, Math.floor(values.length / sampleMax));
   let sampled = 0;
   for (let index = 0; index < values.length; index += step) {
