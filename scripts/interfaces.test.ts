@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { errorTable, isErrorCode } from "@holon/core/errors.ts";
 import { parseRecordName } from "@holon/core/log/identity.ts";
-import { appManifestSchema } from "@holon/core/schema/app.ts";
+import { appDocumentSchema, appManifestSchema } from "@holon/core/schema/app.ts";
 import { desiredSchema } from "@holon/core/schema/desired.ts";
 import { dataClasses, eventSchema, streamNames } from "@holon/core/schema/event.ts";
 import { nodeConfigSchema } from "@holon/core/schema/node.ts";
@@ -57,6 +57,12 @@ test("the example of a manifest, of a desired document and of a node's configura
   assert.ok(manifest.functions.length > 0 && manifest.models.length > 0 && manifest.sources.length > 0);
   assert.equal(desiredSchema.parse(JSON.parse(example("json desired"))).kind, "Desired");
   assert.equal(nodeConfigSchema.parse(parseYaml(example("yaml node"))).name, "gateway-1");
+});
+
+test("the example of reductions is one of each kind, and goes with an app", () => {
+  const reductions: unknown = JSON.parse(example("json reductions"));
+  const document = appDocumentSchema.parse({ name: "pump-watch", sources: [{ kind: "host", name: "host", type: "pump.reading" }], functions: [], models: [], reductions });
+  assert.deepEqual(document.reductions?.map(({ kind }) => kind), ["keep", "sample", "aggregate", "frames", "discard"]);
 });
 
 test("an unknown key in any of them is refused", () => {

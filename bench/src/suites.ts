@@ -6,6 +6,7 @@ import { linkSuite } from "./link.ts";
 import { logSuite } from "./log.ts";
 import { memorySuite } from "./memory.ts";
 import { recoverySuite } from "./recovery.ts";
+import { seriesSuite } from "./series.ts";
 import type { Suite } from "./suite.ts";
 
 export const suites: ReadonlyMap<string, Suite> = new Map([
@@ -16,4 +17,5 @@ export const suites: ReadonlyMap<string, Suite> = new Map([
   ["endToEnd", endToEndSuite],
   ["recovery", recoverySuite],
   ["memory", memorySuite],
+  ["series", seriesSuite],
 ]);

@@ -157,6 +157,33 @@ export const limits = {
   counterLivesMax: 4,
   /** Devices of one source whose counters are followed. At the bound: `HOLON_COUNTER_FULL`, readings of further devices pass unsifted and are counted. */
   counterDevicesMax: 2_048,
+  /** One block of columns: rows, columns, values in all, and a column's name in bytes. At the bound: `HOLON_SERIES_BAD`. */
+  seriesRowsMax: 65_536,
+  seriesColumnsMax: 256,
+  seriesValuesMax: 1 << 20,
+  seriesNameBytesMax: 256,
+  /** Rows of one block that a reduction gathers, its columns, and its values in all, so that it fits into a record. At the bound: another block begins. */
+  reductionRowsMax: 4_096,
+  reductionColumnsMax: 256,
+  reductionBlockValuesMax: 65_536,
+  /** State that one reduction holds of all subjects together, as JSON, about, and subjects. At either bound: what has been still for longest is closed. */
+  reductionOpenBytesMax: 4 << 20,
+  reductionSubjectsMax: 1_024,
+  /** Length of a field's name. At the bound: the field is not looked at. */
+  reductionFieldNameMax: 80,
+  /** Fields of one reading, of those that a reduction takes. At the bound: the rest is not looked at. */
+  reductionFieldsMax: 64,
+  reductionReservoirMax: 1_024,
+  reductionEnvelopeMax: 256,
+  /** Counters of one sketch. At the bound: the lowest are merged. */
+  reductionSketchBinsMax: 512,
+  /** Longest time before or after an alert. */
+  frameSpanMsMax: 3_600_000,
+  /** Rows of one frame, and records of the log that are looked at on either side of the alert. At the bound: the frame is cut, and says so. */
+  frameRowsMax: 16_384,
+  frameRecordsMax: 65_536,
+  /** Silence after a frame should have ended. At the bound: it is cut, and says so. */
+  frameGraceMs: 5_000,
   /** One HTTP request body, except blobs. At the bound: 413. */
   httpBodyBytesMax: 4 << 20,
   /** Time for an HTTP request to come in whole, a blob included. At the bound: 408. */

@@ -245,7 +245,7 @@ function statusOf(config: NodeConfig, log: SegmentLog, parts: Parts, damage: rea
 
 /** `app/function` of everything this node is to run. */
 const readersOf = (log: SegmentLog): readonly string[] =>
-  (desiredOf(log, log.origin)?.document.apps ?? []).flatMap((app) => app.functions.map((fn) => `${app.name}/${fn.name}`));
+  (desiredOf(log, log.origin)?.document.apps ?? []).flatMap((app) => [...app.functions, ...(app.reductions ?? [])].map(({ name }) => `${app.name}/${name}`));
 
 /** Damage stays where it is, so what was told once is remembered. */
 const damageCell = ({ segment, fromByte, toByte }: Damage): string => `damage/${segment}/${fromByte}-${toByte}`;

@@ -5,6 +5,7 @@ import { exportableStreams, type StoredEvent } from "@holon/core/schema/event.ts
 import type { ReplaySourceSpec } from "@holon/core/schema/app.ts";
 import type { Lane, Log } from "@holon/core/log/log.ts";
 import { readReplayLabels, replaySize } from "@holon/platform/door-replay-inspect.ts";
+import type { NodeStatus, ReductionStatus } from "@holon/node/index.ts";
 import type { Three } from "../machine/three.ts";
 import { addOrder, compareOrder, type OrderReport } from "./order.ts";
 import { scanLane } from "./scan-log.ts";
@@ -27,6 +28,8 @@ export interface OnceReport {
   readonly inferences: number;
   readonly inferenceMs: { readonly p50: number | null; readonly p99: number | null };
   readonly rawClassAtCloud: number;
+  /** Where the app declares reductions: socket bytes that the gateway sent, by this process, and what each reduction saved. */
+  readonly reduced?: { readonly sentBytes: number; readonly reductions: readonly (ReductionStatus & { readonly app: string; readonly name: string })[] };
   readonly scores?: readonly (Score & { readonly file: string })[];
   readonly pooled?: Score;
 }
@@ -51,8 +54,14 @@ export async function reportOnce(three: Three, files: readonly ReplayFile[], spe
     inferences: unit?.inferences ?? 0,
     inferenceMs: { p50: round(unit?.inferenceMs.p50), p99: round(unit?.inferenceMs.p99) },
     rawClassAtCloud: cloud.rawClass,
+    ...reducedBy(status),
     ...(await scoreFiles(files, kept.judged, rows.acceptedRows)),
   };
+}
+
+function reducedBy({ agent, uplink }: NodeStatus): Pick<OnceReport, "reduced"> {
+  const reductions = agent.units.flatMap(({ app, name, reduction }) => (reduction === undefined ? [] : [{ app, name, ...reduction }]));
+  return reductions.length === 0 ? {} : { reduced: { sentBytes: uplink?.sentBytes ?? 0, reductions } };
 }
 
 const round = (value: number | undefined): number | null => (value === undefined ? null : Number(value.toPrecision(3)));

@@ -1,10 +1,13 @@
 /** The app: what a developer writes (manifest) and what control keeps of it (document, with blobs in place of paths). */
 import { z } from "zod";
 import { isBlobHash, type BlobHash } from "../units.ts";
+import { reductionProblems } from "../reduce/declared.ts";
 import { dataClassSchema, eventTypeSchema } from "./event.ts";
+import { nameSchema } from "./name.ts";
+import { reductionSchema } from "./reduction.ts";
 import { counterSchema, triggerSchema } from "./trigger.ts";
 
-export const nameSchema = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, "lower-case letters, digits, hyphens");
+export { nameSchema };
 export const blobHashSchema = z.string().refine((text): text is BlobHash => isBlobHash(text), "64 hexadecimal digits");
 export const tierSchema = z.enum(["gateway", "edge", "cloud"]);
 export type Tier = z.infer<typeof tierSchema>;
@@ -101,6 +104,8 @@ const manifestBase = {
   sources: z.array(sourceSpecSchema).max(64).default([]),
   /** What may leave the site. Nothing leaves that is not named here; `raw` and `personal` cannot be. */
   egress: z.array(egressRuleSchema).max(64).default([]),
+  /** What becomes of readings where they are born. */
+  reductions: z.array(reductionSchema).max(64).optional(),
 };
 
 /** `holon.app.ts` (or `.yaml`, `.json`): paths are relative to the manifest. */
@@ -127,5 +132,7 @@ export const appDocumentSchema = z.strictObject({
   ...manifestBase,
   functions: z.array(functionDocumentSchema),
   models: z.array(z.strictObject({ name: nameSchema, graph: blobHashSchema, licence: z.string().optional() })),
+}).superRefine((app, context) => {
+  for (const message of reductionProblems(app)) context.addIssue({ code: "custom", path: ["reductions"], message });
 });
 export type AppDocument = z.infer<typeof appDocumentSchema>;

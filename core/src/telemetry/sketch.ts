@@ -1,6 +1,6 @@
 /**
  * A mergeable quantile sketch with bounded relative error: DDSketch (Masson, Rim, Lee, VLDB 2019), for values > 0.
- * Memory is one counter per 2 % step of the values seen; at most `maxBins`, then the lowest are merged.
+ * Memory is one counter per 2 % step of the values seen; at most `binsMax`, then the lowest are merged.
  */
 export interface Sketch {
   add(value: number): void;
@@ -15,11 +15,12 @@ const relativeError = 0.01;
 const gamma = (1 + relativeError) / (1 - relativeError);
 const logGamma = Math.log(gamma);
 const smallest = 1e-9;
-const maxBins = 2048;
+const binsMax = 2048;
 
-export function createSketch(): Sketch {
-  const bins = new Map<number, number>();
-  let total = 0;
+/** `kept`: the bins of a sketch that goes on. */
+export function createSketch(kept: Iterable<readonly [number, number]> = [], maxBins = binsMax): Sketch {
+  const bins = new Map<number, number>(kept);
+  let total = [...bins.values()].reduce((sum, count) => sum + count, 0);
 
   function addBin(bin: number, count: number): void {
     bins.set(bin, (bins.get(bin) ?? 0) + count);

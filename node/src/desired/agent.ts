@@ -14,6 +14,8 @@ import type { BlobStore } from "../blob/store.ts";
 import type { Events } from "../event/events.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import type { EgressGuard } from "../policy/egress-guard.ts";
+import { startReduction } from "../reduce/start-reduction.ts";
+import { functionKind } from "../run/program.ts";
 import { startUnit, type RunningUnit, type UnitStatus } from "../run/unit.ts";
 import { desiredOf } from "./documents.ts";
 
@@ -127,8 +129,12 @@ export function createAgent(context: AgentContext): Agent {
     const wanted = new Map<string, { readonly key: string; start(): Promise<Omit<Running, "key">> }>();
     for (const app of desired.apps) {
       for (const fn of app.functions) {
-        const key = JSON.stringify([fn, app.models, app.egress, app.sources.map(({ type, stream }) => [type, stream])]);
-        wanted.set(`function ${app.name}/${fn.name}`, { key, start: () => Promise.resolve({ unit: startUnit(fn, { app, ...context }) }) });
+        const key = JSON.stringify([fn, app.models, app.egress, app.sources.map(({ type, stream }) => [type, stream]), ...(app.reductions ?? [])]);
+        wanted.set(`function ${app.name}/${fn.name}`, { key, start: () => Promise.resolve({ unit: startUnit(fn, { app, ...context }, functionKind(fn, { app, ...context })) }) });
+      }
+      for (const reduction of app.reductions ?? []) {
+        const key = JSON.stringify([reduction, app.egress, app.sources.map((source) => [source.type, source.class, source.stream]), app.functions.map(({ emits }) => emits)]);
+        wanted.set(`reduction ${app.name}/${reduction.name}`, { key, start: () => Promise.resolve({ unit: startReduction(reduction, { app, ...context }) }) });
       }
       for (const source of app.sources) {
         wanted.set(`source ${app.name}/${source.name}`, { key: JSON.stringify(source), start: async () => ({ source: await openSource(source, sourceContext(app)) }) });

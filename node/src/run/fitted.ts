@@ -2,16 +2,15 @@
 import { encodeParameters } from "@holon/core/model/parameters.ts";
 import type { CellChange, NewRecord } from "@holon/core/log/log.ts";
 import type { FittedParameters, UnitEvent } from "@holon/core/ports.ts";
-import type { FunctionDocument } from "@holon/core/schema/app.ts";
 import { fittedCell } from "./program.ts";
-import type { UnitContext } from "./unit.ts";
+import type { UnitContext, UnitDocument } from "./unit.ts";
 
 const encoder = new TextEncoder();
 
 export async function keepFitted(
   fitted: readonly FittedParameters[],
   events: readonly UnitEvent[],
-  fn: FunctionDocument,
+  fn: UnitDocument,
   context: UnitContext,
 ): Promise<{ readonly records: readonly NewRecord[]; readonly cells: readonly CellChange[] }> {
   const records: NewRecord[] = [];

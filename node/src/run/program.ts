@@ -2,11 +2,12 @@
 import { HolonError } from "@holon/core/errors.ts";
 import { decodeParameters } from "@holon/core/model/parameters.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
+import type { Log } from "@holon/core/log/log.ts";
 import type { FittedParameters, UnitProgram } from "@holon/core/ports.ts";
 import { blobHashSchema, type FunctionDocument } from "@holon/core/schema/app.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import { z } from "zod";
-import type { UnitContext } from "./unit.ts";
+import type { UnitContext, UnitKind } from "./unit.ts";
 
 export const stateCell = (unit: string, key: string): string => `state/${unit}/${key}`;
 export const positionCell = (unit: string): string => `position/${unit}`;
@@ -16,12 +17,28 @@ const positionsSchema = z.record(z.string(), z.int().min(0));
 const fittedSchema = z.strictObject({ blob: blobHashSchema, model: z.string(), subject: z.string(), note: z.string() });
 const decoder = new TextDecoder();
 
-export interface LoadedProgram {
+/** A function in its sandbox. */
+export const functionKind = (fn: FunctionDocument, context: UnitContext): UnitKind => ({
+  async open() {
+    const { program, positions } = await loadProgram(fn, context);
+    return { instance: await context.ports.runner.start(program), positions };
+  },
+});
+
+/** What a unit stored with its last append: its state and how far it has read. */
+export function storedUnit(unit: string, log: Log): { readonly state: ReadonlyMap<string, string>; readonly positions: ReadonlyMap<string, number> } {
+  const statePrefix = stateCell(unit, "");
+  const state = new Map([...log.cells(statePrefix)].map(([key, value]) => [key.slice(statePrefix.length), decoder.decode(value)]));
+  const position = log.cell(positionCell(unit));
+  return { state, positions: new Map(Object.entries(position === undefined ? {} : positionsSchema.parse(parseJson(position)))) };
+}
+
+interface LoadedProgram {
   readonly program: UnitProgram;
   readonly positions: ReadonlyMap<string, number>;
 }
 
-export async function loadProgram(fn: FunctionDocument, context: UnitContext): Promise<LoadedProgram> {
+async function loadProgram(fn: FunctionDocument, context: UnitContext): Promise<LoadedProgram> {
   const { app, log } = context;
   const unit = `${app.name}/${fn.name}`;
   const models: Record<string, Uint8Array> = {};
@@ -29,12 +46,9 @@ export async function loadProgram(fn: FunctionDocument, context: UnitContext): P
     const model = app.models.find((candidate) => candidate.name === name);
     if (model !== undefined) models[name] = await readBlob(model.graph, context);
   }
-  const statePrefix = stateCell(unit, "");
-  const state = new Map([...log.cells(statePrefix)].map(([key, value]) => [key.slice(statePrefix.length), decoder.decode(value)]));
-  const position = log.cell(positionCell(unit));
-  const positions = position === undefined ? {} : positionsSchema.parse(parseJson(position));
+  const { state, positions } = storedUnit(unit, log);
   const program = { name: unit, code: await readBlob(fn.code, context), models, fitted: await loadFitted(unit, context), state, timeoutMs: fn.timeoutMs };
-  return { program, positions: new Map(Object.entries(positions)) };
+  return { program, positions };
 }
 
 /** What was damaged on this disk beyond mending is asked for again; the function's next start finds it. */

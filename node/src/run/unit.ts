@@ -1,5 +1,5 @@
 /**
- * One function on one node: reads its events from the log from its own position, runs them in a sandbox, and appends outputs, state,
+ * One function (or reduction) on one node: reads its events from the log from its own position, runs them in a sandbox, and appends outputs, state,
  * fitted parameters and position as one. Whatever fails is started again from what is on disk, so effects happen once.
  */
 import { startsWith, storedEventPrefix } from "@holon/core/event/stored.ts";
@@ -8,6 +8,7 @@ import { limits } from "@holon/core/limits.ts";
 import { backoffMs } from "@holon/core/link/backoff.ts";
 import { laneName, type CellChange, type Lane, type LogRecord, type NewRecord } from "@holon/core/log/log.ts";
 import type { Clock, Random, Runner, Timer, Trace, UnitEvent, UnitInstance, UnitResult } from "@holon/core/ports.ts";
+import { reductionEmits } from "@holon/core/reduce/declared.ts";
 import type { AppDocument, FunctionDocument } from "@holon/core/schema/app.ts";
 import { isWindowTrigger } from "@holon/core/schema/trigger.ts";
 import { createSketch } from "@holon/core/telemetry/sketch.ts";
@@ -16,8 +17,9 @@ import type { BlobStore } from "../blob/store.ts";
 import type { Events } from "../event/events.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import type { EgressGuard } from "../policy/egress-guard.ts";
+import type { ReductionStatus } from "../reduce/saved.ts";
 import { keepFitted } from "./fitted.ts";
-import { loadProgram, positionCell, stateCell } from "./program.ts";
+import { positionCell, stateCell } from "./program.ts";
 import { toUnitEvent } from "./unit-event.ts";
 import { openWindowInput, type WindowInput } from "./window-input.ts";
 
@@ -37,6 +39,8 @@ export interface UnitStatus {
   /** Records between its position and the head of its lanes. */
   readonly lag: number;
   readonly problem: { readonly code: string; readonly message: string; readonly next: string } | undefined;
+  /** What it saved, if it is a reduction. */
+  readonly reduction?: ReductionStatus;
 }
 
 export interface RunningUnit {
@@ -56,11 +60,33 @@ export interface UnitContext {
   fetch(hash: BlobHash): Promise<void>;
 }
 
+/** What the loop needs to know of a function or a reduction. */
+export type UnitDocument = Pick<FunctionDocument, "name" | "on" | "emits">;
+
+/** What runs in the loop: a function in its sandbox, or a reduction. */
+export interface UnitKind {
+  /** From what is on disk, at the start and after each failure. */
+  open(): Promise<OpenedUnit>;
+  /** Events handed over at once, if fewer than usual. */
+  readonly batchMax?: number;
+  /** Cells that go into the append of a batch beside its own: the record bytes it was handed, and what it made of them. */
+  account?(inBytes: number, outputs: readonly NewRecord[]): readonly CellChange[];
+  reduction?(): ReductionStatus;
+  /** The unit is to stop: what waits for something else gives up. */
+  interrupt?(): void;
+}
+
+export interface OpenedUnit {
+  readonly instance: UnitInstance;
+  readonly positions: ReadonlyMap<string, number>;
+}
+
 interface Input {
   /** What the function is handed: events, or windows as such. */
   readonly events: readonly UnitEvent[];
-  /** Events of the trigger's type that were taken. */
+  /** Events of the trigger's type that were taken, and the bytes of their records. */
   readonly handled: number;
+  readonly bytes: number;
   /** Position of each lane after the input. */
   readonly positions: ReadonlyMap<string, number>;
   /** To be stored with what the function gives. */
@@ -72,7 +98,7 @@ interface Input {
 
 const nothing: UnitResult = { outputs: [], state: [], fitted: [], status: undefined, inferenceMs: [] };
 
-export function startUnit(fn: FunctionDocument, context: UnitContext): RunningUnit {
+export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind): RunningUnit {
   const { app, log, ports } = context;
   const name = `${app.name}/${fn.name}`;
   const lanes = triggerLanes(fn, context);
@@ -109,10 +135,10 @@ export function startUnit(fn: FunctionDocument, context: UnitContext): RunningUn
   }
 
   async function runOnce(): Promise<void> {
-    const program = await loadProgram(fn, context);
-    positions = new Map(program.positions);
+    const opened = await kind.open();
+    positions = new Map(opened.positions);
     windows = isWindowTrigger(fn.on) ? openWindowInput({ unit: name, trigger: fn.on, log, events: context.events, monotonicMs: () => ports.clock.monotonicMs() }) : undefined;
-    instance = await ports.runner.start(program.program);
+    instance = opened.instance;
     state = "running";
     let appended: Promise<unknown> = Promise.resolve();
     try {
@@ -142,12 +168,12 @@ export function startUnit(fn: FunctionDocument, context: UnitContext): RunningUn
     for (const lane of lanes) {
       const from = (positions.get(laneName(lane)) ?? 0) + 1;
       if ((log.head(lane)?.sequence ?? 0) < from) continue;
-      const records = await log.read(lane, from, { maxRecords: limits.unitBatchMax, maxBytes: limits.linkBatchBytesMax });
+      const records = await log.read(lane, from, { maxRecords: kind.batchMax ?? limits.unitBatchMax, maxBytes: limits.linkBatchBytesMax });
       const last = records.at(-1);
       const through = (sequence: number): ReadonlyMap<string, number> => new Map(positions).set(laneName(lane), sequence);
       const whole = last?.sequence ?? log.head(lane)?.sequence ?? from;
       const mine = records.filter((record) => startsWith(record.bytes, prefix));
-      if (windows === undefined) return { events: mine.map((record) => toUnitEvent(record)), handled: mine.length, positions: through(whole), records: [], cells: [] };
+      if (windows === undefined) return { events: mine.map((record) => toUnitEvent(record)), handled: mine.length, bytes: bytesOf(mine), positions: through(whole), records: [], cells: [] };
       const step = windowed(windows, mine);
       const left = mine[step.handled];
       return { ...step, positions: through(left === undefined ? whole : left.sequence - 1) };
@@ -158,7 +184,7 @@ export function startUnit(fn: FunctionDocument, context: UnitContext): RunningUn
   function windowed(input: WindowInput, from: readonly LogRecord[]): Omit<Input, "positions"> {
     const { events, consumed, records, cells, full } = input.step(from);
     const overBound = full === 0 ? undefined : new HolonError("HOLON_WINDOW_FULL", `function ${name}: ${full} events found no room in its windows`);
-    return { events, handled: consumed, records, cells, problem: overBound };
+    return { events, handled: consumed, bytes: bytesOf(from.slice(0, consumed)), records, cells, problem: overBound };
   }
 
   async function append(input: Input, result: UnitResult): Promise<void> {
@@ -168,6 +194,7 @@ export function startUnit(fn: FunctionDocument, context: UnitContext): RunningUn
       ...result.state.map(({ key, value }) => ({ key: stateCell(name, key), value: value === null ? null : encoder.encode(value) })),
       ...fitted.cells,
       ...input.cells,
+      ...(kind.account?.(input.bytes, outputs) ?? []),
       { key: positionCell(name), value: encoder.encode(JSON.stringify(Object.fromEntries(input.positions))) },
     ];
     await log.append({ records: [...outputs, ...fitted.records, ...input.records], cells });
@@ -223,6 +250,7 @@ export function startUnit(fn: FunctionDocument, context: UnitContext): RunningUn
       inferenceMs: { p50: latency.quantile(0.5), p99: latency.quantile(0.99) },
       lag: lanes.reduce((sum, lane) => sum + Math.max(0, (log.head(lane)?.sequence ?? 0) - (positions.get(laneName(lane)) ?? 0)), 0),
       problem: problem?.toJSON(),
+      ...(kind.reduction === undefined ? {} : { reduction: kind.reduction() }),
     }),
     committed: () => {
       if (state === "running") wake?.();
@@ -230,6 +258,7 @@ export function startUnit(fn: FunctionDocument, context: UnitContext): RunningUn
     async stop() {
       stopping = true;
       timer?.cancel();
+      kind.interrupt?.();
       wake?.();
       await finished;
     },
@@ -237,14 +266,15 @@ export function startUnit(fn: FunctionDocument, context: UnitContext): RunningUn
 }
 
 const encoder = new TextEncoder();
+const bytesOf = (records: readonly LogRecord[]): number => records.reduce((sum, record) => sum + record.bytes.length, 0);
 
-/** This node's own streams in which the trigger's type can stand: where its source or the emitting function puts it. */
-function triggerLanes(fn: FunctionDocument, { app, log }: UnitContext): readonly Lane[] {
+/** This node's own streams in which the trigger's type can stand: where its source, or the emitting function or reduction, puts it. */
+export function triggerLanes(fn: Pick<UnitDocument, "on">, { app, log, guard }: UnitContext): readonly Lane[] {
   const streams = new Set<Lane["stream"]>();
   for (const source of app.sources) if (source.type === fn.on.type) streams.add("local").add(source.stream ?? "local"); // what may not leave is in `local` in any case
-  for (const other of app.functions) {
-    const emitted = other.emits[fn.on.type];
-    if (emitted !== undefined) streams.add(emitted.stream);
+  for (const other of [...app.functions.map(({ emits }) => emits), ...(app.reductions ?? []).map((reduction) => reductionEmits(app, reduction))]) {
+    const emitted = other[fn.on.type];
+    if (emitted !== undefined) streams.add(guard.mayExport(emitted.class) ? emitted.stream : "local"); // as `toRecord` has it
   }
   if (streams.size === 0) streams.add("local");
   return [...streams].map((stream) => ({ origin: log.origin, stream }));

@@ -1,0 +1,75 @@
+/** One reduction on one node, in the same loop as functions: what it makes, its state, its position and its count are one append. */
+import { reductionEmits, classOf } from "@holon/core/reduce/declared.ts";
+import { canonicalJson } from "@holon/core/json.ts";
+import type { Reduction } from "@holon/core/schema/reduction.ts";
+import { startUnit, type RunningUnit, type UnitContext, type UnitDocument, type UnitKind } from "../run/unit.ts";
+import { storedUnit } from "../run/program.ts";
+import { createFrames } from "./frames.ts";
+import { createReducerInstance } from "./reducer-instance.ts";
+import { addSaved, loadSaved, savedChange } from "./saved.ts";
+
+export function startReduction(reduction: Reduction, context: UnitContext): RunningUnit {
+  const document: UnitDocument = {
+    name: reduction.name,
+    on: { type: reduction.kind === "frames" ? reduction.around : reduction.on },
+    emits: reductionEmits(context.app, reduction),
+  };
+  return startUnit(document, context, reduction.kind === "frames" ? framesKind(reduction, context) : eventKind(reduction, context));
+}
+
+function eventKind(reduction: Exclude<Reduction, { readonly kind: "frames" }>, context: UnitContext): UnitKind {
+  const unit = `${context.app.name}/${reduction.name}`;
+  const count = counting(reduction, context);
+  return {
+    async open() {
+      await tellRelease(reduction, context);
+      count.load();
+      const { state, positions } = storedUnit(unit, context.log);
+      return { instance: createReducerInstance(reduction, state), positions };
+    },
+    account: count.add,
+    reduction: count.status,
+  };
+}
+
+function framesKind(reduction: Extract<Reduction, { readonly kind: "frames" }>, context: UnitContext): UnitKind {
+  const count = counting(reduction, context);
+  let frames: ReturnType<typeof createFrames> | undefined;
+  return {
+    // One alert at a time: a frame may be large, and a frame that is waited for costs those behind it nothing.
+    batchMax: 1,
+    async open() {
+      await tellRelease(reduction, context);
+      count.load();
+      frames = createFrames(reduction, context);
+      return { instance: frames.instance, positions: storedUnit(`${context.app.name}/${reduction.name}`, context.log).positions };
+    },
+    account: (_, outputs) => count.add(frames?.takeBytes() ?? 0, outputs),
+    reduction: count.status,
+    interrupt: () => frames?.interrupt(),
+  };
+}
+
+function counting(reduction: Reduction, { app, log }: UnitContext) {
+  const unit = `${app.name}/${reduction.name}`;
+  let saved = loadSaved(unit, log);
+  return {
+    load: () => void (saved = loadSaved(unit, log)),
+    add: (bytesIn: number, outputs: Parameters<typeof addSaved>[2]) => [savedChange(unit, (saved = addSaved(saved, bytesIn, outputs)))],
+    status: () => ({ kind: reduction.kind, on: reduction.on, ...saved }),
+  };
+}
+
+const encoder = new TextEncoder();
+
+/** That readings are released as `derived`, by whose words, stands in the trail before the first of them can leave. Told once. */
+async function tellRelease(reduction: Reduction, { app, log, events }: UnitContext): Promise<void> {
+  if (!("release" in reduction) || reduction.release === undefined) return;
+  const unit = `${app.name}/${reduction.name}`;
+  const data = { reduction: unit, on: reduction.on, emits: reduction.emits, from: classOf(app, reduction.on), to: reduction.release.class, because: reduction.release.because };
+  const key = `released/${unit}`;
+  const value = encoder.encode(canonicalJson(data));
+  const told = log.cell(key);
+  if (told !== undefined && told.length === value.length && told.every((byte, index) => byte === value[index])) return;
+  await log.append({ records: [events.record({ stream: "audit", type: "holon.reduction.released", class: "public", producer: unit, data })], cells: [{ key, value }] });
+}
