@@ -5,7 +5,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { statfs } from "node:fs/promises";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { HolonError } from "@holon/core/errors.ts";
@@ -77,13 +77,18 @@ async function writeAndKill(folder: string, bytes: number, { say }: SuiteContext
   writer.on("message", (told: { readonly sizeBytes: number; readonly records: number }) => {
     records = told.records;
     // The newest segment is the one that is read to its end: killed when it is nearly full, which is the worst moment.
-    if (told.sizeBytes >= bytes && told.sizeBytes % limits.segmentBytesMax > 0.8 * limits.segmentBytesMax) writer.kill("SIGKILL");
+    if (told.sizeBytes >= bytes && newestBytes(join(folder, "log")) > 0.9 * limits.segmentBytesMax) writer.kill("SIGKILL");
   });
   const startMs = performance.now();
   await ended;
   if (writer.signalCode !== "SIGKILL") throw new Error(`the writer ended by itself (exit code ${writer.exitCode})`);
   say(`written in ${round((performance.now() - startMs) / 1000)} s, then killed`);
   return records;
+}
+
+function newestBytes(folder: string): number {
+  const newest = readdirSync(folder).filter((name) => name.endsWith(".seg")).sort().at(-1);
+  return newest === undefined ? 0 : statSync(join(folder, newest)).size;
 }
 
 async function open(folder: string): Promise<Opened> {
