@@ -7,9 +7,9 @@ export const sectorBytes = 512;
 /** What was written since one `sync` began and before the next: enough to undo it. */
 interface Layer {
   sizeBefore: number;
-  /** Each sector touched that held something, as it was before. */
+  /** Sectors touched, as they were before. */
   readonly sectorsBefore: Map<number, Uint8Array>;
-  /** Sectors touched that were beyond the end of the file, and zeros. */
+  /** Those that were zeros, or beyond the end of the file. */
   readonly fresh: SectorRange[];
 }
 
@@ -116,11 +116,12 @@ export class FileContent {
       if (sectorsBefore.has(sector)) continue;
       const known = fresh.find((range) => range.first <= sector && sector <= range.last);
       const start = sector * sectorBytes;
+      const zeros = start < this.#size ? Math.floor(this.#bytes.zerosUntil(start) / sectorBytes) - 1 : last;
       if (known !== undefined) sector = known.last;
-      else if (start < this.#size) sectorsBefore.set(sector, this.#bytes.read(start, Math.min(start + sectorBytes, this.#size)));
+      else if (zeros < sector) sectorsBefore.set(sector, this.#bytes.read(start, Math.min(start + sectorBytes, this.#size)));
       else {
-        addRange(fresh, { first: sector, last });
-        return;
+        addRange(fresh, { first: sector, last: Math.min(zeros, last) });
+        sector = Math.min(zeros, last);
       }
     }
   }

@@ -19,6 +19,17 @@ export class DiskPages {
     return bytes;
   }
 
+  /** How far from here there are zeros, as far as that is known without looking at them. */
+  zerosUntil(position: number): number {
+    for (let at = position; ; ) {
+      const number = Math.floor(at / pageBytes);
+      const page = this.#pages[number];
+      if (page === undefined) return Infinity;
+      if (page !== uniformPage(0) && at - number * pageBytes < page.length) return at;
+      at = (number + 1) * pageBytes;
+    }
+  }
+
   write(position: number, bytes: Uint8Array): void {
     const end = position + bytes.length;
     for (let at = position; at < end; ) {
@@ -26,7 +37,10 @@ export class DiskPages {
       const start = number * pageBytes;
       const until = Math.min(end, start + pageBytes);
       const piece = bytes.subarray(at - position, until - position);
-      if (piece.length === pageBytes && Buffer.compare(piece, uniformPage(piece[0] ?? 0)) === 0) this.#put(number, uniformPage(piece[0] ?? 0));
+      const byte = piece[0] ?? 0;
+      const isUniform = (byte === 0 || piece.length === pageBytes) && Buffer.compare(piece, uniformPage(byte).subarray(0, piece.length)) === 0;
+      if (isUniform && byte === 0) this.clear(at, until);
+      else if (isUniform) this.#put(number, uniformPage(byte));
       else this.#own(number, until - start).set(piece, at - start);
       at = until;
     }
@@ -52,7 +66,8 @@ export class DiskPages {
 
   /** The page, this file's own, at least `length` long. */
   #own(number: number, length: number): Uint8Array {
-    const page = this.#pages[number];
+    const held = this.#pages[number];
+    const page = held === uniformPage(0) ? undefined : held;
     if (page !== undefined && page.length >= length && !isShared(page)) return page;
     const wanted = page !== undefined && isShared(page) ? pageBytes : Math.max(length, Math.min(pageBytes, (page?.length ?? 0) * 2), firstBytes);
     const own = new Uint8Array(wanted);

@@ -14,7 +14,7 @@ import { createCodec } from "./codec.ts";
 import type { DiskSpeed } from "./disk.ts";
 import type { DeviceHabits } from "./door.ts";
 import { readingNumber } from "./door.ts";
-import { branchesOf, checkParted } from "./parted.ts";
+import { branchesAt, checkParted } from "./parted.ts";
 import { dataOf, LaneLedger, seenRecord } from "./lane-ledger.ts";
 import type { ProfileOf } from "./link-profile.ts";
 import { SimNet } from "./net.ts";
@@ -250,9 +250,10 @@ export class Fleet {
     let count = 0;
     for (const { ledger, machine } of this.honest) if (machine.subject !== undefined) ledger.close(machine.subject.log);
     const parted = await checkParted(this);
+    const branches = branchesAt(root);
     for (const member of this.honest) {
       if (this.parted.has(member.config.name)) continue;
-      for (const branch of branchesOf(root, member.config.name)) heads.violations.push(`the lane ${branch} is at the root, and ${member.config.name} has one history`);
+      for (const branch of branches.get(member.config.name) ?? []) heads.violations.push(`the lane ${branch} is at the root, and ${member.config.name} has one history`);
       if (member !== this.root && ++count > readMax) {
         for (const lane of exportableLanes(member.machine.name)) compareHeads(lane, subjectOf(member), root, heads);
         continue;

@@ -47,8 +47,12 @@ async function cloudLanes(fleet: Fleet, wanted: Lane): Promise<readonly CloudLan
   return lanes;
 }
 
-/** Branches of a node's lanes at the root. */
-export const branchesOf = (root: SimSubject, node: string): readonly string[] => [...root.log.heads()].filter(([, { lane }]) => lane.origin === node && lane.branch !== undefined).map(([name]) => name);
+/** Branches at the root, by the node whose lanes they are of. */
+export function branchesAt(root: SimSubject): ReadonlyMap<string, readonly string[]> {
+  const branches = new Map<string, string[]>();
+  for (const [name, { lane }] of root.log.heads()) if (lane.branch !== undefined) branches.set(lane.origin, [...(branches.get(lane.origin) ?? []), name]);
+  return branches;
+}
 
 /** Each branch at the cloud is told of in a record that is there too. */
 async function unreported(fleet: Fleet): Promise<readonly string[]> {
@@ -61,7 +65,8 @@ async function unreported(fleet: Fleet): Promise<readonly string[]> {
       if (typeof data === "object" && data !== null && "branch" in data) told.add(data.branch);
     }
   }
-  return [...fleet.parted].flatMap((node) => branchesOf(root, node)).filter((branch) => !told.has(branch)).map((branch) => `the branch ${branch} is at the cloud and no alarm tells of it`);
+  const branches = branchesAt(root);
+  return [...fleet.parted].flatMap((node) => branches.get(node) ?? []).filter((branch) => !told.has(branch)).map((branch) => `the branch ${branch} is at the cloud and no alarm tells of it`);
 }
 
 function rootOf(fleet: Fleet): SimSubject {

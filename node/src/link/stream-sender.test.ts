@@ -99,6 +99,27 @@ test("a commit before the parent has said what it wants costs no place in the qu
   assert.ok(ask?.op === "ask" && ask.waitedMs >= 5_000);
 });
 
+test("a turn that is lost with its link costs no place in the queue, one that the parent has taken does", async (context) => {
+  const patience: { sinceMs: number | undefined } = { sinceMs: 0 };
+  const { sender, put, until } = await openSender(context, undefined, patience);
+  await put("data", 40_000);
+  sender.subscribe(lanes, [0, 0]);
+  await until(1);
+  sender.marked([], [100_000, 0]);
+  await until(2);
+  sender.stop();
+  assert.equal(patience.sinceMs, 0);
+  const next = await openSender(context, undefined, patience);
+  await next.put("data", 40_000);
+  next.sender.subscribe(lanes, [0, 0]);
+  await next.until(1);
+  next.sender.marked([], [100_000, 0]);
+  await next.until(2);
+  next.sender.marked([["gateway-1/data", 2, 0]], [100_000, 0]);
+  next.sender.stop();
+  assert.notEqual(patience.sinceMs, 0);
+});
+
 test("an alarm passes a backlog that waits for credit", async (context) => {
   const { sender, sent, put, until } = await openSender(context);
   await put("data", 40_000);

@@ -71,6 +71,8 @@ export function createStreamSender(options: StreamSenderOptions): StreamSender {
   const { log, clock } = options;
   const lanes = new Map<string, SentLane>();
   const credit = createChildCredit();
+  /** Since when it had waited for a turn of which the parent has not marked anything: a turn that is lost with its link is none. */
+  let turnSinceMs: number | undefined;
   let budgetTimer: Timer | undefined;
   let onTheWayBytes = 0;
   let pumping = false;
@@ -226,7 +228,9 @@ export function createStreamSender(options: StreamSenderOptions): StreamSender {
   /** Who has had a turn goes before newcomers for its next, but not for ever: a long backlog must not keep its place to the end. */
   function halvePatience(): void {
     const { sinceMs } = options.patience;
-    if (sinceMs !== undefined) options.patience.sinceMs = (sinceMs + clock.monotonicMs()) / 2;
+    if (sinceMs === undefined) return;
+    turnSinceMs ??= sinceMs;
+    options.patience.sinceMs = (sinceMs + clock.monotonicMs()) / 2;
   }
 
   function granted(next: Credit | undefined): void {
@@ -253,6 +257,7 @@ export function createStreamSender(options: StreamSenderOptions): StreamSender {
       for (const [name, received, safe] of marks) {
         const sent = lanes.get(name);
         if (sent === undefined) continue;
+        if (received > (options.marks.get(name)?.received ?? 0)) turnSinceMs = undefined;
         note(name, received, safe);
         while ((sent.onTheWay[0]?.last ?? Infinity) <= received) onTheWayBytes -= sent.onTheWay.shift()?.bytes ?? 0;
       }
@@ -269,6 +274,7 @@ export function createStreamSender(options: StreamSenderOptions): StreamSender {
     notify: () => void pump(),
     stop() {
       stopped = true;
+      if (turnSinceMs !== undefined) options.patience.sinceMs = turnSinceMs;
       linger?.cancel();
       budgetTimer?.cancel();
     },
