@@ -1,4 +1,4 @@
-import { accessSync, constants, readFileSync, writeFileSync } from "node:fs";
+import { accessSync, constants, readFileSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { HolonError } from "@holon/core/errors.ts";
@@ -30,7 +30,7 @@ export function lockFolder(folder: string): FolderLock {
     database.exec("BEGIN EXCLUSIVE");
   } catch (cause) {
     database.close();
-    if (resultCode(cause) !== busy) throw diskError("lock", join(folder, "lock"), cause);
+    if (resultCode(cause) !== busy) throw isFull(folder) ? new HolonError("HOLON_DISK_FULL", `no room to lock ${folder}`, { cause }) : diskError("lock", join(folder, "lock"), cause);
     throw new HolonError("HOLON_DATA_IN_USE", `${folder} is in use by ${holder(pidPath)}`, { cause });
   }
   try {
@@ -46,6 +46,15 @@ export function lockFolder(folder: string): FolderLock {
       if (heldDatabases.delete(database)) database.close();
     },
   };
+}
+
+/** SQLite has several codes for a disk without room; the disk has one answer. */
+function isFull(folder: string): boolean {
+  try {
+    return statfsSync(folder).bavail === 0;
+  } catch {
+    return false; // then what SQLite said is all there is to say
+  }
 }
 
 function openLockFile(folder: string): DatabaseSync {
