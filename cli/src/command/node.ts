@@ -46,11 +46,13 @@ export async function startNodeFromFile(path: string, options: { readonly data: 
   await becomeLean(join(options.data, parsed.data.name), loadAll);
   const { startNode } = await loadMachine();
   const machine = await startNode({ config: parsed.data, data: options.data, api: options.api, token, trace: { level: options.verbose ? "info" : "warn", output: process.stderr } });
-  process.stdout.write(`${parsed.data.name} runs; local API ${machine.api}${machine.node.address === undefined ? "" : `, link ${machine.node.address}`}\n`);
-  await new Promise<void>((stop) => {
+  // Before it is told that it runs: whoever waits for that may end it at once.
+  const told = new Promise<void>((stop) => {
     process.once("SIGINT", () => stop());
     process.once("SIGTERM", () => stop());
   });
+  process.stdout.write(`${parsed.data.name} runs; local API ${machine.api}${machine.node.address === undefined ? "" : `, link ${machine.node.address}`}\n`);
+  await told;
   await machine.close();
 }
 
