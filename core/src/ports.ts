@@ -6,7 +6,7 @@
  * That is what lets the simulator run the same code and cut the power before or after any call.
  */
 import type { HolonError } from "./errors.ts";
-import type { Emits, SourceSpec } from "./schema/app.ts";
+import type { Emits, SourceSpec, unitRuntimes } from "./schema/app.ts";
 import type { NodeName } from "./units.ts";
 
 /** How far wall-clock time can be trusted. */
@@ -175,6 +175,8 @@ export interface UnitResult {
   readonly status: string | undefined;
   /** Duration of each inference in the batch, milliseconds. */
   readonly inferenceMs: readonly number[];
+  /** How many of them each model made. */
+  readonly inferences?: Readonly<Record<string, number>>;
   /** What it cost, where the sandbox can tell. */
   readonly usage?: UnitUsage;
 }
@@ -234,7 +236,7 @@ export interface UnitProgram {
 }
 
 /** What runs a function: a sandboxed module, WebAssembly with the ABI of docs/concepts/functions.md, a worker of Node (trusted), or a process. */
-export type UnitRuntime = "javascript" | "wasm" | "worker" | "process";
+export type UnitRuntime = (typeof unitRuntimes)[number];
 
 export interface UnitDeclared {
   readonly on: { readonly type: string };

@@ -29,6 +29,8 @@ import { openLog, type SegmentLog } from "./log/segment-log.ts";
 import { createScrubber, type ScrubStatus, type Scrubber } from "./log/scrubber.ts";
 import { createSurveyor, type Surveyor } from "./log/surveyor.ts";
 import { createEgressGuard, type EgressGuard } from "./policy/egress-guard.ts";
+import { createMeter, type Meter, type MeterRow } from "./meter/meter.ts";
+import { failedEventsOf, type FailedRow } from "./run/failed-rows.ts";
 import { createSite, type Site, type SiteStatus } from "./site/site.ts";
 
 export interface NodeStatus {
@@ -76,6 +78,12 @@ export interface HolonNode {
   healUplink(): void;
   /** The term in which this node leads its site at this moment; undefined while it does not. */
   leads(): number | undefined;
+  /** What each function has used since it was first started here. */
+  metered(): readonly MeterRow[];
+  /** Events that functions could not handle. */
+  failedEvents(): readonly FailedRow[];
+  /** Hands them over again; returns how many will be. */
+  replayFailed(choice: Parameters<Agent["replay"]>[0]): number;
   /** Methods of `call` that this node answers. */
   readonly handlers: Map<string, CallHandler>;
   close(): Promise<void>;
@@ -91,6 +99,7 @@ interface Parts {
   exchange: BlobExchange | undefined;
   surveyor: Surveyor | undefined;
   epilogue: Epilogue | undefined;
+  meter: Meter | undefined;
   scrubber: Scrubber | undefined;
 }
 
@@ -106,7 +115,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   const events = createEvents(config, ports.clock);
   const integrity: Integrity = { sha256: ports.crypto.sha256, crc32: ports.codec.crc32 };
   const { clock, disk, random } = ports;
-  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, scrubber: undefined };
+  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, meter: undefined, scrubber: undefined };
   const log = await openLog({ origin: name, disk, clock, random, integrity, ...segmentSize(config), opened: (stream, predecessor) => openedRecord(events, stream, predecessor), full: () => parts.keeper?.full() });
   for (const damage of log.damage) ports.trace.note("error", `${damage.segment}: bytes ${damage.fromByte} to ${damage.toByte} are damaged (${damage.what})`, { code: "HOLON_LOG_DAMAGED" });
   const blobs = await openBlobStore(disk, integrity);
@@ -122,7 +131,9 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   if (config.parent !== undefined) {
     parts.uplink = createUplink({ config, parent: config.parent, log, ports, calls, blobs: exchange, mayLeave: guard.mayLeave, ...histories, changed: () => parts.site?.uplinkChanged() });
   }
-  parts.agent = createAgent({ log, events, blobs, guard, ports, fetch: exchange.fetch });
+  const meter = createMeter({ config, log, events, ports });
+  parts.meter = meter;
+  parts.agent = createAgent({ log, events, blobs, guard, ports, meter, fetch: exchange.fetch });
   if (config.listen !== undefined) {
     // What a sibling sent is safe when this node's own parent says so: a sibling's disk is no nearer to the root.
     const safe = (lane: Lane, received: number): number => (parts.uplink === undefined ? received : Math.min(received, parts.uplink.safe().get(laneName(lane)) ?? 0));
@@ -169,6 +180,9 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     cutUplink: () => parts.uplink?.cut(),
     healUplink: () => parts.uplink?.heal(),
     leads: () => parts.site?.leads(),
+    metered: () => meter.totals(),
+    failedEvents: () => failedEventsOf(log),
+    replayFailed: (choice) => parts.agent?.replay(choice) ?? 0,
     close: () => closeNode(parts, log, guard, unsubscribe),
   };
 }
@@ -212,6 +226,7 @@ function committed(parts: Parts, self: NodeName, lanes: readonly Lane[], cells: 
 
 async function closeNode(parts: Parts, log: SegmentLog, guard: EgressGuard, unsubscribe: () => void): Promise<void> {
   await parts.agent?.close();
+  await parts.meter?.close();
   await parts.keeper?.close();
   await parts.surveyor?.close();
   await parts.scrubber?.close();

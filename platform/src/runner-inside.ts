@@ -114,9 +114,9 @@ function narrow(): void {
 
 /** `Date` with the time of the event for now. */
 function eventDate(Real: DateConstructor): unknown {
-  const replaced = function (this: unknown, ...parts: readonly [number]): unknown {
+  const replaced = function (this: unknown, ...parts: readonly unknown[]): unknown {
     if (new.target === undefined) return new Real(eventMs).toString();
-    return Reflect.construct(Real, parts.length === 0 ? [eventMs] : parts, new.target);
+    return Reflect.construct(Real, parts.length === 0 ? [eventMs] : [...parts], new.target);
   };
   replaced.prototype = Real.prototype;
   Object.defineProperty(Real.prototype, "constructor", { value: replaced, writable: true, configurable: true });

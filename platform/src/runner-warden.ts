@@ -122,7 +122,7 @@ export class Warden {
     if (reply.kind === "done") return this.#take(reply.id)?.resolve(reply);
     const error = fromCrossing(reply.error);
     if (reply.kind === "stuck") return this.#stuck(reply.id, error);
-    if (error.code === "HOLON_UNIT_TIMEOUT") this.#options.guilty(reply.id);
+    if (error.code === "HOLON_UNIT_TIMEOUT" || reply.kind === "lost") this.#options.guilty(reply.id);
     this.#take(reply.id)?.reject(error);
   }
 

@@ -82,6 +82,7 @@ class Batch {
   readonly #outputs: UnitOutput[] = [];
   readonly #fitted = new Map<string, FittedParameters>();
   readonly inferenceMs: number[] = [];
+  readonly #inferences = new Map<string, number>();
   #outputBytes = 0;
   #status: string | undefined;
 
@@ -104,6 +105,11 @@ class Batch {
     }
   }
 
+  inferred(model: string, ms: number): void {
+    this.inferenceMs.push(ms);
+    this.#inferences.set(model, (this.#inferences.get(model) ?? 0) + 1);
+  }
+
   /** Only the last fit of a model for a subject is worth storing. */
   fit(fitted: FittedParameters): void {
     this.#fitted.set(JSON.stringify([fitted.model, fitted.subject]), fitted);
@@ -114,7 +120,7 @@ class Batch {
   }
 
   finish(state: UnitResult["state"]): UnitResult {
-    return { outputs: this.#outputs, state, fitted: [...this.#fitted.values()], status: this.#status, inferenceMs: this.inferenceMs };
+    return { outputs: this.#outputs, state, fitted: [...this.#fitted.values()], status: this.#status, inferenceMs: this.inferenceMs, inferences: Object.fromEntries(this.#inferences) };
   }
 }
 
@@ -132,7 +138,7 @@ function createUnitModel(model: string, options: HostOptions, batch: () => Batch
       }
       const startMs = options.nowMs();
       const outputs = await options.models.run(model, inputs, parameters);
-      batch().inferenceMs.push(options.nowMs() - startMs);
+      batch().inferred(model, options.nowMs() - startMs);
       return outputs;
     },
     fitted: (subject) => parametersBySubject.has(subject),

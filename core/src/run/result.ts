@@ -15,6 +15,7 @@ const resultSchema = z.strictObject({
   state: z.array(z.strictObject({ key: z.string().max(limits.unitStateKeyMax), value: z.string().max(limits.unitStateBytesMax).nullable() })),
   status: z.string().max(limits.unitStatusMax).optional(),
   inferenceMs: z.array(z.number().min(0)),
+  inferences: z.record(nameSchema, z.int().min(0)).optional(),
 });
 
 const tensorSchema = z.custom<UnitResult["fitted"][number]["parameters"][string]>(isTensor, "no tensor");
@@ -45,6 +46,7 @@ export function parseUnitResult(text: unknown, fitted: unknown, batchLength: num
     fitted: parameters.data,
     status: result.data.status,
     inferenceMs: result.data.inferenceMs,
+    inferences: result.data.inferences ?? {},
   };
 }
 

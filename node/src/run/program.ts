@@ -8,6 +8,7 @@ import { blobHashSchema, type FunctionDocument } from "@holon/core/schema/app.ts
 import type { BlobHash } from "@holon/core/units.ts";
 import { z } from "zod";
 import type { UnitContext, UnitKind } from "./unit.ts";
+import { createWarmInstance } from "./warm-instance.ts";
 
 export const stateCell = (unit: string, key: string): string => `state/${unit}/${key}`;
 export const positionCell = (unit: string): string => `position/${unit}`;
@@ -19,9 +20,15 @@ const decoder = new TextDecoder();
 
 /** A function in its sandbox. */
 export const functionKind = (fn: FunctionDocument, context: UnitContext): UnitKind => ({
-  async open() {
-    const { program, positions } = await loadProgram(fn, context);
-    return { instance: await context.ports.runner.start(program), positions };
+  async open(settled) {
+    const unit = `${context.app.name}/${fn.name}`;
+    const start = async () => {
+      await settled();
+      return context.ports.runner.start(await loadProgram(fn, context));
+    };
+    const instance = createWarmInstance(unit, start, context.warm);
+    await instance.prepare();
+    return { instance, positions: storedUnit(unit, context.log).positions };
   },
 });
 
@@ -33,12 +40,7 @@ export function storedUnit(unit: string, log: Log): { readonly state: ReadonlyMa
   return { state, positions: new Map(Object.entries(position === undefined ? {} : positionsSchema.parse(parseJson(position)))) };
 }
 
-interface LoadedProgram {
-  readonly program: UnitProgram;
-  readonly positions: ReadonlyMap<string, number>;
-}
-
-async function loadProgram(fn: FunctionDocument, context: UnitContext): Promise<LoadedProgram> {
+async function loadProgram(fn: FunctionDocument, context: UnitContext): Promise<UnitProgram> {
   const { app, log } = context;
   const unit = `${app.name}/${fn.name}`;
   const models: Record<string, Uint8Array> = {};
@@ -46,9 +48,17 @@ async function loadProgram(fn: FunctionDocument, context: UnitContext): Promise<
     const model = app.models.find((candidate) => candidate.name === name);
     if (model !== undefined) models[name] = await readBlob(model.graph, context);
   }
-  const { state, positions } = storedUnit(unit, log);
-  const program = { name: unit, code: await readBlob(fn.code, context), models, fitted: await loadFitted(unit, context), state, timeoutMs: fn.timeoutMs };
-  return { program, positions };
+  return {
+    name: unit,
+    code: await readBlob(fn.code, context),
+    models,
+    fitted: await loadFitted(unit, context),
+    state: storedUnit(unit, log).state,
+    timeoutMs: fn.timeoutMs,
+    runtime: fn.runtime,
+    declared: { on: { type: fn.on.type }, emits: fn.emits, models: fn.models },
+    memoryBytesMax: fn.memoryBytesMax,
+  };
 }
 
 /** What was damaged on this disk beyond mending is asked for again; the function's next start finds it. */
