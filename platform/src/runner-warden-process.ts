@@ -7,6 +7,7 @@
  *
  * An isolate serves one function once and is thrown away.
  */
+import { flushCompileCache } from "node:module";
 import { setPriority } from "node:os";
 import { HolonError } from "@holon/core/errors.ts";
 import { toCrossing } from "@holon/core/run/crossing.ts";
@@ -34,6 +35,7 @@ process.on("message", (request: WardenRequest) => {
   switch (request.kind) {
     case "setup":
       factory = createIsolateFactory(request.setup.inside);
+      flushCompileCache(); // what ends by being killed writes nothing at its end
       return send({ kind: "ready" });
     case "open":
       return void open(request);

@@ -172,7 +172,7 @@ export class Warden {
     const inside = await insideCode();
     await new Promise<void>((resolve, reject) => {
       this.#child.once("message", () => resolve());
-      this.#child.once("exit", () => reject(this.#gone ?? interrupted("its process ended")));
+      this.#child.once("exit", () => reject(new HolonError("HOLON_UNIT_DIED", "the process of sandboxes could not be started", { next: "Check that the package isolated-vm is installed for this platform; or give the function `runtime: worker`, if it is trusted." })));
       this.#send({ kind: "setup", setup: { inside } });
     });
     this.#hold(this.#waiting.size > 0);
