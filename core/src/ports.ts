@@ -225,6 +225,10 @@ export interface UnitProgram {
   readonly declared?: UnitDeclared | undefined;
   /** Memory of the sandbox; without it `limits.unitMemoryBytes`. */
   readonly memoryBytesMax?: number | undefined;
+  /** Of a process: what is started; `$HOLON_MODULE` in it is the path of the code. */
+  readonly command?: readonly string[] | undefined;
+  /** Of a process: it has the rights of the node where it cannot be confined. */
+  readonly unconfined?: boolean | undefined;
   /** Time to load; without it `limits.unitStartMs`. */
   readonly startMs?: number | undefined;
   /** Graphs by model name. Fitted parameters are passed to the session as inputs beside the function's own. */

@@ -39,10 +39,10 @@ export async function publish({ manifest, folder, path }: LoadedManifest): Promi
   const functions: unknown[] = [];
   for (const { module, on, emits, uses, ...fn } of manifest.functions) {
     const runtime = fn.runtime ?? (module.endsWith(".wasm") ? "wasm" : undefined);
-    if (runtime === "wasm") {
-      if (on === undefined || emits === undefined) throw new HolonError("HOLON_APP_BAD", `${path}: function ${fn.name} is WebAssembly and cannot say what it is for`, { next: "Give it `on` and `emits` in the manifest." });
+    if (runtime === "wasm" || runtime === "process") {
+      if (on === undefined || emits === undefined) throw new HolonError("HOLON_APP_BAD", `${path}: function ${fn.name} (${runtime}) cannot say itself what it is for`, { next: "Give it `on` and `emits` in the manifest." });
       const code = await readFunction(resolve(folder, module), path);
-      boundWasmMemory(fn.name, code, (fn.memoryBytesMax ?? limits.unitMemoryBytes) / wasmPageBytes);
+      if (runtime === "wasm") boundWasmMemory(fn.name, code, (fn.memoryBytesMax ?? limits.unitMemoryBytes) / wasmPageBytes);
       functions.push({ ...fn, runtime, code: keep(code), on, emits, models: uses ?? [] });
       continue;
     }

@@ -94,6 +94,10 @@ const functionBase = {
   memoryBytesMax: z.int().min(limits.unitMemoryBytesMin).max(limits.unitMemoryBytesMax).optional(),
   /** What runs it; without it a sandboxed module. `worker`: a thread of the node, for trusted code that needs timers or Node's own modules. */
   runtime: z.enum(unitRuntimes).optional(),
+  /** Of a process: what is started. `$HOLON_MODULE` in it is the path of the module. */
+  command: z.array(z.string().min(1).max(4_096)).min(1).max(64).optional(),
+  /** Of a process: it may have the rights of the node where it cannot be confined. */
+  unconfined: z.boolean().optional(),
   /** Events it is handed a second, at most; what is more waits in the log. */
   eventsPerSecondMax: z.number().positive().optional(),
   /** Times that an event is tried again before it is set aside as failed. */

@@ -57,6 +57,8 @@ async function loadProgram(fn: FunctionDocument, context: UnitContext): Promise<
     timeoutMs: fn.timeoutMs,
     runtime: fn.runtime,
     declared: { on: { type: fn.on.type }, emits: fn.emits, models: fn.models },
+    command: fn.command,
+    unconfined: fn.unconfined,
     memoryBytesMax: fn.memoryBytesMax,
   };
 }
