@@ -96,7 +96,7 @@ export function canConfine(): boolean {
 
 function startChild({ memoryBytesMax = limits.unitMemoryBytesMax, unconfined, models }: UnitProgram, command: readonly string[], folder: string): ChildProcess {
   for (const [model, graph] of Object.entries(models)) writeFileSync(join(folder, `${model}.onnx`), graph);
-  const bounded = ["/bin/sh", "-c", `ulimit -v ${Math.floor(memoryBytesMax / 1024)} -c 0; exec "$@"`, "sh", ...command];
+  const bounded = ["/bin/sh", "-c", `ulimit -v ${Math.floor(memoryBytesMax / 1024)} && ulimit -c 0 && exec "$@"`, "sh", ...command];
   const inside = unconfined === true ? folder : "/run/holon";
   const env = { PATH: "/usr/local/bin:/usr/bin:/bin", HOLON_SOCKET: `${inside}/socket`, HOLON_FOLDER: inside, HOLON_MODULE: `${inside}/module` };
   const named = bounded.map((word) => word.replaceAll("$HOLON_MODULE", env.HOLON_MODULE));
@@ -133,7 +133,7 @@ function ask(name: string, socketPath: string, method: string, path: string, bod
         if (answer.statusCode === 200) resolve(Buffer.concat(parts).toString("utf8"));
         else reject(new HolonError("HOLON_UNIT_THREW", `function ${name} answered with status ${answer.statusCode ?? 0}`));
       });
-  });
+    });
     const timer = setTimeout(() => asked.destroy(late), timeoutMs);
     asked.on("error", (error) => reject(toAsked(name, error)));
     asked.on("close", () => clearTimeout(timer));
