@@ -5,7 +5,7 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createHash } from "node:crypto";
@@ -56,6 +56,7 @@ export const functionsSuite: Suite = {
 /** From the bundle's file to the answer to the first event, nothing of the function being warm but its file in the system's cache. */
 async function coldStarts(runner: PlatformRunner, folder: string, count: number) {
   const { code } = await bundleFunction(fileURLToPath(new URL("./holon-function.ts", import.meta.url)));
+  mkdirSync(folder, { recursive: true });
   const paths = { javascript: join(folder, "function"), wasm: join(folder, "wasm") };
   writeFileSync(paths.javascript, code);
   writeFileSync(paths.wasm, wasmUnit(wasmBodies.emit));

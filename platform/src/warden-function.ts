@@ -24,6 +24,7 @@ type Outcome = WithoutId<Extract<WardenReply, { kind: "done" | "failed" | "stuck
 type WithoutId<T> = T extends unknown ? Omit<T, "id"> : never;
 type OpenRequest = Extract<WardenRequest, { kind: "open" }>;
 
+const compiledHereMax = 32 << 10;
 const wasmPageBytes = 64 << 10;
 /** V8 needs some itself. */
 const wasmShare = 0.75;
@@ -80,11 +81,13 @@ async function start({ setup, code, fitted, memoryBytesMax }: OpenRequest, { iso
   if (setup.declared !== undefined) {
     const bytes = boundWasmMemory(setup.name, code, Math.floor((memoryBytesMax * wasmShare) / wasmPageBytes));
     const infer = new ivm.Reference(async (model: string, inputs: string) => tensorsToJson(await link.run(model, tensorsFromJson(inputs))));
-    const port = await context.evalClosure("return { bytes: $0, infer: $1 }", [new ivm.ExternalCopy(bytes.buffer).copyInto({ release: true }), infer], { result: { reference: true } });
-    return resultOf(begin.apply(undefined, [undefined, ...common, port.derefInto({ release: true })], { timeout, result: { copy: true } }));
+    return resultOf(begin.apply(undefined, [undefined, ...common, new ivm.ExternalCopy(bytes.buffer).copyInto({ release: true }), infer], { timeout, result: { copy: true } }));
   }
-  const module = await isolate.compileModule(new TextDecoder().decode(code), { filename: `holon:${setup.name}` });
-  await module.instantiate(context, (specifier) => {
+  const source = new TextDecoder().decode(code);
+  const options = { filename: `holon:${setup.name}` };
+  // What is small is compiled sooner than another thread is awake; no code of the function's runs in this.
+  const module = code.length <= compiledHereMax ? isolate.compileModuleSync(source, options) : await isolate.compileModule(source, options);
+  module.instantiateSync(context, (specifier) => {
     throw bad(setup.name, `it imports ${specifier.slice(0, 100)}, and nothing can be imported here`);
   });
   await module.evaluate({ timeout });
