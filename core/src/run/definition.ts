@@ -57,8 +57,15 @@ export interface UnitWindow {
   readonly events: readonly UnitEvent[];
 }
 
+/** What data must look like: any validator of this form will do, zod's among them. */
+export interface DataSchema<Data = unknown> {
+  safeParse(value: unknown): { readonly success: true; readonly data: Data } | { readonly success: false; readonly error: { readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[] } };
+}
+
 export interface UnitDefinition {
   readonly kind: typeof functionKind;
+  /** Schemas stay with the module: they are held where it runs. */
+  readonly schemas?: { readonly on?: DataSchema; readonly emits: Readonly<Record<string, DataSchema>> };
   readonly on: { readonly type: string } | WindowTriggerInput;
   readonly emits: Readonly<Record<string, EmitTarget>>;
   readonly models: readonly string[];
