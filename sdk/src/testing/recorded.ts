@@ -22,7 +22,7 @@ export function* fillIn(events: Iterable<TestEvent>, type: string): Generator<Un
     const timeMs = event.timeMs ?? lastMs + apartMs;
     lastMs = timeMs;
     index += 1;
-    yield { id: `test/${index}`, type, source: "/test", subject: undefined, timeMs, arrivedMs: event.arrivedMs ?? timeMs, ...withoutUndefined(event) };
+    yield { id: `test/${index}`, type: type.replace(/\.\*$/, ""), source: "/test", subject: undefined, timeMs, arrivedMs: event.arrivedMs ?? timeMs, ...withoutUndefined(event) };
   }
 }
 

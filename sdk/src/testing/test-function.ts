@@ -5,6 +5,7 @@
 import { createUnitHost, type HostModels, type UnitHost } from "@holon/core/run/host.ts";
 import type { UnitDefinition } from "@holon/core/run/definition.ts";
 import type { FittedParameters, Tensors, UnitEvent, UnitResult } from "@holon/core/ports.ts";
+import { fits, inputOf } from "@holon/core/run/trigger-events.ts";
 import { isWindowTrigger, triggerSchema } from "@holon/core/schema/trigger.ts";
 import { toWindowEvent } from "@holon/core/stream/window-event.ts";
 import { WindowStage, type LeftOut } from "@holon/core/stream/window-stage.ts";
@@ -52,9 +53,10 @@ export async function testFunction(definition: UnitDefinition, options: TestOpti
     for (const event of events) gathered.add(await host.handle([event]), event);
   };
   const trigger = triggerSchema.parse(definition.on);
-  const events = fillIn(options.events, trigger.type);
+  const { type, subject } = { subject: undefined, ...inputOf("app", { name: "under-test", on: trigger }) };
+  const events = fillIn(options.events, type);
   if (isWindowTrigger(trigger)) await runWindows(new WindowStage(trigger, new Map(), 0), trigger, events, { handle, leftOut: gathered.leftOut, waitMs: options.waitMs ?? 3_600_000 });
-  else for (const event of events) await handle(event.type === trigger.type ? [event] : []);
+  else for (const event of events) await handle(fits(type, event.type) && (subject === undefined || fits(subject, event.subject)) ? [event] : []);
   return gathered.finish();
 }
 
