@@ -221,6 +221,7 @@ function committed(parts: Parts, self: NodeName, lanes: readonly Lane[], cells: 
 /** What a node that is stopped in order still has to say, its decisions last of all, goes out while its link is open: for a moment, not longer. */
 async function lastWords({ uplink }: Parts, clock: Ports["clock"]): Promise<void> {
   const untilMs = clock.monotonicMs() + limits.lastWordsMs;
+  uplink?.hurry();
   while (uplink?.status().state === "open" && (uplink.status().backlog ?? 0) > 0 && clock.monotonicMs() < untilMs) {
     await new Promise<void>((resolve) => clock.after(limits.lastWordsLookMs, resolve));
   }
@@ -232,6 +233,7 @@ async function closeNode(parts: Parts, { log, guard, clock, unsubscribe }: { rea
   await parts.keeper?.close();
   await parts.surveyor?.close();
   await parts.scrubber?.close();
+  await lastWords(parts, clock);
   await guard.closeDecisions().catch(() => undefined); // a log that takes no more is being closed anyway
   await lastWords(parts, clock);
   await parts.site?.close();
