@@ -217,8 +217,7 @@ function withoutReturn<T>(peer: T | undefined, from: T | undefined): T | undefin
 }
 
 function committed(parts: Parts, self: NodeName, lanes: readonly Lane[], cells: readonly string[]): void {
-  const names = lanes.map(laneName);
-  parts.agent?.committed(names);
+  parts.agent?.committed(lanes);
   parts.requests?.committed();
   parts.surveyor?.wake();
   const leaving = lanes.filter((lane) => lane.stream !== "local").map(laneName);

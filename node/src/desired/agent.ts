@@ -8,6 +8,7 @@ import type { AppDocument } from "@holon/core/schema/app.ts";
 import type { Desired } from "@holon/core/schema/desired.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import { limits } from "@holon/core/limits.ts";
+import { laneName, type Lane } from "@holon/core/log/log.ts";
 import { backoffMs } from "@holon/core/link/backoff.ts";
 import { openSource, type RunningSource, type SourceStatus } from "../door/sources.ts";
 import type { BlobStore } from "../blob/store.ts";
@@ -20,6 +21,7 @@ import { functionKind } from "../run/program.ts";
 import { inputOf } from "@holon/core/run/trigger-events.ts";
 import { openSchedule, type Schedule } from "../trigger/schedule.ts";
 import type { Requests } from "../trigger/requests.ts";
+import { createScout } from "../run/scout.ts";
 import { createWarmSet, type WarmSet } from "../run/warm-set.ts";
 import { startUnit, type RunningUnit, type UnitStatus } from "../run/unit.ts";
 import { desiredOf } from "./documents.ts";
@@ -52,7 +54,7 @@ export interface AgentStatus {
 export interface Agent {
   /** The document may have changed. */
   reconcile(): void;
-  committed(lanes: readonly string[]): void;
+  committed(lanes: readonly Lane[]): void;
   status(): AgentStatus;
   /** Hands over again what functions could not handle. Returns how many events will be. */
   replay(choice: { readonly app?: string | undefined; readonly function?: string | undefined; readonly event?: string | undefined }): number;
@@ -69,7 +71,11 @@ interface Running {
 export function createAgent(context: AgentContext): Agent {
   const { log, ports } = context;
   const running = new Map<string, Running>();
+  /** What the functions of an app have in common, by a number: it is long, and they may be a thousand. */
+  const known: string[] = [];
+  const numberOf = (text: string): number => (known.includes(text) ? known.indexOf(text) : known.push(text) - 1);
   const warm = createWarmSet(ports.clock);
+  const scout = createScout(log, () => [...running.values()].flatMap(({ unit }) => unit ?? []));
   let state: AgentState = "idle";
   let version = 0;
   let problem: HolonError | undefined;
@@ -141,8 +147,9 @@ export function createAgent(context: AgentContext): Agent {
   async function switchTo(desired: Desired): Promise<void> {
     const wanted = new Map<string, { readonly key: string; start(): Promise<Omit<Running, "key">> }>();
     for (const app of desired.apps) {
+      const surroundings = numberOf(JSON.stringify([app.models, app.egress, app.sources.map(({ type, stream }) => [type, stream]), app.functions.map(({ on, emits }) => [on, emits]), ...(app.reductions ?? [])]));
       for (const fn of app.functions) {
-        const key = JSON.stringify([fn, app.models, app.egress, app.sources.map(({ type, stream }) => [type, stream]), app.functions.map(({ on, emits }) => [on, emits]), ...(app.reductions ?? [])]);
+        const key = JSON.stringify([fn, surroundings]);
         wanted.set(`function ${app.name}/${fn.name}`, { key, start: () => Promise.resolve({ unit: startUnit({ ...fn, on: inputOf(app.name, fn) }, { app, warm, ...context }, functionKind(fn, { app, warm, ...context })) }) });
         if ("schedule" in fn.on) {
           const { schedule } = fn.on;
@@ -179,7 +186,9 @@ export function createAgent(context: AgentContext): Agent {
   return {
     reconcile,
     committed(lanes) {
-      for (const { unit } of running.values()) unit?.committed(lanes);
+      if (running.size > scoutFrom) return scout.committed(lanes);
+      const names = lanes.map(laneName);
+      for (const { unit } of running.values()) unit?.committed(names);
     },
     status: () => ({
       state,
@@ -206,6 +215,9 @@ export function createAgent(context: AgentContext): Agent {
     },
   };
 }
+
+/** So few look for themselves sooner than one looks for them. */
+const scoutFrom = 8;
 
 const blobsOf = (desired: Desired): readonly BlobHash[] =>
   desired.apps.flatMap((app) => [...app.functions.map((fn) => fn.code), ...app.models.map((model) => model.graph)]);

@@ -51,6 +51,8 @@ export interface UnitStatus {
 }
 
 export interface RunningUnit {
+  /** Whether a record is of the trigger's type. */
+  wants(record: LogRecord): boolean;
   status(): UnitStatus;
   committed(lanes: readonly string[]): void;
   /** Hands over again what it could not handle: one event, or all. Returns how many will be. */
@@ -309,6 +311,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
       problem: problem?.toJSON(),
       ...(kind.reduction === undefined ? {} : { reduction: kind.reduction() }),
     }),
+    wants: (record) => startsWith(record.bytes, prefix),
     committed: () => {
       if (state === "running") wake?.();
     },
