@@ -54,6 +54,8 @@ export const errorTable = {
   HOLON_PORT_TAKEN: row("An address is already in use.", "Stop the other process, or choose another port."),
   HOLON_RECORD_TOO_LARGE: row("A record is over the size limit.", "Send smaller events; large data belongs in a blob."),
   HOLON_SERIES_BAD: row("A block of columns cannot be made or read.", "Read it with the version of Holon that wrote it; if it repeats, look at who wrote it."),
+  HOLON_SHARED_BAD: row("Shared state was used otherwise than it is declared, or does not parse.", "Declare it under `shared` of the app manifest, and use it as the kind that it is declared as."),
+  HOLON_SHARED_FULL: row("Shared state is over its limit.", "Keep less of it, or in more keys; large data belongs in a stream."),
   HOLON_SIBLING_UNKNOWN: row("A node that is no enrolled member of the site asked for what only members may.", "Name it under siblings in the holon.node.yaml of every member."),
   HOLON_SIM_SKIPPED: row("A scenario of the simulator cannot run here.", "Put what it names beside the repository, or choose another scenario."),
   HOLON_SIM_VIOLATION: row("A simulated run broke an invariant.", "Replay it with the seed that the message names."),

@@ -120,6 +120,25 @@ export const limits = {
   unitStateBytesMax: 8 << 20,
   /** One key of a function's state, characters. At the bound: `HOLON_STATE_TOO_LARGE`. */
   unitStateKeyMax: 512,
+  /** One shared value or element, as JSON. At the bound: `HOLON_SHARED_FULL`. */
+  sharedValueBytesMax: 16 << 10,
+  /** One shared key with all its slots and elements, grown by this node's own changes. At the bound: `HOLON_SHARED_FULL`; what others did is merged. */
+  sharedKeyBytesMax: 64 << 10,
+  /** All that a node shares and holds for others, grown by its own changes, and by those of others. At the bound: `HOLON_SHARED_FULL`. */
+  sharedOwnBytesMax: 4 << 20,
+  sharedBytesMax: 16 << 20,
+  /** Apps whose shared state a node asks for on behalf of nodes below. At the bound: those that were asked for first are forgotten. */
+  sharedAppsMax: 256,
+  /** Shared state in one call, where one key is not larger; calls of one exchange. At the second bound: the rest goes with the next. */
+  sharedCallBytesMax: 256 << 10,
+  sharedCallsMax: 64,
+  /** A change goes to the parent this much later, together with those that follow it; without one the parent is asked this often. */
+  sharedSoonMs: 500,
+  sharedEveryMs: 60_000,
+  /** How far a register may be ahead of a trusted clock before the next write begins a new era; writes that stamps can tell apart. */
+  sharedAheadMsMax: 600_000,
+  sharedCountMax: 2 ** 40,
+  sharedErasMax: 2 ** 31,
   /** Events that a function emits in one batch, and their data as JSON. At the bound: the function fails. */
   unitOutputsMax: 8_192,
   unitOutputBytesMax: 8 << 20,

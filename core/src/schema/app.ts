@@ -5,6 +5,7 @@ import { reductionProblems } from "../reduce/declared.ts";
 import { dataClassSchema, eventTypeSchema } from "./event.ts";
 import { nameSchema } from "./name.ts";
 import { reductionSchema } from "./reduction.ts";
+import { sharedListSchema } from "./shared.ts";
 import { counterSchema, triggerSchema } from "./trigger.ts";
 
 export { nameSchema };
@@ -106,6 +107,8 @@ const manifestBase = {
   egress: z.array(egressRuleSchema).max(64).default([]),
   /** What becomes of readings where they are born. */
   reductions: z.array(reductionSchema).max(64).optional(),
+  /** What its functions share between sites. */
+  shared: sharedListSchema.optional(),
 };
 
 /** `holon.app.ts` (or `.yaml`, `.json`): paths are relative to the manifest. */
