@@ -132,6 +132,8 @@ export const limits = {
   /** Shared state in one call, where one key is not larger; calls of one exchange. At the second bound: the rest goes with the next. */
   sharedCallBytesMax: 256 << 10,
   sharedCallsMax: 64,
+  /** Time for the answer, lines that need minutes for one frame included. */
+  sharedCallMs: 300_000,
   /** A change goes to the parent this much later, together with those that follow it; without one the parent is asked this often. */
   sharedSoonMs: 500,
   sharedEveryMs: 60_000,

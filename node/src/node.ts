@@ -29,6 +29,8 @@ import { openLog, type SegmentLog } from "./log/segment-log.ts";
 import { createScrubber, type ScrubStatus, type Scrubber } from "./log/scrubber.ts";
 import { createSurveyor, type Surveyor } from "./log/surveyor.ts";
 import { createEgressGuard, type EgressGuard } from "./policy/egress-guard.ts";
+import { createSharedExchange, type Partner, type SharedExchange, type SharedStatus } from "./shared/exchange.ts";
+import { openSharedStore, type SharedStore } from "./shared/store.ts";
 import { createSite, type Site, type SiteStatus } from "./site/site.ts";
 
 export interface NodeStatus {
@@ -46,6 +48,8 @@ export interface NodeStatus {
   readonly admission: AdmissionStatus | undefined;
   /** Blobs that this node or one below it waits for. */
   readonly blobsWanted: number;
+  /** What it shares with other sites, and how that stands. */
+  readonly shared: SharedStatus | undefined;
   readonly lanes: readonly { readonly lane: string; readonly sequence: number }[];
   readonly log: {
     readonly disk: "ok" | "full" | "failed";
@@ -67,6 +71,8 @@ export interface HolonNode {
   readonly blobs: BlobStore;
   readonly events: Events;
   readonly calls: Calls;
+  /** State shared between sites, as far as this node has merged it. */
+  readonly shared: SharedStore;
   /** Where children reach it, if it takes any. */
   readonly address: string | undefined;
   /** Tells the trail that the node has started, and where its local API is reached (`http://127.0.0.1:7402`) if it has one. */
@@ -92,6 +98,7 @@ interface Parts {
   surveyor: Surveyor | undefined;
   epilogue: Epilogue | undefined;
   scrubber: Scrubber | undefined;
+  sharing: SharedExchange | undefined;
 }
 
 /** Parts that a test may put in another's place. */
@@ -106,7 +113,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   const events = createEvents(config, ports.clock);
   const integrity: Integrity = { sha256: ports.crypto.sha256, crc32: ports.codec.crc32 };
   const { clock, disk, random } = ports;
-  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, scrubber: undefined };
+  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, scrubber: undefined, sharing: undefined };
   const log = await openLog({ origin: name, disk, clock, random, integrity, ...segmentSize(config), opened: (stream, predecessor) => openedRecord(events, stream, predecessor), full: () => parts.keeper?.full() });
   for (const damage of log.damage) ports.trace.note("error", `${damage.segment}: bytes ${damage.fromByte} to ${damage.toByte} are damaged (${damage.what})`, { code: "HOLON_LOG_DAMAGED" });
   const blobs = await openBlobStore(disk, integrity);
@@ -120,8 +127,9 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   const histories = createHistoryReports(log, events, failed);
 
   if (config.parent !== undefined) {
-    parts.uplink = createUplink({ config, parent: config.parent, log, ports, calls, blobs: exchange, mayLeave: guard.mayLeave, ...histories, changed: () => parts.site?.uplinkChanged() });
+    parts.uplink = createUplink({ config, parent: config.parent, log, ports, calls, blobs: exchange, mayLeave: guard.mayLeave, ...histories, changed: () => uplinkChanged(parts) });
   }
+  const shared = openSharedStore({ log, clock, changed: () => parts.sharing?.wake() });
   parts.agent = createAgent({ log, events, blobs, guard, ports, fetch: exchange.fetch });
   if (config.listen !== undefined) {
     // What a sibling sent is safe when this node's own parent says so: a sibling's disk is no nearer to the root.
@@ -137,6 +145,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
       parts.site = createSite({ config, log, events, ports, calls, handlers, blobs: exchange, uplink, downlinks, machine: election, mayLeave: guard.mayLeave, reports: histories });
     }
   }
+  parts.sharing = createSharedExchange({ store: shared, epoch: log.epoch, calls, handlers, guard, ports, partners: () => partnersOf(config, parts), desired: () => desiredOf(log, name)?.document });
   const damage = log.damage.filter((piece) => isUntold(log, piece));
   if (damage.length > 0) await appendSoon(log, clock, damageTold(events, log.damage, log.lost));
   parts.scrubber = createScrubber({ log, ports, told: (found, lost) => (found.some((piece) => isUntold(log, piece)) ? damageTold(events, found, lost) : undefined) });
@@ -162,6 +171,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     blobs,
     events,
     calls,
+    shared,
     handlers,
     address,
     announce: (api) => appendSoon(log, clock, { records: [startedRecord(events, config, api)] }),
@@ -205,12 +215,27 @@ function committed(parts: Parts, self: NodeName, lanes: readonly Lane[], cells: 
   for (const cell of cells) {
     if (!cell.startsWith("desired/")) continue;
     const node = cell.slice("desired/".length);
-    if (node === self) parts.agent?.reconcile();
-    else if (isNodeName(node)) parts.downlinks?.documentChanged(node);
+    if (node === self) {
+      parts.agent?.reconcile();
+      parts.sharing?.documentChanged();
+    } else if (isNodeName(node)) parts.downlinks?.documentChanged(node);
   }
 }
 
+function uplinkChanged({ site, uplink, sharing }: Parts): void {
+  site?.uplinkChanged();
+  if (uplink?.peer() !== undefined) sharing?.wake();
+}
+
+/** The way up, through a sibling if need be; and the siblings, so that an island agrees by itself. */
+function partnersOf({ siblings }: NodeConfig, { uplink, site }: Parts): readonly Partner[] {
+  const above = uplink?.peer() ?? site?.relayPeer();
+  const beside = siblings.flatMap(({ name }) => (isNodeName(name) ? (site?.peer(name) ?? []) : [])).filter((peer) => peer.name !== above?.name);
+  return [...(above === undefined ? [] : [{ peer: above, isAbove: true }]), ...beside.map((peer) => ({ peer, isAbove: false }))];
+}
+
 async function closeNode(parts: Parts, log: SegmentLog, guard: EgressGuard, unsubscribe: () => void): Promise<void> {
+  parts.sharing?.close();
   await parts.agent?.close();
   await parts.keeper?.close();
   await parts.surveyor?.close();
@@ -237,6 +262,7 @@ function statusOf(config: NodeConfig, log: SegmentLog, parts: Parts, damage: rea
     children: parts.downlinks?.status() ?? [],
     admission: parts.downlinks?.admission(),
     blobsWanted: parts.exchange?.wanted() ?? 0,
+    shared: parts.sharing?.status(),
     lanes: [...log.heads()].map(([lane, { mark }]) => ({ lane, sequence: mark.sequence })).sort((a, b) => (a.lane < b.lane ? -1 : 1)),
     log: { disk: log.diskState, sizeBytes: log.sizeBytes(), lost: log.lost, mended: log.mended, scrubbed: parts.scrubber?.status() },
     damage,

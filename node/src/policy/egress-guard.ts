@@ -20,8 +20,23 @@ export interface EgressGuard {
   /** Whether a function's output of that class may stand in a stream that leaves. */
   mayExport(dataClass: DataClass): boolean;
   mayLeave(run: RunHeader): Promise<boolean>;
+  /** The same for shared state, change by change. */
+  mayShare(shared: SharedOutgoing): Promise<boolean>;
   /** Closes the open decisions: the link was lost or the node stops. */
   closeDecisions(): Promise<void>;
+}
+
+/** Shared state that is about to leave. */
+export interface SharedOutgoing {
+  readonly app: string;
+  readonly name: string;
+  readonly class: DataClass;
+  /** The app's rules; undefined where it does not run here, so that it was decided where it does. */
+  readonly rules: readonly EgressRule[] | undefined;
+  /** Version of the desired document that the rules come from. */
+  readonly policyVersion: number;
+  /** Number of its change. */
+  readonly change: number;
 }
 
 interface DecisionData {
@@ -33,6 +48,15 @@ interface DecisionData {
   readonly from: number;
   to?: number;
   count?: number;
+}
+
+interface Question {
+  /** Of records, or `shared/<app>/<name>`. */
+  readonly lane: string;
+  readonly classes: readonly DataClass[];
+  readonly rules: readonly EgressRule[];
+  readonly policyVersion: number;
+  readonly from: number;
 }
 
 interface OpenDecision {
@@ -50,17 +74,31 @@ export function createEgressGuard(log: Log, events: Events, destination: string)
   let policy: EgressPolicy = { version: 0, rules: [] };
   const open = new Map<string, OpenDecision>();
 
-  function decide(run: RunHeader): OpenDecision {
-    const classes = classesOf(run.classes);
-    // A child's records were decided at their origin; here only what may never travel is held back.
-    const rules = run.origin === log.origin ? policy.rules : relayed;
+  function decide({ lane, classes, rules, policyVersion, from }: Question): OpenDecision {
     const answers = classes.map((dataClass) => decideEgress(rules, dataClass, destination));
     const denied = answers.find((answer) => !answer.allow);
     const allow = denied === undefined;
     const rule = denied?.rule ?? [...new Set(answers.map((answer) => answer.rule))].join(", ");
-    const data = { allow, rule, lane: laneName(run), classes, policyVersion: policy.version, from: run.firstSequence };
+    const data = { allow, rule, lane, classes, policyVersion, from };
     const recorded = log.append({ records: [decisionRecord("opened", data)] });
-    return { data: { ...data, to: run.firstSequence - 1, count: 0 }, recorded };
+    return { data: { ...data, to: from - 1, count: 0 }, recorded };
+  }
+
+  async function answer(question: Question, to: number, count: number): Promise<boolean> {
+    const key = `${question.lane} ${question.classes.join()} ${question.policyVersion}`;
+    const decision = open.get(key) ?? decide(question);
+    open.set(key, decision);
+    try {
+      await decision.recorded;
+    } catch (error) {
+      open.delete(key); // what could not be recorded was not decided: the next run asks anew
+      throw error;
+    }
+    if (decision.data.allow) {
+      decision.data.to = to;
+      decision.data.count += count;
+    }
+    return decision.data.allow;
   }
 
   const decisionRecord = (phase: "opened" | "closed", data: DecisionData): NewRecord =>
@@ -75,22 +113,9 @@ export function createEgressGuard(log: Log, events: Events, destination: string)
   return {
     setPolicy: (next) => void (policy = next),
     mayExport: (dataClass) => decideEgress(policy.rules, dataClass, destination).allow,
-    async mayLeave(run) {
-      const key = `${laneName(run)} ${run.classes} ${policy.version}`;
-      const decision = open.get(key) ?? decide(run);
-      open.set(key, decision);
-      try {
-        await decision.recorded;
-      } catch (error) {
-        open.delete(key); // what could not be recorded was not decided: the next run asks anew
-        throw error;
-      }
-      if (decision.data.allow) {
-        decision.data.to = lastSequence(run);
-        decision.data.count += run.count;
-      }
-      return decision.data.allow;
-    },
+    // A child's records were decided at their origin; here only what may never travel is held back.
+    mayLeave: (run) => answer({ lane: laneName(run), classes: classesOf(run.classes), rules: run.origin === log.origin ? policy.rules : relayed, policyVersion: policy.version, from: run.firstSequence }, lastSequence(run), run.count),
+    mayShare: ({ app, name, class: dataClass, rules = relayed, policyVersion, change }) => answer({ lane: `shared/${app}/${name}`, classes: [dataClass], rules, policyVersion, from: change }, change, 1),
     async closeDecisions() {
       const closing = [...open.values()].filter(({ data }) => data.count > 0);
       open.clear();
