@@ -8,6 +8,7 @@ import { laneName, type Append, type Lane, type Mark, type NewRecord } from "@ho
 import { defaultRetention } from "@holon/core/log/retention.ts";
 import type { Integrity } from "@holon/core/log/run.ts";
 import type { Ports } from "@holon/core/ports.ts";
+import { mergeShared } from "@holon/core/shared/state.ts";
 import type { StreamName } from "@holon/core/schema/event.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
 import type { ElectionMachine } from "@holon/core/site/election.ts";
@@ -103,11 +104,12 @@ interface Parts {
 
 /** Parts that a test may put in another's place. */
 export interface NodeParts {
+  readonly mergeShared?: typeof mergeShared;
   readonly election?: ElectionMachine;
   readonly admission?: (bounds: AdmissionBounds) => Admission;
 }
 
-export async function openNode(config: NodeConfig, ports: Ports, { election, admission: ownAdmission }: NodeParts = {}): Promise<HolonNode> {
+export async function openNode(config: NodeConfig, ports: Ports, { election, admission: ownAdmission, mergeShared: ownMerge }: NodeParts = {}): Promise<HolonNode> {
   const name = config.name as NodeName; // the configuration's schema has checked it
   const startedMs = ports.clock.monotonicMs();
   const events = createEvents(config, ports.clock);
@@ -129,7 +131,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   if (config.parent !== undefined) {
     parts.uplink = createUplink({ config, parent: config.parent, log, ports, calls, blobs: exchange, mayLeave: guard.mayLeave, ...histories, changed: () => uplinkChanged(parts) });
   }
-  const shared = openSharedStore({ log, clock, changed: () => parts.sharing?.wake() });
+  const shared = openSharedStore({ log, clock, merge: ownMerge ?? mergeShared, changed: () => parts.sharing?.wake() });
   parts.agent = createAgent({ log, events, blobs, guard, ports, fetch: exchange.fetch });
   if (config.listen !== undefined) {
     // What a sibling sent is safe when this node's own parent says so: a sibling's disk is no nearer to the root.

@@ -60,6 +60,7 @@ export async function holonProgram(parts: NodeParts = {}, source = counterSource
       await node.announce();
       return {
         log: node.log,
+        shared: node.shared,
         control,
         missing: (lane) => node.log.missing(lane),
         isDiskFull: () => node.log.diskState === "full",

@@ -13,7 +13,7 @@ import type { AppDocument } from "@holon/core/schema/app.ts";
 import { dataClassSchema, type DataClass } from "@holon/core/schema/event.ts";
 import { parseSharedKey, printSharedKey, slotOf, type SharedKey } from "@holon/core/shared/key.ts";
 import { applyOperation, kindOfOperation, type SharedOperation, type Writer } from "@holon/core/shared/operation.ts";
-import { mergeShared, parseShared, printShared, stricterClass, type SharedState } from "@holon/core/shared/state.ts";
+import { parseShared, printShared, stricterClass, type mergeShared, type SharedState } from "@holon/core/shared/state.ts";
 import { z } from "zod";
 import type { SegmentLog } from "../log/segment-log.ts";
 
@@ -56,6 +56,7 @@ export interface SharedStore {
 export interface SharedStoreOptions {
   readonly log: Pick<SegmentLog, "origin" | "epoch" | "cells" | "append">;
   readonly clock: Pick<Clock, "wall">;
+  readonly merge: typeof mergeShared;
   /** Called when something has changed. */
   changed(): void;
 }
@@ -73,7 +74,7 @@ const floorMs = 1_704_067_200_000;
 const cellSchema = z.tuple([dataClassSchema, z.string()]);
 const encoder = new TextEncoder();
 
-export function openSharedStore({ log, clock, changed }: SharedStoreOptions): SharedStore {
+export function openSharedStore({ log, clock, merge, changed }: SharedStoreOptions): SharedStore {
   const slot = slotOf(log.origin, log.epoch);
   const entries = new Map<string, SharedEntry>();
   const lastChanges = new Map<string, number>();
@@ -147,7 +148,7 @@ export function openSharedStore({ log, clock, changed }: SharedStoreOptions): Sh
     const key = parseSharedKey(id);
     if (key === undefined) throw new HolonError("HOLON_SHARED_BAD", "another node sent shared state under a name that is none");
     const incoming = parseShared(key.kind, text);
-    const state = held === undefined ? incoming : mergeShared(held.state, incoming);
+    const state = held === undefined ? incoming : merge(held.state, incoming);
     return { key, class: held === undefined ? dataClass : stricterClass(held.class, dataClass), state, text: printShared(state) };
   }
 
