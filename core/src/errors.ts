@@ -70,6 +70,7 @@ export const errorTable = {
   HOLON_STREAM_BAD: row("An event names a stream that a node does not have.", "Use alarm, data, telemetry, audit or local."),
   HOLON_UNIT_BAD: row("A function's module does not load.", "Mend the module; its default export must be defineFunction({…})."),
   HOLON_UNIT_DIED: row("A function's worker ended by itself.", "See the message; the node starts it again from its last position.", true),
+  HOLON_UNIT_INTERRUPTED: row("A function's sandbox ended with the process it shared, for another function's sake or to find out whose.", "Nothing to do: it is started again at once from its last position.", true),
   HOLON_UNIT_THREW: row("A function threw an error.", "Mend the function; the event it failed on is named."),
   HOLON_UNIT_TIMEOUT: row("A function took longer than its limit.", "Raise its timeoutMs, or make it faster."),
   HOLON_WINDOW_FULL: row("More events wait in a function's windows than it may hold.", "Use shorter windows, less lateness or keepMs, or fewer subjects; the events are in the log and were told as holon.window.refused."),

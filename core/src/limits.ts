@@ -148,6 +148,21 @@ export const limits = {
   unitStatusMax: 200,
   /** What a function prints while it handles one batch. At the bound: the rest is dropped, with a note. */
   unitTalkBytesMax: 16 << 10,
+  /** Memory of one function's isolate, heap and buffers together, unless its app says otherwise, and what an app may say. At the bound: it ends. */
+  unitMemoryBytes: 64 << 20,
+  unitMemoryBytesMin: 16 << 20,
+  unitMemoryBytesMax: 512 << 20,
+  /** Isolates that a warden keeps ready, so that a start does not wait for one. */
+  isolatesSpare: 2,
+  /** Time for an isolate to end when told to, and for a warden to answer beyond a function's own time. At the bound: the warden is killed. */
+  isolateEndMs: 500,
+  wardenGraceMs: 2_000,
+  /** Memory of one warden over that of its functions. At the bound: it is killed. */
+  wardenBytesMax: 512 << 20,
+  /** Wardens for functions that brought one down or had to be stopped. At the bound: they share. */
+  wardensApartMax: 3,
+  /** Batches without harm after which such a function goes back to the common one at its next start. */
+  wardenTrustAfter: 1_000,
   /** JavaScript heap of one function. At the bound: its worker ends. */
   unitHeapBytesMax: 128 << 20,
   /** Its part for what is new. At the bound: collected more often. Left to itself it takes 48 MB and keeps them. */

@@ -6,7 +6,7 @@
  * That is what lets the simulator run the same code and cut the power before or after any call.
  */
 import type { HolonError } from "./errors.ts";
-import type { SourceSpec } from "./schema/app.ts";
+import type { Emits, SourceSpec } from "./schema/app.ts";
 import type { NodeName } from "./units.ts";
 
 /** How far wall-clock time can be trusted. */
@@ -175,6 +175,16 @@ export interface UnitResult {
   readonly status: string | undefined;
   /** Duration of each inference in the batch, milliseconds. */
   readonly inferenceMs: readonly number[];
+  /** What it cost, where the sandbox can tell. */
+  readonly usage?: UnitUsage;
+}
+
+/** What a sandbox used for one batch. */
+export interface UnitUsage {
+  /** Processor time of the function alone, its models apart. */
+  readonly processorMs: number;
+  /** Memory held at the end of the batch. */
+  readonly memoryBytes: number;
 }
 
 /** Parameters of one model for one subject, for example of `pca` for pump 7. */
@@ -205,14 +215,31 @@ export interface UnitInstance {
 
 export interface UnitProgram {
   readonly name: string;
-  /** The bundled module: JavaScript source whose default export is a function definition of the sdk. */
+  /** The bundled module: JavaScript source whose default export is a function definition of the sdk, unless `runtime` says otherwise. */
   readonly code: Uint8Array;
+  /** Without it `javascript`. */
+  readonly runtime?: UnitRuntime | undefined;
+  /** Of what cannot say it itself: WebAssembly and processes. */
+  readonly declared?: UnitDeclared | undefined;
+  /** Memory of the sandbox; without it `limits.unitMemoryBytes`. */
+  readonly memoryBytesMax?: number | undefined;
+  /** Time to load; without it `limits.unitStartMs`. */
+  readonly startMs?: number | undefined;
   /** Graphs by model name. Fitted parameters are passed to the session as inputs beside the function's own. */
   readonly models: Readonly<Record<string, Uint8Array>>;
   readonly fitted: readonly FittedParameters[];
   /** The unit's durable state, JSON text by key. */
   readonly state: ReadonlyMap<string, string>;
   readonly timeoutMs: number;
+}
+
+/** What runs a function: a sandboxed module, WebAssembly with the ABI of docs/concepts/functions.md, a worker of Node (trusted), or a process. */
+export type UnitRuntime = "javascript" | "wasm" | "worker" | "process";
+
+export interface UnitDeclared {
+  readonly on: { readonly type: string };
+  readonly emits: Emits;
+  readonly models: readonly string[];
 }
 
 /** Sandboxes for functions. */

@@ -6,6 +6,7 @@ import type { UnitResult } from "../ports.ts";
 import { emitsSchema, nameSchema } from "../schema/app.ts";
 import { eventTypeSchema } from "../schema/event.ts";
 import { triggerSchema } from "../schema/trigger.ts";
+import { unitTextMax } from "./unit-text.ts";
 
 const resultSchema = z.strictObject({
   outputs: z
@@ -21,15 +22,12 @@ const fittedSchema = z.array(
   z.strictObject({ model: nameSchema, subject: z.string().max(256), parameters: z.record(z.string().max(256), tensorSchema), note: z.string().max(1024) }),
 );
 
-/** Longest text of a result that is parsed at all. */
-const textMax = limits.unitOutputBytesMax + 2 * limits.unitStateBytesMax;
-
 /**
  * A result as the sandbox sends it: all but the tensors as JSON text, so that nothing but plain values can come across.
  * Returns what is wrong with it as text.
  */
 export function parseUnitResult(text: unknown, fitted: unknown, batchLength: number): UnitResult | string {
-  if (typeof text !== "string" || text.length > textMax) return `its result is no text of at most ${textMax} characters`;
+  if (typeof text !== "string" || text.length > unitTextMax) return `its result is no text of at most ${unitTextMax} characters`;
   let json: unknown;
   try {
     json = JSON.parse(text);
