@@ -124,6 +124,8 @@ export const limits = {
   sharedValueBytesMax: 16 << 10,
   /** One shared key with all its slots and elements, grown by this node's own changes. At the bound: `HOLON_SHARED_FULL`; what others did is merged. */
   sharedKeyBytesMax: 64 << 10,
+  /** What a function does to shared state in one batch, each key or element once. At the bound: `HOLON_SHARED_FULL`. */
+  sharedOperationsMax: 8_192,
   /** All that a node shares and holds for others, grown by its own changes, and by those of others. At the bound: `HOLON_SHARED_FULL`. */
   sharedOwnBytesMax: 4 << 20,
   sharedBytesMax: 16 << 20,
@@ -224,6 +226,8 @@ export const limits = {
   httpBodyBytesMax: 4 << 20,
   /** Time for an HTTP request to come in whole, a blob included. At the bound: 408. */
   httpRequestMs: 300_000,
+  /** Requests of one function that wait for its answer. At the bound: `HOLON_CALL_BUSY`. */
+  httpWaitingMax: 256,
   /** Rows of a recording handed to the log at once. */
   replayBatchRows: 512,
   /** Connections to one MQTT door. At the bound: further ones are closed at once. */

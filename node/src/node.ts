@@ -15,6 +15,7 @@ import type { ElectionMachine } from "@holon/core/site/election.ts";
 import { isNodeName, type NodeName } from "@holon/core/units.ts";
 import { openBlobStore, type BlobStore } from "./blob/store.ts";
 import { desiredOf } from "./desired/documents.ts";
+import { createRequests, type FunctionAnswer, type FunctionRequest, type Requests } from "./trigger/requests.ts";
 import { createAgent, type Agent, type AgentStatus } from "./desired/agent.ts";
 import { createEvents, type Events } from "./event/events.ts";
 import { createAdmission, defaultAdmissionBounds, type Admission, type AdmissionBounds, type AdmissionStatus } from "@holon/core/link/admission.ts";
@@ -79,6 +80,8 @@ export interface HolonNode {
   /** Tells the trail that the node has started, and where its local API is reached (`http://127.0.0.1:7402`) if it has one. */
   announce(api?: string): Promise<void>;
   status(): NodeStatus;
+  /** Asks a function that answers requests. `HOLON_ARGUMENT_BAD`, `HOLON_CALL_BUSY`, `HOLON_CALL_TIMEOUT`. */
+  ask(app: string, request: FunctionRequest): Promise<FunctionAnswer>;
   cutUplink(): void;
   healUplink(): void;
   /** The term in which this node leads its site at this moment; undefined while it does not. */
@@ -93,6 +96,7 @@ interface Parts {
   uplink: Uplink | undefined;
   downlinks: Downlinks | undefined;
   agent: Agent | undefined;
+  requests: Requests | undefined;
   keeper: Keeper | undefined;
   site: Site | undefined;
   exchange: BlobExchange | undefined;
@@ -115,7 +119,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   const events = createEvents(config, ports.clock);
   const integrity: Integrity = { sha256: ports.crypto.sha256, crc32: ports.codec.crc32 };
   const { clock, disk, random } = ports;
-  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, scrubber: undefined, sharing: undefined };
+  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, scrubber: undefined, sharing: undefined };
   const log = await openLog({ origin: name, disk, clock, random, integrity, ...segmentSize(config), opened: (stream, predecessor) => openedRecord(events, stream, predecessor), full: () => parts.keeper?.full() });
   for (const damage of log.damage) ports.trace.note("error", `${damage.segment}: bytes ${damage.fromByte} to ${damage.toByte} are damaged (${damage.what})`, { code: "HOLON_LOG_DAMAGED" });
   const blobs = await openBlobStore(disk, integrity);
@@ -132,7 +136,9 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     parts.uplink = createUplink({ config, parent: config.parent, log, ports, calls, blobs: exchange, mayLeave: guard.mayLeave, ...histories, changed: () => uplinkChanged(parts) });
   }
   const shared = openSharedStore({ log, clock, merge: ownMerge ?? mergeShared, changed: () => parts.sharing?.wake() });
-  parts.agent = createAgent({ log, events, blobs, guard, ports, fetch: exchange.fetch });
+  const requests = createRequests({ log, events, ports });
+  parts.requests = requests;
+  parts.agent = createAgent({ log, events, blobs, guard, shared, ports, requests, fetch: exchange.fetch });
   if (config.listen !== undefined) {
     // What a sibling sent is safe when this node's own parent says so: a sibling's disk is no nearer to the root.
     const safe = (lane: Lane, received: number): number => (parts.uplink === undefined ? received : Math.min(received, parts.uplink.safe().get(laneName(lane)) ?? 0));
@@ -178,6 +184,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     address,
     announce: (api) => appendSoon(log, clock, { records: [startedRecord(events, config, api)] }),
     status: () => statusOf(config, log, parts, damage, clock.monotonicMs() - startedMs),
+    ask: requests.ask,
     cutUplink: () => parts.uplink?.cut(),
     healUplink: () => parts.uplink?.heal(),
     leads: () => parts.site?.leads(),
@@ -210,6 +217,7 @@ function withoutReturn<T>(peer: T | undefined, from: T | undefined): T | undefin
 function committed(parts: Parts, self: NodeName, lanes: readonly Lane[], cells: readonly string[]): void {
   const names = lanes.map(laneName);
   parts.agent?.committed(names);
+  parts.requests?.committed();
   parts.surveyor?.wake();
   const leaving = lanes.filter((lane) => lane.stream !== "local").map(laneName);
   parts.uplink?.committed(leaving);
@@ -238,6 +246,7 @@ function partnersOf({ siblings }: NodeConfig, { uplink, site }: Parts): readonly
 
 async function closeNode(parts: Parts, log: SegmentLog, guard: EgressGuard, unsubscribe: () => void): Promise<void> {
   parts.sharing?.close();
+  parts.requests?.close();
   await parts.agent?.close();
   await parts.keeper?.close();
   await parts.surveyor?.close();

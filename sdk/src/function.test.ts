@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseDefinition } from "@holon/core/run/parse-definition.ts";
 import { appManifestSchema } from "@holon/core/schema/app.ts";
-import { defineApp, defineFunction } from "./index.ts";
+import { defineApp, defineEvent, defineFunction, schema } from "./index.ts";
 
 test("a definition is what the runner takes, and types hold emit and models to what is declared", () => {
   const definition = defineFunction({
@@ -21,7 +21,7 @@ test("a definition is what the runner takes, and types hold emit and models to w
   assert.equal(parseDefinition(definition, "judge"), definition);
   const emitted: string[] = [];
   const model = { run: async () => ({}), fitted: () => false, parameters: () => undefined, fit: () => undefined };
-  const context = { emit: (type: string) => void emitted.push(type), state: { get: () => undefined, set: () => undefined, delete: () => undefined }, models: { pca: model }, status: () => undefined };
+  const context = { emit: (type: string) => void emitted.push(type), state: { get: () => undefined, set: () => undefined, delete: () => undefined }, shared: noShared, models: { pca: model }, status: () => undefined };
   void definition.run({ id: "1", type: "pump.reading", source: "/", subject: undefined, timeMs: 0, arrivedMs: 0, data: 1 }, context);
   assert.deepEqual(emitted, ["pump.alert", "pump.other"]);
 });
@@ -37,13 +37,42 @@ test("a function over windows is handed a typed window", () => {
     },
   });
   const emitted: unknown[] = [];
-  const context = { emit: (...what: unknown[]) => void emitted.push(what), state: { get: () => undefined, set: () => undefined, delete: () => undefined }, models: {}, status: () => undefined };
+  const context = { emit: (...what: unknown[]) => void emitted.push(what), state: { get: () => undefined, set: () => undefined, delete: () => undefined }, shared: noShared, models: {}, status: () => undefined };
   const event = { id: "1", type: "pump.reading", source: "/", subject: "p", timeMs: 3, arrivedMs: 4, data: 1 };
   const data = { startMs: 0, endMs: 1_000, revision: 0, reason: "watermark", replaces: [], events: [event] };
   void definition.run({ ...event, timeMs: 999, data }, context);
   assert.deepEqual(emitted, [["pump.second", { subject: "p", timeMs: 0, data: [3] }], ["pump.other", { data: 0 }]]);
   // @ts-expect-error: a kind of window that there is not
   assert.ok(defineFunction({ on: { type: "a.b", window: { kind: "global" } }, emits: {}, run() {} }));
+});
+
+const noShared = {
+  register: () => ({ get: () => undefined, set: () => undefined }),
+  counter: () => ({ value: () => 0, add: () => undefined }),
+  set: () => ({ values: () => [], has: () => false, add: () => undefined, remove: () => undefined }),
+};
+const pressure = defineEvent({ type: "pump.pressure", data: schema.object({ bar: schema.number() }) });
+const alert = defineEvent({ type: "pump.alert", stream: "alarm", class: "derived", data: schema.object({ score: schema.number(), sensor: schema.optional(schema.string()) }) });
+
+test("the types of data follow from the schemas of events", () => {
+  const definition = defineFunction({
+    on: pressure,
+    emits: { [alert.type]: alert },
+    run(event, context) {
+      context.emit(alert.type, { data: { score: event.data.bar, sensor: "a" } });
+      // @ts-expect-error: a score is a number
+      context.emit(alert.type, { data: { score: "high" } });
+      // @ts-expect-error: no such field
+      context.emit("pump.alert", { data: { score: 1, bar: event.data.flow } });
+    },
+  });
+  assert.deepEqual(JSON.parse(JSON.stringify({ on: definition.on, emits: definition.emits })), { on: { type: "pump.pressure" }, emits: { "pump.alert": { stream: "alarm", class: "derived" } } });
+  const windowed = defineFunction({
+    on: { ...pressure, window: { kind: "session", gapMs: 5 } },
+    emits: { [alert.type]: alert },
+    run: ({ events }, context) => context.emit("pump.alert", { data: { score: Math.max(...events.map(({ data }) => data.bar)) } }),
+  });
+  assert.deepEqual(windowed.on, { type: "pump.pressure", window: { kind: "session", gapMs: 5 } });
 });
 
 test("what is no definition is refused", () => {
