@@ -84,7 +84,7 @@ export function createEgressGuard(log: Log, events: Events, destination: string)
     return { data: { ...data, to: from - 1, count: 0 }, recorded };
   }
 
-  async function answer(question: Question, to: number, count: number): Promise<boolean> {
+  async function decided(question: Question, to: number, count: number): Promise<boolean> {
     const key = `${question.lane} ${question.classes.join()} ${question.policyVersion}`;
     const decision = open.get(key) ?? decide(question);
     open.set(key, decision);
@@ -114,8 +114,8 @@ export function createEgressGuard(log: Log, events: Events, destination: string)
     setPolicy: (next) => void (policy = next),
     mayExport: (dataClass) => decideEgress(policy.rules, dataClass, destination).allow,
     // A child's records were decided at their origin; here only what may never travel is held back.
-    mayLeave: (run) => answer({ lane: laneName(run), classes: classesOf(run.classes), rules: run.origin === log.origin ? policy.rules : relayed, policyVersion: policy.version, from: run.firstSequence }, lastSequence(run), run.count),
-    mayShare: ({ app, name, class: dataClass, rules = relayed, policyVersion, change }) => answer({ lane: `shared/${app}/${name}`, classes: [dataClass], rules, policyVersion, from: change }, change, 1),
+    mayLeave: (run) => decided({ lane: laneName(run), classes: classesOf(run.classes), rules: run.origin === log.origin ? policy.rules : relayed, policyVersion: policy.version, from: run.firstSequence }, lastSequence(run), run.count),
+    mayShare: ({ app, name, class: dataClass, rules = relayed, policyVersion, change }) => decided({ lane: `shared/${app}/${name}`, classes: [dataClass], rules, policyVersion, from: change }, change, 1),
     async closeDecisions() {
       const closing = [...open.values()].filter(({ data }) => data.count > 0);
       open.clear();
