@@ -80,6 +80,20 @@ node
     (await import("./command/node.ts")).startNodeFromFile(file, { data: resolve(options.data), api: options.listenApi, verbose: options.verbose === true }),
   );
 
+interface OfNode extends Common {
+  readonly node?: string;
+}
+const ofNode = (command: Command): Command => common(command).option("--node <name>", "another node than the one at --api");
+const functions = program.command("function").description("functions of a node");
+ofNode(functions.command("list").description("what functions do, and what went wrong")).action(async (options: OfNode) => (await import("./command/function.ts")).listFunctions(clientOptions(options), options.node, options.json === true));
+ofNode(functions.command("failed").description("events that they could not handle, and why")).action(async (options: OfNode) => (await import("./command/function.ts")).listFailed(clientOptions(options), options.node, options.json === true));
+ofNode(functions.command("replay [function]").description("hand such events over again: of all functions, or of one named app/function"))
+  .option("--event <id>", "one event alone")
+  .action(async (name: string | undefined, options: OfNode & { readonly event?: string }) => (await import("./command/function.ts")).replayFailed(clientOptions(options), name, options));
+
+const meter = program.command("meter").description("what functions use");
+ofNode(meter.command("show").description("calls, processor time, memory, inferences, bytes, energy and money by function")).action(async (options: OfNode) => (await import("./command/meter.ts")).showMeter(clientOptions(options), options.node, options.json === true));
+
 const event = program.command("event").description("events");
 common(event.command("tail").description("the newest events"))
   .option("--stream <name>", "alarm, data, telemetry, audit or local")

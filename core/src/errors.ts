@@ -54,6 +54,7 @@ export const errorTable = {
   HOLON_POLICY_DENIED: row("The guard denied it.", "The reason names the rule; change the app's egress or the policy."),
   HOLON_PORT_TAKEN: row("An address is already in use.", "Stop the other process, or choose another port."),
   HOLON_RECORD_TOO_LARGE: row("A record is over the size limit.", "Send smaller events; large data belongs in a blob."),
+  HOLON_RUN_INCOMPLETE: row("A run ended, and what is in the logs is not what went in.", "Look at what the report counts as lost, duplicated, reordered or raw at the cloud; `holon doctor` and the log's own reports say what happened."),
   HOLON_SERIES_BAD: row("A block of columns cannot be made or read.", "Read it with the version of Holon that wrote it; if it repeats, look at who wrote it."),
   HOLON_SHARED_BAD: row("Shared state was used otherwise than it is declared, or does not parse.", "Declare it under `shared` of the app manifest, and use it as the kind that it is declared as."),
   HOLON_SHARED_FULL: row("Shared state is over its limit.", "Keep less of it, or in more keys; large data belongs in a stream."),
@@ -74,6 +75,7 @@ export const errorTable = {
   HOLON_UNIT_INTERRUPTED: row("A function's sandbox ended with the process it shared, for another function's sake or to find out whose.", "Nothing to do: it is started again at once from its last position.", true),
   HOLON_UNIT_THREW: row("A function threw an error.", "Mend the function; the event it failed on is named."),
   HOLON_UNIT_TIMEOUT: row("A function took longer than its limit.", "Raise its timeoutMs, or make it faster."),
+  HOLON_UNIT_UNSUPPORTED: row("A function needs what this node does not have.", "See the message; or place the function on another node."),
   HOLON_WINDOW_FULL: row("More events wait in a function's windows than it may hold.", "Use shorter windows, less lateness or keepMs, or fewer subjects; the events are in the log and were told as holon.window.refused."),
 } as const satisfies Readonly<Record<string, ErrorRow>>;
 

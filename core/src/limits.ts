@@ -113,6 +113,16 @@ export const limits = {
   frameFragmentsMax: 64,
   /** Events handed to a function at once. */
   unitBatchMax: 256,
+  /** Functions of one app. At the bound: the manifest is refused. */
+  appFunctionsMax: 1_024,
+  /** Functions of one node that have a sandbox at the same time. At the bound: the idle one that is called last gives way; while all are at work, calls wait. */
+  unitsWarmMax: 16,
+  /** Times that an event is tried again before it is set aside, unless the app says otherwise. */
+  unitRetriesMax: 5,
+  /** Failed events of one function that are kept by reference. At the bound: the oldest can no longer be replayed; its record stays. */
+  unitFailedMax: 1_024,
+  /** Metering is written so often; what was counted since the last time is lost with the power, and nothing else. */
+  meterEveryMs: 60_000,
   /** First wait before a failed unit is started again; doubles up to the next bound. */
   unitRestartFirstMs: 100,
   unitRestartMaxMs: 60_000,
@@ -226,6 +236,9 @@ export const limits = {
   httpBodyBytesMax: 4 << 20,
   /** Time for an HTTP request to come in whole, a blob included. At the bound: 408. */
   httpRequestMs: 300_000,
+  /** How long a node that is stopped waits for its last records to reach its parent, and how often it looks. */
+  lastWordsMs: 1_000,
+  lastWordsLookMs: 10,
   /** Requests of one function that wait for its answer. At the bound: `HOLON_CALL_BUSY`. */
   httpWaitingMax: 256,
   /** Rows of a recording handed to the log at once. */

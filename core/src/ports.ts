@@ -6,7 +6,7 @@
  * That is what lets the simulator run the same code and cut the power before or after any call.
  */
 import type { HolonError } from "./errors.ts";
-import type { Emits, SourceSpec } from "./schema/app.ts";
+import type { Emits, SourceSpec, unitRuntimes } from "./schema/app.ts";
 import type { SharedKind } from "./schema/shared.ts";
 import type { SharedOperation } from "./shared/operation.ts";
 import type { NodeName } from "./units.ts";
@@ -189,6 +189,8 @@ export interface UnitResult {
   readonly status: string | undefined;
   /** Duration of each inference in the batch, milliseconds. */
   readonly inferenceMs: readonly number[];
+  /** How many of them each model made. */
+  readonly inferences?: Readonly<Record<string, number>>;
   /** What it cost, where the sandbox can tell. */
   readonly usage?: UnitUsage;
 }
@@ -237,6 +239,10 @@ export interface UnitProgram {
   readonly declared?: UnitDeclared | undefined;
   /** Memory of the sandbox; without it `limits.unitMemoryBytes`. */
   readonly memoryBytesMax?: number | undefined;
+  /** Of a process: what is started; `$HOLON_MODULE` in it is the path of the code. */
+  readonly command?: readonly string[] | undefined;
+  /** Of a process: it has the rights of the node where it cannot be confined. */
+  readonly unconfined?: boolean | undefined;
   /** Time to load; without it `limits.unitStartMs`. */
   readonly startMs?: number | undefined;
   /** Graphs by model name. Fitted parameters are passed to the session as inputs beside the function's own. */
@@ -248,7 +254,7 @@ export interface UnitProgram {
 }
 
 /** What runs a function: a sandboxed module, WebAssembly with the ABI of docs/concepts/functions.md, a worker of Node (trusted), or a process. */
-export type UnitRuntime = "javascript" | "wasm" | "worker" | "process";
+export type UnitRuntime = (typeof unitRuntimes)[number];
 
 export interface UnitDeclared {
   readonly on: { readonly type: string };

@@ -33,6 +33,8 @@ import { createSurveyor, type Surveyor } from "./log/surveyor.ts";
 import { createEgressGuard, type EgressGuard } from "./policy/egress-guard.ts";
 import { createSharedExchange, type Partner, type SharedExchange, type SharedStatus } from "./shared/exchange.ts";
 import { openSharedStore, type SharedStore } from "./shared/store.ts";
+import { createMeter, type Meter, type MeterRow } from "./meter/meter.ts";
+import { failedEventsOf, type FailedRow } from "./run/failed-rows.ts";
 import { createSite, type Site, type SiteStatus } from "./site/site.ts";
 
 export interface NodeStatus {
@@ -86,6 +88,12 @@ export interface HolonNode {
   healUplink(): void;
   /** The term in which this node leads its site at this moment; undefined while it does not. */
   leads(): number | undefined;
+  /** What each function has used since it was first started here. */
+  metered(): readonly MeterRow[];
+  /** Events that functions could not handle. */
+  failedEvents(): readonly FailedRow[];
+  /** Hands them over again; returns how many will be. */
+  replayFailed(choice: Parameters<Agent["replay"]>[0]): number;
   /** Methods of `call` that this node answers. */
   readonly handlers: Map<string, CallHandler>;
   close(): Promise<void>;
@@ -102,6 +110,7 @@ interface Parts {
   exchange: BlobExchange | undefined;
   surveyor: Surveyor | undefined;
   epilogue: Epilogue | undefined;
+  meter: Meter | undefined;
   scrubber: Scrubber | undefined;
   sharing: SharedExchange | undefined;
 }
@@ -119,7 +128,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   const events = createEvents(config, ports.clock);
   const integrity: Integrity = { sha256: ports.crypto.sha256, crc32: ports.codec.crc32 };
   const { clock, disk, random } = ports;
-  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, scrubber: undefined, sharing: undefined };
+  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, meter: undefined, scrubber: undefined, sharing: undefined };
   const log = await openLog({ origin: name, disk, clock, random, integrity, ...segmentSize(config), opened: (stream, predecessor) => openedRecord(events, stream, predecessor), full: () => parts.keeper?.full() });
   for (const damage of log.damage) ports.trace.note("error", `${damage.segment}: bytes ${damage.fromByte} to ${damage.toByte} are damaged (${damage.what})`, { code: "HOLON_LOG_DAMAGED" });
   const blobs = await openBlobStore(disk, integrity);
@@ -138,7 +147,9 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   const shared = openSharedStore({ log, clock, merge: ownMerge ?? mergeShared, changed: () => parts.sharing?.wake() });
   const requests = createRequests({ log, events, ports });
   parts.requests = requests;
-  parts.agent = createAgent({ log, events, blobs, guard, shared, ports, requests, fetch: exchange.fetch });
+  const meter = createMeter({ config, log, events, ports });
+  parts.meter = meter;
+  parts.agent = createAgent({ log, events, blobs, guard, shared, ports, requests, meter, fetch: exchange.fetch });
   if (config.listen !== undefined) {
     // What a sibling sent is safe when this node's own parent says so: a sibling's disk is no nearer to the root.
     const safe = (lane: Lane, received: number): number => (parts.uplink === undefined ? received : Math.min(received, parts.uplink.safe().get(laneName(lane)) ?? 0));
@@ -166,7 +177,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   surveyor.wake();
   const unsubscribe = log.onCommit(({ lanes, cells }) => committed(parts, name, lanes, cells));
   const address = await listen(config, parts).catch(async (error: unknown) => {
-    await closeNode(parts, log, guard, unsubscribe);
+    await closeNode(parts, { log, guard, clock, unsubscribe });
     throw error;
   });
   parts.agent.reconcile();
@@ -188,7 +199,10 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     cutUplink: () => parts.uplink?.cut(),
     healUplink: () => parts.uplink?.heal(),
     leads: () => parts.site?.leads(),
-    close: () => closeNode(parts, log, guard, unsubscribe),
+    metered: () => meter.totals(),
+    failedEvents: () => failedEventsOf(log),
+    replayFailed: (choice) => parts.agent?.replay(choice) ?? 0,
+    close: () => closeNode(parts, { log, guard, clock, unsubscribe }),
   };
 }
 
@@ -244,14 +258,26 @@ function partnersOf({ siblings }: NodeConfig, { uplink, site }: Parts): readonly
   return [...(above === undefined ? [] : [{ peer: above, isAbove: true }]), ...beside.map((peer) => ({ peer, isAbove: false }))];
 }
 
-async function closeNode(parts: Parts, log: SegmentLog, guard: EgressGuard, unsubscribe: () => void): Promise<void> {
+/** What a node that is stopped in order still has to say, its decisions last of all, goes out while its link is open: for a moment, not longer. */
+async function lastWords({ uplink }: Parts, clock: Ports["clock"]): Promise<void> {
+  const untilMs = clock.monotonicMs() + limits.lastWordsMs;
+  uplink?.hurry();
+  while (uplink?.status().state === "open" && (uplink.status().backlog ?? 0) > 0 && clock.monotonicMs() < untilMs) {
+    await new Promise<void>((resolve) => clock.after(limits.lastWordsLookMs, resolve));
+  }
+}
+
+async function closeNode(parts: Parts, { log, guard, clock, unsubscribe }: { readonly log: SegmentLog; readonly guard: EgressGuard; readonly clock: Ports["clock"]; readonly unsubscribe: () => void }): Promise<void> {
   parts.sharing?.close();
   parts.requests?.close();
   await parts.agent?.close();
+  await parts.meter?.close();
   await parts.keeper?.close();
   await parts.surveyor?.close();
   await parts.scrubber?.close();
+  await lastWords(parts, clock);
   await guard.closeDecisions().catch(() => undefined); // a log that takes no more is being closed anyway
+  await lastWords(parts, clock);
   await parts.site?.close();
   parts.uplink?.close();
   await parts.downlinks?.close();

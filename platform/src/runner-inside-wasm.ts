@@ -26,19 +26,30 @@ interface WasmExports {
   run(at: number, length: number): void;
 }
 
-let api: typeof WebAssembly | undefined;
-
-/** Taken before it is removed from what functions see. */
-export function keepWebAssembly(): void {
-  api = WebAssembly;
+/** What is used of the WebAssembly JavaScript Interface. */
+interface WasmApi {
+  readonly Module: new (bytes: ArrayBuffer) => object;
+  readonly Instance: new (module: object, imports: Readonly<Record<string, object>>) => { readonly exports: Readonly<Record<string, unknown>> };
+  readonly Memory: new () => object;
 }
+
+let api: WasmApi | undefined;
+
+/** Taken before it is removed from what functions see, and used once, since its first use in an isolate takes longest. */
+export function keepWebAssembly(): void {
+  api = (globalThis as unknown as { readonly WebAssembly: WasmApi }).WebAssembly;
+  new api.Instance(new api.Module(Uint8Array.from(smallest).buffer), {});
+}
+
+/** A module with one function that does nothing, exported as `a`. */
+const smallest = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 7, 5, 1, 1, 0x61, 0, 0, 10, 4, 1, 2, 0, 0x0b];
 
 export function createWasmDefinition({ name, declared }: InsideSetup, port: WasmPort): UnitDefinition {
   if (declared === undefined) throw bad(name, "has no declaration of what it is for");
   let context: UnitContext | undefined;
-  let inside: WasmExports | undefined;
+  const own: { exports?: WasmExports } = {};
   const memory = (at: number, length: number): Uint8Array => {
-    const buffer = inside?.memory.buffer;
+    const buffer = own.exports?.memory.buffer;
     if (buffer === undefined || at < 0 || length < 0 || at + length > buffer.byteLength) throw bad(name, "named memory that it does not have");
     return new Uint8Array(buffer, at, length);
   };
@@ -67,8 +78,8 @@ export function createWasmDefinition({ name, declared }: InsideSetup, port: Wasm
       return write(textToUtf8(outputs), intoAt, intoLength);
     },
   };
-  inside = instantiate(name, port.bytes, imports);
-  const own = inside;
+  const exports = instantiate(name, port.bytes, imports);
+  own.exports = exports;
   return {
     kind: functionKind,
     ...declared,
@@ -76,9 +87,9 @@ export function createWasmDefinition({ name, declared }: InsideSetup, port: Wasm
       context = given;
       try {
         const bytes = textToUtf8(JSON.stringify(next));
-        const at = own.alloc(bytes.length) >>> 0;
+        const at = exports.alloc(bytes.length) >>> 0;
         memory(at, bytes.length).set(bytes);
-        own.run(at, bytes.length);
+        exports.run(at, bytes.length);
       } finally {
         context = undefined;
       }
@@ -86,7 +97,7 @@ export function createWasmDefinition({ name, declared }: InsideSetup, port: Wasm
   };
 }
 
-function instantiate(name: string, bytes: ArrayBuffer, imports: WebAssembly.ModuleImports): WasmExports {
+function instantiate(name: string, bytes: ArrayBuffer, imports: object): WasmExports {
   let exports: Readonly<Record<string, unknown>>;
   if (api === undefined) throw bad(name, "cannot run here");
   try {

@@ -7,7 +7,7 @@
  */
 import { createUnitHost, fromCrossing, HolonError, parseDefinition, toCrossing, type HostModels, type UnitHost } from "@holon/core/run/inside.ts";
 import type { FittedParameters, Tensors, UnitEvent } from "@holon/core/ports.ts";
-import type { UnitDefinition } from "@holon/core/run/definition.ts";
+import type { UnitContext, UnitDefinition } from "@holon/core/run/definition.ts";
 import { limits } from "@holon/core/limits.ts";
 import { createWasmDefinition, keepWebAssembly, type WasmPort } from "./runner-inside-wasm.ts";
 import type { InsideModelReply, InsideResult, InsideSetup } from "./runner-warden-protocol.ts";
@@ -24,10 +24,10 @@ const waiting = new Map<number, { readonly resolve: (outputs: Tensors) => void; 
 const inferencesMax = 64;
 
 /** Returns what the function says of itself as JSON, or a failure. */
-function start(namespace: { readonly default?: unknown } | undefined, setupText: string, fitted: readonly FittedParameters[], ask: Ask, bind: Bind, wasm: WasmPort | undefined): InsideResult {
+function start(namespace: { readonly default?: unknown } | undefined, setupText: string, fitted: readonly FittedParameters[], ask: Ask, bind: Bind, bytes: ArrayBuffer | undefined, infer: WasmPort["infer"] | undefined): InsideResult {
   try {
     const setup: InsideSetup = JSON.parse(setupText);
-    const definition = wasm === undefined ? parseDefinition(namespace?.default, setup.name) : createWasmDefinition(setup, wasm);
+    const definition = bytes === undefined || infer === undefined ? parseDefinition(namespace?.default, setup.name) : createWasmDefinition(setup, { bytes, infer });
     host = createUnitHost({ ...setup, state: new Map(setup.state), fitted, definition: timed(definition), models: createModels(ask, bind), nowMs: () => modelClockMs });
     const { on, emits, models } = definition;
     return { text: JSON.stringify({ on, emits, models }), fitted: undefined, failed: undefined, talk: takeTalk() };
@@ -91,9 +91,29 @@ const say = (...words: readonly unknown[]): void => {
 };
 const shown = (word: unknown): string => (typeof word === "string" ? word : typeof word === "object" ? (JSON.stringify(word) ?? "") : String(word));
 
+/** One function that does nothing, so that what every function needs has been compiled when the first event of a real one comes. */
+async function rehearse(): Promise<void> {
+  const kind = "holon.function";
+  const run = (event: UnitEvent, context: UnitContext): void => {
+    context.state.set("a", context.state.get("a") ?? event.data);
+    context.emit("a.b", { data: 1 });
+  };
+  const ignore = (): void => undefined;
+  const setup: InsideSetup = { name: "a/b", modelNames: [], state: [], declared: undefined };
+  start({ default: { kind, on: { type: "a" }, emits: { "a.b": { stream: "local", class: "derived" } }, models: [], run } }, JSON.stringify(setup), [], ignore, ignore, undefined, undefined);
+  await handle(JSON.stringify([{ id: "a/b/local/1", type: "a", source: "/a", subject: "a", timeMs: 1, arrivedMs: 1, data: {} }]));
+  host = undefined;
+  eventMs = 0;
+}
+
 /** For each isolate anew: V8 adds some of this after the snapshot. */
-function narrow(): void {
+async function narrow(): Promise<void> {
+  await rehearse();
   keepWebAssembly();
+  narrowGlobals();
+}
+
+function narrowGlobals(): void {
   const globals = globalThis as unknown as Record<string, unknown>;
   for (const name of ["WebAssembly", "SharedArrayBuffer", "Atomics", "Temporal", "FinalizationRegistry", "WeakRef"]) delete globals[name];
   globals["console"] = { log: say, info: say, warn: say, error: say, debug: say };
@@ -114,9 +134,9 @@ function narrow(): void {
 
 /** `Date` with the time of the event for now. */
 function eventDate(Real: DateConstructor): unknown {
-  const replaced = function (this: unknown, ...parts: readonly [number]): unknown {
+  const replaced = function (this: unknown, ...parts: readonly unknown[]): unknown {
     if (new.target === undefined) return new Real(eventMs).toString();
-    return Reflect.construct(Real, parts.length === 0 ? [eventMs] : parts, new.target);
+    return Reflect.construct(Real, parts.length === 0 ? [eventMs] : [...parts], new.target);
   };
   replaced.prototype = Real.prototype;
   Object.defineProperty(Real.prototype, "constructor", { value: replaced, writable: true, configurable: true });

@@ -7,6 +7,7 @@
  *
  * An isolate serves one function once and is thrown away.
  */
+import { flushCompileCache } from "node:module";
 import { setPriority } from "node:os";
 import { HolonError } from "@holon/core/errors.ts";
 import { toCrossing } from "@holon/core/run/crossing.ts";
@@ -34,31 +35,50 @@ process.on("message", (request: WardenRequest) => {
   switch (request.kind) {
     case "setup":
       factory = createIsolateFactory(request.setup.inside);
+      flushCompileCache(); // what ends by being killed writes nothing at its end
       return send({ kind: "ready" });
-    case "open": {
-      const { id } = request;
-      if (factory === undefined) return refused(id, new HolonError("HOLON_INTERNAL", "a function came before its warden was set up"));
-      const opening = openFunction(request, factory, models, (error) => send({ kind: "lost", id, error: toCrossing(error) }));
-      functions.set(id, opening);
-      opening.then(
-        ({ described, talk }) => send({ kind: "done", id, text: described, fitted: undefined, talk, usage: unused }),
-        (error: unknown) => {
-          functions.delete(id);
-          refused(id, error);
-        },
-      );
-      return;
-    }
+    case "open":
+      return void open(request);
     case "handle":
       return void handle(request);
     case "close":
-      return void functions.get(request.id)?.then((unit) => unit.end(), () => undefined).finally(() => functions.delete(request.id));
+      return void close(request.id);
   }
 });
 process.on("disconnect", () => process.exit(0)); // the node is gone
 
-async function handle({ id, eventsText, timeoutMs }: Extract<WardenRequest, { kind: "handle" }>): Promise<void> {
+async function open(request: Extract<WardenRequest, { kind: "open" }>): Promise<void> {
+  const { id } = request;
+  if (factory === undefined) return refused(id, new HolonError("HOLON_INTERNAL", "a function came before its warden was set up"));
+  const opening = openFunction(request, factory, models, (error) => {
+    const gone = Promise.reject<OpenFunction>(error);
+    gone.catch(() => undefined); // told with the next batch too
+    functions.set(id, gone);
+    send({ kind: "lost", id, error: toCrossing(error) });
+  });
+  functions.set(id, opening);
+  try {
+    const { described, talk } = await opening;
+    send({ kind: "done", id, text: described, fitted: undefined, talk, usage: unused });
+  } catch (error) {
+    functions.delete(id);
+    refused(id, error);
+  }
+}
+
+async function close(id: number): Promise<void> {
   const unit = await functions.get(id)?.catch(() => undefined);
+  unit?.end();
+  functions.delete(id);
+}
+
+async function handle({ id, eventsText, timeoutMs }: Extract<WardenRequest, { kind: "handle" }>): Promise<void> {
+  let unit: OpenFunction | undefined;
+  try {
+    unit = await functions.get(id);
+  } catch (error) {
+    return refused(id, error);
+  }
   if (unit === undefined) return refused(id, new HolonError("HOLON_INTERNAL", "a batch came for a function that is not open"));
   const outcome = await unit.handle(eventsText, timeoutMs);
   if (outcome.kind !== "done") functions.delete(id);

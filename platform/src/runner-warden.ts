@@ -122,7 +122,7 @@ export class Warden {
     if (reply.kind === "done") return this.#take(reply.id)?.resolve(reply);
     const error = fromCrossing(reply.error);
     if (reply.kind === "stuck") return this.#stuck(reply.id, error);
-    if (error.code === "HOLON_UNIT_TIMEOUT") this.#options.guilty(reply.id);
+    if (error.code === "HOLON_UNIT_TIMEOUT" || reply.kind === "lost") this.#options.guilty(reply.id);
     this.#take(reply.id)?.reject(error);
   }
 
@@ -172,7 +172,7 @@ export class Warden {
     const inside = await insideCode();
     await new Promise<void>((resolve, reject) => {
       this.#child.once("message", () => resolve());
-      this.#child.once("exit", () => reject(this.#gone ?? interrupted("its process ended")));
+      this.#child.once("exit", () => reject(new HolonError("HOLON_UNIT_DIED", "the process of sandboxes could not be started", { next: "Check that the package isolated-vm is installed for this platform; or give the function `runtime: worker`, if it is trusted." })));
       this.#send({ kind: "setup", setup: { inside } });
     });
     this.#hold(this.#waiting.size > 0);

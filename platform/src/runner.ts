@@ -11,6 +11,7 @@ import type { Runner, UnitInstance, UnitProgram } from "@holon/core/ports.ts";
 import { parseUnitResult } from "@holon/core/run/result.ts";
 import type { PlatformModel } from "./model.ts";
 import { Warden } from "./runner-warden.ts";
+import { startProcess } from "./runner-process.ts";
 import { startInWorker } from "./runner-thread.ts";
 
 export interface RunnerOptions {
@@ -103,7 +104,9 @@ export function createRunner(options: RunnerOptions): PlatformRunner {
   return {
     start(program) {
       const { runtime = "javascript" } = program;
-      return runtime === "worker" ? startInWorker(program, options) : startIsolated(program);
+      if (runtime === "worker") return startInWorker(program, options);
+      if (runtime === "process") return startProcess(program, (text) => options.talk?.(program.name, text));
+      return startIsolated(program);
     },
     pids: () => [common, ...apart].flatMap((warden) => (warden === undefined || warden.gone || warden.pid === undefined ? [] : [warden.pid])),
     async close() {

@@ -24,6 +24,7 @@ type Outcome = WithoutId<Extract<WardenReply, { kind: "done" | "failed" | "stuck
 type WithoutId<T> = T extends unknown ? Omit<T, "id"> : never;
 type OpenRequest = Extract<WardenRequest, { kind: "open" }>;
 
+const compiledHereMax = 32 << 10;
 const wasmPageBytes = 64 << 10;
 /** V8 needs some itself. */
 const wasmShare = 0.75;
@@ -46,7 +47,26 @@ export async function openFunction(request: OpenRequest, factory: IsolateFactory
     const link = createWardenModels(opened?.line, (id, reply) => void taken.deliver.applyIgnored(undefined, [id, reply], { arguments: { copy: true } }));
     const first = await withTime(start(request, taken, link), request.startMs, () => bad(name, `it did not load within ${request.startMs} ms`));
     if (first.failed !== undefined) throw fromInside(first.failed);
-    return { described: first.text ?? "", talk: first.talk, end, handle: (text, timeoutMs) => handle(request, taken, text, timeoutMs, end) };
+    const meter = new Meter(taken.isolate);
+    const weigh = (): void =>
+      meter.weigh(() => {
+        end();
+        lost(died(name, "it went on after it had returned"));
+      });
+    weigh();
+    let busy = false;
+    return {
+      described: first.text ?? "",
+      talk: first.talk,
+      end,
+      async handle(text, timeoutMs) {
+        busy = true;
+        const outcome = await handle({ request, inside: taken, link, meter, end }, text, timeoutMs);
+        busy = false;
+        if (outcome.kind === "done") setImmediate(() => (busy ? undefined : weigh()));
+        return outcome;
+      },
+    };
   } catch (error) {
     end();
     throw error instanceof HolonError ? error : bad(name, `its module does not load: ${error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 300) : typeof error}`, error);
@@ -61,37 +81,59 @@ async function start({ setup, code, fitted, memoryBytesMax }: OpenRequest, { iso
   if (setup.declared !== undefined) {
     const bytes = boundWasmMemory(setup.name, code, Math.floor((memoryBytesMax * wasmShare) / wasmPageBytes));
     const infer = new ivm.Reference(async (model: string, inputs: string) => tensorsToJson(await link.run(model, tensorsFromJson(inputs))));
-    const port = await context.evalClosure("return { bytes: $0, infer: $1 }", [new ivm.ExternalCopy(bytes.buffer).copyInto({ release: true }), infer], { result: { reference: true } });
-    return begin.apply(undefined, [undefined, ...common, port.derefInto({ release: true })], { timeout, result: { copy: true } });
+    return resultOf(begin.apply(undefined, [undefined, ...common, new ivm.ExternalCopy(bytes.buffer).copyInto({ release: true }), infer], { timeout, result: { copy: true } }));
   }
-  const module = await isolate.compileModule(new TextDecoder().decode(code), { filename: `holon:${setup.name}` });
-  await module.instantiate(context, (specifier) => {
+  const source = new TextDecoder().decode(code);
+  const options = { filename: `holon:${setup.name}` };
+  // What is small is compiled sooner than another thread is awake; no code of the function's runs in this.
+  const module = code.length <= compiledHereMax ? isolate.compileModuleSync(source, options) : await isolate.compileModule(source, options);
+  module.instantiateSync(context, (specifier) => {
     throw bad(setup.name, `it imports ${specifier.slice(0, 100)}, and nothing can be imported here`);
   });
   await module.evaluate({ timeout });
-  return begin.apply(undefined, [module.namespace.derefInto(), ...common], { timeout, result: { copy: true } });
+  return resultOf(begin.apply(undefined, [module.namespace.derefInto(), ...common], { timeout, result: { copy: true } }));
+}
+
+const resultSchema = z.object({ text: z.string().optional(), fitted: z.unknown(), failed: z.string().optional(), talk: z.string() });
+
+/** What a function's isolate hands out, it may have made itself. */
+async function resultOf(given: Promise<unknown>): Promise<InsideResult> {
+  const parsed = resultSchema.safeParse(await given);
+  if (!parsed.success) throw new HolonError("HOLON_UNIT_DIED", "a sandbox answered what is no result");
+  const { text, fitted, failed, talk } = parsed.data;
+  return { text, fitted, failed, talk: talk.slice(0, limits.unitTalkBytesMax + 1) };
 }
 
 /** The plain form that structured copies keep. */
 const copied = (fitted: readonly FittedParameters[]): unknown => fitted.map(({ model, subject, note, parameters }) => ({ model, subject, note, parameters }));
 
-async function handle({ setup: { name }, memoryBytesMax }: OpenRequest, { isolate, handle: run, deliver }: InsideIsolate, eventsText: string, timeoutMs: number, end: () => void): Promise<Outcome> {
-  const before = isolate.cpuTime;
-  const failed = (error: unknown, talk = ""): Outcome => ({ kind: "failed", error: toCrossing(error), talk, usage: usageOf(isolate, before) });
+interface Handling {
+  readonly request: OpenRequest;
+  readonly inside: InsideIsolate;
+  readonly link: WardenModels;
+  readonly meter: Meter;
+  end(): void;
+}
+
+async function handle({ request, inside, link, meter, end }: Handling, eventsText: string, timeoutMs: number): Promise<Outcome> {
+  const { name } = request.setup;
+  meter.begin();
   let atRest: Promise<unknown> | undefined;
   try {
-    const result: InsideResult = await withTime(run.apply(undefined, [eventsText], { result: { promise: true, copy: true } }), timeoutMs, () => {
-      atRest = deliver.apply(undefined, [0, { tookMs: 0 }]); // answered, or refused, as soon as nothing else runs in there
+    const result: InsideResult = await withTime(resultOf(inside.handle.apply(undefined, [eventsText], { result: { promise: true, copy: true } })), timeoutMs, () => {
+      atRest = inside.deliver.apply(undefined, [0, { tookMs: 0 }]); // answered, or refused, as soon as nothing else runs in there
       return new HolonError("HOLON_UNIT_TIMEOUT", `function ${name} took longer than ${timeoutMs} ms for its events`);
     });
     if (result.failed !== undefined) throw fromInside(result.failed);
     if (typeof result.text !== "string" || result.text.length > unitTextMax) throw died(name, `its result is no text of at most ${unitTextMax} characters`);
-    return { kind: "done", text: result.text, fitted: result.fitted, talk: result.talk, usage: usageOf(isolate, before) };
+    if (link.pending() > 0) throw new HolonError("HOLON_UNIT_BAD", `function ${name} returned while a model was at work for it; await what it starts`);
+    return { kind: "done", text: result.text, fitted: result.fitted, talk: result.talk, usage: meter.usage() };
   } catch (error) {
-    const outcome = failed(error instanceof HolonError ? error : died(name, whatEnded(error, memoryBytesMax), error));
+    const known = error instanceof HolonError ? error : died(name, whatEnded(error, request.memoryBytesMax), error);
+    const outcome = { kind: "failed", error: toCrossing(known), talk: "", usage: meter.usage() } as const;
     end();
     if (atRest === undefined || (await settlesSoon(atRest))) return outcome;
-    return { kind: "stuck", error: toCrossing(error) };
+    return { kind: "stuck", error: outcome.error };
   }
 }
 
@@ -99,14 +141,37 @@ async function handle({ setup: { name }, memoryBytesMax }: OpenRequest, { isolat
 const settlesSoon = (work: Promise<unknown>): Promise<boolean> =>
   withTime(work.then(() => true, () => true), limits.isolateEndMs, () => new Error("stuck")).catch(() => false);
 
-function usageOf(isolate: ivm.Isolate, before: bigint): UnitUsage {
-  if (isolate.isDisposed) return { processorMs: 0, memoryBytes: 0 };
-  const processorMs = Number(isolate.cpuTime - before) / 1e6;
-  try {
-    const heap = isolate.getHeapStatisticsSync();
-    return { processorMs, memoryBytes: heap.total_physical_size + heap.externally_allocated_size };
-  } catch {
-    return { processorMs, memoryBytes: 0 }; // it is being ended on another thread
+/**
+ * Looks at an isolate without waiting for it: one that is at work has no time to answer. One that is at work although its
+ * function has returned is ended.
+ */
+class Meter {
+  readonly #isolate: ivm.Isolate;
+  #memoryBytes = 0;
+  #before = 0n;
+
+  constructor(isolate: ivm.Isolate) {
+    this.#isolate = isolate;
+  }
+
+  begin(): void {
+    this.#before = this.#isolate.cpuTime;
+  }
+
+  /** Memory as it was after the batch before. */
+  usage(): UnitUsage {
+    if (this.#isolate.isDisposed) return { processorMs: 0, memoryBytes: this.#memoryBytes };
+    return { processorMs: Number(this.#isolate.cpuTime - this.#before) / 1e6, memoryBytes: this.#memoryBytes };
+  }
+
+  weigh(atWork: () => void): void {
+    if (this.#isolate.isDisposed) return;
+    const weighed = this.#isolate.getHeapStatistics().then((heap) => {
+      this.#memoryBytes = heap.total_physical_size + heap.externally_allocated_size;
+    });
+    withTime(weighed, limits.isolateEndMs, () => new HolonError("HOLON_INTERNAL", "late")).catch((error: unknown) => {
+      if (error instanceof HolonError) atWork(); // the other errors say that it has been ended
+    });
   }
 }
 

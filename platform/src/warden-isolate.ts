@@ -15,18 +15,23 @@ export interface IsolateFactory {
   take(memoryBytesMax: number): Promise<InsideIsolate>;
 }
 
+/** To make an isolate takes this thread milliseconds: not while the start that took the last one goes on. */
+const refillAfterMs = 15;
+
 export function createIsolateFactory(inside: string): IsolateFactory {
   const snapshot = ivm.Isolate.createSnapshot([{ code: inside, filename: "holon:inside" }]);
   const spare: Promise<InsideIsolate>[] = [];
   const usual = limits.unitMemoryBytes;
+  let timer: NodeJS.Timeout | undefined;
   const refill = (): void => {
+    timer = undefined;
     while (spare.length < limits.isolatesSpare) spare.push(createIsolate(snapshot, usual));
   };
   refill();
   return {
     take(memoryBytesMax) {
       const ready = memoryBytesMax === usual ? spare.shift() : undefined;
-      setImmediate(refill); // after what the start itself still has to do on this thread
+      timer ??= setTimeout(refill, refillAfterMs);
       return ready ?? createIsolate(snapshot, memoryBytesMax);
     },
   };
@@ -38,7 +43,7 @@ async function createIsolate(snapshot: ivm.ExternalCopy<ArrayBuffer>, memoryByte
   const inside = await context.global.get("holonInside", { reference: true });
   const [start, handle, deliver] = await Promise.all([inside.get("start", { reference: true }), inside.get("handle", { reference: true }), inside.get("deliver", { reference: true })]);
   const narrow = await inside.get("narrow", { reference: true });
-  await narrow.apply(undefined, []);
+  await narrow.apply(undefined, [], { result: { promise: true } });
   await context.global.delete("holonInside");
   inside.release();
   return { isolate, context, start, handle, deliver };

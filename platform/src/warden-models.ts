@@ -10,6 +10,8 @@ export interface WardenModels {
   /** The answer is delivered under `id`. */
   ask(id: number, model: string, inputs: Tensors, subject: string | undefined): void;
   run(model: string, inputs: Tensors): Promise<Tensors>;
+  /** Questions not yet answered. */
+  pending(): number;
 }
 
 export function createWardenModels(line: ModelLine | undefined, deliver: (id: number, reply: InsideModelReply) => void): WardenModels {
@@ -26,6 +28,7 @@ export function createWardenModels(line: ModelLine | undefined, deliver: (id: nu
     send({ kind: "run", id, model, inputs, subject });
   };
   return {
+    pending: () => waiting.size,
     bind: (model, subject, parameters) => send({ kind: "bind", model, subject, parameters }),
     ask(id, model, inputs, subject) {
       const startMs = performance.now();

@@ -110,6 +110,7 @@ class Batch {
   readonly #outputs: UnitOutput[] = [];
   readonly #fitted = new Map<string, FittedParameters>();
   readonly inferenceMs: number[] = [];
+  readonly #inferences = new Map<string, number>();
   #outputBytes = 0;
   #status: string | undefined;
 
@@ -135,6 +136,11 @@ class Batch {
     }
   }
 
+  inferred(model: string, ms: number): void {
+    this.inferenceMs.push(ms);
+    this.#inferences.set(model, (this.#inferences.get(model) ?? 0) + 1);
+  }
+
   /** Only the last fit of a model for a subject is worth storing. */
   fit(fitted: FittedParameters): void {
     this.#fitted.set(JSON.stringify([fitted.model, fitted.subject]), fitted);
@@ -145,7 +151,7 @@ class Batch {
   }
 
   finish(state: UnitResult["state"], shared: NonNullable<UnitResult["shared"]>): UnitResult {
-    return { outputs: this.#outputs, state, ...(shared.length === 0 ? {} : { shared }), fitted: [...this.#fitted.values()], status: this.#status, inferenceMs: this.inferenceMs };
+    return { outputs: this.#outputs, state, ...(shared.length === 0 ? {} : { shared }), fitted: [...this.#fitted.values()], status: this.#status, inferenceMs: this.inferenceMs, inferences: Object.fromEntries(this.#inferences) };
   }
 }
 
@@ -163,7 +169,7 @@ function createUnitModel(model: string, options: HostOptions, batch: () => Batch
       }
       const startMs = options.nowMs();
       const outputs = await options.models.run(model, inputs, parameters);
-      batch().inferenceMs.push(options.nowMs() - startMs);
+      batch().inferred(model, options.nowMs() - startMs);
       return outputs;
     },
     fitted: (subject) => parametersBySubject.has(subject),

@@ -17,6 +17,7 @@ const resultSchema = z.strictObject({
   shared: z.array(sharedOperationSchema).max(limits.sharedOperationsMax).optional(),
   status: z.string().max(limits.unitStatusMax).optional(),
   inferenceMs: z.array(z.number().min(0)),
+  inferences: z.record(nameSchema, z.int().min(0)).optional(),
 });
 
 const tensorSchema = z.custom<UnitResult["fitted"][number]["parameters"][string]>(isTensor, "no tensor");
@@ -48,6 +49,7 @@ export function parseUnitResult(text: unknown, fitted: unknown, batchLength: num
     fitted: parameters.data,
     status: result.data.status,
     inferenceMs: result.data.inferenceMs,
+    inferences: result.data.inferences ?? {},
   };
 }
 

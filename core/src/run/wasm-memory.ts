@@ -42,8 +42,8 @@ function boundedMemories(reader: Reader, pagesMax: number, bad: (problem: string
 /** Imports other than functions are refused: what is imported would have to be given, and nothing but functions is. */
 function refuseImportedMemory(reader: Reader, bad: (problem: string) => HolonError): void {
   for (let left = reader.number(); left > 0; left--) {
-    reader.at += reader.number();
-    reader.at += reader.number();
+    reader.skipName();
+    reader.skipName();
     if (reader.byte() !== 0) throw bad("imports something else than functions");
     reader.number();
   }
@@ -63,6 +63,11 @@ class Reader {
     const value = this.#bytes[this.at++];
     if (value === undefined) throw this.#short();
     return value;
+  }
+
+  skipName(): void {
+    const length = this.number();
+    this.at += length;
   }
 
   /** LEB128, unsigned, 32 bits. */

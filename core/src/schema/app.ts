@@ -1,5 +1,6 @@
 /** The app: what a developer writes (manifest) and what control keeps of it (document, with blobs in place of paths). */
 import { z } from "zod";
+import { limits } from "../limits.ts";
 import { isBlobHash, type BlobHash } from "../units.ts";
 import { reductionProblems } from "../reduce/declared.ts";
 import { dataClassSchema, eventTypeSchema } from "./event.ts";
@@ -79,6 +80,9 @@ export const emitsSchema = z.record(
 );
 export type Emits = z.infer<typeof emitsSchema>;
 
+/** What can run a function. */
+export const unitRuntimes = ["javascript", "wasm", "worker", "process"] as const;
+
 const placementSchema = z.strictObject({ tier: tierSchema.default("gateway") });
 
 const functionBase = {
@@ -87,7 +91,23 @@ const functionBase = {
   run: placementSchema.default({ tier: "gateway" }),
   /** Bound on one batch, milliseconds. */
   timeoutMs: z.int().positive().max(600_000).default(10_000),
+  /** Bound on its memory; without it `unitMemoryBytes`. */
+  memoryBytesMax: z.int().min(limits.unitMemoryBytesMin).max(limits.unitMemoryBytesMax).optional(),
+  /** What runs it; without it a sandboxed module. `worker`: a thread of the node, for trusted code that needs timers or Node's own modules. */
+  runtime: z.enum(unitRuntimes).optional(),
+  /** Of a process: what is started. `$HOLON_MODULE` in it is the path of the module. */
+  command: z.array(z.string().min(1).max(4_096)).min(1).max(64).optional(),
+  /** Of a process: it may have the rights of the node where it cannot be confined. */
+  unconfined: z.boolean().optional(),
+  /** Events it is handed a second, at most; what is more waits in the log. */
+  eventsPerSecondMax: z.number().positive().optional(),
+  /** Times that an event is tried again before it is set aside as failed. */
+  retriesMax: z.int().min(0).max(100).optional(),
 };
+
+/** What a module cannot say of itself: WebAssembly and processes. */
+const declaredSchema = { on: z.strictObject({ type: eventTypeSchema }).optional(), emits: emitsSchema.optional(), uses: z.array(nameSchema).max(64).optional() };
+
 
 export const egressRuleSchema = z.strictObject({
   /** Class that may leave the site: never `raw` or `personal` … */
@@ -114,7 +134,7 @@ const manifestBase = {
 /** `holon.app.ts` (or `.yaml`, `.json`): paths are relative to the manifest. */
 export const appManifestSchema = z.strictObject({
   ...manifestBase,
-  functions: z.array(z.strictObject({ ...functionBase, module: z.string().min(1) })).max(256).default([]),
+  functions: z.array(z.strictObject({ ...functionBase, ...declaredSchema, module: z.string().min(1) })).max(limits.appFunctionsMax).default([]),
   models: z.array(z.strictObject({ name: nameSchema, graph: z.string().min(1), licence: z.string().optional() })).max(64).default([]),
 });
 export type AppManifest = z.infer<typeof appManifestSchema>;

@@ -22,7 +22,10 @@ export interface EgressGuard {
   mayLeave(run: RunHeader): Promise<boolean>;
   /** The same for shared state, change by change. */
   mayShare(shared: SharedOutgoing): Promise<boolean>;
-  /** Closes the open decisions: the link was lost or the node stops. */
+  /**
+   * Closes the open decisions: the node stops. The one on this node's own audit stream is closed over the closing records as well, so
+   * that they may still leave.
+   */
   closeDecisions(): Promise<void>;
 }
 
@@ -73,6 +76,9 @@ const relayed: readonly EgressRule[] = [
 export function createEgressGuard(log: Log, events: Events, destination: string): EgressGuard {
   let policy: EgressPolicy = { version: 0, rules: [] };
   const open = new Map<string, OpenDecision>();
+  /** Records through which a closed decision allows a lane to leave. */
+  const closedThrough = new Map<string, number>();
+  const auditLane = { origin: log.origin, stream: "audit" } as const;
 
   function decide({ lane, classes, rules, policyVersion, from }: Question): OpenDecision {
     const answers = classes.map((dataClass) => decideEgress(rules, dataClass, destination));
@@ -86,6 +92,7 @@ export function createEgressGuard(log: Log, events: Events, destination: string)
 
   async function decided(question: Question, to: number, count: number): Promise<boolean> {
     const key = `${question.lane} ${question.classes.join()} ${question.policyVersion}`;
+    if (to <= (closedThrough.get(key) ?? 0)) return true;
     const decision = open.get(key) ?? decide(question);
     open.set(key, decision);
     try {
@@ -117,9 +124,16 @@ export function createEgressGuard(log: Log, events: Events, destination: string)
     mayLeave: (run) => decided({ lane: laneName(run), classes: classesOf(run.classes), rules: run.origin === log.origin ? policy.rules : relayed, policyVersion: policy.version, from: run.firstSequence }, lastSequence(run), run.count),
     mayShare: ({ app, name, class: dataClass, rules = relayed, policyVersion, change }) => decided({ lane: `shared/${app}/${name}`, classes: [dataClass], rules, policyVersion, from: change }, change, 1),
     async closeDecisions() {
-      const closing = [...open.values()].filter(({ data }) => data.count > 0);
+      const closing = [...open].filter(([, { data }]) => data.count > 0);
       open.clear();
-      if (closing.length > 0) await log.append({ records: closing.map(({ data }) => decisionRecord("closed", data)) });
+      const through = (log.head(auditLane)?.sequence ?? 0) + closing.length;
+      for (const [key, { data }] of closing) {
+        if (data.lane !== laneName(auditLane) || !data.allow || data.classes.join() !== "public") continue;
+        data.count += through - data.to;
+        data.to = through;
+        closedThrough.set(key, through);
+      }
+      if (closing.length > 0) await log.append({ records: closing.map(([, { data }]) => decisionRecord("closed", data)) });
     },
   };
 }
