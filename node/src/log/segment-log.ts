@@ -119,13 +119,13 @@ export class SegmentLog implements Log {
   }
 
   async append(entry: Append): Promise<readonly number[]> {
-    const item = await this.#enqueue(entry.records ?? [], entry.cells ?? [], []);
+    const item = await this.#enqueue(entry, []);
     return item.sequences;
   }
 
   /** Appends children's runs byte for byte; says of each how it met what is held. */
   async appendRuns(runs: readonly ForeignRun[]): Promise<readonly Merge[]> {
-    const item = await this.#enqueue([], [], runs);
+    const item = await this.#enqueue({}, runs);
     return item.merges;
   }
 
@@ -259,12 +259,13 @@ export class SegmentLog implements Log {
     if (last !== undefined && last.file.size() > last.size) await last.file.truncate(last.size);
   }
 
-  async #enqueue(records: readonly NewRecord[], cells: Pending["cells"], runs: readonly ForeignRun[]): Promise<Pending> {
-    const bytes = this.#measure(records, cells, runs);
+  async #enqueue({ records = [], packed, cells = [], line }: Append, runs: readonly ForeignRun[]): Promise<Pending> {
+    const bytes = this.#measure(records, cells, runs) + (packed === undefined ? 0 : packed.bytes.length + recordOverheadBytes * packed.count);
     await this.#waitForRoom();
     if (this.#failure !== undefined) throw this.#failure;
+    if (line?.failure !== undefined) throw line.failure;
     return new Promise((resolve, reject) => {
-      const item: Pending = { records, cells, runs, bytes, sequences: [], merges: [], resolve: () => resolve(item), reject };
+      const item: Pending = { records, packed, line, cells, runs, bytes, sequences: [], merges: [], resolve: () => resolve(item), reject };
       this.#pending.push(item);
       this.#pendingBytes += bytes;
       this.#committing ??= this.#commitAll();
@@ -400,11 +401,26 @@ export class SegmentLog implements Log {
     this.#next = undefined;
     this.#heads.fallBack();
     this.#lastRuns = this.#publishedRuns; // what was abandoned was never there
-    for (const item of [...commit.items, ...(next?.items ?? [])]) item.reject(failure);
+    for (const item of [...commit.items, ...(next?.items ?? [])]) {
+      if (item.line !== undefined) item.line.failure ??= failure;
+      item.reject(failure);
+    }
+    this.#dropFallen();
     if (failure.code === "HOLON_DISK_FULL") {
       this.#isFull = true;
       this.#options.full?.();
     } else this.#fail(failure);
+  }
+
+  /** Appends that stood in line behind one that failed. */
+  #dropFallen(): void {
+    this.#pending = this.#pending.filter((item) => {
+      if (item.line?.failure === undefined) return true;
+      this.#pendingBytes -= item.bytes;
+      item.reject(item.line.failure);
+      return false;
+    });
+    this.#makeRoom();
   }
 
   /** What the log says of its disk: `full` until an append succeeds again. */
