@@ -88,7 +88,7 @@ function parseBody<Body>(frame: Uint8Array, kind: number, schema: z.ZodType<Body
 /** Cuts a stream of bytes into frames. */
 export interface FrameCutter {
   push(piece: Uint8Array): void;
-  /** The next whole frame, which is its taker's; undefined until it is whole. `HOLON_FRAME_BAD` for a length over the bound. */
+  /** The next whole frame, good until the next call; undefined until it is whole. `HOLON_FRAME_BAD` for a length over the bound. */
   next(): Uint8Array | undefined;
 }
 
@@ -97,6 +97,8 @@ export function createFrameCutter(frameBytesMax: number = limits.bulkFrameBytesM
   let held = 0;
   /** Bytes of the first piece that are taken. */
   let taken = 0;
+  /** Frames that lie in several pieces are put together here, one after the other. */
+  let joined = new Uint8Array(0);
 
   /** Takes so many bytes off the front: a view where they lie in one piece, else a copy. */
   function take(size: number): Uint8Array {
@@ -106,7 +108,8 @@ export function createFrameCutter(frameBytesMax: number = limits.bulkFrameBytesM
       advance(size);
       return part;
     }
-    const whole = new Uint8Array(size);
+    if (joined.length < size) joined = new Uint8Array(Math.min(frameBytesMax, 2 * size));
+    const whole = joined.subarray(0, size);
     for (let filled = 0; filled < size; ) {
       const piece = pieces[0] ?? whole;
       const part = piece.subarray(taken, Math.min(piece.length, taken + size - filled));

@@ -29,15 +29,17 @@ const timeBytes = 24;
 const timeMsMin = -62_167_219_200_000;
 const timeMsMax = 253_402_300_799_999;
 
-/** The batch without its first `skip` events. `HOLON_BATCH_BAD` names the event whose text or time is none: nothing of the batch is taken. */
-export function packBatch(batch: BulkBatch, skip: number, attributesOf: AttributesOf): Pick<PackedRecords, "count" | "bytes" | "lengths" | "checksums"> {
+export type Packed = Pick<PackedRecords, "count" | "bytes" | "lengths" | "checksums">;
+
+/** The batch without its first `skip` events, put into what `room` gives, which has so many bytes. `HOLON_BATCH_BAD` names the event whose text or time is none: nothing of the batch is taken. */
+export function packBatch(batch: BulkBatch, skip: number, attributesOf: AttributesOf, room: (bytes: number) => Uint8Array = (bytes) => new Uint8Array(bytes)): Packed {
   const { view, count, lengthsAt, timesAt } = batch;
   const prefixes = createPrefixes(attributesOf, batch.subjects);
-  const lengths = new Uint8Array(4 * (count - skip));
-  const checksums = new Uint8Array(4 * (count - skip));
-  const [lengthsView, checksumsView] = [new DataView(lengths.buffer), new DataView(checksums.buffer)];
-  const bytes = new Uint8Array(packedBytes(batch, skip, prefixes.of));
-  const target = new DataView(bytes.buffer);
+  const tableBytes = 4 * (count - skip);
+  const whole = room(2 * tableBytes + packedBytes(batch, skip, prefixes.of));
+  const tables = new DataView(whole.buffer, whole.byteOffset, 2 * tableBytes);
+  const bytes = whole.subarray(2 * tableBytes);
+  const target = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let from = batchHeaderBytes;
   let at = 0;
   for (let index = 0; index < count; index++) {
@@ -52,13 +54,13 @@ export function packBatch(batch: BulkBatch, skip: number, attributesOf: Attribut
       bytes.set(batch.bytes.subarray(from, end), dataAt);
       const close = dataAt + end - from;
       bytes[close] = closing;
-      lengthsView.setUint32(4 * (index - skip), close + 1 - at, true);
-      checksumsView.setUint32(4 * (index - skip), isTimed ? crc32OfRange(target, at, close + 1) : crc32OfRange(target, dataAt, close + 1, checksum), true);
+      tables.setUint32(4 * (index - skip), close + 1 - at, true);
+      tables.setUint32(tableBytes + 4 * (index - skip), isTimed ? crc32OfRange(target, at, close + 1) : crc32OfRange(target, dataAt, close + 1, checksum), true);
       at = close + 1;
     }
     from = end;
   }
-  return { count: count - skip, bytes, lengths, checksums };
+  return { count: count - skip, bytes, lengths: whole.subarray(0, tableBytes), checksums: whole.subarray(tableBytes, 2 * tableBytes) };
 }
 
 function packedBytes({ view, count, lengthsAt, subjectsAt, ...batch }: BulkBatch, skip: number, prefixOf: (subject: number) => Prefix): number {

@@ -46,6 +46,8 @@ interface Producer {
 
 const markSchema = z.strictObject({ epoch: z.int(), sequence: z.int() });
 const encoder = new TextEncoder();
+const roomBytesMin = 256 << 10;
+const roomsMax = 8;
 
 export const producerCell = (app: string, source: string, producer: string): string => `producer/${app}/${source}/${producer}`;
 
@@ -72,6 +74,9 @@ export function openProducers(context: ProducersContext): Producers {
 
   const fenced = ({ name, epoch }: Producer): HolonError => new HolonError("HOLON_PRODUCER_FENCED", `producer ${name} of source ${source} has begun anew elsewhere, as epoch ${epoch}`);
 
+  /** Room for batches on their way: taken again, since what is made anew for each batch is what the collector of garbage has most work with. */
+  const rooms: Uint8Array[] = [];
+
   async function store(producer: Producer, holder: Producer["holder"], frame: Uint8Array): Promise<number> {
     if (producer.holder !== holder) throw fenced(producer);
     if (producer.line.failure !== undefined) throw producer.line.failure;
@@ -83,7 +88,12 @@ export function openProducers(context: ProducersContext): Producers {
       if (last > producer.durable) throw producer.line.failure ?? fenced(producer);
       return producer.durable;
     }
-    const packed = packBatch(batch, producer.staged + 1 - batch.base, context.attributes);
+    let room: Uint8Array | undefined;
+    const packed = packBatch(batch, producer.staged + 1 - batch.base, context.attributes, (bytes) => {
+      const free = rooms.pop();
+      room = free !== undefined && free.length >= bytes ? free : new Uint8Array(Math.max(bytes, roomBytesMin));
+      return room.subarray(0, bytes);
+    });
     producer.staged = last;
     const { line } = producer;
     const appended = log.append({ packed: { ...packed, stream: context.stream(), class: context.class }, cells: [markCell(producer, last)], line });
@@ -94,6 +104,8 @@ export function openProducers(context: ProducersContext): Producers {
       line.failure ??= toHolonError(error);
       context.failed(line.failure);
       throw line.failure;
+    } finally {
+      if (room !== undefined && room.length <= limits.bulkFrameBytesMax && rooms.length < roomsMax) rooms.push(room);
     }
     producer.durable = last;
     context.stored(packed.count, packed.bytes.length);
