@@ -89,7 +89,7 @@ export function createProducer(options: ProducerOptions): Producer {
   let stream: ByteStream | undefined;
   let problem: HolonError | undefined;
   let attempt = 0;
-  let roomWanted: (() => void)[] = [];
+  const roomWanted: (() => void)[] = [];
 
   function publishJson(json: Uint8Array, { subject, timeMs }: About = {}): Promise<void> {
     if (problem !== undefined) return Promise.reject(problem);

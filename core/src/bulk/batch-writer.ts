@@ -69,9 +69,9 @@ export function createBatchWriter(): BatchWriter {
       const size = sizeBytes() + json.length + tableBytes + (subject === lastSubject ? 0 : 2 + 4 * (subject?.length ?? 0));
       if (count >= limits.bulkBatchEventsMax || size > limits.bulkFrameBytesMax || names.size >= noSubject) return false;
       const place = subject === lastSubject ? lastPlace : placeOf(subject);
-      if (subjects === undefined && count > 0 && place !== lastPlace) subjects = new Array<number>(count).fill(lastPlace);
+      if (subjects === undefined && count > 0 && place !== lastPlace) subjects = Array.from({ length: count }, () => lastPlace);
       subjects?.push(place);
-      if (timeMs !== undefined) times ??= new Array<number>(count).fill(Number.NaN);
+      if (timeMs !== undefined) times ??= Array.from({ length: count }, () => Number.NaN);
       times?.push(timeMs ?? Number.NaN);
       [lastSubject, lastPlace] = [subject, place];
       if (count === lengths.length) {
