@@ -110,7 +110,7 @@ export class SegmentLog implements Log {
     this.#lastRuns = recovered.lastRuns;
     this.#publishedRuns = recovered.lastRuns;
     this.#segments = recovered.segments;
-    this.survey = createSurvey(recovered.segments, options.disk, options.integrity);
+    this.survey = createSurvey(recovered.segments, options.disk, options.integrity, options.origin);
     this.scrub = createScrub(recovered.segments, (lane) => this.#expiredThrough(lane), options.integrity);
     this.#heads = recovered.heads;
     this.#cells = recovered.cells;
