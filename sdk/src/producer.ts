@@ -24,7 +24,7 @@ export interface ProducerOptions {
   readonly source: string;
   /** Of this producer among the source's: kept when it starts again. Two that run at once need two names. */
   readonly producer: string;
-  /** For example `() => connect(7403, "127.0.0.1")` of `node:net`. */
+  /** For example `() => connect(7410, "127.0.0.1")` of `node:net`. */
   connect(): ByteStream;
   /** For example `setTimeout` of `node:timers/promises`: how long to wait before the next attempt to connect. */
   wait(ms: number): Promise<unknown>;

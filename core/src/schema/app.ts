@@ -62,7 +62,7 @@ export const bulkSourceSchema = z.strictObject({
   ...uncountedBase,
   kind: z.literal("bulk"),
   /** Address that producers dial. Port 0 lets the system choose. */
-  listen: z.string().default("127.0.0.1:7403"),
+  listen: z.string().default("127.0.0.1:7410"),
 });
 
 export const hostSourceSchema = z.strictObject({
