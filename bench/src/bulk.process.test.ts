@@ -159,6 +159,7 @@ test("a producer that starts again goes on behind what is stored; one of its nam
   const other = producerAt(() => port, { producer: "line-2" });
   await other.publish("of another");
   const anew = producerAt(() => port);
+  assert.equal(await anew.ready(), 1);
   await anew.publish("of the first, anew");
   await assert.rejects(async () => {
     for (;;) await first.publish("too late");

@@ -50,6 +50,8 @@ export interface Producer {
   publish(data: unknown, about?: About): Promise<void>;
   /** The same for data that is JSON text already, in UTF-8; the bytes are their caller's again at once. */
   publishJson(json: Uint8Array, about?: About): Promise<void>;
+  /** Resolves when the door has let it in, with the number of events that are stored of this name: who has a store of its own goes on behind them. */
+  ready(): Promise<number>;
   /** Resolves when there is room again. */
   room(): Promise<void>;
   /** Resolves when all that was published is on disk. */
@@ -90,6 +92,8 @@ export function createProducer(options: ProducerOptions): Producer {
   let problem: HolonError | undefined;
   let attempt = 0;
   const roomWanted: (() => void)[] = [];
+  const ready = withResolvers<number>();
+  ready.promise.catch(() => undefined); // told to whoever asks
 
   function publishJson(json: Uint8Array, { subject, timeMs }: About = {}): Promise<void> {
     if (problem !== undefined) return Promise.reject(problem);
@@ -151,7 +155,10 @@ export function createProducer(options: ProducerOptions): Producer {
     epoch = said.epoch;
     welcome = said;
     attempt = 0;
-    if (first) next = said.sequence + 1;
+    if (first) {
+      next = said.sequence + 1;
+      ready.resolve(said.sequence);
+    }
     markStored(said.sequence);
     for (const { frame } of onTheWay) if (frame !== undefined) to.write(frame);
     send();
@@ -169,6 +176,7 @@ export function createProducer(options: ProducerOptions): Producer {
 
   function fail(reason: HolonError): void {
     problem ??= reason;
+    ready.reject(problem);
     for (const batch of [...onTheWay.splice(0), ...waiting.splice(0), ...(gathering === undefined ? [] : [gathering])]) batch.reject(problem);
     gathering = undefined;
     stream?.destroy();
@@ -206,6 +214,7 @@ export function createProducer(options: ProducerOptions): Producer {
       return text === undefined ? Promise.reject(new HolonError("HOLON_BATCH_BAD", "what is published has no JSON")) : publishJson(encoder.encode(text), about);
     },
     publishJson,
+    ready: () => ready.promise,
     room: () => (heldBytes <= bufferBytesMax / 2 || problem !== undefined ? Promise.resolve() : new Promise((resolve) => roomWanted.push(resolve))),
     flush: async () => {
       await Promise.all([...onTheWay, ...waiting, ...(gathering === undefined ? [] : [gathering])].map(({ done }) => done));
@@ -216,15 +225,15 @@ export function createProducer(options: ProducerOptions): Producer {
 }
 
 function newBatch(): Batch {
-  const { promise, resolve, reject } = withResolvers();
+  const { promise, resolve, reject } = withResolvers<void>();
   promise.catch(() => undefined); // told to whoever published
   return { writer: createBatchWriter(), done: promise, resolve, reject, frame: undefined, last: 0 };
 }
 
-function withResolvers(): { readonly promise: Promise<void>; resolve(): void; reject(problem: HolonError): void } {
-  let resolve: () => void = () => undefined;
+function withResolvers<Value>(): { readonly promise: Promise<Value>; resolve(value: Value): void; reject(problem: HolonError): void } {
+  let resolve: (value: Value) => void = () => undefined;
   let reject: (problem: HolonError) => void = () => undefined;
-  const promise = new Promise<void>((yes, no) => {
+  const promise = new Promise<Value>((yes, no) => {
     resolve = yes;
     reject = no;
   });
