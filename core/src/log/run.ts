@@ -125,6 +125,7 @@ interface FixedPart extends Omit<RunContent, "records"> {
 /** Everything up to the tables, whose offset it returns. */
 function writeFixed(target: Uint8Array, view: DataView, offset: number, run: FixedPart): number {
   const origin = encoder.encode(run.origin);
+  target.fill(0, offset, offset + fixedBytes);
   view.setUint32(offset, runMagic, true);
   target.set(run.previousHash, offset + coveredFrom);
   view.setUint32(offset + 76, run.count, true);

@@ -14,6 +14,7 @@ import type { AppendLine, Log } from "@holon/core/log/log.ts";
 import type { ProducerSession } from "@holon/core/ports.ts";
 import type { DataClass, StreamName } from "@holon/core/schema/event.ts";
 import { z } from "zod";
+import { createRooms } from "../log/rooms.ts";
 
 export interface Producers {
   /** As `enterProducer` of `DoorSink`. */
@@ -46,8 +47,6 @@ interface Producer {
 
 const markSchema = z.strictObject({ epoch: z.int(), sequence: z.int() });
 const encoder = new TextEncoder();
-const roomBytesMin = 256 << 10;
-const roomsMax = 8;
 
 export const producerCell = (app: string, source: string, producer: string): string => `producer/${app}/${source}/${producer}`;
 
@@ -74,8 +73,8 @@ export function openProducers(context: ProducersContext): Producers {
 
   const fenced = ({ name, epoch }: Producer): HolonError => new HolonError("HOLON_PRODUCER_FENCED", `producer ${name} of source ${source} has begun anew elsewhere, as epoch ${epoch}`);
 
-  /** Room for batches on their way: taken again, since what is made anew for each batch is what the collector of garbage has most work with. */
-  const rooms: Uint8Array[] = [];
+  /** Room for batches on their way: see there. */
+  const rooms = createRooms(limits.bulkCreditBytes);
 
   async function store(producer: Producer, holder: Producer["holder"], frame: Uint8Array): Promise<number> {
     if (producer.holder !== holder) throw fenced(producer);
@@ -90,9 +89,8 @@ export function openProducers(context: ProducersContext): Producers {
     }
     let room: Uint8Array | undefined;
     const packed = packBatch(batch, producer.staged + 1 - batch.base, context.attributes, (bytes) => {
-      const free = rooms.pop();
-      room = free !== undefined && free.length >= bytes ? free : new Uint8Array(Math.max(bytes, roomBytesMin));
-      return room.subarray(0, bytes);
+      room = rooms.take(bytes);
+      return room;
     });
     producer.staged = last;
     const { line } = producer;
@@ -105,7 +103,7 @@ export function openProducers(context: ProducersContext): Producers {
       context.failed(line.failure);
       throw line.failure;
     } finally {
-      if (room !== undefined && room.length <= limits.bulkFrameBytesMax && rooms.length < roomsMax) rooms.push(room);
+      if (room !== undefined) rooms.giveBack(room);
     }
     producer.durable = last;
     context.stored(packed.count, packed.bytes.length);

@@ -56,7 +56,7 @@ interface StreamBatch {
   bytes: number;
 }
 
-export function encodeCommit(items: readonly Pending[], number: number, wallMs: number, roll: Uint8Array, context: CommitContext): Commit {
+export function encodeCommit(items: readonly Pending[], number: number, wallMs: number, roll: Uint8Array, context: CommitContext, room: (bytes: number) => Uint8Array): Commit {
   const streams = gatherStreams(items, context);
   const foreign = gatherRuns(items, context.heads);
   const cells = items.flatMap((item) => item.cells);
@@ -67,8 +67,8 @@ export function encodeCommit(items: readonly Pending[], number: number, wallMs: 
     ...foreign.map((run) => ({ kind: entryKind.run, length: run.bytes.length })),
     ...encodedCells.map((cell) => ({ kind: cellKind(cell), length: cellBytes(cell) })),
   ];
-  const bytes = new Uint8Array(batchBytes(entries));
-  const view = new DataView(bytes.buffer);
+  const bytes = room(batchBytes(entries)); // of any content: all of it is written
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let position = writeBatchHeader(bytes, view, { number, snapshot: false, wallMs, entries }, context.integrity);
   bytes.set(roll, position);
   position += roll.length;

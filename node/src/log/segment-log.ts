@@ -29,6 +29,7 @@ import { findRecords } from "./find.ts";
 import { readRunsFromDisk } from "./read-lane.ts";
 import { recoverLog, type Damage, type LostRange, type OpenSegment, type Recovered } from "./recover.ts";
 import type { BatchRun } from "./scan.ts";
+import { createRooms } from "./rooms.ts";
 import { createScrub, type Scrub } from "./scrub.ts";
 import { encodeSnapshot } from "./snapshot.ts";
 import { createSurvey, type Survey } from "./survey.ts";
@@ -78,7 +79,9 @@ export class SegmentLog implements Log {
   readonly #segments: OpenSegment[];
   readonly #heads: Heads;
   readonly #cells: Map<string, Uint8Array>;
-  readonly #tail = createTail();
+  /** Of batches: what nobody read while it was in the tail is written over by a later one. */
+  readonly #rooms = createRooms(limits.tailBytesMax);
+  readonly #tail = createTail(limits.tailBytesMax, (bytes) => this.#rooms.giveBack(bytes));
   readonly #ahead: Ahead;
   readonly #listeners = new Set<CommitListener>();
   readonly #room: (() => void)[] = [];
@@ -345,7 +348,7 @@ export class SegmentLog implements Log {
       heads: this.#heads,
       opened: (stream: StreamName) => opened(stream, this.#heads.staged({ origin: this.origin, stream })),
     };
-    const commit = encodeCommit(items, this.#nextBatch++, clock.wall().ms, encodeRoll(this.#lastRuns, integrity), context);
+    const commit = encodeCommit(items, this.#nextBatch++, clock.wall().ms, encodeRoll(this.#lastRuns, integrity), context, (size) => this.#rooms.take(size));
     this.#lastRuns = commit.runs.map((run) => run.header);
     return commit;
   }
@@ -379,7 +382,7 @@ export class SegmentLog implements Log {
     segment.size += commit.bytes.length;
     for (const cell of commit.cells) this.#setCell(cell.key, cell.value);
     this.#publishedRuns = commit.runs.map((run) => run.header);
-    this.#tail.push(commit.runs, commit.bytes.length);
+    this.#tail.push(commit.runs, commit.bytes);
     for (const item of commit.items) item.resolve();
     const event = { lanes: commit.runs.map((run) => run.header), cells: commit.cells.map((cell) => cell.key) };
     for (const listener of this.#listeners) listener(event);
