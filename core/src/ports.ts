@@ -286,10 +286,28 @@ export interface DoorSink {
   accept(readings: readonly Reading[], offset: string | undefined): Promise<void>;
   /** Where this source stopped last time. */
   readonly offset: string | undefined;
+  /**
+   * For producers that number their events: goes on with its epoch, or begins anew without one. `replaced` is called when another connection takes its
+   * place; with a problem if it may not come back. `HOLON_PRODUCER_FENCED`, `HOLON_PRODUCER_FULL`.
+   */
+  enterProducer(name: string, epoch: number | undefined, replaced: (problem: HolonError | undefined) => void): Promise<ProducerSession>;
   /** A reading that cannot be parsed: counted and recorded, never dropped in silence. */
   reject(problem: { readonly code: string; readonly message: string; readonly position: string }): Promise<void>;
   /** The source has no more (end of file), or it stopped because of `problem`. */
   ended(problem?: HolonError): void;
+}
+
+/** One producer of a bulk door, as the node knows it. */
+export interface ProducerSession {
+  /** By which it goes on after its connection broke. */
+  readonly epoch: number;
+  /** Of its last event that is on disk. */
+  readonly sequence: number;
+  /**
+   * Takes a batch frame (`bulk/batch.ts`), which is its caller's again at once; batches may follow before it resolves, with the sequence through which
+   * all is on disk. `HOLON_BATCH_BAD`, `HOLON_PRODUCER_GAP`, `HOLON_PRODUCER_FENCED`, and what the log refuses; after any of these it takes no more.
+   */
+  accept(frame: Uint8Array): Promise<number>;
 }
 
 export interface OpenDoor {
