@@ -22,7 +22,7 @@ const program = (name: string, body: string, timeoutMs: number): UnitProgram => 
 const event: UnitEvent = { id: "bench/0/local/1", type: "bench.reading", source: "/bench", subject: undefined, timeMs: 0, arrivedMs: 0, data: { v: 1 } };
 
 const roundMs = 1_500;
-const rounds = 4;
+const rounds = 3;
 const everyMs = 4;
 
 export async function neighbours(runner: Runner, { say }: SuiteContext): Promise<SuiteResult> {

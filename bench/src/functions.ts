@@ -27,11 +27,11 @@ export const functionsSuite: Suite = {
     const model = createModel();
     const runner = createRunner({ model });
     try {
-      const cold = await coldStarts(runner, context.folder, Math.max(30, Math.round(context.seconds * 10)));
-      context.say(`cold: function ${round(median(cold.functionMs))} ms, WebAssembly ${round(median(cold.wasmMs))} ms, process ${round(median(cold.processMs))} ms; the calibration loop ${round(median(cold.loopMs))} ms`);
+      const starts = await coldStarts(runner, context.folder, Math.max(30, Math.round(context.seconds * 10)));
+      context.say(`cold: function ${round(median(starts.functionMs))} ms, WebAssembly ${round(median(starts.wasmMs))} ms, process ${round(median(starts.processMs))} ms; the calibration loop ${round(median(starts.loopMs))} ms`);
       const harmed = await neighbours(runner, context);
       const many = await manyFunctions(context);
-      const [functionMs, wasmMs, processMs] = [cold.functionMs, cold.wasmMs, cold.processMs];
+      const [functionMs, wasmMs, processMs] = [starts.functionMs, starts.wasmMs, starts.processMs];
       return {
         figures: {
           coldStartFunctionMsP50: median(functionMs),
@@ -39,8 +39,8 @@ export const functionsSuite: Suite = {
           coldStartWasmMsP50: median(wasmMs),
           coldStartWasmMsP99: percentile(wasmMs, 0.99),
           coldStartProcessMsP50: median(processMs),
-          calibrationLoopMsP50: median(cold.loopMs),
-          calibrationLoopMsP90: percentile(cold.loopMs, 0.9),
+          calibrationLoopMsP50: median(starts.loopMs),
+          calibrationLoopMsP90: percentile(starts.loopMs, 0.9),
           ...harmed.figures,
           ...many,
         },

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
+import { z } from "zod";
 import { need } from "../../scripts/testing/need.ts";
 import type { ServerBinary } from "../../scripts/testing/servers.ts";
 import type { UnitInstance, UnitProgram } from "@holon/core/ports.ts";
@@ -44,6 +45,8 @@ const both = (...binaries: readonly ServerBinary[]): { readonly skip: string | f
   return { skip: missing ?? (canConfine() ? false : "bubblewrap may not make namespaces here") };
 };
 
+const seenSchema = z.tuple([z.string(), z.string(), z.string(), z.string(), z.array(z.string()), z.boolean()]);
+
 const start = (body: string, options: Partial<UnitProgram> = {}): Promise<UnitInstance> =>
   runner.start({
     name: "probe",
@@ -77,7 +80,8 @@ def connect():
     socket.create_connection(("127.0.0.1", 22), 1); return "connected"
 return {"outputs": [{"type": "out.made", "data": [attempt(connect), attempt(lambda: open("/etc/passwd").read()), attempt(lambda: open("/usr/written", "w")), attempt(lambda: os.listdir(${JSON.stringify(process.cwd())})), sorted(os.environ) , len([p for p in os.listdir("/proc") if p.isdigit()]) < 6]}]}`;
     const unit = await start(body);
-    const [network, passwd, write, list, environment, alone] = (await unit.handle(eventsOf(1))).outputs[0]?.data as [string, string, string, string, readonly string[], boolean];
+    const { outputs } = await unit.handle(eventsOf(1));
+    const [network, passwd, write, list, environment, alone] = seenSchema.parse(outputs[0]?.data);
     assert.match(network, /Error/);
     assert.deepEqual([passwd, write, list, alone], ["FileNotFoundError", "OSError", "FileNotFoundError", true]);
     assert.deepEqual(environment.filter((name) => !["HOLON_FOLDER", "HOLON_MODULE", "HOLON_SOCKET", "LC_CTYPE", "PATH", "PWD"].includes(name)), []);

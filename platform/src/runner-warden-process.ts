@@ -20,6 +20,7 @@ const lowPriority = 10;
 if (process.argv.includes("--last")) setPriority(lowPriority); // before there are threads: they inherit it
 
 const functions = new Map<number, Promise<OpenFunction>>();
+const lost = new Map<number, HolonError>();
 let factory: IsolateFactory | undefined;
 let model: PlatformModel | undefined;
 const models = (): PlatformModel => (model ??= createModel());
@@ -51,9 +52,7 @@ async function open(request: Extract<WardenRequest, { kind: "open" }>): Promise<
   const { id } = request;
   if (factory === undefined) return refused(id, new HolonError("HOLON_INTERNAL", "a function came before its warden was set up"));
   const opening = openFunction(request, factory, models, (error) => {
-    const gone = Promise.reject<OpenFunction>(error);
-    gone.catch(() => undefined); // told with the next batch too
-    functions.set(id, gone);
+    lost.set(id, error); // told with the next batch too
     send({ kind: "lost", id, error: toCrossing(error) });
   });
   functions.set(id, opening);
@@ -70,15 +69,13 @@ async function close(id: number): Promise<void> {
   const unit = await functions.get(id)?.catch(() => undefined);
   unit?.end();
   functions.delete(id);
+  lost.delete(id);
 }
 
 async function handle({ id, eventsText, timeoutMs }: Extract<WardenRequest, { kind: "handle" }>): Promise<void> {
-  let unit: OpenFunction | undefined;
-  try {
-    unit = await functions.get(id);
-  } catch (error) {
-    return refused(id, error);
-  }
+  const gone = lost.get(id);
+  if (gone !== undefined) return refused(id, gone);
+  const unit = await functions.get(id)?.catch(() => undefined);
   if (unit === undefined) return refused(id, new HolonError("HOLON_INTERNAL", "a batch came for a function that is not open"));
   const outcome = await unit.handle(eventsText, timeoutMs);
   if (outcome.kind !== "done") functions.delete(id);
