@@ -38,6 +38,8 @@ test("a volume with no room at all is said at once", async (context) => {
   const path = join(tempFolder(context), "rows.csv");
   writeFileSync(path, recording);
   assertRefused(await runHolon(context, [...playOnce, "--replay", path, "--data", join(disk.folder, "data")]), "HOLON_DISK_FULL", /holon-volume-\w+\/data/);
+  disk.resize(144 * 1024); // enough to begin with, too little for the app
+  assertRefused(await runHolon(context, [...playOnce, "--replay", path, "--data", join(disk.folder, "data")]), "HOLON_DISK_FULL", /(edge|gateway)-1\/blobs\/.*ENOSPC/);
 });
 
 test("a data folder that cannot be written is said at once, and what it holds stays", async (context) => {

@@ -6,6 +6,7 @@ import { lockFolder, type FolderLock } from "@holon/platform/lock.ts";
 import type { LoadedManifest } from "../app/load.ts";
 import { publish, type Publication } from "../app/publish.ts";
 import type { ReplaySourceSpec } from "@holon/core/schema/app.ts";
+import type { NodeStatus } from "@holon/node/index.ts";
 import type { Three } from "../machine/three.ts";
 import { deployHere } from "../app/deploy-here.ts";
 import { reportOnce, type OnceReport } from "./report.ts";
@@ -146,15 +147,18 @@ function failIfItLasts(what: string, problem: Parameters<typeof failOn>[0]): voi
   if (performance.now() - since > patienceMs) failOn(problem);
 }
 
+const statuses = ({ gateway, edge, cloud }: Three): readonly NodeStatus[] => [gateway, edge, cloud].map(({ node }) => node.status());
+
 function sourcesEnded(three: Three): boolean {
   const { agent } = three.gateway.node.status();
-  failIfItLasts("agent", agent.problem);
+  for (const status of statuses(three)) failIfItLasts(`agent of ${status.node}`, status.agent.problem);
   failIfItLasts("disk", agent.sources.find((source) => source.problem?.code === "HOLON_DISK_FULL")?.problem);
   return agent.state === "settled" && agent.sources.every((source) => source.ended);
 }
 
 /** Everything was judged, and the cloud has all that may leave. */
 function drained(three: Three): boolean {
+  for (const { node, log } of statuses(three)) failIfItLasts(`disk of ${node}`, log.disk === "full" ? new HolonError("HOLON_DISK_FULL", `${node} has no room for what it is sent`) : undefined);
   const gateway = three.gateway.node.status();
   for (const unit of gateway.agent.units) failOn(unit.restarts > 3 ? unit.problem : undefined);
   const idle = gateway.agent.units.every((unit) => unit.state === "running" && unit.lag === 0);
