@@ -1,8 +1,10 @@
 /** `holon doctor`: what is wrong here, and what to do. */
-import { access, constants, mkdir, statfs } from "node:fs/promises";
+import { access, constants, statfs } from "node:fs/promises";
 import { connect } from "node:net";
 import { errorTable, isErrorCode } from "@holon/core/errors.ts";
 import { createClock } from "@holon/platform/clock.ts";
+import { diskError } from "@holon/platform/disk-error.ts";
+import { makeFolder } from "@holon/platform/disk-folder.ts";
 import { loadModelRuntime } from "@holon/platform/model-runtime.ts";
 import { z } from "zod";
 import { connectApi, type ClientOptions } from "../client.ts";
@@ -48,11 +50,12 @@ function nodeVersion(): Finding {
 
 async function dataFolder(data: string): Promise<Finding> {
   try {
-    await mkdir(data, { recursive: true, mode: 0o700 });
+    makeFolder(data);
     await access(data, constants.W_OK);
     return { check: "data", state: "ok", says: `${data} can be written` };
-  } catch {
-    return { check: "data", state: "bad", says: `${data} cannot be written`, next: errorTable.HOLON_DISK_READ_ONLY.next };
+  } catch (error) {
+    const { message, next } = diskError("write to", data, error);
+    return { check: "data", state: "bad", says: message, next };
   }
 }
 

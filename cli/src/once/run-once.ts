@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { HolonError, isErrorCode } from "@holon/core/errors.ts";
 import { lockFolder, type FolderLock } from "@holon/platform/lock.ts";
 import type { LoadedManifest } from "../app/load.ts";
+import { throwIfEnded, unlessEnded } from "../ending.ts";
 import { publish, type Publication } from "../app/publish.ts";
 import type { ReplaySourceSpec } from "@holon/core/schema/app.ts";
 import type { NodeStatus } from "@holon/node/index.ts";
@@ -22,6 +23,8 @@ export interface OnceOptions extends ReplayChoice {
   /** Takes the data folder and the ports. */
   claim(): Promise<FolderLock>;
   start(): Promise<Three>;
+  /** What ends the command before it is done. */
+  readonly ended: AbortSignal;
   /** Called often while it runs. */
   progress(three: Three): void;
 }
@@ -35,6 +38,7 @@ export async function runOnce(options: OnceOptions): Promise<OnceReport> {
   const published = await publish(options.app);
   const lock = await options.claim();
   try {
+    throwIfEnded(options.ended);
     await prepareData(options.data, options.continue);
     return await playThrough(await options.start(), published, files, spec, options);
   } finally {
@@ -47,7 +51,7 @@ async function playThrough(three: Three, published: Publication, files: readonly
     await deployHere(three, { ...published, document: { ...published.document, sources: [spec] } });
     await play(three, options);
     if (options.cutAfter !== undefined) three.gateway.node.healUplink();
-    await until(() => drained(three), () => options.progress(three));
+    await until(() => drained(three), () => options.progress(three), options.ended);
     const damage = [three.gateway, three.edge, three.cloud].flatMap(({ node }) => node.status().damage.map((piece) => ({ node: node.config.name, ...piece })))[0];
     if (damage !== undefined) {
       throw new HolonError("HOLON_LOG_DAMAGED", `${join(options.data, damage.node, damage.segment)}: bytes ${damage.fromByte} to ${damage.toByte} are damaged; lost: ${lostText(three)}`);
@@ -58,7 +62,7 @@ async function playThrough(three: Three, published: Publication, files: readonly
     if (held !== undefined) throw new HolonError(held.code, `${held.lane} is held back: ${held.message}`);
     const problem = three.gateway.node.status().agent.sources.find((source) => source.problem !== undefined)?.problem;
     if (problem !== undefined) throw toCoded(problem);
-    return await reportOnce(three, files, spec);
+    return await unlessEnded(options.ended, reportOnce(three, files, spec));
   } finally {
     await three.close();
   }
@@ -129,6 +133,7 @@ async function play(three: Three, options: OnceOptions): Promise<void> {
       step();
       options.progress(three);
     },
+    options.ended,
   );
   stop();
   if (!cut) process.stderr.write(`note: the source ended before --cut-after ${options.cutAfter}: nothing was cut\n`);
@@ -173,9 +178,10 @@ function failOn(problem: { readonly code: string; readonly message: string; read
 const pollMs = 20;
 
 /** Polls, because "nothing more to do" is not an event of any one part. */
-async function until(condition: () => boolean, each: () => void): Promise<void> {
+async function until(condition: () => boolean, each: () => void, ended: AbortSignal): Promise<void> {
   let quiet = 0;
   while (quiet < 3) {
+    throwIfEnded(ended);
     each();
     quiet = condition() ? quiet + 1 : 0;
     await new Promise((resolve) => setTimeout(resolve, pollMs));
