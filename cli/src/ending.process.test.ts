@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { tempFolder } from "@holon/node/testing/temp-log.ts";
 import { heldRecords } from "./testing/held-log.ts";
 import { assertNothingLost, repository, reportOf, runHolon, startHolon } from "./testing/holon-process.ts";
-import { playOnce, rows, table } from "./testing/refuses.ts";
+import { playOnce, rows } from "./testing/refuses.ts";
 import { until } from "./testing/wait.ts";
 
 const run = promisify(execFile);
@@ -15,20 +15,23 @@ const onWindows = { skip: process.platform === "win32" && "Windows has neither t
 
 test("a run that a signal ends says so in one coded line, keeps what it took in, and goes on with --continue", onWindows, async (context) => {
   const folder = tempFolder(context);
-  const [path, data] = [join(folder, "rows.csv"), join(folder, "data")];
-  writeFileSync(path, table(rows(4000)));
+  const [path, data] = [join(folder, "rows,with,commas.csv"), join(folder, "data")];
+  writeFileSync(path, `a,b,Anomaly,label\n${rows(4000).map((row) => `${row},0,1\n`).join("")}`);
   const command = [...playOnce, "--replay", path, "--data", data];
   const holon = startHolon(context, [...command, "--speed", "500"]);
-  await until("the gateway keeps readings", () => holon.isRunning() && readings() > 100);
+  await until("the gateway keeps readings", () => holon.isRunning() && readings() > 200);
   holon.signal("SIGHUP");
   const { exitCode, stdout, stderr } = await holon.ended;
   assert.deepEqual([exitCode, stdout], [129, ""], stderr);
-  assert.match(stderr, /^HOLON_INTERRUPTED: SIGHUP .*\n {2}next: .*--continue.*\n$/);
+  assert.match(stderr, /^note: not read: "label".*\nHOLON_INTERRUPTED: SIGHUP .*\n {2}next: .*--continue.*\n$/);
   const kept = (await heldRecords(context, data, "gateway-1")).filter(({ event }) => event.type === "pump.reading").length;
-  assert.ok(kept > 100 && kept < 4000, `${kept} rows`);
-  const report = reportOf(await runHolon(context, [...command, "--json", "--continue"]));
+  assert.ok(kept >= 100 && kept < 4000, `${kept} rows`);
+  const ended = await runHolon(context, [...command, "--json", "--continue", "--cut-after", "50", "--heal-after", "60"]);
+  const report = reportOf(ended);
   assertNothingLost(report);
   assert.equal(report.eventsIn, 4000);
+  assert.equal(report.scores?.length, 1, "scored by its label, which is written otherwise");
+  assert.match(ended.stderr, /note: the run was past --heal-after 60 already, at \d{3,4} events: nothing was cut/);
 
   function readings(): number {
     try {

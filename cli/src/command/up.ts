@@ -11,7 +11,8 @@ import { publish, type Publication } from "../app/publish.ts";
 import { defaultPortBase, startThree, type Three } from "../machine/three.ts";
 import { claim } from "../machine/claim.ts";
 import { runOnce, unmark } from "../once/run-once.ts";
-import { inspectFiles, replaySource, type ReplayChoice } from "../once/source-map.ts";
+import { inspectFiles, replaySource, sayLeftOut, type ReplayChoice } from "../once/source-map.ts";
+import { replayPaths } from "../once/replay-paths.ts";
 import { showLive } from "../view/live.ts";
 
 export interface UpOptions {
@@ -99,7 +100,9 @@ async function once(options: UpOptions, rest: Pick<Parameters<typeof runOnce>[0]
 async function chooseSources(options: UpOptions): Promise<SourceSpec[] | undefined> {
   if (options.replay !== undefined) {
     const choice = replayChoice(options, options.replay);
-    return [replaySource(await inspectFiles(choice.files), choice, "pump.reading")];
+    const files = await inspectFiles(choice.files);
+    sayLeftOut(files, choice);
+    return [replaySource(files, choice, "pump.reading")];
   }
   if (options.mqtt === undefined || options.mqtt === false) return undefined;
   const listen = options.mqtt === true ? "127.0.0.1:1883" : options.mqtt;
@@ -109,8 +112,7 @@ async function chooseSources(options: UpOptions): Promise<SourceSpec[] | undefin
 function replayChoice(options: UpOptions, replay: string): ReplayChoice {
   const { badRows, columns, timeColumn } = options;
   if (badRows !== "stop" && badRows !== "skip") throw new HolonError("HOLON_ARGUMENT_BAD", `--bad-rows is stop or skip, not ${badRows}`);
-  const files = replay.split(",").filter((path) => path !== "");
-  return { files, speed: speedOf(options.speed ?? "1"), badRows, timeColumn, columns: columns?.split(",").filter((name) => name !== "") };
+  return { files: replayPaths(replay), speed: speedOf(options.speed ?? "1"), badRows, timeColumn, columns: columns?.split(",").filter((name) => name !== "") };
 }
 
 function speedOf(text: string): number | "max" {

@@ -8,10 +8,13 @@ import { throwIfEnded, unlessEnded } from "../ending.ts";
 import { publish, type Publication } from "../app/publish.ts";
 import type { ReplaySourceSpec } from "@holon/core/schema/app.ts";
 import type { NodeStatus } from "@holon/node/index.ts";
+import { offsetCell } from "@holon/node/door/sources.ts";
+import { replaySize } from "@holon/platform/door-replay-inspect.ts";
 import type { Three } from "../machine/three.ts";
 import { deployHere } from "../app/deploy-here.ts";
+import { createCutPlan, rowsPlayed } from "./cut-plan.ts";
 import { reportOnce, type OnceReport } from "./report.ts";
-import { inspectFiles, replaySource, type ReplayChoice, type ReplayFile } from "./source-map.ts";
+import { inspectFiles, replaySource, sayLeftOut, type ReplayChoice, type ReplayFile } from "./source-map.ts";
 
 export interface OnceOptions extends ReplayChoice {
   readonly data: string;
@@ -35,6 +38,7 @@ const readingType = "pump.reading";
 export async function runOnce(options: OnceOptions): Promise<OnceReport> {
   const files = await inspectFiles(options.files);
   const spec = replaySource(files, options, readingType);
+  sayLeftOut(files, options);
   const published = await publish(options.app);
   const lock = await options.claim();
   try {
@@ -49,7 +53,7 @@ export async function runOnce(options: OnceOptions): Promise<OnceReport> {
 async function playThrough(three: Three, published: Publication, files: readonly ReplayFile[], spec: ReplaySourceSpec, options: OnceOptions): Promise<OnceReport> {
   try {
     await deployHere(three, { ...published, document: { ...published.document, sources: [spec] } });
-    await play(three, options);
+    await play(three, published.document.name, spec, options);
     if (options.cutAfter !== undefined) three.gateway.node.healUplink();
     await until(() => drained(three), () => options.progress(three), options.ended);
     const damage = [three.gateway, three.edge, three.cloud].flatMap(({ node }) => node.status().damage.map((piece) => ({ node: node.config.name, ...piece })))[0];
@@ -111,19 +115,14 @@ async function mark(marker: string, data: string): Promise<void> {
 }
 
 /** Until the source has ended: cuts and heals the uplink on the way. */
-async function play(three: Three, options: OnceOptions): Promise<void> {
+async function play(three: Three, app: string, spec: ReplaySourceSpec, options: OnceOptions): Promise<void> {
   const { node } = three.gateway;
-  let cut = options.cutAfter === undefined;
-  let healed = options.healAfter === undefined;
+  const played = await playedBy(three, app, spec, options);
+  const plan = createCutPlan(options.cutAfter, options.healAfter, played());
   const step = (): void => {
-    const read = readings(three);
-    if (!cut && read >= (options.cutAfter ?? Infinity)) {
-      cut = true;
-      node.cutUplink();
-    }
-    if (cut && !healed && read >= (options.healAfter ?? Infinity)) {
-      healed = true;
-      node.healUplink();
+    for (const what of plan.at(played())) {
+      if (what === "cut") node.cutUplink();
+      else node.healUplink();
     }
   };
   const stop = node.log.onCommit(step);
@@ -136,10 +135,21 @@ async function play(three: Three, options: OnceOptions): Promise<void> {
     options.ended,
   );
   stop();
-  if (!cut) process.stderr.write(`note: the source ended before --cut-after ${options.cutAfter}: nothing was cut\n`);
+  const note = plan.note();
+  if (note !== undefined) process.stderr.write(`note: ${note}
+`);
 }
 
-const readings = (three: Three): number => three.gateway.node.status().agent.sources.reduce((sum, source) => sum + source.readings, 0);
+/** How many events of the files were played, by this process and those before it. The files are read for it only where something is cut. */
+async function playedBy({ gateway: { node } }: Three, app: string, spec: ReplaySourceSpec, { cutAfter }: OnceOptions): Promise<() => number> {
+  const rows: number[] = [];
+  if (cutAfter !== undefined) for (const { path } of spec.files) rows.push((await replaySize(path)).rows);
+  const cell = offsetCell(app, spec.name);
+  return () => {
+    const stored = cutAfter === undefined ? undefined : node.log.cell(cell);
+    return rowsPlayed(stored && new TextDecoder().decode(stored), spec.files, rows);
+  };
+}
 
 /** A node waits out a full disk and tries again for what it could not fetch; a script is told after this long. */
 const patienceMs = 5_000;
