@@ -51,12 +51,11 @@ async function inShell(command: string): Promise<string> {
 test("a reader that has enough ends the command without a word; an output that fails is told with its code", onWindows, async (context) => {
   const data = tempFolder(context);
   const [live, help, full] = await Promise.all([
-    inShell(`holon up --port-base 0 --data '${join(data, "live")}' | head -1`),
+    inShell(`holon up --port-base 0 --data '${join(data, "live")}' | true`),
     inShell("holon up --help | true"),
     inShell("holon up --help > /dev/full"),
   ]);
-  assert.match(live, /^0\.0 events\/s.*\|exit code 0\n$/);
-  assert.equal(help, "|exit code 0\n");
+  assert.deepEqual([live, help], ["|exit code 0\n", "|exit code 0\n"]);
   assert.match(full, /^\|HOLON_OUTPUT_FAILED: .*ENOSPC.*\n {2}next: .*\nexit code 1\n$/);
   assert.ok((await heldRecords(context, join(data, "live"), "gateway-1")).length > 0);
 });
