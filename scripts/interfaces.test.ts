@@ -59,6 +59,12 @@ test("the example of a manifest, of a desired document and of a node's configura
   assert.equal(nodeConfigSchema.parse(parseYaml(example("yaml node"))).name, "gateway-1");
 });
 
+test("the example of shared state is one of each kind, and goes with an app", () => {
+  const shared: unknown = JSON.parse(example("json shared"));
+  const document = appDocumentSchema.parse({ name: "pump-watch", functions: [], models: [], shared });
+  assert.deepEqual(document.shared?.map(({ kind }) => kind), ["register", "counter", "set"]);
+});
+
 test("the example of reductions is one of each kind, and goes with an app", () => {
   const reductions: unknown = JSON.parse(example("json reductions"));
   const document = appDocumentSchema.parse({ name: "pump-watch", sources: [{ kind: "host", name: "host", type: "pump.reading" }], functions: [], models: [], reductions });

@@ -9,6 +9,7 @@ const entry = fileURLToPath(new URL("./runner-inside.ts", import.meta.url));
 /** All that the bundle is made of: `runner-inside-code.test.ts` holds this list against the bundler's own. */
 export const insideSources: readonly string[] = [
   "@holon/core/errors.ts",
+  "@holon/core/json.ts",
   "@holon/core/limits.ts",
   "@holon/core/model/tensor.ts",
   "@holon/core/run/crossing.ts",
@@ -16,6 +17,7 @@ export const insideSources: readonly string[] = [
   "@holon/core/run/host.ts",
   "@holon/core/run/inside.ts",
   "@holon/core/run/parse-definition.ts",
+  "@holon/core/run/shared-table.ts",
   "@holon/core/run/state-table.ts",
   "@holon/core/run/utf8.ts",
   "./runner-inside-wasm.ts",

@@ -6,6 +6,7 @@ import type { UnitResult } from "../ports.ts";
 import { emitsSchema, nameSchema } from "../schema/app.ts";
 import { eventTypeSchema } from "../schema/event.ts";
 import { triggerSchema } from "../schema/trigger.ts";
+import { sharedOperationSchema } from "../shared/operation.ts";
 import { unitTextMax } from "./unit-text.ts";
 
 const resultSchema = z.strictObject({
@@ -13,6 +14,7 @@ const resultSchema = z.strictObject({
     .array(z.strictObject({ type: eventTypeSchema, subject: z.string().min(1).max(256).optional(), timeMs: z.number(), data: z.unknown(), cause: z.int().min(0) }))
     .max(limits.unitOutputsMax),
   state: z.array(z.strictObject({ key: z.string().max(limits.unitStateKeyMax), value: z.string().max(limits.unitStateBytesMax).nullable() })),
+  shared: z.array(sharedOperationSchema).max(limits.sharedOperationsMax).optional(),
   status: z.string().max(limits.unitStatusMax).optional(),
   inferenceMs: z.array(z.number().min(0)),
   inferences: z.record(nameSchema, z.int().min(0)).optional(),
@@ -43,6 +45,7 @@ export function parseUnitResult(text: unknown, fitted: unknown, batchLength: num
   return {
     outputs: result.data.outputs.map((output) => ({ type: output.type, subject: output.subject, timeMs: output.timeMs, data: output.data, cause: output.cause })),
     state: result.data.state,
+    ...(result.data.shared === undefined ? {} : { shared: result.data.shared }),
     fitted: parameters.data,
     status: result.data.status,
     inferenceMs: result.data.inferenceMs,

@@ -6,6 +6,7 @@ import { reductionProblems } from "../reduce/declared.ts";
 import { dataClassSchema, eventTypeSchema } from "./event.ts";
 import { nameSchema } from "./name.ts";
 import { reductionSchema } from "./reduction.ts";
+import { sharedListSchema } from "./shared.ts";
 import { counterSchema, triggerSchema } from "./trigger.ts";
 
 export { nameSchema };
@@ -57,6 +58,15 @@ export const mqttSourceSchema = z.strictObject({
   topics: z.array(z.string().min(1)).min(1).default(["#"]),
 });
 
+const { counter: _counter, ...uncountedBase } = sourceBase; // producers number what they send
+
+export const bulkSourceSchema = z.strictObject({
+  ...uncountedBase,
+  kind: z.literal("bulk"),
+  /** Address that producers dial. Port 0 lets the system choose. */
+  listen: z.string().default("127.0.0.1:7410"),
+});
+
 export const hostSourceSchema = z.strictObject({
   ...sourceBase,
   kind: z.literal("host"),
@@ -65,11 +75,12 @@ export const hostSourceSchema = z.strictObject({
 });
 
 export const sourceSpecSchema = z
-  .discriminatedUnion("kind", [replaySourceSchema, mqttSourceSchema, hostSourceSchema])
+  .discriminatedUnion("kind", [replaySourceSchema, mqttSourceSchema, bulkSourceSchema, hostSourceSchema])
   .refine(({ class: own, stream = "local" }) => stream === "local" || (own !== "raw" && own !== "personal"), { path: ["stream"], error: "what is raw or personal stays in `local`" });
 export type SourceSpec = z.infer<typeof sourceSpecSchema>;
 export type ReplaySourceSpec = z.infer<typeof replaySourceSchema>;
 export type MqttSourceSpec = z.infer<typeof mqttSourceSchema>;
+export type BulkSourceSpec = z.infer<typeof bulkSourceSchema>;
 export type HostSourceSpec = z.infer<typeof hostSourceSchema>;
 
 /** What a function emits: where each type goes and what class it has. */
@@ -126,6 +137,8 @@ const manifestBase = {
   egress: z.array(egressRuleSchema).max(64).default([]),
   /** What becomes of readings where they are born. */
   reductions: z.array(reductionSchema).max(64).optional(),
+  /** What its functions share between sites. */
+  shared: sharedListSchema.optional(),
 };
 
 /** `holon.app.ts` (or `.yaml`, `.json`): paths are relative to the manifest. */

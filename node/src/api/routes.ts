@@ -4,6 +4,7 @@ import type { Route } from "@holon/core/api/route.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import { z } from "zod";
 import type { HolonNode } from "../node.ts";
+import { sharedRoutes } from "./shared-routes.ts";
 
 const doneSchema = z.object({ ok: z.literal(true) });
 const replaySchema = z.strictObject({ app: z.string().optional(), function: z.string().optional(), event: z.string().max(256).optional() });
@@ -77,6 +78,7 @@ export function nodeRoutes(node: HolonNode): readonly Route[] {
       handle: () => Promise.resolve({ status: 200, body: { node: node.config.name, functions: node.metered() } }),
     },
     ...eventRoutes(node.log),
+    ...sharedRoutes(node),
     ...functionRoutes(node),
   ];
 }

@@ -24,6 +24,7 @@ import type { Requests } from "../trigger/requests.ts";
 import { createScout } from "../run/scout.ts";
 import { createWarmSet, type WarmSet } from "../run/warm-set.ts";
 import { startUnit, type RunningUnit, type UnitStatus } from "../run/unit.ts";
+import type { SharedStore } from "../shared/store.ts";
 import { desiredOf } from "./documents.ts";
 
 export interface AgentContext {
@@ -33,6 +34,7 @@ export interface AgentContext {
   readonly guard: EgressGuard;
   readonly ports: { readonly clock: Clock; readonly random: Random; readonly runner: Runner; readonly door: Door; readonly trace: Trace };
   readonly requests: Pick<Requests, "setApps">;
+  readonly shared: SharedStore;
   /** Brings a blob here, from the parent if need be. */
   fetch(hash: BlobHash): Promise<void>;
   readonly meter: Meter;
@@ -147,7 +149,7 @@ export function createAgent(context: AgentContext): Agent {
   async function switchTo(desired: Desired): Promise<void> {
     const wanted = new Map<string, { readonly key: string; start(): Promise<Omit<Running, "key">> }>();
     for (const app of desired.apps) {
-      const surroundings = numberOf(JSON.stringify([app.models, app.egress, app.sources.map(({ type, stream }) => [type, stream]), app.functions.map(({ on, emits }) => [on, emits]), ...(app.reductions ?? [])]));
+      const surroundings = numberOf(JSON.stringify([app.models, app.egress, app.sources.map(({ type, stream }) => [type, stream]), app.functions.map(({ on, emits }) => [on, emits]), ...(app.reductions ?? []), ...(app.shared ?? [])]));
       for (const fn of app.functions) {
         const key = JSON.stringify([fn, surroundings]);
         wanted.set(`function ${app.name}/${fn.name}`, { key, start: () => Promise.resolve({ unit: startUnit({ ...fn, on: inputOf(app.name, fn) }, { app, warm, ...context }, functionKind(fn, { app, warm, ...context })) }) });

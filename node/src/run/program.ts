@@ -8,6 +8,7 @@ import { inputOf } from "@holon/core/run/trigger-events.ts";
 import { blobHashSchema, type FunctionDocument } from "@holon/core/schema/app.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import { z } from "zod";
+import { withShared } from "../shared/shared-input.ts";
 import type { UnitContext, UnitKind } from "./unit.ts";
 import { createWarmInstance } from "./warm-instance.ts";
 
@@ -25,8 +26,10 @@ export const functionKind = (fn: FunctionDocument, context: UnitContext): UnitKi
     const unit = `${context.app.name}/${fn.name}`;
     const start = async () => {
       await settled();
-      return context.ports.runner.start(await loadProgram(fn, context));
+      return withShared(await context.ports.runner.start(await loadProgram(fn, context)), context, settled);
     };
+    // What sites share is told to a sandbox once and then by what changed: one that knows it is kept.
+    if ((context.app.shared ?? []).length > 0) return { instance: await start(), positions: storedUnit(unit, context.log).positions };
     const instance = createWarmInstance(unit, start, context.warm);
     await instance.prepare();
     return { instance, positions: storedUnit(unit, context.log).positions };

@@ -19,6 +19,7 @@ import type { Events } from "../event/events.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import type { EgressGuard } from "../policy/egress-guard.ts";
 import type { ReductionStatus } from "../reduce/saved.ts";
+import type { SharedStore } from "../shared/store.ts";
 import type { Meter } from "../meter/meter.ts";
 import { createFailedEvents } from "./failed-events.ts";
 import { keepFitted } from "./fitted.ts";
@@ -66,6 +67,7 @@ export interface UnitContext {
   readonly events: Events;
   readonly blobs: BlobStore;
   readonly guard: EgressGuard;
+  readonly shared: SharedStore;
   readonly ports: { readonly clock: Clock; readonly random: Random; readonly runner: Runner; readonly trace: Trace };
   /** Brings a blob here, from the parent if need be. */
   fetch(hash: BlobHash): Promise<void>;
@@ -250,7 +252,8 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     const changes = isFollowed ? result.state.map(({ key, value }) => stateChanged(key, value, input.events.at(-1)?.id)) : [];
     const aside = asideOf(result);
     const records = [...outputs, ...fitted.records, ...input.records, ...changes, ...aside.records];
-    await log.append({ records, cells: [...cells, ...aside.cells] });
+    const write = (own: readonly CellChange[]): Promise<unknown> => log.append({ records, cells: [...cells, ...aside.cells, ...own] });
+    await (result.shared === undefined ? write([]) : context.shared.apply(app, result.shared, write));
     context.meter.handled(app.name, fn.name, { events: input.handled, bytesIn: input.bytes, records: outputs, result });
     attempt = 0;
     problem = input.problem;
