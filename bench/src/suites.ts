@@ -5,6 +5,7 @@ import { ingestSuite } from "./ingest.ts";
 import { linkSuite } from "./link.ts";
 import { logSuite } from "./log.ts";
 import { memorySuite } from "./memory.ts";
+import { modelsSuite } from "./models.ts";
 import { recoverySuite } from "./recovery.ts";
 import { seriesSuite } from "./series.ts";
 import type { Suite } from "./suite.ts";
@@ -17,5 +18,6 @@ export const suites: ReadonlyMap<string, Suite> = new Map([
   ["endToEnd", endToEndSuite],
   ["recovery", recoverySuite],
   ["memory", memorySuite],
+  ["models", modelsSuite],
   ["series", seriesSuite],
 ]);

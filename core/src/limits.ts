@@ -135,6 +135,13 @@ export const limits = {
   unitStartMs: 30_000,
   /** Values in one tensor of an inference. At the bound: `HOLON_MODEL_INPUT_BAD`. */
   tensorValuesMax: 4 << 20,
+  /** Sessions of models on a node, about. At the bound: the one that was not used for longest is let go of, and made again when it is called. */
+  modelSessionBytesMax: 512 << 20,
+  /** Calls that wait for the model worker. At the bound: `HOLON_MODEL_BUSY`. */
+  modelWaitingMax: 4_096,
+  /** Calls that wait for the same model are run as one up to so many rows, and no more than it gets through in this time. */
+  modelBatchRowsMax: 256,
+  modelBatchMsMax: 10,
   /** Tensors in one blob of parameters, and its header in bytes. At the bound: `HOLON_BLOB_BAD`. */
   parameterTensorsMax: 1_024,
   parameterHeaderBytesMax: 1 << 20,

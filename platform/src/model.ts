@@ -4,7 +4,10 @@ import { HolonError } from "@holon/core/errors.ts";
 import { readOnnx } from "@holon/core/model/onnx-reader.ts";
 import type { Model, ModelSession, Tensors } from "@holon/core/ports.ts";
 import { fromCrossing } from "@holon/core/run/crossing.ts";
-import type { ModelLine, ModelNames, ModelReply, ModelRequest } from "./model-protocol.ts";
+import { limits } from "@holon/core/limits.ts";
+import { defaultBatchBounds, type BatchBounds } from "./model-batch.ts";
+import type { ModelLine, ModelNames, ModelReply, ModelRequest, ModelWorkerSetup } from "./model-protocol.ts";
+import type { SessionsStatus } from "./model-sessions.ts";
 
 export interface PlatformModel extends Model {
   /**
@@ -12,6 +15,8 @@ export interface PlatformModel extends Model {
    * the model worker ends while the line is in use. `HOLON_MODEL_NOT_ONNX`, `HOLON_MODEL_UNSUPPORTED`.
    */
   connect(graphs: Readonly<Record<string, Uint8Array>>, lost: () => void): Promise<OpenLine>;
+  /** What is loaded; undefined while no model was used. */
+  status(): Promise<SessionsStatus | undefined>;
   /** Ends the model worker; every session is gone. */
   close(): Promise<void>;
 }
@@ -22,14 +27,21 @@ export interface OpenLine {
   forget(): void;
 }
 
-/** `wasmOnly` leaves the native library aside, for trying what a machine without it does. */
-export function createModel(options: { readonly wasmOnly?: boolean } = {}): PlatformModel {
-  const { wasmOnly = false } = options;
+export interface ModelOptions {
+  /** Leaves the native library aside, for trying what a machine without it does. */
+  readonly wasmOnly?: boolean;
+  readonly sessionBytesMax?: number;
+  readonly batch?: Partial<BatchBounds>;
+}
+
+export function createModel(options: ModelOptions = {}): PlatformModel {
+  const { wasmOnly = false, sessionBytesMax = limits.modelSessionBytesMax, batch } = options;
+  const setup: ModelWorkerSetup = { wasmOnly, sessionBytesMax, batch: { ...defaultBatchBounds, ...batch } };
   let worker: Worker | undefined;
   const lostListeners = new Set<() => void>();
 
   const open = (lost: () => void): OpenLine => {
-    worker ??= startWorker(wasmOnly, () => {
+    worker ??= startWorker(setup, () => {
       worker = undefined;
       for (const listener of lostListeners) listener();
       lostListeners.clear();
@@ -63,6 +75,16 @@ export function createModel(options: { readonly wasmOnly?: boolean } = {}): Plat
       }
       caller.release({ kind: "seal" });
       return opened;
+    },
+    async status() {
+      if (worker === undefined) return undefined;
+      const caller = new Caller();
+      caller.use(open(() => caller.fail(workerEnded())));
+      try {
+        return await caller.status();
+      } finally {
+        caller.close();
+      }
     },
     async close() {
       await worker?.terminate();
@@ -125,6 +147,11 @@ class Caller {
     return reply.kind === "ran" ? reply.outputs : mixedUp();
   }
 
+  async status(): Promise<SessionsStatus> {
+    const reply = await this.#ask((id) => ({ kind: "status", id }));
+    return reply.kind === "status" ? reply.status : mixedUp();
+  }
+
   close(): void {
     this.#port?.close();
     this.#forget();
@@ -147,8 +174,8 @@ class Caller {
   }
 }
 
-function startWorker(wasmOnly: boolean, ended: () => void): Worker {
-  const worker = new Worker(new URL("./model-worker.ts", import.meta.url), { name: "model", env: {}, execArgv: [], workerData: { wasmOnly } });
+function startWorker(setup: ModelWorkerSetup, ended: () => void): Worker {
+  const worker = new Worker(new URL("./model-worker.ts", import.meta.url), { name: "model", env: {}, execArgv: [], workerData: setup });
   // What ended it is told to each line as `ended`; without this listener it would end the process.
   worker.on("error", () => undefined);
   worker.on("exit", ended);
