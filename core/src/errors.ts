@@ -51,6 +51,7 @@ export const errorTable = {
   HOLON_MODEL_NOT_ONNX: row("A model file is no ONNX graph.", "Export the model as ONNX and deploy again."),
   HOLON_MODEL_TOO_LARGE: row("A model needs more memory than all models of a node may take.", "Make it smaller with `holon model optimize`, or run it on a larger node."),
   HOLON_MODEL_UNSUPPORTED: row("A model needs an operator that no runtime of this node has.", "Export it with the operators of ONNX opset 21 or lower."),
+  HOLON_MODEL_WORSE: row("A smaller variant of a model loses more accuracy than is allowed.", "Allow more, or choose a gentler method; nothing was registered."),
   HOLON_NODE_UNKNOWN: row("No node of that name is known.", "See `holon node list`."),
   HOLON_POLICY_DENIED: row("The guard denied it.", "The reason names the rule; change the app's egress or the policy."),
   HOLON_PORT_TAKEN: row("An address is already in use.", "Stop the other process, or choose another port."),

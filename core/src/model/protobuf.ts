@@ -92,6 +92,11 @@ export class MessageWriter {
     return this.bytes(number, content.finish());
   }
 
+  /** Fields that were written before. */
+  splice(fields: Uint8Array): this {
+    return this.#add(fields);
+  }
+
   finish(): Uint8Array<ArrayBuffer> {
     const whole = new Uint8Array(this.#length);
     let position = 0;
