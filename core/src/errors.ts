@@ -48,6 +48,7 @@ export const errorTable = {
   HOLON_LOG_FORMAT: row("A log was written by an unknown format version.", "Start it with the version of Holon that wrote it."),
   HOLON_MODEL_BUSY: row("More calls wait for models than a node takes on.", "Call again later, or call with several rows at a time.", true),
   HOLON_MODEL_INPUT_BAD: row("A model was called with inputs that do not fit its graph.", "Compare the call with the inputs that the message names."),
+  HOLON_MODEL_MISSING: row("No model of that name or version is known.", "See `holon model list`."),
   HOLON_MODEL_NOT_ONNX: row("A model file is no ONNX graph.", "Export the model as ONNX and deploy again."),
   HOLON_MODEL_TOO_LARGE: row("A model needs more memory than all models of a node may take.", "Make it smaller with `holon model optimize`, or run it on a larger node."),
   HOLON_MODEL_UNSUPPORTED: row("A model needs an operator that no runtime of this node has.", "Export it with the operators of ONNX opset 21 or lower."),
