@@ -47,6 +47,7 @@ export const errorTable = {
   HOLON_LOG_DAMAGED: row("Records of the log are damaged on disk.", "The rest is served and the lost records are reported upward, once: start it again to go on."),
   HOLON_LOG_FORMAT: row("A log was written by an unknown format version.", "Start it with the version of Holon that wrote it."),
   HOLON_MODEL_BUSY: row("More calls wait for models than a node takes on.", "Call again later, or call with several rows at a time.", true),
+  HOLON_MODEL_DOCUMENT_BAD: row("A model's document does not say what its graph is.", "Register it with `holon model register`, which reads the graph."),
   HOLON_MODEL_INPUT_BAD: row("A model was called with inputs that do not fit its graph.", "Compare the call with the inputs that the message names."),
   HOLON_MODEL_MISSING: row("No model of that name or version is known.", "See `holon model list`."),
   HOLON_MODEL_NOT_ONNX: row("A model file is no ONNX graph.", "Export the model as ONNX and deploy again."),
