@@ -8,6 +8,7 @@ import { memorySuite } from "./memory.ts";
 import { modelsSuite } from "./models.ts";
 import { recoverySuite } from "./recovery.ts";
 import { seriesSuite } from "./series.ts";
+import { smallerSuite } from "./smaller.ts";
 import type { Suite } from "./suite.ts";
 
 export const suites: ReadonlyMap<string, Suite> = new Map([
@@ -20,4 +21,5 @@ export const suites: ReadonlyMap<string, Suite> = new Map([
   ["memory", memorySuite],
   ["models", modelsSuite],
   ["series", seriesSuite],
+  ["smaller", smallerSuite],
 ]);

@@ -142,6 +142,9 @@ export const limits = {
   /** Calls that wait for the same model are run as one up to so many rows, and no more than it gets through in this time. */
   modelBatchRowsMax: 256,
   modelBatchMsMax: 10,
+  /** Columns whose spread a drift monitor follows; of wider rows so many at even distances. Rows wider than the second are not watched. */
+  driftColumnsMax: 64,
+  driftWidthMax: 4_096,
   /** Tensors in one blob of parameters, and its header in bytes. At the bound: `HOLON_BLOB_BAD`. */
   parameterTensorsMax: 1_024,
   parameterHeaderBytesMax: 1 << 20,
