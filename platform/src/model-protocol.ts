@@ -2,6 +2,7 @@
 import type { MessagePort } from "node:worker_threads";
 import type { Tensors } from "@holon/core/ports.ts";
 import type { CrossingError } from "@holon/core/run/crossing.ts";
+import type { AnswerArea } from "./model-answer.ts";
 import type { BatchBounds } from "./model-batch.ts";
 import type { SessionsStatus } from "./model-sessions.ts";
 
@@ -34,6 +35,8 @@ export type ModelReply =
 export interface ModelLine {
   readonly port: MessagePort;
   readonly bell: Int32Array<SharedArrayBuffer>;
+  /** Of those who wait so: where small answers lie. */
+  readonly answer?: AnswerArea;
 }
 
 /** The same values without the rest of a larger buffer, which a message would copy along. */

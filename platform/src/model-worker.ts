@@ -9,6 +9,7 @@ import { checkElementTypes, chooseInputs } from "@holon/core/model/inputs.ts";
 import { readOnnx } from "@holon/core/model/onnx-reader.ts";
 import type { Tensors } from "@holon/core/ports.ts";
 import { toCrossing } from "@holon/core/run/crossing.ts";
+import { layAnswer } from "./model-answer.ts";
 import { createBatcher } from "./model-batch.ts";
 import type { ModelLine, ModelReply, ModelRequest, ModelWorkerSetup } from "./model-protocol.ts";
 import { loadModelRuntime, type ModelRuntime } from "./model-runtime.ts";
@@ -31,12 +32,13 @@ const nothing: Tensors = {};
 
 parentPort?.on("message", (line: ModelLine) => serve(line));
 
-function serve({ port, bell }: ModelLine): void {
+function serve({ port, bell, answer }: ModelLine): void {
   const models = new Map<string, LineModel>();
   let sealed = false;
   let isClosed = false;
   const reply = (message: ModelReply): void => {
-    port.postMessage(message);
+    const isLaid = message.kind === "ran" && answer !== undefined && layAnswer(answer, message.id, message.outputs);
+    if (!isLaid) port.postMessage(message);
     Atomics.add(bell, 0, 1);
     Atomics.notify(bell, 0);
   };

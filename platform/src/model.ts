@@ -5,6 +5,7 @@ import { readOnnx } from "@holon/core/model/onnx-reader.ts";
 import type { Model, ModelSession, Tensors } from "@holon/core/ports.ts";
 import { fromCrossing } from "@holon/core/run/crossing.ts";
 import { limits } from "@holon/core/limits.ts";
+import { createAnswerArea, type AnswerArea } from "./model-answer.ts";
 import { defaultBatchBounds, type BatchBounds } from "./model-batch.ts";
 import type { ModelLine, ModelNames, ModelReply, ModelRequest, ModelWorkerSetup } from "./model-protocol.ts";
 import type { SessionsStatus } from "./model-sessions.ts";
@@ -40,7 +41,7 @@ export function createModel(options: ModelOptions = {}): PlatformModel {
   let worker: Worker | undefined;
   const lostListeners = new Set<() => void>();
 
-  const open = (lost: () => void): OpenLine => {
+  const open = (lost: () => void, answer?: AnswerArea): OpenLine => {
     worker ??= startWorker(setup, () => {
       worker = undefined;
       for (const listener of lostListeners) listener();
@@ -48,9 +49,10 @@ export function createModel(options: ModelOptions = {}): PlatformModel {
     });
     const { port1, port2 } = new MessageChannel();
     const bell = new Int32Array(new SharedArrayBuffer(4));
-    worker.postMessage({ port: port2, bell } satisfies ModelLine, [port2]);
+    const shared = { bell, ...(answer === undefined ? {} : { answer }) };
+    worker.postMessage({ port: port2, ...shared } satisfies ModelLine, [port2]);
     lostListeners.add(lost);
-    return { line: { port: port1, bell }, forget: () => lostListeners.delete(lost) };
+    return { line: { port: port1, ...shared }, forget: () => lostListeners.delete(lost) };
   };
 
   return {
@@ -65,7 +67,7 @@ export function createModel(options: ModelOptions = {}): PlatformModel {
       const opened = open(() => {
         caller.fail(workerEnded());
         lost();
-      });
+      }, createAnswerArea());
       caller.use(opened);
       try {
         for (const [model, graph] of Object.entries(graphs)) await caller.load(model, graph);

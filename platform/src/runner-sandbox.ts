@@ -30,6 +30,7 @@ const readable = [
   "@holon/core/run/inside.ts",
   "@holon/core/run/parse-definition.ts",
   "@holon/core/run/state-table.ts",
+  "./model-answer.ts",
   "./model-link.ts",
   "./model-protocol.ts",
   "./runner-worker.ts",
