@@ -113,7 +113,8 @@ test("the events that Holon writes are those of the page, both ways", () => {
   });
   const text = sources("core", "node", "control");
   const phases = text.includes("`holon.policy.decision.${phase}`") ? ["holon.policy.decision.opened", "holon.policy.decision.closed"] : [];
-  const written = new Set([...[...text.matchAll(/"(holon\.[a-z]+\.[a-z.]+)"/g)].map((match) => match[1] ?? ""), ...phases]);
+  const ofFunctions = [...text.matchAll(/`(holon\.[a-z]+)\.\$\{app\}\.\$\{fn\}`/g)].map((match) => `${match[1] ?? ""}.<app>.<function>`);
+  const written = new Set([...[...text.matchAll(/"(holon\.(?:[a-z]+\.[a-z.]+|response))"/g)].map((match) => match[1] ?? ""), ...ofFunctions, ...phases]);
   assert.deepEqual([...told].sort(), [...written].sort());
 });
 

@@ -37,6 +37,7 @@ export const errorTable = {
   HOLON_DISK_FULL: row("The disk is full.", "Free space on the volume of the data folder, then start again; what was acknowledged is kept.", true),
   HOLON_DISK_MISSING: row("A file of the data folder is missing.", "Restore the data folder from a backup, or name another with --data."),
   HOLON_DISK_READ_ONLY: row("The data folder cannot be written.", "Give this user write access to it, or name another with --data."),
+  HOLON_EVENT_BAD: row("An event's data does not fit the schema of the function that it is for.", "Mend what makes the event, or the function's schema."),
   HOLON_FRAME_BAD: row("A frame on the link does not parse.", "Update the older of the two nodes; the link is closed and tried again.", true),
   HOLON_INTERNAL: row("A defect of Holon.", "Please report it with the message and the steps that led here."),
   HOLON_LINK_CUT: row("The link was cut on purpose.", "Heal it with `holon link heal NODE`.", true),

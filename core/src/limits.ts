@@ -198,6 +198,8 @@ export const limits = {
   httpBodyBytesMax: 4 << 20,
   /** Time for an HTTP request to come in whole, a blob included. At the bound: 408. */
   httpRequestMs: 300_000,
+  /** Requests of one function that wait for its answer. At the bound: `HOLON_CALL_BUSY`. */
+  httpWaitingMax: 256,
   /** Rows of a recording handed to the log at once. */
   replayBatchRows: 512,
   /** Connections to one MQTT door. At the bound: further ones are closed at once. */

@@ -14,6 +14,7 @@ import type { ElectionMachine } from "@holon/core/site/election.ts";
 import { isNodeName, type NodeName } from "@holon/core/units.ts";
 import { openBlobStore, type BlobStore } from "./blob/store.ts";
 import { desiredOf } from "./desired/documents.ts";
+import { createRequests, type FunctionAnswer, type FunctionRequest, type Requests } from "./trigger/requests.ts";
 import { createAgent, type Agent, type AgentStatus } from "./desired/agent.ts";
 import { createEvents, type Events } from "./event/events.ts";
 import { createAdmission, defaultAdmissionBounds, type Admission, type AdmissionBounds, type AdmissionStatus } from "@holon/core/link/admission.ts";
@@ -72,6 +73,8 @@ export interface HolonNode {
   /** Tells the trail that the node has started, and where its local API is reached (`http://127.0.0.1:7402`) if it has one. */
   announce(api?: string): Promise<void>;
   status(): NodeStatus;
+  /** Asks a function that answers requests. `HOLON_ARGUMENT_BAD`, `HOLON_CALL_BUSY`, `HOLON_CALL_TIMEOUT`. */
+  ask(app: string, request: FunctionRequest): Promise<FunctionAnswer>;
   cutUplink(): void;
   healUplink(): void;
   /** The term in which this node leads its site at this moment; undefined while it does not. */
@@ -86,6 +89,7 @@ interface Parts {
   uplink: Uplink | undefined;
   downlinks: Downlinks | undefined;
   agent: Agent | undefined;
+  requests: Requests | undefined;
   keeper: Keeper | undefined;
   site: Site | undefined;
   exchange: BlobExchange | undefined;
@@ -106,7 +110,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   const events = createEvents(config, ports.clock);
   const integrity: Integrity = { sha256: ports.crypto.sha256, crc32: ports.codec.crc32 };
   const { clock, disk, random } = ports;
-  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, scrubber: undefined };
+  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, scrubber: undefined };
   const log = await openLog({ origin: name, disk, clock, random, integrity, ...segmentSize(config), opened: (stream, predecessor) => openedRecord(events, stream, predecessor), full: () => parts.keeper?.full() });
   for (const damage of log.damage) ports.trace.note("error", `${damage.segment}: bytes ${damage.fromByte} to ${damage.toByte} are damaged (${damage.what})`, { code: "HOLON_LOG_DAMAGED" });
   const blobs = await openBlobStore(disk, integrity);
@@ -122,7 +126,9 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   if (config.parent !== undefined) {
     parts.uplink = createUplink({ config, parent: config.parent, log, ports, calls, blobs: exchange, mayLeave: guard.mayLeave, ...histories, changed: () => parts.site?.uplinkChanged() });
   }
-  parts.agent = createAgent({ log, events, blobs, guard, ports, fetch: exchange.fetch });
+  const requests = createRequests({ log, events, ports });
+  parts.requests = requests;
+  parts.agent = createAgent({ log, events, blobs, guard, ports, requests, fetch: exchange.fetch });
   if (config.listen !== undefined) {
     // What a sibling sent is safe when this node's own parent says so: a sibling's disk is no nearer to the root.
     const safe = (lane: Lane, received: number): number => (parts.uplink === undefined ? received : Math.min(received, parts.uplink.safe().get(laneName(lane)) ?? 0));
@@ -166,6 +172,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     address,
     announce: (api) => appendSoon(log, clock, { records: [startedRecord(events, config, api)] }),
     status: () => statusOf(config, log, parts, damage, clock.monotonicMs() - startedMs),
+    ask: requests.ask,
     cutUplink: () => parts.uplink?.cut(),
     healUplink: () => parts.uplink?.heal(),
     leads: () => parts.site?.leads(),
@@ -198,6 +205,7 @@ function withoutReturn<T>(peer: T | undefined, from: T | undefined): T | undefin
 function committed(parts: Parts, self: NodeName, lanes: readonly Lane[], cells: readonly string[]): void {
   const names = lanes.map(laneName);
   parts.agent?.committed(names);
+  parts.requests?.committed();
   parts.surveyor?.wake();
   const leaving = lanes.filter((lane) => lane.stream !== "local").map(laneName);
   parts.uplink?.committed(leaving);
@@ -211,6 +219,7 @@ function committed(parts: Parts, self: NodeName, lanes: readonly Lane[], cells: 
 }
 
 async function closeNode(parts: Parts, log: SegmentLog, guard: EgressGuard, unsubscribe: () => void): Promise<void> {
+  parts.requests?.close();
   await parts.agent?.close();
   await parts.keeper?.close();
   await parts.surveyor?.close();

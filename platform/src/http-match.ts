@@ -11,9 +11,9 @@ interface Matched {
 /** Finds the route of a method and a path; refuses with 404 or 405. */
 export type Match = (method: string, path: string) => Matched;
 
-/** A matcher for a table: `/v1/nodes/{node}` takes any one segment for `node`, and a path without parameters goes before it. */
+/** A matcher for a table: `/v1/nodes/{node}` takes any one segment for `node`, `{rest*}` all that is left; a path without parameters goes before it. */
 export function createMatcher(routes: readonly Route[]): Match {
-  const names = new Set(routes.map(({ method, path }) => `${method} ${path.replaceAll(/\{\w+\}/g, "{}")}`));
+  const names = new Set(routes.map(({ method, path }) => `${method} ${path.replaceAll(/\{\w+\*?\}/g, "{}")}`));
   assert(names.size === routes.length, "no two routes have the same method and path");
   const table = routes
     .map((route) => ({ route, names: pathParameterNames(route.path), pattern: patternOf(route.path) }))
@@ -32,7 +32,7 @@ export function createMatcher(routes: readonly Route[]): Match {
 }
 
 const patternOf = (path: string): RegExp =>
-  new RegExp(`^${path.split(/\{\w+\}/).map(literal).join("([^/]+)")}$`);
+  new RegExp(`^${path.split(/(\{\w+\*?\})/).map((part) => (part.startsWith("{") ? (part.endsWith("*}") ? "(.+)" : "([^/]+)") : literal(part))).join("")}$`);
 
 const literal = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
 

@@ -7,29 +7,28 @@ export interface RunOptions extends Pick<BatchOptions, "root" | "fileTimeoutMs" 
   say(line: string): void;
 }
 
-const processesAtOnce = 2;
+/** One more than the cores of a small machine: processes under test wait for each other about a third of the time. */
+const lanes = 3;
 
 export async function runTestFiles(files: readonly string[], options: RunOptions): Promise<readonly TestResult[]> {
+  const startMs = performance.now();
   const alone = files.filter((file) => file.endsWith(".process.test.ts"));
   const units = files.filter((file) => !alone.includes(file));
-  return [
-    ...(await timed(`unit tests: ${units.length} files in ${processesAtOnce} processes`, options, () => runHalves(units, options))),
-    ...(await timed(`process tests: ${alone.length} files, ${processesAtOnce} at a time`, options, () => runAlone(alone, options))),
-  ];
-}
-
-async function timed(name: string, options: RunOptions, run: () => Promise<readonly TestResult[]>): Promise<readonly TestResult[]> {
-  const startMs = performance.now();
-  const results = await run();
-  options.say(`${name} (${printSeconds(performance.now() - startMs)})`);
+  // The simulator's tests take about as long as all other units together.
+  const halves = [units.filter((file) => file.startsWith("sim/")), units.filter((file) => !file.startsWith("sim/"))].filter((half) => half.length > 0);
+  const results = await inLanes([...halves.map((half) => () => runUnits(half, options)), ...alone.map((file) => () => runOne(file, options))]);
+  options.say(`${units.length} files of unit tests in ${halves.length} processes, ${alone.length} files in one each, ${lanes} processes at a time (${printSeconds(performance.now() - startMs)})`);
   return results;
 }
 
-/** The simulator's tests take about as long as all others together, and neither waits for anything but the processor. */
-async function runHalves(files: readonly string[], options: RunOptions): Promise<readonly TestResult[]> {
-  const isSimulator = (file: string): boolean => file.startsWith("sim/");
-  const halves = [files.filter(isSimulator), files.filter((file) => !isSimulator(file))];
-  return (await Promise.all(halves.map((half) => runUnits(half, options)))).flat();
+async function inLanes(jobs: readonly (() => Promise<readonly TestResult[]>)[]): Promise<readonly TestResult[]> {
+  const waiting = [...jobs];
+  const results: TestResult[] = [];
+  const lane = async (): Promise<void> => {
+    for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) results.push(...(await job()));
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  return results;
 }
 
 /** Each round either runs all that is left or loses at least the file that broke it, so it ends. */
@@ -40,21 +39,13 @@ async function runUnits(files: readonly string[], options: RunOptions): Promise<
     const batch = await runAndSay(left, options);
     results.push(...batch.results);
     // All fail to load together: then each by itself, to find the one.
-    if (batch.notRun.length === left.length) return [...results, ...(await runAlone(left, options))];
+    if (batch.notRun.length === left.length) return [...results, ...(await inLanes(left.map((file) => () => runOne(file, options))))];
     left = batch.notRun;
   }
   return results;
 }
 
-async function runAlone(files: readonly string[], options: RunOptions): Promise<readonly TestResult[]> {
-  const waiting = [...files];
-  const results: TestResult[] = [];
-  const worker = async (): Promise<void> => {
-    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) results.push(...(await runAndSay([file], options)).results);
-  };
-  await Promise.all(Array.from({ length: processesAtOnce }, worker));
-  return results;
-}
+const runOne = async (file: string, options: RunOptions): Promise<readonly TestResult[]> => (await runAndSay([file], options)).results;
 
 async function runAndSay(files: readonly string[], options: RunOptions): ReturnType<typeof runBatch> {
   const batch = await runBatch(files, {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseDefinition } from "@holon/core/run/parse-definition.ts";
 import { appManifestSchema } from "@holon/core/schema/app.ts";
-import { defineApp, defineFunction } from "./index.ts";
+import { defineApp, defineEvent, defineFunction, schema } from "./index.ts";
 
 test("a definition is what the runner takes, and types hold emit and models to what is declared", () => {
   const definition = defineFunction({
@@ -44,6 +44,30 @@ test("a function over windows is handed a typed window", () => {
   assert.deepEqual(emitted, [["pump.second", { subject: "p", timeMs: 0, data: [3] }], ["pump.other", { data: 0 }]]);
   // @ts-expect-error: a kind of window that there is not
   assert.ok(defineFunction({ on: { type: "a.b", window: { kind: "global" } }, emits: {}, run() {} }));
+});
+
+const pressure = defineEvent({ type: "pump.pressure", data: schema.object({ bar: schema.number() }) });
+const alert = defineEvent({ type: "pump.alert", stream: "alarm", class: "derived", data: schema.object({ score: schema.number(), sensor: schema.optional(schema.string()) }) });
+
+test("the types of data follow from the schemas of events", () => {
+  const definition = defineFunction({
+    on: pressure,
+    emits: { [alert.type]: alert },
+    run(event, context) {
+      context.emit(alert.type, { data: { score: event.data.bar, sensor: "a" } });
+      // @ts-expect-error: a score is a number
+      context.emit(alert.type, { data: { score: "high" } });
+      // @ts-expect-error: no such field
+      context.emit("pump.alert", { data: { score: 1, bar: event.data.flow } });
+    },
+  });
+  assert.deepEqual(JSON.parse(JSON.stringify({ on: definition.on, emits: definition.emits })), { on: { type: "pump.pressure" }, emits: { "pump.alert": { stream: "alarm", class: "derived" } } });
+  const windowed = defineFunction({
+    on: { ...pressure, window: { kind: "session", gapMs: 5 } },
+    emits: { [alert.type]: alert },
+    run: ({ events }, context) => context.emit("pump.alert", { data: { score: Math.max(...events.map(({ data }) => data.bar)) } }),
+  });
+  assert.deepEqual(windowed.on, { type: "pump.pressure", window: { kind: "session", gapMs: 5 } });
 });
 
 test("what is no definition is refused", () => {

@@ -9,6 +9,8 @@ const lineMs = 5_000;
 const rateFrames = 6;
 
 export interface LiveView {
+  /** Shows a line until the next one. */
+  notice(text: string): void;
   stop(): void;
 }
 
@@ -18,6 +20,7 @@ export function showLive(three: Three, app: string, output: NodeJS.WriteStream):
   const apis = new Map(machines.map((machine) => [machine.node.config.name, machine.api]));
   const samples: { readonly atMs: number; readonly readings: number }[] = [];
   const terminal = output.isTTY;
+  let noticed = "";
 
   const rate = (): number => {
     const readings = three.gateway.node.status().agent.sources.reduce((sum, source) => sum + source.readings, 0);
@@ -32,12 +35,18 @@ export function showLive(three: Three, app: string, output: NodeJS.WriteStream):
     const statuses = machines.map((machine) => machine.node.status());
     const input = { app, statuses, apis, eventsPerSecond: rate(), alerts: alerts.newest(), alertsOpened: alerts.opened(), width: output.columns ?? 100, colour: terminal };
     if (!terminal) return void output.write(`${summary(input)}\n`);
-    output.write(`\u001b[H${drawScreen(input).replaceAll("\n", "\u001b[K\n")}\u001b[K\u001b[J`);
+    const screen = noticed === "" ? drawScreen(input) : `${drawScreen(input)}\n\n${noticed}`;
+    output.write(`\u001b[H${screen.replaceAll("\n", "\u001b[K\n")}\u001b[K\u001b[J`);
   };
   if (terminal) output.write("\u001b[?1049h\u001b[?25l\u001b[2J");
   draw();
   const timer = setInterval(draw, terminal ? frameMs : lineMs);
   return {
+    notice(text) {
+      noticed = text;
+      if (!terminal) return void output.write(`${text}\n`);
+      draw();
+    },
     stop() {
       clearInterval(timer);
       alerts.stop();
@@ -49,7 +58,7 @@ export function showLive(three: Three, app: string, output: NodeJS.WriteStream):
 /** One line, for logs. */
 function summary(input: Parameters<typeof drawScreen>[0]): string {
   const gateway = input.statuses.at(-1);
-  const unit = gateway?.agent.units[0];
+  const unit = gateway?.agent.units.find(({ status }) => status !== undefined); // the order changes with what was deployed last
   const left = gateway?.uplink?.sentBytes ?? 0;
   const links = input.statuses.filter((status) => status.uplink !== undefined).map((status) => `${status.node} ${status.uplink?.state ?? ""}`);
   return `${input.eventsPerSecond.toFixed(1)} events/s, ${unit?.status ?? "starting"}, alerts ${input.alertsOpened}, left the site ${size(left)}, links: ${links.join(", ")}`;

@@ -13,7 +13,7 @@ type JsonObject = Readonly<Record<string, unknown>>;
 export function openApiDocument(routes: readonly Route[], info: ApiInfo): JsonObject {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of routes) {
-    const operations = (paths[route.path] ??= {});
+    const operations = (paths[route.path.replace("*}", "}")] ??= {});
     operations[route.method.toLowerCase()] = operation(route);
   }
   return {
@@ -63,7 +63,7 @@ function bodyContent({ bytes, body }: Route): JsonObject | undefined {
 }
 
 /** Names in braces, in order. */
-export const pathParameterNames = (path: string): readonly string[] => [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name);
+export const pathParameterNames = (path: string): readonly string[] => [...path.matchAll(/\{(\w+)\*?\}/g)].map(([, name = ""]) => name);
 
 const pathParameters = (path: string): readonly JsonObject[] =>
   pathParameterNames(path).map((name) => ({ name, in: "path", required: true, schema: { type: "string" } }));

@@ -22,7 +22,7 @@ export interface StopSignal {
 
 export interface Route {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
-  /** `/v1/nodes/{node}` */
+  /** `/v1/nodes/{node}`; `{rest*}` takes all segments that are left. */
   readonly path: string;
   readonly summary: string;
   /** Without a token. Only for what tells nothing (health, OpenAPI). */

@@ -69,7 +69,7 @@ function sortedColumn(values: Float32Array, width: number, column: number): Floa
 }
 
 function sharesOf(sorted: Float32Array, edges: readonly number[]): readonly number[] {
-  const counts = new Array<number>(edges.length + 1).fill(0);
+  const counts = Array.from({ length: edges.length + 1 }, () => 0);
   let bin = 0;
   for (const value of sorted) {
     while (bin < edges.length && value > (edges[bin] ?? Infinity)) bin += 1;

@@ -1,7 +1,7 @@
 /** A function as its module exports it, and what it is handed for each event. `sdk` gives authors the narrow types of the same. */
 import type { Tensors, UnitEvent } from "../ports.ts";
 import type { DataClass, StreamName } from "../schema/event.ts";
-import type { WindowTriggerInput } from "../schema/trigger.ts";
+import type { TriggerInput } from "../schema/trigger.ts";
 
 export const functionKind = "holon.function";
 
@@ -57,9 +57,16 @@ export interface UnitWindow {
   readonly events: readonly UnitEvent[];
 }
 
+/** What data must look like: any validator of this form will do, zod's among them. */
+export interface DataSchema<Data = unknown> {
+  safeParse(value: unknown): { readonly success: true; readonly data: Data } | { readonly success: false; readonly error: { readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[] } };
+}
+
 export interface UnitDefinition {
   readonly kind: typeof functionKind;
-  readonly on: { readonly type: string } | WindowTriggerInput;
+  /** Schemas stay with the module: they are held where it runs. */
+  readonly schemas?: { readonly on?: DataSchema; readonly emits: Readonly<Record<string, DataSchema>> };
+  readonly on: TriggerInput;
   readonly emits: Readonly<Record<string, EmitTarget>>;
   readonly models: readonly string[];
   /** A window comes as an event whose data is a `UnitWindow` but for its subject, which is the event's. */

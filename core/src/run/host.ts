@@ -8,7 +8,7 @@ import { HolonError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { copyTensors, tensorProblem } from "../model/tensor.ts";
 import type { FittedParameters, Tensors, UnitEvent, UnitOutput, UnitResult } from "../ports.ts";
-import type { UnitContext, UnitDefinition, UnitModel } from "./definition.ts";
+import type { DataSchema, UnitContext, UnitDefinition, UnitModel, UnitWindow } from "./definition.ts";
 import { StateTable } from "./state-table.ts";
 
 /** The way from a host to its models. */
@@ -63,7 +63,7 @@ export function createUnitHost(options: HostOptions): UnitHost {
       };
       try {
         // Awaiting only what is a promise keeps synchronous functions free of a turn of the queue for each event.
-        const running = definition.run(event, context);
+        const running = definition.run(fitting(name, definition, event), context);
         if (running instanceof Promise) await running;
       } catch (error) {
         throw threw(name, event.id, error);
@@ -73,6 +73,30 @@ export function createUnitHost(options: HostOptions): UnitHost {
     return batch.finish(state.takeChanges());
   };
   return { handle };
+}
+
+/** A function is not handed what its schema does not allow. Where `on` is a window, each of the window's events is held to it. */
+function fitting(name: string, definition: UnitDefinition, event: UnitEvent): UnitEvent {
+  const schema = definition.schemas?.on;
+  if (schema === undefined) return event;
+  const members = "window" in definition.on ? eventsOf(event.data) : [event];
+  for (const { id, type, data } of members) {
+    const problem = schemaProblem(schema, data);
+    if (problem !== undefined) throw new HolonError("HOLON_EVENT_BAD", `function ${name} cannot take ${type} ${id}: its data does not fit ${problem}`);
+  }
+  return event;
+}
+
+/** The node makes windows, so their shape is trusted. */
+const eventsOf = (window: unknown): readonly UnitEvent[] => (window as UnitWindow).events;
+
+/** Where and why, without the value: it may be a reading. */
+function schemaProblem(schema: DataSchema | undefined, data: unknown): string | undefined {
+  const parsed = schema?.safeParse(data);
+  if (parsed === undefined || parsed.success) return undefined;
+  const issue = parsed.error.issues[0];
+  const path = issue?.path.map(String).join(".") ?? "";
+  return `at ${path === "" ? "the top" : path}: ${issue?.message ?? "refused"}`.slice(0, 200);
 }
 
 /** What a function did in one batch. */
@@ -98,7 +122,10 @@ class Batch {
     }
     const text: string = JSON.stringify(output.data) ?? "null";
     this.#outputBytes += text.length;
-    this.#outputs.push({ type, ...output, data: JSON.parse(text) });
+    const data: unknown = JSON.parse(text);
+    const problem = schemaProblem(this.#definition.schemas?.emits[type], data);
+    if (problem !== undefined) throw misuse(this.#name, `emitted ${type} whose data does not fit ${problem}`);
+    this.#outputs.push({ type, ...output, data });
     if (this.#outputs.length > limits.unitOutputsMax || this.#outputBytes > limits.unitOutputBytesMax) {
       throw misuse(this.#name, `emitted more in one batch than ${limits.unitOutputsMax} events or ${limits.unitOutputBytesMax} bytes`);
     }

@@ -10,5 +10,5 @@ export function parseDefinition(value: unknown, name: string): UnitDefinition {
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === "object" && value !== null;
-const hasOn = (value: Readonly<Record<string, unknown>>): boolean => isRecord(value["on"]) && typeof value["on"]["type"] === "string";
+const hasOn = (value: Readonly<Record<string, unknown>>): boolean => isRecord(value["on"]); // what it may be, the schema of triggers says
 const isTextList = (value: unknown): boolean => Array.isArray(value) && value.every((item) => typeof item === "string");

@@ -1,7 +1,8 @@
-/** What a function is triggered by: each event of a type, or windows over the event time of such events. */
+/** What a function is triggered by: events, windows over the event time of events, the time of day, a request, a change of state. */
 import { z } from "zod";
 import { limits } from "../limits.ts";
 import { eventTypeSchema } from "./event.ts";
+import { nameSchema } from "./name.ts";
 
 const spanMs = z.int().positive().max(limits.windowSpanMsMax);
 
@@ -49,9 +50,38 @@ export type WindowTrigger = z.infer<typeof windowTriggerSchema>;
 /** As an author writes it: what has a default may be left out. */
 export type WindowTriggerInput = z.input<typeof windowTriggerSchema>;
 
-export const eventTriggerSchema = z.strictObject({ type: eventTypeSchema });
-export const triggerSchema = z.union([eventTriggerSchema, windowTriggerSchema]);
+/** A type, or with `.*` at its end all that begin so: `pump.*`. */
+export const typePatternSchema = z.string().max(130).refine((text) => eventTypeSchema.safeParse(text.replace(/\.\*$/, "")).success, "dotted lower-case words, `.*` for all that begin so");
+
+export const eventTriggerSchema = z.strictObject({
+  type: typePatternSchema,
+  /** Only events of this subject, or with `*` at its end of all that begin so. */
+  subject: z.string().min(1).max(256).optional(),
+});
+export type EventTrigger = z.infer<typeof eventTriggerSchema>;
+
+/** At each multiple of `everyMs` since 1970-01-01T00:00Z plus `offsetMs`, by the wall clock. */
+export const scheduleTriggerSchema = z.strictObject({
+  schedule: z.strictObject({ everyMs: z.int().min(1_000).max(limits.windowSpanMsMax), offsetMs: z.int().min(0).max(limits.windowSpanMsMax).default(0) }),
+});
+export type ScheduleTrigger = z.infer<typeof scheduleTriggerSchema>;
+
+/** A request to the node's API, below `/v1/apps/<app>/http`. `{name}` in the path takes one segment. */
+export const httpTriggerSchema = z.strictObject({
+  http: z.strictObject({
+    method: z.enum(["GET", "POST", "PUT", "DELETE"]).default("POST"),
+    path: z.string().max(256).regex(/^(\/([a-z0-9._-]+|\{[a-z]\w*\}))+$/i, "like /stock/{item}"),
+  }),
+});
+export type HttpTrigger = z.infer<typeof httpTriggerSchema>;
+
+/** A change of what another function of the app has stored: under this key, or under any. */
+export const stateTriggerSchema = z.strictObject({ state: z.strictObject({ function: nameSchema, key: z.string().max(limits.unitStateKeyMax).optional() }) });
+export type StateTrigger = z.infer<typeof stateTriggerSchema>;
+
+export const triggerSchema = z.union([eventTriggerSchema, windowTriggerSchema, scheduleTriggerSchema, httpTriggerSchema, stateTriggerSchema]);
 export type Trigger = z.infer<typeof triggerSchema>;
+export type TriggerInput = z.input<typeof triggerSchema>;
 
 export const isWindowTrigger = (trigger: Trigger): trigger is WindowTrigger => "window" in trigger;
 

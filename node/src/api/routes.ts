@@ -44,5 +44,18 @@ export function nodeRoutes(node: HolonNode): readonly Route[] {
       },
     },
     ...eventRoutes(node.log),
+    ...functionRoutes(node),
   ];
 }
+
+/** What functions of this node answer. Which paths there are, their apps say. */
+const functionRoutes = (node: Pick<HolonNode, "ask">): readonly Route[] =>
+  (["GET", "POST", "PUT", "DELETE"] as const).map((method) => ({
+    method,
+    path: "/v1/apps/{app}/http/{path*}",
+    summary: "Asks a function that answers requests.",
+    query: z.looseObject({}),
+    ...(method === "POST" || method === "PUT" ? { body: z.unknown() } : {}),
+    answer: z.unknown(),
+    handle: ({ params, query, body }) => node.ask(params["app"] ?? "", { method, path: `/${params["path"] ?? ""}`, query, body: body ?? null }),
+  }));

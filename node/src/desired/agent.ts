@@ -16,6 +16,9 @@ import type { SegmentLog } from "../log/segment-log.ts";
 import type { EgressGuard } from "../policy/egress-guard.ts";
 import { startReduction } from "../reduce/start-reduction.ts";
 import { functionKind } from "../run/program.ts";
+import { inputOf } from "@holon/core/run/trigger-events.ts";
+import { openSchedule, type Schedule } from "../trigger/schedule.ts";
+import type { Requests } from "../trigger/requests.ts";
 import { startUnit, type RunningUnit, type UnitStatus } from "../run/unit.ts";
 import { desiredOf } from "./documents.ts";
 
@@ -25,6 +28,7 @@ export interface AgentContext {
   readonly blobs: BlobStore;
   readonly guard: EgressGuard;
   readonly ports: { readonly clock: Clock; readonly random: Random; readonly runner: Runner; readonly door: Door; readonly trace: Trace };
+  readonly requests: Pick<Requests, "setApps">;
   /** Brings a blob here, from the parent if need be. */
   fetch(hash: BlobHash): Promise<void>;
 }
@@ -52,6 +56,7 @@ interface Running {
   readonly key: string;
   readonly unit?: RunningUnit;
   readonly source?: RunningSource;
+  readonly schedule?: Schedule;
 }
 
 export function createAgent(context: AgentContext): Agent {
@@ -129,8 +134,12 @@ export function createAgent(context: AgentContext): Agent {
     const wanted = new Map<string, { readonly key: string; start(): Promise<Omit<Running, "key">> }>();
     for (const app of desired.apps) {
       for (const fn of app.functions) {
-        const key = JSON.stringify([fn, app.models, app.egress, app.sources.map(({ type, stream }) => [type, stream]), ...(app.reductions ?? [])]);
-        wanted.set(`function ${app.name}/${fn.name}`, { key, start: () => Promise.resolve({ unit: startUnit(fn, { app, ...context }, functionKind(fn, { app, ...context })) }) });
+        const key = JSON.stringify([fn, app.models, app.egress, app.sources.map(({ type, stream }) => [type, stream]), app.functions.map(({ on, emits }) => [on, emits]), ...(app.reductions ?? [])]);
+        wanted.set(`function ${app.name}/${fn.name}`, { key, start: () => Promise.resolve({ unit: startUnit({ ...fn, on: inputOf(app.name, fn) }, { app, ...context }, functionKind(fn, { app, ...context })) }) });
+        if ("schedule" in fn.on) {
+          const { schedule } = fn.on;
+          wanted.set(`schedule ${app.name}/${fn.name}`, { key: JSON.stringify(schedule), start: () => Promise.resolve({ schedule: openSchedule(fn.name, schedule, { app: app.name, log, events: context.events, clock: ports.clock, trace: ports.trace }) }) });
+        }
       }
       for (const reduction of app.reductions ?? []) {
         const key = JSON.stringify([reduction, app.egress, app.sources.map((source) => [source.type, source.class, source.stream]), app.functions.map(({ emits }) => emits)]);
@@ -142,6 +151,7 @@ export function createAgent(context: AgentContext): Agent {
     }
     for (const [name, entry] of running) if (wanted.get(name)?.key !== entry.key) await stop(name);
     context.guard.setPolicy({ version: desired.version, rules: desired.apps.flatMap((app) => app.egress) });
+    context.requests.setApps(desired.apps);
     for (const [name, entry] of wanted) {
       if (running.has(name) || closed) continue;
       running.set(name, { key: entry.key, ...(await entry.start()) });
@@ -153,6 +163,7 @@ export function createAgent(context: AgentContext): Agent {
   async function stop(name: string): Promise<void> {
     const entry = running.get(name);
     running.delete(name);
+    entry?.schedule?.close();
     await entry?.source?.close();
     await entry?.unit?.stop();
   }

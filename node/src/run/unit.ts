@@ -2,7 +2,7 @@
  * One function (or reduction) on one node: reads its events from the log from its own position, runs them in a sandbox, and appends outputs, state,
  * fitted parameters and position as one. Whatever fails is started again from what is on disk, so effects happen once.
  */
-import { startsWith, storedEventPrefix } from "@holon/core/event/stored.ts";
+import { startsWith } from "@holon/core/event/stored.ts";
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { backoffMs } from "@holon/core/link/backoff.ts";
@@ -10,7 +10,8 @@ import { laneName, type CellChange, type Lane, type LogRecord, type NewRecord } 
 import type { Clock, Random, Runner, Timer, Trace, UnitEvent, UnitInstance, UnitResult } from "@holon/core/ports.ts";
 import { reductionEmits } from "@holon/core/reduce/declared.ts";
 import type { AppDocument, FunctionDocument } from "@holon/core/schema/app.ts";
-import { isWindowTrigger } from "@holon/core/schema/trigger.ts";
+import { fits, followedStates, stateType, typePrefix } from "@holon/core/run/trigger-events.ts";
+import { isWindowTrigger, type EventTrigger, type WindowTrigger } from "@holon/core/schema/trigger.ts";
 import { createSketch } from "@holon/core/telemetry/sketch.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import type { BlobStore } from "../blob/store.ts";
@@ -61,7 +62,10 @@ export interface UnitContext {
 }
 
 /** What the loop needs to know of a function or a reduction. */
-export type UnitDocument = Pick<FunctionDocument, "name" | "on" | "emits">;
+export interface UnitDocument extends Pick<FunctionDocument, "name" | "emits"> {
+  /** The events by which it is reached. */
+  readonly on: EventTrigger | WindowTrigger;
+}
 
 /** What runs in the loop: a function in its sandbox, or a reduction. */
 export interface UnitKind {
@@ -102,7 +106,8 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   const { app, log, ports } = context;
   const name = `${app.name}/${fn.name}`;
   const lanes = triggerLanes(fn, context);
-  const prefix = storedEventPrefix(fn.on.type);
+  const prefix = encoder.encode(typePrefix(fn.on.type));
+  const isFollowed = followedStates(app.functions).has(fn.name);
   const latency = createSketch();
   const counts = { handled: 0, emitted: 0, inferences: 0, restarts: 0 };
   let state: UnitStatus["state"] = "starting";
@@ -173,13 +178,15 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
       const through = (sequence: number): ReadonlyMap<string, number> => new Map(positions).set(laneName(lane), sequence);
       const whole = last?.sequence ?? log.head(lane)?.sequence ?? from;
       const mine = records.filter((record) => startsWith(record.bytes, prefix));
-      if (windows === undefined) return { events: mine.map((record) => toUnitEvent(record)), handled: mine.length, bytes: bytesOf(mine), positions: through(whole), records: [], cells: [] };
+      if (windows === undefined) return { events: mine.map((record) => toUnitEvent(record)).filter(isMine), handled: mine.length, bytes: bytesOf(mine), positions: through(whole), records: [], cells: [] };
       const step = windowed(windows, mine);
       const left = mine[step.handled];
       return { ...step, positions: through(left === undefined ? whole : left.sequence - 1) };
     }
     return undefined;
   }
+
+  const isMine = ({ subject }: UnitEvent): boolean => !("subject" in fn.on) || fn.on.subject === undefined || fits(fn.on.subject, subject);
 
   function windowed(input: WindowInput, from: readonly LogRecord[]): Omit<Input, "positions"> {
     const { events, consumed, records, cells, full } = input.step(from);
@@ -197,7 +204,8 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
       ...(kind.account?.(input.bytes, outputs) ?? []),
       { key: positionCell(name), value: encoder.encode(JSON.stringify(Object.fromEntries(input.positions))) },
     ];
-    await log.append({ records: [...outputs, ...fitted.records, ...input.records], cells });
+    const changes = isFollowed ? result.state.map(({ key, value }) => stateChanged(key, value, input.events.at(-1)?.id)) : [];
+    await log.append({ records: [...outputs, ...fitted.records, ...input.records, ...changes], cells });
     attempt = 0;
     problem = input.problem;
     counts.handled += input.handled;
@@ -222,6 +230,10 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
       data: output.data,
     });
   }
+
+  /** For functions that are triggered by it. It stays here: nothing says what class a state has. */
+  const stateChanged = (key: string, value: string | null, causedBy: string | undefined): NewRecord =>
+    context.events.record({ stream: "local", type: stateType(app.name, fn.name), class: "raw", producer: name, subject: key, causedBy, data: { function: fn.name, key, value: value === null ? null : JSON.parse(value) } });
 
   function waitForMore(): Promise<void> {
     if (stopping || hasMore()) return Promise.resolve();
@@ -271,10 +283,9 @@ const bytesOf = (records: readonly LogRecord[]): number => records.reduce((sum, 
 /** This node's own streams in which the trigger's type can stand: where its source, or the emitting function or reduction, puts it. */
 export function triggerLanes(fn: Pick<UnitDocument, "on">, { app, log, guard }: UnitContext): readonly Lane[] {
   const streams = new Set<Lane["stream"]>();
-  for (const source of app.sources) if (source.type === fn.on.type) streams.add("local").add(source.stream ?? "local"); // what may not leave is in `local` in any case
+  for (const source of app.sources) if (fits(fn.on.type, source.type)) streams.add("local").add(source.stream ?? "local"); // what may not leave is in `local` in any case
   for (const other of [...app.functions.map(({ emits }) => emits), ...(app.reductions ?? []).map((reduction) => reductionEmits(app, reduction))]) {
-    const emitted = other[fn.on.type];
-    if (emitted !== undefined) streams.add(guard.mayExport(emitted.class) ? emitted.stream : "local"); // as `toRecord` has it
+    for (const [type, emitted] of Object.entries(other)) if (fits(fn.on.type, type)) streams.add(guard.mayExport(emitted.class) ? emitted.stream : "local"); // as `toRecord` has it
   }
   if (streams.size === 0) streams.add("local");
   return [...streams].map((stream) => ({ origin: log.origin, stream }));

@@ -1,0 +1,147 @@
+/**
+ * Requests that functions answer: each is an event in `local` before the function sees it, and the answer is an event that names it. A
+ * request that was taken in is handled once even if nobody waits for its answer any more.
+ */
+import { decodeStoredEvent, startsWith, storedEventPrefix } from "@holon/core/event/stored.ts";
+import { HolonError } from "@holon/core/errors.ts";
+import { limits } from "@holon/core/limits.ts";
+import { toHex } from "@holon/core/log/hex.ts";
+import type { Lane, Log } from "@holon/core/log/log.ts";
+import type { Clock, Random, Trace } from "@holon/core/ports.ts";
+import { requestType, responseType } from "@holon/core/run/trigger-events.ts";
+import type { AppDocument } from "@holon/core/schema/app.ts";
+import type { HttpTrigger } from "@holon/core/schema/trigger.ts";
+import { z } from "zod";
+import type { Events } from "../event/events.ts";
+
+export interface FunctionRequest {
+  readonly method: string;
+  /** Below the app, for example `/stock/7`. */
+  readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
+  readonly body: unknown;
+}
+
+export interface FunctionAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+export interface Requests {
+  /** What functions of which apps answer from now on. */
+  setApps(apps: readonly AppDocument[]): void;
+  /** `HOLON_ARGUMENT_BAD` where no function answers there, `HOLON_CALL_BUSY`, `HOLON_CALL_TIMEOUT`. */
+  ask(app: string, request: FunctionRequest): Promise<FunctionAnswer>;
+  committed(): void;
+  close(): void;
+}
+
+export interface RequestsContext {
+  readonly log: Pick<Log, "append" | "read" | "origin">;
+  readonly events: Events;
+  readonly ports: { readonly clock: Clock; readonly random: Random; readonly trace: Trace };
+}
+
+interface Route {
+  readonly app: string;
+  readonly fn: string;
+  readonly method: HttpTrigger["http"]["method"];
+  readonly names: readonly string[];
+  readonly pattern: RegExp;
+  readonly timeoutMs: number;
+}
+
+interface Waiting {
+  readonly route: Route;
+  readonly answer: (answer: FunctionAnswer) => void;
+  readonly fail: (error: HolonError) => void;
+}
+
+const responseSchema = z.object({ request: z.string(), status: z.int().min(200).max(599).default(200), body: z.unknown().optional() });
+const readBounds = { maxRecords: 1_000, maxBytes: 1 << 20 };
+const requestIdBytes = 16;
+
+export function createRequests({ log, events, ports }: RequestsContext): Requests {
+  const lane: Lane = { origin: log.origin, stream: "local" };
+  const prefix = storedEventPrefix(responseType);
+  const waiting = new Map<string, Waiting>();
+  let routes: readonly Route[] = [];
+  /** Records of the lane before this one hold no answer to what waits. */
+  let next = 0;
+  let reading: Promise<void> | undefined;
+
+  async function readOn(): Promise<void> {
+    while (waiting.size > 0 && next > 0) {
+      const records = await log.read(lane, next, readBounds);
+      const last = records.at(-1);
+      if (last === undefined) return;
+      next = last.sequence + 1;
+      for (const { bytes } of records) if (startsWith(bytes, prefix)) answered(decodeStoredEvent(bytes).data);
+    }
+    if (waiting.size === 0) next = 0;
+  }
+
+  function answered(data: unknown): void {
+    const response = responseSchema.safeParse(data);
+    if (!response.success) return ports.trace.note("warn", "a function answered a request with what is no answer", { code: "HOLON_UNIT_BAD" });
+    const { request, status, body } = response.data;
+    waiting.get(request)?.answer({ status, body: body ?? null });
+    waiting.delete(request);
+  }
+
+  function committed(): void {
+    if (waiting.size === 0) return;
+    reading ??= readOn()
+      .catch((error: unknown) => ports.trace.note("warn", `answers cannot be read: ${String(error)}`))
+      .finally(() => (reading = undefined));
+  }
+
+  async function ask(app: string, request: FunctionRequest): Promise<FunctionAnswer> {
+    const { route, params } = findRoute(routes, app, request);
+    if ([...waiting.values()].filter((other) => other.route === route).length >= limits.httpWaitingMax) throw new HolonError("HOLON_CALL_BUSY", `function ${app}/${route.fn} has ${limits.httpWaitingMax} requests waiting`);
+    const id = toHex(ports.random.bytes(requestIdBytes));
+    const record = events.record({ stream: "local", type: requestType(app, route.fn), class: "raw", producer: "api", data: { request: id, method: request.method, path: request.path, params, query: request.query, body: request.body } });
+    const answer = new Promise<FunctionAnswer>((resolve, reject) => waiting.set(id, { route, answer: resolve, fail: reject }));
+    const timer = ports.clock.after(route.timeoutMs, () => {
+      waiting.get(id)?.fail(new HolonError("HOLON_CALL_TIMEOUT", `function ${app}/${route.fn} did not answer within ${route.timeoutMs} ms`, { next: "See whether it runs with GET /v1/status; the request was taken in and is handled once." }));
+      waiting.delete(id);
+    });
+    try {
+      const [sequence = 0] = await log.append({ records: [record] });
+      next = next === 0 ? sequence + 1 : Math.min(next, sequence + 1);
+      committed();
+      return await answer;
+    } finally {
+      timer.cancel();
+      waiting.delete(id);
+    }
+  }
+
+  return {
+    setApps: (apps) => (routes = apps.flatMap(routesOf)),
+    ask,
+    committed,
+    close() {
+      for (const { fail } of waiting.values()) fail(new HolonError("HOLON_CALL_TIMEOUT", "the node stops", { next: "Ask again when it runs." }));
+      waiting.clear();
+    },
+  };
+}
+
+const routesOf = (app: AppDocument): readonly Route[] =>
+  app.functions.flatMap(({ name: fn, on, timeoutMs }) => {
+    if (!("http" in on)) return [];
+    const { method, path } = on.http;
+    const names = [...path.matchAll(/\{(\w+)\}/g)].map((found) => found[1] ?? "");
+    const pattern = new RegExp(`^${path.split(/\{\w+\}/).map((text) => text.replaceAll(".", "\\.")).join("([^/]+)")}$`);
+    return [{ app: app.name, fn, method, names, pattern, timeoutMs }];
+  });
+
+function findRoute(routes: readonly Route[], app: string, { method, path }: FunctionRequest): { readonly route: Route; readonly params: Readonly<Record<string, string>> } {
+  for (const route of routes) {
+    const found = route.app === app && route.method === method ? route.pattern.exec(path) : null;
+    if (found !== null) return { route, params: Object.fromEntries(route.names.map((name, index) => [name, found[index + 1] ?? ""])) };
+  }
+  const known = routes.filter((route) => route.app === app).map((route) => `${route.method} of ${route.fn}`);
+  throw new HolonError("HOLON_ARGUMENT_BAD", `no function of app ${app} on this node answers ${method} ${path}`, { next: known.length === 0 ? "Deploy a function with on: { http: … } to this node." : `There are ${known.join(", ")}.` });
+}
