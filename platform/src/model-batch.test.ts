@@ -5,7 +5,10 @@ import { denseGraph } from "@holon/core/model/dense.ts";
 import { elementTypes } from "@holon/core/model/onnx-graph.ts";
 import { writeOnnx } from "@holon/core/model/onnx-writer.ts";
 import type { ModelSession, Tensor } from "@holon/core/ports.ts";
+import { readOnnx } from "@holon/core/model/onnx-reader.ts";
 import { createModel, type PlatformModel } from "./model.ts";
+import { loadModelRuntime } from "./model-runtime.ts";
+import { createSessions, type SharedModel } from "./model-sessions.ts";
 
 let draws = 1;
 const uniform = (): number => (draws = (draws * 48_271) % 2_147_483_647) / 2_147_483_647;
@@ -88,6 +91,39 @@ test("sessions stay within their bytes: the one unused for longest goes, and com
   for (let turn = 0; turn < 3; turn++) for (const session of sessions) await outputOf(session, x);
   assert.deepEqual(await outputOf(sessions[0] ?? assert.fail(), x), before);
   assert.ok(((await model.status())?.evicted ?? 0) > 3);
+});
+
+test("a session that is let go of while work in it is under way stays until that is over", async () => {
+  const runtime = await loadModelRuntime(false);
+  const sessions = createSessions(() => Promise.resolve(runtime), 1 << 20);
+  const acquire = (name: string): Promise<SharedModel> => {
+    const graph = network(name, [64, 2000, 3]);
+    return sessions.acquire(name, readOnnx(graph, name), graph, name);
+  };
+  const first = await acquire("first");
+  const { y } = await sessions.use(first, "first", async (session) => {
+    await acquire("second");
+    assert.deepEqual([sessions.status().loaded, sessions.status().evicted], [1, 1]);
+    return session.run({ x: new runtime.Tensor("float32", new Float32Array(64), [1, 64]) });
+  });
+  assert.equal(y?.dims[1], 3);
+});
+
+test("a session that is let go of while it is about to run still gives its answers", async () => {
+  const model = created({ sessionBytesMax: 1 << 20 }); // room for one
+  const session = await model.load(network("running", [64, 2000, 3]), {});
+  const x = rows(1, 64);
+  const expected = await outputOf(session, x);
+  for (let turn = 0; turn < 20; turn++) {
+    const loading = { over: false };
+    const caller = async (): Promise<void> => {
+      while (!loading.over) (await outputOf(session, x)).values.forEach((value, index) => assert.ok(Math.abs(value - (expected.values[index] ?? NaN)) < 1e-4));
+    };
+    const callers = [caller(), caller(), caller()];
+    const other = await model.load(network(`other${turn}`, [64, 2000, 3]), {}).finally(() => (loading.over = true));
+    await Promise.all([...callers, outputOf(other, x)]);
+    await other.close();
+  }
 });
 
 test("a model that is larger than all may be is refused, and more calls than may wait", async () => {

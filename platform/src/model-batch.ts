@@ -50,8 +50,7 @@ export function createBatcher(sessions: Sessions, runtime: () => Promise<ModelRu
       const [first] = batch;
       if (first === undefined) return;
       try {
-        const session = await sessions.session(first.model, first.name);
-        await runBatch(library, session, batch);
+        await sessions.use(first.model, first.name, (session) => runBatch(library, session, batch));
       } catch (error) {
         for (const call of batch) call.failed(error);
       }

@@ -34,6 +34,8 @@ interface Held extends SharedModel {
   users: number;
   /** While it is being made, or is there. */
   session: Promise<InferenceSession> | undefined;
+  /** Settles when what runs in the session now is over. */
+  running: Promise<unknown>;
   usedAt: number;
 }
 
@@ -42,8 +44,8 @@ export interface Sessions {
   acquire(hash: string, parsed: OnnxGraph, graph: Uint8Array, name: string): Promise<SharedModel>;
   /** One user is gone; with the last one the model is. */
   release(model: SharedModel): void;
-  /** The session, made again if it was let go of. */
-  session(model: SharedModel, name: string): Promise<InferenceSession>;
+  /** Works with the session, made again if it was let go of; until the work is over it stays. */
+  use<T>(model: SharedModel, name: string, work: (session: InferenceSession) => Promise<T>): Promise<T>;
   status(): SessionsStatus;
 }
 
@@ -106,11 +108,14 @@ export function createSessions(runtime: () => Promise<ModelRuntime>, bytesMax: n
       held.delete(own.hash);
       drop(own);
     },
-    session(model, name) {
+    use(model, name, work) {
       const own = held.get(model.hash);
       if (own === undefined) return Promise.reject(new HolonError("HOLON_INTERNAL", `model ${name} is closed`));
       own.usedAt = ++uses;
-      return own.session ?? open(own, name);
+      const result = (own.session ?? open(own, name)).then(work);
+      const before = own.running;
+      own.running = result.then(() => before, () => before);
+      return result;
     },
     status() {
       const loaded = [...held.values()].filter(({ session }) => session !== undefined);
@@ -137,15 +142,16 @@ function createHeld(hash: string, parsed: OnnxGraph, graph: Uint8Array): Held {
     sizeBytes: graph.length + besideBytes,
     users: 0,
     session: undefined,
+    running: Promise.resolve(),
     usedAt: 0,
   };
 }
 
-/** A run that is under way keeps its session until it ends: the library counts who holds it. */
+/** The library fails a run whose session is released under it, so that waits. */
 function drop(model: Held): void {
-  const { session } = model;
+  const { session, running } = model;
   model.session = undefined;
-  session?.then((opened) => opened.release(), () => undefined).catch(() => undefined); // it could not be made, or is gone already
+  session?.then((opened) => running.then(() => opened.release()), () => undefined).catch(() => undefined); // it could not be made, or is gone already
 }
 
 /** The first run allocates and compiles; nobody's call should pay for it. Sizes that callers choose are taken as 1. */
