@@ -28,6 +28,7 @@ export const modelsSuite: Suite = {
       figures: {
         inferenceBareUsP50: small.bareUs,
         inferenceAddedUsP50: small.functionUs - small.bareUs,
+        inferenceAddedUsQuiet: small.quietUs,
         inferenceAddedPortUsP50: small.portUs - small.bareUs,
         inferenceLargeBareUsP50: large.bareUs,
         inferenceLargeAddedUsP50: large.functionUs - large.bareUs,
@@ -52,7 +53,15 @@ const graphOf = (size: Size): Uint8Array => writeOnnx(denseGraph({ name: size, l
 let seed = 1;
 const image = Float32Array.from({ length: 784 }, (_, index) => (index % 7) / 7);
 
-async function measureAdded(size: Size, { seconds, say }: SuiteContext): Promise<{ readonly bareUs: number; readonly functionUs: number; readonly portUs: number }> {
+interface Added {
+  readonly bareUs: number;
+  readonly functionUs: number;
+  readonly portUs: number;
+  /** In a function, over bare, while the machine is left alone. */
+  readonly quietUs: number;
+}
+
+async function measureAdded(size: Size, { seconds, say }: SuiteContext): Promise<Added> {
   const graph = graphOf(size);
   const model = createModel();
   const bareThread = startThread("./models-bare.ts", graph, []);
@@ -64,8 +73,9 @@ async function measureAdded(size: Size, { seconds, say }: SuiteContext): Promise
     await runInTurns([bare, inFunction, port], { seconds: seconds * 2 });
     const [bareUs, functionUs, portUs] = [bare, inFunction, port].map((one) => one.measured().p50Ms * 1000);
     if (bareUs === undefined || functionUs === undefined || portUs === undefined) throw new Error("not measured");
+    const quietUs = 1000 * (inFunction.measured().p10Ms - bare.measured().p10Ms);
     say(`${size}: bare ${round(bareUs)} us, in a function ${round(functionUs)} us, through the port ${round(portUs)} us`);
-    return { bareUs, functionUs, portUs };
+    return { bareUs, functionUs, portUs, quietUs };
   } finally {
     await Promise.all([bareThread.end(), functionThread.end()]);
     await model.close();
