@@ -59,6 +59,7 @@ export const errorTable = {
   HOLON_POLICY_DENIED: row("The guard denied it.", "The reason names the rule; change the app's egress or the policy."),
   HOLON_PORT_TAKEN: row("An address is already in use.", "Stop the other process, or choose another port."),
   HOLON_RECORD_TOO_LARGE: row("A record is over the size limit.", "Send smaller events; large data belongs in a blob."),
+  HOLON_RUN_INCOMPLETE: row("A run ended, and what is in the logs is not what went in.", "Look at what the report counts as lost, duplicated, reordered or raw at the cloud; `holon doctor` and the log's own reports say what happened."),
   HOLON_SERIES_BAD: row("A block of columns cannot be made or read.", "Read it with the version of Holon that wrote it; if it repeats, look at who wrote it."),
   HOLON_SIBLING_UNKNOWN: row("A node that is no enrolled member of the site asked for what only members may.", "Name it under siblings in the holon.node.yaml of every member."),
   HOLON_SIM_SKIPPED: row("A scenario of the simulator cannot run here.", "Put what it names beside the repository, or choose another scenario."),

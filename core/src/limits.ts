@@ -105,8 +105,11 @@ export const limits = {
   linkSilenceMs: 45_000,
   /** Time for a connection to be made, TLS and names included. At the bound: it is closed. */
   handshakeMs: 10_000,
-  /** Connections to one listener that have not proved their name. At the bound: new ones are closed at once. */
-  handshakesPendingMax: 64,
+  /**
+   * Connections to one listener that have not proved their name. At the bound: new ones are closed at once and come back later, each time after
+   * a longer wait: too few, and a parent stands idle in the middle of a storm.
+   */
+  handshakesPendingMax: 256,
   /** Connections to one listener in all. At the bound: new ones are closed at once. */
   connectionsMax: 8_192,
   /** Pieces of one frame. At the bound: the connection is closed. Holon sends a frame in one piece. */
@@ -198,6 +201,9 @@ export const limits = {
   httpBodyBytesMax: 4 << 20,
   /** Time for an HTTP request to come in whole, a blob included. At the bound: 408. */
   httpRequestMs: 300_000,
+  /** How long a node that is stopped waits for its last records to reach its parent, and how often it looks. */
+  lastWordsMs: 1_000,
+  lastWordsLookMs: 10,
   /** Requests of one function that wait for its answer. At the bound: `HOLON_CALL_BUSY`. */
   httpWaitingMax: 256,
   /** Rows of a recording handed to the log at once. */

@@ -155,7 +155,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   surveyor.wake();
   const unsubscribe = log.onCommit(({ lanes, cells }) => committed(parts, name, lanes, cells));
   const address = await listen(config, parts).catch(async (error: unknown) => {
-    await closeNode(parts, log, guard, unsubscribe);
+    await closeNode(parts, { log, guard, clock, unsubscribe });
     throw error;
   });
   parts.agent.reconcile();
@@ -176,7 +176,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     cutUplink: () => parts.uplink?.cut(),
     healUplink: () => parts.uplink?.heal(),
     leads: () => parts.site?.leads(),
-    close: () => closeNode(parts, log, guard, unsubscribe),
+    close: () => closeNode(parts, { log, guard, clock, unsubscribe }),
   };
 }
 
@@ -218,13 +218,24 @@ function committed(parts: Parts, self: NodeName, lanes: readonly Lane[], cells: 
   }
 }
 
-async function closeNode(parts: Parts, log: SegmentLog, guard: EgressGuard, unsubscribe: () => void): Promise<void> {
+/** What a node that is stopped in order still has to say, its decisions last of all, goes out while its link is open: for a moment, not longer. */
+async function lastWords({ uplink }: Parts, clock: Ports["clock"]): Promise<void> {
+  const untilMs = clock.monotonicMs() + limits.lastWordsMs;
+  uplink?.hurry();
+  while (uplink?.status().state === "open" && (uplink.status().backlog ?? 0) > 0 && clock.monotonicMs() < untilMs) {
+    await new Promise<void>((resolve) => clock.after(limits.lastWordsLookMs, resolve));
+  }
+}
+
+async function closeNode(parts: Parts, { log, guard, clock, unsubscribe }: { readonly log: SegmentLog; readonly guard: EgressGuard; readonly clock: Ports["clock"]; readonly unsubscribe: () => void }): Promise<void> {
   parts.requests?.close();
   await parts.agent?.close();
   await parts.keeper?.close();
   await parts.surveyor?.close();
   await parts.scrubber?.close();
+  await lastWords(parts, clock);
   await guard.closeDecisions().catch(() => undefined); // a log that takes no more is being closed anyway
+  await lastWords(parts, clock);
   await parts.site?.close();
   parts.uplink?.close();
   await parts.downlinks?.close();

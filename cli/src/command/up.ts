@@ -77,6 +77,8 @@ async function once(options: UpOptions, rest: Pick<Parameters<typeof runOnce>[0]
   if (healAfter !== undefined && (cutAfter === undefined || healAfter < cutAfter)) throw new HolonError("HOLON_ARGUMENT_BAD", "--heal-after goes with a --cut-after that is no later");
   const report = await runOnce({ ...replayChoice(options, options.replay), ...rest, continue: options.continue === true, cutAfter, healAfter, progress: progressLine() });
   process.stdout.write(options.json === true ? `${JSON.stringify(report)}\n` : `${JSON.stringify(report, undefined, 2)}\n`);
+  const { lost, duplicated, reordered, rawClassAtCloud } = report;
+  if (lost + duplicated + reordered + rawClassAtCloud > 0) throw new HolonError("HOLON_RUN_INCOMPLETE", `lost ${lost}, duplicated ${duplicated}, reordered ${reordered}, raw at the cloud ${rawClassAtCloud}`);
 }
 
 async function chooseSources(options: UpOptions): Promise<SourceSpec[] | undefined> {

@@ -43,6 +43,7 @@ export async function runOnce(options: OnceOptions): Promise<OnceReport> {
 
 async function playThrough(three: Three, published: Publication, files: readonly ReplayFile[], spec: ReplaySourceSpec, options: OnceOptions): Promise<OnceReport> {
   try {
+    refuseOtherFiles(three, published.document.name, spec, options.data);
     await deployHere(three, { ...published, document: { ...published.document, sources: [spec] } });
     await play(three, options);
     if (options.cutAfter !== undefined) three.gateway.node.healUplink();
@@ -61,6 +62,15 @@ async function playThrough(three: Three, published: Publication, files: readonly
   } finally {
     await three.close();
   }
+}
+
+/** A position in one list of files says nothing of another. */
+function refuseOtherFiles({ cloud }: Three, app: string, spec: ReplaySourceSpec, data: string): void {
+  const before = cloud.control?.apps().find(({ document }) => document.name === app)?.document.sources[0];
+  if (before?.kind !== "replay") return;
+  const names = (source: ReplaySourceSpec): string => source.files.map(({ subject }) => subject).join(", ");
+  if (names(before) === names(spec)) return;
+  throw new HolonError("HOLON_ARGUMENT_BAD", `${data} holds a run of ${names(before)}, and ${names(spec)} is another list`, { next: "Name the same files in the same order, or leave --continue away to begin afresh." });
 }
 
 /** The records that are lost, exactly. */

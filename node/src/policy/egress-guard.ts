@@ -20,7 +20,10 @@ export interface EgressGuard {
   /** Whether a function's output of that class may stand in a stream that leaves. */
   mayExport(dataClass: DataClass): boolean;
   mayLeave(run: RunHeader): Promise<boolean>;
-  /** Closes the open decisions: the link was lost or the node stops. */
+  /**
+   * Closes the open decisions: the node stops. The one on this node's own audit stream is closed over the closing records as well, so
+   * that they may still leave.
+   */
   closeDecisions(): Promise<void>;
 }
 
@@ -49,6 +52,9 @@ const relayed: readonly EgressRule[] = [
 export function createEgressGuard(log: Log, events: Events, destination: string): EgressGuard {
   let policy: EgressPolicy = { version: 0, rules: [] };
   const open = new Map<string, OpenDecision>();
+  /** Records through which a closed decision allows a lane to leave. */
+  const closedThrough = new Map<string, number>();
+  const auditLane = { origin: log.origin, stream: "audit" } as const;
 
   function decide(run: RunHeader): OpenDecision {
     const classes = classesOf(run.classes);
@@ -77,6 +83,7 @@ export function createEgressGuard(log: Log, events: Events, destination: string)
     mayExport: (dataClass) => decideEgress(policy.rules, dataClass, destination).allow,
     async mayLeave(run) {
       const key = `${laneName(run)} ${run.classes} ${policy.version}`;
+      if (lastSequence(run) <= (closedThrough.get(key) ?? 0)) return true;
       const decision = open.get(key) ?? decide(run);
       open.set(key, decision);
       try {
@@ -92,9 +99,16 @@ export function createEgressGuard(log: Log, events: Events, destination: string)
       return decision.data.allow;
     },
     async closeDecisions() {
-      const closing = [...open.values()].filter(({ data }) => data.count > 0);
+      const closing = [...open].filter(([, { data }]) => data.count > 0);
       open.clear();
-      if (closing.length > 0) await log.append({ records: closing.map(({ data }) => decisionRecord("closed", data)) });
+      const through = (log.head(auditLane)?.sequence ?? 0) + closing.length;
+      for (const [key, { data }] of closing) {
+        if (data.lane !== laneName(auditLane) || !data.allow || data.classes.join() !== "public") continue;
+        data.count += through - data.to;
+        data.to = through;
+        closedThrough.set(key, through);
+      }
+      if (closing.length > 0) await log.append({ records: closing.map(([, { data }]) => decisionRecord("closed", data)) });
     },
   };
 }
