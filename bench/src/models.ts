@@ -64,9 +64,9 @@ interface Added {
 async function measureAdded(size: Size, { seconds, say }: SuiteContext): Promise<Added> {
   const graph = graphOf(size);
   const model = createModel();
-  const bareThread = startThread("./models-bare.ts", graph, []);
+  const bareThread = startThread(new URL("./models-bare.ts", import.meta.url), graph, []);
   const { line } = await model.connect({ [size]: graph }, () => undefined);
-  const functionThread = startThread("./models-function.ts", { line, model: size }, [line.port]);
+  const functionThread = startThread(new URL("./models-function.ts", import.meta.url), { line, model: size }, [line.port]);
   try {
     const session = await model.load(graph, {});
     const [bare, inFunction, port] = [contender(bareThread.work), contender(functionThread.work), contender(repeated(() => session.run({ x: { shape: [1, 784], values: image } })))];
@@ -110,8 +110,8 @@ async function crowdOf(model: PlatformModel, graph: Uint8Array): Promise<Work> {
 }
 
 /** A worker thread that does one contender's work when it is its turn. */
-function startThread(file: string, workerData: unknown, transferList: readonly Transferable[]): { readonly work: Work; end(): Promise<unknown> } {
-  const worker = new Worker(new URL(file, import.meta.url), { workerData, transferList: [...transferList] });
+function startThread(file: URL, workerData: unknown, transferList: readonly Transferable[]): { readonly work: Work; end(): Promise<unknown> } {
+  const worker = new Worker(file, { workerData, transferList: [...transferList] });
   const work: Work = (durationMs) =>
     new Promise((resolve, reject) => {
       const failed = (error: unknown): void => reject(error instanceof Error ? error : new Error(String(error)));
