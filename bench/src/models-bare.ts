@@ -8,4 +8,7 @@ const session = await openSession(runtime, workerData as Uint8Array, "bare");
 const values = Float32Array.from({ length: 784 }, (_, index) => (index % 7) / 7);
 const work = repeated(() => session.run({ x: new runtime.Tensor("float32", values, [1, 784]) }));
 
-parentPort?.on("message", (durationMs: number) => void work(durationMs).then((samples) => parentPort?.postMessage(samples)));
+parentPort?.on("message", (asked: number | "end") => {
+  if (asked === "end") void session.release().then(() => parentPort?.close());
+  else void work(asked).then((samples) => parentPort?.postMessage(samples));
+});

@@ -10,4 +10,7 @@ const link = createModelLink(line.line, fromCrossing);
 const values = Float32Array.from({ length: 784 }, (_, index) => (index % 7) / 7);
 const work = repeated(() => link.run(line.model, { x: { shape: [1, 784], values } }, undefined));
 
-parentPort?.on("message", (durationMs: number) => void work(durationMs).then((samples) => parentPort?.postMessage(samples)));
+parentPort?.on("message", (asked: number | "end") => {
+  if (asked === "end") process.exit();
+  else void work(asked).then((samples) => parentPort?.postMessage(samples));
+});

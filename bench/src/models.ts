@@ -2,6 +2,7 @@
  * Inference through Holon beside a bare onnxruntime session in the same run, in turns; and calls that come in a crowd beside the same
  * calls one by one. A function's calls are made in a worker thread of its own, as a function makes them.
  */
+import { once } from "node:events";
 import { Worker, type Transferable } from "node:worker_threads";
 import { denseGraph } from "@holon/core/model/dense.ts";
 import { writeOnnx } from "@holon/core/model/onnx-writer.ts";
@@ -109,6 +110,13 @@ async function crowdOf(model: PlatformModel, graph: Uint8Array): Promise<Work> {
   });
 }
 
+/** By itself: a native session is let go of by its own thread. */
+function ended(worker: Worker): Promise<unknown> {
+  const exited = once(worker, "exit");
+  worker.postMessage("end");
+  return exited;
+}
+
 /** A worker thread that does one contender's work when it is its turn. */
 function startThread(file: URL, workerData: unknown, transferList: readonly Transferable[]): { readonly work: Work; end(): Promise<unknown> } {
   const worker = new Worker(file, { workerData, transferList: [...transferList] });
@@ -122,5 +130,5 @@ function startThread(file: URL, workerData: unknown, transferList: readonly Tran
       });
       worker.postMessage(durationMs);
     });
-  return { work, end: () => worker.terminate() };
+  return { work, end: () => ended(worker) };
 }

@@ -126,6 +126,22 @@ test("a session that is let go of while it is about to run still gives its answe
   }
 });
 
+test("closing in the midst of runs and loads fails who waits, and ends the thread by itself, again and again", async () => {
+  const large = network("large", [64, 800, 800, 3]);
+  for (let turn = 0; turn < 15; turn++) {
+    const model = createModel();
+    const session = await model.load(large, {});
+    const asked = Array.from({ length: 20 }, () => session.run({ x: rows(40, 64) }));
+    const loading = model.load(network(`late${turn}`, [64, 300, 3]), {});
+    if (turn % 3 === 1) await asked[0];
+    if (turn % 3 === 2) await session.close();
+    const settled = Promise.allSettled([...asked, loading]);
+    await model.close();
+    assert.ok((await settled).some(({ status }) => status === "rejected"));
+    assert.equal(await model.status(), undefined);
+  }
+});
+
 test("a model that is larger than all may be is refused, and more calls than may wait", async () => {
   const model = created({ sessionBytesMax: 1 << 20, batch: { waitingMax: 50 } });
   await assert.rejects(model.load(network("large", [64, 5000, 3]), {}), (error) => error instanceof HolonError && error.code === "HOLON_MODEL_TOO_LARGE" && /large/.test(error.message));

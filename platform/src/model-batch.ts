@@ -26,6 +26,8 @@ export interface QueuedCall {
 
 export interface Batcher {
   add(call: QueuedCall): void;
+  /** What waits is run no more. */
+  stop(): void;
 }
 
 export interface BatchBounds {
@@ -105,6 +107,9 @@ export function createBatcher(sessions: Sessions, runtime: () => Promise<ModelRu
   }
 
   return {
+    stop() {
+      waiting = [];
+    },
     add(call) {
       if (waiting.length >= bounds.waitingMax) return call.failed(new HolonError("HOLON_MODEL_BUSY", `model ${call.name}: ${waiting.length} calls wait already`));
       waiting.push(call);

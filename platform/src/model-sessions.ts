@@ -47,6 +47,8 @@ export interface Sessions {
   /** Works with the session, made again if it was let go of; until the work is over it stays. */
   use<T>(model: SharedModel, name: string, work: (session: InferenceSession) => Promise<T>): Promise<T>;
   status(): SessionsStatus;
+  /** Lets go of all; resolves when nothing of the library runs any more. */
+  close(): Promise<void>;
 }
 
 /** What a session takes beside its weights: arenas and plans. */
@@ -57,6 +59,12 @@ export function createSessions(runtime: () => Promise<ModelRuntime>, bytesMax: n
   let uses = 0;
   let evicted = 0;
   let runtimeName: string | undefined;
+  const releasing = new Set<Promise<void>>();
+
+  function drop(model: Held): void {
+    const released = letGo(model).finally(() => releasing.delete(released));
+    releasing.add(released);
+  }
 
   function makeRoom(needed: number, name: string): void {
     if (needed > bytesMax) throw new HolonError("HOLON_MODEL_TOO_LARGE", `model ${name} needs about ${needed} bytes; all sessions of a node have ${bytesMax}`);
@@ -117,6 +125,11 @@ export function createSessions(runtime: () => Promise<ModelRuntime>, bytesMax: n
       own.running = result.then(() => before, () => before);
       return result;
     },
+    async close() {
+      for (const model of held.values()) drop(model);
+      held.clear();
+      await Promise.all(releasing);
+    },
     status() {
       const loaded = [...held.values()].filter(({ session }) => session !== undefined);
       return { runtime: runtimeName, models: held.size, loaded: loaded.length, loadedBytes: loaded.reduce((total, { sizeBytes }) => total + sizeBytes, 0), evicted };
@@ -148,10 +161,12 @@ function createHeld(hash: string, parsed: OnnxGraph, graph: Uint8Array): Held {
 }
 
 /** The library fails a run whose session is released under it, so that waits. */
-function drop(model: Held): void {
+async function letGo(model: Held): Promise<void> {
   const { session, running } = model;
   model.session = undefined;
-  session?.then((opened) => running.then(() => opened.release()), () => undefined).catch(() => undefined); // it could not be made, or is gone already
+  const opened = await session?.catch(() => undefined); // whoever wanted it was told why it could not be made
+  await running;
+  await opened?.release().catch(() => undefined); // it is gone already
 }
 
 /** The first run allocates and compiles; nobody's call should pay for it. Sizes that callers choose are taken as 1. */

@@ -3,7 +3,7 @@
  * Each user has a line of its own with its own names and bound parameters; users of one graph share its session.
  */
 import { createHash } from "node:crypto";
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort, workerData, type MessagePort } from "node:worker_threads";
 import { HolonError } from "@holon/core/errors.ts";
 import { checkElementTypes, chooseInputs } from "@holon/core/model/inputs.ts";
 import { readOnnx } from "@holon/core/model/onnx-reader.ts";
@@ -30,10 +30,24 @@ const sessions = createSessions(runtime, sessionBytesMax);
 const batcher = createBatcher(sessions, runtime, batch);
 const nothing: Tensors = {};
 
-parentPort?.on("message", (line: ModelLine) => serve(line));
+const ports = new Set<MessagePort>();
+
+parentPort?.on("message", (message: ModelLine | "end") => {
+  if (message === "end") void end();
+  else serve(message);
+});
+
+/** The thread ends by itself when nothing is left: ended from outside in the midst of a call of the native library, it would take the process along. */
+async function end(): Promise<void> {
+  batcher.stop();
+  for (const port of ports) port.close();
+  await sessions.close();
+  parentPort?.close();
+}
 
 function serve({ port, bell, answer }: ModelLine): void {
   const models = new Map<string, LineModel>();
+  ports.add(port);
   let sealed = false;
   let isClosed = false;
   const reply = (message: ModelReply): void => {
@@ -90,6 +104,7 @@ function serve({ port, bell, answer }: ModelLine): void {
   });
   port.on("close", () => {
     isClosed = true;
+    ports.delete(port);
     for (const { shared } of models.values()) sessions.release(shared);
     models.clear();
   });

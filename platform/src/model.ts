@@ -1,4 +1,5 @@
 /** The Model port on a real machine: one model worker for the process, started with the first model. */
+import { once } from "node:events";
 import { MessageChannel, Worker, type MessagePort } from "node:worker_threads";
 import { HolonError } from "@holon/core/errors.ts";
 import { readOnnx } from "@holon/core/model/onnx-reader.ts";
@@ -41,12 +42,14 @@ export function createModel(options: ModelOptions = {}): PlatformModel {
   let worker: Worker | undefined;
   const lostListeners = new Set<() => void>();
 
+  const ended = (): void => {
+    worker = undefined;
+    for (const listener of lostListeners) listener();
+    lostListeners.clear();
+  };
+
   const open = (lost: () => void, answer?: AnswerArea): OpenLine => {
-    worker ??= startWorker(setup, () => {
-      worker = undefined;
-      for (const listener of lostListeners) listener();
-      lostListeners.clear();
-    });
+    worker ??= startWorker(setup, ended);
     const { port1, port2 } = new MessageChannel();
     const bell = new Int32Array(new SharedArrayBuffer(4));
     const shared = { bell, ...(answer === undefined ? {} : { answer }) };
@@ -89,7 +92,11 @@ export function createModel(options: ModelOptions = {}): PlatformModel {
       }
     },
     async close() {
-      await worker?.terminate();
+      const ending = worker;
+      if (ending === undefined) return;
+      ended(); // who waits is told at once; the next load starts another
+      ending.removeListener("exit", ended);
+      await endWorker(ending);
     },
   };
 }
@@ -182,6 +189,15 @@ function startWorker(setup: ModelWorkerSetup, ended: () => void): Worker {
   worker.on("error", () => undefined);
   worker.on("exit", ended);
   return worker;
+}
+
+/** It ends by itself when what it runs is over, or is ended if that takes too long. */
+async function endWorker(worker: Worker): Promise<void> {
+  const exited = once(worker, "exit");
+  const timer = setTimeout(() => void worker.terminate(), limits.modelEndMs);
+  worker.postMessage("end");
+  await exited;
+  clearTimeout(timer);
 }
 
 const workerEnded = (): HolonError => new HolonError("HOLON_INTERNAL", "the model worker ended");
