@@ -31,6 +31,8 @@ export interface BenchNode {
   readonly node: HolonNode;
   readonly trust: Trust | undefined;
   readonly zstd: Readonly<ZstdCount>;
+  /** Processes beside this one that hold its functions. */
+  runnerPids(): readonly number[];
   /** Resolves when the parent has acknowledged everything that this node's log holds. */
   delivered(): Promise<void>;
   close(): Promise<void>;
@@ -44,6 +46,7 @@ export async function openBenchNode(folder: string, { name, ...rest }: BenchNode
   const trust = config.listen === undefined ? undefined : await createTrust(folder);
   const clock = createClock();
   const model = createModel();
+  const runner = createRunner({ model });
   const zstd: ZstdCount = { plainBytes: 0, packedBytes: 0, compressMs: 0, decompressMs: 0 };
   const waiting = new Set<() => void>();
   const wake = (): void => {
@@ -58,7 +61,7 @@ export async function openBenchNode(folder: string, { name, ...rest }: BenchNode
     crypto: createCrypto(),
     codec: countZstd(createCodec(), zstd),
     model,
-    runner: createRunner({ model }),
+    runner,
     door: createDoor({ clock, hostStats: createHostStats(clock) }),
     trace: createTrace({ name, level: "warn", output: process.stderr }),
   };
@@ -67,6 +70,7 @@ export async function openBenchNode(folder: string, { name, ...rest }: BenchNode
     node,
     trust,
     zstd,
+    runnerPids: () => runner.pids(),
     delivered: () =>
       new Promise((resolve) => {
         const check = (): void => {
@@ -79,6 +83,7 @@ export async function openBenchNode(folder: string, { name, ...rest }: BenchNode
       }),
     close: async () => {
       await node.close();
+      await runner.close();
       await model.close();
     },
   };

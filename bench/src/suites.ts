@@ -1,5 +1,6 @@
 /** The table of suites: one file each. */
 import { endToEndSuite } from "./end-to-end.ts";
+import { functionsSuite } from "./functions.ts";
 import { hubSuite } from "./hub.ts";
 import { ingestSuite } from "./ingest.ts";
 import { linkSuite } from "./link.ts";
@@ -21,5 +22,6 @@ export const suites: ReadonlyMap<string, Suite> = new Map([
   ["memory", memorySuite],
   ["models", modelsSuite],
   ["series", seriesSuite],
+  ["functions", functionsSuite],
   ["smaller", smallerSuite],
 ]);

@@ -68,6 +68,7 @@ app
 common(app.command("deploy <folder>").description("publish an app and run it where its manifest says")).action(async (folder: string, options: Common) => (await import("./command/app.ts")).deployApp(await connectApi(clientOptions(options)), folder, options.json === true));
 common(app.command("list").description("what is deployed")).action(async (options: Common) => (await import("./command/app.ts")).listApps(await connectApi(clientOptions(options)), options.json === true));
 common(app.command("remove <name>").description("remove an app from all nodes")).action(async (name: string, options: Common) => (await import("./command/app.ts")).removeApp(await connectApi(clientOptions(options)), name, options.json === true));
+common(app.command("shared <name>").description("state that sites share, as far as a node has it (another node: --api)")).action(async (name: string, options: Common) => (await import("./command/app.ts")).showShared(await connectApi(clientOptions(options)), name, options.json === true));
 
 const node = program.command("node").description("nodes");
 common(node.command("list").description("all nodes ever heard")).action(async (options: Common) => (await import("./command/node.ts")).listNodes(await connectApi(clientOptions(options)), options.json === true));
@@ -80,6 +81,20 @@ node
   .action(async (file: string, options: { readonly data: string; readonly listenApi: string; readonly verbose?: boolean }) =>
     (await import("./command/node.ts")).startNodeFromFile(file, { data: resolve(options.data), api: options.listenApi, verbose: options.verbose === true }),
   );
+
+interface OfNode extends Common {
+  readonly node?: string;
+}
+const ofNode = (command: Command): Command => common(command).option("--node <name>", "another node than the one at --api");
+const functions = program.command("function").description("functions of a node");
+ofNode(functions.command("list").description("what functions do, and what went wrong")).action(async (options: OfNode) => (await import("./command/function.ts")).listFunctions(clientOptions(options), options.node, options.json === true));
+ofNode(functions.command("failed").description("events that they could not handle, and why")).action(async (options: OfNode) => (await import("./command/function.ts")).listFailed(clientOptions(options), options.node, options.json === true));
+ofNode(functions.command("replay [function]").description("hand such events over again: of all functions, or of one named app/function"))
+  .option("--event <id>", "one event alone")
+  .action(async (name: string | undefined, options: OfNode & { readonly event?: string }) => (await import("./command/function.ts")).replayFailed(clientOptions(options), name, options));
+
+const meter = program.command("meter").description("what functions use");
+ofNode(meter.command("show").description("calls, processor time, memory, inferences, bytes, energy and money by function")).action(async (options: OfNode) => (await import("./command/meter.ts")).showMeter(clientOptions(options), options.node, options.json === true));
 
 const event = program.command("event").description("events");
 common(event.command("tail").description("the newest events"))

@@ -174,6 +174,16 @@ test("the nouns against three running nodes, and a second start that goes on", {
     }
   });
 
+  await context.test("function list, failed, replay, and meter show: what runs on the gateway, and what it used", async () => {
+    const { functions, sandboxes } = z.object({ functions: z.array(z.looseObject({ name: z.string(), handled: z.number() })), sandboxes: z.looseObject({ warm: z.number() }) }).parse(JSON.parse(await ask("function", "list", "--node", "gateway-1", "--json")));
+    assert.ok(functions.some(({ handled }) => handled > 0) && sandboxes.warm > 0);
+    assert.equal(await ask("function", "failed", "--node", "gateway-1", "--json"), "[]\n");
+    assert.match(await ask("function", "replay", "--node", "gateway-1"), /^0 events are/);
+    const meter = z.object({ functions: z.array(z.looseObject({ invocations: z.number(), processorMs: z.number(), bytesIn: z.number(), joules: z.number() })) }).parse(JSON.parse(await ask("meter", "show", "--node", "gateway-1", "--json")));
+    assert.ok(meter.functions.some((row) => row.invocations > 0 && row.processorMs > 0 && row.bytesIn > 0 && row.joules > 0));
+    assert.match(await ask("meter", "show", "--node", "gateway-1"), /FUNCTION +CALLS/);
+  });
+
   await context.test("doctor finds nothing bad", async () => {
     assert.match(await ask("doctor"), /ok +gateway-1/);
   });

@@ -10,7 +10,7 @@ import { scenarios } from "./run.ts";
 
 const seedsEach = 1;
 /** Minutes each: they have tests of their own size, and run whole by `npm run sim`. */
-const long: readonly string[] = ["reconnect-storm", "island-72h"];
+const long: readonly string[] = ["reconnect-storm", "island-72h", "shared-islands"];
 const rotation = Number(process.env["HOLON_SIM_ROTATION"] ?? "0") % 500;
 const program = await holonProgram();
 

@@ -52,6 +52,7 @@ export function writeBatchHeader(
   integrity: Integrity,
 ): number {
   const tableEnd = batchHeaderBytes + tableEntryBytes * header.entries.length;
+  target.fill(0, 0, batchHeaderBytes);
   view.setUint32(0, batchMagic, true);
   view.setFloat64(8, header.number, true);
   view.setUint32(16, target.length - tableEnd, true);
