@@ -66,7 +66,7 @@ async function measureAdded(size: Size, { seconds, say }: SuiteContext): Promise
   const graph = graphOf(size);
   const model = createModel();
   const bareThread = startThread(new URL("./models-bare.ts", import.meta.url), graph, []);
-  const { line } = await model.connect({ [size]: graph }, () => undefined);
+  const { line } = await model.connect({ [size]: graph }, () => undefined, { sleeps: true });
   const functionThread = startThread(new URL("./models-function.ts", import.meta.url), { line, model: size }, [line.port]);
   try {
     const session = await model.load(graph, {});

@@ -14,9 +14,10 @@ import type { SessionsStatus } from "./model-sessions.ts";
 export interface PlatformModel extends Model {
   /**
    * Loads graphs for a sandbox and gives the line it reaches them by, without a hop through this thread; `lost` is called if
-   * the model worker ends while the line is in use. `HOLON_MODEL_NOT_ONNX`, `HOLON_MODEL_UNSUPPORTED`.
+   * the model worker ends while the line is in use. Who `sleeps` until the bell rings takes small answers from memory, one at a time; to
+   * all others each answer comes as a message. `HOLON_MODEL_NOT_ONNX`, `HOLON_MODEL_UNSUPPORTED`.
    */
-  connect(graphs: Readonly<Record<string, Uint8Array>>, lost: () => void): Promise<OpenLine>;
+  connect(graphs: Readonly<Record<string, Uint8Array>>, lost: () => void, options?: { readonly sleeps?: boolean }): Promise<OpenLine>;
   /** What is loaded; undefined while no model was used. */
   status(): Promise<SessionsStatus | undefined>;
   /** Ends the model worker; every session is gone. */
@@ -65,12 +66,12 @@ export function createModel(options: ModelOptions = {}): PlatformModel {
       caller.use(open(() => caller.fail(workerEnded())));
       return loadSession(caller, model, graph, parameters);
     },
-    async connect(graphs, lost) {
+    async connect(graphs, lost, { sleeps = false } = {}) {
       const caller = new Caller();
       const opened = open(() => {
         caller.fail(workerEnded());
         lost();
-      }, createAnswerArea());
+      }, sleeps ? createAnswerArea() : undefined);
       caller.use(opened);
       try {
         for (const [model, graph] of Object.entries(graphs)) await caller.load(model, graph);
