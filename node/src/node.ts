@@ -281,6 +281,7 @@ async function closeNode(parts: Parts, { log, guard, clock, unsubscribe }: { rea
   await parts.site?.close();
   parts.uplink?.close();
   await parts.downlinks?.close();
+  parts.exchange?.close();
   unsubscribe();
   await parts.epilogue?.close();
   await log.close();
@@ -293,7 +294,7 @@ function statusOf(config: NodeConfig, log: SegmentLog, parts: Parts, damage: rea
     tier: config.tier,
     jurisdiction: config.jurisdiction,
     upMs,
-    agent: parts.agent?.status() ?? { state: "idle", version: 0, sources: [], units: [], problem: undefined },
+    agent: agentOf(parts),
     uplink: parts.uplink?.status(),
     election: parts.site?.status(),
     children: parts.downlinks?.status() ?? [],
@@ -304,6 +305,12 @@ function statusOf(config: NodeConfig, log: SegmentLog, parts: Parts, damage: rea
     log: { disk: log.diskState, sizeBytes: log.sizeBytes(), lost: log.lost, mended: log.mended, scrubbed: parts.scrubber?.status() },
     damage,
   };
+}
+
+/** What keeps blobs from coming is what keeps this node, or one below it, from what it should run. */
+function agentOf({ agent, exchange }: Parts): AgentStatus {
+  const status = agent?.status() ?? { state: "idle", version: 0, sources: [], units: [], problem: undefined };
+  return { ...status, problem: status.problem ?? exchange?.problem()?.toJSON() };
 }
 
 /** `app/function` of everything this node is to run. */
