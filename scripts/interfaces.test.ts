@@ -9,6 +9,7 @@ import { parseRecordName } from "@holon/core/log/identity.ts";
 import { appDocumentSchema, appManifestSchema } from "@holon/core/schema/app.ts";
 import { desiredSchema } from "@holon/core/schema/desired.ts";
 import { dataClasses, eventSchema, streamNames } from "@holon/core/schema/event.ts";
+import { modelDocumentSchema } from "@holon/core/schema/model.ts";
 import { nodeConfigSchema } from "@holon/core/schema/node.ts";
 import { counterSchema, isWindowTrigger } from "@holon/core/schema/trigger.ts";
 import { bundleFunction } from "@holon/platform/bundle.ts";
@@ -55,6 +56,7 @@ test("the table of an event's attributes is its schema", () => {
 test("the example of a manifest, of a desired document and of a node's configuration are such", () => {
   const manifest = appManifestSchema.parse(JSON.parse(example("json manifest")));
   assert.ok(manifest.functions.length > 0 && manifest.models.length > 0 && manifest.sources.length > 0);
+  assert.equal(modelDocumentSchema.parse(JSON.parse(example("json model"))).name, "digits");
   assert.equal(desiredSchema.parse(JSON.parse(example("json desired"))).kind, "Desired");
   assert.equal(nodeConfigSchema.parse(parseYaml(example("yaml node"))).name, "gateway-1");
 });

@@ -6,8 +6,10 @@ import { ingestSuite } from "./ingest.ts";
 import { linkSuite } from "./link.ts";
 import { logSuite } from "./log.ts";
 import { memorySuite } from "./memory.ts";
+import { modelsSuite } from "./models.ts";
 import { recoverySuite } from "./recovery.ts";
 import { seriesSuite } from "./series.ts";
+import { smallerSuite } from "./smaller.ts";
 import type { Suite } from "./suite.ts";
 
 export const suites: ReadonlyMap<string, Suite> = new Map([
@@ -18,6 +20,8 @@ export const suites: ReadonlyMap<string, Suite> = new Map([
   ["endToEnd", endToEndSuite],
   ["recovery", recoverySuite],
   ["memory", memorySuite],
+  ["models", modelsSuite],
   ["series", seriesSuite],
   ["functions", functionsSuite],
+  ["smaller", smallerSuite],
 ]);

@@ -12,6 +12,8 @@ export interface ClientOptions {
 
 export interface Client {
   get<T>(path: string, answer: z.ZodType<T>): Promise<T>;
+  /** The bytes of a blob. */
+  bytes(path: string): Promise<Uint8Array>;
   send<T>(method: "POST" | "PUT" | "DELETE", path: string, body: unknown, answer: z.ZodType<T>): Promise<T>;
 }
 
@@ -35,7 +37,15 @@ export async function connectApi({ api, data }: ClientOptions): Promise<Client> 
     if (!checked.success) throw new HolonError("HOLON_INTERNAL", `${api}${path} answered what this program does not understand`, { cause: checked.error, next: "Use the CLI of the same version as the node." });
     return checked.data;
   };
+  const fetchBytes = async (path: string): Promise<Uint8Array> => {
+    const response = await fetch(new URL(path, api), { headers: { authorization: `Bearer ${token ?? ""}` }, signal: AbortSignal.timeout(timeoutMs) }).catch((cause: unknown) => {
+      throw new HolonError("HOLON_API_UNREACHABLE", `no API answers at ${api}`, { cause });
+    });
+    if (!response.ok) throw problemOf(response.status, await response.json().catch(() => undefined), api);
+    return new Uint8Array(await response.arrayBuffer());
+  };
   return {
+    bytes: fetchBytes,
     get: (path, answer) => request("GET", path, undefined, answer),
     send: (method, path, body, answer) => request(method, path, body, answer),
   };

@@ -8,6 +8,8 @@ import { z } from "zod";
 import { connectApi, type ClientOptions } from "./client.ts";
 import type { DevOptions } from "./command/app-dev.ts";
 import type { TailOptions } from "./command/event.ts";
+import type { OptimizeOptions } from "./command/model-optimize.ts";
+import type { RegisterOptions } from "./command/model.ts";
 import type { SimOptions } from "./command/sim.ts";
 import type { UpOptions } from "./command/up.ts";
 import { watchEnding } from "./ending.ts";
@@ -121,6 +123,30 @@ common(event.command("tail").description("the newest events"))
   .option("--limit <n>", "how many", "20")
   .option("--follow", "go on with what comes")
   .action(async (options: Common & TailOptions) => (await import("./command/event.ts")).tailEvents(await connectApi(clientOptions(options)), options));
+
+const model = program.command("model").description("versions of models");
+common(model.command("list").description("every version of every model")).action(async (options: Common) => (await import("./command/model.ts")).listModels(await connectApi(clientOptions(options)), options.json === true));
+common(model.command("show <which>").description("one version, or the newest of a name")).action(async (which: string, options: Common) => (await import("./command/model.ts")).showModel(await connectApi(clientOptions(options)), which, options.json === true));
+common(model.command("register <file>").description("register an ONNX file as a version"))
+  .requiredOption("--licence <id>", "its licence, for example Apache-2.0")
+  .option("--name <name>", "its name (default: that of the file)")
+  .option("--parameters <file>", "a parameter blob (safetensors) that belongs to it")
+  .option("--metric <figures...>", "figures such as accuracy=0.98")
+  .action(async (file: string, options: Common & RegisterOptions) => (await import("./command/model.ts")).registerModel(await connectApi(clientOptions(options)), file, options));
+common(model.command("optimize <which>").description("make a smaller variant, measure both, register it if it is good enough"))
+  .requiredOption("--method <name>", "int8-dynamic, int8-static, prune or distil")
+  .requiredOption("--labelled <file>", "rows to measure on: idx or safetensors, plain or .gz")
+  .option("--labels <file>", "their labels, where they are idx files")
+  .option("--rows <n>", "measure on the first rows only")
+  .option("--training <file>", "rows to calibrate or train on")
+  .option("--training-labels <file>", "their labels, where they are idx files")
+  .option("--allow-points <n>", "percentage points of accuracy that it may lose", "0.3")
+  .option("--share <part>", "prune: part of the weights; distil: part of the teacher in the loss", "0.5")
+  .option("--hidden <sizes>", "distil: hidden sizes of the student, separated by commas", "32")
+  .option("--epochs <n>", "distil: how often the training rows are gone through", "6")
+  .option("--temperature <t>", "distil: how soft the teacher speaks", "3")
+  .option("--seed <n>", "distil: chance", "1")
+  .action(async (which: string, options: Common & OptimizeOptions) => (await import("./command/model-optimize.ts")).optimizeRegistered(await connectApi(clientOptions(options)), which, options));
 
 const link = program.command("link").description("links between nodes");
 for (const verb of ["cut", "heal"] as const) {

@@ -8,9 +8,11 @@ import { planPlacement } from "@holon/core/placement/plan.ts";
 import type { Clock, Crypto, Trace } from "@holon/core/ports.ts";
 import { exportableStreams } from "@holon/core/schema/event.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
+import type { ModelDocument } from "@holon/core/schema/model.ts";
 import { desiredSchema, type Desired } from "@holon/core/schema/desired.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import { createFold, eventTypes, type ControlState, type KnownApp, type KnownNode } from "./store/fold.ts";
+import { checkModel, versionOf, type KnownModel } from "./store/models.ts";
 
 /** What control needs of the node it lives on. */
 export interface ControlHost {
@@ -38,6 +40,10 @@ export interface Control {
   deploy(document: AppDocument): Promise<void>;
   /** `HOLON_APP_MISSING` if there is none of that name. */
   remove(app: string): Promise<void>;
+  /** Every version of every model, in the order of registration. */
+  models(): readonly KnownModel[];
+  /** Registers a version; the same again is the same version. `HOLON_BLOB_MISSING`, `HOLON_MODEL_…`. */
+  registerModel(document: ModelDocument): Promise<KnownModel>;
   close(): Promise<void>;
 }
 
@@ -96,6 +102,18 @@ export async function openControl(host: ControlHost): Promise<Control> {
       if (!fold.state.apps.has(app)) throw new HolonError("HOLON_APP_MISSING", `no app ${app} is deployed`, { next: "See `holon app list`." });
       await log.append({ records: [record(eventTypes.removed, app, { app })] });
       await inTurn(follow);
+    },
+    models: () => [...fold.state.models.values()],
+    async registerModel(document) {
+      const version = versionOf(document, ports.crypto);
+      const known = fold.state.models.get(version);
+      if (known !== undefined) return known;
+      await checkModel(document, { known: fold.state.models, blobs: host.blobs });
+      await log.append({ records: [record(eventTypes.registered, document.name, { version, document })] });
+      await inTurn(follow);
+      const registered = fold.state.models.get(version);
+      if (registered === undefined) throw new HolonError("HOLON_INTERNAL", `model ${document.name}: version ${version} was written and is not read`);
+      return registered;
     },
     async close() {
       closed = true;

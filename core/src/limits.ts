@@ -186,6 +186,18 @@ export const limits = {
   unitStartMs: 30_000,
   /** Values in one tensor of an inference. At the bound: `HOLON_MODEL_INPUT_BAD`. */
   tensorValuesMax: 4 << 20,
+  /** Sessions of models on a node, about. At the bound: the one that was not used for longest is let go of, and made again when it is called. */
+  modelSessionBytesMax: 512 << 20,
+  /** Time for the model worker to end what it runs when it is closed. At the bound: it is ended in the midst of it. */
+  modelEndMs: 10_000,
+  /** Calls that wait for the model worker. At the bound: `HOLON_MODEL_BUSY`. */
+  modelWaitingMax: 4_096,
+  /** Calls that wait for the same model are run as one up to so many rows, and no more than it gets through in this time. */
+  modelBatchRowsMax: 256,
+  modelBatchMsMax: 10,
+  /** Columns whose spread a drift monitor follows; of wider rows so many at even distances. Rows wider than the second are not watched. */
+  driftColumnsMax: 64,
+  driftWidthMax: 4_096,
   /** Tensors in one blob of parameters, and its header in bytes. At the bound: `HOLON_BLOB_BAD`. */
   parameterTensorsMax: 1_024,
   parameterHeaderBytesMax: 1 << 20,

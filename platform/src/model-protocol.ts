@@ -2,9 +2,19 @@
 import type { MessagePort } from "node:worker_threads";
 import type { Tensors } from "@holon/core/ports.ts";
 import type { CrossingError } from "@holon/core/run/crossing.ts";
+import type { AnswerArea } from "./model-answer.ts";
+import type { BatchBounds } from "./model-batch.ts";
+import type { SessionsStatus } from "./model-sessions.ts";
+
+export interface ModelWorkerSetup {
+  readonly wasmOnly: boolean;
+  readonly sessionBytesMax: number;
+  readonly batch: BatchBounds;
+}
 
 export type ModelRequest =
   | { readonly kind: "load"; readonly id: number; readonly model: string; readonly graph: Uint8Array }
+  | { readonly kind: "status"; readonly id: number }
   /** Nothing more can be loaded over this port: said before it is handed to a sandbox. */
   | { readonly kind: "seal" }
   | { readonly kind: "bind"; readonly model: string; readonly subject: string; readonly parameters: Tensors }
@@ -18,12 +28,15 @@ export interface ModelNames {
 export type ModelReply =
   | { readonly kind: "loaded"; readonly id: number; readonly names: ModelNames }
   | { readonly kind: "ran"; readonly id: number; readonly outputs: Tensors }
+  | { readonly kind: "status"; readonly id: number; readonly status: SessionsStatus }
   | { readonly kind: "failed"; readonly id: number; readonly error: CrossingError };
 
 /** One user's line to the model worker. `bell[0]` counts the replies, so that a sandbox can wait for one without an event loop. */
 export interface ModelLine {
   readonly port: MessagePort;
   readonly bell: Int32Array<SharedArrayBuffer>;
+  /** Of those who wait so: where small answers lie. */
+  readonly answer?: AnswerArea;
 }
 
 /** The same values without the rest of a larger buffer, which a message would copy along. */

@@ -1,108 +1,118 @@
 /**
  * The one thread of a process in which models run. An inference blocks its thread, and here that is nobody else's.
- * Each user has a line of its own with its own models and bound parameters; when the line closes, they are let go.
+ * Each user has a line of its own with its own names and bound parameters; users of one graph share its session.
  */
-import { parentPort, workerData } from "node:worker_threads";
+import { createHash } from "node:crypto";
+import { parentPort, workerData, type MessagePort } from "node:worker_threads";
 import { HolonError } from "@holon/core/errors.ts";
 import { checkElementTypes, chooseInputs } from "@holon/core/model/inputs.ts";
-import { freeInputs, type OnnxValue } from "@holon/core/model/onnx-graph.ts";
 import { readOnnx } from "@holon/core/model/onnx-reader.ts";
-import type { Tensor, Tensors } from "@holon/core/ports.ts";
+import type { Tensors } from "@holon/core/ports.ts";
 import { toCrossing } from "@holon/core/run/crossing.ts";
-import type { InferenceSession, Tensor as RuntimeTensor } from "onnxruntime-web";
-import { compact, type ModelLine, type ModelReply, type ModelRequest } from "./model-protocol.ts";
+import { layAnswer } from "./model-answer.ts";
+import { createBatcher } from "./model-batch.ts";
+import type { ModelLine, ModelReply, ModelRequest, ModelWorkerSetup } from "./model-protocol.ts";
 import { loadModelRuntime, type ModelRuntime } from "./model-runtime.ts";
+import { createSessions, type SharedModel } from "./model-sessions.ts";
 
-interface LoadedModel {
+/** A model as one line knows it. */
+interface LineModel {
   readonly name: string;
-  readonly session: InferenceSession;
-  readonly inputs: readonly OnnxValue[];
+  readonly shared: SharedModel;
   readonly parametersBySubject: Map<string, Tensors>;
 }
 
-const { wasmOnly } = workerData as { readonly wasmOnly: boolean };
+const { wasmOnly, sessionBytesMax, batch } = workerData as ModelWorkerSetup;
 /** Loaded at the first model: it takes time and memory that a node without models does not spend. */
-let runtime: Promise<ModelRuntime> | undefined;
-/** Parameters are the same objects in each run: wrapped once. */
-const wrapped = new WeakMap<Tensor, RuntimeTensor>();
+let loading: Promise<ModelRuntime> | undefined;
+const runtime = (): Promise<ModelRuntime> => (loading ??= loadModelRuntime(wasmOnly));
+const sessions = createSessions(runtime, sessionBytesMax);
+const batcher = createBatcher(sessions, runtime, batch);
+const nothing: Tensors = {};
 
-parentPort?.on("message", (line: ModelLine) => serve(line));
+const ports = new Set<MessagePort>();
 
-function serve({ port, bell }: ModelLine): void {
-  const models = new Map<string, LoadedModel>();
+parentPort?.on("message", (message: ModelLine | "end") => {
+  if (message === "end") void end();
+  else serve(message);
+});
+
+/** The thread ends by itself when nothing is left: ended from outside in the midst of a call of the native library, it would take the process along. */
+async function end(): Promise<void> {
+  batcher.stop();
+  for (const port of ports) port.close();
+  await sessions.close();
+  parentPort?.close();
+}
+
+function serve({ port, bell, answer }: ModelLine): void {
+  const models = new Map<string, LineModel>();
+  ports.add(port);
   let sealed = false;
+  let isClosed = false;
   const reply = (message: ModelReply): void => {
-    port.postMessage(message);
+    const isLaid = message.kind === "ran" && answer !== undefined && layAnswer(answer, message.id, message.outputs);
+    if (!isLaid) port.postMessage(message);
     Atomics.add(bell, 0, 1);
     Atomics.notify(bell, 0);
   };
-  const answer = async (request: Extract<ModelRequest, { readonly id: number }>): Promise<ModelReply> => {
-    if (request.kind === "run") return { kind: "ran", id: request.id, outputs: await run(modelNamed(models, request.model), request.inputs, request.subject) };
-    if (sealed) throw new HolonError("HOLON_INTERNAL", `model ${request.model}: this line takes no more models`);
-    const model = await load(request.model, request.graph);
-    models.set(request.model, model);
-    return { kind: "loaded", id: request.id, names: { inputs: model.inputs.map((input) => input.name), outputs: model.session.outputNames } };
-  };
+
+  async function load({ id, model: name, graph }: Extract<ModelRequest, { kind: "load" }>): Promise<ModelReply> {
+    if (sealed) throw new HolonError("HOLON_INTERNAL", `model ${name}: this line takes no more models`);
+    const parsed = readOnnx(graph, name);
+    checkElementTypes(parsed, name);
+    const shared = await sessions.acquire(createHash("sha256").update(graph).digest("hex"), parsed, graph, name);
+    if (isClosed) sessions.release(shared);
+    else models.set(name, { name, shared, parametersBySubject: new Map() });
+    return { kind: "loaded", id, names: { inputs: shared.inputs.map((input) => input.name), outputs: shared.outputs } };
+  }
+
+  function run({ id, model: name, inputs, subject }: Extract<ModelRequest, { kind: "run" }>): void {
+    const model = models.get(name);
+    if (model === undefined) throw new HolonError("HOLON_MODEL_INPUT_BAD", `model ${name} is not loaded`);
+    const bound = subject === undefined ? undefined : model.parametersBySubject.get(subject);
+    const chosen = chooseInputs(model.shared.inputs, inputs, bound ?? nothing, name);
+    batcher.add({
+      model: model.shared,
+      name,
+      inputs: chosen,
+      bound,
+      rows: rowsOf(model.shared, inputs),
+      done: (outputs) => reply({ kind: "ran", id, outputs }),
+      failed: (error) => reply({ kind: "failed", id, error: toCrossing(error) }),
+    });
+  }
+
   port.on("message", (request: ModelRequest) => {
-    if (request.kind === "seal") sealed = true;
-    else if (request.kind === "bind") models.get(request.model)?.parametersBySubject.set(request.subject, request.parameters);
-    else answer(request).then(reply, (error: unknown) => reply({ kind: "failed", id: request.id, error: toCrossing(error) }));
+    if (request.kind === "seal") {
+      sealed = true;
+      return;
+    }
+    if (request.kind === "bind") {
+      models.get(request.model)?.parametersBySubject.set(request.subject, Object.keys(request.parameters).length === 0 ? nothing : request.parameters);
+      return;
+    }
+    const { id } = request;
+    const failed = (error: unknown): void => reply({ kind: "failed", id, error: toCrossing(error) });
+    if (request.kind === "status") return reply({ kind: "status", id, status: sessions.status() });
+    if (request.kind === "load") return void load(request).then(reply, failed);
+    try {
+      run(request);
+    } catch (error) {
+      failed(error);
+    }
   });
   port.on("close", () => {
-    for (const { session } of models.values()) void session.release();
+    isClosed = true;
+    ports.delete(port);
+    for (const { shared } of models.values()) sessions.release(shared);
+    models.clear();
   });
 }
 
-function modelNamed(models: ReadonlyMap<string, LoadedModel>, name: string): LoadedModel {
-  const model = models.get(name);
-  if (model === undefined) throw new HolonError("HOLON_MODEL_INPUT_BAD", `model ${name} is not loaded`);
-  return model;
-}
-
-async function load(name: string, graph: Uint8Array): Promise<LoadedModel> {
-  const parsed = readOnnx(graph, name);
-  checkElementTypes(parsed, name);
-  runtime ??= loadModelRuntime(wasmOnly);
-  const { InferenceSession: Session } = await runtime;
-  try {
-    const session = await Session.create(graph, { intraOpNumThreads: 1, interOpNumThreads: 1, executionMode: "sequential", logSeverityLevel: 4 });
-    return { name, session, inputs: freeInputs(parsed), parametersBySubject: new Map() };
-  } catch (error) {
-    throw loadError(name, error);
-  }
-}
-
-/** The runtimes tell an unknown operator from a broken file in words only. */
-function loadError(name: string, error: unknown): HolonError {
-  const message = error instanceof Error ? error.message : String(error);
-  const operator = /not a registered|not registered|No Op registered|NOT_IMPLEMENTED|Could not find an implementation|opset .* is under development|only \*?guarantees/i;
-  if (operator.test(message)) return new HolonError("HOLON_MODEL_UNSUPPORTED", `model ${name} needs what the runtime does not have: ${message.slice(0, 300)}`, { cause: error });
-  return new HolonError("HOLON_MODEL_NOT_ONNX", `model ${name} is no valid ONNX graph: ${message.slice(0, 300)}`, { cause: error });
-}
-
-async function run(model: LoadedModel, inputs: Tensors, subject: string | undefined): Promise<Tensors> {
-  const bound = subject === undefined ? undefined : model.parametersBySubject.get(subject);
-  const chosen = chooseInputs(model.inputs, inputs, bound ?? {}, model.name);
-  const { Tensor: RuntimeTensor } = await (runtime ?? loadModelRuntime(wasmOnly));
-  const feeds: Record<string, RuntimeTensor> = {};
-  for (const [name, tensor] of Object.entries(chosen)) {
-    let feed = wrapped.get(tensor);
-    if (feed === undefined) {
-      feed = new RuntimeTensor("float32", tensor.values, tensor.shape);
-      if (bound?.[name] === tensor) wrapped.set(tensor, feed);
-    }
-    feeds[name] = feed;
-  }
-  let results: InferenceSession.OnnxValueMapType;
-  try {
-    results = await model.session.run(feeds);
-  } catch (error) {
-    throw new HolonError("HOLON_MODEL_INPUT_BAD", `model ${model.name} does not run on inputs of these shapes`, { cause: error });
-  }
-  return Object.fromEntries(
-    Object.entries(results).map(([name, { data, dims }]) => {
-      if (!(data instanceof Float32Array)) throw new HolonError("HOLON_MODEL_UNSUPPORTED", `model ${model.name}: output ${name} is not of 32-bit floats`);
-      return [name, { shape: dims, values: compact(data) }];
-    }),
-  );
+/** The rows that a call brings, if they may be run with those of other calls. */
+function rowsOf(model: SharedModel, inputs: Tensors): number | undefined {
+  const names = Object.keys(inputs);
+  if (names.length === 0 || !model.isRowWise(names)) return undefined;
+  return inputs[names[0] ?? ""]?.shape[0];
 }

@@ -1,17 +1,25 @@
 /** The Model port on a real machine: one model worker for the process, started with the first model. */
+import { once } from "node:events";
 import { MessageChannel, Worker, type MessagePort } from "node:worker_threads";
 import { HolonError } from "@holon/core/errors.ts";
 import { readOnnx } from "@holon/core/model/onnx-reader.ts";
 import type { Model, ModelSession, Tensors } from "@holon/core/ports.ts";
 import { fromCrossing } from "@holon/core/run/crossing.ts";
-import type { ModelLine, ModelNames, ModelReply, ModelRequest } from "./model-protocol.ts";
+import { limits } from "@holon/core/limits.ts";
+import { createAnswerArea, type AnswerArea } from "./model-answer.ts";
+import { defaultBatchBounds, type BatchBounds } from "./model-batch.ts";
+import type { ModelLine, ModelNames, ModelReply, ModelRequest, ModelWorkerSetup } from "./model-protocol.ts";
+import type { SessionsStatus } from "./model-sessions.ts";
 
 export interface PlatformModel extends Model {
   /**
    * Loads graphs for a sandbox and gives the line it reaches them by, without a hop through this thread; `lost` is called if
-   * the model worker ends while the line is in use. `HOLON_MODEL_NOT_ONNX`, `HOLON_MODEL_UNSUPPORTED`.
+   * the model worker ends while the line is in use. Who `sleeps` until the bell rings takes small answers from memory, one at a time; to
+   * all others each answer comes as a message. `HOLON_MODEL_NOT_ONNX`, `HOLON_MODEL_UNSUPPORTED`.
    */
-  connect(graphs: Readonly<Record<string, Uint8Array>>, lost: () => void): Promise<OpenLine>;
+  connect(graphs: Readonly<Record<string, Uint8Array>>, lost: () => void, options?: { readonly sleeps?: boolean }): Promise<OpenLine>;
+  /** What is loaded; undefined while no model was used. */
+  status(): Promise<SessionsStatus | undefined>;
   /** Ends the model worker; every session is gone. */
   close(): Promise<void>;
 }
@@ -22,23 +30,33 @@ export interface OpenLine {
   forget(): void;
 }
 
-/** `wasmOnly` leaves the native library aside, for trying what a machine without it does. */
-export function createModel(options: { readonly wasmOnly?: boolean } = {}): PlatformModel {
-  const { wasmOnly = false } = options;
+export interface ModelOptions {
+  /** Leaves the native library aside, for trying what a machine without it does. */
+  readonly wasmOnly?: boolean;
+  readonly sessionBytesMax?: number;
+  readonly batch?: Partial<BatchBounds>;
+}
+
+export function createModel(options: ModelOptions = {}): PlatformModel {
+  const { wasmOnly = false, sessionBytesMax = limits.modelSessionBytesMax, batch } = options;
+  const setup: ModelWorkerSetup = { wasmOnly, sessionBytesMax, batch: { ...defaultBatchBounds, ...batch } };
   let worker: Worker | undefined;
   const lostListeners = new Set<() => void>();
 
-  const open = (lost: () => void): OpenLine => {
-    worker ??= startWorker(wasmOnly, () => {
-      worker = undefined;
-      for (const listener of lostListeners) listener();
-      lostListeners.clear();
-    });
+  const ended = (): void => {
+    worker = undefined;
+    for (const listener of lostListeners) listener();
+    lostListeners.clear();
+  };
+
+  const open = (lost: () => void, answer?: AnswerArea): OpenLine => {
+    worker ??= startWorker(setup, ended);
     const { port1, port2 } = new MessageChannel();
     const bell = new Int32Array(new SharedArrayBuffer(4));
-    worker.postMessage({ port: port2, bell } satisfies ModelLine, [port2]);
+    const shared = { bell, ...(answer === undefined ? {} : { answer }) };
+    worker.postMessage({ port: port2, ...shared } satisfies ModelLine, [port2]);
     lostListeners.add(lost);
-    return { line: { port: port1, bell }, forget: () => lostListeners.delete(lost) };
+    return { line: { port: port1, ...shared }, forget: () => lostListeners.delete(lost) };
   };
 
   return {
@@ -48,12 +66,12 @@ export function createModel(options: { readonly wasmOnly?: boolean } = {}): Plat
       caller.use(open(() => caller.fail(workerEnded())));
       return loadSession(caller, model, graph, parameters);
     },
-    async connect(graphs, lost) {
+    async connect(graphs, lost, { sleeps = false } = {}) {
       const caller = new Caller();
       const opened = open(() => {
         caller.fail(workerEnded());
         lost();
-      });
+      }, sleeps ? createAnswerArea() : undefined);
       caller.use(opened);
       try {
         for (const [model, graph] of Object.entries(graphs)) await caller.load(model, graph);
@@ -64,8 +82,22 @@ export function createModel(options: { readonly wasmOnly?: boolean } = {}): Plat
       caller.release({ kind: "seal" });
       return opened;
     },
+    async status() {
+      if (worker === undefined) return undefined;
+      const caller = new Caller();
+      caller.use(open(() => caller.fail(workerEnded())));
+      try {
+        return await caller.status();
+      } finally {
+        caller.close();
+      }
+    },
     async close() {
-      await worker?.terminate();
+      const ending = worker;
+      if (ending === undefined) return;
+      ended(); // who waits is told at once; the next load starts another
+      ending.removeListener("exit", ended);
+      await endWorker(ending);
     },
   };
 }
@@ -125,6 +157,11 @@ class Caller {
     return reply.kind === "ran" ? reply.outputs : mixedUp();
   }
 
+  async status(): Promise<SessionsStatus> {
+    const reply = await this.#ask((id) => ({ kind: "status", id }));
+    return reply.kind === "status" ? reply.status : mixedUp();
+  }
+
   close(): void {
     this.#port?.close();
     this.#forget();
@@ -147,12 +184,21 @@ class Caller {
   }
 }
 
-function startWorker(wasmOnly: boolean, ended: () => void): Worker {
-  const worker = new Worker(new URL("./model-worker.ts", import.meta.url), { name: "model", env: {}, execArgv: [], workerData: { wasmOnly } });
+function startWorker(setup: ModelWorkerSetup, ended: () => void): Worker {
+  const worker = new Worker(new URL("./model-worker.ts", import.meta.url), { name: "model", env: {}, execArgv: [], workerData: setup });
   // What ended it is told to each line as `ended`; without this listener it would end the process.
   worker.on("error", () => undefined);
   worker.on("exit", ended);
   return worker;
+}
+
+/** It ends by itself when what it runs is over, or is ended if that takes too long. */
+async function endWorker(worker: Worker): Promise<void> {
+  const exited = once(worker, "exit");
+  const timer = setTimeout(() => void worker.terminate(), limits.modelEndMs);
+  worker.postMessage("end");
+  await exited;
+  clearTimeout(timer);
 }
 
 const workerEnded = (): HolonError => new HolonError("HOLON_INTERNAL", "the model worker ended");

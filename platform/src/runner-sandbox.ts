@@ -32,6 +32,7 @@ const readable = [
   "@holon/core/run/parse-definition.ts",
   "@holon/core/run/shared-table.ts",
   "@holon/core/run/state-table.ts",
+  "./model-answer.ts",
   "./model-link.ts",
   "./model-protocol.ts",
   "./runner-worker.ts",

@@ -11,7 +11,7 @@ export async function startInWorker(program: UnitProgram, { model, talk }: Runne
   let sandbox: Sandbox | undefined;
   const modelNames = Object.keys(models);
   const lost = (): void => void sandbox?.end(new HolonError("HOLON_UNIT_DIED", `function ${name} lost its models: the model worker ended`));
-  const opened = modelNames.length === 0 ? undefined : await model.connect(models, lost);
+  const opened = modelNames.length === 0 ? undefined : await model.connect(models, lost, { sleeps: true });
   try {
     const code = new TextDecoder().decode(program.code);
     sandbox = await startSandbox({ name, code, modelNames, fitted, state, line: opened?.line, describeOnly: false }, (text) => talk?.(name, text));

@@ -5,6 +5,7 @@ import { HolonError } from "@holon/core/errors.ts";
 import { appDocumentSchema, blobHashSchema, tierSchema } from "@holon/core/schema/app.ts";
 import { z } from "zod";
 import type { Control } from "../control.ts";
+import { modelRoutes } from "./model-routes.ts";
 
 const nodeSchema = z.object({
   name: z.string(),
@@ -26,7 +27,7 @@ const doneSchema = z.object({ ok: z.literal(true) });
 const done = { status: 200, body: { ok: true } };
 
 export function controlRoutes(control: Control): readonly Route[] {
-  return [health, ...nodeRoutes(control), ...appRoutes(control), ...blobRoutes(control), ...eventRoutes(control.log)];
+  return [health, ...nodeRoutes(control), ...appRoutes(control), ...blobRoutes(control), ...modelRoutes(control), ...eventRoutes(control.log)];
 }
 
 const health: Route = {
@@ -112,6 +113,17 @@ function appRoutes(control: Control): readonly Route[] {
 
 function blobRoutes(control: Control): readonly Route[] {
   return [
+    {
+      method: "GET",
+      path: "/v1/blobs/{hash}",
+      summary: "The bytes of a blob.",
+      answer: z.unknown(),
+      async handle(request) {
+        const hash = blobHashSchema.safeParse(request.params["hash"]);
+        if (!hash.success) throw new HolonError("HOLON_ARGUMENT_BAD", "a blob is named by 64 hexadecimal digits");
+        return { status: 200, body: await control.blobs.read(hash.data) };
+      },
+    },
     {
       method: "PUT",
       path: "/v1/blobs/{hash}",

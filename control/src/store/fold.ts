@@ -4,8 +4,10 @@ import { printRecordName } from "@holon/core/log/identity.ts";
 import { laneName, type Lane, type Log, type LogRecord } from "@holon/core/log/log.ts";
 import { limits } from "@holon/core/limits.ts";
 import { appDocumentSchema, tierSchema, type AppDocument, type Tier } from "@holon/core/schema/app.ts";
+import { modelDocumentSchema, modelVersionSchema } from "@holon/core/schema/model.ts";
 import type { StoredEvent } from "@holon/core/schema/event.ts";
 import { z } from "zod";
+import type { KnownModel } from "./models.ts";
 
 export interface KnownNode {
   readonly name: string;
@@ -37,13 +39,16 @@ export interface ControlState {
   /** By site. */
   readonly leads: Map<string, KnownLead>;
   readonly apps: Map<string, KnownApp>;
+  /** By version, in the order of registration. */
+  readonly models: Map<string, KnownModel>;
 }
 
-export const eventTypes = { deployed: "holon.app.deployed", removed: "holon.app.removed", issued: "holon.desired.issued" } as const;
+export const eventTypes = { deployed: "holon.app.deployed", removed: "holon.app.removed", issued: "holon.desired.issued", registered: "holon.model.registered" } as const;
 
 const startedData = z.object({ site: z.string(), tier: tierSchema, jurisdiction: z.string(), parent: z.string().nullable(), api: z.string().nullable() });
 const reportedData = z.object({ version: z.int(), outcome: z.enum(["settled", "refused"]), message: z.string().optional() });
 const leadData = z.object({ site: z.string(), term: z.int(), lead: z.string().nullable() });
+const registeredData = z.strictObject({ version: modelVersionSchema, document: modelDocumentSchema });
 const removedData = z.object({ app: z.string() });
 
 export interface Fold {
@@ -54,7 +59,7 @@ export interface Fold {
 
 /** `ignored` is told of each record that says one thing and holds another: its writer is of another version, or lies. The rest counts on. */
 export function createFold(log: Log, ignored: (record: string) => void = () => undefined): Fold {
-  const state: ControlState = { nodes: new Map(), leads: new Map(), apps: new Map() };
+  const state: ControlState = { nodes: new Map(), leads: new Map(), apps: new Map(), models: new Map() };
   const read = new Map<string, number>();
 
   async function readLane(lane: Lane, head: number): Promise<boolean> {
@@ -91,6 +96,7 @@ function apply(state: ControlState, record: LogRecord, self: string): Outcome {
   if (event.type === "holon.site.lead") return leadTold(state, event);
   if (record.origin !== self) return false; // only this node's own trail deploys
   if (event.type === eventTypes.deployed) return appDeployed(state, event);
+  if (event.type === eventTypes.registered) return modelRegistered(state, event);
   if (event.type === eventTypes.removed) return state.apps.delete(removedData.parse(event.data).app);
   return false;
 }
@@ -124,6 +130,15 @@ function leadTold(state: ControlState, event: StoredEvent): boolean {
   const { site, term, lead } = leadData.parse(event.data);
   const known = state.leads.get(site);
   if (known === undefined || term > known.term || (term === known.term && lead === null)) state.leads.set(site, { term, lead });
+  return false;
+}
+
+/** Plans do not ask for it: an app names the graphs that it brings. */
+function modelRegistered(state: ControlState, event: StoredEvent): Outcome {
+  const registered = registeredData.safeParse(event.data);
+  if (!registered.success) return "unfit";
+  const { version, document } = registered.data;
+  if (!state.models.has(version)) state.models.set(version, { version, document, registeredAt: event.time });
   return false;
 }
 

@@ -17,7 +17,7 @@ export function checkElementTypes(graph: OnnxGraph, model: string): void {
 
 /**
  * The tensors for one run: `given` first, then `bound`; what the graph does not take is left out of `bound` and refused in `given`.
- * `HOLON_MODEL_INPUT_BAD` for a missing or unknown input, a wrong shape, or two sizes for one symbolic dimension.
+ * `HOLON_MODEL_INPUT_BAD` for a missing or unknown input, a wrong shape, two sizes for one symbolic dimension, or a given value that is not finite.
  */
 export function chooseInputs(wanted: readonly OnnxValue[], given: Tensors, bound: Tensors, model: string): Tensors {
   const names = new Set(wanted.map((input) => input.name));
@@ -26,9 +26,10 @@ export function chooseInputs(wanted: readonly OnnxValue[], given: Tensors, bound
   const sizes = new Map<string, number>();
   return Object.fromEntries(
     wanted.map((input) => {
-      const tensor = (Object.hasOwn(given, input.name) ? given[input.name] : undefined) ?? (Object.hasOwn(bound, input.name) ? bound[input.name] : undefined);
+      const own = Object.hasOwn(given, input.name) ? given[input.name] : undefined;
+      const tensor = own ?? (Object.hasOwn(bound, input.name) ? bound[input.name] : undefined);
       if (tensor === undefined) throw bad(model, `input ${input.name} is missing`);
-      const problem = tensorProblem(tensor) ?? shapeProblem(input, tensor.shape, sizes);
+      const problem = tensorProblem(tensor) ?? shapeProblem(input, tensor.shape, sizes) ?? (own === undefined ? undefined : finiteProblem(tensor.values));
       if (problem !== undefined) throw bad(model, `input ${input.name} ${problem}`);
       return [input.name, tensor];
     }),
@@ -48,6 +49,17 @@ function shapeProblem(input: OnnxValue, shape: readonly number[], sizes: Map<str
     if (typeof dimension === "string") sizes.set(dimension, size);
   }
   return undefined;
+}
+
+const exponentBits = 0x7f80_0000;
+
+/** One value that is no number makes all of a result no number, silently. Says where it is, never what. */
+function finiteProblem(values: Float32Array): string | undefined {
+  // Infinite and no number are those with all bits of the exponent set; integers compare several times as fast as floats add.
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  let found = 0;
+  for (let index = 0; index < bits.length; index++) found |= ((bits[index] ?? 0) & exponentBits) === exponentBits ? 1 : 0;
+  return found === 0 ? undefined : `has a value that is no finite number, at ${values.findIndex((value) => !Number.isFinite(value))}`;
 }
 
 const bad = (model: string, problem: string): HolonError => new HolonError("HOLON_MODEL_INPUT_BAD", `model ${model}: ${problem}`);

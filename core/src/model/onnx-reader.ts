@@ -21,14 +21,20 @@ export function readOnnx(bytes: Uint8Array, name: string): OnnxGraph {
 function readModel(bytes: Uint8Array): OnnxGraph {
   let graph: Uint8Array = new Uint8Array(0);
   let opset = 0;
+  let unread: string | undefined;
+  const domains: Record<string, number> = {};
   for (const field of readFields(bytes)) {
     if (field.number === 7) graph = message(field);
     if (field.number === 8) {
       const set = readOpset(message(field));
       if (set.domain === "" || set.domain === "ai.onnx") opset = set.version;
+      else domains[set.domain] = set.version;
     }
+    if (field.number === 25) unread = "functions of its own";
   }
-  return readGraph(graph, opset);
+  const read = readGraph(graph, opset);
+  const why = unread ?? read.unread;
+  return { ...read, ...(Object.keys(domains).length === 0 ? {} : { domains }), ...(why === undefined ? {} : { unread: why }) };
 }
 
 function readOpset(bytes: Uint8Array): { readonly domain: string; readonly version: number } {
@@ -47,14 +53,18 @@ function readGraph(bytes: Uint8Array, opset: number): OnnxGraph {
   const constants: OnnxConstant[] = [];
   const inputs: OnnxValue[] = [];
   const outputs: OnnxValue[] = [];
+  let unread: string | undefined;
   for (const field of readFields(bytes)) {
+    if (field.number === 15) unread = "sparse constants";
     if (field.number === 1) nodes.push(readNode(message(field)));
     if (field.number === 2) name = text(field);
     if (field.number === 5) constants.push(readConstant(message(field)));
     if (field.number === 11) inputs.push(readValue(message(field)));
     if (field.number === 12) outputs.push(readValue(message(field)));
   }
-  return { name, opset, nodes, constants, inputs, outputs };
+  const unfit = constants.find((constant) => !isWhole(constant));
+  if (unfit !== undefined) unread = `the constant ${unfit.name} in another form`;
+  return { name, opset, nodes, constants, inputs, outputs, ...(unread === undefined ? {} : { unread }) };
 }
 
 function readNode(bytes: Uint8Array): OnnxNode {
@@ -92,7 +102,7 @@ function readAttribute(bytes: Uint8Array): [string, OnnxAttribute] {
   if (type === 2) return [name, { kind: "integer", value: integer }];
   if (type === 3) return [name, { kind: "text", value: content }];
   if (type === 7) return [name, { kind: "integers", value: integers }];
-  return [name, { kind: "other" }];
+  return [name, { kind: "other", bytes }];
 }
 
 function readConstant(bytes: Uint8Array): OnnxConstant {
@@ -101,11 +111,13 @@ function readConstant(bytes: Uint8Array): OnnxConstant {
   let raw: Uint8Array = new Uint8Array(0);
   const shape: number[] = [];
   const integers: number[] = [];
+  const small: number[] = [];
   const floatPieces: Float32Array[] = [];
   for (const field of readFields(bytes)) {
     if (field.number === 1) shape.push(...repeatedIntegers(field));
     if (field.number === 2) elementType = field.integer;
     if (field.number === 4) floatPieces.push(floats(field.bytes));
+    if (field.number === 5) for (const value of repeatedIntegers(field)) small.push(value);
     if (field.number === 7) for (const value of repeatedIntegers(field)) integers.push(value);
     if (field.number === 8) name = text(field);
     if (field.number === 9) raw = message(field);
@@ -113,8 +125,28 @@ function readConstant(bytes: Uint8Array): OnnxConstant {
   if (elementType === elementTypes.int64) {
     return { name, elementType, shape, values: raw.length > 0 ? rawIntegers(raw) : integers };
   }
-  if (elementType !== elementTypes.float32) return { name, elementType, shape, values: [] };
+  if (elementType !== elementTypes.float32) {
+    const stored = raw.length > 0 ? raw : smallAsRaw(elementType, small);
+    const isEmpty = shape.some((size) => size === 0);
+    return { name, elementType, shape, values: [], ...(stored.length > 0 || isEmpty ? { raw: stored } : {}) };
+  }
   return { name, elementType, shape, values: raw.length > 0 ? floats(raw) : joinFloats(floatPieces) };
+}
+
+/** Data in another file, and types that are read past, leave a constant without values. */
+const isWhole = ({ elementType, shape, values, raw }: OnnxConstant): boolean =>
+  raw !== undefined || ((elementType === elementTypes.float32 || elementType === elementTypes.int64) && values.length === shape.reduce((product, size) => product * size, 1));
+
+/** Bytes of a value, by element type, of those that may lie in the field of 32-bit integers. */
+const smallSizes: Readonly<Record<number, number>> = { 2: 1, 3: 1, 4: 2, 5: 2, 6: 4, 9: 1, 10: 2, 16: 2 };
+
+function smallAsRaw(elementType: number, values: readonly number[]): Uint8Array {
+  const size = smallSizes[elementType] ?? 0;
+  const raw = new Uint8Array(size * values.length);
+  values.forEach((value, index) => {
+    for (let byte = 0; byte < size; byte++) raw[index * size + byte] = (value >> (8 * byte)) & 255;
+  });
+  return raw;
 }
 
 function readValue(bytes: Uint8Array): OnnxValue {

@@ -2,16 +2,22 @@
 import { elementTypes, type OnnxAttribute, type OnnxConstant, type OnnxGraph, type OnnxNode, type OnnxValue } from "./onnx-graph.ts";
 import { MessageWriter } from "./protobuf.ts";
 
-/** A graph as an ONNX file. Attributes of kind `other` cannot be written and are an error. */
+/** A graph as an ONNX file. */
 export function writeOnnx(graph: OnnxGraph): Uint8Array {
+  if (graph.unread !== undefined) throw new TypeError(`the graph ${graph.name} was read without ${graph.unread}`);
+  const message = new MessageWriter().integer(1, 8).text(2, "holon").message(7, writeGraph(graph)).message(8, new MessageWriter().text(1, "").integer(2, graph.opset));
+  for (const [domain, version] of Object.entries(graph.domains ?? {})) message.message(8, new MessageWriter().text(1, domain).integer(2, version));
+  return message.finish();
+}
+
+function writeGraph(graph: OnnxGraph): MessageWriter {
   const body = new MessageWriter();
   for (const node of graph.nodes) body.message(1, writeNode(node));
   body.text(2, graph.name);
   for (const constant of graph.constants) body.message(5, writeConstant(constant));
   for (const input of graph.inputs) body.message(11, writeValue(input));
   for (const output of graph.outputs) body.message(12, writeValue(output));
-  const opset = new MessageWriter().text(1, "").integer(2, graph.opset);
-  return new MessageWriter().integer(1, 8).text(2, "holon").message(7, body).message(8, opset).finish();
+  return body;
 }
 
 function writeNode(node: OnnxNode): MessageWriter {
@@ -36,8 +42,10 @@ function writeAttribute(name: string, attribute: OnnxAttribute): MessageWriter {
     case "integers":
       for (const value of attribute.value) message.integer(8, value);
       return message.integer(20, 7);
+    case "graph":
+      return message.message(6, writeGraph(attribute.value)).integer(20, 5);
     case "other":
-      throw new TypeError(`attribute ${name} has a kind that is not written`);
+      return new MessageWriter().splice(attribute.bytes);
   }
 }
 
@@ -45,6 +53,7 @@ function writeConstant(constant: OnnxConstant): MessageWriter {
   const message = new MessageWriter();
   for (const dimension of constant.shape) message.integer(1, dimension);
   message.integer(2, constant.elementType).text(8, constant.name);
+  if (constant.raw !== undefined) return message.bytes(9, constant.raw);
   const isFloat = constant.elementType === elementTypes.float32;
   const raw = new DataView(new ArrayBuffer(constant.values.length * (isFloat ? 4 : 8)));
   constant.values.forEach((value, index) => {
@@ -60,6 +69,7 @@ function writeValue(value: OnnxValue): MessageWriter {
     const message = new MessageWriter();
     shape.message(1, typeof dimension === "number" ? message.integer(1, dimension) : message.text(2, dimension));
   }
-  const tensor = new MessageWriter().integer(1, value.elementType).message(2, shape);
+  const tensor = new MessageWriter().integer(1, value.elementType);
+  if (value.shape.length > 0) tensor.message(2, shape); // nothing said is any shape, an empty one a scalar
   return new MessageWriter().text(1, value.name).message(2, new MessageWriter().message(1, tensor));
 }

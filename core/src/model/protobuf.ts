@@ -66,25 +66,22 @@ function readVarint(bytes: Uint8Array, start: number): { readonly value: number;
 
 /** Writes one message, field by field. Nested messages are written as bytes of their own writer. */
 export class MessageWriter {
-  readonly #bytes: number[] = [];
+  readonly #parts: Uint8Array[] = [];
+  #length = 0;
 
   integer(number: number, value: number): this {
-    this.#varint(BigInt(number * 8));
-    this.#varint(BigInt(value));
-    return this;
+    return this.#varint(BigInt(number * 8)).#varint(BigInt(value));
   }
 
   float(number: number, value: number): this {
-    this.#varint(BigInt(number * 8 + 5));
-    this.#bytes.push(...new Uint8Array(new Float32Array([value]).buffer));
-    return this;
+    const bytes = new Uint8Array(4);
+    new DataView(bytes.buffer).setFloat32(0, value, true);
+    return this.#varint(BigInt(number * 8 + 5)).#add(bytes);
   }
 
+  /** The content is not copied before `finish`. */
   bytes(number: number, content: Uint8Array): this {
-    this.#varint(BigInt(number * 8 + 2));
-    this.#varint(BigInt(content.length));
-    for (const byte of content) this.#bytes.push(byte);
-    return this;
+    return this.#varint(BigInt(number * 8 + 2)).#varint(BigInt(content.length)).#add(content);
   }
 
   text(number: number, content: string): this {
@@ -95,16 +92,35 @@ export class MessageWriter {
     return this.bytes(number, content.finish());
   }
 
-  finish(): Uint8Array {
-    return Uint8Array.from(this.#bytes);
+  /** Fields that were written before. */
+  splice(fields: Uint8Array): this {
+    return this.#add(fields);
   }
 
-  #varint(value: bigint): void {
+  finish(): Uint8Array<ArrayBuffer> {
+    const whole = new Uint8Array(this.#length);
+    let position = 0;
+    for (const part of this.#parts) {
+      whole.set(part, position);
+      position += part.length;
+    }
+    return whole;
+  }
+
+  #add(part: Uint8Array): this {
+    this.#parts.push(part);
+    this.#length += part.length;
+    return this;
+  }
+
+  #varint(value: bigint): this {
+    const bytes: number[] = [];
     let rest = BigInt.asUintN(64, value);
     while (rest > 127n) {
-      this.#bytes.push(Number(rest & 127n) | 128);
+      bytes.push(Number(rest & 127n) | 128);
       rest >>= 7n;
     }
-    this.#bytes.push(Number(rest));
+    bytes.push(Number(rest));
+    return this.#add(Uint8Array.from(bytes));
   }
 }

@@ -1,0 +1,38 @@
+/** The call by which a node asks another's model: `model.answer` `{model, x}`, answered with `{scores, rows}`. */
+import { HolonError } from "@holon/core/errors.ts";
+import { packedSchema, packTensor, unpackTensor } from "@holon/core/model/packed.ts";
+import { z } from "zod";
+import type { CallHandler } from "../link/calls.ts";
+import type { Decider, Decision } from "./decision.ts";
+
+export const answerMethod = "model.answer";
+
+const requestSchema = z.strictObject({ model: z.string().min(1).max(256), x: packedSchema });
+const rowSchema = z.strictObject({ confidence: z.number().min(0).max(1), by: z.string().max(63), sure: z.boolean(), kept: z.enum(["cut", "bytes", "late", "refused"]).optional() });
+const answerSchema = z.strictObject({ scores: packedSchema, rows: z.array(rowSchema) });
+
+/** Lets a node's `model.answer` be answered by these, by model name; what is added later is answered too. */
+export const answerHandler =
+  (deciders: ReadonlyMap<string, Decider>): CallHandler =>
+  async (parameters) => {
+    const parsed = requestSchema.safeParse(parameters);
+    if (!parsed.success) throw new HolonError("HOLON_MODEL_INPUT_BAD", `a question to a model does not fit at ${parsed.error.issues[0]?.path.join(".") ?? "the top"}`);
+    const { model, x } = parsed.data;
+    const decider = deciders.get(model);
+    if (decider === undefined) throw new HolonError("HOLON_MODEL_MISSING", `no model ${model} answers on this node`);
+    const decided = await decider.decide(unpackTensor(x));
+    const classes = decided[0]?.scores.length ?? 0;
+    const scores = new Float32Array(decided.length * classes);
+    for (const [row, decision] of decided.entries()) scores.set(decision.scores, row * classes);
+    const rows = decided.map(({ confidence, answeredBy, sure, kept }) => ({ confidence: Number(confidence.toPrecision(4)), by: answeredBy, sure, ...(kept === undefined ? {} : { kept }) }));
+    return { scores: packTensor({ shape: [decided.length, classes], values: scores }), rows };
+  };
+
+/** `HOLON_MODEL_INPUT_BAD` for what is no answer for so many rows. */
+export function parseAnswer(value: unknown, rows: number): readonly Decision[] {
+  const parsed = answerSchema.safeParse(value);
+  if (!parsed.success || parsed.data.rows.length !== rows) throw new HolonError("HOLON_MODEL_INPUT_BAD", `the answer of a model does not fit ${rows} rows`, { cause: parsed.error });
+  const scores = unpackTensor(parsed.data.scores).values;
+  const classes = scores.length / Math.max(1, rows);
+  return parsed.data.rows.map(({ confidence, by, sure, kept }, row) => ({ scores: scores.slice(row * classes, (row + 1) * classes), confidence, answeredBy: by, sure, ...(kept === undefined ? {} : { kept }) }));
+}

@@ -1,0 +1,45 @@
+/** What a classifier says of one row, who said it, and how sure it is. */
+import { confidenceOf, type Gate } from "@holon/core/model/gate.ts";
+import type { ModelSession, Tensor } from "@holon/core/ports.ts";
+import { HolonError } from "@holon/core/errors.ts";
+
+export interface Decision {
+  /** As the model gives them: before or after a softmax. */
+  readonly scores: Float32Array;
+  /** The calibrated probability of the best class, 0 to 1. */
+  readonly confidence: number;
+  /** The node whose model answered. */
+  readonly answeredBy: string;
+  /** Whether it is at or above the gate of whoever answered; a model without a gate is always sure. */
+  readonly sure: boolean;
+  /** Why a row that the gate would have passed on was answered here. */
+  readonly kept?: "cut" | "bytes" | "late" | "refused";
+}
+
+/** Decides rows: a model by itself, or a cascade. `x`: [rows, …]. */
+export interface Decider {
+  decide(x: Tensor): Promise<readonly Decision[]>;
+}
+
+export interface ModelDeciderOptions {
+  readonly session: ModelSession;
+  readonly self: string;
+  readonly gate?: Gate | undefined;
+}
+
+/** One model that answers everything. `HOLON_MODEL_INPUT_BAD`. */
+export function createModelDecider({ session, self, gate = { temperature: 1, threshold: 0 } }: ModelDeciderOptions): Decider {
+  const [input] = session.inputs;
+  const [output] = session.outputs;
+  if (input === undefined || output === undefined || session.inputs.length !== 1) throw new HolonError("HOLON_MODEL_INPUT_BAD", `a model that decides takes one input, not ${session.inputs.length}`);
+  return {
+    async decide(x) {
+      const rows = x.shape[0] ?? 0;
+      const scores = (await session.run({ [input]: x }))[output]?.values ?? new Float32Array(0);
+      const classes = rows === 0 ? 0 : scores.length / rows;
+      if (!Number.isInteger(classes)) throw new HolonError("HOLON_MODEL_INPUT_BAD", `the model gives ${scores.length} scores for ${rows} rows`);
+      const confidence = confidenceOf(scores, Math.max(1, classes), gate);
+      return Array.from({ length: rows }, (_, row) => ({ scores: scores.slice(row * classes, (row + 1) * classes), confidence: confidence[row] ?? 0, answeredBy: self, sure: (confidence[row] ?? 0) >= gate.threshold }));
+    },
+  };
+}
