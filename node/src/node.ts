@@ -23,7 +23,7 @@ import { createHistoryReports } from "./link/history-reports.ts";
 import { createCalls, type CallHandler, type Calls } from "./link/calls.ts";
 import { createDownlinks, type DownlinkStatus, type Downlinks } from "./link/downlinks.ts";
 import { createUplink, type Uplink, type UplinkStatus } from "./link/uplink.ts";
-import type { Damage, LostRange } from "./log/recover.ts";
+import type { Damage, LostRange } from "./log/progress.ts";
 import { createEpilogue, type Epilogue } from "./log/epilogue.ts";
 import { createKeeper, type Keeper } from "./log/keeper.ts";
 import { openLog, type SegmentLog } from "./log/segment-log.ts";

@@ -3,7 +3,7 @@ import { toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Append } from "@holon/core/log/log.ts";
 import type { Clock, Timer, Trace } from "@holon/core/ports.ts";
-import type { Damage, LostRange } from "./recover.ts";
+import type { Damage, LostRange } from "./progress.ts";
 import type { SegmentLog } from "./segment-log.ts";
 
 export interface ScrubStatus {
