@@ -23,7 +23,7 @@ import { createHistoryReports } from "./link/history-reports.ts";
 import { createCalls, type CallHandler, type Calls } from "./link/calls.ts";
 import { createDownlinks, type DownlinkStatus, type Downlinks } from "./link/downlinks.ts";
 import { createUplink, type Uplink, type UplinkStatus } from "./link/uplink.ts";
-import type { Damage, LostRange } from "./log/progress.ts";
+import type { Damage, LostRange, UnsettledLane } from "./log/progress.ts";
 import { createEpilogue, type Epilogue } from "./log/epilogue.ts";
 import { createKeeper, type Keeper } from "./log/keeper.ts";
 import { openLog, type SegmentLog } from "./log/segment-log.ts";
@@ -53,6 +53,10 @@ export interface NodeStatus {
     readonly sizeBytes: number;
     /** Records that are damaged, exactly, as found when the log was opened. */
     readonly lost: readonly LostRange[];
+    /** Lanes of which more may be lost than that, and behind which record: nothing that is left says how far they went. */
+    readonly unsettled: readonly UnsettledLane[];
+    /** Cells, among them positions and offsets of sources, that may have gone back with what was lost. */
+    readonly staleCells: readonly string[];
     /** Batches in which flipped bits were mended. */
     readonly mended: number;
     /** What was looked at again in the background since the start. */
@@ -144,8 +148,8 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     }
   }
   const damage = log.damage.filter((piece) => isUntold(log, piece));
-  if (damage.length > 0) await appendSoon(log, clock, damageTold(events, log.damage, log.lost));
-  parts.scrubber = createScrubber({ log, ports, told: (found, lost) => (found.some((piece) => isUntold(log, piece)) ? damageTold(events, found, lost) : undefined) });
+  if (damage.length > 0) await appendSoon(log, clock, damageTold(events, log.damage, log.lost, log));
+  parts.scrubber = createScrubber({ log, ports, told: (found, lost) => (found.some((piece) => isUntold(log, piece)) || (found.length === 0 && lost.some((range) => log.cell(lostCell(range)) === undefined)) ? damageTold(events, found, lost) : undefined) });
   const keeper = createKeeper({ log, policy: config.retention ?? defaultRetention, events, ports, safe: () => parts.uplink?.safe() ?? new Map(), readers: () => readersOf(log) });
   parts.keeper = keeper;
   await keeper.start();
@@ -247,7 +251,7 @@ function statusOf(config: NodeConfig, log: SegmentLog, parts: Parts, damage: rea
     admission: parts.downlinks?.admission(),
     blobsWanted: parts.exchange?.wanted() ?? 0,
     lanes: [...log.heads()].map(([lane, { mark }]) => ({ lane, sequence: mark.sequence })).sort((a, b) => (a.lane < b.lane ? -1 : 1)),
-    log: { disk: log.diskState, sizeBytes: log.sizeBytes(), lost: log.lost, mended: log.mended, scrubbed: parts.scrubber?.status() },
+    log: { disk: log.diskState, sizeBytes: log.sizeBytes(), lost: log.lost, unsettled: log.unsettled, staleCells: log.staleCells.filter(isTellable), mended: log.mended, scrubbed: parts.scrubber?.status() },
     damage,
   };
 }
@@ -259,12 +263,25 @@ const readersOf = (log: SegmentLog): readonly string[] =>
 /** Damage stays where it is, so what was told once is remembered. */
 const damageCell = ({ segment, fromByte, toByte }: Damage): string => `damage/${segment}/${fromByte}-${toByte}`;
 
+/** Where the damaged bytes themselves went when a segment was cleaned. */
+const lostCell = ({ lane, first, last }: LostRange): string => `damage/${lane}/${first}-${last}`;
+
 const isUntold = (log: SegmentLog, piece: Damage): boolean => log.cell(damageCell(piece)) === undefined;
 
-const damageTold = (events: Events, damage: readonly Damage[], lost: readonly LostRange[]): Append => ({
-  records: [events.record({ stream: "alarm", type: "holon.log.damaged", class: "public", producer: "log", data: { lost, bytes: damage } })],
-  cells: damage.map((piece) => ({ key: damageCell(piece), value: new Uint8Array(0) })),
+/** Cells that stand for something outside the log. */
+const isTellable = (key: string): boolean => !key.startsWith("damage/");
+
+const damageTold = (events: Events, damage: readonly Damage[], lost: readonly LostRange[], opened?: Pick<SegmentLog, "unsettled" | "staleCells">): Append => ({
+  records: [events.record({ stream: "alarm", type: "holon.log.damaged", class: "public", producer: "log", data: { lost, bytes: damage, ...moreTold(opened) } })],
+  cells: (damage.length === 0 ? lost.map(lostCell) : damage.map(damageCell)).map((key) => ({ key, value: new Uint8Array(0) })),
 });
+
+/** What of it may be more than is named; a few of each, since an alarm is to be small. */
+function moreTold(opened: Pick<SegmentLog, "unsettled" | "staleCells"> | undefined): Readonly<Record<string, unknown>> {
+  const unsettled = opened?.unsettled.slice(0, limits.damageToldMax) ?? [];
+  const cells = opened?.staleCells.filter(isTellable).slice(0, limits.damageToldMax) ?? [];
+  return { ...(unsettled.length === 0 ? {} : { unsettled }), ...(cells.length === 0 ? {} : { cells }) };
+}
 
 const openedRecord = (events: Events, stream: StreamName, predecessor: Mark | undefined): NewRecord =>
   events.record({ stream, type: "holon.log.opened", class: "public", producer: "log", data: { predecessor: predecessor ?? null } });
