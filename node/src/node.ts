@@ -24,6 +24,7 @@ import { createCalls, type CallHandler, type Calls } from "./link/calls.ts";
 import { createDownlinks, type DownlinkStatus, type Downlinks } from "./link/downlinks.ts";
 import { createUplink, type Uplink, type UplinkStatus } from "./link/uplink.ts";
 import type { Damage, LostRange, UnsettledLane } from "./log/progress.ts";
+import { damageTold, hasNews, isTellable, untold } from "./log/damage-told.ts";
 import { createEpilogue, type Epilogue } from "./log/epilogue.ts";
 import { createKeeper, type Keeper } from "./log/keeper.ts";
 import { openLog, type SegmentLog } from "./log/segment-log.ts";
@@ -147,9 +148,9 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
       parts.site = createSite({ config, log, events, ports, calls, handlers, blobs: exchange, uplink, downlinks, machine: election, mayLeave: guard.mayLeave, reports: histories });
     }
   }
-  const damage = log.damage.filter((piece) => isUntold(log, piece));
-  if (damage.length > 0) await appendSoon(log, clock, damageTold(events, log.damage, log.lost, log));
-  parts.scrubber = createScrubber({ log, ports, told: (found, lost) => (found.some((piece) => isUntold(log, piece)) || (found.length === 0 && lost.some((range) => log.cell(lostCell(range)) === undefined)) ? damageTold(events, found, lost) : undefined) });
+  const damage = untold(log, log.damage, log.lost);
+  if (damage.length > 0 || hasNews(log, log.lost)) await appendSoon(log, clock, damageTold(log, events, log.damage, log.lost, log));
+  parts.scrubber = createScrubber({ log, ports, told: (found, lost) => (untold(log, found, lost).length > 0 || hasNews(log, lost) ? damageTold(log, events, found, lost) : undefined) });
   const keeper = createKeeper({ log, policy: config.retention ?? defaultRetention, events, ports, safe: () => parts.uplink?.safe() ?? new Map(), readers: () => readersOf(log) });
   parts.keeper = keeper;
   await keeper.start();
@@ -259,29 +260,6 @@ function statusOf(config: NodeConfig, log: SegmentLog, parts: Parts, damage: rea
 /** `app/function` of everything this node is to run. */
 const readersOf = (log: SegmentLog): readonly string[] =>
   (desiredOf(log, log.origin)?.document.apps ?? []).flatMap((app) => [...app.functions, ...(app.reductions ?? [])].map(({ name }) => `${app.name}/${name}`));
-
-/** Damage stays where it is, so what was told once is remembered. */
-const damageCell = ({ segment, fromByte, toByte }: Damage): string => `damage/${segment}/${fromByte}-${toByte}`;
-
-/** Where the damaged bytes themselves went when a segment was cleaned. */
-const lostCell = ({ lane, first, last }: LostRange): string => `damage/${lane}/${first}-${last}`;
-
-const isUntold = (log: SegmentLog, piece: Damage): boolean => log.cell(damageCell(piece)) === undefined;
-
-/** Cells that stand for something outside the log. */
-const isTellable = (key: string): boolean => !key.startsWith("damage/");
-
-const damageTold = (events: Events, damage: readonly Damage[], lost: readonly LostRange[], opened?: Pick<SegmentLog, "unsettled" | "staleCells">): Append => ({
-  records: [events.record({ stream: "alarm", type: "holon.log.damaged", class: "public", producer: "log", data: { lost, bytes: damage, ...moreTold(opened) } })],
-  cells: (damage.length === 0 ? lost.map(lostCell) : damage.map(damageCell)).map((key) => ({ key, value: new Uint8Array(0) })),
-});
-
-/** What of it may be more than is named; a few of each, since an alarm is to be small. */
-function moreTold(opened: Pick<SegmentLog, "unsettled" | "staleCells"> | undefined): Readonly<Record<string, unknown>> {
-  const unsettled = opened?.unsettled.slice(0, limits.damageToldMax) ?? [];
-  const cells = opened?.staleCells.filter(isTellable).slice(0, limits.damageToldMax) ?? [];
-  return { ...(unsettled.length === 0 ? {} : { unsettled }), ...(cells.length === 0 ? {} : { cells }) };
-}
 
 const openedRecord = (events: Events, stream: StreamName, predecessor: Mark | undefined): NewRecord =>
   events.record({ stream, type: "holon.log.opened", class: "public", producer: "log", data: { predecessor: predecessor ?? null } });

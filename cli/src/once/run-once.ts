@@ -74,7 +74,7 @@ function failOnNews(three: Three, data: string): void {
 /** The records that are lost, exactly, and of which more may be. */
 function lostText(three: Three): string {
   const ranges = [three.gateway, three.edge, three.cloud].flatMap(({ node }) => node.log.lost.map(({ lane, first, last }) => `${lane} ${first}${last === first ? "" : ` to ${last}`}`));
-  const exact = ranges.length === 0 ? "no record that can be named" : ranges.slice(0, 5).join(", ") + (ranges.length > 5 ? `, and ${ranges.length - 5} more ranges` : "");
+  const exact = ranges.length === 0 ? "no record" : ranges.slice(0, 5).join(", ") + (ranges.length > 5 ? `, and ${ranges.length - 5} more ranges` : "");
   return exact + unsureText(three);
 }
 
