@@ -142,12 +142,12 @@ function noteTold(machine: Machine): Map<string, RangeSet> {
 }
 
 /** A round of scrubbing, a segment at a time. */
-const scrubRoundMs = 30 * limits.scrubEveryMs;
+const scrubRoundMs = ({ medium }: Machine): number => (medium.names.files.size + 2) * limits.scrubEveryMs;
 
 /** What a node told of as lost is what its log lacks: nothing is left out, and nothing is there after all. */
 async function checkTold(fleet: Fleet): Promise<readonly string[]> {
   const { world } = fleet;
-  await world.run({ condition: () => false, timeMs: world.nowMs + scrubRoundMs });
+  await world.run({ condition: () => false, timeMs: world.nowMs + Math.max(...fleet.honest.map(({ machine }) => scrubRoundMs(machine))) });
   const breaches: string[] = [];
   for (const { machine } of fleet.honest) {
     if (!fleet.damaged.has(machine.name) || unsure.has(machine)) continue;
