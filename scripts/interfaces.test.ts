@@ -59,6 +59,12 @@ test("the example of a manifest, of a desired document and of a node's configura
   assert.equal(nodeConfigSchema.parse(parseYaml(example("yaml node"))).name, "gateway-1");
 });
 
+test("the example of shared state is one of each kind, and goes with an app", () => {
+  const shared: unknown = JSON.parse(example("json shared"));
+  const document = appDocumentSchema.parse({ name: "pump-watch", functions: [], models: [], shared });
+  assert.deepEqual(document.shared?.map(({ kind }) => kind), ["register", "counter", "set"]);
+});
+
 test("the example of reductions is one of each kind, and goes with an app", () => {
   const reductions: unknown = JSON.parse(example("json reductions"));
   const document = appDocumentSchema.parse({ name: "pump-watch", sources: [{ kind: "host", name: "host", type: "pump.reading" }], functions: [], models: [], reductions });
@@ -130,7 +136,7 @@ test("the nouns of the page are those of the command", () => {
   const told = page.match(/Nouns now: (.+)\./)?.[1] ?? "";
   const nouns = codes(told).map((words) => words.split(" ")).flatMap(([noun = "", verbs = ""]) => verbs.split("|").map((verb) => `${noun} ${verb}`));
   const text = readFileSync(join(repositoryRoot, "cli/src/holon.ts"), "utf8");
-  const direct = [...text.matchAll(/\b(app|node|event|link|sim|policy|plan|site|model)\s*\.command\("(\w+)/g)].map(([, noun = "", verb = ""]) => `${noun} ${verb}`);
+  const direct = [...text.matchAll(/\b(app|node|functions|meter|event|link|sim|policy|plan|site|model)\s*\.command\("(\w+)/g)].map(([, noun = "", verb = ""]) => `${noun === "functions" ? "function" : noun} ${verb}`); // `function` is no name that a variable can have
   const looped = text.includes('for (const verb of ["cut", "heal"]') ? ["link cut", "link heal"] : [];
   assert.deepEqual([...nouns].sort(), [...direct, ...looped].sort());
 });

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { HolonError } from "@holon/core/errors.ts";
+import { nodesDefault } from "./hub.ts";
 import { suites } from "./suites.ts";
 
 /** What one run of the bench is asked for. */
@@ -70,7 +71,7 @@ export const usage = (): string =>
     ...[...suites].map(([name, { measures }]) => `  ${name.padEnd(10)} ${measures}`),
     "",
     `  --seconds N    aim for the time of one measurement (default ${secondsDefault})`,
-    "  --nodes N      size of the fleet of suite hub (default 500)",
+    `  --nodes N      size of the fleet of suite hub (default ${nodesDefault})`,
     "  --minutes N    length of suite memory (default 3; the aim is stated for 30)",
     "  --gigabytes N  size of the log of suite recovery (default 2)",
     "  --data FOLDER  where to write; a folder of its own is made in it and removed afterwards (default .holon/bench)",

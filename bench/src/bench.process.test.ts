@@ -49,6 +49,19 @@ test("a real gateway takes in what a client process sends, beside the rival wher
   else assert.match(stderr, /nats-server is not installed/);
 });
 
+test("real nodes in another process come to a hub over TLS, and all that they have arrives", (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "holon-bench-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const nodes = 12;
+  const { status, stdout, stderr } = bench("hub", "--nodes", String(nodes), "--data", folder, "--json");
+  assert.equal(status, 0, stderr);
+  assert.doesNotMatch(stderr, /warn/, "a link was closed, or something else went wrong");
+  const { figures } = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "") as { readonly figures: Readonly<Record<string, number>> };
+  assert.ok((figures["hubRecords"] ?? 0) >= nodes * 20);
+  assert.ok((figures["hubConvergedMsP99"] ?? 0) > 0);
+  assert.deepEqual(readdirSync(folder), []);
+});
+
 test("what is not taken is refused by name, with the next step and no stack trace", () => {
   for (const [words, naming] of [[["disk"], /no suite "disk"; the suites are log, link/], [["log", "--seconds", "none"], /--seconds .*"none"/], [["--fast"], /--fast/]] as const) {
     const { status, stdout, stderr } = bench(...words);

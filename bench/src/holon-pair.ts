@@ -11,6 +11,8 @@ import { freePort } from "./free-port.ts";
 import { holonProgram, startHolonNode, type HolonProcess } from "./holon-process.ts";
 import { until } from "./until.ts";
 
+/** Name of the source that producers dial. */
+export const bulkSource = "producers";
 export const readingType = "bench.reading";
 const functionPath = fileURLToPath(new URL("holon-function.ts", import.meta.url));
 
@@ -18,6 +20,7 @@ export interface HolonPair {
   cloud(): HolonProcess;
   gateway(): HolonProcess;
   mqttPort(): number;
+  bulkPort(): number;
   /** After it was killed: the same folder, the same configuration. */
   restartCloud(): Promise<void>;
   restartGateway(): Promise<void>;
@@ -54,20 +57,22 @@ export async function startHolonPair({ folder, withFunction, stream }: PairOptio
   await writeJoin(gatewayFolder, (await createTrust(join(data, "cloud-1"))).joinInfo());
   const gatewayConfig = { tier: "gateway", parent: cloud.link };
   let gateway = await startHolonNode({ data, name: "gateway-1", config: gatewayConfig });
-  let port = 0;
+  const ports = { mqtt: 0, bulk: 0 };
   const gatewayStatus = async (): Promise<GatewayStatus> => statusSchema.parse(await gateway.get("/v1/status"));
   const settle = (): Promise<void> =>
     until("the gateway runs its app", async () => {
       const { agent } = await gatewayStatus();
-      const address = agent.sources[0]?.address;
-      if (agent.state !== "settled" || agent.version === 0 || address === undefined) return false;
-      port = Number(new URL(address).port);
+      const [mqtt, bulk] = agent.sources.map(({ address }) => address);
+      if (agent.state !== "settled" || agent.version === 0 || mqtt === undefined || bulk === undefined) return false;
+      ports.mqtt = Number(new URL(mqtt).port);
+      ports.bulk = Number(new URL(bulk).port);
       return agent.units.every((unit) => unit.state === "running");
     });
   const pair: HolonPair = {
     cloud: () => cloud,
     gateway: () => gateway,
-    mqttPort: () => port,
+    mqttPort: () => ports.mqtt,
+    bulkPort: () => ports.bulk,
     gatewayStatus,
     async restartCloud() {
       cloud = await startHolonNode({ data, name: "cloud-1", config: cloudConfig });
@@ -93,7 +98,10 @@ export async function startHolonPair({ folder, withFunction, stream }: PairOptio
 
 const manifestOf = ({ withFunction, stream }: Pick<PairOptions, "withFunction" | "stream">) => ({
   name: "bench",
-  sources: [{ kind: "mqtt", name: "devices", type: readingType, listen: "127.0.0.1:0", class: "derived", stream }],
+  sources: [
+    { kind: "mqtt", name: "devices", type: readingType, listen: "127.0.0.1:0", class: "derived", stream },
+    { kind: "bulk", name: bulkSource, type: readingType, listen: "127.0.0.1:0", class: "derived", stream },
+  ],
   functions: withFunction ? [{ name: "judge", module: functionPath }] : [],
   egress: [{ class: "derived", to: "*" }],
 });

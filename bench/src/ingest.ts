@@ -16,9 +16,11 @@ const rounds = 7;
 const countMin = 5000;
 
 interface Contender {
-  readonly name: "holon" | "jetStream" | "jetStreamAlways";
+  readonly name: "holon" | "holonMqtt" | "jetStream" | "jetStreamAlways";
   readonly order: Pick<ClientOrder, "kind" | "port">;
   readonly pid: number;
+  /** Messages of one round. */
+  count: number;
   readonly tookMs: number[];
   readonly clientMs: number[];
   readonly serverMs: number[];
@@ -31,7 +33,7 @@ export const ingestSuite: Suite = {
     const servers: NatsServer[] = [];
     const load = startLoadProcess();
     try {
-      const contenders: Contender[] = [contender("holon", { kind: "mqtt", port: pair.mqttPort() }, pair.gateway().pid)];
+      const contenders: Contender[] = [contender("holon", { kind: "bulk", port: pair.bulkPort() }, pair.gateway().pid), contender("holonMqtt", { kind: "mqtt", port: pair.mqttPort() }, pair.gateway().pid)];
       for (const { name, server } of await startRivals(context)) {
         servers.push(server);
         contenders.push(contender(name, { kind: "nats", port: server.port }, server.pid()));
@@ -45,7 +47,7 @@ export const ingestSuite: Suite = {
   },
 };
 
-const contender = (name: Contender["name"], order: Contender["order"], pid: number): Contender => ({ name, order, pid, tookMs: [], clientMs: [], serverMs: [] });
+const contender = (name: Contender["name"], order: Contender["order"], pid: number): Contender => ({ name, order, pid, count: countMin, tookMs: [], clientMs: [], serverMs: [] });
 
 async function startRivals({ folder, say }: SuiteContext): Promise<readonly { readonly name: "jetStream" | "jetStreamAlways"; readonly server: NatsServer }[]> {
   const path = findRival("nats-server", say);
@@ -61,19 +63,21 @@ async function startRivals({ folder, say }: SuiteContext): Promise<readonly { re
 
 async function compare(contenders: readonly Contender[], load: LoadProcess, { seconds, say }: SuiteContext): Promise<SuiteResult> {
   let from = 0;
-  const run = async ({ name, order }: Contender, count: number) => {
+  const run = async ({ name, order, count }: Contender) => {
     const report = await load.run({ ...order, from, count, inFlightMax, payloadBytes });
     from += count;
     if (report.acknowledged !== count) throw new Error(`${name} acknowledged ${report.acknowledged} of ${count}`);
     return report;
   };
-  for (const one of contenders) await run(one, countMin); // not counted: compilers and caches warm up
-  const slowest = Math.max(...(await inOrder(contenders, (one) => run(one, countMin))).map(({ tookMs }) => tookMs));
-  const count = Math.max(countMin, Math.round((countMin * (1000 * seconds)) / rounds / slowest));
+  // Not counted: compilers and caches warm up, and each learns how many messages take it the time of a round.
+  const roundMs = (1000 * seconds) / rounds / contenders.length;
+  for (let warming = 0; warming < 4; warming++) {
+    for (const one of contenders) one.count = Math.max(countMin, Math.round((one.count * roundMs) / (await run(one)).tookMs));
+  }
   for (let index = 0; index < rounds; index++) {
     await inOrder(index % 2 === 0 ? contenders : contenders.toReversed(), async (one) => {
       const beforeMs = processorMsOf(one.pid);
-      const { tookMs, processorMs } = await run(one, count);
+      const { tookMs, processorMs } = await run(one);
       one.serverMs.push(processorMsOf(one.pid) - beforeMs);
       one.tookMs.push(tookMs);
       one.clientMs.push(processorMs);
@@ -81,7 +85,7 @@ async function compare(contenders: readonly Contender[], load: LoadProcess, { se
   }
   const figures: Record<string, number> = {};
   const perSecond = new Map<string, number>();
-  for (const { name, tookMs, clientMs, serverMs } of contenders) {
+  for (const { name, count, tookMs, clientMs, serverMs } of contenders) {
     const rate = (1000 * count) / median(tookMs);
     perSecond.set(name, rate);
     figures[`${name}IngestPerSecond`] = rate;
@@ -91,12 +95,17 @@ async function compare(contenders: readonly Contender[], load: LoadProcess, { se
     if (serverUs > 0) figures[`${name}IngestServerUsPerEvent`] = serverUs;
     say(`${name}: ${round(rate)} acknowledged a second (${rounds} rounds of ${count}, ${inFlightMax} in flight)`);
   }
-  const own = perSecond.get("holon") ?? Number.NaN;
-  const ratio = (ratioName: string, name: Contender["name"]): Record<string, number> => {
-    const other = perSecond.get(name);
-    return other === undefined ? {} : { [ratioName]: own / other };
+  const ratio = (ratioName: string, own: Contender["name"], other: Contender["name"]): Record<string, number> => {
+    const [one, two] = [perSecond.get(own), perSecond.get(other)];
+    return one === undefined || two === undefined ? {} : { [ratioName]: one / two };
   };
-  return { figures, ratios: { ...ratio("ingestVsJetStream", "jetStream"), ...ratio("ingestVsJetStreamAlways", "jetStreamAlways") } };
+  const ratios = {
+    ...ratio("ingestVsJetStream", "holon", "jetStream"),
+    ...ratio("ingestVsJetStreamAlways", "holon", "jetStreamAlways"),
+    ...ratio("ingestMqttVsJetStream", "holonMqtt", "jetStream"),
+    ...ratio("ingestMqttVsJetStreamAlways", "holonMqtt", "jetStreamAlways"),
+  };
+  return { figures, ratios };
 }
 
 async function inOrder<Item, Result>(items: readonly Item[], use: (item: Item) => Promise<Result>): Promise<readonly Result[]> {

@@ -1,6 +1,6 @@
 /** One real node of the bench: the ports of this machine behind it, with what the bench counts looked at on its way through. */
 import { isNodeName } from "@holon/core/units.ts";
-import type { Codec, Net, Ports } from "@holon/core/ports.ts";
+import type { Codec, Ports } from "@holon/core/ports.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
 import { openNode, type HolonNode } from "@holon/node/node.ts";
 import { createClock } from "@holon/platform/clock.ts";
@@ -17,6 +17,7 @@ import { createRunner } from "@holon/platform/runner.ts";
 import { createTrace } from "@holon/platform/trace.ts";
 import { readJoin } from "@holon/platform/trust-join.ts";
 import { createTrust, type Trust } from "@holon/platform/trust.ts";
+import { tellFrames } from "./tell-frames.ts";
 
 /** What zstd took and gave since the node opened. */
 export interface ZstdCount {
@@ -30,6 +31,8 @@ export interface BenchNode {
   readonly node: HolonNode;
   readonly trust: Trust | undefined;
   readonly zstd: Readonly<ZstdCount>;
+  /** Processes beside this one that hold its functions. */
+  runnerPids(): readonly number[];
   /** Resolves when the parent has acknowledged everything that this node's log holds. */
   delivered(): Promise<void>;
   close(): Promise<void>;
@@ -43,6 +46,7 @@ export async function openBenchNode(folder: string, { name, ...rest }: BenchNode
   const trust = config.listen === undefined ? undefined : await createTrust(folder);
   const clock = createClock();
   const model = createModel();
+  const runner = createRunner({ model });
   const zstd: ZstdCount = { plainBytes: 0, packedBytes: 0, compressMs: 0, decompressMs: 0 };
   const waiting = new Set<() => void>();
   const wake = (): void => {
@@ -57,7 +61,7 @@ export async function openBenchNode(folder: string, { name, ...rest }: BenchNode
     crypto: createCrypto(),
     codec: countZstd(createCodec(), zstd),
     model,
-    runner: createRunner({ model }),
+    runner,
     door: createDoor({ clock, hostStats: createHostStats(clock) }),
     trace: createTrace({ name, level: "warn", output: process.stderr }),
   };
@@ -66,6 +70,7 @@ export async function openBenchNode(folder: string, { name, ...rest }: BenchNode
     node,
     trust,
     zstd,
+    runnerPids: () => runner.pids(),
     delivered: () =>
       new Promise((resolve) => {
         const check = (): void => {
@@ -78,32 +83,8 @@ export async function openBenchNode(folder: string, { name, ...rest }: BenchNode
       }),
     close: async () => {
       await node.close();
+      await runner.close();
       await model.close();
-    },
-  };
-}
-
-/** The same network; `told` is called after each frame that came in was handled, so that a mark is noticed without polling. */
-function tellFrames(net: Net, told: () => void): Net {
-  return {
-    listen: net.listen,
-    async connect(address) {
-      const connection = await net.connect(address);
-      return {
-        peer: connection.peer,
-        send: (frame) => connection.send(frame),
-        queuedBytes: () => connection.queuedBytes(),
-        traffic: () => connection.traffic(),
-        receive: (handlers) =>
-          connection.receive({
-            frame(bytes) {
-              handlers.frame(bytes);
-              told();
-            },
-            closed: (reason) => handlers.closed(reason),
-          }),
-        close: (reason) => connection.close(reason),
-      };
     },
   };
 }
@@ -111,17 +92,17 @@ function tellFrames(net: Net, told: () => void): Net {
 function countZstd(codec: Codec, count: ZstdCount): Codec {
   return {
     crc32: codec.crc32,
-    compress(bytes) {
+    compress(bytes, dictionary) {
       const startMs = performance.now();
-      const packed = codec.compress(bytes);
+      const packed = codec.compress(bytes, dictionary);
       count.compressMs += performance.now() - startMs;
       count.plainBytes += bytes.length;
       count.packedBytes += packed.length;
       return packed;
     },
-    decompress(bytes, maxBytes) {
+    decompress(bytes, maxBytes, dictionary) {
       const startMs = performance.now();
-      const plain = codec.decompress(bytes, maxBytes);
+      const plain = codec.decompress(bytes, maxBytes, dictionary);
       count.decompressMs += performance.now() - startMs;
       return plain;
     },

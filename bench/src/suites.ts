@@ -1,5 +1,6 @@
 /** The table of suites: one file each. */
 import { endToEndSuite } from "./end-to-end.ts";
+import { functionsSuite } from "./functions.ts";
 import { hubSuite } from "./hub.ts";
 import { ingestSuite } from "./ingest.ts";
 import { linkSuite } from "./link.ts";
@@ -18,4 +19,5 @@ export const suites: ReadonlyMap<string, Suite> = new Map([
   ["recovery", recoverySuite],
   ["memory", memorySuite],
   ["series", seriesSuite],
+  ["functions", functionsSuite],
 ]);

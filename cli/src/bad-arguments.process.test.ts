@@ -15,6 +15,7 @@ const flags = (...args: readonly string[]) => (at: (name: string) => string): re
 const commands: readonly Case[] = [
   { what: "an option that there is not", code: "HOLON_ARGUMENT_BAD", names: /--frobnicate/, args: flags("--frobnicate") },
   { what: "a command that there is not", code: "HOLON_ARGUMENT_BAD", names: /frobnicate/, args: () => ["frobnicate"] },
+  { what: "a noun without a verb", code: "HOLON_ARGUMENT_BAD", names: /holon app needs a verb: init, .*remove/, args: () => ["app"] },
   { what: "a speed that is none", code: "HOLON_ARGUMENT_BAD", names: /--speed.*nonsense/, files: good, args: play("good.csv", "--speed", "nonsense") },
   { what: "a heal without a cut", code: "HOLON_ARGUMENT_BAD", names: /--heal-after.*--cut-after/, files: good, args: play("good.csv", "--heal-after", "10") },
   { what: "a word for bad rows that there is not", code: "HOLON_ARGUMENT_BAD", names: /--bad-rows.*perhaps/, files: good, args: play("good.csv", "--bad-rows", "perhaps") },

@@ -78,6 +78,14 @@ test("a folder or a port that somebody else has costs none of the records in the
   assert.equal(await count(), 300);
 });
 
+test("another list of files is not what an earlier run goes on with", async (context) => {
+  const folder = tempFolder(context);
+  const [one, other, data] = [join(folder, "one.csv"), join(folder, "other.csv"), join(folder, "data")];
+  for (const path of [one, other]) writeFileSync(path, table(rows(60)));
+  assertNothingLost(reportOf(await runHolon(context, [...playOnce, "--replay", one, "--data", data, "--json"])));
+  assertRefused(await runHolon(context, [...playOnce, "--replay", `${other},${one}`, "--data", data, "--continue"]), "HOLON_ARGUMENT_BAD", /holds a run of one.*other, one|another list/);
+});
+
 test("a recording that became shorter than what was played of it is named, and nothing is played twice", async (context) => {
   const folder = tempFolder(context);
   const [path, data] = [join(folder, "rows.csv"), join(folder, "data")];

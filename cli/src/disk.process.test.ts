@@ -32,12 +32,13 @@ test("a volume that fills up in mid-replay stops the source; with room again it 
   assert.ok(held.every(({ record }) => names.has(printRecordName(record))), "what was on the full disk is still there");
 });
 
-test("a volume with no room at all is said at once", async (context) => {
-  const disk = mountSmallDisk(context, 16_384);
-  if (disk === undefined) return;
+test("a volume with no room at all is said at once, and one with too little for the app soon", async (context) => {
+  const disks = [16 * 1024, 144 * 1024].map((sizeBytes) => mountSmallDisk(context, sizeBytes));
   const path = join(tempFolder(context), "rows.csv");
   writeFileSync(path, recording);
-  assertRefused(await runHolon(context, [...playOnce, "--replay", path, "--data", join(disk.folder, "data")]), "HOLON_DISK_FULL", /holon-volume-\w+\/data/);
+  const [none, little] = await Promise.all(disks.map((disk) => disk && runHolon(context, [...playOnce, "--replay", path, "--data", join(disk.folder, "data")])));
+  if (none !== undefined) assertRefused(none, "HOLON_DISK_FULL", /holon-volume-\w+\/data/);
+  if (little !== undefined) assertRefused(little, "HOLON_DISK_FULL", /(edge|gateway)-1\/blobs\/.*ENOSPC/);
 });
 
 test("a data folder that cannot be written is said at once, and what it holds stays", async (context) => {

@@ -1,14 +1,16 @@
 /** The `holon` command. Each command is loaded when it is called: a list of nodes does not wait for what runs a node. */
 import { Command, CommanderError } from "commander";
+import { readFileSync } from "node:fs";
 import { enableCompileCache } from "node:module";
 import { join, resolve } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
+import { z } from "zod";
 import { connectApi, type ClientOptions } from "./client.ts";
 import type { DevOptions } from "./command/app-dev.ts";
 import type { TailOptions } from "./command/event.ts";
 import type { SimOptions } from "./command/sim.ts";
 import type { UpOptions } from "./command/up.ts";
-import { sayError } from "./fail.ts";
+import { watchEnding } from "./ending.ts";
 
 interface Common {
   readonly api: string;
@@ -19,7 +21,15 @@ interface Common {
 // Commands start in half the time when types were stripped and modules compiled before. Where the folder cannot be written it is as without.
 enableCompileCache(join(import.meta.dirname, "../../node_modules/.cache/holon"));
 
-const program = new Command("holon").description("Every site a whole, all sites one system.").exitOverride().configureOutput({ outputError: () => undefined });
+const wantsJson = process.argv.includes("--json");
+const ending = watchEnding(wantsJson);
+
+function versionText(): string {
+  const manifest: unknown = JSON.parse(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8"));
+  return z.object({ version: z.string() }).parse(manifest).version;
+}
+
+const program = new Command("holon").description("Every site a whole, all sites one system.").version(versionText(), "--version", "say the version").exitOverride().configureOutput({ outputError: () => undefined });
 
 const common = (command: Command): Command =>
   command
@@ -51,7 +61,10 @@ program
   .option("--bad-rows <word>", "stop at a row that does not parse, or skip and count it", "stop")
   .option("--mqtt [address]", "take readings from devices over MQTT (default 127.0.0.1:1883) in place of live telemetry")
   .option("--verbose", "say more on stderr")
-  .action(async (options: UpOptions) => (await import("./command/up.ts")).up(options));
+  .action(async (options: UpOptions) => {
+    const ended = ending.hold();
+    await (await import("./command/up.ts")).up(options, ended);
+  });
 
 const app = program.command("app").description("apps");
 app.command("init <folder>").description("begin an app: a manifest, two functions and their tests").action(async (folder: string) => (await import("./command/app-init.ts")).initApp(folder));
@@ -62,10 +75,14 @@ app
   .option("--data <folder>", "data folder", ".holon/dev")
   .option("--port-base <port>", "first of seven ports in a row; 0 lets the system choose", "7400")
   .option("--verbose", "say more on stderr")
-  .action(async (folder: string, options: DevOptions) => (await import("./command/app-dev.ts")).developApp(folder, options));
+  .action(async (folder: string, options: DevOptions) => {
+    const ended = ending.hold();
+    await (await import("./command/app-dev.ts")).developApp(folder, options, ended);
+  });
 common(app.command("deploy <folder>").description("publish an app and run it where its manifest says")).action(async (folder: string, options: Common) => (await import("./command/app.ts")).deployApp(await connectApi(clientOptions(options)), folder, options.json === true));
 common(app.command("list").description("what is deployed")).action(async (options: Common) => (await import("./command/app.ts")).listApps(await connectApi(clientOptions(options)), options.json === true));
 common(app.command("remove <name>").description("remove an app from all nodes")).action(async (name: string, options: Common) => (await import("./command/app.ts")).removeApp(await connectApi(clientOptions(options)), name, options.json === true));
+common(app.command("shared <name>").description("state that sites share, as far as a node has it (another node: --api)")).action(async (name: string, options: Common) => (await import("./command/app.ts")).showShared(await connectApi(clientOptions(options)), name, options.json === true));
 
 const node = program.command("node").description("nodes");
 common(node.command("list").description("all nodes ever heard")).action(async (options: Common) => (await import("./command/node.ts")).listNodes(await connectApi(clientOptions(options)), options.json === true));
@@ -75,9 +92,24 @@ node
   .option("--data <folder>", "data folder", ".holon")
   .option("--listen-api <address>", "address of its local API", "127.0.0.1:7402")
   .option("--verbose", "say more on stderr")
-  .action(async (file: string, options: { readonly data: string; readonly listenApi: string; readonly verbose?: boolean }) =>
-    (await import("./command/node.ts")).startNodeFromFile(file, { data: resolve(options.data), api: options.listenApi, verbose: options.verbose === true }),
-  );
+  .action(async (file: string, options: { readonly data: string; readonly listenApi: string; readonly verbose?: boolean }) => {
+    const ended = ending.hold();
+    await (await import("./command/node.ts")).startNodeFromFile(file, { data: resolve(options.data), api: options.listenApi, verbose: options.verbose === true, ended });
+  });
+
+interface OfNode extends Common {
+  readonly node?: string;
+}
+const ofNode = (command: Command): Command => common(command).option("--node <name>", "another node than the one at --api");
+const functions = program.command("function").description("functions of a node");
+ofNode(functions.command("list").description("what functions do, and what went wrong")).action(async (options: OfNode) => (await import("./command/function.ts")).listFunctions(clientOptions(options), options.node, options.json === true));
+ofNode(functions.command("failed").description("events that they could not handle, and why")).action(async (options: OfNode) => (await import("./command/function.ts")).listFailed(clientOptions(options), options.node, options.json === true));
+ofNode(functions.command("replay [function]").description("hand such events over again: of all functions, or of one named app/function"))
+  .option("--event <id>", "one event alone")
+  .action(async (name: string | undefined, options: OfNode & { readonly event?: string }) => (await import("./command/function.ts")).replayFailed(clientOptions(options), name, options));
+
+const meter = program.command("meter").description("what functions use");
+ofNode(meter.command("show").description("calls, processor time, memory, inferences, bytes, energy and money by function")).action(async (options: OfNode) => (await import("./command/meter.ts")).showMeter(clientOptions(options), options.node, options.json === true));
 
 const event = program.command("event").description("events");
 common(event.command("tail").description("the newest events"))
@@ -119,17 +151,16 @@ sim
 
 try {
   await program.parseAsync();
+  ending.settle();
 } catch (error) {
-  const wantsJson = process.argv.includes("--json");
-  if (error instanceof CommanderError) {
-    if (error.code === "commander.help") {
-      process.exitCode = 1; // called without a command: the help has been shown
-    } else if (error.exitCode !== 0) {
-      sayError(new HolonError("HOLON_ARGUMENT_BAD", error.message.replace(/^error: /, "")), wantsJson);
-      process.exitCode = 1;
-    }
-  } else {
-    sayError(error, wantsJson);
-    process.exitCode = 1;
-  }
+  const isShown = error instanceof CommanderError && error.exitCode === 0; // what was asked for: help, the version
+  ending.settle(isShown ? undefined : error instanceof CommanderError ? argumentError(error) : error);
+}
+
+function argumentError({ code, message }: CommanderError): HolonError {
+  if (code !== "commander.help") return new HolonError("HOLON_ARGUMENT_BAD", message.replace(/^error: /, ""));
+  // Called without a command, or a noun without a verb: the help has been shown.
+  const noun = program.commands.find((command) => command.name() === process.argv[2]);
+  const names = (noun ?? program).commands.map((command) => command.name()).join(", ");
+  return new HolonError("HOLON_ARGUMENT_BAD", noun === undefined ? `holon needs a command: ${names}` : `holon ${noun.name()} needs a verb: ${names}`);
 }

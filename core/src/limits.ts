@@ -110,14 +110,27 @@ export const limits = {
   linkSilenceMs: 45_000,
   /** Time for a connection to be made, TLS and names included. At the bound: it is closed. */
   handshakeMs: 10_000,
-  /** Connections to one listener that have not proved their name. At the bound: new ones are closed at once. */
-  handshakesPendingMax: 64,
+  /**
+   * Connections to one listener that have not proved their name. At the bound: new ones are closed at once and come back later, each time after
+   * a longer wait: too few, and a parent stands idle in the middle of a storm.
+   */
+  handshakesPendingMax: 256,
   /** Connections to one listener in all. At the bound: new ones are closed at once. */
   connectionsMax: 8_192,
   /** Pieces of one frame. At the bound: the connection is closed. Holon sends a frame in one piece. */
   frameFragmentsMax: 64,
   /** Events handed to a function at once. */
   unitBatchMax: 256,
+  /** Functions of one app. At the bound: the manifest is refused. */
+  appFunctionsMax: 1_024,
+  /** Functions of one node that have a sandbox at the same time. At the bound: the idle one that is called last gives way; while all are at work, calls wait. */
+  unitsWarmMax: 16,
+  /** Times that an event is tried again before it is set aside, unless the app says otherwise. */
+  unitRetriesMax: 5,
+  /** Failed events of one function that are kept by reference. At the bound: the oldest can no longer be replayed; its record stays. */
+  unitFailedMax: 1_024,
+  /** Metering is written so often; what was counted since the last time is lost with the power, and nothing else. */
+  meterEveryMs: 60_000,
   /** First wait before a failed unit is started again; doubles up to the next bound. */
   unitRestartFirstMs: 100,
   unitRestartMaxMs: 60_000,
@@ -125,6 +138,29 @@ export const limits = {
   unitStateBytesMax: 8 << 20,
   /** One key of a function's state, characters. At the bound: `HOLON_STATE_TOO_LARGE`. */
   unitStateKeyMax: 512,
+  /** One shared value or element, as JSON. At the bound: `HOLON_SHARED_FULL`. */
+  sharedValueBytesMax: 16 << 10,
+  /** One shared key with all its slots and elements, grown by this node's own changes. At the bound: `HOLON_SHARED_FULL`; what others did is merged. */
+  sharedKeyBytesMax: 64 << 10,
+  /** What a function does to shared state in one batch, each key or element once. At the bound: `HOLON_SHARED_FULL`. */
+  sharedOperationsMax: 8_192,
+  /** All that a node shares and holds for others, grown by its own changes, and by those of others. At the bound: `HOLON_SHARED_FULL`. */
+  sharedOwnBytesMax: 4 << 20,
+  sharedBytesMax: 16 << 20,
+  /** Apps whose shared state a node asks for on behalf of nodes below. At the bound: those that were asked for first are forgotten. */
+  sharedAppsMax: 256,
+  /** Shared state in one call, where one key is not larger; calls of one exchange. At the second bound: the rest goes with the next. */
+  sharedCallBytesMax: 256 << 10,
+  sharedCallsMax: 64,
+  /** Time for the answer, lines that need minutes for one frame included. */
+  sharedCallMs: 300_000,
+  /** A change goes to the parent this much later, together with those that follow it; without one the parent is asked this often. */
+  sharedSoonMs: 500,
+  sharedEveryMs: 60_000,
+  /** How far a register may be ahead of a trusted clock before the next write begins a new era; writes that stamps can tell apart. */
+  sharedAheadMsMax: 600_000,
+  sharedCountMax: 2 ** 40,
+  sharedErasMax: 2 ** 31,
   /** Events that a function emits in one batch, and their data as JSON. At the bound: the function fails. */
   unitOutputsMax: 8_192,
   unitOutputBytesMax: 8 << 20,
@@ -132,6 +168,21 @@ export const limits = {
   unitStatusMax: 200,
   /** What a function prints while it handles one batch. At the bound: the rest is dropped, with a note. */
   unitTalkBytesMax: 16 << 10,
+  /** Memory of one function's isolate, heap and buffers together, unless its app says otherwise, and what an app may say. At the bound: it ends. */
+  unitMemoryBytes: 64 << 20,
+  unitMemoryBytesMin: 16 << 20,
+  unitMemoryBytesMax: 512 << 20,
+  /** Isolates that a warden keeps ready, so that a start does not wait for one. */
+  isolatesSpare: 2,
+  /** Time for an isolate to end when told to, and for a warden to answer beyond a function's own time. At the bound: the warden is killed. */
+  isolateEndMs: 500,
+  wardenGraceMs: 2_000,
+  /** Memory of one warden over that of its functions. At the bound: it is killed. */
+  wardenBytesMax: 512 << 20,
+  /** Wardens for functions that brought one down or had to be stopped. At the bound: they share. */
+  wardensApartMax: 3,
+  /** Batches without harm after which such a function goes back to the common one at its next start. */
+  wardenTrustAfter: 1_000,
   /** JavaScript heap of one function. At the bound: its worker ends. */
   unitHeapBytesMax: 128 << 20,
   /** Its part for what is new. At the bound: collected more often. Left to itself it takes 48 MB and keeps them. */
@@ -193,6 +244,9 @@ export const limits = {
   httpBodyBytesMax: 4 << 20,
   /** Time for an HTTP request to come in whole, a blob included. At the bound: 408. */
   httpRequestMs: 300_000,
+  /** How long a node that is stopped waits for its last records to reach its parent, and how often it looks. */
+  lastWordsMs: 1_000,
+  lastWordsLookMs: 10,
   /** Requests of one function that wait for its answer. At the bound: `HOLON_CALL_BUSY`. */
   httpWaitingMax: 256,
   /** Rows of a recording handed to the log at once. */
@@ -215,6 +269,23 @@ export const limits = {
   mqttAnswerBytesMax: 64 << 10,
   /** Silence after connecting, before CONNECT. At the bound: the connection is closed. */
   mqttConnectMs: 10_000,
+  /** One batch of a bulk door as a frame, and its events. At the bound: a producer begins the next batch; the door closes the connection. */
+  bulkFrameBytesMax: 512 << 10,
+  bulkBatchEventsMax: 8192,
+  /** Bytes of batches that one producer may have on their way without an answer. At the bound: it waits; the door does not read on. */
+  bulkCreditBytes: 2 << 20,
+  /** The same for all producers of one door together. At the bound: no connection is read until half of it is on disk. */
+  bulkPendingBytesMax: 8 << 20,
+  /** Connections to one bulk door. At the bound: further ones are closed at once. */
+  bulkConnectionsMax: 64,
+  /** Producers that one source remembers, for ever. At the bound: `HOLON_PRODUCER_FULL`, a further one is refused. */
+  bulkProducersMax: 1024,
+  /** Silence after connecting, before a producer says who it is. At the bound: the connection is closed. */
+  bulkHelloMs: 10_000,
+  /** Answers to one producer that it has not taken. At the bound: it is not read either. */
+  bulkAnswerBytesMax: 64 << 10,
+  /** Length of an event's subject. At the bound: refused, or set aside. */
+  subjectCharactersMax: 256,
   /** Levels of nesting in a JSON payload. At the bound: the message is set aside. */
   payloadDepthMax: 64,
   /** Members of one site, this node included. At the bound: the configuration is refused. */

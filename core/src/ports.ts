@@ -6,7 +6,9 @@
  * That is what lets the simulator run the same code and cut the power before or after any call.
  */
 import type { HolonError } from "./errors.ts";
-import type { SourceSpec } from "./schema/app.ts";
+import type { Emits, SourceSpec, unitRuntimes } from "./schema/app.ts";
+import type { SharedKind } from "./schema/shared.ts";
+import type { SharedOperation } from "./shared/operation.ts";
 import type { NodeName } from "./units.ts";
 
 /** How far wall-clock time can be trusted. */
@@ -162,6 +164,16 @@ export interface UnitEvent {
   /** Arrival time: when this event was recorded, by the recording node's wall clock. */
   readonly arrivedMs: number;
   readonly data: unknown;
+  /** What sites share, as far as it changed since the batch before; on the first event of a batch only. The host takes it off. */
+  readonly shared?: SharedView;
+}
+
+/** State that sites share as a function sees it. */
+export interface SharedView {
+  /** All that the app declares; with an instance's first batch only. */
+  readonly declared?: readonly (readonly [name: string, kind: SharedKind])[];
+  /** Canonical JSON of a register; what a counter counts; elements of a set, each with the additions it stands for. */
+  readonly changed: readonly (readonly [name: string, key: string, value: string | number | readonly (readonly [text: string, dots: readonly (readonly [slot: string, number: number])[]])[]])[];
 }
 
 /** What a function hands back for one batch; the node appends all of it at once or none. */
@@ -171,10 +183,24 @@ export interface UnitResult {
   readonly state: readonly { readonly key: string; readonly value: string | null }[];
   /** Parameters fitted in this batch, to be stored as blobs with their provenance. */
   readonly fitted: readonly FittedParameters[];
+  /** What it did to state that sites share. */
+  readonly shared?: readonly SharedOperation[];
   /** One line for people, for example `learning 212/400`. */
   readonly status: string | undefined;
   /** Duration of each inference in the batch, milliseconds. */
   readonly inferenceMs: readonly number[];
+  /** How many of them each model made. */
+  readonly inferences?: Readonly<Record<string, number>>;
+  /** What it cost, where the sandbox can tell. */
+  readonly usage?: UnitUsage;
+}
+
+/** What a sandbox used for one batch. */
+export interface UnitUsage {
+  /** Processor time of the function alone, its models apart. */
+  readonly processorMs: number;
+  /** Memory held at the end of the batch. */
+  readonly memoryBytes: number;
 }
 
 /** Parameters of one model for one subject, for example of `pca` for pump 7. */
@@ -205,14 +231,35 @@ export interface UnitInstance {
 
 export interface UnitProgram {
   readonly name: string;
-  /** The bundled module: JavaScript source whose default export is a function definition of the sdk. */
+  /** The bundled module: JavaScript source whose default export is a function definition of the sdk, unless `runtime` says otherwise. */
   readonly code: Uint8Array;
+  /** Without it `javascript`. */
+  readonly runtime?: UnitRuntime | undefined;
+  /** Of what cannot say it itself: WebAssembly and processes. */
+  readonly declared?: UnitDeclared | undefined;
+  /** Memory of the sandbox; without it `limits.unitMemoryBytes`. */
+  readonly memoryBytesMax?: number | undefined;
+  /** Of a process: what is started; `$HOLON_MODULE` in it is the path of the code. */
+  readonly command?: readonly string[] | undefined;
+  /** Of a process: it has the rights of the node where it cannot be confined. */
+  readonly unconfined?: boolean | undefined;
+  /** Time to load; without it `limits.unitStartMs`. */
+  readonly startMs?: number | undefined;
   /** Graphs by model name. Fitted parameters are passed to the session as inputs beside the function's own. */
   readonly models: Readonly<Record<string, Uint8Array>>;
   readonly fitted: readonly FittedParameters[];
   /** The unit's durable state, JSON text by key. */
   readonly state: ReadonlyMap<string, string>;
   readonly timeoutMs: number;
+}
+
+/** What runs a function: a sandboxed module, WebAssembly with the ABI of docs/concepts/functions.md, a worker of Node (trusted), or a process. */
+export type UnitRuntime = (typeof unitRuntimes)[number];
+
+export interface UnitDeclared {
+  readonly on: { readonly type: string };
+  readonly emits: Emits;
+  readonly models: readonly string[];
 }
 
 /** Sandboxes for functions. */
@@ -239,10 +286,28 @@ export interface DoorSink {
   accept(readings: readonly Reading[], offset: string | undefined): Promise<void>;
   /** Where this source stopped last time. */
   readonly offset: string | undefined;
+  /**
+   * For producers that number their events: goes on with its epoch, or begins anew without one. `replaced` is called when another connection takes its
+   * place; with a problem if it may not come back. `HOLON_PRODUCER_FENCED`, `HOLON_PRODUCER_FULL`.
+   */
+  enterProducer(name: string, epoch: number | undefined, replaced: (problem: HolonError | undefined) => void): Promise<ProducerSession>;
   /** A reading that cannot be parsed: counted and recorded, never dropped in silence. */
   reject(problem: { readonly code: string; readonly message: string; readonly position: string }): Promise<void>;
   /** The source has no more (end of file), or it stopped because of `problem`. */
   ended(problem?: HolonError): void;
+}
+
+/** One producer of a bulk door, as the node knows it. */
+export interface ProducerSession {
+  /** By which it goes on after its connection broke. */
+  readonly epoch: number;
+  /** Of its last event that is on disk. */
+  readonly sequence: number;
+  /**
+   * Takes a batch frame (`bulk/batch.ts`), which is its caller's again at once; batches may follow before it resolves, with the sequence through which
+   * all is on disk. `HOLON_BATCH_BAD`, `HOLON_PRODUCER_GAP`, `HOLON_PRODUCER_FENCED`, and what the log refuses; after any of these it takes no more.
+   */
+  accept(frame: Uint8Array): Promise<number>;
 }
 
 export interface OpenDoor {

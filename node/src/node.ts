@@ -8,6 +8,7 @@ import { laneName, type Append, type Lane, type Mark, type NewRecord } from "@ho
 import { defaultRetention } from "@holon/core/log/retention.ts";
 import type { Integrity } from "@holon/core/log/run.ts";
 import type { Ports } from "@holon/core/ports.ts";
+import { mergeShared } from "@holon/core/shared/state.ts";
 import type { StreamName } from "@holon/core/schema/event.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
 import type { ElectionMachine } from "@holon/core/site/election.ts";
@@ -31,6 +32,10 @@ import { openLog, type SegmentLog } from "./log/segment-log.ts";
 import { createScrubber, type ScrubStatus, type Scrubber } from "./log/scrubber.ts";
 import { createSurveyor, type Surveyor } from "./log/surveyor.ts";
 import { createEgressGuard, type EgressGuard } from "./policy/egress-guard.ts";
+import { createSharedExchange, type Partner, type SharedExchange, type SharedStatus } from "./shared/exchange.ts";
+import { openSharedStore, type SharedStore } from "./shared/store.ts";
+import { createMeter, type Meter, type MeterRow } from "./meter/meter.ts";
+import { failedEventsOf, type FailedRow } from "./run/failed-rows.ts";
 import { createSite, type Site, type SiteStatus } from "./site/site.ts";
 
 export interface NodeStatus {
@@ -48,6 +53,8 @@ export interface NodeStatus {
   readonly admission: AdmissionStatus | undefined;
   /** Blobs that this node or one below it waits for. */
   readonly blobsWanted: number;
+  /** What it shares with other sites, and how that stands. */
+  readonly shared: SharedStatus | undefined;
   readonly lanes: readonly { readonly lane: string; readonly sequence: number }[];
   readonly log: {
     readonly disk: "ok" | "full" | "failed";
@@ -73,6 +80,8 @@ export interface HolonNode {
   readonly blobs: BlobStore;
   readonly events: Events;
   readonly calls: Calls;
+  /** State shared between sites, as far as this node has merged it. */
+  readonly shared: SharedStore;
   /** Where children reach it, if it takes any. */
   readonly address: string | undefined;
   /** Tells the trail that the node has started, and where its local API is reached (`http://127.0.0.1:7402`) if it has one. */
@@ -84,6 +93,12 @@ export interface HolonNode {
   healUplink(): void;
   /** The term in which this node leads its site at this moment; undefined while it does not. */
   leads(): number | undefined;
+  /** What each function has used since it was first started here. */
+  metered(): readonly MeterRow[];
+  /** Events that functions could not handle. */
+  failedEvents(): readonly FailedRow[];
+  /** Hands them over again; returns how many will be. */
+  replayFailed(choice: Parameters<Agent["replay"]>[0]): number;
   /** Methods of `call` that this node answers. */
   readonly handlers: Map<string, CallHandler>;
   close(): Promise<void>;
@@ -100,22 +115,25 @@ interface Parts {
   exchange: BlobExchange | undefined;
   surveyor: Surveyor | undefined;
   epilogue: Epilogue | undefined;
+  meter: Meter | undefined;
   scrubber: Scrubber | undefined;
+  sharing: SharedExchange | undefined;
 }
 
 /** Parts that a test may put in another's place. */
 export interface NodeParts {
+  readonly mergeShared?: typeof mergeShared;
   readonly election?: ElectionMachine;
   readonly admission?: (bounds: AdmissionBounds) => Admission;
 }
 
-export async function openNode(config: NodeConfig, ports: Ports, { election, admission: ownAdmission }: NodeParts = {}): Promise<HolonNode> {
+export async function openNode(config: NodeConfig, ports: Ports, { election, admission: ownAdmission, mergeShared: ownMerge }: NodeParts = {}): Promise<HolonNode> {
   const name = config.name as NodeName; // the configuration's schema has checked it
   const startedMs = ports.clock.monotonicMs();
   const events = createEvents(config, ports.clock);
   const integrity: Integrity = { sha256: ports.crypto.sha256, crc32: ports.codec.crc32 };
   const { clock, disk, random } = ports;
-  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, scrubber: undefined };
+  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, meter: undefined, scrubber: undefined, sharing: undefined };
   const log = await openLog({ origin: name, disk, clock, random, integrity, ...segmentSize(config), opened: (stream, predecessor) => openedRecord(events, stream, predecessor), full: () => parts.keeper?.full() });
   for (const damage of log.damage) ports.trace.note("error", `${damage.segment}: bytes ${damage.fromByte} to ${damage.toByte} are damaged (${damage.what})`, { code: "HOLON_LOG_DAMAGED" });
   const blobs = await openBlobStore(disk, integrity);
@@ -129,11 +147,14 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   const histories = createHistoryReports(log, events, failed);
 
   if (config.parent !== undefined) {
-    parts.uplink = createUplink({ config, parent: config.parent, log, ports, calls, blobs: exchange, mayLeave: guard.mayLeave, ...histories, changed: () => parts.site?.uplinkChanged() });
+    parts.uplink = createUplink({ config, parent: config.parent, log, ports, calls, blobs: exchange, mayLeave: guard.mayLeave, ...histories, changed: () => uplinkChanged(parts) });
   }
+  const shared = openSharedStore({ log, clock, merge: ownMerge ?? mergeShared, changed: () => parts.sharing?.wake() });
   const requests = createRequests({ log, events, ports });
   parts.requests = requests;
-  parts.agent = createAgent({ log, events, blobs, guard, ports, requests, fetch: exchange.fetch });
+  const meter = createMeter({ config, log, events, ports });
+  parts.meter = meter;
+  parts.agent = createAgent({ log, events, blobs, guard, shared, ports, requests, meter, fetch: exchange.fetch });
   if (config.listen !== undefined) {
     // What a sibling sent is safe when this node's own parent says so: a sibling's disk is no nearer to the root.
     const safe = (lane: Lane, received: number): number => (parts.uplink === undefined ? received : Math.min(received, parts.uplink.safe().get(laneName(lane)) ?? 0));
@@ -148,6 +169,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
       parts.site = createSite({ config, log, events, ports, calls, handlers, blobs: exchange, uplink, downlinks, machine: election, mayLeave: guard.mayLeave, reports: histories });
     }
   }
+  parts.sharing = createSharedExchange({ store: shared, epoch: log.epoch, calls, handlers, guard, ports, partners: () => partnersOf(config, parts), desired: () => desiredOf(log, name)?.document });
   const damage = untold(log, log.damage, log.lost);
   if (damage.length > 0 || hasNews(log, log.lost)) await appendSoon(log, clock, damageTold(log, events, log.damage, log.lost, log));
   parts.scrubber = createScrubber({ log, ports, told: (found, lost) => (untold(log, found, lost).length > 0 || hasNews(log, lost) ? damageTold(log, events, found, lost) : undefined) });
@@ -160,7 +182,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   surveyor.wake();
   const unsubscribe = log.onCommit(({ lanes, cells }) => committed(parts, name, lanes, cells));
   const address = await listen(config, parts).catch(async (error: unknown) => {
-    await closeNode(parts, log, guard, unsubscribe);
+    await closeNode(parts, { log, guard, clock, unsubscribe });
     throw error;
   });
   parts.agent.reconcile();
@@ -173,6 +195,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     blobs,
     events,
     calls,
+    shared,
     handlers,
     address,
     announce: (api) => appendSoon(log, clock, { records: [startedRecord(events, config, api)] }),
@@ -181,7 +204,10 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     cutUplink: () => parts.uplink?.cut(),
     healUplink: () => parts.uplink?.heal(),
     leads: () => parts.site?.leads(),
-    close: () => closeNode(parts, log, guard, unsubscribe),
+    metered: () => meter.totals(),
+    failedEvents: () => failedEventsOf(log),
+    replayFailed: (choice) => parts.agent?.replay(choice) ?? 0,
+    close: () => closeNode(parts, { log, guard, clock, unsubscribe }),
   };
 }
 
@@ -218,21 +244,49 @@ function committed(parts: Parts, self: NodeName, lanes: readonly Lane[], cells: 
   for (const cell of cells) {
     if (!cell.startsWith("desired/")) continue;
     const node = cell.slice("desired/".length);
-    if (node === self) parts.agent?.reconcile();
-    else if (isNodeName(node)) parts.downlinks?.documentChanged(node);
+    if (node === self) {
+      parts.agent?.reconcile();
+      parts.sharing?.documentChanged();
+    } else if (isNodeName(node)) parts.downlinks?.documentChanged(node);
   }
 }
 
-async function closeNode(parts: Parts, log: SegmentLog, guard: EgressGuard, unsubscribe: () => void): Promise<void> {
+function uplinkChanged({ site, uplink, sharing }: Parts): void {
+  site?.uplinkChanged();
+  if (uplink?.peer() !== undefined) sharing?.wake();
+}
+
+/** The way up, through a sibling if need be; and the siblings, so that an island agrees by itself. */
+function partnersOf({ siblings }: NodeConfig, { uplink, site }: Parts): readonly Partner[] {
+  const above = uplink?.peer() ?? site?.relayPeer();
+  const beside = siblings.flatMap(({ name }) => (isNodeName(name) ? (site?.peer(name) ?? []) : [])).filter((peer) => peer.name !== above?.name);
+  return [...(above === undefined ? [] : [{ peer: above, isAbove: true }]), ...beside.map((peer) => ({ peer, isAbove: false }))];
+}
+
+/** What a node that is stopped in order still has to say, its decisions last of all, goes out while its link is open: for a moment, not longer. */
+async function lastWords({ uplink }: Parts, clock: Ports["clock"]): Promise<void> {
+  const untilMs = clock.monotonicMs() + limits.lastWordsMs;
+  uplink?.hurry();
+  while (uplink?.status().state === "open" && (uplink.status().backlog ?? 0) > 0 && clock.monotonicMs() < untilMs) {
+    await new Promise<void>((resolve) => clock.after(limits.lastWordsLookMs, resolve));
+  }
+}
+
+async function closeNode(parts: Parts, { log, guard, clock, unsubscribe }: { readonly log: SegmentLog; readonly guard: EgressGuard; readonly clock: Ports["clock"]; readonly unsubscribe: () => void }): Promise<void> {
+  parts.sharing?.close();
   parts.requests?.close();
   await parts.agent?.close();
+  await parts.meter?.close();
   await parts.keeper?.close();
   await parts.surveyor?.close();
   await parts.scrubber?.close();
+  await lastWords(parts, clock);
   await guard.closeDecisions().catch(() => undefined); // a log that takes no more is being closed anyway
+  await lastWords(parts, clock);
   await parts.site?.close();
   parts.uplink?.close();
   await parts.downlinks?.close();
+  parts.exchange?.close();
   unsubscribe();
   await parts.epilogue?.close();
   await log.close();
@@ -245,16 +299,23 @@ function statusOf(config: NodeConfig, log: SegmentLog, parts: Parts, damage: rea
     tier: config.tier,
     jurisdiction: config.jurisdiction,
     upMs,
-    agent: parts.agent?.status() ?? { state: "idle", version: 0, sources: [], units: [], problem: undefined },
+    agent: agentOf(parts),
     uplink: parts.uplink?.status(),
     election: parts.site?.status(),
     children: parts.downlinks?.status() ?? [],
     admission: parts.downlinks?.admission(),
     blobsWanted: parts.exchange?.wanted() ?? 0,
+    shared: parts.sharing?.status(),
     lanes: [...log.heads()].map(([lane, { mark }]) => ({ lane, sequence: mark.sequence })).sort((a, b) => (a.lane < b.lane ? -1 : 1)),
     log: { disk: log.diskState, sizeBytes: log.sizeBytes(), lost: log.lost, unsettled: log.unsettled, staleCells: log.staleCells.filter(isTellable), mended: log.mended, scrubbed: parts.scrubber?.status() },
     damage,
   };
+}
+
+/** What keeps blobs from coming is what keeps this node, or one below it, from what it should run. */
+function agentOf({ agent, exchange }: Parts): AgentStatus {
+  const status = agent?.status() ?? { state: "idle", version: 0, sources: [], units: [], problem: undefined };
+  return { ...status, problem: status.problem ?? exchange?.problem()?.toJSON() };
 }
 
 /** `app/function` of everything this node is to run. */

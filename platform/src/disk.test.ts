@@ -39,7 +39,11 @@ test("only the node's own user can read its files", { skip: process.platform ===
 test("a data folder that is a file is refused by name", (t) => {
   const path = join(scratchFolder(t), "file");
   writeFileSync(path, "");
-  assert.throws(() => createDisk(path), hasCode("HOLON_DISK_FAILED", /file/));
+  for (const below of [path, join(path, "below")]) assert.throws(() => createDisk(below), hasCode("HOLON_DATA_BAD", /file is a file/));
+});
+
+test("a folder that cannot be made where it is named is refused by name", { skip: process.platform !== "linux" && "only Linux has /proc" }, () => {
+  assert.throws(() => createDisk("/proc/holon/data"), hasCode("HOLON_DATA_BAD", /\/proc\/holon cannot be made there/));
 });
 
 test("closing waits for what is under way", async (t) => {

@@ -1,8 +1,9 @@
 /** Topic names and topic filters (MQTT 3.1.1 section 4.7). */
 import { HolonError } from "@holon/core/errors.ts";
+import { limits } from "@holon/core/limits.ts";
 
 /** Bound on `subject` in the event's schema. */
-export const subjectCharactersMax = 256;
+export const { subjectCharactersMax } = limits;
 
 /** A topic as messages name it: no longer than a subject may be. */
 export const printTopic = (topic: string): string =>

@@ -15,13 +15,16 @@ export interface ReplayFileShape {
   readonly timeColumn: string | undefined;
   /** Numeric columns, each mapped to a field of its own name: a column map for a replay source. */
   readonly columns: Readonly<Record<string, string>>;
-  /** Columns that say what should be found (`anomaly`, `changepoint`): for scoring only, never part of `columns`. */
+  /** Labels that the file has (`anomaly`, `changepoint`), in lower case, however the header writes them: for scoring only, never part of `columns`. */
   readonly labelColumns: readonly string[];
+  /** Columns of numbers whose names say that they are labels too (`label`, `outlier` …): no part of `columns`, unless somebody names them. */
+  readonly likelyLabels: readonly string[];
 }
 
 const delimiters = [";", ",", "\t"] as const;
 const timeNames = ["datetime", "timestamp", "time", "date"] as const;
 const labelNames: readonly string[] = ["anomaly", "changepoint"];
+const likelyLabelNames: readonly string[] = ["label", "labels", "class", "target", "is_anomaly", "outlier"];
 const sampleRows = 32;
 
 /**
@@ -34,15 +37,20 @@ export async function inspectReplayFile(path: string): Promise<ReplayFileShape> 
   if (first === undefined) throw new HolonError("HOLON_SOURCE_EMPTY", `${path} holds no rows`);
   const shape = isJsonLines(path, first) ? jsonShape(records) : csvShape(path, records);
   if (Object.keys(shape.columns).length === 0) {
-    throw new HolonError("HOLON_SOURCE_COLUMN_MISSING", `${path} has no column of numbers`);
+    const { likelyLabels } = shape;
+    throw new HolonError("HOLON_SOURCE_COLUMN_MISSING", `${path} has no column of numbers${likelyLabels.length === 0 ? "" : ` but ${likelyLabels.join(", ")}, by the name a label`}`);
   }
   return shape;
 }
 
-/** The label column as numbers, one per row in the order of the file. `HOLON_SOURCE_COLUMN_MISSING`, `HOLON_SOURCE_ROW_BAD`. */
+/** Whether it is a label that the model must not see, however it is written. */
+export const isLabel = (name: string): boolean => labelNames.includes(name.toLowerCase());
+
+/** The label column, in whatever case the header writes it, as numbers, one per row in the order of the file. `HOLON_SOURCE_COLUMN_MISSING`, `HOLON_SOURCE_ROW_BAD`. */
 export async function* readReplayLabels(path: string, column: string): AsyncGenerator<number> {
-  const { format, delimiter } = await inspectReplayFile(path);
-  for await (const { table, records } of readTable(path, { format, delimiter, columns: { [column]: "label" }, timeColumn: undefined })) {
+  const { format, delimiter, header } = await inspectReplayFile(path);
+  const name = header.find((candidate) => candidate.toLowerCase() === column.toLowerCase()) ?? column;
+  for await (const { table, records } of readTable(path, { format, delimiter, columns: { [name]: "label" }, timeColumn: undefined })) {
     for (const record of records) {
       const row = table.read(record);
       if (row instanceof HolonError) throw row;
@@ -119,9 +127,10 @@ function shapeOf(
 ): ReplayFileShape {
   const named = (wanted: string): string | undefined => header.find((name) => name.toLowerCase() === wanted);
   const timeColumn = timeNames.map(named).find((name) => name !== undefined && is.isTime(name));
-  const labelColumns = header.filter((name) => labelNames.includes(name.toLowerCase()));
-  const numeric = header.filter((name) => name !== "" && name !== "__proto__" && name !== timeColumn && !labelColumns.includes(name) && is.isNumeric(name));
-  return { format, delimiter, header, timeColumn, columns: Object.fromEntries(numeric.map((name) => [name, name])), labelColumns };
+  const numeric = header.filter((name) => name !== "" && name !== "__proto__" && name !== timeColumn && !isLabel(name) && is.isNumeric(name));
+  const isLikely = (name: string): boolean => likelyLabelNames.includes(name.toLowerCase());
+  const columns = Object.fromEntries(numeric.filter((name) => !isLikely(name)).map((name) => [name, name]));
+  return { format, delimiter, header, timeColumn, columns, labelColumns: header.filter(isLabel).map((name) => name.toLowerCase()), likelyLabels: numeric.filter(isLikely) };
 }
 
 /** The one that cuts the header into the most fields; a comma where none does. */

@@ -303,6 +303,7 @@ describe("inspecting", () => {
         timeColumn: "DateTime",
         columns: { Current: "Current", "Volume Flow RateRMS": "Volume Flow RateRMS" },
         labelColumns: ["anomaly", "changepoint"],
+        likelyLabels: [],
       });
       assert.deepEqual(await labels(path), [0, 1]);
     });
@@ -315,6 +316,14 @@ describe("inspecting", () => {
     assert.deepEqual([shape.format, shape.timeColumn, shape.columns, shape.labelColumns], ["jsonl", "time", { a: "a" }, ["anomaly"]]);
     assert.deepEqual(await replaySize(path), { rows: 2, decompressedBytes: text.length });
     assert.deepEqual(await labels(path), [0, 1]);
+  });
+
+  test("labels are found in any case; what is a label by its name is no sensor unless somebody says so", async () => {
+    const path = file("a,Anomaly,Is_Anomaly,label,class\n1,0,0,7,x\n2,1,1,8,y\n");
+    const shape = await inspectReplayFile(path);
+    assert.deepEqual([shape.columns, shape.labelColumns, shape.likelyLabels], [{ a: "a" }, ["anomaly"], ["Is_Anomaly", "label"]]);
+    assert.deepEqual(await labels(path), [0, 1]);
+    await assert.rejects(inspectReplayFile(file("Label\n1\n")), hasCode("HOLON_SOURCE_COLUMN_MISSING", "Label"));
   });
 
   test("size counts rows and decompressed bytes, without header and blank lines", async () => {

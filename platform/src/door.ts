@@ -2,6 +2,7 @@
 import { unreachable } from "@holon/core/errors.ts";
 import type { Clock, Door, DoorSink, HostStats, OpenDoor } from "@holon/core/ports.ts";
 import type { SourceSpec } from "@holon/core/schema/app.ts";
+import { openBulk } from "./door-bulk.ts";
 import { openHost } from "./door-host.ts";
 import { openMqtt } from "./door-mqtt.ts";
 import { openReplay } from "./door-replay.ts";
@@ -20,6 +21,8 @@ export function createDoor(world: DoorWorld): Door {
           return openReplay(spec, sink, world.clock);
         case "mqtt":
           return openMqtt(spec, sink, world.clock);
+        case "bulk":
+          return openBulk(spec, sink, world.clock);
         case "host":
           return openHost(spec, sink, world);
         default:

@@ -41,9 +41,16 @@ export function answer(response: ServerResponse, status: number, body: unknown, 
   response.end(content);
 }
 
+/** The table's own word for a bad argument is for people at a command line. */
+const nextForCaller = ({ code, next }: { readonly code: ErrorCode; readonly next: string }): string =>
+  code === "HOLON_ARGUMENT_BAD" && next === errorTable.HOLON_ARGUMENT_BAD.next ? "Mend the request; GET /openapi.json describes it." : next;
+
 /** Answers `{error: {code, message, next, retriable}}`. */
 export function answerProblem(response: ServerResponse, problem: unknown): void {
-  if (problem instanceof HttpRefusal) return answer(response, problem.status, { error: problem.error }, problem.headers);
-  const error = toHolonError(problem);
-  answer(response, statusOf(error.code), { error });
+  if (problem instanceof HttpRefusal) {
+    const refused = problem.error.toJSON();
+    return answer(response, problem.status, { error: { ...refused, next: nextForCaller(refused) } }, problem.headers);
+  }
+  const error = toHolonError(problem).toJSON();
+  answer(response, statusOf(error.code), { error: { ...error, next: nextForCaller(error) } });
 }

@@ -27,7 +27,7 @@ export function createMatcher(routes: readonly Route[]): Match {
     }
     if (candidates.length === 0) throw refusal(404, "HOLON_ARGUMENT_BAD", "the API has no such path", {}, "GET /openapi.json lists the paths.");
     const allow = candidates.map(({ route }) => route.method).join(", ");
-    throw refusal(405, "HOLON_ARGUMENT_BAD", `the path takes ${allow} only`, { allow });
+    throw refusal(405, "HOLON_ARGUMENT_BAD", `the path takes ${allow} only`, { allow }, `Use ${allow}; GET /openapi.json lists the paths.`);
   };
 }
 

@@ -108,6 +108,7 @@ test("an unknown path is 404 and a wrong method 405 with what is allowed", async
   const wrong = await call(`${api}/v1/echo`, { method: "DELETE" });
   assert.match(errorOf(wrong), /^405 HOLON_ARGUMENT_BAD .*POST/);
   assert.equal(wrong.headers.get("allow"), "POST");
+  assert.match(JSON.stringify(wrong.body), /"next":"Use POST; GET \/openapi\.json/);
 });
 
 test("a query is checked and the field named", async (t) => {
@@ -116,6 +117,7 @@ test("a query is checked and the field named", async (t) => {
   assert.match(errorOf(await call(`${api}/v1/list?limit=99`)), /^400 HOLON_ARGUMENT_BAD query\.limit/);
   assert.match(errorOf(await call(`${api}/v1/list?nonsense=1`)), /^400 HOLON_ARGUMENT_BAD query.*nonsense/);
   assert.match(errorOf(await call(`${api}/v1/list?limit=1&limit=2`)), /^400 HOLON_ARGUMENT_BAD .*twice/);
+  for (const query of ["limit=99", "limit=1&limit=2"]) assert.match(JSON.stringify((await call(`${api}/v1/list?${query}`)).body), /"next":"[^"-]*openapi\.json/, "a step for a program, not for a command line");
 });
 
 test("a body is parsed, checked and given its defaults; the refusal names the field and not its value", async (t) => {
@@ -126,6 +128,7 @@ test("a body is parsed, checked and given its defaults; the refusal names the fi
   assert.match(errorOf(await post('{"name":"pump","count":"secret-1234"}')), /^400 HOLON_ARGUMENT_BAD body\.count: (?!.*1234)/);
   assert.match(errorOf(await post('{"name":"secret-1234')), /^400 HOLON_ARGUMENT_BAD body: (?!.*1234)/);
   assert.match(errorOf(await post("")), /^400 HOLON_ARGUMENT_BAD body/);
+  assert.match(JSON.stringify((await post("")).body), /"next":"Send JSON in UTF-8/);
   assert.match(errorOf(await post(new Uint8Array([0x22, 0xff, 0x22]))), /^400 HOLON_ARGUMENT_BAD body/);
 });
 

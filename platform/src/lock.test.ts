@@ -47,7 +47,7 @@ test("a second try in the holder's own process does not let another process in",
 test("what cannot be locked is named", (t) => {
   const folder = scratchFolder(t);
   writeFileSync(join(folder, "file"), "");
-  assert.throws(() => lockFolder(join(folder, "file")), (error) => error instanceof HolonError && error.code === "HOLON_DISK_FAILED" && /file/.test(error.message));
+  assert.throws(() => lockFolder(join(folder, "file")), (error) => error instanceof HolonError && error.code === "HOLON_DATA_BAD" && /file/.test(error.message));
   mkdirSync(join(folder, "odd/lock"), { recursive: true });
   assert.throws(() => lockFolder(join(folder, "odd")), (error) => error instanceof HolonError && error.code === "HOLON_DISK_FAILED" && /odd/.test(error.message));
 });

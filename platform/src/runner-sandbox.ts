@@ -22,6 +22,7 @@ export interface Sandbox {
 export const inside = import.meta.resolve("@holon/core/run/inside.ts");
 const readable = [
   "@holon/core/errors.ts",
+  "@holon/core/json.ts",
   "@holon/core/limits.ts",
   "@holon/core/model/tensor.ts",
   "@holon/core/run/crossing.ts",
@@ -29,6 +30,7 @@ const readable = [
   "@holon/core/run/host.ts",
   "@holon/core/run/inside.ts",
   "@holon/core/run/parse-definition.ts",
+  "@holon/core/run/shared-table.ts",
   "@holon/core/run/state-table.ts",
   "./model-link.ts",
   "./model-protocol.ts",

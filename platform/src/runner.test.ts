@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { after, describe, it } from "node:test";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { eventsOf, fails, programOf, runnerContract } from "@holon/sim/contracts/runner.ts";
 import { createModel } from "./model.ts";
@@ -13,98 +10,188 @@ import { createRunner } from "./runner.ts";
 const model = createModel();
 const talk: string[] = [];
 const runner = createRunner({ model, talk: (unit, text) => talk.push(`${unit}: ${text}`) });
-after(() => model.close());
+after(() => Promise.all([runner.close(), model.close()]));
 
-runnerContract("platform", (program) => runner.start(program));
+runnerContract("an isolate", (program) => runner.start(program));
 
-describe("a worker", () => {
-  it("is ended when it takes too long, whether it spins or waits", async () => {
-    for (const body of ["for(;;);", "await new Promise(() => {})"]) {
+/** What one event made of `body`, which may use `emit(value)`. */
+async function given(body: string): Promise<unknown> {
+  const unit = await runner.start(programOf(`const emit = (data) => context.emit("out.made", { data }); ${body}`));
+  try {
+    return (await unit.handle(eventsOf(1))).outputs[0]?.data;
+  } finally {
+    await unit.stop();
+  }
+}
+
+describe("what an isolate contains", () => {
+  const small = { memoryBytesMax: limits.unitMemoryBytesMin, timeoutMs: 20_000 };
+  const bodies: readonly (readonly [string, string, "HOLON_UNIT_DIED" | "HOLON_UNIT_THREW", RegExp])[] = [
+    ["arrays without end", "const kept=[]; for(;;) kept.push(new Array(1e5).fill(event))", "HOLON_UNIT_DIED", /probe.*(16 MiB of memory|took its process)/],
+    ["buffers without end", "const kept=[]; for(;;) kept.push(new Uint8Array(1e6).fill(1))", "HOLON_UNIT_THREW", /probe.*RangeError/],
+    ["one buffer of everything", "new ArrayBuffer(4e9)", "HOLON_UNIT_THREW", /probe.*RangeError/],
+    ["recursion without end", "const down = () => down() + 1; down()", "HOLON_UNIT_THREW", /probe.*RangeError/],
+    ["what is thrown", "throw null", "HOLON_UNIT_THREW", /probe.*object/],
+    ["output without end", `for(;;) context.emit("out.made",{data:"x".repeat(10000)})`, "HOLON_UNIT_THREW", /more in one batch/],
+    ["inferences without end", `for(;;) context.models.none.run({})`, "HOLON_UNIT_THREW", /TypeError/],
+  ];
+  for (const [what, body, code, naming] of bodies) {
+    it(`${what}, and the neighbour goes on`, async () => {
+      const neighbour = await runner.start(programOf(`context.emit("out.made",{data:event.data})`, {}));
+      const unit = await runner.start(programOf(body, { name: "probe", ...small }));
+      await fails(unit.handle(eventsOf(1)), code, naming);
+      await fails(unit.handle(eventsOf(1)), "HOLON_UNIT_DIED", /probe/);
+      await assert.doesNotReject(neighbour.handle(eventsOf(2)));
+      await neighbour.stop();
+    });
+  }
+
+  it("what takes too long, whether it spins, spins after waiting, or waits", async () => {
+    for (const body of ["for(;;);", "await null; for(;;);", "await new Promise(() => {})"]) {
       const unit = await runner.start(programOf(body, { timeoutMs: 200 }));
       await fails(unit.handle(eventsOf(1)), "HOLON_UNIT_TIMEOUT", /probe took longer than 200 ms/);
-      await fails(unit.handle(eventsOf(1)), "HOLON_UNIT_TIMEOUT", /probe/);
-    }
-  });
-
-  it("that ends by itself, or of memory, is told apart from one that throws", async () => {
-    const bodies: readonly (readonly [string, RegExp])[] = [
-      ["process.exit(3)", /code 3/],
-      ["const kept=[]; for(;;) kept.push(new Array(1e5).fill(event))", /MiB of memory/],
-      ["setTimeout(() => { throw new TypeError('later') }, 1); await new Promise(() => {})", /TypeError outside of a run/],
-    ];
-    for (const [body, naming] of bodies) {
-      const unit = await runner.start(programOf(body));
-      await fails(unit.handle(eventsOf(1)), "HOLON_UNIT_DIED", naming);
-    }
-  });
-
-  it("has no files, network, processes, threads or environment, and takes none from this thread", async () => {
-    process.env["HOLON_TEST_MARK"] = "visible";
-    const tries = [
-      `(await import("node:fs")).readFileSync("/etc/passwd")`,
-      `(await import("node:fs")).writeFileSync("never-written","x")`,
-      `(await import("node:child_process")).spawnSync("true")`,
-      `new (await import("node:worker_threads")).Worker("1",{eval:true})`,
-      `await new Promise((yes,no)=>{const s=process.getBuiltinModule("node:net").connect(1,"127.0.0.1");s.on("connect",yes);s.on("error",e=>e.code==="ERR_ACCESS_DENIED"?no(e):yes())})`,
-      `if (process.env.HOLON_TEST_MARK===undefined) throw Object.assign(new Error(),{code:"ERR_ACCESS_DENIED"})`,
-    ];
-    const body = `const codes=[];${tries.map((attempt) => `try { ${attempt}; codes.push("allowed"); } catch (error) { codes.push(error.code); }`).join("")} context.emit("out.made",{data:codes});`;
-    const unit = await runner.start(programOf(body));
-    const { outputs } = await unit.handle(eventsOf(1));
-    assert.deepEqual(outputs[0]?.data, tries.map(() => "ERR_ACCESS_DENIED"));
-    await unit.stop();
-    assert.ok(readFileSync(new URL(import.meta.url)).length > 0);
-  });
-
-  it("may not read or write where its own modules come from", async (context) => {
-    const cache = mkdtempSync(join(tmpdir(), "holon-cache-"));
-    context.after(() => rmSync(cache, { recursive: true }));
-    const before = process.env["NODE_COMPILE_CACHE"];
-    process.env["NODE_COMPILE_CACHE"] = cache;
-    try {
-      const path = JSON.stringify(join(cache, "planted"));
-      const body = `const fs=await import("node:fs"); const codes=[]; for (const attempt of [()=>fs.writeFileSync(${path},"x"),()=>fs.readdirSync(${JSON.stringify(cache)}),()=>fs.readFileSync(${JSON.stringify(fileURLToPath(new URL("./runner-worker.ts", import.meta.url)))})]) try { attempt(); codes.push("allowed"); } catch (error) { codes.push(error.code); } context.emit("out.made",{data:codes});`;
-      const unit = await runner.start(programOf(body));
-      const { outputs } = await unit.handle(eventsOf(1));
-      assert.deepEqual(outputs[0]?.data, ["ERR_ACCESS_DENIED", "ERR_ACCESS_DENIED", "ERR_ACCESS_DENIED"]);
-      await unit.stop();
-    } finally {
-      if (before === undefined) delete process.env["NODE_COMPILE_CACHE"];
-      else process.env["NODE_COMPILE_CACHE"] = before;
-    }
-  });
-
-  it("talks to whom it should, and no more than is kept", async () => {
-    talk.length = 0;
-    const unit = await runner.start(programOf(`console.log("hello"); for (let i=0;i<100;i++) console.error("y".repeat(1000)); await new Promise((resolve) => setTimeout(resolve, 50)); context.emit("out.made",{data:1});`));
-    await unit.handle(eventsOf(1));
-    await unit.stop();
-    const all = talk.join("");
-    assert.match(all, /probe: hello/);
-    assert.match(all, /more was printed/);
-    assert.ok(all.length < limits.unitTalkBytesMax + 1_000);
-  });
-
-  it("that answers with what is no result is ended", async () => {
-    const forge = (message: string): string => `const {parentPort}=await import("node:worker_threads"); parentPort.postMessage(${message}); await new Promise(() => {});`;
-    const messages: readonly (readonly [string, RegExp])[] = [
-      [`{kind:"result",text:"{}",fitted:[]}`, /does not fit at outputs/],
-      [`{kind:"result",text:{outputs:[]},fitted:[]}`, /no text/],
-      [`{kind:"result",text:JSON.stringify({outputs:[{type:"out.made",timeMs:0,data:1,cause:5}],state:[],inferenceMs:[]}),fitted:[]}`, /cause outside/],
-      [`{kind:"result",text:JSON.stringify({outputs:[],state:[],inferenceMs:[]}),fitted:[{model:"m",subject:"s",note:"",parameters:{x:{shape:[2],values:new Float32Array(1)}}}]}`, /fitted parameters/],
-    ];
-    for (const [message, naming] of messages) {
-      const unit = await runner.start(programOf(forge(message)));
-      await fails(unit.handle(eventsOf(1)), "HOLON_UNIT_DIED", naming);
       await fails(unit.handle(eventsOf(1)), "HOLON_UNIT_DIED", /probe/);
     }
   });
 
-  it("dies with the models it uses", async () => {
-    const own = createModel();
-    const pca = readFileSync(new URL("../../examples/pump-watch/models/pca.onnx", import.meta.url));
-    const unit = await createRunner({ model: own }).start(programOf("await new Promise(() => {})", { uses: ["pca"], models: { pca } }));
-    const failed = assert.rejects(unit.handle(eventsOf(1)), (error) => error instanceof HolonError && error.code === "HOLON_UNIT_DIED" && /lost its models/.test(error.message));
-    await Promise.all([own.close(), failed]);
+  it("what goes on after it has returned", async () => {
+    const unit = await runner.start(programOf("(async () => { for (let i = 0; i < 1e3; i++) await null; for (;;); })();", { timeoutMs: 1_000 }));
+    for (;;) {
+      const ended = await unit.handle(eventsOf(1)).then(() => false, () => true);
+      if (ended) break;
+    }
+    assert.equal(await given("emit(3)"), 3);
+  });
+
+  it("a module that never ends to load", async () => {
+    const code = new TextEncoder().encode(`for (let n = 2n; ; n *= n);`);
+    const own = createRunner({ model });
+    await assert.rejects(own.start({ ...programOf(""), code, memoryBytesMax: limits.unitMemoryBytesMin, startMs: 300 }));
+    await own.close();
+  });
+
+  it("what V8 cannot end: the process goes, whose fault it was is known, and the neighbour starts again at once", async () => {
+    const own = createRunner({ model });
+    const neighbour = await own.start({ ...programOf(`context.emit("out.made",{data:1})`), name: "neighbour" });
+    const [before] = own.pids();
+    const unit = await own.start(programOf("let n = 2n; for (;;) n = n * n;", { timeoutMs: 200, memoryBytesMax: limits.unitMemoryBytesMax }));
+    await fails(unit.handle(eventsOf(1)), "HOLON_UNIT_TIMEOUT", /probe/);
+    const again = await neighbour.handle(eventsOf(1)).then(
+      () => neighbour,
+      async () => own.start({ ...programOf(`context.emit("out.made",{data:1})`), name: "neighbour" }),
+    );
+    assert.equal((await again.handle(eventsOf(1))).outputs.length, 1);
+    const apart = await own.start(programOf(`context.emit("out.made",{data:1})`));
+    assert.equal(own.pids().length, 2, "what did harm starts apart");
+    assert.ok(before !== undefined);
+    await apart.stop();
+    await own.close();
+  });
+
+  it("what is killed from outside: who ran is told, and nobody else", async () => {
+    const own = createRunner({ model });
+    const idle = await own.start({ ...programOf(`context.emit("out.made",{data:1})`), name: "idle" });
+    const [one, other] = await Promise.all(["one", "other"].map((name) => own.start({ ...programOf("await new Promise(() => {})"), name })));
+    const failing = [fails(one?.handle(eventsOf(1)) ?? Promise.resolve(), "HOLON_UNIT_INTERRUPTED", /sandbox/), fails(other?.handle(eventsOf(1)) ?? Promise.resolve(), "HOLON_UNIT_INTERRUPTED", /sandbox/)];
+    const [pid] = own.pids();
+    assert.ok(pid !== undefined);
+    process.kill(pid, "SIGKILL");
+    await Promise.all(failing);
+    await fails(idle.handle(eventsOf(1)), "HOLON_UNIT_INTERRUPTED", /sandbox/);
+    await own.close();
+  });
+
+  it("what it prints, up to what is kept", async () => {
+    talk.length = 0;
+    const unit = await runner.start(programOf(`console.log("hello", {n:1}); for (let i=0;i<100;i++) console.error("y".repeat(1000));`));
+    await unit.handle(eventsOf(1));
+    assert.match(talk.join(""), /probe: hello \{"n":1\}/);
+    assert.ok(talk.join("").length < limits.unitTalkBytesMax + 1_000);
+    await unit.stop();
+  });
+
+  it("what it used is told", async () => {
+    const unit = await runner.start(programOf("for (let i = 0, x = 0; i < 3e6; i++) x += Math.sqrt(i);"));
+    const { usage } = await unit.handle(eventsOf(1));
+    assert.ok(usage !== undefined && usage.processorMs > 0.5 && usage.memoryBytes > 100_000, JSON.stringify(usage));
+    await unit.stop();
+  });
+});
+
+describe("attempts to escape from an isolate", () => {
+  it("find no way to files, network, processes, environment or the machine", async () => {
+    process.env["HOLON_TEST_MARK"] = "visible";
+    const names = ["process", "require", "module", "Buffer", "fetch", "setTimeout", "WebAssembly", "SharedArrayBuffer", "Atomics", "Worker", "Deno", "holonInside", "ivm", "global"];
+    const body = `const found=[]; for (const name of ${JSON.stringify(names)}) if (globalThis[name] !== undefined) found.push(name); emit(found);`;
+    assert.deepEqual(await given(body), []);
+    const imports = `const codes=[]; for (const name of ["node:fs","fs","node:child_process","/etc/passwd","data:text/javascript,export default 1","isolated-vm"]) await import(name).then(() => codes.push(name), () => 0); emit(codes);`;
+    assert.deepEqual(await given(imports), []);
+  });
+
+  it("through constructors of whatever it is handed, errors and stacks included, end in the same isolate", async () => {
+    const tries = [
+      `context.constructor.constructor("return typeof process")()`,
+      `context.emit.constructor("return typeof process")()`,
+      `context.models.constructor.constructor("return typeof process")()`,
+      `console.log.constructor("return typeof require")()`,
+      `Reflect.getPrototypeOf(async () => 1).constructor("return typeof process")().then`,
+      `(() => { try { null.x } catch (error) { return error.constructor.constructor("return typeof process")() } })()`,
+      `(() => { Error.prepareStackTrace = (_, frames) => frames.map((frame) => typeof (frame.getThis?.() ?? {}).process).join(); const { stack } = new Error(); return /object/.test(stack) ? "found" : "undefined"; })()`,
+      `(() => { try { context.emit("wrong.type", {}) } catch (error) { return error.constructor.constructor("return typeof process")() } })()`,
+    ];
+    const body = `const seen=[]; ${tries.map((attempt) => `try { seen.push(String(${attempt})); } catch (error) { seen.push("undefined"); }`).join("")} emit(seen);`;
+    const seen = await given(body);
+    assert.ok(Array.isArray(seen) && seen.every((word) => word === "undefined" || String(word).startsWith("function then")), JSON.stringify(seen));
+  });
+
+  it("through a crooked result or polluted prototypes fail the function alone", async () => {
+    const forgeries = [
+      `Object.prototype.toJSON = () => ({ forged: true });`,
+      `JSON.stringify = () => '{"outputs":[{"type":"x"}],"state":[],"inferenceMs":[]}';`,
+      `JSON.stringify = () => ({ length: 1 });`,
+      `Array.prototype.push = () => { throw 1 };`,
+      `Map.prototype[Symbol.iterator] = function* () { for (;;) yield ["a", "b".repeat(1e5)] };`,
+      `Object.defineProperty(Object.prototype, "then", { get() { throw new Error("then") } });`,
+      `JSON.stringify = () => "x".repeat(5e7);`,
+    ];
+    for (const forgery of forgeries) {
+      const unit = await runner.start(programOf(`context.emit("out.made",{data:1}); context.state.set("k",1); ${forgery}`, { timeoutMs: 2_000 }));
+      await unit.handle(eventsOf(1)).then(
+        ({ outputs }) => assert.ok(outputs.length <= 1, forgery),
+        (error: unknown) => assert.match(String(error), /HOLON|function|sandbox/),
+      );
+      await unit.stop();
+    }
+    assert.equal(await given("emit(7)"), 7);
+    assert.equal(Object.hasOwn(Object.prototype, "toJSON"), false);
+  });
+
+  it("to memory that is not counted: resizable buffers are plain ones", async () => {
+    const body = `const buffer = new ArrayBuffer(8, { maxByteLength: 1e9 }); const other = new (new Uint8Array(1).buffer.constructor)(8, { maxByteLength: 1e9 }); class Own extends ArrayBuffer {} const own = new Own(8, { maxByteLength: 1e9 }); emit([buffer.resizable, other.resizable, own.resizable, buffer instanceof ArrayBuffer, buffer.byteLength, new Uint8Array(buffer).length]);`;
+    assert.deepEqual(await given(body), [false, false, false, true, 8, 8]);
+  });
+
+  it("to the clock: it stands at the event", async () => {
+    const body = `emit([Date.now(), new Date().getTime(), new (new Date(5).constructor)().getTime(), new Date(2020, 0, 2).getFullYear(), Date() === String(new Date(0)), new Intl.DateTimeFormat("en",{year:"numeric"}).format(), typeof Temporal, typeof performance]);`;
+    assert.deepEqual(await given(body), [0, 0, 0, 2020, true, "1970", "undefined", "undefined"]);
+  });
+
+  it("to another function's data: each instance has an isolate of its own", async () => {
+    const secret = await runner.start({ ...programOf(`globalThis.secret = 4711; Array.prototype.secret = 4711; context.emit("out.made",{data:[typeof secret]});`), name: "secret" });
+    await secret.handle(eventsOf(1));
+    assert.deepEqual(await given(`emit([typeof secret, typeof [].secret, Object.keys(globalThis)])`), ["undefined", "undefined", []]);
+    await secret.stop();
+    assert.deepEqual(await given(`emit([typeof secret, typeof [].secret])`), ["undefined", "undefined"]);
+  });
+
+  it("out of the process, if the isolate itself were broken, find neither files nor network nor processes", async () => {
+    const server = createServer((socket) => socket.destroy()).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    try {
+      const { probeWarden } = await import("./testing/probe-warden.ts");
+      assert.deepEqual(await probeWarden(server.address()), { read: "ERR_ACCESS_DENIED", write: "ERR_ACCESS_DENIED", spawn: "ERR_ACCESS_DENIED", connect: "ERR_ACCESS_DENIED", environment: [] });
+    } finally {
+      server.close();
+    }
   });
 });

@@ -1,50 +1,118 @@
-/** The Runner port on a real machine: one worker thread for each function. */
+/**
+ * The Runner port on a real machine: modules and WebAssembly in isolates of a process of their own, trusted functions in worker threads,
+ * programs as processes.
+ *
+ * A function that had to be stopped, or ran when its process ended, starts in a process apart and at low priority from then on, so that
+ * it cannot do it to others twice.
+ */
 import { HolonError } from "@holon/core/errors.ts";
+import { limits } from "@holon/core/limits.ts";
 import type { Runner, UnitInstance, UnitProgram } from "@holon/core/ports.ts";
 import { parseUnitResult } from "@holon/core/run/result.ts";
 import type { PlatformModel } from "./model.ts";
-import { startSandbox, type Sandbox } from "./runner-sandbox.ts";
+import { Warden } from "./runner-warden.ts";
+import { startProcess } from "./runner-process.ts";
+import { startInWorker } from "./runner-thread.ts";
 
 export interface RunnerOptions {
+  /** For functions in worker threads; wardens bring their own. */
   readonly model: PlatformModel;
   /** Given what functions print, bounded; it may hold readings, so it stays on this machine. */
   readonly talk?: (unit: string, text: string) => void;
 }
 
-export function createRunner(options: RunnerOptions): Runner {
-  return { start: (program) => startUnit(program, options) };
+export interface PlatformRunner extends Runner {
+  /** Ids of the processes that hold functions, the common one first: for those who measure. */
+  pids(): readonly number[];
+  close(): Promise<void>;
 }
 
-async function startUnit(program: UnitProgram, { model, talk }: RunnerOptions): Promise<UnitInstance> {
-  const { name, models, fitted, state, timeoutMs } = program;
-  let sandbox: Sandbox | undefined;
-  const modelNames = Object.keys(models);
-  const lost = (): void => void sandbox?.end(new HolonError("HOLON_UNIT_DIED", `function ${name} lost its models: the model worker ended`));
-  const opened = modelNames.length === 0 ? undefined : await model.connect(models, lost);
-  try {
-    const code = new TextDecoder().decode(program.code);
-    sandbox = await startSandbox({ name, code, modelNames, fitted, state, line: opened?.line, describeOnly: false }, (text) => talk?.(name, text));
-  } catch (error) {
-    opened?.forget();
-    throw error;
-  }
-  const running = sandbox;
-  const end = async (reason: HolonError): Promise<void> => {
-    opened?.forget();
-    await running.end(reason);
+export function createRunner(options: RunnerOptions): PlatformRunner {
+  const names = new Map<number, string>();
+  /** Batches that a function which did harm still has to do without. */
+  const distrusted = new Map<string, number>();
+  let common: Warden | undefined;
+  const apart: Warden[] = [];
+  let lastId = 0;
+  let turn = 0;
+
+  const distrust = (id: number): void => {
+    const name = names.get(id);
+    if (name !== undefined) distrusted.set(name, limits.wardenTrustAfter);
   };
-  return {
-    async handle(events) {
-      const reply = await running.ask({ events }, timeoutMs).catch((error: unknown) => {
-        opened?.forget();
-        throw error;
-      });
-      const result = parseUnitResult(reply.text, reply.fitted, events.length);
-      if (typeof result !== "string") return result;
-      const error = new HolonError("HOLON_UNIT_DIED", `function ${name} was ended: ${result}`);
-      await end(error);
+  const createWarden = (last: boolean): Warden =>
+    new Warden({ last, talk: (id, text) => options.talk?.(names.get(id) ?? "", text), guilty: distrust, suspected: (ids) => ids.forEach(distrust) });
+
+  function wardenFor(name: string): Warden {
+    if (!distrusted.has(name)) {
+      if (common === undefined || common.gone) common = createWarden(false);
+      return common;
+    }
+    const place = turn++ % limits.wardensApartMax;
+    const found = apart[place];
+    if (found !== undefined && !found.gone) return found;
+    return (apart[place] = createWarden(true));
+  }
+
+  async function startIsolated(program: UnitProgram): Promise<UnitInstance> {
+    const { name, code, models, fitted, timeoutMs, runtime = "javascript", declared } = program;
+    const warden = wardenFor(name);
+    const id = ++lastId;
+    names.set(id, name);
+    const end = (): void => {
+      names.delete(id);
+      warden.close(id);
+    };
+    let gone: HolonError | undefined;
+    const setup = { name, modelNames: Object.keys(models), state: [...program.state], declared: runtime === "wasm" ? declared : undefined };
+    const memoryBytesMax = program.memoryBytesMax ?? limits.unitMemoryBytes;
+    try {
+      await warden.open(name, { kind: "open", id, setup, code, models, fitted, memoryBytesMax, startMs: program.startMs ?? limits.unitStartMs });
+    } catch (error) {
+      end();
       throw error;
+    }
+    return {
+      async handle(events) {
+        if (gone !== undefined) throw gone;
+        try {
+          const { text, fitted: parameters, usage } = await warden.handle(name, { kind: "handle", id, eventsText: JSON.stringify(events), timeoutMs });
+          const result = parseUnitResult(text, parameters, events.length);
+          if (typeof result === "string") throw new HolonError("HOLON_UNIT_DIED", `function ${name} was ended: ${result}`);
+          regainTrust(name);
+          return { ...result, usage };
+        } catch (error) {
+          gone = new HolonError("HOLON_UNIT_DIED", `function ${name} failed before`);
+          end();
+          throw error;
+        }
+      },
+      async stop() {
+        gone ??= new HolonError("HOLON_UNIT_DIED", `function ${name} was stopped`);
+        end();
+      },
+    };
+  }
+
+  function regainTrust(name: string): void {
+    const left = distrusted.get(name);
+    if (left === undefined) return;
+    if (left <= 1) distrusted.delete(name);
+    else distrusted.set(name, left - 1);
+  }
+
+  return {
+    start(program) {
+      const { runtime = "javascript" } = program;
+      if (runtime === "worker") return startInWorker(program, options);
+      if (runtime === "process") return startProcess(program, (text) => options.talk?.(program.name, text));
+      return startIsolated(program);
     },
-    stop: () => end(new HolonError("HOLON_UNIT_DIED", `function ${name} was stopped`)),
+    pids: () => [common, ...apart].flatMap((warden) => (warden === undefined || warden.gone || warden.pid === undefined ? [] : [warden.pid])),
+    async close() {
+      const all = [common, ...apart].filter((warden) => warden !== undefined);
+      for (const warden of all) warden.kill();
+      await Promise.all(all.map((warden) => warden.ended));
+    },
   };
 }

@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import type { z } from "zod";
 import { diskError, isErrno } from "./disk-error.ts";
-import { makeFolder } from "./disk-folder.ts";
+import { makeFolder, syncFolder } from "./disk-folder.ts";
 
 /** Secrets are a few kilobytes; a file beyond this is none of ours. */
 const fileBytesMax = 64 << 10;
@@ -46,16 +46,6 @@ export async function writeSecretFile<Content>(path: string, content: Content): 
     throw diskError("write", path, error);
   }
   return content;
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === "win32") return;
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 function parseJson(text: string): unknown {

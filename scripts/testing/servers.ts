@@ -14,6 +14,8 @@ export const servers = [
   { package: "mosquitto", binary: "mosquitto", neededBy: "the MQTT door, tried side by side with a broker of the field" },
   { package: "mosquitto-clients", binary: "mosquitto_pub", neededBy: "the MQTT door, fed by a client that is not ours" },
   { package: "nats-server", binary: "nats-server", neededBy: "the engine of a control plane on more than one machine" },
+  { package: "bubblewrap", binary: "bwrap", neededBy: "functions that are processes, confined" },
+  { package: "python3", binary: "python3", neededBy: "a function that is a process, in another language" },
 ] as const satisfies readonly Server[];
 
 export type ServerBinary = (typeof servers)[number]["binary"];

@@ -21,6 +21,27 @@ test("monotonic time drifts, and a timer never calls early by the node's own clo
   }
 });
 
+test("who waits for what is left of a time comes to its end, however little the clock can tell", async () => {
+  // Across a power of two the clock tells half as much: what is left there may be less than it can add.
+  for (const [driftPpm, crossing] of [[0, 65_536], [33, 65_536], [-71, 131_072], [99, 2 ** 29]] as const) {
+    const world = new World(1);
+    const clock = createClock(incarnation(world, "edge-1"), new ClockHardware(world, { driftPpm }), crossing - 5_000);
+    let ended = 0;
+    const begin = (): void => {
+      const sinceMs = clock.monotonicMs();
+      const rest = (): void => {
+        const leftMs = 10_000 - (clock.monotonicMs() - sinceMs);
+        if (leftMs > 0) clock.after(leftMs, rest);
+        else ended += 1;
+      };
+      rest();
+    };
+    for (let number = 0; number < 2_000; number++) world.at(number * 0.777_777_7, begin);
+    await world.run({ condition: () => world.events > 20_000 });
+    assert.equal(ended, 2_000);
+  }
+});
+
 test("wall-clock time can be stepped, reset to 1970 and synchronised", async () => {
   const world = new World(1);
   const hardware = new ClockHardware(world, { driftPpm: 100, wallOffsetMs: 5_000 });

@@ -61,10 +61,13 @@ export function createClock(incarnation: Incarnation, hardware: ClockHardware, s
     wall: () => ({ ms: hardware.wallMs(), state: hardware.state }),
     after: (delayMs, callback): Timer => {
       if (!incarnation.alive) return { cancel: () => {} };
-      const dueMs = monotonicAt(world.nowMs) + Math.max(0, delayMs);
+      const nowMs = monotonicAt(world.nowMs);
+      const dueMs = nowMs + Math.max(0, delayMs);
       let atMs = bootMs + (dueMs - startMs) / rate;
-      // Rounding must not let a timer call early by the node's own clock.
-      while (monotonicAt(atMs) < dueMs) atMs += Math.max(atMs, 1) * Number.EPSILON;
+      // Rounding must not let a timer call early by the node's own clock; and a delay that is less than the clock can tell is some time all
+      // the same: or who waits for the rest of a time would wait for nothing again and again, and the world stand still.
+      const isEarly = (ms: number): boolean => ms < dueMs || (delayMs > 0 && ms <= nowMs);
+      while (isEarly(monotonicAt(atMs))) atMs += Math.max(atMs, 1) * Number.EPSILON;
       const entry = world.at(atMs, () => {
         if (!incarnation.alive) return;
         world.note(incarnation.identity.number, "timer");

@@ -5,21 +5,71 @@ import type { Codec } from "@holon/core/ports.ts";
 /** Level 1: batches of JSON shrink twelvefold at it, and more costs time. */
 const compressOptions = { params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 } };
 
-/** Checksums and compression are pure functions, so the simulated world uses the real ones. */
-export const createCodec = (): Codec => ({
-  crc32: (bytes) => crc32(bytes),
-  compress: (bytes, dictionary) => plain(zstdCompressSync(bytes, { ...compressOptions, ...known(dictionary) })),
-  decompress: (bytes, maxBytes, dictionary) => {
-    try {
-      // zlib takes no bound of zero, so one byte too many is refused here.
-      const content = zstdDecompressSync(bytes, { maxOutputLength: Math.max(1, maxBytes), ...known(dictionary) });
-      if (content.length > maxBytes) throw new RangeError("the content is over the bound");
-      return plain(content);
-    } catch (cause) {
-      throw new HolonError("HOLON_FRAME_BAD", `compressed bytes do not decode within ${maxBytes} bytes`, { cause });
-    }
-  },
-});
+/** Larger frames are rare, and what they cost is in the compressing. */
+const rememberedBytesMax = 64 << 10;
+const rememberedMax = 4_096;
+
+/**
+ * Checksums and compression are pure functions, so the simulated world uses the real ones. What was compressed last is remembered: in
+ * one process the same bytes are mostly taken apart again soon, and a decoder that is made anew for each small frame costs more than they do.
+ */
+export function createCodec(): Codec {
+  const remembered = createMemory();
+  return {
+    crc32: (bytes) => crc32(bytes),
+    compress: (bytes, dictionary) => {
+      const packed = plain(zstdCompressSync(bytes, { ...compressOptions, ...known(dictionary) }));
+      if (bytes.length <= rememberedBytesMax) remembered.add({ packed, content: bytes.slice(), dictionary });
+      return packed;
+    },
+    decompress: (bytes, maxBytes, dictionary) => {
+      const content = remembered.take(bytes, dictionary);
+      return content !== undefined && content.length <= maxBytes ? content : decompress(bytes, maxBytes, dictionary);
+    },
+  };
+}
+
+function decompress(bytes: Uint8Array, maxBytes: number, dictionary: Uint8Array | undefined): Uint8Array {
+  try {
+    // zlib takes no bound of zero, so one byte too many is refused here.
+    const content = zstdDecompressSync(bytes, { maxOutputLength: Math.max(1, maxBytes), ...known(dictionary) });
+    if (content.length > maxBytes) throw new RangeError("the content is over the bound");
+    return plain(content);
+  } catch (cause) {
+    throw new HolonError("HOLON_FRAME_BAD", `compressed bytes do not decode within ${maxBytes} bytes`, { cause });
+  }
+}
+
+interface Remembered {
+  readonly packed: Uint8Array;
+  readonly content: Uint8Array;
+  readonly dictionary: Uint8Array | undefined;
+}
+
+interface Memory {
+  add(item: Remembered): void;
+  /** The content of exactly these bytes, forgotten here: whoever gets it may do with it what it likes. */
+  take(packed: Uint8Array, dictionary: Uint8Array | undefined): Uint8Array | undefined;
+}
+
+function createMemory(): Memory {
+  /** By a checksum of what was packed, the newest last. */
+  const items = new Map<number, Remembered>();
+  return {
+    add(item) {
+      items.set(crc32(item.packed), { ...item, packed: item.packed.slice() });
+      const [oldest] = items.size > rememberedMax ? items.keys() : [];
+      if (oldest !== undefined) items.delete(oldest);
+    },
+    take(packed, dictionary) {
+      const key = crc32(packed);
+      const item = items.get(key);
+      if (item === undefined || item.dictionary !== dictionary || Buffer.compare(item.packed, packed) !== 0) return undefined;
+      items.delete(key);
+      return item.content;
+    },
+  };
+}
 
 const plain = (buffer: Buffer): Uint8Array => new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 

@@ -171,6 +171,7 @@ function firstReading(spec: SourceSpec, sink: DoorSink, ledger: SourceLedger): n
     case "replay":
       return sink.offset === undefined ? 0 : Number(sink.offset);
     case "mqtt":
+    case "bulk":
       return (ledger.acknowledged.ranges.at(-1)?.last ?? -1) + 1;
     case "host":
       return ledger.made;

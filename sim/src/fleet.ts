@@ -35,6 +35,8 @@ export interface Member {
   readonly former: FormerLife[];
   /** The parent's name; undefined at the root. */
   readonly parent: string | undefined;
+  /** Whether its records are read and compared at the end; of the others the heads of the lanes are, each with the hash of its chain over every byte before it. */
+  readonly isRead: boolean;
   /** Not the program under test but somebody who plays a part: nothing is promised of it. */
   readonly isActor: boolean;
 }
@@ -66,17 +68,10 @@ export interface MemberOptions {
   /** Without it the root carries the control plane, and nobody else. */
   readonly control?: boolean;
   readonly disk?: DiskSpeed;
+  /** What fits on its disk. */
+  readonly diskBytes?: number;
   readonly uplink?: NodeConfig["uplink"];
   readonly downlink?: NodeConfig["downlink"];
-}
-
-/** How the end of a run is checked. */
-export interface CheckOptions {
-  /**
-   * Members whose records are all read and compared; of the others the heads of the lanes are compared, each with the hash of
-   * its chain over every byte before it. Undefined: all are read.
-   */
-  readonly readMax?: number;
 }
 
 /** What the checkers found at the end of a run. */
@@ -89,6 +84,8 @@ export interface FleetOptions {
   readonly listener?: (note: Note) => void;
   /** No device makes a reading, so no frame can hold one. */
   readonly withoutReadings?: boolean;
+  /** Of so many members beside the root, the first, all records are read and compared. Undefined: of all. */
+  readonly readMax?: number;
 }
 
 export class Fleet {
@@ -104,6 +101,7 @@ export class Fleet {
   readonly #epochs = new EpochWatch();
   readonly #program: SubjectProgram;
   readonly #listener: ((note: Note) => void) | undefined;
+  readonly #readMax: number;
   #root: Member | undefined;
   #lastDown: Machine | undefined;
   #lastBehind: Machine | undefined;
@@ -118,6 +116,7 @@ export class Fleet {
     };
     this.#program = program;
     this.#listener = options.listener;
+    this.#readMax = options.readMax ?? Infinity;
   }
 
   /** The one member without a parent. */
@@ -149,16 +148,16 @@ export class Fleet {
       boot: (ports) => this.#boot(config, options, ports),
       sandbox: () => this.#program.sandbox(this.world),
       clock: { driftPpm: options.driftPpm ?? 0 },
-      ...(options.disk === undefined ? {} : { disk: { speed: options.disk } }),
+      disk: { ...(options.disk === undefined ? {} : { speed: options.disk }), ...(options.diskBytes === undefined ? {} : { capacityBytes: options.diskBytes }) },
       booted: (subject) => {
         if (options.act !== undefined) return;
         if (options.resumes !== true || machine.boots > 1) this.#epochs.opened(name, subject.log.epoch, machine.boots);
-        member.ledger.attach(subject.log);
+        if (member.isRead) member.ledger.attach(subject.log);
       },
       ...(options.devices === undefined ? {} : { devices: options.devices }),
       ...(this.#listener === undefined ? {} : { listener: this.#listener }),
     });
-    const member: Member = { config, machine, ledger: new LaneLedger(), former: [], parent, isActor: options.act !== undefined };
+    const member: Member = { config, machine, ledger: new LaneLedger(), former: [], parent, isRead: parent === undefined || this.members.size <= this.#readMax, isActor: options.act !== undefined };
     this.members.set(name, member);
     return member;
   }
@@ -238,7 +237,7 @@ export class Fleet {
   }
 
   /** Runs the checkers. The world must be healed, converged or given up, and is driven on for the reading of the logs. */
-  async check({ readMax = Infinity }: CheckOptions = {}): Promise<FleetCheck> {
+  async check(): Promise<FleetCheck> {
     const root = this.root.machine.subject;
     assert(root !== undefined, "the root is up when the checkers run");
     const rawViolations = [...this.wire.violations];
@@ -247,14 +246,13 @@ export class Fleet {
     // Who lies may repeat it.
     const repetitions = this.honest.length < this.members.size ? [] : this.#repetition.violations;
     const heads: HeadCounts = { records: 0, violations: [...repetitions] };
-    let count = 0;
     for (const { ledger, machine } of this.honest) if (machine.subject !== undefined) ledger.close(machine.subject.log);
     const parted = await checkParted(this);
     const branches = branchesAt(root);
     for (const member of this.honest) {
       if (this.parted.has(member.config.name)) continue;
       for (const branch of branches.get(member.config.name) ?? []) heads.violations.push(`the lane ${branch} is at the root, and ${member.config.name} has one history`);
-      if (member !== this.root && ++count > readMax) {
+      if (!member.isRead) {
         for (const lane of exportableLanes(member.machine.name)) compareHeads(lane, subjectOf(member), root, heads);
         continue;
       }

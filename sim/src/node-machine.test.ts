@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HolonError } from "@holon/core/errors.ts";
 import type { Ports } from "@holon/core/ports.ts";
-import { hostSourceSchema, mqttSourceSchema, replaySourceSchema, type SourceSpec } from "@holon/core/schema/app.ts";
+import { bulkSourceSchema, hostSourceSchema, mqttSourceSchema, replaySourceSchema, type SourceSpec } from "@holon/core/schema/app.ts";
 import { SimNet } from "./net.ts";
 import { NodeMachine, type Booted } from "./node-machine.ts";
 import { naiveProgram } from "./testing/naive-node.ts";
@@ -79,6 +79,7 @@ test("a boot that fails is kept with its code and tried again", async () => {
 
 const specs: Readonly<Record<SourceSpec["kind"], SourceSpec>> = {
   replay: replaySourceSchema.parse({ name: "pump", kind: "replay", type: "t.r", files: [{ path: "/p.csv", subject: "p" }], columns: { a: "pressure" } }),
+  bulk: bulkSourceSchema.parse({ name: "producers", kind: "bulk", type: "t.r" }),
   mqtt: mqttSourceSchema.parse({ name: "broker", kind: "mqtt", type: "t.r" }),
   host: hostSourceSchema.parse({ name: "figures", kind: "host", type: "t.r" }),
 };
@@ -96,6 +97,7 @@ for (const kind of ["replay", "mqtt", "host"] as const) {
           offset = next;
           await new Promise<void>((resolve) => confirmNone || clock.after(1, resolve));
         },
+        enterProducer: () => Promise.reject(new Error("no producers here")),
         reject: () => Promise.resolve(),
         ended: () => {},
       });
@@ -122,7 +124,7 @@ for (const kind of ["replay", "mqtt", "host"] as const) {
 test("devices that were quietened make no more readings", async () => {
   let count = 0;
   const { world, machine } = machineOf(async ({ door }) => {
-    await door.open(specs.host, { offset: undefined, accept: async (readings) => void (count += readings.length), reject: () => Promise.resolve(), ended: () => {} });
+    await door.open(specs.host, { offset: undefined, accept: async (readings) => void (count += readings.length), enterProducer: () => Promise.reject(new Error("no producers here")), reject: () => Promise.resolve(), ended: () => {} });
     return closed;
   });
   machine.start();

@@ -22,12 +22,14 @@ const right = await holonProgram();
 /** What the scenarios run whose nodes have more than one history. */
 const settled = settledProgram(right);
 
-async function caught(program: SubjectProgram, name: string, pattern: RegExp, seedsMax = 4): Promise<void> {
+/** The seeds are lived through from `first` on, and then from 1: the one that is known to show the bug comes first, so that a run is short. */
+async function caught(program: SubjectProgram, name: string, pattern: RegExp, seedsMax = 4, first = 1): Promise<void> {
   const known = scenarios.get(name);
   assert(known !== undefined, `${name} is a scenario`);
   const { program: _, ...scenario } = known;
   const seen: string[] = [];
-  for (let seed = 1; seed <= seedsMax; seed++) {
+  for (let index = 0; index < seedsMax; index++) {
+    const seed = ((first - 1 + index) % seedsMax) + 1;
     // Healthy programs converge within seconds; the sick ones need not be watched for long.
     const { violations } = await runSeed({ ...scenario, convergeMsMax: 60_000 }, program, seed);
     if (violations.some((violation) => pattern.test(violation))) return;
@@ -66,7 +68,7 @@ test("acknowledges before the sync is done", () => {
     const sync = (): Promise<void> => Promise.resolve(void ports.clock.after(2_000, () => void file.sync().catch(() => undefined))); // closed meanwhile
     return { ...file, sync, writeThrough: (position, bytes) => file.write(position, bytes).then(sync) };
   };
-  return caught(withFiles(later), "cut-and-heal", /lost|not in the log|not converged/);
+  return caught(withFiles(later), "cut-and-heal", /lost|not in the log|not converged/, 4, 3);
 });
 
 test("tells the device that a reading is safe before it is", () => {
@@ -157,7 +159,7 @@ test("does not compare its history with the parent's", () => {
 
 test("begins a branch where everything begins", () => {
   const forgetful = mishears((header) => (header.op === "common" ? { op: "common", lane: header.lane } : header));
-  return caught(onGateways(forgetful, settled), "restore-from-backup", /doubled at the cloud/, 12);
+  return caught(onGateways(forgetful, settled), "restore-from-backup", /doubled at the cloud/, 12, 7);
 });
 
 test("holds back what its parent has another history of", () => {
@@ -169,7 +171,7 @@ test("asks for the same again and again", () => {
   const nagging = (ports: Ports): Ports => {
     const nag = (connection: Connection): Connection => {
       let question: Uint8Array | undefined;
-      let left = 60; // each one makes the child send all again: a few show it
+      let left = 25; // each one makes the child send all again: a few show it
       const send = (bytes: Uint8Array): void => {
         const { header } = decodeFrame(bytes, ports.codec);
         if (question === undefined && "op" in header && header.op === "subscribe") question = bytes;
@@ -205,10 +207,10 @@ test("lets go of alarms that nobody else has", () => {
     });
     return subject;
   };
-  return caught(withSubject(prune), "cut-and-heal", /let go of before they were safe/, 12);
+  return caught(withSubject(prune), "cut-and-heal", /let go of before they were safe/, 12, 4);
 });
 
-test("says nothing of what is damaged", () => caught(withSubject((subject) => ({ ...subject, missing: () => Promise.resolve([]) })), "rubbish-everywhere", /lost/, 12));
+test("says nothing of what is damaged", () => caught(withSubject((subject) => ({ ...subject, missing: () => Promise.resolve([]) })), "rubbish-everywhere", /lost/, 12, 2));
 
 test("calls damaged what is there", () => {
   const cries = (subject: SimSubject, config: NodeConfig): SimSubject => (config.tier === "cloud" ? { ...subject, missing: () => Promise.resolve([{ first: 1, last: 2, reason: "damaged" }]) } : subject);

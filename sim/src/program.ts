@@ -26,7 +26,7 @@ const counterSource = `export default {
   },
 };
 `;
-const appOf = (code: Uint8Array): AppDocument => appDocumentSchema.parse({
+const appOf = (code: Uint8Array, more: Partial<AppDocument>): AppDocument => appDocumentSchema.parse({
   name: "counter",
   sources: [{ kind: "replay", name: "device", type: "sim.reading", files: [{ path: "device", subject: "device" }], columns: { value: "value" } }],
   functions: [
@@ -42,14 +42,15 @@ const appOf = (code: Uint8Array): AppDocument => appDocumentSchema.parse({
     { class: "derived", to: "*" },
     { class: "aggregate", to: "*" },
   ],
+  ...more,
 });
 
 /** It runs what it should, or has nothing to run, every function has read all that is there, and no child holds credit that it asked for. */
 const isIdle = ({ agent: { state, units }, admission }: NodeStatus): boolean =>
   (state === "settled" || state === "idle") && units.every((unit) => unit.state === "running" && unit.lag === 0) && (admission?.askedBytes ?? 0) === 0;
 
-/** Prepared once for all seeds: loading a module is real work. `source` is the function that runs on the gateways. */
-export async function holonProgram(parts: NodeParts = {}, source = counterSource): Promise<SubjectProgram> {
+/** Prepared once for all seeds: loading a module is real work. `source` is the function that runs on the gateways, `more` what else its app has. */
+export async function holonProgram(parts: NodeParts = {}, source = counterSource, more: Partial<AppDocument> = {}): Promise<SubjectProgram> {
   const code = new TextEncoder().encode(source);
   const runner = createRunner();
   await runner.prepare("count", code);
@@ -60,6 +61,7 @@ export async function holonProgram(parts: NodeParts = {}, source = counterSource
       await node.announce();
       return {
         log: node.log,
+        shared: node.shared,
         control,
         missing: (lane) => node.log.missing(lane),
         isDiskFull: () => node.log.diskState === "full",
@@ -78,7 +80,7 @@ export async function holonProgram(parts: NodeParts = {}, source = counterSource
       const control = controls.find((candidate) => candidate !== undefined);
       if (control === undefined) throw new HolonError("HOLON_INTERNAL", "no node of the fleet carries the control plane");
       await control.blobs.put(code);
-      await control.deploy(appOf(code));
+      await control.deploy(appOf(code, more));
     },
     sandbox: () => ({ model: createModel(), runner }),
   };

@@ -1,7 +1,7 @@
 /** The frame of every scenario: safety under faults first, then heal, demand convergence within a bound, and check. */
 import { createHash } from "node:crypto";
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
-import { Fleet, type CheckOptions, type FleetCheck } from "./fleet.ts";
+import { Fleet, type FleetCheck } from "./fleet.ts";
 import type { ProfileOf } from "./link-profile.ts";
 import type { SubjectProgram } from "./subject.ts";
 import type { Note } from "./trace.ts";
@@ -29,7 +29,8 @@ export interface Scenario {
   program?(program: SubjectProgram): SubjectProgram;
   /** What else must hold at the end; and figures to report, of which the largest over all seeds counts. */
   findings?(fleet: Fleet): ScenarioFindings;
-  readonly checkOptions?: CheckOptions;
+  /** Of so many members beside the root all records are read and compared at the end; of the others the heads of the lanes are. Undefined: of all. */
+  readonly readMax?: number;
   /** No devices: what is acknowledged are records of functions. */
   readonly withoutReadings?: boolean;
   /** Plans the faults: schedules them in the world. They must end by themselves at `untilMs`. */
@@ -166,6 +167,7 @@ async function runWorld(scenario: Scenario, program: SubjectProgram, seed: numbe
   const world = new World(seed);
   const fleet = new Fleet(world, scenario.program?.(program) ?? program, {
     withoutReadings: scenario.withoutReadings === true,
+    ...(scenario.readMax === undefined ? {} : { readMax: scenario.readMax }),
     ...(listener === undefined ? {} : { listener }),
     ...(scenario.lines === undefined ? {} : { profileOf: scenario.lines(world) }),
   });
@@ -185,7 +187,7 @@ async function runWorld(scenario: Scenario, program: SubjectProgram, seed: numbe
     convergedMs = await liveThrough(scenario, fleet, size, watch);
     if (convergedMs === undefined) defects.push(`not converged ${scenario.convergeMsMax} ms after healing: ${lagOf(fleet)}`);
     more = scenario.findings?.(fleet) ?? more;
-    found = await fleet.check(scenario.checkOptions);
+    found = await fleet.check();
     if (found.damagedReported > 0 && fleet.damaged.size === 0) defects.push(`${found.damagedReported} records were reported as damaged, and no disk was damaged`);
     defects.push(...((await scenario.check?.(fleet)) ?? []));
     // A variant may cut so early that no document arrives before the end: the first world of the seed has shown that one does.

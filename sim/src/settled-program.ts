@@ -1,4 +1,5 @@
 /** Nodes that got their documents long ago and run no function: each makes its events when the scenario says so. No control plane. */
+import { appDocumentSchema, type AppDocument } from "@holon/core/schema/app.ts";
 import type { Desired } from "@holon/core/schema/desired.ts";
 import { isNodeName } from "@holon/core/units.ts";
 import { keepDesired } from "@holon/node/desired/documents.ts";
@@ -7,13 +8,17 @@ import type { SubjectProgram } from "./subject.ts";
 
 const encoder = new TextEncoder();
 
-export function settledProgram({ sandbox }: Pick<SubjectProgram, "sandbox">, rules: NodeParts = {}): SubjectProgram {
+/** No functions, but the rule by which derived data may leave. */
+export const settledApp: AppDocument = appDocumentSchema.parse({ name: "storm", version: "1", functions: [], models: [], egress: [{ class: "derived", to: "*" }] });
+
+export function settledProgram({ sandbox }: Pick<SubjectProgram, "sandbox">, rules: NodeParts = {}, app = settledApp): SubjectProgram {
   return {
     async boot(config, ports) {
       const node = await openNode(config, ports, rules);
-      if (isNodeName(config.name) && config.parent !== undefined) await keepDesired(node.log, config.name, desiredOf(config.name));
+      if (isNodeName(config.name) && config.parent !== undefined) await keepDesired(node.log, config.name, desiredOf(config.name, app));
       return {
         log: node.log,
+        shared: node.shared,
         missing: (lane) => node.log.missing(lane),
         status: node.status,
         // Of a parent alone: there are many nodes.
@@ -26,9 +31,7 @@ export function settledProgram({ sandbox }: Pick<SubjectProgram, "sandbox">, rul
   };
 }
 
-/** No functions, but the rule by which derived data may leave. */
-function desiredOf(node: string): Uint8Array {
-  const app = { apiVersion: "holon/v1", name: "storm", version: "1", sources: [], functions: [], models: [], egress: [{ class: "derived", to: "*" }] } as const;
-  const desired: Desired = { apiVersion: "holon/v1", kind: "Desired", node, version: 1, plan: "storm", apps: [{ ...app, sources: [], functions: [], models: [], egress: [...app.egress] }] };
+function desiredOf(node: string, app: AppDocument): Uint8Array {
+  const desired: Desired = { apiVersion: "holon/v1", kind: "Desired", node, version: 1, plan: "storm", apps: [app] };
   return encoder.encode(JSON.stringify(desired));
 }

@@ -1,5 +1,5 @@
 /**
- * One seed of every other scenario. Which ones rotates with HOLON_SIM_ROTATION, for example the number of commits, so that over time all are
+ * One seed of every third scenario. Which ones rotates with HOLON_SIM_ROTATION, for example the number of commits, so that over time all are
  * lived through; without it they are always the same.
  */
 import assert from "node:assert/strict";
@@ -10,13 +10,13 @@ import { scenarios } from "./run.ts";
 
 const seedsEach = 1;
 /** Minutes each: they have tests of their own size, and run whole by `npm run sim`. */
-const long: readonly string[] = ["reconnect-storm", "island-72h"];
+const long: readonly string[] = ["reconnect-storm", "island-72h", "shared-islands"];
 const rotation = Number(process.env["HOLON_SIM_ROTATION"] ?? "0") % 500;
 const program = await holonProgram();
 
 const short = [...scenarios].filter(([candidate]) => !long.includes(candidate));
 
-for (const [name, scenario] of short.filter((_, index) => index % 2 === rotation % 2)) {
+for (const [name, scenario] of short.filter((_, index) => index % 3 === rotation % 3)) {
   test(`${name}: a share of the seeds`, { skip: scenario.needs?.() ?? false }, async () => {
     const done = await runAll({ program, seed: 1 + rotation * seedsEach, seeds: seedsEach, names: [name] });
     assert.equal(done.length, seedsEach);

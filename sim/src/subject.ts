@@ -4,6 +4,7 @@ import type { Ports } from "@holon/core/ports.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
 import type { StreamName } from "@holon/core/schema/event.ts";
 import type { NodeStatus } from "@holon/node/index.ts";
+import type { SharedStore } from "@holon/node/shared/store.ts";
 
 export interface SimSubject {
   readonly log: Log;
@@ -22,6 +23,8 @@ export interface SimSubject {
   readonly status?: () => NodeStatus;
   /** Appends one event of class `derived`, as a function on the node would; resolves when it is on disk. */
   readonly emit?: (stream: StreamName, data: unknown) => Promise<void>;
+  /** State that sites share, as far as the node has merged it. */
+  readonly shared?: SharedStore;
 }
 
 export interface SubjectProgram {

@@ -4,7 +4,7 @@
  * Invariants:
  * - An event runs only when every promise chain that the events before it set going has come to rest.
  * - Events run by time, then by order of scheduling; the same seed gives the same order.
- * - While real work is awaited (`outside`), virtual time stands still and no event runs.
+ * - While real work is awaited (`outside`), virtual time stands still and no event runs. A world that stands still by itself is told, not waited for.
  */
 import { assert } from "@holon/core/errors.ts";
 import { EventQueue, type Scheduled } from "./event-queue.ts";
@@ -26,6 +26,8 @@ export interface RunUntil {
  * (documented since version 11), which is what makes one turn carry many events.
  */
 const eventsPerTurn = 512;
+/** More at one moment than any fleet has to do at once: somebody waits for no time at all, for ever. */
+const eventsAtOnceMax = 20_000_000;
 
 export class World {
   readonly seed: number;
@@ -34,6 +36,7 @@ export class World {
   readonly #queue = new EventQueue();
   #nowMs = 0;
   #events = 0;
+  #eventsNow = 0;
   #outside = 0;
   #running = false;
   #resume: (() => void) | undefined;
@@ -156,6 +159,8 @@ export class World {
       return "time";
     }
     const callback = this.#queue.pop();
+    this.#eventsNow = next.timeMs === this.#nowMs ? this.#eventsNow + 1 : 0;
+    assert(this.#eventsNow < eventsAtOnceMax, `virtual time stands still at ${next.timeMs} ms`);
     this.#nowMs = next.timeMs;
     this.#events += 1;
     callback?.();

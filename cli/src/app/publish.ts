@@ -3,7 +3,9 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
+import { limits } from "@holon/core/limits.ts";
 import { readOnnx } from "@holon/core/model/onnx-reader.ts";
+import { boundWasmMemory } from "@holon/core/run/wasm-memory.ts";
 import { appDocumentSchema, type AppDocument } from "@holon/core/schema/app.ts";
 import { bundleFunction } from "@holon/platform/bundle.ts";
 import type { LoadedManifest } from "./load.ts";
@@ -35,7 +37,16 @@ export async function publish({ manifest, folder, path }: LoadedManifest): Promi
     models.push({ ...model, graph: keep(graph) });
   }
   const functions: unknown[] = [];
-  for (const { module, ...fn } of manifest.functions) {
+  for (const { module, on, emits, uses, ...fn } of manifest.functions) {
+    const runtime = fn.runtime ?? (module.endsWith(".wasm") ? "wasm" : undefined);
+    if (runtime === "wasm" || runtime === "process") {
+      if (on === undefined || emits === undefined) throw new HolonError("HOLON_APP_BAD", `${path}: function ${fn.name} (${runtime}) cannot say itself what it is for`, { next: "Give it `on` and `emits` in the manifest." });
+      const code = await readFunction(resolve(folder, module), path);
+      if (runtime === "wasm") boundWasmMemory(fn.name, code, (fn.memoryBytesMax ?? limits.unitMemoryBytes) / wasmPageBytes);
+      functions.push({ ...fn, runtime, code: keep(code), on, emits, models: uses ?? [] });
+      continue;
+    }
+    if (on !== undefined || emits !== undefined || uses !== undefined) throw new HolonError("HOLON_APP_BAD", `${path}: function ${fn.name} says itself what it is for`, { next: "Take `on`, `emits` and `uses` out of the manifest; they stand in its defineFunction." });
     const { code, definition } = await bundleFunction(resolve(folder, module));
     functions.push({ ...fn, code: keep(code), on: definition.on, emits: definition.emits, models: definition.models });
   }
@@ -44,10 +55,15 @@ export async function publish({ manifest, folder, path }: LoadedManifest): Promi
   return { document: parsed.data, blobs };
 }
 
-async function readGraph(path: string, manifest: string): Promise<Uint8Array> {
+const wasmPageBytes = 64 << 10;
+
+const readGraph = (path: string, manifest: string): Promise<Uint8Array> => readNamed(path, manifest, "model");
+const readFunction = (path: string, manifest: string): Promise<Uint8Array> => readNamed(path, manifest, "function's");
+
+async function readNamed(path: string, manifest: string, what: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
   } catch (cause) {
-    throw new HolonError("HOLON_APP_BAD", `${manifest} names the model file ${path}, which cannot be read`, { cause });
+    throw new HolonError("HOLON_APP_BAD", `${manifest} names the ${what} file ${path}, which cannot be read`, { cause });
   }
 }

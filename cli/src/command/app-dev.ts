@@ -3,6 +3,7 @@ import { watch } from "node:fs";
 import { resolve } from "node:path";
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { deployHere } from "../app/deploy-here.ts";
+import { aborted } from "../ending.ts";
 import { loadManifest } from "../app/load.ts";
 import { publish } from "../app/publish.ts";
 import { claim } from "../machine/claim.ts";
@@ -18,7 +19,7 @@ export interface DevOptions {
 /** Editors write a file in several steps: a change is over when nothing has come for so long. */
 const settleMs = 150;
 
-export async function developApp(place: string, options: DevOptions): Promise<void> {
+export async function developApp(place: string, options: DevOptions, ended: AbortSignal): Promise<void> {
   const portBase = Number(options.portBase);
   if (!/^\d{1,5}$/.test(options.portBase) || portBase > 65_528) throw new HolonError("HOLON_ARGUMENT_BAD", `--port-base is a port that leaves room for seven, not ${options.portBase}`);
   const first = await loadManifest(place);
@@ -27,10 +28,12 @@ export async function developApp(place: string, options: DevOptions): Promise<vo
   const lock = await claim(data, portBase);
   let three: Three | undefined;
   try {
-    three = await startThree({ data, portBase, jurisdiction: "EU/DE", trace: { level: options.verbose === true ? "info" : "error", output: process.stderr } });
+    three = await startThree({ data, portBase, ended, jurisdiction: "EU/DE", trace: { level: options.verbose === true ? "info" : "error", output: process.stderr } });
     await keepOnly(three, published.document.name);
     await deployHere(three, published);
-    await liveWithChanges(three, place, first.folder, published.document.name);
+    await liveWithChanges(three, place, first.folder, published.document.name, ended);
+  } catch (error) {
+    if (!ended.aborted) throw error; // told to stop while it started
   } finally {
     await three?.close();
     lock.release();
@@ -42,9 +45,7 @@ async function keepOnly({ cloud }: Three, name: string): Promise<void> {
   for (const { document } of cloud.control?.apps() ?? []) if (document.name !== name) await cloud.control?.remove(document.name);
 }
 
-async function liveWithChanges(three: Three, place: string, folder: string, name: string): Promise<void> {
-  const stop = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
+async function liveWithChanges(three: Three, place: string, folder: string, name: string, ended: AbortSignal): Promise<void> {
   const view = showLive(three, name, process.stdout);
   const say = (text: string): void => view.notice(text);
   let timer: NodeJS.Timeout | undefined;
@@ -56,7 +57,7 @@ async function liveWithChanges(three: Three, place: string, folder: string, name
   };
   const watcher = watch(folder, { recursive: true }, (_, file) => changed(file));
   watcher.on("error", (error) => say(`${folder} is no longer watched: ${error.message}`));
-  await new Promise<void>((resolveStop) => stop.signal.addEventListener("abort", () => resolveStop()));
+  await aborted(ended);
   watcher.close();
   clearTimeout(timer);
   await deploying;

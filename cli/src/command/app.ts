@@ -1,4 +1,5 @@
-/** `holon app deploy|list|remove` */
+/** `holon app deploy|list|remove|shared` */
+import { sharedAnswerSchema } from "@holon/node/api/shared-routes.ts";
 import { z } from "zod";
 import { loadManifest } from "../app/load.ts";
 import { doneSchema, type Client } from "../client.ts";
@@ -27,4 +28,15 @@ export async function listApps(client: Client, json: boolean): Promise<void> {
 export async function removeApp(client: Client, app: string, json: boolean): Promise<void> {
   await client.send("DELETE", `/v1/apps/${app}`, undefined, doneSchema);
   process.stdout.write(json ? `${JSON.stringify({ removed: app })}\n` : `removed ${app}\n`);
+}
+
+/** Of the node whose API is asked: what others did and it has not heard of yet is missing. */
+export async function showShared(client: Client, app: string, json: boolean): Promise<void> {
+  const answer = await client.get(`/v1/apps/${app}/shared`, sharedAnswerSchema);
+  if (json) return void process.stdout.write(`${JSON.stringify(answer)}\n`);
+  const rows = answer.shared.map(({ name, key, kind, class: dataClass, value }) => [key === "" ? name : `${name}/${key}`, kind, dataClass, JSON.stringify(value) ?? ""]);
+  process.stdout.write(`${printTable(["SHARED", "KIND", "CLASS", `VALUE AT ${answer.node}`], rows)}\n`);
+  for (const { with: other, agoMs, problem } of answer.exchanges) {
+    process.stderr.write(problem === null ? `exchanged with ${other} ${agoMs === null ? "never" : `${Math.round(agoMs / 1000)} s ago`}\n` : `not exchanged with ${other}: ${problem.message}\n`);
+  }
 }

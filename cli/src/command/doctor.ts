@@ -1,8 +1,10 @@
 /** `holon doctor`: what is wrong here, and what to do. */
-import { access, constants, mkdir, statfs } from "node:fs/promises";
+import { access, constants, statfs } from "node:fs/promises";
 import { connect } from "node:net";
 import { errorTable, isErrorCode } from "@holon/core/errors.ts";
 import { createClock } from "@holon/platform/clock.ts";
+import { diskError } from "@holon/platform/disk-error.ts";
+import { makeFolder } from "@holon/platform/disk-folder.ts";
 import { loadModelRuntime } from "@holon/platform/model-runtime.ts";
 import { z } from "zod";
 import { connectApi, type ClientOptions } from "../client.ts";
@@ -16,6 +18,8 @@ interface Finding {
 }
 
 const lowBytes = 1 << 30;
+/** Less than a node needs for what it fetches at its start. */
+const fullBytes = 1 << 18;
 const statusSchema = z.looseObject({
   uplink: z
     .looseObject({
@@ -25,6 +29,7 @@ const statusSchema = z.looseObject({
       branches: z.array(z.looseObject({ lane: z.string(), branch: z.string(), after: z.int() })),
     })
     .optional(),
+  log: z.looseObject({ disk: z.string() }),
   damage: z.array(z.looseObject({ segment: z.string() })),
   agent: z.looseObject({ problem: z.looseObject({ message: z.string(), next: z.string() }).optional(), units: z.array(z.looseObject({ name: z.string(), problem: z.looseObject({ message: z.string(), next: z.string() }).optional() })) }),
 });
@@ -45,11 +50,12 @@ function nodeVersion(): Finding {
 
 async function dataFolder(data: string): Promise<Finding> {
   try {
-    await mkdir(data, { recursive: true, mode: 0o700 });
+    makeFolder(data);
     await access(data, constants.W_OK);
     return { check: "data", state: "ok", says: `${data} can be written` };
-  } catch {
-    return { check: "data", state: "bad", says: `${data} cannot be written`, next: errorTable.HOLON_DISK_READ_ONLY.next };
+  } catch (error) {
+    const { message, next } = diskError("write to", data, error);
+    return { check: "data", state: "bad", says: message, next };
   }
 }
 
@@ -57,7 +63,8 @@ async function diskSpace(data: string): Promise<Finding> {
   const space = await statfs(data).catch(() => undefined);
   if (space === undefined) return { check: "disk", state: "warn", says: "free space is unknown" };
   const free = space.bavail * space.bsize;
-  const says = `${(free / 2 ** 30).toFixed(1)} GiB free`;
+  const says = free < lowBytes ? `${Math.floor(free / 2 ** 10)} KiB free` : `${(free / 2 ** 30).toFixed(1)} GiB free`;
+  if (free < fullBytes) return { check: "disk", state: "bad", says, next: errorTable.HOLON_DISK_FULL.next };
   return free < lowBytes ? { check: "disk", state: "warn", says, next: "Free space: a full disk stops intake." } : { check: "disk", state: "ok", says };
 }
 
@@ -98,6 +105,7 @@ async function nodeFindings(name: string, options: ClientOptions): Promise<reado
   for (const { lane, code, message } of status.uplink?.held ?? []) findings.push({ check: name, state: "bad", says: `${lane} is held back: ${message}`, ...(isErrorCode(code) ? { next: errorTable[code].next } : {}) });
   for (const { lane, branch, after } of status.uplink?.branches ?? []) findings.push({ check: name, state: "warn", says: `${lane} has two histories behind record ${after}; this one is kept as ${branch}`, next: errorTable.HOLON_LINK_FORK.next });
   for (const { segment } of status.damage) findings.push({ check: name, state: "bad", says: `${segment} is damaged`, next: errorTable.HOLON_LOG_DAMAGED.next });
+  if (status.log.disk !== "ok") findings.push({ check: name, state: "bad", says: `its log takes nothing in: the disk ${status.log.disk === "full" ? "is full" : "failed"}`, next: errorTable[status.log.disk === "full" ? "HOLON_DISK_FULL" : "HOLON_DISK_FAILED"].next });
   for (const problem of [status.agent.problem, ...status.agent.units.map((unit) => unit.problem)]) {
     if (problem !== undefined) findings.push({ check: name, state: "bad", says: problem.message, next: problem.next });
   }

@@ -6,6 +6,7 @@ import { nodeConfigSchema } from "@holon/core/schema/node.ts";
 import { parse } from "yaml";
 import { z } from "zod";
 import type { Client } from "../client.ts";
+import { aborted } from "../ending.ts";
 import { becomeLean } from "../machine/lean.ts";
 import { makeToken } from "../machine/token.ts";
 import { printTable } from "../table.ts";
@@ -36,7 +37,7 @@ const heard = (ms: number | null): string => (ms === null ? "unknown" : ms < 100
 const reported = (report: z.infer<typeof nodeRowSchema>["reported"]): string => (report === null ? "nothing yet" : `${report.outcome} ${report.version}`);
 
 /** One node by its `holon.node.yaml`, until it is told to stop. */
-export async function startNodeFromFile(path: string, options: { readonly data: string; readonly api: string; readonly verbose: boolean }): Promise<void> {
+export async function startNodeFromFile(path: string, options: { readonly data: string; readonly api: string; readonly verbose: boolean; readonly ended: AbortSignal }): Promise<void> {
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
     throw new HolonError("HOLON_CONFIG_BAD", `${path} cannot be read`, { cause, next: "Give the path of a holon.node.yaml." });
   });
@@ -46,13 +47,8 @@ export async function startNodeFromFile(path: string, options: { readonly data: 
   await becomeLean(join(options.data, parsed.data.name), loadAll);
   const { startNode } = await loadMachine();
   const machine = await startNode({ config: parsed.data, data: options.data, api: options.api, token, trace: { level: options.verbose ? "info" : "warn", output: process.stderr } });
-  // Before it is told that it runs: whoever waits for that may end it at once.
-  const told = new Promise<void>((stop) => {
-    process.once("SIGINT", () => stop());
-    process.once("SIGTERM", () => stop());
-  });
-  process.stdout.write(`${parsed.data.name} runs; local API ${machine.api}${machine.node.address === undefined ? "" : `, link ${machine.node.address}`}\n`);
-  await told;
+  if (!options.ended.aborted) process.stdout.write(`${parsed.data.name} runs; local API ${machine.api}${machine.node.address === undefined ? "" : `, link ${machine.node.address}`}\n`);
+  await aborted(options.ended);
   await machine.close();
 }
 

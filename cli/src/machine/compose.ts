@@ -57,6 +57,8 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
     const clock = createClock();
     const model = createModel();
     closing.push(() => model.close());
+    const runner = createRunner({ model });
+    closing.push(() => runner.close());
     const trust = config.listen === undefined ? undefined : await createTrust(folder);
     const joined = config.parent === undefined ? undefined : await readJoin(folder);
     const siblingJoins = new Map<string, JoinInfo>();
@@ -73,7 +75,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
       crypto: createCrypto(),
       codec: createCodec(),
       model,
-      runner: createRunner({ model }),
+      runner,
       door: createDoor({ clock, hostStats: createHostStats(clock) }),
       trace: createTrace({ name: config.name, ...options.trace }),
     };

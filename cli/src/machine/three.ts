@@ -6,6 +6,7 @@ import type { NodeConfig } from "@holon/core/schema/node.ts";
 import { isNodeName } from "@holon/core/units.ts";
 import { writeJoin } from "@holon/platform/trust-join.ts";
 import type { TraceOutput } from "@holon/platform/trace.ts";
+import { throwIfEnded } from "../ending.ts";
 import { startNode, type MachineNode } from "./compose.ts";
 import { makeToken } from "./token.ts";
 
@@ -21,6 +22,8 @@ export interface ThreeOptions {
   /** First of seven ports in a row; 0 lets the system choose each. */
   readonly portBase: number;
   readonly jurisdiction: string;
+  /** What ends the command before it has started: thrown when all that was started is closed. */
+  readonly ended?: AbortSignal;
   readonly trace: { readonly level: "debug" | "info" | "warn" | "error"; readonly output: TraceOutput };
 }
 
@@ -40,6 +43,7 @@ export async function startThree(options: ThreeOptions): Promise<Three> {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       await writeJoin(folder, parent.trust.joinInfo());
     }
+    throwIfEnded(options.ended);
     const machine = await startNode({ config, data, api, token, trace });
     started.push(machine);
     return machine;
@@ -49,6 +53,7 @@ export async function startThree(options: ThreeOptions): Promise<Three> {
     const cloud = await start({ ...base, name: "cloud-1", site: "cloud", tier: "cloud", control: true, listen: at(1) }, at(0));
     const edge = await start({ ...base, name: "edge-1", site: "plant", tier: "edge", listen: at(3), parent: addressOf(cloud) }, at(4), cloud);
     const gateway = await start({ ...base, name: "gateway-1", site: "plant", tier: "gateway", parent: addressOf(edge) }, at(6), edge);
+    throwIfEnded(options.ended);
     return { cloud, edge, gateway, close };
   } catch (error) {
     await close();

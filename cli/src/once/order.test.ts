@@ -17,3 +17,8 @@ test("two items that changed places are out of order once", () => {
 test("an item nobody expected counts as one too many", () => {
   assert.deepEqual(compareOrder(["a"], ["a", "z"]), { lost: 0, duplicated: 1, reordered: 0 });
 });
+
+test("who may hold more has no duplicate in what the other lost, but in what it holds twice", () => {
+  assert.deepEqual(compareOrder(["b", "c"], ["a", "b", "c"], { mayHoldMore: true }), { lost: 0, duplicated: 0, reordered: 0 });
+  assert.deepEqual(compareOrder(["b"], ["a", "b", "a", "b"], { mayHoldMore: true }), { lost: 0, duplicated: 2, reordered: 0 });
+});

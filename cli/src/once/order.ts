@@ -6,10 +6,11 @@ export interface OrderReport {
 }
 
 /**
- * Each item found takes the earliest expected item of its key that is not taken. What finds none is a duplicate (or was never
- * expected), what is not taken is lost, and what is taken before one found earlier is out of order.
+ * Each item found takes the earliest expected item of its key that is not taken. What finds none is a duplicate, what is not taken is
+ * lost, and what is taken before one found earlier is out of order. An item of a key that nobody expected is a duplicate too, unless
+ * `mayHoldMore`: whoever it is compared with has kept less.
  */
-export function compareOrder(expected: Iterable<string>, found: Iterable<string>): OrderReport {
+export function compareOrder(expected: Iterable<string>, found: Iterable<string>, { mayHoldMore = false } = {}): OrderReport {
   const positions = new Map<string, number[]>();
   let expectedCount = 0;
   for (const key of expected) {
@@ -27,7 +28,10 @@ export function compareOrder(expected: Iterable<string>, found: Iterable<string>
     const index = taken.get(key) ?? 0;
     const position = positions.get(key)?.[index];
     if (position === undefined) {
-      duplicated += 1;
+      // Of a key that nobody expected the first is news, and only another one a duplicate.
+      const isNews = mayHoldMore && !positions.has(key) && index === 0;
+      if (isNews) taken.set(key, 1);
+      else duplicated += 1;
       continue;
     }
     taken.set(key, index + 1);

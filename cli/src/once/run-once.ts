@@ -4,12 +4,17 @@ import { join } from "node:path";
 import { HolonError, isErrorCode } from "@holon/core/errors.ts";
 import { lockFolder, type FolderLock } from "@holon/platform/lock.ts";
 import type { LoadedManifest } from "../app/load.ts";
+import { throwIfEnded, unlessEnded } from "../ending.ts";
 import { publish, type Publication } from "../app/publish.ts";
 import type { ReplaySourceSpec } from "@holon/core/schema/app.ts";
+import type { NodeStatus } from "@holon/node/index.ts";
+import { offsetCell } from "@holon/node/door/sources.ts";
+import { replaySize } from "@holon/platform/door-replay-inspect.ts";
 import type { Three } from "../machine/three.ts";
 import { deployHere } from "../app/deploy-here.ts";
+import { createCutPlan, rowsPlayed } from "./cut-plan.ts";
 import { reportOnce, type OnceReport } from "./report.ts";
-import { inspectFiles, replaySource, type ReplayChoice, type ReplayFile } from "./source-map.ts";
+import { inspectFiles, replaySource, sayLeftOut, type ReplayChoice, type ReplayFile } from "./source-map.ts";
 
 export interface OnceOptions extends ReplayChoice {
   readonly data: string;
@@ -21,6 +26,8 @@ export interface OnceOptions extends ReplayChoice {
   /** Takes the data folder and the ports. */
   claim(): Promise<FolderLock>;
   start(): Promise<Three>;
+  /** What ends the command before it is done. */
+  readonly ended: AbortSignal;
   /** Called often while it runs. */
   progress(three: Three): void;
 }
@@ -31,9 +38,11 @@ const readingType = "pump.reading";
 export async function runOnce(options: OnceOptions): Promise<OnceReport> {
   const files = await inspectFiles(options.files);
   const spec = replaySource(files, options, readingType);
+  sayLeftOut(files, options);
   const published = await publish(options.app);
   const lock = await options.claim();
   try {
+    throwIfEnded(options.ended);
     await prepareData(options.data, options.continue);
     return await playThrough(await options.start(), published, files, spec, options);
   } finally {
@@ -43,10 +52,11 @@ export async function runOnce(options: OnceOptions): Promise<OnceReport> {
 
 async function playThrough(three: Three, published: Publication, files: readonly ReplayFile[], spec: ReplaySourceSpec, options: OnceOptions): Promise<OnceReport> {
   try {
+    refuseOtherFiles(three, published.document.name, spec, options.data);
     await deployHere(three, { ...published, document: { ...published.document, sources: [spec] } });
-    await play(three, options);
+    await play(three, published.document.name, spec, options);
     if (options.cutAfter !== undefined) three.gateway.node.healUplink();
-    await until(() => drained(three), () => options.progress(three));
+    await until(() => drained(three), () => options.progress(three), options.ended);
     const damage = [three.gateway, three.edge, three.cloud].flatMap(({ node }) => node.status().damage.map((piece) => ({ node: node.config.name, ...piece })))[0];
     if (damage !== undefined) {
       throw new HolonError("HOLON_LOG_DAMAGED", `${join(options.data, damage.node, damage.segment)}: bytes ${damage.fromByte} to ${damage.toByte} are damaged; lost: ${lostText(three)}`);
@@ -56,7 +66,7 @@ async function playThrough(three: Three, published: Publication, files: readonly
     if (held !== undefined) throw new HolonError(held.code, `${held.lane} is held back: ${held.message}`);
     const problem = three.gateway.node.status().agent.sources.find((source) => source.problem !== undefined)?.problem;
     if (problem !== undefined) throw toCoded(problem);
-    return await reportOnce(three, files, spec);
+    return await unlessEnded(options.ended, reportOnce(three, files, spec));
   } finally {
     await three.close();
   }
@@ -69,6 +79,15 @@ function failOnNews(three: Three, data: string): void {
     const [first, ...more] = news;
     if (first !== undefined) throw new HolonError(first.code, `${join(data, node.config.name, "log")}: ${[first, ...more].map(({ message }) => message).join("; ")}`);
   }
+}
+
+/** A position in one list of files says nothing of another. */
+function refuseOtherFiles({ cloud }: Three, app: string, spec: ReplaySourceSpec, data: string): void {
+  const before = cloud.control?.apps().find(({ document }) => document.name === app)?.document.sources[0];
+  if (before?.kind !== "replay") return;
+  const names = (source: ReplaySourceSpec): string => source.files.map(({ subject }) => subject).join(", ");
+  if (names(before) === names(spec)) return;
+  throw new HolonError("HOLON_ARGUMENT_BAD", `${data} holds a run of ${names(before)}, and ${names(spec)} is another list`, { next: "Name the same files in the same order, or leave --continue away to begin afresh." });
 }
 
 /** The records that are lost, exactly, and of which more may be. */
@@ -125,19 +144,14 @@ async function mark(marker: string, data: string): Promise<void> {
 }
 
 /** Until the source has ended: cuts and heals the uplink on the way. */
-async function play(three: Three, options: OnceOptions): Promise<void> {
+async function play(three: Three, app: string, spec: ReplaySourceSpec, options: OnceOptions): Promise<void> {
   const { node } = three.gateway;
-  let cut = options.cutAfter === undefined;
-  let healed = options.healAfter === undefined;
+  const played = await playedBy(three, app, spec, options);
+  const plan = createCutPlan(options.cutAfter, options.healAfter, played());
   const step = (): void => {
-    const read = readings(three);
-    if (!cut && read >= (options.cutAfter ?? Infinity)) {
-      cut = true;
-      node.cutUplink();
-    }
-    if (cut && !healed && read >= (options.healAfter ?? Infinity)) {
-      healed = true;
-      node.healUplink();
+    for (const what of plan.at(played())) {
+      if (what === "cut") node.cutUplink();
+      else node.healUplink();
     }
   };
   const stop = node.log.onCommit(step);
@@ -147,12 +161,24 @@ async function play(three: Three, options: OnceOptions): Promise<void> {
       step();
       options.progress(three);
     },
+    options.ended,
   );
   stop();
-  if (!cut) process.stderr.write(`note: the source ended before --cut-after ${options.cutAfter}: nothing was cut\n`);
+  const note = plan.note();
+  if (note !== undefined) process.stderr.write(`note: ${note}
+`);
 }
 
-const readings = (three: Three): number => three.gateway.node.status().agent.sources.reduce((sum, source) => sum + source.readings, 0);
+/** How many events of the files were played, by this process and those before it. The files are read for it only where something is cut. */
+async function playedBy({ gateway: { node } }: Three, app: string, spec: ReplaySourceSpec, { cutAfter }: OnceOptions): Promise<() => number> {
+  const rows: number[] = [];
+  if (cutAfter !== undefined) for (const { path } of spec.files) rows.push((await replaySize(path)).rows);
+  const cell = offsetCell(app, spec.name);
+  return () => {
+    const stored = cutAfter === undefined ? undefined : node.log.cell(cell);
+    return rowsPlayed(stored && new TextDecoder().decode(stored), spec.files, rows);
+  };
+}
 
 /** A node waits out a full disk and tries again for what it could not fetch; a script is told after this long. */
 const patienceMs = 5_000;
@@ -165,15 +191,18 @@ function failIfItLasts(what: string, problem: Parameters<typeof failOn>[0]): voi
   if (performance.now() - since > patienceMs) failOn(problem);
 }
 
+const statuses = ({ gateway, edge, cloud }: Three): readonly NodeStatus[] => [gateway, edge, cloud].map(({ node }) => node.status());
+
 function sourcesEnded(three: Three): boolean {
   const { agent } = three.gateway.node.status();
-  failIfItLasts("agent", agent.problem);
+  for (const status of statuses(three)) failIfItLasts(`agent of ${status.node}`, status.agent.problem);
   failIfItLasts("disk", agent.sources.find((source) => source.problem?.code === "HOLON_DISK_FULL")?.problem);
   return agent.state === "settled" && agent.sources.every((source) => source.ended);
 }
 
 /** Everything was judged, and the cloud has all that may leave. */
 function drained(three: Three): boolean {
+  for (const { node, log } of statuses(three)) failIfItLasts(`disk of ${node}`, log.disk === "full" ? new HolonError("HOLON_DISK_FULL", `${node} has no room for what it is sent`) : undefined);
   const gateway = three.gateway.node.status();
   for (const unit of gateway.agent.units) failOn(unit.restarts > 3 ? unit.problem : undefined);
   const idle = gateway.agent.units.every((unit) => unit.state === "running" && unit.lag === 0);
@@ -188,9 +217,10 @@ function failOn(problem: { readonly code: string; readonly message: string; read
 const pollMs = 20;
 
 /** Polls, because "nothing more to do" is not an event of any one part. */
-async function until(condition: () => boolean, each: () => void): Promise<void> {
+async function until(condition: () => boolean, each: () => void, ended: AbortSignal): Promise<void> {
   let quiet = 0;
   while (quiet < 3) {
+    throwIfEnded(ended);
     each();
     quiet = condition() ? quiet + 1 : 0;
     await new Promise((resolve) => setTimeout(resolve, pollMs));

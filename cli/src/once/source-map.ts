@@ -2,7 +2,7 @@
 import { basename, dirname, resolve } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import type { ReplaySourceSpec } from "@holon/core/schema/app.ts";
-import { inspectReplayFile, type ReplayFileShape } from "@holon/platform/door-replay-inspect.ts";
+import { inspectReplayFile, isLabel, type ReplayFileShape } from "@holon/platform/door-replay-inspect.ts";
 
 export interface ReplayChoice {
   readonly files: readonly string[];
@@ -35,7 +35,7 @@ export function replaySource(files: readonly ReplayFile[], choice: ReplayChoice,
   if (other !== undefined) {
     throw new HolonError("HOLON_ARGUMENT_BAD", `${files[0]?.path} and ${other.path} differ in shape: ${shapeText(first)}, ${shapeText(other.shape)}`, { next: "Replay files of one shape together, others in a run of their own." });
   }
-  const label = choice.columns?.find((name) => first.labelColumns.includes(name));
+  const label = choice.columns?.find(isLabel);
   if (label !== undefined) throw new HolonError("HOLON_ARGUMENT_BAD", `--columns names ${label}, a label: the model must not see what it is scored by`, { next: "Name the sensors only." });
   const columns = choice.columns === undefined ? first.columns : Object.fromEntries(choice.columns.map((name) => [name, name]));
   const timeColumn = choice.timeColumn ?? first.timeColumn;
@@ -53,6 +53,12 @@ export function replaySource(files: readonly ReplayFile[], choice: ReplayChoice,
     badRows: choice.badRows,
     ...(timeColumn === undefined ? {} : { timeColumn }),
   };
+}
+
+/** Tells which columns are left out without being asked for. */
+export function sayLeftOut(files: readonly ReplayFile[], { columns }: ReplayChoice): void {
+  const names = [...new Set(columns === undefined ? files.flatMap(({ shape }) => shape.likelyLabels) : [])];
+  if (names.length > 0) process.stderr.write(`note: not read: ${names.map((name) => JSON.stringify(name)).join(", ")}: a label by its name, not a sensor; --columns may name it\n`);
 }
 
 const shapeText = ({ format, delimiter, header }: ReplayFileShape): string => (format === "csv" ? `CSV of ${header.length} columns cut by ${JSON.stringify(delimiter)}` : "JSON lines");

@@ -10,33 +10,49 @@ import { tempFolder } from "@holon/node/testing/temp-log.ts";
 import { SeededRandom } from "@holon/sim/random.ts";
 import { heldRecords } from "./held-log.ts";
 import { assertNothingLost, onceArguments, reportOf, runHolon, startHolon, type Report } from "./holon-process.ts";
-import { skabFile } from "./skab.ts";
+import { skabFiles } from "./skab.ts";
 import { until } from "./wait.ts";
 
 /** A run to be killed over and over. */
 export interface KillPlan {
-  readonly seed: string;
+  /** Its name; with the rotation it is the seed. */
+  readonly name: string;
   readonly more: readonly string[];
 }
 
-const files = ["other/2", "other/14"].map(skabFile);
+/** Which seeds and recordings: HOLON_SIM_ROTATION, for example the number of commits; without it always the same. */
+const rotation = Number(process.env["HOLON_SIM_ROTATION"] ?? "0");
 const killsPerPlan = 5;
+
+function twoFiles(): readonly string[] {
+  const all = skabFiles();
+  const random = new SeededRandom(`kill/files/${rotation}`);
+  const first = random.integer(0, all.length - 1);
+  return [first, (first + random.integer(1, all.length - 1)) % all.length].flatMap((index) => all[index] ?? []);
+}
 
 /** Runs each plan with five kills and says what must hold of its last report; the kills must have met a replay at work. */
 export async function assertSurvivesKills(context: TestContext, plans: readonly KillPlan[]): Promise<void> {
   const whole = tempFolder(context);
+  const files = twoFiles();
+  const again = `HOLON_SIM_ROTATION=${rotation} plays it again, on ${files.map((file) => file.split("/").slice(-2).join("/")).join(" and ")}`;
+  context.diagnostic(again);
   const undisturbed = reportOf(await runHolon(context, onceArguments(files, whole)));
   const sums = { kills: 0, midIntake: 0 };
-  for (const { seed, more } of plans) {
-    const { kills, midIntake, report } = await killAndContinue(context, { seed, kills: killsPerPlan, rows: undisturbed.eventsIn, logBytes: logBytes(whole), arguments: (data) => onceArguments(files, data, ...more) });
-    assertNothingLost(report);
-    for (const part of ["eventsIn", "alerts", "scores", "pooled"] as const) assert.deepEqual(report[part], undisturbed[part], `${seed}: ${part}`);
-    sums.kills += kills;
-    sums.midIntake += midIntake;
-  }
   const drawn = plans.length * killsPerPlan;
-  assert.ok(sums.kills >= drawn * 0.8, `only ${sums.kills} of ${drawn} kills met a running process`);
-  assert.ok(sums.midIntake >= drawn * 0.3, `only ${sums.midIntake} of ${drawn} kills met a replay with rows left`);
+  try {
+    for (const { name, more } of plans) {
+      const { kills, midIntake, report } = await killAndContinue(context, { seed: `${name}/${rotation}`, kills: killsPerPlan, rows: undisturbed.eventsIn, logBytes: logBytes(whole), arguments: (data) => onceArguments(files, data, ...more) });
+      assertNothingLost(report);
+      for (const part of ["eventsIn", "alerts", "scores", "pooled"] as const) assert.deepEqual(report[part], undisturbed[part], `${name}: ${part}`);
+      sums.kills += kills;
+      sums.midIntake += midIntake;
+    }
+    assert.ok(sums.kills >= drawn * 0.8, `only ${sums.kills} of ${drawn} kills met a running process`);
+    assert.ok(sums.midIntake >= drawn * 0.3, `only ${sums.midIntake} of ${drawn} kills met a replay with rows left`);
+  } catch (cause) {
+    throw new Error(`${again}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
 }
 
 interface Killed {

@@ -59,8 +59,9 @@ export async function startTappedThree(context: TestContext, data: string): Prom
     const trust = await createTrust(folder);
     if (parent !== undefined) await writeJoin(folder, parent.joinInfo());
     const model = createModel();
-    closing.push(() => model.close());
-    const ports = portsOf(config, { folder, trust, join: parent?.joinInfo(), model, frames });
+    const runner = createRunner({ model });
+    closing.push(() => model.close(), () => runner.close());
+    const ports = portsOf(config, { folder, trust, join: parent?.joinInfo(), model, runner, frames });
     const node = await openNode(config, ports);
     closing.push(() => node.close());
     return { node, trust, ports };
@@ -81,10 +82,11 @@ interface World {
   readonly trust: Trust;
   readonly join: ReturnType<Trust["joinInfo"]> | undefined;
   readonly model: ReturnType<typeof createModel>;
+  readonly runner: ReturnType<typeof createRunner>;
   readonly frames: TappedFrame[];
 }
 
-function portsOf(config: NodeConfig, { folder, trust, join: joined, model, frames }: World): Ports {
+function portsOf(config: NodeConfig, { folder, trust, join: joined, model, runner, frames }: World): Ports {
   const clock = createClock();
   const { name } = config;
   if (!isNodeName(name)) throw new Error(`${name} is no node name`);
@@ -97,7 +99,7 @@ function portsOf(config: NodeConfig, { folder, trust, join: joined, model, frame
     crypto: createCrypto(),
     codec,
     model,
-    runner: createRunner({ model }),
+    runner,
     door: createDoor({ clock, hostStats: createHostStats(clock) }),
     trace: createTrace({ name, level: "error", output: process.stderr }),
   };

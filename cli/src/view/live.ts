@@ -33,10 +33,9 @@ export function showLive(three: Three, app: string, output: NodeJS.WriteStream):
   };
   const draw = (): void => {
     const statuses = machines.map((machine) => machine.node.status());
-    const input = { app, statuses, apis, eventsPerSecond: rate(), alerts: alerts.newest(), alertsOpened: alerts.opened(), width: output.columns ?? 100, colour: terminal };
+    const input = { app, statuses, apis, eventsPerSecond: rate(), alerts: alerts.newest(), alertsOpened: alerts.opened(), ...(noticed === "" ? {} : { notice: noticed }), width: output.columns ?? 100, rows: output.rows ?? 40, colour: terminal };
     if (!terminal) return void output.write(`${summary(input)}\n`);
-    const screen = noticed === "" ? drawScreen(input) : `${drawScreen(input)}\n\n${noticed}`;
-    output.write(`\u001b[H${screen.replaceAll("\n", "\u001b[K\n")}\u001b[K\u001b[J`);
+    output.write(`\u001b[H${drawScreen(input).replaceAll("\n", "\u001b[K\n")}\u001b[K\u001b[J`);
   };
   if (terminal) output.write("\u001b[?1049h\u001b[?25l\u001b[2J");
   draw();
@@ -61,5 +60,6 @@ function summary(input: Parameters<typeof drawScreen>[0]): string {
   const unit = gateway?.agent.units.find(({ status }) => status !== undefined); // the order changes with what was deployed last
   const left = gateway?.uplink?.sentBytes ?? 0;
   const links = input.statuses.filter((status) => status.uplink !== undefined).map((status) => `${status.node} ${status.uplink?.state ?? ""}`);
-  return `${input.eventsPerSecond.toFixed(1)} events/s, ${unit?.status ?? "starting"}, alerts ${input.alertsOpened}, left the site ${size(left)}, links: ${links.join(", ")}`;
+  const problems = input.statuses.flatMap(({ node, agent }) => (agent.problem === undefined ? [] : [`; ${node}: ${agent.problem.code} ${agent.problem.message}`]));
+  return `${input.eventsPerSecond.toFixed(1)} events/s, ${unit?.status ?? "starting"}, alerts ${input.alertsOpened}, left the site ${size(left)}, links: ${links.join(", ")}${problems.join("")}`;
 }

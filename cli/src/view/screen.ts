@@ -1,6 +1,12 @@
-/** The live view: plain text, drawn again and again in place. Pure, so that it can be tested. */
+/**
+ * The live view: plain text, drawn again and again in place. Pure, so that it can be tested.
+ *
+ * What has no room goes, the least important first: older alerts, then the lines that part the blocks. Where even that is too much, a
+ * short form takes its place, one line for each thing, the most important first.
+ */
 import type { NodeStatus } from "@holon/node/index.ts";
 import type { SeenAlert } from "./alerts.ts";
+import { clip, widthOf } from "./clip.ts";
 
 export interface ScreenInput {
   readonly app: string;
@@ -9,25 +15,56 @@ export interface ScreenInput {
   readonly eventsPerSecond: number;
   readonly alerts: readonly SeenAlert[];
   readonly alertsOpened: number;
+  /** A line below all. */
+  readonly notice?: string;
   readonly width: number;
+  readonly rows: number;
   readonly colour: boolean;
 }
 
 type Paint = (code: number, text: string) => string;
 
 export function drawScreen(input: ScreenInput): string {
-  const paint: Paint = (code, text) => (input.colour ? `${escape}[${code}m${text}${escape}[0m` : text);
-  const gateway = input.statuses.at(-1);
-  const lines = [
-    `${paint(1, "holon")}  ${input.app}   up ${clock(gateway?.upMs ?? 0)}   Ctrl-C stops`,
-    "",
-    ...input.statuses.flatMap((status) => nodeLines(status, input, paint)),
-    "",
-    ...figureLines(input, gateway, paint),
-    "",
-    ...alertLines(input, paint),
-  ];
+  const paint: Paint = (code, text) => (input.colour ? `\u001b[${code}m${text}\u001b[0m` : text);
+  const lines = fullLines(input, paint) ?? shortLines(input, paint).slice(0, Math.max(1, input.rows));
   return lines.map((line) => clip(line, input.width)).join("\n");
+}
+
+/** `undefined` where not even the newest alert would have room. */
+function fullLines(input: ScreenInput, paint: Paint): readonly string[] | undefined {
+  const gateway = input.statuses.at(-1);
+  const blocks = [
+    [`${paint(1, "holon")}  ${input.app}   up ${clock(gateway?.upMs ?? 0)}   Ctrl-C stops`],
+    input.statuses.flatMap((status) => nodeLines(status, input, paint)),
+    [...figureLines(input, gateway), ...problemLines(input, paint)],
+    [`alerts     ${input.alertsOpened}`],
+  ];
+  const notices = input.notice === undefined ? [] : [input.notice];
+  const alerts = input.alerts.map((alert) => alertLine(alert, input, paint));
+  const needed = blocks.flat().length + notices.length;
+  const gaps = blocks.length - 1 + notices.length;
+  const isAiry = needed + gaps + Math.min(2, alerts.length) <= input.rows;
+  const room = input.rows - needed - (isAiry ? gaps : 0);
+  if (room < Math.min(1, alerts.length)) return undefined;
+  const gap = isAiry ? [""] : [];
+  const body = blocks.flatMap((block, index) => (index === 0 ? block : [...gap, ...block]));
+  return [...body, ...(room > 0 ? alerts.slice(-room) : []), ...notices.flatMap((line) => [...gap, line])];
+}
+
+/** For a terminal of a few lines. */
+function shortLines(input: ScreenInput, paint: Paint): readonly string[] {
+  const gateway = input.statuses.at(-1);
+  const [newest] = input.alerts.slice(-1);
+  const [events = "", ...figures] = figureLines(input, gateway);
+  return [
+    ...input.statuses.flatMap(({ node, uplink }) => (uplink === undefined ? [] : [`${node} ${linkWord(uplink, paint)}  ${waitingText(uplink)}`])),
+    ...problemLines(input, paint),
+    events,
+    `alerts     ${input.alertsOpened}`,
+    ...(newest === undefined ? [] : [alertLine(newest, input, paint, true)]),
+    ...(input.notice === undefined ? [] : [input.notice]),
+    ...figures,
+  ];
 }
 
 function nodeLines(status: NodeStatus, input: ScreenInput, paint: Paint): readonly string[] {
@@ -35,41 +72,59 @@ function nodeLines(status: NodeStatus, input: ScreenInput, paint: Paint): readon
   return status.uplink === undefined ? [node] : [`   │ ${linkText(status.uplink, paint)}`, node];
 }
 
-function linkText(uplink: NonNullable<NodeStatus["uplink"]>, paint: Paint): string {
-  const word = uplink.state === "open" ? paint(32, "● open") : uplink.state === "cut" ? paint(31, "✕ cut") : paint(33, `○ ${uplink.state}`);
+type UplinkStatus = NonNullable<NodeStatus["uplink"]>;
+
+const linkWord = ({ state }: UplinkStatus, paint: Paint): string => (state === "open" ? paint(32, "● open") : state === "cut" ? paint(31, "✕ cut") : paint(33, `○ ${state}`));
+const waitingText = ({ backlog }: UplinkStatus): string => (backlog === undefined ? "waiting unknown" : `${count(backlog)} waiting`);
+
+function linkText(uplink: UplinkStatus, paint: Paint): string {
   const since = `since ${clock(uplink.sinceMs)}`;
-  const waiting = uplink.backlog === undefined ? "waiting unknown" : `${count(uplink.backlog)} waiting`;
   const problem = uplink.problem === undefined || uplink.state === "open" ? "" : `   ${uplink.problem.code}`;
-  return `${word} ${since}   ${waiting}   ↑ ${size(uplink.sentBytes)} ↓ ${size(uplink.receivedBytes)}${problem}`;
+  return `${linkWord(uplink, paint)} ${since}   ${waitingText(uplink)}   ↑ ${size(uplink.sentBytes)} ↓ ${size(uplink.receivedBytes)}${problem}`;
 }
 
-function figureLines(input: ScreenInput, gateway: NodeStatus | undefined, paint: Paint): readonly string[] {
+function figureLines(input: ScreenInput, gateway: NodeStatus | undefined): readonly string[] {
   const sources = gateway?.agent.sources ?? [];
   const readings = sources.reduce((sum, source) => sum + source.readings, 0);
   const readBytes = sources.reduce((sum, source) => sum + source.readBytes, 0);
   const left = gateway?.uplink?.sentBytes ?? 0;
   const share = readBytes === 0 ? "" : `  (${((100 * left) / readBytes).toFixed(1)} %)`;
   const lines = [`events     ${input.eventsPerSecond.toFixed(1)}/s   ${count(readings)} since the start`];
-  for (const source of sources) if (source.problem !== undefined) lines.push(paint(31, `source     ${source.name}: ${source.problem.code} ${source.problem.message}`));
   for (const unit of gateway?.agent.units ?? []) {
-    lines.push(`${unit.name.padEnd(10)} ${unit.problem === undefined ? (unit.status ?? unit.state) : paint(31, unit.problem.message)}`);
+    if (unit.problem === undefined) lines.push(`${unit.name.padEnd(10)} ${unit.status ?? unit.state}`);
     lines.push(`inference  ${count(unit.inferences)}   p50 ${latency(unit.inferenceMs.p50)}   p99 ${latency(unit.inferenceMs.p99)}`);
   }
-  const agent = gateway?.agent;
-  if (agent?.problem !== undefined) lines.push(paint(31, `agent      ${agent.problem.code}: ${agent.problem.message}`));
   lines.push(`bytes      read ${size(readBytes)}   left the site ${size(left)}${share}`);
   return lines;
 }
 
-function alertLines(input: ScreenInput, paint: Paint): readonly string[] {
-  const head = `alerts     ${input.alertsOpened}`;
-  const rows = input.alerts.map((alert) => {
-    const causes = alert.causes.map(({ sensor, share }) => `${sensor} ${Math.round(100 * share)} %`).join(", ");
-    const word = alert.state === "open" ? paint(31, "open  ") : "closed";
-    const peak = alert.score === undefined ? "" : `score ${alert.score.toFixed(1)}`;
-    return `  ${alert.time.slice(11, 19)}  ${alert.subject.padEnd(12)} ${word}  ${peak.padEnd(11)} ${causes}`;
+/** What is wrong at any node. */
+function problemLines({ statuses }: ScreenInput, paint: Paint): readonly string[] {
+  return statuses.flatMap(({ node, agent }) => {
+    const lines: string[] = [];
+    for (const { name, problem } of agent.sources) if (problem !== undefined) lines.push(paint(31, `source     ${name}: ${problem.code} ${problem.message}`));
+    for (const { name, problem } of agent.units) if (problem !== undefined) lines.push(paint(31, `${name.padEnd(10)} ${problem.message}`));
+    if (agent.problem !== undefined) lines.push(paint(31, `${node.padEnd(10)} ${agent.problem.code}: ${agent.problem.message}`));
+    return lines;
   });
-  return [head, ...rows];
+}
+
+function alertLine(alert: SeenAlert, { width }: ScreenInput, paint: Paint, isShort = false): string {
+  const word = (pad: number): string => (alert.state === "open" ? paint(31, "open".padEnd(pad)) : "closed".padEnd(pad));
+  const peak = alert.score === undefined ? "" : `score ${alert.score.toFixed(1)}`;
+  const time = alert.time.slice(11, 19);
+  const head = isShort ? `${time} ${alert.subject} ${word(0)} ` : `  ${time}  ${alert.subject.padEnd(12)} ${word(6)}  ${peak.padEnd(11)} `;
+  return head + causesWithin(alert.causes, width - widthOf(head));
+}
+
+/** As many causes as have room, the largest first; an ellipsis stands for the rest. */
+function causesWithin(causes: SeenAlert["causes"], room: number): string {
+  const texts = causes.map(({ sensor, share }) => `${sensor} ${Math.round(100 * share)} %`);
+  for (let kept = texts.length; kept > 0; kept--) {
+    const text = texts.slice(0, kept).join(", ") + (kept < texts.length ? ", …" : "");
+    if (text.length <= room) return text;
+  }
+  return texts[0] ?? ""; // not even one: its name is cut
 }
 
 /** `hh:mm:ss` */
@@ -85,21 +140,4 @@ const latency = (ms: number | undefined): string => (ms === undefined ? "–" : 
 export function size(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`;
   return bytes < 1024 * 1024 ? `${(bytes / 1024).toFixed(1)} KiB` : `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
-}
-
-const escape = "\u001b";
-const escapePattern = new RegExp(`(${escape}\\[[0-9;]*m)`);
-
-/** Cuts to the width of the terminal; escape sequences take no room. */
-function clip(line: string, width: number): string {
-  let room = width;
-  let text = "";
-  for (const part of line.split(escapePattern)) {
-    if (part.startsWith(escape)) text += part;
-    else {
-      text += part.slice(0, room);
-      room -= Math.min(room, part.length);
-    }
-  }
-  return text;
 }

@@ -122,7 +122,7 @@ function blobRoutes(control: Control): readonly Route[] {
         const hash = blobHashSchema.safeParse(request.params["hash"]);
         if (!hash.success || !(request.body instanceof Uint8Array)) throw new HolonError("HOLON_ARGUMENT_BAD", "a blob is put as bytes under 64 hexadecimal digits");
         const stored = await control.blobs.put(request.body);
-        if (stored !== hash.data) throw new HolonError("HOLON_BLOB_BAD", `the bytes that were put as ${hash.data} have the hash ${stored}`);
+        if (stored !== hash.data) throw new HolonError("HOLON_ARGUMENT_BAD", `the bytes that were put as ${hash.data} have the hash ${stored}`, { next: "Put them under the hash that they have." });
         return done;
       },
     },

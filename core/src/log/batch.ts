@@ -56,6 +56,7 @@ export function writeBatchHeader(
   integrity: Integrity,
 ): number {
   const tableEnd = batchHeaderBytes + tableEntryBytes * header.entries.length;
+  target.fill(0, 0, batchHeaderBytes);
   view.setUint32(0, batchMagic, true);
   view.setFloat64(8, header.number, true);
   view.setUint32(16, target.length - tableEnd, true);
@@ -94,8 +95,11 @@ export function parseBatchHeader(bytes: Uint8Array, integrity: Integrity): Batch
   }
   const bodyBytes = view.getUint32(16, true);
   if (offset - prefix !== bodyBytes) return undefined;
-  return { number: view.getFloat64(8, true), bodyBytes, entries, snapshot: (view.getUint32(24, true) & batchFlag.snapshot) !== 0, wallMs: view.getFloat64(32, true), reach: view.getUint32(28, true) === 0 ? 1 : view.getUint32(28, true) - 1, sizeBytes: offset };
+  return { number: view.getFloat64(8, true), bodyBytes, entries, snapshot: (view.getUint32(24, true) & batchFlag.snapshot) !== 0, wallMs: view.getFloat64(32, true), reach: reachOf(view.getUint32(28, true), view.getFloat64(8, true)), sizeBytes: offset };
 }
+
+/** These bytes were of no meaning once: what reaches behind the first batch was not meant. */
+const reachOf = (stored: number, number: number): number => (stored === 0 || stored > number ? 1 : stored - 1);
 
 /** Mends a header in place in which one bit is wrong; says whether it could. `bytes` should reach to the end of the table. */
 export function mendBatchHeader(bytes: Uint8Array, integrity: Integrity): boolean {

@@ -7,9 +7,9 @@ const tables = buildTables();
 /** One table: what a byte contributes that stands so many bytes before the end. */
 const [one, two, three, four, five, six, seven] = [256, 512, 768, 1024, 1280, 1536, 1792];
 
-/** CRC-32 of `view` from byte `start` to before `end`. */
-export function crc32OfRange(view: DataView, start: number, end: number): number {
-  let crc = -1;
+/** CRC-32 of `view` from byte `start` to before `end`; `before` is the CRC-32 of what stands before it, where the sum goes on. */
+export function crc32OfRange(view: DataView, start: number, end: number, before = 0): number {
+  let crc = ~before;
   let position = start;
   for (; position + 8 <= end; position += 8) {
     const low = crc ^ view.getInt32(position, true);

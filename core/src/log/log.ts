@@ -1,4 +1,5 @@
 /** The log as the rest of the house sees it. `node/src/log` implements it over the Disk port; control folds it. */
+import type { HolonError } from "../errors.ts";
 import type { DataClass, Event, StreamName } from "../schema/event.ts";
 import type { Epoch, NodeName } from "../units.ts";
 
@@ -28,6 +29,25 @@ export interface NewRecord {
   readonly bytes: Uint8Array;
 }
 
+/**
+ * Records of one stream and class, encoded end to end as they came in: appended in this order like any others, without an object for each.
+ * None is over the bound on a record.
+ */
+export interface PackedRecords {
+  readonly stream: StreamName;
+  readonly class: DataClass;
+  readonly count: number;
+  readonly bytes: Uint8Array;
+  /** Length of each, and CRC-32 of each, as the tables of a run hold them. */
+  readonly lengths: Uint8Array;
+  readonly checksums: Uint8Array;
+}
+
+/** Appends in a line fall together: once one of them has failed, those behind it fail too, and nothing is appended in that line any more. */
+export interface AppendLine {
+  failure: HolonError | undefined;
+}
+
 /** A cell: durable key and value of this node, last write wins. Function state, positions, source offsets, documents. */
 export interface CellChange {
   readonly key: string;
@@ -37,6 +57,9 @@ export interface CellChange {
 
 export interface Append {
   readonly records?: readonly NewRecord[];
+  /** Behind `records`, where there are both. */
+  readonly packed?: PackedRecords;
+  readonly line?: AppendLine;
   readonly cells?: readonly CellChange[];
 }
 
@@ -74,7 +97,7 @@ export interface Log {
   /** Fresh at each opening. */
   readonly epoch: Epoch;
   /**
-   * Appends all of it or nothing; resolves when it is on disk. Returns the sequence of each record, in order.
+   * Appends all of it or nothing; resolves when it is on disk. Returns the sequence of each of `records`, in order.
    * `HOLON_DISK_FULL`, `HOLON_DISK_FAILED`, `HOLON_RECORD_TOO_LARGE`, `HOLON_LOG_CLOSED`.
    */
   append(entry: Append): Promise<readonly number[]>;

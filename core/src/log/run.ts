@@ -18,7 +18,7 @@ import { dataClasses, streamNames, type DataClass } from "../schema/event.ts";
 import { isEpoch, isNodeName, type Epoch, type NodeName } from "../units.ts";
 import { crc32OfRange } from "./crc32.ts";
 import { fromHex, toHex } from "./hex.ts";
-import type { Lane, Mark } from "./log.ts";
+import type { Lane, Mark, PackedRecords } from "./log.ts";
 import { flipBit, mendByCrc } from "./repair.ts";
 
 /** What the log needs of Crypto and Codec. */
@@ -55,8 +55,12 @@ export interface RunContent extends Lane {
   readonly previousHash: Uint8Array;
   readonly classes: number;
   readonly recordedMs: number;
-  readonly records: readonly Uint8Array[];
+  /** Each record, or many of them end to end with their tables. */
+  readonly records: readonly RunPart[];
 }
+
+export type RunPart = Uint8Array | Pick<PackedRecords, "count" | "bytes" | "lengths" | "checksums">;
+export const countOf = (part: RunPart): number => (part instanceof Uint8Array ? 1 : part.count);
 
 export const runMagic = 0x314e5248; // "HRN1"
 const fixedBytes = 125;
@@ -82,16 +86,26 @@ export const runBytes = (origin: string, count: number, recordBytes: number): nu
 
 /** Writes the run at `offset` of `target` and returns its chain hash. `view` is over the same bytes as `target`. */
 export function encodeRun(target: Uint8Array, view: DataView, offset: number, run: RunContent, integrity: Integrity): Uint8Array {
-  const count = run.records.length;
+  let count = 0;
+  for (const part of run.records) count += countOf(part);
   const tables = writeFixed(target, view, offset, { ...run, count, form: "whole", reason: "none" });
   const header = tables - offset + 8 * count;
   let position = offset + header;
-  for (let index = 0; index < count; index++) {
-    const record = run.records[index] ?? emptyRecord;
-    target.set(record, position);
-    view.setUint32(tables + 4 * index, record.length, true);
-    view.setUint32(tables + 4 * (count + index), record.length < shortBytes ? crc32OfRange(view, position, position + record.length) : integrity.crc32(record), true);
-    position += record.length;
+  let index = 0;
+  for (const part of run.records) {
+    if (part instanceof Uint8Array) {
+      target.set(part, position);
+      view.setUint32(tables + 4 * index, part.length, true);
+      view.setUint32(tables + 4 * (count + index), part.length < shortBytes ? crc32OfRange(view, position, position + part.length) : integrity.crc32(part), true);
+      position += part.length;
+      index += 1;
+    } else {
+      target.set(part.bytes, position);
+      target.set(part.lengths, tables + 4 * index);
+      target.set(part.checksums, tables + 4 * (count + index));
+      position += part.bytes.length;
+      index += part.count;
+    }
   }
   sealHeader(target, view, offset, header, position - offset, integrity);
   const hash = integrity.sha256(target.subarray(offset + coveredFrom, position));
@@ -111,6 +125,7 @@ interface FixedPart extends Omit<RunContent, "records"> {
 /** Everything up to the tables, whose offset it returns. */
 function writeFixed(target: Uint8Array, view: DataView, offset: number, run: FixedPart): number {
   const origin = encoder.encode(run.origin);
+  target.fill(0, offset, offset + fixedBytes);
   view.setUint32(offset, runMagic, true);
   target.set(run.previousHash, offset + coveredFrom);
   view.setUint32(offset + 76, run.count, true);
@@ -136,8 +151,6 @@ function sealHeader(target: Uint8Array, view: DataView, offset: number, headerBy
 /** Writes the header's checksum anew. */
 export const sealRunHeader = (run: Uint8Array, headerBytes: number, integrity: Integrity): void =>
   sealHeader(run, new DataView(run.buffer, run.byteOffset, run.byteLength), 0, headerBytes, run.length, integrity);
-
-const emptyRecord = new Uint8Array(0);
 
 /** The header of the run that begins at byte 0 of `bytes`; `undefined` if it is not whole or its checksum does not hold. */
 export function parseRunHeader(bytes: Uint8Array, integrity: Integrity): RunHeader | undefined {

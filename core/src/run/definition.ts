@@ -31,10 +31,43 @@ export interface UnitModel {
   fit(subject: string, parameters: Tensors, note: string): void;
 }
 
+/** A register: the last writer wins, by hybrid clock. */
+export interface SharedRegister {
+  /** `undefined` where nobody has set it. A copy. */
+  get(): unknown;
+  set(value: unknown): void;
+}
+
+export interface SharedCounter {
+  value(): number;
+  /** Whole numbers, below zero too. */
+  add(amount: number): void;
+}
+
+/** A set of JSON values: an addition wins over a removal that did not see it. */
+export interface SharedSet {
+  values(): readonly unknown[];
+  has(value: unknown): boolean;
+  add(value: unknown): void;
+  remove(value: unknown): void;
+}
+
+/**
+ * State that converges between sites, as the app's `shared` declares it. What a function sees is all that its node had merged before the
+ * batch, and its own changes, which are stored in one append with what is emitted. `key`: one of many under the name.
+ * `HOLON_SHARED_BAD` for what is not declared, `HOLON_SHARED_FULL` over the limits of `limits.ts`.
+ */
+export interface UnitShared {
+  register(name: string, key?: string): SharedRegister;
+  counter(name: string, key?: string): SharedCounter;
+  set(name: string, key?: string): SharedSet;
+}
+
 export interface UnitContext<Types extends string = string, Models extends string = string> {
   /** Subject and time are those of the event that caused it unless given. Data is copied, as JSON. */
   emit(type: Types, event: { readonly subject?: string | undefined; readonly timeMs?: number | undefined; readonly data: unknown }): void;
   readonly state: UnitState;
+  readonly shared: UnitShared;
   readonly models: Readonly<Record<Models, UnitModel>>;
   /** One line for people on what the function is doing. */
   status(text: string): void;

@@ -9,6 +9,7 @@ import { limits } from "../limits.ts";
 import { copyTensors, tensorProblem } from "../model/tensor.ts";
 import type { FittedParameters, Tensors, UnitEvent, UnitOutput, UnitResult } from "../ports.ts";
 import type { DataSchema, UnitContext, UnitDefinition, UnitModel, UnitWindow } from "./definition.ts";
+import { SharedTable } from "./shared-table.ts";
 import { StateTable } from "./state-table.ts";
 
 /** The way from a host to its models. */
@@ -45,12 +46,14 @@ export function createUnitHost(options: HostOptions): UnitHost {
     });
   }
   const state = new StateTable(name, options.state);
+  const shared = new SharedTable(name);
   let batch = new Batch(name, definition);
   const models = Object.fromEntries(definition.models.map((model) => [model, createUnitModel(model, options, () => batch)]));
 
   const handle = async (events: readonly UnitEvent[]): Promise<UnitResult> => {
     batch = new Batch(name, definition);
-    for (const [cause, event] of events.entries()) {
+    for (const [cause, { shared: view, ...event }] of events.entries()) {
+      if (view !== undefined) shared.take(view);
       let open = true;
       const context: UnitContext = {
         emit(type, emitted) {
@@ -58,6 +61,7 @@ export function createUnitHost(options: HostOptions): UnitHost {
           batch.emit(type, { subject: event.subject, timeMs: event.timeMs, ...dropUndefined(emitted), data: emitted.data, cause });
         },
         state,
+        shared,
         models,
         status: (text) => batch.setStatus(text),
       };
@@ -70,7 +74,7 @@ export function createUnitHost(options: HostOptions): UnitHost {
       }
       open = false;
     }
-    return batch.finish(state.takeChanges());
+    return batch.finish(state.takeChanges(), shared.takeOperations());
   };
   return { handle };
 }
@@ -106,6 +110,7 @@ class Batch {
   readonly #outputs: UnitOutput[] = [];
   readonly #fitted = new Map<string, FittedParameters>();
   readonly inferenceMs: number[] = [];
+  readonly #inferences = new Map<string, number>();
   #outputBytes = 0;
   #status: string | undefined;
 
@@ -131,6 +136,11 @@ class Batch {
     }
   }
 
+  inferred(model: string, ms: number): void {
+    this.inferenceMs.push(ms);
+    this.#inferences.set(model, (this.#inferences.get(model) ?? 0) + 1);
+  }
+
   /** Only the last fit of a model for a subject is worth storing. */
   fit(fitted: FittedParameters): void {
     this.#fitted.set(JSON.stringify([fitted.model, fitted.subject]), fitted);
@@ -140,8 +150,8 @@ class Batch {
     this.#status = String(text).slice(0, limits.unitStatusMax);
   }
 
-  finish(state: UnitResult["state"]): UnitResult {
-    return { outputs: this.#outputs, state, fitted: [...this.#fitted.values()], status: this.#status, inferenceMs: this.inferenceMs };
+  finish(state: UnitResult["state"], shared: NonNullable<UnitResult["shared"]>): UnitResult {
+    return { outputs: this.#outputs, state, ...(shared.length === 0 ? {} : { shared }), fitted: [...this.#fitted.values()], status: this.#status, inferenceMs: this.inferenceMs, inferences: Object.fromEntries(this.#inferences) };
   }
 }
 
@@ -159,7 +169,7 @@ function createUnitModel(model: string, options: HostOptions, batch: () => Batch
       }
       const startMs = options.nowMs();
       const outputs = await options.models.run(model, inputs, parameters);
-      batch().inferenceMs.push(options.nowMs() - startMs);
+      batch().inferred(model, options.nowMs() - startMs);
       return outputs;
     },
     fitted: (subject) => parametersBySubject.has(subject),

@@ -6,14 +6,18 @@ import type { UnitResult } from "../ports.ts";
 import { emitsSchema, nameSchema } from "../schema/app.ts";
 import { eventTypeSchema } from "../schema/event.ts";
 import { triggerSchema } from "../schema/trigger.ts";
+import { sharedOperationSchema } from "../shared/operation.ts";
+import { unitTextMax } from "./unit-text.ts";
 
 const resultSchema = z.strictObject({
   outputs: z
     .array(z.strictObject({ type: eventTypeSchema, subject: z.string().min(1).max(256).optional(), timeMs: z.number(), data: z.unknown(), cause: z.int().min(0) }))
     .max(limits.unitOutputsMax),
   state: z.array(z.strictObject({ key: z.string().max(limits.unitStateKeyMax), value: z.string().max(limits.unitStateBytesMax).nullable() })),
+  shared: z.array(sharedOperationSchema).max(limits.sharedOperationsMax).optional(),
   status: z.string().max(limits.unitStatusMax).optional(),
   inferenceMs: z.array(z.number().min(0)),
+  inferences: z.record(nameSchema, z.int().min(0)).optional(),
 });
 
 const tensorSchema = z.custom<UnitResult["fitted"][number]["parameters"][string]>(isTensor, "no tensor");
@@ -21,15 +25,12 @@ const fittedSchema = z.array(
   z.strictObject({ model: nameSchema, subject: z.string().max(256), parameters: z.record(z.string().max(256), tensorSchema), note: z.string().max(1024) }),
 );
 
-/** Longest text of a result that is parsed at all. */
-const textMax = limits.unitOutputBytesMax + 2 * limits.unitStateBytesMax;
-
 /**
  * A result as the sandbox sends it: all but the tensors as JSON text, so that nothing but plain values can come across.
  * Returns what is wrong with it as text.
  */
 export function parseUnitResult(text: unknown, fitted: unknown, batchLength: number): UnitResult | string {
-  if (typeof text !== "string" || text.length > textMax) return `its result is no text of at most ${textMax} characters`;
+  if (typeof text !== "string" || text.length > unitTextMax) return `its result is no text of at most ${unitTextMax} characters`;
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -44,9 +45,11 @@ export function parseUnitResult(text: unknown, fitted: unknown, batchLength: num
   return {
     outputs: result.data.outputs.map((output) => ({ type: output.type, subject: output.subject, timeMs: output.timeMs, data: output.data, cause: output.cause })),
     state: result.data.state,
+    ...(result.data.shared === undefined ? {} : { shared: result.data.shared }),
     fitted: parameters.data,
     status: result.data.status,
     inferenceMs: result.data.inferenceMs,
+    inferences: result.data.inferences ?? {},
   };
 }
 

@@ -1,10 +1,12 @@
 /** The app: what a developer writes (manifest) and what control keeps of it (document, with blobs in place of paths). */
 import { z } from "zod";
+import { limits } from "../limits.ts";
 import { isBlobHash, type BlobHash } from "../units.ts";
 import { reductionProblems } from "../reduce/declared.ts";
 import { dataClassSchema, eventTypeSchema } from "./event.ts";
 import { nameSchema } from "./name.ts";
 import { reductionSchema } from "./reduction.ts";
+import { sharedListSchema } from "./shared.ts";
 import { counterSchema, triggerSchema } from "./trigger.ts";
 
 export { nameSchema };
@@ -56,6 +58,15 @@ export const mqttSourceSchema = z.strictObject({
   topics: z.array(z.string().min(1)).min(1).default(["#"]),
 });
 
+const { counter: _counter, ...uncountedBase } = sourceBase; // producers number what they send
+
+export const bulkSourceSchema = z.strictObject({
+  ...uncountedBase,
+  kind: z.literal("bulk"),
+  /** Address that producers dial. Port 0 lets the system choose. */
+  listen: z.string().default("127.0.0.1:7410"),
+});
+
 export const hostSourceSchema = z.strictObject({
   ...sourceBase,
   kind: z.literal("host"),
@@ -64,11 +75,12 @@ export const hostSourceSchema = z.strictObject({
 });
 
 export const sourceSpecSchema = z
-  .discriminatedUnion("kind", [replaySourceSchema, mqttSourceSchema, hostSourceSchema])
+  .discriminatedUnion("kind", [replaySourceSchema, mqttSourceSchema, bulkSourceSchema, hostSourceSchema])
   .refine(({ class: own, stream = "local" }) => stream === "local" || (own !== "raw" && own !== "personal"), { path: ["stream"], error: "what is raw or personal stays in `local`" });
 export type SourceSpec = z.infer<typeof sourceSpecSchema>;
 export type ReplaySourceSpec = z.infer<typeof replaySourceSchema>;
 export type MqttSourceSpec = z.infer<typeof mqttSourceSchema>;
+export type BulkSourceSpec = z.infer<typeof bulkSourceSchema>;
 export type HostSourceSpec = z.infer<typeof hostSourceSchema>;
 
 /** What a function emits: where each type goes and what class it has. */
@@ -78,6 +90,9 @@ export const emitsSchema = z.record(
 );
 export type Emits = z.infer<typeof emitsSchema>;
 
+/** What can run a function. */
+export const unitRuntimes = ["javascript", "wasm", "worker", "process"] as const;
+
 const placementSchema = z.strictObject({ tier: tierSchema.default("gateway") });
 
 const functionBase = {
@@ -86,7 +101,23 @@ const functionBase = {
   run: placementSchema.default({ tier: "gateway" }),
   /** Bound on one batch, milliseconds. */
   timeoutMs: z.int().positive().max(600_000).default(10_000),
+  /** Bound on its memory; without it `unitMemoryBytes`. */
+  memoryBytesMax: z.int().min(limits.unitMemoryBytesMin).max(limits.unitMemoryBytesMax).optional(),
+  /** What runs it; without it a sandboxed module. `worker`: a thread of the node, for trusted code that needs timers or Node's own modules. */
+  runtime: z.enum(unitRuntimes).optional(),
+  /** Of a process: what is started. `$HOLON_MODULE` in it is the path of the module. */
+  command: z.array(z.string().min(1).max(4_096)).min(1).max(64).optional(),
+  /** Of a process: it may have the rights of the node where it cannot be confined. */
+  unconfined: z.boolean().optional(),
+  /** Events it is handed a second, at most; what is more waits in the log. */
+  eventsPerSecondMax: z.number().positive().optional(),
+  /** Times that an event is tried again before it is set aside as failed. */
+  retriesMax: z.int().min(0).max(100).optional(),
 };
+
+/** What a module cannot say of itself: WebAssembly and processes. */
+const declaredSchema = { on: z.strictObject({ type: eventTypeSchema }).optional(), emits: emitsSchema.optional(), uses: z.array(nameSchema).max(64).optional() };
+
 
 export const egressRuleSchema = z.strictObject({
   /** Class that may leave the site: never `raw` or `personal` … */
@@ -106,12 +137,14 @@ const manifestBase = {
   egress: z.array(egressRuleSchema).max(64).default([]),
   /** What becomes of readings where they are born. */
   reductions: z.array(reductionSchema).max(64).optional(),
+  /** What its functions share between sites. */
+  shared: sharedListSchema.optional(),
 };
 
 /** `holon.app.ts` (or `.yaml`, `.json`): paths are relative to the manifest. */
 export const appManifestSchema = z.strictObject({
   ...manifestBase,
-  functions: z.array(z.strictObject({ ...functionBase, module: z.string().min(1) })).max(256).default([]),
+  functions: z.array(z.strictObject({ ...functionBase, ...declaredSchema, module: z.string().min(1) })).max(limits.appFunctionsMax).default([]),
   models: z.array(z.strictObject({ name: nameSchema, graph: z.string().min(1), licence: z.string().optional() })).max(64).default([]),
 });
 export type AppManifest = z.infer<typeof appManifestSchema>;

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { limits } from "../limits.ts";
 import { priceClasses } from "../link/budget.ts";
 import { nameSchema, tierSchema } from "./app.ts";
+import { powerSchema, pricesSchema } from "./prices.ts";
 
 const streamRetentionSchema = z.strictObject({ maxAgeMs: z.number().positive().optional(), maxBytes: z.number().positive().optional() });
 
@@ -37,6 +38,10 @@ const fields = z.strictObject({
   siblings: z.array(siblingSchema).max(limits.siteMembersMax - 1).default([]),
   /** What the way to the parent may cost: bytes an hour, both ways; without them a default of the price class. */
   uplink: z.strictObject({ budgetBytesPerHour: z.int().min(limits.linkBudgetBytesMin).optional(), priceClass: z.enum(priceClasses).optional() }).optional(),
+  /** What the site pays, so that metering can tell money. */
+  prices: pricesSchema.optional(),
+  /** Power of this machine's processor, so that metering can tell energy; without it a general figure. */
+  power: powerSchema.optional(),
   /** How much of its children this node takes on at a time; without it the limits of Holon. */
   downlink: z
     .strictObject({

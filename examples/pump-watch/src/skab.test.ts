@@ -10,10 +10,11 @@ import { loadSkab, skabIsThere } from "./testing/skab.ts";
 /** The SKAB recordings (Katser and Kozitsin, 2020) by their protocol: learn from 400 rows, score the rest, pool the counts. */
 describe("on the SKAB recordings, through worker and model runtime", { skip: skabIsThere ? false : "the recordings are not in ../shared/data/skab" }, () => {
   const model = createModel();
-  after(() => model.close());
+  const runner = createRunner({ model });
+  after(() => Promise.all([runner.close(), model.close()]));
 
   it("scores F1 ≥ 0.74 with false alarms ≤ 0.45, and what leaves is a small part of what came", async () => {
-    const unit = await createRunner({ model }).start(programOf());
+    const unit = await runner.start(programOf());
     const counts = { truePositive: 0, falsePositive: 0, trueNegative: 0, falseNegative: 0 };
     const leaves: string[] = [];
     let rawBytes = 0;

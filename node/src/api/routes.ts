@@ -4,8 +4,10 @@ import type { Route } from "@holon/core/api/route.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import { z } from "zod";
 import type { HolonNode } from "../node.ts";
+import { sharedRoutes } from "./shared-routes.ts";
 
 const doneSchema = z.object({ ok: z.literal(true) });
+const replaySchema = z.strictObject({ app: z.string().optional(), function: z.string().optional(), event: z.string().max(256).optional() });
 const done = { status: 200, body: { ok: true } };
 
 export function nodeRoutes(node: HolonNode): readonly Route[] {
@@ -43,7 +45,40 @@ export function nodeRoutes(node: HolonNode): readonly Route[] {
         return Promise.resolve(done);
       },
     },
+    {
+      method: "GET",
+      path: "/v1/functions",
+      summary: "Functions of this node: what they do, what went wrong, and how many sandboxes are warm.",
+      answer: z.looseObject({ functions: z.array(z.looseObject({ app: z.string(), name: z.string() })) }),
+      handle() {
+        const { units, sandboxes } = node.status().agent;
+        return Promise.resolve({ status: 200, body: { functions: units, sandboxes } });
+      },
+    },
+    {
+      method: "GET",
+      path: "/v1/functions/failed",
+      summary: "Events that functions of this node could not handle.",
+      answer: z.object({ failed: z.array(z.looseObject({ app: z.string(), function: z.string(), event: z.string() })) }),
+      handle: () => Promise.resolve({ status: 200, body: { failed: node.failedEvents() } }),
+    },
+    {
+      method: "POST",
+      path: "/v1/functions/replay",
+      summary: "Hands such events to their functions again.",
+      body: replaySchema,
+      answer: z.object({ replayed: z.int() }),
+      handle: ({ body }) => Promise.resolve({ status: 200, body: { replayed: node.replayFailed(replaySchema.parse(body)) } }),
+    },
+    {
+      method: "GET",
+      path: "/v1/meter",
+      summary: "What each function of this node has used since it was first started here.",
+      answer: z.object({ node: z.string(), functions: z.array(z.looseObject({ app: z.string(), function: z.string() })) }),
+      handle: () => Promise.resolve({ status: 200, body: { node: node.config.name, functions: node.metered() } }),
+    },
     ...eventRoutes(node.log),
+    ...sharedRoutes(node),
     ...functionRoutes(node),
   ];
 }

@@ -81,12 +81,25 @@ export async function openBlobStore(disk: Disk, integrity: Integrity): Promise<B
   async function write(hash: BlobHash, content: Uint8Array): Promise<void> {
     const temporary = `${path(hash)}.new`;
     const file = await disk.open(temporary, { create: true });
-    await file.truncate(0);
-    await file.write(0, content);
-    await file.write(content.length, checkOf(content));
-    await file.sync();
-    await file.close();
+    try {
+      await file.truncate(0);
+      await file.write(0, content);
+      await file.write(content.length, checkOf(content));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
     await keep(hash, temporary);
+  }
+
+  /** Verifies a partial blob of which all bytes are there, and puts its check behind it. */
+  async function complete(file: DiskFile, hash: BlobHash, sizeBytes: number): Promise<"whole" | "bad"> {
+    const content = await file.read(0, sizeBytes);
+    if (hashOf(content) !== hash) return "bad";
+    await file.truncate(sizeBytes);
+    await file.write(sizeBytes, checkOf(content));
+    await file.sync();
+    return "whole";
   }
 
   return {
@@ -128,23 +141,17 @@ export async function openBlobStore(disk: Disk, integrity: Integrity): Promise<B
     async addPiece(hash, offset, bytes, sizeBytes) {
       if (sizeBytes > limits.blobBytesMax) throw new HolonError("HOLON_BLOB_BAD", `blob ${hash} of ${sizeBytes} bytes is over the limit of ${limits.blobBytesMax}`);
       const file = await disk.open(partPath(hash), { create: true });
-      await file.write(offset, bytes);
-      if (offset + bytes.length < sizeBytes) {
+      let outcome: "part" | "whole" | "bad";
+      try {
+        await file.write(offset, bytes);
+        outcome = offset + bytes.length < sizeBytes ? "part" : await complete(file, hash, sizeBytes);
+      } finally {
         await file.close();
-        return false;
       }
-      const content = await file.read(0, sizeBytes);
-      if (hashOf(content) !== hash) {
-        await file.close();
-        await disk.remove(partPath(hash));
-        throw new HolonError("HOLON_BLOB_BAD", `blob ${hash} came with other content than its name says`);
-      }
-      await file.truncate(sizeBytes);
-      await file.write(sizeBytes, checkOf(content));
-      await file.sync();
-      await file.close();
-      await keep(hash, partPath(hash));
-      return true;
+      if (outcome === "whole") await keep(hash, partPath(hash));
+      if (outcome !== "bad") return outcome === "whole";
+      await disk.remove(partPath(hash));
+      throw new HolonError("HOLON_BLOB_BAD", `blob ${hash} came with other content than its name says`);
     },
   };
 }

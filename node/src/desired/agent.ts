@@ -14,12 +14,15 @@ import type { BlobStore } from "../blob/store.ts";
 import type { Events } from "../event/events.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import type { EgressGuard } from "../policy/egress-guard.ts";
+import type { Meter } from "../meter/meter.ts";
 import { startReduction } from "../reduce/start-reduction.ts";
 import { functionKind } from "../run/program.ts";
 import { inputOf } from "@holon/core/run/trigger-events.ts";
 import { openSchedule, type Schedule } from "../trigger/schedule.ts";
 import type { Requests } from "../trigger/requests.ts";
+import { createWarmSet, type WarmSet } from "../run/warm-set.ts";
 import { startUnit, type RunningUnit, type UnitStatus } from "../run/unit.ts";
+import type { SharedStore } from "../shared/store.ts";
 import { desiredOf } from "./documents.ts";
 
 export interface AgentContext {
@@ -29,8 +32,10 @@ export interface AgentContext {
   readonly guard: EgressGuard;
   readonly ports: { readonly clock: Clock; readonly random: Random; readonly runner: Runner; readonly door: Door; readonly trace: Trace };
   readonly requests: Pick<Requests, "setApps">;
+  readonly shared: SharedStore;
   /** Brings a blob here, from the parent if need be. */
   fetch(hash: BlobHash): Promise<void>;
+  readonly meter: Meter;
 }
 
 export type AgentState = "idle" | "fetching" | "switching" | "settled" | "refused";
@@ -41,6 +46,8 @@ export interface AgentStatus {
   readonly version: number;
   readonly sources: readonly SourceStatus[];
   readonly units: readonly UnitStatus[];
+  /** Sandboxes of functions. */
+  readonly sandboxes?: ReturnType<WarmSet["status"]>;
   readonly problem: { readonly code: string; readonly message: string; readonly next: string } | undefined;
 }
 
@@ -49,6 +56,8 @@ export interface Agent {
   reconcile(): void;
   committed(lanes: readonly string[]): void;
   status(): AgentStatus;
+  /** Hands over again what functions could not handle. Returns how many events will be. */
+  replay(choice: { readonly app?: string | undefined; readonly function?: string | undefined; readonly event?: string | undefined }): number;
   close(): Promise<void>;
 }
 
@@ -62,6 +71,7 @@ interface Running {
 export function createAgent(context: AgentContext): Agent {
   const { log, ports } = context;
   const running = new Map<string, Running>();
+  const warm = createWarmSet(ports.clock);
   let state: AgentState = "idle";
   let version = 0;
   let problem: HolonError | undefined;
@@ -134,8 +144,8 @@ export function createAgent(context: AgentContext): Agent {
     const wanted = new Map<string, { readonly key: string; start(): Promise<Omit<Running, "key">> }>();
     for (const app of desired.apps) {
       for (const fn of app.functions) {
-        const key = JSON.stringify([fn, app.models, app.egress, app.sources.map(({ type, stream }) => [type, stream]), app.functions.map(({ on, emits }) => [on, emits]), ...(app.reductions ?? [])]);
-        wanted.set(`function ${app.name}/${fn.name}`, { key, start: () => Promise.resolve({ unit: startUnit({ ...fn, on: inputOf(app.name, fn) }, { app, ...context }, functionKind(fn, { app, ...context })) }) });
+        const key = JSON.stringify([fn, app.models, app.egress, app.sources.map(({ type, stream }) => [type, stream]), app.functions.map(({ on, emits }) => [on, emits]), ...(app.reductions ?? []), ...(app.shared ?? [])]);
+        wanted.set(`function ${app.name}/${fn.name}`, { key, start: () => Promise.resolve({ unit: startUnit({ ...fn, on: inputOf(app.name, fn) }, { app, warm, ...context }, functionKind(fn, { app, warm, ...context })) }) });
         if ("schedule" in fn.on) {
           const { schedule } = fn.on;
           wanted.set(`schedule ${app.name}/${fn.name}`, { key: JSON.stringify(schedule), start: () => Promise.resolve({ schedule: openSchedule(fn.name, schedule, { app: app.name, log, events: context.events, clock: ports.clock, trace: ports.trace }) }) });
@@ -143,7 +153,7 @@ export function createAgent(context: AgentContext): Agent {
       }
       for (const reduction of app.reductions ?? []) {
         const key = JSON.stringify([reduction, app.egress, app.sources.map((source) => [source.type, source.class, source.stream]), app.functions.map(({ emits }) => emits)]);
-        wanted.set(`reduction ${app.name}/${reduction.name}`, { key, start: () => Promise.resolve({ unit: startReduction(reduction, { app, ...context }) }) });
+        wanted.set(`reduction ${app.name}/${reduction.name}`, { key, start: () => Promise.resolve({ unit: startReduction(reduction, { app, warm, ...context }) }) });
       }
       for (const source of app.sources) {
         wanted.set(`source ${app.name}/${source.name}`, { key: JSON.stringify(source), start: async () => ({ source: await openSource(source, sourceContext(app)) }) });
@@ -178,8 +188,18 @@ export function createAgent(context: AgentContext): Agent {
       version,
       sources: [...running.values()].flatMap(({ source }) => source?.status() ?? []),
       units: [...running.values()].flatMap(({ unit }) => unit?.status() ?? []),
+      sandboxes: warm.status(),
       problem: problem?.toJSON(),
     }),
+    replay({ app, function: fn, event }) {
+      let count = 0;
+      for (const [name, { unit }] of running) {
+        const [kind, path = ""] = name.split(" ");
+        const [ofApp, ofFunction] = path.split("/");
+        if (kind === "function" && (app === undefined || app === ofApp) && (fn === undefined || fn === ofFunction)) count += unit?.replay(event) ?? 0;
+      }
+      return count;
+    },
     async close() {
       closed = true;
       timer?.cancel();

@@ -7,6 +7,7 @@ import type { SourceSpec } from "@holon/core/schema/app.ts";
 import type { StreamName } from "@holon/core/schema/event.ts";
 import type { Events } from "../event/events.ts";
 import type { EgressGuard } from "../policy/egress-guard.ts";
+import { openProducers, type Producers } from "./producers.ts";
 import { openDeviceCounters, type CounterCounts, type DeviceCounters, type GapNews } from "./counters.ts";
 
 export interface SourceStatus {
@@ -56,7 +57,7 @@ export async function openSource(spec: SourceSpec, context: SourceContext): Prom
   let wake: (() => void) | undefined;
   const cell = offsetCell(app, spec.name);
 
-  const counters = spec.counter === undefined ? undefined : openDeviceCounters(spec.counter, app, spec.name, log);
+  const counters = spec.kind === "bulk" || spec.counter === undefined ? undefined : openDeviceCounters(spec.counter, app, spec.name, log);
   /** Readings with counters are judged one batch after the other, each when the one before is on disk. */
   let turn: Promise<unknown> = Promise.resolve();
 
@@ -111,6 +112,22 @@ export async function openSource(spec: SourceSpec, context: SourceContext): Prom
     }
   }
 
+  let producers: Producers | undefined;
+  const producersContext = {
+    app,
+    source: spec.name,
+    log,
+    class: spec.class,
+    stream: () => streamOf(spec, guard),
+    attributes: (subject: string | undefined, timeMs: number | undefined) => events.attributes({ stream: "local", type: spec.type, class: spec.class, producer: `${app}/${spec.name}`, subject, timeMs }),
+    stored(count: number, bytes: number) {
+      counts.readings += count;
+      counts.readBytes += bytes;
+      if (problem?.code === "HOLON_DISK_FULL") problem = undefined;
+    },
+    failed: (failure: HolonError) => void (problem = failure),
+  };
+
   const stored = log.cell(cell);
   const sink: DoorSink = {
     offset: stored && decoder.decode(stored),
@@ -128,6 +145,7 @@ export async function openSource(spec: SourceSpec, context: SourceContext): Prom
       counts.readings += readings.length;
       for (const record of records) counts.readBytes += record.bytes.length;
     },
+    enterProducer: (name, epoch, replaced) => (producers ??= openProducers(producersContext)).enter(name, epoch, replaced),
     async reject(rejection) {
       counts.rejected += 1;
       const record = events.record({ stream: "audit", type: "holon.source.rejected", class: "public", producer: `${app}/${spec.name}`, data: { source: spec.name, ...rejection } });

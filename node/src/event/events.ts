@@ -20,15 +20,19 @@ export interface EventInput {
   readonly data: unknown;
 }
 
+type Attributes = Omit<EventInput, "data">;
+
 export interface Events {
   record(input: EventInput): NewRecord;
+  /** All of the event but its data, as JSON text. */
+  attributes(input: Attributes): string;
 }
 
 export function createEvents(config: Pick<NodeConfig, "name" | "jurisdiction">, clock: Clock): Events {
   /** Attributes of the last event as JSON: those that come together differ in their data alone. */
-  let last: { readonly input: EventInput; readonly wall: ReturnType<Clock["wall"]>; readonly text: string } | undefined;
+  let last: { readonly input: Attributes; readonly wall: ReturnType<Clock["wall"]>; readonly text: string } | undefined;
 
-  function attributes(input: EventInput): string {
+  function attributes(input: Attributes): string {
     const wall = clock.wall();
     if (last !== undefined && last.wall.ms === wall.ms && last.wall.state === wall.state && isAlike(last.input, input)) return last.text;
     const recorded = isoTime(wall.ms);
@@ -44,14 +48,18 @@ export function createEvents(config: Pick<NodeConfig, "name" | "jurisdiction">, 
       ...(input.causedBy === undefined ? {} : { causedby: input.causedBy }),
       ...(input.deviceCounter === undefined ? {} : { devicecounter: input.deviceCounter }),
     } satisfies StoredEvent);
-    last = { input: { ...input, data: undefined }, wall, text };
+    last = { input: about(input), wall, text };
     return text;
   }
 
   return {
+    attributes,
     record: (input) => ({ stream: input.stream, class: input.class, bytes: encodeWithData(attributes(input), input.data) }),
   };
 }
 
-const isAlike = (one: EventInput, other: EventInput): boolean =>
+/** The attributes alone: data is not to be kept. */
+const about = ({ stream, type, class: own, producer, subject, timeMs, causedBy, deviceCounter }: Attributes): Attributes => ({ stream, type, class: own, producer, subject, timeMs, causedBy, deviceCounter });
+
+const isAlike = (one: Attributes, other: Attributes): boolean =>
   one.subject === other.subject && one.type === other.type && one.class === other.class && one.producer === other.producer && one.timeMs === other.timeMs && one.causedBy === other.causedBy && one.deviceCounter === other.deviceCounter;

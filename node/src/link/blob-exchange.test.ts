@@ -172,3 +172,23 @@ test("a blob goes through a node between, to all who wait for it", async () => {
   }
   assert.equal(running(edge).status().blobsWanted, 0);
 });
+
+test("a node between whose disk is full says what keeps the blob from coming, asks again, and has it when there is room", async () => {
+  const family = new SimFamily();
+  const edge = family.machine(nodeName("edge-2"), { listen: "edge-2:7401", parent: `wss://${parentName}:7401` });
+  const child = family.machine(nodeName("gateway-2"), { parent: "wss://edge-2:7401" });
+  for (const machine of [family.parent, edge, child]) machine.start();
+  await family.until("all are linked", () => child.subject?.status().uplink?.state === "open" && edge.subject?.status().uplink?.state === "open");
+  const content = new TextEncoder().encode(`export default 4; // ${"x".repeat(700_000)}`);
+  const hash = await family.world.drive(family.parentNode.blobs.put(content));
+  const problems = (): readonly (string | undefined)[] => [edge, child].map((machine) => running(machine).status().agent.problem?.code);
+  const { capacityBytes } = edge.medium;
+  edge.medium.capacityBytes = edge.medium.usedBytes + 300_000;
+  await family.world.drive(issue(running(edge), "gateway-2", hash));
+  await family.until("the edge says that its disk is full", () => problems()[0] === "HOLON_DISK_FULL");
+  await family.pass(60_000);
+  assert.deepEqual([problems(), running(child).status().agent.state], [["HOLON_DISK_FULL", undefined], "fetching"]);
+  edge.medium.capacityBytes = capacityBytes;
+  await hasBlob(family, () => child.subject, hash, 120_000);
+  assert.deepEqual([problems()[0], edge.subject?.status().blobsWanted], [undefined, 0]);
+});

@@ -5,7 +5,7 @@
  *
  * What others want is bounded, by node and in all; what this node itself wants is always asked for.
  */
-import { HolonError } from "@holon/core/errors.ts";
+import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { backoffMs } from "@holon/core/link/backoff.ts";
 import type { BlobFrame } from "@holon/core/link/frame.ts";
@@ -36,6 +36,10 @@ export interface BlobExchange {
   childLost(peer: Peer): void;
   /** Blobs that are asked for and not here yet. */
   wanted(): number;
+  /** Why what comes cannot be kept, for example a full disk: it is asked for again and again until it can. */
+  problem(): HolonError | undefined;
+  /** Nothing is asked for any more. */
+  close(): void;
 }
 
 interface Wanted {
@@ -54,6 +58,8 @@ export function createBlobExchange({ store, isRoot, clock, failed }: BlobExchang
   const wanted = new Map<BlobHash, Wanted>();
   const waiters = createBlobWaiters();
   let uplink: Peer | undefined;
+  let problem: HolonError | undefined;
+  let isClosed = false;
 
   function fetch(hash: BlobHash): Promise<void> {
     const entry = wanted.get(hash) ?? want(hash);
@@ -67,8 +73,21 @@ export function createBlobExchange({ store, isRoot, clock, failed }: BlobExchang
   function want(hash: BlobHash): Wanted {
     const entry: Wanted = { own: undefined, asked: 0, timer: undefined, isTaking: false };
     wanted.set(hash, entry);
-    start(hash).catch(failed);
+    attempt(hash, start);
     return entry;
+  }
+
+  /** Does the step, and asks again later where the disk refuses it. */
+  function attempt(hash: BlobHash, step: (hash: BlobHash) => Promise<void>): void {
+    step(hash).catch((error: unknown) => faltered(hash, error));
+  }
+
+  function faltered(hash: BlobHash, error: unknown): void {
+    failed(error);
+    const entry = wanted.get(hash);
+    if (entry === undefined) return;
+    problem = toHolonError(error);
+    again(hash, entry, limits.diskFullRetryMs, () => attempt(hash, ask));
   }
 
   async function start(hash: BlobHash): Promise<void> {
@@ -89,6 +108,7 @@ export function createBlobExchange({ store, isRoot, clock, failed }: BlobExchang
 
   function again(hash: BlobHash, entry: Wanted, afterMs: number, act: () => void): void {
     entry.timer?.cancel();
+    if (isClosed) return;
     entry.timer = clock.after(afterMs, () => {
       if (wanted.get(hash) === entry) act();
     });
@@ -98,7 +118,7 @@ export function createBlobExchange({ store, isRoot, clock, failed }: BlobExchang
   function unanswered(hash: BlobHash, entry: Wanted): void {
     if (uplink === undefined) return; // asked when it is open again
     if (uplink.isReceiving()) return again(hash, entry, limits.blobAnswerMs, () => unanswered(hash, entry)); // perhaps it is this that comes, slowly
-    if (entry.asked % limits.blobAsksMax !== 0) return void ask(hash).catch(failed);
+    if (entry.asked % limits.blobAsksMax !== 0) return attempt(hash, ask);
     failed(new HolonError("HOLON_BLOB_TIMEOUT", `${uplink.name} was asked ${entry.asked} times for blob ${hash} and did not answer`));
     uplink.close("HOLON_BLOB_TIMEOUT");
   }
@@ -107,6 +127,7 @@ export function createBlobExchange({ store, isRoot, clock, failed }: BlobExchang
     const entry = wanted.get(hash);
     wanted.delete(hash);
     entry?.timer?.cancel();
+    if (wanted.size === 0) problem = undefined;
     if (error === undefined) entry?.own?.resolve();
     else entry?.own?.reject(error);
     for (const [peer, offset] of waiters.take(hash)) {
@@ -122,11 +143,14 @@ export function createBlobExchange({ store, isRoot, clock, failed }: BlobExchang
     entry.asked = 0;
     try {
       const fits = (await store.partBytes(header.hash)) === header.offset;
-      if (fits && (await store.addPiece(header.hash, header.offset, payload, header.sizeBytes))) settle(header.hash);
+      const isWhole = fits && (await store.addPiece(header.hash, header.offset, payload, header.sizeBytes));
+      if (fits) problem = undefined;
+      if (isWhole) settle(header.hash);
       else await ask(header.hash);
     } catch (error) {
+      if (!(error instanceof HolonError) || error.code !== "HOLON_BLOB_BAD") return faltered(header.hash, error);
       failed(error);
-      if (error instanceof HolonError && error.code === "HOLON_BLOB_BAD") settle(header.hash, error);
+      settle(header.hash, error);
     } finally {
       entry.isTaking = false;
     }
@@ -137,7 +161,7 @@ export function createBlobExchange({ store, isRoot, clock, failed }: BlobExchang
     const entry = wanted.get(hash);
     if (entry === undefined) return;
     entry.asked = 0;
-    again(hash, entry, Math.min(limits.blobAnswerMaxMs, Math.max(limits.blobLaterMs, retryAfterMs)), () => void ask(hash).catch(failed));
+    again(hash, entry, Math.min(limits.blobAnswerMaxMs, Math.max(limits.blobLaterMs, retryAfterMs)), () => attempt(hash, ask));
   }
 
   async function serve(hash: BlobHash, offset: number, from: Peer): Promise<void> {
@@ -177,7 +201,7 @@ export function createBlobExchange({ store, isRoot, clock, failed }: BlobExchang
     receive,
     uplinkOpened(peer) {
       uplink = peer;
-      for (const hash of wanted.keys()) ask(hash).catch(failed);
+      for (const hash of wanted.keys()) attempt(hash, ask);
     },
     uplinkLost(peer) {
       if (uplink === peer) uplink = undefined;
@@ -189,7 +213,13 @@ export function createBlobExchange({ store, isRoot, clock, failed }: BlobExchang
         entry.timer?.cancel();
         wanted.delete(hash);
       }
+      if (wanted.size === 0) problem = undefined;
     },
     wanted: () => wanted.size,
+    problem: () => problem,
+    close() {
+      isClosed = true;
+      for (const { timer } of wanted.values()) timer?.cancel();
+    },
   };
 }

@@ -48,6 +48,8 @@ export interface StreamSender {
   refuse(lane: string): void;
   /** There is more to send. */
   notify(): void;
+  /** From now on nothing waits for company. */
+  hurry(): void;
   stop(): void;
 }
 
@@ -80,6 +82,7 @@ export function createStreamSender(options: StreamSenderOptions): StreamSender {
   let stopped = false;
   let linger: Timer | undefined;
   let lingered = false;
+  let hurried = false;
 
   const inOrder = (): readonly SentLane[] =>
     exportableStreams.flatMap((stream) => [...lanes.values()].filter((sent) => sent.lane.stream === stream && !sent.refused));
@@ -119,7 +122,7 @@ export function createStreamSender(options: StreamSenderOptions): StreamSender {
       return false;
     }
     const alarm = isAlarm(head);
-    if (!alarm && bytesOf(next) < lingerBelowBytes && !lingered) {
+    if (!alarm && bytesOf(next) < lingerBelowBytes && !lingered && !hurried) {
       linger ??= clock.after(lingerMs, () => {
         linger = undefined;
         lingered = true;
@@ -272,6 +275,10 @@ export function createStreamSender(options: StreamSenderOptions): StreamSender {
       void pump(); // credit that was for this lane goes back
     },
     notify: () => void pump(),
+    hurry() {
+      hurried = true;
+      void pump();
+    },
     stop() {
       stopped = true;
       if (turnSinceMs !== undefined) options.patience.sinceMs = turnSinceMs;

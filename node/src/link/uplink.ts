@@ -54,6 +54,8 @@ export interface Uplink {
   committed(lanes: readonly string[]): void;
   /** Whether a link to a sibling offers this node's lanes. */
   relay(on: boolean): void;
+  /** From now on nothing waits for company on its way: the node is about to stop. */
+  hurry(): void;
   cut(): void;
   heal(): void;
   close(): void;
@@ -322,6 +324,7 @@ export function createUplink(options: UplinkOptions): Uplink {
       standing?.committed(lanes);
       sender.notify();
     },
+    hurry: () => sender?.hurry(),
     cut() {
       step("cut");
       tries += 1;

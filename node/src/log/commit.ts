@@ -2,9 +2,9 @@
 import { batchBytes, entryKind, writeBatchHeader, type NewEntry } from "@holon/core/log/batch.ts";
 import { cellBytes, cellKind, encodeCell, writeCell } from "@holon/core/log/cell.ts";
 import { toHex } from "@holon/core/log/hex.ts";
-import type { CellChange, NewRecord } from "@holon/core/log/log.ts";
+import type { AppendLine, CellChange, NewRecord, PackedRecords } from "@holon/core/log/log.ts";
 import { mergeRun, type Merge } from "@holon/core/log/merge.ts";
-import { classBit, emptyHash, encodeRun, lastSequence, runBytes, runMark, type Integrity, type RunHeader } from "@holon/core/log/run.ts";
+import { classBit, emptyHash, encodeRun, lastSequence, runBytes, runMark, type Integrity, type RunHeader, type RunPart } from "@holon/core/log/run.ts";
 import type { StreamName } from "@holon/core/schema/event.ts";
 import type { Epoch, NodeName } from "@holon/core/units.ts";
 import type { Heads } from "./heads.ts";
@@ -20,6 +20,8 @@ export interface ForeignRun {
 /** One append that waits for its commit. */
 export interface Pending {
   readonly records: readonly NewRecord[];
+  readonly packed: PackedRecords | undefined;
+  readonly line: AppendLine | undefined;
   readonly cells: readonly CellChange[];
   readonly runs: readonly ForeignRun[];
   readonly bytes: number;
@@ -49,26 +51,27 @@ export interface Commit {
 }
 
 interface StreamBatch {
-  readonly records: Uint8Array[];
+  readonly records: RunPart[];
   readonly firstSequence: number;
+  count: number;
   classes: number;
   /** Of all records. */
   bytes: number;
 }
 
-export function encodeCommit(items: readonly Pending[], number: number, wallMs: number, roll: EncodedRoll, context: CommitContext): Commit {
+export function encodeCommit(items: readonly Pending[], number: number, wallMs: number, roll: EncodedRoll, context: CommitContext, room: (bytes: number) => Uint8Array): Commit {
   const streams = gatherStreams(items, context);
   const foreign = gatherRuns(items, context.heads);
   const cells = items.flatMap((item) => item.cells);
   const encodedCells = cells.map(encodeCell);
   const entries: NewEntry[] = [
     { kind: entryKind.roll, length: roll.payload.length },
-    ...[...streams.values()].map((batch) => ({ kind: entryKind.run, length: runBytes(context.origin, batch.records.length, batch.bytes) })),
+    ...[...streams.values()].map((batch) => ({ kind: entryKind.run, length: runBytes(context.origin, batch.count, batch.bytes) })),
     ...foreign.map((run) => ({ kind: entryKind.run, length: run.bytes.length })),
     ...encodedCells.map((cell) => ({ kind: cellKind(cell), length: cellBytes(cell) })),
   ];
-  const bytes = new Uint8Array(batchBytes(entries));
-  const view = new DataView(bytes.buffer);
+  const bytes = room(batchBytes(entries)); // of any content: all of it is written
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let position = writeBatchHeader(bytes, view, { number, snapshot: false, wallMs, reach: roll.reach, entries }, context.integrity);
   bytes.set(roll.payload, position);
   position += roll.payload.length;
@@ -105,20 +108,31 @@ function gatherStreams(items: readonly Pending[], context: CommitContext): Map<S
         dataClass = record.class;
         batch.classes |= classBit(dataClass);
       }
-      item.sequences.push(batch.firstSequence + batch.records.length);
+      item.sequences.push(batch.firstSequence + batch.count);
       batch.records.push(record.bytes);
+      batch.count += 1;
       batch.bytes += record.bytes.length;
     }
+    if (item.packed === undefined) continue;
+    const { packed } = item;
+    stream = packed.stream;
+    batch = streams.get(stream) ?? beginStream(streams, stream, context);
+    dataClass = packed.class;
+    batch.classes |= classBit(dataClass);
+    batch.records.push(packed);
+    batch.count += packed.count;
+    batch.bytes += packed.bytes.length;
   }
   return streams;
 }
 
 function beginStream(streams: Map<StreamName, StreamBatch>, stream: StreamName, context: CommitContext): StreamBatch {
   const head = context.heads.staged({ origin: context.origin, stream });
-  const batch: StreamBatch = { records: [], firstSequence: (head?.sequence ?? 0) + 1, classes: 0, bytes: 0 };
+  const batch: StreamBatch = { records: [], firstSequence: (head?.sequence ?? 0) + 1, count: 0, classes: 0, bytes: 0 };
   if (head?.epoch !== context.epoch) {
     const opened = context.opened(stream);
     batch.records.push(opened.bytes);
+    batch.count += 1;
     batch.classes |= classBit(opened.class);
     batch.bytes += opened.bytes.length;
   }
@@ -144,7 +158,7 @@ function gatherRuns(items: readonly Pending[], heads: Heads): readonly ForeignRu
 function encodeStream(bytes: Uint8Array, view: DataView, position: number, stream: StreamName, batch: StreamBatch, wallMs: number, context: CommitContext): TailRun {
   const { origin, epoch, heads, integrity } = context;
   const lane = { origin, stream };
-  const length = runBytes(origin, batch.records.length, batch.bytes);
+  const length = runBytes(origin, batch.count, batch.bytes);
   const previous = heads.staged(lane);
   const previousHash = heads.stagedHash(lane) ?? emptyHash;
   const content = { origin, stream, epoch, firstSequence: batch.firstSequence, previousHash, classes: batch.classes, recordedMs: wallMs, records: batch.records };
@@ -156,7 +170,7 @@ function encodeStream(bytes: Uint8Array, view: DataView, position: number, strea
     stream,
     epoch,
     firstSequence: batch.firstSequence,
-    count: batch.records.length,
+    count: batch.count,
     classes: batch.classes,
     recordedFirstMs: wallMs,
     recordedLastMs: wallMs,

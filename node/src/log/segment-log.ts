@@ -31,6 +31,7 @@ import type { Damage, LostRange, UnsettledLane } from "./progress.ts";
 import { recoverLog, type OpenSegment, type Recovered } from "./recover.ts";
 import { Rolling } from "./rolling.ts";
 import type { BatchRun } from "./scan.ts";
+import { createRooms } from "./rooms.ts";
 import { createScrub, type Scrub } from "./scrub.ts";
 import { encodeSnapshot } from "./snapshot.ts";
 import { createSurvey, type Survey } from "./survey.ts";
@@ -84,7 +85,9 @@ export class SegmentLog implements Log {
   readonly #segments: OpenSegment[];
   readonly #heads: Heads;
   readonly #cells: Map<string, Uint8Array>;
-  readonly #tail = createTail();
+  /** Of batches: what nobody read while it was in the tail is written over by a later one. */
+  readonly #rooms = createRooms(limits.tailBytesMax);
+  readonly #tail = createTail(limits.tailBytesMax, (bytes) => this.#rooms.giveBack(bytes));
   readonly #ahead: Ahead;
   readonly #listeners = new Set<CommitListener>();
   readonly #room: (() => void)[] = [];
@@ -121,7 +124,7 @@ export class SegmentLog implements Log {
     this.#rolling = rolling;
     this.#rolled = new Rolling(rolling);
     this.#segments = recovered.segments;
-    this.survey = createSurvey(recovered.segments, options.disk, options.integrity);
+    this.survey = createSurvey(recovered.segments, options.disk, options.integrity, options.origin);
     this.scrub = createScrub(recovered.segments, (lane) => this.#expiredThrough(lane), options.integrity);
     this.#heads = heads;
     this.#cells = cells;
@@ -131,13 +134,13 @@ export class SegmentLog implements Log {
   }
 
   async append(entry: Append): Promise<readonly number[]> {
-    const item = await this.#enqueue(entry.records ?? [], entry.cells ?? [], []);
+    const item = await this.#enqueue(entry, []);
     return item.sequences;
   }
 
   /** Appends children's runs byte for byte; says of each how it met what is held. */
   async appendRuns(runs: readonly ForeignRun[]): Promise<readonly Merge[]> {
-    const item = await this.#enqueue([], [], runs);
+    const item = await this.#enqueue({}, runs);
     return item.merges;
   }
 
@@ -272,12 +275,13 @@ export class SegmentLog implements Log {
     await last.file.sync();
   }
 
-  async #enqueue(records: readonly NewRecord[], cells: Pending["cells"], runs: readonly ForeignRun[]): Promise<Pending> {
-    const bytes = this.#measure(records, cells, runs);
+  async #enqueue({ records = [], packed, cells = [], line }: Append, runs: readonly ForeignRun[]): Promise<Pending> {
+    const bytes = this.#measure(records, cells, runs) + (packed === undefined ? 0 : packed.bytes.length + recordOverheadBytes * packed.count);
     await this.#waitForRoom();
     if (this.#failure !== undefined) throw this.#failure;
+    if (line?.failure !== undefined) throw line.failure;
     return new Promise((resolve, reject) => {
-      const item: Pending = { records, cells, runs, bytes, sequences: [], merges: [], resolve: () => resolve(item), reject };
+      const item: Pending = { records, packed, line, cells, runs, bytes, sequences: [], merges: [], resolve: () => resolve(item), reject };
       this.#pending.push(item);
       this.#pendingBytes += bytes;
       this.#committing ??= this.#commitAll();
@@ -358,7 +362,7 @@ export class SegmentLog implements Log {
       opened: (stream: StreamName) => opened(stream, this.#heads.staged({ origin: this.origin, stream })),
     };
     const number = this.#nextBatch++;
-    const commit = encodeCommit(items, number, clock.wall().ms, this.#rolling.encode(number, bytes, integrity), context);
+    const commit = encodeCommit(items, number, clock.wall().ms, this.#rolling.encode(number, bytes, integrity), context, (size) => this.#rooms.take(size));
     this.#rolling.took(number, commit.runs.map((run) => run.header));
     return commit;
   }
@@ -393,7 +397,7 @@ export class SegmentLog implements Log {
     for (const cell of commit.cells) this.#setCell(cell.key, cell.value);
     this.#rolled.published(commit.number, commit.runs.map((run) => run.header), commit.roll);
     this.#published = commit.number;
-    this.#tail.push(commit.runs, commit.bytes.length);
+    this.#tail.push(commit.runs, commit.bytes);
     for (const item of commit.items) item.resolve();
     const event = { lanes: commit.runs.map((run) => run.header), cells: commit.cells.map((cell) => cell.key) };
     for (const listener of this.#listeners) listener(event);
@@ -415,11 +419,26 @@ export class SegmentLog implements Log {
     this.#next = undefined;
     this.#heads.fallBack();
     this.#rolling = new Rolling(this.#rolled); // what was abandoned was never there
-    for (const item of [...commit.items, ...(next?.items ?? [])]) item.reject(failure);
+    for (const item of [...commit.items, ...(next?.items ?? [])]) {
+      if (item.line !== undefined) item.line.failure ??= failure;
+      item.reject(failure);
+    }
+    this.#dropFallen();
     if (failure.code === "HOLON_DISK_FULL") {
       this.#isFull = true;
       this.#options.full?.();
     } else this.#fail(failure);
+  }
+
+  /** Appends that stood in line behind one that failed. */
+  #dropFallen(): void {
+    this.#pending = this.#pending.filter((item) => {
+      if (item.line?.failure === undefined) return true;
+      this.#pendingBytes -= item.bytes;
+      item.reject(item.line.failure);
+      return false;
+    });
+    this.#makeRoom();
   }
 
   /** What the log says of its disk: `full` until an append succeeds again. */

@@ -2,6 +2,7 @@
  * Makes the index of segments by reading them, apart from the writing: the newest as far as it goes, and each sealed one once, after which its
  * index stands beside it on the disk. A question for what is not surveyed yet reads the rest itself.
  */
+import { startsWith } from "@holon/core/event/stored.ts";
 import { laneName } from "@holon/core/log/log.ts";
 import { runRecords, type Integrity } from "@holon/core/log/run.ts";
 import { segmentHeaderBytes } from "@holon/core/log/segment.ts";
@@ -38,7 +39,7 @@ interface Surveyed {
 const stepBytes = 64 * 1024;
 const decoder = new TextDecoder();
 
-export function createSurvey(segments: readonly OpenSegment[], disk: Disk, integrity: Integrity): Survey {
+export function createSurvey(segments: readonly OpenSegment[], disk: Disk, integrity: Integrity, origin: string): Survey {
   const known = new WeakMap<OpenSegment, Surveyed>();
   let areStraysGone = false;
   /** So many segments there were when the sealed ones were last found done. */
@@ -83,7 +84,7 @@ export function createSurvey(segments: readonly OpenSegment[], disk: Disk, integ
       const index = await stored(segment);
       if (index !== undefined) return void Object.assign(state, { builder: undefined, summary: summaryOf(index) });
     }
-    state.through = await surveyPart(segment, state.builder, state.through, maxBytes, integrity);
+    state.through = await surveyPart(segment, state.builder, state.through, maxBytes, { integrity, origin });
     if (!isSealed(segment) || state.through < segment.size) return;
     const index = state.builder.index();
     state.summary = summaryOf(index);
@@ -159,9 +160,10 @@ export function createSurvey(segments: readonly OpenSegment[], disk: Disk, integ
 const limitsOfFinish = 1 << 20;
 
 /** Adds to the index what stands from `from` on, until about `maxBytes` are read; returns where it stopped. */
-async function surveyPart(segment: OpenSegment, builder: IndexBuilder, from: number, maxBytes: number, integrity: Integrity): Promise<number> {
+async function surveyPart(segment: OpenSegment, builder: IndexBuilder, from: number, maxBytes: number, { integrity, origin }: { readonly integrity: Integrity; readonly origin: string }): Promise<number> {
   const { size } = segment; // what is being written behind it is not there yet
   const window = openWindow(segment.file, stepBytes);
+  const sketchOwn = createSketcher();
   let offset = from;
   while (offset < size && offset - from < maxBytes) {
     const batch = await readBatch(window, offset, integrity);
@@ -173,11 +175,39 @@ async function surveyPart(segment: OpenSegment, builder: IndexBuilder, from: num
     }
     const entries = batch.header.entries.filter(({ kind }) => kind === 1).length;
     const runs = batchRuns(batch, integrity);
-    builder.add(batch.offset, batch.end, runs.map(({ header, bytes }) => ({ lane: laneName(header), records: runRecords(bytes, header, integrity).records.map(sketchOf) })));
+    builder.add(batch.offset, batch.end, runs.map(({ header, bytes }) => ({ lane: laneName(header), records: runRecords(bytes, header, integrity).records.map((record) => (header.origin === origin ? sketchOwn(record) : sketchOf(record))) })));
     if (runs.length < entries) builder.addUnknown(batch.offset, batch.end);
     offset = batch.end;
   }
   return offset;
+}
+
+/**
+ * Of this node's own events, whose attributes stand before their data, each once: those that came in together begin alike, and then say the same of
+ * themselves, so they are not parsed again. What another node wrote is always read whole.
+ */
+function createSketcher(): (record: Uint8Array | undefined) => RecordSketch | undefined {
+  let before: Uint8Array | undefined;
+  let sketch: RecordSketch | undefined;
+  return (record) => {
+    if (record !== undefined && before !== undefined && startsWith(record, before)) return sketch;
+    sketch = sketchOf(record);
+    before = record === undefined || sketch === undefined ? undefined : attributesOf(record);
+    return sketch;
+  };
+}
+
+const recordedKey = new TextEncoder().encode('"recordedtime":"');
+const timeBytes = 24;
+
+/** How the event's text begins, through the time of recording; undefined where it has none. */
+function attributesOf(record: Uint8Array): Uint8Array | undefined {
+  const [first = 0] = recordedKey;
+  for (let at = record.indexOf(first); at >= 0; at = record.indexOf(first, at + 1)) {
+    const end = at + recordedKey.length;
+    if (startsWith(record.subarray(at), recordedKey)) return record.slice(0, end + timeBytes + 1);
+  }
+  return undefined;
 }
 
 /** By the event's own words; undefined where it has none that can be read. */

@@ -9,45 +9,64 @@ export interface TailRun {
 }
 
 export interface Tail {
-  push(runs: readonly TailRun[], batchBytes: number): void;
+  /** `bytes` is the whole batch. */
+  push(runs: readonly TailRun[], bytes: Uint8Array): void;
   /** Runs of the lane from the one that holds `fromSequence`; `undefined` if that is no longer in memory. */
   from(lane: Lane, fromSequence: number): readonly TailRun[] | undefined;
 }
 
-export function createTail(maxBytes: number = limits.tailBytesMax): Tail {
-  const runsByLane = new Map<string, TailRun[]>();
-  const batches: { readonly lanes: readonly string[]; readonly bytes: number }[] = [];
+interface HeldBatch {
+  readonly lanes: readonly string[];
+  readonly bytes: Uint8Array;
+  isLent: boolean;
+}
+
+interface HeldRun {
+  readonly run: TailRun;
+  readonly batch: HeldBatch;
+}
+
+/** `unused` is handed each batch that is let go of and of which nobody was ever given a run. */
+export function createTail(maxBytes: number = limits.tailBytesMax, unused: (bytes: Uint8Array) => void = () => undefined): Tail {
+  const runsByLane = new Map<string, HeldRun[]>();
+  const batches: HeldBatch[] = [];
   let held = 0;
 
   function letOldestGo(): void {
     const oldest = batches.shift();
     if (oldest === undefined) return;
-    held -= oldest.bytes;
+    held -= oldest.bytes.buffer.byteLength;
     for (const lane of oldest.lanes) runsByLane.get(lane)?.shift();
+    if (!oldest.isLent) unused(oldest.bytes);
   }
 
   return {
-    push(runs, batchBytes) {
+    push(runs, bytes) {
       if (runs.length === 0) return;
       const lanes = runs.map((run) => laneName(run.header));
+      const batch: HeldBatch = { lanes, bytes, isLent: false };
       for (const [index, run] of runs.entries()) {
         const lane = lanes[index] ?? "";
         const known = runsByLane.get(lane);
-        if (known === undefined) runsByLane.set(lane, [run]);
-        else known.push(run);
+        if (known === undefined) runsByLane.set(lane, [{ run, batch }]);
+        else known.push({ run, batch });
       }
-      batches.push({ lanes, bytes: batchBytes });
-      held += batchBytes;
+      batches.push(batch);
+      held += bytes.buffer.byteLength;
       while (held > maxBytes && batches.length > 1) letOldestGo();
     },
     from(lane, fromSequence) {
       const runs = runsByLane.get(laneName(lane));
       const first = runs?.[0];
-      if (runs === undefined || first === undefined || first.header.firstSequence > fromSequence) return undefined;
+      if (runs === undefined || first === undefined || first.run.header.firstSequence > fromSequence) return undefined;
       let index = runs.length - 1;
-      while (index > 0 && (runs[index]?.header.firstSequence ?? 0) > fromSequence) index -= 1;
+      while (index > 0 && (runs[index]?.run.header.firstSequence ?? 0) > fromSequence) index -= 1;
       const start = runs[index];
-      return start !== undefined && lastSequence(start.header) < fromSequence ? [] : runs.slice(index);
+      if (start !== undefined && lastSequence(start.run.header) < fromSequence) return [];
+      return runs.slice(index).map(({ run, batch }) => {
+        batch.isLent = true;
+        return run;
+      });
     },
   };
 }

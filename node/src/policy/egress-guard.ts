@@ -20,8 +20,26 @@ export interface EgressGuard {
   /** Whether a function's output of that class may stand in a stream that leaves. */
   mayExport(dataClass: DataClass): boolean;
   mayLeave(run: RunHeader): Promise<boolean>;
-  /** Closes the open decisions: the link was lost or the node stops. */
+  /** The same for shared state, change by change. */
+  mayShare(shared: SharedOutgoing): Promise<boolean>;
+  /**
+   * Closes the open decisions: the node stops. The one on this node's own audit stream is closed over the closing records as well, so
+   * that they may still leave.
+   */
   closeDecisions(): Promise<void>;
+}
+
+/** Shared state that is about to leave. */
+export interface SharedOutgoing {
+  readonly app: string;
+  readonly name: string;
+  readonly class: DataClass;
+  /** The app's rules; undefined where it does not run here, so that it was decided where it does. */
+  readonly rules: readonly EgressRule[] | undefined;
+  /** Version of the desired document that the rules come from. */
+  readonly policyVersion: number;
+  /** Number of its change. */
+  readonly change: number;
 }
 
 interface DecisionData {
@@ -33,6 +51,15 @@ interface DecisionData {
   readonly from: number;
   to?: number;
   count?: number;
+}
+
+interface Question {
+  /** Of records, or `shared/<app>/<name>`. */
+  readonly lane: string;
+  readonly classes: readonly DataClass[];
+  readonly rules: readonly EgressRule[];
+  readonly policyVersion: number;
+  readonly from: number;
 }
 
 interface OpenDecision {
@@ -49,18 +76,36 @@ const relayed: readonly EgressRule[] = [
 export function createEgressGuard(log: Log, events: Events, destination: string): EgressGuard {
   let policy: EgressPolicy = { version: 0, rules: [] };
   const open = new Map<string, OpenDecision>();
+  /** Records through which a closed decision allows a lane to leave. */
+  const closedThrough = new Map<string, number>();
+  const auditLane = { origin: log.origin, stream: "audit" } as const;
 
-  function decide(run: RunHeader): OpenDecision {
-    const classes = classesOf(run.classes);
-    // A child's records were decided at their origin; here only what may never travel is held back.
-    const rules = run.origin === log.origin ? policy.rules : relayed;
+  function decide({ lane, classes, rules, policyVersion, from }: Question): OpenDecision {
     const answers = classes.map((dataClass) => decideEgress(rules, dataClass, destination));
     const denied = answers.find((answer) => !answer.allow);
     const allow = denied === undefined;
     const rule = denied?.rule ?? [...new Set(answers.map((answer) => answer.rule))].join(", ");
-    const data = { allow, rule, lane: laneName(run), classes, policyVersion: policy.version, from: run.firstSequence };
+    const data = { allow, rule, lane, classes, policyVersion, from };
     const recorded = log.append({ records: [decisionRecord("opened", data)] });
-    return { data: { ...data, to: run.firstSequence - 1, count: 0 }, recorded };
+    return { data: { ...data, to: from - 1, count: 0 }, recorded };
+  }
+
+  async function decided(question: Question, to: number, count: number): Promise<boolean> {
+    const key = `${question.lane} ${question.classes.join()} ${question.policyVersion}`;
+    if (to <= (closedThrough.get(key) ?? 0)) return true;
+    const decision = open.get(key) ?? decide(question);
+    open.set(key, decision);
+    try {
+      await decision.recorded;
+    } catch (error) {
+      open.delete(key); // what could not be recorded was not decided: the next run asks anew
+      throw error;
+    }
+    if (decision.data.allow) {
+      decision.data.to = to;
+      decision.data.count += count;
+    }
+    return decision.data.allow;
   }
 
   const decisionRecord = (phase: "opened" | "closed", data: DecisionData): NewRecord =>
@@ -75,26 +120,20 @@ export function createEgressGuard(log: Log, events: Events, destination: string)
   return {
     setPolicy: (next) => void (policy = next),
     mayExport: (dataClass) => decideEgress(policy.rules, dataClass, destination).allow,
-    async mayLeave(run) {
-      const key = `${laneName(run)} ${run.classes} ${policy.version}`;
-      const decision = open.get(key) ?? decide(run);
-      open.set(key, decision);
-      try {
-        await decision.recorded;
-      } catch (error) {
-        open.delete(key); // what could not be recorded was not decided: the next run asks anew
-        throw error;
-      }
-      if (decision.data.allow) {
-        decision.data.to = lastSequence(run);
-        decision.data.count += run.count;
-      }
-      return decision.data.allow;
-    },
+    // A child's records were decided at their origin; here only what may never travel is held back.
+    mayLeave: (run) => decided({ lane: laneName(run), classes: classesOf(run.classes), rules: run.origin === log.origin ? policy.rules : relayed, policyVersion: policy.version, from: run.firstSequence }, lastSequence(run), run.count),
+    mayShare: ({ app, name, class: dataClass, rules = relayed, policyVersion, change }) => decided({ lane: `shared/${app}/${name}`, classes: [dataClass], rules, policyVersion, from: change }, change, 1),
     async closeDecisions() {
-      const closing = [...open.values()].filter(({ data }) => data.count > 0);
+      const closing = [...open].filter(([, { data }]) => data.count > 0);
       open.clear();
-      if (closing.length > 0) await log.append({ records: closing.map(({ data }) => decisionRecord("closed", data)) });
+      const through = (log.head(auditLane)?.sequence ?? 0) + closing.length;
+      for (const [key, { data }] of closing) {
+        if (data.lane !== laneName(auditLane) || !data.allow || data.classes.join() !== "public") continue;
+        data.count += through - data.to;
+        data.to = through;
+        closedThrough.set(key, through);
+      }
+      if (closing.length > 0) await log.append({ records: closing.map(([, { data }]) => decisionRecord("closed", data)) });
     },
   };
 }

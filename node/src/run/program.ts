@@ -4,10 +4,13 @@ import { decodeParameters } from "@holon/core/model/parameters.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
 import type { Log } from "@holon/core/log/log.ts";
 import type { FittedParameters, UnitProgram } from "@holon/core/ports.ts";
+import { inputOf } from "@holon/core/run/trigger-events.ts";
 import { blobHashSchema, type FunctionDocument } from "@holon/core/schema/app.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import { z } from "zod";
+import { withShared } from "../shared/shared-input.ts";
 import type { UnitContext, UnitKind } from "./unit.ts";
+import { createWarmInstance } from "./warm-instance.ts";
 
 export const stateCell = (unit: string, key: string): string => `state/${unit}/${key}`;
 export const positionCell = (unit: string): string => `position/${unit}`;
@@ -19,9 +22,15 @@ const decoder = new TextDecoder();
 
 /** A function in its sandbox. */
 export const functionKind = (fn: FunctionDocument, context: UnitContext): UnitKind => ({
-  async open() {
-    const { program, positions } = await loadProgram(fn, context);
-    return { instance: await context.ports.runner.start(program), positions };
+  async open(settled) {
+    const unit = `${context.app.name}/${fn.name}`;
+    const start = async () => {
+      await settled();
+      return withShared(await context.ports.runner.start(await loadProgram(fn, context)), context, settled);
+    };
+    const instance = createWarmInstance(unit, start, context.warm);
+    await instance.prepare();
+    return { instance, positions: storedUnit(unit, context.log).positions };
   },
 });
 
@@ -33,12 +42,7 @@ export function storedUnit(unit: string, log: Log): { readonly state: ReadonlyMa
   return { state, positions: new Map(Object.entries(position === undefined ? {} : positionsSchema.parse(parseJson(position)))) };
 }
 
-interface LoadedProgram {
-  readonly program: UnitProgram;
-  readonly positions: ReadonlyMap<string, number>;
-}
-
-async function loadProgram(fn: FunctionDocument, context: UnitContext): Promise<LoadedProgram> {
+async function loadProgram(fn: FunctionDocument, context: UnitContext): Promise<UnitProgram> {
   const { app, log } = context;
   const unit = `${app.name}/${fn.name}`;
   const models: Record<string, Uint8Array> = {};
@@ -46,9 +50,19 @@ async function loadProgram(fn: FunctionDocument, context: UnitContext): Promise<
     const model = app.models.find((candidate) => candidate.name === name);
     if (model !== undefined) models[name] = await readBlob(model.graph, context);
   }
-  const { state, positions } = storedUnit(unit, log);
-  const program = { name: unit, code: await readBlob(fn.code, context), models, fitted: await loadFitted(unit, context), state, timeoutMs: fn.timeoutMs };
-  return { program, positions };
+  return {
+    name: unit,
+    code: await readBlob(fn.code, context),
+    models,
+    fitted: await loadFitted(unit, context),
+    state: storedUnit(unit, log).state,
+    timeoutMs: fn.timeoutMs,
+    runtime: fn.runtime,
+    declared: { on: { type: inputOf(app.name, fn).type }, emits: fn.emits, models: fn.models },
+    command: fn.command,
+    unconfined: fn.unconfined,
+    memoryBytesMax: fn.memoryBytesMax,
+  };
 }
 
 /** What was damaged on this disk beyond mending is asked for again; the function's next start finds it. */

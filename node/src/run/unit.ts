@@ -19,9 +19,14 @@ import type { Events } from "../event/events.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import type { EgressGuard } from "../policy/egress-guard.ts";
 import type { ReductionStatus } from "../reduce/saved.ts";
+import type { SharedStore } from "../shared/store.ts";
+import type { Meter } from "../meter/meter.ts";
+import { createFailedEvents } from "./failed-events.ts";
 import { keepFitted } from "./fitted.ts";
 import { positionCell, stateCell } from "./program.ts";
+import { createRate } from "./rate.ts";
 import { toUnitEvent } from "./unit-event.ts";
+import type { WarmSet } from "./warm-set.ts";
 import { openWindowInput, type WindowInput } from "./window-input.ts";
 
 export interface UnitStatus {
@@ -35,6 +40,8 @@ export interface UnitStatus {
   readonly inferences: number;
   readonly inferenceMs: { readonly p50: number | undefined; readonly p99: number | undefined };
   readonly restarts: number;
+  /** Events set aside because it could not handle them, and not yet replayed. */
+  readonly failed: number;
   /** Of a function over windows: what became of its events since it was first started, and how many wait. */
   readonly windows: ReturnType<WindowInput["status"]> | undefined;
   /** Records between its position and the head of its lanes. */
@@ -47,6 +54,8 @@ export interface UnitStatus {
 export interface RunningUnit {
   status(): UnitStatus;
   committed(lanes: readonly string[]): void;
+  /** Hands over again what it could not handle: one event, or all. Returns how many will be. */
+  replay(event: string | undefined): number;
   stop(): Promise<void>;
 }
 
@@ -56,21 +65,24 @@ export interface UnitContext {
   readonly events: Events;
   readonly blobs: BlobStore;
   readonly guard: EgressGuard;
+  readonly shared: SharedStore;
   readonly ports: { readonly clock: Clock; readonly random: Random; readonly runner: Runner; readonly trace: Trace };
   /** Brings a blob here, from the parent if need be. */
   fetch(hash: BlobHash): Promise<void>;
+  readonly warm: WarmSet;
+  readonly meter: Meter;
 }
 
 /** What the loop needs to know of a function or a reduction. */
-export interface UnitDocument extends Pick<FunctionDocument, "name" | "emits"> {
+export interface UnitDocument extends Pick<FunctionDocument, "name" | "emits">, Partial<Pick<FunctionDocument, "eventsPerSecondMax" | "retriesMax">> {
   /** The events by which it is reached. */
   readonly on: EventTrigger | WindowTrigger;
 }
 
 /** What runs in the loop: a function in its sandbox, or a reduction. */
 export interface UnitKind {
-  /** From what is on disk, at the start and after each failure. */
-  open(): Promise<OpenedUnit>;
+  /** From what is on disk, at the start and after each failure. `settled`: what was handled before is stored. */
+  open(settled: () => Promise<unknown>): Promise<OpenedUnit>;
   /** Events handed over at once, if fewer than usual. */
   readonly batchMax?: number;
   /** Cells that go into the append of a batch beside its own: the record bytes it was handed, and what it made of them. */
@@ -98,6 +110,8 @@ interface Input {
   readonly cells: readonly CellChange[];
   /** What went wrong with the input without stopping it. */
   readonly problem?: HolonError | undefined;
+  /** The event that is handled again, if it is one. */
+  readonly replayed?: string | undefined;
 }
 
 const nothing: UnitResult = { outputs: [], state: [], fitted: [], status: undefined, inferenceMs: [] };
@@ -120,6 +134,10 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   let windows: WindowInput | undefined;
   let stopping = false;
   let attempt = 0;
+  let interruptions = 0;
+  let handed: Input | undefined;
+  const rate = createRate(fn.eventsPerSecondMax, ports.clock);
+  const failures = createFailedEvents(name, fn.retriesMax ?? limits.unitRetriesMax, context);
 
   async function live(): Promise<void> {
     while (!stopping) {
@@ -127,11 +145,16 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
         await runOnce();
       } catch (error) {
         if (stopping) break;
-        problem = toHolonError(error);
+        const failed = toHolonError(error);
+        await instance?.stop().catch(() => undefined); // it has failed already; its end is not news
+        counts.restarts += 1;
+        if (failed.code === "HOLON_UNIT_INTERRUPTED" && ++interruptions < interruptionsMax) continue; // not its own doing
+        interruptions = 0;
+        problem = failed;
         ports.trace.note("warn", `function ${name}: ${problem.message}`, { code: problem.code });
         state = "waiting";
-        counts.restarts += 1;
-        await instance?.stop().catch(() => undefined); // it has failed already; its end is not news
+        context.meter.failed(app.name, fn.name);
+        if (handed !== undefined && handed.replayed === undefined) failures.failed(handed.events, problem);
         await pause(backoffMs(attempt++, { firstMs: limits.unitRestartFirstMs, maxMs: limits.unitRestartMaxMs }, 0.5 + ports.random.uniform() / 2));
       }
     }
@@ -140,12 +163,13 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   }
 
   async function runOnce(): Promise<void> {
-    const opened = await kind.open();
+    handed = undefined;
+    let appended: Promise<unknown> = Promise.resolve();
+    const opened = await kind.open(() => appended);
     positions = new Map(opened.positions);
     windows = isWindowTrigger(fn.on) ? openWindowInput({ unit: name, trigger: fn.on, log, events: context.events, monotonicMs: () => ports.clock.monotonicMs() }) : undefined;
     instance = opened.instance;
     state = "running";
-    let appended: Promise<unknown> = Promise.resolve();
     try {
       while (!stopping) {
         const input = await nextInput();
@@ -154,7 +178,8 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
           await waitForMore();
           continue;
         }
-        const result = input.events.length === 0 ? undefined : await instance.handle(input.events);
+        handed = input;
+        const result = await run(instance, input);
         await appended; // at most one append on the way: order and memory stay bounded
         positions = new Map(input.positions);
         if (result !== undefined || input.cells.length + input.records.length > 0) appended = append(input, result ?? nothing);
@@ -167,13 +192,31 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     }
   }
 
+  async function run(running: UnitInstance, input: Input): Promise<UnitResult | undefined> {
+    const [first] = input.events;
+    if (first === undefined) return undefined;
+    if (input.replayed === undefined && failures.isGivenUp(first)) {
+      const { records, cells } = failures.setAside(input.events, windows !== undefined);
+      const without: UnitResult & Aside = { ...nothing, aside: { records, cells } };
+      return without;
+    }
+    const result = await running.handle(input.events);
+    failures.passed();
+    rate.took(input.events.length);
+    return result;
+  }
+
   /** The next events of the trigger's type; empty if what was read holds none; `undefined` if there is nothing to read. */
   async function nextInput(): Promise<Input | undefined> {
+    const again = failures.hasReplay() ? await failures.nextReplay() : undefined;
+    if (again !== undefined) return { events: [toUnitEvent(again.record)], handled: 0, bytes: again.record.bytes.length, positions, ...failures.replayed(again.event), replayed: again.event };
+    await rate.wait(pause, () => stopping);
+    if (stopping) return undefined;
     if (windows?.isDue() === true) return { ...windowed(windows, []), positions };
     for (const lane of lanes) {
       const from = (positions.get(laneName(lane)) ?? 0) + 1;
       if ((log.head(lane)?.sequence ?? 0) < from) continue;
-      const records = await log.read(lane, from, { maxRecords: kind.batchMax ?? limits.unitBatchMax, maxBytes: limits.linkBatchBytesMax });
+      const records = await log.read(lane, from, { maxRecords: Math.min(failures.batchMax ?? limits.unitBatchMax, kind.batchMax ?? limits.unitBatchMax, rate.batchMax), maxBytes: limits.linkBatchBytesMax });
       const last = records.at(-1);
       const through = (sequence: number): ReadonlyMap<string, number> => new Map(positions).set(laneName(lane), sequence);
       const whole = last?.sequence ?? log.head(lane)?.sequence ?? from;
@@ -205,7 +248,11 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
       { key: positionCell(name), value: encoder.encode(JSON.stringify(Object.fromEntries(input.positions))) },
     ];
     const changes = isFollowed ? result.state.map(({ key, value }) => stateChanged(key, value, input.events.at(-1)?.id)) : [];
-    await log.append({ records: [...outputs, ...fitted.records, ...input.records, ...changes], cells });
+    const aside = asideOf(result);
+    const records = [...outputs, ...fitted.records, ...input.records, ...changes, ...aside.records];
+    const write = (own: readonly CellChange[]): Promise<unknown> => log.append({ records, cells: [...cells, ...aside.cells, ...own] });
+    await (result.shared === undefined ? write([]) : context.shared.apply(app, result.shared, write));
+    context.meter.handled(app.name, fn.name, { events: input.handled, bytesIn: input.bytes, records: outputs, result });
     attempt = 0;
     problem = input.problem;
     counts.handled += input.handled;
@@ -241,7 +288,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     return idleInMs === undefined ? new Promise((resolve) => (wake = resolve)) : pause(idleInMs);
   }
 
-  const hasMore = (): boolean => lanes.some((lane) => (log.head(lane)?.sequence ?? 0) > (positions.get(laneName(lane)) ?? 0));
+  const hasMore = (): boolean => failures.hasReplay() || lanes.some((lane) => (log.head(lane)?.sequence ?? 0) > (positions.get(laneName(lane)) ?? 0));
 
   const pause = (ms: number): Promise<void> =>
     new Promise((resolve) => {
@@ -258,6 +305,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
       state,
       status: word,
       ...counts,
+      failed: failures.count(),
       windows: windows?.status(),
       inferenceMs: { p50: latency.quantile(0.5), p99: latency.quantile(0.99) },
       lag: lanes.reduce((sum, lane) => sum + Math.max(0, (log.head(lane)?.sequence ?? 0) - (positions.get(laneName(lane)) ?? 0)), 0),
@@ -266,6 +314,11 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     }),
     committed: () => {
       if (state === "running") wake?.();
+    },
+    replay(event) {
+      const count = failures.replay(event);
+      if (state === "running") wake?.();
+      return count;
     },
     async stop() {
       stopping = true;
@@ -276,6 +329,15 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     },
   };
 }
+
+/** What is stored in place of a result that could not be had. */
+interface Aside {
+  readonly aside: { readonly records: readonly NewRecord[]; readonly cells: readonly CellChange[] };
+}
+const asideOf = (result: UnitResult | (UnitResult & Aside)): Aside["aside"] => ("aside" in result ? result.aside : { records: [], cells: [] });
+
+/** Ends of shared processes in a row that are not held against a function. */
+const interruptionsMax = 3;
 
 const encoder = new TextEncoder();
 const bytesOf = (records: readonly LogRecord[]): number => records.reduce((sum, record) => sum + record.bytes.length, 0);

@@ -37,6 +37,7 @@ export function createKeepingSink(options: { offset?: string; accept?: (batch: K
       await options.accept?.(batch);
       batches.push(batch);
     },
+    enterProducer: () => Promise.reject(new Error("this sink takes readings only")),
     async reject(problem) {
       rejects.push(problem);
     },

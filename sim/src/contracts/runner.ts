@@ -71,6 +71,26 @@ export function runnerContract(name: string, start: StartUnit): void {
         assert.deepEqual((await unit.handle(eventsOf(9))).state, [{ key: "sum", value: "12" }, { key: "gone", value: null }]);
       }));
 
+    it("hands over shared state with the first event of a batch, and gathers what is done to it", () =>
+      withUnit(programOf(`const made=context.shared.counter("made"); made.add(event.data); context.shared.register("mode").set({at:made.value()}); const open=context.shared.set("open","key"); if (open.has("x")) open.remove("x"); open.add(event.data); if (event.shared!==undefined) throw new Error("the view is not for functions");`), async (unit) => {
+        const declared = [["made", "counter"], ["mode", "register"], ["open", "set"]] as const;
+        const withShared = (shared: NonNullable<UnitEvent["shared"]>, ...data: readonly unknown[]): readonly UnitEvent[] => eventsOf(...data).map((event, index) => (index === 0 ? { ...event, shared } : event));
+        const first = await unit.handle(withShared({ declared, changed: [["made", "", 40], ["open", "key", [[`"x"`, [["node-1/0000000000000", 3]]]]]] }, 1, 2));
+        const at = { name: "open", key: "key" };
+        assert.deepEqual(first.shared, [
+          { op: "count", name: "made", key: "", amount: 3 },
+          { op: "write", name: "mode", key: "", text: `{"at":43}` },
+          { op: "exclude", ...at, text: `"x"`, seen: [["node-1/0000000000000", 3]] },
+          { op: "include", ...at, text: "1" },
+          { op: "include", ...at, text: "2" },
+        ]);
+        const second = await unit.handle(withShared({ changed: [["made", "", 100], ["open", "key", []]] }, 1));
+        assert.deepEqual(second.shared?.map((operation) => (operation.op === "write" ? operation.text : operation.op)), ["count", `{"at":101}`, "include"]);
+      }));
+
+    it("says of shared state that is not declared that it is not", () =>
+      withUnit(programOf(`context.shared.counter("none").add(1);`), (unit) => fails(unit.handle(eventsOf(1)), "HOLON_UNIT_THREW", /HOLON_SHARED_BAD .*none is no counter/)));
+
     it("hands out copies of state and data", () =>
       withUnit(programOf(`const list=context.state.get("list")??[]; list.push(event.data); if (event.data==="keep") context.state.set("list",list); const data={n:1}; context.emit("out.made",{data}); data.n=2;`), async (unit) => {
         const result = await unit.handle(eventsOf("keep", "lose", "keep"));

@@ -27,6 +27,8 @@ const factorMax = 3;
 const alarmWaitMsMax = 10_000;
 /** Above this the nodes boot into the outage, because two storms of them would take too long. */
 const warmNodesMax = 5_000;
+/** So small that nothing is kept aside for the day when it is full. */
+const childDiskBytes = 48 << 20;
 
 const watches = new WeakMap<Fleet, StormWatch>();
 
@@ -35,7 +37,7 @@ export const reconnectStorm: Scenario = {
   about: "All nodes of a region come back to one parent within a minute.",
   convergeMsMax: 900_000,
   withoutReadings: true,
-  checkOptions: { readMax: 200 },
+  readMax: 200,
   program: (program) => settledProgram(program),
   safetyMs: (world) => world.random.fork("safety").integer(45_000, 60_000),
   build(fleet, size) {
@@ -43,7 +45,7 @@ export const reconnectStorm: Scenario = {
     const random = fleet.world.random.fork("topology");
     const bytesPerMs = Math.max(bytesPerMsMin, (count * (eventsOf(count) * eventBytesOf(count) + besideBytes)) / workMs);
     fleet.add({ name: hub, tier: "cloud", control: false, disk: { ...flashDrive, bytesPerMs }, downlink: boundsOf(count) });
-    for (let number = 1; number <= count; number++) fleet.add({ name: `node-${number}`, tier: "gateway", parent: hub, driftPpm: random.between(-100, 100) });
+    for (let number = 1; number <= count; number++) fleet.add({ name: `node-${number}`, tier: "gateway", parent: hub, diskBytes: childDiskBytes, driftPpm: random.between(-100, 100) });
     if (count > warmNodesMax) fleet.net.isolate(hub);
   },
   plan(fleet, untilMs) {

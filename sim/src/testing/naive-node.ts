@@ -258,6 +258,7 @@ class NaiveNode implements SimSubject {
         const records = readings.flatMap((reading) => [this.#record("local", reading), this.#record(reading.timeMs !== undefined && reading.timeMs % 10 < 1 ? "alarm" : "data", reading)]);
         await this.log.append({ records, cells: offset === undefined ? [] : [{ key: "offset", value: encoder.encode(offset) }] });
       },
+      enterProducer: () => Promise.reject(new Error("the naive node knows no producers")),
       reject: () => Promise.resolve(),
       ended: () => {},
     });

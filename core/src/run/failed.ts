@@ -1,0 +1,23 @@
+/** An event that a function could not handle, kept by reference: its record is in the log already. */
+import { z } from "zod";
+
+export const failedEventSchema = z.strictObject({
+  /** `origin/epoch/stream/sequence`. */
+  event: z.string().max(256),
+  code: z.string().max(64),
+  /** Never holds a reading's values. */
+  message: z.string().max(2_000),
+  attempts: z.int().min(1),
+  atMs: z.number(),
+  /** A window cannot be cut again: it is not replayed. */
+  window: z.boolean().optional(),
+});
+export type FailedEvent = z.infer<typeof failedEventSchema>;
+
+export const failedCell = (unit: string, event: string): string => `failed/${unit}/${event}`;
+
+/** `app/function` and event of a cell's key. */
+export function parseFailedCell(key: string): { readonly app: string; readonly fn: string; readonly event: string } | undefined {
+  const [first, app, fn, ...event] = key.split("/");
+  return first !== "failed" || app === undefined || fn === undefined || event.length === 0 ? undefined : { app, fn, event: event.join("/") };
+}

@@ -1,0 +1,121 @@
+/**
+ * Metering of one node. Counts are gathered in memory and written every minute: one telemetry event with what was counted since the
+ * last, and the new totals as cells, in one append. So a count is never doubled, and a power cut loses the last interval at most.
+ */
+import { parseJson } from "@holon/core/link/frame.ts";
+import { limits } from "@holon/core/limits.ts";
+import type { CellChange, NewRecord } from "@holon/core/log/log.ts";
+import { addUsage, costOf, noUsage, usageSchema, type Cost, type Usage } from "@holon/core/meter/usage.ts";
+import type { Clock, Timer, Trace, UnitResult } from "@holon/core/ports.ts";
+import type { NodeConfig } from "@holon/core/schema/node.ts";
+import type { Events } from "../event/events.ts";
+import type { SegmentLog } from "../log/segment-log.ts";
+
+export interface Meter {
+  handled(app: string, fn: string, batch: { readonly events: number; readonly bytesIn: number; readonly records: readonly NewRecord[]; readonly result: UnitResult }): void;
+  failed(app: string, fn: string): void;
+  /** Totals since the functions were first started, what is not written yet included. */
+  totals(): readonly MeterRow[];
+  /** Writes what was counted. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface MeterRow extends Usage, Cost {
+  readonly app: string;
+  readonly function: string;
+}
+
+interface MeterContext {
+  readonly config: Pick<NodeConfig, "prices" | "power">;
+  readonly log: SegmentLog;
+  readonly events: Events;
+  readonly ports: { readonly clock: Clock; readonly trace: Trace };
+}
+
+const prefix = "meter/";
+
+export function createMeter({ config, log, events, ports }: MeterContext): Meter {
+  const counted = new Map<string, Usage>();
+  let timer: Timer | undefined;
+  let closed = false;
+  let flushing: Promise<void> = Promise.resolve();
+  let fromMs = ports.clock.monotonicMs();
+
+  const add = (app: string, fn: string, usage: Partial<Usage>): void => {
+    const unit = `${app}/${fn}`;
+    counted.set(unit, addUsage(counted.get(unit) ?? noUsage, { ...noUsage, ...usage }));
+    if (timer === undefined && !closed) timer = ports.clock.after(limits.meterEveryMs, () => void flush().catch(tell));
+  };
+  const tell = (error: unknown): void => ports.trace.note("warn", `meter: ${error instanceof Error ? error.message : String(error)}`);
+
+  function flush(): Promise<void> {
+    timer?.cancel();
+    timer = undefined;
+    flushing = flushing.catch(() => undefined).then(write);
+    return flushing;
+  }
+
+  async function write(): Promise<void> {
+    const usages = [...counted];
+    if (usages.length === 0) return;
+    const intervalMs = ports.clock.monotonicMs() - fromMs;
+    fromMs = ports.clock.monotonicMs();
+    counted.clear();
+    const cells: CellChange[] = usages.map(([unit, usage]) => ({ key: `${prefix}${unit}`, value: encoder.encode(JSON.stringify(addUsage(stored(unit), usage))) }));
+    const records = chunked(usages, functionsPerEvent).map((part) =>
+      events.record({ stream: "telemetry", type: "holon.meter.counted", class: "aggregate", producer: "meter", data: { intervalMs, functions: Object.fromEntries(part) } }),
+    );
+    try {
+      await log.append({ records, cells });
+    } catch (error) {
+      for (const [unit, usage] of usages) counted.set(unit, addUsage(counted.get(unit) ?? noUsage, usage)); // nothing of it was stored: counted on
+      throw error;
+    }
+  }
+
+  const stored = (unit: string): Usage => {
+    const cell = log.cell(`${prefix}${unit}`);
+    return cell === undefined ? noUsage : usageSchema.parse(parseJson(cell));
+  };
+
+  return {
+    handled(app, fn, { events: handled, bytesIn, records, result }) {
+      const { usage, inferenceMs, inferences = {} } = result;
+      const bytes = (of: readonly NewRecord[]): number => of.reduce((sum, record) => sum + record.bytes.length, 0);
+      add(app, fn, {
+        invocations: 1,
+        events: handled,
+        bytesIn,
+        bytesOut: bytes(records),
+        bytesUp: bytes(records.filter(({ stream }) => stream !== "local")),
+        inferences,
+        inferenceMs: inferenceMs.reduce((sum, ms) => sum + ms, 0),
+        processorMs: usage?.processorMs ?? 0,
+        memoryByteMs: (usage?.memoryBytes ?? 0) * (usage?.processorMs ?? 0),
+      });
+    },
+    failed: (app, fn) => add(app, fn, { failures: 1 }),
+    totals() {
+      const units = new Set([...counted.keys(), ...[...log.cells(prefix).keys()].map((key) => key.slice(prefix.length))]);
+      return [...units].sort().map((unit) => {
+        const [app = "", fn = ""] = unit.split("/");
+        const usage = addUsage(stored(unit), counted.get(unit) ?? noUsage);
+        return { app, function: fn, ...usage, ...costOf(usage, config.power, config.prices) };
+      });
+    },
+    flush,
+    async close() {
+      closed = true;
+      await flush().catch(tell);
+    },
+  };
+}
+
+/** So that an event of a node with a thousand functions fits into a record. */
+const functionsPerEvent = 256;
+
+const chunked = <T>(items: readonly T[], size: number): readonly (readonly T[])[] =>
+  Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size));
+
+const encoder = new TextEncoder();

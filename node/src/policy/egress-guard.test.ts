@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseStoredEvent } from "@holon/core/event/stored.ts";
+import { exportableStreams } from "@holon/core/schema/event.ts";
+import { appendCounts, childName, SimFamily } from "../testing/sim-family.ts";
+
+const bounds = { maxRecords: 1_000, maxBytes: 1 << 20 };
+
+test("a node that is stopped in order has told its parent everything, its last decisions too, and nothing was decided for good", async () => {
+  const family = new SimFamily();
+  await family.start();
+  await family.world.drive(appendCounts(family.childNode, 5));
+  await family.pass(5_000);
+  const { log } = family.childNode;
+  await family.world.drive(family.child.close());
+  const told = new Map<string, number>();
+  for (const [lane, { mark }] of family.parentNode.log.heads()) told.set(lane, mark.sequence);
+  for (const stream of exportableStreams) {
+    const head = log.head({ origin: childName, stream })?.sequence ?? 0;
+    assert.equal(told.get(`${childName}/${stream}`) ?? 0, head, stream);
+  }
+  const audit = (await family.parentNode.log.read({ origin: childName, stream: "audit" }, 1, bounds)).map((record) => ({ record, event: parseStoredEvent(record.bytes, "test") }));
+  const of = (phase: string) => audit.filter(({ event }) => event.type === `holon.policy.decision.${phase}`);
+  assert.ok(of("opened").length > 0);
+  assert.equal(of("closed").length, of("opened").length);
+  const last = audit.at(-1)?.record.sequence;
+  const own = of("closed").map(({ event }) => event.data as { readonly lane: string; readonly from: number; readonly to: number; readonly count: number }).find(({ lane }) => lane === `${childName}/audit`);
+  assert.deepEqual([own?.to, own?.count], [last, (own?.to ?? 0) - (own?.from ?? 0) + 1]);
+});
+
+test("a node whose link is cut does not wait to be heard", async () => {
+  const family = new SimFamily();
+  await family.start();
+  family.childNode.cutUplink();
+  await family.world.drive(appendCounts(family.childNode, 5));
+  const beforeMs = family.world.nowMs;
+  await family.world.drive(family.child.close());
+  assert.ok(family.world.nowMs - beforeMs < 100, `${family.world.nowMs - beforeMs}`);
+});

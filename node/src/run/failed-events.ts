@@ -1,0 +1,99 @@
+/**
+ * What becomes of events that a function cannot handle: tried again with growing pauses, alone, then set aside with the reason and
+ * passed over, so that one event holds up nothing behind it. Set aside means a cell that names the record, and a `holon.function.failed`
+ * in the telemetry; both are appended with the position behind the event. Replayed, it is handled out of turn.
+ */
+import { HolonError, toHolonError } from "@holon/core/errors.ts";
+import { parseJson } from "@holon/core/link/frame.ts";
+import { limits } from "@holon/core/limits.ts";
+import { parseRecordName } from "@holon/core/log/identity.ts";
+import type { CellChange, LogRecord, NewRecord } from "@holon/core/log/log.ts";
+import type { UnitEvent } from "@holon/core/ports.ts";
+import { failedCell, failedEventSchema, type FailedEvent } from "@holon/core/run/failed.ts";
+import type { UnitContext } from "./unit.ts";
+
+export interface FailedEvents {
+  /** The batch beginning with this event failed: how it goes on. */
+  failed(events: readonly UnitEvent[], error: HolonError): void;
+  /** How many events may be handed over at once; undefined: as usual. */
+  readonly batchMax: number | undefined;
+  /** Whether the event has been tried often enough. */
+  isGivenUp(event: UnitEvent): boolean;
+  /** A batch went through. */
+  passed(): void;
+  /** What sets events aside. */
+  setAside(events: readonly UnitEvent[], isWindow: boolean): { readonly records: readonly NewRecord[]; readonly cells: readonly CellChange[] };
+  /** Queues events to be handled again; all that are set aside without `event`. Returns how many. */
+  replay(event: string | undefined): number;
+  /** The next to be replayed. */
+  nextReplay(): Promise<{ readonly record: LogRecord; readonly event: string } | undefined>;
+  hasReplay(): boolean;
+  /** What is appended with what a replayed event gave. */
+  replayed(event: string): { readonly records: readonly NewRecord[]; readonly cells: readonly CellChange[] };
+  count(): number;
+}
+
+const retried = new Set<string>(["HOLON_UNIT_THREW", "HOLON_UNIT_TIMEOUT", "HOLON_UNIT_DIED"]);
+
+export function createFailedEvents(unit: string, retriesMax: number, context: UnitContext): FailedEvents {
+  const { log, events, ports } = context;
+  const prefix = failedCell(unit, "");
+  const queue: string[] = [];
+  let trying: { readonly event: string; attempts: number; error: HolonError } | undefined;
+  let alone = 0;
+
+  const open = (): readonly FailedEvent[] => [...log.cells(prefix).values()].map((value) => failedEventSchema.parse(parseJson(value))).sort((a, b) => a.atMs - b.atMs);
+  const told = (type: string, data: unknown): NewRecord => events.record({ stream: "telemetry", type, class: "public", producer: unit, data });
+
+  return {
+    get batchMax() {
+      return alone > 0 ? 1 : undefined;
+    },
+    failed(batch, error) {
+      const [first] = batch;
+      if (first === undefined || !retried.has(error.code)) return;
+      alone = limits.unitBatchMax; // one by one until what was in the batch has gone through
+      if (batch.length > 1) return;
+      trying = { event: first.id, attempts: trying?.event === first.id ? trying.attempts + 1 : 1, error };
+    },
+    isGivenUp: (event) => trying?.event === event.id && trying.attempts > retriesMax,
+    passed() {
+      trying = undefined;
+      if (alone > 0) alone -= 1;
+    },
+    setAside(batch, isWindow) {
+      const now = ports.clock.wall().ms;
+      const kept = open();
+      const records: NewRecord[] = [];
+      const cells: CellChange[] = kept.slice(0, Math.max(0, kept.length + batch.length - limits.unitFailedMax)).map(({ event }) => ({ key: failedCell(unit, event), value: null }));
+      for (const { id } of batch) {
+        const { code, message } = trying?.error ?? toHolonError(undefined);
+        const failed: FailedEvent = { event: id, code, message: message.slice(0, 2_000), attempts: trying?.attempts ?? 1, atMs: now, ...(isWindow ? { window: true } : {}) };
+        cells.push({ key: failedCell(unit, id), value: encoder.encode(JSON.stringify(failed)) });
+        records.push(told("holon.function.failed", { function: unit, ...failed }));
+      }
+      trying = undefined;
+      return { records, cells };
+    },
+    replay(event) {
+      const wanted = open().filter((failed) => failed.window !== true && (event === undefined || failed.event === event) && !queue.includes(failed.event));
+      queue.push(...wanted.map((failed) => failed.event));
+      return wanted.length;
+    },
+    hasReplay: () => queue.length > 0,
+    async nextReplay() {
+      for (let event = queue.shift(); event !== undefined; event = queue.shift()) {
+        const name = parseRecordName(event);
+        if (name === undefined) continue;
+        const [record] = await log.read(name, name.sequence, { maxRecords: 1, maxBytes: limits.recordBytesMax });
+        if (record !== undefined && record.sequence === name.sequence && record.epoch === name.epoch) return { record, event };
+        await log.append({ records: [told("holon.function.replayed", { function: unit, event, outcome: "expired" })], cells: [{ key: failedCell(unit, event), value: null }] });
+      }
+      return undefined;
+    },
+    replayed: (event) => ({ records: [told("holon.function.replayed", { function: unit, event, outcome: "handled" })], cells: [{ key: failedCell(unit, event), value: null }] }),
+    count: () => log.cells(prefix).size,
+  };
+}
+
+const encoder = new TextEncoder();

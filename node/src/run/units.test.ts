@@ -1,0 +1,199 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { usageSchema, type Usage } from "@holon/core/meter/usage.ts";
+import type { Runner, UnitProgram } from "@holon/core/ports.ts";
+import { appDocumentSchema } from "@holon/core/schema/app.ts";
+import { nodeConfigSchema } from "@holon/core/schema/node.ts";
+import { createModel } from "@holon/sim/model.ts";
+import { SimNet } from "@holon/sim/net.ts";
+import { NodeMachine } from "@holon/sim/node-machine.ts";
+import { createRunner } from "@holon/sim/runner.ts";
+import { World } from "@holon/sim/world.ts";
+import { openNode, type HolonNode } from "../node.ts";
+import { nodeName, running, textsOf } from "../testing/sim-family.ts";
+
+/** Adds up what it is given; throws on 13 while `mended` is not in its state. */
+const sums = `export default {kind:"holon.function",on:{type:"TYPE"},emits:{"out.made":{stream:"data",class:"derived"}},models:[],run(event,context){ if (event.data===13 && !globalThis.holonTestMended) throw new RangeError("13"); const sum=Number(context.state.get("sum")??0)+event.data; context.state.set("sum",sum); context.emit("out.made",{data:sum}); }};`;
+
+interface Bed {
+  readonly world: World;
+  readonly machine: NodeMachine<HolonNode>;
+  /** Programs started, by name, in order. */
+  readonly started: string[];
+  send(type: string, ...values: readonly unknown[]): Promise<void>;
+  until(what: string, condition: () => boolean, boundMs?: number): Promise<void>;
+  pass(ms: number): Promise<void>;
+  outputs(): Promise<readonly unknown[]>;
+}
+
+async function bed(functions: readonly { readonly name: string; readonly type: string; readonly extra?: object }[], around: (runner: Runner) => Runner = (runner) => runner): Promise<Bed> {
+  const world = new World(7);
+  const net = new SimNet(world);
+  const name = nodeName("gateway-1");
+  const config = nodeConfigSchema.parse({ name, site: "site", tier: "gateway", jurisdiction: "EU/DE", prices: { currency: "EUR", perMillionInvocations: 1 } });
+  const codes = new Map(functions.map(({ name: fn, type }) => [fn, new TextEncoder().encode(sums.replace("TYPE", type))]));
+  const started: string[] = [];
+  const runner = createRunner();
+  for (const [fn, code] of codes) await runner.prepare(fn, code);
+  const counted: Runner = {
+    start(program: UnitProgram) {
+      started.push(program.name);
+      return runner.start(program);
+    },
+  };
+  const machine = new NodeMachine<HolonNode>(world, net, 1, {
+    name,
+    async boot(ports) {
+      const node = await openNode(config, ports);
+      await node.announce();
+      return node;
+    },
+    sandbox: () => ({ model: createModel(), runner: around(counted) }),
+  });
+  machine.start();
+  const until = async (what: string, condition: () => boolean, boundMs = 600_000): Promise<void> => {
+    await world.run({ condition, timeMs: world.nowMs + boundMs });
+    assert.ok(condition(), `never came true: ${what}`);
+  };
+  await until("it is up", () => machine.subject !== undefined);
+  const node = running(machine);
+  const documents = [];
+  for (const { name: fn, type, extra } of functions) {
+    let code: string | undefined;
+    void node.blobs.put(codes.get(fn) ?? new Uint8Array()).then((hash) => (code = hash));
+    await until("its blob is kept", () => code !== undefined);
+    documents.push({ name: fn, code, on: { type }, emits: { "out.made": { stream: "data", class: "derived" } }, ...extra });
+  }
+  const app = appDocumentSchema.parse({ name: "app", functions: documents, models: [], egress: [{ class: "derived", to: "*" }] });
+  const desired = { apiVersion: "holon/v1", kind: "Desired", node: name, version: 1, plan: "", apps: [app] };
+  let stored = false;
+  void node.log.append({ cells: [{ key: `desired/${name}`, value: new TextEncoder().encode(JSON.stringify(desired)) }] }).then(() => (stored = true));
+  await until("it runs", () => stored && node.status().agent.state === "settled");
+  return {
+    world,
+    machine,
+    started,
+    until,
+    async send(type, ...values) {
+      const on = running(machine);
+      let done = false;
+      const records = values.map((data) => on.events.record({ stream: "local", type, class: "raw", producer: "test", data }));
+      void on.log.append({ records }).then(() => (done = true));
+      await until("they are on disk", () => done);
+    },
+    pass: async (ms) => void (await world.run({ timeMs: world.nowMs + ms, condition: () => false })),
+    async outputs() {
+      let texts: readonly string[] | undefined;
+      void textsOf(running(machine), { origin: name, stream: "data" }).then((found) => (texts = found));
+      await until("it is read", () => texts !== undefined);
+      return (texts ?? []).filter((text) => text.includes("out.made")).map((text) => JSON.parse(text.slice(text.indexOf("{"))).data);
+    },
+  };
+}
+
+const unitOf = (machine: NodeMachine<HolonNode>, name: string) => running(machine).status().agent.units.find((unit) => unit.name === name);
+
+test("an event that a function cannot handle is tried again, set aside with its reason, and holds up nothing; it is replayed when told", async () => {
+  const { machine, send, until, outputs } = await bed([{ name: "sums", type: "in.came", extra: { retriesMax: 3 } }]);
+  await send("in.came", 1, 13, 2, 3);
+  await until("the rest is handled", () => (unitOf(machine, "sums")?.handled ?? 0) === 4);
+  assert.deepEqual(await outputs(), [1, 3, 6]);
+  const [failed, ...more] = running(machine).failedEvents();
+  assert.deepEqual([more.length, failed?.app, failed?.function, failed?.code, failed?.attempts], [0, "app", "sums", "HOLON_UNIT_THREW", 4]);
+  assert.match(failed?.message ?? "", /threw on event .*: RangeError/);
+  assert.equal(unitOf(machine, "sums")?.failed, 1);
+
+  assert.equal(running(machine).replayFailed({ app: "app", function: "sums" }), 1);
+  const restarts = unitOf(machine, "sums")?.restarts ?? 0;
+  await until("it fails again", () => (unitOf(machine, "sums")?.restarts ?? 0) > restarts);
+  assert.equal(running(machine).failedEvents().length, 1, "what fails again stays where it is");
+
+  Object.assign(globalThis, { holonTestMended: true });
+  try {
+    await until("it runs again", () => unitOf(machine, "sums")?.state === "running");
+    assert.equal(running(machine).replayFailed({ event: failed?.event }), 1);
+    await until("it is handled", () => running(machine).failedEvents().length === 0);
+  } finally {
+    Reflect.deleteProperty(globalThis, "holonTestMended");
+  }
+  assert.deepEqual(await outputs(), [1, 3, 6, 19]);
+});
+
+test("a function that is called now and then has a sandbox only around its calls, and its state is there each time", async () => {
+  const { send, until, machine, outputs, pass, started } = await bed([{ name: "sums", type: "in.came" }]);
+  const warm = (): number => running(machine).status().agent.sandboxes?.warm ?? -1;
+  for (let call = 1; call <= 20; call++) {
+    await send("in.came", 1);
+    await until("it is handled", () => (unitOf(machine, "sums")?.handled ?? 0) === call);
+    await pass(120_000);
+    if (call === 2) assert.equal(warm(), 0, "nothing is known of it: it is kept for a minute and let go");
+  }
+  assert.deepEqual((await outputs()).at(-1), 20);
+  assert.ok(started.length > 15);
+  await until("the forecast has it warm before its next call", () => warm() === 1, 130_000);
+});
+
+test("a call made warm by the forecast starts nothing new, and one more function than there are places waits for none", async () => {
+  const many = Array.from({ length: 20 }, (_, index) => ({ name: `f${index}`, type: `in.f${index}` }));
+  const { send, until, machine, outputs } = await bed(many);
+  for (const { type } of many) await send(type, 1);
+  await until("all are handled", () => many.every(({ name }) => unitOf(machine, name)?.handled === 1));
+  assert.equal((await outputs()).length, 20);
+  const { warm, places } = running(machine).status().agent.sandboxes ?? { warm: 0, places: 0 };
+  assert.ok(warm <= places && places === 16, `${warm} of ${places}`);
+});
+
+test("no more events a second than declared", async () => {
+  const { send, until, machine, world } = await bed([{ name: "sums", type: "in.came", extra: { eventsPerSecondMax: 2 } }]);
+  await send("in.came", ...Array.from({ length: 22 }, () => 1));
+  const startMs = world.nowMs;
+  await until("all are handled", () => (unitOf(machine, "sums")?.handled ?? 0) === 22);
+  const tookMs = world.nowMs - startMs;
+  assert.ok(tookMs > 9_000 && tookMs < 12_000, `${tookMs} ms`);
+});
+
+test("a process that ends for another's sake is not held against a function, and nothing is done twice", async () => {
+  const { HolonError } = await import("@holon/core/errors.ts");
+  let calls = 0;
+  const { send, until, machine, outputs } = await bed([{ name: "sums", type: "in.came" }], (runner) => ({
+    async start(program) {
+      const unit = await runner.start(program);
+      return {
+        ...unit,
+        handle: (events) => (++calls === 2 ? Promise.reject(new HolonError("HOLON_UNIT_INTERRUPTED", "it ended")) : unit.handle(events)),
+        stop: () => unit.stop(),
+      };
+    },
+  }));
+  for (const value of [1, 2, 3]) {
+    await send("in.came", value);
+    await until("it is handled", () => (unitOf(machine, "sums")?.handled ?? 0) >= value);
+  }
+  assert.deepEqual(await outputs(), [1, 3, 6]);
+  assert.deepEqual([unitOf(machine, "sums")?.problem, running(machine).failedEvents()], [undefined, []]);
+});
+
+test("what is metered survives a power cut but for the last interval, and is never doubled", async () => {
+  const { send, until, machine, pass } = await bed([{ name: "sums", type: "in.came" }]);
+  const events = (): number => running(machine).metered().find((row) => row.function === "sums")?.events ?? 0;
+  let sent = 0;
+  for (let cut = 0; cut < 6; cut++) {
+    const before = events();
+    for (let call = 0; call < 5; call++) {
+      await send("in.came", 1);
+      sent += 1;
+    }
+    await until("they are handled", () => events() === before + 5);
+    if (cut % 2 === 0) await pass(61_000);
+    machine.crash("power");
+    machine.start();
+    await until("it is up again", () => machine.subject !== undefined && running(machine).status().agent.state === "settled");
+    assert.equal(events(), cut % 2 === 0 ? before + 5 : before, "whole intervals");
+    assert.ok(events() <= sent);
+  }
+  const row = running(machine).metered()[0];
+  assert.equal(row?.money?.currency, "EUR");
+  assert.equal(row?.money?.amount, (row?.invocations ?? 0) / 1e6);
+  const usage: Usage = usageSchema.parse(Object.fromEntries(Object.keys(usageSchema.shape).map((key) => [key, Reflect.get(row ?? {}, key)])));
+  assert.equal(usage.events, 15);
+});

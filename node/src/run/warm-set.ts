@@ -1,0 +1,146 @@
+/**
+ * The sandboxes of a node that are warm: from none to a bounded number, as calls come and wait.
+ *
+ *     cold ──call──▶ (waits for a place, first come first served) ──▶ busy ──▶ idle ──its time is over, or its place is needed──▶ cold
+ *       └────────────────── forecast says it is called soon, and there is room ──────────────────────────────┘
+ */
+import { createIdleTimes, type IdleTimes } from "@holon/core/run/keep-alive.ts";
+import { limits } from "@holon/core/limits.ts";
+import type { Clock, Timer } from "@holon/core/ports.ts";
+
+export interface WarmSet {
+  join(member: WarmMember): WarmPlace;
+  status(): { readonly warm: number; readonly busy: number; readonly waiting: number; readonly places: number; readonly coldStarts: number; readonly warmStarts: number };
+}
+
+/** What one function does for the set. */
+export interface WarmMember {
+  warm(): Promise<void>;
+  /** Only called while it is idle. */
+  letGo(): void;
+}
+
+/** What one function asks of the set. */
+export interface WarmPlace {
+  /** Before a call; waits while every place is busy. */
+  enter(): Promise<void>;
+  /** After it. */
+  leave(): void;
+  /** Makes it warm now if there is room; fails as the start does. */
+  prepare(): Promise<void>;
+  /** It has no sandbox any more, or wants none. */
+  give(): void;
+}
+
+interface Place {
+  readonly member: WarmMember;
+  readonly idle: IdleTimes;
+  state: "cold" | "waiting" | "warming" | "busy" | "idle";
+  leftMs: number | undefined;
+  /** When the forecast has it called next. */
+  dueMs: number;
+  timer: Timer | undefined;
+}
+
+export function createWarmSet(clock: Clock, places: number = limits.unitsWarmMax): WarmSet {
+  const held = new Set<Place>();
+  const queue: { readonly place: Place; readonly admitted: () => void }[] = [];
+  const counts = { coldStarts: 0, warmStarts: 0 };
+
+  function take(place: Place): void {
+    held.add(place);
+    place.state = "busy";
+    place.timer?.cancel();
+  }
+
+  /** Room for one more, if need be by letting go of what is called last. */
+  function makeRoom(): boolean {
+    if (held.size < places) return true;
+    let last: Place | undefined;
+    for (const place of held) if (place.state === "idle" && (last === undefined || place.dueMs > last.dueMs)) last = place;
+    if (last === undefined) return false;
+    cool(last);
+    return true;
+  }
+
+  function cool(place: Place): void {
+    place.timer?.cancel();
+    if (place.state === "idle") place.member.letGo();
+    place.state = "cold";
+    held.delete(place);
+  }
+
+  function admitNext(): void {
+    while (queue.length > 0 && makeRoom()) {
+      const next = queue.shift();
+      if (next === undefined) return;
+      take(next.place);
+      next.admitted();
+    }
+  }
+
+  async function warmUp(place: Place): Promise<void> {
+    if (place.state !== "cold" || held.size >= places / 2) return; // a forecast takes no place that a call may need
+    take(place);
+    place.state = "warming";
+    counts.warmStarts += 1;
+    try {
+      await place.member.warm();
+    } catch (error) {
+      if (place.state === "warming") release(place);
+      throw error;
+    }
+    if (place.state === "warming") rest(place); // otherwise a call came meanwhile and has it
+  }
+
+  function release(place: Place): void {
+    place.timer?.cancel();
+    place.state = "cold";
+    held.delete(place);
+    admitNext();
+  }
+
+  /** Idle, for as long as the forecast says. */
+  function rest(place: Place): void {
+    const now = clock.monotonicMs();
+    place.state = "idle";
+    const { warmAfterMs, letGoAfterMs } = place.idle.plan();
+    const since = now - (place.leftMs ?? now);
+    place.dueMs = now - since + (warmAfterMs > 0 ? warmAfterMs : letGoAfterMs / 2);
+    place.timer?.cancel();
+    if (warmAfterMs > since + 1) {
+      cool(place);
+      place.timer = clock.after(warmAfterMs - since, () => void warmUp(place).catch(() => undefined)); // the call itself will meet the same, and tells it
+    } else place.timer = clock.after(Math.max(1, letGoAfterMs - since), () => cool(place));
+    admitNext();
+  }
+
+  return {
+    join(member) {
+      const place: Place = { member, idle: createIdleTimes(), state: "cold", leftMs: undefined, dueMs: 0, timer: undefined };
+      return {
+        async enter() {
+          const now = clock.monotonicMs();
+          if (place.leftMs !== undefined) place.idle.add(now - place.leftMs);
+          if (place.state === "idle" || place.state === "warming") return take(place);
+          place.timer?.cancel();
+          counts.coldStarts += 1;
+          if (queue.length === 0 && makeRoom()) return take(place);
+          place.state = "waiting";
+          await new Promise<void>((admitted) => queue.push({ place, admitted }));
+        },
+        leave() {
+          place.leftMs = clock.monotonicMs();
+          rest(place);
+        },
+        prepare: () => warmUp(place),
+        give() {
+          const index = queue.findIndex((waiting) => waiting.place === place);
+          if (index >= 0) queue.splice(index, 1)[0]?.admitted();
+          release(place);
+        },
+      };
+    },
+    status: () => ({ warm: held.size, busy: [...held].filter(({ state }) => state === "busy").length, waiting: queue.length, places, ...counts }),
+  };
+}

@@ -1,0 +1,40 @@
+/** What a function is handed of shared state: with its first batch all, with each later one what has changed since. */
+import type { SharedView, UnitEvent, UnitInstance } from "@holon/core/ports.ts";
+import { counterValue } from "@holon/core/shared/counter.ts";
+import type { SharedEntry, SharedStore, SharingApp } from "./store.ts";
+
+/** A sandbox that is handed the view beside its events. `settled`: when what its batches gave is on disk. */
+export function withShared(instance: UnitInstance, { app, shared: store }: { readonly app: SharingApp; readonly shared: SharedStore }, settled: () => Promise<unknown>): UnitInstance {
+  const declared = (app.shared ?? []).map(({ name, kind }) => [name, kind] as const);
+  if (declared.length === 0) return instance;
+  const kinds = new Map(declared);
+  let seen: number | undefined;
+  let isBehind = false;
+
+  function onto(events: readonly UnitEvent[]): readonly UnitEvent[] {
+    const [first, ...others] = events;
+    const last = store.lastChange(app.name);
+    if (first === undefined || seen === last) return events;
+    const since = seen ?? 0;
+    const changed = store.entries(app.name).filter(({ key, change }) => change > since && kinds.get(key.name) === key.kind);
+    const shared: SharedView = { ...(seen === undefined ? { declared } : {}), changed: changed.map((entry) => [entry.key.name, entry.key.key, valueOf(entry)]) };
+    seen = last;
+    return [{ ...first, shared }, ...others];
+  }
+
+  return {
+    async handle(events) {
+      if (isBehind) await settled(); // a function sees what it did in the batch before
+      const result = await instance.handle(onto(events));
+      isBehind = result.shared !== undefined;
+      return result;
+    },
+    stop: () => instance.stop(),
+  };
+}
+
+function valueOf({ state }: SharedEntry): SharedView["changed"][number][2] {
+  if (state.kind === "register") return state.text;
+  if (state.kind === "counter") return counterValue(state);
+  return [...state.elements].map(([text, dots]) => [text, [...dots]] as const);
+}

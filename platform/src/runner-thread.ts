@@ -1,0 +1,41 @@
+/** A trusted function in a worker thread: it has timers and the whole of Node that needs no rights. */
+import { HolonError } from "@holon/core/errors.ts";
+import type { UnitInstance, UnitProgram } from "@holon/core/ports.ts";
+import { parseUnitResult } from "@holon/core/run/result.ts";
+import type { RunnerOptions } from "./runner.ts";
+import { startSandbox, type Sandbox } from "./runner-sandbox.ts";
+
+
+export async function startInWorker(program: UnitProgram, { model, talk }: RunnerOptions): Promise<UnitInstance> {
+  const { name, models, fitted, state, timeoutMs } = program;
+  let sandbox: Sandbox | undefined;
+  const modelNames = Object.keys(models);
+  const lost = (): void => void sandbox?.end(new HolonError("HOLON_UNIT_DIED", `function ${name} lost its models: the model worker ended`));
+  const opened = modelNames.length === 0 ? undefined : await model.connect(models, lost);
+  try {
+    const code = new TextDecoder().decode(program.code);
+    sandbox = await startSandbox({ name, code, modelNames, fitted, state, line: opened?.line, describeOnly: false }, (text) => talk?.(name, text));
+  } catch (error) {
+    opened?.forget();
+    throw error;
+  }
+  const running = sandbox;
+  const end = async (reason: HolonError): Promise<void> => {
+    opened?.forget();
+    await running.end(reason);
+  };
+  return {
+    async handle(events) {
+      const reply = await running.ask({ events }, timeoutMs).catch((error: unknown) => {
+        opened?.forget();
+        throw error;
+      });
+      const result = parseUnitResult(reply.text, reply.fitted, events.length);
+      if (typeof result !== "string") return result;
+      const error = new HolonError("HOLON_UNIT_DIED", `function ${name} was ended: ${result}`);
+      await end(error);
+      throw error;
+    },
+    stop: () => end(new HolonError("HOLON_UNIT_DIED", `function ${name} was stopped`)),
+  };
+}

@@ -1,0 +1,32 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+
+const codeOf = (error: unknown): string => (error instanceof Error && "code" in error ? String(error.code) : String(error));
+const attempt = (work: () => unknown): string => {
+  try {
+    work();
+    return "allowed";
+  } catch (error) {
+    return codeOf(error);
+  }
+};
+
+const { port } = JSON.parse(process.argv[2] ?? "{}") as { port: number };
+const connected = await new Promise<string>((resolve) => {
+  try {
+    connect(port, "127.0.0.1")
+      .on("connect", () => resolve("allowed"))
+      .on("error", (error) => resolve(codeOf(error)));
+  } catch (error) {
+    resolve(codeOf(error));
+  }
+});
+process.send?.({
+  read: attempt(() => readFileSync("/etc/passwd")),
+  write: attempt(() => writeFileSync(join(import.meta.dirname, "never-written"), "x")),
+  spawn: attempt(() => spawnSync("true")),
+  connect: connected,
+  environment: Object.keys(process.env).filter((name) => !["MALLOC_ARENA_MAX", "NODE_COMPILE_CACHE", "NODE_CHANNEL_FD", "NODE_CHANNEL_SERIALIZATION_MODE"].includes(name)),
+});
