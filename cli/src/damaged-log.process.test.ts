@@ -43,24 +43,27 @@ interface Damage {
   change(bytes: Buffer): Buffer;
   /** How many of the records that were held may be gone: a scratch costs its record, a page the batches it meets. */
   readonly lostAtMost: number;
+  /** Whether the command after that is tried too. */
+  readonly goesOn?: boolean;
 }
 
 const segment = /gateway-1\/log\/0{11}1\.seg: bytes \d+ to \d+ are damaged/;
+const endsEarly = /gateway-1\/log: of gateway-1\/(data|audit|alarm) the parent has records? \d+/;
 const damages: readonly Damage[] = [
   { what: "damage in a reading", code: "HOLON_LOG_DAMAGED", names: segment, lostAtMost: 1, change: (bytes) => scratched(bytes, lastOf(bytes, '{"type":"pump.reading"', 300) + 150) },
   { what: "damage in a record that has not left yet", code: "HOLON_LOG_DAMAGED", names: segment, lostAtMost: 1, change: (bytes) => scratched(bytes, lastOf(bytes, waitingText, 2) + 150) },
   { what: "a page of zeros in the middle", code: "HOLON_LOG_DAMAGED", names: segment, lostAtMost: 1_000, change: (bytes) => Buffer.from(bytes).fill(0, bytes.length >> 1, (bytes.length >> 1) + 4096) },
   { what: "rubbish in place of the file", code: "HOLON_LOG_DAMAGED", names: segment, lostAtMost: Infinity, change: (bytes) => randomBytes(bytes.length) },
   // A file that ends early looks like a power cut; only the parent knows better.
-  { what: "all but its beginning gone", code: "HOLON_LINK_FORK", names: /gateway-1\/(data|audit|alarm)/, lostAtMost: Infinity, change: (bytes) => bytes.subarray(0, bytes.indexOf(waitingText)) },
-  { what: "all of it gone", code: "HOLON_LINK_FORK", names: /gateway-1\/(data|audit|alarm)/, lostAtMost: Infinity, change: () => Buffer.alloc(0) },
+  { what: "all but its beginning gone", code: "HOLON_LOG_ENDS_EARLY", names: endsEarly, lostAtMost: Infinity, change: (bytes) => bytes.subarray(0, bytes.indexOf(waitingText)) },
+  { what: "all of it gone", code: "HOLON_LOG_ENDS_EARLY", names: endsEarly, goesOn: true, lostAtMost: Infinity, change: () => Buffer.alloc(0) },
 ];
 
 const names = (records: readonly HeldRecord[]): ReadonlySet<string> => new Set(records.map(({ record }) => printRecordName(record)));
 
 test("a damaged log: the node opens, serves the rest, and says what is damaged", needSkab, async (context) => {
   const base = await interruptedRun(context, files);
-  for (const { what, code, names: naming, change, lostAtMost } of damages) {
+  for (const { what, code, names: naming, change, lostAtMost, goesOn } of damages) {
     await context.test(`${what}: ${code}`, { timeout: 60_000 }, async (inner) => {
       const data = tempFolder(inner);
       cpSync(base, data, { recursive: true });
@@ -68,6 +71,7 @@ test("a damaged log: the node opens, serves the rest, and says what is damaged",
       writeFileSync(newestSegment(data), change(readFileSync(newestSegment(data))));
       const command = [...onceArguments(files, data).filter((arg) => arg !== "--json"), "--continue"];
       assertRefused(await runHolon(inner, command), code, naming);
+      if (goesOn === true) assertNothingLost(reportOf(await runHolon(inner, [...command, "--json"])));
 
       const after = names(await heldRecords(inner, data, "gateway-1"));
       const gone = [...names(before)].filter((name) => !after.has(name));

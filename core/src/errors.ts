@@ -48,6 +48,7 @@ export const errorTable = {
   HOLON_LINK_REFUSED: row("The parent refused the join token or the certificate.", "Take the join token from the parent's data folder."),
   HOLON_LINK_UNREACHABLE: row("The parent does not answer.", "Nothing to do: the node works on alone and tries again.", true),
   HOLON_LOG_CLOSED: row("The log is closed.", "Start the node again."),
+  HOLON_LOG_ENDS_EARLY: row("The log ends before what its parent has of it: files were cut short, removed or put back from a backup.", "What the parent has stays there, what only this log had is gone; the node goes on by itself, beside the earlier history. Start it again to go on."),
   HOLON_LOG_DAMAGED: row("Records of the log are damaged on disk.", "The rest is served and the lost records are reported upward, once: start it again to go on."),
   HOLON_LOG_FORMAT: row("A log was written by an unknown format version.", "Start it with the version of Holon that wrote it."),
   HOLON_MODEL_BUSY: row("More calls wait for models than a node takes on.", "Call again later, or call with several rows at a time.", true),

@@ -24,6 +24,11 @@ export const limits = {
   scrubEveryMs: 60_000,
   /** A log that has been at rest for so long gets an empty batch, which names what the newest one held. */
   epilogueAfterMs: 5_000,
+  /** After so many bytes a roll names the lanes that changed last, not those of the batch before alone; and how many lanes, beside those. */
+  rollEveryBytes: 2 << 10,
+  rollLanesMax: 16,
+  /** Lanes of unknown end, and cells that may have gone back, in an alarm about damage. At the bound: the others stand in the node's status. */
+  damageToldMax: 64,
   /** The index by time and type is made of what is written, off the path of writing: so many bytes are read at a time, and not more often. */
   surveyStepBytes: 128 << 10,
   surveyEveryMs: 20,

@@ -24,7 +24,8 @@ import { createHistoryReports } from "./link/history-reports.ts";
 import { createCalls, type CallHandler, type Calls } from "./link/calls.ts";
 import { createDownlinks, type DownlinkStatus, type Downlinks } from "./link/downlinks.ts";
 import { createUplink, type Uplink, type UplinkStatus } from "./link/uplink.ts";
-import type { Damage, LostRange } from "./log/recover.ts";
+import type { Damage, LostRange, UnsettledLane } from "./log/progress.ts";
+import { damageTold, hasNews, isTellable, untold } from "./log/damage-told.ts";
 import { createEpilogue, type Epilogue } from "./log/epilogue.ts";
 import { createKeeper, type Keeper } from "./log/keeper.ts";
 import { openLog, type SegmentLog } from "./log/segment-log.ts";
@@ -60,6 +61,10 @@ export interface NodeStatus {
     readonly sizeBytes: number;
     /** Records that are damaged, exactly, as found when the log was opened. */
     readonly lost: readonly LostRange[];
+    /** Lanes of which more may be lost than that, and behind which record: nothing that is left says how far they went. */
+    readonly unsettled: readonly UnsettledLane[];
+    /** Cells, among them positions and offsets of sources, that may have gone back with what was lost. */
+    readonly staleCells: readonly string[];
     /** Batches in which flipped bits were mended. */
     readonly mended: number;
     /** What was looked at again in the background since the start. */
@@ -165,9 +170,9 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     }
   }
   parts.sharing = createSharedExchange({ store: shared, epoch: log.epoch, calls, handlers, guard, ports, partners: () => partnersOf(config, parts), desired: () => desiredOf(log, name)?.document });
-  const damage = log.damage.filter((piece) => isUntold(log, piece));
-  if (damage.length > 0) await appendSoon(log, clock, damageTold(events, log.damage, log.lost));
-  parts.scrubber = createScrubber({ log, ports, told: (found, lost) => (found.some((piece) => isUntold(log, piece)) ? damageTold(events, found, lost) : undefined) });
+  const damage = untold(log, log.damage, log.lost);
+  if (damage.length > 0 || hasNews(log, log.lost)) await appendSoon(log, clock, damageTold(log, events, log.damage, log.lost, log));
+  parts.scrubber = createScrubber({ log, ports, told: (found, lost) => (untold(log, found, lost).length > 0 || hasNews(log, lost) ? damageTold(log, events, found, lost) : undefined) });
   const keeper = createKeeper({ log, policy: config.retention ?? defaultRetention, events, ports, safe: () => parts.uplink?.safe() ?? new Map(), readers: () => readersOf(log) });
   parts.keeper = keeper;
   await keeper.start();
@@ -301,7 +306,7 @@ function statusOf(config: NodeConfig, log: SegmentLog, parts: Parts, damage: rea
     blobsWanted: parts.exchange?.wanted() ?? 0,
     shared: parts.sharing?.status(),
     lanes: [...log.heads()].map(([lane, { mark }]) => ({ lane, sequence: mark.sequence })).sort((a, b) => (a.lane < b.lane ? -1 : 1)),
-    log: { disk: log.diskState, sizeBytes: log.sizeBytes(), lost: log.lost, mended: log.mended, scrubbed: parts.scrubber?.status() },
+    log: { disk: log.diskState, sizeBytes: log.sizeBytes(), lost: log.lost, unsettled: log.unsettled, staleCells: log.staleCells.filter(isTellable), mended: log.mended, scrubbed: parts.scrubber?.status() },
     damage,
   };
 }
@@ -315,16 +320,6 @@ function agentOf({ agent, exchange }: Parts): AgentStatus {
 /** `app/function` of everything this node is to run. */
 const readersOf = (log: SegmentLog): readonly string[] =>
   (desiredOf(log, log.origin)?.document.apps ?? []).flatMap((app) => [...app.functions, ...(app.reductions ?? [])].map(({ name }) => `${app.name}/${name}`));
-
-/** Damage stays where it is, so what was told once is remembered. */
-const damageCell = ({ segment, fromByte, toByte }: Damage): string => `damage/${segment}/${fromByte}-${toByte}`;
-
-const isUntold = (log: SegmentLog, piece: Damage): boolean => log.cell(damageCell(piece)) === undefined;
-
-const damageTold = (events: Events, damage: readonly Damage[], lost: readonly LostRange[]): Append => ({
-  records: [events.record({ stream: "alarm", type: "holon.log.damaged", class: "public", producer: "log", data: { lost, bytes: damage } })],
-  cells: damage.map((piece) => ({ key: damageCell(piece), value: new Uint8Array(0) })),
-});
 
 const openedRecord = (events: Events, stream: StreamName, predecessor: Mark | undefined): NewRecord =>
   events.record({ stream, type: "holon.log.opened", class: "public", producer: "log", data: { predecessor: predecessor ?? null } });

@@ -3,7 +3,7 @@ import { decodeStoredEvent } from "@holon/core/event/stored.ts";
 import { canonicalJson } from "@holon/core/json.ts";
 import { exportableStreams, type StoredEvent } from "@holon/core/schema/event.ts";
 import type { ReplaySourceSpec } from "@holon/core/schema/app.ts";
-import type { Lane, Log } from "@holon/core/log/log.ts";
+import { isSameStream, type Lane, type Log } from "@holon/core/log/log.ts";
 import { readReplayLabels, replaySize } from "@holon/platform/door-replay-inspect.ts";
 import type { NodeStatus, ReductionStatus } from "@holon/node/index.ts";
 import type { Three } from "../machine/three.ts";
@@ -124,14 +124,26 @@ async function compareRows(files: readonly ReplayFile[], spec: ReplaySourceSpec,
   return { count, bytes, order, acceptedRows };
 }
 
-/** Every record of the gateway that may leave, against the cloud's copy: name and bytes. What the gateway's disk has lost the cloud may still hold. */
+/** Every record of the gateway that may leave, against the cloud's copy, in whichever of its histories of that stream: name and bytes. What the gateway's disk has lost the cloud may still hold. */
 async function compareExports(gateway: Log, cloud: Log): Promise<OrderReport> {
   let order: OrderReport = { lost: 0, duplicated: 0, reordered: 0 };
   for (const stream of exportableStreams) {
     const lane = { origin: gateway.origin, stream };
-    order = addOrder(order, compareOrder(await recordKeys(gateway, lane), await recordKeys(cloud, lane), { mayHoldMore: true }));
+    const here = await recordKeys(gateway, lane);
+    order = addOrder(order, compareOrder(here, await keysOfAll(cloud, lane, new Set(here)), { mayHoldMore: true }));
   }
   return order;
+}
+
+/** Where the cloud has several histories, what only an earlier one had is not this log's and nothing to compare. */
+async function keysOfAll(log: Log, wanted: Lane, here: ReadonlySet<string>): Promise<readonly string[]> {
+  const lanes = [...log.heads().values()].map(({ lane }) => lane).filter((lane) => isSameStream(lane, wanted));
+  if (lanes.every(({ branch }) => branch === undefined)) return recordKeys(log, wanted);
+  const places = new Map([...here].map((key, place) => [key, place]));
+  const histories: (readonly string[])[] = [];
+  for (const lane of lanes) histories.push((await recordKeys(log, lane)).filter((key) => here.has(key)));
+  const begins = (keys: readonly string[]): number => places.get(keys[0] ?? "") ?? 0;
+  return histories.sort((one, other) => begins(one) - begins(other)).flat();
 }
 
 async function recordKeys(log: Log, lane: Lane): Promise<readonly string[]> {

@@ -62,14 +62,22 @@ async function playThrough(three: Three, published: Publication, files: readonly
       throw new HolonError("HOLON_LOG_DAMAGED", `${join(options.data, damage.node, damage.segment)}: bytes ${damage.fromByte} to ${damage.toByte} are damaged; lost: ${lostText(three)}`);
     }
     const held = [three.gateway, three.edge].flatMap(({ node }) => node.status().uplink?.held ?? [])[0];
-    const branch = [three.gateway, three.edge].flatMap(({ node }) => node.status().uplink?.branches ?? [])[0];
-    if (branch !== undefined) throw new HolonError("HOLON_LINK_FORK", `${branch.lane} has two histories behind record ${branch.after}: this log goes on as ${branch.branch}`);
+    failOnNews(three, options.data);
     if (held !== undefined) throw new HolonError(held.code, `${held.lane} is held back: ${held.message}`);
     const problem = three.gateway.node.status().agent.sources.find((source) => source.problem !== undefined)?.problem;
     if (problem !== undefined) throw toCoded(problem);
     return await unlessEnded(options.ended, reportOnce(three, files, spec));
   } finally {
     await three.close();
+  }
+}
+
+/** A history that was found to have parted in this run: said once, since the node goes on by itself. */
+function failOnNews(three: Three, data: string): void {
+  for (const { node } of [three.gateway, three.edge]) {
+    const news = (node.status().uplink?.branches ?? []).flatMap((branch) => branch.news ?? []);
+    const [first, ...more] = news;
+    if (first !== undefined) throw new HolonError(first.code, `${join(data, node.config.name, "log")}: ${[first, ...more].map(({ message }) => message).join("; ")}`);
   }
 }
 
@@ -82,11 +90,22 @@ function refuseOtherFiles({ cloud }: Three, app: string, spec: ReplaySourceSpec,
   throw new HolonError("HOLON_ARGUMENT_BAD", `${data} holds a run of ${names(before)}, and ${names(spec)} is another list`, { next: "Name the same files in the same order, or leave --continue away to begin afresh." });
 }
 
-/** The records that are lost, exactly. */
+/** The records that are lost, exactly, and of which more may be. */
 function lostText(three: Three): string {
   const ranges = [three.gateway, three.edge, three.cloud].flatMap(({ node }) => node.log.lost.map(({ lane, first, last }) => `${lane} ${first}${last === first ? "" : ` to ${last}`}`));
-  return ranges.length === 0 ? "no record" : ranges.slice(0, 5).join(", ") + (ranges.length > 5 ? `, and ${ranges.length - 5} more ranges` : "");
+  const exact = ranges.length === 0 ? "no record" : ranges.slice(0, 5).join(", ") + (ranges.length > 5 ? `, and ${ranges.length - 5} more ranges` : "");
+  return exact + unsureText(three);
 }
+
+function unsureText(three: Three): string {
+  const logs = [three.gateway, three.edge, three.cloud].map(({ node }) => node.status().log);
+  const lanes = logs.flatMap(({ unsettled }) => unsettled.map(({ lane, after }) => `${lane} behind ${after}`));
+  const cells = logs.flatMap(({ staleCells }) => staleCells);
+  const open = lanes.length === 0 ? "" : `; nothing says how many more of ${listed(lanes)}`;
+  return open + (cells.length === 0 ? "" : `; may have gone back to an earlier value: ${listed(cells)}`);
+}
+
+const listed = (names: readonly string[]): string => names.slice(0, 8).join(", ") + (names.length > 8 ? ` and ${names.length - 8} more` : "");
 
 const toCoded = ({ code, message, next }: { readonly code: string; readonly message: string; readonly next: string }): HolonError =>
   new HolonError(isErrorCode(code) ? code : "HOLON_INTERNAL", message, { next });

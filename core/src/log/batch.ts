@@ -2,9 +2,10 @@
  * A batch: one group commit, all or nothing. A segment is a header and batches, end to end.
  *
  *     0  u32 magic   4  u32 CRC-32 of bytes 8 to the end of the table   8  f64 number   16 u32 body length   20 u32 entries
- *     24 u32 flags   32 f64 wall ms   40 table: {u32 kind, u32 length} of each entry   then the entries' payloads, end to end
+ *     24 u32 flags   28 u32 reach of the roll + 1   32 f64 wall ms   40 table: {u32 kind, u32 length} of each entry   then the entries' payloads, end to end
  *       1 run · 2 cell {u32 CRC of the rest, u32 key length, key, value} · 3 cell removed (as 2, no value) · 4 heads {u32 CRC, JSON}
- *       5 roll {u32 CRC, JSON}: the runs of the batch before, so that no loss of one batch goes uncounted
+ *       5 roll {u32 CRC, JSON}: what the batches before held, so that no loss of batches goes uncounted. Its reach is how many of them, by number,
+ *         it speaks for: every lane that one of them had records of is in it. 0 in the header: the batch before, as written of old.
  *
  * The table stands under the header's CRC, so that a damaged payload does not hide the ones behind it. There is no checksum over the
  * payloads together: each carries its own, so one damaged record costs one record.
@@ -18,6 +19,7 @@ export const entryKind = { run: 1, cell: 2, cellRemoved: 3, heads: 4, roll: 5 } 
 export const batchFlag = { snapshot: 1 } as const;
 export const batchMagic = 0x314c4f48; // "HOL1"
 const entriesMax = 1 << 20;
+const reachMax = 2 ** 32 - 2;
 
 export interface BatchHeader {
   readonly number: number;
@@ -26,6 +28,8 @@ export interface BatchHeader {
   readonly entries: readonly Entry[];
   readonly snapshot: boolean;
   readonly wallMs: number;
+  /** Of so many numbers before its own its roll names every lane. */
+  readonly reach: number;
   /** Whole batch. */
   readonly sizeBytes: number;
 }
@@ -48,7 +52,7 @@ export const batchBytes = (entries: readonly NewEntry[]): number => entries.redu
 export function writeBatchHeader(
   target: Uint8Array,
   view: DataView,
-  header: { readonly number: number; readonly snapshot: boolean; readonly wallMs: number; readonly entries: readonly NewEntry[] },
+  header: { readonly number: number; readonly snapshot: boolean; readonly wallMs: number; readonly reach: number; readonly entries: readonly NewEntry[] },
   integrity: Integrity,
 ): number {
   const tableEnd = batchHeaderBytes + tableEntryBytes * header.entries.length;
@@ -58,6 +62,7 @@ export function writeBatchHeader(
   view.setUint32(16, target.length - tableEnd, true);
   view.setUint32(20, header.entries.length, true);
   view.setUint32(24, header.snapshot ? batchFlag.snapshot : 0, true);
+  view.setUint32(28, Math.min(header.reach, reachMax) + 1, true);
   view.setFloat64(32, header.wallMs, true);
   for (const [index, entry] of header.entries.entries()) {
     view.setUint32(batchHeaderBytes + tableEntryBytes * index, entry.kind, true);
@@ -90,8 +95,11 @@ export function parseBatchHeader(bytes: Uint8Array, integrity: Integrity): Batch
   }
   const bodyBytes = view.getUint32(16, true);
   if (offset - prefix !== bodyBytes) return undefined;
-  return { number: view.getFloat64(8, true), bodyBytes, entries, snapshot: (view.getUint32(24, true) & batchFlag.snapshot) !== 0, wallMs: view.getFloat64(32, true), sizeBytes: offset };
+  return { number: view.getFloat64(8, true), bodyBytes, entries, snapshot: (view.getUint32(24, true) & batchFlag.snapshot) !== 0, wallMs: view.getFloat64(32, true), reach: reachOf(view.getUint32(28, true), view.getFloat64(8, true)), sizeBytes: offset };
 }
+
+/** These bytes were of no meaning once: what reaches behind the first batch was not meant. */
+const reachOf = (stored: number, number: number): number => (stored === 0 || stored > number ? 1 : stored - 1);
 
 /** Mends a header in place in which one bit is wrong; says whether it could. `bytes` should reach to the end of the table. */
 export function mendBatchHeader(bytes: Uint8Array, integrity: Integrity): boolean {

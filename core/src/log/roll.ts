@@ -1,11 +1,12 @@
-/** The roll: what the batch before held, so that the loss of one batch is known record by record. */
+/** The roll: what the batches before held, so that the loss of batches is known record by record. */
 import { z } from "zod";
 import { mendChecked } from "./cell.ts";
 import { parseLaneName } from "./identity.ts";
 import { laneName, type Lane, type Mark } from "./log.ts";
-import { lastSequence, type Integrity, type RunHeader } from "./run.ts";
+import type { Integrity } from "./run.ts";
 import { isEpoch } from "../units.ts";
 
+/** The last of a lane in the batches that a roll speaks for. */
 export interface RolledRun {
   readonly lane: Lane;
   readonly firstSequence: number;
@@ -16,8 +17,8 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const rollSchema = z.array(z.tuple([z.string(), z.string(), z.int().min(1), z.int().min(1), z.string().regex(/^[0-9a-f]{64}$/)]));
 
-export function encodeRoll(runs: readonly RunHeader[], integrity: Integrity): Uint8Array {
-  const text = encoder.encode(JSON.stringify(runs.map((run) => [laneName(run), run.epoch, run.firstSequence, lastSequence(run), run.hash])));
+export function encodeRoll(runs: readonly RolledRun[], integrity: Integrity): Uint8Array {
+  const text = encoder.encode(JSON.stringify(runs.map(({ lane, firstSequence, mark }) => [laneName(lane), mark.epoch, firstSequence, mark.sequence, mark.hash])));
   const payload = new Uint8Array(4 + text.length);
   payload.set(text, 4);
   new DataView(payload.buffer).setUint32(0, integrity.crc32(text), true);

@@ -2,6 +2,7 @@
 import type { ErrorCode } from "@holon/core/errors.ts";
 import { laneName, type Lane, type Log } from "@holon/core/log/log.ts";
 import type { Events } from "../event/events.ts";
+import { endsEarly, type Fork } from "./standing.ts";
 import type { UplinkOptions } from "./uplink.ts";
 
 export interface HistoryReports extends Pick<UplinkOptions, "refused" | "forked" | "rewound"> {
@@ -10,6 +11,17 @@ export interface HistoryReports extends Pick<UplinkOptions, "refused" | "forked"
 }
 
 const code = "HOLON_LINK_FORK" satisfies ErrorCode;
+
+/** What there is to say of a lane with two histories, and under which code. */
+export function forkSays({ lane, branch, after, kind, parentLast }: Fork): { readonly code: ErrorCode; readonly message: string } {
+  const from = (after?.sequence ?? 0) + 1;
+  if (!endsEarly(kind) || parentLast < from) return { code, message: `the parent holds another history of ${lane} behind record ${from - 1}; this one goes on as ${branch}` };
+  const range = parentLast === from ? `record ${from}` : `records ${from} to ${parentLast}`;
+  return {
+    code: "HOLON_LOG_ENDS_EARLY",
+    message: `of ${lane} the parent has ${range}, which this node's log does not have any more: files in log/ were cut short, removed or put back from a backup. What is written from now on goes on as ${branch}`,
+  };
+}
 const encoder = new TextEncoder();
 
 export function createHistoryReports(log: Log, events: Events, failed: (error: unknown) => void): HistoryReports {
@@ -18,14 +30,15 @@ export function createHistoryReports(log: Log, events: Events, failed: (error: u
   const alarm = (type: "holon.link.fork" | "holon.link.rewound", data: Readonly<Record<string, unknown>>) => events.record({ stream: "alarm", type, class: "public", producer: "link", data });
 
   /** A branch is a cell too, so that it is told once and seen for good. */
-  function tellBranch(branch: string, data: Readonly<Record<string, unknown>>): void {
+  function tellBranch(branch: string, data: Readonly<Record<string, unknown>>): boolean {
     const key = `branch/${branch}`;
-    if (told.has(key) || log.cell(key) !== undefined) return;
+    if (told.has(key) || log.cell(key) !== undefined) return false;
     told.add(key);
-    log.append({ records: [alarm("holon.link.fork", { ...data, branch, code })], cells: [{ key, value: encoder.encode(JSON.stringify(data)) }] }).catch((error: unknown) => {
+    log.append({ records: [alarm("holon.link.fork", { code, ...data, branch })], cells: [{ key, value: encoder.encode(JSON.stringify(data)) }] }).catch((error: unknown) => {
       told.delete(key);
       failed(error);
     });
+    return true;
   }
 
   return {
@@ -34,7 +47,10 @@ export function createHistoryReports(log: Log, events: Events, failed: (error: u
       told.add(lane);
       log.append({ records: [alarm("holon.link.fork", { lane, message, code })] }).catch(failed);
     },
-    forked: ({ lane, branch, after, kind }) => tellBranch(branch, { lane, after: after ?? null, kind, message: `the parent holds another history of ${lane}; this one goes on as ${branch}` }),
+    forked(fork) {
+      const { lane, branch, after, kind, parentLast } = fork;
+      return tellBranch(branch, { lane, after: after ?? null, kind, parentLast, ...forkSays(fork) });
+    },
     rewound: (lanes) => void log.append({ records: [alarm("holon.link.rewound", { lanes, message: "the parent holds less than it had acknowledged: what is still here is sent again" })] }).catch(failed),
     branched(lane, after) {
       const main = laneName({ origin: lane.origin, stream: lane.stream });

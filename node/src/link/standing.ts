@@ -41,7 +41,12 @@ export interface Fork {
   /** The last record that both have. */
   readonly after: Mark | undefined;
   readonly kind: ForkKind;
+  /** Behind that, the last record that the parent has: what is between is not in this log any more, if it ever was. */
+  readonly parentLast: number;
 }
+
+/** Whether this log once went on and does not any more: its files were cut short, removed, or put back from a backup. */
+export const endsEarly = (kind: ForkKind): boolean => kind === "restored" || kind === "replaced";
 
 /** The parent holds less of a lane than it had acknowledged. */
 export interface Rewound {
@@ -85,6 +90,8 @@ export function createStanding(options: StandingOptions): Standing {
   /** Those of them that have grown since they were compared. */
   const grown = new Set<string>();
   const attempts = new Map<string, number>();
+  /** How far the parent's lanes of these names go. */
+  const parentLast = new Map<string, number>();
   let work: Promise<void> = Promise.resolve();
   let question: { readonly lane: string; resolve(found: Found | undefined): void } | undefined;
   let timer: Timer | undefined;
@@ -102,6 +109,7 @@ export function createStanding(options: StandingOptions): Standing {
     for (const [name, [, sequence, hash]] of new Map(lanes.map((row) => [row[0], row]))) {
       const wire = parseLaneName(name);
       if (wire === undefined) continue;
+      parentLast.set(name, sequence);
       const { lane, start } = outgoing.source(wire);
       const verdict = await compare(wire, sequence, hash);
       if (stopped) return;
@@ -161,7 +169,7 @@ export function createStanding(options: StandingOptions): Standing {
     }
     const branch: Lane = { origin: lane.origin, stream: lane.stream, branch: branchOf(first.hash) };
     outgoing.send(lane, branch, common.mark);
-    options.forked({ lane: name, branch: laneName(branch), after: common.mark, kind: kindOf(common, first) });
+    options.forked({ lane: name, branch: laneName(branch), after: common.mark, kind: kindOf(common, first), parentLast: common.found?.sequence ?? parentLast.get(name) ?? end });
     options.offer([laneName(branch)]);
   }
 

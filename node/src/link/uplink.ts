@@ -1,5 +1,5 @@
 /** The link to the parent: tries for ever with backoff and jitter, offers what this node has, sends, takes documents and blobs. */
-import { HolonError, toHolonError } from "@holon/core/errors.ts";
+import { HolonError, toHolonError, type ErrorCode } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { backoffMs } from "@holon/core/link/backoff.ts";
 import { createLinkBudget, type BudgetStatus } from "@holon/core/link/budget.ts";
@@ -16,6 +16,7 @@ import { heldVersions, keepDesired } from "../desired/documents.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import type { BlobExchange } from "./blob-exchange.ts";
 import type { Calls } from "./calls.ts";
+import { forkSays } from "./history-reports.ts";
 import { createOutgoing } from "./outgoing.ts";
 import { openPeer, type Peer } from "./peer.ts";
 import { createStanding, type Fork, type Rewound, type Standing } from "./standing.ts";
@@ -31,8 +32,8 @@ export interface UplinkOptions {
   mayLeave(run: RunHeader): Promise<boolean>;
   /** A lane is held back: its two histories did not come to rest beside each other. */
   refused(lane: string, message: string): void;
-  /** The parent holds another history of a lane; this one goes to a branch. */
-  forked(fork: Fork): void;
+  /** The parent holds another history of a lane; this one goes to a branch. Says whether that is new. */
+  forked(fork: Fork): boolean;
   /** The parent holds less than it had acknowledged. */
   rewound(lanes: readonly Rewound[]): void;
   /** The state may have changed. */
@@ -67,8 +68,8 @@ export interface UplinkStatus {
   readonly backlog: number | undefined;
   /** Lanes that are not sent on until a person has looked at them. */
   readonly held: readonly { readonly lane: string; readonly code: "HOLON_LINK_FORK" | "HOLON_LOG_DAMAGED"; readonly message: string }[];
-  /** Lanes that the parent keeps as a branch, or as another lane than their own: behind which record. */
-  readonly branches: readonly { readonly lane: string; readonly branch: string; readonly after: number }[];
+  /** Lanes that the parent keeps as a branch, or as another lane than their own: behind which record; and what was found since this start for the first time. */
+  readonly branches: readonly { readonly lane: string; readonly branch: string; readonly after: number; readonly news?: { readonly code: ErrorCode; readonly message: string } }[];
   readonly sentBytes: number;
   readonly receivedBytes: number;
   readonly budget: BudgetStatus;
@@ -99,6 +100,8 @@ export function createUplink(options: UplinkOptions): Uplink {
   const offered = new Set<string>();
   const marks = new Map<string, LaneMarks>();
   const held = new Map<string, UplinkStatus["held"][number]>();
+  /** By branch. */
+  const news = new Map<string, ReturnType<typeof forkSays>>();
   let tries = 0;
   const patience: { sinceMs: number | undefined } = { sinceMs: undefined };
   const { priceClass, budgetBytesPerHour } = options.config.uplink ?? {};
@@ -171,8 +174,9 @@ export function createUplink(options: UplinkOptions): Uplink {
       offer: (lanes) => offer(lanes),
       ask: (lane, points) => peer?.send({ kind: "stream", header: { op: "history", lane, points } }),
       forked: (fork) => {
-        ports.trace.note("warn", `${label}: ${fork.lane} goes on as ${fork.branch} behind record ${fork.after?.sequence ?? 0}: the parent holds another history of it`, { code: "HOLON_LINK_FORK" });
-        options.forked(fork);
+        const says = forkSays(fork);
+        ports.trace.note("warn", `${label}: ${says.message}`, { code: says.code });
+        if (options.forked(fork)) news.set(fork.branch, says);
       },
       rewound: options.rewound,
       held: refused,
@@ -287,7 +291,10 @@ export function createUplink(options: UplinkOptions): Uplink {
         parent: options.parent,
         backlog: marks.size === 0 && held.size === 0 ? undefined : backlog(log, marks, held),
         held: [...held.values()],
-        branches: outgoing.renamed().map(({ lane, wire, start }) => ({ lane: laneName(lane), branch: laneName(wire), after: start?.sequence ?? 0 })),
+        branches: outgoing.renamed().map(({ lane, wire, start }) => {
+          const said = news.get(laneName(wire));
+          return { lane: laneName(lane), branch: laneName(wire), after: start?.sequence ?? 0, ...(said === undefined ? {} : { news: said }) };
+        }),
         sentBytes: past.sentBytes + traffic.sentBytes,
         receivedBytes: past.receivedBytes + traffic.receivedBytes,
         budget: budget.status(ports.clock.monotonicMs()),

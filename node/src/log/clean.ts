@@ -62,7 +62,7 @@ function batchOf(runs: readonly BatchRun[], number: number, integrity: Integrity
   if (runs.length === 0) return undefined;
   const entries = runs.map(({ bytes }) => ({ kind: entryKind.run, length: bytes.length }));
   const bytes = new Uint8Array(batchBytes(entries));
-  let position = writeBatchHeader(bytes, new DataView(bytes.buffer), { number, snapshot: false, wallMs: 0, entries }, integrity);
+  let position = writeBatchHeader(bytes, new DataView(bytes.buffer), { number, snapshot: false, wallMs: 0, reach: 0, entries }, integrity);
   for (const run of runs) {
     bytes.set(run.bytes, position);
     position += run.bytes.length;
@@ -79,7 +79,7 @@ function withoutGone(batch: ScannedBatch, isGone: (lane: string, last: number) =
   });
   if (kept.length === 0) return undefined;
   const bytes = new Uint8Array(batchBytes(kept));
-  let position = writeBatchHeader(bytes, new DataView(bytes.buffer), { number: batch.header.number, snapshot: false, wallMs: batch.header.wallMs, entries: kept }, integrity);
+  let position = writeBatchHeader(bytes, new DataView(bytes.buffer), { number: batch.header.number, snapshot: false, wallMs: batch.header.wallMs, reach: 0, entries: kept }, integrity);
   for (const { offset, length } of kept) {
     bytes.set(batch.bytes.subarray(offset, offset + length), position);
     position += length;

@@ -8,6 +8,7 @@ import { classBit, emptyHash, encodeRun, lastSequence, runBytes, runMark, type I
 import type { StreamName } from "@holon/core/schema/event.ts";
 import type { Epoch, NodeName } from "@holon/core/units.ts";
 import type { Heads } from "./heads.ts";
+import type { EncodedRoll } from "./rolling.ts";
 import type { TailRun } from "./tail.ts";
 
 /** A run that came from a child, verified. */
@@ -41,6 +42,8 @@ export interface CommitContext {
 }
 
 export interface Commit {
+  readonly number: number;
+  readonly roll: EncodedRoll;
   readonly items: readonly Pending[];
   readonly bytes: Uint8Array;
   readonly runs: readonly TailRun[];
@@ -56,22 +59,22 @@ interface StreamBatch {
   bytes: number;
 }
 
-export function encodeCommit(items: readonly Pending[], number: number, wallMs: number, roll: Uint8Array, context: CommitContext, room: (bytes: number) => Uint8Array): Commit {
+export function encodeCommit(items: readonly Pending[], number: number, wallMs: number, roll: EncodedRoll, context: CommitContext, room: (bytes: number) => Uint8Array): Commit {
   const streams = gatherStreams(items, context);
   const foreign = gatherRuns(items, context.heads);
   const cells = items.flatMap((item) => item.cells);
   const encodedCells = cells.map(encodeCell);
   const entries: NewEntry[] = [
-    { kind: entryKind.roll, length: roll.length },
+    { kind: entryKind.roll, length: roll.payload.length },
     ...[...streams.values()].map((batch) => ({ kind: entryKind.run, length: runBytes(context.origin, batch.count, batch.bytes) })),
     ...foreign.map((run) => ({ kind: entryKind.run, length: run.bytes.length })),
     ...encodedCells.map((cell) => ({ kind: cellKind(cell), length: cellBytes(cell) })),
   ];
   const bytes = room(batchBytes(entries)); // of any content: all of it is written
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let position = writeBatchHeader(bytes, view, { number, snapshot: false, wallMs, entries }, context.integrity);
-  bytes.set(roll, position);
-  position += roll.length;
+  let position = writeBatchHeader(bytes, view, { number, snapshot: false, wallMs, reach: roll.reach, entries }, context.integrity);
+  bytes.set(roll.payload, position);
+  position += roll.payload.length;
   const runs: TailRun[] = [];
   for (const [stream, batch] of streams) {
     const run = encodeStream(bytes, view, position, stream, batch, wallMs, context);
@@ -84,7 +87,7 @@ export function encodeCommit(items: readonly Pending[], number: number, wallMs: 
     position += run.bytes.length;
   }
   for (const cell of encodedCells) position = writeCell(bytes, view, position, cell, context.integrity);
-  return { items, bytes, runs, cells };
+  return { number, roll, items, bytes, runs, cells };
 }
 
 /** Own records by stream, in the order of the appends; each append learns its sequences. */

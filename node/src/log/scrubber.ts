@@ -3,7 +3,7 @@ import { toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Append } from "@holon/core/log/log.ts";
 import type { Clock, Timer, Trace } from "@holon/core/ports.ts";
-import type { Damage, LostRange } from "./recover.ts";
+import type { Damage, LostRange } from "./progress.ts";
 import type { SegmentLog } from "./segment-log.ts";
 
 export interface ScrubStatus {
@@ -34,7 +34,7 @@ export function createScrubber({ log, ports, told }: ScrubberOptions): Scrubber 
   async function step(): Promise<void> {
     const { bytes, mended, damage, lost } = await log.scrub.step(limits.scrubStepBytes);
     status = { ...status, bytes: status.bytes + bytes, mended: status.mended + mended };
-    const entry = damage.length === 0 ? undefined : told(damage, lost);
+    const entry = damage.length === 0 && lost.length === 0 ? undefined : told(damage, lost);
     if (entry === undefined) return;
     for (const piece of damage) ports.trace.note("error", `${piece.segment}: bytes ${piece.fromByte} to ${piece.toByte} are damaged (${piece.what})`, { code: "HOLON_LOG_DAMAGED" });
     await log.append(entry); // where that fails, the next round finds it again

@@ -9,9 +9,8 @@
 import { assert, HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { laneName, type Append, type FoundEvent, type Lane, type Log, type LogRecord, type Mark, type NewRecord, type ReadBounds, type RecordQuery } from "@holon/core/log/log.ts";
-import { encodeRoll } from "@holon/core/log/roll.ts";
 import type { Merge } from "@holon/core/log/merge.ts";
-import { lastSequence, lostRanges, runMark, type Integrity, type RunHeader } from "@holon/core/log/run.ts";
+import { lastSequence, lostRanges, runMark, type Integrity } from "@holon/core/log/run.ts";
 import { encodeSegmentHeader, segmentHeaderBytes, segmentPath } from "@holon/core/log/segment.ts";
 import type { Expiry, HeldPart } from "@holon/core/log/retention.ts";
 import type { Clock, Disk, DiskFile, Random } from "@holon/core/ports.ts";
@@ -23,11 +22,14 @@ import { createAhead, type Ahead } from "./ahead.ts";
 import { createLaneIndex } from "./lane-index.ts";
 import { cleanSegment } from "./clean.ts";
 import { collectRecords } from "./collect-records.ts";
-import { decodeNumber, encodeNumber, expiredCell, heldParts } from "./expired.ts";
+import { heldParts } from "./expired.ts";
+import { decodeNumber, encodeNumber, expiredCell } from "./expired-cell.ts";
 import type { MissingRange } from "./missing-range.ts";
 import { findRecords } from "./find.ts";
 import { readRunsFromDisk } from "./read-lane.ts";
-import { recoverLog, type Damage, type LostRange, type OpenSegment, type Recovered } from "./recover.ts";
+import type { Damage, LostRange, UnsettledLane } from "./progress.ts";
+import { recoverLog, type OpenSegment, type Recovered } from "./recover.ts";
+import { Rolling } from "./rolling.ts";
 import type { BatchRun } from "./scan.ts";
 import { createRooms } from "./rooms.ts";
 import { createScrub, type Scrub } from "./scrub.ts";
@@ -58,7 +60,7 @@ type CommitListener = Parameters<Log["onCommit"]>[0];
 
 // long file: the one state of the log; formats, scanning, recovery, reading and retention stand apart.
 export async function openLog(options: LogOptions): Promise<SegmentLog> {
-  const recovered = await recoverLog(options.disk, options.integrity);
+  const recovered = await recoverLog(options.disk, options.origin, options.integrity);
   const log = new SegmentLog(options, recovered);
   if (recovered.segments.length === 0) await log.roll();
   return log;
@@ -70,6 +72,10 @@ export class SegmentLog implements Log {
   /** What was found damaged when the log was opened, in bytes and in records. */
   readonly damage: readonly Damage[];
   readonly lost: readonly LostRange[];
+  /** Lanes of which more may be lost than that: nothing that is left says how far they went. */
+  readonly unsettled: readonly UnsettledLane[];
+  /** Cells that may have gone back to an earlier value, since their newest may be among what was lost. */
+  readonly staleCells: readonly string[];
   /** Batches in which flipped bits were mended when the log was opened. */
   readonly mended: number;
   /** The indexes by time and type; whoever opened the log has them kept up to date. */
@@ -96,9 +102,11 @@ export class SegmentLog implements Log {
   #next: Commit | undefined;
   #cellsBytes = 0;
   #nextBatch: number;
-  /** Runs of the batch encoded last. */
-  #lastRuns: readonly RunHeader[];
-  #publishedRuns: readonly RunHeader[];
+  /** What the next roll says: as encoded, and as far as it is on the disk. */
+  #rolling: Rolling;
+  readonly #rolled: Rolling;
+  /** Number of the last batch that is on the disk. */
+  #published: number;
   #committing: Promise<void> | undefined;
   #failure: HolonError | undefined;
 
@@ -107,17 +115,21 @@ export class SegmentLog implements Log {
     this.#ahead = createAhead(options.aheadBytesMax);
     this.origin = options.origin;
     this.epoch = epochFromChance(options.random.bytes(13));
-    this.damage = recovered.damage;
+    const { damage, mended, heads, cells, nextBatch, rolling, staleCells } = recovered.progress;
+    this.damage = damage;
     this.lost = recovered.lost;
-    this.mended = recovered.mended;
-    this.#lastRuns = recovered.lastRuns;
-    this.#publishedRuns = recovered.lastRuns;
+    this.unsettled = recovered.unsettled;
+    this.staleCells = [...staleCells];
+    this.mended = mended;
+    this.#rolling = rolling;
+    this.#rolled = new Rolling(rolling);
     this.#segments = recovered.segments;
     this.survey = createSurvey(recovered.segments, options.disk, options.integrity, options.origin);
     this.scrub = createScrub(recovered.segments, (lane) => this.#expiredThrough(lane), options.integrity);
-    this.#heads = recovered.heads;
-    this.#cells = recovered.cells;
-    this.#nextBatch = recovered.nextBatch;
+    this.#heads = heads;
+    this.#cells = cells;
+    this.#nextBatch = nextBatch;
+    this.#published = nextBatch - 1;
     for (const [key, value] of this.#cells) this.#cellsBytes += key.length + value.length;
   }
 
@@ -221,8 +233,7 @@ export class SegmentLog implements Log {
   }
 
   #expiredThrough(lane: string): number {
-    const value = this.#cells.get(expiredCell(lane));
-    return value === undefined ? 0 : decodeNumber(value);
+    return decodeNumber(this.#cells.get(expiredCell(lane)));
   }
 
   /** Waits for what is pending, then closes the files. */
@@ -246,7 +257,7 @@ export class SegmentLog implements Log {
     await this.#seal();
     const file = await disk.open(segmentPath(number), { create: true });
     await file.truncate(0); // a roll that the disk refused may have left a part
-    const snapshot = { number: this.#nextBatch, wallMs: clock.wall().ms, cells: this.#cells, heads: this.#heads.all() };
+    const snapshot = { number: this.#published, wallMs: clock.wall().ms, cells: this.#cells, heads: this.#heads.all() };
     const bytes = encodeSnapshot(snapshot, integrity);
     await file.write(0, encodeSegmentHeader(number, integrity));
     await file.write(segmentHeaderBytes, bytes);
@@ -255,11 +266,13 @@ export class SegmentLog implements Log {
     this.#segments.push({ number, file, size: segmentHeaderBytes + bytes.length, index: createLaneIndex() });
   }
 
-  /** What was written ahead of the end and not used is given back. */
+  /** What was written ahead of the end and not used is given back, for good: in a sealed segment zeros are damage. */
   async #seal(): Promise<void> {
     await this.#ahead.idle();
     const last = this.#segments.at(-1);
-    if (last !== undefined && last.file.size() > last.size) await last.file.truncate(last.size);
+    if (last === undefined || last.file.size() <= last.size) return;
+    await last.file.truncate(last.size);
+    await last.file.sync();
   }
 
   async #enqueue({ records = [], packed, cells = [], line }: Append, runs: readonly ForeignRun[]): Promise<Pending> {
@@ -348,8 +361,9 @@ export class SegmentLog implements Log {
       heads: this.#heads,
       opened: (stream: StreamName) => opened(stream, this.#heads.staged({ origin: this.origin, stream })),
     };
-    const commit = encodeCommit(items, this.#nextBatch++, clock.wall().ms, encodeRoll(this.#lastRuns, integrity), context, (size) => this.#rooms.take(size));
-    this.#lastRuns = commit.runs.map((run) => run.header);
+    const number = this.#nextBatch++;
+    const commit = encodeCommit(items, number, clock.wall().ms, this.#rolling.encode(number, bytes, integrity), context, (size) => this.#rooms.take(size));
+    this.#rolling.took(number, commit.runs.map((run) => run.header));
     return commit;
   }
 
@@ -381,7 +395,8 @@ export class SegmentLog implements Log {
     }
     segment.size += commit.bytes.length;
     for (const cell of commit.cells) this.#setCell(cell.key, cell.value);
-    this.#publishedRuns = commit.runs.map((run) => run.header);
+    this.#rolled.published(commit.number, commit.runs.map((run) => run.header), commit.roll);
+    this.#published = commit.number;
     this.#tail.push(commit.runs, commit.bytes);
     for (const item of commit.items) item.resolve();
     const event = { lanes: commit.runs.map((run) => run.header), cells: commit.cells.map((cell) => cell.key) };
@@ -403,7 +418,7 @@ export class SegmentLog implements Log {
     const next = this.#next;
     this.#next = undefined;
     this.#heads.fallBack();
-    this.#lastRuns = this.#publishedRuns; // what was abandoned was never there
+    this.#rolling = new Rolling(this.#rolled); // what was abandoned was never there
     for (const item of [...commit.items, ...(next?.items ?? [])]) {
       if (item.line !== undefined) item.line.failure ??= failure;
       item.reject(failure);

@@ -25,7 +25,7 @@ export function encodeSnapshot(snapshot: Snapshot, integrity: Integrity): Uint8A
   const entries = [{ kind: entryKind.heads, length: 4 + heads.length }, ...cells.map((cell) => ({ kind: cellKind(cell), length: cellBytes(cell) }))];
   const bytes = new Uint8Array(batchBytes(entries));
   const view = new DataView(bytes.buffer);
-  let position = writeBatchHeader(bytes, view, { number: snapshot.number, snapshot: true, wallMs: snapshot.wallMs, entries }, integrity);
+  let position = writeBatchHeader(bytes, view, { number: snapshot.number, snapshot: true, wallMs: snapshot.wallMs, reach: 0, entries }, integrity);
   view.setUint32(position, integrity.crc32(heads), true);
   bytes.set(heads, position + 4);
   position += 4 + heads.length;
