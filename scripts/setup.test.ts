@@ -35,14 +35,14 @@ test("with everything there, nobody is asked", async () => {
 test("only what is missing is installed", async () => {
   const machine = machineWith(["mosquitto"], packages);
   const result = await setUp(machine);
-  assert.deepEqual(machine.asked, ["mosquitto-clients", "nats-server"]);
+  assert.deepEqual(machine.asked, packages.filter((name) => name !== "mosquitto"));
   assert.match(result.said.join("\n"), /installed mosquitto-clients, nats-server/);
 });
 
 test("a failed install is loud in CI and a skip elsewhere", async () => {
   const result = await setUp(machineWith([], ["mosquitto"]));
   assert.equal(result.failed, false);
-  assert.match(result.said.join("\n"), /could not install mosquitto-clients, nats-server:\nE: Unable[^]*skipped without nats-server/);
+  assert.match(result.said.join("\n"), /could not install mosquitto-clients, nats-server[^]*:\nE: Unable[^]*skipped without nats-server/);
   assert.equal((await setUp(machineWith([], ["mosquitto"], { isCi: true }))).failed, true);
 });
 
