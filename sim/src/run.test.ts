@@ -6,7 +6,7 @@ import { runScenario } from "./run.ts";
 import { naiveProgram, type NaiveBugs } from "./testing/naive-node.ts";
 
 const runNaive = (bugs: NaiveBugs, seeds: number, kind: "replay" | "host" = "replay") =>
-  runScenario({ scenario: "cut-and-heal", seed: 100, seeds, program: naiveProgram(bugs, kind) });
+  runScenario({ scenario: "cut-and-heal", seed: 100, seeds, convergeMsMax: 60_000, program: naiveProgram(bugs, kind) });
 
 test("a right node loses, doubles and swaps nothing, and converges", async () => {
   const report = await runNaive({}, 6);

@@ -40,6 +40,8 @@ export interface RunOptions {
   readonly variant?: string | undefined;
   /** At most so long under faults, for a replay that was shrunk. */
   readonly safetyMsMax?: number | undefined;
+  /** How long it may take to converge, if not as long as the scenario allows: what is sick need not be watched for long. */
+  readonly convergeMsMax?: number;
   /** Hears what the nodes say, for a replay. */
   readonly listener?: (note: Note) => void;
   /** Called after each seed. */
@@ -81,10 +83,11 @@ const repeatEvery = 20;
 /** Runs the seeds one after the other. `HOLON_ARGUMENT_BAD` for a scenario that is not known or no seeds at all. */
 export async function runScenario(options: RunOptions): Promise<RunReport> {
   const { program, listener } = options;
-  const scenario = scenarios.get(options.scenario);
-  if (scenario === undefined) {
+  const known = scenarios.get(options.scenario);
+  if (known === undefined) {
     throw new HolonError("HOLON_ARGUMENT_BAD", `there is no scenario ${options.scenario}`, { next: `Choose one of: ${[...scenarios.keys()].join(", ")}.` });
   }
+  const scenario = { ...known, convergeMsMax: options.convergeMsMax ?? known.convergeMsMax };
   const lacking = scenario.needs?.();
   if (lacking !== undefined) throw new HolonError("HOLON_SIM_SKIPPED", `the scenario ${scenario.name} is skipped: ${lacking}`);
   if (!Number.isSafeInteger(options.seed) || !Number.isSafeInteger(options.seeds) || options.seeds < 1) {

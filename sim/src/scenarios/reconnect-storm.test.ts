@@ -8,15 +8,15 @@ import { takesAll } from "../testing/takes-all.ts";
 import { reconnectStorm } from "./reconnect-storm.ts";
 
 const base = await holonProgram();
-const nodes = 300;
+const nodes = 150;
 
 function storm(admission?: (bounds: AdmissionBounds) => Admission): Promise<ScenarioRun> {
   // Sound nodes converge within a hundred seconds; the sick ones need not be watched for long.
-  const scenario = { ...reconnectStorm, convergeMsMax: 300_000, program: () => settledProgram(base, admission === undefined ? {} : { admission }) };
+  const scenario = { ...reconnectStorm, convergeMsMax: 150_000, program: () => settledProgram(base, admission === undefined ? {} : { admission }) };
   return runSeed(scenario, base, 1, { size: { nodes } });
 }
 
-test("three hundred nodes come back at once: all converge, within the bounds of the parent, each in fair time", async () => {
+test("a hundred and fifty nodes come back at once: all converge, within the bounds of the parent, each in fair time", async () => {
   const { violations, figures, acknowledged, delivered } = await storm();
   assert.deepEqual(violations, []);
   assert.equal(acknowledged, delivered);
