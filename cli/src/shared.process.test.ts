@@ -58,6 +58,10 @@ test("what a gateway and an edge site count and write is the same everywhere", a
   };
   await until("the edge heard of the till", () => places(three.edge) === 1, 30_000);
   assert.deepEqual(await sell(three.edge, "office", { sold: 10, cents: 120 }), { sold: 15, places: ["office", "till"] });
+  await until("the cloud heard of both", () => places(three.cloud) === 2, 30_000);
+  // What comes from above is asked for about once a minute, and as soon as a link opens.
+  three.gateway.node.cutUplink();
+  three.gateway.node.healUplink();
   await until("all three are equal", () => [three.gateway, three.edge, three.cloud].every((machine) => places(machine) === 2), 120_000);
 
   for (const { api } of [three.cloud, three.edge, three.gateway]) {

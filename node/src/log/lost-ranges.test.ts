@@ -15,7 +15,7 @@ import type { LostRange } from "./progress.ts";
 import type { SegmentLog } from "./segment-log.ts";
 
 /** More on demand. */
-const seeds = Number(process.env["HOLON_DAMAGE_SEEDS"] ?? 40);
+const seeds = Number(process.env["HOLON_DAMAGE_SEEDS"] ?? 16);
 const segmentBytesMax = 12_000;
 
 /** A small generator: the same seed, the same damage. */

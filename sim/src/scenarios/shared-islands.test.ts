@@ -12,7 +12,7 @@ import { sharedApp, sharedIslands } from "./shared-islands.ts";
 const base = await holonProgram();
 const size = { hours: 6 };
 
-for (const seed of [1, 3]) {
+for (const seed of [3]) {
   test(`islands that write for hours are equal in the end, seed ${seed}`, async () => {
     const { violations, figures, lost, duplicated } = await runSeed(sharedIslands, base, seed, { size });
     assert.deepEqual(violations, []);
