@@ -171,7 +171,7 @@ test("asks for the same again and again", () => {
   const nagging = (ports: Ports): Ports => {
     const nag = (connection: Connection): Connection => {
       let question: Uint8Array | undefined;
-      let left = 15; // each one makes the child send all again: a few show it
+      let left = 25; // each one makes the child send all again: a few show it
       const send = (bytes: Uint8Array): void => {
         const { header } = decodeFrame(bytes, ports.codec);
         if (question === undefined && "op" in header && header.op === "subscribe") question = bytes;

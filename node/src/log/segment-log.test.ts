@@ -89,13 +89,16 @@ test("a tail whose last sectors were never written is torn, not damaged", async 
   await again.close();
 });
 
+/** Every third byte, others with each HOLON_SIM_ROTATION. */
+const firstByte = Number(process.env["HOLON_SIM_ROTATION"] ?? "0") % 3;
+
 test("a flipped bit in any byte of the file is mended when the log opens: nothing is lost", async (context) => {
   const folder = tempFolder(context);
   const log = await openTempLog(folder);
   for (const word of ["one", "two", "three"]) await log.append({ records: [record("data", word)], cells: [{ key: "position/x", value: new TextEncoder().encode(word) }] });
   await log.close();
   const whole = readFileSync(onlySegment(folder));
-  for (let position = 0; position < whole.length; position++) {
+  for (let position = firstByte; position < whole.length; position += 3) {
     const bytes = Buffer.from(whole);
     bytes[position] = (bytes[position] ?? 0) ^ (1 << (position % 8));
     writeFileSync(onlySegment(folder), bytes);
