@@ -35,6 +35,9 @@ const flipped = (bytes: Buffer, at: number): Buffer => {
 /** More than one bit: beyond mending. */
 const scratched = (bytes: Buffer, at: number): Buffer => Buffer.from(bytes).fill("~", at, at + 9);
 
+/** Of what holds records: zeros that were written ahead may follow. */
+const middle = (bytes: Buffer): number => lastOf(bytes, '{"type":"pump.reading"', 1) >> 1;
+
 interface Damage {
   readonly what: string;
   readonly code: ErrorCode;
@@ -52,7 +55,7 @@ const endsEarly = /gateway-1\/log: of gateway-1\/(data|audit|alarm) the parent h
 const damages: readonly Damage[] = [
   { what: "damage in a reading", code: "HOLON_LOG_DAMAGED", names: segment, lostAtMost: 1, change: (bytes) => scratched(bytes, lastOf(bytes, '{"type":"pump.reading"', 300) + 150) },
   { what: "damage in a record that has not left yet", code: "HOLON_LOG_DAMAGED", names: segment, lostAtMost: 1, change: (bytes) => scratched(bytes, lastOf(bytes, waitingText, 2) + 150) },
-  { what: "a page of zeros in the middle", code: "HOLON_LOG_DAMAGED", names: segment, lostAtMost: 1_000, change: (bytes) => Buffer.from(bytes).fill(0, bytes.length >> 1, (bytes.length >> 1) + 4096) },
+  { what: "a page of zeros in the middle", code: "HOLON_LOG_DAMAGED", names: segment, lostAtMost: 1_000, change: (bytes) => Buffer.from(bytes).fill(0, middle(bytes), middle(bytes) + 4096) },
   { what: "rubbish in place of the file", code: "HOLON_LOG_DAMAGED", names: segment, lostAtMost: Infinity, change: (bytes) => randomBytes(bytes.length) },
   // A file that ends early looks like a power cut; only the parent knows better.
   { what: "all but its beginning gone", code: "HOLON_LOG_ENDS_EARLY", names: endsEarly, lostAtMost: Infinity, change: (bytes) => bytes.subarray(0, bytes.indexOf(waitingText)) },

@@ -9,12 +9,12 @@ const runNaive = (bugs: NaiveBugs, seeds: number, kind: "replay" | "host" = "rep
   runScenario({ scenario: "cut-and-heal", seed: 100, seeds, convergeMsMax: 60_000, program: naiveProgram(bugs, kind) });
 
 test("a right node loses, doubles and swaps nothing, and converges", async () => {
-  const report = await runNaive({}, 6);
+  const report = await runNaive({}, 3);
   assert.deepEqual(report.violations, []);
   assert.deepEqual([report.lost, report.duplicated, report.reordered, report.damagedReported], [0, 0, 0, 0]);
   assert.equal(report.acknowledged, report.delivered);
-  assert.ok(report.acknowledged > 1000, `only ${report.acknowledged} records`);
-  assert.ok(report.crashes > 6, `only ${report.crashes} crashes`);
+  assert.ok(report.acknowledged > 500, `only ${report.acknowledged} records`);
+  assert.ok(report.crashes > 3, `only ${report.crashes} crashes`);
   assert.ok(report.convergedMs !== null && report.convergedMs > 0);
   assert.equal(report.seedsRunTwice, 1);
 });
