@@ -321,4 +321,12 @@ export const limits = {
   siblingReconnectMaxMs: 3_000,
   /** A node tells its site again where it is reached. */
   discoveryRepeatMs: 20_000,
+  /** A policy's text in characters, its rules, and values of one clause. At the bound: `HOLON_POLICY_BAD`. */
+  policyTextMax: 256 << 10,
+  policyRulesMax: 4_096,
+  policyValuesMax: 64,
+  /** Answers of a policy that are kept, so that the same question is one lookup. At the bound: all are forgotten and found anew. */
+  policyAnswersMax: 4_096,
+  /** Openings of logs whose jurisdiction a guard knows by heart. At the bound: all are forgotten and read anew. */
+  policyOriginsMax: 4_096,
 } as const;
