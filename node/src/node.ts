@@ -2,7 +2,7 @@
  * One node: a log, a runtime, a guard, and a link to its parent and from its children, over ports. It opens from its own disk and
  * needs nothing else to work.
  */
-import { HolonError } from "@holon/core/errors.ts";
+import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { laneName, type Append, type Lane, type Mark, type NewRecord } from "@holon/core/log/log.ts";
 import { defaultRetention } from "@holon/core/log/retention.ts";
@@ -14,7 +14,7 @@ import type { NodeConfig } from "@holon/core/schema/node.ts";
 import type { ElectionMachine } from "@holon/core/site/election.ts";
 import { isNodeName, type NodeName } from "@holon/core/units.ts";
 import { openBlobStore, type BlobStore } from "./blob/store.ts";
-import { desiredOf } from "./desired/documents.ts";
+import { desiredCell, desiredOf } from "./desired/documents.ts";
 import { createRequests, type FunctionAnswer, type FunctionRequest, type Requests } from "./trigger/requests.ts";
 import { createAgent, type Agent, type AgentStatus } from "./desired/agent.ts";
 import { createEvents, type Events } from "./event/events.ts";
@@ -31,7 +31,7 @@ import { createKeeper, type Keeper } from "./log/keeper.ts";
 import { openLog, type SegmentLog } from "./log/segment-log.ts";
 import { createScrubber, type ScrubStatus, type Scrubber } from "./log/scrubber.ts";
 import { createSurveyor, type Surveyor } from "./log/surveyor.ts";
-import { createEgressGuard, type EgressGuard } from "./policy/egress-guard.ts";
+import { createGuard, type Guard } from "./policy/guard.ts";
 import { createSharedExchange, type Partner, type SharedExchange, type SharedStatus } from "./shared/exchange.ts";
 import { openSharedStore, type SharedStore } from "./shared/store.ts";
 import { createMeter, type Meter, type MeterRow } from "./meter/meter.ts";
@@ -143,11 +143,12 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   const calls = createCalls({ self: name, clock, handlers, route: (to, from) => withoutReturn(route(to), from) });
   const exchange = createBlobExchange({ store: blobs, isRoot: config.parent === undefined, clock, failed });
   parts.exchange = exchange;
-  const guard = createEgressGuard(log, events, "*");
+  const guard = createGuard({ config, log, events, integrity });
+  followPolicy(guard, log, ports);
   const histories = createHistoryReports(log, events, failed);
 
   if (config.parent !== undefined) {
-    parts.uplink = createUplink({ config, parent: config.parent, log, ports, calls, blobs: exchange, mayLeave: guard.mayLeave, ...histories, changed: () => uplinkChanged(parts) });
+    parts.uplink = createUplink({ config, parent: config.parent, log, ports, calls, blobs: exchange, mayLeave: guard.towards(config.uplink?.jurisdiction), ...histories, changed: () => uplinkChanged(parts) });
   }
   const shared = openSharedStore({ log, clock, merge: ownMerge ?? mergeShared, changed: () => parts.sharing?.wake() });
   const requests = createRequests({ log, events, ports });
@@ -166,7 +167,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     });
     if (config.siblings.length > 0) {
       const { uplink, downlinks } = parts;
-      parts.site = createSite({ config, log, events, ports, calls, handlers, blobs: exchange, uplink, downlinks, machine: election, mayLeave: guard.mayLeave, reports: histories });
+      parts.site = createSite({ config, log, events, ports, calls, handlers, blobs: exchange, uplink, downlinks, machine: election, mayLeave: guard.towards(config.jurisdiction), reports: histories });
     }
   }
   parts.sharing = createSharedExchange({ store: shared, epoch: log.epoch, calls, handlers, guard, ports, partners: () => partnersOf(config, parts), desired: () => desiredOf(log, name)?.document });
@@ -180,7 +181,14 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   const surveyor = createSurveyor(log, ports);
   parts.surveyor = surveyor;
   surveyor.wake();
-  const unsubscribe = log.onCommit(({ lanes, cells }) => committed(parts, name, lanes, cells));
+  const unsubscribe = log.onCommit(({ lanes, cells }) => {
+    if (cells.includes(desiredCell(name))) {
+      followPolicy(guard, log, ports);
+      parts.uplink?.reconsider();
+      parts.site?.reconsider();
+    }
+    committed(parts, name, lanes, cells);
+  });
   const address = await listen(config, parts).catch(async (error: unknown) => {
     await closeNode(parts, { log, guard, clock, unsubscribe });
     throw error;
@@ -209,6 +217,16 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     replayFailed: (choice) => parts.agent?.replay(choice) ?? 0,
     close: () => closeNode(parts, { log, guard, clock, unsubscribe }),
   };
+}
+
+/** What leaves is decided by the newest document from the moment it is on disk, whatever keeps the rest of it from being reached. */
+function followPolicy(guard: Guard, log: SegmentLog, { trace }: Pick<Ports, "trace">): void {
+  try {
+    guard.follow(desiredOf(log, log.origin)?.document);
+  } catch (error) {
+    const coded = toHolonError(error);
+    trace.note("error", `policy: ${coded.message}`, { code: coded.code }); // the agent refuses the document and says so
+  }
 }
 
 const listen = async (config: NodeConfig, parts: Parts): Promise<string | undefined> =>
@@ -256,10 +274,10 @@ function uplinkChanged({ site, uplink, sharing }: Parts): void {
 }
 
 /** The way up, through a sibling if need be; and the siblings, so that an island agrees by itself. */
-function partnersOf({ siblings }: NodeConfig, { uplink, site }: Parts): readonly Partner[] {
+function partnersOf({ siblings, jurisdiction, uplink: way }: NodeConfig, { uplink, site }: Parts): readonly Partner[] {
   const above = uplink?.peer() ?? site?.relayPeer();
   const beside = siblings.flatMap(({ name }) => (isNodeName(name) ? (site?.peer(name) ?? []) : [])).filter((peer) => peer.name !== above?.name);
-  return [...(above === undefined ? [] : [{ peer: above, isAbove: true }]), ...beside.map((peer) => ({ peer, isAbove: false }))];
+  return [...(above === undefined ? [] : [{ peer: above, isAbove: true, jurisdiction: above === uplink?.peer() ? way?.jurisdiction : jurisdiction }]), ...beside.map((peer) => ({ peer, isAbove: false, jurisdiction }))];
 }
 
 /** What a node that is stopped in order still has to say, its decisions last of all, goes out while its link is open: for a moment, not longer. */
@@ -271,7 +289,7 @@ async function lastWords({ uplink }: Parts, clock: Ports["clock"]): Promise<void
   }
 }
 
-async function closeNode(parts: Parts, { log, guard, clock, unsubscribe }: { readonly log: SegmentLog; readonly guard: EgressGuard; readonly clock: Ports["clock"]; readonly unsubscribe: () => void }): Promise<void> {
+async function closeNode(parts: Parts, { log, guard, clock, unsubscribe }: { readonly log: SegmentLog; readonly guard: Guard; readonly clock: Ports["clock"]; readonly unsubscribe: () => void }): Promise<void> {
   parts.sharing?.close();
   parts.requests?.close();
   await parts.agent?.close();

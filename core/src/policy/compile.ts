@@ -10,6 +10,8 @@ import { printTransform } from "./transform.ts";
 
 export interface CompiledPolicy {
   readonly policy: Policy;
+  /** Whether any rule on what leaves asks what the data went through. */
+  readonly asksTransforms: boolean;
   decide(principal: Principal, action: Action, resource: Resource, context: Context): Decision;
 }
 
@@ -26,7 +28,7 @@ interface Compiled {
   readonly facts: readonly string[];
 }
 
-/** Rules that hold beside any policy. What is `forbidden` cannot be permitted by one. */
+/** Rules that hold beside any policy. */
 export interface BaseRules {
   readonly rules: readonly Rule[];
 }
@@ -46,6 +48,7 @@ export function compilePolicy(policy: Policy, base: BaseRules = baseRules): Comp
 
   return {
     policy,
+    asksTransforms: rules.some(({ rule }) => rule.through.length > 0 && (rule.does.includes("leave") || rule.does.includes("share"))),
     decide(principal, action, resource, context) {
       const compiled = compiledFor(action);
       const key = keyOf(principal, action, resource, context, compiled.facts);

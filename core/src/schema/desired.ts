@@ -1,6 +1,7 @@
 /** The desired document: one per node, versioned; state, not commands. A node needs only the newest. */
 import { z } from "zod";
 import { appDocumentSchema, nameSchema } from "./app.ts";
+import { policyDocumentSchema } from "./policy.ts";
 
 export const desiredSchema = z.strictObject({
   apiVersion: z.literal("holon/v1"),
@@ -12,6 +13,8 @@ export const desiredSchema = z.strictObject({
   plan: z.string(),
   /** Apps with only the sources, functions and models that this node is to run. */
   apps: z.array(appDocumentSchema),
+  /** What decides here; without it what follows from the `egress` of the apps. */
+  policy: policyDocumentSchema.optional(),
 });
 
 export type Desired = z.infer<typeof desiredSchema>;

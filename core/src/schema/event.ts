@@ -1,5 +1,6 @@
 /** The event: CloudEvents 1.0 (JSON format) with Holon's attributes. */
 import { z } from "zod";
+import { jurisdictionPattern } from "../policy/jurisdiction.ts";
 
 export const dataClasses = ["raw", "personal", "derived", "aggregate", "public"] as const;
 export const streamNames = ["alarm", "data", "telemetry", "audit", "local"] as const;
@@ -30,9 +31,11 @@ export const storedEventSchema = z.strictObject({
   clock: z.enum(clockStates),
   class: dataClassSchema,
   /** Where it was born, for example `EU/DE`. */
-  jurisdiction: z.string().regex(/^[A-Z]{2,8}(\/[A-Z0-9]{1,8})*$/),
+  jurisdiction: z.string().regex(jurisdictionPattern),
   /** 0 (least) to 9. */
   priority: z.int().min(0).max(9).optional(),
+  /** What lowered its class: `aggregate count 10`, `redact`, see `core/src/policy/transform.ts`. */
+  through: z.string().max(64).optional(),
   /** Name of the record that led to it. */
   causedby: z.string().max(256).optional(),
   /** W3C Trace Context. */

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
 import { priceClasses } from "../link/budget.ts";
+import { jurisdictionPattern } from "../policy/jurisdiction.ts";
 import { nameSchema, tierSchema } from "./app.ts";
 import { powerSchema, pricesSchema } from "./prices.ts";
 
@@ -21,12 +22,14 @@ export const retentionSchema = z.strictObject({
 /** Another enrolled member of this node's site. Without an address it is found by discovery. */
 const siblingSchema = z.strictObject({ name: nameSchema, address: z.string().optional() });
 
+const jurisdictionSchema = z.string().regex(jurisdictionPattern);
+
 const fields = z.strictObject({
   apiVersion: z.literal("holon/v1").default("holon/v1"),
   name: nameSchema,
   site: nameSchema,
   tier: tierSchema,
-  jurisdiction: z.string().regex(/^[A-Z]{2,8}(\/[A-Z0-9]{1,8})*$/),
+  jurisdiction: jurisdictionSchema,
   /** Runs the control plane as well. */
   control: z.boolean().default(false),
   /** Address for children; without it the node takes none. */
@@ -36,8 +39,10 @@ const fields = z.strictObject({
   retention: retentionSchema.optional(),
   /** The other enrolled members of the site; they reach this node at `listen`. */
   siblings: z.array(siblingSchema).max(limits.siteMembersMax - 1).default([]),
-  /** What the way to the parent may cost: bytes an hour, both ways; without them a default of the price class. */
-  uplink: z.strictObject({ budgetBytesPerHour: z.int().min(limits.linkBudgetBytesMin).optional(), priceClass: z.enum(priceClasses).optional() }).optional(),
+  /** Where the parent stands, and what the way there may cost: bytes an hour, both ways; without them a default of the price class. */
+  uplink: z.strictObject({ jurisdiction: jurisdictionSchema.optional(), budgetBytesPerHour: z.int().min(limits.linkBudgetBytesMin).optional(), priceClass: z.enum(priceClasses).optional() }).optional(),
+  /** `required`: nothing but what is public leaves before a policy has come with a desired document. */
+  policy: z.enum(["optional", "required"]).optional(),
   /** What the site pays, so that metering can tell money. */
   prices: pricesSchema.optional(),
   /** Power of this machine's processor, so that metering can tell energy; without it a general figure. */

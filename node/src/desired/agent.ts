@@ -2,19 +2,21 @@
  * Makes what runs equal to the desired document: fetches blobs, then starts, stops or leaves alone. What is the same is not touched,
  * whatever the link does. Each outcome is an event.
  */
-import { toHolonError, type HolonError } from "@holon/core/errors.ts";
+import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import type { Clock, Door, Random, Runner, Timer, Trace } from "@holon/core/ports.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
 import type { Desired } from "@holon/core/schema/desired.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import { limits } from "@holon/core/limits.ts";
+import { needsOfFunction, needsOfReduction, needsOfSource, type Need } from "@holon/core/policy/needs.ts";
+import type { Principal } from "@holon/core/policy/principal.ts";
 import { laneName, type Lane } from "@holon/core/log/log.ts";
 import { backoffMs } from "@holon/core/link/backoff.ts";
 import { openSource, type RunningSource, type SourceStatus } from "../door/sources.ts";
 import type { BlobStore } from "../blob/store.ts";
 import type { Events } from "../event/events.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
-import type { EgressGuard } from "../policy/egress-guard.ts";
+import type { Guard } from "../policy/guard.ts";
 import type { Meter } from "../meter/meter.ts";
 import { startReduction } from "../reduce/start-reduction.ts";
 import { functionKind } from "../run/program.ts";
@@ -31,7 +33,7 @@ export interface AgentContext {
   readonly log: SegmentLog;
   readonly events: Events;
   readonly blobs: BlobStore;
-  readonly guard: EgressGuard;
+  readonly guard: Guard;
   readonly ports: { readonly clock: Clock; readonly random: Random; readonly runner: Runner; readonly door: Door; readonly trace: Trace };
   readonly requests: Pick<Requests, "setApps">;
   readonly shared: SharedStore;
@@ -72,6 +74,7 @@ interface Running {
 
 export function createAgent(context: AgentContext): Agent {
   const { log, ports } = context;
+  const node: Principal = { kind: "node", name: log.origin };
   const running = new Map<string, Running>();
   /** What the functions of an app have in common, by a number: it is long, and they may be a thousand. */
   const known: string[] = [];
@@ -109,6 +112,7 @@ export function createAgent(context: AgentContext): Agent {
 
   async function reach(desired: Desired): Promise<void> {
     state = "fetching";
+    context.guard.follow(desired); // a policy that cannot be read is no policy to run under
     for (const hash of blobsOf(desired)) {
       if (!(await context.blobs.has(hash))) await context.fetch(hash);
       if (closed) return;
@@ -147,32 +151,45 @@ export function createAgent(context: AgentContext): Agent {
     });
 
   async function switchTo(desired: Desired): Promise<void> {
-    const wanted = new Map<string, { readonly key: string; start(): Promise<Omit<Running, "key">> }>();
+    const wanted = new Map<string, { readonly key: string; readonly needs: readonly Need[]; start(): Promise<Omit<Running, "key">> }>();
     for (const app of desired.apps) {
-      const surroundings = numberOf(JSON.stringify([app.models, app.egress, app.sources.map(({ type, stream }) => [type, stream]), app.functions.map(({ on, emits }) => [on, emits]), ...(app.reductions ?? []), ...(app.shared ?? [])]));
+      const surroundings = numberOf(JSON.stringify([desired.policy?.hash ?? null, app.models, app.egress, app.sources.map(({ type, stream }) => [type, stream]), app.functions.map(({ on, emits }) => [on, emits]), ...(app.reductions ?? []), ...(app.shared ?? [])]));
       for (const fn of app.functions) {
         const key = JSON.stringify([fn, surroundings]);
-        wanted.set(`function ${app.name}/${fn.name}`, { key, start: () => Promise.resolve({ unit: startUnit({ ...fn, on: inputOf(app.name, fn) }, { app, warm, ...context }, functionKind(fn, { app, warm, ...context })) }) });
+        wanted.set(`function ${app.name}/${fn.name}`, { key, needs: needsOfFunction(node, app, fn), start: () => Promise.resolve({ unit: startUnit({ ...fn, on: inputOf(app.name, fn) }, { app, warm, ...context }, functionKind(fn, { app, warm, ...context })) }) });
         if ("schedule" in fn.on) {
           const { schedule } = fn.on;
-          wanted.set(`schedule ${app.name}/${fn.name}`, { key: JSON.stringify(schedule), start: () => Promise.resolve({ schedule: openSchedule(fn.name, schedule, { app: app.name, log, events: context.events, clock: ports.clock, trace: ports.trace }) }) });
+          wanted.set(`schedule ${app.name}/${fn.name}`, { key: JSON.stringify(schedule), needs: needsOfFunction(node, app, fn), start: () => Promise.resolve({ schedule: openSchedule(fn.name, schedule, { app: app.name, log, events: context.events, clock: ports.clock, trace: ports.trace }) }) });
         }
       }
       for (const reduction of app.reductions ?? []) {
-        const key = JSON.stringify([reduction, app.egress, app.sources.map((source) => [source.type, source.class, source.stream]), app.functions.map(({ emits }) => emits)]);
-        wanted.set(`reduction ${app.name}/${reduction.name}`, { key, start: () => Promise.resolve({ unit: startReduction(reduction, { app, warm, ...context }) }) });
+        const key = JSON.stringify([reduction, desired.policy?.hash ?? null, app.egress, app.sources.map((source) => [source.type, source.class, source.stream]), app.functions.map(({ emits }) => emits)]);
+        wanted.set(`reduction ${app.name}/${reduction.name}`, { key, needs: needsOfReduction(node, app, reduction), start: () => Promise.resolve({ unit: startReduction(reduction, { app, warm, ...context }) }) });
       }
       for (const source of app.sources) {
-        wanted.set(`source ${app.name}/${source.name}`, { key: JSON.stringify(source), start: async () => ({ source: await openSource(source, sourceContext(app)) }) });
+        wanted.set(`source ${app.name}/${source.name}`, { key: JSON.stringify(source), needs: needsOfSource(node, app, source), start: async () => ({ source: await openSource(source, sourceContext(app)) }) });
       }
     }
     for (const [name, entry] of running) if (wanted.get(name)?.key !== entry.key) await stop(name);
-    context.guard.setPolicy({ version: desired.version, rules: desired.apps.flatMap((app) => app.egress) });
+    context.guard.setPolicy(desired);
     context.requests.setApps(desired.apps);
+    let denied: HolonError | undefined;
     for (const [name, entry] of wanted) {
       if (running.has(name) || closed) continue;
-      running.set(name, { key: entry.key, ...(await entry.start()) });
+      const refusal = await refusalOf(entry.needs);
+      denied ??= refusal;
+      if (refusal === undefined) running.set(name, { key: entry.key, ...(await entry.start()) });
     }
+    if (denied !== undefined) throw denied; // the rest runs
+  }
+
+  /** Undefined where the guard allows all of it. */
+  async function refusalOf(needs: readonly Need[]): Promise<HolonError | undefined> {
+    for (const { principal, action, resource } of needs) {
+      const decision = await context.guard.decide(principal, action, resource);
+      if (!decision.allow) return new HolonError("HOLON_POLICY_DENIED", decision.reason);
+    }
+    return undefined;
   }
 
   const sourceContext = (app: AppDocument) => ({ app: app.name, log, events: context.events, guard: context.guard, door: ports.door, clock: ports.clock, trace: ports.trace });

@@ -6,7 +6,7 @@ import type { Clock, Door, DoorSink, OpenDoor, Reading, Trace } from "@holon/cor
 import type { SourceSpec } from "@holon/core/schema/app.ts";
 import type { StreamName } from "@holon/core/schema/event.ts";
 import type { Events } from "../event/events.ts";
-import type { EgressGuard } from "../policy/egress-guard.ts";
+import type { Guard } from "../policy/guard.ts";
 import { openProducers, type Producers } from "./producers.ts";
 import { openDeviceCounters, type CounterCounts, type DeviceCounters, type GapNews } from "./counters.ts";
 
@@ -34,7 +34,7 @@ export interface SourceContext {
   readonly app: string;
   readonly log: Log;
   readonly events: Events;
-  readonly guard: Pick<EgressGuard, "mayExport">;
+  readonly guard: Pick<Guard, "mayExport">;
   readonly door: Door;
   readonly clock: Clock;
   readonly trace: Trace;
@@ -46,7 +46,7 @@ const decoder = new TextDecoder();
 export const offsetCell = (app: string, source: string): string => `offset/${app}/${source}`;
 
 /** As for functions: what may not leave stays in `local`, so that a stream that leaves is never held up by it. */
-const streamOf = ({ stream = "local", class: own }: SourceSpec, guard: SourceContext["guard"]): StreamName => (guard.mayExport(own) ? stream : "local");
+const streamOf = ({ stream = "local", class: own }: SourceSpec, guard: SourceContext["guard"]): StreamName => (guard.mayExport(own, stream) ? stream : "local");
 
 export async function openSource(spec: SourceSpec, context: SourceContext): Promise<RunningSource> {
   const { app, log, events, guard, trace } = context;

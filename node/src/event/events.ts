@@ -1,6 +1,7 @@
 /** Makes the events of one node: the attributes that every event has from birth. */
 import { encodeWithData, isoTime } from "@holon/core/event/stored.ts";
 import type { NewRecord } from "@holon/core/log/log.ts";
+import { printTransform, type Transform } from "@holon/core/policy/transform.ts";
 import type { Clock } from "@holon/core/ports.ts";
 import type { DataClass, StoredEvent, StreamName } from "@holon/core/schema/event.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
@@ -14,6 +15,8 @@ export interface EventInput {
   readonly subject?: string | undefined;
   /** Event time; without it the time of recording. */
   readonly timeMs?: number | undefined;
+  /** What lowered its class. */
+  readonly through?: Transform | undefined;
   readonly causedBy?: string | undefined;
   /** The device's own counter. */
   readonly deviceCounter?: number | undefined;
@@ -45,6 +48,7 @@ export function createEvents(config: Pick<NodeConfig, "name" | "jurisdiction">, 
       clock: wall.state,
       class: input.class,
       jurisdiction: config.jurisdiction,
+      ...(input.through === undefined ? {} : { through: printTransform(input.through) }),
       ...(input.causedBy === undefined ? {} : { causedby: input.causedBy }),
       ...(input.deviceCounter === undefined ? {} : { devicecounter: input.deviceCounter }),
     } satisfies StoredEvent);
@@ -59,7 +63,7 @@ export function createEvents(config: Pick<NodeConfig, "name" | "jurisdiction">, 
 }
 
 /** The attributes alone: data is not to be kept. */
-const about = ({ stream, type, class: own, producer, subject, timeMs, causedBy, deviceCounter }: Attributes): Attributes => ({ stream, type, class: own, producer, subject, timeMs, causedBy, deviceCounter });
+const about = ({ stream, type, class: own, producer, subject, timeMs, through, causedBy, deviceCounter }: Attributes): Attributes => ({ stream, type, class: own, producer, subject, timeMs, through, causedBy, deviceCounter });
 
 const isAlike = (one: Attributes, other: Attributes): boolean =>
-  one.subject === other.subject && one.type === other.type && one.class === other.class && one.producer === other.producer && one.timeMs === other.timeMs && one.causedBy === other.causedBy && one.deviceCounter === other.deviceCounter;
+  one.subject === other.subject && one.type === other.type && one.class === other.class && one.producer === other.producer && one.timeMs === other.timeMs && one.causedBy === other.causedBy && one.through === other.through && one.deviceCounter === other.deviceCounter;

@@ -282,5 +282,5 @@ test("what the stream local holds, and what is raw, is never offered and never s
     if (frame.kind === "stream" && frame.header.op === "offer") assert.ok(frame.header.lanes.every(([lane]) => !lane.endsWith("/local")));
   }
   const audit = await world.drive(textsOf(childNode, { origin: childName, stream: "audit" }));
-  assert.ok(audit.some((text) => text.includes("holon.policy.decision.opened") && text.includes('"allow":false') && text.includes("raw never leaves")));
+  assert.ok(audit.some((text) => text.includes("holon.policy.decision.opened") && text.includes('"allow":false') && text.includes("base/raw-stays")));
 });

@@ -9,7 +9,7 @@ import { createChildCredit, type Credit } from "@holon/core/link/child-credit.ts
 import type { FrameInput } from "@holon/core/link/frame.ts";
 import { parseLaneName } from "@holon/core/log/identity.ts";
 import { laneName, type Lane } from "@holon/core/log/log.ts";
-import { lastSequence, runHashHolds, type Integrity, type RunHeader } from "@holon/core/log/run.ts";
+import { lastSequence, runHashHolds, type Integrity } from "@holon/core/log/run.ts";
 import type { Clock, Timer } from "@holon/core/ports.ts";
 import { exportableStreams } from "@holon/core/schema/event.ts";
 import type { BatchRun } from "../log/scan.ts";
@@ -25,7 +25,7 @@ export interface StreamSenderOptions {
   readonly budget: Pick<LinkBudget, "waitMs">;
   send(frame: FrameInput): void;
   /** The guard's word on a run, before its bytes exist outside. Resolves when the decision is on disk. */
-  mayLeave(run: RunHeader): Promise<boolean>;
+  mayLeave(run: BatchRun): Promise<boolean>;
   readonly integrity: Integrity;
   /** A lane whose next run cannot be read as it was written: it waits, so that the others go on. */
   damaged(lane: string, message: string): void;
@@ -48,6 +48,8 @@ export interface StreamSender {
   refuse(lane: string): void;
   /** There is more to send. */
   notify(): void;
+  /** Other rules hold: the guard is asked again about what it held back. */
+  reconsider(): void;
   /** From now on nothing waits for company. */
   hurry(): void;
   stop(): void;
@@ -62,6 +64,8 @@ interface SentLane {
   readonly lane: Lane;
   sent: number;
   refused: boolean;
+  /** The guard held back its next run. */
+  denied: boolean;
   readonly onTheWay: { readonly last: number; readonly bytes: number }[];
 }
 
@@ -85,7 +89,7 @@ export function createStreamSender(options: StreamSenderOptions): StreamSender {
   let hurried = false;
 
   const inOrder = (): readonly SentLane[] =>
-    exportableStreams.flatMap((stream) => [...lanes.values()].filter((sent) => sent.lane.stream === stream && !sent.refused));
+    exportableStreams.flatMap((stream) => [...lanes.values()].filter((sent) => sent.lane.stream === stream && !sent.refused && !sent.denied));
 
   function note(name: string, received: number, safe: number): void {
     const before = options.marks.get(name);
@@ -198,9 +202,9 @@ export function createStreamSender(options: StreamSenderOptions): StreamSender {
     let position = 0;
     let alarmBytes = 0;
     for (const { sent, run } of picked) {
-      if (sent.refused || !isAsWritten(sent, run)) continue;
-      if (!(await options.mayLeave(run.header))) {
-        sent.refused = true;
+      if (sent.refused || sent.denied || !isAsWritten(sent, run)) continue;
+      if (!(await options.mayLeave(run))) {
+        sent.denied = true;
         continue;
       }
       payload.set(run.bytes, position);
@@ -250,7 +254,7 @@ export function createStreamSender(options: StreamSenderOptions): StreamSender {
         const before = lanes.get(name);
         for (const piece of before?.onTheWay ?? []) onTheWayBytes -= piece.bytes;
         note(name, sequence, 0);
-        lanes.set(name, { lane, sent: sequence, refused: false, onTheWay: [] });
+        lanes.set(name, { lane, sent: sequence, refused: false, denied: false, onTheWay: [] });
       }
       lingered = true; // what was written before is company enough
       void pump();
@@ -275,6 +279,10 @@ export function createStreamSender(options: StreamSenderOptions): StreamSender {
       void pump(); // credit that was for this lane goes back
     },
     notify: () => void pump(),
+    reconsider() {
+      for (const sent of lanes.values()) sent.denied = false;
+      void pump();
+    },
     hurry() {
       hurried = true;
       void pump();

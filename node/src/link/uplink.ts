@@ -7,7 +7,6 @@ import type { Frame, FrameInput } from "@holon/core/link/frame.ts";
 import { nextUplinkState, type UplinkEvent, type UplinkState } from "@holon/core/link/uplink-state.ts";
 import { parseLaneName } from "@holon/core/log/identity.ts";
 import { laneName } from "@holon/core/log/log.ts";
-import type { RunHeader } from "@holon/core/log/run.ts";
 import type { Clock, Codec, Crypto, Net, Random, Timer, Trace } from "@holon/core/ports.ts";
 import { exportableStreams } from "@holon/core/schema/event.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
@@ -17,6 +16,7 @@ import type { SegmentLog } from "../log/segment-log.ts";
 import type { BlobExchange } from "./blob-exchange.ts";
 import type { Calls } from "./calls.ts";
 import { forkSays } from "./history-reports.ts";
+import type { BatchRun } from "../log/scan.ts";
 import { createOutgoing } from "./outgoing.ts";
 import { openPeer, type Peer } from "./peer.ts";
 import { createStanding, type Fork, type Rewound, type Standing } from "./standing.ts";
@@ -29,7 +29,7 @@ export interface UplinkOptions {
   readonly ports: { readonly clock: Clock; readonly random: Random; readonly net: Net; readonly codec: Codec; readonly crypto: Crypto; readonly trace: Trace };
   readonly calls: Calls;
   readonly blobs: BlobExchange;
-  mayLeave(run: RunHeader): Promise<boolean>;
+  mayLeave(run: BatchRun): Promise<boolean>;
   /** A lane is held back: its two histories did not come to rest beside each other. */
   refused(lane: string, message: string): void;
   /** The parent holds another history of a lane; this one goes to a branch. Says whether that is new. */
@@ -56,6 +56,8 @@ export interface Uplink {
   relay(on: boolean): void;
   /** From now on nothing waits for company on its way: the node is about to stop. */
   hurry(): void;
+  /** Other rules hold for what leaves. */
+  reconsider(): void;
   cut(): void;
   heal(): void;
   close(): void;
@@ -325,6 +327,7 @@ export function createUplink(options: UplinkOptions): Uplink {
       sender.notify();
     },
     hurry: () => sender?.hurry(),
+    reconsider: () => sender?.reconsider(),
     cut() {
       step("cut");
       tries += 1;

@@ -8,8 +8,10 @@ import { limits } from "@holon/core/limits.ts";
 import { backoffMs } from "@holon/core/link/backoff.ts";
 import { laneName, type CellChange, type Lane, type LogRecord, type NewRecord } from "@holon/core/log/log.ts";
 import type { Clock, Random, Runner, Timer, Trace, UnitEvent, UnitInstance, UnitResult } from "@holon/core/ports.ts";
-import { reductionEmits } from "@holon/core/reduce/declared.ts";
-import type { AppDocument, FunctionDocument } from "@holon/core/schema/app.ts";
+import { isLowered, makersOf, type Maker } from "@holon/core/policy/lowering.ts";
+import type { Transform } from "@holon/core/policy/transform.ts";
+import type { AppDocument, Emits, FunctionDocument } from "@holon/core/schema/app.ts";
+import type { DataClass, StreamName } from "@holon/core/schema/event.ts";
 import { fits, followedStates, stateType, typePrefix } from "@holon/core/run/trigger-events.ts";
 import { isWindowTrigger, type EventTrigger, type WindowTrigger } from "@holon/core/schema/trigger.ts";
 import { createSketch } from "@holon/core/telemetry/sketch.ts";
@@ -17,7 +19,7 @@ import type { BlobHash } from "@holon/core/units.ts";
 import type { BlobStore } from "../blob/store.ts";
 import type { Events } from "../event/events.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
-import type { EgressGuard } from "../policy/egress-guard.ts";
+import type { Guard } from "../policy/guard.ts";
 import type { ReductionStatus } from "../reduce/saved.ts";
 import type { SharedStore } from "../shared/store.ts";
 import type { Meter } from "../meter/meter.ts";
@@ -66,7 +68,7 @@ export interface UnitContext {
   readonly log: SegmentLog;
   readonly events: Events;
   readonly blobs: BlobStore;
-  readonly guard: EgressGuard;
+  readonly guard: Guard;
   readonly shared: SharedStore;
   readonly ports: { readonly clock: Clock; readonly random: Random; readonly runner: Runner; readonly trace: Trace };
   /** Brings a blob here, from the parent if need be. */
@@ -122,6 +124,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   const { app, log, ports } = context;
   const name = `${app.name}/${fn.name}`;
   const lanes = triggerLanes(fn, context);
+  const maker = makersOf(app).find((candidate) => candidate.name === fn.name) ?? { name: fn.name, from: "raw", emits: fn.emits, through: { kind: "function" } };
   const prefix = encoder.encode(typePrefix(fn.on.type));
   const isFollowed = followedStates(app.functions).has(fn.name);
   const latency = createSketch();
@@ -267,11 +270,11 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   function toRecord(output: UnitResult["outputs"][number], events: readonly UnitEvent[]): NewRecord {
     const declared = fn.emits[output.type];
     if (declared === undefined) throw new HolonError("HOLON_UNIT_BAD", `function ${name} emitted ${output.type}, which it does not declare`);
-    const stream = declared.stream === "local" || context.guard.mayExport(declared.class) ? declared.stream : "local";
+    const { stream, ...label } = placeOf(declared, maker, context);
     return context.events.record({
       stream,
       type: output.type,
-      class: declared.class,
+      ...label,
       producer: name,
       subject: output.subject,
       timeMs: output.timeMs,
@@ -345,12 +348,21 @@ const interruptionsMax = 3;
 const encoder = new TextEncoder();
 const bytesOf = (records: readonly LogRecord[]): number => records.reduce((sum, record) => sum + record.bytes.length, 0);
 
+/** Where an output stands and what it is: its class is lower than that of what it was made of only where the guard lets its maker lower it. */
+function placeOf(declared: Emits[string], { name, from, through }: Maker, { app, guard }: Pick<UnitContext, "app" | "guard">): { readonly stream: StreamName; readonly class: DataClass; readonly through?: Transform } {
+  const lowers = isLowered(from, declared.class);
+  const own = lowers ? guard.lowered(`${app.name}/${name}`, from, declared.class, through) : declared.class;
+  const done = lowers && own !== from ? through : undefined;
+  const stream = declared.stream === "local" || guard.mayExport(own, declared.stream, done) ? declared.stream : "local";
+  return { stream, class: own, ...(done === undefined ? {} : { through: done }) };
+}
+
 /** This node's own streams in which the trigger's type can stand: where its source, or the emitting function or reduction, puts it. */
 export function triggerLanes(fn: Pick<UnitDocument, "on">, { app, log, guard }: UnitContext): readonly Lane[] {
   const streams = new Set<Lane["stream"]>();
   for (const source of app.sources) if (fits(fn.on.type, source.type)) streams.add("local").add(source.stream ?? "local"); // what may not leave is in `local` in any case
-  for (const other of [...app.functions.map(({ emits }) => emits), ...(app.reductions ?? []).map((reduction) => reductionEmits(app, reduction))]) {
-    for (const [type, emitted] of Object.entries(other)) if (fits(fn.on.type, type)) streams.add(guard.mayExport(emitted.class) ? emitted.stream : "local"); // as `toRecord` has it
+  for (const maker of makersOf(app)) {
+    for (const [type, emitted] of Object.entries(maker.emits)) if (fits(fn.on.type, type)) streams.add(placeOf(emitted, maker, { app, guard }).stream);
   }
   if (streams.size === 0) streams.add("local");
   return [...streams].map((stream) => ({ origin: log.origin, stream }));

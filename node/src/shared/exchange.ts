@@ -12,7 +12,7 @@ import type { Desired } from "@holon/core/schema/desired.ts";
 import type { EgressRule } from "@holon/core/schema/app.ts";
 import type { CallHandler, Calls } from "../link/calls.ts";
 import type { Peer } from "../link/peer.ts";
-import type { EgressGuard } from "../policy/egress-guard.ts";
+import type { Guard } from "../policy/guard.ts";
 import type { SharedEntry, SharedStore } from "./store.ts";
 import { exchangeMethod, parseAnswer, parseRequest, type ExchangeAnswer, type WireEntry } from "./wire.ts";
 
@@ -20,6 +20,8 @@ export interface Partner {
   readonly peer: Peer;
   /** Whether what changed here is sent there. A sibling asks for it itself. */
   readonly isAbove: boolean;
+  /** Jurisdiction that it stands in, as far as is known. */
+  readonly jurisdiction: string | undefined;
 }
 
 export interface SharedExchangeOptions {
@@ -27,7 +29,7 @@ export interface SharedExchangeOptions {
   readonly epoch: string;
   readonly calls: Pick<Calls, "callPeer">;
   readonly handlers: Map<string, CallHandler>;
-  readonly guard: Pick<EgressGuard, "mayShare">;
+  readonly guard: Pick<Guard, "mayShare">;
   readonly ports: { readonly clock: Clock; readonly random: Random; readonly trace: Trace };
   /** Who can be reached now. */
   partners(): readonly Partner[];
@@ -123,10 +125,10 @@ export function createSharedExchange(options: SharedExchangeOptions): SharedExch
     schedule(again ? limits.sharedSoonMs : limits.sharedEveryMs * (0.75 + random.uniform() / 2));
   }
 
-  async function exchangeWith({ peer, isAbove }: Partner): Promise<void> {
+  async function exchangeWith({ peer, isAbove, jurisdiction }: Partner): Promise<void> {
     const cursor = cursorOf(peer.name);
     try {
-      for (let count = 0; count < limits.sharedCallsMax && !closed; count++) if (await exchangeOnce(peer, cursor, isAbove)) break;
+      for (let count = 0; count < limits.sharedCallsMax && !closed; count++) if (await exchangeOnce(peer, cursor, isAbove, jurisdiction)) break;
       cursor.doneMs = clock.monotonicMs();
       cursor.problem = undefined;
     } catch (error) {
@@ -137,8 +139,8 @@ export function createSharedExchange(options: SharedExchangeOptions): SharedExch
   }
 
   /** Whether both have what the other had. */
-  async function exchangeOnce(peer: Peer, cursor: Cursor, isAbove: boolean): Promise<boolean> {
-    const page = isAbove ? await pageOf(store.entries(), cursor.pushed, (entry) => cursor.agreed.get(entry.id) === entry.text) : nothing;
+  async function exchangeOnce(peer: Peer, cursor: Cursor, isAbove: boolean, destination: string | undefined): Promise<boolean> {
+    const page = isAbove ? await pageOf(store.entries(), cursor.pushed, destination, (entry) => cursor.agreed.get(entry.id) === entry.text) : nothing;
     const apps = wanted().map((app): [string, number] => [app, cursor.pulled.get(app) ?? 0]);
     const answer = parseAnswer(await calls.callPeer(peer, exchangeMethod, { generation: cursor.generation ?? null, apps, entries: page.sent.map(toWire) }, limits.sharedCallMs));
     await store.merge(answer.entries);
@@ -165,13 +167,13 @@ export function createSharedExchange(options: SharedExchangeOptions): SharedExch
   }
 
   /** Of the entries behind a number, those that may leave and that the other end lacks, as many as fit. */
-  async function pageOf(entries: readonly SharedEntry[], since: number, isThere: (entry: SharedEntry) => boolean, bytesMax = limits.sharedCallBytesMax): Promise<Page & { readonly bytes: number }> {
+  async function pageOf(entries: readonly SharedEntry[], since: number, destination: string | undefined, isThere: (entry: SharedEntry) => boolean, bytesMax = limits.sharedCallBytesMax): Promise<Page & { readonly bytes: number }> {
     const sent: SharedEntry[] = [];
     let bytes = 0;
     let through = since;
     for (const entry of entries) {
       if (entry.change <= since) continue;
-      if (!isThere(entry) && (await mayLeave(entry))) {
+      if (!isThere(entry) && (await mayLeave(entry, destination))) {
         const size = encoder.encode(JSON.stringify(toWire(entry))).length + 1;
         if (size > wireEntryBytesMax) tellTooLarge(entry.id, size);
         else {
@@ -190,7 +192,7 @@ export function createSharedExchange(options: SharedExchangeOptions): SharedExch
     tooLarge.add(id);
   }
 
-  const mayLeave = ({ key: { app, name }, class: dataClass, change }: SharedEntry): Promise<boolean> => guard.mayShare({ app, name, class: dataClass, rules: rules.get(app), policyVersion: version, change });
+  const mayLeave = ({ key: { app, name }, class: dataClass, change }: SharedEntry, destination: string | undefined): Promise<boolean> => guard.mayShare({ app, name, class: dataClass, rules: rules.get(app), destination, policyVersion: version, change });
 
   async function answerTo(parameters: unknown): Promise<unknown> {
     const request = parseRequest(parameters);
@@ -208,7 +210,7 @@ export function createSharedExchange(options: SharedExchangeOptions): SharedExch
         apps.push([app, since]);
         continue;
       }
-      const page = await pageOf(store.entries(app), since, (entry) => pushed.get(entry.id) === entry.text, Math.max(1, left));
+      const page = await pageOf(store.entries(app), since, undefined, (entry) => pushed.get(entry.id) === entry.text, Math.max(1, left));
       left -= page.bytes;
       more = !page.isWhole || left <= 0;
       apps.push([app, page.through]);

@@ -3,7 +3,6 @@ import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { election, electionRules, majorityOf, type ElectionMachine } from "@holon/core/site/election.ts";
 import type { Ports } from "@holon/core/ports.ts";
-import type { RunHeader } from "@holon/core/log/run.ts";
 import type { NodeConfig, SiblingConfig } from "@holon/core/schema/node.ts";
 import { isNodeName, type NodeName } from "@holon/core/units.ts";
 import { z } from "zod";
@@ -13,6 +12,7 @@ import type { CallHandler, Calls } from "../link/calls.ts";
 import type { Downlinks } from "../link/downlinks.ts";
 import type { Peer } from "../link/peer.ts";
 import { createUplink, type Uplink, type UplinkOptions } from "../link/uplink.ts";
+import type { BatchRun } from "../log/scan.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import { createRelay } from "./relay.ts";
 import { openSeat, type Seat } from "./seat.ts";
@@ -28,7 +28,7 @@ export interface SiteOptions {
   readonly uplink: Uplink | undefined;
   readonly downlinks: Downlinks;
   readonly machine?: ElectionMachine | undefined;
-  mayLeave(run: RunHeader): Promise<boolean>;
+  mayLeave(run: BatchRun): Promise<boolean>;
   readonly reports: Pick<UplinkOptions, "refused" | "forked" | "rewound">;
 }
 
@@ -56,6 +56,8 @@ export interface Site {
   relayPeer(): Peer | undefined;
   uplinkChanged(): void;
   committed(lanes: readonly string[]): void;
+  /** Other rules hold for what leaves. */
+  reconsider(): void;
   status(): SiteStatus;
   /** The term in which this node leads at this moment. */
   leads(): number | undefined;
@@ -166,6 +168,7 @@ export function createSite(options: SiteOptions): Site {
     relayPeer: () => relay.link()?.peer(),
     uplinkChanged: () => relay.uplinkChanged(),
     committed: (lanes) => relay.link()?.committed(lanes),
+    reconsider: () => relay.link()?.reconsider(),
     status() {
       const lead = seat?.lead();
       return { lead: lead ?? null, term: seat?.state().term ?? 0, members: rules.members, reachable: reachable(), why: why(lead), relayedBy: relay.via() ?? null };

@@ -1,0 +1,28 @@
+/** Which classes are more sensitive than others, and what a unit of an app does to the class of what it is handed. */
+import type { AppDocument, Emits } from "../schema/app.ts";
+import type { DataClass } from "../schema/event.ts";
+import type { Reduction } from "../schema/reduction.ts";
+import { classOf, reductionEmits, type AppParts } from "../reduce/declared.ts";
+import { transformOf } from "../reduce/transform-of.ts";
+import type { Transform } from "./transform.ts";
+
+/** The most sensitive first. */
+const bySensitivity: readonly DataClass[] = ["personal", "raw", "derived", "aggregate", "public"];
+
+export const isLowered = (from: DataClass, into: DataClass): boolean => bySensitivity.indexOf(into) > bySensitivity.indexOf(from);
+
+/** What makes events: a function, or a reduction. */
+export interface Maker {
+  readonly name: string;
+  /** Class of what it is handed, as its app declares it. */
+  readonly from: DataClass;
+  readonly emits: Emits;
+  readonly through: Transform;
+}
+
+export function makersOf(app: Pick<AppDocument, "name" | "functions"> & AppParts): readonly Maker[] {
+  const functions = app.functions.map(({ name, on, emits }): Maker => ({ name, from: "type" in on ? classOf(app, on.type) : "raw", emits, through: { kind: "function" } }));
+  return [...functions, ...(app.reductions ?? []).map((reduction) => reductionMaker(app, reduction))];
+}
+
+export const reductionMaker = (app: AppParts, reduction: Reduction): Maker => ({ name: reduction.name, from: classOf(app, reduction.on), emits: reductionEmits(app, reduction), through: transformOf(reduction) ?? { kind: "function" } });

@@ -1,0 +1,248 @@
+/**
+ * The guard of one node: decides what runs here, what is used and what leaves, by the policy in force, and records it.
+ *
+ * A decision on what leaves covers a stream and its labels towards one place under one version of the policy; its record is on disk before the
+ * first byte leaves, and a second one closes it over the range and the count. What runs or is used is on record once for each policy.
+ */
+import { HolonError } from "@holon/core/errors.ts";
+import { laneName, type Log, type NewRecord } from "@holon/core/log/log.ts";
+import { lastSequence, type Integrity } from "@holon/core/log/run.ts";
+import type { CompiledPolicy } from "@holon/core/policy/compile.ts";
+import { relayedPolicy } from "@holon/core/policy/from-egress.ts";
+import type { Action, Context, Decision, Resource } from "@holon/core/policy/policy.ts";
+import { printPrincipal, type Principal } from "@holon/core/policy/principal.ts";
+import { printTransform, type Transform } from "@holon/core/policy/transform.ts";
+import type { EgressRule } from "@holon/core/schema/app.ts";
+import type { Desired } from "@holon/core/schema/desired.ts";
+import type { DataClass, StreamName } from "@holon/core/schema/event.ts";
+import type { NodeConfig } from "@holon/core/schema/node.ts";
+import type { Epoch } from "@holon/core/units.ts";
+import type { Events } from "../event/events.ts";
+import type { BatchRun } from "../log/scan.ts";
+import { egressPolicy, policyOf, unreadable, type PolicyInForce } from "./in-force.ts";
+import { createLabels, printLabel, type Label } from "./labels.ts";
+
+export interface Guard {
+  /** A document is on disk: from now on its policy decides what leaves. `HOLON_POLICY_BAD` leaves what was in force. */
+  follow(desired: Desired | undefined): void;
+  /** What runs is being switched to that document: from now on its policy decides where outputs stand and what class they have. */
+  setPolicy(desired: Desired): void;
+  /** The policy that decides what leaves. */
+  inForce(): PolicyInForce;
+  /** Whether output of that class may stand in a stream that leaves. */
+  mayExport(dataClass: DataClass, stream: StreamName, through?: Transform): boolean;
+  /** The class that data gets from a unit: a lower one only where the policy lets this unit lower it so. */
+  lowered(unit: string, from: DataClass, into: DataClass, through: Transform): DataClass;
+  /** Decides, and records it once for each policy where one was written. */
+  decide(principal: Principal, action: Action, resource: Resource, context?: Context): Promise<Decision>;
+  /** The same, with `HOLON_POLICY_DENIED` in place of a no. */
+  demand(principal: Principal, action: Action, resource: Resource, context?: Context): Promise<void>;
+  /** Who asks before a run's bytes exist outside, on the way to a jurisdiction. */
+  towards(destination: string | undefined): (run: BatchRun) => Promise<boolean>;
+  /** The same for shared state, change by change. */
+  mayShare(shared: SharedOutgoing): Promise<boolean>;
+  /**
+   * Closes the open decisions: the node stops. The one on this node's own audit stream is closed over the closing records as well, so
+   * that they may still leave.
+   */
+  closeDecisions(): Promise<void>;
+}
+
+/** Shared state that is about to leave. */
+export interface SharedOutgoing {
+  readonly app: string;
+  readonly name: string;
+  readonly class: DataClass;
+  /** The app's rules; undefined where it does not run here, so that it was decided where it does. Where a policy was written they do not count. */
+  readonly rules: readonly EgressRule[] | undefined;
+  /** Where it would go, as far as is known. */
+  readonly destination: string | undefined;
+  /** Version of the desired document that the rules come from. */
+  readonly policyVersion: number;
+  /** Number of its change. */
+  readonly change: number;
+}
+
+export interface GuardOptions {
+  readonly config: Pick<NodeConfig, "name" | "jurisdiction" | "parent" | "uplink" | "policy">;
+  readonly log: Log & { readonly epoch: Epoch };
+  readonly events: Events;
+  readonly integrity: Integrity;
+}
+
+interface DecisionData {
+  readonly allow: boolean;
+  readonly rule: string;
+  readonly lane: string;
+  readonly classes: readonly DataClass[];
+  readonly policyVersion: number;
+  readonly from: number;
+  to?: number;
+  count?: number;
+  /** Of a written policy. */
+  readonly policy?: string;
+  /** Where it was born, and what it went through where a rule asks for that. */
+  readonly jurisdictions?: readonly string[];
+  readonly through?: readonly string[];
+  /** Why not. */
+  readonly reason?: string;
+}
+
+interface Question {
+  /** Of records, or `shared/<app>/<name>`. */
+  readonly lane: string;
+  readonly action: "leave" | "share";
+  readonly name: string;
+  readonly labels: readonly Label[];
+  readonly destination: string | undefined;
+  readonly policy: CompiledPolicy;
+  readonly hash: string | undefined;
+  readonly policyVersion: number;
+  readonly from: number;
+}
+
+interface OpenDecision {
+  readonly destination: string | undefined;
+  readonly data: DecisionData & { to: number; count: number };
+  /** Resolves when the opening record is on disk. */
+  readonly recorded: Promise<unknown>;
+}
+
+export function createGuard({ config, log, events, integrity }: GuardOptions): Guard {
+  const options = { isRequired: config.policy === "required", sha256: integrity.sha256 };
+  const self: Principal = { kind: "node", name: config.name };
+  const labels = createLabels({ self: log.origin, epoch: log.epoch, jurisdiction: config.jurisdiction, integrity });
+  /** Where what this node writes goes next; what a root writes stays. */
+  const above = config.parent === undefined ? config.jurisdiction : config.uplink?.jurisdiction;
+  const open = new Map<string, OpenDecision>();
+  /** Records through which a closed decision allows a lane to leave. */
+  const closedThrough = new Map<string, number>();
+  const auditLane = { origin: log.origin, stream: "audit" } as const;
+  const told = new Map<string, Promise<unknown>>();
+  let known: { readonly desired: Desired | undefined; readonly policy: PolicyInForce } | undefined;
+  let leaving = policyOf(undefined, options);
+  let running = leaving;
+
+  function read(desired: Desired | undefined): PolicyInForce {
+    if (known === undefined || known.desired?.version !== desired?.version || known.desired?.policy?.hash !== desired?.policy?.hash) known = { desired, policy: policyOf(desired, options) };
+    return known.policy;
+  }
+
+  function decideLeaving({ lane, action, name, labels: own, destination, policy, hash, policyVersion, from }: Question): OpenDecision {
+    const answers = own.map(({ class: dataClass, jurisdiction, through }) => policy.decide(self, action, { name, class: dataClass, jurisdiction }, { destination, through }));
+    const denied = answers.find((answer) => !answer.allow);
+    const allow = denied === undefined;
+    const rule = denied?.rule ?? unique(answers.map((answer) => answer.rule)).join(", ");
+    const through = unique(own.flatMap((label) => (label.through === undefined ? [] : printTransform(label.through))));
+    const data = {
+      allow, rule, lane, classes: unique(own.map((label) => label.class)), policyVersion, from,
+      ...(hash === undefined ? {} : { policy: hash, jurisdictions: unique(own.flatMap((label) => label.jurisdiction ?? [])), ...(through.length === 0 ? {} : { through }) }),
+      ...(denied === undefined ? {} : { reason: denied.reason }),
+    };
+    const recorded = log.append({ records: [decisionRecord("opened", destination, data)] });
+    return { destination, data: { ...data, to: from - 1, count: 0 }, recorded };
+  }
+
+  async function decided(question: Question, to: number, count: number): Promise<boolean> {
+    const key = `${question.lane} ${question.labels.map(printLabel).join()} ${question.destination ?? "*"} ${question.policyVersion}`;
+    if (to <= (closedThrough.get(key) ?? 0)) return true;
+    const decision = open.get(key) ?? decideLeaving(question);
+    open.set(key, decision);
+    try {
+      await decision.recorded;
+    } catch (error) {
+      open.delete(key); // what could not be recorded was not decided: the next run asks anew
+      throw error;
+    }
+    if (decision.data.allow) {
+      decision.data.to = to;
+      decision.data.count += count;
+    }
+    return decision.data.allow;
+  }
+
+  const decisionRecord = (phase: "opened" | "closed", destination: string | undefined, data: DecisionData): NewRecord =>
+    events.record({
+      stream: "audit",
+      type: `holon.policy.decision.${phase}`,
+      class: "public",
+      producer: "guard",
+      data: { principal: printPrincipal(self), action: data.lane.startsWith("shared/") ? "share" : "leave", destination: destination ?? "*", ...data },
+    });
+
+  /** Without a written policy nobody has said where records go from there on: only what may go anywhere leaves. */
+  const placeFor = (destination: string | undefined): string | undefined => (leaving.hash === undefined ? undefined : destination);
+
+  async function decide(principal: Principal, action: Action, resource: Resource, context: Context = {}): Promise<Decision> {
+    const { own, hash, version } = running;
+    const decision = own.decide(principal, action, resource, context);
+    if (hash === undefined) return decision;
+    const { name, class: from, into } = resource;
+    const data = { principal: printPrincipal(principal), action, resource: name, allow: decision.allow, rule: decision.rule, reason: decision.reason, policy: hash, policyVersion: version, ...(from === undefined ? {} : { class: from }), ...(into === undefined ? {} : { into }) };
+    const key = JSON.stringify([data.principal, action, name, from, into, decision.rule, hash]);
+    if (told.size >= toldMax) told.clear();
+    const recorded = told.get(key) ?? log.append({ records: [events.record({ stream: "audit", type: "holon.policy.decided", class: "public", producer: "guard", data })] });
+    told.set(key, recorded);
+    try {
+      await recorded;
+    } catch (error) {
+      told.delete(key);
+      throw error;
+    }
+    return decision;
+  }
+
+  return {
+    follow(desired) {
+      try {
+        leaving = read(desired);
+      } catch (error) {
+        if (leaving.version === 0) leaving = unreadable;
+        throw error;
+      }
+    },
+    setPolicy(desired) {
+      running = read(desired);
+      leaving = running;
+    },
+    inForce: () => leaving,
+    mayExport: (dataClass, stream, through) => running.own.decide(self, "leave", { name: stream, class: dataClass, jurisdiction: config.jurisdiction }, { destination: running.hash === undefined ? undefined : above, through }).allow,
+    lowered: (unit, from, into, through) => (running.own.decide({ kind: "function", name: unit }, "lower", { name: unit, class: from, into, jurisdiction: config.jurisdiction }, { through }).allow ? into : from),
+    decide,
+    async demand(principal, action, resource, context) {
+      const decision = await decide(principal, action, resource, context);
+      if (!decision.allow) throw new HolonError("HOLON_POLICY_DENIED", decision.reason);
+    },
+    towards: (destination) => (run) => {
+      const isOwn = run.header.origin === log.origin;
+      const { own, relayed, hash, version } = leaving;
+      const policy = isOwn ? own : relayed;
+      const { header } = run;
+      return decided({ lane: laneName(header), action: "leave", name: header.stream, labels: labels.of(run, policy.asksTransforms), destination: placeFor(destination), policy, hash, policyVersion: version, from: header.firstSequence }, lastSequence(header), header.count);
+    },
+    mayShare({ app, name, class: dataClass, rules, destination, policyVersion, change }) {
+      const { own, hash } = leaving;
+      const unwritten = config.policy === "required" ? own : rules === undefined ? relayedPolicy : egressPolicy(rules);
+      // Shared state is merged of what many sites did: where it was born, nobody knows.
+      const label: Label = { class: dataClass, jurisdiction: undefined, through: undefined };
+      return decided({ lane: `shared/${app}/${name}`, action: "share", name: `${app}/${name}`, labels: [label], destination: placeFor(destination), policy: hash === undefined ? unwritten : own, hash, policyVersion, from: change }, change, 1);
+    },
+    async closeDecisions() {
+      const closing = [...open].filter(([, { data }]) => data.count > 0);
+      open.clear();
+      const through = (log.head(auditLane)?.sequence ?? 0) + closing.length;
+      for (const [key, { data }] of closing) {
+        if (data.lane !== laneName(auditLane) || !data.allow || data.classes.join() !== "public") continue;
+        data.count += through - data.to;
+        data.to = through;
+        closedThrough.set(key, through);
+      }
+      if (closing.length > 0) await log.append({ records: closing.map(([, { destination, data }]) => decisionRecord("closed", destination, data)) });
+    },
+  };
+}
+
+/** Decisions on what runs, is used or called that are remembered as told. At the bound: all are forgotten, and told once more. */
+const toldMax = 4_096;
+
+const unique = <Value>(values: readonly Value[]): readonly Value[] => [...new Set(values)];

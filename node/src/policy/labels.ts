@@ -1,0 +1,67 @@
+/** What a run says of its data: class, where it was born, what it went through. */
+import { decodeStoredEvent } from "@holon/core/event/stored.ts";
+import { limits } from "@holon/core/limits.ts";
+import { classesOf, runRecords, type Integrity } from "@holon/core/log/run.ts";
+import { parseTransform, printTransform, type Transform } from "@holon/core/policy/transform.ts";
+import type { DataClass, StoredEvent } from "@holon/core/schema/event.ts";
+import type { NodeName } from "@holon/core/units.ts";
+import type { BatchRun } from "../log/scan.ts";
+
+export interface Label {
+  readonly class: DataClass;
+  /** Undefined where nothing of the run can be read: then nothing of it is told either. */
+  readonly jurisdiction: string | undefined;
+  /** Known only where it was asked for. */
+  readonly through: Transform | undefined;
+}
+
+export interface Labels {
+  /**
+   * Each combination once. A node has one jurisdiction for as long as its log is open, so that the first record of a run stands for all; only where
+   * rules ask for transforms is each record looked at.
+   */
+  of(run: BatchRun, asksTransforms: boolean): readonly Label[];
+}
+
+export interface LabelsOptions {
+  readonly self: NodeName;
+  readonly epoch: string;
+  readonly jurisdiction: string;
+  readonly integrity: Integrity;
+}
+
+export function createLabels({ self, epoch, jurisdiction, integrity }: LabelsOptions): Labels {
+  const born = new Map<string, string>();
+
+  function birthplace(run: BatchRun): string | undefined {
+    const { header } = run;
+    if (header.origin === self && header.epoch === epoch) return jurisdiction;
+    const key = `${header.origin} ${header.epoch}`;
+    const known = born.get(key);
+    if (known !== undefined) return known;
+    for (const event of eventsOf(run, integrity)) {
+      if (born.size >= limits.policyOriginsMax) born.clear();
+      born.set(key, event.jurisdiction);
+      return event.jurisdiction;
+    }
+    return undefined;
+  }
+
+  return {
+    of(run, asksTransforms) {
+      if (!asksTransforms) {
+        const place = birthplace(run);
+        return classesOf(run.header.classes).map((own) => ({ class: own, jurisdiction: place, through: undefined }));
+      }
+      const found = new Map<string, Label>();
+      for (const event of eventsOf(run, integrity)) found.set(`${event.class} ${event.jurisdiction} ${event.through ?? ""}`, { class: event.class, jurisdiction: event.jurisdiction, through: event.through === undefined ? undefined : parseTransform(event.through) });
+      return [...found.values()];
+    },
+  };
+}
+
+export const printLabel = ({ class: own, jurisdiction, through }: Label): string => `${own} ${jurisdiction ?? "?"}${through === undefined ? "" : ` ${printTransform(through)}`}`;
+
+function* eventsOf({ header, bytes }: BatchRun, integrity: Integrity): Generator<StoredEvent> {
+  for (const record of runRecords(bytes, header, integrity).records) if (record !== undefined) yield decodeStoredEvent(record);
+}
