@@ -12,6 +12,7 @@ import type { ModelDocument } from "@holon/core/schema/model.ts";
 import { desiredSchema, type Desired } from "@holon/core/schema/desired.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import { createFold, eventTypes, type ControlState, type KnownApp, type KnownNode } from "./store/fold.ts";
+import { checkPolicy, type KnownPolicy } from "./store/policy.ts";
 import { checkModel, versionOf, type KnownModel } from "./store/models.ts";
 
 /** What control needs of the node it lives on. */
@@ -44,6 +45,10 @@ export interface Control {
   models(): readonly KnownModel[];
   /** Registers a version; the same again is the same version. `HOLON_BLOB_MISSING`, `HOLON_MODEL_…`. */
   registerModel(document: ModelDocument): Promise<KnownModel>;
+  /** The policy that the fleet is told to decide by. */
+  policy(): KnownPolicy | undefined;
+  /** Resolves when it and the documents that bring it are on disk. `HOLON_POLICY_BAD`, `HOLON_POLICY_UNMET`, `HOLON_POLICY_DENIED`. */
+  adoptPolicy(text: string): Promise<KnownPolicy>;
   close(): Promise<void>;
 }
 
@@ -115,6 +120,15 @@ export async function openControl(host: ControlHost): Promise<Control> {
       if (registered === undefined) throw new HolonError("HOLON_INTERNAL", `model ${document.name}: version ${version} was written and is not read`);
       return registered;
     },
+    policy: () => fold.state.policy,
+    async adoptPolicy(text) {
+      const { name, version } = checkPolicy(text, fold.state.policy);
+      const hash = toHex(ports.crypto.sha256(encoder.encode(text)));
+      await log.append({ records: [record(eventTypes.adopted, name, { name, version, text, hash })] });
+      await inTurn(follow);
+      if (fold.state.policy?.hash !== hash) throw new HolonError("HOLON_INTERNAL", `policy ${name} ${version} was written and is not read`);
+      return fold.state.policy;
+    },
     async close() {
       closed = true;
       unsubscribe();
@@ -141,8 +155,9 @@ function planChanges(state: ControlState, log: Log, host: ControlHost): Append &
   const cells: { key: string; value: Uint8Array }[] = [];
   for (const { node, apps } of assignments) {
     const held = heldDesired(log, node);
-    if (canonicalJson(held?.apps ?? []) === canonicalJson(apps)) continue;
-    const document: Desired = { apiVersion: "holon/v1", kind: "Desired", node, version: (held?.version ?? 0) + 1, plan, apps: [...apps] };
+    if (canonicalJson(held?.apps ?? []) === canonicalJson(apps) && held?.policy?.hash === state.policy?.hash) continue;
+    const policy = state.policy === undefined ? {} : { policy: { text: state.policy.text, hash: state.policy.hash } };
+    const document: Desired = { apiVersion: "holon/v1", kind: "Desired", node, version: (held?.version ?? 0) + 1, plan, apps: [...apps], ...policy };
     cells.push({ key: `desired/${node}`, value: encoder.encode(canonicalJson(document)) });
     records.push(host.events.record({ stream: "audit", type: eventTypes.issued, class: "public", producer: "control", subject: node, data: { node, version: document.version, plan } }));
   }

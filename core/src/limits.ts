@@ -241,6 +241,8 @@ export const limits = {
   reductionFieldNameMax: 80,
   /** Fields of one reading, of those that a reduction takes. At the bound: the rest is not looked at. */
   reductionFieldsMax: 64,
+  /** Subjects of one window to which noise is added. At the bound: the window is not told, since leaving out some would tell of the others. */
+  reductionNoiseSubjectsMax: 8_192,
   reductionReservoirMax: 1_024,
   reductionEnvelopeMax: 256,
   /** Counters of one sketch. At the bound: the lowest are merged. */

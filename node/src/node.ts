@@ -99,6 +99,8 @@ export interface HolonNode {
   failedEvents(): readonly FailedRow[];
   /** Hands them over again; returns how many will be. */
   replayFailed(choice: Parameters<Agent["replay"]>[0]): number;
+  /** Decides what runs, is used, leaves or is called here. */
+  readonly guard: Guard;
   /** Methods of `call` that this node answers. */
   readonly handlers: Map<string, CallHandler>;
   close(): Promise<void>;
@@ -205,6 +207,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     calls,
     shared,
     handlers,
+    guard,
     address,
     announce: (api) => appendSoon(log, clock, { records: [startedRecord(events, config, api)] }),
     status: () => statusOf(config, log, parts, damage, clock.monotonicMs() - startedMs),

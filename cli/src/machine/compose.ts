@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import type { Ports } from "@holon/core/ports.ts";
+import { guardRoutes } from "@holon/core/api/guarded.ts";
 import type { Route } from "@holon/core/api/route.ts";
 import { nodeConfigSchema, type NodeConfig } from "@holon/core/schema/node.ts";
 import { isNodeName } from "@holon/core/units.ts";
@@ -98,6 +99,6 @@ function serve(node: HolonNode, ofControl: readonly Route[] | undefined, { api, 
   const own = nodeRoutes(node);
   const more = ofControl ?? [];
   const known = new Set(more.map((route) => `${route.method} ${route.path}`));
-  const routes = [...more, ...own.filter((route) => !known.has(`${route.method} ${route.path}`))];
+  const routes = guardRoutes([...more, ...own.filter((route) => !known.has(`${route.method} ${route.path}`))], (principal, name) => node.guard.demand(principal, "call", { name }));
   return serveRoutes({ address: api, routes, token, title: ofControl === undefined ? "Holon node" : "Holon control", version: "1" });
 }

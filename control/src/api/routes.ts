@@ -6,6 +6,7 @@ import { appDocumentSchema, blobHashSchema, tierSchema } from "@holon/core/schem
 import { z } from "zod";
 import type { Control } from "../control.ts";
 import { modelRoutes } from "./model-routes.ts";
+import { policyRoutes } from "./policy-routes.ts";
 
 const nodeSchema = z.object({
   name: z.string(),
@@ -27,7 +28,7 @@ const doneSchema = z.object({ ok: z.literal(true) });
 const done = { status: 200, body: { ok: true } };
 
 export function controlRoutes(control: Control): readonly Route[] {
-  return [health, ...nodeRoutes(control), ...appRoutes(control), ...blobRoutes(control), ...modelRoutes(control), ...eventRoutes(control.log)];
+  return [health, ...nodeRoutes(control), ...appRoutes(control), ...blobRoutes(control), ...modelRoutes(control), ...policyRoutes(control), ...eventRoutes(control.log)];
 }
 
 const health: Route = {

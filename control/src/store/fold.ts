@@ -6,8 +6,10 @@ import { limits } from "@holon/core/limits.ts";
 import { appDocumentSchema, tierSchema, type AppDocument, type Tier } from "@holon/core/schema/app.ts";
 import { modelDocumentSchema, modelVersionSchema } from "@holon/core/schema/model.ts";
 import type { StoredEvent } from "@holon/core/schema/event.ts";
+import { policyDocumentSchema } from "@holon/core/schema/policy.ts";
 import { z } from "zod";
 import type { KnownModel } from "./models.ts";
+import type { KnownPolicy } from "./policy.ts";
 
 export interface KnownNode {
   readonly name: string;
@@ -41,14 +43,17 @@ export interface ControlState {
   readonly apps: Map<string, KnownApp>;
   /** By version, in the order of registration. */
   readonly models: Map<string, KnownModel>;
+  /** The newest that was adopted. */
+  policy: KnownPolicy | undefined;
 }
 
-export const eventTypes = { deployed: "holon.app.deployed", removed: "holon.app.removed", issued: "holon.desired.issued", registered: "holon.model.registered" } as const;
+export const eventTypes = { deployed: "holon.app.deployed", removed: "holon.app.removed", issued: "holon.desired.issued", registered: "holon.model.registered", adopted: "holon.policy.adopted" } as const;
 
 const startedData = z.object({ site: z.string(), tier: tierSchema, jurisdiction: z.string(), parent: z.string().nullable(), api: z.string().nullable() });
 const reportedData = z.object({ version: z.int(), outcome: z.enum(["settled", "refused"]), message: z.string().optional() });
 const leadData = z.object({ site: z.string(), term: z.int(), lead: z.string().nullable() });
 const registeredData = z.strictObject({ version: modelVersionSchema, document: modelDocumentSchema });
+const adoptedData = z.strictObject({ name: z.string(), version: z.int(), ...policyDocumentSchema.shape });
 const removedData = z.object({ app: z.string() });
 
 export interface Fold {
@@ -59,7 +64,7 @@ export interface Fold {
 
 /** `ignored` is told of each record that says one thing and holds another: its writer is of another version, or lies. The rest counts on. */
 export function createFold(log: Log, ignored: (record: string) => void = () => undefined): Fold {
-  const state: ControlState = { nodes: new Map(), leads: new Map(), apps: new Map(), models: new Map() };
+  const state: ControlState = { nodes: new Map(), leads: new Map(), apps: new Map(), models: new Map(), policy: undefined };
   const read = new Map<string, number>();
 
   async function readLane(lane: Lane, head: number): Promise<boolean> {
@@ -97,6 +102,7 @@ function apply(state: ControlState, record: LogRecord, self: string): Outcome {
   if (record.origin !== self) return false; // only this node's own trail deploys
   if (event.type === eventTypes.deployed) return appDeployed(state, event);
   if (event.type === eventTypes.registered) return modelRegistered(state, event);
+  if (event.type === eventTypes.adopted) return policyAdopted(state, event);
   if (event.type === eventTypes.removed) return state.apps.delete(removedData.parse(event.data).app);
   return false;
 }
@@ -140,6 +146,13 @@ function modelRegistered(state: ControlState, event: StoredEvent): Outcome {
   const { version, document } = registered.data;
   if (!state.models.has(version)) state.models.set(version, { version, document, registeredAt: event.time });
   return false;
+}
+
+function policyAdopted(state: ControlState, event: StoredEvent): Outcome {
+  const adopted = adoptedData.safeParse(event.data);
+  if (!adopted.success) return "unfit";
+  state.policy = { ...adopted.data, adoptedAt: event.time };
+  return true;
 }
 
 function appDeployed(state: ControlState, event: StoredEvent): boolean {

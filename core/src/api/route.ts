@@ -1,11 +1,14 @@
 /** An HTTP API as a table: `control` and `node` write tables, `platform` serves them, the OpenAPI document is made from them. */
 import type { z } from "zod";
+import type { Principal } from "../policy/principal.ts";
 
 export interface RouteRequest {
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;
   /** Parsed JSON, or bytes where `bytes` is set in the route. */
   readonly body: unknown;
+  /** Who calls, where the server knows. */
+  readonly principal?: Principal;
 }
 
 export interface RouteAnswer {

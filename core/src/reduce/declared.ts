@@ -2,7 +2,7 @@
 import { limits } from "../limits.ts";
 import type { AppDocument, Emits } from "../schema/app.ts";
 import { dataClasses, type DataClass } from "../schema/event.ts";
-import type { AggregateReduction, Reduction } from "../schema/reduction.ts";
+import type { AggregateReduction, AnonymiseReduction, PseudonymiseReduction, RedactReduction, Reduction } from "../schema/reduction.ts";
 
 export type AppParts = Pick<AppDocument, "sources" | "functions" | "reductions">;
 
@@ -19,9 +19,13 @@ export function classOf(app: AppParts, type: string): DataClass {
 /** Of what the reduction makes; `undefined` if it makes nothing. */
 export function outputClass(app: AppParts, reduction: Reduction): DataClass | undefined {
   if (reduction.kind === "discard") return undefined;
-  if (reduction.kind === "aggregate") return "aggregate";
+  if (reduction.kind === "aggregate" || reduction.kind === "noise") return "aggregate";
+  if (isDisguise(reduction)) return "derived";
   return reduction.release?.class ?? classOf(app, reduction.on);
 }
+
+/** Those that tell single readings, and less of them. */
+export const isDisguise = (reduction: Reduction): reduction is RedactReduction | PseudonymiseReduction | AnonymiseReduction => reduction.kind === "redact" || reduction.kind === "pseudonymise" || reduction.kind === "k-anonymise";
 
 /** What the reduction emits, as a function would say it. */
 export function reductionEmits(app: AppParts, reduction: Reduction): Emits {
@@ -57,7 +61,7 @@ const columnsMax = ({ fields, measures, quantiles, envelope = 0 }: AggregateRedu
 
 function personalProblems(reduction: Reduction): readonly string[] {
   const about = `reduction ${reduction.name}: ${reduction.on} is personal`;
-  if (reduction.kind === "discard") return [];
+  if (reduction.kind === "discard" || reduction.kind === "noise" || isDisguise(reduction)) return [];
   if (reduction.kind !== "aggregate") return reduction.release === undefined ? [] : [`${about} and cannot be released`];
   const tellsReadings = reduction.envelope !== undefined || reduction.measures.includes("min") || reduction.measures.includes("max");
   return tellsReadings ? [`${about}, and a least or greatest value is a reading`] : [];

@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { describe, it, test } from "node:test";
 import fc from "fast-check";
 import { limits } from "../limits.ts";
 import type { UnitEvent } from "../ports.ts";
 import { reductionSchema, type Reduction } from "../schema/reduction.ts";
 import { parseBlock } from "./block.ts";
+import { createKeyed } from "./keyed.ts";
 import { createReducer, type EventReduction, type Reduced } from "./reducer.ts";
+
+const keyed = createKeyed(new TextEncoder().encode("a key"), (bytes) => createHash("sha256").update(bytes).digest());
 
 const declared = (rule: Record<string, unknown>): EventReduction => {
   const reduction: Reduction = reductionSchema.parse({ name: "r", on: "fan.reading", emits: "fan.block", ...rule });
@@ -21,7 +25,7 @@ function run(reduction: EventReduction, events: readonly UnitEvent[], batches: r
   const outputs: Reduced[] = [];
   for (let from = 0, turn = 0; from < events.length; turn++) {
     const size = Math.max(1, batches[turn % batches.length] ?? 1);
-    const reducer = createReducer(reduction, kept);
+    const reducer = createReducer(reduction, kept, keyed);
     for (const one of events.slice(from, from + size)) outputs.push(...reducer.take(one));
     for (const { key, value } of reducer.changes()) {
       if (value === null) kept.delete(key);
@@ -40,6 +44,10 @@ const streams = fc
   });
 
 const rules: Readonly<Record<string, Record<string, unknown>>> = {
+  redact: { kind: "redact", fields: ["x"], because: "why" },
+  pseudonymise: { kind: "pseudonymise", fields: ["x"], replace: ["word"], because: "why" },
+  "k-anonymise": { kind: "k-anonymise", fields: ["word"], quasi: { y: { width: 10 } }, k: 2, everyMs: 20_000 },
+  noise: { kind: "noise", field: "y", low: -6, high: 6, step: 0.125, everyMs: 20_000, epsilon: 0.5, budget: 2 },
   keep: { kind: "keep", rows: 7, everyMs: 60_000 },
   systematic: { kind: "sample", method: { kind: "systematic", every: 3 }, rows: 4 },
   reservoir: { kind: "sample", method: { kind: "reservoir", count: 4, seed: 9 }, everyMs: 30_000 },
@@ -90,7 +98,7 @@ describe("keep", () => {
     assert.ok(rows >= many.length - limits.reductionSubjectsMax && rows > 0, `${rows}`);
     const wide = Object.fromEntries(Array.from({ length: 64 }, (_, index) => [`${"n".repeat(70)}${index}`, index]));
     const state = new Map<string, string>();
-    const reducer = createReducer(declared({ kind: "keep", rows: 4_096 }), state);
+    const reducer = createReducer(declared({ kind: "keep", rows: 4_096 }), state, keyed);
     let told = 0;
     for (const one of steady(4_000, () => wide)) {
       told += reducer.take(one).reduce((sum, { data }) => sum + parseBlock(data).times.length, 0);
@@ -180,6 +188,6 @@ describe("aggregate", () => {
 });
 
 test("discard makes nothing and keeps nothing", () => {
-  const reducer = createReducer(reductionSchema.parse({ kind: "discard", name: "r", on: "fan.reading" }) as EventReduction, new Map());
+  const reducer = createReducer(reductionSchema.parse({ kind: "discard", name: "r", on: "fan.reading" }) as EventReduction, new Map(), keyed);
   assert.deepEqual([reducer.take(event(0, "a", 0, { x: 1 })), reducer.changes()], [[], []]);
 });

@@ -6,5 +6,8 @@ import type { Reduction } from "../schema/reduction.ts";
 export function transformOf(reduction: Reduction): Transform | undefined {
   if (reduction.kind === "discard") return undefined;
   if (reduction.kind === "aggregate") return { kind: "aggregate", count: reduction.countMin };
+  if (reduction.kind === "noise") return { kind: "noise", epsilon: reduction.epsilon };
+  if (reduction.kind === "k-anonymise") return { kind: "k-anonymise", k: reduction.k };
+  if (reduction.kind === "redact" || reduction.kind === "pseudonymise") return { kind: reduction.kind };
   return reduction.release === undefined ? undefined : { kind: "release" };
 }

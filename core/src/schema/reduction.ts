@@ -94,13 +94,69 @@ const framesSchema = z.strictObject({
   afterMs: z.int().min(0).max(limits.frameSpanMsMax),
 });
 
+const named = { fields: z.array(fieldSchema).min(1).max(limits.reductionFieldsMax) };
+/** Why readings with less in them may be called `derived`: it goes into the audit trail. */
+const because = z.string().min(1).max(256);
+
+const redactSchema = z.strictObject({ ...base, ...output, ...named, kind: z.literal("redact"), /** The subject is left out unless it is asked for. */ keepSubject: z.boolean().default(false), because });
+
+const pseudonymiseSchema = z.strictObject({
+  ...base,
+  ...output,
+  kind: z.literal("pseudonymise"),
+  /** Left as they are … */
+  fields: z.array(fieldSchema).max(limits.reductionFieldsMax).default([]),
+  /** … and replaced, as the subject is, by a hash under a key that stays on the node. */
+  replace: z.array(fieldSchema).max(limits.reductionFieldsMax).default([]),
+  because,
+});
+
+/** What could identify a subject, and how coarsely it is told: numbers by intervals, texts by their beginning, or as it is. */
+const quasiSchema = z.union([z.strictObject({ width: sizeSchema }), z.strictObject({ characters: z.int().min(0).max(256) }), z.strictObject({ exact: z.literal(true) })]);
+
+const anonymiseSchema = z.strictObject({
+  ...base,
+  ...output,
+  ...named,
+  kind: z.literal("k-anonymise"),
+  everyMs: everyMs.default(86_400_000),
+  /** Fewest subjects that share what could identify them, in one window, for their rows to be told. */
+  k: z.int().min(2).max(limits.reductionSubjectsMax).default(5),
+  quasi: z.record(fieldSchema, quasiSchema),
+});
+
+const noiseSchema = z
+  .strictObject({
+    ...base,
+    ...output,
+    kind: z.literal("noise"),
+    field: fieldSchema,
+    everyMs: everyMs.default(3_600_000),
+    /** Bounds that readings are held to, known beforehand and not from the data. */
+    low: z.number(),
+    high: z.number(),
+    /** Grid of the sum. */
+    step: sizeSchema,
+    /** Readings of one subject that count in one window. */
+    subjectReadingsMax: z.int().min(1).max(1_000).default(1),
+    /** What one window costs of the budget, in differential privacy's epsilon, and the whole budget: when it is spent, nothing more is told. */
+    epsilon: z.number().min(0.001).max(10),
+    budget: z.number().min(0.001).max(1_000_000),
+  })
+  .refine(({ low, high, step }) => high > low && (high - low) / step <= 1e9, { path: ["high"], error: "above `low`, by at most a thousand million steps" })
+  .refine(({ epsilon, budget }) => budget >= epsilon, { path: ["budget"], error: "enough for one window at least" });
+
 const discardSchema = z.strictObject({ ...base, kind: z.literal("discard") });
 
-export const reductionSchema = z.discriminatedUnion("kind", [keepSchema, sampleSchema, aggregateSchema, framesSchema, discardSchema]);
+export const reductionSchema = z.discriminatedUnion("kind", [keepSchema, sampleSchema, aggregateSchema, framesSchema, redactSchema, pseudonymiseSchema, anonymiseSchema, noiseSchema, discardSchema]);
 export type Reduction = z.infer<typeof reductionSchema>;
 export type KeepReduction = z.infer<typeof keepSchema>;
 export type SampleReduction = z.infer<typeof sampleSchema>;
 export type AggregateReduction = z.infer<typeof aggregateSchema>;
 export type FramesReduction = z.infer<typeof framesSchema>;
+export type RedactReduction = z.infer<typeof redactSchema>;
+export type PseudonymiseReduction = z.infer<typeof pseudonymiseSchema>;
+export type AnonymiseReduction = z.infer<typeof anonymiseSchema>;
+export type NoiseReduction = z.infer<typeof noiseSchema>;
 /** Those whose output holds readings. */
 export type ReadingsReduction = KeepReduction | SampleReduction | FramesReduction;

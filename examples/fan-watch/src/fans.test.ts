@@ -67,7 +67,7 @@ describe("on the fan recordings", { skip: fansAreThere ? false : "the recordings
         counts[faults[index] === true ? (anomalous ? "truePositive" : "falseNegative") : anomalous ? "falsePositive" : "trueNegative"] += 1;
       }
       assert.equal(judged.size, Math.floor(events.length / windowSamples) - rule.learnWindows);
-      const reducer = createReducer(minute, new Map());
+      const reducer = createReducer(minute, new Map(), () => new Uint8Array(32));
       leaves.push(...alerts.map(({ alert }) => alert), ...events.flatMap((event) => reducer.take(event).map((reduced) => ({ type: "fan.minute", ...reduced }))));
       for (const { alert, index } of alerts) {
         if (stateOf(alert) !== "open") continue;

@@ -77,6 +77,16 @@ export function nodeRoutes(node: HolonNode): readonly Route[] {
       answer: z.object({ node: z.string(), functions: z.array(z.looseObject({ app: z.string(), function: z.string() })) }),
       handle: () => Promise.resolve({ status: 200, body: { node: node.config.name, functions: node.metered() } }),
     },
+    {
+      method: "GET",
+      path: "/v1/policy/node",
+      summary: "What decides on this node: a policy, or the `egress` of its apps.",
+      answer: z.object({ name: z.string(), version: z.int(), hash: z.string().nullable(), documentVersion: z.int() }),
+      handle() {
+        const { own, hash, version } = node.guard.inForce();
+        return Promise.resolve({ status: 200, body: { name: own.policy.name, version: own.policy.version, hash: hash ?? null, documentVersion: version } });
+      },
+    },
     ...eventRoutes(node.log),
     ...sharedRoutes(node),
     ...functionRoutes(node),

@@ -3,7 +3,7 @@
  * whatever the link does. Each outcome is an event.
  */
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
-import type { Clock, Door, Random, Runner, Timer, Trace } from "@holon/core/ports.ts";
+import type { Clock, Crypto, Door, Random, Runner, Timer, Trace } from "@holon/core/ports.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
 import type { Desired } from "@holon/core/schema/desired.ts";
 import type { BlobHash } from "@holon/core/units.ts";
@@ -34,7 +34,7 @@ export interface AgentContext {
   readonly events: Events;
   readonly blobs: BlobStore;
   readonly guard: Guard;
-  readonly ports: { readonly clock: Clock; readonly random: Random; readonly runner: Runner; readonly door: Door; readonly trace: Trace };
+  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly random: Random; readonly runner: Runner; readonly door: Door; readonly trace: Trace };
   readonly requests: Pick<Requests, "setApps">;
   readonly shared: SharedStore;
   /** Brings a blob here, from the parent if need be. */

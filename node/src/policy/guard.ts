@@ -174,7 +174,7 @@ export function createGuard({ config, log, events, integrity }: GuardOptions): G
   const placeFor = (destination: string | undefined): string | undefined => (leaving.hash === undefined ? undefined : destination);
 
   async function decide(principal: Principal, action: Action, resource: Resource, context: Context = {}): Promise<Decision> {
-    const { own, hash, version } = running;
+    const { own, hash, version } = leaving;
     const decision = own.decide(principal, action, resource, context);
     if (hash === undefined) return decision;
     const { name, class: from, into } = resource;

@@ -1,9 +1,10 @@
 /** A reducer as the loop of functions runs it: no sandbox, since nothing in it is anybody's code. */
+import type { Keyed } from "@holon/core/reduce/keyed.ts";
 import { createReducer, type EventReduction } from "@holon/core/reduce/reducer.ts";
 import type { UnitInstance } from "@holon/core/ports.ts";
 
-export function createReducerInstance(reduction: EventReduction, state: ReadonlyMap<string, string>): UnitInstance {
-  const reducer = createReducer(reduction, state);
+export function createReducerInstance(reduction: EventReduction, state: ReadonlyMap<string, string>, keyed: Keyed): UnitInstance {
+  const reducer = createReducer(reduction, state, keyed);
   const type = reduction.kind === "discard" ? "" : reduction.emits;
   return {
     handle(events) {

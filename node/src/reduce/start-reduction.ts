@@ -6,6 +6,7 @@ import { startUnit, type RunningUnit, type UnitContext, type UnitDocument, type 
 import { storedUnit } from "../run/program.ts";
 import { createFrames } from "./frames.ts";
 import { createReducerInstance } from "./reducer-instance.ts";
+import { keyedFor } from "./node-key.ts";
 import { addSaved, loadSaved, savedChange } from "./saved.ts";
 
 export function startReduction(reduction: Reduction, context: UnitContext): RunningUnit {
@@ -25,7 +26,7 @@ function eventKind(reduction: Exclude<Reduction, { readonly kind: "frames" }>, c
       await tellRelease(reduction, context);
       count.load();
       const { state, positions } = storedUnit(unit, context.log);
-      return { instance: createReducerInstance(reduction, state), positions };
+      return { instance: createReducerInstance(reduction, state, await keyedFor(context.app.name, { log: context.log, ...context.ports })), positions };
     },
     account: count.add,
     reduction: count.status,
@@ -64,9 +65,10 @@ const encoder = new TextEncoder();
 
 /** That readings are released as `derived`, by whose words, stands in the trail before the first of them can leave. Told once. */
 async function tellRelease(reduction: Reduction, { app, log, events }: UnitContext): Promise<void> {
-  if (!("release" in reduction) || reduction.release === undefined) return;
+  const released = "release" in reduction ? reduction.release : "because" in reduction ? { class: "derived", because: reduction.because } : undefined;
+  if (released === undefined || reduction.kind === "discard") return;
   const unit = `${app.name}/${reduction.name}`;
-  const data = { reduction: unit, on: reduction.on, emits: reduction.emits, from: classOf(app, reduction.on), to: reduction.release.class, because: reduction.release.because };
+  const data = { reduction: unit, on: reduction.on, emits: reduction.emits, from: classOf(app, reduction.on), to: released.class, because: released.because };
   const key = `released/${unit}`;
   const value = encoder.encode(canonicalJson(data));
   const told = log.cell(key);

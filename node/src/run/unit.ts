@@ -7,7 +7,7 @@ import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { backoffMs } from "@holon/core/link/backoff.ts";
 import { laneName, type CellChange, type Lane, type LogRecord, type NewRecord } from "@holon/core/log/log.ts";
-import type { Clock, Random, Runner, Timer, Trace, UnitEvent, UnitInstance, UnitResult } from "@holon/core/ports.ts";
+import type { Clock, Crypto, Random, Runner, Timer, Trace, UnitEvent, UnitInstance, UnitResult } from "@holon/core/ports.ts";
 import { isLowered, makersOf, type Maker } from "@holon/core/policy/lowering.ts";
 import type { Transform } from "@holon/core/policy/transform.ts";
 import type { AppDocument, Emits, FunctionDocument } from "@holon/core/schema/app.ts";
@@ -70,7 +70,7 @@ export interface UnitContext {
   readonly blobs: BlobStore;
   readonly guard: Guard;
   readonly shared: SharedStore;
-  readonly ports: { readonly clock: Clock; readonly random: Random; readonly runner: Runner; readonly trace: Trace };
+  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly random: Random; readonly runner: Runner; readonly trace: Trace };
   /** Brings a blob here, from the parent if need be. */
   fetch(hash: BlobHash): Promise<void>;
   readonly warm: WarmSet;

@@ -1,0 +1,33 @@
+/** The fleet's policy over HTTP. */
+import type { Route } from "@holon/core/api/route.ts";
+import { HolonError } from "@holon/core/errors.ts";
+import { limits } from "@holon/core/limits.ts";
+import { z } from "zod";
+import type { Control } from "../control.ts";
+
+const rowSchema = z.object({ name: z.string(), version: z.int(), hash: z.string(), adoptedAt: z.string(), text: z.string() });
+const bodySchema = z.strictObject({ text: z.string().min(1).max(limits.policyTextMax) });
+
+export function policyRoutes(control: Control): readonly Route[] {
+  return [
+    {
+      method: "GET",
+      path: "/v1/policy",
+      summary: "The policy that every node of the fleet is told to decide by.",
+      answer: rowSchema,
+      handle() {
+        const held = control.policy();
+        if (held === undefined) return Promise.reject(new HolonError("HOLON_POLICY_MISSING", "no policy was adopted"));
+        return Promise.resolve({ status: 200, body: held });
+      },
+    },
+    {
+      method: "PUT",
+      path: "/v1/policy",
+      summary: "Adopts a policy: its own expectations must hold, and its version must be above the last one's.",
+      body: bodySchema,
+      answer: rowSchema,
+      handle: async ({ body }) => ({ status: 200, body: await control.adoptPolicy(bodySchema.parse(body).text) }),
+    },
+  ];
+}
