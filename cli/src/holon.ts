@@ -8,6 +8,8 @@ import { z } from "zod";
 import { connectApi, type ClientOptions } from "./client.ts";
 import type { DevOptions } from "./command/app-dev.ts";
 import type { TailOptions } from "./command/event.ts";
+import type { AuditOptions } from "./command/audit.ts";
+import type { ExplainOptions } from "./command/policy.ts";
 import type { OptimizeOptions } from "./command/model-optimize.ts";
 import type { RegisterOptions } from "./command/model.ts";
 import type { SimOptions } from "./command/sim.ts";
@@ -152,6 +154,38 @@ const link = program.command("link").description("links between nodes");
 for (const verb of ["cut", "heal"] as const) {
   common(link.command(`${verb} <node>`).description(`${verb} the uplink of a node, for trying an outage`)).action(async (name: string, options: Common) => (await import("./command/link.ts")).steerLink(clientOptions(options), name, verb, options.json === true));
 }
+
+const policy = program.command("policy").description("what may run, be used, be called and leave");
+policy.command("test <file>").description("hold a policy to its own expectations").option("--json", "data as JSON on stdout").action(async (file: string, { json }: { readonly json?: boolean }) => {
+  if (!(await (await import("./command/policy.ts")).testPolicy(file, json === true))) throw new HolonError("HOLON_POLICY_UNMET", `${file} decides otherwise than it expects`);
+});
+common(policy.command("explain").description("what a policy decides, and why, rule by rule"))
+  .requiredOption("--who <principal>", "who asks: node gateway-1, function app/name, person anna, token machine")
+  .requiredOption("--does <action>", "leave, share, lower, run, open, use or call")
+  .option("--what <name>", "stream, function, model or route: GET/v1/nodes")
+  .option("--class <class>", "class of the data")
+  .option("--into <class>", "class that it is to get")
+  .option("--from <jurisdiction>", "where it was born")
+  .option("--to <jurisdiction>", "where it would go")
+  .option("--through <transform>", "what it went through: aggregate count 10")
+  .option("--when <facts...>", "what else is known: role=operator")
+  .option("--file <file>", "a policy in a file, in place of the fleet's")
+  .action(async (options: Common & ExplainOptions) => (await import("./command/policy.ts")).explainDecision(clientOptions(options), options));
+common(policy.command("show").description("the fleet's policy")).action(async (options: Common) => (await import("./command/policy.ts")).showPolicy(await connectApi(clientOptions(options)), options.json === true));
+common(policy.command("set <file>").description("adopt a policy for the fleet")).action(async (file: string, options: Common) => (await import("./command/policy.ts")).setPolicy(await connectApi(clientOptions(options)), file, options.json === true));
+
+const audit = program.command("audit").description("the trail of decisions");
+audit
+  .command("verify <folder>")
+  .description("whether the log in a node's data folder is as it was written, and what of a class left")
+  .option("--class <class>", "tell what of this class left, by which rule")
+  .option("--site <site>", "from this site alone")
+  .option("--since <time>", "recorded at or after: 2026-01-02T03:04:05Z, or so long ago: 15m, 2h, 7d")
+  .option("--until <time>", "recorded at or before")
+  .option("--json", "data as JSON on stdout")
+  .action(async (folder: string, options: AuditOptions) => {
+    if (!(await (await import("./command/audit.ts")).verifyAudit(folder, options))) throw new HolonError("HOLON_LOG_DAMAGED", `the log in ${folder} is not as it was written`, { next: "Hold it against what the node above has of the same lanes." });
+  });
 
 common(program.command("doctor").description("what is wrong here, and what to do")).action(async (options: Common) => {
   if (!(await (await import("./command/doctor.ts")).doctor(clientOptions(options), options.json === true))) process.exitCode = 1;

@@ -1,0 +1,43 @@
+/** `holon audit verify`: whether a data folder's log is as it was written, and what of a class left a site, by which rule. Needs no node. */
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { HolonError } from "@holon/core/errors.ts";
+import { dataClassSchema } from "@holon/core/schema/event.ts";
+import { watchLeft } from "@holon/node/policy/left.ts";
+import { verifyTrail } from "@holon/node/policy/trail.ts";
+import { createCodec } from "@holon/platform/codec.ts";
+import { createCrypto } from "@holon/platform/crypto.ts";
+import { createDisk } from "@holon/platform/disk.ts";
+import { printTable } from "../table.ts";
+import { timeOf } from "./event.ts";
+
+export interface AuditOptions {
+  readonly class?: string;
+  readonly site?: string;
+  readonly since?: string;
+  readonly until?: string;
+  readonly json?: boolean;
+}
+
+/** Whether every chain holds. */
+export async function verifyAudit(folder: string, { class: asked, site, since, until, json }: AuditOptions): Promise<boolean> {
+  const place = resolve(folder);
+  if (!existsSync(join(place, "log"))) throw new HolonError("HOLON_DATA_BAD", `${place} holds no log`, { next: "Name the data folder of one node, for example .holon/gateway-1." });
+  const parsed = asked === undefined ? undefined : dataClassSchema.safeParse(asked);
+  if (parsed?.success === false) throw new HolonError("HOLON_ARGUMENT_BAD", `--class is ${dataClassSchema.options.join(", ")}, not ${asked ?? ""}`);
+  if (parsed === undefined && (site ?? since ?? until) !== undefined) throw new HolonError("HOLON_ARGUMENT_BAD", "--site, --since and --until ask about a class", { next: "Add --class derived, for example." });
+  const integrity = { sha256: createCrypto().sha256, crc32: createCodec().crc32 };
+  const msOf = (flag: string, text: string | undefined, otherwise: number): number => (text === undefined ? otherwise : Date.parse(timeOf(flag, text) ?? ""));
+  const left = parsed === undefined ? undefined : watchLeft({ class: parsed.data, site, sinceMs: msOf("--since", since, -Infinity), untilMs: msOf("--until", until, Infinity) }, integrity);
+  const report = await verifyTrail(createDisk(place), integrity, left?.see);
+  const rows = left?.rows();
+  if (json === true) process.stdout.write(`${JSON.stringify({ ...report, ...(rows === undefined ? {} : { left: rows }) })}\n`);
+  else {
+    process.stdout.write(`${printTable(["LANE", "RECORDS", "THROUGH", "CHAIN"], report.lanes.map(({ lane, records, head }) => [lane, `${records}`, `${head.sequence}`, head.hash.slice(0, 16)]))}\n`);
+    for (const range of report.expired) process.stdout.write(`let go of by rule: ${range}\n`);
+    if (rows !== undefined) process.stdout.write(`\n${printTable(["NODE", "SITE", "LANE", "CLASS", "BORN IN", "THROUGH", "TO", "WORD", "RULE", "RECORDS", "FIRST", "LAST"], rows.map((row) => [row.node, row.site ?? "?", row.lane, asked ?? "", row.jurisdictions.join(" "), row.through.join(", "), row.destination, row.allow ? (row.closed ? "left" : "may have left") : "held back", row.rule, `${row.records}`, `${row.first}`, `${row.last}`]))}\n`);
+    for (const violation of report.violations) process.stdout.write(`VIOLATION ${violation}\n`);
+    process.stdout.write(report.violations.length === 0 ? `every chain holds: ${report.lanes.length} lanes in ${report.segments} segments\n` : `${report.violations.length} violations\n`);
+  }
+  return report.violations.length === 0;
+}

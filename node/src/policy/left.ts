@@ -1,0 +1,138 @@
+/** What of a class left a site in a span of time, by which rule: the decisions of its nodes, laid over the records that are in the log. */
+import { decodeStoredEvent } from "@holon/core/event/stored.ts";
+import { laneName } from "@holon/core/log/log.ts";
+import { classBit, runRecords, type Integrity } from "@holon/core/log/run.ts";
+import { dataClassSchema, type DataClass, type StoredEvent } from "@holon/core/schema/event.ts";
+import { z } from "zod";
+import type { BatchRun } from "../log/scan.ts";
+
+export interface LeftQuestion {
+  readonly class: DataClass;
+  /** Undefined: any site that this log has heard of. */
+  readonly site: string | undefined;
+  readonly sinceMs: number;
+  readonly untilMs: number;
+}
+
+export interface LeftRow {
+  /** Whose guard decided, and in which site that node stands. */
+  readonly node: string;
+  readonly site: string | undefined;
+  readonly lane: string;
+  readonly destination: string;
+  readonly allow: boolean;
+  readonly rule: string;
+  /** Hash of the policy; undefined where none was written. */
+  readonly policy: string | undefined;
+  /** Records of the class and the time that are in this log, and the first and the last of them. */
+  readonly records: number;
+  readonly first: number;
+  readonly last: number;
+  /** The decision was closed over all of them: so many left. If not, the node ran on or died, and they may have. */
+  readonly closed: boolean;
+  /** Transforms and birthplaces as they stand on the records. */
+  readonly through: readonly string[];
+  readonly jurisdictions: readonly string[];
+}
+
+export interface LeftWatch {
+  see(run: BatchRun): void;
+  rows(): readonly LeftRow[];
+}
+
+const decisionSchema = z.object({ principal: z.string(), destination: z.string(), allow: z.boolean(), rule: z.string(), lane: z.string(), classes: z.array(dataClassSchema), policyVersion: z.int(), policy: z.string().optional(), from: z.number(), to: z.number().optional(), count: z.number().optional() });
+type DecisionData = z.infer<typeof decisionSchema>;
+interface SeenDecision {
+  readonly node: string;
+  readonly data: DecisionData;
+  readonly openedMs: number;
+  closedMs: number;
+  closedThrough: number;
+  count: number;
+}
+/** Records of one run that are asked about: decisions begin where runs begin. */
+interface SeenRecords {
+  readonly lane: string;
+  first: number;
+  last: number;
+  count: number;
+  readonly through: Set<string>;
+  readonly jurisdictions: Set<string>;
+}
+
+/** Hand it the runs in the order of the log. */
+export function watchLeft(question: LeftQuestion, integrity: Integrity): LeftWatch {
+  const decisions: SeenDecision[] = [];
+  const records: SeenRecords[] = [];
+  const sites = new Map<string, string>();
+
+  function seeAudit(node: string, event: StoredEvent): void {
+    if (event.type === "holon.node.started" && typeof event.data === "object" && event.data !== null && "site" in event.data) sites.set(node, String(event.data.site));
+    const phase = /^holon\.policy\.decision\.(opened|closed)$/.exec(event.type)?.[1];
+    const parsed = phase === undefined ? undefined : decisionSchema.safeParse(event.data).data;
+    if (parsed === undefined || !parsed.classes.includes(question.class)) return;
+    if (phase === "opened") decisions.push({ node, data: parsed, openedMs: Date.parse(event.recordedtime), closedMs: Infinity, closedThrough: 0, count: 0 });
+    else {
+      const open = decisions.findLast(({ node: own, data }) => own === node && data.lane === parsed.lane && data.destination === parsed.destination && data.from === parsed.from && data.classes.join() === parsed.classes.join());
+      if (open !== undefined) Object.assign(open, { closedMs: Date.parse(event.recordedtime), closedThrough: parsed.to ?? 0, count: parsed.count ?? 0 });
+    }
+  }
+
+  const isOfSite = ({ node }: SeenDecision): boolean => question.site === undefined || sites.get(node) === question.site;
+
+  /** The last that was opened at or before the record, for each node and destination. */
+  function decisionsFor({ lane, first }: SeenRecords): readonly SeenDecision[] {
+    const found = new Map<string, SeenDecision>();
+    for (const decision of decisions) if (decision.data.lane === lane && decision.data.from <= first) found.set(`${decision.node} ${decision.data.destination}`, decision);
+    return [...found.values()];
+  }
+
+  return {
+    see(run) {
+      const { header, bytes } = run;
+      const isAudit = header.stream === "audit";
+      const isAsked = header.stream !== "local" && (header.classes & classBit(question.class)) !== 0 && header.recordedLastMs >= question.sinceMs && header.recordedFirstMs <= question.untilMs;
+      if (!isAudit && !isAsked) return;
+      const own: SeenRecords = { lane: laneName(header), first: Infinity, last: 0, count: 0, through: new Set(), jurisdictions: new Set() };
+      runRecords(bytes, header, integrity).records.forEach((record, index) => {
+        if (record === undefined) return;
+        const event = decodeStoredEvent(record);
+        if (isAudit) seeAudit(header.origin, event);
+        const atMs = Date.parse(event.recordedtime);
+        if (!isAsked || event.class !== question.class || atMs < question.sinceMs || atMs > question.untilMs) return;
+        const sequence = header.firstSequence + index;
+        own.first = Math.min(own.first, sequence);
+        own.last = sequence;
+        own.count += 1;
+        own.jurisdictions.add(event.jurisdiction);
+        if (event.through !== undefined) own.through.add(event.through);
+      });
+      if (own.count > 0) records.push(own);
+    },
+    rows() {
+      const rows = new Map<SeenDecision, SeenRecords[]>();
+      for (const record of records) {
+        for (const decision of decisionsFor(record)) {
+          if (!isOfSite(decision)) continue;
+          const own = rows.get(decision);
+          if (own === undefined) rows.set(decision, [record]);
+          else own.push(record);
+        }
+      }
+      const ofRecords = [...rows].map(([decision, own]): LeftRow => {
+        const last = own.reduce((most, run) => Math.max(most, run.last), 0);
+        const first = own.reduce((least, run) => Math.min(least, run.first), Infinity);
+        return { ...rowOf(decision), records: own.reduce((sum, { count }) => sum + count, 0), first, last, closed: decision.closedThrough >= last, through: union(own.map(({ through }) => through)), jurisdictions: union(own.map(({ jurisdictions }) => jurisdictions)) };
+      });
+      // Of shared state no record is kept: what counts is when its decision stood open.
+      const ofShared = decisions.filter((decision) => decision.data.lane.startsWith("shared/") && isOfSite(decision) && decision.openedMs <= question.untilMs && decision.closedMs >= question.sinceMs);
+      return [...ofRecords, ...ofShared.map((decision): LeftRow => ({ ...rowOf(decision), records: decision.count, first: decision.data.from, last: decision.closedThrough, closed: decision.closedThrough > 0, through: [], jurisdictions: [] }))];
+    },
+  };
+
+  function rowOf({ node, data }: SeenDecision): Pick<LeftRow, "node" | "site" | "lane" | "destination" | "allow" | "rule" | "policy"> {
+    return { node, site: sites.get(node), lane: data.lane, destination: data.destination, allow: data.allow, rule: data.rule, policy: data.policy };
+  }
+}
+
+const union = (sets: readonly ReadonlySet<string>[]): readonly string[] => [...new Set(sets.flatMap((set) => [...set]))];

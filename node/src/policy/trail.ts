@@ -1,0 +1,133 @@
+/**
+ * Reads a log offline, changes nothing of it, and says whether every lane is one chain from its beginning, or from where it was let go of by rule:
+ * each run's hash over its bytes, each run's name for the one before it, each sequence behind the last. What is found flipped on the disk
+ * counts as a violation here, whatever opening the log would mend.
+ */
+import { runHashHolds, lastSequence, parseRunHeader, runRecords, type Integrity } from "@holon/core/log/run.ts";
+import { entryKind } from "@holon/core/log/batch.ts";
+import { readCell } from "@holon/core/log/cell.ts";
+import { laneName, type Mark } from "@holon/core/log/log.ts";
+import { segmentHeaderBytes, segmentNumber, segmentPath } from "@holon/core/log/segment.ts";
+import type { Disk } from "@holon/core/ports.ts";
+import { decodeNumber, expiredCell } from "../log/expired-cell.ts";
+import { findNextBatch, isBlank, looksTorn, openWindow, readBatch, type BatchRun, type ScannedBatch } from "../log/scan.ts";
+import { decodeHeads } from "../log/snapshot.ts";
+
+export interface TrailLane {
+  readonly lane: string;
+  /** Where it ends: to be held against what the node above has. */
+  readonly head: Mark;
+  readonly records: number;
+}
+
+export interface TrailReport {
+  readonly segments: number;
+  readonly lanes: readonly TrailLane[];
+  /** What is not as it was written. Empty: every chain holds. */
+  readonly violations: readonly string[];
+  /** Ranges that were let go of by rule, as far as this log says. */
+  readonly expired: readonly string[];
+}
+
+interface LaneState {
+  head: Mark | undefined;
+  records: number;
+}
+
+/** `seen` is handed every run whose hash holds, in the order of the log. */
+export async function verifyTrail(disk: Disk, integrity: Integrity, seen: (run: BatchRun) => void = () => undefined): Promise<TrailReport> {
+  const lanes = new Map<string, LaneState>();
+  const violations: string[] = [];
+  const missing: { readonly lane: string; readonly first: number; readonly last: number }[] = [];
+  const expired = new Map<string, number>();
+  const told = (message: string): void => void (violations.length < violationsMax && violations.push(message));
+  const numbers = (await disk.list("log")).flatMap((name) => segmentNumber(name) ?? []);
+
+  const laneOf = (name: string): LaneState => {
+    const known = lanes.get(name) ?? { head: undefined, records: 0 };
+    lanes.set(name, known);
+    return known;
+  };
+
+  function takeHeads(payload: Uint8Array, where: string): void {
+    const heads = decodeHeads(payload.slice(), integrity);
+    if (heads === undefined) return told(`${where}: the snapshot's heads are damaged`);
+    for (const [name, { mark }] of heads) {
+      const lane = laneOf(name);
+      const before = lane.head?.sequence ?? 0;
+      if (before === mark.sequence && lane.head !== undefined && lane.head.hash !== mark.hash) told(`${where}: ${name}/${mark.sequence} has the hash ${lane.head.hash}, the snapshot behind it says ${mark.hash}`);
+      if (before > mark.sequence) told(`${where}: ${name} ends at ${before}, the snapshot behind it says ${mark.sequence}`);
+      if (before < mark.sequence) missing.push({ lane: name, first: before + 1, last: mark.sequence });
+      lane.head = mark;
+    }
+  }
+
+  function takeRun(bytes: Uint8Array, where: string): void {
+    const header = parseRunHeader(bytes, integrity);
+    if (header === undefined) return told(`${where}: a run is damaged`);
+    const name = laneName(header);
+    const lane = laneOf(name);
+    const about = `${where}: ${name}/${header.firstSequence}`;
+    const isWhole = runHashHolds(bytes, header, integrity) && runRecords(bytes, header, integrity).damaged === 0;
+    if (!isWhole) told(`${about} is not as it was written`);
+    const before = lane.head?.sequence ?? 0;
+    if (header.firstSequence > before + 1) missing.push({ lane: name, first: before + 1, last: header.firstSequence - 1 });
+    else if (header.firstSequence < before + 1 && header.form === "whole") told(`${about} comes again behind ${before}`);
+    // A gap stands for records of which only the place in the chain is left.
+    else if (lane.head !== undefined && header.form === "whole" && header.previousHash !== lane.head.hash) told(`${about} names ${header.previousHash} as the run before it, which has ${lane.head.hash}`);
+    lane.head = { epoch: header.epoch, sequence: lastSequence(header), hash: header.hash };
+    if (header.form === "gap" && header.reason === "damaged") told(`${about} to ${lastSequence(header)} were damaged on disk, and reported`);
+    if (header.form !== "whole" || !isWhole) return;
+    lane.records += header.count;
+    seen({ header, bytes });
+  }
+
+  function takeBatch(batch: ScannedBatch, where: string): void {
+    if (batch.mended) told(`${where}: the batch's header has a flipped bit`);
+    for (const { kind, offset, length } of batch.header.entries) {
+      const payload = batch.bytes.subarray(offset, offset + length);
+      if (kind === entryKind.run) takeRun(payload, where);
+      else if (kind === entryKind.heads) takeHeads(payload, where);
+      else if (kind === entryKind.cell) {
+        const cell = readCell(payload.slice(), false, integrity);
+        if (cell === undefined) told(`${where}: a cell is damaged`);
+        else if (cell.key.startsWith(expiredCell(""))) expired.set(cell.key.slice(expiredCell("").length), decodeNumber(cell.value ?? undefined));
+      }
+    }
+  }
+
+  for (const [position, number] of numbers.entries()) {
+    const path = segmentPath(number);
+    const file = await disk.open(path, { create: false });
+    try {
+      const window = openWindow(file);
+      for (let offset = segmentHeaderBytes; offset < file.size(); ) {
+        const batch = await readBatch(window, offset, integrity);
+        if (batch !== undefined) {
+          takeBatch(batch, `${path} at ${offset}`);
+          offset = batch.end;
+          continue;
+        }
+        if (await isBlank(file, offset)) break;
+        const next = await findNextBatch(window, offset + 1, integrity);
+        if (next === undefined && position === numbers.length - 1 && (await looksTorn(file, offset, integrity))) break; // was never acknowledged
+        told(`${path}: bytes ${offset} to ${next ?? file.size()} are no batch`);
+        if (next === undefined) break;
+        offset = next;
+      }
+    } finally {
+      await file.close();
+    }
+  }
+  const ranges = missing.filter(({ first, last }) => first <= last);
+  for (const { lane, first, last } of ranges) if (last > (expired.get(lane) ?? 0)) told(`${lane}: records ${Math.max(first, (expired.get(lane) ?? 0) + 1)} to ${last} are not here, and no rule let go of them`);
+  return {
+    segments: numbers.length,
+    lanes: [...lanes].flatMap(([lane, { head, records }]) => (head === undefined ? [] : [{ lane, head, records }])).sort((a, b) => (a.lane < b.lane ? -1 : 1)),
+    violations,
+    expired: ranges.filter(({ lane, first }) => first <= (expired.get(lane) ?? 0)).map(({ lane, first, last }) => `${lane} ${first} to ${Math.min(last, expired.get(lane) ?? 0)}`),
+  };
+}
+
+/** Of a log that is damaged throughout, the first are enough. */
+const violationsMax = 1_000;
