@@ -18,11 +18,16 @@ export interface Maker {
   readonly from: DataClass;
   readonly emits: Emits;
   readonly through: Transform;
+  /**
+   * Subjects of what is personal are persons: what leaves that class carries a pseudonym in their place. `all`: of every subject; `handed`: of those
+   * that it was handed, since a function may name a room; `none`: its declaration says what becomes of them.
+   */
+  readonly disguises: "all" | "handed" | "none";
 }
 
 export function makersOf(app: Pick<AppDocument, "name" | "functions"> & AppParts): readonly Maker[] {
-  const functions = app.functions.map(({ name, on, emits }): Maker => ({ name, from: "type" in on ? classOf(app, on.type) : "raw", emits, through: { kind: "function" } }));
+  const functions = app.functions.map(({ name, on, emits }): Maker => ({ name, from: "type" in on ? classOf(app, on.type) : "raw", emits, through: { kind: "function" }, disguises: "handed" }));
   return [...functions, ...(app.reductions ?? []).map((reduction) => reductionMaker(app, reduction))];
 }
 
-export const reductionMaker = (app: AppParts, reduction: Reduction): Maker => ({ name: reduction.name, from: classOf(app, reduction.on), emits: reductionEmits(app, reduction), through: transformOf(reduction) ?? { kind: "function" } });
+export const reductionMaker = (app: AppParts, reduction: Reduction): Maker => ({ name: reduction.name, from: classOf(app, reduction.on), emits: reductionEmits(app, reduction), through: transformOf(reduction) ?? { kind: "function" }, disguises: reduction.kind === "pseudonymise" || (reduction.kind === "redact" && reduction.keepSubject) ? "none" : "all" });

@@ -30,4 +30,4 @@ export const pseudonymising =
   };
 
 /** The same name has the same pseudonym, in the subject and in every field, so that it can still be counted. */
-const pseudonym = (name: string, keyed: Keyed): string => toHex(keyed(`pseudonym ${name}`).subarray(0, 16));
+export const pseudonym = (name: string, keyed: Keyed): string => toHex(keyed(`pseudonym ${name}`).subarray(0, 16));

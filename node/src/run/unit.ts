@@ -3,13 +3,15 @@
  * fitted parameters and position as one. Whatever fails is started again from what is on disk, so effects happen once.
  */
 import { startsWith } from "@holon/core/event/stored.ts";
-import { HolonError, toHolonError } from "@holon/core/errors.ts";
+import { assert, HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { backoffMs } from "@holon/core/link/backoff.ts";
 import { laneName, type CellChange, type Lane, type LogRecord, type NewRecord } from "@holon/core/log/log.ts";
 import type { Clock, Crypto, Random, Runner, Timer, Trace, UnitEvent, UnitInstance, UnitResult } from "@holon/core/ports.ts";
 import { isLowered, makersOf, type Maker } from "@holon/core/policy/lowering.ts";
 import type { Transform } from "@holon/core/policy/transform.ts";
+import type { Keyed } from "@holon/core/reduce/keyed.ts";
+import { pseudonym } from "@holon/core/reduce/redact.ts";
 import type { AppDocument, Emits, FunctionDocument } from "@holon/core/schema/app.ts";
 import type { DataClass, StreamName } from "@holon/core/schema/event.ts";
 import { fits, followedStates, stateType, typePrefix } from "@holon/core/run/trigger-events.ts";
@@ -20,6 +22,7 @@ import type { BlobStore } from "../blob/store.ts";
 import type { Events } from "../event/events.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import type { Guard } from "../policy/guard.ts";
+import { keyedFor } from "../reduce/node-key.ts";
 import type { ReductionStatus } from "../reduce/saved.ts";
 import type { SharedStore } from "../shared/store.ts";
 import type { Meter } from "../meter/meter.ts";
@@ -124,7 +127,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   const { app, log, ports } = context;
   const name = `${app.name}/${fn.name}`;
   const lanes = triggerLanes(fn, context);
-  const maker = makersOf(app).find((candidate) => candidate.name === fn.name) ?? { name: fn.name, from: "raw", emits: fn.emits, through: { kind: "function" } };
+  const maker = makersOf(app).find((candidate) => candidate.name === fn.name) ?? { name: fn.name, from: "raw", emits: fn.emits, through: { kind: "function" }, disguises: "all" };
   const prefix = encoder.encode(typePrefix(fn.on.type));
   const isFollowed = followedStates(app.functions).has(fn.name);
   const latency = createSketch();
@@ -136,6 +139,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   let wake: (() => void) | undefined;
   let timer: Timer | undefined;
   let instance: UnitInstance | undefined;
+  let keyed: Keyed | undefined;
   let windows: WindowInput | undefined;
   let stopping = false;
   let attempt = 0;
@@ -170,6 +174,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   async function runOnce(): Promise<void> {
     handed = undefined;
     let appended: Promise<unknown> = Promise.resolve();
+    if (maker.from === "personal") keyed ??= await keyedFor(app.name, { log, ...ports });
     const opened = await kind.open(() => appended);
     positions = new Map(opened.positions);
     windows = isWindowTrigger(fn.on) ? openWindowInput({ unit: name, trigger: fn.on, log, events: context.events, monotonicMs: () => ports.clock.monotonicMs() }) : undefined;
@@ -276,11 +281,18 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
       type: output.type,
       ...label,
       producer: name,
-      subject: output.subject,
+      subject: subjectOf(output.subject, label.class, events),
       timeMs: output.timeMs,
       causedBy: events[output.cause]?.id,
       data: output.data,
     });
+  }
+
+  function subjectOf(subject: string | undefined, own: DataClass, events: readonly UnitEvent[]): string | undefined {
+    if (subject === undefined || maker.from !== "personal" || own === "personal" || maker.disguises === "none") return subject;
+    if (maker.disguises === "handed" && !events.some((event) => event.subject === subject)) return subject;
+    assert(keyed !== undefined, "a unit that is handed what is personal has the node's key");
+    return pseudonym(subject, keyed);
   }
 
   /** For functions that are triggered by it. It stays here: nothing says what class a state has. */

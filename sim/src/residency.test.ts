@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { policiesEach, runResidency } from "./residency.ts";
+
+/** As many cases as fit into a few seconds, or as many as are asked for, from a seed on. */
+const asked = process.env["HOLON_RESIDENCY_CASES"];
+const firstSeed = Number(process.env["HOLON_RESIDENCY_SEED"] ?? 1);
+const treesMax = asked === undefined ? Infinity : Math.ceil(Number(asked) / policiesEach);
+const spanMs = asked === undefined ? 7_000 : Infinity;
+const treesMin = 3;
+
+test("under any policies, on any tree, through any transforms: no marker crosses a border that the rules close to it", async (context) => {
+  const began = performance.now();
+  let crossed = 0;
+  let trees = 0;
+  while (trees < treesMax && (trees < treesMin || performance.now() - began < spanMs)) {
+    const seed = firstSeed + trees;
+    const result = await runResidency(seed);
+    crossed += result.crossed;
+    assert.deepEqual(result.violations, [], `seed ${seed}`);
+    trees += 1;
+  }
+  context.diagnostic(`${trees * policiesEach} cases from seed ${firstSeed}, ${crossed} markers crossed a link by right`);
+  assert.ok(crossed > trees, `${crossed}`);
+});
+
+test("a node that decides by another policy than it should is seen", async () => {
+  const open = "policy open 9\npermit all\n  who any\n  does leave share\n  class derived aggregate public\n  from *\n  to *\npermit rest\n  who any\n  does run open use lower\n  into derived aggregate public\n";
+  assert.ok((await runResidency(1, () => open)).violations.length > 0);
+});
