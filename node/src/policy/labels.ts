@@ -1,5 +1,5 @@
 /** What a run says of its data: class, where it was born, what it went through. */
-import { decodeStoredEvent } from "@holon/core/event/stored.ts";
+import { parseStoredEvent } from "@holon/core/event/stored.ts";
 import { limits } from "@holon/core/limits.ts";
 import { classesOf, runRecords, type Integrity } from "@holon/core/log/run.ts";
 import { parseTransform, printTransform, type Transform } from "@holon/core/policy/transform.ts";
@@ -18,7 +18,7 @@ export interface Label {
 export interface Labels {
   /**
    * Each combination once. A node has one jurisdiction for as long as its log is open, so that the first record of a run stands for all; only where
-   * rules ask for transforms is each record looked at.
+   * rules ask for transforms is each record looked at. What a node says of its own data is believed: it is the one who knows.
    */
   of(run: BatchRun, asksTransforms: boolean): readonly Label[];
 }
@@ -54,7 +54,13 @@ export function createLabels({ self, epoch, jurisdiction, integrity }: LabelsOpt
         return classesOf(run.header.classes).map((own) => ({ class: own, jurisdiction: place, through: undefined }));
       }
       const found = new Map<string, Label>();
-      for (const event of eventsOf(run, integrity)) found.set(`${event.class} ${event.jurisdiction} ${event.through ?? ""}`, { class: event.class, jurisdiction: event.jurisdiction, through: event.through === undefined ? undefined : parseTransform(event.through) });
+      const missed = new Set(classesOf(run.header.classes));
+      for (const event of eventsOf(run, integrity)) {
+        missed.delete(event.class);
+        found.set(`${event.class} ${event.jurisdiction} ${event.through ?? ""}`, { class: event.class, jurisdiction: event.jurisdiction, through: event.through === undefined ? undefined : parseTransform(event.through) });
+      }
+      // A class that the run names and no event that can be read has: nothing else is known of it.
+      for (const own of missed) found.set(own, { class: own, jurisdiction: undefined, through: undefined });
       return [...found.values()];
     },
   };
@@ -63,5 +69,17 @@ export function createLabels({ self, epoch, jurisdiction, integrity }: LabelsOpt
 export const printLabel = ({ class: own, jurisdiction, through }: Label): string => `${own} ${jurisdiction ?? "?"}${through === undefined ? "" : ` ${printTransform(through)}`}`;
 
 function* eventsOf({ header, bytes }: BatchRun, integrity: Integrity): Generator<StoredEvent> {
-  for (const record of runRecords(bytes, header, integrity).records) if (record !== undefined) yield decodeStoredEvent(record);
+  for (const record of runRecords(bytes, header, integrity).records) {
+    const event = record && eventIn(record);
+    if (event !== undefined) yield event;
+  }
+}
+
+/** Others wrote it: what is no event tells nothing. */
+function eventIn(record: Uint8Array): StoredEvent | undefined {
+  try {
+    return parseStoredEvent(record, "");
+  } catch {
+    return undefined;
+  }
 }

@@ -1,5 +1,5 @@
 /** What of a class left a site in a span of time, by which rule: the decisions of its nodes, laid over the records that are in the log. */
-import { decodeStoredEvent } from "@holon/core/event/stored.ts";
+import { parseStoredEvent } from "@holon/core/event/stored.ts";
 import { laneName } from "@holon/core/log/log.ts";
 import { classBit, runRecords, type Integrity } from "@holon/core/log/run.ts";
 import { dataClassSchema, type DataClass, type StoredEvent } from "@holon/core/schema/event.ts";
@@ -96,7 +96,8 @@ export function watchLeft(question: LeftQuestion, integrity: Integrity): LeftWat
       const own: SeenRecords = { lane: laneName(header), first: Infinity, last: 0, count: 0, through: new Set(), jurisdictions: new Set() };
       runRecords(bytes, header, integrity).records.forEach((record, index) => {
         if (record === undefined) return;
-        const event = decodeStoredEvent(record);
+        const event = eventIn(record);
+        if (event === undefined) return;
         if (isAudit) seeAudit(header.origin, event);
         const atMs = Date.parse(event.recordedtime);
         if (!isAsked || event.class !== question.class || atMs < question.sinceMs || atMs > question.untilMs) return;
@@ -132,6 +133,15 @@ export function watchLeft(question: LeftQuestion, integrity: Integrity): LeftWat
 
   function rowOf({ node, data }: SeenDecision): Pick<LeftRow, "node" | "site" | "lane" | "destination" | "allow" | "rule" | "policy"> {
     return { node, site: sites.get(node), lane: data.lane, destination: data.destination, allow: data.allow, rule: data.rule, policy: data.policy };
+  }
+}
+
+/** What this version cannot read has no class that it could tell of; the chain was held over it all the same. */
+function eventIn(record: Uint8Array): StoredEvent | undefined {
+  try {
+    return parseStoredEvent(record, "");
+  } catch {
+    return undefined;
   }
 }
 

@@ -7,6 +7,7 @@ import { runHashHolds, lastSequence, parseRunHeader, runRecords, type Integrity 
 import { entryKind } from "@holon/core/log/batch.ts";
 import { readCell } from "@holon/core/log/cell.ts";
 import { laneName, type Mark } from "@holon/core/log/log.ts";
+import { decodeRoll } from "@holon/core/log/roll.ts";
 import { segmentHeaderBytes, segmentNumber, segmentPath } from "@holon/core/log/segment.ts";
 import type { Disk } from "@holon/core/ports.ts";
 import { decodeNumber, expiredCell } from "../log/expired-cell.ts";
@@ -49,10 +50,17 @@ export async function verifyTrail(disk: Disk, integrity: Integrity, seen: (run: 
     return known;
   };
 
+  /** Reading mends single flipped bits in place: what it had to mend is not as it was written. */
+  function readWhole<T>(payload: Uint8Array, where: string, what: string, read: (copy: Uint8Array) => T | undefined): T | undefined {
+    const copy = payload.slice();
+    const value = read(copy);
+    if (value === undefined || copy.some((byte, index) => byte !== payload[index])) told(`${where}: ${what} is not as it was written`);
+    return value;
+  }
+
   function takeHeads(payload: Uint8Array, where: string): void {
-    const heads = decodeHeads(payload.slice(), integrity);
-    if (heads === undefined) return told(`${where}: the snapshot's heads are damaged`);
-    for (const [name, { mark }] of heads) {
+    const heads = readWhole(payload, where, "the snapshot's heads", (copy) => decodeHeads(copy, integrity));
+    for (const [name, { mark }] of heads ?? []) {
       const lane = laneOf(name);
       const before = lane.head?.sequence ?? 0;
       if (before === mark.sequence && lane.head !== undefined && lane.head.hash !== mark.hash) told(`${where}: ${name}/${mark.sequence} has the hash ${lane.head.hash}, the snapshot behind it says ${mark.hash}`);
@@ -88,10 +96,10 @@ export async function verifyTrail(disk: Disk, integrity: Integrity, seen: (run: 
       const payload = batch.bytes.subarray(offset, offset + length);
       if (kind === entryKind.run) takeRun(payload, where);
       else if (kind === entryKind.heads) takeHeads(payload, where);
-      else if (kind === entryKind.cell) {
-        const cell = readCell(payload.slice(), false, integrity);
-        if (cell === undefined) told(`${where}: a cell is damaged`);
-        else if (cell.key.startsWith(expiredCell(""))) expired.set(cell.key.slice(expiredCell("").length), decodeNumber(cell.value ?? undefined));
+      else if (kind === entryKind.roll) readWhole(payload, where, "what tells of the batches before", (copy) => decodeRoll(copy, integrity));
+      else {
+        const cell = readWhole(payload, where, "a cell", (copy) => readCell(copy, kind === entryKind.cellRemoved, integrity));
+        if (cell?.key.startsWith(expiredCell("")) === true) expired.set(cell.key.slice(expiredCell("").length), decodeNumber(cell.value ?? undefined));
       }
     }
   }

@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { batchHeaderBytes, parseBatchHeader } from "@holon/core/log/batch.ts";
+import { parseRunHeader, runMagic, sealRunHeader } from "@holon/core/log/run.ts";
+import { segmentHeaderBytes } from "@holon/core/log/segment.ts";
+import type { DataClass } from "@holon/core/schema/event.ts";
+import { createClock } from "@holon/platform/clock.ts";
+import { createCodec } from "@holon/platform/codec.ts";
+import { createCrypto } from "@holon/platform/crypto.ts";
+import { createDisk } from "@holon/platform/disk.ts";
+import { createEvents } from "../event/events.ts";
+import { openTempLog, tempFolder } from "../testing/temp-log.ts";
+import { nodeName } from "../testing/sim-family.ts";
+import { createGuard } from "./guard.ts";
+import { watchLeft, type LeftQuestion } from "./left.ts";
+import { verifyTrail } from "./trail.ts";
+
+const integrity = { sha256: createCrypto().sha256, crc32: createCodec().crc32 };
+const config = { name: "gateway-1", jurisdiction: "EU/DE", parent: "wss://edge-1:7401", uplink: { jurisdiction: "CH" } } as const;
+const desired = (version: number, classes: string) => {
+  const text = `policy plant ${version}\npermit some\n  who any\n  does leave\n  class ${classes}\n  from EU\n  to CH\n`;
+  return { apiVersion: "holon/v1", kind: "Desired", node: "gateway-1", version, plan: "plan", apps: [], policy: { text, hash: Buffer.from(integrity.sha256(Buffer.from(text))).toString("hex") } } as const;
+};
+
+/** A folder with the log of a node that started, said ten things of each class and asked its guard about them. */
+async function folderWithTrail(context: TestContext): Promise<string> {
+  const folder = tempFolder(context);
+  const log = await openTempLog(folder, { name: "gateway-1" });
+  const events = createEvents(config, createClock());
+  const guard = createGuard({ config, log, events, integrity });
+  const say = (own: DataClass, stream: "data" | "telemetry") => log.append({ records: [events.record({ stream, type: "test.said", class: own, producer: "test", ...(own === "aggregate" ? { through: { kind: "aggregate", count: 20 } as const } : {}), data: {} })] });
+  await log.append({ records: [events.record({ stream: "audit", type: "holon.node.started", class: "public", producer: "node", data: { site: "plant" } })] });
+  guard.follow(desired(1, "derived"));
+  for (let index = 0; index < 10; index++) {
+    await say("derived", "data");
+    await say("aggregate", "telemetry");
+  }
+  const origin = nodeName("gateway-1");
+  for (const stream of ["data", "telemetry"] as const) {
+    for (const run of await log.readRuns({ origin, stream }, 1, 1 << 20)) await guard.towards("CH")(run);
+  }
+  await guard.closeDecisions();
+  await log.close();
+  return folder;
+}
+
+const verify = (folder: string, question?: LeftQuestion) => {
+  const left = question === undefined ? undefined : watchLeft(question, integrity);
+  return verifyTrail(createDisk(folder), integrity, left?.see).then((report) => ({ report, rows: left?.rows() ?? [] }));
+};
+const always = { site: undefined, sinceMs: -Infinity, untilMs: Infinity };
+
+test("a log that nobody touched is one chain, and answers what left, from where, by which rule", async (context) => {
+  const folder = await folderWithTrail(context);
+  const derived = await verify(folder, { ...always, class: "derived" });
+  assert.deepEqual(derived.report.violations, []);
+  assert.deepEqual(derived.report.lanes.map(({ lane }) => lane), ["gateway-1/audit", "gateway-1/data", "gateway-1/telemetry"]);
+  assert.deepEqual(derived.rows.map(({ node, site, lane, destination, allow, rule, records, closed, jurisdictions }) => [node, site, lane, destination, allow, rule, records, closed, jurisdictions]), [["gateway-1", "plant", "gateway-1/data", "CH", true, "some", 10, true, ["EU/DE"]]]);
+  const aggregate = await verify(folder, { ...always, class: "aggregate", site: "plant" });
+  // The run that opened the stream held another class too, so that it was decided by itself.
+  assert.equal(aggregate.rows.reduce((sum, { records }) => sum + records, 0), 10);
+  for (const { allow, rule, through } of aggregate.rows) assert.deepEqual([allow, rule, through], [false, "default", ["aggregate count 20"]]);
+  assert.deepEqual((await verify(folder, { ...always, class: "derived", site: "elsewhere" })).rows, []);
+  assert.deepEqual((await verify(folder, { ...always, class: "derived", untilMs: 0 })).rows, []);
+});
+
+const segmentOf = (folder: string): string => join(folder, "log", readdirSync(join(folder, "log")).find((name) => name.endsWith(".seg")) ?? "");
+
+test("any flipped bit of what was written is a violation", async (context) => {
+  const folder = await folderWithTrail(context);
+  const path = segmentOf(folder);
+  const bytes = readFileSync(path);
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0) end -= 1;
+  for (let offset = segmentHeaderBytes; offset < end; offset += 97) {
+    const changed = Buffer.from(bytes);
+    changed[offset] = (changed[offset] ?? 0) ^ 4;
+    writeFileSync(path, changed);
+    const { report } = await verify(folder);
+    assert.ok(report.violations.length > 0, `a bit at ${offset}`);
+  }
+  writeFileSync(path, bytes);
+  assert.deepEqual((await verify(folder)).report.violations, []);
+});
+
+test("whoever rewrites a decision and all of its checksums still breaks the chain behind it", async (context) => {
+  const folder = await folderWithTrail(context);
+  const path = segmentOf(folder);
+  const bytes = readFileSync(path);
+  const at = bytes.indexOf('"allow":false');
+  assert.ok(at > 0);
+  let start = at;
+  while (bytes.readUInt32LE(start) !== runMagic) start -= 1;
+  const header = parseRunHeader(bytes.subarray(start), integrity);
+  assert.ok(header !== undefined);
+  const run = new Uint8Array(bytes.subarray(start, start + header.lengthBytes));
+  run.set(Buffer.from('"allow":true '), at - start);
+  const view = new DataView(run.buffer);
+  const tables = header.headerBytes - 8 * header.count;
+  for (let index = 0, position = header.headerBytes; index < header.count; index++) {
+    const length = view.getUint32(tables + 4 * index, true);
+    view.setUint32(tables + 4 * (header.count + index), integrity.crc32(run.subarray(position, position + length)), true);
+    position += length;
+  }
+  sealRunHeader(run, header.headerBytes, integrity);
+  run.set(integrity.sha256(run.subarray(44)), 12);
+  assert.ok(parseRunHeader(run, integrity) !== undefined);
+  bytes.set(run, start);
+  writeFileSync(path, bytes);
+  const { report } = await verify(folder);
+  assert.match(report.violations.join("\n"), /gateway-1\/audit\/\d+ names [0-9a-f]{64} as the run before it/);
+});
+
+test("a batch that is cut out of the middle is missed", async (context) => {
+  const folder = await folderWithTrail(context);
+  const path = segmentOf(folder);
+  const bytes = readFileSync(path);
+  const offsets = [segmentHeaderBytes];
+  for (let header = parseBatchHeader(bytes.subarray(segmentHeaderBytes), integrity); header !== undefined; header = parseBatchHeader(bytes.subarray(offsets.at(-1)), integrity)) offsets.push((offsets.at(-1) ?? 0) + header.sizeBytes);
+  const [from = 0, to = 0] = offsets.slice(8, 10);
+  assert.ok(to > from + batchHeaderBytes);
+  writeFileSync(path, Buffer.concat([bytes.subarray(0, from), bytes.subarray(to)]));
+  const { report } = await verify(folder);
+  assert.match(report.violations.join("\n"), /records \d+ to \d+ are not here, and no rule let go of them/);
+});
