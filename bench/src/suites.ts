@@ -1,6 +1,7 @@
 /** The table of suites: one file each. */
 import { endToEndSuite } from "./end-to-end.ts";
 import { functionsSuite } from "./functions.ts";
+import { guardSuite } from "./guard.ts";
 import { hubSuite } from "./hub.ts";
 import { ingestSuite } from "./ingest.ts";
 import { linkSuite } from "./link.ts";
@@ -18,6 +19,7 @@ export const suites: ReadonlyMap<string, Suite> = new Map([
   ["hub", hubSuite],
   ["ingest", ingestSuite],
   ["endToEnd", endToEndSuite],
+  ["guard", guardSuite],
   ["recovery", recoverySuite],
   ["memory", memorySuite],
   ["models", modelsSuite],

@@ -3,6 +3,7 @@
  * and what it came to is kept, so that the same question is one lookup from then on. It never comes to anything else than `mismatch` says.
  */
 import { limits } from "../limits.ts";
+import { dataClasses, type DataClass } from "../schema/event.ts";
 import { mismatch } from "./match.ts";
 import { isExact, type Action, type Context, type Decision, type Policy, type Request, type Resource, type Rule } from "./policy.ts";
 import { printPrincipal, type Principal } from "./principal.ts";
@@ -10,8 +11,8 @@ import { printTransform } from "./transform.ts";
 
 export interface CompiledPolicy {
   readonly policy: Policy;
-  /** Whether any rule on what leaves asks what the data went through. */
-  readonly asksTransforms: boolean;
+  /** Classes of which some rule on what leaves asks what they went through. */
+  readonly asksTransforms: ReadonlySet<DataClass>;
   decide(principal: Principal, action: Action, resource: Resource, context: Context): Decision;
 }
 
@@ -48,7 +49,7 @@ export function compilePolicy(policy: Policy, base: BaseRules = baseRules): Comp
 
   return {
     policy,
-    asksTransforms: rules.some(({ rule }) => rule.through.length > 0 && (rule.does.includes("leave") || rule.does.includes("share"))),
+    asksTransforms: new Set(rules.flatMap(({ rule }) => (rule.through.length > 0 && rule.does.includes("leave") ? (rule.classes.length > 0 ? rule.classes : dataClasses) : []))),
     decide(principal, action, resource, context) {
       const compiled = compiledFor(action);
       const key = keyOf(principal, action, resource, context, compiled.facts);

@@ -3,7 +3,7 @@ import { parseStoredEvent } from "@holon/core/event/stored.ts";
 import { limits } from "@holon/core/limits.ts";
 import { classesOf, runRecords, type Integrity } from "@holon/core/log/run.ts";
 import { parseTransform, printTransform, type Transform } from "@holon/core/policy/transform.ts";
-import type { DataClass, StoredEvent } from "@holon/core/schema/event.ts";
+import { dataClassSchema, type DataClass, type StoredEvent } from "@holon/core/schema/event.ts";
 import type { NodeName } from "@holon/core/units.ts";
 import type { BatchRun } from "../log/scan.ts";
 
@@ -20,7 +20,7 @@ export interface Labels {
    * Each combination once. A node has one jurisdiction for as long as its log is open, so that the first record of a run stands for all; only where
    * rules ask for transforms is each record looked at. What a node says of its own data is believed: it is the one who knows.
    */
-  of(run: BatchRun, asksTransforms: boolean): readonly Label[];
+  of(run: BatchRun, asksTransforms: ReadonlySet<DataClass>): readonly Label[];
 }
 
 export interface LabelsOptions {
@@ -49,13 +49,13 @@ export function createLabels({ self, epoch, jurisdiction, integrity }: LabelsOpt
 
   return {
     of(run, asksTransforms) {
-      if (!asksTransforms) {
+      if (asksTransforms.size === 0 || !classesOf(run.header.classes).some((own) => asksTransforms.has(own))) {
         const place = birthplace(run);
         return classesOf(run.header.classes).map((own) => ({ class: own, jurisdiction: place, through: undefined }));
       }
       const found = new Map<string, Label>();
       const missed = new Set(classesOf(run.header.classes));
-      for (const event of eventsOf(run, integrity)) {
+      for (const event of run.header.origin === self && run.header.form === "whole" ? ownAttributes(run) : eventsOf(run, integrity)) {
         missed.delete(event.class);
         found.set(`${event.class} ${event.jurisdiction} ${event.through ?? ""}`, { class: event.class, jurisdiction: event.jurisdiction, through: event.through === undefined ? undefined : parseTransform(event.through) });
       }
@@ -74,6 +74,36 @@ function* eventsOf({ header, bytes }: BatchRun, integrity: Integrity): Generator
     if (event !== undefined) yield event;
   }
 }
+
+/**
+ * The same of what this node wrote, without reading all of it: the attributes stand before the data, in the order in which `createEvents` writes them,
+ * and a quote within a text is escaped, so that the first that looks like one is it. Whoever sends the run has checked its hash.
+ */
+function* ownAttributes({ header, bytes }: BatchRun): Generator<Pick<StoredEvent, "class" | "jurisdiction" | "through">> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const text = singleBytes.decode(bytes.subarray(header.headerBytes, header.lengthBytes));
+  const lengths = header.headerBytes - 8 * header.count;
+  const seen = new Set<string>();
+  for (let index = 0, start = 0; index < header.count; index++) {
+    const next = start + view.getUint32(lengths + 4 * index, true);
+    const from = text.indexOf('"class":"', start);
+    const data = text.indexOf(',"data":', from);
+    const label = from < 0 || from > next ? "" : text.slice(from, data < 0 || data > next ? next : data);
+    start = next;
+    if (seen.has(label)) continue;
+    seen.add(label);
+    const dataClass = dataClassSchema.options.find((name) => name === attribute(label, '"class":"'));
+    const jurisdiction = attribute(label, '"jurisdiction":"');
+    if (dataClass !== undefined && jurisdiction !== undefined) yield { class: dataClass, jurisdiction, through: attribute(label, '"through":"') };
+  }
+}
+
+function attribute(label: string, name: string): string | undefined {
+  const at = label.indexOf(name);
+  return at < 0 ? undefined : label.slice(at + name.length, label.indexOf('"', at + name.length));
+}
+/** A character for each byte, so that lengths in bytes hold; what is looked for is ASCII. */
+const singleBytes = new TextDecoder("latin1");
 
 /** Others wrote it: what is no event tells nothing. */
 function eventIn(record: Uint8Array): StoredEvent | undefined {
