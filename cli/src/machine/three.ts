@@ -50,9 +50,10 @@ export async function startThree(options: ThreeOptions): Promise<Three> {
   };
   try {
     const base = { apiVersion: "holon/v1" as const, jurisdiction, control: false, siblings: [] };
+    const uplink = { jurisdiction }; // all three stand on this machine
     const cloud = await start({ ...base, name: "cloud-1", site: "cloud", tier: "cloud", control: true, listen: at(1) }, at(0));
-    const edge = await start({ ...base, name: "edge-1", site: "plant", tier: "edge", listen: at(3), parent: addressOf(cloud) }, at(4), cloud);
-    const gateway = await start({ ...base, name: "gateway-1", site: "plant", tier: "gateway", parent: addressOf(edge) }, at(6), edge);
+    const edge = await start({ ...base, name: "edge-1", site: "plant", tier: "edge", listen: at(3), parent: addressOf(cloud), uplink }, at(4), cloud);
+    const gateway = await start({ ...base, name: "gateway-1", site: "plant", tier: "gateway", parent: addressOf(edge), uplink }, at(6), edge);
     throwIfEnded(options.ended);
     return { cloud, edge, gateway, close };
   } catch (error) {

@@ -5,6 +5,7 @@ import { test, type TestContext } from "node:test";
 import { batchHeaderBytes, parseBatchHeader } from "@holon/core/log/batch.ts";
 import { parseRunHeader, runMagic, sealRunHeader } from "@holon/core/log/run.ts";
 import { segmentHeaderBytes } from "@holon/core/log/segment.ts";
+import type { Desired } from "@holon/core/schema/desired.ts";
 import type { DataClass } from "@holon/core/schema/event.ts";
 import { createClock } from "@holon/platform/clock.ts";
 import { createCodec } from "@holon/platform/codec.ts";
@@ -19,9 +20,9 @@ import { verifyTrail } from "./trail.ts";
 
 const integrity = { sha256: createCrypto().sha256, crc32: createCodec().crc32 };
 const config = { name: "gateway-1", jurisdiction: "EU/DE", parent: "wss://edge-1:7401", uplink: { jurisdiction: "CH" } } as const;
-const desired = (version: number, classes: string) => {
+const desired = (version: number, classes: string): Desired => {
   const text = `policy plant ${version}\npermit some\n  who any\n  does leave\n  class ${classes}\n  from EU\n  to CH\n`;
-  return { apiVersion: "holon/v1", kind: "Desired", node: "gateway-1", version, plan: "plan", apps: [], policy: { text, hash: Buffer.from(integrity.sha256(Buffer.from(text))).toString("hex") } } as const;
+  return { apiVersion: "holon/v1", kind: "Desired", node: "gateway-1", version, plan: "plan", apps: [], policy: { text, hash: Buffer.from(integrity.sha256(Buffer.from(text))).toString("hex") } };
 };
 
 /** A folder with the log of a node that started, said ten things of each class and asked its guard about them. */
