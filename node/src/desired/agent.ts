@@ -76,9 +76,9 @@ export function createAgent(context: AgentContext): Agent {
   const { log, ports } = context;
   const node: Principal = { kind: "node", name: log.origin };
   const running = new Map<string, Running>();
-  /** What the functions of an app have in common, by a number: it is long, and they may be a thousand. */
-  const known: string[] = [];
-  const numberOf = (text: string): number => (known.includes(text) ? known.indexOf(text) : known.push(text) - 1);
+  /** What the functions of an app have in common, by a number: it is long, and they may be a thousand. Of the document that runs, no older. */
+  let numbers: ReadonlyMap<string, number> = new Map();
+  let numbersGiven = 0;
   const warm = createWarmSet(ports.clock);
   const scout = createScout(log, () => [...running.values()].flatMap(({ unit }) => unit ?? []));
   let state: AgentState = "idle";
@@ -152,8 +152,11 @@ export function createAgent(context: AgentContext): Agent {
 
   async function switchTo(desired: Desired): Promise<void> {
     const wanted = new Map<string, { readonly key: string; readonly needs: readonly Need[]; start(): Promise<Omit<Running, "key">> }>();
+    const named = new Map<string, number>();
     for (const app of desired.apps) {
-      const surroundings = numberOf(JSON.stringify([desired.policy?.hash ?? null, app.models, app.egress, app.sources.map(({ type, stream }) => [type, stream]), app.functions.map(({ on, emits }) => [on, emits]), ...(app.reductions ?? []), ...(app.shared ?? [])]));
+      const common = JSON.stringify([desired.policy?.hash ?? null, app.models, app.egress, app.sources.map(({ type, stream }) => [type, stream]), app.functions.map(({ on, emits }) => [on, emits]), ...(app.reductions ?? []), ...(app.shared ?? [])]);
+      const surroundings = named.get(common) ?? numbers.get(common) ?? numbersGiven++;
+      named.set(common, surroundings);
       for (const fn of app.functions) {
         const key = JSON.stringify([fn, surroundings]);
         wanted.set(`function ${app.name}/${fn.name}`, { key, needs: needsOfFunction(node, app, fn), start: () => Promise.resolve({ unit: startUnit({ ...fn, on: inputOf(app.name, fn) }, { app, warm, ...context }, functionKind(fn, { app, warm, ...context })) }) });
@@ -170,15 +173,17 @@ export function createAgent(context: AgentContext): Agent {
         wanted.set(`source ${app.name}/${source.name}`, { key: JSON.stringify(source), needs: needsOfSource(node, app, source), start: async () => ({ source: await openSource(source, sourceContext(app)) }) });
       }
     }
+    numbers = named;
     for (const [name, entry] of running) if (wanted.get(name)?.key !== entry.key) await stop(name);
     context.guard.setPolicy(desired);
     context.requests.setApps(desired.apps);
     let denied: HolonError | undefined;
     for (const [name, entry] of wanted) {
-      if (running.has(name) || closed) continue;
+      if (closed) continue;
       const refusal = await refusalOf(entry.needs);
       denied ??= refusal;
-      if (refusal === undefined) running.set(name, { key: entry.key, ...(await entry.start()) });
+      if (refusal !== undefined) await stop(name);
+      else if (!running.has(name)) running.set(name, { key: entry.key, ...(await entry.start()) });
     }
     if (denied !== undefined) throw denied; // the rest runs
   }

@@ -184,6 +184,15 @@ test("what a policy lets nobody run does not run, the rest does, and both are in
   assert.match(problem?.message ?? "", /lets node gateway run app\/two/);
   const decided = (await chain.audit("gateway")).filter(({ type }) => type === "holon.policy.decided").map(dataOf);
   assert.deepEqual(decided.map(({ action, resource, allow, rule }) => [action, resource, allow, rule]), [["run", "app/one", true, "one"], ["run", "app/two", false, "default"]]);
+  // The same app under a policy that turns it round: what ran and may no longer is stopped, a door too.
+  const source = { kind: "host", name: "door", type: "a.b" };
+  const both = { name: "app", functions: [], models: [], egress: [], sources: [source], reductions: [reduction("one"), reduction("two")] };
+  const agent = () => chain.node("gateway").status().agent;
+  await chain.deploy("gateway", 2, "policy plant 2\npermit all\n  who node gateway\n  does run open\n", [both]);
+  await chain.until("all of it runs", () => agent().units.length === 2 && agent().sources.length === 1 && agent().state === "settled");
+  await chain.deploy("gateway", 3, "policy plant 3\npermit two\n  who node gateway\n  does run\n  what app/two\n", [both]);
+  await chain.until("the rest is stopped", () => agent().sources.length === 0 && agent().units.length === 1);
+  assert.deepEqual(agent().units.map(({ name }) => name), ["two"]);
 });
 
 test("a class is lowered only by whom the policy lets: else the output keeps the class of its input, and stays", async () => {
