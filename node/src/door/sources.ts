@@ -75,7 +75,7 @@ export async function openSource(spec: SourceSpec, context: SourceContext): Prom
 
   const toGapRecord = ({ kind, device, ...range }: GapNews): NewRecord =>
     events.record({
-      stream: "telemetry",
+      stream: spec.class === "personal" ? "local" : "telemetry", // its subject is a person
       type: kind === "opened" ? "holon.counter.gap" : "holon.counter.filled",
       class: "public",
       producer: `${app}/${spec.name}`,
