@@ -49,7 +49,7 @@ const k = 3;
 export const policiesEach = 8;
 /** Virtual time for a document to be reached, and for what may leave to have left: it lingers half a second at each hop. */
 const settleMs = 300;
-const crossMs = 2_200;
+const crossMs = 6_000;
 
 const app = (own: DataClass): AppDocument =>
   appDocumentSchema.parse({

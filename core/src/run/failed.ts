@@ -5,7 +5,7 @@ export const failedEventSchema = z.strictObject({
   /** `origin/epoch/stream/sequence`. */
   event: z.string().max(256),
   code: z.string().max(64),
-  /** What the function said may hold what it was handed: it stays on the node. */
+  /** Never holds a reading's values. */
   message: z.string().max(2_000),
   attempts: z.int().min(1),
   atMs: z.number(),

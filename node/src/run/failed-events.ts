@@ -70,9 +70,7 @@ export function createFailedEvents(unit: string, retriesMax: number, context: Un
         const { code, message } = trying?.error ?? toHolonError(undefined);
         const failed: FailedEvent = { event: id, code, message: message.slice(0, 2_000), attempts: trying?.attempts ?? 1, atMs: now, ...(isWindow ? { window: true } : {}) };
         cells.push({ key: failedCell(unit, id), value: encoder.encode(JSON.stringify(failed)) });
-        // What a function says of its failure may hold what it was handed: that stays here, with the cell.
-        const { message: _stays, ...leaves } = failed;
-        records.push(told("holon.function.failed", { function: unit, ...leaves }));
+        records.push(told("holon.function.failed", { function: unit, ...failed }));
       }
       trying = undefined;
       return { records, cells };
