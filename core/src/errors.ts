@@ -76,6 +76,7 @@ export const errorTable = {
   HOLON_SIBLING_UNKNOWN: row("A node that is no enrolled member of the site asked for what only members may.", "Name it under siblings in the holon.node.yaml of every member."),
   HOLON_SIM_SKIPPED: row("A scenario of the simulator cannot run here.", "Put what it names beside the repository, or choose another scenario."),
   HOLON_SIM_VIOLATION: row("A simulated run broke an invariant.", "Replay it with the seed that the message names."),
+  HOLON_SOURCE_CHANGED: row("A source file was changed or replaced while it was played.", "Play the file as it is now afresh: without --continue."),
   HOLON_SOURCE_COLUMN_MISSING: row("A file lacks a column that the source's map names.", "Correct the column map, or the file's header."),
   HOLON_SOURCE_EMPTY: row("A source file holds no rows.", "Give a file with a header and at least one row."),
   HOLON_SOURCE_MESSAGE_BAD: row("A message from a device cannot be taken in.", "Mend what the device publishes, or the source's topics; the message was acknowledged and set aside."),

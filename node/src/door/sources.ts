@@ -149,7 +149,7 @@ export async function openSource(spec: SourceSpec, context: SourceContext): Prom
     async reject(rejection) {
       counts.rejected += 1;
       const record = events.record({ stream: "audit", type: "holon.source.rejected", class: "public", producer: `${app}/${spec.name}`, data: { source: spec.name, ...rejection } });
-      await log.append({ records: [record] });
+      await appendWhenThereIsRoom({ records: [record] });
     },
     ended(cause) {
       counts.ended = true;
