@@ -35,6 +35,11 @@ export interface Scenario {
   readonly withoutReadings?: boolean;
   /** Plans the faults: schedules them in the world. They must end by themselves at `untilMs`. */
   plan(fleet: Fleet, untilMs: number): void;
+  /**
+   * Faults may keep documents from arriving until they end, so that there was nothing to lose. They are then planned again, up to so many times, until
+   * a reading was taken in under them. Undefined: they are planned once.
+   */
+  readonly roundsMax?: number;
   /** At the bound, what has not converged is a violation. */
   readonly convergeMsMax: number;
   /** What must hold besides the invariants that every scenario checks: one sentence for each breach. */
@@ -210,9 +215,13 @@ async function runWorld(scenario: Scenario, program: SubjectProgram, seed: numbe
 async function liveThrough(scenario: Scenario, fleet: Fleet, size: ScenarioSize, watch: Watch | undefined): Promise<number | undefined> {
   const { world } = fleet;
   const run = (timeMs: number) => world.run(watch === undefined ? { timeMs } : { timeMs, condition: () => (watch.see(), false) });
-  const healAtMs = world.nowMs + scenario.safetyMs(world, size);
-  scenario.plan(fleet, healAtMs);
-  await run(healAtMs);
+  for (let round = 1, tookIn = false; round <= (scenario.roundsMax ?? 1) && !tookIn; round++) {
+    const untilMs = world.nowMs + scenario.safetyMs(world, size);
+    scenario.plan(fleet, untilMs);
+    await run(untilMs);
+    tookIn = readingsOf(fleet) > 0;
+  }
+  const healAtMs = world.nowMs;
   for (const { machine } of fleet.members.values()) machine.devices.quieten();
   fleet.heal();
   const boundMs = healAtMs + scenario.convergeMsMax;
