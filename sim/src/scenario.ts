@@ -181,6 +181,9 @@ async function runWorld(scenario: Scenario, program: SubjectProgram, seed: numbe
     defects.push(`at ${Math.round(world.nowMs)} ms nobody caught: ${describe(error)}`);
   };
   process.on("unhandledRejection", onRejection);
+  const { stackTraceLimit } = Error;
+  // A stack is most of what an error costs, nodes that are cut off make one at each try, and a violation names the code alone.
+  if (listener === undefined) Error.stackTraceLimit = 0;
   let convergedMs: number | undefined;
   let found: FleetCheck = nothingFound;
   const watch = scenario.watch?.(fleet);
@@ -202,6 +205,7 @@ async function runWorld(scenario: Scenario, program: SubjectProgram, seed: numbe
     defects.push(`at ${Math.round(world.nowMs)} ms: ${describe(error)}`);
   } finally {
     process.removeListener("unhandledRejection", onRejection);
+    Error.stackTraceLimit = stackTraceLimit;
   }
   for (const { machine } of fleet.honest) {
     for (const { code, message } of machine.bootFailures) defects.push(`${machine.name} did not boot: ${code} ${message}`);
