@@ -1,17 +1,22 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { crc32 } from "node:zlib";
 import fc from "fast-check";
+import { createCodec } from "@holon/platform/codec.ts";
+import { createCrypto } from "@holon/platform/crypto.ts";
 import { HolonError } from "../errors.ts";
 import { parseStoredEvent } from "../event/stored.ts";
 import { limits } from "../limits.ts";
+import { emptyHash, encodeRun, parseRunHeader, runBytes, runRecords, sharedOf } from "../log/run.ts";
 import type { StoredEvent } from "../schema/event.ts";
+import { epochFromChance, isNodeName, type NodeName } from "../units.ts";
 import { createBatchWriter } from "./batch-writer.ts";
 import { parseBatch } from "./batch.ts";
 import { createFrameCutter, encodeHello, encodeStored, parseDoorFrame, parseHello } from "./frame.ts";
 import { packBatch, type AttributesOf, type Packed } from "./pack.ts";
 
 const encoder = new TextEncoder();
+const integrity = { sha256: createCrypto().sha256, crc32: createCodec().crc32 };
+const origin = ((name: string): NodeName => (isNodeName(name) ? name : assert.fail()))("gateway-1");
 const recorded = "2026-01-02T03:04:05.678Z";
 const attributesOf: AttributesOf = (subject, timeMs) =>
   JSON.stringify({
@@ -46,14 +51,17 @@ function frameOf(events: readonly Published[], base = 1): Uint8Array {
   return frame;
 }
 
-function recordsOf({ bytes, lengths, checksums, count }: Packed): readonly Uint8Array[] {
-  const at = (table: Uint8Array, index: number): number => new DataView(table.buffer, table.byteOffset).getUint32(4 * index, true);
-  let from = 0;
-  return Array.from({ length: count }, (_, index) => {
-    const record = bytes.subarray(from, (from += at(lengths, index)));
-    assert.equal(crc32(record), at(checksums, index));
-    return record;
-  });
+/** As a log holds them, and gives them back. */
+function recordsOf(packed: Packed): readonly Uint8Array[] {
+  const shared = sharedOf([packed]);
+  const bytes = new Uint8Array(runBytes(origin, packed.count, packed.bytes.length, shared));
+  const run = { origin, stream: "data" as const, epoch: epochFromChance(new Uint8Array(13)), firstSequence: 1, previousHash: emptyHash, classes: 4, recordedMs: 1000, records: [packed], shared };
+  encodeRun(bytes, new DataView(bytes.buffer), 0, run, integrity);
+  const header = parseRunHeader(bytes, integrity);
+  assert.ok(header !== undefined);
+  const records = runRecords(bytes, header, integrity).records.map((record) => record ?? assert.fail("a record whose checksum does not hold"));
+  assert.equal(records.reduce((sum, record) => sum + record.length, 0), packed.recordBytes);
+  return records;
 }
 
 const eventsOf = (packed: Packed): readonly StoredEvent[] => recordsOf(packed).map((record) => parseStoredEvent(record, "a record"));

@@ -4,12 +4,12 @@
  */
 import { startsWith } from "@holon/core/event/stored.ts";
 import { laneName } from "@holon/core/log/log.ts";
-import { runRecords, type Integrity } from "@holon/core/log/run.ts";
+import { runPreambles, runRecords, runRecordsWhole, type Integrity } from "@holon/core/log/run.ts";
 import { segmentHeaderBytes } from "@holon/core/log/segment.ts";
 import { createIndexBuilder, decodeSegmentIndex, encodeSegmentIndex, segmentIndexNumber, segmentIndexPath, summaryOf, type IndexBuilder, type RecordSketch, type SegmentIndex } from "@holon/core/log/segment-index.ts";
 import type { Disk } from "@holon/core/ports.ts";
 import type { OpenSegment } from "./recover.ts";
-import { batchRuns, findNextBatch, openWindow, readBatch } from "./scan.ts";
+import { batchRuns, findNextBatch, openWindow, readBatch, type BatchRun } from "./scan.ts";
 
 export interface Survey {
   /** Whether there is a block or more to read on, or a sealed segment without its index. Cheap. */
@@ -175,11 +175,18 @@ async function surveyPart(segment: OpenSegment, builder: IndexBuilder, from: num
     }
     const entries = batch.header.entries.filter(({ kind }) => kind === 1).length;
     const runs = batchRuns(batch, integrity);
-    builder.add(batch.offset, batch.end, runs.map(({ header, bytes }) => ({ lane: laneName(header), records: runRecords(bytes, header, integrity).records.map((record) => (header.origin === origin ? sketchOwn(record) : sketchOf(record))) })));
+    builder.add(batch.offset, batch.end, runs.map((run) => ({ lane: laneName(run.header), records: sketchesOf(run, run.header.origin === origin ? sketchOwn : sketchOf, integrity) })));
     if (runs.length < entries) builder.addUnknown(batch.offset, batch.end);
     offset = batch.end;
   }
   return offset;
+}
+
+/** Of each record, or once of those that begin alike: what they begin with says all that is asked for. */
+function sketchesOf({ header, bytes }: BatchRun, sketch: (record: Uint8Array | undefined) => RecordSketch | undefined, integrity: Integrity): readonly (RecordSketch | undefined)[] {
+  const preambles = runPreambles(bytes, header);
+  if (preambles.length === 0) return runRecords(bytes, header, integrity).records.map((record) => sketch(record));
+  return [...preambles.map(sketchOfPreamble), ...runRecordsWhole(bytes, header, integrity).map((record) => sketch(record))];
 }
 
 /**
@@ -210,11 +217,14 @@ function attributesOf(record: Uint8Array): Uint8Array | undefined {
   return undefined;
 }
 
-/** By the event's own words; undefined where it has none that can be read. */
-function sketchOf(record: Uint8Array | undefined): RecordSketch | undefined {
+/** Of all events that begin so. */
+const sketchOfPreamble = (preamble: Uint8Array): RecordSketch | undefined => sketchOf(preamble, "null}");
+
+/** By the event's own words, which `rest` ends; undefined where it has none that can be read. */
+function sketchOf(record: Uint8Array | undefined, rest = ""): RecordSketch | undefined {
   if (record === undefined) return undefined;
   try {
-    const event: unknown = JSON.parse(decoder.decode(record));
+    const event: unknown = JSON.parse(decoder.decode(record) + rest);
     if (typeof event !== "object" || event === null || !("type" in event) || !("recordedtime" in event)) return undefined;
     const { type, recordedtime } = event;
     const recordedMs = typeof recordedtime === "string" ? Date.parse(recordedtime) : Number.NaN;
