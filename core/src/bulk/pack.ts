@@ -3,7 +3,7 @@
  * attributes that the events have from birth are the preamble that they share. No object is made for an event.
  */
 import { HolonError } from "../errors.ts";
-import { scanJson } from "../json-scan.ts";
+import { createJsonScanner } from "../json-scan.ts";
 import { limits } from "../limits.ts";
 import { crc32OfRange } from "../log/crc32.ts";
 import type { PackedRecords } from "../log/log.ts";
@@ -14,6 +14,8 @@ import { batchHeaderBytes, type BulkBatch } from "./batch.ts";
 export type AttributesOf = (subject: string | undefined, timeMs: number | undefined) => string;
 
 const encoder = new TextEncoder();
+/** Of whatever producer: their texts are taken apart by their shapes. */
+const scanner = createJsonScanner(limits.payloadDepthMax);
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 export type Packed = Omit<PackedRecords, "stream" | "class">;
@@ -99,7 +101,7 @@ function makePreamble(attributes: string): Preamble {
 }
 
 function checkText(batch: BulkBatch, index: number, from: number, end: number): void {
-  const found = scanJson(batch.view, from, end, limits.payloadDepthMax);
+  const found = scanner.scan(batch.view, from, end);
   if (found === "ascii" || (found === "unicode" && isUtf8(batch.bytes.subarray(from, end)))) return;
   throw new HolonError("HOLON_BATCH_BAD", `event ${batch.base + index} is no JSON in UTF-8, or nests deeper than ${limits.payloadDepthMax} levels`);
 }
