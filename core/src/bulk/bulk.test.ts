@@ -105,6 +105,15 @@ test("a text that would say more than data is refused", () => {
   }
 });
 
+test("a batch whose attributes would be beyond bounds as they are read is refused", () => {
+  const events = Array.from({ length: 10 }, () => ({ json: "1", subject: undefined, timeMs: undefined }));
+  const long = attributesOf(undefined, undefined).replace("{", `{"long":"${"x".repeat(limits.runSharedBytesMax / 10)}",`);
+  assert.throws(() => packBatch(parseBatch(frameOf(events)), 0, () => long), /the attributes of the 10 events from 1 have \d+ bytes/);
+  const subject = "\u0001".repeat(limits.subjectCharactersMax);
+  const most = Array.from({ length: limits.bulkBatchEventsMax }, () => ({ json: "1", subject, timeMs: undefined }));
+  assert.equal(packBatch(parseBatch(frameOf(most)), 0, attributesOf).count, limits.bulkBatchEventsMax);
+});
+
 test("a writer takes no more than a batch may hold, and what it took before stays", () => {
   const writer = createBatchWriter();
   const large = encoder.encode(JSON.stringify("x".repeat(100_000)));

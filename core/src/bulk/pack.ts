@@ -18,6 +18,9 @@ const encoder = new TextEncoder();
 const scanner = createJsonScanner(limits.payloadDepthMax);
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+/** With what else is in its commit, a batch makes a run that is within bounds as it is read. Subjects as long as they may be do not come near. */
+const addedBytesMax = limits.runSharedBytesMax - limits.batchBytesMax;
+
 export type Packed = Omit<PackedRecords, "stream" | "class">;
 
 /** The batch without its first `skip` events, put into what `room` gives, which has so many bytes. `HOLON_BATCH_BAD` names the event whose text or time is none: nothing of the batch is taken. */
@@ -42,6 +45,7 @@ export function packBatch(batch: BulkBatch, skip: number, attributesOf: Attribut
   writeChecksums(batch, skip, from, checksums);
   const times = hasTimes && batch.timesAt !== undefined ? copy(batch.timesAt + 8 * skip, 8 * count) : undefined;
   const { preambles, places, addedBytes } = createPreambles(batch, skip, attributesOf, take);
+  if (addedBytes > addedBytesMax) throw new HolonError("HOLON_BATCH_BAD", `the attributes of the ${count} events from ${batch.base + skip} have ${addedBytes} bytes; a batch may have ${addedBytesMax}`);
   return { count, bytes: copy(from, dataBytes), lengths, checksums, times, places, preambles, recordBytes: dataBytes + addedBytes };
 }
 

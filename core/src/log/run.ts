@@ -21,7 +21,7 @@ import { isEpoch, isNodeName, type Epoch, type NodeName } from "../units.ts";
 import { crc32OfRange } from "./crc32.ts";
 import { fromHex, toHex } from "./hex.ts";
 import type { Lane, Mark, PackedRecords } from "./log.ts";
-import { expandRecords, flagsOf, readShared, sharedFlag, shareOf, standsWhole, writeShared, type ReadShared, type SharedPart } from "./preamble.ts";
+import { expandRecords, flagsOf, readShared, sharedFlag, shareOf, writeShared, type ReadShared, type SharedPart } from "./preamble.ts";
 import { flipBit, mendByCrc } from "./repair.ts";
 
 /** What the log needs of Crypto and Codec. */
@@ -172,13 +172,16 @@ export const sealRunHeader = (run: Uint8Array, headerBytes: number, integrity: I
   sealHeader(run, new DataView(run.buffer, run.byteOffset, run.byteLength), 0, headerBytes, run.length, integrity);
 
 /** The header of the run that begins at byte 0 of `bytes`; `undefined` if it is not whole or its checksum does not hold. */
-export function parseRunHeader(bytes: Uint8Array, integrity: Integrity): RunHeader | undefined {
+export const parseRunHeader = (bytes: Uint8Array, integrity: Integrity): RunHeader | undefined => parseRunHead(bytes, bytes.length, integrity);
+
+/** The same of a run of which only the first bytes are at hand, out of `wholeBytes`. */
+export function parseRunHead(bytes: Uint8Array, wholeBytes: number, integrity: Integrity): RunHeader | undefined {
   if (bytes.length < fixedBytes) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.getUint32(0, true) !== runMagic) return undefined;
   const lengthBytes = view.getUint32(4, true);
   const headerBytes = runHeaderBytes(bytes, view);
-  if (lengthBytes > bytes.length || headerBytes > lengthBytes) return undefined;
+  if (lengthBytes > wholeBytes || headerBytes > lengthBytes || headerBytes > bytes.length) return undefined;
   if (integrity.crc32(bytes.subarray(coveredFrom, headerBytes)) !== view.getUint32(8, true)) return undefined;
   return readFixed(bytes, view, headerBytes);
 }
@@ -256,17 +259,16 @@ export function runRecords(bytes: Uint8Array, header: RunHeader, integrity: Inte
   return shared === "none" || shared === undefined ? own : { ...own, records: expandRecords(own.records, shared) };
 }
 
-/** How the records of a run begin, for those that share it; the others are whole. Nothing of them is checked. `none` where nothing is shared. */
-export function runPreambles(bytes: Uint8Array, header: RunHeader): readonly Uint8Array[] {
-  const shared = sharedPart(bytes, viewOf(bytes), header.headerBytes, header.count);
-  return shared === "none" || shared === undefined ? [] : shared.preambles.map((preamble) => preamble.bytes);
+export interface RunPreambles {
+  readonly preambles: readonly Uint8Array[];
+  /** Whether there are records besides that stand whole. */
+  readonly hasWhole: boolean;
 }
 
-/** The other records of such a run. */
-export function runRecordsWhole(bytes: Uint8Array, header: RunHeader, integrity: Integrity): readonly (Uint8Array | undefined)[] {
+/** How the records of a run begin that share it, from its header alone; undefined where nothing is shared. */
+export function runPreambles(bytes: Uint8Array, header: RunHeader): RunPreambles | undefined {
   const shared = sharedPart(bytes, viewOf(bytes), header.headerBytes, header.count);
-  if (shared === "none" || shared === undefined || !shared.hasWhole) return [];
-  return ownBytes(bytes, header, integrity).records.filter((_, index) => shared.placeOf(index) === standsWhole);
+  return shared === "none" || shared === undefined ? undefined : { preambles: shared.preambles.map((preamble) => preamble.bytes), hasWhole: shared.hasWhole };
 }
 
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
