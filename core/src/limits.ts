@@ -4,6 +4,8 @@ export const limits = {
   recordBytesMax: 1 << 20,
   /** One group commit. At the bound: the rest waits for the next commit. */
   batchBytesMax: 4 << 20,
+  /** What records of one run share, written out for each. At the bound: the run is none that a node of ours writes, and counts as damaged. */
+  runSharedBytesMax: 32 << 20,
   /** Appends waiting for a commit. At the bound: `append` waits before it takes more (back-pressure to doors). */
   appendPendingBytesMax: 16 << 20,
   /** How often a log is looked over for what it may let go of. */

@@ -2,21 +2,11 @@
 import { HolonError } from "../errors.ts";
 import { printRecordName } from "../log/identity.ts";
 import type { LogRecord } from "../log/log.ts";
+import { isoTime } from "./iso-time.ts";
 import { storedEventSchema, type Event, type StoredEvent } from "../schema/event.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
-
-/** RFC 3339 UTC. Events of one batch share their times, so the last answer is kept. */
-export function isoTime(ms: number): string {
-  if (ms !== lastMs) {
-    lastText = new Date(ms).toISOString();
-    lastMs = ms;
-  }
-  return lastText;
-}
-let lastMs = Number.NaN;
-let lastText = "";
 
 /** JSON in UTF-8. `type` stands first, so that a reader can tell events of a type apart without parsing them. */
 export const encodeStoredEvent = (event: StoredEvent): Uint8Array => encodeText(JSON.stringify(event));

@@ -1,5 +1,6 @@
 /** Makes the events of one node: the attributes that every event has from birth. */
-import { encodeWithData, isoTime } from "@holon/core/event/stored.ts";
+import { isoTime } from "@holon/core/event/iso-time.ts";
+import { encodeWithData } from "@holon/core/event/stored.ts";
 import type { NewRecord } from "@holon/core/log/log.ts";
 import type { Clock } from "@holon/core/ports.ts";
 import type { DataClass, StoredEvent, StreamName } from "@holon/core/schema/event.ts";

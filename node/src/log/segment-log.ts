@@ -276,7 +276,7 @@ export class SegmentLog implements Log {
   }
 
   async #enqueue({ records = [], packed, cells = [], line }: Append, runs: readonly ForeignRun[]): Promise<Pending> {
-    const bytes = this.#measure(records, cells, runs) + (packed === undefined ? 0 : packed.bytes.length + recordOverheadBytes * packed.count);
+    const bytes = this.#measure(records, cells, runs) + (packed === undefined ? 0 : packed.recordBytes + recordOverheadBytes * packed.count);
     await this.#waitForRoom();
     if (this.#failure !== undefined) throw this.#failure;
     if (line?.failure !== undefined) throw line.failure;
