@@ -8,7 +8,7 @@ import type { AppDocument } from "@holon/core/schema/app.ts";
 import type { Desired } from "@holon/core/schema/desired.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import { limits } from "@holon/core/limits.ts";
-import { laneName, type Lane } from "@holon/core/log/log.ts";
+import type { Lane } from "@holon/core/log/log.ts";
 import { backoffMs } from "@holon/core/link/backoff.ts";
 import { openSource, type RunningSource, type SourceStatus } from "../door/sources.ts";
 import type { BlobStore } from "../blob/store.ts";
@@ -172,6 +172,7 @@ export function createAgent(context: AgentContext): Agent {
     for (const [name, entry] of wanted) {
       if (running.has(name) || closed) continue;
       running.set(name, { key: entry.key, ...(await entry.start()) });
+      scout.changed();
     }
   }
 
@@ -180,6 +181,7 @@ export function createAgent(context: AgentContext): Agent {
   async function stop(name: string): Promise<void> {
     const entry = running.get(name);
     running.delete(name);
+    scout.changed();
     entry?.schedule?.close();
     await entry?.source?.close();
     await entry?.unit?.stop();
@@ -189,8 +191,7 @@ export function createAgent(context: AgentContext): Agent {
     reconcile,
     committed(lanes) {
       if (running.size > scoutFrom) return scout.committed(lanes);
-      const names = lanes.map(laneName);
-      for (const { unit } of running.values()) unit?.committed(names);
+      for (const { unit } of running.values()) unit?.committed();
     },
     status: () => ({
       state,
