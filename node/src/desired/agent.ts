@@ -78,6 +78,11 @@ export function createAgent(context: AgentContext): Agent {
   const numberOf = (text: string): number => (known.includes(text) ? known.indexOf(text) : known.push(text) - 1);
   const warm = createWarmSet(ports.clock);
   const scout = createScout(log, () => [...running.values()].flatMap(({ unit }) => unit ?? []));
+  let sources: readonly RunningSource[] = [];
+  const changed = (): void => {
+    sources = [...running.values()].flatMap(({ source }) => source ?? []);
+    scout.changed();
+  };
   let state: AgentState = "idle";
   let version = 0;
   let problem: HolonError | undefined;
@@ -172,7 +177,7 @@ export function createAgent(context: AgentContext): Agent {
     for (const [name, entry] of wanted) {
       if (running.has(name) || closed) continue;
       running.set(name, { key: entry.key, ...(await entry.start()) });
-      scout.changed();
+      changed();
     }
   }
 
@@ -181,7 +186,7 @@ export function createAgent(context: AgentContext): Agent {
   async function stop(name: string): Promise<void> {
     const entry = running.get(name);
     running.delete(name);
-    scout.changed();
+    changed();
     entry?.schedule?.close();
     await entry?.source?.close();
     await entry?.unit?.stop();
@@ -190,6 +195,7 @@ export function createAgent(context: AgentContext): Agent {
   return {
     reconcile,
     committed(lanes) {
+      for (const source of sources) source.committed(lanes);
       if (running.size > scoutFrom) return scout.committed(lanes);
       for (const { unit } of running.values()) unit?.committed();
     },
