@@ -283,6 +283,9 @@ export const limits = {
   mqttAnswerBytesMax: 64 << 10,
   /** Silence after connecting, before CONNECT. At the bound: the connection is closed. */
   mqttConnectMs: 10_000,
+  /** Kinds of events that a door gives to devices, and filters a device subscribes to; a further filter is refused. */
+  mqttGivesMax: 32,
+  mqttFiltersMax: 64,
   /** One batch of a bulk door as a frame, and its events. At the bound: a producer begins the next batch; the door closes the connection. */
   bulkFrameBytesMax: 512 << 10,
   bulkBatchEventsMax: 8192,

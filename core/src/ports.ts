@@ -264,8 +264,11 @@ export interface UnitDeclared {
 
 /** Sandboxes for functions. */
 export interface Runner {
-  /** `HOLON_UNIT_BAD` if the module does not load or is no function. */
-  start(program: UnitProgram): Promise<UnitInstance>;
+  /**
+   * `HOLON_UNIT_BAD` if the module does not load or is no function. With `first` the instance is handed these very events first, so that
+   * a runner may begin with them before it has told that it started.
+   */
+  start(program: UnitProgram, first?: readonly UnitEvent[]): Promise<UnitInstance>;
 }
 
 /** One reading or message from outside, before it is an event. */
@@ -313,6 +316,8 @@ export interface ProducerSession {
 export interface OpenDoor {
   /** Where it listens, if it does. */
   readonly address: string | undefined;
+  /** For whoever listens behind the door, if it gives anything: at most once, and to none that cannot keep up. */
+  give?(topic: string, payload: Uint8Array): void;
   close(): Promise<void>;
 }
 

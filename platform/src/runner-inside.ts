@@ -10,7 +10,8 @@ import type { FittedParameters, Tensors, UnitEvent } from "@holon/core/ports.ts"
 import type { UnitContext, UnitDefinition } from "@holon/core/run/definition.ts";
 import { limits } from "@holon/core/limits.ts";
 import { createWasmDefinition, keepWebAssembly, type WasmPort } from "./runner-inside-wasm.ts";
-import type { InsideModelReply, InsideResult, InsideSetup } from "./runner-warden-protocol.ts";
+import { rehearsedDeclaration, rehearsedModule } from "./runner-inside-wasm-rehearsal.ts";
+import type { InsideModelReply, InsideResult, InsideRuntime, InsideSetup } from "./runner-warden-protocol.ts";
 
 type Ask = (id: number, model: string, inputs: Tensors, subject: string | undefined) => void;
 type Bind = (model: string, subject: string, parameters: Tensors) => void;
@@ -91,25 +92,26 @@ const say = (...words: readonly unknown[]): void => {
 };
 const shown = (word: unknown): string => (typeof word === "string" ? word : typeof word === "object" ? (JSON.stringify(word) ?? "") : String(word));
 
-/** One function that does nothing, so that what every function needs has been compiled when the first event of a real one comes. */
-async function rehearse(): Promise<void> {
+/** One function that does next to nothing, so that what every function needs has been compiled when the first event of a real one comes. */
+async function rehearse(runtime: InsideRuntime): Promise<void> {
   const kind = "holon.function";
   const run = (event: UnitEvent, context: UnitContext): void => {
     context.state.set("a", context.state.get("a") ?? event.data);
     context.emit("a.b", { data: 1 });
   };
   const ignore = (): void => undefined;
-  const setup: InsideSetup = { name: "a/b", modelNames: [], state: [], declared: undefined };
-  start({ default: { kind, on: { type: "a" }, emits: { "a.b": { stream: "local", class: "derived" } }, models: [], run } }, JSON.stringify(setup), [], ignore, ignore, undefined, undefined);
+  const setup = (declared: InsideSetup["declared"]): string => JSON.stringify({ name: "a/b", modelNames: [], state: [], declared } satisfies InsideSetup);
+  if (runtime === "wasm") start(undefined, setup(rehearsedDeclaration), [], ignore, ignore, Uint8Array.from(rehearsedModule).buffer, { applySyncPromise: () => "{}" });
+  else start({ default: { kind, on: { type: "a" }, emits: { "a.b": { stream: "local", class: "derived" } }, models: [], run } }, setup(undefined), [], ignore, ignore, undefined, undefined);
   await handle(JSON.stringify([{ id: "a/b/local/1", type: "a", source: "/a", subject: "a", timeMs: 1, arrivedMs: 1, data: {} }]));
   host = undefined;
   eventMs = 0;
 }
 
 /** For each isolate anew: V8 adds some of this after the snapshot. */
-async function narrow(): Promise<void> {
-  await rehearse();
+async function narrow(runtime: InsideRuntime): Promise<void> {
   keepWebAssembly();
+  await rehearse(runtime);
   narrowGlobals();
 }
 

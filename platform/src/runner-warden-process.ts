@@ -8,16 +8,12 @@
  * An isolate serves one function once and is thrown away.
  */
 import { flushCompileCache } from "node:module";
-import { setPriority } from "node:os";
 import { HolonError } from "@holon/core/errors.ts";
 import { toCrossing } from "@holon/core/run/crossing.ts";
 import { createIsolateFactory, type IsolateFactory } from "./warden-isolate.ts";
 import { openFunction, type OpenFunction } from "./warden-function.ts";
 import { createModel, type PlatformModel } from "./model.ts";
 import type { WardenReply, WardenRequest } from "./runner-warden-protocol.ts";
-
-const lowPriority = 10;
-if (process.argv.includes("--last")) setPriority(lowPriority); // before there are threads: they inherit it
 
 const functions = new Map<number, Promise<OpenFunction>>();
 const lost = new Map<number, HolonError>();

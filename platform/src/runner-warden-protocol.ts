@@ -2,6 +2,9 @@
 import type { FittedParameters, Tensors, UnitDeclared, UnitUsage } from "@holon/core/ports.ts";
 import type { CrossingError } from "@holon/core/run/crossing.ts";
 
+/** What an isolate is made ready for. */
+export type InsideRuntime = "javascript" | "wasm";
+
 /** Of one function, without its code, graphs and tensors. */
 export interface InsideSetup {
   readonly name: string;

@@ -1,5 +1,6 @@
 /** The node's end of one warden process: starts it, talks to it, kills it when it must, and says who was at fault. */
 import { fork, type ChildProcess, type ForkOptions } from "node:child_process";
+import { constants, setPriority } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { HolonError } from "@holon/core/errors.ts";
@@ -49,7 +50,8 @@ function rootOf(path: string): string {
 export class Warden {
   readonly #options: WardenOptions;
   readonly #child: ChildProcess;
-  readonly #waiting = new Map<number, Waiting>();
+  /** By function; answers come in the order of the questions. */
+  readonly #waiting = new Map<number, Waiting[]>();
   readonly #ready: Promise<void>;
   #gone: HolonError | undefined;
   #ended: (() => void) | undefined;
@@ -84,8 +86,10 @@ export class Warden {
     return this.#ask(name, request, request.startMs);
   }
 
-  handle(name: string, request: Extract<WardenRequest, { kind: "handle" }>): Promise<WardenAnswer> {
-    return this.#ask(name, request, request.timeoutMs);
+  /** May be said before `open` is answered: then it waits for that, `beforeMs` at most. */
+  async handle(name: string, request: Extract<WardenRequest, { kind: "handle" }>, beforeMs = 0): Promise<WardenAnswer> {
+    if (beforeMs > 0) await this.#ready;
+    return this.#ask(name, request, beforeMs + request.timeoutMs);
   }
 
   close(id: number): void {
@@ -104,7 +108,10 @@ export class Warden {
       if (this.#gone !== undefined) return reject(this.#gone);
       const { id } = request;
       const timer = setTimeout(() => this.#stuck(id, new HolonError("HOLON_UNIT_TIMEOUT", `function ${name} took longer than ${withinMs} ms, and its process no longer answers`)), withinMs + limits.isolateEndMs + limits.wardenGraceMs);
-      this.#waiting.set(id, { resolve, reject, name, timer });
+      const waiting = { resolve, reject, name, timer };
+      const others = this.#waiting.get(id);
+      if (others === undefined) this.#waiting.set(id, [waiting]);
+      else others.push(waiting);
       this.#hold(true);
       this.#send(request);
     });
@@ -129,13 +136,14 @@ export class Warden {
   /** One function cannot be ended but with the process; the others go on in the next. */
   #stuck(id: number, error: HolonError): void {
     this.#options.guilty(id);
-    this.#take(id)?.reject(error);
+    for (let waiting = this.#take(id); waiting !== undefined; waiting = this.#take(id)) waiting.reject(error);
     this.kill();
   }
 
   #take(id: number): Waiting | undefined {
-    const waiting = this.#waiting.get(id);
-    this.#waiting.delete(id);
+    const all = this.#waiting.get(id);
+    const waiting = all?.shift();
+    if (all?.length === 0) this.#waiting.delete(id);
     clearTimeout(waiting?.timer);
     this.#hold(this.#waiting.size > 0);
     return waiting;
@@ -158,12 +166,11 @@ export class Warden {
       const [only] = ids;
       if (ids.length === 1 && only !== undefined) {
         this.#options.guilty(only);
-        const waiting = this.#take(only);
-        waiting?.reject(new HolonError("HOLON_UNIT_DIED", `the sandbox of function ${waiting.name} ended: it took its process with it`));
+        for (let waiting = this.#take(only); waiting !== undefined; waiting = this.#take(only)) waiting.reject(new HolonError("HOLON_UNIT_DIED", `the sandbox of function ${waiting.name} ended: it took its process with it`));
       } else this.#options.suspected(ids);
     }
     this.#gone ??= reason ?? interrupted("its process ended");
-    for (const id of ids) this.#take(id)?.reject(this.#gone);
+    for (const id of ids) for (let waiting = this.#take(id); waiting !== undefined; waiting = this.#take(id)) waiting.reject(this.#gone);
     this.#child.unref();
     this.#ended?.();
   }
@@ -180,7 +187,9 @@ export class Warden {
 }
 
 function spawn(last: boolean): ChildProcess {
-  return fork(fileURLToPath(new URL("./runner-warden-process.ts", import.meta.url)), last ? ["--last"] : [], wardenStart());
+  const child = fork(fileURLToPath(new URL("./runner-warden-process.ts", import.meta.url)), [], wardenStart());
+  if (last && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW); // its threads are yet to come: they inherit it
+  return child;
 }
 
 /** Rights, environment and flags of a warden. */

@@ -7,7 +7,7 @@
  */
 import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
-import type { Runner, UnitInstance, UnitProgram } from "@holon/core/ports.ts";
+import type { Runner, UnitEvent, UnitInstance, UnitProgram } from "@holon/core/ports.ts";
 import { parseUnitResult } from "@holon/core/run/result.ts";
 import type { PlatformModel } from "./model.ts";
 import { Warden } from "./runner-warden.ts";
@@ -54,7 +54,7 @@ export function createRunner(options: RunnerOptions): PlatformRunner {
     return (apart[place] = createWarden(true));
   }
 
-  async function startIsolated(program: UnitProgram): Promise<UnitInstance> {
+  async function startIsolated(program: UnitProgram, first: readonly UnitEvent[] | undefined): Promise<UnitInstance> {
     const { name, code, models, fitted, timeoutMs, runtime = "javascript", declared } = program;
     const warden = wardenFor(name);
     const id = ++lastId;
@@ -66,17 +66,29 @@ export function createRunner(options: RunnerOptions): PlatformRunner {
     let gone: HolonError | undefined;
     const setup = { name, modelNames: Object.keys(models), state: [...program.state], declared: runtime === "wasm" ? declared : undefined };
     const memoryBytesMax = program.memoryBytesMax ?? limits.unitMemoryBytes;
+    const startMs = program.startMs ?? limits.unitStartMs;
+    const ask = (events: readonly UnitEvent[], beforeMs?: number) => warden.handle(name, { kind: "handle", id, eventsText: JSON.stringify(events), timeoutMs }, beforeMs);
+    const opening = warden.open(name, { kind: "open", id, setup, code, models, fitted, memoryBytesMax, startMs });
+    let begun = first === undefined ? undefined : { events: first, answer: ask(first, startMs) };
+    begun?.answer.catch(() => undefined); // told to whoever hands these events over
     try {
-      await warden.open(name, { kind: "open", id, setup, code, models, fitted, memoryBytesMax, startMs: program.startMs ?? limits.unitStartMs });
+      await opening;
     } catch (error) {
       end();
       throw error;
     }
+    const answerTo = (events: readonly UnitEvent[]): ReturnType<typeof ask> => {
+      const already = begun;
+      begun = undefined;
+      if (already === undefined) return ask(events);
+      if (already.events !== events) throw new HolonError("HOLON_INTERNAL", `function ${name} was handed other events first than it was started with`);
+      return already.answer;
+    };
     return {
       async handle(events) {
         if (gone !== undefined) throw gone;
         try {
-          const { text, fitted: parameters, usage } = await warden.handle(name, { kind: "handle", id, eventsText: JSON.stringify(events), timeoutMs });
+          const { text, fitted: parameters, usage } = await answerTo(events);
           const result = parseUnitResult(text, parameters, events.length);
           if (typeof result === "string") throw new HolonError("HOLON_UNIT_DIED", `function ${name} was ended: ${result}`);
           regainTrust(name);
@@ -102,11 +114,11 @@ export function createRunner(options: RunnerOptions): PlatformRunner {
   }
 
   return {
-    start(program) {
+    start(program, first) {
       const { runtime = "javascript" } = program;
       if (runtime === "worker") return startInWorker(program, options);
       if (runtime === "process") return startProcess(program, (text) => options.talk?.(program.name, text));
-      return startIsolated(program);
+      return startIsolated(program, first);
     },
     pids: () => [common, ...apart].flatMap((warden) => (warden === undefined || warden.gone || warden.pid === undefined ? [] : [warden.pid])),
     async close() {

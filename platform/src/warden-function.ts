@@ -40,7 +40,7 @@ export async function openFunction(request: OpenRequest, factory: IsolateFactory
   try {
     const [opened, taken] = await Promise.all([
       Object.keys(request.models).length === 0 ? undefined : models().connect(request.models, () => lost(new HolonError("HOLON_UNIT_DIED", `function ${name} lost its models: the model worker ended`))),
-      factory.take(request.memoryBytesMax),
+      factory.take(request.setup.declared === undefined ? "javascript" : "wasm", request.memoryBytesMax),
     ]);
     line = opened;
     inside = taken;
@@ -53,8 +53,9 @@ export async function openFunction(request: OpenRequest, factory: IsolateFactory
         end();
         lost(died(name, "it went on after it had returned"));
       });
-    weigh();
     let busy = false;
+    const weighAtRest = (): void => void setImmediate(() => (busy ? undefined : weigh()));
+    weighAtRest();
     return {
       described: first.text ?? "",
       talk: first.talk,
@@ -63,7 +64,7 @@ export async function openFunction(request: OpenRequest, factory: IsolateFactory
         busy = true;
         const outcome = await handle({ request, inside: taken, link, meter, end }, text, timeoutMs);
         busy = false;
-        if (outcome.kind === "done") setImmediate(() => (busy ? undefined : weigh()));
+        if (outcome.kind === "done") weighAtRest();
         return outcome;
       },
     };

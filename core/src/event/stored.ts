@@ -32,6 +32,9 @@ const slabBytes = 64 * 1024;
 let slab = new Uint8Array(slabBytes);
 let slabUsed = 0;
 
+const typeBegins = encoder.encode(`{"type":"`);
+const quote = 0x22;
+
 /** How the text of every stored event of that type begins. */
 export const storedEventPrefix = (type: string): Uint8Array => encoder.encode(`{"type":${JSON.stringify(type)},`);
 
@@ -39,6 +42,13 @@ export function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
   if (bytes.length < prefix.length) return false;
   for (let index = 0; index < prefix.length; index++) if (bytes[index] !== prefix[index]) return false;
   return true;
+}
+
+/** Type of the event in a record, from how its text begins; undefined where it begins otherwise. Types are plain words: nothing in them is escaped. */
+export function storedType(bytes: Uint8Array): string | undefined {
+  if (!startsWith(bytes, typeBegins)) return undefined;
+  const end = bytes.indexOf(quote, typeBegins.length);
+  return end < 0 ? undefined : decoder.decode(bytes.subarray(typeBegins.length, end));
 }
 
 /** The event in a record that this program wrote; checked by the record's CRC, so its shape is trusted. */

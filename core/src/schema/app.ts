@@ -56,6 +56,8 @@ export const mqttSourceSchema = z.strictObject({
   listen: z.string().default("127.0.0.1:1883"),
   /** Topic filters that are taken in; others are acknowledged with a refusal. */
   topics: z.array(z.string().min(1)).min(1).default(["#"]),
+  /** Events of this node that devices may subscribe to: their data as JSON, on a topic in which `{subject}` stands for the event's. */
+  gives: z.array(z.strictObject({ type: eventTypeSchema, topic: z.string().min(1).max(256).regex(/^[^+#\0]*$/, "no wildcards") })).min(1).max(limits.mqttGivesMax).optional(),
 });
 
 const { counter: _counter, ...uncountedBase } = sourceBase; // producers number what they send

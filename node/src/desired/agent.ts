@@ -8,7 +8,7 @@ import type { AppDocument } from "@holon/core/schema/app.ts";
 import type { Desired } from "@holon/core/schema/desired.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import { limits } from "@holon/core/limits.ts";
-import { laneName, type Lane } from "@holon/core/log/log.ts";
+import type { Lane } from "@holon/core/log/log.ts";
 import { backoffMs } from "@holon/core/link/backoff.ts";
 import { openSource, type RunningSource, type SourceStatus } from "../door/sources.ts";
 import type { BlobStore } from "../blob/store.ts";
@@ -78,6 +78,11 @@ export function createAgent(context: AgentContext): Agent {
   let numbersGiven = 0;
   const warm = createWarmSet(ports.clock);
   const scout = createScout(log, () => [...running.values()].flatMap(({ unit }) => unit ?? []));
+  let sources: readonly RunningSource[] = [];
+  const changed = (): void => {
+    sources = [...running.values()].flatMap(({ source }) => source ?? []);
+    scout.changed();
+  };
   let state: AgentState = "idle";
   let version = 0;
   let problem: HolonError | undefined;
@@ -176,6 +181,7 @@ export function createAgent(context: AgentContext): Agent {
     for (const [name, entry] of wanted) {
       if (running.has(name) || closed) continue;
       running.set(name, { key: entry.key, ...(await entry.start()) });
+      changed();
     }
   }
 
@@ -184,6 +190,7 @@ export function createAgent(context: AgentContext): Agent {
   async function stop(name: string): Promise<void> {
     const entry = running.get(name);
     running.delete(name);
+    changed();
     entry?.schedule?.close();
     await entry?.source?.close();
     await entry?.unit?.stop();
@@ -192,9 +199,9 @@ export function createAgent(context: AgentContext): Agent {
   return {
     reconcile,
     committed(lanes) {
+      for (const source of sources) source.committed(lanes);
       if (running.size > scoutFrom) return scout.committed(lanes);
-      const names = lanes.map(laneName);
-      for (const { unit } of running.values()) unit?.committed(names);
+      for (const { unit } of running.values()) unit?.committed();
     },
     status: () => ({
       state,

@@ -3,7 +3,7 @@ import { HolonError } from "@holon/core/errors.ts";
 import { decodeParameters } from "@holon/core/model/parameters.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
 import type { Log } from "@holon/core/log/log.ts";
-import type { FittedParameters, UnitProgram } from "@holon/core/ports.ts";
+import type { FittedParameters, UnitEvent, UnitProgram } from "@holon/core/ports.ts";
 import { inputOf } from "@holon/core/run/trigger-events.ts";
 import { blobHashSchema, type FunctionDocument } from "@holon/core/schema/app.ts";
 import type { BlobHash } from "@holon/core/units.ts";
@@ -24,9 +24,9 @@ const decoder = new TextDecoder();
 export const functionKind = (fn: FunctionDocument, context: UnitContext): UnitKind => ({
   async open(settled) {
     const unit = `${context.app.name}/${fn.name}`;
-    const start = async () => {
+    const start = async (first?: readonly UnitEvent[]) => {
       await settled();
-      return withShared(await context.ports.runner.start(await loadProgram(fn, context)), context, settled);
+      return withShared(await context.ports.runner.start(await loadProgram(fn, context), first), context, settled);
     };
     // What sites share is told to a sandbox once and then by what changed: one that knows it is kept.
     if ((context.app.shared ?? []).length > 0) return { instance: await start(), positions: storedUnit(unit, context.log).positions };

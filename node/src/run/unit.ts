@@ -26,6 +26,7 @@ import { keepFitted } from "./fitted.ts";
 import { positionCell, stateCell } from "./program.ts";
 import { createRate } from "./rate.ts";
 import { toUnitEvent } from "./unit-event.ts";
+import type { Found } from "./scout.ts";
 import type { WarmSet } from "./warm-set.ts";
 import { openWindowInput, type WindowInput } from "./window-input.ts";
 
@@ -52,10 +53,11 @@ export interface UnitStatus {
 }
 
 export interface RunningUnit {
-  /** Whether a record is of the trigger's type. */
-  wants(record: LogRecord): boolean;
+  /** Type of the events that trigger it, or a pattern of types. */
+  readonly wants: string;
   status(): UnitStatus;
-  committed(lanes: readonly string[]): void;
+  /** Something was; with the first that it wants, if somebody has looked. */
+  committed(found?: Found): void;
   /** Hands over again what it could not handle: one event, or all. Returns how many will be. */
   replay(event: string | undefined): number;
   stop(): Promise<void>;
@@ -134,6 +136,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   let timer: Timer | undefined;
   let instance: UnitInstance | undefined;
   let windows: WindowInput | undefined;
+  let isAsleep = false;
   let stopping = false;
   let attempt = 0;
   let interruptions = 0;
@@ -284,10 +287,18 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   const stateChanged = (key: string, value: string | null, causedBy: string | undefined): NewRecord =>
     context.events.record({ stream: "local", type: stateType(app.name, fn.name), class: "raw", producer: name, subject: key, causedBy, data: { function: fn.name, key, value: value === null ? null : JSON.parse(value) } });
 
-  function waitForMore(): Promise<void> {
-    if (stopping || hasMore()) return Promise.resolve();
+  async function waitForMore(): Promise<void> {
+    if (stopping || hasMore()) return;
     const idleInMs = windows?.idleInMs();
-    return idleInMs === undefined ? new Promise((resolve) => (wake = resolve)) : pause(idleInMs);
+    isAsleep = true;
+    await (idleInMs === undefined ? new Promise<void>((resolve) => (wake = resolve)) : pause(idleInMs));
+    isAsleep = false;
+  }
+
+  /** It fell asleep at the head, and who has looked at all that came since has found nothing for it before this. */
+  function passOver({ lane, sequence, behind }: Found): void {
+    const position = positions.get(lane) ?? 0;
+    if (position >= behind && sequence - 1 > position) positions.set(lane, sequence - 1);
   }
 
   const hasMore = (): boolean => failures.hasReplay() || lanes.some((lane) => (log.head(lane)?.sequence ?? 0) > (positions.get(laneName(lane)) ?? 0));
@@ -314,9 +325,12 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
       problem: problem?.toJSON(),
       ...(kind.reduction === undefined ? {} : { reduction: kind.reduction() }),
     }),
-    wants: (record) => startsWith(record.bytes, prefix),
-    committed: () => {
-      if (state === "running") wake?.();
+    wants: fn.on.type,
+    committed(found) {
+      if (state !== "running") return;
+      if (isAsleep && found !== undefined) passOver(found);
+      isAsleep = false;
+      wake?.();
     },
     replay(event) {
       const count = failures.replay(event);
