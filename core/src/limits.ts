@@ -129,6 +129,12 @@ export const limits = {
   unitRetriesMax: 5,
   /** Failed events of one function that are kept by reference. At the bound: the oldest can no longer be replayed; its record stays. */
   unitFailedMax: 1_024,
+  /** Spans that a function writes in a second, unless its app says otherwise, and what an app may say. At the bound: counted, and told with the next. */
+  traceSpansPerSecond: 10,
+  traceSpansPerSecondMax: 1_000,
+  /** Shortest secret, since it is looked for in what a function gives away, and longest, characters. At either bound: `HOLON_SECRETS_BAD`. */
+  secretCharactersMin: 8,
+  secretCharactersMax: 16 << 10,
   /** Metering is written so often; what was counted since the last time is lost with the power, and nothing else. */
   meterEveryMs: 60_000,
   /** First wait before a failed unit is started again; doubles up to the next bound. */

@@ -3,7 +3,8 @@
  * environment, its own processes only, the system's programs to read, and a folder with the socket on which it answers:
  *
  *     GET  /ready                                        → 200 when it can take events
- *     POST /run {"events":[…],"state":{"key":value,…}}   → {"outputs":[{"type","data","cause",…}],"state":[{"key","value"}],"status"}
+ *     POST /run {"events":[…],"state":{"key":value,…},"secrets":{"name":"…"}}
+ *              → {"outputs":[{"type","data","cause",…}],"state":[{"key","value"}],"status"}
  *
  * `cause` is the index of the event that led to an output; `value` null removes. The socket is named by `HOLON_SOCKET`.
  */
@@ -66,7 +67,7 @@ export async function startProcess(program: UnitProgram, talk: (text: string) =>
     async handle(events) {
       if (gone !== undefined) throw gone;
       try {
-        const body = JSON.stringify({ events, state: Object.fromEntries([...state].map(([key, value]) => [key, JSON.parse(value)])) });
+        const body = JSON.stringify({ events, state: Object.fromEntries([...state].map(([key, value]) => [key, JSON.parse(value)])), secrets: program.secrets });
         const answer = await Promise.race([ask(name, join(folder, "socket"), "POST", "/run", body, program.timeoutMs), exited.then(() => Promise.reject(gone ?? died(name)))]);
         const result = toResult(name, answer, events);
         for (const { key, value } of result.state) {

@@ -12,6 +12,7 @@ export interface SandboxSetup {
   readonly modelNames: readonly string[];
   readonly fitted: readonly FittedParameters[];
   readonly state: ReadonlyMap<string, string>;
+  readonly secrets?: Readonly<Record<string, string>>;
   readonly line: ModelLine | undefined;
   /** Only say what the function is, do not run it. */
   readonly describeOnly: boolean;

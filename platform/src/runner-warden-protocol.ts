@@ -9,6 +9,7 @@ export interface InsideSetup {
   readonly state: readonly (readonly [string, string])[];
   /** Of a WebAssembly module, which cannot say it itself. */
   readonly declared: UnitDeclared | undefined;
+  readonly secrets?: Readonly<Record<string, string>>;
 }
 
 /** Plain values only; the receiver checks all of it. */

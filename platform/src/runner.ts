@@ -64,7 +64,7 @@ export function createRunner(options: RunnerOptions): PlatformRunner {
       warden.close(id);
     };
     let gone: HolonError | undefined;
-    const setup = { name, modelNames: Object.keys(models), state: [...program.state], declared: runtime === "wasm" ? declared : undefined };
+    const setup = { name, modelNames: Object.keys(models), state: [...program.state], declared: runtime === "wasm" ? declared : undefined, ...(program.secrets === undefined ? {} : { secrets: program.secrets }) };
     const memoryBytesMax = program.memoryBytesMax ?? limits.unitMemoryBytes;
     try {
       await warden.open(name, { kind: "open", id, setup, code, models, fitted, memoryBytesMax, startMs: program.startMs ?? limits.unitStartMs });

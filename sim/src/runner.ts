@@ -42,8 +42,8 @@ async function importDefinition(name: string, source: string): Promise<UnitDefin
 }
 
 function startUnit(program: UnitProgram, definition: UnitDefinition): UnitInstance {
-  const { name, fitted, state } = program;
-  const host = createUnitHost({ name, definition, modelNames: Object.keys(program.models), fitted, state, models: inlineModels(program), nowMs: () => 0 });
+  const { name, fitted, state, secrets = {} } = program;
+  const host = createUnitHost({ name, definition, modelNames: Object.keys(program.models), fitted, state, secrets, models: inlineModels(program), nowMs: () => 0 });
   let gone: HolonError | undefined;
   return {
     async handle(events) {

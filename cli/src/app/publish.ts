@@ -41,6 +41,7 @@ export async function publish({ manifest, folder, path }: LoadedManifest): Promi
     const runtime = fn.runtime ?? (module.endsWith(".wasm") ? "wasm" : undefined);
     if (runtime === "wasm" || runtime === "process") {
       if (on === undefined || emits === undefined) throw new HolonError("HOLON_APP_BAD", `${path}: function ${fn.name} (${runtime}) cannot say itself what it is for`, { next: "Give it `on` and `emits` in the manifest." });
+      if (runtime === "wasm" && (fn.secrets ?? []).length > 0) throw new HolonError("HOLON_APP_BAD", `${path}: function ${fn.name} is WebAssembly, which is given no secrets`, { next: "Take `secrets` out, or write the function as a module or a process." });
       const code = await readFunction(resolve(folder, module), path);
       if (runtime === "wasm") boundWasmMemory(fn.name, code, (fn.memoryBytesMax ?? limits.unitMemoryBytes) / wasmPageBytes);
       functions.push({ ...fn, runtime, code: keep(code), on, emits, models: uses ?? [] });

@@ -7,8 +7,8 @@
 import { HolonError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { copyTensors, tensorProblem } from "../model/tensor.ts";
-import type { FittedParameters, Tensors, UnitEvent, UnitOutput, UnitResult } from "../ports.ts";
-import type { DataSchema, UnitContext, UnitDefinition, UnitModel, UnitWindow } from "./definition.ts";
+import type { FittedParameters, Tensors, UnitEvent, UnitMoment, UnitOutput, UnitResult } from "../ports.ts";
+import type { DataSchema, UnitContext, UnitDefinition, UnitModel, UnitSecrets, UnitTime, UnitWindow } from "./definition.ts";
 import { SharedTable } from "./shared-table.ts";
 import { StateTable } from "./state-table.ts";
 
@@ -27,6 +27,7 @@ export interface HostOptions {
   readonly fitted: readonly FittedParameters[];
   readonly state: ReadonlyMap<string, string>;
   readonly models: HostModels;
+  readonly secrets?: Readonly<Record<string, string>>;
   /** A clock for durations, milliseconds. */
   nowMs(): number;
 }
@@ -47,12 +48,14 @@ export function createUnitHost(options: HostOptions): UnitHost {
   }
   const state = new StateTable(name, options.state);
   const shared = new SharedTable(name);
+  const secrets = secretsOf(name, options.secrets ?? {});
   let batch = new Batch(name, definition);
   const models = Object.fromEntries(definition.models.map((model) => [model, createUnitModel(model, options, () => batch)]));
 
   const handle = async (events: readonly UnitEvent[]): Promise<UnitResult> => {
     batch = new Batch(name, definition);
-    for (const [cause, { shared: view, ...event }] of events.entries()) {
+    const moment = events[0]?.moment;
+    for (const [cause, { shared: view, moment: _, span, ...event }] of events.entries()) {
       if (view !== undefined) shared.take(view);
       let open = true;
       const context: UnitContext = {
@@ -63,6 +66,9 @@ export function createUnitHost(options: HostOptions): UnitHost {
         state,
         shared,
         models,
+        time: timeOf(name, event, moment),
+        secrets,
+        trace: span,
         status: (text) => batch.setStatus(text),
       };
       try {
@@ -78,6 +84,23 @@ export function createUnitHost(options: HostOptions): UnitHost {
   };
   return { handle };
 }
+
+const timeOf = (name: string, { timeMs, arrivedMs }: UnitEvent, moment: UnitMoment | undefined): UnitTime => ({
+  eventMs: timeMs,
+  arrivedMs,
+  now() {
+    if (moment === undefined) throw misuse(name, "asked for the node's time, which `clock: true` in the manifest grants");
+    return moment;
+  },
+});
+
+const secretsOf = (name: string, held: Readonly<Record<string, string>>): UnitSecrets => ({
+  get(secret) {
+    const value = Object.hasOwn(held, secret) ? held[secret] : undefined;
+    if (value === undefined) throw misuse(name, "asked for a secret that `secrets` in the manifest does not name");
+    return value;
+  },
+});
 
 /** A function is not handed what its schema does not allow. Where `on` is a window, each of the window's events is held to it. */
 function fitting(name: string, definition: UnitDefinition, event: UnitEvent): UnitEvent {

@@ -113,6 +113,10 @@ const functionBase = {
   eventsPerSecondMax: z.number().positive().optional(),
   /** Times that an event is tried again before it is set aside as failed. */
   retriesMax: z.int().min(0).max(100).optional(),
+  /** It may see the node's time, not only that of its events. */
+  clock: z.boolean().optional(),
+  /** Secrets of the node that it is given, by name: their values stand in no document. */
+  secrets: z.array(nameSchema).max(16).optional(),
 };
 
 /** What a module cannot say of itself: WebAssembly and processes. */
@@ -127,6 +131,14 @@ export const egressRuleSchema = z.strictObject({
 });
 export type EgressRule = z.infer<typeof egressRuleSchema>;
 
+export const tracingSchema = z.strictObject({
+  /** Of events without a trace, the part for which one begins. */
+  share: z.number().min(0).max(1).default(0),
+  /** Of one function; what is over is counted. */
+  spansPerSecondMax: z.number().positive().max(limits.traceSpansPerSecondMax).default(limits.traceSpansPerSecond),
+});
+export type Tracing = z.infer<typeof tracingSchema>;
+
 const manifestBase = {
   apiVersion: z.literal("holon/v1").default("holon/v1"),
   name: nameSchema,
@@ -139,6 +151,8 @@ const manifestBase = {
   reductions: z.array(reductionSchema).max(64).optional(),
   /** What its functions share between sites. */
   shared: sharedListSchema.optional(),
+  /** Which events' way through its functions is written down; without it that of events that came with a sampled trace. */
+  tracing: tracingSchema.optional(),
 };
 
 /** `holon.app.ts` (or `.yaml`, `.json`): paths are relative to the manifest. */

@@ -9,6 +9,9 @@ import { blobHashSchema, type FunctionDocument } from "@holon/core/schema/app.ts
 import type { BlobHash } from "@holon/core/units.ts";
 import { z } from "zod";
 import { withShared } from "../shared/shared-input.ts";
+import { withMoments } from "./moments.ts";
+import { readSecrets, startWithSecrets } from "./secret-guard.ts";
+import type { TraceTrigger } from "./tracer.ts";
 import type { UnitContext, UnitKind } from "./unit.ts";
 import { createWarmInstance } from "./warm-instance.ts";
 
@@ -22,11 +25,15 @@ const decoder = new TextDecoder();
 
 /** A function in its sandbox. */
 export const functionKind = (fn: FunctionDocument, context: UnitContext): UnitKind => ({
+  trigger: triggerOf(fn),
   async open(settled) {
     const unit = `${context.app.name}/${fn.name}`;
     const start = async () => {
       await settled();
-      return withShared(await context.ports.runner.start(await loadProgram(fn, context)), context, settled);
+      const secrets = await readSecrets(unit, fn.secrets ?? [], context.ports.secrets);
+      const program = { ...(await loadProgram(fn, context)), secrets };
+      const instance = await startWithSecrets(unit, secrets, () => context.ports.runner.start(program));
+      return withShared(fn.clock === true ? withMoments(instance, context.moments) : instance, context, settled);
     };
     // What sites share is told to a sandbox once and then by what changed: one that knows it is kept.
     if ((context.app.shared ?? []).length > 0) return { instance: await start(), positions: storedUnit(unit, context.log).positions };
@@ -35,6 +42,12 @@ export const functionKind = (fn: FunctionDocument, context: UnitContext): UnitKi
     return { instance, positions: storedUnit(unit, context.log).positions };
   },
 });
+
+function triggerOf({ on }: FunctionDocument): TraceTrigger {
+  if ("schedule" in on) return "timer";
+  if ("http" in on) return "http";
+  return "state" in on ? "datasource" : "pubsub";
+}
 
 /** What a unit stored with its last append: its state and how far it has read. */
 export function storedUnit(unit: string, log: Log): { readonly state: ReadonlyMap<string, string>; readonly positions: ReadonlyMap<string, number> } {

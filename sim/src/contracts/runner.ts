@@ -91,6 +91,21 @@ export function runnerContract(name: string, start: StartUnit): void {
     it("says of shared state that is not declared that it is not", () =>
       withUnit(programOf(`context.shared.counter("none").add(1);`), (unit) => fails(unit.handle(eventsOf(1)), "HOLON_UNIT_THREW", /HOLON_SHARED_BAD .*none is no counter/)));
 
+    it("gives time, the span of each event and the secrets of its program, and nothing of them that was not given", async () => {
+      const body = `const said=(work)=>{try{return work()}catch(error){return error.code}};
+        context.emit("out.made",{data:[context.time.eventMs,context.time.arrivedMs,said(()=>context.time.now().hybrid),context.trace??null,said(()=>context.secrets.get("key")),said(()=>context.secrets.get("toString")),event.moment??event.span??null]});`;
+      const moment = { ms: 9_000, state: "synced", hybrid: { ms: 9_001, count: 2 } } as const;
+      const span = { traceId: "4bf92f3577b34da6a3ce929d0e0e4736", spanId: "00f067aa0ba902b7", sampled: true };
+      const given = eventsOf(1, 2).map((event, index) => ({ ...event, arrivedMs: event.timeMs + 5, ...(index === 0 ? { moment } : { span }) }));
+      await withUnit(programOf(body, { secrets: { key: "k\"4711" } }), async (unit) => {
+        const { outputs } = await unit.handle(given);
+        assert.deepEqual(outputs.map(({ data }) => data), [[0, 5, moment.hybrid, null, `k"4711`, "HOLON_UNIT_BAD", null], [1_000, 1_005, moment.hybrid, span, `k"4711`, "HOLON_UNIT_BAD", null]]);
+        const [later] = (await unit.handle(eventsOf(3))).outputs;
+        assert.deepEqual(later?.data, [0, 0, "HOLON_UNIT_BAD", null, `k"4711`, "HOLON_UNIT_BAD", null]);
+      });
+      await withUnit(programOf(`context.emit("out.made",{data:context.secrets.get("key")});`), (unit) => fails(unit.handle(eventsOf(1)), "HOLON_UNIT_THREW", /HOLON_UNIT_BAD .*secret/));
+    });
+
     it("hands out copies of state and data", () =>
       withUnit(programOf(`const list=context.state.get("list")??[]; list.push(event.data); if (event.data==="keep") context.state.set("list",list); const data={n:1}; context.emit("out.made",{data}); data.n=2;`), async (unit) => {
         const result = await unit.handle(eventsOf("keep", "lose", "keep"));
