@@ -212,6 +212,8 @@ export const limits = {
   /** Tensors in one blob of parameters, and its header in bytes. At the bound: `HOLON_BLOB_BAD`. */
   parameterTensorsMax: 1_024,
   parameterHeaderBytesMax: 1 << 20,
+  /** Days over which the missed times of a schedule are counted. At the bound: no further. */
+  scheduleMissedDaysMax: 400,
   /** Longest size, gap or lateness of a window. */
   windowSpanMsMax: 31 * 86_400_000,
   /** Windows that one event may belong to. At the bound: the definition is refused. */
