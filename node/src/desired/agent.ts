@@ -22,7 +22,7 @@ import { inputOf } from "@holon/core/run/trigger-events.ts";
 import { openSchedule, type Schedule } from "../trigger/schedule.ts";
 import type { Requests } from "../trigger/requests.ts";
 import { createScout } from "../run/scout.ts";
-import { createMoments } from "../run/moments.ts";
+import { createMoments } from "@holon/core/run/moments.ts";
 import { createWarmSet, type WarmSet } from "../run/warm-set.ts";
 import { startUnit, type RunningUnit, type UnitStatus } from "../run/unit.ts";
 import type { SharedStore } from "../shared/store.ts";

@@ -9,8 +9,8 @@ import { blobHashSchema, type FunctionDocument } from "@holon/core/schema/app.ts
 import type { BlobHash } from "@holon/core/units.ts";
 import { z } from "zod";
 import { withShared } from "../shared/shared-input.ts";
-import { withMoments } from "./moments.ts";
-import { readSecrets, startWithSecrets } from "./secret-guard.ts";
+import { withMoments } from "@holon/core/run/moments.ts";
+import { readSecrets, startWithSecrets } from "@holon/core/run/secret-guard.ts";
 import type { TraceTrigger } from "./tracer.ts";
 import type { UnitContext, UnitKind } from "./unit.ts";
 import { createWarmInstance } from "./warm-instance.ts";

@@ -23,7 +23,7 @@ import type { SharedStore } from "../shared/store.ts";
 import type { Meter } from "../meter/meter.ts";
 import { createFailedEvents } from "./failed-events.ts";
 import { keepFitted } from "./fitted.ts";
-import type { Moments } from "./moments.ts";
+import type { Moments } from "@holon/core/run/moments.ts";
 import { positionCell, stateCell } from "./program.ts";
 import { createRate } from "./rate.ts";
 import { createTracer, type Traced, type TraceTrigger } from "./tracer.ts";

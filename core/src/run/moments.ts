@@ -2,7 +2,7 @@
  * The node's time as functions are given it where their app grants that: the wall clock, and a hybrid time over it (Kulkarni et al., "Logical
  * Physical Clocks", 2014) that goes on where the wall clock stands still or was set back.
  */
-import type { Clock, UnitEvent, UnitInstance, UnitMoment } from "@holon/core/ports.ts";
+import type { Clock, UnitEvent, UnitInstance, UnitMoment } from "../ports.ts";
 
 export interface Moments {
   /** Not before the arrival of any of these, nor before any moment so far. */

@@ -1,6 +1,6 @@
 /** Keeps the secrets of one function where they belong: in the function, and out of what it gives away and of what is told of it. */
-import { HolonError, toHolonError } from "@holon/core/errors.ts";
-import type { Secrets, UnitInstance, UnitResult } from "@holon/core/ports.ts";
+import { HolonError, toHolonError } from "../errors.ts";
+import type { Secrets, UnitInstance, UnitResult } from "../ports.ts";
 
 type HeldSecrets = Readonly<Record<string, string>>;
 

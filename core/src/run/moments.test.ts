@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { UnitEvent } from "@holon/core/ports.ts";
+import type { UnitEvent } from "../ports.ts";
 import { createMoments } from "./moments.ts";
 
 const arrived = (arrivedMs: number): UnitEvent => ({ id: "a/b/local/1", type: "a.b", source: "/a", subject: undefined, timeMs: 0, arrivedMs, data: 1 });
