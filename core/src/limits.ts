@@ -206,6 +206,14 @@ export const limits = {
   /** Calls that wait for the same model are run as one up to so many rows, and no more than it gets through in this time. */
   modelBatchRowsMax: 256,
   modelBatchMsMax: 10,
+  /** Least bytes an hour that a cascade may ask with: a sixth of it is one question of some size. */
+  cascadeBytesPerHourMin: 4 << 10,
+  /** A question to a model that is passed on, and rows and values in one of a function. At the first bound: `HOLON_CALL_TIMEOUT`, at the others `HOLON_MODEL_INPUT_BAD`. */
+  modelAnswerMs: 60_000,
+  decideRowsMax: 4_096,
+  /** Rows of one window of a drift monitor. */
+  driftWindowRowsMin: 50,
+  driftWindowRowsMax: 65_536,
   /** Columns whose spread a drift monitor follows; of wider rows so many at even distances. Rows wider than the second are not watched. */
   driftColumnsMax: 64,
   driftWidthMax: 4_096,

@@ -137,6 +137,20 @@ export interface Tensor {
 }
 export type Tensors = Readonly<Record<string, Tensor>>;
 
+/** What a classifier says of one row, who said it, and how sure it is. */
+export interface ModelDecision {
+  /** As the model gives them: before or after a softmax. */
+  readonly scores: Float32Array;
+  /** The calibrated probability of the best class, 0 to 1. */
+  readonly confidence: number;
+  /** The node whose model answered. */
+  readonly answeredBy: string;
+  /** Whether it is at or above the gate of whoever answered; a model without a gate is always sure. */
+  readonly sure: boolean;
+  /** Why a row that the gate would have passed on was answered here. */
+  readonly kept?: "cut" | "bytes" | "late" | "refused";
+}
+
 /** A loaded model. */
 export interface ModelSession {
   /** Names of the graph's inputs that are neither initialisers nor bound parameters. */
@@ -274,11 +288,20 @@ export interface UnitProgram {
   /** Graphs by model name. Fitted parameters are passed to the session as inputs beside the function's own. */
   readonly models: Readonly<Record<string, Uint8Array>>;
   readonly fitted: readonly FittedParameters[];
+  /** Models that the node itself answers for: cascades, and those that are watched. They are not among `models`. */
+  readonly served?: ServedModels | undefined;
   /** The unit's durable state, JSON text by key. */
   readonly state: ReadonlyMap<string, string>;
   readonly timeoutMs: number;
   /** Those that its app declares, by name. */
   readonly secrets?: Readonly<Record<string, string>> | undefined;
+}
+
+export interface ServedModels {
+  /** The name of each one's output. */
+  readonly outputs: Readonly<Record<string, string>>;
+  /** `HOLON_MODEL_INPUT_BAD`. */
+  decide(model: string, rows: Tensor): Promise<readonly ModelDecision[]>;
 }
 
 /** What runs a function: a sandboxed module, WebAssembly with the ABI of docs/concepts/functions.md, a worker of Node (trusted), or a process. */

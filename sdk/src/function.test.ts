@@ -20,7 +20,7 @@ test("a definition is what the runner takes, and types hold emit and models to w
   });
   assert.equal(parseDefinition(definition, "judge"), definition);
   const emitted: string[] = [];
-  const model = { run: async () => ({}), fitted: () => false, parameters: () => undefined, fit: () => undefined };
+  const model = { run: async () => ({}), decide: async () => [], fitted: () => false, parameters: () => undefined, fit: () => undefined };
   const context = { emit: (type: string) => void emitted.push(type), state: { get: () => undefined, set: () => undefined, delete: () => undefined }, shared: noShared, ...nothingElse, models: { pca: model }, status: () => undefined };
   void definition.run({ id: "1", type: "pump.reading", source: "/", subject: undefined, timeMs: 0, arrivedMs: 0, data: 1 }, context);
   assert.deepEqual(emitted, ["pump.alert", "pump.other"]);

@@ -1,5 +1,5 @@
 /** A function as its module exports it, and what it is handed for each event. `sdk` gives authors the narrow types of the same. */
-import type { Tensors, UnitEvent, UnitMoment, UnitSpan } from "../ports.ts";
+import type { ModelDecision, Tensor, Tensors, UnitEvent, UnitMoment, UnitSpan } from "../ports.ts";
 import type { DataClass, StreamName } from "../schema/event.ts";
 import type { TriggerInput } from "../schema/trigger.ts";
 
@@ -23,6 +23,8 @@ export interface UnitState {
 export interface UnitModel {
   /** Inputs by name; with `parameters`, what was fitted for that subject fills in those that are not given. `HOLON_MODEL_INPUT_BAD`. */
   run(inputs: Tensors, options?: { readonly parameters?: string }): Promise<Tensors>;
+  /** Of a model with `cascade` or `drift`: each row's scores, with how sure of it who is. `HOLON_MODEL_INPUT_BAD` for another. */
+  decide(rows: Tensor): Promise<readonly ModelDecision[]>;
   /** Whether parameters for the subject are there. */
   fitted(subject: string): boolean;
   /** What was fitted for the subject: a copy. */

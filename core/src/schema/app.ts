@@ -5,6 +5,7 @@ import { isBlobHash, type BlobHash } from "../units.ts";
 import { reductionProblems } from "../reduce/declared.ts";
 import { dataClassSchema, eventTypeSchema } from "./event.ts";
 import { nameSchema } from "./name.ts";
+import { cascadeSchema, driftSchema } from "./model-use.ts";
 import { reductionSchema } from "./reduction.ts";
 import { sharedListSchema } from "./shared.ts";
 import { counterSchema, triggerSchema } from "./trigger.ts";
@@ -123,6 +124,17 @@ const functionBase = {
 const declaredSchema = { on: z.strictObject({ type: eventTypeSchema }).optional(), emits: emitsSchema.optional(), uses: z.array(nameSchema).max(64).optional() };
 
 
+const modelBase = {
+  name: nameSchema,
+  licence: z.string().optional(),
+  /** What it is not sure of goes up. */
+  cascade: cascadeSchema.optional(),
+  /** What goes in and comes out is compared with before. */
+  drift: driftSchema.optional(),
+  /** Where it stands to answer what nodes below pass up. */
+  answers: placementSchema.optional(),
+};
+
 export const egressRuleSchema = z.strictObject({
   /** Class that may leave the site: never `raw` or `personal` … */
   class: z.enum(["derived", "aggregate", "public"]),
@@ -159,7 +171,7 @@ const manifestBase = {
 export const appManifestSchema = z.strictObject({
   ...manifestBase,
   functions: z.array(z.strictObject({ ...functionBase, ...declaredSchema, module: z.string().min(1) })).max(limits.appFunctionsMax).default([]),
-  models: z.array(z.strictObject({ name: nameSchema, graph: z.string().min(1), licence: z.string().optional() })).max(64).default([]),
+  models: z.array(z.strictObject({ ...modelBase, graph: z.string().min(1) })).max(64).default([]),
 });
 export type AppManifest = z.infer<typeof appManifestSchema>;
 export type AppManifestInput = z.input<typeof appManifestSchema>;
@@ -178,7 +190,7 @@ export type FunctionDocument = z.infer<typeof functionDocumentSchema>;
 export const appDocumentSchema = z.strictObject({
   ...manifestBase,
   functions: z.array(functionDocumentSchema),
-  models: z.array(z.strictObject({ name: nameSchema, graph: blobHashSchema, licence: z.string().optional() })),
+  models: z.array(z.strictObject({ ...modelBase, graph: blobHashSchema })),
 }).superRefine((app, context) => {
   for (const message of reductionProblems(app)) context.addIssue({ code: "custom", path: ["reductions"], message });
 });

@@ -16,6 +16,7 @@ import type { Events } from "../event/events.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import type { EgressGuard } from "../policy/egress-guard.ts";
 import type { Meter } from "../meter/meter.ts";
+import type { ServedModels } from "../model/served-models.ts";
 import { startReduction } from "../reduce/start-reduction.ts";
 import { functionKind } from "../run/program.ts";
 import { inputOf } from "@holon/core/run/trigger-events.ts";
@@ -35,6 +36,7 @@ export interface AgentContext {
   readonly guard: EgressGuard;
   readonly ports: { readonly clock: Clock; readonly random: Random; readonly runner: Runner; readonly door: Door; readonly secrets: Secrets; readonly trace: Trace };
   readonly requests: Pick<Requests, "setApps">;
+  readonly served: Pick<ServedModels, "setDesired" | "decide">;
   readonly shared: SharedStore;
   /** Brings a blob here, from the parent if need be. */
   fetch(hash: BlobHash): Promise<void>;
@@ -170,6 +172,7 @@ export function createAgent(context: AgentContext): Agent {
     }
     for (const [name, entry] of running) if (wanted.get(name)?.key !== entry.key) await stop(name);
     context.guard.setPolicy({ version: desired.version, rules: desired.apps.flatMap((app) => app.egress) });
+    await context.served.setDesired(desired);
     context.requests.setApps(desired.apps);
     for (const [name, entry] of wanted) {
       if (running.has(name) || closed) continue;

@@ -3,11 +3,13 @@ import { HolonError } from "@holon/core/errors.ts";
 import { decodeParameters } from "@holon/core/model/parameters.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
 import type { Log } from "@holon/core/log/log.ts";
-import type { FittedParameters, UnitProgram } from "@holon/core/ports.ts";
+import { readOnnx } from "@holon/core/model/onnx-reader.ts";
+import type { FittedParameters, Tensor, UnitProgram } from "@holon/core/ports.ts";
 import { inputOf } from "@holon/core/run/trigger-events.ts";
 import { blobHashSchema, type FunctionDocument } from "@holon/core/schema/app.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import { z } from "zod";
+import { isServed } from "../model/served-models.ts";
 import { withShared } from "../shared/shared-input.ts";
 import { withMoments } from "@holon/core/run/moments.ts";
 import { readSecrets, startWithSecrets } from "@holon/core/run/secret-guard.ts";
@@ -61,14 +63,20 @@ async function loadProgram(fn: FunctionDocument, context: UnitContext): Promise<
   const { app, log } = context;
   const unit = `${app.name}/${fn.name}`;
   const models: Record<string, Uint8Array> = {};
+  const outputs: Record<string, string> = {};
   for (const name of fn.models) {
     const model = app.models.find((candidate) => candidate.name === name);
-    if (model !== undefined) models[name] = await readBlob(model.graph, context);
+    if (model === undefined) continue;
+    const graph = await readBlob(model.graph, context);
+    // A program is given graphs, to run as it likes.
+    if (isServed(model) && fn.runtime !== "process") outputs[name] = readOnnx(graph, name).outputs[0]?.name ?? "";
+    else models[name] = graph;
   }
   return {
     name: unit,
     code: await readBlob(fn.code, context),
     models,
+    ...(Object.keys(outputs).length === 0 ? {} : { served: { outputs, decide: (model: string, rows: Tensor) => context.served.decide(app.name, model, rows) } }),
     fitted: await loadFitted(unit, context),
     state: storedUnit(unit, log).state,
     timeoutMs: fn.timeoutMs,

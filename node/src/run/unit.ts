@@ -18,6 +18,7 @@ import type { BlobStore } from "../blob/store.ts";
 import type { Events } from "../event/events.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import type { EgressGuard } from "../policy/egress-guard.ts";
+import type { ServedModels } from "../model/served-models.ts";
 import type { ReductionStatus } from "../reduce/saved.ts";
 import type { SharedStore } from "../shared/store.ts";
 import type { Meter } from "../meter/meter.ts";
@@ -70,6 +71,7 @@ export interface UnitContext {
   readonly blobs: BlobStore;
   readonly guard: EgressGuard;
   readonly shared: SharedStore;
+  readonly served: Pick<ServedModels, "decide">;
   readonly ports: { readonly clock: Clock; readonly random: Random; readonly runner: Runner; readonly secrets: Secrets; readonly trace: Trace };
   /** Brings a blob here, from the parent if need be. */
   fetch(hash: BlobHash): Promise<void>;
