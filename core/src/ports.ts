@@ -1,3 +1,4 @@
+// long file: all ports in one place, by design
 /**
  * The whole outside world of a node, in one file.
  *

@@ -6,7 +6,7 @@ import { createUnitHost, type HostModels } from "@holon/core/run/host.ts";
 import type { UnitDefinition } from "@holon/core/run/definition.ts";
 import { createMoments, withMoments } from "@holon/core/run/moments.ts";
 import { startWithSecrets } from "@holon/core/run/secret-guard.ts";
-import type { FittedParameters, Tensors, UnitEvent, UnitInstance, UnitResult } from "@holon/core/ports.ts";
+import type { FittedParameters, ModelDecision, Tensor, Tensors, UnitEvent, UnitInstance, UnitResult } from "@holon/core/ports.ts";
 import { fits, inputOf } from "@holon/core/run/trigger-events.ts";
 import { isWindowTrigger, triggerSchema } from "@holon/core/schema/trigger.ts";
 import { toWindowEvent } from "@holon/core/stream/window-event.ts";
@@ -18,10 +18,15 @@ import { TestSpans } from "./test-spans.ts";
 /** A model as a function of its inputs. `parameters` are those that were fitted for the subject that the call names, if it names one. */
 export type TestModel = (inputs: Tensors, parameters: Tensors) => Tensors | Promise<Tensors>;
 
+/** What such a model, or whoever is above it, says of rows. */
+export type TestDecider = (rows: Tensor) => readonly ModelDecision[] | Promise<readonly ModelDecision[]>;
+
 export interface TestOptions {
   /** In order of arrival. */
   readonly events: Iterable<TestEvent>;
   readonly models?: Readonly<Record<string, TestModel>>;
+  /** Those with a cascade or a monitor, of which the function asks how sure they are. */
+  readonly deciders?: Readonly<Record<string, TestDecider>>;
   /** What it stored before, for example of an earlier `TestRun`. */
   readonly state?: Readonly<Record<string, unknown>>;
   readonly fitted?: readonly FittedParameters[];
@@ -119,10 +124,11 @@ async function openUnit(definition: UnitDefinition, options: TestOptions, board:
   return board.around(clock ? withMoments(guarded, createMoments({ wall: () => ({ ms: nowMs(), state: "synced" }) })) : guarded, nowMs);
 }
 
-function createHost(definition: UnitDefinition, { models = {}, state = {}, fitted = [], secrets = {} }: TestOptions): ReturnType<typeof createUnitHost> {
+function createHost(definition: UnitDefinition, { models = {}, deciders = {}, state = {}, fitted = [], secrets = {} }: TestOptions): ReturnType<typeof createUnitHost> {
   const bound = new Map<string, Tensors>();
   const key = (model: string, subject: string): string => JSON.stringify([model, subject]);
   const hostModels: HostModels = {
+    decide: async (name, rows) => (await deciders[name]?.(rows)) ?? [],
     bind: (model, subject, parameters) => void bound.set(key(model, subject), parameters),
     run: async (name, inputs, subject) => {
       const parameters = subject === undefined ? {} : (bound.get(key(name, subject)) ?? {});
@@ -132,7 +138,7 @@ function createHost(definition: UnitDefinition, { models = {}, state = {}, fitte
     },
   };
   const text = new Map(Object.entries(state).map(([name, value]) => [name, JSON.stringify(value)]));
-  return createUnitHost({ name: "under-test", definition, modelNames: Object.keys(models), fitted, state: text, models: hostModels, secrets, nowMs: () => 0 });
+  return createUnitHost({ name: "under-test", definition, modelNames: Object.keys(models), fitted, state: text, models: hostModels, served: Object.fromEntries(Object.keys(deciders).map((name) => [name, "scores"])), secrets, nowMs: () => 0 });
 }
 
 class Gathered {
