@@ -4,6 +4,7 @@
  *
  * Unit tests share two processes, the simulator's one and all others one; files named `*.process.test.ts` start processes or end them, and get one each.
  */
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { listPaths, repositoryRoot } from "./check/files.ts";
 import { setUp } from "./setup.ts";
@@ -11,6 +12,13 @@ import { stopBatches } from "./testing/batch.ts";
 import { installed, printSeconds, runCommand } from "./testing/command.ts";
 import type { TestResult } from "./testing/events.ts";
 import { runTestFiles } from "./testing/runTestFiles.ts";
+
+// Some two hundred processes are started: each finds its types stripped and its modules compiled by those before it.
+process.env["NODE_COMPILE_CACHE"] ??= join(repositoryRoot, "node_modules/.cache/tests");
+
+// Seeds, recordings and damage of which a share is run: others with each commit.
+process.env["HOLON_SIM_ROTATION"] ??= await commitCount();
+console.log(`HOLON_SIM_ROTATION=${process.env["HOLON_SIM_ROTATION"]} chooses what is run of what takes turns`);
 
 const checkTimeoutMs = 180_000;
 const startMs = performance.now();
@@ -28,6 +36,12 @@ const isSetUp = isWhole ? await install() : true;
 const checking = isWhole ? check() : Promise.resolve(true); // beside the tests: neither needs the other
 const results = await runTestFiles(files, { root: repositoryRoot, fileTimeoutMs: 240_000, exitTimeoutMs: 10_000, say: (line) => console.log(line) });
 finish(results, isSetUp && (await checking));
+
+/** 0 where this is no clone. */
+async function commitCount(): Promise<string> {
+  const { exitCode, output } = await runCommand("git", ["rev-list", "--count", "HEAD"], { timeoutMs: 10_000 });
+  return exitCode === 0 && /^\d+$/.test(output) ? output : "0";
+}
 
 /** Tests run whatever they find, so that one run tells all. */
 async function install(): Promise<boolean> {

@@ -76,9 +76,9 @@ interface Running {
 export function createAgent(context: AgentContext): Agent {
   const { log, ports } = context;
   const running = new Map<string, Running>();
-  /** What the functions of an app have in common, by a number: it is long, and they may be a thousand. */
-  const known: string[] = [];
-  const numberOf = (text: string): number => (known.includes(text) ? known.indexOf(text) : known.push(text) - 1);
+  /** What the functions of an app have in common, by a number: it is long, and they may be a thousand. Of the document that runs, no older. */
+  let numbers: ReadonlyMap<string, number> = new Map();
+  let numbersGiven = 0;
   const warm = createWarmSet(ports.clock);
   const moments = createMoments(ports.clock);
   const scout = createScout(log, () => [...running.values()].flatMap(({ unit }) => unit ?? []));
@@ -152,8 +152,11 @@ export function createAgent(context: AgentContext): Agent {
 
   async function switchTo(desired: Desired): Promise<void> {
     const wanted = new Map<string, { readonly key: string; start(): Promise<Omit<Running, "key">> }>();
+    const named = new Map<string, number>();
     for (const app of desired.apps) {
-      const surroundings = numberOf(JSON.stringify([app.models, app.egress, app.sources.map(({ type, stream }) => [type, stream]), app.functions.map(({ on, emits }) => [on, emits]), ...(app.reductions ?? []), ...(app.shared ?? []), app.tracing]));
+      const common = JSON.stringify([app.models, app.egress, app.sources.map(({ type, stream }) => [type, stream]), app.functions.map(({ on, emits }) => [on, emits]), ...(app.reductions ?? []), ...(app.shared ?? []), app.tracing]);
+      const surroundings = named.get(common) ?? numbers.get(common) ?? numbersGiven++;
+      named.set(common, surroundings);
       for (const fn of app.functions) {
         const key = JSON.stringify([fn, surroundings]);
         wanted.set(`function ${app.name}/${fn.name}`, { key, start: () => Promise.resolve({ unit: startUnit({ ...fn, on: inputOf(app.name, fn) }, { app, warm, moments, ...context }, functionKind(fn, { app, warm, moments, ...context })) }) });
@@ -170,6 +173,7 @@ export function createAgent(context: AgentContext): Agent {
         wanted.set(`source ${app.name}/${source.name}`, { key: JSON.stringify(source), start: async () => ({ source: await openSource(source, sourceContext(app)) }) });
       }
     }
+    numbers = named;
     for (const [name, entry] of running) if (wanted.get(name)?.key !== entry.key) await stop(name);
     context.guard.setPolicy({ version: desired.version, rules: desired.apps.flatMap((app) => app.egress) });
     await context.served.setDesired(desired);
