@@ -121,3 +121,17 @@ test("a secret that the node does not have holds up its function alone, and is n
   await bed.until("it says what it lacks", () => bed.unit("wants")?.problem?.code === "HOLON_SECRET_MISSING");
   assert.match(bed.unit("wants")?.problem?.message ?? "", /app\/wants.*erp/);
 });
+
+test("a function of what sites share has no sandbox while it is idle, and a new one knows all that is shared", async () => {
+  const body = `const made=context.shared.counter("made"); made.add(event.data); context.emit("out.sum",{data:made.value()});`;
+  const bed = await FunctionBed.open({ functions: [{ name: "counts", on, body }], app: { shared: [{ name: "made", kind: "counter", class: "aggregate" }] } });
+  await bed.send("in.came", { data: 1 }, { data: 2 });
+  await bed.handled("counts", 2);
+  await bed.until("it is let go of", () => bed.node.status().agent.sandboxes?.warm === 0);
+  await bed.send("in.came", { data: 4 });
+  await bed.handled("counts", 3);
+  await bed.send("in.came", { data: 8 });
+  await bed.handled("counts", 4);
+  assert.deepEqual((await bed.events("data", "out.sum")).map(({ data }) => data), [1, 3, 7, 15]);
+  assert.equal(bed.node.status().agent.sandboxes?.coldStarts, 1, "the first was made warm ahead of its call");
+});

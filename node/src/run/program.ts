@@ -37,8 +37,6 @@ export const functionKind = (fn: FunctionDocument, context: UnitContext): UnitKi
       const instance = await startWithSecrets(unit, secrets, () => context.ports.runner.start(program));
       return withShared(fn.clock === true ? withMoments(instance, context.moments) : instance, context, settled);
     };
-    // What sites share is told to a sandbox once and then by what changed: one that knows it is kept.
-    if ((context.app.shared ?? []).length > 0) return { instance: await start(), positions: storedUnit(unit, context.log).positions };
     const instance = createWarmInstance(unit, start, context.warm);
     await instance.prepare();
     return { instance, positions: storedUnit(unit, context.log).positions };
