@@ -131,6 +131,12 @@ export const limits = {
   unitRetriesMax: 5,
   /** Failed events of one function that are kept by reference. At the bound: the oldest can no longer be replayed; its record stays. */
   unitFailedMax: 1_024,
+  /** Spans that a function writes in a second, unless its app says otherwise, and what an app may say. At the bound: counted, and told with the next. */
+  traceSpansPerSecond: 10,
+  traceSpansPerSecondMax: 1_000,
+  /** Shortest secret, since it is looked for in what a function gives away, and longest, characters. At either bound: `HOLON_SECRETS_BAD`. */
+  secretCharactersMin: 8,
+  secretCharactersMax: 16 << 10,
   /** Metering is written so often; what was counted since the last time is lost with the power, and nothing else. */
   meterEveryMs: 60_000,
   /** First wait before a failed unit is started again; doubles up to the next bound. */
@@ -202,12 +208,22 @@ export const limits = {
   /** Calls that wait for the same model are run as one up to so many rows, and no more than it gets through in this time. */
   modelBatchRowsMax: 256,
   modelBatchMsMax: 10,
+  /** Least bytes an hour that a cascade may ask with: a sixth of it is one question of some size. */
+  cascadeBytesPerHourMin: 4 << 10,
+  /** A question to a model that is passed on, and rows and values in one of a function. At the first bound: `HOLON_CALL_TIMEOUT`, at the others `HOLON_MODEL_INPUT_BAD`. */
+  modelAnswerMs: 60_000,
+  decideRowsMax: 4_096,
+  /** Rows of one window of a drift monitor. */
+  driftWindowRowsMin: 50,
+  driftWindowRowsMax: 65_536,
   /** Columns whose spread a drift monitor follows; of wider rows so many at even distances. Rows wider than the second are not watched. */
   driftColumnsMax: 64,
   driftWidthMax: 4_096,
   /** Tensors in one blob of parameters, and its header in bytes. At the bound: `HOLON_BLOB_BAD`. */
   parameterTensorsMax: 1_024,
   parameterHeaderBytesMax: 1 << 20,
+  /** Days over which the missed times of a schedule are counted. At the bound: no further. */
+  scheduleMissedDaysMax: 400,
   /** Longest size, gap or lateness of a window. */
   windowSpanMsMax: 31 * 86_400_000,
   /** Windows that one event may belong to. At the bound: the definition is refused. */

@@ -21,7 +21,7 @@ let eventMs = 0;
 /** Runs only while models do: told by the warden with each answer. */
 let modelClockMs = 0;
 let talk = "";
-const waiting = new Map<number, { readonly resolve: (outputs: Tensors) => void; readonly reject: (error: unknown) => void }>();
+const waiting = new Map<number, { readonly resolve: (reply: InsideModelReply) => void; readonly reject: (error: unknown) => void }>();
 const inferencesMax = 64;
 
 /** Returns what the function says of itself as JSON, or a failure. */
@@ -48,27 +48,29 @@ async function handle(eventsText: string): Promise<InsideResult> {
   }
 }
 
-function deliver(id: number, { outputs, error, tookMs }: InsideModelReply): void {
+function deliver(id: number, reply: InsideModelReply): void {
   const asked = waiting.get(id);
   waiting.delete(id);
-  modelClockMs += tookMs;
-  if (error === undefined) asked?.resolve(outputs ?? {});
-  else asked?.reject(fromCrossing(error));
+  modelClockMs += reply.tookMs;
+  if (reply.error === undefined) asked?.resolve(reply);
+  else asked?.reject(fromCrossing(reply.error));
 }
 
 const failure = (error: unknown): InsideResult => ({ text: undefined, fitted: undefined, failed: JSON.stringify(toCrossing(error)), talk: takeTalk() });
 
 function createModels(ask: Ask, bind: Bind): HostModels {
   let lastId = 0;
+  const question = (model: string, inputs: Tensors, subject: string | undefined): Promise<InsideModelReply> =>
+    new Promise((resolve, reject) => {
+      if (waiting.size >= inferencesMax) throw new HolonError("HOLON_MODEL_INPUT_BAD", `model ${model} was asked more than ${inferencesMax} times at once; await what it starts`);
+      const id = ++lastId;
+      waiting.set(id, { resolve, reject });
+      ask(id, model, inputs, subject);
+    });
   return {
     bind,
-    run: (model, inputs, subject) =>
-      new Promise((resolve, reject) => {
-        if (waiting.size >= inferencesMax) throw new HolonError("HOLON_MODEL_INPUT_BAD", `model ${model} was asked more than ${inferencesMax} times at once; await what it starts`);
-        const id = ++lastId;
-        waiting.set(id, { resolve, reject });
-        ask(id, model, inputs, subject);
-      }),
+    run: async (model, inputs, subject) => (await question(model, inputs, subject)).outputs ?? {},
+    decide: async (model, rows) => (await question(model, { rows }, undefined)).decisions ?? [],
   };
 }
 

@@ -38,6 +38,8 @@ process.on("message", (request: WardenRequest) => {
       return void open(request);
     case "handle":
       return void handle(request);
+    case "decided":
+      return void functions.get(request.id)?.then((unit) => unit.decided(request.call, request), () => undefined); // what did not open asked nothing
     case "close":
       return void close(request.id);
   }
@@ -50,7 +52,7 @@ async function open(request: Extract<WardenRequest, { kind: "open" }>): Promise<
   const opening = openFunction(request, factory, models, (error) => {
     lost.set(id, error); // told with the next batch too
     send({ kind: "lost", id, error: toCrossing(error) });
-  });
+  }, (call, asked, rows) => send({ kind: "decide", id, call, model: asked, rows }));
   functions.set(id, opening);
   try {
     const { described, talk } = await opening;

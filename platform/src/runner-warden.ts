@@ -5,8 +5,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
-import type { UnitUsage } from "@holon/core/ports.ts";
-import { fromCrossing } from "@holon/core/run/crossing.ts";
+import type { ModelDecision, Tensor, UnitUsage } from "@holon/core/ports.ts";
+import { fromCrossing, toCrossing } from "@holon/core/run/crossing.ts";
 import type { WardenReply, WardenRequest } from "./runner-warden-protocol.ts";
 import { insideCode } from "./runner-inside-code.ts";
 
@@ -20,6 +20,8 @@ export interface WardenOptions {
   /** Runs after everything else of this machine. */
   readonly last: boolean;
   talk(id: number, text: string): void;
+  /** A function asks a model that the node answers for. */
+  decide?(id: number, model: string, rows: Tensor): Promise<readonly ModelDecision[]>;
   /** These functions ran when the process ended by itself: one of them is at fault. */
   suspected(ids: readonly number[]): void;
   /** This function had to be stopped, or took the process with it. */
@@ -125,12 +127,22 @@ export class Warden {
 
   #receive(reply: WardenReply): void {
     if (reply.kind === "ready") return;
+    if (reply.kind === "decide") return void this.#decide(reply);
     if ("talk" in reply && reply.talk !== "") this.#options.talk(reply.id, reply.talk);
     if (reply.kind === "done") return this.#take(reply.id)?.resolve(reply);
     const error = fromCrossing(reply.error);
     if (reply.kind === "stuck") return this.#stuck(reply.id, error);
     if (error.code === "HOLON_UNIT_TIMEOUT" || reply.kind === "lost") this.#options.guilty(reply.id);
     this.#take(reply.id)?.reject(error);
+  }
+
+  async #decide({ id, call, model, rows }: Extract<WardenReply, { kind: "decide" }>): Promise<void> {
+    try {
+      const decisions = (await this.#options.decide?.(id, model, rows)) ?? [];
+      this.#send({ kind: "decided", id, call, decisions });
+    } catch (error) {
+      this.#send({ kind: "decided", id, call, error: toCrossing(error) });
+    }
   }
 
   /** One function cannot be ended but with the process; the others go on in the next. */

@@ -9,14 +9,16 @@ import { unitTextMax } from "@holon/core/run/unit-text.ts";
 import { boundWasmMemory } from "@holon/core/run/wasm-memory.ts";
 import { tensorsFromJson, tensorsToJson } from "@holon/core/run/tensor-json.ts";
 import type { OpenLine, PlatformModel } from "./model.ts";
-import type { InsideResult, WardenReply, WardenRequest } from "./runner-warden-protocol.ts";
+import type { InsideModelReply, InsideResult, WardenReply, WardenRequest } from "./runner-warden-protocol.ts";
 import type { InsideIsolate, IsolateFactory } from "./warden-isolate.ts";
-import { createWardenModels, type WardenModels } from "./warden-models.ts";
+import { createWardenModels, type AskNode, type WardenModels } from "./warden-models.ts";
 
 export interface OpenFunction {
   readonly described: string;
   readonly talk: string;
   handle(eventsText: string, timeoutMs: number): Promise<Outcome>;
+  /** The node has answered a question of its. */
+  decided(call: number, reply: Omit<InsideModelReply, "tookMs">): void;
   end(): void;
 }
 
@@ -29,7 +31,7 @@ const wasmPageBytes = 64 << 10;
 /** V8 needs some itself. */
 const wasmShare = 0.75;
 
-export async function openFunction(request: OpenRequest, factory: IsolateFactory, models: () => PlatformModel, lost: (error: HolonError) => void): Promise<OpenFunction> {
+export async function openFunction(request: OpenRequest, factory: IsolateFactory, models: () => PlatformModel, lost: (error: HolonError) => void, askNode: AskNode): Promise<OpenFunction> {
   const { name } = request.setup;
   let line: OpenLine | undefined;
   let inside: InsideIsolate | undefined;
@@ -44,7 +46,7 @@ export async function openFunction(request: OpenRequest, factory: IsolateFactory
     ]);
     line = opened;
     inside = taken;
-    const link = createWardenModels(opened?.line, (id, reply) => void taken.deliver.applyIgnored(undefined, [id, reply], { arguments: { copy: true } }));
+    const link = createWardenModels(opened?.line, (id, reply) => void taken.deliver.applyIgnored(undefined, [id, reply], { arguments: { copy: true } }), { served: request.setup.served ?? {}, ask: askNode });
     const first = await withTime(start(request, taken, link), request.startMs, () => bad(name, `it did not load within ${request.startMs} ms`));
     if (first.failed !== undefined) throw fromInside(first.failed);
     const meter = new Meter(taken.isolate);
@@ -60,6 +62,7 @@ export async function openFunction(request: OpenRequest, factory: IsolateFactory
       described: first.text ?? "",
       talk: first.talk,
       end,
+      decided: link.decided,
       async handle(text, timeoutMs) {
         busy = true;
         const outcome = await handle({ request, inside: taken, link, meter, end }, text, timeoutMs);

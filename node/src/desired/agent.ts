@@ -3,7 +3,7 @@
  * whatever the link does. Each outcome is an event.
  */
 import { toHolonError, type HolonError } from "@holon/core/errors.ts";
-import type { Clock, Door, Random, Runner, Timer, Trace } from "@holon/core/ports.ts";
+import type { Clock, Door, Random, Runner, Secrets, Timer, Trace } from "@holon/core/ports.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
 import type { Desired } from "@holon/core/schema/desired.ts";
 import type { BlobHash } from "@holon/core/units.ts";
@@ -16,12 +16,14 @@ import type { Events } from "../event/events.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import type { EgressGuard } from "../policy/egress-guard.ts";
 import type { Meter } from "../meter/meter.ts";
+import type { ServedModels } from "../model/served-models.ts";
 import { startReduction } from "../reduce/start-reduction.ts";
 import { functionKind } from "../run/program.ts";
 import { inputOf } from "@holon/core/run/trigger-events.ts";
 import { openSchedule, type Schedule } from "../trigger/schedule.ts";
 import type { Requests } from "../trigger/requests.ts";
 import { createScout } from "../run/scout.ts";
+import { createMoments } from "@holon/core/run/moments.ts";
 import { createWarmSet, type WarmSet } from "../run/warm-set.ts";
 import { startUnit, type RunningUnit, type UnitStatus } from "../run/unit.ts";
 import type { SharedStore } from "../shared/store.ts";
@@ -32,8 +34,9 @@ export interface AgentContext {
   readonly events: Events;
   readonly blobs: BlobStore;
   readonly guard: EgressGuard;
-  readonly ports: { readonly clock: Clock; readonly random: Random; readonly runner: Runner; readonly door: Door; readonly trace: Trace };
+  readonly ports: { readonly clock: Clock; readonly random: Random; readonly runner: Runner; readonly door: Door; readonly secrets: Secrets; readonly trace: Trace };
   readonly requests: Pick<Requests, "setApps">;
+  readonly served: Pick<ServedModels, "setDesired" | "decide">;
   readonly shared: SharedStore;
   /** Brings a blob here, from the parent if need be. */
   fetch(hash: BlobHash): Promise<void>;
@@ -77,6 +80,7 @@ export function createAgent(context: AgentContext): Agent {
   let numbers: ReadonlyMap<string, number> = new Map();
   let numbersGiven = 0;
   const warm = createWarmSet(ports.clock);
+  const moments = createMoments(ports.clock);
   const scout = createScout(log, () => [...running.values()].flatMap(({ unit }) => unit ?? []));
   let sources: readonly RunningSource[] = [];
   const changed = (): void => {
@@ -155,12 +159,12 @@ export function createAgent(context: AgentContext): Agent {
     const wanted = new Map<string, { readonly key: string; start(): Promise<Omit<Running, "key">> }>();
     const named = new Map<string, number>();
     for (const app of desired.apps) {
-      const common = JSON.stringify([app.models, app.egress, app.sources.map(({ type, stream }) => [type, stream]), app.functions.map(({ on, emits }) => [on, emits]), ...(app.reductions ?? []), ...(app.shared ?? [])]);
+      const common = JSON.stringify([app.models, app.egress, app.sources.map(({ type, stream }) => [type, stream]), app.functions.map(({ on, emits }) => [on, emits]), ...(app.reductions ?? []), ...(app.shared ?? []), app.tracing]);
       const surroundings = named.get(common) ?? numbers.get(common) ?? numbersGiven++;
       named.set(common, surroundings);
       for (const fn of app.functions) {
         const key = JSON.stringify([fn, surroundings]);
-        wanted.set(`function ${app.name}/${fn.name}`, { key, start: () => Promise.resolve({ unit: startUnit({ ...fn, on: inputOf(app.name, fn) }, { app, warm, ...context }, functionKind(fn, { app, warm, ...context })) }) });
+        wanted.set(`function ${app.name}/${fn.name}`, { key, start: () => Promise.resolve({ unit: startUnit({ ...fn, on: inputOf(app.name, fn) }, { app, warm, moments, ...context }, functionKind(fn, { app, warm, moments, ...context })) }) });
         if ("schedule" in fn.on) {
           const { schedule } = fn.on;
           wanted.set(`schedule ${app.name}/${fn.name}`, { key: JSON.stringify(schedule), start: () => Promise.resolve({ schedule: openSchedule(fn.name, schedule, { app: app.name, log, events: context.events, clock: ports.clock, trace: ports.trace }) }) });
@@ -168,7 +172,7 @@ export function createAgent(context: AgentContext): Agent {
       }
       for (const reduction of app.reductions ?? []) {
         const key = JSON.stringify([reduction, app.egress, app.sources.map((source) => [source.type, source.class, source.stream]), app.functions.map(({ emits }) => emits)]);
-        wanted.set(`reduction ${app.name}/${reduction.name}`, { key, start: () => Promise.resolve({ unit: startReduction(reduction, { app, warm, ...context }) }) });
+        wanted.set(`reduction ${app.name}/${reduction.name}`, { key, start: () => Promise.resolve({ unit: startReduction(reduction, { app, warm, moments, ...context }) }) });
       }
       for (const source of app.sources) {
         wanted.set(`source ${app.name}/${source.name}`, { key: JSON.stringify(source), start: async () => ({ source: await openSource(source, sourceContext(app)) }) });
@@ -177,6 +181,7 @@ export function createAgent(context: AgentContext): Agent {
     numbers = named;
     for (const [name, entry] of running) if (wanted.get(name)?.key !== entry.key) await stop(name);
     context.guard.setPolicy({ version: desired.version, rules: desired.apps.flatMap((app) => app.egress) });
+    await context.served.setDesired(desired);
     context.requests.setApps(desired.apps);
     for (const [name, entry] of wanted) {
       if (running.has(name) || closed) continue;

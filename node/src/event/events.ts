@@ -16,6 +16,8 @@ export interface EventInput {
   /** Event time; without it the time of recording. */
   readonly timeMs?: number | undefined;
   readonly causedBy?: string | undefined;
+  /** W3C Trace Context. */
+  readonly traceparent?: string | undefined;
   /** The device's own counter. */
   readonly deviceCounter?: number | undefined;
   readonly data: unknown;
@@ -47,6 +49,7 @@ export function createEvents(config: Pick<NodeConfig, "name" | "jurisdiction">, 
       class: input.class,
       jurisdiction: config.jurisdiction,
       ...(input.causedBy === undefined ? {} : { causedby: input.causedBy }),
+      ...(input.traceparent === undefined ? {} : { traceparent: input.traceparent }),
       ...(input.deviceCounter === undefined ? {} : { devicecounter: input.deviceCounter }),
     } satisfies StoredEvent);
     last = { input: about(input), wall, text };
@@ -60,7 +63,7 @@ export function createEvents(config: Pick<NodeConfig, "name" | "jurisdiction">, 
 }
 
 /** The attributes alone: data is not to be kept. */
-const about = ({ stream, type, class: own, producer, subject, timeMs, causedBy, deviceCounter }: Attributes): Attributes => ({ stream, type, class: own, producer, subject, timeMs, causedBy, deviceCounter });
+const about = ({ stream, type, class: own, producer, subject, timeMs, causedBy, traceparent, deviceCounter }: Attributes): Attributes => ({ stream, type, class: own, producer, subject, timeMs, causedBy, traceparent, deviceCounter });
 
 const isAlike = (one: Attributes, other: Attributes): boolean =>
-  one.subject === other.subject && one.type === other.type && one.class === other.class && one.producer === other.producer && one.timeMs === other.timeMs && one.causedBy === other.causedBy && one.deviceCounter === other.deviceCounter;
+  one.subject === other.subject && one.type === other.type && one.class === other.class && one.producer === other.producer && one.timeMs === other.timeMs && one.causedBy === other.causedBy && one.traceparent === other.traceparent && one.deviceCounter === other.deviceCounter;

@@ -22,6 +22,8 @@ export interface EgressGuard {
   mayLeave(run: RunHeader): Promise<boolean>;
   /** The same for shared state, change by change. */
   mayShare(shared: SharedOutgoing): Promise<boolean>;
+  /** The same for rows of a model that are passed up. */
+  mayAsk(rows: RowsOutgoing): Promise<boolean>;
   /**
    * Closes the open decisions: the node stops. The one on this node's own audit stream is closed over the closing records as well, so
    * that they may still leave.
@@ -42,6 +44,18 @@ export interface SharedOutgoing {
   readonly change: number;
 }
 
+/** Rows that are about to leave as a question to a model above. */
+export interface RowsOutgoing {
+  readonly app: string;
+  readonly model: string;
+  readonly class: DataClass;
+  readonly rules: readonly EgressRule[];
+  readonly policyVersion: number;
+  /** Numbers of the first and the last, of all that were passed up since the model was loaded. */
+  readonly from: number;
+  readonly to: number;
+}
+
 interface DecisionData {
   readonly allow: boolean;
   readonly rule: string;
@@ -54,7 +68,7 @@ interface DecisionData {
 }
 
 interface Question {
-  /** Of records, or `shared/<app>/<name>`. */
+  /** Of records, or `shared/<app>/<name>`, or `model/<app>/<model>`. */
   readonly lane: string;
   readonly classes: readonly DataClass[];
   readonly rules: readonly EgressRule[];
@@ -123,6 +137,7 @@ export function createEgressGuard(log: Log, events: Events, destination: string)
     // A child's records were decided at their origin; here only what may never travel is held back.
     mayLeave: (run) => decided({ lane: laneName(run), classes: classesOf(run.classes), rules: run.origin === log.origin ? policy.rules : relayed, policyVersion: policy.version, from: run.firstSequence }, lastSequence(run), run.count),
     mayShare: ({ app, name, class: dataClass, rules = relayed, policyVersion, change }) => decided({ lane: `shared/${app}/${name}`, classes: [dataClass], rules, policyVersion, from: change }, change, 1),
+    mayAsk: ({ app, model, class: dataClass, rules, policyVersion, from, to }) => decided({ lane: `model/${app}/${model}`, classes: [dataClass], rules, policyVersion, from }, to, to - from + 1),
     async closeDecisions() {
       const closing = [...open].filter(([, { data }]) => data.count > 0);
       open.clear();

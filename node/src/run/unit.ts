@@ -7,7 +7,7 @@ import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { backoffMs } from "@holon/core/link/backoff.ts";
 import { laneName, type CellChange, type Lane, type LogRecord, type NewRecord } from "@holon/core/log/log.ts";
-import type { Clock, Random, Runner, Timer, Trace, UnitEvent, UnitInstance, UnitResult } from "@holon/core/ports.ts";
+import type { Clock, Random, Runner, Secrets, Timer, Trace, UnitEvent, UnitInstance, UnitResult } from "@holon/core/ports.ts";
 import { reductionEmits } from "@holon/core/reduce/declared.ts";
 import type { AppDocument, FunctionDocument } from "@holon/core/schema/app.ts";
 import { fits, followedStates, stateType, typePrefix } from "@holon/core/run/trigger-events.ts";
@@ -18,13 +18,16 @@ import type { BlobStore } from "../blob/store.ts";
 import type { Events } from "../event/events.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import type { EgressGuard } from "../policy/egress-guard.ts";
+import type { ServedModels } from "../model/served-models.ts";
 import type { ReductionStatus } from "../reduce/saved.ts";
 import type { SharedStore } from "../shared/store.ts";
 import type { Meter } from "../meter/meter.ts";
 import { createFailedEvents } from "./failed-events.ts";
 import { keepFitted } from "./fitted.ts";
+import type { Moments } from "@holon/core/run/moments.ts";
 import { positionCell, stateCell } from "./program.ts";
 import { createRate } from "./rate.ts";
+import { createTracer, type Traced, type TraceTrigger } from "./tracer.ts";
 import { toUnitEvent } from "./unit-event.ts";
 import type { Found } from "./scout.ts";
 import type { WarmSet } from "./warm-set.ts";
@@ -70,10 +73,12 @@ export interface UnitContext {
   readonly blobs: BlobStore;
   readonly guard: EgressGuard;
   readonly shared: SharedStore;
-  readonly ports: { readonly clock: Clock; readonly random: Random; readonly runner: Runner; readonly trace: Trace };
+  readonly served: Pick<ServedModels, "decide">;
+  readonly ports: { readonly clock: Clock; readonly random: Random; readonly runner: Runner; readonly secrets: Secrets; readonly trace: Trace };
   /** Brings a blob here, from the parent if need be. */
   fetch(hash: BlobHash): Promise<void>;
   readonly warm: WarmSet;
+  readonly moments: Moments;
   readonly meter: Meter;
 }
 
@@ -87,6 +92,8 @@ export interface UnitDocument extends Pick<FunctionDocument, "name" | "emits">, 
 export interface UnitKind {
   /** From what is on disk, at the start and after each failure. `settled`: what was handled before is stored. */
   open(settled: () => Promise<unknown>): Promise<OpenedUnit>;
+  /** What triggers it, where the way of events through it is followed. */
+  readonly trigger?: TraceTrigger;
   /** Events handed over at once, if fewer than usual. */
   readonly batchMax?: number;
   /** Cells that go into the append of a batch beside its own: the record bytes it was handed, and what it made of them. */
@@ -118,6 +125,11 @@ interface Input {
   readonly replayed?: string | undefined;
 }
 
+/** What is being handled. */
+interface Handed extends Input {
+  readonly traced: Traced;
+}
+
 const nothing: UnitResult = { outputs: [], state: [], fitted: [], status: undefined, inferenceMs: [] };
 
 export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind): RunningUnit {
@@ -140,8 +152,9 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   let stopping = false;
   let attempt = 0;
   let interruptions = 0;
-  let handed: Input | undefined;
+  let handed: Handed | undefined;
   const rate = createRate(fn.eventsPerSecondMax, ports.clock);
+  const tracer = kind.trigger === undefined ? undefined : createTracer({ app: app.name, fn: fn.name, node: log.origin, trigger: kind.trigger, tracing: app.tracing, events: context.events, clock: ports.clock, random: ports.random });
   const failures = createFailedEvents(name, fn.retriesMax ?? limits.unitRetriesMax, context);
 
   async function live(): Promise<void> {
@@ -183,11 +196,12 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
           await waitForMore();
           continue;
         }
-        handed = input;
-        const result = await run(instance, input);
+        const traced = tracer?.begin(input.events) ?? untraced(input.events);
+        handed = { ...input, events: traced.events, traced };
+        const result = await run(instance, handed);
         await appended; // at most one append on the way: order and memory stay bounded
         positions = new Map(input.positions);
-        if (result !== undefined || input.cells.length + input.records.length > 0) appended = append(input, result ?? nothing);
+        if (result !== undefined || input.cells.length + input.records.length > 0) appended = append(handed, result ?? nothing);
         appended.catch(() => undefined); // awaited at the next turn
       }
     } finally {
@@ -201,8 +215,8 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     const [first] = input.events;
     if (first === undefined) return undefined;
     if (input.replayed === undefined && failures.isGivenUp(first)) {
-      const { records, cells } = failures.setAside(input.events, windows !== undefined);
-      const without: UnitResult & Aside = { ...nothing, aside: { records, cells } };
+      const { records, cells, error } = failures.setAside(input.events, windows !== undefined);
+      const without: UnitResult & Aside = { ...nothing, aside: { records, cells, error } };
       return without;
     }
     const result = await running.handle(input.events);
@@ -242,9 +256,9 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     return { events, handled: consumed, bytes: bytesOf(from.slice(0, consumed)), records, cells, problem: overBound };
   }
 
-  async function append(input: Input, result: UnitResult): Promise<void> {
+  async function append(input: Handed, result: UnitResult): Promise<void> {
     const fitted = await keepFitted(result.fitted, input.events, fn, context);
-    const outputs = result.outputs.map((output) => toRecord(output, input.events));
+    const outputs = result.outputs.map((output) => toRecord(output, input));
     const cells: CellChange[] = [
       ...result.state.map(({ key, value }) => ({ key: stateCell(name, key), value: value === null ? null : encoder.encode(value) })),
       ...fitted.cells,
@@ -254,7 +268,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     ];
     const changes = isFollowed ? result.state.map(({ key, value }) => stateChanged(key, value, input.events.at(-1)?.id)) : [];
     const aside = asideOf(result);
-    const records = [...outputs, ...fitted.records, ...input.records, ...changes, ...aside.records];
+    const records = [...outputs, ...fitted.records, ...input.records, ...changes, ...aside.records, ...input.traced.spans(aside.error)];
     const write = (own: readonly CellChange[]): Promise<unknown> => log.append({ records, cells: [...cells, ...aside.cells, ...own] });
     await (result.shared === undefined ? write([]) : context.shared.apply(app, result.shared, write));
     context.meter.handled(app.name, fn.name, { events: input.handled, bytesIn: input.bytes, records: outputs, result });
@@ -267,7 +281,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     if (result.status !== undefined) word = result.status;
   }
 
-  function toRecord(output: UnitResult["outputs"][number], events: readonly UnitEvent[]): NewRecord {
+  function toRecord(output: UnitResult["outputs"][number], { events, traced }: Handed): NewRecord {
     const declared = fn.emits[output.type];
     if (declared === undefined) throw new HolonError("HOLON_UNIT_BAD", `function ${name} emitted ${output.type}, which it does not declare`);
     const stream = declared.stream === "local" || context.guard.mayExport(declared.class) ? declared.stream : "local";
@@ -279,6 +293,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
       subject: output.subject,
       timeMs: output.timeMs,
       causedBy: events[output.cause]?.id,
+      traceparent: traced.carried(output.cause),
       data: output.data,
     });
   }
@@ -349,9 +364,11 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
 
 /** What is stored in place of a result that could not be had. */
 interface Aside {
-  readonly aside: { readonly records: readonly NewRecord[]; readonly cells: readonly CellChange[] };
+  readonly aside: { readonly records: readonly NewRecord[]; readonly cells: readonly CellChange[]; readonly error: HolonError | undefined };
 }
-const asideOf = (result: UnitResult | (UnitResult & Aside)): Aside["aside"] => ("aside" in result ? result.aside : { records: [], cells: [] });
+const asideOf = (result: UnitResult | (UnitResult & Aside)): Aside["aside"] => ("aside" in result ? result.aside : { records: [], cells: [], error: undefined });
+
+const untraced = (events: readonly UnitEvent[]): Traced => ({ events, carried: () => undefined, spans: () => [] });
 
 /** Ends of shared processes in a row that are not held against a function. */
 const interruptionsMax = 3;
