@@ -1,14 +1,17 @@
-/** What functions that do harm cost a neighbour: its calls alone and beside them, in turns, so that the machine's own troubles meet both. */
+/** What each kind of function that does harm costs a neighbour: how far the p99 of its calls moves. */
 import { HolonError } from "@holon/core/errors.ts";
 import type { Runner, UnitEvent, UnitInstance, UnitProgram } from "@holon/core/ports.ts";
 import { setTimeout as sleep } from "node:timers/promises";
-import { percentile } from "./statistics.ts";
+import { median, percentile, round } from "./statistics.ts";
 import type { SuiteContext, SuiteResult } from "./suite.ts";
 
 const source = (body: string): Uint8Array =>
   new TextEncoder().encode(`export default {kind:"holon.function",on:{type:"bench.reading"},emits:{"out.made":{stream:"data",class:"derived"}},models:[],run: async (event, context) => {${body}}};`);
 
+/** What every other is measured like, and does nothing: how far p99 moves by itself. */
+const harmless = "nothing";
 const harm: Readonly<Record<string, string>> = {
+  [harmless]: "",
   loops: "for(;;);",
   "allocates arrays": "const kept=[]; for(;;) kept.push(new Array(1e5).fill(event))",
   "allocates buffers": "const kept=[]; for(;;) kept.push(new Uint8Array(1e6).fill(1))",
@@ -21,31 +24,51 @@ const harm: Readonly<Record<string, string>> = {
 const program = (name: string, body: string, timeoutMs: number): UnitProgram => ({ name, code: source(body), models: {}, fitted: [], state: new Map(), timeoutMs, memoryBytesMax: 16 << 20 });
 const event: UnitEvent = { id: "bench/0/local/1", type: "bench.reading", source: "/bench", subject: undefined, timeMs: 0, arrivedMs: 0, data: { v: 1 } };
 
-const roundMs = 1_500;
-const rounds = 3;
-const everyMs = 4;
+/** Alone and beside in turns so short that the machine's own troubles meet both; what does harm is started again in each. */
+const turnMs = 400;
+const turnsMin = 4;
+const secondsOfEach = 4;
+const everyMs = 2;
+/** The first times it is found out; from then on it is kept apart, and that is what is measured. */
+const foundOutMs = 1_500;
 
-export async function neighbours(runner: Runner, { say }: SuiteContext): Promise<SuiteResult> {
+export async function neighbours(runner: Runner, { seconds, say }: SuiteContext): Promise<SuiteResult> {
   const neighbour = await startNeighbour(runner);
-  const [alone, beside]: [number[], number[]] = [[], []];
   const named = new Map<string, string>();
-  await neighbour.calls(roundMs);
-  for (let round = 0; round < rounds; round++) {
-    alone.push(...(await neighbour.calls(roundMs)));
-    const stop = new AbortController();
-    const harming = Object.entries(harm).map(([what, body]) => misbehave(runner, what, body, named, stop.signal));
-    await sleep(round === 0 ? 5_000 : 500); // the first time they are found out; from then on they are kept apart
-    beside.push(...(await neighbour.calls(roundMs)));
-    stop.abort();
-    await Promise.all(harming);
-    await sleep(300);
+  const figures: Record<string, number> = {};
+  const moves: number[] = [];
+  const turns = Math.max(turnsMin, Math.round((seconds * secondsOfEach * 1000) / turnMs / 4));
+  await neighbour.calls(turnMs);
+  for (const [what, body] of Object.entries(harm)) {
+    const [alone, beside]: [number[], number[]] = [[], []];
+    await withHarm(runner, what, body, named, () => sleep(foundOutMs));
+    for (let turn = 0; turn < turns; turn++) {
+      const measureAlone = async (): Promise<void> => void alone.push(...(await neighbour.calls(turnMs)));
+      const measureBeside = (): Promise<void> => withHarm(runner, what, body, named, async () => void beside.push(...(await neighbour.calls(turnMs))));
+      for (const measure of turn % 2 === 0 ? [measureAlone, measureBeside] : [measureBeside, measureAlone]) await measure();
+    }
+    const [aloneMs, besideMs] = [percentile(alone, 0.99), percentile(beside, 0.99)];
+    const name = what.replace(/(?:^| )(.)/g, (_, letter: string) => letter.toUpperCase());
+    const moved = besideMs / aloneMs - 1;
+    figures[`neighbourP99Moves${name}`] = moved;
+    if (what !== harmless) moves.push(moved);
+    say(`neighbour of ${what}: p99 ${round(aloneMs)} ms alone, ${round(besideMs)} ms beside (p50 ${round(percentile(alone, 0.5))}, ${round(percentile(beside, 0.5))}; ${alone.length} and ${beside.length} calls)${named.has(what) ? `; ${named.get(what)}` : ""}`);
   }
-  for (const [what, code] of named) say(`a function that ${what}: ${code}`);
-  const [aloneMs, besideMs] = [percentile(alone, 0.99), percentile(beside, 0.99)];
   return {
-    figures: { neighbourAloneMsP99: aloneMs, neighbourBesideMsP99: besideMs, neighbourAloneMsP50: percentile(alone, 0.5), neighbourBesideMsP50: percentile(beside, 0.5), harmfulContained: named.size, neighbourInterruptions: neighbour.interruptions() },
-    ratios: { neighbourP99Moved: besideMs / aloneMs },
+    figures: { neighbourP99Moves: Math.max(...moves), neighbourP99MovesMedian: median(moves), ...figures, harmfulContained: named.size, neighbourInterruptions: neighbour.interruptions() },
+    ratios: {},
   };
+}
+
+async function withHarm(runner: Runner, what: string, body: string, named: Map<string, string>, work: () => Promise<void>): Promise<void> {
+  const stop = new AbortController();
+  const harming = misbehave(runner, what, body, named, stop.signal);
+  try {
+    await work();
+  } finally {
+    stop.abort();
+    await harming;
+  }
 }
 
 /** As a node does it: started again after a pause when it has failed. */

@@ -75,12 +75,13 @@ async function coldStarts(runner: PlatformRunner, folder: string, count: number)
 const event: UnitEvent = { id: "bench/0/local/1", type: "bench.reading", source: "/bench", subject: "machine-1", timeMs: 0, arrivedMs: 0, data: { n: 1, v: 2 } };
 
 async function cold(runner: PlatformRunner, path: string, runtime: "wasm" | undefined): Promise<number> {
+  const events = [event];
   const startMs = performance.now();
   const code = readFileSync(path);
   createHash("sha256").update(code).digest(); // as a node checks a blob that it reads
   const program: UnitProgram = { name: "bench/cold", code, runtime, declared, models: {}, fitted: [], state: new Map(), timeoutMs: 5_000 };
-  const unit: UnitInstance = await runner.start(program);
-  const { outputs } = await unit.handle([event]);
+  const unit: UnitInstance = await runner.start(program, events);
+  const { outputs } = await unit.handle(events);
   const tookMs = performance.now() - startMs;
   if (outputs.length !== 1) throw new Error("a function did not answer: nothing was measured");
   await unit.stop();

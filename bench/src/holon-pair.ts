@@ -46,9 +46,11 @@ export interface PairOptions {
   readonly withFunction: boolean;
   /** Where the door puts what comes in. */
   readonly stream: "local" | "data";
+  /** Another app than the bench's: files are named from `app` below the folder. */
+  readonly app?: { readonly functions: readonly unknown[]; readonly models: readonly unknown[]; readonly gives: readonly unknown[] };
 }
 
-export async function startHolonPair({ folder, withFunction, stream }: PairOptions): Promise<HolonPair> {
+export async function startHolonPair({ folder, withFunction, stream, app }: PairOptions): Promise<HolonPair> {
   const data = join(folder, "nodes");
   const cloudConfig = { tier: "cloud", control: true, listen: `127.0.0.1:${await freePort()}` };
   let cloud = await startHolonNode({ data, name: "cloud-1", config: cloudConfig });
@@ -87,7 +89,7 @@ export async function startHolonPair({ folder, withFunction, stream }: PairOptio
     },
   };
   try {
-    await deploy(join(folder, "app"), data, cloud.api, manifestOf({ withFunction, stream }));
+    await deploy(join(folder, "app"), data, cloud.api, manifestOf({ withFunction, stream, app }));
     await settle();
     return pair;
   } catch (error) {
@@ -96,13 +98,14 @@ export async function startHolonPair({ folder, withFunction, stream }: PairOptio
   }
 }
 
-const manifestOf = ({ withFunction, stream }: Pick<PairOptions, "withFunction" | "stream">) => ({
+const manifestOf = ({ withFunction, stream, app }: Pick<PairOptions, "withFunction" | "stream"> & { readonly app: PairOptions["app"] }) => ({
   name: "bench",
   sources: [
-    { kind: "mqtt", name: "devices", type: readingType, listen: "127.0.0.1:0", class: "derived", stream },
+    { kind: "mqtt", name: "devices", type: readingType, listen: "127.0.0.1:0", class: "derived", stream, ...(app === undefined ? {} : { gives: app.gives }) },
     { kind: "bulk", name: bulkSource, type: readingType, listen: "127.0.0.1:0", class: "derived", stream },
   ],
-  functions: withFunction ? [{ name: "judge", module: functionPath }] : [],
+  functions: app?.functions ?? (withFunction ? [{ name: "judge", module: functionPath }] : []),
+  models: app?.models ?? [],
   egress: [{ class: "derived", to: "*" }],
 });
 

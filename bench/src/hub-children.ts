@@ -26,6 +26,7 @@ const shared = {
   model: { load: () => none("models") },
   runner: { start: () => none("functions") },
   door: { open: () => none("sources") },
+  secrets: { read: () => none("secrets") },
   trace: { note: () => undefined },
 } satisfies Partial<Ports>;
 

@@ -14,6 +14,7 @@ import { createModel } from "@holon/platform/model.ts";
 import { createNet } from "@holon/platform/net.ts";
 import { createRandom } from "@holon/platform/random.ts";
 import { createRunner } from "@holon/platform/runner.ts";
+import { createSecrets } from "@holon/platform/secrets.ts";
 import { createTrace } from "@holon/platform/trace.ts";
 import { readJoin } from "@holon/platform/trust-join.ts";
 import { createTrust, type Trust } from "@holon/platform/trust.ts";
@@ -63,6 +64,7 @@ export async function openBenchNode(folder: string, { name, ...rest }: BenchNode
     model,
     runner,
     door: createDoor({ clock, hostStats: createHostStats(clock) }),
+    secrets: createSecrets(folder),
     trace: createTrace({ name, level: "warn", output: process.stderr }),
   };
   const node = await openNode(config, ports);

@@ -137,7 +137,7 @@ async function runThrough(node: HolonNode, session: ModelSession, gate: { readon
   const to = "cloud-1";
   if (!isNodeName(to)) throw new Error("no name");
   const small: Decider = createModelDecider({ session, self: "gateway-1", gate });
-  const cascade = createCascade({ small, above: { node: to, model: "digits" }, calls: node.calls, clock: { monotonicMs: () => performance.now() }, budget: createLinkBudget("free", undefined, 0), deadlineMs: 10_000 });
+  const cascade = createCascade({ small, above: { model: "digits", ask: (parameters, _, deadlineMs) => node.calls.call(to, answerMethod, parameters, deadlineMs) }, clock: { monotonicMs: () => performance.now() }, budget: createLinkBudget("free", undefined, 0), deadlineMs: 10_000 });
   const sentBefore = node.status().uplink?.sentBytes ?? 0;
   const decided: Decision[] = [];
   let next = 0;

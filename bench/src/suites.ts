@@ -9,6 +9,7 @@ import { logSuite } from "./log.ts";
 import { memorySuite } from "./memory.ts";
 import { modelsSuite } from "./models.ts";
 import { recoverySuite } from "./recovery.ts";
+import { reflexSuite } from "./reflex.ts";
 import { seriesSuite } from "./series.ts";
 import { smallerSuite } from "./smaller.ts";
 import type { Suite } from "./suite.ts";
@@ -25,5 +26,6 @@ export const suites: ReadonlyMap<string, Suite> = new Map([
   ["models", modelsSuite],
   ["series", seriesSuite],
   ["functions", functionsSuite],
+  ["reflex", reflexSuite],
   ["smaller", smallerSuite],
 ]);

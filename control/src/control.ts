@@ -8,6 +8,7 @@ import { planPlacement } from "@holon/core/placement/plan.ts";
 import type { Clock, Crypto, Trace } from "@holon/core/ports.ts";
 import { exportableStreams } from "@holon/core/schema/event.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
+import { cascadeProblem } from "@holon/core/schema/model-use.ts";
 import type { ModelDocument } from "@holon/core/schema/model.ts";
 import { desiredSchema, type Desired } from "@holon/core/schema/desired.ts";
 import type { BlobHash } from "@holon/core/units.ts";
@@ -179,6 +180,8 @@ async function checkDocument(document: AppDocument, host: ControlHost): Promise<
       if (!document.models.some((candidate) => candidate.name === model)) throw new HolonError("HOLON_APP_BAD", `function ${fn.name} uses model ${model}, which ${document.name} does not list`);
     }
   }
+  const problem = cascadeProblem(document.models);
+  if (problem !== undefined) throw new HolonError("HOLON_APP_BAD", `app ${document.name}: ${problem}`);
   for (const hash of [...document.functions.map((fn) => fn.code), ...document.models.map((model) => model.graph)]) {
     if (!(await host.blobs.has(hash))) throw new HolonError("HOLON_BLOB_MISSING", `app ${document.name} names blob ${hash}, which is not here`, { next: "Upload it with PUT /v1/blobs/{hash} first." });
   }

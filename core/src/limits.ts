@@ -4,6 +4,8 @@ export const limits = {
   recordBytesMax: 1 << 20,
   /** One group commit. At the bound: the rest waits for the next commit. */
   batchBytesMax: 4 << 20,
+  /** What records of one run share, written out for each. At the bound: the run is none that a node of ours writes, and counts as damaged. */
+  runSharedBytesMax: 32 << 20,
   /** Appends waiting for a commit. At the bound: `append` waits before it takes more (back-pressure to doors). */
   appendPendingBytesMax: 16 << 20,
   /** How often a log is looked over for what it may let go of. */
@@ -129,6 +131,12 @@ export const limits = {
   unitRetriesMax: 5,
   /** Failed events of one function that are kept by reference. At the bound: the oldest can no longer be replayed; its record stays. */
   unitFailedMax: 1_024,
+  /** Spans that a function writes in a second, unless its app says otherwise, and what an app may say. At the bound: counted, and told with the next. */
+  traceSpansPerSecond: 10,
+  traceSpansPerSecondMax: 1_000,
+  /** Shortest secret, since it is looked for in what a function gives away, and longest, characters. At either bound: `HOLON_SECRETS_BAD`. */
+  secretCharactersMin: 8,
+  secretCharactersMax: 16 << 10,
   /** Metering is written so often; what was counted since the last time is lost with the power, and nothing else. */
   meterEveryMs: 60_000,
   /** First wait before a failed unit is started again; doubles up to the next bound. */
@@ -200,12 +208,22 @@ export const limits = {
   /** Calls that wait for the same model are run as one up to so many rows, and no more than it gets through in this time. */
   modelBatchRowsMax: 256,
   modelBatchMsMax: 10,
+  /** Least bytes an hour that a cascade may ask with: a sixth of it is one question of some size. */
+  cascadeBytesPerHourMin: 4 << 10,
+  /** A question to a model that is passed on, and rows and values in one of a function. At the first bound: `HOLON_CALL_TIMEOUT`, at the others `HOLON_MODEL_INPUT_BAD`. */
+  modelAnswerMs: 60_000,
+  decideRowsMax: 4_096,
+  /** Rows of one window of a drift monitor. */
+  driftWindowRowsMin: 50,
+  driftWindowRowsMax: 65_536,
   /** Columns whose spread a drift monitor follows; of wider rows so many at even distances. Rows wider than the second are not watched. */
   driftColumnsMax: 64,
   driftWidthMax: 4_096,
   /** Tensors in one blob of parameters, and its header in bytes. At the bound: `HOLON_BLOB_BAD`. */
   parameterTensorsMax: 1_024,
   parameterHeaderBytesMax: 1 << 20,
+  /** Days over which the missed times of a schedule are counted. At the bound: no further. */
+  scheduleMissedDaysMax: 400,
   /** Longest size, gap or lateness of a window. */
   windowSpanMsMax: 31 * 86_400_000,
   /** Windows that one event may belong to. At the bound: the definition is refused. */
@@ -283,6 +301,9 @@ export const limits = {
   mqttAnswerBytesMax: 64 << 10,
   /** Silence after connecting, before CONNECT. At the bound: the connection is closed. */
   mqttConnectMs: 10_000,
+  /** Kinds of events that a door gives to devices, and filters a device subscribes to; a further filter is refused. */
+  mqttGivesMax: 32,
+  mqttFiltersMax: 64,
   /** One batch of a bulk door as a frame, and its events. At the bound: a producer begins the next batch; the door closes the connection. */
   bulkFrameBytesMax: 512 << 10,
   bulkBatchEventsMax: 8192,

@@ -1,3 +1,4 @@
+// long file: all ports in one place, by design
 /**
  * The whole outside world of a node, in one file.
  *
@@ -137,6 +138,20 @@ export interface Tensor {
 }
 export type Tensors = Readonly<Record<string, Tensor>>;
 
+/** What a classifier says of one row, who said it, and how sure it is. */
+export interface ModelDecision {
+  /** As the model gives them: before or after a softmax. */
+  readonly scores: Float32Array;
+  /** The calibrated probability of the best class, 0 to 1. */
+  readonly confidence: number;
+  /** The node whose model answered. */
+  readonly answeredBy: string;
+  /** Whether it is at or above the gate of whoever answered; a model without a gate is always sure. */
+  readonly sure: boolean;
+  /** Why a row that the gate would have passed on was answered here. */
+  readonly kept?: "cut" | "bytes" | "late" | "refused";
+}
+
 /** A loaded model. */
 export interface ModelSession {
   /** Names of the graph's inputs that are neither initialisers nor bound parameters. */
@@ -164,8 +179,34 @@ export interface UnitEvent {
   /** Arrival time: when this event was recorded, by the recording node's wall clock. */
   readonly arrivedMs: number;
   readonly data: unknown;
+  /** W3C Trace Context, if it came with one. */
+  readonly traceparent?: string;
+  /** The span in which this event is handled, where it is followed. The host takes it off. */
+  readonly span?: UnitSpan;
+  /** The node's time, for functions that are granted it; on the first event of a batch only. The host takes it off. */
+  readonly moment?: UnitMoment;
   /** What sites share, as far as it changed since the batch before; on the first event of a batch only. The host takes it off. */
   readonly shared?: SharedView;
+}
+
+/** One step of a trace: 32 and 16 lower-case hexadecimal digits. */
+export interface UnitSpan {
+  readonly traceId: string;
+  readonly spanId: string;
+  /** Whether it is written down. */
+  readonly sampled: boolean;
+}
+
+/** A node's time when it handed over a batch. */
+export interface UnitMoment {
+  /** Wall clock, milliseconds since 1970, and how far to trust it. */
+  readonly ms: number;
+  readonly state: ClockState;
+  /**
+   * Hybrid time: the wall clock where it goes on, a count where it stands still or was set back. It never goes back while the node runs, and never
+   * lies before the arrival of an event that was handed over.
+   */
+  readonly hybrid: { readonly ms: number; readonly count: number };
 }
 
 /** State that sites share as a function sees it. */
@@ -248,9 +289,20 @@ export interface UnitProgram {
   /** Graphs by model name. Fitted parameters are passed to the session as inputs beside the function's own. */
   readonly models: Readonly<Record<string, Uint8Array>>;
   readonly fitted: readonly FittedParameters[];
+  /** Models that the node itself answers for: cascades, and those that are watched. They are not among `models`. */
+  readonly served?: ServedModels | undefined;
   /** The unit's durable state, JSON text by key. */
   readonly state: ReadonlyMap<string, string>;
   readonly timeoutMs: number;
+  /** Those that its app declares, by name. */
+  readonly secrets?: Readonly<Record<string, string>> | undefined;
+}
+
+export interface ServedModels {
+  /** The name of each one's output. */
+  readonly outputs: Readonly<Record<string, string>>;
+  /** `HOLON_MODEL_INPUT_BAD`. */
+  decide(model: string, rows: Tensor): Promise<readonly ModelDecision[]>;
 }
 
 /** What runs a function: a sandboxed module, WebAssembly with the ABI of docs/concepts/functions.md, a worker of Node (trusted), or a process. */
@@ -264,8 +316,11 @@ export interface UnitDeclared {
 
 /** Sandboxes for functions. */
 export interface Runner {
-  /** `HOLON_UNIT_BAD` if the module does not load or is no function. */
-  start(program: UnitProgram): Promise<UnitInstance>;
+  /**
+   * `HOLON_UNIT_BAD` if the module does not load or is no function. With `first` the instance is handed these very events first, so that
+   * a runner may begin with them before it has told that it started.
+   */
+  start(program: UnitProgram, first?: readonly UnitEvent[]): Promise<UnitInstance>;
 }
 
 /** One reading or message from outside, before it is an event. */
@@ -313,6 +368,8 @@ export interface ProducerSession {
 export interface OpenDoor {
   /** Where it listens, if it does. */
   readonly address: string | undefined;
+  /** For whoever listens behind the door, if it gives anything: at most once, and to none that cannot keep up. */
+  give?(topic: string, payload: Uint8Array): void;
   close(): Promise<void>;
 }
 
@@ -325,6 +382,12 @@ export interface Door {
 /** Figures of this machine, see `schema/app.ts` for the names. */
 export interface HostStats {
   sample(): Promise<Readonly<Record<string, number>>>;
+}
+
+/** Secrets of this node, kept beside it: they come with no document and leave with nothing. */
+export interface Secrets {
+  /** Those of the names that are there. `HOLON_SECRETS_EXPOSED` where others could read them too, `HOLON_SECRETS_BAD`. */
+  read(names: readonly string[]): Promise<Readonly<Record<string, string>>>;
 }
 
 /** Talk for people who diagnose; never payloads. */
@@ -344,5 +407,6 @@ export interface Ports {
   readonly model: Model;
   readonly runner: Runner;
   readonly door: Door;
+  readonly secrets: Secrets;
   readonly trace: Trace;
 }

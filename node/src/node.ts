@@ -35,6 +35,7 @@ import { createGuard, type Guard } from "./policy/guard.ts";
 import { createSharedExchange, type Partner, type SharedExchange, type SharedStatus } from "./shared/exchange.ts";
 import { openSharedStore, type SharedStore } from "./shared/store.ts";
 import { createMeter, type Meter, type MeterRow } from "./meter/meter.ts";
+import { createServedModels, type ServedModels, type ServedStatus } from "./model/served-models.ts";
 import { failedEventsOf, type FailedRow } from "./run/failed-rows.ts";
 import { createSite, type Site, type SiteStatus } from "./site/site.ts";
 
@@ -55,6 +56,8 @@ export interface NodeStatus {
   readonly blobsWanted: number;
   /** What it shares with other sites, and how that stands. */
   readonly shared: SharedStatus | undefined;
+  /** Models that the node itself answers for. */
+  readonly models: readonly ServedStatus[];
   readonly lanes: readonly { readonly lane: string; readonly sequence: number }[];
   readonly log: {
     readonly disk: "ok" | "full" | "failed";
@@ -89,6 +92,8 @@ export interface HolonNode {
   status(): NodeStatus;
   /** Asks a function that answers requests. `HOLON_ARGUMENT_BAD`, `HOLON_CALL_BUSY`, `HOLON_CALL_TIMEOUT`. */
   ask(app: string, request: FunctionRequest): Promise<FunctionAnswer>;
+  /** What one of its models with `cascade` or `drift` says of rows. */
+  decide: ServedModels["decide"];
   cutUplink(): void;
   healUplink(): void;
   /** The term in which this node leads its site at this moment; undefined while it does not. */
@@ -120,6 +125,7 @@ interface Parts {
   meter: Meter | undefined;
   scrubber: Scrubber | undefined;
   sharing: SharedExchange | undefined;
+  served: ServedModels | undefined;
 }
 
 /** Parts that a test may put in another's place. */
@@ -135,7 +141,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   const events = createEvents(config, ports.clock);
   const integrity: Integrity = { sha256: ports.crypto.sha256, crc32: ports.codec.crc32 };
   const { clock, disk, random } = ports;
-  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, meter: undefined, scrubber: undefined, sharing: undefined };
+  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, meter: undefined, scrubber: undefined, sharing: undefined, served: undefined };
   const log = await openLog({ origin: name, disk, clock, random, integrity, ...segmentSize(config), opened: (stream, predecessor) => openedRecord(events, stream, predecessor), full: () => parts.keeper?.full() });
   for (const damage of log.damage) ports.trace.note("error", `${damage.segment}: bytes ${damage.fromByte} to ${damage.toByte} are damaged (${damage.what})`, { code: "HOLON_LOG_DAMAGED" });
   const blobs = await openBlobStore(disk, integrity);
@@ -157,7 +163,9 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   parts.requests = requests;
   const meter = createMeter({ config, log, events, ports });
   parts.meter = meter;
-  parts.agent = createAgent({ log, events, blobs, guard, shared, ports, requests, meter, fetch: exchange.fetch });
+  const served = createServedModels({ tier: config.tier, isRoot: config.parent === undefined, log, events, blobs, guard, calls, handlers, ports, above: () => parts.uplink?.peer() ?? parts.site?.relayPeer() });
+  parts.served = served;
+  parts.agent = createAgent({ log, events, blobs, guard, shared, served, ports, requests, meter, fetch: exchange.fetch });
   if (config.listen !== undefined) {
     // What a sibling sent is safe when this node's own parent says so: a sibling's disk is no nearer to the root.
     const safe = (lane: Lane, received: number): number => (parts.uplink === undefined ? received : Math.min(received, parts.uplink.safe().get(laneName(lane)) ?? 0));
@@ -212,6 +220,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     announce: (api) => appendSoon(log, clock, { records: [startedRecord(events, config, api)] }),
     status: () => statusOf(config, log, parts, damage, clock.monotonicMs() - startedMs),
     ask: requests.ask,
+    decide: served.decide,
     cutUplink: () => parts.uplink?.cut(),
     healUplink: () => parts.uplink?.heal(),
     leads: () => parts.site?.leads(),
@@ -296,6 +305,7 @@ async function closeNode(parts: Parts, { log, guard, clock, unsubscribe }: { rea
   parts.sharing?.close();
   parts.requests?.close();
   await parts.agent?.close();
+  await parts.served?.close();
   await parts.meter?.close();
   await parts.keeper?.close();
   await parts.surveyor?.close();
@@ -326,6 +336,7 @@ function statusOf(config: NodeConfig, log: SegmentLog, parts: Parts, damage: rea
     admission: parts.downlinks?.admission(),
     blobsWanted: parts.exchange?.wanted() ?? 0,
     shared: parts.sharing?.status(),
+    models: parts.served?.status() ?? [],
     lanes: [...log.heads()].map(([lane, { mark }]) => ({ lane, sequence: mark.sequence })).sort((a, b) => (a.lane < b.lane ? -1 : 1)),
     log: { disk: log.diskState, sizeBytes: log.sizeBytes(), lost: log.lost, unsettled: log.unsettled, staleCells: log.staleCells.filter(isTellable), mended: log.mended, scrubbed: parts.scrubber?.status() },
     damage,

@@ -14,7 +14,7 @@ import { createPacketCutter, MqttViolation } from "./door-mqtt-frames.ts";
 import type { Arrival, Inbox } from "./door-mqtt-inbox.ts";
 import * as packets from "./door-mqtt-packets.ts";
 import type { MqttSession } from "./door-mqtt-session.ts";
-import { isTopicName } from "./door-mqtt-topic.ts";
+import { isTopicName, parseTopicFilter, takes } from "./door-mqtt-topic.ts";
 
 /** What a connection is given by its door. */
 export interface ConnectionWorld {
@@ -24,11 +24,15 @@ export interface ConnectionWorld {
   read(topic: string, payload: Buffer): Reading | HolonError;
   /** Opens the client's session; an older connection of the same client is closed. */
   enter(clientId: string, isClean: boolean, connection: MqttConnection): { readonly session: MqttSession; readonly isPresent: boolean };
+  /** Whether the door gives anything, so that a subscription makes sense. */
+  readonly gives: boolean;
   /** The socket is gone. */
   left(connection: MqttConnection): void;
 }
 
 export interface MqttConnection {
+  /** Passes it on if the device has subscribed to the topic and keeps up with what it is sent. */
+  give(levels: readonly string[], packet: Buffer): void;
   /** Reads nothing more because the door closes. What was read is still acknowledged; the device's will is not left. */
   stop(): void;
   /** Stops and closes; answers on their way are given a second. */
@@ -53,7 +57,14 @@ export function createMqttConnection(socket: Socket, world: ConnectionWorld): Mq
   let heardMs = world.clock.monotonicMs();
   let timer: Timer = world.clock.after(limits.mqttConnectMs, watch);
 
+  /** What the device has subscribed to, by the filter's text. */
+  const filters = new Map<string, readonly string[]>();
+
   const connection: MqttConnection = {
+    give(levels, packet) {
+      if (filters.size === 0 || isClosed || socket.writableLength > limits.mqttAnswerBytesMax) return;
+      for (const filter of filters.values()) if (takes(filter, levels)) return answers.send(packet);
+    },
     stop() {
       isClosed = true;
       if (connected !== undefined) connected.will = undefined;
@@ -151,9 +162,10 @@ export function createMqttConnection(socket: Socket, world: ConnectionWorld): Mq
         return answers.send(packets.pingAnswer);
       case "subscribe":
         if (packet.subscriptions.length === 0) throw new MqttViolation("a subscription has no filter");
-        return answers.send(packets.subscriptionsRefused(packetId(packet), packet.subscriptions.length));
+        return answers.send(packets.subscribed(packetId(packet), packet.subscriptions.map(({ topic }) => subscribe(topic))));
       case "unsubscribe":
         if (packet.unsubscriptions.length === 0) throw new MqttViolation("an unsubscription has no filter");
+        for (const topic of packet.unsubscriptions) filters.delete(topic);
         return answers.send(packets.unsubscribed(packetId(packet)));
       case "disconnect":
         client.will = undefined;
@@ -163,6 +175,13 @@ export function createMqttConnection(socket: Socket, world: ConnectionWorld): Mq
       default:
         throw new MqttViolation(`a client does not send ${packet.cmd} here`);
     }
+  }
+
+  function subscribe(topic: string): boolean {
+    const levels = parseTopicFilter(topic);
+    if (!world.gives || levels === undefined || (filters.size >= limits.mqttFiltersMax && !filters.has(topic))) return false;
+    filters.set(topic, levels);
+    return true;
   }
 
   function publish(session: MqttSession, { topic, payload, qos, messageId }: packets.Publish): void {

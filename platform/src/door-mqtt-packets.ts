@@ -80,9 +80,14 @@ export const pingAnswer = Buffer.from([0xd0, 0]);
 /** First bytes of the answers that name a message and say no more (sections 3.4 to 3.7). */
 export const acknowledgementTypes = { puback: 0x40, pubrec: 0x50, pubcomp: 0x70 } as const;
 export type Acknowledgement = keyof typeof acknowledgementTypes;
-/** Failure for each filter (section 3.9.3): this door takes in and gives out nothing. */
-export const subscriptionsRefused = (messageId: number, count: number): Buffer =>
-  Buffer.from([0x90, ...remainingLength(2 + count), messageId >> 8, messageId & 255, ...Array.from({ length: count }, () => 0x80)]);
+/** QoS 0 or failure for each filter (section 3.9.3). */
+export const subscribed = (messageId: number, granted: readonly boolean[]): Buffer =>
+  Buffer.from([0x90, ...remainingLength(2 + granted.length), messageId >> 8, messageId & 255, ...granted.map((isGranted) => (isGranted ? 0 : 0x80))]);
+/** Section 3.3 with QoS 0. */
+export function publication(topic: string, payload: Uint8Array): Buffer {
+  const name = Buffer.from(topic, "utf8");
+  return Buffer.concat([Buffer.from([0x30, ...remainingLength(2 + name.length + payload.length), name.length >> 8, name.length & 255]), name, payload]);
+}
 export const unsubscribed = (messageId: number): Buffer => Buffer.from([0xb0, 2, messageId >> 8, messageId & 255]);
 
 /** Section 2.2.3. */

@@ -15,10 +15,9 @@ export const isTopicName = (topic: string): boolean => topic !== "" && !/[+#\0\u
 /** Whether any of the filters takes the topic. `HOLON_APP_BAD` for a filter that is none. */
 export function createTopicMatcher(filters: readonly string[], source: string): (topic: string) => boolean {
   const parsed = filters.map((filter) => {
-    const levels = filter.split("/");
-    const isFilter = levels.every((level, index) => (level === "#" ? index === levels.length - 1 : level === "+" || isLevel(level)));
-    if (!isFilter) throw new HolonError("HOLON_APP_BAD", `source ${source}: ${JSON.stringify(filter)} is no MQTT topic filter`);
-    return levels;
+    const parts = parseTopicFilter(filter);
+    if (parts === undefined) throw new HolonError("HOLON_APP_BAD", `source ${source}: ${JSON.stringify(filter)} is no MQTT topic filter`);
+    return parts;
   });
   return (topic) => {
     const levels = topic.split("/");
@@ -26,9 +25,15 @@ export function createTopicMatcher(filters: readonly string[], source: string): 
   };
 }
 
+/** Its levels; undefined for a text that is no filter. */
+export function parseTopicFilter(filter: string): readonly string[] | undefined {
+  const levels = filter.split("/");
+  return filter !== "" && levels.every((level, index) => (level === "#" ? index === levels.length - 1 : level === "+" || isLevel(level))) ? levels : undefined;
+}
+
 const isLevel = (level: string): boolean => !/[+#\0]/.test(level);
 
-function takes(filter: readonly string[], topic: readonly string[]): boolean {
+export function takes(filter: readonly string[], topic: readonly string[]): boolean {
   // Section 4.7.2: a wildcard at the front does not take topics that begin with $.
   if (topic[0]?.startsWith("$") === true && (filter[0] === "#" || filter[0] === "+")) return false;
   for (let index = 0; index < filter.length; index++) {

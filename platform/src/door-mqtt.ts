@@ -1,8 +1,9 @@
 /**
  * The MQTT door: devices publish to the gateway, MQTT 3.1.1 and 3.1 (OASIS MQTT Version 3.1.1).
  *
- * It takes in and gives out nothing: every subscription is granted as a failure. Acknowledged means on disk. Devices are not asked who
- * they are, so the door stays on this machine's loopback.
+ * It takes in, and gives what its source `gives`, at QoS 0; where that is nothing, every subscription is granted as a failure. It is no
+ * broker: what one device publishes, no other is handed. Acknowledged means on disk. Devices are not asked who they are, so the door stays
+ * on this machine's loopback.
  */
 import { createServer } from "node:net";
 import { HolonError } from "@holon/core/errors.ts";
@@ -14,7 +15,8 @@ import { createMqttConnection, type ConnectionWorld, type MqttConnection } from 
 import { createInbox } from "./door-mqtt-inbox.ts";
 import { readMessage } from "./door-mqtt-payload.ts";
 import { createMqttSessions } from "./door-mqtt-session.ts";
-import { createTopicMatcher, printTopic } from "./door-mqtt-topic.ts";
+import { publication } from "./door-mqtt-packets.ts";
+import { createTopicMatcher, isTopicName, printTopic } from "./door-mqtt-topic.ts";
 import { parseAddress, printAddress } from "./net-address.ts";
 
 /** Listens for devices. `HOLON_PORT_TAKEN`, `HOLON_CONFIG_BAD` for an address, `HOLON_APP_BAD` for a topic filter that is none. */
@@ -38,6 +40,7 @@ export async function openMqtt(spec: MqttSourceSpec, sink: DoorSink, clock: Cloc
   const world: ConnectionWorld = {
     clock,
     inbox,
+    gives: spec.gives !== undefined,
     read(topic, payload) {
       if (isTaken(topic)) return readMessage(spec.type, topic, payload);
       return new HolonError("HOLON_SOURCE_MESSAGE_BAD", `source ${spec.name} takes no messages on ${printTopic(topic)}`);
@@ -61,6 +64,11 @@ export async function openMqtt(spec: MqttSourceSpec, sink: DoorSink, clock: Cloc
   const port = await listenOn(server, "mqtt", wanted);
   return {
     address: printAddress("mqtt", { host: wanted.host, port }),
+    give(topic, payload) {
+      if (!isTopicName(topic)) return; // a subject may hold what a topic may not
+      const [packet, levels] = [publication(topic, payload), topic.split("/")];
+      for (const connection of connections) connection.give(levels, packet);
+    },
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
       for (const connection of connections) connection.stop();

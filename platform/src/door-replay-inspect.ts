@@ -43,18 +43,17 @@ export async function inspectReplayFile(path: string): Promise<ReplayFileShape> 
   return shape;
 }
 
-/** Whether it is a label that the model must not see, however it is written. */
-export const isLabel = (name: string): boolean => labelNames.includes(name.toLowerCase());
+/** Whether it is a label that the model must not see, however it is written and in whatever it is nested (`truth.anomaly`). */
+export const isLabel = (name: string): boolean => name.toLowerCase().split(".").some((part) => labelNames.includes(part));
 
-/** The label column, in whatever case the header writes it, as numbers, one per row in the order of the file. `HOLON_SOURCE_COLUMN_MISSING`, `HOLON_SOURCE_ROW_BAD`. */
-export async function* readReplayLabels(path: string, column: string): AsyncGenerator<number> {
+/** The label column, in whatever case the header writes it, one per row in the order of the file; undefined where it is no number. `HOLON_SOURCE_COLUMN_MISSING`. */
+export async function* readReplayLabels(path: string, column: string): AsyncGenerator<number | undefined> {
   const { format, delimiter, header } = await inspectReplayFile(path);
   const name = header.find((candidate) => candidate.toLowerCase() === column.toLowerCase()) ?? column;
   for await (const { table, records } of readTable(path, { format, delimiter, columns: { [name]: "label" }, timeColumn: undefined })) {
     for (const record of records) {
       const row = table.read(record);
-      if (row instanceof HolonError) throw row;
-      yield Number(row.data["label"] ?? 0);
+      yield row instanceof HolonError ? undefined : Number(row.data["label"] ?? 0);
     }
   }
 }

@@ -44,8 +44,8 @@ async function play(wanted: ReplaySourceSpec, sink: KeepingSink = createKeepingS
   return { sink, problem: await sink.end, door };
 }
 
-async function labels(path: string): Promise<number[]> {
-  const found: number[] = [];
+async function labels(path: string): Promise<(number | undefined)[]> {
+  const found: (number | undefined)[] = [];
   for await (const label of readReplayLabels(path, "anomaly")) found.push(label);
   return found;
 }

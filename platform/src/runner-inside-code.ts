@@ -20,6 +20,7 @@ export const insideSources: readonly string[] = [
   "@holon/core/run/shared-table.ts",
   "@holon/core/run/state-table.ts",
   "@holon/core/run/utf8.ts",
+  "./runner-inside-wasm-rehearsal.ts",
   "./runner-inside-wasm.ts",
   "./runner-inside.ts",
 ].map((specifier) => fileURLToPath(import.meta.resolve(specifier)));

@@ -10,7 +10,8 @@ import type { FittedParameters, Tensors, UnitEvent } from "@holon/core/ports.ts"
 import type { UnitContext, UnitDefinition } from "@holon/core/run/definition.ts";
 import { limits } from "@holon/core/limits.ts";
 import { createWasmDefinition, keepWebAssembly, type WasmPort } from "./runner-inside-wasm.ts";
-import type { InsideModelReply, InsideResult, InsideSetup } from "./runner-warden-protocol.ts";
+import { rehearsedDeclaration, rehearsedModule } from "./runner-inside-wasm-rehearsal.ts";
+import type { InsideModelReply, InsideResult, InsideRuntime, InsideSetup } from "./runner-warden-protocol.ts";
 
 type Ask = (id: number, model: string, inputs: Tensors, subject: string | undefined) => void;
 type Bind = (model: string, subject: string, parameters: Tensors) => void;
@@ -20,7 +21,7 @@ let eventMs = 0;
 /** Runs only while models do: told by the warden with each answer. */
 let modelClockMs = 0;
 let talk = "";
-const waiting = new Map<number, { readonly resolve: (outputs: Tensors) => void; readonly reject: (error: unknown) => void }>();
+const waiting = new Map<number, { readonly resolve: (reply: InsideModelReply) => void; readonly reject: (error: unknown) => void }>();
 const inferencesMax = 64;
 
 /** Returns what the function says of itself as JSON, or a failure. */
@@ -47,27 +48,29 @@ async function handle(eventsText: string): Promise<InsideResult> {
   }
 }
 
-function deliver(id: number, { outputs, error, tookMs }: InsideModelReply): void {
+function deliver(id: number, reply: InsideModelReply): void {
   const asked = waiting.get(id);
   waiting.delete(id);
-  modelClockMs += tookMs;
-  if (error === undefined) asked?.resolve(outputs ?? {});
-  else asked?.reject(fromCrossing(error));
+  modelClockMs += reply.tookMs;
+  if (reply.error === undefined) asked?.resolve(reply);
+  else asked?.reject(fromCrossing(reply.error));
 }
 
 const failure = (error: unknown): InsideResult => ({ text: undefined, fitted: undefined, failed: JSON.stringify(toCrossing(error)), talk: takeTalk() });
 
 function createModels(ask: Ask, bind: Bind): HostModels {
   let lastId = 0;
+  const question = (model: string, inputs: Tensors, subject: string | undefined): Promise<InsideModelReply> =>
+    new Promise((resolve, reject) => {
+      if (waiting.size >= inferencesMax) throw new HolonError("HOLON_MODEL_INPUT_BAD", `model ${model} was asked more than ${inferencesMax} times at once; await what it starts`);
+      const id = ++lastId;
+      waiting.set(id, { resolve, reject });
+      ask(id, model, inputs, subject);
+    });
   return {
     bind,
-    run: (model, inputs, subject) =>
-      new Promise((resolve, reject) => {
-        if (waiting.size >= inferencesMax) throw new HolonError("HOLON_MODEL_INPUT_BAD", `model ${model} was asked more than ${inferencesMax} times at once; await what it starts`);
-        const id = ++lastId;
-        waiting.set(id, { resolve, reject });
-        ask(id, model, inputs, subject);
-      }),
+    run: async (model, inputs, subject) => (await question(model, inputs, subject)).outputs ?? {},
+    decide: async (model, rows) => (await question(model, { rows }, undefined)).decisions ?? [],
   };
 }
 
@@ -91,25 +94,26 @@ const say = (...words: readonly unknown[]): void => {
 };
 const shown = (word: unknown): string => (typeof word === "string" ? word : typeof word === "object" ? (JSON.stringify(word) ?? "") : String(word));
 
-/** One function that does nothing, so that what every function needs has been compiled when the first event of a real one comes. */
-async function rehearse(): Promise<void> {
+/** One function that does next to nothing, so that what every function needs has been compiled when the first event of a real one comes. */
+async function rehearse(runtime: InsideRuntime): Promise<void> {
   const kind = "holon.function";
   const run = (event: UnitEvent, context: UnitContext): void => {
     context.state.set("a", context.state.get("a") ?? event.data);
     context.emit("a.b", { data: 1 });
   };
   const ignore = (): void => undefined;
-  const setup: InsideSetup = { name: "a/b", modelNames: [], state: [], declared: undefined };
-  start({ default: { kind, on: { type: "a" }, emits: { "a.b": { stream: "local", class: "derived" } }, models: [], run } }, JSON.stringify(setup), [], ignore, ignore, undefined, undefined);
+  const setup = (declared: InsideSetup["declared"]): string => JSON.stringify({ name: "a/b", modelNames: [], state: [], declared } satisfies InsideSetup);
+  if (runtime === "wasm") start(undefined, setup(rehearsedDeclaration), [], ignore, ignore, Uint8Array.from(rehearsedModule).buffer, { applySyncPromise: () => "{}" });
+  else start({ default: { kind, on: { type: "a" }, emits: { "a.b": { stream: "local", class: "derived" } }, models: [], run } }, setup(undefined), [], ignore, ignore, undefined, undefined);
   await handle(JSON.stringify([{ id: "a/b/local/1", type: "a", source: "/a", subject: "a", timeMs: 1, arrivedMs: 1, data: {} }]));
   host = undefined;
   eventMs = 0;
 }
 
 /** For each isolate anew: V8 adds some of this after the snapshot. */
-async function narrow(): Promise<void> {
-  await rehearse();
+async function narrow(runtime: InsideRuntime): Promise<void> {
   keepWebAssembly();
+  await rehearse(runtime);
   narrowGlobals();
 }
 

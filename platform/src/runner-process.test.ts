@@ -15,9 +15,16 @@ after(() => Promise.all([runner.close(), model.close()]));
 
 /** A program of the contract around the body of `run(events, state)`, which returns the answer. */
 const server = (body: string): string => `
-import json, os, socket, sys
+import json, os, socket, sys, time
 from http.server import BaseHTTPRequestHandler
 from socketserver import UnixStreamServer
+def event_work(n, events):
+    # A quarter of a second of its own time, however busy the machine is.
+    return events[0]["data"] == 1 and time.process_time() < began + 0.25 if n else events[0]["data"] == 1 and mark()
+def mark():
+    global began
+    began = time.process_time()
+    return True
 def run(events, state):
 ${body.split("\n").map((line) => `    ${line}`).join("\n")}
 class Handler(BaseHTTPRequestHandler):
@@ -29,6 +36,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self): self.answer({})
     def do_POST(self):
         asked = json.loads(self.rfile.read(int(self.headers.get("content-length") or 0)) if "content-length" in self.headers else self.chunked())
+        globals()["secrets"] = asked.get("secrets")
         self.answer(run(asked["events"], asked["state"]))
     def chunked(self):
         data = b""
@@ -85,6 +93,23 @@ return {"outputs": [{"type": "out.made", "data": [attempt(connect), attempt(lamb
     assert.match(network, /Error/);
     assert.deepEqual([passwd, write, list, alone], ["FileNotFoundError", "OSError", "FileNotFoundError", true]);
     assert.deepEqual(environment.filter((name) => !["HOLON_FOLDER", "HOLON_MODULE", "HOLON_SOCKET", "LC_CTYPE", "PATH", "PWD"].includes(name)), []);
+    await unit.stop();
+  });
+
+  it("is given the secrets of its program with each batch, and nowhere else", both("bwrap", "python3"), async () => {
+    const unit = await start(`return {"outputs": [{"type": "out.made", "data": [secrets, "4711" in str(os.environ), [name for name in os.listdir(os.environ["HOLON_FOLDER"]) if name not in ("module", "socket")]]}]}`, { secrets: { key: "k-4711-k" } });
+    assert.deepEqual((await unit.handle(eventsOf(1))).outputs[0]?.data, [{ key: "k-4711-k" }, false, []]);
+    await unit.stop();
+  });
+
+  it("is metered: processor time of each batch, and memory", both("bwrap", "python3"), async () => {
+    const unit = await start(`n = 0\nwhile event_work(n, events): n += 1\nreturn {}`);
+    const idle = (await unit.handle(eventsOf(0))).usage;
+    const busy = (await unit.handle(eventsOf(1))).usage;
+    const rested = (await unit.handle(eventsOf(0))).usage;
+    assert.ok(idle !== undefined && busy !== undefined && rested !== undefined);
+    assert.ok(busy.processorMs >= 200 && busy.processorMs > rested.processorMs, JSON.stringify([idle, busy, rested]));
+    assert.ok(busy.memoryBytes > 4 << 20 && busy.memoryBytes < 1 << 30, JSON.stringify(busy));
     await unit.stop();
   });
 

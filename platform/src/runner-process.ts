@@ -3,7 +3,8 @@
  * environment, its own processes only, the system's programs to read, and a folder with the socket on which it answers:
  *
  *     GET  /ready                                        → 200 when it can take events
- *     POST /run {"events":[…],"state":{"key":value,…}}   → {"outputs":[{"type","data","cause",…}],"state":[{"key","value"}],"status"}
+ *     POST /run {"events":[…],"state":{"key":value,…},"secrets":{"name":"…"}}
+ *              → {"outputs":[{"type","data","cause",…}],"state":[{"key","value"}],"status"}
  *
  * `cause` is the index of the event that led to an output; `value` null removes. The socket is named by `HOLON_SOCKET`.
  */
@@ -16,8 +17,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
-import type { UnitEvent, UnitInstance, UnitProgram, UnitResult } from "@holon/core/ports.ts";
+import type { UnitEvent, UnitInstance, UnitProgram, UnitResult, UnitUsage } from "@holon/core/ports.ts";
 import { parseUnitResult } from "@holon/core/run/result.ts";
+import { usageOf } from "./runner-process-usage.ts";
 import { unitTextMax } from "@holon/core/run/unit-text.ts";
 
 const answerSchema = z.strictObject({
@@ -55,6 +57,15 @@ export async function startProcess(program: UnitProgram, talk: (text: string) =>
   child.once("error", () => undefined);
   boundTalk(child, talk);
   const state = new Map(program.state);
+  const usedBefore = { processorMs: 0 };
+  /** Since the batch before; the start goes to the first. */
+  const usage = (): UnitUsage | undefined => {
+    const used = child.pid === undefined ? undefined : usageOf(child.pid);
+    if (used === undefined) return undefined;
+    const processorMs = Math.max(0, used.processorMs - usedBefore.processorMs);
+    usedBefore.processorMs = used.processorMs;
+    return { processorMs, memoryBytes: used.memoryBytes };
+  };
   try {
     await untilReady(name, join(folder, "socket"), program.startMs ?? limits.unitStartMs, () => gone);
   } catch (error) {
@@ -66,14 +77,15 @@ export async function startProcess(program: UnitProgram, talk: (text: string) =>
     async handle(events) {
       if (gone !== undefined) throw gone;
       try {
-        const body = JSON.stringify({ events, state: Object.fromEntries([...state].map(([key, value]) => [key, JSON.parse(value)])) });
+        const body = JSON.stringify({ events, state: Object.fromEntries([...state].map(([key, value]) => [key, JSON.parse(value)])), secrets: program.secrets });
         const answer = await Promise.race([ask(name, join(folder, "socket"), "POST", "/run", body, program.timeoutMs), exited.then(() => Promise.reject(gone ?? died(name)))]);
         const result = toResult(name, answer, events);
         for (const { key, value } of result.state) {
           if (value === null) state.delete(key);
           else state.set(key, value);
         }
-        return result;
+        const used = usage();
+        return used === undefined ? result : { ...result, usage: used };
       } catch (error) {
         end(error instanceof HolonError ? error : died(name, error));
         throw error;

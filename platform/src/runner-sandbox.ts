@@ -6,8 +6,9 @@ import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
-import { fromCrossing } from "@holon/core/run/crossing.ts";
-import type { SandboxBatch, SandboxReply, SandboxSetup } from "./runner-protocol.ts";
+import type { ServedModels } from "@holon/core/ports.ts";
+import { fromCrossing, toCrossing } from "@holon/core/run/crossing.ts";
+import type { SandboxBatch, SandboxDecided, SandboxReply, SandboxSetup } from "./runner-protocol.ts";
 
 export interface Sandbox {
   /** What the function says of itself, unchecked. */
@@ -39,7 +40,7 @@ const readable = [
 ].map((specifier) => `--allow-fs-read=${fileURLToPath(import.meta.resolve(specifier))}`);
 
 /** `talk` is given what the function prints, bounded. `HOLON_UNIT_BAD` if the module does not load. */
-export async function startSandbox(setup: Omit<SandboxSetup, "inside">, talk: (text: string) => void): Promise<Sandbox> {
+export async function startSandbox(setup: Omit<SandboxSetup, "inside">, talk: (text: string) => void, served?: ServedModels): Promise<Sandbox> {
   const { name } = setup;
   // From the cache a worker gets its modules without loading what strips their types, some 17 MB. Node reads it only where it might
   // write it too; the worker gives that right up before the function's code is there.
@@ -65,6 +66,7 @@ export async function startSandbox(setup: Omit<SandboxSetup, "inside">, talk: (t
     await worker.terminate();
   };
   worker.on("message", (reply: SandboxReply) => {
+    if (reply.kind === "decide") return void answerOf(served, reply).then((decided) => worker.postMessage(decided));
     waiting?.resolve(reply);
     waiting = undefined;
   });
@@ -105,6 +107,15 @@ export async function startSandbox(setup: Omit<SandboxSetup, "inside">, talk: (t
       throw error;
     },
   };
+}
+
+async function answerOf(served: ServedModels | undefined, { call, model, rows }: Extract<SandboxReply, { kind: "decide" }>): Promise<SandboxDecided> {
+  try {
+    if (served === undefined || !Object.hasOwn(served.outputs, model)) throw new HolonError("HOLON_MODEL_INPUT_BAD", `model ${model} is none that the function uses`);
+    return { call, decisions: await served.decide(model, rows) };
+  } catch (error) {
+    return { call, error: toCrossing(error) };
+  }
 }
 
 /** Passes on what a worker prints until the limit, counted anew for each batch. */

@@ -7,14 +7,14 @@ import { startSandbox, type Sandbox } from "./runner-sandbox.ts";
 
 
 export async function startInWorker(program: UnitProgram, { model, talk }: RunnerOptions): Promise<UnitInstance> {
-  const { name, models, fitted, state, timeoutMs } = program;
+  const { name, models, fitted, state, timeoutMs, secrets, served } = program;
   let sandbox: Sandbox | undefined;
   const modelNames = Object.keys(models);
   const lost = (): void => void sandbox?.end(new HolonError("HOLON_UNIT_DIED", `function ${name} lost its models: the model worker ended`));
   const opened = modelNames.length === 0 ? undefined : await model.connect(models, lost, { sleeps: true });
   try {
     const code = new TextDecoder().decode(program.code);
-    sandbox = await startSandbox({ name, code, modelNames, fitted, state, line: opened?.line, describeOnly: false }, (text) => talk?.(name, text));
+    sandbox = await startSandbox({ name, code, modelNames, fitted, state, line: opened?.line, describeOnly: false, ...(secrets === undefined ? {} : { secrets }), ...(served === undefined ? {} : { served: served.outputs }) }, (text) => talk?.(name, text), served);
   } catch (error) {
     opened?.forget();
     throw error;

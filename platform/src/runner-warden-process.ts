@@ -8,16 +8,12 @@
  * An isolate serves one function once and is thrown away.
  */
 import { flushCompileCache } from "node:module";
-import { setPriority } from "node:os";
 import { HolonError } from "@holon/core/errors.ts";
 import { toCrossing } from "@holon/core/run/crossing.ts";
 import { createIsolateFactory, type IsolateFactory } from "./warden-isolate.ts";
 import { openFunction, type OpenFunction } from "./warden-function.ts";
 import { createModel, type PlatformModel } from "./model.ts";
 import type { WardenReply, WardenRequest } from "./runner-warden-protocol.ts";
-
-const lowPriority = 10;
-if (process.argv.includes("--last")) setPriority(lowPriority); // before there are threads: they inherit it
 
 const functions = new Map<number, Promise<OpenFunction>>();
 const lost = new Map<number, HolonError>();
@@ -42,6 +38,8 @@ process.on("message", (request: WardenRequest) => {
       return void open(request);
     case "handle":
       return void handle(request);
+    case "decided":
+      return void functions.get(request.id)?.then((unit) => unit.decided(request.call, request), () => undefined); // what did not open asked nothing
     case "close":
       return void close(request.id);
   }
@@ -54,7 +52,7 @@ async function open(request: Extract<WardenRequest, { kind: "open" }>): Promise<
   const opening = openFunction(request, factory, models, (error) => {
     lost.set(id, error); // told with the next batch too
     send({ kind: "lost", id, error: toCrossing(error) });
-  });
+  }, (call, asked, rows) => send({ kind: "decide", id, call, model: asked, rows }));
   functions.set(id, opening);
   try {
     const { described, talk } = await opening;

@@ -1,6 +1,9 @@
 /** What crosses between the node, a warden (the process that holds isolates) and the inside of an isolate. */
-import type { FittedParameters, Tensors, UnitDeclared, UnitUsage } from "@holon/core/ports.ts";
+import type { FittedParameters, ModelDecision, Tensor, Tensors, UnitDeclared, UnitUsage } from "@holon/core/ports.ts";
 import type { CrossingError } from "@holon/core/run/crossing.ts";
+
+/** What an isolate is made ready for. */
+export type InsideRuntime = "javascript" | "wasm";
 
 /** Of one function, without its code, graphs and tensors. */
 export interface InsideSetup {
@@ -9,6 +12,9 @@ export interface InsideSetup {
   readonly state: readonly (readonly [string, string])[];
   /** Of a WebAssembly module, which cannot say it itself. */
   readonly declared: UnitDeclared | undefined;
+  readonly secrets?: Readonly<Record<string, string>>;
+  /** Models that the node answers for, with the name of each one's output. */
+  readonly served?: Readonly<Record<string, string>>;
 }
 
 /** Plain values only; the receiver checks all of it. */
@@ -22,6 +28,7 @@ export interface InsideResult {
 
 export interface InsideModelReply {
   readonly outputs?: Tensors | undefined;
+  readonly decisions?: readonly ModelDecision[] | undefined;
   readonly error?: CrossingError | undefined;
   readonly tookMs: number;
 }
@@ -44,12 +51,16 @@ export type WardenRequest =
       readonly startMs: number;
     }
   | { readonly kind: "handle"; readonly id: number; readonly eventsText: string; readonly timeoutMs: number }
+  /** Answers a question of the function to a model that the node answers for. */
+  | { readonly kind: "decided"; readonly id: number; readonly call: number; readonly decisions?: readonly ModelDecision[]; readonly error?: CrossingError }
   | { readonly kind: "close"; readonly id: number };
 
 export type WardenReply =
   | { readonly kind: "ready" }
   | { readonly kind: "done"; readonly id: number; readonly text: string; readonly fitted: unknown; readonly talk: string; readonly usage: UnitUsage }
   | { readonly kind: "failed"; readonly id: number; readonly error: CrossingError; readonly talk: string; readonly usage: UnitUsage }
+  /** A function at work asks a model that the node answers for. */
+  | { readonly kind: "decide"; readonly id: number; readonly call: number; readonly model: string; readonly rows: Tensor }
   /** The function's isolate cannot be ended: this process has to be. */
   | { readonly kind: "stuck"; readonly id: number; readonly error: CrossingError }
   /** An idle function lost something it cannot do without. */

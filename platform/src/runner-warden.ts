@@ -1,11 +1,12 @@
 /** The node's end of one warden process: starts it, talks to it, kills it when it must, and says who was at fault. */
 import { fork, type ChildProcess, type ForkOptions } from "node:child_process";
+import { constants, setPriority } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
-import type { UnitUsage } from "@holon/core/ports.ts";
-import { fromCrossing } from "@holon/core/run/crossing.ts";
+import type { ModelDecision, Tensor, UnitUsage } from "@holon/core/ports.ts";
+import { fromCrossing, toCrossing } from "@holon/core/run/crossing.ts";
 import type { WardenReply, WardenRequest } from "./runner-warden-protocol.ts";
 import { insideCode } from "./runner-inside-code.ts";
 
@@ -19,6 +20,8 @@ export interface WardenOptions {
   /** Runs after everything else of this machine. */
   readonly last: boolean;
   talk(id: number, text: string): void;
+  /** A function asks a model that the node answers for. */
+  decide?(id: number, model: string, rows: Tensor): Promise<readonly ModelDecision[]>;
   /** These functions ran when the process ended by itself: one of them is at fault. */
   suspected(ids: readonly number[]): void;
   /** This function had to be stopped, or took the process with it. */
@@ -49,7 +52,8 @@ function rootOf(path: string): string {
 export class Warden {
   readonly #options: WardenOptions;
   readonly #child: ChildProcess;
-  readonly #waiting = new Map<number, Waiting>();
+  /** By function; answers come in the order of the questions. */
+  readonly #waiting = new Map<number, Waiting[]>();
   readonly #ready: Promise<void>;
   #gone: HolonError | undefined;
   #ended: (() => void) | undefined;
@@ -84,8 +88,10 @@ export class Warden {
     return this.#ask(name, request, request.startMs);
   }
 
-  handle(name: string, request: Extract<WardenRequest, { kind: "handle" }>): Promise<WardenAnswer> {
-    return this.#ask(name, request, request.timeoutMs);
+  /** May be said before `open` is answered: then it waits for that, `beforeMs` at most. */
+  async handle(name: string, request: Extract<WardenRequest, { kind: "handle" }>, beforeMs = 0): Promise<WardenAnswer> {
+    if (beforeMs > 0) await this.#ready;
+    return this.#ask(name, request, beforeMs + request.timeoutMs);
   }
 
   close(id: number): void {
@@ -104,7 +110,10 @@ export class Warden {
       if (this.#gone !== undefined) return reject(this.#gone);
       const { id } = request;
       const timer = setTimeout(() => this.#stuck(id, new HolonError("HOLON_UNIT_TIMEOUT", `function ${name} took longer than ${withinMs} ms, and its process no longer answers`)), withinMs + limits.isolateEndMs + limits.wardenGraceMs);
-      this.#waiting.set(id, { resolve, reject, name, timer });
+      const waiting = { resolve, reject, name, timer };
+      const others = this.#waiting.get(id);
+      if (others === undefined) this.#waiting.set(id, [waiting]);
+      else others.push(waiting);
       this.#hold(true);
       this.#send(request);
     });
@@ -118,6 +127,7 @@ export class Warden {
 
   #receive(reply: WardenReply): void {
     if (reply.kind === "ready") return;
+    if (reply.kind === "decide") return void this.#decide(reply);
     if ("talk" in reply && reply.talk !== "") this.#options.talk(reply.id, reply.talk);
     if (reply.kind === "done") return this.#take(reply.id)?.resolve(reply);
     const error = fromCrossing(reply.error);
@@ -126,16 +136,26 @@ export class Warden {
     this.#take(reply.id)?.reject(error);
   }
 
+  async #decide({ id, call, model, rows }: Extract<WardenReply, { kind: "decide" }>): Promise<void> {
+    try {
+      const decisions = (await this.#options.decide?.(id, model, rows)) ?? [];
+      this.#send({ kind: "decided", id, call, decisions });
+    } catch (error) {
+      this.#send({ kind: "decided", id, call, error: toCrossing(error) });
+    }
+  }
+
   /** One function cannot be ended but with the process; the others go on in the next. */
   #stuck(id: number, error: HolonError): void {
     this.#options.guilty(id);
-    this.#take(id)?.reject(error);
+    for (let waiting = this.#take(id); waiting !== undefined; waiting = this.#take(id)) waiting.reject(error);
     this.kill();
   }
 
   #take(id: number): Waiting | undefined {
-    const waiting = this.#waiting.get(id);
-    this.#waiting.delete(id);
+    const all = this.#waiting.get(id);
+    const waiting = all?.shift();
+    if (all?.length === 0) this.#waiting.delete(id);
     clearTimeout(waiting?.timer);
     this.#hold(this.#waiting.size > 0);
     return waiting;
@@ -158,12 +178,11 @@ export class Warden {
       const [only] = ids;
       if (ids.length === 1 && only !== undefined) {
         this.#options.guilty(only);
-        const waiting = this.#take(only);
-        waiting?.reject(new HolonError("HOLON_UNIT_DIED", `the sandbox of function ${waiting.name} ended: it took its process with it`));
+        for (let waiting = this.#take(only); waiting !== undefined; waiting = this.#take(only)) waiting.reject(new HolonError("HOLON_UNIT_DIED", `the sandbox of function ${waiting.name} ended: it took its process with it`));
       } else this.#options.suspected(ids);
     }
     this.#gone ??= reason ?? interrupted("its process ended");
-    for (const id of ids) this.#take(id)?.reject(this.#gone);
+    for (const id of ids) for (let waiting = this.#take(id); waiting !== undefined; waiting = this.#take(id)) waiting.reject(this.#gone);
     this.#child.unref();
     this.#ended?.();
   }
@@ -180,7 +199,9 @@ export class Warden {
 }
 
 function spawn(last: boolean): ChildProcess {
-  return fork(fileURLToPath(new URL("./runner-warden-process.ts", import.meta.url)), last ? ["--last"] : [], wardenStart());
+  const child = fork(fileURLToPath(new URL("./runner-warden-process.ts", import.meta.url)), [], wardenStart());
+  if (last && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW); // its threads are yet to come: they inherit it
+  return child;
 }
 
 /** Rights, environment and flags of a warden. */

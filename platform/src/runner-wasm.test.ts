@@ -6,6 +6,7 @@ import { boundWasmMemory } from "@holon/core/run/wasm-memory.ts";
 import { eventsOf, fails } from "@holon/sim/contracts/runner.ts";
 import { createModel } from "./model.ts";
 import { createRunner } from "./runner.ts";
+import { rehearsedModule } from "./runner-inside-wasm-rehearsal.ts";
 import { wasmBodies, wasmUnit } from "./testing/wasm-unit.ts";
 
 const model = createModel();
@@ -63,4 +64,8 @@ it("the limit is written into the module whatever it declares", () => {
     const bounded = boundWasmMemory("probe", wasmUnit(wasmBodies.emit, { memory }), 3);
     assert.ok(Buffer.from(bounded).includes(Uint8Array.of(5, 4, 1, 1, memory[2] ?? 0, 3)), "one memory, with the limit");
   }
+});
+
+it("what an isolate rehearses is the module that the tests make", () => {
+  assert.deepEqual(Uint8Array.from(rehearsedModule), wasmUnit(wasmBodies.state));
 });

@@ -24,6 +24,30 @@ async function given(body: string): Promise<unknown> {
   }
 }
 
+describe("a start with its first events", () => {
+  it("handles them once, and hands out their answer when they come", async () => {
+    const first = eventsOf(1, 2);
+    const unit = await runner.start(programOf(`const n = Number(context.state.get("n") ?? 0) + 1; context.state.set("n", n); context.emit("out.made", { data: n })`), first);
+    assert.deepEqual((await unit.handle(first)).outputs.map(({ data }) => data), [1, 2]);
+    assert.deepEqual((await unit.handle(first)).outputs.map(({ data }) => data), [3, 4]);
+    await unit.stop();
+  });
+
+  it("tells a bad module at the start, and a bad event when it comes", async () => {
+    const first = eventsOf(1);
+    await fails(runner.start({ ...programOf(""), code: new TextEncoder().encode("no module") }, first), "HOLON_UNIT_BAD", /does not load/);
+    const throwing = await runner.start(programOf("throw new Error('no')"), first);
+    await fails(throwing.handle(first), "HOLON_UNIT_THREW", /probe/);
+    const ending = await runner.start(programOf("let n = 2n; for (;;) n = n * n;", { timeoutMs: 200 }), first);
+    await fails(ending.handle(first), "HOLON_UNIT_TIMEOUT", /probe/);
+  });
+
+  it("takes no other events before them", async () => {
+    const unit = await runner.start(programOf(""), eventsOf(1));
+    await fails(unit.handle(eventsOf(1)), "HOLON_INTERNAL", /other events first/);
+  });
+});
+
 describe("what an isolate contains", () => {
   const small = { memoryBytesMax: limits.unitMemoryBytesMin, timeoutMs: 20_000 };
   const bodies: readonly (readonly [string, string, "HOLON_UNIT_DIED" | "HOLON_UNIT_THREW", RegExp])[] = [

@@ -7,10 +7,11 @@
  */
 import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
-import type { Runner, UnitInstance, UnitProgram } from "@holon/core/ports.ts";
+import { isTensor } from "@holon/core/model/tensor.ts";
+import type { Runner, ServedModels, UnitEvent, UnitInstance, UnitProgram } from "@holon/core/ports.ts";
 import { parseUnitResult } from "@holon/core/run/result.ts";
 import type { PlatformModel } from "./model.ts";
-import { Warden } from "./runner-warden.ts";
+import { Warden, type WardenOptions } from "./runner-warden.ts";
 import { startProcess } from "./runner-process.ts";
 import { startInWorker } from "./runner-thread.ts";
 
@@ -29,6 +30,8 @@ export interface PlatformRunner extends Runner {
 
 export function createRunner(options: RunnerOptions): PlatformRunner {
   const names = new Map<number, string>();
+  /** Models that the node answers for, of functions that have some. */
+  const served = new Map<number, ServedModels>();
   /** Batches that a function which did harm still has to do without. */
   const distrusted = new Map<string, number>();
   let common: Warden | undefined;
@@ -40,8 +43,14 @@ export function createRunner(options: RunnerOptions): PlatformRunner {
     const name = names.get(id);
     if (name !== undefined) distrusted.set(name, limits.wardenTrustAfter);
   };
+  /** A function may ask those of its own models, and with tensors. */
+  const decide: NonNullable<WardenOptions["decide"]> = async (id, model, rows) => {
+    const found = served.get(id);
+    if (found === undefined || !Object.hasOwn(found.outputs, model) || !isTensor(rows)) throw new HolonError("HOLON_MODEL_INPUT_BAD", `function ${names.get(id) ?? ""} asked a model that it does not use, or with what is no tensor`);
+    return found.decide(model, rows);
+  };
   const createWarden = (last: boolean): Warden =>
-    new Warden({ last, talk: (id, text) => options.talk?.(names.get(id) ?? "", text), guilty: distrust, suspected: (ids) => ids.forEach(distrust) });
+    new Warden({ last, talk: (id, text) => options.talk?.(names.get(id) ?? "", text), decide, guilty: distrust, suspected: (ids) => ids.forEach(distrust) });
 
   function wardenFor(name: string): Warden {
     if (!distrusted.has(name)) {
@@ -54,29 +63,43 @@ export function createRunner(options: RunnerOptions): PlatformRunner {
     return (apart[place] = createWarden(true));
   }
 
-  async function startIsolated(program: UnitProgram): Promise<UnitInstance> {
+  async function startIsolated(program: UnitProgram, first: readonly UnitEvent[] | undefined): Promise<UnitInstance> {
     const { name, code, models, fitted, timeoutMs, runtime = "javascript", declared } = program;
     const warden = wardenFor(name);
     const id = ++lastId;
     names.set(id, name);
+    if (program.served !== undefined) served.set(id, program.served);
     const end = (): void => {
       names.delete(id);
+      served.delete(id);
       warden.close(id);
     };
     let gone: HolonError | undefined;
-    const setup = { name, modelNames: Object.keys(models), state: [...program.state], declared: runtime === "wasm" ? declared : undefined };
+    const setup = { name, modelNames: Object.keys(models), state: [...program.state], declared: runtime === "wasm" ? declared : undefined, ...(program.secrets === undefined ? {} : { secrets: program.secrets }), ...(program.served === undefined ? {} : { served: program.served.outputs }) };
     const memoryBytesMax = program.memoryBytesMax ?? limits.unitMemoryBytes;
+    const startMs = program.startMs ?? limits.unitStartMs;
+    const ask = (events: readonly UnitEvent[], beforeMs?: number) => warden.handle(name, { kind: "handle", id, eventsText: JSON.stringify(events), timeoutMs }, beforeMs);
+    const opening = warden.open(name, { kind: "open", id, setup, code, models, fitted, memoryBytesMax, startMs });
+    let begun = first === undefined ? undefined : { events: first, answer: ask(first, startMs) };
+    begun?.answer.catch(() => undefined); // told to whoever hands these events over
     try {
-      await warden.open(name, { kind: "open", id, setup, code, models, fitted, memoryBytesMax, startMs: program.startMs ?? limits.unitStartMs });
+      await opening;
     } catch (error) {
       end();
       throw error;
     }
+    const answerTo = (events: readonly UnitEvent[]): ReturnType<typeof ask> => {
+      const already = begun;
+      begun = undefined;
+      if (already === undefined) return ask(events);
+      if (already.events !== events) throw new HolonError("HOLON_INTERNAL", `function ${name} was handed other events first than it was started with`);
+      return already.answer;
+    };
     return {
       async handle(events) {
         if (gone !== undefined) throw gone;
         try {
-          const { text, fitted: parameters, usage } = await warden.handle(name, { kind: "handle", id, eventsText: JSON.stringify(events), timeoutMs });
+          const { text, fitted: parameters, usage } = await answerTo(events);
           const result = parseUnitResult(text, parameters, events.length);
           if (typeof result === "string") throw new HolonError("HOLON_UNIT_DIED", `function ${name} was ended: ${result}`);
           regainTrust(name);
@@ -102,11 +125,11 @@ export function createRunner(options: RunnerOptions): PlatformRunner {
   }
 
   return {
-    start(program) {
+    start(program, first) {
       const { runtime = "javascript" } = program;
       if (runtime === "worker") return startInWorker(program, options);
       if (runtime === "process") return startProcess(program, (text) => options.talk?.(program.name, text));
-      return startIsolated(program);
+      return startIsolated(program, first);
     },
     pids: () => [common, ...apart].flatMap((warden) => (warden === undefined || warden.gone || warden.pid === undefined ? [] : [warden.pid])),
     async close() {

@@ -9,14 +9,16 @@ import { unitTextMax } from "@holon/core/run/unit-text.ts";
 import { boundWasmMemory } from "@holon/core/run/wasm-memory.ts";
 import { tensorsFromJson, tensorsToJson } from "@holon/core/run/tensor-json.ts";
 import type { OpenLine, PlatformModel } from "./model.ts";
-import type { InsideResult, WardenReply, WardenRequest } from "./runner-warden-protocol.ts";
+import type { InsideModelReply, InsideResult, WardenReply, WardenRequest } from "./runner-warden-protocol.ts";
 import type { InsideIsolate, IsolateFactory } from "./warden-isolate.ts";
-import { createWardenModels, type WardenModels } from "./warden-models.ts";
+import { createWardenModels, type AskNode, type WardenModels } from "./warden-models.ts";
 
 export interface OpenFunction {
   readonly described: string;
   readonly talk: string;
   handle(eventsText: string, timeoutMs: number): Promise<Outcome>;
+  /** The node has answered a question of its. */
+  decided(call: number, reply: Omit<InsideModelReply, "tookMs">): void;
   end(): void;
 }
 
@@ -29,7 +31,7 @@ const wasmPageBytes = 64 << 10;
 /** V8 needs some itself. */
 const wasmShare = 0.75;
 
-export async function openFunction(request: OpenRequest, factory: IsolateFactory, models: () => PlatformModel, lost: (error: HolonError) => void): Promise<OpenFunction> {
+export async function openFunction(request: OpenRequest, factory: IsolateFactory, models: () => PlatformModel, lost: (error: HolonError) => void, askNode: AskNode): Promise<OpenFunction> {
   const { name } = request.setup;
   let line: OpenLine | undefined;
   let inside: InsideIsolate | undefined;
@@ -40,11 +42,11 @@ export async function openFunction(request: OpenRequest, factory: IsolateFactory
   try {
     const [opened, taken] = await Promise.all([
       Object.keys(request.models).length === 0 ? undefined : models().connect(request.models, () => lost(new HolonError("HOLON_UNIT_DIED", `function ${name} lost its models: the model worker ended`))),
-      factory.take(request.memoryBytesMax),
+      factory.take(request.setup.declared === undefined ? "javascript" : "wasm", request.memoryBytesMax),
     ]);
     line = opened;
     inside = taken;
-    const link = createWardenModels(opened?.line, (id, reply) => void taken.deliver.applyIgnored(undefined, [id, reply], { arguments: { copy: true } }));
+    const link = createWardenModels(opened?.line, (id, reply) => void taken.deliver.applyIgnored(undefined, [id, reply], { arguments: { copy: true } }), { served: request.setup.served ?? {}, ask: askNode });
     const first = await withTime(start(request, taken, link), request.startMs, () => bad(name, `it did not load within ${request.startMs} ms`));
     if (first.failed !== undefined) throw fromInside(first.failed);
     const meter = new Meter(taken.isolate);
@@ -53,17 +55,19 @@ export async function openFunction(request: OpenRequest, factory: IsolateFactory
         end();
         lost(died(name, "it went on after it had returned"));
       });
-    weigh();
     let busy = false;
+    const weighAtRest = (): void => void setImmediate(() => (busy ? undefined : weigh()));
+    weighAtRest();
     return {
       described: first.text ?? "",
       talk: first.talk,
       end,
+      decided: link.decided,
       async handle(text, timeoutMs) {
         busy = true;
         const outcome = await handle({ request, inside: taken, link, meter, end }, text, timeoutMs);
         busy = false;
-        if (outcome.kind === "done") setImmediate(() => (busy ? undefined : weigh()));
+        if (outcome.kind === "done") weighAtRest();
         return outcome;
       },
     };

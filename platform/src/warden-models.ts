@@ -1,6 +1,7 @@
 /** The way from isolates to the model worker: answers come as they come, other functions go on meanwhile. */
 import { HolonError } from "@holon/core/errors.ts";
-import type { Tensors } from "@holon/core/ports.ts";
+import { scoresOf } from "@holon/core/model/tensor.ts";
+import type { Tensor, Tensors } from "@holon/core/ports.ts";
 import { fromCrossing, toCrossing } from "@holon/core/run/crossing.ts";
 import type { ModelLine, ModelReply, ModelRequest } from "./model-protocol.ts";
 import type { InsideModelReply } from "./runner-warden-protocol.ts";
@@ -12,11 +13,28 @@ export interface WardenModels {
   run(model: string, inputs: Tensors): Promise<Tensors>;
   /** Questions not yet answered. */
   pending(): number;
+  /** What the node says to a question that it was asked. */
+  decided(call: number, reply: NodeReply): void;
 }
 
-export function createWardenModels(line: ModelLine | undefined, deliver: (id: number, reply: InsideModelReply) => void): WardenModels {
+/** Puts a question to the node, which answers for some models itself. */
+export type AskNode = (call: number, model: string, rows: Tensor) => void;
+type NodeReply = Omit<InsideModelReply, "tookMs">;
+
+/** Questions of one function that wait for the node. */
+const nodeAsksMax = 64;
+
+export function createWardenModels(line: ModelLine | undefined, deliver: (id: number, reply: InsideModelReply) => void, node: { readonly served: Readonly<Record<string, string>>; readonly ask: AskNode }): WardenModels {
   const waiting = new Map<number, (reply: ModelReply) => void>();
+  const askedNode = new Map<number, (reply: NodeReply) => void>();
   let lastId = 0;
+  const isServed = (model: string): boolean => Object.hasOwn(node.served, model);
+  const askNode = (model: string, rows: Tensor | undefined, answered: (reply: NodeReply) => void): void => {
+    if (rows === undefined || askedNode.size >= nodeAsksMax) return answered({ error: toCrossing(new HolonError("HOLON_MODEL_INPUT_BAD", `model ${model} was asked with no rows, or more than ${nodeAsksMax} times at once; await what it starts`)) });
+    const call = ++lastId;
+    askedNode.set(call, answered);
+    node.ask(call, model, rows);
+  };
   line?.port.on("message", (reply: ModelReply) => {
     waiting.get(reply.id)?.(reply);
     waiting.delete(reply.id);
@@ -28,10 +46,15 @@ export function createWardenModels(line: ModelLine | undefined, deliver: (id: nu
     send({ kind: "run", id, model, inputs, subject });
   };
   return {
-    pending: () => waiting.size,
+    pending: () => waiting.size + askedNode.size,
+    decided(call, { decisions, error }) {
+      askedNode.get(call)?.({ decisions, error });
+      askedNode.delete(call);
+    },
     bind: (model, subject, parameters) => send({ kind: "bind", model, subject, parameters }),
     ask(id, model, inputs, subject) {
       const startMs = performance.now();
+      if (isServed(model)) return askNode(model, Object.values(inputs)[0], (reply) => deliver(id, { ...reply, tookMs: performance.now() - startMs }));
       if (line === undefined) return deliver(id, { error: toCrossing(notLoaded(model)), tookMs: 0 });
       askModel(model, inputs, subject, (reply) => {
         const tookMs = performance.now() - startMs;
@@ -41,6 +64,7 @@ export function createWardenModels(line: ModelLine | undefined, deliver: (id: nu
     },
     run: (model, inputs) =>
       new Promise((resolve, reject) => {
+        if (isServed(model)) return askNode(model, Object.values(inputs)[0], ({ decisions, error }) => (error === undefined ? resolve({ [node.served[model] ?? ""]: scoresOf(decisions ?? []) }) : reject(fromCrossing(error))));
         if (line === undefined) return reject(notLoaded(model));
         askModel(model, inputs, undefined, (reply) => (reply.kind === "failed" ? reject(fromCrossing(reply.error)) : resolve(reply.kind === "ran" ? reply.outputs : {})));
       }),

@@ -20,8 +20,8 @@ test("a definition is what the runner takes, and types hold emit and models to w
   });
   assert.equal(parseDefinition(definition, "judge"), definition);
   const emitted: string[] = [];
-  const model = { run: async () => ({}), fitted: () => false, parameters: () => undefined, fit: () => undefined };
-  const context = { emit: (type: string) => void emitted.push(type), state: { get: () => undefined, set: () => undefined, delete: () => undefined }, shared: noShared, models: { pca: model }, status: () => undefined };
+  const model = { run: async () => ({}), decide: async () => [], fitted: () => false, parameters: () => undefined, fit: () => undefined };
+  const context = { emit: (type: string) => void emitted.push(type), state: { get: () => undefined, set: () => undefined, delete: () => undefined }, shared: noShared, ...nothingElse, models: { pca: model }, status: () => undefined };
   void definition.run({ id: "1", type: "pump.reading", source: "/", subject: undefined, timeMs: 0, arrivedMs: 0, data: 1 }, context);
   assert.deepEqual(emitted, ["pump.alert", "pump.other"]);
 });
@@ -37,7 +37,7 @@ test("a function over windows is handed a typed window", () => {
     },
   });
   const emitted: unknown[] = [];
-  const context = { emit: (...what: unknown[]) => void emitted.push(what), state: { get: () => undefined, set: () => undefined, delete: () => undefined }, shared: noShared, models: {}, status: () => undefined };
+  const context = { emit: (...what: unknown[]) => void emitted.push(what), state: { get: () => undefined, set: () => undefined, delete: () => undefined }, shared: noShared, ...nothingElse, models: {}, status: () => undefined };
   const event = { id: "1", type: "pump.reading", source: "/", subject: "p", timeMs: 3, arrivedMs: 4, data: 1 };
   const data = { startMs: 0, endMs: 1_000, revision: 0, reason: "watermark", replaces: [], events: [event] };
   void definition.run({ ...event, timeMs: 999, data }, context);
@@ -46,6 +46,7 @@ test("a function over windows is handed a typed window", () => {
   assert.ok(defineFunction({ on: { type: "a.b", window: { kind: "global" } }, emits: {}, run() {} }));
 });
 
+const nothingElse = { time: { eventMs: 0, arrivedMs: 0, now: () => assert.fail("not granted") }, secrets: { get: () => assert.fail("not declared") }, trace: undefined };
 const noShared = {
   register: () => ({ get: () => undefined, set: () => undefined }),
   counter: () => ({ value: () => 0, add: () => undefined }),

@@ -57,7 +57,8 @@ export interface Tick {
   readonly missed: number;
 }
 export interface ScheduledFunctionOptions<Emits extends EmitTable, Models extends string> extends Common<Emits, Models> {
-  readonly on: { readonly schedule: { readonly everyMs: number; readonly offsetMs?: number } };
+  /** `cron`: minute hour day month weekday, in `zone` (UTC unless given); see `core/src/run/cron.ts`. */
+  readonly on: { readonly schedule: { readonly everyMs: number; readonly offsetMs?: number } | { readonly cron: string; readonly zone?: string } };
   run(tick: EventOf<Tick>, context: FunctionContext<Emits, Models>): void | Promise<void>;
 }
 

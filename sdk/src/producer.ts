@@ -71,7 +71,8 @@ interface Batch {
   resolve(): void;
   reject(problem: HolonError): void;
   /** Set when it is first sent. */
-  frame: Uint8Array | undefined;
+  frame: Uint8Array<ArrayBuffer> | undefined;
+  isSentAgain: boolean;
   last: number;
 }
 
@@ -92,6 +93,8 @@ export function createProducer(options: ProducerOptions): Producer {
   let problem: HolonError | undefined;
   let attempt = 0;
   const roomWanted: (() => void)[] = [];
+  /** Of batches that are stored: written over by the next ones, since making such pieces anew is much of the work. */
+  const spare: Uint8Array<ArrayBuffer>[] = [];
   const ready = withResolvers<number>();
   ready.promise.catch(() => undefined); // told to whoever asks
 
@@ -103,7 +106,7 @@ export function createProducer(options: ProducerOptions): Producer {
       waiting.push(gathering);
       gathering = undefined;
     } else if (gathering !== undefined) return added(gathering, json);
-    gathering = newBatch();
+    gathering = newBatch(spare.pop());
     gathering.writer.add(json, subject, timeMs);
     return added(gathering, json);
   }
@@ -142,9 +145,15 @@ export function createProducer(options: ProducerOptions): Producer {
       heldBytes -= batch.writer.dataBytes;
       storedEvents += batch.writer.count;
       batch.resolve();
+      reuse(batch);
     }
     stored = Math.max(stored, through);
     if (heldBytes <= bufferBytesMax / 2) for (const go of roomWanted.splice(0)) go();
+  }
+
+  /** What was sent once is no longer looked at by its connection; what was sent again may be. */
+  function reuse({ frame, isSentAgain }: Batch): void {
+    if (frame !== undefined && !isSentAgain && spare.length < batchesMax) spare.push(new Uint8Array(frame.buffer));
   }
 
   function entered(said: Welcome, to: ByteStream): void {
@@ -160,7 +169,10 @@ export function createProducer(options: ProducerOptions): Producer {
       ready.resolve(said.sequence);
     }
     markStored(said.sequence);
-    for (const { frame } of onTheWay) if (frame !== undefined) to.write(frame);
+    for (const batch of onTheWay) {
+      batch.isSentAgain = true;
+      if (batch.frame !== undefined) to.write(batch.frame);
+    }
     send();
   }
 
@@ -224,10 +236,10 @@ export function createProducer(options: ProducerOptions): Producer {
   };
 }
 
-function newBatch(): Batch {
+function newBatch(room: Uint8Array<ArrayBuffer> | undefined): Batch {
   const { promise, resolve, reject } = withResolvers<void>();
   promise.catch(() => undefined); // told to whoever published
-  return { writer: createBatchWriter(), done: promise, resolve, reject, frame: undefined, last: 0 };
+  return { writer: createBatchWriter(room), done: promise, resolve, reject, frame: undefined, isSentAgain: false, last: 0 };
 }
 
 function withResolvers<Value>(): { readonly promise: Promise<Value>; resolve(value: Value): void; reject(problem: HolonError): void } {

@@ -7,6 +7,9 @@ export class DiskPages {
 
   /** A copy. Everything beyond what was written is zeros. */
   read(from: number, end: number): Uint8Array {
+    const begin = from - (from % pageBytes);
+    const only = this.#pages[begin / pageBytes];
+    if (only !== undefined && end > from && end - begin <= only.length) return only.slice(from - begin, end - begin);
     const bytes = new Uint8Array(Math.max(0, end - from));
     for (let at = from; at < end; ) {
       const number = Math.floor(at / pageBytes);

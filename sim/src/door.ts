@@ -1,6 +1,7 @@
 /** The devices around a node, and the door through which their readings come in. */
+import { createBatchWriter } from "@holon/core/bulk/batch-writer.ts";
 import { isErrorCode, type ErrorCode, HolonError } from "@holon/core/errors.ts";
-import type { Door, DoorSink, OpenDoor, Reading } from "@holon/core/ports.ts";
+import type { Door, DoorSink, OpenDoor, ProducerSession, Reading } from "@holon/core/ports.ts";
 import type { SourceSpec } from "@holon/core/schema/app.ts";
 import { RangeSet } from "./checkers/ranges.ts";
 import { markerPrefix } from "./checkers/raw-stays.ts";
@@ -90,7 +91,7 @@ export function readingNumber(ledger: SourceLedger, data: unknown): number | und
 
 /**
  * The door port of one incarnation. It plays every kind of source after its manner: a file goes on at the stored offset, an MQTT
- * device sends again what was not confirmed, host figures that nobody took are gone.
+ * device sends again what was not confirmed, host figures that nobody took are gone, a producer goes on behind what it is told is stored.
  */
 export function createDoor(incarnation: Incarnation, devices: Devices): Door {
   return {
@@ -111,6 +112,8 @@ class OpenSource implements OpenDoor {
   readonly #ledger: SourceLedger;
   #next: number;
   #isOpen = true;
+  /** Of a producer that was let in. */
+  #session: ProducerSession | undefined;
 
   constructor(incarnation: Incarnation, devices: Devices, spec: SourceSpec, sink: DoorSink) {
     this.#incarnation = incarnation;
@@ -128,13 +131,30 @@ class OpenSource implements OpenDoor {
 
   waitForNext(): void {
     const { random, habits } = this.#devices;
-    this.#incarnation.world.after(random.exponential(1000 / habits.readingsPerSecond), () => this.#offer());
+    const rarer = this.#spec.kind === "bulk" ? batchesRarer : 1;
+    this.#incarnation.world.after(random.exponential((rarer * 1000) / habits.readingsPerSecond), () => this.#offer());
+  }
+
+  /** What the node is given: readings, or of a producer frames of one batch each, on their way together. */
+  async #hand(readings: readonly Reading[], first: number): Promise<void> {
+    if (this.#spec.kind !== "bulk") return this.#sink.accept(readings, String(first + readings.length));
+    const session = this.#session;
+    const half = readings.length >> 1;
+    const parts = [readings.slice(0, half), readings.slice(half)].filter((part) => part.length > 0);
+    const told = await Promise.all(parts.map((part, index) => session?.accept(frameOf(part, first + 1 + (index === 0 ? 0 : half)))));
+    if (Math.max(...told.map((through) => through ?? 0)) < first + readings.length) throw new Error(`a producer sent ${first + readings.length} events and was told that ${told.join(", ")} are stored`);
+  }
+
+  #enter(): Promise<ProducerSession> {
+    return this.#sink.enterProducer("device", this.#session?.epoch, () => (this.#session = undefined));
   }
 
   #offer(): void {
     const { random, habits, isQuiet } = this.#devices;
     if (!this.#isOpen || isQuiet || !this.#incarnation.alive) return;
-    const count = random.chance(habits.burstChance) ? random.integer(2, habits.burstMax) : 1;
+    const isProducer = this.#spec.kind === "bulk";
+    if (isProducer && this.#session === undefined) return this.#begin();
+    const count = isProducer ? random.integer(1, batchMax) : random.chance(habits.burstChance) ? random.integer(2, habits.burstMax) : 1;
     const first = this.#next;
     const end = first + count;
     const readings: Reading[] = [];
@@ -143,7 +163,7 @@ class OpenSource implements OpenDoor {
     const index = this.#incarnation.enter("door.accept", count);
     if (index === 0) return;
     this.#devices.offered(this.#incarnation);
-    this.#sink.accept(readings, String(end)).then(
+    this.#hand(readings, first).then(
       () => {
         this.#devices.answered(this.#incarnation);
         if (!this.#incarnation.leave(index, "door.accept")) return;
@@ -156,9 +176,27 @@ class OpenSource implements OpenDoor {
     );
   }
 
+  /** A producer is told how far its events are stored, and goes on behind that. */
+  #begin(): void {
+    const index = this.#incarnation.enter("door.enter", 0);
+    if (index === 0) return;
+    this.#devices.offered(this.#incarnation);
+    this.#enter().then(
+      (session) => {
+        this.#devices.answered(this.#incarnation);
+        if (!this.#incarnation.leave(index, "door.enter")) return;
+        this.#session = session;
+        this.#next = session.sequence; // readings are numbered from 0, a producer's events from 1
+        this.#offer();
+      },
+      (error: unknown) => this.#refused(error),
+    );
+  }
+
   /** A refusal with a code is offered again later; anything else is a defect of the node and ends the run. */
   #refused(error: unknown): void {
     this.#devices.answered(this.#incarnation);
+    this.#session = undefined; // after a refusal it takes no more
     if (!this.#incarnation.alive || !this.#isOpen) return;
     if (!(error instanceof HolonError) || !isErrorCode(error.code)) throw error;
     this.#ledger.refused.set(error.code, (this.#ledger.refused.get(error.code) ?? 0) + 1);
@@ -166,12 +204,22 @@ class OpenSource implements OpenDoor {
   }
 }
 
+/** A producer speaks more rarely than a device, of more. */
+const batchesRarer = 20;
+const batchMax = 12;
+
+function frameOf(readings: readonly Reading[], base: number): Uint8Array {
+  const writer = createBatchWriter();
+  for (const { data, subject, timeMs } of readings) writer.add(new TextEncoder().encode(JSON.stringify(data)), subject, timeMs);
+  return writer.finish(base);
+}
+
 function firstReading(spec: SourceSpec, sink: DoorSink, ledger: SourceLedger): number {
   switch (spec.kind) {
     case "replay":
       return sink.offset === undefined ? 0 : Number(sink.offset);
+    case "bulk": // until it is told
     case "mqtt":
-    case "bulk":
       return (ledger.acknowledged.ranges.at(-1)?.last ?? -1) + 1;
     case "host":
       return ledger.made;
@@ -184,5 +232,10 @@ function makeReading(ledger: SourceLedger, spec: SourceSpec, number: number, mar
   const data: Record<string, unknown> = { reading: `${ledger.source}/${number}` };
   for (const [place, field] of fields.entries()) data[field] = Math.sin(number / (10 + place)) + (((number * 2654435761 + place * 40503) >>> 8) % 1000) / 5000;
   if (markerEvery > 0 && number % markerEvery === 0) data["marker"] = `${markerPrefix}${number}`;
-  return { type: spec.type, subject: spec.kind === "replay" ? spec.files[0]?.subject : "device", timeMs: worldBeginsMs + nowMs, data };
+  return { type: spec.type, subject: subjectOf(spec, number), timeMs: spec.kind === "bulk" && number % 4 === 0 ? undefined : worldBeginsMs + nowMs, data };
+}
+
+function subjectOf(spec: SourceSpec, number: number): string | undefined {
+  if (spec.kind === "replay") return spec.files[0]?.subject;
+  return spec.kind === "bulk" && number % 8 >= 6 ? `device-${number % 8}` : "device";
 }

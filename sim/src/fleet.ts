@@ -10,7 +10,7 @@ import { EpochWatch } from "./checkers/epochs.ts";
 import { RangeSet } from "./checkers/ranges.ts";
 import { RepetitionWatch } from "./checkers/repetition.ts";
 import { checkRawStays, WireWatch } from "./checkers/raw-stays.ts";
-import { createCodec } from "./codec.ts";
+import { createOnlookersCodec } from "./codec.ts";
 import type { DiskSpeed } from "./disk.ts";
 import type { DeviceHabits } from "./door.ts";
 import { readingNumber } from "./door.ts";
@@ -92,7 +92,7 @@ export class Fleet {
   readonly world: World;
   readonly net: SimNet;
   readonly wire: WireWatch;
-  readonly #repetition = new RepetitionWatch(createCodec());
+  readonly #repetition = new RepetitionWatch(createOnlookersCodec());
   readonly members = new Map<string, Member>();
   /** Nodes with more than one history: they were copied, or put back from a backup. */
   readonly parted = new Set<string>();

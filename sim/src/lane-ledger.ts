@@ -1,5 +1,5 @@
 /** What is known outside a node of its own lanes: which records it acknowledged, what they held, which readings they were. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { exportableStreams } from "@holon/core/schema/event.ts";
 import { laneName, type Lane, type Log, type LogRecord } from "@holon/core/log/log.ts";
 import type { EpochRange, SeenRecord } from "./checkers/accounting.ts";
@@ -108,7 +108,7 @@ export class LaneLedger {
 export const seenRecord = ({ epoch, sequence, bytes }: LogRecord): SeenRecord => ({
   epoch,
   sequence,
-  digest: createHash("sha256").update(bytes).digest("base64"),
+  digest: hash("sha256", bytes, "base64"),
 });
 
 /** The data of a stored event. */

@@ -10,6 +10,7 @@ import { createDoor, Devices, type DeviceHabits } from "./door.ts";
 import { Incarnation, type Identity } from "./incarnation.ts";
 import type { SimNet } from "./net.ts";
 import type { SeededRandom } from "./random.ts";
+import { createSecrets } from "./secrets.ts";
 import { createTrace, type Note } from "./trace.ts";
 import type { Happening } from "./trace-hash.ts";
 import type { World } from "./world.ts";
@@ -30,6 +31,7 @@ export interface MachineOptions<Subject extends Booted> {
   readonly clock?: { readonly driftPpm?: number; readonly wallOffsetMs?: number };
   readonly disk?: { readonly speed?: DiskSpeed; readonly capacityBytes?: number };
   readonly devices?: DeviceHabits;
+  readonly secrets?: Readonly<Record<string, string>>;
   /** Hears what the node says. */
   readonly listener?: (note: Note) => void;
   /** Called when a boot has succeeded. */
@@ -174,6 +176,7 @@ export class NodeMachine<Subject extends Booted> {
       model,
       runner,
       door: createDoor(incarnation, this.devices),
+      secrets: createSecrets(this.#options.secrets ?? {}),
       trace: createTrace(incarnation, this.#options.listener),
     };
   }

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { encodeStoredEvent } from "@holon/core/event/stored.ts";
 import { decodeFrame, encodeFrame, type StreamFrame } from "@holon/core/link/frame.ts";
+import { limits } from "@holon/core/limits.ts";
 import { laneName } from "@holon/core/log/log.ts";
 import { zeroHash } from "@holon/core/log/merge.ts";
 import { lastSequence } from "@holon/core/log/run.ts";
@@ -158,7 +159,7 @@ test("does not compare its history with the parent's", () => {
 });
 
 test("begins a branch where everything begins", () => {
-  const forgetful = mishears((header) => (header.op === "common" ? { op: "common", lane: header.lane } : header));
+  const forgetful = mishears((header) => (header.op === "common" && header.found !== undefined ? { ...header, found: { ...header.found, point: limits.historyPointsMax } } : header));
   return caught(onGateways(forgetful, settled), "restore-from-backup", /doubled at the cloud/, 12, 7);
 });
 

@@ -42,8 +42,8 @@ async function importDefinition(name: string, source: string): Promise<UnitDefin
 }
 
 function startUnit(program: UnitProgram, definition: UnitDefinition): UnitInstance {
-  const { name, fitted, state } = program;
-  const host = createUnitHost({ name, definition, modelNames: Object.keys(program.models), fitted, state, models: inlineModels(program), nowMs: () => 0 });
+  const { name, fitted, state, secrets = {}, served } = program;
+  const host = createUnitHost({ name, definition, modelNames: Object.keys(program.models), fitted, state, secrets, served: served?.outputs ?? {}, models: inlineModels(program), nowMs: () => 0 });
   let gone: HolonError | undefined;
   return {
     async handle(events) {
@@ -65,9 +65,10 @@ function startUnit(program: UnitProgram, definition: UnitDefinition): UnitInstan
   };
 }
 
-function inlineModels({ models }: UnitProgram): HostModels {
+function inlineModels({ name, models, served }: UnitProgram): HostModels {
   const loaded = new Map(Object.entries(models).map(([model, graph]) => [model, { model: loadEvaluatedModel(graph, model), parametersBySubject: new Map<string, Tensors>() }]));
   return {
+    decide: (model, rows) => served?.decide(model, rows) ?? Promise.reject(new HolonError("HOLON_MODEL_INPUT_BAD", `the node answers for no model of function ${name}`)),
     bind: (model, subject, parameters) => void loaded.get(model)?.parametersBySubject.set(subject, parameters),
     async run(model, inputs, subject) {
       const found = loaded.get(model);

@@ -25,7 +25,9 @@ export interface RunUntil {
  * Events started per turn of the real event loop. Node runs all microtasks to rest between two immediates of the same turn
  * (documented since version 11), which is what makes one turn carry many events.
  */
-const eventsPerTurn = 512;
+const eventsPerTurnMax = 512;
+/** Many runs are over after a few events, and what was queued for more is work for nothing. */
+const eventsPerTurnFirst = 8;
 /** More at one moment than any fleet has to do at once: somebody waits for no time at all, for ever. */
 const eventsAtOnceMax = 20_000_000;
 
@@ -117,6 +119,7 @@ export class World {
         }
       };
       let turnQueued = false;
+      let eventsPerTurn = eventsPerTurnFirst;
       const queueTurn = (): void => {
         if (turnQueued) return;
         turnQueued = true;
@@ -126,6 +129,7 @@ export class World {
         turnQueued = false;
         if (ended || this.#outside > 0) return;
         for (let index = 0; index < eventsPerTurn; index++) setImmediate(step);
+        eventsPerTurn = Math.min(2 * eventsPerTurn, eventsPerTurnMax);
         queueTurn();
       };
       this.#resume = queueTurn;

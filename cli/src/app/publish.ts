@@ -6,7 +6,9 @@ import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { readOnnx } from "@holon/core/model/onnx-reader.ts";
 import { boundWasmMemory } from "@holon/core/run/wasm-memory.ts";
-import { appDocumentSchema, type AppDocument } from "@holon/core/schema/app.ts";
+import type { OnnxGraph } from "@holon/core/model/onnx-graph.ts";
+import { appDocumentSchema, type AppDocument, type AppManifest } from "@holon/core/schema/app.ts";
+import { cascadeProblem } from "@holon/core/schema/model-use.ts";
 import { bundleFunction } from "@holon/platform/bundle.ts";
 import type { LoadedManifest } from "./load.ts";
 
@@ -29,18 +31,21 @@ export async function publish({ manifest, folder, path }: LoadedManifest): Promi
     const file = resolve(folder, model.graph);
     const graph = await readGraph(file, path);
     try {
-      readOnnx(graph, model.name);
+      refuseManyInputs(model, readOnnx(graph, model.name), path);
     } catch (cause) {
       if (!(cause instanceof HolonError)) throw cause;
       throw new HolonError(cause.code, `${file}: ${cause.message}`, { cause });
     }
     models.push({ ...model, graph: keep(graph) });
   }
+  const problem = cascadeProblem(manifest.models);
+  if (problem !== undefined) throw new HolonError("HOLON_APP_BAD", `${path}: ${problem}`, { next: "Name in `cascade.above` a model of the app that has `answers: { tier }`." });
   const functions: unknown[] = [];
   for (const { module, on, emits, uses, ...fn } of manifest.functions) {
     const runtime = fn.runtime ?? (module.endsWith(".wasm") ? "wasm" : undefined);
     if (runtime === "wasm" || runtime === "process") {
       if (on === undefined || emits === undefined) throw new HolonError("HOLON_APP_BAD", `${path}: function ${fn.name} (${runtime}) cannot say itself what it is for`, { next: "Give it `on` and `emits` in the manifest." });
+      if (runtime === "wasm" && (fn.secrets ?? []).length > 0) throw new HolonError("HOLON_APP_BAD", `${path}: function ${fn.name} is WebAssembly, which is given no secrets`, { next: "Take `secrets` out, or write the function as a module or a process." });
       const code = await readFunction(resolve(folder, module), path);
       if (runtime === "wasm") boundWasmMemory(fn.name, code, (fn.memoryBytesMax ?? limits.unitMemoryBytes) / wasmPageBytes);
       functions.push({ ...fn, runtime, code: keep(code), on, emits, models: uses ?? [] });
@@ -53,6 +58,13 @@ export async function publish({ manifest, folder, path }: LoadedManifest): Promi
   const parsed = appDocumentSchema.safeParse({ ...manifest, functions, models });
   if (!parsed.success) throw new HolonError("HOLON_APP_BAD", `${path} does not fit: ${parsed.error.issues[0]?.message ?? ""}`, { cause: parsed.error });
   return { document: parsed.data, blobs };
+}
+
+/** A gate and a monitor are over rows of one input. */
+function refuseManyInputs({ name, cascade, drift, answers }: AppManifest["models"][number], { inputs, constants }: OnnxGraph, path: string): void {
+  if (cascade === undefined && drift === undefined && answers === undefined) return;
+  const given = inputs.filter((input) => !constants.some((constant) => constant.name === input.name));
+  if (given.length !== 1) throw new HolonError("HOLON_APP_BAD", `${path}: model ${name} takes ${given.length} inputs; one that has \`cascade\`, \`drift\` or \`answers\` takes one`);
 }
 
 const wasmPageBytes = 64 << 10;

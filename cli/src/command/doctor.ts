@@ -20,6 +20,7 @@ interface Finding {
 const lowBytes = 1 << 30;
 /** Less than a node needs for what it fetches at its start. */
 const fullBytes = 1 << 18;
+const problemSchema = z.looseObject({ message: z.string(), next: z.string() }).optional();
 const statusSchema = z.looseObject({
   uplink: z
     .looseObject({
@@ -31,7 +32,7 @@ const statusSchema = z.looseObject({
     .optional(),
   log: z.looseObject({ disk: z.string() }),
   damage: z.array(z.looseObject({ segment: z.string() })),
-  agent: z.looseObject({ problem: z.looseObject({ message: z.string(), next: z.string() }).optional(), units: z.array(z.looseObject({ name: z.string(), problem: z.looseObject({ message: z.string(), next: z.string() }).optional() })) }),
+  agent: z.looseObject({ problem: problemSchema, units: z.array(z.looseObject({ problem: problemSchema })), sources: z.array(z.looseObject({ name: z.string(), problem: problemSchema })) }),
 });
 
 /** Resolves to whether nothing is bad. */
@@ -109,7 +110,10 @@ async function nodeFindings(name: string, options: ClientOptions): Promise<reado
   for (const problem of [status.agent.problem, ...status.agent.units.map((unit) => unit.problem)]) {
     if (problem !== undefined) findings.push({ check: name, state: "bad", says: problem.message, next: problem.next });
   }
-  return findings.length > 0 ? findings : [{ check: name, state: "ok", says: "link, log and functions are well" }];
+  for (const { name: source, problem } of status.agent.sources) {
+    if (problem !== undefined) findings.push({ check: name, state: "bad", says: `source ${source}: ${problem.message}`, next: problem.next });
+  }
+  return findings.length > 0 ? findings : [{ check: name, state: "ok", says: "link, log, sources and functions are well" }];
 }
 
 function answers(host: string, port: number): Promise<boolean> {

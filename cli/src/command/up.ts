@@ -61,13 +61,13 @@ async function run(options: UpOptions, ended: AbortSignal): Promise<void> {
   const trace = { level, output: process.stderr } as const;
   const start = (): Promise<Three> => startThree({ data, portBase: portBase ?? defaultPortBase, jurisdiction: options.jurisdiction, ended, trace });
   const app = await loadManifest(options.app ?? exampleApp);
-  const claimed = (): ReturnType<typeof claim> => claim(data, portBase ?? defaultPortBase);
-  if (options.once === true) return once(options, { data, app, start, claim: claimed, ended });
+  const claimed = (doors: readonly string[] = []): ReturnType<typeof claim> => claim(data, portBase ?? defaultPortBase, doors);
+  if (options.once === true) return once(options, { data, app, start, claim: () => claimed(), ended });
   if (options.cutAfter !== undefined || options.healAfter !== undefined) throw new HolonError("HOLON_ARGUMENT_BAD", "--cut-after and --heal-after go with --once", { next: "Add --once, or use `holon link cut gateway-1` while it runs." });
   const sources = await chooseSources(options);
   const published = await publish(app);
   const document = sources === undefined ? published.document : { ...published.document, sources };
-  const lock = await claimed();
+  const lock = await claimed(document.sources.flatMap((source) => ("listen" in source && source.listen !== undefined ? [source.listen] : [])));
   try {
     await unmark(data);
     await live(await start(), { ...published, document }, ended);

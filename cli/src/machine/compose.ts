@@ -21,6 +21,7 @@ import { createModel } from "@holon/platform/model.ts";
 import { createNet } from "@holon/platform/net.ts";
 import { createRandom } from "@holon/platform/random.ts";
 import { createRunner } from "@holon/platform/runner.ts";
+import { createSecrets } from "@holon/platform/secrets.ts";
 import { createTrace, type TraceOutput } from "@holon/platform/trace.ts";
 import { readJoin, readSiblingJoin, type JoinInfo } from "@holon/platform/trust-join.ts";
 import { createTrust, type Trust } from "@holon/platform/trust.ts";
@@ -78,6 +79,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
       model,
       runner,
       door: createDoor({ clock, hostStats: createHostStats(clock) }),
+      secrets: createSecrets(folder),
       trace: createTrace({ name: config.name, ...options.trace }),
     };
     const node = await openNode(config, ports);

@@ -1,17 +1,18 @@
 /** Counts what a replay did, from the logs themselves: what the gateway keeps, what the cloud holds. */
+import { HolonError } from "@holon/core/errors.ts";
 import { decodeStoredEvent } from "@holon/core/event/stored.ts";
 import { canonicalJson } from "@holon/core/json.ts";
 import { exportableStreams, type StoredEvent } from "@holon/core/schema/event.ts";
 import type { ReplaySourceSpec } from "@holon/core/schema/app.ts";
-import { isSameStream, type Lane, type Log } from "@holon/core/log/log.ts";
+import { isSameStream, laneName, type Lane, type Log } from "@holon/core/log/log.ts";
 import { readReplayLabels, replaySize } from "@holon/platform/door-replay-inspect.ts";
 import type { NodeStatus, ReductionStatus } from "@holon/node/index.ts";
 import type { Three } from "../machine/three.ts";
 import { addOrder, compareOrder, type OrderReport } from "./order.ts";
 import { scanLane } from "./scan-log.ts";
 import { confusion, noCounts, pool, scoreOf, type Score } from "./score.ts";
+import { stampOf, type ReplayFile } from "./source-map.ts";
 import { sourceRows } from "./source-rows.ts";
-import type { ReplayFile } from "./source-map.ts";
 
 export interface OnceReport {
   readonly eventsIn: number;
@@ -34,12 +35,20 @@ export interface OnceReport {
   readonly pooled?: Score;
 }
 
-export async function reportOnce(three: Three, files: readonly ReplayFile[], spec: ReplaySourceSpec): Promise<OnceReport> {
+/** How far each of the gateway's streams had been sent when nothing waited any more: by stream, a sequence number. */
+export type Sent = ReadonlyMap<string, number>;
+
+export function sentBy({ gateway: { node } }: Three): Sent {
+  return new Map(exportableStreams.map((stream) => [stream, node.log.heads().get(laneName({ origin: node.log.origin, stream }))?.mark.sequence ?? 0]));
+}
+
+export async function reportOnce(three: Three, files: readonly ReplayFile[], spec: ReplaySourceSpec, sent: Sent): Promise<OnceReport> {
   const gateway = three.gateway.node;
   const status = gateway.status();
   const kept = await gatewayContent(gateway.log, spec);
   const rows = await compareRows(files, spec, kept.readings);
-  const exported = await compareExports(gateway.log, three.cloud.node.log);
+  const exported = await compareExports(gateway.log, three.cloud.node.log, sent);
+  sayEarlierHistories(three);
   const cloud = await cloudContent(three.cloud.node.log, gateway.log);
   const order = addOrder(rows.order, exported);
   const unit = status.agent.units[0];
@@ -119,17 +128,27 @@ async function compareRows(files: readonly ReplayFile[], spec: ReplaySourceSpec,
     const { rows, decompressedBytes } = await replaySize(file.path);
     count += rows;
     bytes += decompressedBytes;
-    order = addOrder(order, compareOrder(expected, readings.get(file.subject) ?? []));
+    const own = compareOrder(expected, readings.get(file.subject) ?? []);
+    if (own.lost + own.duplicated + own.reordered > 0 && (await stampOf(file.path)) !== file.stamp) {
+      throw new HolonError("HOLON_SOURCE_CHANGED", `${file.path} was changed or replaced while it was played: what was read of it cannot be compared with what it holds now`);
+    }
+    order = addOrder(order, own);
   }
   return { count, bytes, order, acceptedRows };
 }
 
-/** Every record of the gateway that may leave, against the cloud's copy, in whichever of its histories of that stream: name and bytes. What the gateway's disk has lost the cloud may still hold. */
-async function compareExports(gateway: Log, cloud: Log): Promise<OrderReport> {
+/** Of what a gateway judges anew after its log was damaged, the cloud may hold the first judgement too. */
+function sayEarlierHistories({ gateway, cloud }: Three): void {
+  const lanes = [...cloud.node.log.heads().values()].map(({ lane }) => lane).filter(({ origin, branch }) => origin === gateway.node.log.origin && branch !== undefined);
+  if (lanes.length > 0) process.stderr.write(`note: the cloud keeps earlier histories of ${gateway.node.log.origin} (${lanes.map(laneName).join(", ")}): their alerts count too, also where the same rows were judged again\n`);
+}
+
+/** Every record of the gateway that may leave and was sent when it was drained, against the cloud's copy, in whichever of its histories of that stream: name and bytes. What the gateway's disk has lost the cloud may still hold. */
+async function compareExports(gateway: Log, cloud: Log, sent: Sent): Promise<OrderReport> {
   let order: OrderReport = { lost: 0, duplicated: 0, reordered: 0 };
   for (const stream of exportableStreams) {
     const lane = { origin: gateway.origin, stream };
-    const here = await recordKeys(gateway, lane);
+    const here = await recordKeys(gateway, lane, sent.get(stream));
     order = addOrder(order, compareOrder(here, await keysOfAll(cloud, lane, new Set(here)), { mayHoldMore: true }));
   }
   return order;
@@ -146,9 +165,9 @@ async function keysOfAll(log: Log, wanted: Lane, here: ReadonlySet<string>): Pro
   return histories.sort((one, other) => begins(one) - begins(other)).flat();
 }
 
-async function recordKeys(log: Log, lane: Lane): Promise<readonly string[]> {
+async function recordKeys(log: Log, lane: Lane, last = Infinity): Promise<readonly string[]> {
   const keys: string[] = [];
-  for await (const record of scanLane(log, lane)) keys.push(`${record.epoch} ${record.sequence} ${new TextDecoder().decode(record.bytes)}`);
+  for await (const record of scanLane(log, lane)) if (record.sequence <= last) keys.push(`${record.epoch} ${record.sequence} ${new TextDecoder().decode(record.bytes)}`);
   return keys;
 }
 
@@ -169,14 +188,16 @@ const isOpening = (data: unknown): boolean => typeof data === "object" && data !
 
 async function scoreFiles(files: readonly ReplayFile[], judged: GatewayContent["judged"], acceptedRows: ComparedRows["acceptedRows"]): Promise<Pick<OnceReport, "scores" | "pooled">> {
   const labelled = files.filter((file) => file.shape.labelColumns.includes("anomaly"));
-  if (labelled.length === 0) return {};
+  if (labelled.length === 0 || judged.size === 0) return {}; // no label, or nobody who judges
   const scores: (Score & { file: string })[] = [];
   let pooled = noCounts;
   for (const file of labelled) {
-    const labels: number[] = [];
+    const labels: (number | undefined)[] = [];
     for await (const label of readReplayLabels(file.path, "anomaly")) labels.push(label);
     // A row that was set aside was judged by nobody: its label does not count either.
-    const heard = (acceptedRows.get(file.subject) ?? []).map((index) => labels[index] ?? 0);
+    const heard = (acceptedRows.get(file.subject) ?? []).map((index) => labels[index]);
+    const unknown = heard.filter((label) => label === undefined).length;
+    if (unknown > 0) process.stderr.write(`note: ${file.path}: ${unknown} rows have no number in their label: they are not scored\n`);
     const counts = confusion(heard, judged.get(file.subject) ?? []);
     pooled = pool(pooled, counts);
     scores.push({ file: file.subject, ...scoreOf(counts) });

@@ -13,7 +13,7 @@ import { replaySize } from "@holon/platform/door-replay-inspect.ts";
 import type { Three } from "../machine/three.ts";
 import { deployHere } from "../app/deploy-here.ts";
 import { createCutPlan, rowsPlayed } from "./cut-plan.ts";
-import { reportOnce, type OnceReport } from "./report.ts";
+import { reportOnce, sentBy, type OnceReport, type Sent } from "./report.ts";
 import { inspectFiles, replaySource, sayLeftOut, type ReplayChoice, type ReplayFile } from "./source-map.ts";
 
 export interface OnceOptions extends ReplayChoice {
@@ -56,7 +56,16 @@ async function playThrough(three: Three, published: Publication, files: readonly
     await deployHere(three, { ...published, document: { ...published.document, sources: [spec] } });
     await play(three, published.document.name, spec, options);
     if (options.cutAfter !== undefined) three.gateway.node.healUplink();
-    await until(() => drained(three), () => options.progress(three), options.ended);
+    let sent: Sent = new Map();
+    await until(
+      () => {
+        const isDrained = drained(three);
+        if (isDrained) sent = sentBy(three);
+        return isDrained;
+      },
+      () => options.progress(three),
+      options.ended,
+    );
     const damage = [three.gateway, three.edge, three.cloud].flatMap(({ node }) => node.status().damage.map((piece) => ({ node: node.config.name, ...piece })))[0];
     if (damage !== undefined) {
       throw new HolonError("HOLON_LOG_DAMAGED", `${join(options.data, damage.node, damage.segment)}: bytes ${damage.fromByte} to ${damage.toByte} are damaged; lost: ${lostText(three)}`);
@@ -66,7 +75,7 @@ async function playThrough(three: Three, published: Publication, files: readonly
     if (held !== undefined) throw new HolonError(held.code, `${held.lane} is held back: ${held.message}`);
     const problem = three.gateway.node.status().agent.sources.find((source) => source.problem !== undefined)?.problem;
     if (problem !== undefined) throw toCoded(problem);
-    return await unlessEnded(options.ended, reportOnce(three, files, spec));
+    return await unlessEnded(options.ended, reportOnce(three, files, spec, sent));
   } finally {
     await three.close();
   }
@@ -81,13 +90,18 @@ function failOnNews(three: Three, data: string): void {
   }
 }
 
-/** A position in one list of files says nothing of another. */
+/** A position in one list of files says nothing of another, and rows read by other columns are other readings. */
 function refuseOtherFiles({ cloud }: Three, app: string, spec: ReplaySourceSpec, data: string): void {
   const before = cloud.control?.apps().find(({ document }) => document.name === app)?.document.sources[0];
   if (before?.kind !== "replay") return;
-  const names = (source: ReplaySourceSpec): string => source.files.map(({ subject }) => subject).join(", ");
-  if (names(before) === names(spec)) return;
-  throw new HolonError("HOLON_ARGUMENT_BAD", `${data} holds a run of ${names(before)}, and ${names(spec)} is another list`, { next: "Name the same files in the same order, or leave --continue away to begin afresh." });
+  const names = (source: ReplaySourceSpec): string => source.files.map(({ path }) => path).join(", ");
+  const reading = ({ columns, timeColumn }: ReplaySourceSpec): string => `columns ${Object.keys(columns).join(", ")}${timeColumn === undefined ? "" : ` at the time in ${timeColumn}`}`;
+  if (names(before) !== names(spec)) {
+    throw new HolonError("HOLON_ARGUMENT_BAD", `${data} holds a run of ${names(before)}, and ${names(spec)} is another list`, { next: "Name the same files in the same order, or leave --continue away to begin afresh." });
+  }
+  if (reading(before) !== reading(spec)) {
+    throw new HolonError("HOLON_ARGUMENT_BAD", `${data} holds a run that read ${reading(before)}, and this one would read ${reading(spec)}`, { next: "Name the same --columns and --time-column, or leave --continue away to begin afresh." });
+  }
 }
 
 /** The records that are lost, exactly, and of which more may be. */

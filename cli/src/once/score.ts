@@ -17,11 +17,13 @@ export interface Score {
 
 export const noCounts: Confusion = { truePositive: 0, falsePositive: 0, trueNegative: 0, falseNegative: 0 };
 
-/** `judged[i]` belongs to row `fitRows + i`; a row without a judgement counts as not alarmed. */
-export function confusion(labels: readonly number[], judged: readonly boolean[]): Confusion {
+/** `judged[i]` belongs to row `fitRows + i`; a row without a judgement counts as not alarmed, one without a label not at all. */
+export function confusion(labels: readonly (number | undefined)[], judged: readonly boolean[]): Confusion {
   const counts = { truePositive: 0, falsePositive: 0, trueNegative: 0, falseNegative: 0 };
   for (let row = fitRows; row < labels.length; row++) {
-    const anomalous = (labels[row] ?? 0) >= 0.5;
+    const label = labels[row];
+    if (label === undefined) continue;
+    const anomalous = label >= 0.5;
     const alarmed = judged[row - fitRows] ?? false;
     if (anomalous) counts[alarmed ? "truePositive" : "falseNegative"] += 1;
     else counts[alarmed ? "falsePositive" : "trueNegative"] += 1;

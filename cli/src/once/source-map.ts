@@ -1,4 +1,5 @@
 /** Makes the replay source for the files a person names: subjects from their paths, a column map from their headers. */
+import { stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import type { ReplaySourceSpec } from "@holon/core/schema/app.ts";
@@ -17,12 +18,19 @@ export interface ReplayFile {
   readonly path: string;
   readonly subject: string;
   readonly shape: ReplayFileShape;
+  /** Tells whether it is still the same file, unchanged. */
+  readonly stamp: string;
+}
+
+export async function stampOf(path: string): Promise<string> {
+  const { dev, ino, size, mtimeMs } = await stat(path);
+  return [dev, ino, size, mtimeMs].join(" ");
 }
 
 export async function inspectFiles(paths: readonly string[]): Promise<readonly ReplayFile[]> {
   if (paths.length === 0) throw new HolonError("HOLON_ARGUMENT_BAD", "--replay names no file");
   const files: ReplayFile[] = [];
-  for (const path of paths) files.push({ path: resolve(path), subject: subjectOf(path), shape: await inspectReplayFile(resolve(path)) });
+  for (const path of paths) files.push({ path: resolve(path), subject: subjectOf(path), shape: await inspectReplayFile(resolve(path)), stamp: await stampOf(resolve(path)) });
   const subjects = new Set(files.map((file) => file.subject));
   if (subjects.size === files.length) return files;
   return files.map((file, index) => ({ ...file, subject: `${file.subject}#${index + 1}` }));
@@ -35,8 +43,10 @@ export function replaySource(files: readonly ReplayFile[], choice: ReplayChoice,
   if (other !== undefined) {
     throw new HolonError("HOLON_ARGUMENT_BAD", `${files[0]?.path} and ${other.path} differ in shape: ${shapeText(first)}, ${shapeText(other.shape)}`, { next: "Replay files of one shape together, others in a run of their own." });
   }
-  const label = choice.columns?.find(isLabel);
-  if (label !== undefined) throw new HolonError("HOLON_ARGUMENT_BAD", `--columns names ${label}, a label: the model must not see what it is scored by`, { next: "Name the sensors only." });
+  for (const [flag, names] of [["--columns", choice.columns ?? []], ["--time-column", [choice.timeColumn ?? ""]]] as const) {
+    const label = names.find(isLabel);
+    if (label !== undefined) throw new HolonError("HOLON_ARGUMENT_BAD", `${flag} names ${label}, a label: the model must not see what it is scored by`, { next: "Name the sensors, or the time of the reading, only." });
+  }
   const columns = choice.columns === undefined ? first.columns : Object.fromEntries(choice.columns.map((name) => [name, name]));
   const timeColumn = choice.timeColumn ?? first.timeColumn;
   return {

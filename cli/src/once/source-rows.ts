@@ -1,6 +1,6 @@
 /** The rows of a recording as readings, read again from the file: what a run is compared with. */
 import { HolonError } from "@holon/core/errors.ts";
-import { isoTime } from "@holon/core/event/stored.ts";
+import { isoTime } from "@holon/core/event/iso-time.ts";
 import type { ReplaySourceSpec } from "@holon/core/schema/app.ts";
 import { readTable } from "@holon/platform/door-replay-table.ts";
 import type { ReplayFile } from "./source-map.ts";

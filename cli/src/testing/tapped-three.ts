@@ -19,6 +19,7 @@ import { createModel } from "@holon/platform/model.ts";
 import { createNet } from "@holon/platform/net.ts";
 import { createRandom } from "@holon/platform/random.ts";
 import { createRunner } from "@holon/platform/runner.ts";
+import { createSecrets } from "@holon/platform/secrets.ts";
 import { createTrace } from "@holon/platform/trace.ts";
 import { writeJoin } from "@holon/platform/trust-join.ts";
 import { createTrust, type Trust } from "@holon/platform/trust.ts";
@@ -101,6 +102,7 @@ function portsOf(config: NodeConfig, { folder, trust, join: joined, model, runne
     model,
     runner,
     door: createDoor({ clock, hostStats: createHostStats(clock) }),
+    secrets: createSecrets(folder),
     trace: createTrace({ name, level: "error", output: process.stderr }),
   };
 }

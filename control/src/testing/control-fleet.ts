@@ -1,6 +1,7 @@
 /** The control plane on the root of a small simulated fleet: real nodes, real logs, virtual time. */
 import { createHash } from "node:crypto";
-import { encodeStoredEvent, isoTime } from "@holon/core/event/stored.ts";
+import { isoTime } from "@holon/core/event/iso-time.ts";
+import { encodeStoredEvent } from "@holon/core/event/stored.ts";
 import type { Log } from "@holon/core/log/log.ts";
 import { appDocumentSchema, type AppDocument } from "@holon/core/schema/app.ts";
 import { desiredSchema, type Desired } from "@holon/core/schema/desired.ts";

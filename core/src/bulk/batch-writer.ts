@@ -11,7 +11,7 @@ export interface BatchWriter {
   /** Adds an event whose data is this JSON text. False, and nothing is added, where the batch has no room for it: it goes into the next. */
   add(json: Uint8Array, subject: string | undefined, timeMs: number | undefined): boolean;
   /** The frame. The writer is used up. */
-  finish(base: number): Uint8Array;
+  finish(base: number): Uint8Array<ArrayBuffer>;
 }
 
 const encoder = new TextEncoder();
@@ -19,8 +19,9 @@ const firstBytes = 64 << 10;
 /** Of each event in the tables, at most. */
 const tableBytes = 4 + 8 + 2;
 
-export function createBatchWriter(): BatchWriter {
-  let bytes = new Uint8Array(firstBytes);
+/** `room` is written over; what `finish` gives may lie in it. */
+export function createBatchWriter(room: Uint8Array<ArrayBuffer> = new Uint8Array(firstBytes)): BatchWriter {
+  let bytes = room;
   let end = batchHeaderBytes;
   let count = 0;
   let dataBytes = 0;
@@ -88,7 +89,7 @@ export function createBatchWriter(): BatchWriter {
     },
     finish(base) {
       reserve(sizeBytes());
-      const view = new DataView(bytes.buffer);
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       for (let index = 0; index < count; index++, end += 4) view.setUint32(end, lengths[index] ?? 0, true);
       for (const time of times ?? []) {
         view.setFloat64(end, time, true);

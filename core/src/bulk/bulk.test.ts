@@ -1,17 +1,22 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { crc32 } from "node:zlib";
 import fc from "fast-check";
+import { createCodec } from "@holon/platform/codec.ts";
+import { createCrypto } from "@holon/platform/crypto.ts";
 import { HolonError } from "../errors.ts";
 import { parseStoredEvent } from "../event/stored.ts";
 import { limits } from "../limits.ts";
+import { emptyHash, encodeRun, parseRunHeader, runBytes, runRecords, sharedOf } from "../log/run.ts";
 import type { StoredEvent } from "../schema/event.ts";
+import { epochFromChance, isNodeName, type NodeName } from "../units.ts";
 import { createBatchWriter } from "./batch-writer.ts";
 import { parseBatch } from "./batch.ts";
 import { createFrameCutter, encodeHello, encodeStored, parseDoorFrame, parseHello } from "./frame.ts";
 import { packBatch, type AttributesOf, type Packed } from "./pack.ts";
 
 const encoder = new TextEncoder();
+const integrity = { sha256: createCrypto().sha256, crc32: createCodec().crc32 };
+const origin = ((name: string): NodeName => (isNodeName(name) ? name : assert.fail()))("gateway-1");
 const recorded = "2026-01-02T03:04:05.678Z";
 const attributesOf: AttributesOf = (subject, timeMs) =>
   JSON.stringify({
@@ -46,14 +51,17 @@ function frameOf(events: readonly Published[], base = 1): Uint8Array {
   return frame;
 }
 
-function recordsOf({ bytes, lengths, checksums, count }: Packed): readonly Uint8Array[] {
-  const at = (table: Uint8Array, index: number): number => new DataView(table.buffer, table.byteOffset).getUint32(4 * index, true);
-  let from = 0;
-  return Array.from({ length: count }, (_, index) => {
-    const record = bytes.subarray(from, (from += at(lengths, index)));
-    assert.equal(crc32(record), at(checksums, index));
-    return record;
-  });
+/** As a log holds them, and gives them back. */
+function recordsOf(packed: Packed): readonly Uint8Array[] {
+  const shared = sharedOf([packed]);
+  const bytes = new Uint8Array(runBytes(origin, packed.count, packed.bytes.length, shared));
+  const run = { origin, stream: "data" as const, epoch: epochFromChance(new Uint8Array(13)), firstSequence: 1, previousHash: emptyHash, classes: 4, recordedMs: 1000, records: [packed], shared };
+  encodeRun(bytes, new DataView(bytes.buffer), 0, run, integrity);
+  const header = parseRunHeader(bytes, integrity);
+  assert.ok(header !== undefined);
+  const records = runRecords(bytes, header, integrity).records.map((record) => record ?? assert.fail("a record whose checksum does not hold"));
+  assert.equal(records.reduce((sum, record) => sum + record.length, 0), packed.recordBytes);
+  return records;
 }
 
 const eventsOf = (packed: Packed): readonly StoredEvent[] => recordsOf(packed).map((record) => parseStoredEvent(record, "a record"));
@@ -95,6 +103,15 @@ test("a text that would say more than data is refused", () => {
     const batch = parseBatch(frameOf([{ json: "1", subject: undefined, timeMs: undefined }, { json, subject: undefined, timeMs: undefined }]));
     assert.throws(() => packBatch(batch, 0, attributesOf), /event 2 is no JSON/, json);
   }
+});
+
+test("a batch whose attributes would be beyond bounds as they are read is refused", () => {
+  const events = Array.from({ length: 10 }, () => ({ json: "1", subject: undefined, timeMs: undefined }));
+  const long = attributesOf(undefined, undefined).replace("{", `{"long":"${"x".repeat(limits.runSharedBytesMax / 10)}",`);
+  assert.throws(() => packBatch(parseBatch(frameOf(events)), 0, () => long), /the attributes of the 10 events from 1 have \d+ bytes/);
+  const subject = "\u0001".repeat(limits.subjectCharactersMax);
+  const most = Array.from({ length: limits.bulkBatchEventsMax }, () => ({ json: "1", subject, timeMs: undefined }));
+  assert.equal(packBatch(parseBatch(frameOf(most)), 0, attributesOf).count, limits.bulkBatchEventsMax);
 });
 
 test("a writer takes no more than a batch may hold, and what it took before stays", () => {

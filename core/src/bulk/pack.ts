@@ -1,103 +1,111 @@
 /**
- * Makes records of a batch: the texts of its events are checked and put behind the attributes that their events have from birth, with lengths
- * and checksums as a run's tables hold them. No object is made for an event, and what is the same for many is made once.
+ * Makes records of a batch: the texts of its events are checked and taken as they are, with lengths and checksums as a run's tables hold them. The
+ * attributes that the events have from birth are the preamble that they share. No object is made for an event.
  */
 import { HolonError } from "../errors.ts";
-import { isoTime } from "../event/stored.ts";
-import { scanJson } from "../json-scan.ts";
+import { createJsonScanner } from "../json-scan.ts";
 import { limits } from "../limits.ts";
 import { crc32OfRange } from "../log/crc32.ts";
 import type { PackedRecords } from "../log/log.ts";
-import { batchHeaderBytes, noSubject, type BulkBatch } from "./batch.ts";
+import { timeMsMax, timeMsMin, type Preamble } from "../log/preamble.ts";
+import { batchHeaderBytes, type BulkBatch } from "./batch.ts";
 
 /** The attributes of an event as JSON text, without its data; its text has the member `time`, and nothing else depends on the time. */
 export type AttributesOf = (subject: string | undefined, timeMs: number | undefined) => string;
 
-/** What stands before the data of events of one subject. */
-interface Prefix {
-  readonly bytes: Uint8Array;
-  readonly checksum: number;
-  /** Where its time stands. */
-  readonly timeAt: number;
-}
-
 const encoder = new TextEncoder();
+/** Of whatever producer: their texts are taken apart by their shapes. */
+const scanner = createJsonScanner(limits.payloadDepthMax);
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const closing = 0x7d; // }
-const timeBytes = 24;
-/** Of years with four digits, whose text always has the same length. */
-const timeMsMin = -62_167_219_200_000;
-const timeMsMax = 253_402_300_799_999;
 
-export type Packed = Pick<PackedRecords, "count" | "bytes" | "lengths" | "checksums">;
+/** With what else is in its commit, a batch makes a run that is within bounds as it is read. Subjects as long as they may be do not come near. */
+const addedBytesMax = limits.runSharedBytesMax - limits.batchBytesMax;
+
+export type Packed = Omit<PackedRecords, "stream" | "class">;
 
 /** The batch without its first `skip` events, put into what `room` gives, which has so many bytes. `HOLON_BATCH_BAD` names the event whose text or time is none: nothing of the batch is taken. */
 export function packBatch(batch: BulkBatch, skip: number, attributesOf: AttributesOf, room: (bytes: number) => Uint8Array = (bytes) => new Uint8Array(bytes)): Packed {
-  const { view, count, lengthsAt, timesAt } = batch;
-  const prefixes = createPrefixes(attributesOf, batch.subjects);
-  const tableBytes = 4 * (count - skip);
-  const whole = room(2 * tableBytes + packedBytes(batch, skip, prefixes.of));
-  const tables = new DataView(whole.buffer, whole.byteOffset, 2 * tableBytes);
-  const bytes = whole.subarray(2 * tableBytes);
-  const target = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const { bytes: frame, view, lengthsAt } = batch;
   let from = batchHeaderBytes;
+  for (let index = 0; index < skip; index++) from += view.getUint32(lengthsAt + 4 * index, true);
+  const count = batch.count - skip;
+  const tableBytes = 4 * count;
+  const dataBytes = lengthsAt - from;
+  const hasTimes = checkTimes(batch, skip);
+  const whole = room(2 * tableBytes + (hasTimes ? 8 * count : 0) + 2 * count + dataBytes);
   let at = 0;
-  for (let index = 0; index < count; index++) {
+  const take = (size: number): Uint8Array => whole.subarray(at, (at += size));
+  const copy = (start: number, size: number): Uint8Array => {
+    const part = take(size);
+    part.set(frame.subarray(start, start + size));
+    return part;
+  };
+  const lengths = copy(lengthsAt + 4 * skip, tableBytes);
+  const checksums = take(tableBytes);
+  writeChecksums(batch, skip, from, checksums);
+  const times = hasTimes && batch.timesAt !== undefined ? copy(batch.timesAt + 8 * skip, 8 * count) : undefined;
+  const { preambles, places, addedBytes } = createPreambles(batch, skip, attributesOf, take);
+  if (addedBytes > addedBytesMax) throw new HolonError("HOLON_BATCH_BAD", `the attributes of the ${count} events from ${batch.base + skip} have ${addedBytes} bytes; a batch may have ${addedBytesMax}`);
+  return { count, bytes: copy(from, dataBytes), lengths, checksums, times, places, preambles, recordBytes: dataBytes + addedBytes };
+}
+
+/** Looks at each text, and sums it up. */
+function writeChecksums(batch: BulkBatch, skip: number, dataAt: number, checksums: Uint8Array): void {
+  const { view, count, lengthsAt } = batch;
+  const table = new DataView(checksums.buffer, checksums.byteOffset, checksums.byteLength);
+  let from = dataAt;
+  for (let index = skip; index < count; index++) {
     const end = from + view.getUint32(lengthsAt + 4 * index, true);
-    if (index >= skip) {
-      checkText(batch, index, from, end);
-      const { bytes: before, checksum, timeAt } = prefixes.of(subjectAt(batch, index));
-      bytes.set(before, at);
-      const time = timesAt === undefined ? Number.NaN : view.getFloat64(timesAt + 8 * index, true);
-      const isTimed = !Number.isNaN(time) && writeTime(bytes, at + timeAt, time, batch.base + index);
-      const dataAt = at + before.length;
-      bytes.set(batch.bytes.subarray(from, end), dataAt);
-      const close = dataAt + end - from;
-      bytes[close] = closing;
-      tables.setUint32(4 * (index - skip), close + 1 - at, true);
-      tables.setUint32(tableBytes + 4 * (index - skip), isTimed ? crc32OfRange(target, at, close + 1) : crc32OfRange(target, dataAt, close + 1, checksum), true);
-      at = close + 1;
-    }
+    checkText(batch, index, from, end);
+    table.setUint32(4 * (index - skip), crc32OfRange(view, from, end), true);
     from = end;
   }
-  return { count: count - skip, bytes, lengths: whole.subarray(0, tableBytes), checksums: whole.subarray(tableBytes, 2 * tableBytes) };
 }
 
-function packedBytes({ view, count, lengthsAt, subjectsAt, ...batch }: BulkBatch, skip: number, prefixOf: (subject: number) => Prefix): number {
-  let bytes = 0;
-  for (let index = skip; index < count; index++) bytes += view.getUint32(lengthsAt + 4 * index, true) + 1;
-  if (subjectsAt === undefined) return bytes + (count - skip) * prefixOf(batch.subjects.length === 0 ? noSubject : 0).bytes.length;
-  for (let index = skip; index < count; index++) bytes += prefixOf(view.getUint16(subjectsAt + 2 * index, true)).bytes.length;
-  return bytes;
-}
-
-const subjectAt = ({ view, subjectsAt, subjects }: BulkBatch, index: number): number => (subjectsAt === undefined ? (subjects.length === 0 ? noSubject : 0) : view.getUint16(subjectsAt + 2 * index, true));
-
-/** By the place of the subject; the one asked for last is at hand. */
-function createPrefixes(attributesOf: AttributesOf, subjects: readonly string[]): { of(place: number): Prefix } {
-  const made = new Map<number, Prefix>();
-  let lastPlace = -1;
-  let last: Prefix | undefined;
-  function make(place: number): Prefix {
-    const text = `${attributesOf(subjects[place], undefined).slice(0, -1)},"data":`;
-    const bytes = encoder.encode(text);
-    const timeKey = '"time":"'; // a quote within a text is escaped, so this is the member and nothing else
-    const timeAt = encoder.encode(text.slice(0, text.indexOf(timeKey))).length + timeKey.length;
-    return { bytes, checksum: crc32OfRange(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0, bytes.length), timeAt };
+/** Whether an event has a time of its own. */
+function checkTimes({ view, count, timesAt, base }: BulkBatch, skip: number): boolean {
+  let hasTimes = false;
+  for (let index = skip; timesAt !== undefined && index < count; index++) {
+    const time = view.getFloat64(timesAt + 8 * index, true);
+    if (Number.isNaN(time)) continue;
+    if (!(time >= timeMsMin && time <= timeMsMax)) throw new HolonError("HOLON_BATCH_BAD", `event ${base + index} has a time that is none`);
+    hasTimes = true;
   }
-  return {
-    of(place) {
-      if (last !== undefined && place === lastPlace) return last;
-      last = made.get(place) ?? make(place);
-      made.set(place, last);
-      lastPlace = place;
-      return last;
-    },
-  };
+  return hasTimes;
+}
+
+/** What stands before the data, once for each subject that events have. */
+function createPreambles({ view, count, subjectsAt, subjects }: BulkBatch, skip: number, attributesOf: AttributesOf, take: (size: number) => Uint8Array): Pick<Packed, "preambles" | "places"> & { readonly addedBytes: number } {
+  if (subjectsAt === undefined) {
+    const preamble = makePreamble(attributesOf(subjects[0], undefined));
+    return { preambles: [preamble], places: undefined, addedBytes: (count - skip) * (preamble.bytes.length + 1) };
+  }
+  const made = new Map<number, number>();
+  const preambles: Preamble[] = [];
+  const places = take(2 * (count - skip));
+  const target = new DataView(places.buffer, places.byteOffset, places.byteLength);
+  let addedBytes = 0;
+  for (let index = skip; index < count; index++) {
+    const subject = view.getUint16(subjectsAt + 2 * index, true);
+    let place = made.get(subject);
+    if (place === undefined) {
+      place = preambles.push(makePreamble(attributesOf(subjects[subject], undefined))) - 1;
+      made.set(subject, place);
+    }
+    target.setUint16(2 * (index - skip), place, true);
+    addedBytes += (preambles[place]?.bytes.length ?? 0) + 1;
+  }
+  return { preambles, places, addedBytes };
+}
+
+function makePreamble(attributes: string): Preamble {
+  const text = `${attributes.slice(0, -1)},"data":`;
+  const timeKey = '"time":"'; // a quote within a text is escaped, so this is the member and nothing else
+  return { text, bytes: encoder.encode(text), timeAt: encoder.encode(text.slice(0, text.indexOf(timeKey))).length + timeKey.length };
 }
 
 function checkText(batch: BulkBatch, index: number, from: number, end: number): void {
-  const found = scanJson(batch.view, from, end, limits.payloadDepthMax);
+  const found = scanner.scan(batch.view, from, end);
   if (found === "ascii" || (found === "unicode" && isUtf8(batch.bytes.subarray(from, end)))) return;
   throw new HolonError("HOLON_BATCH_BAD", `event ${batch.base + index} is no JSON in UTF-8, or nests deeper than ${limits.payloadDepthMax} levels`);
 }
@@ -109,11 +117,4 @@ function isUtf8(bytes: Uint8Array): boolean {
   } catch {
     return false;
   }
-}
-
-function writeTime(bytes: Uint8Array, at: number, timeMs: number, sequence: number): true {
-  if (!(timeMs >= timeMsMin && timeMs <= timeMsMax)) throw new HolonError("HOLON_BATCH_BAD", `event ${sequence} has a time that is none`);
-  const { written } = encoder.encodeInto(isoTime(timeMs), bytes.subarray(at, at + timeBytes));
-  if (written !== timeBytes) throw new HolonError("HOLON_INTERNAL", "a time of another length");
-  return true;
 }

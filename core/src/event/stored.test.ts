@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { eventSchema, type StoredEvent } from "../schema/event.ts";
 import { parseRecordName } from "../log/identity.ts";
-import { decodeStoredEvent, encodeStoredEvent, isoTime, parseStoredEvent, showEvent, startsWith, storedEventPrefix } from "./stored.ts";
+import { isoTime } from "./iso-time.ts";
+import { decodeStoredEvent, encodeStoredEvent, parseStoredEvent, showEvent, startsWith, storedEventPrefix } from "./stored.ts";
 
 const event: StoredEvent = { type: "pump.alert", source: "/gateway-1/pump-watch/judge", subject: "valve1/0", time: "2020-03-09T10:34:33.000Z", recordedtime: "2026-01-02T03:04:05.678Z", clock: "synced", class: "derived", jurisdiction: "EU/DE", data: { state: "open" } };
 const name = parseRecordName("gateway-1/7k3f9qxa0bcde/alarm/42") ?? assert.fail();

@@ -2,21 +2,11 @@
 import { HolonError } from "../errors.ts";
 import { printRecordName } from "../log/identity.ts";
 import type { LogRecord } from "../log/log.ts";
+import { isoTime } from "./iso-time.ts";
 import { storedEventSchema, type Event, type StoredEvent } from "../schema/event.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
-
-/** RFC 3339 UTC. Events of one batch share their times, so the last answer is kept. */
-export function isoTime(ms: number): string {
-  if (ms !== lastMs) {
-    lastText = new Date(ms).toISOString();
-    lastMs = ms;
-  }
-  return lastText;
-}
-let lastMs = Number.NaN;
-let lastText = "";
 
 /** JSON in UTF-8. `type` stands first, so that a reader can tell events of a type apart without parsing them. */
 export const encodeStoredEvent = (event: StoredEvent): Uint8Array => encodeText(JSON.stringify(event));
@@ -42,6 +32,9 @@ const slabBytes = 64 * 1024;
 let slab = new Uint8Array(slabBytes);
 let slabUsed = 0;
 
+const typeBegins = encoder.encode(`{"type":"`);
+const quote = 0x22;
+
 /** How the text of every stored event of that type begins. */
 export const storedEventPrefix = (type: string): Uint8Array => encoder.encode(`{"type":${JSON.stringify(type)},`);
 
@@ -49,6 +42,13 @@ export function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
   if (bytes.length < prefix.length) return false;
   for (let index = 0; index < prefix.length; index++) if (bytes[index] !== prefix[index]) return false;
   return true;
+}
+
+/** Type of the event in a record, from how its text begins; undefined where it begins otherwise. Types are plain words: nothing in them is escaped. */
+export function storedType(bytes: Uint8Array): string | undefined {
+  if (!startsWith(bytes, typeBegins)) return undefined;
+  const end = bytes.indexOf(quote, typeBegins.length);
+  return end < 0 ? undefined : decoder.decode(bytes.subarray(typeBegins.length, end));
 }
 
 /** The event in a record that this program wrote; checked by the record's CRC, so its shape is trusted. */

@@ -79,7 +79,7 @@ function drive(backlogs: readonly (readonly number[])[], choices: readonly numbe
       child.unsettled = bytes;
       return;
     }
-    if (!child.credit.asks("data")) return;
+    if (!child.credit.asks("data", child.runs[0] ?? 0)) return;
     child.sinceMs ??= nowMs;
     hear(admission.asked(session, { kind: "data", bytes: child.runs[0] ?? 0, waitedMs: nowMs - child.sinceMs }, nowMs));
   }

@@ -17,8 +17,8 @@ export interface ChildCredit {
   /** What is charged to the alarms' credit of an alarm, after so much was already. */
   alarmShareOf(bytes: number, before: number): number;
   spend(dataBytes: number, alarmBytes: number): void;
-  /** `false` if it was asked for already and there is no answer yet. */
-  asks(account: CreditAccount): boolean;
+  /** It needs so much, what it has included. `false` if it has asked already and there is no answer yet. */
+  asks(account: CreditAccount, bytes: number): boolean;
   /** Takes out what was granted on asking and was not used. */
   takeUnused(): Credit;
 }
@@ -34,8 +34,10 @@ interface Account {
   /** Granted on asking, and not used yet. */
   owed: number;
   asked: boolean;
-  /** It has asked since it last had nothing to send. What is given unasked may overtake the answer, so all that comes counts as asked for. */
+  /** It has asked since it last had nothing to send, or an answer is on its way. What is given unasked may overtake the answer, so all that comes counts as asked for. */
   busy: boolean;
+  /** When all asks are answered, so much was granted since the connection began. */
+  answered: number;
 }
 
 /** Without a word of the parent's there is no bound. */
@@ -51,7 +53,7 @@ export function createChildCredit(): ChildCredit {
   }
 
   function takeOut(account: Account, bytes: number): number {
-    account.busy = false;
+    account.busy = account.granted < account.answered;
     spendOf(account, bytes);
     return bytes;
   }
@@ -77,17 +79,19 @@ export function createChildCredit(): ChildCredit {
       spendOf(accounts.data, dataBytes);
       spendOf(accounts.alarm, alarmBytes);
     },
-    asks(account) {
-      if (accounts[account].asked) return false;
-      accounts[account].asked = true;
-      accounts[account].busy = true;
+    asks(kind, bytes) {
+      const account = accounts[kind];
+      if (account.asked) return false;
+      account.asked = true;
+      account.busy = true;
+      account.answered = Math.max(account.answered, account.spent + bytes);
       return true;
     },
     takeUnused: () => [takeOut(accounts.data, accounts.data.owed), takeOut(accounts.alarm, accounts.alarm.owed)],
   };
 }
 
-const unbounded = (): Account => ({ granted: Infinity, spent: 0, owed: 0, asked: false, busy: false });
+const unbounded = (): Account => ({ granted: Infinity, spent: 0, owed: 0, asked: false, busy: false, answered: 0 });
 const leftOf = ({ granted, spent }: Account): number => Math.max(0, granted - spent);
 
 function spendOf(account: Account, bytes: number): void {

@@ -1,6 +1,7 @@
 /** The log as the rest of the house sees it. `node/src/log` implements it over the Disk port; control folds it. */
 import type { HolonError } from "../errors.ts";
 import type { DataClass, Event, StreamName } from "../schema/event.ts";
+import type { Preambled } from "./preamble.ts";
 import type { Epoch, NodeName } from "../units.ts";
 
 /** A lane: one stream of one origin, dense by itself. Printed `origin/stream`, a branch of it `origin~branch/stream`. */
@@ -30,14 +31,16 @@ export interface NewRecord {
 }
 
 /**
- * Records of one stream and class, encoded end to end as they came in: appended in this order like any others, without an object for each.
- * None is over the bound on a record.
+ * Records of one stream and class as they came in, end to end, without what they share: appended in this order like any others, without an object
+ * for each. None is over the bound on a record.
  */
-export interface PackedRecords {
+export interface PackedRecords extends Preambled {
   readonly stream: StreamName;
   readonly class: DataClass;
-  readonly count: number;
+  /** What is each record's own. */
   readonly bytes: Uint8Array;
+  /** Of all records as they are read. */
+  readonly recordBytes: number;
   /** Length of each, and CRC-32 of each, as the tables of a run hold them. */
   readonly lengths: Uint8Array;
   readonly checksums: Uint8Array;

@@ -8,17 +8,20 @@
  *     12  32B  hash = SHA-256 of 44 … end *       96  f64  recorded, first; 104 f64 recorded, last (ms since 1970)
  *     44  32B  hash of the run before             112 13B  epoch, then origin
  *     * with zeros for the branch: a run of a branch has the place in the chain that its origin gave it
- *     then lengths (u32 each), CRC-32s (u32 each), then the records' bytes, end to end. Little-endian.
+ *     then [u32 length of what is shared]   lengths (u32 each), CRC-32s (u32 each)   [what is shared, `preamble.ts`]
+ *     then the records' bytes, end to end. Little-endian. The upper half of `form` says what is shared, if anything.
  *
  * Lengths stand in the header, under its CRC, so that a damaged record does not hide the ones behind it. What became of damaged and
  * expired records is told in the run's own place: a `salvaged` run keeps header, hash and surviving records, the lost ones have the
  * length 2^32 - 1; a `gap` has a count and a reason and no tables. Both hold the place in the chain that the lost run had.
  */
+// long file: one format, written, read and mended by the same offsets.
 import { dataClasses, streamNames, type DataClass } from "../schema/event.ts";
 import { isEpoch, isNodeName, type Epoch, type NodeName } from "../units.ts";
 import { crc32OfRange } from "./crc32.ts";
 import { fromHex, toHex } from "./hex.ts";
 import type { Lane, Mark, PackedRecords } from "./log.ts";
+import { expandRecords, flagsOf, readShared, sharedFlag, shareOf, writeShared, type ReadShared, type SharedPart } from "./preamble.ts";
 import { flipBit, mendByCrc } from "./repair.ts";
 
 /** What the log needs of Crypto and Codec. */
@@ -57,9 +60,11 @@ export interface RunContent extends Lane {
   readonly recordedMs: number;
   /** Each record, or many of them end to end with their tables. */
   readonly records: readonly RunPart[];
+  /** As `sharedOf` says of them. */
+  readonly shared?: SharedPart | undefined;
 }
 
-export type RunPart = Uint8Array | Pick<PackedRecords, "count" | "bytes" | "lengths" | "checksums">;
+export type RunPart = Uint8Array | Omit<PackedRecords, "stream" | "class">;
 export const countOf = (part: RunPart): number => (part instanceof Uint8Array ? 1 : part.count);
 
 export const runMagic = 0x314e5248; // "HRN1"
@@ -69,6 +74,7 @@ const coveredFrom = 44;
 /** Three bytes: the branch, or zeros. */
 const branchFrom = 85;
 const branchEnd = 88;
+const formMask = 0x0f;
 const lostLength = 0xffffffff;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -81,22 +87,29 @@ export const runMark = (run: RunHeader): Mark => ({ epoch: run.epoch, sequence: 
 export const classBit = (name: DataClass): number => 1 << dataClasses.indexOf(name);
 export const classesOf = (mask: number): readonly DataClass[] => dataClasses.filter((_, index) => (mask & (1 << index)) !== 0);
 
-/** Size of a run with so many records of so many bytes in all. */
-export const runBytes = (origin: string, count: number, recordBytes: number): number => fixedBytes + origin.length + 8 * count + recordBytes;
+/** Size of a run with so many records of so many bytes of their own in all. */
+export const runBytes = (origin: string, count: number, recordBytes: number, shared?: SharedPart): number =>
+  fixedBytes + origin.length + 8 * count + recordBytes + (shared === undefined ? 0 : 4 + shared.sizeBytes);
+
+/** What the records of these parts share; undefined where nothing. */
+export const sharedOf = (records: readonly RunPart[]): SharedPart | undefined => shareOf(records.map(preambledOf));
+const preambledOf = (part: RunPart) => (part instanceof Uint8Array ? undefined : part);
 
 /** Writes the run at `offset` of `target` and returns its chain hash. `view` is over the same bytes as `target`. */
 export function encodeRun(target: Uint8Array, view: DataView, offset: number, run: RunContent, integrity: Integrity): Uint8Array {
   let count = 0;
   for (const part of run.records) count += countOf(part);
+  const { shared } = run;
   const tables = writeFixed(target, view, offset, { ...run, count, form: "whole", reason: "none" });
-  const header = tables - offset + 8 * count;
+  const header = tables - offset + 8 * count + (shared?.sizeBytes ?? 0);
+  if (shared !== undefined) writeShared(target, view, tables + 8 * count, shared, run.records.map(preambledOf), count);
   let position = offset + header;
   let index = 0;
   for (const part of run.records) {
     if (part instanceof Uint8Array) {
       target.set(part, position);
       view.setUint32(tables + 4 * index, part.length, true);
-      view.setUint32(tables + 4 * (count + index), part.length < shortBytes ? crc32OfRange(view, position, position + part.length) : integrity.crc32(part), true);
+      view.setUint32(tables + 4 * (count + index), checksumOf(view, part, position, integrity), true);
       position += part.length;
       index += 1;
     } else {
@@ -113,6 +126,9 @@ export function encodeRun(target: Uint8Array, view: DataView, offset: number, ru
   return hash;
 }
 
+/** Of what stands at `start` of `view`. */
+const checksumOf = (view: DataView, record: Uint8Array, start: number, integrity: Integrity): number =>
+  record.length < shortBytes ? crc32OfRange(view, start, start + record.length) : integrity.crc32(record);
 /** Below this the call to the platform's checksum costs more than the sum itself. */
 const shortBytes = 512;
 
@@ -129,7 +145,7 @@ function writeFixed(target: Uint8Array, view: DataView, offset: number, run: Fix
   view.setUint32(offset, runMagic, true);
   target.set(run.previousHash, offset + coveredFrom);
   view.setUint32(offset + 76, run.count, true);
-  target[offset + 80] = runForms.indexOf(run.form);
+  target[offset + 80] = runForms.indexOf(run.form) | (run.shared === undefined ? 0 : flagsOf(run.shared));
   target[offset + 81] = streamNames.indexOf(run.stream);
   target[offset + 82] = run.classes;
   target[offset + 83] = origin.length;
@@ -140,7 +156,10 @@ function writeFixed(target: Uint8Array, view: DataView, offset: number, run: Fix
   view.setFloat64(offset + 104, run.recordedMs, true);
   encoder.encodeInto(run.epoch, target.subarray(offset + 112, offset + fixedBytes));
   target.set(origin, offset + fixedBytes);
-  return offset + fixedBytes + origin.length;
+  const end = offset + fixedBytes + origin.length;
+  if (run.shared === undefined) return end;
+  view.setUint32(end, run.shared.sizeBytes, true);
+  return end + 4;
 }
 
 function sealHeader(target: Uint8Array, view: DataView, offset: number, headerBytes: number, lengthBytes: number, integrity: Integrity): void {
@@ -153,31 +172,50 @@ export const sealRunHeader = (run: Uint8Array, headerBytes: number, integrity: I
   sealHeader(run, new DataView(run.buffer, run.byteOffset, run.byteLength), 0, headerBytes, run.length, integrity);
 
 /** The header of the run that begins at byte 0 of `bytes`; `undefined` if it is not whole or its checksum does not hold. */
-export function parseRunHeader(bytes: Uint8Array, integrity: Integrity): RunHeader | undefined {
+export const parseRunHeader = (bytes: Uint8Array, integrity: Integrity): RunHeader | undefined => parseRunHead(bytes, bytes.length, integrity);
+
+/** The same of a run of which only the first bytes are at hand, out of `wholeBytes`. */
+export function parseRunHead(bytes: Uint8Array, wholeBytes: number, integrity: Integrity): RunHeader | undefined {
   if (bytes.length < fixedBytes) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.getUint32(0, true) !== runMagic) return undefined;
   const lengthBytes = view.getUint32(4, true);
   const headerBytes = runHeaderBytes(bytes, view);
-  if (lengthBytes > bytes.length || headerBytes > lengthBytes) return undefined;
+  if (lengthBytes > wholeBytes || headerBytes > lengthBytes || headerBytes > bytes.length) return undefined;
   if (integrity.crc32(bytes.subarray(coveredFrom, headerBytes)) !== view.getUint32(8, true)) return undefined;
   return readFixed(bytes, view, headerBytes);
 }
 
 /** Header with tables, by what the fixed part says. */
 export function runHeaderBytes(bytes: Uint8Array, view: DataView): number {
-  const tables = runForms[bytes[80] ?? 0] === "gap" ? 0 : 8 * view.getUint32(76, true);
-  return fixedBytes + (bytes[83] ?? 0) + tables;
+  if (formOf(bytes) === "gap") return fixedBytes + (bytes[83] ?? 0);
+  const tables = tablesAt(bytes);
+  const shared = isShared(bytes) && tables <= bytes.length ? view.getUint32(tables - 4, true) : 0;
+  return tables + 8 * view.getUint32(76, true) + shared;
+}
+
+const formOf = (bytes: Uint8Array): RunForm | undefined => runForms[(bytes[80] ?? 0) & formMask];
+const isShared = (bytes: Uint8Array): boolean => ((bytes[80] ?? 0) & sharedFlag.shared) !== 0;
+/** Where the lengths stand. */
+const tablesAt = (bytes: Uint8Array): number => fixedBytes + (bytes[83] ?? 0) + (isShared(bytes) ? 4 : 0);
+
+/** `none` where the run has no such part; undefined where it has one that is not what it should be. */
+function sharedPart(bytes: Uint8Array, view: DataView, headerBytes: number, count: number): ReadShared | "none" | undefined {
+  const flags = (bytes[80] ?? 0) & ~formMask;
+  if (flags === 0) return "none";
+  const isKnown = (flags & sharedFlag.shared) !== 0 && flags < 2 * sharedFlag.places && formOf(bytes) !== "gap";
+  return isKnown ? readShared(bytes, view, tablesAt(bytes) + 8 * count, headerBytes, flags, count) : undefined;
 }
 
 function readFixed(bytes: Uint8Array, view: DataView, headerBytes: number): RunHeader | undefined {
-  const form = runForms[bytes[80] ?? 255];
+  const form = formOf(bytes);
   const stream = streamNames[bytes[81] ?? 255];
   const reason = gapReasons[bytes[84] ?? 255];
   const names = parseNames(bytes, bytes[83] ?? 0);
   const count = view.getUint32(76, true);
   const firstSequence = view.getFloat64(88, true);
   if (form === undefined || stream === undefined || reason === undefined || names === undefined || count === 0 || !Number.isSafeInteger(firstSequence) || firstSequence < 1) return undefined;
+  if (sharedPart(bytes, view, headerBytes, count) === undefined) return undefined;
   const branch = toHex(bytes.subarray(branchFrom, branchEnd));
   return {
     ...names,
@@ -216,6 +254,28 @@ export interface RunRecords {
 
 /** The records of a run whose header has been parsed. Each is checked by its own CRC: damage is confined to its record. */
 export function runRecords(bytes: Uint8Array, header: RunHeader, integrity: Integrity): RunRecords {
+  const own = ownBytes(bytes, header, integrity);
+  const shared = sharedPart(bytes, viewOf(bytes), header.headerBytes, header.count);
+  return shared === "none" || shared === undefined ? own : { ...own, records: expandRecords(own.records, shared) };
+}
+
+export interface RunPreambles {
+  readonly preambles: readonly Uint8Array[];
+  /** Whether there are records besides that stand whole. */
+  readonly hasWhole: boolean;
+}
+
+/** How the records of a run begin that share it, from its header alone; undefined where nothing is shared. */
+export function runPreambles(bytes: Uint8Array, header: RunHeader): RunPreambles | undefined {
+  const shared = sharedPart(bytes, viewOf(bytes), header.headerBytes, header.count);
+  return shared === "none" || shared === undefined ? undefined : { preambles: shared.preambles.map((preamble) => preamble.bytes), hasWhole: shared.hasWhole };
+}
+
+const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/** Of each record what stands behind the tables. */
+function ownBytes(bytes: Uint8Array, header: RunHeader, integrity: Integrity): RunRecords {
+  const view = viewOf(bytes);
   const records: (Uint8Array | undefined)[] = [];
   let damaged = 0;
   for (const { start, end, crc } of recordPlaces(bytes, header)) {
@@ -224,7 +284,7 @@ export function runRecords(bytes: Uint8Array, header: RunHeader, integrity: Inte
       continue;
     }
     const record = bytes.subarray(start, end);
-    const intact = end <= header.lengthBytes && integrity.crc32(record) === crc;
+    const intact = end <= header.lengthBytes && checksumOf(view, record, start, integrity) === crc;
     records.push(intact ? record : undefined);
     if (!intact) damaged += 1;
   }
@@ -241,7 +301,7 @@ interface RecordPlace {
 function recordPlaces(bytes: Uint8Array, header: RunHeader): readonly RecordPlace[] {
   if (header.form === "gap") return [];
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const tables = header.headerBytes - 8 * header.count;
+  const tables = tablesAt(bytes);
   const places: RecordPlace[] = [];
   let position = header.headerBytes;
   for (let index = 0; index < header.count; index++) {
@@ -330,7 +390,8 @@ function mendHeader(bytes: Uint8Array, view: DataView, integrity: Integrity): bo
   };
   if (holds()) return true;
   // Count, form and origin's length say how far the checksum reaches, so their bits are tried one by one.
-  for (const [index, bits] of [[76, 32], [80, 8], [83, 8]] as const) {
+  for (const [index, bits] of [[76, 32], [80, 8], [83, 8], ...(isShared(bytes) ? [[tablesAt(bytes) - 4, 32] as const] : [])] as const) {
+    if (index + bits / 8 > bytes.length) continue;
     for (let bit = 0; bit < bits; bit++) {
       flipBit(bytes.subarray(index), bit);
       if (holds()) return true;
@@ -349,12 +410,12 @@ function mendHeader(bytes: Uint8Array, view: DataView, integrity: Integrity): bo
 
 /** The run without its damaged records, in their place in the chain. */
 export function salvageRun(bytes: Uint8Array, header: RunHeader, integrity: Integrity): Uint8Array {
-  const { records } = runRecords(bytes, header, integrity);
+  const { records } = ownBytes(bytes, header, integrity);
   const kept = records.reduce((sum, record) => sum + (record?.length ?? 0), 0);
   const target = bytes.slice(0, header.headerBytes + kept);
   const view = new DataView(target.buffer);
-  const tables = header.headerBytes - 8 * header.count;
-  target[80] = runForms.indexOf("salvaged");
+  const tables = tablesAt(bytes);
+  target[80] = runForms.indexOf("salvaged") | ((bytes[80] ?? 0) & ~formMask);
   target[84] = gapReasons.indexOf("damaged");
   let position = header.headerBytes;
   for (const [index, record] of records.entries()) {

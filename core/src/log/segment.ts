@@ -3,7 +3,8 @@ import type { Integrity } from "./run.ts";
 
 export const segmentHeaderBytes = 32;
 const magic = "holonlog";
-export const segmentVersion = 1;
+/** 2: records of a run may share what they begin with. A segment of version 1 is one of version 2 in which none do. */
+export const segmentVersion = 2;
 
 export const segmentPath = (number: number): string => `log/${String(number).padStart(12, "0")}.seg`;
 
@@ -13,11 +14,11 @@ export function segmentNumber(name: string): number | undefined {
   return match?.[1] === undefined ? undefined : Number(match[1]);
 }
 
-export function encodeSegmentHeader(number: number, integrity: Integrity): Uint8Array {
+export function encodeSegmentHeader(number: number, integrity: Integrity, version = segmentVersion): Uint8Array {
   const bytes = new Uint8Array(segmentHeaderBytes);
   const view = new DataView(bytes.buffer);
   for (let index = 0; index < 8; index++) bytes[index] = magic.charCodeAt(index);
-  view.setUint32(12, segmentVersion, true);
+  view.setUint32(12, version, true);
   view.setFloat64(16, number, true);
   view.setUint32(8, integrity.crc32(bytes.subarray(12)), true);
   return bytes;

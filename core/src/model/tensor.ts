@@ -1,6 +1,6 @@
 /** What makes a tensor sane, wherever it comes from. */
 import { limits } from "../limits.ts";
-import type { Tensor, Tensors } from "../ports.ts";
+import type { ModelDecision, Tensor, Tensors } from "../ports.ts";
 
 const shapeMax = 8;
 
@@ -24,3 +24,11 @@ export const isTensor = (value: unknown): value is Tensor => tensorProblem(value
 /** A copy that shares no memory with the original. */
 export const copyTensors = (tensors: Tensors): Tensors =>
   Object.fromEntries(Object.entries(tensors).map(([name, { shape, values }]) => [name, { shape: [...shape], values: values.slice() }]));
+
+/** The scores of all rows as one tensor, as the model would have given them. */
+export function scoresOf(decided: readonly ModelDecision[]): Tensor {
+  const classes = decided[0]?.scores.length ?? 0;
+  const values = new Float32Array(decided.length * classes);
+  for (const [row, { scores }] of decided.entries()) values.set(scores, row * classes);
+  return { shape: [decided.length, classes], values };
+}

@@ -46,6 +46,12 @@ test("every node is in the plan, also one with nothing to run, so that it is tol
   assert.equal(print([app("lone", [], [], ["host"])], fleet), "cloud-1\nedge-1\ngateway-1\n  lone: source host\ngateway-2\n  lone: source host\n");
 });
 
+test("a model that answers stands at its tier, with or without a function there", () => {
+  const { models, ...rest } = app("digits", [fn("read", "gateway", ["small"])], ["small", "large"]);
+  const answering = appDocumentSchema.parse({ ...rest, models: models.map((model) => (model.name === "large" ? { ...model, answers: { tier: "cloud" } } : model)) });
+  assert.equal(print([answering], fleet), "cloud-1\n  digits: model large\nedge-1\ngateway-1\n  digits: read model small\ngateway-2\n  digits: read model small\n");
+});
+
 test("the order of nodes and apps makes no difference, and nothing that came in is changed", () => {
   const [apps, nodes] = [[pump, audit], [...fleet]];
   const before = JSON.stringify([apps, nodes]);

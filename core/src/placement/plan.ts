@@ -12,7 +12,7 @@ export interface Assignment {
   readonly apps: readonly AppDocument[];
 }
 
-/** A function runs on every node of its tier; sources and reductions stand at the gateways. Nodes and apps are taken in the order of their names. */
+/** A function runs on every node of its tier with the models it uses, and so does a model that answers there; sources and reductions stand at the gateways. Nodes and apps are taken in the order of their names. */
 export function planPlacement(apps: readonly AppDocument[], nodes: readonly PlannedNode[]): readonly Assignment[] {
   const inOrder = [...apps].sort((a, b) => (a.name < b.name ? -1 : 1));
   return [...nodes]
@@ -25,7 +25,7 @@ function partFor(app: AppDocument, tier: Tier): AppDocument {
   const used = new Set(functions.flatMap((fn) => fn.models));
   const { sources, reductions, ...rest } = app;
   const here = tier === "gateway";
-  return { ...rest, functions, models: app.models.filter((model) => used.has(model.name)), sources: here ? sources : [], ...(here && reductions !== undefined ? { reductions } : {}) };
+  return { ...rest, functions, models: app.models.filter((model) => used.has(model.name) || model.answers?.tier === tier), sources: here ? sources : [], ...(here && reductions !== undefined ? { reductions } : {}) };
 }
 
-const runsSomething = (app: AppDocument): boolean => app.functions.length > 0 || app.sources.length > 0 || (app.reductions ?? []).length > 0;
+const runsSomething = (app: AppDocument): boolean => app.functions.length > 0 || app.models.length > 0 || app.sources.length > 0 || (app.reductions ?? []).length > 0;

@@ -49,7 +49,7 @@ export function compilePolicy(policy: Policy, base: BaseRules = baseRules): Comp
 
   return {
     policy,
-    asksTransforms: new Set(rules.flatMap(({ rule }) => (rule.through.length > 0 && rule.does.includes("leave") ? (rule.classes.length > 0 ? rule.classes : dataClasses) : []))),
+    asksTransforms: new Set(rules.flatMap(({ rule }) => (rule.through.length > 0 && (rule.does.includes("leave") || rule.does.includes("ask")) ? (rule.classes.length > 0 ? rule.classes : dataClasses) : []))),
     decide(principal, action, resource, context) {
       const compiled = compiledFor(action);
       const key = keyOf(principal, action, resource, context, compiled.facts);
@@ -88,11 +88,13 @@ export function printRequest({ principal, action, resource, context }: Request):
   if (resource.name !== "") words.push(resource.name);
   if (resource.class !== undefined) words.push(`of class ${resource.class}`);
   if (resource.into !== undefined) words.push(`into ${resource.into}`);
-  if (action === "leave" || action === "share" || resource.jurisdiction !== undefined) words.push(`from ${resource.jurisdiction ?? "nobody knows where"}`);
-  if (action === "leave" || action === "share" || context.destination !== undefined) words.push(`to ${context.destination ?? "nobody knows where"}`);
+  if (isFlow(action) || resource.jurisdiction !== undefined) words.push(`from ${resource.jurisdiction ?? "nobody knows where"}`);
+  if (isFlow(action) || context.destination !== undefined) words.push(`to ${context.destination ?? "nobody knows where"}`);
   if (context.through !== undefined) words.push(`through ${printTransform(context.through)}`);
   return words.join(" ");
 }
+
+const isFlow = (action: Action): boolean => action === "leave" || action === "share" || action === "ask";
 
 /** The rule that was written first, of those that are for the request. */
 function first(buckets: Buckets, request: Request): Rule | undefined {
@@ -150,8 +152,8 @@ const asks = { who: anyone, does: [], what: [], classes: [], into: [], from: und
 /** What Holon holds to whatever a policy says, and what it would not work without unless a policy forbids it. */
 export const baseRules: BaseRules = {
   rules: [
-    { ...asks, effect: "forbid", name: "base/raw-stays", does: ["leave", "share"], classes: ["raw", "personal"] },
-    { ...asks, effect: "permit", name: "base/public", does: ["leave", "share"], classes: ["public"] },
+    { ...asks, effect: "forbid", name: "base/raw-stays", does: ["leave", "share", "ask"], classes: ["raw", "personal"] },
+    { ...asks, effect: "permit", name: "base/public", does: ["leave", "share", "ask"], classes: ["public"] },
     { ...asks, effect: "permit", name: "base/machine-token", who: [{ kind: "token", name: "machine" }], does: ["call"] },
   ],
 };

@@ -11,7 +11,7 @@ const everythingElse: Rule = { ...empty, effect: "permit", name: "egress rest", 
 
 export function policyFromEgress(rules: readonly EgressRule[]): Policy {
   const unique = new Map(rules.map((rule) => [`${rule.class} ${rule.to}`, rule]));
-  const leaving = [...unique.values()].map((rule): Rule => ({ ...empty, effect: "permit", name: `egress ${rule.class} to ${rule.to}`, who: anyone, does: ["leave", "share"], classes: [rule.class], from: anywhere, to: { outside: false, names: [rule.to] } }));
+  const leaving = [...unique.values()].map((rule): Rule => ({ ...empty, effect: "permit", name: `egress ${rule.class} to ${rule.to}`, who: anyone, does: ["leave", "share", "ask"], classes: [rule.class], from: anywhere, to: { outside: false, names: [rule.to] } }));
   return { name: "egress", version: 1, rules: [...leaving, everythingElse], expectations: [] };
 }
 

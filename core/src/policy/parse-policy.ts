@@ -47,7 +47,7 @@ type Fail = (message: string, next: string) => never;
 
 const namePattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const patternPattern = /^[^\s*]*\*?$/;
-const flows: readonly Action[] = ["leave", "share"];
+const flows: readonly Action[] = ["leave", "share", "ask"];
 
 /** `HOLON_POLICY_BAD`, naming the line and what to write instead. `file` is for messages. */
 export function parsePolicy(text: string, file = "policy"): Policy {

@@ -6,9 +6,9 @@ import type { DataClass } from "../schema/event.ts";
 import type { Principal, PrincipalKind } from "./principal.ts";
 import type { Transform, WantedTransform } from "./transform.ts";
 
-export const actions = ["leave", "share", "lower", "run", "open", "use", "call"] as const;
+export const actions = ["leave", "share", "ask", "lower", "run", "open", "use", "call"] as const;
 /**
- * `leave`: records of a stream cross a link · `share`: so does shared state · `lower`: data gets a less sensitive class ·
+ * `leave`: records of a stream cross a link · `share`: so does shared state · `ask`: rows go to a model above · `lower`: data gets a less sensitive class ·
  * `run`: a function or reduction runs · `open`: a source's door opens · `use`: a function uses a model, shared state or a runtime ·
  * `call`: an API is called.
  */

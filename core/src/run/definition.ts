@@ -1,5 +1,5 @@
 /** A function as its module exports it, and what it is handed for each event. `sdk` gives authors the narrow types of the same. */
-import type { Tensors, UnitEvent } from "../ports.ts";
+import type { ModelDecision, Tensor, Tensors, UnitEvent, UnitMoment, UnitSpan } from "../ports.ts";
 import type { DataClass, StreamName } from "../schema/event.ts";
 import type { TriggerInput } from "../schema/trigger.ts";
 
@@ -23,6 +23,8 @@ export interface UnitState {
 export interface UnitModel {
   /** Inputs by name; with `parameters`, what was fitted for that subject fills in those that are not given. `HOLON_MODEL_INPUT_BAD`. */
   run(inputs: Tensors, options?: { readonly parameters?: string }): Promise<Tensors>;
+  /** Of a model with `cascade` or `drift`: each row's scores, with how sure of it who is. `HOLON_MODEL_INPUT_BAD` for another. */
+  decide(rows: Tensor): Promise<readonly ModelDecision[]>;
   /** Whether parameters for the subject are there. */
   fitted(subject: string): boolean;
   /** What was fitted for the subject: a copy. */
@@ -63,12 +65,31 @@ export interface UnitShared {
   set(name: string, key?: string): SharedSet;
 }
 
+/** Times of the event, and of the node where the function's `clock` grants that. */
+export interface UnitTime {
+  /** When it happened, and when its node recorded it; milliseconds since 1970. */
+  readonly eventMs: number;
+  readonly arrivedMs: number;
+  /** The node's time when it handed over the batch. `HOLON_UNIT_BAD` unless the manifest grants it. A stream that is replayed gives another. */
+  now(): UnitMoment;
+}
+
+/** What the manifest names for this function; see docs/concepts/functions.md. */
+export interface UnitSecrets {
+  /** `HOLON_UNIT_BAD` for one that the manifest does not name. */
+  get(name: string): string;
+}
+
 export interface UnitContext<Types extends string = string, Models extends string = string> {
   /** Subject and time are those of the event that caused it unless given. Data is copied, as JSON. */
   emit(type: Types, event: { readonly subject?: string | undefined; readonly timeMs?: number | undefined; readonly data: unknown }): void;
   readonly state: UnitState;
   readonly shared: UnitShared;
   readonly models: Readonly<Record<Models, UnitModel>>;
+  readonly time: UnitTime;
+  readonly secrets: UnitSecrets;
+  /** The span in which this event is handled; undefined where its trace is not followed. What is emitted carries it on. */
+  readonly trace: UnitSpan | undefined;
   /** One line for people on what the function is doing. */
   status(text: string): void;
 }

@@ -6,9 +6,9 @@
  */
 import { HolonError } from "../errors.ts";
 import { limits } from "../limits.ts";
-import { copyTensors, tensorProblem } from "../model/tensor.ts";
-import type { FittedParameters, Tensors, UnitEvent, UnitOutput, UnitResult } from "../ports.ts";
-import type { DataSchema, UnitContext, UnitDefinition, UnitModel, UnitWindow } from "./definition.ts";
+import { copyTensors, scoresOf, tensorProblem } from "../model/tensor.ts";
+import type { FittedParameters, ModelDecision, Tensor, Tensors, UnitEvent, UnitMoment, UnitOutput, UnitResult } from "../ports.ts";
+import type { DataSchema, UnitContext, UnitDefinition, UnitModel, UnitSecrets, UnitTime, UnitWindow } from "./definition.ts";
 import { SharedTable } from "./shared-table.ts";
 import { StateTable } from "./state-table.ts";
 
@@ -17,6 +17,8 @@ export interface HostModels {
   /** With `parameters`, those bound for that subject fill in the inputs that are not given. */
   run(model: string, inputs: Tensors, parameters: string | undefined): Promise<Tensors>;
   bind(model: string, subject: string, parameters: Tensors): void;
+  /** Of those that the node answers for. */
+  decide?(model: string, rows: Tensor): Promise<readonly ModelDecision[]>;
 }
 
 export interface HostOptions {
@@ -24,9 +26,12 @@ export interface HostOptions {
   readonly definition: UnitDefinition;
   /** Names of the models that the program brings. */
   readonly modelNames: readonly string[];
+  /** Those that the node answers for, with the name of each one's output. */
+  readonly served?: Readonly<Record<string, string>>;
   readonly fitted: readonly FittedParameters[];
   readonly state: ReadonlyMap<string, string>;
   readonly models: HostModels;
+  readonly secrets?: Readonly<Record<string, string>>;
   /** A clock for durations, milliseconds. */
   nowMs(): number;
 }
@@ -39,7 +44,7 @@ export interface UnitHost {
 /** `HOLON_UNIT_BAD` if the function uses a model that the program does not bring. */
 export function createUnitHost(options: HostOptions): UnitHost {
   const { name, definition } = options;
-  const missing = definition.models.find((model) => !options.modelNames.includes(model));
+  const missing = definition.models.find((model) => !options.modelNames.includes(model) && !Object.hasOwn(options.served ?? {}, model));
   if (missing !== undefined) {
     throw new HolonError("HOLON_UNIT_BAD", `function ${name} uses model ${missing}, which its app does not have`, {
       next: "Add the model to `models` of the app manifest.",
@@ -47,12 +52,14 @@ export function createUnitHost(options: HostOptions): UnitHost {
   }
   const state = new StateTable(name, options.state);
   const shared = new SharedTable(name);
+  const secrets = secretsOf(name, options.secrets ?? {});
   let batch = new Batch(name, definition);
-  const models = Object.fromEntries(definition.models.map((model) => [model, createUnitModel(model, options, () => batch)]));
+  const models = Object.fromEntries(definition.models.map((model) => [model, Object.hasOwn(options.served ?? {}, model) ? createServedModel(model, options, () => batch) : createUnitModel(model, options, () => batch)]));
 
   const handle = async (events: readonly UnitEvent[]): Promise<UnitResult> => {
     batch = new Batch(name, definition);
-    for (const [cause, { shared: view, ...event }] of events.entries()) {
+    const moment = events[0]?.moment;
+    for (const [cause, { shared: view, moment: _, span, ...event }] of events.entries()) {
       if (view !== undefined) shared.take(view);
       let open = true;
       const context: UnitContext = {
@@ -63,6 +70,9 @@ export function createUnitHost(options: HostOptions): UnitHost {
         state,
         shared,
         models,
+        time: timeOf(name, event, moment),
+        secrets,
+        trace: span,
         status: (text) => batch.setStatus(text),
       };
       try {
@@ -78,6 +88,23 @@ export function createUnitHost(options: HostOptions): UnitHost {
   };
   return { handle };
 }
+
+const timeOf = (name: string, { timeMs, arrivedMs }: UnitEvent, moment: UnitMoment | undefined): UnitTime => ({
+  eventMs: timeMs,
+  arrivedMs,
+  now() {
+    if (moment === undefined) throw misuse(name, "asked for the node's time, which `clock: true` in the manifest grants");
+    return moment;
+  },
+});
+
+const secretsOf = (name: string, held: Readonly<Record<string, string>>): UnitSecrets => ({
+  get(secret) {
+    const value = Object.hasOwn(held, secret) ? held[secret] : undefined;
+    if (value === undefined) throw misuse(name, "asked for a secret that `secrets` in the manifest does not name");
+    return value;
+  },
+});
 
 /** A function is not handed what its schema does not allow. Where `on` is a window, each of the window's events is held to it. */
 function fitting(name: string, definition: UnitDefinition, event: UnitEvent): UnitEvent {
@@ -172,6 +199,7 @@ function createUnitModel(model: string, options: HostOptions, batch: () => Batch
       batch().inferred(model, options.nowMs() - startMs);
       return outputs;
     },
+    decide: () => Promise.reject(new HolonError("HOLON_MODEL_INPUT_BAD", `model ${model} has neither cascade nor drift in the manifest: it does not say how sure it is`)),
     fitted: (subject) => parametersBySubject.has(subject),
     parameters(subject) {
       const parameters = parametersBySubject.get(subject);
@@ -185,6 +213,32 @@ function createUnitModel(model: string, options: HostOptions, batch: () => Batch
       const copy = copyTensors(parameters);
       bind(subject, copy);
       batch().fit({ model, subject, parameters: copy, note });
+    },
+  };
+}
+
+/** Nothing is fitted for it: its gate was fitted with the model as it is. */
+function createServedModel(model: string, { models, served = {}, nowMs }: HostOptions, batch: () => Batch): UnitModel {
+  const asked = (problem: string): HolonError => new HolonError("HOLON_MODEL_INPUT_BAD", `model ${model} ${problem}`);
+  const decide = async (rows: Tensor): Promise<readonly ModelDecision[]> => {
+    const problem = tensorProblem(rows);
+    if (problem !== undefined) throw asked(`was given rows of which a tensor ${problem}`);
+    const startMs = nowMs();
+    const decided = (await models.decide?.(model, { shape: [...rows.shape], values: rows.values })) ?? [];
+    batch().inferred(model, nowMs() - startMs);
+    return decided;
+  };
+  return {
+    decide,
+    async run(inputs, { parameters } = {}) {
+      const [rows, ...more] = Object.values(inputs);
+      if (rows === undefined || more.length > 0 || parameters !== undefined) throw asked("has a cascade or is watched: it takes one input and no parameters");
+      return { [served[model] ?? ""]: scoresOf(await decide(rows)) };
+    },
+    fitted: () => false,
+    parameters: () => undefined,
+    fit() {
+      throw asked("has a cascade or is watched: nothing can be fitted for it");
     },
   };
 }

@@ -5,6 +5,7 @@ import { isBlobHash, type BlobHash } from "../units.ts";
 import { reductionProblems } from "../reduce/declared.ts";
 import { dataClassSchema, eventTypeSchema } from "./event.ts";
 import { nameSchema } from "./name.ts";
+import { cascadeSchema, driftSchema } from "./model-use.ts";
 import { reductionSchema } from "./reduction.ts";
 import { sharedListSchema } from "./shared.ts";
 import { counterSchema, triggerSchema } from "./trigger.ts";
@@ -56,6 +57,8 @@ export const mqttSourceSchema = z.strictObject({
   listen: z.string().default("127.0.0.1:1883"),
   /** Topic filters that are taken in; others are acknowledged with a refusal. */
   topics: z.array(z.string().min(1)).min(1).default(["#"]),
+  /** Events of this node that devices may subscribe to: their data as JSON, on a topic in which `{subject}` stands for the event's. */
+  gives: z.array(z.strictObject({ type: eventTypeSchema, topic: z.string().min(1).max(256).regex(/^[^+#\0]*$/, "no wildcards") })).min(1).max(limits.mqttGivesMax).optional(),
 });
 
 const { counter: _counter, ...uncountedBase } = sourceBase; // producers number what they send
@@ -113,11 +116,26 @@ const functionBase = {
   eventsPerSecondMax: z.number().positive().optional(),
   /** Times that an event is tried again before it is set aside as failed. */
   retriesMax: z.int().min(0).max(100).optional(),
+  /** It may see the node's time, not only that of its events. */
+  clock: z.boolean().optional(),
+  /** Secrets of the node that it is given, by name: their values stand in no document. */
+  secrets: z.array(nameSchema).max(16).optional(),
 };
 
 /** What a module cannot say of itself: WebAssembly and processes. */
 const declaredSchema = { on: z.strictObject({ type: eventTypeSchema }).optional(), emits: emitsSchema.optional(), uses: z.array(nameSchema).max(64).optional() };
 
+
+const modelBase = {
+  name: nameSchema,
+  licence: z.string().optional(),
+  /** What it is not sure of goes up. */
+  cascade: cascadeSchema.optional(),
+  /** What goes in and comes out is compared with before. */
+  drift: driftSchema.optional(),
+  /** Where it stands to answer what nodes below pass up. */
+  answers: placementSchema.optional(),
+};
 
 export const egressRuleSchema = z.strictObject({
   /** Class that may leave the site: never `raw` or `personal` … */
@@ -126,6 +144,14 @@ export const egressRuleSchema = z.strictObject({
   to: z.string().min(1).default("*"),
 });
 export type EgressRule = z.infer<typeof egressRuleSchema>;
+
+export const tracingSchema = z.strictObject({
+  /** Of events without a trace, the part for which one begins. */
+  share: z.number().min(0).max(1).default(0),
+  /** Of one function; what is over is counted. */
+  spansPerSecondMax: z.number().positive().max(limits.traceSpansPerSecondMax).default(limits.traceSpansPerSecond),
+});
+export type Tracing = z.infer<typeof tracingSchema>;
 
 const manifestBase = {
   apiVersion: z.literal("holon/v1").default("holon/v1"),
@@ -139,13 +165,15 @@ const manifestBase = {
   reductions: z.array(reductionSchema).max(64).optional(),
   /** What its functions share between sites. */
   shared: sharedListSchema.optional(),
+  /** Which events' way through its functions is written down; without it that of events that came with a sampled trace. */
+  tracing: tracingSchema.optional(),
 };
 
 /** `holon.app.ts` (or `.yaml`, `.json`): paths are relative to the manifest. */
 export const appManifestSchema = z.strictObject({
   ...manifestBase,
   functions: z.array(z.strictObject({ ...functionBase, ...declaredSchema, module: z.string().min(1) })).max(limits.appFunctionsMax).default([]),
-  models: z.array(z.strictObject({ name: nameSchema, graph: z.string().min(1), licence: z.string().optional() })).max(64).default([]),
+  models: z.array(z.strictObject({ ...modelBase, graph: z.string().min(1) })).max(64).default([]),
 });
 export type AppManifest = z.infer<typeof appManifestSchema>;
 export type AppManifestInput = z.input<typeof appManifestSchema>;
@@ -164,7 +192,7 @@ export type FunctionDocument = z.infer<typeof functionDocumentSchema>;
 export const appDocumentSchema = z.strictObject({
   ...manifestBase,
   functions: z.array(functionDocumentSchema),
-  models: z.array(z.strictObject({ name: nameSchema, graph: blobHashSchema, licence: z.string().optional() })),
+  models: z.array(z.strictObject({ ...modelBase, graph: blobHashSchema })),
 }).superRefine((app, context) => {
   for (const message of reductionProblems(app)) context.addIssue({ code: "custom", path: ["reductions"], message });
 });

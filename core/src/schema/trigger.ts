@@ -1,6 +1,7 @@
 /** What a function is triggered by: events, windows over the event time of events, the time of day, a request, a change of state. */
 import { z } from "zod";
 import { limits } from "../limits.ts";
+import { cronProblem } from "../run/cron.ts";
 import { eventTypeSchema } from "./event.ts";
 import { nameSchema } from "./name.ts";
 
@@ -60,10 +61,14 @@ export const eventTriggerSchema = z.strictObject({
 });
 export type EventTrigger = z.infer<typeof eventTriggerSchema>;
 
-/** At each multiple of `everyMs` since 1970-01-01T00:00Z plus `offsetMs`, by the wall clock. */
-export const scheduleTriggerSchema = z.strictObject({
-  schedule: z.strictObject({ everyMs: z.int().min(1_000).max(limits.windowSpanMsMax), offsetMs: z.int().min(0).max(limits.windowSpanMsMax).default(0) }),
+const intervalSchema = z.strictObject({ everyMs: z.int().min(1_000).max(limits.windowSpanMsMax), offsetMs: z.int().min(0).max(limits.windowSpanMsMax).default(0) });
+const cronSchema = z.strictObject({ cron: z.string().max(256), zone: z.string().max(64).default("UTC") }).superRefine(({ cron, zone }, context) => {
+  const message = cronProblem(cron, zone);
+  if (message !== undefined) context.addIssue({ code: "custom", message });
 });
+
+/** By the wall clock: at each multiple of `everyMs` since 1970-01-01T00:00Z plus `offsetMs`; or as a cron expression of five fields says, in an IANA zone. */
+export const scheduleTriggerSchema = z.strictObject({ schedule: z.union([intervalSchema, cronSchema]) });
 export type ScheduleTrigger = z.infer<typeof scheduleTriggerSchema>;
 
 /** A request to the node's API, below `/v1/apps/<app>/http`. `{name}` in the path takes one segment. */

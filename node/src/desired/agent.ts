@@ -3,14 +3,14 @@
  * whatever the link does. Each outcome is an event.
  */
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
-import type { Clock, Crypto, Door, Random, Runner, Timer, Trace } from "@holon/core/ports.ts";
+import type { Clock, Crypto, Door, Random, Runner, Secrets, Timer, Trace } from "@holon/core/ports.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
 import type { Desired } from "@holon/core/schema/desired.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import { limits } from "@holon/core/limits.ts";
 import { needsOfFunction, needsOfReduction, needsOfSource, type Need } from "@holon/core/policy/needs.ts";
 import type { Principal } from "@holon/core/policy/principal.ts";
-import { laneName, type Lane } from "@holon/core/log/log.ts";
+import type { Lane } from "@holon/core/log/log.ts";
 import { backoffMs } from "@holon/core/link/backoff.ts";
 import { openSource, type RunningSource, type SourceStatus } from "../door/sources.ts";
 import type { BlobStore } from "../blob/store.ts";
@@ -18,12 +18,14 @@ import type { Events } from "../event/events.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import type { Guard } from "../policy/guard.ts";
 import type { Meter } from "../meter/meter.ts";
+import type { ServedModels } from "../model/served-models.ts";
 import { startReduction } from "../reduce/start-reduction.ts";
 import { functionKind } from "../run/program.ts";
 import { inputOf } from "@holon/core/run/trigger-events.ts";
 import { openSchedule, type Schedule } from "../trigger/schedule.ts";
 import type { Requests } from "../trigger/requests.ts";
 import { createScout } from "../run/scout.ts";
+import { createMoments } from "@holon/core/run/moments.ts";
 import { createWarmSet, type WarmSet } from "../run/warm-set.ts";
 import { startUnit, type RunningUnit, type UnitStatus } from "../run/unit.ts";
 import type { SharedStore } from "../shared/store.ts";
@@ -34,8 +36,9 @@ export interface AgentContext {
   readonly events: Events;
   readonly blobs: BlobStore;
   readonly guard: Guard;
-  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly random: Random; readonly runner: Runner; readonly door: Door; readonly trace: Trace };
+  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly random: Random; readonly runner: Runner; readonly door: Door; readonly secrets: Secrets; readonly trace: Trace };
   readonly requests: Pick<Requests, "setApps">;
+  readonly served: Pick<ServedModels, "setDesired" | "decide">;
   readonly shared: SharedStore;
   /** Brings a blob here, from the parent if need be. */
   fetch(hash: BlobHash): Promise<void>;
@@ -80,7 +83,13 @@ export function createAgent(context: AgentContext): Agent {
   let numbers: ReadonlyMap<string, number> = new Map();
   let numbersGiven = 0;
   const warm = createWarmSet(ports.clock);
+  const moments = createMoments(ports.clock);
   const scout = createScout(log, () => [...running.values()].flatMap(({ unit }) => unit ?? []));
+  let sources: readonly RunningSource[] = [];
+  const changed = (): void => {
+    sources = [...running.values()].flatMap(({ source }) => source ?? []);
+    scout.changed();
+  };
   let state: AgentState = "idle";
   let version = 0;
   let problem: HolonError | undefined;
@@ -154,12 +163,12 @@ export function createAgent(context: AgentContext): Agent {
     const wanted = new Map<string, { readonly key: string; readonly needs: readonly Need[]; start(): Promise<Omit<Running, "key">> }>();
     const named = new Map<string, number>();
     for (const app of desired.apps) {
-      const common = JSON.stringify([desired.policy?.hash ?? null, app.models, app.egress, app.sources.map(({ type, stream }) => [type, stream]), app.functions.map(({ on, emits }) => [on, emits]), ...(app.reductions ?? []), ...(app.shared ?? [])]);
+      const common = JSON.stringify([desired.policy?.hash ?? null, app.models, app.egress, app.sources.map(({ type, stream }) => [type, stream]), app.functions.map(({ on, emits }) => [on, emits]), ...(app.reductions ?? []), ...(app.shared ?? []), app.tracing]);
       const surroundings = named.get(common) ?? numbers.get(common) ?? numbersGiven++;
       named.set(common, surroundings);
       for (const fn of app.functions) {
         const key = JSON.stringify([fn, surroundings]);
-        wanted.set(`function ${app.name}/${fn.name}`, { key, needs: needsOfFunction(node, app, fn), start: () => Promise.resolve({ unit: startUnit({ ...fn, on: inputOf(app.name, fn) }, { app, warm, ...context }, functionKind(fn, { app, warm, ...context })) }) });
+        wanted.set(`function ${app.name}/${fn.name}`, { key, needs: needsOfFunction(node, app, fn), start: () => Promise.resolve({ unit: startUnit({ ...fn, on: inputOf(app.name, fn) }, { app, warm, moments, ...context }, functionKind(fn, { app, warm, moments, ...context })) }) });
         if ("schedule" in fn.on) {
           const { schedule } = fn.on;
           wanted.set(`schedule ${app.name}/${fn.name}`, { key: JSON.stringify(schedule), needs: needsOfFunction(node, app, fn), start: () => Promise.resolve({ schedule: openSchedule(fn.name, schedule, { app: app.name, log, events: context.events, clock: ports.clock, trace: ports.trace }) }) });
@@ -167,7 +176,7 @@ export function createAgent(context: AgentContext): Agent {
       }
       for (const reduction of app.reductions ?? []) {
         const key = JSON.stringify([reduction, desired.policy?.hash ?? null, app.egress, app.sources.map((source) => [source.type, source.class, source.stream]), app.functions.map(({ emits }) => emits)]);
-        wanted.set(`reduction ${app.name}/${reduction.name}`, { key, needs: needsOfReduction(node, app, reduction), start: () => Promise.resolve({ unit: startReduction(reduction, { app, warm, ...context }) }) });
+        wanted.set(`reduction ${app.name}/${reduction.name}`, { key, needs: needsOfReduction(node, app, reduction), start: () => Promise.resolve({ unit: startReduction(reduction, { app, warm, moments, ...context }) }) });
       }
       for (const source of app.sources) {
         wanted.set(`source ${app.name}/${source.name}`, { key: JSON.stringify(source), needs: needsOfSource(node, app, source), start: async () => ({ source: await openSource(source, sourceContext(app)) }) });
@@ -176,6 +185,7 @@ export function createAgent(context: AgentContext): Agent {
     numbers = named;
     for (const [name, entry] of running) if (wanted.get(name)?.key !== entry.key) await stop(name);
     context.guard.setPolicy(desired);
+    await context.served.setDesired(desired);
     context.requests.setApps(desired.apps);
     let denied: HolonError | undefined;
     for (const [name, entry] of wanted) {
@@ -184,6 +194,7 @@ export function createAgent(context: AgentContext): Agent {
       denied ??= refusal;
       if (refusal !== undefined) await stop(name);
       else if (!running.has(name)) running.set(name, { key: entry.key, ...(await entry.start()) });
+      changed();
     }
     if (denied !== undefined) throw denied; // the rest runs
   }
@@ -202,6 +213,7 @@ export function createAgent(context: AgentContext): Agent {
   async function stop(name: string): Promise<void> {
     const entry = running.get(name);
     running.delete(name);
+    changed();
     entry?.schedule?.close();
     await entry?.source?.close();
     await entry?.unit?.stop();
@@ -210,9 +222,9 @@ export function createAgent(context: AgentContext): Agent {
   return {
     reconcile,
     committed(lanes) {
+      for (const source of sources) source.committed(lanes);
       if (running.size > scoutFrom) return scout.committed(lanes);
-      const names = lanes.map(laneName);
-      for (const { unit } of running.values()) unit?.committed(names);
+      for (const { unit } of running.values()) unit?.committed();
     },
     status: () => ({
       state,

@@ -106,7 +106,7 @@ export function openProducers(context: ProducersContext): Producers {
       if (room !== undefined) rooms.giveBack(room);
     }
     producer.durable = last;
-    context.stored(packed.count, packed.bytes.length);
+    context.stored(packed.count, packed.recordBytes);
     return last;
   }
 

@@ -1,12 +1,13 @@
 /** Sources of one node: what a door hands over becomes events in `local`, acknowledged when they are on disk. */
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
-import type { Append, CellChange, Log, NewRecord } from "@holon/core/log/log.ts";
+import type { Append, CellChange, Lane, Log, NewRecord } from "@holon/core/log/log.ts";
 import type { Clock, Door, DoorSink, OpenDoor, Reading, Trace } from "@holon/core/ports.ts";
 import type { SourceSpec } from "@holon/core/schema/app.ts";
 import type { StreamName } from "@holon/core/schema/event.ts";
 import type { Events } from "../event/events.ts";
 import type { Guard } from "../policy/guard.ts";
+import { openGives } from "./gives.ts";
 import { openProducers, type Producers } from "./producers.ts";
 import { openDeviceCounters, type CounterCounts, type DeviceCounters, type GapNews } from "./counters.ts";
 
@@ -27,6 +28,7 @@ export interface SourceStatus {
 
 export interface RunningSource {
   status(): SourceStatus;
+  committed(lanes: readonly Lane[]): void;
   close(): Promise<void>;
 }
 
@@ -149,7 +151,7 @@ export async function openSource(spec: SourceSpec, context: SourceContext): Prom
     async reject(rejection) {
       counts.rejected += 1;
       const record = events.record({ stream: "audit", type: "holon.source.rejected", class: "public", producer: `${app}/${spec.name}`, data: { source: spec.name, ...rejection } });
-      await log.append({ records: [record] });
+      await appendWhenThereIsRoom({ records: [record] });
     },
     ended(cause) {
       counts.ended = true;
@@ -165,10 +167,14 @@ export async function openSource(spec: SourceSpec, context: SourceContext): Prom
     counts.ended = true;
     trace.note("error", `source ${spec.name} did not open: ${problem.message}`, { code: problem.code });
   }
+  const give = door?.give;
+  const gives = spec.kind === "mqtt" && spec.gives !== undefined && give !== undefined ? openGives(spec, context, give) : undefined;
   return {
+    committed: (lanes) => gives?.committed(lanes),
     status: () => ({ name: spec.name, kind: spec.kind, address: door?.address, ...counts, counters: counters?.counts(), problem: problem?.toJSON() }),
     close: async () => {
       closed = true;
+      gives?.close();
       wake?.();
       await door?.close();
     },

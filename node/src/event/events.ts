@@ -1,5 +1,6 @@
 /** Makes the events of one node: the attributes that every event has from birth. */
-import { encodeWithData, isoTime } from "@holon/core/event/stored.ts";
+import { isoTime } from "@holon/core/event/iso-time.ts";
+import { encodeWithData } from "@holon/core/event/stored.ts";
 import type { NewRecord } from "@holon/core/log/log.ts";
 import { printTransform, type Transform } from "@holon/core/policy/transform.ts";
 import type { Clock } from "@holon/core/ports.ts";
@@ -18,6 +19,8 @@ export interface EventInput {
   /** What lowered its class. */
   readonly through?: Transform | undefined;
   readonly causedBy?: string | undefined;
+  /** W3C Trace Context. */
+  readonly traceparent?: string | undefined;
   /** The device's own counter. */
   readonly deviceCounter?: number | undefined;
   readonly data: unknown;
@@ -50,6 +53,7 @@ export function createEvents(config: Pick<NodeConfig, "name" | "jurisdiction">, 
       jurisdiction: config.jurisdiction,
       ...(input.through === undefined ? {} : { through: printTransform(input.through) }),
       ...(input.causedBy === undefined ? {} : { causedby: input.causedBy }),
+      ...(input.traceparent === undefined ? {} : { traceparent: input.traceparent }),
       ...(input.deviceCounter === undefined ? {} : { devicecounter: input.deviceCounter }),
     } satisfies StoredEvent);
     last = { input: about(input), wall, text };
@@ -63,7 +67,7 @@ export function createEvents(config: Pick<NodeConfig, "name" | "jurisdiction">, 
 }
 
 /** The attributes alone: data is not to be kept. */
-const about = ({ stream, type, class: own, producer, subject, timeMs, through, causedBy, deviceCounter }: Attributes): Attributes => ({ stream, type, class: own, producer, subject, timeMs, through, causedBy, deviceCounter });
+const about = ({ stream, type, class: own, producer, subject, timeMs, through, causedBy, traceparent, deviceCounter }: Attributes): Attributes => ({ stream, type, class: own, producer, subject, timeMs, through, causedBy, traceparent, deviceCounter });
 
 const isAlike = (one: Attributes, other: Attributes): boolean =>
-  one.subject === other.subject && one.type === other.type && one.class === other.class && one.producer === other.producer && one.timeMs === other.timeMs && one.causedBy === other.causedBy && one.through === other.through && one.deviceCounter === other.deviceCounter;
+  one.subject === other.subject && one.type === other.type && one.class === other.class && one.producer === other.producer && one.timeMs === other.timeMs && one.causedBy === other.causedBy && one.through === other.through && one.traceparent === other.traceparent && one.deviceCounter === other.deviceCounter;

@@ -48,7 +48,16 @@ test("the last common end of a run is found, wherever it is, in a few questions"
     assert.equal(common.mark?.sequence ?? 0, end, `${shared} ${first} ${second}`);
     assert.ok(questions <= 5, `${questions} questions`);
     if (end > 0) assert.equal(common.found?.sequence, parent.head(lane)?.sequence);
+    assert.deepEqual(end > 0 ? undefined : [common.other?.sequence, common.other?.hash], end > 0 ? undefined : [parent.head(lane)?.sequence, parent.head(lane)?.hash], "another history is shown");
   }
+});
+
+test("a parent that has nothing of a stream shows no other history", async (context) => {
+  const { two } = await parted(context, 20, 3, 3);
+  const empty = await openTempLog(tempFolder(context), { name: "edge-1" });
+  context.after(() => empty.close());
+  const { common } = await between(two, empty);
+  assert.deepEqual(common, { mark: undefined, found: undefined, other: undefined });
 });
 
 test("a branch that the parent has is found as the place to go on", async (context) => {

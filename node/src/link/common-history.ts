@@ -11,13 +11,18 @@ import type { SegmentLog } from "../log/segment-log.ts";
 import type { LaneSource } from "./outgoing.ts";
 
 type Point = [sequence: number, hash: string];
-/** The last of the points that the parent holds: in which lane, how far that goes, and what follows there. */
+/**
+ * The last of the points that the parent holds: in which lane, how far that goes, and what follows there. Where it holds none of them, `point` is their
+ * number, and the lane one that it has of that stream: that there is another history is said, and not concluded from an answer that says nothing.
+ */
 export type Found = NonNullable<Extract<StreamFrame["header"], { op: "common" }>["found"]>;
 
 export interface Common {
   /** The last end of a run that both hold; undefined: they have nothing in common. */
   readonly mark: Mark | undefined;
   readonly found: Found | undefined;
+  /** Where nothing is common: the end of what the parent has of the stream. Undefined: it has nothing of it, so there is nothing to part from. */
+  readonly other: Found | undefined;
 }
 
 /** The run that holds a record, or stands for it. */
@@ -26,10 +31,9 @@ export async function runAt(log: LaneSource, lane: Lane, sequence: number): Prom
   return run?.header;
 }
 
-
 /** Asks on until nothing between what is common and what is not is left. */
 export async function findCommon(log: LaneSource, lane: Lane, ask: (points: Point[]) => Promise<Found | undefined>): Promise<Common> {
-  let common: Common = { mark: undefined, found: undefined };
+  let common: Common = { mark: undefined, found: undefined, other: undefined };
   for (let high = log.head(lane)?.sequence ?? 0; ; ) {
     const low = common.mark?.sequence ?? 0;
     const ends = await sampleEnds(log, lane, low, high);
@@ -38,10 +42,11 @@ export async function findCommon(log: LaneSource, lane: Lane, ask: (points: Poin
     const found = await ask(ends.map((run): Point => [lastSequence(run), run.hash]));
     const last = found && ends[found.point];
     if (last === undefined) {
+      if (common.mark === undefined) common = { ...common, other: found };
       high = lastSequence(first) - 1;
       continue;
     }
-    common = { mark: runMark(last), found };
+    common = { mark: runMark(last), found, other: undefined };
     const next = ends[(found?.point ?? 0) + 1];
     if (next !== undefined) high = lastSequence(next) - 1;
   }
@@ -61,7 +66,10 @@ async function sampleEnds(log: LaneSource, lane: Lane, low: number, high: number
   return ends;
 }
 
-/** The parent's part: of a child's points the last that is in one of the lanes of that stream. A lane that could go on from there is preferred. */
+/**
+ * The parent's part: of a child's points the last that is in one of the lanes of that stream. A lane that could go on from there is preferred. Undefined
+ * only where it has nothing of that stream.
+ */
 export async function lastHeld(log: SegmentLog, asked: Lane, points: readonly Point[]): Promise<Found | undefined> {
   const lanes = [...log.heads().values()].filter(({ lane }) => isSameStream(lane, asked));
   for (let point = points.length - 1; point >= 0; point--) {
@@ -78,5 +86,7 @@ export async function lastHeld(log: SegmentLog, asked: Lane, points: readonly Po
     }
     if (best !== undefined) return best;
   }
-  return undefined;
+  const there = lanes.filter(({ mark }) => mark.sequence > 0);
+  const other = there.find(({ lane }) => lane.branch === undefined) ?? there[0];
+  return other && { point: points.length, lane: laneName(other.lane), sequence: other.mark.sequence, hash: other.mark.hash };
 }

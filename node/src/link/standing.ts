@@ -5,6 +5,7 @@
  *     a lane of the parent ends with what is common      this history goes on there
  *     all of this lane is common                         this node is behind: nothing to send until it writes or is sent something else
  *     both go on from the common part                    a branch: named by the first run of its own, it begins behind the common part
+ *     the parent has nothing of that stream              there is nothing to part from, whatever its mark said: it is offered anew, from its beginning
  *
  * Nothing of this is kept: the same two logs are found to stand the same at the next connection.
  */
@@ -90,8 +91,6 @@ export function createStanding(options: StandingOptions): Standing {
   /** Those of them that have grown since they were compared. */
   const grown = new Set<string>();
   const attempts = new Map<string, number>();
-  /** How far the parent's lanes of these names go. */
-  const parentLast = new Map<string, number>();
   let work: Promise<void> = Promise.resolve();
   let question: { readonly lane: string; resolve(found: Found | undefined): void } | undefined;
   let timer: Timer | undefined;
@@ -109,7 +108,6 @@ export function createStanding(options: StandingOptions): Standing {
     for (const [name, [, sequence, hash]] of new Map(lanes.map((row) => [row[0], row]))) {
       const wire = parseLaneName(name);
       if (wire === undefined) continue;
-      parentLast.set(name, sequence);
       const { lane, start } = outgoing.source(wire);
       const verdict = await compare(wire, sequence, hash);
       if (stopped) return;
@@ -160,6 +158,10 @@ export function createStanding(options: StandingOptions): Standing {
     if (wire !== undefined && last !== undefined && isFree(wire, lane)) return goOn(lane, wire, last);
     if (end === head) return stayBehind(lane, end);
     if (!mayTry(name)) return options.held(name, "the parent's history of it and this one were compared again and again, and did not come together");
+    if (common.mark === undefined && common.other === undefined) {
+      outgoing.send(lane, lane, undefined);
+      return options.offer([name]);
+    }
     const first = await runAt(log, lane, end + 1);
     if (first === undefined || stopped) return;
     if (first.reason === "branched") {
@@ -169,7 +171,7 @@ export function createStanding(options: StandingOptions): Standing {
     }
     const branch: Lane = { origin: lane.origin, stream: lane.stream, branch: branchOf(first.hash) };
     outgoing.send(lane, branch, common.mark);
-    options.forked({ lane: name, branch: laneName(branch), after: common.mark, kind: kindOf(common, first), parentLast: common.found?.sequence ?? parentLast.get(name) ?? end });
+    options.forked({ lane: name, branch: laneName(branch), after: common.mark, kind: kindOf(common, first), parentLast: (common.found ?? common.other)?.sequence ?? end });
     options.offer([laneName(branch)]);
   }
 

@@ -171,11 +171,11 @@ export function createStreamSender(options: StreamSenderOptions): StreamSender {
     const firstBytes = picked[0]?.run.bytes.length ?? 0;
     const small = alarm && firstBytes <= limits.linkTurnBytes;
     const kind = small ? "alarm" : "data";
-    if (!credit.asks(kind)) return false;
-    options.patience.sinceMs ??= clock.monotonicMs();
     const wanted = bytesOf(small ? picked.filter(isAlarm) : picked);
     // With room for what sending itself makes: the guard's decisions would need a turn of their own.
     const bytes = Math.max(firstBytes, Math.min(limits.linkTurnBytes, wanted)) + (small ? 0 : limits.linkBesideBytes);
+    if (!credit.asks(kind, bytes)) return false;
+    options.patience.sinceMs ??= clock.monotonicMs();
     options.send({ kind: "stream", header: { op: "ask", bytes, alarm: small, waitedMs: clock.monotonicMs() - options.patience.sinceMs } });
     return false;
   }

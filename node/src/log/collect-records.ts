@@ -5,6 +5,7 @@ import type { BatchRun } from "./scan.ts";
 
 /** Adds the run's records from `fromSequence` on, until there are `maxRecords`. What is lost is left out. */
 export function collectRecords({ header, bytes }: BatchRun, fromSequence: number, maxRecords: number, records: LogRecord[], integrity: Integrity): void {
+  if (records.length >= maxRecords) return;
   for (const [index, record] of runRecords(bytes, header, integrity).records.entries()) {
     const sequence = header.firstSequence + index;
     if (sequence < fromSequence || record === undefined || records.length >= maxRecords) continue;

@@ -4,7 +4,8 @@ import { cellBytes, cellKind, encodeCell, writeCell } from "@holon/core/log/cell
 import { toHex } from "@holon/core/log/hex.ts";
 import type { AppendLine, CellChange, NewRecord, PackedRecords } from "@holon/core/log/log.ts";
 import { mergeRun, type Merge } from "@holon/core/log/merge.ts";
-import { classBit, emptyHash, encodeRun, lastSequence, runBytes, runMark, type Integrity, type RunHeader, type RunPart } from "@holon/core/log/run.ts";
+import { classBit, emptyHash, encodeRun, lastSequence, runBytes, runMark, sharedOf, type Integrity, type RunHeader, type RunPart } from "@holon/core/log/run.ts";
+import type { SharedPart } from "@holon/core/log/preamble.ts";
 import type { StreamName } from "@holon/core/schema/event.ts";
 import type { Epoch, NodeName } from "@holon/core/units.ts";
 import type { Heads } from "./heads.ts";
@@ -55,9 +56,13 @@ interface StreamBatch {
   readonly firstSequence: number;
   count: number;
   classes: number;
-  /** Of all records. */
+  /** Of all records, what is their own. */
   bytes: number;
+  /** Set when all are there. */
+  shared: SharedPart | undefined;
 }
+
+const sizeOf = ({ count, bytes, shared }: StreamBatch, { origin }: CommitContext): number => runBytes(origin, count, bytes, shared);
 
 export function encodeCommit(items: readonly Pending[], number: number, wallMs: number, roll: EncodedRoll, context: CommitContext, room: (bytes: number) => Uint8Array): Commit {
   const streams = gatherStreams(items, context);
@@ -66,7 +71,7 @@ export function encodeCommit(items: readonly Pending[], number: number, wallMs: 
   const encodedCells = cells.map(encodeCell);
   const entries: NewEntry[] = [
     { kind: entryKind.roll, length: roll.payload.length },
-    ...[...streams.values()].map((batch) => ({ kind: entryKind.run, length: runBytes(context.origin, batch.count, batch.bytes) })),
+    ...[...streams.values()].map((batch) => ({ kind: entryKind.run, length: sizeOf(batch, context) })),
     ...foreign.map((run) => ({ kind: entryKind.run, length: run.bytes.length })),
     ...encodedCells.map((cell) => ({ kind: cellKind(cell), length: cellBytes(cell) })),
   ];
@@ -97,6 +102,7 @@ function gatherStreams(items: readonly Pending[], context: CommitContext): Map<S
   let stream: StreamName | undefined;
   let dataClass: NewRecord["class"] | undefined;
   let batch: StreamBatch | undefined;
+  const sharing = new Set<StreamBatch>();
   for (const item of items) {
     for (const record of item.records) {
       if (batch === undefined || record.stream !== stream) {
@@ -122,13 +128,15 @@ function gatherStreams(items: readonly Pending[], context: CommitContext): Map<S
     batch.records.push(packed);
     batch.count += packed.count;
     batch.bytes += packed.bytes.length;
+    sharing.add(batch);
   }
+  for (const each of sharing) each.shared = sharedOf(each.records);
   return streams;
 }
 
 function beginStream(streams: Map<StreamName, StreamBatch>, stream: StreamName, context: CommitContext): StreamBatch {
   const head = context.heads.staged({ origin: context.origin, stream });
-  const batch: StreamBatch = { records: [], firstSequence: (head?.sequence ?? 0) + 1, count: 0, classes: 0, bytes: 0 };
+  const batch: StreamBatch = { records: [], firstSequence: (head?.sequence ?? 0) + 1, count: 0, classes: 0, bytes: 0, shared: undefined };
   if (head?.epoch !== context.epoch) {
     const opened = context.opened(stream);
     batch.records.push(opened.bytes);
@@ -158,10 +166,10 @@ function gatherRuns(items: readonly Pending[], heads: Heads): readonly ForeignRu
 function encodeStream(bytes: Uint8Array, view: DataView, position: number, stream: StreamName, batch: StreamBatch, wallMs: number, context: CommitContext): TailRun {
   const { origin, epoch, heads, integrity } = context;
   const lane = { origin, stream };
-  const length = runBytes(origin, batch.count, batch.bytes);
+  const length = sizeOf(batch, context);
   const previous = heads.staged(lane);
   const previousHash = heads.stagedHash(lane) ?? emptyHash;
-  const content = { origin, stream, epoch, firstSequence: batch.firstSequence, previousHash, classes: batch.classes, recordedMs: wallMs, records: batch.records };
+  const content = { origin, stream, epoch, firstSequence: batch.firstSequence, previousHash, classes: batch.classes, recordedMs: wallMs, records: batch.records, shared: batch.shared };
   const hash = encodeRun(bytes, view, position, content, integrity);
   const header: RunHeader = {
     form: "whole",

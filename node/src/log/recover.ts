@@ -89,8 +89,8 @@ async function newestSnapshot(segments: readonly OpenSegment[], integrity: Integ
 /** The snapshot batch at the head of a segment if all of it is intact or can be mended. */
 export async function headSnapshot(segment: OpenSegment, integrity: Integrity): Promise<ScannedBatch | undefined> {
   const header = parseSegmentHeader(await segment.file.read(0, segmentHeaderBytes), integrity);
-  if (header.state === "intact" && header.version !== segmentVersion) {
-    throw new HolonError("HOLON_LOG_FORMAT", `${segmentPath(segment.number)} has format version ${header.version}; this program reads ${segmentVersion}`);
+  if (header.state === "intact" && (header.version < 1 || header.version > segmentVersion)) {
+    throw new HolonError("HOLON_LOG_FORMAT", `${segmentPath(segment.number)} has format version ${header.version}; this program reads up to ${segmentVersion}`);
   }
   const batch = await readBatch(openWindow(segment.file, 64 * 1024), segmentHeaderBytes, integrity);
   return batch?.header.snapshot === true && inspectBatch(batch, integrity).damaged === 0 ? batch : undefined;
@@ -148,7 +148,7 @@ export async function recoverBatch({ segment, window, index, isLast, mayEndInRoo
   return batch.end;
 }
 
-/** The header says nothing that the file's name does not. */
+/** The header says nothing that the file's name does not; one of an earlier version is raised, since what is appended from here on is of this one. */
 async function mendSegmentHeader(segment: OpenSegment, window: Window, integrity: Integrity): Promise<void> {
   const found = await window.bytes(0, segmentHeaderBytes);
   const wanted = encodeSegmentHeader(segment.number, integrity);

@@ -43,12 +43,17 @@ export function openWindow(file: DiskFile, windowSize = windowBytes): Window {
 
 /** The batch that begins at `offset`, its frame intact or mended; `undefined` if there is none or the file ends before it does. */
 export async function readBatch(window: Window, offset: number, integrity: Integrity): Promise<ScannedBatch | undefined> {
+  const header = await readBatchHeader(window, offset, integrity);
+  if (header !== undefined) return wholeBatch(window, offset, header);
+  return mendedBatch(window, offset, integrity);
+}
+
+/** Header and table of the batch that begins at `offset`, where they are intact. */
+export async function readBatchHeader(window: Window, offset: number, integrity: Integrity): Promise<BatchHeader | undefined> {
   let prefix = await window.bytes(offset, batchHeaderBytes);
   const prefixBytes = batchPrefixBytes(prefix);
   if (prefixBytes !== undefined) prefix = await window.bytes(offset, prefixBytes);
-  const header = parseBatchHeader(prefix, integrity);
-  if (header !== undefined) return wholeBatch(window, offset, header);
-  return mendedBatch(window, offset, integrity);
+  return parseBatchHeader(prefix, integrity);
 }
 
 async function wholeBatch(window: Window, offset: number, header: BatchHeader): Promise<ScannedBatch | undefined> {

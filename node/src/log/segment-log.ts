@@ -34,6 +34,7 @@ import type { BatchRun } from "./scan.ts";
 import { createRooms } from "./rooms.ts";
 import { createScrub, type Scrub } from "./scrub.ts";
 import { encodeSnapshot } from "./snapshot.ts";
+import { SortedNames } from "./sorted-names.ts";
 import { createSurvey, type Survey } from "./survey.ts";
 import { createTail } from "./tail.ts";
 
@@ -85,6 +86,7 @@ export class SegmentLog implements Log {
   readonly #segments: OpenSegment[];
   readonly #heads: Heads;
   readonly #cells: Map<string, Uint8Array>;
+  readonly #cellNames: SortedNames;
   /** Of batches: what nobody read while it was in the tail is written over by a later one. */
   readonly #rooms = createRooms(limits.tailBytesMax);
   readonly #tail = createTail(limits.tailBytesMax, (bytes) => this.#rooms.giveBack(bytes));
@@ -128,6 +130,7 @@ export class SegmentLog implements Log {
     this.scrub = createScrub(recovered.segments, (lane) => this.#expiredThrough(lane), options.integrity);
     this.#heads = heads;
     this.#cells = cells;
+    this.#cellNames = new SortedNames(cells.keys());
     this.#nextBatch = nextBatch;
     this.#published = nextBatch - 1;
     for (const [key, value] of this.#cells) this.#cellsBytes += key.length + value.length;
@@ -157,7 +160,9 @@ export class SegmentLog implements Log {
   }
 
   cells(prefix: string): ReadonlyMap<string, Uint8Array> {
-    return new Map([...this.#cells].filter(([key]) => key.startsWith(prefix)).sort(([a], [b]) => (a < b ? -1 : 1)));
+    const found = new Map<string, Uint8Array>();
+    for (const key of this.#cellNames.beginning(prefix)) found.set(key, this.#cells.get(key) ?? new Uint8Array(0));
+    return found;
   }
 
   onCommit(listener: CommitListener): () => void {
@@ -182,7 +187,9 @@ export class SegmentLog implements Log {
       const runs = await this.readRuns(lane, from, bounds.maxBytes);
       const last = runs.at(-1);
       if (last === undefined) break;
-      for (const run of runs) collectRecords(run, fromSequence, bounds.maxRecords, records, this.#options.integrity);
+      for (const run of runs) {
+        if (records.length < bounds.maxRecords) collectRecords(run, fromSequence, bounds.maxRecords, records, this.#options.integrity);
+      }
       from = lastSequence(last.header) + 1; // all of it may be a gap: what is behind it counts
     }
     return records;
@@ -276,7 +283,7 @@ export class SegmentLog implements Log {
   }
 
   async #enqueue({ records = [], packed, cells = [], line }: Append, runs: readonly ForeignRun[]): Promise<Pending> {
-    const bytes = this.#measure(records, cells, runs) + (packed === undefined ? 0 : packed.bytes.length + recordOverheadBytes * packed.count);
+    const bytes = this.#measure(records, cells, runs) + (packed === undefined ? 0 : packed.recordBytes + recordOverheadBytes * packed.count);
     await this.#waitForRoom();
     if (this.#failure !== undefined) throw this.#failure;
     if (line?.failure !== undefined) throw line.failure;
@@ -406,8 +413,11 @@ export class SegmentLog implements Log {
   #setCell(key: string, value: Uint8Array | null): void {
     const old = this.#cells.get(key);
     if (old !== undefined) this.#cellsBytes -= key.length + old.length;
-    if (value === null) this.#cells.delete(key);
-    else {
+    if (value === null) {
+      this.#cells.delete(key);
+      this.#cellNames.remove(key);
+    } else {
+      if (old === undefined) this.#cellNames.add(key);
       this.#cells.set(key, value);
       this.#cellsBytes += key.length + value.length;
     }

@@ -3,13 +3,14 @@
  * index stands beside it on the disk. A question for what is not surveyed yet reads the rest itself.
  */
 import { startsWith } from "@holon/core/event/stored.ts";
+import { entryKind } from "@holon/core/log/batch.ts";
 import { laneName } from "@holon/core/log/log.ts";
-import { runRecords, type Integrity } from "@holon/core/log/run.ts";
+import { parseRunHead, runPreambles, runRecords, type Integrity } from "@holon/core/log/run.ts";
 import { segmentHeaderBytes } from "@holon/core/log/segment.ts";
 import { createIndexBuilder, decodeSegmentIndex, encodeSegmentIndex, segmentIndexNumber, segmentIndexPath, summaryOf, type IndexBuilder, type RecordSketch, type SegmentIndex } from "@holon/core/log/segment-index.ts";
 import type { Disk } from "@holon/core/ports.ts";
 import type { OpenSegment } from "./recover.ts";
-import { batchRuns, findNextBatch, openWindow, readBatch } from "./scan.ts";
+import { batchRuns, findNextBatch, openWindow, readBatch, readBatchHeader, type Window } from "./scan.ts";
 
 export interface Survey {
   /** Whether there is a block or more to read on, or a sealed segment without its index. Cheap. */
@@ -37,6 +38,8 @@ interface Surveyed {
 }
 
 const stepBytes = 64 * 1024;
+/** Enough for the headers of most batches. */
+const headBytes = 16 * 1024;
 const decoder = new TextDecoder();
 
 export function createSurvey(segments: readonly OpenSegment[], disk: Disk, integrity: Integrity, origin: string): Survey {
@@ -166,6 +169,12 @@ async function surveyPart(segment: OpenSegment, builder: IndexBuilder, from: num
   const sketchOwn = createSketcher();
   let offset = from;
   while (offset < size && offset - from < maxBytes) {
+    const known = await sketchByPreambles(window, offset, size, integrity);
+    if (known !== undefined) {
+      builder.add(offset, known.end, known.runs);
+      offset = known.end;
+      continue;
+    }
     const batch = await readBatch(window, offset, integrity);
     if (batch === undefined) {
       const next = Math.min(size, (await findNextBatch(window, offset + 1, integrity)) ?? size);
@@ -180,6 +189,22 @@ async function surveyPart(segment: OpenSegment, builder: IndexBuilder, from: num
     offset = batch.end;
   }
   return offset;
+}
+
+/** A batch of no other records than those that share what they begin with, which says all that is asked for: the rest of it need not be read. */
+async function sketchByPreambles(window: Window, offset: number, size: number, integrity: Integrity): Promise<{ readonly end: number; readonly runs: Parameters<IndexBuilder["add"]>[2] } | undefined> {
+  const header = await readBatchHeader(window, offset, integrity);
+  if (header === undefined || offset + header.sizeBytes > size) return undefined;
+  const runs: { lane: string; records: readonly (RecordSketch | undefined)[] }[] = [];
+  for (const entry of header.entries) {
+    if (entry.kind !== entryKind.run) continue;
+    const bytes = await window.bytes(offset + entry.offset, Math.min(entry.length, headBytes));
+    const run = parseRunHead(bytes, entry.length, integrity);
+    const shared = run && runPreambles(bytes, run);
+    if (run === undefined || shared === undefined || shared.hasWhole) return undefined;
+    runs.push({ lane: laneName(run), records: shared.preambles.map((preamble) => sketchOf(preamble, "null}")) });
+  }
+  return runs.length === 0 ? undefined : { end: offset + header.sizeBytes, runs };
 }
 
 /**
@@ -210,11 +235,11 @@ function attributesOf(record: Uint8Array): Uint8Array | undefined {
   return undefined;
 }
 
-/** By the event's own words; undefined where it has none that can be read. */
-function sketchOf(record: Uint8Array | undefined): RecordSketch | undefined {
+/** By the event's own words, which `rest` ends; undefined where it has none that can be read. */
+function sketchOf(record: Uint8Array | undefined, rest = ""): RecordSketch | undefined {
   if (record === undefined) return undefined;
   try {
-    const event: unknown = JSON.parse(decoder.decode(record));
+    const event: unknown = JSON.parse(decoder.decode(record) + rest);
     if (typeof event !== "object" || event === null || !("type" in event) || !("recordedtime" in event)) return undefined;
     const { type, recordedtime } = event;
     const recordedMs = typeof recordedtime === "string" ? Date.parse(recordedtime) : Number.NaN;

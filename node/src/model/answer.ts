@@ -11,14 +11,15 @@ const requestSchema = z.strictObject({ model: z.string().min(1).max(256), x: pac
 const rowSchema = z.strictObject({ confidence: z.number().min(0).max(1), by: z.string().max(63), sure: z.boolean(), kept: z.enum(["cut", "bytes", "late", "refused"]).optional() });
 const answerSchema = z.strictObject({ scores: packedSchema, rows: z.array(rowSchema) });
 
-/** Lets a node's `model.answer` be answered by these, by model name; what is added later is answered too. */
+/** Lets a node's `model.answer` be answered by these, by model name; what is added later is answered too, and what is not there is passed on. */
 export const answerHandler =
-  (deciders: ReadonlyMap<string, Decider>): CallHandler =>
+  (deciders: Pick<ReadonlyMap<string, Decider>, "get">, passOn?: (parameters: unknown) => Promise<unknown>): CallHandler =>
   async (parameters) => {
     const parsed = requestSchema.safeParse(parameters);
     if (!parsed.success) throw new HolonError("HOLON_MODEL_INPUT_BAD", `a question to a model does not fit at ${parsed.error.issues[0]?.path.join(".") ?? "the top"}`);
     const { model, x } = parsed.data;
     const decider = deciders.get(model);
+    if (decider === undefined && passOn !== undefined) return passOn(parsed.data);
     if (decider === undefined) throw new HolonError("HOLON_MODEL_MISSING", `no model ${model} answers on this node`);
     const decided = await decider.decide(unpackTensor(x));
     const classes = decided[0]?.scores.length ?? 0;

@@ -24,7 +24,7 @@ async function familyWith(options: Partial<CascadeOptions> = {}, aboveThreshold 
   family.parentNode.handlers.set(answerMethod, answerHandler(new Map([["sign", await deciderOf(parentName, 10, aboveThreshold)]])));
   const clock = { monotonicMs: () => family.world.nowMs };
   const small = await deciderOf(childName, 1, 0.9);
-  const cascade = createCascade({ small, above: { node: parentName, model: "sign" }, calls: family.childNode.calls, clock, budget: createLinkBudget("free", undefined, 0), deadlineMs: 1_000, ...options });
+  const cascade = createCascade({ small, above: { model: "sign", ask: (parameters, _, deadlineMs) => family.childNode.calls.call(parentName, answerMethod, parameters, deadlineMs) }, clock, budget: createLinkBudget("free", undefined, 0), deadlineMs: 1_000, ...options });
   return { family, cascade, decide: (...values) => family.world.drive(cascade.decide(column(...values))) };
 }
 
@@ -65,7 +65,8 @@ test("a link that breaks while it waits, an answer that is late, one that is ref
   assert.equal((await late.decide(0.5))[0]?.kept, "late");
   assert.equal(Math.round(late.family.world.nowMs - startMs), 1_000);
 
-  const refused = await familyWith({ above: { node: parentName, model: "other" } });
+  const refused = await familyWith();
+  refused.family.parentNode.handlers.set(answerMethod, answerHandler(new Map()));
   assert.equal((await refused.decide(0.5))[0]?.kept, "refused");
   const odd = await familyWith();
   odd.family.parentNode.handlers.set(answerMethod, () => Promise.resolve({ scores: { shape: [9, 2], as: "ones", values: "" }, rows: [] }));

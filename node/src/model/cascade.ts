@@ -13,16 +13,17 @@ import type { LinkBudget } from "@holon/core/link/budget.ts";
 import { limits } from "@holon/core/limits.ts";
 import { packTensor } from "@holon/core/model/packed.ts";
 import type { Clock, Tensor } from "@holon/core/ports.ts";
-import type { NodeName } from "@holon/core/units.ts";
-import type { Calls } from "../link/calls.ts";
-import { answerMethod, parseAnswer } from "./answer.ts";
+import { parseAnswer } from "./answer.ts";
 import type { Decider, Decision } from "./decision.ts";
 
 export interface CascadeOptions {
   /** Its gate says what is sure. */
   readonly small: Decider;
-  readonly above: { readonly node: NodeName; readonly model: string };
-  readonly calls: Pick<Calls, "call">;
+  readonly above: {
+    readonly model: string;
+    /** `model.answer` with these parameters, about so many rows. */
+    ask(parameters: unknown, rows: number, deadlineMs: number): Promise<unknown>;
+  };
   readonly clock: Pick<Clock, "monotonicMs">;
   /** Bytes of requests, before the link compresses them. */
   readonly budget: LinkBudget;
@@ -43,7 +44,7 @@ export interface Cascade extends Decider {
   status(): CascadeStatus;
 }
 
-export function createCascade({ small, above, calls, clock, budget, deadlineMs }: CascadeOptions): Cascade {
+export function createCascade({ small, above, clock, budget, deadlineMs }: CascadeOptions): Cascade {
   const counts = { here: 0, above: 0, kept: { cut: 0, bytes: 0, late: 0, refused: 0 }, askedBytes: 0 };
 
   /** What is known above of these rows, or why nothing is. */
@@ -55,7 +56,8 @@ export function createCascade({ small, above, calls, clock, budget, deadlineMs }
     budget.charge(bytes, nowMs);
     counts.askedBytes += bytes;
     try {
-      return parseAnswer(await calls.call(above.node, answerMethod, request, deadlineMs), rows.shape[0] ?? 0);
+      const count = rows.shape[0] ?? 0;
+      return parseAnswer(await above.ask(request, count, deadlineMs), count);
     } catch (error) {
       return whyKept(toHolonError(error));
     }

@@ -1,20 +1,9 @@
-/** What a classifier says of one row, who said it, and how sure it is. */
+/** Who decides what a row is: one model, or a cascade of them. */
 import { confidenceOf, type Gate } from "@holon/core/model/gate.ts";
-import type { ModelSession, Tensor } from "@holon/core/ports.ts";
+import type { ModelDecision, ModelSession, Tensor } from "@holon/core/ports.ts";
 import { HolonError } from "@holon/core/errors.ts";
 
-export interface Decision {
-  /** As the model gives them: before or after a softmax. */
-  readonly scores: Float32Array;
-  /** The calibrated probability of the best class, 0 to 1. */
-  readonly confidence: number;
-  /** The node whose model answered. */
-  readonly answeredBy: string;
-  /** Whether it is at or above the gate of whoever answered; a model without a gate is always sure. */
-  readonly sure: boolean;
-  /** Why a row that the gate would have passed on was answered here. */
-  readonly kept?: "cut" | "bytes" | "late" | "refused";
-}
+export type Decision = ModelDecision;
 
 /** Decides rows: a model by itself, or a cascade. `x`: [rows, …]. */
 export interface Decider {

@@ -63,7 +63,7 @@ describe("MNIST, a part", { skip }, () => {
     const family = new SimFamily();
     await family.start();
     family.parentNode.handlers.set(answerMethod, answerHandler(new Map([["digits", createModelDecider({ session: said(largeScores), self: parentName })]])));
-    const cascade = createCascade({ small: createModelDecider({ session: said(smallScores), self: childName, gate }), above: { node: parentName, model: "digits" }, calls: family.childNode.calls, clock: { monotonicMs: () => family.world.nowMs }, budget: createLinkBudget("free", undefined, 0), deadlineMs: 5_000 });
+    const cascade = createCascade({ small: createModelDecider({ session: said(smallScores), self: childName, gate }), above: { model: "digits", ask: (parameters, _, deadlineMs) => family.childNode.calls.call(parentName, answerMethod, parameters, deadlineMs) }, clock: { monotonicMs: () => family.world.nowMs }, budget: createLinkBudget("free", undefined, 0), deadlineMs: 5_000 });
     const right = async (): Promise<number> => {
       let count = 0;
       for (let row = 0; row < 2_000; row++) {

@@ -41,6 +41,8 @@ export interface Guard {
   towards(destination: string | undefined): (run: BatchRun) => Promise<boolean>;
   /** The same for shared state, change by change. */
   mayShare(shared: SharedOutgoing): Promise<boolean>;
+  /** The same for rows of a model that are passed up. */
+  mayAsk(rows: RowsOutgoing): Promise<boolean>;
   /**
    * Closes the open decisions: the node stops. The one on this node's own audit stream is closed over the closing records as well, so
    * that they may still leave.
@@ -61,6 +63,19 @@ export interface SharedOutgoing {
   readonly policyVersion: number;
   /** Number of its change. */
   readonly change: number;
+}
+
+/** Rows that are about to leave as a question to a model above. */
+export interface RowsOutgoing {
+  readonly app: string;
+  readonly model: string;
+  readonly class: DataClass;
+  /** The app's rules. Where a policy was written they do not count. */
+  readonly rules: readonly EgressRule[];
+  readonly policyVersion: number;
+  /** Numbers of the first and the last, of all that were passed up since the model was loaded. */
+  readonly from: number;
+  readonly to: number;
 }
 
 export interface GuardOptions {
@@ -89,9 +104,9 @@ interface DecisionData {
 }
 
 interface Question {
-  /** Of records, or `shared/<app>/<name>`. */
+  /** Of records, or `shared/<app>/<name>`, or `model/<app>/<model>`. */
   readonly lane: string;
-  readonly action: "leave" | "share";
+  readonly action: "leave" | "share" | "ask";
   readonly name: string;
   readonly labels: readonly Label[];
   readonly destination: string | undefined;
@@ -167,7 +182,7 @@ export function createGuard({ config, log, events, integrity }: GuardOptions): G
       type: `holon.policy.decision.${phase}`,
       class: "public",
       producer: "guard",
-      data: { principal: printPrincipal(self), action: data.lane.startsWith("shared/") ? "share" : "leave", destination: destination ?? "*", ...data },
+      data: { principal: printPrincipal(self), action: actionOf(data.lane), destination: destination ?? "*", ...data },
     });
 
   /** Without a written policy nobody has said where records go from there on: only what may go anywhere leaves. */
@@ -227,6 +242,13 @@ export function createGuard({ config, log, events, integrity }: GuardOptions): G
       const label: Label = { class: dataClass, jurisdiction: undefined, through: undefined };
       return decided({ lane: `shared/${app}/${name}`, action: "share", name: `${app}/${name}`, labels: [label], destination: placeFor(destination), policy: hash === undefined ? unwritten : own, hash, policyVersion, from: change }, change, 1);
     },
+    mayAsk({ app, model, class: dataClass, rules, policyVersion, from, to }) {
+      const { own, hash } = leaving;
+      // What a cascade passes up are this node's own rows, released by its author's word.
+      const label: Label = { class: dataClass, jurisdiction: config.jurisdiction, through: own.asksTransforms.has(dataClass) ? { kind: "release" } : undefined };
+      const policy = hash !== undefined || config.policy === "required" ? own : egressPolicy(rules);
+      return decided({ lane: `model/${app}/${model}`, action: "ask", name: `${app}/${model}`, labels: [label], destination: placeFor(above), policy, hash, policyVersion, from }, to, to - from + 1);
+    },
     async closeDecisions() {
       const closing = [...open].filter(([, { data }]) => data.count > 0);
       open.clear();
@@ -241,6 +263,8 @@ export function createGuard({ config, log, events, integrity }: GuardOptions): G
     },
   };
 }
+
+const actionOf = (lane: string): "leave" | "share" | "ask" => (lane.startsWith("shared/") ? "share" : lane.startsWith("model/") ? "ask" : "leave");
 
 /** Decisions on what runs, is used or called that are remembered as told. At the bound: all are forgotten, and told once more. */
 const toldMax = 4_096;

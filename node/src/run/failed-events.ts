@@ -22,7 +22,7 @@ export interface FailedEvents {
   /** A batch went through. */
   passed(): void;
   /** What sets events aside. */
-  setAside(events: readonly UnitEvent[], isWindow: boolean): { readonly records: readonly NewRecord[]; readonly cells: readonly CellChange[] };
+  setAside(events: readonly UnitEvent[], isWindow: boolean): { readonly records: readonly NewRecord[]; readonly cells: readonly CellChange[]; readonly error: HolonError };
   /** Queues events to be handled again; all that are set aside without `event`. Returns how many. */
   replay(event: string | undefined): number;
   /** The next to be replayed. */
@@ -33,7 +33,7 @@ export interface FailedEvents {
   count(): number;
 }
 
-const retried = new Set<string>(["HOLON_UNIT_THREW", "HOLON_UNIT_TIMEOUT", "HOLON_UNIT_DIED"]);
+const retried = new Set<string>(["HOLON_UNIT_THREW", "HOLON_UNIT_TIMEOUT", "HOLON_UNIT_DIED", "HOLON_SECRET_LEAKED"]);
 
 export function createFailedEvents(unit: string, retriesMax: number, context: UnitContext): FailedEvents {
   const { log, events, ports } = context;
@@ -66,14 +66,15 @@ export function createFailedEvents(unit: string, retriesMax: number, context: Un
       const kept = open();
       const records: NewRecord[] = [];
       const cells: CellChange[] = kept.slice(0, Math.max(0, kept.length + batch.length - limits.unitFailedMax)).map(({ event }) => ({ key: failedCell(unit, event), value: null }));
+      const error = trying?.error ?? toHolonError(undefined);
+      const { code, message } = error;
       for (const { id } of batch) {
-        const { code, message } = trying?.error ?? toHolonError(undefined);
         const failed: FailedEvent = { event: id, code, message: message.slice(0, 2_000), attempts: trying?.attempts ?? 1, atMs: now, ...(isWindow ? { window: true } : {}) };
         cells.push({ key: failedCell(unit, id), value: encoder.encode(JSON.stringify(failed)) });
         records.push(told("holon.function.failed", { function: unit, ...failed }));
       }
       trying = undefined;
-      return { records, cells };
+      return { records, cells, error };
     },
     replay(event) {
       const wanted = open().filter((failed) => failed.window !== true && (event === undefined || failed.event === event) && !queue.includes(failed.event));

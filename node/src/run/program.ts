@@ -3,12 +3,17 @@ import { HolonError } from "@holon/core/errors.ts";
 import { decodeParameters } from "@holon/core/model/parameters.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
 import type { Log } from "@holon/core/log/log.ts";
-import type { FittedParameters, UnitProgram } from "@holon/core/ports.ts";
+import { readOnnx } from "@holon/core/model/onnx-reader.ts";
+import type { FittedParameters, Tensor, UnitEvent, UnitProgram } from "@holon/core/ports.ts";
 import { inputOf } from "@holon/core/run/trigger-events.ts";
 import { blobHashSchema, type FunctionDocument } from "@holon/core/schema/app.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import { z } from "zod";
+import { isServed } from "../model/served-models.ts";
 import { withShared } from "../shared/shared-input.ts";
+import { withMoments } from "@holon/core/run/moments.ts";
+import { readSecrets, startWithSecrets } from "@holon/core/run/secret-guard.ts";
+import type { TraceTrigger } from "./tracer.ts";
 import type { UnitContext, UnitKind } from "./unit.ts";
 import { createWarmInstance } from "./warm-instance.ts";
 
@@ -22,19 +27,29 @@ const decoder = new TextDecoder();
 
 /** A function in its sandbox. */
 export const functionKind = (fn: FunctionDocument, context: UnitContext): UnitKind => ({
+  trigger: triggerOf(fn),
   async open(settled) {
     const unit = `${context.app.name}/${fn.name}`;
-    const start = async () => {
+    // What sites share and the time are handed over with the events: such a function begins when it is asked, with all of it.
+    const isPlain = fn.clock !== true && (context.app.shared ?? []).length === 0;
+    const start = async (first?: readonly UnitEvent[]) => {
       await settled();
-      return withShared(await context.ports.runner.start(await loadProgram(fn, context)), context, settled);
+      const secrets = await readSecrets(unit, fn.secrets ?? [], context.ports.secrets);
+      const program = { ...(await loadProgram(fn, context)), secrets };
+      const instance = await startWithSecrets(unit, secrets, () => context.ports.runner.start(program, isPlain ? first : undefined));
+      return withShared(fn.clock === true ? withMoments(instance, context.moments) : instance, context, settled);
     };
-    // What sites share is told to a sandbox once and then by what changed: one that knows it is kept.
-    if ((context.app.shared ?? []).length > 0) return { instance: await start(), positions: storedUnit(unit, context.log).positions };
     const instance = createWarmInstance(unit, start, context.warm);
     await instance.prepare();
     return { instance, positions: storedUnit(unit, context.log).positions };
   },
 });
+
+function triggerOf({ on }: FunctionDocument): TraceTrigger {
+  if ("schedule" in on) return "timer";
+  if ("http" in on) return "http";
+  return "state" in on ? "datasource" : "pubsub";
+}
 
 /** What a unit stored with its last append: its state and how far it has read. */
 export function storedUnit(unit: string, log: Log): { readonly state: ReadonlyMap<string, string>; readonly positions: ReadonlyMap<string, number> } {
@@ -48,14 +63,20 @@ async function loadProgram(fn: FunctionDocument, context: UnitContext): Promise<
   const { app, log } = context;
   const unit = `${app.name}/${fn.name}`;
   const models: Record<string, Uint8Array> = {};
+  const outputs: Record<string, string> = {};
   for (const name of fn.models) {
     const model = app.models.find((candidate) => candidate.name === name);
-    if (model !== undefined) models[name] = await readBlob(model.graph, context);
+    if (model === undefined) continue;
+    const graph = await readBlob(model.graph, context);
+    // A program is given graphs, to run as it likes.
+    if (isServed(model) && fn.runtime !== "process") outputs[name] = readOnnx(graph, name).outputs[0]?.name ?? "";
+    else models[name] = graph;
   }
   return {
     name: unit,
     code: await readBlob(fn.code, context),
     models,
+    ...(Object.keys(outputs).length === 0 ? {} : { served: { outputs, decide: (model: string, rows: Tensor) => context.served.decide(app.name, model, rows) } }),
     fitted: await loadFitted(unit, context),
     state: storedUnit(unit, log).state,
     timeoutMs: fn.timeoutMs,

@@ -13,4 +13,5 @@ export const toUnitEvent = (record: LogRecord, event: StoredEvent = decodeStored
   timeMs: Date.parse(event.time),
   arrivedMs: Date.parse(event.recordedtime),
   data: event.data,
+  ...(event.traceparent === undefined ? {} : { traceparent: event.traceparent }),
 });

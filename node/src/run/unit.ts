@@ -3,17 +3,14 @@
  * fitted parameters and position as one. Whatever fails is started again from what is on disk, so effects happen once.
  */
 import { startsWith } from "@holon/core/event/stored.ts";
-import { assert, HolonError, toHolonError } from "@holon/core/errors.ts";
+import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { backoffMs } from "@holon/core/link/backoff.ts";
 import { laneName, type CellChange, type Lane, type LogRecord, type NewRecord } from "@holon/core/log/log.ts";
-import type { Clock, Crypto, Random, Runner, Timer, Trace, UnitEvent, UnitInstance, UnitResult } from "@holon/core/ports.ts";
-import { isLowered, makersOf, type Maker } from "@holon/core/policy/lowering.ts";
-import type { Transform } from "@holon/core/policy/transform.ts";
+import type { Clock, Crypto, Random, Runner, Secrets, Timer, Trace, UnitEvent, UnitInstance, UnitResult } from "@holon/core/ports.ts";
+import { makersOf } from "@holon/core/policy/lowering.ts";
 import type { Keyed } from "@holon/core/reduce/keyed.ts";
-import { pseudonym } from "@holon/core/reduce/redact.ts";
-import type { AppDocument, Emits, FunctionDocument } from "@holon/core/schema/app.ts";
-import type { DataClass, StreamName } from "@holon/core/schema/event.ts";
+import type { AppDocument, FunctionDocument } from "@holon/core/schema/app.ts";
 import { fits, followedStates, stateType, typePrefix } from "@holon/core/run/trigger-events.ts";
 import { isWindowTrigger, type EventTrigger, type WindowTrigger } from "@holon/core/schema/trigger.ts";
 import { createSketch } from "@holon/core/telemetry/sketch.ts";
@@ -23,14 +20,19 @@ import type { Events } from "../event/events.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import type { Guard } from "../policy/guard.ts";
 import { keyedFor } from "../reduce/node-key.ts";
+import type { ServedModels } from "../model/served-models.ts";
 import type { ReductionStatus } from "../reduce/saved.ts";
 import type { SharedStore } from "../shared/store.ts";
 import type { Meter } from "../meter/meter.ts";
 import { createFailedEvents } from "./failed-events.ts";
 import { keepFitted } from "./fitted.ts";
+import type { Moments } from "@holon/core/run/moments.ts";
+import { placeOf, subjectOf } from "./output-place.ts";
 import { positionCell, stateCell } from "./program.ts";
 import { createRate } from "./rate.ts";
+import { createTracer, type Traced, type TraceTrigger } from "./tracer.ts";
 import { toUnitEvent } from "./unit-event.ts";
+import type { Found } from "./scout.ts";
 import type { WarmSet } from "./warm-set.ts";
 import { openWindowInput, type WindowInput } from "./window-input.ts";
 
@@ -57,10 +59,11 @@ export interface UnitStatus {
 }
 
 export interface RunningUnit {
-  /** Whether a record is of the trigger's type. */
-  wants(record: LogRecord): boolean;
+  /** Type of the events that trigger it, or a pattern of types. */
+  readonly wants: string;
   status(): UnitStatus;
-  committed(lanes: readonly string[]): void;
+  /** Something was; with the first that it wants, if somebody has looked. */
+  committed(found?: Found): void;
   /** Hands over again what it could not handle: one event, or all. Returns how many will be. */
   replay(event: string | undefined): number;
   stop(): Promise<void>;
@@ -73,10 +76,12 @@ export interface UnitContext {
   readonly blobs: BlobStore;
   readonly guard: Guard;
   readonly shared: SharedStore;
-  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly random: Random; readonly runner: Runner; readonly trace: Trace };
+  readonly served: Pick<ServedModels, "decide">;
+  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly random: Random; readonly runner: Runner; readonly secrets: Secrets; readonly trace: Trace };
   /** Brings a blob here, from the parent if need be. */
   fetch(hash: BlobHash): Promise<void>;
   readonly warm: WarmSet;
+  readonly moments: Moments;
   readonly meter: Meter;
 }
 
@@ -90,6 +95,8 @@ export interface UnitDocument extends Pick<FunctionDocument, "name" | "emits">, 
 export interface UnitKind {
   /** From what is on disk, at the start and after each failure. `settled`: what was handled before is stored. */
   open(settled: () => Promise<unknown>): Promise<OpenedUnit>;
+  /** What triggers it, where the way of events through it is followed. */
+  readonly trigger?: TraceTrigger;
   /** Events handed over at once, if fewer than usual. */
   readonly batchMax?: number;
   /** Cells that go into the append of a batch beside its own: the record bytes it was handed, and what it made of them. */
@@ -121,6 +128,11 @@ interface Input {
   readonly replayed?: string | undefined;
 }
 
+/** What is being handled. */
+interface Handed extends Input {
+  readonly traced: Traced;
+}
+
 const nothing: UnitResult = { outputs: [], state: [], fitted: [], status: undefined, inferenceMs: [] };
 
 export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind): RunningUnit {
@@ -141,11 +153,13 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   let instance: UnitInstance | undefined;
   let keyed: Keyed | undefined;
   let windows: WindowInput | undefined;
+  let isAsleep = false;
   let stopping = false;
   let attempt = 0;
   let interruptions = 0;
-  let handed: Input | undefined;
+  let handed: Handed | undefined;
   const rate = createRate(fn.eventsPerSecondMax, ports.clock);
+  const tracer = kind.trigger === undefined ? undefined : createTracer({ app: app.name, fn: fn.name, node: log.origin, trigger: kind.trigger, tracing: app.tracing, events: context.events, clock: ports.clock, random: ports.random });
   const failures = createFailedEvents(name, fn.retriesMax ?? limits.unitRetriesMax, context);
 
   async function live(): Promise<void> {
@@ -188,11 +202,12 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
           await waitForMore();
           continue;
         }
-        handed = input;
-        const result = await run(instance, input);
+        const traced = tracer?.begin(input.events) ?? untraced(input.events);
+        handed = { ...input, events: traced.events, traced };
+        const result = await run(instance, handed);
         await appended; // at most one append on the way: order and memory stay bounded
         positions = new Map(input.positions);
-        if (result !== undefined || input.cells.length + input.records.length > 0) appended = append(input, result ?? nothing);
+        if (result !== undefined || input.cells.length + input.records.length > 0) appended = append(handed, result ?? nothing);
         appended.catch(() => undefined); // awaited at the next turn
       }
     } finally {
@@ -206,8 +221,8 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     const [first] = input.events;
     if (first === undefined) return undefined;
     if (input.replayed === undefined && failures.isGivenUp(first)) {
-      const { records, cells } = failures.setAside(input.events, windows !== undefined);
-      const without: UnitResult & Aside = { ...nothing, aside: { records, cells } };
+      const { records, cells, error } = failures.setAside(input.events, windows !== undefined);
+      const without: UnitResult & Aside = { ...nothing, aside: { records, cells, error } };
       return without;
     }
     const result = await running.handle(input.events);
@@ -247,9 +262,9 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     return { events, handled: consumed, bytes: bytesOf(from.slice(0, consumed)), records, cells, problem: overBound };
   }
 
-  async function append(input: Input, result: UnitResult): Promise<void> {
+  async function append(input: Handed, result: UnitResult): Promise<void> {
     const fitted = await keepFitted(result.fitted, input.events, fn, context);
-    const outputs = result.outputs.map((output) => toRecord(output, input.events));
+    const outputs = result.outputs.map((output) => toRecord(output, input));
     const cells: CellChange[] = [
       ...result.state.map(({ key, value }) => ({ key: stateCell(name, key), value: value === null ? null : encoder.encode(value) })),
       ...fitted.cells,
@@ -259,7 +274,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     ];
     const changes = isFollowed ? result.state.map(({ key, value }) => stateChanged(key, value, input.events.at(-1)?.id)) : [];
     const aside = asideOf(result);
-    const records = [...outputs, ...fitted.records, ...input.records, ...changes, ...aside.records];
+    const records = [...outputs, ...fitted.records, ...input.records, ...changes, ...aside.records, ...input.traced.spans(aside.error)];
     const write = (own: readonly CellChange[]): Promise<unknown> => log.append({ records, cells: [...cells, ...aside.cells, ...own] });
     await (result.shared === undefined ? write([]) : context.shared.apply(app, result.shared, write));
     context.meter.handled(app.name, fn.name, { events: input.handled, bytesIn: input.bytes, records: outputs, result });
@@ -272,7 +287,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     if (result.status !== undefined) word = result.status;
   }
 
-  function toRecord(output: UnitResult["outputs"][number], events: readonly UnitEvent[]): NewRecord {
+  function toRecord(output: UnitResult["outputs"][number], { events, traced }: Handed): NewRecord {
     const declared = fn.emits[output.type];
     if (declared === undefined) throw new HolonError("HOLON_UNIT_BAD", `function ${name} emitted ${output.type}, which it does not declare`);
     const { stream, ...label } = placeOf(declared, maker, context);
@@ -281,28 +296,30 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
       type: output.type,
       ...label,
       producer: name,
-      subject: subjectOf(output.subject, label.class, events),
+      subject: subjectOf(output.subject, { maker, class: label.class, events, keyed }),
       timeMs: output.timeMs,
       causedBy: events[output.cause]?.id,
+      traceparent: traced.carried(output.cause),
       data: output.data,
     });
-  }
-
-  function subjectOf(subject: string | undefined, own: DataClass, events: readonly UnitEvent[]): string | undefined {
-    if (subject === undefined || maker.from !== "personal" || own === "personal" || maker.disguises === "none") return subject;
-    if (maker.disguises === "handed" && !events.some((event) => event.subject === subject)) return subject;
-    assert(keyed !== undefined, "a unit that is handed what is personal has the node's key");
-    return pseudonym(subject, keyed);
   }
 
   /** For functions that are triggered by it. It stays here: nothing says what class a state has. */
   const stateChanged = (key: string, value: string | null, causedBy: string | undefined): NewRecord =>
     context.events.record({ stream: "local", type: stateType(app.name, fn.name), class: "raw", producer: name, subject: key, causedBy, data: { function: fn.name, key, value: value === null ? null : JSON.parse(value) } });
 
-  function waitForMore(): Promise<void> {
-    if (stopping || hasMore()) return Promise.resolve();
+  async function waitForMore(): Promise<void> {
+    if (stopping || hasMore()) return;
     const idleInMs = windows?.idleInMs();
-    return idleInMs === undefined ? new Promise((resolve) => (wake = resolve)) : pause(idleInMs);
+    isAsleep = true;
+    await (idleInMs === undefined ? new Promise<void>((resolve) => (wake = resolve)) : pause(idleInMs));
+    isAsleep = false;
+  }
+
+  /** It fell asleep at the head, and who has looked at all that came since has found nothing for it before this. */
+  function passOver({ lane, sequence, behind }: Found): void {
+    const position = positions.get(lane) ?? 0;
+    if (position >= behind && sequence - 1 > position) positions.set(lane, sequence - 1);
   }
 
   const hasMore = (): boolean => failures.hasReplay() || lanes.some((lane) => (log.head(lane)?.sequence ?? 0) > (positions.get(laneName(lane)) ?? 0));
@@ -329,9 +346,12 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
       problem: problem?.toJSON(),
       ...(kind.reduction === undefined ? {} : { reduction: kind.reduction() }),
     }),
-    wants: (record) => startsWith(record.bytes, prefix),
-    committed: () => {
-      if (state === "running") wake?.();
+    wants: fn.on.type,
+    committed(found) {
+      if (state !== "running") return;
+      if (isAsleep && found !== undefined) passOver(found);
+      isAsleep = false;
+      wake?.();
     },
     replay(event) {
       const count = failures.replay(event);
@@ -350,24 +370,17 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
 
 /** What is stored in place of a result that could not be had. */
 interface Aside {
-  readonly aside: { readonly records: readonly NewRecord[]; readonly cells: readonly CellChange[] };
+  readonly aside: { readonly records: readonly NewRecord[]; readonly cells: readonly CellChange[]; readonly error: HolonError | undefined };
 }
-const asideOf = (result: UnitResult | (UnitResult & Aside)): Aside["aside"] => ("aside" in result ? result.aside : { records: [], cells: [] });
+const asideOf = (result: UnitResult | (UnitResult & Aside)): Aside["aside"] => ("aside" in result ? result.aside : { records: [], cells: [], error: undefined });
+
+const untraced = (events: readonly UnitEvent[]): Traced => ({ events, carried: () => undefined, spans: () => [] });
 
 /** Ends of shared processes in a row that are not held against a function. */
 const interruptionsMax = 3;
 
 const encoder = new TextEncoder();
 const bytesOf = (records: readonly LogRecord[]): number => records.reduce((sum, record) => sum + record.bytes.length, 0);
-
-/** Where an output stands and what it is: its class is lower than that of what it was made of only where the guard lets its maker lower it. */
-function placeOf(declared: Emits[string], { name, from, through }: Maker, { app, guard }: Pick<UnitContext, "app" | "guard">): { readonly stream: StreamName; readonly class: DataClass; readonly through?: Transform } {
-  const lowers = isLowered(from, declared.class);
-  const own = lowers ? guard.lowered(`${app.name}/${name}`, from, declared.class, through) : declared.class;
-  const done = lowers && own !== from ? through : undefined;
-  const stream = declared.stream === "local" || guard.mayExport(own, declared.stream, done) ? declared.stream : "local";
-  return { stream, class: own, ...(done === undefined ? {} : { through: done }) };
-}
 
 /** This node's own streams in which the trigger's type can stand: where its source, or the emitting function or reduction, puts it. */
 export function triggerLanes(fn: Pick<UnitDocument, "on">, { app, log, guard }: UnitContext): readonly Lane[] {

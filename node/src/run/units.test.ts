@@ -197,3 +197,23 @@ test("what is metered survives a power cut but for the last interval, and is nev
   const usage: Usage = usageSchema.parse(Object.fromEntries(Object.keys(usageSchema.shape).map((key) => [key, Reflect.get(row ?? {}, key)])));
   assert.equal(usage.events, 15);
 });
+
+test("of many functions each is handed what is its own and once, however long the others' events are that came in between", async () => {
+  const names = Array.from({ length: 12 }, (_, index) => `f${index}`);
+  const { machine, send, until, outputs } = await bed([...names.map((name) => ({ name, type: `in.${name}` })), { name: "every", type: "in.*" }]);
+  let expected = 0;
+  for (let round = 0; round < 6; round++) {
+    for (const [index, name] of names.entries()) {
+      if ((round * 7 + index) % 3 === 0) continue; // some sleep for longer
+      await send(`in.${name}`, ...Array.from({ length: 1 + ((index * round) % 70) }, () => 1), 1);
+      expected += 2 + ((index * round) % 70);
+      if ((index + round) % 4 === 0) await until("all has been handled", () => unitOf(machine, "every")?.handled === expected);
+    }
+  }
+  const handled = (): readonly number[] => [...names, "every"].map((name) => unitOf(machine, name)?.handled ?? 0);
+  await until("all has been handled", () => handled().reduce((sum, count) => sum + count, 0) === 2 * expected);
+  const lastOf = handled().map((count) => count);
+  const added = (await outputs()).map(Number);
+  for (const count of lastOf) assert.ok(added.includes(count), "each event was added up");
+  assert.equal(added.length, 2 * expected);
+});

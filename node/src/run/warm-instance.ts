@@ -1,6 +1,6 @@
 /** A function that has a sandbox only while it needs one: from what is stored when it is called, gone when it has been idle. */
 import { HolonError } from "@holon/core/errors.ts";
-import type { UnitInstance } from "@holon/core/ports.ts";
+import type { UnitEvent, UnitInstance } from "@holon/core/ports.ts";
 import type { WarmSet } from "./warm-set.ts";
 
 export interface WarmInstance extends UnitInstance {
@@ -8,8 +8,8 @@ export interface WarmInstance extends UnitInstance {
   prepare(): Promise<void>;
 }
 
-/** `start` gives a sandbox from what is stored by then. */
-export function createWarmInstance(name: string, start: () => Promise<UnitInstance>, set: WarmSet): WarmInstance {
+/** `start` gives a sandbox from what is stored by then, for a call with the events that are `first`. */
+export function createWarmInstance(name: string, start: (first?: readonly UnitEvent[]) => Promise<UnitInstance>, set: WarmSet): WarmInstance {
   let sandbox: Promise<UnitInstance> | undefined;
   let stopped = false;
   const end = async (): Promise<void> => {
@@ -17,9 +17,9 @@ export function createWarmInstance(name: string, start: () => Promise<UnitInstan
     sandbox = undefined;
     await (await ended?.catch(() => undefined))?.stop();
   };
-  const open = (): Promise<UnitInstance> => {
+  const open = (first?: readonly UnitEvent[]): Promise<UnitInstance> => {
     if (stopped) throw new HolonError("HOLON_UNIT_DIED", `function ${name} was stopped`);
-    sandbox ??= start();
+    sandbox ??= start(first);
     sandbox.catch(() => undefined); // told to each who waits for it
     return sandbox;
   };
@@ -34,7 +34,7 @@ export function createWarmInstance(name: string, start: () => Promise<UnitInstan
     async handle(events) {
       await place.enter();
       try {
-        const result = await (await open()).handle(events);
+        const result = await (await open(events)).handle(events);
         place.leave();
         return result;
       } catch (error) {

@@ -1,7 +1,7 @@
 /** What a function is handed of shared state: with its first batch all, with each later one what has changed since. */
 import type { SharedView, UnitEvent, UnitInstance } from "@holon/core/ports.ts";
-import { counterValue } from "@holon/core/shared/counter.ts";
-import type { SharedEntry, SharedStore, SharingApp } from "./store.ts";
+import { sharedValue } from "@holon/core/shared/view.ts";
+import type { SharedStore, SharingApp } from "./store.ts";
 
 /** A sandbox that is handed the view beside its events. `settled`: when what its batches gave is on disk. */
 export function withShared(instance: UnitInstance, { app, shared: store }: { readonly app: SharingApp; readonly shared: SharedStore }, settled: () => Promise<unknown>): UnitInstance {
@@ -17,7 +17,7 @@ export function withShared(instance: UnitInstance, { app, shared: store }: { rea
     if (first === undefined || seen === last) return events;
     const since = seen ?? 0;
     const changed = store.entries(app.name).filter(({ key, change }) => change > since && kinds.get(key.name) === key.kind);
-    const shared: SharedView = { ...(seen === undefined ? { declared } : {}), changed: changed.map((entry) => [entry.key.name, entry.key.key, valueOf(entry)]) };
+    const shared: SharedView = { ...(seen === undefined ? { declared } : {}), changed: changed.map(({ key, state }) => [key.name, key.key, sharedValue(state)]) };
     seen = last;
     return [{ ...first, shared }, ...others];
   }
@@ -31,10 +31,4 @@ export function withShared(instance: UnitInstance, { app, shared: store }: { rea
     },
     stop: () => instance.stop(),
   };
-}
-
-function valueOf({ state }: SharedEntry): SharedView["changed"][number][2] {
-  if (state.kind === "register") return state.text;
-  if (state.kind === "counter") return counterValue(state);
-  return [...state.elements].map(([text, dots]) => [text, [...dots]] as const);
 }

@@ -4,6 +4,7 @@ import { parseStoredEvent } from "@holon/core/event/stored.ts";
 import type { Trace } from "@holon/core/ports.ts";
 import { ClockHardware, createClock, worldBeginsMs } from "@holon/sim/clock.ts";
 import { incarnation } from "@holon/sim/testing/lone-node.ts";
+import type { ScheduleTrigger } from "@holon/core/schema/trigger.ts";
 import { childName, SimFamily } from "../testing/sim-family.ts";
 import { openSchedule, type Schedule } from "./schedule.ts";
 
@@ -16,14 +17,15 @@ async function begin() {
   await family.until("it is up", () => family.child.subject !== undefined);
   const { log, events } = family.childNode;
   const hardware = new ClockHardware(family.world);
-  const open = (everyMs = hourMs, offsetMs = 0): Schedule =>
-    openSchedule("report", { everyMs, offsetMs }, { app: "plant", log, events, clock: createClock(incarnation(family.world, childName), hardware, 0), trace });
+  const open = (everyMs = hourMs, offsetMs = 0): Schedule => openAt({ everyMs, offsetMs });
+  const openAt = (schedule: ScheduleTrigger["schedule"]): Schedule =>
+    openSchedule("report", schedule, { app: "plant", log, events, clock: createClock(incarnation(family.world, childName), hardware, 0), trace });
   const ticks = async () => {
     const records = await log.read({ origin: childName, stream: "local" }, 1, { maxRecords: 1_000, maxBytes: 1 << 20 });
     const stored = records.map(({ bytes }) => parseStoredEvent(bytes, "test")).filter(({ type }) => type === "holon.tick.plant.report");
     return stored.map(({ data }) => data as { readonly dueMs: number; readonly missed: number }).map(({ dueMs, missed }) => [dueMs - worldBeginsMs, missed]);
   };
-  return { family, hardware, open, ticks };
+  return { family, hardware, open, openAt, ticks };
 }
 
 test("each due time gives one tick, through restarts", async () => {
@@ -61,4 +63,17 @@ test("a clock that is set forward is noticed within a minute; one set back begin
   await family.pass(hourMs);
   schedule.close();
   assert.deepEqual(await ticks(), [[hourMs, 0], [11 * hourMs, 9], [2 * hourMs, 0]]);
+});
+
+test("a cron expression is told at its times in its zone; what was missed in between is counted", async () => {
+  const { family, openAt, ticks } = await begin();
+  const schedule = { cron: "30 1-5/2 * * *", zone: "Europe/Berlin" } as const; // the world begins at 00:00Z, one o'clock in Berlin
+  const first = openAt(schedule);
+  await family.pass(3 * hourMs);
+  first.close();
+  await family.pass(25 * hourMs);
+  const second = openAt(schedule);
+  await family.pass(hourMs);
+  second.close();
+  assert.deepEqual((await ticks()).map(([dueMs = 0, missed]) => [dueMs / hourMs, missed]), [[0.5, 0], [2.5, 0], [26.5, 2], [28.5, 0]]);
 });

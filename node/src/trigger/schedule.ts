@@ -3,6 +3,7 @@ import { toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Log } from "@holon/core/log/log.ts";
 import type { Clock, Timer, Trace } from "@holon/core/ports.ts";
+import { timetableOf } from "@holon/core/run/timetable.ts";
 import { tickType } from "@holon/core/run/trigger-events.ts";
 import type { ScheduleTrigger } from "@holon/core/schema/trigger.ts";
 import type { Events } from "../event/events.ts";
@@ -28,33 +29,34 @@ const decoder = new TextDecoder();
 
 /**
  * The last time that was told is stored with its tick. After a stop the latest of the times that passed is told, with how many were
- * missed before it. A clock that was set back by more than a period begins anew at the time that it shows.
+ * missed before it. A clock that was set back by more than one time begins anew at the time that it shows.
  */
-export function openSchedule(fn: string, { everyMs, offsetMs }: ScheduleTrigger["schedule"], { app, log, events, clock, trace }: ScheduleContext): Schedule {
+export function openSchedule(fn: string, schedule: ScheduleTrigger["schedule"], { app, log, events, clock, trace }: ScheduleContext): Schedule {
   const cell = scheduleCell(app, fn);
-  const latestDue = (nowMs: number): number => Math.floor((nowMs - offsetMs) / everyMs) * everyMs + offsetMs;
+  const timetable = timetableOf(schedule);
   const stored = log.cell(cell);
-  let toldMs = stored === undefined ? latestDue(clock.wall().ms) : Number(decoder.decode(stored));
+  let toldMs = stored === undefined ? timetable.latest(clock.wall().ms) : Number(decoder.decode(stored));
   let timer: Timer | undefined;
   let closed = false;
 
   function look(): void {
     if (closed) return;
     const nowMs = clock.wall().ms;
-    const dueMs = latestDue(nowMs);
-    if (dueMs < toldMs - everyMs) toldMs = dueMs;
+    const dueMs = timetable.latest(nowMs);
+    if (timetable.next(dueMs) < toldMs) toldMs = dueMs;
     if (dueMs > toldMs) void tell(dueMs);
     else wait();
   }
 
   function wait(): void {
     if (closed) return;
-    const leftMs = Math.max(toldMs, latestDue(clock.wall().ms)) + everyMs - clock.wall().ms;
+    const nowMs = clock.wall().ms;
+    const leftMs = timetable.next(Math.max(toldMs, nowMs)) - nowMs;
     timer = clock.after(Math.min(Math.max(1, leftMs), lookAgainMs), look);
   }
 
   async function tell(dueMs: number): Promise<void> {
-    const missed = Math.max(0, Math.round((dueMs - toldMs) / everyMs) - 1);
+    const missed = Math.max(0, timetable.count(toldMs, dueMs) - 1);
     const record = events.record({ stream: "local", type: tickType(app, fn), class: "public", producer: `${app}/${fn}`, timeMs: dueMs, data: { dueMs, missed } });
     try {
       await log.append({ records: [record], cells: [{ key: cell, value: encoder.encode(String(dueMs)) }] });

@@ -32,8 +32,8 @@ export function* readRecording(text: string): Generator<UnitEvent> {
   for (const line of text.split("\n")) {
     number += 1;
     if (line.trim() === "") continue;
-    const { id, type, source, subject, time, recordedtime, data } = parseLine(line, number);
-    yield { id, type, source, subject, timeMs: Date.parse(time), arrivedMs: Date.parse(recordedtime), data };
+    const { id, type, source, subject, time, recordedtime, traceparent, data } = parseLine(line, number);
+    yield { id, type, source, subject, timeMs: Date.parse(time), arrivedMs: Date.parse(recordedtime), data, ...(traceparent === undefined ? {} : { traceparent }) };
   }
 }
 

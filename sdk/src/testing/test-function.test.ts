@@ -68,3 +68,47 @@ test("a recording of events is read, and a line that is none is named", async ()
   assert.deepEqual(outputs.map(({ causedBy }) => causedBy), ["gateway-1/a/local/1"]);
   assert.throws(() => [...readRecording(`${JSON.stringify(event)}\n{}\n`)], /line 2/);
 });
+
+test("state that sites share is as on a node: changes show at once, and what others did is kept", async () => {
+  const shares = defineFunction({
+    on: reading,
+    emits: { "pump.made": { stream: "data", class: "aggregate" } },
+    run({ data }, { shared, emit }) {
+      const made = shared.counter("made");
+      made.add(data.bar);
+      const open = shared.set("open", "pumps");
+      if (open.has("p1")) open.remove("p1");
+      open.add(data.bar);
+      shared.register("mode").set({ before: shared.register("mode").get() ?? null });
+      emit("pump.made", { data: [made.value(), open.values()] });
+    },
+  });
+  const declared = { made: { kind: "counter", at: { "": 40 } }, open: { kind: "set", at: { pumps: ["p1", "p2"] } }, mode: { kind: "register" } } as const;
+  const { outputs, shared } = await testFunction(shares, { events: [{ data: { bar: 1 } }, { data: { bar: 2 } }], shared: declared });
+  assert.deepEqual(outputs.map(({ data }) => data), [[41, ["p2", 1]], [43, ["p2", 1, 2]]]);
+  assert.deepEqual(shared, { made: { "": 43 }, open: { pumps: [1, 2, "p2"] }, mode: { "": { before: { before: null } } } });
+  await assert.rejects(testFunction(shares, { events: [{ data: { bar: 1 } }] }), /HOLON_SHARED_BAD/);
+});
+
+test("the node's time is virtual time, also when silence ends a window; it is there only where it is granted", async () => {
+  const tells = defineFunction({ on: reading, emits: { "pump.time": { stream: "data", class: "derived" } }, run: (_, { time, emit }) => emit("pump.time", { data: [time.eventMs - testStartMs, time.now().ms - testStartMs, time.now().hybrid.count] }) });
+  const events = [{ timeMs: testStartMs, arrivedMs: testStartMs + 9_000, data: { bar: 1 } }, { timeMs: testStartMs + 1_000, arrivedMs: testStartMs + 5_000, data: { bar: 1 } }];
+  assert.deepEqual((await testFunction(tells, { events, clock: true })).outputs.map(({ data }) => data), [[0, 9_000, 0], [1_000, 9_000, 1]]);
+  await assert.rejects(testFunction(tells, { events }), /HOLON_UNIT_BAD.*clock: true/);
+  const windowed = defineFunction({ on: { ...reading, window: { kind: "tumbling", sizeMs: 10_000 }, watermark: { idleMs: 30_000 } }, emits: { "pump.time": { stream: "data", class: "derived" } }, run: (_, { time, emit }) => emit("pump.time", { data: time.now().ms - testStartMs }) });
+  assert.deepEqual((await testFunction(windowed, { events: events.slice(0, 1), clock: true })).outputs.map(({ data }) => data), [39_000]);
+});
+
+test("secrets are those that are given, and may not be given away", async () => {
+  const asks = defineFunction({ on: reading, emits: { "pump.asked": { stream: "data", class: "derived" } }, run: ({ data }, { secrets, emit }) => emit("pump.asked", { data: data.bar > 5 ? secrets.get("erp") : secrets.get("erp").length }) });
+  assert.deepEqual((await testFunction(asks, { events: [{ data: { bar: 1 } }], secrets: { erp: "12345678" } })).outputs.map(({ data }) => data), [8]);
+  await assert.rejects(testFunction(asks, { events: [{ data: { bar: 9 } }], secrets: { erp: "12345678" } }), ({ code, message }: Error & { readonly code?: string }) => code === "HOLON_SECRET_LEAKED" && !message.includes("12345678"));
+  await assert.rejects(testFunction(asks, { events: [{ data: { bar: 1 } }] }), /HOLON_UNIT_BAD.*secret/);
+});
+
+test("a trace goes on in what is emitted, by ids that are the same in each run", async () => {
+  const passes = defineFunction({ on: reading, emits: { "pump.passed": { stream: "data", class: "derived" } }, run: (_, { trace, emit }) => emit("pump.passed", { data: trace?.spanId ?? null }) });
+  const trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+  const { outputs } = await testFunction(passes, { events: [{ data: { bar: 1 }, traceparent: `00-${trace}-00f067aa0ba902b7-01` }, { data: { bar: 1 } }] });
+  assert.deepEqual(outputs.map(({ data, traceparent }) => [data, traceparent]), [["0000000000000001", `00-${trace}-0000000000000001-01`], [null, undefined]]);
+});

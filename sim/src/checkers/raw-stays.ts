@@ -1,6 +1,7 @@
 /** Raw data stays on its site: no record of class `raw` at the cloud, and no planted marker there or in any frame on the wire. */
 import { zstdDecompressSync } from "node:zlib";
 import { linkDictionary } from "@holon/core/link/dictionary.ts";
+import { rememberedContent } from "../codec.ts";
 
 /** Every planted marker begins with this; nothing else in the world does. */
 export const markerPrefix = "HOLON-PLANTED-";
@@ -58,7 +59,8 @@ export function holdsMarker(bytes: Uint8Array): boolean {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (buffer.includes(markerPrefix)) return true;
   for (let at = buffer.indexOf(zstandardMagic); at !== -1; at = buffer.indexOf(zstandardMagic, at + 1)) {
-    const inner = tryDecompress(buffer.subarray(at));
+    const packed = buffer.subarray(at);
+    const inner = rememberedContent(packed) ?? tryDecompress(packed);
     if (inner !== undefined && holdsMarker(inner)) return true;
   }
   return false;

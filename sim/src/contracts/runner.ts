@@ -91,6 +91,43 @@ export function runnerContract(name: string, start: StartUnit): void {
     it("says of shared state that is not declared that it is not", () =>
       withUnit(programOf(`context.shared.counter("none").add(1);`), (unit) => fails(unit.handle(eventsOf(1)), "HOLON_UNIT_THREW", /HOLON_SHARED_BAD .*none is no counter/)));
 
+    it("asks the node for the models that it answers for, with rows, and gets who is how sure; what the node refuses is refused", () => {
+      const asked: unknown[] = [];
+      const served: NonNullable<UnitProgram["served"]> = {
+        outputs: { small: "y" },
+        async decide(model, { shape, values }) {
+          asked.push([model, shape, [...values]]);
+          if (values[0] === 9) throw new HolonError("HOLON_MODEL_INPUT_BAD", "the node has no such rows");
+          return [...values].map((value) => ({ scores: Float32Array.of(value, -value), confidence: 0.75, answeredBy: "cloud-1", sure: value > 1, ...(value > 1 ? {} : { kept: "cut" as const }) }));
+        },
+      };
+      const body = `const m=context.models.small; const x={shape:[2,1],values:Float32Array.of(event.data,1)};
+        const decided=await m.decide(x); const {y}=await m.run({x});
+        context.emit("out.made",{data:{decided:decided.map(({scores,...rest})=>({scores:[...scores],...rest})),y:[y.shape,[...y.values]],fitted:m.fitted("a")}});`;
+      return withUnit(programOf(body, { uses: ["small"], served }), async (unit) => {
+        const { outputs, inferences } = await unit.handle(eventsOf(3));
+        const decided = [{ scores: [3, -3], confidence: 0.75, answeredBy: "cloud-1", sure: true }, { scores: [1, -1], confidence: 0.75, answeredBy: "cloud-1", sure: false, kept: "cut" }];
+        assert.deepEqual(outputs.map(({ data }) => data), [{ decided, y: [[2, 2], [3, -3, 1, -1]], fitted: false }]);
+        assert.deepEqual([asked, inferences], [[["small", [2, 1], [3, 1]], ["small", [2, 1], [3, 1]]], { small: 2 }]);
+        await fails(unit.handle(eventsOf(9)), "HOLON_UNIT_THREW", /HOLON_MODEL_INPUT_BAD the node has no such rows/);
+      });
+    });
+
+    it("gives time, the span of each event and the secrets of its program, and nothing of them that was not given", async () => {
+      const body = `const said=(work)=>{try{return work()}catch(error){return error.code}};
+        context.emit("out.made",{data:[context.time.eventMs,context.time.arrivedMs,said(()=>context.time.now().hybrid),context.trace??null,said(()=>context.secrets.get("key")),said(()=>context.secrets.get("toString")),event.moment??event.span??null]});`;
+      const moment = { ms: 9_000, state: "synced", hybrid: { ms: 9_001, count: 2 } } as const;
+      const span = { traceId: "4bf92f3577b34da6a3ce929d0e0e4736", spanId: "00f067aa0ba902b7", sampled: true };
+      const given = eventsOf(1, 2).map((event, index) => ({ ...event, arrivedMs: event.timeMs + 5, ...(index === 0 ? { moment } : { span }) }));
+      await withUnit(programOf(body, { secrets: { key: "k\"4711" } }), async (unit) => {
+        const { outputs } = await unit.handle(given);
+        assert.deepEqual(outputs.map(({ data }) => data), [[0, 5, moment.hybrid, null, `k"4711`, "HOLON_UNIT_BAD", null], [1_000, 1_005, moment.hybrid, span, `k"4711`, "HOLON_UNIT_BAD", null]]);
+        const [later] = (await unit.handle(eventsOf(3))).outputs;
+        assert.deepEqual(later?.data, [0, 0, "HOLON_UNIT_BAD", null, `k"4711`, "HOLON_UNIT_BAD", null]);
+      });
+      await withUnit(programOf(`context.emit("out.made",{data:context.secrets.get("key")});`), (unit) => fails(unit.handle(eventsOf(1)), "HOLON_UNIT_THREW", /HOLON_UNIT_BAD .*secret/));
+    });
+
     it("hands out copies of state and data", () =>
       withUnit(programOf(`const list=context.state.get("list")??[]; list.push(event.data); if (event.data==="keep") context.state.set("list",list); const data={n:1}; context.emit("out.made",{data}); data.n=2;`), async (unit) => {
         const result = await unit.handle(eventsOf("keep", "lose", "keep"));

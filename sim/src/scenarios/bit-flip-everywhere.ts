@@ -10,7 +10,7 @@ import { sectorBytes, type FileContent } from "../disk-content.ts";
 import type { Fleet, Machine } from "../fleet.ts";
 import type { SeededRandom } from "../random.ts";
 import type { Scenario } from "../scenario.ts";
-import { buildChain, cutForAWhile, repeat } from "./faults.ts";
+import { buildChain, cutForAWhile, repeat, roundsMax } from "./faults.ts";
 
 /** Until the functions are where they should be: before that there is nothing to damage. */
 const calmMs = 10_000;
@@ -46,9 +46,10 @@ export const rubbishEverywhere: Scenario = {
   check: checkTold,
 };
 
-function frame(damage: Damage): Pick<Scenario, "convergeMsMax" | "safetyMs" | "build" | "plan"> {
+function frame(damage: Damage): Pick<Scenario, "convergeMsMax" | "roundsMax" | "safetyMs" | "build" | "plan"> {
   return {
     convergeMsMax: 300_000,
+    roundsMax,
     safetyMs: (world) => calmMs + world.random.fork("safety").integer(30_000, 90_000),
     build: (fleet) => {
       const random = fleet.world.random.fork("topology");

@@ -1,5 +1,5 @@
 import type { Scenario } from "../scenario.ts";
-import { crashSomehow, cutForAWhile, repeat, slowForAWhile } from "./faults.ts";
+import { crashSomehow, cutForAWhile, repeat, roundsMax, slowForAWhile } from "./faults.ts";
 
 /** Means of the times between faults, milliseconds. */
 const betweenCutsMs = 8_000;
@@ -11,6 +11,7 @@ export const cutAndHeal: Scenario = {
   name: "cut-and-heal",
   about: "Gateways, an edge and a cloud; uplinks are cut and healed and every node loses power at random times.",
   convergeMsMax: 300_000,
+  roundsMax,
   safetyMs: (world) => world.random.fork("safety").integer(40_000, 120_000),
   build: (fleet) => {
     const random = fleet.world.random.fork("topology");

@@ -3,6 +3,9 @@ import type { Fleet, Machine } from "../fleet.ts";
 import type { SeededRandom } from "../random.ts";
 import type { World } from "../world.ts";
 
+/** How often faults that come at random are planned, at most, until a reading was taken in under them. */
+export const roundsMax = 5;
+
 /** Calls `act` again and again, at random times, until `untilMs`. */
 export function repeat(world: World, random: SeededRandom, meanMs: number, untilMs: number, act: () => void): void {
   const next = (): void => {

@@ -9,8 +9,8 @@ const hoursDefault = 72;
 const hourMs = 3_600_000;
 const yearMs = 365.25 * 24 * hourMs;
 const gatewaysDefault = 2;
-/** Three days at the rates of other scenarios prove no more than this and take hours. */
-const readingsPerSecond = 0.02;
+/** Three days at the rates of other scenarios prove no more than this and take hours. From nearly silent to a reading or burst in 50 seconds. */
+const readingsPerSecond = { from: 0.002, to: 0.02 } as const;
 const lookEveryMs = 600_000;
 /** Time for the app to come down before the island begins. */
 const settleMs = 60_000;
@@ -33,7 +33,7 @@ export const island72h: Scenario = {
     fleet.add({ name: cloud, tier: "cloud", driftPpm: random.between(-50, 50) });
     fleet.add({ name: "edge-1", tier: "edge", parent: cloud, driftPpm: random.between(-50, 50) });
     for (let number = 1; number <= nodes; number++) {
-      const devices = { readingsPerSecond, burstChance: 0.05, burstMax: 40, markerEvery: random.integer(2, 10) };
+      const devices = { readingsPerSecond: random.between(readingsPerSecond.from, readingsPerSecond.to), burstChance: 0.05, burstMax: 40, markerEvery: random.integer(2, 10) };
       fleet.add({ name: `gateway-${number}`, tier: "gateway", parent: "edge-1", devices, driftPpm: random.between(-100, 100) });
     }
   },

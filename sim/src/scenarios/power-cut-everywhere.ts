@@ -5,7 +5,7 @@
 import type { Fleet } from "../fleet.ts";
 import type { Scenario, Variant } from "../scenario.ts";
 import type { Happening } from "../trace-hash.ts";
-import { buildChain, cutForAWhile, repeat } from "./faults.ts";
+import { buildChain, cutForAWhile, repeat, roundsMax } from "./faults.ts";
 
 interface RecordedCall {
   readonly node: string;
@@ -23,6 +23,7 @@ export const powerCutEverywhere: Scenario = {
   name: "power-cut-everywhere",
   about: "The power of one node goes before or after one call that changes its disk: any of 20, or every single one of the run.",
   convergeMsMax: 120_000,
+  roundsMax,
   // Long enough for the log to be looked over once, so that letting go is cut as well.
   safetyMs: () => 62_000,
   build: (fleet) => {

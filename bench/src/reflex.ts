@@ -1,0 +1,128 @@
+/**
+ * Suite `reflex`: from a reading on MQTT to the order that an actuator gets on MQTT, by way of a window and a model, on a real gateway,
+ * beside the bare way of the same message through mosquitto. The client is this process; one message is under way at a time, ours and
+ * the broker's in turns.
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { denseGraph } from "@holon/core/model/dense.ts";
+import { writeOnnx } from "@holon/core/model/onnx-writer.ts";
+import { openMqttClient } from "./client-mqtt.ts";
+import { freePort } from "./free-port.ts";
+import { calibrationLoop } from "./functions.ts";
+import { startHolonPair } from "./holon-pair.ts";
+import { processorMsOf } from "./process-memory.ts";
+import { findRival, versionOf } from "./rival-binary.ts";
+import { startRival, type RivalProcess } from "./rival-process.ts";
+import { median, percentile, round, sum } from "./statistics.ts";
+import { subscribeMqtt } from "./subscriber-mqtt.ts";
+import type { Suite, SuiteContext, SuiteResult } from "./suite.ts";
+
+/** Each reading is in a window of its own, which the next one ends. */
+const pauseMs = 12;
+const answerMsMax = 10_000;
+const callsMin = 150;
+const functionPath = new URL("./reflex-function.ts", import.meta.url).pathname;
+
+export const reflexSuite: Suite = {
+  measures: "a reading in on MQTT, a window, a model, an order out on MQTT, beside a bare mosquitto round trip",
+  async run(context) {
+    const pair = await startHolonPair({ folder: context.folder, withFunction: false, stream: "local", app: writeApp(join(context.folder, "app")) });
+    let broker: RivalProcess | undefined;
+    const ends: (() => void)[] = [];
+    try {
+      const path = findRival("mosquitto", context.say);
+      const port = await freePort();
+      if (path !== undefined) {
+        context.say(`mosquitto ${versionOf(path, "-h")}`);
+        broker = await startRival(path, ["-c", brokerConfig(context.folder, port)], port);
+      }
+      const ours = await openTrip(pair.mqttPort(), (number) => number - 1, ends); // the order of the window before, which this reading ended
+      const bare = broker === undefined ? undefined : await openTrip(port, (number) => number, ends);
+      return await compare(ours, bare, pair.gateway().pid, context);
+    } finally {
+      for (const end of ends) end();
+      await broker?.stop();
+      await pair.end();
+    }
+  },
+};
+
+type Trip = () => Promise<number>;
+
+async function compare(ours: Trip, bare: Trip | undefined, pid: number, { seconds, say }: SuiteContext): Promise<SuiteResult> {
+  const calls = Math.max(callsMin, Math.round((seconds * 5 * 1000) / (2 * pauseMs)));
+  const [oursMs, bareMs, loopMs]: [number[], number[], number[]] = [[], [], []];
+  let beforeMs = Number.NaN;
+  for (let call = -callsMin; call < calls; call++) {
+    if (call === 0) beforeMs = processorMsOf(pid);
+    const both: readonly (readonly [Trip | undefined, number[]])[] = [[ours, oursMs], [bare, bareMs]];
+    for (const [trip, taken] of call % 2 === 0 ? both : both.toReversed()) {
+      const tookMs = await trip?.();
+      if (tookMs !== undefined && call >= 0) taken.push(tookMs);
+      await sleep(pauseMs / 2);
+    }
+    if (call >= 0 && call % 20 === 0) loopMs.push(calibrationLoop());
+    if (call > 0 && call % 250 === 0) say(`${call} of ${calls} readings: p99 ${round(percentile(oursMs, 0.99))} ms`);
+  }
+  const processorMs = (processorMsOf(pid) - beforeMs) / calls;
+  say(`${calls} readings: p50 ${round(median(oursMs))} ms, p99 ${round(percentile(oursMs, 0.99))} ms${bareMs.length === 0 ? "" : `; the broker's round trip p50 ${round(median(bareMs))} ms, p99 ${round(percentile(bareMs, 0.99))} ms`}; the calibration loop ${round(median(loopMs))} ms`);
+  const own = { reflexMsP50: median(oursMs), reflexMsP99: percentile(oursMs, 0.99), reflexReadings: calls, reflexCalibrationLoopMsP50: median(loopMs), ...(processorMs > 0 ? { reflexProcessorMsPerReading: processorMs } : {}) };
+  if (bareMs.length === 0) return { figures: own, ratios: {} };
+  return {
+    figures: { ...own, reflexBrokerMsP50: median(bareMs), reflexBrokerMsP99: percentile(bareMs, 0.99), reflexAddedMsMean: (sum(oursMs) - sum(bareMs)) / calls },
+    ratios: { reflexVsBroker: percentile(oursMs, 0.99) / percentile(bareMs, 0.99), reflexVsBrokerP50: median(oursMs) / median(bareMs) },
+  };
+}
+
+/** Publishes a reading and waits for what answers it. */
+async function openTrip(port: number, answerOf: (number: number) => number, ends: (() => void)[]): Promise<Trip> {
+  let arrived: ((number: number) => void) | undefined;
+  const subscriber = await subscribeMqtt(port, (payload) => arrived?.(Number(/"n":(\d+)/.exec(payload.toString("latin1"))?.[1])));
+  ends.push(() => subscriber.close());
+  const client = await openMqttClient({ port, payloadOf: (index) => Buffer.from(`{"n":${index},"v":${Math.sin(index).toFixed(3)}}`) }, () => undefined);
+  ends.push(() => client.close());
+  let number = 0;
+  const send = (): number => {
+    client.send((number += 1), 1);
+    return number;
+  };
+  if (answerOf(1) !== 1) {
+    send(); // the first has none before it
+    await sleep(2 * pauseMs);
+  }
+  return async () => {
+    const startMs = performance.now();
+    let late: NodeJS.Timeout | undefined;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const wanted = answerOf(number + 1);
+        arrived = (came) => (came === wanted ? resolve() : undefined);
+        late = setTimeout(() => reject(new Error(`reading ${number} was not answered within ${answerMsMax} ms`)), answerMsMax);
+        send();
+      });
+      return performance.now() - startMs;
+    } finally {
+      clearTimeout(late);
+    }
+  };
+}
+
+function writeApp(folder: string) {
+  mkdirSync(folder, { recursive: true });
+  let seed = 1;
+  writeFileSync(join(folder, "judge.onnx"), writeOnnx(denseGraph({ name: "judge", layers: [16, 32, 2] }, () => (Math.sin(seed++) + 1) / 2)));
+  return {
+    functions: [{ name: "reflex", module: functionPath }],
+    models: [{ name: "judge", graph: "judge.onnx" }],
+    gives: [{ type: "bench.order", topic: "orders/{subject}" }],
+  };
+}
+
+/** Keeps nothing: the least that a broker does. */
+function brokerConfig(folder: string, port: number): string {
+  const file = join(folder, "mosquitto.conf");
+  writeFileSync(file, [...(process.getuid?.() === 0 ? ["user root"] : []), `listener ${port} 127.0.0.1`, "allow_anonymous true", "persistence false", "set_tcp_nodelay true", ""].join("\n"));
+  return file;
+}

@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createTrace } from "@holon/platform/trace.ts";
+import { storedEventPrefix } from "@holon/core/event/stored.ts";
+import { mqttSourceSchema } from "@holon/core/schema/app.ts";
+import type { NewRecord } from "@holon/core/log/log.ts";
+import { openTempLog, record, tempFolder } from "../testing/temp-log.ts";
+import { openGives } from "./gives.ts";
+
+const spec = mqttSourceSchema.parse({ kind: "mqtt", name: "devices", type: "in.came", gives: [{ type: "valve.set", topic: "valve/{subject}/set" }] });
+const event = (stream: NewRecord["stream"], type: string, subject: string, n: number): NewRecord =>
+  record(stream, `${new TextDecoder().decode(storedEventPrefix(type))}"subject":${JSON.stringify(subject)},"data":{"n":${n}}}`);
+
+test("what is committed of the named types from then on is given once, in order, on a topic with its subject, from whatever stream", async (context) => {
+  const log = await openTempLog(tempFolder(context));
+  context.after(() => log.close());
+  await log.append({ records: [event("local", "valve.set", "1", 0)] });
+  const given: string[] = [];
+  let told: () => void = () => undefined;
+  const gives = openGives(spec, { log, trace: createTrace({ name: "gateway-1", level: "error", output: process.stderr }) }, (topic, payload) => {
+    given.push(`${topic} ${new TextDecoder().decode(payload)}`);
+    told();
+  });
+  log.onCommit(({ lanes }) => gives.committed(lanes));
+  const all = new Promise<void>((resolve) => (told = () => (given.length === 4 ? resolve() : undefined)));
+  await log.append({ records: [event("local", "valve.set", "1", 1), event("local", "valve.seen", "1", 2), record("local", "no event")] });
+  await Promise.all([log.append({ records: [event("local", "valve.set", "2", 3)] }), log.append({ records: [event("local", "valve.set", "$&", 4)] })]);
+  await log.append({ records: [event("alarm", "valve.set", "1", 5)] });
+  await all;
+  assert.deepEqual(given, [`valve/1/set {"n":1}`, `valve/2/set {"n":3}`, `valve/$&/set {"n":4}`, `valve/1/set {"n":5}`]);
+  gives.close();
+});

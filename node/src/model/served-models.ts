@@ -1,0 +1,187 @@
+/**
+ * The models that a node itself answers for, as the manifests of its apps declare them:
+ *
+ *     function here ─▶ model ─(drift watch)─▶ gate ─ sure ─▶ answer
+ *                                               └ unsure ─▶ guard ─▶ call to the node above: it answers, or passes it on
+ *
+ * A question finds its model by name, `app/model`: whoever is above and has it answers, so a gateway need not know where it stands.
+ */
+import { HolonError, toHolonError } from "@holon/core/errors.ts";
+import { canonicalJson } from "@holon/core/json.ts";
+import { createLinkBudget } from "@holon/core/link/budget.ts";
+import { limits } from "@holon/core/limits.ts";
+import type { Model, ModelSession, Ports, Tensor } from "@holon/core/ports.ts";
+import type { AppDocument, Tier } from "@holon/core/schema/app.ts";
+import type { Desired } from "@holon/core/schema/desired.ts";
+import type { BlobStore } from "../blob/store.ts";
+import type { Events } from "../event/events.ts";
+import type { CallHandler, Calls } from "../link/calls.ts";
+import type { Peer } from "../link/peer.ts";
+import type { SegmentLog } from "../log/segment-log.ts";
+import type { Guard } from "../policy/guard.ts";
+import { answerHandler, answerMethod } from "./answer.ts";
+import { createCascade, type Cascade, type CascadeStatus } from "./cascade.ts";
+import { createModelDecider, type Decider, type Decision } from "./decision.ts";
+import { watchDrift } from "./drift-watch.ts";
+
+export interface ServedModels {
+  /** What this node is to run from now on. */
+  setDesired(desired: Pick<Desired, "version" | "apps">): Promise<void>;
+  /** `HOLON_MODEL_MISSING`, `HOLON_MODEL_INPUT_BAD`, and what loading it gives. */
+  decide(app: string, model: string, rows: Tensor): Promise<readonly Decision[]>;
+  status(): readonly ServedStatus[];
+  close(): Promise<void>;
+}
+
+export interface ServedStatus extends Partial<CascadeStatus> {
+  /** `app/model` */
+  readonly model: string;
+  readonly problem?: ReturnType<HolonError["toJSON"]>;
+}
+
+export interface ServedModelsContext {
+  readonly tier: Tier;
+  /** There is nobody above. */
+  readonly isRoot: boolean;
+  readonly log: SegmentLog;
+  readonly events: Events;
+  readonly blobs: Pick<BlobStore, "read">;
+  readonly guard: Pick<Guard, "mayAsk">;
+  readonly calls: Pick<Calls, "callPeer">;
+  readonly handlers: Map<string, CallHandler>;
+  readonly ports: Pick<Ports, "clock" | "trace"> & { readonly model: Model };
+  /** The way up, if it is open. */
+  above(): Peer | undefined;
+}
+
+type ModelUse = AppDocument["models"][number];
+
+interface Served {
+  readonly key: string;
+  readonly answers: boolean;
+  readonly opened: () => Promise<Opened>;
+  readonly status: () => Omit<ServedStatus, "model">;
+  close(): Promise<void>;
+}
+
+interface Opened {
+  readonly decider: Decider;
+  readonly session: ModelSession;
+}
+
+/** Whether the node answers for it, in place of each sandbox by itself. */
+export const isServed = ({ cascade, drift }: Pick<ModelUse, "cascade" | "drift">): boolean => cascade !== undefined || drift !== undefined;
+
+export function createServedModels(context: ServedModelsContext): ServedModels {
+  const { tier, log, calls, handlers, ports } = context;
+  const served = new Map<string, Served>();
+  /** Of each app: its rules, which decide what may go up. */
+  let policy: { readonly version: number; readonly rules: ReadonlyMap<string, AppDocument["egress"]> } = { version: 0, rules: new Map() };
+
+  const passOn = (parameters: unknown): Promise<unknown> => {
+    if (context.isRoot) return Promise.reject(new HolonError("HOLON_MODEL_MISSING", "no node on the way to the root answers for the model that was asked"));
+    const peer = context.above();
+    if (peer === undefined) return Promise.reject(new HolonError("HOLON_LINK_UNREACHABLE", `${log.origin} has no model of that name, and no way up`));
+    return calls.callPeer(peer, answerMethod, parameters, limits.modelAnswerMs);
+  };
+  const answering = { get: (name: string): Decider | undefined => (served.get(name)?.answers === true ? { decide: (rows) => decideBy(name, rows) } : undefined) };
+  handlers.set(answerMethod, answerHandler(answering, passOn));
+
+  async function decideBy(name: string, rows: Tensor): Promise<readonly Decision[]> {
+    const found = served.get(name);
+    if (found === undefined) throw new HolonError("HOLON_MODEL_MISSING", `no model ${name} answers on ${log.origin}`);
+    if ((rows.shape[0] ?? 0) > limits.decideRowsMax) throw new HolonError("HOLON_MODEL_INPUT_BAD", `model ${name} was given more than ${limits.decideRowsMax} rows at once`);
+    return (await found.opened()).decider.decide(rows);
+  }
+
+  /** Asks above about rows that are on disk as allowed to leave. */
+  const asking = (app: string, { name, cascade }: ModelUse): ((parameters: unknown, rows: number, deadlineMs: number) => Promise<unknown>) => {
+    let asked = 0;
+    return async (parameters, rows, deadlineMs) => {
+      const peer = context.above();
+      if (peer === undefined) throw new HolonError("HOLON_LINK_UNREACHABLE", `${log.origin} has no way up`);
+      const [from, to] = [asked + 1, asked + rows];
+      asked = to;
+      const allowed = await context.guard.mayAsk({ app, model: name, class: cascade?.release.class ?? "raw", rules: policy.rules.get(app) ?? [], policyVersion: policy.version, from, to });
+      if (!allowed) throw new HolonError("HOLON_POLICY_DENIED", `the egress of app ${app} lets no rows of model ${name} leave`);
+      return calls.callPeer(peer, answerMethod, parameters, deadlineMs);
+    };
+  };
+
+  function serve(app: string, model: ModelUse, key: string): Served {
+    const name = `${app}/${model.name}`;
+    const { cascade: use, drift } = model;
+    let opening: Promise<Opened> | undefined;
+    let problem: HolonError | undefined;
+    let cascade: Cascade | undefined;
+    const open = async (): Promise<Opened> => {
+      const session = await ports.model.load(await context.blobs.read(model.graph), {});
+      const own = createModelDecider({ session, self: log.origin, gate: use?.gate });
+      const small = drift === undefined ? own : watchDrift(own, { model: name, log, events: context.events, trace: ports.trace, windowRows: drift.windowRows });
+      if (use === undefined) return { decider: small, session };
+      await tellRelease(name, use);
+      const nowMs = ports.clock.monotonicMs();
+      const budget = createLinkBudget("free", use.bytesPerHour, nowMs);
+      cascade = createCascade({ small, above: { model: `${app}/${use.above}`, ask: asking(app, model) }, clock: ports.clock, budget, deadlineMs: use.deadlineMs });
+      return { decider: cascade, session };
+    };
+    const opened = (): Promise<Opened> => {
+      opening ??= open().then(
+        (done) => {
+          problem = undefined;
+          return done;
+        },
+        (error: unknown) => {
+          opening = undefined; // tried again with the next call
+          problem = toHolonError(error);
+          throw error;
+        },
+      );
+      return opening;
+    };
+    return {
+      key,
+      answers: model.answers?.tier === tier,
+      opened,
+      status: () => ({ ...cascade?.status(), ...(problem === undefined ? {} : { problem: problem.toJSON() }) }),
+      close: async () => (await opening?.catch(() => undefined))?.session.close(),
+    };
+  }
+
+  /** That rows of readings go up as `derived`, by whose words, stands in the trail before the first of them does. Told once. */
+  async function tellRelease(model: string, { above, release }: NonNullable<ModelUse["cascade"]>): Promise<void> {
+    const data = { model, above, to: release.class, because: release.because };
+    const key = `released/${model.replace("/", "/model/")}`;
+    const value = encoder.encode(canonicalJson(data));
+    const told = log.cell(key);
+    if (told !== undefined && told.length === value.length && told.every((byte, index) => byte === value[index])) return;
+    await log.append({ records: [context.events.record({ stream: "audit", type: "holon.model.released", class: "public", producer: "model", data })], cells: [{ key, value }] });
+  }
+
+  return {
+    async setDesired({ version, apps }) {
+      policy = { version, rules: new Map(apps.map((app) => [app.name, app.egress])) };
+      const wanted = new Map(apps.flatMap((app) => app.models.filter((model) => isServed(model) || model.answers?.tier === tier).map((model) => [`${app.name}/${model.name}`, { app: app.name, model }])));
+      for (const [name, one] of served) {
+        const still = wanted.get(name);
+        if (still !== undefined && canonicalJson(still.model) === one.key) continue;
+        served.delete(name);
+        await one.close();
+      }
+      for (const [name, { app, model }] of wanted) {
+        if (served.has(name)) continue;
+        const one = serve(app, model, canonicalJson(model));
+        served.set(name, one);
+        one.opened().catch((error: unknown) => ports.trace.note("warn", `model ${name}: ${toHolonError(error).message}`, { code: toHolonError(error).code }));
+      }
+    },
+    decide: (app, model, rows) => decideBy(`${app}/${model}`, rows),
+    status: () => [...served].map(([model, one]) => ({ model, ...one.status() })),
+    async close() {
+      for (const one of served.values()) await one.close();
+      served.clear();
+    },
+  };
+}
+
+const encoder = new TextEncoder();

@@ -1,0 +1,27 @@
+/** What the guard makes of what a unit emits. */
+import { assert } from "@holon/core/errors.ts";
+import { isLowered, type Maker } from "@holon/core/policy/lowering.ts";
+import type { Transform } from "@holon/core/policy/transform.ts";
+import type { UnitEvent } from "@holon/core/ports.ts";
+import type { Keyed } from "@holon/core/reduce/keyed.ts";
+import { pseudonym } from "@holon/core/reduce/redact.ts";
+import type { AppDocument, Emits } from "@holon/core/schema/app.ts";
+import type { DataClass, StreamName } from "@holon/core/schema/event.ts";
+import type { Guard } from "../policy/guard.ts";
+
+/** Where an output stands and what it is: its class is lower than that of what it was made of only where the guard lets its maker lower it. */
+export function placeOf(declared: Emits[string], { name, from, through }: Maker, { app, guard }: { readonly app: Pick<AppDocument, "name">; readonly guard: Guard }): { readonly stream: StreamName; readonly class: DataClass; readonly through?: Transform } {
+  const lowers = isLowered(from, declared.class);
+  const own = lowers ? guard.lowered(`${app.name}/${name}`, from, declared.class, through) : declared.class;
+  const done = lowers && own !== from ? through : undefined;
+  const stream = declared.stream === "local" || guard.mayExport(own, declared.stream, done) ? declared.stream : "local";
+  return { stream, class: own, ...(done === undefined ? {} : { through: done }) };
+}
+
+/** The subject of what is personal is a person: what leaves that class carries a pseudonym in its place. */
+export function subjectOf(subject: string | undefined, { maker, class: own, events, keyed }: { readonly maker: Maker; readonly class: DataClass; readonly events: readonly UnitEvent[]; readonly keyed: Keyed | undefined }): string | undefined {
+  if (subject === undefined || maker.from !== "personal" || own === "personal" || maker.disguises === "none") return subject;
+  if (maker.disguises === "handed" && !events.some((event) => event.subject === subject)) return subject;
+  assert(keyed !== undefined, "a unit that is handed what is personal has the node's key");
+  return pseudonym(subject, keyed);
+}
