@@ -29,6 +29,8 @@ export interface RunAllOptions {
   /** One seed in so many is lived through twice, for the same trace. */
   readonly repeatEvery?: number;
   readonly names?: readonly string[];
+  /** Faults end after so much virtual time at the latest. */
+  readonly safetyMsMax?: number;
   /** What an earlier run did. */
   readonly done?: readonly DoneSeed[];
   /** Called after each seed, before the next. */
@@ -51,7 +53,7 @@ export async function runAll(options: RunAllOptions): Promise<readonly DoneSeed[
     for (const scenario of able) {
       const seed = first + index;
       if (known.has(`${scenario.name} ${seed}`) || options.names?.includes(scenario.name) === false) continue;
-      const how = { exhaustive: index < exhaustive };
+      const how = { exhaustive: index < exhaustive, safetyMsMax: options.safetyMsMax };
       const run = await runSeed(scenario, program, seed, how);
       const isRepeated = index % repeatEvery === 0 && !how.exhaustive;
       const differs = isRepeated && (await runSeed(scenario, program, seed, how)).traceHash !== run.traceHash;
