@@ -2,7 +2,7 @@
  * `npm test`: brings the servers that tests need, checks, then runs every test of the house. The last line is
  * `N passed, N failed, N skipped`. `npm test -- --only PATTERN` runs only the test files whose path contains PATTERN.
  *
- * Unit tests share two processes, the simulator's one and all others one; files named `*.process.test.ts` start processes or end them, and get one each.
+ * Unit tests share four processes; files named `*.process.test.ts` start processes or end them, and get one each.
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";

@@ -64,9 +64,13 @@ const damages: readonly Damage[] = [
 
 const names = (records: readonly HeldRecord[]): ReadonlySet<string> => new Set(records.map(({ record }) => printRecordName(record)));
 
+/** Half of them, the others with the next HOLON_SIM_ROTATION; with HOLON_RECORDINGS=all all. */
+const isWhole = process.env["HOLON_RECORDINGS"] === "all";
+const half = Number(process.env["HOLON_SIM_ROTATION"] ?? "0") % 2;
+
 test("a damaged log: the node opens, serves the rest, and says what is damaged", needSkab, async (context) => {
   const base = await interruptedRun(context, files);
-  for (const { what, code, names: naming, change, lostAtMost, goesOn } of damages) {
+  for (const { what, code, names: naming, change, lostAtMost, goesOn } of damages.filter((_, index) => isWhole || index % 2 === half)) {
     await context.test(`${what}: ${code}`, { timeout: 60_000 }, async (inner) => {
       const data = tempFolder(inner);
       cpSync(base, data, { recursive: true });

@@ -1,4 +1,4 @@
-/** Shares test files out to processes: units in two, `*.process.test.ts` in one each, and again what a culprit kept from running. */
+/** Shares test files out to processes: units in four, `*.process.test.ts` in one each, and again what a culprit kept from running. */
 import { runBatch, type BatchOptions } from "./batch.ts";
 import { printSeconds } from "./command.ts";
 import type { TestResult } from "./events.ts";
@@ -14,10 +14,11 @@ export async function runTestFiles(files: readonly string[], options: RunOptions
   const startMs = performance.now();
   const alone = files.filter((file) => file.endsWith(".process.test.ts"));
   const units = files.filter((file) => !alone.includes(file));
-  // The simulator's tests take about as long as all other units together.
-  const halves = [units.filter((file) => file.startsWith("sim/")), units.filter((file) => !file.startsWith("sim/"))].filter((half) => half.length > 0);
-  const results = await inLanes([...halves.map((half) => () => runUnits(half, options)), ...alone.map((file) => () => runOne(file, options))]);
-  options.say(`${units.length} files of unit tests in ${halves.length} processes, ${alone.length} files in one each, ${lanes} processes at a time (${printSeconds(performance.now() - startMs)})`);
+  // Of about the same length each; the simulator's tests of what whole fleets do are one of them.
+  const shareOf = (file: string): number => [/^sim\/src\/(?!scenarios)/, /^sim\//, /^(?:node|core)\//].findIndex((pattern) => pattern.test(file));
+  const shares = [...Map.groupBy(units, shareOf).values()];
+  const results = await inLanes([...shares.map((share) => () => runUnits(share, options)), ...alone.map((file) => () => runOne(file, options))]);
+  options.say(`${units.length} files of unit tests in ${shares.length} processes, ${alone.length} files in one each, ${lanes} processes at a time (${printSeconds(performance.now() - startMs)})`);
   return results;
 }
 

@@ -26,7 +26,7 @@ export interface RunAllOptions {
   readonly seeds: number;
   /** How many of the seeds of each scenario are lived through in all their variants. */
   readonly exhaustive?: number;
-  /** One seed in so many is lived through twice, for the same trace. */
+  /** Each seed that this divides is lived through twice, for the same trace. */
   readonly repeatEvery?: number;
   readonly names?: readonly string[];
   /** Faults end after so much virtual time at the latest. */
@@ -55,7 +55,7 @@ export async function runAll(options: RunAllOptions): Promise<readonly DoneSeed[
       if (known.has(`${scenario.name} ${seed}`) || options.names?.includes(scenario.name) === false) continue;
       const how = { exhaustive: index < exhaustive, safetyMsMax: options.safetyMsMax };
       const run = await runSeed(scenario, program, seed, how);
-      const isRepeated = index % repeatEvery === 0 && !how.exhaustive;
+      const isRepeated = seed % repeatEvery === 0 && !how.exhaustive;
       const differs = isRepeated && (await runSeed(scenario, program, seed, how)).traceHash !== run.traceHash;
       const done = doneSeed(scenario.name, run, differs);
       all.push(done);

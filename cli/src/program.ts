@@ -1,0 +1,255 @@
+/** The commands, noun by noun. Each is loaded when it is called: a list of nodes does not wait for what runs a node. */
+import { Command, type CommanderError } from "commander";
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { HolonError } from "@holon/core/errors.ts";
+import { z } from "zod";
+import { connectApi, type ClientOptions } from "./client.ts";
+import type { DevOptions } from "./command/app-dev.ts";
+import type { AuditOptions } from "./command/audit.ts";
+import type { TailOptions } from "./command/event.ts";
+import type { OptimizeOptions } from "./command/model-optimize.ts";
+import type { RegisterOptions } from "./command/model.ts";
+import type { ExplainOptions } from "./command/policy.ts";
+import type { SimOptions } from "./command/sim.ts";
+import type { UpOptions } from "./command/up.ts";
+
+interface Common {
+  readonly api: string;
+  readonly data: string;
+  readonly json?: boolean;
+}
+
+interface OfNode extends Common {
+  readonly node?: string;
+}
+
+/** From when on signals end the command by this abort signal, and no longer the process. */
+type Hold = () => AbortSignal;
+
+/** Throws what a command throws, and `CommanderError` where the words are none of a command. */
+export function createProgram(hold: Hold): Command {
+  const program = new Command("holon").description("Every site a whole, all sites one system.").version(versionText(), "--version", "say the version").exitOverride().configureOutput({ outputError: () => undefined });
+  addUp(program, hold);
+  addApps(program, hold);
+  addNodes(program, hold);
+  addFunctions(program);
+  addMeter(program);
+  addEvents(program);
+  addModels(program);
+  addLinks(program);
+  addPolicy(program);
+  addAudit(program);
+  addDoctor(program);
+  addSimulator(program);
+  return program;
+}
+
+/** What was wrong with the words, in ours. */
+export function argumentError(program: Command, words: readonly string[], { code, message }: CommanderError): HolonError {
+  if (code !== "commander.help") return new HolonError("HOLON_ARGUMENT_BAD", message.replace(/^error: /, ""));
+  // Called without a command, or a noun without a verb: the help has been shown.
+  const noun = program.commands.find((command) => command.name() === words[0]);
+  const names = (noun ?? program).commands.map((command) => command.name()).join(", ");
+  return new HolonError("HOLON_ARGUMENT_BAD", noun === undefined ? `holon needs a command: ${names}` : `holon ${noun.name()} needs a verb: ${names}`);
+}
+
+function versionText(): string {
+  const manifest: unknown = JSON.parse(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8"));
+  return z.object({ version: z.string() }).parse(manifest).version;
+}
+
+const common = (command: Command): Command =>
+  command
+    .option("--api <url>", "control API", "http://127.0.0.1:7400")
+    .option("--data <folder>", "data folder that holds the API token", ".holon")
+    .option("--json", "data as JSON on stdout");
+
+function clientOptions({ api, data }: Common): ClientOptions {
+  if (!/^https?:\/\//.test(api) || !URL.canParse(api)) throw new HolonError("HOLON_ARGUMENT_BAD", `--api is an address like http://127.0.0.1:7400, not ${api}`);
+  return { api, data: resolve(data) };
+}
+const ofNode = (command: Command): Command => common(command).option("--node <name>", "another node than the one at --api");
+
+function addUp(program: Command, hold: Hold): void {
+  program
+    .command("up")
+    .description("boot a cloud, an edge site and a gateway on this machine and run an app on them")
+    .option("--replay <files>", "play recordings (CSV or JSON lines, plain or .gz), separated by commas, in place of live telemetry")
+    .option("--speed <n>", "1 is real time, 10 ten times faster, max as fast as possible", "1")
+    .option("--once", "play through, drain, print one report, end")
+    .option("--cut-after <events>", "with --once: cut the gateway's uplink after so many events")
+    .option("--heal-after <events>", "with --once: heal it after so many events")
+    .option("--continue", "with --once: go on with what an interrupted run left")
+    .option("--json", "one JSON object last on stdout")
+    .option("--data <folder>", "data folder (default .holon, with --once .holon/once)")
+    .option("--port-base <port>", "first of seven ports in a row; 0 lets the system choose", "7400")
+    .option("--jurisdiction <code>", "where the nodes stand", "EU/DE")
+    .option("--app <folder>", "app to run (default examples/pump-watch)")
+    .option("--columns <names>", "columns to read, separated by commas (default: all numeric ones that are no labels)")
+    .option("--time-column <name>", "column with the event time")
+    .option("--bad-rows <word>", "stop at a row that does not parse, or skip and count it", "stop")
+    .option("--mqtt [address]", "take readings from devices over MQTT (default 127.0.0.1:1883) in place of live telemetry")
+    .option("--verbose", "say more on stderr")
+    .action(async (options: UpOptions) => {
+      const ended = hold();
+      await (await import("./command/up.ts")).up(options, ended);
+    });
+}
+
+function addApps(program: Command, hold: Hold): void {
+  const app = program.command("app").description("apps");
+  app.command("init <folder>").description("begin an app: a manifest, two functions and their tests").action(async (folder: string) => (await import("./command/app-init.ts")).initApp(folder));
+  app.command("test <folder>").description("run an app's tests").action(async (folder: string) => (await import("./command/app-test.ts")).testApp(folder));
+  app
+    .command("dev <folder>")
+    .description("run an app on this machine, and again with each change")
+    .option("--data <folder>", "data folder", ".holon/dev")
+    .option("--port-base <port>", "first of seven ports in a row; 0 lets the system choose", "7400")
+    .option("--verbose", "say more on stderr")
+    .action(async (folder: string, options: DevOptions) => {
+      const ended = hold();
+      await (await import("./command/app-dev.ts")).developApp(folder, options, ended);
+    });
+  common(app.command("deploy <folder>").description("publish an app and run it where its manifest says")).action(async (folder: string, options: Common) => (await import("./command/app.ts")).deployApp(await connectApi(clientOptions(options)), folder, options.json === true));
+  common(app.command("list").description("what is deployed")).action(async (options: Common) => (await import("./command/app.ts")).listApps(await connectApi(clientOptions(options)), options.json === true));
+  common(app.command("remove <name>").description("remove an app from all nodes")).action(async (name: string, options: Common) => (await import("./command/app.ts")).removeApp(await connectApi(clientOptions(options)), name, options.json === true));
+  common(app.command("shared <name>").description("state that sites share, as far as a node has it (another node: --api)")).action(async (name: string, options: Common) => (await import("./command/app.ts")).showShared(await connectApi(clientOptions(options)), name, options.json === true));
+}
+
+function addNodes(program: Command, hold: Hold): void {
+  const node = program.command("node").description("nodes");
+  common(node.command("list").description("all nodes ever heard")).action(async (options: Common) => (await import("./command/node.ts")).listNodes(await connectApi(clientOptions(options)), options.json === true));
+  node
+    .command("start <file>")
+    .description("run one node by its holon.node.yaml")
+    .option("--data <folder>", "data folder", ".holon")
+    .option("--listen-api <address>", "address of its local API", "127.0.0.1:7402")
+    .option("--verbose", "say more on stderr")
+    .action(async (file: string, options: { readonly data: string; readonly listenApi: string; readonly verbose?: boolean }) => {
+      const ended = hold();
+      await (await import("./command/node.ts")).startNodeFromFile(file, { data: resolve(options.data), api: options.listenApi, verbose: options.verbose === true, ended });
+    });
+}
+
+function addFunctions(program: Command): void {
+  const functions = program.command("function").description("functions of a node");
+  ofNode(functions.command("list").description("what functions do, and what went wrong")).action(async (options: OfNode) => (await import("./command/function.ts")).listFunctions(clientOptions(options), options.node, options.json === true));
+  ofNode(functions.command("failed").description("events that they could not handle, and why")).action(async (options: OfNode) => (await import("./command/function.ts")).listFailed(clientOptions(options), options.node, options.json === true));
+  ofNode(functions.command("replay [function]").description("hand such events over again: of all functions, or of one named app/function"))
+    .option("--event <id>", "one event alone")
+    .action(async (name: string | undefined, options: OfNode & { readonly event?: string }) => (await import("./command/function.ts")).replayFailed(clientOptions(options), name, options));
+}
+
+function addMeter(program: Command): void {
+  const meter = program.command("meter").description("what functions use");
+  ofNode(meter.command("show").description("calls, processor time, memory, inferences, bytes, energy and money by function")).action(async (options: OfNode) => (await import("./command/meter.ts")).showMeter(clientOptions(options), options.node, options.json === true));
+}
+
+function addEvents(program: Command): void {
+  const event = program.command("event").description("events");
+  common(event.command("tail").description("the newest events"))
+    .option("--stream <name>", "alarm, data, telemetry, audit or local")
+    .option("--origin <node>", "node that wrote them")
+    .option("--type <prefix>", "event type or its beginning")
+    .option("--since <time>", "recorded at or after: 2026-01-02T03:04:05Z, or so long ago: 15m, 2h, 7d")
+    .option("--until <time>", "recorded at or before")
+    .option("--limit <n>", "how many", "20")
+    .option("--follow", "go on with what comes")
+    .action(async (options: Common & TailOptions) => (await import("./command/event.ts")).tailEvents(await connectApi(clientOptions(options)), options));
+}
+
+function addModels(program: Command): void {
+  const model = program.command("model").description("versions of models");
+  common(model.command("list").description("every version of every model")).action(async (options: Common) => (await import("./command/model.ts")).listModels(await connectApi(clientOptions(options)), options.json === true));
+  common(model.command("show <which>").description("one version, or the newest of a name")).action(async (which: string, options: Common) => (await import("./command/model.ts")).showModel(await connectApi(clientOptions(options)), which, options.json === true));
+  common(model.command("register <file>").description("register an ONNX file as a version"))
+    .requiredOption("--licence <id>", "its licence, for example Apache-2.0")
+    .option("--name <name>", "its name (default: that of the file)")
+    .option("--parameters <file>", "a parameter blob (safetensors) that belongs to it")
+    .option("--metric <figures...>", "figures such as accuracy=0.98")
+    .action(async (file: string, options: Common & RegisterOptions) => (await import("./command/model.ts")).registerModel(await connectApi(clientOptions(options)), file, options));
+  common(model.command("optimize <which>").description("make a smaller variant, measure both, register it if it is good enough"))
+    .requiredOption("--method <name>", "int8-dynamic, int8-static, prune or distil")
+    .requiredOption("--labelled <file>", "rows to measure on: idx or safetensors, plain or .gz")
+    .option("--labels <file>", "their labels, where they are idx files")
+    .option("--rows <n>", "measure on the first rows only")
+    .option("--training <file>", "rows to calibrate or train on")
+    .option("--training-labels <file>", "their labels, where they are idx files")
+    .option("--allow-points <n>", "percentage points of accuracy that it may lose", "0.3")
+    .option("--share <part>", "prune: part of the weights; distil: part of the teacher in the loss", "0.5")
+    .option("--hidden <sizes>", "distil: hidden sizes of the student, separated by commas", "32")
+    .option("--epochs <n>", "distil: how often the training rows are gone through", "6")
+    .option("--temperature <t>", "distil: how soft the teacher speaks", "3")
+    .option("--seed <n>", "distil: chance", "1")
+    .action(async (which: string, options: Common & OptimizeOptions) => (await import("./command/model-optimize.ts")).optimizeRegistered(await connectApi(clientOptions(options)), which, options));
+}
+
+function addLinks(program: Command): void {
+  const link = program.command("link").description("links between nodes");
+  for (const verb of ["cut", "heal"] as const) {
+    common(link.command(`${verb} <node>`).description(`${verb} the uplink of a node, for trying an outage`)).action(async (name: string, options: Common) => (await import("./command/link.ts")).steerLink(clientOptions(options), name, verb, options.json === true));
+  }
+}
+
+function addPolicy(program: Command): void {
+  const policy = program.command("policy").description("what may run, be used, be called and leave");
+  policy.command("test <file>").description("hold a policy to its own expectations").option("--json", "data as JSON on stdout").action(async (file: string, { json }: { readonly json?: boolean }) => {
+    if (!(await (await import("./command/policy.ts")).testPolicy(file, json === true))) throw new HolonError("HOLON_POLICY_UNMET", `${file} decides otherwise than it expects`);
+  });
+  common(policy.command("explain").description("what a policy decides, and why, rule by rule"))
+    .requiredOption("--who <principal>", "who asks: node gateway-1, function app/name, person anna, token machine")
+    .requiredOption("--does <action>", "leave, share, lower, run, open, use or call")
+    .option("--what <name>", "stream, function, model or route: GET/v1/nodes")
+    .option("--class <class>", "class of the data")
+    .option("--into <class>", "class that it is to get")
+    .option("--from <jurisdiction>", "where it was born")
+    .option("--to <jurisdiction>", "where it would go")
+    .option("--through <transform>", "what it went through: aggregate count 10")
+    .option("--when <facts...>", "what else is known: role=operator")
+    .option("--file <file>", "a policy in a file, in place of the fleet's")
+    .action(async (options: Common & ExplainOptions) => (await import("./command/policy.ts")).explainDecision(clientOptions(options), options));
+  common(policy.command("show").description("the fleet's policy")).action(async (options: Common) => (await import("./command/policy.ts")).showPolicy(await connectApi(clientOptions(options)), options.json === true));
+  common(policy.command("set <file>").description("adopt a policy for the fleet")).action(async (file: string, options: Common) => (await import("./command/policy.ts")).setPolicy(await connectApi(clientOptions(options)), file, options.json === true));
+}
+
+function addAudit(program: Command): void {
+  const audit = program.command("audit").description("the trail of decisions");
+  audit
+    .command("verify <folder>")
+    .description("whether the log in a node's data folder is as it was written, and what of a class left")
+    .option("--class <class>", "tell what of this class left, by which rule")
+    .option("--site <site>", "from this site alone")
+    .option("--since <time>", "recorded at or after: 2026-01-02T03:04:05Z, or so long ago: 15m, 2h, 7d")
+    .option("--until <time>", "recorded at or before")
+    .option("--json", "data as JSON on stdout")
+    .action(async (folder: string, options: AuditOptions) => {
+      if (!(await (await import("./command/audit.ts")).verifyAudit(folder, options))) throw new HolonError("HOLON_LOG_DAMAGED", `the log in ${folder} is not as it was written`, { next: "Hold it against what the node above has of the same lanes." });
+    });
+}
+
+function addDoctor(program: Command): void {
+  common(program.command("doctor").description("what is wrong here, and what to do")).action(async (options: Common) => {
+    if (!(await (await import("./command/doctor.ts")).doctor(clientOptions(options), options.json === true))) process.exitCode = 1;
+  });
+}
+
+function addSimulator(program: Command): void {
+  const sim = program.command("sim").description("the simulator");
+  sim
+    .command("run")
+    .description("run a scenario from a seed and check the invariants")
+    .option("--scenario <name>", "scenario", "cut-and-heal")
+    .option("--seed <n>", "first seed", "1")
+    .option("--seeds <k>", "how many seeds", "1")
+    .option("--exhaustive <k>", "of how many of the seeds every variant is lived through, not only a sample", "0")
+    .option("--variant <name>", "one variant of the seed alone, as a violation names it")
+    .option("--nodes <m>", "size of the fleet, where the scenario has one to choose")
+    .option("--hours <h>", "virtual time under faults, where the scenario has one to choose")
+    .option("--safety-ms <ms>", "heal at the latest after so many virtual milliseconds")
+    .option("--shrink", "look for the shortest time under faults after which the first failing seed still fails")
+    .option("--all", "every scenario instead of one")
+    .option("--resume <file>", "with --all: keep what is done in this file, and go on from it")
+    .option("--json", "one JSON object last on stdout")
+    .action(async (options: SimOptions) => (await import("./command/sim.ts")).runSim(options));
+}
