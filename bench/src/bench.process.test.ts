@@ -5,12 +5,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { need } from "../../scripts/testing/need.ts";
+import { takesTurns } from "../../scripts/testing/turns.ts";
+
+const suite = takesTurns(2);
 
 /** The processes of a bench load the same modules again and again. */
 const modules = join(import.meta.dirname, "../../node_modules/.cache/bench");
 const bench = (...words: readonly string[]) => spawnSync(process.execPath, [join(import.meta.dirname, "bench.ts"), ...words], { encoding: "utf8", timeout: 60_000, env: { ...process.env, NODE_COMPILE_CACHE: modules } });
 
-test("a tiny run of log and link ends with one JSON object of numbers that fit together, and leaves no file", (t) => {
+suite("a tiny run of log and link ends with one JSON object of numbers that fit together, and leaves no file", (t) => {
   const folder = mkdtempSync(join(tmpdir(), "holon-bench-"));
   t.after(() => rmSync(folder, { recursive: true }));
   const { status, stdout, stderr } = bench("log", "link", "--seconds", "0.05", "--data", folder, "--json");
@@ -30,7 +33,7 @@ test("a tiny run of log and link ends with one JSON object of numbers that fit t
   assert.deepEqual(readdirSync(folder), []);
 });
 
-test("a small log whose writer is killed is opened with all that was acknowledged", (t) => {
+suite("a small log whose writer is killed is opened with all that was acknowledged", (t) => {
   const folder = mkdtempSync(join(tmpdir(), "holon-bench-"));
   t.after(() => rmSync(folder, { recursive: true }));
   const { status, stdout, stderr } = bench("recovery", "--gigabytes", "0.01", "--data", folder, "--json");
@@ -40,7 +43,7 @@ test("a small log whose writer is killed is opened with all that was acknowledge
   assert.deepEqual(readdirSync(folder), []);
 });
 
-test("a real gateway takes in what a client process sends, beside the rival where it is installed", (t) => {
+suite("a real gateway takes in what a client process sends, beside the rival where it is installed", (t) => {
   const folder = mkdtempSync(join(tmpdir(), "holon-bench-"));
   t.after(() => rmSync(folder, { recursive: true }));
   const { status, stdout, stderr } = bench("ingest", "--seconds", "0.1", "--data", folder, "--json");
@@ -51,7 +54,7 @@ test("a real gateway takes in what a client process sends, beside the rival wher
   else assert.match(stderr, /nats-server is not installed/);
 });
 
-test("real nodes in another process come to a hub over TLS, and all that they have arrives", (t) => {
+suite("real nodes in another process come to a hub over TLS, and all that they have arrives", (t) => {
   const folder = mkdtempSync(join(tmpdir(), "holon-bench-"));
   t.after(() => rmSync(folder, { recursive: true }));
   const nodes = 12;

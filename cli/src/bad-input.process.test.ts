@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { tempFolder } from "@holon/node/testing/temp-log.ts";
 import { lockFolder } from "@holon/platform/lock.ts";
@@ -12,6 +11,7 @@ import { freePortBase } from "./testing/free-ports.ts";
 import { assertNothingLost, reportOf, runHolon, startHolon } from "./testing/holon-process.ts";
 import { good, play, playOnce, refuses, rows, table, type Case } from "./testing/refuses.ts";
 import { until } from "./testing/wait.ts";
+import { takesTurns } from "../../scripts/testing/turns.ts";
 
 const sources: readonly Case[] = [
   { what: "a missing file", code: "HOLON_SOURCE_MISSING", names: /none\.csv/, args: play("none.csv") },
@@ -43,9 +43,10 @@ const apps: readonly Case[] = [
   { what: "a model that is no ONNX graph", code: "HOLON_MODEL_NOT_ONNX", names: /model m/, files: app("name: x\nmodels: [{ name: m, graph: m.onnx }]\n", { "app/m.onnx": "This is a text, not a graph.\n" }), args: withApp },
 ];
 
+const played = takesTurns(2);
 refuses([...sources, ...apps]);
 
-test("a row that is no number ends the run without its value; the rows before it are kept, and the mended file goes on from there", async (context) => {
+played("a row that is no number ends the run without its value; the rows before it are kept, and the mended file goes on from there", async (context) => {
   const folder = tempFolder(context);
   const [path, data] = [join(folder, "rows.csv"), join(folder, "data")];
   const lines = rows(700);
@@ -62,7 +63,7 @@ test("a row that is no number ends the run without its value; the rows before it
   assert.equal(report.eventsIn, 700);
 });
 
-test("a folder or a port that somebody else has costs none of the records in the folder", async (context) => {
+played("a folder or a port that somebody else has costs none of the records in the folder", async (context) => {
   const folder = tempFolder(context);
   const [path, data] = [join(folder, "rows.csv"), join(folder, "data")];
   writeFileSync(path, table(rows(300)));
@@ -84,7 +85,7 @@ test("a folder or a port that somebody else has costs none of the records in the
   assert.equal(await count(), 300);
 });
 
-test("another list of files, and other columns of them, are not what an earlier run goes on with", async (context) => {
+played("another list of files, and other columns of them, are not what an earlier run goes on with", async (context) => {
   const folder = tempFolder(context);
   const [one, other, data] = [join(folder, "one.csv"), join(folder, "other.csv"), join(folder, "data")];
   for (const path of [one, other]) writeFileSync(path, table(rows(60)));
@@ -93,7 +94,7 @@ test("another list of files, and other columns of them, are not what an earlier 
   assertRefused(await runHolon(context, [...playOnce, "--replay", one, "--data", data, "--continue", "--columns", "a"]), "HOLON_ARGUMENT_BAD", /read columns a, b, and this one would read columns a/);
 });
 
-test("a recording that became shorter than what was played of it is named, and nothing is played twice", async (context) => {
+played("a recording that became shorter than what was played of it is named, and nothing is played twice", async (context) => {
   const folder = tempFolder(context);
   const [path, data] = [join(folder, "rows.csv"), join(folder, "data")];
   const command = [...playOnce, "--replay", path, "--data", data];
@@ -105,7 +106,7 @@ test("a recording that became shorter than what was played of it is named, and n
   assert.equal(kept.filter(({ event }) => event.type === "pump.reading").length, 300);
 });
 
-test("a row that is no number is set aside, counted and told without its value, where that is asked for", async (context) => {
+played("a row that is no number is set aside, counted and told without its value, where that is asked for", async (context) => {
   const folder = tempFolder(context);
   const [path, data] = [join(folder, "rows.csv"), join(folder, "data")];
   writeFileSync(path, table(rows(100).with(60, "hush-7f3a,1")));
@@ -117,7 +118,7 @@ test("a row that is no number is set aside, counted and told without its value, 
   for (const { event } of records) assert.doesNotMatch(JSON.stringify(event), /hush/);
 });
 
-test("labels that are no numbers, and labels of rows that are set aside, are not scored; the others are", async (context) => {
+played("labels that are no numbers, and labels of rows that are set aside, are not scored; the others are", async (context) => {
   const folder = tempFolder(context);
   const [path, data] = [join(folder, "labelled.csv"), join(folder, "data")];
   const row = (index: number): string => (index === 450 ? "1" : `${Math.sin(index / 9)},${Math.cos(index / 7)},${index === 500 ? "perhaps" : Number(index > 480)}`);
@@ -129,7 +130,7 @@ test("labels that are no numbers, and labels of rows that are set aside, are not
   assert.match(ended.stderr, /labelled\.csv: 1 rows have no number in their label/);
 });
 
-test("a recording that is cut short plays as far as it goes, is named, and goes on when it is whole", async (context) => {
+played("a recording that is cut short plays as far as it goes, is named, and goes on when it is whole", async (context) => {
   const folder = tempFolder(context);
   const [path, data] = [join(folder, "short.csv.gz"), join(folder, "data")];
   const command = [...playOnce, "--replay", path, "--data", data];
@@ -144,7 +145,7 @@ test("a recording that is cut short plays as far as it goes, is named, and goes 
   assert.equal(report.eventsIn, 4000);
 });
 
-test("a source that stopped is what doctor finds", async (context) => {
+played("a source that stopped is what doctor finds", async (context) => {
   const folder = tempFolder(context);
   const [path, data, base] = [join(folder, "rows.csv"), join(folder, "data"), await freePortBase()];
   writeFileSync(path, table(rows(20).with(10, "none,1")));

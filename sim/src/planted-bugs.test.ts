@@ -1,6 +1,5 @@
 /** One bug for each thing that is promised, planted in the real program at its ports: the checkers must see it within a few seeds. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { encodeStoredEvent } from "@holon/core/event/stored.ts";
 import { decodeFrame, encodeFrame, type StreamFrame } from "@holon/core/link/frame.ts";
 import { limits } from "@holon/core/limits.ts";
@@ -17,8 +16,10 @@ import { scenarios } from "./run.ts";
 import { runSeed } from "./scenario.ts";
 import { settledProgram } from "./settled-program.ts";
 import type { SimSubject, SubjectProgram } from "./subject.ts";
+import { takesTurns } from "../../scripts/testing/turns.ts";
 import { takesAll } from "./testing/takes-all.ts";
 
+const planted = takesTurns(2);
 const right = await holonProgram();
 /** What the scenarios run whose nodes have more than one history. */
 const settled = settledProgram(right);
@@ -59,12 +60,12 @@ const heard = (connection: Connection, change: (frame: Uint8Array) => Uint8Array
   receive: (handlers) => connection.receive({ closed: (reason) => handlers.closed(reason), frame: (bytes) => handlers.frame(change(bytes)) }),
 });
 
-test("skips the fsync", () => caught(withFiles((file) => ({ ...file, sync: () => Promise.resolve(), writeThrough: file.write })), "cut-and-heal", /lost|not in the log|did not boot|not converged/));
+planted("skips the fsync", () => caught(withFiles((file) => ({ ...file, sync: () => Promise.resolve(), writeThrough: file.write })), "cut-and-heal", /lost|not in the log|did not boot|not converged/));
 
-test("skips the sync of names", () =>
+planted("skips the sync of names", () =>
   caught(withPorts((ports) => ({ ...ports, disk: { ...ports.disk, syncFolder: () => Promise.resolve() } })), "cut-and-heal", /lost|not in the log|did not boot|not converged/));
 
-test("acknowledges before the sync is done", () => {
+planted("acknowledges before the sync is done", () => {
   const later = (file: DiskFile, ports: Ports): DiskFile => {
     const sync = (): Promise<void> => Promise.resolve(void ports.clock.after(2_000, () => void file.sync().catch(() => undefined))); // closed meanwhile
     return { ...file, sync, writeThrough: (position, bytes) => file.write(position, bytes).then(sync) };
@@ -72,7 +73,7 @@ test("acknowledges before the sync is done", () => {
   return caught(withFiles(later), "cut-and-heal", /lost|not in the log|not converged/, 4, 3);
 });
 
-test("tells the device that a reading is safe before it is", () => {
+planted("tells the device that a reading is safe before it is", () => {
   const early = (ports: Ports): Ports => ({
     ...ports,
     door: {
@@ -83,10 +84,10 @@ test("tells the device that a reading is safe before it is", () => {
   return caught(onGateways(early), "cut-and-heal", /confirmed and are not in the log/);
 });
 
-test("uses an epoch again", () =>
+planted("uses an epoch again", () =>
   caught(withPorts((ports) => ({ ...ports, random: { uniform: () => ports.random.uniform(), bytes: (length) => new Uint8Array(length).fill(7) } })), "cut-and-heal", /opened its log in epoch/));
 
-test("takes for received what the parent never marked", () => {
+planted("takes for received what the parent never marked", () => {
   const forgetful = (ports: Ports): Ports => {
     let count = 0;
     const isLost = (bytes: Uint8Array): boolean => {
@@ -104,7 +105,7 @@ test("takes for received what the parent never marked", () => {
   return caught(onGateways(forgetful), "cut-and-heal", /lost|not converged/, 12);
 });
 
-test("does not wait for its parent, so that everything is queued on the line", async () => {
+planted("does not wait for its parent, so that everything is queued on the line", async () => {
   const eager = (ports: Ports): Ports => ({
     ...ports,
     net: {
@@ -153,22 +154,22 @@ const mishears = (change: (header: StreamFrame["header"]) => StreamFrame["header
   return { ...ports, net: { listen: (address, accepted) => ports.net.listen(address, accepted), connect: async (address) => heard(await ports.net.connect(address), twist) } };
 };
 
-test("does not compare its history with the parent's", () => {
+planted("does not compare its history with the parent's", () => {
   const trusting = mishears((header) => (header.op === "subscribe" ? { ...header, lanes: header.lanes.map(([lane, sequence]) => [lane, sequence, zeroHash]) } : header));
   return caught(onGateways(trusting, settled), "clone", /lost|not converged/);
 });
 
-test("begins a branch where everything begins", () => {
+planted("begins a branch where everything begins", () => {
   const forgetful = mishears((header) => (header.op === "common" && header.found !== undefined ? { ...header, found: { ...header.found, point: limits.historyPointsMax } } : header));
   return caught(onGateways(forgetful, settled), "restore-from-backup", /doubled at the cloud/, 12, 7);
 });
 
-test("holds back what its parent has another history of", () => {
+planted("holds back what its parent has another history of", () => {
   const meek = mishears((header) => (header.op === "subscribe" ? { ...header, lanes: header.lanes.filter(([lane]) => !lane.includes("~")) } : header));
   return caught(onGateways(meek, settled), "clone", /lost|not converged/);
 });
 
-test("asks for the same again and again", () => {
+planted("asks for the same again and again", () => {
   const nagging = (ports: Ports): Ports => {
     const nag = (connection: Connection): Connection => {
       let question: Uint8Array | undefined;
@@ -186,7 +187,7 @@ test("asks for the same again and again", () => {
   return caught(withPorts(nagging), "cut-and-heal", /says to .* more than/);
 });
 
-test("lets go of alarms that nobody else has", () => {
+planted("lets go of alarms that nobody else has", () => {
   const prune = (subject: SimSubject, config: NodeConfig): SimSubject => {
     const { log } = subject;
     if (config.tier !== "gateway" || !(log instanceof SegmentLog)) return subject;
@@ -211,14 +212,14 @@ test("lets go of alarms that nobody else has", () => {
   return caught(withSubject(prune), "cut-and-heal", /let go of before they were safe/, 12, 4);
 });
 
-test("says nothing of what is damaged", () => caught(withSubject((subject) => ({ ...subject, missing: () => Promise.resolve([]) })), "rubbish-everywhere", /lost/, 12, 2));
+planted("says nothing of what is damaged", () => caught(withSubject((subject) => ({ ...subject, missing: () => Promise.resolve([]) })), "rubbish-everywhere", /lost/, 12, 2));
 
-test("calls damaged what is there", () => {
+planted("calls damaged what is there", () => {
   const cries = (subject: SimSubject, config: NodeConfig): SimSubject => (config.tier === "cloud" ? { ...subject, missing: () => Promise.resolve([{ first: 1, last: 2, reason: "damaged" }]) } : subject);
   return caught(withSubject(cries), "cut-and-heal", /every node on the way has them/);
 });
 
-test("lets raw readings out under another class", async () => {
+planted("lets raw readings out under another class", async () => {
   const leaky = await holonProgram({}, `export default {
     kind: "holon.function", on: { type: "sim.reading" }, models: [],
     emits: { "sim.count": { stream: "data", class: "aggregate" }, "sim.alarm": { stream: "alarm", class: "derived" } },
@@ -227,7 +228,7 @@ test("lets raw readings out under another class", async () => {
   await caught(leaky, "cut-and-heal", /planted marker/);
 });
 
-test("needs its parent to start", () => {
+planted("needs its parent to start", () => {
   const dependent: SubjectProgram = {
     ...right,
     boot: async (config, ports) => {
@@ -238,7 +239,7 @@ test("needs its parent to start", () => {
   return caught(dependent, "cold-boot-alone", /did not come up without its link/, 1);
 });
 
-test("falls over a frame that is rubbish", () => {
+planted("falls over a frame that is rubbish", () => {
   const fragile = (ports: Ports): Ports => ({
     ...ports,
     net: {

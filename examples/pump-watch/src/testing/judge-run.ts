@@ -11,7 +11,7 @@ export const bundle = await bundleFunction(fileURLToPath(new URL("../judge.ts", 
 const runner = createRunner();
 await runner.prepare("judge", bundle.code);
 
-export const programOf = (state: ReadonlyMap<string, string> = new Map(), fitted: readonly FittedParameters[] = []): UnitProgram => ({
+const programOf = (state: ReadonlyMap<string, string> = new Map(), fitted: readonly FittedParameters[] = []): UnitProgram => ({
   name: "judge",
   code: bundle.code,
   models: { pca },
