@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { need } from "../../scripts/testing/need.ts";
 import { takesTurns } from "../../scripts/testing/turns.ts";
 
-const suite = takesTurns(2);
+const suite = takesTurns(4);
 
 /** The processes of a bench load the same modules again and again. */
 const modules = join(import.meta.dirname, "../../node_modules/.cache/bench");

@@ -7,8 +7,8 @@ export interface RunOptions extends Pick<BatchOptions, "root" | "fileTimeoutMs" 
   say(line: string): void;
 }
 
-/** Twice the cores of a small machine: processes under test wait for each other, and for time to pass, much of the time. */
-const lanes = 4;
+/** More than the cores of a small machine: processes under test wait for each other, and for time to pass, much of the time. */
+const lanes = 5;
 
 export async function runTestFiles(files: readonly string[], options: RunOptions): Promise<readonly TestResult[]> {
   const startMs = performance.now();

@@ -19,7 +19,7 @@ import type { SimSubject, SubjectProgram } from "./subject.ts";
 import { takesTurns } from "../../scripts/testing/turns.ts";
 import { takesAll } from "./testing/takes-all.ts";
 
-const planted = takesTurns(2);
+const planted = takesTurns(3);
 const right = await holonProgram();
 /** What the scenarios run whose nodes have more than one history. */
 const settled = settledProgram(right);

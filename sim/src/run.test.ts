@@ -3,7 +3,10 @@ import { test } from "node:test";
 import type { Ports } from "@holon/core/ports.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
 import { runScenario } from "./run.ts";
+import { takesTurns } from "../../scripts/testing/turns.ts";
 import { naiveProgram, type NaiveBugs } from "./testing/naive-node.ts";
+
+const planted = takesTurns(3);
 
 const runNaive = (bugs: NaiveBugs, seeds: number, kind: "replay" | "host" = "replay") =>
   runScenario({ scenario: "cut-and-heal", seed: 100, seeds, convergeMsMax: 60_000, program: naiveProgram(bugs, kind) });
@@ -30,30 +33,30 @@ test("the same seed gives the same trace, another seed another", async () => {
   assert.notEqual(await run(7), await run(8));
 });
 
-test("acknowledging before the disk has it is seen as a loss", async () => {
+planted("acknowledging before the disk has it is seen as a loss", async () => {
   const report = await runNaive({ acknowledgesEarly: true }, 3);
   assert.ok(report.lost > 0);
   assert.match(report.violations.join("\n"), /lost|not in the log/);
   assert.match(report.violations.join("\n"), /replay: npm run sim -- --scenario cut-and-heal --seed 10\d --json/);
 });
 
-test("sending once and forgetting is seen as a loss or as no convergence", async () => {
+planted("sending once and forgetting is seen as a loss or as no convergence", async () => {
   const report = await runNaive({ forgetsUnconfirmed: true }, 1);
   assert.ok(report.lost > 0 || report.convergedMs === null);
   assert.ok(report.violations.length > 0);
 });
 
-test("applying a batch twice is seen as doubled", async () => {
+planted("applying a batch twice is seen as doubled", async () => {
   const report = await runNaive({ appliesTwice: true }, 1);
   assert.ok(report.duplicated > 0);
 });
 
-test("storing a batch backwards is seen as out of order", async () => {
+planted("storing a batch backwards is seen as out of order", async () => {
   const report = await runNaive({ swapsBatches: true }, 1);
   assert.ok(report.reordered > 0);
 });
 
-test("raw readings that leave the site are seen on the wire and at the cloud", async () => {
+planted("raw readings that leave the site are seen on the wire and at the cloud", async () => {
   const { violations } = await runNaive({ leaksRaw: true }, 1);
   assert.match(violations.join("\n"), /planted marker is in frame/);
   assert.match(violations.join("\n"), /class raw is in the cloud's log/);

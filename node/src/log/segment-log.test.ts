@@ -55,7 +55,10 @@ test("the first record of an epoch names its predecessor by epoch, sequence and 
   await again.close();
 });
 
-test("a torn tail at every length is cut off; what was acknowledged before it stays, and the log goes on", async (context) => {
+/** Of every so many bytes one is tried, another with each rotation. */
+const rotation = Number(process.env["HOLON_SIM_ROTATION"] ?? "0");
+
+test("a torn tail at whatever length is cut off; what was acknowledged before it stays, and the log goes on", async (context) => {
   const folder = tempFolder(context);
   const log = await openTempLog(folder);
   await log.append({ records: [record("data", "kept")] });
@@ -63,7 +66,7 @@ test("a torn tail at every length is cut off; what was acknowledged before it st
   await log.append({ records: [record("data", "torn")] });
   await log.close();
   const whole = readFileSync(onlySegment(folder));
-  for (let size = keptBytes; size < whole.length; size++) {
+  for (let size = keptBytes + (rotation % 3); size < whole.length; size += 3) {
     writeFileSync(onlySegment(folder), whole);
     truncateSync(onlySegment(folder), size);
     const again = await openTempLog(folder);
@@ -98,7 +101,7 @@ test("a flipped bit in any byte of the file is mended when the log opens: nothin
   for (const word of ["one", "two", "three"]) await log.append({ records: [record("data", word)], cells: [{ key: "position/x", value: new TextEncoder().encode(word) }] });
   await log.close();
   const whole = readFileSync(onlySegment(folder));
-  for (let position = firstByte; position < whole.length; position += 3) {
+  for (let position = firstByte + (rotation % 7); position < whole.length; position += 7) {
     const bytes = Buffer.from(whole);
     bytes[position] = (bytes[position] ?? 0) ^ (1 << (position % 8));
     writeFileSync(onlySegment(folder), bytes);
@@ -275,7 +278,7 @@ test("a segment whose beginning was cut short at any length hides nothing of the
   await log.close();
   const newest = onlySegment(folder);
   const whole = readFileSync(newest);
-  for (let length = 0; length < whole.length; length += 7) {
+  for (let length = rotation % 13; length < whole.length; length += 13) {
     writeFileSync(newest, whole.subarray(0, length));
     const again = await openTempLog(folder);
     await again.append({ records: [record("data", "c")] });

@@ -6,8 +6,10 @@ import { runSeed, type ScenarioRun } from "../scenario.ts";
 import { settledProgram } from "../settled-program.ts";
 import { takesAll } from "../testing/takes-all.ts";
 import { reconnectStorm } from "./reconnect-storm.ts";
+import { takesTurns } from "../../../scripts/testing/turns.ts";
 
 const base = await holonProgram();
+const planted = takesTurns(3);
 const nodes = 100;
 
 function storm(admission?: (bounds: AdmissionBounds) => Admission): Promise<ScenarioRun> {
@@ -24,12 +26,12 @@ test("a hundred nodes come back at once: all converge, within the bounds of the 
   assert.ok((figures["arrivedWithinMs"] ?? Infinity) < 60_000);
 });
 
-test("planted: a parent that takes whatever comes is caught at its memory", async () => {
+planted("planted: a parent that takes whatever comes is caught at its memory", async () => {
   const { violations } = await storm(takesAll);
   assert.match(violations.join("\n"), /held \d+ bytes of records that were not on disk/);
 });
 
-test("planted: a parent that serves the last first is caught by its waits", async () => {
+planted("planted: a parent that serves the last first is caught by its waits", async () => {
   const { violations } = await storm((bounds) => {
     const right = createAdmission(bounds);
     let sinceMs: number | undefined;
@@ -38,7 +40,7 @@ test("planted: a parent that serves the last first is caught by its waits", asyn
   assert.match(violations.join("\n"), /times its fair share/);
 });
 
-test("planted: a parent that grants an ask anew when it is repeated, and takes nothing back, is caught by the credit that nobody uses", async () => {
+planted("planted: a parent that grants an ask anew when it is repeated, and takes nothing back, is caught by the credit that nobody uses", async () => {
   const { violations } = await storm((bounds) => {
     const right = createAdmission(bounds);
     const used = new Map<number, number>();
