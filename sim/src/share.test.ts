@@ -1,5 +1,5 @@
 /**
- * One seed of every fourth scenario. Which ones rotates with HOLON_SIM_ROTATION, for example the number of commits, so that over time all are
+ * One seed of every sixth scenario. Which ones rotates with HOLON_SIM_ROTATION, for example the number of commits, so that over time all are
  * lived through; without it they are always the same.
  */
 import assert from "node:assert/strict";
@@ -18,7 +18,7 @@ const program = await holonProgram();
 
 const short = [...scenarios].filter(([candidate]) => !long.includes(candidate));
 
-for (const [name, scenario] of short.filter((_, index) => index % 4 === rotation % 4)) {
+for (const [name, scenario] of short.filter((_, index) => index % 6 === rotation % 6)) {
   test(`${name}: a share of the seeds`, { skip: scenario.needs?.() ?? false }, async () => {
     const done = await runAll({ program, seed: 1 + rotation * seedsEach, seeds: seedsEach, names: [name], safetyMsMax });
     assert.equal(done.length, seedsEach);
