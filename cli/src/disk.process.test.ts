@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
 import { tempFolder } from "@holon/node/testing/temp-log.ts";
 import { printRecordName } from "@holon/core/log/identity.ts";
 import { assertRefused } from "./testing/assert-refused.ts";
@@ -9,12 +8,14 @@ import { heldRecords } from "./testing/held-log.ts";
 import { assertNothingLost, reportOf, runHolon } from "./testing/holon-process.ts";
 import { playOnce, table } from "./testing/refuses.ts";
 import { mountSmallDisk } from "./testing/small-disk.ts";
+import { takesTurns } from "../../scripts/testing/turns.ts";
 
+const turn = takesTurns(2);
 const mebibyte = 1 << 20;
 const rowCount = 3_000;
 const recording = table(Array.from({ length: rowCount }, (_, row) => `${Math.sin(row / 9)},${Math.cos(row / 7)}`));
 
-test("a volume that fills up in mid-replay stops the source; with room again it goes on, and nothing is lost", async (context) => {
+turn("a volume that fills up in mid-replay stops the source; with room again it goes on, and nothing is lost", async (context) => {
   const disk = mountSmallDisk(context, mebibyte / 2);
   if (disk === undefined) return;
   const path = join(tempFolder(context), "rows.csv");
@@ -32,7 +33,7 @@ test("a volume that fills up in mid-replay stops the source; with room again it 
   assert.ok(held.every(({ record }) => names.has(printRecordName(record))), "what was on the full disk is still there");
 });
 
-test("a volume with no room at all is said at once, and one with too little for the app soon", async (context) => {
+turn("a volume with no room at all is said at once, and one with too little for the app soon", async (context) => {
   const disks = [16 * 1024, 144 * 1024].map((sizeBytes) => mountSmallDisk(context, sizeBytes));
   const path = join(tempFolder(context), "rows.csv");
   writeFileSync(path, recording);
@@ -41,7 +42,7 @@ test("a volume with no room at all is said at once, and one with too little for 
   if (little !== undefined) assertRefused(little, "HOLON_DISK_FULL", /(edge|gateway)-1\/blobs\/.*ENOSPC/);
 });
 
-test("a data folder that cannot be written is said at once, and what it holds stays", async (context) => {
+turn("a data folder that cannot be written is said at once, and what it holds stays", async (context) => {
   const disk = mountSmallDisk(context, 32 * mebibyte);
   if (disk === undefined) return;
   const path = join(tempFolder(context), "rows.csv");

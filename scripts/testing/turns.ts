@@ -1,12 +1,13 @@
 /** Tests that take turns, so that one run stays short: of each row one part is run, the next with the next HOLON_SIM_ROTATION. */
 import { test, type TestContext } from "node:test";
 
-/** Registers every so-manieth of the tests it is given; with HOLON_TURNS=all each. */
+/** Whether it is the turn of what has this place among `every`; with HOLON_TURNS=all always. */
+export const isTurn = (place: number, every: number): boolean => process.env["HOLON_TURNS"] === "all" || place % every === Number(process.env["HOLON_SIM_ROTATION"] ?? "0") % every;
+
+/** Registers every so-manieth of the tests it is given. */
 export function takesTurns(every: number): (name: string, run: (context: TestContext) => void | Promise<void>) => void {
-  const rotation = Number(process.env["HOLON_SIM_ROTATION"] ?? "0") % every;
-  const isWhole = process.env["HOLON_TURNS"] === "all";
-  let index = 0;
+  let place = 0;
   return (name, run) => {
-    if (index++ % every === rotation || isWhole) test(name, run);
+    if (isTurn(place++, every)) test(name, run);
   };
 }

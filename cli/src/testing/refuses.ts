@@ -21,7 +21,7 @@ export interface Case {
 }
 
 /** Of so many cases one goes through a process of its own, another with each HOLON_SIM_ROTATION; the others call the command in this one. */
-const processEvery = 5;
+const processEvery = 8;
 const rotation = Number(process.env["HOLON_SIM_ROTATION"] ?? "0") % processEvery;
 
 /** One test for each case. */

@@ -8,6 +8,9 @@ import { runSeed, type Scenario } from "../scenario.ts";
 import { settledProgram } from "../settled-program.ts";
 import type { SubjectProgram } from "../subject.ts";
 import { sharedApp, sharedIslands } from "./shared-islands.ts";
+import { takesTurns } from "../../../scripts/testing/turns.ts";
+
+const planted = takesTurns(3);
 
 const base = await holonProgram();
 const size = { hours: 6 };
@@ -34,9 +37,9 @@ async function seen(program: SubjectProgram, pattern: RegExp, seedsMax = 4): Pro
 const withParts = (parts: NodeParts): SubjectProgram => settledProgram(base, parts, sharedApp);
 const merging = (merge: (one: SharedState, other: SharedState) => SharedState): SubjectProgram => withParts({ mergeShared: merge });
 
-test("seen: what arrived last is taken", () => seen(merging((_, arrived) => arrived), /the counter .* was acknowledged|otherwise than|which .* saw when/));
+planted("seen: what arrived last is taken", () => seen(merging((_, arrived) => arrived), /the counter .* was acknowledged|otherwise than|which .* saw when/));
 
-test("seen: a removal takes away what it did not see", () => {
+planted("seen: a removal takes away what it did not see", () => {
   const removing = (one: SharedState, other: SharedState): SharedState => {
     const merged = mergeShared(one, other);
     if (one.kind !== "set" || other.kind !== "set" || merged.kind !== "set") return merged;
@@ -45,7 +48,7 @@ test("seen: a removal takes away what it did not see", () => {
   return seen(merging(removing), /was added to .* and it is not there/);
 });
 
-test("seen: a node that is opened again writes in the slot of before", () => {
+planted("seen: a node that is opened again writes in the slot of before", () => {
   const settled = withParts({});
   const sameSlot: SubjectProgram = {
     ...settled,
