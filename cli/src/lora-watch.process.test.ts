@@ -13,7 +13,7 @@ import { publish, type Publication } from "./app/publish.ts";
 import { startThree, type Three } from "./machine/three.ts";
 import { repository } from "./testing/holon-process.ts";
 import { until } from "./testing/wait.ts";
-import { isTurn } from "../../scripts/testing/turns.ts";
+import { onItsTurn } from "../../scripts/testing/turns.ts";
 
 const hourMs = 3_600_000;
 
@@ -116,7 +116,7 @@ function isDone(three: Three): boolean {
   return sourcesEnded(three) && isRead && uplink?.backlog === 0 && edge?.backlog === 0;
 }
 
-if (isTurn(0, 2)) test("the example on three nodes, stopped and started half-way: frames, gaps and windows are exactly those of the recordings", needLorawan, async (context) => {
+test("the example on three nodes, stopped and started half-way: frames, gaps and windows are exactly those of the recordings", onItsTurn(0, 2, needLorawan.skip), async (context) => {
   const data = tempFolder(context);
   const start = (): Promise<Three> => startThree({ data, portBase: 0, jurisdiction: "EU/DE", trace: { level: "error", output: process.stderr } });
   const app = await example();

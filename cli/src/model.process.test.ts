@@ -13,7 +13,7 @@ import { startNode } from "./machine/compose.ts";
 import { makeToken } from "./machine/token.ts";
 import { assertRefused } from "./testing/assert-refused.ts";
 import { runHolon, type Ended } from "./testing/holon-process.ts";
-import { isTurn } from "../../scripts/testing/turns.ts";
+import { onItsTurn } from "../../scripts/testing/turns.ts";
 
 let seed = 4;
 const uniform = (): number => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647;
@@ -36,7 +36,7 @@ function idx(shape: readonly number[], bytes: Uint8Array): Uint8Array {
   return Buffer.concat([new Uint8Array(head.buffer), bytes]);
 }
 
-if (isTurn(1, 2)) test("a model is registered, made smaller, refused where it loses too much, and listed with its lineage", async (context) => {
+test("a model is registered, made smaller, refused where it loses too much, and listed with its lineage", onItsTurn(1, 2), async (context) => {
   const folder = tempFolder(context);
   const file = (name: string, content: Uint8Array): string => {
     writeFileSync(join(folder, name), content);

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { assertNothingLost, onceArguments, reportOf, runHolon } from "./testing/holon-process.ts";
 import { reducedApp, unreducedApp } from "./testing/reduced-apps.ts";
 import { needSkab, skabFiles } from "./testing/skab.ts";
-import { isTurn } from "../../scripts/testing/turns.ts";
+import { onItsTurn } from "../../scripts/testing/turns.ts";
 
 const reducedSchema = z.object({
   sentBytes: z.number(),
@@ -17,7 +17,7 @@ const rotation = Number(process.env["HOLON_SIM_ROTATION"] ?? "0");
 const isWhole = process.env["HOLON_RECORDINGS"] === "all";
 const shareMax = isWhole ? 0.05 : 0.1;
 
-if (isTurn(1, 2)) test("recordings as they are and reduced: the judgement is the same, and a small part of the bytes leaves", needSkab, async (context) => {
+test("recordings as they are and reduced: the judgement is the same, and a small part of the bytes leaves", onItsTurn(1, 2, needSkab.skip), async (context) => {
   const files = skabFiles().filter((_, index) => isWhole || index % 4 === rotation % 4);
   const once = async (folder: string) => {
     const report = reportOf(await runHolon(context, onceArguments(files, tempFolder(context), "--app", folder)));

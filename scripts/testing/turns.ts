@@ -2,7 +2,10 @@
 import { test, type TestContext } from "node:test";
 
 /** Whether it is the turn of what has this place among `every`; with HOLON_TURNS=all always. */
-export const isTurn = (place: number, every: number): boolean => process.env["HOLON_TURNS"] === "all" || place % every === Number(process.env["HOLON_SIM_ROTATION"] ?? "0") % every;
+const isTurn = (place: number, every: number): boolean => process.env["HOLON_TURNS"] === "all" || place % every === Number(process.env["HOLON_SIM_ROTATION"] ?? "0") % every;
+
+/** Options of a test that has a file of its own: it is named as skipped where it is not its turn, or for the reason that is given. */
+export const onItsTurn = (place: number, every: number, skip: string | false = false): { readonly skip: string | false } => ({ skip: skip === false && !isTurn(place, every) ? "not its turn with this HOLON_SIM_ROTATION; HOLON_TURNS=all runs it" : skip });
 
 /** Registers every so-manieth of the tests it is given. */
 export function takesTurns(every: number): (name: string, run: (context: TestContext) => void | Promise<void>) => void {
