@@ -1,7 +1,7 @@
 /** What a run says of its data: class, where it was born, what it went through. */
 import { parseStoredEvent } from "@holon/core/event/stored.ts";
 import { limits } from "@holon/core/limits.ts";
-import { classesOf, runRecords, type Integrity } from "@holon/core/log/run.ts";
+import { classesOf, runPreambles, runRecords, type Integrity } from "@holon/core/log/run.ts";
 import { parseTransform, printTransform, type Transform } from "@holon/core/policy/transform.ts";
 import { dataClassSchema, type DataClass, type StoredEvent } from "@holon/core/schema/event.ts";
 import type { NodeName } from "@holon/core/units.ts";
@@ -55,7 +55,9 @@ export function createLabels({ self, epoch, jurisdiction, integrity }: LabelsOpt
       }
       const found = new Map<string, Label>();
       const missed = new Set(classesOf(run.header.classes));
-      for (const event of run.header.origin === self && run.header.form === "whole" ? ownAttributes(run) : eventsOf(run, integrity)) {
+      // Where records share what they begin with, their own bytes are data, in which anything may stand.
+      const isPlain = run.header.origin === self && run.header.form === "whole" && runPreambles(run.bytes, run.header) === undefined;
+      for (const event of isPlain ? ownAttributes(run) : eventsOf(run, integrity)) {
         missed.delete(event.class);
         found.set(`${event.class} ${event.jurisdiction} ${event.through ?? ""}`, { class: event.class, jurisdiction: event.jurisdiction, through: event.through === undefined ? undefined : parseTransform(event.through) });
       }
