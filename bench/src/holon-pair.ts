@@ -4,8 +4,7 @@ import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { writeJoin } from "@holon/platform/trust-join.ts";
-import { createTrust } from "@holon/platform/trust.ts";
+import { benchAuthority, certify } from "./certify.ts";
 import { z } from "zod";
 import { freePort } from "./free-port.ts";
 import { holonProgram, startHolonNode, type HolonProcess } from "./holon-process.ts";
@@ -56,7 +55,7 @@ export async function startHolonPair({ folder, withFunction, stream, app }: Pair
   let cloud = await startHolonNode({ data, name: "cloud-1", config: cloudConfig });
   const gatewayFolder = join(data, "gateway-1");
   mkdirSync(gatewayFolder, { recursive: true });
-  await writeJoin(gatewayFolder, (await createTrust(join(data, "cloud-1"))).joinInfo());
+  await certify(await benchAuthority(join(data, "cloud-1")), gatewayFolder, { name: "gateway-1", site: "bench", tier: "gateway" });
   const gatewayConfig = { tier: "gateway", parent: cloud.link };
   let gateway = await startHolonNode({ data, name: "gateway-1", config: gatewayConfig });
   const ports = { mqtt: 0, bulk: 0 };

@@ -1,7 +1,7 @@
 /** Many real nodes in this process: each its own log on disk, its own uplink and TLS socket. What no child uses is not there. */
 import { join } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
-import type { Disk, Ports } from "@holon/core/ports.ts";
+import type { Authority, Disk, Ports } from "@holon/core/ports.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
 import { isNodeName } from "@holon/core/units.ts";
 import { openNode, type HolonNode } from "@holon/node/node.ts";
@@ -12,7 +12,7 @@ import { createDiscovery } from "@holon/platform/discovery.ts";
 import { createDisk } from "@holon/platform/disk.ts";
 import { createNet } from "@holon/platform/net.ts";
 import { createRandom } from "@holon/platform/random.ts";
-import type { JoinInfo } from "@holon/platform/trust-join.ts";
+import { benchAuthority, certify } from "./certify.ts";
 import { tellFrames } from "./tell-frames.ts";
 
 const openAtOnce = 16;
@@ -36,7 +36,8 @@ export interface ChildrenOptions {
   readonly first: number;
   readonly count: number;
   readonly parent: string;
-  readonly trust: JoinInfo;
+  /** Folder of the node that has the authority. */
+  readonly authority: string;
   /** What each has to tell. */
   readonly events: number;
 }
@@ -55,20 +56,21 @@ interface Child {
 /** The children with their uplinks cut, and events on their disks. */
 export async function openChildren(options: ChildrenOptions): Promise<Children> {
   const children: Child[] = [];
+  const authority = await benchAuthority(options.authority);
   let next = options.first;
   const open = async (): Promise<void> => {
-    while (next < options.first + options.count) children.push(await openChild(options, next++));
+    while (next < options.first + options.count) children.push(await openChild(options, authority, next++));
   };
   await Promise.all(Array.from({ length: openAtOnce }, open));
   return { converge: (boundMs) => converge(children, boundMs) };
 }
 
-async function openChild({ folder, parent, trust, events }: ChildrenOptions, number: number): Promise<Child> {
+async function openChild({ folder, parent, events }: ChildrenOptions, authority: Authority, number: number): Promise<Child> {
   const name = `child-${number}`;
   if (!isNodeName(name)) throw new Error(`${name} is no node name`);
   const config: NodeConfig = { apiVersion: "holon/v1", site: "bench", jurisdiction: "EU", control: false, name, tier: "gateway", parent, siblings: [] };
   const told: Child["told"] = { look: () => undefined };
-  const net = tellFrames(createNet({ name, join: trust }), () => told.look());
+  const net = tellFrames(createNet({ name, identity: await certify(authority, join(folder, name), config) }), () => told.look());
   const node = await openNode(config, { ...shared, discovery: createDiscovery([]), disk: onSmallDisk(createDisk(join(folder, name))), net });
   node.cutUplink();
   const records = Array.from({ length: events }, (_, index) => node.events.record({ stream: "data", type: "bench.event", class: "public", producer: "bench", data: { index, text: "x".repeat(200) } }));

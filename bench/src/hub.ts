@@ -3,8 +3,6 @@
  * From the moment a node may connect until the hub's mark says that all it has is on the hub's disk.
  */
 import { join } from "node:path";
-import { createTrust } from "@holon/platform/trust.ts";
-import type { JoinInfo } from "@holon/platform/trust-join.ts";
 import { startChildren, type ChildrenProcess } from "./hub-children-process.ts";
 import { startHub, type HubProcess } from "./hub-process.ts";
 import { percentile, round } from "./statistics.ts";
@@ -23,8 +21,7 @@ export const hubSuite: Suite = {
     const hub = await startHub(hubFolder);
     const children: ChildrenProcess[] = [];
     try {
-      const trust = (await createTrust(hubFolder)).joinInfo();
-      return await storm(hub, children, trust, context);
+      return await storm(hub, children, hubFolder, context);
     } finally {
       await Promise.all(children.map((part) => part.end()));
       await hub.end();
@@ -32,12 +29,12 @@ export const hubSuite: Suite = {
   },
 };
 
-async function storm(hub: HubProcess, children: ChildrenProcess[], trust: JoinInfo, { folder, nodes: count = nodesDefault, say }: SuiteContext): Promise<SuiteResult> {
+async function storm(hub: HubProcess, children: ChildrenProcess[], authority: string, { folder, nodes: count = nodesDefault, say }: SuiteContext): Promise<SuiteResult> {
   const startMs = performance.now();
   const parts = Math.ceil(count / nodesPerProcessMax);
   const open = async (part: number): Promise<void> => {
     const first = Math.floor((count * part) / parts);
-    children.push(await startChildren({ folder: join(folder, "children"), first: first + 1, count: Math.floor((count * (part + 1)) / parts) - first, parent: hub.address, trust, events: eventsEach }));
+    children.push(await startChildren({ folder: join(folder, "children"), first: first + 1, count: Math.floor((count * (part + 1)) / parts) - first, parent: hub.address, authority, events: eventsEach }));
   };
   await Promise.all(Array.from({ length: parts }, (_, part) => open(part)));
   say(`${count} nodes in ${parts} processes are open with ${eventsEach} events each after ${round((performance.now() - startMs) / 1000)} s`);

@@ -11,11 +11,11 @@ const gateway = "gateway-1";
 const [folder] = process.argv.slice(2);
 if (folder === undefined || process.send === undefined || !isNodeName(gateway)) throw new Error("this is started by suite link, with a folder");
 const cloud = await openBenchNode(folder, { name: "cloud-1", tier: "cloud", listen: "127.0.0.1:0" });
-const { node, trust } = cloud;
-if (trust === undefined || node.address === undefined) throw new Error("the cloud does not listen");
+const { node, identity } = cloud;
+if (node.address === undefined) throw new Error("the cloud does not listen");
 // The way an app's egress rules reach a node: in its desired document, down the link, to the guard.
 await keepDesired(node.log, gateway, new TextEncoder().encode(JSON.stringify(desired())));
-const raw = await serveRawTls(trust);
+const raw = await serveRawTls(identity.credentials());
 
 const tell = (message: FromCloud): void => void process.send?.(message);
 process.on("message", (message: ToCloud) => {

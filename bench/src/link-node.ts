@@ -16,8 +16,8 @@ import { createRandom } from "@holon/platform/random.ts";
 import { createRunner } from "@holon/platform/runner.ts";
 import { createSecrets } from "@holon/platform/secrets.ts";
 import { createTrace } from "@holon/platform/trace.ts";
-import { readJoin } from "@holon/platform/trust-join.ts";
-import { createTrust, type Trust } from "@holon/platform/trust.ts";
+import { NodeIdentity } from "@holon/platform/identity.ts";
+import { benchAuthority, certify } from "./certify.ts";
 import { tellFrames } from "./tell-frames.ts";
 
 /** What zstd took and gave since the node opened. */
@@ -30,7 +30,7 @@ export interface ZstdCount {
 
 export interface BenchNode {
   readonly node: HolonNode;
-  readonly trust: Trust | undefined;
+  readonly identity: NodeIdentity;
   readonly zstd: Readonly<ZstdCount>;
   /** Processes beside this one that hold its functions. */
   runnerPids(): readonly number[];
@@ -44,8 +44,9 @@ export type BenchNodeConfig = Pick<NodeConfig, "name" | "tier" | "listen" | "par
 export async function openBenchNode(folder: string, { name, ...rest }: BenchNodeConfig): Promise<BenchNode> {
   if (!isNodeName(name)) throw new Error(`${name} is no node name`);
   const config: NodeConfig = { apiVersion: "holon/v1", site: "bench", jurisdiction: "EU", control: false, siblings: [], name, ...rest };
-  const trust = config.listen === undefined ? undefined : await createTrust(folder);
   const clock = createClock();
+  // Whoever listens has the authority; others were certified by it before.
+  const identity = config.listen === undefined ? await NodeIdentity.open(folder, clock) : await certify(await benchAuthority(folder), folder, config);
   const model = createModel();
   const runner = createRunner({ model });
   const zstd: ZstdCount = { plainBytes: 0, packedBytes: 0, compressMs: 0, decompressMs: 0 };
@@ -57,7 +58,7 @@ export async function openBenchNode(folder: string, { name, ...rest }: BenchNode
     clock,
     random: createRandom(),
     disk: createDisk(folder),
-    net: tellFrames(createNet({ name, listen: trust, join: await readJoin(folder) }), wake),
+    net: tellFrames(createNet({ name, identity }), wake),
     discovery: createDiscovery([]),
     crypto: createCrypto(),
     codec: countZstd(createCodec(), zstd),
@@ -70,7 +71,7 @@ export async function openBenchNode(folder: string, { name, ...rest }: BenchNode
   const node = await openNode(config, ports);
   return {
     node,
-    trust,
+    identity,
     zstd,
     runnerPids: () => runner.pids(),
     delivered: () =>

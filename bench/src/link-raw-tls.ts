@@ -1,14 +1,14 @@
 /** The physical limit of a link: the same bytes over a bare TLS 1.3 socket between the same two processes, then one byte back. */
 import { once } from "node:events";
 import { connect, createServer, type TLSSocket } from "node:tls";
-import type { Trust } from "@holon/platform/trust.ts";
+import type { Credentials } from "@holon/platform/identity.ts";
 
 const lengthBytes = 8;
 
 /** Reads an announced number of bytes, again and again, and answers each with one byte. */
-export async function serveRawTls(trust: Trust): Promise<{ readonly port: number; close(): void }> {
+export async function serveRawTls({ keyPem, chainPem, rootPem }: Credentials): Promise<{ readonly port: number; close(): void }> {
   const sockets = new Set<TLSSocket>();
-  const server = createServer({ key: trust.server.keyPem, cert: trust.server.certificatePem, minVersion: "TLSv1.3" }, (socket) => {
+  const server = createServer({ key: keyPem, cert: chainPem, ca: rootPem, requestCert: true, rejectUnauthorized: false, minVersion: "TLSv1.3" }, (socket) => {
     sockets.add(socket);
     let missing = 0;
     socket.on("error", () => socket.destroy());
@@ -38,8 +38,8 @@ export interface RawTls {
   close(): void;
 }
 
-export async function connectRawTls(port: number, caPem: string): Promise<RawTls> {
-  const socket = connect({ host: "127.0.0.1", port, ca: caPem, minVersion: "TLSv1.3" });
+export async function connectRawTls(port: number, { keyPem, chainPem, rootPem }: Credentials): Promise<RawTls> {
+  const socket = connect({ host: "127.0.0.1", port, key: keyPem, cert: chainPem, ca: rootPem, rejectUnauthorized: false, minVersion: "TLSv1.3" });
   await once(socket, "secureConnect");
   return {
     async transfer(piece, count) {

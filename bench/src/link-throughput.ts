@@ -1,4 +1,5 @@
 /** Events a second from the gateway's first append to the cloud's last mark, and what they cost at each end. */
+import type { Credentials } from "@holon/platform/identity.ts";
 import { join } from "node:path";
 import type { NewRecord } from "@holon/core/log/log.ts";
 import type { SegmentLog } from "@holon/node/log/segment-log.ts";
@@ -13,7 +14,7 @@ import type { SuiteContext, SuiteResult } from "./suite.ts";
 interface Ends {
   readonly gateway: BenchNode;
   readonly cloud: CloudProcess;
-  readonly caPem: string;
+  readonly credentials: Credentials;
 }
 
 const rounds = 5;
@@ -24,10 +25,10 @@ const batchRecords = 1000;
 const inFlight = 4;
 const warmBatches = 20;
 
-export async function measureThroughput({ gateway, cloud, caPem }: Ends, { folder, seconds, say }: SuiteContext): Promise<SuiteResult> {
+export async function measureThroughput({ gateway, cloud, credentials }: Ends, { folder, seconds, say }: SuiteContext): Promise<SuiteResult> {
   const batches = inBatches(makeRecords(poolRecords, "data"), batchRecords);
   const alone = await openBenchLog(join(folder, "alone"));
-  const raw = await connectRawTls(cloud.rawTlsPort, caPem);
+  const raw = await connectRawTls(cloud.rawTlsPort, credentials);
   const piece = joined(batches[0] ?? []);
   const contenders = {
     endToEnd: async (count: number) => {

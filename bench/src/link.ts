@@ -3,8 +3,7 @@
  * the cloud's mark says that all are on its disk.
  */
 import { join } from "node:path";
-import { readJoin, writeJoin } from "@holon/platform/trust-join.ts";
-import { createTrust } from "@holon/platform/trust.ts";
+import { benchAuthority, certify } from "./certify.ts";
 import { startCloud } from "./link-cloud-process.ts";
 import { measureLatency } from "./link-latency.ts";
 import { openBenchNode } from "./link-node.ts";
@@ -18,13 +17,12 @@ export const linkSuite: Suite = {
     const gatewayFolder = join(context.folder, "gateway-1");
     const cloud = await startCloud(cloudFolder);
     try {
-      await writeJoin(gatewayFolder, (await createTrust(cloudFolder)).joinInfo());
+      await certify(await benchAuthority(cloudFolder), gatewayFolder, { name: "gateway-1", site: "bench", tier: "gateway" });
       const gateway = await openBenchNode(gatewayFolder, { name: "gateway-1", tier: "gateway", parent: cloud.address });
       try {
         await settled(gateway.node);
         await gateway.delivered();
-        const caPem = (await readJoin(gatewayFolder))?.caPem ?? "";
-        const throughput = await measureThroughput({ gateway, cloud, caPem }, context);
+        const throughput = await measureThroughput({ gateway, cloud, credentials: gateway.identity.credentials() }, context);
         const latency = await measureLatency(gateway, context);
         return { figures: { ...throughput.figures, ...latency }, ratios: throughput.ratios };
       } finally {

@@ -17,7 +17,7 @@ import { trainDense } from "@holon/node/model/train.ts";
 import type { HolonNode } from "@holon/node/node.ts";
 import { createCodec } from "@holon/platform/codec.ts";
 import { createModel } from "@holon/platform/model.ts";
-import { writeJoin } from "@holon/platform/trust-join.ts";
+import { benchAuthority, certify } from "./certify.ts";
 import { hasDigits, readDigits } from "./digits.ts";
 import { openBenchNode } from "./link-node.ts";
 import type { Suite, SuiteContext, SuiteResult } from "./suite.ts";
@@ -89,9 +89,9 @@ async function measureCascade({ model, teacher, student, calibration, testing }:
   say(`gate: temperature ${fit.gate.temperature.toFixed(2)}, threshold ${fit.gate.threshold.toFixed(4)}, answers ${(100 * fit.answeredShare).toFixed(1)} % of the calibration rows, calibration error ${fit.calibrationError.toFixed(4)}`);
   const cloud = await openBenchNode(join(folder, "cloud-1"), { name: "cloud-1", tier: "cloud", listen: "127.0.0.1:0" });
   try {
-    if (cloud.trust === undefined || cloud.node.address === undefined) throw new Error("the cloud does not listen");
+    if (cloud.node.address === undefined) throw new Error("the cloud does not listen");
     cloud.node.handlers.set(answerMethod, answerHandler(new Map([["digits", createModelDecider({ session: large, self: "cloud-1" })]])));
-    await writeJoin(join(folder, "gateway-1"), cloud.trust.joinInfo());
+    await certify(await benchAuthority(join(folder, "cloud-1")), join(folder, "gateway-1"), { name: "gateway-1", site: "bench", tier: "gateway" });
     const gateway = await openBenchNode(join(folder, "gateway-1"), { name: "gateway-1", tier: "gateway", parent: cloud.node.address });
     try {
       await until("the link is open", () => gateway.node.status().uplink?.state === "open");

@@ -10,6 +10,7 @@ import type { AuditOptions } from "./command/audit.ts";
 import type { TailOptions } from "./command/event.ts";
 import type { OptimizeOptions } from "./command/model-optimize.ts";
 import type { RegisterOptions } from "./command/model.ts";
+import type { AuthorityOptions, InviteOptions } from "./command/node-identity.ts";
 import type { ExplainOptions } from "./command/policy.ts";
 import type { SimOptions } from "./command/sim.ts";
 import type { UpOptions } from "./command/up.ts";
@@ -130,6 +131,36 @@ function addNodes(program: Command, hold: Hold): void {
       const ended = hold();
       await (await import("./command/node.ts")).startNodeFromFile(file, { data: resolve(options.data), api: options.listenApi, verbose: options.verbose === true, ended });
     });
+  addMembership(node);
+}
+
+function addMembership(node: Command): void {
+  common(node.command("invite <name>").description("a token with which one node may join, once"))
+    .option("--site <site>", "its site (default: the one it had)")
+    .option("--tier <tier>", "gateway, edge or cloud (default: the one it had, or gateway)")
+    .option("--for <time>", "how long it may be used: 30m, 1h, 2d", "1h")
+    .option("--address <address>", "where the node reaches the fleet (default: where control's node listens)")
+    .action(async (name: string, options: Common & InviteOptions) => (await import("./command/node-identity.ts")).inviteNode(await connectApi(clientOptions(options)), name, options));
+  node
+    .command("enroll")
+    .description("join with a token: makes this node's key, gets its certificate")
+    .requiredOption("--token <token>", "what `holon node invite` printed")
+    .option("--at <address>", "another node of the fleet to ask, such as the parent: wss://127.0.0.1:7403")
+    .option("--data <folder>", "data folder", ".holon")
+    .action(async (options: { readonly token: string; readonly at?: string; readonly data: string }) => (await import("./command/node-identity.ts")).enrollNode(options));
+  common(node.command("revoke <name>").description("take a node's certificates from it: the fleet refuses it"))
+    .requiredOption("--because <reason>", "goes into the trail")
+    .action(async (name: string, options: Common & { readonly because: string }) => (await import("./command/node-identity.ts")).revokeNode(await connectApi(clientOptions(options)), name, options.because, options.json === true));
+  node
+    .command("authority")
+    .description("the fleet's authority on this machine, and its root key")
+    .option("--data <folder>", "data folder", ".holon")
+    .option("--node <name>", "the node that runs control", "cloud-1")
+    .option("--take-root <file>", "take the root's key to this file and remove it here")
+    .option("--renew", "make the intermediate anew")
+    .option("--root <file>", "the root's key, where it was taken away")
+    .option("--json", "data as JSON on stdout")
+    .action(async (options: AuthorityOptions) => (await import("./command/node-identity.ts")).manageAuthority(options));
 }
 
 function addFunctions(program: Command): void {

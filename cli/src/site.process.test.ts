@@ -5,9 +5,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
 import { tempFolder } from "@holon/node/testing/temp-log.ts";
-import { writeJoin, writeSiblingJoin } from "@holon/platform/trust-join.ts";
-import { createTrust } from "@holon/platform/trust.ts";
 import { startNode, type MachineNode } from "./machine/compose.ts";
+import { enrollHere } from "./machine/three.ts";
 import { until } from "./testing/wait.ts";
 
 const names = ["gateway-1", "gateway-2", "gateway-3"] as const;
@@ -26,10 +25,8 @@ test("siblings elect a lead, and one whose uplink is cut is relayed by another",
   const base = { apiVersion: "holon/v1" as const, jurisdiction: "EU/DE" };
   const cloud = await start({ ...base, name: "cloud-1", site: "cloud", tier: "cloud", control: true, listen: "127.0.0.1:0", siblings: [] });
   const addresses = new Map(await Promise.all(names.map(async (name) => [name, `127.0.0.1:${await freePort()}`] as const)));
-  for (const name of names) {
-    if (cloud.trust !== undefined) await writeJoin(join(data, name), cloud.trust.joinInfo());
-    for (const sibling of names) if (sibling !== name) await writeSiblingJoin(join(data, name), sibling, (await createTrust(join(data, sibling))).joinInfo());
-  }
+  assert.ok(cloud.control !== undefined);
+  for (const name of names) await enrollHere(join(data, name), { name, site: "plant", tier: "gateway" }, cloud.control);
   const parent = cloud.node.address ?? "";
   for (const name of names) {
     const siblings = names.filter((sibling) => sibling !== name).map((sibling) => ({ name: sibling, address: `wss://${addresses.get(sibling) ?? ""}` }));

@@ -1,17 +1,20 @@
 /** The control plane over the log of the node it lives on: deploys apps, plans, and issues one desired document per node. */
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { canonicalJson } from "@holon/core/json.ts";
+import { identityMethods } from "@holon/core/identity/messages.ts";
+import { limits } from "@holon/core/limits.ts";
 import { toHex } from "@holon/core/log/hex.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
 import type { Append, Log, NewRecord } from "@holon/core/log/log.ts";
 import { planPlacement } from "@holon/core/placement/plan.ts";
-import type { Clock, Crypto, Trace } from "@holon/core/ports.ts";
+import type { Authority, Clock, Crypto, Identity, Trace } from "@holon/core/ports.ts";
 import { exportableStreams } from "@holon/core/schema/event.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
 import { cascadeProblem } from "@holon/core/schema/model-use.ts";
 import type { ModelDocument } from "@holon/core/schema/model.ts";
 import { desiredSchema, type Desired } from "@holon/core/schema/desired.ts";
 import type { BlobHash } from "@holon/core/units.ts";
+import { openRegistrar, type Registrar } from "./identity/registrar.ts";
 import { createFold, eventTypes, type ControlState, type KnownApp, type KnownNode } from "./store/fold.ts";
 import { checkPolicy, type KnownPolicy } from "./store/policy.ts";
 import { checkModel, versionOf, type KnownModel } from "./store/models.ts";
@@ -21,7 +24,15 @@ export interface ControlHost {
   readonly log: Log;
   readonly blobs: { has(hash: BlobHash): Promise<boolean>; put(content: Uint8Array): Promise<BlobHash>; read(hash: BlobHash): Promise<Uint8Array> };
   readonly events: { record(input: { stream: "audit"; type: string; class: "public"; producer: string; subject?: string; data: unknown }): NewRecord };
-  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly trace: Trace };
+  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly trace: Trace; readonly identity?: Identity | undefined; readonly authority?: Authority | undefined };
+  /** Where new nodes reach the fleet. */
+  readonly address?: string | undefined;
+  /** How long certificates hold; without it `limits.certificateMs`. */
+  readonly certificateMs?: number | undefined;
+  /** Methods of `call` that its node answers. */
+  readonly handlers?: { set(method: string, handler: (parameters: unknown) => Promise<unknown>): unknown };
+  /** A newer list of the revoked is in force at its node. */
+  revoked?(): void;
 }
 
 export interface NodeRow extends KnownNode {
@@ -50,6 +61,8 @@ export interface Control {
   policy(): KnownPolicy | undefined;
   /** Resolves when it and the documents that bring it are on disk. `HOLON_POLICY_BAD`, `HOLON_POLICY_UNMET`, `HOLON_POLICY_DENIED`. */
   adoptPolicy(text: string): Promise<KnownPolicy>;
+  /** Who belongs to the fleet; only where there is an authority. */
+  readonly registrar: Registrar | undefined;
   close(): Promise<void>;
 }
 
@@ -94,7 +107,10 @@ export async function openControl(host: ControlHost): Promise<Control> {
 
   const record = (type: string, subject: string, data: unknown): NewRecord => host.events.record({ stream: "audit", type, class: "public", producer: "control", subject, data });
 
+  const registrar = await registrarOf(host, record);
+
   return {
+    registrar,
     log,
     blobs: host.blobs,
     nodes: () => [...fold.state.nodes.values()].map((node) => nodeRow(node, fold.state, log, ports.clock, heard)),
@@ -136,6 +152,16 @@ export async function openControl(host: ControlHost): Promise<Control> {
       await busy;
     },
   };
+}
+
+async function registrarOf(host: ControlHost, record: (type: string, subject: string, data: unknown) => NewRecord): Promise<Registrar | undefined> {
+  const { log, address, handlers, ports, certificateMs = limits.certificateMs } = host;
+  const { authority, identity, clock } = ports;
+  if (authority === undefined || identity === undefined) return undefined;
+  const registrar = await openRegistrar({ log, clock, authority, identity, certificateMs, address, record, spread: () => host.revoked?.() });
+  handlers?.set(identityMethods.enroll, registrar.enroll);
+  handlers?.set(identityMethods.renew, registrar.renew);
+  return registrar;
 }
 
 function nodeRow(node: KnownNode, state: ControlState, log: Log, clock: Clock, heard: ReadonlyMap<string, number>): NodeRow {

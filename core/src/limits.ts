@@ -352,4 +352,24 @@ export const limits = {
   policyAnswersMax: 4_096,
   /** Openings of logs whose jurisdiction a guard knows by heart. At the bound: all are forgotten and read anew. */
   policyOriginsMax: 4_096,
+  /** How long a certificate of a node holds, and the least that a configuration may say. */
+  certificateMs: 30 * 86_400_000,
+  certificateMsMin: 1_000,
+  /** Longest time in which an invitation may be used, and invitations that are open at a time. At the bound: `HOLON_INVITATION_BAD`. */
+  invitationMsMax: 30 * 86_400_000,
+  invitationsMax: 1_024,
+  /** One certificate or request in text. At the bound: refused. */
+  certificateCharactersMax: 8_192,
+  /** Nodes that are revoked. At the bound: `HOLON_IDENTITY_FULL`. */
+  revokedMax: 4_096,
+  /** Certificates that a listener has verified and knows again. At the bound: the one that was seen first is verified anew. */
+  verifiedCertificatesMax: 8_192,
+  /** Requests of those who may not come in yet that are passed on at a time, and one of them in bytes. At the bound: `HOLON_CALL_BUSY`, 413. */
+  lobbyAsksMax: 8,
+  lobbyBytesMax: 64 << 10,
+  /** Time for the authority to answer. */
+  identityAskMs: 20_000,
+  /** The same refusal is told again after this, with how often it came; kinds of refusals that are told apart. At the bound: they are told as one. */
+  refusalTellMs: 60_000,
+  refusalsToldMax: 64,
 } as const;

@@ -6,7 +6,9 @@
  * `control` reaches time, chance, disk, network, cryptography, sandboxes and devices through these and through nothing else.
  * That is what lets the simulator run the same code and cut the power before or after any call.
  */
-import type { HolonError } from "./errors.ts";
+import type { ErrorCode, HolonError } from "./errors.ts";
+import type { Enrolment, Issued, Invited, LobbyMethod, Renewal, RevocationList, SignedRevocations } from "./identity/messages.ts";
+import type { Validity } from "./identity/validity.ts";
 import type { Emits, SourceSpec, unitRuntimes } from "./schema/app.ts";
 import type { SharedKind } from "./schema/shared.ts";
 import type { SharedOperation } from "./shared/operation.ts";
@@ -76,6 +78,8 @@ export interface Disk {
 export interface Connection {
   /** The peer's name, as proved when the connection was made. */
   readonly peer: NodeName;
+  /** Its site, as proved with the name; unknown where nothing proves sites. */
+  readonly site?: string;
   /** Queues one frame. The caller bounds what it queues by the protocol's own credit; a frame over the limit is an assertion. */
   send(frame: Uint8Array): void;
   /** Bytes queued and not yet taken by the network. */
@@ -93,10 +97,28 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+/** Somebody whom a listener turned away. */
+export interface TurnedAway {
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** The name in its certificate, if that is of this fleet; what it said it was. */
+  readonly proved: NodeName | undefined;
+  readonly claimed: string | undefined;
+}
+
+/** What a listener does for those who may not come in, or not yet. */
+export interface Lobby {
+  turnedAway(who: TurnedAway): void;
+  /** Whether a new certificate can be had through this node now. Where it cannot, one beyond its date is as good as any. */
+  reachesAuthority(): boolean;
+  /** Passes a request for a certificate on. */
+  ask(method: LobbyMethod, request: unknown): Promise<unknown>;
+}
+
 /** The network between nodes. */
 export interface Net {
   /** `accepted` is called for each peer that proved its name. `HOLON_PORT_TAKEN` where the address is in use. */
-  listen(address: string, accepted: (connection: Connection) => void): Promise<Listener>;
+  listen(address: string, accepted: (connection: Connection) => void, lobby?: Lobby): Promise<Listener>;
   /** `expected` is the name that the peer must prove, where it is known. `HOLON_LINK_UNREACHABLE`, `HOLON_LINK_REFUSED`. */
   connect(address: string, expected?: NodeName): Promise<Connection>;
 }
@@ -390,6 +412,43 @@ export interface Secrets {
   read(names: readonly string[]): Promise<Readonly<Record<string, string>>>;
 }
 
+/** Who this node is, as far as it can prove it; and who is no longer. Keys stay behind it. */
+export interface Identity {
+  /** Of the certificate that it shows at present. */
+  validity(): Validity | undefined;
+  /** Makes the next key and a request for its certificate, signed with the present one; the same request until it was answered. `HOLON_IDENTITY_MISSING`. */
+  renewal(): Promise<Renewal>;
+  /** Keeps what the authority answered to it, and shows that from now on. `HOLON_IDENTITY_UNTRUSTED` where it does not belong to the request. */
+  adopt(issued: Issued): Promise<void>;
+  /** The newest list of the revoked that was heard. */
+  revocations(): SignedRevocations | undefined;
+  /** Its version; 0 where there is none. */
+  revocationsVersion(): number;
+  /** Keeps a newer list and ends the connections of those on it; says whether it was newer. `HOLON_IDENTITY_UNTRUSTED`. */
+  revoke(list: SignedRevocations): Promise<boolean>;
+}
+
+/** What a certificate is issued for. */
+export interface CertificateSubject extends Invited {
+  /** Higher than that of every certificate before it. */
+  readonly number: number;
+  readonly validity: Validity;
+}
+
+/** The fleet's authority: its keys, behind which control decides. */
+export interface Authority {
+  /** SHA-256 of the root's certificate, 64 hexadecimal digits. */
+  readonly fingerprint: string;
+  /** A token for one node, and the public key that its requests are held to. */
+  invitation(scope: Invited & { readonly address: string }): Promise<{ readonly invitation: string; readonly key: string; readonly token: string }>;
+  /** The new key's SHA-256, where the request is signed by the invitation's key and by its own. `HOLON_IDENTITY_UNTRUSTED`. */
+  checkEnrolment(request: Enrolment, key: string): Promise<string>;
+  /** Who asks, by a certificate of this authority, whenever that ended. `HOLON_IDENTITY_UNTRUSTED`. */
+  checkRenewal(request: Renewal): Promise<Invited & { readonly number: number; readonly validity: Validity; readonly key: string }>;
+  issue(csr: string, subject: CertificateSubject): Promise<Issued>;
+  sign(list: RevocationList): Promise<SignedRevocations>;
+}
+
 /** Talk for people who diagnose; never payloads. */
 export interface Trace {
   note(level: "debug" | "info" | "warn" | "error", message: string, fields?: Readonly<Record<string, string | number | boolean>>): void;
@@ -409,4 +468,8 @@ export interface Ports {
   readonly door: Door;
   readonly secrets: Secrets;
   readonly trace: Trace;
+  /** Without it connections are what the network says they are, and nothing is renewed. */
+  readonly identity?: Identity | undefined;
+  /** Where control runs. */
+  readonly authority?: Authority | undefined;
 }

@@ -7,7 +7,7 @@ import { limits } from "@holon/core/limits.ts";
 import { laneName, type Append, type Lane, type Mark, type NewRecord } from "@holon/core/log/log.ts";
 import { defaultRetention } from "@holon/core/log/retention.ts";
 import type { Integrity } from "@holon/core/log/run.ts";
-import type { Ports } from "@holon/core/ports.ts";
+import type { Lobby, Ports } from "@holon/core/ports.ts";
 import { mergeShared } from "@holon/core/shared/state.ts";
 import type { StreamName } from "@holon/core/schema/event.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
@@ -22,7 +22,10 @@ import { createAdmission, defaultAdmissionBounds, type Admission, type Admission
 import { createBlobExchange, type BlobExchange } from "./link/blob-exchange.ts";
 import { createHistoryReports } from "./link/history-reports.ts";
 import { createCalls, type CallHandler, type Calls } from "./link/calls.ts";
+import { createIdentityKeeper, type IdentityKeeper } from "./identity/keeper.ts";
+import { createRefusals, type Refusals } from "./identity/refusals.ts";
 import { createDownlinks, type DownlinkStatus, type Downlinks } from "./link/downlinks.ts";
+import type { Peer } from "./link/peer.ts";
 import { createUplink, type Uplink, type UplinkStatus } from "./link/uplink.ts";
 import type { Damage, LostRange, UnsettledLane } from "./log/progress.ts";
 import { damageTold, hasNews, isTellable, untold } from "./log/damage-told.ts";
@@ -106,6 +109,8 @@ export interface HolonNode {
   replayFailed(choice: Parameters<Agent["replay"]>[0]): number;
   /** Decides what runs, is used, leaves or is called here. */
   readonly guard: Guard;
+  /** A newer list of the revoked was put into its identity: neighbours are told. */
+  revoked(): void;
   /** Methods of `call` that this node answers. */
   readonly handlers: Map<string, CallHandler>;
   close(): Promise<void>;
@@ -126,6 +131,8 @@ interface Parts {
   scrubber: Scrubber | undefined;
   sharing: SharedExchange | undefined;
   served: ServedModels | undefined;
+  identity: IdentityKeeper | undefined;
+  refusals: Refusals | undefined;
 }
 
 /** Parts that a test may put in another's place. */
@@ -141,7 +148,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   const events = createEvents(config, ports.clock);
   const integrity: Integrity = { sha256: ports.crypto.sha256, crc32: ports.codec.crc32 };
   const { clock, disk, random } = ports;
-  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, meter: undefined, scrubber: undefined, sharing: undefined, served: undefined };
+  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, meter: undefined, scrubber: undefined, sharing: undefined, served: undefined, identity: undefined, refusals: undefined };
   const log = await openLog({ origin: name, disk, clock, random, integrity, ...segmentSize(config), opened: (stream, predecessor) => openedRecord(events, stream, predecessor), full: () => parts.keeper?.full() });
   for (const damage of log.damage) ports.trace.note("error", `${damage.segment}: bytes ${damage.fromByte} to ${damage.toByte} are damaged (${damage.what})`, { code: "HOLON_LOG_DAMAGED" });
   const blobs = await openBlobStore(disk, integrity);
@@ -154,6 +161,8 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   const guard = createGuard({ config, log, events, integrity });
   followPolicy(guard, log, ports);
   const histories = createHistoryReports(log, events, failed);
+  parts.identity = keepIdentity(name, parts, { ports, calls, handlers });
+  parts.refusals = createRefusals(log, events, clock, failed);
 
   if (config.parent !== undefined) {
     parts.uplink = createUplink({ config, parent: config.parent, log, ports, calls, blobs: exchange, mayLeave: guard.towards(config.uplink?.jurisdiction), ...histories, changed: () => uplinkChanged(parts) });
@@ -174,10 +183,11 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     const admission = (ownAdmission ?? createAdmission)(bounds);
     parts.downlinks = createDownlinks({
       admission, log, integrity, ports, calls, blobs: exchange, safe, takesRelayed: () => parts.site?.takesRelayed() ?? false, branched: histories.branched,
+      lobby: lobbyOf(parts),
     });
     if (config.siblings.length > 0) {
       const { uplink, downlinks } = parts;
-      parts.site = createSite({ config, log, events, ports, calls, handlers, blobs: exchange, uplink, downlinks, machine: election, mayLeave: guard.towards(config.jurisdiction), reports: histories });
+      parts.site = createSite({ config, log, events, ports, calls, handlers, blobs: exchange, uplink, downlinks, machine: election, mayLeave: guard.towards(config.jurisdiction), reports: histories, linksChanged: () => parts.identity?.linksChanged() });
     }
   }
   parts.sharing = createSharedExchange({ store: shared, epoch: log.epoch, calls, handlers, guard, ports, partners: () => partnersOf(config, parts), desired: () => desiredOf(log, name)?.document });
@@ -204,6 +214,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     throw error;
   });
   parts.agent.reconcile();
+  parts.identity?.start();
   parts.uplink?.start();
   if (address !== undefined) await parts.site?.start(address);
 
@@ -216,6 +227,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     shared,
     handlers,
     guard,
+    revoked: () => parts.identity?.spread(),
     address,
     announce: (api) => appendSoon(log, clock, { records: [startedRecord(events, config, api)] }),
     status: () => statusOf(config, log, parts, damage, clock.monotonicMs() - startedMs),
@@ -280,8 +292,28 @@ function committed(parts: Parts, self: NodeName, lanes: readonly Lane[], cells: 
   }
 }
 
-function uplinkChanged({ site, uplink, sharing }: Parts): void {
+/** Nodes whose world proves nothing keep no identity. */
+function keepIdentity(self: NodeName, parts: Parts, { ports, calls, handlers }: { readonly ports: Ports; readonly calls: Calls; readonly handlers: Map<string, CallHandler> }): IdentityKeeper | undefined {
+  const { identity, authority } = ports;
+  if (identity === undefined) return undefined;
+  const above = (): Peer | undefined => parts.uplink?.peer() ?? parts.site?.relayPeer();
+  return createIdentityKeeper({
+    self, identity, hasAuthority: authority !== undefined, calls, handlers, ports, above,
+    dialled: () => [parts.uplink?.peer(), ...(parts.site?.dialled() ?? [])].filter((peer) => peer !== undefined),
+    accepted: () => parts.downlinks?.peers() ?? [],
+  });
+}
+
+/** Who is turned away is told in any case; certificates are had only where there is an identity. */
+const lobbyOf = (parts: Parts): Lobby => ({
+  turnedAway: (who) => parts.refusals?.turnedAway(who),
+  reachesAuthority: () => parts.identity?.reachesAuthority() ?? false,
+  ask: (method, request) => parts.identity?.ask(method, request) ?? Promise.reject(new HolonError("HOLON_CALL_UNKNOWN", "this node has no way to an authority")),
+});
+
+function uplinkChanged({ site, uplink, sharing, identity }: Parts): void {
   site?.uplinkChanged();
+  identity?.linksChanged();
   if (uplink?.peer() !== undefined) sharing?.wake();
 }
 
@@ -303,6 +335,8 @@ async function lastWords({ uplink }: Parts, clock: Ports["clock"]): Promise<void
 
 async function closeNode(parts: Parts, { log, guard, clock, unsubscribe }: { readonly log: SegmentLog; readonly guard: Guard; readonly clock: Ports["clock"]; readonly unsubscribe: () => void }): Promise<void> {
   parts.sharing?.close();
+  parts.identity?.close();
+  parts.refusals?.close();
   parts.requests?.close();
   await parts.agent?.close();
   await parts.served?.close();

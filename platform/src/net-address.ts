@@ -1,6 +1,6 @@
 import { HolonError } from "@holon/core/errors.ts";
 
-/** The names of this machine for itself: what the server certificate is made out to, and all that listeners may bind. */
+/** The names of this machine for itself: all that a listener may bind which callers prove themselves to by a token only. */
 export const loopbackNames = ["127.0.0.1", "::1", "localhost"] as const;
 
 /** A parsed address. */
@@ -25,7 +25,7 @@ export function parseAddress(text: string, scheme: string): Address {
 /** The address if it is on loopback. `HOLON_CONFIG_BAD` otherwise. */
 export function requireLoopback(address: Address): Address {
   if (loopbackNames.some((name) => name === address.host)) return address;
-  throw new HolonError("HOLON_CONFIG_BAD", `cannot listen on ${address.host}: nodes prove themselves by a join token only, so listeners stay on this machine`, {
+  throw new HolonError("HOLON_CONFIG_BAD", `cannot listen on ${address.host}: callers prove themselves by a token only, so it stays on this machine`, {
     next: "Listen on 127.0.0.1, ::1 or localhost.",
   });
 }

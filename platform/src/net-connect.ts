@@ -1,43 +1,79 @@
-import { connect as connectSocket, type Socket } from "node:net";
-import { connect as connectSecure, type TLSSocket } from "node:tls";
 import type { IncomingMessage } from "node:http";
-import { HolonError } from "@holon/core/errors.ts";
+import { HolonError, isErrorCode } from "@holon/core/errors.ts";
+import { identityMethods } from "@holon/core/identity/messages.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Connection } from "@holon/core/ports.ts";
-import { isNodeName, type NodeName } from "@holon/core/units.ts";
+import type { NodeName } from "@holon/core/units.ts";
 import { WebSocket } from "ws";
-import { type Address, bindHost, parseAddress, printAddress } from "./net-address.ts";
+import { askForCertificate } from "./identity-ask.ts";
+import type { NodeIdentity } from "./identity.ts";
+import { type Address, parseAddress, printAddress } from "./net-address.ts";
 import { WebSocketConnection } from "./net-connection.ts";
-import { linkPath, linkProtocol, nameHeader, socketOptions } from "./net-wire.ts";
-import type { JoinInfo } from "./trust-join.ts";
+import { connectSecurely, unreachable, type SecureSocket, type Sessions } from "./net-secure.ts";
+import { linkPath, linkProtocol, nameHeader, refusalHeader, socketOptions } from "./net-wire.ts";
 
-interface ConnectOptions {
-  readonly name: NodeName;
-  readonly join: JoinInfo | undefined;
-  readonly address: string;
-  /** The name that the peer must say, where it is known. */
-  readonly expected?: NodeName | undefined;
+/**
+ * Connects to a parent or a sibling, which must show a certificate of the fleet. Refused for the date of its own, a node asks for the next one there and then.
+ * `HOLON_LINK_UNREACHABLE`, `HOLON_LINK_REFUSED`, `HOLON_IDENTITY_…`.
+ */
+export function createConnector(name: NodeName, identity: NodeIdentity): (address: string, expected?: NodeName) => Promise<Connection> {
+  const sessions: Sessions = new Map();
+  const connect = async (address: Address, expected: NodeName | undefined): Promise<Connection> => {
+    const sockets = await connectSecurely(identity, address, sessions);
+    const { secure, raw, peer } = sockets;
+    const at = printAddress("wss", address);
+    if (expected !== undefined && peer.node !== expected) {
+      secure.destroy();
+      raw.destroy();
+      throw new HolonError("HOLON_LINK_REFUSED", `${at} proves to be ${peer.node}, not ${expected}`);
+    }
+    const webSocket = await upgraded(sockets, name, at);
+    const connection = new WebSocketConnection(peer, { webSocket, secure, raw });
+    const letGo = identity.revocationsHeld.hold(peer, () => connection.close("HOLON_IDENTITY_REVOKED"));
+    webSocket.once("close", letGo);
+    return connection;
+  };
+  return async (text, expected) => {
+    const address = parseAddress(text, "wss");
+    try {
+      return await connect(address, expected);
+    } catch (error) {
+      if (!(error instanceof HolonError) || error.code !== "HOLON_IDENTITY_EXPIRED") throw error;
+      const sockets = await connectSecurely(identity, address, sessions);
+      await identity.adopt(await askForCertificate(sockets, identityMethods.renew, await identity.renewal(), printAddress("wss", address)));
+      return connect(address, expected);
+    }
+  };
 }
 
-/** Connects to a parent or a sibling, which must show a certificate of the pinned authority. `HOLON_LINK_UNREACHABLE`, `HOLON_LINK_REFUSED`. */
-export async function connectToPeer({ name, join, address: text, expected }: ConnectOptions): Promise<Connection> {
-  const address = parseAddress(text, "wss");
-  if (join === undefined) throw new HolonError("HOLON_LINK_REFUSED", `this node has no join information for ${text}`);
-  const raw = connectSocket({ host: bindHost(address.host), port: address.port, noDelay: true });
-  const secure = connectSecure({ socket: raw, host: address.host, ca: join.caPem, minVersion: "TLSv1.3" });
-  const webSocket = new WebSocket(printAddress("wss", address) + linkPath, linkProtocol, {
+function upgraded({ secure, raw, peer }: SecureSocket, name: NodeName, at: string): Promise<WebSocket> {
+  const webSocket = new WebSocket(at + linkPath, linkProtocol, {
     ...socketOptions,
     createConnection: () => secure,
-    headers: { authorization: `Bearer ${join.token}`, [nameHeader]: name },
+    headers: { [nameHeader]: name },
     generateMask: leaveUnmasked,
   });
-  return await opened({ webSocket, secure, raw }, address, expected);
-}
-
-interface Sockets {
-  readonly webSocket: WebSocket;
-  readonly secure: TLSSocket;
-  readonly raw: Socket;
+  return new Promise((resolve, reject) => {
+    let says: string | undefined;
+    const fail = (error: HolonError): void => {
+      clearTimeout(timer);
+      reject(error);
+      for (const socket of [webSocket, secure, raw]) socket.on("error", () => undefined);
+      webSocket.terminate();
+      secure.destroy();
+      raw.destroy();
+    };
+    const timer = setTimeout(() => fail(unreachable(at, `no answer in ${limits.handshakeMs} ms`)), limits.handshakeMs);
+    webSocket.once("error", (error) => fail(unreachable(at, error.message, error)));
+    webSocket.once("upgrade", (response: IncomingMessage) => (says = String(response.headers[nameHeader] ?? "")));
+    webSocket.once("unexpected-response", (_request, response: IncomingMessage) => fail(refusal(at, response)));
+    webSocket.once("open", () => {
+      if (says !== peer.node) return fail(new HolonError("HOLON_IDENTITY_FALSE", `${at} says that it is ${JSON.stringify(says)}, and its certificate says ${peer.node}`));
+      clearTimeout(timer);
+      webSocket.removeAllListeners("error");
+      resolve(webSocket);
+    });
+  });
 }
 
 /**
@@ -48,45 +84,17 @@ function leaveUnmasked(mask: Buffer): void {
   mask.fill(0);
 }
 
-function opened({ webSocket, secure, raw }: Sockets, address: Address, expected: NodeName | undefined): Promise<Connection> {
-  const at = printAddress("wss", address);
-  return new Promise((resolve, reject) => {
-    let peer: string | undefined;
-    const fail = (error: HolonError): void => {
-      clearTimeout(timer);
-      reject(error);
-      // An attempt that failed once may fail again while it is torn down; the first reason is the one that counts.
-      webSocket.on("error", () => undefined);
-      webSocket.terminate();
-      secure.destroy();
-      raw.destroy();
-    };
-    const timer = setTimeout(() => fail(unreachable(at, `no answer in ${limits.handshakeMs} ms`)), limits.handshakeMs);
-    raw.once("error", (error) => fail(unreachable(at, error.message, error)));
-    webSocket.once("error", (error) => fail(isCertificateError(error) ? untrusted(at, error) : unreachable(at, error.message, error)));
-    webSocket.once("upgrade", (response: IncomingMessage) => (peer = String(response.headers[nameHeader] ?? "")));
-    webSocket.once("unexpected-response", (_request, response: IncomingMessage) => fail(refusal(at, response.statusCode ?? 0)));
-    webSocket.once("open", () => {
-      if (peer === undefined || !isNodeName(peer)) return fail(unreachable(at, "what answers is no Holon node"));
-      if (expected !== undefined && peer !== expected) return fail(new HolonError("HOLON_LINK_REFUSED", `${at} says that it is ${peer}, not ${expected}`));
-      clearTimeout(timer);
-      webSocket.removeAllListeners("error");
-      resolve(new WebSocketConnection(peer, { webSocket, secure, raw }));
-    });
-  });
+/** Why the other end, whose certificate is good, does not take this node. */
+function refusal(at: string, { statusCode, headers }: IncomingMessage): HolonError {
+  const code = headers[refusalHeader];
+  if (!isErrorCode(code) || !code.startsWith("HOLON_IDENTITY_")) return unreachable(at, `it answers with HTTP ${statusCode ?? 0}`);
+  return new HolonError(code, `${at} does not take this node: ${wordsOf[code] ?? code}`);
 }
 
-const unreachable = (at: string, why: string, cause?: unknown): HolonError =>
-  new HolonError("HOLON_LINK_UNREACHABLE", `cannot reach the parent at ${at}: ${why}`, { cause });
-
-const untrusted = (at: string, cause: Error): HolonError =>
-  new HolonError("HOLON_LINK_REFUSED", `${at} does not show a certificate of the parent's authority: ${cause.message}`, { cause });
-
-const refusal = (at: string, status: number): HolonError =>
-  status === 401
-    ? new HolonError("HOLON_LINK_REFUSED", `${at} does not take this node's join token`)
-    : unreachable(at, `it answers with HTTP ${status}`);
-
-/** OpenSSL's verification results (`X509_V_ERR_…` without the prefix) and Node's name check. */
-const certificateCodes = /^(UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|CERT_|INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH|ERR_TLS_CERT_)/;
-const isCertificateError = (error: Error): boolean => "code" in error && certificateCodes.test(String(error.code));
+const wordsOf: Readonly<Record<string, string>> = {
+  HOLON_IDENTITY_EXPIRED: "its certificate is beyond its date",
+  HOLON_IDENTITY_FALSE: "its configuration names it otherwise than its certificate",
+  HOLON_IDENTITY_MISSING: "it shows no certificate",
+  HOLON_IDENTITY_REVOKED: "its certificate was revoked",
+  HOLON_IDENTITY_UNTRUSTED: "its certificate is of another fleet",
+};

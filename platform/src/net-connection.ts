@@ -26,13 +26,15 @@ export interface Sockets {
 /** A connection over an open WebSocket. It is paused until `receive` is called, so that early frames wait in the socket's own bounds. */
 export class WebSocketConnection implements Connection {
   readonly peer: NodeName;
+  readonly site: string;
   readonly #sockets: Sockets;
   #handlers: Handlers | undefined;
   #reason: string | undefined;
   #isCorked = false;
 
-  constructor(peer: NodeName, sockets: Sockets) {
-    this.peer = peer;
+  constructor({ node, site }: { readonly node: NodeName; readonly site: string }, sockets: Sockets) {
+    this.peer = node;
+    this.site = site;
     this.#sockets = sockets;
     const { webSocket } = sockets;
     webSocket.pause();

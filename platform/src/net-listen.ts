@@ -1,34 +1,37 @@
-import type { IncomingMessage, Server as HttpServer } from "node:http";
+import type { Server as HttpServer } from "node:http";
 import { createServer } from "node:https";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
-import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
-import type { Connection, Listener } from "@holon/core/ports.ts";
-import { isNodeName, type NodeName } from "@holon/core/units.ts";
+import type { Connection, Listener, Lobby } from "@holon/core/ports.ts";
+import type { NodeName } from "@holon/core/units.ts";
 import { WebSocketServer } from "ws";
-import { parseAddress, printAddress, requireLoopback } from "./net-address.ts";
+import type { NodeIdentity } from "./identity.ts";
+import { parseAddress, printAddress } from "./net-address.ts";
+import { admit } from "./net-admit.ts";
+import { serveAsks } from "./net-asks.ts";
 import { bindServer } from "./net-bind.ts";
 import { WebSocketConnection } from "./net-connection.ts";
-import { linkPath, linkProtocol, nameHeader, socketOptions } from "./net-wire.ts";
-import type { Trust } from "./trust.ts";
+import { linkProtocol, nameHeader, refusalHeader, socketOptions } from "./net-wire.ts";
 
 interface ListenOptions {
   readonly name: NodeName;
-  readonly trust: Trust | undefined;
+  readonly identity: NodeIdentity;
   readonly address: string;
   accepted(connection: Connection): void;
+  readonly lobby: Lobby | undefined;
 }
 
 /**
- * Listens for children; port 0 lets the system choose. `HOLON_PORT_TAKEN`, `HOLON_CONFIG_BAD`. Closing it takes no more peers and
+ * Listens for children and siblings; port 0 lets the system choose. `HOLON_PORT_TAKEN`, `HOLON_CONFIG_BAD`, `HOLON_IDENTITY_MISSING`. Closing it takes no more peers and
  * drops those that have not proved themselves; connections that were accepted stay.
  */
-export async function listenForChildren({ name, trust, address: text, accepted }: ListenOptions): Promise<Listener> {
-  const address = requireLoopback(parseAddress(text, "wss"));
-  if (trust === undefined) throw new HolonError("HOLON_CONFIG_BAD", `${name} has no certificate to listen with on ${text}`);
-  const server = createServer({ key: trust.server.keyPem, cert: trust.server.certificatePem, minVersion: "TLSv1.3", noDelay: true });
+export async function listenForPeers({ name, identity, address: text, accepted, lobby }: ListenOptions): Promise<Listener> {
+  const address = parseAddress(text, "wss");
+  // Certificates are looked at here: what Node would do first is to judge their dates.
+  const server = createServer({ ...shown(identity), requestCert: true, rejectUnauthorized: false, minVersion: "TLSv1.3", noDelay: true });
+  const unwatch = identity.onChange(() => server.setSecureContext(shown(identity)));
   const newcomers = watchNewcomers(server);
   const webSockets = new WebSocketServer({
     ...socketOptions,
@@ -37,22 +40,26 @@ export async function listenForChildren({ name, trust, address: text, accepted }
     handleProtocols: (offered) => (offered.has(linkProtocol) ? linkProtocol : false),
   });
   webSockets.on("headers", (headers) => headers.push(`${nameHeader}: ${name}`));
-  server.on("request", (_request, response) => response.writeHead(404, { connection: "close" }).end());
+  server.on("request", serveAsks(identity, lobby));
   server.on("upgrade", (request, socket: Duplex, head) => {
     const raw = socket instanceof TLSSocket ? newcomers.rawUnder(socket) : undefined;
-    const peer = provenName(request, trust);
-    if (typeof peer === "number") return turnAway(socket, peer);
     // The TCP connection broke while the request was read.
     if (raw === undefined || !(socket instanceof TLSSocket)) return turnAway(socket, 503);
+    const peer = admit(request, socket, { identity, lobby });
+    if ("status" in peer) return turnAway(socket, peer.status, peer.code);
     webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       newcomers.welcome(raw);
-      accepted(new WebSocketConnection(peer, { webSocket, secure: socket, raw }));
+      const connection = new WebSocketConnection(peer, { webSocket, secure: socket, raw });
+      const letGo = identity.revocationsHeld.hold(peer, () => connection.close("HOLON_IDENTITY_REVOKED"));
+      webSocket.once("close", letGo);
+      accepted(connection);
     });
   });
   const port = await bindServer(server, address);
   return {
     address: printAddress("wss", { host: address.host, port }),
     close: () => {
+      unwatch();
       server.close();
       newcomers.drop();
       return Promise.resolve();
@@ -60,17 +67,15 @@ export async function listenForChildren({ name, trust, address: text, accepted }
   };
 }
 
-/** The name that a request proves, or the HTTP status of its refusal. */
-function provenName(request: IncomingMessage, trust: Trust): NodeName | number {
-  if (!trust.admits(request.headers.authorization)) return 401;
-  const name = request.headers[nameHeader];
-  if (request.url !== linkPath) return 404;
-  return typeof name === "string" && isNodeName(name) ? name : 400;
+/** With the root, so that a node that is to join can hold it against its token. */
+function shown(identity: NodeIdentity): { readonly key: string; readonly cert: string; readonly ca: string } {
+  const { keyPem, chainPem, rootPem } = identity.credentials();
+  return { key: keyPem, cert: `${chainPem}\n${rootPem}`, ca: rootPem };
 }
 
-function turnAway(socket: Duplex, status: number): void {
+function turnAway(socket: Duplex, status: number, code?: string): void {
   socket.on("error", () => socket.destroy());
-  socket.end(`HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  socket.end(`HTTP/1.1 ${status} Refused\r\n${code === undefined ? "" : `${refusalHeader}: ${code}\r\n`}Connection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
 interface Newcomers {

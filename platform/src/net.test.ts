@@ -3,35 +3,22 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { request } from "node:https";
 import { connect as connectSocket, createServer, type Socket } from "node:net";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, test, type TestContext } from "node:test";
+import { test, type TestContext } from "node:test";
 import { connect as connectSecure } from "node:tls";
 import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Connection, Listener, Net } from "@holon/core/ports.ts";
-import { isNodeName, type NodeName } from "@holon/core/units.ts";
 import { netContract } from "@holon/sim/contracts/net.ts";
 import { WebSocket } from "ws";
-import { createNet } from "./net.ts";
 import { linkPath, linkProtocol, nameHeader } from "./net-wire.ts";
-import { createTrust } from "./trust.ts";
-import type { JoinInfo } from "./trust-join.ts";
+import { testFleet } from "./testing/test-fleet.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "holon-net-"));
-after(() => rmSync(folder, { recursive: true }));
-const trust = await createTrust(join(folder, "edge-1"));
-const foreignTrust = await createTrust(join(folder, "foreign"));
-const join1 = trust.joinInfo();
-
-const nodeName = (text: string): NodeName => {
-  assert.ok(isNodeName(text));
-  return text;
-};
-const parent = createNet({ name: nodeName("edge-1"), listen: trust });
-const childWith = (info: JoinInfo | undefined): Net => createNet({ name: nodeName("gateway-1"), join: info });
-const child = childWith(join1);
+const fleet = await testFleet();
+const foreign = await testFleet();
+const { keyPem: key, chainPem: cert, rootPem: ca } = (await fleet.member("gateway-9")).identity.credentials();
+const stranger9 = { key, cert, ca, rejectUnauthorized: false } as const;
+const parent: Net = (await fleet.member("edge-1")).net;
+const child: Net = (await fleet.member("gateway-1")).net;
 const hasCode = (code: string, naming: RegExp) => (error: unknown) => error instanceof HolonError && error.code === code && naming.test(error.message);
 
 netContract("platform", () => ({
@@ -72,12 +59,12 @@ async function open(t: Pick<TestContext, "after">, address = "127.0.0.1:0"): Pro
   return { listener, port: Number(new URL(listener.address).port), accepted, reasons, closed };
 }
 
-/** A peer that is no node of ours, with the right token unless told otherwise. */
+/** A peer that speaks otherwise than nodes do, with a certificate of the fleet. */
 async function stranger(port: number, headers: Record<string, string> = {}): Promise<WebSocket> {
   const webSocket = new WebSocket(`wss://127.0.0.1:${port}${linkPath}`, linkProtocol, {
-    ca: join1.caPem,
+    ...stranger9,
     perMessageDeflate: false,
-    headers: { authorization: `Bearer ${join1.token}`, [nameHeader]: "gateway-9", ...headers },
+    headers: { [nameHeader]: "gateway-9", ...headers },
   });
   await once(webSocket, "open");
   return webSocket;
@@ -95,28 +82,24 @@ async function stillServes(address: string): Promise<void> {
   });
 }
 
-test("a child with the wrong token is refused, and so is one without any", async (t) => {
+test("a node of another fleet talks to none of this one, whatever its name, and none without a certificate", async (t) => {
   const { listener, accepted } = await open(t);
-  const wrong = { ...join1, token: randomBytes(32).toString("base64url") };
-  await assert.rejects(childWith(wrong).connect(listener.address), hasCode("HOLON_LINK_REFUSED", /token/));
-  await assert.rejects(childWith(undefined).connect(listener.address), hasCode("HOLON_LINK_REFUSED", /no join information/));
+  await assert.rejects((await foreign.member("gateway-1")).net.connect(listener.address), hasCode("HOLON_IDENTITY_UNTRUSTED", /authority/));
+  await assert.rejects((await fleet.unenrolled("gateway-1")).net.connect(listener.address), hasCode("HOLON_IDENTITY_MISSING", /no certificate/));
   assert.equal(accepted.length, 0);
 });
 
-test("a child does not talk to a parent of another authority, whatever its name", async (t) => {
+test("who was expected must answer", async (t) => {
   const { listener } = await open(t);
-  const foreign = { ...join1, caPem: foreignTrust.joinInfo().caPem };
-  await assert.rejects(childWith(foreign).connect(listener.address), hasCode("HOLON_LINK_REFUSED", /authority/));
+  await assert.rejects(child.connect(listener.address, fleet.name("edge-2")), hasCode("HOLON_LINK_REFUSED", /proves to be edge-1, not edge-2/));
+  (await child.connect(listener.address, fleet.name("edge-1"))).close("done");
 });
 
-test("listeners stay on loopback, on each of its names", async (t) => {
-  for (const address of ["0.0.0.0:0", "192.168.1.5:0", "[::]:0", "example.org:0", "127.0.0.2:0"]) {
-    await assert.rejects(parent.listen(address, () => undefined), hasCode("HOLON_CONFIG_BAD", /this machine/));
-  }
+test("a listener needs an address, and a certificate", async (t) => {
   for (const address of ["nonsense", "127.0.0.1", "127.0.0.1:99999", "ws://127.0.0.1:1", ""]) {
     await assert.rejects(parent.listen(address, () => undefined), hasCode("HOLON_CONFIG_BAD", /no address/));
   }
-  await assert.rejects(child.listen("127.0.0.1:0", () => undefined), hasCode("HOLON_CONFIG_BAD", /no certificate/));
+  await assert.rejects((await fleet.unenrolled("edge-1")).net.listen("127.0.0.1:0", () => undefined), hasCode("HOLON_IDENTITY_MISSING", /no certificate/));
   const { listener } = await open(t, "localhost:0");
   assert.match(listener.address, /^wss:\/\/localhost:\d+$/);
   await stillServes(listener.address);
@@ -233,26 +216,26 @@ test("rubbish, before and after the handshake, harms nobody else", async (t) => 
   raw.write(randomBytes(4000));
   await closing(raw);
 
-  const secure = connectSecure({ port, host: "127.0.0.1", ca: join1.caPem });
+  const secure = connectSecure({ port, host: "127.0.0.1", ...stranger9 });
   secure.on("error", () => undefined);
   await once(secure, "secureConnect");
   secure.write(randomBytes(4000));
   secure.resume();
   await closing(secure);
 
-  const upgraded = connectSecure({ port, host: "127.0.0.1", ca: join1.caPem });
+  const upgraded = connectSecure({ port, host: "127.0.0.1", ...stranger9 });
   upgraded.on("error", () => undefined);
   upgraded.write(
     `GET ${linkPath} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n` +
       `Sec-WebSocket-Key: ${randomBytes(16).toString("base64")}\r\nSec-WebSocket-Protocol: ${linkProtocol}\r\n` +
-      `Authorization: Bearer ${join1.token}\r\n${nameHeader}: gateway-7\r\n\r\n`,
+      `${nameHeader}: gateway-9\r\n\r\n`,
   );
   await once(upgraded, "data");
   upgraded.write(Buffer.alloc(4000, 0xff));
   upgraded.resume();
   await Promise.all([closing(upgraded), closed()]);
 
-  assert.deepEqual(accepted.map(({ peer }) => peer), ["gateway-1", "gateway-7"]);
+  assert.deepEqual(accepted.map(({ peer }) => peer), ["gateway-1", "gateway-9"]);
   assert.equal(reasons.length, 1);
   bystander.close("done");
   await stillServes(listener.address);
@@ -262,18 +245,17 @@ test("a name that is none, another path and a plain request are answered with a 
   const { port, accepted } = await open(t);
   const status = async (path: string, headers: Record<string, string>): Promise<number> => {
     const upgrade = { connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "13", "sec-websocket-key": randomBytes(16).toString("base64") };
-    const outgoing = request({ port, host: "127.0.0.1", path, ca: join1.caPem, headers: { ...upgrade, ...headers } });
+    const outgoing = request({ port, host: "127.0.0.1", path, ...stranger9, headers: { ...upgrade, ...headers } });
     outgoing.end();
     const [response] = await once(outgoing, "response");
     response.resume();
     return response.statusCode;
   };
-  const authorization = `Bearer ${join1.token}`;
-  assert.equal(await status(linkPath, { authorization, [nameHeader]: "Not A Name" }), 400);
-  assert.equal(await status(linkPath, { authorization }), 400);
-  assert.equal(await status("/elsewhere", { authorization, [nameHeader]: "gateway-1" }), 404);
-  assert.equal(await status("/elsewhere", { [nameHeader]: "gateway-1" }), 401);
-  assert.equal(await status(linkPath, { connection: "close", upgrade: "", authorization }), 404);
+  assert.equal(await status(linkPath, { [nameHeader]: "Not A Name" }), 400);
+  assert.equal(await status(linkPath, {}), 400);
+  assert.equal(await status("/elsewhere", { [nameHeader]: "gateway-9" }), 404);
+  assert.equal(await status(linkPath, { [nameHeader]: "gateway-1" }), 403);
+  assert.equal(await status(linkPath, { connection: "close", upgrade: "" }), 404);
   assert.equal(accepted.length, 0);
 });
 
@@ -316,7 +298,7 @@ test("a parent that accepts and then says nothing is given up", { timeout: limit
 test("a peer that never finishes the handshake is closed at the deadline", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const { port } = await open(t);
-  const secure = connectSecure({ port, host: "127.0.0.1", ca: join1.caPem });
+  const secure = connectSecure({ port, host: "127.0.0.1", ...stranger9 });
   secure.on("error", () => undefined);
   await once(secure, "secureConnect");
   secure.write("GET / HTTP/1.1\r\nHost: x\r\n");

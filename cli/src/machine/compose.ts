@@ -1,7 +1,7 @@
 /** One real node: platform adapters behind the ports, the local API in front. */
 import { join } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
-import type { Ports } from "@holon/core/ports.ts";
+import type { Authority, Clock, Ports } from "@holon/core/ports.ts";
 import { guardRoutes } from "@holon/core/api/guarded.ts";
 import type { Route } from "@holon/core/api/route.ts";
 import { nodeConfigSchema, type NodeConfig } from "@holon/core/schema/node.ts";
@@ -16,6 +16,8 @@ import { createDisk } from "@holon/platform/disk.ts";
 import { createDoor } from "@holon/platform/door.ts";
 import { createHostStats } from "@holon/platform/host-stats.ts";
 import { serveRoutes, type RouteServer } from "@holon/platform/http.ts";
+import { removeJoinTokens } from "@holon/platform/identity-file.ts";
+import { NodeIdentity } from "@holon/platform/identity.ts";
 import { lockFolder } from "@holon/platform/lock.ts";
 import { createModel } from "@holon/platform/model.ts";
 import { createNet } from "@holon/platform/net.ts";
@@ -23,8 +25,6 @@ import { createRandom } from "@holon/platform/random.ts";
 import { createRunner } from "@holon/platform/runner.ts";
 import { createSecrets } from "@holon/platform/secrets.ts";
 import { createTrace, type TraceOutput } from "@holon/platform/trace.ts";
-import { readJoin, readSiblingJoin, type JoinInfo } from "@holon/platform/trust-join.ts";
-import { createTrust, type Trust } from "@holon/platform/trust.ts";
 
 export interface NodeOptions {
   readonly config: NodeConfig;
@@ -39,8 +39,6 @@ export interface NodeOptions {
 export interface MachineNode {
   readonly node: HolonNode;
   readonly control: Control | undefined;
-  /** Where children reach it and what lets them in; for nodes that listen. */
-  readonly trust: Trust | undefined;
   /** `http://127.0.0.1:7402` */
   readonly api: string;
   close(): Promise<void>;
@@ -56,23 +54,19 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
     for (const step of closing.splice(0).reverse()) await step();
   };
   try {
-    const clock = createClock();
+    const clock = createClock(config.clockSyncedFile === undefined ? {} : { syncedFiles: [config.clockSyncedFile] });
+    const { identity, authority } = await openIdentity(folder, config, clock);
     const model = createModel();
     closing.push(() => model.close());
     const runner = createRunner({ model });
     closing.push(() => runner.close());
-    const trust = config.listen === undefined ? undefined : await createTrust(folder);
-    const joined = config.parent === undefined ? undefined : await readJoin(folder);
-    const siblingJoins = new Map<string, JoinInfo>();
-    for (const { name } of config.siblings) {
-      const held = await readSiblingJoin(folder, name);
-      if (held !== undefined) siblingJoins.set(name, held);
-    }
     const ports: Ports = {
       clock,
       random: createRandom(),
       disk: createDisk(folder),
-      net: createNet({ name: config.name, listen: trust, join: joined, siblingJoins }),
+      net: createNet({ name: config.name, identity }),
+      identity,
+      authority,
       discovery: createDiscovery(config.siblings),
       crypto: createCrypto(),
       codec: createCodec(),
@@ -85,16 +79,35 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
     const node = await openNode(config, ports);
     closing.push(() => node.close());
     const plane = config.control ? await import("@holon/control/index.ts") : undefined; // a gateway does not carry what it never runs
-    const control = plane === undefined ? undefined : await plane.openControl({ log: node.log, blobs: node.blobs, events: node.events, ports });
+    const control = plane === undefined ? undefined : await plane.openControl({
+      log: node.log, blobs: node.blobs, events: node.events, ports, handlers: node.handlers, address: node.address, certificateMs: config.authority?.certificateMs, revoked: node.revoked,
+    });
     if (control !== undefined) closing.push(() => control.close());
     const server = await serve(node, control === undefined ? undefined : plane?.controlRoutes(control), options);
     closing.push(() => server.close());
     await node.announce(server.address);
-    return { node, control, trust, api: server.address, close };
+    return { node, control, api: server.address, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** A node with control makes the authority, and its own certificate, when it first starts. `HOLON_IDENTITY_FALSE` where it is configured as another than it was enrolled as. */
+async function openIdentity(folder: string, { name, site, tier, control, authority: settings }: NodeConfig, clock: Clock): Promise<{ readonly identity: NodeIdentity; readonly authority: Authority | undefined }> {
+  const identity = await NodeIdentity.open(folder, clock);
+  let authority: Authority | undefined;
+  if (control) {
+    const { openAuthority } = await import("@holon/platform/identity-authority.ts"); // nor what issues certificates
+    const { certifyHere } = await import("@holon/platform/identity-here.ts");
+    authority = await openAuthority(folder, clock);
+    await certifyHere(identity, authority, { node: name, site, tier }, clock, settings?.certificateMs);
+  }
+  const self = identity.self();
+  if (self === undefined) return { identity, authority };
+  if (self.node !== name || self.site !== site) throw new HolonError("HOLON_IDENTITY_FALSE", `${name} of ${site} was enrolled as ${self.node} of ${self.site}`);
+  await removeJoinTokens(folder);
+  return { identity, authority };
 }
 
 function serve(node: HolonNode, ofControl: readonly Route[] | undefined, { api, token }: NodeOptions): Promise<RouteServer> {

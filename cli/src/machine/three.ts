@@ -1,10 +1,12 @@
 /** A cloud, an edge site and a gateway on this machine: separate data folders, real TLS links over loopback. */
 import { join } from "node:path";
-import { mkdir } from "node:fs/promises";
 import { HolonError } from "@holon/core/errors.ts";
+import type { Control } from "@holon/control/index.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
 import { isNodeName } from "@holon/core/units.ts";
-import { writeJoin } from "@holon/platform/trust-join.ts";
+import { createClock } from "@holon/platform/clock.ts";
+import { enrollThrough } from "@holon/platform/identity-ask.ts";
+import { NodeIdentity } from "@holon/platform/identity.ts";
 import type { TraceOutput } from "@holon/platform/trace.ts";
 import { throwIfEnded } from "../ending.ts";
 import { startNode, type MachineNode } from "./compose.ts";
@@ -37,12 +39,8 @@ export async function startThree(options: ThreeOptions): Promise<Three> {
     for (const machine of started.splice(0).reverse()) await machine.close();
   };
   const at = (offset: number): string => `127.0.0.1:${portBase === 0 ? 0 : portBase + offset}`;
-  const start = async (config: NodeConfig, api: string, parent?: MachineNode): Promise<MachineNode> => {
-    if (parent?.trust !== undefined) {
-      const folder = join(data, config.name);
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      await writeJoin(folder, parent.trust.joinInfo());
-    }
+  const start = async (config: NodeConfig, api: string, control?: Control): Promise<MachineNode> => {
+    if (control !== undefined) await enrollHere(join(data, config.name), config, control);
     throwIfEnded(options.ended);
     const machine = await startNode({ config, data, api, token, trace });
     started.push(machine);
@@ -52,14 +50,24 @@ export async function startThree(options: ThreeOptions): Promise<Three> {
     const base = { apiVersion: "holon/v1" as const, jurisdiction, control: false, siblings: [] };
     const uplink = { jurisdiction }; // all three stand on this machine
     const cloud = await start({ ...base, name: "cloud-1", site: "cloud", tier: "cloud", control: true, listen: at(1) }, at(0));
-    const edge = await start({ ...base, name: "edge-1", site: "plant", tier: "edge", listen: at(3), parent: addressOf(cloud), uplink }, at(4), cloud);
-    const gateway = await start({ ...base, name: "gateway-1", site: "plant", tier: "gateway", parent: addressOf(edge), uplink }, at(6), edge);
+    const edge = await start({ ...base, name: "edge-1", site: "plant", tier: "edge", listen: at(3), parent: addressOf(cloud), uplink: { ...uplink, node: "cloud-1" } }, at(4), cloud.control);
+    const gateway = await start({ ...base, name: "gateway-1", site: "plant", tier: "gateway", parent: addressOf(edge), uplink: { ...uplink, node: "edge-1" } }, at(6), cloud.control);
     throwIfEnded(options.ended);
     return { cloud, edge, gateway, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** A node beside control on the same machine needs no one to carry a token. What is enrolled already stays as it is, also revoked. */
+export async function enrollHere(folder: string, { name, site, tier }: Pick<NodeConfig, "name" | "site" | "tier">, { registrar }: Control): Promise<void> {
+  if (registrar === undefined) throw new HolonError("HOLON_INTERNAL", "control has no authority");
+  const identity = await NodeIdentity.open(folder, createClock());
+  const self = identity.self();
+  if (self?.node === name && self.site === site && identity.authority() === registrar.fingerprint) return;
+  const { token } = await registrar.invite({ node: name, site, tier });
+  await enrollThrough(identity, token, registrar.enroll);
 }
 
 function addressOf({ node }: MachineNode): string {

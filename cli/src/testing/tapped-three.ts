@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { openControl, type Control } from "@holon/control/index.ts";
 import { decodeFrame, type Frame } from "@holon/core/link/frame.ts";
-import type { Connection, Net, Ports } from "@holon/core/ports.ts";
+import type { Authority, Connection, Net, Ports } from "@holon/core/ports.ts";
 import { nodeConfigSchema, type NodeConfig } from "@holon/core/schema/node.ts";
 import { isNodeName } from "@holon/core/units.ts";
 import { openNode, type HolonNode } from "@holon/node/index.ts";
@@ -15,14 +15,16 @@ import { createDiscovery } from "@holon/platform/discovery.ts";
 import { createDisk } from "@holon/platform/disk.ts";
 import { createDoor } from "@holon/platform/door.ts";
 import { createHostStats } from "@holon/platform/host-stats.ts";
+import { openAuthority } from "@holon/platform/identity-authority.ts";
+import { certifyHere } from "@holon/platform/identity-here.ts";
+import { NodeIdentity } from "@holon/platform/identity.ts";
 import { createModel } from "@holon/platform/model.ts";
 import { createNet } from "@holon/platform/net.ts";
 import { createRandom } from "@holon/platform/random.ts";
 import { createRunner } from "@holon/platform/runner.ts";
 import { createSecrets } from "@holon/platform/secrets.ts";
 import { createTrace } from "@holon/platform/trace.ts";
-import { writeJoin } from "@holon/platform/trust-join.ts";
-import { createTrust, type Trust } from "@holon/platform/trust.ts";
+import { enrollHere } from "../machine/three.ts";
 import { until } from "./wait.ts";
 
 /** One frame as it was before transport security and compression. */
@@ -53,25 +55,27 @@ export async function startTappedThree(context: TestContext, data: string): Prom
   context.after(async () => {
     for (const step of closing.splice(0).reverse()) await step();
   });
-  const start = async (fields: Pick<NodeConfig, "name" | "site" | "tier"> & Partial<NodeConfig>, parent?: Trust): Promise<{ node: HolonNode; trust: Trust; ports: Ports }> => {
+  const start = async (fields: Pick<NodeConfig, "name" | "site" | "tier"> & Partial<NodeConfig>, control?: Control): Promise<{ node: HolonNode; ports: Ports }> => {
     const config = nodeConfigSchema.parse({ jurisdiction: "EU/DE", ...fields });
     const folder = join(data, config.name);
     mkdirSync(folder, { recursive: true });
-    const trust = await createTrust(folder);
-    if (parent !== undefined) await writeJoin(folder, parent.joinInfo());
+    if (control !== undefined) await enrollHere(folder, config, control);
+    const identity = await NodeIdentity.open(folder, createClock());
+    const authority = config.control ? await openAuthority(folder, createClock()) : undefined;
+    if (authority !== undefined) await certifyHere(identity, authority, { node: config.name, site: config.site, tier: config.tier }, createClock());
     const model = createModel();
     const runner = createRunner({ model });
     closing.push(() => model.close(), () => runner.close());
-    const ports = portsOf(config, { folder, trust, join: parent?.joinInfo(), model, runner, frames });
+    const ports = portsOf(config, { folder, identity, authority, model, runner, frames });
     const node = await openNode(config, ports);
     closing.push(() => node.close());
-    return { node, trust, ports };
+    return { node, ports };
   };
   const cloud = await start({ name: "cloud-1", site: "cloud", tier: "cloud", control: true, listen: "127.0.0.1:0" });
-  const control = await openControl({ log: cloud.node.log, blobs: cloud.node.blobs, events: cloud.node.events, ports: cloud.ports });
+  const control = await openControl({ log: cloud.node.log, blobs: cloud.node.blobs, events: cloud.node.events, ports: cloud.ports, handlers: cloud.node.handlers, address: cloud.node.address, revoked: cloud.node.revoked });
   closing.push(() => control.close());
-  const edge = await start({ name: "edge-1", site: "plant", tier: "edge", listen: "127.0.0.1:0", ...parentOf(cloud.node) }, cloud.trust);
-  const gateway = await start({ name: "gateway-1", site: "plant", tier: "gateway", ...parentOf(edge.node) }, edge.trust);
+  const edge = await start({ name: "edge-1", site: "plant", tier: "edge", listen: "127.0.0.1:0", ...parentOf(cloud.node) }, control);
+  const gateway = await start({ name: "gateway-1", site: "plant", tier: "gateway", ...parentOf(edge.node) }, control);
   for (const { node } of [cloud, edge, gateway]) await node.announce();
   return { cloud: cloud.node, edge: edge.node, gateway: gateway.node, control, frames, drained: () => drained(gateway.node, edge.node) };
 }
@@ -80,14 +84,14 @@ const parentOf = ({ address }: HolonNode): { parent: string } => ({ parent: addr
 
 interface World {
   readonly folder: string;
-  readonly trust: Trust;
-  readonly join: ReturnType<Trust["joinInfo"]> | undefined;
+  readonly identity: NodeIdentity;
+  readonly authority: Authority | undefined;
   readonly model: ReturnType<typeof createModel>;
   readonly runner: ReturnType<typeof createRunner>;
   readonly frames: TappedFrame[];
 }
 
-function portsOf(config: NodeConfig, { folder, trust, join: joined, model, runner, frames }: World): Ports {
+function portsOf(config: NodeConfig, { folder, identity, authority, model, runner, frames }: World): Ports {
   const clock = createClock();
   const { name } = config;
   if (!isNodeName(name)) throw new Error(`${name} is no node name`);
@@ -95,7 +99,9 @@ function portsOf(config: NodeConfig, { folder, trust, join: joined, model, runne
     clock,
     random: createRandom(),
     disk: createDisk(folder),
-    net: tapped(createNet({ name, listen: trust, join: joined }), name, frames),
+    net: tapped(createNet({ name, identity }), name, frames),
+    identity,
+    authority,
     discovery: createDiscovery([]),
     crypto: createCrypto(),
     codec,
@@ -108,8 +114,8 @@ function portsOf(config: NodeConfig, { folder, trust, join: joined, model, runne
 }
 
 const tapped = (net: Net, self: string, frames: TappedFrame[]): Net => ({
-  listen: (address, accepted) => net.listen(address, (connection) => accepted(tap(connection, self, frames))),
-  connect: async (address) => tap(await net.connect(address), self, frames),
+  listen: (address, accepted, lobby) => net.listen(address, (connection) => accepted(tap(connection, self, frames)), lobby),
+  connect: async (address, expected) => tap(await net.connect(address, expected), self, frames),
 });
 
 const tap = (connection: Connection, self: string, frames: TappedFrame[]): Connection => ({

@@ -5,6 +5,7 @@ import { HolonError } from "@holon/core/errors.ts";
 import { appDocumentSchema, blobHashSchema, tierSchema } from "@holon/core/schema/app.ts";
 import { z } from "zod";
 import type { Control } from "../control.ts";
+import { identityRoutes } from "./identity-routes.ts";
 import { modelRoutes } from "./model-routes.ts";
 import { policyRoutes } from "./policy-routes.ts";
 
@@ -28,7 +29,7 @@ const doneSchema = z.object({ ok: z.literal(true) });
 const done = { status: 200, body: { ok: true } };
 
 export function controlRoutes(control: Control): readonly Route[] {
-  return [health, ...nodeRoutes(control), ...appRoutes(control), ...blobRoutes(control), ...modelRoutes(control), ...policyRoutes(control), ...eventRoutes(control.log)];
+  return [health, ...nodeRoutes(control), ...appRoutes(control), ...blobRoutes(control), ...modelRoutes(control), ...policyRoutes(control), ...(control.registrar === undefined ? [] : identityRoutes(control.registrar)), ...eventRoutes(control.log)];
 }
 
 const health: Route = {

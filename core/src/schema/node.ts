@@ -39,14 +39,18 @@ const fields = z.strictObject({
   retention: retentionSchema.optional(),
   /** The other enrolled members of the site; they reach this node at `listen`. */
   siblings: z.array(siblingSchema).max(limits.siteMembersMax - 1).default([]),
-  /** Where the parent stands, and what the way there may cost: bytes an hour, both ways; without them a default of the price class. */
-  uplink: z.strictObject({ jurisdiction: jurisdictionSchema.optional(), budgetBytesPerHour: z.int().min(limits.linkBudgetBytesMin).optional(), priceClass: z.enum(priceClasses).optional() }).optional(),
+  /** Which node the parent must prove to be (any of the fleet without it), where it stands, and what the way there may cost: bytes an hour, both ways; without them a default of the price class. */
+  uplink: z.strictObject({ node: nameSchema.optional(), jurisdiction: jurisdictionSchema.optional(), budgetBytesPerHour: z.int().min(limits.linkBudgetBytesMin).optional(), priceClass: z.enum(priceClasses).optional() }).optional(),
   /** `required`: nothing but what is public leaves before a policy has come with a desired document. */
   policy: z.enum(["optional", "required"]).optional(),
   /** What the site pays, so that metering can tell money. */
   prices: pricesSchema.optional(),
   /** Power of this machine's processor, so that metering can tell energy; without it a general figure. */
   power: powerSchema.optional(),
+  /** Where control runs: how long the certificates hold that it issues. */
+  authority: z.strictObject({ certificateMs: z.int().min(limits.certificateMsMin).optional() }).optional(),
+  /** A file that the time service of this machine leaves where it has set the clock; without it that of systemd-timesyncd. */
+  clockSyncedFile: z.string().optional(),
   /** How much of its children this node takes on at a time; without it the limits of Holon. */
   downlink: z
     .strictObject({

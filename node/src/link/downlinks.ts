@@ -6,7 +6,7 @@ import type { Frame } from "@holon/core/link/frame.ts";
 import { parseLaneName } from "@holon/core/log/identity.ts";
 import type { Lane } from "@holon/core/log/log.ts";
 import type { Integrity } from "@holon/core/log/run.ts";
-import type { Clock, Codec, Connection, Listener, Net, Trace } from "@holon/core/ports.ts";
+import type { Clock, Codec, Connection, Listener, Lobby, Net, Trace } from "@holon/core/ports.ts";
 import { isNodeName, type NodeName } from "@holon/core/units.ts";
 import { desiredOf } from "../desired/documents.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
@@ -28,6 +28,8 @@ export interface DownlinksOptions {
   takesRelayed(): boolean;
   readonly admission: Admission;
   branched(lane: Lane, after: number): void;
+  /** What is done for those who may not come in. */
+  readonly lobby: Lobby | undefined;
 }
 
 export interface DownlinkStatus {
@@ -42,6 +44,8 @@ export interface Downlinks {
   towards(node: NodeName): Peer | undefined;
   /** The node itself, if it is connected here. */
   direct(node: NodeName): Peer | undefined;
+  /** Everybody who is connected here. */
+  peers(): readonly Peer[];
   /** Whether a child leads to a node. */
   isBelow(node: NodeName): boolean;
   /** The document of this node changed. */
@@ -54,6 +58,8 @@ export interface Downlinks {
 interface Session {
   readonly number: number;
   readonly peer: Peer;
+  /** As its certificate says. */
+  readonly site: string | undefined;
   readonly receiver: StreamReceiver;
   /** The child and the nodes below it, with the version of the document that each is known to have. */
   readonly below: Map<NodeName, number>;
@@ -95,7 +101,7 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
     });
     const safe = (lane: Lane, received: number): number => options.safe(lane, received, session.role === "relayed");
     const receiver = createStreamReceiver({ log, integrity: options.integrity, send: peer.send, safe, branched: options.branched, failed, ...creditOf(number) });
-    const session: Session = { number, peer, receiver, below: new Map(), role: "quiet" };
+    const session: Session = { number, peer, site: connection.site, receiver, below: new Map(), role: "quiet" };
     sessions.set(peer.name, [...(sessions.get(peer.name) ?? []), session]);
     byNumber.set(number, session);
     leadTo(session, peer.name, 0);
@@ -170,13 +176,22 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
   }
 
   function learn(session: Session, header: Extract<Frame["header"], { op: "offer" }>): void {
-    if (header.node !== session.peer.name) throw new HolonError("HOLON_FRAME_BAD", `${session.peer.name} offers as ${header.node}`);
+    requireProved(session, header);
     for (const [name] of header.lanes) {
       const origin = parseLaneName(name)?.origin;
       if (origin !== undefined && !session.below.has(origin)) leadTo(session, origin, 0);
     }
     for (const [node, version] of header.desired) if (isNodeName(node)) leadTo(session, node, version);
     for (const node of session.below.keys()) sendDocument(session, node);
+  }
+
+  /** What a peer says of itself is what its certificate says. */
+  function requireProved({ peer, site }: Session, header: { readonly node: string; readonly site: string }): void {
+    const isOther = header.node !== peer.name;
+    if (!isOther && (site === undefined || site === header.site)) return;
+    const message = `${peer.name} of ${site ?? "a site that nothing proves"} says that it is ${header.node} of ${header.site}`;
+    options.lobby?.turnedAway({ code: "HOLON_IDENTITY_FALSE", message, proved: peer.name, claimed: header.node });
+    throw new HolonError("HOLON_IDENTITY_FALSE", message);
   }
 
   function sendDocument(session: Session, node: NodeName): void {
@@ -189,10 +204,11 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
 
   return {
     async listen(address) {
-      listener = await ports.net.listen(address, accept);
+      listener = await ports.net.listen(address, accept, options.lobby);
       return listener.address;
     },
     direct: (node) => sessions.get(node)?.at(-1)?.peer,
+    peers: () => [...byNumber.values()].map(({ peer }) => peer),
     isBelow: (node) => [...byNumber.values()].some((session) => session.role === "child" && session.below.has(node)),
     towards: (node) => sessions.get(node)?.at(-1)?.peer ?? ways.get(node)?.peer,
     documentChanged(node) {

@@ -106,7 +106,8 @@ export function createUplink(options: UplinkOptions): Uplink {
   const news = new Map<string, ReturnType<typeof forkSays>>();
   let tries = 0;
   const patience: { sinceMs: number | undefined } = { sinceMs: undefined };
-  const { priceClass, budgetBytesPerHour } = options.config.uplink ?? {};
+  const { priceClass, budgetBytesPerHour, node } = options.config.uplink ?? {};
+  const expected = node !== undefined && isNodeName(node) ? node : undefined;
   const budget = createLinkBudget(priceClass ?? "free", budgetBytesPerHour, ports.clock.monotonicMs());
   let retryAfterMs: number | undefined;
   /** When a link was lost that was not told to come back later. */
@@ -134,7 +135,7 @@ export function createUplink(options: UplinkOptions): Uplink {
     step("try");
     const mine = ++tries;
     try {
-      const connection = await ports.net.connect(options.parent);
+      const connection = await ports.net.connect(options.parent, expected);
       // Cut and healed meanwhile: a later try is under way, and the parent would end one of two connections, perhaps the wrong one.
       if (mine !== tries || step("connected") !== "offered") return connection.close("HOLON_LINK_CUT");
       problem = undefined;

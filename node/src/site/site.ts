@@ -30,6 +30,8 @@ export interface SiteOptions {
   readonly machine?: ElectionMachine | undefined;
   mayLeave(run: BatchRun): Promise<boolean>;
   readonly reports: Pick<UplinkOptions, "refused" | "forked" | "rewound">;
+  /** A link to a sibling may have opened. */
+  linksChanged(): void;
 }
 
 export interface SiteStatus {
@@ -52,6 +54,8 @@ export interface Site {
   takesRelayed(): boolean;
   /** The direct link to a sibling. */
   peer(node: NodeName): Peer | undefined;
+  /** Siblings that this node dialled and reaches now. */
+  dialled(): readonly Peer[];
   /** The way up while the own uplink is down. */
   relayPeer(): Peer | undefined;
   uplinkChanged(): void;
@@ -117,7 +121,7 @@ export function createSite(options: SiteOptions): Site {
     sibling.address = address;
     sibling.link = createUplink({
       config, parent: address, log, ports: { ...ports, net }, calls, blobs: options.blobs, mayLeave: options.mayLeave, ...options.reports,
-      label: `link to sibling ${sibling.name}`, quiet: true,
+      label: `link to sibling ${sibling.name}`, quiet: true, changed: options.linksChanged,
     });
     sibling.link.start();
   }
@@ -165,6 +169,7 @@ export function createSite(options: SiteOptions): Site {
     },
     takesRelayed,
     peer,
+    dialled: () => [...siblings.values()].flatMap(({ link }) => link?.peer() ?? []),
     relayPeer: () => relay.link()?.peer(),
     uplinkChanged: () => relay.uplinkChanged(),
     committed: (lanes) => relay.link()?.committed(lanes),

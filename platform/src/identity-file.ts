@@ -1,16 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { open, readFile, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import type { z } from "zod";
 import { diskError, isErrno } from "./disk-error.ts";
 import { makeFolder, syncFolder } from "./disk-folder.ts";
 
-/** Secrets are a few kilobytes; a file beyond this is none of ours. */
-const fileBytesMax = 64 << 10;
+/** Secrets are a few kilobytes; a file beyond this is none of ours, unless its place says so. */
+const fileBytesMaxOfKeys = 64 << 10;
 
 /** Reads a file of secrets; undefined if it is not there. `HOLON_CONFIG_BAD` if it does not fit; its content stays out of the message. */
-export async function readSecretFile<Content>(path: string, schema: z.ZodType<Content>): Promise<Content | undefined> {
+export async function readSecretFile<Content>(path: string, schema: z.ZodType<Content>, fileBytesMax = fileBytesMaxOfKeys): Promise<Content | undefined> {
   let text: string;
   try {
     text = await readFile(path, "utf8");
@@ -22,7 +22,7 @@ export async function readSecretFile<Content>(path: string, schema: z.ZodType<Co
   if (parsed.success) return parsed.data;
   const field = parsed.error.issues[0]?.path.join(".");
   throw new HolonError("HOLON_CONFIG_BAD", `${path} is damaged${field === undefined || field === "" ? "" : ` at ${field}`}`, {
-    next: "Restore it from a backup, or remove it to join anew: peers then need the new join information.",
+    next: "Restore it from a backup; or remove it and enrol the node again with a new invitation.",
   });
 }
 
@@ -46,6 +46,22 @@ export async function writeSecretFile<Content>(path: string, content: Content): 
     throw diskError("write", path, error);
   }
   return content;
+}
+
+/** Durable too; a file that is not there is fine. */
+export async function removeSecretFile(path: string): Promise<void> {
+  try {
+    await rm(path);
+    await syncFolder(dirname(path));
+  } catch (error) {
+    if (!isErrno(error, "ENOENT")) throw diskError("remove", path, error);
+  }
+}
+
+/** What nodes proved themselves with before they had certificates; useless now, and still secret. */
+export async function removeJoinTokens(folder: string): Promise<void> {
+  for (const name of ["trust.json", "join.json"]) await removeSecretFile(join(folder, name));
+  await rm(join(folder, "siblings"), { recursive: true, force: true });
 }
 
 function parseJson(text: string): unknown {

@@ -1,0 +1,80 @@
+/** `holon node invite|enroll|revoke|authority` */
+import { join, resolve } from "node:path";
+import { HolonError } from "@holon/core/errors.ts";
+import { createClock } from "@holon/platform/clock.ts";
+import { lockFolder } from "@holon/platform/lock.ts";
+import { z } from "zod";
+import type { Client } from "../client.ts";
+
+export interface InviteOptions {
+  readonly site?: string;
+  readonly tier?: string;
+  readonly for: string;
+  readonly address?: string;
+  readonly json?: boolean;
+}
+
+const invitedSchema = z.object({ token: z.string(), endsAt: z.string(), authority: z.string() });
+const revokedSchema = z.object({ version: z.number(), revoked: z.array(z.object({ node: z.string(), through: z.number() })) });
+
+/** The token alone on stdout, so that it can be piped to where it is needed. */
+export async function inviteNode(client: Client, name: string, { site, tier, for: span, address, json }: InviteOptions): Promise<void> {
+  const body = { forMs: spanOf(span), ...(site === undefined ? {} : { site }), ...(tier === undefined ? {} : { tier }), ...(address === undefined ? {} : { address }) };
+  const invited = await client.send("POST", `/v1/nodes/${encodeURIComponent(name)}/invite`, body, invitedSchema);
+  if (json === true) return void process.stdout.write(`${JSON.stringify(invited)}\n`);
+  process.stderr.write(`${name} may join once, until ${invited.endsAt}:\n  holon node enroll --token …\n`);
+  process.stdout.write(`${invited.token}\n`);
+}
+
+export async function revokeNode(client: Client, name: string, because: string, json: boolean): Promise<void> {
+  const list = await client.send("POST", `/v1/nodes/${encodeURIComponent(name)}/revoke`, { because }, revokedSchema);
+  process.stdout.write(json ? `${JSON.stringify(list)}\n` : `${name} is refused from now on; the list is at version ${list.version}\n`);
+}
+
+/** Makes this node's key and gets its certificate. The folder is the node's own, below the data folder, by the name in the token. */
+export async function enrollNode(options: { readonly token: string; readonly data: string; readonly at?: string }): Promise<void> {
+  const { enroll } = await import("@holon/platform/identity-ask.ts");
+  const { readToken } = await import("@holon/platform/identity-token.ts");
+  const { NodeIdentity } = await import("@holon/platform/identity.ts");
+  const { node, site } = readToken(options.token);
+  const folder = join(resolve(options.data), node);
+  const lock = lockFolder(folder);
+  try {
+    const identity = await NodeIdentity.open(folder, createClock());
+    await enroll(identity, options.token, options.at);
+    process.stdout.write(`${node} of ${site} is enrolled; its certificate holds until ${new Date(identity.validity()?.expiresMs ?? 0).toISOString()}\n`);
+  } finally {
+    lock.release();
+  }
+}
+
+export interface AuthorityOptions {
+  readonly data: string;
+  readonly node: string;
+  readonly takeRoot?: string;
+  readonly renew?: boolean;
+  readonly root?: string;
+  readonly json?: boolean;
+}
+
+/** Works on the files of the node that runs control, also while it runs: the root's key never goes over a wire. */
+export async function manageAuthority({ data, node, takeRoot, renew, root, json }: AuthorityOptions): Promise<void> {
+  const { authorityStatus, renewIntermediate, takeRootKey } = await import("@holon/platform/identity-authority.ts");
+  const folder = join(resolve(data), node);
+  if (renew === true) await renewIntermediate(folder, createClock(), root);
+  else if (root !== undefined) throw new HolonError("HOLON_ARGUMENT_BAD", "--root goes with --renew");
+  if (takeRoot !== undefined) await takeRootKey(folder, resolve(takeRoot));
+  const status = await authorityStatus(folder);
+  const until = new Date(status.intermediate.expiresMs).toISOString();
+  if (json === true) return void process.stdout.write(`${JSON.stringify({ ...status, intermediate: { until } })}\n`);
+  process.stdout.write(`${status.domain}\nfingerprint ${status.fingerprint}\nroot key ${status.root === "here" ? "here: take it off line with --take-root FILE" : "away"}\nintermediate until ${until}\n`);
+}
+
+const unitsMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+function spanOf(text: string): number {
+  const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  const ms = Number(count) * (unitsMs[unit ?? ""] ?? Number.NaN);
+  if (!(ms > 0)) throw new HolonError("HOLON_ARGUMENT_BAD", `--for is a time like 30m, 1h or 2d, not ${text}`);
+  return ms;
+}

@@ -1,0 +1,183 @@
+/**
+ * Who belongs to the fleet: invites nodes, has certificates issued, revokes. What it knows stands in cells of control's own log, each change in one append with its record in the trail,
+ * so that an invitation is used once also across a power cut.
+ */
+import { HolonError, toHolonError } from "@holon/core/errors.ts";
+import { isoTime } from "@holon/core/event/iso-time.ts";
+import { enrolmentSchema, invitedSchema, renewalSchema, revocationListSchema, type Invited, type Issued, type RevocationList } from "@holon/core/identity/messages.ts";
+import { limits } from "@holon/core/limits.ts";
+import { parseJson } from "@holon/core/link/frame.ts";
+import type { CellChange, Log, NewRecord } from "@holon/core/log/log.ts";
+import type { Authority, Clock, Identity } from "@holon/core/ports.ts";
+import { z } from "zod";
+
+export interface RegistrarHost {
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly authority: Authority;
+  readonly identity: Identity;
+  readonly certificateMs: number;
+  /** Where new nodes reach the fleet, if the node listens. */
+  readonly address: string | undefined;
+  record(type: string, subject: string, data: unknown): NewRecord;
+  /** A newer list is in force here. */
+  spread(): void;
+}
+
+export interface Invitation {
+  readonly node: string;
+  readonly site?: string | undefined;
+  readonly tier?: Invited["tier"] | undefined;
+  readonly forMs?: number | undefined;
+  readonly address?: string | undefined;
+}
+
+export interface Registrar {
+  readonly fingerprint: string;
+  /** A token to carry to the node. `HOLON_INVITATION_BAD`, `HOLON_ARGUMENT_BAD`. */
+  invite(invitation: Invitation): Promise<{ readonly token: string; readonly endsAt: string }>;
+  /** The first certificate of an invited node. `HOLON_INVITATION_BAD`, `HOLON_INVITATION_USED`, `HOLON_IDENTITY_UNTRUSTED`. */
+  enroll(request: unknown): Promise<Issued>;
+  /** The next certificate of a node, however long its present one has been over. `HOLON_IDENTITY_REVOKED`, `HOLON_IDENTITY_UNTRUSTED`. */
+  renew(request: unknown): Promise<Issued>;
+  /** All certificates that the node was given until now are no more. `HOLON_NODE_UNKNOWN`, `HOLON_ARGUMENT_BAD`, `HOLON_IDENTITY_FULL`. */
+  revoke(node: string, because: string): Promise<RevocationList>;
+  revocations(): RevocationList;
+}
+
+const hour = 3_600_000;
+const keys = { issued: "authority/issued", invitations: "authority/invitations", revoked: "authority/revoked", enrolled: (node: string) => `enrolled/${node}` } as const;
+
+const openInvitationSchema = z.strictObject({ ...invitedSchema.shape, id: z.string(), key: z.string(), endsMs: z.number(), usedBy: z.string().optional() });
+const invitationsSchema = z.array(openInvitationSchema);
+type OpenInvitation = z.infer<typeof openInvitationSchema>;
+const enrolledSchema = z.strictObject({ ...invitedSchema.shape, number: z.int(), expiresMs: z.number() });
+const emptyList: RevocationList = { version: 1, revoked: [] };
+const encoder = new TextEncoder();
+
+export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
+  const { log, clock, authority, identity } = host;
+  let busy: Promise<unknown> = Promise.resolve();
+  /** When a refusal of this kind was told last. */
+  const told = new Map<string, number>();
+  /** When a node was last given a certificate here, and for which key. */
+  const given = new Map<string, { readonly atMs: number; readonly key: string }>();
+
+  /** One after the other: what one writes the next one reads. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = busy.then(work);
+    busy = result.catch(() => undefined);
+    return result;
+  }
+
+  const read = <T>(key: string, schema: z.ZodType<T>): T | undefined => {
+    const bytes = log.cell(key);
+    return bytes && schema.parse(parseJson(bytes));
+  };
+  const cell = (key: string, value: unknown): CellChange => ({ key, value: encoder.encode(JSON.stringify(value)) });
+  const held = (): RevocationList => read(keys.revoked, revocationListSchema) ?? emptyList;
+  const lastNumber = (): number => read(keys.issued, z.int()) ?? 0;
+  /** Of invitations that have ended, those that were used are remembered for a while, so that a replay is known as one. */
+  const invitations = (): OpenInvitation[] => (read(keys.invitations, invitationsSchema) ?? []).filter(({ endsMs }) => clock.wall().ms < endsMs + limits.invitationMsMax);
+
+  /** Refusals go into the trail, the same one not again and again. */
+  async function refuse(error: HolonError, about: { readonly node?: string | undefined; readonly invitation?: string | undefined }): Promise<never> {
+    const kind = `${error.code}/${about.node ?? ""}/${about.node === undefined ? "" : (about.invitation ?? "")}`;
+    const nowMs = clock.monotonicMs();
+    if (nowMs - (told.get(kind) ?? -limits.refusalTellMs) >= limits.refusalTellMs) {
+      if (told.size >= limits.refusalsToldMax) told.clear();
+      told.set(kind, nowMs);
+      await log.append({ records: [host.record("holon.node.refused", about.node ?? "unknown", { code: error.code, message: error.message, node: about.node ?? null, invitation: about.invitation ?? null })] });
+    }
+    throw error;
+  }
+
+  /** Wall time where that goes on, a count where it does not: higher than any before, also where this log was put back from a backup. */
+  const nextNumber = (): number => Math.max(lastNumber() + 1, clock.wall().ms);
+
+  async function issue(csr: string, subject: Invited, key: string, also: { readonly type: "holon.node.enrolled" | "holon.node.renewed"; readonly data: object; readonly cells: readonly CellChange[] }): Promise<Issued> {
+    const number = nextNumber();
+    const issuedMs = Math.floor(Math.max(clock.wall().ms, earliestMs) / 1000) * 1000; // certificates count in seconds
+    const validity = { issuedMs, expiresMs: issuedMs + Math.ceil(host.certificateMs / 1000) * 1000 };
+    const issued = await authority.issue(csr, { ...subject, number, validity });
+    const { node, site, tier } = subject;
+    const record = host.record(also.type, node, { node, site, tier, number, key, expiresAt: isoTime(validity.expiresMs), ...also.data });
+    await log.append({ records: [record], cells: [cell(keys.issued, number), cell(keys.enrolled(node), { node, site, tier, number, expiresMs: validity.expiresMs }), ...also.cells] });
+    given.set(node, { atMs: clock.monotonicMs(), key });
+    return issued;
+  }
+
+  async function putInForce(list: RevocationList): Promise<void> {
+    await identity.revoke(await authority.sign(list));
+    host.spread();
+  }
+
+  // A power cut may have struck between the trail and the list that peers are held to.
+  if (log.cell(keys.revoked) !== undefined && identity.revocationsVersion() < held().version) await putInForce(held());
+
+  return {
+    fingerprint: authority.fingerprint,
+    invite: (wanted) =>
+      inTurn(async () => {
+        const { address = host.address, forMs = hour } = wanted;
+        if (address === undefined) throw new HolonError("HOLON_ARGUMENT_BAD", `${log.origin} takes no nodes: its configuration has no listen`);
+        if (forMs > limits.invitationMsMax) throw new HolonError("HOLON_INVITATION_BAD", `an invitation is for ${limits.invitationMsMax / 86_400_000} days at the most`);
+        const known = read(keys.enrolled(wanted.node), enrolledSchema);
+        const site = wanted.site ?? known?.site;
+        if (site === undefined) throw new HolonError("HOLON_ARGUMENT_BAD", `${wanted.node} was never enrolled: its site is not known`, { next: "Say it with --site." });
+        const scope = { node: wanted.node, site, tier: wanted.tier ?? known?.tier ?? "gateway" } as const;
+        const open = invitations();
+        if (open.length >= limits.invitationsMax) throw new HolonError("HOLON_INVITATION_BAD", `${open.length} invitations are open or were used of late`, { next: "Wait until some have ended." });
+        const { invitation, key, token } = await authority.invitation({ ...scope, address });
+        const endsMs = clock.wall().ms + forMs;
+        const endsAt = isoTime(endsMs);
+        await log.append({ records: [host.record("holon.node.invited", scope.node, { ...scope, invitation, endsAt })], cells: [cell(keys.invitations, [...open, { ...scope, id: invitation, key, endsMs }])] });
+        return { token, endsAt };
+      }),
+    enroll: (request) =>
+      inTurn(async () => {
+        const parsed = enrolmentSchema.safeParse(request);
+        if (!parsed.success) throw new HolonError("HOLON_IDENTITY_UNTRUSTED", "the request for a certificate does not parse");
+        const { invitation, csr } = parsed.data;
+        const open = invitations();
+        const found = open.find(({ id }) => id === invitation);
+        if (found === undefined) return refuse(new HolonError("HOLON_INVITATION_BAD", `no invitation ${invitation} is known`), { invitation });
+        const { id, key: invitationKey, endsMs, usedBy, ...scope } = found;
+        const about = { node: scope.node, invitation };
+        const key = await authority.checkEnrolment(parsed.data, invitationKey).catch((error: unknown) => refuse(toHolonError(error), about));
+        // The same key again is the same node, whose answer was lost on the way.
+        if (usedBy !== undefined && usedBy !== key) return refuse(new HolonError("HOLON_INVITATION_USED", `the invitation ${id} of ${scope.node} was used already, by another key`), about);
+        if (clock.wall().ms > endsMs) return refuse(new HolonError("HOLON_INVITATION_BAD", `the invitation ${id} of ${scope.node} ended at ${isoTime(endsMs)}`), about);
+        const used = open.map((one) => (one.id === id ? { ...one, usedBy: key } : one));
+        return issue(csr, scope, key, { type: "holon.node.enrolled", data: { invitation }, cells: [cell(keys.invitations, used)] });
+      }),
+    renew: (request) =>
+      inTurn(async () => {
+        const parsed = renewalSchema.safeParse(request);
+        if (!parsed.success) throw new HolonError("HOLON_IDENTITY_UNTRUSTED", "the request for a certificate does not parse");
+        const { key, number, validity: _, ...scope } = await authority.checkRenewal(parsed.data).catch((error: unknown) => refuse(toHolonError(error), {}));
+        const entry = held().revoked.find(({ node }) => node === scope.node);
+        if (entry !== undefined && number <= entry.through) return refuse(new HolonError("HOLON_IDENTITY_REVOKED", `the certificate of ${scope.node} was revoked`), scope);
+        const last = given.get(scope.node);
+        const soonMs = Math.min(limits.refusalTellMs, host.certificateMs / 20);
+        if (last !== undefined && last.key !== key && clock.monotonicMs() - last.atMs < soonMs) throw new HolonError("HOLON_CALL_BUSY", `${scope.node} was given a certificate a moment ago`);
+        return issue(parsed.data.csr, scope, key, { type: "holon.node.renewed", data: { from: number }, cells: [] });
+      }),
+    revoke: (node, because) =>
+      inTurn(async () => {
+        if (node === log.origin) throw new HolonError("HOLON_ARGUMENT_BAD", `${node} runs control and holds the authority: it cannot revoke itself`);
+        if (log.cell(keys.enrolled(node)) === undefined) throw new HolonError("HOLON_NODE_UNKNOWN", `${node} was never enrolled`);
+        const before = held();
+        const others = before.revoked.filter((entry) => entry.node !== node);
+        if (others.length >= limits.revokedMax) throw new HolonError("HOLON_IDENTITY_FULL", `${others.length} nodes are revoked`);
+        const list = { version: before.version + 1, revoked: [...others, { node, through: lastNumber() }] };
+        await log.append({ records: [host.record("holon.node.revoked", node, { node, through: lastNumber(), version: list.version, because })], cells: [cell(keys.revoked, list)] });
+        await putInForce(list);
+        return list;
+      }),
+    revocations: held,
+  };
+}
+
+/** A machine that boots in 1970 makes no certificates that are over before they are used. */
+const earliestMs = Date.UTC(2026, 0, 1);

@@ -1,0 +1,87 @@
+/** Asks a listener for a certificate: with the first request of a new node, or from one whose certificate is beyond its date. */
+import { HolonError, isErrorCode } from "@holon/core/errors.ts";
+import { identityMethods, issuedSchema, type Enrolment, type Issued, type LobbyMethod } from "@holon/core/identity/messages.ts";
+import { limits } from "@holon/core/limits.ts";
+import { z } from "zod";
+import { fingerprintOf, presentedChain, provenBy, untrusted } from "./identity-certificate.ts";
+import { readToken } from "./identity-token.ts";
+import type { NodeIdentity } from "./identity.ts";
+import { parseAddress, printAddress } from "./net-address.ts";
+import { handshake, unreachable, type SecureSocket } from "./net-secure.ts";
+import { askPaths } from "./net-wire.ts";
+
+const problemSchema = z.object({ error: z.object({ code: z.string(), message: z.string(), next: z.string() }) });
+
+/** Joins the fleet that the token names, at its address or another listener of the fleet. `HOLON_INVITATION_…`, `HOLON_IDENTITY_UNTRUSTED`, `HOLON_LINK_UNREACHABLE`. */
+export async function enroll(identity: NodeIdentity, tokenText: string, at?: string): Promise<void> {
+  const token = readToken(tokenText);
+  const address = parseAddress(at ?? token.address, "wss");
+  const request = await identity.enrolment(token);
+  const sockets = await handshake(address, {}, (secure) => {
+    const leaf = secure.getPeerX509Certificate();
+    const chain = leaf === undefined ? [] : presentedChain(leaf);
+    const root = chain.find((certificate) => fingerprintOf(certificate) === token.authority);
+    if (root === undefined) throw untrusted("it does not show the authority that the token names");
+    return provenBy(chain, root);
+  });
+  await identity.adoptFirst(await askForCertificate(sockets, identityMethods.enroll, request, printAddress("wss", address)), token);
+}
+
+/** The same with control in this process. */
+export async function enrollThrough(identity: NodeIdentity, tokenText: string, ask: (request: Enrolment) => Promise<Issued>): Promise<void> {
+  const token = readToken(tokenText);
+  await identity.adoptFirst(await ask(await identity.enrolment(token)), token);
+}
+
+/** One request over a connection that is then closed. `HOLON_LINK_UNREACHABLE`, or what the other end answers. */
+export function askForCertificate({ secure, raw }: SecureSocket, method: LobbyMethod, body: unknown, at: string): Promise<Issued> {
+  const { request } = process.getBuiltinModule("node:http");
+  const text = JSON.stringify(body);
+  return new Promise<Issued>((resolve, reject) => {
+    const outgoing = request({ createConnection: () => secure, method: "POST", path: askPaths[method], headers: { host: "holon", "content-type": "application/json", "content-length": Buffer.byteLength(text), connection: "close" } });
+    const timer = setTimeout(() => outgoing.destroy(new Error(`no answer in ${limits.identityAskMs} ms`)), limits.identityAskMs);
+    outgoing.once("close", () => clearTimeout(timer));
+    outgoing.once("error", (cause) => reject(unreachable(at, cause.message, cause)));
+    outgoing.once("response", (response) => {
+      const pieces: Buffer[] = [];
+      let sizeBytes = 0;
+      response.on("data", (piece: Buffer) => {
+        sizeBytes += piece.length;
+        if (sizeBytes > limits.lobbyBytesMax) outgoing.destroy(new Error(`its answer is larger than ${limits.lobbyBytesMax} bytes`));
+        else pieces.push(piece);
+      });
+      response.once("end", () => {
+        try {
+          resolve(answerOf(response.statusCode ?? 0, Buffer.concat(pieces).toString(), at));
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
+    outgoing.end(text);
+  }).finally(() => {
+    secure.destroy();
+    raw.destroy();
+  });
+}
+
+function answerOf(status: number, text: string, at: string): Issued {
+  const parsed = parseJson(text);
+  if (status === 200) {
+    const issued = issuedSchema.safeParse(parsed);
+    if (issued.success) return issued.data;
+    throw unreachable(at, "its answer is no certificate");
+  }
+  const problem = problemSchema.safeParse(parsed);
+  if (!problem.success || !isErrorCode(problem.data.error.code)) throw unreachable(at, `it answers with HTTP ${status}`);
+  const { code, message, next } = problem.data.error;
+  throw new HolonError(code, message, { next });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // told as no answer of ours
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * The fleet's authority, `authority/` in the data folder of the node that runs control.
+ *
+ *     root-key.json      key and certificate of the root; may be taken off line: it is needed only to make an intermediate
+ *     intermediate.json  key and certificate of what signs nodes, and the root's certificate
+ *
+ * Keys and signatures only: who may have a certificate is control's to decide.
+ */
+import { randomBytes, sign, verify, type X509Certificate } from "node:crypto";
+import { open, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { HolonError } from "@holon/core/errors.ts";
+import { canonicalJson } from "@holon/core/json.ts";
+import type { Issued } from "@holon/core/identity/messages.ts";
+import { isDue, type Validity } from "@holon/core/identity/validity.ts";
+import type { Authority, Clock } from "@holon/core/ports.ts";
+import { tierSchema } from "@holon/core/schema/app.ts";
+import { z } from "zod";
+import { diskError } from "./disk-error.ts";
+import { fingerprintOf, nameOf, provenBy, readCertificate, requireAuthority, tierOf, untrusted } from "./identity-certificate.ts";
+import { readSecretFile, removeSecretFile, writeSecretFile } from "./identity-file.ts";
+import { revocationText } from "./identity-revocations.ts";
+import { isSignedByInvitation, makeToken } from "./identity-token.ts";
+import { renewalText } from "./identity.ts";
+
+const pem = z.string().startsWith("-----BEGIN ");
+const keyPairSchema = z.strictObject({ keyPem: pem, certificatePem: pem });
+const intermediateSchema = z.strictObject({ ...keyPairSchema.shape, rootPem: pem });
+
+const day = 86_400_000;
+const rootMs = 20 * 365 * day;
+const intermediateMs = 365 * day;
+/** A machine that boots in 1970 makes no certificates that are over before they are used. */
+const earliestMs = Date.UTC(2026, 0, 1);
+
+const rootPath = (folder: string): string => join(folder, "authority", "root-key.json");
+const intermediatePath = (folder: string): string => join(folder, "authority", "intermediate.json");
+
+/** Opens the authority of a data folder; makes it where there is none yet. `HOLON_CONFIG_BAD` if a file is damaged, `HOLON_DISK_…`. */
+export async function openAuthority(folder: string, clock: Pick<Clock, "wall">): Promise<Authority> {
+  const found = await readSecretFile(intermediatePath(folder), intermediateSchema);
+  const first = found ?? (await makeIntermediate(folder, await rootOf(folder, clock), clock));
+  const root = readCertificate(first.rootPem);
+  const domain = nameOf(root);
+
+  /** Read each time, so that one that was made anew beside this process signs from then on. Made anew in time, where the root's key is here. */
+  async function signer(): Promise<z.infer<typeof intermediateSchema>> {
+    const held = await readSecretFile(intermediatePath(folder), intermediateSchema);
+    if (held === undefined) throw new HolonError("HOLON_CONFIG_BAD", `${intermediatePath(folder)} is gone`);
+    if (!isDue(validityOf(readCertificate(held.certificatePem)), nowMs(clock))) return held;
+    const key = await readSecretFile(rootPath(folder), keyPairSchema);
+    return key === undefined ? held : await makeIntermediate(folder, key, clock); // its date ends nothing: nobody judges it
+  }
+
+  const readRequest = async (csr: string): Promise<string> => (await import("./identity-x509.ts")).checkRequest(csr);
+
+  return {
+    fingerprint: fingerprintOf(root),
+    invitation: (scope) => Promise.resolve(makeToken({ ...scope, authority: fingerprintOf(root) })),
+    checkEnrolment({ csr, proof }, key) {
+      if (!isSignedByInvitation(csr, proof, key)) return Promise.reject(untrusted("the request is not signed with the invitation's key"));
+      return readRequest(csr);
+    },
+    async checkRenewal({ csr, chain, proof }) {
+      const { node, site, number, validity, certificate } = provenBy(chain.map(readCertificate), root);
+      if (!verify("sha256", renewalText(csr), certificate.publicKey, Buffer.from(proof, "base64url"))) throw untrusted(`the request is not signed with the key of ${node}'s certificate`);
+      return { node, site, tier: tierSchema.parse(tierOf(certificate)), number, validity, key: await readRequest(csr) };
+    },
+    async issue(csr, subject): Promise<Issued> {
+      const by = await signer();
+      const { issueLeaf } = await import("./identity-x509.ts");
+      return { chain: [await issueLeaf(csr, by, domain, subject), by.certificatePem], root: by.rootPem };
+    },
+    async sign(list) {
+      const by = await signer();
+      const text = canonicalJson(list);
+      return { list: text, proof: sign("sha256", revocationText(text), by.keyPem).toString("base64url"), chain: [by.certificatePem] };
+    },
+  };
+}
+
+export interface AuthorityStatus {
+  readonly domain: string;
+  readonly fingerprint: string;
+  readonly root: "here" | "away";
+  readonly intermediate: Validity;
+}
+
+/** `HOLON_CONFIG_BAD` where there is none. */
+export async function authorityStatus(folder: string): Promise<AuthorityStatus> {
+  const held = await existing(folder);
+  const root = readCertificate(held.rootPem);
+  const key = await readSecretFile(rootPath(folder), keyPairSchema);
+  return { domain: nameOf(root), fingerprint: fingerprintOf(root), root: key === undefined ? "away" : "here", intermediate: validityOf(readCertificate(held.certificatePem)) };
+}
+
+/** Takes the root's key to another file, of a disk that is then put away, and removes it here. `HOLON_ROOT_KEY_AWAY`, `HOLON_DISK_…`. */
+export async function takeRootKey(folder: string, to: string): Promise<void> {
+  await existing(folder);
+  const key = await readSecretFile(rootPath(folder), keyPairSchema);
+  if (key === undefined) throw new HolonError("HOLON_ROOT_KEY_AWAY", `the root's key is not in ${rootPath(folder)}: it was taken away before`);
+  const text = `${JSON.stringify(key, undefined, 2)}\n`;
+  try {
+    const file = await open(to, "wx", 0o600);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    if ((await readFile(to, "utf8")) !== text) throw new HolonError("HOLON_DISK_FAILED", `${to} does not hold what was written to it: the key stays here`);
+  } catch (error) {
+    throw error instanceof HolonError ? error : diskError("write", to, error);
+  }
+  await removeSecretFile(rootPath(folder));
+}
+
+/** Makes the intermediate anew, with the root's key here or from the file that it was taken to. `HOLON_ROOT_KEY_AWAY`, `HOLON_IDENTITY_UNTRUSTED`. */
+export async function renewIntermediate(folder: string, clock: Pick<Clock, "wall">, from?: string): Promise<void> {
+  const held = await existing(folder);
+  const key = await readSecretFile(from ?? rootPath(folder), keyPairSchema);
+  if (key === undefined) throw new HolonError("HOLON_ROOT_KEY_AWAY", `there is no root key in ${from ?? rootPath(folder)}`);
+  if (readCertificate(key.certificatePem).fingerprint256 !== readCertificate(held.rootPem).fingerprint256) throw untrusted(`the key in ${from ?? rootPath(folder)} is of another root`);
+  await makeIntermediate(folder, key, clock);
+}
+
+async function existing(folder: string): Promise<z.infer<typeof intermediateSchema>> {
+  const held = await readSecretFile(intermediatePath(folder), intermediateSchema);
+  if (held === undefined) throw new HolonError("HOLON_CONFIG_BAD", `${folder} holds no authority`, { next: "Name the data folder and the node that runs control; the authority is made when it first starts." });
+  return held;
+}
+
+/** Its key is on disk before anything is signed with it. */
+async function rootOf(folder: string, clock: Pick<Clock, "wall">): Promise<z.infer<typeof keyPairSchema>> {
+  const found = await readSecretFile(rootPath(folder), keyPairSchema);
+  if (found !== undefined) return found;
+  const { makeRoot } = await import("./identity-x509.ts");
+  return writeSecretFile(rootPath(folder), await makeRoot(`holon-${randomBytes(8).toString("hex")}`, validFor(rootMs, clock)));
+}
+
+async function makeIntermediate(folder: string, root: z.infer<typeof keyPairSchema>, clock: Pick<Clock, "wall">): Promise<z.infer<typeof intermediateSchema>> {
+  const { makeIntermediate: make } = await import("./identity-x509.ts");
+  const made = await make(root, nameOf(readCertificate(root.certificatePem)), validFor(intermediateMs, clock));
+  requireAuthority(readCertificate(made.certificatePem), readCertificate(root.certificatePem));
+  return writeSecretFile(intermediatePath(folder), { ...made, rootPem: root.certificatePem });
+}
+
+const nowMs = (clock: Pick<Clock, "wall">): number => Math.max(clock.wall().ms, earliestMs);
+
+export function validFor(validMs: number, clock: Pick<Clock, "wall">): Validity {
+  const issuedMs = Math.floor(nowMs(clock) / 1000) * 1000; // certificates count in seconds
+  return { issuedMs, expiresMs: issuedMs + validMs };
+}
+
+const validityOf = (certificate: X509Certificate): Validity => ({ issuedMs: certificate.validFromDate.getTime(), expiresMs: certificate.validToDate.getTime() });

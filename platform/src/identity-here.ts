@@ -1,0 +1,20 @@
+/** A certificate straight from an authority on the same machine: for the node that carries it, whose log is not open yet when it needs one. */
+import type { Invited } from "@holon/core/identity/messages.ts";
+import { isDue } from "@holon/core/identity/validity.ts";
+import { limits } from "@holon/core/limits.ts";
+import type { Authority, Clock } from "@holon/core/ports.ts";
+import { validFor } from "./identity-authority.ts";
+import { readToken } from "./identity-token.ts";
+import type { NodeIdentity } from "./identity.ts";
+
+/** Leaves alone what is there, is for this node, and is not due. */
+export async function certifyHere(identity: NodeIdentity, authority: Authority, { node, site, tier }: Invited, clock: Pick<Clock, "wall">, validMs: number = limits.certificateMs): Promise<void> {
+  const self = identity.self();
+  if (self?.node === node && self.site === site && !isDue(self.validity, clock.wall().ms)) return;
+  const { token: text, key } = await authority.invitation({ node, site, tier, address: "" });
+  const token = readToken(text);
+  const request = await identity.enrolment(token);
+  await authority.checkEnrolment(request, key);
+  const validity = validFor(validMs, clock);
+  await identity.adoptFirst(await authority.issue(request.csr, { node, site, tier, number: validity.issuedMs, validity }), token);
+}
