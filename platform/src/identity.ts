@@ -89,8 +89,8 @@ export class NodeIdentity implements Identity {
     return () => void this.#changed.delete(callback);
   }
 
-  /** Who shows this certificate. Dates are left to the caller. `HOLON_IDENTITY_UNTRUSTED`, `HOLON_IDENTITY_REVOKED`. */
-  check(leaf: X509Certificate): Proven {
+  /** Who shows this certificate. Dates and revocation are left to the caller. `HOLON_IDENTITY_UNTRUSTED`. */
+  prove(leaf: X509Certificate): Proven {
     const { root } = this.#enrolled();
     const known = this.#verified.get(leaf.fingerprint256);
     const proven = known ?? provenBy(presentedChain(leaf), root);
@@ -99,7 +99,6 @@ export class NodeIdentity implements Identity {
       if (oldest !== undefined && this.#verified.size >= limits.verifiedCertificatesMax) this.#verified.delete(oldest);
       this.#verified.set(leaf.fingerprint256, proven);
     }
-    this.revocationsHeld.requireValid(proven);
     return proven;
   }
 

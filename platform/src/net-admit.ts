@@ -25,6 +25,7 @@ export function admit(request: IncomingMessage, socket: TLSSocket, { identity, l
   let proven: Proven | undefined;
   try {
     proven = peerOf(socket, identity);
+    identity.revocationsHeld.requireValid(proven);
     if (request.url !== linkPath) return { status: 404 };
     if (claimed === undefined) return { status: 400 };
     if (claimed !== proven.node) throw new HolonError("HOLON_IDENTITY_FALSE", `${proven.node} says that it is ${claimed}`);
@@ -37,9 +38,9 @@ export function admit(request: IncomingMessage, socket: TLSSocket, { identity, l
   return isOver ? { status: 403, code: "HOLON_IDENTITY_EXPIRED" } : proven;
 }
 
-/** `HOLON_IDENTITY_MISSING`, `HOLON_IDENTITY_UNTRUSTED`, `HOLON_IDENTITY_REVOKED`. */
+/** Dates and revocation apart. `HOLON_IDENTITY_MISSING`, `HOLON_IDENTITY_UNTRUSTED`. */
 export function peerOf(socket: TLSSocket, identity: NodeIdentity): Proven {
   const leaf = socket.getPeerX509Certificate();
   if (leaf === undefined) throw new HolonError("HOLON_IDENTITY_MISSING", "somebody without a certificate asks for a link");
-  return identity.check(leaf);
+  return identity.prove(leaf);
 }

@@ -14,7 +14,7 @@ export function serveAsks(identity: NodeIdentity, lobby: Lobby | undefined): (re
 
   async function answer(request: IncomingMessage, method: LobbyMethod, doors: Lobby): Promise<unknown> {
     // Whoever asks for the next certificate has one of this fleet, and proves its key in the handshake; its date is not looked at.
-    if (method === identityMethods.renew && request.socket instanceof TLSSocket) peerOf(request.socket, identity);
+    if (method === identityMethods.renew && request.socket instanceof TLSSocket) identity.revocationsHeld.requireValid(peerOf(request.socket, identity));
     if (asked >= limits.lobbyAsksMax) throw new HolonError("HOLON_CALL_BUSY", "too many requests for certificates are on their way");
     asked += 1;
     try {

@@ -43,7 +43,7 @@ export function connectSecurely(identity: NodeIdentity, address: Address, sessio
 function provenPeer(identity: NodeIdentity, secure: TLSSocket): Proven {
   const leaf = secure.getPeerX509Certificate();
   if (leaf === undefined) throw untrusted("it shows no certificate");
-  return identity.check(leaf);
+  return identity.prove(leaf);
 }
 
 /** One TLS 1.3 connection, once `prove` says who is at its other end. */

@@ -1,0 +1,158 @@
+/** Three real nodes with certificates of a few seconds: from the invitation to the revocation, with the commands that people use. */
+import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import type { Event } from "@holon/core/schema/event.ts";
+import type { NodeConfig } from "@holon/core/schema/node.ts";
+import { HolonError } from "@holon/core/errors.ts";
+import { tempFolder } from "@holon/node/testing/temp-log.ts";
+import { z } from "zod";
+import { startNode, type MachineNode } from "./machine/compose.ts";
+import { makeToken } from "./machine/token.ts";
+import { assertRefused } from "./testing/assert-refused.ts";
+import { runHolon } from "./testing/holon-process.ts";
+import { until } from "./testing/wait.ts";
+
+const certificateMs = 6_000;
+const plant = { apiVersion: "holon/v1", site: "plant", jurisdiction: "EU/DE", control: false } as const;
+
+class Machines {
+  readonly data: string;
+  readonly #context: TestContext;
+  readonly #running = new Set<MachineNode>();
+
+  constructor(context: TestContext) {
+    this.#context = context;
+    this.data = tempFolder(context);
+    writeFileSync(join(this.data, "synced"), "");
+    context.after(async () => {
+      for (const machine of [...this.#running].reverse()) await this.stop(machine);
+    });
+  }
+
+  async start(config: Omit<NodeConfig, "clockSyncedFile" | "siblings">, data = this.data): Promise<MachineNode> {
+    const token = await makeToken(this.data);
+    const machine = await startNode({ config: { ...config, siblings: [], clockSyncedFile: join(this.data, "synced") }, data, api: "127.0.0.1:0", token, trace: { level: "error", output: process.stderr } });
+    this.#running.add(machine);
+    return machine;
+  }
+
+  async stop(machine: MachineNode): Promise<void> {
+    if (this.#running.delete(machine)) await machine.close();
+  }
+
+  /** The command's stdout. */
+  async holon(...args: readonly string[]): Promise<string> {
+    const { exitCode, stdout, stderr } = await runHolon(this.#context, args);
+    assert.equal(exitCode, 0, stderr);
+    return stdout.trim();
+  }
+
+  invite(cloud: MachineNode, name: string, ...more: readonly string[]): Promise<string> {
+    return this.holon("node", "invite", name, "--site", "plant", "--api", cloud.api, "--data", this.data, ...more);
+  }
+
+  enroll(token: string, ...more: readonly string[]): Promise<string> {
+    return this.holon("node", "enroll", "--token", token, "--data", this.data, ...more);
+  }
+}
+
+const audited = async ({ node }: MachineNode, type: string): Promise<readonly Event[]> => (await node.log.find({ accepts: ({ stream }) => stream === "audit" || stream === "alarm", type, limit: 1_000 })).map(({ event }) => event);
+const isOpen = ({ node }: MachineNode) => (): boolean => node.status().uplink?.state === "open";
+const identitySchema = z.object({ chain: z.array(z.string()) });
+
+/** Of the certificate in a node's folder. */
+function certificateOf(data: string, name: string): X509Certificate {
+  return new X509Certificate(identitySchema.parse(JSON.parse(readFileSync(join(data, name, "identity/identity.json"), "utf8"))).chain[0] ?? "");
+}
+
+test("a node is invited, enrolled through another, renewed in time and beyond it, and revoked", { timeout: 120_000 }, async (context) => {
+  const machines = new Machines(context);
+  const { data } = machines;
+  const cloudConfig = { ...plant, name: "cloud-1", site: "cloud", tier: "cloud", control: true, listen: "127.0.0.1:0", authority: { certificateMs } } as const;
+  let cloud = await machines.start(cloudConfig);
+  const listen = cloud.node.address?.replace("wss://", "") ?? "";
+
+  assert.match(await machines.enroll(await machines.invite(cloud, "edge-1", "--tier", "edge")), /^edge-1 of plant is enrolled/);
+  const edge = await machines.start({ ...plant, name: "edge-1", tier: "edge", listen: "127.0.0.1:0", parent: cloud.node.address, uplink: { node: "cloud-1" } });
+  await until("the edge is linked", isOpen(edge));
+
+  // The gateway reaches the edge alone.
+  const token = await machines.invite(cloud, "gateway-1");
+  assert.match(await machines.enroll(token, "--at", edge.node.address ?? ""), /^gateway-1 of plant is enrolled/);
+  const gatewayConfig = { ...plant, name: "gateway-1", tier: "gateway", parent: edge.node.address, uplink: { node: "edge-1" } } as const;
+  let gateway = await machines.start(gatewayConfig);
+  await until("the gateway is linked", isOpen(gateway));
+
+  // A replayed token, in the same life of control and in the next one.
+  const thief = tempFolder(context);
+  const replay = async (): Promise<void> => assertRefused(await runHolon(context, ["node", "enroll", "--token", token, "--data", thief]), "HOLON_INVITATION_USED", /gateway-1/);
+  await replay();
+  assert.equal((await audited(cloud, "holon.node.refused")).length, 1);
+  await machines.stop(cloud);
+  cloud = await machines.start({ ...cloudConfig, listen });
+  await replay();
+  const refused = await audited(cloud, "holon.node.refused");
+  assert.deepEqual(refused.map(({ data: told }) => z.object({ code: z.string(), node: z.string() }).parse(told)), Array.from({ length: 2 }, () => ({ code: "HOLON_INVITATION_USED", node: "gateway-1" })));
+
+  // Ahead of its date, over the open link.
+  await until("the edge is linked again", isOpen(edge));
+  const renewedOf = async (name: string): Promise<number> => (await audited(cloud, "holon.node.renewed")).filter(({ subject }) => subject === name).length;
+  await until("the gateway has another certificate while it is linked", async () => (await renewedOf("gateway-1")) >= 1);
+  assert.ok(isOpen(gateway)());
+
+  // Beyond its date.
+  await machines.stop(gateway);
+  const { validToDate, serialNumber } = certificateOf(data, "gateway-1");
+  const renewals = await renewedOf("gateway-1");
+  await until("its certificate is over", () => Date.now() > validToDate.getTime());
+  gateway = await machines.start(gatewayConfig);
+  await until("the gateway is linked with another certificate", isOpen(gateway));
+  assert.ok((await renewedOf("gateway-1")) > renewals);
+  assert.notEqual(certificateOf(data, "gateway-1").serialNumber, serialNumber);
+
+  // Revoked at the root; the edge hears of it over its link.
+  assert.match(await machines.holon("node", "revoke", "gateway-1", "--because", "it was stolen", "--api", cloud.api, "--data", data), /refused from now on/);
+  await until("the edge refuses it", () => gateway.node.status().uplink?.problem?.code === "HOLON_IDENTITY_REVOKED");
+  await until("the edge's trail tells of it", async () => (await audited(edge, "holon.link.refused")).some(({ data: told }) => z.object({ proved: z.string() }).safeParse(told).data?.proved === "gateway-1"));
+  const [revoked] = await audited(cloud, "holon.node.revoked");
+  assert.equal(z.object({ because: z.string() }).parse(revoked?.data).because, "it was stolen");
+  await gateway.node.log.append({ records: [gateway.node.events.record({ stream: "data", type: "test.told", class: "public", producer: "test", data: {} })] }); // it works on alone
+
+  // Its certificate renews no more, however it asks; a new invitation brings it back.
+  await machines.stop(gateway);
+  await machines.enroll(await machines.invite(cloud, "gateway-1"));
+  gateway = await machines.start(gatewayConfig);
+  await until("it is back", isOpen(gateway));
+});
+
+test("a copied data folder links with the same certificate, and its other history is found", { timeout: 60_000 }, async (context) => {
+  const machines = new Machines(context);
+  const cloud = await machines.start({ ...plant, name: "cloud-1", site: "cloud", tier: "cloud", control: true, listen: "127.0.0.1:0" });
+  await machines.enroll(await machines.invite(cloud, "gateway-1"));
+  const config = { ...plant, name: "gateway-1", tier: "gateway", parent: cloud.node.address } as const;
+  const drained = ({ node }: MachineNode) => (): boolean => node.status().uplink?.state === "open" && node.status().uplink?.backlog === 0;
+  const live = async (data?: string): Promise<void> => {
+    const machine = await machines.start(config, data);
+    await machine.node.announce();
+    await until("it is linked and has delivered", drained(machine));
+    await machines.stop(machine);
+  };
+  await live();
+  const copy = tempFolder(context);
+  cpSync(join(machines.data, "gateway-1"), join(copy, "gateway-1"), { recursive: true });
+  rmSync(join(copy, "gateway-1/lock"), { recursive: true, force: true });
+  await live();
+  await live(copy);
+  await until("the fork is told", async () => (await audited(cloud, "holon.link.fork")).length > 0);
+});
+
+test("a node that is configured as another than it was enrolled as does not start under that name", async (context) => {
+  const machines = new Machines(context);
+  const cloud = await machines.start({ ...plant, name: "cloud-1", site: "cloud", tier: "cloud", control: true, listen: "127.0.0.1:0" });
+  await machines.enroll(await machines.invite(cloud, "gateway-2"));
+  cpSync(join(machines.data, "gateway-2"), join(machines.data, "gateway-1"), { recursive: true });
+  await assert.rejects(machines.start({ ...plant, name: "gateway-1", tier: "gateway", parent: cloud.node.address }), (error) => error instanceof HolonError && error.code === "HOLON_IDENTITY_FALSE");
+});
