@@ -7,7 +7,13 @@ import { test, type TestContext } from "node:test";
 import type { Event } from "@holon/core/schema/event.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
 import { HolonError } from "@holon/core/errors.ts";
+import { encodeFrame } from "@holon/core/link/frame.ts";
+import { isNodeName } from "@holon/core/units.ts";
 import { tempFolder } from "@holon/node/testing/temp-log.ts";
+import { createClock } from "@holon/platform/clock.ts";
+import { createCodec } from "@holon/platform/codec.ts";
+import { NodeIdentity } from "@holon/platform/identity.ts";
+import { createNet } from "@holon/platform/net.ts";
 import { z } from "zod";
 import { startNode, type MachineNode } from "./machine/compose.ts";
 import { makeToken } from "./machine/token.ts";
@@ -147,6 +153,23 @@ test("a copied data folder links with the same certificate, and its other histor
   await live();
   await live(copy);
   await until("the fork is told", async () => (await audited(cloud, "holon.link.fork")).length > 0);
+});
+
+test("a peer that offers as another node, or of another site, than its certificate says is cut off, and the trail tells of it", async (context) => {
+  const machines = new Machines(context);
+  const cloud = await machines.start({ ...plant, name: "cloud-1", site: "cloud", tier: "cloud", control: true, listen: "127.0.0.1:0" });
+  await machines.enroll(await machines.invite(cloud, "gateway-2"));
+  const name = "gateway-2";
+  assert.ok(isNodeName(name));
+  const net = createNet({ name, identity: await NodeIdentity.open(join(machines.data, name), createClock()) });
+  for (const [node, site] of [["gateway-1", "plant"], ["gateway-2", "cloud"]] as const) {
+    const connection = await net.connect(cloud.node.address ?? "");
+    const reason = new Promise<string>((resolve) => connection.receive({ frame: () => undefined, closed: resolve }));
+    connection.send(encodeFrame({ kind: "stream", header: { op: "offer", protocol: 1, node, site, tier: "gateway", lanes: [], desired: [] } }, createCodec()));
+    assert.equal(await reason, "HOLON_IDENTITY_FALSE");
+  }
+  const told = await until("the first is in the trail", async () => (await audited(cloud, "holon.link.refused"))[0]);
+  assert.deepEqual(z.object({ code: z.string(), proved: z.string(), claimed: z.string() }).parse(told.data), { code: "HOLON_IDENTITY_FALSE", proved: "gateway-2", claimed: "gateway-1" });
 });
 
 test("a node that is configured as another than it was enrolled as does not start under that name", async (context) => {

@@ -70,19 +70,19 @@ export function createIdentityKeeper(options: IdentityKeeperOptions): IdentityKe
     return null;
   });
 
-  async function answerLook(look: Look): Promise<LookAnswer> {
+  async function answerLook(asked: Look): Promise<LookAnswer> {
     const signed = identity.revocations();
     const version = identity.revocationsVersion();
-    return { due: await judge(look), version, ...(signed !== undefined && version > look.revocations ? { revocations: signed } : {}) };
+    return { due: await judge(asked), version, ...(signed !== undefined && version > asked.revocations ? { revocations: signed } : {}) };
   }
 
   /** By the first clock on the way up that knows the time, the authority's in any case. */
-  async function judge(look: Look): Promise<boolean | null> {
+  async function judge(asked: Look): Promise<boolean | null> {
     const { ms, state } = ports.clock.wall();
-    if (options.hasAuthority || state === "synced") return isDue(look, ms);
+    if (options.hasAuthority || state === "synced") return isDue(asked, ms);
     const up = options.above();
     if (up === undefined) return null;
-    return calls.callPeer(up, identityMethods.look, look, limits.identityAskMs).then((answer) => lookAnswerSchema.parse(answer).due, () => null);
+    return calls.callPeer(up, identityMethods.look, asked, limits.identityAskMs).then((answer) => lookAnswerSchema.parse(answer).due, () => null);
   }
 
   async function take(signed: SignedRevocations, from: NodeName | undefined): Promise<void> {

@@ -106,8 +106,8 @@ export function createUplink(options: UplinkOptions): Uplink {
   const news = new Map<string, ReturnType<typeof forkSays>>();
   let tries = 0;
   const patience: { sinceMs: number | undefined } = { sinceMs: undefined };
-  const { priceClass, budgetBytesPerHour, node } = options.config.uplink ?? {};
-  const expected = node !== undefined && isNodeName(node) ? node : undefined;
+  const { priceClass, budgetBytesPerHour, node: wanted } = options.config.uplink ?? {};
+  const expected = wanted !== undefined && isNodeName(wanted) ? wanted : undefined;
   const budget = createLinkBudget(priceClass ?? "free", budgetBytesPerHour, ports.clock.monotonicMs());
   let retryAfterMs: number | undefined;
   /** When a link was lost that was not told to come back later. */
