@@ -7,6 +7,7 @@ import { benchAuthority, certify } from "./certify.ts";
 import { startCloud } from "./link-cloud-process.ts";
 import { measureLatency } from "./link-latency.ts";
 import { openBenchNode } from "./link-node.ts";
+import { measureReconnect } from "./link-reconnect.ts";
 import { measureThroughput } from "./link-throughput.ts";
 import type { Suite } from "./suite.ts";
 
@@ -24,7 +25,8 @@ export const linkSuite: Suite = {
         await gateway.delivered();
         const throughput = await measureThroughput({ gateway, cloud, credentials: gateway.identity.credentials() }, context);
         const latency = await measureLatency(gateway, context);
-        return { figures: { ...throughput.figures, ...latency }, ratios: throughput.ratios };
+        const reconnect = await measureReconnect(cloud.address, context);
+        return { figures: { ...throughput.figures, ...latency, ...reconnect }, ratios: throughput.ratios };
       } finally {
         await gateway.close();
       }

@@ -367,6 +367,8 @@ export const limits = {
   /** Requests of those who may not come in yet that are passed on at a time, and one of them in bytes. At the bound: `HOLON_CALL_BUSY`, 413. */
   lobbyAsksMax: 8,
   lobbyBytesMax: 64 << 10,
+  /** A node that learned nothing of its certificate asks its neighbour above again after this, which costs a few hundred bytes. */
+  identityAgainMs: 60_000,
   /** Time for the authority to answer. */
   identityAskMs: 20_000,
   /** The same refusal is told again after this, with how often it came; kinds of refusals that are told apart. At the bound: they are told as one. */

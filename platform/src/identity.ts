@@ -102,9 +102,9 @@ export class NodeIdentity implements Identity {
     return proven;
   }
 
-  /** By this machine's clock, if that knows. */
-  isExpired(validity: Validity): boolean {
-    return isExpired(validity, this.#clock.wall());
+  /** Somebody else's, by this machine's clock, if that knows. */
+  isExpired(theirs: Validity): boolean {
+    return isExpired(theirs, this.#enrolled().proven.validity, this.#clock.wall());
   }
 
   async renewal(): Promise<Renewal> {

@@ -18,6 +18,7 @@ import { branchesAt, checkParted } from "./parted.ts";
 import { dataOf, LaneLedger, seenRecord } from "./lane-ledger.ts";
 import type { ProfileOf } from "./link-profile.ts";
 import { SimNet } from "./net.ts";
+import { SimAuthority } from "./identity.ts";
 import { exportableLanes, isBehind } from "./behind.ts";
 import { NodeMachine } from "./node-machine.ts";
 import type { SimSubject, SubjectProgram } from "./subject.ts";
@@ -84,6 +85,8 @@ export interface FleetOptions {
   readonly listener?: (note: Note) => void;
   /** No device makes a reading, so no frame can hold one. */
   readonly withoutReadings?: boolean;
+  /** How long certificates hold; without it they have no dates. */
+  readonly certificateMs?: number | undefined;
   /** Of so many members beside the root, the first, all records are read and compared. Undefined: of all. */
   readonly readMax?: number;
 }
@@ -102,6 +105,8 @@ export class Fleet {
   readonly #program: SubjectProgram;
   readonly #listener: ((note: Note) => void) | undefined;
   readonly #readMax: number;
+  /** Where certificates have dates. */
+  readonly authority: SimAuthority | undefined;
   #root: Member | undefined;
   #lastDown: Machine | undefined;
   #lastBehind: Machine | undefined;
@@ -115,6 +120,7 @@ export class Fleet {
       if (options.withoutReadings !== true) this.#repetition.see(frame, world.nowMs);
     };
     this.#program = program;
+    this.authority = options.certificateMs === undefined ? undefined : new SimAuthority(options.certificateMs);
     this.#listener = options.listener;
     this.#readMax = options.readMax ?? Infinity;
   }
@@ -141,6 +147,7 @@ export class Fleet {
       siblings: siblings.map((sibling) => ({ name: sibling })),
       ...(parent === undefined ? {} : { parent: `wss://${parent}:7401` }),
       ...(options.retention === undefined ? {} : { retention: options.retention }),
+      ...(this.authority === undefined ? {} : { authority: { certificateMs: this.authority.certificateMs } }),
     });
     const machine: Machine = new NodeMachine(this.world, this.net, this.members.size + 1, {
       name,
@@ -155,6 +162,7 @@ export class Fleet {
         if (member.isRead) member.ledger.attach(subject.log);
       },
       ...(options.devices === undefined ? {} : { devices: options.devices }),
+      ...(this.authority === undefined ? {} : { certified: { authority: this.authority, as: { node, site: config.site, tier }, hasAuthority: config.control } }),
       ...(this.#listener === undefined ? {} : { listener: this.#listener }),
     });
     const member: Member = { config, machine, ledger: new LaneLedger(), former: [], parent, isRead: parent === undefined || this.members.size <= this.#readMax, isActor: options.act !== undefined };

@@ -1,4 +1,5 @@
 import type { NodeName } from "@holon/core/units.ts";
+import type { Passport } from "./identity.ts";
 import type { Happening } from "./trace-hash.ts";
 import type { World } from "./world.ts";
 
@@ -20,6 +21,8 @@ export interface Identity {
   readonly number: number;
   calls: number;
   hooks: CallHooks;
+  /** What it shows others and holds them to, in worlds where certificates have dates. */
+  passport?: Passport;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { HolonError } from "@holon/core/errors.ts";
-import type { Connection, Listener, Net } from "@holon/core/ports.ts";
+import { identityMethods, issuedSchema } from "@holon/core/identity/messages.ts";
+import type { Connection, Listener, Lobby, Net } from "@holon/core/ports.ts";
 import type { NodeName } from "@holon/core/units.ts";
 import { draw } from "./distribution.ts";
 import type { Incarnation } from "./incarnation.ts";
@@ -13,6 +14,7 @@ import type { World } from "./world.ts";
 interface OpenListener {
   readonly owner: Incarnation;
   readonly accepted: (connection: Connection) => void;
+  readonly lobby: Lobby | undefined;
 }
 
 /** A frame as it is handed to the network, before any transport security: its plaintext. */
@@ -73,7 +75,7 @@ export class SimNet {
   portFor(incarnation: Incarnation): Net {
     this.#up.add(incarnation.name);
     return {
-      listen: (address, accepted) => incarnation.call("net.listen", 0.05, () => this.#listen(incarnation, address, accepted)),
+      listen: (address, accepted, lobby) => incarnation.call("net.listen", 0.05, () => this.#listen(incarnation, address, accepted, lobby)),
       connect: (address, expected) => this.#connect(incarnation, address, expected),
     };
   }
@@ -161,10 +163,10 @@ export class SimNet {
     return [...from(one, two), ...from(two, one)];
   }
 
-  #listen(owner: Incarnation, wanted: string, accepted: (connection: Connection) => void): Listener {
+  #listen(owner: Incarnation, wanted: string, accepted: (connection: Connection) => void, lobby: Lobby | undefined): Listener {
     const place = placeOf(wanted).replace(/:0$/, () => `:${this.#nextPort++}`);
     if (this.#listeners.has(place)) throw new HolonError("HOLON_PORT_TAKEN", `${wanted} is in use`);
-    const listener: OpenListener = { owner, accepted };
+    const listener: OpenListener = { owner, accepted, lobby };
     this.#listeners.set(place, listener);
     return {
       address: `wss://${place}`,
@@ -203,9 +205,24 @@ export class SimNet {
         }
         const proven = current.owner.proves;
         if (expected !== undefined && expected !== proven) return settle(() => reject(new HolonError("HOLON_LINK_REFUSED", `${address} proves to be ${proven}, not ${expected}`)));
-        settle(() => resolve(this.#join(from, current)));
+        if (from.identity.passport === undefined) return settle(() => resolve(this.#join(from, current)));
+        this.#admitted(from, current).then(
+          () => settle(() => resolve(this.#join(from, current))),
+          (error: unknown) => settle(() => reject(error)),
+        );
       });
     });
+  }
+
+  /** Both look at each other's certificates; who is beyond its date asks there for the next one, and comes in with it. */
+  async #admitted(from: Incarnation, { owner, lobby }: OpenListener): Promise<void> {
+    const [dialler, judge] = [from.identity.passport, owner.identity.passport];
+    if (dialler === undefined || judge === undefined) return;
+    dialler.requireValid(judge);
+    judge.requireValid(dialler);
+    if (lobby?.reachesAuthority() !== true || !judge.seesExpired(dialler)) return;
+    await dialler.adopt(issuedSchema.parse(await lobby.ask(identityMethods.renew, await dialler.renewal())));
+    if (judge.seesExpired(dialler)) throw new HolonError("HOLON_IDENTITY_EXPIRED", `${judge.node} does not take ${dialler.node}: its certificate is beyond its date`);
   }
 
   /** Both ends exist from now on; the listener hears of it first, as its side ends the handshake. */

@@ -1,4 +1,5 @@
 import { toHolonError, type HolonError } from "@holon/core/errors.ts";
+import type { Invited } from "@holon/core/identity/messages.ts";
 import type { Model, Ports, Runner } from "@holon/core/ports.ts";
 import type { NodeName } from "@holon/core/units.ts";
 import { ClockHardware, createClock } from "./clock.ts";
@@ -7,6 +8,7 @@ import { createCrypto } from "./crypto.ts";
 import { createDiscovery } from "./discovery.ts";
 import { createDisk, DiskMedium, type DiskSpeed } from "./disk.ts";
 import { createDoor, Devices, type DeviceHabits } from "./door.ts";
+import { Passport, type SimAuthority } from "./identity.ts";
 import { Incarnation, type Identity } from "./incarnation.ts";
 import type { SimNet } from "./net.ts";
 import type { SeededRandom } from "./random.ts";
@@ -32,6 +34,8 @@ export interface MachineOptions<Subject extends Booted> {
   readonly disk?: { readonly speed?: DiskSpeed; readonly capacityBytes?: number };
   readonly devices?: DeviceHabits;
   readonly secrets?: Readonly<Record<string, string>>;
+  /** In worlds where certificates have dates: what it was enrolled as, and by whom. */
+  readonly certified?: { readonly authority: SimAuthority; readonly as: Invited; readonly hasAuthority: boolean };
   /** Hears what the node says. */
   readonly listener?: (note: Note) => void;
   /** Called when a boot has succeeded. */
@@ -74,6 +78,8 @@ export class NodeMachine<Subject extends Booted> {
     this.identity = { name: options.name, ...(options.proves === undefined ? {} : { proves: options.proves }), number, calls: 0, hooks: {} };
     this.medium = new DiskMedium(this.#random.fork("disk"), options.disk);
     this.clock = new ClockHardware(world, options.clock);
+    const { certified } = options;
+    if (certified !== undefined) this.identity.passport = new Passport(certified.authority, this.clock, certified.as);
     this.devices = new Devices(options.name, this.#random.fork("devices"), options.devices);
   }
 
@@ -178,6 +184,8 @@ export class NodeMachine<Subject extends Booted> {
       door: createDoor(incarnation, this.devices),
       secrets: createSecrets(this.#options.secrets ?? {}),
       trace: createTrace(incarnation, this.#options.listener),
+      identity: this.identity.passport,
+      authority: this.#options.certified?.hasAuthority === true ? this.#options.certified.authority : undefined,
     };
   }
 }

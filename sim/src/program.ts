@@ -57,7 +57,7 @@ export async function holonProgram(parts: NodeParts = {}, source = counterSource
   return {
     async boot(config, ports): Promise<HolonSubject> {
       const node = await openNode(config, ports, parts);
-      const control = config.control ? await openControl({ log: node.log, blobs: node.blobs, events: node.events, ports }) : undefined;
+      const control = config.control ? await openControl({ log: node.log, blobs: node.blobs, events: node.events, ports, handlers: node.handlers, address: node.address, revoked: node.revoked, certificateMs: config.authority?.certificateMs }) : undefined;
       await node.announce();
       return {
         log: node.log,

@@ -31,6 +31,8 @@ export interface Scenario {
   findings?(fleet: Fleet): ScenarioFindings;
   /** Of so many members beside the root all records are read and compared at the end; of the others the heads of the lanes are. Undefined: of all. */
   readonly readMax?: number;
+  /** How long certificates hold; without it they have no dates. */
+  readonly certificateMs?: number;
   /** No devices: what is acknowledged are records of functions. */
   readonly withoutReadings?: boolean;
   /** Plans the faults: schedules them in the world. They must end by themselves at `untilMs`. */
@@ -171,6 +173,7 @@ interface WorldOptions {
 async function runWorld(scenario: Scenario, program: SubjectProgram, seed: number, { size, listener, variant }: WorldOptions): Promise<Lived> {
   const world = new World(seed);
   const fleet = new Fleet(world, scenario.program?.(program) ?? program, {
+    certificateMs: scenario.certificateMs,
     withoutReadings: scenario.withoutReadings === true,
     ...(scenario.readMax === undefined ? {} : { readMax: scenario.readMax }),
     ...(listener === undefined ? {} : { listener }),

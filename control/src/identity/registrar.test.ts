@@ -129,7 +129,7 @@ test("a certificate of years ago is good for the next one, and one that was revo
   office.wallMs += 3 * 365 * 24 * hour;
   office.monotonicMs += hour;
   await identity.adopt(await registrar.renew(await identity.renewal()));
-  assert.ok((identity.self()?.number ?? 0) > first && !identity.isExpired({ issuedMs: 0, expiresMs: 0 }));
+  assert.ok((identity.self()?.number ?? 0) > first);
   assert.equal(identity.validity()?.expiresMs, office.wallMs + limits.certificateMs);
 
   await assert.rejects(registrar.revoke("gateway-9", "never seen"), hasCode("HOLON_NODE_UNKNOWN"));

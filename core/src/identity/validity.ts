@@ -15,7 +15,13 @@ export interface WallTime {
   readonly state: ClockState;
 }
 
-export const isExpired = ({ expiresMs }: Validity, wall: WallTime): boolean => wall.state === "synced" && wall.ms > expiresMs;
+const isPast = ({ expiresMs }: Validity, wall: WallTime): boolean => wall.state === "synced" && wall.ms > expiresMs;
+
+/**
+ * Whether somebody's certificate is over, as whoever judges it sees it: whose own is over by the same clock has been away itself, or has a wrong clock, and judges nobody. A certificate
+ * that was made anew a moment ago ends later than the judge's, so that nobody is sent for another one again and again.
+ */
+export const isExpired = (theirs: Validity, own: Validity, wall: WallTime): boolean => isPast(theirs, wall) && !isPast(own, wall);
 
 /** From two thirds of its time on; and where it was issued later than now, so by a clock that was wrong. */
 export function isDue({ issuedMs, expiresMs }: Validity, nowMs: number): boolean {

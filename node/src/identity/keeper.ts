@@ -46,6 +46,7 @@ export function createIdentityKeeper(options: IdentityKeeperOptions): IdentityKe
   const greeted = new WeakSet<Peer>();
   let timer: Timer | undefined;
   let renewing = false;
+  let settled = true;
   let closed = false;
 
   const failed = (what: string) => (error: unknown): void => {
@@ -99,15 +100,17 @@ export function createIdentityKeeper(options: IdentityKeeperOptions): IdentityKe
     for (const peer of new Set([...options.dialled(), ...options.accepted()])) if (peer.name !== except) tell(peer);
   }
 
-  async function look(peer: Peer): Promise<void> {
+  /** Whether it is known that all is as it should be. */
+  async function look(peer: Peer): Promise<boolean> {
     const validity = identity.validity();
-    if (validity === undefined) return;
+    if (validity === undefined) return true;
     const mine = identity.revocationsVersion();
     const asked: Look = { issuedMs: validity.issuedMs, expiresMs: validity.expiresMs, revocations: mine };
     const answer = lookAnswerSchema.parse(await calls.callPeer(peer, identityMethods.look, asked, limits.identityAskMs));
     if (answer.revocations !== undefined) await take(answer.revocations, peer.name);
     else if (answer.version < mine) tell(peer);
     if (answer.due === true) await renew();
+    return answer.due !== null;
   }
 
   async function renew(): Promise<void> {
@@ -122,19 +125,29 @@ export function createIdentityKeeper(options: IdentityKeeperOptions): IdentityKe
     }
   }
 
-  async function lookAbout(): Promise<void> {
+  async function lookAbout(): Promise<boolean> {
     if (options.hasAuthority) {
       const validity = identity.validity();
       if (validity !== undefined && isDue(validity, ports.clock.wall().ms)) await renew();
     }
     const up = options.above();
-    if (up !== undefined) await look(up);
+    return up === undefined ? options.hasAuthority : look(up);
   }
 
   function again(): void {
     const validity = identity.validity();
     if (closed || validity === undefined) return;
-    timer = ports.clock.after(lookEveryMs(validity), () => void lookAbout().catch(failed("asking for the next certificate")).finally(again));
+    const everyMs = lookEveryMs(validity);
+    // On an island nothing is answered until the way up is open again; then it should not be long.
+    timer = ports.clock.after(settled ? everyMs : Math.min(everyMs, limits.identityAgainMs), () => {
+      lookAbout().then(
+        (known) => (settled = known),
+        (error: unknown) => {
+          settled = false;
+          failed("asking for the next certificate")(error);
+        },
+      ).finally(again);
+    });
   }
 
   return {
