@@ -101,7 +101,7 @@ async function nodeFindings(name: string, options: ClientOptions): Promise<reado
   const findings: Finding[] = [];
   if (status.uplink !== undefined && status.uplink.state !== "open") {
     const { problem, state } = status.uplink;
-    findings.push({ check: name, state: "warn", says: `uplink ${state}${problem === undefined ? "" : `: ${problem.message}`}`, next: state === "cut" ? `holon link heal ${name}` : "Nothing to do: it works on alone and tries again." });
+    findings.push({ check: name, state: "warn", says: `uplink ${state}${problem === undefined ? "" : `: ${problem.message}`}`, next: state === "cut" ? `holon link heal ${name}` : nextOf(problem?.code) });
   }
   for (const { lane, code, message } of status.uplink?.held ?? []) findings.push({ check: name, state: "bad", says: `${lane} is held back: ${message}`, ...(isErrorCode(code) ? { next: errorTable[code].next } : {}) });
   for (const { lane, branch, after } of status.uplink?.branches ?? []) findings.push({ check: name, state: "warn", says: `${lane} has two histories behind record ${after}; this one is kept as ${branch}`, next: errorTable.HOLON_LINK_FORK.next });
@@ -115,6 +115,9 @@ async function nodeFindings(name: string, options: ClientOptions): Promise<reado
   }
   return findings.length > 0 ? findings : [{ check: name, state: "ok", says: "link, log, sources and functions are well" }];
 }
+
+/** Who is not let in does not get in by waiting. */
+const nextOf = (code: string | undefined): string => (isErrorCode(code) && code.startsWith("HOLON_IDENTITY_") ? errorTable[code].next : "Nothing to do: it works on alone and tries again.");
 
 function answers(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {

@@ -11,7 +11,7 @@ import { openAuthority } from "@holon/platform/identity-authority.ts";
 import { certifyHere } from "@holon/platform/identity-here.ts";
 import { readToken } from "@holon/platform/identity-token.ts";
 import { NodeIdentity } from "@holon/platform/identity.ts";
-import { openRegistrar, type Registrar } from "./registrar.ts";
+import { openRegistrar, type Registrar } from "@holon/control/identity/registrar.ts";
 
 const hour = 3_600_000;
 const hasCode = (code: ErrorCode) => (error: unknown): true => {
