@@ -163,7 +163,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   parts.requests = requests;
   const meter = createMeter({ config, log, events, ports });
   parts.meter = meter;
-  const served = createServedModels({ tier: config.tier, isRoot: config.parent === undefined, log, events, blobs, guard, calls, handlers, ports, above: () => parts.uplink?.peer() ?? parts.site?.relayPeer() });
+  const served = createServedModels({ tier: config.tier, jurisdiction: config.jurisdiction, isRoot: config.parent === undefined, log, events, blobs, guard, calls, handlers, ports, above: () => parts.uplink?.peer() ?? parts.site?.relayPeer() });
   parts.served = served;
   parts.agent = createAgent({ log, events, blobs, guard, shared, served, ports, requests, meter, fetch: exchange.fetch });
   if (config.listen !== undefined) {
