@@ -73,6 +73,9 @@ interface Opened {
 /** Whether the node answers for it, in place of each sandbox by itself. */
 export const isServed = ({ cascade, drift }: Pick<ModelUse, "cascade" | "drift">): boolean => cascade !== undefined || drift !== undefined;
 
+/** Readings are judged by it in the node itself. */
+const isJudge = ({ reductions }: AppDocument, model: string): boolean => (reductions ?? []).some((reduction) => reduction.kind === "judge" && reduction.model === model);
+
 export function createServedModels(context: ServedModelsContext): ServedModels {
   const { tier, log, calls, handlers, ports } = context;
   const served = new Map<string, Served>();
@@ -168,7 +171,7 @@ export function createServedModels(context: ServedModelsContext): ServedModels {
   return {
     async setDesired({ version, apps }) {
       policy = { version, rules: new Map(apps.map((app) => [app.name, app.egress])) };
-      const wanted = new Map(apps.flatMap((app) => app.models.filter((model) => isServed(model) || model.answers?.tier === tier).map((model) => [`${app.name}/${model.name}`, { app: app.name, model }])));
+      const wanted = new Map(apps.flatMap((app) => app.models.filter((model) => isServed(model) || model.answers?.tier === tier || isJudge(app, model.name)).map((model) => [`${app.name}/${model.name}`, { app: app.name, model }])));
       for (const [name, one] of served) {
         const still = wanted.get(name);
         if (still !== undefined && canonicalJson(still.model) === one.key) continue;
