@@ -56,7 +56,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
   try {
     const clock = createClock(config.clockSyncedFile === undefined ? {} : { syncedFiles: [config.clockSyncedFile] });
     const { identity, authority } = await openIdentity(folder, config, clock);
-    const model = createModel();
+    const model = createModel({ inPlace: true });
     closing.push(() => model.close());
     const runner = createRunner({ model });
     closing.push(() => runner.close());
