@@ -373,8 +373,8 @@ export const limits = {
   lobbyBytesMax: 64 << 10,
   /** A node that learned nothing of its certificate asks its neighbour above again after this, which costs a few hundred bytes. */
   identityAgainMs: 60_000,
-  /** Time for the authority to answer. */
-  identityAskMs: 20_000,
+  /** Time for the authority to answer: less than `handshakeMs`, in which somebody without a link has to be done. */
+  identityAskMs: 8_000,
   /** The same refusal is told again after this, with how often it came; kinds of refusals that are told apart. At the bound: they are told as one. */
   refusalTellMs: 60_000,
   refusalsToldMax: 64,

@@ -39,7 +39,7 @@ export function askForCertificate({ secure, raw }: SecureSocket, method: LobbyMe
   const text = JSON.stringify(body);
   return new Promise<Issued>((resolve, reject) => {
     const outgoing = request({ createConnection: () => secure, method: "POST", path: askPaths[method], headers: { host: "holon", "content-type": "application/json", "content-length": Buffer.byteLength(text), connection: "close" } });
-    const timer = setTimeout(() => outgoing.destroy(new Error(`no answer in ${limits.identityAskMs} ms`)), limits.identityAskMs);
+    const timer = setTimeout(() => outgoing.destroy(new Error(`no answer in ${limits.handshakeMs} ms`)), limits.handshakeMs);
     outgoing.once("close", () => clearTimeout(timer));
     outgoing.once("error", (cause) => reject(unreachable(at, cause.message, cause)));
     outgoing.once("response", (response) => {

@@ -24,10 +24,16 @@ export class Revocations {
     this.#path = path;
   }
 
-  /** What is on disk. Another root's list is none. `HOLON_CONFIG_BAD` where it is damaged. */
+  /** What is on disk. A list of a fleet that this node has left is none. `HOLON_CONFIG_BAD` where it is damaged. */
   async load(root: X509Certificate): Promise<void> {
     const signed = await readSecretFile(this.#path, signedRevocationsSchema, fileBytesMax);
-    if (signed !== undefined) this.#follow(signed, readList(signed, root));
+    if (signed === undefined) return;
+    try {
+      this.#follow(signed, readList(signed, root));
+    } catch (error) {
+      if (!(error instanceof HolonError)) throw error;
+      await this.forget();
+    }
   }
 
   signed(): SignedRevocations | undefined {

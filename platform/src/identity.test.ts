@@ -8,6 +8,7 @@ import { identityMethods, enrolmentSchema, renewalSchema, type Issued } from "@h
 import { isDue } from "@holon/core/identity/validity.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Connection, Listener, Lobby, TurnedAway } from "@holon/core/ports.ts";
+import { identityContract } from "@holon/sim/contracts/identity.ts";
 import { authorityStatus, openAuthority, renewIntermediate, takeRootKey } from "./identity-authority.ts";
 import { enroll } from "./identity-ask.ts";
 import { certifyHere } from "./identity-here.ts";
@@ -17,6 +18,12 @@ import { scratchFolder } from "./testing/scratch-folder.ts";
 import { testClock, testFleet, type TestFleet, type TestMember } from "./testing/test-fleet.ts";
 
 const fleet = await testFleet();
+
+identityContract("platform", async () => {
+  const [one, other, foreign] = [await fleet.member("gateway-1"), await fleet.member("gateway-2"), await testFleet()];
+  return { port: { one: one.identity, other: other.identity, authority: fleet.authority, foreign: foreign.authority }, drive: (work) => work, dispose: () => Promise.resolve() };
+});
+
 const day = 86_400_000;
 const hasCode = (code: ErrorCode, naming = /./) => (error: unknown): true => {
   assert.ok(error instanceof HolonError, String(error));
@@ -248,6 +255,17 @@ test("a list that no authority of this fleet signed, or that was changed, is non
   const { revocationText } = await import("./identity-revocations.ts");
   const byNode = { list: signed.list, chain: [chainPem], proof: sign("sha256", revocationText(signed.list), keyPem).toString("base64url") };
   await assert.rejects(identity.revoke(byNode), hasCode("HOLON_IDENTITY_UNTRUSTED"), "a node is no authority");
+});
+
+test("a node that joins another fleet starts with the list of the one it left still on its disk", async () => {
+  const { identity, folder } = await fleet.member("gateway-1");
+  await identity.revoke(await fleet.authority.sign({ version: 4, revoked: [] }));
+  const list = readFileSync(join(folder, "identity/revocations.json"), "utf8");
+  const foreign = await testFleet();
+  await certifyHere(identity, foreign.authority, { node: "gateway-1", site: "elsewhere", tier: "gateway" }, testClock());
+  writeFileSync(join(folder, "identity/revocations.json"), list); // as where the power went before it was removed
+  const again = await NodeIdentity.open(folder, testClock());
+  assert.deepEqual([again.self()?.site, again.revocationsVersion()], ["elsewhere", 0]);
 });
 
 test("a session that is taken up again is the same peer, without a certificate on the wire", async (t) => {

@@ -15,11 +15,11 @@ export function serveAsks(identity: NodeIdentity, lobby: Lobby | undefined): (re
   async function answer(request: IncomingMessage, method: LobbyMethod, doors: Lobby): Promise<unknown> {
     // Whoever asks for the next certificate has one of this fleet, and proves its key in the handshake; its date is not looked at.
     if (method === identityMethods.renew && request.socket instanceof TLSSocket) identity.revocationsHeld.requireValid(peerOf(request.socket, identity));
+    const parsed = (method === identityMethods.renew ? renewalSchema : enrolmentSchema).safeParse(parseJson(await bodyOf(request)));
+    if (!parsed.success) throw new HolonError("HOLON_IDENTITY_UNTRUSTED", "the request for a certificate does not parse");
     if (asked >= limits.lobbyAsksMax) throw new HolonError("HOLON_CALL_BUSY", "too many requests for certificates are on their way");
     asked += 1;
     try {
-      const parsed = (method === identityMethods.renew ? renewalSchema : enrolmentSchema).safeParse(parseJson(await bodyOf(request)));
-      if (!parsed.success) throw new HolonError("HOLON_IDENTITY_UNTRUSTED", "the request for a certificate does not parse");
       return await doors.ask(method, parsed.data);
     } finally {
       asked -= 1;

@@ -108,6 +108,8 @@ export class Passport implements Identity {
   readonly node: NodeName;
   /** How often this machine asked for another certificate and got it. */
   renewals = 0;
+  /** The network ends the connections of those who are refused from now on. */
+  listChanged: (() => void) | undefined;
   readonly #authority: SimAuthority;
   readonly #clock: ClockHardware;
   #held: Held;
@@ -164,14 +166,19 @@ export class Passport implements Identity {
     if (list.version <= this.revocationsVersion()) return Promise.resolve(false);
     this.#list = list;
     this.#signed = signed;
+    this.listChanged?.();
     return Promise.resolve(true);
+  }
+
+  refuses(peer: Passport): boolean {
+    const { number } = peer.#held.certificate;
+    const entry = this.#list?.revoked.find(({ node }) => node === peer.node);
+    return entry !== undefined && number <= entry.through;
   }
 
   /** `HOLON_IDENTITY_REVOKED`. */
   requireValid(peer: Passport): void {
-    const { number } = peer.#held.certificate;
-    const entry = this.#list?.revoked.find(({ node }) => node === peer.node);
-    if (entry !== undefined && number <= entry.through) throw new HolonError("HOLON_IDENTITY_REVOKED", `the certificate of ${peer.node} was revoked`);
+    if (this.refuses(peer)) throw new HolonError("HOLON_IDENTITY_REVOKED", `the certificate of ${peer.node} was revoked`);
   }
 
   /** By this machine's clock. */

@@ -3,6 +3,7 @@ import { identityMethods, issuedSchema } from "@holon/core/identity/messages.ts"
 import type { Connection, Listener, Lobby, Net } from "@holon/core/ports.ts";
 import type { NodeName } from "@holon/core/units.ts";
 import { draw } from "./distribution.ts";
+import type { Passport } from "./identity.ts";
 import type { Incarnation } from "./incarnation.ts";
 import { wideAreaLine, type ProfileOf } from "./link-profile.ts";
 import { ConnectionEnd } from "./net-connection.ts";
@@ -57,6 +58,8 @@ export class SimNet {
   /** Who announces itself at present. */
   readonly announcers = new Set<Announcer>();
   readonly #ends = new Map<string, Set<ConnectionEnd>>();
+  /** By machine, where certificates have dates. */
+  readonly #passports = new Map<string, Passport>();
   /** Machines with power. */
   readonly #up = new Set<string>();
   readonly #hangChance: number;
@@ -74,10 +77,22 @@ export class SimNet {
   /** The net port of one incarnation; from now on its machine has power. */
   portFor(incarnation: Incarnation): Net {
     this.#up.add(incarnation.name);
+    const { passport } = incarnation.identity;
+    if (passport !== undefined) {
+      this.#passports.set(incarnation.name, passport);
+      passport.listChanged = () => this.#endRefused(incarnation.name, passport);
+    }
     return {
       listen: (address, accepted, lobby) => incarnation.call("net.listen", 0.05, () => this.#listen(incarnation, address, accepted, lobby)),
       connect: (address, expected) => this.#connect(incarnation, address, expected),
     };
+  }
+
+  #endRefused(name: string, passport: Passport): void {
+    for (const end of [...(this.#ends.get(name) ?? [])]) {
+      const peer = this.#passports.get(end.machine);
+      if (peer !== undefined && passport.refuses(peer)) end.close("HOLON_IDENTITY_REVOKED");
+    }
   }
 
   /** Whether frames from one node now reach the other's machine. */

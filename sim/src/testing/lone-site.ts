@@ -24,7 +24,7 @@ export interface LoneSite {
 }
 
 /** Brings up a cloud and gateways below it that are siblings. */
-export async function bringUpSite(gateways: number, options: { readonly seed?: number; readonly election?: ElectionMachine } = {}): Promise<LoneSite> {
+export async function bringUpSite(gateways: number, options: { readonly seed?: number; readonly election?: ElectionMachine; readonly certificateMs?: number } = {}): Promise<LoneSite> {
   const nodes = new Map<string, HolonNode>();
   const program: SubjectProgram = {
     async boot(config, ports) {
@@ -36,7 +36,7 @@ export async function bringUpSite(gateways: number, options: { readonly seed?: n
     sandbox: () => ({ model: createModel(), runner: createRunner() }),
   };
   const world = new World(options.seed ?? 1);
-  const fleet = new Fleet(world, program);
+  const fleet = new Fleet(world, program, { certificateMs: options.certificateMs });
   const watch = new LeadWatch();
   fleet.add({ name: "cloud", tier: "cloud" });
   const names = Array.from({ length: gateways }, (_, index) => `gateway-${index + 1}`);
