@@ -144,7 +144,7 @@ function addMembership(node: Command): void {
   node
     .command("enroll")
     .description("join with a token: makes this node's key, gets its certificate")
-    .requiredOption("--token <token>", "what `holon node invite` printed")
+    .requiredOption("--token <token>", "what `holon node invite` printed; - reads it from stdin")
     .option("--at <address>", "another node of the fleet to ask, such as the parent: wss://127.0.0.1:7403")
     .option("--data <folder>", "data folder", ".holon")
     .action(async (options: { readonly token: string; readonly at?: string; readonly data: string }) => (await import("./command/node-identity.ts")).enrollNode(options));

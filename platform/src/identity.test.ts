@@ -285,6 +285,25 @@ test("a session that is taken up again is the same peer, without a certificate o
   assert.ok(resumed < full - 1_000, `${resumed} bytes came, ${full} the first time`);
 });
 
+test("a listener whose certificate is made anew knows those who take up a session, and shows the new one to others", async (t) => {
+  const edge = await fleet.member("edge-1");
+  const door = await open(t, edge);
+  const [before, after] = [await fleet.member("gateway-1"), await fleet.member("gateway-2")];
+  await linked(before, door);
+  const { csr } = await edge.identity.renewal();
+  const issuedMs = Date.now();
+  await edge.identity.adopt(await fleet.authority.issue(csr, { node: "edge-1", site: "plant", tier: "edge", number: issuedMs + 1, validity: { issuedMs, expiresMs: issuedMs + day } }));
+  await linked(before, door);
+  await linked(after, door);
+  assert.deepEqual([door.accepted.map(({ peer }) => peer), door.turned], [["gateway-1", "gateway-1", "gateway-2"], []]);
+  const { connect } = await import("node:tls");
+  const { keyPem, chainPem } = after.identity.credentials();
+  const socket = connect({ port: Number(new URL(door.listener.address).port), host: "127.0.0.1", key: keyPem, cert: chainPem, rejectUnauthorized: false });
+  const shown = await new Promise<string | undefined>((resolve) => socket.once("secureConnect", () => resolve(socket.getPeerX509Certificate()?.fingerprint256)));
+  socket.destroy();
+  assert.equal(shown, edge.identity.self()?.certificate.fingerprint256);
+});
+
 test("the root's key goes to a file and is gone; the intermediate signs on, and is made anew with the file alone", async (t) => {
   const folder = scratchFolder(t);
   const authority = await openAuthority(folder, testClock());

@@ -169,8 +169,9 @@ export class NodeIdentity implements Identity {
     const key = createPublicKey(waiting.keyPem).export({ type: "spki", format: "der" });
     if (!proven.certificate.publicKey.export({ type: "spki", format: "der" }).equals(key)) throw untrusted("the certificate is for another key than the one that it was asked for");
     await writeSecretFile(this.#path("identity"), { keyPem: waiting.keyPem, chain: issued.chain, root: issued.root });
+    // What was verified under the same root is as good as before, and a session that is taken up again shows no more than the leaf.
+    if (this.#own?.root.fingerprint256 !== own.root.fingerprint256) this.#verified.clear();
     this.#own = own;
-    this.#verified.clear();
     await removeSecretFile(this.#path("next"));
     for (const callback of this.#changed) callback();
   }

@@ -38,6 +38,7 @@ export function createConnector(name: NodeName, identity: NodeIdentity): (addres
     try {
       return await connect(address, expected);
     } catch (error) {
+      sessions.delete(printAddress("wss", address)); // the next attempt shows all there is to show
       if (!(error instanceof HolonError) || error.code !== "HOLON_IDENTITY_EXPIRED") throw error;
       const sockets = await connectSecurely(identity, address, sessions);
       await identity.adopt(await askForCertificate(sockets, identityMethods.renew, await identity.renewal(), printAddress("wss", address)));

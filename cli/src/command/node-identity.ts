@@ -1,6 +1,7 @@
 /** `holon node invite|enroll|revoke|authority` */
 import { join, resolve } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
+import { limits } from "@holon/core/limits.ts";
 import { createClock } from "@holon/platform/clock.ts";
 import { lockFolder } from "@holon/platform/lock.ts";
 import { z } from "zod";
@@ -31,21 +32,31 @@ export async function revokeNode(client: Client, name: string, because: string, 
   process.stdout.write(json ? `${JSON.stringify(list)}\n` : `${name} is refused from now on; the list is at version ${list.version}\n`);
 }
 
-/** Makes this node's key and gets its certificate. The folder is the node's own, below the data folder, by the name in the token. */
+/** Makes this node's key and gets its certificate. The token may come on stdin: arguments can be read by others on the machine. The folder is the node's own, below the data folder, by the name in the token. */
 export async function enrollNode(options: { readonly token: string; readonly data: string; readonly at?: string }): Promise<void> {
   const { enroll } = await import("@holon/platform/identity-ask.ts");
   const { readToken } = await import("@holon/platform/identity-token.ts");
   const { NodeIdentity } = await import("@holon/platform/identity.ts");
-  const { node, site } = readToken(options.token);
+  const token = options.token === "-" ? await textOf(process.stdin) : options.token;
+  const { node, site } = readToken(token);
   const folder = join(resolve(options.data), node);
   const lock = lockFolder(folder);
   try {
     const identity = await NodeIdentity.open(folder, createClock());
-    await enroll(identity, options.token, options.at);
+    await enroll(identity, token, options.at);
     process.stdout.write(`${node} of ${site} is enrolled; its certificate holds until ${new Date(identity.validity()?.expiresMs ?? 0).toISOString()}\n`);
   } finally {
     lock.release();
   }
+}
+
+async function textOf(stream: AsyncIterable<unknown>): Promise<string> {
+  let text = "";
+  for await (const piece of stream) {
+    text += String(piece);
+    if (text.length > limits.certificateCharactersMax) break; // no token of ours
+  }
+  return text.trim();
 }
 
 export interface AuthorityOptions {
