@@ -37,6 +37,7 @@ import { openSharedStore, type SharedStore } from "./shared/store.ts";
 import { createMeter, type Meter, type MeterRow } from "./meter/meter.ts";
 import { createServedModels, type ServedModels, type ServedStatus } from "./model/served-models.ts";
 import { failedEventsOf, type FailedRow } from "./run/failed-rows.ts";
+import { createVerifier, type SignatureStatus, type Verifier } from "./trust/verifier.ts";
 import { createSite, type Site, type SiteStatus } from "./site/site.ts";
 
 export interface NodeStatus {
@@ -46,6 +47,8 @@ export interface NodeStatus {
   readonly jurisdiction: string;
   readonly upMs: number;
   readonly agent: AgentStatus;
+  /** What is verified of what runs; undefined before the first document has come. */
+  readonly signatures: SignatureStatus | undefined;
   readonly uplink: UplinkStatus | undefined;
   /** The node among its siblings; undefined where it has none. */
   readonly election: SiteStatus | undefined;
@@ -126,6 +129,7 @@ interface Parts {
   scrubber: Scrubber | undefined;
   sharing: SharedExchange | undefined;
   served: ServedModels | undefined;
+  verifier: Verifier | undefined;
 }
 
 /** Parts that a test may put in another's place. */
@@ -141,7 +145,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   const events = createEvents(config, ports.clock);
   const integrity: Integrity = { sha256: ports.crypto.sha256, crc32: ports.codec.crc32 };
   const { clock, disk, random } = ports;
-  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, meter: undefined, scrubber: undefined, sharing: undefined, served: undefined };
+  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, meter: undefined, scrubber: undefined, sharing: undefined, served: undefined, verifier: undefined };
   const log = await openLog({ origin: name, disk, clock, random, integrity, ...segmentSize(config), opened: (stream, predecessor) => openedRecord(events, stream, predecessor), full: () => parts.keeper?.full() });
   for (const damage of log.damage) ports.trace.note("error", `${damage.segment}: bytes ${damage.fromByte} to ${damage.toByte} are damaged (${damage.what})`, { code: "HOLON_LOG_DAMAGED" });
   const blobs = await openBlobStore(disk, integrity);
@@ -165,7 +169,9 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   parts.meter = meter;
   const served = createServedModels({ tier: config.tier, isRoot: config.parent === undefined, log, events, blobs, guard, calls, handlers, ports, above: () => parts.uplink?.peer() ?? parts.site?.relayPeer() });
   parts.served = served;
-  parts.agent = createAgent({ log, events, blobs, guard, shared, served, ports, requests, meter, fetch: exchange.fetch });
+  const verifier = createVerifier({ config, log, blobs, ports, fetch: exchange.fetch });
+  parts.verifier = verifier;
+  parts.agent = createAgent({ log, events, blobs, guard, shared, served, verifier, ports, requests, meter, fetch: exchange.fetch });
   if (config.listen !== undefined) {
     // What a sibling sent is safe when this node's own parent says so: a sibling's disk is no nearer to the root.
     const safe = (lane: Lane, received: number): number => (parts.uplink === undefined ? received : Math.min(received, parts.uplink.safe().get(laneName(lane)) ?? 0));
@@ -330,6 +336,7 @@ function statusOf(config: NodeConfig, log: SegmentLog, parts: Parts, damage: rea
     jurisdiction: config.jurisdiction,
     upMs,
     agent: agentOf(parts),
+    signatures: parts.verifier?.status(),
     uplink: parts.uplink?.status(),
     election: parts.site?.status(),
     children: parts.downlinks?.status() ?? [],

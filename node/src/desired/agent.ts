@@ -29,6 +29,7 @@ import { createMoments } from "@holon/core/run/moments.ts";
 import { createWarmSet, type WarmSet } from "../run/warm-set.ts";
 import { startUnit, type RunningUnit, type UnitStatus } from "../run/unit.ts";
 import type { SharedStore } from "../shared/store.ts";
+import type { Verifier } from "../trust/verifier.ts";
 import { desiredOf } from "./documents.ts";
 
 export interface AgentContext {
@@ -40,6 +41,7 @@ export interface AgentContext {
   readonly requests: Pick<Requests, "setApps">;
   readonly served: Pick<ServedModels, "setDesired" | "decide">;
   readonly shared: SharedStore;
+  readonly verifier: Verifier;
   /** Brings a blob here, from the parent if need be. */
   fetch(hash: BlobHash): Promise<void>;
   readonly meter: Meter;
@@ -114,7 +116,9 @@ export function createAgent(context: AgentContext): Agent {
         await reach(desired);
         attempt = 0;
       } catch (error) {
-        await refuse(desired, toHolonError(error));
+        const coded = toHolonError(error);
+        if (version === 0) await runVerified(desired, coded);
+        await refuse(desired, coded);
       }
     }
   }
@@ -122,6 +126,7 @@ export function createAgent(context: AgentContext): Agent {
   async function reach(desired: Desired): Promise<void> {
     state = "fetching";
     context.guard.follow(desired); // a policy that cannot be read is no policy to run under
+    await context.verifier.admit(desired);
     for (const hash of blobsOf(desired)) {
       if (!(await context.blobs.has(hash))) await context.fetch(hash);
       if (closed) return;
@@ -133,6 +138,19 @@ export function createAgent(context: AgentContext): Agent {
     state = "settled";
     problem = undefined;
     if (first) await report("settled", version);
+  }
+
+  /** After a start the newest document may be one that was refused: what was verified before it runs, under the policy of now. */
+  async function runVerified({ policy }: Desired, error: HolonError): Promise<void> {
+    const verified = error.code.startsWith("HOLON_SIGNATURE_") ? context.verifier.verified() : undefined;
+    if (verified === undefined || closed) return;
+    const { policy: _, ...rest } = verified;
+    try {
+      await switchTo({ ...rest, ...(policy === undefined ? {} : { policy }) });
+    } catch (failure) {
+      ports.trace.note("error", `desired document ${verified.version}: ${toHolonError(failure).message}`, { code: toHolonError(failure).code }); // its other parts run
+    }
+    version = verified.version;
   }
 
   async function refuse(desired: Desired, error: HolonError): Promise<void> {
