@@ -430,6 +430,12 @@ export interface Trust {
   verify(question: TrustQuestion): Promise<TrustAnswer>;
 }
 
+/** The control plane's own signature: what it chose for one node of what publishers signed. */
+export interface Director {
+  /** Files of metadata by name, as nodes ask for them; versions are the document's. */
+  sign(choice: { readonly version: number; readonly targets: ReadonlyMap<string, SignedTarget>; readonly nowMs: number }): Promise<ReadonlyMap<string, Uint8Array>>;
+}
+
 /** Talk for people who diagnose; never payloads. */
 export interface Trace {
   note(level: "debug" | "info" | "warn" | "error", message: string, fields?: Readonly<Record<string, string | number | boolean>>): void;
@@ -450,5 +456,7 @@ export interface Ports {
   readonly secrets: Secrets;
   /** Without it nothing that runs is asked for a signature. */
   readonly trust?: Trust;
+  /** Of a node that carries the control plane. */
+  readonly director?: Director;
   readonly trace: Trace;
 }

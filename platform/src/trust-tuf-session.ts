@@ -33,8 +33,13 @@ export async function openTufSession({ trusted, baseUrl, fetch, atMs }: TufSessi
   const [{ Updater }, { DownloadHTTPError, DownloadLengthMismatchError }] = await Promise.all([import("tuf-js"), import("tuf-js/dist/error.js")]);
   const folder = mkdtempSync(join(tmpdir(), "holon-metadata-"));
   const close = (): void => rmSync(folder, { recursive: true, force: true });
+  /** The library puts it into words of its own: a file that did not come says nothing of signatures. */
+  let unfetched: unknown;
   const downloadBytes = async (url: string, bytesMax: number): Promise<Buffer> => {
-    const bytes = await fetch(url, bytesMax);
+    const bytes = await fetch(url, bytesMax).catch((error: unknown) => {
+      unfetched = error;
+      throw error;
+    });
     if (bytes === undefined) throw new DownloadHTTPError(`${url} is not there`, 404);
     if (bytes.length > bytesMax) throw new DownloadLengthMismatchError(`${url} is longer than ${bytesMax} bytes`);
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -49,6 +54,13 @@ export async function openTufSession({ trusted, baseUrl, fetch, atMs }: TufSessi
     close();
     throw signatureError(error);
   }
+  async function coded<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      throw unfetched instanceof Error ? unfetched : signatureError(error);
+    }
+  }
   return {
     refresh: () => coded(updater.refresh()),
     target: (path) => coded(updater.getTargetInfo(path)),
@@ -62,12 +74,4 @@ function setTime(updater: Updater, atMs: number | undefined): void {
   const store: unknown = Reflect.get(updater, "trustedSet");
   if (typeof store !== "object" || store === null || !(Reflect.get(store, "referenceTime") instanceof Date)) throw new Error("tuf-js keeps its time elsewhere than it did");
   Reflect.set(store, "referenceTime", new Date(atMs ?? 0));
-}
-
-async function coded<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    throw signatureError(error);
-  }
 }
