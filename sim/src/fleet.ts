@@ -71,6 +71,7 @@ export interface MemberOptions {
   /** What fits on its disk. */
   readonly diskBytes?: number;
   readonly uplink?: NodeConfig["uplink"];
+  readonly signatures?: NodeConfig["signatures"];
   readonly downlink?: NodeConfig["downlink"];
 }
 
@@ -136,6 +137,7 @@ export class Fleet {
       jurisdiction: "EU/DE",
       control: options.control ?? parent === undefined,
       ...(options.uplink === undefined ? {} : { uplink: options.uplink }),
+      ...(options.signatures === undefined ? {} : { signatures: options.signatures }),
       ...(options.downlink === undefined ? {} : { downlink: options.downlink }),
       ...(node !== name || (tier === "gateway" && siblings.length === 0) ? {} : { listen: `${name}:7401` }),
       siblings: siblings.map((sibling) => ({ name: sibling })),

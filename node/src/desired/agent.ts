@@ -113,12 +113,11 @@ export function createAgent(context: AgentContext): Agent {
       const desired = desiredOf(log, log.origin)?.document;
       if (desired === undefined || (desired.version === version && state === "settled")) continue;
       try {
+        if (version === 0) await runVerified(desired);
         await reach(desired);
         attempt = 0;
       } catch (error) {
-        const coded = toHolonError(error);
-        if (version === 0) await runVerified(desired, coded);
-        await refuse(desired, coded);
+        await refuse(desired, toHolonError(error));
       }
     }
   }
@@ -140,10 +139,10 @@ export function createAgent(context: AgentContext): Agent {
     if (first) await report("settled", version);
   }
 
-  /** After a start the newest document may be one that was refused: what was verified before it runs, under the policy of now. */
-  async function runVerified({ policy }: Desired, error: HolonError): Promise<void> {
-    const verified = error.code.startsWith("HOLON_SIGNATURE_") ? context.verifier.verified() : undefined;
-    if (verified === undefined || closed) return;
+  /** After a start the newest document may be one that will be refused, or whose blobs have not come: what was verified before it runs, under the policy of now. */
+  async function runVerified({ policy, version: newest }: Desired): Promise<void> {
+    const verified = context.verifier.verified();
+    if (verified === undefined || verified.version === newest) return;
     const { policy: _, ...rest } = verified;
     try {
       await switchTo({ ...rest, ...(policy === undefined ? {} : { policy }) });

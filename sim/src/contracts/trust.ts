@@ -35,7 +35,7 @@ export function trustContract(name: string, open: () => Promise<TrustBench>): vo
     return answer;
   };
   const refused = (answer: TrustAnswer, code: ErrorCode): void => {
-    assert.equal(answer.problem?.code, code, answer.problem?.message);
+    assert.equal(answer.problem?.code, code, String(answer.problem));
     assert.deepEqual([...answer.targets], []);
   };
   const without = (files: ReadonlyMap<string, Uint8Array>, more: ReadonlyMap<string, Uint8Array>): Map<string, Uint8Array> => new Map([...files, ...more]);
@@ -48,7 +48,7 @@ export function trustContract(name: string, open: () => Promise<TrustBench>): vo
       assert.deepEqual([...answer.targets], [["a", target("a")]]);
       assert.equal(answer.version, 1);
       assert.ok(answer.expiresMs > 0);
-      assert.deepEqual([...answer.trusted.keys()].sort(), ["root.json", "snapshot.json", "targets.json", "timestamp.json"]);
+      assert.deepEqual([...answer.trusted.keys()].toSorted(), ["root.json", "snapshot.json", "targets.json", "timestamp.json"]);
       assert.deepEqual([...(await held(bench, answer.trusted)).targets], [["a", target("a")]]);
     });
 
