@@ -44,6 +44,8 @@ export interface Control {
   deploy(document: AppDocument): Promise<void>;
   /** Serves what a publisher signed from now on, and deploys an app with it, both or none. `HOLON_BLOB_MISSING`, and what `deploy` refuses. */
   publish(files: SignatureFiles, document?: AppDocument): Promise<void>;
+  /** Metadata of the publisher that are served now. */
+  images(): SignatureFiles | undefined;
   /** `HOLON_APP_MISSING` if there is none of that name. */
   remove(app: string): Promise<void>;
   /** Every version of every model, in the order of registration. */
@@ -118,6 +120,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
       await log.append({ records: [record(eventTypes.published, "images", { files }), ...app] });
       await inTurn(follow);
     },
+    images: () => fold.state.images,
     async remove(app) {
       if (!fold.state.apps.has(app)) throw new HolonError("HOLON_APP_MISSING", `no app ${app} is deployed`, { next: "See `holon app list`." });
       await log.append({ records: [record(eventTypes.removed, app, { app })] });

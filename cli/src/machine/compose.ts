@@ -25,6 +25,8 @@ import { createSecrets } from "@holon/platform/secrets.ts";
 import { createTrace, type TraceOutput } from "@holon/platform/trace.ts";
 import { readJoin, readSiblingJoin, type JoinInfo } from "@holon/platform/trust-join.ts";
 import { createTrust, type Trust } from "@holon/platform/trust.ts";
+import { createDirector } from "@holon/platform/trust-director.ts";
+import { createTrustTuf } from "@holon/platform/trust-tuf.ts";
 
 export interface NodeOptions {
   readonly config: NodeConfig;
@@ -80,6 +82,8 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
       runner,
       door: createDoor({ clock, hostStats: createHostStats(clock) }),
       secrets: createSecrets(folder),
+      trust: createTrustTuf(folder),
+      ...(config.control ? { director: createDirector(folder) } : {}),
       trace: createTrace({ name: config.name, ...options.trace }),
     };
     const node = await openNode(config, ports);

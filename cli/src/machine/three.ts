@@ -8,12 +8,15 @@ import { writeJoin } from "@holon/platform/trust-join.ts";
 import type { TraceOutput } from "@holon/platform/trace.ts";
 import { throwIfEnded } from "../ending.ts";
 import { startNode, type MachineNode } from "./compose.ts";
+import { openLocalPublisher, pinPublisher } from "./local-publisher.ts";
 import { makeToken } from "./token.ts";
 
 export interface Three {
   readonly cloud: MachineNode;
   readonly edge: MachineNode;
   readonly gateway: MachineNode;
+  /** Folder of the publisher whose root these nodes have pinned. */
+  readonly publisher: string;
   close(): Promise<void>;
 }
 
@@ -32,6 +35,7 @@ export const defaultPortBase = 7400;
 export async function startThree(options: ThreeOptions): Promise<Three> {
   const { data, portBase, jurisdiction, trace } = options;
   const token = await makeToken(data);
+  const publisher = await openLocalPublisher(data);
   const started: MachineNode[] = [];
   const close = async (): Promise<void> => {
     for (const machine of started.splice(0).reverse()) await machine.close();
@@ -43,6 +47,7 @@ export async function startThree(options: ThreeOptions): Promise<Three> {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       await writeJoin(folder, parent.trust.joinInfo());
     }
+    await pinPublisher(publisher, join(data, config.name));
     throwIfEnded(options.ended);
     const machine = await startNode({ config, data, api, token, trace });
     started.push(machine);
@@ -55,7 +60,7 @@ export async function startThree(options: ThreeOptions): Promise<Three> {
     const edge = await start({ ...base, name: "edge-1", site: "plant", tier: "edge", listen: at(3), parent: addressOf(cloud), uplink }, at(4), cloud);
     const gateway = await start({ ...base, name: "gateway-1", site: "plant", tier: "gateway", parent: addressOf(edge), uplink }, at(6), edge);
     throwIfEnded(options.ended);
-    return { cloud, edge, gateway, close };
+    return { cloud, edge, gateway, publisher, close };
   } catch (error) {
     await close();
     throw error;
