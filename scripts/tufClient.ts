@@ -8,10 +8,9 @@ import { join, posix } from "node:path";
 import { Readable } from "node:stream";
 import { parseArgs } from "node:util";
 import { openTufSession, type TufSession } from "@holon/platform/trust-tuf-session.ts";
-import type { TargetFile } from "tuf-js";
-import { z } from "zod";
 
-const rootSchema = z.object({ signed: z.object({ consistent_snapshot: z.boolean().default(false) }) });
+type TargetFile = NonNullable<Awaited<ReturnType<TufSession["target"]>>>;
+
 const text = { type: "string" } as const;
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -33,7 +32,7 @@ async function withSession(work: (session: TufSession) => Promise<void>): Promis
 
 async function download(session: TufSession): Promise<void> {
   await session.refresh();
-  const isPrefixed = rootSchema.parse(JSON.parse(Buffer.from(session.trusted().get("root.json") ?? "").toString())).signed.consistent_snapshot;
+  const isPrefixed = !/"consistent_snapshot":\s*false/.test(Buffer.from(session.trusted().get("root.json") ?? "").toString());
   for (const name of values["target-name"] ?? []) {
     const target = await session.target(name);
     if (target === undefined) throw new Error(`${name} is not signed`);

@@ -67,24 +67,24 @@ export function createVerifier(context: VerifierContext): Verifier {
     await log.append({ cells: [{ key: verifiedCell, value: bytes }] });
   }
 
-  async function verifyAll(trust: Trust, desired: Desired): Promise<void> {
+  async function verifyAll(port: Trust, desired: Desired): Promise<void> {
     const { signatures } = desired;
     if (signatures === undefined) throw missing(`desired document ${desired.version} of ${desired.node} comes without signatures`);
     const targets = desired.apps.flatMap((app) => [documentTarget(app), ...fileTargets(app).map(([target]) => target)]);
-    const images = await adopt(trust, "images", signatures.images, targets);
-    const director = await adopt(trust, "director", signatures.director, targets.map((target) => directorTarget(desired.node, target)));
+    const images = await adopt(port, "images", signatures.images, targets);
+    const director = await adopt(port, "director", signatures.director, targets.map((target) => directorTarget(desired.node, target)));
     const signed = (target: string): SignedTarget => agreed(target, images.get(target), director.get(directorTarget(desired.node, target)), desired.node);
     for (const app of desired.apps) await verifyApp(app, signed);
   }
 
   /** What is verified is kept, whatever else is wrong: a root that was left behind never comes back. */
-  async function adopt(trust: Trust, repository: SignedRepository, files: SignatureFiles, targets: readonly string[]): Promise<ReadonlyMap<string, SignedTarget>> {
-    const held = await heldOf(trust, repository, files);
+  async function adopt(port: Trust, repository: SignedRepository, files: SignatureFiles, targets: readonly string[]): Promise<ReadonlyMap<string, SignedTarget>> {
+    const held = await heldOf(port, repository, files);
     const trusted = new Map<string, Uint8Array>();
     for (const [name, hash] of Object.entries(held.files)) trusted.set(name, await content(hash));
     const wall = clock.wall();
     const isNews = files["timestamp.json"] !== held.files["timestamp.json"];
-    const answer = await trust.verify({
+    const answer = await port.verify({
       trusted,
       targets,
       atMs: isNews && wall.state === "synced" ? wall.ms : undefined,
@@ -108,9 +108,9 @@ export function createVerifier(context: VerifierContext): Verifier {
   }
 
   /** What was verified before under the same pinned root. Of the director the first root that comes is taken, where none was pinned: the publisher's is what guards. */
-  async function heldOf(trust: Trust, repository: SignedRepository, files: SignatureFiles): Promise<Held> {
+  async function heldOf(port: Trust, repository: SignedRepository, files: SignatureFiles): Promise<Held> {
     const held = readHeld(log, repository);
-    const pinned = await trust.pinned(repository);
+    const pinned = await port.pinned(repository);
     if (pinned === undefined && held !== undefined) return held;
     const first = repository === "director" ? files["1.root.json"] : undefined;
     const pin = pinned === undefined ? first : await blobs.put(pinned);

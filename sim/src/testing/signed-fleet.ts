@@ -87,9 +87,9 @@ export class SignedFleet {
         wrap: (ports) => ({
           ...ports, trust,
           runner: {
-            start: (program, first) => {
-              this.ran.push(`${name} ${words.find((word) => new TextDecoder().decode(program.code).includes(`"${word}"`)) ?? "unknown"}`);
-              return ports.runner.start(program, first);
+            start: (started, first) => {
+              this.ran.push(`${name} ${words.find((word) => new TextDecoder().decode(started.code).includes(`"${word}"`)) ?? "unknown"}`);
+              return ports.runner.start(started, first);
             },
           },
         }),
