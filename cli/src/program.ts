@@ -271,6 +271,7 @@ function addPublisher(program: Command): void {
   signing(publisher.command("remove <folder> <key>").description("take a key out: the next root does without it")).action(async (folder: string, key: string, options: SigningOptions) => (await import("./command/publisher.ts")).removePublisherKey(folder, key, options));
   signing(publisher.command("sign <folder>").description("sign an app, or what waits for more signatures, and make the rest fresh"))
     .option("--app <folder>", "the app")
+    .option("--withdraw <app>", "sign all but this app")
     .option("--keep", "let versions that were signed before run on")
     .option("--days <n>", "days after which nodes adopt none of this any more")
     .action(async (folder: string, options: SignOptions) => (await import("./command/publisher.ts")).signWithPublisher(folder, options));

@@ -31,7 +31,9 @@ test("what a publisher signs a node finds; a release takes the place of the one 
   assert.deepEqual([...answer.targets], [["a/2/app.json", target("3")], ["b/1/app.json", target("2")]]);
   await signTargets(folder, app("a", "4", "3", true), { nowMs });
   assert.deepEqual([...(await ask(folder, ["a/2/app.json", "a/3/app.json"], answer)).targets.keys()], ["a/2/app.json", "a/3/app.json"]);
-  assert.deepEqual(readdirSync(join(folder, "metadata")).filter((name) => /targets|snapshot/.test(name)), ["5.snapshot.json", "5.targets.json"], "what nobody asks for is gone");
+  await signTargets(folder, { name: "b", targets: new Map(), keep: false }, { nowMs });
+  assert.deepEqual([...(await ask(folder, ["a/2/app.json", "b/1/app.json"], answer)).targets.keys()], ["a/2/app.json"], "what is withdrawn is signed no more");
+  assert.deepEqual(readdirSync(join(folder, "metadata")).filter((name) => /targets|snapshot/.test(name)), ["6.snapshot.json", "6.targets.json"], "what nobody asks for is gone");
 });
 
 test("the same again signs nothing while it is fresh, and makes it fresh after", async (t) => {

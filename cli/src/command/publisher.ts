@@ -16,6 +16,7 @@ export interface InitOptions extends SigningOptions {
 export interface SignOptions extends SigningOptions {
   readonly app?: string;
   readonly keep?: boolean;
+  readonly withdraw?: string;
   readonly days?: string;
 }
 
@@ -39,11 +40,13 @@ export async function removePublisherKey(place: string, key: string, { passphras
   tell(place, await removeKey(resolve(place), key, { passphrase: await readPassphrase(passphraseFile), nowMs: Date.now() }), json);
 }
 
-export async function signWithPublisher(place: string, { app, keep = false, days, passphraseFile, json }: SignOptions): Promise<void> {
+export async function signWithPublisher(place: string, { app, keep = false, withdraw, days, passphraseFile, json }: SignOptions): Promise<void> {
   const folder = resolve(place);
   if (days !== undefined && !/^[1-9]\d{0,3}$/.test(days)) throw new HolonError("HOLON_ARGUMENT_BAD", `--days is a whole number from 1 to 9999, not ${days}`);
   const options = { passphrase: await readPassphrase(passphraseFile), ...(days === undefined ? {} : { days: Number(days) }) };
-  if (app === undefined) await signTargets(folder, undefined, { ...options, nowMs: Date.now() });
+  if (app !== undefined && withdraw !== undefined) throw new HolonError("HOLON_ARGUMENT_BAD", "--app and --withdraw do not go together");
+  const withdrawn = withdraw === undefined ? undefined : { name: withdraw, targets: new Map(), keep: false };
+  if (app === undefined) await signTargets(folder, withdrawn, { ...options, nowMs: Date.now() });
   else await signPublication(folder, await (await import("../app/publish.ts")).publish(await loadManifest(app)), { ...options, keep });
   await showPublisher(place, json === true);
 }

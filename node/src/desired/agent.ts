@@ -7,6 +7,7 @@ import type { Clock, Crypto, Door, Random, Runner, Secrets, Timer, Trace } from 
 import type { AppDocument } from "@holon/core/schema/app.ts";
 import type { Desired } from "@holon/core/schema/desired.ts";
 import type { BlobHash } from "@holon/core/units.ts";
+import { canonicalJson } from "@holon/core/json.ts";
 import { limits } from "@holon/core/limits.ts";
 import { needsOfFunction, needsOfReduction, needsOfSource, type Need } from "@holon/core/policy/needs.ts";
 import type { Principal } from "@holon/core/policy/principal.ts";
@@ -140,9 +141,10 @@ export function createAgent(context: AgentContext): Agent {
   }
 
   /** After a start the newest document may be one that will be refused, or whose blobs have not come: what was verified before it runs, under the policy of now. */
-  async function runVerified({ policy, version: newest }: Desired): Promise<void> {
+  async function runVerified(newest: Desired): Promise<void> {
     const verified = context.verifier.verified();
-    if (verified === undefined || verified.version === newest) return;
+    if (verified === undefined || canonicalJson(verified) === canonicalJson(newest)) return;
+    const { policy } = newest;
     const { policy: _, ...rest } = verified;
     try {
       await switchTo({ ...rest, ...(policy === undefined ? {} : { policy }) });
