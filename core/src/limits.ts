@@ -305,6 +305,10 @@ export const limits = {
   mqttAnswerBytesMax: 64 << 10,
   /** Silence after connecting, before CONNECT. At the bound: the connection is closed. */
   mqttConnectMs: 10_000,
+  /** Multiplications, about, of one call of a model that a node does itself: some tens of microseconds. */
+  modelInPlaceWork: 32 << 10,
+  /** Runs up to this size are handed to idle functions while the disk still writes them. */
+  stagedBytesMax: 64 << 10,
   /** Kinds of events that a door gives to devices, and filters a device subscribes to; a further filter is refused. */
   mqttGivesMax: 32,
   mqttFiltersMax: 64,
