@@ -2,14 +2,17 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { PassThrough } from "node:stream";
 import { test, type TestContext } from "node:test";
 import { tempFolder } from "@holon/node/testing/temp-log.ts";
+import { z } from "zod";
 import { loadManifest } from "./app/load.ts";
 import { deployHere } from "./app/deploy-here.ts";
 import { publish, type Publication } from "./app/publish.ts";
 import { startThree, type Three } from "./machine/three.ts";
-import { runHolon } from "./testing/holon-process.ts";
+import { repository, runHolon } from "./testing/holon-process.ts";
 import { until } from "./testing/wait.ts";
 
 async function writeApp(folder: string, word: string): Promise<Publication> {
@@ -57,6 +60,35 @@ test("what a publisher signed runs, and what a stolen control plane issues witho
   await deployHere(again, await writeApp(join(folder, "app"), "newer"));
   await until("what is signed takes its place", async () => again.gateway.node.status().agent.state === "settled" && JSON.stringify(await word(again)) === '{"word":"newer"}');
   await again.close();
+});
+
+/** Starts three nodes, deploys, and says how much of the library was loaded by then. */
+const startScript = `
+import { createRequire } from "node:module";
+const { startThree } = await import("./cli/src/machine/three.ts");
+const { deployHere } = await import("./cli/src/app/deploy-here.ts");
+const { publish } = await import("./cli/src/app/publish.ts");
+const { loadManifest } = await import("./cli/src/app/load.ts");
+const { until } = await import("./cli/src/testing/wait.ts");
+const [data, app] = process.argv.slice(1);
+const three = await startThree({ data, portBase: 0, jurisdiction: "EU/DE", trace: { level: "error", output: process.stderr } });
+await deployHere(three, await publish(await loadManifest(app)));
+await until("it is settled", () => three.gateway.node.status().agent.state === "settled");
+const loaded = Object.keys(createRequire(import.meta.url).cache).filter((path) => /tuf-js|@tufjs/.test(path)).length;
+await three.close();
+process.stdout.write(JSON.stringify({ loaded }));
+process.exit(0);
+`;
+
+test("a start with what was verified loads nothing that verifies", async (context) => {
+  const folder = tempFolder(context);
+  await writeApp(join(folder, "app"), "signed");
+  const start = async (): Promise<unknown> => {
+    const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", startScript, join(folder, "data"), join(folder, "app")], { cwd: repository, timeout: 60_000 });
+    return z.object({ loaded: z.int() }).parse(JSON.parse(stdout)).loaded;
+  };
+  assert.notEqual(await start(), 0);
+  assert.equal(await start(), 0);
 });
 
 test("a publisher of the command line: two of three keys, signed, shown, pinned and deployed", async (context) => {
