@@ -222,6 +222,8 @@ export const limits = {
   driftWindowRowsMax: 65_536,
   /** Columns whose spread a drift monitor follows; of wider rows so many at even distances. Rows wider than the second are not watched. */
   driftColumnsMax: 64,
+  /** Values of a column, evenly spread over its rows by size, by which a reference is kept. */
+  driftValuesMax: 256,
   driftWidthMax: 4_096,
   /** Tensors in one blob of parameters, and its header in bytes. At the bound: `HOLON_BLOB_BAD`. */
   parameterTensorsMax: 1_024,

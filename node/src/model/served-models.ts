@@ -127,7 +127,7 @@ export function createServedModels(context: ServedModelsContext): ServedModels {
     const open = async (): Promise<Opened> => {
       const session = await ports.model.load(await context.blobs.read(model.graph), {});
       const own = createModelDecider({ session, self: log.origin, gate: use?.gate });
-      const small = drift === undefined ? own : watchDrift(own, { model: name, log, events: context.events, trace: ports.trace, windowRows: drift.windowRows });
+      const small = drift === undefined ? own : watchDrift(own, { model: name, graph: model.graph, log, events: context.events, trace: ports.trace, windowRows: drift.windowRows });
       if (use === undefined) return { decider: small, session };
       await tellRelease(name, use);
       const nowMs = ports.clock.monotonicMs();
