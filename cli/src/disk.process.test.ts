@@ -16,7 +16,7 @@ const rowCount = 3_000;
 const recording = table(Array.from({ length: rowCount }, (_, row) => `${Math.sin(row / 9)},${Math.cos(row / 7)}`));
 
 turn("a volume that fills up in mid-replay stops the source; with room again it goes on, and nothing is lost", async (context) => {
-  const disk = mountSmallDisk(context, mebibyte / 2);
+  const disk = mountSmallDisk(context, (3 * mebibyte) / 4);
   if (disk === undefined) return;
   const path = join(tempFolder(context), "rows.csv");
   writeFileSync(path, recording);
@@ -39,7 +39,7 @@ turn("a volume with no room at all is said at once, and one with too little for 
   writeFileSync(path, recording);
   const [none, little] = await Promise.all(disks.map((disk) => disk && runHolon(context, [...playOnce, "--replay", path, "--data", join(disk.folder, "data")])));
   if (none !== undefined) assertRefused(none, "HOLON_DISK_FULL", /holon-volume-\w+\/data/);
-  if (little !== undefined) assertRefused(little, "HOLON_DISK_FULL", /(edge|gateway)-1\/blobs\/.*ENOSPC/);
+  if (little !== undefined) assertRefused(little, "HOLON_DISK_FULL", /(cloud|edge|gateway)-1\/blobs\/.*ENOSPC/);
 });
 
 turn("a data folder that cannot be written is said at once, and what it holds stays", async (context) => {

@@ -12,6 +12,8 @@ import type { OptimizeOptions } from "./command/model-optimize.ts";
 import type { RegisterOptions } from "./command/model.ts";
 import type { AuthorityOptions, InviteOptions } from "./command/node-identity.ts";
 import type { ExplainOptions } from "./command/policy.ts";
+import type { InitOptions, PinOptions, SignOptions } from "./command/publisher.ts";
+import type { SigningOptions } from "./app/sign.ts";
 import type { SimOptions } from "./command/sim.ts";
 import type { UpOptions } from "./command/up.ts";
 
@@ -43,6 +45,7 @@ export function createProgram(hold: Hold): Command {
   addAudit(program);
   addDoctor(program);
   addSimulator(program);
+  addPublisher(program);
   return program;
 }
 
@@ -112,7 +115,10 @@ function addApps(program: Command, hold: Hold): void {
       const ended = hold();
       await (await import("./command/app-dev.ts")).developApp(folder, options, ended);
     });
-  common(app.command("deploy <folder>").description("publish an app and run it where its manifest says")).action(async (folder: string, options: Common) => (await import("./command/app.ts")).deployApp(await connectApi(clientOptions(options)), folder, options.json === true));
+  common(app.command("deploy <folder>").description("publish an app and run it where its manifest says"))
+    .option("--publisher <folder>", "sign it with the keys of this publisher (default: publisher in the data folder, where there is one)")
+    .option("--passphrase-file <file>", "file with the passphrase of its keys")
+    .action(async (folder: string, options: Common & SigningOptions) => (await import("./command/app.ts")).deployApp(await connectApi(clientOptions(options)), folder, { ...options, data: resolve(options.data) }));
   common(app.command("list").description("what is deployed")).action(async (options: Common) => (await import("./command/app.ts")).listApps(await connectApi(clientOptions(options)), options.json === true));
   common(app.command("remove <name>").description("remove an app from all nodes")).action(async (name: string, options: Common) => (await import("./command/app.ts")).removeApp(await connectApi(clientOptions(options)), name, options.json === true));
   common(app.command("shared <name>").description("state that sites share, as far as a node has it (another node: --api)")).action(async (name: string, options: Common) => (await import("./command/app.ts")).showShared(await connectApi(clientOptions(options)), name, options.json === true));
@@ -283,4 +289,27 @@ function addSimulator(program: Command): void {
     .option("--resume <file>", "with --all: keep what is done in this file, and go on from it")
     .option("--json", "one JSON object last on stdout")
     .action(async (options: SimOptions) => (await import("./command/sim.ts")).runSim(options));
+}
+
+function addPublisher(program: Command): void {
+  const publisher = program.command("publisher").description("keys that sign what runs, in a folder of their own: never at a control plane");
+  const signing = (command: Command): Command => command.option("--passphrase-file <file>", "file with the passphrase of the keys").option("--json", "data as JSON on stdout");
+  signing(publisher.command("init <folder>").description("make a publisher: its keys, and the root that nodes pin"))
+    .option("--keys <n>", "how many keys", "1")
+    .option("--threshold <m>", "how many of them must sign", "1")
+    .action(async (folder: string, options: InitOptions) => (await import("./command/publisher.ts")).initPublisher(folder, options));
+  signing(publisher.command("add <folder>").description("add a key: the next root names it")).action(async (folder: string, options: SigningOptions) => (await import("./command/publisher.ts")).addPublisherKey(folder, options));
+  signing(publisher.command("remove <folder> <key>").description("take a key out: the next root does without it")).action(async (folder: string, key: string, options: SigningOptions) => (await import("./command/publisher.ts")).removePublisherKey(folder, key, options));
+  signing(publisher.command("sign <folder>").description("sign an app, or what waits for more signatures, and make the rest fresh"))
+    .option("--app <folder>", "the app")
+    .option("--withdraw <app>", "sign all but this app")
+    .option("--keep", "let versions that were signed before run on")
+    .option("--days <n>", "days after which nodes adopt none of this any more")
+    .action(async (folder: string, options: SignOptions) => (await import("./command/publisher.ts")).signWithPublisher(folder, options));
+  publisher.command("show <folder>").description("keys, and what is signed").option("--json", "data as JSON on stdout").action(async (folder: string, options: { readonly json?: boolean }) => (await import("./command/publisher.ts")).showPublisher(folder, options.json === true));
+  publisher.command("pin <folder>").description("let a node of this machine run only what this publisher signs")
+    .requiredOption("--node <name>", "the node")
+    .option("--data <folder>", "data folder", ".holon")
+    .option("--json", "data as JSON on stdout")
+    .action(async (folder: string, options: PinOptions) => (await import("./command/publisher.ts")).pinNode(folder, options));
 }

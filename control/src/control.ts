@@ -7,14 +7,16 @@ import { toHex } from "@holon/core/log/hex.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
 import type { Append, Log, NewRecord } from "@holon/core/log/log.ts";
 import { planPlacement } from "@holon/core/placement/plan.ts";
-import type { Authority, Clock, Crypto, Identity, Trace } from "@holon/core/ports.ts";
+import type { Authority, Clock, Crypto, Director, Identity, Trace } from "@holon/core/ports.ts";
 import { exportableStreams } from "@holon/core/schema/event.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
 import { cascadeProblem } from "@holon/core/schema/model-use.ts";
 import type { ModelDocument } from "@holon/core/schema/model.ts";
 import { desiredSchema, type Desired } from "@holon/core/schema/desired.ts";
+import type { SignatureFiles } from "@holon/core/schema/signatures.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import { openRegistrar, type Registrar } from "./identity/registrar.ts";
+import { directFor } from "./publish.ts";
 import { createFold, eventTypes, type ControlState, type KnownApp, type KnownNode } from "./store/fold.ts";
 import { checkPolicy, type KnownPolicy } from "./store/policy.ts";
 import { checkModel, versionOf, type KnownModel } from "./store/models.ts";
@@ -24,7 +26,7 @@ export interface ControlHost {
   readonly log: Log;
   readonly blobs: { has(hash: BlobHash): Promise<boolean>; put(content: Uint8Array): Promise<BlobHash>; read(hash: BlobHash): Promise<Uint8Array> };
   readonly events: { record(input: { stream: "audit"; type: string; class: "public"; producer: string; subject?: string; data: unknown }): NewRecord };
-  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly trace: Trace; readonly identity?: Identity | undefined; readonly authority?: Authority | undefined };
+  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly director?: Director; readonly trace: Trace; readonly identity?: Identity | undefined; readonly authority?: Authority | undefined };
   /** Where new nodes reach the fleet. */
   readonly address?: string | undefined;
   /** How long certificates hold; without it `limits.certificateMs`. */
@@ -51,6 +53,10 @@ export interface Control {
   apps(): readonly KnownApp[];
   /** Resolves when the app and the documents that follow from it are on disk. `HOLON_BLOB_MISSING`, `HOLON_POLICY_DENIED`, `HOLON_APP_BAD`. */
   deploy(document: AppDocument): Promise<void>;
+  /** Serves what a publisher signed from now on, and deploys an app with it, both or none. `HOLON_BLOB_MISSING`, and what `deploy` refuses. */
+  publish(files: SignatureFiles, document?: AppDocument): Promise<void>;
+  /** Metadata of the publisher that are served now. */
+  images(): SignatureFiles | undefined;
   /** `HOLON_APP_MISSING` if there is none of that name. */
   remove(app: string): Promise<void>;
   /** Every version of every model, in the order of registration. */
@@ -72,6 +78,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
   const { log, ports } = host;
   const fold = createFold(log, (record) => ports.trace.note("warn", `control: record ${record} is not what it says it is`));
   const heard = new Map<string, number>();
+  const sizes = new Map<BlobHash, number>();
   let busy: Promise<void> = Promise.resolve();
   let closed = false;
   await fold.catchUp();
@@ -87,7 +94,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
   }
 
   async function replan(): Promise<void> {
-    const entry = planChanges(fold.state, log, host);
+    const entry = await planChanges(fold.state, log, { ...host, sizes });
     if (entry.records.length > 0) await log.append(entry);
   }
 
@@ -120,6 +127,16 @@ export async function openControl(host: ControlHost): Promise<Control> {
       await log.append({ records: [record(eventTypes.deployed, document.name, document)] });
       await inTurn(follow);
     },
+    async publish(files, document) {
+      if (document !== undefined) await checkDocument(document, host);
+      for (const [file, hash] of Object.entries(files)) {
+        if (!(await host.blobs.has(hash))) throw new HolonError("HOLON_BLOB_MISSING", `metadata ${file} are to be blob ${hash}, which is not here`, { next: "Upload it with PUT /v1/blobs/{hash} first." });
+      }
+      const app = document === undefined ? [] : [record(eventTypes.deployed, document.name, document)];
+      await log.append({ records: [record(eventTypes.published, "images", { files }), ...app] });
+      await inTurn(follow);
+    },
+    images: () => fold.state.images,
     async remove(app) {
       if (!fold.state.apps.has(app)) throw new HolonError("HOLON_APP_MISSING", `no app ${app} is deployed`, { next: "See `holon app list`." });
       await log.append({ records: [record(eventTypes.removed, app, { app })] });
@@ -177,16 +194,20 @@ function heldDesired(log: Log, node: string): Desired | undefined {
 }
 
 /** New documents for the nodes whose part of the plan changed. What did not change keeps its version. */
-function planChanges(state: ControlState, log: Log, host: ControlHost): Append & { readonly records: NewRecord[] } {
+async function planChanges(state: ControlState, log: Log, host: ControlHost & { readonly sizes: Map<BlobHash, number> }): Promise<Append & { readonly records: NewRecord[] }> {
   const assignments = planPlacement([...state.apps.values()].map((app) => app.document), [...state.nodes.values()]);
   const plan = toHex(host.ports.crypto.sha256(encoder.encode(canonicalJson(assignments))));
   const records: NewRecord[] = [];
   const cells: { key: string; value: Uint8Array }[] = [];
   for (const { node, apps } of assignments) {
     const held = heldDesired(log, node);
-    if (canonicalJson(held?.apps ?? []) === canonicalJson(apps) && held?.policy?.hash === state.policy?.hash) continue;
+    const { images } = state;
+    const isSigned = images === undefined || host.ports.director === undefined || canonicalJson(held?.signatures?.images) === canonicalJson(images);
+    if (canonicalJson(held?.apps ?? []) === canonicalJson(apps) && held?.policy?.hash === state.policy?.hash && isSigned) continue;
     const policy = state.policy === undefined ? {} : { policy: { text: state.policy.text, hash: state.policy.hash } };
-    const document: Desired = { apiVersion: "holon/v1", kind: "Desired", node, version: (held?.version ?? 0) + 1, plan, apps: [...apps], ...policy };
+    const version = (held?.version ?? 0) + 1;
+    const signatures = images === undefined ? undefined : await directFor({ node, version, apps, deployed: state.apps, images }, host);
+    const document: Desired = { apiVersion: "holon/v1", kind: "Desired", node, version, plan, apps: [...apps], ...policy, ...(signatures === undefined ? {} : { signatures }) };
     cells.push({ key: `desired/${node}`, value: encoder.encode(canonicalJson(document)) });
     records.push(host.events.record({ stream: "audit", type: eventTypes.issued, class: "public", producer: "control", subject: node, data: { node, version: document.version, plan } }));
   }

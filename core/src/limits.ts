@@ -97,6 +97,10 @@ export const limits = {
   blobBytesMax: 512 << 20,
   /** A damaged blob up to this size is mended where one bit is wrong; a larger one is fetched again. */
   blobMendBytesMax: 16 << 20,
+  /** Files of signed metadata of one repository that a desired document names. At the bound: the document does not fit. */
+  signatureFilesMax: 512,
+  /** Of one file of signed metadata, by node and control. At the bound: `HOLON_SIGNATURE_BAD`. */
+  signatureFileBytesMax: 5 << 20,
   /** One call's request or answer. At the bound: refused. */
   callBytesMax: 1 << 20,
   /** Calls of this node that wait for an answer; calls of one peer that are being answered. At the bound: `HOLON_CALL_BUSY`. */

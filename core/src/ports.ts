@@ -449,6 +449,52 @@ export interface Authority {
   sign(list: RevocationList): Promise<SignedRevocations>;
 }
 
+/** Two repositories of signed metadata: what the publisher made, and what the control plane chose of it for each node. A node needs both. */
+export type SignedRepository = "images" | "director";
+
+/** What a repository's roles sign of one target. */
+export interface SignedTarget {
+  /** SHA-256, 64 hexadecimal digits. */
+  readonly hash: string;
+  readonly lengthBytes: number;
+}
+
+export interface TrustQuestion {
+  /** What is trusted so far, by file name without version (`root.json`, `timestamp.json`, …); a root at least. */
+  readonly trusted: ReadonlyMap<string, Uint8Array>;
+  /** Targets to look up in what is trusted afterwards. */
+  readonly targets: readonly string[];
+  /** Milliseconds since 1970 by which metadata may have expired; without it nothing has. */
+  readonly atMs: number | undefined;
+  /** A file of what is offered (`2.root.json`, `timestamp.json`, `5.targets.json`, …); undefined where there is none of that name. */
+  fetch(file: string, bytesMax: number): Promise<Uint8Array | undefined>;
+}
+
+export interface TrustAnswer {
+  /** What is trusted from now on, whatever the problem: a root that was verified stays so. */
+  readonly trusted: ReadonlyMap<string, Uint8Array>;
+  /** Those that were found. */
+  readonly targets: ReadonlyMap<string, SignedTarget>;
+  /** Version of the targets, and when the first of what is trusted expires, milliseconds since 1970; 0 where nothing but a root is. */
+  readonly version: number;
+  readonly expiresMs: number;
+  /** `HOLON_SIGNATURE_…`: then nothing was found. */
+  readonly problem: HolonError | undefined;
+}
+
+/** Signed metadata of what may run. Holds no state but the pinned roots; versions never go back from what is trusted. */
+export interface Trust {
+  /** The root that was pinned on this machine; undefined where none was. */
+  pinned(repository: SignedRepository): Promise<Uint8Array | undefined>;
+  verify(question: TrustQuestion): Promise<TrustAnswer>;
+}
+
+/** The control plane's own signature: what it chose for one node of what publishers signed. */
+export interface Director {
+  /** Files of metadata by name, as nodes ask for them; versions are the document's. */
+  sign(choice: { readonly version: number; readonly targets: ReadonlyMap<string, SignedTarget>; readonly nowMs: number }): Promise<ReadonlyMap<string, Uint8Array>>;
+}
+
 /** Talk for people who diagnose; never payloads. */
 export interface Trace {
   note(level: "debug" | "info" | "warn" | "error", message: string, fields?: Readonly<Record<string, string | number | boolean>>): void;
@@ -467,6 +513,10 @@ export interface Ports {
   readonly runner: Runner;
   readonly door: Door;
   readonly secrets: Secrets;
+  /** Without it nothing that runs is asked for a signature. */
+  readonly trust?: Trust;
+  /** Of a node that carries the control plane. */
+  readonly director?: Director;
   readonly trace: Trace;
   /** Without it connections are what the network says they are, and nothing is renewed. */
   readonly identity?: Identity | undefined;

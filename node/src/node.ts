@@ -4,7 +4,7 @@
  */
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
-import { laneName, type Append, type Lane, type Mark, type NewRecord } from "@holon/core/log/log.ts";
+import { laneName, type Lane, type Mark, type NewRecord } from "@holon/core/log/log.ts";
 import { defaultRetention } from "@holon/core/log/retention.ts";
 import type { Integrity } from "@holon/core/log/run.ts";
 import type { Lobby, Ports } from "@holon/core/ports.ts";
@@ -31,6 +31,7 @@ import type { Damage, LostRange, UnsettledLane } from "./log/progress.ts";
 import { damageTold, hasNews, isTellable, untold } from "./log/damage-told.ts";
 import { createEpilogue, type Epilogue } from "./log/epilogue.ts";
 import { createKeeper, type Keeper } from "./log/keeper.ts";
+import { appendSoon } from "./log/append-soon.ts";
 import { openLog, type SegmentLog } from "./log/segment-log.ts";
 import { createScrubber, type ScrubStatus, type Scrubber } from "./log/scrubber.ts";
 import { createSurveyor, type Surveyor } from "./log/surveyor.ts";
@@ -40,6 +41,7 @@ import { openSharedStore, type SharedStore } from "./shared/store.ts";
 import { createMeter, type Meter, type MeterRow } from "./meter/meter.ts";
 import { createServedModels, type ServedModels, type ServedStatus } from "./model/served-models.ts";
 import { failedEventsOf, type FailedRow } from "./run/failed-rows.ts";
+import { createVerifier, type SignatureStatus, type Verifier } from "./trust/verifier.ts";
 import { createSite, type Site, type SiteStatus } from "./site/site.ts";
 
 export interface NodeStatus {
@@ -49,6 +51,8 @@ export interface NodeStatus {
   readonly jurisdiction: string;
   readonly upMs: number;
   readonly agent: AgentStatus;
+  /** What is verified of what runs; undefined before the first document has come. */
+  readonly signatures: SignatureStatus | undefined;
   readonly uplink: UplinkStatus | undefined;
   /** The node among its siblings; undefined where it has none. */
   readonly election: SiteStatus | undefined;
@@ -133,6 +137,7 @@ interface Parts {
   served: ServedModels | undefined;
   identity: IdentityKeeper | undefined;
   refusals: Refusals | undefined;
+  verifier: Verifier | undefined;
 }
 
 /** Parts that a test may put in another's place. */
@@ -148,7 +153,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   const events = createEvents(config, ports.clock);
   const integrity: Integrity = { sha256: ports.crypto.sha256, crc32: ports.codec.crc32 };
   const { clock, disk, random } = ports;
-  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, meter: undefined, scrubber: undefined, sharing: undefined, served: undefined, identity: undefined, refusals: undefined };
+  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, meter: undefined, scrubber: undefined, sharing: undefined, served: undefined, identity: undefined, refusals: undefined, verifier: undefined };
   const log = await openLog({ origin: name, disk, clock, random, integrity, ...segmentSize(config), opened: (stream, predecessor) => openedRecord(events, stream, predecessor), full: () => parts.keeper?.full() });
   for (const damage of log.damage) ports.trace.note("error", `${damage.segment}: bytes ${damage.fromByte} to ${damage.toByte} are damaged (${damage.what})`, { code: "HOLON_LOG_DAMAGED" });
   const blobs = await openBlobStore(disk, integrity);
@@ -174,7 +179,9 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   parts.meter = meter;
   const served = createServedModels({ tier: config.tier, jurisdiction: config.jurisdiction, isRoot: config.parent === undefined, log, events, blobs, guard, calls, handlers, ports, above: () => parts.uplink?.peer() ?? parts.site?.relayPeer() });
   parts.served = served;
-  parts.agent = createAgent({ log, integrity, events, blobs, guard, shared, served, ports, requests, meter, fetch: exchange.fetch });
+  const verifier = createVerifier({ config, log, blobs, ports, fetch: exchange.fetch });
+  parts.verifier = verifier;
+  parts.agent = createAgent({ log, integrity, events, blobs, guard, shared, served, verifier, ports, requests, meter, fetch: exchange.fetch });
   if (config.listen !== undefined) {
     // What a sibling sent is safe when this node's own parent says so: a sibling's disk is no nearer to the root.
     const safe = (lane: Lane, received: number): number => (parts.uplink === undefined ? received : Math.min(received, parts.uplink.safe().get(laneName(lane)) ?? 0));
@@ -259,17 +266,6 @@ const listen = async (config: NodeConfig, parts: Parts): Promise<string | undefi
 
 function segmentSize({ retention }: NodeConfig): { readonly segmentBytesMax?: number } {
   return retention?.segmentBytesMax === undefined ? {} : { segmentBytesMax: retention.segmentBytesMax };
-}
-
-/** A node starts with a full disk too: what it has to say waits until there is room. */
-async function appendSoon(log: SegmentLog, clock: Ports["clock"], entry: Append): Promise<void> {
-  try {
-    await log.append(entry);
-  } catch (error) {
-    if (!(error instanceof HolonError) || error.code === "HOLON_LOG_CLOSED") return;
-    if (error.code !== "HOLON_DISK_FULL") throw error;
-    clock.after(limits.diskFullRetryMs, () => void appendSoon(log, clock, entry).catch(() => undefined)); // a disk that failed is told by the log's state
-  }
 }
 
 function withoutReturn<T>(peer: T | undefined, from: T | undefined): T | undefined {
@@ -365,6 +361,7 @@ function statusOf(config: NodeConfig, log: SegmentLog, parts: Parts, damage: rea
     jurisdiction: config.jurisdiction,
     upMs,
     agent: agentOf(parts),
+    signatures: parts.verifier?.status(),
     uplink: parts.uplink?.status(),
     election: parts.site?.status(),
     children: parts.downlinks?.status() ?? [],

@@ -18,7 +18,7 @@ import { tierSchema } from "@holon/core/schema/app.ts";
 import { z } from "zod";
 import { diskError } from "./disk-error.ts";
 import { fingerprintOf, nameOf, provenBy, readCertificate, requireAuthority, tierOf, untrusted } from "./identity-certificate.ts";
-import { readSecretFile, removeSecretFile, writeSecretFile } from "./identity-file.ts";
+import { readSecretFile, removeSecretFile, writeSecretFile } from "./secret-file.ts";
 import { revocationText } from "./identity-revocations.ts";
 import { isSignedByInvitation, makeToken } from "./identity-token.ts";
 import { renewalText } from "./identity.ts";

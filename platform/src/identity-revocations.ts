@@ -5,7 +5,7 @@ import { HolonError } from "@holon/core/errors.ts";
 import { revocationListSchema, signedRevocationsSchema, type RevocationList, type SignedRevocations } from "@holon/core/identity/messages.ts";
 import { limits } from "@holon/core/limits.ts";
 import { readCertificate, requireAuthority, untrusted, type Proven } from "./identity-certificate.ts";
-import { readSecretFile, removeSecretFile, writeSecretFile } from "./identity-file.ts";
+import { readSecretFile, removeSecretFile, writeSecretFile } from "./secret-file.ts";
 
 interface OpenConnection {
   readonly proven: Proven;

@@ -16,7 +16,7 @@ import { limits } from "@holon/core/limits.ts";
 import type { Clock, Identity } from "@holon/core/ports.ts";
 import { z } from "zod";
 import { fingerprintOf, presentedChain, provenBy, readCertificate, untrusted, type Proven } from "./identity-certificate.ts";
-import { readSecretFile, removeSecretFile, writeSecretFile } from "./identity-file.ts";
+import { readSecretFile, removeSecretFile, writeSecretFile } from "./secret-file.ts";
 import { Revocations } from "./identity-revocations.ts";
 import { signEnrolment } from "./identity-token.ts";
 

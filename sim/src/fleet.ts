@@ -21,6 +21,7 @@ import { SimNet } from "./net.ts";
 import { SimAuthority } from "./identity.ts";
 import { exportableLanes, isBehind } from "./behind.ts";
 import { NodeMachine } from "./node-machine.ts";
+import { readLane } from "./read-lane.ts";
 import type { SimSubject, SubjectProgram } from "./subject.ts";
 import type { Note } from "./trace.ts";
 import type { World } from "./world.ts";
@@ -72,6 +73,7 @@ export interface MemberOptions {
   /** What fits on its disk. */
   readonly diskBytes?: number;
   readonly uplink?: NodeConfig["uplink"];
+  readonly signatures?: NodeConfig["signatures"];
   readonly downlink?: NodeConfig["downlink"];
 }
 
@@ -142,6 +144,7 @@ export class Fleet {
       jurisdiction: "EU/DE",
       control: options.control ?? parent === undefined,
       ...(options.uplink === undefined ? {} : { uplink: options.uplink }),
+      ...(options.signatures === undefined ? {} : { signatures: options.signatures }),
       ...(options.downlink === undefined ? {} : { downlink: options.downlink }),
       ...(node !== name || (tier === "gateway" && siblings.length === 0) ? {} : { listen: `${name}:7401` }),
       siblings: siblings.map((sibling) => ({ name: sibling })),
@@ -385,15 +388,3 @@ function compareHeads(lane: Lane, subject: SimSubject, root: SimSubject, counts:
 }
 
 const isLocalElsewhere = (lane: string, root: string): boolean => lane.endsWith("/local") && lane !== `${root}/local`;
-
-async function readLane({ log }: SimSubject, lane: Lane): Promise<readonly LogRecord[]> {
-  const records: LogRecord[] = [];
-  for (let from = 1; ; ) {
-    const page = await log.read(lane, from, { maxRecords: 4096, maxBytes: 4 << 20 });
-    const last = page.at(-1);
-    if (last === undefined) return records;
-    records.push(...page);
-    // Not from what a faulty log says alone: the reading must end.
-    from = Math.max(from + 1, last.sequence + 1);
-  }
-}

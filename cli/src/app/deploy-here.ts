@@ -1,16 +1,21 @@
-/** Deploys on the control plane in this process, as `holon app deploy` does over the API. */
+/** Signs and deploys on the control plane in this process, as `holon app deploy` does over the API. */
 import { HolonError } from "@holon/core/errors.ts";
 import type { Three } from "../machine/three.ts";
 import type { Publication } from "./publish.ts";
 import { canonicalJson } from "@holon/core/json.ts";
+import type { BlobHash } from "@holon/core/units.ts";
+import { signPublication } from "./sign.ts";
 
 /** The same app again is no change: nothing is deployed, nothing restarts. Returns whether it was a change. */
-export async function deployHere(three: Pick<Three, "cloud">, { document, blobs }: Publication): Promise<boolean> {
+export async function deployHere(three: Pick<Three, "cloud" | "publisher">, publication: Publication): Promise<boolean> {
   const { control } = three.cloud;
+  const { document, blobs } = publication;
   if (control === undefined) throw new HolonError("HOLON_INTERNAL", "the cloud node carries no control plane");
   for (const content of blobs.values()) await control.blobs.put(content);
+  const files: Record<string, BlobHash> = {};
+  for (const [name, bytes] of await signPublication(three.publisher, publication, {})) files[name] = await control.blobs.put(bytes);
   const known = control.apps().find((app) => app.document.name === document.name);
-  if (known !== undefined && canonicalJson(known.document) === canonicalJson(document)) return false;
-  await control.deploy(document);
-  return true;
+  const isNew = known === undefined || canonicalJson(known.document) !== canonicalJson(document);
+  if (isNew || canonicalJson(control.images()) !== canonicalJson(files)) await control.publish(files, document);
+  return isNew;
 }

@@ -1,6 +1,12 @@
 /** `holon app deploy|list|remove|shared` */
 import { sharedAnswerSchema } from "@holon/node/api/shared-routes.ts";
+import { createHash } from "node:crypto";
+import { resolve } from "node:path";
+import { HolonError } from "@holon/core/errors.ts";
 import { z } from "zod";
+import type { Publication } from "../app/publish.ts";
+import type { SigningOptions } from "../app/sign.ts";
+import { localPublisher } from "../machine/local-publisher.ts";
 import { loadManifest } from "../app/load.ts";
 import { doneSchema, type Client } from "../client.ts";
 import { printTable } from "../table.ts";
@@ -9,13 +15,36 @@ const appsSchema = z.object({
   apps: z.array(z.object({ name: z.string(), version: z.string(), deployedAt: z.string(), functions: z.array(z.string()), models: z.array(z.string()), sources: z.array(z.string()) })),
 });
 
-export async function deployApp(client: Client, place: string, json: boolean): Promise<void> {
+export async function deployApp(client: Client, place: string, options: SigningOptions & { readonly data: string }): Promise<void> {
   const { publish } = await import("../app/publish.ts"); // with the bundler, which lists and removals do without
-  const { document, blobs } = await publish(await loadManifest(place));
+  const published = await publish(await loadManifest(place));
+  const { document, blobs } = published;
   for (const [hash, content] of blobs) await client.send("PUT", `/v1/blobs/${hash}`, content, doneSchema);
-  await client.send("PUT", `/v1/apps/${document.name}`, document, doneSchema);
-  const told = { app: document.name, version: document.version, functions: document.functions.map((fn) => fn.name), blobs: blobs.size };
-  process.stdout.write(json ? `${JSON.stringify(told)}\n` : `deployed ${told.app} ${told.version}: functions ${told.functions.join(", ") || "none"}, ${told.blobs} blobs\n`);
+  const publisher = await publisherOf(options);
+  if (publisher === undefined) await client.send("PUT", `/v1/apps/${document.name}`, document, doneSchema);
+  else await client.send("PUT", "/v1/images", { files: await sign(client, publisher, published, options), app: document }, doneSchema);
+  const told = { app: document.name, version: document.version, functions: document.functions.map((fn) => fn.name), blobs: blobs.size, signed: publisher !== undefined };
+  process.stdout.write(options.json === true ? `${JSON.stringify(told)}\n` : `deployed ${told.app} ${told.version}: functions ${told.functions.join(", ") || "none"}, ${told.blobs} blobs${told.signed ? ", signed" : ""}\n`);
+}
+
+/** The one that is named, or that of this data folder. */
+async function publisherOf({ publisher, data }: SigningOptions & { readonly data: string }): Promise<string | undefined> {
+  const { readPublisher } = await import("@holon/platform/publisher.ts");
+  const folder = publisher === undefined ? localPublisher(data) : resolve(publisher);
+  if ((await readPublisher(folder)) !== undefined) return folder;
+  if (publisher === undefined) return undefined;
+  throw new HolonError("HOLON_ARGUMENT_BAD", `${folder} is no publisher's folder`, { next: "Make one with `holon publisher init`." });
+}
+
+async function sign(client: Client, publisher: string, published: Publication, { passphraseFile }: SigningOptions): Promise<Readonly<Record<string, string>>> {
+  const { readPassphrase, signPublication } = await import("../app/sign.ts");
+  const files: Record<string, string> = {};
+  for (const [name, bytes] of await signPublication(publisher, published, { passphrase: await readPassphrase(passphraseFile) })) {
+    const hash = createHash("sha256").update(bytes).digest("hex");
+    await client.send("PUT", `/v1/blobs/${hash}`, bytes, doneSchema);
+    files[name] = hash;
+  }
+  return files;
 }
 
 export async function listApps(client: Client, json: boolean): Promise<void> {

@@ -16,7 +16,7 @@ import { createDisk } from "@holon/platform/disk.ts";
 import { createDoor } from "@holon/platform/door.ts";
 import { createHostStats } from "@holon/platform/host-stats.ts";
 import { serveRoutes, type RouteServer } from "@holon/platform/http.ts";
-import { removeJoinTokens } from "@holon/platform/identity-file.ts";
+import { removeJoinTokens } from "@holon/platform/secret-file.ts";
 import { NodeIdentity } from "@holon/platform/identity.ts";
 import { lockFolder } from "@holon/platform/lock.ts";
 import { createModel } from "@holon/platform/model.ts";
@@ -25,6 +25,8 @@ import { createRandom } from "@holon/platform/random.ts";
 import { createRunner } from "@holon/platform/runner.ts";
 import { createSecrets } from "@holon/platform/secrets.ts";
 import { createTrace, type TraceOutput } from "@holon/platform/trace.ts";
+import { createDirector } from "@holon/platform/trust-director.ts";
+import { createTrustTuf } from "@holon/platform/trust-tuf.ts";
 
 export interface NodeOptions {
   readonly config: NodeConfig;
@@ -74,6 +76,8 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
       runner,
       door: createDoor({ clock, hostStats: createHostStats(clock) }),
       secrets: createSecrets(folder),
+      trust: createTrustTuf(folder),
+      ...(config.control ? { director: createDirector(folder) } : {}),
       trace: createTrace({ name: config.name, ...options.trace }),
     };
     const node = await openNode(config, ports);

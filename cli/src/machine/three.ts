@@ -10,12 +10,15 @@ import { NodeIdentity } from "@holon/platform/identity.ts";
 import type { TraceOutput } from "@holon/platform/trace.ts";
 import { throwIfEnded } from "../ending.ts";
 import { startNode, type MachineNode } from "./compose.ts";
+import { openLocalPublisher, pinPublisher } from "./local-publisher.ts";
 import { makeToken } from "./token.ts";
 
 export interface Three {
   readonly cloud: MachineNode;
   readonly edge: MachineNode;
   readonly gateway: MachineNode;
+  /** Folder of the publisher whose root these nodes have pinned. */
+  readonly publisher: string;
   close(): Promise<void>;
 }
 
@@ -34,6 +37,7 @@ export const defaultPortBase = 7400;
 export async function startThree(options: ThreeOptions): Promise<Three> {
   const { data, portBase, jurisdiction, trace } = options;
   const token = await makeToken(data);
+  const publisher = await openLocalPublisher(data);
   const started: MachineNode[] = [];
   const close = async (): Promise<void> => {
     for (const machine of started.splice(0).reverse()) await machine.close();
@@ -41,6 +45,7 @@ export async function startThree(options: ThreeOptions): Promise<Three> {
   const at = (offset: number): string => `127.0.0.1:${portBase === 0 ? 0 : portBase + offset}`;
   const start = async (config: NodeConfig, api: string, control?: Control): Promise<MachineNode> => {
     if (control !== undefined) await enrollHere(join(data, config.name), config, control);
+    await pinPublisher(publisher, join(data, config.name));
     throwIfEnded(options.ended);
     const machine = await startNode({ config, data, api, token, trace });
     started.push(machine);
@@ -53,7 +58,7 @@ export async function startThree(options: ThreeOptions): Promise<Three> {
     const edge = await start({ ...base, name: "edge-1", site: "plant", tier: "edge", listen: at(3), parent: addressOf(cloud), uplink: { ...uplink, node: "cloud-1" } }, at(4), cloud.control);
     const gateway = await start({ ...base, name: "gateway-1", site: "plant", tier: "gateway", parent: addressOf(edge), uplink: { ...uplink, node: "edge-1" } }, at(6), cloud.control);
     throwIfEnded(options.ended);
-    return { cloud, edge, gateway, close };
+    return { cloud, edge, gateway, publisher, close };
   } catch (error) {
     await close();
     throw error;

@@ -3,6 +3,7 @@ import { eventRoutes } from "@holon/core/api/event-routes.ts";
 import type { Route } from "@holon/core/api/route.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import { appDocumentSchema, blobHashSchema, tierSchema } from "@holon/core/schema/app.ts";
+import { signatureFilesSchema } from "@holon/core/schema/signatures.ts";
 import { z } from "zod";
 import type { Control } from "../control.ts";
 import { identityRoutes } from "./identity-routes.ts";
@@ -25,6 +26,7 @@ const nodeSchema = z.object({
   heardMs: z.number().nullable(),
 });
 const appRowSchema = z.object({ name: z.string(), version: z.string(), deployedAt: z.string(), functions: z.array(z.string()), models: z.array(z.string()), sources: z.array(z.string()) });
+const imagesSchema = z.strictObject({ files: signatureFilesSchema, app: appDocumentSchema.optional() });
 const doneSchema = z.object({ ok: z.literal(true) });
 const done = { status: 200, body: { ok: true } };
 
@@ -97,6 +99,18 @@ function appRoutes(control: Control): readonly Route[] {
         const document = appDocumentSchema.parse(request.body);
         if (document.name !== request.params["app"]) throw new HolonError("HOLON_APP_BAD", `the document of ${document.name} was put as ${request.params["app"] ?? ""}`);
         await control.deploy(document);
+        return done;
+      },
+    },
+    {
+      method: "PUT",
+      path: "/v1/images",
+      summary: "Serves signed metadata of a publisher, and deploys an app with them: their blobs must be here already.",
+      body: imagesSchema,
+      answer: doneSchema,
+      async handle(request) {
+        const { files, app } = imagesSchema.parse(request.body);
+        await control.publish(files, app);
         return done;
       },
     },

@@ -6,6 +6,7 @@ import { limits } from "@holon/core/limits.ts";
 import { appDocumentSchema, tierSchema, type AppDocument, type Tier } from "@holon/core/schema/app.ts";
 import { modelDocumentSchema, modelVersionSchema } from "@holon/core/schema/model.ts";
 import type { StoredEvent } from "@holon/core/schema/event.ts";
+import { signatureFilesSchema, type SignatureFiles } from "@holon/core/schema/signatures.ts";
 import { policyDocumentSchema } from "@holon/core/schema/policy.ts";
 import { z } from "zod";
 import type { KnownModel } from "./models.ts";
@@ -45,15 +46,18 @@ export interface ControlState {
   readonly models: Map<string, KnownModel>;
   /** The newest that was adopted. */
   policy: KnownPolicy | undefined;
+  /** Metadata that the publisher signed last, as far as they came here; undefined where none ever did. */
+  images: SignatureFiles | undefined;
 }
 
-export const eventTypes = { deployed: "holon.app.deployed", removed: "holon.app.removed", issued: "holon.desired.issued", registered: "holon.model.registered", adopted: "holon.policy.adopted" } as const;
+export const eventTypes = { deployed: "holon.app.deployed", removed: "holon.app.removed", issued: "holon.desired.issued", registered: "holon.model.registered", adopted: "holon.policy.adopted", published: "holon.images.published" } as const;
 
 const startedData = z.object({ site: z.string(), tier: tierSchema, jurisdiction: z.string(), parent: z.string().nullable(), api: z.string().nullable() });
 const reportedData = z.object({ version: z.int(), outcome: z.enum(["settled", "refused"]), message: z.string().optional() });
 const leadData = z.object({ site: z.string(), term: z.int(), lead: z.string().nullable() });
 const registeredData = z.strictObject({ version: modelVersionSchema, document: modelDocumentSchema });
 const adoptedData = z.strictObject({ name: z.string(), version: z.int(), ...policyDocumentSchema.shape });
+const publishedData = z.strictObject({ files: signatureFilesSchema });
 const removedData = z.object({ app: z.string() });
 
 export interface Fold {
@@ -64,7 +68,7 @@ export interface Fold {
 
 /** `ignored` is told of each record that says one thing and holds another: its writer is of another version, or lies. The rest counts on. */
 export function createFold(log: Log, ignored: (record: string) => void = () => undefined): Fold {
-  const state: ControlState = { nodes: new Map(), leads: new Map(), apps: new Map(), models: new Map(), policy: undefined };
+  const state: ControlState = { nodes: new Map(), leads: new Map(), apps: new Map(), models: new Map(), policy: undefined, images: undefined };
   const read = new Map<string, number>();
 
   async function readLane(lane: Lane, head: number): Promise<boolean> {
@@ -103,6 +107,7 @@ function apply(state: ControlState, record: LogRecord, self: string): Outcome {
   if (event.type === eventTypes.deployed) return appDeployed(state, event);
   if (event.type === eventTypes.registered) return modelRegistered(state, event);
   if (event.type === eventTypes.adopted) return policyAdopted(state, event);
+  if (event.type === eventTypes.published) return imagesPublished(state, event);
   if (event.type === eventTypes.removed) return state.apps.delete(removedData.parse(event.data).app);
   return false;
 }
@@ -146,6 +151,13 @@ function modelRegistered(state: ControlState, event: StoredEvent): Outcome {
   const { version, document } = registered.data;
   if (!state.models.has(version)) state.models.set(version, { version, document, registeredAt: event.time });
   return false;
+}
+
+function imagesPublished(state: ControlState, event: StoredEvent): Outcome {
+  const data = publishedData.safeParse(event.data);
+  if (!data.success) return "unfit";
+  state.images = data.data.files;
+  return true;
 }
 
 function policyAdopted(state: ControlState, event: StoredEvent): Outcome {

@@ -1,6 +1,7 @@
 /** The desired document: one per node, versioned; state, not commands. A node needs only the newest. */
 import { z } from "zod";
 import { appDocumentSchema, nameSchema } from "./app.ts";
+import { signaturesSchema } from "./signatures.ts";
 import { policyDocumentSchema } from "./policy.ts";
 
 export const desiredSchema = z.strictObject({
@@ -15,6 +16,8 @@ export const desiredSchema = z.strictObject({
   apps: z.array(appDocumentSchema),
   /** What decides here; without it what follows from the `egress` of the apps. */
   policy: policyDocumentSchema.optional(),
+  /** Metadata that say that all of it is signed, by its publisher and for this node. */
+  signatures: signaturesSchema.optional(),
 });
 
 export type Desired = z.infer<typeof desiredSchema>;

@@ -43,6 +43,8 @@ const fields = z.strictObject({
   uplink: z.strictObject({ node: nameSchema.optional(), jurisdiction: jurisdictionSchema.optional(), budgetBytesPerHour: z.int().min(limits.linkBudgetBytesMin).optional(), priceClass: z.enum(priceClasses).optional() }).optional(),
   /** `required`: nothing but what is public leaves before a policy has come with a desired document. */
   policy: z.enum(["optional", "required"]).optional(),
+  /** `required`: nothing runs here that its publisher did not sign; so it is, too, without this field where a publisher's root is pinned. `optional`: what is unsigned runs. */
+  signatures: z.enum(["optional", "required"]).optional(),
   /** What the site pays, so that metering can tell money. */
   prices: pricesSchema.optional(),
   /** Power of this machine's processor, so that metering can tell energy; without it a general figure. */

@@ -7,6 +7,7 @@ import type { Clock, Crypto, Door, Random, Runner, Secrets, Timer, Trace } from 
 import type { AppDocument } from "@holon/core/schema/app.ts";
 import type { Desired } from "@holon/core/schema/desired.ts";
 import type { BlobHash } from "@holon/core/units.ts";
+import { canonicalJson } from "@holon/core/json.ts";
 import { limits } from "@holon/core/limits.ts";
 import { needsOfFunction, needsOfReduction, needsOfSource, type Need } from "@holon/core/policy/needs.ts";
 import type { Principal } from "@holon/core/policy/principal.ts";
@@ -31,6 +32,7 @@ import { createWarmSet, type WarmSet } from "../run/warm-set.ts";
 import { stagedRuns } from "../run/staged.ts";
 import { startUnit, type RunningUnit, type UnitContext, type UnitStatus } from "../run/unit.ts";
 import type { SharedStore } from "../shared/store.ts";
+import type { Verifier } from "../trust/verifier.ts";
 import { desiredOf } from "./documents.ts";
 
 export interface AgentContext {
@@ -42,6 +44,7 @@ export interface AgentContext {
   readonly requests: Pick<Requests, "setApps">;
   readonly served: Pick<ServedModels, "setDesired" | "decide">;
   readonly shared: SharedStore;
+  readonly verifier: Verifier;
   readonly integrity: Integrity;
   /** Brings a blob here, from the parent if need be. */
   fetch(hash: BlobHash): Promise<void>;
@@ -116,6 +119,7 @@ export function createAgent(context: AgentContext): Agent {
       const desired = desiredOf(log, log.origin)?.document;
       if (desired === undefined || (desired.version === version && state === "settled")) continue;
       try {
+        if (version === 0) await runVerified(desired);
         await reach(desired);
         attempt = 0;
       } catch (error) {
@@ -127,6 +131,7 @@ export function createAgent(context: AgentContext): Agent {
   async function reach(desired: Desired): Promise<void> {
     state = "fetching";
     context.guard.follow(desired); // a policy that cannot be read is no policy to run under
+    await context.verifier.admit(desired);
     for (const hash of blobsOf(desired)) {
       if (!(await context.blobs.has(hash))) await context.fetch(hash);
       if (closed) return;
@@ -138,6 +143,20 @@ export function createAgent(context: AgentContext): Agent {
     state = "settled";
     problem = undefined;
     if (first) await report("settled", version);
+  }
+
+  /** After a start the newest document may be one that will be refused, or whose blobs have not come: what was verified before it runs, under the policy of now. */
+  async function runVerified(newest: Desired): Promise<void> {
+    const verified = context.verifier.verified();
+    if (verified === undefined || canonicalJson(verified) === canonicalJson(newest)) return;
+    const { policy } = newest;
+    const { policy: _, ...rest } = verified;
+    try {
+      await switchTo({ ...rest, ...(policy === undefined ? {} : { policy }) });
+    } catch (failure) {
+      ports.trace.note("error", `desired document ${verified.version}: ${toHolonError(failure).message}`, { code: toHolonError(failure).code }); // its other parts run
+    }
+    version = verified.version;
   }
 
   async function refuse(desired: Desired, error: HolonError): Promise<void> {

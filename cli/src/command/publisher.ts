@@ -1,0 +1,76 @@
+/** `holon publisher init|add|remove|sign|show|pin` */
+import { join, resolve } from "node:path";
+import { HolonError } from "@holon/core/errors.ts";
+import { addKey, createPublisher, metadataOf, readPublisher, removeKey, signTargets, type PublisherDescription } from "@holon/platform/publisher.ts";
+import { describeFile, targetsOf } from "@holon/platform/trust-tuf-repository.ts";
+import { loadManifest } from "../app/load.ts";
+import { readPassphrase, signPublication, type SigningOptions } from "../app/sign.ts";
+import { pinPublisher } from "../machine/local-publisher.ts";
+import { printTable } from "../table.ts";
+
+export interface InitOptions extends SigningOptions {
+  readonly keys: string;
+  readonly threshold: string;
+}
+
+export interface SignOptions extends SigningOptions {
+  readonly app?: string;
+  readonly keep?: boolean;
+  readonly withdraw?: string;
+  readonly days?: string;
+}
+
+export interface PinOptions {
+  readonly node: string;
+  readonly data: string;
+  readonly json?: boolean;
+}
+
+export async function initPublisher(place: string, { keys, threshold, passphraseFile, json }: InitOptions): Promise<void> {
+  const passphrase = await readPassphrase(passphraseFile);
+  tell(place, await createPublisher(resolve(place), { keys: Number(keys), threshold: Number(threshold), passphrase, nowMs: Date.now() }), json);
+  if (passphrase === undefined) process.stderr.write("the keys are sealed by no passphrase: whoever reads the folder can sign\n");
+}
+
+export async function addPublisherKey(place: string, { passphraseFile, json }: SigningOptions): Promise<void> {
+  tell(place, await addKey(resolve(place), { passphrase: await readPassphrase(passphraseFile), nowMs: Date.now() }), json);
+}
+
+export async function removePublisherKey(place: string, key: string, { passphraseFile, json }: SigningOptions): Promise<void> {
+  tell(place, await removeKey(resolve(place), key, { passphrase: await readPassphrase(passphraseFile), nowMs: Date.now() }), json);
+}
+
+export async function signWithPublisher(place: string, { app, keep = false, withdraw, days, passphraseFile, json }: SignOptions): Promise<void> {
+  const folder = resolve(place);
+  if (days !== undefined && !/^[1-9]\d{0,3}$/.test(days)) throw new HolonError("HOLON_ARGUMENT_BAD", `--days is a whole number from 1 to 9999, not ${days}`);
+  const options = { passphrase: await readPassphrase(passphraseFile), ...(days === undefined ? {} : { days: Number(days) }) };
+  if (app !== undefined && withdraw !== undefined) throw new HolonError("HOLON_ARGUMENT_BAD", "--app and --withdraw do not go together");
+  const withdrawn = withdraw === undefined ? undefined : { name: withdraw, targets: new Map(), keep: false };
+  if (app === undefined) await signTargets(folder, withdrawn, { ...options, nowMs: Date.now() });
+  else await signPublication(folder, await (await import("../app/publish.ts")).publish(await loadManifest(app)), { ...options, keep });
+  await showPublisher(place, json === true);
+}
+
+export async function showPublisher(place: string, json: boolean): Promise<void> {
+  const folder = resolve(place);
+  const publisher = await readPublisher(folder);
+  if (publisher === undefined) throw new HolonError("HOLON_ARGUMENT_BAD", `${folder} is no publisher's folder`, { next: "Make one with `holon publisher init`." });
+  const files = await metadataOf(folder);
+  const expires = [...files].flatMap(([name, bytes]) => (name === "timestamp.json" ? [new Date(describeFile(bytes).expiresMs).toISOString()] : []))[0] ?? null;
+  const targets = [...files].flatMap(([name, bytes]) => (name.endsWith(".targets.json") ? [...targetsOf(bytes)] : []));
+  if (json) return void process.stdout.write(`${JSON.stringify({ ...publisher, expires, targets: targets.map(([target, signed]) => ({ target, ...signed })) })}\n`);
+  tell(place, publisher, false);
+  process.stdout.write(`adopted by nodes until ${expires ?? "never"}\n`);
+  if (targets.length > 0) process.stdout.write(`${printTable(["SIGNED", "BYTES", "SHA-256"], targets.map(([target, { lengthBytes, hash }]) => [target, `${lengthBytes}`, hash]))}\n`);
+}
+
+export async function pinNode(place: string, { node, data, json }: PinOptions): Promise<void> {
+  const isThis = await pinPublisher(resolve(place), join(resolve(data), node));
+  if (!isThis) throw new HolonError("HOLON_ARGUMENT_BAD", `${node} has pinned another publisher's root`, { next: `Remove pinned/images.root.json from the data folder of ${node} first, if that is meant.` });
+  process.stdout.write(json === true ? `${JSON.stringify({ node, pinned: true })}\n` : `${node} runs only what this publisher signs, from its next start on\n`);
+}
+
+function tell(place: string, { offline, threshold, rootVersion }: PublisherDescription, json: boolean | undefined): void {
+  const keys = offline.map(({ id }) => id);
+  process.stdout.write(json === true ? `${JSON.stringify({ keys, threshold, rootVersion })}\n` : `${place}: root ${rootVersion}, ${threshold} of ${keys.length} keys must sign: ${keys.map((id) => id.slice(0, 12)).join(" ")}\n`);
+}

@@ -1,0 +1,118 @@
+/** Real nodes, real keys: what the control plane of one machine was told without its publisher does not run on any of them. */
+import assert from "node:assert/strict";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { PassThrough } from "node:stream";
+import { test, type TestContext } from "node:test";
+import { tempFolder } from "@holon/node/testing/temp-log.ts";
+import { z } from "zod";
+import { loadManifest } from "./app/load.ts";
+import { deployHere } from "./app/deploy-here.ts";
+import { publish, type Publication } from "./app/publish.ts";
+import { startThree, type Three } from "./machine/three.ts";
+import { repository, runHolon } from "./testing/holon-process.ts";
+import { until } from "./testing/wait.ts";
+
+async function writeApp(folder: string, word: string): Promise<Publication> {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "tell.ts"), `import { defineFunction } from "@holon/sdk";
+export default defineFunction({ on: { http: { method: "GET", path: "/word" } }, emits: {}, run: () => ({ word: ${JSON.stringify(word)} }) });`);
+  writeFileSync(join(folder, "holon.app.yaml"), "name: teller\nfunctions: [{ name: tell, module: tell.ts }]\n");
+  return publish(await loadManifest(folder));
+}
+
+const open = async (context: TestContext, data: string): Promise<Three> => {
+  const three = await startThree({ data, portBase: 0, jurisdiction: "EU/DE", trace: { level: "error", output: new PassThrough().resume() } });
+  context.after(() => three.close());
+  return three;
+};
+const settled = ({ gateway }: Three, version: number): boolean => gateway.node.status().agent.state === "settled" && gateway.node.status().agent.version === version;
+const word = async ({ gateway }: Three): Promise<unknown> => (await gateway.node.ask("teller", { method: "GET", path: "/word", query: {}, body: undefined })).body;
+
+test("what a publisher signed runs, and what a stolen control plane issues without him does not, after a restart either", async (context) => {
+  const folder = tempFolder(context);
+  const data = join(folder, "data");
+  const three = await open(context, data);
+  await deployHere(three, await writeApp(join(folder, "app"), "signed"));
+  await until("it runs", () => settled(three, 1));
+  assert.deepEqual(await word(three), { word: "signed" });
+  const { signatures } = three.gateway.node.status();
+  assert.deepEqual([signatures?.required, signatures?.director], [true, 1]);
+  assert.equal(await deployHere(three, await writeApp(join(folder, "app"), "signed")), false, "the same again is no change");
+
+  // All that control has: its API, its disk, its keys. None of them is the publisher's.
+  const { control } = three.cloud;
+  assert.ok(control !== undefined);
+  const evil = await writeApp(join(folder, "app"), "evil");
+  for (const content of evil.blobs.values()) await control.blobs.put(content);
+  await control.deploy(evil.document);
+  const problem = await until("it is refused", () => three.gateway.node.status().agent.problem);
+  assert.equal(problem.code, "HOLON_SIGNATURE_MIXED");
+  assert.deepEqual(await word(three), { word: "signed" });
+  await three.close();
+  assert.deepEqual(readdirSync(join(data, "cloud-1")).filter((name) => /publisher|keys/.test(name)), []);
+
+  const again = await open(context, data);
+  await until("it is refused again", () => again.gateway.node.status().agent.problem);
+  assert.deepEqual(await word(again), { word: "signed" });
+  await deployHere(again, await writeApp(join(folder, "app"), "newer"));
+  await until("what is signed takes its place", async () => again.gateway.node.status().agent.state === "settled" && JSON.stringify(await word(again)) === '{"word":"newer"}');
+  await again.close();
+});
+
+/** Starts three nodes, deploys, and says how much of the library was loaded by then. */
+const startScript = `
+import { createRequire } from "node:module";
+const { startThree } = await import("./cli/src/machine/three.ts");
+const { deployHere } = await import("./cli/src/app/deploy-here.ts");
+const { publish } = await import("./cli/src/app/publish.ts");
+const { loadManifest } = await import("./cli/src/app/load.ts");
+const { until } = await import("./cli/src/testing/wait.ts");
+const [data, app] = process.argv.slice(1);
+const three = await startThree({ data, portBase: 0, jurisdiction: "EU/DE", trace: { level: "error", output: process.stderr } });
+await deployHere(three, await publish(await loadManifest(app)));
+await until("it is settled", () => three.gateway.node.status().agent.state === "settled");
+const loaded = Object.keys(createRequire(import.meta.url).cache).filter((path) => /tuf-js|@tufjs/.test(path)).length;
+await three.close();
+process.stdout.write(JSON.stringify({ loaded }));
+process.exit(0);
+`;
+
+test("a start with what was verified loads nothing that verifies", async (context) => {
+  const folder = tempFolder(context);
+  await writeApp(join(folder, "app"), "signed");
+  const start = async (): Promise<unknown> => {
+    const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", startScript, join(folder, "data"), join(folder, "app")], { cwd: repository, timeout: 60_000 });
+    return z.object({ loaded: z.int() }).parse(JSON.parse(stdout)).loaded;
+  };
+  assert.notEqual(await start(), 0);
+  assert.equal(await start(), 0);
+});
+
+test("a publisher of the command line: two of three keys, signed, shown, pinned and deployed", async (context) => {
+  const folder = tempFolder(context);
+  const data = join(folder, "data");
+  const keys = join(folder, "keys");
+  const run = async (...words: readonly string[]): Promise<string> => {
+    const { exitCode, stdout, stderr } = await runHolon(context, words);
+    assert.equal(exitCode, 0, stderr);
+    return stdout;
+  };
+  await run("publisher", "init", keys, "--keys", "3", "--threshold", "2", "--json");
+  await writeApp(join(folder, "app"), "hello");
+  const pinned = await run("publisher", "pin", keys, "--node", "gateway-1", "--data", data, "--json");
+  assert.deepEqual(JSON.parse(pinned), { node: "gateway-1", pinned: true });
+  assert.match(await run("publisher", "sign", keys, "--app", join(folder, "app")), /teller\/0\.1\.0\/function\/tell/);
+  const three = await open(context, data);
+  const api = ["--api", three.cloud.api, "--data", data];
+  await run("app", "deploy", join(folder, "app"), "--publisher", keys, ...api);
+  await until("it runs at the gateway, which has pinned these keys", () => settled(three, 1));
+  const unsigned = await runHolon(context, ["publisher", "pin", keys, "--node", "edge-1", "--data", data]);
+  assert.match(unsigned.stderr, /HOLON_ARGUMENT_BAD.*edge-1 has pinned another publisher's root/);
+  await run("publisher", "add", keys);
+  await run("app", "deploy", join(folder, "app"), "--publisher", keys, ...api);
+  assert.equal(JSON.parse(await run("publisher", "show", keys, "--json")).rootVersion, 2);
+  await three.close();
+});

@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { cpSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { HolonError, type ErrorCode } from "@holon/core/errors.ts";
+import type { SignedTarget, TrustAnswer } from "@holon/core/ports.ts";
+import { addKey, createPublisher, metadataOf, readPublisher, removeKey, rootOf, signTargets } from "./publisher.ts";
+import { scratchFolder } from "./testing/scratch-folder.ts";
+import { createTrustTuf } from "./trust-tuf.ts";
+
+const nowMs = Date.UTC(2026, 5, 1);
+const target = (letter: string): SignedTarget => ({ hash: letter.repeat(64), lengthBytes: 3 });
+const app = (name: string, letter: string, version = "1", keep = false) => ({ name, targets: new Map([[`${name}/${version}/app.json`, target(letter)]]), keep });
+const fails = (work: Promise<unknown>, code: ErrorCode) => assert.rejects(work, (error) => error instanceof HolonError && error.code === code);
+
+/** What a node that pinned the first root says of what the folder serves. */
+async function ask(folder: string, targets: readonly string[], before?: TrustAnswer): Promise<TrustAnswer> {
+  const files = await metadataOf(folder);
+  return createTrustTuf(folder).verify({ trusted: before?.trusted ?? new Map([["root.json", await rootOf(folder)]]), targets, atMs: nowMs, fetch: (file) => Promise.resolve(files.get(file)) });
+}
+
+test("what a publisher signs a node finds; a release takes the place of the one before, unless that is kept", async (t) => {
+  const folder = scratchFolder(t);
+  await createPublisher(folder, { keys: 1, threshold: 1, nowMs });
+  assert.equal((await ask(folder, [])).problem, undefined, "an empty repository is one too");
+  await signTargets(folder, app("a", "1"), { nowMs });
+  await signTargets(folder, app("b", "2"), { nowMs });
+  await signTargets(folder, app("a", "3", "2"), { nowMs });
+  const names = ["a/1/app.json", "a/2/app.json", "b/1/app.json"];
+  const answer = await ask(folder, names);
+  assert.deepEqual([...answer.targets], [["a/2/app.json", target("3")], ["b/1/app.json", target("2")]]);
+  await signTargets(folder, app("a", "4", "3", true), { nowMs });
+  assert.deepEqual([...(await ask(folder, ["a/2/app.json", "a/3/app.json"], answer)).targets.keys()], ["a/2/app.json", "a/3/app.json"]);
+  await signTargets(folder, { name: "b", targets: new Map(), keep: false }, { nowMs });
+  assert.deepEqual([...(await ask(folder, ["a/2/app.json", "b/1/app.json"], answer)).targets.keys()], ["a/2/app.json"], "what is withdrawn is signed no more");
+  assert.deepEqual(readdirSync(join(folder, "metadata")).filter((name) => /targets|snapshot/.test(name)), ["6.snapshot.json", "6.targets.json"], "what nobody asks for is gone");
+});
+
+test("the same again signs nothing while it is fresh, and makes it fresh after", async (t) => {
+  const folder = scratchFolder(t);
+  await createPublisher(folder, { keys: 1, threshold: 1, nowMs });
+  await signTargets(folder, app("a", "1"), { nowMs });
+  const before = await metadataOf(folder);
+  await signTargets(folder, app("a", "1"), { nowMs });
+  assert.deepEqual(await metadataOf(folder), before);
+  await signTargets(folder, app("a", "1"), { nowMs: nowMs + 300 * 86_400_000 });
+  assert.notDeepEqual((await metadataOf(folder)).get("timestamp.json"), before.get("timestamp.json"));
+  assert.equal((await ask(folder, [])).problem, undefined);
+});
+
+test("two of three: nothing is served before a second holder has signed, on a machine of his own", async (t) => {
+  const [folder, second] = [scratchFolder(t), scratchFolder(t)];
+  const { offline } = await createPublisher(folder, { keys: 3, threshold: 2, nowMs });
+  const keyFile = (index: number): string => `${offline[index]?.id.slice(0, 16) ?? ""}.json`;
+  cpSync(folder, second, { recursive: true });
+  for (const index of [1, 2]) rmSync(join(folder, "keys", keyFile(index)));
+  for (const index of [0, 2]) rmSync(join(second, "keys", keyFile(index)));
+  await fails(signTargets(folder, app("a", "1"), { nowMs }), "HOLON_SIGNATURE_UNMET");
+  assert.equal((await ask(folder, ["a/1/app.json"])).targets.size, 0);
+  cpSync(join(folder, "pending"), join(second, "pending"), { recursive: true });
+  await signTargets(second, undefined, { nowMs });
+  assert.deepEqual([...(await ask(second, ["a/1/app.json"])).targets.keys()], ["a/1/app.json"]);
+  assert.deepEqual(readdirSync(join(second, "pending")), []);
+});
+
+test("keys are sealed with the passphrase, for this user only, and without it nothing is signed", async (t) => {
+  const folder = scratchFolder(t);
+  await createPublisher(folder, { keys: 1, threshold: 1, passphrase: "correct horse", nowMs });
+  for (const name of readdirSync(join(folder, "keys"))) {
+    const path = join(folder, "keys", name);
+    assert.doesNotMatch(readFileSync(path, "utf8"), /PRIVATE/);
+    if (process.platform !== "win32") assert.equal(statSync(path).mode & 0o777, 0o600);
+  }
+  await fails(signTargets(folder, app("a", "1"), { nowMs }), "HOLON_SIGNATURE_UNMET");
+  await fails(signTargets(folder, app("a", "1"), { passphrase: "wrong", nowMs }), "HOLON_SIGNATURE_UNMET");
+  await signTargets(folder, app("a", "1"), { passphrase: "correct horse", nowMs });
+  assert.equal((await ask(folder, ["a/1/app.json"])).targets.size, 1);
+});
+
+test("keys come and go by new roots, which a node follows from the one that it pinned", async (t) => {
+  const folder = scratchFolder(t);
+  const { offline } = await createPublisher(folder, { keys: 2, threshold: 2, nowMs });
+  await signTargets(folder, app("a", "1"), { nowMs });
+  const before = await ask(folder, []);
+  await addKey(folder, { nowMs });
+  const gone = offline[0]?.id ?? "";
+  await removeKey(folder, gone.slice(0, 12), { nowMs });
+  assert.equal((await readPublisher(folder))?.rootVersion, 3);
+  const after = await ask(folder, ["a/1/app.json"], before);
+  assert.deepEqual([after.problem, after.targets.size], [undefined, 1]);
+  assert.doesNotMatch(new TextDecoder().decode(after.trusted.get("root.json")), new RegExp(`"${gone}":`));
+  await fails(removeKey(folder, offline[1]?.id ?? "", { nowMs }), "HOLON_ARGUMENT_BAD");
+});
+
+test("a folder is made a publisher's once, and asks for keys that can be", async (t) => {
+  const folder = scratchFolder(t);
+  await fails(createPublisher(folder, { keys: 1, threshold: 2, nowMs }), "HOLON_ARGUMENT_BAD");
+  await fails(signTargets(folder, undefined, { nowMs }), "HOLON_ARGUMENT_BAD");
+  await createPublisher(folder, { keys: 1, threshold: 1, nowMs });
+  await fails(createPublisher(folder, { keys: 1, threshold: 1, nowMs }), "HOLON_ARGUMENT_BAD");
+});

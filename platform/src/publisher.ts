@@ -1,0 +1,200 @@
+/**
+ * A publisher: a folder with keys and the metadata that they have signed. It never goes to a control plane; only the metadata do.
+ *
+ *     publisher.json   who may sign, and how many must     keys/      one file a key; some may be on other machines
+ *     metadata/        what is served, all roots included   pending/   targets that wait for more signatures
+ */
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { HolonError } from "@holon/core/errors.ts";
+import type { SignedTarget } from "@holon/core/ports.ts";
+import { z } from "zod";
+import { createKey, openKeys } from "./publisher-keys.ts";
+import { diskError, isErrno } from "./disk-error.ts";
+import { writeBytes } from "./publisher-file.ts";
+import { readSecretFile, writeSecretFile } from "./secret-file.ts";
+import { describeFile, isSigned, makeRoot, makeSnapshot, makeTargets, makeTimestamp, signFile, targetsOf, type SigningKey } from "./trust-tuf-repository.ts";
+
+const day = 86_400_000;
+/** Root and targets are signed by hand, and say so for long; snapshot and timestamp are made anew with each signing. */
+const rootMs = 3_650 * day;
+const targetsMs = 3_650 * day;
+export const defaultDays = 365;
+
+const keySchema = z.strictObject({ id: z.string(), hex: z.string() });
+const publisherSchema = z.strictObject({ offline: z.array(keySchema).min(1).max(16), threshold: z.int().min(1), online: keySchema, rootVersion: z.int().min(1) });
+export type PublisherDescription = z.infer<typeof publisherSchema>;
+
+export interface PublisherOptions {
+  readonly passphrase?: string | undefined;
+  readonly nowMs: number;
+  /** Days after which nodes with a clock adopt none of this any more. */
+  readonly days?: number;
+}
+
+/** Makes keys, and the root that nodes pin. `HOLON_ARGUMENT_BAD` if there is a publisher already. */
+export async function createPublisher(folder: string, { keys, threshold, ...options }: PublisherOptions & { readonly keys: number; readonly threshold: number }): Promise<PublisherDescription> {
+  if ((await readPublisher(folder)) !== undefined) throw new HolonError("HOLON_ARGUMENT_BAD", `${folder} is a publisher's folder already`, { next: "Name another folder." });
+  if (!(Number.isInteger(keys) && Number.isInteger(threshold) && threshold >= 1 && keys >= threshold && keys <= 16)) throw new HolonError("HOLON_ARGUMENT_BAD", `${threshold} of ${keys} keys cannot be`, { next: "Name as many keys as must sign, or more, up to 16." });
+  await makeFolders(folder);
+  const offline: SigningKey[] = [];
+  for (let count = 0; count < keys; count++) offline.push(await createKey(join(folder, "keys"), options.passphrase));
+  const online = await createKey(join(folder, "keys"), options.passphrase);
+  const description = { offline: offline.map((key) => key.public), threshold, online: online.public, rootVersion: 1 };
+  await writeRoot(folder, description, offline, options);
+  await renew(folder, await makeSignedTargets(1, new Map(), offline, options), [online], options);
+  return writeSecretFile(join(folder, "publisher.json"), description);
+}
+
+/** Undefined where the folder is none of a publisher. */
+export const readPublisher = (folder: string): Promise<PublisherDescription | undefined> => readSecretFile(join(folder, "publisher.json"), publisherSchema);
+
+/** The root that nodes pin: the first. */
+export const rootOf = (folder: string): Promise<Uint8Array> => readBytes(join(folder, "metadata", "1.root.json"));
+
+/** All files of metadata, as they are served. */
+export async function metadataOf(folder: string): Promise<ReadonlyMap<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>();
+  for (const name of (await readdir(join(folder, "metadata"))).sort()) if (name.endsWith(".json")) files.set(name, await readBytes(join(folder, "metadata", name)));
+  return files;
+}
+
+/** Adds a key: the next root names it, signed by the keys of before and by its own. */
+export async function addKey(folder: string, options: PublisherOptions): Promise<PublisherDescription> {
+  const before = await demand(folder);
+  const held = await openKeys(join(folder, "keys"), before.offline, options.passphrase);
+  if (held.length < before.threshold) throw unmet(folder, `a root`, held.length, before.threshold);
+  const added = await createKey(join(folder, "keys"), options.passphrase);
+  const next = { ...before, offline: [...before.offline, added.public], rootVersion: before.rootVersion + 1 };
+  await writeRoot(folder, next, [...held, added], options);
+  return writeSecretFile(join(folder, "publisher.json"), next);
+}
+
+/** Takes a key out, the threshold staying: what it signed from now on counts no more. */
+export async function removeKey(folder: string, id: string, options: PublisherOptions): Promise<PublisherDescription> {
+  const before = await demand(folder);
+  const offline = before.offline.filter((key) => !key.id.startsWith(id));
+  if (offline.length !== before.offline.length - 1 || id === "") throw new HolonError("HOLON_ARGUMENT_BAD", `${id} is the beginning of ${before.offline.length - offline.length} keys, not of one`, { next: "See `holon publisher show`." });
+  if (offline.length < before.threshold) throw new HolonError("HOLON_ARGUMENT_BAD", `without it ${offline.length} keys are left, and ${before.threshold} must sign`, { next: "Add a key first." });
+  const held = await openKeys(join(folder, "keys"), before.offline, options.passphrase);
+  if (held.length < before.threshold) throw unmet(folder, "a root", held.length, before.threshold);
+  const next = { ...before, offline, rootVersion: before.rootVersion + 1 };
+  await writeRoot(folder, next, held, options);
+  const left = held.filter((key) => offline.some(({ id: kept }) => kept === key.public.id));
+  await writeSecretFile(join(folder, "publisher.json"), next);
+  // What the key that went has signed must be signed without it.
+  const targets = await newestTargets(folder);
+  if (targets !== undefined) await finish(folder, next, await makeSignedTargets(targets.version + 1, targets.targets, left, options), options);
+  return next;
+}
+
+/**
+ * Signs targets of an app in place of all it had, or beside them with `keep`; without targets signs what waits, and makes the rest fresh.
+ * `HOLON_SIGNATURE_UNMET` where more keys must sign: what is signed so far waits in the folder.
+ */
+export async function signTargets(folder: string, app: { readonly name: string; readonly targets: ReadonlyMap<string, SignedTarget>; readonly keep: boolean } | undefined, options: PublisherOptions): Promise<void> {
+  const publisher = await demand(folder);
+  const keys = await openKeys(join(folder, "keys"), publisher.offline, options.passphrase);
+  const newest = await newestTargets(folder);
+  const pending = await readPending(folder);
+  const wanted = app === undefined ? undefined : withApp(newest?.targets ?? new Map(), app);
+  if (wanted !== undefined && newest !== undefined && isSame(wanted, newest.targets) && (await isFresh(folder, options))) return;
+  if (wanted !== undefined && newest !== undefined && isSame(wanted, newest.targets)) return finish(folder, publisher, newest.bytes, options);
+  if (wanted !== undefined && !(pending !== undefined && isSame(wanted, targetsOf(pending)))) {
+    return finish(folder, publisher, await makeSignedTargets((newest?.version ?? 0) + 1, wanted, keys, options), options);
+  }
+  if (pending !== undefined) return finish(folder, publisher, await signFile(pending, keys), options);
+  if (newest !== undefined) return finish(folder, publisher, newest.bytes, options);
+}
+
+async function finish(folder: string, publisher: PublisherDescription, targets: Uint8Array, options: PublisherOptions): Promise<void> {
+  const path = join(folder, "pending", "targets.json");
+  const root = await readBytes(join(folder, "metadata", `${publisher.rootVersion}.root.json`));
+  if (!(await isSigned("targets", targets, root))) {
+    await writeBytes(path, targets);
+    throw unmet(folder, `targets ${describeFile(targets).version}`, countSignatures(targets), publisher.threshold);
+  }
+  await renew(folder, targets, await openKeys(join(folder, "keys"), [publisher.online], options.passphrase), options);
+  await rm(path, { force: true });
+}
+
+/** Snapshot and timestamp of these targets, whose versions rise with each signing. */
+async function renew(folder: string, targets: Uint8Array, online: readonly SigningKey[], { nowMs, days = defaultDays }: PublisherOptions): Promise<void> {
+  if (online.length === 0) throw unmet(folder, "snapshot and timestamp", 0, 1);
+  const held = await readFile(join(folder, "metadata", "timestamp.json")).catch((error: unknown) => {
+    if (isErrno(error, "ENOENT")) return undefined;
+    throw diskError("read", folder, error);
+  });
+  const version = (held === undefined ? 0 : describeFile(held).version) + 1;
+  const expiresMs = nowMs + days * day;
+  const snapshot = await signFile(await makeSnapshot(version, expiresMs, targets), online);
+  const timestamp = await signFile(await makeTimestamp(version, expiresMs, snapshot), online);
+  const name = `${describeFile(targets).version}.targets.json`;
+  await writeBytes(join(folder, "metadata", name), targets);
+  await writeBytes(join(folder, "metadata", `${version}.snapshot.json`), snapshot);
+  await writeBytes(join(folder, "metadata", "timestamp.json"), timestamp); // last: it names the others
+  const served = new Set([name, `${version}.snapshot.json`, "timestamp.json"]);
+  for (const file of await readdir(join(folder, "metadata"))) if (!served.has(file) && !file.endsWith(".root.json")) await rm(join(folder, "metadata", file), { force: true });
+}
+
+async function writeRoot(folder: string, { offline, threshold, online, rootVersion }: PublisherDescription, signers: readonly SigningKey[], { nowMs }: PublisherOptions): Promise<void> {
+  const own = { keys: offline, threshold };
+  const fresh = { keys: [online], threshold: 1 };
+  const root = await signFile(await makeRoot(rootVersion, nowMs + rootMs, { root: own, targets: own, snapshot: fresh, timestamp: fresh }), signers);
+  if (!(await isSigned("root", root, root))) throw unmet(folder, `root ${rootVersion}`, signers.length, threshold);
+  await writeBytes(join(folder, "metadata", `${rootVersion}.root.json`), root);
+}
+
+/** Half of its time is left: nodes need nothing newer. */
+async function isFresh(folder: string, { nowMs, days = defaultDays }: PublisherOptions): Promise<boolean> {
+  return describeFile(await readBytes(join(folder, "metadata", "timestamp.json"))).expiresMs - nowMs > (days * day) / 2;
+}
+
+const makeSignedTargets = async (version: number, targets: ReadonlyMap<string, SignedTarget>, keys: readonly SigningKey[], { nowMs }: PublisherOptions): Promise<Uint8Array> => signFile(await makeTargets(version, nowMs + targetsMs, targets), keys);
+
+async function newestTargets(folder: string): Promise<{ readonly version: number; readonly targets: ReadonlyMap<string, SignedTarget>; readonly bytes: Uint8Array } | undefined> {
+  const versions = (await readdir(join(folder, "metadata"))).flatMap((name) => /^(\d+)\.targets\.json$/.exec(name)?.[1] ?? []).map(Number);
+  if (versions.length === 0) return undefined;
+  const version = Math.max(...versions);
+  const bytes = await readBytes(join(folder, "metadata", `${version}.targets.json`));
+  return { version, targets: targetsOf(bytes), bytes };
+}
+
+const readPending = (folder: string): Promise<Uint8Array | undefined> =>
+  readBytes(join(folder, "pending", "targets.json")).catch((error: unknown) => {
+    if (error instanceof HolonError && error.code === "HOLON_DISK_MISSING") return undefined;
+    throw error;
+  });
+
+function withApp(before: ReadonlyMap<string, SignedTarget>, app: { readonly name: string; readonly targets: ReadonlyMap<string, SignedTarget>; readonly keep: boolean }): ReadonlyMap<string, SignedTarget> {
+  const others = [...before].filter(([target]) => app.keep || !target.startsWith(`${app.name}/`));
+  return new Map([...others, ...app.targets]);
+}
+
+const isSame = (a: ReadonlyMap<string, SignedTarget>, b: ReadonlyMap<string, SignedTarget>): boolean =>
+  a.size === b.size && [...a].every(([target, { hash, lengthBytes }]) => b.get(target)?.hash === hash && b.get(target)?.lengthBytes === lengthBytes);
+
+const signaturesSchema = z.object({ signatures: z.array(z.object({ keyid: z.string() })) });
+const countSignatures = (bytes: Uint8Array): number => signaturesSchema.parse(JSON.parse(new TextDecoder().decode(bytes))).signatures.length;
+
+async function demand(folder: string): Promise<PublisherDescription> {
+  const publisher = await readPublisher(folder);
+  if (publisher === undefined) throw new HolonError("HOLON_ARGUMENT_BAD", `${folder} is no publisher's folder`, { next: "Make one with `holon publisher init`." });
+  return publisher;
+}
+
+const unmet = (folder: string, what: string, keys: number, threshold: number): HolonError =>
+  new HolonError("HOLON_SIGNATURE_UNMET", `${folder}: ${what} has ${keys} of ${threshold} signatures`, { next: "Run `holon publisher sign` in this folder where the other keys are, or with their passphrase." });
+
+async function makeFolders(folder: string): Promise<void> {
+  for (const name of ["keys", "metadata", "pending"]) await mkdir(join(folder, name), { recursive: true, mode: 0o700 });
+}
+
+async function readBytes(path: string): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await readFile(path));
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) throw new HolonError("HOLON_DISK_MISSING", `${path} is missing`, { cause: error });
+    throw diskError("read", path, error);
+  }
+}

@@ -1,0 +1,228 @@
+/** What a node runs is what its publisher signed and its control plane chose for it: each attack ends in a refusal in the trail. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { worldBeginsMs } from "./clock.ts";
+import { appOf, hashOf, SignedFleet, targetsOf } from "./testing/signed-fleet.ts";
+import { createDirector, SimRepository } from "./trust.ts";
+
+const dayMs = 86_400_000;
+const runs = (signed: SignedFleet, word: string, name = "gateway-1") => () => signed.ran.includes(`${name} ${word}`) && signed.machine(name).subject !== undefined && signed.status(name).agent.units.length > 0;
+const refuses = (signed: SignedFleet, name = "gateway-1") => () => signed.status(name).agent.state === "refused";
+const isSettled = (signed: SignedFleet, name = "gateway-1") => () => signed.status(name).agent.state === "settled";
+
+async function startWithOne(): Promise<SignedFleet> {
+  const signed = await SignedFleet.start();
+  await signed.release(appOf("one", "1"), "one");
+  for (const name of ["gateway-1", "gateway-2"]) await signed.until(`${name} runs what was signed`, runs(signed, "one", name));
+  return signed;
+}
+
+/** The newest document was refused, for that reason; what ran runs on, after a power cut too, and nothing else ever ran. */
+async function isRefused(signed: SignedFleet, code: string): Promise<void> {
+  await signed.until("it is refused", refuses(signed));
+  assert.deepEqual(await signed.refusals(), [code]);
+  assert.equal(signed.status().agent.problem?.code, code);
+  assert.equal(signed.status().agent.units[0]?.state, "running");
+  const starts = signed.ran.length;
+  signed.machine("gateway-1").crash("power", 100);
+  await signed.until("it runs again", () => signed.machine("gateway-1").subject !== undefined && signed.ran.length > starts && refuses(signed)());
+  assert.ok(signed.ran.slice(starts).every((started) => started.endsWith(" one")), signed.ran.slice(starts).join(", "));
+  assert.ok(!signed.ran.some((started) => started.endsWith("evil") || started.endsWith("unknown")));
+}
+
+test("what the publisher signed and the control plane chose runs; a second release takes its place", async () => {
+  const signed = await startWithOne();
+  assert.deepEqual(signed.status().signatures, { required: true, images: 1, director: 1, freshness: "fresh" });
+  await signed.release(appOf("two", "2"), "two");
+  await signed.until("two runs", runs(signed, "two"));
+  assert.equal(signed.status().signatures?.images, 2);
+});
+
+test("stolen control plane: an app that no publisher signed does not run", async () => {
+  const signed = await startWithOne();
+  await signed.drive(signed.control.deploy(appOf("evil", "2")));
+  await isRefused(signed, "HOLON_SIGNATURE_MISSING");
+});
+
+test("stolen control plane: other code under a signed name does not run", async () => {
+  const signed = await startWithOne();
+  await signed.drive(signed.control.deploy(appOf("evil", "1")));
+  await isRefused(signed, "HOLON_SIGNATURE_MIXED");
+});
+
+test("stolen control plane: signed code with other rights does not run", async () => {
+  const signed = await startWithOne();
+  await signed.forge("gateway-1", ({ apps }) => ({ apps: apps.map((app) => ({ ...app, functions: app.functions.map((fn) => ({ ...fn, runtime: "worker" as const })) })) }));
+  await isRefused(signed, "HOLON_SIGNATURE_MIXED");
+});
+
+test("stolen control plane: a publisher of its own is not this node's publisher", async () => {
+  const signed = await startWithOne();
+  const own = new SimRepository("thief");
+  const app = appOf("evil", "2");
+  own.publish({}, { version: 7 });
+  own.publish(targetsOf(app, "evil"), { version: 8 });
+  await signed.drive(signed.control.publish(await signed.upload(own.files()), app));
+  await isRefused(signed, "HOLON_SIGNATURE_UNMET");
+});
+
+test("stolen control plane: without signatures, or without a name for it, nothing runs", async () => {
+  const signed = await startWithOne();
+  await signed.forge("gateway-1", () => ({ signatures: undefined }));
+  await isRefused(signed, "HOLON_SIGNATURE_MISSING");
+});
+
+test("rollback: metadata from before the newest release are refused", async () => {
+  const signed = await SignedFleet.start();
+  await signed.release(appOf("two", "2"), "two");
+  const old = await signed.upload(signed.publisher.files());
+  await signed.release(appOf("one", "3"), "one");
+  await signed.until("the newest runs", runs(signed, "one"));
+  await signed.until("it is settled", isSettled(signed));
+  await signed.drive(signed.control.publish(old, appOf("two", "2")));
+  await isRefused(signed, "HOLON_SIGNATURE_ROLLED_BACK");
+});
+
+test("freeze: with a clock that is synced what has expired is not adopted, and what runs runs on", async () => {
+  const signed = await startWithOne();
+  signed.machine("gateway-1").clock.stepWall(20 * dayMs);
+  await signed.release(appOf("two", "2"), "two", { expiresMs: worldBeginsMs + 10 * dayMs });
+  await isRefused(signed, "HOLON_SIGNATURE_EXPIRED");
+  await signed.until("the other, whose clock says that it is time, runs it", runs(signed, "two", "gateway-2"));
+});
+
+test("freeze: without a clock that is synced it is adopted, shown as of unknown freshness, and versions still do not go back", async () => {
+  const signed = await startWithOne();
+  const { clock } = signed.machine("gateway-1");
+  clock.stepWall(20 * dayMs);
+  clock.state = "unknown";
+  const old = await signed.upload(signed.publisher.files());
+  await signed.release(appOf("two", "2"), "two", { expiresMs: worldBeginsMs + 10 * dayMs });
+  await signed.until("it runs", runs(signed, "two"));
+  await signed.until("it is settled", isSettled(signed));
+  assert.equal(signed.status().signatures?.freshness, "unknown");
+  clock.state = "synced";
+  assert.equal(signed.status().signatures?.freshness, "stale");
+  clock.state = "coasting";
+  await signed.drive(signed.control.publish(old, appOf("one", "1")));
+  await signed.until("it is refused", refuses(signed));
+  assert.deepEqual(await signed.refusals(), ["HOLON_SIGNATURE_ROLLED_BACK"]);
+});
+
+test("a clock back in 1970 locks nobody out", async () => {
+  const signed = await startWithOne();
+  signed.machine("gateway-1").crash("power");
+  signed.machine("gateway-1").clock.resetTo1970();
+  signed.machine("gateway-1").start();
+  await signed.until("it is up", () => signed.machine("gateway-1").subject !== undefined);
+  await signed.release(appOf("two", "2"), "two");
+  await signed.until("the next release runs", runs(signed, "two"));
+});
+
+test("mix-and-match: targets of one release with the timestamp of another are refused", async () => {
+  const signed = await startWithOne();
+  const before = new Map(signed.publisher.files());
+  signed.publisher.publish(targetsOf(appOf("two", "2"), "two"));
+  const mixed = new Map([...signed.publisher.files(), ["2.targets.json", before.get("1.targets.json") ?? new Uint8Array()] as const]);
+  await signed.drive(signed.control.publish(await signed.upload(mixed), appOf("one", "1")));
+  await isRefused(signed, "HOLON_SIGNATURE_MIXED");
+});
+
+test("wrong target: what the control plane signed for another node is not for this one", async () => {
+  const signed = await startWithOne();
+  await signed.release(appOf("two", "2"), "two");
+  await signed.until("both run it", () => runs(signed, "two")() && runs(signed, "two", "gateway-2")());
+  await signed.forge("gateway-2", () => ({})); // one version ahead of the other's
+  const other = signed.subject("cloud").log.cell("desired/gateway-2");
+  const { signatures } = JSON.parse(new TextDecoder().decode(other)) as { signatures: never };
+  await signed.forge("gateway-1", () => ({ signatures }));
+  await signed.until("it is refused", refuses(signed));
+  assert.deepEqual(await signed.refusals(), ["HOLON_SIGNATURE_MISSING"]);
+});
+
+test("wrong target: another hash or length by the control plane than by the publisher is refused", async () => {
+  for (const change of [{ hash: hashOf(new TextEncoder().encode("other")) }, { lengthBytes: 1 }]) {
+    const signed = await startWithOne();
+    const honest = createDirector("director");
+    signed.steal({ sign: (choice) => honest.sign({ ...choice, targets: new Map([...choice.targets].map(([target, own]) => [target, { ...own, ...change }])) }) });
+    await signed.release(appOf("one", "1", { description: "again" }), "one");
+    await isRefused(signed, "HOLON_SIGNATURE_MIXED");
+  }
+});
+
+test("wrong target: a length that both signed and the content does not have is refused", async () => {
+  const signed = await startWithOne();
+  const app = appOf("one", "2");
+  const longer = Object.fromEntries(Object.entries(targetsOf(app, "one")).map(([target, { hash, lengthBytes }]) => [target, { hash, lengthBytes: lengthBytes + 1 }]));
+  const honest = createDirector("director");
+  signed.steal({ sign: (choice) => honest.sign({ ...choice, targets: new Map([...choice.targets].map(([target, own]) => [target, { ...own, lengthBytes: own.lengthBytes + 1 }])) }) });
+  signed.publisher.publish(longer);
+  await signed.drive(signed.control.publish(await signed.upload(signed.publisher.files()), app));
+  await isRefused(signed, "HOLON_SIGNATURE_MIXED");
+});
+
+test("threshold: a release that too few of the publisher's keys signed does not run", async () => {
+  const signed = await startWithOne();
+  await signed.release(appOf("two", "2"), "two", { signers: 1 });
+  await isRefused(signed, "HOLON_SIGNATURE_UNMET");
+});
+
+test("rotation: a node that was away for weeks follows the chain of roots, and no key of before signs for it again", async () => {
+  const signed = await startWithOne();
+  signed.fleet.net.cut("gateway-1", "cloud");
+  for (const word of ["two", "one", "two"] as const) {
+    signed.publisher.rotate();
+    await signed.release(appOf(word, `${word} again`), word);
+    for (const { machine } of signed.fleet.members.values()) machine.clock.stepWall(7 * dayMs); // a week, of which nothing happens but the end
+    await signed.pass(60_000);
+  }
+  signed.fleet.net.healAll();
+  await signed.until("it runs what the newest keys signed", runs(signed, "two"), 600_000);
+  const former = new SimRepository("publisher");
+  former.publish(targetsOf(appOf("evil", "9"), "evil"), { version: 90 });
+  await signed.until("it is settled", isSettled(signed));
+  await signed.drive(signed.control.publish(await signed.upload(new Map([...signed.publisher.files(), ...[...former.files()].filter(([file]) => !file.includes("root"))])), appOf("evil", "9")));
+  await signed.until("it is refused", refuses(signed));
+  assert.deepEqual(await signed.refusals(), ["HOLON_SIGNATURE_UNMET"]);
+  assert.ok(!signed.ran.includes("gateway-1 evil"));
+});
+
+test("`signatures: required` without a pinned root runs nothing", async () => {
+  const signed = await SignedFleet.start({ isPinned: false, isRequired: true });
+  await signed.drive(signed.control.deploy(appOf("one", "1")));
+  await signed.until("it is refused", refuses(signed));
+  assert.deepEqual([await signed.refusals(), signed.ran], [["HOLON_SIGNATURE_MISSING"], []]);
+});
+
+test("without a pinned root a node runs what it is given, as before", async () => {
+  const signed = await SignedFleet.start({ isPinned: false });
+  await signed.drive(signed.control.deploy(appOf("one", "1")));
+  await signed.until("it runs", runs(signed, "one"));
+  assert.equal(signed.status().signatures?.required, false);
+});
+
+test("power cut while metadata are adopted: before and after each call, a verified release runs, and the new one in the end", async () => {
+  const probe = await startWithOne();
+  const before = probe.machine("gateway-1").identity.calls;
+  await probe.release(appOf("two", "2"), "two");
+  await probe.until("two runs", runs(probe, "two"));
+  const calls = probe.machine("gateway-1").identity.calls - before;
+  assert.ok(calls > 20, `${calls} calls`);
+  for (let strike = 1; strike <= calls; strike += 9) {
+    for (const place of ["before", "after"] as const) {
+      const signed = await startWithOne();
+      const gateway = signed.machine("gateway-1");
+      gateway.crashAtCall(gateway.identity.calls + strike, place, "power");
+      await signed.release(appOf("two", "2"), "two");
+      await signed.until("the power is cut, or it is done", () => !gateway.isOn || (runs(signed, "two")() && isSettled(signed)()));
+      gateway.identity.hooks = {};
+      signed.fleet.net.cut("gateway-1", "cloud");
+      const starts = signed.ran.length;
+      if (gateway.isOn) gateway.crash("power");
+      gateway.start();
+      await signed.until("alone, it runs what it had verified", () => signed.ran.slice(starts).some((started) => started.startsWith("gateway-1 ")));
+      signed.fleet.net.healAll();
+      await signed.until("it runs the new release", () => runs(signed, "two")() && isSettled(signed)());
+    }
+  }
+});
