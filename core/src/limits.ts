@@ -352,4 +352,10 @@ export const limits = {
   policyAnswersMax: 4_096,
   /** Openings of logs whose jurisdiction a guard knows by heart. At the bound: all are forgotten and read anew. */
   policyOriginsMax: 4_096,
+  /** Nodes, replicas of one unit and accelerators of one node that the planner takes. At the bound: the document is refused. */
+  planNodesMax: 65_536,
+  planReplicasMax: 256,
+  planAcceleratorsMax: 64,
+  /** Evaluations that a policy may allow for one plan. At the bound: the policy is refused. */
+  planStepsMax: 1_000_000_000,
 } as const;
