@@ -9,6 +9,7 @@ import { linkSuite } from "./link.ts";
 import { logSuite } from "./log.ts";
 import { memorySuite } from "./memory.ts";
 import { modelsSuite } from "./models.ts";
+import { placementSuite } from "./placement.ts";
 import { recoverySuite } from "./recovery.ts";
 import { reflexSuite } from "./reflex.ts";
 import { seriesSuite } from "./series.ts";
@@ -30,6 +31,7 @@ export const suites: ReadonlyMap<string, Suite> = new Map([
   ["functions", functionsSuite],
   ["reflex", reflexSuite],
   ["smaller", smallerSuite],
+  ["placement", placementSuite],
   ["gpu-trace", gpuTraceSuite],
   ["shifting", shiftingSuite],
 ]);

@@ -14,8 +14,11 @@ export interface Fleet {
   readonly nodes: readonly InventoryNode[];
   readonly indexOf: ReadonlyMap<string, number>;
   readonly sites: readonly string[];
+  readonly siteIndex: ReadonlyMap<string, number>;
   readonly siteOf: Int32Array;
   readonly nodesOfSite: readonly (readonly number[])[];
+  /** 1: it is gone, and nothing is placed there. */
+  readonly gone: Uint8Array;
   /** Free for what is placed. */
   readonly processors: Float64Array;
   readonly memoryBytes: Float64Array;
@@ -103,8 +106,10 @@ export function compileFleet(inventory: Inventory, policy: PlacementPolicy, nowM
     nodes,
     indexOf,
     sites,
+    siteIndex,
     siteOf,
     nodesOfSite,
+    gone: Uint8Array.from(nodes, ({ state }) => (state === "gone" ? 1 : 0)),
     processors: free(({ capacity, load }) => capacity.processors - (valueOf(load.processors) ?? 0)),
     memoryBytes: free(({ capacity, load }) => capacity.memoryBytes - (valueOf(load.memoryBytes) ?? 0)),
     diskBytes: free(({ capacity }) => capacity.diskBytes),

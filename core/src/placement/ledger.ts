@@ -23,6 +23,7 @@ export interface Ledger {
   with(item: number, node: number): number;
   /** Whether there is room, and no replica too near. */
   fits(item: number, node: number): boolean;
+  hasRoom(item: number, node: number): boolean;
   /** Whether a replica of the same unit is too near. */
   crowds(item: number, node: number): boolean;
   put(item: number, node: number): void;
@@ -31,6 +32,8 @@ export interface Ledger {
   spoils(item: number, node: number): number;
   /** Accelerators left on a node, thousandths of each. */
   acceleratorsOf(node: number): readonly number[];
+  /** Its part of what all costs, without moving: itself, and half of each flow. */
+  shareOf(item: number): number;
   readonly evaluations: { count: number };
 }
 
@@ -40,7 +43,7 @@ export function createLedger(fleet: Fleet, { items }: Work, previous: Int32Array
   const [processors, memoryBytes, diskBytes] = [fleet.processors.slice(), fleet.memoryBytes.slice(), fleet.diskBytes.slice()];
   const devices = fleet.nodes.map(({ capacity: { accelerators } }) => (accelerators === undefined ? none : Array.from({ length: accelerators.count }, () => wholeMilli)));
   const held = new Map<number, readonly number[]>();
-  const known = items.map(() => new Map<number, number>());
+  const known: (Map<number, number> | undefined)[] = [];
   const evaluations = { count: 0 };
   const outlook = outlookFor(items);
 
@@ -50,22 +53,33 @@ export function createLedger(fleet: Fleet, { items }: Work, previous: Int32Array
     return item;
   };
   const alone = (index: number, node: number): number => {
-    const before = known[index]?.get(node);
+    let costs = known[index];
+    if (costs === undefined) known[index] = costs = new Map();
+    const before = costs.get(node);
     if (before !== undefined) return before;
     const item = itemAt(index);
     const moves = (previous[index] ?? -1) >= 0 && previous[index] !== node;
-    const cost = item.kind.may[node] !== 1 || whyOutOfBounds(fleet, item, node) !== undefined ? Number.POSITIVE_INFINITY : totalOf(costOf(fleet, item, node)) + (moves ? moveCost(fleet, item.needs) : 0);
-    known[index]?.set(node, cost);
+    const cost = fleet.gone[node] === 1 || !item.kind.has(node) || whyOutOfBounds(fleet, item, node) !== undefined ? Number.POSITIVE_INFINITY : totalOf(costOf(fleet, item, node)) + (moves ? moveCost(fleet, item.needs) : 0);
+    costs.set(node, cost);
     return cost;
   };
   const asked = (index: number, node: number): AcceleratorDemand | undefined => {
     const { needs } = itemAt(index);
+    if (needs.accelerator === undefined) return undefined;
     const place = fleet.nodes[node];
     return place === undefined || !hasAccelerator(needs, place) ? undefined : demandOf(itemAt(index));
   };
   const crowds = (index: number, node: number): boolean => {
     const { siblings, needs } = itemAt(index);
+    if (siblings.length === 0) return false;
     return siblings.some((other) => at[other] === node || (needs.spread === "site" && (at[other] ?? -1) >= 0 && fleet.siteOf[at[other] ?? 0] === fleet.siteOf[node]));
+  };
+  const hasRoom = (index: number, node: number): boolean => {
+    const { needs } = itemAt(index);
+    if (fleet.gone[node] === 1) return false;
+    if ((processors[node] ?? 0) + slack < needs.processors || (memoryBytes[node] ?? 0) < needs.memoryBytes || (diskBytes[node] ?? 0) < needs.diskBytes) return false;
+    const demand = asked(index, node);
+    return demand === undefined || (devices[node] ?? none).filter((milli) => milli >= demand.milli).length >= demand.count;
   };
   return {
     at,
@@ -83,12 +97,8 @@ export function createLedger(fleet: Fleet, { items }: Work, previous: Int32Array
       }
       return cost;
     },
-    fits(index, node) {
-      const { needs } = itemAt(index);
-      if ((processors[node] ?? 0) + slack < needs.processors || (memoryBytes[node] ?? 0) < needs.memoryBytes || (diskBytes[node] ?? 0) < needs.diskBytes) return false;
-      const demand = asked(index, node);
-      return (demand === undefined || (devices[node] ?? none).filter((milli) => milli >= demand.milli).length >= demand.count) && !crowds(index, node);
-    },
+    hasRoom,
+    fits: (index, node) => hasRoom(index, node) && !crowds(index, node),
     crowds,
     put(index, node) {
       const { needs } = itemAt(index);
@@ -122,6 +132,16 @@ export function createLedger(fleet: Fleet, { items }: Work, previous: Int32Array
       const room = { processorMilli: 1000 * (processors[node] ?? 0), memoryMebibytes: (memoryBytes[node] ?? 0) / 2 ** 20, model: place.capacity.accelerators.model, milli: (devices[node] ?? none).toSorted((a, b) => a - b) };
       const placed = placeOn(outlook, room, asked(index, node) ?? { ...demandOf(itemAt(index)), count: 0, milli: 0 });
       return placed === undefined ? 0 : -placed.score;
+    },
+    shareOf(index) {
+      const node = at[index] ?? -1;
+      if (node < 0) return 0;
+      let flows = 0;
+      for (const { item, gigabytes, share } of itemAt(index).flows) {
+        const other = at[item] ?? -1;
+        if (other >= 0 && other !== node) flows += flowCost(fleet, wayBetween(fleet, node, other), gigabytes, share);
+      }
+      return totalOf(costOf(fleet, itemAt(index), node)) + flows / 2;
     },
     acceleratorsOf: (node) => devices[node] ?? none,
   };

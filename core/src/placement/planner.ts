@@ -7,9 +7,9 @@ import { toHex } from "../log/hex.ts";
 import type { Inventory, InventoryNode } from "../schema/inventory.ts";
 import type { AppNeeds, PlacementPolicy } from "../schema/needs.ts";
 import { compileFleet, type Fleet } from "./fleet.ts";
-import { costOfAll, unplacedCost, type Ledger } from "./ledger.ts";
+import type { Ledger } from "./ledger.ts";
 import { search } from "./search.ts";
-import { compileWork, type Work } from "./work.ts";
+import { compileWork, moveCost, type Work } from "./work.ts";
 
 export interface PlanInputs {
   readonly policy: PlacementPolicy;
@@ -61,14 +61,16 @@ export interface Planned {
   readonly fleet: Fleet;
   readonly work: Work;
   readonly ledger: Ledger;
+  /** Of each item, its part of what all costs. */
+  readonly shares: Float64Array;
 }
 
 export interface PlanTools {
   sha256(bytes: Uint8Array): Uint8Array;
 }
 
-export function planAll(inputs: PlanInputs, tools: PlanTools): Planned {
-  const fleet = compileFleet(inputs.inventory, inputs.policy, inputs.nowMs);
+/** `fleet`, where it is at hand, is what `compileFleet` makes of the same inputs. */
+export function planAll(inputs: PlanInputs, tools: PlanTools, fleet: Fleet = compileFleet(inputs.inventory, inputs.policy, inputs.nowMs)): Planned {
   return finish(inputs, fleet, compileWork(inputs.apps, fleet), tools);
 }
 
@@ -79,52 +81,40 @@ export function replanWithout(planned: Planned, names: readonly string[], tools:
   const gone = new Set(names);
   const mark = (node: InventoryNode): InventoryNode => (gone.has(node.name) ? { ...node, state: "gone" } : node);
   const inputs: PlanInputs = { ...planned.inputs, inventory: { ...planned.inputs.inventory, nodes: planned.inputs.inventory.nodes.map(mark) }, previous: planned.plan, scope: "touched" };
-  const fleet: Fleet = { ...planned.fleet, nodes: planned.fleet.nodes.map(mark) };
-  const lost = names.flatMap((name) => planned.fleet.indexOf.get(name) ?? []);
-  const kinds = new Map(planned.work.items.map(({ kind }) => [kind, kind]));
-  for (const kind of kinds.keys()) {
-    if (!lost.some((node) => kind.may[node] === 1)) continue;
-    const may = kind.may.slice();
-    for (const node of lost) may[node] = 0;
-    kinds.set(kind, { may, inOrder: kind.inOrder.filter((node) => may[node] === 1) });
-  }
-  const items = planned.work.items.map((item) => ({ ...item, kind: kinds.get(item.kind) ?? item.kind }));
-  return finish(inputs, fleet, { ...planned.work, items }, tools);
+  const fleet: Fleet = { ...planned.fleet, nodes: planned.fleet.nodes.map(mark), gone: planned.fleet.gone.map((was, index) => (gone.has(planned.fleet.nodes[index]?.name ?? "") ? 1 : was)) };
+  return finish(inputs, fleet, planned.work, tools, planned);
 }
 
-function finish(inputs: PlanInputs, fleet: Fleet, work: Work, tools: PlanTools): Planned {
-  const previous = new Int32Array(work.items.length).fill(-1);
-  for (const { unit, replica, node } of inputs.previous?.placements ?? []) {
-    const first = work.indexOf.get(unit);
-    if (first !== undefined && work.items[first + replica]?.unit === unit) previous[first + replica] = fleet.indexOf.get(node) ?? -1;
-  }
-  const { ledger, proved } = search({ fleet, work, previous, scope: inputs.scope ?? "all", seed: inputs.seed });
+/** `before`: made from the same but for nodes that are gone since. */
+function finish(inputs: PlanInputs, fleet: Fleet, work: Work, tools: PlanTools, before?: Planned): Planned {
+  const previous = before === undefined ? placesOf(inputs.previous, fleet, work) : before.ledger.at;
+  const { ledger, touched, proved } = search({ fleet, work, previous, scope: inputs.scope ?? "all", seed: inputs.seed, trusted: before !== undefined });
+  const shares = before !== undefined && touched !== undefined ? before.shares.slice() : new Float64Array(work.items.length);
+  for (const index of before !== undefined && touched !== undefined ? touched : work.items.keys()) shares[index] = ledger.shareOf(index);
   const placements: Placement[] = [];
   const unplaced: { unit: string; replica: number }[] = [];
-  let [moves, left] = [0, 0];
-  for (const [index, item] of work.items.entries()) {
-    const { unit, replica } = item;
+  let [moves, cost] = [0, 0];
+  for (const [index, { unit, replica, needs }] of work.items.entries()) {
     const at = ledger.at[index] ?? -1;
     const node = fleet.nodes[at];
-    if (node === undefined) {
-      unplaced.push({ unit, replica });
-      left += unplacedCost(item);
-    } else placements.push({ unit, replica, node: node.name });
-    if ((previous[index] ?? -1) >= 0 && previous[index] !== at) moves++;
+    if (node === undefined) unplaced.push({ unit, replica });
+    else placements.push({ unit, replica, node: node.name });
+    const moved = (previous[index] ?? -1) >= 0 && previous[index] !== at;
+    if (moved) moves++;
+    cost += (shares[index] ?? 0) + (moved && node !== undefined ? moveCost(fleet, needs) : 0);
   }
-  const cost = left === 0 ? costOfAll(work.items, ledger) : costOfPlaced(work, ledger);
-  const body = { apiVersion: "holon/v1", kind: "Plan", parent: inputs.previous?.hash ?? null, inputs: hashOfInputs(inputs, tools), atMs: inputs.nowMs, seed: inputs.seed, placements, unplaced, costPerMonth: Number(cost.toPrecision(12)), moves, unknownValues: fleet.unknown, proved } as const;
-  return { plan: { ...body, hash: hashOf(textOf(body), tools) }, inputs, fleet, work, ledger };
+  const body = { apiVersion: "holon/v1", kind: "Plan", parent: inputs.previous?.hash ?? null, inputs: hashOfInputs(inputs, fleet, tools), atMs: inputs.nowMs, seed: inputs.seed, placements, unplaced, costPerMonth: Number(cost.toPrecision(12)), moves, unknownValues: fleet.unknown, proved } as const;
+  return { plan: { ...body, hash: hashOf(textOf(body), tools) }, inputs, fleet, work, ledger, shares };
 }
 
-/** Without what is left out, whose penalty is so large that cents would be lost beside it. */
-function costOfPlaced({ items }: Work, ledger: Ledger): number {
-  let cost = 0;
-  for (const index of items.keys()) {
-    const node = ledger.at[index] ?? -1;
-    if (node >= 0) cost += (ledger.with(index, node) + ledger.alone(index, node)) / 2;
+/** Where each item stands in a plan; -1: nowhere. */
+function placesOf(previous: Plan | undefined, fleet: Fleet, work: Work): Int32Array {
+  const places = new Int32Array(work.items.length).fill(-1);
+  for (const { unit, replica, node } of previous?.placements ?? []) {
+    const first = work.indexOf.get(unit);
+    if (first !== undefined && work.items[first + replica]?.unit === unit) places[first + replica] = fleet.indexOf.get(node) ?? -1;
   }
-  return cost;
+  return places;
 }
 
 const encoder = new TextEncoder();
@@ -138,12 +128,16 @@ function hashOfDocument(document: object, tools: PlanTools): string {
   return hash;
 }
 
-function hashOfInputs({ policy, inventory, apps, nowMs, seed, previous, scope }: PlanInputs, tools: PlanTools): string {
-  const byName = <Document extends object>(documents: readonly Document[], name: (document: Document) => string): string[] =>
-    documents.map((document): readonly [string, string] => [name(document), hashOfDocument(document, tools)]).sort(([a], [b]) => (a < b ? -1 : 1)).map(([, hash]) => hash);
-  const nodes = byName(inventory.nodes, ({ name }) => name);
-  const units = byName(apps, ({ app }) => app);
-  return hashOf([hashOfDocument(policy, tools), ...nodes, "links", canonicalJson(inventory.links), "apps", ...units, canonicalJson({ nowMs, seed, previous: previous?.hash ?? null, scope: scope ?? "all" })].join("\n"), tools);
+function hashOfInputs({ policy, inventory, apps, nowMs, seed, previous, scope }: PlanInputs, fleet: Fleet, tools: PlanTools): string {
+  const nodes = fleet.nodes.map((node) => hashOfDocument(node, tools));
+  const rest = canonicalJson({ nowMs, seed, previous: previous?.hash ?? null, scope: scope ?? "all" });
+  return hashOf([hashOfDocument(policy, tools), ...nodes, hashOfDocument(inventory.links, tools), hashOfApps(apps, tools), rest].join("\n"), tools);
+}
+
+function hashOfApps(apps: readonly AppNeeds[], tools: PlanTools): string {
+  let hash = known.get(apps);
+  if (hash === undefined) known.set(apps, (hash = hashOf(apps.toSorted((a, b) => (a.app < b.app ? -1 : 1)).map((app) => hashOfDocument(app, tools)).join("\n"), tools)));
+  return hash;
 }
 
 /** One line a decision, in the order of names: what a person compares, and what the plan's hash is of. */

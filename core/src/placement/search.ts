@@ -17,10 +17,14 @@ export interface Question {
   /** `touched`: only what has no valid place, and what it exchanges data with, is looked at. */
   readonly scope: "all" | "touched";
   readonly seed: number;
+  /** The plan before was made from the same but for nodes that are gone since: its places hold but there. */
+  readonly trusted?: boolean;
 }
 
 export interface Answer {
   readonly ledger: Ledger;
+  /** Items that were looked at, and those that they exchange data with: all others stand as before. Undefined: any. */
+  readonly touched: ReadonlySet<number> | undefined;
   /** No better plan exists. */
   readonly proved: boolean;
 }
@@ -36,19 +40,36 @@ const exhaustItemsMax = 16;
 const shakeItemsMax = 200;
 const better = 1e-9;
 
-export function search({ fleet, work, previous, scope, seed }: Question): Answer {
+export function search({ fleet, work, previous, scope, seed, trusted = false }: Question): Answer {
   const { items } = work;
   const ledger = createLedger(fleet, work, previous);
-  for (const [index, node] of previous.entries()) if (node >= 0 && ledger.alone(index, node) < Number.POSITIVE_INFINITY && ledger.fits(index, node)) ledger.put(index, node);
+  keep(fleet, items, ledger, previous, trusted);
   const missing = inUrgency(items, [...items.keys()].filter((index) => (ledger.at[index] ?? -1) < 0));
   const finder = createFinder(fleet, items, ledger);
   for (const index of missing) construct(ledger, finder, items, index);
-  const touched = new Set(missing.flatMap((index) => [index, ...(items[index]?.flows.map(({ item }) => item) ?? [])]));
-  improve(fleet, items, ledger, finder, scope === "all" ? [...items.keys()] : [...touched]);
-  if (scope === "touched") return { ledger, proved: false };
+  if (scope === "touched") {
+    const moved = new Set(missing);
+    improve(fleet, items, ledger, finder, [...withPartners(items, missing)], moved);
+    return { ledger, touched: withPartners(items, moved), proved: false };
+  }
+  improve(fleet, items, ledger, finder, [...items.keys()]);
   if (items.length <= shakeItemsMax) shake(fleet, items, ledger, finder, seed);
   const proved = items.length <= exhaustItemsMax && searchThrough(fleet, items, ledger, fleet.policy.stepsMax);
-  return { ledger, proved };
+  return { ledger, touched: undefined, proved };
+}
+
+/** What has a valid place stays there. What takes the largest part of an accelerator is put back first, so that the smaller fill up what is left. */
+function keep(fleet: Fleet, items: readonly Item[], ledger: Ledger, previous: Int32Array, trusted: boolean): void {
+  const partOf = (index: number): number => (items[index]?.needs.accelerator?.count ?? 0) * (items[index]?.needs.accelerator?.milli ?? 0);
+  const accelerated = [...previous.keys()].filter((index) => partOf(index) > 0).sort((a, b) => partOf(b) - partOf(a) || a - b);
+  for (const index of accelerated) putBack(index, false);
+  for (const index of previous.keys()) if (items[index]?.needs.accelerator === undefined) putBack(index, trusted);
+
+  function putBack(index: number, unasked: boolean): void {
+    const node = previous[index] ?? -1;
+    if (node < 0 || fleet.gone[node] === 1) return;
+    if (unasked || (ledger.alone(index, node) < Number.POSITIVE_INFINITY && ledger.fits(index, node))) ledger.put(index, node);
+  }
 }
 
 /** The more urgent first, then what fewer nodes will do for, then the larger. */
@@ -73,24 +94,31 @@ interface Finder {
 
 function createFinder(fleet: Fleet, items: readonly Item[], ledger: Ledger): Finder {
   const fixed = new Map<number, readonly number[]>();
-  const cursors = new Map<Item["kind"], number>();
-  const least = new Map<Item["kind"], number>();
-  for (const { kind, needs } of items) least.set(kind, Math.min(least.get(kind) ?? Number.POSITIVE_INFINITY, needs.processors));
+  /** Of each size of each kind, how far its nodes are full. */
+  const cursors = new Map<Item["kind"], Map<string, { next: number }>>();
+  const cursorOf = ({ kind, needs }: Item): { next: number } => {
+    let sizes = cursors.get(kind);
+    if (sizes === undefined) cursors.set(kind, (sizes = new Map()));
+    const size = `${needs.processors}/${needs.memoryBytes}/${needs.diskBytes}/${needs.accelerator?.count ?? 0}/${needs.accelerator?.milli ?? 0}`;
+    let cursor = sizes.get(size);
+    if (cursor === undefined) sizes.set(size, (cursor = { next: 0 }));
+    return cursor;
+  };
   const near = new Map<number, readonly number[]>();
   const nearNode = (node: number): readonly number[] => {
     let known = near.get(node);
     if (known === undefined) near.set(node, (known = nearTo(fleet, node)));
     return known;
   };
-  /** The cheapest nodes that have room; those that have none for anybody are not looked at again. */
-  const cheapest = (index: number, { kind, needs }: Item): readonly number[] => {
-    let cursor = cursors.get(kind) ?? 0;
-    while (cursor < kind.inOrder.length && (ledger.processors[kind.inOrder[cursor] ?? 0] ?? 0) + better < (least.get(kind) ?? 0)) cursor++;
-    cursors.set(kind, cursor);
+  /** The cheapest nodes that have room. Those that were full are not looked at again: what becomes free there is found by those who are near. */
+  const cheapest = (index: number, item: Item): readonly number[] => {
+    const { inOrder } = item.kind;
+    const cursor = cursorOf(item);
+    while (cursor.next < inOrder.length && !ledger.hasRoom(index, inOrder[cursor.next] ?? 0)) cursor.next++;
     const found: number[] = [];
-    for (let look = cursor; look < Math.min(kind.inOrder.length, cursor + cheapestLook) && found.length < cheapestMax; look++) {
-      const node = kind.inOrder[look] ?? 0;
-      if ((ledger.processors[node] ?? 0) + better >= needs.processors && ledger.fits(index, node)) found.push(node);
+    for (let look = cursor.next; look < Math.min(inOrder.length, cursor.next + cheapestLook) && found.length < cheapestMax; look++) {
+      const node = inOrder[look] ?? 0;
+      if (ledger.fits(index, node)) found.push(node);
     }
     return found;
   };
@@ -106,7 +134,7 @@ function createFinder(fleet: Fleet, items: readonly Item[], ledger: Ledger): Fin
         const node = ledger.at[other] ?? -1;
         return node < 0 ? [] : [node, ...nearNode(node)];
       });
-      return [...new Set([...ends, ...partners, ...cheapest(index, item)])].filter((node) => kind.may[node] === 1);
+      return [...new Set([...ends, ...partners, ...cheapest(index, item)])].filter((node) => kind.has(node));
     },
   };
 }
@@ -130,7 +158,10 @@ function cheapestOf(ledger: Ledger, index: number, nodes: Iterable<number>): num
   return best;
 }
 
-function improve(fleet: Fleet, items: readonly Item[], ledger: Ledger, finder: Finder, first: readonly number[]): void {
+const withPartners = (items: readonly Item[], indexes: Iterable<number>): ReadonlySet<number> => new Set([...indexes].flatMap((index) => [index, ...(items[index]?.flows.map(({ item }) => item) ?? [])]));
+
+/** Adds to `moved` what moves. */
+function improve(fleet: Fleet, items: readonly Item[], ledger: Ledger, finder: Finder, first: readonly number[], moved: Set<number> = new Set()): void {
   const waiting = [...first];
   const isWaiting = new Set(first);
   const again = (index: number): void => {
@@ -143,7 +174,10 @@ function improve(fleet: Fleet, items: readonly Item[], ledger: Ledger, finder: F
   for (let next = 0; next < waiting.length && ledger.evaluations.count < fleet.policy.stepsMax; next++) {
     const index = waiting[next] ?? 0;
     isWaiting.delete(index);
-    for (const moved of improveOne(fleet, items, ledger, finder, index)) again(moved);
+    for (const each of improveOne(fleet, items, ledger, finder, index)) {
+      moved.add(each);
+      again(each);
+    }
   }
 }
 

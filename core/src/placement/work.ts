@@ -21,9 +21,9 @@ export interface Item {
   readonly kind: Kind;
 }
 
-/** Nodes that may run what asks for the same. */
+/** Nodes that may run what asks for the same, those that are gone among them. */
 export interface Kind {
-  readonly may: Uint8Array;
+  has(node: number): boolean;
   /** Those nodes, the cheapest first. */
   readonly inOrder: Int32Array;
 }
@@ -38,6 +38,7 @@ export function compileWork(apps: readonly AppNeeds[], fleet: Fleet): Work {
   const items: Item[] = [];
   const indexOf = new Map<string, number>();
   const kinds = new Map<string, Kind>();
+  const rents = rentsOf(fleet);
   const gates = fleet.nodesOfSite.map((members) => members.reduce((best, node) => ((fleet.depth[node] ?? 0) < (fleet.depth[best] ?? 0) ? node : best), members[0] ?? -1));
   const gateOf = new Map(fleet.sites.map((site, index) => [site, gates[index] ?? -1]));
   let unitIndex = 0;
@@ -48,7 +49,7 @@ export function compileWork(apps: readonly AppNeeds[], fleet: Fleet): Work {
       indexOf.set(unit, first);
       const key = kindKey(needs);
       let kind = kinds.get(key);
-      if (kind === undefined) kinds.set(key, (kind = kindOf(needs, fleet)));
+      if (kind === undefined) kinds.set(key, (kind = kindOf(needs, fleet, rents)));
       const sources = needs.sources.map(({ site, bytesPerMonth }) => ({ node: gateOf.get(site) ?? -1, site, gigabytes: bytesPerMonth / gigabyte / needs.replicas }));
       const effects = needs.effects.map((site) => ({ node: gateOf.get(site) ?? -1, site }));
       for (let replica = 0; replica < needs.replicas; replica++) {
@@ -79,13 +80,37 @@ const staysAtSource = ({ classes }: UnitNeeds): boolean => classes.includes("raw
 
 const kindKey = (needs: UnitNeeds): string => [needs.tiers?.join() ?? "", needs.jurisdictions.join(), needs.trust, needs.providers.join(), needs.accelerator?.need ?? "", needs.accelerator?.models.join() ?? "", staysAtSource(needs) ? needs.sources.map(({ site }) => site).join() : "*"].join("|");
 
-function kindOf(needs: UnitNeeds, fleet: Fleet): Kind {
-  const may = Uint8Array.from(fleet.nodes, (node) => (whyNever(needs, node) === undefined ? 1 : 0));
-  const rate = (node: number): number => rentOf(fleet, needs.accelerator === undefined ? 0 : 1, node) + (needs.accelerator === undefined && fleet.nodes[node]?.capacity.accelerators !== undefined ? fleet.policy.acceleratorSpared : 0);
-  const inOrder = Int32Array.from([...may.keys()].filter((node) => may[node] === 1));
-  const rates = Float64Array.from(fleet.nodes, (_, node) => rate(node));
-  return { may, inOrder: inOrder.sort((a, b) => (rates[a] ?? 0) - (rates[b] ?? 0) || a - b) };
+function kindOf(needs: UnitNeeds, fleet: Fleet, rents: Rents): Kind {
+  // what stays at its sources is many kinds of few nodes each
+  const open = staysAtSource(needs) ? [...new Set(needs.sources.flatMap(({ site }) => fleet.nodesOfSite[fleet.siteIndex.get(site) ?? -1] ?? []))] : [...fleet.nodes.keys()];
+  const inOrder = open.filter((node) => whyNotFor(needs, fleet.nodes[node] ?? missing()) === undefined);
+  const rates = needs.accelerator === undefined ? rents.plain : rents.accelerated;
+  return kindFrom(Int32Array.from(inOrder.sort((a, b) => (rates[a] ?? 0) - (rates[b] ?? 0) || a - b)), fleet.nodes.length);
 }
+
+function kindFrom(inOrder: Int32Array, nodes: number): Kind {
+  if (inOrder.length <= fewNodes) return { inOrder, has: (node) => inOrder.includes(node) };
+  const may = new Uint8Array(nodes);
+  for (const node of inOrder) may[node] = 1;
+  return { inOrder, has: (node) => may[node] === 1 };
+}
+
+const fewNodes = 8;
+
+function missing(): never {
+  throw new RangeError("a node is known");
+}
+
+/** By which nodes are put in order: a processor and a gigabyte, with an accelerator or without. */
+interface Rents {
+  readonly plain: Float64Array;
+  readonly accelerated: Float64Array;
+}
+
+const rentsOf = (fleet: Fleet): Rents => ({
+  plain: Float64Array.from(fleet.nodes, ({ capacity }, node) => rentOf(fleet, 0, node) + (capacity.accelerators === undefined ? 0 : fleet.policy.acceleratorSpared)),
+  accelerated: Float64Array.from(fleet.nodes, (_, node) => rentOf(fleet, 1, node)),
+});
 
 function rentOf({ rates }: Fleet, accelerators: number, node: number): number {
   const { processorRent, processorEnergy, processorCarbon, memoryRent, acceleratorRent, acceleratorEnergy, acceleratorCarbon } = rates;
@@ -100,8 +125,9 @@ export interface Refusal {
 }
 
 /** Whatever else stands on the node. */
-export function whyNever(needs: UnitNeeds, node: InventoryNode): Refusal | undefined {
-  if (node.state === "gone") return { reason: "gone", text: "it is gone" };
+export const whyNever = (needs: UnitNeeds, node: InventoryNode): Refusal | undefined => (node.state === "gone" ? { reason: "gone", text: "it is gone" } : whyNotFor(needs, node));
+
+function whyNotFor(needs: UnitNeeds, node: InventoryNode): Refusal | undefined {
   if (!needs.jurisdictions.some((place) => covers(place, node.jurisdiction))) return { reason: "residency", text: `it stands in ${node.jurisdiction}, and the unit may run in ${needs.jurisdictions.join(", ")} only` };
   if (staysAtSource(needs) && !needs.sources.some(({ site }) => site === node.site)) return { reason: "data", text: `what is raw or personal stays at its site, and ${node.site} is none of the unit's sources` };
   if (trustLevels.indexOf(node.trust) < trustLevels.indexOf(needs.trust)) return { reason: "trust", text: `its trust is ${node.trust}, and the unit wants ${needs.trust}` };
@@ -111,8 +137,10 @@ export function whyNever(needs: UnitNeeds, node: InventoryNode): Refusal | undef
   return undefined;
 }
 
-export function hasAccelerator({ accelerator }: UnitNeeds, { capacity: { accelerators } }: InventoryNode): boolean {
-  return accelerator !== undefined && accelerators !== undefined && accelerators.count >= accelerator.count && (accelerator.models.length === 0 || accelerator.models.includes(accelerators.model));
+export function hasAccelerator({ accelerator }: UnitNeeds, node: InventoryNode): boolean {
+  if (accelerator === undefined) return false;
+  const { accelerators } = node.capacity;
+  return accelerators !== undefined && accelerators.count >= accelerator.count && (accelerator.models.length === 0 || accelerator.models.includes(accelerators.model));
 }
 
 /** From the slowest source through the unit to the slowest effect; undefined: a part of the way is unknown. */

@@ -1,7 +1,7 @@
 /** Fleets and work by chance, of any size: small ones to be proved, large ones to be timed. */
-import { chanceFrom, type Chance } from "../../chance.ts";
-import { inventorySchema, type Inventory } from "../../schema/inventory.ts";
-import { appNeedsSchema, placementPolicySchema, type AppNeeds, type PlacementPolicy } from "../../schema/needs.ts";
+import { chanceFrom, type Chance } from "../chance.ts";
+import { inventorySchema, type Inventory } from "../schema/inventory.ts";
+import { appNeedsSchema, placementPolicySchema, type AppNeeds, type PlacementPolicy } from "../schema/needs.ts";
 
 export interface Instance {
   readonly policy: PlacementPolicy;
@@ -17,8 +17,8 @@ const measured = (value: number) => ({ value, asOfMs: nowMs - 1000, source: "mea
 const pick = <Value>(chance: Chance, values: readonly [Value, ...Value[]]): Value => values[chance.below(values.length)] ?? values[0];
 const between = (chance: Chance, low: number, high: number): number => low + chance.share() * (high - low);
 
-/** 6 to 12 units on 4 to 8 nodes; rooms are tight. */
-export function smallInstance(seed: number): Instance {
+/** 6 to 12 units (or as many as said) on 4 to 8 nodes; rooms are tight. */
+export function smallInstance(seed: number, { units: wanted }: { readonly units?: number } = {}): Instance {
   const chance = chanceFrom(seed);
   const nodeCount = 4 + chance.below(5);
   const nodes = Array.from({ length: nodeCount }, (_, index) => {
@@ -36,7 +36,7 @@ export function smallInstance(seed: number): Instance {
       carbonGramsPerKilowattHour: measured(between(chance, 20, 700)),
     };
   });
-  const unitCount = 6 + chance.below(7);
+  const unitCount = wanted ?? 6 + chance.below(7);
   const apps: object[] = [];
   for (let placed = 0; placed < unitCount; ) {
     const size = Math.min(unitCount - placed, 2 + chance.below(4));
