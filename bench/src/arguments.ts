@@ -97,7 +97,7 @@ export const usage = (): string =>
     ...[...suites].map(([name, { measures }]) => `  ${name.padEnd(10)} ${measures}`),
     "",
     `  --seconds N    aim for the time of one measurement (default ${secondsDefault})`,
-    `  --nodes N      size of the fleet of suite hub (default ${nodesDefault})`,
+    `  --nodes N      size of the fleet of suites hub (default ${nodesDefault}) and placement`,
     "  --nodes FILE, --pods FILE  machines and units of suite gpu-trace, as text or packed by gzip",
     "  --curve FILE   of carbon intensity or price, one row an hour, of suite shifting",
     "  --hours H      length of a job of suite shifting; --slack S hours by which it may begin later; --interruptible: it may run in pieces",

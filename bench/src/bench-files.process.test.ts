@@ -73,6 +73,15 @@ test("bad files and arguments are refused by name and line", (t) => {
   }
 });
 
+test("a small fleet is planned and replanned, and small plans are the optimum that the solver proves, or near it", (t) => {
+  const { status, stdout, stderr } = bench(folderFor(t), "placement", "--nodes", "400");
+  assert.equal(status, 0, stderr);
+  const { ratios } = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "") as { readonly ratios: Readonly<Record<string, number>> };
+  const figures = figuresOf(stdout);
+  assert.ok((ratios["costVsOptimal"] ?? 9) >= 1 - 1e-6 && (ratios["costVsOptimal"] ?? 9) < 1.02);
+  for (const name of ["planMs0.4k", "replanMs", "placementsPerSecond", "planKilobytesPerUnit400", "placementCalibrationLoopMsP50"]) assert.ok((figures[name] ?? 0) > 0, name);
+});
+
 const recorded = join(import.meta.dirname, "../../../shared/data/carbon-intensity/DE-LU_2023_hourly.csv.gz");
 
 test("on a recorded year 24-hour jobs lose less than a point by a forecast that is 5 % off", { skip: existsSync(recorded) ? false : "the recordings are not beside the repository" }, (t) => {

@@ -3,6 +3,8 @@
  * timed is timed in turns with a loop of plain arithmetic, which is slow where the machine is.
  */
 import { createHash } from "node:crypto";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import highs from "highs";
 import { largeInstance, smallInstance } from "@holon/core/placement/by-chance.ts";
 import { compileFleet } from "@holon/core/placement/fleet.ts";
@@ -10,10 +12,9 @@ import { planAll, replanWithout, type Planned } from "@holon/core/placement/plan
 import { programOf } from "@holon/core/placement/program.ts";
 import { calibrationLoop } from "./functions.ts";
 import { median, percentile, round, sum } from "./statistics.ts";
-import type { Suite, SuiteContext, SuiteResult } from "./suite.ts";
+import type { Suite, SuiteResult } from "./suite.ts";
 
-const nodes = 10_000;
-const units = 10_000;
+const sizeDefault = 10_000;
 const rounds = 5;
 const lostNodes = 25;
 const smallInstances = 200;
@@ -22,17 +23,19 @@ const tools = { sha256: (bytes: Uint8Array): Uint8Array => createHash("sha256").
 const loadHighs = "default" in highs ? highs.default : highs;
 
 export const placementSuite: Suite = {
-  measures: `a plan for ${nodes} nodes and ${units} units from nothing, with a node lost, and small plans beside an exact solver's`,
+  measures: `a plan for ${sizeDefault} nodes and as many units from nothing, with a node lost, and small plans beside an exact solver's`,
   async run(context): Promise<SuiteResult> {
+    const size = context.nodes ?? sizeDefault;
+    const instances = size < sizeDefault ? 5 : smallInstances;
     const loopMs = Array.from({ length: 3 }, calibrationLoop);
-    const large = measureLarge(loopMs);
-    const placements = measurePlacements(loopMs);
-    const memory = measureMemory(context);
-    const optimum = await measureOptimum();
-    context.say(`${nodes} x ${units}: ${round(large["planMs10k"] ?? 0)} ms; a node lost: ${round(large["replanMs"] ?? 0)} ms (fullest node ${round(large["replanFullestMs"] ?? 0)}); ${round(placements["placementsPerSecond"] ?? 0)} placements a second; over the optimum: mean ${round(optimum.costVsOptimal)}, worst ${round(optimum.worst)}; the calibration loop ${round(median(loopMs))} ms`);
-    const planMs = large["planMs10k"] ?? 0;
+    const large = measureLarge(loopMs, size);
+    const placements = measurePlacements(loopMs, size / 2, size / 10);
+    const memory = measureMemory([size / 4, size / 2, size]);
+    const optimum = await measureOptimum(instances);
+    const planMs = large[`planMs${size / 1000}k`] ?? Number.NaN;
+    context.say(`${size} x ${size}: ${round(planMs)} ms; a node lost: ${round(large["replanMs"] ?? 0)} ms (fullest node ${round(large["replanFullestMs"] ?? 0)}); ${round(placements["placementsPerSecond"] ?? 0)} placements a second; over the optimum: mean ${round(optimum.costVsOptimal)}, worst ${round(optimum.worst)}; the calibration loop ${round(median(loopMs))} ms`);
     return {
-      figures: { ...large, ...placements, ...memory, optimumInstances: smallInstances, costVsOptimalP95: optimum.p95, costVsOptimalWorst: optimum.worst, placementCalibrationLoopMsP50: median(loopMs) },
+      figures: { ...large, ...placements, ...memory, optimumInstances: instances, costVsOptimalP95: optimum.p95, costVsOptimalWorst: optimum.worst, placementCalibrationLoopMsP50: median(loopMs) },
       ratios: { costVsOptimal: optimum.costVsOptimal, planVsLoop: planMs / median(loopMs), replanVsLoop: (large["replanMs"] ?? 0) / median(loopMs) },
     };
   },
@@ -46,11 +49,11 @@ function timed<Value>(samples: number[], work: () => Value): Value {
 }
 
 /** Each round has documents of its own, so that no hash of them is known yet. */
-function measureLarge(loopMs: number[]): Readonly<Record<string, number>> {
+function measureLarge(loopMs: number[], size: number): Readonly<Record<string, number>> {
   const [planMs, replanMs, fullestMs]: [number[], number[], number[]] = [[], [], []];
   let planned: Planned | undefined;
   for (let turn = 0; turn <= rounds; turn++) {
-    const instance = largeInstance(nodes, units, turn);
+    const instance = largeInstance(size, size, turn);
     const samples: number[] = [];
     const made = timed(samples, () => planAll(instance, tools));
     loopMs.push(calibrationLoop());
@@ -68,13 +71,12 @@ function measureLarge(loopMs: number[]): Readonly<Record<string, number>> {
     if (turn % 5 === 0) loopMs.push(calibrationLoop());
   }
   for (let turn = 0; turn < rounds; turn++) timed(fullestMs, () => replanWithout(planned, [busy[0]?.name ?? ""], tools));
-  return { planMs10k: median(planMs), planMs10kP90: percentile(planMs, 0.9), replanMs: median(replanMs), replanMsP90: percentile(replanMs, 0.9), replanFullestMs: median(fullestMs), replanFullestUnits: busy[0]?.items ?? 0, planUnplaced: plan.unplaced.length };
+  return { [`planMs${size / 1000}k`]: median(planMs), [`planMs${size / 1000}kP90`]: percentile(planMs, 0.9), replanMs: median(replanMs), replanMsP90: percentile(replanMs, 0.9), replanFullestMs: median(fullestMs), replanFullestUnits: busy[0]?.items ?? 0, planUnplaced: plan.unplaced.length };
 }
 
 /** The inventory is known, as it is to who plans: 1,000 units on 5,000 nodes, from their needs to the plan's text and hash. */
-function measurePlacements(loopMs: number[]): Readonly<Record<string, number>> {
+function measurePlacements(loopMs: number[], nodeCount: number, unitCount: number): Readonly<Record<string, number>> {
   const [ms, wholeMs]: [number[], number[]] = [[], []];
-  const [nodeCount, unitCount] = [5_000, 1_000];
   const known = largeInstance(nodeCount, unitCount, 1);
   const fleet = compileFleet(known.inventory, known.policy, known.nowMs);
   planAll(known, tools, fleet); // hashes of the nodes are known from here on
@@ -93,14 +95,13 @@ function measurePlacements(loopMs: number[]): Readonly<Record<string, number>> {
 }
 
 /** What a plan and all that it was made by keeps, after a collection, at three sizes. */
-function measureMemory({ say }: SuiteContext): Readonly<Record<string, number>> {
-  const collect = globalThis.gc;
-  if (collect === undefined) {
-    say("memory is left out: it wants node --expose-gc");
-    return {};
-  }
+function measureMemory(sizes: readonly number[]): Readonly<Record<string, number>> {
+  setFlagsFromString("--expose-gc");
+  const collect: unknown = runInNewContext("gc");
+  if (typeof collect !== "function") throw new TypeError("the engine collects on demand");
+  planAll(largeInstance(1_000, 1_000, 2), tools); // what is made once for all
   const figures: Record<string, number> = {};
-  for (const size of [2_500, 5_000, 10_000]) {
+  for (const size of sizes) {
     const instance = largeInstance(size, size, 1);
     collect();
     const before = process.memoryUsage();
@@ -112,10 +113,10 @@ function measureMemory({ say }: SuiteContext): Readonly<Record<string, number>> 
   return figures;
 }
 
-async function measureOptimum(): Promise<{ readonly costVsOptimal: number; readonly p95: number; readonly worst: number }> {
+async function measureOptimum(instances: number): Promise<{ readonly costVsOptimal: number; readonly p95: number; readonly worst: number }> {
   const solver = await loadHighs();
   const ratios: number[] = [];
-  for (let seed = 1; ratios.length < smallInstances; seed++) {
+  for (let seed = 1; ratios.length < instances; seed++) {
     const planned = planAll(smallInstance(seed), tools);
     const solved = solver.solve(programOf(planned));
     if (solved.Status === "Optimal") ratios.push(planned.plan.unplaced.length > 0 ? Number.POSITIVE_INFINITY : 1 + (planned.plan.costPerMonth - solved.ObjectiveValue) / Math.abs(solved.ObjectiveValue));

@@ -26,8 +26,8 @@ export function explainChoice(planned: Planned, unit: string, nodeName: string):
   const item = work.items[index];
   if (item === undefined) return rejected("unknown-unit", `There is no unit ${unit} in this plan.`);
   if (ledger.at[index] === node) return whyChosen(planned, index, item, nodeName, node);
-  const never = whyNever(item.needs, place) ?? whyOutOfBounds(fleet, item, node) ?? whyNoRoom(planned, index, item, node);
-  if (never !== undefined) return rejected(never.reason, `${unit} is not on ${nodeName}: ${never.text}.`);
+  const refusal = whyNever(item.needs, place) ?? whyOutOfBounds(fleet, item, node) ?? whyNoRoom(planned, index, item, node);
+  if (refusal !== undefined) return rejected(refusal.reason, `${unit} is not on ${nodeName}: ${refusal.text}.`);
   return whyDearer(planned, index, item, nodeName, node);
 }
 

@@ -74,8 +74,6 @@ export function planAll(inputs: PlanInputs, tools: PlanTools, fleet: Fleet = com
   return finish(inputs, fleet, compileWork(inputs.apps, fleet), tools);
 }
 
-export const plan = (inputs: PlanInputs, tools: PlanTools): Plan => planAll(inputs, tools).plan;
-
 /** These nodes are gone, nothing else has changed: the same plan as from inputs that say so, with scope `touched`, in a fraction of the time. */
 export function replanWithout(planned: Planned, names: readonly string[], tools: PlanTools): Planned {
   const gone = new Set(names);
