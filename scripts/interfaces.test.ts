@@ -69,8 +69,8 @@ test("the example of shared state is one of each kind, and goes with an app", ()
 
 test("the example of reductions is one of each kind, and goes with an app", () => {
   const reductions: unknown = JSON.parse(example("json reductions"));
-  const document = appDocumentSchema.parse({ name: "pump-watch", sources: [{ kind: "host", name: "host", type: "pump.reading" }], functions: [], models: [], reductions });
-  assert.deepEqual(document.reductions?.map(({ kind }) => kind), ["keep", "sample", "aggregate", "frames", "redact", "pseudonymise", "k-anonymise", "noise", "discard"]);
+  const document = appDocumentSchema.parse({ name: "pump-watch", sources: [{ kind: "host", name: "host", type: "pump.reading" }], functions: [], models: [{ name: "pca", graph: "0".repeat(64) }], reductions });
+  assert.deepEqual(document.reductions?.map(({ kind }) => kind), ["keep", "sample", "aggregate", "frames", "redact", "pseudonymise", "k-anonymise", "noise", "judge", "discard"]);
 });
 
 test("an unknown key in any of them is refused", () => {

@@ -47,7 +47,7 @@ export interface PairOptions {
   /** Where the door puts what comes in. */
   readonly stream: "local" | "data";
   /** Another app than the bench's: files are named from `app` below the folder. */
-  readonly app?: { readonly functions: readonly unknown[]; readonly models: readonly unknown[]; readonly gives: readonly unknown[] };
+  readonly app?: { readonly functions: readonly unknown[]; readonly models: readonly unknown[]; readonly gives: readonly unknown[]; readonly reductions?: readonly unknown[] };
 }
 
 export async function startHolonPair({ folder, withFunction, stream, app }: PairOptions): Promise<HolonPair> {
@@ -106,6 +106,7 @@ const manifestOf = ({ withFunction, stream, app }: Pick<PairOptions, "withFuncti
   ],
   functions: app?.functions ?? (withFunction ? [{ name: "judge", module: functionPath }] : []),
   models: app?.models ?? [],
+  ...(app?.reductions === undefined ? {} : { reductions: app.reductions }),
   egress: [{ class: "derived", to: "*" }],
 });
 

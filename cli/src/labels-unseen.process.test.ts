@@ -7,7 +7,6 @@ import { tempFolder } from "@holon/node/testing/temp-log.ts";
 import { heldRecords, onceNodes, type HeldRecord } from "./testing/held-log.ts";
 import { assertNothingLost, onceArguments, reportOf, runHolon, type Report } from "./testing/holon-process.ts";
 import { needSkab, printTable, skabTable } from "./testing/skab.ts";
-import { onItsTurn } from "../../scripts/testing/turns.ts";
 
 const labels = ["anomaly", "changepoint"];
 
@@ -36,7 +35,7 @@ async function play(context: TestContext, changeLabel: (label: string, row: numb
 const content = ({ event: { type, subject, time, class: dataClass, data } }: HeldRecord): string => JSON.stringify({ type, subject, time, dataClass, data });
 const contents = (records: readonly HeldRecord[], type: string): readonly string[] => records.filter(({ event }) => event.type === type).map(content);
 
-test("the labels of a recording change nothing that a node keeps, judges or tells; only the score knows them", onItsTurn(0, 2, needSkab.skip), async (context) => {
+test("the labels of a recording change nothing that a node keeps, judges or tells; only the score knows them", needSkab, async (context) => {
   const plain = await play(context, (label) => label);
   assertUnseen(plain.all);
   const flipped = await play(context, (label) => (Number(label) >= 0.5 ? "0.0" : "1.0"));

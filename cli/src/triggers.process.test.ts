@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { parseStoredEvent } from "@holon/core/event/stored.ts";
+import { z } from "zod";
 import { tempFolder } from "@holon/node/testing/temp-log.ts";
 import { deployHere } from "./app/deploy-here.ts";
 import { loadManifest } from "./app/load.ts";
@@ -44,8 +45,8 @@ const modules = {
     });`,
 };
 
-async function toldAtCloud(three: Three, type: string): Promise<readonly unknown[]> {
-  const found = three.cloud.node.log.heads().get("gateway-1/data");
+async function toldAtCloud(three: Three, type: string, stream = "data"): Promise<readonly unknown[]> {
+  const found = three.cloud.node.log.heads().get(`gateway-1/${stream}`);
   if (found === undefined) return [];
   const records = await three.cloud.node.log.read(found.lane, 1, { maxRecords: 1_000, maxBytes: 1 << 20 });
   return records.map(({ bytes }) => parseStoredEvent(bytes, "test")).filter((event) => event.type === type).map(({ data }) => data);
@@ -64,8 +65,8 @@ test("what is no event becomes one: requests are answered, states followed, time
   await until("all functions run", () => three.gateway.node.status().agent.units.filter(({ state }) => state === "running").length === 4, 60_000);
 
   const token = readFileSync(join(folder, "data/api-token"), "utf8").trim();
-  const ask = async (method: string, path: string, body?: unknown) => {
-    const answer = await fetch(`http://${three.gateway.api}/v1/apps/shop/http${path}`.replace("http://http://", "http://"), { method, headers: { authorization: `Bearer ${token}`, "content-type": "application/json" }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+  const ask = async (method: string, path: string, body?: unknown, more: Readonly<Record<string, string>> = {}) => {
+    const answer = await fetch(`http://${three.gateway.api}/v1/apps/shop/http${path}`.replace("http://http://", "http://"), { method, headers: { authorization: `Bearer ${token}`, "content-type": "application/json", ...more }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
     return [answer.status, (await answer.json()) as { readonly error?: { readonly code: string } }] as const;
   };
   assert.deepEqual(await ask("PUT", "/stock/tea", { sold: 1 }), [200, { item: "tea", left: 2 }]);
@@ -74,6 +75,8 @@ test("what is no event becomes one: requests are answered, states followed, time
   assert.deepEqual(await ask("PUT", "/stock/tea", { sold: 2 }), [409, { left: 1 }]);
   const many = await Promise.all(Array.from({ length: 20 }, (_, index) => ask("PUT", `/stock/item-${index}`, { sold: 2 })));
   assert.deepEqual(many.map(([status, body]) => [status, body]), many.map((_, index) => [200, { item: `item-${index}`, left: 1 }]));
+  const [traceId, spanId] = ["4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"];
+  await ask("PUT", "/stock/milk", { sold: 9 }, { traceparent: `00-${traceId}-${spanId}-01` });
   const [status, refused] = await ask("GET", "/stock/tea");
   assert.deepEqual([status, refused.error?.code], [400, "HOLON_ARGUMENT_BAD"]);
 
@@ -81,6 +84,10 @@ test("what is no event becomes one: requests are answered, states followed, time
   assert.deepEqual(await toldAtCloud(three, "shop.low"), [1]);
   await until("all of the pattern and subject were counted", async () => (await toldAtCloud(three, "count.all")).length === 3, 30_000);
   assert.deepEqual((await toldAtCloud(three, "count.all")).toSorted(), ["shop.low", "shop.sold", "shop.sold"]);
+  const spanSchema = z.object({ traceId: z.string(), parentSpanId: z.string().optional(), name: z.string() });
+  const spans = async () => (await toldAtCloud(three, "holon.trace.span", "telemetry")).map((data) => spanSchema.parse(data));
+  await until("the request's own trace goes on", async () => (await spans()).length > 0, 30_000);
+  assert.deepEqual(await spans(), [{ traceId, parentSpanId: spanId, name: "shop/stock" }]);
   await until("the clock ticked", async () => (await toldAtCloud(three, "clock.tick")).length >= 2, 30_000);
   assert.deepEqual([...new Set(await toldAtCloud(three, "clock.tick"))], [0]);
 });

@@ -122,14 +122,16 @@ export async function openControl(host: ControlHost): Promise<Control> {
       return registered;
     },
     policy: () => fold.state.policy,
-    async adoptPolicy(text) {
-      const { name, version } = checkPolicy(text, fold.state.policy);
-      const hash = toHex(ports.crypto.sha256(encoder.encode(text)));
-      await log.append({ records: [record(eventTypes.adopted, name, { name, version, text, hash })] });
-      await inTurn(follow);
-      if (fold.state.policy?.hash !== hash) throw new HolonError("HOLON_INTERNAL", `policy ${name} ${version} was written and is not read`);
-      return fold.state.policy;
-    },
+    // In turn, so that of two that come at once the second is held against the first.
+    adoptPolicy: (text) =>
+      inTurn(async () => {
+        const { name, version } = checkPolicy(text, fold.state.policy);
+        const hash = toHex(ports.crypto.sha256(encoder.encode(text)));
+        await log.append({ records: [record(eventTypes.adopted, name, { name, version, text, hash })] });
+        await follow();
+        if (fold.state.policy?.hash !== hash) throw new HolonError("HOLON_INTERNAL", `policy ${name} ${version} was written and is not read`);
+        return fold.state.policy;
+      }),
     async close() {
       closed = true;
       unsubscribe();

@@ -218,6 +218,8 @@ export const limits = {
   driftWindowRowsMax: 65_536,
   /** Columns whose spread a drift monitor follows; of wider rows so many at even distances. Rows wider than the second are not watched. */
   driftColumnsMax: 64,
+  /** Values of a column, evenly spread over its rows by size, by which a reference is kept. */
+  driftValuesMax: 256,
   driftWidthMax: 4_096,
   /** Tensors in one blob of parameters, and its header in bytes. At the bound: `HOLON_BLOB_BAD`. */
   parameterTensorsMax: 1_024,
@@ -301,6 +303,10 @@ export const limits = {
   mqttAnswerBytesMax: 64 << 10,
   /** Silence after connecting, before CONNECT. At the bound: the connection is closed. */
   mqttConnectMs: 10_000,
+  /** Multiplications, about, of one call of a model that a node does itself: some tens of microseconds. */
+  modelInPlaceWork: 32 << 10,
+  /** Runs up to this size are handed to idle functions while the disk still writes them. */
+  stagedBytesMax: 64 << 10,
   /** Kinds of events that a door gives to devices, and filters a device subscribes to; a further filter is refused. */
   mqttGivesMax: 32,
   mqttFiltersMax: 64,

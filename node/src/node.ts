@@ -163,9 +163,9 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   parts.requests = requests;
   const meter = createMeter({ config, log, events, ports });
   parts.meter = meter;
-  const served = createServedModels({ tier: config.tier, isRoot: config.parent === undefined, log, events, blobs, guard, calls, handlers, ports, above: () => parts.uplink?.peer() ?? parts.site?.relayPeer() });
+  const served = createServedModels({ tier: config.tier, jurisdiction: config.jurisdiction, isRoot: config.parent === undefined, log, events, blobs, guard, calls, handlers, ports, above: () => parts.uplink?.peer() ?? parts.site?.relayPeer() });
   parts.served = served;
-  parts.agent = createAgent({ log, events, blobs, guard, shared, served, ports, requests, meter, fetch: exchange.fetch });
+  parts.agent = createAgent({ log, integrity, events, blobs, guard, shared, served, ports, requests, meter, fetch: exchange.fetch });
   if (config.listen !== undefined) {
     // What a sibling sent is safe when this node's own parent says so: a sibling's disk is no nearer to the root.
     const safe = (lane: Lane, received: number): number => (parts.uplink === undefined ? received : Math.min(received, parts.uplink.safe().get(laneName(lane)) ?? 0));
@@ -191,6 +191,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   const surveyor = createSurveyor(log, ports);
   parts.surveyor = surveyor;
   surveyor.wake();
+  log.onStaged((runs, settled) => parts.agent?.staged(runs, settled));
   const unsubscribe = log.onCommit(({ lanes, cells }) => {
     if (cells.includes(desiredCell(name))) {
       followPolicy(guard, log, ports);

@@ -7,6 +7,7 @@ import { openApiDocument } from "@holon/core/api/openapi.ts";
 import type { Route, RouteRequest } from "@holon/core/api/route.ts";
 import { assert, HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
+import { parseTraceparent, printTraceparent } from "@holon/core/telemetry/trace-context.ts";
 import { z } from "zod";
 import { answer, answerProblem } from "./http-answer.ts";
 import { BodyReader } from "./http-body.ts";
@@ -92,13 +93,20 @@ async function serve({ request, response, match, bodies, followers, options }: E
   }
   const query = parseQuery(route, url);
   const body = await bodies.read(request, route);
-  const parsed: RouteRequest = { params, query, body };
+  const parsed: RouteRequest = { params, query, body, traceparent: traceOf(request) };
   if (route.follow !== undefined && /\bapplication\/x-ndjson\b/.test(request.headers.accept ?? "")) {
     return followers.serve((signal) => route.follow?.(parsed, signal) ?? [], response);
   }
   const given = await route.handle(parsed);
   if (options.checkAnswers === true) requireFittingAnswer(route, given.body);
   answer(response, given.status, given.body);
+}
+
+/** A header that is no trace context is as none (W3C Trace Context, section 3.3). */
+function traceOf({ headers }: IncomingMessage): string | undefined {
+  const { traceparent } = headers;
+  const span = typeof traceparent === "string" ? parseTraceparent(traceparent) : undefined;
+  return span === undefined ? undefined : printTraceparent(span);
 }
 
 /** A page that a browser loaded from elsewhere may have its name point here (DNS rebinding): only this machine's names are served. */

@@ -7,13 +7,16 @@ import { createModel } from "./model.ts";
 
 const native = createModel();
 const wasm = createModel({ wasmOnly: true });
+const inPlace = createModel({ inPlace: true });
 after(async () => {
   await native.close();
   await wasm.close();
+  await inPlace.close();
 });
 
 modelContract("platform", native);
 modelContract("platform, WebAssembly only", wasm);
+modelContract("platform, small graphs in place", inPlace);
 
 const pca = readFileSync(new URL("../../examples/pump-watch/models/pca.onnx", import.meta.url));
 const vector = (...values: number[]) => ({ shape: [values.length], values: Float32Array.from(values) });
@@ -44,4 +47,18 @@ test("calls that wait when the worker ends fail, and the next load starts anothe
   assert.ok(Math.abs((t2?.values[0] ?? 0) - 0.98) < 1e-6);
   assert.ok(Math.abs((q?.values[0] ?? 0) - 0.04) < 1e-6);
   await model.close();
+});
+
+test("a small graph is done where it is asked for; a call with many rows goes to the worker, and both say the same", async (context) => {
+  const model = createModel({ inPlace: true });
+  context.after(() => model.close());
+  const session = await model.load(pca, parameters);
+  assert.equal(await model.status(), undefined, "no worker was needed to load it");
+  const few = await session.run({ x: { shape: [2, 2], values: Float32Array.of(3, 4, -1, 2) } });
+  assert.equal(await model.status(), undefined, "nor to run it");
+  const many = await session.run({ x: { shape: [40_000, 2], values: Float32Array.from({ length: 80_000 }, (_, index) => [3, 4, -1, 2][index % 4] ?? 0) } });
+  assert.notEqual(await model.status(), undefined, "many rows did");
+  for (const [name, tensor] of Object.entries(few)) for (const [index, value] of tensor.values.entries()) assert.ok(Math.abs((many[name]?.values[index] ?? Number.NaN) - value) <= 1e-5 * Math.max(1, Math.abs(value)), `${name} ${index}`);
+  await session.close();
+  await assert.rejects(session.run({ x: { shape: [1, 2], values: Float32Array.of(0, 0) } }), (error) => error instanceof HolonError);
 });

@@ -8,6 +8,7 @@ import { fromCrossing } from "@holon/core/run/crossing.ts";
 import { limits } from "@holon/core/limits.ts";
 import { createAnswerArea, type AnswerArea } from "./model-answer.ts";
 import { defaultBatchBounds, type BatchBounds } from "./model-batch.ts";
+import { loadInPlace } from "./model-in-place.ts";
 import type { ModelLine, ModelNames, ModelReply, ModelRequest, ModelWorkerSetup } from "./model-protocol.ts";
 import type { SessionsStatus } from "./model-sessions.ts";
 
@@ -33,12 +34,14 @@ export interface OpenLine {
 export interface ModelOptions {
   /** Leaves the native library aside, for trying what a machine without it does. */
   readonly wasmOnly?: boolean;
+  /** Loads small graphs into this thread, as `model-in-place.ts` says. */
+  readonly inPlace?: boolean;
   readonly sessionBytesMax?: number;
   readonly batch?: Partial<BatchBounds>;
 }
 
 export function createModel(options: ModelOptions = {}): PlatformModel {
-  const { wasmOnly = false, sessionBytesMax = limits.modelSessionBytesMax, batch } = options;
+  const { wasmOnly = false, inPlace = false, sessionBytesMax = limits.modelSessionBytesMax, batch } = options;
   const setup: ModelWorkerSetup = { wasmOnly, sessionBytesMax, batch: { ...defaultBatchBounds, ...batch } };
   let worker: Worker | undefined;
   const lostListeners = new Set<() => void>();
@@ -59,12 +62,17 @@ export function createModel(options: ModelOptions = {}): PlatformModel {
     return { line: { port: port1, ...shared }, forget: () => lostListeners.delete(lost) };
   };
 
+  const loadInWorker = (graph: Uint8Array, parameters: Tensors): Promise<ModelSession> => {
+    const model = readOnnx(graph, "to load").name || "without a name";
+    const caller = new Caller();
+    caller.use(open(() => caller.fail(workerEnded())));
+    return loadSession(caller, model, graph, parameters);
+  };
+
   return {
     async load(graph, parameters) {
-      const model = readOnnx(graph, "to load").name || "without a name";
-      const caller = new Caller();
-      caller.use(open(() => caller.fail(workerEnded())));
-      return loadSession(caller, model, graph, parameters);
+      const small = inPlace ? loadInPlace(graph, parameters, () => loadInWorker(graph, parameters)) : undefined;
+      return small ?? loadInWorker(graph, parameters);
     },
     async connect(graphs, lost, { sleeps = false } = {}) {
       const caller = new Caller();

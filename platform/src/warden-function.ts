@@ -46,7 +46,7 @@ export async function openFunction(request: OpenRequest, factory: IsolateFactory
     ]);
     line = opened;
     inside = taken;
-    const link = createWardenModels(opened?.line, (id, reply) => void taken.deliver.applyIgnored(undefined, [id, reply], { arguments: { copy: true } }), { served: request.setup.served ?? {}, ask: askNode });
+    const link = createWardenModels(opened?.line, (id, reply) => void taken.deliver.applyIgnored(undefined, [id, reply], { arguments: { copy: true } }), { served: request.setup.served ?? {}, ask: askNode }, request.models);
     const first = await withTime(start(request, taken, link), request.startMs, () => bad(name, `it did not load within ${request.startMs} ms`));
     if (first.failed !== undefined) throw fromInside(first.failed);
     const meter = new Meter(taken.isolate);

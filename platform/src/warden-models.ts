@@ -1,8 +1,10 @@
-/** The way from isolates to the model worker: answers come as they come, other functions go on meanwhile. */
+/** The way from isolates to models: small ones are run at once, for the others answers come from the model worker as they come, and other functions go on meanwhile. */
 import { HolonError } from "@holon/core/errors.ts";
 import { scoresOf } from "@holon/core/model/tensor.ts";
 import type { Tensor, Tensors } from "@holon/core/ports.ts";
 import { fromCrossing, toCrossing } from "@holon/core/run/crossing.ts";
+import type { EvaluatedModel } from "@holon/core/model/evaluator.ts";
+import { modelInPlace, runInPlace } from "./model-in-place.ts";
 import type { ModelLine, ModelReply, ModelRequest } from "./model-protocol.ts";
 import type { InsideModelReply } from "./runner-warden-protocol.ts";
 
@@ -24,7 +26,8 @@ type NodeReply = Omit<InsideModelReply, "tookMs">;
 /** Questions of one function that wait for the node. */
 const nodeAsksMax = 64;
 
-export function createWardenModels(line: ModelLine | undefined, deliver: (id: number, reply: InsideModelReply) => void, node: { readonly served: Readonly<Record<string, string>>; readonly ask: AskNode }): WardenModels {
+export function createWardenModels(line: ModelLine | undefined, deliver: (id: number, reply: InsideModelReply) => void, node: { readonly served: Readonly<Record<string, string>>; readonly ask: AskNode }, graphs: Readonly<Record<string, Uint8Array>> = {}): WardenModels {
+  const small = createSmallModels(graphs);
   const waiting = new Map<number, (reply: ModelReply) => void>();
   const askedNode = new Map<number, (reply: NodeReply) => void>();
   let lastId = 0;
@@ -41,7 +44,9 @@ export function createWardenModels(line: ModelLine | undefined, deliver: (id: nu
   });
   const send = (request: ModelRequest): void => line?.port.postMessage(request);
   const askModel = (model: string, inputs: Tensors, subject: string | undefined, answered: (reply: ModelReply) => void): void => {
+    const outputs = small.run(model, inputs, subject);
     const id = ++lastId;
+    if (outputs !== undefined) return answered({ kind: "ran", id, outputs });
     waiting.set(id, answered);
     send({ kind: "run", id, model, inputs, subject });
   };
@@ -51,7 +56,10 @@ export function createWardenModels(line: ModelLine | undefined, deliver: (id: nu
       askedNode.get(call)?.({ decisions, error });
       askedNode.delete(call);
     },
-    bind: (model, subject, parameters) => send({ kind: "bind", model, subject, parameters }),
+    bind(model, subject, parameters) {
+      small.bind(model, subject, parameters);
+      send({ kind: "bind", model, subject, parameters });
+    },
     ask(id, model, inputs, subject) {
       const startMs = performance.now();
       if (isServed(model)) return askNode(model, Object.values(inputs)[0], (reply) => deliver(id, { ...reply, tookMs: performance.now() - startMs }));
@@ -68,6 +76,27 @@ export function createWardenModels(line: ModelLine | undefined, deliver: (id: nu
         if (line === undefined) return reject(notLoaded(model));
         askModel(model, inputs, undefined, (reply) => (reply.kind === "failed" ? reject(fromCrossing(reply.error)) : resolve(reply.kind === "ran" ? reply.outputs : {})));
       }),
+  };
+}
+
+interface SmallModel {
+  readonly model: EvaluatedModel;
+  readonly bound: Map<string, Tensors>;
+}
+
+/** Those that are run here; what is no graph, the worker tells. */
+function createSmallModels(graphs: Readonly<Record<string, Uint8Array>>) {
+  const models = new Map<string, SmallModel>();
+  for (const [name, graph] of Object.entries(graphs)) {
+    const model = modelInPlace(graph);
+    if (model !== undefined) models.set(name, { model, bound: new Map() });
+  }
+  return {
+    bind: (name: string, subject: string, parameters: Tensors): void => void models.get(name)?.bound.set(subject, parameters),
+    run(name: string, inputs: Tensors, subject: string | undefined): Tensors | undefined {
+      const small = models.get(name);
+      return small === undefined ? undefined : runInPlace(small.model, inputs, subject === undefined ? {} : (small.bound.get(subject) ?? {}));
+    },
   };
 }
 

@@ -3,7 +3,7 @@ import { HolonError } from "@holon/core/errors.ts";
 import { readOnnx } from "@holon/core/model/onnx-reader.ts";
 import type { Model } from "@holon/core/ports.ts";
 import { copyTensors } from "@holon/core/model/tensor.ts";
-import { loadEvaluatedModel } from "./model-evaluator.ts";
+import { loadEvaluatedModel } from "@holon/core/model/evaluator.ts";
 
 export function createModel(): Model {
   return {

@@ -9,7 +9,7 @@ import type { UnitDefinition } from "@holon/core/run/definition.ts";
 import { createUnitHost, type HostModels } from "@holon/core/run/host.ts";
 import { parseDefinition } from "@holon/core/run/parse-definition.ts";
 import { parseUnitResult } from "@holon/core/run/result.ts";
-import { loadEvaluatedModel } from "./model-evaluator.ts";
+import { loadEvaluatedModel } from "@holon/core/model/evaluator.ts";
 
 export interface SimulatedRunner extends Runner {
   /** Loads a bundled module, so that `start` finds it. `HOLON_UNIT_BAD`. */

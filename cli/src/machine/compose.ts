@@ -57,7 +57,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
   };
   try {
     const clock = createClock();
-    const model = createModel();
+    const model = createModel({ inPlace: true });
     closing.push(() => model.close());
     const runner = createRunner({ model });
     closing.push(() => runner.close());

@@ -7,6 +7,8 @@ export interface RouteRequest {
   readonly query: Readonly<Record<string, string>>;
   /** Parsed JSON, or bytes where `bytes` is set in the route. */
   readonly body: unknown;
+  /** The `traceparent` header (W3C Trace Context), if there is one that reads. */
+  readonly traceparent?: string | undefined;
   /** Who calls, where the server knows. */
   readonly principal?: Principal;
 }

@@ -8,6 +8,7 @@
  * figures come out, never values.
  */
 import { limits } from "../limits.ts";
+import type { Tensor } from "../ports.ts";
 
 export interface DriftReference {
   readonly rows: number;
@@ -21,6 +22,14 @@ interface ReferenceColumn {
   readonly edges: readonly number[];
   readonly shares: readonly number[];
   readonly sorted: Float32Array;
+}
+
+export interface KeptReference {
+  readonly rows: number;
+  readonly width: number;
+  readonly columns: readonly number[];
+  /** [columns, values] */
+  readonly sorted: Tensor;
 }
 
 export interface ColumnDrift {
@@ -41,12 +50,30 @@ const falseAlarm = 0.001;
 export function driftReference(values: Float32Array, width: number): DriftReference {
   const rows = values.length / width;
   const followed = Math.min(width, limits.driftColumnsMax);
-  const columns = Array.from({ length: followed }, (_, index) => referenceColumn(values, width, Math.floor((index * width) / followed)));
-  return { rows, width, columns };
+  const columns = Array.from({ length: followed }, (_, index) => Math.floor((index * width) / followed));
+  return { rows, width, columns: columns.map((column) => referenceColumn(thinned(sortedColumn(values, width, column)), column)) };
 }
 
-function referenceColumn(values: Float32Array, width: number, column: number): ReferenceColumn {
-  const sorted = sortedColumn(values, width, column);
+/** What is kept of a reference, so that the same can be had again: for each column values in ascending order. */
+export function keptOfReference({ rows, width, columns }: DriftReference): KeptReference {
+  const per = columns[0]?.sorted.length ?? 0;
+  const values = new Float32Array(columns.length * per);
+  for (const [index, { sorted }] of columns.entries()) values.set(sorted, index * per);
+  return { rows, width, columns: columns.map(({ column }) => column), sorted: { shape: [columns.length, per], values } };
+}
+
+export function referenceOfKept({ rows, width, columns, sorted: { shape, values } }: KeptReference): DriftReference {
+  const per = shape[1] ?? 0;
+  return { rows, width, columns: columns.map((column, index) => referenceColumn(values.slice(index * per, (index + 1) * per), column)) };
+}
+
+function thinned(sorted: Float32Array): Float32Array {
+  const kept = limits.driftValuesMax;
+  if (sorted.length <= kept) return sorted;
+  return Float32Array.from({ length: kept }, (_, index) => sorted[Math.floor(((index + 0.5) * sorted.length) / kept)] ?? 0);
+}
+
+function referenceColumn(sorted: Float32Array, column: number): ReferenceColumn {
   const quantiles = Array.from({ length: bins - 1 }, (_, bin) => sorted[Math.floor(((bin + 1) * sorted.length) / bins)] ?? 0);
   const edges = [...new Set(quantiles)];
   return { column, edges, shares: sharesOf(sorted, edges), sorted };

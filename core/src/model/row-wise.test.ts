@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { loadEvaluatedModel } from "@holon/sim/model-evaluator.ts";
+import { loadEvaluatedModel } from "./evaluator.ts";
 import fc from "fast-check";
 import { denseGraph } from "./dense.ts";
 import { elementTypes, type OnnxGraph, type OnnxNode, type OnnxValue } from "./onnx-graph.ts";

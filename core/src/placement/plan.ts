@@ -22,10 +22,13 @@ export function planPlacement(apps: readonly AppDocument[], nodes: readonly Plan
 
 function partFor(app: AppDocument, tier: Tier): AppDocument {
   const functions = app.functions.filter((fn) => fn.run.tier === tier);
-  const used = new Set(functions.flatMap((fn) => fn.models));
   const { sources, reductions, ...rest } = app;
   const here = tier === "gateway";
+  const used = new Set([...functions.flatMap((fn) => fn.models), ...(here ? judgesOf(app) : [])]);
   return { ...rest, functions, models: app.models.filter((model) => used.has(model.name) || model.answers?.tier === tier), sources: here ? sources : [], ...(here && reductions !== undefined ? { reductions } : {}) };
 }
+
+/** Models by which readings are judged where they are born. */
+const judgesOf = ({ reductions }: AppDocument): readonly string[] => (reductions ?? []).flatMap((reduction) => (reduction.kind === "judge" ? [reduction.model] : []));
 
 const runsSomething = (app: AppDocument): boolean => app.functions.length > 0 || app.models.length > 0 || app.sources.length > 0 || (app.reductions ?? []).length > 0;

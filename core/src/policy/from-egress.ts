@@ -19,7 +19,7 @@ export function policyFromEgress(rules: readonly EgressRule[]): Policy {
 export const relayedPolicy: CompiledPolicy = compilePolicy({
   name: "relayed",
   version: 1,
-  rules: [{ ...empty, effect: "permit", name: "relayed", who: anyone, does: ["leave", "share"], classes: ["derived", "aggregate"] }],
+  rules: [{ ...empty, effect: "permit", name: "relayed", who: anyone, does: ["leave", "share", "ask"], classes: ["derived", "aggregate"] }],
   expectations: [],
 });
 

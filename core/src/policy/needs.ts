@@ -19,6 +19,10 @@ export function needsOfFunction(node: Principal, app: AppDocument, fn: FunctionD
   return [{ principal: node, action: "run", resource: { name } }, ...used.map((resource): Need => ({ principal: { kind: "function", name }, action: "use", resource: { name: resource } }))];
 }
 
-export const needsOfReduction = (node: Principal, app: AppDocument, { name }: Reduction): readonly Need[] => [{ principal: node, action: "run", resource: { name: `${app.name}/${name}` } }];
+export function needsOfReduction(node: Principal, app: AppDocument, reduction: Reduction): readonly Need[] {
+  const name = `${app.name}/${reduction.name}`;
+  const run: Need = { principal: node, action: "run", resource: { name } };
+  return reduction.kind === "judge" ? [run, { principal: { kind: "function", name }, action: "use", resource: { name: `model/${reduction.model}` } }] : [run];
+}
 
 export const needsOfSource = (node: Principal, app: AppDocument, { kind, name, class: own }: SourceSpec): readonly Need[] => [{ principal: node, action: "open", resource: { name: `${kind}/${app.name}/${name}`, class: own } }];

@@ -4,7 +4,7 @@ import type { AppDocument, Emits } from "../schema/app.ts";
 import { dataClasses, type DataClass } from "../schema/event.ts";
 import type { AggregateReduction, AnonymiseReduction, PseudonymiseReduction, RedactReduction, Reduction } from "../schema/reduction.ts";
 
-export type AppParts = Pick<AppDocument, "sources" | "functions" | "reductions">;
+export type AppParts = Pick<AppDocument, "sources" | "functions" | "reductions"> & { readonly models?: readonly Pick<AppDocument["models"][number], "name">[] };
 
 /** The most sensitive class that events of the type have in this app; `raw` where nobody says. */
 export function classOf(app: AppParts, type: string): DataClass {
@@ -20,7 +20,7 @@ export function classOf(app: AppParts, type: string): DataClass {
 export function outputClass(app: AppParts, reduction: Reduction): DataClass | undefined {
   if (reduction.kind === "discard") return undefined;
   if (reduction.kind === "aggregate" || reduction.kind === "noise") return "aggregate";
-  if (isDisguise(reduction)) return "derived";
+  if (isDisguise(reduction) || reduction.kind === "judge") return "derived";
   return reduction.release?.class ?? classOf(app, reduction.on);
 }
 
@@ -48,6 +48,7 @@ export function reductionProblems(app: AppParts): readonly string[] {
     if (reduction.kind !== "discard" && reduction.stream !== "local" && (held === "raw" || held === "personal")) {
       problems.push(`${about}: ${reduction.emits} would be ${held}, which never leaves; put it into local${held === "raw" ? ", or release it" : ""}`);
     }
+    if (reduction.kind === "judge" && app.models?.some(({ name }) => name === reduction.model) === false) problems.push(`${about}: the app has no model ${reduction.model}`);
     if (reduction.kind === "aggregate" && reduction.rows !== undefined && columnsMax(reduction) > limits.reductionColumnsMax) {
       problems.push(`${about}: windows of up to ${columnsMax(reduction)} figures do not fit a block of ${limits.reductionColumnsMax} columns; name the fields, or ask for less`);
     }
@@ -61,7 +62,7 @@ const columnsMax = ({ fields, measures, quantiles, envelope = 0 }: AggregateRedu
 
 function personalProblems(reduction: Reduction): readonly string[] {
   const about = `reduction ${reduction.name}: ${reduction.on} is personal`;
-  if (reduction.kind === "discard" || reduction.kind === "noise" || isDisguise(reduction)) return [];
+  if (reduction.kind === "discard" || reduction.kind === "noise" || reduction.kind === "judge" || isDisguise(reduction)) return [];
   if (reduction.kind !== "aggregate") return reduction.release === undefined ? [] : [`${about} and cannot be released`];
   const tellsReadings = reduction.envelope !== undefined || reduction.measures.includes("min") || reduction.measures.includes("max");
   return tellsReadings ? [`${about}, and a least or greatest value is a reading`] : [];

@@ -15,7 +15,7 @@ const marker = "PLANTED";
 
 const declared = (rule: Record<string, unknown>): EventReduction => {
   const reduction = reductionSchema.parse({ name: "r", on: "door.passed", emits: "door.told", ...rule });
-  if (reduction.kind === "frames") throw new Error("frames are cut by the node");
+  if (reduction.kind === "frames" || reduction.kind === "judge") throw new Error("the node does that");
   return reduction;
 };
 const event = (index: number, subject: string, timeMs: number, data: unknown): UnitEvent => ({ id: `gateway-1/0000000000000/local/${index + 1}`, type: "door.passed", source: "/", subject, timeMs, arrivedMs: timeMs, data });

@@ -24,8 +24,8 @@ export interface Reducer {
   changes(): ReturnType<StateTable["takeChanges"]>;
 }
 
-/** Reductions that need nothing but the events they are for. */
-export type EventReduction = Exclude<Reduction, { readonly kind: "frames" }>;
+/** Reductions that need nothing but the events they are for: neither the log nor a model. */
+export type EventReduction = Exclude<Reduction, { readonly kind: "frames" | "judge" }>;
 
 /** `kept` is the durable state that an earlier reducer of the same reduction left. */
 export function createReducer(reduction: EventReduction, kept: ReadonlyMap<string, string>, keyed: Keyed): Reducer {

@@ -9,5 +9,6 @@ export function transformOf(reduction: Reduction): Transform | undefined {
   if (reduction.kind === "noise") return { kind: "noise", epsilon: reduction.epsilon };
   if (reduction.kind === "k-anonymise") return { kind: "k-anonymise", k: reduction.k };
   if (reduction.kind === "redact" || reduction.kind === "pseudonymise") return { kind: reduction.kind };
+  if (reduction.kind === "judge") return { kind: "function" };
   return reduction.release === undefined ? undefined : { kind: "release" };
 }

@@ -50,6 +50,17 @@ export const replaySourceSchema = z.strictObject({
   badRows: z.enum(["stop", "skip"]).default("stop"),
 });
 
+const giveSchema = z.strictObject({
+  type: eventTypeSchema,
+  /** The data of such events goes there as JSON; `{subject}` stands for the event's. */
+  topic: z.string().min(1).max(256).regex(/^[^+#\0]*$/, "no wildcards"),
+  /**
+   * As soon as a function or a reduction of this app has made it, before the disk has it: for reflexes. A node that dies in between makes it again, and
+   * so gives it twice. What comes to be in another way is not given.
+   */
+  atOnce: z.boolean().optional(),
+});
+
 export const mqttSourceSchema = z.strictObject({
   ...sourceBase,
   kind: z.literal("mqtt"),
@@ -57,8 +68,8 @@ export const mqttSourceSchema = z.strictObject({
   listen: z.string().default("127.0.0.1:1883"),
   /** Topic filters that are taken in; others are acknowledged with a refusal. */
   topics: z.array(z.string().min(1)).min(1).default(["#"]),
-  /** Events of this node that devices may subscribe to: their data as JSON, on a topic in which `{subject}` stands for the event's. */
-  gives: z.array(z.strictObject({ type: eventTypeSchema, topic: z.string().min(1).max(256).regex(/^[^+#\0]*$/, "no wildcards") })).min(1).max(limits.mqttGivesMax).optional(),
+  /** Events of this node that devices may subscribe to. */
+  gives: z.array(giveSchema).min(1).max(limits.mqttGivesMax).optional(),
 });
 
 const { counter: _counter, ...uncountedBase } = sourceBase; // producers number what they send

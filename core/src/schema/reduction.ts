@@ -1,8 +1,9 @@
-/** What becomes of a type of events where they are born: kept, aggregated, sampled, cut out around an alert, or left where they are. */
+/** What becomes of a type of events where they are born: kept, aggregated, sampled, cut out around an alert, judged by a model, or left where they are. */
 import { z } from "zod";
 import { limits } from "../limits.ts";
 import { eventTypeSchema } from "./event.ts";
 import { nameSchema } from "./name.ts";
+import { windowSchema } from "./trigger.ts";
 
 const base = {
   name: nameSchema,
@@ -146,9 +147,25 @@ const noiseSchema = z
   .refine(({ low, high, step }) => high > low && (high - low) / step <= 1e9, { path: ["high"], error: "above `low`, by at most a thousand million steps" })
   .refine(({ epsilon, budget }) => budget >= epsilon, { path: ["budget"], error: "enough for one window at least" });
 
+const judgeSchema = z.strictObject({
+  ...base,
+  ...output,
+  ...named,
+  kind: z.literal("judge"),
+  /** A model of the app with one input `[n, rows * fields]`. */
+  model: nameSchema,
+  /** Windows of a subject by event time, each judged when it is complete; without it each reading is, as it comes. */
+  window: windowSchema.optional(),
+  /** The last so many readings, the oldest first, make one input. */
+  rows: z.int().min(1).max(1_024).default(1),
+  /** Only what has this score above that; without it each input is told. */
+  when: z.strictObject({ score: z.int().min(0).max(limits.reductionColumnsMax), above: z.number() }).optional(),
+  because,
+});
+
 const discardSchema = z.strictObject({ ...base, kind: z.literal("discard") });
 
-export const reductionSchema = z.discriminatedUnion("kind", [keepSchema, sampleSchema, aggregateSchema, framesSchema, redactSchema, pseudonymiseSchema, anonymiseSchema, noiseSchema, discardSchema]);
+export const reductionSchema = z.discriminatedUnion("kind", [keepSchema, sampleSchema, aggregateSchema, framesSchema, redactSchema, pseudonymiseSchema, anonymiseSchema, noiseSchema, judgeSchema, discardSchema]);
 export type Reduction = z.infer<typeof reductionSchema>;
 export type KeepReduction = z.infer<typeof keepSchema>;
 export type SampleReduction = z.infer<typeof sampleSchema>;
@@ -157,6 +174,7 @@ export type FramesReduction = z.infer<typeof framesSchema>;
 export type RedactReduction = z.infer<typeof redactSchema>;
 export type PseudonymiseReduction = z.infer<typeof pseudonymiseSchema>;
 export type AnonymiseReduction = z.infer<typeof anonymiseSchema>;
+export type JudgeReduction = z.infer<typeof judgeSchema>;
 export type NoiseReduction = z.infer<typeof noiseSchema>;
 /** Those whose output holds readings. */
 export type ReadingsReduction = KeepReduction | SampleReduction | FramesReduction;

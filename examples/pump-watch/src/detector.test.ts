@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { loadEvaluatedModel } from "@holon/sim/model-evaluator.ts";
+import { loadEvaluatedModel } from "@holon/core/model/evaluator.ts";
 import { pcaFile } from "../models/make.ts";
 import { shares } from "./causes.ts";
 import { fit, smooth, toInput } from "./detector.ts";

@@ -102,5 +102,5 @@ const functionRoutes = (node: Pick<HolonNode, "ask">): readonly Route[] =>
     query: z.looseObject({}),
     ...(method === "POST" || method === "PUT" ? { body: z.unknown() } : {}),
     answer: z.unknown(),
-    handle: ({ params, query, body }) => node.ask(params["app"] ?? "", { method, path: `/${params["path"] ?? ""}`, query, body: body ?? null }),
+    handle: ({ params, query, body, traceparent }) => node.ask(params["app"] ?? "", { method, path: `/${params["path"] ?? ""}`, query, body: body ?? null, traceparent }),
   }));

@@ -15,7 +15,8 @@ import { backoffMs } from "@holon/core/link/backoff.ts";
 import { openSource, type RunningSource, type SourceStatus } from "../door/sources.ts";
 import type { BlobStore } from "../blob/store.ts";
 import type { Events } from "../event/events.ts";
-import type { SegmentLog } from "../log/segment-log.ts";
+import type { Integrity } from "@holon/core/log/run.ts";
+import type { SegmentLog, StagedListener } from "../log/segment-log.ts";
 import type { Guard } from "../policy/guard.ts";
 import type { Meter } from "../meter/meter.ts";
 import type { ServedModels } from "../model/served-models.ts";
@@ -27,7 +28,8 @@ import type { Requests } from "../trigger/requests.ts";
 import { createScout } from "../run/scout.ts";
 import { createMoments } from "@holon/core/run/moments.ts";
 import { createWarmSet, type WarmSet } from "../run/warm-set.ts";
-import { startUnit, type RunningUnit, type UnitStatus } from "../run/unit.ts";
+import { stagedRuns } from "../run/staged.ts";
+import { startUnit, type RunningUnit, type UnitContext, type UnitStatus } from "../run/unit.ts";
 import type { SharedStore } from "../shared/store.ts";
 import { desiredOf } from "./documents.ts";
 
@@ -40,6 +42,7 @@ export interface AgentContext {
   readonly requests: Pick<Requests, "setApps">;
   readonly served: Pick<ServedModels, "setDesired" | "decide">;
   readonly shared: SharedStore;
+  readonly integrity: Integrity;
   /** Brings a blob here, from the parent if need be. */
   fetch(hash: BlobHash): Promise<void>;
   readonly meter: Meter;
@@ -62,6 +65,8 @@ export interface Agent {
   /** The document may have changed. */
   reconcile(): void;
   committed(lanes: readonly Lane[]): void;
+  /** These are being written. */
+  staged(...staged: Parameters<StagedListener>): void;
   status(): AgentStatus;
   /** Hands over again what functions could not handle. Returns how many events will be. */
   replay(choice: { readonly app?: string | undefined; readonly function?: string | undefined; readonly event?: string | undefined }): number;
@@ -168,7 +173,7 @@ export function createAgent(context: AgentContext): Agent {
       named.set(common, surroundings);
       for (const fn of app.functions) {
         const key = JSON.stringify([fn, surroundings]);
-        wanted.set(`function ${app.name}/${fn.name}`, { key, needs: needsOfFunction(node, app, fn), start: () => Promise.resolve({ unit: startUnit({ ...fn, on: inputOf(app.name, fn) }, { app, warm, moments, ...context }, functionKind(fn, { app, warm, moments, ...context })) }) });
+        wanted.set(`function ${app.name}/${fn.name}`, { key, needs: needsOfFunction(node, app, fn), start: () => Promise.resolve({ unit: startUnit({ ...fn, on: inputOf(app.name, fn) }, unitContext(app), functionKind(fn, unitContext(app))) }) });
         if ("schedule" in fn.on) {
           const { schedule } = fn.on;
           wanted.set(`schedule ${app.name}/${fn.name}`, { key: JSON.stringify(schedule), needs: needsOfFunction(node, app, fn), start: () => Promise.resolve({ schedule: openSchedule(fn.name, schedule, { app: app.name, log, events: context.events, clock: ports.clock, trace: ports.trace }) }) });
@@ -176,7 +181,7 @@ export function createAgent(context: AgentContext): Agent {
       }
       for (const reduction of app.reductions ?? []) {
         const key = JSON.stringify([reduction, desired.policy?.hash ?? null, app.egress, app.sources.map((source) => [source.type, source.class, source.stream]), app.functions.map(({ emits }) => emits)]);
-        wanted.set(`reduction ${app.name}/${reduction.name}`, { key, needs: needsOfReduction(node, app, reduction), start: () => Promise.resolve({ unit: startReduction(reduction, { app, warm, moments, ...context }) }) });
+        wanted.set(`reduction ${app.name}/${reduction.name}`, { key, needs: needsOfReduction(node, app, reduction), start: () => Promise.resolve({ unit: startReduction(reduction, unitContext(app)) }) });
       }
       for (const source of app.sources) {
         wanted.set(`source ${app.name}/${source.name}`, { key: JSON.stringify(source), needs: needsOfSource(node, app, source), start: async () => ({ source: await openSource(source, sourceContext(app)) }) });
@@ -208,6 +213,16 @@ export function createAgent(context: AgentContext): Agent {
     return undefined;
   }
 
+  const unitContext = (app: AppDocument): UnitContext => ({ app, warm, moments, ...context, made: madeIn(app) });
+
+  /** Hands on what the app's units made to those of its doors that give it at once. */
+  function madeIn(app: AppDocument): UnitContext["made"] {
+    const names = app.sources.flatMap((source) => (source.kind === "mqtt" && source.gives?.some(({ atOnce }) => atOnce) === true ? [`source ${app.name}/${source.name}`] : []));
+    return (records) => {
+      for (const name of names) running.get(name)?.source?.made(records);
+    };
+  }
+
   const sourceContext = (app: AppDocument) => ({ app: app.name, log, events: context.events, guard: context.guard, door: ports.door, clock: ports.clock, trace: ports.trace });
 
   async function stop(name: string): Promise<void> {
@@ -225,6 +240,10 @@ export function createAgent(context: AgentContext): Agent {
       for (const source of sources) source.committed(lanes);
       if (running.size > scoutFrom) return scout.committed(lanes);
       for (const { unit } of running.values()) unit?.committed();
+    },
+    staged(runs, settled) {
+      if (running.size > scoutFrom) return; // what is read once for all is read from the disk
+      for (const run of stagedRuns(runs, settled, log.origin, context.integrity)) for (const { unit } of running.values()) unit?.staged(run);
     },
     status: () => ({
       state,

@@ -30,3 +30,24 @@ test("what is committed of the named types from then on is given once, in order,
   assert.deepEqual(given, [`valve/1/set {"n":1}`, `valve/2/set {"n":3}`, `valve/$&/set {"n":4}`, `valve/1/set {"n":5}`]);
   gives.close();
 });
+
+test("what is given at once is given when it is made, before it is stored, and not again when it is", async (context) => {
+  const log = await openTempLog(tempFolder(context));
+  context.after(() => log.close());
+  const both = mqttSourceSchema.parse({ kind: "mqtt", name: "devices", type: "in.came", gives: [{ type: "valve.set", topic: "valve/set", atOnce: true }, { type: "valve.log", topic: "valve/log" }] });
+  const given: string[] = [];
+  let told: () => void = () => undefined;
+  const gives = openGives(both, { log, trace: createTrace({ name: "gateway-1", level: "error", output: process.stderr }) }, (topic, payload) => {
+    given.push(`${topic} ${new TextDecoder().decode(payload)}`);
+    if (topic === "valve/log") told();
+  });
+  log.onCommit(({ lanes }) => gives.committed(lanes));
+  const made = [event("local", "valve.set", "1", 1), event("local", "valve.log", "1", 2)];
+  gives.made(made);
+  assert.deepEqual(given, [`valve/set {"n":1}`]);
+  const logged = new Promise<void>((resolve) => (told = resolve));
+  await log.append({ records: made });
+  await logged;
+  assert.deepEqual(given, [`valve/set {"n":1}`, `valve/log {"n":2}`]);
+  gives.close();
+});

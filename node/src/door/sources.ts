@@ -29,6 +29,8 @@ export interface SourceStatus {
 export interface RunningSource {
   status(): SourceStatus;
   committed(lanes: readonly Lane[]): void;
+  /** A unit of its app made them, and the disk does not have them yet. */
+  made(records: readonly NewRecord[]): void;
   close(): Promise<void>;
 }
 
@@ -171,6 +173,7 @@ export async function openSource(spec: SourceSpec, context: SourceContext): Prom
   const gives = spec.kind === "mqtt" && spec.gives !== undefined && give !== undefined ? openGives(spec, context, give) : undefined;
   return {
     committed: (lanes) => gives?.committed(lanes),
+    made: (records) => gives?.made(records),
     status: () => ({ name: spec.name, kind: spec.kind, address: door?.address, ...counts, counters: counters?.counts(), problem: problem?.toJSON() }),
     close: async () => {
       closed = true;

@@ -36,7 +36,7 @@ import { createScrub, type Scrub } from "./scrub.ts";
 import { encodeSnapshot } from "./snapshot.ts";
 import { SortedNames } from "./sorted-names.ts";
 import { createSurvey, type Survey } from "./survey.ts";
-import { createTail } from "./tail.ts";
+import { createTail, type TailRun } from "./tail.ts";
 
 export interface LogOptions {
   readonly origin: NodeName;
@@ -58,6 +58,8 @@ const encodeAheadBytes = 64 * 1024;
 const recordOverheadBytes = 8;
 
 type CommitListener = Parameters<Log["onCommit"]>[0];
+/** Of runs that are being written; their bytes are valid during the call. `settled`: whether they came to be on the disk. */
+export type StagedListener = (runs: readonly TailRun[], settled: Promise<boolean>) => void;
 
 // long file: the one state of the log; formats, scanning, recovery, reading and retention stand apart.
 export async function openLog(options: LogOptions): Promise<SegmentLog> {
@@ -92,6 +94,7 @@ export class SegmentLog implements Log {
   readonly #tail = createTail(limits.tailBytesMax, (bytes) => this.#rooms.giveBack(bytes));
   readonly #ahead: Ahead;
   readonly #listeners = new Set<CommitListener>();
+  #staged: StagedListener | undefined;
   readonly #room: (() => void)[] = [];
   /** Files of segments that were cleaned: somebody may still be reading them. */
   readonly #retired: DiskFile[] = [];
@@ -168,6 +171,11 @@ export class SegmentLog implements Log {
   onCommit(listener: CommitListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Whoever wants to begin before the disk is done. One listener; none is called while the disk is full. */
+  onStaged(listener: StagedListener): void {
+    this.#staged = listener;
   }
 
   /** Runs of the lane from the one that holds `fromSequence`, until `maxBytes`; at least one if there is one. */
@@ -335,12 +343,21 @@ export class SegmentLog implements Log {
       this.#isWriting = true;
       const written = this.#write(commit);
       this.#encodeAhead();
+      const settle = this.#tellStaged(commit);
       const failure = await written.then(() => undefined, toHolonError);
       this.#isWriting = false;
       if (failure === undefined) this.#publish(commit);
       else this.#abandon(failure, commit);
+      settle?.(failure === undefined);
     }
     this.#committing = undefined;
+  }
+
+  #tellStaged({ runs }: Commit): ((isWritten: boolean) => void) | undefined {
+    if (this.#staged === undefined || this.#isFull || runs.length === 0) return undefined;
+    let settle: (isWritten: boolean) => void = () => undefined;
+    this.#staged(runs, new Promise((resolve) => (settle = resolve)));
+    return settle;
   }
 
   /** While one batch is being written, the next is encoded as soon as it is worth it: disk and processor work side by side. */

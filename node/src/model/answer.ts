@@ -1,19 +1,24 @@
-/** The call by which a node asks another's model: `model.answer` `{model, x}`, answered with `{scores, rows}`. */
+/** The call by which a node asks another's model: `model.answer` `{model, x, label}`, answered with `{scores, rows}`. */
 import { HolonError } from "@holon/core/errors.ts";
 import { packedSchema, packTensor, unpackTensor } from "@holon/core/model/packed.ts";
+import { jurisdictionPattern } from "@holon/core/policy/jurisdiction.ts";
+import { dataClassSchema } from "@holon/core/schema/event.ts";
 import { z } from "zod";
 import type { CallHandler } from "../link/calls.ts";
 import type { Decider, Decision } from "./decision.ts";
 
 export const answerMethod = "model.answer";
 
-const requestSchema = z.strictObject({ model: z.string().min(1).max(256), x: packedSchema });
+/** Of rows: what their author calls them, and where they were born. Every node on their way asks its guard by it. */
+const labelSchema = z.strictObject({ class: dataClassSchema, jurisdiction: z.string().regex(jurisdictionPattern) });
+const requestSchema = z.strictObject({ model: z.string().min(1).max(256), x: packedSchema, label: labelSchema.optional() });
+export type ModelRequest = z.infer<typeof requestSchema>;
 const rowSchema = z.strictObject({ confidence: z.number().min(0).max(1), by: z.string().max(63), sure: z.boolean(), kept: z.enum(["cut", "bytes", "late", "refused"]).optional() });
 const answerSchema = z.strictObject({ scores: packedSchema, rows: z.array(rowSchema) });
 
 /** Lets a node's `model.answer` be answered by these, by model name; what is added later is answered too, and what is not there is passed on. */
 export const answerHandler =
-  (deciders: Pick<ReadonlyMap<string, Decider>, "get">, passOn?: (parameters: unknown) => Promise<unknown>): CallHandler =>
+  (deciders: Pick<ReadonlyMap<string, Decider>, "get">, passOn?: (request: ModelRequest) => Promise<unknown>): CallHandler =>
   async (parameters) => {
     const parsed = requestSchema.safeParse(parameters);
     if (!parsed.success) throw new HolonError("HOLON_MODEL_INPUT_BAD", `a question to a model does not fit at ${parsed.error.issues[0]?.path.join(".") ?? "the top"}`);

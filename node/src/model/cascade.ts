@@ -13,7 +13,7 @@ import type { LinkBudget } from "@holon/core/link/budget.ts";
 import { limits } from "@holon/core/limits.ts";
 import { packTensor } from "@holon/core/model/packed.ts";
 import type { Clock, Tensor } from "@holon/core/ports.ts";
-import { parseAnswer } from "./answer.ts";
+import { parseAnswer, type ModelRequest } from "./answer.ts";
 import type { Decider, Decision } from "./decision.ts";
 
 export interface CascadeOptions {
@@ -21,8 +21,8 @@ export interface CascadeOptions {
   readonly small: Decider;
   readonly above: {
     readonly model: string;
-    /** `model.answer` with these parameters, about so many rows. */
-    ask(parameters: unknown, rows: number, deadlineMs: number): Promise<unknown>;
+    /** `model.answer` of this, about so many rows. */
+    ask(request: ModelRequest, rows: number, deadlineMs: number): Promise<unknown>;
   };
   readonly clock: Pick<Clock, "monotonicMs">;
   /** Bytes of requests, before the link compresses them. */

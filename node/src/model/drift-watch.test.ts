@@ -10,7 +10,7 @@ test("a drift of inputs and of outputs is told when it begins and when it ends, 
   const family = new SimFamily();
   await family.start();
   const { log, events } = family.childNode;
-  const watched = watchDrift(decider, { model: "sign", log, events, trace: { note: () => assert.fail("nothing to note") }, windowRows: 200 });
+  const watched = watchDrift(decider, { model: "app/sign", graph: "a", log, events, trace: { note: () => assert.fail("nothing to note") }, windowRows: 200 });
   let seed = 3;
   const uniform = (): number => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647;
   const feed = async (rows: number, shift: number): Promise<void> => {
@@ -29,4 +29,29 @@ test("a drift of inputs and of outputs is told when it begins and when it ends, 
   assert.deepEqual(states, ["input began", "input ended", "output began", "output ended"]);
   const [first] = await told();
   assert.deepEqual(Object.keys(first ?? {}).sort(), ["columns", "model", "referenceRows", "rows", "side", "state", "worst"]);
+});
+
+test("the reference and what was told of it outlive a restart, and end with another graph", async () => {
+  const family = new SimFamily();
+  await family.start();
+  const { log, events } = family.childNode;
+  const rows = (shift: number): Tensor => ({ shape: [600, 2], values: Float32Array.from({ length: 1_200 }, (_, index) => shift + Math.sin(index * 1.7)) });
+  const watched = (graph: string) => watchDrift(decider, { model: "app/sign", graph, log, events, trace: { note: () => assert.fail("nothing to note") }, windowRows: 600 });
+  const told = async (): Promise<readonly string[]> => {
+    await family.pass(1_000);
+    const texts = await family.world.drive(textsOf(family.childNode, { origin: childName, stream: "telemetry" }));
+    return texts.filter((text) => text.includes("holon.model.drift") && text.includes('"input"')).map((text) => /"state":"(\w+)"/.exec(text)?.[1] ?? "");
+  };
+  await watched("a").decide(rows(0));
+  await watched("a").decide(rows(0));
+  assert.deepEqual(await told(), []);
+  await watched("a").decide(rows(3));
+  assert.deepEqual(await told(), ["began"]);
+  await watched("a").decide(rows(3));
+  assert.deepEqual(await told(), ["began"], "told once");
+  await watched("a").decide(rows(0));
+  assert.deepEqual(await told(), ["began", "ended"]);
+  await watched("b").decide(rows(3));
+  await watched("b").decide(rows(3));
+  assert.deepEqual(await told(), ["began", "ended"], "another graph, another reference");
 });

@@ -2,18 +2,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseStoredEvent } from "@holon/core/event/stored.ts";
-import { elementTypes } from "@holon/core/model/onnx-graph.ts";
-import { writeOnnx } from "@holon/core/model/onnx-writer.ts";
 import { appDocumentSchema } from "@holon/core/schema/app.ts";
 import type { StoredEvent, StreamName } from "@holon/core/schema/event.ts";
 import type { HolonNode } from "../node.ts";
+import { graphOf } from "../testing/sign-graph.ts";
 import { childName, parentName, SimFamily } from "../testing/sim-family.ts";
 
-/** Scores of two classes from one feature: (factor · x, 0). */
-const graphOf = (factor: number): Uint8Array => {
-  const value = (name: string, size: number) => ({ name, elementType: elementTypes.float32, shape: ["n", size] });
-  return writeOnnx({ name: "sign", opset: 17, nodes: [{ operator: "MatMul", domain: "", inputs: ["x", "w"], outputs: ["y"], attributes: {} }], constants: [{ name: "w", elementType: elementTypes.float32, shape: [1, 2], values: Float32Array.of(factor, 0) }], inputs: [value("x", 1)], outputs: [value("y", 2)] });
-};
 const column = (...values: number[]) => ({ shape: [values.length, 1], values: Float32Array.from(values) });
 const cascade = { above: "large", gate: { temperature: 1, threshold: 0.9 }, release: { class: "derived", because: "one number, without a name" } };
 

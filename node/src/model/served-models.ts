@@ -2,7 +2,7 @@
  * The models that a node itself answers for, as the manifests of its apps declare them:
  *
  *     function here ─▶ model ─(drift watch)─▶ gate ─ sure ─▶ answer
- *                                               └ unsure ─▶ guard ─▶ call to the node above: it answers, or passes it on
+ *                                               └ unsure ─▶ guard ─▶ call to the node above: it answers, or asks its guard and passes it on
  *
  * A question finds its model by name, `app/model`: whoever is above and has it answers, so a gateway need not know where it stands.
  */
@@ -19,7 +19,7 @@ import type { CallHandler, Calls } from "../link/calls.ts";
 import type { Peer } from "../link/peer.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import type { Guard } from "../policy/guard.ts";
-import { answerHandler, answerMethod } from "./answer.ts";
+import { answerHandler, answerMethod, type ModelRequest } from "./answer.ts";
 import { createCascade, type Cascade, type CascadeStatus } from "./cascade.ts";
 import { createModelDecider, type Decider, type Decision } from "./decision.ts";
 import { watchDrift } from "./drift-watch.ts";
@@ -41,12 +41,13 @@ export interface ServedStatus extends Partial<CascadeStatus> {
 
 export interface ServedModelsContext {
   readonly tier: Tier;
+  readonly jurisdiction: string;
   /** There is nobody above. */
   readonly isRoot: boolean;
   readonly log: SegmentLog;
   readonly events: Events;
   readonly blobs: Pick<BlobStore, "read">;
-  readonly guard: Pick<Guard, "mayAsk">;
+  readonly guard: Pick<Guard, "mayAsk" | "mayRelay">;
   readonly calls: Pick<Calls, "callPeer">;
   readonly handlers: Map<string, CallHandler>;
   readonly ports: Pick<Ports, "clock" | "trace"> & { readonly model: Model };
@@ -72,17 +73,25 @@ interface Opened {
 /** Whether the node answers for it, in place of each sandbox by itself. */
 export const isServed = ({ cascade, drift }: Pick<ModelUse, "cascade" | "drift">): boolean => cascade !== undefined || drift !== undefined;
 
+/** Readings are judged by it in the node itself. */
+const isJudge = ({ reductions }: AppDocument, model: string): boolean => (reductions ?? []).some((reduction) => reduction.kind === "judge" && reduction.model === model);
+
 export function createServedModels(context: ServedModelsContext): ServedModels {
   const { tier, log, calls, handlers, ports } = context;
   const served = new Map<string, Served>();
   /** Of each app: its rules, which decide what may go up. */
   let policy: { readonly version: number; readonly rules: ReadonlyMap<string, AppDocument["egress"]> } = { version: 0, rules: new Map() };
 
-  const passOn = (parameters: unknown): Promise<unknown> => {
-    if (context.isRoot) return Promise.reject(new HolonError("HOLON_MODEL_MISSING", "no node on the way to the root answers for the model that was asked"));
+  let relayed = 0;
+  const passOn = async (request: ModelRequest): Promise<unknown> => {
+    if (context.isRoot) throw new HolonError("HOLON_MODEL_MISSING", "no node on the way to the root answers for the model that was asked");
     const peer = context.above();
-    if (peer === undefined) return Promise.reject(new HolonError("HOLON_LINK_UNREACHABLE", `${log.origin} has no model of that name, and no way up`));
-    return calls.callPeer(peer, answerMethod, parameters, limits.modelAnswerMs);
+    if (peer === undefined) throw new HolonError("HOLON_LINK_UNREACHABLE", `${log.origin} has no model of that name, and no way up`);
+    const [from, to] = [relayed + 1, relayed + (request.x.shape[0] ?? 0)];
+    relayed = to;
+    const allowed = await context.guard.mayRelay({ model: request.model, label: request.label, from, to });
+    if (!allowed) throw new HolonError("HOLON_POLICY_DENIED", `the policy of ${log.origin} lets no rows of model ${request.model} go on from there`);
+    return calls.callPeer(peer, answerMethod, request, limits.modelAnswerMs);
   };
   const answering = { get: (name: string): Decider | undefined => (served.get(name)?.answers === true ? { decide: (rows) => decideBy(name, rows) } : undefined) };
   handlers.set(answerMethod, answerHandler(answering, passOn));
@@ -95,16 +104,17 @@ export function createServedModels(context: ServedModelsContext): ServedModels {
   }
 
   /** Asks above about rows that are on disk as allowed to leave. */
-  const asking = (app: string, { name, cascade }: ModelUse): ((parameters: unknown, rows: number, deadlineMs: number) => Promise<unknown>) => {
+  const asking = (app: string, { name, cascade }: ModelUse): ((request: ModelRequest, rows: number, deadlineMs: number) => Promise<unknown>) => {
     let asked = 0;
-    return async (parameters, rows, deadlineMs) => {
+    const dataClass = cascade?.release.class ?? "raw";
+    return async (request, rows, deadlineMs) => {
       const peer = context.above();
       if (peer === undefined) throw new HolonError("HOLON_LINK_UNREACHABLE", `${log.origin} has no way up`);
       const [from, to] = [asked + 1, asked + rows];
       asked = to;
-      const allowed = await context.guard.mayAsk({ app, model: name, class: cascade?.release.class ?? "raw", rules: policy.rules.get(app) ?? [], policyVersion: policy.version, from, to });
+      const allowed = await context.guard.mayAsk({ app, model: name, class: dataClass, rules: policy.rules.get(app) ?? [], policyVersion: policy.version, from, to });
       if (!allowed) throw new HolonError("HOLON_POLICY_DENIED", `the egress of app ${app} lets no rows of model ${name} leave`);
-      return calls.callPeer(peer, answerMethod, parameters, deadlineMs);
+      return calls.callPeer(peer, answerMethod, { ...request, label: { class: dataClass, jurisdiction: context.jurisdiction } }, deadlineMs);
     };
   };
 
@@ -117,7 +127,7 @@ export function createServedModels(context: ServedModelsContext): ServedModels {
     const open = async (): Promise<Opened> => {
       const session = await ports.model.load(await context.blobs.read(model.graph), {});
       const own = createModelDecider({ session, self: log.origin, gate: use?.gate });
-      const small = drift === undefined ? own : watchDrift(own, { model: name, log, events: context.events, trace: ports.trace, windowRows: drift.windowRows });
+      const small = drift === undefined ? own : watchDrift(own, { model: name, graph: model.graph, log, events: context.events, trace: ports.trace, windowRows: drift.windowRows });
       if (use === undefined) return { decider: small, session };
       await tellRelease(name, use);
       const nowMs = ports.clock.monotonicMs();
@@ -161,7 +171,7 @@ export function createServedModels(context: ServedModelsContext): ServedModels {
   return {
     async setDesired({ version, apps }) {
       policy = { version, rules: new Map(apps.map((app) => [app.name, app.egress])) };
-      const wanted = new Map(apps.flatMap((app) => app.models.filter((model) => isServed(model) || model.answers?.tier === tier).map((model) => [`${app.name}/${model.name}`, { app: app.name, model }])));
+      const wanted = new Map(apps.flatMap((app) => app.models.filter((model) => isServed(model) || model.answers?.tier === tier || isJudge(app, model.name)).map((model) => [`${app.name}/${model.name}`, { app: app.name, model }])));
       for (const [name, one] of served) {
         const still = wanted.get(name);
         if (still !== undefined && canonicalJson(still.model) === one.key) continue;

@@ -43,6 +43,8 @@ export interface Guard {
   mayShare(shared: SharedOutgoing): Promise<boolean>;
   /** The same for rows of a model that are passed up. */
   mayAsk(rows: RowsOutgoing): Promise<boolean>;
+  /** The same for rows of nodes below, which go on from here to where the model stands. */
+  mayRelay(rows: RowsRelayed): Promise<boolean>;
   /**
    * Closes the open decisions: the node stops. The one on this node's own audit stream is closed over the closing records as well, so
    * that they may still leave.
@@ -74,6 +76,16 @@ export interface RowsOutgoing {
   readonly rules: readonly EgressRule[];
   readonly policyVersion: number;
   /** Numbers of the first and the last, of all that were passed up since the model was loaded. */
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface RowsRelayed {
+  /** `app/model` */
+  readonly model: string;
+  /** As the node says that asks; undefined where it says nothing. Where a policy was written, nothing is then known that would help. */
+  readonly label: Pick<Label, "class" | "jurisdiction"> | undefined;
+  /** Numbers of the first and the last, of all that went on from here since the node was opened. */
   readonly from: number;
   readonly to: number;
 }
@@ -248,6 +260,13 @@ export function createGuard({ config, log, events, integrity }: GuardOptions): G
       const label: Label = { class: dataClass, jurisdiction: config.jurisdiction, through: own.asksTransforms.has(dataClass) ? { kind: "release" } : undefined };
       const policy = hash !== undefined || config.policy === "required" ? own : egressPolicy(rules);
       return decided({ lane: `model/${app}/${model}`, action: "ask", name: `${app}/${model}`, labels: [label], destination: placeFor(above), policy, hash, policyVersion, from }, to, to - from + 1);
+    },
+    mayRelay({ model, label, from, to }) {
+      const { relayed, hash, version } = leaving;
+      const isUnwritten = hash === undefined && config.policy !== "required";
+      const said = label ?? { class: isUnwritten ? "derived" : "raw", jurisdiction: undefined };
+      const own: Label = { ...said, through: relayed.asksTransforms.has(said.class) ? { kind: "release" } : undefined };
+      return decided({ lane: `model/${model}/relayed`, action: "ask", name: model, labels: [own], destination: placeFor(above), policy: relayed, hash, policyVersion: version, from }, to, to - from + 1);
     },
     async closeDecisions() {
       const closing = [...open].filter(([, { data }]) => data.count > 0);

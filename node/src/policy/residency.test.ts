@@ -13,6 +13,7 @@ import { NodeMachine } from "@holon/sim/node-machine.ts";
 import { createRunner } from "@holon/sim/runner.ts";
 import { World } from "@holon/sim/world.ts";
 import { openNode, type HolonNode } from "../node.ts";
+import { graphOf } from "../testing/sign-graph.ts";
 import { nodeName } from "../testing/sim-family.ts";
 
 const encoder = new TextEncoder();
@@ -208,4 +209,27 @@ test("a class is lowered only by whom the policy lets: else the output keeps the
   assert.ok(!chain.wentFrom("gateway", '{"type":"a.more"'));
   const local = await chain.world.drive(log.read({ origin: nodeName("gateway"), stream: "local" }, 1, { maxRecords: 100, maxBytes: 1 << 20 }));
   assert.deepEqual(local.map(({ bytes }) => parseStoredEvent(bytes, "test")).filter(({ type }) => type === "a.more").map((event) => [event.class, event.through]), [["raw", undefined]]);
+});
+
+test("rows that a cascade asks about may not go on from a node that passes the question on, unless the policy lets them", async () => {
+  const chain = new Chain();
+  await chain.start();
+  const ask = (version: number, to: string) => rules(version, `permit ask\n  who node *\n  does ask\n  class derived\n  from EU\n  to ${to}`);
+  const apps = async (name: "cloud" | "gateway", model: object, factor: number) => [{ name: "app", functions: [], models: [{ graph: await chain.world.drive(chain.node(name).blobs.put(graphOf(factor))), ...model }], egress: [] }];
+  const small = { name: "small", cascade: { above: "large", gate: { temperature: 1, threshold: 0.9 }, release: { class: "derived", because: "one number" } } };
+  const [below, above] = [await apps("gateway", small, 1), await apps("cloud", { name: "large", answers: { tier: "cloud" } }, 10)];
+  const deploy = async (version: number, text: string) => {
+    await chain.deploy("cloud", version, text, above);
+    await chain.deploy("edge", version, text);
+    await chain.deploy("gateway", version, text, below);
+    await chain.until("all follow it", () => (["cloud", "edge", "gateway"] as const).every((name) => chain.node(name).status().agent.version === version));
+  };
+  const decide = async () => (await chain.world.drive(chain.node("gateway").decide("app", "small", { shape: [1, 1], values: Float32Array.of(0.5) }))).map(({ answeredBy, kept }) => [answeredBy, kept]);
+  await deploy(1, ask(1, "CH"));
+  assert.deepEqual(await decide(), [["gateway", "refused"]]);
+  assert.ok(chain.wentFrom("gateway", "model.answer") && !chain.wentFrom("edge", "model.answer"));
+  const denied = (await chain.audit("edge")).map(dataOf).find(({ lane, allow }) => lane === "model/app/large/relayed" && allow === false);
+  assert.deepEqual([denied?.["destination"], denied?.["classes"], denied?.["jurisdictions"]], ["US", ["derived"], ["EU/DE"]]);
+  await deploy(2, ask(2, "CH US"));
+  assert.deepEqual(await decide(), [["cloud", undefined]]);
 });

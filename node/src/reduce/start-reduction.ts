@@ -1,10 +1,14 @@
 /** One reduction on one node, in the same loop as functions: what it makes, its state, its position and its count are one append. */
 import { reductionEmits, classOf } from "@holon/core/reduce/declared.ts";
 import { canonicalJson } from "@holon/core/json.ts";
-import type { Reduction } from "@holon/core/schema/reduction.ts";
-import { startUnit, type RunningUnit, type UnitContext, type UnitDocument, type UnitKind } from "../run/unit.ts";
+import type { EventReduction } from "@holon/core/reduce/reducer.ts";
+import type { JudgeReduction, Reduction } from "@holon/core/schema/reduction.ts";
+import { windowTriggerSchema } from "@holon/core/schema/trigger.ts";
+import { startUnit, type RunningUnit, type UnitContext } from "../run/unit.ts";
+import type { UnitDocument, UnitKind } from "../run/unit-kind.ts";
 import { storedUnit } from "../run/program.ts";
 import { createFrames } from "./frames.ts";
+import { createJudgeInstance } from "./judge.ts";
 import { createReducerInstance } from "./reducer-instance.ts";
 import { keyedFor } from "./node-key.ts";
 import { addSaved, loadSaved, savedChange } from "./saved.ts";
@@ -12,13 +16,32 @@ import { addSaved, loadSaved, savedChange } from "./saved.ts";
 export function startReduction(reduction: Reduction, context: UnitContext): RunningUnit {
   const document: UnitDocument = {
     name: reduction.name,
-    on: { type: reduction.kind === "frames" ? reduction.around : reduction.on },
+    on: triggerOf(reduction),
     emits: reductionEmits(context.app, reduction),
   };
+  if (reduction.kind === "judge") return startUnit(document, context, judgeKind(reduction, context));
   return startUnit(document, context, reduction.kind === "frames" ? framesKind(reduction, context) : eventKind(reduction, context));
 }
 
-function eventKind(reduction: Exclude<Reduction, { readonly kind: "frames" }>, context: UnitContext): UnitKind {
+function triggerOf(reduction: Reduction): UnitDocument["on"] {
+  if (reduction.kind === "judge" && reduction.window !== undefined) return windowTriggerSchema.parse({ type: reduction.on, window: reduction.window });
+  return { type: reduction.kind === "frames" ? reduction.around : reduction.on };
+}
+
+function judgeKind(reduction: JudgeReduction, context: UnitContext): UnitKind {
+  const count = counting(reduction, context);
+  return {
+    async open() {
+      await tellRelease(reduction, context);
+      count.load();
+      return { instance: createJudgeInstance(reduction, context), positions: storedUnit(`${context.app.name}/${reduction.name}`, context.log).positions };
+    },
+    account: count.add,
+    reduction: count.status,
+  };
+}
+
+function eventKind(reduction: EventReduction, context: UnitContext): UnitKind {
   const unit = `${context.app.name}/${reduction.name}`;
   const count = counting(reduction, context);
   return {

@@ -4,7 +4,8 @@ import type { CellChange, NewRecord } from "@holon/core/log/log.ts";
 import type { FittedParameters, UnitEvent } from "@holon/core/ports.ts";
 import { classOf } from "@holon/core/reduce/declared.ts";
 import { fittedCell } from "./program.ts";
-import type { UnitContext, UnitDocument } from "./unit.ts";
+import type { UnitContext } from "./unit.ts";
+import type { UnitDocument } from "./unit-kind.ts";
 
 const encoder = new TextEncoder();
 

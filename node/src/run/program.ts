@@ -14,7 +14,8 @@ import { withShared } from "../shared/shared-input.ts";
 import { withMoments } from "@holon/core/run/moments.ts";
 import { readSecrets, startWithSecrets } from "@holon/core/run/secret-guard.ts";
 import type { TraceTrigger } from "./tracer.ts";
-import type { UnitContext, UnitKind } from "./unit.ts";
+import type { UnitContext } from "./unit.ts";
+import type { UnitKind } from "./unit-kind.ts";
 import { createWarmInstance } from "./warm-instance.ts";
 
 export const stateCell = (unit: string, key: string): string => `state/${unit}/${key}`;

@@ -10,9 +10,9 @@ import { laneName, type CellChange, type Lane, type LogRecord, type NewRecord } 
 import type { Clock, Crypto, Random, Runner, Secrets, Timer, Trace, UnitEvent, UnitInstance, UnitResult } from "@holon/core/ports.ts";
 import { makersOf } from "@holon/core/policy/lowering.ts";
 import type { Keyed } from "@holon/core/reduce/keyed.ts";
-import type { AppDocument, FunctionDocument } from "@holon/core/schema/app.ts";
+import type { AppDocument } from "@holon/core/schema/app.ts";
 import { fits, followedStates, stateType, typePrefix } from "@holon/core/run/trigger-events.ts";
-import { isWindowTrigger, type EventTrigger, type WindowTrigger } from "@holon/core/schema/trigger.ts";
+import { isWindowTrigger } from "@holon/core/schema/trigger.ts";
 import { createSketch } from "@holon/core/telemetry/sketch.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import type { BlobStore } from "../blob/store.ts";
@@ -30,9 +30,11 @@ import type { Moments } from "@holon/core/run/moments.ts";
 import { placeOf, subjectOf } from "./output-place.ts";
 import { positionCell, stateCell } from "./program.ts";
 import { createRate } from "./rate.ts";
-import { createTracer, type Traced, type TraceTrigger } from "./tracer.ts";
+import { createTracer, type Traced } from "./tracer.ts";
 import { toUnitEvent } from "./unit-event.ts";
+import type { UnitDocument, UnitKind } from "./unit-kind.ts";
 import type { Found } from "./scout.ts";
+import type { Staged } from "./staged.ts";
 import type { WarmSet } from "./warm-set.ts";
 import { openWindowInput, type WindowInput } from "./window-input.ts";
 
@@ -64,6 +66,8 @@ export interface RunningUnit {
   status(): UnitStatus;
   /** Something was; with the first that it wants, if somebody has looked. */
   committed(found?: Found): void;
+  /** Something is being written: if it sleeps, it may begin with that. */
+  staged(run: Staged): void;
   /** Hands over again what it could not handle: one event, or all. Returns how many will be. */
   replay(event: string | undefined): number;
   stop(): Promise<void>;
@@ -83,32 +87,8 @@ export interface UnitContext {
   readonly warm: WarmSet;
   readonly moments: Moments;
   readonly meter: Meter;
-}
-
-/** What the loop needs to know of a function or a reduction. */
-export interface UnitDocument extends Pick<FunctionDocument, "name" | "emits">, Partial<Pick<FunctionDocument, "eventsPerSecondMax" | "retriesMax">> {
-  /** The events by which it is reached. */
-  readonly on: EventTrigger | WindowTrigger;
-}
-
-/** What runs in the loop: a function in its sandbox, or a reduction. */
-export interface UnitKind {
-  /** From what is on disk, at the start and after each failure. `settled`: what was handled before is stored. */
-  open(settled: () => Promise<unknown>): Promise<OpenedUnit>;
-  /** What triggers it, where the way of events through it is followed. */
-  readonly trigger?: TraceTrigger;
-  /** Events handed over at once, if fewer than usual. */
-  readonly batchMax?: number;
-  /** Cells that go into the append of a batch beside its own: the record bytes it was handed, and what it made of them. */
-  account?(inBytes: number, outputs: readonly NewRecord[]): readonly CellChange[];
-  reduction?(): ReductionStatus;
-  /** The unit is to stop: what waits for something else gives up. */
-  interrupt?(): void;
-}
-
-export interface OpenedUnit {
-  readonly instance: UnitInstance;
-  readonly positions: ReadonlyMap<string, number>;
+  /** What the unit made, before it is on the disk. */
+  made(records: readonly NewRecord[]): void;
 }
 
 interface Input {
@@ -126,6 +106,8 @@ interface Input {
   readonly problem?: HolonError | undefined;
   /** The event that is handled again, if it is one. */
   readonly replayed?: string | undefined;
+  /** Whether what it is made of came to be on the disk; undefined where it was read from there. */
+  readonly settled?: Promise<boolean>;
 }
 
 /** What is being handled. */
@@ -139,6 +121,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   const { app, log, ports } = context;
   const name = `${app.name}/${fn.name}`;
   const lanes = triggerLanes(fn, context);
+  const laneNames = new Set(lanes.map(laneName));
   const maker = makersOf(app).find((candidate) => candidate.name === fn.name) ?? { name: fn.name, from: "raw", emits: fn.emits, through: { kind: "function" }, disguises: "all" };
   const prefix = encoder.encode(typePrefix(fn.on.type));
   const isFollowed = followedStates(app.functions).has(fn.name);
@@ -158,6 +141,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   let attempt = 0;
   let interruptions = 0;
   let handed: Handed | undefined;
+  let early: Staged | undefined;
   const rate = createRate(fn.eventsPerSecondMax, ports.clock);
   const tracer = kind.trigger === undefined ? undefined : createTracer({ app: app.name, fn: fn.name, node: log.origin, trigger: kind.trigger, tracing: app.tracing, events: context.events, clock: ports.clock, random: ports.random });
   const failures = createFailedEvents(name, fn.retriesMax ?? limits.unitRetriesMax, context);
@@ -187,6 +171,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
 
   async function runOnce(): Promise<void> {
     handed = undefined;
+    early = undefined;
     let appended: Promise<unknown> = Promise.resolve();
     if (maker.from === "personal") keyed ??= await keyedFor(app.name, { log, ...ports });
     const opened = await kind.open(() => appended);
@@ -205,9 +190,12 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
         const traced = tracer?.begin(input.events) ?? untraced(input.events);
         handed = { ...input, events: traced.events, traced };
         const result = await run(instance, handed);
+        const outputs = outputsOf(handed, result ?? nothing);
+        context.made(outputs);
+        if ((await input.settled) === false) throw new HolonError("HOLON_UNIT_INTERRUPTED", `function ${name} was handed what the disk did not take`);
         await appended; // at most one append on the way: order and memory stay bounded
         positions = new Map(input.positions);
-        if (result !== undefined || input.cells.length + input.records.length > 0) appended = append(handed, result ?? nothing);
+        if (result !== undefined || input.cells.length + input.records.length > 0) appended = append(handed, result ?? nothing, outputs);
         appended.catch(() => undefined); // awaited at the next turn
       }
     } finally {
@@ -236,22 +224,27 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     const again = failures.hasReplay() ? await failures.nextReplay() : undefined;
     if (again !== undefined) return { events: [toUnitEvent(again.record)], handled: 0, bytes: again.record.bytes.length, positions, ...failures.replayed(again.event), replayed: again.event };
     await rate.wait(pause, () => stopping);
+    const staged = early;
+    early = undefined; // what is not begun with now is read from the disk
     if (stopping) return undefined;
     if (windows?.isDue() === true) return { ...windowed(windows, []), positions };
+    if (staged !== undefined) return { ...taken(staged.lane, staged.records, staged.last), settled: staged.settled };
     for (const lane of lanes) {
       const from = (positions.get(laneName(lane)) ?? 0) + 1;
       if ((log.head(lane)?.sequence ?? 0) < from) continue;
       const records = await log.read(lane, from, { maxRecords: Math.min(failures.batchMax ?? limits.unitBatchMax, kind.batchMax ?? limits.unitBatchMax, rate.batchMax), maxBytes: limits.linkBatchBytesMax });
-      const last = records.at(-1);
-      const through = (sequence: number): ReadonlyMap<string, number> => new Map(positions).set(laneName(lane), sequence);
-      const whole = last?.sequence ?? log.head(lane)?.sequence ?? from;
-      const mine = records.filter((record) => startsWith(record.bytes, prefix));
-      if (windows === undefined) return { events: mine.map((record) => toUnitEvent(record)).filter(isMine), handled: mine.length, bytes: bytesOf(mine), positions: through(whole), records: [], cells: [] };
-      const step = windowed(windows, mine);
-      const left = mine[step.handled];
-      return { ...step, positions: through(left === undefined ? whole : left.sequence - 1) };
+      return taken(lane, records, records.at(-1)?.sequence ?? log.head(lane)?.sequence ?? from);
     }
     return undefined;
+  }
+
+  function taken(lane: Lane, records: readonly LogRecord[], whole: number): Input {
+    const through = (sequence: number): ReadonlyMap<string, number> => new Map(positions).set(laneName(lane), sequence);
+    const mine = records.filter((record) => startsWith(record.bytes, prefix));
+    if (windows === undefined) return { events: mine.map((record) => toUnitEvent(record)).filter(isMine), handled: mine.length, bytes: bytesOf(mine), positions: through(whole), records: [], cells: [] };
+    const step = windowed(windows, mine);
+    const left = mine[step.handled];
+    return { ...step, positions: through(left === undefined ? whole : left.sequence - 1) };
   }
 
   const isMine = ({ subject }: UnitEvent): boolean => !("subject" in fn.on) || fn.on.subject === undefined || fits(fn.on.subject, subject);
@@ -262,9 +255,10 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     return { events, handled: consumed, bytes: bytesOf(from.slice(0, consumed)), records, cells, problem: overBound };
   }
 
-  async function append(input: Handed, result: UnitResult): Promise<void> {
+  const outputsOf = (input: Handed, { outputs }: UnitResult): readonly NewRecord[] => outputs.map((output) => toRecord(output, input));
+
+  async function append(input: Handed, result: UnitResult, outputs: readonly NewRecord[]): Promise<void> {
     const fitted = await keepFitted(result.fitted, input.events, fn, context);
-    const outputs = result.outputs.map((output) => toRecord(output, input));
     const cells: CellChange[] = [
       ...result.state.map(({ key, value }) => ({ key: stateCell(name, key), value: value === null ? null : encoder.encode(value) })),
       ...fitted.cells,
@@ -350,6 +344,14 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     committed(found) {
       if (state !== "running") return;
       if (isAsleep && found !== undefined) passOver(found);
+      isAsleep = false;
+      wake?.();
+    },
+    staged(next) {
+      const lane = laneName(next.lane);
+      if (state !== "running" || !isAsleep || !laneNames.has(lane) || next.first !== (positions.get(lane) ?? 0) + 1) return;
+      if (!next.records.some(({ bytes }) => startsWith(bytes, prefix))) return;
+      early = next;
       isAsleep = false;
       wake?.();
     },

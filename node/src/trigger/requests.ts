@@ -20,6 +20,8 @@ export interface FunctionRequest {
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
   readonly body: unknown;
+  /** The way it came is followed on. */
+  readonly traceparent?: string | undefined;
 }
 
 export interface FunctionAnswer {
@@ -100,7 +102,7 @@ export function createRequests({ log, events, ports }: RequestsContext): Request
     const { route, params } = findRoute(routes, app, request);
     if ([...waiting.values()].filter((other) => other.route === route).length >= limits.httpWaitingMax) throw new HolonError("HOLON_CALL_BUSY", `function ${app}/${route.fn} has ${limits.httpWaitingMax} requests waiting`);
     const id = toHex(ports.random.bytes(requestIdBytes));
-    const record = events.record({ stream: "local", type: requestType(app, route.fn), class: "raw", producer: "api", data: { request: id, method: request.method, path: request.path, params, query: request.query, body: request.body } });
+    const record = events.record({ stream: "local", type: requestType(app, route.fn), class: "raw", producer: "api", traceparent: request.traceparent, data: { request: id, method: request.method, path: request.path, params, query: request.query, body: request.body } });
     const answer = new Promise<FunctionAnswer>((resolve, reject) => waiting.set(id, { route, answer: resolve, fail: reject }));
     const timer = ports.clock.after(route.timeoutMs, () => {
       waiting.get(id)?.fail(new HolonError("HOLON_CALL_TIMEOUT", `function ${app}/${route.fn} did not answer within ${route.timeoutMs} ms`, { next: "See whether it runs with GET /v1/status; the request was taken in and is handled once." }));

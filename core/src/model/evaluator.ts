@@ -1,16 +1,21 @@
-/** Runs an ONNX graph node by node, synchronously: the same inputs give the same outputs in every run of a simulation. */
-import { HolonError } from "@holon/core/errors.ts";
-import { checkElementTypes, chooseInputs } from "@holon/core/model/inputs.ts";
-import { elementTypes, freeInputs, type OnnxGraph } from "@holon/core/model/onnx-graph.ts";
-import { readOnnx } from "@holon/core/model/onnx-reader.ts";
-import type { Tensor, Tensors } from "@holon/core/ports.ts";
-import { operators, type Operand } from "./model-operators.ts";
+/**
+ * Runs an ONNX graph node by node where it is called, with no thread and no library: the same inputs give the same outputs in every run of a simulation,
+ * and on a node a small graph is done before another thread is awake.
+ */
+import { HolonError } from "../errors.ts";
+import { checkElementTypes, chooseInputs } from "./inputs.ts";
+import { elementTypes, freeInputs, type OnnxGraph } from "./onnx-graph.ts";
+import { readOnnx } from "./onnx-reader.ts";
+import type { Tensor, Tensors } from "../ports.ts";
+import { operators, workOf, type Operand } from "./operators.ts";
 
 export interface EvaluatedModel {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   /** `bound` fills in what `given` leaves out. `HOLON_MODEL_INPUT_BAD`. */
   run(given: Tensors, bound: Tensors): Tensors;
+  /** The same, or nothing where it would take more work than that. */
+  runWithin(workMax: number, given: Tensors, bound: Tensors): Tensors | undefined;
 }
 
 /** `HOLON_MODEL_NOT_ONNX`, `HOLON_MODEL_UNSUPPORTED`. */
@@ -20,20 +25,30 @@ export function loadEvaluatedModel(bytes: Uint8Array, name: string): EvaluatedMo
   checkOperators(graph, name);
   const constants = graph.constants.map((constant): [string, Operand] => [constant.name, { shape: constant.shape, values: constant.values }]);
   const wanted = freeInputs(graph);
+  const outputsOf = (values: ReadonlyMap<string, Operand>): Tensors => Object.fromEntries(graph.outputs.map((output) => [output.name, outputNamed(values, output.name, name)]));
+  const startOf = (given: Tensors, bound: Tensors): Map<string, Operand> => new Map<string, Operand>([...constants, ...Object.entries(chooseInputs(wanted, given, bound, name))]);
   return {
     inputs: wanted.map((input) => input.name),
     outputs: graph.outputs.map((output) => output.name),
     run(given, bound) {
-      const values = new Map<string, Operand>([...constants, ...Object.entries(chooseInputs(wanted, given, bound, name))]);
-      evaluate(graph, values, name);
-      return Object.fromEntries(graph.outputs.map((output) => [output.name, outputNamed(values, output.name, name)]));
+      const values = startOf(given, bound);
+      evaluate(graph, values, name, Number.POSITIVE_INFINITY);
+      return outputsOf(values);
+    },
+    runWithin(workMax, given, bound) {
+      const values = startOf(given, bound);
+      return evaluate(graph, values, name, workMax) ? outputsOf(values) : undefined;
     },
   };
 }
 
-function evaluate(graph: OnnxGraph, values: Map<string, Operand>, name: string): void {
+/** False where it would take more work than that; `values` is then of no use. */
+function evaluate(graph: OnnxGraph, values: Map<string, Operand>, name: string, workMax: number): boolean {
+  let work = 0;
   for (const node of graph.nodes) {
     const inputs = node.inputs.map((input) => values.get(input));
+    work += 1 + workOf(node, inputs);
+    if (work > workMax) return false;
     const [output] = node.outputs;
     const operator = operators[node.operator];
     if (operator === undefined || output === undefined) continue;
@@ -44,13 +59,14 @@ function evaluate(graph: OnnxGraph, values: Map<string, Operand>, name: string):
       throw new HolonError(error.code, `model ${name} does not run on inputs of these shapes: ${node.operator}: ${error.message}`, { cause: error });
     }
   }
+  return true;
 }
 
 function checkOperators(graph: OnnxGraph, name: string): void {
   const unknown = graph.nodes.find((node) => node.domain !== "" || !Object.hasOwn(operators, node.operator));
-  if (unknown !== undefined) throw new HolonError("HOLON_MODEL_UNSUPPORTED", `model ${name} needs the operator ${unknown.operator}, which the simulator does not have`);
+  if (unknown !== undefined) throw new HolonError("HOLON_MODEL_UNSUPPORTED", `model ${name} needs the operator ${unknown.operator}, which is not evaluated in place`);
   const constant = graph.constants.find(({ elementType }) => elementType !== elementTypes.float32 && elementType !== elementTypes.int64);
-  if (constant !== undefined) throw new HolonError("HOLON_MODEL_UNSUPPORTED", `model ${name}: constant ${constant.name} is of a type that the simulator does not have`);
+  if (constant !== undefined) throw new HolonError("HOLON_MODEL_UNSUPPORTED", `model ${name}: constant ${constant.name} is of a type that is not evaluated in place`);
 }
 
 function outputNamed(values: ReadonlyMap<string, Operand>, output: string, name: string): Tensor {

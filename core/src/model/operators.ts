@@ -1,7 +1,7 @@
-/** The ONNX operators that the simulator evaluates, in 32-bit floats: what pump-watch and simple networks need. */
-import { HolonError } from "@holon/core/errors.ts";
-import type { OnnxAttribute, OnnxNode } from "@holon/core/model/onnx-graph.ts";
-import type { Tensor } from "@holon/core/ports.ts";
+/** The ONNX operators that are evaluated where they are called, in 32-bit floats: what pump-watch and simple networks need. */
+import { HolonError } from "../errors.ts";
+import type { OnnxAttribute, OnnxNode } from "./onnx-graph.ts";
+import type { Tensor } from "../ports.ts";
 
 /** Integers (axes, shapes) lie beside floats in a graph. */
 export interface Operand {
@@ -30,6 +30,20 @@ export const operators: Readonly<Record<string, Operator>> = {
   ReduceSum: ([a, axes], node) => reduceSum(given(a), axes, node),
   Softmax: ([a], node) => softmax(given(a), node),
 };
+
+/** Multiplications, about, and values made: what a run costs before it is begun. */
+export function workOf({ operator, attributes }: OnnxNode, inputs: readonly (Operand | undefined)[]): number {
+  const [a, b] = inputs;
+  if (a === undefined) return 0;
+  if (b !== undefined && (operator === "MatMul" || operator === "Gemm")) {
+    const swapped = operator === "Gemm" && attributes["transA"]?.kind === "integer" && attributes["transA"].value === 1;
+    return (a.values.length * b.values.length) / Math.max(1, a.shape[swapped ? 0 : 1] ?? 1) + a.values.length + b.values.length;
+  }
+  if (operator === "Reshape" || operator === "ReduceSum") return a.values.length; // the other input is no tensor of values
+  const rank = inputs.reduce((most, input) => Math.max(most, input?.shape.length ?? 0), 0);
+  const shape = Array.from({ length: rank }, (_, axis) => inputs.reduce((most, input) => Math.max(most, input?.shape[axis - rank + input.shape.length] ?? 1), 1));
+  return count(shape);
+}
 
 function each(apply: (value: number) => number): Operator {
   return ([a]) => ({ shape: given(a).shape, values: Float32Array.from(given(a).values, apply) });

@@ -1,0 +1,17 @@
+/** A model's word on readings, in the loop of functions and without a sandbox: no code but the node's own is run, and a model is no code. */
+import type { UnitInstance } from "@holon/core/ports.ts";
+import { judged, judgeInputs, judgeTensor } from "@holon/core/reduce/judge.ts";
+import type { JudgeReduction } from "@holon/core/schema/reduction.ts";
+import type { UnitContext } from "../run/unit.ts";
+
+export const createJudgeInstance = (reduction: JudgeReduction, { app, served, ports }: Pick<UnitContext, "app" | "served" | "ports">): UnitInstance => ({
+  async handle(events) {
+    const inputs = judgeInputs(reduction, events);
+    if (inputs.length === 0) return { outputs: [], state: [], fitted: [], status: undefined, inferenceMs: [] };
+    const startMs = ports.clock.monotonicMs();
+    const decisions = await served.decide(app.name, reduction.model, judgeTensor(inputs));
+    const outputs = inputs.flatMap((input, row) => judged(reduction, input, decisions[row]?.scores ?? new Float32Array(0)) ?? []);
+    return { outputs, state: [], fitted: [], status: undefined, inferenceMs: [ports.clock.monotonicMs() - startMs] };
+  },
+  stop: () => Promise.resolve(),
+});

@@ -1,0 +1,33 @@
+/** What runs in the loop of units: a function in its sandbox, or a reduction. */
+import type { CellChange, NewRecord } from "@holon/core/log/log.ts";
+import type { UnitInstance } from "@holon/core/ports.ts";
+import type { FunctionDocument } from "@holon/core/schema/app.ts";
+import type { EventTrigger, WindowTrigger } from "@holon/core/schema/trigger.ts";
+import type { ReductionStatus } from "../reduce/saved.ts";
+import type { TraceTrigger } from "./tracer.ts";
+
+/** What the loop needs to know of a function or a reduction. */
+export interface UnitDocument extends Pick<FunctionDocument, "name" | "emits">, Partial<Pick<FunctionDocument, "eventsPerSecondMax" | "retriesMax">> {
+  /** The events by which it is reached. */
+  readonly on: EventTrigger | WindowTrigger;
+}
+
+/** What runs in the loop: a function in its sandbox, or a reduction. */
+export interface UnitKind {
+  /** From what is on disk, at the start and after each failure. `settled`: what was handled before is stored. */
+  open(settled: () => Promise<unknown>): Promise<OpenedUnit>;
+  /** What triggers it, where the way of events through it is followed. */
+  readonly trigger?: TraceTrigger;
+  /** Events handed over at once, if fewer than usual. */
+  readonly batchMax?: number;
+  /** Cells that go into the append of a batch beside its own: the record bytes it was handed, and what it made of them. */
+  account?(inBytes: number, outputs: readonly NewRecord[]): readonly CellChange[];
+  reduction?(): ReductionStatus;
+  /** The unit is to stop: what waits for something else gives up. */
+  interrupt?(): void;
+}
+
+export interface OpenedUnit {
+  readonly instance: UnitInstance;
+  readonly positions: ReadonlyMap<string, number>;
+}
