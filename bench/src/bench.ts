@@ -5,6 +5,7 @@ import { parseArguments, usage, type BenchArguments } from "./arguments.ts";
 import { describeMachine } from "./machine.ts";
 import { withScratchFolder } from "./scratch.ts";
 import { round } from "./statistics.ts";
+import type { SuiteContext } from "./suite.ts";
 import { suites } from "./suites.ts";
 import { printTable, type BenchResult } from "./table.ts";
 
@@ -19,12 +20,29 @@ async function bench(asked: BenchArguments): Promise<BenchResult> {
       const suite = suites.get(name);
       if (suite === undefined) continue;
       say(`${name}: ${suite.measures}`);
-      const result = await suite.run({ seconds: asked.seconds, ...(asked.nodes === undefined ? {} : { nodes: asked.nodes }), ...(asked.minutes === undefined ? {} : { minutes: asked.minutes }), ...(asked.gigabytes === undefined ? {} : { gigabytes: asked.gigabytes }), folder: join(root, name), say: (line) => say(`  ${line}`) });
+      const result = await suite.run({ ...given(asked), folder: join(root, name), say: (line) => say(`  ${line}`) });
       for (const [figure, value] of Object.entries(result.figures)) figures[figure] = round(value);
+      Object.assign(figures, result.computed);
       for (const [ratio, value] of Object.entries(result.ratios)) ratios[ratio] = round(value);
     }
     return { machine, figures, ratios };
   });
+}
+
+/** What was said of the command line, without what was not. */
+function given({ seconds, nodes, machines, units, curve, hours, slack, interruptible, minutes, gigabytes }: BenchArguments): Omit<SuiteContext, "folder" | "say"> {
+  return {
+    seconds,
+    ...(nodes === undefined ? {} : { nodes }),
+    ...(machines === undefined ? {} : { machines }),
+    ...(units === undefined ? {} : { units }),
+    ...(curve === undefined ? {} : { curve }),
+    ...(hours === undefined ? {} : { hours }),
+    ...(slack === undefined ? {} : { slack }),
+    interruptible,
+    ...(minutes === undefined ? {} : { minutes }),
+    ...(gigabytes === undefined ? {} : { gigabytes }),
+  };
 }
 
 try {

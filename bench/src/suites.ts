@@ -1,6 +1,7 @@
 /** The table of suites: one file each. */
 import { endToEndSuite } from "./end-to-end.ts";
 import { functionsSuite } from "./functions.ts";
+import { gpuTraceSuite } from "./gpu-trace.ts";
 import { guardSuite } from "./guard.ts";
 import { hubSuite } from "./hub.ts";
 import { ingestSuite } from "./ingest.ts";
@@ -8,9 +9,11 @@ import { linkSuite } from "./link.ts";
 import { logSuite } from "./log.ts";
 import { memorySuite } from "./memory.ts";
 import { modelsSuite } from "./models.ts";
+import { placementSuite } from "./placement.ts";
 import { recoverySuite } from "./recovery.ts";
 import { reflexSuite } from "./reflex.ts";
 import { seriesSuite } from "./series.ts";
+import { shiftingSuite } from "./shifting.ts";
 import { smallerSuite } from "./smaller.ts";
 import type { Suite } from "./suite.ts";
 
@@ -28,4 +31,7 @@ export const suites: ReadonlyMap<string, Suite> = new Map([
   ["functions", functionsSuite],
   ["reflex", reflexSuite],
   ["smaller", smallerSuite],
+  ["placement", placementSuite],
+  ["gpu-trace", gpuTraceSuite],
+  ["shifting", shiftingSuite],
 ]);

@@ -109,6 +109,7 @@ export const errorTable = {
   HOLON_SOURCE_UNKNOWN: row("A producer named another source than the one it reached.", "Correct the source's name, or the address that the producer dials."),
   HOLON_STATE_TOO_LARGE: row("A function's state is over its limit.", "Keep less, or in more keys; see limits.ts."),
   HOLON_STREAM_BAD: row("An event names a stream that a node does not have.", "Use alarm, data, telemetry, audit or local."),
+  HOLON_TABLE_BAD: row("A file of rows, a curve or a trace, lacks a column, or a row does not hold what its column wants.", "Mend the named line of the file."),
   HOLON_UNIT_BAD: row("A function's module does not load.", "Mend the module; its default export must be defineFunction({…})."),
   HOLON_UNIT_DIED: row("A function's worker ended by itself.", "See the message; the node starts it again from its last position.", true),
   HOLON_UNIT_INTERRUPTED: row("A function's sandbox ended with the process it shared, for another function's sake or to find out whose.", "Nothing to do: it is started again at once from its last position.", true),

@@ -384,4 +384,10 @@ export const limits = {
   /** The same refusal is told again after this, with how often it came; kinds of refusals that are told apart. At the bound: they are told as one. */
   refusalTellMs: 60_000,
   refusalsToldMax: 64,
+  /** Nodes, replicas of one unit and accelerators of one node that the planner takes. At the bound: the document is refused. */
+  planNodesMax: 65_536,
+  planReplicasMax: 256,
+  planAcceleratorsMax: 64,
+  /** Evaluations that a policy may allow for one plan. At the bound: the policy is refused. */
+  planStepsMax: 1_000_000_000,
 } as const;

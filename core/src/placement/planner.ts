@@ -1,0 +1,167 @@
+/**
+ * `(policy, inventory, needs, now, seed, previous) -> plan`, and nothing else. A plan is never changed: it names the plan before it and the hash of all that it follows
+ * from, so that it can be found again and any choice in it explained.
+ */
+import { canonicalJson } from "../json.ts";
+import { toHex } from "../log/hex.ts";
+import type { Inventory, InventoryNode } from "../schema/inventory.ts";
+import type { AppNeeds, PlacementPolicy } from "../schema/needs.ts";
+import { compileFleet, type Fleet } from "./fleet.ts";
+import type { Ledger } from "./ledger.ts";
+import { search } from "./search.ts";
+import { compileWork, moveCost, type Work } from "./work.ts";
+
+export interface PlanInputs {
+  readonly policy: PlacementPolicy;
+  readonly inventory: Inventory;
+  readonly apps: readonly AppNeeds[];
+  /** Wall-clock milliseconds, by which values are old. */
+  readonly nowMs: number;
+  readonly seed: number;
+  readonly previous?: Plan;
+  /** `touched`: what has a valid place in the plan before stays, unless it exchanges data with what has none. Without it all is looked at. */
+  readonly scope?: "all" | "touched";
+}
+
+export interface Placement {
+  /** `app/unit`. */
+  readonly unit: string;
+  readonly replica: number;
+  readonly node: string;
+}
+
+export interface Plan {
+  readonly apiVersion: "holon/v1";
+  readonly kind: "Plan";
+  /** Hash of the plan before; null for the first. */
+  readonly parent: string | null;
+  /** Hash of policy, inventory, needs, time, seed and scope. */
+  readonly inputs: string;
+  /** Of what `planText` writes. */
+  readonly hash: string;
+  readonly atMs: number;
+  readonly seed: number;
+  /** By unit, then replica. */
+  readonly placements: readonly Placement[];
+  readonly unplaced: readonly { readonly unit: string; readonly replica: number }[];
+  /** A month of what is placed, moves included, in the currency of the inventory. */
+  readonly costPerMonth: number;
+  /** Replicas that stand elsewhere than in the plan before. */
+  readonly moves: number;
+  /** Values of the inventory that were unknown or too old; the worst known stood in for them. */
+  readonly unknownValues: number;
+  /** No plan is cheaper. */
+  readonly proved: boolean;
+}
+
+/** What a plan was made from and by, ready for the next question. */
+export interface Planned {
+  readonly plan: Plan;
+  readonly inputs: PlanInputs;
+  readonly fleet: Fleet;
+  readonly work: Work;
+  readonly ledger: Ledger;
+  /** Of each item, its part of what all costs. */
+  readonly shares: Float64Array;
+}
+
+export interface PlanTools {
+  sha256(bytes: Uint8Array): Uint8Array;
+}
+
+/** `fleet`, where it is at hand, is what `compileFleet` makes of the same inputs. */
+export function planAll(inputs: PlanInputs, tools: PlanTools, fleet: Fleet = compileFleet(inputs.inventory, inputs.policy, inputs.nowMs)): Planned {
+  return finish(inputs, fleet, compileWork(inputs.apps, fleet), tools);
+}
+
+/** These nodes are gone, nothing else has changed: the same plan as from inputs that say so, with scope `touched`, in a fraction of the time. */
+export function replanWithout(planned: Planned, names: readonly string[], tools: PlanTools): Planned {
+  const gone = new Set(names);
+  const mark = (node: InventoryNode): InventoryNode => (gone.has(node.name) ? { ...node, state: "gone" } : node);
+  const inputs: PlanInputs = { ...planned.inputs, inventory: { ...planned.inputs.inventory, nodes: planned.inputs.inventory.nodes.map(mark) }, previous: planned.plan, scope: "touched" };
+  const fleet: Fleet = { ...planned.fleet, nodes: planned.fleet.nodes.map(mark), gone: planned.fleet.gone.map((was, index) => (gone.has(planned.fleet.nodes[index]?.name ?? "") ? 1 : was)) };
+  return finish(inputs, fleet, planned.work, tools, planned);
+}
+
+/** `before`: made from the same but for nodes that are gone since. */
+function finish(inputs: PlanInputs, fleet: Fleet, work: Work, tools: PlanTools, before?: Planned): Planned {
+  const previous = before === undefined ? placesOf(inputs.previous, fleet, work) : before.ledger.at;
+  const { ledger, touched, proved } = search({ fleet, work, previous, scope: inputs.scope ?? "all", seed: inputs.seed, trusted: before !== undefined });
+  const shares = before !== undefined && touched !== undefined ? before.shares.slice() : new Float64Array(work.items.length);
+  for (const index of before !== undefined && touched !== undefined ? touched : work.items.keys()) shares[index] = ledger.shareOf(index);
+  const placements: Placement[] = [];
+  const unplaced: { unit: string; replica: number }[] = [];
+  let [moves, cost] = [0, 0];
+  for (const [index, { unit, replica, needs }] of work.items.entries()) {
+    const at = ledger.at[index] ?? -1;
+    const node = fleet.nodes[at];
+    if (node === undefined) unplaced.push({ unit, replica });
+    else placements.push({ unit, replica, node: node.name });
+    const moved = (previous[index] ?? -1) >= 0 && previous[index] !== at;
+    if (moved) moves++;
+    cost += (shares[index] ?? 0) + (moved && node !== undefined ? moveCost(fleet, needs) : 0);
+  }
+  const body = { apiVersion: "holon/v1", kind: "Plan", parent: inputs.previous?.hash ?? null, inputs: hashOfInputs(inputs, fleet, tools), atMs: inputs.nowMs, seed: inputs.seed, placements, unplaced, costPerMonth: Number(cost.toPrecision(12)), moves, unknownValues: fleet.unknown, proved } as const;
+  return { plan: { ...body, hash: hashOf(textOf(body), tools) }, inputs, fleet, work, ledger, shares };
+}
+
+/** Where each item stands in a plan; -1: nowhere. */
+function placesOf(previous: Plan | undefined, fleet: Fleet, work: Work): Int32Array {
+  const places = new Int32Array(work.items.length).fill(-1);
+  for (const { unit, replica, node } of previous?.placements ?? []) {
+    const first = work.indexOf.get(unit);
+    if (first !== undefined && work.items[first + replica]?.unit === unit) places[first + replica] = fleet.indexOf.get(node) ?? -1;
+  }
+  return places;
+}
+
+const encoder = new TextEncoder();
+const hashOf = (text: string, { sha256 }: PlanTools): string => toHex(sha256(encoder.encode(text)));
+
+/** A document that is the same object has the same hash: most of an inventory is the same from plan to plan. */
+const known = new WeakMap<object, string>();
+function hashOfDocument(document: object, tools: PlanTools): string {
+  let hash = known.get(document);
+  if (hash === undefined) known.set(document, (hash = hashOf(canonicalJson(document), tools)));
+  return hash;
+}
+
+function hashOfInputs({ policy, inventory, apps, nowMs, seed, previous, scope }: PlanInputs, fleet: Fleet, tools: PlanTools): string {
+  const nodes = fleet.nodes.map((node) => hashOfDocument(node, tools));
+  const rest = canonicalJson({ nowMs, seed, previous: previous?.hash ?? null, scope: scope ?? "all" });
+  return hashOf([hashOfDocument(policy, tools), ...nodes, hashOfDocument(inventory.links, tools), hashOfApps(apps, tools), rest].join("\n"), tools);
+}
+
+function hashOfApps(apps: readonly AppNeeds[], tools: PlanTools): string {
+  let hash = known.get(apps);
+  if (hash === undefined) known.set(apps, (hash = hashOf(apps.toSorted((a, b) => (a.app < b.app ? -1 : 1)).map((app) => hashOfDocument(app, tools)).join("\n"), tools)));
+  return hash;
+}
+
+/** One line a decision, in the order of names: what a person compares, and what the plan's hash is of. */
+export const planText = (plan: Plan): string => textOf(plan);
+
+function textOf({ parent, inputs, atMs, seed, placements, unplaced, costPerMonth, moves, unknownValues, proved }: Omit<Plan, "hash">): string {
+  const lines = [
+    "plan holon/v1",
+    `parent ${parent ?? "none"}`,
+    `inputs ${inputs}`,
+    `made ${new Date(atMs).toISOString()} seed ${seed}`,
+    `cost ${costPerMonth} a month, ${moves} moved, ${unknownValues} values unknown${proved ? ", none cheaper" : ""}`,
+  ];
+  for (const { unit, replica, node } of placements) lines.push(`place ${unit} ${replica} ${node}`);
+  for (const { unit, replica } of unplaced) lines.push(`leave ${unit} ${replica}`);
+  return `${lines.join("\n")}\n`;
+}
+
+/** What changes from one plan to the next, one line a replica: `+` placed, `-` no longer, `~` moved. */
+export function diffPlans(before: Plan, after: Plan): readonly string[] {
+  const key = ({ unit, replica }: Placement): string => `${unit} ${replica}`;
+  const was = new Map(before.placements.map((placement) => [key(placement), placement.node]));
+  const is = new Map(after.placements.map((placement) => [key(placement), placement.node]));
+  return [...new Set([...was.keys(), ...is.keys()])].sort().flatMap((name) => {
+    const [from, to] = [was.get(name), is.get(name)];
+    if (from === to) return [];
+    return from === undefined ? [`+ ${name} ${to}`] : to === undefined ? [`- ${name} ${from}`] : [`~ ${name} ${from} -> ${to}`];
+  });
+}

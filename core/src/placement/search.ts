@@ -1,0 +1,293 @@
+/**
+ * Finds a good place for everything: what is placed already stays, the rest is placed by urgency and by how few nodes will do, then whatever can be
+ * improved by a move, by two that swap, or by neighbours that move together, is. Small work is then searched through to the end. Bounded by evaluations, never by
+ * time, so that the same question has the same answer on every machine.
+ */
+import { chanceFrom } from "../chance.ts";
+import { searchThrough } from "./exhaust.ts";
+import { wayBetween, type Fleet } from "./fleet.ts";
+import { costOfAll, createLedger, restore, unplacedCost, type Ledger } from "./ledger.ts";
+import { flowCost, nearTo, type Item, type Work } from "./work.ts";
+
+export interface Question {
+  readonly fleet: Fleet;
+  readonly work: Work;
+  /** Node of each item in the plan before; -1: none. */
+  readonly previous: Int32Array;
+  /** `touched`: only what has no valid place, and what it exchanges data with, is looked at. */
+  readonly scope: "all" | "touched";
+  readonly seed: number;
+  /** The plan before was made from the same but for nodes that are gone since: its places hold but there. */
+  readonly trusted?: boolean;
+}
+
+export interface Answer {
+  readonly ledger: Ledger;
+  /** Items that were looked at, and those that they exchange data with: all others stand as before. Undefined: any. */
+  readonly touched: ReadonlySet<number> | undefined;
+  /** No better plan exists. */
+  readonly proved: boolean;
+}
+
+/** So few candidates are all looked at. */
+const allNodesMax = 48;
+const cheapestMax = 8;
+const cheapestLook = 96;
+const swapsMax = 8;
+const togetherMax = 6;
+/** Work up to this size is searched through, and shaken up to that size. */
+const exhaustItemsMax = 16;
+const shakeItemsMax = 200;
+const better = 1e-9;
+
+export function search({ fleet, work, previous, scope, seed, trusted = false }: Question): Answer {
+  const { items } = work;
+  const ledger = createLedger(fleet, work, previous);
+  keep(fleet, items, ledger, previous, trusted);
+  const missing = inUrgency(items, [...items.keys()].filter((index) => (ledger.at[index] ?? -1) < 0));
+  const finder = createFinder(fleet, items, ledger);
+  for (const index of missing) construct(ledger, finder, items, index);
+  if (scope === "touched") {
+    const moved = new Set(missing);
+    improve(fleet, items, ledger, finder, [...withPartners(items, missing)], moved);
+    return { ledger, touched: withPartners(items, moved), proved: false };
+  }
+  improve(fleet, items, ledger, finder, [...items.keys()]);
+  if (items.length <= shakeItemsMax) shake(fleet, items, ledger, finder, seed);
+  const proved = items.length <= exhaustItemsMax && searchThrough(fleet, items, ledger, fleet.policy.stepsMax);
+  return { ledger, touched: undefined, proved };
+}
+
+/** What has a valid place stays there. What takes the largest part of an accelerator is put back first, so that the smaller fill up what is left. */
+function keep(fleet: Fleet, items: readonly Item[], ledger: Ledger, previous: Int32Array, trusted: boolean): void {
+  const partOf = (index: number): number => (items[index]?.needs.accelerator?.count ?? 0) * (items[index]?.needs.accelerator?.milli ?? 0);
+  const accelerated = [...previous.keys()].filter((index) => partOf(index) > 0).sort((a, b) => partOf(b) - partOf(a) || a - b);
+  for (const index of accelerated) putBack(index, false);
+  for (const index of previous.keys()) if (items[index]?.needs.accelerator === undefined) putBack(index, trusted);
+
+  function putBack(index: number, unasked: boolean): void {
+    const node = previous[index] ?? -1;
+    if (node < 0 || fleet.gone[node] === 1) return;
+    if (unasked || (ledger.alone(index, node) < Number.POSITIVE_INFINITY && ledger.fits(index, node))) ledger.put(index, node);
+  }
+}
+
+/** The more urgent first, then what fewer nodes will do for, then the larger. */
+function inUrgency(items: readonly Item[], indexes: readonly number[]): readonly number[] {
+  const of = (index: number): readonly [number, number, number] => {
+    const item = items[index];
+    return item === undefined ? [0, 0, 0] : [-item.needs.priority, item.kind.inOrder.length, -item.needs.processors - item.needs.memoryBytes / 4e9];
+  };
+  const keys = new Map(indexes.map((index) => [index, of(index)]));
+  const compare = (a: number, b: number): number => {
+    const [one, other] = [keys.get(a), keys.get(b)];
+    if (one === undefined || other === undefined) return 0;
+    return one[0] - other[0] || one[1] - other[1] || one[2] - other[2] || a - b;
+  };
+  return indexes.toSorted(compare);
+}
+
+interface Finder {
+  /** Nodes worth a look for this item now, each once. */
+  candidates(index: number): readonly number[];
+}
+
+function createFinder(fleet: Fleet, items: readonly Item[], ledger: Ledger): Finder {
+  const fixed = new Map<number, readonly number[]>();
+  /** Of each size of each kind, how far its nodes are full. */
+  const cursors = new Map<Item["kind"], Map<string, { next: number }>>();
+  const cursorOf = ({ kind, needs }: Item): { next: number } => {
+    let sizes = cursors.get(kind);
+    if (sizes === undefined) cursors.set(kind, (sizes = new Map()));
+    const size = `${needs.processors}/${needs.memoryBytes}/${needs.diskBytes}/${needs.accelerator?.count ?? 0}/${needs.accelerator?.milli ?? 0}`;
+    let cursor = sizes.get(size);
+    if (cursor === undefined) sizes.set(size, (cursor = { next: 0 }));
+    return cursor;
+  };
+  const near = new Map<number, readonly number[]>();
+  const nearNode = (node: number): readonly number[] => {
+    let known = near.get(node);
+    if (known === undefined) near.set(node, (known = nearTo(fleet, node)));
+    return known;
+  };
+  /** The cheapest nodes that have room. Those that were full are not looked at again: what becomes free there is found by those who are near. */
+  const cheapest = (index: number, item: Item): readonly number[] => {
+    const { inOrder } = item.kind;
+    const cursor = cursorOf(item);
+    while (cursor.next < inOrder.length && !ledger.hasRoom(index, inOrder[cursor.next] ?? 0)) cursor.next++;
+    const found: number[] = [];
+    for (let look = cursor.next; look < Math.min(inOrder.length, cursor.next + cheapestLook) && found.length < cheapestMax; look++) {
+      const node = inOrder[look] ?? 0;
+      if (ledger.fits(index, node)) found.push(node);
+    }
+    return found;
+  };
+  return {
+    candidates(index) {
+      const item = items[index];
+      if (item === undefined) return [];
+      const { kind } = item;
+      if (kind.inOrder.length <= allNodesMax) return [...kind.inOrder];
+      let ends = fixed.get(index);
+      if (ends === undefined) fixed.set(index, (ends = [...item.sources, ...item.effects].flatMap(({ node }) => (node < 0 ? [] : nearNode(node)))));
+      const partners = item.flows.slice(0, 8).flatMap(({ item: other }) => {
+        const node = ledger.at[other] ?? -1;
+        return node < 0 ? [] : [node, ...nearNode(node)];
+      });
+      return [...new Set([...ends, ...partners, ...cheapest(index, item)])].filter((node) => kind.has(node));
+    },
+  };
+}
+
+function construct(ledger: Ledger, finder: Finder, items: readonly Item[], index: number): void {
+  const item = items[index];
+  if (item === undefined) return;
+  const best = cheapestOf(ledger, index, finder.candidates(index)) ?? cheapestOf(ledger, index, item.kind.inOrder);
+  if (best !== undefined) ledger.put(index, best);
+}
+
+/** What spoils accelerators for others is worth a little, to tell equals apart. */
+function cheapestOf(ledger: Ledger, index: number, nodes: Iterable<number>): number | undefined {
+  let best: number | undefined;
+  let bestCost = Number.POSITIVE_INFINITY;
+  for (const node of nodes) {
+    if (ledger.alone(index, node) >= bestCost || !ledger.fits(index, node)) continue;
+    const cost = ledger.with(index, node) + 1e-6 * ledger.spoils(index, node);
+    if (cost < bestCost) [best, bestCost] = [node, cost];
+  }
+  return best;
+}
+
+const withPartners = (items: readonly Item[], indexes: Iterable<number>): ReadonlySet<number> => new Set([...indexes].flatMap((index) => [index, ...(items[index]?.flows.map(({ item }) => item) ?? [])]));
+
+/** Adds to `moved` what moves. */
+function improve(fleet: Fleet, items: readonly Item[], ledger: Ledger, finder: Finder, first: readonly number[], moved: Set<number> = new Set()): void {
+  const waiting = [...first];
+  const isWaiting = new Set(first);
+  const again = (index: number): void => {
+    for (const each of [index, ...(items[index]?.flows.map(({ item }) => item) ?? [])]) {
+      if (isWaiting.has(each)) continue;
+      isWaiting.add(each);
+      waiting.push(each);
+    }
+  };
+  for (let next = 0; next < waiting.length && ledger.evaluations.count < fleet.policy.stepsMax; next++) {
+    const index = waiting[next] ?? 0;
+    isWaiting.delete(index);
+    for (const each of improveOne(fleet, items, ledger, finder, index)) {
+      moved.add(each);
+      again(each);
+    }
+  }
+}
+
+/** The items that moved. */
+function improveOne(fleet: Fleet, items: readonly Item[], ledger: Ledger, finder: Finder, index: number): readonly number[] {
+  const item = items[index];
+  if (item === undefined) return [];
+  const from = ledger.at[index] ?? -1;
+  const now = from < 0 ? unplacedCost(item) : ledger.with(index, from);
+  let best: number | undefined;
+  let bestCost = now - better;
+  const full: number[] = [];
+  const candidates = finder.candidates(index);
+  for (const node of candidates) {
+    if (node === from || ledger.alone(index, node) >= bestCost) continue;
+    const cost = ledger.with(index, node);
+    if (cost >= bestCost) continue;
+    if (ledger.fits(index, node)) [best, bestCost] = [node, cost];
+    else full.push(node);
+  }
+  if (best !== undefined) {
+    ledger.take(index);
+    ledger.put(index, best);
+    return [index];
+  }
+  for (const node of full) for (const other of (ledger.itemsOn[node] ?? []).slice(0, swapsMax)) if (exchange(fleet, items, ledger, finder, index, other)) return [index, other];
+  return from < 0 ? [] : moveTogether(items, ledger, index, candidates);
+}
+
+const costNow = (items: readonly Item[], ledger: Ledger, index: number): number => {
+  const node = ledger.at[index] ?? -1;
+  const item = items[index];
+  return item === undefined ? 0 : node < 0 ? unplacedCost(item) : ledger.with(index, node);
+};
+
+/** One takes the other's place; the other takes its place, or the cheapest that is left. */
+function exchange(fleet: Fleet, items: readonly Item[], ledger: Ledger, finder: Finder, one: number, other: number): boolean {
+  const [from, to] = [ledger.at[one] ?? -1, ledger.at[other] ?? -1];
+  const before = costOfBoth(fleet, items, ledger, one, other);
+  ledger.take(one);
+  ledger.take(other);
+  if (ledger.fits(one, to)) {
+    ledger.put(one, to);
+    const place = from >= 0 && ledger.alone(other, from) < Number.POSITIVE_INFINITY && ledger.fits(other, from) ? [from] : [];
+    const cheapest = cheapestOf(ledger, other, [...place, ...finder.candidates(other)]);
+    if (cheapest !== undefined) {
+      ledger.put(other, cheapest);
+      if (costOfBoth(fleet, items, ledger, one, other) < before - better) return true;
+      ledger.take(other);
+    }
+    ledger.take(one);
+  }
+  if (from >= 0) ledger.put(one, from);
+  ledger.put(other, to);
+  return false;
+}
+
+/** Of two items, with what flows between them counted once. */
+function costOfBoth(fleet: Fleet, items: readonly Item[], ledger: Ledger, one: number, other: number): number {
+  const [oneAt, otherAt] = [ledger.at[one] ?? -1, ledger.at[other] ?? -1];
+  let between = 0;
+  if (oneAt >= 0 && otherAt >= 0) for (const { item, gigabytes, share } of items[one]?.flows ?? []) if (item === other) between += flowCost(fleet, wayBetween(fleet, oneAt, otherAt), gigabytes, share);
+  return costNow(items, ledger, one) + costNow(items, ledger, other) - between;
+}
+
+/** It and those beside it that it exchanges data with go to another node as one. */
+function moveTogether(items: readonly Item[], ledger: Ledger, index: number, candidates: readonly number[]): readonly number[] {
+  const from = ledger.at[index] ?? -1;
+  const together = [index, ...(items[index]?.flows.map(({ item }) => item).filter((other) => ledger.at[other] === from) ?? [])].slice(0, togetherMax);
+  if (together.length < 2) return [];
+  const costAfter = (): number => together.reduce((sum, each) => sum + costNow(items, ledger, each), 0);
+  // between the members nothing flows over a way, before or after: they stay beside each other
+  const before = costAfter();
+  for (const node of candidates) {
+    if (node === from || together.some((each) => ledger.alone(each, node) === Number.POSITIVE_INFINITY)) continue;
+    if (together.reduce((sum, each) => sum + ledger.alone(each, node), 0) >= before - better) continue;
+    for (const each of together) ledger.take(each);
+    const placed: number[] = [];
+    for (const each of together) {
+      if (!ledger.fits(each, node)) break;
+      ledger.put(each, node);
+      placed.push(each);
+    }
+    if (placed.length === together.length && costAfter() < before - better) return together;
+    for (const each of placed) ledger.take(each);
+    for (const each of together) ledger.put(each, from);
+  }
+  return [];
+}
+
+/** A few items are moved by chance, and all is improved again; kept if it is better. */
+function shake(fleet: Fleet, items: readonly Item[], ledger: Ledger, finder: Finder, seed: number): void {
+  if (items.length < 2) return;
+  const chance = chanceFrom(seed);
+  let best = ledger.at.slice();
+  let bestCost = costOfAll(items, ledger);
+  const rounds = Math.min(60, 4 * items.length);
+  for (let round = 0; round < rounds && ledger.evaluations.count < fleet.policy.stepsMax; round++) {
+    const kicked = new Set<number>();
+    for (let kick = 0; kick < 2 + chance.below(3); kick++) kicked.add(chance.below(items.length));
+    for (const index of kicked) ledger.take(index);
+    for (const index of kicked) {
+      const open = finder.candidates(index).filter((node) => ledger.alone(index, node) < Number.POSITIVE_INFINITY && ledger.fits(index, node));
+      const node = open[chance.below(open.length)];
+      if (node !== undefined) ledger.put(index, node);
+    }
+    improve(fleet, items, ledger, finder, [...items.keys()]);
+    const cost = costOfAll(items, ledger);
+    if (cost < bestCost - better) [best, bestCost] = [ledger.at.slice(), cost];
+    else restore(ledger, best);
+  }
+  restore(ledger, best);
+}

@@ -1,0 +1,222 @@
+/** What is to be placed, made ready: one item a replica, and flows between items. */
+import { covers } from "../policy/jurisdiction.ts";
+import { trustLevels, type InventoryNode } from "../schema/inventory.ts";
+import type { AppNeeds, UnitNeeds } from "../schema/needs.ts";
+import { gigabyte, wayBetween, type Fleet, type Way } from "./fleet.ts";
+
+export interface Item {
+  /** `app/unit`. */
+  readonly unit: string;
+  readonly replica: number;
+  readonly needs: UnitNeeds;
+  /** Items of the same unit share it. */
+  readonly unitIndex: number;
+  /** Nodes where its data comes from, one for each source; -1: not in the inventory. */
+  readonly sources: readonly { readonly node: number; readonly site: string; readonly gigabytes: number }[];
+  readonly effects: readonly { readonly node: number; readonly site: string }[];
+  /** Other items that it exchanges data with. */
+  readonly flows: { readonly item: number; readonly gigabytes: number; readonly share: number }[];
+  readonly siblings: readonly number[];
+  /** Items with the same hard needs of a node share it. */
+  readonly kind: Kind;
+}
+
+/** Nodes that may run what asks for the same, those that are gone among them. */
+export interface Kind {
+  has(node: number): boolean;
+  /** Those nodes, the cheapest first. */
+  readonly inOrder: Int32Array;
+}
+
+export interface Work {
+  /** By unit, then replica. */
+  readonly items: readonly Item[];
+  readonly indexOf: ReadonlyMap<string, number>;
+}
+
+export function compileWork(apps: readonly AppNeeds[], fleet: Fleet): Work {
+  const items: Item[] = [];
+  const indexOf = new Map<string, number>();
+  const kinds = new Map<string, Kind>();
+  const rents = rentsOf(fleet);
+  const gates = fleet.nodesOfSite.map((members) => members.reduce((best, node) => ((fleet.depth[node] ?? 0) < (fleet.depth[best] ?? 0) ? node : best), members[0] ?? -1));
+  const gateOf = new Map(fleet.sites.map((site, index) => [site, gates[index] ?? -1]));
+  let unitIndex = 0;
+  for (const { app, units, flows } of apps.toSorted((a, b) => (a.app < b.app ? -1 : 1))) {
+    for (const needs of units.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+      const unit = `${app}/${needs.name}`;
+      const first = items.length;
+      indexOf.set(unit, first);
+      const key = kindKey(needs);
+      let kind = kinds.get(key);
+      if (kind === undefined) kinds.set(key, (kind = kindOf(needs, fleet, rents)));
+      const sources = needs.sources.map(({ site, bytesPerMonth }) => ({ node: gateOf.get(site) ?? -1, site, gigabytes: bytesPerMonth / gigabyte / needs.replicas }));
+      const effects = needs.effects.map((site) => ({ node: gateOf.get(site) ?? -1, site }));
+      for (let replica = 0; replica < needs.replicas; replica++) {
+        const siblings = Array.from({ length: needs.replicas }, (_, other) => first + other).filter((other) => other !== first + replica);
+        items.push({ unit, replica, needs, unitIndex, sources, effects, flows: [], siblings, kind });
+      }
+      unitIndex++;
+    }
+    for (const { from, to, bytesPerMonth } of flows) joinItems(items, indexOf.get(`${app}/${from}`) ?? -1, indexOf.get(`${app}/${to}`) ?? -1, bytesPerMonth / gigabyte);
+  }
+  return { items, indexOf };
+}
+
+/** Each replica of the one exchanges as much with each of the other. */
+function joinItems(items: readonly Item[], from: number, to: number, gigabytes: number): void {
+  const [one, other] = [items[from], items[to]];
+  if (one === undefined || other === undefined) return;
+  const share = 1 / (one.needs.replicas * other.needs.replicas);
+  for (let a = from; a < from + one.needs.replicas; a++) {
+    for (let b = to; b < to + other.needs.replicas; b++) {
+      items[a]?.flows.push({ item: b, gigabytes: gigabytes * share, share });
+      items[b]?.flows.push({ item: a, gigabytes: gigabytes * share, share });
+    }
+  }
+}
+
+const staysAtSource = ({ classes }: UnitNeeds): boolean => classes.includes("raw") || classes.includes("personal");
+
+const kindKey = (needs: UnitNeeds): string => [needs.tiers?.join() ?? "", needs.jurisdictions.join(), needs.trust, needs.providers.join(), needs.accelerator?.need ?? "", needs.accelerator?.models.join() ?? "", staysAtSource(needs) ? needs.sources.map(({ site }) => site).join() : "*"].join("|");
+
+function kindOf(needs: UnitNeeds, fleet: Fleet, rents: Rents): Kind {
+  // what stays at its sources is many kinds of few nodes each
+  const open = staysAtSource(needs) ? [...new Set(needs.sources.flatMap(({ site }) => fleet.nodesOfSite[fleet.siteIndex.get(site) ?? -1] ?? []))] : [...fleet.nodes.keys()];
+  const inOrder = open.filter((node) => whyNotFor(needs, fleet.nodes[node] ?? missing()) === undefined);
+  const rates = needs.accelerator === undefined ? rents.plain : rents.accelerated;
+  return kindFrom(Int32Array.from(inOrder.sort((a, b) => (rates[a] ?? 0) - (rates[b] ?? 0) || a - b)), fleet.nodes.length);
+}
+
+function kindFrom(inOrder: Int32Array, nodes: number): Kind {
+  if (inOrder.length <= fewNodes) return { inOrder, has: (node) => inOrder.includes(node) };
+  const may = new Uint8Array(nodes);
+  for (const node of inOrder) may[node] = 1;
+  return { inOrder, has: (node) => may[node] === 1 };
+}
+
+const fewNodes = 8;
+
+function missing(): never {
+  throw new RangeError("a node is known");
+}
+
+/** By which nodes are put in order: a processor and a gigabyte, with an accelerator or without. */
+interface Rents {
+  readonly plain: Float64Array;
+  readonly accelerated: Float64Array;
+}
+
+const rentsOf = (fleet: Fleet): Rents => ({
+  plain: Float64Array.from(fleet.nodes, ({ capacity }, node) => rentOf(fleet, 0, node) + (capacity.accelerators === undefined ? 0 : fleet.policy.acceleratorSpared)),
+  accelerated: Float64Array.from(fleet.nodes, (_, node) => rentOf(fleet, 1, node)),
+});
+
+function rentOf({ rates }: Fleet, accelerators: number, node: number): number {
+  const { processorRent, processorEnergy, processorCarbon, memoryRent, acceleratorRent, acceleratorEnergy, acceleratorCarbon } = rates;
+  const processor = (processorRent[node] ?? 0) + (processorEnergy[node] ?? 0) + (processorCarbon[node] ?? 0);
+  return processor + (memoryRent[node] ?? 0) + accelerators * ((acceleratorRent[node] ?? 0) + (acceleratorEnergy[node] ?? 0) + (acceleratorCarbon[node] ?? 0));
+}
+
+/** Why a node is not for this unit. */
+export interface Refusal {
+  readonly reason: "gone" | "residency" | "data" | "trust" | "tier" | "hardware" | "provider" | "latency" | "budget" | "capacity" | "spread";
+  readonly text: string;
+}
+
+/** Whatever else stands on the node. */
+export const whyNever = (needs: UnitNeeds, node: InventoryNode): Refusal | undefined => (node.state === "gone" ? { reason: "gone", text: "it is gone" } : whyNotFor(needs, node));
+
+function whyNotFor(needs: UnitNeeds, node: InventoryNode): Refusal | undefined {
+  if (!needs.jurisdictions.some((place) => covers(place, node.jurisdiction))) return { reason: "residency", text: `it stands in ${node.jurisdiction}, and the unit may run in ${needs.jurisdictions.join(", ")} only` };
+  if (staysAtSource(needs) && !needs.sources.some(({ site }) => site === node.site)) return { reason: "data", text: `what is raw or personal stays at its site, and ${node.site} is none of the unit's sources` };
+  if (trustLevels.indexOf(node.trust) < trustLevels.indexOf(needs.trust)) return { reason: "trust", text: `its trust is ${node.trust}, and the unit wants ${needs.trust}` };
+  if (needs.tiers !== undefined && !needs.tiers.includes(node.tier)) return { reason: "tier", text: `it is of tier ${node.tier}, and the unit is for ${needs.tiers.join(", ")}` };
+  if (needs.accelerator?.need === "required" && !hasAccelerator(needs, node)) return { reason: "hardware", text: `it has ${node.capacity.accelerators?.model ?? "no accelerator"}, and the unit needs ${needs.accelerator.models.join(" or ") || "one"}` };
+  if (needs.providers.length > 0 && !needs.providers.some((provider) => node.providers.includes(provider))) return { reason: "provider", text: `it runs models by ${node.providers.join(", ")}, and the unit needs ${needs.providers.join(" or ")}` };
+  return undefined;
+}
+
+export function hasAccelerator({ accelerator }: UnitNeeds, node: InventoryNode): boolean {
+  if (accelerator === undefined) return false;
+  const { accelerators } = node.capacity;
+  return accelerators !== undefined && accelerators.count >= accelerator.count && (accelerator.models.length === 0 || accelerator.models.includes(accelerators.model));
+}
+
+/** From the slowest source through the unit to the slowest effect; undefined: a part of the way is unknown. */
+export function latencyOf(fleet: Fleet, item: Item, node: number): number | undefined {
+  const slowest = (ends: readonly { readonly node: number }[]): number | undefined => {
+    let most = 0;
+    for (const end of ends) {
+      const way = end.node < 0 ? undefined : wayBetween(fleet, end.node, node);
+      if (way === undefined || !way.known) return undefined;
+      most = Math.max(most, way.latencyMs);
+    }
+    return most;
+  };
+  const [there, back] = [slowest(item.sources), slowest(item.effects)];
+  return there === undefined || back === undefined ? undefined : there + back + (fleet.nodes[node]?.speeds[item.unit]?.value ?? 0);
+}
+
+/** What a month on this node costs, by what it goes for. Moving and flows come on top. */
+export interface Cost {
+  readonly rent: number;
+  readonly energy: number;
+  readonly carbon: number;
+  readonly latency: number;
+  readonly egress: number;
+  readonly hardware: number;
+}
+
+export function costOf(fleet: Fleet, { needs, sources, effects }: Item, node: number): Cost {
+  const { rates, policy } = fleet;
+  const place = fleet.nodes[node];
+  const accelerated = place !== undefined && hasAccelerator(needs, place);
+  const accelerators = accelerated && needs.accelerator !== undefined ? (needs.accelerator.count * needs.accelerator.milli) / 1000 : 0;
+  let [latencyMs, egress] = [0, 0];
+  for (const source of sources) {
+    const way = source.node < 0 ? fleet.worst : wayBetween(fleet, source.node, node);
+    latencyMs += way.latencyMs;
+    egress += source.gigabytes * way.perGigabyte;
+  }
+  for (const effect of effects) latencyMs += (effect.node < 0 ? fleet.worst : wayBetween(fleet, effect.node, node)).latencyMs;
+  return {
+    rent: needs.processors * (rates.processorRent[node] ?? 0) + (needs.memoryBytes / gigabyte) * (rates.memoryRent[node] ?? 0) + accelerators * (rates.acceleratorRent[node] ?? 0),
+    energy: needs.processors * (rates.processorEnergy[node] ?? 0) + accelerators * (rates.acceleratorEnergy[node] ?? 0),
+    carbon: needs.processors * (rates.processorCarbon[node] ?? 0) + accelerators * (rates.acceleratorCarbon[node] ?? 0),
+    latency: latencyMs * policy.perMillisecond,
+    egress,
+    hardware: needs.accelerator === undefined ? (place?.capacity.accelerators === undefined ? 0 : policy.acceleratorSpared) : accelerated ? 0 : policy.acceleratorMissed,
+  };
+}
+
+export const totalOf = ({ rent, energy, carbon, latency, egress, hardware }: Cost): number => rent + energy + carbon + latency + egress + hardware;
+
+/** Bounds of one unit on one node, whatever else stands there. */
+export function whyOutOfBounds(fleet: Fleet, item: Item, node: number): Refusal | undefined {
+  const { needs } = item;
+  if (needs.latencyMsMax !== undefined) {
+    const latencyMs = latencyOf(fleet, item, node);
+    if (latencyMs === undefined) return { reason: "latency", text: `the latency of the way there is unknown, and the unit has a bound of ${needs.latencyMsMax} ms` };
+    if (latencyMs > needs.latencyMsMax) return { reason: "latency", text: `from source to effect it would take ${print(latencyMs)} ms, over the bound of ${needs.latencyMsMax} ms` };
+  }
+  if (needs.budgetPerMonthMax !== undefined) {
+    const { rent, energy, egress } = costOf(fleet, item, node);
+    if (rent + energy + egress > needs.budgetPerMonthMax) return { reason: "budget", text: `a month there costs ${print(rent + energy + egress)}, over the budget of ${needs.budgetPerMonthMax}` };
+  }
+  return undefined;
+}
+
+/** What a flow of these gigabytes costs over a way. */
+export const flowCost = ({ policy: { perMillisecond } }: Fleet, way: Way, gigabytes: number, share: number): number => gigabytes * way.perGigabyte + share * way.latencyMs * perMillisecond;
+
+export const moveCost = ({ policy: { perMove, perGigabyteMoved } }: Fleet, { stateBytes }: UnitNeeds): number => perMove + (stateBytes / gigabyte) * perGigabyteMoved;
+
+/** Nodes near a node: its site, and the ways up from it. */
+export function nearTo(fleet: Fleet, node: number): readonly number[] {
+  const near = [...(fleet.nodesOfSite[fleet.siteOf[node] ?? 0] ?? [])].slice(0, 16);
+  for (let above = fleet.parent[node] ?? -1; above >= 0; above = fleet.parent[above] ?? -1) near.push(...(fleet.nodesOfSite[fleet.siteOf[above] ?? 0] ?? []).slice(0, 8));
+  return near;
+}
+
+export const print = (value: number): string => String(Number(value.toPrecision(4)));

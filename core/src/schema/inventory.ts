@@ -1,0 +1,63 @@
+/** What a fleet is made of, as the planner sees it. A value that is not there, or too old, is unknown, and unknown is not zero. */
+import { z } from "zod";
+import { limits } from "../limits.ts";
+import { jurisdictionPattern } from "../policy/jurisdiction.ts";
+import { nameSchema, tierSchema } from "./app.ts";
+
+/** A figure with where it is from and when it was true. */
+export const measuredSchema = z.strictObject({
+  value: z.number(),
+  /** Wall-clock milliseconds. */
+  asOfMs: z.number().min(0),
+  source: z.enum(["declared", "measured", "estimated", "forecast"]),
+});
+export type Measured = z.infer<typeof measuredSchema>;
+
+const atLeastZero = measuredSchema.refine(({ value }) => value >= 0, "not below zero");
+const currencyAnHour = atLeastZero;
+
+const linkFields = {
+  latencyMs: atLeastZero.optional(),
+  bytesPerSecond: atLeastZero.optional(),
+  /** What a gigabyte over it costs. */
+  perGigabyte: atLeastZero.optional(),
+};
+
+/** In rising order. */
+export const trustLevels = ["none", "enrolled", "attested"] as const;
+
+export const inventoryNodeSchema = z.strictObject({
+  name: nameSchema,
+  tier: tierSchema,
+  site: nameSchema,
+  jurisdiction: z.string().regex(jurisdictionPattern),
+  trust: z.enum(trustLevels).default("enrolled"),
+  /** A node that is gone stays in the inventory, so that its way and what it had are known. */
+  state: z.enum(["present", "gone"]).default("present"),
+  capacity: z.strictObject({
+    processors: z.number().min(0),
+    memoryBytes: z.number().min(0),
+    diskBytes: z.number().min(0).default(0),
+    accelerators: z.strictObject({ model: z.string().min(1), count: z.int().min(1).max(limits.planAcceleratorsMax) }).optional(),
+  }),
+  /** In use by what the planner does not place. */
+  load: z.strictObject({ processors: atLeastZero.optional(), memoryBytes: atLeastZero.optional() }).default({}),
+  /** Execution providers of its model runtime. */
+  providers: z.array(z.string().min(1)).max(64).default(["cpu"]),
+  /** Milliseconds of one call, by unit. */
+  speeds: z.record(z.string(), atLeastZero).default({}),
+  uplink: z.strictObject({ parent: nameSchema, ...linkFields }).optional(),
+  prices: z.strictObject({ perProcessorHour: currencyAnHour, perGigabyteHour: currencyAnHour, perAcceleratorHour: currencyAnHour, /** May be below zero. */ perKilowattHour: measuredSchema }).partial().default({}),
+  power: z.strictObject({ processorWatts: atLeastZero, acceleratorWatts: atLeastZero }).partial().default({}),
+  carbonGramsPerKilowattHour: atLeastZero.optional(),
+});
+export type InventoryNode = z.infer<typeof inventoryNodeSchema>;
+
+export const inventorySchema = z
+  .strictObject({
+    nodes: z.array(inventoryNodeSchema).max(limits.planNodesMax),
+    /** Ways between two sites that do not go over their parents. */
+    links: z.array(z.strictObject({ between: z.tuple([nameSchema, nameSchema]), ...linkFields })).max(limits.planNodesMax).default([]),
+  })
+  .refine(({ nodes }) => new Set(nodes.map(({ name }) => name)).size === nodes.length, { path: ["nodes"], error: "each node once" });
+export type Inventory = z.infer<typeof inventorySchema>;

@@ -1,0 +1,82 @@
+/** What an app's units need of the place where they run. Everything has a default, so that a short manifest is enough. */
+import { z } from "zod";
+import { limits } from "../limits.ts";
+import { jurisdictionPattern } from "../policy/jurisdiction.ts";
+import { nameSchema, tierSchema } from "./app.ts";
+import { dataClassSchema } from "./event.ts";
+import { trustLevels } from "./inventory.ts";
+
+const amount = z.number().min(0);
+
+export const unitNeedsSchema = z.strictObject({
+  name: nameSchema,
+  /** Without it any. */
+  tiers: z.array(tierSchema).min(1).optional(),
+  /** Places where it may run; a place covers what lies in it. */
+  jurisdictions: z.array(z.union([z.literal("*"), z.string().regex(jurisdictionPattern)])).min(1).default(["*"]),
+  /** Of what it is given. What is raw or personal is handled at the sites of its sources. */
+  classes: z.array(dataClassSchema).default([]),
+  sources: z.array(z.strictObject({ site: nameSchema, bytesPerMonth: amount.default(0) })).max(64).default([]),
+  /** Sites where what it orders takes effect. */
+  effects: z.array(nameSchema).max(64).default([]),
+  /** From source through this unit to the effect. */
+  latencyMsMax: z.number().positive().optional(),
+  replicas: z.int().min(1).max(limits.planReplicasMax).default(1),
+  /** What no two replicas share. */
+  spread: z.enum(["node", "site"]).default("node"),
+  processors: amount.default(0.1),
+  memoryBytes: amount.default(limits.unitMemoryBytes),
+  diskBytes: amount.default(0),
+  /** Without it the processor does the work. */
+  accelerator: z
+    .strictObject({ need: z.enum(["required", "preferred"]).default("required"), count: z.int().min(1).max(limits.planAcceleratorsMax).default(1), /** Of each, thousandths. */ milli: z.int().min(1).max(1000).default(1000), models: z.array(z.string().min(1)).default([]) })
+    .refine(({ count, milli }) => count === 1 || milli === 1000, "several are taken whole")
+    .optional(),
+  /** Any of these execution providers will do. */
+  providers: z.array(z.string().min(1)).default([]),
+  trust: z.enum(trustLevels).default("enrolled"),
+  /** Of each replica. */
+  budgetPerMonthMax: amount.optional(),
+  /** What follows it when it moves. */
+  stateBytes: amount.default(0),
+  /** Hours by which its work may begin later. */
+  deferrableHours: z.int().min(0).max(8_784).default(0),
+  onIsolation: z.enum(["continue", "stop"]).default("continue"),
+  /** Where room is short, the lower gives way. */
+  priority: z.int().min(0).max(9).default(5),
+});
+export type UnitNeeds = z.infer<typeof unitNeedsSchema>;
+
+export const appNeedsSchema = z
+  .strictObject({
+    app: nameSchema,
+    units: z.array(unitNeedsSchema).max(limits.appFunctionsMax),
+    flows: z.array(z.strictObject({ from: nameSchema, to: nameSchema, bytesPerMonth: amount.default(0) })).max(4 * limits.appFunctionsMax).default([]),
+  })
+  .superRefine(({ units, flows }, context) => {
+    const names = new Set(units.map(({ name }) => name));
+    if (names.size !== units.length) context.addIssue({ code: "custom", path: ["units"], message: "each unit once" });
+    for (const [index, { from, to }] of flows.entries()) if (!names.has(from) || !names.has(to) || from === to) context.addIssue({ code: "custom", path: ["flows", index], message: "a flow goes from one unit of the app to another" });
+  });
+export type AppNeeds = z.infer<typeof appNeedsSchema>;
+
+/** What weighs how much, in money, so that all of it can be added up. */
+export const placementPolicySchema = z.strictObject({
+  /** A millisecond from a source, to an effect, or along a flow, a month. */
+  perMillisecond: amount.default(0.01),
+  perKilogramCarbon: amount.default(0.1),
+  /** Moving a unit costs this and what follows it costs this, once. A move is made only if it saves more in a month. */
+  perMove: amount.default(0.5),
+  perGigabyteMoved: amount.default(0.1),
+  /** Work that needs no accelerator, on a node that has some: they are kept for what needs them. */
+  acceleratorSpared: amount.default(5),
+  /** Work that would like an accelerator, on a node without. */
+  acceleratorMissed: amount.default(10),
+  /** An older value is unknown. */
+  staleAfterMs: z.number().positive().default(7 * 86_400_000),
+  /** Between two nodes of a site. */
+  siteLatencyMs: amount.default(0.5),
+  /** Evaluations of one place for one unit. At the bound: the best plan so far. */
+  stepsMax: z.int().positive().max(limits.planStepsMax).default(4_000_000),
+});
+export type PlacementPolicy = z.infer<typeof placementPolicySchema>;
