@@ -309,6 +309,8 @@ export const limits = {
   mqttConnectMs: 10_000,
   /** Multiplications, about, of one call of a model that a node does itself: some tens of microseconds. */
   modelInPlaceWork: 32 << 10,
+  /** Files of segments that were let go of stay open for so long, for those who read in them. */
+  retiredFileMs: 15_000,
   /** Runs up to this size are handed to idle functions while the disk still writes them. */
   stagedBytesMax: 64 << 10,
   /** Kinds of events that a door gives to devices, and filters a device subscribes to; a further filter is refused. */

@@ -10,7 +10,7 @@ import { createStreamSender } from "./stream-sender.ts";
 
 type Header = Extract<FrameInput, { kind: "stream" }>["header"];
 
-async function openSender(context: TestContext, budget: Pick<LinkBudget, "waitMs"> = { waitMs: () => 0 }, patience: { sinceMs: number | undefined } = { sinceMs: undefined }) {
+async function openSender(context: TestContext, budget: Pick<LinkBudget, "waitMs"> = { waitMs: () => 0 }, patience: { sinceMs: number | undefined } = { sinceMs: undefined }, mayLeave: () => Promise<boolean> = () => Promise.resolve(true)) {
   const log = await openTempLog(tempFolder(context));
   const sent: { readonly header: Header; readonly bytes: number }[] = [];
   let wake: () => void = () => undefined;
@@ -24,7 +24,7 @@ async function openSender(context: TestContext, budget: Pick<LinkBudget, "waitMs
       if (frame.kind === "stream") sent.push({ header: frame.header, bytes: frame.payload?.length ?? 0 });
       wake();
     },
-    mayLeave: () => Promise.resolve(true),
+    mayLeave,
     integrity,
     damaged: (lane, message) => assert.fail(`${lane}: ${message}`),
     failed: (error) => assert.fail(String(error)),
@@ -144,4 +144,33 @@ test("data waits for the budget; an alarm does not, and takes no data along", as
   await until(1);
   assert.ok(sent[0]?.header.op === "records" && sent[0].bytes < 1_000, "the alarm alone");
   assert.equal(sent.length, 1);
+});
+
+test("what was asked for anew while the guard wrote its decision takes no room for ever", async (context) => {
+  const gates: (() => void)[] = [];
+  let asks: () => void = () => undefined;
+  let held = true;
+  const mayLeave = (): Promise<boolean> => {
+    if (!held) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      gates.push(() => resolve(true));
+      asks();
+    });
+  };
+  const { sender, sent, put, until } = await openSender(context, undefined, undefined, mayLeave);
+  const rich = { bytes: 64 << 20, alarmBytes: 1 << 20 };
+  for (let count = 0; count < 5; count++) await put("data", 1_000_000);
+  for (let round = 0; round < 6; round++) {
+    const asked = new Promise<void>((resolve) => (asks = resolve));
+    sender.subscribe(lanes, [rich.bytes, rich.alarmBytes]);
+    if (gates.length === 0) await asked;
+    sender.subscribe(lanes, undefined); // the parent asks again while the decision is written
+    gates.shift()?.();
+  }
+  held = false;
+  for (const gate of gates.splice(0)) gate();
+  await put("alarm", 10);
+  sender.subscribe(lanes, [rich.bytes, rich.alarmBytes]);
+  const isAlarm = ({ header }: { readonly header: Header }): boolean => header.op === "records" && (header.alarmBytes ?? 0) > 0;
+  while (!sent.some(isAlarm)) await until(sent.length + 1);
 });

@@ -202,11 +202,12 @@ export function createStreamSender(options: StreamSenderOptions): StreamSender {
     let position = 0;
     let alarmBytes = 0;
     for (const { sent, run } of picked) {
-      if (sent.refused || sent.denied || !isAsWritten(sent, run)) continue;
+      if (isOver(sent) || sent.denied || !isAsWritten(sent, run)) continue;
       if (!(await options.mayLeave(run))) {
         sent.denied = true;
         continue;
       }
+      if (isOver(sent)) continue;
       payload.set(run.bytes, position);
       position += run.bytes.length;
       sent.sent = lastSequence(run.header);
@@ -219,6 +220,9 @@ export function createStreamSender(options: StreamSenderOptions): StreamSender {
     if (position > 0) options.send({ kind: "stream", header: { op: "records", alarmBytes }, payload: payload.subarray(0, position) });
     return true;
   }
+
+  /** The parent refused the lane, or asked for it anew: nobody would mark what is sent by this. */
+  const isOver = (sent: SentLane): boolean => sent.refused || lanes.get(laneName(sent.lane)) !== sent;
 
   function hold(sent: SentLane, message: string): void {
     sent.refused = true;

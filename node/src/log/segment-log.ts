@@ -13,7 +13,7 @@ import type { Merge } from "@holon/core/log/merge.ts";
 import { lastSequence, lostRanges, runMark, type Integrity } from "@holon/core/log/run.ts";
 import { encodeSegmentHeader, segmentHeaderBytes, segmentPath } from "@holon/core/log/segment.ts";
 import type { Expiry, HeldPart } from "@holon/core/log/retention.ts";
-import type { Clock, Disk, DiskFile, Random } from "@holon/core/ports.ts";
+import type { Clock, Disk, DiskFile, Random, Timer } from "@holon/core/ports.ts";
 import type { StreamName } from "@holon/core/schema/event.ts";
 import { epochFromChance, type Epoch, type NodeName } from "@holon/core/units.ts";
 import { encodeCommit, type Commit, type ForeignRun, type Pending } from "./commit.ts";
@@ -97,7 +97,7 @@ export class SegmentLog implements Log {
   #staged: StagedListener | undefined;
   readonly #room: (() => void)[] = [];
   /** Files of segments that were cleaned: somebody may still be reading them. */
-  readonly #retired: DiskFile[] = [];
+  readonly #retired = new Map<DiskFile, Timer>();
   #pending: Pending[] = [];
   #pendingBytes = 0;
   #resuming = 0;
@@ -241,10 +241,19 @@ export class SegmentLog implements Log {
     const { disk, integrity } = this.#options;
     const cleaned = await cleanSegment(disk, segment, isGone, integrity, () => this.survey.forget(segment));
     if (cleaned === undefined) return;
-    this.#retired.push(segment.file);
+    this.#retire(segment.file);
     const position = this.#segments.indexOf(segment);
     if (cleaned === "removed") this.#segments.splice(position, 1);
     else this.#segments.splice(position, 1, cleaned);
+  }
+
+  /** The disk has its room back when nobody holds the file open. Who still reads in it is done sooner. */
+  #retire(file: DiskFile): void {
+    const timer = this.#options.clock.after(limits.retiredFileMs, () => {
+      this.#retired.delete(file);
+      file.close().catch(() => undefined); // it has no name any more, and nothing in it is wanted
+    });
+    this.#retired.set(file, timer);
   }
 
   #expiredThrough(lane: string): number {
@@ -257,7 +266,9 @@ export class SegmentLog implements Log {
     if (this.#failure === undefined) await this.#seal().catch((error: unknown) => this.#fail(toHolonError(error)));
     await this.#ahead.idle();
     this.#failure ??= new HolonError("HOLON_LOG_CLOSED", `the log of ${this.origin} is closed`);
-    for (const file of [...this.#retired.splice(0), ...this.#segments.map((segment) => segment.file)]) await file.close();
+    for (const timer of this.#retired.values()) timer.cancel();
+    for (const file of [...this.#retired.keys(), ...this.#segments.map((segment) => segment.file)]) await file.close();
+    this.#retired.clear();
   }
 
   /** Bytes of all segments. */
@@ -270,15 +281,35 @@ export class SegmentLog implements Log {
     const { disk, integrity, clock } = this.#options;
     const number = (this.#segments.at(-1)?.number ?? 0) + 1;
     await this.#seal();
-    const file = await disk.open(segmentPath(number), { create: true });
-    await file.truncate(0); // a roll that the disk refused may have left a part
+    const path = segmentPath(number);
+    const file = await disk.open(path, { create: true });
     const snapshot = { number: this.#published, wallMs: clock.wall().ms, cells: this.#cells, heads: this.#heads.all() };
     const bytes = encodeSnapshot(snapshot, integrity);
-    await file.write(0, encodeSegmentHeader(number, integrity));
-    await file.write(segmentHeaderBytes, bytes);
-    await file.sync();
-    await disk.syncFolder("log");
+    try {
+      await file.truncate(0); // a roll that the disk refused may have left a part
+      await file.write(0, encodeSegmentHeader(number, integrity));
+      await file.write(segmentHeaderBytes, bytes);
+      await file.sync();
+      await disk.syncFolder("log");
+    } catch (error) {
+      await this.#unroll(path, file);
+      throw error;
+    }
     this.#segments.push({ number, file, size: segmentHeaderBytes + bytes.length, index: createLaneIndex() });
+  }
+
+  /**
+   * Takes back what a refused roll left, for good: its snapshot would be newer than what goes on behind it in the segment before. A disk that refuses
+   * this as well has the last word on the log until it is opened again.
+   */
+  async #unroll(path: string, file: DiskFile): Promise<void> {
+    try {
+      await file.close();
+      await this.#options.disk.remove(path);
+      await this.#options.disk.syncFolder("log");
+    } catch (cause) {
+      throw new HolonError("HOLON_DISK_FAILED", `${path} was begun, and the disk lets nobody take it back`, { cause });
+    }
   }
 
   /** What was written ahead of the end and not used is given back, for good: in a sealed segment zeros are damage. */

@@ -65,3 +65,16 @@ test("what a full disk refused was never handed over: neither the sum nor an out
   await until("it is handled", () => unitOf(machine, "sums")?.handled === 2 + taken && unitOf(machine, "sums")?.lag === 0);
   assert.equal((await outputs()).at(-1), 3 + 1_000 * taken);
 });
+
+test("what is staged at once by the dozen does not go past the rate that the function declares", async () => {
+  const handed: unknown[] = [];
+  const { machine, until, send, pass } = await bed([{ name: "sums", type: "in.came", extra: { eventsPerSecondMax: 2 } }], watching((data) => handed.push(data)));
+  await send("in.came", 1);
+  await until("it is at rest", () => unitOf(machine, "sums")?.handled === 1);
+  await pass(300);
+  const { log, events } = running(machine);
+  machine.medium.faults.slowness = 1_000;
+  void log.append({ records: Array.from({ length: 20 }, () => events.record({ stream: "local", type: "in.came", class: "raw", producer: "test", data: 1 })) });
+  await pass(2_000);
+  assert.ok(handed.length <= 7, `${handed.length} in 2.3 s at 2 a second`);
+});

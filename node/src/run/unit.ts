@@ -228,15 +228,17 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     early = undefined; // what is not begun with now is read from the disk
     if (stopping) return undefined;
     if (windows?.isDue() === true) return { ...windowed(windows, []), positions };
-    if (staged !== undefined) return { ...taken(staged.lane, staged.records, staged.last), settled: staged.settled };
+    if (staged !== undefined && staged.records.length <= batchMax()) return { ...taken(staged.lane, staged.records, staged.last), settled: staged.settled };
     for (const lane of lanes) {
       const from = (positions.get(laneName(lane)) ?? 0) + 1;
       if ((log.head(lane)?.sequence ?? 0) < from) continue;
-      const records = await log.read(lane, from, { maxRecords: Math.min(failures.batchMax ?? limits.unitBatchMax, kind.batchMax ?? limits.unitBatchMax, rate.batchMax), maxBytes: limits.linkBatchBytesMax });
+      const records = await log.read(lane, from, { maxRecords: batchMax(), maxBytes: limits.linkBatchBytesMax });
       return taken(lane, records, records.at(-1)?.sequence ?? log.head(lane)?.sequence ?? from);
     }
     return undefined;
   }
+
+  const batchMax = (): number => Math.min(failures.batchMax ?? limits.unitBatchMax, kind.batchMax ?? limits.unitBatchMax, rate.batchMax);
 
   function taken(lane: Lane, records: readonly LogRecord[], whole: number): Input {
     const through = (sequence: number): ReadonlyMap<string, number> => new Map(positions).set(laneName(lane), sequence);
@@ -273,6 +275,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     await (result.shared === undefined ? write([]) : context.shared.apply(app, result.shared, write));
     context.meter.handled(app.name, fn.name, { events: input.handled, bytesIn: input.bytes, records: outputs, result });
     attempt = 0;
+    interruptions = 0;
     problem = input.problem;
     counts.handled += input.handled;
     counts.emitted += outputs.length;

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import type { Mark, NewRecord } from "@holon/core/log/log.ts";
-import type { Disk } from "@holon/core/ports.ts";
+import type { Clock, Disk } from "@holon/core/ports.ts";
 import { isNodeName } from "@holon/core/units.ts";
 import { createClock } from "@holon/platform/clock.ts";
 import { createCodec } from "@holon/platform/codec.ts";
@@ -25,6 +25,7 @@ export interface TempLogOptions {
   readonly name?: string;
   readonly segmentBytesMax?: number;
   readonly disk?: Disk;
+  readonly clock?: Clock;
 }
 
 export async function openTempLog(folder: string, options: TempLogOptions = {}): Promise<SegmentLog> {
@@ -33,7 +34,7 @@ export async function openTempLog(folder: string, options: TempLogOptions = {}):
   return openLog({
     origin: name,
     disk: options.disk ?? createDisk(folder),
-    clock: createClock(),
+    clock: options.clock ?? createClock(),
     random: createRandom(),
     integrity,
     opened: (stream, predecessor) => record(stream, `opened after ${printMark(predecessor)}`),
