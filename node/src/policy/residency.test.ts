@@ -92,7 +92,7 @@ class Chain {
     return this.frames.some((frame) => frame.from === name && frame.text.includes(text));
   }
 
-  async audit(name: "edge" | "gateway"): Promise<readonly StoredEvent[]> {
+  async audit(name: "cloud" | "edge" | "gateway"): Promise<readonly StoredEvent[]> {
     const records = await this.world.drive(this.node(name).log.read({ origin: nodeName(name), stream: "audit" }, 1, { maxRecords: 1_000, maxBytes: 1 << 20 }));
     return records.map(({ bytes }) => parseStoredEvent(bytes, "test"));
   }
