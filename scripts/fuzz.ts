@@ -12,7 +12,6 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
-import { z } from "zod";
 import { inputBytesMax } from "./fuzz/mutate.ts";
 import type { Finding, SessionReport } from "./fuzz/session.ts";
 import { targets } from "./fuzz/targets.ts";
@@ -70,7 +69,8 @@ function session(name: string): Promise<SessionReport> {
 function readState(folder: string): { readonly seed: number; readonly minutes: number } {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, "state.json");
-  return existsSync(path) ? z.object({ seed: z.int(), minutes: z.number() }).parse(JSON.parse(readFileSync(path, "utf8"))) : { seed: Number(flags.seed ?? 1), minutes: 0 };
+  const [, seed, minutes] = /"seed":(\d+),"minutes":([\d.e-]+)/.exec(existsSync(path) ? readFileSync(path, "utf8") : "") ?? [];
+  return { seed: Number(flags.seed ?? seed ?? 1), minutes: Number(minutes ?? 0) };
 }
 
 function keep(folder: string, input: Uint8Array, ending: string): string {

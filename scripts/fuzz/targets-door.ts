@@ -4,6 +4,7 @@ import { parseBatch } from "@holon/core/bulk/batch.ts";
 import { createBatchWriter } from "@holon/core/bulk/batch-writer.ts";
 import { createFrameCutter, encodeHello, encodeStored, parseDoorFrame, parseHello } from "@holon/core/bulk/frame.ts";
 import { packBatch } from "@holon/core/bulk/pack.ts";
+import { revokedSchema } from "@holon/core/identity/messages.ts";
 import { scanJson } from "@holon/core/json-scan.ts";
 import { limits } from "@holon/core/limits.ts";
 import { appDocumentSchema } from "@holon/core/schema/app.ts";
@@ -19,7 +20,6 @@ import { createMatcher } from "@holon/platform/http-match.ts";
 import { parseWith } from "@holon/platform/http-parse.ts";
 import { HttpRefusal } from "@holon/platform/http-refusal.ts";
 import { bearerToken } from "@holon/platform/secret.ts";
-import { z } from "zod";
 import { bytesOf, textOf, type Target } from "./target.ts";
 
 const connect = Buffer.from([0x10, 17, 0, 4, 77, 81, 84, 84, 4, 2, 0, 60, 0, 5, 104, 111, 108, 111, 110]);
@@ -32,7 +32,7 @@ function batch(): Uint8Array {
   return writer.finish(1).slice();
 }
 
-const route = (method: Route["method"], path: string, body?: Route["body"]): Route => ({ method, path, summary: "", answer: z.unknown(), query: z.looseObject({ limit: z.coerce.number().optional() }), ...(body === undefined ? {} : { body }), handle: () => Promise.resolve({ status: 200, body: null }) });
+const route = (method: Route["method"], path: string, body?: Route["body"]): Route => ({ method, path, summary: "", answer: appDocumentSchema, query: revokedSchema, ...(body === undefined ? {} : { body }), handle: () => Promise.resolve({ status: 200, body: null }) });
 const match = createMatcher([route("GET", "/v1/nodes"), route("GET", "/v1/nodes/{node}"), route("PUT", "/v1/apps/{app}", appDocumentSchema), route("GET", "/v1/apps/{app}/http/{path*}")]);
 const app = { name: "app", version: "1", functions: [{ name: "f", code: "0".repeat(64), on: { type: "a.b" }, emits: {} }], models: [], egress: [] };
 

@@ -4,7 +4,7 @@ import { showEvent } from "@holon/core/event/stored.ts";
 import { decodeFrame, encodeFrame, type FrameInput } from "@holon/core/link/frame.ts";
 import { laneName } from "@holon/core/log/log.ts";
 import { checkRun, lostRanges, runHolds, runPreambles, runRecords, salvageRun, sealRunHeader } from "@holon/core/log/run.ts";
-import { decodeSegmentIndex } from "@holon/core/log/segment-index.ts";
+import { decodeSegmentIndex, encodeSegmentIndex } from "@holon/core/log/segment-index.ts";
 import { splitRuns } from "@holon/core/log/split-runs.ts";
 import { isBlobHash, isNodeName, type NodeName } from "@holon/core/units.ts";
 import { parseDesired } from "@holon/node/desired/documents.ts";
@@ -170,7 +170,12 @@ export const logTargets: readonly Target[] = [
   },
   {
     name: "segment-indexes",
-    samples: async () => [...(await filledLog("gateway-1")).files].filter(([path]) => path.endsWith(".idx")).map(([, bytes]) => bytes),
+    words: ['"regions":[', '"types":', '"lanes":', "null", "1e999"],
+    samples: () => [encodeSegmentIndex(1, { sizeBytes: 4_096, types: ["a.b"], lanes: ["gateway-1/data"], regions: [{ offset: 0, end: 4_096, minMs: 1, maxMs: 2, types: [0], lanes: [0] }] }, integrity)],
+    mend(input) {
+      if (input.length > 16) new DataView(input.buffer, input.byteOffset).setUint32(12, integrity.crc32(input.subarray(16)), true);
+      return input;
+    },
     run: (input) => (decodeSegmentIndex(input, 1, 4_096, integrity) === undefined ? "none" : "read"),
   },
   {
