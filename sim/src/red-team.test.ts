@@ -1,12 +1,14 @@
 /** An enrolled node that turns against its fleet: each attempt ends in a denial, and the denial stands in the trail of who denied it. What else is shown where: docs/internals/red-team.md. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { takesTurns } from "../../scripts/testing/turns.ts";
 import type { SimSubject } from "./subject.ts";
 import { mallory, Raid } from "./testing/raid.ts";
 
+/** Each is run with every other run of the tests; all of them with HOLON_TURNS=all. */
+const attempt = takesTurns(2);
 const edge = "wss://edge-1:7401";
 
-test("malicious sibling: another name than its certificate's is refused", async () => {
+attempt("malicious sibling: another name than its certificate's is refused", async () => {
   const raid = await Raid.start();
   const door = await raid.dial(edge, { node: "gateway-1" });
   await raid.until("she is cut off", () => door.closed() !== undefined);
@@ -14,7 +16,7 @@ test("malicious sibling: another name than its certificate's is refused", async 
   assert.equal((await raid.denial("edge-1", "HOLON_IDENTITY_FALSE"))["claimed"], "gateway-1");
 });
 
-test("malicious sibling: records in the name of who receives them, of a stream that never leaves, or altered on the way are refused, and nothing of them is kept", async () => {
+attempt("malicious sibling: records in the name of who receives them, of a stream that never leaves, or altered on the way are refused, and nothing of them is kept", async () => {
   const raid = await Raid.start();
   const event = { type: "holon.app.deployed", data: { name: "evil" } };
   const altered = await raid.forge("far-1", "data", event);
@@ -30,7 +32,7 @@ test("malicious sibling: records in the name of who receives them, of a stream t
   assert.equal([...raid.subject("edge-1").log.heads()].length, before);
 });
 
-test("malicious sibling: a forged history of a neighbour takes nothing from the true one, and both sides tell of it", async () => {
+attempt("malicious sibling: a forged history of a neighbour takes nothing from the true one, and both sides tell of it", async () => {
   const raid = await Raid.start();
   raid.fleet.net.cut("far-1", "edge-2", { reset: true });
   const payload = await raid.forge("far-1", "alarm", { type: "far.alarm", data: "a lie" });
@@ -44,7 +46,7 @@ test("malicious sibling: a forged history of a neighbour takes nothing from the 
   for (const name of ["far-1", "edge-2"]) assert.equal((await raid.told(name, "holon.link.fork")).length, 1, name);
 });
 
-test("malicious sibling: a forged list of the revoked is refused, an older one changes nothing", async () => {
+attempt("malicious sibling: a forged list of the revoked is refused, an older one changes nothing", async () => {
   const raid = await Raid.start();
   const { authority } = raid.fleet;
   assert.ok(authority !== undefined);
@@ -61,7 +63,7 @@ test("malicious sibling: a forged list of the revoked is refused, an older one c
   await raid.until("all have the newer", () => ["cloud", "gateway-1"].every((name) => passport(name)?.revocationsVersion() === 8));
 });
 
-test("a node below: calls that only members of a site may make are refused, at the node and through its neighbour, and the election does not move", async () => {
+attempt("a node below: calls that only members of a site may make are refused, at the node and through its neighbour, and the election does not move", async () => {
   const raid = await Raid.start();
   const site = ["gateway-1", "gateway-2", "gateway-3"];
   await raid.until("one leads", () => site.some((name) => raid.subject(name).leads?.() !== undefined));
@@ -79,7 +81,7 @@ test("a node below: calls that only members of a site may make are refused, at t
   assert.deepEqual(terms(), before);
 });
 
-test("a node below: a certificate for another, or with another's, is not to be had", async () => {
+attempt("a node below: a certificate for another, or with another's, is not to be had", async () => {
   const raid = await Raid.start();
   const victim = raid.machine("gateway-1").identity.passport;
   assert.ok(victim !== undefined);
@@ -93,7 +95,7 @@ test("a node below: a certificate for another, or with another's, is not to be h
   assert.ok((await raid.told("cloud", "holon.node.refused")).some((data) => data["code"] === "HOLON_INVITATION_BAD"));
 });
 
-test("a node below: the document of a neighbour, or of its parent, is not sent to it, and is not kept from whom it is for", async () => {
+attempt("a node below: the document of a neighbour, or of its parent, is not sent to it, and is not kept from whom it is for", async () => {
   const raid = await Raid.start();
   const versionOf = (name: string): number => raid.status(name).agent.version;
   await raid.until("the neighbours have theirs", () => versionOf("gateway-1") > 0 && versionOf("far-1") > 0);
@@ -109,7 +111,7 @@ test("a node below: the document of a neighbour, or of its parent, is not sent t
   assert.ok(!documents(far).includes("edge-2") && !documents(far).includes("cloud"), documents(far).join());
 });
 
-test("a lead that exceeds its authority: of another site, of another member, or in no form, is nobody's lead, and control goes on", async () => {
+attempt("a lead that exceeds its authority: of another site, of another member, or in no form, is nobody's lead, and control goes on", async () => {
   const raid = await Raid.start();
   const door = await raid.dial(edge, { lanes: [`${mallory}/audit`] });
   const claims = [
@@ -136,7 +138,7 @@ test("a lead that exceeds its authority: of another site, of another member, or 
   assert.equal((await raid.told("cloud", "holon.claim.refused")).length, told.length);
 });
 
-test("a liar on the local network: who announces a sibling at another place ends no link to it", async () => {
+attempt("a liar on the local network: who announces a sibling at another place ends no link to it", async () => {
   const raid = await Raid.start();
   await raid.until("the siblings are linked", () => raid.status("gateway-1").election?.reachable.length === 3);
   raid.notes.length = 0;
@@ -145,7 +147,7 @@ test("a liar on the local network: who announces a sibling at another place ends
   assert.deepEqual(raid.notes.filter(({ text }) => /link to sibling .* lost/.test(text)), []);
 });
 
-test("a node below: who asks for its certificate again and again does not fill the trail", async () => {
+attempt("a node below: who asks for its certificate again and again does not fill the trail", async () => {
   const raid = await Raid.start();
   const door = await raid.dial(edge);
   const request = await raid.machine(mallory).identity.passport?.renewal();
