@@ -1,11 +1,9 @@
 /** Three real nodes with certificates of a few seconds: from the invitation to the revocation, with the commands that people use. */
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
-import type { Event } from "@holon/core/schema/event.ts";
-import type { NodeConfig } from "@holon/core/schema/node.ts";
+import { test } from "node:test";
 import { HolonError } from "@holon/core/errors.ts";
 import { encodeFrame } from "@holon/core/link/frame.ts";
 import { isNodeName } from "@holon/core/units.ts";
@@ -15,58 +13,13 @@ import { createCodec } from "@holon/platform/codec.ts";
 import { NodeIdentity } from "@holon/platform/identity.ts";
 import { createNet } from "@holon/platform/net.ts";
 import { z } from "zod";
-import { startNode, type MachineNode } from "./machine/compose.ts";
-import { makeToken } from "./machine/token.ts";
 import { assertRefused } from "./testing/assert-refused.ts";
 import { runHolon } from "./testing/holon-process.ts";
+import type { MachineNode } from "./machine/compose.ts";
+import { audited, isOpen, Machines, plant } from "./testing/machines.ts";
 import { until } from "./testing/wait.ts";
 
 const certificateMs = 6_000;
-const plant = { apiVersion: "holon/v1", site: "plant", jurisdiction: "EU/DE", control: false } as const;
-
-class Machines {
-  readonly data: string;
-  readonly #context: TestContext;
-  readonly #running = new Set<MachineNode>();
-
-  constructor(context: TestContext) {
-    this.#context = context;
-    this.data = tempFolder(context);
-    writeFileSync(join(this.data, "synced"), "");
-    context.after(async () => {
-      for (const machine of [...this.#running].reverse()) await this.stop(machine);
-    });
-  }
-
-  async start(config: Omit<NodeConfig, "clockSyncedFile" | "siblings">, data = this.data): Promise<MachineNode> {
-    const token = await makeToken(this.data);
-    const machine = await startNode({ config: { ...config, siblings: [], clockSyncedFile: join(this.data, "synced") }, data, api: "127.0.0.1:0", token, trace: { level: "error", output: process.stderr } });
-    this.#running.add(machine);
-    return machine;
-  }
-
-  async stop(machine: MachineNode): Promise<void> {
-    if (this.#running.delete(machine)) await machine.close();
-  }
-
-  /** The command's stdout. */
-  async holon(...args: readonly string[]): Promise<string> {
-    const { exitCode, stdout, stderr } = await runHolon(this.#context, args);
-    assert.equal(exitCode, 0, stderr);
-    return stdout.trim();
-  }
-
-  invite(cloud: MachineNode, name: string, ...more: readonly string[]): Promise<string> {
-    return this.holon("node", "invite", name, "--site", "plant", "--api", cloud.api, "--data", this.data, ...more);
-  }
-
-  enroll(token: string, ...more: readonly string[]): Promise<string> {
-    return this.holon("node", "enroll", "--token", token, "--data", this.data, ...more);
-  }
-}
-
-const audited = async ({ node }: MachineNode, type: string): Promise<readonly Event[]> => (await node.log.find({ accepts: ({ stream }) => stream === "audit" || stream === "alarm", type, limit: 1_000 })).map(({ event }) => event);
-const isOpen = ({ node }: MachineNode) => (): boolean => node.status().uplink?.state === "open";
 const identitySchema = z.object({ chain: z.array(z.string()) });
 
 /** Of the certificate in a node's folder. */

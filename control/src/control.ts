@@ -15,6 +15,7 @@ import type { ModelDocument } from "@holon/core/schema/model.ts";
 import { desiredSchema, type Desired } from "@holon/core/schema/desired.ts";
 import type { SignatureFiles } from "@holon/core/schema/signatures.ts";
 import type { BlobHash } from "@holon/core/units.ts";
+import { createClaims } from "./store/claims.ts";
 import { openRegistrar, type Registrar } from "./identity/registrar.ts";
 import { directFor } from "./publish.ts";
 import { createFold, eventTypes, type ControlState, type KnownApp, type KnownNode } from "./store/fold.ts";
@@ -76,12 +77,14 @@ const encoder = new TextEncoder();
 
 export async function openControl(host: ControlHost): Promise<Control> {
   const { log, ports } = host;
-  const fold = createFold(log, (record) => ports.trace.note("warn", `control: record ${record} is not what it says it is`));
+  const claims = createClaims(host);
+  const fold = createFold(log, claims.ignored);
   const heard = new Map<string, number>();
   const sizes = new Map<BlobHash, number>();
   let busy: Promise<void> = Promise.resolve();
   let closed = false;
   await fold.catchUp();
+  await claims.tell();
 
   /** Everything that reads or changes the state goes through here, one after the other. */
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -99,7 +102,9 @@ export async function openControl(host: ControlHost): Promise<Control> {
   }
 
   async function follow(): Promise<void> {
-    if (!closed && (await fold.catchUp())) await replan();
+    if (closed) return;
+    if (await fold.catchUp()) await replan();
+    await claims.tell();
   }
 
   const unsubscribe = log.onCommit(({ lanes }) => {

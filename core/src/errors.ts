@@ -27,6 +27,7 @@ export const errorTable = {
   HOLON_BLOB_MISSING: row("A blob is not on this node and could not be fetched.", "Restore the link to the parent, or deploy the app again.", true),
   HOLON_BLOB_TIMEOUT: row("A blob was asked for again and again over an open link and did not come.", "Nothing to do: the link is made anew. If it repeats, look at the node that is named.", true),
   HOLON_CALL_BUSY: row("Too many calls wait for an answer.", "Call again later.", true),
+  HOLON_CALL_DENIED: row("A node asked for what only a neighbour of the one that answers may ask.", "Nothing to do, unless it repeats: then look at the node that asked; the trail names it."),
   HOLON_CALL_TIMEOUT: row("A call over the link was not answered before its deadline.", "Check the link with `holon node list`.", true),
   HOLON_CALL_TOO_LARGE: row("A call's request or answer is over the size limit.", "Ask for less at a time; large data belongs in a blob."),
   HOLON_CALL_UNKNOWN: row("A call names a method that the peer does not have.", "Update the older of the two nodes."),

@@ -88,17 +88,26 @@ export async function makeRequest(keyPem: string, publicPem: string): Promise<st
 
 /** SHA-256 of the key that it asks for, where it is signed with that key. `HOLON_IDENTITY_UNTRUSTED`. */
 export async function checkRequest(csrPem: string): Promise<string> {
-  const request = parseRequest(csrPem);
-  const { publicKey } = request;
-  const [name, curve] = "namedCurve" in publicKey.algorithm ? [publicKey.algorithm.name, publicKey.algorithm.namedCurve] : [];
+  const { request, publicKey, name, curve } = parseRequest(csrPem);
   if (name !== algorithm.name || curve !== algorithm.namedCurve) throw untrusted("the request is for another kind of key than ECDSA on P-256");
   if (!(await request.verify().catch(() => false))) throw untrusted("the request is not signed with the key that it names");
   return createHash("sha256").update(new Uint8Array(publicKey.rawData)).digest("hex");
 }
 
-function parseRequest(csrPem: string): x509.Pkcs10CertificateRequest {
+interface ParsedRequest {
+  readonly request: x509.Pkcs10CertificateRequest;
+  readonly publicKey: x509.PublicKey;
+  readonly name: string | undefined;
+  readonly curve: unknown;
+}
+
+/** Its key is read here too: the library looks into that no sooner than it is asked for. */
+function parseRequest(csrPem: string): ParsedRequest {
   try {
-    return new x509.Pkcs10CertificateRequest(csrPem);
+    const request = new x509.Pkcs10CertificateRequest(csrPem);
+    const { publicKey } = request;
+    const { algorithm: of } = publicKey;
+    return { request, publicKey, ...("namedCurve" in of ? { name: of.name, curve: of.namedCurve } : { name: undefined, curve: undefined }) };
   } catch (cause) {
     throw new HolonError("HOLON_IDENTITY_UNTRUSTED", "what should be a request for a certificate does not parse", { cause });
   }

@@ -52,9 +52,16 @@ async function importManifest(path: string): Promise<unknown> {
   throw new HolonError("HOLON_APP_BAD", `${path} has no default export`);
 }
 
-async function readManifest(path: string): Promise<unknown> {
-  const document = parseDocument(await readFile(path, "utf8"));
+const readManifest = async (path: string): Promise<unknown> => readYaml(await readFile(path, "utf8"), path);
+
+/** YAML, and with it JSON. `HOLON_APP_BAD` also for what is well written and has no end, as names that stand for each other. */
+export function readYaml(text: string, path: string): unknown {
+  const document = parseDocument(text);
   const problem = document.errors[0];
   if (problem !== undefined) throw new HolonError("HOLON_APP_BAD", `${path}: ${problem.message.split("\n")[0] ?? "not YAML"}`);
-  return document.toJS();
+  try {
+    return document.toJS();
+  } catch (cause) {
+    throw new HolonError("HOLON_APP_BAD", `${path}: ${toHolonError(cause).message}`, { cause });
+  }
 }

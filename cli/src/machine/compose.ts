@@ -17,6 +17,7 @@ import { createDoor } from "@holon/platform/door.ts";
 import { createHostStats } from "@holon/platform/host-stats.ts";
 import { serveRoutes, type RouteServer } from "@holon/platform/http.ts";
 import { removeJoinTokens } from "@holon/platform/secret-file.ts";
+import { tierOf } from "@holon/platform/identity-certificate.ts";
 import { NodeIdentity } from "@holon/platform/identity.ts";
 import { lockFolder } from "@holon/platform/lock.ts";
 import { createModel } from "@holon/platform/model.ts";
@@ -109,6 +110,8 @@ async function openIdentity(folder: string, { name, site, tier, control, authori
   }
   const self = identity.self();
   if (self === undefined) return { identity, authority };
+  const enrolledTier = tierOf(self.certificate);
+  if (enrolledTier !== tier) throw new HolonError("HOLON_IDENTITY_FALSE", `${name} is configured as ${tier} and was enrolled as ${enrolledTier}`, { next: `Invite it again with --tier ${tier} and enrol it, or mend its holon.node.yaml.` });
   if (self.node !== name || self.site !== site) throw new HolonError("HOLON_IDENTITY_FALSE", `${name} of ${site} was enrolled as ${self.node} of ${self.site}`);
   await removeJoinTokens(folder);
   return { identity, authority };

@@ -46,6 +46,8 @@ export interface Registrar {
 }
 
 const hour = 3_600_000;
+/** To one key, in a moment. */
+const answersMax = 8;
 const keys = { issued: "authority/issued", invitations: "authority/invitations", revoked: "authority/revoked", enrolled: (node: string) => `enrolled/${node}` } as const;
 
 const openInvitationSchema = z.strictObject({ ...invitedSchema.shape, id: z.string(), key: z.string(), endsMs: z.number(), usedBy: z.string().optional() });
@@ -61,7 +63,7 @@ export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
   /** When a refusal of this kind was told last. */
   const told = new Map<string, number>();
   /** When a node was last given a certificate here, and for which key. */
-  const given = new Map<string, { readonly atMs: number; readonly key: string }>();
+  const given = new Map<string, { readonly atMs: number; readonly key: string; readonly count: number }>();
 
   /** One after the other: what one writes the next one reads. */
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -103,8 +105,20 @@ export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
     const { node, site, tier } = subject;
     const record = host.record(also.type, node, { node, site, tier, number, key, expiresAt: isoTime(validity.expiresMs), ...also.data });
     await log.append({ records: [record], cells: [cell(keys.issued, number), cell(keys.enrolled(node), { node, site, tier, number, expiresMs: validity.expiresMs }), ...also.cells] });
-    given.set(node, { atMs: clock.monotonicMs(), key });
+    const last = lately(node);
+    given.set(node, last?.key === key ? { ...last, count: last.count + 1 } : { atMs: clock.monotonicMs(), key, count: 1 });
     return issued;
+  }
+
+  const lately = (node: string) => {
+    const last = given.get(node);
+    return last !== undefined && clock.monotonicMs() - last.atMs < Math.min(limits.refusalTellMs, host.certificateMs / 20) ? last : undefined;
+  };
+
+  /** One key is answered again, since answers are lost; not so often that its records fill the trail. `HOLON_CALL_BUSY`. */
+  function requireSeldom(node: string, key: string): void {
+    const last = lately(node);
+    if (last !== undefined && last.key === key && last.count >= answersMax) throw new HolonError("HOLON_CALL_BUSY", `${node} was given the same certificate ${last.count} times a moment ago`);
   }
 
   async function putInForce(list: RevocationList): Promise<void> {
@@ -148,6 +162,7 @@ export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
         // The same key again is the same node, whose answer was lost on the way.
         if (usedBy !== undefined && usedBy !== key) return refuse(new HolonError("HOLON_INVITATION_USED", `the invitation ${id} of ${scope.node} was used already, by another key`), about);
         if (clock.wall().ms > endsMs) return refuse(new HolonError("HOLON_INVITATION_BAD", `the invitation ${id} of ${scope.node} ended at ${isoTime(endsMs)}`), about);
+        requireSeldom(scope.node, key);
         const used = open.map((one) => (one.id === id ? { ...one, usedBy: key } : one));
         return issue(csr, scope, key, { type: "holon.node.enrolled", data: { invitation }, cells: [cell(keys.invitations, used)] });
       }),
@@ -158,9 +173,9 @@ export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
         const { key, number, validity: _, ...scope } = await authority.checkRenewal(parsed.data).catch((error: unknown) => refuse(toHolonError(error), {}));
         const entry = held().revoked.find(({ node }) => node === scope.node);
         if (entry !== undefined && number <= entry.through) return refuse(new HolonError("HOLON_IDENTITY_REVOKED", `the certificate of ${scope.node} was revoked`), scope);
-        const last = given.get(scope.node);
-        const soonMs = Math.min(limits.refusalTellMs, host.certificateMs / 20);
-        if (last !== undefined && last.key !== key && clock.monotonicMs() - last.atMs < soonMs) throw new HolonError("HOLON_CALL_BUSY", `${scope.node} was given a certificate a moment ago`);
+        const last = lately(scope.node);
+        if (last !== undefined && last.key !== key) throw new HolonError("HOLON_CALL_BUSY", `${scope.node} was given a certificate a moment ago`);
+        requireSeldom(scope.node, key);
         return issue(parsed.data.csr, scope, key, { type: "holon.node.renewed", data: { from: number }, cells: [] });
       }),
     revoke: (node, because) =>

@@ -1,6 +1,7 @@
 /** The control plane's state: a fold of the audit streams in its node's log. It can be thrown away and folded again. */
 import { parseStoredEvent } from "@holon/core/event/stored.ts";
 import { printRecordName } from "@holon/core/log/identity.ts";
+import { parseJson } from "@holon/core/link/frame.ts";
 import { laneName, type Lane, type Log, type LogRecord } from "@holon/core/log/log.ts";
 import { limits } from "@holon/core/limits.ts";
 import { appDocumentSchema, tierSchema, type AppDocument, type Tier } from "@holon/core/schema/app.ts";
@@ -66,8 +67,8 @@ export interface Fold {
   catchUp(): Promise<boolean>;
 }
 
-/** `ignored` is told of each record that says one thing and holds another: its writer is of another version, or lies. The rest counts on. */
-export function createFold(log: Log, ignored: (record: string) => void = () => undefined): Fold {
+/** `ignored` is told of each record that says one thing and holds another, or what its writer has no business to say: that is of another version, or lies. The rest counts on. */
+export function createFold(log: Log, ignored: (record: LogRecord) => void = () => undefined): Fold {
   const state: ControlState = { nodes: new Map(), leads: new Map(), apps: new Map(), models: new Map(), policy: undefined, images: undefined };
   const read = new Map<string, number>();
 
@@ -76,8 +77,8 @@ export function createFold(log: Log, ignored: (record: string) => void = () => u
     for (let next = (read.get(laneName(lane)) ?? 0) + 1; next <= head; next = (read.get(laneName(lane)) ?? head) + 1) {
       const records = await log.read(lane, next, { maxRecords: limits.unitBatchMax, maxBytes: limits.linkBatchBytesMax });
       for (const record of records) {
-        const outcome = apply(state, record, log.origin);
-        if (outcome === "unfit") ignored(printRecordName(record));
+        const outcome = apply(state, record, log);
+        if (outcome === "unfit") ignored(record);
         else changed = outcome || changed;
       }
       read.set(laneName(lane), records.at(-1)?.sequence ?? head);
@@ -97,13 +98,13 @@ export function createFold(log: Log, ignored: (record: string) => void = () => u
 
 type Outcome = boolean | "unfit";
 
-function apply(state: ControlState, record: LogRecord, self: string): Outcome {
+function apply(state: ControlState, record: LogRecord, log: Log): Outcome {
   const event = eventOf(record);
   if (event === undefined) return "unfit";
-  if (event.type === "holon.node.started") return nodeStarted(state, record.origin, event);
+  if (event.type === "holon.node.started") return nodeStarted(state, record.origin, event, enrolledAs(log, record.origin));
   if (event.type === "holon.node.reported") return nodeReported(state, record.origin, event);
-  if (event.type === "holon.site.lead") return leadTold(state, event);
-  if (record.origin !== self) return false; // only this node's own trail deploys
+  if (event.type === "holon.site.lead") return leadTold(state, record.origin, event);
+  if (record.origin !== log.origin) return false; // only this node's own trail deploys
   if (event.type === eventTypes.deployed) return appDeployed(state, event);
   if (event.type === eventTypes.registered) return modelRegistered(state, event);
   if (event.type === eventTypes.adopted) return policyAdopted(state, event);
@@ -120,10 +121,21 @@ function eventOf(record: LogRecord): StoredEvent | undefined {
   }
 }
 
-function nodeStarted(state: ControlState, name: string, event: StoredEvent): Outcome {
+const enrolledSchema = z.object({ site: z.string(), tier: tierSchema });
+type EnrolledAs = z.infer<typeof enrolledSchema>;
+
+/** What the authority made its certificate out to; undefined where there is none, or this log was put back from before. */
+function enrolledAs(log: Log, node: string): EnrolledAs | undefined {
+  const bytes = log.cell(`enrolled/${node}`);
+  return bytes && enrolledSchema.parse(parseJson(bytes));
+}
+
+/** A node is placed by the site and the tier that it was enrolled for, not by what it says of itself. */
+function nodeStarted(state: ControlState, name: string, event: StoredEvent, enrolled: EnrolledAs | undefined): Outcome {
   const before = state.nodes.get(name);
   const started = startedData.safeParse(event.data);
   if (!started.success) return "unfit";
+  if (enrolled !== undefined && (enrolled.site !== started.data.site || enrolled.tier !== started.data.tier)) return "unfit";
   state.nodes.set(name, { name, ...started.data, startedAt: event.time, reported: before?.reported });
   return before === undefined || before.tier !== state.nodes.get(name)?.tier;
 }
@@ -137,8 +149,12 @@ function nodeReported(state: ControlState, name: string, event: StoredEvent): Ou
 }
 
 /** Terms only rise, and within a term a lead begins before it ends: so the order in which members' records arrive does not matter. */
-function leadTold(state: ControlState, event: StoredEvent): boolean {
-  const { site, term, lead } = leadData.parse(event.data);
+function leadTold(state: ControlState, origin: string, event: StoredEvent): Outcome {
+  const told = leadData.safeParse(event.data);
+  if (!told.success) return "unfit";
+  const { site, term, lead } = told.data;
+  // A member speaks of its own site, and of itself.
+  if (state.nodes.get(origin)?.site !== site || (lead !== null && lead !== origin)) return "unfit";
   const known = state.leads.get(site);
   if (known === undefined || term > known.term || (term === known.term && lead === null)) state.leads.set(site, { term, lead });
   return false;

@@ -320,6 +320,22 @@ function recordPlaces(bytes: Uint8Array, header: RunHeader): readonly RecordPlac
 export const runHashHolds = (bytes: Uint8Array, header: RunHeader, integrity: Integrity): boolean =>
   header.form !== "whole" || chainHash(bytes, header, integrity) === header.hash;
 
+/**
+ * Whether a run from elsewhere may be kept: its hash holds, and so does every checksum and length that its tables say. A hash alone is its writer's to make, and tables that are wrong under it
+ * would look like damage of the disk when the log is opened again.
+ */
+export function runHolds(bytes: Uint8Array, header: RunHeader, integrity: Integrity): boolean {
+  if (!runHashHolds(bytes, header, integrity)) return false;
+  const view = viewOf(bytes);
+  let position = header.headerBytes;
+  for (const { start, end, crc } of recordPlaces(bytes, header)) {
+    const isLost = start === end && crc === lostLength;
+    if (isLost ? header.form === "whole" : end > header.lengthBytes || checksumOf(view, bytes.subarray(start, end), start, integrity) !== crc) return false;
+    position = end;
+  }
+  return position === header.lengthBytes;
+}
+
 function chainHash(bytes: Uint8Array, header: RunHeader, integrity: Integrity): string {
   if (header.branch === undefined) return toHex(integrity.sha256(bytes.subarray(coveredFrom, header.lengthBytes)));
   const unbranched = bytes.slice(coveredFrom, header.lengthBytes);

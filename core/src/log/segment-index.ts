@@ -169,13 +169,21 @@ export function encodeSegmentIndex(segment: number, index: SegmentIndex, integri
   return bytes;
 }
 
+function jsonOf(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(decoder.decode(body));
+  } catch {
+    return undefined; // fits no schema: made again
+  }
+}
+
 /** `undefined` if it is damaged, of another version, or not of this segment at this size: then it is made again. */
 export function decodeSegmentIndex(bytes: Uint8Array, segment: number, sizeBytes: number, integrity: Integrity): SegmentIndex | undefined {
   if (bytes.length < headerBytes || [...magic].some((letter, index) => bytes[index] !== letter.charCodeAt(0))) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const body = bytes.subarray(headerBytes);
   if (view.getUint32(8, true) !== version || integrity.crc32(body) !== view.getUint32(12, true)) return undefined;
-  const parsed = bodySchema.safeParse(JSON.parse(decoder.decode(body)));
+  const parsed = bodySchema.safeParse(jsonOf(body));
   if (!parsed.success || parsed.data.segment !== segment || parsed.data.sizeBytes !== sizeBytes) return undefined;
   const regions = parsed.data.regions.map(([offset, end, minMs, maxMs, types, lanes]): IndexRegion => ({ offset, end, minMs, maxMs, types, lanes }));
   return { ...parsed.data, regions };

@@ -16,6 +16,8 @@ export interface CallsOptions {
   /** The peer that leads to a node, other than the one a call came from; `undefined` if none does. */
   route(to: NodeName, from: Peer | undefined): Peer | undefined;
   readonly handlers: ReadonlyMap<string, CallHandler>;
+  /** A peer asked for what it has no business with. */
+  denied?(peer: NodeName, error: HolonError): void;
 }
 
 export interface Calls {
@@ -37,6 +39,10 @@ interface Waiting {
   reject(error: HolonError): void;
 }
 
+/** Methods between two ends of a link: of a site, of identity, of what sites share, and of models. */
+const betweenNeighbours = /^(?:site|identity|shared|model)\./;
+/** What looks like an attempt, and not like a node that is busy, older or not there. */
+const denials: ReadonlySet<ErrorCode> = new Set(["HOLON_CALL_DENIED", "HOLON_SIBLING_UNKNOWN", "HOLON_IDENTITY_UNTRUSTED"]);
 const encoder = new TextEncoder();
 const errorSchema = z.object({ code: z.string(), message: z.string() });
 const nothing = new Uint8Array(0);
@@ -71,6 +77,8 @@ export function createCalls(options: CallsOptions): Calls {
       if (handler === undefined) throw new HolonError("HOLON_CALL_UNKNOWN", `${to} has no method ${header.method}`);
       return handler(payload.length === 0 ? undefined : parseJson(payload), from.name);
     }
+    // Who answers one of these judges the neighbour that asks: passed on, it would be asked in this node's name.
+    if (betweenNeighbours.test(header.method)) throw new HolonError("HOLON_CALL_DENIED", `${from.name} asks ${options.self} to ask ${to} for ${header.method}, which only neighbours may`);
     const next = options.route(to, from);
     if (next === undefined) throw new HolonError("HOLON_NODE_UNKNOWN", `${options.self} knows no way to ${to}`);
     return ask(next, { to, method: header.method, deadlineMs: header.deadlineMs }, payload);
@@ -79,7 +87,11 @@ export function createCalls(options: CallsOptions): Calls {
   /** Answers once: with what the handler gave, or why it gave nothing. After the deadline nobody waits for it. */
   function serve(header: Extract<CallFrame["header"], { op: "request" }>, payload: Uint8Array, from: Peer): void {
     const answer = (ok: boolean, bytes: Uint8Array): void => from.send({ kind: "call", header: { op: "answer", id: header.id, ok }, payload: bytes });
-    const refuse = (error: unknown): void => answer(false, encode(toHolonError(error).toJSON()));
+    const refuse = (error: unknown): void => {
+      const coded = toHolonError(error);
+      if (denials.has(coded.code)) options.denied?.(from.name, coded);
+      answer(false, encode(coded.toJSON()));
+    };
     const count = served.get(from) ?? 0;
     if (count >= limits.callsPendingMax) return refuse(new HolonError("HOLON_CALL_BUSY", `${options.self} answers ${count} calls of ${from.name} already`));
     served.set(from, count + 1);

@@ -72,7 +72,7 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
   /** By name, the newest last: more than one where a clone is connected beside its like, or while an earlier end has not been missed. */
   const sessions = new Map<NodeName, Session[]>();
   const byNumber = new Map<number, Session>();
-  /** The session that leads to a node, so that a document finds its way among many children. */
+  /** The session that said last that it leads to a node. */
   const ways = new Map<NodeName, Session>();
   const admission = options.admission;
   const intake = createIntake(log);
@@ -96,6 +96,8 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
       closed: (reason, error) => {
         forget(session);
         calls.lost(peer);
+        // Who said another name than its own is told of with that name.
+        if (error !== undefined && error.code !== "HOLON_IDENTITY_FALSE") options.lobby?.turnedAway({ code: error.code, message: `${peer.name}: ${error.message}`, proved: peer.name, claimed: undefined });
         ports.trace.note(error === undefined ? "info" : "warn", `link of ${peer.name} closed: ${reason}`);
       },
     });
@@ -196,6 +198,7 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
 
   function sendDocument(session: Session, node: NodeName): void {
     if (session.role === "quiet") return; // it has a parent that sends it
+    if (node === log.origin || sessions.get(node)?.includes(session) === false) return; // nobody else gets it, whoever says that it is below
     const held = desiredOf(log, node);
     const known = session.below.get(node);
     if (held === undefined || known === undefined || held.document.version <= known) return;
@@ -212,8 +215,8 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
     isBelow: (node) => [...byNumber.values()].some((session) => session.role === "child" && session.below.has(node)),
     towards: (node) => sessions.get(node)?.at(-1)?.peer ?? ways.get(node)?.peer,
     documentChanged(node) {
-      const way = ways.get(node);
-      for (const session of sessions.get(node) ?? (way === undefined ? [] : [way])) sendDocument(session, node);
+      // To all who say that they lead there: who says so last, and does not, keeps nothing from it.
+      for (const session of sessions.get(node) ?? [...byNumber.values()].filter(({ below }) => below.has(node))) sendDocument(session, node);
     },
     status: () => [...byNumber.values()].map(({ peer }) => ({ node: peer.name, ...peer.traffic() })),
     admission: admission.status,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import type { FrameInput } from "@holon/core/link/frame.ts";
 import type { Lane } from "@holon/core/log/log.ts";
+import { sealRunHeader } from "@holon/core/log/run.ts";
 import { integrity, openTempLog, record, tempFolder } from "../testing/temp-log.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import { createStreamReceiver } from "./stream-receiver.ts";
@@ -103,3 +104,27 @@ test("what is no run, is not whole, was changed or may not come from below close
   }
   assert.equal(parent.head(data(child)), undefined);
 });
+
+test("a run whose hash holds and whose tables do not, as only its writer can make it, is refused: it would look like damage of the disk", async (context) => {
+  const { parent, records } = await receiving(context);
+  const child = await gateway(context, ["a record"]);
+  const [run] = await child.readRuns(data(child), 1, 1e9);
+  assert.ok(run !== undefined);
+  const { headerBytes } = run.header;
+  for (const [what, change] of Object.entries<(bytes: Uint8Array) => Uint8Array>({
+    "a checksum": (bytes) => flipped(bytes, headerBytes - 1),
+    "a length": (bytes) => flipped(bytes, headerBytes - 16),
+    "more bytes than its records have": (bytes) => Buffer.concat([bytes, Buffer.from("more")]),
+  })) {
+    const forged = new Uint8Array(change(run.bytes.slice()));
+    sealRunHeader(forged, headerBytes, integrity);
+    forged.set(integrity.sha256(forged.subarray(44)), 12);
+    assert.throws(() => records(forged), { code: "HOLON_FRAME_BAD", message: /not as its origin wrote it/ }, what);
+  }
+  assert.equal(parent.head(data(child)), undefined);
+});
+
+function flipped(bytes: Uint8Array, at: number): Uint8Array {
+  bytes[at] = (bytes[at] ?? 0) ^ 1;
+  return bytes;
+}

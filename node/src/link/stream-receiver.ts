@@ -6,7 +6,7 @@ import { limits } from "@holon/core/limits.ts";
 import { parseLaneName } from "@holon/core/log/identity.ts";
 import { isSameStream, laneName, type Lane } from "@holon/core/log/log.ts";
 import { zeroHash, type Merge } from "@holon/core/log/merge.ts";
-import { lastSequence, runHashHolds, type Integrity, type RunHeader } from "@holon/core/log/run.ts";
+import { lastSequence, runHolds, type Integrity, type RunHeader } from "@holon/core/log/run.ts";
 import { splitRuns } from "@holon/core/log/split-runs.ts";
 import { exportableStreams } from "@holon/core/schema/event.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
@@ -107,7 +107,7 @@ export function createStreamReceiver(options: StreamReceiverOptions): StreamRece
     for (const run of runs) {
       const fits = (exportableStreams as readonly string[]).includes(run.header.stream) && run.header.origin !== log.origin && mayBranch(run.header);
       if (!fits) throw new HolonError("HOLON_FRAME_BAD", `a frame holds a run of ${laneName(run.header)}, which may not come from below`);
-      if (!runHashHolds(run.bytes, run.header, integrity)) {
+      if (!runHolds(run.bytes, run.header, integrity)) {
         throw new HolonError("HOLON_FRAME_BAD", `run ${run.header.firstSequence} of ${laneName(run.header)} is not as its origin wrote it`);
       }
     }

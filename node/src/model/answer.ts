@@ -3,6 +3,7 @@ import { HolonError } from "@holon/core/errors.ts";
 import { packedSchema, packTensor, unpackTensor } from "@holon/core/model/packed.ts";
 import { jurisdictionPattern } from "@holon/core/policy/jurisdiction.ts";
 import { dataClassSchema } from "@holon/core/schema/event.ts";
+import type { NodeName } from "@holon/core/units.ts";
 import { z } from "zod";
 import type { CallHandler } from "../link/calls.ts";
 import type { Decider, Decision } from "./decision.ts";
@@ -16,16 +17,17 @@ export type ModelRequest = z.infer<typeof requestSchema>;
 const rowSchema = z.strictObject({ confidence: z.number().min(0).max(1), by: z.string().max(63), sure: z.boolean(), kept: z.enum(["cut", "bytes", "late", "refused"]).optional() });
 const answerSchema = z.strictObject({ scores: packedSchema, rows: z.array(rowSchema) });
 
-/** Lets a node's `model.answer` be answered by these, by model name; what is added later is answered too, and what is not there is passed on. */
+/** Lets a node's `model.answer` be answered by these, by model name; what is added later is answered too, and what is not there is passed on. `demand` throws where the one that asks may not use the model. */
 export const answerHandler =
-  (deciders: Pick<ReadonlyMap<string, Decider>, "get">, passOn?: (request: ModelRequest) => Promise<unknown>): CallHandler =>
-  async (parameters) => {
+  (deciders: Pick<ReadonlyMap<string, Decider>, "get">, passOn?: (request: ModelRequest) => Promise<unknown>, demand?: (model: string, from: NodeName) => Promise<void>): CallHandler =>
+  async (parameters, from) => {
     const parsed = requestSchema.safeParse(parameters);
     if (!parsed.success) throw new HolonError("HOLON_MODEL_INPUT_BAD", `a question to a model does not fit at ${parsed.error.issues[0]?.path.join(".") ?? "the top"}`);
     const { model, x } = parsed.data;
     const decider = deciders.get(model);
     if (decider === undefined && passOn !== undefined) return passOn(parsed.data);
     if (decider === undefined) throw new HolonError("HOLON_MODEL_MISSING", `no model ${model} answers on this node`);
+    await demand?.(model, from);
     const decided = await decider.decide(unpackTensor(x));
     const classes = decided[0]?.scores.length ?? 0;
     const scores = new Float32Array(decided.length * classes);

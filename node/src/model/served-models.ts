@@ -13,6 +13,7 @@ import { limits } from "@holon/core/limits.ts";
 import type { Model, ModelSession, Ports, Tensor } from "@holon/core/ports.ts";
 import type { AppDocument, Tier } from "@holon/core/schema/app.ts";
 import type { Desired } from "@holon/core/schema/desired.ts";
+import type { NodeName } from "@holon/core/units.ts";
 import type { BlobStore } from "../blob/store.ts";
 import type { Events } from "../event/events.ts";
 import type { CallHandler, Calls } from "../link/calls.ts";
@@ -47,7 +48,7 @@ export interface ServedModelsContext {
   readonly log: SegmentLog;
   readonly events: Events;
   readonly blobs: Pick<BlobStore, "read">;
-  readonly guard: Pick<Guard, "mayAsk" | "mayRelay">;
+  readonly guard: Pick<Guard, "mayAsk" | "mayRelay" | "demand">;
   readonly calls: Pick<Calls, "callPeer">;
   readonly handlers: Map<string, CallHandler>;
   readonly ports: Pick<Ports, "clock" | "trace"> & { readonly model: Model };
@@ -94,7 +95,9 @@ export function createServedModels(context: ServedModelsContext): ServedModels {
     return calls.callPeer(peer, answerMethod, request, limits.modelAnswerMs);
   };
   const answering = { get: (name: string): Decider | undefined => (served.get(name)?.answers === true ? { decide: (rows) => decideBy(name, rows) } : undefined) };
-  handlers.set(answerMethod, answerHandler(answering, passOn));
+  /** A neighbour uses a model as a function does: by its name within the app. */
+  const demand = (model: string, from: NodeName): Promise<void> => context.guard.demand({ kind: "node", name: from }, "use", { name: `model/${model.slice(model.indexOf("/") + 1)}` });
+  handlers.set(answerMethod, answerHandler(answering, passOn, demand));
 
   async function decideBy(name: string, rows: Tensor): Promise<readonly Decision[]> {
     const found = served.get(name);

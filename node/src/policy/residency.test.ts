@@ -92,7 +92,7 @@ class Chain {
     return this.frames.some((frame) => frame.from === name && frame.text.includes(text));
   }
 
-  async audit(name: "edge" | "gateway"): Promise<readonly StoredEvent[]> {
+  async audit(name: "cloud" | "edge" | "gateway"): Promise<readonly StoredEvent[]> {
     const records = await this.world.drive(this.node(name).log.read({ origin: nodeName(name), stream: "audit" }, 1, { maxRecords: 1_000, maxBytes: 1 << 20 }));
     return records.map(({ bytes }) => parseStoredEvent(bytes, "test"));
   }
@@ -232,4 +232,8 @@ test("rows that a cascade asks about may not go on from a node that passes the q
   assert.deepEqual([denied?.["destination"], denied?.["classes"], denied?.["jurisdictions"]], ["US", ["derived"], ["EU/DE"]]);
   await deploy(2, ask(2, "CH US"));
   assert.deepEqual(await decide(), [["cloud", undefined]]);
+  await deploy(3, `${ask(3, "CH US")}\nforbid edges-ask-nothing\n  who node edge\n  does use\n  what model/large`);
+  assert.deepEqual(await decide(), [["gateway", "refused"]]);
+  const refused = (await chain.audit("cloud")).filter(({ type }) => type === "holon.policy.decided").map(dataOf).find(({ rule }) => rule === "edges-ask-nothing");
+  assert.deepEqual([refused?.["principal"], refused?.["action"], refused?.["resource"], refused?.["allow"]], ["node edge", "use", "model/large", false]);
 });

@@ -71,6 +71,8 @@ export interface Site {
 interface Sibling {
   readonly name: NodeName;
   address: string | undefined;
+  /** Where it was heard to be, last. */
+  heard: string | undefined;
   link: Uplink | undefined;
 }
 
@@ -116,14 +118,23 @@ export function createSite(options: SiteOptions): Site {
 
   function dial(sibling: Sibling, address: string): void {
     if (closed || sibling.address === address || address === config.parent) return; // the uplink is a link to that sibling already
+    sibling.address = address;
     sibling.link?.close();
     const net = { ...ports.net, connect: (to: string) => ports.net.connect(to, sibling.name) };
-    sibling.address = address;
     sibling.link = createUplink({
       config, parent: address, log, ports: { ...ports, net }, calls, blobs: options.blobs, mayLeave: options.mayLeave, ...options.reports,
-      label: `link to sibling ${sibling.name}`, quiet: true, changed: options.linksChanged,
+      label: `link to sibling ${sibling.name}`, quiet: true,
+      changed: () => {
+        followHeard(sibling);
+        options.linksChanged();
+      },
     });
     sibling.link.start();
+  }
+
+  /** Anybody on the wire can say where a sibling is: an open link, whose other end proved its name, is not given up for it. */
+  function followHeard(sibling: Sibling): void {
+    if (sibling.heard !== undefined && sibling.link?.peer() === undefined) dial(sibling, sibling.heard);
   }
 
   const memberOnly = (handler: (from: NodeName, parameters: unknown) => Promise<unknown>): CallHandler => (parameters, from) => {
@@ -164,7 +175,10 @@ export function createSite(options: SiteOptions): Site {
       relay.start();
       discovery = await ports.discovery.open({ name: self, site: config.site, address }, (heard) => {
         const sibling = siblings.get(heard.name);
-        if (sibling !== undefined && heard.site === config.site) dial(sibling, heard.address);
+        if (sibling !== undefined && heard.site === config.site) {
+          sibling.heard = heard.address;
+          followHeard(sibling);
+        }
       });
     },
     takesRelayed,
@@ -191,5 +205,5 @@ export function createSite(options: SiteOptions): Site {
 
 function toSibling({ name }: SiblingConfig): Sibling {
   if (!isNodeName(name)) throw new HolonError("HOLON_CONFIG_BAD", `${name} is no node name`);
-  return { name, address: undefined, link: undefined };
+  return { name, address: undefined, heard: undefined, link: undefined };
 }

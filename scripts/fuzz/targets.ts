@@ -1,0 +1,7 @@
+/** Every parser that faces outside. */
+import type { Target } from "./target.ts";
+import { doorTargets } from "./targets-door.ts";
+import { logTargets } from "./targets-log.ts";
+import { textTargets } from "./targets-text.ts";
+
+export const targets: readonly Target[] = [...logTargets, ...doorTargets, ...textTargets];

@@ -1,0 +1,158 @@
+/** An enrolled node that turns against its fleet: each attempt ends in a denial, and the denial stands in the trail of who denied it. What else is shown where: docs/internals/red-team.md. */
+import assert from "node:assert/strict";
+import { takesTurns } from "../../scripts/testing/turns.ts";
+import type { SimSubject } from "./subject.ts";
+import { mallory, Raid } from "./testing/raid.ts";
+
+/** Each is run with every other run of the tests; all of them with HOLON_TURNS=all. */
+const attempt = takesTurns(2);
+const edge = "wss://edge-1:7401";
+
+attempt("malicious sibling: another name than its certificate's is refused", async () => {
+  const raid = await Raid.start();
+  const door = await raid.dial(edge, { node: "gateway-1" });
+  await raid.until("she is cut off", () => door.closed() !== undefined);
+  assert.equal(door.closed(), "HOLON_IDENTITY_FALSE");
+  assert.equal((await raid.denial("edge-1", "HOLON_IDENTITY_FALSE"))["claimed"], "gateway-1");
+});
+
+attempt("malicious sibling: records in the name of who receives them, of a stream that never leaves, or altered on the way are refused, and nothing of them is kept", async () => {
+  const raid = await Raid.start();
+  const event = { type: "holon.app.deployed", data: { name: "evil" } };
+  const altered = await raid.forge("far-1", "data", event);
+  altered[altered.length - 1] = (altered.at(-1) ?? 0) ^ 1;
+  const before = [...raid.subject("edge-1").log.heads()].length;
+  for (const payload of [await raid.forge("edge-1", "audit", event), await raid.forge(mallory, "local", event), altered]) {
+    const door = await raid.dial(edge);
+    door.send({ kind: "stream", header: { op: "records" }, payload });
+    await raid.until("she is cut off", () => door.closed() !== undefined);
+    assert.equal(door.closed(), "HOLON_FRAME_BAD");
+  }
+  assert.match(String((await raid.denial("edge-1", "HOLON_FRAME_BAD"))["message"]), /edge-1\/audit.*may not come from below/);
+  assert.equal([...raid.subject("edge-1").log.heads()].length, before);
+});
+
+attempt("malicious sibling: a forged history of a neighbour takes nothing from the true one, and both sides tell of it", async () => {
+  const raid = await Raid.start();
+  raid.fleet.net.cut("far-1", "edge-2", { reset: true });
+  const payload = await raid.forge("far-1", "alarm", { type: "far.alarm", data: "a lie" });
+  const door = await raid.dial("wss://edge-2:7401", { lanes: ["far-1/alarm"] });
+  door.send({ kind: "stream", header: { op: "records", alarmBytes: payload.length }, payload });
+  const headAt = (name: string): string[] => [...raid.subject(name).log.heads().keys()].filter((lane) => /^far-1(?:~\w+)?\/alarm$/.test(lane));
+  await raid.until("it is taken", () => headAt("edge-2").length > 0);
+  raid.fleet.net.healAll();
+  await raid.say("far-1", "alarm", { type: "far.alarm", data: "the truth" });
+  await raid.until("the true one is beside it", () => headAt("edge-2").length > 1 && headAt("cloud").length > 1);
+  for (const name of ["far-1", "edge-2"]) assert.equal((await raid.told(name, "holon.link.fork")).length, 1, name);
+});
+
+attempt("malicious sibling: a forged list of the revoked is refused, an older one changes nothing", async () => {
+  const raid = await Raid.start();
+  const { authority } = raid.fleet;
+  assert.ok(authority !== undefined);
+  const passport = (name: string) => raid.machine(name).identity.passport;
+  const first = await authority.sign({ version: 7, revoked: [] });
+  const second = await authority.sign({ version: 8, revoked: [{ node: "far-1", through: Number.MAX_SAFE_INTEGER }] });
+  const door = await raid.dial(edge);
+  const forged = { list: JSON.stringify({ version: 99, revoked: [{ node: "gateway-1", through: Number.MAX_SAFE_INTEGER }] }), proof: "AAAA", chain: first.chain };
+  assert.equal(await raid.call(door, "edge-1", "identity.revoked", forged), "HOLON_IDENTITY_UNTRUSTED");
+  await raid.denial("edge-1", "HOLON_IDENTITY_UNTRUSTED");
+  assert.equal(passport("edge-1")?.revocationsVersion(), 0);
+  for (const list of [second, first]) assert.equal(await raid.call(door, "edge-1", "identity.revoked", list), "answered");
+  assert.equal(passport("edge-1")?.revocationsVersion(), 8);
+  await raid.until("all have the newer", () => ["cloud", "gateway-1"].every((name) => passport(name)?.revocationsVersion() === 8));
+});
+
+attempt("a node below: calls that only members of a site may make are refused, at the node and through its neighbour, and the election does not move", async () => {
+  const raid = await Raid.start();
+  const site = ["gateway-1", "gateway-2", "gateway-3"];
+  await raid.until("one leads", () => site.some((name) => raid.subject(name).leads?.() !== undefined));
+  const terms = () => site.map((name) => raid.status(name).election?.term);
+  const before = terms();
+  const direct = await raid.dial("wss://gateway-1:7401", { sibling: "quiet" });
+  const around = await raid.dial("wss://gateway-2:7401", { sibling: "quiet" });
+  for (const [method, parameters] of [["site.vote", { term: 1_000_000, pre: false }], ["site.renew", { term: 1_000_000 }], ["site.relay", null]] as const) {
+    assert.equal(await raid.call(direct, "gateway-1", method, parameters), "HOLON_SIBLING_UNKNOWN");
+    assert.equal(await raid.call(around, "gateway-1", method, parameters), "HOLON_CALL_DENIED");
+  }
+  await raid.denial("gateway-1", "HOLON_SIBLING_UNKNOWN");
+  assert.match(String((await raid.denial("gateway-2", "HOLON_CALL_DENIED"))["message"]), /mallory asks gateway-2 to ask gateway-1 for site\./);
+  await raid.pass(10_000);
+  assert.deepEqual(terms(), before);
+});
+
+attempt("a node below: a certificate for another, or with another's, is not to be had", async () => {
+  const raid = await Raid.start();
+  const victim = raid.machine("gateway-1").identity.passport;
+  assert.ok(victim !== undefined);
+  const door = await raid.dial(edge);
+  const { csr } = await raid.machine(mallory).identity.passport?.renewal() ?? assert.fail();
+  const { chain } = await victim.renewal();
+  assert.equal(await raid.call(door, "edge-1", "identity.renew", { csr, chain, proof: "AAAA" }), "HOLON_IDENTITY_UNTRUSTED");
+  await raid.denial("edge-1", "HOLON_IDENTITY_UNTRUSTED");
+  assert.ok((await raid.told("cloud", "holon.node.refused")).some((data) => data["code"] === "HOLON_IDENTITY_UNTRUSTED"));
+  assert.equal(await raid.call(door, "edge-1", "identity.enroll", { invitation: "0".repeat(16), csr, proof: "AAAA" }), "HOLON_INVITATION_BAD");
+  assert.ok((await raid.told("cloud", "holon.node.refused")).some((data) => data["code"] === "HOLON_INVITATION_BAD"));
+});
+
+attempt("a node below: the document of a neighbour, or of its parent, is not sent to it, and is not kept from whom it is for", async () => {
+  const raid = await Raid.start();
+  const versionOf = (name: string): number => raid.status(name).agent.version;
+  await raid.until("the neighbours have theirs", () => versionOf("gateway-1") > 0 && versionOf("far-1") > 0);
+  const near = await raid.dial(edge, { desired: ["gateway-1", "edge-1", "gateway-2"] });
+  const far = await raid.dial("wss://cloud:7401", { desired: ["far-1", "edge-2", "cloud"] });
+  const before = versionOf("far-1");
+  const { control } = raid.subject("cloud") as SimSubject & { control: { remove(app: string): Promise<void> } };
+  await raid.drive(control.remove("counter"));
+  await raid.until("they get the next, whoever says that they are below", () => versionOf("far-1") > before && versionOf("gateway-1") > before);
+  await raid.pass(5_000);
+  const documents = (door: typeof near) => door.heard.flatMap(({ kind, header }) => (kind === "desired" && "node" in header ? [header.node] : []));
+  assert.deepEqual(documents(near), []);
+  assert.ok(!documents(far).includes("edge-2") && !documents(far).includes("cloud"), documents(far).join());
+});
+
+attempt("a lead that exceeds its authority: of another site, of another member, or in no form, is nobody's lead, and control goes on", async () => {
+  const raid = await Raid.start();
+  const door = await raid.dial(edge, { lanes: [`${mallory}/audit`] });
+  const claims = [
+    ["holon.site.lead", { site: "cloud", term: 1_000_000, lead: mallory }],
+    ["holon.site.lead", { site: "site", term: 1_000_000, lead: "gateway-1" }],
+    ["holon.site.lead", "nonsense"],
+    ["holon.node.started", { site: "site", tier: "cloud", jurisdiction: "US", parent: null, api: "http://203.0.113.1:80" }],
+  ] as const;
+  const cloud = raid.subject("cloud");
+  const enrolled = { node: mallory, site: "site", tier: "gateway", number: 1, expiresMs: 1 };
+  await raid.drive(cloud.log.append({ cells: [{ key: `enrolled/${mallory}`, value: new TextEncoder().encode(JSON.stringify(enrolled)) }] }));
+  const payload = await raid.forge(mallory, "audit", ...claims.map(([type, data]) => ({ type, data })));
+  door.send({ kind: "stream", header: { op: "records" }, payload });
+  await raid.until("control has heard it", () => (cloud.log.head({ origin: raid.machine(mallory).name, stream: "audit" })?.sequence ?? 0) >= claims.length);
+  const { control } = cloud as SimSubject & { control: { nodes(): readonly { name: string; leads: boolean }[]; remove(app: string): Promise<void> } };
+  await raid.drive(control.remove("counter"));
+  assert.ok(!control.nodes().some(({ name }) => name === mallory));
+  await raid.until("those who lead are shown to lead", () => control.nodes().some(({ leads }) => leads));
+  const told = await raid.told("cloud", "holon.claim.refused");
+  assert.deepEqual([told.length > 0, String(told.at(-1)?.["record"]).split("/").at(-1)], [true, `${claims.length + 1}`]);
+  const restarted = raid.machine("cloud");
+  restarted.crash("process", 100);
+  await raid.until("control starts over what she wrote", () => restarted.subject !== undefined);
+  assert.equal((await raid.told("cloud", "holon.claim.refused")).length, told.length);
+});
+
+attempt("a liar on the local network: who announces a sibling at another place ends no link to it", async () => {
+  const raid = await Raid.start();
+  await raid.until("the siblings are linked", () => raid.status("gateway-1").election?.reachable.length === 3);
+  raid.notes.length = 0;
+  for (const name of ["gateway-1", "gateway-2", "gateway-3"]) await raid.drive(raid.ports.discovery.open({ name: raid.machine(name).name, site: "site", address: "wss://mallory:9" }, () => undefined));
+  await raid.pass(25_000);
+  assert.deepEqual(raid.notes.filter(({ text }) => /link to sibling .* lost/.test(text)), []);
+});
+
+attempt("a node below: who asks for its certificate again and again does not fill the trail", async () => {
+  const raid = await Raid.start();
+  const door = await raid.dial(edge);
+  const request = await raid.machine(mallory).identity.passport?.renewal();
+  const answers: string[] = [];
+  for (let asked = 0; asked < 30; asked++) answers.push(await raid.call(door, "edge-1", "identity.renew", request));
+  assert.deepEqual([...new Set(answers)], ["answered", "HOLON_CALL_BUSY"]);
+  assert.ok((await raid.told("cloud", "holon.node.renewed")).length < 10);
+});
