@@ -8,7 +8,7 @@ import { printPrincipal } from "@holon/core/policy/principal.ts";
 import { nameSchema } from "@holon/core/schema/name.ts";
 import { z } from "zod";
 import type { People } from "../people/people.ts";
-import { roleSchema } from "../store/people.ts";
+import { roleSchema, type KnownApproval } from "../store/people.ts";
 
 /** Whether it is long enough is said where it is set. */
 const passwordSchema = z.string().min(1).max(limits.passwordCharactersMax);
@@ -31,6 +31,7 @@ const named = (text: string | undefined): string => {
   return parsed.data;
 };
 const nowhere = "unknown";
+const shownApproval = ({ id, who, resource, params, query, body, rule, reason, askedAt, endsMs, by }: KnownApproval) => ({ id, who, resource, params, query, ...(body === undefined ? {} : { body }), rule, reason, askedAt, endsAt: isoTime(endsMs), approvedBy: by ?? null });
 
 export const peopleRoutes = (people: People): readonly Route[] => [...sessionRoutes(people), ...userRoutes(people), ...tokenRoutes(people), ...approvalRoutes(people)];
 
@@ -169,7 +170,7 @@ const approvalRoutes = (people: People): readonly Route[] => [
     path: "/v1/approvals",
     summary: "Calls that wait for another person, and those that were approved and not made yet.",
     answer: z.object({ approvals: z.array(approvalSchema) }),
-    handle: () => Promise.resolve({ status: 200, body: { approvals: people.approvals().map(({ endsMs, digest: _, person: _person, by, ...asked }) => ({ ...asked, endsAt: isoTime(endsMs), approvedBy: by ?? null })) } }),
+    handle: () => Promise.resolve({ status: 200, body: { approvals: people.approvals().map(shownApproval) } }),
   },
   {
     method: "POST",
