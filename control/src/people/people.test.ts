@@ -160,6 +160,9 @@ test("wrong passwords lock a name and not a session, alike for a name that nobod
   assert.deepEqual((await office.trail("holon.login.locked")).map(({ of, name, forMs }) => [of, name, forMs]).toSorted(), [["name", null, limits.loginLockMs], ["name", "olga", limits.loginLockMs]].toSorted());
   await office.sleep(limits.loginLockMs);
   assert.equal((await office.login("olga")).role, "owner");
+  await told("olga");
+  await office.drive(office.people.setPassword("olga", `${password} 2`, machineCaller));
+  assert.equal((await office.login("olga", `${password} 2`)).role, "owner", "a new password does not wait");
 });
 
 test("the machine's token stands for the owner until there is one, then only for mending; the last owner stays", async () => {
