@@ -1,13 +1,16 @@
 /** Talks to the API of a node on this machine. */
 import { HolonError, isErrorCode } from "@holon/core/errors.ts";
 import { z } from "zod";
+import { readSession } from "./machine/sessions.ts";
 import { readToken } from "./machine/token.ts";
 
 export interface ClientOptions {
   /** `http://127.0.0.1:7400` */
   readonly api: string;
-  /** Data folder that holds the token. */
+  /** Data folder that holds the machine's token and the sessions. */
   readonly data: string;
+  /** What to show in place of what is found. */
+  readonly token?: string;
 }
 
 export interface Client {
@@ -22,8 +25,8 @@ const errorSchema = z.object({ error: z.object({ code: z.string(), message: z.st
 export const doneSchema = z.object({ ok: z.literal(true) });
 
 /** `HOLON_API_UNREACHABLE`, `HOLON_API_UNAUTHORISED`, or the error that the API answered. */
-export async function connectApi({ api, data }: ClientOptions): Promise<Client> {
-  const token = await readToken(data);
+export async function connectApi({ api, data, token: shown }: ClientOptions): Promise<Client> {
+  const token = shown ?? (await tokenFor(api, data));
   const request = async <T>(method: string, path: string, body: unknown, answer: z.ZodType<T>): Promise<T> => {
     const bytes = body instanceof Uint8Array;
     const headers: Record<string, string> = { authorization: `Bearer ${token ?? ""}`, "content-type": bytes ? "application/octet-stream" : "application/json" };
@@ -49,6 +52,13 @@ export async function connectApi({ api, data }: ClientOptions): Promise<Client> 
     get: (path, answer) => request("GET", path, undefined, answer),
     send: (method, path, body, answer) => request(method, path, body, answer),
   };
+}
+
+/** An API token, a session, the machine's token: the first that is there. */
+async function tokenFor(api: string, data: string): Promise<string | undefined> {
+  const given = process.env["HOLON_TOKEN"]?.trim();
+  if (given !== undefined && given !== "") return given;
+  return (await readSession(data, api))?.token ?? readToken(data);
 }
 
 function problemOf(status: number, body: unknown, api: string): HolonError {

@@ -15,6 +15,7 @@ import type { ExplainOptions } from "./command/policy.ts";
 import type { InitOptions, PinOptions, SignOptions } from "./command/publisher.ts";
 import type { SigningOptions } from "./app/sign.ts";
 import type { SimOptions } from "./command/sim.ts";
+import type { TokenOptions } from "./command/token.ts";
 import type { UpOptions } from "./command/up.ts";
 
 interface Common {
@@ -46,6 +47,7 @@ export function createProgram(hold: Hold): Command {
   addDoctor(program);
   addSimulator(program);
   addPublisher(program);
+  addPeople(program);
   return program;
 }
 
@@ -263,6 +265,41 @@ function addAudit(program: Command): void {
     .action(async (folder: string, options: AuditOptions) => {
       if (!(await (await import("./command/audit.ts")).verifyAudit(folder, options))) throw new HolonError("HOLON_LOG_DAMAGED", `the log in ${folder} is not as it was written`, { next: "Hold it against what the node above has of the same lanes." });
     });
+}
+
+function addPeople(program: Command): void {
+  const withPassword = (command: Command): Command => common(command).option("--password-file <file>", "file with the password; - reads it from stdin (default: it is asked for)");
+  interface WithPassword extends Common {
+    readonly passwordFile?: string;
+  }
+  withPassword(program.command("login <name>").description("begin a session with a name and its password")).action(async (name: string, options: WithPassword) => (await import("./command/session.ts")).logIn(clientOptions(options), name, options.passwordFile, options.json === true));
+  common(program.command("logout").description("end the session")).action(async (options: Common) => (await import("./command/session.ts")).logOut(clientOptions(options), options.json === true));
+  const user = program.command("user").description("people and their roles: owner, operator, publisher, auditor, viewer");
+  withPassword(user.command("add <name>").description("add a user")).requiredOption("--role <role>", "owner, operator, publisher, auditor or viewer").action(async (name: string, options: WithPassword & { readonly role: string }) => (await import("./command/user.ts")).addUser(await connectApi(clientOptions(options)), name, options.role, options.passwordFile, options.json === true));
+  common(user.command("list").description("users and their roles")).action(async (options: Common) => (await import("./command/user.ts")).listUsers(await connectApi(clientOptions(options)), options.json === true));
+  common(user.command("remove <name>").description("remove a user, with their sessions and tokens")).action(async (name: string, options: Common) => (await import("./command/user.ts")).removeUser(await connectApi(clientOptions(options)), name, options.json === true));
+  common(user.command("role <name> <role>").description("give a user another role")).action(async (name: string, role: string, options: Common) => (await import("./command/user.ts")).setRole(await connectApi(clientOptions(options)), name, role, options.json === true));
+  withPassword(user.command("password <name>").description("set a password: one's own, or as an owner another's"))
+    .option("--old-password-file <file>", "for one's own: file with the present one (default: it is asked for)")
+    .action(async (name: string, options: WithPassword & { readonly oldPasswordFile?: string }) => (await import("./command/user.ts")).setPassword(await connectApi(clientOptions(options)), clientOptions(options), name, options, options.json === true));
+  addTokens(program);
+}
+
+function addTokens(program: Command): void {
+  const token = program.command("token").description("API tokens: for programs, of a role, until a day");
+  common(token.command("add <name>").description("make a token, which is shown once"))
+    .requiredOption("--role <role>", "owner, operator, publisher, auditor or viewer")
+    .requiredOption("--for <time>", "how long it holds: 30m, 12h, 90d")
+    .option("--routes <routes...>", "only for these, as policies name them: GET/v1/nodes, or a beginning and *")
+    .action(async (name: string, options: Common & TokenOptions) => (await import("./command/token.ts")).addToken(await connectApi(clientOptions(options)), name, options));
+  common(token.command("list").description("tokens, as far as they may be seen again")).action(async (options: Common) => (await import("./command/token.ts")).listTokens(await connectApi(clientOptions(options)), options.json === true));
+  common(token.command("revoke <name>").description("refuse a token from now on")).action(async (name: string, options: Common) => (await import("./command/token.ts")).revokeToken(await connectApi(clientOptions(options)), name, options.json === true));
+  const approval = program.command("approval").description("calls that the policy wants two people for");
+  common(approval.command("list").description("what waits, and what was approved and not called yet")).action(async (options: Common) => (await import("./command/approval.ts")).listApprovals(await connectApi(clientOptions(options)), options.json === true));
+  common(approval.command("approve <id>").description("approve a call of another person")).action(async (id: string, options: Common) => (await import("./command/approval.ts")).approve(await connectApi(clientOptions(options)), id, options.json === true));
+  common(approval.command("reject <id>").description("reject a call that waits"))
+    .requiredOption("--because <reason>", "goes into the trail")
+    .action(async (id: string, options: Common & { readonly because: string }) => (await import("./command/approval.ts")).reject(await connectApi(clientOptions(options)), id, options.because, options.json === true));
 }
 
 function addDoctor(program: Command): void {

@@ -1,4 +1,5 @@
 /** The control plane over the log of the node it lives on: deploys apps, plans, and issues one desired document per node. */
+import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { canonicalJson } from "@holon/core/json.ts";
 import { identityMethods } from "@holon/core/identity/messages.ts";
@@ -7,7 +8,8 @@ import { toHex } from "@holon/core/log/hex.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
 import type { Append, Log, NewRecord } from "@holon/core/log/log.ts";
 import { planPlacement } from "@holon/core/placement/plan.ts";
-import type { Authority, Clock, Crypto, Director, Identity, Trace } from "@holon/core/ports.ts";
+import { printPrincipal } from "@holon/core/policy/principal.ts";
+import type { Authority, Clock, Credentials, Crypto, Director, Identity, Trace } from "@holon/core/ports.ts";
 import { exportableStreams } from "@holon/core/schema/event.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
 import { cascadeProblem } from "@holon/core/schema/model-use.ts";
@@ -17,6 +19,7 @@ import type { SignatureFiles } from "@holon/core/schema/signatures.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import { createClaims } from "./store/claims.ts";
 import { openRegistrar, type Registrar } from "./identity/registrar.ts";
+import { openPeople, type People } from "./people/people.ts";
 import { directFor } from "./publish.ts";
 import { createFold, eventTypes, type ControlState, type KnownApp, type KnownNode } from "./store/fold.ts";
 import { checkPolicy, type KnownPolicy } from "./store/policy.ts";
@@ -27,7 +30,7 @@ export interface ControlHost {
   readonly log: Log;
   readonly blobs: { has(hash: BlobHash): Promise<boolean>; put(content: Uint8Array): Promise<BlobHash>; read(hash: BlobHash): Promise<Uint8Array> };
   readonly events: { record(input: { stream: "audit"; type: string; class: "public"; producer: string; subject?: string; data: unknown }): NewRecord };
-  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly director?: Director; readonly trace: Trace; readonly identity?: Identity | undefined; readonly authority?: Authority | undefined };
+  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly director?: Director; readonly trace: Trace; readonly identity?: Identity | undefined; readonly authority?: Authority | undefined; readonly credentials?: Credentials | undefined };
   /** Where new nodes reach the fleet. */
   readonly address?: string | undefined;
   /** How long certificates hold; without it `limits.certificateMs`. */
@@ -47,29 +50,32 @@ export interface NodeRow extends KnownNode {
   readonly heardMs: number | undefined;
 }
 
+/** What changes something is told of who did it; without a caller it was a program of this machine. */
 export interface Control {
   readonly log: Log;
   readonly blobs: ControlHost["blobs"];
   nodes(): readonly NodeRow[];
   apps(): readonly KnownApp[];
   /** Resolves when the app and the documents that follow from it are on disk. `HOLON_BLOB_MISSING`, `HOLON_POLICY_DENIED`, `HOLON_APP_BAD`. */
-  deploy(document: AppDocument): Promise<void>;
+  deploy(document: AppDocument, by?: Caller): Promise<void>;
   /** Serves what a publisher signed from now on, and deploys an app with it, both or none. `HOLON_BLOB_MISSING`, and what `deploy` refuses. */
-  publish(files: SignatureFiles, document?: AppDocument): Promise<void>;
+  publish(files: SignatureFiles, document?: AppDocument, by?: Caller): Promise<void>;
   /** Metadata of the publisher that are served now. */
   images(): SignatureFiles | undefined;
   /** `HOLON_APP_MISSING` if there is none of that name. */
-  remove(app: string): Promise<void>;
+  remove(app: string, by?: Caller): Promise<void>;
   /** Every version of every model, in the order of registration. */
   models(): readonly KnownModel[];
   /** Registers a version; the same again is the same version. `HOLON_BLOB_MISSING`, `HOLON_MODEL_…`. */
-  registerModel(document: ModelDocument): Promise<KnownModel>;
+  registerModel(document: ModelDocument, by?: Caller): Promise<KnownModel>;
   /** The policy that the fleet is told to decide by. */
   policy(): KnownPolicy | undefined;
   /** Resolves when it and the documents that bring it are on disk. `HOLON_POLICY_BAD`, `HOLON_POLICY_UNMET`, `HOLON_POLICY_DENIED`. */
-  adoptPolicy(text: string): Promise<KnownPolicy>;
+  adoptPolicy(text: string, by?: Caller): Promise<KnownPolicy>;
   /** Who belongs to the fleet; only where there is an authority. */
   readonly registrar: Registrar | undefined;
+  /** Who may do what here; only where there are credentials. */
+  readonly people: People | undefined;
   close(): Promise<void>;
 }
 
@@ -120,40 +126,43 @@ export async function openControl(host: ControlHost): Promise<Control> {
   const record = (type: string, subject: string, data: unknown): NewRecord => host.events.record({ stream: "audit", type, class: "public", producer: "control", subject, data });
 
   const registrar = await registrarOf(host, record);
+  const { credentials } = ports;
+  const people = credentials && openPeople({ log, clock: ports.clock, crypto: ports.crypto, credentials, state: fold.state.people, record, follow: () => inTurn(follow) });
 
   return {
     registrar,
+    people,
     log,
     blobs: host.blobs,
     nodes: () => [...fold.state.nodes.values()].map((node) => nodeRow(node, fold.state, log, ports.clock, heard)),
     apps: () => [...fold.state.apps.values()],
-    async deploy(document) {
+    async deploy(document, by) {
       await checkDocument(document, host);
-      await log.append({ records: [record(eventTypes.deployed, document.name, document)] });
+      await log.append({ records: [record(eventTypes.deployed, document.name, { ...document, by: nameOf(by) })] });
       await inTurn(follow);
     },
-    async publish(files, document) {
+    async publish(files, document, by) {
       if (document !== undefined) await checkDocument(document, host);
       for (const [file, hash] of Object.entries(files)) {
         if (!(await host.blobs.has(hash))) throw new HolonError("HOLON_BLOB_MISSING", `metadata ${file} are to be blob ${hash}, which is not here`, { next: "Upload it with PUT /v1/blobs/{hash} first." });
       }
-      const app = document === undefined ? [] : [record(eventTypes.deployed, document.name, document)];
-      await log.append({ records: [record(eventTypes.published, "images", { files }), ...app] });
+      const app = document === undefined ? [] : [record(eventTypes.deployed, document.name, { ...document, by: nameOf(by) })];
+      await log.append({ records: [record(eventTypes.published, "images", { files, by: nameOf(by) }), ...app] });
       await inTurn(follow);
     },
     images: () => fold.state.images,
-    async remove(app) {
+    async remove(app, by) {
       if (!fold.state.apps.has(app)) throw new HolonError("HOLON_APP_MISSING", `no app ${app} is deployed`, { next: "See `holon app list`." });
-      await log.append({ records: [record(eventTypes.removed, app, { app })] });
+      await log.append({ records: [record(eventTypes.removed, app, { app, by: nameOf(by) })] });
       await inTurn(follow);
     },
     models: () => [...fold.state.models.values()],
-    async registerModel(document) {
+    async registerModel(document, by) {
       const version = versionOf(document, ports.crypto);
       const known = fold.state.models.get(version);
       if (known !== undefined) return known;
       await checkModel(document, { known: fold.state.models, blobs: host.blobs });
-      await log.append({ records: [record(eventTypes.registered, document.name, { version, document })] });
+      await log.append({ records: [record(eventTypes.registered, document.name, { version, document, by: nameOf(by) })] });
       await inTurn(follow);
       const registered = fold.state.models.get(version);
       if (registered === undefined) throw new HolonError("HOLON_INTERNAL", `model ${document.name}: version ${version} was written and is not read`);
@@ -161,11 +170,11 @@ export async function openControl(host: ControlHost): Promise<Control> {
     },
     policy: () => fold.state.policy,
     // In turn, so that of two that come at once the second is held against the first.
-    adoptPolicy: (text) =>
+    adoptPolicy: (text, by) =>
       inTurn(async () => {
-        const { name, version } = checkPolicy(text, fold.state.policy);
+        const { name, version } = checkPolicy(text, fold.state.policy, [...fold.state.people.users.values()]);
         const hash = toHex(ports.crypto.sha256(encoder.encode(text)));
-        await log.append({ records: [record(eventTypes.adopted, name, { name, version, text, hash })] });
+        await log.append({ records: [record(eventTypes.adopted, name, { name, version, text, hash, by: nameOf(by) })] });
         await follow();
         if (fold.state.policy?.hash !== hash) throw new HolonError("HOLON_INTERNAL", `policy ${name} ${version} was written and is not read`);
         return fold.state.policy;
@@ -177,6 +186,8 @@ export async function openControl(host: ControlHost): Promise<Control> {
     },
   };
 }
+
+const nameOf = ({ principal }: Caller = machineCaller): string => printPrincipal(principal);
 
 async function registrarOf(host: ControlHost, record: (type: string, subject: string, data: unknown) => NewRecord): Promise<Registrar | undefined> {
   const { log, address, handlers, ports, certificateMs = limits.certificateMs } = host;

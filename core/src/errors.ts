@@ -15,10 +15,13 @@ interface ErrorRow {
 const row = (means: string, next: string, retriable = false): ErrorRow => ({ means, next, retriable });
 
 export const errorTable = {
+  HOLON_APPROVAL_BAD: row("An approval is not there, has ended, or is the asker's own.", "See `holon approval list`; nobody approves what they asked for."),
+  HOLON_APPROVAL_FULL: row("As many calls wait for approval as may.", "Approve or reject some of them: `holon approval list`.", true),
+  HOLON_APPROVAL_PENDING: row("The policy wants another person to approve the call.", "Have another person run `holon approval approve ID`, then call again as you did."),
   HOLON_APP_BAD: row("An app manifest does not fit its schema.", "Mend the named field; the manifest's schema is in docs/reference/interfaces.md."),
   HOLON_APP_MISSING: row("An app manifest was not found.", "Give the folder that holds holon.app.ts, .yaml or .json."),
   HOLON_ARGUMENT_BAD: row("A command was called with an argument it does not take.", "Run the command with --help."),
-  HOLON_API_UNAUTHORISED: row("The API was called without a valid token.", "Use the token in the control node's data folder."),
+  HOLON_API_UNAUTHORISED: row("The API was called without a valid token.", "Log in with `holon login NAME`, or use the token in the control node's data folder."),
   HOLON_API_UNREACHABLE: row("No control API answers at the address.", "Start it with `holon up`, or name another address with --api.", true),
   HOLON_BATCH_BAD: row("A batch of a producer does not parse, or holds a text that is no JSON.", "Mend the producer, or use the one of the sdk: nothing of the batch was taken."),
   HOLON_BLOB_AWAITED: row("A blob is not on this node yet: it has asked the node above for it.", "Nothing to do: it is asked for again, and sent on when it comes.", true),
@@ -60,6 +63,9 @@ export const errorTable = {
   HOLON_LOG_ENDS_EARLY: row("The log ends before what its parent has of it: files were cut short, removed or put back from a backup.", "What the parent has stays there, what only this log had is gone; the node goes on by itself, beside the earlier history. Start it again to go on."),
   HOLON_LOG_DAMAGED: row("Records of the log are damaged on disk.", "The rest is served and the lost records are reported upward, once: start it again to go on."),
   HOLON_LOG_FORMAT: row("A log was written by an unknown format version.", "Start it with the version of Holon that wrote it."),
+  HOLON_LOGIN_BUSY: row("More people log in at a time than are answered.", "Log in again in a moment.", true),
+  HOLON_LOGIN_LOCKED: row("Too many wrong passwords came for a name, or from an address.", "Wait as long as the message says; on the machine of control, `holon user password NAME` sets another at once.", true),
+  HOLON_LOGIN_REFUSED: row("The name or the password is wrong.", "Log in again; an owner sets another password with `holon user password NAME`."),
   HOLON_MODEL_BUSY: row("More calls wait for models than a node takes on.", "Call again later, or call with several rows at a time.", true),
   HOLON_MODEL_DOCUMENT_BAD: row("A model's document does not say what its graph is.", "Register it with `holon model register`, which reads the graph."),
   HOLON_MODEL_INPUT_BAD: row("A model was called with inputs that do not fit its graph.", "Compare the call with the inputs that the message names."),
@@ -111,12 +117,15 @@ export const errorTable = {
   HOLON_STATE_TOO_LARGE: row("A function's state is over its limit.", "Keep less, or in more keys; see limits.ts."),
   HOLON_STREAM_BAD: row("An event names a stream that a node does not have.", "Use alarm, data, telemetry, audit or local."),
   HOLON_TABLE_BAD: row("A file of rows, a curve or a trace, lacks a column, or a row does not hold what its column wants.", "Mend the named line of the file."),
+  HOLON_TOKEN_BAD: row("An API token does not fit, or none of that name is there.", "See `holon token list`; a token is of a role that its maker may give."),
   HOLON_UNIT_BAD: row("A function's module does not load.", "Mend the module; its default export must be defineFunction({…})."),
   HOLON_UNIT_DIED: row("A function's worker ended by itself.", "See the message; the node starts it again from its last position.", true),
   HOLON_UNIT_INTERRUPTED: row("A function's sandbox ended with the process it shared, for another function's sake or to find out whose.", "Nothing to do: it is started again at once from its last position.", true),
   HOLON_UNIT_THREW: row("A function threw an error.", "Mend the function; the event it failed on is named."),
   HOLON_UNIT_TIMEOUT: row("A function took longer than its limit.", "Raise its timeoutMs, or make it faster."),
   HOLON_UNIT_UNSUPPORTED: row("A function needs what this node does not have.", "See the message; or place the function on another node."),
+  HOLON_USER_BAD: row("A user does not fit, is not there, or is there already.", "See `holon user list`."),
+  HOLON_USER_LAST_OWNER: row("The fleet would be left without an owner.", "Make another owner first: `holon user add NAME --role owner`."),
   HOLON_WINDOW_FULL: row("More events wait in a function's windows than it may hold.", "Use shorter windows, less lateness or keepMs, or fewer subjects; the events are in the log and were told as holon.window.refused."),
 } as const satisfies Readonly<Record<string, ErrorRow>>;
 
@@ -128,12 +137,15 @@ export class HolonError extends Error {
   readonly code: ErrorCode;
   readonly next: string;
   readonly retriable: boolean;
+  /** After which the same call may be made again, where that is known. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options: { readonly next?: string; readonly cause?: unknown } = {}) {
+  constructor(code: ErrorCode, message: string, options: { readonly next?: string; readonly cause?: unknown; readonly retryAfterMs?: number } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.next = options.next ?? errorTable[code].next;
     this.retriable = errorTable[code].retriable;
+    this.retryAfterMs = options.retryAfterMs;
   }
 
   /** `{code, message, next, retriable}`, the form in which an error crosses the API and the link. */

@@ -1,3 +1,4 @@
+// long file: every bound in one table, by design
 /** Every bound of Holon, with what happens at the bound. Sizes in bytes, times in milliseconds. */
 export const limits = {
   /** One record. At the bound: `HOLON_RECORD_TOO_LARGE`, the append is refused. */
@@ -386,6 +387,36 @@ export const limits = {
   /** The same refusal is told again after this, with how often it came; kinds of refusals that are told apart. At the bound: they are told as one. */
   refusalTellMs: 60_000,
   refusalsToldMax: 64,
+  /** Users, API tokens and calls that wait for approval. At the bound: `HOLON_USER_BAD`, `HOLON_TOKEN_BAD`, `HOLON_APPROVAL_FULL`. */
+  usersMax: 1_024,
+  apiTokensMax: 1_024,
+  approvalsMax: 256,
+  /** Routes that an API token is for. At the bound: refused. */
+  tokenRoutesMax: 64,
+  /** Longest time for which an API token holds, and how long a call waits for approval, and an approval for the call. At the bound: it has ended. */
+  apiTokenMsMax: 366 * 86_400_000,
+  approvalMs: 24 * 3_600_000,
+  /** Of the body of a call that waits, what is kept for those who approve. At the bound: its hash alone. */
+  approvalBodyCharactersMax: 64 << 10,
+  /** Characters of a password. At the bound: `HOLON_USER_BAD`. */
+  passwordCharactersMin: 12,
+  passwordCharactersMax: 256,
+  /** How long a session holds, and how long without a call; sessions in all and of one person. At the bound: the oldest ends. */
+  sessionMs: 8 * 3_600_000,
+  sessionIdleMs: 3_600_000,
+  sessionsMax: 1_024,
+  sessionsOfOneMax: 16,
+  /** Passwords that are looked at at a time, each in 19 MiB, and those that wait for it. At the bound: `HOLON_LOGIN_BUSY`. */
+  passwordsAtATimeMax: 2,
+  passwordsWaitingMax: 16,
+  /** Wrong passwords in a row until a name, or an address, is locked. */
+  loginFailuresOfName: 5,
+  loginFailuresOfAddress: 20,
+  /** The first lock; each one after it is twice as long, up to the last. Failures are forgotten as long after the last one. */
+  loginLockMs: 30_000,
+  loginLockMsMax: 900_000,
+  /** Names and addresses that are counted. At the bound: those that are not known yet are counted as one. */
+  loginCountedMax: 1_024,
   /** Nodes, replicas of one unit and accelerators of one node that the planner takes. At the bound: the document is refused. */
   planNodesMax: 65_536,
   planReplicasMax: 256,

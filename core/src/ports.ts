@@ -143,6 +143,16 @@ export interface Crypto {
   sha256(bytes: Uint8Array): Uint8Array;
 }
 
+/** Passwords and secrets of people. */
+export interface Credentials {
+  /** What a password can be held against later and not be told from: Argon2id (RFC 9106). Takes time and memory on purpose. */
+  seal(password: string): Promise<string>;
+  /** Takes as long where there is nothing to hold it against, and is false then. */
+  matches(password: string, sealed: string | undefined): Promise<boolean>;
+  /** 32 bytes of chance as text, base64url. */
+  secret(): string;
+}
+
 /** Checksums and compression, synchronous. */
 export interface Codec {
   /** CRC-32 (ISO 3309), unsigned. */
@@ -522,4 +532,6 @@ export interface Ports {
   readonly identity?: Identity | undefined;
   /** Where control runs. */
   readonly authority?: Authority | undefined;
+  /** Only where control runs. */
+  readonly credentials?: Credentials | undefined;
 }

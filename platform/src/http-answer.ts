@@ -5,6 +5,9 @@ import { HttpRefusal } from "./http-refusal.ts";
 /** Where a code says more to HTTP than "not now" (503, may be tried again) or "failed" (500). */
 const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
   HOLON_API_UNAUTHORISED: 401,
+  HOLON_APPROVAL_BAD: 400,
+  HOLON_APPROVAL_FULL: 429,
+  HOLON_APPROVAL_PENDING: 403,
   HOLON_APP_BAD: 400,
   HOLON_APP_MISSING: 404,
   HOLON_ARGUMENT_BAD: 400,
@@ -13,6 +16,9 @@ const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
   HOLON_CALL_TIMEOUT: 504,
   HOLON_CONFIG_BAD: 400,
   HOLON_DISK_FULL: 507,
+  HOLON_LOGIN_BUSY: 429,
+  HOLON_LOGIN_LOCKED: 429,
+  HOLON_LOGIN_REFUSED: 401,
   HOLON_MODEL_DOCUMENT_BAD: 400,
   HOLON_MODEL_INPUT_BAD: 400,
   HOLON_MODEL_MISSING: 404,
@@ -26,7 +32,10 @@ const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
   HOLON_POLICY_UNMET: 400,
   HOLON_RECORD_TOO_LARGE: 413,
   HOLON_STREAM_BAD: 400,
+  HOLON_TOKEN_BAD: 400,
   HOLON_UNIT_BAD: 400,
+  HOLON_USER_BAD: 400,
+  HOLON_USER_LAST_OWNER: 400,
 };
 
 /** The HTTP status of an error code. */
@@ -57,6 +66,8 @@ export function answerProblem(response: ServerResponse, problem: unknown): void 
     const refused = problem.error.toJSON();
     return answer(response, problem.status, { error: { ...refused, next: nextForCaller(refused) } }, problem.headers);
   }
-  const error = toHolonError(problem).toJSON();
-  answer(response, statusOf(error.code), { error: { ...error, next: nextForCaller(error) } });
+  const coded = toHolonError(problem);
+  const error = coded.toJSON();
+  const headers = coded.retryAfterMs === undefined ? {} : { "retry-after": `${Math.max(1, Math.ceil(coded.retryAfterMs / 1000))}` };
+  answer(response, statusOf(error.code), { error: { ...error, next: nextForCaller(error) } }, headers);
 }

@@ -3,6 +3,7 @@
  * size, JSON, schema, in this order.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
 import { openApiDocument } from "@holon/core/api/openapi.ts";
 import type { Route, RouteRequest } from "@holon/core/api/route.ts";
 import { assert, HolonError } from "@holon/core/errors.ts";
@@ -28,6 +29,8 @@ export interface RouteServerOptions {
   readonly routes: readonly Route[];
   /** What callers show in `Authorization: Bearer …`, except on open routes. */
   readonly token: string;
+  /** Who else may call, by what they show; undefined where it stands for nobody. And who the token stands for. Without it, the token alone is known. */
+  readonly callers?: { readonly of: (token: string) => Caller | undefined; readonly machine: () => Caller };
   readonly title: string;
   readonly version: string;
   /** Checks every answer against its route's schema: for tests and development. A wrong one is `HOLON_INTERNAL`. */
@@ -88,18 +91,24 @@ async function serve({ request, response, match, bodies, followers, options }: E
   requireOwnHost(request);
   const url = parseUrl(request);
   const { route, params } = match(request.method ?? "", url.pathname);
-  if (route.open !== true && !isSameSecret(bearerToken(request.headers.authorization) ?? "", options.token)) {
-    throw refusal(401, "HOLON_API_UNAUTHORISED", "the request shows no valid token", { "www-authenticate": "Bearer" });
-  }
+  const caller = route.open === true ? undefined : callerOf(request, options);
   const query = parseQuery(route, url);
   const body = await bodies.read(request, route);
-  const parsed: RouteRequest = { params, query, body, traceparent: traceOf(request) };
+  const parsed: RouteRequest = { params, query, body, traceparent: traceOf(request), address: request.socket.remoteAddress, ...(caller === undefined ? {} : { caller }) };
   if (route.follow !== undefined && /\bapplication\/x-ndjson\b/.test(request.headers.accept ?? "")) {
     return followers.serve((signal) => route.follow?.(parsed, signal) ?? [], response);
   }
   const given = await route.handle(parsed);
   if (options.checkAnswers === true) requireFittingAnswer(route, given.body);
   answer(response, given.status, given.body);
+}
+
+function callerOf({ headers }: IncomingMessage, { token, callers }: RouteServerOptions): Caller {
+  const shown = bearerToken(headers.authorization);
+  const caller = shown === undefined ? undefined : isSameSecret(shown, token) ? (callers?.machine() ?? machineCaller) : callers?.of(shown);
+  if (caller !== undefined) return caller;
+  const message = shown === undefined ? "the request shows no token" : "the token that the request shows is none, or holds no more: sessions and tokens end, and are revoked";
+  throw refusal(401, "HOLON_API_UNAUTHORISED", message, { "www-authenticate": "Bearer" });
 }
 
 /** A header that is no trace context is as none (W3C Trace Context, section 3.3). */

@@ -3,6 +3,7 @@ import type { Invited } from "@holon/core/identity/messages.ts";
 import type { Model, Ports, Runner } from "@holon/core/ports.ts";
 import type { NodeName } from "@holon/core/units.ts";
 import { ClockHardware, createClock } from "./clock.ts";
+import { createCredentials } from "./credentials.ts";
 import { createCodec } from "./codec.ts";
 import { createCrypto } from "./crypto.ts";
 import { createDiscovery } from "./discovery.ts";
@@ -185,6 +186,7 @@ export class NodeMachine<Subject extends Booted> {
       secrets: createSecrets(this.#options.secrets ?? {}),
       trace: createTrace(incarnation, this.#options.listener),
       identity: this.identity.passport,
+      credentials: createCredentials(random.fork("credentials")),
       authority: this.#options.certified?.hasAuthority === true ? this.#options.certified.authority : undefined,
     };
   }

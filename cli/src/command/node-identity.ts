@@ -6,6 +6,7 @@ import { createClock } from "@holon/platform/clock.ts";
 import { lockFolder } from "@holon/platform/lock.ts";
 import { z } from "zod";
 import type { Client } from "../client.ts";
+import { spanOf } from "../machine/span.ts";
 
 export interface InviteOptions {
   readonly site?: string;
@@ -79,13 +80,4 @@ export async function manageAuthority({ data, node, takeRoot, renew, root, json 
   const until = new Date(status.intermediate.expiresMs).toISOString();
   if (json === true) return void process.stdout.write(`${JSON.stringify({ ...status, intermediate: { until } })}\n`);
   process.stdout.write(`${status.domain}\nfingerprint ${status.fingerprint}\nroot key ${status.root === "here" ? "here: take it off line with --take-root FILE" : "away"}\nintermediate until ${until}\n`);
-}
-
-const unitsMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-function spanOf(text: string): number {
-  const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
-  const ms = Number(count) * (unitsMs[unit ?? ""] ?? Number.NaN);
-  if (!(ms > 0)) throw new HolonError("HOLON_ARGUMENT_BAD", `--for is a time like 30m, 1h or 2d, not ${text}`);
-  return ms;
 }

@@ -27,13 +27,13 @@ export async function testPolicy(path: string, json: boolean): Promise<boolean> 
     process.stdout.write(`${JSON.stringify({ name: policy.name, version: policy.version, rules: policy.rules.length, expectations: rows, holds: isMet })}\n`);
     return isMet;
   }
-  const rows = checked.map(({ expectation, decision, holds }) => [holds ? "ok" : "NOT MET", `${expectation.line}`, wordOf(expectation), `${decision.allow ? "allow" : "deny"} ${decision.rule}`, printRequest(expectation.request)]);
+  const rows = checked.map(({ expectation, decision, holds }) => [holds ? "ok" : "NOT MET", `${expectation.line}`, wordOf(expectation), wordOf(decision), printRequest(expectation.request)]);
   if (rows.length > 0) process.stdout.write(`${printTable(["", "LINE", "EXPECTED", "DECIDED", "REQUEST"], rows)}\n`);
   process.stdout.write(`${policy.name} ${policy.version}: ${policy.rules.length} rules, ${checked.filter(({ holds }) => holds).length} of ${checked.length} expectations hold\n`);
   return isMet;
 }
 
-const wordOf = ({ allow, rule }: Expectation): string => `${allow ? "allow" : "deny"}${rule === undefined ? "" : ` ${rule}`}`;
+const wordOf = ({ allow, wantsApproval, rule }: Pick<Expectation, "allow" | "wantsApproval"> & { readonly rule?: string | undefined }): string => `${allow ? "allow" : wantsApproval === true ? "approve" : "deny"}${rule === undefined ? "" : ` ${rule}`}`;
 
 export interface ExplainOptions {
   readonly file?: string;
@@ -60,7 +60,7 @@ export async function explainDecision(api: ClientOptions, options: ExplainOption
     process.stdout.write(`${JSON.stringify({ request: printRequest(request), ...decision, rules: rows })}\n`);
     return;
   }
-  process.stdout.write(`${decision.allow ? "allow" : "deny"}: ${decision.reason}\n`);
+  process.stdout.write(`${wordOf({ ...decision, rule: undefined })}: ${decision.reason}\n`);
   const rows = rules.map(({ rule, mismatch }) => [rule.line === 0 ? "-" : `${rule.line}`, rule.effect, rule.name, mismatch === undefined ? "fits" : `not: ${mismatch}`]);
   process.stdout.write(`${printTable(["LINE", "EFFECT", "RULE", "FOR THIS"], rows)}\n`);
 }

@@ -10,6 +10,7 @@ import type { Control } from "@holon/control/index.ts";
 import { nodeRoutes, openNode, type HolonNode } from "@holon/node/index.ts";
 import { createClock } from "@holon/platform/clock.ts";
 import { createCodec } from "@holon/platform/codec.ts";
+import { createCredentials } from "@holon/platform/credentials.ts";
 import { createCrypto } from "@holon/platform/crypto.ts";
 import { createDiscovery } from "@holon/platform/discovery.ts";
 import { createDisk } from "@holon/platform/disk.ts";
@@ -78,7 +79,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
       door: createDoor({ clock, hostStats: createHostStats(clock) }),
       secrets: createSecrets(folder),
       trust: createTrustTuf(folder),
-      ...(config.control ? { director: createDirector(folder) } : {}),
+      ...(config.control ? { director: createDirector(folder), credentials: createCredentials() } : {}),
       trace: createTrace({ name: config.name, ...options.trace }),
     };
     const node = await openNode(config, ports);
@@ -88,7 +89,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
       log: node.log, blobs: node.blobs, events: node.events, ports, handlers: node.handlers, address: node.address, certificateMs: config.authority?.certificateMs, revoked: node.revoked,
     });
     if (control !== undefined) closing.push(() => control.close());
-    const server = await serve(node, control === undefined ? undefined : plane?.controlRoutes(control), options);
+    const server = await serve(node, control === undefined || plane === undefined ? undefined : { routes: plane.controlRoutes(control), people: control.people }, options);
     closing.push(() => server.close());
     await node.announce(server.address);
     return { node, control, api: server.address, close };
@@ -117,10 +118,19 @@ async function openIdentity(folder: string, { name, site, tier, control, authori
   return { identity, authority };
 }
 
-function serve(node: HolonNode, ofControl: readonly Route[] | undefined, { api, token }: NodeOptions): Promise<RouteServer> {
+interface ControlApi {
+  readonly routes: readonly Route[];
+  readonly people: Control["people"];
+}
+
+function serve(node: HolonNode, ofControl: ControlApi | undefined, { api, token }: NodeOptions): Promise<RouteServer> {
   const own = nodeRoutes(node);
-  const more = ofControl ?? [];
+  const more = ofControl?.routes ?? [];
+  const people = ofControl?.people;
   const known = new Set(more.map((route) => `${route.method} ${route.path}`));
-  const routes = guardRoutes([...more, ...own.filter((route) => !known.has(`${route.method} ${route.path}`))], (principal, name) => node.guard.demand(principal, "call", { name }));
-  return serveRoutes({ address: api, routes, token, title: ofControl === undefined ? "Holon node" : "Holon control", version: "1" });
+  const routes = guardRoutes([...more, ...own.filter((route) => !known.has(`${route.method} ${route.path}`))], {
+    decide: (principal, name, context) => node.guard.decide(principal, "call", { name }, context),
+    ...(people === undefined ? {} : { approved: people.approved, refused: people.refused }),
+  });
+  return serveRoutes({ address: api, routes, token, ...(people === undefined ? {} : { callers: { of: people.callerOf, machine: people.machine } }), title: ofControl === undefined ? "Holon node" : "Holon control", version: "1" });
 }

@@ -1,4 +1,5 @@
 /** Who belongs to the fleet, over HTTP. */
+import { machineCaller } from "@holon/core/api/caller.ts";
 import type { Route } from "@holon/core/api/route.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import { revocationListSchema } from "@holon/core/identity/messages.ts";
@@ -31,7 +32,7 @@ export function identityRoutes(registrar: Registrar): readonly Route[] {
       summary: "A token with which one node of this name may join, once.",
       body: inviteSchema,
       answer: z.object({ token: z.string(), endsAt: z.string(), authority: z.string() }),
-      handle: async ({ params, body }) => ({ status: 200, body: { ...(await registrar.invite({ node: nodeOf(params["node"]), ...inviteSchema.parse(body) })), authority: registrar.fingerprint } }),
+      handle: async ({ params, body, caller = machineCaller }) => ({ status: 200, body: { ...(await registrar.invite({ node: nodeOf(params["node"]), ...inviteSchema.parse(body) }, caller)), authority: registrar.fingerprint } }),
     },
     {
       method: "POST",
@@ -39,7 +40,7 @@ export function identityRoutes(registrar: Registrar): readonly Route[] {
       summary: "Revokes all certificates that the node was given.",
       body: revokeSchema,
       answer: revocationListSchema,
-      handle: async ({ params, body }) => ({ status: 200, body: await registrar.revoke(nodeOf(params["node"]), revokeSchema.parse(body).because) }),
+      handle: async ({ params, body, caller = machineCaller }) => ({ status: 200, body: await registrar.revoke(nodeOf(params["node"]), revokeSchema.parse(body).because, caller) }),
     },
   ];
 }

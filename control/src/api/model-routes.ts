@@ -33,8 +33,8 @@ export function modelRoutes(control: Control): readonly Route[] {
       summary: "Registers a version: its blobs must be here already. The same again is the same version.",
       body: modelDocumentSchema,
       answer: modelRowSchema,
-      async handle({ body }) {
-        return { status: 200, body: await control.registerModel(modelDocumentSchema.parse(body)) };
+      async handle({ body, caller }) {
+        return { status: 200, body: await control.registerModel(modelDocumentSchema.parse(body), caller) };
       },
     },
   ];

@@ -27,7 +27,7 @@ export function policyRoutes(control: Control): readonly Route[] {
       summary: "Adopts a policy: its own expectations must hold, and its version must be above the last one's.",
       body: bodySchema,
       answer: rowSchema,
-      handle: async ({ body }) => ({ status: 200, body: await control.adoptPolicy(bodySchema.parse(body).text) }),
+      handle: async ({ body, caller }) => ({ status: 200, body: await control.adoptPolicy(bodySchema.parse(body).text, caller) }),
     },
   ];
 }

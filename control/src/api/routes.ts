@@ -8,6 +8,7 @@ import { z } from "zod";
 import type { Control } from "../control.ts";
 import { identityRoutes } from "./identity-routes.ts";
 import { modelRoutes } from "./model-routes.ts";
+import { peopleRoutes } from "./people-routes.ts";
 import { policyRoutes } from "./policy-routes.ts";
 
 const nodeSchema = z.object({
@@ -31,7 +32,7 @@ const doneSchema = z.object({ ok: z.literal(true) });
 const done = { status: 200, body: { ok: true } };
 
 export function controlRoutes(control: Control): readonly Route[] {
-  return [health, ...nodeRoutes(control), ...appRoutes(control), ...blobRoutes(control), ...modelRoutes(control), ...policyRoutes(control), ...(control.registrar === undefined ? [] : identityRoutes(control.registrar)), ...eventRoutes(control.log)];
+  return [health, ...nodeRoutes(control), ...appRoutes(control), ...blobRoutes(control), ...modelRoutes(control), ...policyRoutes(control), ...(control.registrar === undefined ? [] : identityRoutes(control.registrar)), ...(control.people === undefined ? [] : peopleRoutes(control.people)), ...eventRoutes(control.log)];
 }
 
 const health: Route = {
@@ -98,7 +99,7 @@ function appRoutes(control: Control): readonly Route[] {
       async handle(request) {
         const document = appDocumentSchema.parse(request.body);
         if (document.name !== request.params["app"]) throw new HolonError("HOLON_APP_BAD", `the document of ${document.name} was put as ${request.params["app"] ?? ""}`);
-        await control.deploy(document);
+        await control.deploy(document, request.caller);
         return done;
       },
     },
@@ -110,7 +111,7 @@ function appRoutes(control: Control): readonly Route[] {
       answer: doneSchema,
       async handle(request) {
         const { files, app } = imagesSchema.parse(request.body);
-        await control.publish(files, app);
+        await control.publish(files, app, request.caller);
         return done;
       },
     },
@@ -120,7 +121,7 @@ function appRoutes(control: Control): readonly Route[] {
       summary: "Removes an app from all nodes.",
       answer: doneSchema,
       async handle(request) {
-        await control.remove(request.params["app"] ?? "");
+        await control.remove(request.params["app"] ?? "", request.caller);
         return done;
       },
     },

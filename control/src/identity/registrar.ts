@@ -2,12 +2,14 @@
  * Who belongs to the fleet: invites nodes, has certificates issued, revokes. What it knows stands in cells of control's own log, each change in one append with its record in the trail,
  * so that an invitation is used once also across a power cut.
  */
+import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { isoTime } from "@holon/core/event/iso-time.ts";
 import { enrolmentSchema, invitedSchema, renewalSchema, revocationListSchema, type Invited, type Issued, type RevocationList } from "@holon/core/identity/messages.ts";
 import { limits } from "@holon/core/limits.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
 import type { CellChange, Log, NewRecord } from "@holon/core/log/log.ts";
+import { printPrincipal } from "@holon/core/policy/principal.ts";
 import type { Authority, Clock, Identity } from "@holon/core/ports.ts";
 import { z } from "zod";
 
@@ -35,13 +37,13 @@ export interface Invitation {
 export interface Registrar {
   readonly fingerprint: string;
   /** A token to carry to the node. `HOLON_INVITATION_BAD`, `HOLON_ARGUMENT_BAD`. */
-  invite(invitation: Invitation): Promise<{ readonly token: string; readonly endsAt: string }>;
+  invite(invitation: Invitation, by?: Caller): Promise<{ readonly token: string; readonly endsAt: string }>;
   /** The first certificate of an invited node. `HOLON_INVITATION_BAD`, `HOLON_INVITATION_USED`, `HOLON_IDENTITY_UNTRUSTED`. */
   enroll(request: unknown): Promise<Issued>;
   /** The next certificate of a node, however long its present one has been over. `HOLON_IDENTITY_REVOKED`, `HOLON_IDENTITY_UNTRUSTED`. */
   renew(request: unknown): Promise<Issued>;
   /** All certificates that the node was given until now are no more. `HOLON_NODE_UNKNOWN`, `HOLON_ARGUMENT_BAD`, `HOLON_IDENTITY_FULL`. */
-  revoke(node: string, because: string): Promise<RevocationList>;
+  revoke(node: string, because: string, by?: Caller): Promise<RevocationList>;
   revocations(): RevocationList;
 }
 
@@ -131,7 +133,7 @@ export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
 
   return {
     fingerprint: authority.fingerprint,
-    invite: (wanted) =>
+    invite: (wanted, by = machineCaller) =>
       inTurn(async () => {
         const { address = host.address, forMs = hour } = wanted;
         if (address === undefined) throw new HolonError("HOLON_ARGUMENT_BAD", `${log.origin} takes no nodes: its configuration has no listen`);
@@ -145,7 +147,7 @@ export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
         const { invitation, key, token } = await authority.invitation({ ...scope, address });
         const endsMs = clock.wall().ms + forMs;
         const endsAt = isoTime(endsMs);
-        await log.append({ records: [host.record("holon.node.invited", scope.node, { ...scope, invitation, endsAt })], cells: [cell(keys.invitations, [...open, { ...scope, id: invitation, key, endsMs }])] });
+        await log.append({ records: [host.record("holon.node.invited", scope.node, { ...scope, invitation, endsAt, by: printPrincipal(by.principal) })], cells: [cell(keys.invitations, [...open, { ...scope, id: invitation, key, endsMs }])] });
         return { token, endsAt };
       }),
     enroll: (request) =>
@@ -178,7 +180,7 @@ export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
         requireSeldom(scope.node, key);
         return issue(parsed.data.csr, scope, key, { type: "holon.node.renewed", data: { from: number }, cells: [] });
       }),
-    revoke: (node, because) =>
+    revoke: (node, because, by = machineCaller) =>
       inTurn(async () => {
         if (node === log.origin) throw new HolonError("HOLON_ARGUMENT_BAD", `${node} runs control and holds the authority: it cannot revoke itself`);
         if (log.cell(keys.enrolled(node)) === undefined) throw new HolonError("HOLON_NODE_UNKNOWN", `${node} was never enrolled`);
@@ -186,7 +188,7 @@ export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
         const others = before.revoked.filter((entry) => entry.node !== node);
         if (others.length >= limits.revokedMax) throw new HolonError("HOLON_IDENTITY_FULL", `${others.length} nodes are revoked`);
         const list = { version: before.version + 1, revoked: [...others, { node, through: lastNumber() }] };
-        await log.append({ records: [host.record("holon.node.revoked", node, { node, through: lastNumber(), version: list.version, because })], cells: [cell(keys.revoked, list)] });
+        await log.append({ records: [host.record("holon.node.revoked", node, { node, through: lastNumber(), version: list.version, because, by: printPrincipal(by.principal) })], cells: [cell(keys.revoked, list)] });
         await putInForce(list);
         return list;
       }),

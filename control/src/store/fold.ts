@@ -11,6 +11,7 @@ import { signatureFilesSchema, type SignatureFiles } from "@holon/core/schema/si
 import { policyDocumentSchema } from "@holon/core/schema/policy.ts";
 import { z } from "zod";
 import type { KnownModel } from "./models.ts";
+import { applyPeople, noPeople, type PeopleState } from "./people.ts";
 import type { KnownPolicy } from "./policy.ts";
 
 export interface KnownNode {
@@ -49,6 +50,7 @@ export interface ControlState {
   policy: KnownPolicy | undefined;
   /** Metadata that the publisher signed last, as far as they came here; undefined where none ever did. */
   images: SignatureFiles | undefined;
+  readonly people: PeopleState;
 }
 
 export const eventTypes = { deployed: "holon.app.deployed", removed: "holon.app.removed", issued: "holon.desired.issued", registered: "holon.model.registered", adopted: "holon.policy.adopted", published: "holon.images.published" } as const;
@@ -56,9 +58,12 @@ export const eventTypes = { deployed: "holon.app.deployed", removed: "holon.app.
 const startedData = z.object({ site: z.string(), tier: tierSchema, jurisdiction: z.string(), parent: z.string().nullable(), api: z.string().nullable() });
 const reportedData = z.object({ version: z.int(), outcome: z.enum(["settled", "refused"]), message: z.string().optional() });
 const leadData = z.object({ site: z.string(), term: z.int(), lead: z.string().nullable() });
-const registeredData = z.strictObject({ version: modelVersionSchema, document: modelDocumentSchema });
-const adoptedData = z.strictObject({ name: z.string(), version: z.int(), ...policyDocumentSchema.shape });
-const publishedData = z.strictObject({ files: signatureFilesSchema });
+/** Who did it, as the guard knows them; records of before do not say. */
+const by = z.string().optional();
+const registeredData = z.strictObject({ version: modelVersionSchema, document: modelDocumentSchema, by });
+const adoptedData = z.strictObject({ name: z.string(), version: z.int(), ...policyDocumentSchema.shape, by });
+const publishedData = z.strictObject({ files: signatureFilesSchema, by });
+const deployedData = z.strictObject({ ...appDocumentSchema.shape, by });
 const removedData = z.object({ app: z.string() });
 
 export interface Fold {
@@ -69,7 +74,7 @@ export interface Fold {
 
 /** `ignored` is told of each record that says one thing and holds another, or what its writer has no business to say: that is of another version, or lies. The rest counts on. */
 export function createFold(log: Log, ignored: (record: LogRecord) => void = () => undefined): Fold {
-  const state: ControlState = { nodes: new Map(), leads: new Map(), apps: new Map(), models: new Map(), policy: undefined, images: undefined };
+  const state: ControlState = { nodes: new Map(), leads: new Map(), apps: new Map(), models: new Map(), policy: undefined, images: undefined, people: noPeople() };
   const read = new Map<string, number>();
 
   async function readLane(lane: Lane, head: number): Promise<boolean> {
@@ -109,6 +114,8 @@ function apply(state: ControlState, record: LogRecord, log: Log): Outcome {
   if (event.type === eventTypes.registered) return modelRegistered(state, event);
   if (event.type === eventTypes.adopted) return policyAdopted(state, event);
   if (event.type === eventTypes.published) return imagesPublished(state, event);
+  const people = applyPeople(state.people, event);
+  if (people !== undefined) return people === "unfit" ? "unfit" : false; // plans do not ask who people are
   if (event.type === eventTypes.removed) return state.apps.delete(removedData.parse(event.data).app);
   return false;
 }
@@ -179,12 +186,13 @@ function imagesPublished(state: ControlState, event: StoredEvent): Outcome {
 function policyAdopted(state: ControlState, event: StoredEvent): Outcome {
   const adopted = adoptedData.safeParse(event.data);
   if (!adopted.success) return "unfit";
-  state.policy = { ...adopted.data, adoptedAt: event.time };
+  const { by: _, ...policy } = adopted.data;
+  state.policy = { ...policy, adoptedAt: event.time };
   return true;
 }
 
 function appDeployed(state: ControlState, event: StoredEvent): boolean {
-  const document = appDocumentSchema.parse(event.data);
+  const { by: _, ...document } = deployedData.parse(event.data);
   state.apps.set(document.name, { document, deployedAt: event.time });
   return true;
 }

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
-import { HolonError } from "../errors.ts";
-import { guardRoutes } from "./guarded.ts";
+import type { Caller } from "./caller.ts";
+import { guardRoutes, type Gate } from "./guarded.ts";
 import type { Route, RouteRequest } from "./route.ts";
 
 const request: RouteRequest = { params: {}, query: {}, body: undefined };
@@ -17,16 +17,34 @@ test("a route does nothing before the guard has said yes, followers included; op
     { method: "POST", path: "/c", summary: "", answer: z.unknown(), handle: handle("c") },
   ];
   const asked: string[] = [];
-  const [open, a, c] = guardRoutes(routes, ({ kind, name }, resource) => {
-    asked.push(`${kind} ${name} ${resource}`);
-    return resource.startsWith("GET") && name === "anna" ? Promise.resolve() : Promise.reject(new HolonError("HOLON_POLICY_DENIED", "no"));
-  });
+  const anna: Caller = { principal: { kind: "person", name: "anna" }, role: "viewer" };
+  const decide: Gate["decide"] = ({ kind, name }, resource, { facts }) => {
+    asked.push(`${kind} ${name} ${resource} ${facts?.["role"] ?? ""}`);
+    return Promise.resolve({ allow: resource.startsWith("GET") && name === "anna", rule: "r", reason: "no" });
+  };
+  const refused: string[] = [];
+  const [open, a, c] = guardRoutes(routes, { decide, refused: ({ caller, resource }) => Promise.resolve(void refused.push(`${caller.principal.name} ${resource}`)) });
   await open?.handle(request);
   await assert.rejects(a?.handle(request) ?? Promise.resolve(), { code: "HOLON_POLICY_DENIED" });
   await assert.rejects(Array.fromAsync(a?.follow?.(request, signal) ?? []), { code: "HOLON_POLICY_DENIED" });
-  await assert.rejects(c?.handle({ ...request, principal: { kind: "person", name: "anna" } }) ?? Promise.resolve(), { code: "HOLON_POLICY_DENIED" });
+  await assert.rejects(c?.handle({ ...request, caller: anna }) ?? Promise.resolve(), { code: "HOLON_POLICY_DENIED" });
   assert.deepEqual(done, ["open"]);
-  await a?.handle({ ...request, principal: { kind: "person", name: "anna" } });
+  await a?.handle({ ...request, caller: anna });
   assert.deepEqual(done, ["open", "a"]);
-  assert.deepEqual(asked, ["token machine GET/a/{b}", "token machine GET/a/{b}", "person anna POST/c", "person anna GET/a/{b}"]);
+  assert.deepEqual(asked, ["token machine GET/a/{b} machine", "token machine GET/a/{b} machine", "person anna POST/c viewer", "person anna GET/a/{b} viewer"]);
+});
+
+test("a token for some routes is asked about no other, and what wants approval is denied where nobody keeps approvals", async () => {
+  const done: string[] = [];
+  const route = (method: Route["method"], path: string): Route => ({ method, path, summary: "", answer: z.unknown(), handle: () => Promise.resolve({ status: 200, body: done.push(`${method}${path}`) }) });
+  const decide: Gate["decide"] = (_, resource) => Promise.resolve(resource.startsWith("DELETE") ? { allow: false, wantsApproval: true, rule: "four-eyes", reason: "another person" } : { allow: true, rule: "r", reason: "yes" });
+  const table = [route("GET", "/a"), route("GET", "/b"), route("DELETE", "/a")];
+  const scoped: Caller = { principal: { kind: "token", name: "ci" }, role: "owner", routes: ["GET/a*", "DELETE/a"] };
+  const [a, b, remove] = guardRoutes(table, { decide });
+  await a?.handle({ ...request, caller: scoped });
+  await assert.rejects(b?.handle({ ...request, caller: scoped }) ?? Promise.resolve(), { code: "HOLON_POLICY_DENIED", message: /token ci is for GET\/a\*, DELETE\/a and not for this: token ci call GET\/b/ });
+  await assert.rejects(remove?.handle({ ...request, caller: scoped }) ?? Promise.resolve(), { code: "HOLON_POLICY_DENIED", message: "another person" });
+  const [, , approved] = guardRoutes(table, { decide, approved: ({ resource }, { rule }) => Promise.resolve(void done.push(`${rule} ${resource}`)) });
+  await approved?.handle({ ...request, caller: scoped });
+  assert.deepEqual(done, ["GET/a", "four-eyes DELETE/a", "DELETE/a"]);
 });

@@ -21,7 +21,7 @@ export function openApiDocument(routes: readonly Route[], info: ApiInfo): JsonOb
     info: { title: info.title, version: info.version },
     paths,
     components: {
-      securitySchemes: { token: { type: "http", scheme: "bearer", description: "The token in the node's data folder." } },
+      securitySchemes: { token: { type: "http", scheme: "bearer", description: "The token in the node's data folder; at control also that of a session, or an API token." } },
       schemas: { Error: errorSchema },
     },
   };

@@ -1,6 +1,6 @@
 /** An HTTP API as a table: `control` and `node` write tables, `platform` serves them, the OpenAPI document is made from them. */
 import type { z } from "zod";
-import type { Principal } from "../policy/principal.ts";
+import type { Caller } from "./caller.ts";
 
 export interface RouteRequest {
   readonly params: Readonly<Record<string, string>>;
@@ -10,7 +10,9 @@ export interface RouteRequest {
   /** The `traceparent` header (W3C Trace Context), if there is one that reads. */
   readonly traceparent?: string | undefined;
   /** Who calls, where the server knows. */
-  readonly principal?: Principal;
+  readonly caller?: Caller;
+  /** Where the call came from: an IP address. */
+  readonly address?: string | undefined;
 }
 
 export interface RouteAnswer {
@@ -34,6 +36,8 @@ export interface Route {
   readonly open?: boolean;
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
+  /** Fields of the body that nobody but the route itself is to see. */
+  readonly secretFields?: readonly string[];
   /** The request body is bytes, not JSON. */
   readonly bytes?: boolean;
   readonly answer: z.ZodType;

@@ -7,6 +7,7 @@ import { dataClasses, type DataClass } from "../schema/event.ts";
 import { mismatch } from "./match.ts";
 import { isExact, type Action, type Context, type Decision, type Policy, type Request, type Resource, type Rule } from "./policy.ts";
 import { printPrincipal, type Principal } from "./principal.ts";
+import { roleRules } from "./roles.ts";
 import { printTransform } from "./transform.ts";
 
 export interface CompiledPolicy {
@@ -25,6 +26,7 @@ type Buckets = ReadonlyMap<string, readonly Placed[]>;
 interface Compiled {
   readonly forbids: Buckets;
   readonly permits: Buckets;
+  readonly approves: Buckets;
   /** Facts by which some rule of the action decides: only these make one question differ from another. */
   readonly facts: readonly string[];
 }
@@ -32,16 +34,18 @@ interface Compiled {
 /** Rules that hold beside any policy. */
 export interface BaseRules {
   readonly rules: readonly Rule[];
+  /** Behind those of the policy, so that what it says itself is what is named. */
+  readonly after: readonly Rule[];
 }
 
 export function compilePolicy(policy: Policy, base: BaseRules = baseRules): CompiledPolicy {
   const byAction = new Map<Action, Compiled>();
-  const rules = [...base.rules, ...policy.rules].map((rule, order) => ({ order, rule }));
+  const rules = [...base.rules, ...policy.rules, ...base.after].map((rule, order) => ({ order, rule }));
   const compiledFor = (action: Action): Compiled => {
     const known = byAction.get(action);
     if (known !== undefined) return known;
     const own = rules.filter(({ rule }) => rule.does.includes(action));
-    const compiled = { forbids: inBuckets(own, "forbid"), permits: inBuckets(own, "permit"), facts: [...new Set(own.flatMap(({ rule }) => rule.when.map(([fact]) => fact)))] };
+    const compiled = { forbids: inBuckets(own, "forbid"), permits: inBuckets(own, "permit"), approves: inBuckets(own, "approve"), facts: [...new Set(own.flatMap(({ rule }) => rule.when.map(([fact]) => fact)))] };
     byAction.set(action, compiled);
     return compiled;
   };
@@ -73,13 +77,15 @@ function decideAnew(policy: Policy, compiled: Compiled, request: Request): Decis
   const forbidding = first(compiled.forbids, request);
   if (forbidding !== undefined) return { allow: false, rule: forbidding.name, reason: reasonOf(policy, forbidding, request) };
   const permitting = first(compiled.permits, request);
+  const approving = permitting && first(compiled.approves, request);
+  if (approving !== undefined) return { allow: false, wantsApproval: true, rule: approving.name, reason: reasonOf(policy, approving, request) };
   if (permitting !== undefined) return { allow: true, rule: permitting.name, reason: reasonOf(policy, permitting, request) };
   return { allow: false, rule: "default", reason: `no rule of policy ${policy.name} ${policy.version} lets ${printRequest(request)}` };
 }
 
 function reasonOf(policy: Policy, { effect, name, line, because }: Rule, request: Request): string {
   const where = line === 0 ? `Holon's own rule ${name}` : `rule ${name} of policy ${policy.name} ${policy.version}, line ${line},`;
-  return `${where} ${effect}s ${printRequest(request)}${because === undefined ? "" : `: ${because}`}`;
+  return `${where} ${effect === "approve" ? "wants another person to approve" : `${effect}s`} ${printRequest(request)}${because === undefined ? "" : `: ${because}`}`;
 }
 
 /** For people: `node gateway-1 leave data of class derived from EU/DE to US through aggregate count 10`. */
@@ -154,6 +160,6 @@ export const baseRules: BaseRules = {
   rules: [
     { ...asks, effect: "forbid", name: "base/raw-stays", does: ["leave", "share", "ask"], classes: ["raw", "personal"] },
     { ...asks, effect: "permit", name: "base/public", does: ["leave", "share", "ask"], classes: ["public"] },
-    { ...asks, effect: "permit", name: "base/machine-token", who: [{ kind: "token", name: "machine" }], does: ["call"] },
   ],
+  after: roleRules,
 };

@@ -11,13 +11,13 @@ export interface ExplainedRule {
 
 export interface Explained {
   readonly decision: Decision;
-  /** Rules about the action, Holon's own first, in the order of the text. */
+  /** Rules about the action: what Holon holds to, the text, what roles may. */
   readonly rules: readonly ExplainedRule[];
 }
 
 export function explain({ policy, decide }: CompiledPolicy, request: Request): Explained {
   const { principal, action, resource, context } = request;
-  const about = [...baseRules.rules, ...policy.rules].filter(({ does }) => does.includes(action));
+  const about = [...baseRules.rules, ...policy.rules, ...baseRules.after].filter(({ does }) => does.includes(action));
   return { decision: decide(principal, action, resource, context), rules: about.map((rule) => ({ rule, mismatch: mismatch(rule, request) })) };
 }
 
@@ -32,6 +32,6 @@ export function checkExpectations(policy: Policy): readonly CheckedExpectation[]
   return policy.expectations.map((expectation) => {
     const { principal, action, resource, context } = expectation.request;
     const decision = decide(principal, action, resource, context);
-    return { expectation, decision, holds: decision.allow === expectation.allow && (expectation.rule === undefined || expectation.rule === decision.rule) };
+    return { expectation, decision, holds: decision.allow === expectation.allow && (decision.wantsApproval ?? false) === (expectation.wantsApproval ?? false) && (expectation.rule === undefined || expectation.rule === decision.rule) };
   });
 }

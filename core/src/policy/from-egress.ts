@@ -7,7 +7,7 @@ const empty = { what: [], classes: [], into: [], from: undefined, to: undefined,
 const anyone = [{ kind: "any", name: "*" }] as const;
 const anywhere = { outside: false, names: ["*"] } as const;
 
-const everythingElse: Rule = { ...empty, effect: "permit", name: "egress rest", who: anyone, does: ["lower", "run", "open", "use", "call"] };
+const everythingElse: Rule = { ...empty, effect: "permit", name: "egress rest", who: anyone, does: ["lower", "run", "open", "use"] };
 
 export function policyFromEgress(rules: readonly EgressRule[]): Policy {
   const unique = new Map(rules.map((rule) => [`${rule.class} ${rule.to}`, rule]));

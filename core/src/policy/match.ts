@@ -5,7 +5,7 @@ import { satisfies } from "./transform.ts";
 
 /** The first clause by which the rule is not for the request; `undefined` if it is for it. */
 export function mismatch(rule: Rule, { principal, action, resource, context }: Request): string | undefined {
-  const forbids = rule.effect === "forbid";
+  const forbids = rule.effect !== "permit"; // what asks more of a request is for it in doubt
   const isFor = <Value>(list: readonly Value[], known: boolean, fits: (value: Value) => boolean): boolean => list.length === 0 || (known ? list.some(fits) : forbids);
   if (!rule.does.includes(action)) return "does";
   if (!rule.who.some(({ kind, name }) => (kind === "any" || kind === principal.kind) && fitsPattern(name, principal.name))) return "who";

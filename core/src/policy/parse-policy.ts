@@ -63,13 +63,13 @@ export function parsePolicy(text: string, file = "policy"): Policy {
     const [{ number, text: first }] = statement;
     const [word] = first.split(/\s+/);
     if (word === "expect") expectations.push(parseExpectation(statement, file));
-    else if (word === "permit" || word === "forbid") {
+    else if (word === "permit" || word === "forbid" || word === "approve") {
       const rule = parseRule(word, statement, file);
       const before = lines.get(rule.name);
       if (before !== undefined) fail(file, number)(`line ${before} has a rule ${rule.name} already`, "Give each rule a name of its own: decisions are recorded by it.");
       lines.set(rule.name, number);
       rules.push(rule);
-    } else fail(file, number)(`\`${word ?? ""}\` begins no statement`, "Begin it with permit, forbid or expect; indent clauses.");
+    } else fail(file, number)(`\`${word ?? ""}\` begins no statement`, "Begin it with permit, forbid, approve or expect; indent clauses.");
   }
   if (rules.length > limits.policyRulesMax) fail(file, 1)(`it has ${rules.length} rules, ${limits.policyRulesMax} are allowed`, "Merge rules with patterns and nested jurisdictions.");
   for (const { rule, line } of expectations) if (rule !== undefined && rule !== "default" && !lines.has(rule) && !rule.startsWith("base/")) fail(file, line)(`there is no rule ${rule}`, "Name a rule of this file, or leave the name out.");
@@ -116,6 +116,8 @@ function parseRule(effect: Rule["effect"], [line, ...clauses]: Statement, file: 
     const never = parsed.classes.find((own) => own === "raw" || own === "personal");
     if (never !== undefined) at(`rule ${name} would let ${never} leave, which never does`, "Lower its class by a declared transform first, and permit what comes of that.");
   }
+  const unasked = effect === "approve" ? parsed.does.find((action) => action !== "call") : undefined;
+  if (unasked !== undefined) at(`rule ${name} would have ${unasked} approved, for which nobody can wait`, "Write `does call`: a person approves calls of an API; forbid or permit the rest.");
   if (effect === "permit" && parsed.does.includes("lower") && parsed.into.length === 0) lacks("into", "Say to which class it may be lowered: `into aggregate`.");
   return { ...conditionsOf(parsed), effect, name, line: line.number, because: parsed.because };
 }
@@ -123,7 +125,7 @@ function parseRule(effect: Rule["effect"], [line, ...clauses]: Statement, file: 
 function parseExpectation([line, ...clauses]: Statement, file: string): Expectation {
   const at = fail(file, line.number);
   const [, word, rule, ...more] = line.text.split(/\s+/);
-  if ((word !== "allow" && word !== "deny") || more.length > 0) at(`an expectation is allow or deny: ${line.text}`, "Write `expect allow RULE` or `expect deny`.");
+  if ((word !== "allow" && word !== "deny" && word !== "approve") || more.length > 0) at(`an expectation is allow, deny or approve: ${line.text}`, "Write `expect allow RULE` or `expect deny`.");
   const parsed = parseClauses(clauses, file);
   const [who] = parsed.who;
   const [action] = parsed.does;
@@ -138,6 +140,7 @@ function parseExpectation([line, ...clauses]: Statement, file: string): Expectat
   const facts = Object.fromEntries(parsed.when.map(([fact, values]) => [fact, values[0] ?? ""]));
   return {
     allow: word === "allow",
+    wantsApproval: word === "approve",
     rule,
     line: line.number,
     request: {

@@ -70,7 +70,7 @@ expect deny
   who person anna
   does call
   what POST/v1/link/cut
-  when role operator
+  when role auditor
 expect allow people-read
   who person anna
   does call
@@ -115,13 +115,16 @@ test("what is compiled decides as the clauses read one by one, however the rules
     fc.property(policyText, fc.array(request, { minLength: 1, maxLength: 20 }), (source, requests) => {
       const policy = parsePolicy(source);
       const compiled = compilePolicy(policy);
-      const rules = [...baseRules.rules, ...policy.rules];
+      const rules = [...baseRules.rules, ...policy.rules, ...baseRules.after];
       for (const asked of [...requests, ...requests]) {
         const plain = (effect: string) => rules.find((rule) => rule.effect === effect && mismatch(rule, asked) === undefined);
         const forbidding = plain("forbid");
-        const expected = forbidding ?? plain("permit");
-        const { allow, rule } = compiled.decide(asked.principal, asked.action, asked.resource, asked.context);
-        assert.deepEqual({ allow, rule }, { allow: expected !== undefined && forbidding === undefined, rule: expected?.name ?? "default" });
+        const permitting = plain("permit");
+        const approving = permitting && plain("approve");
+        const expected = forbidding ?? approving ?? permitting;
+        const { allow, rule, wantsApproval = false } = compiled.decide(asked.principal, asked.action, asked.resource, asked.context);
+        const wanted = { allow: expected !== undefined && expected === permitting, rule: expected?.name ?? "default", wantsApproval: expected !== undefined && expected === approving };
+        assert.deepEqual({ allow, rule, wantsApproval }, wanted);
         const explained = explain(compiled, asked);
         assert.equal(explained.decision.rule, rule);
       }
@@ -134,7 +137,7 @@ test("another forbid never lets more through, another permit never less", () => 
   fc.assert(
     fc.property(policyText, policyText, request, (source, more, asked: Request) => {
       const ask = (rules: readonly string[]) => compilePolicy(parsePolicy(["policy both 1", ...rules].join("\n"))).decide(asked.principal, asked.action, asked.resource, asked.context).allow;
-      const of = (from: string, effect: string, suffix: string) => from.split(/\n(?=permit|forbid)/).filter((part) => part.startsWith(effect)).map((part) => part.replace(/^(\w+ \S+)/, `$1-${suffix}`));
+      const of = (from: string, effect: string, suffix: string) => from.split(/\n(?=permit|forbid|approve)/).filter((part) => part.startsWith(effect)).map((part) => part.replace(/^(\w+ \S+)/, `$1-${suffix}`));
       const all = [...of(source, "permit", "a"), ...of(source, "forbid", "a")];
       assert.ok(!ask([...all, ...of(more, "forbid", "b")]) || ask(all));
       assert.ok(!ask(all) || ask([...all, ...of(more, "permit", "b")]));
@@ -149,7 +152,8 @@ test("a text that does not parse says where, what and what to do", () => {
     ["", /line 1: it is empty/, /policy NAME VERSION/],
     ["policy p\n", /line 1: .*name and version/, /plant 3/],
     ["  who any\n", /line 1: a clause stands before/, /margin/],
-    [`${head}allow x\n`, /line 2: `allow` begins no statement/, /permit, forbid or expect/],
+    [`${head}allow x\n`, /line 2: `allow` begins no statement/, /permit, forbid, approve or expect/],
+    [`${head}approve x\n  who any\n  does run\n`, /rule x would have run approved/, /does call/],
     [`${head}permit x\n  does call\n`, /line 2: rule x has no `who`/, /who node/],
     [`${head}permit x\n  who any\n`, /line 2: rule x has no `does`/, /leave/],
     [`${head}permit x\n  who any\n  does fly\n`, /line 4: fly is no action/, /leave, share/],

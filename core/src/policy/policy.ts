@@ -1,6 +1,6 @@
 /**
  * A policy as data: rules of who may do what, in the order in which they were written. What matches no `permit` is denied; what matches a
- * `forbid` is denied whatever permits it. What a request does not say never helps it: a permit that asks for it does not match, a forbid does.
+ * `forbid` is denied whatever permits it, and what is permitted and matches an `approve` waits for another person. What a request does not say never helps it: a permit that asks for it does not match, a forbid does.
  */
 import type { DataClass } from "../schema/event.ts";
 import type { Principal, PrincipalKind } from "./principal.ts";
@@ -45,6 +45,8 @@ export interface Decision {
   readonly reason: string;
   /** Name of the rule that decided; `default` where none did. */
   readonly rule: string;
+  /** It would be allowed if another person approved it. */
+  readonly wantsApproval?: boolean;
 }
 
 export interface PrincipalPattern {
@@ -72,7 +74,8 @@ export interface Conditions {
 }
 
 export interface Rule extends Conditions {
-  readonly effect: "permit" | "forbid";
+  /** `approve`: what is permitted, and for this, waits for another person. */
+  readonly effect: "permit" | "forbid" | "approve";
   readonly name: string;
   /** In the text; 0 for rules that Holon itself brings. */
   readonly line: number;
@@ -82,6 +85,7 @@ export interface Rule extends Conditions {
 /** A decision that the text itself says must come out. */
 export interface Expectation {
   readonly allow: boolean;
+  readonly wantsApproval?: boolean;
   /** Rule that must have decided, where it says so. */
   readonly rule: string | undefined;
   readonly line: number;

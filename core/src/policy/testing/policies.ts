@@ -20,7 +20,7 @@ const areas = fc.oneof({ weight: 4, arbitrary: listOf(place) }, { weight: 1, arb
 const who = fc.oneof(fc.constant("any"), fc.tuple(fc.constantFrom(...principalKinds), starred(names)).map((pair) => pair.join(" ")));
 
 const rule = fc.record({
-  effect: fc.constantFrom("permit", "forbid"),
+  effect: fc.constantFrom("permit", "forbid", "approve"),
   who,
   does: listOf(fc.constantFrom(...actions)),
   class: listOf(lowered),
@@ -34,7 +34,7 @@ const rule = fc.record({
 
 /** Rules by name `r0`, `r1`, …. */
 export const policyText: fc.Arbitrary<string> = fc.array(rule, { maxLength: 12 }).map((rules) =>
-  ["policy random 1", ...rules.map(({ effect, when, ...clauses }, index) => [`${effect} r${index}`, ...Object.entries(clauses).flatMap(([word, value]) => (value === undefined ? [] : [`  ${word} ${value}`])), ...(when === undefined ? [] : [`  when role ${when}`])].join("\n"))].join("\n"),
+  ["policy random 1", ...rules.map(({ effect, when, ...clauses }, index) => [`${effect} r${index}`, ...Object.entries(effect === "approve" ? { ...clauses, does: "call" } : clauses).flatMap(([word, value]) => (value === undefined ? [] : [`  ${word} ${value}`])), ...(when === undefined ? [] : [`  when role ${when}`])].join("\n"))].join("\n"),
 );
 
 export const request: fc.Arbitrary<Request> = fc.record({

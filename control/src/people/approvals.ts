@@ -1,0 +1,101 @@
+/**
+ * Calls that the policy wants two people for.
+ *
+ *     called ─▶ waits ─▶ approved by another person ─▶ the same call again, once ─▶ done
+ *                 └─▶ rejected, or its time is over
+ *
+ * What is approved is one call of one caller, word by word: it is known again by a hash of all of it. The call itself is not kept to be made later, since it may hold what only
+ * its caller should, and its answer belongs to its caller.
+ */
+import type { Caller } from "@holon/core/api/caller.ts";
+import type { Call } from "@holon/core/api/guarded.ts";
+import { HolonError } from "@holon/core/errors.ts";
+import { canonicalJson } from "@holon/core/json.ts";
+import { limits } from "@holon/core/limits.ts";
+import { toHex } from "@holon/core/log/hex.ts";
+import type { Decision } from "@holon/core/policy/policy.ts";
+import { printPrincipal } from "@holon/core/policy/principal.ts";
+import { isRole } from "@holon/core/policy/roles.ts";
+import type { Crypto } from "@holon/core/ports.ts";
+import { z } from "zod";
+import { peopleEvents, type AskedApproval, type KnownApproval } from "../store/people.ts";
+import type { Ledger } from "./ledger.ts";
+
+export interface Approvals {
+  /** Those that wait, and those that are approved and not used yet. */
+  approvals(): readonly KnownApproval[];
+  /** Resolves where another person approved this very call, which uses that up. `HOLON_APPROVAL_PENDING`, `HOLON_APPROVAL_FULL`, `HOLON_POLICY_DENIED`. */
+  approved(call: Call, decision: Decision): Promise<void>;
+  /** `HOLON_APPROVAL_BAD` where there is none, or it is the approver's own. */
+  approve(id: string, by: Caller): Promise<void>;
+  /** Also one's own, which takes it back. `HOLON_APPROVAL_BAD`. */
+  reject(id: string, because: string, by: Caller): Promise<void>;
+}
+
+const looseObject = z.record(z.string(), z.unknown());
+
+export function openApprovals(ledger: Ledger, crypto: Crypto): Approvals {
+  const { state, inTurn, write, nowMs } = ledger;
+  const open = (): readonly KnownApproval[] => [...state.approvals.values()].filter(({ endsMs }) => nowMs() < endsMs);
+
+  function askedOf({ caller, resource, route, request }: Call, { rule, reason }: Decision): AskedApproval {
+    const who = printPrincipal(caller.principal);
+    const { params, query, body } = request;
+    const isBytes = body instanceof Uint8Array;
+    const shown = isBytes ? undefined : withoutFields(body, route.secretFields ?? []);
+    const said = { who, resource, params, query, body: isBytes ? toHex(crypto.sha256(body)) : (shown ?? null) };
+    const digest = ledger.hash(canonicalJson(said));
+    const isKept = shown !== undefined && canonicalJson(shown).length <= limits.approvalBodyCharactersMax;
+    const person = caller.madeBy ?? caller.principal.name;
+    // Asked again after its end it is another one.
+    const id = ledger.hash(`${digest} ${nowMs()}`).slice(0, idCharacters);
+    return { id, who, person, resource, params, query, ...(isKept ? { body: shown } : {}), digest, rule, reason, endsMs: nowMs() + limits.approvalMs };
+  }
+
+  const approvalOf = (id: string): KnownApproval => {
+    const found = open().find((asked) => asked.id === id);
+    if (found === undefined) throw new HolonError("HOLON_APPROVAL_BAD", `no call ${id} waits for approval`);
+    return found;
+  };
+
+  return {
+    approvals: open,
+    approved: (call, decision) =>
+      inTurn(async () => {
+        if (!isRole(call.caller.role)) {
+          throw new HolonError("HOLON_POLICY_DENIED", decision.reason, { next: "Two people are needed, and the machine's token is none: make users with `holon user add`, and log in." });
+        }
+        const wanted = askedOf(call, decision);
+        const known = open().find(({ digest }) => digest === wanted.digest);
+        if (known?.by !== undefined) return write(peopleEvents.used, known.id, { id: known.id, who: known.who, by: known.by });
+        const asked = known ?? wanted;
+        if (known === undefined) {
+          if (open().length >= limits.approvalsMax) throw new HolonError("HOLON_APPROVAL_FULL", `${open().length} calls wait for approval`);
+          await write(peopleEvents.asked, asked.id, asked);
+        }
+        throw new HolonError("HOLON_APPROVAL_PENDING", `${asked.reason}: it waits as ${asked.id}`, { next: `Have another person run \`holon approval approve ${asked.id}\`, then call again as you did.` });
+      }),
+    approve: (id, by) =>
+      inTurn(async () => {
+        const asked = approvalOf(id);
+        const { kind, name } = by.principal;
+        if (kind !== "person") throw new HolonError("HOLON_APPROVAL_BAD", `${printPrincipal(by.principal)} is no person, and approves nothing`);
+        if (asked.person === name) throw new HolonError("HOLON_APPROVAL_BAD", `${name} asked for ${id} and cannot approve it`, { next: "Have another person approve it." });
+        if (asked.by !== undefined) throw new HolonError("HOLON_APPROVAL_BAD", `${id} was approved by ${asked.by} already`, { next: `${asked.who} may call now, as before.` });
+        await write(peopleEvents.approved, id, { id, who: asked.who, resource: asked.resource, by: printPrincipal(by.principal), endsMs: nowMs() + limits.approvalMs });
+      }),
+    reject: (id, because, by) =>
+      inTurn(async () => {
+        const asked = approvalOf(id);
+        await write(peopleEvents.rejected, id, { id, who: asked.who, resource: asked.resource, because, by: printPrincipal(by.principal) });
+      }),
+  };
+}
+
+const idCharacters = 8;
+
+function withoutFields(body: unknown, fields: readonly string[]): unknown {
+  const parsed = looseObject.safeParse(body);
+  if (!parsed.success || fields.length === 0) return body;
+  return Object.fromEntries(Object.entries(parsed.data).filter(([field]) => !fields.includes(field)));
+}

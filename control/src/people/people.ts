@@ -1,0 +1,37 @@
+/** The people of a fleet: who they are, what stands for them, and what two of them have to agree on. */
+import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
+import type { Call } from "@holon/core/api/guarded.ts";
+import type { Decision } from "@holon/core/policy/policy.ts";
+import { printPrincipal } from "@holon/core/policy/principal.ts";
+import { peopleEvents } from "../store/people.ts";
+import { openApprovals, type Approvals } from "./approvals.ts";
+import { createTeller, openLedger, type PeopleHost } from "./ledger.ts";
+import { openTokens, type Tokens } from "./tokens.ts";
+import { openUsers, type Users } from "./users.ts";
+
+export interface People extends Omit<Users, "callerOf">, Omit<Tokens, "callerOf">, Approvals {
+  /** By the token of a session, or an API token; undefined where it is none, or holds no more. */
+  callerOf(token: string): Caller | undefined;
+  /** Who shows the machine's token. */
+  machine(): Caller;
+  /** For the trail: a call that was denied. The same is told once in a while. */
+  refused(call: Call, decision: Decision): Promise<void>;
+}
+
+export function openPeople(host: PeopleHost): People {
+  const ledger = openLedger(host);
+  const users = openUsers(ledger, host);
+  const tokens = openTokens(ledger, host.credentials);
+  const isNews = createTeller(() => host.clock.monotonicMs());
+  return {
+    ...users,
+    ...tokens,
+    ...openApprovals(ledger, host.crypto),
+    callerOf: (token) => users.callerOf(token) ?? tokens.callerOf(token),
+    machine: () => (users.hasOwner() ? { ...machineCaller, role: "bootstrap" } : machineCaller),
+    async refused({ caller, resource }, { rule, reason }) {
+      const who = printPrincipal(caller.principal);
+      if (isNews(`${who} ${resource} ${rule}`)) await ledger.write(peopleEvents.refused, who, { who, role: caller.role, resource, rule, reason });
+    },
+  };
+}

@@ -1,0 +1,48 @@
+/** Who is logged in: in memory alone and in monotonic time, so that a session ends with its time and with control. Of its token only the hash is held. */
+import { limits } from "@holon/core/limits.ts";
+
+export interface Session {
+  /** Hash of its token. */
+  readonly id: string;
+  readonly name: string;
+  readonly beganMs: number;
+  usedMs: number;
+}
+
+export class Sessions {
+  readonly #nowMs: () => number;
+  readonly #sessions = new Map<string, Session>();
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
+
+  begin(name: string, id: string): void {
+    const own = [...this.#sessions.values()].filter((session) => session.name === name);
+    const [oldest] = own.length >= limits.sessionsOfOneMax ? own : this.#sessions.size >= limits.sessionsMax ? this.#sessions.values() : [];
+    if (oldest !== undefined) this.#sessions.delete(oldest.id);
+    const nowMs = this.#nowMs();
+    this.#sessions.set(id, { id, name, beganMs: nowMs, usedMs: nowMs });
+  }
+
+  /** That it was asked for counts as use. */
+  find(id: string): Session | undefined {
+    const session = this.#sessions.get(id);
+    if (session === undefined) return undefined;
+    const nowMs = this.#nowMs();
+    if (nowMs - session.beganMs >= limits.sessionMs || nowMs - session.usedMs >= limits.sessionIdleMs) {
+      this.#sessions.delete(id);
+      return undefined;
+    }
+    session.usedMs = nowMs;
+    return session;
+  }
+
+  end(id: string): void {
+    this.#sessions.delete(id);
+  }
+
+  endAllOf(name: string, but?: string): void {
+    for (const session of this.#sessions.values()) if (session.name === name && session.id !== but) this.#sessions.delete(session.id);
+  }
+}

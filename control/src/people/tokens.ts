@@ -1,0 +1,67 @@
+/** API tokens: for what is no person at a keyboard. Each is of a role, for some routes or all of them, until a day, and shown once. */
+import type { Caller } from "@holon/core/api/caller.ts";
+import { HolonError } from "@holon/core/errors.ts";
+import { isoTime } from "@holon/core/event/iso-time.ts";
+import { limits } from "@holon/core/limits.ts";
+import { printPrincipal } from "@holon/core/policy/principal.ts";
+import type { Role } from "@holon/core/policy/roles.ts";
+import type { Credentials } from "@holon/core/ports.ts";
+import { peopleEvents, type KnownToken } from "../store/people.ts";
+import { mayGive, type Ledger } from "./ledger.ts";
+
+export interface WantedToken {
+  readonly name: string;
+  readonly role: Role;
+  readonly routes?: readonly string[] | undefined;
+  readonly forMs: number;
+}
+
+export interface Tokens {
+  tokens(): readonly KnownToken[];
+  callerOf(token: string): Caller | undefined;
+  /** Resolves with the token, which nobody can ask for again. `HOLON_TOKEN_BAD`, `HOLON_POLICY_DENIED`. */
+  addToken(wanted: WantedToken, by: Caller): Promise<{ readonly token: string; readonly endsAt: string }>;
+  /** Refused from the next call on. One's own, or any where the caller is an owner. `HOLON_TOKEN_BAD`, `HOLON_POLICY_DENIED`. */
+  revokeToken(name: string, by: Caller): Promise<void>;
+}
+
+export function openTokens(ledger: Ledger, credentials: Credentials): Tokens {
+  const { state, inTurn, write, nowMs } = ledger;
+
+  /** A token never has more than who made it has by now. */
+  const isBacked = ({ madeBy, role }: KnownToken): boolean => {
+    if (madeBy === undefined) return true;
+    const maker = state.users.get(madeBy);
+    return maker !== undefined && mayGive(maker.role, role);
+  };
+
+  return {
+    tokens: () => [...state.tokens.values()],
+    callerOf(token) {
+      const hash = ledger.hash(token);
+      const found = [...state.tokens.values()].find((one) => one.hash === hash);
+      if (found === undefined || nowMs() >= found.endsMs || !isBacked(found)) return undefined;
+      return { principal: { kind: "token", name: found.name }, role: found.role, routes: found.routes, madeBy: found.madeBy };
+    },
+    addToken: ({ name, role, routes, forMs }, by) =>
+      inTurn(async () => {
+        if (!mayGive(by.role, role)) throw new HolonError("HOLON_POLICY_DENIED", `${printPrincipal(by.principal)} is ${by.role}, and makes no token that is ${role}`, { next: "Make one of your own role, or of viewer." });
+        if (name === "machine" || state.tokens.has(name)) throw new HolonError("HOLON_TOKEN_BAD", `there is a token ${name} already`, { next: "Take another name, or revoke it first: `holon token revoke NAME`." });
+        if (state.tokens.size >= limits.apiTokensMax) throw new HolonError("HOLON_TOKEN_BAD", `there are ${state.tokens.size} tokens, as many as may be`, { next: "Revoke those that have ended: `holon token list`." });
+        const token = `holon_token_${credentials.secret()}`;
+        const endsMs = nowMs() + forMs;
+        const madeBy = by.principal.kind === "person" ? { madeBy: by.principal.name } : {};
+        const data: KnownToken = { name, hash: ledger.hash(token), role, ...(routes === undefined ? {} : { routes: [...routes] }), endsMs, ...madeBy, by: printPrincipal(by.principal) };
+        await write(peopleEvents.tokenAdded, name, data);
+        return { token, endsAt: isoTime(endsMs) };
+      }),
+    revokeToken: (name, by) =>
+      inTurn(async () => {
+        const token = state.tokens.get(name);
+        if (token === undefined) throw new HolonError("HOLON_TOKEN_BAD", `there is no token ${name}`);
+        const isOwn = by.principal.kind === "person" && token.madeBy === by.principal.name;
+        if (!isOwn && !mayGive(by.role, "owner")) throw new HolonError("HOLON_POLICY_DENIED", `token ${name} was made by ${token.by}, not by ${printPrincipal(by.principal)}`, { next: "Ask an owner." });
+        await write(peopleEvents.tokenRevoked, name, { name, by: printPrincipal(by.principal) });
+      }),
+  };
+}

@@ -1,0 +1,127 @@
+/** Users, API tokens and calls that wait for approval, as control's own trail tells of them. Passwords stand elsewhere: in cells, which nobody can read as events. */
+import { limits } from "@holon/core/limits.ts";
+import { roles, type Role } from "@holon/core/policy/roles.ts";
+import { nameSchema } from "@holon/core/schema/name.ts";
+import type { StoredEvent } from "@holon/core/schema/event.ts";
+import { z } from "zod";
+
+export const peopleEvents = {
+  added: "holon.user.added",
+  removed: "holon.user.removed",
+  role: "holon.user.role",
+  password: "holon.user.password",
+  tokenAdded: "holon.token.added",
+  tokenRevoked: "holon.token.revoked",
+  began: "holon.session.began",
+  ended: "holon.session.ended",
+  locked: "holon.login.locked",
+  asked: "holon.approval.asked",
+  approved: "holon.approval.approved",
+  rejected: "holon.approval.rejected",
+  used: "holon.approval.used",
+  refused: "holon.api.refused",
+} as const;
+
+export interface KnownUser {
+  readonly name: string;
+  readonly role: Role;
+  readonly addedAt: string;
+}
+
+export const roleSchema = z.enum(roles);
+const by = z.string();
+const userData = z.strictObject({ name: nameSchema, role: roleSchema, by });
+const namedData = z.looseObject({ name: nameSchema, by });
+const tokenData = z.strictObject({
+  name: nameSchema,
+  hash: z.string(),
+  role: roleSchema,
+  routes: z.array(z.string()).max(limits.tokenRoutesMax).optional(),
+  endsMs: z.number(),
+  /** The person whose calls its calls are; none where the machine's token made it. */
+  madeBy: nameSchema.optional(),
+  by,
+});
+export type KnownToken = z.infer<typeof tokenData>;
+
+const askedData = z.strictObject({
+  id: z.string(),
+  who: z.string(),
+  /** The person behind it: who called, or who made the token that did. */
+  person: z.string(),
+  resource: z.string(),
+  params: z.record(z.string(), z.string()),
+  query: z.record(z.string(), z.string()),
+  /** As it came, without its secret fields; not where it is bytes or too long. */
+  body: z.unknown().optional(),
+  /** Of all that was asked for and by whom. */
+  digest: z.string(),
+  rule: z.string(),
+  reason: z.string(),
+  endsMs: z.number(),
+});
+export type AskedApproval = z.infer<typeof askedData>;
+const idData = z.looseObject({ id: z.string() });
+const approvedData = z.looseObject({ id: z.string(), by, endsMs: z.number() });
+
+export interface KnownApproval extends AskedApproval {
+  readonly askedAt: string;
+  /** Who approved it. */
+  readonly by: string | undefined;
+}
+
+export interface PeopleState {
+  readonly users: Map<string, KnownUser>;
+  readonly tokens: Map<string, KnownToken>;
+  /** Those that wait, and those that are approved and not used yet. */
+  readonly approvals: Map<string, KnownApproval>;
+}
+
+export const noPeople = (): PeopleState => ({ users: new Map(), tokens: new Map(), approvals: new Map() });
+
+/** Takes in one event of control's own trail; `unfit` where it is not what it says it is, undefined where it is about something else. */
+export function applyPeople(state: PeopleState, event: StoredEvent): "done" | "unfit" | undefined {
+  const apply = appliers[event.type];
+  if (apply === undefined) return undefined;
+  return apply(state, event) ? "done" : "unfit";
+}
+
+type Apply = (state: PeopleState, event: StoredEvent) => boolean;
+
+const about =
+  <T>(schema: z.ZodType<T>, take: (state: PeopleState, data: T, event: StoredEvent) => unknown): Apply =>
+  (state, event) => {
+    const { success, data } = schema.safeParse(event.data);
+    if (success) take(state, data, event);
+    return success;
+  };
+
+const appliers: Readonly<Record<string, Apply | undefined>> = {
+  [peopleEvents.added]: about(userData, ({ users }, { name, role }, { time }) => users.set(name, { name, role, addedAt: time })),
+  [peopleEvents.role]: about(userData, ({ users }, { name, role }) => {
+    const user = users.get(name);
+    if (user !== undefined) users.set(name, { ...user, role });
+  }),
+  [peopleEvents.removed]: about(namedData, removeUser),
+  [peopleEvents.tokenAdded]: about(tokenData, ({ tokens }, token) => tokens.set(token.name, token)),
+  [peopleEvents.tokenRevoked]: about(namedData, ({ tokens }, { name }) => tokens.delete(name)),
+  [peopleEvents.asked]: about(askedData, ({ approvals }, asked, { time }) => {
+    approvals.set(asked.id, { ...asked, askedAt: time, by: undefined });
+    // What has ended is told by nothing: those at the front are the oldest, and more than may be open.
+    const [oldest] = approvals.size > 2 * limits.approvalsMax ? approvals.keys() : [];
+    if (oldest !== undefined) approvals.delete(oldest);
+  }),
+  [peopleEvents.approved]: about(approvedData, ({ approvals }, { id, by: approver, endsMs }) => {
+    const asked = approvals.get(id);
+    if (asked !== undefined) approvals.set(id, { ...asked, by: approver, endsMs });
+  }),
+  [peopleEvents.rejected]: about(idData, ({ approvals }, { id }) => approvals.delete(id)),
+  [peopleEvents.used]: about(idData, ({ approvals }, { id }) => approvals.delete(id)),
+};
+
+/** With what was theirs: somebody else may have the name later. */
+function removeUser({ users, tokens, approvals }: PeopleState, { name }: { readonly name: string }): void {
+  users.delete(name);
+  for (const token of tokens.values()) if (token.madeBy === name) tokens.delete(token.name);
+  for (const asked of approvals.values()) if (asked.person === name) approvals.delete(asked.id);
+}

@@ -1,0 +1,17 @@
+/** Who calls an API, as far as what it shows proves it. */
+import type { Principal } from "../policy/principal.ts";
+import type { CallerRole } from "../policy/roles.ts";
+
+export interface Caller {
+  readonly principal: Principal;
+  readonly role: CallerRole;
+  /** Routes that its token is for, as patterns; without them all that its role may. */
+  readonly routes?: readonly string[] | undefined;
+  /** The person who made the token: calls of it are theirs. */
+  readonly madeBy?: string | undefined;
+  /** Of a person who is logged in. */
+  readonly session?: string | undefined;
+}
+
+/** Whoever shows the token of this machine, where nobody owns the fleet. */
+export const machineCaller: Caller = { principal: { kind: "token", name: "machine" }, role: "machine" };
