@@ -408,4 +408,6 @@ export const limits = {
   planLookMs: 10_000,
   /** Nodes that a refusal of a deployment gives reasons for; the others are counted. */
   planReasonsMax: 4,
+  /** Lines of a plan's diff in the event that adopts it. At the bound: the others stand in the plan alone. */
+  planChangesTold: 64,
 } as const;
