@@ -1,3 +1,4 @@
+// long file: one table, so that every bound is found in one place
 /** Every bound of Holon, with what happens at the bound. Sizes in bytes, times in milliseconds. */
 export const limits = {
   /** One record. At the bound: `HOLON_RECORD_TOO_LARGE`, the append is refused. */

@@ -88,7 +88,7 @@ export class ControlFleet {
   /** `app/function` of what a node runs at this moment; nothing where it is down. */
   runningOn(node: string): readonly string[] {
     const status = this.fleet.members.get(node)?.machine.subject?.status?.();
-    return status?.agent.units.map(({ app, name }) => `${app}/${name}`).sort() ?? [];
+    return status?.agent.units.map((unit) => `${unit.app}/${unit.name}`).sort() ?? [];
   }
 
   /** Looks again and again on how many nodes a unit runs. */

@@ -28,11 +28,9 @@ export function inventoryNodeOf({ name, tier, site, jurisdiction, inventory }: H
 }
 
 /** What of an inventory is told and not measured, as text: as long as it is the same, a plan that would place the same is not made anew. */
-export function standingOf({ load: _, uplink, capacity, prices, power, carbonGramsPerKilowattHour, ...rest }: InventoryNode): object {
-  const { asOfMs, source, ...has } = capacity;
-  void asOfMs; // a later look at the same
-  void source;
+export function standingOf({ name, tier, site, jurisdiction, trust, state, providers, uplink, capacity, prices, power, carbonGramsPerKilowattHour }: InventoryNode): object {
+  const { processors, memoryBytes, accelerators } = capacity;
   const told = (values: Readonly<Record<string, Measured | undefined>>): object => Object.fromEntries(Object.entries(values).flatMap(([key, value]) => (value?.source === "declared" ? [[key, value.value]] : [])));
   const { parent, ...ways } = uplink ?? {};
-  return { ...rest, has, prices: told(prices), power: told(power), carbon: told({ carbonGramsPerKilowattHour }), parent: parent ?? null, ways: told(ways) };
+  return { name, tier, site, jurisdiction, trust, state, providers, processors: processors ?? null, memoryBytes: memoryBytes ?? null, accelerators: accelerators ?? null, prices: told(prices), power: told(power), carbon: told({ carbonGramsPerKilowattHour }), parent: parent ?? null, ways: told(ways) };
 }
