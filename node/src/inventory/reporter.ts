@@ -43,12 +43,16 @@ export function createReporter(options: ReporterOptions): Reporter {
   let again = false;
   let tokens = burst;
   let refilledMs = clock.monotonicMs();
+  /** Of the last sample, and when that was. */
+  let load: Readonly<Record<string, number>> = {};
+  let sampledMs = Number.NEGATIVE_INFINITY;
+  let started = false;
   let closed = false;
 
   async function look(): Promise<void> {
     const peer = options.above();
     if (peer !== undefined) way = { parent: peer.name, latencyMs: (await latencyTo(peer)) ?? (way?.parent === peer.name ? way.latencyMs : undefined) };
-    const report = reportOf({ config, nowMs: clock.wall().ms, capacity: (await host?.capacity()) ?? {}, figures: (await host?.sample()) ?? {}, way });
+    const report = reportOf({ config, nowMs: clock.wall().ms, capacity: (await host?.capacity()) ?? {}, figures: await figures(), way });
     const nowMs = clock.monotonicMs();
     const news = last === undefined ? "told" : isNews(last.report, report);
     const agoMs = nowMs - (last?.atMs ?? Number.NEGATIVE_INFINITY);
@@ -56,6 +60,14 @@ export function createReporter(options: ReporterOptions): Reporter {
     if (closed || !isDue || !mayTell(nowMs)) return;
     last = { report, atMs: nowMs };
     await options.append(events.record({ stream: "audit", type: "holon.node.inventory", class: "public", producer: "node", data: report }));
+  }
+
+  /** Over half the time between two looks at least: what a node does while it starts is no load to plan by. */
+  async function figures(): Promise<Readonly<Record<string, number>>> {
+    const nowMs = clock.monotonicMs();
+    if (host === undefined || nowMs - sampledMs < limits.inventoryLookMs / 2) return load;
+    sampledMs = nowMs;
+    return (load = await host.sample());
   }
 
   function mayTell(nowMs: number): boolean {
@@ -96,10 +108,13 @@ export function createReporter(options: ReporterOptions): Reporter {
   }
 
   return {
-    start: lookNow,
+    start() {
+      started = true;
+      lookNow();
+    },
     linksChanged() {
       const peer = options.above();
-      if (timer !== undefined && peer !== undefined && peer.name !== way?.parent) lookNow();
+      if (started && peer !== undefined && peer.name !== way?.parent) lookNow();
     },
     close() {
       closed = true;
