@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
+import { onItsTurn } from "../../scripts/testing/turns.ts";
 
 const bench = (folder: string, ...words: readonly string[]) => spawnSync(process.execPath, [join(import.meta.dirname, "bench.ts"), ...words, "--data", folder, "--json"], { encoding: "utf8", timeout: 60_000 });
 const figuresOf = (stdout: string): Readonly<Record<string, number>> => (JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "") as { readonly figures: Readonly<Record<string, number>> }).figures;
@@ -50,7 +51,7 @@ test("a trace is played with ours beside the published schedulers; what fits is 
   assert.ok((figures["allocationPercentRandom"] ?? 0) > 80 && (figures["allocationPercentRandom"] ?? 0) <= (figures["allocationPercent"] ?? 0));
 });
 
-test("bad files and arguments are refused by name and line", (t) => {
+test("bad files and arguments are refused by name and line", onItsTurn(0, 2), (t) => {
   const folder = folderFor(t);
   const [curve, nodes, pods] = [join(folder, "curve.csv"), join(folder, "nodes.csv"), join(folder, "pods.csv")];
   writeFileSync(curve, "Datetime (UTC),Price (USD/MWh)\n2023-01-01 00:00:00,1\n2023-01-01 01:00:00,none\n");
@@ -73,7 +74,7 @@ test("bad files and arguments are refused by name and line", (t) => {
   }
 });
 
-test("a small fleet is planned and replanned, and small plans are the optimum that the solver proves, or near it", (t) => {
+test("a small fleet is planned and replanned, and small plans are the optimum that the solver proves, or near it", onItsTurn(1, 2), (t) => {
   const { status, stdout, stderr } = bench(folderFor(t), "placement", "--nodes", "400");
   assert.equal(status, 0, stderr);
   const { ratios } = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "") as { readonly ratios: Readonly<Record<string, number>> };
@@ -84,7 +85,7 @@ test("a small fleet is planned and replanned, and small plans are the optimum th
 
 const recorded = join(import.meta.dirname, "../../../shared/data/carbon-intensity/DE-LU_2023_hourly.csv.gz");
 
-test("on a recorded year 24-hour jobs lose less than a point by a forecast that is 5 % off", { skip: existsSync(recorded) ? false : "the recordings are not beside the repository" }, (t) => {
+test("on a recorded year 24-hour jobs lose less than a point by a forecast that is 5 % off", onItsTurn(0, 2, existsSync(recorded) ? false : "the recordings are not beside the repository"), (t) => {
   for (const slack of ["24", "168"]) {
     const { status, stdout, stderr } = bench(folderFor(t), "shifting", "--curve", recorded, "--hours", "24", "--slack", slack);
     assert.equal(status, 0, stderr);

@@ -47,7 +47,8 @@ export async function startNodeFromFile(path: string, options: { readonly data: 
   const parsed = nodeConfigSchema.safeParse(parseYaml(text, path));
   if (!parsed.success) throw new HolonError("HOLON_CONFIG_BAD", `${path} does not fit: ${z.prettifyError(parsed.error).replaceAll("\n", "; ")}`);
   const token = await makeToken(options.data);
-  await becomeLean(join(options.data, parsed.data.name), loadAll);
+  await becomeLean(join(options.data, parsed.data.name), loadAll, options.ended);
+  if (options.ended.aborted) return;
   const { startNode } = await loadMachine();
   const machine = await startNode({ config: parsed.data, data: options.data, api: options.api, token, trace: { level: options.verbose ? "info" : "warn", output: process.stderr } });
   if (!options.ended.aborted) process.stdout.write(`${parsed.data.name} runs; local API ${machine.api}${machine.node.address === undefined ? "" : `, link ${machine.node.address}`}\n`);

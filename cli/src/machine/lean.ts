@@ -18,19 +18,28 @@ const filling = "HOLON_LEAN_FILLING";
 
 /**
  * Does not return where it starts anew. Elsewhere (Windows, or a start that is lean already) it returns and the program goes on.
- * `load` loads what the node may need.
+ * `load` loads what the node may need. A program that was told to end meanwhile returns too: the one that takes its place would know nothing of it.
  */
-export async function becomeLean(folder: string, load: () => Promise<unknown>): Promise<void> {
+export async function becomeLean(folder: string, load: () => Promise<unknown>, ended: AbortSignal): Promise<void> {
   if (process.execve === undefined || process.platform === "win32") return;
   const [, ...words] = process.argv;
   const cache = join(folder, "cache");
   if (process.env["NODE_COMPILE_CACHE"] !== cache) {
     makeFolder(folder);
+    await toldSignals();
+    if (ended.aborted) return;
     process.execve(process.execPath, [process.execPath, ...flags, ...process.execArgv, ...words], { MALLOC_ARENA_MAX: arenas, ...process.env, NODE_COMPILE_CACHE: cache, [filling]: "1" });
   }
   if (process.env[filling] === undefined) return;
   await load();
   flushCompileCache();
+  await toldSignals();
+  if (ended.aborted) return;
   const { [filling]: _, ...environment } = process.env;
   process.execve(process.execPath, [process.execPath, ...process.execArgv, ...words], environment);
+}
+
+/** A signal that has come is told in the next turns of the event loop. */
+async function toldSignals(): Promise<void> {
+  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
