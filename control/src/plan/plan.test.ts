@@ -144,3 +144,20 @@ test("what stops on islands waits for the node that it leaves, and a restart of 
   await fleet.until("the lease is over", () => fleet.runningOn("cloud").includes("pump/sum"));
   assert.deepEqual([runs(fleet), watch.twice()], [["cloud"], []]);
 });
+
+test("a node that was revoked is gone, and all of it moves; one that joins is a place from then on", async () => {
+  const fleet = await start();
+  const needs = { jurisdictions: ["EU"], tiers: ["edge"] };
+  await fleet.drive(fleet.control.deploy(needy(needs)));
+  await fleet.claim("edge-2", "holon.node.revoked", { node: "edge-1" });
+  await fleet.until("what another node claims is heard", () => fleet.hasHeard("edge-2"));
+  assert.deepEqual(runs(fleet), ["edge-1"], "only control revokes");
+  await fleet.claim("cloud", "holon.node.revoked", { node: "edge-1" });
+  await fleet.until("it has moved", () => runs(fleet).join() === "edge-2");
+  assert.equal((await explain(fleet, "edge-1")).reason, "gone");
+  assert.equal((await fleet.drive(fleet.control.plan()))?.known.because, "edge-1 is gone");
+  await fleet.join({ name: "edge-3", tier: "edge", parent: "cloud", site: "west", inventory: { ...room(0.005), prices: { perProcessorHour: 0.005 } } });
+  await fleet.until("what is much cheaper pays the move", () => fleet.desired("edge-3")?.apps.length === 1);
+  assert.match((await explain(fleet, "edge-3")).text, /is on edge-3/);
+  assert.equal(fleet.desired("edge-2")?.apps.length, 0);
+});
