@@ -91,6 +91,8 @@ export async function openControl(host: ControlHost): Promise<Control> {
   let busy: Promise<void> = Promise.resolve();
   let closed = false;
   let timer: Timer | undefined;
+  /** By which states of nodes the last plan was made, and whether it waits for its adoption. */
+  const planned = { states: "", isLater: false };
   await fold.catchUp();
   const planner = createPlanner(host);
   const hearing = openHearing(host, (await planner.inForce(fold.state))?.inputs.inventory.nodes ?? []);
@@ -105,15 +107,19 @@ export async function openControl(host: ControlHost): Promise<Control> {
     return result;
   }
 
+  const states = (): string => [...fold.state.nodes.keys()].map((node) => hearing.stateOf(node)).join();
+
   async function replan(): Promise<void> {
     const { state } = fold;
+    planned.states = states();
     const proposal = await planner.propose(state, hearing);
     const adopted = proposal?.because === undefined ? undefined : await planner.keep(proposal);
     const plan = adopted === undefined ? (await planner.inForce(state))?.plan : proposal?.planned.plan;
     const { records, cells } = await documentsFor({ state, hearing, plan }, { ...host, sizes });
-    const planned = adopted === undefined ? [] : [record(eventTypes.planned, "fleet", adopted)];
-    if (planned.length + records.length + cells.length > 0) await log.append({ records: [...planned, ...records], cells });
-    if (planned.length > 0) await fold.catchUp();
+    const adopting = adopted === undefined ? [] : [record(eventTypes.planned, "fleet", adopted)];
+    if (adopting.length + records.length + cells.length > 0) await log.append({ records: [...adopting, ...records], cells });
+    if (adopting.length > 0) await fold.catchUp();
+    planned.isLater = proposal?.isLater ?? false;
     lookLater(proposal !== undefined);
   }
 
@@ -124,7 +130,13 @@ export async function openControl(host: ControlHost): Promise<Control> {
   /** Silence is no event. Where nothing is placed, nobody looks for it. */
   function lookLater(isPlanning: boolean): void {
     timer?.cancel();
-    timer = isPlanning && !closed ? ports.clock.after(limits.planLookMs, () => void inTurn(() => (closed ? Promise.resolve() : replan())).catch(failed)) : undefined;
+    timer = isPlanning && !closed ? ports.clock.after(limits.planLookMs, () => void inTurn(look).catch(failed)) : undefined;
+  }
+
+  async function look(): Promise<void> {
+    if (closed) return;
+    if (states() !== planned.states || planned.isLater || readLeaving(log).length > 0) return replan();
+    lookLater(true);
   }
 
   const failed = (error: unknown): void => {

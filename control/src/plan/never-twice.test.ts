@@ -5,6 +5,7 @@ import { chanceFrom } from "@holon/core/chance.ts";
 import { limits } from "@holon/core/limits.ts";
 import { appDocumentSchema } from "@holon/core/schema/app.ts";
 import type { MemberOptions } from "@holon/sim/fleet.ts";
+import { onItsTurn } from "../../../scripts/testing/turns.ts";
 import { code, ControlFleet } from "../testing/control-fleet.ts";
 
 const inventory = { processors: 2, memoryBytes: 4e9 };
@@ -60,6 +61,6 @@ async function live(seed: number): Promise<void> {
 
 const seeds = Number(process.env["HOLON_LEASE_SEEDS"] ?? 1);
 
-test(`what stops on islands is never in two places, whatever is cut, fails or is deployed, in ${seeds} lives`, async () => {
+test(`what stops on islands is never in two places, whatever is cut, fails or is deployed, in ${seeds} lives`, onItsTurn(2, 3), async () => {
   for (let seed = 1; seed <= seeds; seed++) await live(seed);
 });

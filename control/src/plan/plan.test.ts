@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { limits } from "@holon/core/limits.ts";
 import { appDocumentSchema, type AppDocument } from "@holon/core/schema/app.ts";
 import type { MemberOptions } from "@holon/sim/fleet.ts";
+import type { KnownPlan } from "../store/fold.ts";
 import { code, ControlFleet } from "../testing/control-fleet.ts";
 
 const room = (perProcessorHour: number) => ({ processors: 2, memoryBytes: 4e9, diskBytes: 1e10, prices: { perProcessorHour }, uplink: { latencyMs: 10, perGigabyte: 0.05 } });
@@ -144,6 +145,22 @@ test("what stops on islands waits for the node that it leaves, and a restart of 
   await fleet.until("the lease is over", () => fleet.runningOn("cloud").includes("pump/sum"));
   assert.deepEqual([runs(fleet), watch.twice()], [["cloud"], []]);
 });
+
+test("a plan that cannot be read is no reason not to start: the fleet is planned anew, and what runs stays", async () => {
+  const fleet = await start();
+  await fleet.drive(fleet.control.deploy(needy({ tiers: ["edge"] })));
+  const issued = members.map(({ name }) => fleet.desired(name)?.version);
+  const known = (await fleet.drive(fleet.control.plan()))?.known ?? assert.fail();
+  await fleet.claim("cloud", "holon.plan.adopted", { ...planOf(known), hash: "0".repeat(64), blob: "0".repeat(64) });
+  await fleet.restart("cloud");
+  const plan = (await fleet.drive(fleet.control.plan()))?.plan;
+  assert.deepEqual([plan?.parent, plan?.placements.map(({ node }) => node)], [null, ["edge-1"]]);
+  assert.deepEqual(members.map(({ name }) => fleet.desired(name)?.version), issued);
+});
+
+function planOf({ adoptedAt: _adoptedAt, ...data }: KnownPlan): object {
+  return data;
+}
 
 test("a node that was revoked is gone, and all of it moves; one that joins is a place from then on", async () => {
   const fleet = await start();

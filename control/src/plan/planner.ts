@@ -1,5 +1,5 @@
 /** Makes the fleet's plan from what control knows, and says whether it is one to adopt. A plan in force is kept with all that it was made from. */
-import { HolonError } from "@holon/core/errors.ts";
+import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { canonicalJson } from "@holon/core/json.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
 import { limits } from "@holon/core/limits.ts";
@@ -8,7 +8,7 @@ import { explainChoice, type Explanation } from "@holon/core/placement/explain.t
 import { inventoryNodeOf, standingOf, type Reserved } from "@holon/core/placement/inventory.ts";
 import { needsOfApp } from "@holon/core/placement/needs-of-app.ts";
 import { diffPlans, planAll, type Plan, type Planned, type PlanInputs } from "@holon/core/placement/planner.ts";
-import type { Clock, Crypto } from "@holon/core/ports.ts";
+import type { Clock, Crypto, Trace } from "@holon/core/ports.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
 import { placementPolicySchema, type UnitNeeds } from "@holon/core/schema/needs.ts";
 import { keptPlanSchema, type KeptPlan } from "@holon/core/schema/plan.ts";
@@ -19,7 +19,7 @@ import type { Hearing } from "./hearing.ts";
 export interface PlannerHost {
   readonly log: Log;
   readonly blobs: { put(content: Uint8Array): Promise<BlobHash>; read(hash: BlobHash): Promise<Uint8Array> };
-  readonly ports: { readonly clock: Clock; readonly crypto: Crypto };
+  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly trace: Trace };
 }
 
 /** A plan in force. */
@@ -34,6 +34,8 @@ export interface Proposal {
   readonly changes: readonly string[];
   /** Why it is to be adopted, for people; undefined: the one in force stands. */
   readonly because: string | undefined;
+  /** It is to be adopted, but not so soon after the last. */
+  readonly isLater: boolean;
 }
 
 export interface Planner {
@@ -50,15 +52,21 @@ export interface Planner {
 const policy = placementPolicySchema.parse({});
 const seed = 1;
 
-export function createPlanner({ log, blobs, ports: { clock, crypto } }: PlannerHost): Planner {
+export function createPlanner({ log, blobs, ports: { clock, crypto, trace } }: PlannerHost): Planner {
   let read: InForce | undefined;
   let explained: { readonly hash: string; readonly planned: Planned } | undefined;
   let adoptedMs = Number.NEGATIVE_INFINITY;
 
   async function inForce({ plan: known }: ControlState): Promise<InForce | undefined> {
     if (known === undefined) return undefined;
-    if (read?.known.hash !== known.hash) read = { known, ...keptPlanSchema.parse(parseJson(await blobs.read(known.blob))) };
-    return read;
+    if (read?.known.hash === known.hash) return read;
+    try {
+      return (read = { known, ...keptPlanSchema.parse(parseJson(await blobs.read(known.blob))) });
+    } catch (error) {
+      // The fleet is planned as if for the first time, rather than not at all; what runs where stands in the documents.
+      trace.note("error", `plan ${known.hash.slice(0, 12)} cannot be read: ${toHolonError(error).message}`, { code: toHolonError(error).code });
+      return undefined;
+    }
   }
 
   return {
@@ -78,7 +86,7 @@ export function createPlanner({ log, blobs, ports: { clock, crypto } }: PlannerH
       const changes = diffPlans(current?.plan ?? { ...planned.plan, placements: [] }, planned.plan);
       const isQuiet = clock.monotonicMs() - adoptedMs < limits.inventoryLookMs;
       const because = isNew ? "what is deployed changed" : changes.length > 0 ? whatChanged(current.inputs.inventory.nodes, nodes) : isOther && !isQuiet ? whatChanged(current.inputs.inventory.nodes, nodes) : undefined;
-      return { planned, before: current?.plan, changes, because };
+      return { planned, before: current?.plan, changes, because, isLater: because === undefined && isOther };
     },
     async keep({ planned: { plan, inputs }, changes, because }) {
       const blob = await blobs.put(new TextEncoder().encode(canonicalJson({ plan, inputs })));
