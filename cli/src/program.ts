@@ -43,6 +43,7 @@ export function createProgram(hold: Hold): Command {
   addModels(program);
   addLinks(program);
   addPolicy(program);
+  addPlan(program);
   addAudit(program);
   addDoctor(program);
   addSimulator(program);
@@ -120,7 +121,8 @@ function addApps(program: Command, hold: Hold): void {
   common(app.command("deploy <folder>").description("publish an app and run it where its manifest says"))
     .option("--publisher <folder>", "sign it with the keys of this publisher (default: publisher in the data folder, where there is one)")
     .option("--passphrase-file <file>", "file with the passphrase of its keys")
-    .action(async (folder: string, options: Common & SigningOptions) => (await import("./command/app.ts")).deployApp(await connectApi(clientOptions(options)), folder, { ...options, data: resolve(options.data) }));
+    .option("--dry-run", "say what would start, end and move, and why; change nothing")
+    .action(async (folder: string, options: Common & SigningOptions & { readonly dryRun?: boolean }) => (await import("./command/app.ts")).deployApp(await connectApi(clientOptions(options)), folder, { ...options, data: resolve(options.data) }));
   common(app.command("list").description("what is deployed")).action(async (options: Common) => (await import("./command/app.ts")).listApps(await connectApi(clientOptions(options)), options.json === true));
   common(app.command("remove <name>").description("remove an app from all nodes")).action(async (name: string, options: Common) => (await import("./command/app.ts")).removeApp(await connectApi(clientOptions(options)), name, options.json === true));
   common(app.command("shared <name>").description("state that sites share, as far as a node has it (another node: --api)")).action(async (name: string, options: Common) => (await import("./command/app.ts")).showShared(await connectApi(clientOptions(options)), name, options.json === true));
@@ -250,6 +252,15 @@ function addPolicy(program: Command): void {
     .action(async (options: Common & ExplainOptions) => (await import("./command/policy.ts")).explainDecision(clientOptions(options), options));
   common(policy.command("show").description("the fleet's policy")).action(async (options: Common) => (await import("./command/policy.ts")).showPolicy(await connectApi(clientOptions(options)), options.json === true));
   common(policy.command("set <file>").description("adopt a policy for the fleet")).action(async (file: string, options: Common) => (await import("./command/policy.ts")).setPolicy(await connectApi(clientOptions(options)), file, options.json === true));
+}
+
+function addPlan(program: Command): void {
+  const plan = program.command("plan").description("where everything with needs is placed, and why");
+  common(plan.command("show").description("the plan in force")).action(async (options: Common) => (await import("./command/plan.ts")).showPlan(await connectApi(clientOptions(options)), options.json === true));
+  common(plan.command("diff").description("what it changed, and why")).action(async (options: Common) => (await import("./command/plan.ts")).diffPlan(await connectApi(clientOptions(options)), options.json === true));
+  common(plan.command("explain <unit>").description("why a unit (app/function) is on a node, or not"))
+    .requiredOption("--node <name>", "the node")
+    .action(async (unit: string, options: Common & { readonly node: string }) => (await import("./command/plan.ts")).explainPlan(await connectApi(clientOptions(options)), unit, options.node, options.json === true));
 }
 
 function addAudit(program: Command): void {

@@ -1,26 +1,29 @@
 /** The control plane over the log of the node it lives on: deploys apps, plans, and issues one desired document per node. */
 import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
-import { canonicalJson } from "@holon/core/json.ts";
 import { identityMethods } from "@holon/core/identity/messages.ts";
 import { limits } from "@holon/core/limits.ts";
 import { toHex } from "@holon/core/log/hex.ts";
-import { parseJson } from "@holon/core/link/frame.ts";
-import type { Append, Log, NewRecord } from "@holon/core/log/log.ts";
-import { planPlacement } from "@holon/core/placement/plan.ts";
+import type { Log, NewRecord } from "@holon/core/log/log.ts";
+import type { Explanation } from "@holon/core/placement/explain.ts";
+import { needsProblem } from "@holon/core/placement/needs-of-app.ts";
 import { printPrincipal } from "@holon/core/policy/principal.ts";
-import type { Authority, Clock, Credentials, Crypto, Director, Identity, Trace } from "@holon/core/ports.ts";
+import type { Authority, Clock, Credentials, Crypto, Director, Identity, Timer, Trace } from "@holon/core/ports.ts";
 import { exportableStreams } from "@holon/core/schema/event.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
 import { cascadeProblem } from "@holon/core/schema/model-use.ts";
 import type { ModelDocument } from "@holon/core/schema/model.ts";
-import { desiredSchema, type Desired } from "@holon/core/schema/desired.ts";
+import { planMethods, renewSchema } from "@holon/core/schema/node-report.ts";
 import type { SignatureFiles } from "@holon/core/schema/signatures.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import { createClaims } from "./store/claims.ts";
 import { openRegistrar, type Registrar } from "./identity/registrar.ts";
 import { openPeople, type People } from "./people/people.ts";
-import { directFor } from "./publish.ts";
+import { documentsFor, heldDesired } from "./plan/documents.ts";
+import { createHearing, type Hearing } from "./plan/hearing.ts";
+import { readLeaving } from "./plan/leaving.ts";
+import { createPlanner, whyNowhere, type InForce } from "./plan/planner.ts";
+import { previewOf, type Preview } from "./plan/preview.ts";
 import { createFold, eventTypes, type ControlState, type KnownApp, type KnownNode } from "./store/fold.ts";
 import { checkPolicy, type KnownPolicy } from "./store/policy.ts";
 import { checkModel, versionOf, type KnownModel } from "./store/models.ts";
@@ -62,6 +65,12 @@ export interface Control {
   publish(files: SignatureFiles, document?: AppDocument, by?: Caller): Promise<void>;
   /** Metadata of the publisher that are served now. */
   images(): SignatureFiles | undefined;
+  /** The plan in force, with all that it was made from; undefined where nothing that is deployed has needs. */
+  plan(): Promise<InForce | undefined>;
+  /** Why a unit (`app/function`) is on a node, or not. `HOLON_PLAN_MISSING`. */
+  explain(unit: string, node: string): Promise<Explanation>;
+  /** What would come of deploying this, and why; changes nothing. */
+  preview(document: AppDocument): Promise<Preview>;
   /** `HOLON_APP_MISSING` if there is none of that name. */
   remove(app: string, by?: Caller): Promise<void>;
   /** Every version of every model, in the order of registration. */
@@ -89,8 +98,13 @@ export async function openControl(host: ControlHost): Promise<Control> {
   const sizes = new Map<BlobHash, number>();
   let busy: Promise<void> = Promise.resolve();
   let closed = false;
+  let timer: Timer | undefined;
+  /** By which states of nodes the last plan was made, and whether it waits for its adoption. */
+  const planned = { states: "", isLater: false };
   await fold.catchUp();
   await claims.tell();
+  const planner = createPlanner(host);
+  const hearing = openHearing(host, (await planner.inForce(fold.state))?.inputs.inventory.nodes ?? []);
 
   /** Everything that reads or changes the state goes through here, one after the other. */
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -102,28 +116,70 @@ export async function openControl(host: ControlHost): Promise<Control> {
     return result;
   }
 
+  const states = (): string => [...fold.state.nodes.keys()].map((node) => hearing.stateOf(node)).join();
+
   async function replan(): Promise<void> {
-    const entry = await planChanges(fold.state, log, { ...host, sizes });
-    if (entry.records.length > 0) await log.append(entry);
+    const { state } = fold;
+    planned.states = states();
+    const proposal = await planner.propose(state, hearing);
+    const adopted = proposal?.because === undefined ? undefined : await planner.keep(proposal);
+    const plan = adopted === undefined ? (await planner.inForce(state))?.plan : proposal?.planned.plan;
+    const { records, cells } = await documentsFor({ state, hearing, plan }, { ...host, sizes });
+    const adopting = adopted === undefined ? [] : [record(eventTypes.planned, "fleet", adopted)];
+    if (adopting.length + records.length + cells.length > 0) await log.append({ records: [...adopting, ...records], cells });
+    if (adopting.length > 0) await fold.catchUp();
+    planned.isLater = proposal?.isLater ?? false;
+    lookLater(proposal !== undefined);
   }
 
   async function follow(): Promise<void> {
     if (closed) return;
-    if (await fold.catchUp()) await replan();
+    if ((await fold.catchUp()) || readLeaving(log).length > 0) await replan();
     await claims.tell();
   }
+
+  /** Silence is no event. Where nothing is placed, nobody looks for it. */
+  function lookLater(isPlanning: boolean): void {
+    timer?.cancel();
+    timer = isPlanning && !closed ? ports.clock.after(limits.planLookMs, () => void inTurn(look).catch(failed)) : undefined;
+  }
+
+  async function look(): Promise<void> {
+    if (closed) return;
+    if (states() !== planned.states || planned.isLater || readLeaving(log).length > 0) return replan();
+    lookLater(true);
+  }
+
+  const failed = (error: unknown): void => {
+    const coded = toHolonError(error);
+    ports.trace.note("error", `control: ${coded.message}`, { code: coded.code });
+    lookLater(true);
+  };
+  const record = (type: string, subject: string, data: unknown): NewRecord => host.events.record({ stream: "audit", type, class: "public", producer: "control", subject, data });
+
+  /** What no node may run is not deployed. */
+  const demandPlace = (document: AppDocument): Promise<void> =>
+    inTurn(async () => {
+      await fold.catchUp();
+      const proposal = await planner.propose(fold.state, hearing, withDocument(fold.state, document));
+      const why = proposal === undefined ? undefined : whyNowhere(proposal, document.name);
+      if (why !== undefined) throw new HolonError("HOLON_PLACEMENT_UNMET", why);
+    });
 
   const unsubscribe = log.onCommit(({ lanes }) => {
     for (const lane of lanes) heard.set(lane.origin, ports.clock.monotonicMs());
     if (!lanes.some((lane) => lane.stream === "audit")) return;
-    inTurn(follow).catch((error: unknown) => {
-      const coded = toHolonError(error);
-      ports.trace.note("error", `control: ${coded.message}`, { code: coded.code });
-    });
+    inTurn(follow).catch(failed);
   });
   await inTurn(replan);
 
-  const record = (type: string, subject: string, data: unknown): NewRecord => host.events.record({ stream: "audit", type, class: "public", producer: "control", subject, data });
+  host.handlers?.set(planMethods.renew, (parameters) => {
+    const { node, version } = renewSchema.parse(parameters);
+    if (!fold.state.nodes.has(node) || fold.state.revoked.has(node)) return Promise.reject(new HolonError("HOLON_NODE_UNKNOWN", `${node} is no node of this fleet, or is no more`));
+    const issued = heldDesired(log, node)?.version ?? 0;
+    hearing.renewed(node, version, issued);
+    return Promise.resolve({ version: issued });
+  });
 
   const registrar = await registrarOf(host, record);
   const { credentials } = ports;
@@ -138,11 +194,15 @@ export async function openControl(host: ControlHost): Promise<Control> {
     apps: () => [...fold.state.apps.values()],
     async deploy(document, by) {
       await checkDocument(document, host);
+      await demandPlace(document);
       await log.append({ records: [record(eventTypes.deployed, document.name, { ...document, by: nameOf(by) })] });
       await inTurn(follow);
     },
     async publish(files, document, by) {
-      if (document !== undefined) await checkDocument(document, host);
+      if (document !== undefined) {
+        await checkDocument(document, host);
+        await demandPlace(document);
+      }
       for (const [file, hash] of Object.entries(files)) {
         if (!(await host.blobs.has(hash))) throw new HolonError("HOLON_BLOB_MISSING", `metadata ${file} are to be blob ${hash}, which is not here`, { next: "Upload it with PUT /v1/blobs/{hash} first." });
       }
@@ -151,6 +211,15 @@ export async function openControl(host: ControlHost): Promise<Control> {
       await inTurn(follow);
     },
     images: () => fold.state.images,
+    plan: () => inTurn(() => planner.inForce(fold.state)),
+    explain: (unit, node) => inTurn(() => planner.explain(fold.state, unit, node)),
+    preview: (document) =>
+      inTurn(async () => {
+        refuseBad(document);
+        await fold.catchUp();
+        const documents = withDocument(fold.state, document);
+        return previewOf({ state: fold.state, document, documents, proposal: await planner.propose(fold.state, hearing, documents), current: (await planner.inForce(fold.state))?.plan });
+      }),
     async remove(app, by) {
       if (!fold.state.apps.has(app)) throw new HolonError("HOLON_APP_MISSING", `no app ${app} is deployed`, { next: "See `holon app list`." });
       await log.append({ records: [record(eventTypes.removed, app, { app, by: nameOf(by) })] });
@@ -181,6 +250,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
       }),
     async close() {
       closed = true;
+      timer?.cancel();
       unsubscribe();
       await busy;
     },
@@ -204,34 +274,23 @@ function nodeRow(node: KnownNode, state: ControlState, log: Log, clock: Clock, h
   return { ...node, leads: state.leads.get(node.site)?.lead === node.name, desiredVersion: heldDesired(log, node.name)?.version ?? 0, heardMs: at === undefined ? undefined : clock.monotonicMs() - at };
 }
 
-function heldDesired(log: Log, node: string): Desired | undefined {
-  const bytes = log.cell(`desired/${node}`);
-  return bytes && desiredSchema.parse(parseJson(bytes));
-}
+/** The apps as they would be with this one. */
+const withDocument = ({ apps }: ControlState, document: AppDocument): readonly AppDocument[] => [...[...apps.values()].map((app) => app.document).filter(({ name }) => name !== document.name), document];
 
-/** New documents for the nodes whose part of the plan changed. What did not change keeps its version. */
-async function planChanges(state: ControlState, log: Log, host: ControlHost & { readonly sizes: Map<BlobHash, number> }): Promise<Append & { readonly records: NewRecord[] }> {
-  const assignments = planPlacement([...state.apps.values()].map((app) => app.document), [...state.nodes.values()]);
-  const plan = toHex(host.ports.crypto.sha256(encoder.encode(canonicalJson(assignments))));
-  const records: NewRecord[] = [];
-  const cells: { key: string; value: Uint8Array }[] = [];
-  for (const { node, apps } of assignments) {
-    const held = heldDesired(log, node);
-    const { images } = state;
-    const isSigned = images === undefined || host.ports.director === undefined || canonicalJson(held?.signatures?.images) === canonicalJson(images);
-    if (canonicalJson(held?.apps ?? []) === canonicalJson(apps) && held?.policy?.hash === state.policy?.hash && isSigned) continue;
-    const policy = state.policy === undefined ? {} : { policy: { text: state.policy.text, hash: state.policy.hash } };
-    const version = (held?.version ?? 0) + 1;
-    const signatures = images === undefined ? undefined : await directFor({ node, version, apps, deployed: state.apps, images }, host);
-    const document: Desired = { apiVersion: "holon/v1", kind: "Desired", node, version, plan, apps: [...apps], ...policy, ...(signatures === undefined ? {} : { signatures }) };
-    cells.push({ key: `desired/${node}`, value: encoder.encode(canonicalJson(document)) });
-    records.push(host.events.record({ stream: "audit", type: eventTypes.issued, class: "public", producer: "control", subject: node, data: { node, version: document.version, plan } }));
-  }
-  return { records, cells };
+/** Nodes that were silent by the plan in force still are. */
+function openHearing({ log, ports }: ControlHost, nodes: readonly { readonly name: string; readonly state: string }[]): Hearing {
+  return createHearing(ports.clock, log.origin, nodes.filter(({ state }) => state === "silent").map(({ name }) => name));
 }
 
 /** What a manifest may not ask for, and blobs that are not here. */
 async function checkDocument(document: AppDocument, host: ControlHost): Promise<void> {
+  refuseBad(document);
+  for (const hash of [...document.functions.map((fn) => fn.code), ...document.models.map((model) => model.graph)]) {
+    if (!(await host.blobs.has(hash))) throw new HolonError("HOLON_BLOB_MISSING", `app ${document.name} names blob ${hash}, which is not here`, { next: "Upload it with PUT /v1/blobs/{hash} first." });
+  }
+}
+
+function refuseBad(document: AppDocument): void {
   for (const fn of document.functions) {
     for (const [type, target] of Object.entries(fn.emits)) {
       const leaves = (exportableStreams as readonly string[]).includes(target.stream);
@@ -245,9 +304,6 @@ async function checkDocument(document: AppDocument, host: ControlHost): Promise<
       if (!document.models.some((candidate) => candidate.name === model)) throw new HolonError("HOLON_APP_BAD", `function ${fn.name} uses model ${model}, which ${document.name} does not list`);
     }
   }
-  const problem = cascadeProblem(document.models);
+  const problem = cascadeProblem(document.models) ?? needsProblem(document);
   if (problem !== undefined) throw new HolonError("HOLON_APP_BAD", `app ${document.name}: ${problem}`);
-  for (const hash of [...document.functions.map((fn) => fn.code), ...document.models.map((model) => model.graph)]) {
-    if (!(await host.blobs.has(hash))) throw new HolonError("HOLON_BLOB_MISSING", `app ${document.name} names blob ${hash}, which is not here`, { next: "Upload it with PUT /v1/blobs/{hash} first." });
-  }
 }

@@ -76,6 +76,8 @@ export const errorTable = {
   HOLON_MODEL_WORSE: row("A smaller variant of a model loses more accuracy than is allowed.", "Allow more, or choose a gentler method; nothing was registered."),
   HOLON_NODE_UNKNOWN: row("No node of that name is known.", "See `holon node list`."),
   HOLON_OUTPUT_FAILED: row("What a command says cannot be written.", "Free space where its output goes, or send it elsewhere."),
+  HOLON_PLACEMENT_UNMET: row("No node may run a part of an app, or none has room.", "The message gives the reason for each node; change the app's `needs`, or the fleet. `holon app deploy --dry-run` shows what would come of it."),
+  HOLON_PLAN_MISSING: row("There is no plan that could be shown or explained.", "Deploy an app whose functions have `needs`; what has none runs on every node of its tier."),
   HOLON_POLICY_BAD: row("The text of a policy does not parse.", "Mend the line that the message names; docs/concepts/residency.md shows a whole policy."),
   HOLON_POLICY_DENIED: row("The guard denied it.", "The reason names the rule; change the app's egress or the policy."),
   HOLON_POLICY_MISSING: row("No policy is in force: what leaves is decided by the `egress` of apps.", "Adopt one with `holon policy set FILE`."),

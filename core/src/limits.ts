@@ -423,4 +423,24 @@ export const limits = {
   planAcceleratorsMax: 64,
   /** Evaluations that a policy may allow for one plan. At the bound: the policy is refused. */
   planStepsMax: 1_000_000_000,
+  /** A node looks at what it is made of this often, and tells control what has changed, or that nothing has, within these bounds. */
+  inventoryLookMs: 60_000,
+  inventoryReportMsMin: 300_000,
+  inventoryReportMsMax: 86_400_000,
+  /** A part of its processors or memory, and of a latency, by which a measured value has to differ to be told anew. */
+  inventoryChange: 0.25,
+  /** A node asks control this often whether it is still meant, and may run what stops on islands for so long after it asked. */
+  nodeRenewMs: 30_000,
+  nodeRenewAskMs: 10_000,
+  nodeLeaseMs: 120_000,
+  /** Drift of any clock, as a part: control counts a lease so much longer than the node. */
+  nodeLeaseDrift: 0.01,
+  /** A node that was silent is given nothing new before it has been heard for so long. */
+  nodeReturnMs: 300_000,
+  /** Control looks this often for nodes that have fallen silent or are back. */
+  planLookMs: 10_000,
+  /** Nodes that a refusal of a deployment gives reasons for; the others are counted. */
+  planReasonsMax: 4,
+  /** Lines of a plan's diff in the event that adopts it. At the bound: the others stand in the plan alone. */
+  planChangesTold: 64,
 } as const;

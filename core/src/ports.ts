@@ -411,9 +411,17 @@ export interface Door {
   open(spec: SourceSpec, sink: DoorSink): Promise<OpenDoor>;
 }
 
+export interface HostCapacity {
+  readonly processors?: number;
+  readonly memoryBytes?: number;
+  readonly diskBytes?: number;
+}
+
 /** Figures of this machine, see `schema/app.ts` for the names. */
 export interface HostStats {
   sample(): Promise<Readonly<Record<string, number>>>;
+  /** What this machine has; of the disk what is free where the node keeps its data. What the system does not tell is left out. */
+  capacity(): Promise<HostCapacity>;
 }
 
 /** Secrets of this node, kept beside it: they come with no document and leave with nothing. */
@@ -523,6 +531,8 @@ export interface Ports {
   readonly runner: Runner;
   readonly door: Door;
   readonly secrets: Secrets;
+  /** Without it control knows of this machine what its configuration declares. */
+  readonly host?: HostStats;
   /** Without it nothing that runs is asked for a signature. */
   readonly trust?: Trust;
   /** Of a node that carries the control plane. */

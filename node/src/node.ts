@@ -23,6 +23,7 @@ import { createBlobExchange, type BlobExchange } from "./link/blob-exchange.ts";
 import { createHistoryReports } from "./link/history-reports.ts";
 import { createCalls, type CallHandler, type Calls } from "./link/calls.ts";
 import { createIdentityKeeper, type IdentityKeeper } from "./identity/keeper.ts";
+import { createSelf, type Self } from "./inventory/self.ts";
 import { createRefusals, type Refusals } from "./identity/refusals.ts";
 import { createDownlinks, type DownlinkStatus, type Downlinks } from "./link/downlinks.ts";
 import type { Peer } from "./link/peer.ts";
@@ -138,6 +139,7 @@ interface Parts {
   identity: IdentityKeeper | undefined;
   refusals: Refusals | undefined;
   verifier: Verifier | undefined;
+  self: Self | undefined;
 }
 
 /** Parts that a test may put in another's place. */
@@ -153,7 +155,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   const events = createEvents(config, ports.clock);
   const integrity: Integrity = { sha256: ports.crypto.sha256, crc32: ports.codec.crc32 };
   const { clock, disk, random } = ports;
-  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, meter: undefined, scrubber: undefined, sharing: undefined, served: undefined, identity: undefined, refusals: undefined, verifier: undefined };
+  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, meter: undefined, scrubber: undefined, sharing: undefined, served: undefined, identity: undefined, refusals: undefined, verifier: undefined, self: undefined };
   const log = await openLog({ origin: name, disk, clock, random, integrity, ...segmentSize(config), opened: (stream, predecessor) => openedRecord(events, stream, predecessor), full: () => parts.keeper?.full() });
   for (const damage of log.damage) ports.trace.note("error", `${damage.segment}: bytes ${damage.fromByte} to ${damage.toByte} are damaged (${damage.what})`, { code: "HOLON_LOG_DAMAGED" });
   const blobs = await openBlobStore(disk, integrity);
@@ -181,7 +183,9 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   parts.served = served;
   const verifier = createVerifier({ config, log, blobs, ports, fetch: exchange.fetch });
   parts.verifier = verifier;
-  parts.agent = createAgent({ log, integrity, events, blobs, guard, shared, served, verifier, ports, requests, meter, fetch: exchange.fetch });
+  parts.agent = createAgent({ log, integrity, events, blobs, guard, shared, served, verifier, ports, requests, meter, fetch: exchange.fetch, mayRunStopping: () => parts.self?.holds() ?? false });
+  const ofSelf = { version: () => desiredOf(log, name)?.document.version ?? 0, changed: () => parts.agent?.stoppingChanged(), append: (record: NewRecord) => appendSoon(log, clock, { records: [record] }) };
+  parts.self = createSelf({ self: name, config, events, calls, handlers, ports, host: ports.host, above: () => parts.uplink?.peer() ?? parts.site?.relayPeer(), ...ofSelf });
   if (config.listen !== undefined) {
     // What a sibling sent is safe when this node's own parent says so: a sibling's disk is no nearer to the root.
     const safe = (lane: Lane, received: number): number => (parts.uplink === undefined ? received : Math.min(received, parts.uplink.safe().get(laneName(lane)) ?? 0));
@@ -223,6 +227,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   });
   parts.agent.reconcile();
   parts.identity?.start();
+  parts.self?.start();
   parts.uplink?.start();
   if (address !== undefined) await parts.site?.start(address);
 
@@ -268,9 +273,7 @@ function segmentSize({ retention }: NodeConfig): { readonly segmentBytesMax?: nu
   return retention?.segmentBytesMax === undefined ? {} : { segmentBytesMax: retention.segmentBytesMax };
 }
 
-function withoutReturn<T>(peer: T | undefined, from: T | undefined): T | undefined {
-  return peer === from ? undefined : peer;
-}
+const withoutReturn = <T>(peer: T | undefined, from: T | undefined): T | undefined => (peer === from ? undefined : peer);
 
 function committed(parts: Parts, self: NodeName, lanes: readonly Lane[], cells: readonly string[]): void {
   parts.agent?.committed(lanes);
@@ -284,6 +287,7 @@ function committed(parts: Parts, self: NodeName, lanes: readonly Lane[], cells: 
     const node = cell.slice("desired/".length);
     if (node === self) {
       parts.agent?.reconcile();
+      parts.self?.askSoon();
       parts.sharing?.documentChanged();
     } else if (isNodeName(node)) parts.downlinks?.documentChanged(node);
   }
@@ -308,8 +312,9 @@ const lobbyOf = (parts: Parts): Lobby => ({
   ask: (method, request) => parts.identity?.ask(method, request) ?? Promise.reject(new HolonError("HOLON_CALL_UNKNOWN", "this node has no way to an authority")),
 });
 
-function uplinkChanged({ site, uplink, sharing, identity }: Parts): void {
+function uplinkChanged({ site, uplink, sharing, identity, self }: Parts): void {
   site?.uplinkChanged();
+  self?.linksChanged();
   identity?.linksChanged();
   if (uplink?.peer() !== undefined) sharing?.wake();
 }
@@ -332,6 +337,7 @@ async function lastWords({ uplink }: Parts, clock: Ports["clock"]): Promise<void
 
 async function closeNode(parts: Parts, { log, guard, clock, unsubscribe }: { readonly log: SegmentLog; readonly guard: Guard; readonly clock: Ports["clock"]; readonly unsubscribe: () => void }): Promise<void> {
   parts.sharing?.close();
+  parts.self?.close();
   parts.identity?.close();
   parts.refusals?.close();
   parts.requests?.close();

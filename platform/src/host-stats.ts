@@ -1,4 +1,6 @@
 /** Figures of this machine: levels as they are, rates over the time since the sample before. */
+import { availableParallelism, totalmem } from "node:os";
+import { statfs } from "node:fs/promises";
 import type { Clock, HostStats } from "@holon/core/ports.ts";
 import { readLinuxCounters } from "./host-stats-linux.ts";
 import { readPortableCounters } from "./host-stats-portable.ts";
@@ -33,11 +35,16 @@ export type HostFigure = (typeof hostFigures)[number];
 /**
  * Samples this machine: from /proc on Linux, else through `node:os`. The first sample has no rates. Disks are physical devices,
  * networks physical interfaces where there are any and all but loopback elsewhere.
+ * `folder`: where the node keeps its data.
  */
-export function createHostStats(clock: Clock): HostStats {
+export function createHostStats(clock: Clock, folder?: string): HostStats {
   const readCounters = process.platform === "linux" ? readLinuxCounters : readPortableCounters;
   let before: { readonly counters: HostCounters; readonly atMs: number; readonly cpu: CpuFigures } | undefined;
   return {
+    async capacity() {
+      const disk = folder === undefined ? undefined : await statfs(folder).catch(() => undefined); // not every file system tells
+      return { processors: availableParallelism(), memoryBytes: totalmem(), ...(disk === undefined ? {} : { diskBytes: disk.bavail * disk.bsize }) };
+    },
     async sample() {
       const counters = readCounters();
       const atMs = clock.monotonicMs();

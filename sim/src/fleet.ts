@@ -75,6 +75,10 @@ export interface MemberOptions {
   readonly uplink?: NodeConfig["uplink"];
   readonly signatures?: NodeConfig["signatures"];
   readonly downlink?: NodeConfig["downlink"];
+  /** Without it nothing is known of the machine, and the planner gives it nothing. */
+  readonly inventory?: NodeConfig["inventory"];
+  readonly site?: string;
+  readonly jurisdiction?: string;
 }
 
 /** What the checkers found at the end of a run. */
@@ -139,13 +143,14 @@ export class Fleet {
     assert(isNodeName(name) && isNodeName(node), `${name} or ${node} is no node name`);
     const config = nodeConfigSchema.parse({
       name: node,
-      site: tier === "cloud" ? "cloud" : "site",
+      site: options.site ?? (tier === "cloud" ? "cloud" : "site"),
       tier,
-      jurisdiction: "EU/DE",
+      jurisdiction: options.jurisdiction ?? "EU/DE",
       control: options.control ?? parent === undefined,
       ...(options.uplink === undefined ? {} : { uplink: options.uplink }),
       ...(options.signatures === undefined ? {} : { signatures: options.signatures }),
       ...(options.downlink === undefined ? {} : { downlink: options.downlink }),
+      ...(options.inventory === undefined ? {} : { inventory: options.inventory }),
       ...(node !== name || (tier === "gateway" && siblings.length === 0) ? {} : { listen: `${name}:7401` }),
       siblings: siblings.map((sibling) => ({ name: sibling })),
       ...(parent === undefined ? {} : { parent: `wss://${parent}:7401` }),

@@ -1,5 +1,7 @@
 /** Signs and deploys on the control plane in this process, as `holon app deploy` does over the API. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { HolonError } from "@holon/core/errors.ts";
+import { needsOfApp } from "@holon/core/placement/needs-of-app.ts";
 import type { Three } from "../machine/three.ts";
 import type { Publication } from "./publish.ts";
 import { canonicalJson } from "@holon/core/json.ts";
@@ -14,8 +16,20 @@ export async function deployHere(three: Pick<Three, "cloud" | "publisher">, publ
   for (const content of blobs.values()) await control.blobs.put(content);
   const files: Record<string, BlobHash> = {};
   for (const [name, bytes] of await signPublication(three.publisher, publication, {})) files[name] = await control.blobs.put(bytes);
+  if (needsOfApp(document) !== undefined) await untilTold(three);
   const known = control.apps().find((app) => app.document.name === document.name);
   const isNew = known === undefined || canonicalJson(known.document) !== canonicalJson(document);
   if (isNew || canonicalJson(control.images()) !== canonicalJson(files)) await control.publish(files, document);
   return isNew;
+}
+
+const nodesHere = 3;
+
+/** Nodes that have just started are no places yet: they tell what they are made of when their links are open. What does not come in time is missing from the plan, which says so. */
+async function untilTold({ cloud: { control } }: Pick<Three, "cloud">): Promise<void> {
+  for (let tries = 0; tries < 200; tries++) {
+    const nodes = control?.nodes() ?? [];
+    if (nodes.length >= nodesHere && nodes.every(({ inventory, parent }) => inventory !== undefined && (parent === null || inventory.uplink !== undefined))) return;
+    await sleep(50);
+  }
 }

@@ -15,10 +15,11 @@ const appsSchema = z.object({
   apps: z.array(z.object({ name: z.string(), version: z.string(), deployedAt: z.string(), functions: z.array(z.string()), models: z.array(z.string()), sources: z.array(z.string()) })),
 });
 
-export async function deployApp(client: Client, place: string, options: SigningOptions & { readonly data: string }): Promise<void> {
+export async function deployApp(client: Client, place: string, options: SigningOptions & { readonly data: string; readonly dryRun?: boolean }): Promise<void> {
   const { publish } = await import("../app/publish.ts"); // with the bundler, which lists and removals do without
   const published = await publish(await loadManifest(place));
   const { document, blobs } = published;
+  if (options.dryRun === true) return (await import("./plan.ts")).previewApp(client, document, options.json === true);
   for (const [hash, content] of blobs) await client.send("PUT", `/v1/blobs/${hash}`, content, doneSchema);
   const publisher = await publisherOf(options);
   if (publisher === undefined) await client.send("PUT", `/v1/apps/${document.name}`, document, doneSchema);

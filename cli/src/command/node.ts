@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import { nodeConfigSchema } from "@holon/core/schema/node.ts";
+import { nodeReportSchema } from "@holon/core/schema/node-report.ts";
 import { parse } from "yaml";
 import { z } from "zod";
 import type { Client } from "../client.ts";
@@ -21,6 +22,8 @@ export const nodeRowSchema = z.object({
   api: z.string().nullable(),
   startedAt: z.string(),
   desiredVersion: z.number(),
+  /** What it told last of what it is made of; null if it never did. */
+  inventory: nodeReportSchema.nullable(),
   reported: z.object({ version: z.number(), outcome: z.string(), message: z.string().optional(), at: z.string() }).nullable(),
   heardMs: z.number().nullable(),
 });

@@ -78,6 +78,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
       runner,
       door: createDoor({ clock, hostStats: createHostStats(clock) }),
       secrets: createSecrets(folder),
+      host: createHostStats(clock, folder), // apart from the door's, so that rates of one do not end at the samples of the other
       trust: createTrustTuf(folder),
       ...(config.control ? { director: createDirector(folder), credentials: createCredentials() } : {}),
       trace: createTrace({ name: config.name, ...options.trace }),

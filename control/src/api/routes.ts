@@ -3,12 +3,14 @@ import { eventRoutes } from "@holon/core/api/event-routes.ts";
 import type { Route } from "@holon/core/api/route.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import { appDocumentSchema, blobHashSchema, tierSchema } from "@holon/core/schema/app.ts";
+import { nodeReportSchema } from "@holon/core/schema/node-report.ts";
 import { signatureFilesSchema } from "@holon/core/schema/signatures.ts";
 import { z } from "zod";
 import type { Control } from "../control.ts";
 import { identityRoutes } from "./identity-routes.ts";
 import { modelRoutes } from "./model-routes.ts";
 import { peopleRoutes } from "./people-routes.ts";
+import { planRoutes } from "./plan-routes.ts";
 import { policyRoutes } from "./policy-routes.ts";
 
 const nodeSchema = z.object({
@@ -22,6 +24,8 @@ const nodeSchema = z.object({
   api: z.string().nullable(),
   startedAt: z.string(),
   desiredVersion: z.int(),
+  /** What it told last of what it is made of; null if it never did. */
+  inventory: nodeReportSchema.nullable(),
   reported: z.object({ version: z.int(), outcome: z.enum(["settled", "refused"]), message: z.string().optional(), at: z.string() }).nullable(),
   /** Milliseconds since it was last heard; null if unknown. */
   heardMs: z.number().nullable(),
@@ -32,7 +36,7 @@ const doneSchema = z.object({ ok: z.literal(true) });
 const done = { status: 200, body: { ok: true } };
 
 export function controlRoutes(control: Control): readonly Route[] {
-  return [health, ...nodeRoutes(control), ...appRoutes(control), ...blobRoutes(control), ...modelRoutes(control), ...policyRoutes(control), ...(control.registrar === undefined ? [] : identityRoutes(control.registrar)), ...(control.people === undefined ? [] : peopleRoutes(control.people)), ...eventRoutes(control.log)];
+  return [health, ...nodeRoutes(control), ...appRoutes(control), ...blobRoutes(control), ...modelRoutes(control), ...policyRoutes(control), ...planRoutes(control), ...(control.registrar === undefined ? [] : identityRoutes(control.registrar)), ...(control.people === undefined ? [] : peopleRoutes(control.people)), ...eventRoutes(control.log)];
 }
 
 const health: Route = {
@@ -45,7 +49,7 @@ const health: Route = {
 };
 
 function nodeRoutes(control: Control): readonly Route[] {
-  const rows = () => control.nodes().map((node) => ({ ...node, reported: node.reported ?? null, heardMs: node.heardMs ?? null }));
+  const rows = () => control.nodes().map((node) => ({ ...node, inventory: node.inventory ?? null, reported: node.reported ?? null, heardMs: node.heardMs ?? null }));
   return [
     {
       method: "GET",

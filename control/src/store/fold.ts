@@ -4,11 +4,12 @@ import { printRecordName } from "@holon/core/log/identity.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
 import { laneName, type Lane, type Log, type LogRecord } from "@holon/core/log/log.ts";
 import { limits } from "@holon/core/limits.ts";
-import { appDocumentSchema, tierSchema, type AppDocument, type Tier } from "@holon/core/schema/app.ts";
+import { appDocumentSchema, blobHashSchema, tierSchema, type AppDocument, type Tier } from "@holon/core/schema/app.ts";
 import { modelDocumentSchema, modelVersionSchema } from "@holon/core/schema/model.ts";
 import type { StoredEvent } from "@holon/core/schema/event.ts";
 import { signatureFilesSchema, type SignatureFiles } from "@holon/core/schema/signatures.ts";
 import { policyDocumentSchema } from "@holon/core/schema/policy.ts";
+import { nodeReportSchema, type NodeReport } from "@holon/core/schema/node-report.ts";
 import { z } from "zod";
 import type { KnownModel } from "./models.ts";
 import { applyPeople, noPeople, type PeopleState } from "./people.ts";
@@ -24,6 +25,8 @@ export interface KnownNode {
   readonly api: string | null;
   /** Its own clock, at its last start. */
   readonly startedAt: string;
+  /** What it told last of what it is made of; undefined where it never did. */
+  readonly inventory?: NodeReport | undefined;
   readonly reported: { readonly version: number; readonly outcome: "settled" | "refused"; readonly message?: string | undefined; readonly at: string } | undefined;
 }
 
@@ -39,6 +42,9 @@ export interface KnownLead {
   readonly lead: string | null;
 }
 
+/** The plan in force, without what it says: that is in the blob, with all that it was made from. */
+export type KnownPlan = z.infer<typeof plannedData> & { readonly adoptedAt: string };
+
 export interface ControlState {
   readonly nodes: Map<string, KnownNode>;
   /** By site. */
@@ -48,12 +54,17 @@ export interface ControlState {
   readonly models: Map<string, KnownModel>;
   /** The newest that was adopted. */
   policy: KnownPolicy | undefined;
+  plan: KnownPlan | undefined;
+  /** Nodes whose certificates were taken from them. */
+  readonly revoked: Set<string>;
+  /** What nodes told of themselves before they told that they had started: they look at themselves while they start. */
+  readonly waiting: Map<string, NodeReport>;
   /** Metadata that the publisher signed last, as far as they came here; undefined where none ever did. */
   images: SignatureFiles | undefined;
   readonly people: PeopleState;
 }
 
-export const eventTypes = { deployed: "holon.app.deployed", removed: "holon.app.removed", issued: "holon.desired.issued", registered: "holon.model.registered", adopted: "holon.policy.adopted", published: "holon.images.published" } as const;
+export const eventTypes = { deployed: "holon.app.deployed", removed: "holon.app.removed", issued: "holon.desired.issued", registered: "holon.model.registered", adopted: "holon.policy.adopted", published: "holon.images.published", planned: "holon.plan.adopted" } as const;
 
 const startedData = z.object({ site: z.string(), tier: tierSchema, jurisdiction: z.string(), parent: z.string().nullable(), api: z.string().nullable() });
 const reportedData = z.object({ version: z.int(), outcome: z.enum(["settled", "refused"]), message: z.string().optional() });
@@ -64,6 +75,22 @@ const registeredData = z.strictObject({ version: modelVersionSchema, document: m
 const adoptedData = z.strictObject({ name: z.string(), version: z.int(), ...policyDocumentSchema.shape, by });
 const publishedData = z.strictObject({ files: signatureFilesSchema, by });
 const deployedData = z.strictObject({ ...appDocumentSchema.shape, by });
+export const plannedData = z.strictObject({
+  hash: z.string(),
+  parent: z.string().nullable(),
+  inputs: z.string(),
+  blob: blobHashSchema,
+  placements: z.int(),
+  unplaced: z.int(),
+  moves: z.int(),
+  costPerMonth: z.number(),
+  /** For people. */
+  because: z.string(),
+  /** The first lines of its diff against the plan before, and how many there are. */
+  changes: z.array(z.string()),
+  changed: z.int(),
+});
+const nodeData = z.object({ node: z.string() });
 const removedData = z.object({ app: z.string() });
 
 export interface Fold {
@@ -74,7 +101,7 @@ export interface Fold {
 
 /** `ignored` is told of each record that says one thing and holds another, or what its writer has no business to say: that is of another version, or lies. The rest counts on. */
 export function createFold(log: Log, ignored: (record: LogRecord) => void = () => undefined): Fold {
-  const state: ControlState = { nodes: new Map(), leads: new Map(), apps: new Map(), models: new Map(), policy: undefined, images: undefined, people: noPeople() };
+  const state: ControlState = { nodes: new Map(), leads: new Map(), apps: new Map(), models: new Map(), policy: undefined, images: undefined, people: noPeople(), plan: undefined, revoked: new Set(), waiting: new Map() };
   const read = new Map<string, number>();
 
   async function readLane(lane: Lane, head: number): Promise<boolean> {
@@ -108,11 +135,14 @@ function apply(state: ControlState, record: LogRecord, log: Log): Outcome {
   if (event === undefined) return "unfit";
   if (event.type === "holon.node.started") return nodeStarted(state, record.origin, event, enrolledAs(log, record.origin));
   if (event.type === "holon.node.reported") return nodeReported(state, record.origin, event);
+  if (event.type === "holon.node.inventory") return inventoryTold(state, record.origin, event);
   if (event.type === "holon.site.lead") return leadTold(state, record.origin, event);
   if (record.origin !== log.origin) return false; // only this node's own trail deploys
   if (event.type === eventTypes.deployed) return appDeployed(state, event);
   if (event.type === eventTypes.registered) return modelRegistered(state, event);
   if (event.type === eventTypes.adopted) return policyAdopted(state, event);
+  if (event.type === eventTypes.planned) return planAdopted(state, event);
+  if (event.type === "holon.node.revoked" || event.type === "holon.node.enrolled") return membershipTold(state, event);
   if (event.type === eventTypes.published) return imagesPublished(state, event);
   const people = applyPeople(state.people, event);
   if (people !== undefined) return people === "unfit" ? "unfit" : false; // plans do not ask who people are
@@ -143,8 +173,34 @@ function nodeStarted(state: ControlState, name: string, event: StoredEvent, enro
   const started = startedData.safeParse(event.data);
   if (!started.success) return "unfit";
   if (enrolled !== undefined && (enrolled.site !== started.data.site || enrolled.tier !== started.data.tier)) return "unfit";
-  state.nodes.set(name, { name, ...started.data, startedAt: event.time, reported: before?.reported });
-  return before === undefined || before.tier !== state.nodes.get(name)?.tier;
+  state.nodes.set(name, { name, ...started.data, startedAt: event.time, inventory: before?.inventory ?? state.waiting.get(name), reported: before?.reported });
+  const { tier, site, jurisdiction } = started.data;
+  return before === undefined || before.tier !== tier || before.site !== site || before.jurisdiction !== jurisdiction;
+}
+
+function inventoryTold(state: ControlState, name: string, event: StoredEvent): Outcome {
+  const node = state.nodes.get(name);
+  const told = nodeReportSchema.safeParse(event.data);
+  if (!told.success) return "unfit";
+  if (node !== undefined) state.nodes.set(name, { ...node, inventory: told.data });
+  else state.waiting.set(name, told.data);
+  return true;
+}
+
+function planAdopted(state: ControlState, event: StoredEvent): Outcome {
+  const adopted = plannedData.safeParse(event.data);
+  if (!adopted.success) return "unfit";
+  state.plan = { ...adopted.data, adoptedAt: event.time };
+  return false;
+}
+
+/** Who was revoked may be enrolled again. */
+function membershipTold(state: ControlState, event: StoredEvent): Outcome {
+  const told = nodeData.safeParse(event.data);
+  if (!told.success) return "unfit";
+  if (event.type === "holon.node.enrolled") return state.revoked.delete(told.data.node);
+  state.revoked.add(told.data.node);
+  return true;
 }
 
 function nodeReported(state: ControlState, name: string, event: StoredEvent): Outcome {

@@ -68,7 +68,7 @@ export class ControlFleet {
   }
 
   async until(what: string, condition: () => boolean): Promise<void> {
-    await this.world.run({ condition, timeMs: this.world.nowMs + 120_000 });
+    await this.world.run({ condition, timeMs: this.world.nowMs + 300_000 });
     if (!condition()) throw new Error(`never came true: ${what}`);
   }
 
@@ -83,6 +83,24 @@ export class ControlFleet {
   desired(node: string): Desired | undefined {
     const cell = this.log.cell(`desired/${node}`);
     return cell && desiredSchema.parse(JSON.parse(new TextDecoder().decode(cell)));
+  }
+
+  /** `app/function` of what a node runs at this moment; nothing where it is down. */
+  runningOn(node: string): readonly string[] {
+    const status = this.fleet.members.get(node)?.machine.subject?.status?.();
+    return status?.agent.units.map((unit) => `${unit.app}/${unit.name}`).sort() ?? [];
+  }
+
+  /** Looks again and again on how many nodes a unit runs. */
+  watchTwice(unit: string): { twice(): readonly string[] } {
+    const twice: string[] = [];
+    const look = (): void => {
+      const nodes = [...this.fleet.members.keys()].filter((node) => this.runningOn(node).includes(unit));
+      if (nodes.length > 1) twice.push(`${this.world.nowMs}: ${nodes.join(" and ")}`);
+      this.world.after(50, look);
+    };
+    look();
+    return { twice: () => twice };
   }
 
   /** Whether all that the node wrote about itself is at the root. */

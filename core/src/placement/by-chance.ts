@@ -49,7 +49,7 @@ export function smallInstance(seed: number, { units: wanted }: { readonly units?
       trust: chance.share() < 0.5 ? "none" : "enrolled",
       ...(chance.share() < 0.1 ? { accelerator: { need: chance.share() < 0.5 ? "required" : "preferred" } } : {}),
       ...(chance.share() < 0.15 && index === 0 ? { replicas: 2 } : {}),
-      ...(chance.share() < 0.1 ? { latencyMsMax: between(chance, 60, 200), sources: [{ site: "site-1" }] } : {}),
+      ...(chance.share() < 0.1 ? { latencyMsMax: between(chance, 60, 200), callMs: 0, sources: [{ site: "site-1" }] } : {}),
     }));
     const flows = Array.from({ length: size - 1 }, (_, index) => ({ from: `unit-${chance.below(index + 1)}`, to: `unit-${index + 1}`, bytesPerMonth: between(chance, 0, 300e9) }));
     apps.push({ app: `app-${apps.length}`, units, flows });

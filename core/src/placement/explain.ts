@@ -53,10 +53,14 @@ function whyNoRoom({ fleet, ledger }: Planned, index: number, item: Item, node: 
   const { needs } = item;
   if (ledger.crowds(index, node)) return { reason: "spread", text: `another replica is on the same ${needs.spread}, and replicas are spread by ${needs.spread}` };
   if (ledger.fits(index, node)) return undefined;
+  const capacity = fleet.nodes[node]?.capacity;
+  const unknown = (what: string): Refusal => ({ reason: "capacity", text: `${what} is unknown` });
   const has = (left: number, asked: number, what: string): Refusal | undefined => (left + 1e-9 < asked ? { reason: "capacity", text: `it has ${print(Math.max(0, left))} ${what} left, and the unit needs ${print(asked)}` } : undefined);
   const memory = 2 ** 20;
   const accelerators = needs.accelerator === undefined ? 0 : ledger.acceleratorsOf(node).filter((milli) => milli >= (needs.accelerator?.milli ?? 0)).length;
   return (
+    (capacity?.processors === undefined && needs.processors > 0 ? unknown("how many processors it has") : undefined) ??
+    (capacity?.memoryBytes === undefined && needs.memoryBytes > 0 ? unknown("how much memory it has") : undefined) ??
     has(ledger.processors[node] ?? 0, needs.processors, "processors") ??
     has((ledger.memoryBytes[node] ?? 0) / memory, needs.memoryBytes / memory, "MiB of memory") ??
     (needs.accelerator !== undefined && hasAccelerator(needs, fleet.nodes[node] ?? never()) ? has(accelerators, needs.accelerator.count, "accelerators with room for it") : undefined) ??

@@ -19,6 +19,8 @@ export interface Fleet {
   readonly nodesOfSite: readonly (readonly number[])[];
   /** 1: it is gone, and nothing is placed there. */
   readonly gone: Uint8Array;
+  /** 1: nothing is placed there that does not stand there already. */
+  readonly silent: Uint8Array;
   /** Free for what is placed. */
   readonly processors: Float64Array;
   readonly memoryBytes: Float64Array;
@@ -110,9 +112,10 @@ export function compileFleet(inventory: Inventory, policy: PlacementPolicy, nowM
     siteOf,
     nodesOfSite,
     gone: Uint8Array.from(nodes, ({ state }) => (state === "gone" ? 1 : 0)),
-    processors: free(({ capacity, load }) => capacity.processors - (valueOf(load.processors) ?? 0)),
-    memoryBytes: free(({ capacity, load }) => capacity.memoryBytes - (valueOf(load.memoryBytes) ?? 0)),
-    diskBytes: free(({ capacity }) => capacity.diskBytes),
+    silent: Uint8Array.from(nodes, ({ state }) => (state === "silent" ? 1 : 0)),
+    processors: free(({ capacity, load }) => (capacity.processors ?? 0) - (valueOf(load.processors) ?? 0)),
+    memoryBytes: free(({ capacity, load }) => (capacity.memoryBytes ?? 0) - (valueOf(load.memoryBytes) ?? 0)),
+    diskBytes: free(({ capacity }) => capacity.diskBytes ?? 0),
     rates,
     unknown,
     parent,

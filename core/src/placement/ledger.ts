@@ -52,6 +52,8 @@ export function createLedger(fleet: Fleet, { items }: Work, previous: Int32Array
     assert(item !== undefined, "an item is known");
     return item;
   };
+  /** What goes on by itself stays where its node is silent. */
+  const isShut = (index: number, node: number): boolean => fleet.gone[node] === 1 || (fleet.silent[node] === 1 && (previous[index] !== node || itemAt(index).needs.onIsolation === "stop"));
   const alone = (index: number, node: number): number => {
     let costs = known[index];
     if (costs === undefined) known[index] = costs = new Map();
@@ -59,7 +61,7 @@ export function createLedger(fleet: Fleet, { items }: Work, previous: Int32Array
     if (before !== undefined) return before;
     const item = itemAt(index);
     const moves = (previous[index] ?? -1) >= 0 && previous[index] !== node;
-    const cost = fleet.gone[node] === 1 || !item.kind.has(node) || whyOutOfBounds(fleet, item, node) !== undefined ? Number.POSITIVE_INFINITY : totalOf(costOf(fleet, item, node)) + (moves ? moveCost(fleet, item.needs) : 0);
+    const cost = isShut(index, node) || !item.kind.has(node) || whyOutOfBounds(fleet, item, node) !== undefined ? Number.POSITIVE_INFINITY : totalOf(costOf(fleet, item, node)) + (moves ? moveCost(fleet, item.needs) : 0);
     costs.set(node, cost);
     return cost;
   };
@@ -76,7 +78,7 @@ export function createLedger(fleet: Fleet, { items }: Work, previous: Int32Array
   };
   const hasRoom = (index: number, node: number): boolean => {
     const { needs } = itemAt(index);
-    if (fleet.gone[node] === 1) return false;
+    if (isShut(index, node)) return false;
     if ((processors[node] ?? 0) + slack < needs.processors || (memoryBytes[node] ?? 0) < needs.memoryBytes || (diskBytes[node] ?? 0) < needs.diskBytes) return false;
     const demand = asked(index, node);
     return demand === undefined || (devices[node] ?? none).filter((milli) => milli >= demand.milli).length >= demand.count;

@@ -1,4 +1,4 @@
-/** Where each part of each app runs: pure, from apps and nodes to assignments. */
+/** Which part of each app a node runs: pure, from apps, nodes and what the planner has placed to assignments. */
 import type { AppDocument, Tier } from "../schema/app.ts";
 
 export interface PlannedNode {
@@ -12,20 +12,27 @@ export interface Assignment {
   readonly apps: readonly AppDocument[];
 }
 
-/** A function runs on every node of its tier with the models it uses, and so does a model that answers there; sources and reductions stand at the gateways. Nodes and apps are taken in the order of their names. */
-export function planPlacement(apps: readonly AppDocument[], nodes: readonly PlannedNode[]): readonly Assignment[] {
+/** Whether what has needs (`app/unit`) is to run on this node. */
+export type IsPlaced = (unit: string, node: string) => boolean;
+
+/**
+ * What has needs runs where it is placed. A function without runs on every node of its tier, and so does a model that answers there; functions bring the models they use. Sources and
+ * reductions stand at the gateways. Nodes and apps are taken in the order of their names.
+ */
+export function planPlacement(apps: readonly AppDocument[], nodes: readonly PlannedNode[], isPlaced: IsPlaced = () => false): readonly Assignment[] {
   const inOrder = [...apps].sort((a, b) => (a.name < b.name ? -1 : 1));
   return [...nodes]
     .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .map((node) => ({ node: node.name, apps: inOrder.map((app) => partFor(app, node.tier)).filter(runsSomething) }));
+    .map((node) => ({ node: node.name, apps: inOrder.map((app) => partFor(app, node, isPlaced)).filter(runsSomething) }));
 }
 
-function partFor(app: AppDocument, tier: Tier): AppDocument {
-  const functions = app.functions.filter((fn) => fn.run.tier === tier);
+function partFor(app: AppDocument, { name: node, tier }: PlannedNode, isPlaced: IsPlaced): AppDocument {
+  const isHere = (unit: { readonly name: string; readonly needs?: object | undefined }, ofTier: Tier | undefined): boolean => (unit.needs === undefined ? ofTier === tier : isPlaced(`${app.name}/${unit.name}`, node));
+  const functions = app.functions.filter((fn) => isHere(fn, fn.run?.tier ?? "gateway"));
   const { sources, reductions, ...rest } = app;
   const here = tier === "gateway";
   const used = new Set([...functions.flatMap((fn) => fn.models), ...(here ? judgesOf(app) : [])]);
-  return { ...rest, functions, models: app.models.filter((model) => used.has(model.name) || model.answers?.tier === tier), sources: here ? sources : [], ...(here && reductions !== undefined ? { reductions } : {}) };
+  return { ...rest, functions, models: app.models.filter((model) => used.has(model.name) || isHere(model, model.answers?.tier)), sources: here ? sources : [], ...(here && reductions !== undefined ? { reductions } : {}) };
 }
 
 /** Models by which readings are judged where they are born. */

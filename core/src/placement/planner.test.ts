@@ -101,7 +101,7 @@ function inputsOf({ node = {}, unit = {}, others = [], flows = [], policy = {} }
   return {
     policy: placementPolicySchema.parse({ perMillisecond: 0.001, ...policy }),
     inventory: inventorySchema.parse({ nodes }),
-    apps: [appNeedsSchema.parse({ app: "pump", units: [{ name: "judge", processors: 1, ...unit }, ...others], flows })],
+    apps: [appNeedsSchema.parse({ app: "pump", units: [{ name: "judge", processors: 1, callMs: 0, ...unit }, ...others], flows })],
     nowMs,
     seed: 1,
   };
@@ -127,6 +127,11 @@ const changes: readonly { readonly reason: Reason; readonly node: string; readon
   { reason: "latency", node: "cloud-1", with: { unit: { sources: [{ site: "plant" }], latencyMsMax: 20 } }, without: { unit: { sources: [{ site: "plant" }], latencyMsMax: 60 } }, says: /it would take 45 ms, over the bound of 20 ms/ },
   { reason: "latency", node: "cloud-1", with: { unit: { sources: [{ site: "plant" }], latencyMsMax: 60 }, node: { "edge-1": { uplink: { parent: "cloud-1", perGigabyte: measured(0.1) } } } }, without: { unit: { sources: [{ site: "plant" }], latencyMsMax: 60 } }, says: /latency of the way there is unknown/ },
   { reason: "latency", node: "cloud-1", with: { unit: { sources: [{ site: "plant" }], latencyMsMax: 60 }, node: { "edge-1": { uplink: { parent: "cloud-1", latencyMs: measured(40, 8 * 86_400_000), perGigabyte: measured(0.1) } } } }, without: { unit: { sources: [{ site: "plant" }], latencyMsMax: 60 } }, says: /unknown/ },
+  { reason: "latency", node: "cloud-1", with: { unit: { sources: [{ site: "plant" }], latencyMsMax: 60, callMs: undefined } }, without: { unit: { sources: [{ site: "plant" }], latencyMsMax: 60, callMs: 10 } }, says: /how long a call takes is unknown/ },
+  { reason: "latency", node: "cloud-1", with: { unit: { sources: [{ site: "plant" }], latencyMsMax: 60 }, node: { "edge-1": { speeds: { "pump/judge": measured(16) } } } }, without: { unit: { sources: [{ site: "plant" }], latencyMsMax: 60 }, node: { "edge-1": { speeds: { "pump/judge": measured(14) } } } }, says: /it would take 61 ms/ },
+  { reason: "silent", node: "cloud-1", with: { node: { "cloud-1": { state: "silent" } } }, without: {}, says: /silent for longer than its lease/ },
+  { reason: "capacity", node: "cloud-1", with: { node: { "cloud-1": { capacity: { memoryBytes: 2e9 } } } }, without: {}, says: /how many processors it has is unknown/ },
+  { reason: "way", node: "gateway-1", with: { unit: { sources: [{ site: "region" }], onTheWay: true, tiers: ["gateway"] } }, without: { unit: { sources: [{ site: "region" }], tiers: ["gateway"] } }, says: /what comes from region does not pass it/ },
   { reason: "budget", node: "cloud-1", with: { unit: { budgetPerMonthMax: 20 }, node: { "cloud-1": { prices: { perProcessorHour: measured(0.03) } } } }, without: { unit: { budgetPerMonthMax: 20 } }, says: /a month there costs 21\.9, over the budget of 20/ },
   { reason: "capacity", node: "cloud-1", with: { node: { "cloud-1": { load: { processors: measured(1.5) } } } }, without: {}, says: /it has 0\.5 processors left, and the unit needs 1/ },
   { reason: "dearer", node: "cloud-1", with: { node: { "cloud-1": { prices: { perProcessorHour: measured(0.1) } } } }, without: {}, says: /58\.4 more a month there than on edge-1, most of it rent/ },

@@ -17,6 +17,8 @@ export interface Item {
   /** Other items that it exchanges data with. */
   readonly flows: { readonly item: number; readonly gigabytes: number; readonly share: number }[];
   readonly siblings: readonly number[];
+  /** How long one call takes, at most as far as anybody knows, where the node itself has not measured it; undefined: nobody knows. */
+  readonly callMs: number | undefined;
   /** Items with the same hard needs of a node share it. */
   readonly kind: Kind;
 }
@@ -52,15 +54,22 @@ export function compileWork(apps: readonly AppNeeds[], fleet: Fleet): Work {
       if (kind === undefined) kinds.set(key, (kind = kindOf(needs, fleet, rents)));
       const sources = needs.sources.map(({ site, bytesPerMonth }) => ({ node: gateOf.get(site) ?? -1, site, gigabytes: bytesPerMonth / gigabyte / needs.replicas }));
       const effects = needs.effects.map((site) => ({ node: gateOf.get(site) ?? -1, site }));
+      const callMs = longestCall(fleet, unit, needs);
       for (let replica = 0; replica < needs.replicas; replica++) {
         const siblings = Array.from({ length: needs.replicas }, (_, other) => first + other).filter((other) => other !== first + replica);
-        items.push({ unit, replica, needs, unitIndex, sources, effects, flows: [], siblings, kind });
+        items.push({ unit, replica, needs, unitIndex, sources, effects, flows: [], siblings, callMs, kind });
       }
       unitIndex++;
     }
     for (const { from, to, bytesPerMonth } of flows) joinItems(items, indexOf.get(`${app}/${from}`) ?? -1, indexOf.get(`${app}/${to}`) ?? -1, bytesPerMonth / gigabyte);
   }
   return { items, indexOf };
+}
+
+/** The slowest node that has measured it, and what its author says. Only a bound of latency asks for it. */
+function longestCall({ nodes }: Fleet, unit: string, { latencyMsMax, callMs }: UnitNeeds): number | undefined {
+  if (latencyMsMax === undefined) return callMs;
+  return nodes.reduce<number | undefined>((most, { speeds }) => (speeds[unit] === undefined ? most : Math.max(most ?? 0, speeds[unit].value)), callMs);
 }
 
 /** Each replica of the one exchanges as much with each of the other. */
@@ -120,12 +129,13 @@ function rentOf({ rates }: Fleet, accelerators: number, node: number): number {
 
 /** Why a node is not for this unit. */
 export interface Refusal {
-  readonly reason: "gone" | "residency" | "data" | "trust" | "tier" | "hardware" | "provider" | "latency" | "budget" | "capacity" | "spread";
+  readonly reason: "gone" | "silent" | "way" | "residency" | "data" | "trust" | "tier" | "hardware" | "provider" | "latency" | "budget" | "capacity" | "spread";
   readonly text: string;
 }
 
 /** Whatever else stands on the node. */
-export const whyNever = (needs: UnitNeeds, node: InventoryNode): Refusal | undefined => (node.state === "gone" ? { reason: "gone", text: "it is gone" } : whyNotFor(needs, node));
+export const whyNever = (needs: UnitNeeds, node: InventoryNode): Refusal | undefined => 
+  node.state === "gone" ? { reason: "gone", text: "it is gone" } : node.state === "silent" ? { reason: "silent", text: "it has been silent for longer than its lease, and nothing new is given to it" } : whyNotFor(needs, node);
 
 function whyNotFor(needs: UnitNeeds, node: InventoryNode): Refusal | undefined {
   if (!needs.jurisdictions.some((place) => covers(place, node.jurisdiction))) return { reason: "residency", text: `it stands in ${node.jurisdiction}, and the unit may run in ${needs.jurisdictions.join(", ")} only` };
@@ -155,7 +165,20 @@ export function latencyOf(fleet: Fleet, item: Item, node: number): number | unde
     return most;
   };
   const [there, back] = [slowest(item.sources), slowest(item.effects)];
-  return there === undefined || back === undefined ? undefined : there + back + (fleet.nodes[node]?.speeds[item.unit]?.value ?? 0);
+  const callMs = callOn(fleet, item, node);
+  return there === undefined || back === undefined || callMs === undefined ? undefined : there + back + callMs;
+}
+
+const callOn = (fleet: Fleet, item: Item, node: number): number | undefined => fleet.nodes[node]?.speeds[item.unit]?.value ?? item.callMs;
+
+/** Whether it stands at the site of each of its sources, or above it. */
+function isOnTheWay({ sites, siteOf, parent }: Fleet, { sources }: Item, node: number): boolean {
+  return sources.every(({ site, node: gate }) => {
+    if (sites[siteOf[node] ?? -1] === site) return true;
+    let at = gate;
+    while (at >= 0 && at !== node) at = parent[at] ?? -1;
+    return at === node;
+  });
 }
 
 /** What a month on this node costs, by what it goes for. Moving and flows come on top. */
@@ -195,8 +218,10 @@ export const totalOf = ({ rent, energy, carbon, latency, egress, hardware }: Cos
 /** Bounds of one unit on one node, whatever else stands there. */
 export function whyOutOfBounds(fleet: Fleet, item: Item, node: number): Refusal | undefined {
   const { needs } = item;
+  if (needs.onTheWay && !isOnTheWay(fleet, item, node)) return { reason: "way", text: `what comes from ${item.sources.map(({ site }) => site).join(", ")} does not pass it` };
   if (needs.latencyMsMax !== undefined) {
     const latencyMs = latencyOf(fleet, item, node);
+    if (callOn(fleet, item, node) === undefined) return { reason: "latency", text: `how long a call takes is unknown, and the unit has a bound of ${needs.latencyMsMax} ms; \`callMs\` says it where nothing was measured` };
     if (latencyMs === undefined) return { reason: "latency", text: `the latency of the way there is unknown, and the unit has a bound of ${needs.latencyMsMax} ms` };
     if (latencyMs > needs.latencyMsMax) return { reason: "latency", text: `from source to effect it would take ${print(latencyMs)} ms, over the bound of ${needs.latencyMsMax} ms` };
   }

@@ -5,15 +5,15 @@ import { isBlobHash, type BlobHash } from "../units.ts";
 import { reductionProblems } from "../reduce/declared.ts";
 import { dataClassSchema, eventTypeSchema } from "./event.ts";
 import { nameSchema } from "./name.ts";
+import { placementNeedsSchema } from "./needs.ts";
 import { cascadeSchema, driftSchema } from "./model-use.ts";
 import { reductionSchema } from "./reduction.ts";
 import { sharedListSchema } from "./shared.ts";
+import { tierSchema, type Tier } from "./tier.ts";
 import { counterSchema, triggerSchema } from "./trigger.ts";
 
-export { nameSchema };
+export { nameSchema, tierSchema, type Tier };
 export const blobHashSchema = z.string().refine((text): text is BlobHash => isBlobHash(text), "64 hexadecimal digits");
-export const tierSchema = z.enum(["gateway", "edge", "cloud"]);
-export type Tier = z.infer<typeof tierSchema>;
 
 const sourceBase = {
   name: nameSchema,
@@ -111,8 +111,10 @@ const placementSchema = z.strictObject({ tier: tierSchema.default("gateway") });
 
 const functionBase = {
   name: nameSchema,
-  /** Where it runs. */
-  run: placementSchema.default({ tier: "gateway" }),
+  /** Where it runs: on every node of that tier, the gateways without it. With `needs`, the tier is one of them, and any without it. */
+  run: placementSchema.optional(),
+  /** What it needs of the place where it runs: control chooses as many nodes as it has replicas. */
+  needs: placementNeedsSchema.optional(),
   /** Bound on one batch, milliseconds. */
   timeoutMs: z.int().positive().max(600_000).default(10_000),
   /** Bound on its memory; without it `unitMemoryBytes`. */
@@ -146,6 +148,8 @@ const modelBase = {
   drift: driftSchema.optional(),
   /** Where it stands to answer what nodes below pass up. */
   answers: placementSchema.optional(),
+  /** What it needs of the place where it answers: control chooses among the nodes of that tier. */
+  needs: placementNeedsSchema.optional(),
 };
 
 export const egressRuleSchema = z.strictObject({

@@ -2,7 +2,8 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
 import { jurisdictionPattern } from "../policy/jurisdiction.ts";
-import { nameSchema, tierSchema } from "./app.ts";
+import { nameSchema } from "./name.ts";
+import { tierSchema } from "./tier.ts";
 
 /** A figure with where it is from and when it was true. */
 export const measuredSchema = z.strictObject({
@@ -32,12 +33,18 @@ export const inventoryNodeSchema = z.strictObject({
   site: nameSchema,
   jurisdiction: z.string().regex(jurisdictionPattern),
   trust: z.enum(trustLevels).default("enrolled"),
-  /** A node that is gone stays in the inventory, so that its way and what it had are known. */
-  state: z.enum(["present", "gone"]).default("present"),
+  /**
+   * A node that is gone stays in the inventory, so that its way and what it had are known. One that is silent may be an island: what goes on there
+   * stays, and nothing comes to it.
+   */
+  state: z.enum(["present", "silent", "gone"]).default("present"),
+  /** What is not known of it holds nothing. */
   capacity: z.strictObject({
-    processors: z.number().min(0),
-    memoryBytes: z.number().min(0),
-    diskBytes: z.number().min(0).default(0),
+    processors: z.number().min(0).optional(),
+    memoryBytes: z.number().min(0).optional(),
+    diskBytes: z.number().min(0).optional(),
+    asOfMs: z.number().min(0).optional(),
+    source: z.enum(["declared", "measured"]).optional(),
     accelerators: z.strictObject({ model: z.string().min(1), count: z.int().min(1).max(limits.planAcceleratorsMax) }).optional(),
   }),
   /** In use by what the planner does not place. */

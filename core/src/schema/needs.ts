@@ -2,48 +2,76 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
 import { jurisdictionPattern } from "../policy/jurisdiction.ts";
-import { nameSchema, tierSchema } from "./app.ts";
 import { dataClassSchema } from "./event.ts";
 import { trustLevels } from "./inventory.ts";
+import { nameSchema } from "./name.ts";
+import { tierSchema } from "./tier.ts";
 
 const amount = z.number().min(0);
 
-export const unitNeedsSchema = z.strictObject({
-  name: nameSchema,
+const fields = {
   /** Without it any. */
-  tiers: z.array(tierSchema).min(1).optional(),
+  tiers: z.array(tierSchema).min(1),
   /** Places where it may run; a place covers what lies in it. */
-  jurisdictions: z.array(z.union([z.literal("*"), z.string().regex(jurisdictionPattern)])).min(1).default(["*"]),
+  jurisdictions: z.array(z.union([z.literal("*"), z.string().regex(jurisdictionPattern)])).min(1),
   /** Of what it is given. What is raw or personal is handled at the sites of its sources. */
-  classes: z.array(dataClassSchema).default([]),
-  sources: z.array(z.strictObject({ site: nameSchema, bytesPerMonth: amount.default(0) })).max(64).default([]),
+  classes: z.array(dataClassSchema),
+  sources: z.array(z.strictObject({ site: nameSchema, bytesPerMonth: amount.default(0) })).max(64),
   /** Sites where what it orders takes effect. */
-  effects: z.array(nameSchema).max(64).default([]),
+  effects: z.array(nameSchema).max(64),
   /** From source through this unit to the effect. */
-  latencyMsMax: z.number().positive().optional(),
-  replicas: z.int().min(1).max(limits.planReplicasMax).default(1),
+  latencyMsMax: z.number().positive(),
+  /** How long one of its calls takes, where nothing was measured. */
+  callMs: amount,
+  replicas: z.int().min(1).max(limits.planReplicasMax),
   /** What no two replicas share. */
-  spread: z.enum(["node", "site"]).default("node"),
-  processors: amount.default(0.1),
-  memoryBytes: amount.default(limits.unitMemoryBytes),
-  diskBytes: amount.default(0),
+  spread: z.enum(["node", "site"]),
+  processors: amount,
+  memoryBytes: amount,
+  diskBytes: amount,
   /** Without it the processor does the work. */
   accelerator: z
     .strictObject({ need: z.enum(["required", "preferred"]).default("required"), count: z.int().min(1).max(limits.planAcceleratorsMax).default(1), /** Of each, thousandths. */ milli: z.int().min(1).max(1000).default(1000), models: z.array(z.string().min(1)).default([]) })
-    .refine(({ count, milli }) => count === 1 || milli === 1000, "several are taken whole")
-    .optional(),
+    .refine(({ count, milli }) => count === 1 || milli === 1000, "several are taken whole"),
   /** Any of these execution providers will do. */
-  providers: z.array(z.string().min(1)).default([]),
-  trust: z.enum(trustLevels).default("enrolled"),
+  providers: z.array(z.string().min(1)),
+  trust: z.enum(trustLevels),
   /** Of each replica. */
-  budgetPerMonthMax: amount.optional(),
+  budgetPerMonthMax: amount,
   /** What follows it when it moves. */
-  stateBytes: amount.default(0),
+  stateBytes: amount,
   /** Hours by which its work may begin later. */
-  deferrableHours: z.int().min(0).max(8_784).default(0),
-  onIsolation: z.enum(["continue", "stop"]).default("continue"),
+  deferrableHours: z.int().min(0).max(8_784),
+  /** `stop`: it ends where the node loses the way to control for longer than its lease, and is started elsewhere. */
+  onIsolation: z.enum(["continue", "stop"]),
   /** Where room is short, the lower gives way. */
-  priority: z.int().min(0).max(9).default(5),
+  priority: z.int().min(0).max(9),
+} as const;
+
+/** As a manifest says it: what is left out has the default of `unitNeedsSchema`. */
+export const placementNeedsSchema = z.strictObject(fields).partial();
+export type PlacementNeeds = z.infer<typeof placementNeedsSchema>;
+
+export const unitNeedsSchema = z.strictObject({
+  ...placementNeedsSchema.shape,
+  name: nameSchema,
+  jurisdictions: fields.jurisdictions.default(["*"]),
+  classes: fields.classes.default([]),
+  sources: fields.sources.default([]),
+  effects: fields.effects.default([]),
+  /** It is handed what its sources send up, and nothing else: it stands at their sites or above them. */
+  onTheWay: z.boolean().default(false),
+  replicas: fields.replicas.default(1),
+  spread: fields.spread.default("node"),
+  processors: fields.processors.default(0.1),
+  memoryBytes: fields.memoryBytes.default(limits.unitMemoryBytes),
+  diskBytes: fields.diskBytes.default(0),
+  providers: fields.providers.default([]),
+  trust: fields.trust.default("enrolled"),
+  stateBytes: fields.stateBytes.default(0),
+  deferrableHours: fields.deferrableHours.default(0),
+  onIsolation: fields.onIsolation.default("continue"),
+  priority: fields.priority.default(5),
 });
 export type UnitNeeds = z.infer<typeof unitNeedsSchema>;
 

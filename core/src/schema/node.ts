@@ -4,6 +4,7 @@ import { limits } from "../limits.ts";
 import { priceClasses } from "../link/budget.ts";
 import { jurisdictionPattern } from "../policy/jurisdiction.ts";
 import { nameSchema, tierSchema } from "./app.ts";
+import { declaredInventorySchema } from "./node-report.ts";
 import { powerSchema, pricesSchema } from "./prices.ts";
 
 const streamRetentionSchema = z.strictObject({ maxAgeMs: z.number().positive().optional(), maxBytes: z.number().positive().optional() });
@@ -49,6 +50,8 @@ const fields = z.strictObject({
   prices: pricesSchema.optional(),
   /** Power of this machine's processor, so that metering can tell energy; without it a general figure. */
   power: powerSchema.optional(),
+  /** What the planner cannot measure of this node: prices, power, accelerators. It goes before what is measured. */
+  inventory: declaredInventorySchema.optional(),
   /** Where control runs: how long the certificates hold that it issues. */
   authority: z.strictObject({ certificateMs: z.int().min(limits.certificateMsMin).optional() }).optional(),
   /** A file that the time service of this machine leaves where it has set the clock; without it that of systemd-timesyncd. */

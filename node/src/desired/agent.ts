@@ -45,6 +45,8 @@ export interface AgentContext {
   readonly served: Pick<ServedModels, "setDesired" | "decide">;
   readonly shared: SharedStore;
   readonly verifier: Verifier;
+  /** Whether what stops on islands may run now. */
+  mayRunStopping(): boolean;
   readonly integrity: Integrity;
   /** Brings a blob here, from the parent if need be. */
   fetch(hash: BlobHash): Promise<void>;
@@ -67,6 +69,8 @@ export interface AgentStatus {
 export interface Agent {
   /** The document may have changed. */
   reconcile(): void;
+  /** What stops on islands may run now and might not before, or the other way round. */
+  stoppingChanged(): void;
   committed(lanes: readonly Lane[]): void;
   /** These are being written. */
   staged(...staged: Parameters<StagedListener>): void;
@@ -103,6 +107,8 @@ export function createAgent(context: AgentContext): Agent {
   let problem: HolonError | undefined;
   let busy: Promise<void> | undefined;
   let again = false;
+  /** The same document is to be reached once more. */
+  let anew = false;
   let closed = false;
   let attempt = 0;
   let timer: Timer | undefined;
@@ -117,7 +123,8 @@ export function createAgent(context: AgentContext): Agent {
     while (again && !closed) {
       again = false;
       const desired = desiredOf(log, log.origin)?.document;
-      if (desired === undefined || (desired.version === version && state === "settled")) continue;
+      if (desired === undefined || (desired.version === version && state === "settled" && !anew)) continue;
+      anew = false;
       try {
         if (version === 0) await runVerified(desired);
         await reach(desired);
@@ -191,6 +198,7 @@ export function createAgent(context: AgentContext): Agent {
       const surroundings = named.get(common) ?? numbers.get(common) ?? numbersGiven++;
       named.set(common, surroundings);
       for (const fn of app.functions) {
+        if (fn.needs?.onIsolation === "stop" && !context.mayRunStopping()) continue;
         const key = JSON.stringify([fn, surroundings]);
         wanted.set(`function ${app.name}/${fn.name}`, { key, needs: needsOfFunction(node, app, fn), start: () => Promise.resolve({ unit: startUnit({ ...fn, on: inputOf(app.name, fn) }, unitContext(app), functionKind(fn, unitContext(app))) }) });
         if ("schedule" in fn.on) {
@@ -255,6 +263,10 @@ export function createAgent(context: AgentContext): Agent {
 
   return {
     reconcile,
+    stoppingChanged() {
+      anew = true;
+      reconcile();
+    },
     committed(lanes) {
       for (const source of sources) source.committed(lanes);
       if (running.size > scoutFrom) return scout.committed(lanes);

@@ -1,0 +1,48 @@
+/** `holon plan show|diff|explain`, and what `holon app deploy --dry-run` prints. */
+import { explainAnswerSchema, planAnswerSchema, previewSchema } from "@holon/control/api/plan-routes.ts";
+import { HolonError } from "@holon/core/errors.ts";
+import type { AppDocument } from "@holon/core/schema/app.ts";
+import type { Client } from "../client.ts";
+
+const out = (text: string): void => void process.stdout.write(`${text}\n`);
+
+export async function showPlan(client: Client, json: boolean): Promise<void> {
+  const answer = await client.get("/v1/plan", planAnswerSchema);
+  if (json) return out(JSON.stringify(answer));
+  process.stdout.write(answer.text);
+  process.stderr.write(`adopted ${answer.adoptedAt}: ${answer.because}\n`);
+}
+
+/** Each change with its reason. */
+export async function diffPlan(client: Client, json: boolean): Promise<void> {
+  const { plan, changes, because } = await client.get("/v1/plan", planAnswerSchema);
+  const rows: { change: string; why: string }[] = [];
+  for (const change of changes) rows.push({ change, why: await whyOf(client, change) });
+  if (json) return out(JSON.stringify({ plan: plan.hash, parent: plan.parent, because, changes: rows }));
+  process.stderr.write(`${because}\n`);
+  for (const { change, why } of rows) out(why === "" ? change : `${change}\n    ${why}`);
+}
+
+/** `+ app/unit 0 node`, `~ app/unit 0 from -> to`; of what is gone there is nothing to say. */
+async function whyOf(client: Client, change: string): Promise<string> {
+  const [mark, unit = "", , ...places] = change.split(" ");
+  const node = places.at(-1);
+  return mark === "-" || node === undefined ? "" : (await explain(client, unit, node)).text;
+}
+
+const explain = (client: Client, unit: string, node: string) => client.get(`/v1/plan/explain?unit=${encodeURIComponent(unit)}&node=${encodeURIComponent(node)}`, explainAnswerSchema);
+
+export async function explainPlan(client: Client, unit: string, node: string, json: boolean): Promise<void> {
+  if (!unit.includes("/")) throw new HolonError("HOLON_ARGUMENT_BAD", `${unit} names no unit`, { next: "Name it as APP/FUNCTION." });
+  const answer = await explain(client, unit, node);
+  out(json ? JSON.stringify(answer) : answer.text);
+}
+
+export async function previewApp(client: Client, document: AppDocument, json: boolean): Promise<void> {
+  const answer = await client.send("POST", "/v1/plan/preview", document, previewSchema);
+  if (json) return out(JSON.stringify(answer));
+  if (answer.changes.length === 0) out("nothing would change");
+  for (const { change, unit, node, why } of answer.changes) out(`${change} ${unit} ${node}\n    ${why}`);
+  if (answer.costPerMonth !== null) process.stderr.write(`cost ${answer.costPerMonth} a month\n`);
+  if (answer.refused !== null) process.stderr.write(`it would be refused: ${answer.refused}\n`);
+}

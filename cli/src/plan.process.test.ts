@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { explainAnswerSchema } from "@holon/control/api/plan-routes.ts";
+import { tempFolder } from "@holon/node/testing/temp-log.ts";
+import { z } from "zod";
+import { readToken } from "./machine/token.ts";
+import { assertRefused } from "./testing/assert-refused.ts";
+import { freePortBase } from "./testing/free-ports.ts";
+import { runHolon, startHolon } from "./testing/holon-process.ts";
+import { until } from "./testing/wait.ts";
+
+const nodesSchema = z.object({ nodes: z.array(z.looseObject({ name: z.string(), inventory: z.looseObject({ capacity: z.looseObject({ processors: z.number().optional() }), uplink: z.looseObject({}).optional() }).nullable() })) });
+const previewSchema = z.object({ changes: z.array(z.looseObject({ change: z.string(), unit: z.string(), node: z.string() })), refused: z.string().nullable() });
+const functionsSchema = z.looseObject({ functions: z.array(z.looseObject({ name: z.string() })) });
+const appsSchema = z.object({ apps: z.array(z.looseObject({ name: z.string() })) });
+
+test("three real nodes tell what they are made of; an app with needs is tried, placed and explained", async (context) => {
+  const data = tempFolder(context);
+  const base = await freePortBase();
+  const api = ["--api", `http://127.0.0.1:${base}`, "--data", data];
+  const up = startHolon(context, ["up", "--data", data, "--port-base", `${base}`]);
+  const holon = (...words: readonly string[]) => runHolon(context, [...words, ...api]);
+  const get = async <T>(path: string, schema: z.ZodType<T>, offset = 0): Promise<T | undefined> => {
+    const response = await fetch(`http://127.0.0.1:${base + offset}${path}`, { headers: { authorization: `Bearer ${(await readToken(data)) ?? ""}` } }).catch(() => undefined);
+    return response?.ok === true ? schema.parse(await response.json()) : undefined;
+  };
+  await until("all three have told, and an app is deployed", async () => {
+    assert.ok(up.isRunning(), up.stderr());
+    if (((await get("/v1/apps", appsSchema))?.apps.length ?? 0) === 0) return false;
+    const nodes = (await get("/v1/nodes", nodesSchema))?.nodes ?? [];
+    return nodes.length === 3 && nodes.every(({ name, inventory }) => (inventory?.capacity.processors ?? 0) > 0 && (name === "cloud-1" || inventory?.uplink !== undefined));
+  });
+  const explain = async (unit: string, node: string) => (await get(`/v1/plan/explain?unit=${unit}&node=${node}`, explainAnswerSchema))?.text ?? "";
+  assert.equal(await explain("pump-watch/judge", "cloud-1"), "pump-watch/judge is not on cloud-1: it runs on every node of tier gateway, and cloud-1 is of tier cloud.");
+
+  const folder = join(data, "totals");
+  mkdirSync(folder);
+  const manifest = (needs: object): void => writeFileSync(join(folder, "holon.app.json"), JSON.stringify({ name: "totals", functions: [{ name: "sum", module: "sum.ts", needs }] }));
+  writeFileSync(join(folder, "sum.ts"), 'export default { kind: "holon.function", on: { type: "pump.alert" }, emits: {}, models: [], run() {} };\n');
+  manifest({ sources: [{ site: "plant" }], tiers: ["edge", "cloud"], jurisdictions: ["EU/FR"] });
+  const tried = await holon("app", "deploy", folder, "--dry-run");
+  assert.equal(tried.exitCode, 0, tried.stderr);
+  assert.match(tried.stderr, /it would be refused: totals\/sum can run on no node: cloud-1: it stands in EU\/DE, and the unit may run in EU\/FR only/);
+  assertRefused(await holon("app", "deploy", folder), "HOLON_PLACEMENT_UNMET", /may run in EU\/FR only/);
+
+  manifest({ sources: [{ site: "plant" }], tiers: ["edge", "cloud"], jurisdictions: ["EU"] });
+  const preview = previewSchema.parse(JSON.parse((await holon("app", "deploy", folder, "--dry-run", "--json")).stdout));
+  assert.deepEqual([preview.refused, preview.changes.map(({ change, unit, node }) => `${change} ${unit} ${node}`)], [null, ["+ totals/sum edge-1"]]);
+  const apps = async () => (await get("/v1/apps", appsSchema))?.apps.map(({ name }) => name).sort();
+  assert.deepEqual(await apps(), ["pump-watch"]);
+  const deployed = await holon("app", "deploy", folder);
+  assert.equal(deployed.exitCode, 0, deployed.stderr);
+  assert.deepEqual(await apps(), ["pump-watch", "totals"]);
+  assert.match((await holon("plan", "show")).stdout, /^plan holon\/v1\nparent none\ninputs [0-9a-f]{64}\n[^]*\nplace totals\/sum 0 edge-1\n$/);
+  assert.match((await holon("plan", "diff")).stdout, /^\+ totals\/sum 0 edge-1\n {4}totals\/sum is on edge-1: /);
+  assert.match((await holon("plan", "explain", "totals/sum", "--node", "cloud-1")).stdout, /^totals\/sum is not on cloud-1: it would cost \S+ more a month there than on edge-1, most of it latency/);
+  assert.match(await explain("totals/sum", "gateway-1"), /of tier gateway, and the unit is for edge, cloud/);
+  await until("it runs there", async () => (await get("/v1/functions", functionsSchema, 4))?.functions.some(({ name }) => name === "sum") === true);
+  up.signal("SIGINT");
+  assert.equal((await up.ended).exitCode, 0);
+});

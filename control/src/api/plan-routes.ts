@@ -1,0 +1,67 @@
+/** The plan over HTTP: what is placed where, what changed, and why. */
+import type { Route } from "@holon/core/api/route.ts";
+import { HolonError } from "@holon/core/errors.ts";
+import { diffPlans, planText } from "@holon/core/placement/planner.ts";
+import { appDocumentSchema } from "@holon/core/schema/app.ts";
+import { planSchema } from "@holon/core/schema/plan.ts";
+import { z } from "zod";
+import type { Control } from "../control.ts";
+
+export const planAnswerSchema = z.object({
+  plan: planSchema,
+  adoptedAt: z.string(),
+  /** What had changed, for people. */
+  because: z.string(),
+  /** One line a replica, against the plan before: `+` placed, `-` no longer, `~` moved. */
+  changes: z.array(z.string()),
+  /** One line a decision: what the plan's hash is of. */
+  text: z.string(),
+});
+const explainQuerySchema = z.strictObject({ /** `app/unit`. */ unit: z.string().min(1).max(128), node: z.string().min(1).max(63) });
+export const explainAnswerSchema = z.object({ verdict: z.enum(["chosen", "rejected"]), reason: z.string(), /** One line. */ text: z.string() });
+export const previewSchema = z.object({
+  changes: z.array(z.object({ change: z.enum(["+", "-", "!"]), unit: z.string(), node: z.string(), why: z.string() })),
+  refused: z.string().nullable(),
+  costPerMonth: z.number().nullable(),
+});
+
+export function planRoutes(control: Control): readonly Route[] {
+  return [
+    {
+      method: "GET",
+      path: "/v1/plan",
+      summary: "The plan in force: where everything with needs is placed, and what changed.",
+      answer: planAnswerSchema,
+      async handle() {
+        const held = await control.plan();
+        if (held === undefined) throw new HolonError("HOLON_PLAN_MISSING", "no plan was adopted: nothing that is deployed has needs");
+        const { plan, inputs, known } = held;
+        const changes = diffPlans({ ...plan, placements: inputs.previous?.placements ?? [] }, plan);
+        return { status: 200, body: { plan, adoptedAt: known.adoptedAt, because: known.because, changes, text: planText(plan) } };
+      },
+    },
+    {
+      method: "GET",
+      path: "/v1/plan/explain",
+      summary: "Why a unit is on a node, or not: worked out anew from what the plan in force was made from.",
+      query: explainQuerySchema,
+      answer: explainAnswerSchema,
+      async handle({ query }) {
+        const parsed = explainQuerySchema.safeParse(query);
+        if (!parsed.success) throw new HolonError("HOLON_ARGUMENT_BAD", "an explanation is of `unit`, as app/unit, and `node`");
+        return { status: 200, body: await control.explain(parsed.data.unit, parsed.data.node) };
+      },
+    },
+    {
+      method: "POST",
+      path: "/v1/plan/preview",
+      summary: "What would come of deploying an app, and why. Nothing is changed.",
+      body: appDocumentSchema,
+      answer: previewSchema,
+      async handle({ body }) {
+        const { changes, refused, costPerMonth } = await control.preview(appDocumentSchema.parse(body));
+        return { status: 200, body: { changes, refused: refused ?? null, costPerMonth: costPerMonth ?? null } };
+      },
+    },
+  ];
+}

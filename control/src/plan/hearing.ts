@@ -1,0 +1,51 @@
+/**
+ * Who is there: nodes ask control now and then whether they are still meant (`plan.renew`). A node that has not for a lease, and the drift of clocks beyond, is silent; it is present
+ * again when it has been heard for a while, so that a link that comes and goes moves nothing.
+ */
+import { limits } from "@holon/core/limits.ts";
+import type { Clock } from "@holon/core/ports.ts";
+import type { InventoryNode } from "@holon/core/schema/inventory.ts";
+
+export interface Hearing {
+  /** It asked, and holds this version of its document, while that one stands issued. */
+  renewed(node: string, held: number, issued: number): void;
+  stateOf(node: string): InventoryNode["state"];
+  /** Whether what stops on islands runs there no more, whatever the node knows. */
+  isLeaseOver(node: string): boolean;
+}
+
+const leaseMs = limits.nodeLeaseMs * (1 + limits.nodeLeaseDrift);
+
+/** `silent`: nodes that were so by the plan in force. */
+export function createHearing(clock: Clock, self: string, silent: Iterable<string>): Hearing {
+  /** Nobody is silent, and no lease is over, before a lease could have ended that was given just before this control started. */
+  const openedMs = clock.monotonicMs();
+  const heardMs = new Map<string, number>();
+  const grantedMs = new Map<string, number>();
+  /** Of those that are silent, since when they are heard again. */
+  const silentNodes = new Map<string, number | undefined>([...silent].map((node) => [node, undefined]));
+
+  const isOver = (times: ReadonlyMap<string, number>, node: string): boolean => clock.monotonicMs() - (times.get(node) ?? openedMs) > leaseMs;
+  return {
+    renewed(node, held, issued) {
+      const nowMs = clock.monotonicMs();
+      const isBack = silentNodes.has(node) && (silentNodes.get(node) === undefined || isOver(heardMs, node));
+      if (isBack) silentNodes.set(node, nowMs);
+      heardMs.set(node, nowMs);
+      if (held >= issued) grantedMs.set(node, nowMs);
+    },
+    stateOf(node) {
+      if (node === self) return "present";
+      if (isOver(heardMs, node)) {
+        silentNodes.set(node, undefined);
+        return "silent";
+      }
+      if (!silentNodes.has(node)) return "present";
+      const backMs = silentNodes.get(node);
+      if (backMs === undefined || clock.monotonicMs() - backMs < limits.nodeReturnMs) return "silent";
+      silentNodes.delete(node);
+      return "present";
+    },
+    isLeaseOver: (node) => isOver(grantedMs, node),
+  };
+}

@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { test } from "node:test";
+import { limits } from "@holon/core/limits.ts";
+import { appDocumentSchema, type AppDocument } from "@holon/core/schema/app.ts";
+import type { MemberOptions } from "@holon/sim/fleet.ts";
+import type { KnownPlan } from "../store/fold.ts";
+import { code, ControlFleet } from "../testing/control-fleet.ts";
+
+const room = (perProcessorHour: number) => ({ processors: 2, memoryBytes: 4e9, diskBytes: 1e10, prices: { perProcessorHour }, uplink: { latencyMs: 10, perGigabyte: 0.05 } });
+
+/** A cloud outside, two edges inside of which the second is dearer, a gateway below the first. */
+const members: readonly MemberOptions[] = [
+  { name: "cloud", tier: "cloud", jurisdiction: "US/CA", inventory: room(0.01) },
+  { name: "edge-1", tier: "edge", parent: "cloud", site: "north", inventory: room(0.02) },
+  { name: "edge-2", tier: "edge", parent: "cloud", site: "south", inventory: room(0.03) },
+  { name: "gateway-1", tier: "gateway", parent: "edge-1", site: "plant", inventory: room(0.09) },
+];
+
+const needy = (needs: object, more: object = {}, version = "1"): AppDocument =>
+  appDocumentSchema.parse({
+    name: "pump",
+    version,
+    functions: [{ name: "sum", code: createHash("sha256").update(code).digest("hex"), on: { type: "in.came" }, emits: { "out.went": { stream: "data", class: "derived" } }, models: [], needs, ...more }],
+    models: [],
+    egress: [{ class: "derived", to: "*" }],
+  });
+
+async function start(): Promise<ControlFleet> {
+  const fleet = await ControlFleet.start(members);
+  await fleet.until("every node has told what it is made of", () => fleet.control.nodes().every(({ name, inventory }) => inventory?.capacity.processors === 2 && (name === "cloud" || inventory.uplink !== undefined)));
+  return fleet;
+}
+
+/** By the documents that stand issued. */
+const runs = (fleet: ControlFleet): readonly string[] => members.map(({ name }) => name).filter((node) => fleet.desired(node)?.apps.some(({ functions }) => functions.length > 0) === true);
+const explain = (fleet: ControlFleet, node: string) => fleet.drive(fleet.control.explain("pump/sum", node));
+
+/** Virtual time goes on whatever happens. */
+async function pass(fleet: ControlFleet, ms: number): Promise<void> {
+  await fleet.world.run({ timeMs: fleet.world.nowMs + ms });
+}
+
+test("what has needs lands on one node of the right jurisdiction, and says why there and not elsewhere", async () => {
+  const fleet = await start();
+  await fleet.drive(fleet.control.deploy(needy({ jurisdictions: ["EU"], tiers: ["edge", "cloud"] })));
+  assert.deepEqual(runs(fleet), ["edge-1"]);
+  assert.match((await explain(fleet, "edge-1")).text, /^pump\/sum is on edge-1: it costs .* less than on edge-2, the next best\.$/);
+  assert.match((await explain(fleet, "cloud")).text, /^pump\/sum is not on cloud: it stands in US\/CA, and the unit may run in EU only\.$/);
+  assert.match((await explain(fleet, "edge-2")).text, /most of it rent/);
+  assert.match((await explain(fleet, "gateway-1")).text, /of tier gateway, and the unit is for edge, cloud/);
+  const first = await fleet.drive(fleet.control.plan());
+  await fleet.drive(fleet.control.deploy(needy({ jurisdictions: ["EU", "US"], tiers: ["edge", "cloud"] })));
+  assert.deepEqual(runs(fleet), ["cloud"], "what kept it from the cloud is gone, and with it the verdict");
+  assert.equal((await explain(fleet, "cloud")).verdict, "chosen");
+  const second = await fleet.drive(fleet.control.plan());
+  assert.equal(second?.plan.parent, first?.plan.hash);
+  assert.equal(fleet.desired("cloud")?.plan, second?.plan.hash);
+  await fleet.drive(fleet.control.remove("pump"));
+  assert.deepEqual(runs(fleet), []);
+});
+
+test("an app without needs runs on every node of its tier, with a plan and without, and that can be explained too", async () => {
+  const fleet = await start();
+  const { functions: [fn], ...rest } = needy({});
+  const { needs: _, ...plain } = fn ?? assert.fail();
+  await fleet.drive(fleet.control.deploy({ ...rest, functions: [{ ...plain, run: { tier: "edge" } }] }));
+  assert.deepEqual(runs(fleet), ["edge-1", "edge-2"]);
+  assert.equal(await fleet.drive(fleet.control.plan()), undefined);
+  assert.match((await explain(fleet, "edge-2")).text, /has no needs, and runs on every node of tier edge/);
+  assert.match((await explain(fleet, "cloud")).text, /is not on cloud: it runs on every node of tier edge, and cloud is of tier cloud/);
+  await assert.rejects(fleet.drive(fleet.control.explain("pump/other", "cloud")), { code: "HOLON_PLAN_MISSING" });
+  await fleet.drive(fleet.control.deploy(needy({}, { run: { tier: "edge" } })));
+  assert.deepEqual(runs(fleet), ["edge-1"], "with needs the tier is one of them");
+});
+
+test("what no node may run is refused with the reason of each, and a trial changes nothing", async () => {
+  const fleet = await start();
+  const before = fleet.log.head({ origin: fleet.log.origin, stream: "audit" })?.hash;
+  const japan = await fleet.drive(fleet.control.preview(needy({ jurisdictions: ["JP"] })));
+  assert.match(japan.refused ?? "", /pump\/sum can run on no node: cloud: it stands in US\/CA, and the unit may run in JP only; edge-1: it stands in EU\/DE/);
+  const fits = await fleet.drive(fleet.control.preview(needy({ jurisdictions: ["EU/DE"] })));
+  assert.deepEqual(fits.changes.map(({ change, unit, node }) => `${change} ${unit} ${node}`), ["+ pump/sum edge-1"]);
+  assert.match(fits.changes[0]?.why ?? "", /is on edge-1: it costs/);
+  await assert.rejects(fleet.drive(fleet.control.deploy(needy({ jurisdictions: ["JP"] }))), { code: "HOLON_PLACEMENT_UNMET", message: /may run in JP only/ });
+  await assert.rejects(fleet.drive(fleet.control.deploy(needy({ processors: 64 }))), { code: "HOLON_PLACEMENT_UNMET", message: /2 processors left, and the unit needs 64/ });
+  await assert.rejects(fleet.drive(fleet.control.deploy(needy({ sources: [{ site: "plant" }], tiers: ["edge"], jurisdictions: ["EU"], latencyMsMax: 5 }))), { code: "HOLON_PLACEMENT_UNMET", message: /how long a call takes is unknown/ });
+  assert.equal(fleet.log.head({ origin: fleet.log.origin, stream: "audit" })?.hash, before);
+  assert.deepEqual([runs(fleet), fleet.control.apps().length], [[], 0]);
+  await fleet.drive(fleet.control.deploy(needy({ jurisdictions: ["EU/DE"] })));
+  assert.deepEqual((await fleet.drive(fleet.control.preview(needy({ jurisdictions: ["EU/DE"] })))).changes, []);
+});
+
+test("what comes from a site is handled there or above it", async () => {
+  const fleet = await start();
+  await fleet.drive(fleet.control.deploy(needy({ sources: [{ site: "plant" }], tiers: ["edge"] })));
+  assert.deepEqual(runs(fleet), ["edge-1"]);
+  assert.match((await explain(fleet, "edge-2")).text, /what comes from plant does not pass it/);
+});
+
+test("a node that is lost keeps what goes on by itself; what stops on islands moves after the lease, and not back when the node is back", async () => {
+  const fleet = await start();
+  await fleet.drive(fleet.control.deploy(needy({ jurisdictions: ["EU"], tiers: ["edge"] })));
+  const stopping = { ...needy({ jurisdictions: ["EU"], tiers: ["edge"], onIsolation: "stop" }), name: "guard" };
+  await fleet.drive(fleet.control.deploy(stopping));
+  const places = async (): Promise<readonly string[]> => ((await fleet.drive(fleet.control.plan()))?.plan.placements ?? []).map(({ unit, node }) => `${unit} ${node}`);
+  assert.deepEqual(await places(), ["guard/sum edge-1", "pump/sum edge-1"]);
+  await fleet.until("it runs there", () => fleet.runningOn("edge-1").length === 2);
+
+  const watch = fleet.watchTwice("guard/sum");
+  fleet.fleet.net.cut("edge-1", "cloud");
+  await pass(fleet, limits.nodeLeaseMs / 2);
+  assert.deepEqual(await places(), ["guard/sum edge-1", "pump/sum edge-1"], "a short outage moves nothing");
+  await fleet.until("it stops on the island", () => !fleet.runningOn("edge-1").includes("guard/sum"));
+  assert.deepEqual(fleet.runningOn("edge-1"), ["pump/sum"], "and nothing else does");
+  await fleet.until("it is started elsewhere", () => fleet.runningOn("edge-2").includes("guard/sum"));
+  assert.deepEqual(await places(), ["guard/sum edge-2", "pump/sum edge-1"]);
+  assert.match((await fleet.drive(fleet.control.explain("guard/sum", "edge-1"))).text, /silent for longer than its lease/);
+
+  const moved = await fleet.drive(fleet.control.plan());
+  const versions = () => members.map(({ name }) => fleet.desired(name)?.version);
+  fleet.fleet.net.heal("edge-1", "cloud");
+  await fleet.until("it is told", () => fleet.hasHeard("edge-1"));
+  const settled = versions();
+  await pass(fleet, limits.nodeReturnMs + 2 * limits.nodeLeaseMs);
+  assert.equal((await fleet.drive(fleet.control.plan()))?.plan.hash, moved?.plan.hash, "the same plan");
+  assert.deepEqual(versions(), settled, "and the same documents");
+  assert.deepEqual(fleet.runningOn("edge-1"), ["pump/sum"]);
+  assert.deepEqual(watch.twice(), [], "never in two places");
+});
+
+test("what stops on islands waits for the node that it leaves, and a restart of control forgets neither that nor the plan", async () => {
+  const fleet = await start();
+  await fleet.drive(fleet.control.deploy(needy({ jurisdictions: ["EU"], tiers: ["edge"], onIsolation: "stop" })));
+  await fleet.until("it runs", () => fleet.runningOn("edge-1").includes("pump/sum"));
+  const watch = fleet.watchTwice("pump/sum");
+  fleet.fleet.net.cut("edge-1", "cloud");
+  await fleet.drive(fleet.control.deploy(needy({ jurisdictions: ["US"], tiers: ["cloud"], onIsolation: "stop" }, {}, "2")));
+  assert.equal((await fleet.drive(fleet.control.plan()))?.plan.placements[0]?.node, "cloud");
+  assert.deepEqual(runs(fleet), [], "the next one waits, since nobody knows what the island does");
+  const before = (await fleet.drive(fleet.control.plan()))?.plan.hash;
+  await fleet.restart("cloud");
+  assert.equal((await fleet.drive(fleet.control.plan()))?.plan.hash, before);
+  assert.deepEqual(runs(fleet), []);
+  await fleet.until("the lease is over", () => fleet.runningOn("cloud").includes("pump/sum"));
+  assert.deepEqual([runs(fleet), watch.twice()], [["cloud"], []]);
+});
+
+test("a plan that cannot be read is no reason not to start: the fleet is planned anew, and what runs stays", async () => {
+  const fleet = await start();
+  await fleet.drive(fleet.control.deploy(needy({ tiers: ["edge"] })));
+  const issued = members.map(({ name }) => fleet.desired(name)?.version);
+  const known = (await fleet.drive(fleet.control.plan()))?.known ?? assert.fail();
+  await fleet.claim("cloud", "holon.plan.adopted", { ...planOf(known), hash: "0".repeat(64), blob: "0".repeat(64) });
+  await fleet.restart("cloud");
+  const plan = (await fleet.drive(fleet.control.plan()))?.plan;
+  assert.deepEqual([plan?.parent, plan?.placements.map(({ node }) => node)], [null, ["edge-1"]]);
+  assert.deepEqual(members.map(({ name }) => fleet.desired(name)?.version), issued);
+});
+
+function planOf({ adoptedAt: _adoptedAt, ...data }: KnownPlan): object {
+  return data;
+}
+
+test("a node that was revoked is gone, and all of it moves; one that joins is a place from then on", async () => {
+  const fleet = await start();
+  const needs = { jurisdictions: ["EU"], tiers: ["edge"] };
+  await fleet.drive(fleet.control.deploy(needy(needs)));
+  await fleet.claim("edge-2", "holon.node.revoked", { node: "edge-1" });
+  await fleet.until("what another node claims is heard", () => fleet.hasHeard("edge-2"));
+  assert.deepEqual(runs(fleet), ["edge-1"], "only control revokes");
+  await fleet.claim("cloud", "holon.node.revoked", { node: "edge-1" });
+  await fleet.until("it has moved", () => runs(fleet).join() === "edge-2");
+  assert.equal((await explain(fleet, "edge-1")).reason, "gone");
+  assert.equal((await fleet.drive(fleet.control.plan()))?.known.because, "edge-1 is gone");
+  await fleet.join({ name: "edge-3", tier: "edge", parent: "cloud", site: "west", inventory: { ...room(0.005), prices: { perProcessorHour: 0.005 } } });
+  await fleet.until("what is much cheaper pays the move", () => fleet.desired("edge-3")?.apps.length === 1);
+  assert.match((await explain(fleet, "edge-3")).text, /is on edge-3/);
+  assert.equal(fleet.desired("edge-2")?.apps.length, 0);
+});

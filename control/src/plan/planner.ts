@@ -1,0 +1,171 @@
+/** Makes the fleet's plan from what control knows, and says whether it is one to adopt. A plan in force is kept with all that it was made from. */
+import { HolonError, toHolonError } from "@holon/core/errors.ts";
+import { canonicalJson } from "@holon/core/json.ts";
+import { parseJson } from "@holon/core/link/frame.ts";
+import { limits } from "@holon/core/limits.ts";
+import type { Log } from "@holon/core/log/log.ts";
+import { explainChoice, type Explanation } from "@holon/core/placement/explain.ts";
+import { inventoryNodeOf, standingOf, type Reserved } from "@holon/core/placement/inventory.ts";
+import { needsOfApp } from "@holon/core/placement/needs-of-app.ts";
+import { diffPlans, planAll, type Plan, type Planned, type PlanInputs } from "@holon/core/placement/planner.ts";
+import type { Clock, Crypto, Trace } from "@holon/core/ports.ts";
+import type { AppDocument } from "@holon/core/schema/app.ts";
+import { placementPolicySchema, type UnitNeeds } from "@holon/core/schema/needs.ts";
+import { keptPlanSchema, type KeptPlan } from "@holon/core/schema/plan.ts";
+import type { BlobHash } from "@holon/core/units.ts";
+import type { ControlState, KnownPlan } from "../store/fold.ts";
+import type { Hearing } from "./hearing.ts";
+
+export interface PlannerHost {
+  readonly log: Log;
+  readonly blobs: { put(content: Uint8Array): Promise<BlobHash>; read(hash: BlobHash): Promise<Uint8Array> };
+  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly trace: Trace };
+}
+
+/** A plan in force. */
+export interface InForce extends KeptPlan {
+  readonly known: KnownPlan;
+}
+
+export interface Proposal {
+  readonly planned: Planned;
+  readonly before: Plan | undefined;
+  /** `diffPlans` of the plan in force and this one. */
+  readonly changes: readonly string[];
+  /** Why it is to be adopted, for people; undefined: the one in force stands. */
+  readonly because: string | undefined;
+  /** It is to be adopted, but not so soon after the last. */
+  readonly isLater: boolean;
+}
+
+export interface Planner {
+  /** Undefined where none was ever adopted. */
+  inForce(state: ControlState): Promise<InForce | undefined>;
+  /** Undefined where there is nothing to place, and was nothing. `documents`: the apps as they would be. */
+  propose(state: ControlState, hearing: Hearing, documents?: readonly AppDocument[]): Promise<Proposal | undefined>;
+  /** Stores the plan with its inputs, and gives the data of the event that adopts it. */
+  keep(proposal: Proposal): Promise<Readonly<Record<string, unknown>>>;
+  /** From the inputs of the plan in force. `HOLON_PLAN_MISSING`. */
+  explain(state: ControlState, unit: string, node: string): Promise<Explanation>;
+}
+
+const policy = placementPolicySchema.parse({});
+const seed = 1;
+
+export function createPlanner({ log, blobs, ports: { clock, crypto, trace } }: PlannerHost): Planner {
+  let read: InForce | undefined;
+  let explained: { readonly hash: string; readonly planned: Planned } | undefined;
+  let adoptedMs = Number.NEGATIVE_INFINITY;
+
+  async function inForce({ plan: known }: ControlState): Promise<InForce | undefined> {
+    if (known === undefined) return undefined;
+    if (read?.known.hash === known.hash) return read;
+    try {
+      return (read = { known, ...keptPlanSchema.parse(parseJson(await blobs.read(known.blob))) });
+    } catch (error) {
+      // The fleet is planned as if for the first time, rather than not at all; what runs where stands in the documents.
+      trace.note("error", `plan ${known.hash.slice(0, 12)} cannot be read: ${toHolonError(error).message}`, { code: toHolonError(error).code });
+      return undefined;
+    }
+  }
+
+  return {
+    inForce,
+    async propose(state, hearing, documents = [...state.apps.values()].map(({ document }) => document)) {
+      const current = await inForce(state);
+      const apps = documents.flatMap((document) => needsOfApp(document) ?? []).sort((a, b) => (a.app < b.app ? -1 : 1));
+      if (apps.length === 0 && (current === undefined || current.plan.placements.length + current.plan.unplaced.length === 0)) return undefined;
+      const reserved = reservedOf(current);
+      const nodes = [...state.nodes.values()].sort((a, b) => (a.name < b.name ? -1 : 1)).map((node) => inventoryNodeOf(node, state.revoked.has(node.name) ? "gone" : hearing.stateOf(node.name), reserved.get(node.name) ?? nothing));
+      const isNew = current === undefined || canonicalJson(apps) !== canonicalJson(current.inputs.apps);
+      const isOther = standing(nodes) !== standing(current?.inputs.inventory.nodes ?? []);
+      // What merely fell silent or came back, or is measured otherwise, moves nothing that has a valid place.
+      const scope = isNew || isOther ? "all" : "touched";
+      const inputs: PlanInputs = { policy, inventory: { nodes, links: [] }, apps, nowMs: clock.wall().ms, seed, scope, ...(current === undefined ? {} : { previous: current.plan }) };
+      const planned = planAll(inputs, crypto);
+      const changes = diffPlans(current?.plan ?? { ...planned.plan, placements: [] }, planned.plan);
+      const isQuiet = clock.monotonicMs() - adoptedMs < limits.inventoryLookMs;
+      const because = isNew ? "what is deployed changed" : changes.length > 0 ? whatChanged(current.inputs.inventory.nodes, nodes) : isOther && !isQuiet ? whatChanged(current.inputs.inventory.nodes, nodes) : undefined;
+      return { planned, before: current?.plan, changes, because, isLater: because === undefined && isOther };
+    },
+    async keep({ planned: { plan, inputs }, changes, because }) {
+      const blob = await blobs.put(new TextEncoder().encode(canonicalJson({ plan, inputs })));
+      adoptedMs = clock.monotonicMs();
+      return { hash: plan.hash, parent: plan.parent, inputs: plan.inputs, blob, placements: plan.placements.length, unplaced: plan.unplaced.length, moves: plan.moves, costPerMonth: plan.costPerMonth, because, changes: changes.slice(0, limits.planChangesTold), changed: changes.length };
+    },
+    async explain(state, unit, node) {
+      const wide = explainTier(state, unit, node);
+      if (wide !== undefined) return wide;
+      const current = await inForce(state);
+      if (current === undefined) throw new HolonError("HOLON_PLAN_MISSING", `${log.origin} has adopted no plan: no app that is deployed has needs`);
+      if (explained?.hash !== current.plan.hash) {
+        const planned = planAll(exact(current.inputs), crypto);
+        if (planned.plan.hash !== current.plan.hash) throw new HolonError("HOLON_PLAN_MISSING", `plan ${current.plan.hash.slice(0, 12)} was made by another version of the planner, which decided otherwise`, { next: "Deploy an app again: the plan is then made by this version." });
+        explained = { hash: current.plan.hash, planned };
+      }
+      return explainChoice(explained.planned, unit, node);
+    },
+  };
+}
+
+const nothing: Reserved = { processors: 0, memoryBytes: 0 };
+
+/** By node, what its units were placed with. */
+function reservedOf(current: InForce | undefined): ReadonlyMap<string, Reserved> {
+  const reserved = new Map<string, Reserved>();
+  if (current === undefined) return reserved;
+  const needs = new Map<string, UnitNeeds>(current.inputs.apps.flatMap(({ app, units }) => units.map((unit) => [`${app}/${unit.name}`, unit] as const)));
+  for (const { unit, node } of current.plan.placements) {
+    const of = needs.get(unit);
+    const before = reserved.get(node) ?? nothing;
+    if (of !== undefined) reserved.set(node, { processors: before.processors + of.processors, memoryBytes: before.memoryBytes + of.memoryBytes });
+  }
+  return reserved;
+}
+
+type Nodes = PlanInputs["inventory"]["nodes"];
+const standing = (nodes: Nodes): string => canonicalJson(nodes.map((node) => ({ ...standingOf(node), state: node.state === "gone" })));
+
+function whatChanged(before: Nodes, after: Nodes): string {
+  const was = new Map(before.map((node) => [node.name, node]));
+  const told = after.flatMap((node) => {
+    const old = was.get(node.name);
+    if (old === undefined) return `${node.name} came`;
+    if (old.state !== node.state) return `${node.name} is ${node.state}`;
+    return standing([old]) === standing([node]) ? [] : `${node.name} changed`;
+  });
+  if (told.length === 0) return "measured values changed";
+  return told.length <= limits.planReasonsMax ? told.join(", ") : `${told.slice(0, limits.planReasonsMax).join(", ")} and ${told.length - limits.planReasonsMax} more`;
+}
+
+/** As the planner takes it: what is left out is not there. */
+const exact = ({ scope, previous, ...inputs }: KeptPlan["inputs"]): PlanInputs => ({ ...inputs, ...(scope === undefined ? {} : { scope }), ...(previous === undefined ? {} : { previous }) });
+
+/** What has no needs is no matter of choice. */
+function explainTier({ apps, nodes }: ControlState, unit: string, nodeName: string): Explanation | undefined {
+  const [app = "", name = ""] = unit.split("/");
+  const document = apps.get(app)?.document;
+  const fn = document?.functions.find((one) => one.name === name);
+  const model = fn === undefined ? document?.models.find((one) => one.name === name) : undefined;
+  const node = nodes.get(nodeName);
+  if (node === undefined || (fn ?? model) === undefined || (fn ?? model)?.needs !== undefined) return undefined;
+  if (model !== undefined && model.answers === undefined) {
+    const users = document?.functions.filter(({ models }) => models.includes(model.name)).map((one) => one.name) ?? [];
+    return { verdict: "rejected", reason: "tier", text: `${unit} stands where the functions do that use it: ${users.join(", ") || "none"}.` };
+  }
+  const tier = fn === undefined ? (model?.answers?.tier ?? "gateway") : (fn.run?.tier ?? "gateway");
+  return node.tier === tier
+    ? { verdict: "chosen", reason: "tier", text: `${unit} is on ${nodeName}: it has no needs, and runs on every node of tier ${tier}.` }
+    : { verdict: "rejected", reason: "tier", text: `${unit} is not on ${nodeName}: it runs on every node of tier ${tier}, and ${nodeName} is of tier ${node.tier}.` };
+}
+
+/** Why what is left out by a proposal is on none of the nodes, for people. */
+export function whyNowhere({ planned }: Proposal, app: string): string | undefined {
+  const [left] = planned.plan.unplaced.filter(({ unit }) => unit.startsWith(`${app}/`));
+  if (left === undefined) return undefined;
+  const { nodes } = planned.fleet;
+  const reasons = nodes.map(({ name }) => ({ name, text: explainChoice(planned, left.unit, name).text.replace(`${left.unit} is not on ${name}: `, "").replace(/\.$/, "") }));
+  const shown = reasons.slice(0, limits.planReasonsMax).map(({ name, text }) => `${name}: ${text}`);
+  const more = reasons.length - shown.length;
+  return `${left.unit}${left.replica === 0 ? "" : ` (replica ${left.replica})`} can run on no node: ${shown.join("; ")}${more > 0 ? `; and ${more} more` : ""}`;
+}

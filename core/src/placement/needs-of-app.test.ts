@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { appDocumentSchema } from "../schema/app.ts";
+import { needsOfApp, needsProblem } from "./needs-of-app.ts";
+
+const blob = "0".repeat(64);
+const fn = (name: string, on: string, more: object = {}) => ({ name, code: blob, on: { type: on }, emits: {}, models: [], ...more });
+const app = (more: object) => appDocumentSchema.parse({ name: "pump", functions: [], models: [], ...more });
+
+test("only what has needs is placed; what has none leaves no trace", () => {
+  assert.equal(needsOfApp(app({ functions: [fn("judge", "pump.reading", { run: { tier: "edge" } })] })), undefined);
+  const mixed = needsOfApp(app({ functions: [fn("judge", "pump.reading"), fn("sum", "pump.alert", { needs: {} })] }));
+  assert.deepEqual(mixed?.units.map(({ name, tiers, replicas, onTheWay }) => [name, tiers, replicas, onTheWay]), [["sum", undefined, 1, false]]);
+});
+
+test("the tier of `run` is one of the needs, unless they name tiers themselves", () => {
+  const tiers = (more: object) => needsOfApp(app({ functions: [fn("sum", "pump.alert", more)] }))?.units[0]?.tiers;
+  assert.deepEqual([tiers({ needs: {} }), tiers({ needs: {}, run: { tier: "edge" } }), tiers({ needs: { tiers: ["cloud"] }, run: { tier: "edge" } })], [undefined, ["edge"], ["cloud"]]);
+});
+
+test("what a door hands it has the class that the door gives it, unless the author says", () => {
+  const sources = [{ kind: "host", name: "host", type: "pump.reading" }];
+  const classes = (needs: object, on = "pump.*") => needsOfApp(app({ sources, functions: [fn("sum", on, { needs })] }))?.units[0]?.classes;
+  assert.deepEqual([classes({}), classes({}, "fan.reading"), classes({ classes: ["derived"] })], [["raw"], [], ["derived"]]);
+});
+
+test("what one emits and another handles flows between them, and so do questions to a model above", () => {
+  const emits = { "pump.alert": { stream: "data", class: "derived" } };
+  const cascade = { above: "large", gate: { temperature: 1, threshold: 0.5 }, release: { class: "derived", because: "test" } };
+  const functions = [fn("judge", "pump.reading", { needs: {}, emits }), fn("sum", "pump.alert", { needs: {} }), fn("plain", "pump.alert")];
+  assert.deepEqual(needsOfApp(app({ functions }))?.flows, [{ from: "judge", to: "sum", bytesPerMonth: 0 }]);
+  const models = [{ name: "small", graph: blob, cascade }, { name: "large", graph: blob, answers: { tier: "cloud" }, needs: { memoryBytes: 1e9 } }];
+  const asking = needsOfApp(app({ functions: [fn("judge", "pump.reading", { needs: {}, models: ["small"] })], models }));
+  assert.deepEqual([asking?.flows, asking?.units.find(({ name }) => name === "large")?.tiers], [[{ from: "judge", to: "large", bytesPerMonth: 0 }], ["cloud"]]);
+});
+
+test("needs that nobody could meet are told by name", () => {
+  assert.match(needsProblem(app({ models: [{ name: "large", graph: blob, needs: {} }] })) ?? "", /model large has needs and answers nobody/);
+  assert.match(needsProblem(app({ functions: [fn("large", "a.b", { needs: {} })], models: [{ name: "large", graph: blob, needs: {}, answers: {} }] })) ?? "", /both called large/);
+  assert.equal(needsProblem(app({ functions: [fn("sum", "a.b", { needs: {} })] })), undefined);
+});

@@ -1,0 +1,32 @@
+/** What a node says of itself for the planner (`holon.node.inventory`), and what its operator declares of it (`inventory` in its configuration). */
+import { z } from "zod";
+import { limits } from "../limits.ts";
+import { inventoryNodeSchema } from "./inventory.ts";
+
+const amount = z.number().min(0);
+
+export const declaredInventorySchema = z
+  .strictObject({
+    processors: amount,
+    memoryBytes: amount,
+    diskBytes: amount,
+    accelerators: z.strictObject({ model: z.string().min(1), count: z.int().min(1).max(limits.planAcceleratorsMax) }),
+    providers: z.array(z.string().min(1)).min(1).max(64),
+    /** In the currency of the fleet; the price of energy may be below zero. */
+    prices: z.strictObject({ perProcessorHour: amount, perGigabyteHour: amount, perAcceleratorHour: amount, perKilowattHour: z.number() }).partial(),
+    power: z.strictObject({ processorWatts: amount, acceleratorWatts: amount }).partial(),
+    carbonGramsPerKilowattHour: amount,
+    /** Of the way to its parent. */
+    uplink: z.strictObject({ latencyMs: amount, bytesPerSecond: amount, perGigabyte: amount }).partial(),
+  })
+  .partial();
+export type DeclaredInventory = z.infer<typeof declaredInventorySchema>;
+
+export const nodeReportSchema = inventoryNodeSchema.pick({ capacity: true, load: true, providers: true, uplink: true, prices: true, power: true, carbonGramsPerKilowattHour: true });
+export type NodeReport = z.infer<typeof nodeReportSchema>;
+
+/** `plan.renew`, passed up to control: a node is there, and holds this version of its document. */
+export const renewSchema = z.strictObject({ node: z.string().min(1).max(63), version: z.int().min(0) });
+/** The version that stands issued for it: it may run what stops on islands for a lease, counted from when it asked, if it holds that. */
+export const renewedSchema = z.strictObject({ version: z.int().min(0) });
+export const planMethods = { renew: "plan.renew", echo: "link.echo" } as const;

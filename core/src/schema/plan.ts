@@ -1,0 +1,36 @@
+/** A plan as it is kept, with all that it was made from, so that any choice in it can be explained again. */
+import { z } from "zod";
+import { inventorySchema } from "./inventory.ts";
+import { appNeedsSchema, placementPolicySchema } from "./needs.ts";
+
+const placementSchema = z.strictObject({ unit: z.string(), replica: z.int().min(0), node: z.string() });
+
+export const planSchema = z.strictObject({
+  apiVersion: z.literal("holon/v1"),
+  kind: z.literal("Plan"),
+  parent: z.string().nullable(),
+  inputs: z.string(),
+  hash: z.string(),
+  atMs: z.number(),
+  seed: z.number(),
+  placements: z.array(placementSchema),
+  unplaced: z.array(placementSchema.omit({ node: true })),
+  costPerMonth: z.number(),
+  moves: z.int(),
+  unknownValues: z.int(),
+  proved: z.boolean(),
+});
+
+export const keptPlanSchema = z.strictObject({
+  plan: planSchema,
+  inputs: z.strictObject({
+    policy: placementPolicySchema,
+    inventory: inventorySchema,
+    apps: z.array(appNeedsSchema),
+    nowMs: z.number(),
+    seed: z.number(),
+    scope: z.enum(["all", "touched"]).optional(),
+    previous: planSchema.optional(),
+  }),
+});
+export type KeptPlan = z.infer<typeof keptPlanSchema>;

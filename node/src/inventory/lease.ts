@@ -1,0 +1,103 @@
+/**
+ * Whether this node may run what stops on islands. It asks control, by way of those above, and may for a lease from the moment it asked; control counts the same lease from the moment
+ * it answered, and longer by the drift of clocks, before it starts such a unit elsewhere. Who holds an older document than was issued is given none.
+ */
+import { HolonError, toHolonError } from "@holon/core/errors.ts";
+import { limits } from "@holon/core/limits.ts";
+import type { Clock, Timer, Trace } from "@holon/core/ports.ts";
+import { planMethods, renewedSchema, renewSchema } from "@holon/core/schema/node-report.ts";
+import type { NodeName } from "@holon/core/units.ts";
+import type { CallHandler, Calls } from "../link/calls.ts";
+import type { Peer } from "../link/peer.ts";
+
+export interface LeaseOptions {
+  readonly self: NodeName;
+  readonly calls: Calls;
+  readonly handlers: Map<string, CallHandler>;
+  readonly ports: { readonly clock: Clock; readonly trace: Trace };
+  /** The way up, if it is open. */
+  above(): Peer | undefined;
+  /** Version of the desired document that is held. */
+  version(): number;
+  /** It holds now and did not, or the other way round. */
+  changed(): void;
+}
+
+export interface Lease {
+  start(): void;
+  holds(): boolean;
+  /** A link has opened, or another document has come. */
+  askSoon(): void;
+  close(): void;
+}
+
+export function createLease(options: LeaseOptions): Lease {
+  const { self, calls, handlers, ports } = options;
+  const { clock } = ports;
+  let untilMs = Number.NEGATIVE_INFINITY;
+  let held = false;
+  let timer: Timer | undefined;
+  let ending: Timer | undefined;
+  let asking = false;
+  let again = false;
+  let started = false;
+  let closed = false;
+
+  const passUp: CallHandler = (parameters) => {
+    const up = options.above();
+    if (up === undefined) return Promise.reject(new HolonError("HOLON_LINK_UNREACHABLE", `${self} has no way to control now`));
+    return calls.callPeer(up, planMethods.renew, renewSchema.parse(parameters), limits.nodeRenewAskMs);
+  };
+  handlers.set(planMethods.renew, passUp);
+  handlers.set(planMethods.echo, () => Promise.resolve(null));
+
+  function tell(): void {
+    const holds = clock.monotonicMs() < untilMs;
+    if (holds === held || closed) return;
+    held = holds;
+    options.changed();
+  }
+
+  async function ask(): Promise<void> {
+    const renew = handlers.get(planMethods.renew) ?? passUp;
+    if (renew === passUp && options.above() === undefined) return;
+    const askedMs = clock.monotonicMs();
+    const version = options.version();
+    const answer = renewedSchema.parse(await renew({ node: self, version }, self));
+    if (closed || version < answer.version) return;
+    untilMs = askedMs + limits.nodeLeaseMs;
+    ending?.cancel();
+    ending = clock.after(Math.max(0, untilMs - clock.monotonicMs()), tell);
+    tell();
+  }
+
+  /** One question at a time. */
+  function askNow(): void {
+    if (!started || closed) return;
+    if (asking) return void (again = true);
+    asking = true;
+    timer?.cancel();
+    ask()
+      .catch((error: unknown) => ports.trace.note("debug", `lease: ${toHolonError(error).message}`))
+      .finally(() => {
+        asking = false;
+        if (closed) return;
+        timer = clock.after(again ? 0 : limits.nodeRenewMs, askNow);
+        again = false;
+      });
+  }
+
+  return {
+    start() {
+      started = true;
+      askNow();
+    },
+    holds: () => !closed && clock.monotonicMs() < untilMs,
+    askSoon: askNow,
+    close() {
+      closed = true;
+      timer?.cancel();
+      ending?.cancel();
+    },
+  };
+}

@@ -1,0 +1,64 @@
+/** A node's report, from what was measured and what is declared: what is declared goes before. What nobody knows is left out. */
+import type { HostCapacity } from "@holon/core/ports.ts";
+import type { Measured } from "@holon/core/schema/inventory.ts";
+import type { NodeConfig } from "@holon/core/schema/node.ts";
+import type { NodeReport } from "@holon/core/schema/node-report.ts";
+
+export interface Way {
+  readonly parent: string;
+  /** One way; undefined: not measured. */
+  readonly latencyMs: number | undefined;
+}
+
+export interface ReportInput {
+  readonly config: Pick<NodeConfig, "inventory" | "prices" | "power">;
+  readonly nowMs: number;
+  readonly capacity: HostCapacity;
+  /** Of `HostStats.sample`. */
+  readonly figures: Readonly<Record<string, number>>;
+  readonly way: Way | undefined;
+}
+
+export function reportOf({ config, nowMs, capacity, figures, way }: ReportInput): NodeReport {
+  const { inventory = {}, prices, power } = config;
+  const asOf = (source: Measured["source"]) => (value: number | undefined): Measured | undefined => (value === undefined ? undefined : { value, asOfMs: nowMs, source });
+  const [declared, measured] = [asOf("declared"), asOf("measured")];
+  const has = compact({ processors: inventory.processors ?? capacity.processors, memoryBytes: inventory.memoryBytes ?? capacity.memoryBytes, diskBytes: inventory.diskBytes ?? capacity.diskBytes });
+  const isDeclared = inventory.processors !== undefined || inventory.memoryBytes !== undefined || inventory.diskBytes !== undefined;
+  const busy = sum(figures["cpuUserPercent"], figures["cpuSystemPercent"]);
+  const { latencyMs, bytesPerSecond, perGigabyte } = inventory.uplink ?? {};
+  return {
+    capacity: { ...has, ...(inventory.accelerators === undefined ? {} : { accelerators: inventory.accelerators }), asOfMs: nowMs, source: isDeclared ? "declared" : "measured" },
+    load: compact({ processors: measured(part(busy, has.processors)), memoryBytes: measured(part(figures["memoryUsedPercent"], has.memoryBytes)) }),
+    providers: inventory.providers ?? ["cpu"],
+    ...(way === undefined ? {} : { uplink: { parent: way.parent, ...compact({ latencyMs: declared(latencyMs) ?? measured(way.latencyMs), bytesPerSecond: declared(bytesPerSecond), perGigabyte: declared(perGigabyte ?? priced(prices?.perGigabyteUp)) }) } }),
+    prices: compact({
+      perProcessorHour: declared(inventory.prices?.perProcessorHour ?? priced(prices?.perProcessorHour)),
+      perGigabyteHour: declared(inventory.prices?.perGigabyteHour ?? priced(prices?.perGigabyteHour)),
+      perAcceleratorHour: declared(inventory.prices?.perAcceleratorHour),
+      perKilowattHour: declared(inventory.prices?.perKilowattHour ?? priced(prices?.perKilowattHour)),
+    }),
+    power: compact({ processorWatts: declared(inventory.power?.processorWatts ?? power?.coreWatts), acceleratorWatts: declared(inventory.power?.acceleratorWatts) }),
+    ...compact({ carbonGramsPerKilowattHour: declared(inventory.carbonGramsPerKilowattHour) }),
+  };
+}
+
+/** In what is declared for metering a price that was left out is nought; whether it is free, nobody has said. */
+const priced = (price: number | undefined): number | undefined => (price === 0 ? undefined : price);
+
+const sum = (a: number | undefined, b: number | undefined): number | undefined => (a === undefined || b === undefined ? undefined : a + b);
+const part = (percent: number | undefined, of: number | undefined): number | undefined => (percent === undefined || of === undefined ? undefined : (percent / 100) * of);
+
+type Present<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };
+
+/** Without what is undefined. */
+function compact<T extends object>(values: T): Present<T> {
+  const present: Present<T> = {};
+  for (const key in values) {
+    const value = values[key];
+    if (isThere(value)) present[key] = value;
+  }
+  return present;
+}
+
+const isThere = <Value>(value: Value): value is Exclude<Value, undefined> => value !== undefined;

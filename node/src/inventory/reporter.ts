@@ -1,0 +1,124 @@
+/** Tells control what this node is made of: what the machine measures, what the link does, what the operator declares. At the start, when something has changed, and once a day. */
+import { toHolonError } from "@holon/core/errors.ts";
+import { limits } from "@holon/core/limits.ts";
+import type { NewRecord } from "@holon/core/log/log.ts";
+import type { Clock, HostStats, Timer, Trace } from "@holon/core/ports.ts";
+import type { NodeConfig } from "@holon/core/schema/node.ts";
+import { planMethods, type NodeReport } from "@holon/core/schema/node-report.ts";
+import type { Events } from "../event/events.ts";
+import type { Calls } from "../link/calls.ts";
+import type { Peer } from "../link/peer.ts";
+import { isNews } from "./news.ts";
+import { reportOf, type Way } from "./report.ts";
+
+export interface ReporterOptions {
+  readonly config: NodeConfig;
+  readonly events: Events;
+  readonly calls: Calls;
+  readonly ports: { readonly clock: Clock; readonly trace: Trace };
+  readonly host: HostStats | undefined;
+  /** The way up, if it is open. */
+  above(): Peer | undefined;
+  append(record: NewRecord): Promise<unknown>;
+}
+
+export interface Reporter {
+  start(): void;
+  /** A link may have opened. */
+  linksChanged(): void;
+  close(): void;
+}
+
+const echoes = 3;
+/** Reports in a row, as at a start, before the bound of their rate holds. */
+const burst = 4;
+
+export function createReporter(options: ReporterOptions): Reporter {
+  const { config, events, ports, host } = options;
+  const { clock } = ports;
+  let last: { readonly report: NodeReport; readonly atMs: number } | undefined;
+  let way: Way | undefined;
+  let timer: Timer | undefined;
+  let looking = false;
+  let again = false;
+  let tokens = burst;
+  let refilledMs = clock.monotonicMs();
+  /** Of the last sample, and when that was. */
+  let load: Readonly<Record<string, number>> = {};
+  let sampledMs = Number.NEGATIVE_INFINITY;
+  let started = false;
+  let closed = false;
+
+  async function look(): Promise<void> {
+    const peer = options.above();
+    if (peer !== undefined) way = { parent: peer.name, latencyMs: (await latencyTo(peer)) ?? (way?.parent === peer.name ? way.latencyMs : undefined) };
+    const report = reportOf({ config, nowMs: clock.wall().ms, capacity: (await host?.capacity()) ?? {}, figures: await figures(), way });
+    const nowMs = clock.monotonicMs();
+    const news = last === undefined ? "told" : isNews(last.report, report);
+    const agoMs = nowMs - (last?.atMs ?? Number.NEGATIVE_INFINITY);
+    const isDue = news === "told" || (news === "measured" && agoMs >= limits.inventoryReportMsMin) || agoMs >= limits.inventoryReportMsMax;
+    if (closed || !isDue || !mayTell(nowMs)) return;
+    last = { report, atMs: nowMs };
+    await options.append(events.record({ stream: "audit", type: "holon.node.inventory", class: "public", producer: "node", data: report }));
+  }
+
+  /** Over half the time between two looks at least: what a node does while it starts is no load to plan by. */
+  async function figures(): Promise<Readonly<Record<string, number>>> {
+    const nowMs = clock.monotonicMs();
+    if (host === undefined || nowMs - sampledMs < limits.inventoryLookMs / 2) return load;
+    sampledMs = nowMs;
+    return (load = await host.sample());
+  }
+
+  function mayTell(nowMs: number): boolean {
+    const refilled = Math.floor((nowMs - refilledMs) / limits.inventoryReportMsMin);
+    refilledMs += refilled * limits.inventoryReportMsMin;
+    tokens = Math.min(burst, tokens + refilled);
+    if (tokens === 0) return false; // the next look tells it
+    tokens -= 1;
+    return true;
+  }
+
+  /** One way, half of the shortest of a few round trips. A parent that does not know the question answers all the same. */
+  async function latencyTo(peer: Peer): Promise<number | undefined> {
+    let shortest: number | undefined;
+    for (let count = 0; count < echoes; count++) {
+      const askedMs = clock.monotonicMs();
+      const answered = await options.calls.callPeer(peer, planMethods.echo, null, limits.nodeRenewAskMs).then(() => true, (error: unknown) => toHolonError(error).code === "HOLON_CALL_UNKNOWN");
+      if (!answered) return shortest;
+      const tookMs = clock.monotonicMs() - askedMs;
+      shortest = Math.min(shortest ?? tookMs, tookMs);
+    }
+    return shortest === undefined ? undefined : shortest / 2;
+  }
+
+  function lookNow(): void {
+    if (closed) return;
+    if (looking) return void (again = true);
+    looking = true;
+    timer?.cancel();
+    look()
+      .catch((error: unknown) => ports.trace.note("warn", `inventory: ${toHolonError(error).message}`))
+      .finally(() => {
+        looking = false;
+        if (closed) return;
+        timer = clock.after(again ? 0 : limits.inventoryLookMs, lookNow);
+        again = false;
+      });
+  }
+
+  return {
+    start() {
+      started = true;
+      lookNow();
+    },
+    linksChanged() {
+      const peer = options.above();
+      if (started && peer !== undefined && peer.name !== way?.parent) lookNow();
+    },
+    close() {
+      closed = true;
+      timer?.cancel();
+    },
+  };
+}

@@ -1,0 +1,30 @@
+/** What a node has to do with plans: it tells what it is made of, and asks whether it is still meant. Where nothing is known of the machine, it only passes on what others ask. */
+import { createLease, type Lease, type LeaseOptions } from "./lease.ts";
+import { createReporter, type Reporter, type ReporterOptions } from "./reporter.ts";
+
+export interface Self extends Pick<Lease, "askSoon" | "holds" | "start" | "close"> {
+  linksChanged(): void;
+}
+
+export function createSelf(options: LeaseOptions & ReporterOptions): Self {
+  const lease = createLease(options);
+  const isKnown = options.host !== undefined || options.config.inventory !== undefined;
+  const reporter: Reporter | undefined = isKnown ? createReporter(options) : undefined;
+  return {
+    start() {
+      if (!isKnown) return;
+      lease.start();
+      reporter?.start();
+    },
+    holds: lease.holds,
+    askSoon: lease.askSoon,
+    linksChanged() {
+      if (options.above() !== undefined) lease.askSoon();
+      reporter?.linksChanged();
+    },
+    close() {
+      lease.close();
+      reporter?.close();
+    },
+  };
+}
