@@ -84,12 +84,13 @@ test("each role may what its text says: of all routes of control, as a table", a
   assert.deepEqual(mayOf(machineCaller.principal, "bootstrap"), ["GET/v1/nodes", "GET/v1/nodes/{node}", "GET/v1/session", "GET/v1/users", "POST/v1/users", "PUT/v1/users/{user}/password"]);
   const changes = (names: readonly string[]): readonly string[] => names.filter((name) => !name.startsWith("GET"));
   const own = ["DELETE/v1/session", "PUT/v1/session/password", "POST/v1/tokens", "DELETE/v1/tokens/{token}"];
-  const publishing = ["PUT/v1/apps/{app}", "PUT/v1/images", "PUT/v1/blobs/{hash}", "POST/v1/models"];
+  const publishing = ["PUT/v1/apps/{app}", "PUT/v1/images", "PUT/v1/blobs/{hash}", "POST/v1/models", "POST/v1/plan/preview"];
   for (const role of ["viewer", "auditor"] as const) assert.deepEqual(changes(mayOf(person, role)), own, role);
   assert.deepEqual([...changes(mayOf(person, "publisher"))].sort(), [...own, ...publishing].sort());
   const operating = ["DELETE/v1/apps/{app}", "POST/v1/approvals/{approval}/approve", "POST/v1/approvals/{approval}/reject"];
   assert.deepEqual(changes(mayOf(person, "operator")).filter((name) => !name.includes("/nodes/")).toSorted(), [...own, ...publishing, ...operating].sort());
   assert.ok(!mayOf(person, "viewer").includes("GET/v1/users") && mayOf(person, "auditor").includes("GET/v1/users"));
+  for (const name of ["GET/v1/plan", "GET/v1/plan/explain"]) assert.ok(mayOf(person, "viewer").includes(name), name);
   // A token has its role, and never makes people, tokens or approvals.
   assert.deepEqual(changes(mayOf(token, "viewer")), ["DELETE/v1/session"]);
   for (const name of mayOf(token, "owner")) assert.doesNotMatch(name, /^(?:POST|PUT|DELETE)\/v1\/(?:users|tokens|approvals)/);
