@@ -10,7 +10,7 @@ async function controlThatHears(context: TestContext, claimed: (own: string) => 
   let api = "";
   const server = createServer((request, response) => {
     asked.push(request.url ?? "");
-    const node = { name: "gateway-1", site: "plant", tier: "gateway", jurisdiction: "EU/DE", parent: null, leads: false, api: claimed(api), startedAt: "2026-01-01T00:00:00.000Z", desiredVersion: 0, reported: null, heardMs: null };
+    const node = { name: "gateway-1", site: "plant", tier: "gateway", jurisdiction: "EU/DE", parent: null, leads: false, api: claimed(api), startedAt: "2026-01-01T00:00:00.000Z", desiredVersion: 0, reported: null, inventory: null, heardMs: null };
     response.setHeader("content-type", "application/json").end(JSON.stringify({ nodes: [node] }));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
