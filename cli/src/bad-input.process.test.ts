@@ -43,7 +43,7 @@ const apps: readonly Case[] = [
   { what: "a model that is no ONNX graph", code: "HOLON_MODEL_NOT_ONNX", names: /model m/, files: app("name: x\nmodels: [{ name: m, graph: m.onnx }]\n", { "app/m.onnx": "This is a text, not a graph.\n" }), args: withApp },
 ];
 
-const played = takesTurns(3);
+const played = takesTurns(4);
 refuses([...sources, ...apps]);
 
 played("a row that is no number ends the run without its value; the rows before it are kept, and the mended file goes on from there", async (context) => {

@@ -12,6 +12,7 @@ import { loadManifest } from "./app/load.ts";
 import { publish } from "./app/publish.ts";
 import { startThree } from "./machine/three.ts";
 import { until } from "./testing/wait.ts";
+import { onItsTurn } from "../../scripts/testing/turns.ts";
 
 const example = fileURLToPath(new URL("../../examples/digits", import.meta.url));
 const mnist = fileURLToPath(new URL("../../../shared/data/mnist/", import.meta.url));
@@ -34,7 +35,7 @@ function pictures(count: number): readonly { readonly bytes: readonly number[]; 
 
 const inBatches = <T>(items: readonly T[], size: number): readonly (readonly T[])[] => Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size));
 
-test("digits are read where they are written, unsure ones in the cloud; alone the gateway reads them all and says how sure it is", { skip }, async (context) => {
+test("digits are read where they are written, unsure ones in the cloud; alone the gateway reads them all and says how sure it is", onItsTurn(1, 2, skip), async (context) => {
   const data = join(tempFolder(context), "data");
   const three = await startThree({ data, portBase: 0, jurisdiction: "EU/DE", trace: { level: "error", output: process.stderr } });
   context.after(() => three.close());

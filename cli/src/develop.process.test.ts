@@ -2,13 +2,15 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
 import { tempFolder } from "@holon/node/testing/temp-log.ts";
 import { assertRefused } from "./testing/assert-refused.ts";
 import { runHolon, startHolon } from "./testing/holon-process.ts";
 import { until } from "./testing/wait.ts";
+import { takesTurns } from "../../scripts/testing/turns.ts";
 
-test("an app is begun outside the repository, its tests pass, and it runs again with each change", async (context) => {
+const turn = takesTurns(2);
+
+turn("an app is begun outside the repository, its tests pass, and it runs again with each change", async (context) => {
   const folder = join(tempFolder(context), "wind-watch");
   const begun = await runHolon(context, ["app", "init", folder]);
   assert.equal(begun.exitCode, 0, begun.stderr);
@@ -31,7 +33,7 @@ test("an app is begun outside the repository, its tests pass, and it runs again 
   assert.deepEqual({ ...(await dev.ended), stdout: "", stderr: "" }, { exitCode: 0, signal: null, stdout: "", stderr: "" });
 });
 
-test("what cannot be begun, tested or developed is refused by name", async (context) => {
+turn("what cannot be begun, tested or developed is refused by name", async (context) => {
   const folder = tempFolder(context);
   writeFileSync(join(folder, "mine.txt"), "");
   assertRefused(await runHolon(context, ["app", "init", folder]), "HOLON_ARGUMENT_BAD", /not empty|no name/);

@@ -34,7 +34,7 @@ turn("a volume that fills up in mid-replay stops the source; with room again it 
 });
 
 turn("a volume with no room at all is said at once, and one with too little for the app soon", async (context) => {
-  const disks = [16 * 1024, 144 * 1024].map((sizeBytes) => mountSmallDisk(context, sizeBytes));
+  const disks = [16 * 1024, 176 * 1024].map((sizeBytes) => mountSmallDisk(context, sizeBytes));
   const path = join(tempFolder(context), "rows.csv");
   writeFileSync(path, recording);
   const [none, little] = await Promise.all(disks.map((disk) => disk && runHolon(context, [...playOnce, "--replay", path, "--data", join(disk.folder, "data")])));

@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { cpSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
 import { HolonError } from "@holon/core/errors.ts";
 import { encodeFrame } from "@holon/core/link/frame.ts";
 import { isNodeName } from "@holon/core/units.ts";
@@ -18,6 +17,9 @@ import { runHolon } from "./testing/holon-process.ts";
 import type { MachineNode } from "./machine/compose.ts";
 import { audited, isOpen, Machines, plant } from "./testing/machines.ts";
 import { until } from "./testing/wait.ts";
+import { takesTurns } from "../../scripts/testing/turns.ts";
+
+const turn = takesTurns(2);
 
 const certificateMs = 6_000;
 const identitySchema = z.object({ chain: z.array(z.string()) });
@@ -27,7 +29,7 @@ function certificateOf(data: string, name: string): X509Certificate {
   return new X509Certificate(identitySchema.parse(JSON.parse(readFileSync(join(data, name, "identity/identity.json"), "utf8"))).chain[0] ?? "");
 }
 
-test("a node is invited, enrolled through another, renewed in time and beyond it, and revoked", { timeout: 120_000 }, async (context) => {
+turn("a node is invited, enrolled through another, renewed in time and beyond it, and revoked", async (context) => {
   const machines = new Machines(context);
   const { data } = machines;
   const cloudConfig = { ...plant, name: "cloud-1", site: "cloud", tier: "cloud", control: true, listen: "127.0.0.1:0", authority: { certificateMs } } as const;
@@ -87,7 +89,7 @@ test("a node is invited, enrolled through another, renewed in time and beyond it
   await until("it is back", isOpen(gateway));
 });
 
-test("a copied data folder links with the same certificate, and its other history is found", { timeout: 60_000 }, async (context) => {
+turn("a copied data folder links with the same certificate, and its other history is found", async (context) => {
   const machines = new Machines(context);
   const cloud = await machines.start({ ...plant, name: "cloud-1", site: "cloud", tier: "cloud", control: true, listen: "127.0.0.1:0" });
   await machines.enroll(await machines.invite(cloud, "gateway-1"));
@@ -108,7 +110,7 @@ test("a copied data folder links with the same certificate, and its other histor
   await until("the fork is told", async () => (await audited(cloud, "holon.link.fork")).length > 0);
 });
 
-test("a peer that offers as another node, or of another site, than its certificate says is cut off, and the trail tells of it", async (context) => {
+turn("a peer that offers as another node, or of another site, than its certificate says is cut off, and the trail tells of it", async (context) => {
   const machines = new Machines(context);
   const cloud = await machines.start({ ...plant, name: "cloud-1", site: "cloud", tier: "cloud", control: true, listen: "127.0.0.1:0" });
   await machines.enroll(await machines.invite(cloud, "gateway-2"));
@@ -125,7 +127,7 @@ test("a peer that offers as another node, or of another site, than its certifica
   assert.deepEqual(z.object({ code: z.string(), proved: z.string(), claimed: z.string() }).parse(told.data), { code: "HOLON_IDENTITY_FALSE", proved: "gateway-2", claimed: "gateway-1" });
 });
 
-test("a node that is configured as another than it was enrolled as does not start under that name", async (context) => {
+turn("a node that is configured as another than it was enrolled as does not start under that name", async (context) => {
   const machines = new Machines(context);
   const cloud = await machines.start({ ...plant, name: "cloud-1", site: "cloud", tier: "cloud", control: true, listen: "127.0.0.1:0" });
   await machines.enroll(await machines.invite(cloud, "gateway-2"));

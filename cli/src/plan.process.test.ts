@@ -10,13 +10,14 @@ import { assertRefused } from "./testing/assert-refused.ts";
 import { freePortBase } from "./testing/free-ports.ts";
 import { runHolon, startHolon } from "./testing/holon-process.ts";
 import { until } from "./testing/wait.ts";
+import { onItsTurn } from "../../scripts/testing/turns.ts";
 
 const nodesSchema = z.object({ nodes: z.array(z.looseObject({ name: z.string(), inventory: z.looseObject({ capacity: z.looseObject({ processors: z.number().optional() }), uplink: z.looseObject({}).optional() }).nullable() })) });
 const previewSchema = z.object({ changes: z.array(z.looseObject({ change: z.string(), unit: z.string(), node: z.string() })), refused: z.string().nullable() });
 const functionsSchema = z.looseObject({ functions: z.array(z.looseObject({ name: z.string() })) });
 const appsSchema = z.object({ apps: z.array(z.looseObject({ name: z.string() })) });
 
-test("three real nodes tell what they are made of; an app with needs is tried, placed and explained", async (context) => {
+test("three real nodes tell what they are made of; an app with needs is tried, placed and explained", onItsTurn(0, 2), async (context) => {
   const data = tempFolder(context);
   const base = await freePortBase();
   const api = ["--api", `http://127.0.0.1:${base}`, "--data", data];

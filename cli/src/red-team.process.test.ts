@@ -1,9 +1,11 @@
 /** What only the real transport shows. Other attempts over TLS stand in platform/src/identity.test.ts and net.test.ts; docs/internals/red-team.md lists all. */
 import assert from "node:assert/strict";
 import { request } from "node:https";
-import { test } from "node:test";
 import { audited, isOpen, Machines, plant } from "./testing/machines.ts";
 import { until } from "./testing/wait.ts";
+import { takesTurns } from "../../scripts/testing/turns.ts";
+
+const turn = takesTurns(2);
 
 /** What a stranger with no certificate is answered; undefined where the door was shut before that. */
 function knock(address: string, path: string, body: string): Promise<number | undefined> {
@@ -19,7 +21,7 @@ function knock(address: string, path: string, body: string): Promise<number | un
   });
 }
 
-test("a flooded lobby: strangers are refused, the trail tells of them once, and who is invited comes in meanwhile", { timeout: 60_000 }, async (context) => {
+turn("a flooded lobby: strangers are refused, the trail tells of them once, and who is invited comes in meanwhile", async (context) => {
   const machines = new Machines(context);
   const cloud = await machines.start({ ...plant, name: "cloud-1", site: "cloud", tier: "cloud", control: true, listen: "127.0.0.1:0" });
   const address = cloud.node.address ?? "";
@@ -52,7 +54,7 @@ test("a flooded lobby: strangers are refused, the trail tells of them once, and 
   assert.ok(told.length >= 1 && told.length <= 3, `${told.length}`);
 });
 
-test("a node of another tier than it was enrolled for does not start as that", async (context) => {
+turn("a node of another tier than it was enrolled for does not start as that", async (context) => {
   const machines = new Machines(context);
   const cloud = await machines.start({ ...plant, name: "cloud-1", site: "cloud", tier: "cloud", control: true, listen: "127.0.0.1:0" });
   await machines.enroll(await machines.invite(cloud, "gateway-1"));

@@ -11,6 +11,7 @@ import { publish } from "./app/publish.ts";
 import { startThree, type Three } from "./machine/three.ts";
 import { runHolon } from "./testing/holon-process.ts";
 import { until } from "./testing/wait.ts";
+import { onItsTurn } from "../../scripts/testing/turns.ts";
 
 const stock = `import { defineFunction } from "@holon/sdk";
 export default defineFunction({
@@ -34,7 +35,7 @@ egress: [{ class: aggregate }, { class: derived }]
 `;
 const answerSchema = z.object({ shared: z.array(z.object({ name: z.string(), key: z.string(), value: z.unknown() })) });
 
-test("what a gateway and an edge site count and write is the same everywhere", async (context) => {
+test("what a gateway and an edge site count and write is the same everywhere", onItsTurn(0, 2), async (context) => {
   const folder = tempFolder(context);
   const app = join(folder, "shop");
   mkdirSync(app);

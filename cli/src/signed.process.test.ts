@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { PassThrough } from "node:stream";
-import { test, type TestContext } from "node:test";
+import type { TestContext } from "node:test";
 import { tempFolder } from "@holon/node/testing/temp-log.ts";
 import { z } from "zod";
 import { loadManifest } from "./app/load.ts";
@@ -14,6 +14,9 @@ import { publish, type Publication } from "./app/publish.ts";
 import { startThree, type Three } from "./machine/three.ts";
 import { repository, runHolon } from "./testing/holon-process.ts";
 import { until } from "./testing/wait.ts";
+import { takesTurns } from "../../scripts/testing/turns.ts";
+
+const turn = takesTurns(2);
 
 async function writeApp(folder: string, word: string): Promise<Publication> {
   mkdirSync(folder, { recursive: true });
@@ -31,7 +34,7 @@ const open = async (context: TestContext, data: string): Promise<Three> => {
 const settled = ({ gateway }: Three, version: number): boolean => gateway.node.status().agent.state === "settled" && gateway.node.status().agent.version === version;
 const word = async ({ gateway }: Three): Promise<unknown> => (await gateway.node.ask("teller", { method: "GET", path: "/word", query: {}, body: undefined })).body;
 
-test("what a publisher signed runs, and what a stolen control plane issues without him does not, after a restart either", async (context) => {
+turn("what a publisher signed runs, and what a stolen control plane issues without him does not, after a restart either", async (context) => {
   const folder = tempFolder(context);
   const data = join(folder, "data");
   const three = await open(context, data);
@@ -80,7 +83,7 @@ process.stdout.write(JSON.stringify({ loaded }));
 process.exit(0);
 `;
 
-test("a start with what was verified loads nothing that verifies", async (context) => {
+turn("a start with what was verified loads nothing that verifies", async (context) => {
   const folder = tempFolder(context);
   await writeApp(join(folder, "app"), "signed");
   const start = async (): Promise<unknown> => {
@@ -91,7 +94,7 @@ test("a start with what was verified loads nothing that verifies", async (contex
   assert.equal(await start(), 0);
 });
 
-test("a publisher of the command line: two of three keys, signed, shown, pinned and deployed", async (context) => {
+turn("a publisher of the command line: two of three keys, signed, shown, pinned and deployed", async (context) => {
   const folder = tempFolder(context);
   const data = join(folder, "data");
   const keys = join(folder, "keys");
