@@ -8,12 +8,13 @@ import type { Log, NewRecord } from "@holon/core/log/log.ts";
 import type { Explanation } from "@holon/core/placement/explain.ts";
 import { needsProblem } from "@holon/core/placement/needs-of-app.ts";
 import { printPrincipal } from "@holon/core/policy/principal.ts";
-import type { Authority, Clock, Credentials, Crypto, Director, Identity, Timer, Trace } from "@holon/core/ports.ts";
+import type { Authority, Clock, Credentials, Crypto, Director, Identity, IdentityProvider, Timer, Trace } from "@holon/core/ports.ts";
 import { exportableStreams } from "@holon/core/schema/event.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
 import { cascadeProblem } from "@holon/core/schema/model-use.ts";
 import type { ModelDocument } from "@holon/core/schema/model.ts";
 import { planMethods, renewSchema } from "@holon/core/schema/node-report.ts";
+import type { ProviderConfig } from "@holon/core/schema/provider.ts";
 import type { SignatureFiles } from "@holon/core/schema/signatures.ts";
 import { createTurns } from "@holon/core/turns.ts";
 import type { BlobHash } from "@holon/core/units.ts";
@@ -34,9 +35,11 @@ export interface ControlHost {
   readonly log: Log;
   readonly blobs: { has(hash: BlobHash): Promise<boolean>; put(content: Uint8Array): Promise<BlobHash>; read(hash: BlobHash): Promise<Uint8Array> };
   readonly events: { record(input: { stream: "audit"; type: string; class: "public"; producer: string; subject?: string; data: unknown }): NewRecord };
-  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly director?: Director; readonly trace: Trace; readonly identity?: Identity | undefined; readonly authority?: Authority | undefined; readonly credentials?: Credentials | undefined };
+  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly director?: Director; readonly trace: Trace; readonly identity?: Identity | undefined; readonly authority?: Authority | undefined; readonly credentials?: Credentials | undefined; readonly provider?: IdentityProvider | undefined };
   /** Where new nodes reach the fleet. */
   readonly address?: string | undefined;
+  /** What the claims of `ports.provider` stand for. */
+  readonly provider?: ProviderConfig | undefined;
   /** How long certificates hold; without it `limits.certificateMs`. */
   readonly certificateMs?: number | undefined;
   /** Methods of `call` that its node answers. */
@@ -176,7 +179,8 @@ export async function openControl(host: ControlHost): Promise<Control> {
 
   const registrar = await registrarOf(host, record);
   const { credentials } = ports;
-  const people = credentials && openPeople({ log, clock: ports.clock, crypto: ports.crypto, credentials, state: fold.state.people, record, follow: () => inTurn(follow) });
+  const provider = ports.provider && host.provider && { port: ports.provider, config: host.provider };
+  const people = credentials && openPeople({ log, clock: ports.clock, crypto: ports.crypto, credentials, provider, state: fold.state.people, record, follow: () => inTurn(follow) });
 
   return {
     registrar,

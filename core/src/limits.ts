@@ -417,6 +417,18 @@ export const limits = {
   loginLockMsMax: 900_000,
   /** Names and addresses that are counted. At the bound: those that are not known yet are counted as one. */
   loginCountedMax: 1_024,
+  /** Rules by which an identity provider's people get roles. At the bound: the configuration is refused. */
+  providerRolesMax: 64,
+  /** Logins with an identity provider that are under way, and for how long each may be. At the bound: the oldest is forgotten, and begins again. */
+  providerLoginsMax: 256,
+  providerLoginMs: 600_000,
+  /** Time for one answer of an identity provider, and its size. At the bound: `HOLON_PROVIDER_UNREACHABLE`, `HOLON_PROVIDER_BAD`. */
+  providerAnswerMs: 8_000,
+  providerAnswerBytesMax: 256 << 10,
+  /** Questions to it that are under way. At the bound: `HOLON_LOGIN_BUSY`. */
+  providerAsksMax: 8,
+  /** How far its clock and this one may be apart. At the bound: `HOLON_PROVIDER_TIME`. */
+  providerSkewMs: 60_000,
   /** Nodes, replicas of one unit and accelerators of one node that the planner takes. At the bound: the document is refused. */
   planNodesMax: 65_536,
   planReplicasMax: 256,
