@@ -44,7 +44,7 @@ export const movingApp = (needs: object | undefined): AppDocument =>
       ...(needs === undefined ? [] : [{ name: "sum", code: hashOf(codes.sum), on: { type: "sim.seen" }, emits: { "sim.sum": { stream: "data", class: "derived" } }, needs }]),
     ],
     models: [],
-    egress: [{ class: "derived", to: "*" }],
+    egress: [{ class: "derived", to: "*" }, { class: "aggregate", to: "*" }],
   });
 
 /** The code has to be prepared before the simulation begins: loading a module is real work. */

@@ -78,14 +78,22 @@ export const moveBook: MoveBook = {
     const going = moves.flatMap((move) => goOn(move, facts) ?? []);
     return [...going, ...beginning(going, facts)].sort((a, b) => (a.id < b.id ? -1 : 1));
   },
-  isHere(moves, { placed }, unit, node, hasState) {
+  isHere(moves, { placed, held }, unit, node, hasState) {
     const mine = moves.filter((move) => move.unit === unit);
     if (mine.some(({ from, phase }) => from === node && (phase === "leaving" || phase === "kept"))) return true;
     const coming = mine.find(({ to }) => to === node);
     if (coming !== undefined) return coming.phase === "given" || (coming.phase === "sealed" && mayAsk(coming, placed, hasState));
-    return placed.get(unit)?.includes(node) === true;
+    const wanted = placed.get(unit) ?? [];
+    if (!wanted.includes(node) || mine.some(({ from }) => from === node)) return false;
+    return held.get(node)?.has(unit) === true || isFree(node, mine, wanted, (other) => held.get(other)?.has(unit) === true);
   },
 };
+
+/** Whether it may begin there from nothing: what is on its way to a node that the plan does not want any more will want one that it does. */
+function isFree(node: string, mine: readonly Move[], wanted: readonly string[], isHeld: (node: string) => boolean): boolean {
+  const homeless = mine.filter(({ to }) => !wanted.includes(to)).length;
+  return wanted.filter((other) => !isHeld(other) && !mine.some(({ to }) => to === other)).indexOf(node) >= homeless;
+}
 
 /** Whether its new home may ask for it. */
 const mayAsk = ({ unit, from, to, ...rest }: Move, placed: MoveFacts["placed"], hasState: (move: Move) => boolean): boolean => to === from || (placed.get(unit)?.includes(to) === true && hasState({ unit, from, to, ...rest }));

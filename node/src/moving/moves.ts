@@ -15,7 +15,9 @@ import { laneName, type CellChange } from "@holon/core/log/log.ts";
 import { makersOf } from "@holon/core/policy/lowering.ts";
 import type { Clock, Random, Timer, Trace } from "@holon/core/ports.ts";
 import type { Desired } from "@holon/core/schema/desired.ts";
-import { blobHashSchema } from "@holon/core/schema/app.ts";
+import { fits } from "@holon/core/run/trigger-events.ts";
+import { blobHashSchema, type AppDocument } from "@holon/core/schema/app.ts";
+import type { DataClass } from "@holon/core/schema/event.ts";
 import { movingEvents, takeAnswerSchema, type Leave, type Take } from "@holon/core/schema/moving.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import { z } from "zod";
@@ -86,6 +88,15 @@ export function wasSealed(log: Pick<SegmentLog, "cells">, hash: BlobHash): boole
   }
   return false;
 }
+
+/** Of what it was handed. What nothing here makes has come from other nodes, whose guards let it go: that is never raw or personal. */
+function classHeld(app: AppDocument, name: string): DataClass {
+  const fn = app.functions.find((one) => one.name === name);
+  const isMadeHere = fn !== undefined && "type" in fn.on && isDeclared(app, fn.on.type);
+  return fn === undefined || (!("type" in fn.on) && !("schedule" in fn.on)) || isMadeHere ? (makersOf(app).find((maker) => maker.name === name)?.from ?? "raw") : "derived";
+}
+
+const isDeclared = (app: AppDocument, pattern: string): boolean => [...app.sources.map(({ type }) => type), ...makersOf(app).flatMap(({ emits }) => Object.keys(emits))].some((type) => fits(pattern, type));
 
 export function createMoves(context: MovesContext, rules: MoveRules = moveRules): Moves {
   const { log, events, blobs, ports } = context;
@@ -174,7 +185,7 @@ export function createMoves(context: MovesContext, rules: MoveRules = moveRules)
     const [appName = "", name = ""] = unit.split("/");
     const app = desired?.apps.find((one) => one.name === appName);
     if (context.above === undefined || app === undefined) return undefined;
-    const dataClass = makersOf(app).find((maker) => maker.name === name)?.from ?? "raw";
+    const dataClass = classHeld(app, name);
     const may = await context.guard.mayShare({ app: appName, name, class: dataClass, rules: app.egress, destination: context.above.jurisdiction, policyVersion: desired?.version ?? 0, change: desired?.version ?? 1 });
     return may ? undefined : `what it holds is of class ${dataClass}, which may not leave ${log.origin}`;
   }

@@ -13,7 +13,10 @@ export interface TriggerLanes {
   readonly own: ReadonlySet<string>;
 }
 
-/** Own streams are those where the trigger's source, or the emitting function or reduction, puts it. What others made stands in the same streams, but for `local`, which never leaves its node. */
+/** What makes its input may stand in the part of the app that runs elsewhere, so that nobody here knows its stream. */
+const handedStreams: ReadonlySet<string> = new Set(["alarm", "data", "telemetry"]);
+
+/** Own streams are those where the trigger's source, or the emitting function or reduction, puts it. */
 export function triggerLanes(fn: Pick<UnitDocument, "on">, { app, log, guard, handed }: Pick<UnitContext, "app" | "log" | "guard" | "handed">): TriggerLanes {
   const streams = new Set<Lane["stream"]>();
   for (const source of app.sources) if (fits(fn.on.type, source.type)) streams.add("local").add(source.stream ?? "local"); // what may not leave is in `local` in any case
@@ -32,7 +35,7 @@ export function triggerLanes(fn: Pick<UnitDocument, "on">, { app, log, guard, ha
       if (heads.size !== known) {
         known = heads.size;
         others.length = 0;
-        for (const { lane } of heads.values()) if (lane.origin !== log.origin && lane.branch === undefined && lane.stream !== "local" && streams.has(lane.stream) && handed(lane.origin)) others.push(lane);
+        for (const { lane } of heads.values()) if (lane.origin !== log.origin && lane.branch === undefined && handedStreams.has(lane.stream) && handed(lane.origin)) others.push(lane);
         others.sort((a, b) => (laneName(a) < laneName(b) ? -1 : 1));
       }
       return others.length === 0 ? own : [...own, ...others];
