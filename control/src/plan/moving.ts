@@ -124,10 +124,10 @@ function goOn(move: Move, facts: MoveFacts): Move | undefined {
   return wanted.includes(to) ? move : { ...move, to: wanted.includes(from) ? from : (otherHome(move, facts) ?? to) };
 }
 
-/** It is back where it was; the plan wants it elsewhere still. */
+/** It is back where it was, since it could not go; the plan wants it elsewhere still. */
 const keptAt = (move: Move, facts: MoveFacts): Move | undefined => {
   const [to] = (facts.placed.get(move.unit) ?? []).filter((node) => node !== move.from);
-  if (to === undefined) return undefined;
+  if (to === undefined || move.because === undefined) return undefined;
   const { state: _, blobs: __, ...rest } = move;
   return { ...rest, to, phase: "kept", ...(facts.policy === undefined ? {} : { policy: facts.policy }) };
 };
