@@ -2,6 +2,7 @@
  * One node: a log, a runtime, a guard, and a link to its parent and from its children, over ports. It opens from its own disk and
  * needs nothing else to work.
  */
+// long file: the one place where the parts of a node are put together.
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { laneName, type Lane, type Mark, type NewRecord } from "@holon/core/log/log.ts";

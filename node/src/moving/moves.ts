@@ -119,8 +119,8 @@ export function createMoves(context: MovesContext, rules: MoveRules = moveRules)
     return held.id === id && held.as === as;
   };
   const isOpen = (unit: string): boolean => {
-    const [leave, take] = [leaves.get(unit), takes.get(unit)];
-    return (leave !== undefined && !isAt(leave, "sealed")) || (take !== undefined && !isAt(take, "taken"));
+    const [leave, coming] = [leaves.get(unit), takes.get(unit)];
+    return (leave !== undefined && !isAt(leave, "sealed")) || (coming !== undefined && !isAt(coming, "taken"));
   };
 
   function later(unit: string, ms: number, act: () => void): void {
@@ -205,14 +205,19 @@ export function createMoves(context: MovesContext, rules: MoveRules = moveRules)
     follow(next) {
       desired = next;
       leaves = new Map((next.moving?.leaves ?? []).map((leave) => [leave.unit, leave]));
-      takes = new Map((next.moving?.takes ?? []).map((take) => [take.unit, take]));
+      takes = new Map((next.moving?.takes ?? []).map((entry) => [entry.unit, entry]));
       for (const unit of ending) if (!leaves.has(unit)) ending.delete(unit);
-      for (const [unit, timer] of waits) if (!isOpen(unit)) (timer.cancel(), waits.delete(unit), busy.delete(unit));
+      for (const [unit, timer] of waits) {
+        if (isOpen(unit)) continue;
+        timer.cancel();
+        waits.delete(unit);
+        busy.delete(unit);
+      }
     },
     mayRun(unit) {
-      const [leave, take] = [leaves.get(unit), takes.get(unit)];
+      const [leave, coming] = [leaves.get(unit), takes.get(unit)];
       if (leave !== undefined) return !ending.has(unit) && rules.runsBeforeSeal(isAt(leave, "sealed"));
-      return take === undefined || rules.runsBeforeTake(isAt(take, "taken"));
+      return coming === undefined || rules.runsBeforeTake(isAt(coming, "taken"));
     },
     begin() {
       for (const leave of leaves.values()) {
