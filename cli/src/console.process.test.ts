@@ -109,7 +109,7 @@ test("every screen says what is there, can be reached by its address, and breaks
   await shows("#/apps", "beat");
   await shows("#/app/beat", "on every node of tier gateway");
   await shows("#/models", "No version of any model is registered.");
-  await shows("#/policy", "beat/count");
+  await shows("#/policy", "node gateway-1");
   await shows("#/policy?tab=trail&q=deployed", "app.deployed");
   await shows("#/meter", "beat/count");
   await shows("#/people", "token machine");

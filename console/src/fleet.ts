@@ -84,7 +84,7 @@ function followFleet(tell: (change: (before: Fleet) => Fleet) => void): () => vo
     if (busy || document.hidden) return;
     busy = true;
     try {
-      const answer = servedByControl() ? await get<FleetAnswer>(`/v1/fleet?run=${known.run}&since=${known.revision}`, ended.signal) : islandOf(await get<NodeStatus>("/v1/status", ended.signal));
+      const answer = servedByControl() ? await get<FleetAnswer>(`/v1/continuum?run=${known.run}&since=${known.revision}`, ended.signal) : islandOf(await get<NodeStatus>("/v1/status", ended.signal));
       failures = 0;
       count = answer.total;
       tell((before) => merge(before, answer, known));

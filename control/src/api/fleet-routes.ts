@@ -18,7 +18,7 @@ export function fleetRoutes(control: Control, host: FleetHost): readonly Route[]
   return [
     {
       method: "GET",
-      path: "/v1/fleet",
+      path: "/v1/continuum",
       summary: "The fleet in brief, with the state of its links; with `run` and `since` of an answer only what has changed after it.",
       query: sinceSchema,
       answer: fleetSchema,
