@@ -422,6 +422,8 @@ export interface HostStats {
   sample(): Promise<Readonly<Record<string, number>>>;
   /** What this machine has; of the disk what is free where the node keeps its data. What the system does not tell is left out. */
   capacity(): Promise<HostCapacity>;
+  /** Of this process: processor time since it began, and memory in use. */
+  process?(): { readonly processorSeconds: number; readonly memoryBytes: number };
 }
 
 /** Secrets of this node, kept beside it: they come with no document and leave with nothing. */

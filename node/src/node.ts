@@ -1,3 +1,4 @@
+// long file: one node is put together in one place
 /**
  * One node: a log, a runtime, a guard, and a link to its parent and from its children, over ports. It opens from its own disk and
  * needs nothing else to work.
@@ -42,6 +43,9 @@ import { openSharedStore, type SharedStore } from "./shared/store.ts";
 import { createMeter, type Meter, type MeterRow } from "./meter/meter.ts";
 import { createServedModels, type ServedModels, type ServedStatus } from "./model/served-models.ts";
 import { failedEventsOf, type FailedRow } from "./run/failed-rows.ts";
+import { createTelemetry, type Telemetry } from "./telemetry/telemetry.ts";
+import type { createFleetView } from "@holon/core/telemetry/fleet-view.ts";
+import type { thin } from "@holon/core/telemetry/thinning.ts";
 import { createVerifier, type SignatureStatus, type Verifier } from "./trust/verifier.ts";
 import { createSite, type Site, type SiteStatus } from "./site/site.ts";
 
@@ -116,6 +120,9 @@ export interface HolonNode {
   readonly guard: Guard;
   /** A newer list of the revoked was put into its identity: neighbours are told. */
   revoked(): void;
+  /** What it measures of itself, and knows of those below; undefined where its configuration wants none. */
+  readonly telemetry: Telemetry | undefined;
+  readonly clock: Ports["clock"];
   /** Methods of `call` that this node answers. */
   readonly handlers: Map<string, CallHandler>;
   close(): Promise<void>;
@@ -140,6 +147,7 @@ interface Parts {
   refusals: Refusals | undefined;
   verifier: Verifier | undefined;
   self: Self | undefined;
+  telemetry: Telemetry | undefined;
 }
 
 /** Parts that a test may put in another's place. */
@@ -147,15 +155,17 @@ export interface NodeParts {
   readonly mergeShared?: typeof mergeShared;
   readonly election?: ElectionMachine;
   readonly admission?: (bounds: AdmissionBounds) => Admission;
+  readonly thin?: typeof thin;
+  readonly fleetView?: typeof createFleetView;
 }
 
-export async function openNode(config: NodeConfig, ports: Ports, { election, admission: ownAdmission, mergeShared: ownMerge }: NodeParts = {}): Promise<HolonNode> {
+export async function openNode(config: NodeConfig, ports: Ports, { election, admission: ownAdmission, mergeShared: ownMerge, thin: ownThin, fleetView }: NodeParts = {}): Promise<HolonNode> {
   const name = config.name as NodeName; // the configuration's schema has checked it
   const startedMs = ports.clock.monotonicMs();
   const events = createEvents(config, ports.clock);
   const integrity: Integrity = { sha256: ports.crypto.sha256, crc32: ports.codec.crc32 };
   const { clock, disk, random } = ports;
-  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, meter: undefined, scrubber: undefined, sharing: undefined, served: undefined, identity: undefined, refusals: undefined, verifier: undefined, self: undefined };
+  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, meter: undefined, scrubber: undefined, sharing: undefined, served: undefined, identity: undefined, refusals: undefined, verifier: undefined, self: undefined, telemetry: undefined };
   const log = await openLog({ origin: name, disk, clock, random, integrity, ...segmentSize(config), opened: (stream, predecessor) => openedRecord(events, stream, predecessor), full: () => parts.keeper?.full() });
   for (const damage of log.damage) ports.trace.note("error", `${damage.segment}: bytes ${damage.fromByte} to ${damage.toByte} are damaged (${damage.what})`, { code: "HOLON_LOG_DAMAGED" });
   const blobs = await openBlobStore(disk, integrity);
@@ -177,7 +187,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   const shared = openSharedStore({ log, clock, merge: ownMerge ?? mergeShared, changed: () => parts.sharing?.wake() });
   const requests = createRequests({ log, events, ports });
   parts.requests = requests;
-  const meter = createMeter({ config, log, events, ports });
+  const meter = createMeter({ config, log, events, ports, inferred: (app, fn, milliseconds) => parts.telemetry?.inferred(app, fn, milliseconds) });
   parts.meter = meter;
   const served = createServedModels({ tier: config.tier, jurisdiction: config.jurisdiction, isRoot: config.parent === undefined, log, events, blobs, guard, calls, handlers, ports, above: () => parts.uplink?.peer() ?? parts.site?.relayPeer() });
   parts.served = served;
@@ -195,6 +205,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     parts.downlinks = createDownlinks({
       admission, log, integrity, ports, calls, blobs: exchange, safe, takesRelayed: () => parts.site?.takesRelayed() ?? false, branched: histories.branched,
       lobby: lobbyOf(parts),
+      changed: () => parts.telemetry?.childrenChanged(parts.downlinks?.senders() ?? []),
     });
     if (config.siblings.length > 0) {
       const { uplink, downlinks } = parts;
@@ -202,6 +213,8 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     }
   }
   parts.sharing = createSharedExchange({ store: shared, epoch: log.epoch, calls, handlers, guard, ports, partners: () => partnersOf(config, parts), desired: () => desiredOf(log, name)?.document });
+  const status = (): NodeStatus => statusOf(config, log, parts, damage, clock.monotonicMs() - startedMs);
+  parts.telemetry = createTelemetry({ config, log, events, ports, thin: ownThin, fleetView, status, metered: () => meter.totals() });
   const damage = untold(log, log.damage, log.lost);
   if (damage.length > 0 || hasNews(log, log.lost)) await appendSoon(log, clock, damageTold(log, events, log.damage, log.lost, log));
   parts.scrubber = createScrubber({ log, ports, told: (found, lost) => (untold(log, found, lost).length > 0 || hasNews(log, lost) ? damageTold(log, events, found, lost) : undefined) });
@@ -226,6 +239,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     throw error;
   });
   parts.agent.reconcile();
+  await parts.telemetry?.start();
   parts.identity?.start();
   parts.self?.start();
   parts.uplink?.start();
@@ -243,7 +257,9 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     revoked: () => parts.identity?.spread(),
     address,
     announce: (api) => appendSoon(log, clock, { records: [startedRecord(events, config, api)] }),
-    status: () => statusOf(config, log, parts, damage, clock.monotonicMs() - startedMs),
+    status,
+    telemetry: parts.telemetry,
+    clock,
     ask: requests.ask,
     decide: served.decide,
     cutUplink: () => parts.uplink?.cut(),
@@ -281,6 +297,7 @@ function committed(parts: Parts, self: NodeName, lanes: readonly Lane[], cells: 
   parts.surveyor?.wake();
   const leaving = lanes.filter((lane) => lane.stream !== "local").map(laneName);
   parts.uplink?.committed(leaving);
+  parts.telemetry?.committed(lanes);
   parts.site?.committed(leaving);
   for (const cell of cells) {
     if (!cell.startsWith("desired/")) continue;
@@ -312,7 +329,8 @@ const lobbyOf = (parts: Parts): Lobby => ({
   ask: (method, request) => parts.identity?.ask(method, request) ?? Promise.reject(new HolonError("HOLON_CALL_UNKNOWN", "this node has no way to an authority")),
 });
 
-function uplinkChanged({ site, uplink, sharing, identity, self }: Parts): void {
+function uplinkChanged({ site, uplink, sharing, identity, self, telemetry }: Parts): void {
+  telemetry?.uplinkChanged();
   site?.uplinkChanged();
   self?.linksChanged();
   identity?.linksChanged();
@@ -344,6 +362,7 @@ async function closeNode(parts: Parts, { log, guard, clock, unsubscribe }: { rea
   await parts.agent?.close();
   await parts.served?.close();
   await parts.meter?.close();
+  await parts.telemetry?.close();
   await parts.keeper?.close();
   await parts.surveyor?.close();
   await parts.scrubber?.close();

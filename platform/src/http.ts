@@ -100,7 +100,8 @@ async function serve({ request, response, match, bodies, followers, options }: E
   }
   const given = await route.handle(parsed);
   if (options.checkAnswers === true) requireFittingAnswer(route, given.body);
-  answer(response, given.status, given.body);
+  if (route.contentType === undefined || typeof given.body !== "string") answer(response, given.status, given.body);
+  else answer(response, given.status, new TextEncoder().encode(given.body), { "content-type": route.contentType });
 }
 
 function callerOf({ headers }: IncomingMessage, { token, callers }: RouteServerOptions): Caller {

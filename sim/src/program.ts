@@ -69,6 +69,7 @@ export async function holonProgram(parts: NodeParts = {}, source = counterSource
         leads: () => node.leads(),
         leadKnown: () => node.status().election?.lead ?? undefined,
         status: node.status,
+        telemetry: node.telemetry,
         async close() {
           await control?.close();
           await node.close();

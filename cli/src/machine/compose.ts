@@ -49,7 +49,7 @@ export interface MachineNode {
 }
 
 export async function startNode(options: NodeOptions): Promise<MachineNode> {
-  const config = nodeConfigSchema.parse(options.config);
+  const config = nodeConfigSchema.parse({ ...options.config, telemetry: options.config.telemetry ?? {} });
   if (!isNodeName(config.name)) throw new HolonError("HOLON_CONFIG_BAD", `${config.name} is no node name`);
   const folder = join(options.data, config.name);
   const lock = lockFolder(folder);

@@ -40,6 +40,8 @@ export interface Route {
   readonly secretFields?: readonly string[];
   /** The request body is bytes, not JSON. */
   readonly bytes?: boolean;
+  /** The answer is text of this type, not JSON. */
+  readonly contentType?: string;
   readonly answer: z.ZodType;
   handle(request: RouteRequest): Promise<RouteAnswer>;
   /**
