@@ -24,7 +24,7 @@ export interface Thinned {
 export function thin(held: readonly Window[], incidentMs: number | undefined, { fullMs, coarseMs }: ThinningRules): Thinned {
   if (incidentMs === undefined) return { write: held, hold: [] };
   const newestMs = held.at(-1)?.endMs ?? incidentMs;
-  const isFirst = ({ endMs }: Window): boolean => endMs <= incidentMs + fullMs;
+  const isFirst = ({ startMs }: Window): boolean => startMs < incidentMs + fullMs;
   const first = held.filter(isFirst);
   const later = held.filter((window) => !isFirst(window));
   const slotOf = ({ startMs }: Window): number => Math.floor(startMs / coarseMs);

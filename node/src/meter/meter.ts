@@ -66,7 +66,7 @@ export function createMeter({ config, log, events, ports, inferred }: MeterConte
     counted.clear();
     const cells: CellChange[] = usages.map(([unit, usage]) => ({ key: `${prefix}${unit}`, value: encoder.encode(JSON.stringify(addUsage(stored(unit), usage))) }));
     const records = chunked(usages, functionsPerEvent).map((part) =>
-      events.record({ stream: "telemetry", type: "holon.meter.counted", class: "aggregate", producer: "meter", data: { intervalMs, functions: Object.fromEntries(part) } }),
+      events.record({ stream: "telemetry", type: "holon.meter.counted", class: "public", producer: "meter", data: { intervalMs, functions: Object.fromEntries(part) } }),
     );
     try {
       await log.append({ records, cells });

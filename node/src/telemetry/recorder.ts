@@ -113,7 +113,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     const cells: CellChange[] = [{ key: baseCell, value: encoder.encode(JSON.stringify(nextBase)) }];
     for (const old of held) if (!kept.has(old)) cells.push({ key: cellOf(old), value: null });
     if (kept.has(window)) cells.push({ key: cellOf(window), value: encoder.encode(JSON.stringify(window)) });
-    const records = write.map((one): NewRecord => events.record({ stream: "telemetry", type: windowType, class: "aggregate", producer: "telemetry", timeMs: one.endMs, data: one }));
+    const records = write.map((one): NewRecord => events.record({ stream: "telemetry", type: windowType, class: "public", producer: "telemetry", timeMs: one.endMs, data: one }));
     durations = new Map();
     try {
       await log.append({ records, cells });
