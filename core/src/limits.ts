@@ -475,6 +475,18 @@ export const limits = {
   telemetryMissingMax: 64,
   /** Changes of links from below are told together after this. */
   telemetryLinkNewsMs: 250,
+  /** One item of OTLP that comes in, and one record of them. At the bound: rejected, and the sender told. */
+  otlpItemBytesMax: 256 << 10,
+  /** One body of OTLP, unpacked. At the bound: 413. And bodies that are not on disk yet; at the bound the sender is told when to come back. */
+  otlpBodyBytesMax: 4 << 20,
+  otlpPendingBytesMax: 16 << 20,
+  /** First wait before a collector is tried again, doubling up to the next; what a sender is told to wait. */
+  otlpRetryMs: 1_000,
+  otlpRetryMaxMs: 60_000,
+  /** Records, and their bytes, of one request to a collector; time for its answer. */
+  otlpBatchRecords: 256,
+  otlpBatchBytes: 1 << 20,
+  otlpAnswerMs: 10_000,
   /** Who follows is told of changes this often. */
   telemetryFollowMs: 500,
 } as const;

@@ -520,6 +520,12 @@ export interface Trace {
   note(level: "debug" | "info" | "warn" | "error", message: string, fields?: Readonly<Record<string, string | number | boolean>>): void;
 }
 
+/** A collector of OpenTelemetry, or whatever else takes a POST. */
+export interface Collector {
+  /** Rejects where nobody answers. */
+  post(url: string, contentType: string, body: Uint8Array): Promise<{ readonly status: number; readonly retryAfterMs: number | undefined; readonly body: Uint8Array }>;
+}
+
 /** Everything one node is given. */
 export interface Ports {
   readonly clock: Clock;
@@ -535,6 +541,8 @@ export interface Ports {
   readonly secrets: Secrets;
   /** Without it control knows of this machine what its configuration declares. */
   readonly host?: HostStats;
+  /** Without it nothing is sent to one, whatever the configuration says. */
+  readonly collector?: Collector;
   /** Without it nothing that runs is asked for a signature. */
   readonly trust?: Trust;
   /** Of a node that carries the control plane. */

@@ -10,6 +10,7 @@ import type { Control } from "@holon/control/index.ts";
 import { nodeRoutes, openNode, type HolonNode } from "@holon/node/index.ts";
 import { createClock } from "@holon/platform/clock.ts";
 import { createCodec } from "@holon/platform/codec.ts";
+import { createCollector } from "@holon/platform/collector.ts";
 import { createCredentials } from "@holon/platform/credentials.ts";
 import { createCrypto } from "@holon/platform/crypto.ts";
 import { createDiscovery } from "@holon/platform/discovery.ts";
@@ -78,6 +79,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
       runner,
       door: createDoor({ clock, hostStats: createHostStats(clock) }),
       secrets: createSecrets(folder),
+      ...(config.telemetry?.export === undefined ? {} : { collector: createCollector(createSecrets(folder), config.telemetry.export.secretHeaders) }),
       host: createHostStats(clock, folder), // apart from the door's, so that rates of one do not end at the samples of the other
       trust: createTrustTuf(folder),
       ...(config.control ? { director: createDirector(folder), credentials: createCredentials() } : {}),

@@ -2,6 +2,7 @@
 import type { Route } from "@holon/core/api/route.ts";
 import { metrics } from "@holon/core/telemetry/catalogue.ts";
 import { fleetQuerySchema, fleetStatusSchema, type FleetRow } from "@holon/core/telemetry/fleet-status.ts";
+import { signals } from "@holon/core/telemetry/otlp/convert.ts";
 import { fleetText, nodeText } from "@holon/core/telemetry/prometheus.ts";
 import { metricListSchema, seriesQuerySchema, seriesSchema } from "@holon/core/telemetry/series.ts";
 import { limits } from "@holon/core/limits.ts";
@@ -67,6 +68,20 @@ export function telemetryRoutes(telemetry: Telemetry | undefined, clock: Clock):
       answer: topSchema,
       handle: async () => ({ status: 200, body: await telemetry.top() }),
     },
+    ...signals.map(
+      (signal): Route => ({
+        method: "POST",
+        path: `/v1/${signal}`,
+        summary: `Takes ${signal} of OpenTelemetry SDKs: OTLP/HTTP, JSON or protobuf.`,
+        bytes: true,
+        bytesMax: limits.otlpBodyBytesMax,
+        answer: z.unknown(),
+        async handle({ body, contentType = "" }) {
+          const answer = await telemetry.take(signal, contentType, body instanceof Uint8Array ? body : new Uint8Array());
+          return { status: 200, ...answer };
+        },
+      }),
+    ),
     {
       method: "GET",
       path: "/metrics",

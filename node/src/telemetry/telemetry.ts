@@ -8,7 +8,7 @@ import { HolonError } from "@holon/core/errors.ts";
 import { isoTime } from "@holon/core/event/iso-time.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { CellChange, Lane, NewRecord } from "@holon/core/log/log.ts";
-import type { Clock, HostStats, Timer, Trace } from "@holon/core/ports.ts";
+import type { Clock, Collector, HostStats, Random, Timer, Trace } from "@holon/core/ports.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
 import { metricByName } from "@holon/core/telemetry/catalogue.ts";
 import { createFleetView, type FleetView, type Now } from "@holon/core/telemetry/fleet-view.ts";
@@ -20,10 +20,13 @@ import type { thin } from "@holon/core/telemetry/thinning.ts";
 import { windowSchema, windowType, type Window } from "@holon/core/telemetry/window.ts";
 import type { Events } from "../event/events.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
+import type { Guard } from "../policy/guard.ts";
 import type { MeterRow } from "../meter/meter.ts";
 import type { NodeStatus } from "../node.ts";
 import { createFollower, resumedType, stoppedType, type Follower } from "./follow.ts";
 import { createLinkNews } from "./link-news.ts";
+import { createOtlpIn, type OtlpIn } from "./otlp-in.ts";
+import { createOtlpOut, type OtlpOut, type OtlpOutStatus } from "./otlp-out.ts";
 import { createRecorder, type Recorder } from "./recorder.ts";
 import { sampleOf } from "./sample.ts";
 
@@ -31,9 +34,10 @@ export interface TelemetryOptions {
   readonly config: NodeConfig;
   readonly log: SegmentLog;
   readonly events: Events;
-  readonly ports: { readonly clock: Clock; readonly trace: Trace; readonly host?: HostStats };
+  readonly ports: { readonly clock: Clock; readonly trace: Trace; readonly host?: HostStats; readonly collector?: Collector; readonly random: Random };
   status(): NodeStatus;
   metered(): readonly MeterRow[];
+  readonly guard: Pick<Guard, "mayExport">;
   /** For tests of the checkers. */
   readonly thin?: typeof thin | undefined;
   readonly fleetView?: typeof createFleetView | undefined;
@@ -61,6 +65,9 @@ export interface Telemetry {
   /** Of this node at this moment. */
   top(): Promise<{ readonly node: string; readonly asOf: string; readonly held: number; readonly figures: Pick<Window, "sums" | "gauges" | "durations"> }>;
   latest(node: string): Readonly<{ window: Window; totals: ReadonlyMap<string, number> }> | undefined;
+  readonly take: OtlpIn["take"];
+  /** To the collector, where there is one. */
+  exporting(): OtlpOutStatus | undefined;
   flush(): Promise<void>;
   /** The node stops in order, and says so. */
   close(): Promise<void>;
@@ -112,6 +119,9 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
   });
   const follower: Follower = createFollower({ log, view, ports, window, ownWindow: (told) => window(self, told, undefined) });
   const news = createLinkNews({ clock, events, append: (records) => void append(records), told: (links) => links.forEach(({ node, up, atMs }) => view.link(self, node, up, atMs)) });
+
+  const otlp = createOtlpIn({ settings, log, events, guard: options.guard });
+  let out: OtlpOut | undefined;
 
   /** A node without children reads its past when somebody asks for it. */
   function ready(): Promise<void> {
@@ -196,9 +206,11 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
       if (config.parent !== undefined) incidentMs = clock.wall().ms; // until the uplink is open for the first time
       await resumed();
       if (config.listen !== undefined) void ready().catch(failed);
+      if (settings.export !== undefined && ports.collector !== undefined) out = createOtlpOut({ settings: settings.export, log, collector: ports.collector, ports });
     },
     committed: (lanes) => {
       if (caughtUp !== undefined) follower.committed(lanes);
+      out?.committed(lanes);
     },
     uplinkChanged() {
       const isCut = isDue();
@@ -224,10 +236,13 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     async top() {
       return { node: self, asOf: isoTime(clock.wall().ms), held: recorder.held().length, figures: await recorder.live() };
     },
+    take: otlp.take,
+    exporting: () => out?.status(),
     flush: recorder.flush,
     async close() {
       retry?.cancel();
       news.close();
+      await out?.close();
       await recorder.close();
       await append([say(stoppedType, {})], [{ key: endedCell, value: encoder.encode(String(clock.wall().ms)) }]);
       await follower.close();
