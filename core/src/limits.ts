@@ -487,6 +487,9 @@ export const limits = {
   otlpBatchRecords: 256,
   otlpBatchBytes: 1 << 20,
   otlpAnswerMs: 10_000,
+  /** How often silence is looked for; alerts that have ended and are still shown. At the bound: the oldest goes; its event stays. */
+  alertLookMs: 5_000,
+  alertsResolvedMax: 256,
   /** Who follows is told of changes this often. */
   telemetryFollowMs: 500,
 } as const;

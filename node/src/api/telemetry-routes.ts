@@ -1,5 +1,6 @@
 /** What a node knows of itself and of those below it: on control that is the fleet. */
 import type { Route } from "@holon/core/api/route.ts";
+import { alertListSchema, alertQuerySchema } from "@holon/core/telemetry/alert.ts";
 import { metrics } from "@holon/core/telemetry/catalogue.ts";
 import { fleetQuerySchema, fleetStatusSchema, type FleetRow } from "@holon/core/telemetry/fleet-status.ts";
 import { signals } from "@holon/core/telemetry/otlp/convert.ts";
@@ -60,6 +61,18 @@ export function telemetryRoutes(telemetry: Telemetry | undefined, clock: Clock):
       summary: "Metrics that may be asked for.",
       answer: metricListSchema,
       handle: () => Promise.resolve({ status: 200, body: { metrics } }),
+    },
+    {
+      method: "GET",
+      path: "/v1/alerts",
+      summary: "What is wrong with what this node knows of: firing first, then what has ended.",
+      query: alertQuerySchema,
+      answer: alertListSchema,
+      async handle({ query }) {
+        const { state, subject, limit = limits.alertsResolvedMax } = alertQuerySchema.parse(query);
+        const list = await telemetry.alerts();
+        return { status: 200, body: { ...list, alerts: list.alerts.filter((alert) => (state === undefined || alert.state === state) && (subject === undefined || alert.subject === subject)).slice(0, limit) } };
+      },
     },
     {
       method: "GET",

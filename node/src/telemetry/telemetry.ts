@@ -10,6 +10,7 @@ import { limits } from "@holon/core/limits.ts";
 import type { CellChange, Lane, NewRecord } from "@holon/core/log/log.ts";
 import type { Clock, Collector, HostStats, Random, Timer, Trace } from "@holon/core/ports.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
+import type { AlertList } from "@holon/core/telemetry/alert.ts";
 import { metricByName } from "@holon/core/telemetry/catalogue.ts";
 import { createFleetView, type FleetView, type Now } from "@holon/core/telemetry/fleet-view.ts";
 import type { FleetQuery, FleetStatus } from "@holon/core/telemetry/fleet-status.ts";
@@ -23,6 +24,7 @@ import type { SegmentLog } from "../log/segment-log.ts";
 import type { Guard } from "../policy/guard.ts";
 import type { MeterRow } from "../meter/meter.ts";
 import type { NodeStatus } from "../node.ts";
+import { createAlerts, type Alerts } from "./alerts.ts";
 import { createFollower, resumedType, stoppedType, type Follower } from "./follow.ts";
 import { createLinkNews } from "./link-news.ts";
 import { createOtlpIn, type OtlpIn } from "./otlp-in.ts";
@@ -65,6 +67,8 @@ export interface Telemetry {
   /** Of this node at this moment. */
   top(): Promise<{ readonly node: string; readonly asOf: string; readonly held: number; readonly figures: Pick<Window, "sums" | "gauges" | "durations"> }>;
   latest(node: string): Readonly<{ window: Window; totals: ReadonlyMap<string, number> }> | undefined;
+  /** Of what this node knows; it looks where it takes children. */
+  alerts(): Promise<AlertList>;
   readonly take: OtlpIn["take"];
   /** To the collector, where there is one. */
   exporting(): OtlpOutStatus | undefined;
@@ -122,6 +126,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
 
   const otlp = createOtlpIn({ settings, log, events, guard: options.guard });
   let out: OtlpOut | undefined;
+  const alerts: Alerts = createAlerts({ log, events, clock, failed, rows: () => view.status({ limit: limits.planNodesMax }, now()).nodes });
 
   /** A node without children reads its past when somebody asks for it. */
   function ready(): Promise<void> {
@@ -205,7 +210,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     async start() {
       if (config.parent !== undefined) incidentMs = clock.wall().ms; // until the uplink is open for the first time
       await resumed();
-      if (config.listen !== undefined) void ready().catch(failed);
+      if (config.listen !== undefined) void ready().then(alerts.start, failed);
       if (settings.export !== undefined && ports.collector !== undefined) out = createOtlpOut({ settings: settings.export, log, collector: ports.collector, ports });
     },
     committed: (lanes) => {
@@ -236,12 +241,18 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     async top() {
       return { node: self, asOf: isoTime(clock.wall().ms), held: recorder.held().length, figures: await recorder.live() };
     },
+    async alerts() {
+      await ready();
+      const time = now();
+      return { asOf: isoTime(time.wallMs), completeness: view.completeness(time), alerts: [...alerts.all()] };
+    },
     take: otlp.take,
     exporting: () => out?.status(),
     flush: recorder.flush,
     async close() {
       retry?.cancel();
       news.close();
+      alerts.close();
       await out?.close();
       await recorder.close();
       await append([say(stoppedType, {})], [{ key: endedCell, value: encoder.encode(String(clock.wall().ms)) }]);
