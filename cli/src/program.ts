@@ -11,7 +11,7 @@ import type { TailOptions } from "./command/event.ts";
 import type { ProviderLogin } from "./command/session-provider.ts";
 import type { OptimizeOptions } from "./command/model-optimize.ts";
 import type { RegisterOptions } from "./command/model.ts";
-import type { AuthorityOptions, InviteOptions } from "./command/node-identity.ts";
+import type { AuthorityOptions, DirectorOptions, InviteOptions } from "./command/node-identity.ts";
 import type { ExplainOptions } from "./command/policy.ts";
 import type { InitOptions, PinOptions, SignOptions } from "./command/publisher.ts";
 import type { SigningOptions } from "./app/sign.ts";
@@ -157,8 +157,9 @@ function addMembership(node: Command): void {
     .description("join with a token: makes this node's key, gets its certificate")
     .requiredOption("--token <token>", "what `holon node invite` printed; - reads it from stdin")
     .option("--at <address>", "another node of the fleet to ask, such as the parent: wss://127.0.0.1:7403")
+    .option("--publisher <folder>", "pin this publisher's root in the same step: the folder, or a copy of it without keys/")
     .option("--data <folder>", "data folder", ".holon")
-    .action(async (options: { readonly token: string; readonly at?: string; readonly data: string }) => (await import("./command/node-identity.ts")).enrollNode(options));
+    .action(async (options: { readonly token: string; readonly at?: string; readonly data: string; readonly publisher?: string }) => (await import("./command/node-identity.ts")).enrollNode(options));
   common(node.command("revoke <name>").description("take a node's certificates from it: the fleet refuses it"))
     .requiredOption("--because <reason>", "goes into the trail")
     .action(async (name: string, options: Common & { readonly because: string }) => (await import("./command/node-identity.ts")).revokeNode(await connectApi(clientOptions(options)), name, options.because, options.json === true));
@@ -172,6 +173,17 @@ function addMembership(node: Command): void {
     .option("--root <file>", "the root's key, where it was taken away")
     .option("--json", "data as JSON on stdout")
     .action(async (options: AuthorityOptions) => (await import("./command/node-identity.ts")).manageAuthority(options));
+  node
+    .command("director")
+    .description("the keys with which control signs what each node runs")
+    .option("--data <folder>", "data folder", ".holon")
+    .option("--node <name>", "the node that runs control", "cloud-1")
+    .option("--take-root <file>", "take the key of the director's root to this file and remove it here")
+    .option("--rotate", "make the key anew that signs what nodes run")
+    .option("--new-root-key", "with --rotate: and that of the root")
+    .option("--root <file>", "the root's key, where it was taken away")
+    .option("--json", "data as JSON on stdout")
+    .action(async (options: DirectorOptions) => (await import("./command/node-identity.ts")).manageDirector(options));
 }
 
 function addFunctions(program: Command): void {

@@ -44,6 +44,7 @@ export const errorTable = {
   HOLON_DISK_MISSING: row("A file of the data folder is missing.", "Restore the data folder from a backup, or name another with --data."),
   HOLON_DISK_READ_ONLY: row("The data folder cannot be written.", "Give this user write access to it, or name another with --data."),
   HOLON_EVENT_BAD: row("An event's data does not fit the schema of the function that it is for.", "Mend what makes the event, or the function's schema."),
+  HOLON_FIT_UNGRANTED: row("Parameters of a model were made by somebody whom the app's manifest does not grant it, or for another graph, or of another size.", "Say under `fit` of the model in the manifest who may fit it and of what shape; deploy it again, signed by its publisher."),
   HOLON_FRAME_BAD: row("A frame on the link does not parse.", "Update the older of the two nodes; the link is closed and tried again.", true),
   HOLON_IDENTITY_EXPIRED: row("A node's certificate is beyond its date.", "Nothing to do: the node asks for a new one with the key of the old, and links when it has it.", true),
   HOLON_IDENTITY_FALSE: row("A node said another name, or another site, than its certificate does.", "Mend name and site in its holon.node.yaml, or enrol it under them; if neither explains it, revoke the certificate that is named."),

@@ -478,7 +478,7 @@ export interface Authority {
   /** SHA-256 of the root's certificate, 64 hexadecimal digits. */
   readonly fingerprint: string;
   /** A token for one node, and the public key that its requests are held to. */
-  invitation(scope: Invited & { readonly address: string }): Promise<{ readonly invitation: string; readonly key: string; readonly token: string }>;
+  invitation(scope: Invited & { readonly address: string; readonly director?: string | undefined }): Promise<{ readonly invitation: string; readonly key: string; readonly token: string }>;
   /** The new key's SHA-256, where the request is signed by the invitation's key and by its own. `HOLON_IDENTITY_UNTRUSTED`. */
   checkEnrolment(request: Enrolment, key: string): Promise<string>;
   /** Who asks, by a certificate of this authority, whenever that ended. `HOLON_IDENTITY_UNTRUSTED`. */
@@ -529,6 +529,8 @@ export interface Trust {
 
 /** The control plane's own signature: what it chose for one node of what publishers signed. */
 export interface Director {
+  /** All roots from the first on: nodes pin the last of them when they enrol, and follow from there by the rule of The Update Framework. */
+  roots(nowMs: number): Promise<readonly Uint8Array[]>;
   /** Files of metadata by name, as nodes ask for them; versions are the document's. */
   sign(choice: { readonly version: number; readonly targets: ReadonlyMap<string, SignedTarget>; readonly nowMs: number }): Promise<ReadonlyMap<string, Uint8Array>>;
 }

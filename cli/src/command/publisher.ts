@@ -5,7 +5,7 @@ import { addKey, createPublisher, metadataOf, readPublisher, removeKey, signTarg
 import { describeFile, targetsOf } from "@holon/platform/trust-tuf-repository.ts";
 import { loadManifest } from "../app/load.ts";
 import { readPassphrase, signPublication, type SigningOptions } from "../app/sign.ts";
-import { pinPublisher } from "../machine/local-publisher.ts";
+import { requirePinned } from "../machine/local-publisher.ts";
 import { printTable } from "../table.ts";
 
 export interface InitOptions extends SigningOptions {
@@ -65,8 +65,7 @@ export async function showPublisher(place: string, json: boolean): Promise<void>
 }
 
 export async function pinNode(place: string, { node, data, json }: PinOptions): Promise<void> {
-  const isThis = await pinPublisher(resolve(place), join(resolve(data), node));
-  if (!isThis) throw new HolonError("HOLON_ARGUMENT_BAD", `${node} has pinned another publisher's root`, { next: `Remove pinned/images.root.json from the data folder of ${node} first, if that is meant.` });
+  await requirePinned(resolve(place), join(resolve(data), node), node);
   process.stdout.write(json === true ? `${JSON.stringify({ node, pinned: true })}\n` : `${node} runs only what this publisher signs, from its next start on\n`);
 }
 

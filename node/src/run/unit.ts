@@ -25,7 +25,7 @@ import type { ReductionStatus } from "../reduce/saved.ts";
 import type { SharedStore } from "../shared/store.ts";
 import type { Meter } from "../meter/meter.ts";
 import { createFailedEvents } from "./failed-events.ts";
-import { keepFitted } from "./fitted.ts";
+import { keepFitted, requireGranted } from "./fitted.ts";
 import type { Moments } from "@holon/core/run/moments.ts";
 import { placeOf, subjectOf } from "./output-place.ts";
 import { positionCell, stateCell } from "./program.ts";
@@ -142,6 +142,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   let interruptions = 0;
   let handed: Handed | undefined;
   let early: Staged | undefined;
+  const ungrantedTold = new Set<string>();
   const rate = createRate(fn.eventsPerSecondMax, ports.clock);
   const tracer = kind.trigger === undefined ? undefined : createTracer({ app: app.name, fn: fn.name, node: log.origin, trigger: kind.trigger, tracing: app.tracing, events: context.events, clock: ports.clock, random: ports.random });
   const failures = createFailedEvents(name, fn.retriesMax ?? limits.unitRetriesMax, context);
@@ -214,6 +215,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
       return without;
     }
     const result = await running.handle(input.events);
+    await requireGranted(result.fitted, fn, context, ungrantedTold);
     failures.passed();
     rate.took(input.events.length);
     return result;
