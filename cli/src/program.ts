@@ -13,8 +13,9 @@ import type { OptimizeOptions } from "./command/model-optimize.ts";
 import type { RegisterOptions } from "./command/model.ts";
 import type { AuthorityOptions, DirectorOptions, InviteOptions } from "./command/node-identity.ts";
 import type { ExplainOptions } from "./command/policy.ts";
-import type { InitOptions, PinOptions, SignOptions } from "./command/publisher.ts";
+import type { InitOptions, PinOptions, SignOptions, TrustOptions } from "./command/publisher.ts";
 import type { SigningOptions } from "./app/sign.ts";
+import type { SiteKeyOptions } from "./command/site.ts";
 import type { SimOptions } from "./command/sim.ts";
 import type { TokenOptions } from "./command/token.ts";
 import type { UpOptions } from "./command/up.ts";
@@ -38,6 +39,7 @@ export function createProgram(hold: Hold): Command {
   addUp(program, hold);
   addApps(program, hold);
   addNodes(program, hold);
+  addSite(program);
   addFunctions(program);
   addMeter(program);
   addEvents(program);
@@ -122,8 +124,9 @@ function addApps(program: Command, hold: Hold): void {
   common(app.command("deploy <folder>").description("publish an app and run it where its manifest says"))
     .option("--publisher <folder>", "sign it with the keys of this publisher (default: publisher in the data folder, where there is one)")
     .option("--passphrase-file <file>", "file with the passphrase of its keys")
+    .option("--seal-to <sites...>", "seal its code and models, so that nodes of these sites alone can open them")
     .option("--dry-run", "say what would start, end and move, and why; change nothing")
-    .action(async (folder: string, options: Common & SigningOptions & { readonly dryRun?: boolean }) => (await import("./command/app.ts")).deployApp(await connectApi(clientOptions(options)), folder, { ...options, data: resolve(options.data) }));
+    .action(async (folder: string, options: Common & SigningOptions & { readonly dryRun?: boolean; readonly sealTo?: readonly string[] }) => (await import("./command/app.ts")).deployApp(await connectApi(clientOptions(options)), folder, { ...options, data: resolve(options.data) }));
   common(app.command("list").description("what is deployed")).action(async (options: Common) => (await import("./command/app.ts")).listApps(await connectApi(clientOptions(options)), options.json === true));
   common(app.command("remove <name>").description("remove an app from all nodes")).action(async (name: string, options: Common) => (await import("./command/app.ts")).removeApp(await connectApi(clientOptions(options)), name, options.json === true));
   common(app.command("shared <name>").description("state that sites share, as far as a node has it (another node: --api)")).action(async (name: string, options: Common) => (await import("./command/app.ts")).showShared(await connectApi(clientOptions(options)), name, options.json === true));
@@ -143,6 +146,23 @@ function addNodes(program: Command, hold: Hold): void {
       await (await import("./command/node.ts")).startNodeFromFile(file, { data: resolve(options.data), api: options.listenApi, verbose: options.verbose === true, ended });
     });
   addMembership(node);
+}
+
+function addSite(program: Command): void {
+  const site = program.command("site").description("what the nodes of one site share");
+  site
+    .command("key")
+    .description("the site's key, to which publishers seal: shown, made, and brought to other nodes of the site")
+    .requiredOption("--node <name>", "a node of this machine")
+    .option("--data <folder>", "data folder", ".holon")
+    .option("--make", "make it, on the first node of the site")
+    .option("--public <file>", "write what publishers need to this file")
+    .option("--request <file>", "ask for it: to be carried to a node that has it")
+    .option("--share <file>", "answer such a request")
+    .option("--to <file>", "with --share: where the answer goes")
+    .option("--take <file>", "take such an answer")
+    .option("--json", "data as JSON on stdout")
+    .action(async (options: SiteKeyOptions) => (await import("./command/site.ts")).siteKey(options));
 }
 
 function addMembership(node: Command): void {
@@ -374,6 +394,11 @@ function addPublisher(program: Command): void {
     .option("--days <n>", "days after which nodes adopt none of this any more")
     .action(async (folder: string, options: SignOptions) => (await import("./command/publisher.ts")).signWithPublisher(folder, options));
   publisher.command("show <folder>").description("keys, and what is signed").option("--json", "data as JSON on stdout").action(async (folder: string, options: { readonly json?: boolean }) => (await import("./command/publisher.ts")).showPublisher(folder, options.json === true));
+  publisher.command("trust <folder> <file>").description("seal to a site by its key, as `holon site key --public` wrote it there")
+    .requiredOption("--fingerprint <text>", "what `holon site key` shows on a node of the site: asked for by another way than the file came")
+    .option("--replace", "the site has made a new key")
+    .option("--json", "data as JSON on stdout")
+    .action(async (folder: string, file: string, options: TrustOptions) => (await import("./command/publisher.ts")).trustSiteKey(folder, file, options));
   publisher.command("pin <folder>").description("let a node of this machine run only what this publisher signs")
     .requiredOption("--node <name>", "the node")
     .option("--data <folder>", "data folder", ".holon")

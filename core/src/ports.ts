@@ -450,6 +450,12 @@ export interface Secrets {
   read(names: readonly string[]): Promise<Readonly<Record<string, string>>>;
 }
 
+/** Files that publishers sealed to sites: opened by nodes of those sites, and by nobody else. */
+export interface Seals {
+  /** The plain file. `of` is what it has to be: `app/function/name`. `HOLON_SEAL_CLOSED` where this node holds no key that opens it, `HOLON_SEAL_BAD`. */
+  open(sealed: Uint8Array, of: string): Promise<Uint8Array>;
+}
+
 /** Who this node is, as far as it can prove it; and who is no longer. Keys stay behind it. */
 export interface Identity {
   /** Of the certificate that it shows at present. */
@@ -553,6 +559,8 @@ export interface Ports {
   readonly runner: Runner;
   readonly door: Door;
   readonly secrets: Secrets;
+  /** Without it nothing that is sealed runs. */
+  readonly seals?: Seals | undefined;
   /** Without it control knows of this machine what its configuration declares. */
   readonly host?: HostStats;
   /** Without it nothing that runs is asked for a signature. */

@@ -117,6 +117,12 @@ export class NodeIdentity implements Identity {
     return { csr, chain: [...chain], proof: sign("sha256", renewalText(csr), keyPem).toString("base64url") };
   }
 
+  /** Signs with the key of the present certificate, and shows that. `HOLON_IDENTITY_MISSING`. */
+  vouch(text: Uint8Array): { readonly chain: readonly string[]; readonly root: string; readonly proof: string } {
+    const { keyPem, chain, rootPem } = this.#enrolled();
+    return { chain, root: rootPem, proof: sign("sha256", text, keyPem).toString("base64url") };
+  }
+
   /** A request for the first certificate, or for one that takes the place of what is here. */
   async enrolment({ invitation, secret }: Pick<InvitationToken, "invitation" | "secret">): Promise<Enrolment> {
     const csr = await this.#inTurn(() => this.#request(invitation));

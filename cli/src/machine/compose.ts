@@ -26,6 +26,7 @@ import { createNet } from "@holon/platform/net.ts";
 import { createRandom } from "@holon/platform/random.ts";
 import { createRunner } from "@holon/platform/runner.ts";
 import { createSecrets } from "@holon/platform/secrets.ts";
+import { createSeals } from "@holon/platform/site-key.ts";
 import { createTrace, type TraceOutput } from "@holon/platform/trace.ts";
 import { createDirector } from "@holon/platform/trust-director.ts";
 import { createTrustTuf } from "@holon/platform/trust-tuf.ts";
@@ -79,6 +80,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
       runner,
       door: createDoor({ clock, hostStats: createHostStats(clock) }),
       secrets,
+      seals: createSeals(folder),
       host: createHostStats(clock, folder), // apart from the door's, so that rates of one do not end at the samples of the other
       trust: createTrustTuf(folder),
       ...(config.control ? { director: createDirector(folder), credentials: createCredentials() } : {}),

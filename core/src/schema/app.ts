@@ -181,6 +181,8 @@ const manifestBase = {
   egress: z.array(egressRuleSchema).max(64).default([]),
   /** What becomes of readings where they are born. */
   reductions: z.array(reductionSchema).max(64).optional(),
+  /** Sites whose nodes alone can open its code and its models; they are blobs that nobody else can read. */
+  sealTo: z.array(nameSchema).min(1).max(limits.sealSitesMax).optional(),
   /** What its functions share between sites. */
   shared: sharedListSchema.optional(),
   /** Which events' way through its functions is written down; without it that of events that came with a sampled trace. */

@@ -8,6 +8,7 @@ import { inputOf } from "@holon/core/run/trigger-events.ts";
 import type { FunctionDocument } from "@holon/core/schema/app.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import { z } from "zod";
+import { unsealed } from "../blob/unsealed.ts";
 import { isServed } from "../model/served-models.ts";
 import { withShared } from "../shared/shared-input.ts";
 import { withMoments } from "@holon/core/run/moments.ts";
@@ -66,14 +67,14 @@ async function loadProgram(fn: FunctionDocument, context: UnitContext, told: Set
   for (const name of fn.models) {
     const model = app.models.find((candidate) => candidate.name === name);
     if (model === undefined) continue;
-    const graph = await readBlob(model.graph, context);
+    const graph = await unsealed(await readBlob(model.graph, context), app, "model", name, context.ports.seals);
     // A program is given graphs, to run as it likes.
     if (isServed(model) && fn.runtime !== "process") outputs[name] = readOnnx(graph, name).outputs[0]?.name ?? "";
     else models[name] = graph;
   }
   return {
     name: unit,
-    code: await readBlob(fn.code, context),
+    code: await unsealed(await readBlob(fn.code, context), app, "function", fn.name, context.ports.seals),
     models,
     ...(Object.keys(outputs).length === 0 ? {} : { served: { outputs, decide: (model: string, rows: Tensor) => context.served.decide(app.name, model, rows) } }),
     fitted: await loadFitted(fn.name, context, told),

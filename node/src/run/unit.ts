@@ -7,7 +7,7 @@ import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { backoffMs } from "@holon/core/link/backoff.ts";
 import { laneName, type CellChange, type Lane, type LogRecord, type NewRecord } from "@holon/core/log/log.ts";
-import type { Clock, Crypto, Random, Runner, Secrets, Timer, Trace, UnitEvent, UnitInstance, UnitResult } from "@holon/core/ports.ts";
+import type { Clock, Crypto, Random, Runner, Seals, Secrets, Timer, Trace, UnitEvent, UnitInstance, UnitResult } from "@holon/core/ports.ts";
 import { makersOf } from "@holon/core/policy/lowering.ts";
 import type { Keyed } from "@holon/core/reduce/keyed.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
@@ -81,7 +81,7 @@ export interface UnitContext {
   readonly guard: Guard;
   readonly shared: SharedStore;
   readonly served: Pick<ServedModels, "decide">;
-  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly random: Random; readonly runner: Runner; readonly secrets: Secrets; readonly trace: Trace };
+  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly random: Random; readonly runner: Runner; readonly secrets: Secrets; readonly seals?: Seals | undefined; readonly trace: Trace };
   /** Brings a blob here, from the parent if need be. */
   fetch(hash: BlobHash): Promise<void>;
   readonly warm: WarmSet;
