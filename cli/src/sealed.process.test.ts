@@ -34,14 +34,14 @@ test("code that is sealed to a site runs on that site's node, is given to no oth
   writeFileSync(join(app, "tell.ts"), `import { defineFunction } from "@holon/sdk";
 export default defineFunction({ on: { http: { method: "GET", path: "/word" } }, emits: {}, run: () => ({ word: ${JSON.stringify(marker)} }) });`);
   writeFileSync(join(app, "holon.app.yaml"), "name: teller\nfunctions: [{ name: tell, module: tell.ts }]\n");
-  const deploy = () => runHolon(context, ["app", "deploy", app, "--publisher", publisher, "--seal-to", "plant", "--api", cloud.api, "--data", data, "--json"]);
+  const deploy = (...more: readonly string[]) => runHolon(context, ["app", "deploy", app, "--publisher", publisher, "--seal-to", "plant", "--api", cloud.api, "--data", data, ...more]);
   assertRefused(await deploy(), "HOLON_SEAL_KEY_MISSING", /trusts no key of plant/);
 
   const statement = join(data, "plant.json");
   const { fingerprint } = keySchema.parse(JSON.parse(await machines.holon("site", "key", "--node", "gateway-1", "--data", data, "--make", "--public", statement, "--json")));
   assertRefused(await runHolon(context, ["publisher", "trust", publisher, statement, "--fingerprint", "0".repeat(64)]), "HOLON_SEAL_KEY_OTHER", /plant/);
   assert.match(await machines.holon("publisher", "trust", publisher, statement, "--fingerprint", fingerprint), /seals to plant/);
-  const { exitCode, stdout, stderr } = await deploy();
+  const { exitCode, stdout, stderr } = await deploy("--json");
   assert.equal(exitCode, 0, stderr);
   assert.deepEqual(z.object({ sealedTo: z.array(z.string()) }).parse(JSON.parse(stdout)).sealedTo, ["plant"]);
 
