@@ -14,16 +14,19 @@ import type { AppDocument } from "@holon/core/schema/app.ts";
 import { cascadeProblem } from "@holon/core/schema/model-use.ts";
 import type { ModelDocument } from "@holon/core/schema/model.ts";
 import { planMethods, renewSchema } from "@holon/core/schema/node-report.ts";
+import { movingMethods } from "@holon/core/schema/moving.ts";
 import type { ProviderConfig } from "@holon/core/schema/provider.ts";
 import type { SignatureFiles } from "@holon/core/schema/signatures.ts";
 import { createTurns } from "@holon/core/turns.ts";
-import type { BlobHash } from "@holon/core/units.ts";
+import type { BlobHash, NodeName } from "@holon/core/units.ts";
 import { createClaims } from "./store/claims.ts";
 import { openRegistrar, type Registrar } from "./identity/registrar.ts";
 import { openPeople, type People } from "./people/people.ts";
 import { documentsFor, heldDesired } from "./plan/documents.ts";
 import { createHearing, type Hearing } from "./plan/hearing.ts";
 import { readLeaving } from "./plan/leaving.ts";
+import { createMovers } from "./plan/movers.ts";
+import { readMoves, type Move, type MoveBook } from "./plan/moving.ts";
 import { createPlanner, whyNowhere, type InForce } from "./plan/planner.ts";
 import { previewOf, type Preview } from "./plan/preview.ts";
 import { createFold, eventTypes, type ControlState, type KnownApp, type KnownNode } from "./store/fold.ts";
@@ -46,6 +49,10 @@ export interface ControlHost {
   readonly handlers?: { set(method: string, handler: (parameters: unknown) => Promise<unknown>): unknown };
   /** A newer list of the revoked is in force at its node. */
   revoked?(): void;
+  /** Brings what a unit holds from the node below that sealed it. */
+  bring?(node: NodeName, hash: BlobHash): Promise<void>;
+  /** How units go from node to node, where a test puts another in its place. */
+  readonly moveBook?: MoveBook | undefined;
 }
 
 export interface NodeRow extends KnownNode {
@@ -71,6 +78,8 @@ export interface Control {
   images(): SignatureFiles | undefined;
   /** The plan in force, with all that it was made from; undefined where nothing that is deployed has needs. */
   plan(): Promise<InForce | undefined>;
+  /** Units on their way from one node to another. */
+  moves(): readonly Move[];
   /** Why a unit (`app/function`) is on a node, or not. `HOLON_PLAN_MISSING`. */
   explain(unit: string, node: string): Promise<Explanation>;
   /** What would come of deploying this, and why; changes nothing. */
@@ -107,11 +116,13 @@ export async function openControl(host: ControlHost): Promise<Control> {
   await fold.catchUp();
   await claims.tell();
   const planner = createPlanner(host);
+  const movers = createMovers(host, () => void inTurn(replan).catch(failed), host.moveBook);
   const hearing = openHearing(host, (await planner.inForce(fold.state))?.inputs.inventory.nodes ?? []);
 
   /** Everything that reads or changes the state goes through here. */
   const inTurn = createTurns();
 
+  const isUnderWay = (): boolean => readLeaving(log).length > 0 || movers.areUnderWay();
   const states = (): string => [...fold.state.nodes.keys()].map((node) => hearing.stateOf(node)).join();
 
   async function replan(): Promise<void> {
@@ -120,7 +131,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
     const proposal = await planner.propose(state, hearing);
     const adopted = proposal?.because === undefined ? undefined : await planner.keep(proposal);
     const plan = adopted === undefined ? (await planner.inForce(state))?.plan : proposal?.planned.plan;
-    const { records, cells } = await documentsFor({ state, hearing, plan }, { ...host, sizes });
+    const { records, cells } = await documentsFor({ state, hearing, plan, movers }, { ...host, sizes });
     const adopting = adopted === undefined ? [] : [record(eventTypes.planned, "fleet", adopted)];
     if (adopting.length + records.length + cells.length > 0) await log.append({ records: [...adopting, ...records], cells });
     if (adopting.length > 0) await fold.catchUp();
@@ -130,7 +141,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
 
   async function follow(): Promise<void> {
     if (closed) return;
-    if ((await fold.catchUp()) || readLeaving(log).length > 0) await replan();
+    if ((await fold.catchUp()) || isUnderWay()) await replan();
     await claims.tell();
   }
 
@@ -142,7 +153,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
 
   async function look(): Promise<void> {
     if (closed) return;
-    if (states() !== planned.states || planned.isLater || readLeaving(log).length > 0) return replan();
+    if (states() !== planned.states || planned.isLater || isUnderWay()) return replan();
     lookLater(true);
   }
 
@@ -177,6 +188,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
     return Promise.resolve({ version: issued });
   });
 
+  host.handlers?.set(movingMethods.take, (parameters) => inTurn(() => movers.grant(parameters)));
   const registrar = await registrarOf(host, record);
   const { credentials } = ports;
   const provider = ports.provider && host.provider && { port: ports.provider, config: host.provider };
@@ -209,6 +221,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
     },
     images: () => fold.state.images,
     plan: () => inTurn(() => planner.inForce(fold.state)),
+    moves: () => readMoves(log),
     explain: (unit, node) => inTurn(() => planner.explain(fold.state, unit, node)),
     preview: (document) =>
       inTurn(async () => {

@@ -76,6 +76,7 @@ export const errorTable = {
   HOLON_MODEL_TOO_LARGE: row("A model needs more memory than all models of a node may take.", "Make it smaller with `holon model optimize`, or run it on a larger node."),
   HOLON_MODEL_UNSUPPORTED: row("A model needs an operator that no runtime of this node has.", "Export it with the operators of ONNX opset 21 or lower."),
   HOLON_MODEL_WORSE: row("A smaller variant of a model loses more accuracy than is allowed.", "Allow more, or choose a gentler method; nothing was registered."),
+  HOLON_MOVE_REFUSED: row("Control does not give a unit that moves to this node: it is elsewhere by now, or went back.", "Nothing is to be done: the node's next document says where the unit is.", true),
   HOLON_NODE_UNKNOWN: row("No node of that name is known.", "See `holon node list`."),
   HOLON_OUTPUT_FAILED: row("What a command says cannot be written.", "Free space where its output goes, or send it elsewhere."),
   HOLON_PLACEMENT_UNMET: row("No node may run a part of an app, or none has room.", "The message gives the reason for each node; change the app's `needs`, or the fleet. `holon app deploy --dry-run` shows what would come of it."),

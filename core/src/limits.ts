@@ -460,4 +460,19 @@ export const limits = {
   planReasonsMax: 4,
   /** Lines of a plan's diff in the event that adopts it. At the bound: the others stand in the plan alone. */
   planChangesTold: 64,
+  /** A unit that moves works off what lies before it for so long; what is left of its node's own lanes then is told. It looks this often whether it is done. */
+  moveDrainMs: 30_000,
+  moveLookMs: 100,
+  /** What a unit holds, as it travels. At the bound: the unit stays where it is. */
+  moveStateBytesMax: 16 << 20,
+  /** A part of it in one answer. */
+  movePieceBytes: 256 << 10,
+  /** A new home that has not asked for a unit by then does not get it: the unit goes back to the old one. */
+  moveAnswerMs: 180_000,
+  /** What came back is tried again after so long, where the plan still wants it. */
+  moveAgainMs: 1_800_000,
+  /** Lanes of which a seal tells the position; the others stand in the state. */
+  moveLanesTold: 64,
+  /** Seals and takes that control remembers. At the bound: the oldest is let go. */
+  movesRememberedMax: 4_096,
 } as const;

@@ -91,7 +91,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
     closing.push(() => node.close());
     const plane = config.control ? await import("@holon/control/index.ts") : undefined; // a gateway does not carry what it never runs
     const control = plane === undefined ? undefined : await plane.openControl({
-      log: node.log, blobs: node.blobs, events: node.events, ports, handlers: node.handlers, address: node.address, certificateMs: config.authority?.certificateMs, provider: config.provider, revoked: node.revoked,
+      log: node.log, blobs: node.blobs, events: node.events, ports, handlers: node.handlers, address: node.address, certificateMs: config.authority?.certificateMs, provider: config.provider, revoked: node.revoked, bring: node.bring,
     });
     if (control !== undefined) closing.push(() => control.close());
     const server = await serve(node, control === undefined || plane === undefined ? undefined : { routes: plane.controlRoutes(control), people: control.people }, options);

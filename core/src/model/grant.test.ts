@@ -29,6 +29,12 @@ test("what the manifest grants, in whole, is used; whatever differs in one point
   for (const [asked, saying] of cases) assert.match(ungranted(...asked) ?? "granted", saying);
 });
 
+test("a function that moves takes along what it fitted elsewhere, where that is granted, and nobody else's", () => {
+  const moving: FitPlace = { ...place, models: [{ name: "pca", graph, fit: { ...fit, anyNode: true } }] };
+  assert.equal(ungranted({ model: "pca", parameters }, { ...own, node: "gateway-2" }, moving), undefined);
+  assert.match(ungranted({ model: "pca", parameters }, { ...own, node: "gateway-2", unit: "pump/other" }, moving) ?? "", /fitted by pump\/other/);
+});
+
 test("parameters of a round are used on any node, where they are granted", () => {
   const rounds: FitPlace = { ...place, models: [{ name: "pca", graph, fit: { ...fit, producers: ["round"] } }] };
   assert.equal(ungranted({ model: "pca", parameters }, { producer: "round", graph }, rounds), undefined);

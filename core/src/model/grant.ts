@@ -13,8 +13,10 @@ export const producers = ["publisher", "node", "round"] as const;
 export const fitGrantSchema = z.strictObject({
   /** Functions of the app that may fit it. */
   by: z.array(nameSchema).min(1).max(64),
-  /** From where such parameters may be: `node`, from the node that they run on and from no other. */
+  /** From where such parameters may be: `node`, from the node that they run on. */
   producers: z.array(z.enum(producers)).min(1).max(producers.length).default(["node"]),
+  /** Of a function that moves: also from nodes where it ran before. */
+  anyNode: z.boolean().optional(),
   /** Every tensor that there may be, by name, with the greatest extent of each of its dimensions. */
   tensors: z.record(z.string().min(1).max(128), z.array(z.int().min(0).max(limits.tensorValuesMax)).max(8)),
 });
@@ -42,10 +44,10 @@ export function ungranted({ model, parameters }: Pick<FittedParameters, "model" 
   const named = `parameters of model ${model} of ${place.app}/${place.function}`;
   const found = place.models.find(({ name }) => name === model);
   if (found?.fit === undefined) return `${named}: the manifest of ${place.app} grants nobody to fit it`;
-  const { by, producers: from, tensors } = found.fit;
+  const { by, producers: from, anyNode = false, tensors } = found.fit;
   if (!by.includes(place.function)) return `${named}: the manifest grants ${by.join(", ")} to fit it, and not ${place.function}`;
   if (!from.includes(origin.producer)) return `${named} are of a ${origin.producer}, and the manifest grants those of a ${from.join(" or ")}`;
-  if (origin.producer === "node" && (origin.node !== place.node || origin.unit !== `${place.app}/${place.function}`)) return `${named} were fitted by ${origin.unit ?? "nobody"} on ${origin.node ?? "no node"}, and ${place.node} uses its own alone`;
+  if (origin.producer === "node" && ((origin.node !== place.node && !anyNode) || origin.unit !== `${place.app}/${place.function}`)) return `${named} were fitted by ${origin.unit ?? "nobody"} on ${origin.node ?? "no node"}, and ${place.node} uses its own alone`;
   if (origin.graph !== found.graph) return `${named} were fitted for graph ${origin.graph?.slice(0, 16) ?? "unknown"}, and this is ${found.graph.slice(0, 16)}`;
   for (const [name, { shape }] of Object.entries(parameters)) {
     const extents = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
