@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import { z } from "zod";
 import { connectApi, type ClientOptions } from "./client.ts";
+import { addSite } from "./program/site.ts";
 import type { DevOptions } from "./command/app-dev.ts";
 import type { AuditOptions } from "./command/audit.ts";
 import type { TailOptions } from "./command/event.ts";
@@ -15,7 +16,6 @@ import type { AuthorityOptions, DirectorOptions, InviteOptions } from "./command
 import type { ExplainOptions } from "./command/policy.ts";
 import type { InitOptions, PinOptions, SignOptions, TrustOptions } from "./command/publisher.ts";
 import type { SigningOptions } from "./app/sign.ts";
-import type { SiteKeyOptions } from "./command/site.ts";
 import type { SimOptions } from "./command/sim.ts";
 import type { TokenOptions } from "./command/token.ts";
 import type { UpOptions } from "./command/up.ts";
@@ -146,23 +146,6 @@ function addNodes(program: Command, hold: Hold): void {
       await (await import("./command/node.ts")).startNodeFromFile(file, { data: resolve(options.data), api: options.listenApi, verbose: options.verbose === true, ended });
     });
   addMembership(node);
-}
-
-function addSite(program: Command): void {
-  const site = program.command("site").description("what the nodes of one site share");
-  site
-    .command("key")
-    .description("the site's key, to which publishers seal: shown, made, and brought to other nodes of the site")
-    .requiredOption("--node <name>", "a node of this machine")
-    .option("--data <folder>", "data folder", ".holon")
-    .option("--make", "make it, on the first node of the site")
-    .option("--public <file>", "write what publishers need to this file")
-    .option("--request <file>", "ask for it: to be carried to a node that has it")
-    .option("--share <file>", "answer such a request")
-    .option("--to <file>", "with --share: where the answer goes")
-    .option("--take <file>", "take such an answer")
-    .option("--json", "data as JSON on stdout")
-    .action(async (options: SiteKeyOptions) => (await import("./command/site.ts")).siteKey(options));
 }
 
 function addMembership(node: Command): void {
