@@ -49,6 +49,7 @@ export function createProgram(hold: Hold): Command {
   addPlan(program);
   addAudit(program);
   addDoctor(program);
+  addConsole(program);
   addSimulator(program);
   addPublisher(program);
   addPeople(program);
@@ -105,6 +106,10 @@ function addUp(program: Command, hold: Hold): void {
       const ended = hold();
       await (await import("./command/up.ts")).up(options, ended);
     });
+}
+
+function addConsole(program: Command): void {
+  common(program.command("console").description("the address of the web console, for a browser on this machine")).action(async (options: Common) => (await import("./command/console.ts")).showConsole(clientOptions(options), options.json === true));
 }
 
 function addApps(program: Command, hold: Hold): void {

@@ -21,6 +21,7 @@ import { createTurns } from "@holon/core/turns.ts";
 import type { BlobHash, NodeName } from "@holon/core/units.ts";
 import { createClaims } from "./store/claims.ts";
 import { openRegistrar, type Registrar } from "./identity/registrar.ts";
+import { issuedFor } from "./fleet/issued.ts";
 import { openPeople, type People } from "./people/people.ts";
 import { documentsFor, heldDesired } from "./plan/documents.ts";
 import { createHearing, type Hearing } from "./plan/hearing.ts";
@@ -281,7 +282,7 @@ async function registrarOf(host: ControlHost, record: (type: string, subject: st
 
 function nodeRow(node: KnownNode, state: ControlState, log: Log, clock: Clock, heard: ReadonlyMap<string, number>): NodeRow {
   const at = node.name === log.origin ? clock.monotonicMs() : heard.get(node.name);
-  return { ...node, leads: state.leads.get(node.site)?.lead === node.name, desiredVersion: heldDesired(log, node.name)?.version ?? 0, heardMs: at === undefined ? undefined : clock.monotonicMs() - at };
+  return { ...node, leads: state.leads.get(node.site)?.lead === node.name, desiredVersion: issuedFor(log, node.name)?.version ?? 0, heardMs: at === undefined ? undefined : clock.monotonicMs() - at };
 }
 
 /** The apps as they would be with this one. */

@@ -106,6 +106,18 @@ export const limits = {
   callBytesMax: 1 << 20,
   /** Calls of this node that wait for an answer; calls of one peer that are being answered. At the bound: `HOLON_CALL_BUSY`. */
   callsPendingMax: 256,
+  /** Children that a node lists when it is asked for its links. At the bound: the others are counted. */
+  linksReportMax: 4_096,
+  /** While somebody looks at the fleet: how often nodes are asked for their links, how many at once, up to which size of fleet all and not only those above others, how long each may take and how long the answer waits for them. */
+  linksLookMs: 900,
+  linksAskedAtOnce: 32,
+  linksAskAllMax: 32,
+  linksAskMs: 4_000,
+  linksWaitMs: 250,
+  /** How often what is shown of the fleet is made anew; up to which size of it bytes over each link are shown; how long one node may take to tell of itself. */
+  fleetViewMs: 400,
+  fleetFlowsMax: 500,
+  nodeStatusAskMs: 8_000,
   /** Longest deadline of a call; a longer one is cut to this. */
   callDeadlineMsMax: 600_000,
   /** First wait before a link is tried again; doubles up to the next bound, with full jitter. */
