@@ -385,6 +385,11 @@ export const limits = {
   invitationsMax: 1_024,
   /** One certificate or request in text. At the bound: refused. */
   certificateCharactersMax: 8_192,
+  /** Roots of the director that a new node is shown: the last ones. */
+  directorRootsMax: 8,
+  /** Sites to which one app is sealed, and the header of a sealed file. At the bound: refused. */
+  sealSitesMax: 64,
+  sealHeaderBytesMax: 64 << 10,
   /** Nodes that are revoked. At the bound: `HOLON_IDENTITY_FULL`. */
   revokedMax: 4_096,
   /** Certificates that a listener has verified and knows again. At the bound: the one that was seen first is verified anew. */

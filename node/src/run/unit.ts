@@ -7,7 +7,7 @@ import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { backoffMs } from "@holon/core/link/backoff.ts";
 import { laneName, type CellChange, type Lane, type LogRecord, type NewRecord } from "@holon/core/log/log.ts";
-import type { Clock, Crypto, Random, Runner, Secrets, Timer, Trace, UnitEvent, UnitInstance, UnitResult } from "@holon/core/ports.ts";
+import type { Clock, Crypto, Random, Runner, Seals, Secrets, Timer, Trace, UnitEvent, UnitInstance, UnitResult } from "@holon/core/ports.ts";
 import { makersOf } from "@holon/core/policy/lowering.ts";
 import type { Keyed } from "@holon/core/reduce/keyed.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
@@ -25,7 +25,7 @@ import type { ReductionStatus } from "../reduce/saved.ts";
 import type { SharedStore } from "../shared/store.ts";
 import type { Meter } from "../meter/meter.ts";
 import { createFailedEvents } from "./failed-events.ts";
-import { keepFitted } from "./fitted.ts";
+import { keepFitted, requireGranted } from "./fitted.ts";
 import type { Moments } from "@holon/core/run/moments.ts";
 import { placeOf, subjectOf } from "./output-place.ts";
 import { positionCell, stateCell } from "./program.ts";
@@ -86,7 +86,7 @@ export interface UnitContext {
   readonly guard: Guard;
   readonly shared: SharedStore;
   readonly served: Pick<ServedModels, "decide">;
-  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly random: Random; readonly runner: Runner; readonly secrets: Secrets; readonly trace: Trace };
+  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly random: Random; readonly runner: Runner; readonly secrets: Secrets; readonly seals?: Seals | undefined; readonly trace: Trace };
   /** Brings a blob here, from the parent if need be. */
   fetch(hash: BlobHash): Promise<void>;
   readonly warm: WarmSet;
@@ -148,6 +148,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   let interruptions = 0;
   let handed: Handed | undefined;
   let early: Staged | undefined;
+  const ungrantedTold = new Set<string>();
   const rate = createRate(fn.eventsPerSecondMax, ports.clock);
   const tracer = kind.trigger === undefined ? undefined : createTracer({ app: app.name, fn: fn.name, node: log.origin, trigger: kind.trigger, tracing: app.tracing, events: context.events, clock: ports.clock, random: ports.random });
   const failures = createFailedEvents(name, fn.retriesMax ?? limits.unitRetriesMax, context);
@@ -220,6 +221,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
       return without;
     }
     const result = await running.handle(input.events);
+    await requireGranted(result.fitted, fn, context, ungrantedTold);
     failures.passed();
     rate.took(input.events.length);
     return result;
