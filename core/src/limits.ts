@@ -458,4 +458,6 @@ export const limits = {
   moveLanesTold: 64,
   /** Seals and takes that control remembers. At the bound: the oldest is let go. */
   movesRememberedMax: 4_096,
+  /** A node looks this often how it stands to what it is to be, and tells what has changed. */
+  conditionLookMs: 30_000,
 } as const;

@@ -11,6 +11,7 @@ import type { Integrity } from "@holon/core/log/run.ts";
 import type { Lobby, Ports } from "@holon/core/ports.ts";
 import { movingMethods, takeAskSchema } from "@holon/core/schema/moving.ts";
 import { mergeShared } from "@holon/core/shared/state.ts";
+import type { Condition } from "@holon/core/schema/condition.ts";
 import type { StreamName } from "@holon/core/schema/event.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
 import type { ElectionMachine } from "@holon/core/site/election.ts";
@@ -47,6 +48,7 @@ import { failedEventsOf, type FailedRow } from "./run/failed-rows.ts";
 import { wasSealed, type MoveRules } from "./moving/moves.ts";
 import { createPieces } from "./moving/pieces.ts";
 import { passesUp } from "./moving/pass-up.ts";
+import { createTeller } from "./condition/teller.ts";
 import { createVerifier, type SignatureStatus, type Verifier } from "./trust/verifier.ts";
 import { createSite, type Site, type SiteStatus } from "./site/site.ts";
 
@@ -157,7 +159,13 @@ export interface NodeParts {
   readonly moves?: MoveRules;
 }
 
-export async function openNode(config: NodeConfig, ports: Ports, { election, admission: ownAdmission, mergeShared: ownMerge, moves: rules }: NodeParts = {}): Promise<HolonNode> {
+/** What only the machine knows. */
+export interface NodeHost {
+  /** Whether its configuration's file says otherwise than what it was started with. */
+  readonly isConfigChanged?: (() => Promise<boolean>) | undefined;
+}
+
+export async function openNode(config: NodeConfig, ports: Ports, { election, admission: ownAdmission, mergeShared: ownMerge, moves: rules, isConfigChanged }: NodeParts & NodeHost = {}): Promise<HolonNode> {
   const name = config.name as NodeName; // the configuration's schema has checked it
   const startedMs = ports.clock.monotonicMs();
   const events = createEvents(config, ports.clock);
@@ -237,6 +245,8 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   parts.agent.reconcile();
   parts.identity?.start();
   parts.self?.start();
+  const teller = createTeller({ events, ports, now: () => conditionOf(parts, { log, guard, clock, isConfigChanged }), append: ofSelf.append });
+  teller.start();
   parts.uplink?.start();
   if (address !== undefined) await parts.site?.start(address);
 
@@ -262,8 +272,16 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     metered: () => meter.totals(),
     failedEvents: () => failedEventsOf(log),
     replayFailed: (choice) => parts.agent?.replay(choice) ?? 0,
-    close: () => closeNode(parts, { log, guard, clock, unsubscribe }),
+    close: () => {
+      teller.close();
+      return closeNode(parts, { log, guard, clock, unsubscribe });
+    },
   };
+}
+
+async function conditionOf({ agent }: Parts, { log, guard, clock, isConfigChanged }: NodeHost & { readonly log: SegmentLog; readonly guard: Guard; readonly clock: Ports["clock"] }): Promise<Condition> {
+  const changed = await isConfigChanged?.();
+  return { version: agent?.status().version ?? 0, policy: guard.inForce().hash ?? null, config: changed === undefined ? null : changed ? "changed" : "as started", clock: clock.wall().state, disk: log.diskState };
 }
 
 /** What leaves is decided by the newest document from the moment it is on disk, whatever keeps the rest of it from being reached. */
