@@ -458,6 +458,10 @@ export const limits = {
   moveLanesTold: 64,
   /** Seals and takes that control remembers. At the bound: the oldest is let go. */
   movesRememberedMax: 4_096,
+  /** A node tells this often from where its units were handed how much; sites by which the planner follows it. */
+  handedTellMs: 3_600_000,
+  handedSitesMax: 16,
+  handedOriginsMax: 256,
   /** A node looks this often how it stands to what it is to be, and tells what has changed. */
   conditionLookMs: 30_000,
 } as const;

@@ -48,6 +48,7 @@ import { failedEventsOf, type FailedRow } from "./run/failed-rows.ts";
 import { wasSealed, type MoveRules } from "./moving/moves.ts";
 import { createPieces } from "./moving/pieces.ts";
 import { passesUp } from "./moving/pass-up.ts";
+import { createHandedTeller } from "./condition/handed.ts";
 import { createTeller } from "./condition/teller.ts";
 import { createVerifier, type SignatureStatus, type Verifier } from "./trust/verifier.ts";
 import { createSite, type Site, type SiteStatus } from "./site/site.ts";
@@ -201,7 +202,8 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   parts.verifier = verifier;
   parts.agent = createAgent({ log, integrity, events, blobs, guard, shared, served, verifier, ports, requests, meter, fetch: exchange.fetch, moves: movesOf(config, parts, { calls, handlers, rules }), mayRunStopping: () => parts.self?.holds() ?? false });
   const bring = createPieces({ self: name, blobs, calls, handlers, above: () => aboveOf(parts)?.name, mayGo: (hash) => wasSealed(log, hash) });
-  const ofSelf = { version: () => desiredOf(log, name)?.document.version ?? 0, changed: () => parts.agent?.stoppingChanged(), append: (record: NewRecord) => appendSoon(log, clock, { records: [record] }) };
+  const speeds = (): Readonly<Record<string, number>> => Object.fromEntries((parts.agent?.status().units ?? []).flatMap(({ app, name: fn, callMs }) => (callMs === undefined ? [] : [[`${app}/${fn}`, callMs] as const])));
+  const ofSelf = { speeds, version: () => desiredOf(log, name)?.document.version ?? 0, changed: () => parts.agent?.stoppingChanged(), append: (record: NewRecord) => appendSoon(log, clock, { records: [record] }) };
   parts.self = createSelf({ self: name, config, events, calls, handlers, ports, host: ports.host, above: () => parts.uplink?.peer() ?? parts.site?.relayPeer(), ...ofSelf });
   if (config.listen !== undefined) {
     // What a sibling sent is safe when this node's own parent says so: a sibling's disk is no nearer to the root.
@@ -247,6 +249,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   parts.self?.start();
   const teller = createTeller({ events, ports, now: () => conditionOf(parts, { log, guard, clock, isConfigChanged }), append: ofSelf.append });
   teller.start();
+  const handedTeller = createHandedTeller({ events, ports, units: () => parts.agent?.status().units ?? [], append: ofSelf.append });
   parts.uplink?.start();
   if (address !== undefined) await parts.site?.start(address);
 
@@ -274,6 +277,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     replayFailed: (choice) => parts.agent?.replay(choice) ?? 0,
     close: () => {
       teller.close();
+      handedTeller.close();
       return closeNode(parts, { log, guard, clock, unsubscribe });
     },
   };

@@ -9,7 +9,7 @@ import { modelDocumentSchema, modelVersionSchema } from "@holon/core/schema/mode
 import type { StoredEvent } from "@holon/core/schema/event.ts";
 import { signatureFilesSchema, type SignatureFiles } from "@holon/core/schema/signatures.ts";
 import { policyDocumentSchema } from "@holon/core/schema/policy.ts";
-import { conditionSchema, driftKinds, type Condition, type DriftKind } from "@holon/core/schema/condition.ts";
+import { conditionSchema, driftKinds, handedSchema, type Condition, type DriftKind } from "@holon/core/schema/condition.ts";
 import { movingEvents, sealedSchema, takenSchema, type Sealed } from "@holon/core/schema/moving.ts";
 import { nodeReportSchema, type NodeReport } from "@holon/core/schema/node-report.ts";
 import { z } from "zod";
@@ -69,6 +69,8 @@ export interface ControlState {
   readonly taken: Map<string, Set<string>>;
   /** How each node told last that it stands, and since when of each part; and since when a newer document stands issued than it has reached. */
   readonly conditions: Map<string, { readonly now: Condition; readonly since: Readonly<Partial<Record<DriftKind, string>>> }>;
+  /** By unit, from where it was handed how much, by what was told last. */
+  readonly handed: Map<string, { readonly bytes: Readonly<Record<string, number>>; readonly overMs: number }>;
   readonly behindSince: Map<string, { readonly version: number; readonly at: string }>;
 }
 
@@ -110,7 +112,7 @@ export interface Fold {
 
 /** `ignored` is told of each record that says one thing and holds another, or what its writer has no business to say: that is of another version, or lies. The rest counts on. */
 export function createFold(log: Log, ignored: (record: LogRecord) => void = () => undefined): Fold {
-  const state: ControlState = { nodes: new Map(), leads: new Map(), apps: new Map(), models: new Map(), policy: undefined, images: undefined, people: noPeople(), seals: new Map(), taken: new Map(), conditions: new Map(), behindSince: new Map(), plan: undefined, revoked: new Set(), waiting: new Map() };
+  const state: ControlState = { nodes: new Map(), leads: new Map(), apps: new Map(), models: new Map(), policy: undefined, images: undefined, people: noPeople(), seals: new Map(), taken: new Map(), conditions: new Map(), behindSince: new Map(), handed: new Map(), plan: undefined, revoked: new Set(), waiting: new Map() };
   const read = new Map<string, number>();
 
   async function readLane(lane: Lane, head: number): Promise<boolean> {
@@ -147,6 +149,7 @@ function apply(state: ControlState, record: LogRecord, log: Log): Outcome {
   if (event.type === "holon.node.inventory") return inventoryTold(state, record.origin, event);
   if (event.type === "holon.site.lead") return leadTold(state, record.origin, event);
   if (event.type === "holon.node.condition") return conditionTold(state, record.origin, event);
+  if (event.type === "holon.unit.handed") return handedTold(state, event);
   if (event.type === movingEvents.sealed) return unitSealed(state, record.origin, event);
   if (event.type === movingEvents.taken) return unitTaken(state, record.origin, event);
   if (record.origin !== log.origin) return false; // only this node's own trail deploys
@@ -234,6 +237,13 @@ function conditionTold(state: ControlState, node: string, event: StoredEvent): O
   state.conditions.set(node, { now: told.data, since: Object.fromEntries(since) });
   if (told.data.version >= (state.behindSince.get(node)?.version ?? 0)) state.behindSince.delete(node);
   return false;
+}
+
+function handedTold(state: ControlState, event: StoredEvent): Outcome {
+  const told = handedSchema.safeParse(event.data);
+  if (!told.success) return "unfit";
+  for (const { unit, bytes } of told.data.units) state.handed.set(unit, { bytes, overMs: told.data.overMs });
+  return true;
 }
 
 /** The first that the node has not reached counts. */

@@ -13,6 +13,10 @@ export const conditionSchema = z.object({
 });
 export type Condition = z.infer<typeof conditionSchema>;
 
+/** `holon.unit.handed`: from where units were handed how many bytes, since the last time that it was told. */
+export const handedSchema = z.object({ overMs: z.number().positive(), units: z.array(z.object({ unit: z.string(), bytes: z.record(z.string(), z.number().min(0)) })) });
+export type Handed = z.infer<typeof handedSchema>;
+
 export const driftKinds = ["version", "policy", "config", "clock", "disk"] as const;
 export type DriftKind = (typeof driftKinds)[number];
 
