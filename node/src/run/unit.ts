@@ -258,14 +258,14 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   function taken(lane: Lane, records: readonly LogRecord[], whole: number): Input {
     const through = (sequence: number): ReadonlyMap<string, number> => new Map(positions).set(laneName(lane), sequence);
     const mine = records.filter((record) => startsWith(record.bytes, prefix));
-    count(lane.origin, mine);
+    countHanded(lane.origin, mine);
     if (windows === undefined) return { events: mine.map((record) => toUnitEvent(record)).filter(isMine), handled: mine.length, bytes: bytesOf(mine), positions: through(whole), records: [], cells: [] };
     const step = windowed(windows, mine);
     const left = mine[step.handled];
     return { ...step, positions: through(left === undefined ? whole : left.sequence - 1) };
   }
 
-  function count(origin: string, records: readonly LogRecord[]): void {
+  function countHanded(origin: string, records: readonly LogRecord[]): void {
     if (context.handed !== undefined && (handedBytes.has(origin) || handedBytes.size < limits.handedOriginsMax)) handedBytes.set(origin, (handedBytes.get(origin) ?? 0) + bytesOf(records));
   }
 
