@@ -9,7 +9,7 @@ import type { Log, NewRecord } from "@holon/core/log/log.ts";
 import type { Explanation } from "@holon/core/placement/explain.ts";
 import { needsProblem } from "@holon/core/placement/needs-of-app.ts";
 import { printPrincipal } from "@holon/core/policy/principal.ts";
-import type { Authority, Clock, Credentials, Crypto, Director, Identity, Timer, Trace } from "@holon/core/ports.ts";
+import type { Authority, Clock, Credentials, Crypto, Director, Identity, IdentityProvider, Timer, Trace } from "@holon/core/ports.ts";
 import { exportableStreams } from "@holon/core/schema/event.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
 import { cascadeProblem } from "@holon/core/schema/model-use.ts";
@@ -17,11 +17,13 @@ import type { ModelDocument } from "@holon/core/schema/model.ts";
 import { planMethods, renewSchema } from "@holon/core/schema/node-report.ts";
 import { movingMethods } from "@holon/core/schema/moving.ts";
 import type { Drift } from "@holon/core/schema/condition.ts";
+import type { ProviderConfig } from "@holon/core/schema/provider.ts";
 import type { SignatureFiles } from "@holon/core/schema/signatures.ts";
 import { createTurns } from "@holon/core/turns.ts";
 import type { BlobHash, NodeName } from "@holon/core/units.ts";
 import { createClaims } from "./store/claims.ts";
 import { openRegistrar, type Registrar } from "./identity/registrar.ts";
+import { issuedFor } from "./fleet/issued.ts";
 import { openPeople, type People } from "./people/people.ts";
 import { documentsFor, heldDesired } from "./plan/documents.ts";
 import { createHearing, type Hearing } from "./plan/hearing.ts";
@@ -39,9 +41,11 @@ export interface ControlHost {
   readonly log: Log;
   readonly blobs: { has(hash: BlobHash): Promise<boolean>; put(content: Uint8Array): Promise<BlobHash>; read(hash: BlobHash): Promise<Uint8Array> };
   readonly events: { record(input: { stream: "audit"; type: string; class: "public"; producer: string; subject?: string; data: unknown }): NewRecord };
-  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly director?: Director; readonly trace: Trace; readonly identity?: Identity | undefined; readonly authority?: Authority | undefined; readonly credentials?: Credentials | undefined };
+  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly director?: Director; readonly trace: Trace; readonly identity?: Identity | undefined; readonly authority?: Authority | undefined; readonly credentials?: Credentials | undefined; readonly provider?: IdentityProvider | undefined };
   /** Where new nodes reach the fleet. */
   readonly address?: string | undefined;
+  /** What the claims of `ports.provider` stand for. */
+  readonly provider?: ProviderConfig | undefined;
   /** How long certificates hold; without it `limits.certificateMs`. */
   readonly certificateMs?: number | undefined;
   /** Methods of `call` that its node answers. */
@@ -192,7 +196,8 @@ export async function openControl(host: ControlHost): Promise<Control> {
   host.handlers?.set(movingMethods.take, (parameters) => inTurn(() => movers.grant(parameters)));
   const registrar = await registrarOf(host, record);
   const { credentials } = ports;
-  const people = credentials && openPeople({ log, clock: ports.clock, crypto: ports.crypto, credentials, state: fold.state.people, record, follow: () => inTurn(follow) });
+  const provider = ports.provider && host.provider && { port: ports.provider, config: host.provider };
+  const people = credentials && openPeople({ log, clock: ports.clock, crypto: ports.crypto, credentials, provider, state: fold.state.people, record, follow: () => inTurn(follow) });
 
   return {
     registrar,
@@ -281,12 +286,12 @@ async function registrarOf(host: ControlHost, record: (type: string, subject: st
 
 function nodeRow(node: KnownNode, state: ControlState, log: Log, clock: Clock, heard: ReadonlyMap<string, number>): NodeRow {
   const at = node.name === log.origin ? clock.monotonicMs() : heard.get(node.name);
-  const desired = heldDesired(log, node.name);
+  const desired = issuedFor(log, node.name);
   const condition = state.conditions.get(node.name);
   // What it settled on it told at once; how it stands, only now and then.
   const reached = node.reported?.outcome === "settled" ? node.reported.version : 0;
   const now = condition && { ...condition.now, version: Math.max(condition.now.version, reached) };
-  const drift = driftOf({ desired: { version: desired?.version ?? 0, behindSince: state.behindSince.get(node.name)?.at, policy: desired?.policy?.hash ?? null }, condition: now, since: condition?.since ?? {} });
+  const drift = driftOf({ desired: { version: desired?.version ?? 0, behindSince: state.behindSince.get(node.name)?.at, policy: desired?.policy ?? null }, condition: now, since: condition?.since ?? {} });
   return { ...node, drift, leads: state.leads.get(node.site)?.lead === node.name, desiredVersion: desired?.version ?? 0, heardMs: at === undefined ? undefined : clock.monotonicMs() - at };
 }
 

@@ -5,14 +5,14 @@
 // long file: the one place where the parts of a node are put together.
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
-import { laneName, type Lane, type Mark, type NewRecord } from "@holon/core/log/log.ts";
+import { laneName, type Lane, type NewRecord } from "@holon/core/log/log.ts";
 import { defaultRetention } from "@holon/core/log/retention.ts";
 import type { Integrity } from "@holon/core/log/run.ts";
 import type { Lobby, Ports } from "@holon/core/ports.ts";
 import { movingMethods, takeAskSchema } from "@holon/core/schema/moving.ts";
 import { mergeShared } from "@holon/core/shared/state.ts";
 import type { Condition } from "@holon/core/schema/condition.ts";
-import type { StreamName } from "@holon/core/schema/event.ts";
+import type { LinksReport } from "@holon/core/schema/links-report.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
 import type { ElectionMachine } from "@holon/core/site/election.ts";
 import { isNodeName, type BlobHash, type NodeName } from "@holon/core/units.ts";
@@ -21,6 +21,7 @@ import { desiredCell, desiredOf } from "./desired/documents.ts";
 import { createRequests, type FunctionAnswer, type FunctionRequest, type Requests } from "./trigger/requests.ts";
 import { createAgent, type Agent, type AgentContext, type AgentStatus } from "./desired/agent.ts";
 import { createEvents, type Events } from "./event/events.ts";
+import { openedRecord, startedRecord } from "./event/own-records.ts";
 import { createAdmission, defaultAdmissionBounds, type Admission, type AdmissionBounds, type AdmissionStatus } from "@holon/core/link/admission.ts";
 import { createBlobExchange, type BlobExchange } from "./link/blob-exchange.ts";
 import { createHistoryReports } from "./link/history-reports.ts";
@@ -30,6 +31,7 @@ import { createSelf, type Self } from "./inventory/self.ts";
 import { createRefusals, type Refusals } from "./identity/refusals.ts";
 import { createDownlinks, type DownlinkStatus, type Downlinks } from "./link/downlinks.ts";
 import type { Peer } from "./link/peer.ts";
+import { answerAbove, linksReport } from "./link/overview.ts";
 import { createUplink, type Uplink, type UplinkStatus } from "./link/uplink.ts";
 import type { Damage, LostRange, UnsettledLane } from "./log/progress.ts";
 import { damageTold, hasNews, isTellable, untold } from "./log/damage-told.ts";
@@ -106,6 +108,8 @@ export interface HolonNode {
   /** Tells the trail that the node has started, and where its local API is reached (`http://127.0.0.1:7402`) if it has one. */
   announce(api?: string): Promise<void>;
   status(): NodeStatus;
+  /** Its links at this moment, as it tells them to whom stands above it. */
+  links(): LinksReport;
   /** Asks a function that answers requests. `HOLON_ARGUMENT_BAD`, `HOLON_CALL_BUSY`, `HOLON_CALL_TIMEOUT`. */
   ask(app: string, request: FunctionRequest): Promise<FunctionAnswer>;
   /** What one of its models with `cascade` or `drift` says of rows. */
@@ -253,6 +257,10 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   parts.uplink?.start();
   if (address !== undefined) await parts.site?.start(address);
 
+  const status = (): NodeStatus => statusOf(config, log, parts, damage, clock.monotonicMs() - startedMs);
+  const links = (): LinksReport => linksReport(parts.downlinks?.status() ?? [], parts.uplink?.status());
+  answerAbove({ self: name, handlers, links, above: () => (parts.uplink?.peer() ?? parts.site?.relayPeer())?.name, status: () => ({ status: status(), meter: meter.totals() }) });
+
   return {
     config,
     log,
@@ -266,7 +274,8 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     bring,
     address,
     announce: (api) => appendSoon(log, clock, { records: [startedRecord(events, config, api)] }),
-    status: () => statusOf(config, log, parts, damage, clock.monotonicMs() - startedMs),
+    status,
+    links,
     ask: requests.ask,
     decide: served.decide,
     cutUplink: () => parts.uplink?.cut(),
@@ -428,12 +437,5 @@ function agentOf({ agent, exchange }: Parts): AgentStatus {
   return { ...status, problem: status.problem ?? exchange?.problem()?.toJSON() };
 }
 
-/** `app/function` of everything this node is to run. */
 const readersOf = (log: SegmentLog): readonly string[] =>
   (desiredOf(log, log.origin)?.document.apps ?? []).flatMap((app) => [...app.functions, ...(app.reductions ?? [])].map(({ name }) => `${app.name}/${name}`));
-
-const openedRecord = (events: Events, stream: StreamName, predecessor: Mark | undefined): NewRecord =>
-  events.record({ stream, type: "holon.log.opened", class: "public", producer: "log", data: { predecessor: predecessor ?? null } });
-
-const startedRecord = (events: Events, { site, tier, jurisdiction, parent }: NodeConfig, api: string | undefined): NewRecord =>
-  events.record({ stream: "audit", type: "holon.node.started", class: "public", producer: "node", data: { site, tier, jurisdiction, parent: parent ?? null, api: api ?? null } });
