@@ -487,6 +487,12 @@ export const limits = {
   moveLanesTold: 64,
   /** Seals and takes that control remembers. At the bound: the oldest is let go. */
   movesRememberedMax: 4_096,
+  /** A node tells this often from where its units were handed how much; sites by which the planner follows it. */
+  handedTellMs: 3_600_000,
+  handedSitesMax: 16,
+  handedOriginsMax: 256,
+  /** A node looks this often how it stands to what it is to be, and tells what has changed. */
+  conditionLookMs: 30_000,
   /** How often a node tells what it measured, unless its configuration says otherwise, and what that may say. */
   telemetryEveryMs: 60_000,
   telemetryEveryMsMin: 1_000,

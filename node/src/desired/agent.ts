@@ -61,6 +61,8 @@ export interface AgentStatus {
   readonly state: AgentState;
   /** Version that runs; 0 if none does. */
   readonly version: number;
+  /** Units that were started since the node was. */
+  readonly starts?: number;
   readonly sources: readonly SourceStatus[];
   readonly units: readonly UnitStatus[];
   /** Sandboxes of functions. */
@@ -116,6 +118,7 @@ export function createAgent(context: AgentContext): Agent {
   let anew = false;
   let closed = false;
   let attempt = 0;
+  let starts = 0;
   let timer: Timer | undefined;
 
   function reachAnew(): void {
@@ -247,7 +250,10 @@ export function createAgent(context: AgentContext): Agent {
       const refusal = await refusalOf(entry.needs);
       denied ??= refusal;
       if (refusal !== undefined) await stop(name);
-      else if (!running.has(name)) running.set(name, { key: entry.key, ...(await entry.start()) });
+      else if (!running.has(name)) {
+        starts += 1;
+        running.set(name, { key: entry.key, ...(await entry.start()) });
+      }
       changed();
     }
     if (denied !== undefined) throw denied; // the rest runs
@@ -306,6 +312,7 @@ export function createAgent(context: AgentContext): Agent {
       units: [...running.values()].flatMap(({ unit }) => unit?.status() ?? []),
       sandboxes: warm.status(),
       moving: moves.status(),
+      starts,
       problem: problem?.toJSON(),
     }),
     replay({ app, function: fn, event }) {

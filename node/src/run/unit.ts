@@ -1,3 +1,4 @@
+// long file: the one loop of a unit; what it reads, keeps and tells stands apart.
 /**
  * One function (or reduction) on one node: reads its events from the log from its own position, runs them in a sandbox, and appends outputs, state,
  * fitted parameters and position as one. Whatever fails is started again from what is on disk, so effects happen once.
@@ -54,6 +55,10 @@ export interface UnitStatus {
   readonly failed: number;
   /** Of a function over windows: what became of its events since it was first started, and how many wait. */
   readonly windows: ReturnType<WindowInput["status"]> | undefined;
+  /** What one event took, half of the time; undefined before the first. */
+  readonly callMs?: number | undefined;
+  /** Bytes that it was handed since it was started, by the node that made them; of what is handed what other nodes made. */
+  readonly handedBytes?: Readonly<Record<string, number>>;
   /** Records between its position and the head of its lanes. */
   readonly lag: number;
   readonly problem: { readonly code: string; readonly message: string; readonly next: string } | undefined;
@@ -132,6 +137,8 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   const prefix = encoder.encode(typePrefix(fn.on.type));
   const isFollowed = followedStates(app.functions).has(fn.name);
   const latency = createSketch();
+  const calls = createSketch();
+  const handedBytes = new Map<string, number>();
   const counts = { handled: 0, emitted: 0, inferences: 0, restarts: 0 };
   let state: UnitStatus["state"] = "starting";
   let word: string | undefined;
@@ -220,7 +227,9 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
       const without: UnitResult & Aside = { ...nothing, aside: { records, cells, error } };
       return without;
     }
+    const startedMs = ports.clock.monotonicMs();
     const result = await running.handle(input.events);
+    calls.add((ports.clock.monotonicMs() - startedMs) / input.events.length);
     await requireGranted(result.fitted, fn, context, ungrantedTold);
     failures.passed();
     rate.took(input.events.length);
@@ -251,10 +260,15 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   function taken(lane: Lane, records: readonly LogRecord[], whole: number): Input {
     const through = (sequence: number): ReadonlyMap<string, number> => new Map(positions).set(laneName(lane), sequence);
     const mine = records.filter((record) => startsWith(record.bytes, prefix));
+    countHanded(lane.origin, mine);
     if (windows === undefined) return { events: mine.map((record) => toUnitEvent(record)).filter(isMine), handled: mine.length, bytes: bytesOf(mine), positions: through(whole), records: [], cells: [] };
     const step = windowed(windows, mine);
     const left = mine[step.handled];
     return { ...step, positions: through(left === undefined ? whole : left.sequence - 1) };
+  }
+
+  function countHanded(origin: string, records: readonly LogRecord[]): void {
+    if (context.handed !== undefined && (handedBytes.has(origin) || handedBytes.size < limits.handedOriginsMax)) handedBytes.set(origin, (handedBytes.get(origin) ?? 0) + bytesOf(records));
   }
 
   const isMine = ({ subject }: UnitEvent): boolean => !("subject" in fn.on) || fn.on.subject === undefined || fits(fn.on.subject, subject);
@@ -345,6 +359,8 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
       status: word,
       ...counts,
       failed: failures.count(),
+      callMs: calls.quantile(0.5),
+      ...(context.handed === undefined ? {} : { handedBytes: Object.fromEntries(handedBytes) }),
       windows: windows?.status(),
       inferenceMs: { p50: latency.quantile(0.5), p99: latency.quantile(0.99) },
       lag: lanes.now().reduce((sum, lane) => sum + Math.max(0, (log.head(lane)?.sequence ?? 0) - (positions.get(laneName(lane)) ?? 0)), 0),
