@@ -19,6 +19,23 @@ export function createStoring(failed: () => void): Storing {
   let waitingBytes = 0;
   let hasFailed = false;
   let done: (() => void) | undefined;
+  async function storeBehind(before: Promise<void>, bytes: number, store: () => Promise<void>): Promise<void> {
+    try {
+      await before;
+      await store();
+      count -= 1;
+      waitingBytes -= bytes;
+    } catch (error) {
+      if (!hasFailed) {
+        hasFailed = true;
+        failed();
+      }
+      throw error;
+    } finally {
+      done?.();
+    }
+  }
+
   return {
     async room(bytes) {
       while (!hasFailed && count > 0 && (count >= limits.stagedRunsMax || waitingBytes + bytes > limits.stagedBytesMax)) await new Promise<void>((resolve) => (done = resolve));
@@ -27,17 +44,8 @@ export function createStoring(failed: () => void): Storing {
     add(bytes, store) {
       count += 1;
       waitingBytes += bytes;
-      last = last.then(store).then(() => {
-        count -= 1;
-        waitingBytes -= bytes;
-        done?.();
-      });
-      last.catch(() => {
-        if (hasFailed) return;
-        hasFailed = true;
-        done?.();
-        failed();
-      });
+      last = storeBehind(last, bytes, store);
+      last.catch(() => undefined); // thrown to who waits for room, or for all
     },
     all: () => last,
     get hasFailed() {

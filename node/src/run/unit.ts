@@ -24,12 +24,14 @@ import type { ServedModels } from "../model/served-models.ts";
 import type { ReductionStatus } from "../reduce/saved.ts";
 import type { SharedStore } from "../shared/store.ts";
 import type { Meter } from "../meter/meter.ts";
+import { asideOf, type Aside } from "./aside.ts";
 import { createFailedEvents } from "./failed-events.ts";
 import { keepFitted } from "./fitted.ts";
 import type { Moments } from "@holon/core/run/moments.ts";
 import { placeOf, subjectOf } from "./output-place.ts";
 import { positionCell, stateCell } from "./program.ts";
 import { createRate } from "./rate.ts";
+import { triggerLanes } from "./trigger-lanes.ts";
 import { createTracer, type Traced } from "./tracer.ts";
 import { toUnitEvent } from "./unit-event.ts";
 import type { UnitDocument, UnitKind } from "./unit-kind.ts";
@@ -389,12 +391,6 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   };
 }
 
-/** What is stored in place of a result that could not be had. */
-interface Aside {
-  readonly aside: { readonly records: readonly NewRecord[]; readonly cells: readonly CellChange[]; readonly error: HolonError | undefined };
-}
-const asideOf = (result: UnitResult | (UnitResult & Aside)): Aside["aside"] => ("aside" in result ? result.aside : { records: [], cells: [], error: undefined });
-
 const untraced = (events: readonly UnitEvent[]): Traced => ({ events, carried: () => undefined, spans: () => [] });
 
 /** Ends of shared processes in a row that are not held against a function. */
@@ -402,14 +398,3 @@ const interruptionsMax = 3;
 
 const encoder = new TextEncoder();
 const bytesOf = (records: readonly Pick<LogRecord, "bytes">[]): number => records.reduce((sum, record) => sum + record.bytes.length, 0);
-
-/** This node's own streams in which the trigger's type can stand: where its source, or the emitting function or reduction, puts it. */
-export function triggerLanes(fn: Pick<UnitDocument, "on">, { app, log, guard }: UnitContext): readonly Lane[] {
-  const streams = new Set<Lane["stream"]>();
-  for (const source of app.sources) if (fits(fn.on.type, source.type)) streams.add("local").add(source.stream ?? "local"); // what may not leave is in `local` in any case
-  for (const maker of makersOf(app)) {
-    for (const [type, emitted] of Object.entries(maker.emits)) if (fits(fn.on.type, type)) streams.add(placeOf(emitted, maker, { app, guard }).stream);
-  }
-  if (streams.size === 0) streams.add("local");
-  return [...streams].map((stream) => ({ origin: log.origin, stream }));
-}
