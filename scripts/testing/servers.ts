@@ -16,6 +16,7 @@ export const servers = [
   { package: "nats-server", binary: "nats-server", neededBy: "the engine of a control plane on more than one machine" },
   { package: "bubblewrap", binary: "bwrap", neededBy: "functions that are processes, confined" },
   { package: "python3", binary: "python3", neededBy: "a function that is a process, in another language" },
+  { package: "chromium", binary: "chromium", neededBy: "the console, looked at in a browser" },
 ] as const satisfies readonly Server[];
 
 export type ServerBinary = (typeof servers)[number]["binary"];

@@ -31,8 +31,8 @@ import type { Moments } from "@holon/core/run/moments.ts";
 import { placeOf, subjectOf } from "./output-place.ts";
 import { positionCell, stateCell } from "./program.ts";
 import { createRate } from "./rate.ts";
-import { triggerLanes } from "./trigger-lanes.ts";
 import { createTracer, type Traced } from "./tracer.ts";
+import { triggerLanes } from "./trigger-lanes.ts";
 import { toUnitEvent } from "./unit-event.ts";
 import type { UnitDocument, UnitKind } from "./unit-kind.ts";
 import type { Found } from "./scout.ts";
@@ -41,6 +41,7 @@ import { createStoring } from "./storing.ts";
 import type { WarmSet } from "./warm-set.ts";
 import { openWindowInput, type WindowInput } from "./window-input.ts";
 
+// long file: the one loop of a unit; what it is handed, what it made and where that goes stand apart.
 export interface UnitStatus {
   readonly name: string;
   readonly app: string;
@@ -71,6 +72,10 @@ export interface RunningUnit {
   committed(found?: Found): void;
   /** Something stands in line for the disk: it may begin with that. */
   staged(run: Staged): void;
+  /** Whether it is handed what other nodes made. */
+  readonly readsOthers: boolean;
+  /** Whether it has handled all that its lanes held when they ended so. */
+  hasReached(heads: ReadonlyMap<string, number>): boolean;
   /** Hands over again what it could not handle: one event, or all. Returns how many will be. */
   replay(event: string | undefined): number;
   stop(): Promise<void>;
@@ -90,6 +95,8 @@ export interface UnitContext {
   readonly warm: WarmSet;
   readonly moments: Moments;
   readonly meter: Meter;
+  /** Whether it is handed what that other node made; without it only what its own did. */
+  readonly handed?: ((origin: string) => boolean) | undefined;
   /** What the unit made, before it is on the disk. */
   made(records: readonly NewRecord[]): void;
 }
@@ -124,7 +131,6 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   const { app, log, ports } = context;
   const name = `${app.name}/${fn.name}`;
   const lanes = triggerLanes(fn, context);
-  const laneNames = new Set(lanes.map(laneName));
   const maker = makersOf(app).find((candidate) => candidate.name === fn.name) ?? { name: fn.name, from: "raw", emits: fn.emits, through: { kind: "function" }, disguises: "all" };
   const prefix = encoder.encode(typePrefix(fn.on.type));
   const isFollowed = followedStates(app.functions).has(fn.name);
@@ -244,7 +250,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     if (windows?.isDue() === true) return { ...windowed(windows, []), positions };
     const staged = early.next(positions, batchMax());
     if (staged !== undefined) return { ...taken(staged.lane, staged.records, staged.last), settled: staged.settled };
-    for (const lane of lanes) {
+    for (const lane of lanes.now()) {
       const key = laneName(lane);
       const head = log.head(lane)?.sequence ?? 0;
       const position = positions.get(key) ?? 0;
@@ -339,7 +345,9 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     if (position >= behind && sequence - 1 > position) positions.set(lane, sequence - 1);
   }
 
-  const hasMore = (): boolean => failures.hasReplay() || lanes.some((lane) => (log.head(lane)?.sequence ?? 0) > (positions.get(laneName(lane)) ?? 0));
+  const hasMore = (): boolean => failures.hasReplay() || lanes.now().some((lane) => (log.head(lane)?.sequence ?? 0) > (positions.get(laneName(lane)) ?? 0));
+
+  const storedTo = (lane: Lane): number => (storing.isEmpty ? positions : safe).get(laneName(lane)) ?? 0;
 
   const pause = (ms: number): Promise<void> =>
     new Promise((resolve) => {
@@ -359,11 +367,13 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
       failed: failures.count(),
       windows: windows?.status(),
       inferenceMs: { p50: latency.quantile(0.5), p99: latency.quantile(0.99) },
-      lag: lanes.reduce((sum, lane) => sum + Math.max(0, (log.head(lane)?.sequence ?? 0) - ((storing.isEmpty ? positions : safe).get(laneName(lane)) ?? 0)), 0),
+      lag: lanes.now().reduce((sum, lane) => sum + Math.max(0, (log.head(lane)?.sequence ?? 0) - storedTo(lane)), 0),
       problem: problem?.toJSON(),
       ...(kind.reduction === undefined ? {} : { reduction: kind.reduction() }),
     }),
     wants: fn.on.type,
+    readsOthers: context.handed !== undefined,
+    hasReached: (heads) => state === "running" && lanes.now().every((lane) => storedTo(lane) >= (heads.get(laneName(lane)) ?? 0)),
     committed(found) {
       if (state !== "running") return;
       if (isAsleep && found !== undefined) passOver(found);
@@ -372,7 +382,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     },
     staged(next) {
       const lane = laneName(next.lane);
-      if (state !== "running" || kind.fromDisk === true || !laneNames.has(lane) || !early.offer(next, positions.get(lane) ?? 0)) return;
+      if (state !== "running" || kind.fromDisk === true || !lanes.own.has(lane) || !early.offer(next, positions.get(lane) ?? 0)) return;
       isAsleep = false;
       wake?.();
     },
