@@ -247,7 +247,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   const surveyor = createSurveyor(log, ports);
   parts.surveyor = surveyor;
   surveyor.wake();
-  log.onStaged((runs, settled) => parts.agent?.staged(runs, settled));
+  log.onLined((...lined) => parts.agent?.lined(...lined));
   const unsubscribe = log.onCommit(({ lanes, cells }) => {
     if (cells.includes(desiredCell(name))) {
       followPolicy(guard, log, ports);
