@@ -442,6 +442,8 @@ export interface HostStats {
   sample(): Promise<Readonly<Record<string, number>>>;
   /** What this machine has; of the disk what is free where the node keeps its data. What the system does not tell is left out. */
   capacity(): Promise<HostCapacity>;
+  /** Of this process: processor time since it began, and memory in use. */
+  process?(): { readonly processorSeconds: number; readonly memoryBytes: number };
 }
 
 /** Secrets of this node, kept beside it: they come with no document and leave with nothing. */
@@ -546,6 +548,12 @@ export interface Trace {
   note(level: "debug" | "info" | "warn" | "error", message: string, fields?: Readonly<Record<string, string | number | boolean>>): void;
 }
 
+/** A collector of OpenTelemetry, or whatever else takes a POST. */
+export interface Collector {
+  /** Rejects where nobody answers. */
+  post(url: string, contentType: string, body: Uint8Array): Promise<{ readonly status: number; readonly retryAfterMs: number | undefined; readonly body: Uint8Array }>;
+}
+
 /** Everything one node is given. */
 export interface Ports {
   readonly clock: Clock;
@@ -563,6 +571,8 @@ export interface Ports {
   readonly seals?: Seals | undefined;
   /** Without it control knows of this machine what its configuration declares. */
   readonly host?: HostStats;
+  /** Without it nothing is sent to one, whatever the configuration says. */
+  readonly collector?: Collector;
   /** Without it nothing that runs is asked for a signature. */
   readonly trust?: Trust;
   /** Of a node that carries the control plane. */
