@@ -1,24 +1,26 @@
-// long file: one node is put together in one place
 /**
  * One node: a log, a runtime, a guard, and a link to its parent and from its children, over ports. It opens from its own disk and
  * needs nothing else to work.
  */
+// long file: the one place where the parts of a node are put together.
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
-import { laneName, type Lane, type Mark, type NewRecord } from "@holon/core/log/log.ts";
+import { laneName, type Lane, type NewRecord } from "@holon/core/log/log.ts";
 import { defaultRetention } from "@holon/core/log/retention.ts";
 import type { Integrity } from "@holon/core/log/run.ts";
 import type { Lobby, Ports } from "@holon/core/ports.ts";
+import { movingMethods, takeAskSchema } from "@holon/core/schema/moving.ts";
 import { mergeShared } from "@holon/core/shared/state.ts";
-import type { StreamName } from "@holon/core/schema/event.ts";
+import type { LinksReport } from "@holon/core/schema/links-report.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
 import type { ElectionMachine } from "@holon/core/site/election.ts";
-import { isNodeName, type NodeName } from "@holon/core/units.ts";
+import { isNodeName, type BlobHash, type NodeName } from "@holon/core/units.ts";
 import { openBlobStore, type BlobStore } from "./blob/store.ts";
 import { desiredCell, desiredOf } from "./desired/documents.ts";
 import { createRequests, type FunctionAnswer, type FunctionRequest, type Requests } from "./trigger/requests.ts";
-import { createAgent, type Agent, type AgentStatus } from "./desired/agent.ts";
+import { createAgent, type Agent, type AgentContext, type AgentStatus } from "./desired/agent.ts";
 import { createEvents, type Events } from "./event/events.ts";
+import { openedRecord, startedRecord } from "./event/own-records.ts";
 import { createAdmission, defaultAdmissionBounds, type Admission, type AdmissionBounds, type AdmissionStatus } from "@holon/core/link/admission.ts";
 import { createBlobExchange, type BlobExchange } from "./link/blob-exchange.ts";
 import { createHistoryReports } from "./link/history-reports.ts";
@@ -28,6 +30,7 @@ import { createSelf, type Self } from "./inventory/self.ts";
 import { createRefusals, type Refusals } from "./identity/refusals.ts";
 import { createDownlinks, type DownlinkStatus, type Downlinks } from "./link/downlinks.ts";
 import type { Peer } from "./link/peer.ts";
+import { answerAbove, linksReport } from "./link/overview.ts";
 import { createUplink, type Uplink, type UplinkStatus } from "./link/uplink.ts";
 import type { Damage, LostRange, UnsettledLane } from "./log/progress.ts";
 import { damageTold, hasNews, isTellable, untold } from "./log/damage-told.ts";
@@ -46,6 +49,9 @@ import { failedEventsOf, type FailedRow } from "./run/failed-rows.ts";
 import { createTelemetry, type Telemetry } from "./telemetry/telemetry.ts";
 import type { createFleetView } from "@holon/core/telemetry/fleet-view.ts";
 import type { thin } from "@holon/core/telemetry/thinning.ts";
+import { wasSealed, type MoveRules } from "./moving/moves.ts";
+import { createPieces } from "./moving/pieces.ts";
+import { passesUp } from "./moving/pass-up.ts";
 import { createVerifier, type SignatureStatus, type Verifier } from "./trust/verifier.ts";
 import { createSite, type Site, type SiteStatus } from "./site/site.ts";
 
@@ -102,6 +108,8 @@ export interface HolonNode {
   /** Tells the trail that the node has started, and where its local API is reached (`http://127.0.0.1:7402`) if it has one. */
   announce(api?: string): Promise<void>;
   status(): NodeStatus;
+  /** Its links at this moment, as it tells them to whom stands above it. */
+  links(): LinksReport;
   /** Asks a function that answers requests. `HOLON_ARGUMENT_BAD`, `HOLON_CALL_BUSY`, `HOLON_CALL_TIMEOUT`. */
   ask(app: string, request: FunctionRequest): Promise<FunctionAnswer>;
   /** What one of its models with `cascade` or `drift` says of rows. */
@@ -123,6 +131,8 @@ export interface HolonNode {
   /** What it measures of itself, and knows of those below; undefined where its configuration wants none. */
   readonly telemetry: Telemetry | undefined;
   readonly clock: Ports["clock"];
+  /** Brings the state of a unit that a node below has sealed. */
+  bring(node: NodeName, hash: BlobHash): Promise<void>;
   /** Methods of `call` that this node answers. */
   readonly handlers: Map<string, CallHandler>;
   close(): Promise<void>;
@@ -157,9 +167,10 @@ export interface NodeParts {
   readonly admission?: (bounds: AdmissionBounds) => Admission;
   readonly thin?: typeof thin;
   readonly fleetView?: typeof createFleetView;
+  readonly moves?: MoveRules;
 }
 
-export async function openNode(config: NodeConfig, ports: Ports, { election, admission: ownAdmission, mergeShared: ownMerge, thin: ownThin, fleetView }: NodeParts = {}): Promise<HolonNode> {
+export async function openNode(config: NodeConfig, ports: Ports, { election, admission: ownAdmission, mergeShared: ownMerge, moves: rules, thin: ownThin, fleetView }: NodeParts = {}): Promise<HolonNode> {
   const name = config.name as NodeName; // the configuration's schema has checked it
   const startedMs = ports.clock.monotonicMs();
   const events = createEvents(config, ports.clock);
@@ -193,7 +204,8 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   parts.served = served;
   const verifier = createVerifier({ config, log, blobs, ports, fetch: exchange.fetch });
   parts.verifier = verifier;
-  parts.agent = createAgent({ log, integrity, events, blobs, guard, shared, served, verifier, ports, requests, meter, fetch: exchange.fetch, mayRunStopping: () => parts.self?.holds() ?? false });
+  parts.agent = createAgent({ log, integrity, events, blobs, guard, shared, served, verifier, ports, requests, meter, fetch: exchange.fetch, moves: movesOf(config, parts, { calls, handlers, rules }), mayRunStopping: () => parts.self?.holds() ?? false });
+  const bring = createPieces({ self: name, blobs, calls, handlers, above: () => aboveOf(parts)?.name, mayGo: (hash) => wasSealed(log, hash) });
   const ofSelf = { version: () => desiredOf(log, name)?.document.version ?? 0, changed: () => parts.agent?.stoppingChanged(), append: (record: NewRecord) => appendSoon(log, clock, { records: [record] }) };
   parts.self = createSelf({ self: name, config, events, calls, handlers, ports, host: ports.host, above: () => parts.uplink?.peer() ?? parts.site?.relayPeer(), ...ofSelf });
   if (config.listen !== undefined) {
@@ -245,6 +257,9 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   parts.uplink?.start();
   if (address !== undefined) await parts.site?.start(address);
 
+  const links = (): LinksReport => linksReport(parts.downlinks?.status() ?? [], parts.uplink?.status());
+  answerAbove({ self: name, handlers, links, above: () => (parts.uplink?.peer() ?? parts.site?.relayPeer())?.name, status: () => ({ status: status(), meter: meter.totals() }) });
+
   return {
     config,
     log,
@@ -255,11 +270,13 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     handlers,
     guard,
     revoked: () => parts.identity?.spread(),
+    bring,
     address,
     announce: (api) => appendSoon(log, clock, { records: [startedRecord(events, config, api)] }),
     status,
     telemetry: parts.telemetry,
     clock,
+    links,
     ask: requests.ask,
     decide: served.decide,
     cutUplink: () => parts.uplink?.cut(),
@@ -308,6 +325,15 @@ function committed(parts: Parts, self: NodeName, lanes: readonly Lane[], cells: 
       parts.sharing?.documentChanged();
     } else if (isNodeName(node)) parts.downlinks?.documentChanged(node);
   }
+}
+
+const aboveOf = ({ uplink, site }: Parts): Peer | undefined => uplink?.peer() ?? site?.relayPeer();
+
+/** Who asks for a unit that is to come asks control, by way of those above. */
+function movesOf(config: NodeConfig, parts: Parts, { calls, handlers, rules }: { readonly calls: Calls; readonly handlers: Map<string, CallHandler>; readonly rules: MoveRules | undefined }): AgentContext["moves"] {
+  const self = config.name as NodeName; // the configuration's schema has checked it
+  const ask = passesUp({ self, method: movingMethods.take, schema: takeAskSchema, calls, handlers, above: () => aboveOf(parts) });
+  return { above: config.parent === undefined ? undefined : { jurisdiction: config.uplink?.jurisdiction }, askTake: (unit, id) => ask({ node: self, unit, id }), rules };
 }
 
 /** Nodes whose world proves nothing keep no identity. */
@@ -406,12 +432,5 @@ function agentOf({ agent, exchange }: Parts): AgentStatus {
   return { ...status, problem: status.problem ?? exchange?.problem()?.toJSON() };
 }
 
-/** `app/function` of everything this node is to run. */
 const readersOf = (log: SegmentLog): readonly string[] =>
   (desiredOf(log, log.origin)?.document.apps ?? []).flatMap((app) => [...app.functions, ...(app.reductions ?? [])].map(({ name }) => `${app.name}/${name}`));
-
-const openedRecord = (events: Events, stream: StreamName, predecessor: Mark | undefined): NewRecord =>
-  events.record({ stream, type: "holon.log.opened", class: "public", producer: "log", data: { predecessor: predecessor ?? null } });
-
-const startedRecord = (events: Events, { site, tier, jurisdiction, parent }: NodeConfig, api: string | undefined): NewRecord =>
-  events.record({ stream: "audit", type: "holon.node.started", class: "public", producer: "node", data: { site, tier, jurisdiction, parent: parent ?? null, api: api ?? null } });

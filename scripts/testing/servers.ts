@@ -18,6 +18,7 @@ export const servers = [
   { package: "prometheus", binary: "prometheus", neededBy: "metrics, scraped by a server that is not ours" },
   { package: "prometheus", binary: "promtool", neededBy: "metrics, checked by a tool that is not ours" },
   { package: "python3", binary: "python3", neededBy: "a function that is a process, in another language" },
+  { package: "chromium", binary: "chromium", neededBy: "the console, looked at in a browser" },
 ] as const satisfies readonly Server[];
 
 export type ServerBinary = (typeof servers)[number]["binary"];

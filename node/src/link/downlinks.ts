@@ -38,6 +38,8 @@ export interface DownlinkStatus {
   readonly node: NodeName;
   readonly sentBytes: number;
   readonly receivedBytes: number;
+  /** How long it has been connected. */
+  readonly sinceMs: number;
 }
 
 export interface Downlinks {
@@ -65,6 +67,7 @@ interface Session {
   /** As its certificate says. */
   readonly site: string | undefined;
   readonly receiver: StreamReceiver;
+  readonly acceptedMs: number;
   /** The child and the nodes below it, with the version of the document that each is known to have. */
   readonly below: Map<NodeName, number>;
   /** What its last offer made it: a child, a sibling that goes around its own uplink, or a sibling that offers nothing. */
@@ -107,7 +110,7 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
     });
     const safe = (lane: Lane, received: number): number => options.safe(lane, received, session.role === "relayed");
     const receiver = createStreamReceiver({ log, integrity: options.integrity, send: peer.send, safe, branched: options.branched, failed, ...creditOf(number) });
-    const session: Session = { number, peer, site: connection.site, receiver, below: new Map(), role: "quiet" };
+    const session: Session = { number, peer, site: connection.site, receiver, acceptedMs: now(), below: new Map(), role: "quiet" };
     sessions.set(peer.name, [...(sessions.get(peer.name) ?? []), session]);
     byNumber.set(number, session);
     leadTo(session, peer.name, 0);
@@ -225,7 +228,7 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
       // To all who say that they lead there: who says so last, and does not, keeps nothing from it.
       for (const session of sessions.get(node) ?? [...byNumber.values()].filter(({ below }) => below.has(node))) sendDocument(session, node);
     },
-    status: () => [...byNumber.values()].map(({ peer }) => ({ node: peer.name, ...peer.traffic() })),
+    status: () => [...byNumber.values()].map(({ peer, acceptedMs }) => ({ node: peer.name, ...peer.traffic(), sinceMs: now() - acceptedMs })),
     admission: admission.status,
     async close() {
       for (const session of [...byNumber.values()]) session.peer.close("the node is stopping");
