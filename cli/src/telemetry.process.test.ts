@@ -76,10 +76,12 @@ for (const encoding of ["json", "protobuf"] as const) {
     await Promise.all([spans.shutdown(), logs.shutdown(), meters.shutdown()]);
     collector.answers.push({ status: 503, headers: { "retry-after": "1" } }, { status: 429 });
     fleet.gateway.node.healUplink();
-    await until("all is at the cloud", () => fleet.cloud.node.log.head({ origin: fleet.gateway.node.log.origin, stream: "telemetry" })?.sequence === fleet.gateway.node.log.head({ origin: fleet.gateway.node.log.origin, stream: "telemetry" })?.sequence);
+    const lane = { origin: fleet.gateway.node.log.origin, stream: "telemetry" } as const;
+    const last = fleet.gateway.node.log.head(lane)?.sequence ?? Infinity;
+    await until("all is at the cloud", () => (fleet.cloud.node.log.head(lane)?.sequence ?? 0) >= last, 60_000);
     await collector.start();
     const wanted = Array.from({ length: 20 }, (_, index) => `made-${index}`).sort();
-    await until("all of it is there", () => namesOf(collector, "spans").length >= 20 && namesOf(collector, "logRecords").length >= 20);
+    await until("all of it is there", () => namesOf(collector, "spans").length >= 20 && namesOf(collector, "logRecords").length >= 20, 60_000);
     await until("the collector is not behind", () => (fleet.cloud.node.telemetry?.exporting()?.behind ?? 1) <= 2);
     assert.deepEqual(namesOf(collector, "spans").sort(), wanted);
     assert.deepEqual(namesOf(collector, "logRecords").sort(), wanted);
