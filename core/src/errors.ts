@@ -62,6 +62,7 @@ export const errorTable = {
   HOLON_LOG_CLOSED: row("The log is closed.", "Start the node again."),
   HOLON_LOG_ENDS_EARLY: row("The log ends before what its parent has of it: files were cut short, removed or put back from a backup.", "What the parent has stays there, what only this log had is gone; the node goes on by itself, beside the earlier history. Start it again to go on."),
   HOLON_LOG_DAMAGED: row("Records of the log are damaged on disk.", "The rest is served and the lost records are reported upward, once: start it again to go on."),
+  HOLON_LOG_SEALED: row("The log is encrypted, and its keys are not here.", "Put the node's key back: its file in `keys` beside the node's folder, or its TPM; without it nobody can read the log."),
   HOLON_LOG_FORMAT: row("A log was written by an unknown format version.", "Start it with the version of Holon that wrote it."),
   HOLON_LOGIN_BUSY: row("More people log in at a time than are answered.", "Log in again in a moment.", true),
   HOLON_LOGIN_LOCKED: row("Too many wrong passwords came for a name, or from an address.", "Wait as long as the message says; on the machine of control, `holon user password NAME` sets another at once.", true),

@@ -143,6 +143,24 @@ export interface Crypto {
   sha256(bytes: Uint8Array): Uint8Array;
 }
 
+/** Which key: each generation has one for every segment of the log. */
+export interface CipherPlace {
+  readonly generation: number;
+  readonly segment: number;
+}
+
+/** Encryption of the log, AES-256-GCM (NIST SP 800-38D), synchronous, under keys that stay behind it. */
+export interface Cipher {
+  /** Of what is encrypted from now on; undefined where nothing is and what was can still be read. */
+  readonly generation: number | undefined;
+  holds(generation: number): boolean;
+  /** 12 bytes that no call before has given. */
+  nonce(): Uint8Array;
+  encrypt(place: CipherPlace, nonce: Uint8Array, plain: Uint8Array, associated: Uint8Array): { readonly bytes: Uint8Array; readonly tag: Uint8Array };
+  /** What the bytes say, also where the tag does not vouch for them. */
+  decrypt(place: CipherPlace, nonce: Uint8Array, hidden: Uint8Array, associated: Uint8Array, tag: Uint8Array): { readonly bytes: Uint8Array; readonly isAuthentic: boolean };
+}
+
 /** Passwords and secrets of people. */
 export interface Credentials {
   /** What a password can be held against later and not be told from: Argon2id (RFC 9106). Takes time and memory on purpose. */
@@ -527,6 +545,8 @@ export interface Ports {
   readonly discovery: Discovery;
   readonly crypto: Crypto;
   readonly codec: Codec;
+  /** Without it the log is not encrypted, and never was. */
+  readonly cipher?: Cipher | undefined;
   readonly model: Model;
   readonly runner: Runner;
   readonly door: Door;

@@ -153,7 +153,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   const name = config.name as NodeName; // the configuration's schema has checked it
   const startedMs = ports.clock.monotonicMs();
   const events = createEvents(config, ports.clock);
-  const integrity: Integrity = { sha256: ports.crypto.sha256, crc32: ports.codec.crc32 };
+  const integrity: Integrity = { sha256: ports.crypto.sha256, crc32: ports.codec.crc32, cipher: ports.cipher };
   const { clock, disk, random } = ports;
   const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, meter: undefined, scrubber: undefined, sharing: undefined, served: undefined, identity: undefined, refusals: undefined, verifier: undefined, self: undefined };
   const log = await openLog({ origin: name, disk, clock, random, integrity, ...segmentSize(config), opened: (stream, predecessor) => openedRecord(events, stream, predecessor), full: () => parts.keeper?.full() });
