@@ -1,7 +1,7 @@
 /** One real node: platform adapters behind the ports, the local API in front. */
 import { join } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
-import type { Authority, Clock, Ports } from "@holon/core/ports.ts";
+import type { Authority, Cipher, Clock, Ports } from "@holon/core/ports.ts";
 import { guardRoutes } from "@holon/core/api/guarded.ts";
 import type { Route } from "@holon/core/api/route.ts";
 import { nodeConfigSchema, type NodeConfig } from "@holon/core/schema/node.ts";
@@ -21,14 +21,17 @@ import { removeJoinTokens } from "@holon/platform/secret-file.ts";
 import { tierOf } from "@holon/platform/identity-certificate.ts";
 import { NodeIdentity } from "@holon/platform/identity.ts";
 import { lockFolder } from "@holon/platform/lock.ts";
+import { openLogCipher } from "@holon/platform/log-keys.ts";
 import { createModel } from "@holon/platform/model.ts";
 import { createNet } from "@holon/platform/net.ts";
 import { createRandom } from "@holon/platform/random.ts";
 import { createRunner } from "@holon/platform/runner.ts";
+import { sealSecrets } from "@holon/platform/seal-secrets.ts";
 import { createSecrets } from "@holon/platform/secrets.ts";
 import { createTrace, type TraceOutput } from "@holon/platform/trace.ts";
 import { createDirector } from "@holon/platform/trust-director.ts";
 import { createTrustTuf } from "@holon/platform/trust-tuf.ts";
+import { makeVault } from "@holon/platform/vault.ts";
 
 export interface NodeOptions {
   readonly config: NodeConfig;
@@ -59,6 +62,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
   };
   try {
     const clock = createClock(config.clockSyncedFile === undefined ? {} : { syncedFiles: [config.clockSyncedFile] });
+    const cipher = await openSeals(folder, config);
     const { identity, authority } = await openIdentity(folder, config, clock);
     const model = createModel({ inPlace: true });
     closing.push(() => model.close());
@@ -74,6 +78,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
       discovery: createDiscovery(config.siblings),
       crypto: createCrypto(),
       codec: createCodec(),
+      cipher,
       model,
       runner,
       door: createDoor({ clock, hostStats: createHostStats(clock) }),
@@ -98,6 +103,16 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
     await close();
     throw error;
   }
+}
+
+/** Before anything secret is read or written: with what it is sealed; and the keys of the log, if that is encrypted or was. */
+async function openSeals(folder: string, { sealing, log }: NodeConfig): Promise<Cipher | undefined> {
+  const isEncrypted = log?.encryption === "on";
+  if (sealing !== undefined || isEncrypted) {
+    makeVault(folder, sealing ?? { by: "file" });
+    await sealSecrets(folder);
+  }
+  return openLogCipher(folder, isEncrypted);
 }
 
 /** A node with control makes the authority, and its own certificate, when it first starts. `HOLON_IDENTITY_FALSE` where it is configured as another than it was enrolled as. */
