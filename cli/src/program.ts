@@ -162,6 +162,12 @@ function addMembership(node: Command): void {
     .requiredOption("--because <reason>", "goes into the trail")
     .action(async (name: string, options: Common & { readonly because: string }) => (await import("./command/node-identity.ts")).revokeNode(await connectApi(clientOptions(options)), name, options.because, options.json === true));
   node
+    .command("rotate <name>")
+    .description("new keys for the encrypted log of a node of this machine that does not run")
+    .option("--data <folder>", "data folder", ".holon")
+    .option("--json", "data as JSON on stdout")
+    .action(async (name: string, options: { readonly data: string; readonly json?: boolean }) => (await import("./command/node-identity.ts")).rotateKeys(name, options));
+  node
     .command("authority")
     .description("the fleet's authority on this machine, and its root key")
     .option("--data <folder>", "data folder", ".holon")

@@ -1,4 +1,4 @@
-/** `holon node invite|enroll|revoke|authority` */
+/** `holon node invite|enroll|revoke|authority|rotate` */
 import { join, resolve } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
@@ -80,4 +80,17 @@ export async function manageAuthority({ data, node, takeRoot, renew, root, json 
   const until = new Date(status.intermediate.expiresMs).toISOString();
   if (json === true) return void process.stdout.write(`${JSON.stringify({ ...status, intermediate: { until } })}\n`);
   process.stdout.write(`${status.domain}\nfingerprint ${status.fingerprint}\nroot key ${status.root === "here" ? "here: take it off line with --take-root FILE" : "away"}\nintermediate until ${until}\n`);
+}
+
+/** New keys for the log of one node of this machine, which must not run meanwhile. */
+export async function rotateKeys(name: string, { data, json }: { readonly data: string; readonly json?: boolean }): Promise<void> {
+  const { rotateLogKeys } = await import("@holon/platform/log-keys.ts");
+  const folder = resolve(data, name);
+  const lock = lockFolder(folder);
+  try {
+    const generation = await rotateLogKeys(folder);
+    process.stdout.write(json === true ? `${JSON.stringify({ node: name, generation })}\n` : `what ${name} writes from its next start on is encrypted under generation ${generation}\n`);
+  } finally {
+    lock.release();
+  }
 }
