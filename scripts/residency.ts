@@ -8,16 +8,20 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { policiesEach, runResidency } from "@holon/sim/residency.ts";
-import { z } from "zod";
 
-const stateSchema = z.strictObject({ nextSeed: z.int(), cases: z.int(), crossed: z.int(), violations: z.array(z.string()), processorMs: z.number() });
-type State = z.infer<typeof stateSchema>;
+interface State {
+  readonly nextSeed: number;
+  readonly cases: number;
+  readonly crossed: number;
+  readonly violations: readonly string[];
+  readonly processorMs: number;
+}
 
 const saveEach = 10;
 
 const { values: flags } = parseArgs({ options: { cases: { type: "string", default: "1000" }, state: { type: "string" }, seed: { type: "string", default: "1" } } });
 const { state: path } = flags;
-let state: State = path !== undefined && existsSync(path) ? stateSchema.parse(JSON.parse(readFileSync(path, "utf8"))) : { nextSeed: Number(flags.seed), cases: 0, crossed: 0, violations: [], processorMs: 0 };
+let state: State = path !== undefined && existsSync(path) ? parseState(readFileSync(path, "utf8")) : { nextSeed: Number(flags.seed), cases: 0, crossed: 0, violations: [], processorMs: 0 };
 for (let trees = 1; state.cases < Number(flags.cases); trees++) {
   const before = process.cpuUsage();
   const { seed, crossed, violations } = await runResidency(state.nextSeed);
@@ -33,6 +37,12 @@ for (let trees = 1; state.cases < Number(flags.cases); trees++) {
 }
 process.stdout.write(`${JSON.stringify(state)}\n`);
 process.exitCode = state.violations.length === 0 ? 0 : 1;
+
+function parseState(text: string): State {
+  const found = JSON.parse(text) as Partial<State>;
+  const { nextSeed = 1, cases = 0, crossed = 0, violations = [], processorMs = 0 } = found;
+  return { nextSeed, cases, crossed, violations, processorMs };
+}
 
 /** All of it or nothing: whoever is killed in the midst goes on from what was there. */
 function save(now: State): void {
