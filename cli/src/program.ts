@@ -10,6 +10,7 @@ import type { AuditOptions } from "./command/audit.ts";
 import type { TailOptions } from "./command/event.ts";
 import type { OptimizeOptions } from "./command/model-optimize.ts";
 import type { RegisterOptions } from "./command/model.ts";
+import type { MeasureFlags } from "./command/node-measure.ts";
 import type { AuthorityOptions, InviteOptions } from "./command/node-identity.ts";
 import type { ExplainOptions } from "./command/policy.ts";
 import type { InitOptions, PinOptions, SignOptions } from "./command/publisher.ts";
@@ -161,6 +162,17 @@ function addMembership(node: Command): void {
   common(node.command("revoke <name>").description("take a node's certificates from it: the fleet refuses it"))
     .requiredOption("--because <reason>", "goes into the trail")
     .action(async (name: string, options: Common & { readonly because: string }) => (await import("./command/node-identity.ts")).revokeNode(await connectApi(clientOptions(options)), name, options.because, options.json === true));
+  common(node.command("show <name>").description("one node as it tells of itself: whether it is made of what was adopted, its links")).action(async (name: string, options: Common) => (await import("./command/node-measure.ts")).showNode(clientOptions(options), name, options.json === true));
+  node
+    .command("measure <file>")
+    .description("whether the program and configuration of the node of a holon.node.yaml are what was adopted")
+    .option("--adopt", "adopt them as they are, from now on")
+    .option("--because <reason>", "why; goes into the trail with your name")
+    .option("--data <folder>", "data folder", ".holon")
+    .option("--json", "data as JSON on stdout")
+    .action(async (file: string, options: MeasureFlags) => {
+      if (!(await (await import("./command/node-measure.ts")).measureNode(file, options))) process.exitCode = 1;
+    });
   node
     .command("rotate <name>")
     .description("new keys for the encrypted log of a node of this machine that does not run")

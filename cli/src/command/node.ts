@@ -1,8 +1,8 @@
 /** `holon node list|start` */
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { HolonError } from "@holon/core/errors.ts";
-import { nodeConfigSchema } from "@holon/core/schema/node.ts";
+import { join, resolve } from "node:path";
+import { HolonError, toHolonError } from "@holon/core/errors.ts";
+import { nodeConfigSchema, type NodeConfig } from "@holon/core/schema/node.ts";
 import { nodeReportSchema } from "@holon/core/schema/node-report.ts";
 import { parse } from "yaml";
 import { z } from "zod";
@@ -44,16 +44,33 @@ export async function startNodeFromFile(path: string, options: { readonly data: 
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
     throw new HolonError("HOLON_CONFIG_BAD", `${path} cannot be read`, { cause, next: "Give the path of a holon.node.yaml." });
   });
-  const parsed = nodeConfigSchema.safeParse(parseYaml(text, path));
-  if (!parsed.success) throw new HolonError("HOLON_CONFIG_BAD", `${path} does not fit: ${z.prettifyError(parsed.error).replaceAll("\n", "; ")}`);
+  const config = await adoptedConfig(parseConfig(text, path), text, options.data);
   const token = await makeToken(options.data);
-  await becomeLean(join(options.data, parsed.data.name), loadAll, options.ended);
+  await becomeLean(join(options.data, config.name), loadAll, options.ended);
   if (options.ended.aborted) return;
   const { startNode } = await loadMachine();
-  const machine = await startNode({ config: parsed.data, data: options.data, api: options.api, token, trace: { level: options.verbose ? "info" : "warn", output: process.stderr } });
-  if (!options.ended.aborted) process.stdout.write(`${parsed.data.name} runs; local API ${machine.api}${machine.node.address === undefined ? "" : `, link ${machine.node.address}`}\n`);
+  const machine = await startNode({ config, configFile: resolve(path), data: options.data, api: options.api, token, trace: { level: options.verbose ? "info" : "warn", output: process.stderr } });
+  if (!options.ended.aborted) process.stdout.write(`${config.name} runs; local API ${machine.api}${machine.node.address === undefined ? "" : `, link ${machine.node.address}`}\n`);
   await aborted(options.ended);
   await machine.close();
+}
+
+export function parseConfig(text: string, path: string): NodeConfig {
+  const parsed = nodeConfigSchema.safeParse(parseYaml(text, path));
+  if (!parsed.success) throw new HolonError("HOLON_CONFIG_BAD", `${path} does not fit: ${z.prettifyError(parsed.error).replaceAll("\n", "; ")}`);
+  return parsed.data;
+}
+
+/** Where a configuration was adopted, another one is not run: the node starts by the adopted one, and its alarm tells of the file. */
+async function adoptedConfig(config: NodeConfig, text: string, data: string): Promise<NodeConfig> {
+  const { readAdopted } = await import("@holon/platform/measurer.ts");
+  const adopted = await readAdopted(join(data, config.name)).catch((error: unknown) => {
+    process.stderr.write(`${toHolonError(error).code}: ${toHolonError(error).message}\n`); // the node goes on by what is there, and its alarm says so
+    return undefined;
+  });
+  if (adopted?.config === undefined || adopted.config === text) return config;
+  process.stderr.write(`HOLON_NODE_ALTERED: the configuration of ${config.name} is not the one that ${adopted.by} adopted; it starts by that one\n`);
+  return parseConfig(adopted.config, "what was adopted");
 }
 
 /** Not for a list of nodes. */

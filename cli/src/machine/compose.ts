@@ -22,6 +22,7 @@ import { tierOf } from "@holon/platform/identity-certificate.ts";
 import { NodeIdentity } from "@holon/platform/identity.ts";
 import { lockFolder } from "@holon/platform/lock.ts";
 import { openLogCipher } from "@holon/platform/log-keys.ts";
+import { createMeasurer } from "@holon/platform/measurer.ts";
 import { createModel } from "@holon/platform/model.ts";
 import { createNet } from "@holon/platform/net.ts";
 import { createRandom } from "@holon/platform/random.ts";
@@ -40,6 +41,8 @@ export interface NodeOptions {
   /** Address of the node's local API; of the control API where the node carries it. */
   readonly api: string;
   readonly token: string;
+  /** The file that the configuration was read from, if it was. */
+  readonly configFile?: string;
   readonly trace: { readonly level: "debug" | "info" | "warn" | "error"; readonly output: TraceOutput };
 }
 
@@ -85,6 +88,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
       secrets: createSecrets(folder),
       host: createHostStats(clock, folder), // apart from the door's, so that rates of one do not end at the samples of the other
       trust: createTrustTuf(folder),
+      measurer: createMeasurer({ folder, config: options.configFile }),
       ...(config.control ? { director: createDirector(folder), credentials: createCredentials() } : {}),
       trace: createTrace({ name: config.name, ...options.trace }),
     };
