@@ -91,6 +91,7 @@ export const errorTable = {
   HOLON_PRODUCER_FENCED: row("A producer that began later has the same name: this one may send no more.", "Give each producer a name of its own; what this one sent and had acknowledged is kept."),
   HOLON_PRODUCER_FULL: row("A source remembers as many producers as it may.", "Let producers keep their names when they start again; names made up anew each time are remembered for ever."),
   HOLON_PRODUCER_GAP: row("A producer left out events between what is stored and what it sent.", "Start the producer again: it goes on behind what is stored."),
+  HOLON_QUOTE_BAD: row("What a node's TPM should have signed of it is not that.", "Nothing to do if it does not repeat; else look at the node: its program, its TPM, who has it."),
   HOLON_RECORD_TOO_LARGE: row("A record is over the size limit.", "Send smaller events; large data belongs in a blob."),
   HOLON_ROOT_KEY_AWAY: row("The key of the authority's root is not here.", "Bring it: name the file that it was taken to."),
   HOLON_RUN_INCOMPLETE: row("A run ended, and what is in the logs is not what went in.", "Look at what the report counts as lost, duplicated, reordered or raw at the cloud; `holon doctor` and the log's own reports say what happened."),

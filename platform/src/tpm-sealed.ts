@@ -17,6 +17,7 @@ export function unsealInTpm(publicPart: string, privatePart: string, tcti: strin
     bench.put("sealed.pub", Buffer.from(publicPart, "base64"));
     bench.put("sealed.priv", Buffer.from(privatePart, "base64"));
     bench.run("tpm2_load", "-C", "primary.ctx", "-u", "sealed.pub", "-r", "sealed.priv", "-c", "sealed.ctx", "-Q");
+    flush(bench);
     bench.run("tpm2_unseal", "-c", "sealed.ctx", "-o", "key", "-Q");
     flush(bench);
     return bench.get("key");

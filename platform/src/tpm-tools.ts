@@ -25,7 +25,7 @@ export function withTpm<T>(tcti: string | undefined, act: (bench: TpmBench) => T
       run(tool, ...words) {
         const { status, error, stdout, stderr } = spawnSync(tool, words, { cwd: folder, encoding: "utf8", timeout: callMs, env: { PATH: process.env["PATH"], TPM2TOOLS_TCTI: tcti ?? machineTcti, TSS2_LOG: "all+NONE" } });
         if (error !== undefined) throw new HolonError("HOLON_TPM_FAILED", `${tool} does not run (${error.message})`, { cause: error });
-        if (status !== 0) throw new HolonError("HOLON_TPM_FAILED", `${tool} ended with ${status}: ${stderr.trim().split("\n").at(-1) ?? ""}`);
+        if (status !== 0) throw new HolonError("HOLON_TPM_FAILED", `${tool} ended with ${status}: ${stderr.trim().split("\n").at(0) ?? ""}`);
         return stdout;
       },
       put: (name, bytes) => writeFileSync(join(folder, name), bytes, { mode: 0o600 }),
@@ -39,9 +39,10 @@ export function withTpm<T>(tcti: string | undefined, act: (bench: TpmBench) => T
 /** The storage primary is made anew from the TPM's own seed each time, and is the same each time: nothing of it need be kept. */
 export function primary(bench: TpmBench): void {
   bench.run("tpm2_createprimary", "-C", "o", "-G", "ecc", "-c", "primary.ctx", "-Q");
+  flush(bench);
 }
 
-/** Transient objects take the few places that a TPM has: a simulated one has no resource manager in front. */
+/** What a tool loaded takes one of the few places that a TPM has, where no resource manager stands in front; the contexts that are kept in files load it again. */
 export function flush(bench: TpmBench): void {
   bench.run("tpm2_flushcontext", "-t", "-Q");
 }

@@ -16,6 +16,8 @@ export const servers = [
   { package: "nats-server", binary: "nats-server", neededBy: "the engine of a control plane on more than one machine" },
   { package: "bubblewrap", binary: "bwrap", neededBy: "functions that are processes, confined" },
   { package: "python3", binary: "python3", neededBy: "a function that is a process, in another language" },
+  { package: "swtpm", binary: "swtpm", neededBy: "a TPM 2.0 in software, for quotes and sealed keys" },
+  { package: "tpm2-tools", binary: "tpm2", neededBy: "what talks to a TPM" },
 ] as const satisfies readonly Server[];
 
 export type ServerBinary = (typeof servers)[number]["binary"];
