@@ -332,7 +332,11 @@ function addTokens(program: Command): void {
 }
 
 function addDoctor(program: Command): void {
-  common(program.command("doctor").description("what is wrong here, and what to do")).action(async (options: Common) => {
+  common(program.command("doctor").description("what is wrong here, and what to do").option("--hardening", "look at the machine instead, by a written list")).action(async (options: Common & { readonly hardening?: boolean }) => {
+    if (options.hardening === true) {
+      if (!(await import("./command/hardening.ts")).inspectMachine(clientOptions(options).data, options.json === true)) process.exitCode = 1;
+      return;
+    }
     if (!(await (await import("./command/doctor.ts")).doctor(clientOptions(options), options.json === true))) process.exitCode = 1;
   });
 }
