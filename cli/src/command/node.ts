@@ -1,7 +1,8 @@
 /** `holon node list|start` */
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
+import type { Adopted } from "@holon/core/measure/measured.ts";
 import { nodeConfigSchema, type NodeConfig } from "@holon/core/schema/node.ts";
 import { nodeReportSchema } from "@holon/core/schema/node-report.ts";
 import { parse } from "yaml";
@@ -44,7 +45,7 @@ export async function startNodeFromFile(path: string, options: { readonly data: 
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
     throw new HolonError("HOLON_CONFIG_BAD", `${path} cannot be read`, { cause, next: "Give the path of a holon.node.yaml." });
   });
-  const config = await adoptedConfig(parseConfig(text, path), text, options.data);
+  const config = await adoptedConfig(text, path, options.data);
   const token = await makeToken(options.data);
   await becomeLean(join(options.data, config.name), loadAll, options.ended);
   if (options.ended.aborted) return;
@@ -62,15 +63,32 @@ export function parseConfig(text: string, path: string): NodeConfig {
 }
 
 /** Where a configuration was adopted, another one is not run: the node starts by the adopted one, and its alarm tells of the file. */
-async function adoptedConfig(config: NodeConfig, text: string, data: string): Promise<NodeConfig> {
+async function adoptedConfig(text: string, path: string, data: string): Promise<NodeConfig> {
+  let config: NodeConfig | undefined;
+  let problem: unknown;
+  try {
+    config = parseConfig(text, path);
+  } catch (error) {
+    problem = error;
+  }
+  const folders = config === undefined ? await nodeFolders(data) : [config.name];
+  const held = (await Promise.all(folders.map((folder) => adoptedIn(join(data, folder))))).flatMap((adopted) => (adopted?.config === undefined ? [] : [{ by: adopted.by, config: adopted.config }]));
+  const [adopted] = held;
+  if (config !== undefined && (adopted === undefined || adopted.config === text)) return config;
+  // What does not even parse names no node: it is known whose it is where there is but one.
+  if (adopted === undefined || held.length > 1) throw problem;
+  process.stderr.write(`HOLON_NODE_ALTERED: ${path} is not what ${adopted.by} adopted; the node starts by what was adopted\n`);
+  return parseConfig(adopted.config, "what was adopted");
+}
+
+const nodeFolders = async (data: string): Promise<readonly string[]> => (await readdir(data, { withFileTypes: true }).catch(() => [])).filter((entry) => entry.isDirectory()).map(({ name }) => name);
+
+async function adoptedIn(folder: string): Promise<Adopted | undefined> {
   const { readAdopted } = await import("@holon/platform/measurer.ts");
-  const adopted = await readAdopted(join(data, config.name)).catch((error: unknown) => {
+  return readAdopted(folder).catch((error: unknown) => {
     process.stderr.write(`${toHolonError(error).code}: ${toHolonError(error).message}\n`); // the node goes on by what is there, and its alarm says so
     return undefined;
   });
-  if (adopted?.config === undefined || adopted.config === text) return config;
-  process.stderr.write(`HOLON_NODE_ALTERED: the configuration of ${config.name} is not the one that ${adopted.by} adopted; it starts by that one\n`);
-  return parseConfig(adopted.config, "what was adopted");
 }
 
 /** Not for a list of nodes. */
