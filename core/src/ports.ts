@@ -184,6 +184,26 @@ export interface Credentials {
   secret(): string;
 }
 
+/** What an identity provider said of somebody, and what of it is proved: that it said so, to this client, now. */
+export interface ProvedSubject {
+  /** By which the provider tells its people apart, for ever. */
+  readonly subject: string;
+  /** Of the login for which it was said. */
+  readonly nonce: string | undefined;
+  readonly claims: Readonly<Record<string, unknown>>;
+}
+
+/** An identity provider: OpenID Connect Core 1.0 with the authorization code flow and PKCE (RFC 7636). Holds nothing of a login that is under way. */
+export interface IdentityProvider {
+  /** Where a browser goes to. `HOLON_PROVIDER_UNREACHABLE`, `HOLON_PROVIDER_BAD`. */
+  authorization(login: { readonly state: string; readonly nonce: string; readonly verifier: string; readonly redirect: string }): Promise<string>;
+  /**
+   * Redeems the code with which the browser came back, and checks what is given for it: signature, issuer, audience, time by `atMs`; the nonce is left to the
+   * caller. `answeredBy` is the issuer that the browser named (RFC 9207). `HOLON_PROVIDER_REFUSED`, `HOLON_PROVIDER_TIME`, `HOLON_PROVIDER_UNREACHABLE`, `HOLON_PROVIDER_BAD`.
+   */
+  redeem(answer: { readonly code: string; readonly answeredBy: string | undefined; readonly verifier: string; readonly redirect: string; readonly atMs: number }): Promise<ProvedSubject>;
+}
+
 /** Checksums and compression, synchronous. */
 export interface Codec {
   /** CRC-32 (ISO 3309), unsigned. */
@@ -453,6 +473,8 @@ export interface HostStats {
   sample(): Promise<Readonly<Record<string, number>>>;
   /** What this machine has; of the disk what is free where the node keeps its data. What the system does not tell is left out. */
   capacity(): Promise<HostCapacity>;
+  /** Of this process: processor time since it began, and memory in use. */
+  process?(): { readonly processorSeconds: number; readonly memoryBytes: number };
 }
 
 /** Secrets of this node, kept beside it: they come with no document and leave with nothing. */
@@ -549,6 +571,12 @@ export interface Trace {
   note(level: "debug" | "info" | "warn" | "error", message: string, fields?: Readonly<Record<string, string | number | boolean>>): void;
 }
 
+/** A collector of OpenTelemetry, or whatever else takes a POST. */
+export interface Collector {
+  /** Rejects where nobody answers. */
+  post(url: string, contentType: string, body: Uint8Array): Promise<{ readonly status: number; readonly retryAfterMs: number | undefined; readonly body: Uint8Array }>;
+}
+
 /** Everything one node is given. */
 export interface Ports {
   readonly clock: Clock;
@@ -566,6 +594,8 @@ export interface Ports {
   readonly secrets: Secrets;
   /** Without it control knows of this machine what its configuration declares. */
   readonly host?: HostStats;
+  /** Without it nothing is sent to one, whatever the configuration says. */
+  readonly collector?: Collector;
   /** Without it nothing that runs is asked for a signature. */
   readonly trust?: Trust;
   /** Of a node that carries the control plane. */
@@ -579,4 +609,6 @@ export interface Ports {
   readonly authority?: Authority | undefined;
   /** Only where control runs. */
   readonly credentials?: Credentials | undefined;
+  /** Where control runs and one is configured. */
+  readonly provider?: IdentityProvider | undefined;
 }

@@ -145,7 +145,7 @@ function plainSwap(lines: readonly string[] | undefined, root: string): readonly
   return lines?.slice(1).flatMap((line) => {
     const [device = ""] = line.split(/\s+/);
     const name = device.split("/").at(-1) ?? "";
-    const isEncrypted = /^CRYPT-/.test(read(join(root, `sys/block/${name}/dm/uuid`)) ?? "");
+    const isEncrypted = (read(join(root, `sys/block/${name}/dm/uuid`)) ?? "").startsWith("CRYPT-");
     return name.startsWith("zram") || isEncrypted ? [] : [device];
   });
 }

@@ -7,6 +7,8 @@ import { nodeReportSchema } from "@holon/core/schema/node-report.ts";
 import { signatureFilesSchema } from "@holon/core/schema/signatures.ts";
 import { z } from "zod";
 import type { Control } from "../control.ts";
+import type { FleetHost } from "../fleet/link-watch.ts";
+import { fleetRoutes } from "./fleet-routes.ts";
 import { identityRoutes } from "./identity-routes.ts";
 import { modelRoutes } from "./model-routes.ts";
 import { peopleRoutes } from "./people-routes.ts";
@@ -35,8 +37,9 @@ const imagesSchema = z.strictObject({ files: signatureFilesSchema, app: appDocum
 const doneSchema = z.object({ ok: z.literal(true) });
 const done = { status: 200, body: { ok: true } };
 
-export function controlRoutes(control: Control): readonly Route[] {
-  return [health, ...nodeRoutes(control), ...appRoutes(control), ...blobRoutes(control), ...modelRoutes(control), ...policyRoutes(control), ...planRoutes(control), ...(control.registrar === undefined ? [] : identityRoutes(control.registrar)), ...(control.people === undefined ? [] : peopleRoutes(control.people)), ...eventRoutes(control.log)];
+/** With `host`, the fleet can be looked at as it changes. */
+export function controlRoutes(control: Control, host?: FleetHost): readonly Route[] {
+  return [health, ...nodeRoutes(control), ...(host === undefined ? [] : fleetRoutes(control, host)), ...appRoutes(control), ...blobRoutes(control), ...modelRoutes(control), ...policyRoutes(control), ...planRoutes(control), ...(control.registrar === undefined ? [] : identityRoutes(control.registrar)), ...(control.people === undefined ? [] : peopleRoutes(control.people)), ...eventRoutes(control.log)];
 }
 
 const health: Route = {
