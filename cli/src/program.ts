@@ -12,6 +12,7 @@ import type { TailOptions } from "./command/event.ts";
 import type { ProviderLogin } from "./command/session-provider.ts";
 import type { OptimizeOptions } from "./command/model-optimize.ts";
 import type { RegisterOptions } from "./command/model.ts";
+import type { MeasureFlags } from "./command/node-measure.ts";
 import type { AuthorityOptions, DirectorOptions, InviteOptions } from "./command/node-identity.ts";
 import type { ExplainOptions } from "./command/policy.ts";
 import type { InitOptions, PinOptions, SignOptions, TrustOptions } from "./command/publisher.ts";
@@ -174,6 +175,23 @@ function addMembership(node: Command): void {
   common(node.command("revoke <name>").description("take a node's certificates from it: the fleet refuses it"))
     .requiredOption("--because <reason>", "goes into the trail")
     .action(async (name: string, options: Common & { readonly because: string }) => (await import("./command/node-identity.ts")).revokeNode(await connectApi(clientOptions(options)), name, options.because, options.json === true));
+  common(node.command("show <name>").description("one node as it tells of itself: whether it is made of what was adopted, its links")).action(async (name: string, options: Common) => (await import("./command/node-measure.ts")).showNode(clientOptions(options), name, options.json === true));
+  node
+    .command("measure <file>")
+    .description("whether the program and configuration of the node of a holon.node.yaml are what was adopted")
+    .option("--adopt", "adopt them as they are, from now on")
+    .option("--because <reason>", "why; goes into the trail with your name")
+    .option("--data <folder>", "data folder", ".holon")
+    .option("--json", "data as JSON on stdout")
+    .action(async (file: string, options: MeasureFlags) => {
+      if (!(await (await import("./command/node-measure.ts")).measureNode(file, options))) process.exitCode = 1;
+    });
+  node
+    .command("rotate <name>")
+    .description("new keys for the encrypted log of a node of this machine that does not run")
+    .option("--data <folder>", "data folder", ".holon")
+    .option("--json", "data as JSON on stdout")
+    .action(async (name: string, options: { readonly data: string; readonly json?: boolean }) => (await import("./command/node-identity.ts")).rotateKeys(name, options));
   node
     .command("authority")
     .description("the fleet's authority on this machine, and its root key")
@@ -344,7 +362,11 @@ function addTokens(program: Command): void {
 }
 
 function addDoctor(program: Command): void {
-  common(program.command("doctor").description("what is wrong here, and what to do")).action(async (options: Common) => {
+  common(program.command("doctor").description("what is wrong here, and what to do").option("--hardening", "look at the machine instead, by a written list")).action(async (options: Common & { readonly hardening?: boolean }) => {
+    if (options.hardening === true) {
+      if (!(await import("./command/hardening.ts")).inspectMachine(clientOptions(options).data, options.json === true)) process.exitCode = 1;
+      return;
+    }
     if (!(await (await import("./command/doctor.ts")).doctor(clientOptions(options), options.json === true))) process.exitCode = 1;
   });
 }

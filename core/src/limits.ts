@@ -25,6 +25,10 @@ export const limits = {
   /** Sealed segments are read again and again, so that flipped bits are mended before a second one meets them: so many bytes, so often. */
   scrubStepBytes: 4 << 20,
   scrubEveryMs: 60_000,
+  /** Measuring of a node's own files: so many at a time, a pause, and all of it so often. */
+  measureSliceFiles: 32,
+  measureSliceMs: 50,
+  measureEveryMs: 3_600_000,
   /** A log that has been at rest for so long gets an empty batch, which names what the newest one held. */
   epilogueAfterMs: 5_000,
   /** After so many bytes a roll names the lanes that changed last, not those of the batch before alone; and how many lanes, beside those. */

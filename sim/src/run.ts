@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { HolonError } from "@holon/core/errors.ts";
 import { runSeed, type Scenario, type ScenarioRun, type ScenarioSize } from "./scenario.ts";
+import { encryptedScenarios } from "./scenarios/encrypted.ts";
 import { bitFlipEverywhere, rubbishEverywhere } from "./scenarios/bit-flip-everywhere.ts";
 import { clone } from "./scenarios/clone.ts";
 import { clockFaults } from "./scenarios/clock-faults.ts";
@@ -24,7 +25,7 @@ import type { Note } from "./trace.ts";
 
 /** Every scenario by name. */
 export const scenarios: ReadonlyMap<string, Scenario> = new Map(
-  [cutAndHeal, powerCutEverywhere, bitFlipEverywhere, rubbishEverywhere, diskFull, clockFaults, coldBootAlone, lyingPeer, restoreFromBackup, clone, narrowLinks, realLinks, splitSite, island72h, sharedIslands, reconnectStorm, handOff, telemetry72h].map((scenario) => [scenario.name, scenario]),
+  [cutAndHeal, powerCutEverywhere, bitFlipEverywhere, rubbishEverywhere, ...encryptedScenarios, diskFull, clockFaults, coldBootAlone, lyingPeer, restoreFromBackup, clone, narrowLinks, realLinks, splitSite, island72h, sharedIslands, reconnectStorm, handOff, telemetry72h].map((scenario) => [scenario.name, scenario]),
 );
 
 export interface RunOptions {
