@@ -30,11 +30,13 @@ export const words = {
     unseen: { word: "not seen", hint: "who could tell is not in reach, or nothing has come since control started" },
   } satisfies Record<NodeState, { readonly word: string; readonly hint: string }>,
   document: { none: "nothing to run", settled: "runs it", spreading: "not reported yet", refused: "refused it" } satisfies Record<DocumentState, string>,
+  glance: { alerts: "Alerts", none: "No alert in the last day." },
   fleet: {
     summary: (nodes: number, sites: number) => `${nodes.toLocaleString("en-GB")} ${nodes === 1 ? "node" : "nodes"} in ${sites.toLocaleString("en-GB")} ${sites === 1 ? "site" : "sites"}`,
     heardOf: (heard: number, of: number) => `${heard.toLocaleString("en-GB")} of ${of.toLocaleString("en-GB")} are known to be there`,
     island: (site: string) => `${site} is an island`,
     islandSince: (age: string | undefined) => (age === undefined ? "cut off; since when is not known" : `cut off for ${age}; it works on alone`),
+    lastRecord: (age: string) => `last record ${age} ago`,
     here: "this API",
     lead: "lead",
     map: "Map", table: "Table", view: "View", state: "State", site: "Site", tier: "Tier",
@@ -78,7 +80,7 @@ export const words = {
     seeLive: "Ask the nodes", manyNodes: "In a fleet of this size open a node to see its inferences.",
   },
   policy: {
-    none: "No policy was adopted: the `egress` of each app decides what leaves.", name: "Policy", version: "version", adopted: "adopted", text: "Its text", decisions: "Decisions", trail: "The audit trail", allowed: "allowed", denied: "denied", filter: "Filter the trail", type: "Type",
+    none: "No policy was adopted: the `egress` of each app decides what leaves.", name: "Policy", version: "version", adopted: "adopted", text: "Its text", decisions: "Decisions", trail: "The audit trail", to: "to", allowed: "allowed", denied: "denied", filter: "Filter the trail", type: "Type",
     columns: { time: "Recorded", node: "Node", who: "Who", does: "Does", what: "What", outcome: "Outcome", rule: "Rule", happened: "What happened", about: "About" },
     tabs: { decisions: "Decisions", trail: "Audit trail", text: "Policy" },
   },
