@@ -29,7 +29,7 @@ export function groupBySite(nodes: Iterable<FleetNode>, fleet: Fleet, nowMs: num
 }
 
 function groupOf(site: string, group: FleetNode[], fleet: Fleet, nowMs: number): SiteGroup {
-  const counts: Record<NodeState, number> = { open: 0, heard: 0, cut: 0, silent: 0, unseen: 0 };
+  const counts: Record<NodeState, number> = { open: 0, heard: 0, cut: 0, silent: 0, down: 0, unseen: 0 };
   let [spreading, refused, rank] = [0, 0, 9];
   for (const node of group) {
     counts[stateOf(node, fleet, nowMs)] += 1;
