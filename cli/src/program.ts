@@ -8,6 +8,7 @@ import { connectApi, type ClientOptions } from "./client.ts";
 import type { DevOptions } from "./command/app-dev.ts";
 import type { AuditOptions } from "./command/audit.ts";
 import type { TailOptions } from "./command/event.ts";
+import type { ProviderLogin } from "./command/session-provider.ts";
 import type { OptimizeOptions } from "./command/model-optimize.ts";
 import type { RegisterOptions } from "./command/model.ts";
 import type { AuthorityOptions, InviteOptions } from "./command/node-identity.ts";
@@ -288,7 +289,13 @@ function addPeople(program: Command): void {
   interface WithPassword extends Common {
     readonly passwordFile?: string;
   }
-  withPassword(program.command("login <name>").description("begin a session with a name and its password")).action(async (name: string, options: WithPassword) => (await import("./command/session.ts")).logIn(clientOptions(options), name, options.passwordFile, options.json === true));
+  withPassword(program.command("login [name]").description("begin a session: with a name and its password, or without a name with the identity provider"))
+    .option("--paste", "without a name: use a browser elsewhere, and paste the address at which it ends")
+    .option("--port <port>", "without a name: the port of this machine to which the browser is sent back")
+    .action(async (name: string | undefined, options: WithPassword & ProviderLogin) => {
+      if (name === undefined) return (await import("./command/session-provider.ts")).logInWithProvider(clientOptions(options), options, options.json === true);
+      return (await import("./command/session.ts")).logIn(clientOptions(options), name, options.passwordFile, options.json === true);
+    });
   common(program.command("logout").description("end the session")).action(async (options: Common) => (await import("./command/session.ts")).logOut(clientOptions(options), options.json === true));
   const user = program.command("user").description("people and their roles: owner, operator, publisher, auditor, viewer");
   withPassword(user.command("add <name>").description("add a user")).requiredOption("--role <role>", "owner, operator, publisher, auditor or viewer").action(async (name: string, options: WithPassword & { readonly role: string }) => (await import("./command/user.ts")).addUser(await connectApi(clientOptions(options)), name, options.role, options.passwordFile, options.json === true));

@@ -8,15 +8,17 @@ import type { Log, NewRecord } from "@holon/core/log/log.ts";
 import type { Explanation } from "@holon/core/placement/explain.ts";
 import { needsProblem } from "@holon/core/placement/needs-of-app.ts";
 import { printPrincipal } from "@holon/core/policy/principal.ts";
-import type { Authority, Clock, Credentials, Crypto, Director, Identity, Timer, Trace } from "@holon/core/ports.ts";
+import type { Authority, Clock, Credentials, Crypto, Director, Identity, IdentityProvider, Timer, Trace } from "@holon/core/ports.ts";
 import { exportableStreams } from "@holon/core/schema/event.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
 import { cascadeProblem } from "@holon/core/schema/model-use.ts";
 import type { ModelDocument } from "@holon/core/schema/model.ts";
 import { planMethods, renewSchema } from "@holon/core/schema/node-report.ts";
+import { movingMethods } from "@holon/core/schema/moving.ts";
+import type { ProviderConfig } from "@holon/core/schema/provider.ts";
 import type { SignatureFiles } from "@holon/core/schema/signatures.ts";
 import { createTurns } from "@holon/core/turns.ts";
-import type { BlobHash } from "@holon/core/units.ts";
+import type { BlobHash, NodeName } from "@holon/core/units.ts";
 import { createClaims } from "./store/claims.ts";
 import { openRegistrar, type Registrar } from "./identity/registrar.ts";
 import { issuedFor } from "./fleet/issued.ts";
@@ -24,6 +26,8 @@ import { openPeople, type People } from "./people/people.ts";
 import { documentsFor, heldDesired } from "./plan/documents.ts";
 import { createHearing, type Hearing } from "./plan/hearing.ts";
 import { readLeaving } from "./plan/leaving.ts";
+import { createMovers } from "./plan/movers.ts";
+import { readMoves, type Move, type MoveBook } from "./plan/moving.ts";
 import { createPlanner, whyNowhere, type InForce } from "./plan/planner.ts";
 import { previewOf, type Preview } from "./plan/preview.ts";
 import { createFold, eventTypes, type ControlState, type KnownApp, type KnownNode } from "./store/fold.ts";
@@ -35,15 +39,21 @@ export interface ControlHost {
   readonly log: Log;
   readonly blobs: { has(hash: BlobHash): Promise<boolean>; put(content: Uint8Array): Promise<BlobHash>; read(hash: BlobHash): Promise<Uint8Array> };
   readonly events: { record(input: { stream: "audit"; type: string; class: "public"; producer: string; subject?: string; data: unknown }): NewRecord };
-  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly director?: Director; readonly trace: Trace; readonly identity?: Identity | undefined; readonly authority?: Authority | undefined; readonly credentials?: Credentials | undefined };
+  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly director?: Director; readonly trace: Trace; readonly identity?: Identity | undefined; readonly authority?: Authority | undefined; readonly credentials?: Credentials | undefined; readonly provider?: IdentityProvider | undefined };
   /** Where new nodes reach the fleet. */
   readonly address?: string | undefined;
+  /** What the claims of `ports.provider` stand for. */
+  readonly provider?: ProviderConfig | undefined;
   /** How long certificates hold; without it `limits.certificateMs`. */
   readonly certificateMs?: number | undefined;
   /** Methods of `call` that its node answers. */
   readonly handlers?: { set(method: string, handler: (parameters: unknown) => Promise<unknown>): unknown };
   /** A newer list of the revoked is in force at its node. */
   revoked?(): void;
+  /** Brings what a unit holds from the node below that sealed it. */
+  bring?(node: NodeName, hash: BlobHash): Promise<void>;
+  /** How units go from node to node, where a test puts another in its place. */
+  readonly moveBook?: MoveBook | undefined;
 }
 
 export interface NodeRow extends KnownNode {
@@ -69,6 +79,8 @@ export interface Control {
   images(): SignatureFiles | undefined;
   /** The plan in force, with all that it was made from; undefined where nothing that is deployed has needs. */
   plan(): Promise<InForce | undefined>;
+  /** Units on their way from one node to another. */
+  moves(): readonly Move[];
   /** Why a unit (`app/function`) is on a node, or not. `HOLON_PLAN_MISSING`. */
   explain(unit: string, node: string): Promise<Explanation>;
   /** What would come of deploying this, and why; changes nothing. */
@@ -105,11 +117,13 @@ export async function openControl(host: ControlHost): Promise<Control> {
   await fold.catchUp();
   await claims.tell();
   const planner = createPlanner(host);
+  const movers = createMovers(host, () => void inTurn(replan).catch(failed), host.moveBook);
   const hearing = openHearing(host, (await planner.inForce(fold.state))?.inputs.inventory.nodes ?? []);
 
   /** Everything that reads or changes the state goes through here. */
   const inTurn = createTurns();
 
+  const isUnderWay = (): boolean => readLeaving(log).length > 0 || movers.areUnderWay();
   const states = (): string => [...fold.state.nodes.keys()].map((node) => hearing.stateOf(node)).join();
 
   async function replan(): Promise<void> {
@@ -118,7 +132,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
     const proposal = await planner.propose(state, hearing);
     const adopted = proposal?.because === undefined ? undefined : await planner.keep(proposal);
     const plan = adopted === undefined ? (await planner.inForce(state))?.plan : proposal?.planned.plan;
-    const { records, cells } = await documentsFor({ state, hearing, plan }, { ...host, sizes });
+    const { records, cells } = await documentsFor({ state, hearing, plan, movers }, { ...host, sizes });
     const adopting = adopted === undefined ? [] : [record(eventTypes.planned, "fleet", adopted)];
     if (adopting.length + records.length + cells.length > 0) await log.append({ records: [...adopting, ...records], cells });
     if (adopting.length > 0) await fold.catchUp();
@@ -128,7 +142,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
 
   async function follow(): Promise<void> {
     if (closed) return;
-    if ((await fold.catchUp()) || readLeaving(log).length > 0) await replan();
+    if ((await fold.catchUp()) || isUnderWay()) await replan();
     await claims.tell();
   }
 
@@ -140,7 +154,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
 
   async function look(): Promise<void> {
     if (closed) return;
-    if (states() !== planned.states || planned.isLater || readLeaving(log).length > 0) return replan();
+    if (states() !== planned.states || planned.isLater || isUnderWay()) return replan();
     lookLater(true);
   }
 
@@ -175,9 +189,11 @@ export async function openControl(host: ControlHost): Promise<Control> {
     return Promise.resolve({ version: issued });
   });
 
+  host.handlers?.set(movingMethods.take, (parameters) => inTurn(() => movers.grant(parameters)));
   const registrar = await registrarOf(host, record);
   const { credentials } = ports;
-  const people = credentials && openPeople({ log, clock: ports.clock, crypto: ports.crypto, credentials, state: fold.state.people, record, follow: () => inTurn(follow) });
+  const provider = ports.provider && host.provider && { port: ports.provider, config: host.provider };
+  const people = credentials && openPeople({ log, clock: ports.clock, crypto: ports.crypto, credentials, provider, state: fold.state.people, record, follow: () => inTurn(follow) });
 
   return {
     registrar,
@@ -206,6 +222,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
     },
     images: () => fold.state.images,
     plan: () => inTurn(() => planner.inForce(fold.state)),
+    moves: () => readMoves(log),
     explain: (unit, node) => inTurn(() => planner.explain(fold.state, unit, node)),
     preview: (document) =>
       inTurn(async () => {

@@ -429,6 +429,18 @@ export const limits = {
   loginLockMsMax: 900_000,
   /** Names and addresses that are counted. At the bound: those that are not known yet are counted as one. */
   loginCountedMax: 1_024,
+  /** Rules by which an identity provider's people get roles. At the bound: the configuration is refused. */
+  providerRolesMax: 64,
+  /** Logins with an identity provider that are under way, and for how long each may be. At the bound: the oldest is forgotten, and begins again. */
+  providerLoginsMax: 256,
+  providerLoginMs: 600_000,
+  /** Time for one answer of an identity provider, and its size. At the bound: `HOLON_PROVIDER_UNREACHABLE`, `HOLON_PROVIDER_BAD`. */
+  providerAnswerMs: 8_000,
+  providerAnswerBytesMax: 256 << 10,
+  /** Questions to it that are under way. At the bound: `HOLON_LOGIN_BUSY`. */
+  providerAsksMax: 8,
+  /** How far its clock and this one may be apart. At the bound: `HOLON_PROVIDER_TIME`. */
+  providerSkewMs: 60_000,
   /** Nodes, replicas of one unit and accelerators of one node that the planner takes. At the bound: the document is refused. */
   planNodesMax: 65_536,
   planReplicasMax: 256,
@@ -455,4 +467,19 @@ export const limits = {
   planReasonsMax: 4,
   /** Lines of a plan's diff in the event that adopts it. At the bound: the others stand in the plan alone. */
   planChangesTold: 64,
+  /** A unit that moves works off what lies before it for so long; what is left of its node's own lanes then is told. It looks this often whether it is done. */
+  moveDrainMs: 30_000,
+  moveLookMs: 100,
+  /** What a unit holds, as it travels. At the bound: the unit stays where it is. */
+  moveStateBytesMax: 16 << 20,
+  /** A part of it in one answer. */
+  movePieceBytes: 256 << 10,
+  /** A new home that has not asked for a unit by then does not get it: the unit goes back to the old one. */
+  moveAnswerMs: 180_000,
+  /** What came back is tried again after so long, where the plan still wants it. */
+  moveAgainMs: 1_800_000,
+  /** Lanes of which a seal tells the position; the others stand in the state. */
+  moveLanesTold: 64,
+  /** Seals and takes that control remembers. At the bound: the oldest is let go. */
+  movesRememberedMax: 4_096,
 } as const;

@@ -153,6 +153,26 @@ export interface Credentials {
   secret(): string;
 }
 
+/** What an identity provider said of somebody, and what of it is proved: that it said so, to this client, now. */
+export interface ProvedSubject {
+  /** By which the provider tells its people apart, for ever. */
+  readonly subject: string;
+  /** Of the login for which it was said. */
+  readonly nonce: string | undefined;
+  readonly claims: Readonly<Record<string, unknown>>;
+}
+
+/** An identity provider: OpenID Connect Core 1.0 with the authorization code flow and PKCE (RFC 7636). Holds nothing of a login that is under way. */
+export interface IdentityProvider {
+  /** Where a browser goes to. `HOLON_PROVIDER_UNREACHABLE`, `HOLON_PROVIDER_BAD`. */
+  authorization(login: { readonly state: string; readonly nonce: string; readonly verifier: string; readonly redirect: string }): Promise<string>;
+  /**
+   * Redeems the code with which the browser came back, and checks what is given for it: signature, issuer, audience, time by `atMs`; the nonce is left to the
+   * caller. `answeredBy` is the issuer that the browser named (RFC 9207). `HOLON_PROVIDER_REFUSED`, `HOLON_PROVIDER_TIME`, `HOLON_PROVIDER_UNREACHABLE`, `HOLON_PROVIDER_BAD`.
+   */
+  redeem(answer: { readonly code: string; readonly answeredBy: string | undefined; readonly verifier: string; readonly redirect: string; readonly atMs: number }): Promise<ProvedSubject>;
+}
+
 /** Checksums and compression, synchronous. */
 export interface Codec {
   /** CRC-32 (ISO 3309), unsigned. */
@@ -544,4 +564,6 @@ export interface Ports {
   readonly authority?: Authority | undefined;
   /** Only where control runs. */
   readonly credentials?: Credentials | undefined;
+  /** Where control runs and one is configured. */
+  readonly provider?: IdentityProvider | undefined;
 }

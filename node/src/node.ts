@@ -2,21 +2,23 @@
  * One node: a log, a runtime, a guard, and a link to its parent and from its children, over ports. It opens from its own disk and
  * needs nothing else to work.
  */
+// long file: the one place where the parts of a node are put together.
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { laneName, type Lane, type NewRecord } from "@holon/core/log/log.ts";
 import { defaultRetention } from "@holon/core/log/retention.ts";
 import type { Integrity } from "@holon/core/log/run.ts";
 import type { Lobby, Ports } from "@holon/core/ports.ts";
+import { movingMethods, takeAskSchema } from "@holon/core/schema/moving.ts";
 import { mergeShared } from "@holon/core/shared/state.ts";
 import type { LinksReport } from "@holon/core/schema/links-report.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
 import type { ElectionMachine } from "@holon/core/site/election.ts";
-import { isNodeName, type NodeName } from "@holon/core/units.ts";
+import { isNodeName, type BlobHash, type NodeName } from "@holon/core/units.ts";
 import { openBlobStore, type BlobStore } from "./blob/store.ts";
 import { desiredCell, desiredOf } from "./desired/documents.ts";
 import { createRequests, type FunctionAnswer, type FunctionRequest, type Requests } from "./trigger/requests.ts";
-import { createAgent, type Agent, type AgentStatus } from "./desired/agent.ts";
+import { createAgent, type Agent, type AgentContext, type AgentStatus } from "./desired/agent.ts";
 import { createEvents, type Events } from "./event/events.ts";
 import { openedRecord, startedRecord } from "./event/own-records.ts";
 import { createAdmission, defaultAdmissionBounds, type Admission, type AdmissionBounds, type AdmissionStatus } from "@holon/core/link/admission.ts";
@@ -44,6 +46,9 @@ import { openSharedStore, type SharedStore } from "./shared/store.ts";
 import { createMeter, type Meter, type MeterRow } from "./meter/meter.ts";
 import { createServedModels, type ServedModels, type ServedStatus } from "./model/served-models.ts";
 import { failedEventsOf, type FailedRow } from "./run/failed-rows.ts";
+import { wasSealed, type MoveRules } from "./moving/moves.ts";
+import { createPieces } from "./moving/pieces.ts";
+import { passesUp } from "./moving/pass-up.ts";
 import { createVerifier, type SignatureStatus, type Verifier } from "./trust/verifier.ts";
 import { createSite, type Site, type SiteStatus } from "./site/site.ts";
 
@@ -120,6 +125,8 @@ export interface HolonNode {
   readonly guard: Guard;
   /** A newer list of the revoked was put into its identity: neighbours are told. */
   revoked(): void;
+  /** Brings the state of a unit that a node below has sealed. */
+  bring(node: NodeName, hash: BlobHash): Promise<void>;
   /** Methods of `call` that this node answers. */
   readonly handlers: Map<string, CallHandler>;
   close(): Promise<void>;
@@ -151,9 +158,10 @@ export interface NodeParts {
   readonly mergeShared?: typeof mergeShared;
   readonly election?: ElectionMachine;
   readonly admission?: (bounds: AdmissionBounds) => Admission;
+  readonly moves?: MoveRules;
 }
 
-export async function openNode(config: NodeConfig, ports: Ports, { election, admission: ownAdmission, mergeShared: ownMerge }: NodeParts = {}): Promise<HolonNode> {
+export async function openNode(config: NodeConfig, ports: Ports, { election, admission: ownAdmission, mergeShared: ownMerge, moves: rules }: NodeParts = {}): Promise<HolonNode> {
   const name = config.name as NodeName; // the configuration's schema has checked it
   const startedMs = ports.clock.monotonicMs();
   const events = createEvents(config, ports.clock);
@@ -187,7 +195,8 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   parts.served = served;
   const verifier = createVerifier({ config, log, blobs, ports, fetch: exchange.fetch });
   parts.verifier = verifier;
-  parts.agent = createAgent({ log, integrity, events, blobs, guard, shared, served, verifier, ports, requests, meter, fetch: exchange.fetch, mayRunStopping: () => parts.self?.holds() ?? false });
+  parts.agent = createAgent({ log, integrity, events, blobs, guard, shared, served, verifier, ports, requests, meter, fetch: exchange.fetch, moves: movesOf(config, parts, { calls, handlers, rules }), mayRunStopping: () => parts.self?.holds() ?? false });
+  const bring = createPieces({ self: name, blobs, calls, handlers, above: () => aboveOf(parts)?.name, mayGo: (hash) => wasSealed(log, hash) });
   const ofSelf = { version: () => desiredOf(log, name)?.document.version ?? 0, changed: () => parts.agent?.stoppingChanged(), append: (record: NewRecord) => appendSoon(log, clock, { records: [record] }) };
   parts.self = createSelf({ self: name, config, events, calls, handlers, ports, host: ports.host, above: () => parts.uplink?.peer() ?? parts.site?.relayPeer(), ...ofSelf });
   if (config.listen !== undefined) {
@@ -249,6 +258,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     handlers,
     guard,
     revoked: () => parts.identity?.spread(),
+    bring,
     address,
     announce: (api) => appendSoon(log, clock, { records: [startedRecord(events, config, api)] }),
     status,
@@ -300,6 +310,15 @@ function committed(parts: Parts, self: NodeName, lanes: readonly Lane[], cells: 
       parts.sharing?.documentChanged();
     } else if (isNodeName(node)) parts.downlinks?.documentChanged(node);
   }
+}
+
+const aboveOf = ({ uplink, site }: Parts): Peer | undefined => uplink?.peer() ?? site?.relayPeer();
+
+/** Who asks for a unit that is to come asks control, by way of those above. */
+function movesOf(config: NodeConfig, parts: Parts, { calls, handlers, rules }: { readonly calls: Calls; readonly handlers: Map<string, CallHandler>; readonly rules: MoveRules | undefined }): AgentContext["moves"] {
+  const self = config.name as NodeName; // the configuration's schema has checked it
+  const ask = passesUp({ self, method: movingMethods.take, schema: takeAskSchema, calls, handlers, above: () => aboveOf(parts) });
+  return { above: config.parent === undefined ? undefined : { jurisdiction: config.uplink?.jurisdiction }, askTake: (unit, id) => ask({ node: self, unit, id }), rules };
 }
 
 /** Nodes whose world proves nothing keep no identity. */

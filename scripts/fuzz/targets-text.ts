@@ -17,6 +17,9 @@ import { nameOf, provenBy, readCertificate, tierOf } from "@holon/platform/ident
 import { readList } from "@holon/platform/identity-revocations.ts";
 import { isSignedByInvitation, makeToken, readToken, signEnrolment } from "@holon/platform/identity-token.ts";
 import { checkRequest, issueLeaf, makeIntermediate, makeRequest, makeRoot } from "@holon/platform/identity-x509.ts";
+import { metadataSchema } from "@holon/platform/provider.ts";
+import { proveIdToken } from "@holon/platform/provider-token.ts";
+import { signedIdToken } from "@holon/platform/testing/id-token.ts";
 import { TufBench } from "@holon/platform/testing/tuf-bench.ts";
 import { wasmBodies, wasmUnit } from "@holon/platform/testing/wasm-unit.ts";
 import { createTrustTuf } from "@holon/platform/trust-tuf.ts";
@@ -82,6 +85,10 @@ async function signedBench(): Promise<{ readonly files: ReadonlyMap<string, Uint
 let bench: ReturnType<typeof signedBench> | undefined;
 const oneBench = () => (bench ??= signedBench());
 const trust = createTrustTuf("none");
+
+const tokenSeconds = validity.issuedMs / 1_000;
+let tokenOfProvider: ReturnType<typeof signedIdToken> | undefined;
+const signedToken = () => (tokenOfProvider ??= signedIdToken({ iss: "https://a.test", sub: "ada", aud: "holon", iat: tokenSeconds, exp: tokenSeconds + 300, nonce: "n" }));
 
 function jsonOf(bytes: Uint8Array): unknown {
   try {
@@ -153,6 +160,23 @@ export const textTargets: readonly Target[] = [
       const { problem, targets } = await trust.verify({ trusted: new Map([["root.json", root]]), targets: ["a"], atMs: undefined, fetch: (file) => Promise.resolve(file === name ? input.subarray(1) : files.get(file)) });
       if (problem !== undefined) throw problem;
       if (targets.get("a")?.lengthBytes !== 5) throw new Error("it says what nobody signed");
+    },
+  },
+  {
+    name: "id-tokens",
+    words: ['"alg":"none"', '"alg":"HS256"', '"kid":', '"crit":["b64"]', '"b64":false', '"aud":["holon","x"]', '"exp":1e308', '"keys":[]', "eyJ", "."],
+    samples: async () => {
+      const { token: idToken, keys } = await signedToken();
+      return [idToken, JSON.stringify(keys), JSON.stringify({ issuer: "https://a.test", authorization_endpoint: "https://a.test/a", token_endpoint: "https://a.test/t", jwks_uri: "https://a.test/k" })].map(bytesOf);
+    },
+    async run(input) {
+      const { token: idToken, keys } = await signedToken();
+      const text = textOf(input);
+      metadataSchema.safeParse(jsonOf(input));
+      const expected = { name: "works", issuer: "https://a.test", client: "holon", atMs: validity.issuedMs };
+      const proved = await proveIdToken(text, keys, expected).catch(() => undefined);
+      if (proved !== undefined && JSON.stringify(proved) !== JSON.stringify(await proveIdToken(idToken, keys, expected))) throw new Error("it proves what nobody signed");
+      await proveIdToken(idToken, jsonOf(input), expected);
     },
   },
   { name: "onnx", samples: () => [graphOf(1)], run: (input) => checkElementTypes(readOnnx(input, "m"), "m") },

@@ -67,6 +67,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
     closing.push(() => model.close());
     const runner = createRunner({ model });
     closing.push(() => runner.close());
+    const secrets = createSecrets(folder);
     const ports: Ports = {
       clock,
       random: createRandom(),
@@ -80,17 +81,18 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
       model,
       runner,
       door: createDoor({ clock, hostStats: createHostStats(clock) }),
-      secrets: createSecrets(folder),
+      secrets,
       host: createHostStats(clock, folder), // apart from the door's, so that rates of one do not end at the samples of the other
       trust: createTrustTuf(folder),
       ...(config.control ? { director: createDirector(folder), credentials: createCredentials() } : {}),
+      ...(config.control && config.provider !== undefined ? { provider: (await import("@holon/platform/provider.ts")).createProvider(config.provider, secrets) } : {}),
       trace: createTrace({ name: config.name, ...options.trace }),
     };
     const node = await openNode(config, ports);
     closing.push(() => node.close());
     const plane = config.control ? await import("@holon/control/index.ts") : undefined; // a gateway does not carry what it never runs
     const control = plane === undefined ? undefined : await plane.openControl({
-      log: node.log, blobs: node.blobs, events: node.events, ports, handlers: node.handlers, address: node.address, certificateMs: config.authority?.certificateMs, revoked: node.revoked,
+      log: node.log, blobs: node.blobs, events: node.events, ports, handlers: node.handlers, address: node.address, certificateMs: config.authority?.certificateMs, provider: config.provider, revoked: node.revoked, bring: node.bring,
     });
     if (control !== undefined) closing.push(() => control.close());
     const server = await serve(node, control === undefined || plane === undefined ? undefined : { routes: plane.controlRoutes(control, { clock, links: node.links, call: callNode(node) }), people: control.people }, options);

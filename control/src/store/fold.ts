@@ -9,6 +9,7 @@ import { modelDocumentSchema, modelVersionSchema } from "@holon/core/schema/mode
 import type { StoredEvent } from "@holon/core/schema/event.ts";
 import { signatureFilesSchema, type SignatureFiles } from "@holon/core/schema/signatures.ts";
 import { policyDocumentSchema } from "@holon/core/schema/policy.ts";
+import { movingEvents, sealedSchema, takenSchema, type Sealed } from "@holon/core/schema/moving.ts";
 import { nodeReportSchema, type NodeReport } from "@holon/core/schema/node-report.ts";
 import { z } from "zod";
 import type { KnownModel } from "./models.ts";
@@ -62,6 +63,9 @@ export interface ControlState {
   /** Metadata that the publisher signed last, as far as they came here; undefined where none ever did. */
   images: SignatureFiles | undefined;
   readonly people: PeopleState;
+  /** What nodes told last of units that left them, and of such as came, by the id of the move. */
+  readonly seals: Map<string, { readonly node: string; readonly data: Sealed }>;
+  readonly taken: Map<string, Set<string>>;
 }
 
 export const eventTypes = { deployed: "holon.app.deployed", removed: "holon.app.removed", issued: "holon.desired.issued", registered: "holon.model.registered", adopted: "holon.policy.adopted", published: "holon.images.published", planned: "holon.plan.adopted" } as const;
@@ -101,7 +105,7 @@ export interface Fold {
 
 /** `ignored` is told of each record that says one thing and holds another, or what its writer has no business to say: that is of another version, or lies. The rest counts on. */
 export function createFold(log: Log, ignored: (record: LogRecord) => void = () => undefined): Fold {
-  const state: ControlState = { nodes: new Map(), leads: new Map(), apps: new Map(), models: new Map(), policy: undefined, images: undefined, people: noPeople(), plan: undefined, revoked: new Set(), waiting: new Map() };
+  const state: ControlState = { nodes: new Map(), leads: new Map(), apps: new Map(), models: new Map(), policy: undefined, images: undefined, people: noPeople(), seals: new Map(), taken: new Map(), plan: undefined, revoked: new Set(), waiting: new Map() };
   const read = new Map<string, number>();
 
   async function readLane(lane: Lane, head: number): Promise<boolean> {
@@ -137,6 +141,8 @@ function apply(state: ControlState, record: LogRecord, log: Log): Outcome {
   if (event.type === "holon.node.reported") return nodeReported(state, record.origin, event);
   if (event.type === "holon.node.inventory") return inventoryTold(state, record.origin, event);
   if (event.type === "holon.site.lead") return leadTold(state, record.origin, event);
+  if (event.type === movingEvents.sealed) return unitSealed(state, record.origin, event);
+  if (event.type === movingEvents.taken) return unitTaken(state, record.origin, event);
   if (record.origin !== log.origin) return false; // only this node's own trail deploys
   if (event.type === eventTypes.deployed) return appDeployed(state, event);
   if (event.type === eventTypes.registered) return modelRegistered(state, event);
@@ -209,6 +215,26 @@ function nodeReported(state: ControlState, name: string, event: StoredEvent): Ou
   if (!reported.success) return "unfit";
   if (node !== undefined) state.nodes.set(name, { ...node, reported: { ...reported.data, at: event.time } });
   return false;
+}
+
+function unitSealed(state: ControlState, node: string, event: StoredEvent): Outcome {
+  const told = sealedSchema.safeParse(event.data);
+  if (!told.success) return "unfit";
+  remember(state.seals, told.data.id, { node, data: told.data });
+  return true;
+}
+
+function unitTaken(state: ControlState, node: string, event: StoredEvent): Outcome {
+  const told = takenSchema.safeParse(event.data);
+  if (!told.success) return "unfit";
+  remember(state.taken, told.data.id, (state.taken.get(told.data.id) ?? new Set<string>()).add(node));
+  return true;
+}
+
+function remember<T>(of: Map<string, T>, id: string, value: T): void {
+  of.set(id, value);
+  const [oldest] = of.keys();
+  if (of.size > limits.movesRememberedMax && oldest !== undefined) of.delete(oldest);
 }
 
 /** Terms only rise, and within a term a lead begins before it ends: so the order in which members' records arrive does not matter. */

@@ -31,6 +31,7 @@ import { placeOf, subjectOf } from "./output-place.ts";
 import { positionCell, stateCell } from "./program.ts";
 import { createRate } from "./rate.ts";
 import { createTracer, type Traced } from "./tracer.ts";
+import { triggerLanes } from "./trigger-lanes.ts";
 import { toUnitEvent } from "./unit-event.ts";
 import type { UnitDocument, UnitKind } from "./unit-kind.ts";
 import type { Found } from "./scout.ts";
@@ -68,6 +69,10 @@ export interface RunningUnit {
   committed(found?: Found): void;
   /** Something is being written: if it sleeps, it may begin with that. */
   staged(run: Staged): void;
+  /** Whether it is handed what other nodes made. */
+  readonly readsOthers: boolean;
+  /** Whether it has handled all that its lanes held when they ended so. */
+  hasReached(heads: ReadonlyMap<string, number>): boolean;
   /** Hands over again what it could not handle: one event, or all. Returns how many will be. */
   replay(event: string | undefined): number;
   stop(): Promise<void>;
@@ -87,6 +92,8 @@ export interface UnitContext {
   readonly warm: WarmSet;
   readonly moments: Moments;
   readonly meter: Meter;
+  /** Whether it is handed what that other node made; without it only what its own did. */
+  readonly handed?: ((origin: string) => boolean) | undefined;
   /** What the unit made, before it is on the disk. */
   made(records: readonly NewRecord[]): void;
 }
@@ -121,7 +128,6 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   const { app, log, ports } = context;
   const name = `${app.name}/${fn.name}`;
   const lanes = triggerLanes(fn, context);
-  const laneNames = new Set(lanes.map(laneName));
   const maker = makersOf(app).find((candidate) => candidate.name === fn.name) ?? { name: fn.name, from: "raw", emits: fn.emits, through: { kind: "function" }, disguises: "all" };
   const prefix = encoder.encode(typePrefix(fn.on.type));
   const isFollowed = followedStates(app.functions).has(fn.name);
@@ -229,7 +235,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     if (stopping) return undefined;
     if (windows?.isDue() === true) return { ...windowed(windows, []), positions };
     if (staged !== undefined && staged.records.length <= batchMax()) return { ...taken(staged.lane, staged.records, staged.last), settled: staged.settled };
-    for (const lane of lanes) {
+    for (const lane of lanes.now()) {
       const from = (positions.get(laneName(lane)) ?? 0) + 1;
       if ((log.head(lane)?.sequence ?? 0) < from) continue;
       const records = await log.read(lane, from, { maxRecords: batchMax(), maxBytes: limits.linkBatchBytesMax });
@@ -319,7 +325,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     if (position >= behind && sequence - 1 > position) positions.set(lane, sequence - 1);
   }
 
-  const hasMore = (): boolean => failures.hasReplay() || lanes.some((lane) => (log.head(lane)?.sequence ?? 0) > (positions.get(laneName(lane)) ?? 0));
+  const hasMore = (): boolean => failures.hasReplay() || lanes.now().some((lane) => (log.head(lane)?.sequence ?? 0) > (positions.get(laneName(lane)) ?? 0));
 
   const pause = (ms: number): Promise<void> =>
     new Promise((resolve) => {
@@ -339,11 +345,13 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
       failed: failures.count(),
       windows: windows?.status(),
       inferenceMs: { p50: latency.quantile(0.5), p99: latency.quantile(0.99) },
-      lag: lanes.reduce((sum, lane) => sum + Math.max(0, (log.head(lane)?.sequence ?? 0) - (positions.get(laneName(lane)) ?? 0)), 0),
+      lag: lanes.now().reduce((sum, lane) => sum + Math.max(0, (log.head(lane)?.sequence ?? 0) - (positions.get(laneName(lane)) ?? 0)), 0),
       problem: problem?.toJSON(),
       ...(kind.reduction === undefined ? {} : { reduction: kind.reduction() }),
     }),
     wants: fn.on.type,
+    readsOthers: context.handed !== undefined,
+    hasReached: (heads) => state === "running" && lanes.now().every((lane) => (positions.get(laneName(lane)) ?? 0) >= (heads.get(laneName(lane)) ?? 0)),
     committed(found) {
       if (state !== "running") return;
       if (isAsleep && found !== undefined) passOver(found);
@@ -352,7 +360,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     },
     staged(next) {
       const lane = laneName(next.lane);
-      if (state !== "running" || !isAsleep || !laneNames.has(lane) || next.first !== (positions.get(lane) ?? 0) + 1) return;
+      if (state !== "running" || !isAsleep || !lanes.own.has(lane) || next.first !== (positions.get(lane) ?? 0) + 1) return;
       if (!next.records.some(({ bytes }) => startsWith(bytes, prefix))) return;
       early = next;
       isAsleep = false;
@@ -386,14 +394,3 @@ const interruptionsMax = 3;
 
 const encoder = new TextEncoder();
 const bytesOf = (records: readonly LogRecord[]): number => records.reduce((sum, record) => sum + record.bytes.length, 0);
-
-/** This node's own streams in which the trigger's type can stand: where its source, or the emitting function or reduction, puts it. */
-export function triggerLanes(fn: Pick<UnitDocument, "on">, { app, log, guard }: UnitContext): readonly Lane[] {
-  const streams = new Set<Lane["stream"]>();
-  for (const source of app.sources) if (fits(fn.on.type, source.type)) streams.add("local").add(source.stream ?? "local"); // what may not leave is in `local` in any case
-  for (const maker of makersOf(app)) {
-    for (const [type, emitted] of Object.entries(maker.emits)) if (fits(fn.on.type, type)) streams.add(placeOf(emitted, maker, { app, guard }).stream);
-  }
-  if (streams.size === 0) streams.add("local");
-  return [...streams].map((stream) => ({ origin: log.origin, stream }));
-}
