@@ -37,6 +37,8 @@ export function Replay() {
 }
 
 const frameMs = 100;
+/** Of the slider: about what a key moves. */
+const stepMs = 50;
 const speeds = ["1", "5", "20", "100", "1000"];
 const listed = 12;
 
@@ -72,7 +74,7 @@ function Player({ trace, close }: { readonly trace: RunTrace; close(): void }) {
       <header class="title"><h2>{trace.scenario} <small>seed {trace.seed}, {trace.nodes.length} {t.nodes}</small></h2></header>
       <div class="player">
         <button type="button" class="main" onClick={play}>{isPlaying ? t.pause : t.play}</button>
-        <input type="range" min={0} max={trace.endMs} step={50} value={atMs} aria-label={t.at} aria-valuetext={timeText(atMs)} onInput={(event) => { setPlaying(false); setAt(Number(event.currentTarget.value)); }} />
+        <input type="range" min={0} max={stepMs * Math.ceil(trace.endMs / stepMs)} step={stepMs} value={atMs} aria-label={t.at} aria-valuetext={timeText(atMs)} onInput={(event) => { setPlaying(false); setAt(Math.min(trace.endMs, Number(event.currentTarget.value))); }} />
         <span class="figure" data-at={Math.round(atMs)}>{timeText(atMs)} / {timeText(trace.endMs)}</span>
         <Choice label={t.speed} value={speed} options={speeds.map((value) => ({ value, label: `${value}×` }))} choose={setSpeed} />
         <button type="button" onClick={close}>{t.another}</button>
