@@ -381,6 +381,7 @@ function addSimulator(program: Command): void {
     .option("--seeds <k>", "how many seeds", "1")
     .option("--exhaustive <k>", "of how many of the seeds every variant is lived through, not only a sample", "0")
     .option("--variant <name>", "one variant of the seed alone, as a violation names it")
+    .option("--trace <file>", "write what happened in the first seed to a file, for the console's Replay")
     .option("--nodes <m>", "size of the fleet, where the scenario has one to choose")
     .option("--hours <h>", "virtual time under faults, where the scenario has one to choose")
     .option("--safety-ms <ms>", "heal at the latest after so many virtual milliseconds")
