@@ -324,8 +324,11 @@ export const limits = {
   modelInPlaceWork: 32 << 10,
   /** Files of segments that were let go of stay open for so long, for those who read in them. */
   retiredFileMs: 15_000,
-  /** Runs up to this size are handed to idle functions while the disk still writes them. */
+  /** What a function may begin with before the disk has it, and what it may have made of it: bytes, and appends. At the bound: it reads from the disk, and waits for it. */
   stagedBytesMax: 64 << 10,
+  stagedRunsMax: 64,
+  /** Appends of one MQTT door that are on their way to the disk at a time. At the bound: messages wait for the next. */
+  mqttAppendsMax: 4,
   /** Kinds of events that a door gives to devices, and filters a device subscribes to; a further filter is refused. */
   mqttGivesMax: 32,
   mqttFiltersMax: 64,
@@ -491,6 +494,12 @@ export const limits = {
   moveLanesTold: 64,
   /** Seals and takes that control remembers. At the bound: the oldest is let go. */
   movesRememberedMax: 4_096,
+  /** A node tells this often from where its units were handed how much; sites by which the planner follows it. */
+  handedTellMs: 3_600_000,
+  handedSitesMax: 16,
+  handedOriginsMax: 256,
+  /** A node looks this often how it stands to what it is to be, and tells what has changed. */
+  conditionLookMs: 30_000,
   /** How often a node tells what it measured, unless its configuration says otherwise, and what that may say. */
   telemetryEveryMs: 60_000,
   telemetryEveryMsMin: 1_000,

@@ -63,6 +63,8 @@ export const unitNeedsSchema = z.strictObject({
   onTheWay: z.boolean().default(false),
   /** Sites whose nodes alone can open what it is made of. */
   sealedTo: z.array(nameSchema).optional(),
+  /** Nodes on which the policy does not let it run, and why. */
+  forbidden: z.record(nameSchema, z.string()).optional(),
   replicas: fields.replicas.default(1),
   spread: fields.spread.default("node"),
   processors: fields.processors.default(0.1),
