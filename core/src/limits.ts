@@ -441,6 +441,10 @@ export const limits = {
   loginLockMsMax: 900_000,
   /** Names and addresses that are counted. At the bound: those that are not known yet are counted as one. */
   loginCountedMax: 1_024,
+  /** Calls of one person or API token at control: at once, and a second after that; callers that are counted. At the first two: `HOLON_API_BUSY`; at the last: those who are not known yet are counted as one. */
+  apiCallsAtOnce: 1_000,
+  apiCallsPerSecond: 100,
+  apiCallersCounted: 1_024,
   /** Rules by which an identity provider's people get roles. At the bound: the configuration is refused. */
   providerRolesMax: 64,
   /** Logins with an identity provider that are under way, and for how long each may be. At the bound: the oldest is forgotten, and begins again. */
