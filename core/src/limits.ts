@@ -324,8 +324,11 @@ export const limits = {
   modelInPlaceWork: 32 << 10,
   /** Files of segments that were let go of stay open for so long, for those who read in them. */
   retiredFileMs: 15_000,
-  /** Runs up to this size are handed to idle functions while the disk still writes them. */
+  /** What a function may begin with before the disk has it, and what it may have made of it: bytes, and appends. At the bound: it reads from the disk, and waits for it. */
   stagedBytesMax: 64 << 10,
+  stagedRunsMax: 64,
+  /** Appends of one MQTT door that are on their way to the disk at a time. At the bound: messages wait for the next. */
+  mqttAppendsMax: 4,
   /** Kinds of events that a door gives to devices, and filters a device subscribes to; a further filter is refused. */
   mqttGivesMax: 32,
   mqttFiltersMax: 64,
@@ -385,6 +388,11 @@ export const limits = {
   invitationsMax: 1_024,
   /** One certificate or request in text. At the bound: refused. */
   certificateCharactersMax: 8_192,
+  /** Roots of the director that a new node is shown: the last ones. */
+  directorRootsMax: 8,
+  /** Sites to which one app is sealed, and the header of a sealed file. At the bound: refused. */
+  sealSitesMax: 64,
+  sealHeaderBytesMax: 64 << 10,
   /** Nodes that are revoked. At the bound: `HOLON_IDENTITY_FULL`. */
   revokedMax: 4_096,
   /** Certificates that a listener has verified and knows again. At the bound: the one that was seen first is verified anew. */
@@ -467,6 +475,27 @@ export const limits = {
   planReasonsMax: 4,
   /** Lines of a plan's diff in the event that adopts it. At the bound: the others stand in the plan alone. */
   planChangesTold: 64,
+  /** A unit that moves works off what lies before it for so long; what is left of its node's own lanes then is told. It looks this often whether it is done. */
+  moveDrainMs: 30_000,
+  moveLookMs: 100,
+  /** What a unit holds, as it travels. At the bound: the unit stays where it is. */
+  moveStateBytesMax: 16 << 20,
+  /** A part of it in one answer. */
+  movePieceBytes: 256 << 10,
+  /** A new home that has not asked for a unit by then does not get it: the unit goes back to the old one. */
+  moveAnswerMs: 180_000,
+  /** What came back is tried again after so long, where the plan still wants it. */
+  moveAgainMs: 1_800_000,
+  /** Lanes of which a seal tells the position; the others stand in the state. */
+  moveLanesTold: 64,
+  /** Seals and takes that control remembers. At the bound: the oldest is let go. */
+  movesRememberedMax: 4_096,
+  /** A node tells this often from where its units were handed how much; sites by which the planner follows it. */
+  handedTellMs: 3_600_000,
+  handedSitesMax: 16,
+  handedOriginsMax: 256,
+  /** A node looks this often how it stands to what it is to be, and tells what has changed. */
+  conditionLookMs: 30_000,
   /** How often a node tells what it measured, unless its configuration says otherwise, and what that may say. */
   telemetryEveryMs: 60_000,
   telemetryEveryMsMin: 1_000,
@@ -516,19 +545,4 @@ export const limits = {
   alertsResolvedMax: 256,
   /** Who follows is told of changes this often. */
   telemetryFollowMs: 500,
-  /** A unit that moves works off what lies before it for so long; what is left of its node's own lanes then is told. It looks this often whether it is done. */
-  moveDrainMs: 30_000,
-  moveLookMs: 100,
-  /** What a unit holds, as it travels. At the bound: the unit stays where it is. */
-  moveStateBytesMax: 16 << 20,
-  /** A part of it in one answer. */
-  movePieceBytes: 256 << 10,
-  /** A new home that has not asked for a unit by then does not get it: the unit goes back to the old one. */
-  moveAnswerMs: 180_000,
-  /** What came back is tried again after so long, where the plan still wants it. */
-  moveAgainMs: 1_800_000,
-  /** Lanes of which a seal tells the position; the others stand in the state. */
-  moveLanesTold: 64,
-  /** Seals and takes that control remembers. At the bound: the oldest is let go. */
-  movesRememberedMax: 4_096,
 } as const;
