@@ -3,7 +3,7 @@
  * whatever the link does. Each outcome is an event.
  */
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
-import type { Clock, Crypto, Door, Random, Runner, Secrets, Timer, Trace } from "@holon/core/ports.ts";
+import type { Clock, Crypto, Door, Random, Runner, Seals, Secrets, Timer, Trace } from "@holon/core/ports.ts";
 import type { AppDocument, FunctionDocument } from "@holon/core/schema/app.ts";
 import type { Desired } from "@holon/core/schema/desired.ts";
 import type { BlobHash } from "@holon/core/units.ts";
@@ -42,7 +42,7 @@ export interface AgentContext {
   readonly events: Events;
   readonly blobs: BlobStore;
   readonly guard: Guard;
-  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly random: Random; readonly runner: Runner; readonly door: Door; readonly secrets: Secrets; readonly trace: Trace };
+  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly random: Random; readonly runner: Runner; readonly door: Door; readonly secrets: Secrets; readonly seals?: Seals | undefined; readonly trace: Trace };
   readonly requests: Pick<Requests, "setApps">;
   readonly served: Pick<ServedModels, "setDesired" | "decide">;
   readonly shared: SharedStore;
@@ -62,6 +62,8 @@ export interface AgentStatus {
   readonly state: AgentState;
   /** Version that runs; 0 if none does. */
   readonly version: number;
+  /** Units that were started since the node was. */
+  readonly starts?: number;
   readonly sources: readonly SourceStatus[];
   readonly units: readonly UnitStatus[];
   /** Sandboxes of functions. */
@@ -117,6 +119,7 @@ export function createAgent(context: AgentContext): Agent {
   let anew = false;
   let closed = false;
   let attempt = 0;
+  let starts = 0;
   let timer: Timer | undefined;
 
   function reachAnew(): void {
@@ -248,7 +251,10 @@ export function createAgent(context: AgentContext): Agent {
       const refusal = await refusalOf(entry.needs);
       denied ??= refusal;
       if (refusal !== undefined) await stop(name);
-      else if (!running.has(name)) running.set(name, { key: entry.key, ...(await entry.start()) });
+      else if (!running.has(name)) {
+        starts += 1;
+        running.set(name, { key: entry.key, ...(await entry.start()) });
+      }
       changed();
     }
     if (denied !== undefined) throw denied; // the rest runs
@@ -307,6 +313,7 @@ export function createAgent(context: AgentContext): Agent {
       units: [...running.values()].flatMap(({ unit }) => unit?.status() ?? []),
       sandboxes: warm.status(),
       moving: moves.status(),
+      starts,
       problem: problem?.toJSON(),
     }),
     replay({ app, function: fn, event }) {

@@ -1,3 +1,4 @@
+// long file: the one loop of a unit; what it reads, keeps and tells stands apart.
 /**
  * One function (or reduction) on one node: reads its events from the log from its own position, runs them in a sandbox, and appends outputs, state,
  * fitted parameters and position as one. Whatever fails is started again from what is on disk, so effects happen once.
@@ -7,7 +8,7 @@ import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { backoffMs } from "@holon/core/link/backoff.ts";
 import { laneName, type CellChange, type Lane, type LogRecord, type NewRecord } from "@holon/core/log/log.ts";
-import type { Clock, Crypto, Random, Runner, Secrets, Timer, Trace, UnitEvent, UnitInstance, UnitResult } from "@holon/core/ports.ts";
+import type { Clock, Crypto, Random, Runner, Seals, Secrets, Timer, Trace, UnitEvent, UnitInstance, UnitResult } from "@holon/core/ports.ts";
 import { makersOf } from "@holon/core/policy/lowering.ts";
 import type { Keyed } from "@holon/core/reduce/keyed.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
@@ -26,7 +27,7 @@ import type { SharedStore } from "../shared/store.ts";
 import type { Meter } from "../meter/meter.ts";
 import { asideOf, type Aside } from "./aside.ts";
 import { createFailedEvents } from "./failed-events.ts";
-import { keepFitted } from "./fitted.ts";
+import { keepFitted, requireGranted } from "./fitted.ts";
 import type { Moments } from "@holon/core/run/moments.ts";
 import { placeOf, subjectOf } from "./output-place.ts";
 import { positionCell, stateCell } from "./program.ts";
@@ -57,6 +58,10 @@ export interface UnitStatus {
   readonly failed: number;
   /** Of a function over windows: what became of its events since it was first started, and how many wait. */
   readonly windows: ReturnType<WindowInput["status"]> | undefined;
+  /** What one event took, half of the time; undefined before the first. */
+  readonly callMs?: number | undefined;
+  /** Bytes that it was handed since it was started, by the node that made them; of what is handed what other nodes made. */
+  readonly handedBytes?: Readonly<Record<string, number>>;
   /** Records between its position and the head of its lanes. */
   readonly lag: number;
   readonly problem: { readonly code: string; readonly message: string; readonly next: string } | undefined;
@@ -89,7 +94,7 @@ export interface UnitContext {
   readonly guard: Guard;
   readonly shared: SharedStore;
   readonly served: Pick<ServedModels, "decide">;
-  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly random: Random; readonly runner: Runner; readonly secrets: Secrets; readonly trace: Trace };
+  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly random: Random; readonly runner: Runner; readonly secrets: Secrets; readonly seals?: Seals | undefined; readonly trace: Trace };
   /** Brings a blob here, from the parent if need be. */
   fetch(hash: BlobHash): Promise<void>;
   readonly warm: WarmSet;
@@ -135,6 +140,8 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   const prefix = encoder.encode(typePrefix(fn.on.type));
   const isFollowed = followedStates(app.functions).has(fn.name);
   const latency = createSketch();
+  const calls = createSketch();
+  const handedBytes = new Map<string, number>();
   const counts = { handled: 0, emitted: 0, inferences: 0, restarts: 0 };
   let state: UnitStatus["state"] = "starting";
   let word: string | undefined;
@@ -152,6 +159,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   let attempt = 0;
   let interruptions = 0;
   let handed: Handed | undefined;
+  const ungrantedTold = new Set<string>();
   const early = createEarlyRuns(({ bytes }) => startsWith(bytes, prefix));
   let storing = createStoring(() => wake?.());
   const rate = createRate(fn.eventsPerSecondMax, ports.clock);
@@ -235,7 +243,10 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
       const without: UnitResult & Aside = { ...nothing, aside: { records, cells, error } };
       return without;
     }
+    const startedMs = ports.clock.monotonicMs();
     const result = await running.handle(input.events);
+    calls.add((ports.clock.monotonicMs() - startedMs) / input.events.length);
+    await requireGranted(result.fitted, fn, context, ungrantedTold);
     failures.passed();
     rate.took(input.events.length);
     return result;
@@ -269,10 +280,15 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   function taken(lane: Lane, records: readonly LogRecord[], whole: number): Input {
     const through = (sequence: number): ReadonlyMap<string, number> => new Map(positions).set(laneName(lane), sequence);
     const mine = records.filter((record) => startsWith(record.bytes, prefix));
+    countHanded(lane.origin, mine);
     if (windows === undefined) return { events: mine.map((record) => toUnitEvent(record)).filter(isMine), handled: mine.length, bytes: bytesOf(mine), positions: through(whole), records: [], cells: [] };
     const step = windowed(windows, mine);
     const left = mine[step.handled];
     return { ...step, positions: through(left === undefined ? whole : left.sequence - 1) };
+  }
+
+  function countHanded(origin: string, records: readonly LogRecord[]): void {
+    if (context.handed !== undefined && (handedBytes.has(origin) || handedBytes.size < limits.handedOriginsMax)) handedBytes.set(origin, (handedBytes.get(origin) ?? 0) + bytesOf(records));
   }
 
   const isMine = ({ subject }: UnitEvent): boolean => !("subject" in fn.on) || fn.on.subject === undefined || fits(fn.on.subject, subject);
@@ -365,6 +381,8 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
       status: word,
       ...counts,
       failed: failures.count(),
+      callMs: calls.quantile(0.5),
+      ...(context.handed === undefined ? {} : { handedBytes: Object.fromEntries(handedBytes) }),
       windows: windows?.status(),
       inferenceMs: { p50: latency.quantile(0.5), p99: latency.quantile(0.99) },
       lag: lanes.now().reduce((sum, lane) => sum + Math.max(0, (log.head(lane)?.sequence ?? 0) - storedTo(lane)), 0),
