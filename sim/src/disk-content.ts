@@ -87,6 +87,13 @@ export class FileContent {
     if (upTo !== undefined) this.#layers.splice(0, this.#layers.indexOf(upTo) + 1);
   }
 
+  /** What found no room, and was written, does not reach the disk; its last sector does, if it is one that there was. */
+  dropUnheld(): void {
+    const kept = Math.ceil(this.#heldBytes / sectorBytes) * sectorBytes;
+    if (this.#heldBytes < this.#size) this.truncate(Math.min(kept, this.#size));
+    this.#heldBytes = this.#size;
+  }
+
   /** Keeps what is durable and, of the rest, whatever chance leaves. */
   cutPower(random: SeededRandom): void {
     const kept = new Set<number>();

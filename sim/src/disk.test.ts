@@ -184,7 +184,8 @@ test("a full disk takes what fits and says so; a flipped bit is read back", asyn
   assert.equal((await bench.readAll("a"))[3], 129);
 });
 
-test("where room is looked for at the sync, what found none is gone with the power, and what was kept stays", async () => {
+test("where room is looked for at the sync, what found none is gone with the power or not, and what was kept stays", async () => {
+  let gone = 0;
   for (const seed of seeds) {
     const bench = new Bench(seed);
     await bench.run(async () => {
@@ -197,8 +198,11 @@ test("where room is looked for at the sync, what found none is gone with the pow
       await assert.rejects(file.sync(), { code: "HOLON_DISK_FULL" });
     });
     bench.cutPower();
-    assert.deepEqual(await bench.readAll("a"), new Uint8Array(1000).fill(1));
+    const left = await bench.readAll("a");
+    assert.deepEqual(left.subarray(0, 1000), new Uint8Array(1000).fill(1));
+    if (left.length === 1000) gone += 1;
   }
+  assert.ok(gone > 0 && gone < seeds.length, `${gone} of ${seeds.length}`);
 });
 
 test("what was removed and was open gives its room back when the process ends", async () => {
