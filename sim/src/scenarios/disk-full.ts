@@ -12,6 +12,7 @@ const seenFull = new WeakMap<Fleet, { times: number }>();
 export const diskFull: Scenario = {
   name: "disk-full",
   about: "Disks run full, which they say at a write or only at its sync, and have room again, also over a reboot, with a policy that lets go of little-wanted records; alarms and audit stay.",
+  pains: ["OTel #8115", "EdgeX compose #175"],
   convergeMsMax: 300_000,
   safetyMs: (world) => world.random.fork("safety").integer(130_000, 260_000),
   build: (fleet) => {
