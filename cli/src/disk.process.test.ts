@@ -33,13 +33,13 @@ turn("a volume that fills up in mid-replay stops the source; with room again it 
   assert.ok(held.every(({ record }) => names.has(printRecordName(record))), "what was on the full disk is still there");
 });
 
-turn("a volume with no room at all is said at once, and one with too little for the app soon", async (context) => {
-  const disks = [16 * 1024, 176 * 1024].map((sizeBytes) => mountSmallDisk(context, sizeBytes));
+turn("a volume with no room at all is said at once, and one with too little for the app or for what is signed of it soon", async (context) => {
+  const disks = [16, 176, 240, 256].map((size) => size * 1024).map((sizeBytes) => mountSmallDisk(context, sizeBytes));
   const path = join(tempFolder(context), "rows.csv");
   writeFileSync(path, recording);
-  const [none, little] = await Promise.all(disks.map((disk) => disk && runHolon(context, [...playOnce, "--replay", path, "--data", join(disk.folder, "data")])));
+  const [none, ...little] = await Promise.all(disks.map((disk) => disk && runHolon(context, [...playOnce, "--replay", path, "--data", join(disk.folder, "data")])));
   if (none !== undefined) assertRefused(none, "HOLON_DISK_FULL", /holon-volume-\w+\/data/);
-  if (little !== undefined) assertRefused(little, "HOLON_DISK_FULL", /(cloud|edge|gateway)-1\/blobs\/.*ENOSPC/);
+  for (const ended of little) if (ended !== undefined) assertRefused(ended, "HOLON_DISK_FULL", /(cloud|edge|gateway)-1\/blobs\/.*ENOSPC/);
 });
 
 turn("a data folder that cannot be written is said at once, and what it holds stays", async (context) => {

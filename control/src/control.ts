@@ -95,6 +95,8 @@ export interface Control {
   models(): readonly KnownModel[];
   /** Registers a version; the same again is the same version. `HOLON_BLOB_MISSING`, `HOLON_MODEL_…`. */
   registerModel(document: ModelDocument, by?: Caller): Promise<KnownModel>;
+  /** Why nodes have not been told what they are to run; it is tried again. Undefined where they have. */
+  problem(): HolonError | undefined;
   /** The policy that the fleet is told to decide by. */
   policy(): KnownPolicy | undefined;
   /** Resolves when it and the documents that bring it are on disk. `HOLON_POLICY_BAD`, `HOLON_POLICY_UNMET`, `HOLON_POLICY_DENIED`. */
@@ -118,6 +120,8 @@ export async function openControl(host: ControlHost): Promise<Control> {
   let timer: Timer | undefined;
   /** By which states of nodes the last plan was made, and whether it waits for its adoption. */
   const planned = { states: "", isLater: false };
+  /** Why what the last plan wants is not issued yet: it is owed until a try succeeds. */
+  let owed: HolonError | undefined;
   await fold.catchUp();
   await claims.tell();
   const planner = createPlanner(host);
@@ -131,6 +135,16 @@ export async function openControl(host: ControlHost): Promise<Control> {
   const states = (): string => [...fold.state.nodes.keys()].map((node) => hearing.stateOf(node)).join();
 
   async function replan(): Promise<void> {
+    try {
+      await planAnew();
+      owed = undefined;
+    } catch (error) {
+      owed = toHolonError(error);
+      throw error;
+    }
+  }
+
+  async function planAnew(): Promise<void> {
     const { state } = fold;
     planned.states = states();
     const proposal = await planner.propose(state, hearing);
@@ -146,7 +160,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
 
   async function follow(): Promise<void> {
     if (closed) return;
-    if ((await fold.catchUp()) || isUnderWay()) await replan();
+    if ((await fold.catchUp()) || owed !== undefined || isUnderWay()) await replan();
     await claims.tell();
   }
 
@@ -158,7 +172,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
 
   async function look(): Promise<void> {
     if (closed) return;
-    if (states() !== planned.states || planned.isLater || isUnderWay()) return replan();
+    if (owed !== undefined || states() !== planned.states || planned.isLater || isUnderWay()) return replan();
     lookLater(true);
   }
 
@@ -183,7 +197,10 @@ export async function openControl(host: ControlHost): Promise<Control> {
     if (!lanes.some((lane) => lane.stream === "audit")) return;
     inTurn(follow).catch(failed);
   });
-  await inTurn(replan);
+  await inTurn(replan).catch((error: unknown) => {
+    if (toHolonError(error).code !== "HOLON_DISK_FULL") throw error;
+    failed(error); // it opens all the same: what a node is to run waits for room, what it is told does not
+  });
 
   host.handlers?.set(planMethods.renew, (parameters) => {
     const { node, version } = renewSchema.parse(parameters);
@@ -225,6 +242,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
       await inTurn(follow);
     },
     images: () => fold.state.images,
+    problem: () => owed,
     plan: () => inTurn(() => planner.inForce(fold.state)),
     moves: () => readMoves(log),
     explain: (unit, node) => inTurn(() => planner.explain(fold.state, unit, node)),

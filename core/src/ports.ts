@@ -46,11 +46,14 @@ export interface DiskFile {
   size(): number;
   /** Up to `length` bytes from `position`; shorter at the end of the file. */
   read(position: number, length: number): Promise<Uint8Array>;
-  /** Writes all bytes at `position`. Durable only after `sync`. `HOLON_DISK_FULL`, `HOLON_DISK_READ_ONLY`, `HOLON_DISK_FAILED`. */
+  /** Writes all bytes at `position`. Durable only after `sync`, which some file systems ask for room first. `HOLON_DISK_FULL`, `HOLON_DISK_READ_ONLY`, `HOLON_DISK_FAILED`. */
   write(position: number, bytes: Uint8Array): Promise<void>;
   /** `write` and `sync` in one: returns when these bytes survive a power cut. Of what else was written it says nothing. */
   writeThrough(position: number, bytes: Uint8Array): Promise<void>;
-  /** Returns when every byte written so far survives a power cut. */
+  /**
+   * Returns when every byte written so far survives a power cut. After a failure nothing can be promised of this file any more, for as long as it is open; where
+   * only room was missing (`HOLON_DISK_FULL`), until it is truncated to what was synced before.
+   */
   sync(): Promise<void>;
   truncate(size: number): Promise<void>;
   close(): Promise<void>;
@@ -68,7 +71,7 @@ export interface Disk {
   /** `create` makes the file where it is missing; otherwise a missing file is `HOLON_DISK_MISSING`. */
   open(path: string, options: { readonly create: boolean }): Promise<DiskFile>;
   rename(from: string, to: string): Promise<void>;
-  /** Removing what is not there is no error. */
+  /** Removing what is not there is no error. A file that is open keeps its content, and its room, until it is closed. */
   remove(path: string): Promise<void>;
   syncFolder(folder: string): Promise<void>;
   /** Bytes free to this node and in all; unknown where the system does not say. */

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { HolonError } from "@holon/core/errors.ts";
 import { diskContract } from "@holon/sim/contracts/disk.ts";
+import { diskFullContract, smallVolumeBytes } from "@holon/sim/contracts/disk-full.ts";
 import { diskError } from "./disk-error.ts";
 import { createDisk } from "./disk.ts";
 import { scratchFolder } from "./testing/scratch-folder.ts";
@@ -56,14 +57,49 @@ test("closing waits for what is under way", async (t) => {
 });
 
 /** Mounts a small file system on a folder; undefined where this user may not. */
-function mountSmall(folder: string): (() => void) | undefined {
+function mountSmall(folder: string, sizeBytes = 256 << 10): (() => void) | undefined {
   mkdirSync(folder);
   try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=256k", "holon-test", folder], { stdio: "ignore" });
+    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${sizeBytes}`, "holon-test", folder], { stdio: "ignore" });
   } catch {
     return undefined;
   }
   return () => execFileSync("umount", [folder]);
+}
+
+/** A file system in a file: one of those that put off where a byte goes. */
+function mountFile(folder: string, sizeBytes: number): (() => void) | undefined {
+  mkdirSync(folder);
+  const image = `${folder}.image`;
+  try {
+    writeFileSync(image, "");
+    truncateSync(image, sizeBytes);
+    execFileSync("mkfs.ext4", ["-q", "-F", "-m", "0", "-O", "^has_journal", image], { stdio: "ignore" });
+    execFileSync("mount", ["-o", "loop", image, folder], { stdio: "ignore" });
+  } catch {
+    return undefined;
+  }
+  return () => execFileSync("umount", [folder]);
+}
+
+for (const [kind, mount] of [["tmpfs", (folder: string) => mountSmall(folder, smallVolumeBytes)], ["ext4", (folder: string) => mountFile(folder, smallVolumeBytes + (300 << 10))]] as const) {
+  const trial = mkdtempSync(join(tmpdir(), "holon-volume-"));
+  const unmount = mount(join(trial, "small"));
+  unmount?.();
+  rmSync(trial, { recursive: true });
+  diskFullContract(
+    `platform, ${kind}`,
+    () => {
+      const folder = mkdtempSync(join(tmpdir(), "holon-volume-"));
+      const end = mount(join(folder, "small"));
+      const dispose = async (): Promise<void> => {
+        end?.();
+        rmSync(folder, { recursive: true });
+      };
+      return { port: createDisk(join(folder, "small")), drive: (work) => work, dispose };
+    },
+    unmount === undefined && `this user cannot mount a small volume of ${kind}`,
+  );
 }
 
 test("a full disk is named as such, keeps what was written before, and works again when there is room", async (t) => {

@@ -60,6 +60,8 @@ class NodeDiskFile implements DiskFile {
   /** The same file, opened so that each write is a sync too; `undefined` until it is needed, `none` where that cannot be. */
   #through: number | "none" | undefined;
   #size: number;
+  /** How far it reached when it was last known to be on the disk. */
+  #durableSize: number;
   #isOpen = true;
   /** Calls in the thread pool: the handle's number may name another file the moment it is closed. */
   #underWay = 0;
@@ -71,6 +73,7 @@ class NodeDiskFile implements DiskFile {
     this.#path = path;
     this.#handle = handle;
     this.#size = size;
+    this.#durableSize = size;
   }
 
   size(): number {
@@ -99,7 +102,11 @@ class NodeDiskFile implements DiskFile {
 
   async writeThrough(position: number, bytes: Uint8Array): Promise<void> {
     const through = this.#through ?? (await this.#openThrough());
-    if (through !== "none") return this.#writeBy(through, position, bytes);
+    if (through !== "none") {
+      await this.#writeBy(through, position, bytes);
+      if (position <= this.#durableSize) this.#durableSize = Math.max(this.#durableSize, position + bytes.length);
+      return;
+    }
     await this.write(position, bytes);
     await this.sync();
   }
@@ -144,8 +151,12 @@ class NodeDiskFile implements DiskFile {
   sync(): Promise<void> {
     return this.#start((resolve, reject) => {
       if (this.#syncFailure !== undefined) return reject(this.#syncFailure);
+      const size = this.#size;
       fs.fdatasync(this.#handle, (error) => {
-        if (error === null) return resolve();
+        if (error === null) {
+          this.#durableSize = Math.min(size, this.#size);
+          return resolve();
+        }
         this.#syncFailure = diskError("sync", this.#path, error);
         reject(this.#syncFailure);
       });
@@ -157,6 +168,9 @@ class NodeDiskFile implements DiskFile {
       fs.ftruncate(this.#handle, size, (error) => {
         if (error !== null) return reject(diskError("truncate", this.#path, error));
         this.#size = size;
+        // What found no room is cut away: there is nothing left that a later sync could wrongly call kept.
+        if (this.#syncFailure?.code === "HOLON_DISK_FULL" && size <= this.#durableSize) this.#syncFailure = undefined;
+        this.#durableSize = Math.min(size, this.#durableSize);
         resolve();
       });
     });

@@ -25,6 +25,8 @@ interface SectorRange {
 export class FileContent {
   readonly #bytes = new DiskPages();
   #size = 0;
+  /** How far there is room for it on the disk: less than its size where that is found at the sync only. */
+  #heldBytes = 0;
   /** Oldest first. Empty where everything is durable. */
   #layers: Layer[] = [];
   /** The layer that takes writes, if there is one. */
@@ -35,11 +37,21 @@ export class FileContent {
     const copy = new FileContent();
     copy.#bytes.write(0, this.#bytes.read(0, this.#size));
     copy.#size = this.#size;
+    copy.#heldBytes = this.#size;
     return copy;
   }
 
   get size(): number {
     return this.#size;
+  }
+
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** The disk has room for it up to there. */
+  hold(end: number): void {
+    this.#heldBytes = Math.max(this.#heldBytes, end);
   }
 
   /** A copy of up to `length` bytes from `position`. */
@@ -62,6 +74,7 @@ export class FileContent {
       this.#bytes.clear(size, this.#size);
     } else this.#touch(size, size);
     this.#size = size;
+    this.#heldBytes = Math.min(this.#heldBytes, size);
   }
 
   /** Closes the layer that takes writes: the result, handed to `endSync`, makes everything up to here durable. */
@@ -72,6 +85,13 @@ export class FileContent {
 
   endSync(upTo: Layer | undefined): void {
     if (upTo !== undefined) this.#layers.splice(0, this.#layers.indexOf(upTo) + 1);
+  }
+
+  /** What found no room, and was written, does not reach the disk; its last sector does, if it is one that there was. */
+  dropUnheld(): void {
+    const kept = Math.ceil(this.#heldBytes / sectorBytes) * sectorBytes;
+    if (this.#heldBytes < this.#size) this.truncate(Math.min(kept, this.#size));
+    this.#heldBytes = this.#size;
   }
 
   /** Keeps what is durable and, of the rest, whatever chance leaves. */
@@ -93,6 +113,8 @@ export class FileContent {
         else this.#restore(sector, layer.sectorsBefore.get(sector));
       }
     }
+    this.#size = Math.min(this.#size, this.#heldBytes); // for what is behind it there was never a place
+    this.#heldBytes = this.#size;
     this.#bytes.clear(this.#size, Infinity);
     this.#layers = [];
     this.#open = undefined;

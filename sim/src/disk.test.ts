@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Disk, DiskFile } from "@holon/core/ports.ts";
 import { diskContract } from "./contracts/disk.ts";
+import { diskFullContract, smallVolumeBytes } from "./contracts/disk-full.ts";
 import { createDisk, DiskMedium } from "./disk.ts";
 import { Incarnation } from "./incarnation.ts";
 import { identity, incarnation } from "./testing/lone-node.ts";
@@ -12,6 +13,15 @@ diskContract("sim", () => {
   const port = createDisk(incarnation(world, "edge-1"), new DiskMedium(world.random.fork("disk")));
   return { port, drive: (work) => world.drive(work), dispose: () => Promise.resolve() };
 });
+
+for (const roomAtSync of [false, true]) {
+  diskFullContract(roomAtSync ? "sim, room looked for at the sync" : "sim", () => {
+    const world = new World(1);
+    const medium = new DiskMedium(world.random.fork("disk"), { capacityBytes: smallVolumeBytes });
+    medium.faults.roomAtSync = roomAtSync;
+    return { port: createDisk(incarnation(world, "edge-1"), medium), drive: (work) => world.drive(work), dispose: () => Promise.resolve() };
+  });
+}
 
 /** One machine whose power can be cut: gives a disk for each of its lives. */
 class Bench {
@@ -172,6 +182,39 @@ test("a full disk takes what fits and says so; a flipped bit is read back", asyn
   });
   assert.equal(bench.medium.flipBit("a", 3, 7), true);
   assert.equal((await bench.readAll("a"))[3], 129);
+});
+
+test("where room is looked for at the sync, what found none is gone with the power or not, and what was kept stays", async () => {
+  let gone = 0;
+  for (const seed of seeds) {
+    const bench = new Bench(seed);
+    await bench.run(async () => {
+      const file = await bench.make("a", 1000, 1);
+      Object.assign(bench.medium, { capacityBytes: 1500 });
+      bench.medium.faults.roomAtSync = true;
+      await file.write(1000, new Uint8Array(1000).fill(2));
+      assert.equal(file.size(), 2000);
+      await assert.rejects(file.sync(), { code: "HOLON_DISK_FULL", message: /1000 bytes of a/ });
+      await assert.rejects(file.sync(), { code: "HOLON_DISK_FULL" });
+    });
+    bench.cutPower();
+    const left = await bench.readAll("a");
+    assert.deepEqual(left.subarray(0, 1000), new Uint8Array(1000).fill(1));
+    if (left.length === 1000) gone += 1;
+  }
+  assert.ok(gone > 0 && gone < seeds.length, `${gone} of ${seeds.length}`);
+});
+
+test("what was removed and was open gives its room back when the process ends", async () => {
+  const bench = new Bench(1);
+  await bench.run(async () => {
+    await bench.make("a", 1000, 1);
+    await bench.disk.remove("a");
+    await bench.disk.syncFolder("");
+  });
+  assert.equal(bench.medium.usedBytes, 1000);
+  bench.cutPower();
+  assert.equal(bench.medium.usedBytes, 0);
 });
 
 test("an incarnation that is over neither acts nor learns anything", async () => {

@@ -28,6 +28,8 @@ export interface DiskFaults {
   /** Every operation fails with `HOLON_DISK_FAILED`. */
   failing: boolean;
   readOnly: boolean;
+  /** A write that is too large for the disk is taken, and its sync refused: delayed allocation, thin volumes, disks behind a network. */
+  roomAtSync: boolean;
   /** Every operation takes this many times as long. */
   slowness: number;
 }
@@ -44,9 +46,11 @@ export class DiskMedium {
   names = new DiskNames();
   readonly random: SeededRandom;
   speed: DiskSpeed;
-  readonly faults: DiskFaults = { syncLies: false, failing: false, readOnly: false, slowness: 1 };
+  readonly faults: DiskFaults = { syncLies: false, failing: false, readOnly: false, roomAtSync: false, slowness: 1 };
   /** Writes under way, so that a power cut can catch them half-done. */
   readonly writing = new Set<PendingWrite>();
+  /** How often each file is open, with a name or without: it takes its room until nobody holds it. */
+  readonly open = new Map<FileContent, number>();
   /** Bytes that fit. Lowering it makes the disk full. */
   capacityBytes: number;
 
@@ -58,13 +62,24 @@ export class DiskMedium {
 
   get usedBytes(): number {
     let used = 0;
-    for (const content of this.names.files.values()) used += content.size;
+    for (const content of new Set([...this.names.files.values(), ...this.open.keys()])) used += content.heldBytes;
     return used;
+  }
+
+  opened(content: FileContent): void {
+    this.open.set(content, (this.open.get(content) ?? 0) + 1);
+  }
+
+  closed(content: FileContent): void {
+    const left = (this.open.get(content) ?? 1) - 1;
+    if (left > 0) this.open.set(content, left);
+    else this.open.delete(content);
   }
 
   /** Puts a copy in the place of all that was there. The machine is off. */
   restore(names: DiskNames): void {
     this.writing.clear();
+    this.open.clear();
     this.names = names.copy();
   }
 
@@ -72,16 +87,22 @@ export class DiskMedium {
   cutPower(): void {
     for (const { content, position, bytes } of this.writing) if (this.random.chance(0.5)) content.write(position, bytes);
     this.writing.clear();
+    this.open.clear();
     const contents = new Set(this.names.files.values());
     this.names.cutPower(this.random);
     for (const content of this.names.files.values()) contents.add(content);
     for (const content of contents) content.cutPower(this.random);
   }
 
-  /** Only the process dies: the system keeps what was written, whether synced or not, but writes under way may be lost. */
+  /** Only the process dies: the system keeps what was written, whether synced or not, unless it finds no room for it; writes under way may be lost. */
   killProcess(): void {
     for (const { content, position, bytes } of this.writing) if (this.random.chance(0.5)) content.write(position, bytes);
     this.writing.clear();
+    this.open.clear();
+    for (const content of this.names.files.values()) {
+      if (content.size - content.heldBytes <= this.capacityBytes - this.usedBytes) content.hold(content.size);
+      content.dropUnheld();
+    }
   }
 
   /** Damage at rest. Says whether there was such a byte. */
@@ -100,6 +121,7 @@ export class DiskMedium {
 
 /** The disk port of one incarnation. */
 export function createDisk(incarnation: Incarnation, medium: DiskMedium): Disk {
+  medium.open.clear(); // a life before this one holds nothing
   const takes = (bytes: number): number => medium.faults.slowness * (draw(medium.speed.transfer, medium.random) + bytes / medium.speed.bytesPerMs);
   const change = (path: string, effect: () => void): void => {
     check(medium, path, true);
@@ -146,9 +168,23 @@ export function createDisk(incarnation: Incarnation, medium: DiskMedium): Disk {
 
 function openFile(incarnation: Incarnation, medium: DiskMedium, path: string, content: FileContent): DiskFile {
   let isOpen = true;
+  /** Up to where it was synced, and whether something behind that found no room. */
+  let durableSize = content.heldBytes;
+  let refused: HolonError | undefined;
+  medium.opened(content);
   const operate = (changes: boolean): void => {
     if (!isOpen) throw new HolonError("HOLON_DISK_FAILED", `${path} is closed`);
     check(medium, path, changes);
+  };
+  const sync = (position: number, end = content.size): Promise<void> => {
+    const upTo = content.beginSync();
+    return incarnation.call("file.sync", medium.faults.slowness * draw(medium.speed.sync, medium.random), () => {
+      operate(false);
+      if (refused !== undefined) throw refused;
+      findRoom(medium, path, content, Math.min(end, content.size));
+      if (!medium.faults.syncLies) content.endSync(upTo);
+      if (position <= durableSize) durableSize = Math.max(durableSize, Math.min(end, content.size));
+    });
   };
   const takes = (bytes: number): number => medium.faults.slowness * (draw(medium.speed.transfer, medium.random) + bytes / medium.speed.bytesPerMs);
   const file: DiskFile = {
@@ -163,6 +199,7 @@ function openFile(incarnation: Incarnation, medium: DiskMedium, path: string, co
       const written = incarnation.call("file.write", takes(bytes.length), () => {
         medium.writing.delete(pending);
         operate(true);
+        if (refused !== undefined) throw refused;
         write(medium, path, pending);
       }, bytes.length, crc32(bytes));
       if (incarnation.alive) medium.writing.add(pending);
@@ -170,39 +207,48 @@ function openFile(incarnation: Incarnation, medium: DiskMedium, path: string, co
     },
     writeThrough: async (position, bytes) => {
       await file.write(position, bytes);
-      await file.sync();
+      await sync(position, position + bytes.length);
     },
-    sync: () => {
-      const upTo = content.beginSync();
-      return incarnation.call("file.sync", medium.faults.slowness * draw(medium.speed.sync, medium.random), () => {
-        operate(false);
-        if (!medium.faults.syncLies) content.endSync(upTo);
-      });
-    },
+    sync: () =>
+      sync(0).catch((error: unknown) => {
+        if (error instanceof HolonError && error.code === "HOLON_DISK_FULL") refused = error;
+        throw error;
+      }),
     truncate: (size) =>
       incarnation.call("file.truncate", takes(0), () => {
         operate(true);
         content.truncate(size);
+        if (size <= durableSize) refused = undefined; // what found no room is cut away
+        durableSize = Math.min(size, durableSize);
       }, size),
     close: () =>
       incarnation.call("file.close", takes(0), () => {
+        if (isOpen) medium.closed(content);
         isOpen = false;
       }),
   };
   return file;
 }
 
-/** As much as fits is written before the disk is full, as on a real one. */
+/** As much as fits is written before the disk is full, as on a real one. Where room is looked for at the sync, all of it is. */
 function write(medium: DiskMedium, path: string, { content, position, bytes }: PendingWrite): void {
-  const growth = position + bytes.length - content.size;
-  if (growth > 0) {
-    const room = medium.capacityBytes - medium.usedBytes;
-    if (growth > room) {
-      content.write(position, bytes.subarray(0, Math.max(0, bytes.length - growth + Math.max(0, room))));
-      throw new HolonError("HOLON_DISK_FULL", `the disk is full: ${path} cannot grow by ${growth} bytes`);
-    }
-  }
-  content.write(position, bytes);
+  const growth = position + bytes.length - content.heldBytes;
+  if (growth <= 0 || medium.faults.roomAtSync) return content.write(position, bytes);
+  const room = Math.max(0, medium.capacityBytes - medium.usedBytes);
+  const fits = growth <= room ? bytes : bytes.subarray(0, Math.max(0, bytes.length - growth + room));
+  content.write(position, fits);
+  if (fits.length > 0) content.hold(position + fits.length);
+  if (growth > room) throw new HolonError("HOLON_DISK_FULL", `the disk is full: ${path} cannot grow by ${growth} bytes`);
+}
+
+/** For what was written without asking. */
+function findRoom(medium: DiskMedium, path: string, content: FileContent, end: number): void {
+  const growth = end - content.heldBytes;
+  if (growth <= 0) return;
+  const fits = growth <= medium.capacityBytes - medium.usedBytes;
+  // A refusal says nothing of what reached the disk: it may have been a last block of the file system's own that found no place.
+  if (fits || medium.random.chance(0.3)) content.hold(end);
+  if (!fits) throw new HolonError("HOLON_DISK_FULL", `the disk is full: ${growth} bytes of ${path} have found no place`);
 }
 
 function contentOf(medium: DiskMedium, path: string, create: boolean): FileContent {

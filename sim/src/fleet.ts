@@ -239,7 +239,7 @@ export class Fleet {
     this.net.healAll();
     for (const { machine } of this.members.values()) {
       machine.identity.hooks = {};
-      Object.assign(machine.medium.faults, { syncLies: false, failing: false, readOnly: false, slowness: 1 });
+      Object.assign(machine.medium.faults, { syncLies: false, failing: false, readOnly: false, roomAtSync: false, slowness: 1 });
       machine.start();
     }
   }

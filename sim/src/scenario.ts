@@ -18,6 +18,8 @@ export interface Scenario {
   readonly name: string;
   /** One sentence for people. */
   readonly about: string;
+  /** What users of others report and this shows to hold here, by the names of their issues. */
+  readonly pains?: readonly string[];
   /** Virtual time under faults, chosen from the seed. */
   safetyMs(world: World, size: ScenarioSize): number;
   /** Why it cannot run here; undefined where it can. */

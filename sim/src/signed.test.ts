@@ -1,6 +1,7 @@
 /** What a node runs is what its publisher signed and its control plane chose for it: each attack ends in a refusal in the trail. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { HolonError } from "@holon/core/errors.ts";
 import { worldBeginsMs } from "./clock.ts";
 import { appOf, hashOf, SignedFleet, targetsOf } from "./testing/signed-fleet.ts";
 import { createDirector, SimRepository } from "./trust.ts";
@@ -36,6 +37,20 @@ test("what the publisher signed and the control plane chose runs; a second relea
   await signed.release(appOf("two", "2"), "two");
   await signed.until("two runs", runs(signed, "two"));
   assert.equal(signed.status().signatures?.images, 2);
+});
+
+test("disk full (OTel #8115): what control could not issue is said, and issued when there is room, without anybody asking again", async () => {
+  const director = createDirector("director");
+  let hasRoom = true;
+  const signed = await SignedFleet.start({ director: { ...director, sign: (wanted) => (hasRoom ? director.sign(wanted) : Promise.reject(new HolonError("HOLON_DISK_FULL", "no space is left"))) } });
+  hasRoom = false;
+  await assert.rejects(signed.release(appOf("one", "1"), "one"), { code: "HOLON_DISK_FULL" });
+  assert.equal(signed.control.problem()?.code, "HOLON_DISK_FULL");
+  await signed.fleet.world.run({ timeMs: signed.world.nowMs + 60_000 });
+  assert.deepEqual(signed.ran, []);
+  hasRoom = true;
+  await signed.until("the gateway runs it", runs(signed, "one"));
+  assert.equal(signed.control.problem(), undefined);
 });
 
 test("stolen control plane: an app that no publisher signed does not run", async () => {

@@ -205,17 +205,22 @@ function failIfItLasts(what: string, problem: Parameters<typeof failOn>[0]): voi
   if (performance.now() - since > patienceMs) failOn(problem);
 }
 
+/** What no node has been told keeps all of them waiting. */
+const controlOf = ({ cloud: { control } }: Three): HolonError | undefined => control?.problem();
+
 const statuses = ({ gateway, edge, cloud }: Three): readonly NodeStatus[] => [gateway, edge, cloud].map(({ node }) => node.status());
 
 function sourcesEnded(three: Three): boolean {
   const { agent } = three.gateway.node.status();
   for (const status of statuses(three)) failIfItLasts(`agent of ${status.node}`, status.agent.problem);
+  failIfItLasts("control", controlOf(three));
   failIfItLasts("disk", agent.sources.find((source) => source.problem?.code === "HOLON_DISK_FULL")?.problem);
   return agent.state === "settled" && agent.sources.every((source) => source.ended);
 }
 
 /** Everything was judged, and the cloud has all that may leave. */
 function drained(three: Three): boolean {
+  failIfItLasts("control", controlOf(three));
   for (const { node, log } of statuses(three)) failIfItLasts(`disk of ${node}`, log.disk === "full" ? new HolonError("HOLON_DISK_FULL", `${node} has no room for what it is sent`) : undefined);
   const gateway = three.gateway.node.status();
   for (const unit of gateway.agent.units) failOn(unit.restarts > 3 ? unit.problem : undefined);

@@ -52,11 +52,11 @@ const streamHeader = z.discriminatedUnion("op", [
   z.strictObject({ op: z.literal("later"), retryAfterMs: z.number().min(0) }),
   /** Child: ends of runs of a lane, ascending, of which it wants to know how far the parent holds the same, in that lane or a branch of it. */
   z.strictObject({ op: z.literal("history"), lane: laneName, points: z.array(z.tuple([sequence, hash])).max(limits.historyPointsMax) }),
-  /** Parent, in answer: the last of the points that it holds, in which lane, how far that lane goes, and the epoch of what follows there. */
+  /** Parent, in answer: the last of the points that it holds, in which lane, how far that lane goes, the epoch of what follows there, and whether another of the child's name is connected. */
   z.strictObject({
     op: z.literal("common"),
     lane: laneName,
-    found: z.strictObject({ point: sequence, lane: laneName, sequence, hash, nextEpoch: z.string().max(13).optional() }).optional(),
+    found: z.strictObject({ point: sequence, lane: laneName, sequence, hash, nextEpoch: z.string().max(13).optional(), twin: z.literal(true).optional() }).optional(),
   }),
   /** Parent: a run of the lane does not follow what it holds. */
   z.strictObject({ op: z.literal("refuse"), lane: laneName, code: z.string(), message: z.string() }),

@@ -109,12 +109,20 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
       },
     });
     const safe = (lane: Lane, received: number): number => options.safe(lane, received, session.role === "relayed");
-    const receiver = createStreamReceiver({ log, integrity: options.integrity, send: peer.send, safe, branched: options.branched, failed, ...creditOf(number) });
+    const receiver = createStreamReceiver({ log, integrity: options.integrity, send: peer.send, safe, branched: options.branched, hasTwin: () => hasTwin(session), failed, ...creditOf(number) });
     const session: Session = { number, peer, site: connection.site, receiver, acceptedMs: now(), below: new Map(), role: "quiet" };
     sessions.set(peer.name, [...(sessions.get(peer.name) ?? []), session]);
     byNumber.set(number, session);
     leadTo(session, peer.name, 0);
     tell(admission.arrived(number).filter((word) => word.session !== number)); // its own credit goes with the subscription
+  }
+
+  /** One that has not answered yet may be the child's own earlier end, which nobody has missed: it is waited for. */
+  function hasTwin({ peer, acceptedMs }: Session): Promise<boolean> {
+    const isTwice = (): boolean => (sessions.get(peer.name)?.length ?? 0) > 1;
+    const waitMs = acceptedMs + limits.linkTwinProbeMs + 1 - now();
+    if (!isTwice() || waitMs <= 0) return Promise.resolve(isTwice());
+    return new Promise((resolve) => void ports.clock.after(waitMs, () => resolve(isTwice())));
   }
 
   function creditOf(number: number): Pick<StreamReceiverOptions, "append" | "credit" | "received" | "settled"> {

@@ -2,7 +2,7 @@
 import type { ErrorCode } from "@holon/core/errors.ts";
 import { laneName, type Lane, type Log } from "@holon/core/log/log.ts";
 import type { Events } from "../event/events.ts";
-import { endsEarly, type Fork } from "./standing.ts";
+import type { Fork } from "./standing.ts";
 import type { UplinkOptions } from "./uplink.ts";
 
 export interface HistoryReports extends Pick<UplinkOptions, "refused" | "forked" | "rewound"> {
@@ -13,9 +13,9 @@ export interface HistoryReports extends Pick<UplinkOptions, "refused" | "forked"
 const code = "HOLON_LINK_FORK" satisfies ErrorCode;
 
 /** What there is to say of a lane with two histories, and under which code. */
-export function forkSays({ lane, branch, after, kind, parentLast }: Fork): { readonly code: ErrorCode; readonly message: string } {
+export function forkSays({ lane, branch, after, endsEarly, parentLast }: Omit<Fork, "kind">): { readonly code: ErrorCode; readonly message: string } {
   const from = (after?.sequence ?? 0) + 1;
-  if (!endsEarly(kind) || parentLast < from) return { code, message: `the parent holds another history of ${lane} behind record ${from - 1}; this one goes on as ${branch}` };
+  if (!endsEarly || parentLast < from) return { code, message: `the parent holds another history of ${lane} behind record ${from - 1}; this one goes on as ${branch}` };
   const range = parentLast === from ? `record ${from}` : `records ${from} to ${parentLast}`;
   return {
     code: "HOLON_LOG_ENDS_EARLY",

@@ -238,6 +238,55 @@ test("a node of another history is kept beside the first, told on both sides, an
   assert.equal([...family.parentNode.log.heads().keys()].filter((lane) => lane.endsWith("/data") && lane.includes("~")).length, 1);
 });
 
+/** A copy of the child's disk from when it was off; the child has gone on since, all of which is at the parent. */
+async function withColdCopy() {
+  const family = new SimFamily();
+  await family.start();
+  const isMarked = () => family.child.subject?.status().uplink?.backlog === 0 && family.parentNode.log.head(childData)?.hash === family.childNode.log.head(childData)?.hash;
+  await family.world.drive(appendCounts(family.childNode, 10));
+  await family.until("all is at the parent", isMarked);
+  await family.world.drive(family.child.close());
+  const copy = family.child.medium.names.copy();
+  family.child.start();
+  await family.until("it is up again", () => family.child.subject !== undefined);
+  const had = family.childNode.log.head(childData)?.sequence ?? 0;
+  await family.world.drive(appendCounts(family.childNode, 10));
+  await family.until("the rest too", isMarked);
+  return { family, copy, had, last: family.childNode.log.head(childData)?.sequence ?? 0 };
+}
+
+/** What a node told of the lane's other history. */
+async function forkTold(family: SimFamily, node: HolonNode): Promise<{ readonly kind: unknown; readonly code: unknown; readonly message: string }> {
+  const told = async () => (await family.world.drive(textsOf(node, { origin: childName, stream: "alarm" }))).find((text) => text.includes("holon.link.fork") && text.includes(`"lane":"${childName}/data"`));
+  for (let tries = 0; tries < 60 && (await told()) === undefined; tries++) await family.pass(1_000);
+  const text = (await told()) ?? "{}";
+  const { data } = JSON.parse(text.slice(text.indexOf("{")));
+  return { kind: data?.kind, code: data?.code, message: String(data?.message) };
+}
+
+test("a cold backup put back, of an epoch that the parent knows the end of, is told as restored, with what is gone", async () => {
+  const { family, copy, had, last } = await withColdCopy();
+  family.child.crash("power");
+  family.child.medium.restore(copy);
+  family.child.start();
+  await family.until("it is up again", () => family.child.subject !== undefined);
+  await family.world.drive(appendCounts(family.childNode, 3));
+  const told = await forkTold(family, family.childNode);
+  assert.deepEqual([told.kind, told.code], ["restored", "HOLON_LOG_ENDS_EARLY"]);
+  assert.ok(told.message.includes(`the parent has records ${had + 1} to ${last}`), told.message);
+});
+
+test("a second machine from a cold copy, beside the first, is told as cloned: nothing of its log ends early", async () => {
+  const { family, copy } = await withColdCopy();
+  const clone = family.machine(childName, { parent: `wss://${parentName}:7401` });
+  clone.medium.restore(copy);
+  clone.start();
+  await family.until("the clone is up", () => clone.subject !== undefined);
+  await family.world.drive(appendCounts(running(clone), 3));
+  const told = await forkTold(family, running(clone));
+  assert.deepEqual([told.kind, told.code], ["cloned", "HOLON_LINK_FORK"]);
+});
+
 test("a parent put back from a backup is sent the rest again, and its child tells of it", async () => {
   const family = new SimFamily();
   await family.start();

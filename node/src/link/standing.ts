@@ -26,9 +26,9 @@ import type { LaneMarks, StreamSender } from "./stream-sender.ts";
 
 /** How a node came to have another history than its parent holds. */
 export type ForkKind =
-  /** This log went on in a new epoch, the other in the old one: this is a copy, or the disk was put back from a backup. */
+  /** This log went on in a new epoch from before the parent's mark, and nobody else of this name is there: its disk was put back from a backup, or cut short. */
   | "restored"
-  /** Both begin new epochs behind the same record, or only the other does. */
+  /** Another of this name is there, or it went on from this log and not the other way round: one of the two is a copy. */
   | "cloned"
   /** Both go on in the same epoch: one running system was woken twice. */
   | "resumed"
@@ -42,12 +42,11 @@ export interface Fork {
   /** The last record that both have. */
   readonly after: Mark | undefined;
   readonly kind: ForkKind;
+  /** Whether it is this node's own lane, and no other of its name is connected: the parent has what was once in this log. */
+  readonly endsEarly: boolean;
   /** Behind that, the last record that the parent has: what is between is not in this log any more, if it ever was. */
   readonly parentLast: number;
 }
-
-/** Whether this log once went on and does not any more: its files were cut short, removed, or put back from a backup. */
-export const endsEarly = (kind: ForkKind): boolean => kind === "restored" || kind === "replaced";
 
 /** The parent holds less of a lane than it had acknowledged. */
 export interface Rewound {
@@ -181,7 +180,8 @@ export function createStanding(options: StandingOptions): Standing {
     }
     const branch: Lane = { origin: lane.origin, stream: lane.stream, branch: branchOf(first.hash) };
     outgoing.send(lane, branch, common.mark);
-    options.forked({ lane: name, branch: laneName(branch), after: common.mark, kind: kindOf(common, first), parentLast: (common.found ?? common.other)?.sequence ?? end });
+    const isOwn = lane.origin === log.origin;
+    options.forked({ lane: name, branch: laneName(branch), after: common.mark, ...whichOf(common, first, isOwn), parentLast: (common.found ?? common.other)?.sequence ?? end });
     options.offer([laneName(branch)]);
   }
 
@@ -267,10 +267,15 @@ export function createStanding(options: StandingOptions): Standing {
 
 const inOrder = (lanes: readonly Lane[]): readonly Lane[] => exportableStreams.flatMap((stream) => lanes.filter((lane) => lane.stream === stream));
 
-function kindOf({ mark, found }: Common, first: RunHeader): ForkKind {
-  if (mark === undefined) return "replaced";
-  const goesOn = first.epoch === mark.epoch;
+/**
+ * How the two came about. The epochs alone do not tell a cold backup from a cold copy: of both the parent holds another successor of the same epoch. What does is
+ * whether another of the name is there to go on with it. Whose lane another node's is cannot be asked here.
+ */
+function whichOf({ mark, found, other }: Common, first: RunHeader, isOwn: boolean): Pick<Fork, "kind" | "endsEarly"> {
+  const hasTwin = (found ?? other)?.twin === true;
+  if (mark === undefined) return { kind: "replaced", endsEarly: isOwn && !hasTwin };
   const otherGoesOn = found?.nextEpoch === mark.epoch;
-  if (goesOn) return otherGoesOn ? "resumed" : "cloned";
-  return otherGoesOn ? "restored" : "cloned";
+  if (first.epoch === mark.epoch) return { kind: otherGoesOn ? "resumed" : "cloned", endsEarly: false };
+  if (hasTwin || !(isOwn || otherGoesOn)) return { kind: "cloned", endsEarly: false };
+  return { kind: "restored", endsEarly: isOwn };
 }

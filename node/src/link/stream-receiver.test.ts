@@ -32,6 +32,7 @@ async function receiving(context: TestContext): Promise<Receiving> {
     send: (frame) => sent.push(withoutCredit(frame)),
     safe: (_lane, received) => received,
     branched: () => undefined,
+    hasTwin: () => Promise.resolve(false),
     failed: (error) => assert.fail(String(error)),
   });
   return {

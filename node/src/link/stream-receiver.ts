@@ -28,6 +28,8 @@ export interface StreamReceiverOptions {
   safe(lane: Lane, received: number): number;
   /** A branch began here: behind that record it is another history of its lane. */
   branched(lane: Lane, after: number): void;
+  /** Whether another of this name is connected and alive, as soon as that is known. */
+  hasTwin(): Promise<boolean>;
   failed(error: unknown): void;
 }
 
@@ -123,8 +125,9 @@ export function createStreamReceiver(options: StreamReceiverOptions): StreamRece
   async function search(lane: Lane, points: readonly [number, string][]): Promise<void> {
     isSearching = true;
     try {
+      const hasTwin = await options.hasTwin();
       const found = await lastHeld(log, lane, points);
-      options.send({ kind: "stream", header: { op: "common", lane: laneName(lane), ...(found === undefined ? {} : { found }) } });
+      options.send({ kind: "stream", header: { op: "common", lane: laneName(lane), ...(found === undefined ? {} : { found: hasTwin ? { ...found, twin: true } : found }) } });
     } finally {
       isSearching = false;
     }

@@ -43,6 +43,7 @@ export const rubbishEverywhere: Scenario = {
   }),
   name: "rubbish-everywhere",
   about: "Nodes go down, and a sector or many batches of their log hold rubbish when they are up again; what is lost is reported as exact ranges.",
+  pains: ["OTel contrib #35899"],
   check: checkTold,
 };
 

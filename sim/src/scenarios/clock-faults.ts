@@ -10,6 +10,7 @@ const yearMs = 365.25 * 86_400_000;
 export const clockFaults: Scenario = {
   name: "clock-faults",
   about: "Wall clocks stand at 1970, ten years ahead, go backwards and jump while links are cut and nodes reboot; oscillators are off by up to half a percent.",
+  pains: ["Greengrass #1559", "IoT Edge #6933", "IoT Edge #6708", "IoT Edge #7397", "K3s #6368", "K3s #411", "balena #827", "TUF #137", "python-tuf #2359", "python-tuf #2472"],
   convergeMsMax: 300_000,
   safetyMs: (world) => world.random.fork("safety").integer(70_000, 140_000),
   build: (fleet) => {

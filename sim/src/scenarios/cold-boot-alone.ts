@@ -15,6 +15,7 @@ const found = new WeakMap<Fleet, string[]>();
 export const coldBootAlone: Scenario = {
   name: "cold-boot-alone",
   about: "Every gateway is cut off, loses power, boots alone with a wrong clock, works for hours and over reboots, and delivers all of it later.",
+  pains: ["Greengrass #1714", "Greengrass Lite #950", "KubeEdge #3618", "KubeEdge #4210", "KubeEdge #4441", "KubeEdge #6414", "OpenYurt #351", "OpenYurt #858", "Nomad #24629", "IoT Edge #7406", "IoT Edge #7123"],
   convergeMsMax: 300_000,
   safetyMs: (world) => world.random.fork("safety").between(2 * hourMs, 30 * hourMs),
   build: (fleet) => {

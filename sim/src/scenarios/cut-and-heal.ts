@@ -10,6 +10,7 @@ const betweenSlowSpellsMs = 30_000;
 export const cutAndHeal: Scenario = {
   name: "cut-and-heal",
   about: "Gateways, an edge and a cloud; uplinks are cut and healed and every node loses power at random times.",
+  pains: ["KubeEdge #4995", "NanoMQ #1873", "NanoMQ #897", "NanoMQ #2432", "ThingsBoard Edge #147", "NATS #3207", "NATS #7530", "NATS #6468", "NATS #7615", "EdgeX asc #318", "OpenYurt #2137", "Zenoh #323", "Zenoh pico #767", "wasmCloud #2174", "Greengrass Lite #1172"],
   convergeMsMax: 300_000,
   roundsMax,
   safetyMs: (world) => world.random.fork("safety").integer(40_000, 120_000),

@@ -11,7 +11,8 @@ const seenFull = new WeakMap<Fleet, { times: number }>();
 
 export const diskFull: Scenario = {
   name: "disk-full",
-  about: "Disks run full and have room again, also over a reboot, with a policy that lets go of little-wanted records; alarms and audit stay.",
+  about: "Disks run full, which they say at a write or only at its sync, and have room again, also over a reboot, with a policy that lets go of little-wanted records; alarms and audit stay.",
+  pains: ["OTel #8115", "EdgeX compose #175"],
   convergeMsMax: 300_000,
   safetyMs: (world) => world.random.fork("safety").integer(130_000, 260_000),
   build: (fleet) => {
@@ -51,15 +52,28 @@ function fillForAWhile(fleet: Fleet, machine: Machine, random: SeededRandom, unt
   const { world } = fleet;
   // The reserve counts as room: what is given up of it is filled as well.
   machine.medium.capacityBytes = Math.max(0, machine.medium.usedBytes - limits.reserveBytes + random.integer(0, 24 << 10));
+  machine.medium.faults.roomAtSync = random.fork(`late/${world.nowMs}`).chance(0.5);
   const endMs = Math.min(untilMs, world.nowMs + random.between(2_000, 40_000));
   if (random.chance(0.3)) world.after(random.between(500, 5_000), () => machine.crash(random.chance(0.5) ? "power" : "process", 300));
-  for (let atMs = world.nowMs; atMs < endMs; atMs += 500) world.at(atMs, () => look(fleet, machine));
+  const strikes = random.fork(`strikes/${world.nowMs}`).chance(0.5);
+  let isFull = false;
+  for (let atMs = world.nowMs; atMs < endMs; atMs += 100) {
+    world.at(atMs, () => {
+      const wasFull = isFull;
+      isFull = look(fleet, machine);
+      // What is taken after something was refused is the likeliest to be forgotten: the process dies just then.
+      if (strikes && wasFull && !isFull && machine.subject !== undefined) machine.crash("process", 300);
+    });
+  }
   world.at(endMs, () => {
     machine.medium.capacityBytes = roomyBytes;
+    machine.medium.faults.roomAtSync = false;
   });
 }
 
-function look(fleet: Fleet, machine: Machine): void {
+function look(fleet: Fleet, machine: Machine): boolean {
   const found = seenFull.get(fleet);
-  if (found !== undefined && machine.subject?.isDiskFull?.() === true) found.times += 1;
+  const isFull = machine.subject?.isDiskFull?.() === true;
+  if (found !== undefined && isFull) found.times += 1;
+  return isFull;
 }

@@ -32,6 +32,7 @@ const looksOf = new WeakMap<Fleet, Looks>();
 export const island72h: Scenario = {
   name: "island-72h",
   about: "No uplink for 72 hours, two power cuts on every node, clocks a year ahead and behind, certificates past their date; then reconnect.",
+  pains: ["OTel contrib #48635", "IoT Edge #7321", "KubeEdge #3067", "SPIRE #1562", "SPIRE #1847", "rossoctl #1899", "K3s #2342", "K3s #4097"],
   certificateMs,
   convergeMsMax: 600_000,
   safetyMs: (_world, { hours = hoursDefault }) => hours * hourMs,

@@ -37,6 +37,7 @@ const honestWants = 8;
 export const lyingPeer: Scenario = {
   name: "lying-peer",
   about: "A child sends rubbish, wrong hashes, gaps, repeats and reversals; a parent marks what it does not have and refuses what it should take.",
+  pains: ["wasmCloud OTP #363"],
   convergeMsMax: 300_000,
   safetyMs: (world) => world.random.fork("safety").integer(40_000, 90_000),
   build: (fleet) => {

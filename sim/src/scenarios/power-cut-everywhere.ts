@@ -22,6 +22,7 @@ const recordedCalls = new WeakMap<Fleet, RecordedCall[]>();
 export const powerCutEverywhere: Scenario = {
   name: "power-cut-everywhere",
   about: "The power of one node goes before or after one call that changes its disk: any of 20, or every single one of the run.",
+  pains: ["IoT Edge #706", "OTel #12711"],
   convergeMsMax: 120_000,
   roundsMax,
   // Long enough for the log to be looked over once, so that letting go is cut as well.

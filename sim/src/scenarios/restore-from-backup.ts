@@ -5,6 +5,7 @@
 import { assert } from "@holon/core/errors.ts";
 import { backUp, restore } from "../copies.ts";
 import type { Fleet, Member } from "../fleet.ts";
+import { dataOf } from "../lane-ledger.ts";
 import type { SeededRandom } from "../random.ts";
 import type { Scenario } from "../scenario.ts";
 import { settledProgram } from "../settled-program.ts";
@@ -42,8 +43,24 @@ export const restoreFromBackup: Scenario = {
     const disaster = (afterMs: number): void => void world.after(afterMs, () => loseAndRestore(fleet, target, random, untilMs, () => --disasters > 0 && disaster(random.between(1_000, 20_000))));
     disaster(random.between(2_000, 30_000));
   },
-  check: (fleet) => Promise.resolve(fleet.parted.size === 0 ? ["nothing was restored: the run proves nothing"] : []),
+  check: async (fleet) => (fleet.parted.size === 0 ? ["nothing was restored: the run proves nothing"] : wronglyTold(fleet)),
 };
+
+/** There is no copy in this world: what a node tells of its own second history is that its log was put back. */
+async function wronglyTold(fleet: Fleet): Promise<readonly string[]> {
+  const { subject } = fleet.root.machine;
+  assert(subject !== undefined, "the root is up when the checkers run");
+  const wrong: string[] = [];
+  for (const { lane } of subject.log.heads().values()) {
+    if (lane.stream !== "alarm" || !fleet.parted.has(lane.origin)) continue;
+    for (const { bytes } of await fleet.read(subject, lane)) {
+      const data = dataOf(bytes);
+      if (typeof data !== "object" || data === null || !("kind" in data) || !("lane" in data) || !String(data.lane).startsWith(`${lane.origin}/`)) continue;
+      if (data.kind !== "restored" && data.kind !== "replaced") wrong.push(`${lane.origin} tells of ${String(data.lane)} that it was ${String(data.kind)}, and it was put back from a backup`);
+    }
+  }
+  return wrong;
+}
 
 /** Backs up when the node is up, and some time later puts that back. */
 function loseAndRestore(fleet: Fleet, target: Member, random: SeededRandom, untilMs: number, done: () => void): void {
