@@ -137,8 +137,8 @@ test("every code and every page that it names is there", () => {
 test("the nouns of the page are those of the command", () => {
   const told = page.match(/Nouns now: (.+)\./)?.[1] ?? "";
   const nouns = codes(told).map((words) => words.split(" ")).flatMap(([noun = "", verbs = ""]) => verbs.split("|").map((verb) => `${noun} ${verb}`));
-  const text = readFileSync(join(repositoryRoot, "cli/src/program.ts"), "utf8");
-  const direct = [...text.matchAll(/\b(app|node|functions|meter|event|link|sim|policy|audit|plan|site|model|publisher|user|token|approval)\s*\.command\("(\w+)/g)].map(([, noun = "", verb = ""]) => `${noun === "functions" ? "function" : noun} ${verb}`); // `function` is no name that a variable can have
+  const text = globSync("cli/src/program*.ts", { cwd: repositoryRoot }).map((path) => readFileSync(join(repositoryRoot, path), "utf8")).join("\n");
+  const direct = [...text.matchAll(/\b(api|app|node|functions|meter|event|link|sim|policy|audit|plan|site|model|publisher|user|token|approval)\s*\.command\("(\w+)/g)].map(([, noun = "", verb = ""]) => `${noun === "functions" ? "function" : noun} ${verb}`); // `function` is no name that a variable can have
   const looped = text.includes('for (const verb of ["cut", "heal"]') ? ["link cut", "link heal"] : [];
   assert.deepEqual([...nouns].sort(), [...direct, ...looped].sort());
 });

@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import { z } from "zod";
 import { connectApi, type ClientOptions } from "./client.ts";
+import { addApi, addSites, type CommonOptions as Common } from "./program-fleet.ts";
 import type { DevOptions } from "./command/app-dev.ts";
 import type { AuditOptions } from "./command/audit.ts";
 import type { TailOptions } from "./command/event.ts";
@@ -17,12 +18,6 @@ import type { SigningOptions } from "./app/sign.ts";
 import type { SimOptions } from "./command/sim.ts";
 import type { TokenOptions } from "./command/token.ts";
 import type { UpOptions } from "./command/up.ts";
-
-interface Common {
-  readonly api: string;
-  readonly data: string;
-  readonly json?: boolean;
-}
 
 interface OfNode extends Common {
   readonly node?: string;
@@ -44,6 +39,8 @@ export function createProgram(hold: Hold): Command {
   addLinks(program);
   addPolicy(program);
   addPlan(program);
+  addSites(program, { common, clientOptions, hold });
+  addApi(program, { common, clientOptions, hold });
   addAudit(program);
   addDoctor(program);
   addSimulator(program);
@@ -124,6 +121,7 @@ function addApps(program: Command, hold: Hold): void {
     .option("--dry-run", "say what would start, end and move, and why; change nothing")
     .action(async (folder: string, options: Common & SigningOptions & { readonly dryRun?: boolean }) => (await import("./command/app.ts")).deployApp(await connectApi(clientOptions(options)), folder, { ...options, data: resolve(options.data) }));
   common(app.command("list").description("what is deployed")).action(async (options: Common) => (await import("./command/app.ts")).listApps(await connectApi(clientOptions(options)), options.json === true));
+  common(app.command("show <name>").description("one app: its document, and which deployment of it stands")).action(async (name: string, options: Common) => (await import("./command/app.ts")).showApp(await connectApi(clientOptions(options)), name, options.json === true));
   common(app.command("remove <name>").description("remove an app from all nodes")).action(async (name: string, options: Common) => (await import("./command/app.ts")).removeApp(await connectApi(clientOptions(options)), name, options.json === true));
   common(app.command("shared <name>").description("state that sites share, as far as a node has it (another node: --api)")).action(async (name: string, options: Common) => (await import("./command/app.ts")).showShared(await connectApi(clientOptions(options)), name, options.json === true));
 }
@@ -131,6 +129,7 @@ function addApps(program: Command, hold: Hold): void {
 function addNodes(program: Command, hold: Hold): void {
   const node = program.command("node").description("nodes");
   common(node.command("list").description("all nodes ever heard")).action(async (options: Common) => (await import("./command/node.ts")).listNodes(await connectApi(clientOptions(options)), options.json === true));
+  common(node.command("show <name>").description("one node: what it is made of, what it should run")).action(async (name: string, options: Common) => (await import("./command/node.ts")).showNode(await connectApi(clientOptions(options)), name, options.json === true));
   node
     .command("start <file>")
     .description("run one node by its holon.node.yaml")

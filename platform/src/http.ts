@@ -4,15 +4,16 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
-import { openApiDocument } from "@holon/core/api/openapi.ts";
+import { describedRoutes } from "@holon/core/api/description.ts";
 import type { Route, RouteRequest } from "@holon/core/api/route.ts";
+import { printEntityTag } from "@holon/core/api/version.ts";
 import { assert, HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { parseTraceparent, printTraceparent } from "@holon/core/telemetry/trace-context.ts";
-import { z } from "zod";
 import { answer, answerProblem } from "./http-answer.ts";
 import { BodyReader } from "./http-body.ts";
 import { createFollowers, type Followers } from "./http-follow.ts";
+import { conditionsOf, isKnown } from "./http-conditions.ts";
 import { createMatcher, type Match } from "./http-match.ts";
 import { refusal } from "./http-refusal.ts";
 import { parseWith } from "./http-parse.ts";
@@ -47,11 +48,11 @@ export interface RouteServer {
 /** Time for requests under way to finish when the server closes. */
 const closeMs = 2_000;
 
-/** Serves the routes and, at `/openapi.json`, their description. `HOLON_PORT_TAKEN`, `HOLON_CONFIG_BAD`. */
+/** Serves the routes and, at `/v1/openapi.json`, their description. `HOLON_PORT_TAKEN`, `HOLON_CONFIG_BAD`. */
 export async function serveRoutes(options: RouteServerOptions): Promise<RouteServer> {
   const address = requireLoopback(parseAddress(options.address, "http"));
   assert(options.token.length > 0, "an API needs a token");
-  const match = createMatcher([...options.routes, descriptionRoute(options)]);
+  const match = createMatcher(describedRoutes(options.routes, options));
   const bodies = new BodyReader();
   const followers = createFollowers();
   let isClosing = false;
@@ -94,13 +95,19 @@ async function serve({ request, response, match, bodies, followers, options }: E
   const caller = route.open === true ? undefined : callerOf(request, options);
   const query = parseQuery(route, url);
   const body = await bodies.read(request, route);
-  const parsed: RouteRequest = { params, query, body, traceparent: traceOf(request), address: request.socket.remoteAddress, ...(caller === undefined ? {} : { caller }) };
+  const parsed: RouteRequest = { params, query, body, traceparent: traceOf(request), address: request.socket.remoteAddress, ...conditionsOf(request, route), ...(caller === undefined ? {} : { caller }) };
+  if (route.watch !== undefined && /\btext\/event-stream\b/.test(request.headers.accept ?? "")) {
+    return followers.serveEvents((signal) => route.watch?.(parsed, signal) ?? [], response);
+  }
   if (route.follow !== undefined && /\bapplication\/x-ndjson\b/.test(request.headers.accept ?? "")) {
     return followers.serve((signal) => route.follow?.(parsed, signal) ?? [], response);
   }
   const given = await route.handle(parsed);
   if (options.checkAnswers === true) requireFittingAnswer(route, given.body);
-  answer(response, given.status, given.body);
+  const tag = given.version === undefined ? undefined : printEntityTag(given.version);
+  const headers = { ...given.headers, ...(tag === undefined ? {} : { etag: tag }) };
+  if (tag !== undefined && isKnown(request, tag)) return answer(response, 304, undefined, headers);
+  answer(response, given.status, given.body, headers);
 }
 
 function callerOf({ headers }: IncomingMessage, { token, callers }: RouteServerOptions): Caller {
@@ -145,16 +152,4 @@ function requireFittingAnswer(route: Route, body: unknown): void {
   const seen: unknown = body === undefined || body instanceof Uint8Array ? body : JSON.parse(JSON.stringify(body));
   const result = route.answer.safeParse(seen);
   assert(result.success, `${route.method} ${route.path} answers what its schema does not allow: ${result.error?.issues[0]?.path.join(".") ?? ""}`);
-}
-
-function descriptionRoute({ routes, title, version }: RouteServerOptions): Route {
-  const description = openApiDocument(routes, { title, version });
-  return {
-    method: "GET",
-    path: "/openapi.json",
-    summary: "This API's description.",
-    open: true,
-    answer: z.looseObject({ openapi: z.string() }),
-    handle: () => Promise.resolve({ status: 200, body: description }),
-  };
 }

@@ -1,4 +1,4 @@
-/** `holon node list|start` */
+/** `holon node list|show|start` */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
@@ -10,6 +10,7 @@ import type { Client } from "../client.ts";
 import { aborted } from "../ending.ts";
 import { becomeLean } from "../machine/lean.ts";
 import { makeToken } from "../machine/token.ts";
+import { listAll } from "../pages.ts";
 import { printTable } from "../table.ts";
 
 export const nodeRowSchema = z.object({
@@ -27,10 +28,15 @@ export const nodeRowSchema = z.object({
   reported: z.object({ version: z.number(), outcome: z.string(), message: z.string().optional(), at: z.string() }).nullable(),
   heardMs: z.number().nullable(),
 });
-export const nodesSchema = z.object({ nodes: z.array(nodeRowSchema) });
+export const listNodeRows = (client: Client): Promise<readonly z.infer<typeof nodeRowSchema>[]> => listAll(client, "/v1/nodes", "nodes", nodeRowSchema);
+
+export async function showNode(client: Client, name: string, json: boolean): Promise<void> {
+  const node = await client.get(`/v1/nodes/${encodeURIComponent(name)}`, nodeRowSchema);
+  process.stdout.write(`${JSON.stringify(node, undefined, json ? undefined : 2)}\n`);
+}
 
 export async function listNodes(client: Client, json: boolean): Promise<void> {
-  const { nodes } = await client.get("/v1/nodes", nodesSchema);
+  const nodes = await listNodeRows(client);
   if (json) return void process.stdout.write(`${JSON.stringify(nodes)}\n`);
   const rows = nodes.map((node) => [node.name, node.tier, node.leads ? `${node.site} (lead)` : node.site, node.jurisdiction, heard(node.heardMs), node.desiredVersion === 0 ? "none" : `${node.desiredVersion}`, node.desiredVersion === 0 ? "-" : reported(node.reported), node.api ?? ""]);
   process.stdout.write(`${printTable(["NODE", "TIER", "SITE", "JURISDICTION", "LAST RECORD", "DESIRED", "REPORTED", "LOCAL API"], rows)}\n`);

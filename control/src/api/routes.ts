@@ -1,4 +1,5 @@
 /** The control API: a table of routes. `platform` serves it; the OpenAPI document is made from it. */
+import { listRoute } from "@holon/core/api/page.ts";
 import { eventRoutes } from "@holon/core/api/event-routes.ts";
 import type { Route } from "@holon/core/api/route.ts";
 import { HolonError } from "@holon/core/errors.ts";
@@ -12,6 +13,8 @@ import { modelRoutes } from "./model-routes.ts";
 import { peopleRoutes } from "./people-routes.ts";
 import { planRoutes } from "./plan-routes.ts";
 import { policyRoutes } from "./policy-routes.ts";
+import { siteRoutes } from "./site-routes.ts";
+import { watchRoutes } from "./watch-routes.ts";
 
 const nodeSchema = z.object({
   name: z.string(),
@@ -30,13 +33,14 @@ const nodeSchema = z.object({
   /** Milliseconds since it was last heard; null if unknown. */
   heardMs: z.number().nullable(),
 });
+const appSchema = z.object({ document: appDocumentSchema, deployedAt: z.string(), revision: z.string() });
 const appRowSchema = z.object({ name: z.string(), version: z.string(), deployedAt: z.string(), functions: z.array(z.string()), models: z.array(z.string()), sources: z.array(z.string()) });
 const imagesSchema = z.strictObject({ files: signatureFilesSchema, app: appDocumentSchema.optional() });
 const doneSchema = z.object({ ok: z.literal(true) });
 const done = { status: 200, body: { ok: true } };
 
 export function controlRoutes(control: Control): readonly Route[] {
-  return [health, ...nodeRoutes(control), ...appRoutes(control), ...blobRoutes(control), ...modelRoutes(control), ...policyRoutes(control), ...planRoutes(control), ...(control.registrar === undefined ? [] : identityRoutes(control.registrar)), ...(control.people === undefined ? [] : peopleRoutes(control.people)), ...eventRoutes(control.log)];
+  return control.once([health, ...nodeRoutes(control), ...appRoutes(control), ...blobRoutes(control), ...modelRoutes(control), ...policyRoutes(control), ...planRoutes(control), ...siteRoutes(control), ...watchRoutes(control), ...(control.registrar === undefined ? [] : identityRoutes(control.registrar)), ...(control.people === undefined ? [] : peopleRoutes(control.people)), ...eventRoutes(control.log)]);
 }
 
 const health: Route = {
@@ -51,13 +55,7 @@ const health: Route = {
 function nodeRoutes(control: Control): readonly Route[] {
   const rows = () => control.nodes().map((node) => ({ ...node, inventory: node.inventory ?? null, reported: node.reported ?? null, heardMs: node.heardMs ?? null }));
   return [
-    {
-      method: "GET",
-      path: "/v1/nodes",
-      summary: "All nodes that were ever heard, with what they should run and what they said they run.",
-      answer: z.object({ nodes: z.array(nodeSchema) }),
-      handle: () => Promise.resolve({ status: 200, body: { nodes: rows() } }),
-    },
+    listRoute({ path: "/v1/nodes", summary: "All nodes that were ever heard, with what they should run and what they said they run.", rows: "nodes", row: nodeSchema, keyOf: ({ name }) => name, all: rows }),
     {
       method: "GET",
       path: "/v1/nodes/{node}",
@@ -74,48 +72,57 @@ function nodeRoutes(control: Control): readonly Route[] {
 
 function appRoutes(control: Control): readonly Route[] {
   return [
-    {
-      method: "GET",
+    listRoute({
       path: "/v1/apps",
       summary: "The apps that are deployed.",
-      answer: z.object({ apps: z.array(appRowSchema) }),
-      handle: () =>
-        Promise.resolve({
-          status: 200,
-          body: {
-            apps: control.apps().map(({ document, deployedAt }) => ({
-              name: document.name,
-              version: document.version,
-              deployedAt,
-              functions: document.functions.map((fn) => fn.name),
-              models: document.models.map((model) => model.name),
-              sources: document.sources.map((source) => source.name),
-            })),
-          },
-        }),
+      rows: "apps",
+      row: appRowSchema,
+      keyOf: ({ name }) => name,
+      all: () =>
+        control.apps().map(({ document, deployedAt }) => ({
+          name: document.name,
+          version: document.version,
+          deployedAt,
+          functions: document.functions.map((fn) => fn.name),
+          models: document.models.map((model) => model.name),
+          sources: document.sources.map((source) => source.name),
+        })),
+    }),
+    {
+      method: "GET",
+      path: "/v1/apps/{app}",
+      summary: "One app: its document, and which deployment of it stands.",
+      answer: appSchema,
+      handle({ params }) {
+        const app = control.apps().find(({ document }) => document.name === params["app"]);
+        if (app === undefined) return Promise.reject(new HolonError("HOLON_APP_MISSING", `no app ${params["app"] ?? ""} is deployed`, { next: "See `holon app list`." }));
+        return Promise.resolve({ status: 200, body: app, version: app.revision });
+      },
     },
     {
       method: "PUT",
       path: "/v1/apps/{app}",
       summary: "Deploys an app: its blobs must be here already.",
+      versioned: true,
       body: appDocumentSchema,
       answer: doneSchema,
       async handle(request) {
         const document = appDocumentSchema.parse(request.body);
         if (document.name !== request.params["app"]) throw new HolonError("HOLON_APP_BAD", `the document of ${document.name} was put as ${request.params["app"] ?? ""}`);
-        await control.deploy(document, request.caller);
-        return done;
+        await control.deploy(document, request.caller, request.demand);
+        return { ...done, version: control.apps().find((app) => app.document.name === document.name)?.revision };
       },
     },
     {
       method: "PUT",
       path: "/v1/images",
-      summary: "Serves signed metadata of a publisher, and deploys an app with them: their blobs must be here already.",
+      summary: "Serves signed metadata of a publisher, and deploys an app with them: their blobs must be here already. Conditions are of the app.",
+      versioned: true,
       body: imagesSchema,
       answer: doneSchema,
       async handle(request) {
         const { files, app } = imagesSchema.parse(request.body);
-        await control.publish(files, app, request.caller);
+        await control.publish(files, app, request.caller, request.demand);
         return done;
       },
     },
@@ -123,9 +130,10 @@ function appRoutes(control: Control): readonly Route[] {
       method: "DELETE",
       path: "/v1/apps/{app}",
       summary: "Removes an app from all nodes.",
+      versioned: true,
       answer: doneSchema,
       async handle(request) {
-        await control.remove(request.params["app"] ?? "", request.caller);
+        await control.remove(request.params["app"] ?? "", request.caller, request.demand);
         return done;
       },
     },

@@ -1,0 +1,34 @@
+/** The commands `site` and `api`. */
+import type { Command } from "commander";
+import { connectApi, type ClientOptions } from "./client.ts";
+
+/** What all commands have that talk to an API. */
+export interface CommonOptions {
+  readonly api: string;
+  readonly data: string;
+  readonly json?: boolean;
+}
+
+export interface ProgramParts {
+  readonly common: (command: Command) => Command;
+  readonly clientOptions: (options: CommonOptions) => ClientOptions;
+  /** From then on signals end the command by this abort signal, and no longer the process. */
+  readonly hold: () => AbortSignal;
+}
+
+export function addSites(program: Command, { common, clientOptions }: ProgramParts): void {
+  const site = program.command("site").description("sites: nodes that reach each other without their uplinks");
+  common(site.command("list").description("all sites")).action(async (options: CommonOptions) => (await import("./command/site.ts")).listSites(await connectApi(clientOptions(options)), options.json === true));
+  common(site.command("show <name>").description("one site: its nodes, its lead, what it runs")).action(async (name: string, options: CommonOptions) => (await import("./command/site.ts")).showSite(await connectApi(clientOptions(options)), name, options.json === true));
+}
+
+export function addApi(program: Command, { common, clientOptions, hold }: ProgramParts): void {
+  const api = program.command("api").description("the API that all of this goes through");
+  common(api.command("show").description("its description, in OpenAPI 3.1")).action(async (options: CommonOptions) => (await import("./command/api.ts")).showApi(await connectApi(clientOptions(options)), options.json === true));
+  common(api.command("watch").description("nodes, apps, the policy and the plan as they are, and each change from then on"))
+    .option("--kinds <kinds>", "some of node, app, policy, plan, separated by commas")
+    .action(async (options: CommonOptions & { readonly kinds?: string }) => {
+      const ended = hold();
+      await (await import("./command/api.ts")).watchFleet(clientOptions(options), { ...options, ended });
+    });
+}

@@ -1,0 +1,73 @@
+/** By which routes of the control API each verb is done. What is done by none concerns this machine, or files, and says so. */
+interface Way {
+  readonly routes: readonly string[];
+  readonly because?: string;
+}
+
+const by = (...routes: readonly string[]): Way => ({ routes });
+const here = (because: string): Way => ({ routes: [], because });
+const keys = "keys of a publisher are never at a control plane";
+const machine = "it starts processes on this machine";
+
+export const routesOfVerbs: Readonly<Record<string, Way>> = {
+  up: here(machine),
+  doctor: by("GET /v1/nodes", "GET /v1/status"),
+  login: by("POST /v1/login"),
+  logout: by("DELETE /v1/session"),
+  "api show": by("GET /v1/openapi.json"),
+  "api watch": by("GET /v1/watch"),
+  "app init": here("it writes files"),
+  "app test": here("it runs tests of a folder"),
+  "app dev": here(machine),
+  "app deploy": by("PUT /v1/blobs/{hash}", "PUT /v1/apps/{app}", "PUT /v1/images", "POST /v1/plan/preview"),
+  "app list": by("GET /v1/apps"),
+  "app show": by("GET /v1/apps/{app}"),
+  "app remove": by("DELETE /v1/apps/{app}"),
+  "app shared": by("GET /v1/apps/{app}/shared"),
+  "approval list": by("GET /v1/approvals"),
+  "approval approve": by("POST /v1/approvals/{approval}/approve"),
+  "approval reject": by("POST /v1/approvals/{approval}/reject"),
+  "audit verify": here("it reads the log of a folder, so that nobody has to be believed"),
+  "event tail": by("GET /v1/events"),
+  "function list": by("GET /v1/functions"),
+  "function failed": by("GET /v1/functions/failed"),
+  "function replay": by("POST /v1/functions/replay"),
+  "link cut": by("POST /v1/link/cut"),
+  "link heal": by("POST /v1/link/heal"),
+  "meter show": by("GET /v1/meter"),
+  "model list": by("GET /v1/models"),
+  "model show": by("GET /v1/models/{version}"),
+  "model register": by("PUT /v1/blobs/{hash}", "POST /v1/models"),
+  "model optimize": by("GET /v1/models/{version}", "GET /v1/blobs/{hash}", "PUT /v1/blobs/{hash}", "POST /v1/models"),
+  "node list": by("GET /v1/nodes"),
+  "node show": by("GET /v1/nodes/{node}"),
+  "node start": here(machine),
+  "node invite": by("POST /v1/nodes/{node}/invite"),
+  "node enroll": here("the node itself asks, over the link's listener"),
+  "node revoke": by("POST /v1/nodes/{node}/revoke"),
+  "node authority": here("the root's key is in files of the machine that runs control"),
+  "plan show": by("GET /v1/plan"),
+  "plan diff": by("GET /v1/plan", "GET /v1/plan/explain"),
+  "plan explain": by("GET /v1/plan/explain"),
+  "policy test": here("it reads a file"),
+  "policy explain": by("GET /v1/policy"),
+  "policy show": by("GET /v1/policy"),
+  "policy set": by("PUT /v1/policy"),
+  "publisher init": here(keys),
+  "publisher add": here(keys),
+  "publisher remove": here(keys),
+  "publisher sign": here(keys),
+  "publisher show": here(keys),
+  "publisher pin": here("a root is pinned on the node's own machine"),
+  "sim run": here("it needs no fleet"),
+  "site list": by("GET /v1/sites"),
+  "site show": by("GET /v1/sites/{site}"),
+  "token add": by("POST /v1/tokens"),
+  "token list": by("GET /v1/tokens"),
+  "token revoke": by("DELETE /v1/tokens/{token}"),
+  "user add": by("POST /v1/users"),
+  "user list": by("GET /v1/users"),
+  "user remove": by("DELETE /v1/users/{user}"),
+  "user role": by("PUT /v1/users/{user}/role"),
+  "user password": by("PUT /v1/users/{user}/password", "PUT /v1/session/password"),
+};
