@@ -17,6 +17,7 @@ import { cascadeProblem } from "@holon/core/schema/model-use.ts";
 import type { ModelDocument } from "@holon/core/schema/model.ts";
 import { planMethods, renewSchema } from "@holon/core/schema/node-report.ts";
 import type { SignatureFiles } from "@holon/core/schema/signatures.ts";
+import { createTurns } from "@holon/core/turns.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import { idempotentRoutes } from "./api/idempotency.ts";
 import { createWatching, type WatchedRow, type Watching } from "./watch.ts";
@@ -106,7 +107,6 @@ export async function openControl(host: ControlHost): Promise<Control> {
   const fold = createFold(log, claims.ignored);
   const heard = new Map<string, number>();
   const sizes = new Map<BlobHash, number>();
-  let busy: Promise<void> = Promise.resolve();
   let closed = false;
   let timer: Timer | undefined;
   /** By which states of nodes the last plan was made, and whether it waits for its adoption. */
@@ -116,15 +116,8 @@ export async function openControl(host: ControlHost): Promise<Control> {
   const planner = createPlanner(host);
   const hearing = openHearing(host, (await planner.inForce(fold.state))?.inputs.inventory.nodes ?? []);
 
-  /** Everything that reads or changes the state goes through here, one after the other. */
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = busy.then(work);
-    busy = result.then(
-      () => undefined,
-      () => undefined,
-    );
-    return result;
-  }
+  /** Everything that reads or changes the state goes through here. */
+  const inTurn = createTurns();
 
   const states = (): string => [...fold.state.nodes.keys()].map((node) => hearing.stateOf(node)).join();
 
@@ -277,7 +270,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
       timer?.cancel();
       watching.close();
       unsubscribe();
-      await busy;
+      await inTurn(() => Promise.resolve());
     },
   };
 }

@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import { canonicalJson } from "@holon/core/json.ts";
 import type { Issued } from "@holon/core/identity/messages.ts";
-import { isDue, type Validity } from "@holon/core/identity/validity.ts";
+import { earliestIssuedMs, isDue, type Validity } from "@holon/core/identity/validity.ts";
 import type { Authority, Clock } from "@holon/core/ports.ts";
 import { tierSchema } from "@holon/core/schema/app.ts";
 import { z } from "zod";
@@ -30,8 +30,6 @@ const intermediateSchema = z.strictObject({ ...keyPairSchema.shape, rootPem: pem
 const day = 86_400_000;
 const rootMs = 20 * 365 * day;
 const intermediateMs = 365 * day;
-/** A machine that boots in 1970 makes no certificates that are over before they are used. */
-const earliestMs = Date.UTC(2026, 0, 1);
 
 const rootPath = (folder: string): string => join(folder, "authority", "root-key.json");
 const intermediatePath = (folder: string): string => join(folder, "authority", "intermediate.json");
@@ -145,7 +143,7 @@ async function makeIntermediate(folder: string, root: z.infer<typeof keyPairSche
   return writeSecretFile(intermediatePath(folder), { ...made, rootPem: root.certificatePem });
 }
 
-const nowMs = (clock: Pick<Clock, "wall">): number => Math.max(clock.wall().ms, earliestMs);
+const nowMs = (clock: Pick<Clock, "wall">): number => Math.max(clock.wall().ms, earliestIssuedMs);
 
 export function validFor(validMs: number, clock: Pick<Clock, "wall">): Validity {
   const issuedMs = Math.floor(nowMs(clock) / 1000) * 1000; // certificates count in seconds

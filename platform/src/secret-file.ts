@@ -1,10 +1,10 @@
-import { randomBytes } from "node:crypto";
-import { open, readFile, rename, rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import type { z } from "zod";
 import { diskError, isErrno } from "./disk-error.ts";
-import { makeFolder, syncFolder } from "./disk-folder.ts";
+import { syncFolder } from "./disk-folder.ts";
+import { writeWhole } from "./whole-file.ts";
 
 /** Secrets are a few kilobytes; a file beyond this is none of ours, unless its place says so. */
 const fileBytesMaxOfKeys = 64 << 10;
@@ -28,23 +28,7 @@ export async function readSecretFile<Content>(path: string, schema: z.ZodType<Co
 
 /** Writes a file of secrets that only this user can read: all of it or nothing, and on disk before it returns. */
 export async function writeSecretFile<Content>(path: string, content: Content): Promise<Content> {
-  const folder = dirname(path);
-  const temporary = `${path}.${randomBytes(6).toString("hex")}`;
-  try {
-    makeFolder(folder);
-    const file = await open(temporary, "wx", 0o600);
-    try {
-      await file.writeFile(`${JSON.stringify(content, undefined, 2)}\n`);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-    await syncFolder(folder);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw diskError("write", path, error);
-  }
+  await writeWhole(path, `${JSON.stringify(content, undefined, 2)}\n`, 0o600);
   return content;
 }
 

@@ -1,7 +1,7 @@
 /** The publisher of one machine, so that what is signed stays one command: a folder beside those of the nodes, and in none of them. */
 import { join } from "node:path";
 import { createPublisher, readPublisher, rootOf } from "@holon/platform/publisher.ts";
-import { writeBytes } from "@holon/platform/publisher-file.ts";
+import { writeWhole } from "@holon/platform/whole-file.ts";
 import { createTrustTuf, pinnedPath } from "@holon/platform/trust-tuf.ts";
 
 export const localPublisher = (data: string): string => join(data, "publisher");
@@ -17,6 +17,6 @@ export async function openLocalPublisher(data: string): Promise<string> {
 export async function pinPublisher(publisher: string, node: string): Promise<boolean> {
   const root = await rootOf(publisher);
   const held = await createTrustTuf(node).pinned("images");
-  if (held === undefined) await writeBytes(pinnedPath(node, "images"), root);
+  if (held === undefined) await writeWhole(pinnedPath(node, "images"), root, 0o644);
   return held === undefined || Buffer.from(held).equals(root);
 }

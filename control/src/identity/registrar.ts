@@ -6,12 +6,15 @@ import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { isoTime } from "@holon/core/event/iso-time.ts";
 import { enrolmentSchema, invitedSchema, renewalSchema, revocationListSchema, type Invited, type Issued, type RevocationList } from "@holon/core/identity/messages.ts";
+import { earliestIssuedMs } from "@holon/core/identity/validity.ts";
 import { limits } from "@holon/core/limits.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
 import type { CellChange, Log, NewRecord } from "@holon/core/log/log.ts";
 import { printPrincipal } from "@holon/core/policy/principal.ts";
 import type { Authority, Clock, Identity } from "@holon/core/ports.ts";
+import { createTurns } from "@holon/core/turns.ts";
 import { z } from "zod";
+import { createTeller } from "../teller.ts";
 
 export interface RegistrarHost {
   readonly log: Log;
@@ -61,18 +64,10 @@ const encoder = new TextEncoder();
 
 export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
   const { log, clock, authority, identity } = host;
-  let busy: Promise<unknown> = Promise.resolve();
-  /** When a refusal of this kind was told last. */
-  const told = new Map<string, number>();
+  const inTurn = createTurns();
+  const isNews = createTeller(() => clock.monotonicMs());
   /** When a node was last given a certificate here, and for which key. */
   const given = new Map<string, { readonly atMs: number; readonly key: string; readonly count: number }>();
-
-  /** One after the other: what one writes the next one reads. */
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = busy.then(work);
-    busy = result.catch(() => undefined);
-    return result;
-  }
 
   const read = <T>(key: string, schema: z.ZodType<T>): T | undefined => {
     const bytes = log.cell(key);
@@ -87,10 +82,7 @@ export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
   /** Refusals go into the trail, the same one not again and again. */
   async function refuse(error: HolonError, about: { readonly node?: string | undefined; readonly invitation?: string | undefined }): Promise<never> {
     const kind = `${error.code}/${about.node ?? ""}/${about.node === undefined ? "" : (about.invitation ?? "")}`;
-    const nowMs = clock.monotonicMs();
-    if (nowMs - (told.get(kind) ?? -limits.refusalTellMs) >= limits.refusalTellMs) {
-      if (told.size >= limits.refusalsToldMax) told.clear();
-      told.set(kind, nowMs);
+    if (isNews(kind)) {
       await log.append({ records: [host.record("holon.node.refused", about.node ?? "unknown", { code: error.code, message: error.message, node: about.node ?? null, invitation: about.invitation ?? null })] });
     }
     throw error;
@@ -101,7 +93,7 @@ export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
 
   async function issue(csr: string, subject: Invited, key: string, also: { readonly type: "holon.node.enrolled" | "holon.node.renewed"; readonly data: object; readonly cells: readonly CellChange[] }): Promise<Issued> {
     const number = nextNumber();
-    const issuedMs = Math.floor(Math.max(clock.wall().ms, earliestMs) / 1000) * 1000; // certificates count in seconds
+    const issuedMs = Math.floor(Math.max(clock.wall().ms, earliestIssuedMs) / 1000) * 1000; // certificates count in seconds
     const validity = { issuedMs, expiresMs: issuedMs + Math.ceil(host.certificateMs / 1000) * 1000 };
     const issued = await authority.issue(csr, { ...subject, number, validity });
     const { node, site, tier } = subject;
@@ -195,6 +187,3 @@ export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
     revocations: held,
   };
 }
-
-/** A machine that boots in 1970 makes no certificates that are over before they are used. */
-const earliestMs = Date.UTC(2026, 0, 1);

@@ -5,7 +5,8 @@ import type { Decision } from "@holon/core/policy/policy.ts";
 import { printPrincipal } from "@holon/core/policy/principal.ts";
 import { peopleEvents } from "../store/people.ts";
 import { openApprovals, type Approvals } from "./approvals.ts";
-import { createTeller, openLedger, type PeopleHost } from "./ledger.ts";
+import { createTeller } from "../teller.ts";
+import { openLedger, type PeopleHost } from "./ledger.ts";
 import { openTokens, type Tokens } from "./tokens.ts";
 import { openUsers, type Users } from "./users.ts";
 
