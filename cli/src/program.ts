@@ -7,6 +7,7 @@ import { z } from "zod";
 import { connectApi, type ClientOptions } from "./client.ts";
 import { addApi, addSites, type CommonOptions as Common } from "./program-fleet.ts";
 import type { DevOptions } from "./command/app-dev.ts";
+import type { ExportAppOptions } from "./command/app-export.ts";
 import type { AuditOptions } from "./command/audit.ts";
 import type { TailOptions } from "./command/event.ts";
 import type { OptimizeOptions } from "./command/model-optimize.ts";
@@ -122,6 +123,14 @@ function addApps(program: Command, hold: Hold): void {
     .action(async (folder: string, options: Common & SigningOptions & { readonly dryRun?: boolean }) => (await import("./command/app.ts")).deployApp(await connectApi(clientOptions(options)), folder, { ...options, data: resolve(options.data) }));
   common(app.command("list").description("what is deployed")).action(async (options: Common) => (await import("./command/app.ts")).listApps(await connectApi(clientOptions(options)), options.json === true));
   common(app.command("show <name>").description("one app: its document, and which deployment of it stands")).action(async (name: string, options: Common) => (await import("./command/app.ts")).showApp(await connectApi(clientOptions(options)), name, options.json === true));
+  common(app.command("export <name>").description("write files with which Kubernetes, Compose or systemd runs the whole app on a node of its own"))
+    .requiredOption("--format <format>", "kubernetes, compose or systemd")
+    .requiredOption("--jurisdiction <code>", "where it will run, such as EU/DE")
+    .option("--image <image>", "a container image that has holon on its path (default holon:latest)")
+    .option("--program <words>", "systemd: how holon is started (default /usr/bin/holon)")
+    .option("--folder <path>", "systemd: where the files will lie (default /etc/holon/NAME)")
+    .option("--out <folder>", "where they are written (default NAME-FORMAT)")
+    .action(async (name: string, options: Common & ExportAppOptions) => (await import("./command/app-export.ts")).exportToFiles(await connectApi(clientOptions(options)), name, options));
   common(app.command("remove <name>").description("remove an app from all nodes")).action(async (name: string, options: Common) => (await import("./command/app.ts")).removeApp(await connectApi(clientOptions(options)), name, options.json === true));
   common(app.command("shared <name>").description("state that sites share, as far as a node has it (another node: --api)")).action(async (name: string, options: Common) => (await import("./command/app.ts")).showShared(await connectApi(clientOptions(options)), name, options.json === true));
 }
@@ -135,10 +144,11 @@ function addNodes(program: Command, hold: Hold): void {
     .description("run one node by its holon.node.yaml")
     .option("--data <folder>", "data folder", ".holon")
     .option("--listen-api <address>", "address of its local API", "127.0.0.1:7402")
+    .option("--app <folder>", "run this exported app; the node carries its own control plane")
     .option("--verbose", "say more on stderr")
-    .action(async (file: string, options: { readonly data: string; readonly listenApi: string; readonly verbose?: boolean }) => {
+    .action(async (file: string, options: { readonly data: string; readonly listenApi: string; readonly app?: string; readonly verbose?: boolean }) => {
       const ended = hold();
-      await (await import("./command/node.ts")).startNodeFromFile(file, { data: resolve(options.data), api: options.listenApi, verbose: options.verbose === true, ended });
+      await (await import("./command/node.ts")).startNodeFromFile(file, { data: resolve(options.data), api: options.listenApi, app: options.app === undefined ? undefined : resolve(options.app), verbose: options.verbose === true, ended });
     });
   addMembership(node);
 }

@@ -44,6 +44,7 @@ export const errorTable = {
   HOLON_DISK_MISSING: row("A file of the data folder is missing.", "Restore the data folder from a backup, or name another with --data."),
   HOLON_DISK_READ_ONLY: row("The data folder cannot be written.", "Give this user write access to it, or name another with --data."),
   HOLON_EVENT_BAD: row("An event's data does not fit the schema of the function that it is for.", "Mend what makes the event, or the function's schema."),
+  HOLON_EXPORT_TOO_LARGE: row("An app does not fit into the files that it was to be exported to.", "Export it as `compose` or `systemd`, or put its folder `app` into an image of your own."),
   HOLON_FRAME_BAD: row("A frame on the link does not parse.", "Update the older of the two nodes; the link is closed and tried again.", true),
   HOLON_IDEMPOTENCY_OPEN: row("A call with this idempotency key is being made, or was cut off before its end was known.", "Call again in a moment; if it stays so, look whether the call took effect, and use a new key if it did not.", true),
   HOLON_IDEMPOTENCY_OTHER: row("An idempotency key was used for another call, or its answer was shown once and is kept nowhere.", "Use a new key for a new call."),

@@ -456,4 +456,6 @@ export const limits = {
   watchersMax: 256,
   /** Silence on a watch, after which a line says that it is alive. */
   watchAliveMs: 15_000,
+  /** Code and models of an app that is exported for Kubernetes, which keeps them in a ConfigMap. At the bound: `HOLON_EXPORT_TOO_LARGE`. */
+  exportConfigBytesMax: 700_000,
 } as const;

@@ -16,6 +16,8 @@ export const servers = [
   { package: "nats-server", binary: "nats-server", neededBy: "the engine of a control plane on more than one machine" },
   { package: "bubblewrap", binary: "bwrap", neededBy: "functions that are processes, confined" },
   { package: "python3", binary: "python3", neededBy: "a function that is a process, in another language" },
+  { package: "docker-compose", binary: "docker-compose", neededBy: "projects that are exported for Compose" },
+  { package: "systemd", binary: "systemd-analyze", neededBy: "units that are exported for systemd" },
 ] as const satisfies readonly Server[];
 
 export type ServerBinary = (typeof servers)[number]["binary"];

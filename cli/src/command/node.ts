@@ -46,17 +46,25 @@ const heard = (ms: number | null): string => (ms === null ? "unknown" : ms < 100
 const reported = (report: z.infer<typeof nodeRowSchema>["reported"]): string => (report === null ? "nothing yet" : `${report.outcome} ${report.version}`);
 
 /** One node by its `holon.node.yaml`, until it is told to stop. */
-export async function startNodeFromFile(path: string, options: { readonly data: string; readonly api: string; readonly verbose: boolean; readonly ended: AbortSignal }): Promise<void> {
+export async function startNodeFromFile(path: string, options: { readonly data: string; readonly api: string; readonly app?: string | undefined; readonly verbose: boolean; readonly ended: AbortSignal }): Promise<void> {
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
     throw new HolonError("HOLON_CONFIG_BAD", `${path} cannot be read`, { cause, next: "Give the path of a holon.node.yaml." });
   });
   const parsed = nodeConfigSchema.safeParse(parseYaml(text, path));
   if (!parsed.success) throw new HolonError("HOLON_CONFIG_BAD", `${path} does not fit: ${z.prettifyError(parsed.error).replaceAll("\n", "; ")}`);
+  const { readBundle, deployBundle } = await import("../app/bundle-folder.ts");
+  const bundle = options.app === undefined ? undefined : await readBundle(options.app);
   const token = await makeToken(options.data);
   await becomeLean(join(options.data, parsed.data.name), loadAll, options.ended);
   if (options.ended.aborted) return;
   const { startNode } = await loadMachine();
   const machine = await startNode({ config: parsed.data, data: options.data, api: options.api, token, trace: { level: options.verbose ? "info" : "warn", output: process.stderr } });
+  if (bundle !== undefined) {
+    await deployBundle(machine.control, bundle).catch(async (error: unknown) => {
+      await machine.close();
+      throw error;
+    });
+  }
   if (!options.ended.aborted) process.stdout.write(`${parsed.data.name} runs; local API ${machine.api}${machine.node.address === undefined ? "" : `, link ${machine.node.address}`}\n`);
   await aborted(options.ended);
   await machine.close();

@@ -20,6 +20,7 @@ export const routesOfVerbs: Readonly<Record<string, Way>> = {
   "app test": here("it runs tests of a folder"),
   "app dev": here(machine),
   "app deploy": by("PUT /v1/blobs/{hash}", "PUT /v1/apps/{app}", "PUT /v1/images", "POST /v1/plan/preview"),
+  "app export": by("GET /v1/apps/{app}/export", "GET /v1/blobs/{hash}"),
   "app list": by("GET /v1/apps"),
   "app show": by("GET /v1/apps/{app}"),
   "app remove": by("DELETE /v1/apps/{app}"),

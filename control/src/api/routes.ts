@@ -9,6 +9,7 @@ import { signatureFilesSchema } from "@holon/core/schema/signatures.ts";
 import { z } from "zod";
 import type { Control } from "../control.ts";
 import { identityRoutes } from "./identity-routes.ts";
+import { exportRoutes } from "./export-routes.ts";
 import { modelRoutes } from "./model-routes.ts";
 import { peopleRoutes } from "./people-routes.ts";
 import { planRoutes } from "./plan-routes.ts";
@@ -40,7 +41,7 @@ const doneSchema = z.object({ ok: z.literal(true) });
 const done = { status: 200, body: { ok: true } };
 
 export function controlRoutes(control: Control): readonly Route[] {
-  return control.once([health, ...nodeRoutes(control), ...appRoutes(control), ...blobRoutes(control), ...modelRoutes(control), ...policyRoutes(control), ...planRoutes(control), ...siteRoutes(control), ...watchRoutes(control), ...(control.registrar === undefined ? [] : identityRoutes(control.registrar)), ...(control.people === undefined ? [] : peopleRoutes(control.people)), ...eventRoutes(control.log)]);
+  return control.once([health, ...nodeRoutes(control), ...appRoutes(control), ...blobRoutes(control), ...modelRoutes(control), ...policyRoutes(control), ...planRoutes(control), ...siteRoutes(control), ...exportRoutes(control), ...watchRoutes(control), ...(control.registrar === undefined ? [] : identityRoutes(control.registrar)), ...(control.people === undefined ? [] : peopleRoutes(control.people)), ...eventRoutes(control.log)]);
 }
 
 const health: Route = {
