@@ -10,8 +10,15 @@ export function aloneOf(app: AppDocument, jurisdiction: string): AppDocument {
     const places = unit.needs?.jurisdictions ?? ["*"];
     if (!places.some((place) => covers(place, jurisdiction))) throw new HolonError("HOLON_PLACEMENT_UNMET", `${app.name}/${unit.name} may run in ${places.join(", ")} only, and is exported for ${jurisdiction}`, { next: "Export it for a place where all of the app may run." });
   }
-  const functions = app.functions.map(({ needs: _, run: __, ...fn }) => ({ ...fn, run: { tier: "gateway" as const } }));
-  const models = app.models.map(({ needs: _, ...model }) => (model.answers === undefined ? model : { ...model, answers: { tier: "gateway" as const } }));
+  const here = { tier: "gateway" } as const;
+  const functions = app.functions.map((fn) => {
+    const { needs: _, ...rest } = fn;
+    return { ...rest, run: here };
+  });
+  const models = app.models.map((model) => {
+    const { needs: _, ...rest } = model;
+    return rest.answers === undefined ? rest : { ...rest, answers: here };
+  });
   return { ...app, functions, models };
 }
 

@@ -1,5 +1,5 @@
 /** A project for Compose: one service, the files beside it. */
-import { commandOf, healthOf, inContainer, type Workload } from "./workload.ts";
+import { commandOf, healthOf, inContainer, nodeFile, type Workload } from "./workload.ts";
 
 export function composeProject({ name, processors, memoryBytes, reads, jurisdiction }: Workload, image: string): object {
   const { folder, state } = inContainer;
@@ -8,7 +8,7 @@ export function composeProject({ name, processors, memoryBytes, reads, jurisdict
       [name]: {
         image,
         command: commandOf(["holon"], folder, state),
-        volumes: [`./app:${folder}/app:ro`, `./holon.node.yaml:${folder}/holon.node.yaml:ro`, `state:${state}`, ...reads.map((path) => `${path}:${path}:ro`)],
+        volumes: [`./app:${folder}/app:ro`, `./${nodeFile}:${folder}/${nodeFile}:ro`, `state:${state}`, ...reads.map((path) => `${path}:${path}:ro`)],
         tmpfs: ["/tmp"],
         read_only: true,
         restart: "unless-stopped",
@@ -16,7 +16,7 @@ export function composeProject({ name, processors, memoryBytes, reads, jurisdict
         security_opt: ["no-new-privileges:true"],
         mem_limit: memoryBytes,
         cpus: processors,
-        labels: { "holon.jurisdiction": jurisdiction },
+        labels: { "holon/jurisdiction": jurisdiction },
         healthcheck: { test: ["CMD", ...healthOf(["holon"], state)], interval: "30s", timeout: "10s", retries: 3 },
       },
     },

@@ -3,7 +3,7 @@ import { toBase64 } from "../series/base64.ts";
 import { canonicalJson } from "../json.ts";
 import { HolonError } from "../errors.ts";
 import { limits } from "../limits.ts";
-import { commandOf, healthOf, inContainer, type Workload } from "./workload.ts";
+import { commandOf, healthOf, inContainer, nodeFile, type Workload } from "./workload.ts";
 
 /** `blobs`: what the app names, by hash. They go into a ConfigMap, which holds a megabyte. `HOLON_EXPORT_TOO_LARGE`. */
 export function kubernetesManifests(workload: Workload, image: string, blobs: ReadonlyMap<string, Uint8Array>): readonly object[] {
@@ -12,7 +12,7 @@ export function kubernetesManifests(workload: Workload, image: string, blobs: Re
   const sizeBytes = [...blobs.values()].reduce((sum, bytes) => sum + bytes.length, 0);
   if (sizeBytes > limits.exportConfigBytesMax) throw new HolonError("HOLON_EXPORT_TOO_LARGE", `the code and the models of ${name} are ${sizeBytes} bytes, and a ConfigMap holds ${limits.exportConfigBytesMax}`);
   return [
-    { apiVersion: "v1", kind: "ConfigMap", metadata, data: { "holon.node.yaml": canonicalJson(workload.node), "app.json": canonicalJson(workload.app) }, binaryData: Object.fromEntries([...blobs].map(([hash, bytes]) => [hash, toBase64(bytes)])) },
+    { apiVersion: "v1", kind: "ConfigMap", metadata, data: { [nodeFile]: canonicalJson(workload.node), "app.json": canonicalJson(workload.app) }, binaryData: Object.fromEntries([...blobs].map(([hash, bytes]) => [hash, toBase64(bytes)])) },
     { apiVersion: "v1", kind: "Service", metadata, spec: { clusterIP: "None", selector: selectorOf(name), ports: [{ name: "unused", port: 7402 }] } },
     statefulSet(workload, image, metadata, [...blobs.keys()]),
   ];
@@ -33,7 +33,7 @@ function statefulSet(workload: Workload, image: string, metadata: { readonly lab
     securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ["ALL"] } },
     volumeMounts: [{ name: "app", mountPath: folder, readOnly: true }, { name: "state", mountPath: state }, { name: "scratch", mountPath: "/tmp" }, ...reads.map((path, index) => ({ name: `file-${index}`, mountPath: path, readOnly: true }))],
   };
-  const items = [{ key: "holon.node.yaml", path: "holon.node.yaml" }, { key: "app.json", path: "app/app.json" }, ...hashes.map((hash) => ({ key: hash, path: `app/blobs/${hash}` }))];
+  const items = [{ key: nodeFile, path: nodeFile }, { key: "app.json", path: "app/app.json" }, ...hashes.map((hash) => ({ key: hash, path: `app/blobs/${hash}` }))];
   return {
     apiVersion: "apps/v1",
     kind: "StatefulSet",

@@ -49,9 +49,11 @@ export function workloadOf(document: AppDocument, jurisdiction: string): Workloa
 }
 
 /** The same words in each format. */
-export const commandOf = (program: readonly string[], folder: string, state: string): readonly string[] => [...program, "node", "start", `${folder}/holon.node.yaml`, "--app", `${folder}/app`, "--data", state, "--listen-api", apiAddress];
+export const commandOf = (program: readonly string[], folder: string, state: string): readonly string[] => [...program, "node", "start", `${folder}/${nodeFile}`, "--app", `${folder}/app`, "--data", state, "--listen-api", apiAddress];
 /** Whether it works, as its keeper asks. */
 export const healthOf = (program: readonly string[], state: string): readonly string[] => [...program, "doctor", "--api", `http://${apiAddress}`, "--data", state];
 
 const apiAddress = "127.0.0.1:7402";
+const product = "holon";
+export const nodeFile = `${product}.node.yaml`;
 export const inContainer = { folder: "/etc/holon", state: "/var/lib/holon" } as const;
