@@ -36,6 +36,12 @@ export function betweenSites(random: SeededRandom): RecordedLatency {
   return { name: `planetlab ${from}-${to}`, turnMs: 1, oneWayMs: [(matrix[from]?.[to] ?? 0) / 2] };
 }
 
+/** One way, as homes have it to others in their city, and as laboratories have it to those that are near: milliseconds, one for each pair that was measured. */
+export const homesOneWayMs = once((): readonly number[] => homes()[0]?.flat().flatMap((seconds) => (seconds > 0 ? [(seconds * 1_000) / 2] : [])) ?? []);
+export const nearOneWayMs = once((): readonly number[] => laboratories().flat().flatMap((ms) => (ms > 0 && ms <= nearMs ? [ms / 2] : [])));
+/** Round trips up to here stay within a part of the world. */
+const nearMs = 40;
+
 type Matrix = readonly (readonly number[])[];
 
 const homes = once((): readonly Matrix[] => recordedText("net-latency", "seattle_rtt_t001-060.txt.gz").trim().split(/\n\s*\n/).map(matrixOf).filter((matrix) => matrix.length > 1));
