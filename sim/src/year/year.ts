@@ -29,7 +29,7 @@ export interface YearReport {
   readonly violations: readonly string[];
 }
 
-export const yearDefaults = { nodes: 500, hours: 8_736, groups: 90, everyHours: 3 } as const;
+export const yearDefaults = { nodes: 500, hours: 8_736, groups: 60, everyHours: 3 } as const;
 
 /** `HOLON_SIM_SKIPPED` where the recordings are not here. */
 export function runYear({ seed, nodes, hours, groups: count, everyHours, progress }: YearOptions): YearReport {
