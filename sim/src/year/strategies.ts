@@ -27,7 +27,7 @@ const aheadHours = 24;
 const digestShare = 0.1;
 
 /** What weighs what is the same all year: people who wait weigh more than in the default. */
-export const policyOfYear = placementPolicySchema.parse({ perMillisecond: 0.2, perKilogramCarbon: 0.1, stepsMax: 20_000 });
+export const policyOfYear = placementPolicySchema.parse({ perMillisecond: 0.2, perKilogramCarbon: 0.1, stepsMax: 3_000 });
 
 export function holon(world: YearWorld, groups: readonly Group[], everyHours: number): Strategy {
   let previous: Plan | undefined;
