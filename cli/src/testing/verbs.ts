@@ -11,6 +11,7 @@ const machine = "it starts processes on this machine";
 
 export const routesOfVerbs: Readonly<Record<string, Way>> = {
   up: here(machine),
+  console: here("it says where the page is that this machine serves"),
   doctor: by("GET /v1/nodes", "GET /v1/status"),
   login: by("POST /v1/login"),
   logout: by("DELETE /v1/session"),
@@ -40,6 +41,10 @@ export const routesOfVerbs: Readonly<Record<string, Way>> = {
   "model show": by("GET /v1/models/{version}"),
   "model register": by("PUT /v1/blobs/{hash}", "POST /v1/models"),
   "model optimize": by("GET /v1/models/{version}", "GET /v1/blobs/{hash}", "PUT /v1/blobs/{hash}", "POST /v1/models"),
+  "node drift": by("GET /v1/nodes"),
+  "node director": here("keys of the director's root are in files of their own"),
+  "site key": here("the key of a site is on the files of its nodes, and goes over no wire"),
+  "publisher trust": here(keys),
   "node list": by("GET /v1/nodes"),
   "node show": by("GET /v1/nodes/{node}"),
   "node start": here(machine),

@@ -4,10 +4,13 @@ import { eventRoutes } from "@holon/core/api/event-routes.ts";
 import type { Route } from "@holon/core/api/route.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import { appDocumentSchema, blobHashSchema, tierSchema } from "@holon/core/schema/app.ts";
+import { driftSchema } from "@holon/core/schema/condition.ts";
 import { nodeReportSchema } from "@holon/core/schema/node-report.ts";
 import { signatureFilesSchema } from "@holon/core/schema/signatures.ts";
 import { z } from "zod";
 import type { Control } from "../control.ts";
+import type { FleetHost } from "../fleet/link-watch.ts";
+import { fleetRoutes } from "./fleet-routes.ts";
 import { identityRoutes } from "./identity-routes.ts";
 import { exportRoutes } from "./export-routes.ts";
 import { modelRoutes } from "./model-routes.ts";
@@ -31,17 +34,19 @@ const nodeSchema = z.object({
   /** What it told last of what it is made of; null if it never did. */
   inventory: nodeReportSchema.nullable(),
   reported: z.object({ version: z.int(), outcome: z.enum(["settled", "refused"]), message: z.string().optional(), at: z.string() }).nullable(),
+  /** Where it differs from what it is to be, by what it told last, and since when. */
+  drift: z.array(driftSchema),
   /** Milliseconds since it was last heard; null if unknown. */
   heardMs: z.number().nullable(),
 });
-const appSchema = z.object({ document: appDocumentSchema, deployedAt: z.string(), revision: z.string() });
 const appRowSchema = z.object({ name: z.string(), version: z.string(), deployedAt: z.string(), functions: z.array(z.string()), models: z.array(z.string()), sources: z.array(z.string()) });
 const imagesSchema = z.strictObject({ files: signatureFilesSchema, app: appDocumentSchema.optional() });
 const doneSchema = z.object({ ok: z.literal(true) });
 const done = { status: 200, body: { ok: true } };
 
-export function controlRoutes(control: Control): readonly Route[] {
-  return control.once([health, ...nodeRoutes(control), ...appRoutes(control), ...blobRoutes(control), ...modelRoutes(control), ...policyRoutes(control), ...planRoutes(control), ...siteRoutes(control), ...exportRoutes(control), ...watchRoutes(control), ...(control.registrar === undefined ? [] : identityRoutes(control.registrar)), ...(control.people === undefined ? [] : peopleRoutes(control.people)), ...eventRoutes(control.log)]);
+/** With `host`, the fleet can be looked at as it changes. */
+export function controlRoutes(control: Control, host?: FleetHost): readonly Route[] {
+  return control.once([health, ...nodeRoutes(control), ...(host === undefined ? [] : fleetRoutes(control, host)), ...appRoutes(control), ...blobRoutes(control), ...modelRoutes(control), ...policyRoutes(control), ...planRoutes(control), ...siteRoutes(control), ...exportRoutes(control), ...watchRoutes(control), ...(control.registrar === undefined ? [] : identityRoutes(control.registrar)), ...(control.people === undefined ? [] : peopleRoutes(control.people)), ...eventRoutes(control.log)]);
 }
 
 const health: Route = {
@@ -89,17 +94,6 @@ function appRoutes(control: Control): readonly Route[] {
           sources: document.sources.map((source) => source.name),
         })),
     }),
-    {
-      method: "GET",
-      path: "/v1/apps/{app}",
-      summary: "One app: its document, and which deployment of it stands.",
-      answer: appSchema,
-      handle({ params }) {
-        const app = control.apps().find(({ document }) => document.name === params["app"]);
-        if (app === undefined) return Promise.reject(new HolonError("HOLON_APP_MISSING", `no app ${params["app"] ?? ""} is deployed`, { next: "See `holon app list`." }));
-        return Promise.resolve({ status: 200, body: app, version: app.revision });
-      },
-    },
     {
       method: "PUT",
       path: "/v1/apps/{app}",

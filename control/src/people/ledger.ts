@@ -3,7 +3,8 @@ import type { Caller } from "@holon/core/api/caller.ts";
 import { toHex } from "@holon/core/log/hex.ts";
 import type { CellChange, Log, NewRecord } from "@holon/core/log/log.ts";
 import { isRole, type Role } from "@holon/core/policy/roles.ts";
-import type { Clock, Credentials, Crypto } from "@holon/core/ports.ts";
+import type { Clock, Credentials, Crypto, IdentityProvider } from "@holon/core/ports.ts";
+import type { ProviderConfig } from "@holon/core/schema/provider.ts";
 import { createTurns, type InTurn } from "@holon/core/turns.ts";
 import type { PeopleState } from "../store/people.ts";
 
@@ -13,6 +14,8 @@ export interface PeopleHost {
   readonly crypto: Crypto;
   readonly credentials: Credentials;
   readonly state: PeopleState;
+  /** Who else says who people are, and what its claims stand for here. */
+  readonly provider?: { readonly port: IdentityProvider; readonly config: ProviderConfig } | undefined;
   record(type: string, subject: string, data: unknown): NewRecord;
   /** Takes in what was written. */
   follow(): Promise<void>;

@@ -41,7 +41,7 @@ function operation(route: Route): JsonObject {
         description: "Done.",
         headers: { ETag: { description: "The version of what is answered, where it has one.", schema: { type: "string" } } },
         content: {
-          "application/json": { schema: jsonSchema(route.answer, "output") },
+          [route.contentType ?? "application/json"]: { schema: jsonSchema(route.answer, "output") },
           ...(route.follow !== undefined && { "application/x-ndjson": { schema: { type: "string", description: "One JSON value a line, without end." } } }),
           ...(route.watch !== undefined && { "text/event-stream": { schema: { type: "string", description: "Server-sent events, without end; `Last-Event-ID` goes on behind one." } } }),
         },
@@ -53,7 +53,7 @@ function operation(route: Route): JsonObject {
 
 /** `GET /v1/nodes/{node}` is `getNodesByNode`: unique as long as method and path are. */
 function operationId({ method, path }: Route): string {
-  const words = path.replace(/^\/v\d+/, "").split("/").filter((part) => part !== "");
+  const words = (/^\/v\d+\//.test(path) ? path.replace(/^\/v\d+/, "") : `/root${path}`).split("/").filter((part) => part !== "");
   const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
   const camel = (word: string): string => word.split(/[^A-Za-z0-9]+/).map(capital).join("");
   return method.toLowerCase() + words.map((word) => (word.startsWith("{") ? `By${camel(word.slice(1, -1))}` : camel(word))).join("");

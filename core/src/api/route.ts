@@ -20,6 +20,8 @@ export interface RouteRequest {
   readonly idempotencyKey?: string | undefined;
   /** `Last-Event-ID`: what the caller of a watch had last. */
   readonly lastEventId?: string | undefined;
+  /** The request's `Content-Type`. */
+  readonly contentType?: string;
 }
 
 export interface RouteAnswer {
@@ -28,6 +30,8 @@ export interface RouteAnswer {
   /** Of what is answered: the `ETag`. It differs whenever the resource does. */
   readonly version?: string | undefined;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Where it is not JSON. */
+  readonly contentType?: string;
 }
 
 /** What a watch tells (server-sent events). */
@@ -62,6 +66,10 @@ export interface Route {
   readonly answeredOnce?: boolean;
   /** The request body is bytes, not JSON. */
   readonly bytes?: boolean;
+  /** Of such a body, unpacked where it came as gzip. Without it that of a blob, as it is. */
+  readonly bytesMax?: number;
+  /** The answer is text of this type, not JSON. */
+  readonly contentType?: string;
   readonly answer: z.ZodType;
   handle(request: RouteRequest): Promise<RouteAnswer>;
   /**
