@@ -54,6 +54,37 @@ export async function connectApi({ api, data, token: shown }: ClientOptions): Pr
   };
 }
 
+export interface StreamedEvent {
+  /** Undefined where the one before still counts. */
+  readonly id: string | undefined;
+  readonly event: string;
+  readonly data: unknown;
+}
+
+/** Server-sent events of a route, until the other end or `ended` ends them. `HOLON_API_UNREACHABLE`, or the error that the API answered. */
+export async function* openStream({ api, data, token: shown }: ClientOptions, path: string, headers: Readonly<Record<string, string>>, ended: AbortSignal): AsyncGenerator<StreamedEvent> {
+  const unreachable = (cause: unknown): never => {
+    throw new HolonError("HOLON_API_UNREACHABLE", `no API answers at ${api}`, { cause });
+  };
+  const token = shown ?? (await tokenFor(api, data));
+  const response = await fetch(new URL(path, api), { headers: { ...headers, authorization: `Bearer ${token ?? ""}` }, signal: ended }).catch(unreachable);
+  if (!response.ok) throw problemOf(response.status, await response.json().catch(() => undefined), api);
+  let rest = "";
+  const decoder = new TextDecoder();
+  const chunks = response.body?.[Symbol.asyncIterator]();
+  for (;;) {
+    const next = await chunks?.next().catch(unreachable);
+    if (next === undefined || next.done === true) return;
+    const parts = (rest + decoder.decode(next.value, { stream: true })).split("\n\n");
+    rest = parts.pop() ?? "";
+    for (const part of parts) {
+      const fields = new Map(part.split("\n").map((line): [string, string] => [line.slice(0, Math.max(0, line.indexOf(":"))), line.slice(line.indexOf(":") + 1).trimStart()]));
+      const event = fields.get("event");
+      if (event !== undefined) yield { id: fields.get("id"), event, data: JSON.parse(fields.get("data") ?? "null") };
+    }
+  }
+}
+
 /** An API token, a session, the machine's token: the first that is there. */
 async function tokenFor(api: string, data: string): Promise<string | undefined> {
   const given = process.env["HOLON_TOKEN"]?.trim();
@@ -61,9 +92,12 @@ async function tokenFor(api: string, data: string): Promise<string | undefined> 
   return (await readSession(data, api))?.token ?? readToken(data);
 }
 
-function problemOf(status: number, body: unknown, api: string): HolonError {
+/** What an answer says that went wrong; undefined where it is no such answer. */
+export function errorOf(body: unknown): HolonError | undefined {
   const parsed = errorSchema.safeParse(body);
-  if (!parsed.success) return new HolonError("HOLON_API_UNREACHABLE", `${api} answered ${status}: it is no API of Holon`);
+  if (!parsed.success) return undefined;
   const { code, message, next } = parsed.data.error;
   return new HolonError(isErrorCode(code) ? code : "HOLON_INTERNAL", message, next === undefined ? {} : { next });
 }
+
+const problemOf = (status: number, body: unknown, api: string): HolonError => errorOf(body) ?? new HolonError("HOLON_API_UNREACHABLE", `${api} answered ${status}: it is no API of Holon`);

@@ -5,8 +5,10 @@ import { join, resolve } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import { z } from "zod";
 import { connectApi, type ClientOptions } from "./client.ts";
+import { addApi, type CommonOptions as Common } from "./program/api.ts";
 import { addSite } from "./program/site.ts";
 import type { DevOptions } from "./command/app-dev.ts";
+import type { ExportAppOptions } from "./command/app-export.ts";
 import type { AuditOptions } from "./command/audit.ts";
 import type { TailOptions } from "./command/event.ts";
 import type { ProviderLogin } from "./command/session-provider.ts";
@@ -21,12 +23,6 @@ import type { SimOptions } from "./command/sim.ts";
 import type { TokenOptions } from "./command/token.ts";
 import type { UpOptions } from "./command/up.ts";
 
-interface Common {
-  readonly api: string;
-  readonly data: string;
-  readonly json?: boolean;
-}
-
 interface OfNode extends Common {
   readonly node?: string;
 }
@@ -40,7 +36,7 @@ export function createProgram(hold: Hold): Command {
   addUp(program, hold);
   addApps(program, hold);
   addNodes(program, hold);
-  addSite(program);
+  addSite(program, { common, clientOptions, hold });
   addFunctions(program);
   addMeter(program);
   addEvents(program);
@@ -48,6 +44,7 @@ export function createProgram(hold: Hold): Command {
   addLinks(program);
   addPolicy(program);
   addPlan(program);
+  addApi(program, { common, clientOptions, hold });
   addAudit(program);
   addDoctor(program);
   addConsole(program);
@@ -134,6 +131,15 @@ function addApps(program: Command, hold: Hold): void {
     .option("--dry-run", "say what would start, end and move, and why; change nothing")
     .action(async (folder: string, options: Common & SigningOptions & { readonly dryRun?: boolean; readonly sealTo?: readonly string[] }) => (await import("./command/app.ts")).deployApp(await connectApi(clientOptions(options)), folder, { ...options, data: resolve(options.data) }));
   common(app.command("list").description("what is deployed")).action(async (options: Common) => (await import("./command/app.ts")).listApps(await connectApi(clientOptions(options)), options.json === true));
+  common(app.command("show <name>").description("one app: its document, and which deployment of it stands")).action(async (name: string, options: Common) => (await import("./command/app.ts")).showApp(await connectApi(clientOptions(options)), name, options.json === true));
+  common(app.command("export <name>").description("write files with which Kubernetes, Compose or systemd runs the whole app on a node of its own"))
+    .requiredOption("--format <format>", "kubernetes, compose or systemd")
+    .requiredOption("--jurisdiction <code>", "where it will run, such as EU/DE")
+    .option("--image <image>", "a container image that has holon on its path (default holon:latest)")
+    .option("--program <words>", "systemd: how holon is started (default /usr/bin/holon)")
+    .option("--folder <path>", "systemd: where the files will lie (default /etc/holon/NAME)")
+    .option("--out <folder>", "where they are written (default NAME-FORMAT)")
+    .action(async (name: string, options: Common & ExportAppOptions) => (await import("./command/app-export.ts")).exportToFiles(await connectApi(clientOptions(options)), name, options));
   common(app.command("remove <name>").description("remove an app from all nodes")).action(async (name: string, options: Common) => (await import("./command/app.ts")).removeApp(await connectApi(clientOptions(options)), name, options.json === true));
   common(app.command("shared <name>").description("state that sites share, as far as a node has it (another node: --api)")).action(async (name: string, options: Common) => (await import("./command/app.ts")).showShared(await connectApi(clientOptions(options)), name, options.json === true));
 }
@@ -141,6 +147,7 @@ function addApps(program: Command, hold: Hold): void {
 function addNodes(program: Command, hold: Hold): void {
   const node = program.command("node").description("nodes");
   common(node.command("list").description("all nodes ever heard")).action(async (options: Common) => (await import("./command/node.ts")).listNodes(await connectApi(clientOptions(options)), options.json === true));
+  common(node.command("show <name>").description("one node: what it is made of, what it should run")).action(async (name: string, options: Common) => (await import("./command/node.ts")).showNode(await connectApi(clientOptions(options)), name, options.json === true));
   common(node.command("drift [name]").description("where nodes differ from what they are to be, and since when")).action(async (name: string | undefined, options: Common) => (await import("./command/node.ts")).showDrift(await connectApi(clientOptions(options)), name, options.json === true));
   ofNode(node.command("status").description("states of nodes, since when, and how complete the answer is")).action(async (options: OfNode) => (await import("./command/node-telemetry.ts")).showStatus(clientOptions(options), options.node, options.json === true));
   ofNode(node.command("top").description("what a node measures of itself now")).action(async (options: OfNode) => (await import("./command/node-telemetry.ts")).showTop(clientOptions(options), options.node, options.json === true));
@@ -149,10 +156,11 @@ function addNodes(program: Command, hold: Hold): void {
     .description("run one node by its holon.node.yaml")
     .option("--data <folder>", "data folder", ".holon")
     .option("--listen-api <address>", "address of its local API", "127.0.0.1:7402")
+    .option("--app <folder>", "run this exported app; the node carries its own control plane")
     .option("--verbose", "say more on stderr")
-    .action(async (file: string, options: { readonly data: string; readonly listenApi: string; readonly verbose?: boolean }) => {
+    .action(async (file: string, options: { readonly data: string; readonly listenApi: string; readonly app?: string; readonly verbose?: boolean }) => {
       const ended = hold();
-      await (await import("./command/node.ts")).startNodeFromFile(file, { data: resolve(options.data), api: options.listenApi, verbose: options.verbose === true, ended });
+      await (await import("./command/node.ts")).startNodeFromFile(file, { data: resolve(options.data), api: options.listenApi, app: options.app === undefined ? undefined : resolve(options.app), verbose: options.verbose === true, ended });
     });
   addMembership(node);
 }

@@ -1,5 +1,7 @@
 /** The control plane over the log of the node it lives on: deploys apps, plans, and issues one desired document per node. */
 import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
+import type { Route } from "@holon/core/api/route.ts";
+import { demandVersion, type VersionDemand } from "@holon/core/api/version.ts";
 import { driftOf } from "@holon/core/drift.ts";
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { identityMethods } from "@holon/core/identity/messages.ts";
@@ -20,6 +22,8 @@ import type { Drift } from "@holon/core/schema/condition.ts";
 import type { ProviderConfig } from "@holon/core/schema/provider.ts";
 import type { SignatureFiles } from "@holon/core/schema/signatures.ts";
 import { createTurns } from "@holon/core/turns.ts";
+import { idempotentRoutes } from "./api/idempotency.ts";
+import { createWatching, type WatchedRow, type Watching } from "./watch.ts";
 import type { BlobHash, NodeName } from "@holon/core/units.ts";
 import { createClaims } from "./store/claims.ts";
 import { openRegistrar, type Registrar } from "./identity/registrar.ts";
@@ -75,10 +79,12 @@ export interface Control {
   readonly blobs: ControlHost["blobs"];
   nodes(): readonly NodeRow[];
   apps(): readonly KnownApp[];
+  /** Apps of which the node is to run something. */
+  appsOn(node: string): readonly string[];
   /** Resolves when the app and the documents that follow from it are on disk. `HOLON_BLOB_MISSING`, `HOLON_POLICY_DENIED`, `HOLON_APP_BAD`. */
-  deploy(document: AppDocument, by?: Caller): Promise<void>;
+  deploy(document: AppDocument, by?: Caller, demand?: VersionDemand): Promise<void>;
   /** Serves what a publisher signed from now on, and deploys an app with it, both or none. `HOLON_BLOB_MISSING`, and what `deploy` refuses. */
-  publish(files: SignatureFiles, document?: AppDocument, by?: Caller): Promise<void>;
+  publish(files: SignatureFiles, document?: AppDocument, by?: Caller, demand?: VersionDemand): Promise<void>;
   /** Metadata of the publisher that are served now. */
   images(): SignatureFiles | undefined;
   /** The plan in force, with all that it was made from; undefined where nothing that is deployed has needs. */
@@ -90,7 +96,7 @@ export interface Control {
   /** What would come of deploying this, and why; changes nothing. */
   preview(document: AppDocument): Promise<Preview>;
   /** `HOLON_APP_MISSING` if there is none of that name. */
-  remove(app: string, by?: Caller): Promise<void>;
+  remove(app: string, by?: Caller, demand?: VersionDemand): Promise<void>;
   /** Every version of every model, in the order of registration. */
   models(): readonly KnownModel[];
   /** Registers a version; the same again is the same version. `HOLON_BLOB_MISSING`, `HOLON_MODEL_…`. */
@@ -100,7 +106,11 @@ export interface Control {
   /** The policy that the fleet is told to decide by. */
   policy(): KnownPolicy | undefined;
   /** Resolves when it and the documents that bring it are on disk. `HOLON_POLICY_BAD`, `HOLON_POLICY_UNMET`, `HOLON_POLICY_DENIED`. */
-  adoptPolicy(text: string, by?: Caller): Promise<KnownPolicy>;
+  adoptPolicy(text: string, by?: Caller, demand?: VersionDemand): Promise<KnownPolicy>;
+  /** What changes, in order: server-sent events. */
+  readonly watch: Watching["watch"];
+  /** Makes calls of these routes with an idempotency key once. */
+  once(routes: readonly Route[]): readonly Route[];
   /** Who belongs to the fleet; only where there is an authority. */
   readonly registrar: Registrar | undefined;
   /** Who may do what here; only where there are credentials. */
@@ -161,6 +171,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
   async function follow(): Promise<void> {
     if (closed) return;
     if ((await fold.catchUp()) || owed !== undefined || isUnderWay()) await replan();
+    watching.look();
     await claims.tell();
   }
 
@@ -172,8 +183,9 @@ export async function openControl(host: ControlHost): Promise<Control> {
 
   async function look(): Promise<void> {
     if (closed) return;
-    if (owed !== undefined || states() !== planned.states || planned.isLater || isUnderWay()) return replan();
-    lookLater(true);
+    if (owed === undefined && states() === planned.states && !planned.isLater && !isUnderWay()) return lookLater(true);
+    await replan();
+    watching.look();
   }
 
   const failed = (error: unknown): void => {
@@ -183,14 +195,18 @@ export async function openControl(host: ControlHost): Promise<Control> {
   };
   const record = (type: string, subject: string, data: unknown): NewRecord => host.events.record({ stream: "audit", type, class: "public", producer: "control", subject, data });
 
-  /** What no node may run is not deployed. */
-  const demandPlace = (document: AppDocument): Promise<void> =>
-    inTurn(async () => {
-      await fold.catchUp();
-      const proposal = await planner.propose(fold.state, hearing, withDocument(fold.state, document));
-      const why = proposal === undefined ? undefined : whyNowhere(proposal, document.name);
-      if (why !== undefined) throw new HolonError("HOLON_PLACEMENT_UNMET", why);
-    });
+  const demandApp = (app: string, demand: VersionDemand | undefined): void => demandVersion(`app ${app}`, fold.state.apps.get(app)?.revision, demand);
+
+  /** What no node may run is not deployed. To be called in turn, so that nothing comes between this and the deployment. */
+  async function demandPlace(document: AppDocument, demand: VersionDemand | undefined): Promise<void> {
+    await fold.catchUp();
+    demandApp(document.name, demand);
+    const proposal = await planner.propose(fold.state, hearing, withDocument(fold.state, document));
+    const why = proposal === undefined ? undefined : whyNowhere(proposal, document.name);
+    if (why !== undefined) throw new HolonError("HOLON_PLACEMENT_UNMET", why);
+  }
+
+  const watching = createWatching(log.epoch, () => watchedRows(fold.state, log));
 
   const unsubscribe = log.onCommit(({ lanes }) => {
     for (const lane of lanes) heard.set(lane.origin, ports.clock.monotonicMs());
@@ -223,23 +239,28 @@ export async function openControl(host: ControlHost): Promise<Control> {
     blobs: host.blobs,
     nodes: () => [...fold.state.nodes.values()].map((node) => nodeRow(node, fold.state, log, ports.clock, heard)),
     apps: () => [...fold.state.apps.values()],
-    async deploy(document, by) {
+    appsOn: (node) => heldDesired(log, node)?.apps.map(({ name }) => name) ?? [],
+    watch: watching.watch,
+    once: (routes) => idempotentRoutes(routes, host),
+    async deploy(document, by, demand) {
       await checkDocument(document, host);
-      await demandPlace(document);
-      await log.append({ records: [record(eventTypes.deployed, document.name, { ...document, by: nameOf(by) })] });
-      await inTurn(follow);
+      await inTurn(async () => {
+        await demandPlace(document, demand);
+        await log.append({ records: [record(eventTypes.deployed, document.name, { ...document, by: nameOf(by) })] });
+        await follow();
+      });
     },
-    async publish(files, document, by) {
-      if (document !== undefined) {
-        await checkDocument(document, host);
-        await demandPlace(document);
-      }
+    async publish(files, document, by, demand) {
+      if (document !== undefined) await checkDocument(document, host);
       for (const [file, hash] of Object.entries(files)) {
         if (!(await host.blobs.has(hash))) throw new HolonError("HOLON_BLOB_MISSING", `metadata ${file} are to be blob ${hash}, which is not here`, { next: "Upload it with PUT /v1/blobs/{hash} first." });
       }
       const app = document === undefined ? [] : [record(eventTypes.deployed, document.name, { ...document, by: nameOf(by) })];
-      await log.append({ records: [record(eventTypes.published, "images", { files, by: nameOf(by) }), ...app] });
-      await inTurn(follow);
+      await inTurn(async () => {
+        if (document !== undefined) await demandPlace(document, demand);
+        await log.append({ records: [record(eventTypes.published, "images", { files, by: nameOf(by) }), ...app] });
+        await follow();
+      });
     },
     images: () => fold.state.images,
     problem: () => owed,
@@ -253,11 +274,13 @@ export async function openControl(host: ControlHost): Promise<Control> {
         const documents = withDocument(fold.state, document);
         return previewOf({ state: fold.state, document, documents, proposal: await planner.propose(fold.state, hearing, documents), current: (await planner.inForce(fold.state))?.plan });
       }),
-    async remove(app, by) {
-      if (!fold.state.apps.has(app)) throw new HolonError("HOLON_APP_MISSING", `no app ${app} is deployed`, { next: "See `holon app list`." });
-      await log.append({ records: [record(eventTypes.removed, app, { app, by: nameOf(by) })] });
-      await inTurn(follow);
-    },
+    remove: (app, by, demand) =>
+      inTurn(async () => {
+        if (!fold.state.apps.has(app)) throw new HolonError("HOLON_APP_MISSING", `no app ${app} is deployed`, { next: "See `holon app list`." });
+        demandApp(app, demand);
+        await log.append({ records: [record(eventTypes.removed, app, { app, by: nameOf(by) })] });
+        await follow();
+      }),
     models: () => [...fold.state.models.values()],
     async registerModel(document, by) {
       const version = versionOf(document, ports.crypto);
@@ -272,8 +295,9 @@ export async function openControl(host: ControlHost): Promise<Control> {
     },
     policy: () => fold.state.policy,
     // In turn, so that of two that come at once the second is held against the first.
-    adoptPolicy: (text, by) =>
+    adoptPolicy: (text, by, demand) =>
       inTurn(async () => {
+        demandVersion("the policy", fold.state.policy === undefined ? undefined : String(fold.state.policy.version), demand);
         const { name, version } = checkPolicy(text, fold.state.policy, [...fold.state.people.users.values()]);
         const hash = toHex(ports.crypto.sha256(encoder.encode(text)));
         await log.append({ records: [record(eventTypes.adopted, name, { name, version, text, hash, by: nameOf(by) })] });
@@ -284,6 +308,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
     async close() {
       closed = true;
       timer?.cancel();
+      watching.close();
       unsubscribe();
       await inTurn(() => Promise.resolve());
     },
@@ -311,6 +336,18 @@ function nodeRow(node: KnownNode, state: ControlState, log: Log, clock: Clock, h
   const now = condition && { ...condition.now, version: Math.max(condition.now.version, reached) };
   const drift = driftOf({ desired: { version: desired?.version ?? 0, behindSince: state.behindSince.get(node.name)?.at, policy: desired?.policy ?? null }, condition: now, since: condition?.since ?? {} });
   return { ...node, drift, leads: state.leads.get(node.site)?.lead === node.name, desiredVersion: desired?.version ?? 0, heardMs: at === undefined ? undefined : clock.monotonicMs() - at };
+}
+
+function watchedRows({ nodes, apps, leads, policy, plan }: ControlState, log: Log): readonly WatchedRow[] {
+  return [
+    ...[...nodes.values()].map((node): WatchedRow => {
+      const lead = leads.get(node.site)?.lead;
+      return { kind: "node", name: node.name, of: [node, lead, log.cell(`desired/${node.name}`)], value: () => ({ ...node, leads: lead === node.name, desiredVersion: heldDesired(log, node.name)?.version ?? 0 }) };
+    }),
+    ...[...apps.values()].map((app): WatchedRow => ({ kind: "app", name: app.document.name, of: [app], value: () => ({ document: app.document, deployedAt: app.deployedAt, revision: app.revision }) })),
+    ...(policy === undefined ? [] : [{ kind: "policy" as const, name: "fleet", of: [policy], value: () => policy }]),
+    ...(plan === undefined ? [] : [{ kind: "plan" as const, name: "fleet", of: [plan], value: () => plan }]),
+  ];
 }
 
 /** The apps as they would be with this one. */

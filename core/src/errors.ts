@@ -45,8 +45,11 @@ export const errorTable = {
   HOLON_DISK_MISSING: row("A file of the data folder is missing.", "Restore the data folder from a backup, or name another with --data."),
   HOLON_DISK_READ_ONLY: row("The data folder cannot be written.", "Give this user write access to it, or name another with --data."),
   HOLON_EVENT_BAD: row("An event's data does not fit the schema of the function that it is for.", "Mend what makes the event, or the function's schema."),
+  HOLON_EXPORT_TOO_LARGE: row("An app does not fit into the files that it was to be exported to.", "Export it as `compose` or `systemd`, or put its folder `app` into an image of your own."),
   HOLON_FIT_UNGRANTED: row("Parameters of a model were made by somebody whom the app's manifest does not grant it, or for another graph, or of another size.", "Say under `fit` of the model in the manifest who may fit it and of what shape; deploy it again, signed by its publisher."),
   HOLON_FRAME_BAD: row("A frame on the link does not parse.", "Update the older of the two nodes; the link is closed and tried again.", true),
+  HOLON_IDEMPOTENCY_OPEN: row("A call with this idempotency key is being made, or was cut off before its end was known.", "Call again in a moment; if it stays so, look whether the call took effect, and use a new key if it did not.", true),
+  HOLON_IDEMPOTENCY_OTHER: row("An idempotency key was used for another call, or its answer was shown once and is kept nowhere.", "Use a new key for a new call."),
   HOLON_IDENTITY_EXPIRED: row("A node's certificate is beyond its date.", "Nothing to do: the node asks for a new one with the key of the old, and links when it has it.", true),
   HOLON_IDENTITY_FALSE: row("A node said another name, or another site, than its certificate does.", "Mend name and site in its holon.node.yaml, or enrol it under them; if neither explains it, revoke the certificate that is named."),
   HOLON_IDENTITY_FULL: row("As many nodes are revoked as may be.", "Begin a new authority: the list has grown beyond what a link should carry."),
@@ -148,6 +151,8 @@ export const errorTable = {
   HOLON_USER_BAD: row("A user does not fit, is not there, or is there already.", "See `holon user list`."),
   HOLON_USER_LAST_OWNER: row("The fleet would be left without an owner.", "Make another owner first: `holon user add NAME --role owner`."),
   HOLON_VAULT_CLOSED: row("What is sealed to a node cannot be opened: its key is gone, or is another's.", "Put the key back where `vault.json` of the node's folder says that it is; or remove what was sealed and enrol the node again."),
+  HOLON_VERSION_OTHER: row("What is to be changed is at another version than the caller knows.", "Get it again, look at what has changed, and call with its `ETag` in `If-Match`."),
+  HOLON_WATCH_FULL: row("As many watch the control plane as may.", "End other watches, or come back later.", true),
   HOLON_WINDOW_FULL: row("More events wait in a function's windows than it may hold.", "Use shorter windows, less lateness or keepMs, or fewer subjects; the events are in the log and were told as holon.window.refused."),
 } as const satisfies Readonly<Record<string, ErrorRow>>;
 

@@ -483,6 +483,21 @@ export const limits = {
   planReasonsMax: 4,
   /** Lines of a plan's diff in the event that adopts it. At the bound: the others stand in the plan alone. */
   planChangesTold: 64,
+  /** Rows of one page of a list, and a cursor in characters. At the bound: the rest is on the next page; refused. */
+  apiPageMax: 1_000,
+  apiCursorCharactersMax: 1_024,
+  /** Keys of calls that are made once, how long they are kept, an answer that is kept for one, and a key. At the bound: the oldest is forgotten; the answer is not kept; refused. */
+  idempotencyKeysMax: 1_024,
+  idempotencyMs: 24 * 3_600_000,
+  idempotencyAnswerBytesMax: 64 << 10,
+  idempotencyKeyCharactersMax: 255,
+  /** Changes that are kept for watchers that are slow or come back, and watchers at a time. At the bound: such a one is told everything anew; `HOLON_WATCH_FULL`. */
+  watchChangesMax: 4_096,
+  watchersMax: 256,
+  /** Silence on a watch, after which a line says that it is alive. */
+  watchAliveMs: 15_000,
+  /** Code and models of an app that is exported for Kubernetes, which keeps them in a ConfigMap. At the bound: `HOLON_EXPORT_TOO_LARGE`. */
+  exportConfigBytesMax: 700_000,
   /** A unit that moves works off what lies before it for so long; what is left of its node's own lanes then is told. It looks this often whether it is done. */
   moveDrainMs: 30_000,
   moveLookMs: 100,

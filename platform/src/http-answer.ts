@@ -19,6 +19,9 @@ const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
   HOLON_CALL_TIMEOUT: 504,
   HOLON_CONFIG_BAD: 400,
   HOLON_DISK_FULL: 507,
+  HOLON_EXPORT_TOO_LARGE: 413,
+  HOLON_IDEMPOTENCY_OPEN: 409,
+  HOLON_IDEMPOTENCY_OTHER: 422,
   HOLON_LOGIN_BUSY: 429,
   HOLON_LOGIN_ENDED: 401,
   HOLON_LOGIN_LOCKED: 429,
@@ -30,6 +33,8 @@ const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
   HOLON_MODEL_UNSUPPORTED: 400,
   HOLON_MODEL_WORSE: 400,
   HOLON_NODE_UNKNOWN: 404,
+  HOLON_PLACEMENT_UNMET: 409,
+  HOLON_PLAN_MISSING: 404,
   HOLON_POLICY_BAD: 400,
   HOLON_POLICY_DENIED: 403,
   HOLON_POLICY_MISSING: 404,
@@ -45,6 +50,7 @@ const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
   HOLON_UNIT_BAD: 400,
   HOLON_USER_BAD: 400,
   HOLON_USER_LAST_OWNER: 400,
+  HOLON_VERSION_OTHER: 412,
 };
 
 /** The HTTP status of an error code. */
@@ -75,16 +81,16 @@ const zippedFromBytes = 8 * 1_024;
 
 /** The table's own word for a bad argument is for people at a command line. */
 const nextForCaller = ({ code, next }: { readonly code: ErrorCode; readonly next: string }): string =>
-  code === "HOLON_ARGUMENT_BAD" && next === errorTable.HOLON_ARGUMENT_BAD.next ? "Mend the request; GET /openapi.json describes it." : next;
+  code === "HOLON_ARGUMENT_BAD" && next === errorTable.HOLON_ARGUMENT_BAD.next ? "Mend the request; GET /v1/openapi.json describes it." : next;
 
-/** Answers `{error: {code, message, next, retriable}}`. */
+/** Answers problem details (RFC 9457); `error` says the same to callers that know only that. */
 export function answerProblem(response: ServerResponse, problem: unknown): void {
-  if (problem instanceof HttpRefusal) {
-    const refused = problem.error.toJSON();
-    return answer(response, problem.status, { error: { ...refused, next: nextForCaller(refused) } }, problem.headers);
-  }
-  const coded = toHolonError(problem);
-  const error = coded.toJSON();
-  const headers = coded.retryAfterMs === undefined ? {} : { "retry-after": `${Math.max(1, Math.ceil(coded.retryAfterMs / 1000))}` };
-  answer(response, statusOf(error.code), { error: { ...error, next: nextForCaller(error) } }, headers);
+  const coded = problem instanceof HttpRefusal ? problem.error : toHolonError(problem);
+  const told = coded.toJSON();
+  const error = { ...told, next: nextForCaller(told) };
+  const status = problem instanceof HttpRefusal ? problem.status : statusOf(error.code);
+  const later = coded.retryAfterMs === undefined ? {} : { "retry-after": `${Math.max(1, Math.ceil(coded.retryAfterMs / 1000))}` };
+  const { code, message: detail, next, retriable } = error;
+  const body = { type: `/v1/errors/${code}`, title: errorTable[code].means, status, detail, code, next, retriable, error };
+  answer(response, status, body, { "content-type": "application/problem+json", ...later, ...(problem instanceof HttpRefusal ? problem.headers : {}) });
 }

@@ -64,6 +64,6 @@ function parseJson(bytes: Uint8Array): unknown {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (cause) {
     // The parser's own message quotes the text, which is not ours to repeat.
-    throw new HolonError("HOLON_ARGUMENT_BAD", "body: is not JSON in UTF-8", { cause, next: "Send JSON in UTF-8; GET /openapi.json describes it." });
+    throw new HolonError("HOLON_ARGUMENT_BAD", "body: is not JSON in UTF-8", { cause, next: "Send JSON in UTF-8; GET /v1/openapi.json describes it." });
   }
 }

@@ -25,9 +25,9 @@ export function createMatcher(routes: readonly Route[]): Match {
       const values = found.pattern.exec(path) ?? [];
       return { route: found.route, params: Object.fromEntries(found.names.map((name, index) => [name, decode(values[index + 1] ?? "")])) };
     }
-    if (candidates.length === 0) throw refusal(404, "HOLON_ARGUMENT_BAD", "the API has no such path", {}, "GET /openapi.json lists the paths.");
+    if (candidates.length === 0) throw refusal(404, "HOLON_ARGUMENT_BAD", "the API has no such path", {}, "GET /v1/openapi.json lists the paths.");
     const allow = candidates.map(({ route }) => route.method).join(", ");
-    throw refusal(405, "HOLON_ARGUMENT_BAD", `the path takes ${allow} only`, { allow }, `Use ${allow}; GET /openapi.json lists the paths.`);
+    throw refusal(405, "HOLON_ARGUMENT_BAD", `the path takes ${allow} only`, { allow }, `Use ${allow}; GET /v1/openapi.json lists the paths.`);
   };
 }
 

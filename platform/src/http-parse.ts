@@ -7,5 +7,5 @@ export function parseWith(schema: z.ZodType, value: unknown, where: "query" | "b
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const field = [where, ...(issue?.path ?? [])].join(".");
-  throw new HolonError("HOLON_ARGUMENT_BAD", `${field}: ${issue?.message ?? "does not fit"}`, { next: "Mend the named field; GET /openapi.json describes it." });
+  throw new HolonError("HOLON_ARGUMENT_BAD", `${field}: ${issue?.message ?? "does not fit"}`, { next: "Mend the named field; GET /v1/openapi.json describes it." });
 }

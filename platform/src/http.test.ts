@@ -5,7 +5,8 @@ import { connect } from "node:net";
 import { test, type TestContext } from "node:test";
 import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
 import type { Route, StopSignal } from "@holon/core/api/route.ts";
-import { HolonError } from "@holon/core/errors.ts";
+import { demandVersion } from "@holon/core/api/version.ts";
+import { errorTable, HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { z } from "zod";
 import { serveRoutes } from "./http.ts";
@@ -61,9 +62,12 @@ async function call(url: string, options: RequestInit = {}): Promise<Answer> {
   return { status: response.status, headers: response.headers, body: text === "" ? undefined : JSON.parse(text) };
 }
 
-const errorSchema = z.strictObject({ error: z.strictObject({ code: z.string(), message: z.string(), next: z.string().min(1), retriable: z.boolean() }) });
+const members = { code: z.string(), next: z.string().min(1), retriable: z.boolean() };
+const problemSchema = z.strictObject({ type: z.string(), title: z.string().min(1), status: z.int(), detail: z.string(), ...members, error: z.strictObject({ message: z.string(), ...members }) });
 const errorOf = (answer: Answer): string => {
-  const { error } = errorSchema.parse(answer.body);
+  const { error, type, status, detail, ...same } = problemSchema.parse(answer.body);
+  assert.deepEqual([type, status, detail, same.code, same.next], [`/v1/errors/${error.code}`, answer.status, error.message, error.code, error.next]);
+  assert.equal(answer.headers.get("content-type"), "application/problem+json");
   return `${answer.status} ${error.code} ${error.message}`;
 };
 
@@ -120,7 +124,7 @@ test("an unknown path is 404 and a wrong method 405 with what is allowed", async
   const wrong = await call(`${api}/v1/echo`, { method: "DELETE" });
   assert.match(errorOf(wrong), /^405 HOLON_ARGUMENT_BAD .*POST/);
   assert.equal(wrong.headers.get("allow"), "POST");
-  assert.match(JSON.stringify(wrong.body), /"next":"Use POST; GET \/openapi\.json/);
+  assert.match(JSON.stringify(wrong.body), /"next":"Use POST; GET \/v1\/openapi\.json/);
 });
 
 test("a query is checked and the field named", async (t) => {
@@ -176,7 +180,62 @@ test("the description lists what is served", async (t) => {
   const { body } = await call(`${api}/openapi.json`);
   const { paths, openapi } = z.looseObject({ openapi: z.string(), paths: z.record(z.string(), z.unknown()) }).parse(body);
   assert.equal(openapi, "3.1.0");
-  assert.deepEqual(Object.keys(paths), [...new Set(routesWith().map(({ path }) => path))]);
+  assert.deepEqual(Object.keys(paths), [...new Set(routesWith().map(({ path }) => path)), "/v1/openapi.json", "/v1/errors/{code}"]);
+  assert.deepEqual((await call(`${api}/v1/openapi.json`)).body, body);
+  const { type } = problemSchema.parse((await call(`${api}/v1/missing`)).body);
+  assert.deepEqual((await call(api + type, { headers: { authorization: "" } })).body, { code: "HOLON_NODE_UNKNOWN", ...errorTable.HOLON_NODE_UNKNOWN });
+  assert.match(errorOf(await call(`${api}/v1/errors/HOLON_NOTHING`)), /^400/);
+});
+
+test("what has a version tells it; who has it already is told so, and a change is made for what its caller knows", async (t) => {
+  let version = 1;
+  const thing: readonly Route[] = [
+    { method: "GET", path: "/v1/thing", summary: "Thing.", answer: z.object({ version: z.int() }), handle: async () => ({ status: 200, body: { version }, version: String(version) }) },
+    {
+      method: "PUT",
+      path: "/v1/thing",
+      summary: "Sets it.",
+      versioned: true,
+      answer: z.object({ version: z.int() }),
+      handle: async ({ demand }) => {
+        demandVersion("the thing", String(version), demand);
+        return { status: 200, body: { version: ++version }, version: String(version) };
+      },
+    },
+  ];
+  const api = await serve(t, thing);
+  const put = (headers: Record<string, string>): Promise<Answer> => call(`${api}/v1/thing`, { method: "PUT", headers });
+  assert.equal((await call(`${api}/v1/thing`)).headers.get("etag"), '"1"');
+  const known = await call(`${api}/v1/thing`, { headers: { "if-none-match": 'W/"1"' } });
+  assert.deepEqual([known.status, known.body], [304, undefined]);
+  assert.deepEqual([(await put({ "if-match": '"1"' })).headers.get("etag"), version], ['"2"', 2]);
+  assert.match(errorOf(await put({ "if-match": '"1"' })), /^412 HOLON_VERSION_OTHER the thing is at version 2, and the call was made for 1/);
+  assert.match(errorOf(await put({ "if-match": 'W/"2"' })), /^412/, "a weak tag matches no change");
+  assert.match(errorOf(await put({ "if-none-match": "*" })), /^412/);
+  assert.equal(version, 2);
+  assert.equal((await put({ "if-match": '"7", "2"' })).status, 200);
+  assert.match(errorOf(await put({ "if-match": "2" })), /^400 HOLON_ARGUMENT_BAD header: If-Match/);
+  assert.match(errorOf(await call(`${api}/v1/echo`, { method: "POST", body: '{"name":"pump"}', headers: { "if-match": "*" } })), /^400 .*takes no If-Match/, "a condition that is not held to is refused");
+});
+
+test("a watch comes as server-sent events, from behind the event that was seen last", async (t) => {
+  const route: Route = {
+    method: "GET",
+    path: "/v1/watch",
+    summary: "Watch.",
+    answer: z.unknown(),
+    handle: async () => ({ status: 200, body: "now" }),
+    async *watch({ lastEventId }) {
+      yield await Promise.resolve({ id: "", event: "reset", data: {} });
+      yield { event: "put", data: { after: lastEventId ?? null, text: "a\nb" } };
+      throw new HolonError("HOLON_WATCH_FULL", "too many");
+    },
+  };
+  const api = await serve(t, [route]);
+  const response = await fetch(`${api}/v1/watch`, { headers: { authorization, accept: "text/event-stream", "last-event-id": "x-7" } });
+  assert.equal(response.headers.get("content-type"), "text/event-stream");
+  assert.match(await response.text(), /^id: \nevent: reset\ndata: {}\n\nevent: put\ndata: {"after":"x-7","text":"a\\nb"}\n\nevent: error\ndata: {"error":{"code":"HOLON_WATCH_FULL"/);
+  assert.equal((await call(`${api}/v1/watch`)).body, "now");
 });
 
 test("a port that is taken is named, and listeners stay on loopback", async (t) => {

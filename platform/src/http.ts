@@ -5,17 +5,18 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
 import { createCallRate } from "@holon/core/api/call-rate.ts";
-import { openApiDocument } from "@holon/core/api/openapi.ts";
+import { describedRoutes } from "@holon/core/api/description.ts";
 import type { Route, RouteRequest } from "@holon/core/api/route.ts";
+import { printEntityTag } from "@holon/core/api/version.ts";
 import { assert, HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { printPrincipal } from "@holon/core/policy/principal.ts";
 import { isRole } from "@holon/core/policy/roles.ts";
 import { parseTraceparent, printTraceparent } from "@holon/core/telemetry/trace-context.ts";
-import { z } from "zod";
 import { answer, answerProblem } from "./http-answer.ts";
 import { BodyReader } from "./http-body.ts";
 import { createFollowers, type Followers } from "./http-follow.ts";
+import { conditionsOf, isKnown } from "./http-conditions.ts";
 import { createMatcher, type Match } from "./http-match.ts";
 import { answerPage } from "./http-page.ts";
 import { refusal } from "./http-refusal.ts";
@@ -56,11 +57,11 @@ export interface RouteServer {
 /** Time for requests under way to finish when the server closes. */
 const closeMs = 2_000;
 
-/** Serves the routes and, at `/openapi.json`, their description. `HOLON_PORT_TAKEN`, `HOLON_CONFIG_BAD`. */
+/** Serves the routes and, at `/v1/openapi.json`, their description. `HOLON_PORT_TAKEN`, `HOLON_CONFIG_BAD`. */
 export async function serveRoutes(options: RouteServerOptions): Promise<RouteServer> {
   const address = requireLoopback(parseAddress(options.address, "http"));
   assert(options.token.length > 0, "an API needs a token");
-  const match = createMatcher([...options.routes, descriptionRoute(options)]);
+  const match = createMatcher(describedRoutes(options.routes, options));
   const bodies = new BodyReader();
   const followers = createFollowers();
   const waitMsOf = options.waitMsOf ?? createCallRate(() => performance.now());
@@ -108,15 +109,21 @@ async function serve({ request, response, match, bodies, followers, waitMsOf, op
   if (caller !== undefined) requireSeldom(caller, waitMsOf);
   const query = parseQuery(route, url);
   const body = await bodies.read(request, route);
-  const parsed: RouteRequest = { params, query, body, traceparent: traceOf(request), address: request.socket.remoteAddress, ...(request.headers["content-type"] === undefined ? {} : { contentType: request.headers["content-type"] }), ...(caller === undefined ? {} : { caller }) };
+  const parsed: RouteRequest = { params, query, body, traceparent: traceOf(request), address: request.socket.remoteAddress, ...(request.headers["content-type"] === undefined ? {} : { contentType: request.headers["content-type"] }), ...conditionsOf(request, route), ...(caller === undefined ? {} : { caller }) };
+  if (route.watch !== undefined && /\btext\/event-stream\b/.test(request.headers.accept ?? "")) {
+    return followers.serveEvents((signal) => route.watch?.(parsed, signal) ?? [], response);
+  }
   if (route.follow !== undefined && /\bapplication\/x-ndjson\b/.test(request.headers.accept ?? "")) {
     return followers.serve((signal) => route.follow?.(parsed, signal) ?? [], response);
   }
   const given = await route.handle(parsed);
   if (options.checkAnswers === true) requireFittingAnswer(route, given.body);
+  const tag = given.version === undefined ? undefined : printEntityTag(given.version);
+  const headers = { ...given.headers, ...(tag === undefined ? {} : { etag: tag }) };
+  if (tag !== undefined && isKnown(request, tag)) return answer(response, 304, undefined, headers);
   const type = given.contentType ?? route.contentType;
-  if (type === undefined) answer(response, given.status, given.body);
-  else answer(response, given.status, typeof given.body === "string" ? new TextEncoder().encode(given.body) : given.body, { "content-type": type });
+  if (type === undefined) answer(response, given.status, given.body, headers);
+  else answer(response, given.status, typeof given.body === "string" ? new TextEncoder().encode(given.body) : given.body, { ...headers, "content-type": type });
 }
 
 function callerOf({ headers }: IncomingMessage, { token, callers }: RouteServerOptions): Caller {
@@ -168,16 +175,4 @@ function requireFittingAnswer(route: Route, body: unknown): void {
   const seen: unknown = body === undefined || body instanceof Uint8Array ? body : JSON.parse(JSON.stringify(body));
   const result = route.answer.safeParse(seen);
   assert(result.success, `${route.method} ${route.path} answers what its schema does not allow: ${result.error?.issues[0]?.path.join(".") ?? ""}`);
-}
-
-function descriptionRoute({ routes, title, version }: RouteServerOptions): Route {
-  const description = openApiDocument(routes, { title, version });
-  return {
-    method: "GET",
-    path: "/openapi.json",
-    summary: "This API's description.",
-    open: true,
-    answer: z.looseObject({ openapi: z.string() }),
-    handle: () => Promise.resolve({ status: 200, body: description }),
-  };
 }

@@ -18,6 +18,8 @@ export const servers = [
   { package: "prometheus", binary: "prometheus", neededBy: "metrics, scraped by a server that is not ours" },
   { package: "prometheus", binary: "promtool", neededBy: "metrics, checked by a tool that is not ours" },
   { package: "python3", binary: "python3", neededBy: "a function that is a process, in another language" },
+  { package: "docker-compose", binary: "docker-compose", neededBy: "projects that are exported for Compose" },
+  { package: "systemd", binary: "systemd-analyze", neededBy: "units that are exported for systemd" },
   { package: "chromium", binary: "chromium", neededBy: "the console, looked at in a browser" },
   { package: "swtpm", binary: "swtpm", neededBy: "a TPM 2.0 in software, for quotes and sealed keys" },
   { package: "tpm2-tools", binary: "tpm2", neededBy: "what talks to a TPM" },

@@ -1,19 +1,20 @@
-/** `holon app deploy|list|remove|shared` */
+/** `holon app deploy|list|show|remove|shared` */
 import { sharedAnswerSchema } from "@holon/node/api/shared-routes.ts";
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
+import { appDocumentSchema } from "@holon/core/schema/app.ts";
 import { z } from "zod";
 import type { Publication } from "../app/publish.ts";
 import type { SigningOptions } from "../app/sign.ts";
 import { localPublisher } from "../machine/local-publisher.ts";
 import { loadManifest } from "../app/load.ts";
 import { doneSchema, type Client } from "../client.ts";
+import { listAll } from "../pages.ts";
 import { printTable } from "../table.ts";
 
-const appsSchema = z.object({
-  apps: z.array(z.object({ name: z.string(), version: z.string(), deployedAt: z.string(), functions: z.array(z.string()), models: z.array(z.string()), sources: z.array(z.string()) })),
-});
+const appRowSchema = z.object({ name: z.string(), version: z.string(), deployedAt: z.string(), functions: z.array(z.string()), models: z.array(z.string()), sources: z.array(z.string()) });
+export const appSchema = z.object({ document: appDocumentSchema, deployedAt: z.string(), revision: z.string() });
 
 export async function deployApp(client: Client, place: string, options: SigningOptions & { readonly data: string; readonly dryRun?: boolean; readonly sealTo?: readonly string[] }): Promise<void> {
   const { publish } = await import("../app/publish.ts"); // with the bundler, which lists and removals do without
@@ -51,10 +52,15 @@ async function sign(client: Client, publisher: string, published: Publication, {
 }
 
 export async function listApps(client: Client, json: boolean): Promise<void> {
-  const { apps } = await client.get("/v1/apps", appsSchema);
+  const apps = await listAll(client, "/v1/apps", "apps", appRowSchema);
   if (json) return void process.stdout.write(`${JSON.stringify(apps)}\n`);
   const rows = apps.map((app) => [app.name, app.version, app.functions.join(" "), app.models.join(" "), app.sources.join(" "), app.deployedAt]);
   process.stdout.write(`${printTable(["APP", "VERSION", "FUNCTIONS", "MODELS", "SOURCES", "DEPLOYED"], rows)}\n`);
+}
+
+export async function showApp(client: Client, app: string, json: boolean): Promise<void> {
+  const answer = await client.get(`/v1/apps/${encodeURIComponent(app)}`, appSchema);
+  process.stdout.write(`${JSON.stringify(answer, undefined, json ? undefined : 2)}\n`);
 }
 
 export async function removeApp(client: Client, app: string, json: boolean): Promise<void> {

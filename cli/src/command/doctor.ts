@@ -8,7 +8,7 @@ import { makeFolder } from "@holon/platform/disk-folder.ts";
 import { loadModelRuntime } from "@holon/platform/model-runtime.ts";
 import { z } from "zod";
 import { connectApi, type ClientOptions } from "../client.ts";
-import { nodesSchema } from "./node.ts";
+import { listNodeRows } from "./node.ts";
 
 interface Finding {
   readonly check: string;
@@ -89,7 +89,7 @@ async function running(options: ClientOptions): Promise<readonly Finding[]> {
   const { host, hostname, port } = new URL(options.api);
   if (!(await answers(hostname, Number(port)))) return [{ check: "nodes", state: "warn", says: `nothing runs at ${host}`, next: "Start it with `holon up`." }];
   const client = await connectApi(options);
-  const { nodes } = await client.get("/v1/nodes", nodesSchema);
+  const nodes = await listNodeRows(client);
   const findings: Finding[] = [{ check: "nodes", state: "ok", says: nodes.map((node) => node.name).join(", ") || "none yet" }];
   for (const node of nodes) if (node.api !== null) findings.push(...(await nodeFindings(node.name, { ...options, api: node.api })));
   return findings;

@@ -10,14 +10,15 @@ import { parameterCount } from "@holon/core/model/weights.ts";
 import { modelDocumentSchema, type ModelDocument } from "@holon/core/schema/model.ts";
 import { z } from "zod";
 import { doneSchema, type Client } from "../client.ts";
+import { listAll } from "../pages.ts";
 import { printTable } from "../table.ts";
 
 export const modelRowSchema = z.object({ version: z.string(), registeredAt: z.string(), document: modelDocumentSchema });
 export type ModelRow = z.infer<typeof modelRowSchema>;
-const modelsSchema = z.object({ models: z.array(modelRowSchema) });
+const modelRows = (client: Client): Promise<readonly ModelRow[]> => listAll(client, "/v1/models", "models", modelRowSchema);
 
 export async function listModels(client: Client, json: boolean): Promise<void> {
-  const { models } = await client.get("/v1/models", modelsSchema);
+  const models = await modelRows(client);
   if (json) return void process.stdout.write(`${JSON.stringify(models)}\n`);
   const rows = models.map(({ version, registeredAt, document: { name, metrics, lineage, licence } }) => [name, version, lineage.method, lineage.parent ?? "-", figure(metrics["sizeBytes"]), figure(metrics["accuracy"]), figure(metrics["latencyUsP50"]), licence, registeredAt]);
   process.stdout.write(rows.length === 0 ? "no models\n" : `${printTable(["MODEL", "VERSION", "METHOD", "PARENT", "BYTES", "ACCURACY", "LATENCY US", "LICENCE", "REGISTERED"], rows)}\n`);
@@ -32,7 +33,7 @@ export async function showModel(client: Client, which: string, json: boolean): P
 
 /** By version, by the beginning of one, or the newest of a name. `HOLON_MODEL_MISSING`. */
 export async function findModel(client: Client, which: string): Promise<ModelRow> {
-  const { models } = await client.get("/v1/models", modelsSchema);
+  const models = await modelRows(client);
   const found = models.findLast(({ document }) => document.name === which) ?? (which.length >= 4 ? models.find(({ version }) => version.startsWith(which)) : undefined);
   if (found === undefined) throw new HolonError("HOLON_MODEL_MISSING", `no model or version ${which} is registered`);
   return found;

@@ -1,4 +1,4 @@
-/** `holon node list|start` */
+/** `holon node list|show|start` */
 import { readdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
@@ -12,6 +12,7 @@ import type { Client } from "../client.ts";
 import { aborted } from "../ending.ts";
 import { becomeLean } from "../machine/lean.ts";
 import { makeToken } from "../machine/token.ts";
+import { listAll } from "../pages.ts";
 import { printTable } from "../table.ts";
 
 export const nodeRowSchema = z.object({
@@ -30,10 +31,15 @@ export const nodeRowSchema = z.object({
   drift: z.array(driftSchema).default([]),
   heardMs: z.number().nullable(),
 });
-export const nodesSchema = z.object({ nodes: z.array(nodeRowSchema) });
+export const listNodeRows = (client: Client): Promise<readonly z.infer<typeof nodeRowSchema>[]> => listAll(client, "/v1/nodes", "nodes", nodeRowSchema);
+
+export async function showNode(client: Client, name: string, json: boolean): Promise<void> {
+  const node = await client.get(`/v1/nodes/${encodeURIComponent(name)}`, nodeRowSchema);
+  process.stdout.write(`${JSON.stringify(node, undefined, json ? undefined : 2)}\n`);
+}
 
 export async function listNodes(client: Client, json: boolean): Promise<void> {
-  const { nodes } = await client.get("/v1/nodes", nodesSchema);
+  const nodes = await listNodeRows(client);
   if (json) return void process.stdout.write(`${JSON.stringify(nodes)}\n`);
   const rows = nodes.map((node) => [node.name, node.tier, node.leads ? `${node.site} (lead)` : node.site, node.jurisdiction, heard(node.heardMs), node.desiredVersion === 0 ? "none" : `${node.desiredVersion}`, node.desiredVersion === 0 ? "-" : reported(node.reported), node.api ?? ""]);
   process.stdout.write(`${printTable(["NODE", "TIER", "SITE", "JURISDICTION", "LAST RECORD", "DESIRED", "REPORTED", "LOCAL API"], rows)}\n`);
@@ -41,7 +47,7 @@ export async function listNodes(client: Client, json: boolean): Promise<void> {
 
 /** `holon node drift [node]`: where nodes differ from what they are to be, and for how long. */
 export async function showDrift(client: Client, node: string | undefined, json: boolean): Promise<void> {
-  const nodes = node === undefined ? (await client.get("/v1/nodes", nodesSchema)).nodes : [await client.get(`/v1/nodes/${encodeURIComponent(node)}`, nodeRowSchema)];
+  const nodes = node === undefined ? await listNodeRows(client) : [await client.get(`/v1/nodes/${encodeURIComponent(node)}`, nodeRowSchema)];
   const nowMs = Date.now();
   const rows = nodes.flatMap(({ name, drift, heardMs }) => drift.map(({ kind, text, since }) => ({ node: name, kind, text, since, ageSeconds: Number.isNaN(Date.parse(since)) ? null : Math.max(0, Math.round((nowMs - Date.parse(since)) / 1000)), heardMs })));
   if (json) return void process.stdout.write(`${JSON.stringify(rows)}\n`);
@@ -53,16 +59,24 @@ const heard = (ms: number | null): string => (ms === null ? "unknown" : ms < 100
 const reported = (report: z.infer<typeof nodeRowSchema>["reported"]): string => (report === null ? "nothing yet" : `${report.outcome} ${report.version}`);
 
 /** One node by its `holon.node.yaml`, until it is told to stop. */
-export async function startNodeFromFile(path: string, options: { readonly data: string; readonly api: string; readonly verbose: boolean; readonly ended: AbortSignal }): Promise<void> {
+export async function startNodeFromFile(path: string, options: { readonly data: string; readonly api: string; readonly app?: string | undefined; readonly verbose: boolean; readonly ended: AbortSignal }): Promise<void> {
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
     throw new HolonError("HOLON_CONFIG_BAD", `${path} cannot be read`, { cause, next: "Give the path of a holon.node.yaml." });
   });
   const config = await adoptedConfig(text, path, options.data);
+  const { readBundle, deployBundle } = await import("../app/bundle-folder.ts");
+  const bundle = options.app === undefined ? undefined : await readBundle(options.app);
   const token = await makeToken(options.data);
   await becomeLean(join(options.data, config.name), loadAll, options.ended);
   if (options.ended.aborted) return;
   const { startNode } = await loadMachine();
   const machine = await startNode({ config, configFile: resolve(path), data: options.data, api: options.api, token, trace: { level: options.verbose ? "info" : "warn", output: process.stderr }, isConfigChanged: () => readFile(path, "utf8").then((now) => now !== text, () => true) });
+  if (bundle !== undefined) {
+    await deployBundle(machine.control, bundle).catch(async (error: unknown) => {
+      await machine.close();
+      throw error;
+    });
+  }
   if (!options.ended.aborted) process.stdout.write(`${config.name} runs; local API ${machine.api}${machine.node.address === undefined ? "" : `, link ${machine.node.address}`}\n`);
   await aborted(options.ended);
   await machine.close();

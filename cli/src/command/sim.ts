@@ -23,6 +23,7 @@ export interface SimOptions {
 
 export async function runSim(options: SimOptions): Promise<void> {
   if (options.all === true) return runEverything(options);
+  if (options.scenario === "continuum-year") return runContinuumYear(options);
   const { holonProgram } = await import("@holon/sim/program.ts");
   const { runScenario, scenarios } = await import("@holon/sim/run.ts");
   const seeds = count("--seeds", options.seeds);
@@ -65,6 +66,21 @@ function lineWriter(path: string): (line: RecordedLine) => void {
     throw diskError("write", path, cause);
   }
   return (line) => appendFileSync(path, `${JSON.stringify(line)}\n`);
+}
+
+/** The one scenario without machines: plans, and what they come to. */
+async function runContinuumYear({ seed, nodes, hours, json }: SimOptions): Promise<void> {
+  const { runYear, yearDefaults, yearTable } = await import("@holon/sim/year/year.ts");
+  const report = runYear({
+    ...yearDefaults,
+    seed: count("--seed", seed),
+    ...(nodes === undefined ? {} : { nodes: count("--nodes", nodes) }),
+    ...(hours === undefined ? {} : { hours: count("--hours", hours) }),
+    progress: (hour) => hour % 100 === 0 && process.stderr.isTTY && process.stderr.write(`\rhour ${hour}\u001b[K`),
+  });
+  process.stdout.write(json === true ? `${JSON.stringify(report)}\n` : `${yearTable(report)}\n`);
+  const [violation] = report.violations;
+  if (violation !== undefined) throw new HolonError("HOLON_SIM_VIOLATION", `${report.violations.length} violations, first: ${violation}`);
 }
 
 /** Every scenario. With `--resume` each seed is written to a file when it is done, and what stands there is not done again. */

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { doneSchema, type Client } from "../client.ts";
 import { spanOf } from "../machine/span.ts";
+import { listAll } from "../pages.ts";
 import { printTable } from "../table.ts";
 
 export interface TokenOptions {
@@ -12,7 +13,7 @@ export interface TokenOptions {
 }
 
 const madeSchema = z.object({ token: z.string(), endsAt: z.string() });
-const tokensSchema = z.object({ tokens: z.array(z.object({ name: z.string(), role: z.string(), routes: z.array(z.string()).nullable(), by: z.string(), endsAt: z.string() })) });
+const tokenSchema = z.object({ name: z.string(), role: z.string(), routes: z.array(z.string()).nullable(), by: z.string(), endsAt: z.string() });
 
 /** The token alone on stdout, so that it can be piped to where it is needed. */
 export async function addToken(client: Client, name: string, { role, for: span, routes, json }: TokenOptions): Promise<void> {
@@ -23,7 +24,7 @@ export async function addToken(client: Client, name: string, { role, for: span, 
 }
 
 export async function listTokens(client: Client, json: boolean): Promise<void> {
-  const answer = await client.get("/v1/tokens", tokensSchema);
+  const answer = { tokens: await listAll(client, "/v1/tokens", "tokens", tokenSchema) };
   if (json) return void process.stdout.write(`${JSON.stringify(answer)}\n`);
   process.stdout.write(`${printTable(["NAME", "ROLE", "ENDS", "MADE BY", "ROUTES"], answer.tokens.map(({ name, role, routes, by, endsAt }) => [name, role, endsAt, by, routes?.join(" ") ?? "all of its role"]))}\n`);
 }

@@ -3,9 +3,10 @@ import { z } from "zod";
 import { doneSchema, type Client, type ClientOptions } from "../client.ts";
 import { readNewPassword, readPassword } from "../machine/password.ts";
 import { readSession } from "../machine/sessions.ts";
+import { listAll } from "../pages.ts";
 import { printTable } from "../table.ts";
 
-const usersSchema = z.object({ users: z.array(z.object({ name: z.string(), role: z.string(), addedAt: z.string() })) });
+const userSchema = z.object({ name: z.string(), role: z.string(), addedAt: z.string() });
 const path = (name: string): string => `/v1/users/${encodeURIComponent(name)}`;
 const tell = (json: boolean, data: object, words: string): void => void process.stdout.write(json ? `${JSON.stringify(data)}\n` : `${words}\n`);
 
@@ -15,7 +16,7 @@ export async function addUser(client: Client, name: string, role: string, passwo
 }
 
 export async function listUsers(client: Client, json: boolean): Promise<void> {
-  const answer = await client.get("/v1/users", usersSchema);
+  const answer = { users: await listAll(client, "/v1/users", "users", userSchema) };
   if (json) return void process.stdout.write(`${JSON.stringify(answer)}\n`);
   process.stdout.write(`${printTable(["NAME", "ROLE", "ADDED"], answer.users.map(({ name, role, addedAt }) => [name, role, addedAt]))}\n`);
 }

@@ -1,9 +1,13 @@
 /** `holon site …` */
 import type { Command } from "commander";
+import { connectApi } from "../client.ts";
+import type { CommonOptions, ProgramParts } from "./api.ts";
 import type { SiteKeyOptions } from "../command/site.ts";
 
-export function addSite(program: Command): void {
-  const site = program.command("site").description("what the nodes of one site share");
+export function addSite(program: Command, { common, clientOptions }: ProgramParts): void {
+  const site = program.command("site").description("sites: nodes that reach each other without their uplinks, and what they share");
+  common(site.command("list").description("all sites")).action(async (options: CommonOptions) => (await import("../command/sites.ts")).listSites(await connectApi(clientOptions(options)), options.json === true));
+  common(site.command("show <name>").description("one site: its nodes, its lead, what it runs")).action(async (name: string, options: CommonOptions) => (await import("../command/sites.ts")).showSite(await connectApi(clientOptions(options)), name, options.json === true));
   site
     .command("key")
     .description("the site's key, to which publishers seal: shown, made, and brought to other nodes of the site")

@@ -2,6 +2,7 @@
 import type { Route } from "@holon/core/api/route.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
+import { appDocumentSchema } from "@holon/core/schema/app.ts";
 import { statusMethods } from "@holon/core/schema/links-report.ts";
 import { isNodeName } from "@holon/core/units.ts";
 import { z } from "zod";
@@ -41,12 +42,12 @@ export function fleetRoutes(control: Control, host: FleetHost): readonly Route[]
     {
       method: "GET",
       path: "/v1/apps/{app}",
-      summary: "Where the parts of an app are to run, by the documents that stand issued.",
-      answer: appPlacesSchema,
+      summary: "One app: its document, which deployment of it stands, and where its parts are to run by the documents that stand issued.",
+      answer: appPlacesSchema.extend({ document: appDocumentSchema, revision: z.string() }),
       handle({ params }) {
         const app = control.apps().find(({ document }) => document.name === params["app"]);
         if (app === undefined) throw new HolonError("HOLON_APP_MISSING", `no app ${params["app"] ?? ""} is deployed`, { next: "See `holon app list`." });
-        return Promise.resolve({ status: 200, body: placesOf(app, control.nodes().map(({ name }) => name), control.log) });
+        return Promise.resolve({ status: 200, body: { ...placesOf(app, control.nodes().map(({ name }) => name), control.log), document: app.document, revision: app.revision }, version: app.revision });
       },
     },
   ];

@@ -30,6 +30,7 @@ export function identityRoutes(registrar: Registrar): readonly Route[] {
       method: "POST",
       path: "/v1/nodes/{node}/invite",
       summary: "A token with which one node of this name may join, once.",
+      answeredOnce: true,
       body: inviteSchema,
       answer: z.object({ token: z.string(), endsAt: z.string(), authority: z.string() }),
       handle: async ({ params, body, caller = machineCaller }) => ({ status: 200, body: { ...(await registrar.invite({ node: nodeOf(params["node"]), ...inviteSchema.parse(body) }, caller)), authority: registrar.fingerprint } }),

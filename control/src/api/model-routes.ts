@@ -1,4 +1,5 @@
 /** The registry of models over HTTP. */
+import { listRoute, numberKey } from "@holon/core/api/page.ts";
 import type { Route } from "@holon/core/api/route.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import { modelDocumentSchema, modelVersionSchema } from "@holon/core/schema/model.ts";
@@ -9,13 +10,7 @@ const modelRowSchema = z.object({ version: modelVersionSchema, registeredAt: z.s
 
 export function modelRoutes(control: Control): readonly Route[] {
   return [
-    {
-      method: "GET",
-      path: "/v1/models",
-      summary: "Every version of every model, in the order of registration.",
-      answer: z.object({ models: z.array(modelRowSchema) }),
-      handle: () => Promise.resolve({ status: 200, body: { models: control.models() } }),
-    },
+    listRoute({ path: "/v1/models", summary: "Every version of every model, in the order of registration.", rows: "models", row: modelRowSchema, keyOf: (_, index) => numberKey(index), all: () => control.models() }),
     {
       method: "GET",
       path: "/v1/models/{version}",

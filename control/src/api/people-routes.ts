@@ -1,5 +1,6 @@
 /** Logging in, users, API tokens and approvals over HTTP. */
 import { machineCaller } from "@holon/core/api/caller.ts";
+import { listRoute } from "@holon/core/api/page.ts";
 import type { Route } from "@holon/core/api/route.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import { isoTime } from "@holon/core/event/iso-time.ts";
@@ -117,13 +118,7 @@ const providerRoutes = (people: People): readonly Route[] => [
 ];
 
 const userRoutes = (people: People): readonly Route[] => [
-  {
-    method: "GET",
-    path: "/v1/users",
-    summary: "Users and their roles.",
-    answer: z.object({ users: z.array(z.object({ name: z.string(), role: roleSchema, addedAt: z.string() })) }),
-    handle: () => Promise.resolve({ status: 200, body: { users: people.users() } }),
-  },
+  listRoute({ path: "/v1/users", summary: "Users and their roles.", rows: "users", row: z.object({ name: z.string(), role: roleSchema, addedAt: z.string() }), keyOf: ({ name }) => name, all: () => people.users() }),
   {
     method: "POST",
     path: "/v1/users",
@@ -172,17 +167,19 @@ const userRoutes = (people: People): readonly Route[] => [
 ];
 
 const tokenRoutes = (people: People): readonly Route[] => [
-  {
-    method: "GET",
+  listRoute({
     path: "/v1/tokens",
     summary: "API tokens, as far as they may be seen again.",
-    answer: z.object({ tokens: z.array(z.object({ name: z.string(), role: roleSchema, routes: z.array(z.string()).nullable(), by: z.string(), endsAt: z.string() })) }),
-    handle: () => Promise.resolve({ status: 200, body: { tokens: people.tokens().map(({ name, role, routes, by, endsMs }) => ({ name, role, routes: routes ?? null, by, endsAt: isoTime(endsMs) })) } }),
-  },
+    rows: "tokens",
+    row: z.object({ name: z.string(), role: roleSchema, routes: z.array(z.string()).nullable(), by: z.string(), endsAt: z.string() }),
+    keyOf: ({ name }) => name,
+    all: () => people.tokens().map(({ name, role, routes, by, endsMs }) => ({ name, role, routes: routes ?? null, by, endsAt: isoTime(endsMs) })),
+  }),
   {
     method: "POST",
     path: "/v1/tokens",
     summary: "Makes an API token, which is shown this once.",
+    answeredOnce: true,
     body: tokenSchema,
     answer: z.object({ token: z.string(), endsAt: z.string() }),
     handle: async ({ body, caller = machineCaller }) => ({ status: 200, body: await people.addToken(tokenSchema.parse(body), caller) }),

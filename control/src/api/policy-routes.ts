@@ -18,16 +18,20 @@ export function policyRoutes(control: Control): readonly Route[] {
       handle() {
         const held = control.policy();
         if (held === undefined) return Promise.reject(new HolonError("HOLON_POLICY_MISSING", "no policy was adopted"));
-        return Promise.resolve({ status: 200, body: held });
+        return Promise.resolve({ status: 200, body: held, version: String(held.version) });
       },
     },
     {
       method: "PUT",
       path: "/v1/policy",
       summary: "Adopts a policy: its own expectations must hold, and its version must be above the last one's.",
+      versioned: true,
       body: bodySchema,
       answer: rowSchema,
-      handle: async ({ body, caller }) => ({ status: 200, body: await control.adoptPolicy(bodySchema.parse(body).text, caller) }),
+      async handle({ body, caller, demand }) {
+        const adopted = await control.adoptPolicy(bodySchema.parse(body).text, caller, demand);
+        return { status: 200, body: adopted, version: String(adopted.version) };
+      },
     },
   ];
 }

@@ -1,4 +1,5 @@
 /** The control API: a table of routes. `platform` serves it; the OpenAPI document is made from it. */
+import { listRoute } from "@holon/core/api/page.ts";
 import { eventRoutes } from "@holon/core/api/event-routes.ts";
 import type { Route } from "@holon/core/api/route.ts";
 import { HolonError } from "@holon/core/errors.ts";
@@ -11,10 +12,13 @@ import type { Control } from "../control.ts";
 import type { FleetHost } from "../fleet/link-watch.ts";
 import { fleetRoutes } from "./fleet-routes.ts";
 import { identityRoutes } from "./identity-routes.ts";
+import { exportRoutes } from "./export-routes.ts";
 import { modelRoutes } from "./model-routes.ts";
 import { peopleRoutes } from "./people-routes.ts";
 import { planRoutes } from "./plan-routes.ts";
 import { policyRoutes } from "./policy-routes.ts";
+import { siteRoutes } from "./site-routes.ts";
+import { watchRoutes } from "./watch-routes.ts";
 
 const nodeSchema = z.object({
   name: z.string(),
@@ -42,7 +46,7 @@ const done = { status: 200, body: { ok: true } };
 
 /** With `host`, the fleet can be looked at as it changes. */
 export function controlRoutes(control: Control, host?: FleetHost): readonly Route[] {
-  return [health, ...nodeRoutes(control), ...(host === undefined ? [] : fleetRoutes(control, host)), ...appRoutes(control), ...blobRoutes(control), ...modelRoutes(control), ...policyRoutes(control), ...planRoutes(control), ...(control.registrar === undefined ? [] : identityRoutes(control.registrar)), ...(control.people === undefined ? [] : peopleRoutes(control.people)), ...eventRoutes(control.log)];
+  return control.once([health, ...nodeRoutes(control), ...(host === undefined ? [] : fleetRoutes(control, host)), ...appRoutes(control), ...blobRoutes(control), ...modelRoutes(control), ...policyRoutes(control), ...planRoutes(control), ...siteRoutes(control), ...exportRoutes(control), ...watchRoutes(control), ...(control.registrar === undefined ? [] : identityRoutes(control.registrar)), ...(control.people === undefined ? [] : peopleRoutes(control.people)), ...eventRoutes(control.log)]);
 }
 
 const health: Route = {
@@ -57,13 +61,7 @@ const health: Route = {
 function nodeRoutes(control: Control): readonly Route[] {
   const rows = () => control.nodes().map((node) => ({ ...node, inventory: node.inventory ?? null, reported: node.reported ?? null, heardMs: node.heardMs ?? null }));
   return [
-    {
-      method: "GET",
-      path: "/v1/nodes",
-      summary: "All nodes that were ever heard, with what they should run and what they said they run.",
-      answer: z.object({ nodes: z.array(nodeSchema) }),
-      handle: () => Promise.resolve({ status: 200, body: { nodes: rows() } }),
-    },
+    listRoute({ path: "/v1/nodes", summary: "All nodes that were ever heard, with what they should run and what they said they run.", rows: "nodes", row: nodeSchema, keyOf: ({ name }) => name, all: rows }),
     {
       method: "GET",
       path: "/v1/nodes/{node}",
@@ -80,48 +78,46 @@ function nodeRoutes(control: Control): readonly Route[] {
 
 function appRoutes(control: Control): readonly Route[] {
   return [
-    {
-      method: "GET",
+    listRoute({
       path: "/v1/apps",
       summary: "The apps that are deployed.",
-      answer: z.object({ apps: z.array(appRowSchema) }),
-      handle: () =>
-        Promise.resolve({
-          status: 200,
-          body: {
-            apps: control.apps().map(({ document, deployedAt }) => ({
-              name: document.name,
-              version: document.version,
-              deployedAt,
-              functions: document.functions.map((fn) => fn.name),
-              models: document.models.map((model) => model.name),
-              sources: document.sources.map((source) => source.name),
-            })),
-          },
-        }),
-    },
+      rows: "apps",
+      row: appRowSchema,
+      keyOf: ({ name }) => name,
+      all: () =>
+        control.apps().map(({ document, deployedAt }) => ({
+          name: document.name,
+          version: document.version,
+          deployedAt,
+          functions: document.functions.map((fn) => fn.name),
+          models: document.models.map((model) => model.name),
+          sources: document.sources.map((source) => source.name),
+        })),
+    }),
     {
       method: "PUT",
       path: "/v1/apps/{app}",
       summary: "Deploys an app: its blobs must be here already.",
+      versioned: true,
       body: appDocumentSchema,
       answer: doneSchema,
       async handle(request) {
         const document = appDocumentSchema.parse(request.body);
         if (document.name !== request.params["app"]) throw new HolonError("HOLON_APP_BAD", `the document of ${document.name} was put as ${request.params["app"] ?? ""}`);
-        await control.deploy(document, request.caller);
-        return done;
+        await control.deploy(document, request.caller, request.demand);
+        return { ...done, version: control.apps().find((app) => app.document.name === document.name)?.revision };
       },
     },
     {
       method: "PUT",
       path: "/v1/images",
-      summary: "Serves signed metadata of a publisher, and deploys an app with them: their blobs must be here already.",
+      summary: "Serves signed metadata of a publisher, and deploys an app with them: their blobs must be here already. Conditions are of the app.",
+      versioned: true,
       body: imagesSchema,
       answer: doneSchema,
       async handle(request) {
         const { files, app } = imagesSchema.parse(request.body);
-        await control.publish(files, app, request.caller);
+        await control.publish(files, app, request.caller, request.demand);
         return done;
       },
     },
@@ -129,9 +125,10 @@ function appRoutes(control: Control): readonly Route[] {
       method: "DELETE",
       path: "/v1/apps/{app}",
       summary: "Removes an app from all nodes.",
+      versioned: true,
       answer: doneSchema,
       async handle(request) {
-        await control.remove(request.params["app"] ?? "", request.caller);
+        await control.remove(request.params["app"] ?? "", request.caller, request.demand);
         return done;
       },
     },

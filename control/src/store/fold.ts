@@ -35,6 +35,8 @@ export interface KnownNode {
 export interface KnownApp {
   readonly document: AppDocument;
   readonly deployedAt: string;
+  /** Another with each deployment. */
+  readonly revision: string;
 }
 
 /** The last news of who leads a site; as old as the newest record of that site that is here. */
@@ -153,7 +155,7 @@ function apply(state: ControlState, record: LogRecord, log: Log): Outcome {
   if (event.type === movingEvents.sealed) return unitSealed(state, record.origin, event);
   if (event.type === movingEvents.taken) return unitTaken(state, record.origin, event);
   if (record.origin !== log.origin) return false; // only this node's own trail deploys
-  if (event.type === eventTypes.deployed) return appDeployed(state, event);
+  if (event.type === eventTypes.deployed) return appDeployed(state, event, record);
   if (event.type === eventTypes.registered) return modelRegistered(state, event);
   if (event.type === eventTypes.adopted) return policyAdopted(state, event);
   if (event.type === eventTypes.issued) return documentIssued(state, event);
@@ -311,8 +313,8 @@ function policyAdopted(state: ControlState, event: StoredEvent): Outcome {
   return true;
 }
 
-function appDeployed(state: ControlState, event: StoredEvent): boolean {
+function appDeployed(state: ControlState, event: StoredEvent, { sequence }: LogRecord): boolean {
   const { by: _, ...document } = deployedData.parse(event.data);
-  state.apps.set(document.name, { document, deployedAt: event.time });
+  state.apps.set(document.name, { document, deployedAt: event.time, revision: String(sequence) });
   return true;
 }

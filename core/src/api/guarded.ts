@@ -33,7 +33,7 @@ export function guardRoutes(routes: readonly Route[], gate: Gate): readonly Rout
   return routes.map((route) => {
     if (route.open === true) return route;
     const ask = (request: RouteRequest): Promise<void> => demand({ caller: request.caller ?? machineCaller, resource: routeResource(route), route, request }, gate);
-    const { follow } = route;
+    const { follow, watch } = route;
     return {
       ...route,
       async handle(request) {
@@ -46,6 +46,14 @@ export function guardRoutes(routes: readonly Route[], gate: Gate): readonly Rout
             async *follow(request, signal) {
               await ask(request);
               yield* follow.call(route, request, signal);
+            },
+          }),
+      ...(watch === undefined
+        ? {}
+        : {
+            async *watch(request, signal) {
+              await ask(request);
+              yield* watch.call(route, request, signal);
             },
           }),
     } satisfies Route;

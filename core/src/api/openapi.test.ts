@@ -62,6 +62,6 @@ test("bodies are JSON of their schema, or bytes", () => {
 test("a route that can be followed says so, and every route says what an error looks like", () => {
   assert.notEqual(at("paths", "/v1/nodes/{node}/events", "get", "responses", "200", "content", "application/x-ndjson"), undefined);
   assert.equal(at("paths", "/v1/health", "get", "responses", "200", "content", "application/x-ndjson"), undefined);
-  assert.equal(at("paths", "/v1/health", "get", "responses", "default", "content", "application/json", "schema", "$ref"), "#/components/schemas/Error");
+  assert.equal(at("paths", "/v1/health", "get", "responses", "default", "content", "application/problem+json", "schema", "$ref"), "#/components/schemas/Problem");
   assert.doesNotMatch(JSON.stringify(document), /\$schema/);
 });

@@ -22,14 +22,14 @@ export function openApiDocument(routes: readonly Route[], info: ApiInfo): JsonOb
     paths,
     components: {
       securitySchemes: { token: { type: "http", scheme: "bearer", description: "The token in the node's data folder; at control also that of a session, or an API token." } },
-      schemas: { Error: errorSchema },
+      schemas: { Problem: problemSchema },
     },
   };
 }
 
 function operation(route: Route): JsonObject {
   const body = bodyContent(route);
-  const parameters = [...pathParameters(route.path), ...queryParameters(route.query)];
+  const parameters = [...pathParameters(route.path), ...queryParameters(route.query), ...headerParameters(route)];
   return {
     operationId: operationId(route),
     summary: route.summary,
@@ -39,19 +39,21 @@ function operation(route: Route): JsonObject {
     responses: {
       "200": {
         description: "Done.",
+        headers: { ETag: { description: "The version of what is answered, where it has one.", schema: { type: "string" } } },
         content: {
           [route.contentType ?? "application/json"]: { schema: jsonSchema(route.answer, "output") },
           ...(route.follow !== undefined && { "application/x-ndjson": { schema: { type: "string", description: "One JSON value a line, without end." } } }),
+          ...(route.watch !== undefined && { "text/event-stream": { schema: { type: "string", description: "Server-sent events, without end; `Last-Event-ID` goes on behind one." } } }),
         },
       },
-      default: { description: "Refused or failed.", content: { "application/json": { schema: { $ref: "#/components/schemas/Error" } } } },
+      default: { description: "Refused or failed.", content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } } },
     },
   };
 }
 
 /** `GET /v1/nodes/{node}` is `getNodesByNode`: unique as long as method and path are. */
 function operationId({ method, path }: Route): string {
-  const words = path.replace(/^\/v\d+/, "").split("/").filter((part) => part !== "");
+  const words = (/^\/v\d+\//.test(path) ? path.replace(/^\/v\d+/, "") : `/root${path}`).split("/").filter((part) => part !== "");
   const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
   const camel = (word: string): string => word.split(/[^A-Za-z0-9]+/).map(capital).join("");
   return method.toLowerCase() + words.map((word) => (word.startsWith("{") ? `By${camel(word.slice(1, -1))}` : camel(word))).join("");
@@ -83,19 +85,33 @@ function jsonSchema(schema: z.ZodType, io: "input" | "output"): JsonObject {
   return rest;
 }
 
-const errorSchema = {
+/** What a call may say beside its body. */
+function headerParameters({ method, versioned, watch }: Route): readonly JsonObject[] {
+  const header = (name: string, description: string): JsonObject => ({ name, in: "header", required: false, description, schema: { type: "string" } });
+  return [
+    ...(method === "GET" ? [] : [header("Idempotency-Key", "The same call with the same key is made once, and answered alike.")]),
+    ...(versioned === true ? [header("If-Match", "The `ETag` of what is to be changed: without effect where it is another."), header("If-None-Match", "`*`: without effect where it is there already.")] : []),
+    ...(watch === undefined ? [] : [header("Last-Event-ID", "The id of the last event that was seen.")]),
+  ];
+}
+
+const code = { type: "string", pattern: "^HOLON_[A-Z_]+$" };
+const next = { type: "string", description: "What to do about it." };
+const retriable = { type: "boolean", description: "Whether the same call may succeed later without anybody's doing." };
+const text = { type: "string" };
+
+/** Problem details (RFC 9457), with the members of every coded error. */
+const problemSchema = {
   type: "object",
-  required: ["error"],
+  required: ["type", "title", "status", "detail", "code", "next", "retriable", "error"],
   properties: {
-    error: {
-      type: "object",
-      required: ["code", "message", "next", "retriable"],
-      properties: {
-        code: { type: "string", pattern: "^HOLON_[A-Z_]+$" },
-        message: { type: "string" },
-        next: { type: "string", description: "What to do about it." },
-        retriable: { type: "boolean", description: "Whether the same call may succeed later without anybody's doing." },
-      },
-    },
+    type: { type: "string", description: "A reference, relative to this API, to what the code means." },
+    title: { type: "string", description: "What the code means, in general." },
+    status: { type: "integer" },
+    detail: { type: "string", description: "What failed, on which thing." },
+    code,
+    next,
+    retriable,
+    error: { type: "object", deprecated: true, required: ["code", "message", "next", "retriable"], properties: { code, message: text, next, retriable }, description: "The same for callers of before." },
   },
 };

@@ -1,6 +1,7 @@
 /** An HTTP API as a table: `control` and `node` write tables, `platform` serves them, the OpenAPI document is made from them. */
 import type { z } from "zod";
 import type { Caller } from "./caller.ts";
+import type { VersionDemand } from "./version.ts";
 
 export interface RouteRequest {
   readonly params: Readonly<Record<string, string>>;
@@ -13,6 +14,12 @@ export interface RouteRequest {
   readonly caller?: Caller;
   /** Where the call came from: an IP address. */
   readonly address?: string | undefined;
+  /** What the caller knows of the resource that it changes. */
+  readonly demand?: VersionDemand | undefined;
+  /** `Idempotency-Key`: the same call with the same key is made once. */
+  readonly idempotencyKey?: string | undefined;
+  /** `Last-Event-ID`: what the caller of a watch had last. */
+  readonly lastEventId?: string | undefined;
   /** The request's `Content-Type`. */
   readonly contentType?: string;
 }
@@ -20,8 +27,19 @@ export interface RouteRequest {
 export interface RouteAnswer {
   readonly status: number;
   readonly body: unknown;
+  /** Of what is answered: the `ETag`. It differs whenever the resource does. */
+  readonly version?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
   /** Where it is not JSON. */
   readonly contentType?: string;
+}
+
+/** What a watch tells (server-sent events). */
+export interface ServerEvent {
+  /** To go on behind it after a break; empty: there is nothing to go on behind. Without one what was told before still counts. */
+  readonly id?: string;
+  readonly event: string;
+  readonly data: unknown;
 }
 
 /** Tells a follower that nobody listens any more. */
@@ -42,6 +60,10 @@ export interface Route {
   readonly body?: z.ZodType;
   /** Fields of the body that nobody but the route itself is to see. */
   readonly secretFields?: readonly string[];
+  /** It takes `If-Match` and `If-None-Match: *`, and changes nothing where the resource is another than the caller knows. */
+  readonly versioned?: boolean;
+  /** Its answer is shown once and kept nowhere, also not for an idempotency key. */
+  readonly answeredOnce?: boolean;
   /** The request body is bytes, not JSON. */
   readonly bytes?: boolean;
   /** Of such a body, unpacked where it came as gzip. Without it that of a blob, as it is. */
@@ -55,4 +77,6 @@ export interface Route {
    * JSON. The next value is asked for when the caller has taken the last; the iterable ends soon after `signal` aborts.
    */
   follow?(request: RouteRequest, signal: StopSignal): AsyncIterable<unknown>;
+  /** The same as server-sent events, where the caller accepts `text/event-stream`. */
+  watch?(request: RouteRequest, signal: StopSignal): AsyncIterable<ServerEvent>;
 }

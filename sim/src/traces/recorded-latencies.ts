@@ -36,6 +36,19 @@ export function betweenSites(random: SeededRandom): RecordedLatency {
   return { name: `planetlab ${from}-${to}`, turnMs: 1, oneWayMs: [(matrix[from]?.[to] ?? 0) / 2] };
 }
 
+/** One way from each home to what is near it, a tenth of the others being nearer; milliseconds. */
+export const homesOneWayMs = once((): readonly number[] =>
+  (homes()[0] ?? []).flatMap((row) => {
+    const measured = row.filter((seconds) => seconds > 0).sort((a, b) => a - b);
+    const near = measured[Math.floor(measured.length / 10)];
+    return near === undefined ? [] : [(near * 1_000) / 2];
+  }),
+);
+/** One way between laboratories that are near each other; milliseconds, one for each pair that was measured. */
+export const nearOneWayMs = once((): readonly number[] => laboratories().flat().flatMap((ms) => (ms > 0 && ms <= nearMs ? [ms / 2] : [])));
+/** Round trips up to here stay within a part of the world. */
+const nearMs = 40;
+
 type Matrix = readonly (readonly number[])[];
 
 const homes = once((): readonly Matrix[] => recordedText("net-latency", "seattle_rtt_t001-060.txt.gz").trim().split(/\n\s*\n/).map(matrixOf).filter((matrix) => matrix.length > 1));

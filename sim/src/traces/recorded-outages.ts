@@ -36,6 +36,22 @@ export function outageWindow(random: SeededRandom, lengthMs: number): OutageWind
   return { name: `${name} around ${new Date(chosen?.fromMs ?? 0).toISOString()}`, outages: withoutOverlap(cut) };
 }
 
+/** When each node of Grid'5000 was down that was watched for a year at least, in hours since it was first watched. */
+export const yearsOfOutages = once((): readonly (readonly { readonly fromHour: number; readonly toHour: number }[])[] => {
+  const [, ...lines] = recordedText("node-failures", "grid5000_availability.csv.gz").trim().split(/\r?\n/);
+  const watched = new Map<string, { first: number; last: number; readonly down: { readonly from: number; readonly to: number }[] }>();
+  for (const [node = "", state, start, stop] of lines.map((line) => line.split(","))) {
+    const [from, to] = [Number(start), Number(stop)];
+    const life = watched.get(node) ?? { first: from, last: to, down: [] };
+    watched.set(node, life);
+    life.first = Math.min(life.first, from);
+    life.last = Math.max(life.last, to);
+    if (state === "0") life.down.push({ from, to });
+  }
+  const hours = 3_600;
+  return [...watched.values()].filter(({ first, last }) => last - first >= 365 * 24 * hours).map(({ first, down }) => down.map(({ from, to }) => ({ fromHour: (from - first) / hours, toHour: (to - first) / hours })));
+});
+
 interface OutageLog {
   readonly name: string;
   readonly outages: readonly Outage[];

@@ -10,6 +10,8 @@ export const recordings = {
   "5g-traces": "throughput of a 5G network while driving and standing",
   "net-latency": "round trips between homes, laboratories and cloud regions",
   "node-failures": "outages of machines, with their causes",
+  "carbon-intensity": "grams of carbon a kilowatt-hour, by the hour",
+  "electricity-price": "what a megawatt-hour cost, by the hour; and a gigabyte between cloud regions",
 } as const;
 
 export type Recording = keyof typeof recordings;

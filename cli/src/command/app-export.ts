@@ -1,0 +1,38 @@
+/** `holon app export` */
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { exportedSchema } from "@holon/control/api/export-routes.ts";
+import { HolonError } from "@holon/core/errors.ts";
+import { stringify } from "yaml";
+import type { Client } from "../client.ts";
+
+export interface ExportAppOptions {
+  readonly format: string;
+  readonly jurisdiction: string;
+  readonly image?: string;
+  readonly program?: string;
+  readonly folder?: string;
+  readonly out?: string;
+  readonly json?: boolean;
+}
+
+/** Writes the files; with `--json` they are told and not written. */
+export async function exportToFiles(client: Client, app: string, { format, jurisdiction, image, program, folder, out, json = false }: ExportAppOptions): Promise<void> {
+  const query = new URLSearchParams(Object.entries({ format, jurisdiction, image, program, folder }).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])));
+  const exported = await client.get(`/v1/apps/${encodeURIComponent(app)}/export?${query.toString()}`, exportedSchema);
+  if (json) return void process.stdout.write(`${JSON.stringify(exported)}\n`);
+  const place = resolve(out ?? `${app}-${format}`);
+  const write = async (path: string, content: string | Uint8Array): Promise<void> => {
+    const file = join(place, path);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, content);
+    process.stdout.write(`${file}\n`);
+  };
+  try {
+    for (const { path, text } of exported.files) await write(path, path.endsWith(".yaml") ? stringify(JSON.parse(text), { lineWidth: 0 }) : text);
+    for (const hash of exported.blobs) await write(`app/blobs/${hash}`, await client.bytes(`/v1/blobs/${hash}`));
+  } catch (cause) {
+    if (cause instanceof HolonError) throw cause;
+    throw new HolonError("HOLON_DISK_FAILED", `${place} cannot be written: ${cause instanceof Error ? cause.message : String(cause)}`, { cause, next: "Name another folder with --out." });
+  }
+}

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { test, type TestContext } from "node:test";
+import type { Caller } from "@holon/core/api/caller.ts";
+import type { Route, RouteRequest } from "@holon/core/api/route.ts";
+import { HolonError } from "@holon/core/errors.ts";
+import { limits } from "@holon/core/limits.ts";
+import type { Append } from "@holon/core/log/log.ts";
+import type { Clock } from "@holon/core/ports.ts";
+import { openTempLog, tempFolder } from "@holon/node/testing/temp-log.ts";
+import { createCrypto } from "@holon/platform/crypto.ts";
+import { z } from "zod";
+import { idempotentRoutes } from "@holon/control/api/idempotency.ts";
+
+const caller = (name: string): Caller => ({ principal: { kind: "person", name }, role: "owner" });
+const request = (key: string | undefined, body: unknown = { a: 1 }, by = "anna"): RouteRequest => ({ params: {}, query: {}, body, idempotencyKey: key, caller: caller(by) });
+
+/** A counter over HTTP on a real log; it fails, or never ends, or loses power, as it is told. */
+async function bed(context: TestContext, folder = tempFolder(context)) {
+  const log = await openTempLog(folder);
+  const state = { made: 0, wallMs: 1_000_000, appends: 0, cutAt: Number.POSITIVE_INFINITY, fails: false, waits: undefined as Promise<void> | undefined };
+  const clock: Clock = { monotonicMs: () => 0, wall: () => ({ ms: state.wallMs, state: "synced" }), after: () => ({ cancel: () => undefined }) };
+  const append = (entry: Append): Promise<readonly number[]> => (++state.appends > state.cutAt ? Promise.reject(new HolonError("HOLON_LOG_CLOSED", "power is gone")) : log.append(entry));
+  const make = (answeredOnce: boolean): Route => ({
+    method: "POST",
+    path: answeredOnce ? "/v1/secret" : "/v1/count",
+    summary: "",
+    answeredOnce,
+    answer: z.unknown(),
+    async handle() {
+      await state.waits;
+      if (state.fails) throw new HolonError("HOLON_ARGUMENT_BAD", "no");
+      return { status: 201, body: { made: ++state.made }, version: "v" };
+    },
+  });
+  const [count, secret] = idempotentRoutes([make(false), make(true)], { log: { append, cell: (key) => log.cell(key), cells: (prefix) => log.cells(prefix) }, ports: { clock, crypto: createCrypto() } });
+  assert.ok(count !== undefined && secret !== undefined);
+  return { state, log, count, secret, folder };
+}
+
+test("the same call with the same key is made once, also after a restart; without a key each time", async (context) => {
+  const first = await bed(context);
+  assert.deepEqual(await first.count.handle(request("k")), { status: 201, body: { made: 1 }, version: "v" });
+  assert.deepEqual(await first.count.handle(request("k")), { status: 201, body: { made: 1 }, version: "v", headers: { "idempotent-replayed": "true" } });
+  await first.log.close();
+  const { count, state, log } = await bed(context, first.folder);
+  context.after(() => log.close());
+  assert.deepEqual((await count.handle(request("k"))).body, { made: 1 });
+  await assert.rejects(count.handle(request("k", { a: 2 })), { code: "HOLON_IDEMPOTENCY_OTHER" });
+  assert.equal(state.made, 0);
+  assert.deepEqual((await count.handle(request("k", { a: 1 }, "boris"))).body, { made: 1 }, "keys of one caller are none of another");
+  await count.handle(request(undefined));
+  await count.handle(request(undefined));
+  assert.equal(state.made, 3);
+  state.wallMs += limits.idempotencyMs + 1;
+  assert.deepEqual((await count.handle(request("k"))).body, { made: 4 }, "a key is forgotten after a day");
+});
+
+test("a call that fails leaves its key free; what is shown once is kept nowhere", async (context) => {
+  const { count, secret, state, log } = await bed(context);
+  context.after(() => log.close());
+  state.fails = true;
+  await assert.rejects(count.handle(request("k")), { code: "HOLON_ARGUMENT_BAD" });
+  state.fails = false;
+  assert.deepEqual((await count.handle(request("k"))).body, { made: 1 });
+  assert.deepEqual((await secret.handle(request("s"))).body, { made: 2 });
+  await assert.rejects(secret.handle(request("s")), { code: "HOLON_IDEMPOTENCY_OTHER", message: /kept nowhere/ });
+  assert.ok(![...log.cells("idempotency/").values()].some((bytes) => new TextDecoder().decode(bytes).includes('"made":2')));
+});
+
+test("of two calls at a time one is made; one that was cut off before its end was written is never made again by itself", async (context) => {
+  const first = await bed(context);
+  let go: () => void = () => undefined;
+  first.state.waits = new Promise((resolve) => (go = resolve));
+  const slow = first.count.handle(request("k"));
+  await assert.rejects(first.count.handle(request("k")), { code: "HOLON_IDEMPOTENCY_OPEN" });
+  go();
+  await slow;
+  first.state.cutAt = first.state.appends + 1; // the key is written, the answer is not
+  await assert.rejects(first.count.handle(request("cut")), { code: "HOLON_LOG_CLOSED" });
+  assert.equal(first.state.made, 2);
+  await first.log.close();
+  const { count, state, log } = await bed(context, first.folder);
+  context.after(() => log.close());
+  await assert.rejects(count.handle(request("cut")), { code: "HOLON_IDEMPOTENCY_OPEN", message: /not known/ });
+  assert.equal(state.made, 0);
+});
+
+test("keys are bounded: the oldest gives way", async (context) => {
+  const { count, state, log } = await bed(context);
+  context.after(() => log.close());
+  await log.append({ cells: Array.from({ length: limits.idempotencyKeysMax }, (_, index) => ({ key: `idempotency/${index}`, value: new TextEncoder().encode(JSON.stringify({ call: "x", atMs: index })) })) });
+  state.wallMs = 2_000;
+  await count.handle(request("k"));
+  assert.equal(log.cells("idempotency/").size, limits.idempotencyKeysMax);
+  assert.equal(log.cell("idempotency/0"), undefined);
+});

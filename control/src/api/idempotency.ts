@@ -1,0 +1,87 @@
+/**
+ * Calls that are made once: the same call with the same `Idempotency-Key`, of the same caller, is answered as the first time and not made again.
+ *
+ * Before the call its key is written, and after it its answer, each on disk before it goes on. So a call that was cut off in the middle is never made a second time by itself: its end is
+ * unknown, and the answer says so. A call that fails leaves its key free. What is shown once (tokens) is not kept: the second call is told only that the first was made.
+ */
+import { machineCaller } from "@holon/core/api/caller.ts";
+import type { Route, RouteAnswer, RouteRequest } from "@holon/core/api/route.ts";
+import { HolonError } from "@holon/core/errors.ts";
+import { canonicalJson } from "@holon/core/json.ts";
+import { limits } from "@holon/core/limits.ts";
+import { parseJson } from "@holon/core/link/frame.ts";
+import { toHex } from "@holon/core/log/hex.ts";
+import type { Log } from "@holon/core/log/log.ts";
+import { printPrincipal } from "@holon/core/policy/principal.ts";
+import type { Clock, Crypto } from "@holon/core/ports.ts";
+import { z } from "zod";
+
+const prefix = "idempotency/";
+const keptSchema = z.strictObject({
+  /** Of method, path and body. */
+  call: z.string(),
+  atMs: z.number(),
+  /** Undefined while nobody knows how it ended; `answer` undefined where it is not kept. */
+  done: z.strictObject({ status: z.int(), answer: z.unknown().optional(), version: z.string().optional(), isKept: z.boolean() }).optional(),
+});
+type Kept = z.infer<typeof keptSchema>;
+
+export interface IdempotencyHost {
+  readonly log: Pick<Log, "append" | "cell" | "cells">;
+  readonly ports: { readonly clock: Clock; readonly crypto: Crypto };
+}
+
+const encoder = new TextEncoder();
+
+export function idempotentRoutes(routes: readonly Route[], { log, ports: { clock, crypto } }: IdempotencyHost): readonly Route[] {
+  const open = new Set<string>();
+  const hash = (value: unknown): string => toHex(crypto.sha256(encoder.encode(canonicalJson(value))));
+  const write = (key: string, kept: Kept | null) => log.append({ cells: [...(kept?.done === undefined && kept !== null ? overdue() : []), { key, value: kept === null ? null : encoder.encode(canonicalJson(kept)) }] });
+
+  /** Old keys, and the oldest where there are too many. A clock that goes back makes none older. */
+  function overdue() {
+    const cells = log.cells(prefix);
+    const nowMs = clock.wall().ms;
+    const rows = [...cells].map(([key, bytes]) => ({ key, atMs: keptSchema.parse(parseJson(bytes)).atMs })).sort((a, b) => a.atMs - b.atMs);
+    const excess = rows.length - limits.idempotencyKeysMax + 1;
+    return rows.filter(({ key, atMs }, index) => !open.has(key) && (index < excess || nowMs - atMs > limits.idempotencyMs)).map(({ key }) => ({ key, value: null }));
+  }
+
+  async function once(route: Route, request: RouteRequest, idempotencyKey: string): Promise<RouteAnswer> {
+    const key = prefix + hash([printPrincipal((request.caller ?? machineCaller).principal), idempotencyKey]);
+    const { body } = request;
+    const call = hash([route.method, route.path, request.params, request.query, body instanceof Uint8Array ? toHex(crypto.sha256(body)) : (body ?? null)]);
+    const bytes = log.cell(key);
+    const held = bytes === undefined ? undefined : keptSchema.parse(parseJson(bytes));
+    if (open.has(key)) throw new HolonError("HOLON_IDEMPOTENCY_OPEN", "a call with this idempotency key is being made");
+    if (held !== undefined && clock.wall().ms - held.atMs <= limits.idempotencyMs) return again(held, call);
+    open.add(key);
+    try {
+      const begun = { call, atMs: clock.wall().ms };
+      await write(key, begun);
+      const given = await route.handle(request).catch(async (error: unknown) => {
+        await write(key, null);
+        throw error;
+      });
+      const { status, version } = given;
+      const text = route.answeredOnce === true || given.body instanceof Uint8Array ? undefined : JSON.stringify(given.body);
+      const isKept = text !== undefined && text.length <= limits.idempotencyAnswerBytesMax;
+      await write(key, { ...begun, done: { status, isKept, ...(isKept ? { answer: JSON.parse(text) } : {}), ...(version === undefined ? {} : { version }) } });
+      return given;
+    } finally {
+      open.delete(key);
+    }
+  }
+
+  function again({ call: first, done }: Kept, call: string): RouteAnswer {
+    if (first !== call) throw new HolonError("HOLON_IDEMPOTENCY_OTHER", "the idempotency key was used for another call");
+    if (done === undefined) throw new HolonError("HOLON_IDEMPOTENCY_OPEN", "a call with this idempotency key was begun, and how it ended is not known");
+    if (!done.isKept) throw new HolonError("HOLON_IDEMPOTENCY_OTHER", "the call with this idempotency key was made, and its answer is kept nowhere", { next: "Look at what it has made; for another call use a new key." });
+    return { status: done.status, body: done.answer, ...(done.version === undefined ? {} : { version: done.version }), headers: { "idempotent-replayed": "true" } };
+  }
+
+  return routes.map((route) => {
+    if (route.method === "GET" || route.open === true) return route;
+    return { ...route, handle: (request) => (request.idempotencyKey === undefined ? route.handle(request) : once(route, request, request.idempotencyKey)) };
+  });
+}

@@ -1,0 +1,59 @@
+/** Manifests for Kubernetes: a node with a volume of its own is a StatefulSet of one. */
+import { toBase64 } from "../series/base64.ts";
+import { canonicalJson } from "../json.ts";
+import { HolonError } from "../errors.ts";
+import { limits } from "../limits.ts";
+import { commandOf, healthOf, inContainer, nodeFile, type Workload } from "./workload.ts";
+
+/** `blobs`: what the app names, by hash. They go into a ConfigMap, which holds a megabyte. `HOLON_EXPORT_TOO_LARGE`. */
+export function kubernetesManifests(workload: Workload, image: string, blobs: ReadonlyMap<string, Uint8Array>): readonly object[] {
+  const { name, version, jurisdiction } = workload;
+  const metadata = { name, labels: { "app.kubernetes.io/name": name, "app.kubernetes.io/version": version.replaceAll(/[^A-Za-z0-9._-]/g, "_"), "app.kubernetes.io/managed-by": "holon" }, annotations: { "holon/jurisdiction": jurisdiction } };
+  const sizeBytes = [...blobs.values()].reduce((sum, bytes) => sum + bytes.length, 0);
+  if (sizeBytes > limits.exportConfigBytesMax) throw new HolonError("HOLON_EXPORT_TOO_LARGE", `the code and the models of ${name} are ${sizeBytes} bytes, and a ConfigMap holds ${limits.exportConfigBytesMax}`);
+  return [
+    { apiVersion: "v1", kind: "ConfigMap", metadata, data: { [nodeFile]: canonicalJson(workload.node), "app.json": canonicalJson(workload.app) }, binaryData: Object.fromEntries([...blobs].map(([hash, bytes]) => [hash, toBase64(bytes)])) },
+    { apiVersion: "v1", kind: "Service", metadata, spec: { clusterIP: "None", selector: selectorOf(name), ports: [{ name: "unused", port: 7402 }] } },
+    statefulSet(workload, image, metadata, [...blobs.keys()]),
+  ];
+}
+
+const selectorOf = (name: string): object => ({ "app.kubernetes.io/name": name });
+
+function statefulSet(workload: Workload, image: string, metadata: { readonly labels: object; readonly annotations: object }, hashes: readonly string[]): object {
+  const { name, processors, memoryBytes, boundToPlace, jurisdiction, reads } = workload;
+  const { folder, state } = inContainer;
+  const room = { cpu: `${Math.ceil(processors * 1000)}m`, memory: `${Math.ceil(memoryBytes / 2 ** 20)}Mi` };
+  const container = {
+    name: "holon",
+    image,
+    command: commandOf(["holon"], folder, state),
+    resources: { requests: room, limits: { memory: room.memory } },
+    readinessProbe: { exec: { command: healthOf(["holon"], state) }, periodSeconds: 30, timeoutSeconds: 10 },
+    securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ["ALL"] } },
+    volumeMounts: [{ name: "app", mountPath: folder, readOnly: true }, { name: "state", mountPath: state }, { name: "scratch", mountPath: "/tmp" }, ...reads.map((path, index) => ({ name: `file-${index}`, mountPath: path, readOnly: true }))],
+  };
+  const items = [{ key: nodeFile, path: nodeFile }, { key: "app.json", path: "app/app.json" }, ...hashes.map((hash) => ({ key: hash, path: `app/blobs/${hash}` }))];
+  return {
+    apiVersion: "apps/v1",
+    kind: "StatefulSet",
+    metadata,
+    spec: {
+      replicas: 1,
+      serviceName: name,
+      selector: { matchLabels: selectorOf(name) },
+      template: {
+        metadata: { labels: metadata.labels, annotations: metadata.annotations },
+        spec: {
+          automountServiceAccountToken: false,
+          securityContext: { runAsNonRoot: true, runAsUser: 10_001, fsGroup: 10_001, seccompProfile: { type: "RuntimeDefault" } },
+          // What may run in some places only waits until a node is marked as standing there.
+          ...(boundToPlace ? { nodeSelector: { "holon/jurisdiction": jurisdiction.replaceAll("/", ".") } } : {}),
+          containers: [container],
+          volumes: [{ name: "app", configMap: { name, items } }, { name: "scratch", emptyDir: {} }, ...reads.map((path, index) => ({ name: `file-${index}`, hostPath: { path, type: "File" } }))],
+        },
+      },
+      volumeClaimTemplates: [{ metadata: { name: "state" }, spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "8Gi" } } } }],
+    },
+  };
+}
