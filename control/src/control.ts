@@ -278,7 +278,7 @@ async function registrarOf(host: ControlHost, record: (type: string, subject: st
   const { log, address, handlers, ports, certificateMs = limits.certificateMs } = host;
   const { authority, identity, clock } = ports;
   if (authority === undefined || identity === undefined) return undefined;
-  const registrar = await openRegistrar({ log, clock, authority, identity, certificateMs, address, record, spread: () => host.revoked?.() });
+  const registrar = await openRegistrar({ log, clock, crypto: ports.crypto, authority, identity, certificateMs, address, director: ports.director, record, spread: () => host.revoked?.() });
   handlers?.set(identityMethods.enroll, registrar.enroll);
   handlers?.set(identityMethods.renew, registrar.renew);
   return registrar;

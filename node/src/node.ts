@@ -50,6 +50,9 @@ import { failedEventsOf, type FailedRow } from "./run/failed-rows.ts";
 import { wasSealed, type MoveRules } from "./moving/moves.ts";
 import { createPieces } from "./moving/pieces.ts";
 import { passesUp } from "./moving/pass-up.ts";
+import { createTelemetry, type Telemetry } from "./telemetry/telemetry.ts";
+import type { createFleetView } from "@holon/core/telemetry/fleet-view.ts";
+import type { thin } from "@holon/core/telemetry/thinning.ts";
 import { createHandedTeller } from "./condition/handed.ts";
 import { createTeller } from "./condition/teller.ts";
 import { createVerifier, type SignatureStatus, type Verifier } from "./trust/verifier.ts";
@@ -130,6 +133,9 @@ export interface HolonNode {
   revoked(): void;
   /** Brings the state of a unit that a node below has sealed. */
   bring(node: NodeName, hash: BlobHash): Promise<void>;
+  /** What it measures of itself, and knows of those below; undefined where its configuration wants none. */
+  readonly telemetry: Telemetry | undefined;
+  readonly clock: Ports["clock"];
   /** Methods of `call` that this node answers. */
   readonly handlers: Map<string, CallHandler>;
   close(): Promise<void>;
@@ -154,6 +160,7 @@ interface Parts {
   refusals: Refusals | undefined;
   verifier: Verifier | undefined;
   self: Self | undefined;
+  telemetry: Telemetry | undefined;
 }
 
 /** Parts that a test may put in another's place. */
@@ -162,6 +169,8 @@ export interface NodeParts {
   readonly election?: ElectionMachine;
   readonly admission?: (bounds: AdmissionBounds) => Admission;
   readonly moves?: MoveRules;
+  readonly thin?: typeof thin;
+  readonly fleetView?: typeof createFleetView;
 }
 
 /** What only the machine knows. */
@@ -170,13 +179,13 @@ export interface NodeHost {
   readonly isConfigChanged?: (() => Promise<boolean>) | undefined;
 }
 
-export async function openNode(config: NodeConfig, ports: Ports, { election, admission: ownAdmission, mergeShared: ownMerge, moves: rules, isConfigChanged }: NodeParts & NodeHost = {}): Promise<HolonNode> {
+export async function openNode(config: NodeConfig, ports: Ports, { election, admission: ownAdmission, mergeShared: ownMerge, moves: rules, thin: ownThin, fleetView, isConfigChanged }: NodeParts & NodeHost = {}): Promise<HolonNode> {
   const name = config.name as NodeName; // the configuration's schema has checked it
   const startedMs = ports.clock.monotonicMs();
   const events = createEvents(config, ports.clock);
   const integrity: Integrity = { sha256: ports.crypto.sha256, crc32: ports.codec.crc32 };
   const { clock, disk, random } = ports;
-  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, meter: undefined, scrubber: undefined, sharing: undefined, served: undefined, identity: undefined, refusals: undefined, verifier: undefined, self: undefined };
+  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, meter: undefined, scrubber: undefined, sharing: undefined, served: undefined, identity: undefined, refusals: undefined, verifier: undefined, self: undefined, telemetry: undefined };
   const log = await openLog({ origin: name, disk, clock, random, integrity, ...segmentSize(config), opened: (stream, predecessor) => openedRecord(events, stream, predecessor), full: () => parts.keeper?.full() });
   for (const damage of log.damage) ports.trace.note("error", `${damage.segment}: bytes ${damage.fromByte} to ${damage.toByte} are damaged (${damage.what})`, { code: "HOLON_LOG_DAMAGED" });
   const blobs = await openBlobStore(disk, integrity);
@@ -198,7 +207,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   const shared = openSharedStore({ log, clock, merge: ownMerge ?? mergeShared, changed: () => parts.sharing?.wake() });
   const requests = createRequests({ log, events, ports });
   parts.requests = requests;
-  const meter = createMeter({ config, log, events, ports });
+  const meter = createMeter({ config, log, events, ports, inferred: (app, fn, milliseconds) => parts.telemetry?.inferred(app, fn, milliseconds) });
   parts.meter = meter;
   const served = createServedModels({ tier: config.tier, jurisdiction: config.jurisdiction, isRoot: config.parent === undefined, log, events, blobs, guard, calls, handlers, ports, above: () => parts.uplink?.peer() ?? parts.site?.relayPeer() });
   parts.served = served;
@@ -218,6 +227,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     parts.downlinks = createDownlinks({
       admission, log, integrity, ports, calls, blobs: exchange, safe, takesRelayed: () => parts.site?.takesRelayed() ?? false, branched: histories.branched,
       lobby: lobbyOf(parts),
+      changed: () => parts.telemetry?.childrenChanged(parts.downlinks?.senders() ?? []),
     });
     if (config.siblings.length > 0) {
       const { uplink, downlinks } = parts;
@@ -225,6 +235,8 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     }
   }
   parts.sharing = createSharedExchange({ store: shared, epoch: log.epoch, calls, handlers, guard, ports, partners: () => partnersOf(config, parts), desired: () => desiredOf(log, name)?.document });
+  const status = (): NodeStatus => statusOf(config, log, parts, damage, clock.monotonicMs() - startedMs);
+  parts.telemetry = createTelemetry({ config, log, events, ports, guard, thin: ownThin, fleetView, status, metered: () => meter.totals() });
   const damage = untold(log, log.damage, log.lost);
   if (damage.length > 0 || hasNews(log, log.lost)) await appendSoon(log, clock, damageTold(log, events, log.damage, log.lost, log));
   parts.scrubber = createScrubber({ log, ports, told: (found, lost) => (untold(log, found, lost).length > 0 || hasNews(log, lost) ? damageTold(log, events, found, lost) : undefined) });
@@ -235,7 +247,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   const surveyor = createSurveyor(log, ports);
   parts.surveyor = surveyor;
   surveyor.wake();
-  log.onStaged((runs, settled) => parts.agent?.staged(runs, settled));
+  log.onLined((...lined) => parts.agent?.lined(...lined));
   const unsubscribe = log.onCommit(({ lanes, cells }) => {
     if (cells.includes(desiredCell(name))) {
       followPolicy(guard, log, ports);
@@ -249,6 +261,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     throw error;
   });
   parts.agent.reconcile();
+  await parts.telemetry?.start();
   parts.identity?.start();
   parts.self?.start();
   const teller = createTeller({ events, ports, now: () => conditionOf(parts, { log, guard, clock, isConfigChanged }), append: ofSelf.append });
@@ -257,7 +270,6 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   parts.uplink?.start();
   if (address !== undefined) await parts.site?.start(address);
 
-  const status = (): NodeStatus => statusOf(config, log, parts, damage, clock.monotonicMs() - startedMs);
   const links = (): LinksReport => linksReport(parts.downlinks?.status() ?? [], parts.uplink?.status());
   answerAbove({ self: name, handlers, links, above: () => (parts.uplink?.peer() ?? parts.site?.relayPeer())?.name, status: () => ({ status: status(), meter: meter.totals() }) });
 
@@ -276,6 +288,8 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     announce: (api) => appendSoon(log, clock, { records: [startedRecord(events, config, api)] }),
     status,
     links,
+    telemetry: parts.telemetry,
+    clock,
     ask: requests.ask,
     decide: served.decide,
     cutUplink: () => parts.uplink?.cut(),
@@ -322,6 +336,7 @@ function committed(parts: Parts, self: NodeName, lanes: readonly Lane[], cells: 
   parts.surveyor?.wake();
   const leaving = lanes.filter((lane) => lane.stream !== "local").map(laneName);
   parts.uplink?.committed(leaving);
+  parts.telemetry?.committed(lanes);
   parts.site?.committed(leaving);
   for (const cell of cells) {
     if (!cell.startsWith("desired/")) continue;
@@ -362,7 +377,8 @@ const lobbyOf = (parts: Parts): Lobby => ({
   ask: (method, request) => parts.identity?.ask(method, request) ?? Promise.reject(new HolonError("HOLON_CALL_UNKNOWN", "this node has no way to an authority")),
 });
 
-function uplinkChanged({ site, uplink, sharing, identity, self }: Parts): void {
+function uplinkChanged({ site, uplink, sharing, identity, self, telemetry }: Parts): void {
+  telemetry?.uplinkChanged();
   site?.uplinkChanged();
   self?.linksChanged();
   identity?.linksChanged();
@@ -394,6 +410,7 @@ async function closeNode(parts: Parts, { log, guard, clock, unsubscribe }: { rea
   await parts.agent?.close();
   await parts.served?.close();
   await parts.meter?.close();
+  await parts.telemetry?.close();
   await parts.keeper?.close();
   await parts.surveyor?.close();
   await parts.scrubber?.close();

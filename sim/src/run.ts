@@ -18,12 +18,13 @@ import { reconnectStorm } from "./scenarios/reconnect-storm.ts";
 import { restoreFromBackup } from "./scenarios/restore-from-backup.ts";
 import { sharedIslands } from "./scenarios/shared-islands.ts";
 import { splitSite } from "./scenarios/split-site.ts";
+import { telemetry72h } from "./scenarios/telemetry-72h.ts";
 import type { SubjectProgram } from "./subject.ts";
 import type { Note } from "./trace.ts";
 
 /** Every scenario by name. */
 export const scenarios: ReadonlyMap<string, Scenario> = new Map(
-  [cutAndHeal, powerCutEverywhere, bitFlipEverywhere, rubbishEverywhere, diskFull, clockFaults, coldBootAlone, lyingPeer, restoreFromBackup, clone, narrowLinks, realLinks, splitSite, island72h, sharedIslands, reconnectStorm, handOff].map((scenario) => [scenario.name, scenario]),
+  [cutAndHeal, powerCutEverywhere, bitFlipEverywhere, rubbishEverywhere, diskFull, clockFaults, coldBootAlone, lyingPeer, restoreFromBackup, clone, narrowLinks, realLinks, splitSite, island72h, sharedIslands, reconnectStorm, handOff, telemetry72h].map((scenario) => [scenario.name, scenario]),
 );
 
 export interface RunOptions {

@@ -12,6 +12,7 @@ import type { FleetHost } from "@holon/control/fleet/link-watch.ts";
 import { nodeRoutes, openNode, type HolonNode } from "@holon/node/index.ts";
 import { createClock } from "@holon/platform/clock.ts";
 import { createCodec } from "@holon/platform/codec.ts";
+import { createCollector } from "@holon/platform/collector.ts";
 import { createCredentials } from "@holon/platform/credentials.ts";
 import { createCrypto } from "@holon/platform/crypto.ts";
 import { createDiscovery } from "@holon/platform/discovery.ts";
@@ -29,6 +30,7 @@ import { createPages } from "@holon/platform/pages.ts";
 import { createRandom } from "@holon/platform/random.ts";
 import { createRunner } from "@holon/platform/runner.ts";
 import { createSecrets } from "@holon/platform/secrets.ts";
+import { createSeals } from "@holon/platform/site-key.ts";
 import { createTrace, type TraceOutput } from "@holon/platform/trace.ts";
 import { createDirector } from "@holon/platform/trust-director.ts";
 import { createTrustTuf } from "@holon/platform/trust-tuf.ts";
@@ -54,7 +56,7 @@ export interface MachineNode {
 }
 
 export async function startNode(options: NodeOptions): Promise<MachineNode> {
-  const config = nodeConfigSchema.parse(options.config);
+  const config = nodeConfigSchema.parse({ ...options.config, telemetry: options.config.telemetry ?? {} });
   if (!isNodeName(config.name)) throw new HolonError("HOLON_CONFIG_BAD", `${config.name} is no node name`);
   const folder = join(options.data, config.name);
   const lock = lockFolder(folder);
@@ -84,6 +86,8 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
       runner,
       door: createDoor({ clock, hostStats: createHostStats(clock) }),
       secrets,
+      ...(config.telemetry?.export === undefined ? {} : { collector: createCollector(secrets, config.telemetry.export.secretHeaders) }),
+      seals: createSeals(folder),
       host: createHostStats(clock, folder), // apart from the door's, so that rates of one do not end at the samples of the other
       trust: createTrustTuf(folder),
       ...(config.control ? { director: createDirector(folder), credentials: createCredentials() } : {}),
