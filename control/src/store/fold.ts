@@ -151,7 +151,7 @@ function apply(state: ControlState, record: LogRecord, log: Log): Outcome {
   if (event.type === "holon.node.inventory") return inventoryTold(state, record.origin, event);
   if (event.type === "holon.site.lead") return leadTold(state, record.origin, event);
   if (event.type === "holon.node.condition") return conditionTold(state, record.origin, event);
-  if (event.type === "holon.unit.handed") return handedTold(state, event);
+  if (event.type === "holon.unit.handed") return handedTold(state, record.origin, event);
   if (event.type === movingEvents.sealed) return unitSealed(state, record.origin, event);
   if (event.type === movingEvents.taken) return unitTaken(state, record.origin, event);
   if (record.origin !== log.origin) return false; // only this node's own trail deploys
@@ -241,9 +241,10 @@ function conditionTold(state: ControlState, node: string, event: StoredEvent): O
   return false;
 }
 
-function handedTold(state: ControlState, event: StoredEvent): Outcome {
+/** Who was never heard, or is no more, moves nothing. */
+function handedTold(state: ControlState, node: string, event: StoredEvent): Outcome {
   const told = handedSchema.safeParse(event.data);
-  if (!told.success) return "unfit";
+  if (!told.success || !state.nodes.has(node) || state.revoked.has(node)) return "unfit";
   for (const { unit, bytes } of told.data.units) state.handed.set(unit, { bytes, overMs: told.data.overMs });
   return true;
 }
