@@ -1,6 +1,6 @@
 /** `docs/reference/interfaces.md` is read with the real schemas, and held against the code, both ways. */
 import assert from "node:assert/strict";
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
@@ -138,7 +138,8 @@ test("every code and every page that it names is there", () => {
 test("the nouns of the page are those of the command", () => {
   const told = page.match(/Nouns now: (.+)\./)?.[1] ?? "";
   const nouns = codes(told).map((words) => words.split(" ")).flatMap(([noun = "", verbs = ""]) => verbs.split("|").map((verb) => `${noun} ${verb}`));
-  const text = readFileSync(join(repositoryRoot, "cli/src/program.ts"), "utf8");
+  const parts = readdirSync(join(repositoryRoot, "cli/src/program")).map((name) => `program/${name}`);
+  const text = ["program.ts", ...parts].map((name) => readFileSync(join(repositoryRoot, "cli/src", name), "utf8")).join("\n");
   const direct = [...text.matchAll(/\b(app|node|functions|meter|event|link|sim|policy|audit|plan|site|model|publisher|user|token|approval)\s*\.command\("(\w+)/g)].map(([, noun = "", verb = ""]) => `${noun === "functions" ? "function" : noun} ${verb}`); // `function` is no name that a variable can have
   const looped = text.includes('for (const verb of ["cut", "heal"]') ? ["link cut", "link heal"] : [];
   assert.deepEqual([...nouns].sort(), [...direct, ...looped].sort());

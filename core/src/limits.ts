@@ -328,8 +328,11 @@ export const limits = {
   modelInPlaceWork: 32 << 10,
   /** Files of segments that were let go of stay open for so long, for those who read in them. */
   retiredFileMs: 15_000,
-  /** Runs up to this size are handed to idle functions while the disk still writes them. */
+  /** What a function may begin with before the disk has it, and what it may have made of it: bytes, and appends. At the bound: it reads from the disk, and waits for it. */
   stagedBytesMax: 64 << 10,
+  stagedRunsMax: 64,
+  /** Appends of one MQTT door that are on their way to the disk at a time. At the bound: messages wait for the next. */
+  mqttAppendsMax: 4,
   /** Kinds of events that a door gives to devices, and filters a device subscribes to; a further filter is refused. */
   mqttGivesMax: 32,
   mqttFiltersMax: 64,
@@ -389,6 +392,11 @@ export const limits = {
   invitationsMax: 1_024,
   /** One certificate or request in text. At the bound: refused. */
   certificateCharactersMax: 8_192,
+  /** Roots of the director that a new node is shown: the last ones. */
+  directorRootsMax: 8,
+  /** Sites to which one app is sealed, and the header of a sealed file. At the bound: refused. */
+  sealSitesMax: 64,
+  sealHeaderBytesMax: 64 << 10,
   /** Nodes that are revoked. At the bound: `HOLON_IDENTITY_FULL`. */
   revokedMax: 4_096,
   /** Certificates that a listener has verified and knows again. At the bound: the one that was seen first is verified anew. */
@@ -433,6 +441,10 @@ export const limits = {
   loginLockMsMax: 900_000,
   /** Names and addresses that are counted. At the bound: those that are not known yet are counted as one. */
   loginCountedMax: 1_024,
+  /** Calls of one person or API token at control: at once, and a second after that; callers that are counted. At the first two: `HOLON_API_BUSY`; at the last: those who are not known yet are counted as one. */
+  apiCallsAtOnce: 1_000,
+  apiCallsPerSecond: 100,
+  apiCallersCounted: 1_024,
   /** Rules by which an identity provider's people get roles. At the bound: the configuration is refused. */
   providerRolesMax: 64,
   /** Logins with an identity provider that are under way, and for how long each may be. At the bound: the oldest is forgotten, and begins again. */
@@ -486,6 +498,12 @@ export const limits = {
   moveLanesTold: 64,
   /** Seals and takes that control remembers. At the bound: the oldest is let go. */
   movesRememberedMax: 4_096,
+  /** A node tells this often from where its units were handed how much; sites by which the planner follows it. */
+  handedTellMs: 3_600_000,
+  handedSitesMax: 16,
+  handedOriginsMax: 256,
+  /** A node looks this often how it stands to what it is to be, and tells what has changed. */
+  conditionLookMs: 30_000,
   /** How often a node tells what it measured, unless its configuration says otherwise, and what that may say. */
   telemetryEveryMs: 60_000,
   telemetryEveryMsMin: 1_000,

@@ -11,6 +11,7 @@ import type { Integrity } from "@holon/core/log/run.ts";
 import type { Lobby, Ports } from "@holon/core/ports.ts";
 import { movingMethods, takeAskSchema } from "@holon/core/schema/moving.ts";
 import { mergeShared } from "@holon/core/shared/state.ts";
+import type { Condition } from "@holon/core/schema/condition.ts";
 import type { LinksReport } from "@holon/core/schema/links-report.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
 import type { ElectionMachine } from "@holon/core/site/election.ts";
@@ -53,6 +54,8 @@ import { passesUp } from "./moving/pass-up.ts";
 import { createTelemetry, type Telemetry } from "./telemetry/telemetry.ts";
 import type { createFleetView } from "@holon/core/telemetry/fleet-view.ts";
 import type { thin } from "@holon/core/telemetry/thinning.ts";
+import { createHandedTeller } from "./condition/handed.ts";
+import { createTeller } from "./condition/teller.ts";
 import { createVerifier, type SignatureStatus, type Verifier } from "./trust/verifier.ts";
 import { createSite, type Site, type SiteStatus } from "./site/site.ts";
 
@@ -174,7 +177,13 @@ export interface NodeParts {
   readonly fleetView?: typeof createFleetView;
 }
 
-export async function openNode(config: NodeConfig, ports: Ports, { election, admission: ownAdmission, mergeShared: ownMerge, moves: rules, thin: ownThin, fleetView }: NodeParts = {}): Promise<HolonNode> {
+/** What only the machine knows. */
+export interface NodeHost {
+  /** Whether its configuration's file says otherwise than what it was started with. */
+  readonly isConfigChanged?: (() => Promise<boolean>) | undefined;
+}
+
+export async function openNode(config: NodeConfig, ports: Ports, { election, admission: ownAdmission, mergeShared: ownMerge, moves: rules, thin: ownThin, fleetView, isConfigChanged }: NodeParts & NodeHost = {}): Promise<HolonNode> {
   const name = config.name as NodeName; // the configuration's schema has checked it
   const startedMs = ports.clock.monotonicMs();
   const events = createEvents(config, ports.clock);
@@ -210,7 +219,8 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   parts.verifier = verifier;
   parts.agent = createAgent({ log, integrity, events, blobs, guard, shared, served, verifier, ports, requests, meter, fetch: exchange.fetch, moves: movesOf(config, parts, { calls, handlers, rules }), mayRunStopping: () => parts.self?.holds() ?? false });
   const bring = createPieces({ self: name, blobs, calls, handlers, above: () => aboveOf(parts)?.name, mayGo: (hash) => wasSealed(log, hash) });
-  const ofSelf = { version: () => desiredOf(log, name)?.document.version ?? 0, changed: () => parts.agent?.stoppingChanged(), append: (record: NewRecord) => appendSoon(log, clock, { records: [record] }) };
+  const speeds = (): Readonly<Record<string, number>> => Object.fromEntries((parts.agent?.status().units ?? []).flatMap(({ app, name: fn, callMs }) => (callMs === undefined ? [] : [[`${app}/${fn}`, callMs] as const])));
+  const ofSelf = { speeds, version: () => desiredOf(log, name)?.document.version ?? 0, changed: () => parts.agent?.stoppingChanged(), append: (record: NewRecord) => appendSoon(log, clock, { records: [record] }) };
   parts.self = createSelf({ self: name, config, events, calls, handlers, ports, host: ports.host, above: () => parts.uplink?.peer() ?? parts.site?.relayPeer(), ...ofSelf });
   if (config.listen !== undefined) {
     // What a sibling sent is safe when this node's own parent says so: a sibling's disk is no nearer to the root.
@@ -242,7 +252,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   const surveyor = createSurveyor(log, ports);
   parts.surveyor = surveyor;
   surveyor.wake();
-  log.onStaged((runs, settled) => parts.agent?.staged(runs, settled));
+  log.onLined((...lined) => parts.agent?.lined(...lined));
   const unsubscribe = log.onCommit(({ lanes, cells }) => {
     if (cells.includes(desiredCell(name))) {
       followPolicy(guard, log, ports);
@@ -259,6 +269,9 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   await parts.telemetry?.start();
   parts.identity?.start();
   parts.self?.start();
+  const teller = createTeller({ events, ports, now: () => conditionOf(parts, { log, guard, clock, isConfigChanged }), append: ofSelf.append });
+  teller.start();
+  const handedTeller = createHandedTeller({ events, ports, units: () => parts.agent?.status().units ?? [], append: ofSelf.append });
   parts.uplink?.start();
   if (address !== undefined) await parts.site?.start(address);
 
@@ -290,8 +303,17 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     metered: () => meter.totals(),
     failedEvents: () => failedEventsOf(log),
     replayFailed: (choice) => parts.agent?.replay(choice) ?? 0,
-    close: () => closeNode(parts, { log, guard, clock, unsubscribe }),
+    close: () => {
+      teller.close();
+      handedTeller.close();
+      return closeNode(parts, { log, guard, clock, unsubscribe });
+    },
   };
+}
+
+async function conditionOf({ agent }: Parts, { log, guard, clock, isConfigChanged }: NodeHost & { readonly log: SegmentLog; readonly guard: Guard; readonly clock: Ports["clock"] }): Promise<Condition> {
+  const changed = await isConfigChanged?.();
+  return { version: agent?.status().version ?? 0, policy: guard.inForce().hash ?? null, config: changed === undefined ? null : changed ? "changed" : "as started", clock: clock.wall().state, disk: log.diskState };
 }
 
 /** What leaves is decided by the newest document from the moment it is on disk, whatever keeps the rest of it from being reached. */

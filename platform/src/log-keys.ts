@@ -29,7 +29,7 @@ export async function rotateLogKeys(folder: string): Promise<number> {
 }
 
 async function addGeneration(folder: string, ring: Ring | undefined): Promise<Ring> {
-  if (openVault(folder) === undefined) throw new HolonError("HOLON_SEAL_BAD", `${folder} has no key of its own that the log's keys could be sealed with`);
+  if (openVault(folder) === undefined) throw new HolonError("HOLON_VAULT_CLOSED", `${folder} has no key of its own that the log's keys could be sealed with`);
   const newest = (ring?.newest ?? 0) + 1;
   return write(folder, { newest, masters: { ...ring?.masters, [newest]: randomBytes(32).toString("base64") } });
 }

@@ -1,4 +1,4 @@
-import { readFile, rm } from "node:fs/promises";
+import { open, readFile, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import { z } from "zod";
@@ -43,6 +43,26 @@ export async function removeSecretFile(path: string): Promise<void> {
   }
 }
 
+/** Takes a key to another file, of a disk that is then put away, and removes it here. `HOLON_ROOT_KEY_AWAY`, `HOLON_DISK_…`. */
+export async function takeSecretFile<Content>(from: string, to: string, schema: z.ZodType<Content>): Promise<void> {
+  const key = await readSecretFile(from, schema);
+  if (key === undefined) throw new HolonError("HOLON_ROOT_KEY_AWAY", `the key is not in ${from}: it was taken away before`);
+  const text = `${JSON.stringify(key, undefined, 2)}\n`;
+  try {
+    const file = await open(to, "wx", 0o600);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    if ((await readFile(to, "utf8")) !== text) throw new HolonError("HOLON_DISK_FAILED", `${to} does not hold what was written to it: the key stays here`);
+  } catch (error) {
+    throw error instanceof HolonError ? error : diskError("write", to, error);
+  }
+  await removeSecretFile(from);
+}
+
 /** What nodes proved themselves with before they had certificates; useless now, and still secret. */
 export async function removeJoinTokens(folder: string): Promise<void> {
   for (const name of ["trust.json", "join.json"]) await removeSecretFile(join(folder, name));
@@ -54,12 +74,12 @@ const sealedSchema = z.strictObject({ sealed: z.string() });
 /** The vault of the node whose folder the file is in, or whose folder its folder is in. */
 const vaultFor = (path: string): Vault | undefined => openVault(dirname(path)) ?? openVault(dirname(dirname(path)));
 
-/** What stands in a file of secrets: in the clear, or sealed to the node. `HOLON_SEAL_BAD`. */
+/** What stands in a file of secrets: in the clear, or sealed to the node. `HOLON_VAULT_CLOSED`. */
 export function unsealed(path: string, content: unknown): unknown {
   const sealed = sealedSchema.safeParse(content);
   if (!sealed.success) return content;
   const vault = vaultFor(path);
-  if (vault === undefined) throw new HolonError("HOLON_SEAL_BAD", `${path} is sealed, and its node has no vault.json`);
+  if (vault === undefined) throw new HolonError("HOLON_VAULT_CLOSED", `${path} is sealed, and its node has no vault.json`);
   return parseJson(Buffer.from(vault.open(basename(path), sealed.data.sealed)).toString("utf8"));
 }
 

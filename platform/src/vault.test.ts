@@ -30,9 +30,9 @@ test("secrets that lay in the clear are sealed, read as before, and open nowhere
   // A copy of the node's folder is not a copy of its key; nor is one sealed file good in another's place.
   const copy = join(data, "gateway-2");
   cpSync(folder, copy, { recursive: true });
-  await assert.rejects(readSecretFile(join(copy, "identity", "identity.json"), schema), { code: "HOLON_SEAL_BAD" });
+  await assert.rejects(readSecretFile(join(copy, "identity", "identity.json"), schema), { code: "HOLON_VAULT_CLOSED" });
   cpSync(join(folder, "secrets.json"), identity);
-  await assert.rejects(readSecretFile(identity, schema), { code: "HOLON_SEAL_BAD" });
+  await assert.rejects(readSecretFile(identity, schema), { code: "HOLON_VAULT_CLOSED" });
 });
 
 test("a key that others could read is not used, and one that is gone is said to be gone", (context) => {
@@ -41,7 +41,7 @@ test("a key that others could read is not used, and one that is gone is said to 
   const sealed = makeVault(join(data, "b"), { by: "file" }).seal("x", Buffer.from("x"));
   assert.equal(Buffer.from(openVault(join(data, "b"))?.open("x", sealed) ?? []).toString(), "x");
   cpSync(join(data, "a"), join(data, "c"), { recursive: true });
-  assert.throws(() => openVault(join(data, "c")), { code: "HOLON_SEAL_BAD" });
+  assert.throws(() => openVault(join(data, "c")), { code: "HOLON_VAULT_CLOSED" });
   cpSync(join(data, "keys", "a.key"), join(data, "keys", "c.key"));
   chmodSync(join(data, "keys", "c.key"), 0o644);
   assert.throws(() => openVault(join(data, "c")), { code: "HOLON_SECRETS_EXPOSED" });
@@ -61,13 +61,13 @@ test("a passphrase seals too: the same one opens, another does not", (context) =
   writeFileSync(path, "another one", { mode: 0o600 });
   const third = join(data, "third");
   cpSync(elsewhere, third, { recursive: true });
-  assert.throws(() => openVault(third)?.open("x", sealed), { code: "HOLON_SEAL_BAD" });
+  assert.throws(() => openVault(third)?.open("x", sealed), { code: "HOLON_VAULT_CLOSED" });
 });
 
 test("the log's keys outlive one of their two files, and rotate; without a vault there are none", async (context) => {
   const folder = join(scratchFolder(context), "gateway-1");
   assert.equal(await openLogCipher(folder, false), undefined);
-  await assert.rejects(openLogCipher(folder, true), { code: "HOLON_SEAL_BAD" });
+  await assert.rejects(openLogCipher(folder, true), { code: "HOLON_VAULT_CLOSED" });
   makeVault(folder, { by: "file" });
   const first = await openLogCipher(folder, true);
   assert.equal(first?.generation, 1);

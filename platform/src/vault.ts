@@ -20,7 +20,7 @@ export interface Vault {
   readonly by: Sealing["by"];
   /** `name` stands under the seal: what is sealed for one place is not opened in another. */
   seal(name: string, bytes: Uint8Array): string;
-  /** `HOLON_SEAL_BAD`. */
+  /** `HOLON_VAULT_CLOSED`. */
   open(name: string, sealed: string): Uint8Array;
 }
 
@@ -37,7 +37,7 @@ const opened = new Map<string, { readonly description: string; readonly key: Uin
 
 const pathOf = (folder: string): string => join(folder, "vault.json");
 
-/** That of the folder; undefined where it has none. `HOLON_SEAL_BAD`, `HOLON_TPM_FAILED`. */
+/** That of the folder; undefined where it has none. `HOLON_VAULT_CLOSED`, `HOLON_TPM_FAILED`. */
 export function openVault(folder: string): Vault | undefined {
   const path = pathOf(folder);
   if (!existsSync(path)) return undefined;
@@ -61,7 +61,7 @@ export function makeVault(folder: string, sealing: Sealing): Vault {
   writeFileSync(`${path}.new`, `${JSON.stringify(description)}\n`, { mode: 0o600, flush: true });
   renameSync(`${path}.new`, path);
   const made = openVault(folder);
-  if (made === undefined) throw new HolonError("HOLON_SEAL_BAD", `${path} was written and is not there`);
+  if (made === undefined) throw new HolonError("HOLON_VAULT_CLOSED", `${path} was written and is not there`);
   return made;
 }
 
@@ -77,18 +77,18 @@ function keepKeyFile(path: string, key: Uint8Array): void {
 function keyOf(folder: string, description: Description): Uint8Array {
   if (description.by === "tpm") return unsealInTpm(description.publicPart ?? "", description.privatePart ?? "", description.tcti);
   const path = keyFileOf(folder, description);
-  if (description.by === "passphrase" && description.path === undefined) throw new HolonError("HOLON_SEAL_BAD", `${pathOf(folder)} does not say where the passphrase is`);
+  if (description.by === "passphrase" && description.path === undefined) throw new HolonError("HOLON_VAULT_CLOSED", `${pathOf(folder)} does not say where the passphrase is`);
   const content = readGuarded(path);
   if (description.by === "file") {
     const key = Buffer.from(content.toString("utf8"), "base64");
-    if (key.length !== keyBytes) throw new HolonError("HOLON_SEAL_BAD", `${path} holds no key of ${keyBytes} bytes`);
+    if (key.length !== keyBytes) throw new HolonError("HOLON_VAULT_CLOSED", `${path} holds no key of ${keyBytes} bytes`);
     return key;
   }
   return argon2Sync("argon2id", { ...argon, message: content, nonce: Buffer.from(description.salt ?? "", "base64url"), tagLength: keyBytes });
 }
 
 function readGuarded(path: string): Buffer {
-  if (!existsSync(path)) throw new HolonError("HOLON_SEAL_BAD", `${path} is not there, and what is sealed to this node cannot be opened without it`);
+  if (!existsSync(path)) throw new HolonError("HOLON_VAULT_CLOSED", `${path} is not there, and what is sealed to this node cannot be opened without it`);
   const { mode } = statSync(path);
   if (process.platform !== "win32" && (mode & 0o077) !== 0) throw new HolonError("HOLON_SECRETS_EXPOSED", `${path} has mode ${(mode & 0o777).toString(8).padStart(4, "0")}, which gives others rights to it`);
   return readFileSync(path);
@@ -102,7 +102,7 @@ function parse(path: string, description: string): Description {
     value = undefined;
   }
   const parsed = vaultSchema.safeParse(value);
-  if (!parsed.success) throw new HolonError("HOLON_SEAL_BAD", `${path} is damaged at ${parsed.error.issues[0]?.path.join(".") || "the top"}`);
+  if (!parsed.success) throw new HolonError("HOLON_VAULT_CLOSED", `${path} is damaged at ${parsed.error.issues[0]?.path.join(".") || "the top"}`);
   return parsed.data;
 }
 
@@ -121,7 +121,7 @@ function vaultOf(by: Sealing["by"], key: Uint8Array): Vault {
         const decipher = createDecipheriv(algorithm, key, bytes.subarray(0, 12), { authTagLength: 16 }).setAAD(Buffer.from(name)).setAuthTag(bytes.subarray(12, 28));
         return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]);
       } catch (cause) {
-        throw new HolonError("HOLON_SEAL_BAD", `${name} was sealed to another node, or is not as it was sealed`, { cause });
+        throw new HolonError("HOLON_VAULT_CLOSED", `${name} was sealed to another node, or is not as it was sealed`, { cause });
       }
     },
   };

@@ -33,6 +33,7 @@ import { createRandom } from "@holon/platform/random.ts";
 import { createRunner } from "@holon/platform/runner.ts";
 import { sealSecrets } from "@holon/platform/seal-secrets.ts";
 import { createSecrets } from "@holon/platform/secrets.ts";
+import { createSeals } from "@holon/platform/site-key.ts";
 import { createTrace, type TraceOutput } from "@holon/platform/trace.ts";
 import { createDirector } from "@holon/platform/trust-director.ts";
 import { createTrustTuf } from "@holon/platform/trust-tuf.ts";
@@ -45,6 +46,8 @@ export interface NodeOptions {
   /** Address of the node's local API; of the control API where the node carries it. */
   readonly api: string;
   readonly token: string;
+  /** Whether the file of its configuration says otherwise by now. */
+  isConfigChanged?(): Promise<boolean>;
   /** The file that the configuration was read from, if it was. */
   readonly configFile?: string;
   readonly trace: { readonly level: "debug" | "info" | "warn" | "error"; readonly output: TraceOutput };
@@ -92,6 +95,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
       door: createDoor({ clock, hostStats: createHostStats(clock) }),
       secrets,
       ...(config.telemetry?.export === undefined ? {} : { collector: createCollector(secrets, config.telemetry.export.secretHeaders) }),
+      seals: createSeals(folder),
       host: createHostStats(clock, folder), // apart from the door's, so that rates of one do not end at the samples of the other
       trust: createTrustTuf(folder),
       measurer: createMeasurer({ folder, config: options.configFile }),
@@ -99,7 +103,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
       ...(config.control && config.provider !== undefined ? { provider: (await import("@holon/platform/provider.ts")).createProvider(config.provider, secrets) } : {}),
       trace: createTrace({ name: config.name, ...options.trace }),
     };
-    const node = await openNode(config, ports);
+    const node = await openNode(config, ports, options.isConfigChanged === undefined ? {} : { isConfigChanged: options.isConfigChanged });
     closing.push(() => node.close());
     const plane = config.control ? await import("@holon/control/index.ts") : undefined; // a gateway does not carry what it never runs
     const control = plane === undefined ? undefined : await plane.openControl({
