@@ -3,12 +3,13 @@ import { HolonError } from "@holon/core/errors.ts";
 import { showEvent } from "@holon/core/event/stored.ts";
 import { decodeFrame, encodeFrame, type FrameInput } from "@holon/core/link/frame.ts";
 import { laneName } from "@holon/core/log/log.ts";
-import { checkRun, lostRanges, runHolds, runPreambles, runRecords, salvageRun, sealRunHeader } from "@holon/core/log/run.ts";
+import { checkRun, lostRanges, runHolds, runPreambles, runRecords, salvageRun, sealRunHeader, type Integrity } from "@holon/core/log/run.ts";
 import { decodeSegmentIndex, encodeSegmentIndex } from "@holon/core/log/segment-index.ts";
 import { splitRuns } from "@holon/core/log/split-runs.ts";
 import { isBlobHash, isNodeName, type NodeName } from "@holon/core/units.ts";
 import { parseDesired } from "@holon/node/desired/documents.ts";
 import { openLog, type SegmentLog } from "@holon/node/log/segment-log.ts";
+import { createCipher } from "@holon/platform/cipher.ts";
 import { createClock } from "@holon/platform/clock.ts";
 import { createCodec } from "@holon/platform/codec.ts";
 import { createCrypto } from "@holon/platform/crypto.ts";
@@ -18,7 +19,8 @@ import { joined } from "./mutate.ts";
 import { bytesOf, type Target } from "./target.ts";
 
 const codec = createCodec();
-const integrity = { sha256: createCrypto().sha256, crc32: codec.crc32 };
+const encrypted = { sha256: createCrypto().sha256, crc32: codec.crc32, cipher: createCipher(new Map([[1, new Uint8Array(32)]]), 1) };
+const integrity: Integrity = { sha256: createCrypto().sha256, crc32: codec.crc32 };
 const hash = "0".repeat(64);
 
 function nodeName(text: string): NodeName {
@@ -27,14 +29,14 @@ function nodeName(text: string): NodeName {
 }
 
 /** As the node does: what is wrong is told, and nothing of it stops the log from opening. */
-const openOver = (files: Files, origin: string): Promise<SegmentLog> =>
-  openLog({ origin: nodeName(origin), disk: memoryDisk(files), clock: createClock(), random: new SeededRandom("log"), integrity, segmentBytesMax: 4_096, opened: (stream) => ({ stream, class: "public", bytes: eventOf("holon.log.opened", 0) }) });
+const openOver = (files: Files, origin: string, under = integrity): Promise<SegmentLog> =>
+  openLog({ origin: nodeName(origin), disk: memoryDisk(files), clock: createClock(), random: new SeededRandom("log"), integrity: under, segmentBytesMax: 4_096, opened: (stream) => ({ stream, class: "public", bytes: eventOf("holon.log.opened", 0) }) });
 
 const eventOf = (type: string, index: number): Uint8Array => bytesOf(JSON.stringify({ type, source: "/s", time: "2026-01-01T00:00:00.000Z", recordedtime: "2026-01-01T00:00:00.000Z", clock: "unknown", class: "derived", jurisdiction: "EU/DE", data: { index } }));
 
-async function filledLog(origin: string): Promise<{ readonly files: Files; readonly runs: readonly Uint8Array[] }> {
+async function filledLog(origin: string, under = integrity): Promise<{ readonly files: Files; readonly runs: readonly Uint8Array[] }> {
   const files: Files = new Map();
-  const log = await openOver(files, origin);
+  const log = await openOver(files, origin, under);
   for (let index = 0; index < 12; index++) {
     await log.append({ records: [{ stream: "data", class: "derived", bytes: eventOf("a.b", index) }, { stream: "alarm", class: "public", bytes: eventOf("a.c", index) }], cells: [{ key: `cell/${index % 3}`, value: eventOf("cell", index) }] });
   }
@@ -92,6 +94,9 @@ const desired = { apiVersion: "holon/v1", kind: "Desired", node: "gateway-1", ve
 
 let filled: ReturnType<typeof filledLog> | undefined;
 const filledOnce = () => (filled ??= filledLog("gateway-1"));
+
+let filledEncrypted: ReturnType<typeof filledLog> | undefined;
+const encryptedOnce = () => (filledEncrypted ??= filledLog("gateway-1", encrypted));
 
 /** A parent that holds the first run of each lane of its child. */
 async function makeParent(): Promise<Files> {
@@ -165,6 +170,21 @@ export const logTargets: readonly Target[] = [
       await log.append({ records: [{ stream: "data", class: "derived", bytes: eventOf("a.b", 1) }] });
       await log.close();
       await (await openOver(files, "gateway-1")).close();
+      return way;
+    },
+  },
+  {
+    name: "encrypted-segments",
+    samples: async () => [...(await encryptedOnce()).files].filter(([path]) => path.endsWith(".seg")).map(([, bytes]) => bytes),
+    async run(input) {
+      const files: Files = new Map((await encryptedOnce()).files);
+      const paths = [...files.keys()].filter((path) => path.endsWith(".seg"));
+      files.set(paths[input.length % paths.length] ?? "log/000000000001.seg", input.slice());
+      const log = await openOver(files, "gateway-1", encrypted);
+      const way = `${log.damage.map(({ what }) => what).join()} ${log.lost.length} ${log.mended}`;
+      await readAll(log);
+      await log.close();
+      await (await openOver(files, "gateway-1", encrypted)).close();
       return way;
     },
   },

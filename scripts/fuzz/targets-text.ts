@@ -24,6 +24,7 @@ import { seal, unseal } from "@holon/platform/seal.ts";
 import { checkStatement, keyRequestSchema, keyShareSchema, siteStatementSchema } from "@holon/platform/site-key.ts";
 import { TufBench } from "@holon/platform/testing/tuf-bench.ts";
 import { wasmBodies, wasmUnit } from "@holon/platform/testing/wasm-unit.ts";
+import { readAttest } from "@holon/platform/tpm-attest.ts";
 import { createTrustTuf } from "@holon/platform/trust-tuf.ts";
 import { joined } from "./mutate.ts";
 import { bytesOf, textOf, type Target } from "./target.ts";
@@ -152,6 +153,14 @@ export const textTargets: readonly Target[] = [
     },
   },
   { name: "certificate-requests", samples: async () => [derOf((await certifiedFleet()).csr)], run: (input) => checkRequest(pemOf("CERTIFICATE REQUEST", input)) },
+  {
+    name: "tpm-quotes",
+    samples: () => [Buffer.from(`ff54434780180004${"aa".repeat(4)}0002beef${"00".repeat(25)}00000001000b030000800020${"cc".repeat(32)}`, "hex")],
+    run(input) {
+      const attest = readAttest(Buffer.from(input));
+      return attest === undefined ? "none" : `${attest.nonce.length} ${attest.pcrDigest.length} ${attest.selects(23)}`;
+    },
+  },
   {
     name: "tuf-metadata",
     words: ['"signed"', '"signatures"', '"version":', '"keys":', '"roles":', '"delegations":{}', '"expires":', '"__proto__":{}', '"_type":"root"'],
