@@ -1,5 +1,6 @@
 /** The control plane over the log of the node it lives on: deploys apps, plans, and issues one desired document per node. */
 import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
+import { driftOf } from "@holon/core/drift.ts";
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { identityMethods } from "@holon/core/identity/messages.ts";
 import { limits } from "@holon/core/limits.ts";
@@ -15,6 +16,7 @@ import { cascadeProblem } from "@holon/core/schema/model-use.ts";
 import type { ModelDocument } from "@holon/core/schema/model.ts";
 import { planMethods, renewSchema } from "@holon/core/schema/node-report.ts";
 import { movingMethods } from "@holon/core/schema/moving.ts";
+import type { Drift } from "@holon/core/schema/condition.ts";
 import type { ProviderConfig } from "@holon/core/schema/provider.ts";
 import type { SignatureFiles } from "@holon/core/schema/signatures.ts";
 import { createTurns } from "@holon/core/turns.ts";
@@ -61,6 +63,8 @@ export interface NodeRow extends KnownNode {
   readonly leads: boolean;
   /** Version of the document issued for it; 0 if none. */
   readonly desiredVersion: number;
+  /** Where it differs from what it is to be, by what it told last. */
+  readonly drift: readonly Drift[];
   /** Milliseconds since a record of it last arrived here; unknown since this control started if none did. */
   readonly heardMs: number | undefined;
 }
@@ -274,7 +278,7 @@ async function registrarOf(host: ControlHost, record: (type: string, subject: st
   const { log, address, handlers, ports, certificateMs = limits.certificateMs } = host;
   const { authority, identity, clock } = ports;
   if (authority === undefined || identity === undefined) return undefined;
-  const registrar = await openRegistrar({ log, clock, authority, identity, certificateMs, address, record, spread: () => host.revoked?.() });
+  const registrar = await openRegistrar({ log, clock, crypto: ports.crypto, authority, identity, certificateMs, address, director: ports.director, record, spread: () => host.revoked?.() });
   handlers?.set(identityMethods.enroll, registrar.enroll);
   handlers?.set(identityMethods.renew, registrar.renew);
   return registrar;
@@ -282,7 +286,13 @@ async function registrarOf(host: ControlHost, record: (type: string, subject: st
 
 function nodeRow(node: KnownNode, state: ControlState, log: Log, clock: Clock, heard: ReadonlyMap<string, number>): NodeRow {
   const at = node.name === log.origin ? clock.monotonicMs() : heard.get(node.name);
-  return { ...node, leads: state.leads.get(node.site)?.lead === node.name, desiredVersion: issuedFor(log, node.name)?.version ?? 0, heardMs: at === undefined ? undefined : clock.monotonicMs() - at };
+  const desired = issuedFor(log, node.name);
+  const condition = state.conditions.get(node.name);
+  // What it settled on it told at once; how it stands, only now and then.
+  const reached = node.reported?.outcome === "settled" ? node.reported.version : 0;
+  const now = condition && { ...condition.now, version: Math.max(condition.now.version, reached) };
+  const drift = driftOf({ desired: { version: desired?.version ?? 0, behindSince: state.behindSince.get(node.name)?.at, policy: desired?.policy ?? null }, condition: now, since: condition?.since ?? {} });
+  return { ...node, drift, leads: state.leads.get(node.site)?.lead === node.name, desiredVersion: desired?.version ?? 0, heardMs: at === undefined ? undefined : clock.monotonicMs() - at };
 }
 
 /** The apps as they would be with this one. */

@@ -324,8 +324,11 @@ export const limits = {
   modelInPlaceWork: 32 << 10,
   /** Files of segments that were let go of stay open for so long, for those who read in them. */
   retiredFileMs: 15_000,
-  /** Runs up to this size are handed to idle functions while the disk still writes them. */
+  /** What a function may begin with before the disk has it, and what it may have made of it: bytes, and appends. At the bound: it reads from the disk, and waits for it. */
   stagedBytesMax: 64 << 10,
+  stagedRunsMax: 64,
+  /** Appends of one MQTT door that are on their way to the disk at a time. At the bound: messages wait for the next. */
+  mqttAppendsMax: 4,
   /** Kinds of events that a door gives to devices, and filters a device subscribes to; a further filter is refused. */
   mqttGivesMax: 32,
   mqttFiltersMax: 64,
@@ -385,6 +388,11 @@ export const limits = {
   invitationsMax: 1_024,
   /** One certificate or request in text. At the bound: refused. */
   certificateCharactersMax: 8_192,
+  /** Roots of the director that a new node is shown: the last ones. */
+  directorRootsMax: 8,
+  /** Sites to which one app is sealed, and the header of a sealed file. At the bound: refused. */
+  sealSitesMax: 64,
+  sealHeaderBytesMax: 64 << 10,
   /** Nodes that are revoked. At the bound: `HOLON_IDENTITY_FULL`. */
   revokedMax: 4_096,
   /** Certificates that a listener has verified and knows again. At the bound: the one that was seen first is verified anew. */
@@ -482,4 +490,59 @@ export const limits = {
   moveLanesTold: 64,
   /** Seals and takes that control remembers. At the bound: the oldest is let go. */
   movesRememberedMax: 4_096,
+  /** A node tells this often from where its units were handed how much; sites by which the planner follows it. */
+  handedTellMs: 3_600_000,
+  handedSitesMax: 16,
+  handedOriginsMax: 256,
+  /** A node looks this often how it stands to what it is to be, and tells what has changed. */
+  conditionLookMs: 30_000,
+  /** How often a node tells what it measured, unless its configuration says otherwise, and what that may say. */
+  telemetryEveryMs: 60_000,
+  telemetryEveryMsMin: 1_000,
+  telemetryEveryMsMax: 3_600_000,
+  /** Of the uplink's budget, what telemetry may take. At the bound: it is told less often, with the same totals. */
+  telemetryShare: 0.05,
+  /** After the beginning of an outage and before its end so much is told as it was measured; of the time between, windows are merged to so much. */
+  telemetryFullMs: 3_600_000,
+  telemetryCoarseMs: 900_000,
+  /** Metrics of one kind in one window, characters of one with its attributes, and bins of one sketch. At the bound: further metrics are counted as one, the lowest bins are merged. */
+  telemetryKeysMax: 1_024,
+  telemetryKeyMax: 512,
+  telemetryBinsMax: 512,
+  /** Time that a record takes to come up, for who says what is due. */
+  telemetryGraceMs: 15_000,
+  /** A node that came back after it had ended without a word is shown as crashed for so long. */
+  telemetryCrashedMs: 300_000,
+  /** Steps of the fleet's own charts that are kept, fine and coarse. At the bound: the oldest goes; the records stay. */
+  telemetryFineStepMs: 60_000,
+  telemetryFineSteps: 1_440,
+  telemetryCoarseSteps: 672,
+  /** Points of one answer, and windows that are read for it. At the bound: refused. */
+  telemetryPointsMax: 1_440,
+  telemetryWindowsReadMax: 50_000,
+  /** Records of one lane that are read again at a start. At the bound: older ones are not in charts of the fleet. */
+  telemetryReadBackMax: 5_000,
+  /** Spans of late telemetry that are remembered of one node. At the bound: the oldest is forgotten as late. */
+  telemetryLateMax: 64,
+  /** Nodes that an answer names as unknown. */
+  telemetryMissingMax: 64,
+  /** Changes of links from below are told together after this. */
+  telemetryLinkNewsMs: 250,
+  /** One item of OTLP that comes in, and one record of them. At the bound: rejected, and the sender told. */
+  otlpItemBytesMax: 256 << 10,
+  /** One body of OTLP, unpacked. At the bound: 413. And bodies that are not on disk yet; at the bound the sender is told when to come back. */
+  otlpBodyBytesMax: 4 << 20,
+  otlpPendingBytesMax: 16 << 20,
+  /** First wait before a collector is tried again, doubling up to the next; what a sender is told to wait. */
+  otlpRetryMs: 1_000,
+  otlpRetryMaxMs: 60_000,
+  /** Records, and their bytes, of one request to a collector; time for its answer. */
+  otlpBatchRecords: 256,
+  otlpBatchBytes: 1 << 20,
+  otlpAnswerMs: 10_000,
+  /** How often silence is looked for; alerts that have ended and are still shown. At the bound: the oldest goes; its event stays. */
+  alertLookMs: 5_000,
+  alertsResolvedMax: 256,
+  /** Who follows is told of changes this often. */
+  telemetryFollowMs: 500,
 } as const;

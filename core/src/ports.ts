@@ -442,12 +442,20 @@ export interface HostStats {
   sample(): Promise<Readonly<Record<string, number>>>;
   /** What this machine has; of the disk what is free where the node keeps its data. What the system does not tell is left out. */
   capacity(): Promise<HostCapacity>;
+  /** Of this process: processor time since it began, and memory in use. */
+  process?(): { readonly processorSeconds: number; readonly memoryBytes: number };
 }
 
 /** Secrets of this node, kept beside it: they come with no document and leave with nothing. */
 export interface Secrets {
   /** Those of the names that are there. `HOLON_SECRETS_EXPOSED` where others could read them too, `HOLON_SECRETS_BAD`. */
   read(names: readonly string[]): Promise<Readonly<Record<string, string>>>;
+}
+
+/** Files that publishers sealed to sites: opened by nodes of those sites, and by nobody else. */
+export interface Seals {
+  /** The plain file. `of` is what it has to be: `app/function/name`. `HOLON_SEAL_CLOSED` where this node holds no key that opens it, `HOLON_SEAL_BAD`. */
+  open(sealed: Uint8Array, of: string): Promise<Uint8Array>;
 }
 
 /** Who this node is, as far as it can prove it; and who is no longer. Keys stay behind it. */
@@ -478,7 +486,7 @@ export interface Authority {
   /** SHA-256 of the root's certificate, 64 hexadecimal digits. */
   readonly fingerprint: string;
   /** A token for one node, and the public key that its requests are held to. */
-  invitation(scope: Invited & { readonly address: string }): Promise<{ readonly invitation: string; readonly key: string; readonly token: string }>;
+  invitation(scope: Invited & { readonly address: string; readonly director?: string | undefined }): Promise<{ readonly invitation: string; readonly key: string; readonly token: string }>;
   /** The new key's SHA-256, where the request is signed by the invitation's key and by its own. `HOLON_IDENTITY_UNTRUSTED`. */
   checkEnrolment(request: Enrolment, key: string): Promise<string>;
   /** Who asks, by a certificate of this authority, whenever that ended. `HOLON_IDENTITY_UNTRUSTED`. */
@@ -529,6 +537,8 @@ export interface Trust {
 
 /** The control plane's own signature: what it chose for one node of what publishers signed. */
 export interface Director {
+  /** All roots from the first on: nodes pin the last of them when they enrol, and follow from there by the rule of The Update Framework. */
+  roots(nowMs: number): Promise<readonly Uint8Array[]>;
   /** Files of metadata by name, as nodes ask for them; versions are the document's. */
   sign(choice: { readonly version: number; readonly targets: ReadonlyMap<string, SignedTarget>; readonly nowMs: number }): Promise<ReadonlyMap<string, Uint8Array>>;
 }
@@ -536,6 +546,12 @@ export interface Director {
 /** Talk for people who diagnose; never payloads. */
 export interface Trace {
   note(level: "debug" | "info" | "warn" | "error", message: string, fields?: Readonly<Record<string, string | number | boolean>>): void;
+}
+
+/** A collector of OpenTelemetry, or whatever else takes a POST. */
+export interface Collector {
+  /** Rejects where nobody answers. */
+  post(url: string, contentType: string, body: Uint8Array): Promise<{ readonly status: number; readonly retryAfterMs: number | undefined; readonly body: Uint8Array }>;
 }
 
 /** Everything one node is given. */
@@ -551,8 +567,12 @@ export interface Ports {
   readonly runner: Runner;
   readonly door: Door;
   readonly secrets: Secrets;
+  /** Without it nothing that is sealed runs. */
+  readonly seals?: Seals | undefined;
   /** Without it control knows of this machine what its configuration declares. */
   readonly host?: HostStats;
+  /** Without it nothing is sent to one, whatever the configuration says. */
+  readonly collector?: Collector;
   /** Without it nothing that runs is asked for a signature. */
   readonly trust?: Trust;
   /** Of a node that carries the control plane. */

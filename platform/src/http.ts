@@ -100,13 +100,15 @@ async function serve({ request, response, match, bodies, followers, options }: E
   const caller = route.open === true ? undefined : callerOf(request, options);
   const query = parseQuery(route, url);
   const body = await bodies.read(request, route);
-  const parsed: RouteRequest = { params, query, body, traceparent: traceOf(request), address: request.socket.remoteAddress, ...(caller === undefined ? {} : { caller }) };
+  const parsed: RouteRequest = { params, query, body, traceparent: traceOf(request), address: request.socket.remoteAddress, ...(request.headers["content-type"] === undefined ? {} : { contentType: request.headers["content-type"] }), ...(caller === undefined ? {} : { caller }) };
   if (route.follow !== undefined && /\bapplication\/x-ndjson\b/.test(request.headers.accept ?? "")) {
     return followers.serve((signal) => route.follow?.(parsed, signal) ?? [], response);
   }
   const given = await route.handle(parsed);
   if (options.checkAnswers === true) requireFittingAnswer(route, given.body);
-  answer(response, given.status, given.body);
+  const type = given.contentType ?? route.contentType;
+  if (type === undefined) answer(response, given.status, given.body);
+  else answer(response, given.status, typeof given.body === "string" ? new TextEncoder().encode(given.body) : given.body, { "content-type": type });
 }
 
 function callerOf({ headers }: IncomingMessage, { token, callers }: RouteServerOptions): Caller {

@@ -1,4 +1,4 @@
-import { readFile, rm } from "node:fs/promises";
+import { open, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import type { z } from "zod";
@@ -40,6 +40,26 @@ export async function removeSecretFile(path: string): Promise<void> {
   } catch (error) {
     if (!isErrno(error, "ENOENT")) throw diskError("remove", path, error);
   }
+}
+
+/** Takes a key to another file, of a disk that is then put away, and removes it here. `HOLON_ROOT_KEY_AWAY`, `HOLON_DISK_…`. */
+export async function takeSecretFile<Content>(from: string, to: string, schema: z.ZodType<Content>): Promise<void> {
+  const key = await readSecretFile(from, schema);
+  if (key === undefined) throw new HolonError("HOLON_ROOT_KEY_AWAY", `the key is not in ${from}: it was taken away before`);
+  const text = `${JSON.stringify(key, undefined, 2)}\n`;
+  try {
+    const file = await open(to, "wx", 0o600);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    if ((await readFile(to, "utf8")) !== text) throw new HolonError("HOLON_DISK_FAILED", `${to} does not hold what was written to it: the key stays here`);
+  } catch (error) {
+    throw error instanceof HolonError ? error : diskError("write", to, error);
+  }
+  await removeSecretFile(from);
 }
 
 /** What nodes proved themselves with before they had certificates; useless now, and still secret. */

@@ -1,5 +1,5 @@
 /** What people, publishers and certificates say: manifests, policies, schedules, tokens, metadata, models, modules. */
-import { generateKeyPairSync } from "node:crypto";
+import { createPublicKey, generateKeyPairSync } from "node:crypto";
 import { checkElementTypes } from "@holon/core/model/inputs.ts";
 import { readOnnx } from "@holon/core/model/onnx-reader.ts";
 import { packedSchema, packTensor, unpackTensor } from "@holon/core/model/packed.ts";
@@ -20,6 +20,8 @@ import { checkRequest, issueLeaf, makeIntermediate, makeRequest, makeRoot } from
 import { metadataSchema } from "@holon/platform/provider.ts";
 import { proveIdToken } from "@holon/platform/provider-token.ts";
 import { signedIdToken } from "@holon/platform/testing/id-token.ts";
+import { seal, unseal } from "@holon/platform/seal.ts";
+import { checkStatement, keyRequestSchema, keyShareSchema, siteStatementSchema } from "@holon/platform/site-key.ts";
 import { TufBench } from "@holon/platform/testing/tuf-bench.ts";
 import { wasmBodies, wasmUnit } from "@holon/platform/testing/wasm-unit.ts";
 import { createTrustTuf } from "@holon/platform/trust-tuf.ts";
@@ -85,6 +87,9 @@ async function signedBench(): Promise<{ readonly files: ReadonlyMap<string, Uint
 let bench: ReturnType<typeof signedBench> | undefined;
 const oneBench = () => (bench ??= signedBench());
 const trust = createTrustTuf("none");
+
+const siteKeyPair = { site: "plant", key: generateKeyPairSync("x25519").privateKey };
+const sealedFile = (): Uint8Array => seal(bytesOf("plain"), "pump/function/judge", [{ site: "plant", key: createPublicKey(siteKeyPair.key) }], new Uint8Array(32));
 
 const tokenSeconds = validity.issuedMs / 1_000;
 let tokenOfProvider: ReturnType<typeof signedIdToken> | undefined;
@@ -177,6 +182,33 @@ export const textTargets: readonly Target[] = [
       const proved = await proveIdToken(text, keys, expected).catch(() => undefined);
       if (proved !== undefined && JSON.stringify(proved) !== JSON.stringify(await proveIdToken(idToken, keys, expected))) throw new Error("it proves what nobody signed");
       await proveIdToken(idToken, jsonOf(input), expected);
+    },
+  },
+  {
+    name: "sealed-files",
+    words: ["HOLONSEAL1\n", '"recipients":[]', '"enc":"', '"wrapped":"', '"of":"', '"site":"plant"', "\0\0\0\0"],
+    samples: () => [sealedFile()],
+    run(input) {
+      const opened = unseal(input, "pump/function/judge", siteKeyPair);
+      if (textOf(opened) !== "plain") throw new Error("it opens what nobody sealed");
+    },
+  },
+  {
+    name: "site-keys",
+    words: ['"kind":"SiteKey"', '"kind":"SiteKeyRequest"', '"chain":[', '"proof":"', '"key":"'],
+    samples: async () => {
+      const { root, leaf, intermediate } = await certifiedFleet();
+      const vouched = { site: "plant", node: "gateway-1", key: "A".repeat(43), root, chain: [leaf, intermediate], proof: "AAAA" };
+      return [{ kind: "SiteKey", ...vouched }, { kind: "SiteKeyRequest", ...vouched }, { kind: "SiteKeyShare", site: "plant", node: "gateway-1", key: "A".repeat(43), enc: "A".repeat(43), sealed: "AAAA" }].map((value) => bytesOf(JSON.stringify(value)));
+    },
+    run(input) {
+      const value = jsonOf(input);
+      keyRequestSchema.safeParse(value);
+      keyShareSchema.safeParse(value);
+      const statement = siteStatementSchema.safeParse(value);
+      if (!statement.success) return;
+      checkStatement(statement.data);
+      throw new Error("it is vouched for by nobody");
     },
   },
   { name: "onnx", samples: () => [graphOf(1)], run: (input) => checkElementTypes(readOnnx(input, "m"), "m") },

@@ -41,6 +41,8 @@ export const movingApp = (needs: object | undefined): AppDocument =>
     sources: [{ kind: "replay", name: "device", type: "sim.reading", files: [{ path: "device", subject: "device" }], columns: { value: "value" } }],
     functions: [
       { name: "tell", code: hashOf(codes.tell), on: { type: "sim.reading" }, emits: { "sim.seen": { stream: "data", class: "derived" } } },
+      // So that what edges say of themselves may leave them, whether the unit is there or not.
+      { name: "idle", code: hashOf(codes.tell), on: { type: "sim.never" }, emits: {}, run: { tier: "edge" } },
       ...(needs === undefined ? [] : [{ name: "sum", code: hashOf(codes.sum), on: { type: "sim.seen" }, emits: { "sim.sum": { stream: "data", class: "derived" } }, needs }]),
     ],
     models: [],

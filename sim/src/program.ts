@@ -72,6 +72,7 @@ export async function holonProgram({ moveBook, ...parts }: NodeParts & { readonl
         leads: () => node.leads(),
         leadKnown: () => node.status().election?.lead ?? undefined,
         status: node.status,
+        telemetry: node.telemetry,
         async close() {
           await control?.close();
           await node.close();

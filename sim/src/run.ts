@@ -19,12 +19,13 @@ import { restoreFromBackup } from "./scenarios/restore-from-backup.ts";
 import { sharedIslands } from "./scenarios/shared-islands.ts";
 import { splitSite } from "./scenarios/split-site.ts";
 import type { RecordedLine } from "./recording.ts";
+import { telemetry72h } from "./scenarios/telemetry-72h.ts";
 import type { SubjectProgram } from "./subject.ts";
 import type { Note } from "./trace.ts";
 
 /** Every scenario by name. */
 export const scenarios: ReadonlyMap<string, Scenario> = new Map(
-  [cutAndHeal, powerCutEverywhere, bitFlipEverywhere, rubbishEverywhere, diskFull, clockFaults, coldBootAlone, lyingPeer, restoreFromBackup, clone, narrowLinks, realLinks, splitSite, island72h, sharedIslands, reconnectStorm, handOff].map((scenario) => [scenario.name, scenario]),
+  [cutAndHeal, powerCutEverywhere, bitFlipEverywhere, rubbishEverywhere, diskFull, clockFaults, coldBootAlone, lyingPeer, restoreFromBackup, clone, narrowLinks, realLinks, splitSite, island72h, sharedIslands, reconnectStorm, handOff, telemetry72h].map((scenario) => [scenario.name, scenario]),
 );
 
 export interface RunOptions {

@@ -12,6 +12,7 @@ import type { FleetHost } from "@holon/control/fleet/link-watch.ts";
 import { nodeRoutes, openNode, type HolonNode } from "@holon/node/index.ts";
 import { createClock } from "@holon/platform/clock.ts";
 import { createCodec } from "@holon/platform/codec.ts";
+import { createCollector } from "@holon/platform/collector.ts";
 import { createCredentials } from "@holon/platform/credentials.ts";
 import { createCrypto } from "@holon/platform/crypto.ts";
 import { createDiscovery } from "@holon/platform/discovery.ts";
@@ -29,6 +30,7 @@ import { createPages } from "@holon/platform/pages.ts";
 import { createRandom } from "@holon/platform/random.ts";
 import { createRunner } from "@holon/platform/runner.ts";
 import { createSecrets } from "@holon/platform/secrets.ts";
+import { createSeals } from "@holon/platform/site-key.ts";
 import { createTrace, type TraceOutput } from "@holon/platform/trace.ts";
 import { createDirector } from "@holon/platform/trust-director.ts";
 import { createTrustTuf } from "@holon/platform/trust-tuf.ts";
@@ -40,6 +42,8 @@ export interface NodeOptions {
   /** Address of the node's local API; of the control API where the node carries it. */
   readonly api: string;
   readonly token: string;
+  /** Whether the file of its configuration says otherwise by now. */
+  isConfigChanged?(): Promise<boolean>;
   readonly trace: { readonly level: "debug" | "info" | "warn" | "error"; readonly output: TraceOutput };
 }
 
@@ -52,7 +56,7 @@ export interface MachineNode {
 }
 
 export async function startNode(options: NodeOptions): Promise<MachineNode> {
-  const config = nodeConfigSchema.parse(options.config);
+  const config = nodeConfigSchema.parse({ ...options.config, telemetry: options.config.telemetry ?? {} });
   if (!isNodeName(config.name)) throw new HolonError("HOLON_CONFIG_BAD", `${config.name} is no node name`);
   const folder = join(options.data, config.name);
   const lock = lockFolder(folder);
@@ -82,13 +86,15 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
       runner,
       door: createDoor({ clock, hostStats: createHostStats(clock) }),
       secrets,
+      ...(config.telemetry?.export === undefined ? {} : { collector: createCollector(secrets, config.telemetry.export.secretHeaders) }),
+      seals: createSeals(folder),
       host: createHostStats(clock, folder), // apart from the door's, so that rates of one do not end at the samples of the other
       trust: createTrustTuf(folder),
       ...(config.control ? { director: createDirector(folder), credentials: createCredentials() } : {}),
       ...(config.control && config.provider !== undefined ? { provider: (await import("@holon/platform/provider.ts")).createProvider(config.provider, secrets) } : {}),
       trace: createTrace({ name: config.name, ...options.trace }),
     };
-    const node = await openNode(config, ports);
+    const node = await openNode(config, ports, options.isConfigChanged === undefined ? {} : { isConfigChanged: options.isConfigChanged });
     closing.push(() => node.close());
     const plane = config.control ? await import("@holon/control/index.ts") : undefined; // a gateway does not carry what it never runs
     const control = plane === undefined ? undefined : await plane.openControl({

@@ -1,5 +1,6 @@
 /** The publisher of one machine, so that what is signed stays one command: a folder beside those of the nodes, and in none of them. */
 import { join } from "node:path";
+import { HolonError } from "@holon/core/errors.ts";
 import { createPublisher, readPublisher, rootOf } from "@holon/platform/publisher.ts";
 import { writeWhole } from "@holon/platform/whole-file.ts";
 import { createTrustTuf, pinnedPath } from "@holon/platform/trust-tuf.ts";
@@ -19,4 +20,9 @@ export async function pinPublisher(publisher: string, node: string): Promise<boo
   const held = await createTrustTuf(node).pinned("images");
   if (held === undefined) await writeWhole(pinnedPath(node, "images"), root, 0o644);
   return held === undefined || Buffer.from(held).equals(root);
+}
+
+/** `HOLON_ARGUMENT_BAD` where the node has pinned another one. */
+export async function requirePinned(publisher: string, folder: string, node: string): Promise<void> {
+  if (!(await pinPublisher(publisher, folder))) throw new HolonError("HOLON_ARGUMENT_BAD", `${node} has pinned another publisher's root`, { next: `Remove pinned/images.root.json from the data folder of ${node} first, if that is meant.` });
 }

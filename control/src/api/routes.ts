@@ -3,6 +3,7 @@ import { eventRoutes } from "@holon/core/api/event-routes.ts";
 import type { Route } from "@holon/core/api/route.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import { appDocumentSchema, blobHashSchema, tierSchema } from "@holon/core/schema/app.ts";
+import { driftSchema } from "@holon/core/schema/condition.ts";
 import { nodeReportSchema } from "@holon/core/schema/node-report.ts";
 import { signatureFilesSchema } from "@holon/core/schema/signatures.ts";
 import { z } from "zod";
@@ -29,6 +30,8 @@ const nodeSchema = z.object({
   /** What it told last of what it is made of; null if it never did. */
   inventory: nodeReportSchema.nullable(),
   reported: z.object({ version: z.int(), outcome: z.enum(["settled", "refused"]), message: z.string().optional(), at: z.string() }).nullable(),
+  /** Where it differs from what it is to be, by what it told last, and since when. */
+  drift: z.array(driftSchema),
   /** Milliseconds since it was last heard; null if unknown. */
   heardMs: z.number().nullable(),
 });

@@ -5,6 +5,8 @@ import { desiredSchema } from "@holon/core/schema/desired.ts";
 
 export interface Issued {
   readonly version: number;
+  /** Hash of the policy that it brings; null for none. */
+  readonly policy: string | null;
   /** By app: the names of all that the node is to run of it. */
   readonly unitsByApp: ReadonlyMap<string, ReadonlySet<string>>;
 }
@@ -16,9 +18,9 @@ export function issuedFor(log: Log, node: string): Issued | undefined {
   if (bytes === undefined) return undefined;
   const before = known.get(bytes);
   if (before !== undefined) return before;
-  const { version, apps } = desiredSchema.parse(parseJson(bytes));
+  const { version, apps, policy } = desiredSchema.parse(parseJson(bytes));
   const unitsByApp = new Map(apps.map(({ name, functions, sources, models, reductions }) => [name, new Set([...functions, ...sources, ...models, ...(reductions ?? [])].map((unit) => unit.name))]));
-  const issued = { version, unitsByApp };
+  const issued = { version, policy: policy?.hash ?? null, unitsByApp };
   known.set(bytes, issued);
   return issued;
 }

@@ -9,9 +9,10 @@ import { enrolmentSchema, invitedSchema, renewalSchema, revocationListSchema, ty
 import { earliestIssuedMs } from "@holon/core/identity/validity.ts";
 import { limits } from "@holon/core/limits.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
+import { toHex } from "@holon/core/log/hex.ts";
 import type { CellChange, Log, NewRecord } from "@holon/core/log/log.ts";
 import { printPrincipal } from "@holon/core/policy/principal.ts";
-import type { Authority, Clock, Identity } from "@holon/core/ports.ts";
+import type { Authority, Clock, Crypto, Director, Identity } from "@holon/core/ports.ts";
 import { createTurns } from "@holon/core/turns.ts";
 import { z } from "zod";
 import { createTeller } from "../teller.ts";
@@ -19,11 +20,14 @@ import { createTeller } from "../teller.ts";
 export interface RegistrarHost {
   readonly log: Log;
   readonly clock: Clock;
+  readonly crypto: Crypto;
   readonly authority: Authority;
   readonly identity: Identity;
   readonly certificateMs: number;
   /** Where new nodes reach the fleet, if the node listens. */
   readonly address: string | undefined;
+  /** Whose root new nodes pin, where control signs what it chooses. */
+  readonly director?: Director | undefined;
   record(type: string, subject: string, data: unknown): NewRecord;
   /** A newer list is in force here. */
   spread(): void;
@@ -51,6 +55,7 @@ export interface Registrar {
 }
 
 const hour = 3_600_000;
+const decoder = new TextDecoder();
 /** To one key, in a moment. */
 const answersMax = 8;
 const keys = { issued: "authority/issued", invitations: "authority/invitations", revoked: "authority/revoked", enrolled: (node: string) => `enrolled/${node}` } as const;
@@ -104,6 +109,13 @@ export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
     return issued;
   }
 
+  const directorRoots = async (): Promise<readonly Uint8Array[]> => ((await host.director?.roots(clock.wall().ms)) ?? []).slice(-limits.directorRootsMax);
+
+  async function directorPin(): Promise<{ readonly director?: string }> {
+    const last = (await directorRoots()).at(-1);
+    return last === undefined ? {} : { director: toHex(host.crypto.sha256(last)) };
+  }
+
   const lately = (node: string) => {
     const last = given.get(node);
     return last !== undefined && clock.monotonicMs() - last.atMs < Math.min(limits.refusalTellMs, host.certificateMs / 20) ? last : undefined;
@@ -136,7 +148,7 @@ export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
         const scope = { node: wanted.node, site, tier: wanted.tier ?? known?.tier ?? "gateway" } as const;
         const open = invitations();
         if (open.length >= limits.invitationsMax) throw new HolonError("HOLON_INVITATION_BAD", `${open.length} invitations are open or were used of late`, { next: "Wait until some have ended." });
-        const { invitation, key, token } = await authority.invitation({ ...scope, address });
+        const { invitation, key, token } = await authority.invitation({ ...scope, address, ...(await directorPin()) });
         const endsMs = clock.wall().ms + forMs;
         const endsAt = isoTime(endsMs);
         await log.append({ records: [host.record("holon.node.invited", scope.node, { ...scope, invitation, endsAt, by: printPrincipal(by.principal) })], cells: [cell(keys.invitations, [...open, { ...scope, id: invitation, key, endsMs }])] });
@@ -158,7 +170,9 @@ export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
         if (clock.wall().ms > endsMs) return refuse(new HolonError("HOLON_INVITATION_BAD", `the invitation ${id} of ${scope.node} ended at ${isoTime(endsMs)}`), about);
         requireSeldom(scope.node, key);
         const used = open.map((one) => (one.id === id ? { ...one, usedBy: key } : one));
-        return issue(csr, scope, key, { type: "holon.node.enrolled", data: { invitation }, cells: [cell(keys.invitations, used)] });
+        const issued = await issue(csr, scope, key, { type: "holon.node.enrolled", data: { invitation }, cells: [cell(keys.invitations, used)] });
+        const roots = await directorRoots();
+        return roots.length === 0 ? issued : { ...issued, director: roots.map((root) => decoder.decode(root)) };
       }),
     renew: (request) =>
       inTurn(async () => {

@@ -42,11 +42,12 @@ export async function documentsFor(planning: Planning, host: ControlHost & { rea
   const records: NewRecord[] = [];
   const cells: CellChange[] = [];
   const { images } = state;
+  const roots = images === undefined ? undefined : (await host.ports.director?.roots(host.ports.clock.wall().ms))?.length;
   for (const { node, apps } of assignments) {
     const before = held.get(node);
     const own = { ...movingOf(moving.moves, moving.facts, node, moving.hasState), ...readsOf(apps, state) };
     const isSame = canonicalJson(before?.apps ?? []) === canonicalJson(apps) && canonicalJson(before?.moving ?? {}) === canonicalJson(own);
-    const isSigned = images === undefined || host.ports.director === undefined || canonicalJson(before?.signatures?.images) === canonicalJson(images);
+    const isSigned = roots === undefined || (canonicalJson(before?.signatures?.images) === canonicalJson(images) && before?.signatures?.director[`${roots}.root.json`] !== undefined);
     if (isSame && before?.policy?.hash === state.policy?.hash && isSigned) continue;
     const policy = state.policy === undefined ? {} : { policy: { text: state.policy.text, hash: state.policy.hash } };
     const version = (before?.version ?? 0) + 1;

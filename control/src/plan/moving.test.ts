@@ -66,6 +66,7 @@ test("what holds raw readings does not leave its node: it stays, and the reason 
   const fleet = await start();
   await fleet.drive(fleet.control.deploy(sum(["EU/DE"], {}, { http: { method: "GET", path: "/sum" } })));
   await fleet.until("it runs anew", () => fleet.runningOn("edge-1").includes("pump/sum"));
+  await fleet.drive(fleet.fleet.members.get("edge-1")?.machine.subject?.log.append({ cells: [{ key: "state/pump/sum/last", value: new TextEncoder().encode("17") }] }) ?? assert.fail("edge-1 is down"));
   await fleet.drive(fleet.control.deploy(sum(["EU/FR"], {}, { http: { method: "GET", path: "/sum" } })));
   await fleet.until("it is kept", () => fleet.control.moves()[0]?.phase === "kept");
   assert.match(fleet.control.moves()[0]?.because ?? "", /what it holds is of class raw, which may not leave edge-1/);

@@ -17,7 +17,7 @@ export const seriesPointSchema = z.object({
   /** Of so many nodes that belong to the answer so many have told of this step. */
   nodes: z.int().min(0),
   reported: z.int().min(0),
-  /** The step was due, and shown, before this arrived: when it last changed, the value before that, and how often it changed. */
+  /** Some of it arrived after it was due: when that was last, the value as it stood when it was due, and how often it has changed since. */
   revised: z.object({ at: timeSchema, from: z.number().nullable(), times: z.int().min(1) }).optional(),
 });
 export type SeriesPoint = z.infer<typeof seriesPointSchema>;

@@ -3,7 +3,7 @@
  * whatever the link does. Each outcome is an event.
  */
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
-import type { Clock, Crypto, Door, Random, Runner, Secrets, Timer, Trace } from "@holon/core/ports.ts";
+import type { Clock, Crypto, Door, Random, Runner, Seals, Secrets, Timer, Trace } from "@holon/core/ports.ts";
 import type { AppDocument, FunctionDocument } from "@holon/core/schema/app.ts";
 import type { Desired } from "@holon/core/schema/desired.ts";
 import type { BlobHash } from "@holon/core/units.ts";
@@ -17,7 +17,8 @@ import { openSource, type RunningSource, type SourceStatus } from "../door/sourc
 import type { BlobStore } from "../blob/store.ts";
 import type { Events } from "../event/events.ts";
 import type { Integrity } from "@holon/core/log/run.ts";
-import type { SegmentLog, StagedListener } from "../log/segment-log.ts";
+import type { LinedListener } from "../log/lined.ts";
+import type { SegmentLog } from "../log/segment-log.ts";
 import type { Guard } from "../policy/guard.ts";
 import type { Meter } from "../meter/meter.ts";
 import type { ServedModels } from "../model/served-models.ts";
@@ -41,7 +42,7 @@ export interface AgentContext {
   readonly events: Events;
   readonly blobs: BlobStore;
   readonly guard: Guard;
-  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly random: Random; readonly runner: Runner; readonly door: Door; readonly secrets: Secrets; readonly trace: Trace };
+  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly random: Random; readonly runner: Runner; readonly door: Door; readonly secrets: Secrets; readonly seals?: Seals | undefined; readonly trace: Trace };
   readonly requests: Pick<Requests, "setApps">;
   readonly served: Pick<ServedModels, "setDesired" | "decide">;
   readonly shared: SharedStore;
@@ -61,6 +62,8 @@ export interface AgentStatus {
   readonly state: AgentState;
   /** Version that runs; 0 if none does. */
   readonly version: number;
+  /** Units that were started since the node was. */
+  readonly starts?: number;
   readonly sources: readonly SourceStatus[];
   readonly units: readonly UnitStatus[];
   /** Sandboxes of functions. */
@@ -76,8 +79,8 @@ export interface Agent {
   /** What stops on islands may run now and might not before, or the other way round. */
   stoppingChanged(): void;
   committed(lanes: readonly Lane[]): void;
-  /** These are being written. */
-  staged(...staged: Parameters<StagedListener>): void;
+  /** These stand in line for the disk. */
+  lined(...lined: Parameters<LinedListener>): void;
   status(): AgentStatus;
   /** Hands over again what functions could not handle. Returns how many events will be. */
   replay(choice: { readonly app?: string | undefined; readonly function?: string | undefined; readonly event?: string | undefined }): number;
@@ -116,6 +119,7 @@ export function createAgent(context: AgentContext): Agent {
   let anew = false;
   let closed = false;
   let attempt = 0;
+  let starts = 0;
   let timer: Timer | undefined;
 
   function reachAnew(): void {
@@ -247,7 +251,10 @@ export function createAgent(context: AgentContext): Agent {
       const refusal = await refusalOf(entry.needs);
       denied ??= refusal;
       if (refusal !== undefined) await stop(name);
-      else if (!running.has(name)) running.set(name, { key: entry.key, ...(await entry.start()) });
+      else if (!running.has(name)) {
+        starts += 1;
+        running.set(name, { key: entry.key, ...(await entry.start()) });
+      }
       changed();
     }
     if (denied !== undefined) throw denied; // the rest runs
@@ -295,9 +302,9 @@ export function createAgent(context: AgentContext): Agent {
       }
       for (const { unit } of running.values()) unit?.committed();
     },
-    staged(runs, settled) {
+    lined(records, sequences, settled) {
       if (running.size > scoutFrom) return; // what is read once for all is read from the disk
-      for (const run of stagedRuns(runs, settled, log.origin, context.integrity)) for (const { unit } of running.values()) unit?.staged(run);
+      for (const run of stagedRuns(records, sequences, settled, log)) for (const { unit } of running.values()) unit?.staged(run);
     },
     status: () => ({
       state,
@@ -306,6 +313,7 @@ export function createAgent(context: AgentContext): Agent {
       units: [...running.values()].flatMap(({ unit }) => unit?.status() ?? []),
       sandboxes: warm.status(),
       moving: moves.status(),
+      starts,
       problem: problem?.toJSON(),
     }),
     replay({ app, function: fn, event }) {

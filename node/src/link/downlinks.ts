@@ -30,6 +30,8 @@ export interface DownlinksOptions {
   branched(lane: Lane, after: number): void;
   /** What is done for those who may not come in. */
   readonly lobby: Lobby | undefined;
+  /** Who is connected may have changed. */
+  changed?(): void;
 }
 
 export interface DownlinkStatus {
@@ -46,6 +48,8 @@ export interface Downlinks {
   towards(node: NodeName): Peer | undefined;
   /** The node itself, if it is connected here. */
   direct(node: NodeName): Peer | undefined;
+  /** Those of them that have something to send. */
+  senders(): readonly NodeName[];
   /** Everybody who is connected here. */
   peers(): readonly Peer[];
   /** Whether a child leads to a node. */
@@ -149,6 +153,7 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
     byNumber.delete(session.number);
     blobs.childLost(session.peer);
     tell(admission.left(session.number, now()));
+    options.changed?.();
   }
 
   function leadTo(session: Session, node: NodeName, version: number): void {
@@ -177,6 +182,7 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
     if (frame.header.op !== "offer") throw new HolonError("HOLON_FRAME_BAD", `a child sent ${frame.header.op}, which only parents send`);
     session.role = frame.header.sibling === undefined ? "child" : frame.header.sibling;
     learn(session, frame.header);
+    options.changed?.();
     session.receiver.offered(session.role === "relayed" && !options.takesRelayed() ? [] : frame.header.lanes.map(([name]) => name));
   }
 
@@ -214,6 +220,7 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
       return listener.address;
     },
     direct: (node) => sessions.get(node)?.at(-1)?.peer,
+    senders: () => [...byNumber.values()].filter(({ role }) => role !== "quiet").map(({ peer }) => peer.name),
     peers: () => [...byNumber.values()].map(({ peer }) => peer),
     isBelow: (node) => [...byNumber.values()].some((session) => session.role === "child" && session.below.has(node)),
     towards: (node) => sessions.get(node)?.at(-1)?.peer ?? ways.get(node)?.peer,

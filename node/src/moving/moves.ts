@@ -180,7 +180,8 @@ export function createMoves(context: MovesContext, rules: MoveRules = moveRules)
   const movedAs = (unit: string, held: z.infer<typeof heldSchema>): CellChange => ({ key: movedCell(unit), value: encoder.encode(canonicalJson(held)) });
 
   /** Why it has to stay; undefined where it may go. */
-  async function keptFor(unit: string, bytes: number): Promise<string | undefined> {
+  async function keptFor(unit: string, holds: number, bytes: number): Promise<string | undefined> {
+    if (holds === 0) return undefined; // how far it has read says nothing of what it read
     if (bytes > limits.moveStateBytesMax) return `it holds ${bytes} bytes, and ${limits.moveStateBytesMax} may travel`;
     const [appName = "", name = ""] = unit.split("/");
     const app = desired?.apps.find((one) => one.name === appName);
@@ -238,7 +239,7 @@ export function createMoves(context: MovesContext, rules: MoveRules = moveRules)
       try {
         const state = unitStateOf(unit, leave.id, log);
         const bytes = encodeUnitState(state);
-        const kept = await keptFor(unit, bytes.length);
+        const kept = await keptFor(unit, state.cells.length, bytes.length);
         const hash = kept === undefined ? await blobs.put(bytes) : undefined;
         const data = { unit, id: leave.id, to: leave.to, state: hash ?? null, bytes: bytes.length, blobs: hash === undefined ? [] : state.blobs, positions: positionsTold(state.positions), left: leftOf(state.positions), kept: kept ?? null };
         const record = events.record({ stream: "audit", type: movingEvents.sealed, class: "public", producer: "agent", subject: unit, data });

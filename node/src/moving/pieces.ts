@@ -32,7 +32,8 @@ export function createPieces({ self, blobs, calls, handlers, above, mayGo }: Pie
       const offset = await blobs.partBytes(hash);
       const { sizeBytes, piece } = pieceAnswerSchema.parse(await calls.call(node, movingMethods.piece, { hash, offset }, limits.nodeRenewAskMs));
       const bytes = fromBase64(piece);
-      if (bytes.length === 0 || sizeBytes > 2 * limits.moveStateBytesMax) throw new HolonError("HOLON_BLOB_BAD", `${node} gives ${bytes.length} bytes of blob ${hash} at ${offset}, of ${sizeBytes}`);
+      // Nothing is left to come where power went between the last piece and the name.
+      if ((bytes.length === 0 && offset < sizeBytes) || sizeBytes > 2 * limits.moveStateBytesMax) throw new HolonError("HOLON_BLOB_BAD", `${node} gives ${bytes.length} bytes of blob ${hash} at ${offset}, of ${sizeBytes}`);
       await blobs.addPiece(hash, offset, bytes, sizeBytes);
     }
   };
