@@ -30,7 +30,7 @@ export const words = {
     down: { word: "down", hint: "it does not run" },
     unseen: { word: "not seen", hint: "who could tell is not in reach, or nothing has come since control started" },
   } satisfies Record<NodeState, { readonly word: string; readonly hint: string }>,
-  document: { none: "nothing to run", settled: "runs it", spreading: "not reported yet", refused: "refused it" } satisfies Record<DocumentState, string>,
+  document: { none: "nothing to run", settled: "as issued", spreading: "not reported yet", refused: "refused" } satisfies Record<DocumentState, string>,
   glance: { alerts: "Alerts", none: "No alert in the last day." },
   fleet: {
     summary: (nodes: number, sites: number) => `${nodes.toLocaleString("en-GB")} ${nodes === 1 ? "node" : "nodes"} in ${sites.toLocaleString("en-GB")} ${sites === 1 ? "site" : "sites"}`,

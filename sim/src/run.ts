@@ -19,8 +19,8 @@ import { reconnectStorm } from "./scenarios/reconnect-storm.ts";
 import { restoreFromBackup } from "./scenarios/restore-from-backup.ts";
 import { sharedIslands } from "./scenarios/shared-islands.ts";
 import { splitSite } from "./scenarios/split-site.ts";
-import { telemetry72h } from "./scenarios/telemetry-72h.ts";
 import type { RecordedLine } from "./recording.ts";
+import { telemetry72h } from "./scenarios/telemetry-72h.ts";
 import type { SubjectProgram } from "./subject.ts";
 import type { Note } from "./trace.ts";
 
