@@ -12,6 +12,7 @@ import { stopBatches } from "./testing/batch.ts";
 import { installed, printSeconds, runCommand } from "./testing/command.ts";
 import type { TestResult } from "./testing/events.ts";
 import { runTestFiles } from "./testing/runTestFiles.ts";
+import { filesInTurn, notItsTurn } from "./testing/turns.ts";
 
 // Some two hundred processes are started: each finds its types stripped and its modules compiled by those before it.
 process.env["NODE_COMPILE_CACHE"] ??= join(repositoryRoot, "node_modules/.cache/tests");
@@ -34,8 +35,10 @@ const files = listPaths().filter((path) => path.endsWith(".test.ts") && path.inc
 const isWhole = flags.only === undefined;
 const isSetUp = isWhole ? await install() : true;
 const checking = isWhole ? check() : Promise.resolve(true); // beside the tests: neither needs the other
-const results = await runTestFiles(files, { root: repositoryRoot, fileTimeoutMs: 240_000, exitTimeoutMs: 10_000, say: (line) => console.log(line) });
-finish(results, isSetUp && (await checking));
+const { now, later } = isWhole ? filesInTurn(files) : { now: files, later: [] };
+const results = await runTestFiles(now, { root: repositoryRoot, fileTimeoutMs: 240_000, exitTimeoutMs: 10_000, say: (line) => console.log(line) });
+const waiting = later.map((file): TestResult => ({ file, name: "all of it", outcome: "skipped", reason: notItsTurn }));
+finish([...results, ...waiting], isSetUp && (await checking));
 
 /** 0 where this is no clone. */
 async function commitCount(): Promise<string> {

@@ -29,6 +29,9 @@ function certificateOf(data: string, name: string): X509Certificate {
   return new X509Certificate(identitySchema.parse(JSON.parse(readFileSync(join(data, name, "identity/identity.json"), "utf8"))).chain[0] ?? "");
 }
 
+const pinnedDirector = (data: string, node: string): string => readFileSync(join(data, node, "pinned/director.root.json"), "utf8");
+const directorRoot = (data: string): string => z.object({ roots: z.array(z.string()) }).parse(JSON.parse(readFileSync(join(data, "cloud-1/director.json"), "utf8"))).roots.at(-1) ?? "";
+
 turn("a node is invited, enrolled through another, renewed in time and beyond it, and revoked", async (context) => {
   const machines = new Machines(context);
   const { data } = machines;
@@ -37,6 +40,7 @@ turn("a node is invited, enrolled through another, renewed in time and beyond it
   const listen = cloud.node.address?.replace("wss://", "") ?? "";
 
   assert.match(await machines.enroll(await machines.invite(cloud, "edge-1", "--tier", "edge")), /^edge-1 of plant is enrolled/);
+  assert.deepEqual(pinnedDirector(data, "edge-1"), directorRoot(data), "what control had at that time");
   const edge = await machines.start({ ...plant, name: "edge-1", tier: "edge", listen: "127.0.0.1:0", parent: cloud.node.address, uplink: { node: "cloud-1" } });
   await until("the edge is linked", isOpen(edge));
 

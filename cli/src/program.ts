@@ -5,14 +5,16 @@ import { join, resolve } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import { z } from "zod";
 import { connectApi, type ClientOptions } from "./client.ts";
+import { addSite } from "./program/site.ts";
 import type { DevOptions } from "./command/app-dev.ts";
 import type { AuditOptions } from "./command/audit.ts";
 import type { TailOptions } from "./command/event.ts";
+import type { ProviderLogin } from "./command/session-provider.ts";
 import type { OptimizeOptions } from "./command/model-optimize.ts";
 import type { RegisterOptions } from "./command/model.ts";
-import type { AuthorityOptions, InviteOptions } from "./command/node-identity.ts";
+import type { AuthorityOptions, DirectorOptions, InviteOptions } from "./command/node-identity.ts";
 import type { ExplainOptions } from "./command/policy.ts";
-import type { InitOptions, PinOptions, SignOptions } from "./command/publisher.ts";
+import type { InitOptions, PinOptions, SignOptions, TrustOptions } from "./command/publisher.ts";
 import type { SigningOptions } from "./app/sign.ts";
 import type { SimOptions } from "./command/sim.ts";
 import type { TokenOptions } from "./command/token.ts";
@@ -37,6 +39,7 @@ export function createProgram(hold: Hold): Command {
   addUp(program, hold);
   addApps(program, hold);
   addNodes(program, hold);
+  addSite(program);
   addFunctions(program);
   addMeter(program);
   addEvents(program);
@@ -46,6 +49,7 @@ export function createProgram(hold: Hold): Command {
   addPlan(program);
   addAudit(program);
   addDoctor(program);
+  addConsole(program);
   addSimulator(program);
   addPublisher(program);
   addPeople(program);
@@ -104,6 +108,10 @@ function addUp(program: Command, hold: Hold): void {
     });
 }
 
+function addConsole(program: Command): void {
+  common(program.command("console").description("the address of the web console, for a browser on this machine")).action(async (options: Common) => (await import("./command/console.ts")).showConsole(clientOptions(options), options.json === true));
+}
+
 function addApps(program: Command, hold: Hold): void {
   const app = program.command("app").description("apps");
   app.command("init <folder>").description("begin an app: a manifest, two functions and their tests").action(async (folder: string) => (await import("./command/app-init.ts")).initApp(folder));
@@ -121,8 +129,9 @@ function addApps(program: Command, hold: Hold): void {
   common(app.command("deploy <folder>").description("publish an app and run it where its manifest says"))
     .option("--publisher <folder>", "sign it with the keys of this publisher (default: publisher in the data folder, where there is one)")
     .option("--passphrase-file <file>", "file with the passphrase of its keys")
+    .option("--seal-to <sites...>", "seal its code and models, so that nodes of these sites alone can open them")
     .option("--dry-run", "say what would start, end and move, and why; change nothing")
-    .action(async (folder: string, options: Common & SigningOptions & { readonly dryRun?: boolean }) => (await import("./command/app.ts")).deployApp(await connectApi(clientOptions(options)), folder, { ...options, data: resolve(options.data) }));
+    .action(async (folder: string, options: Common & SigningOptions & { readonly dryRun?: boolean; readonly sealTo?: readonly string[] }) => (await import("./command/app.ts")).deployApp(await connectApi(clientOptions(options)), folder, { ...options, data: resolve(options.data) }));
   common(app.command("list").description("what is deployed")).action(async (options: Common) => (await import("./command/app.ts")).listApps(await connectApi(clientOptions(options)), options.json === true));
   common(app.command("remove <name>").description("remove an app from all nodes")).action(async (name: string, options: Common) => (await import("./command/app.ts")).removeApp(await connectApi(clientOptions(options)), name, options.json === true));
   common(app.command("shared <name>").description("state that sites share, as far as a node has it (another node: --api)")).action(async (name: string, options: Common) => (await import("./command/app.ts")).showShared(await connectApi(clientOptions(options)), name, options.json === true));
@@ -131,6 +140,9 @@ function addApps(program: Command, hold: Hold): void {
 function addNodes(program: Command, hold: Hold): void {
   const node = program.command("node").description("nodes");
   common(node.command("list").description("all nodes ever heard")).action(async (options: Common) => (await import("./command/node.ts")).listNodes(await connectApi(clientOptions(options)), options.json === true));
+  common(node.command("drift [name]").description("where nodes differ from what they are to be, and since when")).action(async (name: string | undefined, options: Common) => (await import("./command/node.ts")).showDrift(await connectApi(clientOptions(options)), name, options.json === true));
+  ofNode(node.command("status").description("states of nodes, since when, and how complete the answer is")).action(async (options: OfNode) => (await import("./command/node-telemetry.ts")).showStatus(clientOptions(options), options.node, options.json === true));
+  ofNode(node.command("top").description("what a node measures of itself now")).action(async (options: OfNode) => (await import("./command/node-telemetry.ts")).showTop(clientOptions(options), options.node, options.json === true));
   node
     .command("start <file>")
     .description("run one node by its holon.node.yaml")
@@ -156,8 +168,9 @@ function addMembership(node: Command): void {
     .description("join with a token: makes this node's key, gets its certificate")
     .requiredOption("--token <token>", "what `holon node invite` printed; - reads it from stdin")
     .option("--at <address>", "another node of the fleet to ask, such as the parent: wss://127.0.0.1:7403")
+    .option("--publisher <folder>", "pin this publisher's root in the same step: the folder, or a copy of it without keys/")
     .option("--data <folder>", "data folder", ".holon")
-    .action(async (options: { readonly token: string; readonly at?: string; readonly data: string }) => (await import("./command/node-identity.ts")).enrollNode(options));
+    .action(async (options: { readonly token: string; readonly at?: string; readonly data: string; readonly publisher?: string }) => (await import("./command/node-identity.ts")).enrollNode(options));
   common(node.command("revoke <name>").description("take a node's certificates from it: the fleet refuses it"))
     .requiredOption("--because <reason>", "goes into the trail")
     .action(async (name: string, options: Common & { readonly because: string }) => (await import("./command/node-identity.ts")).revokeNode(await connectApi(clientOptions(options)), name, options.because, options.json === true));
@@ -171,6 +184,17 @@ function addMembership(node: Command): void {
     .option("--root <file>", "the root's key, where it was taken away")
     .option("--json", "data as JSON on stdout")
     .action(async (options: AuthorityOptions) => (await import("./command/node-identity.ts")).manageAuthority(options));
+  node
+    .command("director")
+    .description("the keys with which control signs what each node runs")
+    .option("--data <folder>", "data folder", ".holon")
+    .option("--node <name>", "the node that runs control", "cloud-1")
+    .option("--take-root <file>", "take the key of the director's root to this file and remove it here")
+    .option("--rotate", "make the key anew that signs what nodes run")
+    .option("--new-root-key", "with --rotate: and that of the root")
+    .option("--root <file>", "the root's key, where it was taken away")
+    .option("--json", "data as JSON on stdout")
+    .action(async (options: DirectorOptions) => (await import("./command/node-identity.ts")).manageDirector(options));
 }
 
 function addFunctions(program: Command): void {
@@ -283,7 +307,13 @@ function addPeople(program: Command): void {
   interface WithPassword extends Common {
     readonly passwordFile?: string;
   }
-  withPassword(program.command("login <name>").description("begin a session with a name and its password")).action(async (name: string, options: WithPassword) => (await import("./command/session.ts")).logIn(clientOptions(options), name, options.passwordFile, options.json === true));
+  withPassword(program.command("login [name]").description("begin a session: with a name and its password, or without a name with the identity provider"))
+    .option("--paste", "without a name: use a browser elsewhere, and paste the address at which it ends")
+    .option("--port <port>", "without a name: the port of this machine to which the browser is sent back")
+    .action(async (name: string | undefined, options: WithPassword & ProviderLogin) => {
+      if (name === undefined) return (await import("./command/session-provider.ts")).logInWithProvider(clientOptions(options), options, options.json === true);
+      return (await import("./command/session.ts")).logIn(clientOptions(options), name, options.passwordFile, options.json === true);
+    });
   common(program.command("logout").description("end the session")).action(async (options: Common) => (await import("./command/session.ts")).logOut(clientOptions(options), options.json === true));
   const user = program.command("user").description("people and their roles: owner, operator, publisher, auditor, viewer");
   withPassword(user.command("add <name>").description("add a user")).requiredOption("--role <role>", "owner, operator, publisher, auditor or viewer").action(async (name: string, options: WithPassword & { readonly role: string }) => (await import("./command/user.ts")).addUser(await connectApi(clientOptions(options)), name, options.role, options.passwordFile, options.json === true));
@@ -355,6 +385,11 @@ function addPublisher(program: Command): void {
     .option("--days <n>", "days after which nodes adopt none of this any more")
     .action(async (folder: string, options: SignOptions) => (await import("./command/publisher.ts")).signWithPublisher(folder, options));
   publisher.command("show <folder>").description("keys, and what is signed").option("--json", "data as JSON on stdout").action(async (folder: string, options: { readonly json?: boolean }) => (await import("./command/publisher.ts")).showPublisher(folder, options.json === true));
+  publisher.command("trust <folder> <file>").description("seal to a site by its key, as `holon site key --public` wrote it there")
+    .requiredOption("--fingerprint <text>", "what `holon site key` shows on a node of the site: asked for by another way than the file came")
+    .option("--replace", "the site has made a new key")
+    .option("--json", "data as JSON on stdout")
+    .action(async (folder: string, file: string, options: TrustOptions) => (await import("./command/publisher.ts")).trustSiteKey(folder, file, options));
   publisher.command("pin <folder>").description("let a node of this machine run only what this publisher signs")
     .requiredOption("--node <name>", "the node")
     .option("--data <folder>", "data folder", ".holon")

@@ -1,5 +1,6 @@
 /** The control plane over the log of the node it lives on: deploys apps, plans, and issues one desired document per node. */
 import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
+import { driftOf } from "@holon/core/drift.ts";
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { identityMethods } from "@holon/core/identity/messages.ts";
 import { limits } from "@holon/core/limits.ts";
@@ -8,20 +9,27 @@ import type { Log, NewRecord } from "@holon/core/log/log.ts";
 import type { Explanation } from "@holon/core/placement/explain.ts";
 import { needsProblem } from "@holon/core/placement/needs-of-app.ts";
 import { printPrincipal } from "@holon/core/policy/principal.ts";
-import type { Authority, Clock, Credentials, Crypto, Director, Identity, Timer, Trace } from "@holon/core/ports.ts";
+import type { Authority, Clock, Credentials, Crypto, Director, Identity, IdentityProvider, Timer, Trace } from "@holon/core/ports.ts";
 import { exportableStreams } from "@holon/core/schema/event.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
 import { cascadeProblem } from "@holon/core/schema/model-use.ts";
 import type { ModelDocument } from "@holon/core/schema/model.ts";
 import { planMethods, renewSchema } from "@holon/core/schema/node-report.ts";
+import { movingMethods } from "@holon/core/schema/moving.ts";
+import type { Drift } from "@holon/core/schema/condition.ts";
+import type { ProviderConfig } from "@holon/core/schema/provider.ts";
 import type { SignatureFiles } from "@holon/core/schema/signatures.ts";
-import type { BlobHash } from "@holon/core/units.ts";
+import { createTurns } from "@holon/core/turns.ts";
+import type { BlobHash, NodeName } from "@holon/core/units.ts";
 import { createClaims } from "./store/claims.ts";
 import { openRegistrar, type Registrar } from "./identity/registrar.ts";
+import { issuedFor } from "./fleet/issued.ts";
 import { openPeople, type People } from "./people/people.ts";
 import { documentsFor, heldDesired } from "./plan/documents.ts";
 import { createHearing, type Hearing } from "./plan/hearing.ts";
 import { readLeaving } from "./plan/leaving.ts";
+import { createMovers } from "./plan/movers.ts";
+import { readMoves, type Move, type MoveBook } from "./plan/moving.ts";
 import { createPlanner, whyNowhere, type InForce } from "./plan/planner.ts";
 import { previewOf, type Preview } from "./plan/preview.ts";
 import { createFold, eventTypes, type ControlState, type KnownApp, type KnownNode } from "./store/fold.ts";
@@ -33,15 +41,21 @@ export interface ControlHost {
   readonly log: Log;
   readonly blobs: { has(hash: BlobHash): Promise<boolean>; put(content: Uint8Array): Promise<BlobHash>; read(hash: BlobHash): Promise<Uint8Array> };
   readonly events: { record(input: { stream: "audit"; type: string; class: "public"; producer: string; subject?: string; data: unknown }): NewRecord };
-  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly director?: Director; readonly trace: Trace; readonly identity?: Identity | undefined; readonly authority?: Authority | undefined; readonly credentials?: Credentials | undefined };
+  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly director?: Director; readonly trace: Trace; readonly identity?: Identity | undefined; readonly authority?: Authority | undefined; readonly credentials?: Credentials | undefined; readonly provider?: IdentityProvider | undefined };
   /** Where new nodes reach the fleet. */
   readonly address?: string | undefined;
+  /** What the claims of `ports.provider` stand for. */
+  readonly provider?: ProviderConfig | undefined;
   /** How long certificates hold; without it `limits.certificateMs`. */
   readonly certificateMs?: number | undefined;
   /** Methods of `call` that its node answers. */
   readonly handlers?: { set(method: string, handler: (parameters: unknown) => Promise<unknown>): unknown };
   /** A newer list of the revoked is in force at its node. */
   revoked?(): void;
+  /** Brings what a unit holds from the node below that sealed it. */
+  bring?(node: NodeName, hash: BlobHash): Promise<void>;
+  /** How units go from node to node, where a test puts another in its place. */
+  readonly moveBook?: MoveBook | undefined;
 }
 
 export interface NodeRow extends KnownNode {
@@ -49,6 +63,8 @@ export interface NodeRow extends KnownNode {
   readonly leads: boolean;
   /** Version of the document issued for it; 0 if none. */
   readonly desiredVersion: number;
+  /** Where it differs from what it is to be, by what it told last. */
+  readonly drift: readonly Drift[];
   /** Milliseconds since a record of it last arrived here; unknown since this control started if none did. */
   readonly heardMs: number | undefined;
 }
@@ -67,6 +83,8 @@ export interface Control {
   images(): SignatureFiles | undefined;
   /** The plan in force, with all that it was made from; undefined where nothing that is deployed has needs. */
   plan(): Promise<InForce | undefined>;
+  /** Units on their way from one node to another. */
+  moves(): readonly Move[];
   /** Why a unit (`app/function`) is on a node, or not. `HOLON_PLAN_MISSING`. */
   explain(unit: string, node: string): Promise<Explanation>;
   /** What would come of deploying this, and why; changes nothing. */
@@ -98,7 +116,6 @@ export async function openControl(host: ControlHost): Promise<Control> {
   const fold = createFold(log, claims.ignored);
   const heard = new Map<string, number>();
   const sizes = new Map<BlobHash, number>();
-  let busy: Promise<void> = Promise.resolve();
   let closed = false;
   let timer: Timer | undefined;
   /** By which states of nodes the last plan was made, and whether it waits for its adoption. */
@@ -108,18 +125,13 @@ export async function openControl(host: ControlHost): Promise<Control> {
   await fold.catchUp();
   await claims.tell();
   const planner = createPlanner(host);
+  const movers = createMovers(host, () => void inTurn(replan).catch(failed), host.moveBook);
   const hearing = openHearing(host, (await planner.inForce(fold.state))?.inputs.inventory.nodes ?? []);
 
-  /** Everything that reads or changes the state goes through here, one after the other. */
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = busy.then(work);
-    busy = result.then(
-      () => undefined,
-      () => undefined,
-    );
-    return result;
-  }
+  /** Everything that reads or changes the state goes through here. */
+  const inTurn = createTurns();
 
+  const isUnderWay = (): boolean => readLeaving(log).length > 0 || movers.areUnderWay();
   const states = (): string => [...fold.state.nodes.keys()].map((node) => hearing.stateOf(node)).join();
 
   async function replan(): Promise<void> {
@@ -138,7 +150,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
     const proposal = await planner.propose(state, hearing);
     const adopted = proposal?.because === undefined ? undefined : await planner.keep(proposal);
     const plan = adopted === undefined ? (await planner.inForce(state))?.plan : proposal?.planned.plan;
-    const { records, cells } = await documentsFor({ state, hearing, plan }, { ...host, sizes });
+    const { records, cells } = await documentsFor({ state, hearing, plan, movers }, { ...host, sizes });
     const adopting = adopted === undefined ? [] : [record(eventTypes.planned, "fleet", adopted)];
     if (adopting.length + records.length + cells.length > 0) await log.append({ records: [...adopting, ...records], cells });
     if (adopting.length > 0) await fold.catchUp();
@@ -148,7 +160,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
 
   async function follow(): Promise<void> {
     if (closed) return;
-    if ((await fold.catchUp()) || owed !== undefined || readLeaving(log).length > 0) await replan();
+    if ((await fold.catchUp()) || owed !== undefined || isUnderWay()) await replan();
     await claims.tell();
   }
 
@@ -160,7 +172,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
 
   async function look(): Promise<void> {
     if (closed) return;
-    if (owed !== undefined || states() !== planned.states || planned.isLater || readLeaving(log).length > 0) return replan();
+    if (owed !== undefined || states() !== planned.states || planned.isLater || isUnderWay()) return replan();
     lookLater(true);
   }
 
@@ -198,9 +210,11 @@ export async function openControl(host: ControlHost): Promise<Control> {
     return Promise.resolve({ version: issued });
   });
 
+  host.handlers?.set(movingMethods.take, (parameters) => inTurn(() => movers.grant(parameters)));
   const registrar = await registrarOf(host, record);
   const { credentials } = ports;
-  const people = credentials && openPeople({ log, clock: ports.clock, crypto: ports.crypto, credentials, state: fold.state.people, record, follow: () => inTurn(follow) });
+  const provider = ports.provider && host.provider && { port: ports.provider, config: host.provider };
+  const people = credentials && openPeople({ log, clock: ports.clock, crypto: ports.crypto, credentials, provider, state: fold.state.people, record, follow: () => inTurn(follow) });
 
   return {
     registrar,
@@ -230,6 +244,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
     images: () => fold.state.images,
     problem: () => owed,
     plan: () => inTurn(() => planner.inForce(fold.state)),
+    moves: () => readMoves(log),
     explain: (unit, node) => inTurn(() => planner.explain(fold.state, unit, node)),
     preview: (document) =>
       inTurn(async () => {
@@ -270,7 +285,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
       closed = true;
       timer?.cancel();
       unsubscribe();
-      await busy;
+      await inTurn(() => Promise.resolve());
     },
   };
 }
@@ -281,7 +296,7 @@ async function registrarOf(host: ControlHost, record: (type: string, subject: st
   const { log, address, handlers, ports, certificateMs = limits.certificateMs } = host;
   const { authority, identity, clock } = ports;
   if (authority === undefined || identity === undefined) return undefined;
-  const registrar = await openRegistrar({ log, clock, authority, identity, certificateMs, address, record, spread: () => host.revoked?.() });
+  const registrar = await openRegistrar({ log, clock, crypto: ports.crypto, authority, identity, certificateMs, address, director: ports.director, record, spread: () => host.revoked?.() });
   handlers?.set(identityMethods.enroll, registrar.enroll);
   handlers?.set(identityMethods.renew, registrar.renew);
   return registrar;
@@ -289,7 +304,13 @@ async function registrarOf(host: ControlHost, record: (type: string, subject: st
 
 function nodeRow(node: KnownNode, state: ControlState, log: Log, clock: Clock, heard: ReadonlyMap<string, number>): NodeRow {
   const at = node.name === log.origin ? clock.monotonicMs() : heard.get(node.name);
-  return { ...node, leads: state.leads.get(node.site)?.lead === node.name, desiredVersion: heldDesired(log, node.name)?.version ?? 0, heardMs: at === undefined ? undefined : clock.monotonicMs() - at };
+  const desired = issuedFor(log, node.name);
+  const condition = state.conditions.get(node.name);
+  // What it settled on it told at once; how it stands, only now and then.
+  const reached = node.reported?.outcome === "settled" ? node.reported.version : 0;
+  const now = condition && { ...condition.now, version: Math.max(condition.now.version, reached) };
+  const drift = driftOf({ desired: { version: desired?.version ?? 0, behindSince: state.behindSince.get(node.name)?.at, policy: desired?.policy ?? null }, condition: now, since: condition?.since ?? {} });
+  return { ...node, drift, leads: state.leads.get(node.site)?.lead === node.name, desiredVersion: desired?.version ?? 0, heardMs: at === undefined ? undefined : clock.monotonicMs() - at };
 }
 
 /** The apps as they would be with this one. */

@@ -106,6 +106,18 @@ export const limits = {
   callBytesMax: 1 << 20,
   /** Calls of this node that wait for an answer; calls of one peer that are being answered. At the bound: `HOLON_CALL_BUSY`. */
   callsPendingMax: 256,
+  /** Children that a node lists when it is asked for its links. At the bound: the others are counted. */
+  linksReportMax: 4_096,
+  /** While somebody looks at the fleet: how often nodes are asked for their links, how many at once, up to which size of fleet all and not only those above others, how long each may take and how long the answer waits for them. */
+  linksLookMs: 900,
+  linksAskedAtOnce: 32,
+  linksAskAllMax: 32,
+  linksAskMs: 4_000,
+  linksWaitMs: 250,
+  /** How often what is shown of the fleet is made anew; up to which size of it bytes over each link are shown; how long one node may take to tell of itself. */
+  fleetViewMs: 400,
+  fleetFlowsMax: 500,
+  nodeStatusAskMs: 8_000,
   /** Longest deadline of a call; a longer one is cut to this. */
   callDeadlineMsMax: 600_000,
   /** First wait before a link is tried again; doubles up to the next bound, with full jitter. */
@@ -312,8 +324,11 @@ export const limits = {
   modelInPlaceWork: 32 << 10,
   /** Files of segments that were let go of stay open for so long, for those who read in them. */
   retiredFileMs: 15_000,
-  /** Runs up to this size are handed to idle functions while the disk still writes them. */
+  /** What a function may begin with before the disk has it, and what it may have made of it: bytes, and appends. At the bound: it reads from the disk, and waits for it. */
   stagedBytesMax: 64 << 10,
+  stagedRunsMax: 64,
+  /** Appends of one MQTT door that are on their way to the disk at a time. At the bound: messages wait for the next. */
+  mqttAppendsMax: 4,
   /** Kinds of events that a door gives to devices, and filters a device subscribes to; a further filter is refused. */
   mqttGivesMax: 32,
   mqttFiltersMax: 64,
@@ -373,6 +388,11 @@ export const limits = {
   invitationsMax: 1_024,
   /** One certificate or request in text. At the bound: refused. */
   certificateCharactersMax: 8_192,
+  /** Roots of the director that a new node is shown: the last ones. */
+  directorRootsMax: 8,
+  /** Sites to which one app is sealed, and the header of a sealed file. At the bound: refused. */
+  sealSitesMax: 64,
+  sealHeaderBytesMax: 64 << 10,
   /** Nodes that are revoked. At the bound: `HOLON_IDENTITY_FULL`. */
   revokedMax: 4_096,
   /** Certificates that a listener has verified and knows again. At the bound: the one that was seen first is verified anew. */
@@ -417,6 +437,18 @@ export const limits = {
   loginLockMsMax: 900_000,
   /** Names and addresses that are counted. At the bound: those that are not known yet are counted as one. */
   loginCountedMax: 1_024,
+  /** Rules by which an identity provider's people get roles. At the bound: the configuration is refused. */
+  providerRolesMax: 64,
+  /** Logins with an identity provider that are under way, and for how long each may be. At the bound: the oldest is forgotten, and begins again. */
+  providerLoginsMax: 256,
+  providerLoginMs: 600_000,
+  /** Time for one answer of an identity provider, and its size. At the bound: `HOLON_PROVIDER_UNREACHABLE`, `HOLON_PROVIDER_BAD`. */
+  providerAnswerMs: 8_000,
+  providerAnswerBytesMax: 256 << 10,
+  /** Questions to it that are under way. At the bound: `HOLON_LOGIN_BUSY`. */
+  providerAsksMax: 8,
+  /** How far its clock and this one may be apart. At the bound: `HOLON_PROVIDER_TIME`. */
+  providerSkewMs: 60_000,
   /** Nodes, replicas of one unit and accelerators of one node that the planner takes. At the bound: the document is refused. */
   planNodesMax: 65_536,
   planReplicasMax: 256,
@@ -443,4 +475,74 @@ export const limits = {
   planReasonsMax: 4,
   /** Lines of a plan's diff in the event that adopts it. At the bound: the others stand in the plan alone. */
   planChangesTold: 64,
+  /** A unit that moves works off what lies before it for so long; what is left of its node's own lanes then is told. It looks this often whether it is done. */
+  moveDrainMs: 30_000,
+  moveLookMs: 100,
+  /** What a unit holds, as it travels. At the bound: the unit stays where it is. */
+  moveStateBytesMax: 16 << 20,
+  /** A part of it in one answer. */
+  movePieceBytes: 256 << 10,
+  /** A new home that has not asked for a unit by then does not get it: the unit goes back to the old one. */
+  moveAnswerMs: 180_000,
+  /** What came back is tried again after so long, where the plan still wants it. */
+  moveAgainMs: 1_800_000,
+  /** Lanes of which a seal tells the position; the others stand in the state. */
+  moveLanesTold: 64,
+  /** Seals and takes that control remembers. At the bound: the oldest is let go. */
+  movesRememberedMax: 4_096,
+  /** A node tells this often from where its units were handed how much; sites by which the planner follows it. */
+  handedTellMs: 3_600_000,
+  handedSitesMax: 16,
+  handedOriginsMax: 256,
+  /** A node looks this often how it stands to what it is to be, and tells what has changed. */
+  conditionLookMs: 30_000,
+  /** How often a node tells what it measured, unless its configuration says otherwise, and what that may say. */
+  telemetryEveryMs: 60_000,
+  telemetryEveryMsMin: 1_000,
+  telemetryEveryMsMax: 3_600_000,
+  /** Of the uplink's budget, what telemetry may take. At the bound: it is told less often, with the same totals. */
+  telemetryShare: 0.05,
+  /** After the beginning of an outage and before its end so much is told as it was measured; of the time between, windows are merged to so much. */
+  telemetryFullMs: 3_600_000,
+  telemetryCoarseMs: 900_000,
+  /** Metrics of one kind in one window, characters of one with its attributes, and bins of one sketch. At the bound: further metrics are counted as one, the lowest bins are merged. */
+  telemetryKeysMax: 1_024,
+  telemetryKeyMax: 512,
+  telemetryBinsMax: 512,
+  /** Time that a record takes to come up, for who says what is due. */
+  telemetryGraceMs: 15_000,
+  /** A node that came back after it had ended without a word is shown as crashed for so long. */
+  telemetryCrashedMs: 300_000,
+  /** Steps of the fleet's own charts that are kept, fine and coarse. At the bound: the oldest goes; the records stay. */
+  telemetryFineStepMs: 60_000,
+  telemetryFineSteps: 1_440,
+  telemetryCoarseSteps: 672,
+  /** Points of one answer, and windows that are read for it. At the bound: refused. */
+  telemetryPointsMax: 1_440,
+  telemetryWindowsReadMax: 50_000,
+  /** Records of one lane that are read again at a start. At the bound: older ones are not in charts of the fleet. */
+  telemetryReadBackMax: 5_000,
+  /** Spans of late telemetry that are remembered of one node. At the bound: the oldest is forgotten as late. */
+  telemetryLateMax: 64,
+  /** Nodes that an answer names as unknown. */
+  telemetryMissingMax: 64,
+  /** Changes of links from below are told together after this. */
+  telemetryLinkNewsMs: 250,
+  /** One item of OTLP that comes in, and one record of them. At the bound: rejected, and the sender told. */
+  otlpItemBytesMax: 256 << 10,
+  /** One body of OTLP, unpacked. At the bound: 413. And bodies that are not on disk yet; at the bound the sender is told when to come back. */
+  otlpBodyBytesMax: 4 << 20,
+  otlpPendingBytesMax: 16 << 20,
+  /** First wait before a collector is tried again, doubling up to the next; what a sender is told to wait. */
+  otlpRetryMs: 1_000,
+  otlpRetryMaxMs: 60_000,
+  /** Records, and their bytes, of one request to a collector; time for its answer. */
+  otlpBatchRecords: 256,
+  otlpBatchBytes: 1 << 20,
+  otlpAnswerMs: 10_000,
+  /** How often silence is looked for; alerts that have ended and are still shown. At the bound: the oldest goes; its event stays. */
+  alertLookMs: 5_000,
+  alertsResolvedMax: 256,
+  /** Who follows is told of changes this often. */
+  telemetryFollowMs: 500,
 } as const;

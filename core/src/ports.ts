@@ -156,6 +156,26 @@ export interface Credentials {
   secret(): string;
 }
 
+/** What an identity provider said of somebody, and what of it is proved: that it said so, to this client, now. */
+export interface ProvedSubject {
+  /** By which the provider tells its people apart, for ever. */
+  readonly subject: string;
+  /** Of the login for which it was said. */
+  readonly nonce: string | undefined;
+  readonly claims: Readonly<Record<string, unknown>>;
+}
+
+/** An identity provider: OpenID Connect Core 1.0 with the authorization code flow and PKCE (RFC 7636). Holds nothing of a login that is under way. */
+export interface IdentityProvider {
+  /** Where a browser goes to. `HOLON_PROVIDER_UNREACHABLE`, `HOLON_PROVIDER_BAD`. */
+  authorization(login: { readonly state: string; readonly nonce: string; readonly verifier: string; readonly redirect: string }): Promise<string>;
+  /**
+   * Redeems the code with which the browser came back, and checks what is given for it: signature, issuer, audience, time by `atMs`; the nonce is left to the
+   * caller. `answeredBy` is the issuer that the browser named (RFC 9207). `HOLON_PROVIDER_REFUSED`, `HOLON_PROVIDER_TIME`, `HOLON_PROVIDER_UNREACHABLE`, `HOLON_PROVIDER_BAD`.
+   */
+  redeem(answer: { readonly code: string; readonly answeredBy: string | undefined; readonly verifier: string; readonly redirect: string; readonly atMs: number }): Promise<ProvedSubject>;
+}
+
 /** Checksums and compression, synchronous. */
 export interface Codec {
   /** CRC-32 (ISO 3309), unsigned. */
@@ -425,12 +445,20 @@ export interface HostStats {
   sample(): Promise<Readonly<Record<string, number>>>;
   /** What this machine has; of the disk what is free where the node keeps its data. What the system does not tell is left out. */
   capacity(): Promise<HostCapacity>;
+  /** Of this process: processor time since it began, and memory in use. */
+  process?(): { readonly processorSeconds: number; readonly memoryBytes: number };
 }
 
 /** Secrets of this node, kept beside it: they come with no document and leave with nothing. */
 export interface Secrets {
   /** Those of the names that are there. `HOLON_SECRETS_EXPOSED` where others could read them too, `HOLON_SECRETS_BAD`. */
   read(names: readonly string[]): Promise<Readonly<Record<string, string>>>;
+}
+
+/** Files that publishers sealed to sites: opened by nodes of those sites, and by nobody else. */
+export interface Seals {
+  /** The plain file. `of` is what it has to be: `app/function/name`. `HOLON_SEAL_CLOSED` where this node holds no key that opens it, `HOLON_SEAL_BAD`. */
+  open(sealed: Uint8Array, of: string): Promise<Uint8Array>;
 }
 
 /** Who this node is, as far as it can prove it; and who is no longer. Keys stay behind it. */
@@ -461,7 +489,7 @@ export interface Authority {
   /** SHA-256 of the root's certificate, 64 hexadecimal digits. */
   readonly fingerprint: string;
   /** A token for one node, and the public key that its requests are held to. */
-  invitation(scope: Invited & { readonly address: string }): Promise<{ readonly invitation: string; readonly key: string; readonly token: string }>;
+  invitation(scope: Invited & { readonly address: string; readonly director?: string | undefined }): Promise<{ readonly invitation: string; readonly key: string; readonly token: string }>;
   /** The new key's SHA-256, where the request is signed by the invitation's key and by its own. `HOLON_IDENTITY_UNTRUSTED`. */
   checkEnrolment(request: Enrolment, key: string): Promise<string>;
   /** Who asks, by a certificate of this authority, whenever that ended. `HOLON_IDENTITY_UNTRUSTED`. */
@@ -512,6 +540,8 @@ export interface Trust {
 
 /** The control plane's own signature: what it chose for one node of what publishers signed. */
 export interface Director {
+  /** All roots from the first on: nodes pin the last of them when they enrol, and follow from there by the rule of The Update Framework. */
+  roots(nowMs: number): Promise<readonly Uint8Array[]>;
   /** Files of metadata by name, as nodes ask for them; versions are the document's. */
   sign(choice: { readonly version: number; readonly targets: ReadonlyMap<string, SignedTarget>; readonly nowMs: number }): Promise<ReadonlyMap<string, Uint8Array>>;
 }
@@ -519,6 +549,12 @@ export interface Director {
 /** Talk for people who diagnose; never payloads. */
 export interface Trace {
   note(level: "debug" | "info" | "warn" | "error", message: string, fields?: Readonly<Record<string, string | number | boolean>>): void;
+}
+
+/** A collector of OpenTelemetry, or whatever else takes a POST. */
+export interface Collector {
+  /** Rejects where nobody answers. */
+  post(url: string, contentType: string, body: Uint8Array): Promise<{ readonly status: number; readonly retryAfterMs: number | undefined; readonly body: Uint8Array }>;
 }
 
 /** Everything one node is given. */
@@ -534,8 +570,12 @@ export interface Ports {
   readonly runner: Runner;
   readonly door: Door;
   readonly secrets: Secrets;
+  /** Without it nothing that is sealed runs. */
+  readonly seals?: Seals | undefined;
   /** Without it control knows of this machine what its configuration declares. */
   readonly host?: HostStats;
+  /** Without it nothing is sent to one, whatever the configuration says. */
+  readonly collector?: Collector;
   /** Without it nothing that runs is asked for a signature. */
   readonly trust?: Trust;
   /** Of a node that carries the control plane. */
@@ -547,4 +587,6 @@ export interface Ports {
   readonly authority?: Authority | undefined;
   /** Only where control runs. */
   readonly credentials?: Credentials | undefined;
+  /** Where control runs and one is configured. */
+  readonly provider?: IdentityProvider | undefined;
 }

@@ -2,22 +2,26 @@
  * One node: a log, a runtime, a guard, and a link to its parent and from its children, over ports. It opens from its own disk and
  * needs nothing else to work.
  */
+// long file: the one place where the parts of a node are put together.
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
-import { laneName, type Lane, type Mark, type NewRecord } from "@holon/core/log/log.ts";
+import { laneName, type Lane, type NewRecord } from "@holon/core/log/log.ts";
 import { defaultRetention } from "@holon/core/log/retention.ts";
 import type { Integrity } from "@holon/core/log/run.ts";
 import type { Lobby, Ports } from "@holon/core/ports.ts";
+import { movingMethods, takeAskSchema } from "@holon/core/schema/moving.ts";
 import { mergeShared } from "@holon/core/shared/state.ts";
-import type { StreamName } from "@holon/core/schema/event.ts";
+import type { Condition } from "@holon/core/schema/condition.ts";
+import type { LinksReport } from "@holon/core/schema/links-report.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
 import type { ElectionMachine } from "@holon/core/site/election.ts";
-import { isNodeName, type NodeName } from "@holon/core/units.ts";
+import { isNodeName, type BlobHash, type NodeName } from "@holon/core/units.ts";
 import { openBlobStore, type BlobStore } from "./blob/store.ts";
 import { desiredCell, desiredOf } from "./desired/documents.ts";
 import { createRequests, type FunctionAnswer, type FunctionRequest, type Requests } from "./trigger/requests.ts";
-import { createAgent, type Agent, type AgentStatus } from "./desired/agent.ts";
+import { createAgent, type Agent, type AgentContext, type AgentStatus } from "./desired/agent.ts";
 import { createEvents, type Events } from "./event/events.ts";
+import { openedRecord, startedRecord } from "./event/own-records.ts";
 import { createAdmission, defaultAdmissionBounds, type Admission, type AdmissionBounds, type AdmissionStatus } from "@holon/core/link/admission.ts";
 import { createBlobExchange, type BlobExchange } from "./link/blob-exchange.ts";
 import { createHistoryReports } from "./link/history-reports.ts";
@@ -27,6 +31,7 @@ import { createSelf, type Self } from "./inventory/self.ts";
 import { createRefusals, type Refusals } from "./identity/refusals.ts";
 import { createDownlinks, type DownlinkStatus, type Downlinks } from "./link/downlinks.ts";
 import type { Peer } from "./link/peer.ts";
+import { answerAbove, linksReport } from "./link/overview.ts";
 import { createUplink, type Uplink, type UplinkStatus } from "./link/uplink.ts";
 import type { Damage, LostRange, UnsettledLane } from "./log/progress.ts";
 import { damageTold, hasNews, isTellable, untold } from "./log/damage-told.ts";
@@ -42,6 +47,14 @@ import { openSharedStore, type SharedStore } from "./shared/store.ts";
 import { createMeter, type Meter, type MeterRow } from "./meter/meter.ts";
 import { createServedModels, type ServedModels, type ServedStatus } from "./model/served-models.ts";
 import { failedEventsOf, type FailedRow } from "./run/failed-rows.ts";
+import { wasSealed, type MoveRules } from "./moving/moves.ts";
+import { createPieces } from "./moving/pieces.ts";
+import { passesUp } from "./moving/pass-up.ts";
+import { createTelemetry, type Telemetry } from "./telemetry/telemetry.ts";
+import type { createFleetView } from "@holon/core/telemetry/fleet-view.ts";
+import type { thin } from "@holon/core/telemetry/thinning.ts";
+import { createHandedTeller } from "./condition/handed.ts";
+import { createTeller } from "./condition/teller.ts";
 import { createVerifier, type SignatureStatus, type Verifier } from "./trust/verifier.ts";
 import { createSite, type Site, type SiteStatus } from "./site/site.ts";
 
@@ -98,6 +111,8 @@ export interface HolonNode {
   /** Tells the trail that the node has started, and where its local API is reached (`http://127.0.0.1:7402`) if it has one. */
   announce(api?: string): Promise<void>;
   status(): NodeStatus;
+  /** Its links at this moment, as it tells them to whom stands above it. */
+  links(): LinksReport;
   /** Asks a function that answers requests. `HOLON_ARGUMENT_BAD`, `HOLON_CALL_BUSY`, `HOLON_CALL_TIMEOUT`. */
   ask(app: string, request: FunctionRequest): Promise<FunctionAnswer>;
   /** What one of its models with `cascade` or `drift` says of rows. */
@@ -116,6 +131,11 @@ export interface HolonNode {
   readonly guard: Guard;
   /** A newer list of the revoked was put into its identity: neighbours are told. */
   revoked(): void;
+  /** Brings the state of a unit that a node below has sealed. */
+  bring(node: NodeName, hash: BlobHash): Promise<void>;
+  /** What it measures of itself, and knows of those below; undefined where its configuration wants none. */
+  readonly telemetry: Telemetry | undefined;
+  readonly clock: Ports["clock"];
   /** Methods of `call` that this node answers. */
   readonly handlers: Map<string, CallHandler>;
   close(): Promise<void>;
@@ -140,6 +160,7 @@ interface Parts {
   refusals: Refusals | undefined;
   verifier: Verifier | undefined;
   self: Self | undefined;
+  telemetry: Telemetry | undefined;
 }
 
 /** Parts that a test may put in another's place. */
@@ -147,15 +168,24 @@ export interface NodeParts {
   readonly mergeShared?: typeof mergeShared;
   readonly election?: ElectionMachine;
   readonly admission?: (bounds: AdmissionBounds) => Admission;
+  readonly moves?: MoveRules;
+  readonly thin?: typeof thin;
+  readonly fleetView?: typeof createFleetView;
 }
 
-export async function openNode(config: NodeConfig, ports: Ports, { election, admission: ownAdmission, mergeShared: ownMerge }: NodeParts = {}): Promise<HolonNode> {
+/** What only the machine knows. */
+export interface NodeHost {
+  /** Whether its configuration's file says otherwise than what it was started with. */
+  readonly isConfigChanged?: (() => Promise<boolean>) | undefined;
+}
+
+export async function openNode(config: NodeConfig, ports: Ports, { election, admission: ownAdmission, mergeShared: ownMerge, moves: rules, thin: ownThin, fleetView, isConfigChanged }: NodeParts & NodeHost = {}): Promise<HolonNode> {
   const name = config.name as NodeName; // the configuration's schema has checked it
   const startedMs = ports.clock.monotonicMs();
   const events = createEvents(config, ports.clock);
   const integrity: Integrity = { sha256: ports.crypto.sha256, crc32: ports.codec.crc32 };
   const { clock, disk, random } = ports;
-  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, meter: undefined, scrubber: undefined, sharing: undefined, served: undefined, identity: undefined, refusals: undefined, verifier: undefined, self: undefined };
+  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, meter: undefined, scrubber: undefined, sharing: undefined, served: undefined, identity: undefined, refusals: undefined, verifier: undefined, self: undefined, telemetry: undefined };
   const log = await openLog({ origin: name, disk, clock, random, integrity, ...segmentSize(config), opened: (stream, predecessor) => openedRecord(events, stream, predecessor), full: () => parts.keeper?.full() });
   for (const damage of log.damage) ports.trace.note("error", `${damage.segment}: bytes ${damage.fromByte} to ${damage.toByte} are damaged (${damage.what})`, { code: "HOLON_LOG_DAMAGED" });
   const blobs = await openBlobStore(disk, integrity);
@@ -177,14 +207,16 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   const shared = openSharedStore({ log, clock, merge: ownMerge ?? mergeShared, changed: () => parts.sharing?.wake() });
   const requests = createRequests({ log, events, ports });
   parts.requests = requests;
-  const meter = createMeter({ config, log, events, ports });
+  const meter = createMeter({ config, log, events, ports, inferred: (app, fn, milliseconds) => parts.telemetry?.inferred(app, fn, milliseconds) });
   parts.meter = meter;
   const served = createServedModels({ tier: config.tier, jurisdiction: config.jurisdiction, isRoot: config.parent === undefined, log, events, blobs, guard, calls, handlers, ports, above: () => parts.uplink?.peer() ?? parts.site?.relayPeer() });
   parts.served = served;
   const verifier = createVerifier({ config, log, blobs, ports, fetch: exchange.fetch });
   parts.verifier = verifier;
-  parts.agent = createAgent({ log, integrity, events, blobs, guard, shared, served, verifier, ports, requests, meter, fetch: exchange.fetch, mayRunStopping: () => parts.self?.holds() ?? false });
-  const ofSelf = { version: () => desiredOf(log, name)?.document.version ?? 0, changed: () => parts.agent?.stoppingChanged(), append: (record: NewRecord) => appendSoon(log, clock, { records: [record] }) };
+  parts.agent = createAgent({ log, integrity, events, blobs, guard, shared, served, verifier, ports, requests, meter, fetch: exchange.fetch, moves: movesOf(config, parts, { calls, handlers, rules }), mayRunStopping: () => parts.self?.holds() ?? false });
+  const bring = createPieces({ self: name, blobs, calls, handlers, above: () => aboveOf(parts)?.name, mayGo: (hash) => wasSealed(log, hash) });
+  const speeds = (): Readonly<Record<string, number>> => Object.fromEntries((parts.agent?.status().units ?? []).flatMap(({ app, name: fn, callMs }) => (callMs === undefined ? [] : [[`${app}/${fn}`, callMs] as const])));
+  const ofSelf = { speeds, version: () => desiredOf(log, name)?.document.version ?? 0, changed: () => parts.agent?.stoppingChanged(), append: (record: NewRecord) => appendSoon(log, clock, { records: [record] }) };
   parts.self = createSelf({ self: name, config, events, calls, handlers, ports, host: ports.host, above: () => parts.uplink?.peer() ?? parts.site?.relayPeer(), ...ofSelf });
   if (config.listen !== undefined) {
     // What a sibling sent is safe when this node's own parent says so: a sibling's disk is no nearer to the root.
@@ -195,6 +227,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     parts.downlinks = createDownlinks({
       admission, log, integrity, ports, calls, blobs: exchange, safe, takesRelayed: () => parts.site?.takesRelayed() ?? false, branched: histories.branched,
       lobby: lobbyOf(parts),
+      changed: () => parts.telemetry?.childrenChanged(parts.downlinks?.senders() ?? []),
     });
     if (config.siblings.length > 0) {
       const { uplink, downlinks } = parts;
@@ -202,6 +235,8 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     }
   }
   parts.sharing = createSharedExchange({ store: shared, epoch: log.epoch, calls, handlers, guard, ports, partners: () => partnersOf(config, parts), desired: () => desiredOf(log, name)?.document });
+  const status = (): NodeStatus => statusOf(config, log, parts, damage, clock.monotonicMs() - startedMs);
+  parts.telemetry = createTelemetry({ config, log, events, ports, guard, thin: ownThin, fleetView, status, metered: () => meter.totals() });
   const damage = untold(log, log.damage, log.lost);
   if (damage.length > 0 || hasNews(log, log.lost)) await appendSoon(log, clock, damageTold(log, events, log.damage, log.lost, log));
   parts.scrubber = createScrubber({ log, ports, told: (found, lost) => (untold(log, found, lost).length > 0 || hasNews(log, lost) ? damageTold(log, events, found, lost) : undefined) });
@@ -212,7 +247,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   const surveyor = createSurveyor(log, ports);
   parts.surveyor = surveyor;
   surveyor.wake();
-  log.onStaged((runs, settled) => parts.agent?.staged(runs, settled));
+  log.onLined((...lined) => parts.agent?.lined(...lined));
   const unsubscribe = log.onCommit(({ lanes, cells }) => {
     if (cells.includes(desiredCell(name))) {
       followPolicy(guard, log, ports);
@@ -226,10 +261,17 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     throw error;
   });
   parts.agent.reconcile();
+  await parts.telemetry?.start();
   parts.identity?.start();
   parts.self?.start();
+  const teller = createTeller({ events, ports, now: () => conditionOf(parts, { log, guard, clock, isConfigChanged }), append: ofSelf.append });
+  teller.start();
+  const handedTeller = createHandedTeller({ events, ports, units: () => parts.agent?.status().units ?? [], append: ofSelf.append });
   parts.uplink?.start();
   if (address !== undefined) await parts.site?.start(address);
+
+  const links = (): LinksReport => linksReport(parts.downlinks?.status() ?? [], parts.uplink?.status());
+  answerAbove({ self: name, handlers, links, above: () => (parts.uplink?.peer() ?? parts.site?.relayPeer())?.name, status: () => ({ status: status(), meter: meter.totals() }) });
 
   return {
     config,
@@ -241,9 +283,13 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     handlers,
     guard,
     revoked: () => parts.identity?.spread(),
+    bring,
     address,
     announce: (api) => appendSoon(log, clock, { records: [startedRecord(events, config, api)] }),
-    status: () => statusOf(config, log, parts, damage, clock.monotonicMs() - startedMs),
+    status,
+    links,
+    telemetry: parts.telemetry,
+    clock,
     ask: requests.ask,
     decide: served.decide,
     cutUplink: () => parts.uplink?.cut(),
@@ -252,8 +298,17 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     metered: () => meter.totals(),
     failedEvents: () => failedEventsOf(log),
     replayFailed: (choice) => parts.agent?.replay(choice) ?? 0,
-    close: () => closeNode(parts, { log, guard, clock, unsubscribe }),
+    close: () => {
+      teller.close();
+      handedTeller.close();
+      return closeNode(parts, { log, guard, clock, unsubscribe });
+    },
   };
+}
+
+async function conditionOf({ agent }: Parts, { log, guard, clock, isConfigChanged }: NodeHost & { readonly log: SegmentLog; readonly guard: Guard; readonly clock: Ports["clock"] }): Promise<Condition> {
+  const changed = await isConfigChanged?.();
+  return { version: agent?.status().version ?? 0, policy: guard.inForce().hash ?? null, config: changed === undefined ? null : changed ? "changed" : "as started", clock: clock.wall().state, disk: log.diskState };
 }
 
 /** What leaves is decided by the newest document from the moment it is on disk, whatever keeps the rest of it from being reached. */
@@ -281,6 +336,7 @@ function committed(parts: Parts, self: NodeName, lanes: readonly Lane[], cells: 
   parts.surveyor?.wake();
   const leaving = lanes.filter((lane) => lane.stream !== "local").map(laneName);
   parts.uplink?.committed(leaving);
+  parts.telemetry?.committed(lanes);
   parts.site?.committed(leaving);
   for (const cell of cells) {
     if (!cell.startsWith("desired/")) continue;
@@ -291,6 +347,15 @@ function committed(parts: Parts, self: NodeName, lanes: readonly Lane[], cells: 
       parts.sharing?.documentChanged();
     } else if (isNodeName(node)) parts.downlinks?.documentChanged(node);
   }
+}
+
+const aboveOf = ({ uplink, site }: Parts): Peer | undefined => uplink?.peer() ?? site?.relayPeer();
+
+/** Who asks for a unit that is to come asks control, by way of those above. */
+function movesOf(config: NodeConfig, parts: Parts, { calls, handlers, rules }: { readonly calls: Calls; readonly handlers: Map<string, CallHandler>; readonly rules: MoveRules | undefined }): AgentContext["moves"] {
+  const self = config.name as NodeName; // the configuration's schema has checked it
+  const ask = passesUp({ self, method: movingMethods.take, schema: takeAskSchema, calls, handlers, above: () => aboveOf(parts) });
+  return { above: config.parent === undefined ? undefined : { jurisdiction: config.uplink?.jurisdiction }, askTake: (unit, id) => ask({ node: self, unit, id }), rules };
 }
 
 /** Nodes whose world proves nothing keep no identity. */
@@ -312,7 +377,8 @@ const lobbyOf = (parts: Parts): Lobby => ({
   ask: (method, request) => parts.identity?.ask(method, request) ?? Promise.reject(new HolonError("HOLON_CALL_UNKNOWN", "this node has no way to an authority")),
 });
 
-function uplinkChanged({ site, uplink, sharing, identity, self }: Parts): void {
+function uplinkChanged({ site, uplink, sharing, identity, self, telemetry }: Parts): void {
+  telemetry?.uplinkChanged();
   site?.uplinkChanged();
   self?.linksChanged();
   identity?.linksChanged();
@@ -344,6 +410,7 @@ async function closeNode(parts: Parts, { log, guard, clock, unsubscribe }: { rea
   await parts.agent?.close();
   await parts.served?.close();
   await parts.meter?.close();
+  await parts.telemetry?.close();
   await parts.keeper?.close();
   await parts.surveyor?.close();
   await parts.scrubber?.close();
@@ -387,12 +454,5 @@ function agentOf({ agent, exchange }: Parts): AgentStatus {
   return { ...status, problem: status.problem ?? exchange?.problem()?.toJSON() };
 }
 
-/** `app/function` of everything this node is to run. */
 const readersOf = (log: SegmentLog): readonly string[] =>
   (desiredOf(log, log.origin)?.document.apps ?? []).flatMap((app) => [...app.functions, ...(app.reductions ?? [])].map(({ name }) => `${app.name}/${name}`));
-
-const openedRecord = (events: Events, stream: StreamName, predecessor: Mark | undefined): NewRecord =>
-  events.record({ stream, type: "holon.log.opened", class: "public", producer: "log", data: { predecessor: predecessor ?? null } });
-
-const startedRecord = (events: Events, { site, tier, jurisdiction, parent }: NodeConfig, api: string | undefined): NewRecord =>
-  events.record({ stream: "audit", type: "holon.node.started", class: "public", producer: "node", data: { site, tier, jurisdiction, parent: parent ?? null, api: api ?? null } });

@@ -4,6 +4,8 @@ import { acknowledgementTypes, type Acknowledgement } from "./door-mqtt-packets.
 
 export interface Answers {
   send(bytes: Buffer): void;
+  /** Before all that this turn has to do yet. */
+  sendNow(bytes: Buffer): void;
   acknowledge(kind: Acknowledgement, messageId: number): void;
   /** Hands over what there is, before the socket ends. */
   flush(): void;
@@ -42,6 +44,12 @@ export function createAnswers(socket: Socket): Answers {
       uncorkLater();
       flush(); // answers keep their order
       socket.write(bytes);
+    },
+    sendNow(bytes) {
+      if (!socket.writable) return;
+      flush();
+      socket.write(bytes);
+      while (socket.writableCorked > 0) socket.uncork();
     },
     acknowledge(kind, messageId) {
       if (!socket.writable) return;

@@ -63,7 +63,7 @@ export function createMqttConnection(socket: Socket, world: ConnectionWorld): Mq
   const connection: MqttConnection = {
     give(levels, packet) {
       if (filters.size === 0 || isClosed || socket.writableLength > limits.mqttAnswerBytesMax) return;
-      for (const filter of filters.values()) if (takes(filter, levels)) return answers.send(packet);
+      for (const filter of filters.values()) if (takes(filter, levels)) return answers.sendNow(packet);
     },
     stop() {
       isClosed = true;

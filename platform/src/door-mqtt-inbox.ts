@@ -1,8 +1,8 @@
 /**
- * Messages between the sockets and the log: one queue, one append in flight.
+ * Messages between the sockets and the log: one queue, few appends in flight, so that none waits for the disk before it is handed on.
  *
- * Messages are appended, and so acknowledged, in the order in which they came (MQTT 3.1.1 section 4.6); those that come while the disk
- * syncs share the next append. A full inbox reads no sockets until it is half empty.
+ * Messages are appended, and so acknowledged, in the order in which they came (MQTT 3.1.1 section 4.6); those that come while so many appends
+ * are on their way share the next. A full inbox reads no sockets until it is half empty.
  */
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
@@ -34,13 +34,17 @@ export interface Inbox {
 /** `broken` is told of a failure after which the log takes no more. */
 export function createInbox(sink: DoorSink, broken: (problem: HolonError) => void): Inbox {
   const queue: Arrival[] = [];
+  let pendingCount = 0;
   let pendingBytes = 0;
   let running: Promise<void> | undefined;
+  let underWay = 0;
+  let settled: Promise<void> = Promise.resolve();
+  let isNext: (() => void) | undefined;
   const waiting: (() => void)[] = [];
   let isBroken = false;
 
   const isOver = (share: number): boolean =>
-    queue.length >= limits.mqttPendingMessagesMax * share || pendingBytes >= limits.mqttPendingBytesMax * share;
+    pendingCount >= limits.mqttPendingMessagesMax * share || pendingBytes >= limits.mqttPendingBytesMax * share;
 
   function take(): Arrival[] {
     let count = 0;
@@ -48,34 +52,45 @@ export function createInbox(sink: DoorSink, broken: (problem: HolonError) => voi
     return queue.splice(0, count);
   }
 
+  /** Appends at once, so that what is stored next stands behind it. */
   async function store(batch: readonly Arrival[]): Promise<void> {
     const readings: Reading[] = [];
-    const rejects: Promise<void>[] = [];
+    const appends: Promise<void>[] = [];
     for (const arrival of batch.filter((one) => one.begin())) {
       const { message, topic } = arrival;
-      if (message instanceof HolonError) rejects.push(sink.reject({ code: message.code, message: message.message, position: printTopic(topic) }));
+      if (message instanceof HolonError) appends.push(sink.reject({ code: message.code, message: message.message, position: printTopic(topic) }));
       else readings.push(message);
     }
-    await Promise.all(rejects);
-    if (readings.length > 0) await sink.accept(readings, undefined);
+    if (readings.length > 0) appends.push(sink.accept(readings, undefined));
+    await Promise.all(appends);
+  }
+
+  async function settle(batch: readonly Arrival[], stored: Promise<HolonError | undefined>, before: Promise<void>): Promise<void> {
+    const problem = await stored;
+    await before;
+    for (const arrival of batch) {
+      pendingBytes -= arrival.bytes;
+      pendingCount -= 1;
+      if (problem === undefined) arrival.done();
+      else arrival.failed();
+    }
+    if (problem !== undefined && !problem.retriable && !isBroken) {
+      isBroken = true;
+      broken(problem);
+    }
+    underWay -= 1;
+    isNext?.();
+    if (!isOver(0.5)) for (const callback of waiting.splice(0)) callback();
   }
 
   async function run(): Promise<void> {
     // Whatever the sockets bring in this turn of the event loop belongs to the first append.
     await new Promise((resolve) => setImmediate(resolve));
     while (queue.length > 0) {
+      while (underWay >= limits.mqttAppendsMax) await new Promise<void>((resolve) => (isNext = resolve));
       const batch = take();
-      const problem = isBroken ? true : await store(batch).then(() => undefined, toHolonError);
-      for (const arrival of batch) {
-        pendingBytes -= arrival.bytes;
-        if (problem === undefined) arrival.done();
-        else arrival.failed();
-      }
-      if (problem instanceof HolonError && !problem.retriable) {
-        isBroken = true;
-        broken(problem);
-      }
-      if (!isOver(0.5)) for (const callback of waiting.splice(0)) callback();
+      underWay += 1;
+      settled = settle(batch, isBroken ? Promise.resolve(notAny) : store(batch).then(() => undefined, toHolonError), settled);
     }
     running = undefined;
   }
@@ -83,13 +98,16 @@ export function createInbox(sink: DoorSink, broken: (problem: HolonError) => voi
   return {
     push(arrival) {
       queue.push(arrival);
+      pendingCount += 1;
       pendingBytes += arrival.bytes;
       running ??= run();
     },
     isFull: () => isOver(1),
     onRoom: (callback) => void waiting.push(callback),
     drained: async () => {
-      while (running !== undefined) await running;
+      while (running !== undefined || underWay > 0) await (running ?? settled);
     },
   };
 }
+
+const notAny = new HolonError("HOLON_LOG_CLOSED", "the door takes no more messages");

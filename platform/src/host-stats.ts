@@ -45,6 +45,10 @@ export function createHostStats(clock: Clock, folder?: string): HostStats {
       const disk = folder === undefined ? undefined : await statfs(folder).catch(() => undefined); // not every file system tells
       return { processors: availableParallelism(), memoryBytes: totalmem(), ...(disk === undefined ? {} : { diskBytes: disk.bavail * disk.bsize }) };
     },
+    process() {
+      const { user, system } = process.cpuUsage();
+      return { processorSeconds: (user + system) / 1e6, memoryBytes: process.memoryUsage.rss() };
+    },
     async sample() {
       const counters = readCounters();
       const atMs = clock.monotonicMs();

@@ -1,5 +1,7 @@
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
+import { gzip } from "node:zlib";
 import { type ErrorCode, errorTable, toHolonError } from "@holon/core/errors.ts";
+import { acceptsGzip } from "./http-page.ts";
 import { HttpRefusal } from "./http-refusal.ts";
 
 /** Where a code says more to HTTP than "not now" (503, may be tried again) or "failed" (500). */
@@ -17,6 +19,7 @@ const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
   HOLON_CONFIG_BAD: 400,
   HOLON_DISK_FULL: 507,
   HOLON_LOGIN_BUSY: 429,
+  HOLON_LOGIN_ENDED: 401,
   HOLON_LOGIN_LOCKED: 429,
   HOLON_LOGIN_REFUSED: 401,
   HOLON_MODEL_DOCUMENT_BAD: 400,
@@ -30,6 +33,11 @@ const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
   HOLON_POLICY_DENIED: 403,
   HOLON_POLICY_MISSING: 404,
   HOLON_POLICY_UNMET: 400,
+  HOLON_PROVIDER_BAD: 502,
+  HOLON_PROVIDER_MISSING: 404,
+  HOLON_PROVIDER_REFUSED: 401,
+  HOLON_PROVIDER_TIME: 401,
+  HOLON_PROVIDER_UNMAPPED: 403,
   HOLON_RECORD_TOO_LARGE: 413,
   HOLON_STREAM_BAD: 400,
   HOLON_TOKEN_BAD: 400,
@@ -46,15 +54,23 @@ export function answer(response: ServerResponse, status: number, body: unknown, 
   if (response.headersSent || response.destroyed) return void response.destroy();
   const isBytes = body instanceof Uint8Array;
   const content = body === undefined ? "" : isBytes ? body : `${JSON.stringify(body)}\n`;
-  response.writeHead(status, {
+  const own = {
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
     ...(body !== undefined && { "content-type": isBytes ? "application/octet-stream" : "application/json" }),
-    "content-length": Buffer.byteLength(content),
     ...headers,
-  });
-  response.end(content);
+  };
+  const send = (bytes: string | Uint8Array, more: OutgoingHttpHeaders = {}): void => {
+    if (response.headersSent || response.destroyed) return void response.destroy();
+    response.writeHead(status, { ...own, "content-length": Buffer.byteLength(bytes), ...more });
+    response.end(bytes);
+  };
+  if (isBytes || content.length < zippedFromBytes || !acceptsGzip(response.req)) return send(content);
+  gzip(content, { level: 3 }, (error, zipped) => (error === null ? send(zipped, { "content-encoding": "gzip", vary: "accept-encoding" }) : send(content)));
 }
+
+/** Below, what is saved on the line is not worth the work. */
+const zippedFromBytes = 8 * 1_024;
 
 /** The table's own word for a bad argument is for people at a command line. */
 const nextForCaller = ({ code, next }: { readonly code: ErrorCode; readonly next: string }): string =>

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { gunzipSync } from "node:zlib";
 import type { Route } from "@holon/core/api/route.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
@@ -12,7 +13,10 @@ export class BodyReader {
 
   /** Bytes, or JSON that fits the route's schema; undefined for a route without a body. */
   async read(request: IncomingMessage, route: Route): Promise<unknown> {
-    if (route.bytes === true) return await this.#bytes(request, limits.blobBytesMax);
+    if (route.bytes === true) {
+      const body = await this.#bytes(request, route.bytesMax ?? limits.blobBytesMax);
+      return route.bytesMax !== undefined && request.headers["content-encoding"] === "gzip" ? unpacked(body, route.bytesMax) : body;
+    }
     if (route.body === undefined) return undefined;
     return parseWith(route.body, parseJson(await this.#bytes(request, limits.httpBodyBytesMax)), "body");
   }
@@ -45,6 +49,15 @@ const tooLarge = (maxBytes: number) =>
   refusal(413, "HOLON_ARGUMENT_BAD", `the body is over ${maxBytes} bytes`, close, "Send less at once; large data belongs in a blob.");
 
 const busy = () => refusal(503, "HOLON_ARGUMENT_BAD", "other large bodies are being read", close, "Try again when the other uploads are done.");
+
+function unpacked(body: Uint8Array, maxBytes: number): Uint8Array {
+  try {
+    return plainBytes(gunzipSync(body, { maxOutputLength: maxBytes }));
+  } catch (cause) {
+    if (cause instanceof RangeError) throw tooLarge(maxBytes);
+    throw new HolonError("HOLON_ARGUMENT_BAD", "body: is not gzip", { cause });
+  }
+}
 
 function parseJson(bytes: Uint8Array): unknown {
   try {

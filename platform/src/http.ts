@@ -14,10 +14,12 @@ import { answer, answerProblem } from "./http-answer.ts";
 import { BodyReader } from "./http-body.ts";
 import { createFollowers, type Followers } from "./http-follow.ts";
 import { createMatcher, type Match } from "./http-match.ts";
+import { answerPage } from "./http-page.ts";
 import { refusal } from "./http-refusal.ts";
 import { parseWith } from "./http-parse.ts";
 import { bindServer } from "./net-bind.ts";
 import { loopbackNames, parseAddress, printAddress, requireLoopback } from "./net-address.ts";
+import type { Pages } from "./pages.ts";
 import { bearerToken, isSameSecret } from "./secret.ts";
 
 /** Not by `import`: that takes along everything the module can give, and with it an HTTP client of 6 MB that no node uses. */
@@ -31,6 +33,8 @@ export interface RouteServerOptions {
   readonly token: string;
   /** Who else may call, by what they show; undefined where it stands for nobody. And who the token stands for. Without it, the token alone is known. */
   readonly callers?: { readonly of: (token: string) => Caller | undefined; readonly machine: () => Caller };
+  /** What a browser is shown at paths that are no route. */
+  readonly pages?: Pages;
   readonly title: string;
   readonly version: string;
   /** Checks every answer against its route's schema: for tests and development. A wrong one is `HOLON_INTERNAL`. */
@@ -90,17 +94,21 @@ interface Exchange {
 async function serve({ request, response, match, bodies, followers, options }: Exchange): Promise<void> {
   requireOwnHost(request);
   const url = parseUrl(request);
+  const page = request.method === "GET" || request.method === "HEAD" ? await options.pages?.find(url.pathname) : undefined;
+  if (page !== undefined) return answerPage(request, response, page);
   const { route, params } = match(request.method ?? "", url.pathname);
   const caller = route.open === true ? undefined : callerOf(request, options);
   const query = parseQuery(route, url);
   const body = await bodies.read(request, route);
-  const parsed: RouteRequest = { params, query, body, traceparent: traceOf(request), address: request.socket.remoteAddress, ...(caller === undefined ? {} : { caller }) };
+  const parsed: RouteRequest = { params, query, body, traceparent: traceOf(request), address: request.socket.remoteAddress, ...(request.headers["content-type"] === undefined ? {} : { contentType: request.headers["content-type"] }), ...(caller === undefined ? {} : { caller }) };
   if (route.follow !== undefined && /\bapplication\/x-ndjson\b/.test(request.headers.accept ?? "")) {
     return followers.serve((signal) => route.follow?.(parsed, signal) ?? [], response);
   }
   const given = await route.handle(parsed);
   if (options.checkAnswers === true) requireFittingAnswer(route, given.body);
-  answer(response, given.status, given.body);
+  const type = given.contentType ?? route.contentType;
+  if (type === undefined) answer(response, given.status, given.body);
+  else answer(response, given.status, typeof given.body === "string" ? new TextEncoder().encode(given.body) : given.body, { "content-type": type });
 }
 
 function callerOf({ headers }: IncomingMessage, { token, callers }: RouteServerOptions): Caller {

@@ -7,18 +7,16 @@
  * Keys and signatures only: who may have a certificate is control's to decide.
  */
 import { randomBytes, sign, verify, type X509Certificate } from "node:crypto";
-import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import { canonicalJson } from "@holon/core/json.ts";
 import type { Issued } from "@holon/core/identity/messages.ts";
-import { isDue, type Validity } from "@holon/core/identity/validity.ts";
+import { earliestIssuedMs, isDue, type Validity } from "@holon/core/identity/validity.ts";
 import type { Authority, Clock } from "@holon/core/ports.ts";
 import { tierSchema } from "@holon/core/schema/app.ts";
 import { z } from "zod";
-import { diskError } from "./disk-error.ts";
 import { fingerprintOf, nameOf, provenBy, readCertificate, requireAuthority, tierOf, untrusted } from "./identity-certificate.ts";
-import { readSecretFile, removeSecretFile, writeSecretFile } from "./secret-file.ts";
+import { readSecretFile, takeSecretFile, writeSecretFile } from "./secret-file.ts";
 import { revocationText } from "./identity-revocations.ts";
 import { isSignedByInvitation, makeToken } from "./identity-token.ts";
 import { renewalText } from "./identity.ts";
@@ -30,8 +28,6 @@ const intermediateSchema = z.strictObject({ ...keyPairSchema.shape, rootPem: pem
 const day = 86_400_000;
 const rootMs = 20 * 365 * day;
 const intermediateMs = 365 * day;
-/** A machine that boots in 1970 makes no certificates that are over before they are used. */
-const earliestMs = Date.UTC(2026, 0, 1);
 
 const rootPath = (folder: string): string => join(folder, "authority", "root-key.json");
 const intermediatePath = (folder: string): string => join(folder, "authority", "intermediate.json");
@@ -56,7 +52,7 @@ export async function openAuthority(folder: string, clock: Pick<Clock, "wall">):
 
   return {
     fingerprint: fingerprintOf(root),
-    invitation: (scope) => Promise.resolve(makeToken({ ...scope, authority: fingerprintOf(root) })),
+    invitation: ({ director, ...scope }) => Promise.resolve(makeToken({ ...scope, authority: fingerprintOf(root), ...(director === undefined ? {} : { director }) })),
     checkEnrolment({ csr, proof }, key) {
       if (!isSignedByInvitation(csr, proof, key)) return Promise.reject(untrusted("the request is not signed with the invitation's key"));
       return readRequest(csr);
@@ -97,22 +93,7 @@ export async function authorityStatus(folder: string): Promise<AuthorityStatus> 
 /** Takes the root's key to another file, of a disk that is then put away, and removes it here. `HOLON_ROOT_KEY_AWAY`, `HOLON_DISK_…`. */
 export async function takeRootKey(folder: string, to: string): Promise<void> {
   await existing(folder);
-  const key = await readSecretFile(rootPath(folder), keyPairSchema);
-  if (key === undefined) throw new HolonError("HOLON_ROOT_KEY_AWAY", `the root's key is not in ${rootPath(folder)}: it was taken away before`);
-  const text = `${JSON.stringify(key, undefined, 2)}\n`;
-  try {
-    const file = await open(to, "wx", 0o600);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    if ((await readFile(to, "utf8")) !== text) throw new HolonError("HOLON_DISK_FAILED", `${to} does not hold what was written to it: the key stays here`);
-  } catch (error) {
-    throw error instanceof HolonError ? error : diskError("write", to, error);
-  }
-  await removeSecretFile(rootPath(folder));
+  await takeSecretFile(rootPath(folder), to, keyPairSchema);
 }
 
 /** Makes the intermediate anew, with the root's key here or from the file that it was taken to. `HOLON_ROOT_KEY_AWAY`, `HOLON_IDENTITY_UNTRUSTED`. */
@@ -145,7 +126,7 @@ async function makeIntermediate(folder: string, root: z.infer<typeof keyPairSche
   return writeSecretFile(intermediatePath(folder), { ...made, rootPem: root.certificatePem });
 }
 
-const nowMs = (clock: Pick<Clock, "wall">): number => Math.max(clock.wall().ms, earliestMs);
+const nowMs = (clock: Pick<Clock, "wall">): number => Math.max(clock.wall().ms, earliestIssuedMs);
 
 export function validFor(validMs: number, clock: Pick<Clock, "wall">): Validity {
   const issuedMs = Math.floor(nowMs(clock) / 1000) * 1000; // certificates count in seconds

@@ -191,6 +191,16 @@ test("beyond its date a certificate is good for the next one alone, after which 
   assert.deepEqual(door.turned, [], "that is nothing for the trail");
 });
 
+test("two that ask for the next certificate at once ask for the same one, so that either answer can be taken", async () => {
+  const { identity } = await fleet.member("gateway-1");
+  const [request, again] = await Promise.all([identity.renewal(), identity.renewal()]);
+  assert.equal(request.csr, again.csr);
+  const nowMs = Date.now();
+  const issued = await fleet.authority.issue(request.csr, { ...(await fleet.authority.checkRenewal(request)), number: nowMs, validity: { issuedMs: nowMs, expiresMs: nowMs + 30 * day } });
+  await identity.adopt(issued);
+  await assert.rejects(identity.adopt(issued), hasCode("HOLON_IDENTITY_UNTRUSTED", /not asked for/));
+});
+
 test("where no new certificate is to be had, a date is no cliff; nor where the clock does not know, whatever it says", async (t) => {
   const alone = await open(t, await fleet.member("edge-1", { clock: later() }), { reaches: false });
   const gateway = await fleet.member("gateway-1", over);

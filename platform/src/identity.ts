@@ -8,15 +8,17 @@
  * The key is made here and leaves in nothing.
  */
 import { createPublicKey, generateKeyPairSync, sign, type X509Certificate } from "node:crypto";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import { issuedSchema, type Enrolment, type InvitationToken, type Issued, type Renewal, type SignedRevocations } from "@holon/core/identity/messages.ts";
 import { isExpired, type Validity } from "@holon/core/identity/validity.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Clock, Identity } from "@holon/core/ports.ts";
+import { createTurns } from "@holon/core/turns.ts";
 import { z } from "zod";
 import { fingerprintOf, presentedChain, provenBy, readCertificate, untrusted, type Proven } from "./identity-certificate.ts";
 import { readSecretFile, removeSecretFile, writeSecretFile } from "./secret-file.ts";
+import { pinDirector } from "./identity-pins.ts";
 import { Revocations } from "./identity-revocations.ts";
 import { signEnrolment } from "./identity-token.ts";
 
@@ -47,6 +49,8 @@ export class NodeIdentity implements Identity {
   /** By fingerprint: a connection that is taken up again shows the leaf alone. */
   readonly #verified = new Map<string, Proven>();
   readonly #changed = new Set<() => void>();
+  /** The request that waits is one file. */
+  readonly #inTurn = createTurns();
 
   private constructor(folder: string, clock: Pick<Clock, "wall">) {
     this.#folder = join(folder, "identity");
@@ -109,24 +113,30 @@ export class NodeIdentity implements Identity {
 
   async renewal(): Promise<Renewal> {
     const { keyPem, chain, proven } = this.#enrolled();
-    const csr = await this.#request(fingerprintOf(proven.certificate));
+    const csr = await this.#inTurn(() => this.#request(fingerprintOf(proven.certificate)));
     return { csr, chain: [...chain], proof: sign("sha256", renewalText(csr), keyPem).toString("base64url") };
+  }
+
+  /** Signs with the key of the present certificate, and shows that. `HOLON_IDENTITY_MISSING`. */
+  vouch(text: Uint8Array): { readonly chain: readonly string[]; readonly root: string; readonly proof: string } {
+    const { keyPem, chain, rootPem } = this.#enrolled();
+    return { chain, root: rootPem, proof: sign("sha256", text, keyPem).toString("base64url") };
   }
 
   /** A request for the first certificate, or for one that takes the place of what is here. */
   async enrolment({ invitation, secret }: Pick<InvitationToken, "invitation" | "secret">): Promise<Enrolment> {
-    const csr = await this.#request(invitation);
+    const csr = await this.#inTurn(() => this.#request(invitation));
     return { invitation, csr, proof: signEnrolment(csr, secret) };
   }
 
   async adopt(issued: Issued): Promise<void> {
     const { proven, root } = this.#enrolled();
-    await this.#adopt(issued, { authority: fingerprintOf(root), node: proven.node, site: proven.site });
+    await this.#inTurn(() => this.#adopt(issued, { authority: fingerprintOf(root), node: proven.node, site: proven.site }));
   }
 
-  /** The same for the first certificate, held to what the token says. `HOLON_IDENTITY_UNTRUSTED`. */
-  async adoptFirst(issued: Issued, token: Pick<InvitationToken, "authority" | "node" | "site">): Promise<void> {
-    await this.#adopt(issued, token);
+  /** The same for the first certificate, held to what the token says; with it the director's root is pinned, before there is a certificate. `HOLON_IDENTITY_UNTRUSTED`. */
+  async adoptFirst(issued: Issued, token: Pick<InvitationToken, "authority" | "node" | "site" | "director">): Promise<void> {
+    await this.#inTurn(() => this.#adopt(issued, token, () => pinDirector(dirname(this.#folder), issued, token.director)));
     await this.revocationsHeld.forget();
   }
 
@@ -159,15 +169,15 @@ export class NodeIdentity implements Identity {
     return csr;
   }
 
-  async #adopt(issued: Issued, { authority, node, site }: Pick<InvitationToken, "authority" | "node" | "site">): Promise<void> {
+  async #adopt(issued: Issued, { authority, node, site }: Pick<InvitationToken, "authority" | "node" | "site">, before: () => Promise<void> = () => Promise.resolve()): Promise<void> {
     const waiting = await readSecretFile(this.#path("next"), nextFileSchema);
     if (waiting === undefined) throw untrusted("a certificate came that was not asked for");
     const own = ownOf(waiting.keyPem, issued);
     const { proven } = own;
     if (fingerprintOf(own.root) !== authority) throw untrusted("the certificate is of another authority than the one that was named");
     if (proven.node !== node || proven.site !== site) throw untrusted(`the certificate is for ${proven.node} of ${proven.site}, and ${node} of ${site} asked`);
-    const key = createPublicKey(waiting.keyPem).export({ type: "spki", format: "der" });
-    if (!proven.certificate.publicKey.export({ type: "spki", format: "der" }).equals(key)) throw untrusted("the certificate is for another key than the one that it was asked for");
+    if (!isFor(waiting.keyPem, proven.certificate)) throw untrusted("the certificate is for another key than the one that it was asked for");
+    await before();
     await writeSecretFile(this.#path("identity"), { keyPem: waiting.keyPem, chain: issued.chain, root: issued.root });
     // What was verified under the same root is as good as before, and a session that is taken up again shows no more than the leaf.
     if (this.#own?.root.fingerprint256 !== own.root.fingerprint256) this.#verified.clear();
@@ -183,6 +193,10 @@ export class NodeIdentity implements Identity {
 
 /** Says what is signed, so that no signature stands for something else. */
 export const renewalText = (csr: string): Buffer => Buffer.from(`holon renew\n${csr}`);
+
+function isFor(keyPem: string, certificate: X509Certificate): boolean {
+  return certificate.publicKey.equals(createPublicKey(keyPem));
+}
 
 function ownOf(keyPem: string, { chain, root: rootPem }: Issued): Own {
   const root = readCertificate(rootPem);

@@ -11,7 +11,7 @@ import type { SignedTarget } from "@holon/core/ports.ts";
 import { z } from "zod";
 import { createKey, openKeys } from "./publisher-keys.ts";
 import { diskError, isErrno } from "./disk-error.ts";
-import { writeBytes } from "./publisher-file.ts";
+import { writeWhole } from "./whole-file.ts";
 import { readSecretFile, writeSecretFile } from "./secret-file.ts";
 import { describeFile, isSigned, makeRoot, makeSnapshot, makeTargets, makeTimestamp, signFile, targetsOf, type SigningKey } from "./trust-tuf-repository.ts";
 
@@ -111,7 +111,7 @@ async function finish(folder: string, publisher: PublisherDescription, targets: 
   const path = join(folder, "pending", "targets.json");
   const root = await readBytes(join(folder, "metadata", `${publisher.rootVersion}.root.json`));
   if (!(await isSigned("targets", targets, root))) {
-    await writeBytes(path, targets);
+    await writeWhole(path, targets, 0o644);
     throw unmet(folder, `targets ${describeFile(targets).version}`, countSignatures(targets), publisher.threshold);
   }
   await renew(folder, targets, await openKeys(join(folder, "keys"), [publisher.online], options.passphrase), options);
@@ -130,9 +130,9 @@ async function renew(folder: string, targets: Uint8Array, online: readonly Signi
   const snapshot = await signFile(await makeSnapshot(version, expiresMs, targets), online);
   const timestamp = await signFile(await makeTimestamp(version, expiresMs, snapshot), online);
   const name = `${describeFile(targets).version}.targets.json`;
-  await writeBytes(join(folder, "metadata", name), targets);
-  await writeBytes(join(folder, "metadata", `${version}.snapshot.json`), snapshot);
-  await writeBytes(join(folder, "metadata", "timestamp.json"), timestamp); // last: it names the others
+  await writeWhole(join(folder, "metadata", name), targets, 0o644);
+  await writeWhole(join(folder, "metadata", `${version}.snapshot.json`), snapshot, 0o644);
+  await writeWhole(join(folder, "metadata", "timestamp.json"), timestamp, 0o644); // last: it names the others
   const served = new Set([name, `${version}.snapshot.json`, "timestamp.json"]);
   for (const file of await readdir(join(folder, "metadata"))) if (!served.has(file) && !file.endsWith(".root.json")) await rm(join(folder, "metadata", file), { force: true });
 }
@@ -142,7 +142,7 @@ async function writeRoot(folder: string, { offline, threshold, online, rootVersi
   const fresh = { keys: [online], threshold: 1 };
   const root = await signFile(await makeRoot(rootVersion, nowMs + rootMs, { root: own, targets: own, snapshot: fresh, timestamp: fresh }), signers);
   if (!(await isSigned("root", root, root))) throw unmet(folder, `root ${rootVersion}`, signers.length, threshold);
-  await writeBytes(join(folder, "metadata", `${rootVersion}.root.json`), root);
+  await writeWhole(join(folder, "metadata", `${rootVersion}.root.json`), root, 0o644);
 }
 
 /** Half of its time is left: nodes need nothing newer. */

@@ -57,9 +57,11 @@ async function open(request: Extract<WardenRequest, { kind: "open" }>): Promise<
   try {
     const { described, talk } = await opening;
     send({ kind: "done", id, text: described, fitted: undefined, talk, usage: unused });
+    if (request.first !== undefined) await handle({ kind: "handle", id, ...request.first });
   } catch (error) {
     functions.delete(id);
     refused(id, error);
+    if (request.first !== undefined) refused(id, error);
   }
 }
 

@@ -38,6 +38,11 @@ export interface WardenSetup {
   readonly inside: string;
 }
 
+export interface WardenBatch {
+  readonly eventsText: string;
+  readonly timeoutMs: number;
+}
+
 export type WardenRequest =
   | { readonly kind: "setup"; readonly setup: WardenSetup }
   | {
@@ -49,8 +54,10 @@ export type WardenRequest =
       readonly fitted: readonly FittedParameters[];
       readonly memoryBytesMax: number;
       readonly startMs: number;
+      /** Its first batch: it is answered twice, for its start and for this. */
+      readonly first?: WardenBatch;
     }
-  | { readonly kind: "handle"; readonly id: number; readonly eventsText: string; readonly timeoutMs: number }
+  | (WardenBatch & { readonly kind: "handle"; readonly id: number })
   /** Answers a question of the function to a model that the node answers for. */
   | { readonly kind: "decided"; readonly id: number; readonly call: number; readonly decisions?: readonly ModelDecision[]; readonly error?: CrossingError }
   | { readonly kind: "close"; readonly id: number };

@@ -83,15 +83,16 @@ export class Warden {
     return this.#waiting.size;
   }
 
-  async open(name: string, request: Extract<WardenRequest, { kind: "open" }>): Promise<WardenAnswer> {
-    await this.#ready;
-    return this.#ask(name, request, request.startMs);
+  /** What its start gives, and what its first batch does, if it has one. */
+  open(name: string, request: Extract<WardenRequest, { kind: "open" }>): { readonly opened: Promise<WardenAnswer>; readonly answered: Promise<WardenAnswer> | undefined } {
+    const opened = this.#ready.then(() => this.#ask(name, request, request.startMs));
+    const { id, first, startMs } = request;
+    const answered = first === undefined ? undefined : this.#ready.then(() => this.#wait(name, id, startMs + first.timeoutMs));
+    return { opened, answered };
   }
 
-  /** May be said before `open` is answered: then it waits for that, `beforeMs` at most. */
-  async handle(name: string, request: Extract<WardenRequest, { kind: "handle" }>, beforeMs = 0): Promise<WardenAnswer> {
-    if (beforeMs > 0) await this.#ready;
-    return this.#ask(name, request, beforeMs + request.timeoutMs);
+  handle(name: string, request: Extract<WardenRequest, { kind: "handle" }>): Promise<WardenAnswer> {
+    return this.#ask(name, request, request.timeoutMs);
   }
 
   close(id: number): void {
@@ -106,16 +107,20 @@ export class Warden {
   }
 
   #ask(name: string, request: Extract<WardenRequest, { readonly id: number }>, withinMs: number): Promise<WardenAnswer> {
+    const answer = this.#wait(name, request.id, withinMs);
+    this.#send(request);
+    return answer;
+  }
+
+  #wait(name: string, id: number, withinMs: number): Promise<WardenAnswer> {
     return new Promise((resolve, reject) => {
       if (this.#gone !== undefined) return reject(this.#gone);
-      const { id } = request;
       const timer = setTimeout(() => this.#stuck(id, new HolonError("HOLON_UNIT_TIMEOUT", `function ${name} took longer than ${withinMs} ms, and its process no longer answers`)), withinMs + limits.isolateEndMs + limits.wardenGraceMs);
       const waiting = { resolve, reject, name, timer };
       const others = this.#waiting.get(id);
       if (others === undefined) this.#waiting.set(id, [waiting]);
       else others.push(waiting);
       this.#hold(true);
-      this.#send(request);
     });
   }
 

@@ -7,7 +7,8 @@ const nothing = `export default { kind: "holon.function", on: { type: "nothing" 
 export async function warmSandbox(): Promise<void> {
   const warden = new Warden({ last: false, talk: () => undefined, guilty: () => undefined, suspected: () => undefined });
   const setup = { name: "nothing", modelNames: [], state: [], declared: undefined };
-  await warden.open("nothing", { kind: "open", id: 1, setup, code: new TextEncoder().encode(nothing), models: {}, fitted: [], memoryBytesMax: limits.unitMemoryBytes, startMs: limits.unitStartMs });
+  const { opened } = warden.open("nothing", { kind: "open", id: 1, setup, code: new TextEncoder().encode(nothing), models: {}, fitted: [], memoryBytesMax: limits.unitMemoryBytes, startMs: limits.unitStartMs });
+  await opened;
   warden.kill();
   await warden.ended;
 }

@@ -78,12 +78,12 @@ export function createRunner(options: RunnerOptions): PlatformRunner {
     const setup = { name, modelNames: Object.keys(models), state: [...program.state], declared: runtime === "wasm" ? declared : undefined, ...(program.secrets === undefined ? {} : { secrets: program.secrets }), ...(program.served === undefined ? {} : { served: program.served.outputs }) };
     const memoryBytesMax = program.memoryBytesMax ?? limits.unitMemoryBytes;
     const startMs = program.startMs ?? limits.unitStartMs;
-    const ask = (events: readonly UnitEvent[], beforeMs?: number) => warden.handle(name, { kind: "handle", id, eventsText: JSON.stringify(events), timeoutMs }, beforeMs);
-    const opening = warden.open(name, { kind: "open", id, setup, code, models, fitted, memoryBytesMax, startMs });
-    let begun = first === undefined ? undefined : { events: first, answer: ask(first, startMs) };
-    begun?.answer.catch(() => undefined); // told to whoever hands these events over
+    const ask = (events: readonly UnitEvent[]) => warden.handle(name, { kind: "handle", id, eventsText: JSON.stringify(events), timeoutMs });
+    const { opened, answered } = warden.open(name, { kind: "open", id, setup, code, models, fitted, memoryBytesMax, startMs, ...(first === undefined ? {} : { first: { eventsText: JSON.stringify(first), timeoutMs } }) });
+    let begun = first === undefined || answered === undefined ? undefined : { events: first, answer: answered };
+    answered?.catch(() => undefined); // told to whoever hands these events over
     try {
-      await opening;
+      await opened;
     } catch (error) {
       end();
       throw error;

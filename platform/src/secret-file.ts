@@ -1,10 +1,10 @@
-import { randomBytes } from "node:crypto";
-import { open, readFile, rename, rm } from "node:fs/promises";
+import { open, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import type { z } from "zod";
 import { diskError, isErrno } from "./disk-error.ts";
-import { makeFolder, syncFolder } from "./disk-folder.ts";
+import { syncFolder } from "./disk-folder.ts";
+import { writeWhole } from "./whole-file.ts";
 
 /** Secrets are a few kilobytes; a file beyond this is none of ours, unless its place says so. */
 const fileBytesMaxOfKeys = 64 << 10;
@@ -28,23 +28,7 @@ export async function readSecretFile<Content>(path: string, schema: z.ZodType<Co
 
 /** Writes a file of secrets that only this user can read: all of it or nothing, and on disk before it returns. */
 export async function writeSecretFile<Content>(path: string, content: Content): Promise<Content> {
-  const folder = dirname(path);
-  const temporary = `${path}.${randomBytes(6).toString("hex")}`;
-  try {
-    makeFolder(folder);
-    const file = await open(temporary, "wx", 0o600);
-    try {
-      await file.writeFile(`${JSON.stringify(content, undefined, 2)}\n`);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-    await syncFolder(folder);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw diskError("write", path, error);
-  }
+  await writeWhole(path, `${JSON.stringify(content, undefined, 2)}\n`, 0o600);
   return content;
 }
 
@@ -56,6 +40,26 @@ export async function removeSecretFile(path: string): Promise<void> {
   } catch (error) {
     if (!isErrno(error, "ENOENT")) throw diskError("remove", path, error);
   }
+}
+
+/** Takes a key to another file, of a disk that is then put away, and removes it here. `HOLON_ROOT_KEY_AWAY`, `HOLON_DISK_…`. */
+export async function takeSecretFile<Content>(from: string, to: string, schema: z.ZodType<Content>): Promise<void> {
+  const key = await readSecretFile(from, schema);
+  if (key === undefined) throw new HolonError("HOLON_ROOT_KEY_AWAY", `the key is not in ${from}: it was taken away before`);
+  const text = `${JSON.stringify(key, undefined, 2)}\n`;
+  try {
+    const file = await open(to, "wx", 0o600);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    if ((await readFile(to, "utf8")) !== text) throw new HolonError("HOLON_DISK_FAILED", `${to} does not hold what was written to it: the key stays here`);
+  } catch (error) {
+    throw error instanceof HolonError ? error : diskError("write", to, error);
+  }
+  await removeSecretFile(from);
 }
 
 /** What nodes proved themselves with before they had certificates; useless now, and still secret. */

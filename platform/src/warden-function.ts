@@ -47,9 +47,13 @@ export async function openFunction(request: OpenRequest, factory: IsolateFactory
     line = opened;
     inside = taken;
     const link = createWardenModels(opened?.line, (id, reply) => void taken.deliver.applyIgnored(undefined, [id, reply], { arguments: { copy: true } }), { served: request.setup.served ?? {}, ask: askNode }, request.models);
-    const first = await withTime(start(request, taken, link), request.startMs, () => bad(name, `it did not load within ${request.startMs} ms`));
-    if (first.failed !== undefined) throw fromInside(first.failed);
     const meter = new Meter(taken.isolate);
+    meter.begin();
+    const tooLong = (): Error => bad(name, `it did not load within ${request.startMs} ms`);
+    const { started, begun } = await withTime(start(request, taken, link), request.startMs, tooLong);
+    const first = await withTime(started, request.startMs, tooLong);
+    if (first.failed !== undefined) throw fromInside(first.failed);
+    let given = begun;
     const weigh = (): void =>
       meter.weigh(() => {
         end();
@@ -65,7 +69,9 @@ export async function openFunction(request: OpenRequest, factory: IsolateFactory
       decided: link.decided,
       async handle(text, timeoutMs) {
         busy = true;
-        const outcome = await handle({ request, inside: taken, link, meter, end }, text, timeoutMs);
+        if (given === undefined) meter.begin(); // a start that goes on with its first batch is part of what that took
+        const outcome = await handle({ request, inside: taken, link, meter, end }, given ?? handedTo(taken, text), timeoutMs);
+        given = undefined;
         busy = false;
         if (outcome.kind === "done") weighAtRest();
         return outcome;
@@ -77,7 +83,23 @@ export async function openFunction(request: OpenRequest, factory: IsolateFactory
   }
 }
 
-async function start({ setup, code, fitted, memoryBytesMax }: OpenRequest, { isolate, context, start: begin }: InsideIsolate, link: WardenModels): Promise<InsideResult> {
+interface Begun {
+  readonly started: Promise<InsideResult>;
+  /** The first batch, in line behind the start: the isolate's thread goes on with it without a word from here. */
+  readonly begun: Promise<unknown> | undefined;
+}
+
+async function start(request: OpenRequest, inside: InsideIsolate, link: WardenModels): Promise<Begun> {
+  const [started] = await queueStart(request, inside, link);
+  const begun = request.first === undefined ? undefined : handedTo(inside, request.first.eventsText);
+  for (const result of [started, begun]) result?.catch(() => undefined); // thrown to who waits for it
+  return { started, begun };
+}
+
+const handedTo = (inside: InsideIsolate, eventsText: string): Promise<unknown> => inside.handle.apply(undefined, [eventsText], { result: { promise: true, copy: true } });
+
+/** Resolves when all of it stands in line for the isolate's thread; in an array, since a promise of a promise is that promise. */
+async function queueStart({ setup, code, fitted, memoryBytesMax }: OpenRequest, { isolate, context, start: begin }: InsideIsolate, link: WardenModels): Promise<readonly [Promise<InsideResult>]> {
   const ask = new ivm.Callback((id: number, model: string, inputs: Tensors, subject: string | undefined) => link.ask(id, model, inputs, subject), { ignored: true });
   const bind = new ivm.Callback((model: string, subject: string, parameters: Tensors) => link.bind(model, subject, parameters), { ignored: true });
   const common = [JSON.stringify(setup), new ivm.ExternalCopy(copied(fitted)).copyInto({ release: true }), ask, bind];
@@ -85,7 +107,7 @@ async function start({ setup, code, fitted, memoryBytesMax }: OpenRequest, { iso
   if (setup.declared !== undefined) {
     const bytes = boundWasmMemory(setup.name, code, Math.floor((memoryBytesMax * wasmShare) / wasmPageBytes));
     const infer = new ivm.Reference(async (model: string, inputs: string) => tensorsToJson(await link.run(model, tensorsFromJson(inputs))));
-    return resultOf(begin.apply(undefined, [undefined, ...common, new ivm.ExternalCopy(bytes.buffer).copyInto({ release: true }), infer], { timeout, result: { copy: true } }));
+    return [resultOf(begin.apply(undefined, [undefined, ...common, new ivm.ExternalCopy(bytes.buffer).copyInto({ release: true }), infer], { timeout, result: { copy: true } }))];
   }
   const source = new TextDecoder().decode(code);
   const options = { filename: `holon:${setup.name}` };
@@ -95,7 +117,7 @@ async function start({ setup, code, fitted, memoryBytesMax }: OpenRequest, { iso
     throw bad(setup.name, `it imports ${specifier.slice(0, 100)}, and nothing can be imported here`);
   });
   await module.evaluate({ timeout });
-  return resultOf(begin.apply(undefined, [module.namespace.derefInto(), ...common], { timeout, result: { copy: true } }));
+  return [resultOf(begin.apply(undefined, [module.namespace.derefInto(), ...common], { timeout, result: { copy: true } }))];
 }
 
 const resultSchema = z.object({ text: z.string().optional(), fitted: z.unknown(), failed: z.string().optional(), talk: z.string() });
@@ -119,12 +141,11 @@ interface Handling {
   end(): void;
 }
 
-async function handle({ request, inside, link, meter, end }: Handling, eventsText: string, timeoutMs: number): Promise<Outcome> {
+async function handle({ request, inside, link, meter, end }: Handling, given: Promise<unknown>, timeoutMs: number): Promise<Outcome> {
   const { name } = request.setup;
-  meter.begin();
   let atRest: Promise<unknown> | undefined;
   try {
-    const result: InsideResult = await withTime(resultOf(inside.handle.apply(undefined, [eventsText], { result: { promise: true, copy: true } })), timeoutMs, () => {
+    const result: InsideResult = await withTime(resultOf(given), timeoutMs, () => {
       atRest = inside.deliver.apply(undefined, [0, { tookMs: 0 }]); // answered, or refused, as soon as nothing else runs in there
       return new HolonError("HOLON_UNIT_TIMEOUT", `function ${name} took longer than ${timeoutMs} ms for its events`);
     });

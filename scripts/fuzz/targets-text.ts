@@ -1,5 +1,5 @@
 /** What people, publishers and certificates say: manifests, policies, schedules, tokens, metadata, models, modules. */
-import { generateKeyPairSync } from "node:crypto";
+import { createPublicKey, generateKeyPairSync } from "node:crypto";
 import { checkElementTypes } from "@holon/core/model/inputs.ts";
 import { readOnnx } from "@holon/core/model/onnx-reader.ts";
 import { packedSchema, packTensor, unpackTensor } from "@holon/core/model/packed.ts";
@@ -17,6 +17,11 @@ import { nameOf, provenBy, readCertificate, tierOf } from "@holon/platform/ident
 import { readList } from "@holon/platform/identity-revocations.ts";
 import { isSignedByInvitation, makeToken, readToken, signEnrolment } from "@holon/platform/identity-token.ts";
 import { checkRequest, issueLeaf, makeIntermediate, makeRequest, makeRoot } from "@holon/platform/identity-x509.ts";
+import { metadataSchema } from "@holon/platform/provider.ts";
+import { proveIdToken } from "@holon/platform/provider-token.ts";
+import { signedIdToken } from "@holon/platform/testing/id-token.ts";
+import { seal, unseal } from "@holon/platform/seal.ts";
+import { checkStatement, keyRequestSchema, keyShareSchema, siteStatementSchema } from "@holon/platform/site-key.ts";
 import { TufBench } from "@holon/platform/testing/tuf-bench.ts";
 import { wasmBodies, wasmUnit } from "@holon/platform/testing/wasm-unit.ts";
 import { createTrustTuf } from "@holon/platform/trust-tuf.ts";
@@ -82,6 +87,13 @@ async function signedBench(): Promise<{ readonly files: ReadonlyMap<string, Uint
 let bench: ReturnType<typeof signedBench> | undefined;
 const oneBench = () => (bench ??= signedBench());
 const trust = createTrustTuf("none");
+
+const siteKeyPair = { site: "plant", key: generateKeyPairSync("x25519").privateKey };
+const sealedFile = (): Uint8Array => seal(bytesOf("plain"), "pump/function/judge", [{ site: "plant", key: createPublicKey(siteKeyPair.key) }], new Uint8Array(32));
+
+const tokenSeconds = validity.issuedMs / 1_000;
+let tokenOfProvider: ReturnType<typeof signedIdToken> | undefined;
+const signedToken = () => (tokenOfProvider ??= signedIdToken({ iss: "https://a.test", sub: "ada", aud: "holon", iat: tokenSeconds, exp: tokenSeconds + 300, nonce: "n" }));
 
 function jsonOf(bytes: Uint8Array): unknown {
   try {
@@ -153,6 +165,50 @@ export const textTargets: readonly Target[] = [
       const { problem, targets } = await trust.verify({ trusted: new Map([["root.json", root]]), targets: ["a"], atMs: undefined, fetch: (file) => Promise.resolve(file === name ? input.subarray(1) : files.get(file)) });
       if (problem !== undefined) throw problem;
       if (targets.get("a")?.lengthBytes !== 5) throw new Error("it says what nobody signed");
+    },
+  },
+  {
+    name: "id-tokens",
+    words: ['"alg":"none"', '"alg":"HS256"', '"kid":', '"crit":["b64"]', '"b64":false', '"aud":["holon","x"]', '"exp":1e308', '"keys":[]', "eyJ", "."],
+    samples: async () => {
+      const { token: idToken, keys } = await signedToken();
+      return [idToken, JSON.stringify(keys), JSON.stringify({ issuer: "https://a.test", authorization_endpoint: "https://a.test/a", token_endpoint: "https://a.test/t", jwks_uri: "https://a.test/k" })].map(bytesOf);
+    },
+    async run(input) {
+      const { token: idToken, keys } = await signedToken();
+      const text = textOf(input);
+      metadataSchema.safeParse(jsonOf(input));
+      const expected = { name: "works", issuer: "https://a.test", client: "holon", atMs: validity.issuedMs };
+      const proved = await proveIdToken(text, keys, expected).catch(() => undefined);
+      if (proved !== undefined && JSON.stringify(proved) !== JSON.stringify(await proveIdToken(idToken, keys, expected))) throw new Error("it proves what nobody signed");
+      await proveIdToken(idToken, jsonOf(input), expected);
+    },
+  },
+  {
+    name: "sealed-files",
+    words: ["HOLONSEAL1\n", '"recipients":[]', '"enc":"', '"wrapped":"', '"of":"', '"site":"plant"', "\0\0\0\0"],
+    samples: () => [sealedFile()],
+    run(input) {
+      const opened = unseal(input, "pump/function/judge", siteKeyPair);
+      if (textOf(opened) !== "plain") throw new Error("it opens what nobody sealed");
+    },
+  },
+  {
+    name: "site-keys",
+    words: ['"kind":"SiteKey"', '"kind":"SiteKeyRequest"', '"chain":[', '"proof":"', '"key":"'],
+    samples: async () => {
+      const { root, leaf, intermediate } = await certifiedFleet();
+      const vouched = { site: "plant", node: "gateway-1", key: "A".repeat(43), root, chain: [leaf, intermediate], proof: "AAAA" };
+      return [{ kind: "SiteKey", ...vouched }, { kind: "SiteKeyRequest", ...vouched }, { kind: "SiteKeyShare", site: "plant", node: "gateway-1", key: "A".repeat(43), enc: "A".repeat(43), sealed: "AAAA" }].map((value) => bytesOf(JSON.stringify(value)));
+    },
+    run(input) {
+      const value = jsonOf(input);
+      keyRequestSchema.safeParse(value);
+      keyShareSchema.safeParse(value);
+      const statement = siteStatementSchema.safeParse(value);
+      if (!statement.success) return;
+      checkStatement(statement.data);
+      throw new Error("it is vouched for by nobody");
     },
   },
   { name: "onnx", samples: () => [graphOf(1)], run: (input) => checkElementTypes(readOnnx(input, "m"), "m") },

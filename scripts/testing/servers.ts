@@ -15,7 +15,10 @@ export const servers = [
   { package: "mosquitto-clients", binary: "mosquitto_pub", neededBy: "the MQTT door, fed by a client that is not ours" },
   { package: "nats-server", binary: "nats-server", neededBy: "the engine of a control plane on more than one machine" },
   { package: "bubblewrap", binary: "bwrap", neededBy: "functions that are processes, confined" },
+  { package: "prometheus", binary: "prometheus", neededBy: "metrics, scraped by a server that is not ours" },
+  { package: "prometheus", binary: "promtool", neededBy: "metrics, checked by a tool that is not ours" },
   { package: "python3", binary: "python3", neededBy: "a function that is a process, in another language" },
+  { package: "chromium", binary: "chromium", neededBy: "the console, looked at in a browser" },
 ] as const satisfies readonly Server[];
 
 export type ServerBinary = (typeof servers)[number]["binary"];

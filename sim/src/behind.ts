@@ -9,7 +9,7 @@ export function isBehind({ subject, devices }: NodeMachine<SimSubject>, root: Si
   if (subject === undefined || devices.isWaiting || subject.isIdle?.() === false) return true;
   const { uplink } = parted.size === 0 ? {} : (subject.status?.() ?? {});
   // A member's word is taken for when to look; whether it is true is then checked record by record.
-  if (uplink !== undefined && (uplink.state !== "open" || uplink.backlog !== 0)) return true;
+  if (uplink !== undefined && (uplink.state !== "open" || uplink.backlog !== 0 || uplink.held.length > 0)) return true;
   if (parted.has(subject.log.origin)) return false;
   return !exportableLanes(subject.log.origin).every((lane) => {
     const here = subject.log.head(lane);

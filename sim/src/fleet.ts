@@ -79,6 +79,8 @@ export interface MemberOptions {
   readonly inventory?: NodeConfig["inventory"];
   readonly site?: string;
   readonly jurisdiction?: string;
+  /** Without it the node measures nothing. */
+  readonly telemetry?: NodeConfig["telemetry"];
 }
 
 /** What the checkers found at the end of a run. */
@@ -151,6 +153,7 @@ export class Fleet {
       ...(options.signatures === undefined ? {} : { signatures: options.signatures }),
       ...(options.downlink === undefined ? {} : { downlink: options.downlink }),
       ...(options.inventory === undefined ? {} : { inventory: options.inventory }),
+      ...(options.telemetry === undefined ? {} : { telemetry: options.telemetry }),
       ...(node !== name || (tier === "gateway" && siblings.length === 0) ? {} : { listen: `${name}:7401` }),
       siblings: siblings.map((sibling) => ({ name: sibling })),
       ...(parent === undefined ? {} : { parent: `wss://${parent}:7401` }),

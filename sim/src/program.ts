@@ -4,7 +4,9 @@ import { HolonError } from "@holon/core/errors.ts";
 import { appDocumentSchema, type AppDocument } from "@holon/core/schema/app.ts";
 import { openControl, type Control } from "@holon/control/index.ts";
 import { openNode, type NodeParts, type NodeStatus } from "@holon/node/index.ts";
+import type { MoveBook } from "@holon/control/plan/moving.ts";
 import { createModel } from "./model.ts";
+import { prepareMoving } from "./moving-program.ts";
 import { createRunner } from "./runner.ts";
 import type { SimSubject, SubjectProgram } from "./subject.ts";
 
@@ -46,18 +48,19 @@ const appOf = (code: Uint8Array, more: Partial<AppDocument>): AppDocument => app
 });
 
 /** It runs what it should, or has nothing to run, every function has read all that is there, and no child holds credit that it asked for. */
-const isIdle = ({ agent: { state, units }, admission }: NodeStatus): boolean =>
-  (state === "settled" || state === "idle") && units.every((unit) => unit.state === "running" && unit.lag === 0) && (admission?.askedBytes ?? 0) === 0;
+const isIdle = ({ agent: { state, units, moving }, admission }: NodeStatus): boolean =>
+  (state === "settled" || state === "idle") && (moving?.length ?? 0) === 0 && units.every((unit) => unit.state === "running" && unit.lag === 0) && (admission?.askedBytes ?? 0) === 0;
 
 /** Prepared once for all seeds: loading a module is real work. `source` is the function that runs on the gateways, `more` what else its app has. */
-export async function holonProgram(parts: NodeParts = {}, source = counterSource, more: Partial<AppDocument> = {}): Promise<SubjectProgram> {
+export async function holonProgram({ moveBook, ...parts }: NodeParts & { readonly moveBook?: MoveBook } = {}, source = counterSource, more: Partial<AppDocument> = {}): Promise<SubjectProgram> {
   const code = new TextEncoder().encode(source);
   const runner = createRunner();
   await runner.prepare("count", code);
+  await prepareMoving(runner.prepare);
   return {
     async boot(config, ports): Promise<HolonSubject> {
       const node = await openNode(config, ports, parts);
-      const control = config.control ? await openControl({ log: node.log, blobs: node.blobs, events: node.events, ports, handlers: node.handlers, address: node.address, revoked: node.revoked, certificateMs: config.authority?.certificateMs }) : undefined;
+      const control = config.control ? await openControl({ log: node.log, blobs: node.blobs, events: node.events, ports, handlers: node.handlers, address: node.address, revoked: node.revoked, bring: node.bring, moveBook, certificateMs: config.authority?.certificateMs }) : undefined;
       await node.announce();
       return {
         log: node.log,
@@ -69,6 +72,7 @@ export async function holonProgram(parts: NodeParts = {}, source = counterSource
         leads: () => node.leads(),
         leadKnown: () => node.status().election?.lead ?? undefined,
         status: node.status,
+        telemetry: node.telemetry,
         async close() {
           await control?.close();
           await node.close();

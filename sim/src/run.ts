@@ -8,6 +8,7 @@ import { clockFaults } from "./scenarios/clock-faults.ts";
 import { coldBootAlone } from "./scenarios/cold-boot-alone.ts";
 import { cutAndHeal } from "./scenarios/cut-and-heal.ts";
 import { diskFull } from "./scenarios/disk-full.ts";
+import { handOff } from "./scenarios/hand-off.ts";
 import { island72h } from "./scenarios/island-72h.ts";
 import { lyingPeer } from "./scenarios/lying-peer.ts";
 import { narrowLinks } from "./scenarios/narrow-links.ts";
@@ -17,12 +18,13 @@ import { reconnectStorm } from "./scenarios/reconnect-storm.ts";
 import { restoreFromBackup } from "./scenarios/restore-from-backup.ts";
 import { sharedIslands } from "./scenarios/shared-islands.ts";
 import { splitSite } from "./scenarios/split-site.ts";
+import { telemetry72h } from "./scenarios/telemetry-72h.ts";
 import type { SubjectProgram } from "./subject.ts";
 import type { Note } from "./trace.ts";
 
 /** Every scenario by name. */
 export const scenarios: ReadonlyMap<string, Scenario> = new Map(
-  [cutAndHeal, powerCutEverywhere, bitFlipEverywhere, rubbishEverywhere, diskFull, clockFaults, coldBootAlone, lyingPeer, restoreFromBackup, clone, narrowLinks, realLinks, splitSite, island72h, sharedIslands, reconnectStorm].map((scenario) => [scenario.name, scenario]),
+  [cutAndHeal, powerCutEverywhere, bitFlipEverywhere, rubbishEverywhere, diskFull, clockFaults, coldBootAlone, lyingPeer, restoreFromBackup, clone, narrowLinks, realLinks, splitSite, island72h, sharedIslands, reconnectStorm, handOff, telemetry72h].map((scenario) => [scenario.name, scenario]),
 );
 
 export interface RunOptions {

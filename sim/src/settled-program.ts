@@ -21,6 +21,7 @@ export function settledProgram({ sandbox }: Pick<SubjectProgram, "sandbox">, rul
         shared: node.shared,
         missing: (lane) => node.log.missing(lane),
         status: node.status,
+        telemetry: node.telemetry,
         // Of a parent alone: there are many nodes.
         ...(config.parent === undefined ? { isIdle: () => (node.status().admission?.askedBytes ?? 0) === 0 } : {}),
         emit: async (stream, data) => void (await node.log.append({ records: [node.events.record({ stream, type: "sim.event", class: "derived", producer: "sim", data })] })),

@@ -159,7 +159,7 @@ test("wrong target: another hash or length by the control plane than by the publ
   for (const change of [{ hash: hashOf(new TextEncoder().encode("other")) }, { lengthBytes: 1 }]) {
     const signed = await startWithOne();
     const honest = createDirector("director");
-    signed.steal({ sign: (choice) => honest.sign({ ...choice, targets: new Map([...choice.targets].map(([target, own]) => [target, { ...own, ...change }])) }) });
+    signed.steal({ ...honest, sign: (choice) => honest.sign({ ...choice, targets: new Map([...choice.targets].map(([target, own]) => [target, { ...own, ...change }])) }) });
     await signed.release(appOf("one", "1", { description: "again" }), "one");
     await isRefused(signed, "HOLON_SIGNATURE_MIXED");
   }
@@ -170,10 +170,20 @@ test("wrong target: a length that both signed and the content does not have is r
   const app = appOf("one", "2");
   const longer = Object.fromEntries(Object.entries(targetsOf(app, "one")).map(([target, { hash, lengthBytes }]) => [target, { hash, lengthBytes: lengthBytes + 1 }]));
   const honest = createDirector("director");
-  signed.steal({ sign: (choice) => honest.sign({ ...choice, targets: new Map([...choice.targets].map(([target, own]) => [target, { ...own, lengthBytes: own.lengthBytes + 1 }])) }) });
+  signed.steal({ ...honest, sign: (choice) => honest.sign({ ...choice, targets: new Map([...choice.targets].map(([target, own]) => [target, { ...own, lengthBytes: own.lengthBytes + 1 }])) }) });
   signed.publisher.publish(longer);
   await signed.drive(signed.control.publish(await signed.upload(signed.publisher.files()), app));
   await isRefused(signed, "HOLON_SIGNATURE_MIXED");
+});
+
+test("director root: a stolen control plane that comes with a root of its own is refused by a node that pinned one when it enrolled, from the very first document", async () => {
+  const thief = await SignedFleet.start({ director: createDirector("thief"), isDirectorPinned: true });
+  await thief.release(appOf("one", "1"), "one");
+  await thief.until("it is refused", refuses(thief));
+  assert.deepEqual([await thief.refusals(), thief.ran], [["HOLON_SIGNATURE_UNMET"], []]);
+  const honest = await SignedFleet.start({ isDirectorPinned: true });
+  await honest.release(appOf("one", "1"), "one");
+  await honest.until("it runs", runs(honest, "one"));
 });
 
 test("threshold: a release that too few of the publisher's keys signed does not run", async () => {

@@ -4,6 +4,7 @@ import type { Ports } from "@holon/core/ports.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
 import type { StreamName } from "@holon/core/schema/event.ts";
 import type { NodeStatus } from "@holon/node/index.ts";
+import type { Telemetry } from "@holon/node/telemetry/telemetry.ts";
 import type { SharedStore } from "@holon/node/shared/store.ts";
 
 export interface SimSubject {
@@ -25,6 +26,8 @@ export interface SimSubject {
   readonly emit?: (stream: StreamName, data: unknown) => Promise<void>;
   /** State that sites share, as far as the node has merged it. */
   readonly shared?: SharedStore;
+  /** What it knows of itself and of those below. */
+  readonly telemetry?: Telemetry | undefined;
 }
 
 export interface SubjectProgram {

@@ -153,6 +153,7 @@ const encode = (signed: Signed, keys: readonly string[]): Uint8Array =>
 /** The control plane's, whose key is one name. */
 export function createDirector(name: string): Director {
   return {
+    roots: () => Promise.resolve([new SimRepository(name).root()]),
     sign({ version, targets }) {
       const repository = new SimRepository(name);
       repository.publish(Object.fromEntries(targets), { version });

@@ -8,6 +8,7 @@ import { readOnnx } from "@holon/core/model/onnx-reader.ts";
 import { boundWasmMemory } from "@holon/core/run/wasm-memory.ts";
 import type { OnnxGraph } from "@holon/core/model/onnx-graph.ts";
 import { appDocumentSchema, type AppDocument, type AppManifest } from "@holon/core/schema/app.ts";
+import { sealedAs } from "@holon/core/seal/names.ts";
 import { cascadeProblem } from "@holon/core/schema/model-use.ts";
 import { bundleFunction } from "@holon/platform/bundle.ts";
 import type { LoadedManifest } from "./load.ts";
@@ -18,10 +19,22 @@ export interface Publication {
   readonly blobs: ReadonlyMap<string, Uint8Array>;
 }
 
-/** `HOLON_UNIT_BAD`, `HOLON_MODEL_NOT_ONNX`, `HOLON_APP_BAD`. */
-export async function publish({ manifest, folder, path }: LoadedManifest): Promise<Publication> {
+export interface Sealing {
+  /** In place of what the manifest says. */
+  readonly sealTo?: readonly string[] | undefined;
+  /** Of the publisher, for the sites that it comes to. */
+  readonly sealer?: ((sites: readonly string[]) => Promise<(plain: Uint8Array, of: string) => Uint8Array>) | undefined;
+}
+
+/** `HOLON_UNIT_BAD`, `HOLON_MODEL_NOT_ONNX`, `HOLON_APP_BAD`, `HOLON_SEAL_KEY_MISSING`. */
+export async function publish({ manifest: written, folder, path }: LoadedManifest, { sealTo = written.sealTo, sealer }: Sealing = {}): Promise<Publication> {
+  const { sealTo: _, ...rest } = written;
+  const manifest: AppManifest = { ...rest, ...(sealTo === undefined ? {} : { sealTo: [...new Set(sealTo)].sort() }) };
+  const seal = await sealer?.(manifest.sealTo ?? []);
+  if (manifest.sealTo !== undefined && seal === undefined) throw new HolonError("HOLON_SEAL_KEY_MISSING", `${path} is to be sealed to ${manifest.sealTo.join(", ")}, and no publisher who trusts their keys deploys it`, { next: "Deploy it with --publisher FOLDER." });
   const blobs = new Map<string, Uint8Array>();
-  const keep = (content: Uint8Array): string => {
+  const keep = (plain: Uint8Array, kind: "function" | "model", name: string): string => {
+    const content = manifest.sealTo === undefined || seal === undefined ? plain : seal(plain, sealedAs(manifest, kind, name));
     const hash = createHash("sha256").update(content).digest("hex");
     blobs.set(hash, content);
     return hash;
@@ -36,7 +49,7 @@ export async function publish({ manifest, folder, path }: LoadedManifest): Promi
       if (!(cause instanceof HolonError)) throw cause;
       throw new HolonError(cause.code, `${file}: ${cause.message}`, { cause });
     }
-    models.push({ ...model, graph: keep(graph) });
+    models.push({ ...model, graph: keep(graph, "model", model.name) });
   }
   const problem = cascadeProblem(manifest.models);
   if (problem !== undefined) throw new HolonError("HOLON_APP_BAD", `${path}: ${problem}`, { next: "Name in `cascade.above` a model of the app that has `answers: { tier }`." });
@@ -48,12 +61,12 @@ export async function publish({ manifest, folder, path }: LoadedManifest): Promi
       if (runtime === "wasm" && (fn.secrets ?? []).length > 0) throw new HolonError("HOLON_APP_BAD", `${path}: function ${fn.name} is WebAssembly, which is given no secrets`, { next: "Take `secrets` out, or write the function as a module or a process." });
       const code = await readFunction(resolve(folder, module), path);
       if (runtime === "wasm") boundWasmMemory(fn.name, code, (fn.memoryBytesMax ?? limits.unitMemoryBytes) / wasmPageBytes);
-      functions.push({ ...fn, runtime, code: keep(code), on, emits, models: uses ?? [] });
+      functions.push({ ...fn, runtime, code: keep(code, "function", fn.name), on, emits, models: uses ?? [] });
       continue;
     }
     if (on !== undefined || emits !== undefined || uses !== undefined) throw new HolonError("HOLON_APP_BAD", `${path}: function ${fn.name} says itself what it is for`, { next: "Take `on`, `emits` and `uses` out of the manifest; they stand in its defineFunction." });
     const { code, definition } = await bundleFunction(resolve(folder, module));
-    functions.push({ ...fn, code: keep(code), on: definition.on, emits: definition.emits, models: definition.models });
+    functions.push({ ...fn, code: keep(code, "function", fn.name), on: definition.on, emits: definition.emits, models: definition.models });
   }
   const parsed = appDocumentSchema.safeParse({ ...manifest, functions, models });
   if (!parsed.success) throw new HolonError("HOLON_APP_BAD", `${path} does not fit: ${parsed.error.issues[0]?.message ?? ""}`, { cause: parsed.error });

@@ -15,18 +15,20 @@ const appsSchema = z.object({
   apps: z.array(z.object({ name: z.string(), version: z.string(), deployedAt: z.string(), functions: z.array(z.string()), models: z.array(z.string()), sources: z.array(z.string()) })),
 });
 
-export async function deployApp(client: Client, place: string, options: SigningOptions & { readonly data: string; readonly dryRun?: boolean }): Promise<void> {
+export async function deployApp(client: Client, place: string, options: SigningOptions & { readonly data: string; readonly dryRun?: boolean; readonly sealTo?: readonly string[] }): Promise<void> {
   const { publish } = await import("../app/publish.ts"); // with the bundler, which lists and removals do without
-  const published = await publish(await loadManifest(place));
+  const publisher = await publisherOf(options);
+  const published = await publish(await loadManifest(place), { sealTo: options.sealTo, sealer: publisher === undefined ? undefined : (sites) => sealer(publisher, sites) });
   const { document, blobs } = published;
   if (options.dryRun === true) return (await import("./plan.ts")).previewApp(client, document, options.json === true);
   for (const [hash, content] of blobs) await client.send("PUT", `/v1/blobs/${hash}`, content, doneSchema);
-  const publisher = await publisherOf(options);
   if (publisher === undefined) await client.send("PUT", `/v1/apps/${document.name}`, document, doneSchema);
   else await client.send("PUT", "/v1/images", { files: await sign(client, publisher, published, options), app: document }, doneSchema);
-  const told = { app: document.name, version: document.version, functions: document.functions.map((fn) => fn.name), blobs: blobs.size, signed: publisher !== undefined };
-  process.stdout.write(options.json === true ? `${JSON.stringify(told)}\n` : `deployed ${told.app} ${told.version}: functions ${told.functions.join(", ") || "none"}, ${told.blobs} blobs${told.signed ? ", signed" : ""}\n`);
+  const told = { app: document.name, version: document.version, functions: document.functions.map((fn) => fn.name), blobs: blobs.size, signed: publisher !== undefined, sealedTo: document.sealTo ?? [] };
+  process.stdout.write(options.json === true ? `${JSON.stringify(told)}\n` : `deployed ${told.app} ${told.version}: functions ${told.functions.join(", ") || "none"}, ${told.blobs} blobs${told.signed ? ", signed" : ""}${told.sealedTo.length === 0 ? "" : `, sealed to ${told.sealedTo.join(", ")}`}\n`);
 }
+
+const sealer = async (publisher: string, sites: readonly string[]) => (await import("@holon/platform/publisher-sites.ts")).sealerOf(publisher, sites);
 
 /** The one that is named, or that of this data folder. */
 async function publisherOf({ publisher, data }: SigningOptions & { readonly data: string }): Promise<string | undefined> {

@@ -1,4 +1,4 @@
-/** `holon node invite|enroll|revoke|authority` */
+/** `holon node invite|enroll|revoke|authority|director` */
 import { join, resolve } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
@@ -6,6 +6,7 @@ import { createClock } from "@holon/platform/clock.ts";
 import { lockFolder } from "@holon/platform/lock.ts";
 import { z } from "zod";
 import type { Client } from "../client.ts";
+import { requirePinned } from "../machine/local-publisher.ts";
 import { spanOf } from "../machine/span.ts";
 
 export interface InviteOptions {
@@ -34,7 +35,7 @@ export async function revokeNode(client: Client, name: string, because: string, 
 }
 
 /** Makes this node's key and gets its certificate. The token may come on stdin: arguments can be read by others on the machine. The folder is the node's own, below the data folder, by the name in the token. */
-export async function enrollNode(options: { readonly token: string; readonly data: string; readonly at?: string }): Promise<void> {
+export async function enrollNode(options: { readonly token: string; readonly data: string; readonly at?: string; readonly publisher?: string }): Promise<void> {
   const { enroll } = await import("@holon/platform/identity-ask.ts");
   const { readToken } = await import("@holon/platform/identity-token.ts");
   const { NodeIdentity } = await import("@holon/platform/identity.ts");
@@ -44,6 +45,7 @@ export async function enrollNode(options: { readonly token: string; readonly dat
   const lock = lockFolder(folder);
   try {
     const identity = await NodeIdentity.open(folder, createClock());
+    if (options.publisher !== undefined) await requirePinned(resolve(options.publisher), folder, node);
     await enroll(identity, token, options.at);
     process.stdout.write(`${node} of ${site} is enrolled; its certificate holds until ${new Date(identity.validity()?.expiresMs ?? 0).toISOString()}\n`);
   } finally {
@@ -80,4 +82,25 @@ export async function manageAuthority({ data, node, takeRoot, renew, root, json 
   const until = new Date(status.intermediate.expiresMs).toISOString();
   if (json === true) return void process.stdout.write(`${JSON.stringify({ ...status, intermediate: { until } })}\n`);
   process.stdout.write(`${status.domain}\nfingerprint ${status.fingerprint}\nroot key ${status.root === "here" ? "here: take it off line with --take-root FILE" : "away"}\nintermediate until ${until}\n`);
+}
+
+export interface DirectorOptions {
+  readonly data: string;
+  readonly node: string;
+  readonly takeRoot?: string;
+  readonly rotate?: boolean;
+  readonly newRootKey?: boolean;
+  readonly root?: string;
+  readonly json?: boolean;
+}
+
+/** Also while control runs: what it signs next is signed with the new key. */
+export async function manageDirector({ data, node, takeRoot, rotate, newRootKey, root, json }: DirectorOptions): Promise<void> {
+  const { directorStatus, rotateDirector, takeDirectorRootKey } = await import("@holon/platform/trust-director.ts");
+  const folder = join(resolve(data), node);
+  if (rotate === true) await rotateDirector(folder, Date.now(), { from: root, newRootKey: newRootKey === true });
+  else if (root !== undefined || newRootKey === true) throw new HolonError("HOLON_ARGUMENT_BAD", "--root and --new-root-key go with --rotate");
+  if (takeRoot !== undefined) await takeDirectorRootKey(folder, resolve(takeRoot));
+  const status = await directorStatus(folder);
+  process.stdout.write(json === true ? `${JSON.stringify(status)}\n` : `director's root ${status.rootVersion}\nroot key ${status.rootKey === "here" ? "here: take it off line with --take-root FILE" : "away"}\n`);
 }

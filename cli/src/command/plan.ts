@@ -1,5 +1,5 @@
 /** `holon plan show|diff|explain`, and what `holon app deploy --dry-run` prints. */
-import { explainAnswerSchema, planAnswerSchema, previewSchema } from "@holon/control/api/plan-routes.ts";
+import { explainAnswerSchema, movesAnswerSchema, planAnswerSchema, previewSchema } from "@holon/control/api/plan-routes.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
 import type { Client } from "../client.ts";
@@ -11,6 +11,7 @@ export async function showPlan(client: Client, json: boolean): Promise<void> {
   if (json) return out(JSON.stringify(answer));
   process.stdout.write(answer.text);
   process.stderr.write(`adopted ${answer.adoptedAt}: ${answer.because}\n`);
+  for (const { unit, from, to, phase, because } of await client.get("/v1/plan/moves", movesAnswerSchema)) process.stderr.write(`${unit} from ${from} to ${to}: ${phase}${because === null ? "" : `, ${because}`}\n`);
 }
 
 /** Each change with its reason. */

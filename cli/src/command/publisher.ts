@@ -1,11 +1,13 @@
-/** `holon publisher init|add|remove|sign|show|pin` */
+/** `holon publisher init|add|remove|sign|show|pin|trust` */
 import { join, resolve } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import { addKey, createPublisher, metadataOf, readPublisher, removeKey, signTargets, type PublisherDescription } from "@holon/platform/publisher.ts";
+import { sealerOf, trustSite } from "@holon/platform/publisher-sites.ts";
 import { describeFile, targetsOf } from "@holon/platform/trust-tuf-repository.ts";
 import { loadManifest } from "../app/load.ts";
 import { readPassphrase, signPublication, type SigningOptions } from "../app/sign.ts";
-import { pinPublisher } from "../machine/local-publisher.ts";
+import { requirePinned } from "../machine/local-publisher.ts";
+import { readCarried } from "../machine/carried.ts";
 import { printTable } from "../table.ts";
 
 export interface InitOptions extends SigningOptions {
@@ -47,7 +49,7 @@ export async function signWithPublisher(place: string, { app, keep = false, with
   if (app !== undefined && withdraw !== undefined) throw new HolonError("HOLON_ARGUMENT_BAD", "--app and --withdraw do not go together");
   const withdrawn = withdraw === undefined ? undefined : { name: withdraw, targets: new Map(), keep: false };
   if (app === undefined) await signTargets(folder, withdrawn, { ...options, nowMs: Date.now() });
-  else await signPublication(folder, await (await import("../app/publish.ts")).publish(await loadManifest(app)), { ...options, keep });
+  else await signPublication(folder, await (await import("../app/publish.ts")).publish(await loadManifest(app), { sealer: (sites) => sealerOf(folder, sites) }), { ...options, keep });
   await showPublisher(place, json === true);
 }
 
@@ -65,9 +67,21 @@ export async function showPublisher(place: string, json: boolean): Promise<void>
 }
 
 export async function pinNode(place: string, { node, data, json }: PinOptions): Promise<void> {
-  const isThis = await pinPublisher(resolve(place), join(resolve(data), node));
-  if (!isThis) throw new HolonError("HOLON_ARGUMENT_BAD", `${node} has pinned another publisher's root`, { next: `Remove pinned/images.root.json from the data folder of ${node} first, if that is meant.` });
+  await requirePinned(resolve(place), join(resolve(data), node), node);
   process.stdout.write(json === true ? `${JSON.stringify({ node, pinned: true })}\n` : `${node} runs only what this publisher signs, from its next start on\n`);
+}
+
+export interface TrustOptions {
+  readonly fingerprint: string;
+  readonly replace?: boolean;
+  readonly json?: boolean;
+}
+
+export async function trustSiteKey(place: string, file: string, { fingerprint, replace = false, json }: TrustOptions): Promise<void> {
+  const folder = resolve(place);
+  if ((await readPublisher(folder)) === undefined) throw new HolonError("HOLON_ARGUMENT_BAD", `${folder} is no publisher's folder`, { next: "Make one with `holon publisher init`." });
+  const trusted = await trustSite(folder, await readCarried(file), { fingerprint, replace });
+  process.stdout.write(json === true ? `${JSON.stringify(trusted)}\n` : `${place} seals to ${trusted.site} by the key ${trusted.fingerprint}, as ${trusted.node} says\n`);
 }
 
 function tell(place: string, { offline, threshold, rootVersion }: PublisherDescription, json: boolean | undefined): void {

@@ -1,5 +1,6 @@
 /** One real node: platform adapters behind the ports, the local API in front. */
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { HolonError } from "@holon/core/errors.ts";
 import type { Authority, Clock, Ports } from "@holon/core/ports.ts";
 import { guardRoutes } from "@holon/core/api/guarded.ts";
@@ -7,9 +8,11 @@ import type { Route } from "@holon/core/api/route.ts";
 import { nodeConfigSchema, type NodeConfig } from "@holon/core/schema/node.ts";
 import { isNodeName } from "@holon/core/units.ts";
 import type { Control } from "@holon/control/index.ts";
+import type { FleetHost } from "@holon/control/fleet/link-watch.ts";
 import { nodeRoutes, openNode, type HolonNode } from "@holon/node/index.ts";
 import { createClock } from "@holon/platform/clock.ts";
 import { createCodec } from "@holon/platform/codec.ts";
+import { createCollector } from "@holon/platform/collector.ts";
 import { createCredentials } from "@holon/platform/credentials.ts";
 import { createCrypto } from "@holon/platform/crypto.ts";
 import { createDiscovery } from "@holon/platform/discovery.ts";
@@ -23,9 +26,11 @@ import { NodeIdentity } from "@holon/platform/identity.ts";
 import { lockFolder } from "@holon/platform/lock.ts";
 import { createModel } from "@holon/platform/model.ts";
 import { createNet } from "@holon/platform/net.ts";
+import { createPages } from "@holon/platform/pages.ts";
 import { createRandom } from "@holon/platform/random.ts";
 import { createRunner } from "@holon/platform/runner.ts";
 import { createSecrets } from "@holon/platform/secrets.ts";
+import { createSeals } from "@holon/platform/site-key.ts";
 import { createTrace, type TraceOutput } from "@holon/platform/trace.ts";
 import { createDirector } from "@holon/platform/trust-director.ts";
 import { createTrustTuf } from "@holon/platform/trust-tuf.ts";
@@ -37,6 +42,8 @@ export interface NodeOptions {
   /** Address of the node's local API; of the control API where the node carries it. */
   readonly api: string;
   readonly token: string;
+  /** Whether the file of its configuration says otherwise by now. */
+  isConfigChanged?(): Promise<boolean>;
   readonly trace: { readonly level: "debug" | "info" | "warn" | "error"; readonly output: TraceOutput };
 }
 
@@ -49,7 +56,7 @@ export interface MachineNode {
 }
 
 export async function startNode(options: NodeOptions): Promise<MachineNode> {
-  const config = nodeConfigSchema.parse(options.config);
+  const config = nodeConfigSchema.parse({ ...options.config, telemetry: options.config.telemetry ?? {} });
   if (!isNodeName(config.name)) throw new HolonError("HOLON_CONFIG_BAD", `${config.name} is no node name`);
   const folder = join(options.data, config.name);
   const lock = lockFolder(folder);
@@ -64,6 +71,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
     closing.push(() => model.close());
     const runner = createRunner({ model });
     closing.push(() => runner.close());
+    const secrets = createSecrets(folder);
     const ports: Ports = {
       clock,
       random: createRandom(),
@@ -77,20 +85,23 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
       model,
       runner,
       door: createDoor({ clock, hostStats: createHostStats(clock) }),
-      secrets: createSecrets(folder),
+      secrets,
+      ...(config.telemetry?.export === undefined ? {} : { collector: createCollector(secrets, config.telemetry.export.secretHeaders) }),
+      seals: createSeals(folder),
       host: createHostStats(clock, folder), // apart from the door's, so that rates of one do not end at the samples of the other
       trust: createTrustTuf(folder),
       ...(config.control ? { director: createDirector(folder), credentials: createCredentials() } : {}),
+      ...(config.control && config.provider !== undefined ? { provider: (await import("@holon/platform/provider.ts")).createProvider(config.provider, secrets) } : {}),
       trace: createTrace({ name: config.name, ...options.trace }),
     };
-    const node = await openNode(config, ports);
+    const node = await openNode(config, ports, options.isConfigChanged === undefined ? {} : { isConfigChanged: options.isConfigChanged });
     closing.push(() => node.close());
     const plane = config.control ? await import("@holon/control/index.ts") : undefined; // a gateway does not carry what it never runs
     const control = plane === undefined ? undefined : await plane.openControl({
-      log: node.log, blobs: node.blobs, events: node.events, ports, handlers: node.handlers, address: node.address, certificateMs: config.authority?.certificateMs, revoked: node.revoked,
+      log: node.log, blobs: node.blobs, events: node.events, ports, handlers: node.handlers, address: node.address, certificateMs: config.authority?.certificateMs, provider: config.provider, revoked: node.revoked, bring: node.bring,
     });
     if (control !== undefined) closing.push(() => control.close());
-    const server = await serve(node, control === undefined || plane === undefined ? undefined : { routes: plane.controlRoutes(control), people: control.people }, options);
+    const server = await serve(node, control === undefined || plane === undefined ? undefined : { routes: plane.controlRoutes(control, { clock, links: node.links, call: callNode(node) }), people: control.people }, options);
     closing.push(() => server.close());
     await node.announce(server.address);
     return { node, control, api: server.address, close };
@@ -119,6 +130,14 @@ async function openIdentity(folder: string, { name, site, tier, control, authori
   return { identity, authority };
 }
 
+/** Its own status is had without a link. */
+const callNode =
+  (node: HolonNode): FleetHost["call"] =>
+  (to, method, parameters, deadlineMs) =>
+    to === node.config.name ? Promise.resolve({ status: node.status(), meter: node.metered() }) : node.calls.call(to, method, parameters, deadlineMs);
+
+const consoleFolder = fileURLToPath(new URL("../../../console", import.meta.url));
+
 interface ControlApi {
   readonly routes: readonly Route[];
   readonly people: Control["people"];
@@ -133,5 +152,5 @@ function serve(node: HolonNode, ofControl: ControlApi | undefined, { api, token 
     decide: (principal, name, context) => node.guard.decide(principal, "call", { name }, context),
     ...(people === undefined ? {} : { approved: people.approved, refused: people.refused }),
   });
-  return serveRoutes({ address: api, routes, token, ...(people === undefined ? {} : { callers: { of: people.callerOf, machine: people.machine } }), title: ofControl === undefined ? "Holon node" : "Holon control", version: "1" });
+  return serveRoutes({ address: api, routes, token, ...(people === undefined ? {} : { callers: { of: people.callerOf, machine: people.machine } }), pages: createPages(consoleFolder, ofControl === undefined ? "node" : "control"), title: ofControl === undefined ? "Holon node" : "Holon control", version: "1" });
 }

@@ -11,6 +11,7 @@ import { openAuthority } from "@holon/platform/identity-authority.ts";
 import { certifyHere } from "@holon/platform/identity-here.ts";
 import { readToken } from "@holon/platform/identity-token.ts";
 import { NodeIdentity } from "@holon/platform/identity.ts";
+import { createCrypto } from "@holon/platform/crypto.ts";
 import { openRegistrar, type Registrar } from "@holon/control/identity/registrar.ts";
 
 const hour = 3_600_000;
@@ -46,7 +47,7 @@ class Office {
     const identity = await NodeIdentity.open(this.folder, this.clock);
     await certifyHere(identity, authority, { node: "cloud-1", site: "cloud", tier: "cloud" }, this.clock);
     this.registrar = await openRegistrar({
-      log, clock: this.clock, authority, identity, certificateMs: limits.certificateMs, address: "wss://127.0.0.1:7401",
+      log, clock: this.clock, crypto: createCrypto(), authority, identity, certificateMs: limits.certificateMs, address: "wss://127.0.0.1:7401",
       record: (type, subject, data) => ({ stream: "audit", class: "public", bytes: encodeStoredEvent({ type, source: "/cloud-1/control", subject, time: isoTime(0), recordedtime: isoTime(0), clock: "unknown", class: "public", jurisdiction: "EU", data }) }),
       spread: () => void (this.spreads += 1),
     });

@@ -29,6 +29,8 @@ export interface ThreeOptions {
   readonly jurisdiction: string;
   /** What ends the command before it has started: thrown when all that was started is closed. */
   readonly ended?: AbortSignal;
+  /** What a node measures, where that is not what every node does. */
+  readonly telemetry?: (node: string) => NodeConfig["telemetry"];
   readonly trace: { readonly level: "debug" | "info" | "warn" | "error"; readonly output: TraceOutput };
 }
 
@@ -47,7 +49,7 @@ export async function startThree(options: ThreeOptions): Promise<Three> {
     if (control !== undefined) await enrollHere(join(data, config.name), config, control);
     await pinPublisher(publisher, join(data, config.name));
     throwIfEnded(options.ended);
-    const machine = await startNode({ config, data, api, token, trace });
+    const machine = await startNode({ config: { ...config, telemetry: options.telemetry?.(config.name) }, data, api, token, trace });
     started.push(machine);
     return machine;
   };

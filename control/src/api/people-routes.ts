@@ -6,6 +6,7 @@ import { isoTime } from "@holon/core/event/iso-time.ts";
 import { limits } from "@holon/core/limits.ts";
 import { printPrincipal } from "@holon/core/policy/principal.ts";
 import { nameSchema } from "@holon/core/schema/name.ts";
+import { redirectSchema } from "@holon/core/schema/provider.ts";
 import { z } from "zod";
 import type { People } from "../people/people.ts";
 import { roleSchema, type KnownApproval } from "../store/people.ts";
@@ -23,6 +24,10 @@ const rejectSchema = z.strictObject({ because: z.string().min(1).max(1_024) });
 
 const loggedInSchema = z.object({ token: z.string(), name: z.string(), role: roleSchema, endsAt: z.string() });
 const approvalSchema = z.object({ id: z.string(), who: z.string(), resource: z.string(), params: z.record(z.string(), z.string()), query: z.record(z.string(), z.string()), body: z.unknown().optional(), rule: z.string(), reason: z.string(), askedAt: z.string(), endsAt: z.string(), approvedBy: z.string().nullable() });
+const ways = z.object({ accounts: z.boolean(), provider: z.string().nullable() });
+const beginSchema = z.strictObject({ redirect: redirectSchema });
+const secretSchema = z.string().min(1).max(256);
+const answerSchema = z.strictObject({ handle: secretSchema, state: secretSchema, code: z.string().min(1).max(4_096), iss: z.string().max(1_024).optional() });
 const doneSchema = z.object({ ok: z.literal(true) });
 const done = { status: 200, body: { ok: true } };
 const named = (text: string | undefined): string => {
@@ -33,7 +38,7 @@ const named = (text: string | undefined): string => {
 const nowhere = "unknown";
 const shownApproval = ({ id, who, resource, params, query, body, rule, reason, askedAt, endsMs, by }: KnownApproval) => ({ id, who, resource, params, query, ...(body === undefined ? {} : { body }), rule, reason, askedAt, endsAt: isoTime(endsMs), approvedBy: by ?? null });
 
-export const peopleRoutes = (people: People): readonly Route[] => [...sessionRoutes(people), ...userRoutes(people), ...tokenRoutes(people), ...approvalRoutes(people)];
+export const peopleRoutes = (people: People): readonly Route[] => [...sessionRoutes(people), ...providerRoutes(people), ...userRoutes(people), ...tokenRoutes(people), ...approvalRoutes(people)];
 
 const sessionRoutes = (people: People): readonly Route[] => [
   {
@@ -78,6 +83,36 @@ const sessionRoutes = (people: People): readonly Route[] => [
       await people.changePassword(caller, old, password, address);
       return done;
     },
+  },
+];
+
+const providerRoutes = (people: People): readonly Route[] => [
+  {
+    method: "GET",
+    path: "/v1/login",
+    summary: "By what one can log in here: accounts, and the identity provider by its name.",
+    open: true,
+    answer: ways,
+    handle: () => Promise.resolve({ status: 200, body: { accounts: true, provider: people.providerName() ?? null } }),
+  },
+  {
+    method: "POST",
+    path: "/v1/login/provider",
+    summary: "Begins a login with the identity provider: where a browser is to go, and a handle with which whoever began finishes.",
+    open: true,
+    body: beginSchema,
+    answer: z.object({ url: z.string(), handle: z.string(), endsAt: z.string() }),
+    handle: async ({ body }) => ({ status: 200, body: await people.beginProvided(beginSchema.parse(body).redirect) }),
+  },
+  {
+    method: "POST",
+    path: "/v1/login/provider/answer",
+    summary: "A token for a session, for the code and the state with which the browser came back.",
+    open: true,
+    body: answerSchema,
+    secretFields: ["handle", "code"],
+    answer: loggedInSchema,
+    handle: async ({ body, address = nowhere }) => ({ status: 200, body: await people.finishProvided(answerSchema.parse(body), address) }),
   },
 ];
 

@@ -19,6 +19,9 @@ export const planAnswerSchema = z.object({
 });
 const explainQuerySchema = z.strictObject({ /** `app/unit`. */ unit: z.string().min(1).max(128), node: z.string().min(1).max(63) });
 export const explainAnswerSchema = z.object({ verdict: z.enum(["chosen", "rejected"]), reason: z.string(), /** One line. */ text: z.string() });
+export const movesAnswerSchema = z.array(
+  z.object({ unit: z.string(), from: z.string(), to: z.string(), /** `leaving`: it is worked off; `sealed`: its new home may ask for it; `given`: it was granted; `kept`: it stays where it was for a while. */ phase: z.enum(["leaving", "sealed", "given", "kept"]), because: z.string().nullable() }),
+);
 export const previewSchema = z.object({
   changes: z.array(z.object({ change: z.enum(["+", "-", "!"]), unit: z.string(), node: z.string(), why: z.string() })),
   refused: z.string().nullable(),
@@ -51,6 +54,13 @@ export function planRoutes(control: Control): readonly Route[] {
         if (!parsed.success) throw new HolonError("HOLON_ARGUMENT_BAD", "an explanation is of `unit`, as app/unit, and `node`");
         return { status: 200, body: await control.explain(parsed.data.unit, parsed.data.node) };
       },
+    },
+    {
+      method: "GET",
+      path: "/v1/plan/moves",
+      summary: "Units on their way from one node to another.",
+      answer: movesAnswerSchema,
+      handle: () => Promise.resolve({ status: 200, body: control.moves().map(({ unit, from, to, phase, because }) => ({ unit, from, to, phase, because: because ?? null })) }),
     },
     {
       method: "POST",

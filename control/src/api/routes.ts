@@ -3,10 +3,13 @@ import { eventRoutes } from "@holon/core/api/event-routes.ts";
 import type { Route } from "@holon/core/api/route.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import { appDocumentSchema, blobHashSchema, tierSchema } from "@holon/core/schema/app.ts";
+import { driftSchema } from "@holon/core/schema/condition.ts";
 import { nodeReportSchema } from "@holon/core/schema/node-report.ts";
 import { signatureFilesSchema } from "@holon/core/schema/signatures.ts";
 import { z } from "zod";
 import type { Control } from "../control.ts";
+import type { FleetHost } from "../fleet/link-watch.ts";
+import { fleetRoutes } from "./fleet-routes.ts";
 import { identityRoutes } from "./identity-routes.ts";
 import { modelRoutes } from "./model-routes.ts";
 import { peopleRoutes } from "./people-routes.ts";
@@ -27,6 +30,8 @@ const nodeSchema = z.object({
   /** What it told last of what it is made of; null if it never did. */
   inventory: nodeReportSchema.nullable(),
   reported: z.object({ version: z.int(), outcome: z.enum(["settled", "refused"]), message: z.string().optional(), at: z.string() }).nullable(),
+  /** Where it differs from what it is to be, by what it told last, and since when. */
+  drift: z.array(driftSchema),
   /** Milliseconds since it was last heard; null if unknown. */
   heardMs: z.number().nullable(),
 });
@@ -35,8 +40,9 @@ const imagesSchema = z.strictObject({ files: signatureFilesSchema, app: appDocum
 const doneSchema = z.object({ ok: z.literal(true) });
 const done = { status: 200, body: { ok: true } };
 
-export function controlRoutes(control: Control): readonly Route[] {
-  return [health, ...nodeRoutes(control), ...appRoutes(control), ...blobRoutes(control), ...modelRoutes(control), ...policyRoutes(control), ...planRoutes(control), ...(control.registrar === undefined ? [] : identityRoutes(control.registrar)), ...(control.people === undefined ? [] : peopleRoutes(control.people)), ...eventRoutes(control.log)];
+/** With `host`, the fleet can be looked at as it changes. */
+export function controlRoutes(control: Control, host?: FleetHost): readonly Route[] {
+  return [health, ...nodeRoutes(control), ...(host === undefined ? [] : fleetRoutes(control, host)), ...appRoutes(control), ...blobRoutes(control), ...modelRoutes(control), ...policyRoutes(control), ...planRoutes(control), ...(control.registrar === undefined ? [] : identityRoutes(control.registrar)), ...(control.people === undefined ? [] : peopleRoutes(control.people)), ...eventRoutes(control.log)];
 }
 
 const health: Route = {

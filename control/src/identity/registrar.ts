@@ -6,21 +6,28 @@ import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { isoTime } from "@holon/core/event/iso-time.ts";
 import { enrolmentSchema, invitedSchema, renewalSchema, revocationListSchema, type Invited, type Issued, type RevocationList } from "@holon/core/identity/messages.ts";
+import { earliestIssuedMs } from "@holon/core/identity/validity.ts";
 import { limits } from "@holon/core/limits.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
+import { toHex } from "@holon/core/log/hex.ts";
 import type { CellChange, Log, NewRecord } from "@holon/core/log/log.ts";
 import { printPrincipal } from "@holon/core/policy/principal.ts";
-import type { Authority, Clock, Identity } from "@holon/core/ports.ts";
+import type { Authority, Clock, Crypto, Director, Identity } from "@holon/core/ports.ts";
+import { createTurns } from "@holon/core/turns.ts";
 import { z } from "zod";
+import { createTeller } from "../teller.ts";
 
 export interface RegistrarHost {
   readonly log: Log;
   readonly clock: Clock;
+  readonly crypto: Crypto;
   readonly authority: Authority;
   readonly identity: Identity;
   readonly certificateMs: number;
   /** Where new nodes reach the fleet, if the node listens. */
   readonly address: string | undefined;
+  /** Whose root new nodes pin, where control signs what it chooses. */
+  readonly director?: Director | undefined;
   record(type: string, subject: string, data: unknown): NewRecord;
   /** A newer list is in force here. */
   spread(): void;
@@ -48,6 +55,7 @@ export interface Registrar {
 }
 
 const hour = 3_600_000;
+const decoder = new TextDecoder();
 /** To one key, in a moment. */
 const answersMax = 8;
 const keys = { issued: "authority/issued", invitations: "authority/invitations", revoked: "authority/revoked", enrolled: (node: string) => `enrolled/${node}` } as const;
@@ -61,18 +69,10 @@ const encoder = new TextEncoder();
 
 export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
   const { log, clock, authority, identity } = host;
-  let busy: Promise<unknown> = Promise.resolve();
-  /** When a refusal of this kind was told last. */
-  const told = new Map<string, number>();
+  const inTurn = createTurns();
+  const isNews = createTeller(() => clock.monotonicMs());
   /** When a node was last given a certificate here, and for which key. */
   const given = new Map<string, { readonly atMs: number; readonly key: string; readonly count: number }>();
-
-  /** One after the other: what one writes the next one reads. */
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = busy.then(work);
-    busy = result.catch(() => undefined);
-    return result;
-  }
 
   const read = <T>(key: string, schema: z.ZodType<T>): T | undefined => {
     const bytes = log.cell(key);
@@ -87,10 +87,7 @@ export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
   /** Refusals go into the trail, the same one not again and again. */
   async function refuse(error: HolonError, about: { readonly node?: string | undefined; readonly invitation?: string | undefined }): Promise<never> {
     const kind = `${error.code}/${about.node ?? ""}/${about.node === undefined ? "" : (about.invitation ?? "")}`;
-    const nowMs = clock.monotonicMs();
-    if (nowMs - (told.get(kind) ?? -limits.refusalTellMs) >= limits.refusalTellMs) {
-      if (told.size >= limits.refusalsToldMax) told.clear();
-      told.set(kind, nowMs);
+    if (isNews(kind)) {
       await log.append({ records: [host.record("holon.node.refused", about.node ?? "unknown", { code: error.code, message: error.message, node: about.node ?? null, invitation: about.invitation ?? null })] });
     }
     throw error;
@@ -101,7 +98,7 @@ export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
 
   async function issue(csr: string, subject: Invited, key: string, also: { readonly type: "holon.node.enrolled" | "holon.node.renewed"; readonly data: object; readonly cells: readonly CellChange[] }): Promise<Issued> {
     const number = nextNumber();
-    const issuedMs = Math.floor(Math.max(clock.wall().ms, earliestMs) / 1000) * 1000; // certificates count in seconds
+    const issuedMs = Math.floor(Math.max(clock.wall().ms, earliestIssuedMs) / 1000) * 1000; // certificates count in seconds
     const validity = { issuedMs, expiresMs: issuedMs + Math.ceil(host.certificateMs / 1000) * 1000 };
     const issued = await authority.issue(csr, { ...subject, number, validity });
     const { node, site, tier } = subject;
@@ -110,6 +107,13 @@ export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
     const last = lately(node);
     given.set(node, last?.key === key ? { ...last, count: last.count + 1 } : { atMs: clock.monotonicMs(), key, count: 1 });
     return issued;
+  }
+
+  const directorRoots = async (): Promise<readonly Uint8Array[]> => ((await host.director?.roots(clock.wall().ms)) ?? []).slice(-limits.directorRootsMax);
+
+  async function directorPin(): Promise<{ readonly director?: string }> {
+    const last = (await directorRoots()).at(-1);
+    return last === undefined ? {} : { director: toHex(host.crypto.sha256(last)) };
   }
 
   const lately = (node: string) => {
@@ -144,7 +148,7 @@ export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
         const scope = { node: wanted.node, site, tier: wanted.tier ?? known?.tier ?? "gateway" } as const;
         const open = invitations();
         if (open.length >= limits.invitationsMax) throw new HolonError("HOLON_INVITATION_BAD", `${open.length} invitations are open or were used of late`, { next: "Wait until some have ended." });
-        const { invitation, key, token } = await authority.invitation({ ...scope, address });
+        const { invitation, key, token } = await authority.invitation({ ...scope, address, ...(await directorPin()) });
         const endsMs = clock.wall().ms + forMs;
         const endsAt = isoTime(endsMs);
         await log.append({ records: [host.record("holon.node.invited", scope.node, { ...scope, invitation, endsAt, by: printPrincipal(by.principal) })], cells: [cell(keys.invitations, [...open, { ...scope, id: invitation, key, endsMs }])] });
@@ -166,7 +170,9 @@ export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
         if (clock.wall().ms > endsMs) return refuse(new HolonError("HOLON_INVITATION_BAD", `the invitation ${id} of ${scope.node} ended at ${isoTime(endsMs)}`), about);
         requireSeldom(scope.node, key);
         const used = open.map((one) => (one.id === id ? { ...one, usedBy: key } : one));
-        return issue(csr, scope, key, { type: "holon.node.enrolled", data: { invitation }, cells: [cell(keys.invitations, used)] });
+        const issued = await issue(csr, scope, key, { type: "holon.node.enrolled", data: { invitation }, cells: [cell(keys.invitations, used)] });
+        const roots = await directorRoots();
+        return roots.length === 0 ? issued : { ...issued, director: roots.map((root) => decoder.decode(root)) };
       }),
     renew: (request) =>
       inTurn(async () => {
@@ -195,6 +201,3 @@ export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
     revocations: held,
   };
 }
-
-/** A machine that boots in 1970 makes no certificates that are over before they are used. */
-const earliestMs = Date.UTC(2026, 0, 1);

@@ -1,10 +1,11 @@
 /** What users, tokens and approvals have in common: the state as it was folded, and the one way to change it. */
 import type { Caller } from "@holon/core/api/caller.ts";
-import { limits } from "@holon/core/limits.ts";
 import { toHex } from "@holon/core/log/hex.ts";
 import type { CellChange, Log, NewRecord } from "@holon/core/log/log.ts";
 import { isRole, type Role } from "@holon/core/policy/roles.ts";
-import type { Clock, Credentials, Crypto } from "@holon/core/ports.ts";
+import type { Clock, Credentials, Crypto, IdentityProvider } from "@holon/core/ports.ts";
+import type { ProviderConfig } from "@holon/core/schema/provider.ts";
+import { createTurns, type InTurn } from "@holon/core/turns.ts";
 import type { PeopleState } from "../store/people.ts";
 
 export interface PeopleHost {
@@ -13,6 +14,8 @@ export interface PeopleHost {
   readonly crypto: Crypto;
   readonly credentials: Credentials;
   readonly state: PeopleState;
+  /** Who else says who people are, and what its claims stand for here. */
+  readonly provider?: { readonly port: IdentityProvider; readonly config: ProviderConfig } | undefined;
   record(type: string, subject: string, data: unknown): NewRecord;
   /** Takes in what was written. */
   follow(): Promise<void>;
@@ -20,8 +23,7 @@ export interface PeopleHost {
 
 export interface Ledger {
   readonly state: PeopleState;
-  /** One after the other: what one writes the next one reads. */
-  inTurn<T>(work: () => Promise<T>): Promise<T>;
+  readonly inTurn: InTurn;
   /** Resolves when it is on disk and in the state. */
   write(type: string, subject: string, data: unknown, cells?: readonly CellChange[]): Promise<void>;
   /** Wall time for what ends on a day. It does not go back within one life, so that a clock that is set back makes nothing hold longer. */
@@ -32,15 +34,10 @@ export interface Ledger {
 const encoder = new TextEncoder();
 
 export function openLedger({ log, clock, crypto, state, record, follow }: PeopleHost): Ledger {
-  let busy: Promise<unknown> = Promise.resolve();
   let latestMs = 0;
   return {
     state,
-    inTurn(work) {
-      const result = busy.then(work);
-      busy = result.catch(() => undefined);
-      return result;
-    },
+    inTurn: createTurns(),
     async write(type, subject, data, cells = []) {
       await log.append({ records: [record(type, subject, data)], cells: [...cells] });
       await follow();
@@ -52,15 +49,3 @@ export function openLedger({ log, clock, crypto, state, record, follow }: People
 
 /** Nobody gives what they do not have. Who holds the machine's token can reach everything on its disk anyway. */
 export const mayGive = (giver: Caller["role"], role: Role): boolean => giver === "owner" || !isRole(giver) || role === giver || role === "viewer";
-
-/** The same refusal is told once in a while, and not once for each call. */
-export function createTeller(nowMs: () => number): (kind: string) => boolean {
-  const told = new Map<string, number>();
-  return (kind) => {
-    const last = told.get(kind);
-    if (last !== undefined && nowMs() - last < limits.refusalTellMs) return false;
-    if (told.size >= limits.refusalsToldMax) told.clear();
-    told.set(kind, nowMs());
-    return true;
-  };
-}

@@ -5,11 +5,14 @@ import type { Decision } from "@holon/core/policy/policy.ts";
 import { printPrincipal } from "@holon/core/policy/principal.ts";
 import { peopleEvents } from "../store/people.ts";
 import { openApprovals, type Approvals } from "./approvals.ts";
-import { createTeller, openLedger, type PeopleHost } from "./ledger.ts";
+import { createTeller } from "../teller.ts";
+import { openLedger, type PeopleHost } from "./ledger.ts";
 import { openTokens, type Tokens } from "./tokens.ts";
+import { openProvided, type Provided } from "./provided.ts";
+import { Sessions } from "./sessions.ts";
 import { openUsers, type Users } from "./users.ts";
 
-export interface People extends Omit<Users, "callerOf">, Omit<Tokens, "callerOf">, Approvals {
+export interface People extends Omit<Users, "callerOf">, Omit<Tokens, "callerOf">, Approvals, Provided {
   /** By the token of a session, or an API token; undefined where it is none, or holds no more. */
   callerOf(token: string): Caller | undefined;
   /** Who shows the machine's token. */
@@ -20,12 +23,14 @@ export interface People extends Omit<Users, "callerOf">, Omit<Tokens, "callerOf"
 
 export function openPeople(host: PeopleHost): People {
   const ledger = openLedger(host);
-  const users = openUsers(ledger, host);
+  const sessions = new Sessions(() => host.clock.monotonicMs());
+  const users = openUsers(ledger, host, sessions);
   const tokens = openTokens(ledger, host.credentials);
   const isNews = createTeller(() => host.clock.monotonicMs());
   return {
     ...users,
     ...tokens,
+    ...openProvided(ledger, host, sessions),
     ...openApprovals(ledger, host.crypto),
     callerOf: (token) => users.callerOf(token) ?? tokens.callerOf(token),
     machine: () => (users.hasOwner() ? { ...machineCaller, role: "bootstrap" } : machineCaller),

@@ -1,10 +1,13 @@
 /** Who is logged in: in memory alone and in monotonic time, so that a session ends with its time and with control. Of its token only the hash is held. */
 import { limits } from "@holon/core/limits.ts";
+import type { Role } from "@holon/core/policy/roles.ts";
 
 export interface Session {
   /** Hash of its token. */
   readonly id: string;
   readonly name: string;
+  /** As an identity provider's claims gave it; of a local account what the account has by now. */
+  readonly role?: Role | undefined;
   readonly beganMs: number;
   usedMs: number;
 }
@@ -17,12 +20,12 @@ export class Sessions {
     this.#nowMs = nowMs;
   }
 
-  begin(name: string, id: string): void {
+  begin(name: string, id: string, role?: Role): void {
     const own = [...this.#sessions.values()].filter((session) => session.name === name);
     const [oldest] = own.length >= limits.sessionsOfOneMax ? own : this.#sessions.size >= limits.sessionsMax ? this.#sessions.values() : [];
     if (oldest !== undefined) this.#sessions.delete(oldest.id);
     const nowMs = this.#nowMs();
-    this.#sessions.set(id, { id, name, beganMs: nowMs, usedMs: nowMs });
+    this.#sessions.set(id, { id, name, role, beganMs: nowMs, usedMs: nowMs });
   }
 
   /** That it was asked for counts as use. */

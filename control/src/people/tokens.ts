@@ -46,6 +46,8 @@ export function openTokens(ledger: Ledger, credentials: Credentials): Tokens {
     addToken: ({ name, role, routes, forMs }, by) =>
       inTurn(async () => {
         if (!mayGive(by.role, role)) throw new HolonError("HOLON_POLICY_DENIED", `${printPrincipal(by.principal)} is ${by.role}, and makes no token that is ${role}`, { next: "Make one of your own role, or of viewer." });
+        const { kind, name: maker } = by.principal;
+        if (kind === "person" && !state.users.has(maker)) throw new HolonError("HOLON_TOKEN_BAD", `${maker} has no account here that a token of theirs could be held to when their role ends`, { next: "Have somebody with a local account make it, or use a session." });
         if (name === "machine" || state.tokens.has(name)) throw new HolonError("HOLON_TOKEN_BAD", `there is a token ${name} already`, { next: "Take another name, or revoke it first: `holon token revoke NAME`." });
         if (state.tokens.size >= limits.apiTokensMax) throw new HolonError("HOLON_TOKEN_BAD", `there are ${state.tokens.size} tokens, as many as may be`, { next: "Revoke those that have ended: `holon token list`." });
         const token = `holon_token_${credentials.secret()}`;

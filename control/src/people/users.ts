@@ -10,7 +10,7 @@ import { peopleEvents, type KnownUser } from "../store/people.ts";
 import { mayGive, type Ledger, type PeopleHost } from "./ledger.ts";
 import { createLockout, type Lock } from "./lockout.ts";
 import { createNarrow } from "./narrow.ts";
-import { Sessions } from "./sessions.ts";
+import type { Sessions } from "./sessions.ts";
 
 export interface LoggedIn {
   /** Shown once. */
@@ -44,11 +44,10 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const cellOf = (name: string): string => `password/${name}`;
 
-export function openUsers(ledger: Ledger, { log, clock, credentials }: Pick<PeopleHost, "log" | "clock" | "credentials">): Users {
+export function openUsers(ledger: Ledger, { log, clock, credentials }: Pick<PeopleHost, "log" | "clock" | "credentials">, sessions: Sessions): Users {
   const { state, inTurn, write } = ledger;
   const monotonicMs = (): number => clock.monotonicMs();
   const lockout = createLockout(monotonicMs);
-  const sessions = new Sessions(monotonicMs);
   const narrow = createNarrow();
 
   const sealedOf = (name: string): string | undefined => {
@@ -103,6 +102,7 @@ export function openUsers(ledger: Ledger, { log, clock, credentials }: Pick<Peop
     hasOwner: () => [...state.users.values()].some(({ role }) => role === "owner"),
     callerOf(token) {
       const session = sessions.find(ledger.hash(token));
+      if (session?.role !== undefined) return { principal: { kind: "person", name: session.name }, role: session.role, session: session.id };
       const user = session && state.users.get(session.name);
       return session && user && { principal: { kind: "person", name: user.name }, role: user.role, session: session.id };
     },
@@ -150,7 +150,7 @@ export function openUsers(ledger: Ledger, { log, clock, credentials }: Pick<Peop
       }),
     async changePassword({ principal, session }, old, password, address) {
       const { name } = principal;
-      if (session === undefined) throw new HolonError("HOLON_ARGUMENT_BAD", `${printPrincipal(principal)} has no password: only people who are logged in do`);
+      if (session === undefined || !state.users.has(name)) throw new HolonError("HOLON_ARGUMENT_BAD", `${printPrincipal(principal)} has no password here: only people with an account of control who are logged in do`);
       await check(name, old, address);
       await inTurn(async () => {
         userOf(name);

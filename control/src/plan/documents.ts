@@ -5,17 +5,22 @@ import { toHex } from "@holon/core/log/hex.ts";
 import type { CellChange, Log, NewRecord } from "@holon/core/log/log.ts";
 import { planPlacement, type Assignment } from "@holon/core/placement/plan.ts";
 import type { Plan } from "@holon/core/placement/planner.ts";
+import type { AppDocument } from "@holon/core/schema/app.ts";
 import { desiredSchema, type Desired } from "@holon/core/schema/desired.ts";
+import type { Moving } from "@holon/core/schema/moving.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import type { ControlHost } from "../control.ts";
 import { directFor } from "../publish.ts";
 import { eventTypes, type ControlState } from "../store/fold.ts";
 import type { Hearing } from "./hearing.ts";
 import { leavingCell, stillLeaving, stoppingOf, type Leaving } from "./leaving.ts";
+import { movesCell, movingOf } from "./moving.ts";
+import type { Movers } from "./movers.ts";
 
 export interface Planning {
   readonly state: ControlState;
   readonly hearing: Hearing;
+  readonly movers: Movers;
   /** Undefined where nothing has, or ever had, needs. */
   readonly plan: Pick<Plan, "hash" | "placements"> | undefined;
 }
@@ -31,37 +36,47 @@ export async function documentsFor(planning: Planning, host: ControlHost & { rea
   const { state } = planning;
   const { log } = host;
   const held = new Map([...state.nodes.keys()].map((node) => [node, heldDesired(log, node)]));
-  const { assignments, leaving } = assign(planning, held, log);
+  const moving = await planning.movers.step(planning, held);
+  const { assignments, leaving } = assign(planning, held, log, moving.isHere);
   const plan = planning.plan?.hash ?? toHex(host.ports.crypto.sha256(encoder.encode(canonicalJson(assignments))));
   const records: NewRecord[] = [];
   const cells: CellChange[] = [];
   const { images } = state;
+  const roots = images === undefined ? undefined : (await host.ports.director?.roots(host.ports.clock.wall().ms))?.length;
   for (const { node, apps } of assignments) {
     const before = held.get(node);
-    const isSigned = images === undefined || host.ports.director === undefined || canonicalJson(before?.signatures?.images) === canonicalJson(images);
-    if (canonicalJson(before?.apps ?? []) === canonicalJson(apps) && before?.policy?.hash === state.policy?.hash && isSigned) continue;
+    const own = { ...movingOf(moving.moves, moving.facts, node, moving.hasState), ...readsOf(apps, state) };
+    const isSame = canonicalJson(before?.apps ?? []) === canonicalJson(apps) && canonicalJson(before?.moving ?? {}) === canonicalJson(own);
+    const isSigned = roots === undefined || (canonicalJson(before?.signatures?.images) === canonicalJson(images) && before?.signatures?.director[`${roots}.root.json`] !== undefined);
+    if (isSame && before?.policy?.hash === state.policy?.hash && isSigned) continue;
     const policy = state.policy === undefined ? {} : { policy: { text: state.policy.text, hash: state.policy.hash } };
     const version = (before?.version ?? 0) + 1;
     const signatures = images === undefined ? undefined : await directFor({ node, version, apps, deployed: state.apps, images }, host);
-    const document: Desired = { apiVersion: "holon/v1", kind: "Desired", node, version, plan, apps: [...apps], ...policy, ...(signatures === undefined ? {} : { signatures }) };
+    const document: Desired = { apiVersion: "holon/v1", kind: "Desired", node, version, plan, apps: [...apps], ...(Object.keys(own).length === 0 ? {} : { moving: own }), ...policy, ...(signatures === undefined ? {} : { signatures }) };
     cells.push({ key: `desired/${node}`, value: encoder.encode(canonicalJson(document)) });
     records.push(host.events.record({ stream: "audit", type: eventTypes.issued, class: "public", producer: "control", subject: node, data: { node, version: document.version, plan } }));
   }
-  const told = leavingCell(log, leaving);
-  return { records, cells: told === undefined ? cells : [...cells, told] };
+  return { records, cells: [...cells, ...[leavingCell(log, leaving), movesCell(log, moving.moves)].filter((cell) => cell !== undefined)] };
+}
+
+/** By unit with sources, the nodes of those sites. */
+function readsOf(apps: readonly AppDocument[], { nodes }: ControlState): Pick<Moving, "reads"> {
+  const reads = apps.flatMap((app) => app.functions.flatMap(({ name, needs }) => (needs?.sources === undefined ? [] : [[`${app.name}/${name}`, needs.sources] as const])));
+  const at = (sources: readonly { readonly site: string }[]): string[] => [...nodes.values()].filter(({ site }) => sources.some((source) => source.site === site)).map(({ name }) => name).sort();
+  return reads.length === 0 ? {} : { reads: Object.fromEntries(reads.map(([unit, sources]) => [unit, at(sources)])) };
 }
 
 /** What stops on islands is left out of a document as long as another node may still run it. */
-function assign({ state, hearing, plan }: Planning, held: ReadonlyMap<string, Desired | undefined>, log: Log): { readonly assignments: readonly Assignment[]; readonly leaving: Leaving } {
+function assign({ state, hearing, plan }: Planning, held: ReadonlyMap<string, Desired | undefined>, log: Log, isPlacedHere: (unit: string, node: string) => boolean): { readonly assignments: readonly Assignment[]; readonly leaving: Leaving } {
   const documents = [...state.apps.values()].map((app) => app.document);
   const nodes = [...state.nodes.values()];
   const placed = new Set((plan?.placements ?? []).map(({ unit, node }) => `${unit} ${node}`));
   const stopping = new Set(stoppingOf(documents));
   const leaves = nodes.flatMap(({ name: node }) => {
     const before = held.get(node);
-    return before === undefined || hearing.isLeaseOver(node) ? [] : stoppingOf(before.apps).filter((unit) => !placed.has(`${unit} ${node}`)).map((unit) => ({ unit, node, version: before.version + 1 }));
+    return before === undefined || hearing.isLeaseOver(node) ? [] : stoppingOf(before.apps).filter((unit) => !placed.has(`${unit} ${node}`) && !isPlacedHere(unit, node)).map((unit) => ({ unit, node, version: before.version + 1 }));
   });
   const leaving = [...stillLeaving(log, state.nodes, hearing).filter(({ unit, node }) => !leaves.some((leave) => leave.unit === unit && leave.node === node)), ...leaves];
-  const isHere = (unit: string, node: string): boolean => placed.has(`${unit} ${node}`) && !(stopping.has(unit) && leaving.some((leave) => leave.unit === unit && leave.node !== node));
+  const isHere = (unit: string, node: string): boolean => isPlacedHere(unit, node) && !(stopping.has(unit) && leaving.some((leave) => leave.unit === unit && leave.node !== node));
   return { assignments: planPlacement(documents, nodes, isHere), leaving };
 }

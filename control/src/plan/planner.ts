@@ -10,10 +10,11 @@ import { needsOfApp } from "@holon/core/placement/needs-of-app.ts";
 import { diffPlans, planAll, type Plan, type Planned, type PlanInputs } from "@holon/core/placement/planner.ts";
 import type { Clock, Crypto, Trace } from "@holon/core/ports.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
-import { placementPolicySchema, type UnitNeeds } from "@holon/core/schema/needs.ts";
+import { placementPolicySchema, type AppNeeds, type UnitNeeds } from "@holon/core/schema/needs.ts";
 import { keptPlanSchema, type KeptPlan } from "@holon/core/schema/plan.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import type { ControlState, KnownPlan } from "../store/fold.ts";
+import { deployedOf, inCircumstances } from "./circumstances.ts";
 import type { Hearing } from "./hearing.ts";
 
 export interface PlannerHost {
@@ -73,7 +74,8 @@ export function createPlanner({ log, blobs, ports: { clock, crypto, trace } }: P
     inForce,
     async propose(state, hearing, documents = [...state.apps.values()].map(({ document }) => document)) {
       const current = await inForce(state);
-      const apps = documents.flatMap((document) => needsOfApp(document) ?? []).sort((a, b) => (a.app < b.app ? -1 : 1));
+      const stated = documents.flatMap((document) => needsOfApp(document) ?? []).sort((a, b) => (a.app < b.app ? -1 : 1));
+      const apps = inCircumstances(stated, documents, state, current?.inputs.apps ?? []);
       if (apps.length === 0 && (current === undefined || current.plan.placements.length + current.plan.unplaced.length === 0)) return undefined;
       const reserved = reservedOf(current);
       const nodes = [...state.nodes.values()].sort((a, b) => (a.name < b.name ? -1 : 1)).map((node) => inventoryNodeOf(node, state.revoked.has(node.name) ? "gone" : hearing.stateOf(node.name), reserved.get(node.name) ?? nothing));
@@ -85,7 +87,7 @@ export function createPlanner({ log, blobs, ports: { clock, crypto, trace } }: P
       const planned = planAll(inputs, crypto);
       const changes = diffPlans(current?.plan ?? { ...planned.plan, placements: [] }, planned.plan);
       const isQuiet = clock.monotonicMs() - adoptedMs < limits.inventoryLookMs;
-      const because = isNew ? "what is deployed changed" : changes.length > 0 ? whatChanged(current.inputs.inventory.nodes, nodes) : isOther && !isQuiet ? whatChanged(current.inputs.inventory.nodes, nodes) : undefined;
+      const because = isNew ? whyNew(current?.inputs.apps ?? [], apps, documents) : changes.length > 0 ? whatChanged(current.inputs.inventory.nodes, nodes) : isOther && !isQuiet ? whatChanged(current.inputs.inventory.nodes, nodes) : undefined;
       return { planned, before: current?.plan, changes, because, isLater: because === undefined && isOther };
     },
     async keep({ planned: { plan, inputs }, changes, because }) {
@@ -122,6 +124,10 @@ function reservedOf(current: InForce | undefined): ReadonlyMap<string, Reserved>
   }
   return reserved;
 }
+
+const whyNew = (before: readonly AppNeeds[], after: readonly AppNeeds[], documents: readonly AppDocument[]): string =>
+  deployedOf(before, documents) !== deployedOf(after, documents) ? "what is deployed changed" : forbiddenIn(before) === forbiddenIn(after) ? "data come from elsewhere, or more or less of them" : "the policy changed";
+const forbiddenIn = (apps: readonly AppNeeds[]): string => canonicalJson(apps.map(({ units }) => units.map(({ forbidden }) => forbidden ?? {})));
 
 type Nodes = PlanInputs["inventory"]["nodes"];
 const standing = (nodes: Nodes): string => canonicalJson(nodes.map((node) => ({ ...standingOf(node), state: node.state === "gone" })));

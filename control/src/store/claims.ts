@@ -28,6 +28,13 @@ export function createClaims({ log, events, ports }: Pick<ControlHost, "log" | "
     return bytes === undefined ? 0 : z.int().parse(parseJson(bytes));
   };
 
+  /** What was ignored while the rest was being written waits on. */
+  function forget(lane: string, through: LogRecord, count: number): void {
+    const now = waiting.get(lane);
+    if (now === undefined || now.last === through) waiting.delete(lane);
+    else waiting.set(lane, { last: now.last, count: now.count - count });
+  }
+
   return {
     ignored(record) {
       ports.trace.note("warn", `control: record ${printRecordName(record)} is not what its writer may say`);
@@ -45,7 +52,7 @@ export function createClaims({ log, events, ports }: Pick<ControlHost, "log" | "
         cells: told.map(([lane, { last }]) => ({ key: keyOf(lane), value: encoder.encode(JSON.stringify(last.sequence)) })),
       });
       await append.then(
-        () => waiting.clear(),
+        () => told.forEach(([lane, { last, count }]) => forget(lane, last, count)),
         (error: unknown) => ports.trace.note("error", `control: a claim that was refused is not in the trail: ${toHolonError(error).message}`),
       );
     },

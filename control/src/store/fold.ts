@@ -9,6 +9,8 @@ import { modelDocumentSchema, modelVersionSchema } from "@holon/core/schema/mode
 import type { StoredEvent } from "@holon/core/schema/event.ts";
 import { signatureFilesSchema, type SignatureFiles } from "@holon/core/schema/signatures.ts";
 import { policyDocumentSchema } from "@holon/core/schema/policy.ts";
+import { conditionSchema, driftKinds, handedSchema, type Condition, type DriftKind } from "@holon/core/schema/condition.ts";
+import { movingEvents, sealedSchema, takenSchema, type Sealed } from "@holon/core/schema/moving.ts";
 import { nodeReportSchema, type NodeReport } from "@holon/core/schema/node-report.ts";
 import { z } from "zod";
 import type { KnownModel } from "./models.ts";
@@ -62,6 +64,14 @@ export interface ControlState {
   /** Metadata that the publisher signed last, as far as they came here; undefined where none ever did. */
   images: SignatureFiles | undefined;
   readonly people: PeopleState;
+  /** What nodes told last of units that left them, and of such as came, by the id of the move. */
+  readonly seals: Map<string, { readonly node: string; readonly data: Sealed }>;
+  readonly taken: Map<string, Set<string>>;
+  /** How each node told last that it stands, and since when of each part; and since when a newer document stands issued than it has reached. */
+  readonly conditions: Map<string, { readonly now: Condition; readonly since: Readonly<Partial<Record<DriftKind, string>>> }>;
+  /** By unit, from where it was handed how much, by what was told last. */
+  readonly handed: Map<string, { readonly bytes: Readonly<Record<string, number>>; readonly overMs: number }>;
+  readonly behindSince: Map<string, { readonly version: number; readonly at: string }>;
 }
 
 export const eventTypes = { deployed: "holon.app.deployed", removed: "holon.app.removed", issued: "holon.desired.issued", registered: "holon.model.registered", adopted: "holon.policy.adopted", published: "holon.images.published", planned: "holon.plan.adopted" } as const;
@@ -91,6 +101,7 @@ export const plannedData = z.strictObject({
   changed: z.int(),
 });
 const nodeData = z.object({ node: z.string() });
+const issuedData = z.object({ node: z.string(), version: z.int() });
 const removedData = z.object({ app: z.string() });
 
 export interface Fold {
@@ -101,7 +112,7 @@ export interface Fold {
 
 /** `ignored` is told of each record that says one thing and holds another, or what its writer has no business to say: that is of another version, or lies. The rest counts on. */
 export function createFold(log: Log, ignored: (record: LogRecord) => void = () => undefined): Fold {
-  const state: ControlState = { nodes: new Map(), leads: new Map(), apps: new Map(), models: new Map(), policy: undefined, images: undefined, people: noPeople(), plan: undefined, revoked: new Set(), waiting: new Map() };
+  const state: ControlState = { nodes: new Map(), leads: new Map(), apps: new Map(), models: new Map(), policy: undefined, images: undefined, people: noPeople(), seals: new Map(), taken: new Map(), conditions: new Map(), behindSince: new Map(), handed: new Map(), plan: undefined, revoked: new Set(), waiting: new Map() };
   const read = new Map<string, number>();
 
   async function readLane(lane: Lane, head: number): Promise<boolean> {
@@ -137,10 +148,15 @@ function apply(state: ControlState, record: LogRecord, log: Log): Outcome {
   if (event.type === "holon.node.reported") return nodeReported(state, record.origin, event);
   if (event.type === "holon.node.inventory") return inventoryTold(state, record.origin, event);
   if (event.type === "holon.site.lead") return leadTold(state, record.origin, event);
+  if (event.type === "holon.node.condition") return conditionTold(state, record.origin, event);
+  if (event.type === "holon.unit.handed") return handedTold(state, event);
+  if (event.type === movingEvents.sealed) return unitSealed(state, record.origin, event);
+  if (event.type === movingEvents.taken) return unitTaken(state, record.origin, event);
   if (record.origin !== log.origin) return false; // only this node's own trail deploys
   if (event.type === eventTypes.deployed) return appDeployed(state, event);
   if (event.type === eventTypes.registered) return modelRegistered(state, event);
   if (event.type === eventTypes.adopted) return policyAdopted(state, event);
+  if (event.type === eventTypes.issued) return documentIssued(state, event);
   if (event.type === eventTypes.planned) return planAdopted(state, event);
   if (event.type === "holon.node.revoked" || event.type === "holon.node.enrolled") return membershipTold(state, event);
   if (event.type === eventTypes.published) return imagesPublished(state, event);
@@ -207,8 +223,56 @@ function nodeReported(state: ControlState, name: string, event: StoredEvent): Ou
   const node = state.nodes.get(name);
   const reported = reportedData.safeParse(event.data);
   if (!reported.success) return "unfit";
+  if (reported.data.outcome === "settled" && reported.data.version >= (state.behindSince.get(name)?.version ?? 0)) state.behindSince.delete(name);
   if (node !== undefined) state.nodes.set(name, { ...node, reported: { ...reported.data, at: event.time } });
   return false;
+}
+
+/** Plans do not ask for it. */
+function conditionTold(state: ControlState, node: string, event: StoredEvent): Outcome {
+  const told = conditionSchema.safeParse(event.data);
+  if (!told.success) return "unfit";
+  const before = state.conditions.get(node);
+  const since = driftKinds.map((kind) => [kind, before?.now[kind] === told.data[kind] ? (before?.since[kind] ?? event.time) : event.time] as const);
+  state.conditions.set(node, { now: told.data, since: Object.fromEntries(since) });
+  if (told.data.version >= (state.behindSince.get(node)?.version ?? 0)) state.behindSince.delete(node);
+  return false;
+}
+
+function handedTold(state: ControlState, event: StoredEvent): Outcome {
+  const told = handedSchema.safeParse(event.data);
+  if (!told.success) return "unfit";
+  for (const { unit, bytes } of told.data.units) state.handed.set(unit, { bytes, overMs: told.data.overMs });
+  return true;
+}
+
+/** The first that the node has not reached counts. */
+function documentIssued(state: ControlState, event: StoredEvent): Outcome {
+  const issued = issuedData.safeParse(event.data);
+  if (!issued.success) return "unfit";
+  const { node, version } = issued.data;
+  state.behindSince.set(node, { version, at: state.behindSince.get(node)?.at ?? event.time });
+  return false;
+}
+
+function unitSealed(state: ControlState, node: string, event: StoredEvent): Outcome {
+  const told = sealedSchema.safeParse(event.data);
+  if (!told.success) return "unfit";
+  remember(state.seals, told.data.id, { node, data: told.data });
+  return true;
+}
+
+function unitTaken(state: ControlState, node: string, event: StoredEvent): Outcome {
+  const told = takenSchema.safeParse(event.data);
+  if (!told.success) return "unfit";
+  remember(state.taken, told.data.id, (state.taken.get(told.data.id) ?? new Set<string>()).add(node));
+  return true;
+}
+
+function remember<T>(of: Map<string, T>, id: string, value: T): void {
+  of.set(id, value);
+  const [oldest] = of.keys();
+  if (of.size > limits.movesRememberedMax && oldest !== undefined) of.delete(oldest);
 }
 
 /** Terms only rise, and within a term a lead begins before it ends: so the order in which members' records arrive does not matter. */

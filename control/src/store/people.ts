@@ -15,6 +15,7 @@ export const peopleEvents = {
   began: "holon.session.began",
   ended: "holon.session.ended",
   locked: "holon.login.locked",
+  notProvided: "holon.login.refused",
   asked: "holon.approval.asked",
   approved: "holon.approval.approved",
   rejected: "holon.approval.rejected",

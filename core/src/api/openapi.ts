@@ -40,7 +40,7 @@ function operation(route: Route): JsonObject {
       "200": {
         description: "Done.",
         content: {
-          "application/json": { schema: jsonSchema(route.answer, "output") },
+          [route.contentType ?? "application/json"]: { schema: jsonSchema(route.answer, "output") },
           ...(route.follow !== undefined && { "application/x-ndjson": { schema: { type: "string", description: "One JSON value a line, without end." } } }),
         },
       },

@@ -13,11 +13,15 @@ export interface RouteRequest {
   readonly caller?: Caller;
   /** Where the call came from: an IP address. */
   readonly address?: string | undefined;
+  /** The request's `Content-Type`. */
+  readonly contentType?: string;
 }
 
 export interface RouteAnswer {
   readonly status: number;
   readonly body: unknown;
+  /** Where it is not JSON. */
+  readonly contentType?: string;
 }
 
 /** Tells a follower that nobody listens any more. */
@@ -40,6 +44,10 @@ export interface Route {
   readonly secretFields?: readonly string[];
   /** The request body is bytes, not JSON. */
   readonly bytes?: boolean;
+  /** Of such a body, unpacked where it came as gzip. Without it that of a blob, as it is. */
+  readonly bytesMax?: number;
+  /** The answer is text of this type, not JSON. */
+  readonly contentType?: string;
   readonly answer: z.ZodType;
   handle(request: RouteRequest): Promise<RouteAnswer>;
   /**

@@ -29,7 +29,12 @@ export const renewalSchema = z.strictObject({
 export type Renewal = z.infer<typeof renewalSchema>;
 
 /** A certificate, what signed it, and the root that both ends pin. */
-export const issuedSchema = z.strictObject({ chain: z.array(pemSchema).min(1).max(4), root: pemSchema });
+export const issuedSchema = z.strictObject({
+  chain: z.array(pemSchema).min(1).max(4),
+  root: pemSchema,
+  /** With a first certificate: the director's roots, of which the token names one by its hash. */
+  director: z.array(z.string().max(limits.signatureFileBytesMax)).min(1).max(limits.directorRootsMax).optional(),
+});
 export type Issued = z.infer<typeof issuedSchema>;
 
 export const revokedSchema = z.strictObject({
@@ -78,6 +83,8 @@ export const tokenSchema = z.strictObject({
   address: z.string().max(256),
   /** SHA-256 of the root's certificate, 64 hexadecimal digits: whoever shows another is not the fleet. */
   authority: z.string().regex(/^[0-9a-f]{64}$/),
+  /** SHA-256 of the director's root at that time: whoever shows others is not this control plane. */
+  director: z.string().regex(/^[0-9a-f]{64}$/).optional(),
   invitation: enrolmentSchema.shape.invitation,
   /** Seed of the invitation's Ed25519 key. */
   secret: z.string().regex(/^[\w-]{43}$/),

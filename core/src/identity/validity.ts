@@ -15,6 +15,9 @@ export interface WallTime {
   readonly state: ClockState;
 }
 
+/** A machine that boots in 1970 makes no certificates that are over before they are used. Milliseconds since 1970. */
+export const earliestIssuedMs = Date.UTC(2026, 0, 1);
+
 const isPast = ({ expiresMs }: Validity, wall: WallTime): boolean => wall.state === "synced" && wall.ms > expiresMs;
 
 /**

@@ -2,12 +2,13 @@
 import { z } from "zod";
 import { HolonError } from "../errors.ts";
 import type { FittedParameters } from "../ports.ts";
+import { producers } from "./grant.ts";
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
 
 /** Where parameters came from. All values are text, as the format's metadata wants. */
 export const provenanceSchema = z.strictObject({
   /** Shipped with the app, fitted on a node, or the result of a federation round. */
-  producer: z.enum(["publisher", "node", "round"]),
+  producer: z.enum(producers),
   /** Node that fitted them, where one did. */
   node: z.string().max(63).optional(),
   /** `app/function` that fitted them. */
@@ -15,13 +16,17 @@ export const provenanceSchema = z.strictObject({
   model: z.string().min(1).max(256),
   subject: z.string().max(256),
   note: z.string().max(1024),
-  /** Name of the record (or hash of the data) that the fit ended with. */
+  /** SHA-256 of the graph that they are for. */
+  graph: z.string().max(64).optional(),
+  /** The window of inputs: all that the function was handed behind the record `fittedAfter` (the end of the window before; from the first on, where there was none) … */
+  fittedAfter: z.string().max(256).optional(),
+  /** … through this one (or the hash of the data). */
   fittedFrom: z.string().max(256).optional(),
 });
 export type Provenance = z.infer<typeof provenanceSchema>;
 
 /** `model`, `subject` and `note` are taken from the parameters themselves. */
-export function encodeParameters(fitted: FittedParameters, origin: Pick<Provenance, "producer" | "node" | "unit" | "fittedFrom">): Uint8Array {
+export function encodeParameters(fitted: FittedParameters, origin: Omit<Provenance, "model" | "subject" | "note">): Uint8Array {
   const metadata: [string, string][] = [["model", fitted.model], ["subject", fitted.subject], ["note", fitted.note]];
   for (const [key, value] of Object.entries(origin)) if (value !== undefined) metadata.push([key, value]);
   return encodeSafetensors({ tensors: fitted.parameters, metadata: Object.fromEntries(metadata) });

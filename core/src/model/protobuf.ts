@@ -6,6 +6,8 @@ export interface Field {
   readonly wire: number;
   /** Value of a varint, as a signed 64-bit integer; 0 for other wire types. */
   readonly integer: number;
+  /** The same, all 64 bits of it, unsigned. */
+  readonly bits: bigint;
   /** Content of a length-delimited, 32-bit or 64-bit field. */
   readonly bytes: Uint8Array;
 }
@@ -27,7 +29,7 @@ export function* readFields(bytes: Uint8Array): Generator<Field> {
     if (wire === 0) {
       const varint = readVarint(bytes, position);
       position = varint.end;
-      yield { number, wire, integer: varint.value, bytes: empty };
+      yield { number, wire, integer: varint.value, bits: varint.bits, bytes: empty };
       continue;
     }
     let length = wire === 5 ? 4 : wire === 1 ? 8 : 0;
@@ -37,7 +39,7 @@ export function* readFields(bytes: Uint8Array): Generator<Field> {
       length = varint.value;
     } else if (length === 0) throw new ProtobufError(`wire type ${wire} is unknown`);
     if (length < 0 || position + length > bytes.length) throw new ProtobufError("a field is longer than its message");
-    yield { number, wire, integer: 0, bytes: bytes.subarray(position, position + length) };
+    yield { number, wire, integer: 0, bits: 0n, bytes: bytes.subarray(position, position + length) };
     position += length;
   }
 }
@@ -53,13 +55,13 @@ export function readPackedIntegers(bytes: Uint8Array): number[] {
   return values;
 }
 
-function readVarint(bytes: Uint8Array, start: number): { readonly value: number; readonly end: number } {
+function readVarint(bytes: Uint8Array, start: number): { readonly value: number; readonly bits: bigint; readonly end: number } {
   let value = 0n;
   for (let index = 0; index < 10; index++) {
     const byte = bytes[start + index];
     if (byte === undefined) throw new ProtobufError("a number is cut off");
     value |= BigInt(byte & 127) << BigInt(7 * index);
-    if (byte < 128) return { value: Number(BigInt.asIntN(64, value)), end: start + index + 1 };
+    if (byte < 128) return { value: Number(BigInt.asIntN(64, value)), bits: BigInt.asUintN(64, value), end: start + index + 1 };
   }
   throw new ProtobufError("a number is too long");
 }
@@ -69,7 +71,7 @@ export class MessageWriter {
   readonly #parts: Uint8Array[] = [];
   #length = 0;
 
-  integer(number: number, value: number): this {
+  integer(number: number, value: number | bigint): this {
     return this.#varint(BigInt(number * 8)).#varint(BigInt(value));
   }
 
@@ -77,6 +79,25 @@ export class MessageWriter {
     const bytes = new Uint8Array(4);
     new DataView(bytes.buffer).setFloat32(0, value, true);
     return this.#varint(BigInt(number * 8 + 5)).#add(bytes);
+  }
+
+  /** Eight bytes as they are, little-endian. */
+  fixed64(number: number, bits: bigint): this {
+    const bytes = new Uint8Array(8);
+    new DataView(bytes.buffer).setBigUint64(0, BigInt.asUintN(64, bits), true);
+    return this.#varint(BigInt(number * 8 + 1)).#add(bytes);
+  }
+
+  fixed32(number: number, value: number): this {
+    const bytes = new Uint8Array(4);
+    new DataView(bytes.buffer).setUint32(0, value >>> 0, true);
+    return this.#varint(BigInt(number * 8 + 5)).#add(bytes);
+  }
+
+  double(number: number, value: number): this {
+    const bytes = new Uint8Array(8);
+    new DataView(bytes.buffer).setFloat64(0, value, true);
+    return this.#varint(BigInt(number * 8 + 1)).#add(bytes);
   }
 
   /** The content is not copied before `finish`. */

@@ -7,7 +7,7 @@ import { appNeedsSchema, type AppNeeds, type PlacementNeeds } from "../schema/ne
 export function needsOfApp(app: AppDocument): AppNeeds | undefined {
   const functions = app.functions.flatMap((fn) => (fn.needs === undefined ? [] : [unitOf(fn.name, fn.run?.tier, { ...fn.needs, ...classesOf(app, fn) }, fn.needs.sources !== undefined)]));
   const models = app.models.flatMap((model) => (model.needs === undefined ? [] : [unitOf(model.name, undefined, { ...model.needs, tiers: [model.answers?.tier ?? "gateway"] }, false)]));
-  const units = [...functions, ...models];
+  const units = [...functions, ...models].map((unit) => (app.sealTo === undefined ? unit : { ...unit, sealedTo: app.sealTo }));
   return units.length === 0 ? undefined : appNeedsSchema.parse({ app: app.name, units, flows: flowsOf(app) });
 }
 

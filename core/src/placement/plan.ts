@@ -1,9 +1,12 @@
 /** Which part of each app a node runs: pure, from apps, nodes and what the planner has placed to assignments. */
 import type { AppDocument, Tier } from "../schema/app.ts";
+import { isOpenTo } from "../seal/names.ts";
 
 export interface PlannedNode {
   readonly name: string;
   readonly tier: Tier;
+  /** Where it is not known, what is sealed to sites is not given to it. */
+  readonly site?: string | undefined;
 }
 
 export interface Assignment {
@@ -23,7 +26,7 @@ export function planPlacement(apps: readonly AppDocument[], nodes: readonly Plan
   const inOrder = [...apps].sort((a, b) => (a.name < b.name ? -1 : 1));
   return [...nodes]
     .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .map((node) => ({ node: node.name, apps: inOrder.map((app) => partFor(app, node, isPlaced)).filter(runsSomething) }));
+    .map((node) => ({ node: node.name, apps: inOrder.filter((app) => isOpenTo(app, node.site ?? "")).map((app) => partFor(app, node, isPlaced)).filter(runsSomething) }));
 }
 
 function partFor(app: AppDocument, { name: node, tier }: PlannedNode, isPlaced: IsPlaced): AppDocument {

@@ -87,7 +87,7 @@ function joinItems(items: readonly Item[], from: number, to: number, gigabytes: 
 
 const staysAtSource = ({ classes }: UnitNeeds): boolean => classes.includes("raw") || classes.includes("personal");
 
-const kindKey = (needs: UnitNeeds): string => [needs.tiers?.join() ?? "", needs.jurisdictions.join(), needs.trust, needs.providers.join(), needs.accelerator?.need ?? "", needs.accelerator?.models.join() ?? "", staysAtSource(needs) ? needs.sources.map(({ site }) => site).join() : "*"].join("|");
+const kindKey = (needs: UnitNeeds): string => [needs.tiers?.join() ?? "", needs.jurisdictions.join(), needs.trust, Object.keys(needs.forbidden ?? {}).join(), needs.providers.join(), needs.accelerator?.need ?? "", needs.accelerator?.models.join() ?? "", staysAtSource(needs) ? needs.sources.map(({ site }) => site).join() : "*", needs.sealedTo?.join() ?? "*"].join("|");
 
 function kindOf(needs: UnitNeeds, fleet: Fleet, rents: Rents): Kind {
   // what stays at its sources is many kinds of few nodes each
@@ -129,7 +129,7 @@ function rentOf({ rates }: Fleet, accelerators: number, node: number): number {
 
 /** Why a node is not for this unit. */
 export interface Refusal {
-  readonly reason: "gone" | "silent" | "way" | "residency" | "data" | "trust" | "tier" | "hardware" | "provider" | "latency" | "budget" | "capacity" | "spread";
+  readonly reason: "gone" | "silent" | "policy" | "way" | "residency" | "data" | "sealed" | "trust" | "tier" | "hardware" | "provider" | "latency" | "budget" | "capacity" | "spread";
   readonly text: string;
 }
 
@@ -138,8 +138,11 @@ export const whyNever = (needs: UnitNeeds, node: InventoryNode): Refusal | undef
   node.state === "gone" ? { reason: "gone", text: "it is gone" } : node.state === "silent" ? { reason: "silent", text: "it has been silent for longer than its lease, and nothing new is given to it" } : whyNotFor(needs, node);
 
 function whyNotFor(needs: UnitNeeds, node: InventoryNode): Refusal | undefined {
+  const denied = needs.forbidden?.[node.name];
+  if (denied !== undefined) return { reason: "policy", text: `the policy does not let it run there: ${denied}` };
   if (!needs.jurisdictions.some((place) => covers(place, node.jurisdiction))) return { reason: "residency", text: `it stands in ${node.jurisdiction}, and the unit may run in ${needs.jurisdictions.join(", ")} only` };
   if (staysAtSource(needs) && !needs.sources.some(({ site }) => site === node.site)) return { reason: "data", text: `what is raw or personal stays at its site, and ${node.site} is none of the unit's sources` };
+  if (needs.sealedTo?.includes(node.site) === false) return { reason: "sealed", text: `what the unit is made of is sealed to ${needs.sealedTo.join(", ")}, and it is of ${node.site}` };
   if (trustLevels.indexOf(node.trust) < trustLevels.indexOf(needs.trust)) return { reason: "trust", text: `its trust is ${node.trust}, and the unit wants ${needs.trust}` };
   if (needs.tiers !== undefined && !needs.tiers.includes(node.tier)) return { reason: "tier", text: `it is of tier ${node.tier}, and the unit is for ${needs.tiers.join(", ")}` };
   if (needs.accelerator?.need === "required" && !hasAccelerator(needs, node)) return { reason: "hardware", text: `it has ${node.capacity.accelerators?.model ?? "no accelerator"}, and the unit needs ${needs.accelerator.models.join(" or ") || "one"}` };

@@ -1,6 +1,7 @@
 /** The app: what a developer writes (manifest) and what control keeps of it (document, with blobs in place of paths). */
 import { z } from "zod";
 import { limits } from "../limits.ts";
+import { fitGrantSchema } from "../model/grant.ts";
 import { isBlobHash, type BlobHash } from "../units.ts";
 import { reductionProblems } from "../reduce/declared.ts";
 import { dataClassSchema, eventTypeSchema } from "./event.ts";
@@ -146,6 +147,8 @@ const modelBase = {
   cascade: cascadeSchema.optional(),
   /** What goes in and comes out is compared with before. */
   drift: driftSchema.optional(),
+  /** Who may make parameters of it where it runs. */
+  fit: fitGrantSchema.optional(),
   /** Where it stands to answer what nodes below pass up. */
   answers: placementSchema.optional(),
   /** What it needs of the place where it answers: control chooses among the nodes of that tier. */
@@ -178,6 +181,8 @@ const manifestBase = {
   egress: z.array(egressRuleSchema).max(64).default([]),
   /** What becomes of readings where they are born. */
   reductions: z.array(reductionSchema).max(64).optional(),
+  /** Sites whose nodes alone can open its code and its models; they are blobs that nobody else can read. */
+  sealTo: z.array(nameSchema).min(1).max(limits.sealSitesMax).optional(),
   /** What its functions share between sites. */
   shared: sharedListSchema.optional(),
   /** Which events' way through its functions is written down; without it that of events that came with a sampled trace. */

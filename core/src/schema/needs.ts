@@ -61,6 +61,10 @@ export const unitNeedsSchema = z.strictObject({
   effects: fields.effects.default([]),
   /** It is handed what its sources send up, and nothing else: it stands at their sites or above them. */
   onTheWay: z.boolean().default(false),
+  /** Sites whose nodes alone can open what it is made of. */
+  sealedTo: z.array(nameSchema).optional(),
+  /** Nodes on which the policy does not let it run, and why. */
+  forbidden: z.record(nameSchema, z.string()).optional(),
   replicas: fields.replicas.default(1),
   spread: fields.spread.default("node"),
   processors: fields.processors.default(0.1),

@@ -1,7 +1,7 @@
 /** What a node says of itself for the planner (`holon.node.inventory`), and what its operator declares of it (`inventory` in its configuration). */
 import { z } from "zod";
 import { limits } from "../limits.ts";
-import { inventoryNodeSchema } from "./inventory.ts";
+import { inventoryNodeSchema, measuredSchema } from "./inventory.ts";
 
 const amount = z.number().min(0);
 
@@ -22,7 +22,10 @@ export const declaredInventorySchema = z
   .partial();
 export type DeclaredInventory = z.infer<typeof declaredInventorySchema>;
 
-export const nodeReportSchema = inventoryNodeSchema.pick({ capacity: true, load: true, providers: true, uplink: true, prices: true, power: true, carbonGramsPerKilowattHour: true });
+export const nodeReportSchema = inventoryNodeSchema.pick({ capacity: true, load: true, providers: true, uplink: true, prices: true, power: true, carbonGramsPerKilowattHour: true }).extend({
+  /** Milliseconds of one event, by unit that runs there. */
+  speeds: z.record(z.string(), measuredSchema).optional(),
+});
 export type NodeReport = z.infer<typeof nodeReportSchema>;
 
 /** `plan.renew`, passed up to control: a node is there, and holds this version of its document. */

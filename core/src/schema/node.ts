@@ -5,7 +5,9 @@ import { priceClasses } from "../link/budget.ts";
 import { jurisdictionPattern } from "../policy/jurisdiction.ts";
 import { nameSchema, tierSchema } from "./app.ts";
 import { declaredInventorySchema } from "./node-report.ts";
+import { telemetrySettingsSchema } from "../telemetry/settings.ts";
 import { powerSchema, pricesSchema } from "./prices.ts";
+import { providerSchema } from "./provider.ts";
 
 const streamRetentionSchema = z.strictObject({ maxAgeMs: z.number().positive().optional(), maxBytes: z.number().positive().optional() });
 
@@ -54,8 +56,12 @@ const fields = z.strictObject({
   inventory: declaredInventorySchema.optional(),
   /** Where control runs: how long the certificates hold that it issues. */
   authority: z.strictObject({ certificateMs: z.int().min(limits.certificateMsMin).optional() }).optional(),
+  /** Where control runs: the identity provider by which people log in, beside their accounts here. */
+  provider: providerSchema.optional(),
   /** A file that the time service of this machine leaves where it has set the clock; without it that of systemd-timesyncd. */
   clockSyncedFile: z.string().optional(),
+  /** What it measures of itself, and how often it tells; without it nothing. */
+  telemetry: telemetrySettingsSchema.optional(),
   /** How much of its children this node takes on at a time; without it the limits of Holon. */
   downlink: z
     .strictObject({

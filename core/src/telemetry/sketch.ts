@@ -52,3 +52,6 @@ export function createSketch(kept: Iterable<readonly [number, number]> = [], max
     bins: () => bins,
   };
 }
+
+/** The values that one bin stands for: above the first, up to the second. */
+export const sketchBounds = (bin: number): readonly [low: number, high: number] => [gamma ** (bin - 1), gamma ** bin];

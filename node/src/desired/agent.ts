@@ -3,8 +3,8 @@
  * whatever the link does. Each outcome is an event.
  */
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
-import type { Clock, Crypto, Door, Random, Runner, Secrets, Timer, Trace } from "@holon/core/ports.ts";
-import type { AppDocument } from "@holon/core/schema/app.ts";
+import type { Clock, Crypto, Door, Random, Runner, Seals, Secrets, Timer, Trace } from "@holon/core/ports.ts";
+import type { AppDocument, FunctionDocument } from "@holon/core/schema/app.ts";
 import type { Desired } from "@holon/core/schema/desired.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import { canonicalJson } from "@holon/core/json.ts";
@@ -17,7 +17,8 @@ import { openSource, type RunningSource, type SourceStatus } from "../door/sourc
 import type { BlobStore } from "../blob/store.ts";
 import type { Events } from "../event/events.ts";
 import type { Integrity } from "@holon/core/log/run.ts";
-import type { SegmentLog, StagedListener } from "../log/segment-log.ts";
+import type { LinedListener } from "../log/lined.ts";
+import type { SegmentLog } from "../log/segment-log.ts";
 import type { Guard } from "../policy/guard.ts";
 import type { Meter } from "../meter/meter.ts";
 import type { ServedModels } from "../model/served-models.ts";
@@ -33,6 +34,7 @@ import { stagedRuns } from "../run/staged.ts";
 import { startUnit, type RunningUnit, type UnitContext, type UnitStatus } from "../run/unit.ts";
 import type { SharedStore } from "../shared/store.ts";
 import type { Verifier } from "../trust/verifier.ts";
+import { createMoves, type MoveRow, type MoveRules, type Moves, type MovesContext } from "../moving/moves.ts";
 import { desiredOf } from "./documents.ts";
 
 export interface AgentContext {
@@ -40,7 +42,7 @@ export interface AgentContext {
   readonly events: Events;
   readonly blobs: BlobStore;
   readonly guard: Guard;
-  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly random: Random; readonly runner: Runner; readonly door: Door; readonly secrets: Secrets; readonly trace: Trace };
+  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly random: Random; readonly runner: Runner; readonly door: Door; readonly secrets: Secrets; readonly seals?: Seals | undefined; readonly trace: Trace };
   readonly requests: Pick<Requests, "setApps">;
   readonly served: Pick<ServedModels, "setDesired" | "decide">;
   readonly shared: SharedStore;
@@ -51,6 +53,7 @@ export interface AgentContext {
   /** Brings a blob here, from the parent if need be. */
   fetch(hash: BlobHash): Promise<void>;
   readonly meter: Meter;
+  readonly moves: Pick<MovesContext, "above" | "askTake"> & { readonly rules?: MoveRules | undefined };
 }
 
 export type AgentState = "idle" | "fetching" | "switching" | "settled" | "refused";
@@ -59,10 +62,14 @@ export interface AgentStatus {
   readonly state: AgentState;
   /** Version that runs; 0 if none does. */
   readonly version: number;
+  /** Units that were started since the node was. */
+  readonly starts?: number;
   readonly sources: readonly SourceStatus[];
   readonly units: readonly UnitStatus[];
   /** Sandboxes of functions. */
   readonly sandboxes?: ReturnType<WarmSet["status"]>;
+  /** Units on their way to another node, or from one. */
+  readonly moving?: readonly MoveRow[];
   readonly problem: { readonly code: string; readonly message: string; readonly next: string } | undefined;
 }
 
@@ -72,8 +79,8 @@ export interface Agent {
   /** What stops on islands may run now and might not before, or the other way round. */
   stoppingChanged(): void;
   committed(lanes: readonly Lane[]): void;
-  /** These are being written. */
-  staged(...staged: Parameters<StagedListener>): void;
+  /** These stand in line for the disk. */
+  lined(...lined: Parameters<LinedListener>): void;
   status(): AgentStatus;
   /** Hands over again what functions could not handle. Returns how many events will be. */
   replay(choice: { readonly app?: string | undefined; readonly function?: string | undefined; readonly event?: string | undefined }): number;
@@ -98,6 +105,7 @@ export function createAgent(context: AgentContext): Agent {
   const moments = createMoments(ports.clock);
   const scout = createScout(log, () => [...running.values()].flatMap(({ unit }) => unit ?? []));
   let sources: readonly RunningSource[] = [];
+  const moves: Moves = createMoves({ log, events: context.events, blobs: context.blobs, guard: context.guard, ports, fetch: context.fetch, ...context.moves, running: (unit) => running.get(`function ${unit}`)?.unit, changed: reachAnew }, context.moves.rules);
   const changed = (): void => {
     sources = [...running.values()].flatMap(({ source }) => source ?? []);
     scout.changed();
@@ -111,7 +119,13 @@ export function createAgent(context: AgentContext): Agent {
   let anew = false;
   let closed = false;
   let attempt = 0;
+  let starts = 0;
   let timer: Timer | undefined;
+
+  function reachAnew(): void {
+    anew = true;
+    reconcile();
+  }
 
   function reconcile(): void {
     if (closed) return;
@@ -125,6 +139,7 @@ export function createAgent(context: AgentContext): Agent {
       const desired = desiredOf(log, log.origin)?.document;
       if (desired === undefined || (desired.version === version && state === "settled" && !anew)) continue;
       anew = false;
+      moves.follow(desired);
       try {
         if (version === 0) await runVerified(desired);
         await reach(desired);
@@ -132,6 +147,16 @@ export function createAgent(context: AgentContext): Agent {
       } catch (error) {
         await refuse(desired, toHolonError(error));
       }
+      await sealEnded();
+      moves.begin();
+    }
+  }
+
+  async function sealEnded(): Promise<void> {
+    for (const unit of moves.ended()) {
+      await stop(`schedule ${unit}`);
+      await stop(`function ${unit}`);
+      await moves.seal(unit);
     }
   }
 
@@ -198,9 +223,10 @@ export function createAgent(context: AgentContext): Agent {
       const surroundings = named.get(common) ?? numbers.get(common) ?? numbersGiven++;
       named.set(common, surroundings);
       for (const fn of app.functions) {
-        if (fn.needs?.onIsolation === "stop" && !context.mayRunStopping()) continue;
-        const key = JSON.stringify([fn, surroundings]);
-        wanted.set(`function ${app.name}/${fn.name}`, { key, needs: needsOfFunction(node, app, fn), start: () => Promise.resolve({ unit: startUnit({ ...fn, on: inputOf(app.name, fn) }, unitContext(app), functionKind(fn, unitContext(app))) }) });
+        if ((fn.needs?.onIsolation === "stop" && !context.mayRunStopping()) || !moves.mayRun(`${app.name}/${fn.name}`)) continue;
+        const reads = desired.moving?.reads?.[`${app.name}/${fn.name}`];
+        const key = JSON.stringify([fn, surroundings, ...(reads === undefined ? [] : [reads])]);
+        wanted.set(`function ${app.name}/${fn.name}`, { key, needs: needsOfFunction(node, app, fn), start: () => Promise.resolve({ unit: startUnit({ ...fn, on: inputOf(app.name, fn) }, { ...unitContext(app), handed: handedTo(fn, reads) }, functionKind(fn, unitContext(app))) }) });
         if ("schedule" in fn.on) {
           const { schedule } = fn.on;
           wanted.set(`schedule ${app.name}/${fn.name}`, { key: JSON.stringify(schedule), needs: needsOfFunction(node, app, fn), start: () => Promise.resolve({ schedule: openSchedule(fn.name, schedule, { app: app.name, log, events: context.events, clock: ports.clock, trace: ports.trace }) }) });
@@ -225,7 +251,10 @@ export function createAgent(context: AgentContext): Agent {
       const refusal = await refusalOf(entry.needs);
       denied ??= refusal;
       if (refusal !== undefined) await stop(name);
-      else if (!running.has(name)) running.set(name, { key: entry.key, ...(await entry.start()) });
+      else if (!running.has(name)) {
+        starts += 1;
+        running.set(name, { key: entry.key, ...(await entry.start()) });
+      }
       changed();
     }
     if (denied !== undefined) throw denied; // the rest runs
@@ -263,18 +292,19 @@ export function createAgent(context: AgentContext): Agent {
 
   return {
     reconcile,
-    stoppingChanged() {
-      anew = true;
-      reconcile();
-    },
+    stoppingChanged: reachAnew,
     committed(lanes) {
       for (const source of sources) source.committed(lanes);
-      if (running.size > scoutFrom) return scout.committed(lanes);
+      if (running.size > scoutFrom) {
+        // The scout looks at what this node made.
+        if (lanes.some(({ origin }) => origin !== log.origin)) for (const { unit } of running.values()) if (unit?.readsOthers === true) unit.committed();
+        return scout.committed(lanes);
+      }
       for (const { unit } of running.values()) unit?.committed();
     },
-    staged(runs, settled) {
+    lined(records, sequences, settled) {
       if (running.size > scoutFrom) return; // what is read once for all is read from the disk
-      for (const run of stagedRuns(runs, settled, log.origin, context.integrity)) for (const { unit } of running.values()) unit?.staged(run);
+      for (const run of stagedRuns(records, sequences, settled, log)) for (const { unit } of running.values()) unit?.staged(run);
     },
     status: () => ({
       state,
@@ -282,6 +312,8 @@ export function createAgent(context: AgentContext): Agent {
       sources: [...running.values()].flatMap(({ source }) => source?.status() ?? []),
       units: [...running.values()].flatMap(({ unit }) => unit?.status() ?? []),
       sandboxes: warm.status(),
+      moving: moves.status(),
+      starts,
       problem: problem?.toJSON(),
     }),
     replay({ app, function: fn, event }) {
@@ -296,6 +328,7 @@ export function createAgent(context: AgentContext): Agent {
     async close() {
       closed = true;
       timer?.cancel();
+      moves.close();
       for (const [name, entry] of running) if (entry.source !== undefined) await stop(name);
       for (const name of [...running.keys()]) await stop(name);
     },
@@ -304,6 +337,9 @@ export function createAgent(context: AgentContext): Agent {
 
 /** So few look for themselves sooner than one looks for them. */
 const scoutFrom = 8;
+
+/** What is placed by its needs is handed what is in the log of its node, or of that what comes from its sources. */
+const handedTo = ({ needs }: FunctionDocument, reads: readonly string[] | undefined): UnitContext["handed"] => (needs === undefined ? undefined : (origin) => reads === undefined || reads.includes(origin));
 
 const blobsOf = (desired: Desired): readonly BlobHash[] =>
   desired.apps.flatMap((app) => [...app.functions.map((fn) => fn.code), ...app.models.map((model) => model.graph)]);

@@ -1,7 +1,7 @@
 /** Sources of one node: what a door hands over becomes events in `local`, acknowledged when they are on disk. */
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
-import type { Append, CellChange, Lane, Log, NewRecord } from "@holon/core/log/log.ts";
+import type { Append, AppendLine, CellChange, Lane, Log, NewRecord } from "@holon/core/log/log.ts";
 import type { Clock, Door, DoorSink, OpenDoor, Reading, Trace } from "@holon/core/ports.ts";
 import type { SourceSpec } from "@holon/core/schema/app.ts";
 import type { StreamName } from "@holon/core/schema/event.ts";
@@ -46,6 +46,9 @@ export interface SourceContext {
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+
+const isFull = (error: unknown): error is HolonError => error instanceof HolonError && error.code === "HOLON_DISK_FULL";
+const nothing = (): void => undefined;
 
 export const offsetCell = (app: string, source: string): string => `offset/${app}/${source}`;
 
@@ -98,6 +101,25 @@ export async function openSource(spec: SourceSpec, context: SourceContext): Prom
     return records;
   }
 
+  /** Appends that are on their way fall together where the disk is full, and are tried again one after the other, in their order. */
+  let line: AppendLine = { failure: undefined };
+  let inLine: Promise<void> = Promise.resolve();
+
+  function appendInOrder(entry: Append): Promise<void> {
+    const before = inLine;
+    const own = line;
+    const mine = log.append({ ...entry, line: own }).then(nothing, async (error: unknown) => {
+      await before;
+      if (!isFull(error)) throw error;
+      await appendWhenThereIsRoom(entry);
+    });
+    const last: Promise<void> = mine.catch(nothing).then(() => {
+      if (inLine === last && own.failure !== undefined) line = { failure: undefined };
+    }); // what failed is thrown to the door that handed it over
+    inLine = last;
+    return mine;
+  }
+
   /** A full disk is waited out, and said: the device is not told that its readings are safe before they are. */
   async function appendWhenThereIsRoom(entry: Append): Promise<void> {
     for (;;) {
@@ -106,7 +128,7 @@ export async function openSource(spec: SourceSpec, context: SourceContext): Prom
         if (problem?.code === "HOLON_DISK_FULL") problem = undefined;
         return;
       } catch (error) {
-        if (!(error instanceof HolonError) || error.code !== "HOLON_DISK_FULL" || closed) throw error;
+        if (!isFull(error) || closed) throw error;
         problem = error;
       }
       await new Promise<void>((resolve) => {
@@ -140,7 +162,7 @@ export async function openSource(spec: SourceSpec, context: SourceContext): Prom
       let records: readonly NewRecord[];
       if (counters === undefined) {
         records = readings.map((reading) => toRecord(reading));
-        await appendWhenThereIsRoom({ records, cells });
+        await appendInOrder({ records, cells });
       } else {
         const mine = turn.then(() => acceptCounted(readings, cells, counters));
         turn = mine.catch(() => undefined); // thrown to the door that handed them over

@@ -2,13 +2,14 @@
  * Whether this node may run what stops on islands. It asks control, by way of those above, and may for a lease from the moment it asked; control counts the same lease from the moment
  * it answered, and longer by the drift of clocks, before it starts such a unit elsewhere. Who holds an older document than was issued is given none.
  */
-import { HolonError, toHolonError } from "@holon/core/errors.ts";
+import { toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Clock, Timer, Trace } from "@holon/core/ports.ts";
 import { planMethods, renewedSchema, renewSchema } from "@holon/core/schema/node-report.ts";
 import type { NodeName } from "@holon/core/units.ts";
 import type { CallHandler, Calls } from "../link/calls.ts";
 import type { Peer } from "../link/peer.ts";
+import { passesUp } from "../moving/pass-up.ts";
 
 export interface LeaseOptions {
   readonly self: NodeName;
@@ -43,12 +44,7 @@ export function createLease(options: LeaseOptions): Lease {
   let started = false;
   let closed = false;
 
-  const passUp: CallHandler = (parameters) => {
-    const up = options.above();
-    if (up === undefined) return Promise.reject(new HolonError("HOLON_LINK_UNREACHABLE", `${self} has no way to control now`));
-    return calls.callPeer(up, planMethods.renew, renewSchema.parse(parameters), limits.nodeRenewAskMs);
-  };
-  handlers.set(planMethods.renew, passUp);
+  const askUp = passesUp({ self, method: planMethods.renew, schema: renewSchema, calls, handlers, above: options.above });
   handlers.set(planMethods.echo, () => Promise.resolve(null));
 
   function tell(): void {
@@ -59,11 +55,10 @@ export function createLease(options: LeaseOptions): Lease {
   }
 
   async function ask(): Promise<void> {
-    const renew = handlers.get(planMethods.renew) ?? passUp;
-    if (renew === passUp && options.above() === undefined) return;
+    if (!askUp.hasWay()) return;
     const askedMs = clock.monotonicMs();
     const version = options.version();
-    const answer = renewedSchema.parse(await renew({ node: self, version }, self));
+    const answer = renewedSchema.parse(await askUp({ node: self, version }));
     if (closed || version < answer.version) return;
     untilMs = askedMs + limits.nodeLeaseMs;
     ending?.cancel();

@@ -33,6 +33,10 @@ test("small changes of what is measured are no news, and a later look at the sam
   assert.equal(news({ figures: {} }), "measured");
   assert.equal(news({ way: { parent: "cloud-1", latencyMs: 14 } }), undefined);
   assert.equal(news({ way: { parent: "cloud-1", latencyMs: 30 } }), "measured");
+  assert.equal(news({ speeds: { "a/f": 40 } }), "measured", "a speed is known that was not");
+  assert.equal(isNews(reportOf({ ...base, speeds: { "a/f": 40 } }), reportOf({ ...base, speeds: { "a/f": 45 } })), undefined);
+  assert.equal(isNews(reportOf({ ...base, speeds: { "a/f": 0.1 } }), reportOf({ ...base, speeds: { "a/f": 0.9 } })), undefined, "what takes no time takes none");
+  assert.equal(isNews(reportOf({ ...base, speeds: { "a/f": 40 } }), reportOf({ ...base, speeds: { "a/f": 90 } })), "measured");
   assert.equal(news({ way: { parent: "edge-9", latencyMs: 12 } }), "told");
   assert.equal(news({ capacity: { ...capacity, processors: 8 } }), "told");
   assert.equal(news({ config: { inventory: { carbonGramsPerKilowattHour: 300 } } }), "told");

@@ -17,9 +17,11 @@ export interface ReportInput {
   /** Of `HostStats.sample`. */
   readonly figures: Readonly<Record<string, number>>;
   readonly way: Way | undefined;
+  /** Milliseconds of one event, by unit, as measured. */
+  readonly speeds?: Readonly<Record<string, number>>;
 }
 
-export function reportOf({ config, nowMs, capacity, figures, way }: ReportInput): NodeReport {
+export function reportOf({ config, nowMs, capacity, figures, way, speeds = {} }: ReportInput): NodeReport {
   const { inventory = {}, prices, power } = config;
   const asOf = (source: Measured["source"]) => (value: number | undefined): Measured | undefined => (value === undefined ? undefined : { value, asOfMs: nowMs, source });
   const [declared, measured] = [asOf("declared"), asOf("measured")];
@@ -39,6 +41,7 @@ export function reportOf({ config, nowMs, capacity, figures, way }: ReportInput)
       perKilowattHour: declared(inventory.prices?.perKilowattHour ?? priced(prices?.perKilowattHour)),
     }),
     power: compact({ processorWatts: declared(inventory.power?.processorWatts ?? power?.coreWatts), acceleratorWatts: declared(inventory.power?.acceleratorWatts) }),
+    ...(Object.keys(speeds).length === 0 ? {} : { speeds: Object.fromEntries(Object.entries(speeds).map(([unit, value]) => [unit, { value, asOfMs: nowMs, source: "measured" as const }])) }),
     ...compact({ carbonGramsPerKilowattHour: declared(inventory.carbonGramsPerKilowattHour) }),
   };
 }

@@ -19,6 +19,8 @@ export interface ReporterOptions {
   readonly host: HostStats | undefined;
   /** The way up, if it is open. */
   above(): Peer | undefined;
+  /** Milliseconds of one event, by unit that runs here. */
+  speeds(): Readonly<Record<string, number>>;
   append(record: NewRecord): Promise<unknown>;
 }
 
@@ -52,7 +54,7 @@ export function createReporter(options: ReporterOptions): Reporter {
   async function look(): Promise<void> {
     const peer = options.above();
     if (peer !== undefined) way = { parent: peer.name, latencyMs: (await latencyTo(peer)) ?? (way?.parent === peer.name ? way.latencyMs : undefined) };
-    const report = reportOf({ config, nowMs: clock.wall().ms, capacity: (await host?.capacity()) ?? {}, figures: await figures(), way });
+    const report = reportOf({ config, nowMs: clock.wall().ms, capacity: (await host?.capacity()) ?? {}, figures: await figures(), way, speeds: options.speeds() });
     const nowMs = clock.monotonicMs();
     const news = last === undefined ? "told" : isNews(last.report, report);
     const agoMs = nowMs - (last?.atMs ?? Number.NEGATIVE_INFINITY);

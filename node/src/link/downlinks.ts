@@ -30,12 +30,16 @@ export interface DownlinksOptions {
   branched(lane: Lane, after: number): void;
   /** What is done for those who may not come in. */
   readonly lobby: Lobby | undefined;
+  /** Who is connected may have changed. */
+  changed?(): void;
 }
 
 export interface DownlinkStatus {
   readonly node: NodeName;
   readonly sentBytes: number;
   readonly receivedBytes: number;
+  /** How long it has been connected. */
+  readonly sinceMs: number;
 }
 
 export interface Downlinks {
@@ -44,6 +48,8 @@ export interface Downlinks {
   towards(node: NodeName): Peer | undefined;
   /** The node itself, if it is connected here. */
   direct(node: NodeName): Peer | undefined;
+  /** Those of them that have something to send. */
+  senders(): readonly NodeName[];
   /** Everybody who is connected here. */
   peers(): readonly Peer[];
   /** Whether a child leads to a node. */
@@ -58,10 +64,10 @@ export interface Downlinks {
 interface Session {
   readonly number: number;
   readonly peer: Peer;
-  readonly sinceMs: number;
   /** As its certificate says. */
   readonly site: string | undefined;
   readonly receiver: StreamReceiver;
+  readonly acceptedMs: number;
   /** The child and the nodes below it, with the version of the document that each is known to have. */
   readonly below: Map<NodeName, number>;
   /** What its last offer made it: a child, a sibling that goes around its own uplink, or a sibling that offers nothing. */
@@ -104,7 +110,7 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
     });
     const safe = (lane: Lane, received: number): number => options.safe(lane, received, session.role === "relayed");
     const receiver = createStreamReceiver({ log, integrity: options.integrity, send: peer.send, safe, branched: options.branched, hasTwin: () => hasTwin(session), failed, ...creditOf(number) });
-    const session: Session = { number, peer, sinceMs: now(), site: connection.site, receiver, below: new Map(), role: "quiet" };
+    const session: Session = { number, peer, site: connection.site, receiver, acceptedMs: now(), below: new Map(), role: "quiet" };
     sessions.set(peer.name, [...(sessions.get(peer.name) ?? []), session]);
     byNumber.set(number, session);
     leadTo(session, peer.name, 0);
@@ -112,9 +118,9 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
   }
 
   /** One that has not answered yet may be the child's own earlier end, which nobody has missed: it is waited for. */
-  function hasTwin({ peer, sinceMs }: Session): Promise<boolean> {
+  function hasTwin({ peer, acceptedMs }: Session): Promise<boolean> {
     const isTwice = (): boolean => (sessions.get(peer.name)?.length ?? 0) > 1;
-    const waitMs = sinceMs + limits.linkTwinProbeMs + 1 - now();
+    const waitMs = acceptedMs + limits.linkTwinProbeMs + 1 - now();
     if (!isTwice() || waitMs <= 0) return Promise.resolve(isTwice());
     return new Promise((resolve) => void ports.clock.after(waitMs, () => resolve(isTwice())));
   }
@@ -155,6 +161,7 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
     byNumber.delete(session.number);
     blobs.childLost(session.peer);
     tell(admission.left(session.number, now()));
+    options.changed?.();
   }
 
   function leadTo(session: Session, node: NodeName, version: number): void {
@@ -183,6 +190,7 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
     if (frame.header.op !== "offer") throw new HolonError("HOLON_FRAME_BAD", `a child sent ${frame.header.op}, which only parents send`);
     session.role = frame.header.sibling === undefined ? "child" : frame.header.sibling;
     learn(session, frame.header);
+    options.changed?.();
     session.receiver.offered(session.role === "relayed" && !options.takesRelayed() ? [] : frame.header.lanes.map(([name]) => name));
   }
 
@@ -220,6 +228,7 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
       return listener.address;
     },
     direct: (node) => sessions.get(node)?.at(-1)?.peer,
+    senders: () => [...byNumber.values()].filter(({ role }) => role !== "quiet").map(({ peer }) => peer.name),
     peers: () => [...byNumber.values()].map(({ peer }) => peer),
     isBelow: (node) => [...byNumber.values()].some((session) => session.role === "child" && session.below.has(node)),
     towards: (node) => sessions.get(node)?.at(-1)?.peer ?? ways.get(node)?.peer,
@@ -227,7 +236,7 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
       // To all who say that they lead there: who says so last, and does not, keeps nothing from it.
       for (const session of sessions.get(node) ?? [...byNumber.values()].filter(({ below }) => below.has(node))) sendDocument(session, node);
     },
-    status: () => [...byNumber.values()].map(({ peer }) => ({ node: peer.name, ...peer.traffic() })),
+    status: () => [...byNumber.values()].map(({ peer, acceptedMs }) => ({ node: peer.name, ...peer.traffic(), sinceMs: now() - acceptedMs })),
     admission: admission.status,
     async close() {
       for (const session of [...byNumber.values()]) session.peer.close("the node is stopping");

@@ -81,7 +81,8 @@ export interface Standing {
   stop(): void;
 }
 
-type Verdict = "agreed" | "parted";
+/** `untold`: one end let go of the record at the mark. */
+type Verdict = "agreed" | "parted" | "untold";
 
 export function createStanding(options: StandingOptions): Standing {
   const { log, outgoing, sender, marks } = options;
@@ -109,8 +110,9 @@ export function createStanding(options: StandingOptions): Standing {
       if (wire === undefined) continue;
       const { lane, start } = outgoing.source(wire);
       const verdict = await compare(wire, sequence, hash);
+      const isParted = verdict === "parted" || (verdict === "untold" && (await goesOnElsewhere(lane, sequence)));
       if (stopped) return;
-      if (verdict === "parted") {
+      if (isParted) {
         sender.refuse(name); // not from where it stood before
         parted.push(lane);
         continue;
@@ -140,14 +142,22 @@ export function createStanding(options: StandingOptions): Standing {
     // What the parent has of a branch, it may have under another name.
     if (sequence === 0) return lane.branch !== undefined && !isPlaced ? "parted" : "agreed";
     const run = await runAt(log, lane, sequence);
-    if (run === undefined || run.hash === zeroHash || hash === zeroHash || (run.form === "gap" && lastSequence(run) !== sequence)) return "agreed"; // nobody can say
+    if (run === undefined || run.hash === zeroHash || hash === zeroHash || (run.form === "gap" && lastSequence(run) !== sequence)) return "untold";
     return lastSequence(run) === sequence && run.hash === hash ? "agreed" : "parted";
+  }
+
+  /** Whether what this log still holds behind the parent's mark is at the parent already, in another of its lanes. */
+  async function goesOnElsewhere(lane: Lane, markSequence: number): Promise<boolean> {
+    const { mark } = await findCommon(log, lane, (points) => ask(laneName(lane), points));
+    return mark !== undefined && mark.sequence > markSequence;
   }
 
   /** Finds where the lane stands at the parent, and goes on from there. */
   async function place(lane: Lane): Promise<void> {
     const name = laneName(lane);
     outgoing.reset(lane);
+    behind.delete(name); // what it was found to be is asked anew: left there, each commit would begin the search again
+    grown.delete(name);
     const head = log.head(lane)?.sequence ?? 0;
     const common = await findCommon(log, lane, (points) => ask(name, points));
     if (stopped) return;

@@ -29,6 +29,8 @@ export interface Pending {
   /** Filled when encoded. */
   readonly sequences: number[];
   readonly merges: Merge[];
+  /** Names that its records were promised, and who is told whether they have them. */
+  promised?: { readonly sequences: readonly number[]; settle(isKept: boolean): void };
   resolve(): void;
   reject(error: unknown): void;
 }

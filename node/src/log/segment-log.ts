@@ -20,6 +20,7 @@ import { encodeCommit, type Commit, type ForeignRun, type Pending } from "./comm
 import type { Heads } from "./heads.ts";
 import { createAhead, type Ahead } from "./ahead.ts";
 import { createLaneIndex } from "./lane-index.ts";
+import { createLine, type LinedListener } from "./lined.ts";
 import { cleanSegment } from "./clean.ts";
 import { collectRecords } from "./collect-records.ts";
 import { heldParts } from "./expired.ts";
@@ -36,7 +37,7 @@ import { createScrub, type Scrub } from "./scrub.ts";
 import { encodeSnapshot } from "./snapshot.ts";
 import { SortedNames } from "./sorted-names.ts";
 import { createSurvey, type Survey } from "./survey.ts";
-import { createTail, type TailRun } from "./tail.ts";
+import { createTail } from "./tail.ts";
 
 export interface LogOptions {
   readonly origin: NodeName;
@@ -58,8 +59,6 @@ const encodeAheadBytes = 64 * 1024;
 const recordOverheadBytes = 8;
 
 type CommitListener = Parameters<Log["onCommit"]>[0];
-/** Of runs that are being written; their bytes are valid during the call. `settled`: whether they came to be on the disk. */
-export type StagedListener = (runs: readonly TailRun[], settled: Promise<boolean>) => void;
 
 // long file: the one state of the log; formats, scanning, recovery, reading and retention stand apart.
 export async function openLog(options: LogOptions): Promise<SegmentLog> {
@@ -94,7 +93,8 @@ export class SegmentLog implements Log {
   readonly #tail = createTail(limits.tailBytesMax, (bytes) => this.#rooms.giveBack(bytes));
   readonly #ahead: Ahead;
   readonly #listeners = new Set<CommitListener>();
-  #staged: StagedListener | undefined;
+  #lined: LinedListener | undefined;
+  readonly #line = createLine((stream) => this.#nextSequence(stream));
   readonly #room: (() => void)[] = [];
   /** Files of segments that were cleaned: somebody may still be reading them. */
   readonly #retired = new Map<DiskFile, Timer>();
@@ -173,9 +173,9 @@ export class SegmentLog implements Log {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Whoever wants to begin before the disk is done. One listener; none is called while the disk is full. */
-  onStaged(listener: StagedListener): void {
-    this.#staged = listener;
+  /** Whoever wants to begin before the disk is done. One listener, of small appends; none is called while the disk is full. */
+  onLined(listener: LinedListener): void {
+    this.#lined = listener;
   }
 
   /** Runs of the lane from the one that holds `fromSequence`, until `maxBytes`; at least one if there is one. */
@@ -332,6 +332,7 @@ export class SegmentLog implements Log {
       this.#pendingBytes += bytes;
       this.#committing ??= this.#commitAll();
       this.#encodeAhead();
+      this.#tellLined(item);
     });
   }
 
@@ -374,22 +375,28 @@ export class SegmentLog implements Log {
       this.#isWriting = true;
       const written = this.#write(commit);
       this.#encodeAhead();
-      const settle = this.#tellStaged(commit);
       const failure = await written.then(() => undefined, toHolonError);
       this.#isWriting = false;
       if (failure === undefined) this.#publish(commit);
       else this.#abandon(failure, commit);
-      settle?.(failure === undefined);
     }
     this.#committing = undefined;
   }
 
-  #tellStaged({ runs }: Commit): ((isWritten: boolean) => void) | undefined {
-    if (this.#staged === undefined || this.#isFull || runs.length === 0) return undefined;
-    let settle: (isWritten: boolean) => void = () => undefined;
-    this.#staged(runs, new Promise((resolve) => (settle = resolve)));
-    return settle;
+  #tellLined(item: Pending): void {
+    const { records } = item;
+    if (this.#lined === undefined) return;
+    const sequences = this.#line.follow(item);
+    if (this.#isFull || records.length === 0 || item.bytes > limits.stagedBytesMax) return;
+    this.#lined(records, sequences, new Promise((settle) => (item.promised = { sequences, settle })));
   }
+
+  /** Behind what was encoded; a stream that this epoch has not opened yet is opened by a record of its own. */
+  #nextSequence(stream: StreamName): number {
+    const head = this.#heads.staged({ origin: this.origin, stream });
+    return (head?.sequence ?? 0) + (head?.epoch === this.epoch ? 1 : 2);
+  }
+
 
   /** While one batch is being written, the next is encoded as soon as it is worth it: disk and processor work side by side. */
   #encodeAhead(): void {
@@ -419,6 +426,10 @@ export class SegmentLog implements Log {
     const number = this.#nextBatch++;
     const commit = encodeCommit(items, number, clock.wall().ms, this.#rolling.encode(number, bytes, integrity), context, (size) => this.#rooms.take(size));
     this.#rolling.took(number, commit.runs.map((run) => run.header));
+    if (items.some(({ promised, sequences }) => promised?.sequences.some((sequence, index) => sequence !== sequences[index]) === true)) {
+      breakPromises([...items, ...this.#pending]);
+      this.#line.anew(this.#pending);
+    }
     return commit;
   }
 
@@ -453,7 +464,10 @@ export class SegmentLog implements Log {
     this.#rolled.published(commit.number, commit.runs.map((run) => run.header), commit.roll);
     this.#published = commit.number;
     this.#tail.push(commit.runs, commit.bytes);
-    for (const item of commit.items) item.resolve();
+    for (const item of commit.items) {
+      item.resolve();
+      item.promised?.settle(true);
+    }
     const event = { lanes: commit.runs.map((run) => run.header), cells: commit.cells.map((cell) => cell.key) };
     for (const listener of this.#listeners) listener(event);
   }
@@ -477,11 +491,13 @@ export class SegmentLog implements Log {
     this.#next = undefined;
     this.#heads.fallBack();
     this.#rolling = new Rolling(this.#rolled); // what was abandoned was never there
+    breakPromises([...commit.items, ...(next?.items ?? []), ...this.#pending]);
     for (const item of [...commit.items, ...(next?.items ?? [])]) {
       if (item.line !== undefined) item.line.failure ??= failure;
       item.reject(failure);
     }
     this.#dropFallen();
+    this.#line.anew(this.#pending);
     if (failure.code === "HOLON_DISK_FULL") {
       this.#isFull = true;
       this.#options.full?.();
@@ -517,4 +533,9 @@ export class SegmentLog implements Log {
     assert(segment !== undefined, "an open log has a segment");
     return segment;
   }
+}
+
+/** Those that wait will not have the names that they were promised. */
+function breakPromises(waiting: readonly Pending[]): void {
+  for (const { promised } of waiting) promised?.settle(false);
 }

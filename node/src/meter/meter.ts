@@ -31,11 +31,13 @@ interface MeterContext {
   readonly log: SegmentLog;
   readonly events: Events;
   readonly ports: { readonly clock: Clock; readonly trace: Trace };
+  /** Times of inferences, as they are made. */
+  inferred?(app: string, fn: string, milliseconds: readonly number[]): void;
 }
 
 const prefix = "meter/";
 
-export function createMeter({ config, log, events, ports }: MeterContext): Meter {
+export function createMeter({ config, log, events, ports, inferred }: MeterContext): Meter {
   const counted = new Map<string, Usage>();
   let timer: Timer | undefined;
   let closed = false;
@@ -64,7 +66,7 @@ export function createMeter({ config, log, events, ports }: MeterContext): Meter
     counted.clear();
     const cells: CellChange[] = usages.map(([unit, usage]) => ({ key: `${prefix}${unit}`, value: encoder.encode(JSON.stringify(addUsage(stored(unit), usage))) }));
     const records = chunked(usages, functionsPerEvent).map((part) =>
-      events.record({ stream: "telemetry", type: "holon.meter.counted", class: "aggregate", producer: "meter", data: { intervalMs, functions: Object.fromEntries(part) } }),
+      events.record({ stream: "telemetry", type: "holon.meter.counted", class: "public", producer: "meter", data: { intervalMs, functions: Object.fromEntries(part) } }),
     );
     try {
       await log.append({ records, cells });
@@ -82,6 +84,7 @@ export function createMeter({ config, log, events, ports }: MeterContext): Meter
   return {
     handled(app, fn, { events: handled, bytesIn, records, result }) {
       const { usage, inferenceMs, inferences = {} } = result;
+      if (inferenceMs.length > 0) inferred?.(app, fn, inferenceMs);
       const bytes = (of: readonly NewRecord[]): number => of.reduce((sum, record) => sum + record.bytes.length, 0);
       add(app, fn, {
         invocations: 1,

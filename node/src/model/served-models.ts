@@ -22,6 +22,7 @@ import type { SegmentLog } from "../log/segment-log.ts";
 import type { Guard } from "../policy/guard.ts";
 import { answerHandler, answerMethod, type ModelRequest } from "./answer.ts";
 import { createCascade, type Cascade, type CascadeStatus } from "./cascade.ts";
+import { unsealed } from "../blob/unsealed.ts";
 import { createModelDecider, type Decider, type Decision } from "./decision.ts";
 import { watchDrift } from "./drift-watch.ts";
 
@@ -51,7 +52,7 @@ export interface ServedModelsContext {
   readonly guard: Pick<Guard, "mayAsk" | "mayRelay" | "demand">;
   readonly calls: Pick<Calls, "callPeer">;
   readonly handlers: Map<string, CallHandler>;
-  readonly ports: Pick<Ports, "clock" | "trace"> & { readonly model: Model };
+  readonly ports: Pick<Ports, "clock" | "trace" | "seals"> & { readonly model: Model };
   /** The way up, if it is open. */
   above(): Peer | undefined;
 }
@@ -121,21 +122,21 @@ export function createServedModels(context: ServedModelsContext): ServedModels {
     };
   };
 
-  function serve(app: string, model: ModelUse, key: string): Served {
-    const name = `${app}/${model.name}`;
+  function serve(app: AppDocument, model: ModelUse, key: string): Served {
+    const name = `${app.name}/${model.name}`;
     const { cascade: use, drift } = model;
     let opening: Promise<Opened> | undefined;
     let problem: HolonError | undefined;
     let cascade: Cascade | undefined;
     const open = async (): Promise<Opened> => {
-      const session = await ports.model.load(await context.blobs.read(model.graph), {});
+      const session = await ports.model.load(await unsealed(await context.blobs.read(model.graph), app, "model", model.name, ports.seals), {});
       const own = createModelDecider({ session, self: log.origin, gate: use?.gate });
       const small = drift === undefined ? own : watchDrift(own, { model: name, graph: model.graph, log, events: context.events, trace: ports.trace, windowRows: drift.windowRows });
       if (use === undefined) return { decider: small, session };
       await tellRelease(name, use);
       const nowMs = ports.clock.monotonicMs();
       const budget = createLinkBudget("free", use.bytesPerHour, nowMs);
-      cascade = createCascade({ small, above: { model: `${app}/${use.above}`, ask: asking(app, model) }, clock: ports.clock, budget, deadlineMs: use.deadlineMs });
+      cascade = createCascade({ small, above: { model: `${app.name}/${use.above}`, ask: asking(app.name, model) }, clock: ports.clock, budget, deadlineMs: use.deadlineMs });
       return { decider: cascade, session };
     };
     const opened = (): Promise<Opened> => {
@@ -174,7 +175,7 @@ export function createServedModels(context: ServedModelsContext): ServedModels {
   return {
     async setDesired({ version, apps }) {
       policy = { version, rules: new Map(apps.map((app) => [app.name, app.egress])) };
-      const wanted = new Map(apps.flatMap((app) => app.models.filter((model) => isServed(model) || model.answers?.tier === tier || isJudge(app, model.name)).map((model) => [`${app.name}/${model.name}`, { app: app.name, model }])));
+      const wanted = new Map(apps.flatMap((app) => app.models.filter((model) => isServed(model) || model.answers?.tier === tier || isJudge(app, model.name)).map((model) => [`${app.name}/${model.name}`, { app, model }])));
       for (const [name, one] of served) {
         const still = wanted.get(name);
         if (still !== undefined && canonicalJson(still.model) === one.key) continue;

@@ -60,6 +60,7 @@ function framesKind(reduction: Extract<Reduction, { readonly kind: "frames" }>, 
   const count = counting(reduction, context);
   let frames: ReturnType<typeof createFrames> | undefined;
   return {
+    fromDisk: true,
     // One alert at a time: a frame may be large, and a frame that is waited for costs those behind it nothing.
     batchMax: 1,
     async open() {

@@ -1,29 +1,73 @@
 /** Parameters that a function fitted: stored as a blob with its provenance, named in a cell, told in the trail. */
-import { encodeParameters } from "@holon/core/model/parameters.ts";
+import { HolonError } from "@holon/core/errors.ts";
+import { parseJson } from "@holon/core/link/frame.ts";
+import { ungranted, type FitPlace } from "@holon/core/model/grant.ts";
+import { decodeParameters, encodeParameters } from "@holon/core/model/parameters.ts";
 import type { CellChange, NewRecord } from "@holon/core/log/log.ts";
 import type { FittedParameters, UnitEvent } from "@holon/core/ports.ts";
 import { classOf } from "@holon/core/reduce/declared.ts";
-import { fittedCell } from "./program.ts";
+import { blobHashSchema } from "@holon/core/schema/app.ts";
+import { z } from "zod";
 import type { UnitContext } from "./unit.ts";
 import type { UnitDocument } from "./unit-kind.ts";
 
 const encoder = new TextEncoder();
+export const fittedCell = (unit: string, model: string, subject: string): string => `fitted/${unit}/${model}/${subject}`;
+const fittedSchema = z.strictObject({ blob: blobHashSchema, model: z.string(), subject: z.string(), note: z.string() });
+type Context = Pick<UnitContext, "app" | "blobs" | "events" | "log">;
+
+export const fitPlace = (name: string, { app, log }: Pick<UnitContext, "app" | "log">): FitPlace => ({ app: app.name, function: name, node: log.origin, models: app.models });
+
+/** Before anything of it is stored, and before the function goes on with it: what it was handed waits until its publisher grants it. Told once to whoever has the same `told`. `HOLON_FIT_UNGRANTED`. */
+export async function requireGranted(fitted: readonly FittedParameters[], fn: UnitDocument, context: Context, told: Set<string>): Promise<void> {
+  const place = fitPlace(fn.name, context);
+  const unit = `${place.app}/${place.function}`;
+  for (const parameters of fitted) {
+    const { model } = parameters;
+    const graph = place.models.find(({ name }) => name === model)?.graph;
+    const problem = ungranted(parameters, { producer: "node", node: place.node, unit, graph }, place);
+    if (problem === undefined) continue;
+    if (!told.has(problem)) await context.log.append({ records: [refusal(unit, { model, message: problem }, context)] });
+    told.clear();
+    told.add(problem);
+    throw new HolonError("HOLON_FIT_UNGRANTED", problem);
+  }
+}
+
+const refusal = (unit: string, data: { readonly model: string; readonly blob?: string; readonly message: string }, { events }: Pick<Context, "events">): NewRecord =>
+  events.record({ stream: "audit", type: "holon.model.refused", class: "public", producer: unit, data: { ...data, code: "HOLON_FIT_UNGRANTED" } });
+
+/** Through where the inputs went of what is replaced now. */
+async function windowBefore(cell: string, { blobs, log }: Context): Promise<string | undefined> {
+  const held = log.cell(cell);
+  if (held === undefined) return undefined;
+  const { blob } = fittedSchema.parse(parseJson(held));
+  try {
+    return decodeParameters(await blobs.read(blob), blob).provenance.fittedFrom;
+  } catch (error) {
+    if (error instanceof HolonError) return undefined; // it is damaged, and replaced at this moment
+    throw error;
+  }
+}
 
 export async function keepFitted(
   fitted: readonly FittedParameters[],
   events: readonly UnitEvent[],
   fn: UnitDocument,
-  context: Pick<UnitContext, "app" | "blobs" | "events" | "log">,
+  context: Context,
 ): Promise<{ readonly records: readonly NewRecord[]; readonly cells: readonly CellChange[] }> {
   const records: NewRecord[] = [];
   const cells: CellChange[] = [];
   const unit = `${context.app.name}/${fn.name}`;
+  const { node, models } = fitPlace(fn.name, context);
   // The note is the function's own words, and the subject of what is personal a person: they stay, with the cell.
   const isPersonal = classOf(context.app, fn.on.type) === "personal";
   const fittedFrom = events.at(-1)?.id;
   for (const parameters of fitted) {
     const { model, subject, note } = parameters;
-    const origin = { producer: "node", node: context.log.origin, unit, ...(fittedFrom === undefined ? {} : { fittedFrom }) } as const;
+    const graph = models.find(({ name }) => name === model)?.graph;
+    const fittedAfter = await windowBefore(fittedCell(unit, model, subject), context);
+    const origin = { producer: "node", node, unit, graph, fittedAfter, fittedFrom } as const;
     const blob = await context.blobs.put(encodeParameters(parameters, origin));
     cells.push({ key: fittedCell(unit, model, subject), value: encoder.encode(JSON.stringify({ blob, model, subject, note })) });
     records.push(
@@ -31,4 +75,22 @@ export async function keepFitted(
     );
   }
   return { records, cells };
+}
+
+/** What the function has learned, as far as its app's manifest grants it by now. The rest stays on the disk, unused, and is told: once to whoever has the same `told`. */
+export async function loadFitted(name: string, context: Context, told: Set<string>): Promise<readonly FittedParameters[]> {
+  const { app, blobs, log } = context;
+  const unit = `${app.name}/${name}`;
+  const fitted: FittedParameters[] = [];
+  const refused: NewRecord[] = [];
+  for (const value of log.cells(fittedCell(unit, "", "").slice(0, -1)).values()) {
+    const { blob, model } = fittedSchema.parse(parseJson(value));
+    const { fitted: parameters, provenance } = decodeParameters(await blobs.read(blob), blob);
+    const problem = ungranted(parameters, provenance, fitPlace(name, context));
+    if (problem === undefined) fitted.push(parameters);
+    else if (!told.has(blob)) refused.push(refusal(unit, { model, blob, message: problem }, context));
+    if (problem !== undefined) told.add(blob);
+  }
+  if (refused.length > 0) await log.append({ records: refused });
+  return fitted;
 }

@@ -1,18 +1,19 @@
 /** What a function starts with: its code and graphs from blobs, its state, parameters and position from cells. */
 import { HolonError } from "@holon/core/errors.ts";
-import { decodeParameters } from "@holon/core/model/parameters.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
 import type { Log } from "@holon/core/log/log.ts";
 import { readOnnx } from "@holon/core/model/onnx-reader.ts";
-import type { FittedParameters, Tensor, UnitEvent, UnitProgram } from "@holon/core/ports.ts";
+import type { Tensor, UnitEvent, UnitProgram } from "@holon/core/ports.ts";
 import { inputOf } from "@holon/core/run/trigger-events.ts";
-import { blobHashSchema, type FunctionDocument } from "@holon/core/schema/app.ts";
+import type { FunctionDocument } from "@holon/core/schema/app.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import { z } from "zod";
+import { unsealed } from "../blob/unsealed.ts";
 import { isServed } from "../model/served-models.ts";
 import { withShared } from "../shared/shared-input.ts";
 import { withMoments } from "@holon/core/run/moments.ts";
 import { readSecrets, startWithSecrets } from "@holon/core/run/secret-guard.ts";
+import { loadFitted } from "./fitted.ts";
 import type { TraceTrigger } from "./tracer.ts";
 import type { UnitContext } from "./unit.ts";
 import type { UnitKind } from "./unit-kind.ts";
@@ -20,14 +21,12 @@ import { createWarmInstance } from "./warm-instance.ts";
 
 export const stateCell = (unit: string, key: string): string => `state/${unit}/${key}`;
 export const positionCell = (unit: string): string => `position/${unit}`;
-export const fittedCell = (unit: string, model: string, subject: string): string => `fitted/${unit}/${model}/${subject}`;
 
 const positionsSchema = z.record(z.string(), z.int().min(0));
-const fittedSchema = z.strictObject({ blob: blobHashSchema, model: z.string(), subject: z.string(), note: z.string() });
 const decoder = new TextDecoder();
 
 /** A function in its sandbox. */
-export const functionKind = (fn: FunctionDocument, context: UnitContext): UnitKind => ({
+export const functionKind = (fn: FunctionDocument, context: UnitContext, told = new Set<string>()): UnitKind => ({
   trigger: triggerOf(fn),
   async open(settled) {
     const unit = `${context.app.name}/${fn.name}`;
@@ -36,7 +35,7 @@ export const functionKind = (fn: FunctionDocument, context: UnitContext): UnitKi
     const start = async (first?: readonly UnitEvent[]) => {
       await settled();
       const secrets = await readSecrets(unit, fn.secrets ?? [], context.ports.secrets);
-      const program = { ...(await loadProgram(fn, context)), secrets };
+      const program = { ...(await loadProgram(fn, context, told)), secrets };
       const instance = await startWithSecrets(unit, secrets, () => context.ports.runner.start(program, isPlain ? first : undefined));
       return withShared(fn.clock === true ? withMoments(instance, context.moments) : instance, context, settled);
     };
@@ -60,7 +59,7 @@ export function storedUnit(unit: string, log: Log): { readonly state: ReadonlyMa
   return { state, positions: new Map(Object.entries(position === undefined ? {} : positionsSchema.parse(parseJson(position)))) };
 }
 
-async function loadProgram(fn: FunctionDocument, context: UnitContext): Promise<UnitProgram> {
+async function loadProgram(fn: FunctionDocument, context: UnitContext, told: Set<string>): Promise<UnitProgram> {
   const { app, log } = context;
   const unit = `${app.name}/${fn.name}`;
   const models: Record<string, Uint8Array> = {};
@@ -68,17 +67,17 @@ async function loadProgram(fn: FunctionDocument, context: UnitContext): Promise<
   for (const name of fn.models) {
     const model = app.models.find((candidate) => candidate.name === name);
     if (model === undefined) continue;
-    const graph = await readBlob(model.graph, context);
+    const graph = await unsealed(await readBlob(model.graph, context), app, "model", name, context.ports.seals);
     // A program is given graphs, to run as it likes.
     if (isServed(model) && fn.runtime !== "process") outputs[name] = readOnnx(graph, name).outputs[0]?.name ?? "";
     else models[name] = graph;
   }
   return {
     name: unit,
-    code: await readBlob(fn.code, context),
+    code: await unsealed(await readBlob(fn.code, context), app, "function", fn.name, context.ports.seals),
     models,
     ...(Object.keys(outputs).length === 0 ? {} : { served: { outputs, decide: (model: string, rows: Tensor) => context.served.decide(app.name, model, rows) } }),
-    fitted: await loadFitted(unit, context),
+    fitted: await loadFitted(fn.name, context, told),
     state: storedUnit(unit, log).state,
     timeoutMs: fn.timeoutMs,
     runtime: fn.runtime,
@@ -97,13 +96,4 @@ async function readBlob(hash: BlobHash, context: UnitContext): Promise<Uint8Arra
     if (error instanceof HolonError && (error.code === "HOLON_BLOB_BAD" || error.code === "HOLON_BLOB_MISSING")) context.fetch(hash).catch(() => undefined); // the start fails with the first error
     throw error;
   }
-}
-
-async function loadFitted(unit: string, { blobs, log }: UnitContext): Promise<readonly FittedParameters[]> {
-  const fitted: FittedParameters[] = [];
-  for (const value of log.cells(`fitted/${unit}/`).values()) {
-    const { blob } = fittedSchema.parse(parseJson(value));
-    fitted.push(decodeParameters(await blobs.read(blob), blob).fitted);
-  }
-  return fitted;
 }

@@ -78,3 +78,52 @@ test("what is staged at once by the dozen does not go past the rate that the fun
   await pass(2_000);
   assert.ok(handed.length <= 7, `${handed.length} in 2.3 s at 2 a second`);
 });
+
+test("while the disk is at work, each reading is handed over when it comes, past what the function itself has written", async () => {
+  const handed: unknown[] = [];
+  const { machine, until, send, outputs } = await bed(functions, watching((data) => handed.push(data)));
+  await send("in.came", 1);
+  await until("it is at rest", () => unitOf(machine, "sums")?.handled === 1);
+  const { log, events } = running(machine);
+  machine.medium.faults.slowness = 1_000;
+  let stored = 0;
+  for (const data of [2, 3, 4]) {
+    void log.append({ records: [events.record({ stream: "local", type: "in.came", class: "raw", producer: "test", data }), events.record({ stream: "local", type: "in.other", class: "raw", producer: "test", data })] }).then(() => (stored += 1));
+    await until("it is handed over", () => handed.length === data);
+  }
+  assert.equal(stored, 0);
+  assert.equal(unitOf(machine, "sums")?.handled, 1, "nothing of it counts yet");
+  machine.medium.faults.slowness = 1;
+  await until("all is handled", () => unitOf(machine, "sums")?.handled === 4 && unitOf(machine, "sums")?.lag === 0);
+  assert.equal(stored, 3);
+  assert.deepEqual(await outputs(), [1, 3, 6, 10]);
+  assert.deepEqual(handed, [1, 2, 3, 4], "once");
+});
+
+test("several that a full disk refused, and others that come under their names, are each handled as what they are", async () => {
+  const { machine, until, send, outputs } = await bed(functions);
+  await send("in.came", 1);
+  await until("it is at rest", () => unitOf(machine, "sums")?.handled === 1);
+  const { log, events } = running(machine);
+  const { medium } = machine;
+  const room = medium.capacityBytes;
+  const record = (type: string, data: unknown) => events.record({ stream: "local", type, class: "raw", producer: "test", data });
+  medium.capacityBytes = medium.usedBytes;
+  let [refused, taken] = [0, 0];
+  for (let tries = 0; refused === 0 && tries < 100; tries++) {
+    let answered = 0;
+    const answer = (isTaken: boolean) => (): void => {
+      answered += 1;
+      if (isTaken) taken += 1;
+      else refused += 1;
+    };
+    for (const data of [1_000, 1_000, 1_000]) void log.append({ records: [record("in.other", 0), record("in.came", data), record("test.filler", "x".repeat(20_000))] }).then(answer(true), answer(false));
+    await until("the disk has answered", () => answered === 3);
+  }
+  assert.ok(refused > 0);
+  medium.capacityBytes = room;
+  await send("in.came", 2, 3);
+  await send("in.other", 1);
+  await until("it is handled", () => unitOf(machine, "sums")?.handled === 3 + taken && unitOf(machine, "sums")?.lag === 0);
+  assert.equal((await outputs()).at(-1), 6 + 1_000 * taken);
+});

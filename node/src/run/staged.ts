@@ -1,14 +1,13 @@
 /**
- * What is on its way to the disk, for units that have nothing else to do: they begin with it at once, and what they make of it is stored only when
+ * What stands in line for the disk, for units that have nothing else to do: they begin with it at once, and what they make of it is stored only when
  * it is on the disk itself. So the wait for the disk and the work pass at the same time, and nothing else changes: an append that fails is one that
  * was never handed over, and whoever was handed it starts again from what is there.
  */
 import { limits } from "@holon/core/limits.ts";
-import { laneOf, type Lane, type LogRecord } from "@holon/core/log/log.ts";
-import { lastSequence, runRecords, type Integrity } from "@holon/core/log/run.ts";
-import type { NodeName } from "@holon/core/units.ts";
-import type { TailRun } from "../log/tail.ts";
+import { laneName, type Lane, type LogRecord, type NewRecord } from "@holon/core/log/log.ts";
+import type { Epoch, NodeName } from "@holon/core/units.ts";
 
+/** Records of one lane that follow one another. */
 export interface Staged {
   readonly lane: Lane;
   /** Sequences of the first and the last record. */
@@ -19,14 +18,112 @@ export interface Staged {
   readonly settled: Promise<boolean>;
 }
 
-/** This node's own runs among them, unless they are so large that the disk is not what takes the time. */
-export function stagedRuns(runs: readonly TailRun[], settled: Promise<boolean>, origin: NodeName, integrity: Integrity): readonly Staged[] {
-  return runs.flatMap(({ header, bytes }) => {
-    if (header.origin !== origin || header.form !== "whole" || bytes.length > limits.stagedBytesMax) return [];
-    const records: LogRecord[] = [];
-    for (const [index, record] of runRecords(bytes.slice(), header, integrity).records.entries()) {
-      if (record !== undefined) records.push({ ...laneOf(header), epoch: header.epoch, sequence: header.firstSequence + index, bytes: record });
+/** One append, by lane. */
+export function stagedRuns(records: readonly NewRecord[], sequences: readonly number[], settled: Promise<boolean>, { origin, epoch }: { readonly origin: NodeName; readonly epoch: Epoch }): readonly Staged[] {
+  const byStream = new Map<Lane["stream"], LogRecord[]>();
+  for (const [index, { stream, bytes }] of records.entries()) {
+    const record: LogRecord = { origin, stream, epoch, sequence: sequences[index] ?? 0, bytes };
+    const known = byStream.get(stream);
+    if (known === undefined) byStream.set(stream, [record]);
+    else known.push(record);
+  }
+  return [...byStream].map(([stream, run]) => ({ lane: { origin, stream }, first: run[0]?.sequence ?? 0, last: run.at(-1)?.sequence ?? 0, records: run, settled }));
+}
+
+/** Of one unit: of each lane what follows its position without a gap. What finds no room is read from the disk. */
+export interface EarlyRuns {
+  /** Whether there is something in it to begin with. */
+  offer(run: Staged, position: number): boolean;
+  /** Whether `next` has something. */
+  readonly isDue: boolean;
+  /** What comes next, all that was wanted and what lies between, up to `max` records. */
+  next(positions: ReadonlyMap<string, number>, max: number): Staged | undefined;
+  /** How far the unit may pass without looking, up to what is on the disk. */
+  pass(lane: string, position: number, head: number): number;
+  clear(): void;
+}
+
+export function createEarlyRuns(isWanted: (record: LogRecord) => boolean): EarlyRuns {
+  const byLane = new Map<string, Staged[]>();
+  /** The last that was handed out of each lane. */
+  const reached = new Map<string, number>();
+  let bytes = 0;
+  let wanted = 0;
+
+  const forget = (run: Staged): void => {
+    for (const record of run.records) bytes -= record.bytes.length;
+    if (run.records.length > 0) wanted -= 1;
+  };
+  function drop(lane: string): void {
+    for (const run of byLane.get(lane) ?? []) forget(run);
+    byLane.delete(lane);
+  }
+  /** Without what was read from the disk meanwhile. */
+  function following(lane: string, position: number): Staged[] {
+    const runs = byLane.get(lane) ?? [];
+    for (let first = runs[0]; first !== undefined && first.last <= position; first = runs[0]) {
+      forget(first);
+      runs.shift();
     }
-    return [{ lane: laneOf(header), first: header.firstSequence, last: lastSequence(header), records, settled }];
-  });
+    return runs;
+  }
+
+  return {
+    offer(run, position) {
+      const lane = laneName(run.lane);
+      const runs = following(lane, position);
+      if (run.first !== (runs.at(-1)?.last ?? Math.max(position, reached.get(lane) ?? 0)) + 1) return false;
+      const mine = { ...run, records: run.records.filter(isWanted) };
+      const size = mine.records.reduce((sum, record) => sum + record.bytes.length, 0);
+      if (bytes + size > limits.stagedBytesMax || runs.length >= limits.stagedRunsMax) return false;
+      if (runs.length === 0) byLane.set(lane, [mine]);
+      else runs.push(mine);
+      bytes += size;
+      if (mine.records.length > 0) wanted += 1;
+      void run.settled.then((isKept) => (isKept ? undefined : drop(lane))); // other records may have these names now
+      return mine.records.length > 0;
+    },
+    get isDue() {
+      return wanted > 0;
+    },
+    next(positions, max) {
+      for (const lane of byLane.keys()) {
+        const position = positions.get(lane) ?? 0;
+        const runs = following(lane, position);
+        if (runs[0]?.first !== position + 1) {
+          drop(lane);
+          continue;
+        }
+        const taken: Staged[] = [];
+        for (let count = 0; taken.length < runs.length; ) {
+          const run = runs[taken.length];
+          if (run === undefined || (count += run.records.length) > max) break;
+          taken.push(run);
+        }
+        while (taken.at(-1)?.records.length === 0) taken.pop();
+        const [first, last] = [taken[0], taken.at(-1)];
+        if (first === undefined || last === undefined) {
+          if (runs.some(({ records }) => records.length > 0)) drop(lane); // more at once than may be taken: from the disk, in parts
+          continue;
+        }
+        for (const run of runs.splice(0, taken.length)) forget(run);
+        reached.set(lane, last.last);
+        return { lane: last.lane, first: first.first, last: last.last, records: taken.flatMap(({ records }) => records), settled: last.settled };
+      }
+      return undefined;
+    },
+    pass(lane, position, head) {
+      let passed = position;
+      for (const { first, last, records } of following(lane, position)) {
+        if (first !== passed + 1 || records.length > 0 || last > head) break;
+        passed = last;
+      }
+      return passed;
+    },
+    clear() {
+      byLane.clear();
+      reached.clear();
+      [bytes, wanted] = [0, 0];
+    },
+  };
 }

@@ -18,6 +18,8 @@ export interface UnitKind {
   open(settled: () => Promise<unknown>): Promise<OpenedUnit>;
   /** What triggers it, where the way of events through it is followed. */
   readonly trigger?: TraceTrigger;
+  /** It looks in the log for what it is handed, and so is handed nothing that is not there yet. */
+  readonly fromDisk?: true;
   /** Events handed over at once, if fewer than usual. */
   readonly batchMax?: number;
   /** Cells that go into the append of a batch beside its own: the record bytes it was handed, and what it made of them. */

@@ -1,3 +1,4 @@
+// long file: the one loop of a unit; what it reads, keeps and tells stands apart.
 /**
  * One function (or reduction) on one node: reads its events from the log from its own position, runs them in a sandbox, and appends outputs, state,
  * fitted parameters and position as one. Whatever fails is started again from what is on disk, so effects happen once.
@@ -7,7 +8,7 @@ import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { backoffMs } from "@holon/core/link/backoff.ts";
 import { laneName, type CellChange, type Lane, type LogRecord, type NewRecord } from "@holon/core/log/log.ts";
-import type { Clock, Crypto, Random, Runner, Secrets, Timer, Trace, UnitEvent, UnitInstance, UnitResult } from "@holon/core/ports.ts";
+import type { Clock, Crypto, Random, Runner, Seals, Secrets, Timer, Trace, UnitEvent, UnitInstance, UnitResult } from "@holon/core/ports.ts";
 import { makersOf } from "@holon/core/policy/lowering.ts";
 import type { Keyed } from "@holon/core/reduce/keyed.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
@@ -24,20 +25,24 @@ import type { ServedModels } from "../model/served-models.ts";
 import type { ReductionStatus } from "../reduce/saved.ts";
 import type { SharedStore } from "../shared/store.ts";
 import type { Meter } from "../meter/meter.ts";
+import { asideOf, type Aside } from "./aside.ts";
 import { createFailedEvents } from "./failed-events.ts";
-import { keepFitted } from "./fitted.ts";
+import { keepFitted, requireGranted } from "./fitted.ts";
 import type { Moments } from "@holon/core/run/moments.ts";
 import { placeOf, subjectOf } from "./output-place.ts";
 import { positionCell, stateCell } from "./program.ts";
 import { createRate } from "./rate.ts";
 import { createTracer, type Traced } from "./tracer.ts";
+import { triggerLanes } from "./trigger-lanes.ts";
 import { toUnitEvent } from "./unit-event.ts";
 import type { UnitDocument, UnitKind } from "./unit-kind.ts";
 import type { Found } from "./scout.ts";
-import type { Staged } from "./staged.ts";
+import { createEarlyRuns, type Staged } from "./staged.ts";
+import { createStoring } from "./storing.ts";
 import type { WarmSet } from "./warm-set.ts";
 import { openWindowInput, type WindowInput } from "./window-input.ts";
 
+// long file: the one loop of a unit; what it is handed, what it made and where that goes stand apart.
 export interface UnitStatus {
   readonly name: string;
   readonly app: string;
@@ -53,6 +58,10 @@ export interface UnitStatus {
   readonly failed: number;
   /** Of a function over windows: what became of its events since it was first started, and how many wait. */
   readonly windows: ReturnType<WindowInput["status"]> | undefined;
+  /** What one event took, half of the time; undefined before the first. */
+  readonly callMs?: number | undefined;
+  /** Bytes that it was handed since it was started, by the node that made them; of what is handed what other nodes made. */
+  readonly handedBytes?: Readonly<Record<string, number>>;
   /** Records between its position and the head of its lanes. */
   readonly lag: number;
   readonly problem: { readonly code: string; readonly message: string; readonly next: string } | undefined;
@@ -66,8 +75,12 @@ export interface RunningUnit {
   status(): UnitStatus;
   /** Something was; with the first that it wants, if somebody has looked. */
   committed(found?: Found): void;
-  /** Something is being written: if it sleeps, it may begin with that. */
+  /** Something stands in line for the disk: it may begin with that. */
   staged(run: Staged): void;
+  /** Whether it is handed what other nodes made. */
+  readonly readsOthers: boolean;
+  /** Whether it has handled all that its lanes held when they ended so. */
+  hasReached(heads: ReadonlyMap<string, number>): boolean;
   /** Hands over again what it could not handle: one event, or all. Returns how many will be. */
   replay(event: string | undefined): number;
   stop(): Promise<void>;
@@ -81,12 +94,14 @@ export interface UnitContext {
   readonly guard: Guard;
   readonly shared: SharedStore;
   readonly served: Pick<ServedModels, "decide">;
-  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly random: Random; readonly runner: Runner; readonly secrets: Secrets; readonly trace: Trace };
+  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly random: Random; readonly runner: Runner; readonly secrets: Secrets; readonly seals?: Seals | undefined; readonly trace: Trace };
   /** Brings a blob here, from the parent if need be. */
   fetch(hash: BlobHash): Promise<void>;
   readonly warm: WarmSet;
   readonly moments: Moments;
   readonly meter: Meter;
+  /** Whether it is handed what that other node made; without it only what its own did. */
+  readonly handed?: ((origin: string) => boolean) | undefined;
   /** What the unit made, before it is on the disk. */
   made(records: readonly NewRecord[]): void;
 }
@@ -121,16 +136,19 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   const { app, log, ports } = context;
   const name = `${app.name}/${fn.name}`;
   const lanes = triggerLanes(fn, context);
-  const laneNames = new Set(lanes.map(laneName));
   const maker = makersOf(app).find((candidate) => candidate.name === fn.name) ?? { name: fn.name, from: "raw", emits: fn.emits, through: { kind: "function" }, disguises: "all" };
   const prefix = encoder.encode(typePrefix(fn.on.type));
   const isFollowed = followedStates(app.functions).has(fn.name);
   const latency = createSketch();
+  const calls = createSketch();
+  const handedBytes = new Map<string, number>();
   const counts = { handled: 0, emitted: 0, inferences: 0, restarts: 0 };
   let state: UnitStatus["state"] = "starting";
   let word: string | undefined;
   let problem: HolonError | undefined;
   let positions = new Map<string, number>();
+  /** As far as what was made of it is on the disk, while something is on its way there. */
+  let safe: ReadonlyMap<string, number> = positions;
   let wake: (() => void) | undefined;
   let timer: Timer | undefined;
   let instance: UnitInstance | undefined;
@@ -141,7 +159,9 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   let attempt = 0;
   let interruptions = 0;
   let handed: Handed | undefined;
-  let early: Staged | undefined;
+  const ungrantedTold = new Set<string>();
+  const early = createEarlyRuns(({ bytes }) => startsWith(bytes, prefix));
+  let storing = createStoring(() => wake?.());
   const rate = createRate(fn.eventsPerSecondMax, ports.clock);
   const tracer = kind.trigger === undefined ? undefined : createTracer({ app: app.name, fn: fn.name, node: log.origin, trigger: kind.trigger, tracing: app.tracing, events: context.events, clock: ports.clock, random: ports.random });
   const failures = createFailedEvents(name, fn.retriesMax ?? limits.unitRetriesMax, context);
@@ -171,11 +191,11 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
 
   async function runOnce(): Promise<void> {
     handed = undefined;
-    early = undefined;
-    let appended: Promise<unknown> = Promise.resolve();
+    early.clear();
+    const stored = (storing = createStoring(() => wake?.()));
     if (maker.from === "personal") keyed ??= await keyedFor(app.name, { log, ...ports });
-    const opened = await kind.open(() => appended);
-    positions = new Map(opened.positions);
+    const opened = await kind.open(() => stored.all());
+    safe = positions = new Map(opened.positions);
     windows = isWindowTrigger(fn.on) ? openWindowInput({ unit: name, trigger: fn.on, log, events: context.events, monotonicMs: () => ports.clock.monotonicMs() }) : undefined;
     instance = opened.instance;
     state = "running";
@@ -183,7 +203,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
       while (!stopping) {
         const input = await nextInput();
         if (input === undefined) {
-          await appended;
+          if (stored.hasFailed) await stored.all();
           await waitForMore();
           continue;
         }
@@ -192,17 +212,27 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
         const result = await run(instance, handed);
         const outputs = outputsOf(handed, result ?? nothing);
         context.made(outputs);
-        if ((await input.settled) === false) throw new HolonError("HOLON_UNIT_INTERRUPTED", `function ${name} was handed what the disk did not take`);
-        await appended; // at most one append on the way: order and memory stay bounded
-        positions = new Map(input.positions);
-        if (result !== undefined || input.cells.length + input.records.length > 0) appended = append(handed, result ?? nothing, outputs);
-        appended.catch(() => undefined); // awaited at the next turn
+        await store(handed, result, outputs);
       }
     } finally {
-      await appended.catch((error: unknown) => {
-        problem = toHolonError(error);
-      });
+      await stored.all().catch(() => undefined); // what failed is thrown where it is waited for; the next start is from what is stored
     }
+  }
+
+  /** While the disk is at work the next input is handled; what was made of one that the disk does not take is not stored, nor is anything behind it. */
+  async function store(input: Handed, result: UnitResult | undefined, outputs: readonly NewRecord[]): Promise<void> {
+    const isEmpty = result === undefined && input.cells.length + input.records.length === 0;
+    if (isEmpty && input.settled === undefined) return void (positions = new Map(input.positions));
+    const bytes = bytesOf(outputs) + (result?.state ?? []).reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
+    const account = isEmpty ? [] : (kind.account?.(input.bytes, outputs) ?? []);
+    await storing.room(bytes);
+    if (storing.isEmpty) safe = positions;
+    positions = new Map(input.positions);
+    storing.add(bytes, async () => {
+      if ((await input.settled) === false) throw new HolonError("HOLON_UNIT_INTERRUPTED", `function ${name} was handed what the disk did not take`);
+      if (!isEmpty) await append(input, result ?? nothing, outputs, account);
+      safe = input.positions;
+    });
   }
 
   async function run(running: UnitInstance, input: Input): Promise<UnitResult | undefined> {
@@ -213,7 +243,10 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
       const without: UnitResult & Aside = { ...nothing, aside: { records, cells, error } };
       return without;
     }
+    const startedMs = ports.clock.monotonicMs();
     const result = await running.handle(input.events);
+    calls.add((ports.clock.monotonicMs() - startedMs) / input.events.length);
+    await requireGranted(result.fitted, fn, context, ungrantedTold);
     failures.passed();
     rate.took(input.events.length);
     return result;
@@ -224,14 +257,18 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     const again = failures.hasReplay() ? await failures.nextReplay() : undefined;
     if (again !== undefined) return { events: [toUnitEvent(again.record)], handled: 0, bytes: again.record.bytes.length, positions, ...failures.replayed(again.event), replayed: again.event };
     await rate.wait(pause, () => stopping);
-    const staged = early;
-    early = undefined; // what is not begun with now is read from the disk
     if (stopping) return undefined;
     if (windows?.isDue() === true) return { ...windowed(windows, []), positions };
-    if (staged !== undefined && staged.records.length <= batchMax()) return { ...taken(staged.lane, staged.records, staged.last), settled: staged.settled };
-    for (const lane of lanes) {
-      const from = (positions.get(laneName(lane)) ?? 0) + 1;
-      if ((log.head(lane)?.sequence ?? 0) < from) continue;
+    const staged = early.next(positions, batchMax());
+    if (staged !== undefined) return { ...taken(staged.lane, staged.records, staged.last), settled: staged.settled };
+    for (const lane of lanes.now()) {
+      const key = laneName(lane);
+      const head = log.head(lane)?.sequence ?? 0;
+      const position = positions.get(key) ?? 0;
+      const passed = early.pass(key, position, head);
+      if (passed > position) positions.set(key, passed);
+      const from = passed + 1;
+      if (head < from) continue;
       const records = await log.read(lane, from, { maxRecords: batchMax(), maxBytes: limits.linkBatchBytesMax });
       return taken(lane, records, records.at(-1)?.sequence ?? log.head(lane)?.sequence ?? from);
     }
@@ -243,10 +280,15 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   function taken(lane: Lane, records: readonly LogRecord[], whole: number): Input {
     const through = (sequence: number): ReadonlyMap<string, number> => new Map(positions).set(laneName(lane), sequence);
     const mine = records.filter((record) => startsWith(record.bytes, prefix));
+    countHanded(lane.origin, mine);
     if (windows === undefined) return { events: mine.map((record) => toUnitEvent(record)).filter(isMine), handled: mine.length, bytes: bytesOf(mine), positions: through(whole), records: [], cells: [] };
     const step = windowed(windows, mine);
     const left = mine[step.handled];
     return { ...step, positions: through(left === undefined ? whole : left.sequence - 1) };
+  }
+
+  function countHanded(origin: string, records: readonly LogRecord[]): void {
+    if (context.handed !== undefined && (handedBytes.has(origin) || handedBytes.size < limits.handedOriginsMax)) handedBytes.set(origin, (handedBytes.get(origin) ?? 0) + bytesOf(records));
   }
 
   const isMine = ({ subject }: UnitEvent): boolean => !("subject" in fn.on) || fn.on.subject === undefined || fits(fn.on.subject, subject);
@@ -259,13 +301,13 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
 
   const outputsOf = (input: Handed, { outputs }: UnitResult): readonly NewRecord[] => outputs.map((output) => toRecord(output, input));
 
-  async function append(input: Handed, result: UnitResult, outputs: readonly NewRecord[]): Promise<void> {
+  async function append(input: Handed, result: UnitResult, outputs: readonly NewRecord[], account: readonly CellChange[]): Promise<void> {
     const fitted = await keepFitted(result.fitted, input.events, fn, context);
     const cells: CellChange[] = [
       ...result.state.map(({ key, value }) => ({ key: stateCell(name, key), value: value === null ? null : encoder.encode(value) })),
       ...fitted.cells,
       ...input.cells,
-      ...(kind.account?.(input.bytes, outputs) ?? []),
+      ...account,
       { key: positionCell(name), value: encoder.encode(JSON.stringify(Object.fromEntries(input.positions))) },
     ];
     const changes = isFollowed ? result.state.map(({ key, value }) => stateChanged(key, value, input.events.at(-1)?.id)) : [];
@@ -306,7 +348,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     context.events.record({ stream: "local", type: stateType(app.name, fn.name), class: "raw", producer: name, subject: key, causedBy, data: { function: fn.name, key, value: value === null ? null : JSON.parse(value) } });
 
   async function waitForMore(): Promise<void> {
-    if (stopping || hasMore()) return;
+    if (stopping || hasMore() || early.isDue || storing.hasFailed) return;
     const idleInMs = windows?.idleInMs();
     isAsleep = true;
     await (idleInMs === undefined ? new Promise<void>((resolve) => (wake = resolve)) : pause(idleInMs));
@@ -319,7 +361,9 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     if (position >= behind && sequence - 1 > position) positions.set(lane, sequence - 1);
   }
 
-  const hasMore = (): boolean => failures.hasReplay() || lanes.some((lane) => (log.head(lane)?.sequence ?? 0) > (positions.get(laneName(lane)) ?? 0));
+  const hasMore = (): boolean => failures.hasReplay() || lanes.now().some((lane) => (log.head(lane)?.sequence ?? 0) > (positions.get(laneName(lane)) ?? 0));
+
+  const storedTo = (lane: Lane): number => (storing.isEmpty ? positions : safe).get(laneName(lane)) ?? 0;
 
   const pause = (ms: number): Promise<void> =>
     new Promise((resolve) => {
@@ -337,13 +381,17 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
       status: word,
       ...counts,
       failed: failures.count(),
+      callMs: calls.quantile(0.5),
+      ...(context.handed === undefined ? {} : { handedBytes: Object.fromEntries(handedBytes) }),
       windows: windows?.status(),
       inferenceMs: { p50: latency.quantile(0.5), p99: latency.quantile(0.99) },
-      lag: lanes.reduce((sum, lane) => sum + Math.max(0, (log.head(lane)?.sequence ?? 0) - (positions.get(laneName(lane)) ?? 0)), 0),
+      lag: lanes.now().reduce((sum, lane) => sum + Math.max(0, (log.head(lane)?.sequence ?? 0) - storedTo(lane)), 0),
       problem: problem?.toJSON(),
       ...(kind.reduction === undefined ? {} : { reduction: kind.reduction() }),
     }),
     wants: fn.on.type,
+    readsOthers: context.handed !== undefined,
+    hasReached: (heads) => state === "running" && lanes.now().every((lane) => storedTo(lane) >= (heads.get(laneName(lane)) ?? 0)),
     committed(found) {
       if (state !== "running") return;
       if (isAsleep && found !== undefined) passOver(found);
@@ -352,9 +400,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     },
     staged(next) {
       const lane = laneName(next.lane);
-      if (state !== "running" || !isAsleep || !laneNames.has(lane) || next.first !== (positions.get(lane) ?? 0) + 1) return;
-      if (!next.records.some(({ bytes }) => startsWith(bytes, prefix))) return;
-      early = next;
+      if (state !== "running" || kind.fromDisk === true || !lanes.own.has(lane) || !early.offer(next, positions.get(lane) ?? 0)) return;
       isAsleep = false;
       wake?.();
     },
@@ -373,27 +419,10 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   };
 }
 
-/** What is stored in place of a result that could not be had. */
-interface Aside {
-  readonly aside: { readonly records: readonly NewRecord[]; readonly cells: readonly CellChange[]; readonly error: HolonError | undefined };
-}
-const asideOf = (result: UnitResult | (UnitResult & Aside)): Aside["aside"] => ("aside" in result ? result.aside : { records: [], cells: [], error: undefined });
-
 const untraced = (events: readonly UnitEvent[]): Traced => ({ events, carried: () => undefined, spans: () => [] });
 
 /** Ends of shared processes in a row that are not held against a function. */
 const interruptionsMax = 3;
 
 const encoder = new TextEncoder();
-const bytesOf = (records: readonly LogRecord[]): number => records.reduce((sum, record) => sum + record.bytes.length, 0);
-
-/** This node's own streams in which the trigger's type can stand: where its source, or the emitting function or reduction, puts it. */
-export function triggerLanes(fn: Pick<UnitDocument, "on">, { app, log, guard }: UnitContext): readonly Lane[] {
-  const streams = new Set<Lane["stream"]>();
-  for (const source of app.sources) if (fits(fn.on.type, source.type)) streams.add("local").add(source.stream ?? "local"); // what may not leave is in `local` in any case
-  for (const maker of makersOf(app)) {
-    for (const [type, emitted] of Object.entries(maker.emits)) if (fits(fn.on.type, type)) streams.add(placeOf(emitted, maker, { app, guard }).stream);
-  }
-  if (streams.size === 0) streams.add("local");
-  return [...streams].map((stream) => ({ origin: log.origin, stream }));
-}
+const bytesOf = (records: readonly Pick<LogRecord, "bytes">[]): number => records.reduce((sum, record) => sum + record.bytes.length, 0);

@@ -14,6 +14,7 @@ import { dataClassSchema, type DataClass } from "@holon/core/schema/event.ts";
 import { parseSharedKey, printSharedKey, slotOf, type SharedKey } from "@holon/core/shared/key.ts";
 import { applyOperation, kindOfOperation, type SharedOperation, type Writer } from "@holon/core/shared/operation.ts";
 import { parseShared, printShared, stricterClass, type mergeShared, type SharedState } from "@holon/core/shared/state.ts";
+import { createTurns } from "@holon/core/turns.ts";
 import { z } from "zod";
 import type { SegmentLog } from "../log/segment-log.ts";
 
@@ -80,7 +81,7 @@ export function openSharedStore({ log, clock, merge, changed }: SharedStoreOptio
   const lastChanges = new Map<string, number>();
   let changes = 0;
   let bytes = 0;
-  let busy: Promise<unknown> = Promise.resolve();
+  const inTurn = createTurns();
 
   for (const [cell, value] of log.cells(prefix)) {
     const id = cell.slice(prefix.length);
@@ -96,12 +97,6 @@ export function openSharedStore({ log, clock, merge, changed }: SharedStoreOptio
     entries.delete(id);
     entries.set(id, { id, ...draft, change: ++changes });
     lastChanges.set(draft.key.app, changes);
-  }
-
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = busy.then(work);
-    busy = result.catch(() => undefined); // whoever asked for it is told
-    return result;
   }
 
   /** Writes what differs from what is held, then holds it. */

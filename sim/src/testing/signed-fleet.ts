@@ -55,6 +55,8 @@ export interface SignedOptions {
   /** Whether the gateways pinned the publisher's root; so they did where it is not said. */
   readonly isPinned?: boolean;
   readonly isRequired?: boolean;
+  /** Whether the gateways pinned the root of the director called `director`, as who enrols with it does. */
+  readonly isDirectorPinned?: boolean;
 }
 
 export class SignedFleet {
@@ -75,11 +77,11 @@ export class SignedFleet {
     return signed;
   }
 
-  private constructor({ director = createDirector("director"), isPinned = true, isRequired = false }: SignedOptions, program: SubjectProgram) {
+  private constructor({ director = createDirector("director"), isPinned = true, isRequired = false, isDirectorPinned = false }: SignedOptions, program: SubjectProgram) {
     this.#director = director;
     this.fleet = new Fleet(this.world, program);
-    const trust = createTrust(isPinned ? { images: this.publisher.root() } : {});
-    this.fleet.add({ name: "cloud", tier: "cloud", wrap: (ports) => ({ ...ports, director: { sign: (choice) => this.#director.sign(choice) } }) });
+    const trust = createTrust({ ...(isPinned ? { images: this.publisher.root() } : {}), ...(isDirectorPinned ? { director: new SimRepository("director").root() } : {}) });
+    this.fleet.add({ name: "cloud", tier: "cloud", wrap: (ports) => ({ ...ports, director: { roots: (nowMs) => this.#director.roots(nowMs), sign: (choice) => this.#director.sign(choice) } }) });
     for (const name of ["gateway-1", "gateway-2"]) {
       this.fleet.add({
         name, tier: "gateway", parent: "cloud", devices: { ...calmDevices, readingsPerSecond: 2 },

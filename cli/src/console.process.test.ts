@@ -1,0 +1,143 @@
+/** The console in a real browser, on three real nodes. */
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { tempFolder } from "@holon/node/testing/temp-log.ts";
+import type { Page } from "playwright-core";
+import { z } from "zod";
+import { need } from "../../scripts/testing/need.ts";
+import { deployHere } from "./app/deploy-here.ts";
+import { loadManifest } from "./app/load.ts";
+import { publish } from "./app/publish.ts";
+import { consoleAddress } from "./command/console.ts";
+import { startThree, type Three } from "./machine/three.ts";
+import { openBrowser } from "./testing/browser.ts";
+import { until } from "./testing/wait.ts";
+
+const beat = `import { defineFunction } from "@holon/sdk";
+export default defineFunction({
+  on: { type: "beat.reading" },
+  emits: { "beat.counted": { stream: "data", class: "derived" } },
+  run: (event, context) => context.emit("beat.counted", { data: { memory: Math.round(event.data.memoryUsedPercent) } }),
+});
+`;
+const manifest = { name: "beat", sources: [{ kind: "host", name: "host", type: "beat.reading", rateHz: 8 }], functions: [{ name: "count", module: "beat.ts" }], egress: [{ class: "derived" }] };
+const eventsSchema = z.object({ events: z.array(z.object({ id: z.string(), recordedtime: z.string() })) });
+const chartSchema = z.object({ times: z.array(z.number()), series: z.array(z.object({ label: z.string(), values: z.array(z.number()) })) });
+const foundSchema = z.object({ violations: z.array(z.object({ id: z.string(), impact: z.string().nullable(), nodes: z.array(z.object({ html: z.string() })) })) });
+
+interface Bed {
+  readonly three: Three;
+  readonly token: string;
+}
+
+async function startBed(context: TestContext): Promise<Bed> {
+  const folder = tempFolder(context);
+  writeFileSync(join(folder, "beat.ts"), beat);
+  writeFileSync(join(folder, "holon.app.json"), JSON.stringify(manifest));
+  const data = join(folder, "data");
+  const three = await startThree({ data, portBase: 0, jurisdiction: "EU/DE", trace: { level: "error", output: process.stderr } });
+  context.after(() => three.close());
+  await deployHere(three, await publish(await loadManifest(folder)));
+  return { three, token: readFileSync(join(data, "api-token"), "utf8").trim() };
+}
+
+const card = (name: string, state: string): string => `[data-node="${name}"][data-state="${state}"]`;
+
+test("an uplink is cut: the island shows as cut, its own console works on, and the charts fill in when it heals", need("chromium"), async (context) => {
+  const { three, token } = await startBed(context);
+  const browser = await openBrowser(context);
+  const page = await browser.open();
+  await page.goto(consoleAddress(three.cloud.api, token));
+  for (const name of ["cloud-1", "edge-1", "gateway-1"]) await page.locator(card(name, "open")).waitFor();
+  assert.equal(new URL(page.url()).hash, "#/", "the token does not stay in the address");
+  await until("beats came to the cloud", async () => (await eventsAt(three.cloud.api, token)).length > 20);
+  await browser.keep(page, "map");
+
+  const cutMs = performance.now();
+  three.edge.node.cutUplink();
+  await page.locator(card("edge-1", "cut")).waitFor({ timeout: 3_000 });
+  const shownMs = performance.now() - cutMs;
+  await page.locator(".site-box.island", { hasText: "plant" }).waitFor({ timeout: 3_000 });
+  assert.ok(shownMs <= 3_000, `it took ${shownMs} ms`);
+  context.diagnostic(`cut shown after ${Math.round(shownMs)} ms`);
+  // Nobody says of what stands behind it that it is there.
+  await page.locator(card("gateway-1", "unseen")).waitFor({ timeout: 6_000 });
+  await browser.keep(page, "map-cut");
+
+  const island = await browser.open();
+  await island.goto(consoleAddress(three.edge.api, token));
+  await island.locator(card("edge-1", "open")).waitFor();
+  await island.locator(card("gateway-1", "open")).waitFor();
+  await island.goto(`${three.edge.api}/#/events?type=beat.&window=300`);
+  await island.locator(".event-row .type", { hasText: "beat.counted" }).first().waitFor();
+  await browser.keep(island, "island");
+  const [before, during] = [(await eventsAt(three.cloud.api, token)).length, (await eventsAt(three.gateway.api, token)).length];
+  assert.ok(during > before, `the gateway counted on: ${during}, and the cloud has ${before}`);
+
+  await page.goto(`${three.cloud.api}/#/events?type=beat.&window=300`);
+  await page.locator("[data-chart]").waitFor();
+  three.edge.node.healUplink();
+  await until("the cloud has what the gateway had", async () => (await eventsAt(three.cloud.api, token)).length >= during);
+  const endMs = Date.now();
+  await until("the chart has no gap and no double", async () => isFilled(await chartOf(page), await eventsAt(three.gateway.api, token), endMs));
+  await browser.keep(page, "events-healed");
+  await page.goto(`${three.cloud.api}/#/map`);
+  await page.locator(card("gateway-1", "open")).waitFor();
+});
+
+test("every screen says what is there, can be reached by its address, and breaks no rule of accessibility", need("chromium"), async (context) => {
+  const { three, token } = await startBed(context);
+  const browser = await openBrowser(context);
+  const page = await browser.open();
+  await page.goto(three.cloud.api);
+  await page.getByRole("heading", { name: "Log in" }).waitFor();
+  await assertAccessible(page, "login");
+  await page.goto(consoleAddress(three.cloud.api, token));
+  await page.reload();
+  const shows = async (hash: string, text: string | RegExp): Promise<void> => {
+    await page.goto(`${three.cloud.api}/${hash}`);
+    await page.getByText(text).first().waitFor();
+    await assertAccessible(page, hash);
+  };
+  await shows("#/map", "gateway-1");
+  await shows("#/map?view=table&q=gate", "gateway-1");
+  assert.equal(await page.getByText("cloud-1").count(), 0, "the search is in the address");
+  await shows("#/node/gateway-1", "beat/count");
+  await shows("#/apps", "beat");
+  await shows("#/app/beat", "on every node of tier gateway");
+  await shows("#/models", "No version of any model is registered.");
+  await shows("#/policy", "node gateway-1");
+  await shows("#/policy?tab=trail&q=deployed", "app.deployed");
+  await shows("#/meter", "beat/count");
+  await shows("#/people", "token machine");
+  await shows("#/events", "beat.counted");
+  await page.locator(".event-row button.link").first().click();
+  await page.getByRole("heading", { name: "Before and after" }).waitFor();
+  await assertAccessible(page, "evidence");
+});
+
+const eventsAt = async (api: string, token: string) =>
+  eventsSchema.parse(await (await fetch(`${api}/v1/events?type=beat.counted&origin=gateway-1&limit=1000`, { headers: { authorization: `Bearer ${token}` } })).json()).events;
+
+/** What the chart was drawn from. */
+const chartOf = async (page: Page) => chartSchema.parse(JSON.parse((await page.locator("[data-chart]").getAttribute("data-chart")) ?? "{}"));
+
+/** In every step that ended before `endMs` the chart counts what the gateway recorded in it: each event once. */
+function isFilled({ times, series }: z.infer<typeof chartSchema>, events: z.infer<typeof eventsSchema>["events"], endMs: number): boolean {
+  const [first = 0, second = 0] = times;
+  const step = second - first;
+  const counts = series.find(({ label }) => label === "gateway-1")?.values ?? [];
+  return times.every((time, place) => 1_000 * (time + step) > endMs || counts[place] === events.filter(({ recordedtime }) => Math.floor(Date.parse(recordedtime) / 1_000 / step) * step === time).length);
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+async function assertAccessible(page: Page, where: string): Promise<void> {
+  await page.evaluate(axe);
+  const { violations } = foundSchema.parse(await page.evaluate(`axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], resultTypes: ["violations"] })`));
+  const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+  assert.deepEqual(serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).slice(0, 3).join(" ")}`), [], where);
+}

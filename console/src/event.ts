@@ -1,0 +1,31 @@
+import type { Event } from "@holon/core/schema/event.ts";
+
+export type { Event };
+
+export const originOf = ({ id }: Event): string => id.split("/")[0] ?? "";
+export const streamOf = ({ id }: Event): string => id.split("/").at(-2) ?? "";
+
+/** What an event says, in a line: its own words first, then a few figures. */
+export function saysOf({ data }: Event): string {
+  if (data === null || typeof data !== "object") return data === undefined ? "" : String(data);
+  const fields = Object.entries(data);
+  const told = fields.find(([name]) => name === "message" || name === "because" || name === "reason");
+  const causes = fields.find(([name]) => name === "causes")?.[1];
+  if (Array.isArray(causes) && causes.length > 0) return [...brief(fields), causes.map(causeOf).join(", ")].join(" · ");
+  return told !== undefined ? [...brief(fields.filter(([name]) => name !== told[0])), String(told[1])].join(" · ") : brief(fields).join(" · ");
+}
+
+const briefMax = 5;
+const brief = (fields: readonly (readonly [string, unknown])[]): readonly string[] =>
+  fields.flatMap(([name, value]) => (typeof value === "number" || typeof value === "boolean" ? [`${name} ${typeof value === "number" ? Number(value.toPrecision(4)) : value}`] : typeof value === "string" && value.length <= 80 ? [name === "state" ? (value === "open" || value === "closed" ? "" : value) : `${name} ${value}`] : [])).filter((text) => text !== "").slice(0, briefMax);
+
+function causeOf(cause: unknown): string {
+  const { sensor, share } = typeof cause === "object" && cause !== null ? (Object.fromEntries(Object.entries(cause)) as Readonly<Record<string, unknown>>) : {};
+  return typeof sensor === "string" && typeof share === "number" ? `${sensor} ${Math.round(100 * share)} %` : String(cause);
+}
+
+/** Alerts open and close; `undefined` of what is no alert. */
+export function alertState({ data }: Event): "open" | "closed" | undefined {
+  const state: unknown = data !== null && typeof data === "object" && "state" in data ? data.state : undefined;
+  return state === "open" || state === "closed" ? state : undefined;
+}

@@ -1,0 +1,135 @@
+/** The fleet as this page knows it: one copy for all screens, kept up by what has changed. */
+import { useEffect, useState } from "preact/hooks";
+import type { ApiProblem } from "./api.ts";
+import { get } from "./api.ts";
+import { servedByControl } from "./session.ts";
+import { islandOf, type NodeStatus } from "./island.ts";
+import { asProblem } from "./use-polled.ts";
+
+export interface FleetNode {
+  readonly name: string;
+  readonly site: string;
+  readonly tier: string;
+  readonly jurisdiction: string;
+  readonly leads: boolean;
+  readonly api: string | null;
+  readonly startedAt: string | null;
+  readonly desired: number;
+  readonly reported: { readonly version: number; readonly outcome: "settled" | "refused"; readonly message?: string; readonly at: string } | null;
+  readonly heardAtMs: number | null;
+  readonly link: { readonly to: string; readonly state: "open" | "lost" | "unknown"; readonly sinceAtMs: number | null } | null;
+}
+
+export interface FleetAnswer {
+  readonly run: string;
+  readonly revision: number;
+  readonly nowMs: number;
+  readonly asOf: string;
+  readonly self: string;
+  readonly total: number;
+  readonly nodes: readonly FleetNode[];
+  readonly askedAtMs: Readonly<Record<string, number>>;
+  readonly flows: Readonly<Record<string, readonly [number, number]>>;
+  readonly backlogs: Readonly<Record<string, { readonly records: number; readonly atMs: number }>>;
+}
+
+/** Bytes a second over a link, up and down. */
+export interface Rate {
+  readonly up: number;
+  readonly down: number;
+}
+
+export interface Fleet {
+  readonly nodes: ReadonlyMap<string, FleetNode>;
+  readonly self: string | undefined;
+  /** Monotonic milliseconds of control less `Date.now()` of this browser: brings its times to this clock. */
+  readonly offsetMs: number;
+  /** When it was last told, as `Date.now()` says. */
+  readonly asOfMs: number | undefined;
+  readonly rates: ReadonlyMap<string, Rate>;
+  readonly backlogs: FleetAnswer["backlogs"];
+  readonly askedAtMs: FleetAnswer["askedAtMs"];
+  readonly problem: ApiProblem | undefined;
+}
+
+const nothing: Fleet = { nodes: new Map(), self: undefined, offsetMs: 0, asOfMs: undefined, rates: new Map(), backlogs: {}, askedAtMs: {}, problem: undefined };
+const fewNodes = 500;
+const [fewMs, manyMs, slowerMax] = [1_000, 2_000, 8];
+
+interface Known {
+  run: string;
+  revision: number;
+  flows: FleetAnswer["flows"];
+  nowMs: number;
+}
+
+export function useFleet(isSignedIn: boolean): Fleet {
+  const [fleet, setFleet] = useState(nothing);
+  useEffect(() => {
+    if (!isSignedIn) return setFleet(nothing);
+    return followFleet(setFleet);
+  }, [isSignedIn]);
+  return fleet;
+}
+
+function followFleet(tell: (change: (before: Fleet) => Fleet) => void): () => void {
+  const ended = new AbortController();
+  const known: Known = { run: "", revision: 0, flows: {}, nowMs: 0 };
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let failures = 0;
+  let count = 0;
+  let busy = false;
+  const step = async (): Promise<void> => {
+    clearTimeout(timer);
+    if (busy || document.hidden) return;
+    busy = true;
+    try {
+      const answer = servedByControl() ? await get<FleetAnswer>(`/v1/continuum?run=${known.run}&since=${known.revision}`, ended.signal) : islandOf(await get<NodeStatus>("/v1/status", ended.signal));
+      failures = 0;
+      count = answer.total;
+      tell((before) => merge(before, answer, known));
+    } catch (error) {
+      if (ended.signal.aborted) return;
+      failures += 1;
+      tell((before) => ({ ...before, problem: asProblem(error) }));
+    } finally {
+      busy = false;
+    }
+    if (!ended.signal.aborted) timer = setTimeout(() => void step(), (count > fewNodes ? manyMs : fewMs) * Math.min(slowerMax, 1 + failures));
+  };
+  const seen = (): void => void step();
+  document.addEventListener("visibilitychange", seen);
+  void step();
+  return () => {
+    ended.abort();
+    clearTimeout(timer);
+    document.removeEventListener("visibilitychange", seen);
+  };
+}
+
+/** Takes an answer in; one of another run of control replaces all. */
+function merge(before: Fleet, answer: FleetAnswer, known: Known): Fleet {
+  const isSameRun = known.run === answer.run;
+  const nodes = isSameRun && answer.nodes.length === 0 ? before.nodes : new Map(isSameRun ? before.nodes : []);
+  if (nodes instanceof Map) for (const node of answer.nodes) nodes.set(node.name, node);
+  const rates = isSameRun ? ratesOf(known, answer, before.rates) : new Map<string, Rate>();
+  Object.assign(known, { run: answer.run, revision: answer.revision, flows: answer.flows, nowMs: answer.nowMs });
+  return { nodes, self: answer.self, offsetMs: answer.nowMs - Date.now(), asOfMs: Date.now(), rates, backlogs: answer.backlogs, askedAtMs: answer.askedAtMs, problem: undefined };
+}
+
+const smoothing = 0.4;
+
+/** Smoothed, since what is sent comes in bursts; a connection that began anew begins anew here too. */
+function ratesOf(known: Known, { flows, nowMs }: FleetAnswer, before: ReadonlyMap<string, Rate>): ReadonlyMap<string, Rate> {
+  const seconds = (nowMs - known.nowMs) / 1_000;
+  if (seconds <= 0) return before;
+  return new Map(
+    Object.entries(flows).flatMap(([name, [up, down]]) => {
+      const last = known.flows[name];
+      if (last === undefined || up < last[0] || down < last[1]) return [];
+      const now = { up: (up - last[0]) / seconds, down: (down - last[1]) / seconds };
+      const was = before.get(name) ?? now;
+      return [[name, { up: was.up + smoothing * (now.up - was.up), down: was.down + smoothing * (now.down - was.down) }]];
+    }),
+  );
+}

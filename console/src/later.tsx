@@ -1,0 +1,29 @@
+/** Areas that are loaded when one first goes there, so that the first page comes over a slow line. */
+import type { ComponentType } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import type { Fleet } from "./fleet.ts";
+import type { Place } from "./route.ts";
+import { words } from "./strings.ts";
+
+export interface AreaProps {
+  readonly place: Place;
+  readonly fleet: Fleet;
+}
+
+const areas: Readonly<Record<string, () => Promise<ComponentType<AreaProps>>>> = {
+  models: async () => (await import("./screens/models.tsx")).Models,
+  policy: async () => (await import("./screens/policy.tsx")).Policy,
+  meter: async () => (await import("./screens/meter.tsx")).Meter,
+  people: async () => (await import("./screens/people.tsx")).People,
+};
+
+export function Later({ area, ...props }: AreaProps & { readonly area: string }) {
+  const [loaded, setLoaded] = useState<{ readonly area: string; readonly Area: ComponentType<AreaProps> }>();
+  useEffect(() => {
+    let ended = false;
+    void areas[area]?.().then((Area) => !ended && setLoaded({ area, Area }));
+    return () => void (ended = true);
+  }, [area]);
+  if (loaded?.area !== area) return <p class="empty">{words.loading}</p>;
+  return <loaded.Area {...props} />;
+}

@@ -1,0 +1,28 @@
+/** A plain table, for what has few rows. */
+import type { ComponentChildren } from "preact";
+
+interface TableProps {
+  readonly label: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly { readonly key: string; readonly cells: readonly ComponentChildren[] }[];
+  /** Columns of figures, by place. */
+  readonly figures?: readonly number[];
+}
+
+export function Table({ label, columns, rows, figures = [] }: TableProps) {
+  const kind = (place: number): string => (figures.includes(place) ? "figure" : "");
+  return (
+    <div class="table-frame" tabIndex={0} role="region" aria-label={label}>
+      <table>
+        <thead>
+          <tr>{columns.map((column, place) => <th key={column} scope="col" class={kind(place)}>{column}</th>)}</tr>
+        </thead>
+        <tbody>
+          {rows.map(({ key, cells }) => (
+            <tr key={key}>{cells.map((cell, place) => <td key={columns[place] ?? place} class={kind(place)} data-label={columns[place]}>{cell}</td>)}</tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,61 @@
+/** The fleet as a table of any length. */
+import { useMemo } from "preact/hooks";
+import type { Fleet, FleetNode } from "../fleet.ts";
+import { age, rate, unknown } from "../format.ts";
+import { documentState, stateOf } from "../node-state.ts";
+import { LongList } from "../parts/long-list.tsx";
+import { Mark } from "../parts/mark.tsx";
+import { printPlace, setQuery } from "../route.ts";
+import { compare, tierRank } from "../site-groups.ts";
+import { words } from "../strings.ts";
+import { useNow } from "../use-now.ts";
+
+const t = words.fleet.columns;
+const columns = ["name", "site", "tier", "state", "heard", "link", "flow", "document"] as const;
+type Column = (typeof columns)[number];
+
+export function FleetTable({ nodes, fleet, sort }: { readonly nodes: readonly FleetNode[]; readonly fleet: Fleet; readonly sort: string }) {
+  const now = useNow();
+  const isDown = sort.startsWith("-");
+  const by = sort.replace(/^-/, "");
+  const sorted = useMemo(() => [...nodes].sort((one, other) => (isDown ? -1 : 1) * orderBy(by, one, other, fleet) || compare(one.name, other.name)), [nodes, sort]);
+  const turn = (column: Column): void => setQuery({ sort: by === column && !isDown ? `-${column}` : column === "name" ? undefined : column });
+  const head = (
+    <div role="row" class="fleet-row">
+      {columns.map((column) => (
+        <span role="columnheader" key={column} aria-sort={by === column ? (isDown ? "descending" : "ascending") : "none"}>
+          <button type="button" onClick={() => turn(column)}>{t[column]}{by === column ? (isDown ? " ↓" : " ↑") : ""}</button>
+        </span>
+      ))}
+    </div>
+  );
+  return <LongList label={words.fleet.table} items={sorted} rowPixels={36} head={head} columns={columns.length} keyOf={(node) => node.name} row={(node) => <Row node={node} fleet={fleet} now={now} />} />;
+}
+
+function Row({ node, fleet, now }: { readonly node: FleetNode; readonly fleet: Fleet; readonly now: number }) {
+  const flow = fleet.rates.get(node.name);
+  const document = documentState(node);
+  return (
+    <div class="fleet-row">
+      <span role="cell"><a href={printPlace(["node", node.name])}>{node.name}</a>{node.leads && <small> {words.fleet.lead}</small>}</span>
+      <span role="cell"><a class="quiet" href={printPlace(["map"], { view: "table", site: node.site })}>{node.site}</a></span>
+      <span role="cell">{words.fleet.ofTier[node.tier] ?? node.tier} <small>{node.jurisdiction}</small></span>
+      <span role="cell"><Mark state={stateOf(node, fleet, now)} /></span>
+      <span role="cell">{node.heardAtMs === null ? words.unknown : words.ago(age(now + fleet.offsetMs - node.heardAtMs))}</span>
+      <span role="cell">{node.link === null ? unknown : node.link.to}</span>
+      <span role="cell" class="figure">{flow === undefined ? unknown : `${rate(flow.up)} / ${rate(flow.down)}`}</span>
+      <span role="cell" class={`document ${document}`}>{node.desired === 0 ? words.document.none : `${node.desired} / ${node.reported === null ? unknown : node.reported.version} ${words.document[document]}`}</span>
+    </div>
+  );
+}
+
+function orderBy(by: string, one: FleetNode, other: FleetNode, fleet: Fleet): number {
+  if (by === "site") return compare(one.site, other.site);
+  if (by === "tier") return tierRank(one.tier) - tierRank(other.tier);
+  if (by === "state") return compare(stateOf(one, fleet, 0), stateOf(other, fleet, 0));
+  if (by === "heard") return (other.heardAtMs ?? Number.NEGATIVE_INFINITY) - (one.heardAtMs ?? Number.NEGATIVE_INFINITY);
+  if (by === "link") return compare(one.link?.to ?? "", other.link?.to ?? "");
+  if (by === "flow") return (fleet.rates.get(other.name)?.up ?? -1) - (fleet.rates.get(one.name)?.up ?? -1);
+  if (by === "document") return one.desired - (one.reported?.version ?? 0) - (other.desired - (other.reported?.version ?? 0));
+  return compare(one.name, other.name);
+}

@@ -1,0 +1,130 @@
+/** One node: how it stands as far as is known, and what it says itself where it can be asked. */
+import { useState } from "preact/hooks";
+import { send, type ApiProblem } from "../api.ts";
+import type { Fleet, FleetNode } from "../fleet.ts";
+import { age, bytes, clock, count, milliseconds, rate, unknown } from "../format.ts";
+import type { NodeStatus } from "../island.ts";
+import { documentState, islandRootOf, stateOf } from "../node-state.ts";
+import { AsOf } from "../parts/as-of.tsx";
+import { Mark } from "../parts/mark.tsx";
+import { Problem } from "../parts/problem.tsx";
+import { Section } from "../parts/section.tsx";
+import { Table } from "../parts/table.tsx";
+import { printPlace } from "../route.ts";
+import { servedByControl } from "../session.ts";
+import { words } from "../strings.ts";
+import { useNow } from "../use-now.ts";
+import { asProblem, usePolled } from "../use-polled.ts";
+
+const t = words.node;
+const everyMs = 3_000;
+
+export function NodeScreen({ name, fleet }: { readonly name: string; readonly fleet: Fleet }) {
+  const isHere = name === fleet.self && !servedByControl();
+  const path = servedByControl() ? `/v1/nodes/${encodeURIComponent(name)}/status` : isHere ? "/v1/status" : undefined;
+  const { value, asOfMs, problem } = usePolled<NodeStatus | { readonly status: NodeStatus }>(path, everyMs);
+  const status = value === undefined ? undefined : "agent" in value ? value : value.status;
+  const node = fleet.nodes.get(name);
+  return (
+    <>
+      <header class="title">
+        <h2>{t.title(name)}</h2>
+        {node !== undefined && <Facts node={node} fleet={fleet} />}
+      </header>
+      {problem !== undefined && <p class="warning" role="status">{t.notReached}: {problem.message}. {status === undefined ? "" : t.lastKnown}</p>}
+      {status !== undefined && (
+        <>
+          <Section title={t.says} aside={<AsOf ms={asOfMs} lateMs={3 * everyMs} />}><Says status={status} /></Section>
+          <Runs status={status} />
+        </>
+      )}
+      {isHere && status?.uplink !== undefined && <Outage state={status.uplink.state} />}
+      <p><a href={printPlace(["events"], { origin: name })}>{t.events}</a></p>
+    </>
+  );
+}
+
+function Facts({ node, fleet }: { readonly node: FleetNode; readonly fleet: Fleet }) {
+  const now = useNow();
+  const root = islandRootOf(node, fleet.nodes);
+  const since = root?.link?.sinceAtMs;
+  const flow = root === undefined ? fleet.rates.get(node.name) : undefined;
+  return (
+    <dl class="facts wide">
+      <dt>{words.fleet.columns.state}</dt><dd><Mark state={stateOf(node, fleet, now)} />{root !== undefined && <span class="soft"> {words.fleet.islandSince(since == null ? undefined : age(now + fleet.offsetMs - since))}</span>}</dd>
+      <dt>{words.fleet.columns.site}</dt><dd><a href={printPlace(["map"], { site: node.site })}>{node.site}</a> <span class="soft">{words.fleet.ofTier[node.tier] ?? node.tier} {node.jurisdiction}</span></dd>
+      <dt>{words.fleet.columns.heard}</dt><dd>{node.heardAtMs === null ? words.unknown : words.ago(age(now + fleet.offsetMs - node.heardAtMs))}</dd>
+      {node.link !== null && <><dt>{words.fleet.columns.link}</dt><dd><a href={printPlace(["node", node.link.to])}>{node.link.to}</a> <span class="soft">↑ {rate(flow?.up)} ↓ {rate(flow?.down)}</span></dd></>}
+      <dt>{words.fleet.columns.document}</dt><dd>{node.desired === 0 ? words.document.none : `${node.desired} / ${node.reported?.version ?? unknown} ${words.document[documentState(node)]}`}{node.reported?.message !== undefined && <span class="bad"> {node.reported.message}</span>}</dd>
+      {node.startedAt !== null && <><dt>{t.startedAt}</dt><dd>{clock(node.startedAt)}</dd></>}
+      {node.api !== null && isLoopback(node.api) && node.name !== fleet.self && <><dt>{t.localApi}</dt><dd><a href={`${node.api}/`} target="_blank" rel="noreferrer">{node.api}</a></dd></>}
+    </dl>
+  );
+}
+
+/** A node says itself where its API is; only this machine's own is offered as a link. */
+const isLoopback = (api: string): boolean => URL.canParse(api) && /^(?:127(?:\.\d+){3}|localhost|\[::1\])$/.test(new URL(api).hostname) && new URL(api).protocol === "http:";
+
+function Says({ status }: { readonly status: NodeStatus }) {
+  const { uplink, agent, log } = status;
+  return (
+    <>
+      <Problem problem={agent.problem} />
+      <dl class="facts wide">
+        <dt>{t.runs}</dt><dd>{agent.state}, {words.fleet.columns.document} {agent.version}</dd>
+        {uplink !== undefined && <><dt>{t.link}</dt><dd>{uplink.state} {age(uplink.sinceMs)} <span class="soft">↑ {bytes(uplink.sentBytes)} ↓ {bytes(uplink.receivedBytes)}, {count(uplink.backlog)} {words.fleet.lag}</span>{uplink.problem !== undefined && uplink.state !== "open" && <span class="bad"> {uplink.problem.message}</span>}</dd></>}
+        <dt>{t.log}</dt><dd>{bytes(log.sizeBytes)}, {t.disk} {log.disk}{log.lost.length > 0 && <span class="bad"> {t.damaged(log.lost.length)}</span>}</dd>
+      </dl>
+    </>
+  );
+}
+
+function Runs({ status: { agent } }: { readonly status: NodeStatus }) {
+  return (
+    <>
+      {agent.units.length > 0 && (
+        <Section title={t.runs}>
+          <Table
+            label={t.runs}
+            columns={[t.columns.unit, t.columns.state, t.columns.says, t.handled, t.emitted, t.inferences, t.latency, t.behind, t.failed]}
+            figures={[3, 4, 5, 6, 7, 8]}
+            rows={agent.units.map((unit) => ({
+              key: `${unit.app}/${unit.name}`,
+              cells: [
+                <a href={printPlace(["app", unit.app])}>{unit.app}/{unit.name}</a>,
+                unit.state,
+                unit.problem === undefined ? (unit.status ?? "") : <span class="bad">{unit.problem.message}</span>,
+                count(unit.handled), count(unit.emitted), count(unit.inferences),
+                `${milliseconds(unit.inferenceMs.p50)} / ${milliseconds(unit.inferenceMs.p99)}`,
+                count(unit.lag), count(unit.failed),
+              ],
+            }))}
+          />
+        </Section>
+      )}
+      {agent.sources.length > 0 && (
+        <Section title={t.sources}>
+          <Table
+            label={t.sources}
+            columns={[t.columns.source, t.columns.kind, t.readings, t.columns.bytes, t.columns.rejected, t.columns.says]}
+            figures={[2, 3, 4]}
+            rows={agent.sources.map((source) => ({ key: source.name, cells: [source.name, source.kind, count(source.readings), bytes(source.readBytes), count(source.rejected), source.problem === undefined ? (source.address ?? "") : <span class="bad">{source.problem.message}</span>] }))}
+          />
+        </Section>
+      )}
+    </>
+  );
+}
+
+/** A node's own console may try an outage; over its link it could not be undone. */
+function Outage({ state }: { readonly state: string }) {
+  const [problem, setProblem] = useState<ApiProblem>();
+  const verb = state === "cut" ? "heal" : "cut";
+  const steer = (): void => void send("POST", `/v1/link/${verb}`).then(() => setProblem(undefined), (error: unknown) => setProblem(asProblem(error)));
+  return (
+    <>
+      <p><button type="button" onClick={steer}>{t[verb]}</button> <span class="soft">{t.cutHint}</span></p>
+      <Problem problem={problem} />
+    </>
+  );
+}

@@ -1,0 +1,39 @@
+/** What the planner decided last, and why it decided anew. */
+import { clock } from "../format.ts";
+import { Problem } from "../parts/problem.tsx";
+import { Section } from "../parts/section.tsx";
+import { Table } from "../parts/table.tsx";
+import { printPlace } from "../route.ts";
+import { words } from "../strings.ts";
+import { usePolled } from "../use-polled.ts";
+
+interface PlanAnswer {
+  readonly plan: { readonly hash: string; readonly placements: readonly { readonly unit: string; readonly replica: number; readonly node: string }[]; readonly unplaced: readonly { readonly unit: string }[]; readonly costPerMonth: number; readonly unknownValues: number };
+  readonly adoptedAt: string;
+  readonly because: string;
+  readonly changes: readonly string[];
+}
+
+const t = words.apps;
+const shownMax = 200;
+
+export function PlanInForce() {
+  const { value, problem } = usePolled<PlanAnswer>("/v1/plan", 10_000);
+  if (problem?.code === "HOLON_PLAN_MISSING") return <Section title={t.plan}><p class="empty">{t.noPlan}</p></Section>;
+  if (value === undefined) return <Problem problem={problem} />;
+  const { plan, adoptedAt, because, changes } = value;
+  return (
+    <Section title={t.plan} hint={`${t.adopted} ${clock(adoptedAt)}, ${t.because} ${because}; ${plan.costPerMonth.toFixed(2)} ${t.cost}`}>
+      <Table
+        label={t.plan}
+        columns={[t.part, t.where, t.why]}
+        rows={plan.placements.slice(0, shownMax).map(({ unit, replica, node }) => ({
+          key: `${unit} ${replica}`,
+          cells: [unit, <a href={printPlace(["node", node])}>{node}</a>, <a href={printPlace(["app", unit.split("/")[0] ?? ""], { unit, node })}>{t.explain}</a>],
+        }))}
+      />
+      {plan.unplaced.length > 0 && <p class="warning">{plan.unplaced.map(({ unit }) => unit).join(", ")}: {t.noWhere}</p>}
+      {changes.length > 0 && <details><summary>{t.changes}</summary><pre>{changes.slice(0, shownMax).join("\n")}</pre></details>}
+    </Section>
+  );
+}

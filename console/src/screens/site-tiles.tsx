@@ -1,0 +1,85 @@
+/** Many nodes by site: a tile says how many there are and how they stand; only tiles in sight stand in the document. */
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Fleet } from "../fleet.ts";
+import { age } from "../format.ts";
+import { nodeStates, stateOf } from "../node-state.ts";
+import { Mark } from "../parts/mark.tsx";
+import { printPlace } from "../route.ts";
+import type { SiteGroup } from "../site-groups.ts";
+import { words } from "../strings.ts";
+
+const [tileWidth, tileHeight, gap] = [168, 74, 8];
+
+interface Tile {
+  readonly key: string;
+  readonly href: string;
+  readonly name: string;
+  readonly group: SiteGroup;
+}
+
+export function SiteTiles({ groups, fleet }: { readonly groups: readonly SiteGroup[]; readonly fleet: Fleet }) {
+  const frame = useRef<HTMLDivElement>(null);
+  const [view, setView] = useState({ across: 4, from: 0, to: 20 });
+  const [only] = groups;
+  const tiles = groups.length === 1 && only !== undefined ? nodeTiles(only, fleet) : groups.map((group) => ({ key: group.site, href: printPlace(["map"], { site: group.site }), name: group.site, group }));
+  useEffect(() => {
+    const { current } = frame;
+    if (current === null) return;
+    const look = (): void => {
+      const across = Math.max(1, Math.floor((current.clientWidth + gap) / (tileWidth + gap)));
+      const from = Math.max(0, Math.floor(current.scrollTop / (tileHeight + gap)) - 2);
+      const to = from + Math.ceil(current.clientHeight / (tileHeight + gap)) + 4;
+      setView((before) => (before.across === across && before.from === from && before.to === to ? before : { across, from, to }));
+    };
+    look();
+    current.addEventListener("scroll", look, { passive: true });
+    const watcher = new ResizeObserver(look);
+    watcher.observe(current);
+    return () => {
+      current.removeEventListener("scroll", look);
+      watcher.disconnect();
+    };
+  }, []);
+  const rows = Math.ceil(tiles.length / view.across);
+  const shown = tiles.slice(view.from * view.across, view.to * view.across);
+  return (
+    <div class="site-tiles" ref={frame} tabIndex={0} role="region" aria-label={words.fleet.sites}>
+      <div class="tile-space" style={{ height: `${rows * (tileHeight + gap)}px` }}>
+        {shown.map((tile, index) => {
+          const at = view.from * view.across + index;
+          const [x, y] = [(at % view.across) * (tileWidth + gap), Math.floor(at / view.across) * (tileHeight + gap)];
+          return <SiteTile key={tile.key} tile={tile} fleet={fleet} at={`translate(${x}px, ${y}px)`} />;
+        })}
+      </div>
+    </div>
+  );
+}
+
+function SiteTile({ tile: { href, name, group }, fleet, at }: { readonly tile: Tile; readonly fleet: Fleet; readonly at: string }) {
+  const total = group.nodes.length;
+  const { island } = group;
+  const says = nodeStates.flatMap((state) => (group.counts[state] === 0 ? [] : [`${group.counts[state]} ${words.state[state].word}`])).join(", ");
+  const worst = nodeStates.findLast((state) => group.counts[state] > 0) ?? "unseen";
+  return (
+    <a class={`site-tile ${island === undefined ? "" : "island"}`} href={href} style={{ transform: at }} aria-label={`${name}: ${says}${island === undefined ? "" : `, ${words.fleet.island(name)}`}`}>
+      <span class="tile-name">{name}</span>
+      <span class="tile-count">{total === 1 ? <Mark state={worst} /> : total.toLocaleString("en-GB")}</span>
+      <span class="tile-bar" aria-hidden="true">
+        {nodeStates.map((state) => (group.counts[state] === 0 ? null : <span key={state} class={state} style={{ flexGrow: group.counts[state] }} />))}
+      </span>
+      <span class="tile-foot">{island !== undefined ? words.fleet.islandSince(island.sinceAtMs === null ? undefined : age(Date.now() + fleet.offsetMs - island.sinceAtMs)) : footOf(group)}</span>
+    </a>
+  );
+}
+
+const footOf = ({ spreading, refused, counts }: SiteGroup): string =>
+  refused > 0 ? `${refused} ${words.document.refused}` : spreading > 0 ? `${spreading} ${words.document.spreading}` : counts.cut > 0 ? `${counts.cut} ${words.state.cut.word}` : counts.silent > 0 ? `${counts.silent} ${words.state.silent.word}` : counts.unseen > 0 ? `${counts.unseen} ${words.state.unseen.word}` : "";
+
+/** Of one large site: its nodes. */
+function nodeTiles({ nodes, island }: SiteGroup, fleet: Fleet): readonly Tile[] {
+  const now = Date.now();
+  return nodes.map((node) => {
+    const counts = { open: 0, heard: 0, cut: 0, silent: 0, unseen: 0, [stateOf(node, fleet, now)]: 1 };
+    return { key: node.name, href: printPlace(["node", node.name]), name: node.name, group: { site: node.site, nodes: [node], counts, spreading: 0, refused: 0, rank: 0, island } };
+  });
+}

@@ -1,0 +1,99 @@
+/** Nodes one by one, from the devices' side to the cloud, in their sites; the links between them are drawn over it where their ends have come to stand. */
+import { useRef } from "preact/hooks";
+import type { Fleet, FleetNode } from "../fleet.ts";
+import { age, rate } from "../format.ts";
+import { islandRootOf, stateOf } from "../node-state.ts";
+import { Mark } from "../parts/mark.tsx";
+import { printPlace } from "../route.ts";
+import { tierRank, type SiteGroup } from "../site-groups.ts";
+import { words } from "../strings.ts";
+import { useNow } from "../use-now.ts";
+import { LinkLines, type Line } from "./link-lines.tsx";
+
+export interface TreeMapProps {
+  readonly groups: readonly SiteGroup[];
+  readonly fleet: Fleet;
+}
+
+export function TreeMap({ groups, fleet }: TreeMapProps) {
+  const place = useRef<HTMLDivElement>(null);
+  const now = useNow();
+  const columns = columnsOf(groups);
+  return (
+    <div class="tree-map" ref={place}>
+      <LinkLines place={place} lines={linesOf(groups, fleet, now)} />
+      {columns.map(({ rank, sites }) => (
+        <div class="tree-column" key={rank}>
+          {sites.map((group) => <SiteBox key={group.site} group={group} fleet={fleet} now={now} />)}
+        </div>
+      ))}
+    </div>
+  );
+}
+
+/** By the highest tier of a site, the cloud last. */
+function columnsOf(groups: readonly SiteGroup[]): readonly { readonly rank: number; readonly sites: readonly SiteGroup[] }[] {
+  const byRank = Map.groupBy(groups, ({ rank }) => rank);
+  return [...byRank].sort(([one], [other]) => other - one).map(([rank, sites]) => ({ rank, sites }));
+}
+
+interface SiteBoxProps {
+  readonly group: SiteGroup;
+  readonly fleet: Fleet;
+  readonly now: number;
+}
+
+function SiteBox({ group, fleet, now }: SiteBoxProps) {
+  const { site, nodes, island } = group;
+  const since = island?.sinceAtMs == null ? undefined : age(now + fleet.offsetMs - island.sinceAtMs);
+  const byTier = [...Map.groupBy(nodes, ({ tier }) => tier)].sort(([one], [other]) => tierRank(other) - tierRank(one));
+  return (
+    <section class={`site-box ${island === undefined ? "" : "island"}`} aria-label={island === undefined ? site : words.fleet.island(site)}>
+      <header>
+        <h3><a href={printPlace(["map"], { site })}>{site}</a></h3>
+        {island !== undefined && <span class="island-word" role="status">{words.fleet.islandSince(since)}</span>}
+      </header>
+      <div class="site-tiers">
+        {byTier.map(([tier, members]) => (
+          <div class="site-tier" key={tier}>
+            <span class="tier-word">{words.fleet.ofTier[tier] ?? tier}</span>
+            <ul>{members.map((node) => <li key={node.name}><NodeCard node={node} fleet={fleet} now={now} /></li>)}</ul>
+          </div>
+        ))}
+      </div>
+    </section>
+  );
+}
+
+interface NodeCardProps {
+  readonly node: FleetNode;
+  readonly fleet: Fleet;
+  readonly now: number;
+}
+
+function NodeCard({ node, fleet, now }: NodeCardProps) {
+  const state = stateOf(node, fleet, now);
+  const flow = fleet.rates.get(node.name);
+  const backlog = fleet.backlogs[node.name];
+  const isCut = islandRootOf(node, fleet.nodes) !== undefined;
+  return (
+    <a class={`node-card ${state}`} href={printPlace(["node", node.name])} data-node={node.name} data-state={state}>
+      <span class="node-name">{node.name}{node.leads && <small> {words.fleet.lead}</small>}</span>
+      <span class="node-facts">
+        {node.name === fleet.self ? <span class="mark open"><span aria-hidden="true">◆</span> {words.fleet.here}</span> : <Mark state={state} />}
+        {node.heardAtMs !== null && state !== "open" && <span class="as-of">{words.asOf(age(now + fleet.offsetMs - node.heardAtMs))}</span>}
+      </span>
+      {!isCut && flow !== undefined && <span class="node-flow">↑ {rate(flow.up)} <span class="soft">↓ {rate(flow.down)}</span></span>}
+      {backlog !== undefined && backlog.records > 0 && <span class="node-lag">{backlog.records.toLocaleString("en-GB")} {words.fleet.waiting}</span>}
+    </a>
+  );
+}
+
+const linesOf = (groups: readonly SiteGroup[], fleet: Fleet, now: number): readonly Line[] => {
+  const shown = new Set(groups.flatMap(({ nodes }) => nodes.map(({ name }) => name)));
+  return groups.flatMap(({ nodes }) => nodes.flatMap((node) => {
+    if (node.link === null || !shown.has(node.link.to)) return [];
+    const flow = fleet.rates.get(node.name);
+    return [{ from: node.name, to: node.link.to, state: stateOf({ ...node, heardAtMs: null }, { self: undefined, offsetMs: 0 }, now), weight: flow === undefined ? 0 : Math.log10(1 + flow.up + flow.down) }];
+  }));
+};

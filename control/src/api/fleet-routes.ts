@@ -1,0 +1,53 @@
+/** What a console looks at: the whole fleet as it changes, one node over the links, and where an app is. */
+import type { Route } from "@holon/core/api/route.ts";
+import { HolonError } from "@holon/core/errors.ts";
+import { limits } from "@holon/core/limits.ts";
+import { statusMethods } from "@holon/core/schema/links-report.ts";
+import { isNodeName } from "@holon/core/units.ts";
+import { z } from "zod";
+import type { Control } from "../control.ts";
+import { appPlacesSchema, placesOf } from "../fleet/app-places.ts";
+import { createFleetView, fleetSchema } from "../fleet/fleet-view.ts";
+import type { FleetHost } from "../fleet/link-watch.ts";
+
+const sinceSchema = z.strictObject({ run: z.string().max(64).optional(), since: z.coerce.number().int().min(0).default(0) });
+const nodeStatusSchema = z.looseObject({ status: z.looseObject({ node: z.string() }) });
+
+export function fleetRoutes(control: Control, host: FleetHost): readonly Route[] {
+  const view = createFleetView(control, host);
+  return [
+    {
+      method: "GET",
+      path: "/v1/continuum",
+      summary: "The fleet in brief, with the state of its links; with `run` and `since` of an answer only what has changed after it.",
+      query: sinceSchema,
+      answer: fleetSchema,
+      async handle({ query }) {
+        const { run, since } = sinceSchema.parse(query);
+        return { status: 200, body: await view.since(run, since) };
+      },
+    },
+    {
+      method: "GET",
+      path: "/v1/nodes/{node}/status",
+      summary: "What runs on a node at this moment, asked over the links that it made itself.",
+      answer: nodeStatusSchema,
+      async handle({ params }) {
+        const { node = "" } = params;
+        if (!isNodeName(node) || !control.nodes().some(({ name }) => name === node)) throw new HolonError("HOLON_NODE_UNKNOWN", `no node ${node} was ever heard`);
+        return { status: 200, body: nodeStatusSchema.parse(await host.call(node, statusMethods.node, {}, limits.nodeStatusAskMs)) };
+      },
+    },
+    {
+      method: "GET",
+      path: "/v1/apps/{app}",
+      summary: "Where the parts of an app are to run, by the documents that stand issued.",
+      answer: appPlacesSchema,
+      handle({ params }) {
+        const app = control.apps().find(({ document }) => document.name === params["app"]);
+        if (app === undefined) throw new HolonError("HOLON_APP_MISSING", `no app ${params["app"] ?? ""} is deployed`, { next: "See `holon app list`." });
+        return Promise.resolve({ status: 200, body: placesOf(app, control.nodes().map(({ name }) => name), control.log) });
+      },
+    },
+  ];
+}

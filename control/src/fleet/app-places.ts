@@ -1,0 +1,38 @@
+/** Where the parts of an app are to run, by the documents that stand issued, and by which rule of its manifest. */
+import type { Log } from "@holon/core/log/log.ts";
+import { z } from "zod";
+import type { KnownApp } from "../store/fold.ts";
+import { issuedFor } from "./issued.ts";
+
+const partSchema = z.object({
+  name: z.string(),
+  kind: z.enum(["function", "source", "model", "reduction"]),
+  /** Control chooses its nodes, and can say why; else it is on every node of a tier. */
+  isPlaced: z.boolean(),
+  /** The tier in its `run`. */
+  tier: z.string().nullable(),
+  nodes: z.array(z.string()),
+});
+export const appPlacesSchema = z.object({ name: z.string(), version: z.string(), description: z.string().nullable(), deployedAt: z.string(), parts: z.array(partSchema), egress: z.array(z.object({ class: z.string(), to: z.string() })) });
+export type AppPlaces = z.infer<typeof appPlacesSchema>;
+
+export function placesOf({ document, deployedAt }: KnownApp, nodes: readonly string[], log: Log): AppPlaces {
+  const issued = nodes.map((node) => ({ node, units: issuedFor(log, node)?.unitsByApp.get(document.name) }));
+  const nodesOf = (name: string): string[] => issued.filter(({ units }) => units?.has(name) === true).map(({ node }) => node);
+  const part = (kind: AppPlaces["parts"][number]["kind"], { name, run, needs }: { readonly name: string; readonly run?: { readonly tier?: string | undefined } | undefined; readonly needs?: unknown }): AppPlaces["parts"][number] => ({
+    name, kind, isPlaced: needs !== undefined, tier: run?.tier ?? null, nodes: nodesOf(name),
+  });
+  return {
+    name: document.name,
+    version: document.version,
+    description: document.description ?? null,
+    deployedAt,
+    parts: [
+      ...document.sources.map((source) => part("source", source)),
+      ...document.functions.map((fn) => part("function", fn)),
+      ...document.models.map((model) => part("model", model)),
+      ...(document.reductions ?? []).map((reduction) => part("reduction", reduction)),
+    ],
+    egress: document.egress.map((rule) => ({ class: rule.class, to: rule.to })),
+  };
+}

@@ -1,0 +1,127 @@
+/** The fleet for somebody who keeps looking: all of it once, then what has changed. Times are monotonic milliseconds of control, so that no clock of a node matters. */
+import { isoTime } from "@holon/core/event/iso-time.ts";
+import { limits } from "@holon/core/limits.ts";
+import type { Log } from "@holon/core/log/log.ts";
+import type { Timer } from "@holon/core/ports.ts";
+import { tierSchema } from "@holon/core/schema/tier.ts";
+import { z } from "zod";
+import type { NodeRow } from "../control.ts";
+import { createLinkWatch, type FleetHost, type Member } from "./link-watch.ts";
+
+const milliseconds = z.number();
+export const fleetNodeSchema = z.object({
+  name: z.string(),
+  site: z.string(),
+  tier: tierSchema,
+  jurisdiction: z.string(),
+  /** Whether it led its site by the last news of that site. */
+  leads: z.boolean(),
+  api: z.string().nullable(),
+  startedAt: z.string(),
+  /** Version of the document issued for it; 0 if none. */
+  desired: z.int(),
+  reported: z.object({ version: z.int(), outcome: z.enum(["settled", "refused"]), message: z.string().optional(), at: z.string() }).nullable(),
+  /** When a record of it last arrived; null: not since control started. */
+  heardAtMs: milliseconds.nullable(),
+  /** Its link up, by the word of the node above; null where that is unknown, or it is a root. */
+  link: z.object({ to: z.string(), state: z.enum(["open", "lost", "unknown"]), sinceAtMs: milliseconds.nullable() }).nullable(),
+});
+export const fleetSchema = z.object({
+  /** Another one: forget all and begin anew. */
+  run: z.string(),
+  revision: z.int(),
+  /** Now, on the clock that all `…AtMs` are of; and by the wall. */
+  nowMs: milliseconds,
+  asOf: z.string(),
+  /** The node that carries control. */
+  self: z.string(),
+  total: z.int(),
+  nodes: z.array(fleetNodeSchema),
+  /** When those above others last told of their links. */
+  askedAtMs: z.record(z.string(), milliseconds),
+  /** Bytes over links since they were made, `[up, down]`, in fleets of moderate size. */
+  flows: z.record(z.string(), z.tuple([z.number(), z.number()])),
+  /** Records that wait on a node, and when it said so. */
+  backlogs: z.record(z.string(), z.object({ records: z.number(), atMs: milliseconds })),
+});
+export type FleetNode = z.infer<typeof fleetNodeSchema>;
+export type FleetAnswer = z.infer<typeof fleetSchema>;
+
+interface Kept {
+  readonly text: string;
+  readonly row: FleetNode;
+  readonly revision: number;
+}
+
+export interface FleetView {
+  /** What has changed since a revision of this run; all of it without one. */
+  since(run: string | undefined, revision: number): Promise<FleetAnswer>;
+}
+
+export function createFleetView(control: { readonly log: Log; nodes(): readonly NodeRow[] }, host: FleetHost): FleetView {
+  const { log } = control;
+  const { clock } = host;
+  const watch = createLinkWatch(log.origin, host);
+  const kept = new Map<string, Kept>();
+  let revision = 0;
+  let madeMs = Number.NEGATIVE_INFINITY;
+
+  /** Who is asked and does not answer at once is waited for until the next look. */
+  async function look(members: readonly Member[]): Promise<void> {
+    let timer: Timer | undefined;
+    const late = new Promise<void>((resolve) => (timer = clock.after(limits.linksWaitMs, resolve)));
+    await Promise.race([watch.look(members), late]);
+    timer?.cancel();
+  }
+
+  async function renew(): Promise<void> {
+    if (clock.monotonicMs() - madeMs < limits.fleetViewMs) return;
+    madeMs = clock.monotonicMs();
+    const nodes = control.nodes();
+    await look(nodes.map(memberOf));
+    const nowMs = clock.monotonicMs();
+    const next = revision + 1;
+    for (const node of nodes) {
+      const row = rowOf(node, nowMs, watch.linkOf(memberOf(node)) ?? null);
+      const text = JSON.stringify(row);
+      if (kept.get(node.name)?.text === text) continue;
+      kept.set(node.name, { text, row, revision: next });
+      revision = next;
+    }
+  }
+
+  return {
+    async since(run, since) {
+      await renew();
+      const from = run === log.epoch ? since : 0;
+      const few = kept.size <= limits.fleetFlowsMax;
+      const flows = few ? [...kept.keys()].flatMap((name) => pair(name, watch.flowOf(name), ({ upBytes, downBytes }) => [upBytes, downBytes] as [number, number])) : [];
+      const backlogs = [...kept.keys()].flatMap((name) => pair(name, watch.backlogOf(name), (backlog) => backlog));
+      return {
+        run: log.epoch,
+        revision,
+        nowMs: clock.monotonicMs(),
+        asOf: isoTime(clock.wall().ms),
+        self: log.origin,
+        total: kept.size,
+        nodes: [...kept.values()].filter((each) => each.revision > from).map(({ row }) => row),
+        askedAtMs: Object.fromEntries(watch.askedAt()),
+        flows: Object.fromEntries(flows),
+        backlogs: Object.fromEntries(backlogs),
+      };
+    },
+  };
+}
+
+const memberOf = ({ name, inventory }: NodeRow): Member => ({ name, above: inventory?.uplink?.parent });
+
+function rowOf({ name, site, tier, jurisdiction, leads, api, startedAt, desiredVersion, reported, heardMs }: NodeRow, nowMs: number, link: FleetNode["link"]): FleetNode {
+  const heardAtMs = heardMs === undefined ? null : toSecond(nowMs - heardMs);
+  const told = reported === undefined ? null : { version: reported.version, outcome: reported.outcome, at: reported.at, ...(reported.message === undefined ? {} : { message: reported.message }) };
+  return { name, site, tier, jurisdiction, leads, api, startedAt, desired: desiredVersion, reported: told, heardAtMs, link: link && { ...link, sinceAtMs: link.sinceAtMs === null ? null : toSecond(link.sinceAtMs) } };
+}
+
+/** Finer than that it would be news all the time. */
+const toSecond = (ms: number): number => Math.round(ms / 1_000) * 1_000;
+
+const pair = <T, U>(name: string, value: T | undefined, made: (value: T) => U): readonly (readonly [string, U])[] => (value === undefined ? [] : [[name, made(value)]]);

@@ -1,0 +1,143 @@
+/**
+ * Which links of the fleet are open, by the word of the node at the upper end: it alone knows at once when a child is gone. Who stands above others
+ * is asked over the links themselves, only while somebody looks; whoever cannot be asked leaves its children unknown, which is not open.
+ */
+import { toHolonError } from "@holon/core/errors.ts";
+import { limits } from "@holon/core/limits.ts";
+import type { Clock } from "@holon/core/ports.ts";
+import { linksReportSchema, statusMethods, type LinksReport } from "@holon/core/schema/links-report.ts";
+import { isNodeName, type NodeName } from "@holon/core/units.ts";
+
+export interface FleetHost {
+  readonly clock: Clock;
+  /** Of the node that carries control. */
+  links(): LinksReport;
+  call(to: NodeName, method: string, parameters: unknown, deadlineMs: number): Promise<unknown>;
+}
+
+/** A node of the fleet, and who it said is above it. */
+export interface Member {
+  readonly name: string;
+  readonly above: string | undefined;
+}
+
+export interface LinkState {
+  readonly to: string;
+  /** `unknown`: the node above could not be asked. */
+  readonly state: "open" | "lost" | "unknown";
+  /** Since when, in monotonic milliseconds of control; null where nobody saw it begin. */
+  readonly sinceAtMs: number | null;
+}
+
+/** Bytes since the link was made: up to the parent, and down. */
+export interface Flow {
+  readonly upBytes: number;
+  readonly downBytes: number;
+}
+
+export interface LinkWatch {
+  /** Asks anew, at most as often as is worth it. Settles when all have answered or cannot. */
+  look(members: readonly Member[]): Promise<void>;
+  linkOf(member: Member): LinkState | undefined;
+  flowOf(name: string): Flow | undefined;
+  /** Records that wait on a node, by its own word; undefined where it was not asked or did not say. */
+  backlogOf(name: string): { readonly records: number; readonly atMs: number } | undefined;
+  /** When each node was last asked successfully, in monotonic milliseconds of control. */
+  askedAt(): ReadonlyMap<string, number>;
+}
+
+interface Asked {
+  readonly report: LinksReport;
+  readonly atMs: number;
+}
+
+/** A child in the report of whoever it is connected to. */
+interface Listed extends Flow {
+  readonly by: string;
+  readonly sinceAtMs: number;
+}
+
+export function createLinkWatch(self: string, { clock, links, call }: FleetHost): LinkWatch {
+  const asked = new Map<string, Asked>();
+  const failing = new Set<string>();
+  const lostSince = new Map<string, number>();
+  let listed = new Map<string, Listed>();
+  let looking: Promise<void> | undefined;
+  let lookedMs = Number.NEGATIVE_INFINITY;
+
+  async function ask(node: string): Promise<void> {
+    if (!isNodeName(node)) return;
+    try {
+      const report = linksReportSchema.parse(await call(node, statusMethods.links, {}, limits.linksAskMs));
+      asked.set(node, { report, atMs: clock.monotonicMs() });
+      failing.delete(node);
+    } catch (error) {
+      toHolonError(error); // a bug is told; else it is away, busy or older: its children are unknown
+      failing.add(node);
+    }
+  }
+
+  async function lookNow(members: readonly Member[]): Promise<void> {
+    const names = new Set(members.map(({ name }) => name));
+    for (const name of asked.keys()) if (!names.has(name)) asked.delete(name);
+    const above = new Set(members.flatMap((member) => member.above ?? []));
+    const wanted = members.length <= limits.linksAskAllMax ? names : above;
+    const waiting = [...wanted].filter((name) => name !== self && names.has(name));
+    const worker = async (): Promise<void> => {
+      for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) await ask(name);
+    };
+    await Promise.all(Array.from({ length: limits.linksAskedAtOnce }, worker));
+    asked.set(self, { report: links(), atMs: clock.monotonicMs() });
+    gather();
+    noteLost(members);
+  }
+
+  function gather(): void {
+    listed = new Map();
+    for (const [by, { report, atMs }] of asked) {
+      if (failing.has(by)) continue;
+      for (const { node, sentBytes, receivedBytes, sinceMs } of report.children) {
+        const sinceAtMs = atMs - sinceMs;
+        if ((listed.get(node)?.sinceAtMs ?? Number.NEGATIVE_INFINITY) < sinceAtMs) listed.set(node, { by, sinceAtMs, upBytes: receivedBytes, downBytes: sentBytes });
+      }
+    }
+  }
+
+  function noteLost(members: readonly Member[]): void {
+    for (const member of members) {
+      if (linkOf(member)?.state !== "lost") lostSince.delete(member.name);
+      else if (!lostSince.has(member.name)) lostSince.set(member.name, wasOpen.has(member.name) ? clock.monotonicMs() : Number.NaN);
+    }
+    wasOpen = new Set(listed.keys());
+  }
+  let wasOpen = new Set<string>();
+
+  function linkOf({ name, above }: Member): LinkState | undefined {
+    const found = listed.get(name);
+    if (found !== undefined) return { to: found.by, state: "open", sinceAtMs: found.sinceAtMs };
+    if (above === undefined) return undefined;
+    if (failing.has(above) || !asked.has(above)) return { to: above, state: "unknown", sinceAtMs: null };
+    const since = lostSince.get(name);
+    return { to: above, state: "lost", sinceAtMs: since === undefined || Number.isNaN(since) ? null : since };
+  }
+
+  return {
+    look(members) {
+      if (looking !== undefined) return looking;
+      if (clock.monotonicMs() - lookedMs < limits.linksLookMs) return Promise.resolve();
+      looking = lookNow(members).finally(() => {
+        lookedMs = clock.monotonicMs();
+        looking = undefined;
+      });
+      return looking;
+    },
+    linkOf,
+    flowOf: (name) => listed.get(name),
+    backlogOf(name) {
+      const answered = asked.get(name);
+      const records = answered?.report.uplink?.backlog;
+      return answered === undefined || records == null ? undefined : { records, atMs: answered.atMs };
+    },
+    askedAt: () => new Map([...asked].map(([name, { atMs }]) => [name, atMs])),
+  };
+}

@@ -1,0 +1,27 @@
+/** Where a node differs from what it is to be, by what it told last: pure. What it never told is no drift, it is unknown. */
+import { driftKinds, type Condition, type Drift, type DriftKind } from "./schema/condition.ts";
+
+export interface DriftFacts {
+  /** Version of the document that stands issued; 0 for none. Since when a newer one stands issued than the node runs. */
+  readonly desired: { readonly version: number; readonly behindSince: string | undefined; readonly policy: string | null };
+  readonly condition: Condition | undefined;
+  /** Since when the node has told of each what it tells now. */
+  readonly since: Readonly<Partial<Record<DriftKind, string>>>;
+}
+
+export function driftOf({ desired, condition, since }: DriftFacts): readonly Drift[] {
+  if (condition === undefined) return [];
+  const texts: Readonly<Record<DriftKind, string | undefined>> = {
+    version: condition.version < desired.version ? `it runs document ${condition.version === 0 ? "none" : condition.version}, and is to run ${desired.version}` : undefined,
+    policy: desired.version > 0 && condition.version === desired.version && condition.policy !== desired.policy ? `it decides by policy ${short(condition.policy)}, and is to decide by ${short(desired.policy)}` : undefined,
+    config: condition.config === "changed" ? "its configuration on disk is another than it was started with: it counts from the next start" : undefined,
+    clock: condition.clock === "synced" ? undefined : condition.clock === "coasting" ? "no time service has set its clock of late" : "its clock was never set: nobody knows what time it has",
+    disk: condition.disk === "ok" ? undefined : condition.disk === "full" ? "its disk is full" : "its disk has failed: it takes nothing in",
+  };
+  return driftKinds.flatMap((kind): Drift[] => {
+    const text = texts[kind];
+    return text === undefined ? [] : [{ kind, text, since: (kind === "version" ? desired.behindSince : undefined) ?? since[kind] ?? "" }];
+  });
+}
+
+const short = (hash: string | null): string => (hash === null ? "none" : hash.slice(0, 12));

@@ -1,0 +1,30 @@
+/** How a node stands to what it is to be (`holon.node.condition`), and where the two differ. */
+import { z } from "zod";
+
+export const conditionSchema = z.object({
+  /** Of the document that runs; 0 where none does. */
+  version: z.int().min(0),
+  /** Hash of the policy that decides what leaves; null where none was written. */
+  policy: z.string().nullable(),
+  /** `changed`: its file says otherwise than what it was started with. Null where there is no file to look at. */
+  config: z.enum(["as started", "changed"]).nullable(),
+  clock: z.enum(["synced", "coasting", "unknown"]),
+  disk: z.enum(["ok", "full", "failed"]),
+});
+export type Condition = z.infer<typeof conditionSchema>;
+
+/** `holon.unit.handed`: from where units were handed how many bytes, since the last time that it was told. */
+export const handedSchema = z.object({ overMs: z.number().positive(), units: z.array(z.object({ unit: z.string(), bytes: z.record(z.string(), z.number().min(0)) })) });
+export type Handed = z.infer<typeof handedSchema>;
+
+export const driftKinds = ["version", "policy", "config", "clock", "disk"] as const;
+export type DriftKind = (typeof driftKinds)[number];
+
+export const driftSchema = z.object({
+  kind: z.enum(driftKinds),
+  /** For people. */
+  text: z.string(),
+  /** Since when, as far as is known: of what control wants by its own clock, of what the node told by the node's. */
+  since: z.string(),
+});
+export type Drift = z.infer<typeof driftSchema>;

@@ -1,0 +1,248 @@
+/**
+ * What one node, or control, knows of those whose telemetry it holds, and how much: pure, told of everything with its time. Who is connected to whom is told by parents the moment it
+ * changes; a node whose way here is not open throughout is silent since the first break. Where nobody told, silence is what its own interval makes of it.
+ */
+import { isoTime } from "../event/iso-time.ts";
+import { limits } from "../limits.ts";
+import type { Tier } from "../schema/tier.ts";
+import type { Completeness, Missing, NodeState } from "./completeness.ts";
+import type { FleetQuery, FleetRow, FleetStatus } from "./fleet-status.ts";
+import type { Window } from "./window.ts";
+
+export interface Now {
+  readonly wallMs: number;
+  readonly monotonicMs: number;
+}
+
+export interface NodeFacts {
+  readonly site: string;
+  readonly tier: Tier;
+  readonly jurisdiction: string;
+}
+
+export interface FleetView {
+  /** It belongs to the fleet, whether it was ever heard or not. */
+  enrolled(node: string, facts: Omit<NodeFacts, "jurisdiction">, atMs: number): void;
+  /** It was opened, and says what it is. */
+  started(node: string, facts: NodeFacts, atMs: number): void;
+  revoked(node: string, atMs: number): void;
+  /** A record of it came in just now, or was written at `wallMs` and found at a start. */
+  heard(node: string, now: Now, wallMs?: number): void;
+  /** Its telemetry up to the end of this one is here. Says whether it was due before it came. */
+  told(node: string, window: Window, now: Now, isLive: boolean): boolean;
+  link(parent: string, child: string, isUp: boolean, atMs: number): void;
+  /** It is open again; how its run before ended. What it said of links below holds no more. */
+  resumed(node: string, how: "stopped" | "crashed", endedMs: number, atMs: number): void;
+  stopped(node: string, atMs: number): void;
+  stateOf(node: string, now: Now): { readonly state: NodeState; readonly sinceMs: number | undefined } | undefined;
+  /** Up to where its telemetry is here. */
+  through(node: string): number | undefined;
+  status(query: FleetQuery, now: Now, figures?: (node: string) => Readonly<Record<string, number>>): FleetStatus;
+  completeness(now: Now, accepts?: (node: string, site: string) => boolean): Completeness;
+  /** Nodes that belonged and were not gone in this time. */
+  expected(startMs: number, endMs: number, accepts?: (node: string, site: string) => boolean): number;
+  siteOf(node: string): string | undefined;
+  /** Whether this window of it came after it was due, as far as is remembered: when. */
+  lateAt(node: string, window: Pick<Window, "endMs">): number | undefined;
+  nodes(): readonly string[];
+}
+
+interface Known {
+  facts: NodeFacts;
+  firstMs: number;
+  revokedMs: number | undefined;
+  stoppedMs: number | undefined;
+  /** Monotonic, of the answerer; before its own start where it was found there. */
+  heardMs: number | undefined;
+  throughMs: number | undefined;
+  everyMs: number;
+  startedMs: number | undefined;
+  ended: { readonly how: "stopped" | "crashed"; readonly atMs: number } | undefined;
+  late: number;
+  readonly lateSpans: { readonly startMs: number; endMs: number; readonly atMs: number }[];
+  /** By parent. */
+  readonly links: Map<string, { readonly isUp: boolean; readonly atMs: number }>;
+}
+
+type Way = { readonly link: "up" | "unknown" } | { readonly link: "down"; readonly sinceMs: number };
+
+export function createFleetView(self: string): FleetView {
+  const known = new Map<string, Known>();
+
+  function nodeOf(name: string): Known {
+    let node = known.get(name);
+    if (node === undefined) {
+      node = { facts: { site: "", tier: "gateway", jurisdiction: "XX" }, firstMs: Infinity, revokedMs: undefined, stoppedMs: undefined, heardMs: undefined, throughMs: undefined, everyMs: limits.telemetryEveryMs, startedMs: undefined, ended: undefined, late: 0, lateSpans: [], links: new Map() };
+      known.set(name, node);
+    }
+    return node;
+  }
+
+  /** The parent that it was seen connected to last. */
+  const parentOf = ({ links }: Known): string | undefined => [...links].sort(([, a], [, b]) => Number(b.isUp) - Number(a.isUp) || b.atMs - a.atMs)[0]?.[0];
+
+  /** Whether the way from here down to it is open throughout. */
+  function wayTo(name: string, seen: ReadonlySet<string> = new Set()): Way {
+    if (name === self) return { link: "up" };
+    const node = known.get(name);
+    if (node === undefined || node.links.size === 0 || seen.has(name)) return { link: "unknown" };
+    let down: number | undefined;
+    for (const [parent, { isUp, atMs }] of node.links) {
+      const above = wayTo(parent, new Set([...seen, name]));
+      if (above.link === "up" && isUp) return { link: "up" };
+      const sinceMs = isUp ? (above.link === "down" ? above.sinceMs : undefined) : atMs;
+      if (sinceMs !== undefined) down = Math.max(down ?? sinceMs, sinceMs); // it was silent when the last of its ways broke
+    }
+    return down === undefined ? { link: "unknown" } : { link: "down", sinceMs: down };
+  }
+
+  function stateOf(name: string, now: Now): ReturnType<FleetView["stateOf"]> {
+    const node = known.get(name);
+    if (node === undefined) return undefined;
+    if (node.revokedMs !== undefined) return { state: "gone", sinceMs: node.revokedMs };
+    if (node.stoppedMs !== undefined) return { state: "gone", sinceMs: node.stoppedMs };
+    const way = wayTo(name);
+    const heardWallMs = node.heardMs === undefined ? undefined : now.wallMs - (now.monotonicMs - node.heardMs);
+    const patienceMs = 2 * node.everyMs + limits.telemetryGraceMs;
+    if (way.link === "down") return { state: "silent", sinceMs: way.sinceMs };
+    if (way.link === "unknown" && (node.heardMs === undefined || now.monotonicMs - node.heardMs > patienceMs)) return { state: "silent", sinceMs: heardWallMs };
+    const { ended, startedMs, throughMs } = node;
+    if (ended?.how === "crashed" && startedMs !== undefined && now.wallMs - startedMs < limits.telemetryCrashedMs) return { state: "crashed", sinceMs: ended.atMs };
+    const behindMs = Math.max(throughMs ?? -Infinity, startedMs ?? node.firstMs);
+    if (now.wallMs - behindMs > patienceMs) return { state: "slow", sinceMs: Number.isFinite(behindMs) ? behindMs + patienceMs : undefined };
+    return { state: "present", sinceMs: startedMs };
+  }
+
+  function completeness(now: Now, accepts: (node: string, site: string) => boolean = () => true): Completeness {
+    const chosen = [...known].filter(([name, { facts, firstMs }]) => Number.isFinite(firstMs) && accepts(name, facts.site));
+    const rows = chosen.map(([name, node]) => ({ name, node, ...(stateOf(name, now) ?? { state: "silent" as const, sinceMs: undefined }) }));
+    const slowestMs = rows.reduce((most, { node, state }) => (state === "gone" ? most : Math.max(most, node.everyMs)), 0);
+    const throughMs = now.wallMs - limits.telemetryGraceMs - (slowestMs === 0 ? limits.telemetryEveryMs : slowestMs);
+    const states = { present: 0, slow: 0, silent: 0, crashed: 0, gone: 0 };
+    const missing: typeof rows = [];
+    let reported = 0;
+    for (const row of rows) {
+      states[row.state] += 1;
+      if (row.state === "gone") continue;
+      if ((row.node.throughMs ?? -Infinity) >= throughMs) reported += 1;
+      else missing.push(row);
+    }
+    missing.sort((a, b) => (a.node.throughMs ?? -Infinity) - (b.node.throughMs ?? -Infinity) || (a.name < b.name ? -1 : 1));
+    return {
+      nodes: rows.length,
+      reported,
+      excused: states.gone,
+      unknown: missing.length,
+      through: isoTime(throughMs),
+      states,
+      missing: missing.slice(0, limits.telemetryMissingMax).map(({ name, node, state, sinceMs }): Missing => ({ node: name, site: node.facts.site, state, since: iso(sinceMs), through: iso(node.throughMs) })),
+    };
+  }
+
+  function rowOf(name: string, node: Known, now: Now, figures: Readonly<Record<string, number>>): FleetRow {
+    const { state, sinceMs } = stateOf(name, now) ?? { state: "silent" as const, sinceMs: undefined };
+    return {
+      node: name,
+      ...node.facts,
+      parent: parentOf(node) ?? null,
+      state,
+      since: iso(sinceMs),
+      heardAt: node.heardMs === undefined ? null : isoTime(now.wallMs - (now.monotonicMs - node.heardMs)),
+      through: iso(node.throughMs),
+      everyMs: node.everyMs,
+      link: linkOf(name, node),
+      ended: node.ended === undefined ? null : { how: node.ended.how, at: isoTime(node.ended.atMs) },
+      late: node.late,
+      figures: { ...figures },
+    };
+  }
+
+  /** Of the link right above it, as far as that parent is heard. */
+  function linkOf(name: string, node: Known): FleetRow["link"] {
+    const parent = parentOf(node);
+    if (name === self || parent === undefined) return name === self ? "up" : "unknown";
+    return wayTo(parent).link !== "up" ? "unknown" : node.links.get(parent)?.isUp === true ? "up" : "down";
+  }
+
+  return {
+    enrolled(name, facts, atMs) {
+      const node = nodeOf(name);
+      if (!Number.isFinite(node.firstMs)) node.facts = { ...facts, jurisdiction: node.facts.jurisdiction };
+      node.firstMs = Math.min(node.firstMs, atMs);
+      node.revokedMs = undefined;
+    },
+    started(name, facts, atMs) {
+      const node = nodeOf(name);
+      node.facts = facts;
+      node.firstMs = Math.min(node.firstMs, atMs);
+      node.startedMs = Math.max(node.startedMs ?? -Infinity, atMs);
+    },
+    revoked: (name, atMs) => void (nodeOf(name).revokedMs = atMs),
+    heard(name, now, wallMs) {
+      const node = nodeOf(name);
+      const atMs = wallMs === undefined ? now.monotonicMs : now.monotonicMs - Math.max(0, now.wallMs - wallMs);
+      node.heardMs = Math.max(node.heardMs ?? -Infinity, atMs);
+    },
+    told(name, window, now, isLive) {
+      const node = nodeOf(name);
+      const throughMs = Math.min(window.endMs, now.wallMs);
+      node.throughMs = Math.max(node.throughMs ?? -Infinity, throughMs);
+      node.everyMs = window.everyMs;
+      node.stoppedMs = undefined;
+      const isLate = isLive && now.wallMs - window.endMs > window.everyMs + limits.telemetryGraceMs;
+      if (!isLate) return false;
+      node.late += 1;
+      const last = node.lateSpans.at(-1);
+      if (last !== undefined && window.startMs - last.endMs < window.everyMs && now.wallMs - last.atMs < window.everyMs) last.endMs = Math.max(last.endMs, window.endMs);
+      else node.lateSpans.push({ startMs: window.startMs, endMs: window.endMs, atMs: now.wallMs });
+      if (node.lateSpans.length > limits.telemetryLateMax) node.lateSpans.shift();
+      return true;
+    },
+    link(parent, child, isUp, atMs) {
+      nodeOf(child).links.set(parent, { isUp, atMs });
+    },
+    resumed(name, how, endedMs, atMs) {
+      const node = nodeOf(name);
+      node.stoppedMs = undefined;
+      node.startedMs = atMs;
+      node.ended = { how, atMs: endedMs };
+      for (const below of known.values()) {
+        const link = below.links.get(name);
+        if (link?.isUp === true) below.links.set(name, { isUp: false, atMs: endedMs });
+      }
+    },
+    stopped: (name, atMs) => void (nodeOf(name).stoppedMs = atMs),
+    stateOf,
+    through: (name) => known.get(name)?.throughMs,
+    status({ site, state, after, limit = 1_000 }, now, figures = () => ({})) {
+      const wanted = [...known]
+        .filter(([name, { facts, firstMs }]) => Number.isFinite(firstMs) && (site === undefined || facts.site === site) && (after === undefined || name > after))
+        .sort(([a], [b]) => (a < b ? -1 : 1));
+      const rows: FleetRow[] = [];
+      let next: string | null = null;
+      for (const [name, node] of wanted) {
+        if (state !== undefined && stateOf(name, now)?.state !== state) continue;
+        if (rows.length === limit) {
+          next = rows.at(-1)?.node ?? null;
+          break;
+        }
+        rows.push(rowOf(name, node, now, figures(name)));
+      }
+      return { asOf: isoTime(now.wallMs), completeness: completeness(now, (_, of) => site === undefined || of === site), nodes: rows, next };
+    },
+    completeness,
+    expected(startMs, endMs, accepts = () => true) {
+      let count = 0;
+      for (const [name, { facts, firstMs, stoppedMs, revokedMs }] of known) {
+        const goneMs = Math.min(stoppedMs ?? Infinity, revokedMs ?? Infinity);
+        if (firstMs < endMs && goneMs > startMs && accepts(name, facts.site)) count += 1;
+      }
+      return count;
+    },
+    siteOf: (name) => known.get(name)?.facts.site,
+    lateAt: (name, { endMs }) => known.get(name)?.lateSpans.find((span) => endMs > span.startMs && endMs <= span.endMs)?.atMs,
+    nodes: () => [...known.keys()],
+  };
+}
+
+const iso = (ms: number | undefined): string | null => (ms === undefined || !Number.isFinite(ms) ? null : isoTime(ms));

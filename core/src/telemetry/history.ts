@@ -1,0 +1,180 @@
+/**
+ * Windows of many nodes as steps of time. Each step knows how many nodes have told of it, and where some of it came after it was due, what it was before: a chart that was drawn from it
+ * earlier can be told from one that is drawn now.
+ */
+import { isoTime } from "../event/iso-time.ts";
+import { limits } from "../limits.ts";
+import type { Metric } from "./catalogue.ts";
+import { parseKey } from "./key.ts";
+import type { SeriesPoint } from "./series.ts";
+import { mergeDurations, mergeGauges, shareOf, sketchOf, type Duration, type Gauge, type Window } from "./window.ts";
+
+/** What is known of one metric in one step. */
+interface Amount {
+  sum?: number;
+  gauge?: Gauge;
+  duration?: Duration;
+}
+
+interface Cell {
+  all: Amount;
+  /** Without what was late; the same object as `all` where nothing was. */
+  onTime: Amount;
+  lateAtMs: number | undefined;
+  late: number;
+}
+
+export interface HistoryQuery {
+  readonly metric: Metric;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly stepMs: number;
+  /** One line for each set of attributes. */
+  readonly byAttributes: boolean;
+  /** Nodes that belong to a step. */
+  expected(startMs: number, endMs: number): number;
+}
+
+export interface History {
+  /** `lateAtMs`: when it came, where that was after it was due. */
+  add(node: string, window: Window, lateAtMs: number | undefined): void;
+  query(query: HistoryQuery): readonly { readonly labels: Readonly<Record<string, string>>; readonly points: readonly SeriesPoint[] }[];
+  /** The earliest step that is kept. */
+  sinceMs(): number | undefined;
+}
+
+/** `steps`: how many are kept, the newest ones. */
+export function createHistory(stepMs: number, steps = Infinity): History {
+  const cells = new Map<string, Map<number, Cell>>();
+  const reported = new Map<number, number>();
+  /** The last step that each node told of: two windows of one node in one step are one node. */
+  const lastSlot = new Map<string, number>();
+  let newest = -Infinity;
+
+  function put(key: string, slot: number, amount: Amount, lateAtMs: number | undefined): void {
+    const series = cells.get(key) ?? new Map<number, Cell>();
+    cells.set(key, series);
+    const cell = series.get(slot);
+    if (cell === undefined) {
+      series.set(slot, lateAtMs === undefined ? same(amount) : { all: amount, onTime: {}, lateAtMs, late: 1 });
+      return;
+    }
+    const { onTime } = cell;
+    const isShared = onTime === cell.all;
+    cell.all = mergeAmounts(cell.all, amount);
+    if (lateAtMs === undefined) cell.onTime = isShared ? cell.all : mergeAmounts(onTime, amount);
+    else {
+      cell.lateAtMs = lateAtMs;
+      cell.late += 1;
+    }
+  }
+
+  function forget(): void {
+    if (!Number.isFinite(steps)) return;
+    for (const series of [...cells.values(), reported]) {
+      for (const slot of series.keys()) {
+        if (slot > newest - steps) break; // in the order in which they began, which is nearly that of time
+        series.delete(slot);
+      }
+    }
+  }
+
+  return {
+    add(node, window, lateAtMs) {
+      const spanMs = Math.max(1, window.endMs - window.startMs);
+      const first = Math.floor(window.startMs / stepMs);
+      const last = Math.max(first, Math.ceil(window.endMs / stepMs) - 1);
+      if (last - first > limits.telemetryPointsMax) return; // a clock was set: no time that it was in is known
+      for (let slot = first; slot <= last; slot++) {
+        const share = Math.min(1, (Math.min(window.endMs, (slot + 1) * stepMs) - Math.max(window.startMs, slot * stepMs)) / spanMs);
+        const { sums, gauges, durations } = shareOf(window, last === first ? 1 : share);
+        for (const [key, sum] of Object.entries(sums)) put(key, slot, { sum }, lateAtMs);
+        for (const [key, gauge] of Object.entries(gauges)) put(key, slot, { gauge }, lateAtMs);
+        for (const [key, duration] of Object.entries(durations)) put(key, slot, { duration }, lateAtMs);
+        if ((lastSlot.get(node) ?? -Infinity) < slot) {
+          reported.set(slot, (reported.get(slot) ?? 0) + 1);
+          lastSlot.set(node, slot);
+        }
+      }
+      if (last > newest) {
+        newest = last;
+        forget();
+      }
+    },
+    query({ metric, fromMs, toMs, stepMs: wantedMs, byAttributes, expected }) {
+      const wide = Math.max(1, Math.round(wantedMs / stepMs));
+      const lines = new Map<string, { readonly labels: Readonly<Record<string, string>>; readonly series: Map<number, Cell>[] }>();
+      for (const [key, series] of cells) {
+        const parsed = parseKey(key);
+        if (parsed?.name !== metric.name) continue;
+        const name = byAttributes ? key : "";
+        const line = lines.get(name) ?? { labels: byAttributes ? parsed.attributes : {}, series: [] };
+        line.series.push(series);
+        lines.set(name, line);
+      }
+      if (lines.size === 0) lines.set("", { labels: {}, series: [] });
+      const begin = Math.floor(fromMs / stepMs / wide) * wide;
+      const end = Math.ceil(toMs / stepMs);
+      return [...lines.values()].map(({ labels, series }) => {
+        const points: SeriesPoint[] = [];
+        for (let slot = begin; slot < end; slot += wide) points.push(pointOf(metric, series, slot, wide, expected));
+        return { labels, points };
+      });
+    },
+    sinceMs: () => (reported.size === 0 ? undefined : Math.min(...reported.keys()) * stepMs),
+  };
+
+  function pointOf(metric: Metric, series: readonly Map<number, Cell>[], slot: number, wide: number, expected: HistoryQuery["expected"]): SeriesPoint {
+    let all: Amount = {};
+    let onTime: Amount = {};
+    let lateAtMs: number | undefined;
+    let late = 0;
+    let told = Infinity;
+    for (let at = slot; at < slot + wide; at++) {
+      told = Math.min(told, reported.get(at) ?? 0);
+      for (const cellsOfKey of series) {
+        const cell = cellsOfKey.get(at);
+        if (cell === undefined) continue;
+        all = mergeAmounts(all, cell.all);
+        onTime = mergeAmounts(onTime, cell.onTime);
+        if (cell.lateAtMs !== undefined) lateAtMs = Math.max(lateAtMs ?? 0, cell.lateAtMs);
+        late += cell.late;
+      }
+    }
+    const isTold = Array.from({ length: wide }, (_, index) => reported.get(slot + index) ?? 0).some((nodes) => nodes > 0);
+    const { gauge, duration } = all;
+    const spread = gauge === undefined ? duration && { min: duration.min, max: duration.max, count: duration.count } : { min: gauge[1], max: gauge[2], count: gauge[4] };
+    return {
+      at: isoTime(slot * stepMs),
+      value: valueOf(metric, all, isTold),
+      ...spread,
+      ...(duration === undefined ? {} : { quantiles: quantilesOf(duration) }),
+      nodes: expected(slot * stepMs, (slot + wide) * stepMs),
+      reported: told,
+      ...(lateAtMs === undefined ? {} : { revised: { at: isoTime(lateAtMs), from: valueOf(metric, onTime, Object.keys(onTime).length > 0), times: late } }),
+    };
+  }
+}
+
+function same(amount: Amount): Cell {
+  return { all: amount, onTime: amount, lateAtMs: undefined, late: 0 };
+}
+
+const mergeAmounts = (one: Amount, other: Amount): Amount => ({
+  ...(one.sum === undefined && other.sum === undefined ? {} : { sum: (one.sum ?? 0) + (other.sum ?? 0) }),
+  ...(other.gauge === undefined ? (one.gauge === undefined ? {} : { gauge: one.gauge }) : { gauge: mergeGauges(one.gauge, other.gauge) }),
+  ...(other.duration === undefined ? (one.duration === undefined ? {} : { duration: one.duration }) : { duration: mergeDurations(one.duration, other.duration) }),
+});
+
+/** A sum that nobody added to is nothing where somebody told, and unknown where nobody did. */
+function valueOf({ kind }: Metric, { sum, gauge, duration }: Amount, isTold: boolean): number | null {
+  if (kind === "sum") return sum ?? (isTold ? 0 : null);
+  if (kind === "gauge") return gauge === undefined || gauge[4] === 0 ? null : gauge[3] / gauge[4];
+  return duration === undefined || duration.count === 0 ? null : duration.sum / duration.count;
+}
+
+function quantilesOf(duration: Duration): NonNullable<SeriesPoint["quantiles"]> {
+  const sketch = sketchOf(duration);
+  const at = (q: number): number => Math.min(duration.max, Math.max(duration.min, sketch.quantile(q) ?? 0));
+  return { p50: at(0.5), p90: at(0.9), p99: at(0.99) };
+}

@@ -1,0 +1,33 @@
+/** A metric with its attributes as one text: `holon.log.records{stream="data"}`, attributes sorted by name. */
+export interface MetricKey {
+  readonly name: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+export function printKey(name: string, attributes: Readonly<Record<string, string>> = {}): string {
+  const pairs = Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1));
+  return pairs.length === 0 ? name : `${name}{${pairs.map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(",")}}`;
+}
+
+const pair = /([A-Za-z_][\w.]*)=("(?:[^"\\]|\\.)*")(?:,|$)/gy;
+
+/** Undefined for what is none. */
+export function parseKey(text: string): MetricKey | undefined {
+  const open = text.indexOf("{");
+  if (open < 0) return { name: text, attributes: {} };
+  if (!text.endsWith("}")) return undefined;
+  const inner = text.slice(open + 1, -1);
+  const attributes: Record<string, string> = {};
+  pair.lastIndex = 0;
+  while (pair.lastIndex < inner.length) {
+    const found = pair.exec(inner);
+    const [, key, value] = found ?? [];
+    if (key === undefined || value === undefined) return undefined;
+    try {
+      attributes[key] = String(JSON.parse(value));
+    } catch {
+      return undefined;
+    }
+  }
+  return { name: text.slice(0, open), attributes };
+}

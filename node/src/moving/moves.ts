@@ -1,0 +1,260 @@
+/**
+ * Units that leave this node for another, and units that come from one, each with what it holds.
+ *
+ *     leaves:  runs ─▶ worked off ─▶ ended ─▶ sealed        one append: the seal, and a cell by which it never starts here again
+ *     takes:   state here ─▶ granted by control ─▶ taken    one append: state, positions and the cell by which it may start
+ *
+ * Whatever fails in between begins again from what is on the disk. Nothing is handled here after the seal, nor there before the take.
+ */
+import { HolonError, toHolonError } from "@holon/core/errors.ts";
+import { canonicalJson } from "@holon/core/json.ts";
+import { limits } from "@holon/core/limits.ts";
+import { backoffMs } from "@holon/core/link/backoff.ts";
+import { parseJson } from "@holon/core/link/frame.ts";
+import { laneName, type CellChange } from "@holon/core/log/log.ts";
+import { makersOf } from "@holon/core/policy/lowering.ts";
+import type { Clock, Random, Timer, Trace } from "@holon/core/ports.ts";
+import type { Desired } from "@holon/core/schema/desired.ts";
+import { fits } from "@holon/core/run/trigger-events.ts";
+import { blobHashSchema, type AppDocument } from "@holon/core/schema/app.ts";
+import type { DataClass } from "@holon/core/schema/event.ts";
+import { movingEvents, takeAnswerSchema, type Leave, type Take } from "@holon/core/schema/moving.ts";
+import type { BlobHash } from "@holon/core/units.ts";
+import { z } from "zod";
+import type { BlobStore } from "../blob/store.ts";
+import type { Events } from "../event/events.ts";
+import type { SegmentLog } from "../log/segment-log.ts";
+import type { Guard } from "../policy/guard.ts";
+import { cellsFrom, encodeUnitState, parseUnitState, positionsTold, unitStateOf } from "./unit-state.ts";
+
+export interface MovesContext {
+  readonly log: SegmentLog;
+  readonly events: Events;
+  readonly blobs: BlobStore;
+  readonly guard: Pick<Guard, "mayShare">;
+  readonly ports: { readonly clock: Clock; readonly random: Random; readonly trace: Trace };
+  /** Where this node's own state would go first; undefined at the root, from which nothing goes further up. */
+  readonly above: { readonly jurisdiction: string | undefined } | undefined;
+  fetch(hash: BlobHash): Promise<void>;
+  /** Asks control by way of those above. */
+  askTake(unit: string, id: string): Promise<unknown>;
+  /** What runs of it, if it does. */
+  running(unit: string): { hasReached(heads: ReadonlyMap<string, number>): boolean } | undefined;
+  /** Something may start now, or is to end. */
+  changed(): void;
+}
+
+export interface MoveRow {
+  readonly unit: string;
+  readonly as: "leaves" | "comes";
+  readonly problem: { readonly code: string; readonly message: string; readonly next: string } | undefined;
+}
+
+export interface Moves {
+  /** This document is to be reached. */
+  follow(desired: Desired): void;
+  /** Whether the unit is this node's to run, as far as moves go. */
+  mayRun(unit: string): boolean;
+  /** The document is reached, as far as it can be: what leaves begins to. */
+  begin(): void;
+  /** Units that have been worked off: they are to be ended, then sealed. */
+  ended(): readonly string[];
+  /** Nothing of the unit runs. Writes the seal; a failure is tried again. */
+  seal(unit: string): Promise<void>;
+  status(): readonly MoveRow[];
+  close(): void;
+}
+
+/** A move as a value, so that a test can plant a bug in one. */
+export interface MoveRules {
+  /** Whether a unit that is to leave may still run. */
+  runsBeforeSeal(isSealed: boolean): boolean;
+  /** Whether a unit that is to come may run. */
+  runsBeforeTake(isTaken: boolean): boolean;
+  cellsFrom: typeof cellsFrom;
+}
+
+export const moveRules: MoveRules = { runsBeforeSeal: (isSealed) => !isSealed, runsBeforeTake: (isTaken) => isTaken, cellsFrom };
+
+const heldSchema = z.strictObject({ id: z.string(), as: z.enum(["sealed", "taken"]), blobs: z.array(blobHashSchema) });
+const movedCell = (unit: string): string => `moved/${unit}`;
+const encoder = new TextEncoder();
+
+/** Whether the blob is part of something that was sealed here. */
+export function wasSealed(log: Pick<SegmentLog, "cells">, hash: BlobHash): boolean {
+  for (const value of log.cells("moved/").values()) {
+    const held = heldSchema.parse(parseJson(value));
+    if (held.as === "sealed" && held.blobs.includes(hash)) return true;
+  }
+  return false;
+}
+
+/** Of what it was handed. What nothing here makes has come from other nodes, whose guards let it go: that is never raw or personal. */
+function classHeld(app: AppDocument, name: string): DataClass {
+  const fn = app.functions.find((one) => one.name === name);
+  const isMadeHere = fn !== undefined && "type" in fn.on && isDeclared(app, fn.on.type);
+  return fn === undefined || (!("type" in fn.on) && !("schedule" in fn.on)) || isMadeHere ? (makersOf(app).find((maker) => maker.name === name)?.from ?? "raw") : "derived";
+}
+
+const isDeclared = (app: AppDocument, pattern: string): boolean => [...app.sources.map(({ type }) => type), ...makersOf(app).flatMap(({ emits }) => Object.keys(emits))].some((type) => fits(pattern, type));
+
+export function createMoves(context: MovesContext, rules: MoveRules = moveRules): Moves {
+  const { log, events, blobs, ports } = context;
+  const { clock } = ports;
+  let desired: Desired | undefined;
+  let leaves = new Map<string, Leave>();
+  let takes = new Map<string, Take>();
+  /** Units that are ended and not sealed yet. */
+  const ending = new Set<string>();
+  const waits = new Map<string, Timer>();
+  const busy = new Set<string>();
+  const problems = new Map<string, HolonError>();
+  const attempts = new Map<string, number>();
+  let closed = false;
+
+  const isAt = ({ unit, id }: Leave | Take, as: "sealed" | "taken"): boolean => {
+    const bytes = log.cell(movedCell(unit));
+    if (bytes === undefined) return false;
+    const held = heldSchema.parse(parseJson(bytes));
+    return held.id === id && held.as === as;
+  };
+  const isOpen = (unit: string): boolean => {
+    const [leave, coming] = [leaves.get(unit), takes.get(unit)];
+    return (leave !== undefined && !isAt(leave, "sealed")) || (coming !== undefined && !isAt(coming, "taken"));
+  };
+
+  function later(unit: string, ms: number, act: () => void): void {
+    waits.get(unit)?.cancel();
+    if (!closed) waits.set(unit, clock.after(ms, act));
+  }
+
+  function faltered(unit: string, error: unknown, again: () => void): void {
+    if (closed) return;
+    const coded = toHolonError(error);
+    if (problems.get(unit)?.message !== coded.message) ports.trace.note("warn", `move of ${unit}: ${coded.message}`, { code: coded.code });
+    problems.set(unit, coded);
+    const attempt = attempts.get(unit) ?? 0;
+    attempts.set(unit, attempt + 1);
+    later(unit, backoffMs(attempt, { firstMs: limits.unitRestartFirstMs, maxMs: limits.unitRestartMaxMs }, 0.5 + ports.random.uniform() / 2), again);
+  }
+
+  function done(unit: string): void {
+    problems.delete(unit);
+    attempts.delete(unit);
+  }
+
+  /** Until it has handled all that there was when it was told; what comes meanwhile its next home reads for itself. */
+  function workOff(leave: Leave, heads: ReadonlyMap<string, number>, untilMs: number): void {
+    if (closed || leaves.get(leave.unit)?.id !== leave.id) return void busy.delete(leave.unit);
+    const running = context.running(leave.unit);
+    if (running !== undefined && !running.hasReached(heads) && clock.monotonicMs() < untilMs) return later(leave.unit, limits.moveLookMs, () => workOff(leave, heads, untilMs));
+    ending.add(leave.unit);
+    context.changed();
+  }
+
+  async function take(entry: Take): Promise<void> {
+    const { unit, id, from, state: hash } = entry;
+    const isHome = from === log.origin;
+    if (hash !== undefined && !isHome && !(await blobs.has(hash))) await context.fetch(hash);
+    const state = hash === undefined || isHome ? undefined : parseUnitState(await blobs.read(hash), unit);
+    for (const blob of state?.blobs ?? []) if (!(await blobs.has(blob))) await context.fetch(blob);
+    const { granted } = takeAnswerSchema.parse(await context.askTake(unit, id));
+    if (closed || takes.get(unit)?.id !== id) return;
+    if (!granted) throw new HolonError("HOLON_MOVE_REFUSED", `control does not give ${unit} to ${log.origin}: it is elsewhere by now`);
+    const positions = state?.positions ?? unitStateOf(unit, id, log).positions;
+    const cells: readonly CellChange[] = [...(state === undefined ? [] : rules.cellsFrom(state, log)), movedAs(unit, { id, as: "taken", blobs: [] })];
+    const record = events.record({ stream: "audit", type: movingEvents.taken, class: "public", producer: "agent", subject: unit, data: { unit, id, from, state: hash ?? null, positions: positionsTold(positions) } });
+    await log.append({ records: [record], cells });
+    done(unit);
+    context.changed();
+  }
+
+  function beginTake(entry: Take): void {
+    if (closed || takes.get(entry.unit)?.id !== entry.id) return void busy.delete(entry.unit);
+    take(entry).then(
+      () => busy.delete(entry.unit),
+      (error: unknown) => faltered(entry.unit, error, () => beginTake(entry)),
+    );
+  }
+
+  const movedAs = (unit: string, held: z.infer<typeof heldSchema>): CellChange => ({ key: movedCell(unit), value: encoder.encode(canonicalJson(held)) });
+
+  /** Why it has to stay; undefined where it may go. */
+  async function keptFor(unit: string, holds: number, bytes: number): Promise<string | undefined> {
+    if (holds === 0) return undefined; // how far it has read says nothing of what it read
+    if (bytes > limits.moveStateBytesMax) return `it holds ${bytes} bytes, and ${limits.moveStateBytesMax} may travel`;
+    const [appName = "", name = ""] = unit.split("/");
+    const app = desired?.apps.find((one) => one.name === appName);
+    if (context.above === undefined || app === undefined) return undefined;
+    const dataClass = classHeld(app, name);
+    const may = await context.guard.mayShare({ app: appName, name, class: dataClass, rules: app.egress, destination: context.above.jurisdiction, policyVersion: desired?.version ?? 0, change: desired?.version ?? 1 });
+    return may ? undefined : `what it holds is of class ${dataClass}, which may not leave ${log.origin}`;
+  }
+
+  /** Records of its node's own lanes, which no other node is handed. */
+  function leftOf(positions: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+    const left: Record<string, number> = {};
+    for (const [name, position] of Object.entries(positions)) {
+      if (name !== laneName({ origin: log.origin, stream: "local" })) continue;
+      const behind = (log.heads().get(name)?.mark.sequence ?? 0) - position;
+      if (behind > 0) left[name] = behind;
+    }
+    return left;
+  }
+
+  return {
+    follow(next) {
+      desired = next;
+      leaves = new Map((next.moving?.leaves ?? []).map((leave) => [leave.unit, leave]));
+      takes = new Map((next.moving?.takes ?? []).map((entry) => [entry.unit, entry]));
+      for (const unit of ending) if (!leaves.has(unit)) ending.delete(unit);
+      for (const [unit, timer] of waits) {
+        if (isOpen(unit)) continue;
+        timer.cancel();
+        waits.delete(unit);
+        busy.delete(unit);
+      }
+    },
+    mayRun(unit) {
+      const [leave, coming] = [leaves.get(unit), takes.get(unit)];
+      if (leave !== undefined) return !ending.has(unit) && rules.runsBeforeSeal(isAt(leave, "sealed"));
+      return coming === undefined || rules.runsBeforeTake(isAt(coming, "taken"));
+    },
+    begin() {
+      for (const leave of leaves.values()) {
+        if (busy.has(leave.unit) || isAt(leave, "sealed")) continue;
+        busy.add(leave.unit);
+        workOff(leave, new Map([...log.heads()].map(([name, { mark }]) => [name, mark.sequence])), clock.monotonicMs() + limits.moveDrainMs);
+      }
+      for (const entry of takes.values()) {
+        if (busy.has(entry.unit) || isAt(entry, "taken")) continue;
+        busy.add(entry.unit);
+        beginTake(entry);
+      }
+    },
+    ended: () => [...ending],
+    async seal(unit) {
+      const leave = leaves.get(unit);
+      if (leave === undefined || isAt(leave, "sealed")) return void ending.delete(unit);
+      try {
+        const state = unitStateOf(unit, leave.id, log);
+        const bytes = encodeUnitState(state);
+        const kept = await keptFor(unit, state.cells.length, bytes.length);
+        const hash = kept === undefined ? await blobs.put(bytes) : undefined;
+        const data = { unit, id: leave.id, to: leave.to, state: hash ?? null, bytes: bytes.length, blobs: hash === undefined ? [] : state.blobs, positions: positionsTold(state.positions), left: leftOf(state.positions), kept: kept ?? null };
+        const record = events.record({ stream: "audit", type: movingEvents.sealed, class: "public", producer: "agent", subject: unit, data });
+        await log.append({ records: [record], cells: [movedAs(unit, { id: leave.id, as: "sealed", blobs: hash === undefined ? [] : [hash, ...state.blobs] })] });
+        ending.delete(unit);
+        busy.delete(unit);
+        done(unit);
+      } catch (error) {
+        faltered(unit, error, context.changed);
+      }
+    },
+    status: () => [...[...leaves.values()].map(({ unit }) => ({ unit, as: "leaves" as const })), ...[...takes.values()].map(({ unit }) => ({ unit, as: "comes" as const }))].flatMap((row) => (isOpen(row.unit) ? [{ ...row, problem: problems.get(row.unit)?.toJSON() }] : [])),
+    close() {
+      closed = true;
+      for (const timer of waits.values()) timer.cancel();
+    },
+  };
+}

@@ -1,0 +1,57 @@
+/** What a unit holds on its node, as it travels to another: read from the cells of one, written as the cells of the other. */
+import { HolonError } from "@holon/core/errors.ts";
+import { canonicalJson } from "@holon/core/json.ts";
+import { limits } from "@holon/core/limits.ts";
+import { parseJson } from "@holon/core/link/frame.ts";
+import type { CellChange, Log } from "@holon/core/log/log.ts";
+import { unitStateSchema, type UnitState } from "@holon/core/schema/moving.ts";
+import { blobHashSchema } from "@holon/core/schema/app.ts";
+import { fromBase64, toBase64 } from "@holon/core/series/base64.ts";
+import type { BlobHash } from "@holon/core/units.ts";
+import { z } from "zod";
+import { positionCell, storedUnit } from "../run/program.ts";
+
+type Cells = Pick<Log, "cell" | "cells">;
+type Family = UnitState["cells"][number]["family"];
+
+const families: readonly Family[] = ["state", "fitted", "window"];
+const fittedBlobSchema = z.object({ blob: blobHashSchema });
+const encoder = new TextEncoder();
+const prefixOf = (family: Family, unit: string): string => (family === "schedule" ? `schedule/${unit}` : `${family}/${unit}/`);
+
+function cellsOf(unit: string, log: Cells): UnitState["cells"] {
+  const told = log.cell(prefixOf("schedule", unit));
+  return [
+    ...families.flatMap((family) => [...log.cells(prefixOf(family, unit))].map(([key, value]) => ({ family, key: key.slice(prefixOf(family, unit).length), value: toBase64(value) }))),
+    ...(told === undefined ? [] : [{ family: "schedule" as const, key: "", value: toBase64(told) }]),
+  ];
+}
+
+export function unitStateOf(unit: string, id: string, log: Log): UnitState {
+  const cells = cellsOf(unit, log);
+  const blobs = cells.flatMap(({ family, value }): BlobHash[] => (family === "fitted" ? [fittedBlobSchema.parse(parseJson(fromBase64(value))).blob] : []));
+  return { apiVersion: "holon/v1", kind: "UnitState", unit, id, positions: Object.fromEntries(storedUnit(unit, log).positions), cells, blobs: [...new Set(blobs)].sort() };
+}
+
+export const encodeUnitState = (state: UnitState): Uint8Array => encoder.encode(canonicalJson(state));
+
+/** `HOLON_FRAME_BAD` where the bytes are not the state of that unit. */
+export function parseUnitState(bytes: Uint8Array, unit: string): UnitState {
+  const parsed = unitStateSchema.safeParse(parseJson(bytes));
+  if (!parsed.success || parsed.data.unit !== unit) throw new HolonError("HOLON_FRAME_BAD", `what came as the state of ${unit} is not that: ${parsed.success ? `it is of ${parsed.data.unit}` : z.prettifyError(parsed.error)}`);
+  return parsed.data;
+}
+
+/** In place of whatever the unit had here before. */
+export function cellsFrom({ unit, cells, positions }: UnitState, log: Cells): readonly CellChange[] {
+  const written = new Map(cells.map(({ family, key, value }) => [`${prefixOf(family, unit)}${key}`, fromBase64(value)]));
+  const stale = [...families.flatMap((family) => [...log.cells(prefixOf(family, unit)).keys()]), prefixOf("schedule", unit)].filter((key) => !written.has(key) && log.cell(key) !== undefined);
+  return [
+    ...stale.map((key): CellChange => ({ key, value: null })),
+    ...[...written].map(([key, value]): CellChange => ({ key, value })),
+    { key: positionCell(unit), value: encoder.encode(JSON.stringify(positions)) },
+  ];
+}
+
+/** As many as a record tells. */
+export const positionsTold = (positions: Readonly<Record<string, number>>): Readonly<Record<string, number>> => Object.fromEntries(Object.entries(positions).slice(0, limits.moveLanesTold));

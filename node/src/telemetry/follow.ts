@@ -1,0 +1,155 @@
+/** Reads what nodes tell of themselves out of this node's log, as it comes in, into a view of the fleet. */
+import { parseStoredEvent } from "@holon/core/event/stored.ts";
+import { limits } from "@holon/core/limits.ts";
+import { printRecordName } from "@holon/core/log/identity.ts";
+import { laneName, type Lane, type LogRecord } from "@holon/core/log/log.ts";
+import type { Clock, Trace } from "@holon/core/ports.ts";
+import type { StoredEvent } from "@holon/core/schema/event.ts";
+import { tierSchema } from "@holon/core/schema/tier.ts";
+import type { FleetView } from "@holon/core/telemetry/fleet-view.ts";
+import { windowSchema, windowType, type Window } from "@holon/core/telemetry/window.ts";
+import { z } from "zod";
+import type { SegmentLog } from "../log/segment-log.ts";
+import { linkNewsSchema, linkNewsType } from "./link-news.ts";
+
+export const resumedType = "holon.node.resumed";
+export const stoppedType = "holon.node.stopped";
+
+const startedSchema = z.object({ site: z.string(), tier: tierSchema, jurisdiction: z.string() });
+const enrolledSchema = z.object({ node: z.string(), site: z.string(), tier: tierSchema });
+const revokedSchema = z.object({ node: z.string() });
+export const resumedSchema = z.object({ how: z.enum(["stopped", "crashed"]), endedAtMs: z.number() });
+
+export interface FollowOptions {
+  readonly log: SegmentLog;
+  readonly view: FleetView;
+  readonly ports: { readonly clock: Clock; readonly trace: Trace };
+  /** A window of another node; `lateAtMs` where it came after it was due. */
+  window(node: string, window: Window, lateAtMs: number | undefined): void;
+  /** Of this node, written before this start. */
+  ownWindow(window: Window): void;
+}
+
+export interface Follower {
+  committed(lanes: readonly Lane[]): void;
+  /** Reads all that is there. */
+  caughtUp(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const decoder = new TextDecoder();
+/** Long enough for `{"type":"` and the longest of the types that count. */
+const headBytes = 48;
+const types = [windowType, linkNewsType, resumedType, stoppedType, "holon.node.started", "holon.node.enrolled", "holon.node.revoked"];
+
+export function createFollower(options: FollowOptions): Follower {
+  const { log, view, ports } = options;
+  const read = new Map<string, number>();
+  const dirty = new Map<string, Lane>();
+  let isLive = false;
+  let working: Promise<void> | undefined;
+  let closed = false;
+
+  const now = () => ({ wallMs: ports.clock.wall().ms, monotonicMs: ports.clock.monotonicMs() });
+
+  const counts = (lane: Lane): boolean => (lane.stream === "telemetry" || lane.stream === "audit") && lane.branch === undefined;
+
+  async function work(): Promise<void> {
+    for (let [next] = dirty; next !== undefined && !closed; [next] = dirty) {
+      dirty.delete(next[0]);
+      await readOn(next[1]);
+    }
+  }
+
+  async function readOn(lane: Lane): Promise<void> {
+    const name = laneName(lane);
+    const head = log.head(lane)?.sequence ?? 0;
+    let from = (read.get(name) ?? Math.max(0, head - limits.telemetryReadBackMax)) + 1;
+    while (from <= head && !closed) {
+      const records = await log.read(lane, from, { maxRecords: limits.unitBatchMax, maxBytes: limits.linkBatchBytesMax });
+      for (const record of records) take(record);
+      from = (records.at(-1)?.sequence ?? head) + 1;
+      read.set(name, from - 1);
+    }
+  }
+
+  function take(record: LogRecord): void {
+    const begin = decoder.decode(record.bytes.subarray(0, headBytes));
+    if (!types.some((type) => begin.startsWith(`{"type":"${type}"`))) return;
+    const event = eventOf(record);
+    if (event === undefined) return;
+    if (record.stream === "audit") return audit(record, event);
+    if (!isLive && record.origin !== log.origin) view.heard(record.origin, now(), Date.parse(event.recordedtime));
+    telemetry(record, event);
+  }
+
+  function audit({ origin }: LogRecord, { type, data, time }: StoredEvent): void {
+    const atMs = Date.parse(time);
+    if (type === "holon.node.started") {
+      const started = startedSchema.safeParse(data);
+      if (started.success && origin !== log.origin) view.started(origin, started.data, atMs);
+    } else if (origin === log.origin && type === "holon.node.enrolled") {
+      const enrolled = enrolledSchema.safeParse(data);
+      if (enrolled.success) view.enrolled(enrolled.data.node, enrolled.data, atMs);
+    } else if (origin === log.origin && type === "holon.node.revoked") {
+      const revoked = revokedSchema.safeParse(data);
+      if (revoked.success) view.revoked(revoked.data.node, atMs);
+    }
+  }
+
+  function telemetry({ origin, epoch }: LogRecord, { type, data, time }: StoredEvent): void {
+    const isOwn = origin === log.origin;
+    if (isOwn && epoch === log.epoch) return; // told when it was made
+    if (type === windowType) {
+      const window = windowSchema.safeParse(data);
+      if (!window.success) return;
+      const isLate = view.told(origin, window.data, now(), isLive && !isOwn);
+      if (isOwn) options.ownWindow(window.data);
+      else options.window(origin, window.data, isLate ? now().wallMs : undefined);
+    } else if (type === linkNewsType && !isOwn) {
+      const news = linkNewsSchema.safeParse(data);
+      if (news.success) for (const { node, up, atMs } of news.data.links) view.link(origin, node, up, atMs);
+    } else if (type === resumedType && !isOwn) {
+      const resumed = resumedSchema.safeParse(data);
+      if (resumed.success) view.resumed(origin, resumed.data.how, resumed.data.endedAtMs, Date.parse(time));
+    } else if (type === stoppedType && !isOwn) view.stopped(origin, Date.parse(time));
+  }
+
+  function eventOf(record: LogRecord): StoredEvent | undefined {
+    try {
+      return parseStoredEvent(record.bytes, printRecordName(record));
+    } catch {
+      return undefined; // shown as unknown where events are read
+    }
+  }
+
+  function go(): Promise<void> {
+    working ??= work()
+      .catch((error: unknown) => ports.trace.note("warn", `telemetry: ${error instanceof Error ? error.message : String(error)}`))
+      .finally(() => {
+        working = undefined;
+        if (dirty.size > 0 && !closed) void go();
+      });
+    return working;
+  }
+
+  return {
+    committed(lanes) {
+      for (const lane of lanes) {
+        if (lane.origin !== log.origin) view.heard(lane.origin, now());
+        if (counts(lane)) dirty.set(laneName(lane), lane);
+      }
+      if (dirty.size > 0) void go();
+    },
+    async caughtUp() {
+      for (const { lane } of log.heads().values()) if (counts(lane)) dirty.set(laneName(lane), lane);
+      do await go();
+      while (dirty.size > 0 && !closed);
+      isLive = true;
+    },
+    async close() {
+      closed = true;
+      await working;
+    },
+  };
+}

@@ -1,0 +1,53 @@
+/** Tells at once whose links from below have opened or ended: what nobody above could see for itself. Changes of one moment are one record. */
+import { limits } from "@holon/core/limits.ts";
+import type { NewRecord } from "@holon/core/log/log.ts";
+import type { Clock, Timer } from "@holon/core/ports.ts";
+import { z } from "zod";
+import type { Events } from "../event/events.ts";
+
+export const linkNewsType = "holon.link.children";
+export const linkNewsSchema = z.object({ links: z.array(z.object({ node: z.string().max(63), up: z.boolean(), atMs: z.number() })).max(limits.connectionsMax) });
+type LinkNews = z.infer<typeof linkNewsSchema>["links"][number];
+
+export interface LinkNewsWriter {
+  /** Who is connected now. */
+  changed(connected: readonly string[]): void;
+  close(): void;
+}
+
+/** So that a record of a storm fits. */
+const linksOfRecord = 512;
+
+export function createLinkNews(options: { readonly clock: Clock; readonly events: Events; append(records: readonly NewRecord[]): void; told(news: readonly LinkNews[]): void }): LinkNewsWriter {
+  const { clock, events } = options;
+  const news = new Map<string, LinkNews>();
+  let before: ReadonlySet<string> = new Set();
+  let timer: Timer | undefined;
+  let closed = false;
+
+  function tell(): void {
+    timer = undefined;
+    const links = [...news.values()];
+    news.clear();
+    if (closed || links.length === 0) return;
+    const parts = Array.from({ length: Math.ceil(links.length / linksOfRecord) }, (_, index) => links.slice(index * linksOfRecord, (index + 1) * linksOfRecord));
+    options.append(parts.map((part) => events.record({ stream: "telemetry", type: linkNewsType, class: "public", producer: "link", data: { links: part } })));
+  }
+
+  return {
+    changed(connected) {
+      const now = new Set(connected);
+      const atMs = clock.wall().ms;
+      const changes = [...[...now].filter((node) => !before.has(node)).map((node) => ({ node, up: true, atMs })), ...[...before].filter((node) => !now.has(node)).map((node) => ({ node, up: false, atMs }))];
+      before = now;
+      if (changes.length === 0 || closed) return;
+      for (const change of changes) news.set(change.node, change);
+      options.told(changes);
+      timer ??= clock.after(limits.telemetryLinkNewsMs, tell);
+    },
+    close() {
+      closed = true;
+      timer?.cancel();
+    },
+  };
+}

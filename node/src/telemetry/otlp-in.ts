@@ -1,0 +1,96 @@
+/**
+ * Takes what OpenTelemetry SDKs send (OTLP/HTTP): a request is answered when all of it is on disk, as records of at most a part of a megabyte. What one item is too large for is rejected and
+ * told so; while much waits for the disk, the sender is told when to come back. Its class is what the operator says: `raw` unless told, and then it stays here.
+ */
+import { HolonError, toHolonError } from "@holon/core/errors.ts";
+import { limits } from "@holon/core/limits.ts";
+import type { NewRecord } from "@holon/core/log/log.ts";
+import type { TelemetrySettings } from "@holon/core/telemetry/settings.ts";
+import { otlpTypes, shapes, type Signal } from "@holon/core/telemetry/otlp/convert.ts";
+import { decodeJson, decodeProtobuf, encodeJson, encodeProtobuf, type OtlpMessage, type OtlpValue } from "@holon/core/telemetry/otlp/encoding.ts";
+import type { Events } from "../event/events.ts";
+import type { SegmentLog } from "../log/segment-log.ts";
+import type { Guard } from "../policy/guard.ts";
+
+export interface OtlpIn {
+  /** `contentType` is that of the request; the answer has the same. `HOLON_ARGUMENT_BAD`, `HOLON_CALL_BUSY`. */
+  take(signal: Signal, contentType: string, body: Uint8Array): Promise<{ readonly contentType: string; readonly body: Uint8Array }>;
+}
+
+export interface OtlpInOptions {
+  readonly settings: TelemetrySettings;
+  readonly log: SegmentLog;
+  readonly events: Events;
+  readonly guard: Pick<Guard, "mayExport">;
+}
+
+const json = "application/json";
+const protobuf = "application/x-protobuf";
+const encoder = new TextEncoder();
+
+export function createOtlpIn({ settings, log, events, guard }: OtlpInOptions): OtlpIn {
+  let pendingBytes = 0;
+
+  async function take(signal: Signal, contentType: string, body: Uint8Array): Promise<{ readonly contentType: string; readonly body: Uint8Array }> {
+    const isJson = contentType.startsWith(json);
+    if (!isJson && !contentType.startsWith(protobuf)) throw new HolonError("HOLON_ARGUMENT_BAD", "the body is neither application/json nor application/x-protobuf");
+    if (pendingBytes > 0 && pendingBytes + body.length > limits.otlpPendingBytesMax) throw new HolonError("HOLON_CALL_BUSY", "what came before is not on disk yet", { retryAfterMs: limits.otlpRetryMs });
+    pendingBytes += body.length;
+    try {
+      const shape = shapes[signal];
+      const request = isJson ? decodeJson(shape.request, body) : decodeProtobuf(shape.request, body);
+      const { parts, rejected } = partsOf(signal, request);
+      const dataClass = settings.otlp[signal];
+      const stream = dataClass !== "raw" && dataClass !== "personal" && guard.mayExport(dataClass, "telemetry") ? "telemetry" : "local";
+      const records = parts.map((data): NewRecord => events.record({ stream, type: otlpTypes[signal], class: dataClass, producer: "otlp", data }));
+      if (records.length > 0) await log.append({ records });
+      const answer: OtlpMessage = rejected === 0 ? {} : { partialSuccess: { [shape.rejected]: String(rejected), errorMessage: `an item is over ${limits.otlpItemBytesMax} bytes` } };
+      return { contentType: isJson ? json : protobuf, body: isJson ? encodeJson(answer) : encodeProtobuf(shape.response, answer) };
+    } catch (error) {
+      const coded = toHolonError(error);
+      // A sender that is told 507 gives up; one that is told to come back does.
+      if (coded.code === "HOLON_DISK_FULL") throw new HolonError("HOLON_CALL_BUSY", "the disk is full", { retryAfterMs: limits.otlpRetryMs, cause: coded });
+      throw coded;
+    } finally {
+      pendingBytes -= body.length;
+    }
+  }
+
+  return { take };
+}
+
+const listOf = (value: OtlpValue | undefined): readonly OtlpMessage[] => (Array.isArray(value) ? value.filter((one): one is OtlpMessage => typeof one === "object" && !Array.isArray(one)) : []);
+
+/** Each with its resource and scope, so that every record stands for itself. */
+function partsOf(signal: Signal, request: OtlpMessage): { readonly parts: readonly OtlpMessage[]; readonly rejected: number } {
+  const { resources, scopes, items } = shapes[signal];
+  const parts: OtlpMessage[] = [];
+  let rejected = 0;
+  for (const { [scopes]: ofScopes, ...resource } of listOf(request[resources])) {
+    for (const { [items]: ofItems, ...scope } of listOf(ofScopes)) {
+      let gathered: OtlpMessage[] = [];
+      let bytes = 0;
+      const close = (): void => {
+        if (gathered.length > 0) parts.push({ ...resource, [scopes]: [{ ...scope, [items]: gathered }] });
+        gathered = [];
+        bytes = 0;
+      };
+      for (const item of listOf(ofItems)) {
+        const size = encoder.encode(JSON.stringify(item)).length;
+        if (size > limits.otlpItemBytesMax) rejected += signal === "metrics" ? pointsIn(item) : 1;
+        else {
+          if (bytes + size > limits.otlpItemBytesMax) close();
+          gathered.push(item);
+          bytes += size;
+        }
+      }
+      close();
+    }
+  }
+  return { parts, rejected };
+}
+
+/** Of a metric, the data points are what is counted. */
+function pointsIn(metric: OtlpMessage): number {
+  return Object.values(metric).reduce((sum: number, data) => sum + (typeof data === "object" && !Array.isArray(data) ? listOf(data["dataPoints"]).length : 0), 0);
+}

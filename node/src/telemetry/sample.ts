@@ -1,0 +1,53 @@
+/** What this node shows of itself at one moment, by the names of `core/src/telemetry/catalogue.ts`. */
+import type { HostStats } from "@holon/core/ports.ts";
+import { streamNames } from "@holon/core/schema/event.ts";
+import { printKey } from "@holon/core/telemetry/key.ts";
+import type { MeterRow } from "../meter/meter.ts";
+import type { NodeStatus } from "../node.ts";
+import type { SegmentLog } from "../log/segment-log.ts";
+import type { Sample } from "./recorder.ts";
+
+export interface SampleSources {
+  readonly log: SegmentLog;
+  readonly host: HostStats | undefined;
+  status(): NodeStatus;
+  metered(): readonly MeterRow[];
+  held(): number;
+}
+
+export async function sampleOf({ log, host, status, metered, held }: SampleSources): Promise<Sample> {
+  const lasting = new Map<string, number>();
+  const sums = new Map<string, number>();
+  const gauges = new Map<string, number>();
+  const figures = await host?.sample();
+  const { upMs, uplink, children, agent, log: disk } = status();
+  for (const stream of streamNames) lasting.set(printKey("holon.log.records", { stream }), log.head({ origin: log.origin, stream })?.sequence ?? 0);
+  for (const row of metered()) {
+    const of = { app: row.app, function: row.function };
+    lasting.set(printKey("holon.function.invocations", of), row.invocations);
+    lasting.set(printKey("holon.function.events", of), row.events);
+    lasting.set(printKey("holon.function.failures", of), row.failures);
+    lasting.set(printKey("holon.function.processor.time", of), row.processorMs);
+  }
+  for (const unit of agent.units) gauges.set(printKey("holon.function.lag", { app: unit.app, function: unit.name }), unit.lag);
+  if (uplink !== undefined) {
+    sums.set(printKey("holon.link.io", { direction: "transmit" }), uplink.sentBytes);
+    sums.set(printKey("holon.link.io", { direction: "receive" }), uplink.receivedBytes);
+    gauges.set("holon.link.up", uplink.state === "open" ? 1 : 0);
+    if (uplink.backlog !== undefined) gauges.set("holon.link.backlog", uplink.backlog);
+  }
+  gauges.set("holon.children", children.length);
+  gauges.set("holon.log.lost", disk.lost.reduce((sum, { first, last }) => sum + last - first + 1, 0));
+  gauges.set("holon.log.size", disk.sizeBytes);
+  gauges.set("holon.telemetry.held", held());
+  gauges.set("process.uptime", upMs / 1_000);
+  const own = host?.process?.();
+  if (own !== undefined) {
+    sums.set("process.cpu.time", own.processorSeconds);
+    gauges.set("process.memory.usage", own.memoryBytes);
+  }
+  const { cpuUserPercent, cpuSystemPercent, memoryUsedPercent } = figures ?? {};
+  if (cpuUserPercent !== undefined && cpuSystemPercent !== undefined) gauges.set("system.cpu.utilization", (cpuUserPercent + cpuSystemPercent) / 100);
+  if (memoryUsedPercent !== undefined) gauges.set("system.memory.utilization", memoryUsedPercent / 100);
+  return { lasting, sums, gauges };
+}

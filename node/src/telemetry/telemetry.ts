@@ -1,0 +1,277 @@
+/**
+ * The telemetry of one node: it measures itself into its log, and knows of all whose telemetry its log holds. What it answers needs no uplink.
+ *
+ *     sample ─▶ recorder ─▶ log ─▶ link ─▶ parent's log ─▶ its follower ─▶ its view and charts
+ *                  └──────▶ own view and charts
+ */
+import { HolonError } from "@holon/core/errors.ts";
+import { isoTime } from "@holon/core/event/iso-time.ts";
+import { limits } from "@holon/core/limits.ts";
+import type { CellChange, Lane, NewRecord } from "@holon/core/log/log.ts";
+import type { Clock, Collector, HostStats, Random, Timer, Trace } from "@holon/core/ports.ts";
+import type { NodeConfig } from "@holon/core/schema/node.ts";
+import type { AlertList } from "@holon/core/telemetry/alert.ts";
+import { metricByName } from "@holon/core/telemetry/catalogue.ts";
+import { createFleetView, type FleetView, type Now } from "@holon/core/telemetry/fleet-view.ts";
+import type { FleetQuery, FleetStatus } from "@holon/core/telemetry/fleet-status.ts";
+import { createHistory, type History } from "@holon/core/telemetry/history.ts";
+import { parseKey, printKey } from "@holon/core/telemetry/key.ts";
+import type { Series, SeriesQuery } from "@holon/core/telemetry/series.ts";
+import type { thin } from "@holon/core/telemetry/thinning.ts";
+import { windowSchema, windowType, type Window } from "@holon/core/telemetry/window.ts";
+import type { Events } from "../event/events.ts";
+import type { SegmentLog } from "../log/segment-log.ts";
+import type { Guard } from "../policy/guard.ts";
+import type { MeterRow } from "../meter/meter.ts";
+import type { NodeStatus } from "../node.ts";
+import { createAlerts, type Alerts } from "./alerts.ts";
+import { createFollower, resumedType, stoppedType, type Follower } from "./follow.ts";
+import { createLinkNews } from "./link-news.ts";
+import { createOtlpIn, type OtlpIn } from "./otlp-in.ts";
+import { createOtlpOut, type OtlpOut, type OtlpOutStatus } from "./otlp-out.ts";
+import { createRecorder, type Recorder } from "./recorder.ts";
+import { sampleOf } from "./sample.ts";
+
+export interface TelemetryOptions {
+  readonly config: NodeConfig;
+  readonly log: SegmentLog;
+  readonly events: Events;
+  readonly ports: { readonly clock: Clock; readonly trace: Trace; readonly host?: HostStats; readonly collector?: Collector; readonly random: Random };
+  status(): NodeStatus;
+  metered(): readonly MeterRow[];
+  readonly guard: Pick<Guard, "mayExport">;
+  /** For tests of the checkers. */
+  readonly thin?: typeof thin | undefined;
+  readonly fleetView?: typeof createFleetView | undefined;
+}
+
+/** Newest figures of one node, and its running totals since this start. */
+interface Latest {
+  window: Window;
+  readonly totals: Map<string, number>;
+}
+
+export interface Telemetry {
+  start(): Promise<void>;
+  committed(lanes: readonly Lane[]): void;
+  /** The uplink may have opened or been lost. */
+  uplinkChanged(): void;
+  /** Who is connected from below. */
+  childrenChanged(connected: readonly string[]): void;
+  inferred(app: string, fn: string, milliseconds: readonly number[]): void;
+  now(): Now;
+  readonly view: FleetView;
+  fleet(query: FleetQuery): Promise<FleetStatus>;
+  /** `HOLON_ARGUMENT_BAD` for a metric that is none, or a span that is too long. */
+  series(query: SeriesQuery): Promise<Series>;
+  /** Of this node at this moment. */
+  top(): Promise<{ readonly node: string; readonly asOf: string; readonly held: number; readonly figures: Pick<Window, "sums" | "gauges" | "durations"> }>;
+  latest(node: string): Readonly<{ window: Window; totals: ReadonlyMap<string, number> }> | undefined;
+  /** Of what this node knows; it looks where it takes children. */
+  alerts(): Promise<AlertList>;
+  readonly take: OtlpIn["take"];
+  /** To the collector, where there is one. */
+  exporting(): OtlpOutStatus | undefined;
+  flush(): Promise<void>;
+  /** The node stops in order, and says so. */
+  close(): Promise<void>;
+}
+
+const endedCell = "telemetry/ended";
+const baseCell = "telemetry/base";
+const encoder = new TextEncoder();
+
+export function createTelemetry(options: TelemetryOptions): Telemetry | undefined {
+  const { config, log, events, ports } = options;
+  const settings = config.telemetry;
+  if (settings === undefined) return undefined;
+  const { clock } = ports;
+  const self = log.origin;
+  const view = (options.fleetView ?? createFleetView)(self);
+  const fine = createHistory(limits.telemetryFineStepMs, limits.telemetryFineSteps);
+  const coarse = createHistory(limits.telemetryCoarseMs, limits.telemetryCoarseSteps);
+  const latest = new Map<string, Latest>();
+  let incidentMs: number | undefined;
+  let wasOpen: boolean | undefined;
+  let caughtUp: Promise<void> | undefined;
+  let retry: Timer | undefined;
+
+  const now = (): Now => ({ wallMs: clock.wall().ms, monotonicMs: clock.monotonicMs() });
+  const failed = (error: unknown): void => ports.trace.note("warn", `telemetry: ${error instanceof Error ? error.message : String(error)}`);
+  const say = (type: string, data: unknown): NewRecord => events.record({ stream: "telemetry", type, class: "public", producer: "telemetry", data });
+  const append = (records: readonly NewRecord[], cells: readonly CellChange[] = []): Promise<unknown> => log.append({ records, cells }).catch(failed);
+
+  function window(node: string, told: Window, lateAtMs: number | undefined): void {
+    fine.add(node, told, lateAtMs);
+    coarse.add(node, told, lateAtMs);
+    const before = latest.get(node);
+    const totals = before?.totals ?? new Map<string, number>();
+    for (const [key, sum] of Object.entries(told.sums)) totals.set(key, (totals.get(key) ?? 0) + sum);
+    if (before === undefined || told.endMs >= before.window.endMs) latest.set(node, { window: told, totals });
+  }
+
+  const recorder: Recorder = createRecorder({
+    settings, log, events, ports,
+    thin: options.thin,
+    sample: () => sampleOf({ log, host: ports.host, status: options.status, metered: options.metered, held: () => recorder.held().length }),
+    incident: () => incidentMs,
+    budget: () => options.status().uplink?.budget.bytesPerHour,
+    closed(told) {
+      view.told(self, told, now(), false);
+      window(self, told, undefined);
+    },
+  });
+  const follower: Follower = createFollower({ log, view, ports, window, ownWindow: (told) => window(self, told, undefined) });
+  const news = createLinkNews({ clock, events, append: (records) => void append(records), told: (links) => links.forEach(({ node, up, atMs }) => view.link(self, node, up, atMs)) });
+
+  const otlp = createOtlpIn({ settings, log, events, guard: options.guard });
+  let out: OtlpOut | undefined;
+  const alerts: Alerts = createAlerts({ log, events, clock, failed, rows: () => view.status({ limit: limits.planNodesMax }, now()).nodes });
+
+  /** A node without children reads its past when somebody asks for it. */
+  function ready(): Promise<void> {
+    caughtUp ??= follower.caughtUp();
+    return caughtUp;
+  }
+
+  async function resumed(): Promise<void> {
+    const atMs = clock.wall().ms;
+    view.started(self, { site: config.site, tier: config.tier, jurisdiction: config.jurisdiction }, atMs);
+    view.heard(self, now());
+    for (const told of recorder.held()) window(self, told, undefined);
+    if (log.cell(baseCell) === undefined) return; // it never measured anything before
+    const ended = log.cell(endedCell);
+    const how = ended === undefined ? "crashed" : "stopped";
+    const endedAtMs = ended === undefined ? await lastWordMs() : Number(new TextDecoder().decode(ended));
+    view.resumed(self, how, endedAtMs, atMs);
+    await append([say(resumedType, { how, endedAtMs })], [{ key: endedCell, value: null }]);
+  }
+
+  /** When this node wrote last before this start. */
+  async function lastWordMs(): Promise<number> {
+    const found = await log.find({ accepts: (lane) => lane.origin === self, limit: 8 });
+    const before = found.filter(({ record }) => record.epoch !== log.epoch);
+    return Math.max(...before.map(({ recordedMs }) => recordedMs), ...recorder.held().map(({ endMs }) => endMs), 0);
+  }
+
+  const isDue = (): boolean => config.parent !== undefined && options.status().uplink?.state !== "open";
+
+  async function read(query: SeriesQuery, fromMs: number): Promise<readonly { readonly node: string; readonly window: Window }[]> {
+    const accepts = (lane: Lane): boolean => lane.stream === "telemetry" && lane.branch === undefined && chosen(query)(lane.origin, view.siteOf(lane.origin) ?? "");
+    const found = await log.find({ accepts, type: windowType, sinceMs: fromMs, limit: limits.telemetryWindowsReadMax });
+    if (found.length === limits.telemetryWindowsReadMax) throw new HolonError("HOLON_ARGUMENT_BAD", `more than ${limits.telemetryWindowsReadMax} windows would have to be read for this`, { next: "Ask for a shorter time, or for fewer nodes." });
+    const windows = found.flatMap(({ record, event }) => {
+      const told = windowSchema.safeParse(event.data);
+      return told.success ? [{ node: record.origin as string, window: told.data }] : [];
+    });
+    const own = chosen(query)(self, config.site) ? recorder.held().map((held) => ({ node: self as string, window: held })) : [];
+    return [...windows, ...own];
+  }
+
+  async function series(query: SeriesQuery): Promise<Series> {
+    await ready();
+    const metric = metricByName.get(query.name);
+    if (metric === undefined) throw new HolonError("HOLON_ARGUMENT_BAD", `${query.name} is no metric of a node`, { next: "GET /v1/metrics names them." });
+    const time = now();
+    const toMs = query.to === undefined ? time.wallMs : Date.parse(query.to);
+    const fromMs = query.from === undefined ? toMs - 3_600_000 : Date.parse(query.from);
+    const stepMs = query.stepMs ?? Math.max(limits.telemetryFineStepMs, Math.ceil((toMs - fromMs) / 120 / limits.telemetryFineStepMs) * limits.telemetryFineStepMs);
+    if (!(fromMs < toMs) || (toMs - fromMs) / stepMs > limits.telemetryPointsMax) throw new HolonError("HOLON_ARGUMENT_BAD", `from ${isoTime(fromMs)} to ${isoTime(toMs)} in steps of ${stepMs} ms is not 1 to ${limits.telemetryPointsMax} points`);
+    const accepts = chosen(query);
+    const answer = { asOf: isoTime(time.wallMs), name: metric.name, unit: metric.unit, kind: metric.kind, stepMs, completeness: view.completeness(time, accepts) };
+    const of = (history: History, only: (node: string, site: string) => boolean) => history.query({ metric, fromMs, toMs, stepMs, byAttributes: query.by === "attributes", expected: (start, end) => view.expected(start, end, only) });
+    const kept = wholeFleet(query) ? keptFor(fromMs, stepMs) : undefined;
+    if (kept !== undefined) return { ...answer, series: of(kept, accepts).map(({ labels, points }) => ({ labels: { ...labels }, points: [...points] })) };
+    const groups = new Map<string, { readonly labels: Record<string, string>; readonly history: History; readonly accepts: (node: string, site: string) => boolean }>();
+    const groupOf = (node: string) => {
+      const site = view.siteOf(node) ?? "";
+      const label = query.by === "node" ? { node } : query.by === "site" ? { site } : {};
+      const name = query.by === "node" ? node : query.by === "site" ? site : "";
+      const group = groups.get(name) ?? { labels: label, history: createHistory(Math.min(stepMs, limits.telemetryFineStepMs)), accepts: (other: string, otherSite: string) => accepts(other, otherSite) && (query.by === "node" ? other === node : query.by !== "site" || otherSite === site) };
+      groups.set(name, group);
+      return group;
+    };
+    for (const node of view.nodes()) if (accepts(node, view.siteOf(node) ?? "")) groupOf(node);
+    if (groups.size * ((toMs - fromMs) / stepMs) > limits.telemetryWindowsReadMax) throw new HolonError("HOLON_ARGUMENT_BAD", `${groups.size} lines are too many points`, { next: "Ask for longer steps, or for one node or site." });
+    for (const { node, window: told } of await read(query, fromMs)) groupOf(node).history.add(node, told, view.lateAt(node, told));
+    return { ...answer, series: [...groups.values()].flatMap((group) => of(group.history, group.accepts).map(({ labels, points }) => ({ labels: { ...group.labels, ...labels }, points: [...points] }))) };
+  }
+
+  /** Charts of all that is known are kept ready. */
+  function keptFor(fromMs: number, stepMs: number): History | undefined {
+    if (stepMs % limits.telemetryFineStepMs === 0 && fromMs >= clock.wall().ms - limits.telemetryFineSteps * limits.telemetryFineStepMs) return fine;
+    return stepMs % limits.telemetryCoarseMs === 0 ? coarse : undefined;
+  }
+
+  return {
+    view,
+    now,
+    latest: (node) => latest.get(node),
+    async start() {
+      if (config.parent !== undefined) incidentMs = clock.wall().ms; // until the uplink is open for the first time
+      await resumed();
+      if (config.listen !== undefined) void ready().then(alerts.start, failed);
+      if (settings.export !== undefined && ports.collector !== undefined) out = createOtlpOut({ settings: settings.export, log, collector: ports.collector, ports });
+    },
+    committed: (lanes) => {
+      if (caughtUp !== undefined) follower.committed(lanes);
+      out?.committed(lanes);
+    },
+    uplinkChanged() {
+      const isCut = isDue();
+      if (wasOpen === !isCut) return;
+      wasOpen = !isCut;
+      if (isCut) incidentMs ??= clock.wall().ms;
+      else incidentMs = undefined;
+      retry?.cancel();
+      retry = clock.after(0, () => recorder.turned()); // behind what is being done now
+    },
+    childrenChanged: news.changed,
+    inferred(app, fn, milliseconds) {
+      const key = printKey("holon.inference.duration", { app, function: fn });
+      for (const ms of milliseconds) recorder.measured(key, ms);
+    },
+    async fleet(query) {
+      await ready();
+      view.heard(self, now());
+      const wanted = query.figures?.split(",").map((name) => name.trim());
+      return view.status(query, now(), wanted === undefined ? undefined : (node) => figuresOf(latest.get(node)?.window, wanted));
+    },
+    series,
+    async top() {
+      return { node: self, asOf: isoTime(clock.wall().ms), held: recorder.held().length, figures: await recorder.live() };
+    },
+    async alerts() {
+      await ready();
+      const time = now();
+      return { asOf: isoTime(time.wallMs), completeness: view.completeness(time), alerts: [...alerts.all()] };
+    },
+    take: otlp.take,
+    exporting: () => out?.status(),
+    flush: recorder.flush,
+    async close() {
+      retry?.cancel();
+      news.close();
+      alerts.close();
+      await out?.close();
+      await recorder.close();
+      await append([say(stoppedType, {})], [{ key: endedCell, value: encoder.encode(String(clock.wall().ms)) }]);
+      await follower.close();
+    },
+  };
+}
+
+const wholeFleet = ({ node, site, by }: SeriesQuery): boolean => node === undefined && site === undefined && by !== "node" && by !== "site";
+
+const chosen = ({ node, site }: SeriesQuery) => (name: string, of: string): boolean => (node === undefined || name === node) && (site === undefined || of === site);
+
+/** Gauges as they are, sums as a rate per second. */
+function figuresOf(window: Window | undefined, wanted: readonly string[]): Readonly<Record<string, number>> {
+  const figures: Record<string, number> = {};
+  if (window === undefined) return figures;
+  const isWanted = (key: string): boolean => wanted.includes(parseKey(key)?.name ?? "");
+  const seconds = Math.max(0.001, (window.endMs - window.startMs) / 1_000);
+  for (const [key, sum] of Object.entries(window.sums)) if (isWanted(key)) figures[key] = sum / seconds;
+  for (const [key, [last]] of Object.entries(window.gauges)) if (isWanted(key)) figures[key] = last;
+  return figures;
+}

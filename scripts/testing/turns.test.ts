@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+import { test, type TestContext } from "node:test";
+import { filesInTurn } from "./turns.ts";
+
+const files = ["cli/src/a.process.test.ts", "cli/src/b.process.test.ts", "cli/src/c.process.test.ts", "cli/src/d.process.test.ts", "cli/src/once.process.test.ts", "core/src/e.test.ts"];
+
+function inTurn(t: TestContext, rotation: string, turns = ""): ReturnType<typeof filesInTurn> {
+  const before = [process.env["HOLON_SIM_ROTATION"], process.env["HOLON_TURNS"]] as const;
+  t.after(() => void ([process.env["HOLON_SIM_ROTATION"], process.env["HOLON_TURNS"]] = [before[0] ?? "0", before[1] ?? ""]));
+  [process.env["HOLON_SIM_ROTATION"], process.env["HOLON_TURNS"]] = [rotation, turns];
+  return filesInTurn(files);
+}
+
+test("in three runs every file has run; units and the main job run each time", (t) => {
+  const runs = ["7", "8", "9"].map((rotation) => inTurn(t, rotation));
+  assert.deepEqual([...new Set(runs.flatMap(({ now }) => now))].sort(), [...files].sort());
+  for (const { now, later } of runs) {
+    assert.deepEqual([...now, ...later].sort(), [...files].sort());
+    assert.ok(now.includes("cli/src/once.process.test.ts") && now.includes("core/src/e.test.ts"));
+    assert.ok(later.length >= 2);
+  }
+});
+
+test("all turns at once leave nothing out", (t) => assert.deepEqual(inTurn(t, "7", "all"), { now: files, later: [] }));

@@ -1,0 +1,134 @@
+/**
+ * What the fleet says of itself, held against what the simulator knows: the lanes of every node at every moment of true time, and which of the windows are at the one who answers. It never
+ * looks at how the answer was made. Clocks are right in this world, so that times can be compared.
+ */
+import { parseStoredEvent } from "@holon/core/event/stored.ts";
+import type { Log } from "@holon/core/log/log.ts";
+import { streamNames, type StreamName } from "@holon/core/schema/event.ts";
+import type { FleetStatus } from "@holon/core/telemetry/fleet-status.ts";
+import { printKey } from "@holon/core/telemetry/key.ts";
+import { windowSchema, windowType, type Window } from "@holon/core/telemetry/window.ts";
+import type { NodeName } from "@holon/core/units.ts";
+import { worldBeginsMs } from "../clock.ts";
+import type { World } from "../world.ts";
+
+interface Growth {
+  readonly atMs: number;
+  readonly sequence: number;
+}
+
+/** Streams whose counts are compared; telemetry counts itself. */
+const compared = streamNames.filter((stream) => stream !== "telemetry");
+
+export class TelemetryLedger {
+  readonly #world: World;
+  /** By `node/stream`: how long each lane was when. */
+  readonly #growth = new Map<string, Growth[]>();
+  /** By node, in order: each window with its sequence in the lane. */
+  readonly windows = new Map<string, { readonly sequence: number; readonly window: Window }[]>();
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** Follows a node's log over one of its lives. */
+  attach(node: NodeName, log: Log): void {
+    for (const stream of streamNames) this.#grew(node, stream, log.head({ origin: node, stream })?.sequence ?? 0);
+    let read = log.head({ origin: node, stream: "telemetry" })?.sequence ?? 0;
+    log.onCommit(({ lanes }) => {
+      for (const lane of lanes) {
+        if (lane.origin !== node || lane.branch !== undefined) continue;
+        const head = log.head(lane)?.sequence ?? 0;
+        this.#grew(node, lane.stream, head);
+        if (lane.stream !== "telemetry" || head <= read) continue;
+        const from = read + 1;
+        read = head;
+        void log.read(lane, from, { maxRecords: head - from + 1, maxBytes: Infinity }).then((records) => {
+          for (const { bytes, sequence } of records) {
+            const { type, data } = parseStoredEvent(bytes, "");
+            if (type === windowType) this.windowsOf(node).push({ sequence, window: windowSchema.parse(data) });
+          }
+        });
+      }
+    });
+  }
+
+  windowsOf(node: string): { readonly sequence: number; readonly window: Window }[] {
+    const windows = this.windows.get(node) ?? [];
+    this.windows.set(node, windows);
+    return windows;
+  }
+
+  #grew(node: string, stream: StreamName, sequence: number): void {
+    const growth = this.#growth.get(`${node}/${stream}`) ?? [];
+    this.#growth.set(`${node}/${stream}`, growth);
+    if (growth.at(-1)?.sequence !== sequence) growth.push({ atMs: this.#world.nowMs, sequence });
+  }
+
+  /** How long a lane was at a time: least and most, where something was written in that very millisecond. */
+  lengthAt(node: string, stream: StreamName, wallMs: number): { readonly least: number; readonly most: number } {
+    const atMs = wallMs - worldBeginsMs;
+    let least = 0;
+    let most = 0;
+    for (const step of this.#growth.get(`${node}/${stream}`) ?? []) {
+      if (step.atMs < atMs) least = step.sequence;
+      if (step.atMs < atMs + 1) most = step.sequence;
+      else break;
+    }
+    return { least, most };
+  }
+
+  /** The end of the newest window of a node that is among the first `head` records of its lane. */
+  arrivedThrough(node: string, head: number): number | undefined {
+    return this.windowsOf(node).findLast(({ sequence }) => sequence <= head)?.window.endMs;
+  }
+}
+
+export interface Asked {
+  readonly status: FleetStatus;
+  /** What the answerer has counted of a node so far, by key. */
+  totals(node: string): ReadonlyMap<string, number> | undefined;
+  /** How far the answerer's log goes in a node's telemetry. */
+  head(node: string): number;
+}
+
+/** One sentence for each thing that is said and is not so. */
+export function checkClaims(ledger: TelemetryLedger, self: string, { status, totals, head }: Asked): readonly string[] {
+  const violations: string[] = [];
+  const { completeness, nodes, asOf } = status;
+  const throughMs = Date.parse(completeness.through);
+  let reported = 0;
+  for (const row of nodes) {
+    const arrivedMs = row.node === self ? undefined : ledger.arrivedThrough(row.node, head(row.node));
+    const saidMs = row.through === null ? undefined : Date.parse(row.through);
+    if (row.node !== self && saidMs !== arrivedMs) violations.push(`${asOf}: ${row.node} is said to be known through ${row.through ?? "nothing"}, and its windows here end at ${arrivedMs === undefined ? "nothing" : new Date(arrivedMs).toISOString()}`);
+    const knownMs = row.node === self ? saidMs : arrivedMs;
+    if (row.state !== "gone" && (knownMs ?? -Infinity) >= throughMs) reported += 1;
+    if (saidMs !== undefined) violations.push(...checkTotals(ledger, row.node, saidMs, totals(row.node) ?? new Map()).map((violation) => `${asOf}: ${violation}`));
+  }
+  if (completeness.reported !== reported) violations.push(`${asOf}: ${completeness.reported} nodes are said to have reported through ${completeness.through}, and ${reported} have`);
+  if (completeness.nodes !== completeness.reported + completeness.excused + completeness.unknown) violations.push(`${asOf}: ${completeness.nodes} nodes are not ${completeness.reported} + ${completeness.excused} + ${completeness.unknown}`);
+  return violations;
+}
+
+/** What was counted of a node up to a time is what its log held then. */
+function checkTotals(ledger: TelemetryLedger, node: string, throughMs: number, totals: ReadonlyMap<string, number>): readonly string[] {
+  return compared.flatMap((stream) => {
+    const counted = totals.get(printKey("holon.log.records", { stream })) ?? 0;
+    const { least, most } = ledger.lengthAt(node, stream, throughMs);
+    return counted >= least && counted <= most ? [] : [`${node} is said to have written ${counted} records of ${stream} through ${new Date(throughMs).toISOString()}, and it had written ${least === most ? least : `${least} to ${most}`}`];
+  });
+}
+
+/** Windows of this span as they were measured, without a gap: the whole of it. */
+export function checkFull(windows: readonly Window[], what: string, fromMs: number, toMs: number, everyMs: number): readonly string[] {
+  const inside = windows.filter(({ startMs, endMs }) => endMs > fromMs && startMs < toMs);
+  const violations = inside.filter(({ merged }) => merged > 1).map(({ startMs, endMs }) => `${what} has a window that was merged, ${new Date(startMs).toISOString()} to ${new Date(endMs).toISOString()}`);
+  let atMs = fromMs;
+  for (const { startMs, endMs } of inside) {
+    if (startMs > atMs) violations.push(`${what} has nothing from ${new Date(atMs).toISOString()} to ${new Date(startMs).toISOString()}`);
+    atMs = Math.max(atMs, endMs);
+  }
+  if (atMs < toMs - everyMs) violations.push(`${what} ends at ${new Date(atMs).toISOString()}`);
+  return violations;
+}

@@ -1,0 +1,154 @@
+/**
+ * A unit with state is moved to and fro between two nodes while its input goes on. The first world of a seed has no faults and records the port calls of both nodes, and of control, while a
+ * move is under way; each further world is the same one up to one of these calls, before or after which a node loses power, or a link goes down.
+ */
+import { parseStoredEvent } from "@holon/core/event/stored.ts";
+import { printRecordName } from "@holon/core/log/identity.ts";
+import type { LogRecord } from "@holon/core/log/log.ts";
+import { checkOnceEach, OnePlaceWatch, type Handled } from "../checkers/once-each.ts";
+import type { Fleet, Machine } from "../fleet.ts";
+import { controlOf, movedUnit, movingApp, movingProgram } from "../moving-program.ts";
+import { readLane } from "../read-lane.ts";
+import type { Scenario, Variant } from "../scenario.ts";
+
+const homes = ["edge-1", "edge-2"] as const;
+const actors = ["edge-1", "edge-2", "cloud"] as const;
+const gateway = "gateway-1";
+/** Where each home stands: so the place of the unit follows from what it needs. */
+const jurisdictions: Readonly<Record<(typeof homes)[number], string>> = { "edge-1": "EU/DE", "edge-2": "EU/FR" };
+const firstHomeMs = 1_500;
+const firstMoveMs = 6_000;
+const betweenMovesMs = 9_000;
+const moves = 3;
+/** A person deploys again where control went down in the middle of it. */
+const againMs = 700;
+const downMs = 500;
+const cutMs = 4_000;
+const sampledFaults = 12;
+/** To look at all nodes after everything that happens would take most of the run. */
+const lookMs = 20;
+
+interface RecordedCall {
+  readonly node: string;
+  readonly index: number;
+}
+
+const recorded = new WeakMap<Fleet, RecordedCall[]>();
+const needs = (home: (typeof homes)[number]): object => ({ sources: [{ site: "plant" }], tiers: ["edge"], jurisdictions: [jurisdictions[home]] });
+
+export const handOff: Scenario = {
+  name: "hand-off",
+  about: "A unit with state moves to and fro while power or a link fails before or after any port call of a move: nothing is handled twice, skipped or forgotten, and it never runs in two places.",
+  convergeMsMax: 400_000,
+  safetyMs: () => firstMoveMs + moves * betweenMovesMs,
+  program: (program) => movingProgram(program),
+  build: (fleet) => {
+    const random = fleet.world.random.fork("topology");
+    const inventory = { processors: 4, memoryBytes: 4e9, diskBytes: 1e10 };
+    fleet.add({ name: "cloud", tier: "cloud", inventory });
+    fleet.add({ name: "edge-2", tier: "edge", parent: "cloud", site: "region", jurisdiction: jurisdictions["edge-2"], inventory });
+    fleet.add({ name: "edge-1", tier: "edge", parent: "edge-2", site: "north", jurisdiction: jurisdictions["edge-1"], inventory });
+    fleet.add({ name: gateway, tier: "gateway", parent: "edge-1", site: "plant", inventory, devices: { readingsPerSecond: random.between(1, 4), burstChance: 0.05, burstMax: 12, markerEvery: 7 } });
+    const calls: RecordedCall[] = [];
+    recorded.set(fleet, calls);
+    for (const name of actors) {
+      const machine = machineOf(fleet, name);
+      machine.identity.hooks = { beforeCall: (index) => void (isMoving(fleet) && calls.push({ node: name, index })) };
+    }
+  },
+  plan(fleet) {
+    const { world } = fleet;
+    const startMs = world.nowMs;
+    world.at(startMs + firstHomeMs, () => deployUntilTaken(fleet, homes[0]));
+    for (let move = 0; move < moves; move++) {
+      const home = homes[(move + 1) % homes.length] ?? "edge-1";
+      world.at(startMs + firstMoveMs + move * betweenMovesMs, () => deployUntilTaken(fleet, home));
+    }
+  },
+  variants: (first, exhaustive) => {
+    const calls = recorded.get(first) ?? [];
+    const all = (call: RecordedCall): readonly [Variant, ...Variant[]] => [crash(call, "before"), crash(call, "after"), cut(call, "edge-1", "edge-2"), cut(call, "edge-2", "cloud")];
+    if (exhaustive) return calls.flatMap(all);
+    const random = first.world.random.fork("faults");
+    const chosen = new Map<string, Variant>();
+    for (let tries = 0; tries < sampledFaults; tries++) {
+      const call = calls[random.integer(0, calls.length - 1)];
+      if (call === undefined) break;
+      const variant = random.pick(all(call));
+      chosen.set(variant.name, variant);
+    }
+    return [...chosen.values()];
+  },
+  watch(fleet) {
+    const places = new OnePlaceWatch();
+    let seenMs = Number.NEGATIVE_INFINITY;
+    return {
+      see() {
+        if (fleet.world.nowMs - seenMs < lookMs) return;
+        seenMs = fleet.world.nowMs;
+        places.see(seenMs, homesOf(fleet));
+      },
+      hasConverged: () => {
+        const control = controlOf(fleet.root.machine.subject);
+        return control !== undefined && control.moves().length === 0 && homesOf(fleet).length === 1 && [...fleet.members.values()].every(({ machine }) => machine.subject?.status?.().agent.moving?.length === 0);
+      },
+      violations: () => places.violations,
+    };
+  },
+  async check(fleet) {
+    const inputs = (await fleet.world.drive(told(fleet, gateway, "sim.seen"))).map(({ record }) => printRecordName(record));
+    const handled: Handled[] = [];
+    for (const node of actors) {
+      for (const { event } of await fleet.world.drive(told(fleet, node, "sim.sum"))) handled.push({ cause: event.causedby ?? "", count: countOf(event.data), node });
+    }
+    const nothing = inputs.length === 0 ? ["the run proves nothing: the unit had no input"] : [];
+    return [...nothing, ...checkOnceEach(inputs, handled)];
+  },
+  findings: (fleet) => ({ violations: [], figures: { callsWhileMoving: recorded.get(fleet)?.length ?? 0 } }),
+};
+
+const machineOf = (fleet: Fleet, name: string): Machine => fleet.members.get(name)?.machine ?? fleet.root.machine;
+/** More than an empty list stands in the cell. */
+const isMoving = (fleet: Fleet): boolean => (fleet.root.machine.subject?.log.cell("plan/moving")?.length ?? 0) > "[]".length;
+const countOf = (data: unknown): number => (typeof data === "object" && data !== null && "count" in data && typeof data.count === "number" ? data.count : Number.NaN);
+
+/** Nodes on which it runs at this moment. */
+const homesOf = (fleet: Fleet): readonly string[] =>
+  actors.filter((name) => machineOf(fleet, name).subject?.status?.().agent.units.some(({ app, name: unit, state }) => `${app}/${unit}` === movedUnit && state !== "stopped") === true);
+
+function deployUntilTaken(fleet: Fleet, home: (typeof homes)[number]): void {
+  const control = controlOf(fleet.root.machine.subject);
+  const again = (): void => void fleet.world.after(againMs, () => deployUntilTaken(fleet, home));
+  if (control === undefined) return again();
+  let isOver = false;
+  const deployed = control.deploy(movingApp(needs(home)));
+  deployed.then(() => (isOver = true), () => undefined); // control that went down answers nothing: it is asked again
+  fleet.world.after(againMs, () => void (isOver || deployUntilTaken(fleet, home)));
+}
+
+/** Of one type in the node's `data`, as the root has them. */
+async function told(fleet: Fleet, node: string, type: string): Promise<readonly { readonly record: LogRecord; readonly event: ReturnType<typeof parseStoredEvent> }[]> {
+  const root = fleet.root.machine.subject;
+  if (root === undefined) return [];
+  const records = await readLane(root, { origin: machineOf(fleet, node).name, stream: "data" });
+  return records.map((record) => ({ record, event: parseStoredEvent(record.bytes, printRecordName(record)) })).filter(({ event }) => event.type === type);
+}
+
+const crash = ({ node, index }: RecordedCall, place: "before" | "after"): Variant => ({
+  name: `power of ${node} ${place} call ${index}`,
+  arm: (fleet) => machineOf(fleet, node).crashAtCall(index, place, "power", downMs),
+});
+
+const cut = ({ node, index }: RecordedCall, below: string, above: string): Variant => ({
+  name: `link ${below} ${above} at call ${index} of ${node}`,
+  arm(fleet) {
+    machineOf(fleet, node).identity.hooks = {
+      beforeCall(current) {
+        if (current !== index) return;
+        machineOf(fleet, node).identity.hooks = {};
+        fleet.net.cut(below, above, { reset: true });
+        fleet.world.after(cutMs, () => fleet.net.heal(below, above));
+      },
+    };
+  },
+});

@@ -1,0 +1,152 @@
+/**
+ * A site is cut off for three days and measures itself all the while. At every look the fleet's answer says of whom it knows nothing, since when, and is right about it; when the uplink is
+ * back, the first and the last hour arrive minute by minute, the time between merged, every total is what was done, and the charts say that they were corrected.
+ */
+import { telemetrySettingsSchema, type TelemetrySettings } from "@holon/core/telemetry/settings.ts";
+import type { FleetStatus } from "@holon/core/telemetry/fleet-status.ts";
+import { checkClaims, checkFull, TelemetryLedger } from "../checkers/telemetry.ts";
+import { worldBeginsMs } from "../clock.ts";
+import type { Fleet, Member } from "../fleet.ts";
+import type { Scenario, ScenarioSize } from "../scenario.ts";
+
+const hoursDefault = 72;
+const hourMs = 3_600_000;
+const everyMs = 60_000;
+/** A shorter outage has a shorter first and last hour. */
+const settingsFor = (hours: number): TelemetrySettings => telemetrySettingsSchema.parse(hours < 12 ? { everyMs, fullMs: 900_000, coarseMs: 300_000 } : { everyMs });
+/** Time for all to have told before the island begins, and after it has ended. */
+const settleMs = 10 * everyMs;
+/** Not at the full minute, when windows are on their way. */
+const lookEveryMs = 7 * everyMs;
+const lookOffsetMs = 37_000;
+/** How long a broken line may stay unnoticed: the silence after which a link is closed. */
+const noticedMs = 60_000;
+const cloud = "cloud";
+const island: readonly string[] = ["edge-1", "gateway-1", "gateway-2"];
+/** Cut off from its own edge too, so that one that has much to count waits with it. */
+const alone = "gateway-2";
+
+interface Watched {
+  readonly ledger: TelemetryLedger;
+  readonly violations: string[];
+  cutMs: number;
+  healedMs: number;
+  looks: number;
+}
+const watchedOf = new WeakMap<Fleet, Watched>();
+
+export const telemetry72h: Scenario = {
+  name: "telemetry-72h",
+  about: "A site without an uplink for 72 hours: what the fleet says of itself is right at every look, and all that was measured arrives.",
+  convergeMsMax: 900_000,
+  safetyMs: (_world, { hours = hoursDefault }) => hours * hourMs,
+  build(fleet, { hours = hoursDefault }: ScenarioSize) {
+    const random = fleet.world.random.fork("topology");
+    const devices = () => ({ readingsPerSecond: random.between(0.002, 0.02), burstChance: 0.05, burstMax: 40, markerEvery: random.integer(2, 10) });
+    const measured = { telemetry: settingsFor(hours) };
+    fleet.add({ name: cloud, tier: "cloud", ...measured });
+    fleet.add({ name: "edge-1", tier: "edge", parent: cloud, site: "site-1", ...measured });
+    fleet.add({ name: "edge-2", tier: "edge", parent: cloud, site: "site-2", ...measured });
+    for (const name of ["gateway-1", "gateway-2"]) fleet.add({ name, tier: "gateway", parent: "edge-1", site: "site-1", devices: devices(), ...measured });
+    fleet.add({ name: "gateway-3", tier: "gateway", parent: "edge-2", site: "site-2", devices: devices(), ...measured });
+  },
+  plan(fleet, untilMs) {
+    const { world, net } = fleet;
+    const watched: Watched = { ledger: new TelemetryLedger(world), violations: [], cutMs: world.nowMs + settleMs, healedMs: untilMs, looks: 0 };
+    watchedOf.set(fleet, watched);
+    for (const { machine } of fleet.members.values()) if (machine.subject !== undefined) watched.ledger.attach(machine.name, machine.subject.log);
+    const random = world.random.fork("cut");
+    const reset = [random.chance(0.5), random.chance(0.5)] as const;
+    world.at(watched.cutMs, () => {
+      net.cut("edge-1", cloud, { reset: reset[0] });
+      net.cut(alone, "edge-1", { reset: reset[1] });
+    });
+    lookAgain(fleet, watched);
+  },
+  watch: (fleet) => ({ see: () => undefined, hasConverged: () => fleet.world.nowMs > (watchedOf.get(fleet)?.healedMs ?? 0) + settleMs, violations: () => [] }),
+  async check(fleet) {
+    const watched = watchedOf.get(fleet);
+    if (watched === undefined) return ["nothing was planned"];
+    await fleet.world.drive(look(fleet, watched));
+    await fleet.world.drive(checkCharts(fleet, watched));
+    for (const name of ["edge-1", alone]) checkThinned(fleet, watched, name);
+    if (watched.looks < 10) watched.violations.push(`the run proves nothing: ${watched.looks} looks`);
+    return watched.violations.slice(0, 20);
+  },
+  findings: (fleet) => {
+    const watched = watchedOf.get(fleet);
+    return { violations: [], figures: { telemetryLooks: watched?.looks ?? 0, telemetryWindows: [...(watched?.ledger.windows.values() ?? [])].reduce((sum, windows) => sum + windows.length, 0), telemetryLines: watched?.ledger.windows.size ?? 0 } };
+  },
+};
+
+function lookAgain(fleet: Fleet, watched: Watched): void {
+  const { world } = fleet;
+  const nextMs = Math.ceil((world.nowMs + lookEveryMs) / everyMs) * everyMs + lookOffsetMs;
+  world.at(nextMs, () => {
+    look(fleet, watched).catch((error: unknown) => watched.violations.push(String(error)));
+    if (world.nowMs < watched.healedMs + settleMs) lookAgain(fleet, watched);
+  });
+}
+
+/** What the cloud says, and what the island says of itself. */
+async function look(fleet: Fleet, watched: Watched): Promise<void> {
+  for (const answerer of [cloud, "edge-1"]) {
+    const subject = fleet.members.get(answerer)?.machine.subject;
+    if (subject?.telemetry === undefined) {
+      watched.violations.push(`${answerer} does not answer`);
+      continue;
+    }
+    const { telemetry, log } = subject;
+    const status = await telemetry.fleet({});
+    watched.looks += 1;
+    const members: readonly Member[] = [...fleet.members.values()].filter(({ config: { name }, parent }) => answerer === cloud || name === answerer || parent === answerer);
+    if (status.completeness.nodes !== members.length) watched.violations.push(`${answerer} knows of ${status.completeness.nodes} nodes of ${members.length}`);
+    const head = (node: string): number => log.heads().get(`${node}/telemetry`)?.mark.sequence ?? 0;
+    watched.violations.push(...checkClaims(watched.ledger, answerer, { status, totals: (node) => telemetry.latest(node)?.totals, head }).map((violation) => `${answerer}, ${violation}`));
+    watched.violations.push(...checkStates(fleet, watched, answerer, status));
+  }
+}
+
+/** Nobody is called present who cannot be heard, and nobody silent who is. */
+function checkStates({ world }: Fleet, { cutMs, healedMs }: Watched, answerer: string, { nodes }: FleetStatus): readonly string[] {
+  const isCutOff = world.nowMs > cutMs + noticedMs && world.nowMs < healedMs;
+  const isWhole = world.nowMs < cutMs || world.nowMs > healedMs + 2 * everyMs;
+  return nodes.flatMap(({ node, state, since }) => {
+    const isBeyond = answerer === cloud ? island.includes(node) : node === alone;
+    if (isCutOff && isBeyond) {
+      const sinceMs = since === null ? undefined : Date.parse(since) - worldBeginsMs;
+      if (state !== "silent") return [`${node} is cut off, and ${answerer} says that it is ${state}`];
+      return sinceMs !== undefined && sinceMs >= cutMs - 1 && sinceMs <= cutMs + noticedMs ? [] : [`${node} is silent since ${cutMs}, and ${answerer} says since ${sinceMs ?? "nothing"}`];
+    }
+    return (isWhole || !isBeyond) && state !== "present" ? [`${node} is there, and ${answerer} says that it is ${state}`] : [];
+  });
+}
+
+/** Over the whole time the charts add up to what was done, and those of the island say that they were corrected. */
+async function checkCharts(fleet: Fleet, watched: Watched): Promise<void> {
+  const { machine: { subject } } = fleet.root;
+  if (subject?.telemetry === undefined) return;
+  const fromMs = worldBeginsMs;
+  const toMs = worldBeginsMs + fleet.world.nowMs + everyMs;
+  const { series } = await subject.telemetry.series({ name: "holon.log.records", by: "node", from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString(), stepMs: 900_000 });
+  for (const { labels, points } of series) {
+    const node = labels["node"] ?? "";
+    const sum = points.reduce((total, { value }) => total + (value ?? 0), 0);
+    // What was counted of it was held against its log at this look.
+    const counted = [...(subject.telemetry.latest(node)?.totals ?? [])].reduce((total, [key, value]) => (key.startsWith("holon.log.records") ? total + value : total), 0);
+    if (counted === 0 || Math.abs(sum - counted) > 1e-6 * counted) watched.violations.push(`the chart of ${node} adds up to ${sum} records, and ${counted} were counted`);
+    const revised = points.filter((point) => point.revised !== undefined).length;
+    if (island.includes(node) !== revised > 0) watched.violations.push(`${revised} steps of ${node} are shown as corrected`);
+  }
+}
+
+function checkThinned(fleet: Fleet, watched: Watched, node: string): void {
+  const { ledger, violations } = watched;
+  const cutMs = worldBeginsMs + watched.cutMs + noticedMs;
+  const healedMs = worldBeginsMs + watched.healedMs;
+  const windows = ledger.windowsOf(node).map(({ window }) => window);
+  const settings = fleet.members.get(node)?.config.telemetry ?? settingsFor(hoursDefault);
+  violations.push(...checkFull(windows, `the first hour of ${node}`, cutMs, Math.min(cutMs + settings.fullMs - noticedMs, healedMs), everyMs));
+  violations.push(...checkFull(windows, `the last hour of ${node}`, Math.max(cutMs, healedMs - settings.fullMs), healedMs, everyMs));
+  if (watched.healedMs - watched.cutMs > 4 * settings.fullMs && !windows.some(({ merged }) => merged > 1)) violations.push(`nothing of ${node} was merged`);
+}

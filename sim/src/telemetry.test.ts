@@ -1,0 +1,40 @@
+/** The scenario of a partition, shorter, and one bug for each thing that it promises. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createFleetView } from "@holon/core/telemetry/fleet-view.ts";
+import { mergeWindows } from "@holon/core/telemetry/window.ts";
+import { thin } from "@holon/core/telemetry/thinning.ts";
+import type { NodeParts } from "@holon/node/index.ts";
+import { takesTurns } from "../../scripts/testing/turns.ts";
+import { holonProgram } from "./program.ts";
+import { runSeed, type ScenarioRun } from "./scenario.ts";
+import { telemetry72h } from "./scenarios/telemetry-72h.ts";
+
+const run = async (parts: NodeParts, hours: number): Promise<ScenarioRun> => runSeed(telemetry72h, await holonProgram(parts), 1, { size: { hours } });
+
+test("a site that was cut off: what is said of it is right, and all of it arrives", async () => {
+  assert.deepEqual((await run({}, 1.5)).violations, []);
+});
+
+const planted = takesTurns(3);
+async function caught(parts: NodeParts, pattern: RegExp, hours = 1.5): Promise<void> {
+  const { violations } = await run(parts, hours);
+  assert.ok(violations.some((violation) => pattern.test(violation)), `not seen; only: ${violations.slice(0, 3).join("; ")}`);
+}
+
+planted("forgets the first hour of an outage", () =>
+  caught({ thin: (held, incidentMs, rules) => (incidentMs === undefined ? thin(held, incidentMs, rules) : { write: [], hold: held.slice(-15) }) }, /the first hour of gateway-2 (has nothing|ends)/));
+
+planted("merges the last hour", () =>
+  caught({ thin: (held, incidentMs, rules) => { const [first, ...rest] = held; return incidentMs === undefined && first !== undefined ? { write: [mergeWindows(first, ...rest)], hold: [] } : thin(held, incidentMs, rules); } }, /the last hour of gateway-2 has a window that was merged/));
+
+planted("tells what waited twice", () =>
+  caught({ thin: (held, incidentMs, rules) => { const thinned = thin(held, incidentMs, rules); return incidentMs === undefined && held.length > 1 ? { ...thinned, write: [...held, ...held] } : thinned; } }, /gateway-2 is said to have written/));
+
+planted("calls a node present that nobody has heard from", () =>
+  caught({ fleetView: (self) => { const view = createFleetView(self); return { ...view, link: () => undefined, heard: (node, now) => view.heard(node, { ...now, monotonicMs: now.monotonicMs + 1e9 }) }; } }, /is cut off, and cloud says/, 1));
+
+planted("counts as reported what was heard of at all", () =>
+  caught({ fleetView: (self) => { const view = createFleetView(self); return { ...view, status: (query, now, figures) => { const status = view.status(query, now, figures); return { ...status, completeness: { ...status.completeness, reported: status.completeness.nodes, unknown: 0 } }; } }; } }, /are said to have reported/, 1));
+
+planted("does not say what was late", () => caught({ fleetView: (self) => ({ ...createFleetView(self), lateAt: () => undefined }) }, /0 steps of gateway-1 are shown as corrected/, 1));
