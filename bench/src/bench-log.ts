@@ -1,4 +1,4 @@
-import type { Disk, DiskFile } from "@holon/core/ports.ts";
+import type { Cipher, Disk, DiskFile } from "@holon/core/ports.ts";
 import { isNodeName } from "@holon/core/units.ts";
 import { createEvents } from "@holon/node/event/events.ts";
 import { openLog, type SegmentLog } from "@holon/node/log/segment-log.ts";
@@ -12,7 +12,7 @@ import { createRandom } from "@holon/platform/random.ts";
 export const integrity = { sha256: createCrypto().sha256, crc32: createCodec().crc32 };
 
 /** The log of a node as the node opens it, on this machine's ports, without a node around it. */
-export async function openBenchLog(folder: string, name = "gateway-1", disk: Disk = createDisk(folder)): Promise<SegmentLog> {
+export async function openBenchLog(folder: string, name = "gateway-1", disk: Disk = createDisk(folder), cipher?: Cipher): Promise<SegmentLog> {
   if (!isNodeName(name)) throw new Error(`${name} is no node name`);
   const clock = createClock();
   const events = createEvents({ name, jurisdiction: "EU" }, clock);
@@ -21,7 +21,7 @@ export async function openBenchLog(folder: string, name = "gateway-1", disk: Dis
     disk,
     clock,
     random: createRandom(),
-    integrity,
+    integrity: { ...integrity, cipher },
     opened: (stream, predecessor) => events.record({ stream, type: "holon.log.opened", class: "public", producer: "log", data: { predecessor: predecessor ?? null } }),
   });
 }

@@ -1,4 +1,5 @@
 /** The table of suites: one file each. */
+import { encryptionSuite } from "./encryption.ts";
 import { endToEndSuite } from "./end-to-end.ts";
 import { functionsSuite } from "./functions.ts";
 import { gpuTraceSuite } from "./gpu-trace.ts";
@@ -24,6 +25,7 @@ export const suites: ReadonlyMap<string, Suite> = new Map([
   ["ingest", ingestSuite],
   ["endToEnd", endToEndSuite],
   ["guard", guardSuite],
+  ["encryption", encryptionSuite],
   ["recovery", recoverySuite],
   ["memory", memorySuite],
   ["models", modelsSuite],

@@ -14,6 +14,7 @@ import { publish } from "./app/publish.ts";
 import { consoleAddress } from "./command/console.ts";
 import { startThree, type Three } from "./machine/three.ts";
 import { openBrowser } from "./testing/browser.ts";
+import { runHolon } from "./testing/holon-process.ts";
 import { until } from "./testing/wait.ts";
 
 const beat = `import { defineFunction } from "@holon/sdk";
@@ -26,6 +27,7 @@ export default defineFunction({
 const manifest = { name: "beat", sources: [{ kind: "host", name: "host", type: "beat.reading", rateHz: 8 }], functions: [{ name: "count", module: "beat.ts" }], egress: [{ class: "derived" }] };
 const eventsSchema = z.object({ events: z.array(z.object({ id: z.string(), recordedtime: z.string() })) });
 const chartSchema = z.object({ times: z.array(z.number()), series: z.array(z.object({ label: z.string(), values: z.array(z.number()) })) });
+const lineSchema = z.looseObject({ atMs: z.number().optional(), nodes: z.record(z.string(), z.array(z.unknown())).or(z.array(z.unknown()).transform(() => undefined)).optional() });
 const foundSchema = z.object({ violations: z.array(z.object({ id: z.string(), impact: z.string().nullable(), nodes: z.array(z.object({ html: z.string() })) })) });
 
 interface Bed {
@@ -117,6 +119,50 @@ test("every screen says what is there, can be reached by its address, and breaks
   await page.locator(".event-row button.link").first().click();
   await page.getByRole("heading", { name: "Before and after" }).waitFor();
   await assertAccessible(page, "evidence");
+});
+
+test("a run of the simulator is played on the same map", need("chromium"), async (context) => {
+  const { three } = await startBed(context);
+  const file = join(tempFolder(context), "run.jsonl");
+  const run = await runHolon(context, ["sim", "run", "--scenario", "cut-and-heal", "--seed", "3", "--trace", file, "--json"]);
+  assert.equal(run.exitCode, 0, run.stderr);
+  const page = await (await openBrowser(context)).open();
+  await page.goto(`${three.edge.api}/#/replay`); // needs nobody's leave: the file stays in the browser
+  await page.getByLabel("Choose a file").setInputFiles(file);
+  await page.locator("[data-node=gateway-1]").waitFor();
+  const times = readFileSync(file, "utf8").trimEnd().split("\n").map((line) => lineSchema.parse(JSON.parse(line)));
+  const cutMs = times.find(({ atMs = 0, nodes }) => atMs > 2_000 && nodes?.["edge-1"] !== undefined && nodes["edge-1"][1] !== "open" && nodes["edge-1"][0] === true)?.atMs;
+  assert.ok(cutMs !== undefined, "in this run the edge is cut off");
+  const seek = (ms: number): Promise<void> => page.getByRole("slider").fill(String(50 * Math.ceil(ms / 50)));
+  await seek(cutMs);
+  await page.locator(card("edge-1", "cut")).waitFor();
+  await page.locator(".site-box.island").waitFor();
+  await assertAccessible(page, "replay");
+  await seek(times.at(-1)?.atMs ?? 0);
+  await page.getByText("no violation").waitFor();
+});
+
+test("people log in by name, see what their role shows, and log out", need("chromium"), async (context) => {
+  const { three, token } = await startBed(context);
+  const post = async (path: string, body: unknown, shown = token): Promise<Response> => fetch(`${three.cloud.api}${path}`, { method: "POST", headers: { authorization: `Bearer ${shown}`, "content-type": "application/json" }, body: JSON.stringify(body) });
+  assert.equal((await post("/v1/users", { name: "olga", role: "owner", password: "a password of olga" })).status, 200);
+  const { token: olgas } = z.object({ token: z.string() }).parse(await (await post("/v1/login", { name: "olga", password: "a password of olga" })).json());
+  assert.equal((await post("/v1/users", { name: "vera", role: "viewer", password: "a password of vera" }, olgas)).status, 200);
+  const page = await (await openBrowser(context)).open();
+  await page.goto(`${three.cloud.api}/#/people`);
+  const logIn = async (password: string): Promise<void> => {
+    await page.getByLabel("Name").fill("vera");
+    await page.getByLabel("Password").fill(password);
+    await page.getByRole("button", { name: "Log in" }).click();
+  };
+  await logIn("a wrong password");
+  await page.getByRole("alert").waitFor();
+  await logIn("a password of vera");
+  await page.getByText("person vera").waitFor();
+  await page.getByText("Your role does not show this.").first().waitFor();
+  assert.equal(await page.getByText("olga").count(), 0);
+  await page.getByRole("button", { name: "Log out" }).click();
+  await page.getByRole("heading", { name: "Log in" }).waitFor();
 });
 
 const eventsAt = async (api: string, token: string) =>

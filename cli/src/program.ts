@@ -14,6 +14,7 @@ import type { TailOptions } from "./command/event.ts";
 import type { ProviderLogin } from "./command/session-provider.ts";
 import type { OptimizeOptions } from "./command/model-optimize.ts";
 import type { RegisterOptions } from "./command/model.ts";
+import type { MeasureFlags } from "./command/node-measure.ts";
 import type { AuthorityOptions, DirectorOptions, InviteOptions } from "./command/node-identity.ts";
 import type { ExplainOptions } from "./command/policy.ts";
 import type { InitOptions, PinOptions, SignOptions, TrustOptions } from "./command/publisher.ts";
@@ -146,8 +147,9 @@ function addApps(program: Command, hold: Hold): void {
 function addNodes(program: Command, hold: Hold): void {
   const node = program.command("node").description("nodes");
   common(node.command("list").description("all nodes ever heard")).action(async (options: Common) => (await import("./command/node.ts")).listNodes(await connectApi(clientOptions(options)), options.json === true));
-  common(node.command("show <name>").description("one node: what it is made of, what it should run")).action(async (name: string, options: Common) => (await import("./command/node.ts")).showNode(await connectApi(clientOptions(options)), name, options.json === true));
   common(node.command("drift [name]").description("where nodes differ from what they are to be, and since when")).action(async (name: string | undefined, options: Common) => (await import("./command/node.ts")).showDrift(await connectApi(clientOptions(options)), name, options.json === true));
+  ofNode(node.command("status").description("states of nodes, since when, and how complete the answer is")).action(async (options: OfNode) => (await import("./command/node-telemetry.ts")).showStatus(clientOptions(options), options.node, options.json === true));
+  ofNode(node.command("top").description("what a node measures of itself now")).action(async (options: OfNode) => (await import("./command/node-telemetry.ts")).showTop(clientOptions(options), options.node, options.json === true));
   node
     .command("start <file>")
     .description("run one node by its holon.node.yaml")
@@ -180,6 +182,23 @@ function addMembership(node: Command): void {
   common(node.command("revoke <name>").description("take a node's certificates from it: the fleet refuses it"))
     .requiredOption("--because <reason>", "goes into the trail")
     .action(async (name: string, options: Common & { readonly because: string }) => (await import("./command/node-identity.ts")).revokeNode(await connectApi(clientOptions(options)), name, options.because, options.json === true));
+  common(node.command("show <name>").description("one node as it tells of itself: whether it is made of what was adopted, its links")).action(async (name: string, options: Common) => (await import("./command/node-measure.ts")).showNode(clientOptions(options), name, options.json === true));
+  node
+    .command("measure <file>")
+    .description("whether the program and configuration of the node of a holon.node.yaml are what was adopted")
+    .option("--adopt", "adopt them as they are, from now on")
+    .option("--because <reason>", "why; goes into the trail with your name")
+    .option("--data <folder>", "data folder", ".holon")
+    .option("--json", "data as JSON on stdout")
+    .action(async (file: string, options: MeasureFlags) => {
+      if (!(await (await import("./command/node-measure.ts")).measureNode(file, options))) process.exitCode = 1;
+    });
+  node
+    .command("rotate <name>")
+    .description("new keys for the encrypted log of a node of this machine that does not run")
+    .option("--data <folder>", "data folder", ".holon")
+    .option("--json", "data as JSON on stdout")
+    .action(async (name: string, options: { readonly data: string; readonly json?: boolean }) => (await import("./command/node-identity.ts")).rotateKeys(name, options));
   node
     .command("authority")
     .description("the fleet's authority on this machine, and its root key")
@@ -350,7 +369,11 @@ function addTokens(program: Command): void {
 }
 
 function addDoctor(program: Command): void {
-  common(program.command("doctor").description("what is wrong here, and what to do")).action(async (options: Common) => {
+  common(program.command("doctor").description("what is wrong here, and what to do").option("--hardening", "look at the machine instead, by a written list")).action(async (options: Common & { readonly hardening?: boolean }) => {
+    if (options.hardening === true) {
+      if (!(await import("./command/hardening.ts")).inspectMachine(clientOptions(options).data, options.json === true)) process.exitCode = 1;
+      return;
+    }
     if (!(await (await import("./command/doctor.ts")).doctor(clientOptions(options), options.json === true))) process.exitCode = 1;
   });
 }
@@ -365,6 +388,7 @@ function addSimulator(program: Command): void {
     .option("--seeds <k>", "how many seeds", "1")
     .option("--exhaustive <k>", "of how many of the seeds every variant is lived through, not only a sample", "0")
     .option("--variant <name>", "one variant of the seed alone, as a violation names it")
+    .option("--trace <file>", "write what happened in the first seed to a file, for the console's Replay")
     .option("--nodes <m>", "size of the fleet, where the scenario has one to choose")
     .option("--hours <h>", "virtual time under faults, where the scenario has one to choose")
     .option("--safety-ms <ms>", "heal at the latest after so many virtual milliseconds")

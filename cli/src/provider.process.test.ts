@@ -7,10 +7,12 @@ import { tempFolder } from "@holon/node/testing/temp-log.ts";
 import { browse, startRealProvider } from "@holon/platform/testing/real-provider.ts";
 import { SignJWT } from "jose";
 import { z } from "zod";
+import { need } from "../../scripts/testing/need.ts";
 import { onItsTurn } from "../../scripts/testing/turns.ts";
 import { startNode } from "./machine/compose.ts";
 import { makeToken } from "./machine/token.ts";
 import { assertRefused } from "./testing/assert-refused.ts";
+import { openBrowser } from "./testing/browser.ts";
 import { startHolon } from "./testing/holon-process.ts";
 import { until } from "./testing/wait.ts";
 
@@ -114,4 +116,19 @@ test("a provider that is away, or a clock that is wrong, is told by its code, an
   assertRefused(await startHolon(context, ["login", "--api", api, "--data", join(data, "home")]).ended, "HOLON_PROVIDER_UNREACHABLE", /works does not answer/);
   assert.equal((await call(undefined, "POST", "/v1/login", { name: "otto", password })).status, 200);
   assert.deepEqual((await call(undefined, "GET", "/v1/login")).body, { accounts: true, provider: "works" });
+});
+
+test("the console logs in with the identity provider, and keeps nothing of it in its address", { timeout: 90_000, ...need("chromium"), ...onItsTurn(0, 2, need("chromium").skip) }, async (context) => {
+  const { api, trail } = await openOffice(context);
+  const browser = await openBrowser(context);
+  const page = await browser.open();
+  await page.goto(`${api}/`);
+  await page.getByRole("button", { name: "Log in with works" }).click();
+  await page.locator('input[name="login"]').fill("olga");
+  await page.locator('input[name="password"]').fill("any");
+  await page.locator('button[type="submit"]').click();
+  await page.locator('form[action*="/interaction/"] button[type="submit"]').click();
+  await page.locator('[data-node="cloud-1"]').waitFor();
+  assert.deepEqual([new URL(page.url()).origin, new URL(page.url()).search, new URL(page.url()).hash], [api, "", "#/"]);
+  assert.deepEqual((await trail("holon.session.began")).map(({ name, role }) => [name, role]), [["works/olga", "owner"]]);
 });

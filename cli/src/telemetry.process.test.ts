@@ -1,7 +1,8 @@
 /** Three real nodes: what the fleet says of itself over HTTP, what Prometheus makes of it, and OpenTelemetry's own SDK through a cut. */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -15,11 +16,14 @@ import { SimpleSpanProcessor, TracerProvider, type SpanExporter } from "@opentel
 import { fleetStatusSchema, type FleetStatus } from "@holon/core/telemetry/fleet-status.ts";
 import { telemetrySettingsSchema } from "@holon/core/telemetry/settings.ts";
 import { seriesSchema } from "@holon/core/telemetry/series.ts";
+import { z } from "zod";
 import { binaryPath, need } from "../../scripts/testing/need.ts";
 import { startThree, type Three } from "./machine/three.ts";
 import { TestCollector } from "./testing/collector.ts";
+import { freePortBase } from "./testing/free-ports.ts";
 import { until } from "./testing/wait.ts";
 
+const prometheusSchema = z.object({ data: z.object({ result: z.array(z.object({ metric: z.record(z.string(), z.string()), value: z.tuple([z.number(), z.string()]) })) }) });
 const open = { traces: "public", metrics: "public", logs: "public" };
 
 async function three(context: TestContext, collector: TestCollector, encoding: "json" | "protobuf"): Promise<{ readonly fleet: Three; readonly get: (of: "cloud" | "edge" | "gateway", path: string) => Promise<Response>; readonly token: string }> {
@@ -72,10 +76,12 @@ for (const encoding of ["json", "protobuf"] as const) {
     await Promise.all([spans.shutdown(), logs.shutdown(), meters.shutdown()]);
     collector.answers.push({ status: 503, headers: { "retry-after": "1" } }, { status: 429 });
     fleet.gateway.node.healUplink();
-    await until("all is at the cloud", () => fleet.cloud.node.log.head({ origin: fleet.gateway.node.log.origin, stream: "telemetry" })?.sequence === fleet.gateway.node.log.head({ origin: fleet.gateway.node.log.origin, stream: "telemetry" })?.sequence);
+    const lane = { origin: fleet.gateway.node.log.origin, stream: "telemetry" } as const;
+    const last = fleet.gateway.node.log.head(lane)?.sequence ?? Infinity;
+    await until("all is at the cloud", () => (fleet.cloud.node.log.head(lane)?.sequence ?? 0) >= last, 60_000);
     await collector.start();
     const wanted = Array.from({ length: 20 }, (_, index) => `made-${index}`).sort();
-    await until("all of it is there", () => namesOf(collector, "spans").length >= 20 && namesOf(collector, "logRecords").length >= 20);
+    await until("all of it is there", () => namesOf(collector, "spans").length >= 20 && namesOf(collector, "logRecords").length >= 20, 60_000);
     await until("the collector is not behind", () => (fleet.cloud.node.telemetry?.exporting()?.behind ?? 1) <= 2);
     assert.deepEqual(namesOf(collector, "spans").sort(), wanted);
     assert.deepEqual(namesOf(collector, "logRecords").sort(), wanted);
@@ -97,6 +103,33 @@ test("promtool finds nothing wrong with what nodes and the fleet tell", need("pr
     const checked = spawnSync(binaryPath("promtool"), ["check", "metrics"], { input: await response.text(), encoding: "utf8" });
     assert.deepEqual([checked.status, checked.stdout, checked.stderr], [0, "", ""], `${of} ${path}`);
   }
+});
+
+test("a Prometheus server scrapes the fleet and each node", need("prometheus"), async (context) => {
+  const collector = new TestCollector();
+  await collector.start(0);
+  const { fleet, token } = await three(context, collector, "json");
+  const folder = mkdtempSync(join(tmpdir(), "holon-"));
+  context.after(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, "token"), token, { mode: 0o600 });
+  const target = (api: string): string => new URL(api).host;
+  const job = (name: string, path: string, targets: readonly string[]): string => `  - job_name: ${name}\n    metrics_path: ${path}\n    authorization: { credentials_file: ${join(folder, "token")} }\n    static_configs: [{ targets: ${JSON.stringify(targets)} }]\n`;
+  writeFileSync(join(folder, "prometheus.yml"), `global: { scrape_interval: 1s }\nscrape_configs:\n${job("fleet", "/metrics/fleet", [target(fleet.cloud.api)])}${job("nodes", "/metrics", [target(fleet.cloud.api), target(fleet.edge.api), target(fleet.gateway.api)])}`);
+  const port = await freePortBase();
+  const server = spawn(binaryPath("prometheus"), [`--config.file=${join(folder, "prometheus.yml")}`, `--storage.tsdb.path=${join(folder, "data")}`, `--web.listen-address=127.0.0.1:${port}`], { stdio: "ignore" });
+  context.after(async () => {
+    server.kill();
+    if (server.exitCode === null && server.signalCode === null) await once(server, "exit");
+  });
+  const query = async (text: string): Promise<readonly { readonly metric: Readonly<Record<string, string>>; readonly value: readonly [number, string] }[]> => {
+    const response = await fetch(`http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent(text)}`).catch(() => undefined);
+    return response?.ok === true ? prometheusSchema.parse(await response.json()).data.result : [];
+  };
+  await until("four targets are up", async () => (await query("up == 1")).length === 4, 60_000);
+  await until("three nodes are present", async () => (await query('holon_node_state{state="present"} == 1')).map(({ metric }) => metric["node"]).sort().join() === "cloud-1,edge-1,gateway-1", 60_000);
+  const [all] = await query('holon_fleet_nodes{of="all"}');
+  assert.equal(all?.value[1], "3");
+  await until("records of all three were counted", async () => (await query('sum by (node) (holon_log_records_total{job="fleet"}) > 0')).length === 3, 60_000);
 });
 
 test("a gateway that is cut off is silent within three seconds, answers for itself, and its chart is whole when it is back", async (context) => {

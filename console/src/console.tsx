@@ -17,8 +17,8 @@ import { Later } from "./later.tsx";
 
 takeTokenFromAddress();
 
-const ofControl = ["map", "apps", "events", "models", "policy", "meter", "people"] as const;
-const ofNode = ["map", "events", "meter", "policy"] as const;
+const ofControl = ["map", "apps", "events", "models", "policy", "meter", "people", "replay"] as const;
+const ofNode = ["map", "events", "meter", "policy", "replay"] as const;
 type Area = (typeof ofControl)[number];
 const areaOf = ({ parts: [first = "map"] }: Place): Area => (first === "node" ? "map" : first === "app" ? "apps" : (ofControl.find((area) => area === first) ?? "map"));
 
@@ -28,6 +28,7 @@ export function Console() {
   const place = usePlace();
   const fleet = useFleet(isSignedIn);
   const area = areaOf(place);
+  const isOpen = isSignedIn || area === "replay"; // a file of one's own needs no API
   useEffect(() => {
     document.title = `${[...place.parts.slice(1), words.area[area]].join(" · ")} – ${words.product}`;
   }, [place.parts.join("/")]);
@@ -49,7 +50,7 @@ export function Console() {
       <main id="main" tabIndex={-1}>
         <h1 class="for-readers">{words.area[area]}</h1>
         {isSignedIn && <Problem problem={fleet.problem} />}
-        {isSignedIn ? <Screen area={area} place={place} fleet={fleet} /> : <Login />}
+        {isOpen ? <Screen area={area} place={place} fleet={fleet} /> : <Login />}
       </main>
     </div>
   );

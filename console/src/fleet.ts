@@ -17,6 +17,8 @@ export interface FleetNode {
   readonly desired: number;
   readonly reported: { readonly version: number; readonly outcome: "settled" | "refused"; readonly message?: string; readonly at: string } | null;
   readonly heardAtMs: number | null;
+  /** It is known not to run: who plays back a run knows. */
+  readonly isDown?: boolean;
   readonly link: { readonly to: string; readonly state: "open" | "lost" | "unknown"; readonly sinceAtMs: number | null } | null;
 }
 

@@ -15,6 +15,7 @@ const areas: Readonly<Record<string, () => Promise<ComponentType<AreaProps>>>> =
   policy: async () => (await import("./screens/policy.tsx")).Policy,
   meter: async () => (await import("./screens/meter.tsx")).Meter,
   people: async () => (await import("./screens/people.tsx")).People,
+  replay: async () => (await import("./screens/replay.tsx")).Replay,
 };
 
 export function Later({ area, ...props }: AreaProps & { readonly area: string }) {

@@ -1,7 +1,7 @@
 /** How a node stands, as far as is known. Nobody is well of whom nothing is heard: only an open link, by the word of the node above, says so. */
 import type { Fleet, FleetNode } from "./fleet.ts";
 
-export const nodeStates = ["open", "heard", "cut", "silent", "unseen"] as const;
+export const nodeStates = ["open", "heard", "cut", "silent", "down", "unseen"] as const;
 /** `unseen`: who could tell is itself not in reach, or nobody ever told. */
 export type NodeState = (typeof nodeStates)[number];
 
@@ -10,6 +10,7 @@ const heardMs = 90_000;
 
 export function stateOf(node: FleetNode, fleet: Pick<Fleet, "self" | "offsetMs">, nowMs: number): NodeState {
   if (node.name === fleet.self) return "open";
+  if (node.isDown === true) return "down";
   if (node.link !== null) return node.link.state === "open" ? "open" : node.link.state === "lost" ? "cut" : "unseen";
   if (node.heardAtMs === null) return "unseen";
   return nowMs + fleet.offsetMs - node.heardAtMs <= heardMs ? "heard" : "silent";

@@ -1,5 +1,6 @@
 /** The fleet by site: what the map draws, and what it says of a site at a glance. */
 import type { Fleet, FleetNode } from "./fleet.ts";
+import { compare } from "./in-order.ts";
 import { documentState, islandRootOf, stateOf, type NodeState } from "./node-state.ts";
 
 export interface SiteGroup {
@@ -28,7 +29,7 @@ export function groupBySite(nodes: Iterable<FleetNode>, fleet: Fleet, nowMs: num
 }
 
 function groupOf(site: string, group: FleetNode[], fleet: Fleet, nowMs: number): SiteGroup {
-  const counts: Record<NodeState, number> = { open: 0, heard: 0, cut: 0, silent: 0, unseen: 0 };
+  const counts: Record<NodeState, number> = { open: 0, heard: 0, cut: 0, silent: 0, down: 0, unseen: 0 };
   let [spreading, refused, rank] = [0, 0, 9];
   for (const node of group) {
     counts[stateOf(node, fleet, nowMs)] += 1;
@@ -37,7 +38,6 @@ function groupOf(site: string, group: FleetNode[], fleet: Fleet, nowMs: number):
     if (document === "refused") refused += 1;
     rank = Math.min(rank, tierRank(node.tier));
   }
-  group.sort((one, other) => tierRank(one.tier) - tierRank(other.tier) || compare(one.name, other.name));
   return { site, nodes: group, counts, spreading, refused, rank, island: islandOf(group, fleet) };
 }
 
@@ -51,4 +51,3 @@ function islandOf(group: readonly FleetNode[], fleet: Fleet): SiteGroup["island"
   return { sinceAtMs };
 }
 
-export const compare = (one: string, other: string): number => one.localeCompare(other, "en", { numeric: true });

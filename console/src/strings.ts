@@ -27,14 +27,17 @@ export const words = {
     heard: { word: "heard", hint: "a record of it came a moment ago; whether its link is open now is not known" },
     cut: { word: "cut off", hint: "the node above it has no connection with it: it works on alone" },
     silent: { word: "silent", hint: "nothing has come from it for a while" },
+    down: { word: "down", hint: "it does not run" },
     unseen: { word: "not seen", hint: "who could tell is not in reach, or nothing has come since control started" },
   } satisfies Record<NodeState, { readonly word: string; readonly hint: string }>,
   document: { none: "nothing to run", settled: "runs it", spreading: "not reported yet", refused: "refused it" } satisfies Record<DocumentState, string>,
+  glance: { alerts: "Alerts", none: "No alert in the last day." },
   fleet: {
     summary: (nodes: number, sites: number) => `${nodes.toLocaleString("en-GB")} ${nodes === 1 ? "node" : "nodes"} in ${sites.toLocaleString("en-GB")} ${sites === 1 ? "site" : "sites"}`,
     heardOf: (heard: number, of: number) => `${heard.toLocaleString("en-GB")} of ${of.toLocaleString("en-GB")} are known to be there`,
     island: (site: string) => `${site} is an island`,
     islandSince: (age: string | undefined) => (age === undefined ? "cut off; since when is not known" : `cut off for ${age}; it works on alone`),
+    lastRecord: (age: string) => `last record ${age} ago`,
     here: "this API",
     lead: "lead",
     map: "Map", table: "Table", view: "View", state: "State", site: "Site", tier: "Tier",
@@ -78,7 +81,7 @@ export const words = {
     seeLive: "Ask the nodes", manyNodes: "In a fleet of this size open a node to see its inferences.",
   },
   policy: {
-    none: "No policy was adopted: the `egress` of each app decides what leaves.", name: "Policy", version: "version", adopted: "adopted", text: "Its text", decisions: "Decisions", trail: "The audit trail", allowed: "allowed", denied: "denied", filter: "Filter the trail", type: "Type",
+    none: "No policy was adopted: the `egress` of each app decides what leaves.", name: "Policy", version: "version", adopted: "adopted", text: "Its text", decisions: "Decisions", trail: "The audit trail", to: "to", allowed: "allowed", denied: "denied", filter: "Filter the trail", type: "Type",
     columns: { time: "Recorded", node: "Node", who: "Who", does: "Does", what: "What", outcome: "Outcome", rule: "Rule", happened: "What happened", about: "About" },
     tabs: { decisions: "Decisions", trail: "Audit trail", text: "Policy" },
   },
@@ -91,9 +94,9 @@ export const words = {
     you: "You", role: "Role", users: "People", tokens: "API tokens", approvals: "Waiting for another person", none: "Nobody can log in yet: this machine's token may do everything.", notYours: "Your role does not show this.", since: "since", ends: "ends", by: "made by", approve: "Approve", reject: "Reject", because: "Because", nothingWaits: "Nothing waits.", logout: "Log out", logoutMachine: "Forget the token in this tab",
     columns: { name: "Name", role: "Role", added: "Added", by: "By", ends: "Ends" },
   },
-  login: { title: "Log in", name: "Name", password: "Password", submit: "Log in", busy: "Logging in…", machine: "Or open the address that `holon console` prints on the machine itself.", machineOnly: "Open the address that this prints on the machine itself:", token: "Token", withToken: "Use a token", useToken: "Go on" },
+  login: { title: "Log in", name: "Name", password: "Password", submit: "Log in", busy: "Logging in…", withProvider: (name: string) => `Log in with ${name}`, machine: "Or open the address that `holon console` prints on the machine itself.", machineOnly: "Open the address that this prints on the machine itself:", token: "Token", withToken: "Use a token", useToken: "Go on" },
   replay: {
-    title: "A run of the simulator", hint: "Make one, and drop the file here. It is read in this browser and sent nowhere.", choose: "Choose a file", drop: "Drop it here", play: "Play", pause: "Pause", at: "At", speed: "Speed", nodes: "nodes", bad: (why: string) => `This is no trace of a run: ${why}`, another: "Another file", violations: "Violations", noViolations: "no violation", delivered: "delivered", acknowledged: "acknowledged", events: "What happened", waiting: "not delivered yet",
+    title: "A run of the simulator", hint: "Make one, and drop the file here. It is read in this browser and sent nowhere.", choose: "Choose a file", drop: "Drop it here", play: "Play", pause: "Pause", at: "At", speed: "Speed", nodes: "nodes", bad: (why: string) => `This is no trace of a run: ${why}`, another: "Another file", violations: "with violations", noViolations: "no violation", delivered: "delivered of", acknowledged: "acknowledged", allHealed: "all faults ended at", end: "At the end", events: "What happened", waiting: "not delivered yet",
     happened: { up: "up", down: "down", cut: "cut", healed: "healed" } as Readonly<Record<string, string>>,
   },
 } as const;

@@ -25,6 +25,10 @@ export const limits = {
   /** Sealed segments are read again and again, so that flipped bits are mended before a second one meets them: so many bytes, so often. */
   scrubStepBytes: 4 << 20,
   scrubEveryMs: 60_000,
+  /** Measuring of a node's own files: so many at a time, a pause, and all of it so often. */
+  measureSliceFiles: 32,
+  measureSliceMs: 50,
+  measureEveryMs: 3_600_000,
   /** A log that has been at rest for so long gets an empty batch, which names what the newest one held. */
   epilogueAfterMs: 5_000,
   /** After so many bytes a roll names the lanes that changed last, not those of the batch before alone; and how many lanes, beside those. */
@@ -437,6 +441,10 @@ export const limits = {
   loginLockMsMax: 900_000,
   /** Names and addresses that are counted. At the bound: those that are not known yet are counted as one. */
   loginCountedMax: 1_024,
+  /** Calls of one person or API token at control: at once, and a second after that; callers that are counted. At the first two: `HOLON_API_BUSY`; at the last: those who are not known yet are counted as one. */
+  apiCallsAtOnce: 1_000,
+  apiCallsPerSecond: 100,
+  apiCallersCounted: 1_024,
   /** Rules by which an identity provider's people get roles. At the bound: the configuration is refused. */
   providerRolesMax: 64,
   /** Logins with an identity provider that are under way, and for how long each may be. At the bound: the oldest is forgotten, and begins again. */

@@ -9,10 +9,11 @@
 import type { ErrorCode, HolonError } from "./errors.ts";
 import type { Enrolment, Issued, Invited, LobbyMethod, Renewal, RevocationList, SignedRevocations } from "./identity/messages.ts";
 import type { Validity } from "./identity/validity.ts";
+import type { Adopted } from "./measure/measured.ts";
 import type { Emits, SourceSpec, unitRuntimes } from "./schema/app.ts";
 import type { SharedKind } from "./schema/shared.ts";
 import type { SharedOperation } from "./shared/operation.ts";
-import type { NodeName } from "./units.ts";
+import type { BlobHash, NodeName } from "./units.ts";
 
 /** How far wall-clock time can be trusted. */
 export type ClockState = "synced" | "coasting" | "unknown";
@@ -141,6 +142,36 @@ export interface Discovery {
 export interface Crypto {
   /** SHA-256 (FIPS 180-4), 32 bytes. */
   sha256(bytes: Uint8Array): Uint8Array;
+}
+
+/** Which key: each generation has one for every segment of the log. */
+export interface CipherPlace {
+  readonly generation: number;
+  readonly segment: number;
+}
+
+/** Encryption of the log, AES-256-GCM (NIST SP 800-38D), synchronous, under keys that stay behind it. */
+export interface Cipher {
+  /** Of what is encrypted from now on; undefined where nothing is and what was can still be read. */
+  readonly generation: number | undefined;
+  holds(generation: number): boolean;
+  /** 12 bytes that no call before has given. */
+  nonce(): Uint8Array;
+  encrypt(place: CipherPlace, nonce: Uint8Array, plain: Uint8Array, associated: Uint8Array): { readonly bytes: Uint8Array; readonly tag: Uint8Array };
+  /** What the bytes say, also where the tag does not vouch for them. */
+  decrypt(place: CipherPlace, nonce: Uint8Array, hidden: Uint8Array, associated: Uint8Array, tag: Uint8Array): { readonly bytes: Uint8Array; readonly isAuthentic: boolean };
+}
+
+/** What this node is made of, as it lies on the disk, and what was adopted of it. */
+export interface Measurer {
+  /** Undefined where nothing was ever adopted. `HOLON_MEASURE_BAD` where the record is not as the node's key wrote it. */
+  adopted(): Promise<Adopted | undefined>;
+  /** Of the program, its configuration and what runs it. */
+  names(): Promise<readonly string[]>;
+  /** SHA-256, 64 hexadecimal digits; undefined where nothing of this name is there. */
+  hash(name: string): Promise<string | undefined>;
+  /** The same of a blob's file, whatever its name says. */
+  artifact(hash: BlobHash): Promise<string | undefined>;
 }
 
 /** Passwords and secrets of people. */
@@ -563,6 +594,8 @@ export interface Ports {
   readonly discovery: Discovery;
   readonly crypto: Crypto;
   readonly codec: Codec;
+  /** Without it the log is not encrypted, and never was. */
+  readonly cipher?: Cipher | undefined;
   readonly model: Model;
   readonly runner: Runner;
   readonly door: Door;
@@ -578,6 +611,8 @@ export interface Ports {
   /** Of a node that carries the control plane. */
   readonly director?: Director;
   readonly trace: Trace;
+  /** Without it nothing is measured. */
+  readonly measurer?: Measurer | undefined;
   /** Without it connections are what the network says they are, and nothing is renewed. */
   readonly identity?: Identity | undefined;
   /** Where control runs. */

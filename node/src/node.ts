@@ -44,6 +44,7 @@ import { createSurveyor, type Surveyor } from "./log/surveyor.ts";
 import { createGuard, type Guard } from "./policy/guard.ts";
 import { createSharedExchange, type Partner, type SharedExchange, type SharedStatus } from "./shared/exchange.ts";
 import { openSharedStore, type SharedStore } from "./shared/store.ts";
+import { createMeasureWatch, type MeasureStatus, type MeasureWatch } from "./measure/watch.ts";
 import { createMeter, type Meter, type MeterRow } from "./meter/meter.ts";
 import { createServedModels, type ServedModels, type ServedStatus } from "./model/served-models.ts";
 import { failedEventsOf, type FailedRow } from "./run/failed-rows.ts";
@@ -94,6 +95,8 @@ export interface NodeStatus {
     /** What was looked at again in the background since the start. */
     readonly scrubbed: ScrubStatus | undefined;
   };
+  /** Whether the node is made of what was adopted; undefined where nothing measures it. */
+  readonly measured?: MeasureStatus | undefined;
   /** Parts of the log that were found damaged at this start and at none before. */
   readonly damage: readonly Damage[];
 }
@@ -160,6 +163,7 @@ interface Parts {
   refusals: Refusals | undefined;
   verifier: Verifier | undefined;
   self: Self | undefined;
+  measure: MeasureWatch | undefined;
   telemetry: Telemetry | undefined;
 }
 
@@ -183,9 +187,9 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   const name = config.name as NodeName; // the configuration's schema has checked it
   const startedMs = ports.clock.monotonicMs();
   const events = createEvents(config, ports.clock);
-  const integrity: Integrity = { sha256: ports.crypto.sha256, crc32: ports.codec.crc32 };
+  const integrity: Integrity = { sha256: ports.crypto.sha256, crc32: ports.codec.crc32, cipher: ports.cipher };
   const { clock, disk, random } = ports;
-  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, meter: undefined, scrubber: undefined, sharing: undefined, served: undefined, identity: undefined, refusals: undefined, verifier: undefined, self: undefined, telemetry: undefined };
+  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, meter: undefined, scrubber: undefined, sharing: undefined, served: undefined, identity: undefined, refusals: undefined, verifier: undefined, self: undefined, telemetry: undefined, measure: undefined };
   const log = await openLog({ origin: name, disk, clock, random, integrity, ...segmentSize(config), opened: (stream, predecessor) => openedRecord(events, stream, predecessor), full: () => parts.keeper?.full() });
   for (const damage of log.damage) ports.trace.note("error", `${damage.segment}: bytes ${damage.fromByte} to ${damage.toByte} are damaged (${damage.what})`, { code: "HOLON_LOG_DAMAGED" });
   const blobs = await openBlobStore(disk, integrity);
@@ -240,6 +244,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   const damage = untold(log, log.damage, log.lost);
   if (damage.length > 0 || hasNews(log, log.lost)) await appendSoon(log, clock, damageTold(log, events, log.damage, log.lost, log));
   parts.scrubber = createScrubber({ log, ports, told: (found, lost) => (untold(log, found, lost).length > 0 || hasNews(log, lost) ? damageTold(log, events, found, lost) : undefined) });
+  if (ports.measurer !== undefined) parts.measure = createMeasureWatch({ measurer: ports.measurer, log, events, blobs, ports, artifacts: () => artifactsOf(log) });
   const keeper = createKeeper({ log, policy: config.retention ?? defaultRetention, events, ports, safe: () => parts.uplink?.safe() ?? new Map(), readers: () => readersOf(log) });
   parts.keeper = keeper;
   await keeper.start();
@@ -414,6 +419,7 @@ async function closeNode(parts: Parts, { log, guard, clock, unsubscribe }: { rea
   await parts.keeper?.close();
   await parts.surveyor?.close();
   await parts.scrubber?.close();
+  await parts.measure?.close();
   await lastWords(parts, clock);
   await guard.closeDecisions().catch(() => undefined); // a log that takes no more is being closed anyway
   await lastWords(parts, clock);
@@ -444,6 +450,7 @@ function statusOf(config: NodeConfig, log: SegmentLog, parts: Parts, damage: rea
     models: parts.served?.status() ?? [],
     lanes: [...log.heads()].map(([lane, { mark }]) => ({ lane, sequence: mark.sequence })).sort((a, b) => (a.lane < b.lane ? -1 : 1)),
     log: { disk: log.diskState, sizeBytes: log.sizeBytes(), lost: log.lost, unsettled: log.unsettled, staleCells: log.staleCells.filter(isTellable), mended: log.mended, scrubbed: parts.scrubber?.status() },
+    measured: parts.measure?.status(),
     damage,
   };
 }
@@ -454,5 +461,9 @@ function agentOf({ agent, exchange }: Parts): AgentStatus {
   return { ...status, problem: status.problem ?? exchange?.problem()?.toJSON() };
 }
 
+/** Code and models of everything this node is to run. */
+const artifactsOf = (log: SegmentLog): readonly BlobHash[] => (desiredOf(log, log.origin)?.document.apps ?? []).flatMap((app) => [...app.functions.map(({ code }) => code), ...app.models.map(({ graph }) => graph)]);
+
+/** `app/function` of everything this node is to run. */
 const readersOf = (log: SegmentLog): readonly string[] =>
   (desiredOf(log, log.origin)?.document.apps ?? []).flatMap((app) => [...app.functions, ...(app.reductions ?? [])].map(({ name }) => `${app.name}/${name}`));

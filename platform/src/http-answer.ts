@@ -6,6 +6,7 @@ import { HttpRefusal } from "./http-refusal.ts";
 
 /** Where a code says more to HTTP than "not now" (503, may be tried again) or "failed" (500). */
 const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
+  HOLON_API_BUSY: 429,
   HOLON_API_UNAUTHORISED: 401,
   HOLON_APPROVAL_BAD: 400,
   HOLON_APPROVAL_FULL: 429,

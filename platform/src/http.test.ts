@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { request, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import { test, type TestContext } from "node:test";
+import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
 import type { Route, StopSignal } from "@holon/core/api/route.ts";
 import { demandVersion } from "@holon/core/api/version.ts";
 import { errorTable, HolonError } from "@holon/core/errors.ts";
@@ -89,6 +90,17 @@ test("all but open routes need the token", async (t) => {
   }
   assert.equal((await call(`${api}/v1/health`, { headers: { authorization: "" } })).status, 200);
   assert.equal((await call(`${api}/openapi.json`, { headers: { authorization: "" } })).status, 200);
+});
+
+test("who calls without end waits, and nobody else, nor what shows the machine's token", async (t) => {
+  const person = (name: string): Caller => ({ principal: { kind: "person", name }, role: "owner" });
+  const server = await serveRoutes({ address: "127.0.0.1:0", routes: routesWith([]), token, callers: { of: person, machine: () => machineCaller }, waitMsOf: (who) => (who === "person olga" ? 0 : 600), title: "Test", version: "1" });
+  t.after(() => server.close());
+  const as = (shown: string): Promise<Answer> => call(`${server.address}/v1/nodes/all`, { headers: { authorization: `Bearer ${shown}` } });
+  const busy = await as("ada");
+  assert.match(errorOf(busy), /^429 HOLON_API_BUSY person ada/);
+  assert.equal(busy.headers.get("retry-after"), "1");
+  assert.deepEqual([(await as("olga")).status, (await as(token)).status], [200, 200]);
 });
 
 test("only this machine's own names are served", async (t) => {

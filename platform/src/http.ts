@@ -4,11 +4,14 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
+import { createCallRate } from "@holon/core/api/call-rate.ts";
 import { describedRoutes } from "@holon/core/api/description.ts";
 import type { Route, RouteRequest } from "@holon/core/api/route.ts";
 import { printEntityTag } from "@holon/core/api/version.ts";
 import { assert, HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
+import { printPrincipal } from "@holon/core/policy/principal.ts";
+import { isRole } from "@holon/core/policy/roles.ts";
 import { parseTraceparent, printTraceparent } from "@holon/core/telemetry/trace-context.ts";
 import { answer, answerProblem } from "./http-answer.ts";
 import { BodyReader } from "./http-body.ts";
@@ -36,6 +39,8 @@ export interface RouteServerOptions {
   readonly callers?: { readonly of: (token: string) => Caller | undefined; readonly machine: () => Caller };
   /** What a browser is shown at paths that are no route. */
   readonly pages?: Pages;
+  /** How long who calls has to wait, 0 where not; without it by `core/src/api/call-rate.ts`. */
+  readonly waitMsOf?: (who: string) => number;
   readonly title: string;
   readonly version: string;
   /** Checks every answer against its route's schema: for tests and development. A wrong one is `HOLON_INTERNAL`. */
@@ -59,11 +64,12 @@ export async function serveRoutes(options: RouteServerOptions): Promise<RouteSer
   const match = createMatcher(describedRoutes(options.routes, options));
   const bodies = new BodyReader();
   const followers = createFollowers();
+  const waitMsOf = options.waitMsOf ?? createCallRate(() => performance.now());
   let isClosing = false;
   const server = createServer({ requestTimeout: limits.httpRequestMs, headersTimeout: limits.handshakeMs }, (request, response) => {
     response.on("error", () => response.destroy());
     response.on("close", () => isClosing && setImmediate(() => server.closeIdleConnections()));
-    serve({ request, response, match, bodies, followers, options }).catch((error: unknown) => answerProblem(response, error));
+    serve({ request, response, match, bodies, followers, waitMsOf, options }).catch((error: unknown) => answerProblem(response, error));
   });
   server.maxConnections = limits.connectionsMax;
   const port = await bindServer(server, address);
@@ -89,16 +95,18 @@ interface Exchange {
   readonly match: Match;
   readonly bodies: BodyReader;
   readonly followers: Followers;
+  readonly waitMsOf: (who: string) => number;
   readonly options: RouteServerOptions;
 }
 
-async function serve({ request, response, match, bodies, followers, options }: Exchange): Promise<void> {
+async function serve({ request, response, match, bodies, followers, waitMsOf, options }: Exchange): Promise<void> {
   requireOwnHost(request);
   const url = parseUrl(request);
   const page = request.method === "GET" || request.method === "HEAD" ? await options.pages?.find(url.pathname) : undefined;
   if (page !== undefined) return answerPage(request, response, page);
   const { route, params } = match(request.method ?? "", url.pathname);
   const caller = route.open === true ? undefined : callerOf(request, options);
+  if (caller !== undefined) requireSeldom(caller, waitMsOf);
   const query = parseQuery(route, url);
   const body = await bodies.read(request, route);
   const parsed: RouteRequest = { params, query, body, traceparent: traceOf(request), address: request.socket.remoteAddress, ...(request.headers["content-type"] === undefined ? {} : { contentType: request.headers["content-type"] }), ...conditionsOf(request, route), ...(caller === undefined ? {} : { caller }) };
@@ -124,6 +132,13 @@ function callerOf({ headers }: IncomingMessage, { token, callers }: RouteServerO
   if (caller !== undefined) return caller;
   const message = shown === undefined ? "the request shows no token" : "the token that the request shows is none, or holds no more: sessions and tokens end, and are revoked";
   throw refusal(401, "HOLON_API_UNAUTHORISED", message, { "www-authenticate": "Bearer" });
+}
+
+/** The machine's token is for what runs on this machine, which could do worse. `HOLON_API_BUSY`. */
+function requireSeldom({ principal, role }: Caller, waitMsOf: (who: string) => number): void {
+  if (!isRole(role)) return;
+  const waitMs = waitMsOf(printPrincipal(principal));
+  if (waitMs > 0) throw new HolonError("HOLON_API_BUSY", `${printPrincipal(principal)} calls more than ${limits.apiCallsPerSecond} times a second`, { retryAfterMs: waitMs });
 }
 
 /** A header that is no trace context is as none (W3C Trace Context, section 3.3). */

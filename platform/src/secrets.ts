@@ -7,6 +7,7 @@ import type { Secrets } from "@holon/core/ports.ts";
 import { nameSchema } from "@holon/core/schema/name.ts";
 import { z } from "zod";
 import { diskError, isErrno } from "./disk-error.ts";
+import { unsealed } from "./secret-file.ts";
 
 const fileBytesMax = 1 << 20;
 const schema = z.record(nameSchema, z.string().min(limits.secretCharactersMin).max(limits.secretCharactersMax));
@@ -38,7 +39,7 @@ async function readAll(path: string): Promise<Readonly<Record<string, string>>> 
     if (isErrno(error, "ENOENT")) return {};
     throw diskError("read", path, error);
   }
-  const parsed = schema.safeParse(toJson(text));
+  const parsed = schema.safeParse(unsealed(path, toJson(text)));
   if (parsed.success) return parsed.data;
   throw new HolonError("HOLON_SECRETS_BAD", `${path} does not fit at ${parsed.error.issues[0]?.path.join(".") || "the top"}`);
 }

@@ -21,6 +21,8 @@ export const servers = [
   { package: "docker-compose", binary: "docker-compose", neededBy: "projects that are exported for Compose" },
   { package: "systemd", binary: "systemd-analyze", neededBy: "units that are exported for systemd" },
   { package: "chromium", binary: "chromium", neededBy: "the console, looked at in a browser" },
+  { package: "swtpm", binary: "swtpm", neededBy: "a TPM 2.0 in software, for quotes and sealed keys" },
+  { package: "tpm2-tools", binary: "tpm2", neededBy: "what talks to a TPM" },
 ] as const satisfies readonly Server[];
 
 export type ServerBinary = (typeof servers)[number]["binary"];

@@ -26,5 +26,7 @@ test("under any policies, on any tree, through any transforms: no marker crosses
 
 test("a node that decides by another policy than it should is seen", async () => {
   const open = "policy open 9\npermit all\n  who any\n  does leave share\n  class derived aggregate public\n  from *\n  to *\npermit rest\n  who any\n  does run open use lower\n  into derived aggregate public\n";
-  assert.ok((await runResidency(1, () => open)).violations.length > 0);
+  let violations = 0;
+  for (const seed of [2, 5, 8]) violations += (await runResidency(seed, () => open)).violations.length;
+  assert.ok(violations > 1, `${violations}`);
 });

@@ -10,6 +10,7 @@ import { appDocumentSchema, type AppDocument } from "@holon/core/schema/app.ts";
 import type { Desired } from "@holon/core/schema/desired.ts";
 import type { DataClass } from "@holon/core/schema/event.ts";
 import { nodeConfigSchema } from "@holon/core/schema/node.ts";
+import type { NewRecord } from "@holon/core/log/log.ts";
 import { isNodeName } from "@holon/core/units.ts";
 import { openNode, type HolonNode } from "@holon/node/index.ts";
 import { BorderWatch, type BorderNode, type Planted } from "./checkers/borders.ts";
@@ -97,11 +98,12 @@ export async function runResidency(seed: number, withPolicy: (text: string) => s
     const given = withPolicy(text);
     const policy = parsePolicy(text);
     watch.adopt(before === undefined ? [policy] : [before, policy]);
-    for (const node of running()) await world.drive(deploy(node, phase, own, given));
+    const origin = drawOrigin(running(), random.fork(`origin ${phase}`));
+    for (const node of running()) await world.drive(deploy(node, { version: phase, apps: node === origin ? [app(own)] : [], text: given }));
     await world.run({ timeMs: world.nowMs + settleMs });
     watch.adopt([policy]);
     before = policy;
-    for (const node of running()) await world.drive(plantAt(node, { phase, own, watch, policy, random: random.fork(`plant ${node.config.name} ${phase}`) }));
+    await world.drive(plantAt(origin, { phase, own, watch, policy, random: random.fork(`plant ${origin.config.name} ${phase}`) }));
     await world.run({ timeMs: world.nowMs + crossMs });
   }
   for (const machine of machines) await world.drive(machine.close());
@@ -146,11 +148,23 @@ function machineOf({ name, jurisdiction, parent, knowsParent }: BorderNode, { wo
   });
 }
 
-async function deploy(node: HolonNode, version: number, own: DataClass, text: string): Promise<void> {
-  await node.blobs.put(code);
+interface Deployed extends Pick<Desired, "version" | "apps"> {
+  readonly text: string;
+}
+
+async function deploy(node: HolonNode, { version, apps, text }: Deployed): Promise<void> {
+  if (apps.length > 0) await node.blobs.put(code);
   const bytes = encoder.encode(text);
-  const document: Desired = { apiVersion: "holon/v1", kind: "Desired", node: node.config.name, version, plan: "plan", apps: [app(own)], policy: { text, hash: createHash("sha256").update(bytes).digest("hex") } };
+  const document: Desired = { apiVersion: "holon/v1", kind: "Desired", node: node.config.name, version, plan: "plan", apps, policy: { text, hash: createHash("sha256").update(bytes).digest("hex") } };
   await node.log.append({ cells: [{ key: `desired/${node.config.name}`, value: encoder.encode(JSON.stringify(document)) }] });
+}
+
+/** One node of a case has the app and data, and the others pass on what leaves it: mostly one with something above it, since records go up only. */
+function drawOrigin(nodes: readonly HolonNode[], random: SeededRandom): HolonNode {
+  const among = random.chance(0.95) ? nodes.filter(({ config }) => config.parent !== undefined) : nodes;
+  const origin = among[random.integer(0, among.length - 1)];
+  if (origin === undefined) throw new Error("a tree has a node below its root");
+  return origin;
 }
 
 interface Planting {
@@ -179,9 +193,12 @@ async function plantAt(node: HolonNode, { phase, own, watch, policy, random }: P
     shares: watch.plant(at("shares"), [{ origin: name, action: "share", resource: "doors/mode", class: "derived", lowered: undefined }], policy),
   };
   const group = made("group", "crowd", "derived", "data", { kind: "k-anonymise", k });
-  const readings = [...["a", "b", "c"].map((subject) => reading(subject, 1_000 * phase, { ...common, group })), reading("d", 1_000 * phase, { ...common, group: never("lone") }), reading("e", 900_000 * phase, { fails: true, more: never("fails") })];
-  await node.log.append({ records: readings.map((input) => node.events.record(input as Parameters<HolonNode["events"]["record"]>[0])) });
-  await node.log.append({ records: [node.events.record({ stream: "data", type: "test.born", class: "public", producer: "test", data: { text: born } })] });
+  const readings = [...["a", "b", "c"].map((subject) => reading(subject, 1_000 * phase, { ...common, group })), reading("d", 1_000 * phase, { ...common, group: never("lone") })];
+  const record = (input: object): NewRecord => node.events.record(input as Parameters<HolonNode["events"]["record"]>[0]);
+  const plain = [record({ stream: "data", type: "test.born", class: "public", producer: "test", data: { text: born } })];
   // What no unit would do: raw readings in a stream that leaves.
-  if (random.chance(0.1)) await node.log.append({ records: [node.events.record({ stream: random.pick(["data", "alarm", "telemetry"]), type: "test.slipped", class: random.pick(["raw", "personal"]), producer: "test", data: { text: never("slipped") } })] });
+  if (random.chance(0.1)) plain.push(record({ stream: random.pick(["data", "alarm", "telemetry"]), type: "test.slipped", class: random.pick(["raw", "personal"]), producer: "test", data: { text: never("slipped") } }));
+  await node.log.append({ records: [...readings.map(record), ...plain] });
+  // By itself: a batch in which one fails is done again one by one, and that costs more than all the rest.
+  await node.log.append({ records: [record(reading("e", 900_000 * phase, { fails: true, more: never("fails") }))] });
 }

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { HolonError } from "@holon/core/errors.ts";
 import { runSeed, type Scenario, type ScenarioRun, type ScenarioSize } from "./scenario.ts";
+import { encryptedScenarios } from "./scenarios/encrypted.ts";
 import { bitFlipEverywhere, rubbishEverywhere } from "./scenarios/bit-flip-everywhere.ts";
 import { clone } from "./scenarios/clone.ts";
 import { clockFaults } from "./scenarios/clock-faults.ts";
@@ -19,12 +20,13 @@ import { restoreFromBackup } from "./scenarios/restore-from-backup.ts";
 import { sharedIslands } from "./scenarios/shared-islands.ts";
 import { splitSite } from "./scenarios/split-site.ts";
 import { telemetry72h } from "./scenarios/telemetry-72h.ts";
+import type { RecordedLine } from "./recording.ts";
 import type { SubjectProgram } from "./subject.ts";
 import type { Note } from "./trace.ts";
 
 /** Every scenario by name. */
 export const scenarios: ReadonlyMap<string, Scenario> = new Map(
-  [cutAndHeal, powerCutEverywhere, bitFlipEverywhere, rubbishEverywhere, diskFull, clockFaults, coldBootAlone, lyingPeer, restoreFromBackup, clone, narrowLinks, realLinks, splitSite, island72h, sharedIslands, reconnectStorm, handOff, telemetry72h].map((scenario) => [scenario.name, scenario]),
+  [cutAndHeal, powerCutEverywhere, bitFlipEverywhere, rubbishEverywhere, ...encryptedScenarios, diskFull, clockFaults, coldBootAlone, lyingPeer, restoreFromBackup, clone, narrowLinks, realLinks, splitSite, island72h, sharedIslands, reconnectStorm, handOff, telemetry72h].map((scenario) => [scenario.name, scenario]),
 );
 
 export interface RunOptions {
@@ -46,6 +48,8 @@ export interface RunOptions {
   readonly convergeMsMax?: number;
   /** Hears what the nodes say, for a replay. */
   readonly listener?: (note: Note) => void;
+  /** Hears what happened in the first seed's first world, for a replay that people look at. */
+  readonly record?: (line: RecordedLine) => void;
   /** Called after each seed. */
   readonly progress?: (run: ScenarioRun, done: number) => void;
 }
@@ -99,7 +103,7 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
   const totals = new Totals(scenario.name, size);
   for (let index = 0; index < options.seeds; index++) {
     const how = { size, exhaustive: index < (options.exhaustive ?? 0), variant: options.variant, safetyMsMax: options.safetyMsMax };
-    const run = await runSeed(scenario, program, options.seed + index, { ...how, listener });
+    const run = await runSeed(scenario, program, options.seed + index, { ...how, listener, record: index === 0 ? options.record : undefined });
     const again = index % repeatEvery === 0 && !how.exhaustive ? await runSeed(scenario, program, run.seed, how) : undefined;
     totals.add(run, again);
     options.progress?.(run, index + 1);

@@ -4,6 +4,7 @@ import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { Fleet, type FleetCheck } from "./fleet.ts";
 import type { ProfileOf } from "./link-profile.ts";
 import type { SubjectProgram } from "./subject.ts";
+import { recordRun, type RecordedLine, type Recording } from "./recording.ts";
 import type { Note } from "./trace.ts";
 import { World } from "./world.ts";
 
@@ -108,6 +109,8 @@ export interface ScenarioRun extends FleetCheck {
 export interface SeedOptions {
   readonly size?: ScenarioSize;
   readonly listener?: ((note: Note) => void) | undefined;
+  /** Hears what happened in the first world, for a replay that people look at. */
+  readonly record?: ((line: RecordedLine) => void) | undefined;
 }
 
 const convergencePollMs = 50;
@@ -116,7 +119,7 @@ const lagsShown = 20;
 /** Runs one scenario from one seed. */
 export async function runSeed(scenario: Scenario, program: SubjectProgram, seed: number, options: SeedOptions = {}): Promise<ScenarioRun> {
   const shorter = shortened(scenario, options.safetyMsMax);
-  const live = (listener: SeedOptions["listener"], variant: Variant | undefined): Promise<Lived> => runWorld(shorter, program, seed, { size: options.size ?? {}, listener, variant });
+  const live = (listener: SeedOptions["listener"], variant: Variant | undefined): Promise<Lived> => runWorld(shorter, program, seed, { size: options.size ?? {}, listener, variant, record: variant?.name === options.variant ? options.record : undefined });
   const first = await live(options.variant === undefined ? options.listener : undefined, undefined);
   if (scenario.variants === undefined) return first.run;
   const variants = scenario.variants(first.fleet, options.exhaustive === true || options.variant !== undefined);
@@ -167,10 +170,11 @@ interface WorldOptions {
   readonly size: ScenarioSize;
   readonly listener: SeedOptions["listener"];
   readonly variant: Variant | undefined;
+  readonly record: SeedOptions["record"];
 }
 
 /** A defect that throws becomes a violation, so that one bad seed does not hide the others. */
-async function runWorld(scenario: Scenario, program: SubjectProgram, seed: number, { size, listener, variant }: WorldOptions): Promise<Lived> {
+async function runWorld(scenario: Scenario, program: SubjectProgram, seed: number, { size, listener, variant, record }: WorldOptions): Promise<Lived> {
   const world = new World(seed);
   const fleet = new Fleet(world, scenario.program?.(program) ?? program, {
     certificateMs: scenario.certificateMs,
@@ -190,12 +194,14 @@ async function runWorld(scenario: Scenario, program: SubjectProgram, seed: numbe
   let convergedMs: number | undefined;
   let found: FleetCheck = nothingFound;
   const watch = scenario.watch?.(fleet);
+  const recording = record && recordRun(fleet, record);
   let more: ScenarioFindings = { violations: [], figures: {} };
   try {
     scenario.build(fleet, size);
     variant?.arm(fleet);
+    recording?.begin(scenario.name, seed);
     await fleet.bringUp();
-    convergedMs = await liveThrough(scenario, fleet, size, watch);
+    convergedMs = await liveThrough(scenario, fleet, size, watch, recording);
     if (convergedMs === undefined) defects.push(`not converged ${scenario.convergeMsMax} ms after healing: ${lagOf(fleet)}`);
     more = scenario.findings?.(fleet) ?? more;
     found = await fleet.check();
@@ -216,12 +222,13 @@ async function runWorld(scenario: Scenario, program: SubjectProgram, seed: numbe
   const replay = `npm run sim -- --scenario ${scenario.name} --seed ${seed}${variant === undefined ? "" : ` --variant ${JSON.stringify(variant.name)}`} --json`;
   const all = [...defects, ...more.violations, ...(watch?.violations() ?? []), ...found.violations, ...found.rawViolations];
   const violations = all.map((violation) => `${violation} (replay: ${replay})`);
+  record?.({ atMs: Math.round(world.nowMs), ended: { acknowledged: found.acknowledged, delivered: found.delivered, convergedMs: convergedMs ?? null, violations: all } });
   return { fleet, run: { ...found, violations, figures: more.figures, seed, worlds: 1, convergedMs, ...figuresOf(fleet) } };
 }
 
-async function liveThrough(scenario: Scenario, fleet: Fleet, size: ScenarioSize, watch: Watch | undefined): Promise<number | undefined> {
+async function liveThrough(scenario: Scenario, fleet: Fleet, size: ScenarioSize, watch: Watch | undefined, recording: Recording | undefined): Promise<number | undefined> {
   const { world } = fleet;
-  const run = (timeMs: number) => world.run(watch === undefined ? { timeMs } : { timeMs, condition: () => (watch.see(), false) });
+  const run = (timeMs: number) => world.run(watch === undefined && recording === undefined ? { timeMs } : { timeMs, condition: () => (watch?.see(), recording?.see(), false) });
   for (let round = 1, tookIn = false; round <= (scenario.roundsMax ?? 1) && !tookIn; round++) {
     const untilMs = world.nowMs + scenario.safetyMs(world, size);
     scenario.plan(fleet, untilMs);
@@ -231,6 +238,7 @@ async function liveThrough(scenario: Scenario, fleet: Fleet, size: ScenarioSize,
   const healAtMs = world.nowMs;
   for (const { machine } of fleet.members.values()) machine.devices.quieten();
   fleet.heal();
+  recording?.healed();
   const boundMs = healAtMs + scenario.convergeMsMax;
   while (world.nowMs < boundMs) {
     await run(Math.min(boundMs, world.nowMs + convergencePollMs));

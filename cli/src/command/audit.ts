@@ -8,6 +8,7 @@ import { verifyTrail } from "@holon/node/policy/trail.ts";
 import { createCodec } from "@holon/platform/codec.ts";
 import { createCrypto } from "@holon/platform/crypto.ts";
 import { createDisk } from "@holon/platform/disk.ts";
+import { openLogCipher } from "@holon/platform/log-keys.ts";
 import { printTable } from "../table.ts";
 import { timeOf } from "./event.ts";
 
@@ -26,7 +27,7 @@ export async function verifyAudit(folder: string, { class: asked, site, since, u
   const parsed = asked === undefined ? undefined : dataClassSchema.safeParse(asked);
   if (parsed?.success === false) throw new HolonError("HOLON_ARGUMENT_BAD", `--class is ${dataClassSchema.options.join(", ")}, not ${asked ?? ""}`);
   if (parsed === undefined && (site ?? since ?? until) !== undefined) throw new HolonError("HOLON_ARGUMENT_BAD", "--site, --since and --until ask about a class", { next: "Add --class derived, for example." });
-  const integrity = { sha256: createCrypto().sha256, crc32: createCodec().crc32 };
+  const integrity = { sha256: createCrypto().sha256, crc32: createCodec().crc32, cipher: await openLogCipher(place, false) };
   const msOf = (flag: string, text: string | undefined, otherwise: number): number => (text === undefined ? otherwise : Date.parse(timeOf(flag, text) ?? ""));
   const left = parsed === undefined ? undefined : watchLeft({ class: parsed.data, site, sinceMs: msOf("--since", since, -Infinity), untilMs: msOf("--until", until, Infinity) }, integrity);
   const report = await verifyTrail(createDisk(place), integrity, left?.see);

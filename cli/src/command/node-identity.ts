@@ -1,4 +1,4 @@
-/** `holon node invite|enroll|revoke|authority|director` */
+/** `holon node invite|enroll|revoke|authority|director|rotate` */
 import { join, resolve } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
@@ -103,4 +103,17 @@ export async function manageDirector({ data, node, takeRoot, rotate, newRootKey,
   if (takeRoot !== undefined) await takeDirectorRootKey(folder, resolve(takeRoot));
   const status = await directorStatus(folder);
   process.stdout.write(json === true ? `${JSON.stringify(status)}\n` : `director's root ${status.rootVersion}\nroot key ${status.rootKey === "here" ? "here: take it off line with --take-root FILE" : "away"}\n`);
+}
+
+/** New keys for the log of one node of this machine, which must not run meanwhile. */
+export async function rotateKeys(name: string, { data, json }: { readonly data: string; readonly json?: boolean }): Promise<void> {
+  const { rotateLogKeys } = await import("@holon/platform/log-keys.ts");
+  const folder = resolve(data, name);
+  const lock = lockFolder(folder);
+  try {
+    const generation = await rotateLogKeys(folder);
+    process.stdout.write(json === true ? `${JSON.stringify({ node: name, generation })}\n` : `what ${name} writes from its next start on is encrypted under generation ${generation}\n`);
+  } finally {
+    lock.release();
+  }
 }

@@ -1,9 +1,10 @@
-/** `holon node list|show|start` */
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { HolonError } from "@holon/core/errors.ts";
+/** `holon node list|start` */
+import { readdir, readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { HolonError, toHolonError } from "@holon/core/errors.ts";
+import type { Adopted } from "@holon/core/measure/measured.ts";
 import { driftSchema } from "@holon/core/schema/condition.ts";
-import { nodeConfigSchema } from "@holon/core/schema/node.ts";
+import { nodeConfigSchema, type NodeConfig } from "@holon/core/schema/node.ts";
 import { nodeReportSchema } from "@holon/core/schema/node-report.ts";
 import { parse } from "yaml";
 import { z } from "zod";
@@ -32,11 +33,6 @@ export const nodeRowSchema = z.object({
 });
 export const listNodeRows = (client: Client): Promise<readonly z.infer<typeof nodeRowSchema>[]> => listAll(client, "/v1/nodes", "nodes", nodeRowSchema);
 
-export async function showNode(client: Client, name: string, json: boolean): Promise<void> {
-  const node = await client.get(`/v1/nodes/${encodeURIComponent(name)}`, nodeRowSchema);
-  process.stdout.write(`${JSON.stringify(node, undefined, json ? undefined : 2)}\n`);
-}
-
 export async function listNodes(client: Client, json: boolean): Promise<void> {
   const nodes = await listNodeRows(client);
   if (json) return void process.stdout.write(`${JSON.stringify(nodes)}\n`);
@@ -62,24 +58,58 @@ export async function startNodeFromFile(path: string, options: { readonly data: 
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
     throw new HolonError("HOLON_CONFIG_BAD", `${path} cannot be read`, { cause, next: "Give the path of a holon.node.yaml." });
   });
-  const parsed = nodeConfigSchema.safeParse(parseYaml(text, path));
-  if (!parsed.success) throw new HolonError("HOLON_CONFIG_BAD", `${path} does not fit: ${z.prettifyError(parsed.error).replaceAll("\n", "; ")}`);
+  const config = await adoptedConfig(text, path, options.data);
   const { readBundle, deployBundle } = await import("../app/bundle-folder.ts");
   const bundle = options.app === undefined ? undefined : await readBundle(options.app);
   const token = await makeToken(options.data);
-  await becomeLean(join(options.data, parsed.data.name), loadAll, options.ended);
+  await becomeLean(join(options.data, config.name), loadAll, options.ended);
   if (options.ended.aborted) return;
   const { startNode } = await loadMachine();
-  const machine = await startNode({ config: parsed.data, data: options.data, api: options.api, token, trace: { level: options.verbose ? "info" : "warn", output: process.stderr }, isConfigChanged: () => readFile(path, "utf8").then((now) => now !== text, () => true) });
+  const machine = await startNode({ config, configFile: resolve(path), data: options.data, api: options.api, token, trace: { level: options.verbose ? "info" : "warn", output: process.stderr }, isConfigChanged: () => readFile(path, "utf8").then((now) => now !== text, () => true) });
   if (bundle !== undefined) {
     await deployBundle(machine.control, bundle).catch(async (error: unknown) => {
       await machine.close();
       throw error;
     });
   }
-  if (!options.ended.aborted) process.stdout.write(`${parsed.data.name} runs; local API ${machine.api}${machine.node.address === undefined ? "" : `, link ${machine.node.address}`}\n`);
+  if (!options.ended.aborted) process.stdout.write(`${config.name} runs; local API ${machine.api}${machine.node.address === undefined ? "" : `, link ${machine.node.address}`}\n`);
   await aborted(options.ended);
   await machine.close();
+}
+
+export function parseConfig(text: string, path: string): NodeConfig {
+  const parsed = nodeConfigSchema.safeParse(parseYaml(text, path));
+  if (!parsed.success) throw new HolonError("HOLON_CONFIG_BAD", `${path} does not fit: ${z.prettifyError(parsed.error).replaceAll("\n", "; ")}`);
+  return parsed.data;
+}
+
+/** Where a configuration was adopted, another one is not run: the node starts by the adopted one, and its alarm tells of the file. */
+async function adoptedConfig(text: string, path: string, data: string): Promise<NodeConfig> {
+  let config: NodeConfig | undefined;
+  let problem: unknown;
+  try {
+    config = parseConfig(text, path);
+  } catch (error) {
+    problem = error;
+  }
+  const folders = config === undefined ? await nodeFolders(data) : [config.name];
+  const held = (await Promise.all(folders.map((folder) => adoptedIn(join(data, folder))))).flatMap((adopted) => (adopted?.config === undefined ? [] : [{ by: adopted.by, config: adopted.config }]));
+  const [adopted] = held;
+  if (config !== undefined && (adopted === undefined || adopted.config === text)) return config;
+  // What does not even parse names no node: it is known whose it is where there is but one.
+  if (adopted === undefined || held.length > 1) throw problem;
+  process.stderr.write(`HOLON_NODE_ALTERED: ${path} is not what ${adopted.by} adopted; the node starts by what was adopted\n`);
+  return parseConfig(adopted.config, "what was adopted");
+}
+
+const nodeFolders = async (data: string): Promise<readonly string[]> => (await readdir(data, { withFileTypes: true }).catch(() => [])).filter((entry) => entry.isDirectory()).map(({ name }) => name);
+
+async function adoptedIn(folder: string): Promise<Adopted | undefined> {
+  const { readAdopted } = await import("@holon/platform/measurer.ts");
+  return readAdopted(folder).catch((error: unknown) => {
+    process.stderr.write(`${toHolonError(error).code}: ${toHolonError(error).message}\n`); // the node goes on by what is there, and its alarm says so
+    return undefined;
+  });
 }
 
 /** Not for a list of nodes. */

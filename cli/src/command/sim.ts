@@ -1,6 +1,8 @@
 /** `holon sim run`: the simulator, loaded only here. */
-import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { HolonError } from "@holon/core/errors.ts";
+import { diskError } from "@holon/platform/disk-error.ts";
+import type { RecordedLine } from "@holon/sim/recording.ts";
 import type { DoneSeed } from "@holon/sim/run-all.ts";
 
 export interface SimOptions {
@@ -15,6 +17,7 @@ export interface SimOptions {
   readonly shrink?: boolean;
   readonly all?: boolean;
   readonly resume?: string;
+  readonly trace?: string;
   readonly json?: boolean;
 }
 
@@ -37,6 +40,7 @@ export async function runSim(options: SimOptions): Promise<void> {
     },
     safetyMsMax: options.safetyMs === undefined ? undefined : count("--safety-ms", options.safetyMs),
     program,
+    ...(options.trace === undefined ? {} : { record: lineWriter(options.trace) }),
     progress: (run, done) => {
       if (process.stderr.isTTY) process.stderr.write(`\rseed ${run.seed}: ${done}/${seeds}, ${run.violations.length} violations\u001b[K`);
     },
@@ -67,6 +71,16 @@ async function runContinuumYear({ seed, nodes, hours, json }: SimOptions): Promi
   process.stdout.write(json === true ? `${JSON.stringify(report)}\n` : `${yearTable(report)}\n`);
   const [violation] = report.violations;
   if (violation !== undefined) throw new HolonError("HOLON_SIM_VIOLATION", `${report.violations.length} violations, first: ${violation}`);
+}
+
+/** What happened, a line of JSON each, for the console's Replay. A file that is there is replaced. */
+function lineWriter(path: string): (line: RecordedLine) => void {
+  try {
+    writeFileSync(path, "");
+  } catch (cause) {
+    throw diskError("write", path, cause);
+  }
+  return (line) => appendFileSync(path, `${JSON.stringify(line)}\n`);
 }
 
 /** Every scenario. With `--resume` each seed is written to a file when it is done, and what stands there is not done again. */

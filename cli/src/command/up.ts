@@ -10,6 +10,8 @@ import { deployHere } from "../app/deploy-here.ts";
 import { publish, type Publication } from "../app/publish.ts";
 import { defaultPortBase, startThree, type Three } from "../machine/three.ts";
 import { claim } from "../machine/claim.ts";
+import { readToken } from "../machine/token.ts";
+import { consoleAddress } from "./console.ts";
 import { runOnce, unmark } from "../once/run-once.ts";
 import { inspectFiles, replaySource, sayLeftOut, type ReplayChoice } from "../once/source-map.ts";
 import { replayPaths } from "../once/replay-paths.ts";
@@ -70,17 +72,23 @@ async function run(options: UpOptions, ended: AbortSignal): Promise<void> {
   const lock = await claimed(document.sources.flatMap((source) => ("listen" in source && source.listen !== undefined ? [source.listen] : [])));
   try {
     await unmark(data);
-    await live(await start(), { ...published, document }, ended);
+    await live(await start(), { ...published, document }, ended, data);
   } finally {
     lock.release();
   }
   process.stdout.write(`stopped; ${data} keeps everything, and the next start goes on from there\n`);
 }
 
-async function live(three: Three, published: Publication, ended: AbortSignal): Promise<void> {
+/** Where there are people they log in; else the machine's token opens it. */
+async function consoleOf({ cloud }: Three, data: string): Promise<string> {
+  const token = (cloud.control?.people?.users().length ?? 0) > 0 ? undefined : await readToken(data);
+  return token === undefined ? `${cloud.api}/` : consoleAddress(cloud.api, token);
+}
+
+async function live(three: Three, published: Publication, ended: AbortSignal, data: string): Promise<void> {
   try {
     await deployHere(three, published);
-    const view = showLive(three, `${published.document.name} ${published.document.version}`, process.stdout);
+    const view = showLive(three, `${published.document.name} ${published.document.version}`, process.stdout, await consoleOf(three, data));
     await aborted(ended);
     view.stop();
   } finally {

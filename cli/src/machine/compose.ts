@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { HolonError } from "@holon/core/errors.ts";
-import type { Authority, Clock, Ports } from "@holon/core/ports.ts";
+import type { Authority, Cipher, Clock, Ports } from "@holon/core/ports.ts";
 import { guardRoutes } from "@holon/core/api/guarded.ts";
 import type { Route } from "@holon/core/api/route.ts";
 import { nodeConfigSchema, type NodeConfig } from "@holon/core/schema/node.ts";
@@ -24,16 +24,20 @@ import { removeJoinTokens } from "@holon/platform/secret-file.ts";
 import { tierOf } from "@holon/platform/identity-certificate.ts";
 import { NodeIdentity } from "@holon/platform/identity.ts";
 import { lockFolder } from "@holon/platform/lock.ts";
+import { openLogCipher } from "@holon/platform/log-keys.ts";
+import { createMeasurer } from "@holon/platform/measurer.ts";
 import { createModel } from "@holon/platform/model.ts";
 import { createNet } from "@holon/platform/net.ts";
 import { createPages } from "@holon/platform/pages.ts";
 import { createRandom } from "@holon/platform/random.ts";
 import { createRunner } from "@holon/platform/runner.ts";
+import { sealSecrets } from "@holon/platform/seal-secrets.ts";
 import { createSecrets } from "@holon/platform/secrets.ts";
 import { createSeals } from "@holon/platform/site-key.ts";
 import { createTrace, type TraceOutput } from "@holon/platform/trace.ts";
 import { createDirector } from "@holon/platform/trust-director.ts";
 import { createTrustTuf } from "@holon/platform/trust-tuf.ts";
+import { makeVault } from "@holon/platform/vault.ts";
 
 export interface NodeOptions {
   readonly config: NodeConfig;
@@ -44,6 +48,8 @@ export interface NodeOptions {
   readonly token: string;
   /** Whether the file of its configuration says otherwise by now. */
   isConfigChanged?(): Promise<boolean>;
+  /** The file that the configuration was read from, if it was. */
+  readonly configFile?: string;
   readonly trace: { readonly level: "debug" | "info" | "warn" | "error"; readonly output: TraceOutput };
 }
 
@@ -66,6 +72,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
   };
   try {
     const clock = createClock(config.clockSyncedFile === undefined ? {} : { syncedFiles: [config.clockSyncedFile] });
+    const cipher = await openSeals(folder, config);
     const { identity, authority } = await openIdentity(folder, config, clock);
     const model = createModel({ inPlace: true });
     closing.push(() => model.close());
@@ -82,6 +89,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
       discovery: createDiscovery(config.siblings),
       crypto: createCrypto(),
       codec: createCodec(),
+      cipher,
       model,
       runner,
       door: createDoor({ clock, hostStats: createHostStats(clock) }),
@@ -90,6 +98,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
       seals: createSeals(folder),
       host: createHostStats(clock, folder), // apart from the door's, so that rates of one do not end at the samples of the other
       trust: createTrustTuf(folder),
+      measurer: createMeasurer({ folder, config: options.configFile }),
       ...(config.control ? { director: createDirector(folder), credentials: createCredentials() } : {}),
       ...(config.control && config.provider !== undefined ? { provider: (await import("@holon/platform/provider.ts")).createProvider(config.provider, secrets) } : {}),
       trace: createTrace({ name: config.name, ...options.trace }),
@@ -109,6 +118,16 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
     await close();
     throw error;
   }
+}
+
+/** Before anything secret is read or written: with what it is sealed; and the keys of the log, if that is encrypted or was. */
+async function openSeals(folder: string, { sealing, log }: NodeConfig): Promise<Cipher | undefined> {
+  const isEncrypted = log?.encryption === "on";
+  if (sealing !== undefined || isEncrypted) {
+    makeVault(folder, sealing ?? { by: "file" });
+    await sealSecrets(folder);
+  }
+  return openLogCipher(folder, isEncrypted);
 }
 
 /** A node with control makes the authority, and its own certificate, when it first starts. `HOLON_IDENTITY_FALSE` where it is configured as another than it was enrolled as. */

@@ -14,7 +14,8 @@ export interface LiveView {
   stop(): void;
 }
 
-export function showLive(three: Three, app: string, output: NodeJS.WriteStream): LiveView {
+/** `console`: where a browser finds it; shown on a terminal alone, since it may carry a token, which has no place in logs. */
+export function showLive(three: Three, app: string, output: NodeJS.WriteStream, console?: string): LiveView {
   const alerts = followAlerts(three.cloud.node.log);
   const machines = [three.cloud, three.edge, three.gateway];
   const apis = new Map(machines.map((machine) => [machine.node.config.name, machine.api]));
@@ -33,7 +34,7 @@ export function showLive(three: Three, app: string, output: NodeJS.WriteStream):
   };
   const draw = (): void => {
     const statuses = machines.map((machine) => machine.node.status());
-    const input = { app, statuses, apis, eventsPerSecond: rate(), alerts: alerts.newest(), alertsOpened: alerts.opened(), ...(noticed === "" ? {} : { notice: noticed }), width: output.columns ?? 100, rows: output.rows ?? 40, colour: terminal };
+    const input = { app, statuses, apis, eventsPerSecond: rate(), alerts: alerts.newest(), alertsOpened: alerts.opened(), ...(noticed === "" ? {} : { notice: noticed }), ...(console === undefined ? {} : { console }), width: output.columns ?? 100, rows: output.rows ?? 40, colour: terminal };
     if (!terminal) return void output.write(`${summary(input)}\n`);
     output.write(`\u001b[H${drawScreen(input).replaceAll("\n", "\u001b[K\n")}\u001b[K\u001b[J`);
   };

@@ -15,6 +15,8 @@ export interface ScreenInput {
   readonly eventsPerSecond: number;
   readonly alerts: readonly SeenAlert[];
   readonly alertsOpened: number;
+  /** Where a browser finds the console. */
+  readonly console?: string;
   /** A line below all. */
   readonly notice?: string;
   readonly width: number;
@@ -34,7 +36,7 @@ export function drawScreen(input: ScreenInput): string {
 function fullLines(input: ScreenInput, paint: Paint): readonly string[] | undefined {
   const gateway = input.statuses.at(-1);
   const blocks = [
-    [`${paint(1, "holon")}  ${input.app}   up ${clock(gateway?.upMs ?? 0)}   Ctrl-C stops`],
+    [`${paint(1, "holon")}  ${input.app}   up ${clock(gateway?.upMs ?? 0)}   Ctrl-C stops`, ...(input.console === undefined ? [] : [`console    ${paint(36, input.console)}`])],
     input.statuses.flatMap((status) => nodeLines(status, input, paint)),
     [...figureLines(input, gateway), ...problemLines(input, paint)],
     [`alerts     ${input.alertsOpened}`],

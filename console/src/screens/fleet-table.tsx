@@ -2,11 +2,12 @@
 import { useMemo } from "preact/hooks";
 import type { Fleet, FleetNode } from "../fleet.ts";
 import { age, rate, unknown } from "../format.ts";
+import { compare } from "../in-order.ts";
 import { documentState, stateOf } from "../node-state.ts";
 import { LongList } from "../parts/long-list.tsx";
 import { Mark } from "../parts/mark.tsx";
 import { printPlace, setQuery } from "../route.ts";
-import { compare, tierRank } from "../site-groups.ts";
+import { tierRank } from "../site-groups.ts";
 import { words } from "../strings.ts";
 import { useNow } from "../use-now.ts";
 

@@ -4,6 +4,7 @@ import { send, type ApiProblem } from "../api.ts";
 import { Problem } from "../parts/problem.tsx";
 import { servedByControl, setToken } from "../session.ts";
 import { words } from "../strings.ts";
+import { ProviderLogin } from "./login-provider.tsx";
 import { asProblem } from "../use-polled.ts";
 
 const t = words.login;
@@ -11,6 +12,7 @@ const t = words.login;
 export function Login() {
   return (
     <div class="login">
+      {servedByControl() && <ProviderLogin />}
       {servedByControl() && <PasswordForm />}
       <section>
         <p>{servedByControl() ? t.machine : t.machineOnly}</p>

@@ -63,7 +63,7 @@ function decisionCells(event: Event) {
     whenOf(event), originOf(event),
     <b class={allow === true ? "allowed" : "bad"}>{allow === true ? t.allowed : t.denied}</b>,
     textOf(data["principal"]), textOf(data["action"]),
-    <span title={textOf(data["reason"])}>{textOf(data["resource"] ?? data["destination"])}{range}</span>,
+    <span title={textOf(data["reason"])}>{textOf(data["resource"])}{range}{data["destination"] === undefined ? "" : ` ${t.to} ${textOf(data["destination"])}`}</span>,
     <span title={textOf(data["reason"])}>{textOf(data["rule"])}{data["count"] === undefined ? "" : `, ${textOf(data["count"])}×`}</span>,
   ];
 }

@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Fleet } from "../fleet.ts";
 import { age } from "../format.ts";
+import { compare } from "../in-order.ts";
 import { nodeStates, stateOf } from "../node-state.ts";
 import { Mark } from "../parts/mark.tsx";
 import { printPlace } from "../route.ts";
@@ -67,7 +68,7 @@ function SiteTile({ tile: { href, name, group }, fleet, at }: { readonly tile: T
       <span class="tile-bar" aria-hidden="true">
         {nodeStates.map((state) => (group.counts[state] === 0 ? null : <span key={state} class={state} style={{ flexGrow: group.counts[state] }} />))}
       </span>
-      <span class="tile-foot">{island !== undefined ? words.fleet.islandSince(island.sinceAtMs === null ? undefined : age(Date.now() + fleet.offsetMs - island.sinceAtMs)) : footOf(group)}</span>
+      <span class="tile-foot">{island !== undefined ? island.sinceAtMs === null ? words.state.cut.word : words.fleet.islandSince(age(Date.now() + fleet.offsetMs - island.sinceAtMs)) : footOf(group)}</span>
     </a>
   );
 }
@@ -78,8 +79,8 @@ const footOf = ({ spreading, refused, counts }: SiteGroup): string =>
 /** Of one large site: its nodes. */
 function nodeTiles({ nodes, island }: SiteGroup, fleet: Fleet): readonly Tile[] {
   const now = Date.now();
-  return nodes.map((node) => {
-    const counts = { open: 0, heard: 0, cut: 0, silent: 0, unseen: 0, [stateOf(node, fleet, now)]: 1 };
+  return nodes.toSorted((one, other) => compare(one.name, other.name)).map((node) => {
+    const counts = { open: 0, heard: 0, cut: 0, silent: 0, down: 0, unseen: 0, [stateOf(node, fleet, now)]: 1 };
     return { key: node.name, href: printPlace(["node", node.name]), name: node.name, group: { site: node.site, nodes: [node], counts, spreading: 0, refused: 0, rank: 0, island } };
   });
 }

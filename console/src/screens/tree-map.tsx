@@ -2,6 +2,7 @@
 import { useRef } from "preact/hooks";
 import type { Fleet, FleetNode } from "../fleet.ts";
 import { age, rate } from "../format.ts";
+import { compare } from "../in-order.ts";
 import { islandRootOf, stateOf } from "../node-state.ts";
 import { Mark } from "../parts/mark.tsx";
 import { printPlace } from "../route.ts";
@@ -57,7 +58,7 @@ function SiteBox({ group, fleet, now }: SiteBoxProps) {
         {byTier.map(([tier, members]) => (
           <div class="site-tier" key={tier}>
             <span class="tier-word">{words.fleet.ofTier[tier] ?? tier}</span>
-            <ul>{members.map((node) => <li key={node.name}><NodeCard node={node} fleet={fleet} now={now} /></li>)}</ul>
+            <ul>{members.toSorted((one, other) => compare(one.name, other.name)).map((node) => <li key={node.name}><NodeCard node={node} fleet={fleet} now={now} /></li>)}</ul>
           </div>
         ))}
       </div>
@@ -81,7 +82,7 @@ function NodeCard({ node, fleet, now }: NodeCardProps) {
       <span class="node-name">{node.name}{node.leads && <small> {words.fleet.lead}</small>}</span>
       <span class="node-facts">
         {node.name === fleet.self ? <span class="mark open"><span aria-hidden="true">◆</span> {words.fleet.here}</span> : <Mark state={state} />}
-        {node.heardAtMs !== null && state !== "open" && <span class="as-of">{words.asOf(age(now + fleet.offsetMs - node.heardAtMs))}</span>}
+        {node.heardAtMs !== null && state !== "open" && <span class="as-of">{words.fleet.lastRecord(age(now + fleet.offsetMs - node.heardAtMs))}</span>}
       </span>
       {!isCut && flow !== undefined && <span class="node-flow">↑ {rate(flow.up)} <span class="soft">↓ {rate(flow.down)}</span></span>}
       {backlog !== undefined && backlog.records > 0 && <span class="node-lag">{backlog.records.toLocaleString("en-GB")} {words.fleet.waiting}</span>}

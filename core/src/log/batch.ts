@@ -16,8 +16,11 @@ import type { Integrity } from "./run.ts";
 export const batchHeaderBytes = 40;
 export const tableEntryBytes = 8;
 export const entryKind = { run: 1, cell: 2, cellRemoved: 3, heads: 4, roll: 5 } as const;
-export const batchFlag = { snapshot: 1 } as const;
+/** `sealed`: on the disk the payloads are encrypted, see `seal.ts`. */
+export const batchFlag = { snapshot: 1, sealed: 2 } as const;
 export const batchMagic = 0x314c4f48; // "HOL1"
+/** Two seals. */
+export const sealedMoreBytes = 104;
 const entriesMax = 1 << 20;
 const reachMax = 2 ** 32 - 2;
 
@@ -32,6 +35,9 @@ export interface BatchHeader {
   readonly reach: number;
   /** Whole batch. */
   readonly sizeBytes: number;
+  readonly sealed: boolean;
+  /** What it takes on the disk: more than its size where it is sealed. */
+  readonly diskBytes: number;
 }
 
 export interface Entry {
@@ -61,7 +67,7 @@ export function writeBatchHeader(
   view.setFloat64(8, header.number, true);
   view.setUint32(16, target.length - tableEnd, true);
   view.setUint32(20, header.entries.length, true);
-  view.setUint32(24, header.snapshot ? batchFlag.snapshot : 0, true);
+  view.setUint32(24, (header.snapshot ? batchFlag.snapshot : 0) | (integrity.cipher?.generation === undefined ? 0 : batchFlag.sealed), true);
   view.setUint32(28, Math.min(header.reach, reachMax) + 1, true);
   view.setFloat64(32, header.wallMs, true);
   for (const [index, entry] of header.entries.entries()) {
@@ -95,7 +101,9 @@ export function parseBatchHeader(bytes: Uint8Array, integrity: Integrity): Batch
   }
   const bodyBytes = view.getUint32(16, true);
   if (offset - prefix !== bodyBytes) return undefined;
-  return { number: view.getFloat64(8, true), bodyBytes, entries, snapshot: (view.getUint32(24, true) & batchFlag.snapshot) !== 0, wallMs: view.getFloat64(32, true), reach: reachOf(view.getUint32(28, true), view.getFloat64(8, true)), sizeBytes: offset };
+  const flags = view.getUint32(24, true);
+  const sealed = (flags & batchFlag.sealed) !== 0;
+  return { number: view.getFloat64(8, true), bodyBytes, entries, sealed, diskBytes: offset + (sealed ? sealedMoreBytes : 0), snapshot: (flags & batchFlag.snapshot) !== 0, wallMs: view.getFloat64(32, true), reach: reachOf(view.getUint32(28, true), view.getFloat64(8, true)), sizeBytes: offset };
 }
 
 /** These bytes were of no meaning once: what reaches behind the first batch was not meant. */

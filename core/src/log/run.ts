@@ -16,6 +16,7 @@
  * length 2^32 - 1; a `gap` has a count and a reason and no tables. Both hold the place in the chain that the lost run had.
  */
 // long file: one format, written, read and mended by the same offsets.
+import type { Cipher } from "../ports.ts";
 import { dataClasses, streamNames, type DataClass } from "../schema/event.ts";
 import { isEpoch, isNodeName, type Epoch, type NodeName } from "../units.ts";
 import { crc32OfRange } from "./crc32.ts";
@@ -28,6 +29,8 @@ import { flipBit, mendByCrc } from "./repair.ts";
 export interface Integrity {
   sha256(bytes: Uint8Array): Uint8Array;
   crc32(bytes: Uint8Array): number;
+  /** Where the log is encrypted, or was. */
+  readonly cipher?: Cipher | undefined;
 }
 
 export const runForms = ["whole", "salvaged", "gap"] as const;

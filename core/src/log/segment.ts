@@ -5,6 +5,8 @@ export const segmentHeaderBytes = 32;
 const magic = "holonlog";
 /** 2: records of a run may share what they begin with. A segment of version 1 is one of version 2 in which none do. */
 export const segmentVersion = 2;
+/** 3: batches may be sealed. */
+export const segmentVersionMax = 3;
 
 export const segmentPath = (number: number): string => `log/${String(number).padStart(12, "0")}.seg`;
 
@@ -14,7 +16,7 @@ export function segmentNumber(name: string): number | undefined {
   return match?.[1] === undefined ? undefined : Number(match[1]);
 }
 
-export function encodeSegmentHeader(number: number, integrity: Integrity, version = segmentVersion): Uint8Array {
+export function encodeSegmentHeader(number: number, integrity: Integrity, version = integrity.cipher === undefined ? segmentVersion : segmentVersionMax): Uint8Array {
   const bytes = new Uint8Array(segmentHeaderBytes);
   const view = new DataView(bytes.buffer);
   for (let index = 0; index < 8; index++) bytes[index] = magic.charCodeAt(index);

@@ -5,6 +5,7 @@ import { priceClasses } from "../link/budget.ts";
 import { jurisdictionPattern } from "../policy/jurisdiction.ts";
 import { nameSchema, tierSchema } from "./app.ts";
 import { declaredInventorySchema } from "./node-report.ts";
+import { sealingSchema } from "./sealing.ts";
 import { telemetrySettingsSchema } from "../telemetry/settings.ts";
 import { powerSchema, pricesSchema } from "./prices.ts";
 import { providerSchema } from "./provider.ts";
@@ -48,6 +49,10 @@ const fields = z.strictObject({
   policy: z.enum(["optional", "required"]).optional(),
   /** `required`: nothing runs here that its publisher did not sign; so it is, too, without this field where a publisher's root is pinned. `optional`: what is unsigned runs. */
   signatures: z.enum(["optional", "required"]).optional(),
+  /** Without it secrets are files of the node's own user, in the clear. */
+  sealing: sealingSchema.optional(),
+  /** `encryption: on`: what is written to the log from now on is encrypted, under keys that are sealed to the node; by a key file, unless `sealing` says otherwise. */
+  log: z.strictObject({ encryption: z.enum(["on", "off"]).default("off") }).optional(),
   /** What the site pays, so that metering can tell money. */
   prices: pricesSchema.optional(),
   /** Power of this machine's processor, so that metering can tell energy; without it a general figure. */

@@ -81,14 +81,23 @@ export function createFleetView(self: string): FleetView {
   /** The parent that it was seen connected to last. */
   const parentOf = ({ links }: Known): string | undefined => [...links].sort(([, a], [, b]) => Number(b.isUp) - Number(a.isUp) || b.atMs - a.atMs)[0]?.[0];
 
-  /** Whether the way from here down to it is open throughout. */
-  function wayTo(name: string, seen: ReadonlySet<string> = new Set()): Way {
+  /** Whether the way from here down to it is open throughout. `ways`: those that were found for one answer. */
+  function wayTo(name: string, ways: Map<string, Way>): Way {
     if (name === self) return { link: "up" };
+    const before = ways.get(name);
+    if (before !== undefined) return before;
+    ways.set(name, { link: "unknown" }); // who is said to be below itself
+    const way = findWay(name, ways);
+    ways.set(name, way);
+    return way;
+  }
+
+  function findWay(name: string, ways: Map<string, Way>): Way {
     const node = known.get(name);
-    if (node === undefined || node.links.size === 0 || seen.has(name)) return { link: "unknown" };
+    if (node === undefined || node.links.size === 0) return { link: "unknown" };
     let down: number | undefined;
     for (const [parent, { isUp, atMs }] of node.links) {
-      const above = wayTo(parent, new Set([...seen, name]));
+      const above = wayTo(parent, ways);
       if (above.link === "up" && isUp) return { link: "up" };
       const sinceMs = isUp ? (above.link === "down" ? above.sinceMs : undefined) : atMs;
       if (sinceMs !== undefined) down = Math.max(down ?? sinceMs, sinceMs); // it was silent when the last of its ways broke
@@ -96,12 +105,12 @@ export function createFleetView(self: string): FleetView {
     return down === undefined ? { link: "unknown" } : { link: "down", sinceMs: down };
   }
 
-  function stateOf(name: string, now: Now): ReturnType<FleetView["stateOf"]> {
+  function stateOf(name: string, now: Now, ways: Map<string, Way> = new Map()): ReturnType<FleetView["stateOf"]> {
     const node = known.get(name);
     if (node === undefined) return undefined;
     if (node.revokedMs !== undefined) return { state: "gone", sinceMs: node.revokedMs };
     if (node.stoppedMs !== undefined) return { state: "gone", sinceMs: node.stoppedMs };
-    const way = wayTo(name);
+    const way = wayTo(name, ways);
     const heardWallMs = node.heardMs === undefined ? undefined : now.wallMs - (now.monotonicMs - node.heardMs);
     const patienceMs = 2 * node.everyMs + limits.telemetryGraceMs;
     if (way.link === "down") return { state: "silent", sinceMs: way.sinceMs };
@@ -113,9 +122,9 @@ export function createFleetView(self: string): FleetView {
     return { state: "present", sinceMs: startedMs };
   }
 
-  function completeness(now: Now, accepts: (node: string, site: string) => boolean = () => true): Completeness {
+  function completeness(now: Now, accepts: (node: string, site: string) => boolean = () => true, ways: Map<string, Way> = new Map()): Completeness {
     const chosen = [...known].filter(([name, { facts, firstMs }]) => Number.isFinite(firstMs) && accepts(name, facts.site));
-    const rows = chosen.map(([name, node]) => ({ name, node, ...(stateOf(name, now) ?? { state: "silent" as const, sinceMs: undefined }) }));
+    const rows = chosen.map(([name, node]) => ({ name, node, ...(stateOf(name, now, ways) ?? { state: "silent" as const, sinceMs: undefined }) }));
     const slowestMs = rows.reduce((most, { node, state }) => (state === "gone" ? most : Math.max(most, node.everyMs)), 0);
     const throughMs = now.wallMs - limits.telemetryGraceMs - (slowestMs === 0 ? limits.telemetryEveryMs : slowestMs);
     const states = { present: 0, slow: 0, silent: 0, crashed: 0, gone: 0 };
@@ -139,8 +148,8 @@ export function createFleetView(self: string): FleetView {
     };
   }
 
-  function rowOf(name: string, node: Known, now: Now, figures: Readonly<Record<string, number>>): FleetRow {
-    const { state, sinceMs } = stateOf(name, now) ?? { state: "silent" as const, sinceMs: undefined };
+  function rowOf(name: string, node: Known, now: Now, ways: Map<string, Way>, figures: Readonly<Record<string, number>>): FleetRow {
+    const { state, sinceMs } = stateOf(name, now, ways) ?? { state: "silent" as const, sinceMs: undefined };
     return {
       node: name,
       ...node.facts,
@@ -150,7 +159,7 @@ export function createFleetView(self: string): FleetView {
       heardAt: node.heardMs === undefined ? null : isoTime(now.wallMs - (now.monotonicMs - node.heardMs)),
       through: iso(node.throughMs),
       everyMs: node.everyMs,
-      link: linkOf(name, node),
+      link: linkOf(name, node, ways),
       ended: node.ended === undefined ? null : { how: node.ended.how, at: isoTime(node.ended.atMs) },
       late: node.late,
       figures: { ...figures },
@@ -158,10 +167,10 @@ export function createFleetView(self: string): FleetView {
   }
 
   /** Of the link right above it, as far as that parent is heard. */
-  function linkOf(name: string, node: Known): FleetRow["link"] {
+  function linkOf(name: string, node: Known, ways: Map<string, Way>): FleetRow["link"] {
     const parent = parentOf(node);
     if (name === self || parent === undefined) return name === self ? "up" : "unknown";
-    return wayTo(parent).link !== "up" ? "unknown" : node.links.get(parent)?.isUp === true ? "up" : "down";
+    return wayTo(parent, ways).link !== "up" ? "unknown" : node.links.get(parent)?.isUp === true ? "up" : "down";
   }
 
   return {
@@ -212,25 +221,26 @@ export function createFleetView(self: string): FleetView {
       }
     },
     stopped: (name, atMs) => void (nodeOf(name).stoppedMs = atMs),
-    stateOf,
+    stateOf: (name, now) => stateOf(name, now),
     through: (name) => known.get(name)?.throughMs,
     status({ site, state, after, limit = 1_000 }, now, figures = () => ({})) {
       const wanted = [...known]
         .filter(([name, { facts, firstMs }]) => Number.isFinite(firstMs) && (site === undefined || facts.site === site) && (after === undefined || name > after))
         .sort(([a], [b]) => (a < b ? -1 : 1));
+      const ways = new Map<string, Way>();
       const rows: FleetRow[] = [];
       let next: string | null = null;
       for (const [name, node] of wanted) {
-        if (state !== undefined && stateOf(name, now)?.state !== state) continue;
+        if (state !== undefined && stateOf(name, now, ways)?.state !== state) continue;
         if (rows.length === limit) {
           next = rows.at(-1)?.node ?? null;
           break;
         }
-        rows.push(rowOf(name, node, now, figures(name)));
+        rows.push(rowOf(name, node, now, ways, figures(name)));
       }
-      return { asOf: isoTime(now.wallMs), completeness: completeness(now, (_, of) => site === undefined || of === site), nodes: rows, next };
+      return { asOf: isoTime(now.wallMs), completeness: completeness(now, (_, of) => site === undefined || of === site, ways), nodes: rows, next };
     },
-    completeness,
+    completeness: (now, accepts) => completeness(now, accepts),
     expected(startMs, endMs, accepts = () => true) {
       let count = 0;
       for (const [name, { facts, firstMs, stoppedMs, revokedMs }] of known) {

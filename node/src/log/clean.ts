@@ -2,11 +2,12 @@
 import { batchBytes, entryKind, writeBatchHeader } from "@holon/core/log/batch.ts";
 import { laneName } from "@holon/core/log/log.ts";
 import { lastSequence, parseRunHeader, type Integrity } from "@holon/core/log/run.ts";
+import { sealBatch } from "@holon/core/log/seal.ts";
 import { encodeSegmentHeader, segmentHeaderBytes, segmentPath } from "@holon/core/log/segment.ts";
 import type { Disk } from "@holon/core/ports.ts";
 import { createLaneIndex } from "./lane-index.ts";
 import type { OpenSegment } from "./recover.ts";
-import { batchRuns, findNextBatch, openWindow, readBatch, strayRuns, type BatchRun, type ScannedBatch } from "./scan.ts";
+import { batchRuns, diskForm, findNextBatch, openWindow, readBatch, readStrayRuns, type BatchRun, type ScannedBatch } from "./scan.ts";
 
 /** Below this share of dead bytes a segment is left as it is: copying would cost more than it frees. */
 const worthwhileShare = 0.3;
@@ -42,9 +43,10 @@ async function rewrite(disk: Disk, segment: OpenSegment, isGone: (lane: string, 
     const batch: ScannedBatch | undefined = await readBatch(window, offset, integrity);
     const end: number = batch?.end ?? (await findNextBatch(window, offset + 1, integrity)) ?? segment.size;
     // Where a batch's frame is damaged, the runs in it that stand by themselves are put into a batch again.
-    const runs = batch === undefined ? strayRuns(await segment.file.read(offset, end - offset), integrity) : batchRuns(batch, integrity);
+    const runs = batch === undefined ? await readStrayRuns(segment.file, offset, end, integrity) : batchRuns(batch, integrity);
     const kept = runs.filter(({ header }) => !isGone(laneName(header), lastSequence(header)));
-    const bytes = batch === undefined ? batchOf(kept, number, integrity) : batch.header.snapshot ? batch.bytes : withoutGone(batch, isGone, integrity);
+    const plain = batch === undefined ? batchOf(kept, number, integrity) : batch.header.snapshot ? undefined : withoutGone(batch, isGone, integrity);
+    const bytes = batch?.header.snapshot === true ? diskForm(batch, batch.bytes, integrity) : plain && sealBatch(plain, segment.number, integrity);
     offset = end;
     number = batch?.header.number ?? number;
     if (bytes === undefined) continue;

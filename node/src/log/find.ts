@@ -9,7 +9,7 @@ import { checkRun, runRecords, type Integrity } from "@holon/core/log/run.ts";
 import { holdsAnyLane, type SegmentIndex } from "@holon/core/log/segment-index.ts";
 import { segmentHeaderBytes } from "@holon/core/log/segment.ts";
 import type { OpenSegment } from "./recover.ts";
-import { batchRuns, findNextBatch, openWindow, readBatch, strayRuns, type BatchRun } from "./scan.ts";
+import { batchRuns, findNextBatch, openWindow, readBatch, readStrayRuns, type BatchRun } from "./scan.ts";
 import type { Survey } from "./survey.ts";
 
 export interface FindContext {
@@ -91,7 +91,7 @@ async function readPart(segment: OpenSegment, { offset: from, end }: NonNullable
   for (let offset = from; offset < end; ) {
     const batch = await readBatch(window, offset, integrity);
     const next: number = batch?.end ?? Math.min(end, (await findNextBatch(window, offset + 1, integrity)) ?? end);
-    const runs = batch === undefined ? strayRuns(await segment.file.read(offset, next - offset), integrity) : batchRuns(batch, integrity);
+    const runs = batch === undefined ? await readStrayRuns(segment.file, offset, next, integrity) : batchRuns(batch, integrity);
     for (const run of runs) if (query.accepts(run.header)) found.push(...matching(run, query, expiredThrough(laneName(run.header)), integrity));
     offset = next;
   }

@@ -9,7 +9,7 @@ import { checkRun, gapRun, lastSequence, parseRunHeader, salvageRun, type GapRea
 import { segmentHeaderBytes } from "@holon/core/log/segment.ts";
 import { createLaneIndex, type LaneIndex } from "./lane-index.ts";
 import { headSnapshot, type OpenSegment } from "./recover.ts";
-import { batchRuns, findNextBatch, openWindow, readBatch, strayRuns, type BatchRun, type ScannedBatch, type Window } from "./scan.ts";
+import { batchRuns, findNextBatch, openWindow, readBatch, readStrayRuns, type BatchRun, type ScannedBatch, type Window } from "./scan.ts";
 import { decodeHeads } from "./snapshot.ts";
 
 const readWindowBytes = 128 * 1024;
@@ -61,7 +61,7 @@ async function readSegment(segment: OpenSegment, reader: LaneReader, maxBytes: n
 /** Where a batch's frame is gone, the runs in it that stand by themselves; returns where the next batch begins. */
 async function readStrays(window: Window, offset: number, size: number, reader: LaneReader): Promise<number> {
   const next = (await findNextBatch(window, offset + 1, reader.integrity)) ?? size;
-  for (const stray of strayRuns(await window.file.read(offset, next - offset), reader.integrity)) reader.take(stray);
+  for (const stray of await readStrayRuns(window.file, offset, next, reader.integrity)) reader.take(stray);
   return next;
 }
 
@@ -161,7 +161,7 @@ export async function indexOf(segment: OpenSegment, integrity: Integrity): Promi
   for (let offset = segmentHeaderBytes; offset < segment.size; ) {
     const batch: ScannedBatch | undefined = await readBatch(window, offset, integrity);
     const end: number = batch?.end ?? (await findNextBatch(window, offset + 1, integrity)) ?? segment.size;
-    const runs = batch === undefined ? strayRuns(await window.file.read(offset, end - offset), integrity) : batchRuns(batch, integrity);
+    const runs = batch === undefined ? await readStrayRuns(window.file, offset, end, integrity) : batchRuns(batch, integrity);
     for (const run of runs) index.add(run.header, offset);
     offset = end;
   }

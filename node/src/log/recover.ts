@@ -4,7 +4,8 @@
  */
 import type { Lane } from "@holon/core/log/log.ts";
 import type { Integrity } from "@holon/core/log/run.ts";
-import { encodeSegmentHeader, parseSegmentHeader, segmentHeaderBytes, segmentNumber, segmentPath, segmentVersion } from "@holon/core/log/segment.ts";
+import { openStrays } from "@holon/core/log/seal.ts";
+import { encodeSegmentHeader, parseSegmentHeader, segmentHeaderBytes, segmentNumber, segmentPath, segmentVersionMax } from "@holon/core/log/segment.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import type { Disk, DiskFile } from "@holon/core/ports.ts";
 import { streamNames } from "@holon/core/schema/event.ts";
@@ -14,7 +15,7 @@ import { inspectBatch, type Inspected } from "./inspect.ts";
 import { createLaneIndex, type LaneIndex } from "./lane-index.ts";
 import { Progress, type LostRange, type UnsettledLane } from "./progress.ts";
 import { salvage } from "./salvage.ts";
-import { findNextBatch, isBlank, looksTorn, openWindow, readBatch, type ScannedBatch, type Window } from "./scan.ts";
+import { diskForm, findNextBatch, isBlank, looksTorn, openWindow, readBatch, type ScannedBatch, type Window } from "./scan.ts";
 
 export interface OpenSegment {
   readonly number: number;
@@ -89,8 +90,8 @@ async function newestSnapshot(segments: readonly OpenSegment[], integrity: Integ
 /** The snapshot batch at the head of a segment if all of it is intact or can be mended. */
 export async function headSnapshot(segment: OpenSegment, integrity: Integrity): Promise<ScannedBatch | undefined> {
   const header = parseSegmentHeader(await segment.file.read(0, segmentHeaderBytes), integrity);
-  if (header.state === "intact" && (header.version < 1 || header.version > segmentVersion)) {
-    throw new HolonError("HOLON_LOG_FORMAT", `${segmentPath(segment.number)} has format version ${header.version}; this program reads up to ${segmentVersion}`);
+  if (header.state === "intact" && (header.version < 1 || header.version > segmentVersionMax)) {
+    throw new HolonError("HOLON_LOG_FORMAT", `${segmentPath(segment.number)} has format version ${header.version}; this program reads up to ${segmentVersionMax}`);
   }
   const batch = await readBatch(openWindow(segment.file, 64 * 1024), segmentHeaderBytes, integrity);
   return batch?.header.snapshot === true && inspectBatch(batch, integrity).damaged === 0 ? batch : undefined;
@@ -132,7 +133,7 @@ export async function recoverBatch({ segment, window, index, isLast, mayEndInRoo
     const end = batch?.end ?? next ?? segment.file.size();
     progress.damaged({ segment: segmentPath(segment.number), fromByte: offset, toByte: end, what: batch === undefined ? "batch" : "part of a batch" });
     if (batch === undefined || inspected === undefined) {
-      const salvaged = salvage(await segment.file.read(offset, end - offset), integrity);
+      const salvaged = salvage(openStrays(await segment.file.read(offset, end - offset), integrity), integrity);
       progress.applySalvaged(salvaged, integrity);
       for (const { header } of salvaged.runs) index.add(header, offset);
       return end;
@@ -140,8 +141,10 @@ export async function recoverBatch({ segment, window, index, isLast, mayEndInRoo
     applyBatch(inspected, batch, progress, index, integrity);
     return end;
   }
-  if (inspected.mended || batch.mended) {
-    await segment.file.write(batch.offset, inspected.bytes);
+  const written = inspected.mended || batch.mended || batch.isDoubtful === true ? diskForm(batch, inspected.bytes, integrity) : undefined;
+  if (written !== undefined && !isSealedAs(batch, written)) progress.damaged({ segment: segmentPath(segment.number), fromByte: offset, toByte: batch.end, what: "a batch that is not as it was sealed" });
+  else if (written !== undefined) {
+    await segment.file.write(batch.offset, written);
     progress.mended += 1;
   }
   applyBatch(inspected, batch, progress, index, integrity);
@@ -151,8 +154,15 @@ export async function recoverBatch({ segment, window, index, isLast, mayEndInRoo
 /** The header says nothing that the file's name does not; one of an earlier version is raised, since what is appended from here on is of this one. */
 async function mendSegmentHeader(segment: OpenSegment, window: Window, integrity: Integrity): Promise<void> {
   const found = await window.bytes(0, segmentHeaderBytes);
+  const header = parseSegmentHeader(found, integrity);
+  if (header.state === "intact" && header.version === segmentVersionMax) return; // written while the log was encrypted
   const wanted = encodeSegmentHeader(segment.number, integrity);
   if (found.length === wanted.length && found.some((byte, index) => byte !== wanted[index])) await segment.file.write(0, wanted);
+}
+
+/** Sealed anew, it has the tag that it had: what was mended is all that was wrong. */
+function isSealedAs({ seal }: ScannedBatch, written: Uint8Array): boolean {
+  return seal === undefined || seal.tag.every((byte, index) => byte === written[written.length - seal.tag.length + index]);
 }
 
 function applyBatch(inspected: Inspected, batch: ScannedBatch, progress: Progress, index: LaneIndex, integrity: Integrity): void {

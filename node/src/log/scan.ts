@@ -1,6 +1,7 @@
 /** Reads a segment batch by batch through a window, and mends single flipped bits on the way. */
 import { batchHeaderBytes, batchPrefixBytes, entryKind, mendBatchHeader, parseBatchHeader, tableEntryBytes, type BatchHeader } from "@holon/core/log/batch.ts";
 import { checkRun, parseRunHeader, runMagic, type Integrity, type MendedRun, type RunHeader } from "@holon/core/log/run.ts";
+import { openBatch, openStrays, sealBatch, type Seal } from "@holon/core/log/seal.ts";
 import type { DiskFile } from "@holon/core/ports.ts";
 
 /** A part of a file in memory: what lies side by side is read once. */
@@ -15,8 +16,12 @@ export interface ScannedBatch {
   readonly offset: number;
   readonly end: number;
   readonly bytes: Uint8Array;
-  /** The header or its table was mended: the bytes are not what the disk holds. */
+  /** The header, its table or a seal was mended: the bytes are not what the disk holds. */
   readonly mended: boolean;
+  /** Of a batch that is encrypted on the disk. */
+  readonly seal?: Seal;
+  /** The seal does not vouch for the bytes as they were read. */
+  readonly isDoubtful?: boolean;
 }
 
 export interface BatchRun {
@@ -44,7 +49,7 @@ export function openWindow(file: DiskFile, windowSize = windowBytes): Window {
 /** The batch that begins at `offset`, its frame intact or mended; `undefined` if there is none or the file ends before it does. */
 export async function readBatch(window: Window, offset: number, integrity: Integrity): Promise<ScannedBatch | undefined> {
   const header = await readBatchHeader(window, offset, integrity);
-  if (header !== undefined) return wholeBatch(window, offset, header);
+  if (header !== undefined) return wholeBatch(window, offset, header, integrity);
   return mendedBatch(window, offset, integrity);
 }
 
@@ -56,10 +61,23 @@ export async function readBatchHeader(window: Window, offset: number, integrity:
   return parseBatchHeader(prefix, integrity);
 }
 
-async function wholeBatch(window: Window, offset: number, header: BatchHeader): Promise<ScannedBatch | undefined> {
-  const bytes = await window.bytes(offset, header.sizeBytes);
-  return bytes.length < header.sizeBytes ? undefined : { header, offset, end: offset + header.sizeBytes, bytes, mended: false };
+/** `prefix`: header and table, where the disk does not hold them as they should be. */
+async function wholeBatch(window: Window, offset: number, header: BatchHeader, integrity: Integrity, prefix?: Uint8Array): Promise<ScannedBatch | undefined> {
+  let bytes = await window.bytes(offset, header.diskBytes);
+  if (bytes.length < header.diskBytes) return undefined;
+  if (prefix !== undefined) {
+    bytes = bytes.slice();
+    bytes.set(prefix);
+  }
+  const place = { header, offset, end: offset + header.diskBytes };
+  const mended = prefix !== undefined;
+  if (!header.sealed) return { ...place, bytes, mended };
+  const opened = openBatch(bytes, header, integrity);
+  return opened && { ...place, bytes: opened.bytes, mended: mended || opened.mended, seal: opened.seal, isDoubtful: !opened.isAuthentic };
 }
+
+/** What is written to the disk of a batch that was read, and mended since. */
+export const diskForm = ({ seal }: ScannedBatch, bytes: Uint8Array, integrity: Integrity): Uint8Array => (seal === undefined ? bytes : sealBatch(bytes, seal.segment, integrity, seal));
 
 /** How much is looked at to mend a header: enough for a table of a thousand entries. */
 const mendBytes = batchHeaderBytes + 1024 * tableEntryBytes;
@@ -68,11 +86,7 @@ async function mendedBatch(window: Window, offset: number, integrity: Integrity)
   const head = (await window.bytes(offset, mendBytes)).slice();
   if (!mendBatchHeader(head, integrity)) return undefined;
   const header = parseBatchHeader(head, integrity);
-  const whole = header && (await wholeBatch(window, offset, header));
-  if (whole === undefined) return undefined;
-  const bytes = whole.bytes.slice();
-  bytes.set(head.subarray(0, Math.min(head.length, bytes.length)));
-  return { ...whole, bytes, mended: true };
+  return header && wholeBatch(window, offset, header, integrity, head.subarray(0, header.sizeBytes - header.bodyBytes));
 }
 
 /** Offset of the next intact batch header after `offset`; `undefined` if there is none. */
@@ -97,6 +111,11 @@ export function batchRuns(batch: ScannedBatch, integrity: Integrity): readonly B
     if (header !== undefined) runs.push({ header, bytes });
   }
   return runs;
+}
+
+/** Runs that can still be found where there is no batch any more. */
+export async function readStrayRuns(file: DiskFile, from: number, to: number, integrity: Integrity): Promise<ReturnType<typeof strayRuns>> {
+  return strayRuns(openStrays(await file.read(from, to - from), integrity), integrity);
 }
 
 /** Runs that can still be found in bytes that are no batch any more. */
@@ -136,8 +155,8 @@ export async function looksTorn(file: DiskFile, offset: number, integrity: Integ
   const bytes = await file.read(offset, file.size() - offset);
   if (bytes.length < (batchPrefixBytes(bytes) ?? batchHeaderBytes)) return true;
   const header = parseBatchHeader(bytes, integrity);
-  if (header !== undefined && header.sizeBytes > bytes.length) return true;
-  const batchEnd = header?.sizeBytes ?? writtenBytes(bytes);
+  if (header !== undefined && header.diskBytes > bytes.length) return true;
+  const batchEnd = header?.diskBytes ?? writtenBytes(bytes);
   for (let start = 0; start < batchEnd; ) {
     const end = Math.min(bytes.length, start + sectorBytes - ((offset + start) % sectorBytes));
     if (bytes.subarray(start, Math.min(end, batchEnd)).every((byte) => byte === 0)) return true;

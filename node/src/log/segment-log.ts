@@ -11,6 +11,7 @@ import { limits } from "@holon/core/limits.ts";
 import { laneName, type Append, type FoundEvent, type Lane, type Log, type LogRecord, type Mark, type NewRecord, type ReadBounds, type RecordQuery } from "@holon/core/log/log.ts";
 import type { Merge } from "@holon/core/log/merge.ts";
 import { lastSequence, lostRanges, runMark, type Integrity } from "@holon/core/log/run.ts";
+import { sealBatch, sealedSize } from "@holon/core/log/seal.ts";
 import { encodeSegmentHeader, segmentHeaderBytes, segmentPath } from "@holon/core/log/segment.ts";
 import type { Expiry, HeldPart } from "@holon/core/log/retention.ts";
 import type { Clock, Disk, DiskFile, Random, Timer } from "@holon/core/ports.ts";
@@ -284,7 +285,7 @@ export class SegmentLog implements Log {
     const path = segmentPath(number);
     const file = await disk.open(path, { create: true });
     const snapshot = { number: this.#published, wallMs: clock.wall().ms, cells: this.#cells, heads: this.#heads.all() };
-    const bytes = encodeSnapshot(snapshot, integrity);
+    const bytes = sealBatch(encodeSnapshot(snapshot, integrity), number, integrity);
     try {
       await file.truncate(0); // a roll that the disk refused may have left a part
       await file.write(0, encodeSegmentHeader(number, integrity));
@@ -436,20 +437,21 @@ export class SegmentLog implements Log {
   async #write(commit: Commit): Promise<void> {
     let segment = this.#current();
     const sizeMax = this.#options.segmentBytesMax ?? limits.segmentBytesMax;
-    if (segment.size + commit.bytes.length > sizeMax && segment.size > segmentHeaderBytes) {
+    if (segment.size + sealedSize(commit.bytes, this.#options.integrity) > sizeMax && segment.size > segmentHeaderBytes) {
       await this.roll();
       segment = this.#current();
     }
-    const end = segment.size + commit.bytes.length;
+    const bytes = sealBatch(commit.bytes, segment.number, this.#options.integrity);
+    const end = segment.size + bytes.length;
     await this.#ahead.clear(end);
     try {
-      await segment.file.writeThrough(segment.size, commit.bytes);
+      await segment.file.writeThrough(segment.size, bytes);
     } catch (error) {
       await this.#ahead.idle();
       await segment.file.truncate(segment.size); // so that what follows does not stand before half a batch
       throw error;
     }
-    this.#ahead.follow(segment.file, end, commit.bytes.length, sizeMax);
+    this.#ahead.follow(segment.file, end, bytes.length, sizeMax);
   }
 
   #publish(commit: Commit): void {
@@ -459,7 +461,7 @@ export class SegmentLog implements Log {
       this.#heads.settle(run.header, runMark(run.header));
       segment.index?.add(run.header, segment.size);
     }
-    segment.size += commit.bytes.length;
+    segment.size += sealedSize(commit.bytes, this.#options.integrity);
     for (const cell of commit.cells) this.#setCell(cell.key, cell.value);
     this.#rolled.published(commit.number, commit.runs.map((run) => run.header), commit.roll);
     this.#published = commit.number;

@@ -6,6 +6,7 @@ import { startsWith } from "@holon/core/event/stored.ts";
 import { entryKind } from "@holon/core/log/batch.ts";
 import { laneName } from "@holon/core/log/log.ts";
 import { parseRunHead, runPreambles, runRecords, type Integrity } from "@holon/core/log/run.ts";
+import { openFile, sealFile } from "@holon/core/log/seal.ts";
 import { segmentHeaderBytes } from "@holon/core/log/segment.ts";
 import { createIndexBuilder, decodeSegmentIndex, encodeSegmentIndex, segmentIndexNumber, segmentIndexPath, summaryOf, type IndexBuilder, type RecordSketch, type SegmentIndex } from "@holon/core/log/segment-index.ts";
 import type { Disk } from "@holon/core/ports.ts";
@@ -98,7 +99,8 @@ export function createSurvey(segments: readonly OpenSegment[], disk: Disk, integ
     if (!(await disk.list("log")).some((name) => segmentIndexNumber(name) === segment.number)) return undefined;
     const file = await disk.open(segmentIndexPath(segment.number), { create: false });
     try {
-      return decodeSegmentIndex(await file.read(0, file.size()), segment.number, segment.size, integrity);
+      const bytes = openFile(await file.read(0, file.size()), integrity);
+      return bytes && decodeSegmentIndex(bytes, segment.number, segment.size, integrity);
     } finally {
       await file.close();
     }
@@ -109,7 +111,7 @@ export function createSurvey(segments: readonly OpenSegment[], disk: Disk, integ
     try {
       const file = await disk.open(`${path}.new`, { create: true });
       await file.truncate(0);
-      await file.write(0, encodeSegmentIndex(segment.number, index, integrity));
+      await file.write(0, sealFile(encodeSegmentIndex(segment.number, index, integrity), segment.number, integrity));
       await file.sync();
       await file.close();
       await disk.rename(`${path}.new`, path);
@@ -194,7 +196,7 @@ async function surveyPart(segment: OpenSegment, builder: IndexBuilder, from: num
 /** A batch of no other records than those that share what they begin with, which says all that is asked for: the rest of it need not be read. */
 async function sketchByPreambles(window: Window, offset: number, size: number, integrity: Integrity): Promise<{ readonly end: number; readonly runs: Parameters<IndexBuilder["add"]>[2] } | undefined> {
   const header = await readBatchHeader(window, offset, integrity);
-  if (header === undefined || offset + header.sizeBytes > size) return undefined;
+  if (header === undefined || header.sealed || offset + header.sizeBytes > size) return undefined;
   const runs: { lane: string; records: readonly (RecordSketch | undefined)[] }[] = [];
   for (const entry of header.entries) {
     if (entry.kind !== entryKind.run) continue;

@@ -92,6 +92,7 @@ export async function verifyTrail(disk: Disk, integrity: Integrity, seen: (run: 
 
   function takeBatch(batch: ScannedBatch, where: string): void {
     if (batch.mended) told(`${where}: the batch's header has a flipped bit`);
+    if (batch.isDoubtful === true) told(`${where}: the batch is not as it was sealed`);
     for (const { kind, offset, length } of batch.header.entries) {
       const payload = batch.bytes.subarray(offset, offset + length);
       if (kind === entryKind.run) takeRun(payload, where);

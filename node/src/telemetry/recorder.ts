@@ -55,8 +55,8 @@ const heldPrefix = "telemetry/held/";
 const baseCell = "telemetry/base";
 const baseSchema = z.record(z.string(), z.number());
 const encoder = new TextEncoder();
-/** Of a record's bytes, about what is left on the wire. */
-const wireShare = 1 / 4;
+/** Of the bytes of a record, about what it costs on the wire, with its acknowledgement. */
+const wireShare = 2 / 3;
 
 export function createRecorder(options: RecorderOptions): Recorder {
   const { settings, log, events, ports } = options;

@@ -4,8 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import type { Mark, NewRecord } from "@holon/core/log/log.ts";
-import type { Clock, Disk } from "@holon/core/ports.ts";
+import type { Integrity } from "@holon/core/log/run.ts";
+import type { Cipher, Clock, Disk } from "@holon/core/ports.ts";
 import { isNodeName } from "@holon/core/units.ts";
+import { createCipher } from "@holon/platform/cipher.ts";
 import { createClock } from "@holon/platform/clock.ts";
 import { createCodec } from "@holon/platform/codec.ts";
 import { createCrypto } from "@holon/platform/crypto.ts";
@@ -13,7 +15,10 @@ import { createDisk } from "@holon/platform/disk.ts";
 import { createRandom } from "@holon/platform/random.ts";
 import { openLog, type SegmentLog } from "../log/segment-log.ts";
 
-export const integrity = { sha256: createCrypto().sha256, crc32: createCodec().crc32 };
+/** With `HOLON_LOG_ENCRYPTED` every test of the log is one of an encrypted log. */
+const isEncrypted = process.env["HOLON_LOG_ENCRYPTED"] !== undefined;
+export const testCipher = createCipher(new Map([[1, new Uint8Array(32).fill(7)]]), 1);
+export const integrity: Integrity = { sha256: createCrypto().sha256, crc32: createCodec().crc32, ...(isEncrypted ? { cipher: testCipher } : {}) };
 
 export function tempFolder(context: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), "holon-"));
@@ -26,6 +31,7 @@ export interface TempLogOptions {
   readonly segmentBytesMax?: number;
   readonly disk?: Disk;
   readonly clock?: Clock;
+  readonly cipher?: Cipher;
 }
 
 export async function openTempLog(folder: string, options: TempLogOptions = {}): Promise<SegmentLog> {
@@ -36,7 +42,7 @@ export async function openTempLog(folder: string, options: TempLogOptions = {}):
     disk: options.disk ?? createDisk(folder),
     clock: options.clock ?? createClock(),
     random: createRandom(),
-    integrity,
+    integrity: options.cipher === undefined ? integrity : { ...integrity, cipher: options.cipher },
     opened: (stream, predecessor) => record(stream, `opened after ${printMark(predecessor)}`),
     ...(options.segmentBytesMax === undefined ? {} : { segmentBytesMax: options.segmentBytesMax }),
   });

@@ -15,7 +15,7 @@ export interface RealProvider {
   close(): Promise<void>;
 }
 
-export const realClient = { client_id: "holon", redirect_uris: ["http://127.0.0.1:8400/holon", "http://127.0.0.1/holon"], application_type: "native", token_endpoint_auth_method: "none", id_token_signed_response_alg: "ES256" };
+export const realClient = { client_id: "holon", redirect_uris: ["http://127.0.0.1:8400/holon", "http://127.0.0.1/holon", "http://127.0.0.1/"], application_type: "native", token_endpoint_auth_method: "none", id_token_signed_response_alg: "ES256" };
 /** Of each person. */
 export const realGroups: Readonly<Record<string, readonly string[]>> = { olga: ["staff", "plant-owners"], vera: ["staff"], nobody: [] };
 
@@ -51,6 +51,7 @@ export async function startRealProvider(client: Record<string, unknown> = realCl
     }));
     oidc.use(async (context, next) => {
       await next();
+      if (typeof context.body === "string") context.body = context.body.replaceAll(/@import url\([^)]*\);/g, ""); // a font from elsewhere
       if (context.oidc?.route === "token" && provider.tamper !== undefined && context.status === 200) context.body = await provider.tamper(context.body as Record<string, unknown>); // JSON that it made itself
     });
     return oidc.callback();

@@ -116,10 +116,10 @@ function lastSpokenFor(content: FileContent, areMany: boolean): number {
   const begins: { readonly offset: number; readonly isWide: boolean }[] = [];
   for (let offset = segmentHeaderBytes; offset < bytes.length; ) {
     const header = parseBatchHeader(bytes.subarray(offset), integrity);
-    if (header === undefined || offset + header.sizeBytes > bytes.length) offset += 1;
+    if (header === undefined || offset + header.diskBytes > bytes.length) offset += 1;
     else {
       begins.push({ offset, isWide: header.snapshot || header.reach >= header.number - 1 });
-      offset += header.sizeBytes;
+      offset += header.diskBytes;
     }
   }
   return begins.slice(0, -1).findLast(({ isWide }) => isWide || !areMany)?.offset ?? 0;

@@ -1,0 +1,73 @@
+/** `holon node measure|show` */
+import { readFile } from "node:fs/promises";
+import { userInfo } from "node:os";
+import { join, resolve } from "node:path";
+import { HolonError, toHolonError } from "@holon/core/errors.ts";
+import { differences, type Adopted } from "@holon/core/measure/measured.ts";
+import { createMeasurer, measureAll, readAdopted, writeAdopted } from "@holon/platform/measurer.ts";
+import { z } from "zod";
+import type { ClientOptions } from "../client.ts";
+import { connectNode } from "../connect-node.ts";
+import { printTable } from "../table.ts";
+import { parseConfig } from "./node.ts";
+
+export interface MeasureFlags {
+  readonly data: string;
+  readonly adopt?: boolean;
+  readonly because?: string;
+  readonly json?: boolean;
+}
+
+/** Resolves to whether nothing differs. Needs no node to run; one that runs sees what was adopted when it next measures. */
+export async function measureNode(file: string, { data, adopt, because, json }: MeasureFlags): Promise<boolean> {
+  const path = resolve(file);
+  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+    throw new HolonError("HOLON_CONFIG_BAD", `${path} cannot be read`, { cause, next: "Give the path of a holon.node.yaml." });
+  });
+  const { name } = parseConfig(text, path);
+  const folder = join(data, name);
+  const files = await measureAll(createMeasurer({ folder, config: path }));
+  const before = await known(folder, adopt === true);
+  const found = differences(before?.files ?? [], files);
+  if (adopt === true) {
+    if (because === undefined) throw new HolonError("HOLON_ARGUMENT_BAD", "--adopt says why", { next: "Add --because \"upgraded to 1.4\", for example." });
+    await writeAdopted(folder, { by: userInfo().username, because, atMs: Date.now(), files: [...files], config: text });
+  }
+  const altered = before === undefined ? [] : found;
+  if (json === true) process.stdout.write(`${JSON.stringify({ node: name, files: files.length, adopted: before === undefined ? null : { by: before.by, because: before.because, atMs: before.atMs }, altered, adopts: adopt === true })}\n`);
+  else {
+    if (altered.length > 0) process.stdout.write(`${printTable(["FILE", "ADOPTED", "FOUND"], altered.map(({ what, expected, found: is }) => [what, expected?.slice(0, 16) ?? "-", is?.slice(0, 16) ?? "-"]))}\n`);
+    process.stdout.write(adopt === true ? `adopted for ${name}: ${files.length} files\n` : before === undefined ? `nothing was adopted for ${name} yet; ${files.length} files are there\n` : `${files.length} files, ${altered.length} not as ${before.by} adopted them\n`);
+  }
+  return adopt === true || altered.length === 0;
+}
+
+/** Who adopts anew may do so over a record that is damaged. */
+async function known(folder: string, adopts: boolean): Promise<Adopted | undefined> {
+  try {
+    return await readAdopted(folder);
+  } catch (error) {
+    if (adopts && toHolonError(error).code === "HOLON_MEASURE_BAD") return undefined;
+    throw error;
+  }
+}
+
+const differenceSchema = z.object({ what: z.string(), expected: z.string().nullable(), found: z.string().nullable() });
+const statusSchema = z.looseObject({
+  node: z.string(), site: z.string(), tier: z.string(), jurisdiction: z.string(), upMs: z.number(),
+  uplink: z.looseObject({ state: z.string() }).optional(),
+  measured: z.looseObject({ state: z.string(), files: z.number(), asOfMs: z.number().optional(), adopted: z.object({ by: z.string(), because: z.string(), atMs: z.number() }).optional(), altered: z.array(differenceSchema) }).optional(),
+});
+
+/** One node as it tells of itself. */
+export async function showNode(options: ClientOptions, name: string, json: boolean): Promise<void> {
+  const client = await connectNode(options, name);
+  const status = await client.get("/v1/status", statusSchema);
+  if (json) return void process.stdout.write(`${JSON.stringify(status)}\n`);
+  const { measured } = status;
+  const rows = [["node", status.node], ["site", status.site], ["tier", status.tier], ["jurisdiction", status.jurisdiction], ["up", `${Math.round(status.upMs / 1_000)} s`], ["uplink", status.uplink?.state ?? "none"],
+    ["measured", measured === undefined ? "not" : `${measured.state}, ${measured.files} files${measured.asOfMs === undefined ? "" : `, as of ${new Date(measured.asOfMs).toISOString()}`}`],
+    ...(measured?.adopted === undefined ? [] : [["adopted", `by ${measured.adopted.by}, ${new Date(measured.adopted.atMs).toISOString()}: ${measured.adopted.because}`]]),
+    ...(measured?.altered ?? []).map(({ what, expected, found }) => ["altered", `${what}: ${expected?.slice(0, 16) ?? "nothing"} was adopted, ${found?.slice(0, 16) ?? "nothing"} is there`])];
+  process.stdout.write(`${printTable(["", ""], rows)}\n`);
+}

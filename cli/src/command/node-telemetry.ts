@@ -1,0 +1,41 @@
+/** `holon node status`: every node that one knows of, and how complete that is. `holon node top`: what a node measures of itself now, with no uplink needed. */
+import { fleetStatusSchema, type FleetStatus } from "@holon/core/telemetry/fleet-status.ts";
+import { alertListSchema } from "@holon/core/telemetry/alert.ts";
+import { metricByName } from "@holon/core/telemetry/catalogue.ts";
+import { parseKey } from "@holon/core/telemetry/key.ts";
+import { sketchOf, windowSchema } from "@holon/core/telemetry/window.ts";
+import { z } from "zod";
+import type { ClientOptions } from "../client.ts";
+import { connectNode } from "../connect-node.ts";
+import { printTable } from "../table.ts";
+
+export async function showStatus(options: ClientOptions, node: string | undefined, json: boolean): Promise<void> {
+  const client = await connectNode(options, node);
+  const status = await client.get("/v1/fleet", fleetStatusSchema);
+  const { alerts } = await client.get("/v1/alerts?state=firing", alertListSchema);
+  if (json) return void process.stdout.write(`${JSON.stringify({ ...status, alerts })}\n`);
+  const rows = status.nodes.map((row) => [row.node, row.site, row.state, row.since ?? "", row.heardAt ?? "never", row.through ?? "nothing", row.ended === null ? "" : `${row.ended.how} ${row.ended.at}`]);
+  process.stdout.write(`${printTable(["NODE", "SITE", "STATE", "SINCE", "HEARD", "KNOWN THROUGH", "RUN BEFORE"], rows)}\n${completeness(status)}\n`);
+  for (const { severity, message } of alerts) process.stdout.write(`${severity}: ${message}\n`);
+}
+
+function completeness({ asOf, completeness: { nodes, reported, through, unknown, excused } }: FleetStatus): string {
+  return `as of ${asOf}: of ${nodes} nodes ${reported} have told through ${through}, ${unknown} unknown${excused === 0 ? "" : `, ${excused} gone`}`;
+}
+
+const topSchema = z.object({ node: z.string(), asOf: z.string(), held: z.int(), figures: windowSchema.pick({ sums: true, gauges: true, durations: true }) });
+
+export async function showTop(options: ClientOptions, node: string | undefined, json: boolean): Promise<void> {
+  const top = await (await connectNode(options, node)).get("/v1/top", topSchema);
+  if (json) return void process.stdout.write(`${JSON.stringify(top)}\n`);
+  const { sums, gauges, durations } = top.figures;
+  const rows = [
+    ...Object.entries(sums).map(([key, value]) => [key, number(value), unitOf(key), "since its start"]),
+    ...Object.entries(gauges).map(([key, [value]]) => [key, number(value), unitOf(key), "now"]),
+    ...Object.entries(durations).map(([key, value]) => [key, number(sketchOf(value).quantile(0.5) ?? 0), unitOf(key), `median of ${value.count}, p99 ${number(sketchOf(value).quantile(0.99) ?? 0)}`]),
+  ].sort(([a = ""], [b = ""]) => (a < b ? -1 : 1));
+  process.stdout.write(`${printTable(["METRIC", "VALUE", "UNIT", ""], rows)}\n${top.node}, as of ${top.asOf}${top.held === 0 ? "" : `; ${top.held} windows wait for the end of an outage`}\n`);
+}
+
+const unitOf = (key: string): string => metricByName.get(parseKey(key)?.name ?? "")?.unit ?? "";
+const number = (value: number): string => (Number.isInteger(value) ? `${value}` : value.toPrecision(4));

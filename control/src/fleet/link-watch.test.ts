@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { HolonError } from "@holon/core/errors.ts";
+import type { LinksReport } from "@holon/core/schema/links-report.ts";
+import { ClockHardware, createClock } from "@holon/sim/clock.ts";
+import { incarnation } from "@holon/sim/testing/lone-node.ts";
+import { World } from "@holon/sim/world.ts";
+import { createLinkWatch, type Member } from "./link-watch.ts";
+
+const report = (...children: readonly string[]): LinksReport => ({ children: children.map((node) => ({ node, sentBytes: 1, receivedBytes: 2, sinceMs: 500 })), connected: children.length, uplink: { state: "open", backlog: 3, sentBytes: 0, receivedBytes: 0, sinceMs: 0 } });
+const members: readonly Member[] = [{ name: "cloud", above: undefined }, { name: "edge", above: "cloud" }, { name: "gateway", above: "edge" }];
+
+test("a link is open by the word of whoever stands above, lost when it is missed there, and unknown where that one cannot be asked", async () => {
+  const world = new World(1);
+  const clock = createClock(incarnation(world, "cloud"), new ClockHardware(world), 0);
+  const seen: { cloud: LinksReport; edge: LinksReport | undefined } = { cloud: report("edge"), edge: report("gateway") };
+  const watch = createLinkWatch("cloud", {
+    clock,
+    links: () => seen.cloud,
+    call: (to) => (to === "edge" && seen.edge !== undefined ? Promise.resolve(seen.edge) : Promise.reject(new HolonError("HOLON_NODE_UNKNOWN", `no way to ${to}`))),
+  });
+  const states = async (): Promise<readonly (string | undefined)[]> => {
+    await world.run({ timeMs: world.nowMs + 2_000 });
+    await world.drive(watch.look(members));
+    return members.map((member) => watch.linkOf(member)?.state);
+  };
+  assert.deepEqual(await states(), [undefined, "open", "open"]);
+  assert.deepEqual([watch.flowOf("edge"), watch.backlogOf("edge")?.records].map((value) => (typeof value === "object" ? [value.upBytes, value.downBytes] : value)), [[2, 1], 3]);
+  seen.edge = report();
+  assert.deepEqual(await states(), [undefined, "open", "lost"]);
+  assert.equal(watch.linkOf({ name: "gateway", above: "edge" })?.sinceAtMs, clock.monotonicMs(), "it was seen to end");
+  seen.cloud = report();
+  seen.edge = undefined;
+  assert.deepEqual(await states(), [undefined, "lost", "unknown"], "nobody says of what is behind a cut that it is there");
+  seen.cloud = report("edge");
+  seen.edge = report("gateway");
+  assert.deepEqual(await states(), [undefined, "open", "open"]);
+});

@@ -1,0 +1,35 @@
+/** What a node is made of, by name and SHA-256: what was adopted of it, and what was found. */
+import { z } from "zod";
+import { canonicalJson } from "../json.ts";
+
+const hashSchema = z.string().regex(/^[0-9a-f]{64}$/);
+const encoder = new TextEncoder();
+/** More than a program of ours has. */
+const filesMax = 10_000;
+
+export const measurementSchema = z.strictObject({ name: z.string().min(1).max(1_024), hash: hashSchema });
+export type Measurement = z.infer<typeof measurementSchema>;
+
+/** Who said that the node is as it should be, why, and what it was made of. */
+export const adoptedSchema = z.strictObject({ by: z.string().max(256), because: z.string().max(1_024), atMs: z.number(), files: z.array(measurementSchema).max(filesMax), config: z.string().optional() });
+export type Adopted = z.infer<typeof adoptedSchema>;
+
+export interface Difference {
+  readonly what: string;
+  /** Null where nothing of this name was adopted. */
+  readonly expected: string | null;
+  /** Null where nothing of this name is there. */
+  readonly found: string | null;
+}
+
+export function differences(adopted: readonly Measurement[], found: readonly Measurement[]): readonly Difference[] {
+  const is = new Map(found.map(({ name, hash }) => [name, hash]));
+  const was = new Map(adopted.map(({ name, hash }) => [name, hash]));
+  return [...new Set([...was.keys(), ...is.keys()])].sort().flatMap((what) => {
+    const [expected, now] = [was.get(what) ?? null, is.get(what) ?? null];
+    return expected === now ? [] : [{ what, expected, found: now }];
+  });
+}
+
+/** One line for each, in order of name: what a TPM is told, and what is verified against it. */
+export const measurementLog = (files: readonly Measurement[]): readonly Uint8Array[] => [...files].sort((a, b) => (a.name < b.name ? -1 : 1)).map((file) => encoder.encode(canonicalJson(file)));

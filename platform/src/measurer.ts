@@ -1,0 +1,115 @@
+/**
+ * What this node is made of, on a real machine: the files of Holon's own workspaces as they are installed, what they depend on by their lockfile, the Node
+ * that runs them, and `holon.node.yaml`. `measured.json` in the node's folder holds what was adopted, under a key of the node's own (HMAC-SHA256).
+ */
+import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { createReadStream, globSync } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { HolonError } from "@holon/core/errors.ts";
+import { canonicalJson } from "@holon/core/json.ts";
+import { adoptedSchema, type Adopted, type Measurement } from "@holon/core/measure/measured.ts";
+import type { Measurer } from "@holon/core/ports.ts";
+import { z } from "zod";
+import { diskError, isErrno } from "./disk-error.ts";
+import { readSecretFile, writeSecretFile } from "./secret-file.ts";
+import { writeWhole } from "./whole-file.ts";
+
+const workspaces = "{core,node,control,platform,sdk,cli}";
+const patterns = [`${workspaces}/src/**/*.ts`, `${workspaces}/package.json`, "package.json", "package-lock.json"];
+/** Its checksum, which stands behind the content of a blob. */
+const blobCheckBytes = 4;
+const runtimeName = "runtime";
+const configName = "configuration";
+/** Where Holon is installed: the folder of its workspaces. */
+const installed = join(import.meta.dirname, "..", "..");
+
+export interface MeasurerOptions {
+  /** The node's own. */
+  readonly folder: string;
+  /** Of the `holon.node.yaml` that it was started with, if it was. */
+  readonly config?: string | undefined;
+  readonly program?: string;
+  readonly runtime?: string;
+}
+
+const recordPath = (folder: string): string => join(folder, "measured.json");
+const keyPath = (folder: string): string => join(folder, "measure-key.json");
+const keySchema = z.strictObject({ key: z.base64().length(44) });
+const recordSchema = z.strictObject({ adopted: adoptedSchema, mac: z.base64() });
+
+export function createMeasurer({ folder, config, program = installed, runtime = process.execPath }: MeasurerOptions): Measurer {
+  const place = (name: string): string | undefined => (name === runtimeName ? runtime : name === configName ? config : join(program, name));
+  return {
+    adopted: () => readAdopted(folder),
+    names() {
+      const files = globSync(patterns, { cwd: program }).filter((name) => !/\.test\.ts$|\/testing\//.test(name));
+      return Promise.resolve([...(config === undefined ? [] : [configName]), ...files.sort(), runtimeName]);
+    },
+    async hash(name) {
+      const path = place(name);
+      return path === undefined ? undefined : hashOf(path);
+    },
+    artifact: (hash) => hashOf(join(folder, "blobs", hash), blobCheckBytes),
+  };
+}
+
+/** All of it at once: for whoever adopts. */
+export async function measureAll(measurer: Measurer): Promise<readonly Measurement[]> {
+  const files: Measurement[] = [];
+  for (const name of await measurer.names()) {
+    const hash = await measurer.hash(name);
+    if (hash !== undefined) files.push({ name, hash });
+  }
+  return files;
+}
+
+/** Undefined where nothing was. `HOLON_MEASURE_BAD` where the record is not one of this node's key. */
+export async function readAdopted(folder: string): Promise<Adopted | undefined> {
+  const path = recordPath(folder);
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    if (!isErrno(error, "ENOENT")) throw diskError("read", path, error);
+    // Its key without it: somebody took the record away.
+    if ((await readSecretFile(keyPath(folder), keySchema)) === undefined) return undefined;
+    throw bad(`${path} is not there, and something was adopted before`);
+  }
+  const key = await readSecretFile(keyPath(folder), keySchema);
+  const parsed = recordSchema.safeParse(parse(text));
+  if (!parsed.success || key === undefined) throw bad(`${path} does not fit`);
+  const { adopted, mac } = parsed.data;
+  const [is, should] = [Buffer.from(mac, "base64"), macOf(key.key, adopted)];
+  if (is.length !== should.length || !timingSafeEqual(is, should)) throw bad(`${path} was not written with this node's key`);
+  return adopted;
+}
+
+export async function writeAdopted(folder: string, adopted: Adopted): Promise<void> {
+  const { key } = (await readSecretFile(keyPath(folder), keySchema)) ?? (await writeSecretFile(keyPath(folder), { key: randomBytes(32).toString("base64") }));
+  await writeWhole(recordPath(folder), `${JSON.stringify({ adopted, mac: macOf(key, adopted).toString("base64") })}\n`, 0o600);
+}
+
+const macOf = (key: string, adopted: Adopted): Buffer => createHmac("sha256", Buffer.from(key, "base64")).update(canonicalJson(adopted)).digest();
+const bad = (message: string): HolonError => new HolonError("HOLON_MEASURE_BAD", message);
+
+/** `without`: so many bytes at its end. */
+async function hashOf(path: string, without = 0): Promise<string | undefined> {
+  const hash = createHash("sha256");
+  try {
+    const end = (await stat(path)).size - without - 1;
+    if (end >= 0) for await (const piece of createReadStream(path, { end })) hash.update(piece as Uint8Array);
+    return hash.digest("hex");
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return undefined;
+    throw diskError("read", path, error);
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // refused by the schema
+  }
+}
