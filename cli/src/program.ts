@@ -147,7 +147,6 @@ function addApps(program: Command, hold: Hold): void {
 function addNodes(program: Command, hold: Hold): void {
   const node = program.command("node").description("nodes");
   common(node.command("list").description("all nodes ever heard")).action(async (options: Common) => (await import("./command/node.ts")).listNodes(await connectApi(clientOptions(options)), options.json === true));
-  common(node.command("show <name>").description("one node: what it is made of, what it should run")).action(async (name: string, options: Common) => (await import("./command/node.ts")).showNode(await connectApi(clientOptions(options)), name, options.json === true));
   common(node.command("drift [name]").description("where nodes differ from what they are to be, and since when")).action(async (name: string | undefined, options: Common) => (await import("./command/node.ts")).showDrift(await connectApi(clientOptions(options)), name, options.json === true));
   ofNode(node.command("status").description("states of nodes, since when, and how complete the answer is")).action(async (options: OfNode) => (await import("./command/node-telemetry.ts")).showStatus(clientOptions(options), options.node, options.json === true));
   ofNode(node.command("top").description("what a node measures of itself now")).action(async (options: OfNode) => (await import("./command/node-telemetry.ts")).showTop(clientOptions(options), options.node, options.json === true));

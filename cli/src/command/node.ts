@@ -1,4 +1,4 @@
-/** `holon node list|show|start` */
+/** `holon node list|start` */
 import { readdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
@@ -32,11 +32,6 @@ export const nodeRowSchema = z.object({
   heardMs: z.number().nullable(),
 });
 export const listNodeRows = (client: Client): Promise<readonly z.infer<typeof nodeRowSchema>[]> => listAll(client, "/v1/nodes", "nodes", nodeRowSchema);
-
-export async function showNode(client: Client, name: string, json: boolean): Promise<void> {
-  const node = await client.get(`/v1/nodes/${encodeURIComponent(name)}`, nodeRowSchema);
-  process.stdout.write(`${JSON.stringify(node, undefined, json ? undefined : 2)}\n`);
-}
 
 export async function listNodes(client: Client, json: boolean): Promise<void> {
   const nodes = await listNodeRows(client);
