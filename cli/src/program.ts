@@ -6,21 +6,20 @@ import { HolonError } from "@holon/core/errors.ts";
 import { z } from "zod";
 import { connectApi, type ClientOptions } from "./client.ts";
 import { addApi, type CommonOptions as Common } from "./program/api.ts";
+import { addPeople } from "./program/people.ts";
+import { addPublisher } from "./program/publisher.ts";
 import { addSite } from "./program/site.ts";
 import type { DevOptions } from "./command/app-dev.ts";
 import type { ExportAppOptions } from "./command/app-export.ts";
 import type { AuditOptions } from "./command/audit.ts";
 import type { TailOptions } from "./command/event.ts";
-import type { ProviderLogin } from "./command/session-provider.ts";
 import type { OptimizeOptions } from "./command/model-optimize.ts";
 import type { RegisterOptions } from "./command/model.ts";
 import type { MeasureFlags } from "./command/node-measure.ts";
 import type { AuthorityOptions, DirectorOptions, InviteOptions } from "./command/node-identity.ts";
 import type { ExplainOptions } from "./command/policy.ts";
-import type { InitOptions, PinOptions, SignOptions, TrustOptions } from "./command/publisher.ts";
 import type { SigningOptions } from "./app/sign.ts";
 import type { SimOptions } from "./command/sim.ts";
-import type { TokenOptions } from "./command/token.ts";
 import type { UpOptions } from "./command/up.ts";
 
 interface OfNode extends Common {
@@ -50,7 +49,7 @@ export function createProgram(hold: Hold): Command {
   addConsole(program);
   addSimulator(program);
   addPublisher(program);
-  addPeople(program);
+  addPeople(program, { common, clientOptions, hold });
   return program;
 }
 
@@ -327,47 +326,6 @@ function addAudit(program: Command): void {
     });
 }
 
-function addPeople(program: Command): void {
-  const withPassword = (command: Command): Command => common(command).option("--password-file <file>", "file with the password; - reads it from stdin (default: it is asked for)");
-  interface WithPassword extends Common {
-    readonly passwordFile?: string;
-  }
-  withPassword(program.command("login [name]").description("begin a session: with a name and its password, or without a name with the identity provider"))
-    .option("--paste", "without a name: use a browser elsewhere, and paste the address at which it ends")
-    .option("--port <port>", "without a name: the port of this machine to which the browser is sent back")
-    .action(async (name: string | undefined, options: WithPassword & ProviderLogin) => {
-      if (name === undefined) return (await import("./command/session-provider.ts")).logInWithProvider(clientOptions(options), options, options.json === true);
-      return (await import("./command/session.ts")).logIn(clientOptions(options), name, options.passwordFile, options.json === true);
-    });
-  common(program.command("logout").description("end the session")).action(async (options: Common) => (await import("./command/session.ts")).logOut(clientOptions(options), options.json === true));
-  const user = program.command("user").description("people and their roles: owner, operator, publisher, auditor, viewer");
-  withPassword(user.command("add <name>").description("add a user")).requiredOption("--role <role>", "owner, operator, publisher, auditor or viewer").action(async (name: string, options: WithPassword & { readonly role: string }) => (await import("./command/user.ts")).addUser(await connectApi(clientOptions(options)), name, options.role, options.passwordFile, options.json === true));
-  common(user.command("list").description("users and their roles")).action(async (options: Common) => (await import("./command/user.ts")).listUsers(await connectApi(clientOptions(options)), options.json === true));
-  common(user.command("remove <name>").description("remove a user, with their sessions and tokens")).action(async (name: string, options: Common) => (await import("./command/user.ts")).removeUser(await connectApi(clientOptions(options)), name, options.json === true));
-  common(user.command("role <name> <role>").description("give a user another role")).action(async (name: string, role: string, options: Common) => (await import("./command/user.ts")).setRole(await connectApi(clientOptions(options)), name, role, options.json === true));
-  withPassword(user.command("password <name>").description("set a password: one's own, or as an owner another's"))
-    .option("--old-password-file <file>", "for one's own: file with the present one (default: it is asked for)")
-    .action(async (name: string, options: WithPassword & { readonly oldPasswordFile?: string }) => (await import("./command/user.ts")).setPassword(await connectApi(clientOptions(options)), clientOptions(options), name, options, options.json === true));
-  addTokens(program);
-}
-
-function addTokens(program: Command): void {
-  const token = program.command("token").description("API tokens: for programs, of a role, until a day");
-  common(token.command("add <name>").description("make a token, which is shown once"))
-    .requiredOption("--role <role>", "owner, operator, publisher, auditor or viewer")
-    .requiredOption("--for <time>", "how long it holds: 30m, 12h, 90d")
-    .option("--routes <routes...>", "only for these, as policies name them: GET/v1/nodes, or a beginning and *")
-    .action(async (name: string, options: Common & TokenOptions) => (await import("./command/token.ts")).addToken(await connectApi(clientOptions(options)), name, options));
-  common(token.command("list").description("tokens, as far as they may be seen again")).action(async (options: Common) => (await import("./command/token.ts")).listTokens(await connectApi(clientOptions(options)), options.json === true));
-  common(token.command("revoke <name>").description("refuse a token from now on")).action(async (name: string, options: Common) => (await import("./command/token.ts")).revokeToken(await connectApi(clientOptions(options)), name, options.json === true));
-  const approval = program.command("approval").description("calls that the policy wants two people for");
-  common(approval.command("list").description("what waits, and what was approved and not called yet")).action(async (options: Common) => (await import("./command/approval.ts")).listApprovals(await connectApi(clientOptions(options)), options.json === true));
-  common(approval.command("approve <id>").description("approve a call of another person")).action(async (id: string, options: Common) => (await import("./command/approval.ts")).approve(await connectApi(clientOptions(options)), id, options.json === true));
-  common(approval.command("reject <id>").description("reject a call that waits"))
-    .requiredOption("--because <reason>", "goes into the trail")
-    .action(async (id: string, options: Common & { readonly because: string }) => (await import("./command/approval.ts")).reject(await connectApi(clientOptions(options)), id, options.because, options.json === true));
-}
-
 function addDoctor(program: Command): void {
   common(program.command("doctor").description("what is wrong here, and what to do").option("--hardening", "look at the machine instead, by a written list")).action(async (options: Common & { readonly hardening?: boolean }) => {
     if (options.hardening === true) {
@@ -397,32 +355,4 @@ function addSimulator(program: Command): void {
     .option("--resume <file>", "with --all: keep what is done in this file, and go on from it")
     .option("--json", "one JSON object last on stdout")
     .action(async (options: SimOptions) => (await import("./command/sim.ts")).runSim(options));
-}
-
-function addPublisher(program: Command): void {
-  const publisher = program.command("publisher").description("keys that sign what runs, in a folder of their own: never at a control plane");
-  const signing = (command: Command): Command => command.option("--passphrase-file <file>", "file with the passphrase of the keys").option("--json", "data as JSON on stdout");
-  signing(publisher.command("init <folder>").description("make a publisher: its keys, and the root that nodes pin"))
-    .option("--keys <n>", "how many keys", "1")
-    .option("--threshold <m>", "how many of them must sign", "1")
-    .action(async (folder: string, options: InitOptions) => (await import("./command/publisher.ts")).initPublisher(folder, options));
-  signing(publisher.command("add <folder>").description("add a key: the next root names it")).action(async (folder: string, options: SigningOptions) => (await import("./command/publisher.ts")).addPublisherKey(folder, options));
-  signing(publisher.command("remove <folder> <key>").description("take a key out: the next root does without it")).action(async (folder: string, key: string, options: SigningOptions) => (await import("./command/publisher.ts")).removePublisherKey(folder, key, options));
-  signing(publisher.command("sign <folder>").description("sign an app, or what waits for more signatures, and make the rest fresh"))
-    .option("--app <folder>", "the app")
-    .option("--withdraw <app>", "sign all but this app")
-    .option("--keep", "let versions that were signed before run on")
-    .option("--days <n>", "days after which nodes adopt none of this any more")
-    .action(async (folder: string, options: SignOptions) => (await import("./command/publisher.ts")).signWithPublisher(folder, options));
-  publisher.command("show <folder>").description("keys, and what is signed").option("--json", "data as JSON on stdout").action(async (folder: string, options: { readonly json?: boolean }) => (await import("./command/publisher.ts")).showPublisher(folder, options.json === true));
-  publisher.command("trust <folder> <file>").description("seal to a site by its key, as `holon site key --public` wrote it there")
-    .requiredOption("--fingerprint <text>", "what `holon site key` shows on a node of the site: asked for by another way than the file came")
-    .option("--replace", "the site has made a new key")
-    .option("--json", "data as JSON on stdout")
-    .action(async (folder: string, file: string, options: TrustOptions) => (await import("./command/publisher.ts")).trustSiteKey(folder, file, options));
-  publisher.command("pin <folder>").description("let a node of this machine run only what this publisher signs")
-    .requiredOption("--node <name>", "the node")
-    .option("--data <folder>", "data folder", ".holon")
-    .option("--json", "data as JSON on stdout")
-    .action(async (folder: string, options: PinOptions) => (await import("./command/publisher.ts")).pinNode(folder, options));
 }
