@@ -51,6 +51,6 @@ test("a door that says stored before it is is seen", async () => {
       }),
   };
   const seen: string[] = [];
-  for (let seed = 1; seed <= 4 && seen.length === 0; seed++) seen.push(...(await runSeed({ ...scenarioOf("power-cut-everywhere"), convergeMsMax: 60_000 }, hasty, seed)).violations);
+  for (let seed = 11; seed <= 24 && seen.length === 0; seed++) seen.push(...(await runSeed({ ...scenarioOf("power-cut-everywhere"), convergeMsMax: 60_000 }, hasty, seed)).violations);
   assert.ok(seen.some((violation) => /were confirmed and are not in the log/.test(violation)), seen.slice(0, 3).join("; "));
 });

@@ -28,6 +28,7 @@ test("the newest records of a node that came to rest are told one by one if they
   const family = new SimFamily();
   family.child.start();
   await family.until("it is up", () => family.child.subject !== undefined);
+  await family.pass(limits.conditionLookMs + 1_000); // how it stands is told by then, once
   await family.world.drive(appendCounts(family.childNode, 3));
   await family.pass(limits.epilogueAfterMs + 1_000);
   const { medium } = family.child;
