@@ -39,7 +39,7 @@ turn("a volume with no room at all is said at once, and one with too little for 
   writeFileSync(path, recording);
   const [none, ...little] = await Promise.all(disks.map((disk) => disk && runHolon(context, [...playOnce, "--replay", path, "--data", join(disk.folder, "data")])));
   if (none !== undefined) assertRefused(none, "HOLON_DISK_FULL", /holon-volume-\w+\/data/);
-  for (const ended of little) if (ended !== undefined) assertRefused(ended, "HOLON_DISK_FULL", /(cloud|edge|gateway)-1\/blobs\/.*ENOSPC/);
+  for (const ended of little) if (ended !== undefined) assertRefused(ended, "HOLON_DISK_FULL", /(cloud|edge|gateway)-1\/.*ENOSPC/);
 });
 
 turn("a data folder that cannot be written is said at once, and what it holds stays", async (context) => {

@@ -47,8 +47,11 @@ test("three real nodes tell what they are made of; an app with needs is tried, p
   assertRefused(await holon("app", "deploy", folder), "HOLON_PLACEMENT_UNMET", /may run in EU\/FR only/);
 
   manifest({ sources: [{ site: "plant" }], tiers: ["edge", "cloud"], jurisdictions: ["EU"] });
-  const preview = previewSchema.parse(JSON.parse((await holon("app", "deploy", folder, "--dry-run", "--json")).stdout));
-  assert.deepEqual([preview.refused, preview.changes.map(({ change, unit, node }) => `${change} ${unit} ${node}`)], [null, ["+ totals/sum edge-1"]]);
+  // By what was measured last: a machine that has just been busy may be told as full for a moment.
+  await until("it would be placed near its source", async () => {
+    const { refused, changes } = previewSchema.parse(JSON.parse((await holon("app", "deploy", folder, "--dry-run", "--json")).stdout));
+    return refused === null && changes.length === 1 && changes.every(({ change, unit, node }) => `${change} ${unit} ${node}` === "+ totals/sum edge-1");
+  });
   const apps = async () => (await get("/v1/apps", appsSchema))?.apps.map(({ name }) => name).sort();
   assert.deepEqual(await apps(), ["pump-watch"]);
   const deployed = await holon("app", "deploy", folder);

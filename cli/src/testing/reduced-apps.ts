@@ -1,6 +1,7 @@
 /** The example for pumps with nothing reduced, each reading sent as it is, and with what leaves declared. */
 import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import pumpWatch from "../../../examples/pump-watch/holon.app.ts";
 import { repository } from "./holon-process.ts";
 
 /** The judge without its minutes: what is told of readings over time is declared, or, unreduced, the readings themselves are. */
@@ -9,7 +10,7 @@ const judgeSource = `import judge from ${JSON.stringify(join(repository, "exampl
 export default { ...judge, emits: { ...judge.emits, "pump.minute": { stream: "local", class: "aggregate" } } };
 `;
 const base = {
-  models: [{ name: "pca", graph: join(repository, "examples/pump-watch/models/pca.onnx") }],
+  models: (pumpWatch.models ?? []).map((model) => ({ ...model, graph: join(repository, "examples/pump-watch", model.graph) })),
   egress: [{ class: "derived" }, { class: "aggregate" }],
 };
 const copySource = `import { defineFunction } from "@holon/sdk";
