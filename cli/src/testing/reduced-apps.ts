@@ -1,7 +1,6 @@
 /** The example for pumps with nothing reduced, each reading sent as it is, and with what leaves declared. */
 import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import pumpWatch from "../../../examples/pump-watch/holon.app.ts";
 import { repository } from "./holon-process.ts";
 
 /** The judge without its minutes: what is told of readings over time is declared, or, unreduced, the readings themselves are. */
@@ -9,8 +8,9 @@ const judge = { name: "judge", module: "judge.ts" };
 const judgeSource = `import judge from ${JSON.stringify(join(repository, "examples/pump-watch/src/judge.ts"))};
 export default { ...judge, emits: { ...judge.emits, "pump.minute": { stream: "local", class: "aggregate" } } };
 `;
+const tensors = { origin: [256], mean: [256], scale: [256], components: [256, 256], inverseEigenvalues: [256], limits: [2] };
 const base = {
-  models: (pumpWatch.models ?? []).map((model) => ({ ...model, graph: join(repository, "examples/pump-watch", model.graph) })),
+  models: [{ name: "pca", graph: join(repository, "examples/pump-watch/models/pca.onnx"), fit: { by: ["judge"], tensors } }],
   egress: [{ class: "derived" }, { class: "aggregate" }],
 };
 const copySource = `import { defineFunction } from "@holon/sdk";
