@@ -5,9 +5,10 @@ const listeners = new Set<() => void>();
 
 /** Takes the token out of the address before anything is shown or shared. */
 export function takeTokenFromAddress(): void {
-  const [, given] = /[#&]token=([^&]+)/.exec(location.hash) ?? [];
+  const [, given] = /[#&]token=([\w.~-]+)/.exec(location.hash) ?? []; // base 64 for addresses, as all tokens are
   if (given === undefined) return;
-  sessionStorage.setItem(key, decodeURIComponent(given));
+  // A link that somebody sent takes nobody's session away.
+  if (sessionStorage.getItem(key) === null) sessionStorage.setItem(key, given);
   history.replaceState(null, "", `${location.pathname}#/`);
 }
 

@@ -64,3 +64,19 @@ test("what the log refuses for good fails all that is on its way, and closes the
   assert.deepEqual(words, ["done 1", "failed 2", "HOLON_LOG_CLOSED", "failed 3", "failed 4"]);
   assert.equal(held.length, 3, "nothing more is handed on");
 });
+
+test("what is sent again while the first of it is under way is acknowledged only if that was stored", async () => {
+  for (const isStored of [true, false]) {
+    const { sink, held } = heldSink();
+    const words: string[] = [];
+    const inbox = createInbox(sink, () => undefined);
+    await push(inbox, 1, (word) => words.push(word));
+    inbox.push({ topic: "t", message: { type: "a", subject: "s", timeMs: undefined, data: 1 }, bytes: 1, begin: () => false, done: () => words.push("done again"), failed: () => words.push("failed again") });
+    for (let turns = 0; turns < 3; turns++) await turn();
+    if (isStored) held[0]?.store();
+    else held[0]?.fail(new HolonError("HOLON_DISK_FULL", "no room"));
+    await inbox.drained();
+    assert.deepEqual(words, isStored ? ["done 1", "done again"] : ["failed 1", "failed again"]);
+    assert.equal(held.length, 1);
+  }
+});

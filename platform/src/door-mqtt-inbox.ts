@@ -31,6 +31,15 @@ export interface Inbox {
   drained(): Promise<void>;
 }
 
+interface Batch {
+  readonly batch: readonly Arrival[];
+  /** Those of them that were not there already. */
+  readonly firsts: ReadonlySet<Arrival>;
+  readonly number: number;
+  /** The oldest batch that was under way when this one was begun. */
+  readonly since: number;
+}
+
 /** `broken` is told of a failure after which the log takes no more. */
 export function createInbox(sink: DoorSink, broken: (problem: HolonError) => void): Inbox {
   const queue: Arrival[] = [];
@@ -39,6 +48,9 @@ export function createInbox(sink: DoorSink, broken: (problem: HolonError) => voi
   let running: Promise<void> | undefined;
   let underWay = 0;
   let settled: Promise<void> = Promise.resolve();
+  let begun = 0;
+  /** Number of the last batch that was not stored. */
+  let lastFailed = 0;
   let isNext: (() => void) | undefined;
   const waiting: (() => void)[] = [];
   let isBroken = false;
@@ -53,11 +65,10 @@ export function createInbox(sink: DoorSink, broken: (problem: HolonError) => voi
   }
 
   /** Appends at once, so that what is stored next stands behind it. */
-  async function store(batch: readonly Arrival[]): Promise<void> {
+  async function store(firsts: readonly Arrival[]): Promise<void> {
     const readings: Reading[] = [];
     const appends: Promise<void>[] = [];
-    for (const arrival of batch.filter((one) => one.begin())) {
-      const { message, topic } = arrival;
+    for (const { message, topic } of firsts) {
       if (message instanceof HolonError) appends.push(sink.reject({ code: message.code, message: message.message, position: printTopic(topic) }));
       else readings.push(message);
     }
@@ -65,13 +76,15 @@ export function createInbox(sink: DoorSink, broken: (problem: HolonError) => voi
     await Promise.all(appends);
   }
 
-  async function settle(batch: readonly Arrival[], stored: Promise<HolonError | undefined>, before: Promise<void>): Promise<void> {
+  async function settle({ batch, firsts, number, since }: Batch, stored: Promise<HolonError | undefined>, before: Promise<void>): Promise<void> {
     const problem = await stored;
     await before;
+    if (problem !== undefined) lastFailed = number;
     for (const arrival of batch) {
       pendingBytes -= arrival.bytes;
       pendingCount -= 1;
-      if (problem === undefined) arrival.done();
+      // What was sent again while the first of it was under way is stored if that was.
+      if (problem === undefined && (firsts.has(arrival) || lastFailed < since)) arrival.done();
       else arrival.failed();
     }
     if (problem !== undefined && !problem.retriable && !isBroken) {
@@ -89,8 +102,10 @@ export function createInbox(sink: DoorSink, broken: (problem: HolonError) => voi
     while (queue.length > 0) {
       while (underWay >= limits.mqttAppendsMax) await new Promise<void>((resolve) => (isNext = resolve));
       const batch = take();
+      begun += 1;
+      const firsts = new Set(isBroken ? [] : batch.filter((one) => one.begin()));
+      settled = settle({ batch, firsts, number: begun, since: begun - underWay }, isBroken ? Promise.resolve(notAny) : store([...firsts]).then(() => undefined, toHolonError), settled);
       underWay += 1;
-      settled = settle(batch, isBroken ? Promise.resolve(notAny) : store(batch).then(() => undefined, toHolonError), settled);
     }
     running = undefined;
   }

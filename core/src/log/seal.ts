@@ -10,6 +10,7 @@
  */
 import { assert, HolonError } from "../errors.ts";
 import { batchFlag, batchPrefixBytes, sealedMoreBytes, type BatchHeader } from "./batch.ts";
+import { limits } from "../limits.ts";
 import { mendByCrc } from "./repair.ts";
 import type { Cipher, CipherPlace } from "../ports.ts";
 import type { Integrity } from "./run.ts";
@@ -82,7 +83,8 @@ export function openStrays(bytes: Uint8Array, integrity: Integrity): Uint8Array 
   let from = 0;
   for (let at = bytes.indexOf(magic & 0xff); at >= 0; at = bytes.indexOf(magic & 0xff, at + 1)) {
     const found = parseSeal(bytes.subarray(at, at + sealBytes), integrity);
-    if (found === undefined || at < from) continue;
+    // A seal's CRC has no key: anybody who writes to the disk can make one.
+    if (found === undefined || at < from || found.seal.payloadBytes > limits.batchBytesMax || !integrity.cipher.holds(found.seal.generation)) continue;
     const { seal, place } = found;
     const start = place === before ? at + sealBytes : at - seal.payloadBytes;
     const end = Math.min(bytes.length, start + seal.payloadBytes);

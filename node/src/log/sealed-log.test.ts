@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { batchPrefixBytes, parseBatchHeader } from "@holon/core/log/batch.ts";
+import { openStrays } from "@holon/core/log/seal.ts";
 import { segmentHeaderBytes } from "@holon/core/log/segment.ts";
 import { createCipher } from "@holon/platform/cipher.ts";
 import { createDisk } from "@holon/platform/disk.ts";
@@ -133,4 +134,14 @@ test("a log that was plain goes on encrypted, and one that was encrypted goes on
   await last.close();
   const bytes = readFileSync(segment(folder), "latin1");
   assert.deepEqual(["plain", "first keys", "second keys", "plain again"].map((text) => bytes.includes(text)), [true, false, false, true]);
+});
+
+test("a seal that somebody made up is rubbish: of a size that no batch has, or of keys that are nowhere", () => {
+  for (const [generation, payloadBytes] of [[testCipher.generation ?? 0, 0x7fff_ffff], [77, 4]] as const) {
+    const bytes = new Uint8Array(62);
+    const view = new DataView(bytes.buffer);
+    for (const [offset, value] of [[0, 0x314c_5348], [8, 2], [12, generation], [16, 1], [20, payloadBytes]] as const) view.setUint32(offset, value, true);
+    view.setUint32(4, plain.crc32(bytes.subarray(8, 52)), true);
+    assert.deepEqual(openStrays(bytes, integrity), bytes);
+  }
 });

@@ -332,8 +332,8 @@ export class SegmentLog implements Log {
       this.#pending.push(item);
       this.#pendingBytes += bytes;
       this.#committing ??= this.#commitAll();
+      this.#tellLined(item); // before it may be encoded: names are told of what stands in line
       this.#encodeAhead();
-      this.#tellLined(item);
     });
   }
 
@@ -397,7 +397,6 @@ export class SegmentLog implements Log {
     const head = this.#heads.staged({ origin: this.origin, stream });
     return (head?.sequence ?? 0) + (head?.epoch === this.epoch ? 1 : 2);
   }
-
 
   /** While one batch is being written, the next is encoded as soon as it is worth it: disk and processor work side by side. */
   #encodeAhead(): void {
