@@ -17,7 +17,7 @@ export function saysOf({ data }: Event): string {
 
 const briefMax = 5;
 const brief = (fields: readonly (readonly [string, unknown])[]): readonly string[] =>
-  fields.flatMap(([name, value]) => (typeof value === "number" || typeof value === "boolean" ? [`${name} ${typeof value === "number" ? Number(value.toPrecision(4)) : value}`] : typeof value === "string" && value.length <= 80 ? [name === "state" ? (value === "open" || value === "closed" ? "" : value) : `${name} ${value}`] : [])).filter((text) => text !== "").slice(0, briefMax);
+  fields.flatMap(([name, value]) => (typeof value === "number" || typeof value === "boolean" ? [`${name} ${typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value}`] : typeof value === "string" && value.length <= 80 ? [name === "state" ? (["open", "closed", "firing", "resolved"].includes(value) ? "" : value) : `${name} ${value}`] : [])).filter((text) => text !== "").slice(0, briefMax);
 
 function causeOf(cause: unknown): string {
   const { sensor, share } = typeof cause === "object" && cause !== null ? (Object.fromEntries(Object.entries(cause)) as Readonly<Record<string, unknown>>) : {};
@@ -27,5 +27,7 @@ function causeOf(cause: unknown): string {
 /** Alerts open and close; `undefined` of what is no alert. */
 export function alertState({ data }: Event): "open" | "closed" | undefined {
   const state: unknown = data !== null && typeof data === "object" && "state" in data ? data.state : undefined;
+  if (state === "firing") return "open";
+  if (state === "resolved") return "closed";
   return state === "open" || state === "closed" ? state : undefined;
 }

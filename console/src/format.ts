@@ -10,13 +10,15 @@ export function age(ms: number): string {
   return `${Math.floor(seconds / 86_400)} d ${Math.floor(seconds / 3_600) % 24} h`;
 }
 
+const threeDigits = (value: number): string => (value >= 99.95 ? `${Math.round(value)}` : value.toPrecision(3));
+
 export function bytes(count: number | undefined): string {
   if (count === undefined) return unknown;
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
   let value = count;
   let unit = 0;
   for (; value >= 1_024 && unit < units.length - 1; unit++) value /= 1_024;
-  return `${unit === 0 ? Math.round(value) : value.toPrecision(3)} ${units[unit] ?? ""}`;
+  return `${unit === 0 ? Math.round(value) : threeDigits(value)} ${units[unit] ?? ""}`;
 }
 
 export const rate = (bytesPerSecond: number | undefined): string => (bytesPerSecond === undefined ? unknown : `${bytes(bytesPerSecond)}/s`);
@@ -33,5 +35,5 @@ export function clock(time: string | number, nowMs = Date.now()): string {
 
 export function energy(joules: number | undefined): string {
   if (joules === undefined) return unknown;
-  return joules < 3_600 ? `${joules.toPrecision(3)} J` : `${(joules / 3_600).toPrecision(3)} Wh`;
+  return joules < 3_600 ? `${threeDigits(joules)} J` : `${threeDigits(joules / 3_600)} Wh`;
 }

@@ -18,12 +18,24 @@ const areas: Readonly<Record<string, () => Promise<ComponentType<AreaProps>>>> =
   replay: async () => (await import("./screens/replay.tsx")).Replay,
 };
 
+const againMs = 2_000;
+
 export function Later({ area, ...props }: AreaProps & { readonly area: string }) {
   const [loaded, setLoaded] = useState<{ readonly area: string; readonly Area: ComponentType<AreaProps> }>();
   useEffect(() => {
     let ended = false;
-    void areas[area]?.().then((Area) => !ended && setLoaded({ area, Area }));
-    return () => void (ended = true);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const load = (): void => {
+      areas[area]?.().then(
+        (Area) => !ended && setLoaded({ area, Area }),
+        () => void (ended || (timer = setTimeout(load, againMs))), // that nothing can be reached is said above the page
+      );
+    };
+    load();
+    return () => {
+      ended = true;
+      clearTimeout(timer);
+    };
   }, [area]);
   if (loaded?.area !== area) return <p class="empty">{words.loading}</p>;
   return <loaded.Area {...props} />;

@@ -87,7 +87,7 @@ export const words = {
   },
   meter: {
     title: "What it costs", hint: "of the nodes that answered, since each function was first started there", function: "Function", node: "Node", calls: "Calls", cpu: "Processor", energy: "Energy", money: "Money", up: "Sent up", in: "Taken in", asked: (told: number, of: number) => `${told} of ${of} nodes told`,
-    saved: "Bytes saved", savedHint: "read from devices, against what left the node, since each of them started", read: "read", left: "left the node", share: "left", total: "Together", noPrice: "no price is declared", none: "No function has run yet.", estimate: "Energy is an estimate from processor time.",
+    saved: "Bytes saved", savedHint: "read from devices, against what left the node, since each of them started", read: "read", left: "left the node", share: "left", total: "Together", noPrice: "no price is declared", none: "No function has run yet.", noneOfThose: "No function has run on the nodes that answered; of the others nothing is known.", estimate: "Energy is an estimate from processor time.",
     manyNodes: "In a fleet of this size choose a site.", reductions: "By reduction",
   },
   people: {

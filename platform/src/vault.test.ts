@@ -83,3 +83,15 @@ test("the log's keys outlive one of their two files, and rotate; without a vault
   assert.equal((await openLogCipher(folder, false))?.generation, undefined);
   assert.ok(existsSync(join(folder, "log-keys.copy.json")));
 });
+
+test("what could not be opened again is not made, so that the mended configuration is taken", (context) => {
+  const data = scratchFolder(context);
+  const folder = join(data, "gateway-1");
+  for (const sealing of [{ by: "passphrase" }, { by: "passphrase", path: join(data, "none") }] as const) {
+    assert.throws(() => makeVault(folder, sealing), { code: "HOLON_VAULT_CLOSED" });
+    assert.ok(!existsSync(join(folder, "vault.json")));
+  }
+  const path = join(data, "pass");
+  writeFileSync(path, "words", { mode: 0o600 });
+  assert.equal(makeVault(folder, { by: "passphrase", path }).by, "passphrase");
+});

@@ -58,6 +58,7 @@ export function makeVault(folder: string, sealing: Sealing): Vault {
   const fresh = randomBytes(keyBytes);
   const description: Description = { ...sealing, ...(sealing.by === "tpm" ? sealInTpm(fresh, sealing.tcti) : {}), ...(sealing.by === "passphrase" ? { salt: randomBytes(16).toString("base64url") } : {}) };
   if (sealing.by === "file") keepKeyFile(keyFileOf(folder, sealing), fresh);
+  keyOf(folder, description); // what it could not open again is not made
   writeFileSync(`${path}.new`, `${JSON.stringify(description)}\n`, { mode: 0o600, flush: true });
   renameSync(`${path}.new`, path);
   const made = openVault(folder);

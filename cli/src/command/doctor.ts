@@ -1,13 +1,13 @@
 /** `holon doctor`: what is wrong here, and what to do. */
 import { access, constants, statfs } from "node:fs/promises";
 import { connect } from "node:net";
-import { errorTable, isErrorCode } from "@holon/core/errors.ts";
+import { errorTable, isErrorCode, toHolonError } from "@holon/core/errors.ts";
 import { createClock } from "@holon/platform/clock.ts";
 import { diskError } from "@holon/platform/disk-error.ts";
 import { makeFolder } from "@holon/platform/disk-folder.ts";
 import { loadModelRuntime } from "@holon/platform/model-runtime.ts";
 import { z } from "zod";
-import { connectApi, type ClientOptions } from "../client.ts";
+import { connectApi, type Client, type ClientOptions } from "../client.ts";
 import { listNodeRows } from "./node.ts";
 
 interface Finding {
@@ -30,6 +30,7 @@ const statusSchema = z.looseObject({
       branches: z.array(z.looseObject({ lane: z.string(), branch: z.string(), after: z.int() })),
     })
     .optional(),
+  measured: z.looseObject({ altered: z.array(z.looseObject({ what: z.string() })) }).optional(),
   log: z.looseObject({ disk: z.string() }),
   damage: z.array(z.looseObject({ segment: z.string() })),
   agent: z.looseObject({ problem: problemSchema, units: z.array(z.looseObject({ problem: problemSchema })), sources: z.array(z.looseObject({ name: z.string(), problem: problemSchema })) }),
@@ -91,14 +92,21 @@ async function running(options: ClientOptions): Promise<readonly Finding[]> {
   const client = await connectApi(options);
   const nodes = await listNodeRows(client);
   const findings: Finding[] = [{ check: "nodes", state: "ok", says: nodes.map((node) => node.name).join(", ") || "none yet" }];
-  for (const node of nodes) if (node.api !== null) findings.push(...(await nodeFindings(node.name, { ...options, api: node.api })));
+  for (const { name } of nodes) findings.push(...(await nodeFindings(name, client)));
   return findings;
 }
 
-async function nodeFindings(name: string, options: ClientOptions): Promise<readonly Finding[]> {
-  const status = await connectApi(options).then((client) => client.get("/v1/status", statusSchema)).catch(() => undefined);
-  if (status === undefined) return [{ check: name, state: "warn", says: `its local API at ${options.api} does not answer`, next: "See whether the node runs." }];
+/** Asked over the links: where a node says that its own API is, is its own word, and no token is sent there. */
+async function nodeFindings(name: string, client: Client): Promise<readonly Finding[]> {
+  let status: z.infer<typeof statusSchema>;
+  try {
+    ({ status } = await client.get(`/v1/nodes/${encodeURIComponent(name)}/status`, z.looseObject({ status: statusSchema })));
+  } catch (error) {
+    const { message, next } = toHolonError(error);
+    return [{ check: name, state: "warn", says: `it cannot be asked: ${message}`, next }];
+  }
   const findings: Finding[] = [];
+  for (const { what } of status.measured?.altered ?? []) findings.push({ check: name, state: "bad", says: `${what} is not as it was adopted`, next: errorTable.HOLON_NODE_ALTERED.next });
   if (status.uplink !== undefined && status.uplink.state !== "open") {
     const { problem, state } = status.uplink;
     findings.push({ check: name, state: "warn", says: `uplink ${state}${problem === undefined ? "" : `: ${problem.message}`}`, next: state === "cut" ? `holon link heal ${name}` : nextOf(problem?.code) });

@@ -1,5 +1,5 @@
 /** The main job for scripts: plays files through three nodes, cuts and heals the gateway's uplink, drains, counts. */
-import { rm, readFile, writeFile, mkdir, readdir } from "node:fs/promises";
+import { mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { HolonError, isErrorCode } from "@holon/core/errors.ts";
 import { lockFolder, type FolderLock } from "@holon/platform/lock.ts";
@@ -124,12 +124,17 @@ const listed = (names: readonly string[]): string => names.slice(0, 8).join(", "
 const toCoded = ({ code, message, next }: { readonly code: string; readonly message: string; readonly next: string }): HolonError =>
   new HolonError(isErrorCode(code) ? code : "HOLON_INTERNAL", message, { next });
 
+const markerOf = (data: string): string => join(data, "made-by-once");
+/** As it was called before: in a folder that holds the data of such runs, that name is theirs. */
+const formerMarkerOf = (data: string): string => join(data, "once");
+const isFile = (path: string): Promise<boolean> => stat(path).then((found) => found.isFile(), () => false);
+
 /** A fresh run clears what the run before left; it never clears what it did not make. The folder is this process's already. */
 async function prepareData(data: string, goOn: boolean): Promise<void> {
-  const marker = join(data, "once");
+  const marker = markerOf(data);
   if (goOn) return mark(marker, data);
   const present = (await readdir(data).catch(() => [])).filter((name) => !name.startsWith("lock"));
-  if (present.length > 0 && (await readFile(marker).catch(() => undefined)) === undefined) {
+  if (present.length > 0 && !(await isFile(marker)) && !(await isFile(formerMarkerOf(data)))) {
     throw new HolonError("HOLON_DATA_IN_USE", `${data} holds data that no earlier --once run made`, { next: "Pass --continue, or name another folder with --data." });
   }
   const nodes = ["cloud-1", "edge-1", "gateway-1"].filter((name) => present.includes(name));
@@ -144,7 +149,8 @@ async function prepareData(data: string, goOn: boolean): Promise<void> {
 
 /** The folder is no longer one that a fresh run may clear. */
 export async function unmark(data: string): Promise<void> {
-  await rm(join(data, "once"), { force: true });
+  await rm(markerOf(data), { force: true });
+  if (await isFile(formerMarkerOf(data))) await rm(formerMarkerOf(data));
 }
 
 async function mark(marker: string, data: string): Promise<void> {

@@ -26,7 +26,7 @@ export function Meter({ place, fleet }: AreaProps) {
       {asked !== undefined && <Saved answers={answers} asked={asked} />}
       {asked !== undefined && (
         <Section title={t.title} hint={`${t.hint}: ${t.asked(answers.length, asked)}. ${t.estimate}`}>
-          {rows.length === 0 && asOfMs !== undefined && <p class="empty">{t.none}</p>}
+          {rows.length === 0 && asOfMs !== undefined && <p class="empty">{answers.length < asked ? t.noneOfThose : t.none}</p>}
           {rows.length > 0 && (
             <Table
               label={t.title}
@@ -59,14 +59,15 @@ function sumOf(rows: readonly MeterRow[]): Parameters<typeof figuresOf>[0] {
 }
 
 function Saved({ answers, asked }: { readonly answers: readonly NodeAnswer[]; readonly asked: number }) {
+  const isKnown = answers.length === asked || answers.some(({ status }) => status.agent.sources.length > 0);
   const read = answers.flatMap(({ status }) => status.agent.sources).reduce((sum, source) => sum + source.readBytes, 0);
   const left = answers.filter(({ status }) => status.agent.sources.length > 0).reduce((sum, { status }) => sum + (status.uplink?.sentBytes ?? 0), 0);
   const reductions = answers.flatMap(({ status }) => status.agent.units.flatMap((unit) => (unit.reduction === undefined ? [] : [{ node: status.node, unit: `${unit.app}/${unit.name}`, ...unit.reduction }])));
   return (
     <Section title={t.saved} hint={`${t.savedHint}: ${t.asked(answers.length, asked)}`}>
       <div class="figures">
-        <div><span class="soft">{t.read}</span><span class="big">{bytes(read)}</span></div>
-        <div><span class="soft">{t.left}</span><span class="big">{bytes(left)}</span></div>
+        <div><span class="soft">{t.read}</span><span class="big">{bytes(isKnown ? read : undefined)}</span></div>
+        <div><span class="soft">{t.left}</span><span class="big">{bytes(isKnown ? left : undefined)}</span></div>
         <div><span class="soft">{t.share}</span><span class="big">{read === 0 ? words.unknown : percent(left / read)}</span></div>
       </div>
       {read > 0 && <div class="share" aria-hidden="true"><span style={{ width: `${Math.min(100, (100 * left) / read)}%` }} /></div>}

@@ -35,4 +35,8 @@ test("a link is open by the word of whoever stands above, lost when it is missed
   seen.cloud = report("edge");
   seen.edge = report("gateway");
   assert.deepEqual(await states(), [undefined, "open", "open"]);
+  await world.run({ timeMs: world.nowMs + 3_600_000 });
+  seen.edge = report();
+  assert.deepEqual(await states(), [undefined, "open", "lost"]);
+  assert.equal(watch.linkOf({ name: "gateway", above: "edge" })?.sinceAtMs, null, "nobody had looked for an hour");
 });

@@ -57,6 +57,9 @@ interface Listed extends Flow {
   readonly sinceAtMs: number;
 }
 
+/** Looks that may be late or missing in a row. */
+const watchedLooks = 4;
+
 export function createLinkWatch(self: string, { clock, links, call }: FleetHost): LinkWatch {
   const asked = new Map<string, Asked>();
   const failing = new Set<string>();
@@ -103,10 +106,12 @@ export function createLinkWatch(self: string, { clock, links, call }: FleetHost)
     }
   }
 
+  /** Where nobody has looked for a while, nobody saw when it was lost. */
   function noteLost(members: readonly Member[]): void {
+    const wasWatched = clock.monotonicMs() - lookedMs <= watchedLooks * limits.linksLookMs + limits.linksAskMs;
     for (const member of members) {
       if (linkOf(member)?.state !== "lost") lostSince.delete(member.name);
-      else if (!lostSince.has(member.name)) lostSince.set(member.name, wasOpen.has(member.name) ? clock.monotonicMs() : Number.NaN);
+      else if (!lostSince.has(member.name)) lostSince.set(member.name, wasWatched && wasOpen.has(member.name) ? clock.monotonicMs() : Number.NaN);
     }
     wasOpen = new Set(listed.keys());
   }

@@ -114,7 +114,7 @@ export function createFleetView(self: string): FleetView {
     const heardWallMs = node.heardMs === undefined ? undefined : now.wallMs - (now.monotonicMs - node.heardMs);
     const patienceMs = 2 * node.everyMs + limits.telemetryGraceMs;
     if (way.link === "down") return { state: "silent", sinceMs: way.sinceMs };
-    if (way.link === "unknown" && (node.heardMs === undefined || now.monotonicMs - node.heardMs > patienceMs)) return { state: "silent", sinceMs: heardWallMs };
+    if (node.heardMs === undefined || (way.link === "unknown" && now.monotonicMs - node.heardMs > patienceMs)) return { state: "silent", sinceMs: heardWallMs };
     const { ended, startedMs, throughMs } = node;
     if (ended?.how === "crashed" && startedMs !== undefined && now.wallMs - startedMs < limits.telemetryCrashedMs) return { state: "crashed", sinceMs: ended.atMs };
     const behindMs = Math.max(throughMs ?? -Infinity, startedMs ?? node.firstMs);

@@ -1,0 +1,14 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { bytes, energy } from "./format.ts";
+import { alertState } from "./event.ts";
+
+test("sizes and energies are plain figures of three digits, up to the next unit", () => {
+  assert.deepEqual([0, 1_000, 1_024, 1_023 * 1_024, 1_536_000].map(bytes), ["0 B", "1000 B", "1.00 KiB", "1023 KiB", "1.46 MiB"]);
+  assert.deepEqual([0.5, 999.7, 3_600].map(energy), ["0.500 J", "1000 J", "1.00 Wh"]);
+});
+
+test("alerts of silence open and close like others", () => {
+  const stateOf = (state: unknown): unknown => alertState({ data: { state } } as unknown as Parameters<typeof alertState>[0]);
+  assert.deepEqual(["open", "firing", "closed", "resolved", "idle", 1].map(stateOf), ["open", "open", "closed", "closed", undefined, undefined]);
+});
