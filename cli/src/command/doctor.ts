@@ -8,6 +8,7 @@ import { makeFolder } from "@holon/platform/disk-folder.ts";
 import { loadModelRuntime } from "@holon/platform/model-runtime.ts";
 import { z } from "zod";
 import { connectApi, type Client, type ClientOptions } from "../client.ts";
+import { connectNode } from "../connect-node.ts";
 import { listNodeRows } from "./node.ts";
 
 interface Finding {
@@ -92,15 +93,25 @@ async function running(options: ClientOptions): Promise<readonly Finding[]> {
   const client = await connectApi(options);
   const nodes = await listNodeRows(client);
   const findings: Finding[] = [{ check: "nodes", state: "ok", says: nodes.map((node) => node.name).join(", ") || "none yet" }];
-  for (const { name } of nodes) findings.push(...(await nodeFindings(name, client)));
+  for (const { name } of nodes) findings.push(...(await nodeFindings(name, client, options)));
   return findings;
 }
 
-/** Asked over the links: where a node says that its own API is, is its own word, and no token is sent there. */
-async function nodeFindings(name: string, client: Client): Promise<readonly Finding[]> {
+/** Over the links; a node that is cut off, by its own API where that is on this machine: elsewhere no token is sent. */
+async function statusOf(name: string, client: Client, options: ClientOptions): Promise<z.infer<typeof statusSchema>> {
+  try {
+    return (await client.get(`/v1/nodes/${encodeURIComponent(name)}/status`, z.looseObject({ status: statusSchema }))).status;
+  } catch (overLinks) {
+    const itself = await connectNode(options, name).then((local) => local.get("/v1/status", statusSchema)).catch(() => undefined);
+    if (itself === undefined) throw overLinks; // which says more than that it cannot be reached from here either
+    return itself;
+  }
+}
+
+async function nodeFindings(name: string, client: Client, options: ClientOptions): Promise<readonly Finding[]> {
   let status: z.infer<typeof statusSchema>;
   try {
-    ({ status } = await client.get(`/v1/nodes/${encodeURIComponent(name)}/status`, z.looseObject({ status: statusSchema })));
+    status = await statusOf(name, client, options);
   } catch (error) {
     const { message, next } = toHolonError(error);
     return [{ check: name, state: "warn", says: `it cannot be asked: ${message}`, next }];
