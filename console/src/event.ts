@@ -8,12 +8,15 @@ export const streamOf = ({ id }: Event): string => id.split("/").at(-2) ?? "";
 /** What an event says, in a line: its own words first, then a few figures. */
 export function saysOf({ data }: Event): string {
   if (data === null || typeof data !== "object") return data === undefined ? "" : String(data);
-  const fields = Object.entries(data);
+  const fields = Object.entries(data).filter(([name]) => !namesOnly.has(name));
   const told = fields.find(([name]) => name === "message" || name === "because" || name === "reason");
   const causes = fields.find(([name]) => name === "causes")?.[1];
-  if (Array.isArray(causes) && causes.length > 0) return [...brief(fields), causes.map(causeOf).join(", ")].join(" · ");
-  return told !== undefined ? [...brief(fields.filter(([name]) => name !== told[0])), String(told[1])].join(" · ") : brief(fields).join(" · ");
+  if (Array.isArray(causes) && causes.length > 0) return [causes.map(causeOf).join(", "), ...brief(fields)].join(" · ");
+  return told !== undefined ? [String(told[1]), ...brief(fields.filter(([name]) => name !== told[0]))].join(" · ") : brief(fields).join(" · ");
 }
+
+/** What tells an event from others, and tells people nothing. */
+const namesOnly = new Set(["id", "rule", "kind"]);
 
 const briefMax = 5;
 const brief = (fields: readonly (readonly [string, unknown])[]): readonly string[] =>

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bytes, energy } from "./format.ts";
-import { alertState } from "./event.ts";
+import { alertState, saysOf } from "./event.ts";
 
 test("sizes and energies are plain figures of three digits, up to the next unit", () => {
   assert.deepEqual([0, 1_000, 1_024, 1_023 * 1_024, 1_536_000].map(bytes), ["0 B", "1000 B", "1.00 KiB", "1023 KiB", "1.46 MiB"]);
@@ -11,4 +11,11 @@ test("sizes and energies are plain figures of three digits, up to the next unit"
 test("alerts of silence open and close like others", () => {
   const stateOf = (state: unknown): unknown => alertState({ data: { state } } as unknown as Parameters<typeof alertState>[0]);
   assert.deepEqual(["open", "firing", "closed", "resolved", "idle", 1].map(stateOf), ["open", "open", "closed", "closed", undefined, undefined]);
+});
+
+test("an event says its own words first, and figures as they are", () => {
+  const says = (data: unknown): string => saysOf({ data } as unknown as Parameters<typeof saysOf>[0]);
+  assert.equal(says({ id: "silence/gateway-1/2026", kind: "silence", state: "firing", message: "gateway-1 is silent" }), "gateway-1 is silent");
+  assert.equal(says({ startMs: 1_795_000_123_456, share: 0.123456 }), "startMs 1795000123456 · share 0.1235");
+  assert.equal(says({ state: "open", episode: 3, causes: [{ sensor: "a", share: 0.5 }] }), "a 50 % · episode 3");
 });
