@@ -43,7 +43,7 @@ const listOf = (value: unknown): readonly OtlpMessage[] => (Array.isArray(value)
 const spanOf = (name: string): Uint8Array =>
   encodeProtobuf("TracesRequest", { resourceSpans: [{ resource: { attributes: [{ key: "service.name", value: { stringValue: "test" } }] }, scopeSpans: [{ scope: { name: "test" }, spans: [{ traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331", name, startTimeUnixNano: "1767225600000000000", endTimeUnixNano: "1767225600001000000" }] }] }] });
 
-const inTurn = takesTurns(4);
+const inTurn = takesTurns(2);
 for (const seed of [1, 2]) {
   inTurn(`a day without an uplink, power cuts at both ends, a collector that comes and goes (seed ${seed})`, async (context) => {
     const world = new World(seed);
