@@ -534,12 +534,16 @@ export const limits = {
   telemetryBinsMax: 512,
   /** Time that a record takes to come up, for who says what is due. */
   telemetryGraceMs: 15_000,
+  /** So far ahead of the clock here a window may end. At the bound: it stands in no chart; its record stays. */
+  telemetryAheadMs: 300_000,
   /** A node that came back after it had ended without a word is shown as crashed for so long. */
   telemetryCrashedMs: 300_000,
   /** Steps of the fleet's own charts that are kept, fine and coarse. At the bound: the oldest goes; the records stay. */
   telemetryFineStepMs: 60_000,
   telemetryFineSteps: 1_440,
   telemetryCoarseSteps: 672,
+  /** Metrics with different attributes in them. At the bound: a new one is in no chart that is kept ready until an old one has no step left; the records stay. */
+  telemetrySeriesMax: 16_384,
   /** Points of one answer, and windows that are read for it. At the bound: refused. */
   telemetryPointsMax: 1_440,
   telemetryWindowsReadMax: 50_000,
