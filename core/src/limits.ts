@@ -486,7 +486,7 @@ export const limits = {
   /** Rows of one page of a list, and a cursor in characters. At the bound: the rest is on the next page; refused. */
   apiPageMax: 1_000,
   apiCursorCharactersMax: 1_024,
-  /** Keys of calls that are made once, how long they are kept, an answer that is kept for one, and a key. At the bound: the oldest is forgotten; the answer is not kept; refused. */
+  /** Keys of calls that are made once, how long they are kept, an answer that is kept for one, and a key. At the bound: the oldest of whoever has the most is forgotten; the answer is not kept; refused. */
   idempotencyKeysMax: 1_024,
   idempotencyMs: 24 * 3_600_000,
   idempotencyAnswerBytesMax: 64 << 10,
