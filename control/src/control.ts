@@ -221,7 +221,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
   host.handlers?.set(planMethods.renew, (parameters) => {
     const { node, version } = renewSchema.parse(parameters);
     if (!fold.state.nodes.has(node) || fold.state.revoked.has(node)) return Promise.reject(new HolonError("HOLON_NODE_UNKNOWN", `${node} is no node of this fleet, or is no more`));
-    const issued = heldDesired(log, node)?.version ?? 0;
+    const issued = issuedFor(log, node)?.version ?? 0;
     hearing.renewed(node, version, issued);
     return Promise.resolve({ version: issued });
   });
@@ -342,7 +342,7 @@ function watchedRows({ nodes, apps, leads, policy, plan }: ControlState, log: Lo
   return [
     ...[...nodes.values()].map((node): WatchedRow => {
       const lead = leads.get(node.site)?.lead;
-      return { kind: "node", name: node.name, of: [node, lead, log.cell(`desired/${node.name}`)], value: () => ({ ...node, leads: lead === node.name, desiredVersion: heldDesired(log, node.name)?.version ?? 0 }) };
+      return { kind: "node", name: node.name, of: [node, lead, log.cell(`desired/${node.name}`)], value: () => ({ ...node, leads: lead === node.name, desiredVersion: issuedFor(log, node.name)?.version ?? 0 }) };
     }),
     ...[...apps.values()].map((app): WatchedRow => ({ kind: "app", name: app.document.name, of: [app], value: () => ({ document: app.document, deployedAt: app.deployedAt, revision: app.revision }) })),
     ...(policy === undefined ? [] : [{ kind: "policy" as const, name: "fleet", of: [policy], value: () => policy }]),

@@ -83,3 +83,25 @@ test("kinds are chosen, a watch ends when its caller goes, and there are only so
   stop();
   assert.ok(((await waiting)?.length ?? 99) < 99);
 });
+
+test("while nobody watches nothing is looked at, and no value is made that is not sent; who comes back is told what changed meanwhile", async () => {
+  const apps = new Map<string, object>([["a", {}], ["b", {}], ["c", {}]]);
+  const did: string[] = [];
+  const watching = createWatching("life", () => {
+    did.push("look");
+    return [...apps].map(([name, app]): WatchedRow => ({ kind: name === "c" ? "node" : "app", name, of: [app], value: () => did.push(name) }));
+  });
+  for (let commit = 0; commit < 10; commit++) watching.look();
+  assert.deepEqual(did, []);
+  const signal: StopSignal = { aborted: false, onAbort: () => undefined };
+  const stream = watching.watch(["app"], undefined, signal);
+  const synced = (await take(stream, 4)).at(-1);
+  assert.deepEqual(did.splice(0), ["look", "a", "b"]);
+  await stream.return(undefined);
+  apps.set("a", {}).set("c", {}).delete("b");
+  for (let commit = 0; commit < 10; commit++) watching.look();
+  assert.deepEqual(did, []);
+  const again = await take(watching.watch(["app"], synced?.id, signal), 2);
+  assert.deepEqual(again.map(({ event }) => event), ["put", "remove"]);
+  assert.deepEqual(did, ["look", "a"]);
+});

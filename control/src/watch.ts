@@ -22,11 +22,12 @@ export interface WatchedRow {
 interface Change {
   readonly kind: WatchedKind;
   readonly event: "put" | "remove";
-  readonly data: unknown;
+  /** Made when it is sent: of most changes nobody takes any. */
+  readonly data: () => unknown;
 }
 
 export interface Watching {
-  /** To be called when something may have changed. */
+  /** To be called when something may have changed. While nobody watches it does nothing: who comes is told what has changed since. */
   look(): void;
   /** `HOLON_WATCH_FULL`. */
   watch(kinds: readonly WatchedKind[], lastEventId: string | undefined, signal: StopSignal): AsyncGenerator<ServerEvent>;
@@ -60,6 +61,7 @@ export function createWatching(life: string, rows: () => readonly WatchedRow[]):
   }
 
   function look(): void {
+    if (watchers === 0) return;
     const before = latest;
     const present = new Set<string>();
     for (const row of rows()) {
@@ -67,12 +69,12 @@ export function createWatching(life: string, rows: () => readonly WatchedRow[]):
       present.add(key);
       const known = seen.get(key);
       seen.set(key, row);
-      if (known === undefined || known.of.some((part, at) => part !== row.of[at])) tell({ kind: row.kind, event: "put", data: told(row) });
+      if (known === undefined || known.of.some((part, at) => part !== row.of[at])) tell({ kind: row.kind, event: "put", data: () => told(row) });
     }
     for (const [key, { kind, name }] of seen) {
       if (present.has(key)) continue;
       seen.delete(key);
-      tell({ kind, event: "remove", data: { kind, name } });
+      tell({ kind, event: "remove", data: () => ({ kind, name }) });
     }
     if (latest !== before) wake();
   }
@@ -96,7 +98,7 @@ export function createWatching(life: string, rows: () => readonly WatchedRow[]):
       if (at < latest) {
         const change = kept[kept.length - (latest - at)];
         at += 1;
-        if (change !== undefined && kinds.includes(change.kind)) yield { id: idOf(at), event: change.event, data: change.data };
+        if (change !== undefined && kinds.includes(change.kind)) yield { id: idOf(at), event: change.event, data: change.data() };
         continue;
       }
       await new Promise<void>((resolve) => {
@@ -110,8 +112,8 @@ export function createWatching(life: string, rows: () => readonly WatchedRow[]):
     async *watch(kinds, lastEventId, signal) {
       if (watchers >= limits.watchersMax) throw new HolonError("HOLON_WATCH_FULL", `${watchers} watch already`);
       watchers += 1;
-      look();
       try {
+        look();
         yield* follow(kinds, lastEventId, signal);
       } finally {
         watchers -= 1;

@@ -486,7 +486,7 @@ export const limits = {
   /** Rows of one page of a list, and a cursor in characters. At the bound: the rest is on the next page; refused. */
   apiPageMax: 1_000,
   apiCursorCharactersMax: 1_024,
-  /** Keys of calls that are made once, how long they are kept, an answer that is kept for one, and a key. At the bound: the oldest is forgotten; the answer is not kept; refused. */
+  /** Keys of calls that are made once, how long they are kept, an answer that is kept for one, and a key. At the bound: the oldest of whoever has the most is forgotten; the answer is not kept; refused. */
   idempotencyKeysMax: 1_024,
   idempotencyMs: 24 * 3_600_000,
   idempotencyAnswerBytesMax: 64 << 10,
@@ -534,12 +534,16 @@ export const limits = {
   telemetryBinsMax: 512,
   /** Time that a record takes to come up, for who says what is due. */
   telemetryGraceMs: 15_000,
+  /** So far ahead of the clock here a window may end. At the bound: it stands in no chart; its record stays. */
+  telemetryAheadMs: 300_000,
   /** A node that came back after it had ended without a word is shown as crashed for so long. */
   telemetryCrashedMs: 300_000,
   /** Steps of the fleet's own charts that are kept, fine and coarse. At the bound: the oldest goes; the records stay. */
   telemetryFineStepMs: 60_000,
   telemetryFineSteps: 1_440,
   telemetryCoarseSteps: 672,
+  /** Metrics with different attributes in them. At the bound: a new one is in no chart that is kept ready until an old one has no step left; the records stay. */
+  telemetrySeriesMax: 16_384,
   /** Points of one answer, and windows that are read for it. At the bound: refused. */
   telemetryPointsMax: 1_440,
   telemetryWindowsReadMax: 50_000,

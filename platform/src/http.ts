@@ -109,7 +109,7 @@ async function serve({ request, response, match, bodies, followers, waitMsOf, op
   if (caller !== undefined) requireSeldom(caller, waitMsOf);
   const query = parseQuery(route, url);
   const body = await bodies.read(request, route);
-  const parsed: RouteRequest = { params, query, body, traceparent: traceOf(request), address: request.socket.remoteAddress, ...(request.headers["content-type"] === undefined ? {} : { contentType: request.headers["content-type"] }), ...conditionsOf(request, route), ...(caller === undefined ? {} : { caller }) };
+  const parsed: RouteRequest = { params, query, body, traceparent: traceOf(request), address: request.socket.remoteAddress, ...(request.headers["content-type"] === undefined ? {} : { contentType: request.headers["content-type"] }), ...conditionsOf(request, route), ...(caller === undefined ? {} : { caller, callerNow: () => callerShown(request, options) }) };
   if (route.watch !== undefined && /\btext\/event-stream\b/.test(request.headers.accept ?? "")) {
     return followers.serveEvents((signal) => route.watch?.(parsed, signal) ?? [], response);
   }
@@ -126,11 +126,15 @@ async function serve({ request, response, match, bodies, followers, waitMsOf, op
   else answer(response, given.status, typeof given.body === "string" ? new TextEncoder().encode(given.body) : given.body, { ...headers, "content-type": type });
 }
 
-function callerOf({ headers }: IncomingMessage, { token, callers }: RouteServerOptions): Caller {
+function callerShown({ headers }: IncomingMessage, { token, callers }: RouteServerOptions): Caller | undefined {
   const shown = bearerToken(headers.authorization);
-  const caller = shown === undefined ? undefined : isSameSecret(shown, token) ? (callers?.machine() ?? machineCaller) : callers?.of(shown);
+  return shown === undefined ? undefined : isSameSecret(shown, token) ? (callers?.machine() ?? machineCaller) : callers?.of(shown);
+}
+
+function callerOf(request: IncomingMessage, options: RouteServerOptions): Caller {
+  const caller = callerShown(request, options);
   if (caller !== undefined) return caller;
-  const message = shown === undefined ? "the request shows no token" : "the token that the request shows is none, or holds no more: sessions and tokens end, and are revoked";
+  const message = bearerToken(request.headers.authorization) === undefined ? "the request shows no token" : "the token that the request shows is none, or holds no more: sessions and tokens end, and are revoked";
   throw refusal(401, "HOLON_API_UNAUTHORISED", message, { "www-authenticate": "Bearer" });
 }
 

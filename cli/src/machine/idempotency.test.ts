@@ -32,9 +32,9 @@ async function bed(context: TestContext, folder = tempFolder(context)) {
       return { status: 201, body: { made: ++state.made }, version: "v" };
     },
   });
-  const [count, secret] = idempotentRoutes([make(false), make(true)], { log: { append, cell: (key) => log.cell(key), cells: (prefix) => log.cells(prefix) }, ports: { clock, crypto: createCrypto() } });
-  assert.ok(count !== undefined && secret !== undefined);
-  return { state, log, count, secret, folder };
+  const [count, secret, password] = idempotentRoutes([make(false), make(true), { ...make(false), path: "/v1/password", secretFields: ["password"] }], { log: { append, cell: (key) => log.cell(key), cells: (prefix) => log.cells(prefix) }, ports: { clock, crypto: createCrypto() } });
+  assert.ok(count !== undefined && secret !== undefined && password !== undefined);
+  return { state, log, count, secret, password, folder };
 }
 
 test("the same call with the same key is made once, also after a restart; without a key each time", async (context) => {
@@ -93,4 +93,31 @@ test("keys are bounded: the oldest gives way", async (context) => {
   await count.handle(request("k"));
   assert.equal(log.cells("idempotency/").size, limits.idempotencyKeysMax);
   assert.equal(log.cell("idempotency/0"), undefined);
+});
+
+test("no hash of a password is kept: what is on disk is the same whatever the password was", async (context) => {
+  const { password, state, log } = await bed(context);
+  context.after(() => log.close());
+  const keptOf = async (key: string, body: object): Promise<string> => {
+    const before = new Set(log.cells("idempotency/").keys());
+    await password.handle(request(key, body));
+    const bytes = [...log.cells("idempotency/")].find(([name]) => !before.has(name))?.[1];
+    return z.looseObject({ call: z.string() }).parse(JSON.parse(new TextDecoder().decode(bytes))).call;
+  };
+  const first = await keptOf("1", { old: 1, password: "correct horse" });
+  assert.equal(await keptOf("2", { old: 1, password: "hunter2" }), first);
+  assert.notEqual(await keptOf("3", { old: 2, password: "correct horse" }), first);
+  await assert.rejects(password.handle(request("1", { old: 2, password: "correct horse" })), { code: "HOLON_IDEMPOTENCY_OTHER" });
+  assert.equal(state.made, 3);
+});
+
+test("one caller's keys push out none of another, whatever tokens it makes", async (context) => {
+  const { count, state, log } = await bed(context);
+  context.after(() => log.close());
+  await count.handle(request("mine"));
+  await log.append({ cells: Array.from({ length: limits.idempotencyKeysMax - 1 }, (_, index) => ({ key: `idempotency/${index}`, value: new TextEncoder().encode(JSON.stringify({ call: "x", by: "person boris", atMs: 2_000_000 + index })) })) });
+  state.wallMs = 3_000_000;
+  for (let index = 0; index < 5; index++) await count.handle({ ...request(`other ${index}`), caller: { principal: { kind: "token", name: `t${index}` }, role: "owner", madeBy: "boris" } });
+  assert.equal(log.cells("idempotency/").size, limits.idempotencyKeysMax);
+  assert.deepEqual((await count.handle(request("mine"))).headers, { "idempotent-replayed": "true" });
 });

@@ -4,8 +4,9 @@
  * Before the call its key is written, and after it its answer, each on disk before it goes on. So a call that was cut off in the middle is never made a second time by itself: its end is
  * unknown, and the answer says so. A call that fails leaves its key free. What is shown once (tokens) is not kept: the second call is told only that the first was made.
  */
-import { machineCaller } from "@holon/core/api/caller.ts";
+import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
 import type { Route, RouteAnswer, RouteRequest } from "@holon/core/api/route.ts";
+import { withoutSecrets } from "@holon/core/api/without-secrets.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import { canonicalJson } from "@holon/core/json.ts";
 import { limits } from "@holon/core/limits.ts";
@@ -18,8 +19,10 @@ import { z } from "zod";
 
 const prefix = "idempotency/";
 const keptSchema = z.strictObject({
-  /** Of method, path and body. */
+  /** Of method, path and body, without what is secret in it: whether two passwords are the same is asked nobody here. */
   call: z.string(),
+  /** Who made it; without it of a time when that was not kept. */
+  by: z.string().optional(),
   atMs: z.number(),
   /** Undefined while nobody knows how it ended; `answer` undefined where it is not kept. */
   done: z.strictObject({ status: z.int(), answer: z.unknown().optional(), version: z.string().optional(), isKept: z.boolean() }).optional(),
@@ -33,23 +36,30 @@ export interface IdempotencyHost {
 
 const encoder = new TextEncoder();
 
+/** Tokens are many; who made them is one. */
+const ownerOf = ({ principal, madeBy }: Caller): string => printPrincipal(madeBy === undefined ? principal : { kind: "person", name: madeBy });
+
 export function idempotentRoutes(routes: readonly Route[], { log, ports: { clock, crypto } }: IdempotencyHost): readonly Route[] {
   const open = new Set<string>();
   const hash = (value: unknown): string => toHex(crypto.sha256(encoder.encode(canonicalJson(value))));
-  const write = (key: string, kept: Kept | null) => log.append({ cells: [...(kept?.done === undefined && kept !== null ? overdue() : []), { key, value: kept === null ? null : encoder.encode(canonicalJson(kept)) }] });
+  const write = (key: string, kept: Kept | null) => log.append({ cells: [...(kept !== null && kept.done === undefined ? overdue(kept.by) : []), { key, value: kept === null ? null : encoder.encode(canonicalJson(kept)) }] });
 
-  /** Old keys, and the oldest where there are too many. A clock that goes back makes none older. */
-  function overdue() {
-    const cells = log.cells(prefix);
+  /** Old keys; and where there are too many, the oldest of whoever has the most, so that nobody pushes out another's. A clock that goes back makes none older. */
+  function overdue(by = "") {
     const nowMs = clock.wall().ms;
-    const rows = [...cells].map(([key, bytes]) => ({ key, atMs: keptSchema.parse(parseJson(bytes)).atMs })).sort((a, b) => a.atMs - b.atMs);
+    const rows = [...log.cells(prefix)].map(([key, bytes]) => ({ ...keptSchema.parse(parseJson(bytes)), key })).sort((a, b) => a.atMs - b.atMs);
+    const counts = new Map([[by, 1]]);
+    for (const { by: other = "" } of rows) counts.set(other, (counts.get(other) ?? 0) + 1);
+    const most = [...counts].reduce((one, other) => (other[1] > one[1] ? other : one))[0];
     const excess = rows.length - limits.idempotencyKeysMax + 1;
-    return rows.filter(({ key, atMs }, index) => !open.has(key) && (index < excess || nowMs - atMs > limits.idempotencyMs)).map(({ key }) => ({ key, value: null }));
+    const pushedOut = new Set(rows.filter(({ key, by: other = "" }) => other === most && !open.has(key)).slice(0, Math.max(0, excess)));
+    return rows.filter((row) => !open.has(row.key) && (pushedOut.has(row) || nowMs - row.atMs > limits.idempotencyMs)).map(({ key }) => ({ key, value: null }));
   }
 
   async function once(route: Route, request: RouteRequest, idempotencyKey: string): Promise<RouteAnswer> {
-    const key = prefix + hash([printPrincipal((request.caller ?? machineCaller).principal), idempotencyKey]);
-    const { body } = request;
+    const caller = request.caller ?? machineCaller;
+    const key = prefix + hash([printPrincipal(caller.principal), idempotencyKey]);
+    const body = withoutSecrets(route, request.body);
     const call = hash([route.method, route.path, request.params, request.query, body instanceof Uint8Array ? toHex(crypto.sha256(body)) : (body ?? null)]);
     const bytes = log.cell(key);
     const held = bytes === undefined ? undefined : keptSchema.parse(parseJson(bytes));
@@ -57,7 +67,7 @@ export function idempotentRoutes(routes: readonly Route[], { log, ports: { clock
     if (held !== undefined && clock.wall().ms - held.atMs <= limits.idempotencyMs) return again(held, call);
     open.add(key);
     try {
-      const begun = { call, atMs: clock.wall().ms };
+      const begun = { call, by: ownerOf(caller), atMs: clock.wall().ms };
       await write(key, begun);
       const given = await route.handle(request).catch(async (error: unknown) => {
         await write(key, null);

@@ -12,6 +12,9 @@ const kindsOf = ({ query }: RouteRequest): readonly WatchedKind[] => {
   return kinds === undefined ? watchedKinds : watchedKinds.filter((kind) => kinds.split(",").includes(kind));
 };
 
+/** What a watch tells of each kind, this route tells too. */
+const routeOf: Readonly<Record<WatchedKind, string>> = { node: "GET/v1/nodes", app: "GET/v1/apps", policy: "GET/v1/policy", plan: "GET/v1/plan" };
+
 export function watchRoutes(control: Control): readonly Route[] {
   return [
     {
@@ -19,6 +22,7 @@ export function watchRoutes(control: Control): readonly Route[] {
       path: "/v1/watch",
       summary: "Nodes, apps, the policy and the plan as they are, and with `Accept: text/event-stream` each change of them from then on.",
       query: querySchema,
+      tellsOf: (request) => kindsOf(request).map((kind) => routeOf[kind]),
       answer: z.object({ version: z.string(), rows: z.array(z.object({ kind: z.enum(watchedKinds), name: z.string(), value: z.unknown() })) }),
       async handle(request) {
         const rows: unknown[] = [];

@@ -9,6 +9,7 @@
  */
 import type { Caller } from "@holon/core/api/caller.ts";
 import type { Call } from "@holon/core/api/guarded.ts";
+import { withoutSecrets } from "@holon/core/api/without-secrets.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import { canonicalJson } from "@holon/core/json.ts";
 import { limits } from "@holon/core/limits.ts";
@@ -17,7 +18,6 @@ import type { Decision } from "@holon/core/policy/policy.ts";
 import { printPrincipal } from "@holon/core/policy/principal.ts";
 import { isRole } from "@holon/core/policy/roles.ts";
 import type { Crypto } from "@holon/core/ports.ts";
-import { z } from "zod";
 import { peopleEvents, type AskedApproval, type KnownApproval } from "../store/people.ts";
 import type { Ledger } from "./ledger.ts";
 
@@ -32,8 +32,6 @@ export interface Approvals {
   reject(id: string, because: string, by: Caller): Promise<void>;
 }
 
-const looseObject = z.record(z.string(), z.unknown());
-
 export function openApprovals(ledger: Ledger, crypto: Crypto): Approvals {
   const { state, inTurn, write, nowMs } = ledger;
   const open = (): readonly KnownApproval[] => [...state.approvals.values()].filter(({ endsMs }) => nowMs() < endsMs);
@@ -42,7 +40,7 @@ export function openApprovals(ledger: Ledger, crypto: Crypto): Approvals {
     const who = printPrincipal(caller.principal);
     const { params, query, body } = request;
     const isBytes = body instanceof Uint8Array;
-    const shown = isBytes ? undefined : withoutFields(body, route.secretFields ?? []);
+    const shown = isBytes ? undefined : withoutSecrets(route, body);
     const said = { who, resource, params, query, body: isBytes ? toHex(crypto.sha256(body)) : (shown ?? null) };
     const digest = ledger.hash(canonicalJson(said));
     const isKept = shown !== undefined && canonicalJson(shown).length <= limits.approvalBodyCharactersMax;
@@ -93,9 +91,3 @@ export function openApprovals(ledger: Ledger, crypto: Crypto): Approvals {
 }
 
 const idCharacters = 8;
-
-function withoutFields(body: unknown, fields: readonly string[]): unknown {
-  const parsed = looseObject.safeParse(body);
-  if (!parsed.success || fields.length === 0) return body;
-  return Object.fromEntries(Object.entries(parsed.data).filter(([field]) => !fields.includes(field)));
-}

@@ -53,7 +53,7 @@ class Office {
   }
 
   /** As over HTTP, by the policy that is set here. */
-  call(caller: Caller, method: Route["method"], path: string, request: { readonly params?: Record<string, string>; readonly body?: unknown } = {}): Promise<RouteAnswer> {
+  call(caller: Caller, method: Route["method"], path: string, request: { readonly params?: Record<string, string>; readonly query?: Record<string, string>; readonly body?: unknown } = {}): Promise<RouteAnswer> {
     const { decide } = compilePolicy(parsePolicy(this.policy));
     const routes = guardRoutes(controlRoutes(this.fleet.control), { decide: (principal, name, context) => Promise.resolve(decide(principal, "call", { name }, context)), approved: this.people.approved, refused: this.people.refused });
     const route = routes.find((one) => one.method === method && one.path === path);
@@ -107,6 +107,14 @@ test("a policy widens a role and narrows another, and names who was denied", asy
   await assert.rejects(office.call(vera, "DELETE", "/v1/apps/{app}", { params: { app: "pump" } }), hasCode("HOLON_POLICY_DENIED", /lets person vera call DELETE\/v1\/apps\/\{app\}/));
   await assert.rejects(office.call(vera, "DELETE", "/v1/apps/{app}", { params: { app: "pump" } }), hasCode("HOLON_POLICY_DENIED"));
   assert.deepEqual((await office.trail("holon.api.refused")).map(({ who, rule }) => [who, rule]).toSorted(), [["person pia", "no-removal"], ["person vera", "default"]], "the same is told once");
+});
+
+test("a watch shows nobody what the policy lets them not read", async () => {
+  const office = await Office.open();
+  const vera = await office.add("vera", "viewer");
+  office.policy = "policy own 1\nforbid no-plans\n  who person vera\n  does call\n  what GET/v1/plan\n";
+  await assert.rejects(office.call(vera, "GET", "/v1/watch"), hasCode("HOLON_POLICY_DENIED", /no-plans.*forbids person vera call GET\/v1\/plan/));
+  assert.equal((await office.call(vera, "GET", "/v1/watch", { query: { kinds: "node,app,policy" } })).status, 200);
 });
 
 test("a session ends with its idle time, its whole time, its logout, its user's new password, and with control", async () => {

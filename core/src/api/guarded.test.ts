@@ -48,3 +48,29 @@ test("a token for some routes is asked about no other, and what wants approval i
   await approved?.handle({ ...request, caller: scoped });
   assert.deepEqual(done, ["GET/a", "four-eyes DELETE/a", "DELETE/a"]);
 });
+
+test("a stream is asked for each route that it tells of, and tells nothing behind the end of its caller's right", async () => {
+  const watched: Route = {
+    method: "GET", path: "/watch", summary: "", answer: z.unknown(), tellsOf: ({ query }) => [`GET/${query["kind"] ?? ""}`], handle: () => Promise.resolve({ status: 200, body: {} }),
+    async *watch() { for (let number = 0; ; number++) yield await Promise.resolve({ event: "put", data: number }); },
+    async *follow() { for (let number = 0; ; number++) yield await Promise.resolve(number); },
+  };
+  let denied = "GET/secret";
+  const refused: string[] = [];
+  const [route] = guardRoutes([watched], { decide: (_, resource, { facts }) => Promise.resolve({ allow: resource !== denied && facts?.["role"] === "viewer", rule: "r", reason: "no" }), refused: ({ resource }) => Promise.resolve(void refused.push(resource)) });
+  const viewer: Caller = { principal: { kind: "person", name: "vera" }, role: "viewer" };
+  let callerNow: Caller | undefined = viewer;
+  const of = (kind: string): RouteRequest => ({ ...request, query: { kind }, caller: viewer, callerNow: () => callerNow });
+  const begin = (kind: string) => [route?.watch?.(of(kind), signal), route?.follow?.(of(kind), signal)].map((stream) => stream?.[Symbol.asyncIterator]() ?? assert.fail());
+  for (const stream of begin("secret")) await assert.rejects(stream.next(), { code: "HOLON_POLICY_DENIED" });
+  await assert.rejects(route?.handle(of("secret")) ?? Promise.resolve(), { code: "HOLON_POLICY_DENIED" });
+  const ends: readonly (readonly [() => void, string])[] = [[() => (callerNow = undefined), "HOLON_API_UNAUTHORISED"], [() => (callerNow = { ...viewer, role: "auditor" }), "HOLON_POLICY_DENIED"], [() => (denied = "GET/open"), "HOLON_POLICY_DENIED"]];
+  for (const [end, code] of ends) {
+    callerNow = viewer;
+    const streams = begin("open");
+    for (const stream of streams) assert.equal((await stream.next()).done, false);
+    end();
+    for (const stream of streams) await assert.rejects(stream.next(), { code });
+  }
+  assert.deepEqual([...new Set(refused)], ["GET/secret", "GET/watch", "GET/open"]);
+});

@@ -32,7 +32,19 @@ export interface Gate {
 export function guardRoutes(routes: readonly Route[], gate: Gate): readonly Route[] {
   return routes.map((route) => {
     if (route.open === true) return route;
-    const ask = (request: RouteRequest): Promise<void> => demand({ caller: request.caller ?? machineCaller, resource: routeResource(route), route, request }, gate);
+    const callsOf = (request: RouteRequest): readonly Call[] => {
+      const caller = request.caller ?? machineCaller;
+      return [routeResource(route), ...(route.tellsOf?.(request) ?? [])].map((resource) => ({ caller, resource, route, request }));
+    };
+    const ask = async (request: RouteRequest): Promise<void> => {
+      for (const call of callsOf(request)) await demand(call, gate);
+    };
+    async function* whileLet<T>(stream: AsyncIterable<T>, request: RouteRequest): AsyncGenerator<T> {
+      for await (const told of stream) {
+        await demandStill(callsOf, request, gate);
+        yield told;
+      }
+    }
     const { follow, watch } = route;
     return {
       ...route,
@@ -45,7 +57,7 @@ export function guardRoutes(routes: readonly Route[], gate: Gate): readonly Rout
         : {
             async *follow(request, signal) {
               await ask(request);
-              yield* follow.call(route, request, signal);
+              yield* whileLet(follow.call(route, request, signal), request);
             },
           }),
       ...(watch === undefined
@@ -53,20 +65,35 @@ export function guardRoutes(routes: readonly Route[], gate: Gate): readonly Rout
         : {
             async *watch(request, signal) {
               await ask(request);
-              yield* watch.call(route, request, signal);
+              yield* whileLet(watch.call(route, request, signal), request);
             },
           }),
     } satisfies Route;
   });
 }
 
+const decide = async ({ caller, resource }: Call, gate: Gate): Promise<Decision> => outOfScope(caller, resource) ?? (await gate.decide(caller.principal, resource, { facts: { [roleFact]: caller.role } }));
+
 async function demand(call: Call, gate: Gate): Promise<void> {
-  const { caller, resource } = call;
-  const decision = outOfScope(caller, resource) ?? (await gate.decide(caller.principal, resource, { facts: { [roleFact]: caller.role } }));
+  const decision = await decide(call, gate);
   if (decision.allow) return;
   if (decision.wantsApproval === true && gate.approved !== undefined) return gate.approved(call, decision);
+  return refuse(call, decision, gate);
+}
+
+/** Before each thing that is told: a right may have ended since. What was approved once is approved until it ends. */
+async function demandStill(callsOf: (request: RouteRequest) => readonly Call[], request: RouteRequest, gate: Gate): Promise<void> {
+  const caller = request.callerNow === undefined ? request.caller : request.callerNow();
+  if (caller === undefined && request.callerNow !== undefined) throw new HolonError("HOLON_API_UNAUTHORISED", "the session ended, or the token holds no more");
+  for (const call of callsOf(caller === undefined ? request : { ...request, caller })) {
+    const decision = await decide(call, gate);
+    if (!decision.allow && decision.wantsApproval !== true) await refuse(call, decision, gate);
+  }
+}
+
+async function refuse(call: Call, decision: Decision, gate: Gate): Promise<never> {
   await gate.refused?.(call, decision);
-  throw new HolonError("HOLON_POLICY_DENIED", decision.reason, caller.role === "bootstrap" ? { next: "Log in with `holon login NAME`: since the fleet has an owner, the machine's token only makes users and sets passwords." } : {});
+  throw new HolonError("HOLON_POLICY_DENIED", decision.reason, call.caller.role === "bootstrap" ? { next: "Log in with `holon login NAME`: since the fleet has an owner, the machine's token only makes users and sets passwords." } : {});
 }
 
 /** A token may be for less than its role, whatever the policy says of the role. */

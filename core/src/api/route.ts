@@ -12,6 +12,8 @@ export interface RouteRequest {
   readonly traceparent?: string | undefined;
   /** Who calls, where the server knows. */
   readonly caller?: Caller;
+  /** The same caller by now, for what goes on for long; undefined where its session ended or its token holds no more. */
+  readonly callerNow?: (() => Caller | undefined) | undefined;
   /** Where the call came from: an IP address. */
   readonly address?: string | undefined;
   /** What the caller knows of the resource that it changes. */
@@ -60,6 +62,8 @@ export interface Route {
   readonly body?: z.ZodType;
   /** Fields of the body that nobody but the route itself is to see. */
   readonly secretFields?: readonly string[];
+  /** Further routes that its answer to this request tells of, as policies call them: who calls it must be let call each of them. */
+  tellsOf?(request: RouteRequest): readonly string[];
   /** It takes `If-Match` and `If-None-Match: *`, and changes nothing where the resource is another than the caller knows. */
   readonly versioned?: boolean;
   /** Its answer is shown once and kept nowhere, also not for an idempotency key. */

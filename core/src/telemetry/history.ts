@@ -36,23 +36,25 @@ export interface HistoryQuery {
 }
 
 export interface History {
-  /** `lateAtMs`: when it came, where that was after it was due. */
-  add(node: string, window: Window, lateAtMs: number | undefined): void;
+  /** `lateAtMs`: when it came, where that was after it was due. `nowMs`: of the clock here; what a clock elsewhere puts far ahead of it, or behind all that is kept, is passed over. */
+  add(node: string, window: Window, lateAtMs: number | undefined, nowMs: number): void;
   query(query: HistoryQuery): readonly { readonly labels: Readonly<Record<string, string>>; readonly points: readonly SeriesPoint[] }[];
   /** The earliest step that is kept. */
   sinceMs(): number | undefined;
 }
 
-/** `steps`: how many are kept, the newest ones. */
+/** `steps`: how many are kept before that of now. */
 export function createHistory(stepMs: number, steps = Infinity): History {
   const cells = new Map<string, Map<number, Cell>>();
   const reported = new Map<number, number>();
   /** The last step that each node told of: two windows of one node in one step are one node. */
   const lastSlot = new Map<string, number>();
-  let newest = -Infinity;
+  /** The step that it was here when the last window came. */
+  let current = -Infinity;
 
   function put(key: string, slot: number, amount: Amount, lateAtMs: number | undefined): void {
     const series = cells.get(key) ?? new Map<number, Cell>();
+    if (series.size === 0 && Number.isFinite(steps) && cells.size >= limits.telemetrySeriesMax) return;
     cells.set(key, series);
     const cell = series.get(slot);
     if (cell === undefined) {
@@ -69,23 +71,30 @@ export function createHistory(stepMs: number, steps = Infinity): History {
     }
   }
 
-  function forget(): void {
-    if (!Number.isFinite(steps)) return;
+  const latestSlot = (nowMs: number): number => Math.floor((nowMs + limits.telemetryAheadMs) / stepMs);
+
+  /** Nothing is held by what windows say of the time: a clock, this one too, may have been set. */
+  function forget(nowMs: number): void {
+    const latest = latestSlot(nowMs);
     for (const series of [...cells.values(), reported]) {
-      for (const slot of series.keys()) {
-        if (slot > newest - steps) break; // in the order in which they began, which is nearly that of time
-        series.delete(slot);
-      }
+      for (const slot of series.keys()) if (slot < current - steps || slot > latest) series.delete(slot);
     }
+    for (const [key, series] of cells) if (series.size === 0) cells.delete(key);
+    for (const [node, slot] of lastSlot) if (slot < current - steps || slot > latest) lastSlot.delete(node);
   }
 
   return {
-    add(node, window, lateAtMs) {
+    add(node, window, lateAtMs, nowMs) {
+      if (window.endMs > nowMs + limits.telemetryAheadMs) return;
+      if (Number.isFinite(steps) && Math.floor(nowMs / stepMs) !== current) {
+        current = Math.floor(nowMs / stepMs);
+        forget(nowMs);
+      }
       const spanMs = Math.max(1, window.endMs - window.startMs);
       const first = Math.floor(window.startMs / stepMs);
       const last = Math.max(first, Math.ceil(window.endMs / stepMs) - 1);
       if (last - first > limits.telemetryPointsMax) return; // a clock was set: no time that it was in is known
-      for (let slot = first; slot <= last; slot++) {
+      for (let slot = Math.max(first, current - steps); slot <= last; slot++) {
         const share = Math.min(1, (Math.min(window.endMs, (slot + 1) * stepMs) - Math.max(window.startMs, slot * stepMs)) / spanMs);
         const { sums, gauges, durations } = shareOf(window, last === first ? 1 : share);
         for (const [key, sum] of Object.entries(sums)) put(key, slot, { sum }, lateAtMs);
@@ -95,10 +104,6 @@ export function createHistory(stepMs: number, steps = Infinity): History {
           reported.set(slot, (reported.get(slot) ?? 0) + 1);
           lastSlot.set(node, slot);
         }
-      }
-      if (last > newest) {
-        newest = last;
-        forget();
       }
     },
     query({ metric, fromMs, toMs, stepMs: wantedMs, byAttributes, expected }) {

@@ -102,12 +102,14 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
   const append = (records: readonly NewRecord[], cells: readonly CellChange[] = []): Promise<unknown> => log.append({ records, cells }).catch(failed);
 
   function window(node: string, told: Window, lateAtMs: number | undefined): void {
-    fine.add(node, told, lateAtMs);
-    coarse.add(node, told, lateAtMs);
+    const nowMs = clock.wall().ms;
+    fine.add(node, told, lateAtMs, nowMs);
+    coarse.add(node, told, lateAtMs, nowMs);
     const before = latest.get(node);
     const totals = before?.totals ?? new Map<string, number>();
     for (const [key, sum] of Object.entries(told.sums)) totals.set(key, (totals.get(key) ?? 0) + sum);
-    if (before === undefined || told.endMs >= before.window.endMs) latest.set(node, { window: told, totals });
+    // What was told by a clock that was ahead is not newer than what the right one tells.
+    if (before === undefined || told.endMs >= Math.min(before.window.endMs, nowMs)) latest.set(node, { window: told, totals });
   }
 
   const recorder: Recorder = createRecorder({
@@ -193,7 +195,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     };
     for (const node of view.nodes()) if (accepts(node, view.siteOf(node) ?? "")) groupOf(node);
     if (groups.size * ((toMs - fromMs) / stepMs) > limits.telemetryWindowsReadMax) throw new HolonError("HOLON_ARGUMENT_BAD", `${groups.size} lines are too many points`, { next: "Ask for longer steps, or for one node or site." });
-    for (const { node, window: told } of await read(query, fromMs)) groupOf(node).history.add(node, told, view.lateAt(node, told));
+    for (const { node, window: told } of await read(query, fromMs)) groupOf(node).history.add(node, told, view.lateAt(node, told), time.wallMs);
     return { ...answer, series: [...groups.values()].flatMap((group) => of(group.history, group.accepts).map(({ labels, points }) => ({ labels: { ...group.labels, ...labels }, points: [...points] }))) };
   }
 
