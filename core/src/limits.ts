@@ -503,6 +503,8 @@ export const limits = {
   moveLookMs: 100,
   /** What a unit holds, as it travels. At the bound: the unit stays where it is. */
   moveStateBytesMax: 16 << 20,
+  /** Sets of parameters that a unit has fitted, which its seal names. At the bound: the unit stays where it is. */
+  moveBlobsMax: 4_096,
   /** A part of it in one answer. */
   movePieceBytes: 256 << 10,
   /** A new home that has not asked for a unit by then does not get it: the unit goes back to the old one. */

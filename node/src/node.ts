@@ -196,7 +196,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   const handlers = new Map<string, CallHandler>();
   const failed = (error: unknown): void => ports.trace.note("warn", error instanceof Error ? error.message : String(error));
   const route = (to: NodeName) => parts.site?.peer(to) ?? parts.downlinks?.towards(to) ?? parts.uplink?.peer() ?? parts.site?.relayPeer();
-  const calls = createCalls({ self: name, clock, handlers, route: (to, from) => withoutReturn(route(to), from), denied: (peer, { code, message }) => parts.refusals?.turnedAway({ code, message, proved: peer, claimed: undefined }) });
+  const calls = createCalls({ self: name, clock, handlers, route: (to, from) => withoutReturn(route(to), from), above: () => aboveOf(parts), denied: (peer, { code, message }) => parts.refusals?.turnedAway({ code, message, proved: peer, claimed: undefined }) });
   const exchange = createBlobExchange({ store: blobs, isRoot: config.parent === undefined, clock, failed });
   parts.exchange = exchange;
   const guard = createGuard({ config, log, events, integrity });

@@ -86,6 +86,7 @@ export function createMovers({ log, blobs, ports, bring }: MoversHost, arrived: 
         isGone: (node) => !state.nodes.has(node) || state.revoked.has(node),
         isLeaseOver: hearing.isLeaseOver,
         isPresent: (node) => hearing.stateOf(node) === "present",
+        jurisdictionOf: (node) => state.nodes.get(node)?.jurisdiction,
         ageMs,
         policy: state.policy?.hash,
       };

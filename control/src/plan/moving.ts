@@ -62,6 +62,8 @@ export interface MoveFacts {
   isGone(node: string): boolean;
   isLeaseOver(node: string): boolean;
   isPresent(node: string): boolean;
+  /** Undefined where nothing was heard of the node. */
+  jurisdictionOf(node: string): string | undefined;
   /** How long it has been in this phase towards this node, as far as this control knows. */
   ageMs(move: Move): number;
   readonly policy: string | undefined;
@@ -153,8 +155,11 @@ function beginning(going: readonly Move[], facts: MoveFacts): readonly Move[] {
 }
 
 /** What the document of a node says of them. */
-export function movingOf(moves: readonly Move[], { placed }: Pick<MoveFacts, "placed">, node: string, hasState: (move: Move) => boolean): Pick<Moving, "leaves" | "takes"> {
-  const leaves = moves.filter(({ from, phase }) => from === node && phase === "leaving").map(({ unit, id, to }) => ({ unit, id, to }));
+export function movingOf(moves: readonly Move[], { placed, jurisdictionOf }: Pick<MoveFacts, "placed" | "jurisdictionOf">, node: string, hasState: (move: Move) => boolean): Pick<Moving, "leaves" | "takes"> {
+  const leaves = moves.filter(({ from, phase }) => from === node && phase === "leaving").map(({ unit, id, to }) => {
+    const jurisdiction = jurisdictionOf(to);
+    return { unit, id, to, ...(jurisdiction === undefined ? {} : { jurisdiction }) };
+  });
   const takes = moves.filter((move) => move.to === node && (move.phase === "given" || (move.phase === "sealed" && mayAsk(move, placed, hasState)))).map(({ unit, id, from, state }) => ({ unit, id, from, ...(state === undefined || from === node ? {} : { state }) }));
   return { ...(leaves.length === 0 ? {} : { leaves }), ...(takes.length === 0 ? {} : { takes }) };
 }

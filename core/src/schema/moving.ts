@@ -9,7 +9,8 @@ const unitSchema = z.string().min(3).max(127).regex(/^[^/]+\/[^/]+$/);
 const moveIdSchema = z.string().min(1).max(256);
 const nodeSchema = z.string().min(1).max(63);
 
-export const leaveSchema = z.strictObject({ unit: unitSchema, id: moveIdSchema, to: nodeSchema });
+/** `jurisdiction`: of the node that it goes to; what is raw or personal goes nowhere without it. */
+export const leaveSchema = z.strictObject({ unit: unitSchema, id: moveIdSchema, to: nodeSchema, jurisdiction: z.string().min(1).optional() });
 export type Leave = z.infer<typeof leaveSchema>;
 /** `state`: the blob it goes on from; without it from nothing, or, where it comes back to the node that it left, from what is there. */
 export const takeSchema = z.strictObject({ unit: unitSchema, id: moveIdSchema, from: nodeSchema, state: blobHashSchema.optional() });

@@ -118,6 +118,8 @@ export function createAgent(context: AgentContext): Agent {
   /** The same document is to be reached once more. */
   let anew = false;
   let closed = false;
+  /** Document that runs, but for what the guard denies; its units that come are asked for. */
+  let adopted = 0;
   let attempt = 0;
   let starts = 0;
   let timer: Timer | undefined;
@@ -148,8 +150,21 @@ export function createAgent(context: AgentContext): Agent {
         await refuse(desired, toHolonError(error));
       }
       await sealEnded();
-      moves.begin();
+      for (const unit of moves.leaving()) if (running.has(`schedule ${unit}`)) await stop(`schedule ${unit}`); // where the document was refused
+      moves.begin(adopted === desired.version ? await takeable(desired) : []);
     }
+  }
+
+  /** Once granted, a unit is nobody else's: only what could start here is asked for. */
+  async function takeable(desired: Desired): Promise<readonly string[]> {
+    const units: string[] = [];
+    for (const app of desired.apps) {
+      for (const fn of app.functions) {
+        const unit = `${app.name}/${fn.name}`;
+        if (desired.moving?.takes?.some((take) => take.unit === unit) === true && (await refusalOf(needsOfFunction(node, app, fn))) === undefined) units.push(unit);
+      }
+    }
+    return units;
   }
 
   async function sealEnded(): Promise<void> {
@@ -169,7 +184,9 @@ export function createAgent(context: AgentContext): Agent {
       if (closed) return;
     }
     state = "switching";
-    await switchTo(desired);
+    const denied = await switchTo(desired);
+    adopted = desired.version;
+    if (denied !== undefined) throw denied; // the rest runs
     const first = version !== desired.version;
     version = desired.version;
     state = "settled";
@@ -184,7 +201,8 @@ export function createAgent(context: AgentContext): Agent {
     const { policy } = newest;
     const { policy: _, ...rest } = verified;
     try {
-      await switchTo({ ...rest, ...(policy === undefined ? {} : { policy }) });
+      const denied = await switchTo({ ...rest, apps: moves.ownOf(verified), ...(policy === undefined ? {} : { policy }) });
+      if (denied !== undefined) throw denied;
     } catch (failure) {
       ports.trace.note("error", `desired document ${verified.version}: ${toHolonError(failure).message}`, { code: toHolonError(failure).code }); // its other parts run
     }
@@ -215,7 +233,8 @@ export function createAgent(context: AgentContext): Agent {
       ],
     });
 
-  async function switchTo(desired: Desired): Promise<void> {
+  /** What the guard denies is left out; the first of it is given. */
+  async function switchTo(desired: Desired): Promise<HolonError | undefined> {
     const wanted = new Map<string, { readonly key: string; readonly needs: readonly Need[]; start(): Promise<Omit<Running, "key">> }>();
     const named = new Map<string, number>();
     for (const app of desired.apps) {
@@ -227,7 +246,7 @@ export function createAgent(context: AgentContext): Agent {
         const reads = desired.moving?.reads?.[`${app.name}/${fn.name}`];
         const key = JSON.stringify([fn, surroundings, ...(reads === undefined ? [] : [reads])]);
         wanted.set(`function ${app.name}/${fn.name}`, { key, needs: needsOfFunction(node, app, fn), start: () => Promise.resolve({ unit: startUnit({ ...fn, on: inputOf(app.name, fn) }, { ...unitContext(app), handed: handedTo(fn, reads) }, functionKind(fn, unitContext(app))) }) });
-        if ("schedule" in fn.on) {
+        if ("schedule" in fn.on && !moves.leaving().includes(`${app.name}/${fn.name}`)) {
           const { schedule } = fn.on;
           wanted.set(`schedule ${app.name}/${fn.name}`, { key: JSON.stringify(schedule), needs: needsOfFunction(node, app, fn), start: () => Promise.resolve({ schedule: openSchedule(fn.name, schedule, { app: app.name, log, events: context.events, clock: ports.clock, trace: ports.trace }) }) });
         }
@@ -257,7 +276,7 @@ export function createAgent(context: AgentContext): Agent {
       }
       changed();
     }
-    if (denied !== undefined) throw denied; // the rest runs
+    return denied;
   }
 
   /** Undefined where the guard allows all of it. */
@@ -285,7 +304,7 @@ export function createAgent(context: AgentContext): Agent {
     const entry = running.get(name);
     running.delete(name);
     changed();
-    entry?.schedule?.close();
+    await entry?.schedule?.close();
     await entry?.source?.close();
     await entry?.unit?.stop();
   }

@@ -16,7 +16,7 @@ function bed() {
   const world = new World(1);
   const clock = createClock(new Incarnation(world, { name: self, number: 1, calls: 0, hooks: {} }), new ClockHardware(world), 0);
   const handlers = new Map<string, CallHandler>();
-  const calls = createCalls({ self, clock, handlers, route: () => undefined });
+  const calls = createCalls({ self, clock, handlers, route: () => undefined, above: () => undefined });
   const control = { issued: 1, answers: true, asked: 0 };
   const node = { version: 1, changes: [] as boolean[] };
   const lease = createLease({ self, calls, handlers, ports: { clock, trace: { note: () => undefined } }, above: () => undefined, version: () => node.version, changed: () => node.changes.push(lease.holds()) });

@@ -18,7 +18,7 @@ function callsOf(handlers: ReadonlyMap<string, CallHandler> = new Map()): { read
   const sent: FrameInput[] = [];
   const peer: Peer = { name: other, send: (frame) => void sent.push(frame), queuedBytes: () => 0, traffic: () => ({ sentBytes: 0, receivedBytes: 0 }), isReceiving: () => false, probe: () => undefined, close: () => undefined };
   const clock = createClock(new Incarnation(world, { name: self, number: 1, calls: 0, hooks: {} }), new ClockHardware(world), 0);
-  const calls = createCalls({ self, clock, handlers, route: (to, from) => (to === other && from === undefined ? peer : undefined) });
+  const calls = createCalls({ self, clock, handlers, route: (to, from) => (to === other && from === undefined ? peer : undefined), above: () => undefined });
   return { world, calls, peer, sent };
 }
 

@@ -15,6 +15,8 @@ export interface CallsOptions {
   readonly clock: Clock;
   /** The peer that leads to a node, other than the one a call came from; `undefined` if none does. */
   route(to: NodeName, from: Peer | undefined): Peer | undefined;
+  /** This node's own way up, if it is open. */
+  above(): Pick<Peer, "name"> | undefined;
   readonly handlers: ReadonlyMap<string, CallHandler>;
   /** A peer asked for what it has no business with. */
   denied?(peer: NodeName, error: HolonError): void;
@@ -41,6 +43,8 @@ interface Waiting {
 
 /** Methods between two ends of a link: of a site, of identity, of what sites share, and of models. */
 const betweenNeighbours = /^(?:site|identity|shared|model)\./;
+/** Methods that a node answers to whom stands above it. */
+const fromAbove = /^(?:status|state)\./;
 /** What looks like an attempt, and not like a node that is busy, older or not there. */
 const denials: ReadonlySet<ErrorCode> = new Set(["HOLON_CALL_DENIED", "HOLON_SIBLING_UNKNOWN", "HOLON_IDENTITY_UNTRUSTED"]);
 const encoder = new TextEncoder();
@@ -79,6 +83,8 @@ export function createCalls(options: CallsOptions): Calls {
     }
     // Who answers one of these judges the neighbour that asks: passed on, it would be asked in this node's name.
     if (betweenNeighbours.test(header.method)) throw new HolonError("HOLON_CALL_DENIED", `${from.name} asks ${options.self} to ask ${to} for ${header.method}, which only neighbours may`);
+    // Its child would take it for a question of this node, which stands above it.
+    if (fromAbove.test(header.method) && from.name !== options.above()?.name) throw new HolonError("HOLON_CALL_DENIED", `${from.name} asks ${options.self} to ask ${to} for ${header.method}, and does not stand above ${options.self}`);
     const next = options.route(to, from);
     if (next === undefined) throw new HolonError("HOLON_NODE_UNKNOWN", `${options.self} knows no way to ${to}`);
     return ask(next, { to, method: header.method, deadlineMs: header.deadlineMs }, payload);

@@ -18,13 +18,14 @@ import type { Desired } from "@holon/core/schema/desired.ts";
 import { fits } from "@holon/core/run/trigger-events.ts";
 import { blobHashSchema, type AppDocument } from "@holon/core/schema/app.ts";
 import type { DataClass } from "@holon/core/schema/event.ts";
-import { movingEvents, takeAnswerSchema, type Leave, type Take } from "@holon/core/schema/moving.ts";
+import { movingEvents, takeAnswerSchema, type Leave, type Take, type UnitState } from "@holon/core/schema/moving.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import { z } from "zod";
 import type { BlobStore } from "../blob/store.ts";
 import type { Events } from "../event/events.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import type { Guard } from "../policy/guard.ts";
+import type { RunningUnit } from "../run/unit.ts";
 import { cellsFrom, encodeUnitState, parseUnitState, positionsTold, unitStateOf } from "./unit-state.ts";
 
 export interface MovesContext {
@@ -39,7 +40,7 @@ export interface MovesContext {
   /** Asks control by way of those above. */
   askTake(unit: string, id: string): Promise<unknown>;
   /** What runs of it, if it does. */
-  running(unit: string): { hasReached(heads: ReadonlyMap<string, number>): boolean } | undefined;
+  running(unit: string): Pick<RunningUnit, "hasReached" | "reached"> | undefined;
   /** Something may start now, or is to end. */
   changed(): void;
 }
@@ -55,8 +56,12 @@ export interface Moves {
   follow(desired: Desired): void;
   /** Whether the unit is this node's to run, as far as moves go. */
   mayRun(unit: string): boolean;
-  /** The document is reached, as far as it can be: what leaves begins to. */
-  begin(): void;
+  /** The apps of a document of before, without what was sealed here since, or was never taken. */
+  ownOf(before: Desired): Desired["apps"];
+  /** The document is reached, as far as it can be: what leaves begins to. Of what comes only these units are asked for. */
+  begin(takeable: readonly string[]): void;
+  /** Units that are to leave: they are told no more times, which their next home tells in place of this one. */
+  leaving(): readonly string[];
   /** Units that have been worked off: they are to be ended, then sealed. */
   ended(): readonly string[];
   /** Nothing of the unit runs. Writes the seal; a failure is tried again. */
@@ -104,38 +109,39 @@ export function createMoves(context: MovesContext, rules: MoveRules = moveRules)
   let desired: Desired | undefined;
   let leaves = new Map<string, Leave>();
   let takes = new Map<string, Take>();
-  /** Units that are ended and not sealed yet. */
-  const ending = new Set<string>();
+  /** Units that are ended and not sealed yet, with what ran of them. */
+  const ending = new Map<string, Pick<RunningUnit, "reached"> | undefined>();
+  let takeable: ReadonlySet<string> = new Set();
   const waits = new Map<string, Timer>();
+  /** Moves, by id: a unit may be on a second before the first has come to rest. */
   const busy = new Set<string>();
   const problems = new Map<string, HolonError>();
   const attempts = new Map<string, number>();
   let closed = false;
 
-  const isAt = ({ unit, id }: Leave | Take, as: "sealed" | "taken"): boolean => {
+  function heldOf(unit: string): z.infer<typeof heldSchema> | undefined {
     const bytes = log.cell(movedCell(unit));
-    if (bytes === undefined) return false;
-    const held = heldSchema.parse(parseJson(bytes));
-    return held.id === id && held.as === as;
+    return bytes && heldSchema.parse(parseJson(bytes));
+  }
+  const isAt = ({ unit, id }: Leave | Take, as: "sealed" | "taken"): boolean => {
+    const held = heldOf(unit);
+    return held?.id === id && held.as === as;
   };
-  const isOpen = (unit: string): boolean => {
-    const [leave, coming] = [leaves.get(unit), takes.get(unit)];
-    return (leave !== undefined && !isAt(leave, "sealed")) || (coming !== undefined && !isAt(coming, "taken"));
-  };
+  const open = (): readonly (Leave | Take)[] => [...[...leaves.values()].filter((leave) => !isAt(leave, "sealed")), ...[...takes.values()].filter((entry) => !isAt(entry, "taken"))];
 
-  function later(unit: string, ms: number, act: () => void): void {
-    waits.get(unit)?.cancel();
-    if (!closed) waits.set(unit, clock.after(ms, act));
+  function later(id: string, ms: number, act: () => void): void {
+    waits.get(id)?.cancel();
+    if (!closed) waits.set(id, clock.after(ms, act));
   }
 
-  function faltered(unit: string, error: unknown, again: () => void): void {
+  function faltered({ unit, id }: Leave | Take, error: unknown, again: () => void): void {
     if (closed) return;
     const coded = toHolonError(error);
     if (problems.get(unit)?.message !== coded.message) ports.trace.note("warn", `move of ${unit}: ${coded.message}`, { code: coded.code });
     problems.set(unit, coded);
     const attempt = attempts.get(unit) ?? 0;
     attempts.set(unit, attempt + 1);
-    later(unit, backoffMs(attempt, { firstMs: limits.unitRestartFirstMs, maxMs: limits.unitRestartMaxMs }, 0.5 + ports.random.uniform() / 2), again);
+    later(id, backoffMs(attempt, { firstMs: limits.unitRestartFirstMs, maxMs: limits.unitRestartMaxMs }, 0.5 + ports.random.uniform() / 2), again);
   }
 
   function done(unit: string): void {
@@ -145,10 +151,10 @@ export function createMoves(context: MovesContext, rules: MoveRules = moveRules)
 
   /** Until it has handled all that there was when it was told; what comes meanwhile its next home reads for itself. */
   function workOff(leave: Leave, heads: ReadonlyMap<string, number>, untilMs: number): void {
-    if (closed || leaves.get(leave.unit)?.id !== leave.id) return void busy.delete(leave.unit);
+    if (closed || leaves.get(leave.unit)?.id !== leave.id) return void busy.delete(leave.id);
     const running = context.running(leave.unit);
-    if (running !== undefined && !running.hasReached(heads) && clock.monotonicMs() < untilMs) return later(leave.unit, limits.moveLookMs, () => workOff(leave, heads, untilMs));
-    ending.add(leave.unit);
+    if (running !== undefined && !running.hasReached(heads) && clock.monotonicMs() < untilMs) return later(leave.id, limits.moveLookMs, () => workOff(leave, heads, untilMs));
+    ending.set(leave.unit, running);
     context.changed();
   }
 
@@ -158,6 +164,7 @@ export function createMoves(context: MovesContext, rules: MoveRules = moveRules)
     if (hash !== undefined && !isHome && !(await blobs.has(hash))) await context.fetch(hash);
     const state = hash === undefined || isHome ? undefined : parseUnitState(await blobs.read(hash), unit);
     for (const blob of state?.blobs ?? []) if (!(await blobs.has(blob))) await context.fetch(blob);
+    if (!isWanted(entry)) return;
     const { granted } = takeAnswerSchema.parse(await context.askTake(unit, id));
     if (closed || takes.get(unit)?.id !== id) return;
     if (!granted) throw new HolonError("HOLON_MOVE_REFUSED", `control does not give ${unit} to ${log.origin}: it is elsewhere by now`);
@@ -169,50 +176,58 @@ export function createMoves(context: MovesContext, rules: MoveRules = moveRules)
     context.changed();
   }
 
+  /** A newer document that is not reached yet, or is refused, would leave it granted to a node that does not run it. */
+  const isWanted = ({ unit, id }: Take): boolean => !closed && takes.get(unit)?.id === id && takeable.has(unit);
+
   function beginTake(entry: Take): void {
-    if (closed || takes.get(entry.unit)?.id !== entry.id) return void busy.delete(entry.unit);
+    if (!isWanted(entry)) return void busy.delete(entry.id);
+    busy.add(entry.id);
     take(entry).then(
-      () => busy.delete(entry.unit),
-      (error: unknown) => faltered(entry.unit, error, () => beginTake(entry)),
+      () => (isAt(entry, "taken") ? void busy.delete(entry.id) : beginTake(entry)), // given up while a newer document was being reached, and wanted again since
+      (error: unknown) => (isWanted(entry) ? faltered(entry, error, () => beginTake(entry)) : void busy.delete(entry.id)),
     );
   }
 
   const movedAs = (unit: string, held: z.infer<typeof heldSchema>): CellChange => ({ key: movedCell(unit), value: encoder.encode(canonicalJson(held)) });
 
   /** Why it has to stay; undefined where it may go. */
-  async function keptFor(unit: string, holds: number, bytes: number): Promise<string | undefined> {
-    if (holds === 0) return undefined; // how far it has read says nothing of what it read
+  async function keptFor({ unit, jurisdiction }: Leave, { cells, blobs: fitted }: UnitState, bytes: number): Promise<string | undefined> {
+    if (cells.length === 0) return undefined; // how far it has read says nothing of what it read
+    if (fitted.length > limits.moveBlobsMax) return `it has fitted ${fitted.length} sets of parameters, and ${limits.moveBlobsMax} may travel`;
     if (bytes > limits.moveStateBytesMax) return `it holds ${bytes} bytes, and ${limits.moveStateBytesMax} may travel`;
     const [appName = "", name = ""] = unit.split("/");
     const app = desired?.apps.find((one) => one.name === appName);
-    if (context.above === undefined || app === undefined) return undefined;
-    const dataClass = classHeld(app, name);
-    const may = await context.guard.mayShare({ app: appName, name, class: dataClass, rules: app.egress, destination: context.above.jurisdiction, policyVersion: desired?.version ?? 0, change: desired?.version ?? 1 });
-    return may ? undefined : `what it holds is of class ${dataClass}, which may not leave ${log.origin}`;
+    const dataClass = app === undefined ? "raw" : classHeld(app, name);
+    const refusal = `what it holds is of class ${dataClass}, which may not leave ${log.origin}`;
+    if (jurisdiction === undefined && (dataClass === "raw" || dataClass === "personal")) return `${refusal} for where nobody has said`;
+    // It goes by way of who is above to its next home: both have to be allowed.
+    for (const destination of new Set([...(context.above === undefined ? [] : [context.above.jurisdiction]), jurisdiction])) {
+      if (!(await context.guard.mayShare({ app: appName, name, class: dataClass, rules: app?.egress ?? [], destination, policyVersion: desired?.version ?? 0, change: desired?.version ?? 1 }))) return refusal;
+    }
+    return undefined;
   }
 
-  /** Records of its node's own lanes, which no other node is handed. */
-  function leftOf(positions: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
-    const left: Record<string, number> = {};
-    for (const [name, position] of Object.entries(positions)) {
-      if (name !== laneName({ origin: log.origin, stream: "local" })) continue;
-      const behind = (log.heads().get(name)?.mark.sequence ?? 0) - position;
-      if (behind > 0) left[name] = behind;
-    }
-    return left;
+  /** Records of its node's own lane, which no other node is handed. How far it had read is stored only with what it made of it. */
+  function leftOf(unit: string, positions: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+    const lane = { origin: log.origin, stream: "local" } as const;
+    const stored = positions[laneName(lane)];
+    const behind = (log.head(lane)?.sequence ?? 0) - Math.max(stored ?? 0, ending.get(unit)?.reached(lane) ?? 0);
+    return stored === undefined || behind <= 0 ? {} : { [laneName(lane)]: behind };
   }
 
   return {
     follow(next) {
       desired = next;
+      takeable = new Set();
       leaves = new Map((next.moving?.leaves ?? []).map((leave) => [leave.unit, leave]));
       takes = new Map((next.moving?.takes ?? []).map((entry) => [entry.unit, entry]));
-      for (const unit of ending) if (!leaves.has(unit)) ending.delete(unit);
-      for (const [unit, timer] of waits) {
-        if (isOpen(unit)) continue;
+      for (const unit of ending.keys()) if (!leaves.has(unit)) ending.delete(unit);
+      const current = new Set(open().map(({ id }) => id));
+      for (const [id, timer] of waits) {
+        if (current.has(id)) continue;
         timer.cancel();
-        waits.delete(unit);
-        busy.delete(unit);
+        waits.delete(id);
+        busy.delete(id);
       }
     },
     mayRun(unit) {
@@ -220,38 +235,47 @@ export function createMoves(context: MovesContext, rules: MoveRules = moveRules)
       if (leave !== undefined) return !ending.has(unit) && rules.runsBeforeSeal(isAt(leave, "sealed"));
       return coming === undefined || rules.runsBeforeTake(isAt(coming, "taken"));
     },
-    begin() {
+    ownOf(before) {
+      const isOwn = (unit: string): boolean => {
+        const held = heldOf(unit);
+        const coming = before.moving?.takes?.find((entry) => entry.unit === unit);
+        return held?.as !== "sealed" && (coming === undefined || rules.runsBeforeTake(held?.id === coming.id));
+      };
+      return before.apps.map((app) => ({ ...app, functions: app.functions.filter(({ name }) => isOwn(`${app.name}/${name}`)) }));
+    },
+    begin(units) {
+      takeable = new Set(units);
       for (const leave of leaves.values()) {
-        if (busy.has(leave.unit) || isAt(leave, "sealed")) continue;
-        busy.add(leave.unit);
+        if (busy.has(leave.id) || ending.has(leave.unit) || isAt(leave, "sealed")) continue;
+        busy.add(leave.id);
         workOff(leave, new Map([...log.heads()].map(([name, { mark }]) => [name, mark.sequence])), clock.monotonicMs() + limits.moveDrainMs);
       }
       for (const entry of takes.values()) {
-        if (busy.has(entry.unit) || isAt(entry, "taken")) continue;
-        busy.add(entry.unit);
+        if (!takeable.has(entry.unit) || busy.has(entry.id) || isAt(entry, "taken")) continue;
         beginTake(entry);
       }
     },
-    ended: () => [...ending],
+    leaving: () => [...leaves.keys()],
+    ended: () => [...ending.keys()],
     async seal(unit) {
       const leave = leaves.get(unit);
       if (leave === undefined || isAt(leave, "sealed")) return void ending.delete(unit);
       try {
         const state = unitStateOf(unit, leave.id, log);
         const bytes = encodeUnitState(state);
-        const kept = await keptFor(unit, state.cells.length, bytes.length);
+        const kept = await keptFor(leave, state, bytes.length);
         const hash = kept === undefined ? await blobs.put(bytes) : undefined;
-        const data = { unit, id: leave.id, to: leave.to, state: hash ?? null, bytes: bytes.length, blobs: hash === undefined ? [] : state.blobs, positions: positionsTold(state.positions), left: leftOf(state.positions), kept: kept ?? null };
+        const data = { unit, id: leave.id, to: leave.to, state: hash ?? null, bytes: bytes.length, blobs: hash === undefined ? [] : state.blobs, positions: positionsTold(state.positions), left: leftOf(unit, state.positions), kept: kept ?? null };
         const record = events.record({ stream: "audit", type: movingEvents.sealed, class: "public", producer: "agent", subject: unit, data });
         await log.append({ records: [record], cells: [movedAs(unit, { id: leave.id, as: "sealed", blobs: hash === undefined ? [] : [hash, ...state.blobs] })] });
         ending.delete(unit);
-        busy.delete(unit);
+        busy.delete(leave.id);
         done(unit);
       } catch (error) {
-        faltered(unit, error, context.changed);
+        faltered(leave, error, context.changed);
       }
     },
-    status: () => [...[...leaves.values()].map(({ unit }) => ({ unit, as: "leaves" as const })), ...[...takes.values()].map(({ unit }) => ({ unit, as: "comes" as const }))].flatMap((row) => (isOpen(row.unit) ? [{ ...row, problem: problems.get(row.unit)?.toJSON() }] : [])),
+    status: () => open().map((row) => ({ unit: row.unit, as: "from" in row ? "comes" : "leaves", problem: problems.get(row.unit)?.toJSON() })),
     close() {
       closed = true;
       for (const timer of waits.values()) timer.cancel();

@@ -81,6 +81,8 @@ export interface RunningUnit {
   readonly readsOthers: boolean;
   /** Whether it has handled all that its lanes held when they ended so. */
   hasReached(heads: ReadonlyMap<string, number>): boolean;
+  /** How far it has read a lane, as far as what was made of it is on the disk; after it was stopped too. */
+  reached(lane: Lane): number;
   /** Hands over again what it could not handle: one event, or all. Returns how many will be. */
   replay(event: string | undefined): number;
   stop(): Promise<void>;
@@ -392,6 +394,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     wants: fn.on.type,
     readsOthers: context.handed !== undefined,
     hasReached: (heads) => state === "running" && lanes.now().every((lane) => storedTo(lane) >= (heads.get(laneName(lane)) ?? 0)),
+    reached: (lane) => (storing.hasFailed ? (safe.get(laneName(lane)) ?? 0) : storedTo(lane)),
     committed(found) {
       if (state !== "running") return;
       if (isAsleep && found !== undefined) passOver(found);

@@ -11,7 +11,8 @@ import type { Events } from "../event/events.ts";
 export const scheduleCell = (app: string, fn: string): string => `schedule/${app}/${fn}`;
 
 export interface Schedule {
-  close(): void;
+  /** Resolves when nothing of it is on its way to the disk. */
+  close(): Promise<void>;
 }
 
 export interface ScheduleContext {
@@ -37,6 +38,7 @@ export function openSchedule(fn: string, schedule: ScheduleTrigger["schedule"], 
   const stored = log.cell(cell);
   let toldMs = stored === undefined ? timetable.latest(clock.wall().ms) : Number(decoder.decode(stored));
   let timer: Timer | undefined;
+  let telling: Promise<void> = Promise.resolve();
   let closed = false;
 
   function look(): void {
@@ -44,7 +46,7 @@ export function openSchedule(fn: string, schedule: ScheduleTrigger["schedule"], 
     const nowMs = clock.wall().ms;
     const dueMs = timetable.latest(nowMs);
     if (timetable.next(dueMs) < toldMs) toldMs = dueMs;
-    if (dueMs > toldMs) void tell(dueMs);
+    if (dueMs > toldMs) telling = tell(dueMs);
     else wait();
   }
 
@@ -72,9 +74,10 @@ export function openSchedule(fn: string, schedule: ScheduleTrigger["schedule"], 
 
   look();
   return {
-    close() {
+    async close() {
       closed = true;
       timer?.cancel();
+      await telling;
     },
   };
 }

@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { appDocumentSchema, blobHashSchema } from "@holon/core/schema/app.ts";
+import { limits } from "@holon/core/limits.ts";
+import { nodeConfigSchema } from "@holon/core/schema/node.ts";
+import type { Moving } from "@holon/core/schema/moving.ts";
+import { createModel } from "@holon/sim/model.ts";
+import { SimNet } from "@holon/sim/net.ts";
+import { NodeMachine } from "@holon/sim/node-machine.ts";
+import { createRunner } from "@holon/sim/runner.ts";
+import { World } from "@holon/sim/world.ts";
+import { openNode, type HolonNode } from "../node.ts";
+import { nodeName, running } from "../testing/sim-family.ts";
+import { verifiedCell } from "../trust/held.ts";
+
+const program = `export default {kind:"holon.function",on:{type:"x.y"},emits:{},models:[],run(){}};`;
+
+const encode = (value: object): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+const ticks = (node: HolonNode): number => node.log.head({ origin: nodeName("edge-1"), stream: "local" })?.sequence ?? 0;
+
+/** A node that runs only what is signed, and has a control that grants whatever it is asked for. */
+function start(signatures: "required" | "optional") {
+  const world = new World(7);
+  const questions: unknown[] = [];
+  const config = nodeConfigSchema.parse({ name: "edge-1", site: "site", tier: "edge", jurisdiction: "EU/DE", signatures });
+  const runner = createRunner();
+  const machine = new NodeMachine<HolonNode>(world, new SimNet(world), 1, {
+    name: nodeName("edge-1"),
+    async boot(ports) {
+      const node = await openNode(config, ports);
+      node.handlers.set("plan.take", (question) => Promise.resolve({ granted: questions.push(question) > 0 }));
+      return node;
+    },
+    sandbox: () => ({ model: createModel(), runner }),
+  });
+  machine.start();
+  const until = async (what: string, condition: () => boolean): Promise<void> => {
+    await world.run({ condition, timeMs: world.nowMs + 60_000 });
+    assert.ok(condition(), `never came true: ${what}`);
+  };
+  return { world, machine, runner, questions, until };
+}
+
+/** After a restart, with the newest document refused. */
+async function bed(documents: (code: string) => { readonly newest: object; readonly verified?: object }, cells: Readonly<Record<string, object>> = {}) {
+  const { world, machine, runner, questions, until } = start("required");
+  const code = new TextEncoder().encode(program);
+  for (const name of ["f", "g"]) await runner.prepare(name, code);
+  await until("it is up", () => machine.subject !== undefined);
+  const { log, blobs } = running(machine);
+  const { newest, verified } = documents(blobHashSchema.parse(await world.drive(blobs.put(code))));
+  const written = { "desired/edge-1": newest, ...(verified === undefined ? {} : { [verifiedCell]: verified }), ...cells };
+  await world.drive(log.append({ cells: Object.entries(written).map(([key, value]) => ({ key, value: encode(value) })) }));
+  await world.drive(machine.close());
+  machine.start();
+  await until("the newest is refused", () => machine.subject?.status().agent.state === "refused");
+  await world.run({ timeMs: world.nowMs + 10_000 });
+  return { units: running(machine).status().agent.units.map(({ app, name }) => `${app}/${name}`), questions, node: running(machine) };
+}
+
+const apps = (code: string, version = "1", names = ["f", "g"]) => [appDocumentSchema.parse({ name: "a", version, models: [], egress: [], functions: names.map((name) => ({ name, code, models: [], on: { type: "x.y" }, emits: {} })) })];
+const document = (version: number, code: string, moving?: Moving, names?: readonly string[]) => ({ apiVersion: "holon/v1", kind: "Desired", node: "edge-1", version, plan: "", apps: apps(code, String(version), [...(names ?? ["f", "g"])]), ...(moving === undefined ? {} : { moving }) });
+const leaves: Moving = { leaves: [{ unit: "a/f", id: "a/f@edge-1#6", to: "edge-2" }] };
+const takes: Moving = { takes: [{ unit: "a/f", id: "a/f@edge-2#6", from: "edge-2" }] };
+
+test("a node that starts with a document that it cannot verify runs what it verified before, without what it sealed since", async () => {
+  const sealed = { "moved/a/f": { id: "a/f@edge-1#6", as: "sealed", blobs: [] } };
+  for (const verified of [leaves, undefined]) {
+    const { units } = await bed((code) => ({ newest: document(7, code, undefined, ["g"]), verified: document(6, code, verified) }), sealed);
+    assert.deepEqual(units, ["a/g"]);
+  }
+});
+
+test("nor does it run what was to come and was never taken; what was taken it runs", async () => {
+  const verified = (code: string) => ({ newest: document(7, code, undefined, ["g"]), verified: document(6, code, takes) });
+  assert.deepEqual((await bed(verified)).units, ["a/g"]);
+  assert.deepEqual((await bed(verified, { "moved/a/f": { id: "a/f@edge-2#6", as: "taken", blobs: [] } })).units, ["a/f", "a/g"]);
+});
+
+test("a node that refuses its document takes nothing that it names", async () => {
+  const { units, questions, node } = await bed((code) => ({ newest: document(7, code, takes) }));
+  assert.deepEqual([units, questions, node.log.cell("moved/a/f")], [[], [], undefined]);
+});
+
+test("a unit that works off what lies before it is told no more times: its next home tells them", async () => {
+  const { world, machine, until } = start("optional");
+  await until("it is up", () => machine.subject !== undefined);
+  const { log, blobs } = running(machine);
+  const code = await world.drive(blobs.put(new TextEncoder().encode("export default nothing that starts;")));
+  const functions = [{ name: "h", code, models: [], on: { schedule: { everyMs: 1_000 } }, emits: {} }];
+  const issue = (version: number, moving?: Moving) => world.drive(log.append({ cells: [{ key: "desired/edge-1", value: encode({ ...document(version, code, moving), apps: [appDocumentSchema.parse({ name: "a", version: "1", models: [], egress: [], functions })] }) }] }));
+  await issue(1);
+  await until("it is told the time", () => ticks(running(machine)) > 10);
+  await issue(2, { leaves: [{ unit: "a/h", id: "a/h@edge-1#2", to: "edge-2" }] });
+  await until("it leaves", () => running(machine).status().agent.version === 2);
+  const before = ticks(running(machine));
+  await world.run({ timeMs: world.nowMs + limits.moveDrainMs / 2 });
+  assert.deepEqual([ticks(running(machine)), log.cell("moved/a/h")], [before, undefined]);
+  await until("it is sealed", () => log.cell("moved/a/h") !== undefined);
+  assert.equal(ticks(running(machine)), before);
+});

@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { test, type TestContext } from "node:test";
+import { limits } from "@holon/core/limits.ts";
+import { toHex } from "@holon/core/log/hex.ts";
+import { laneName, type Lane } from "@holon/core/log/log.ts";
+import type { Clock } from "@holon/core/ports.ts";
+import { appDocumentSchema, blobHashSchema } from "@holon/core/schema/app.ts";
+import { desiredSchema, type Desired } from "@holon/core/schema/desired.ts";
+import { sealedSchema, type Moving, type Sealed } from "@holon/core/schema/moving.ts";
+import { createClock } from "@holon/platform/clock.ts";
+import { createDisk } from "@holon/platform/disk.ts";
+import { createRandom } from "@holon/platform/random.ts";
+import { openBlobStore } from "../blob/store.ts";
+import { createEvents } from "../event/events.ts";
+import type { SharedOutgoing } from "../policy/guard.ts";
+import { nodeName } from "../testing/sim-family.ts";
+import { integrity, openTempLog, record, tempFolder } from "../testing/temp-log.ts";
+import { encodeUnitState } from "./unit-state.ts";
+import { createMoves, type MovesContext } from "./moves.ts";
+
+const lane: Lane = { origin: nodeName("edge-1"), stream: "local" };
+const text = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+const app = (on: object): Desired["apps"][number] => appDocumentSchema.parse({ name: "a", version: "1", models: [], egress: [], functions: [{ name: "f", code: "ab".repeat(32), models: [], on, emits: {}, needs: {} }] });
+const noState = blobHashSchema.parse("cd".repeat(32));
+const asked = app({ http: { method: "GET", path: "/f" } });
+const desired = (version: number, moving: Moving, apps: Desired["apps"] = []): Desired => desiredSchema.parse({ apiVersion: "holon/v1", kind: "Desired", node: "edge-1", version, plan: "", apps, moving });
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise(setImmediate);
+}
+
+/** Timers that the test lets run out. */
+class Timers {
+  readonly #acts = new Set<() => void>();
+  readonly clock: Clock = {
+    ...createClock(),
+    monotonicMs: () => 0,
+    after: (_, act) => {
+      this.#acts.add(act);
+      return { cancel: () => void this.#acts.delete(act) };
+    },
+  };
+
+  run(): void {
+    for (const act of [...this.#acts]) if (this.#acts.delete(act)) act();
+  }
+}
+
+async function bed(context: TestContext, parts: Partial<MovesContext> = {}) {
+  const folder = tempFolder(context);
+  const log = await openTempLog(folder, { name: "edge-1" });
+  context.after(() => log.close());
+  const timers = new Timers();
+  const blobs = await openBlobStore(createDisk(folder), integrity);
+  const events = createEvents({ name: "edge-1", jurisdiction: "EU/DE" }, createClock());
+  const ports = { clock: timers.clock, random: createRandom(), trace: { note: () => undefined } };
+  const moves = createMoves({ log, events, blobs, guard: { mayShare: () => Promise.resolve(true) }, ports, above: { jurisdiction: "EU" }, fetch: () => Promise.resolve(), askTake: () => Promise.resolve({ granted: true }), running: () => undefined, changed: () => undefined, ...parts });
+  context.after(() => moves.close());
+  const told = async (): Promise<Sealed> => {
+    const audit = { origin: log.origin, stream: "audit" } as const;
+    const last = (await log.read(audit, log.head(audit)?.sequence ?? 1, { maxRecords: 1, maxBytes: 1 << 20 })).at(-1);
+    return sealedSchema.parse(JSON.parse(new TextDecoder().decode(last?.bytes)).data);
+  };
+  return { log, blobs, moves, timers, told };
+}
+
+test("what is raw stays where the destination may not have it, at the root as well, and where nobody said what the destination is", async (context) => {
+  const questions: (string | undefined)[] = [];
+  const guard = { mayShare: ({ destination }: SharedOutgoing) => Promise.resolve(questions.push(destination) > 0 && destination !== "US") };
+  for (const [above, jurisdiction, kept, expected] of [
+    [undefined, "US", true, ["US"]],
+    [{ jurisdiction: "EU" }, "US", true, ["EU", "US"]],
+    [{ jurisdiction: "EU" }, "EU/FR", false, ["EU", "EU/FR"]],
+    [{ jurisdiction: "EU" }, undefined, true, []],
+  ] as const) {
+    const { log, moves, told } = await bed(context, { above, guard });
+    await log.append({ cells: [{ key: "state/a/f/last", value: text("a reading") }] });
+    moves.follow(desired(1, { leaves: [{ unit: "a/f", id: "1", to: "edge-2", ...(jurisdiction === undefined ? {} : { jurisdiction }) }] }, [asked]));
+    moves.begin([]);
+    await moves.seal("a/f");
+    const { kept: reason, state } = await told();
+    assert.deepEqual([reason !== null, state === null, questions.splice(0)], [kept, kept, expected], `${above?.jurisdiction} ${jurisdiction}`);
+  }
+});
+
+test("a unit that has fitted more than a seal can name stays, and is sealed with the reason", async (context) => {
+  const { log, moves, told } = await bed(context);
+  const count = 16_000;
+  await log.append({ cells: Array.from({ length: count }, (_, index) => ({ key: `fitted/a/f/m/pump-${index}`, value: text({ blob: index.toString(16).padStart(64, "0"), model: "m", subject: `pump-${index}`, note: "" }) })) });
+  moves.follow(desired(1, { leaves: [{ unit: "a/f", id: "1", to: "edge-2", jurisdiction: "EU" }] }, [app({ type: "x.y" })]));
+  moves.begin([]);
+  assert.deepEqual(moves.ended(), ["a/f"]);
+  await moves.seal("a/f");
+  assert.deepEqual([moves.ended(), (await told()).kept], [[], `it has fitted ${count} sets of parameters, and ${limits.moveBlobsMax} may travel`]);
+});
+
+test("a second move of a unit is looked after while the first has not come to rest", async (context) => {
+  const questions: string[] = [];
+  const { promise: fetched, resolve: arrive } = Promise.withResolvers<void>();
+  const running = { hasReached: () => false, reached: () => 0 };
+  const { moves, timers } = await bed(context, { running: () => running, fetch: () => fetched, askTake: (_, id) => Promise.resolve({ granted: questions.push(id) < 0 }) });
+  const leave = (id: string): Moving => ({ leaves: [{ unit: "a/f", id, to: "edge-2" }] });
+  const take = (id: string): Moving => ({ takes: [{ unit: "a/g", id, from: "edge-1" }] });
+  moves.follow(desired(1, leave("1")));
+  moves.begin([]);
+  moves.follow(desired(2, leave("2")));
+  moves.begin([]);
+  timers.run();
+  running.hasReached = () => true;
+  timers.run();
+  assert.deepEqual(moves.ended(), ["a/f"]);
+  moves.follow(desired(3, { takes: [{ unit: "a/g", id: "3", from: "edge-2", state: noState }] }));
+  moves.begin(["a/g"]); // its state is on the way
+  moves.follow(desired(4, take("4")));
+  moves.begin(["a/g"]);
+  await until(() => questions.length > 0);
+  assert.deepEqual(questions, ["4"]);
+  arrive();
+});
+
+test("a unit whose state was on the way when a newer document came is asked for once that is reached, and only then", async (context) => {
+  const questions: string[] = [];
+  const { promise: fetched, resolve: arrive } = Promise.withResolvers<void>();
+  const { moves, blobs, log } = await bed(context, { fetch: () => fetched, askTake: (_, id) => Promise.resolve({ granted: questions.push(id) > 0 }) });
+  const stateOf = (unit: string): Uint8Array => encodeUnitState({ apiVersion: "holon/v1", kind: "UnitState", unit, id: "1", positions: {}, cells: [], blobs: [] });
+  const take = (unit: string) => ({ unit, id: `${unit} 1`, from: "edge-2", state: blobHashSchema.parse(toHex(integrity.sha256(stateOf(unit)))) });
+  const coming = { takes: [take("a/g"), take("a/h")] };
+  moves.follow(desired(1, coming));
+  moves.begin(["a/g"]);
+  for (const unit of ["a/g", "a/h"]) await blobs.put(stateOf(unit));
+  moves.follow(desired(2, coming));
+  arrive();
+  moves.begin(["a/h"]);
+  await until(() => log.cell("moved/a/h") !== undefined);
+  assert.deepEqual(questions, ["a/h 1"], "the other could not start here");
+  moves.begin(["a/g"]);
+  await until(() => log.cell("moved/a/g") !== undefined);
+  assert.deepEqual(questions, ["a/h 1", "a/g 1"]);
+});
+
+test("what a unit has read and made nothing of is not told as left", async (context) => {
+  let reached = 0;
+  const { log, moves, told } = await bed(context, { running: () => ({ hasReached: () => true, reached: () => reached }) });
+  await log.append({ records: Array.from({ length: 100 }, () => record("local", '{"type":"other"}')), cells: [{ key: "position/a/f", value: text({ [laneName(lane)]: 1 }) }] });
+  const head = log.head(lane)?.sequence ?? 0;
+  for (const [id, behind] of [["1", 0], ["2", 7]] as const) {
+    reached = head - behind;
+    moves.follow(desired(Number(id), { leaves: [{ unit: "a/f", id, to: "edge-2" }] }));
+    moves.begin([]);
+    await moves.seal("a/f");
+    assert.deepEqual((await told()).left, behind === 0 ? {} : { [laneName(lane)]: behind });
+  }
+});
