@@ -28,7 +28,7 @@ const open = { traces: "public", metrics: "public", logs: "public" };
 
 async function three(context: TestContext, collector: TestCollector, encoding: "json" | "protobuf"): Promise<{ readonly fleet: Three; readonly get: (of: "cloud" | "edge" | "gateway", path: string) => Promise<Response>; readonly token: string }> {
   const data = mkdtempSync(join(tmpdir(), "holon-"));
-  const telemetry = (node: string) => telemetrySettingsSchema.parse({ everyMs: 1_000, otlp: open, ...(node === "cloud-1" ? { export: { url: collector.url, encoding } } : {}) });
+  const telemetry = (node: string) => telemetrySettingsSchema.parse({ everyMs: 1_000, otlp: open, ...(node === "cloud-1" ? { export: { url: collector.url, jurisdiction: "EU/DE", encoding } } : {}) });
   const fleet = await startThree({ data, portBase: 0, jurisdiction: "EU/DE", telemetry, trace: { level: "error", output: process.stderr } });
   context.after(async () => {
     await fleet.close();

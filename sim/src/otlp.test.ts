@@ -50,7 +50,7 @@ for (const seed of [1, 2]) {
     const fleet = new Fleet(world, await holonProgram());
     const collector = new SimCollector(world);
     const otlp = { traces: "public" as const };
-    fleet.add({ name: "cloud", tier: "cloud", telemetry: telemetrySettingsSchema.parse({ export: { url: "http://collector" } }), wrap: (ports) => ({ ...ports, collector }) });
+    fleet.add({ name: "cloud", tier: "cloud", telemetry: telemetrySettingsSchema.parse({ export: { url: "http://collector", jurisdiction: "EU/DE" } }), wrap: (ports) => ({ ...ports, collector }) });
     fleet.add({ name: "gateway-1", tier: "gateway", parent: "cloud", telemetry: telemetrySettingsSchema.parse({ otlp }) });
     await fleet.bringUp();
     const gateway = fleet.members.get("gateway-1")?.machine;

@@ -1,6 +1,7 @@
 /** `telemetry` in a node's configuration: without it nothing is measured. Every node that `holon` starts has it. */
 import { z } from "zod";
 import { limits } from "../limits.ts";
+import { jurisdictionPattern } from "../policy/jurisdiction.ts";
 import { dataClasses } from "../schema/event.ts";
 import { nameSchema } from "../schema/name.ts";
 
@@ -10,6 +11,8 @@ const otlpClassSchema = z.enum(dataClasses).default("raw");
 export const exportSettingsSchema = z.strictObject({
   /** Without `/v1/…`: `http://127.0.0.1:4318`. */
   url: z.url({ protocol: /^https?$/ }),
+  /** Where it stands: the policy decides what may go there, as it does of the link. */
+  jurisdiction: z.string().regex(jurisdictionPattern),
   encoding: z.enum(["protobuf", "json"]).default("protobuf"),
   /** What this node measured, or all that its log holds. */
   of: z.enum(["self", "all"]).default("all"),

@@ -190,14 +190,15 @@ export class SegmentLog implements Log {
     return end < 0 ? recent : recent.slice(0, end + 1);
   }
 
-  async read(lane: Lane, fromSequence: number, bounds: ReadBounds): Promise<readonly LogRecord[]> {
+  /** `accepts`: of which runs. */
+  async read(lane: Lane, fromSequence: number, bounds: ReadBounds, accepts?: (run: BatchRun) => Promise<boolean>): Promise<readonly LogRecord[]> {
     const records: LogRecord[] = [];
     for (let from = fromSequence; records.length === 0; ) {
       const runs = await this.readRuns(lane, from, bounds.maxBytes);
       const last = runs.at(-1);
       if (last === undefined) break;
       for (const run of runs) {
-        if (records.length < bounds.maxRecords) collectRecords(run, fromSequence, bounds.maxRecords, records, this.#options.integrity);
+        if (records.length < bounds.maxRecords && (accepts === undefined || (await accepts(run)))) collectRecords(run, fromSequence, bounds.maxRecords, records, this.#options.integrity);
       }
       from = lastSequence(last.header) + 1; // all of it may be a gap: what is behind it counts
     }

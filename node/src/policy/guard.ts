@@ -37,8 +37,8 @@ export interface Guard {
   decide(principal: Principal, action: Action, resource: Resource, context?: Context): Promise<Decision>;
   /** The same, with `HOLON_POLICY_DENIED` in place of a no. */
   demand(principal: Principal, action: Action, resource: Resource, context?: Context): Promise<void>;
-  /** Who asks before a run's bytes exist outside, on the way to a jurisdiction. */
-  towards(destination: string | undefined): (run: BatchRun) => Promise<boolean>;
+  /** Who asks before a run's bytes exist outside, on the way to a jurisdiction. `by`: another way there than the link, with decisions of its own. */
+  towards(destination: string | undefined, by?: string): (run: BatchRun) => Promise<boolean>;
   /** The same for shared state, change by change. */
   mayShare(shared: SharedOutgoing): Promise<boolean>;
   /** The same for rows of a model that are passed up. */
@@ -122,6 +122,7 @@ interface Question {
   readonly name: string;
   readonly labels: readonly Label[];
   readonly destination: string | undefined;
+  readonly by?: string | undefined;
   readonly policy: CompiledPolicy;
   readonly hash: string | undefined;
   readonly policyVersion: number;
@@ -129,7 +130,8 @@ interface Question {
 }
 
 interface OpenDecision {
-  readonly destination: string | undefined;
+  /** As the trail names it. */
+  readonly destination: string;
   readonly data: DecisionData & { to: number; count: number };
   /** Resolves when the opening record is on disk. */
   readonly recorded: Promise<unknown>;
@@ -155,7 +157,7 @@ export function createGuard({ config, log, events, integrity }: GuardOptions): G
     return known.policy;
   }
 
-  function decideLeaving({ lane, action, name, labels: own, destination, policy, hash, policyVersion, from }: Question): OpenDecision {
+  function decideLeaving({ lane, action, name, labels: own, destination, by, policy, hash, policyVersion, from }: Question): OpenDecision {
     const answers = own.map(({ class: dataClass, jurisdiction, through }) => policy.decide(self, action, { name, class: dataClass, jurisdiction }, { destination, through }));
     const denied = answers.find((answer) => !answer.allow);
     const allow = denied === undefined;
@@ -166,12 +168,13 @@ export function createGuard({ config, log, events, integrity }: GuardOptions): G
       ...(hash === undefined ? {} : { policy: hash, jurisdictions: unique(own.flatMap((label) => label.jurisdiction ?? [])), ...(through.length === 0 ? {} : { through }) }),
       ...(denied === undefined ? {} : { reason: denied.reason }),
     };
-    const recorded = log.append({ records: [decisionRecord("opened", destination, data)] });
-    return { destination, data: { ...data, to: from - 1, count: 0 }, recorded };
+    const place = `${destination ?? "*"}${by === undefined ? "" : ` ${by}`}`;
+    const recorded = log.append({ records: [decisionRecord("opened", place, data)] });
+    return { destination: place, data: { ...data, to: from - 1, count: 0 }, recorded };
   }
 
   async function decided(question: Question, to: number, count: number): Promise<boolean> {
-    const key = `${question.lane} ${question.labels.map(printLabel).join()} ${question.destination ?? "*"} ${question.policyVersion}`;
+    const key = `${question.lane} ${question.labels.map(printLabel).join()} ${question.destination ?? "*"} ${question.by ?? ""} ${question.policyVersion}`;
     if (to <= (closedThrough.get(key) ?? 0)) return true;
     const decision = open.get(key) ?? decideLeaving(question);
     open.set(key, decision);
@@ -181,20 +184,21 @@ export function createGuard({ config, log, events, integrity }: GuardOptions): G
       open.delete(key); // what could not be recorded was not decided: the next run asks anew
       throw error;
     }
-    if (decision.data.allow) {
+    // What is tried again by another way than the link has been counted.
+    if (decision.data.allow && (question.by === undefined || to > decision.data.to)) {
       decision.data.to = to;
       decision.data.count += count;
     }
     return decision.data.allow;
   }
 
-  const decisionRecord = (phase: "opened" | "closed", destination: string | undefined, data: DecisionData): NewRecord =>
+  const decisionRecord = (phase: "opened" | "closed", destination: string, data: DecisionData): NewRecord =>
     events.record({
       stream: "audit",
       type: `holon.policy.decision.${phase}`,
       class: "public",
       producer: "guard",
-      data: { principal: printPrincipal(self), action: actionOf(data.lane), destination: destination ?? "*", ...data },
+      data: { principal: printPrincipal(self), action: actionOf(data.lane), destination, ...data },
     });
 
   /** Without a written policy nobody has said where records go from there on: only what may go anywhere leaves. */
@@ -240,12 +244,12 @@ export function createGuard({ config, log, events, integrity }: GuardOptions): G
       const decision = await decide(principal, action, resource, context);
       if (!decision.allow) throw new HolonError("HOLON_POLICY_DENIED", decision.reason);
     },
-    towards: (destination) => (run) => {
+    towards: (destination, by) => (run) => {
       const isOwn = run.header.origin === log.origin;
       const { own, relayed, hash, version } = leaving;
       const policy = isOwn ? own : relayed;
       const { header } = run;
-      return decided({ lane: laneName(header), action: "leave", name: header.stream, labels: labels.of(run, policy.asksTransforms), destination: placeFor(destination), policy, hash, policyVersion: version, from: header.firstSequence }, lastSequence(header), header.count);
+      return decided({ lane: laneName(header), action: "leave", name: header.stream, labels: labels.of(run, policy.asksTransforms), destination: placeFor(destination), by, policy, hash, policyVersion: version, from: header.firstSequence }, lastSequence(header), header.count);
     },
     mayShare({ app, name, class: dataClass, rules, destination, policyVersion, change }) {
       const { own, hash } = leaving;

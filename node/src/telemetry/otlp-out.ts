@@ -1,6 +1,7 @@
 /**
  * Sends the telemetry that this node's log holds to a collector, over OTLP/HTTP: lane by lane from a position that is stored after each answer. A request that was answered is not sent again;
- * one whose answer was lost with the power is, once, and each resource says by `holon.record` which record it is. Tries again as the protocol says, for ever; only what the collector calls bad is passed over.
+ * one whose answer was lost with the power is, once, and each resource says by `holon.record` which record it is. Tries again as the protocol says, for ever; only what the collector calls bad is passed over,
+ * and what the policy does not let go where the collector stands.
  */
 import { toHolonError } from "@holon/core/errors.ts";
 import { showEvent } from "@holon/core/event/stored.ts";
@@ -8,11 +9,13 @@ import { backoffMs } from "@holon/core/link/backoff.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
 import { limits } from "@holon/core/limits.ts";
 import { laneName, type Lane } from "@holon/core/log/log.ts";
+import { lastSequence } from "@holon/core/log/run.ts";
 import type { Clock, Collector, Random, Timer, Trace } from "@holon/core/ports.ts";
 import { convert, shapes, signals, type Signal } from "@holon/core/telemetry/otlp/convert.ts";
 import { decodeJson, decodeProtobuf, encodeJson, encodeProtobuf, type OtlpMessage } from "@holon/core/telemetry/otlp/encoding.ts";
 import type { ExportSettings } from "@holon/core/telemetry/settings.ts";
 import { z } from "zod";
+import type { BatchRun } from "../log/scan.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 
 export interface OtlpOutStatus {
@@ -22,6 +25,8 @@ export interface OtlpOutStatus {
   readonly sent: number;
   /** Items that the collector called bad. */
   readonly rejected: number;
+  /** Records that the policy did not let go, since this start. */
+  readonly withheld: number;
   readonly problem: string | undefined;
 }
 
@@ -35,6 +40,8 @@ export interface OtlpOutOptions {
   readonly settings: ExportSettings;
   readonly log: SegmentLog;
   readonly collector: Collector;
+  /** Asked of each run before a byte of it goes. */
+  mayLeave(run: BatchRun): Promise<boolean>;
   readonly ports: { readonly clock: Clock; readonly random: Random; readonly trace: Trace };
 }
 
@@ -45,7 +52,7 @@ type Position = z.infer<typeof positionSchema>;
 const encoder = new TextEncoder();
 const retriable: readonly number[] = [429, 502, 503, 504];
 
-export function createOtlpOut({ settings, log, collector, ports }: OtlpOutOptions): OtlpOut {
+export function createOtlpOut({ settings, log, collector, mayLeave, ports }: OtlpOutOptions): OtlpOut {
   const { clock } = ports;
   const isJson = settings.encoding === "json";
   let timer: Timer | undefined;
@@ -55,6 +62,9 @@ export function createOtlpOut({ settings, log, collector, ports }: OtlpOutOption
   let closed = false;
   let sent = 0;
   let rejected = 0;
+  let withheld = 0;
+  /** Through which record what was withheld of a lane is counted. */
+  const withheldThrough = new Map<string, number>();
   let problem: string | undefined;
 
   const counts = (lane: Lane): boolean => lane.stream === "telemetry" && (settings.of === "all" || lane.origin === log.origin);
@@ -73,14 +83,25 @@ export function createOtlpOut({ settings, log, collector, ports }: OtlpOutOption
     } while (again && !closed);
   }
 
+  async function isAllowed(run: BatchRun): Promise<boolean> {
+    if (await mayLeave(run)) return true;
+    const name = laneName(run.header);
+    const before = withheldThrough.get(name);
+    const last = lastSequence(run.header);
+    if (before === undefined) ports.trace.note("warn", `export: the policy does not let ${name} go to ${settings.jurisdiction}: it is passed over`);
+    if (last > (before ?? 0)) withheld += run.header.count;
+    withheldThrough.set(name, Math.max(before ?? 0, last));
+    return false;
+  }
+
   /** One batch of one lane. `false` where there is no more. */
   async function sendSome(lane: Lane, head: number): Promise<boolean> {
     const position = positionOf(lane);
     if (position.sequence >= head) return false;
     const isOpen = position.through > position.sequence;
     // A batch that was begun is ended as it was begun, so that no record of it goes twice.
-    const records = (await log.read(lane, position.sequence + 1, { maxRecords: isOpen ? position.through - position.sequence : limits.otlpBatchRecords, maxBytes: isOpen ? Infinity : limits.otlpBatchBytes })).filter(({ sequence }) => !isOpen || sequence <= position.through);
-    const through = records.at(-1)?.sequence ?? head;
+    const records = (await log.read(lane, position.sequence + 1, { maxRecords: isOpen ? position.through - position.sequence : limits.otlpBatchRecords, maxBytes: isOpen ? Infinity : limits.otlpBatchBytes }, isAllowed)).filter(({ sequence }) => !isOpen || sequence <= position.through);
+    const through = isOpen ? position.through : (records.at(-1)?.sequence ?? head);
     let { done } = position;
     const gathered = new Map<Signal, OtlpMessage[]>();
     for (const record of records) {
@@ -148,7 +169,7 @@ export function createOtlpOut({ settings, log, collector, ports }: OtlpOutOption
     committed(touched) {
       if (touched.some(counts)) go();
     },
-    status: () => ({ url: settings.url, behind: lanes().reduce((sum, { lane, head }) => sum + head - positionOf(lane).sequence, 0), sent, rejected, problem }),
+    status: () => ({ url: settings.url, behind: lanes().reduce((sum, { lane, head }) => sum + head - positionOf(lane).sequence, 0), sent, rejected, withheld, problem }),
     async close() {
       closed = true;
       timer?.cancel();

@@ -39,7 +39,7 @@ export interface TelemetryOptions {
   readonly ports: { readonly clock: Clock; readonly trace: Trace; readonly host?: HostStats; readonly collector?: Collector; readonly random: Random };
   status(): NodeStatus;
   metered(): readonly MeterRow[];
-  readonly guard: Pick<Guard, "mayExport">;
+  readonly guard: Pick<Guard, "mayExport" | "towards">;
   /** For tests of the checkers. */
   readonly thin?: typeof thin | undefined;
   readonly fleetView?: typeof createFleetView | undefined;
@@ -213,7 +213,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
       if (config.parent !== undefined) incidentMs = clock.wall().ms; // until the uplink is open for the first time
       await resumed();
       if (config.listen !== undefined) void ready().then(alerts.start, failed);
-      if (settings.export !== undefined && ports.collector !== undefined) out = createOtlpOut({ settings: settings.export, log, collector: ports.collector, ports });
+      if (settings.export !== undefined && ports.collector !== undefined) out = createOtlpOut({ settings: settings.export, log, collector: ports.collector, mayLeave: options.guard.towards(settings.export.jurisdiction, "collector"), ports });
     },
     committed: (lanes) => {
       if (caughtUp !== undefined) follower.committed(lanes);

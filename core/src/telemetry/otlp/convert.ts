@@ -36,7 +36,7 @@ export function convert(event: Event): Converted | undefined {
     return window.success ? { signal: "metrics", resource: { resource: resourceOf(event, node), scopeMetrics: [{ scope, metrics: metricsOf(window.data) }] } } : undefined;
   }
   for (const signal of signals) {
-    if (event.type === otlpTypes[signal]) return { signal, resource: withRecord(fromJson(shapes[signal].resource, event.data), event) };
+    if (event.type === otlpTypes[signal]) return { signal, resource: withRecord(fromJson(shapes[signal].resource, event.data), event, node) };
   }
   if (event.type === "holon.trace.span") return { signal: "traces", resource: { resource: resourceOf(event, node), scopeSpans: [{ scope, spans: [spanOf(event.data)] }] } };
   return { signal: "logs", resource: { resource: resourceOf(event, node), scopeLogs: [{ scope, logRecords: [logOf(event)] }] } };
@@ -46,13 +46,15 @@ const attribute = (key: string, value: OtlpMessage): OtlpMessage => ({ key, valu
 const text = (key: string, value: string): OtlpMessage => attribute(key, { stringValue: value });
 
 /** By its name a record that is sent again after a crash can be told from another. */
-const resourceOf = ({ id, jurisdiction }: Event, node: string): OtlpMessage => ({ attributes: [text("service.name", "holon"), text("service.instance.id", node), text("holon.jurisdiction", jurisdiction), text("holon.record", id)] });
+const resourceOf = ({ id, jurisdiction }: Event, node: string): OtlpMessage => ({ attributes: [text("service.name", "holon"), text("service.instance.id", node), text("holon.node", node), text("holon.jurisdiction", jurisdiction), text("holon.record", id)] });
 
-function withRecord(resource: OtlpMessage, { id }: Event): OtlpMessage {
+/** What an SDK says of itself stays; what is said in our name is ours to say. `holon.node` stands only where a node tells of itself. */
+function withRecord(resource: OtlpMessage, { id, jurisdiction }: Event, node: string): OtlpMessage {
   const own = resource["resource"];
   const before = typeof own === "object" && !Array.isArray(own) ? own : {};
   const attributes = before["attributes"];
-  return { ...resource, resource: { ...before, attributes: [...(Array.isArray(attributes) ? attributes : []), text("holon.record", id)] } };
+  const theirs = Array.isArray(attributes) ? attributes.filter((one) => !(typeof one === "object" && !Array.isArray(one) && /^holon(?:\.|$)/i.test(String(one["key"])))) : [];
+  return { ...resource, resource: { ...before, attributes: [...theirs, text("holon.received_by", node), text("holon.jurisdiction", jurisdiction), text("holon.record", id)] } };
 }
 
 const nanoseconds = (ms: number): string => String(BigInt(Math.round(ms)) * 1_000_000n);

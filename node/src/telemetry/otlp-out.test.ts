@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Collector } from "@holon/core/ports.ts";
+import type { Desired } from "@holon/core/schema/desired.ts";
+import { exportSettingsSchema } from "@holon/core/telemetry/settings.ts";
+import { createClock } from "@holon/platform/clock.ts";
+import { createCodec } from "@holon/platform/codec.ts";
+import { createCrypto } from "@holon/platform/crypto.ts";
+import { z } from "zod";
+import { createEvents } from "../event/events.ts";
+import { createGuard } from "../policy/guard.ts";
+import { openTempLog, tempFolder } from "../testing/temp-log.ts";
+import { createOtlpOut } from "./otlp-out.ts";
+
+const integrity = { sha256: createCrypto().sha256, crc32: createCodec().crc32 };
+const config = { name: "gateway-1", jurisdiction: "EU/DE", parent: "wss://edge-1:7401", uplink: { jurisdiction: "EU/DE" } } as const;
+const text = "policy plant 1\npermit here\n  who any\n  does leave\n  class derived\n  from EU\n  to EU\n";
+const desired: Desired = { apiVersion: "holon/v1", kind: "Desired", node: "gateway-1", version: 1, plan: "plan", apps: [], policy: { text, hash: Buffer.from(integrity.sha256(Buffer.from(text))).toString("hex") } };
+
+test("no byte goes to a collector where the policy does not let it go, and the trail says which did", async (context) => {
+  const log = await openTempLog(tempFolder(context), { name: "gateway-1" });
+  const clock = createClock();
+  const events = createEvents(config, clock);
+  const guard = createGuard({ config, log, events, integrity });
+  guard.follow(desired);
+  const say = (own: "derived" | "public", text: string) => log.append({ records: [events.record({ stream: "telemetry", type: "test.said", class: own, producer: "test", data: { text } })] });
+  await say("derived", "one");
+  await say("public", "two");
+  await say("derived", "three");
+  const arrived: string[] = [];
+  let refusals = 2;
+  const collector: Collector = {
+    post: (_url, _type, body) => {
+      if (refusals-- > 0) return Promise.resolve({ status: 503, retryAfterMs: 1, body: new Uint8Array() });
+      arrived.push(...[...new TextDecoder().decode(body).matchAll(/"stringValue":"(one|two|three)"/g)].map(([, word = ""]) => word));
+      return Promise.resolve({ status: 200, retryAfterMs: undefined, body: new TextEncoder().encode("{}") });
+    },
+  };
+  const notes: string[] = [];
+  const random = { bytes: () => new Uint8Array(), uniform: () => 0 };
+  const trace = { note: (_level: string, message: string) => void notes.push(message) };
+  async function sentTo(jurisdiction: string) {
+    const settings = exportSettingsSchema.parse({ url: "http://collector", encoding: "json", jurisdiction });
+    let told: () => void = () => undefined;
+    const out = createOtlpOut({ settings, log, collector, mayLeave: guard.towards(jurisdiction, "collector"), ports: { clock, random, trace } });
+    const unsubscribe = log.onCommit(() => told());
+    while (out.status().behind > 0) await new Promise<void>((resolve) => (told = resolve));
+    unsubscribe();
+    await out.close();
+    return out.status();
+  }
+  const abroad = await sentTo("US");
+  assert.deepEqual([arrived.splice(0), abroad.sent, abroad.withheld], [["two"], 1, 3], "with the first record of the stream, which stands in one run with what was said first");
+  assert.ok(notes.some((note) => note.includes("the policy does not let gateway-1/telemetry go to US")));
+  await say("derived", "one");
+  const near = await sentTo("EU/FR");
+  assert.deepEqual([arrived, near.withheld], [["one"], 0]);
+  await guard.closeDecisions();
+  const told = async (type: string) => (await log.find({ accepts: ({ stream }) => stream === "audit", type, limit: 20 })).map(({ event: { data } }) => z.record(z.string(), z.unknown()).parse(data));
+  const opened = await told("holon.policy.decision.opened");
+  assert.deepEqual(opened.map(({ destination, classes, allow }) => [destination, String(classes), allow]), [["US collector", "derived", false], ["US collector", "public", true], ["EU/FR collector", "derived", true]]);
+  assert.deepEqual((await told("holon.policy.decision.closed")).map(({ destination, count }) => [destination, count]), [["US collector", 1], ["EU/FR collector", 1]], "what was tried again is counted once");
+  await log.close();
+});
