@@ -40,6 +40,7 @@ test("a unit is in no document of its new home before the old one has sealed it,
   await fleet.drive(fleet.control.deploy(sum(["EU/FR"])));
   await fleet.world.run({ timeMs: fleet.world.nowMs + 60_000 });
   assert.deepEqual([held(fleet), fleet.control.moves().map(({ from, to, phase }) => [from, to, phase])], [["edge-1"], [["edge-1", "edge-2", "leaving"]]], "an island keeps what it runs");
+  assert.deepEqual(fleet.desired("edge-1")?.moving?.leaves?.map(({ to, jurisdiction }) => [to, jurisdiction]), [["edge-2", "EU/FR"]], "its guard is to be asked for where it goes");
   fleet.fleet.net.heal("edge-1", "cloud");
   await fleet.until("it runs there", () => fleet.runningOn("edge-2").includes("pump/sum") && fleet.control.moves().length === 0);
   assert.deepEqual([held(fleet), fleet.runningOn("edge-1"), watch.twice()], [["edge-2"], [], []]);
