@@ -119,7 +119,7 @@ describe("acknowledgement", () => {
     one.send(hello("one"));
     one.send(message("1", 1, 1));
     one.send(message("2", 2, 2));
-    await until("an append", () => gate.waiting() === 1);
+    await until("an append", () => gate.waiting() > 0);
     one.send({ cmd: "pingreq" });
     await one.answered("pingresp");
     assert.deepEqual(one.answers.map((packet) => packet.cmd), ["connack", "pingresp"]);
@@ -192,7 +192,7 @@ describe("acknowledgement", () => {
     const one = device(context, port);
     one.send({ ...hello("one"), will: { topic: "gone", payload: "1" } });
     one.send(message("1", 1));
-    await until("an append", () => gate.waiting() === 1);
+    await until("an append", () => gate.waiting() > 0);
     const closed = close();
     gate.open();
     await closed;
@@ -223,7 +223,7 @@ describe("bounds", () => {
     const payload = "x".repeat(60_000);
     const count = 400;
     for (let n = 1; n <= count; n++) one.send(message(payload, 1, n));
-    await until("an append", () => gate.waiting() === 1);
+    await until("an append", () => gate.waiting() > 0);
     const startMs = clock.monotonicMs();
     await until("twice the keep-alive limit", () => clock.monotonicMs() - startMs > 3000);
     assert.ok(one.socket.writableLength > count * 60_000 - limits.mqttPendingBytesMax - (8 << 20), `${one.socket.writableLength} bytes not taken`);
