@@ -84,7 +84,7 @@ test("kinds are chosen, a watch ends when its caller goes, and there are only so
   assert.ok(((await waiting)?.length ?? 99) < 99);
 });
 
-test("while nobody watches nothing is looked at, and no value is made that is not sent; who comes back is told what changed meanwhile", async () => {
+test("where nobody watches, and nobody can come back, nothing is looked at; no value is made that is not sent", async () => {
   const apps = new Map<string, object>([["a", {}], ["b", {}], ["c", {}]]);
   const did: string[] = [];
   const watching = createWatching("life", () => {
@@ -98,10 +98,20 @@ test("while nobody watches nothing is looked at, and no value is made that is no
   const synced = (await take(stream, 4)).at(-1);
   assert.deepEqual(did.splice(0), ["look", "a", "b"]);
   await stream.return(undefined);
-  apps.set("a", {}).set("c", {}).delete("b");
-  for (let commit = 0; commit < 10; commit++) watching.look();
-  assert.deepEqual(did, []);
-  const again = await take(watching.watch(["app"], synced?.id, signal), 2);
-  assert.deepEqual(again.map(({ event }) => event), ["put", "remove"]);
-  assert.deepEqual(did, ["look", "a"]);
+  for (const change of ["set", "set", "delete"] as const) {
+    if (change === "set") apps.set("a", {}).set("c", {});
+    else apps.delete("b");
+    watching.look();
+  }
+  assert.deepEqual(did.splice(0), ["look", "look", "look"]);
+  const again = watching.watch(["app"], synced?.id, signal);
+  assert.deepEqual((await take(again, 3)).map(({ event }) => event), ["put", "put", "remove"]);
+  assert.deepEqual(did.splice(0), ["look", "a", "a"]);
+  await again.return(undefined);
+  for (let commit = 0; commit < 2 * limits.watchChangesMax; commit++) {
+    apps.set("a", {});
+    watching.look();
+  }
+  assert.equal(did.length, limits.watchChangesMax + 1);
+  assert.equal((await take(watching.watch(["app"], synced?.id, signal), 1))[0]?.event, "reset");
 });

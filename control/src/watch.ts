@@ -27,7 +27,7 @@ interface Change {
 }
 
 export interface Watching {
-  /** To be called when something may have changed. While nobody watches it does nothing: who comes is told what has changed since. */
+  /** To be called when something may have changed. Where nobody watches, and nobody did who could still come back, it does nothing. */
   look(): void;
   /** `HOLON_WATCH_FULL`. */
   watch(kinds: readonly WatchedKind[], lastEventId: string | undefined, signal: StopSignal): AsyncGenerator<ServerEvent>;
@@ -42,6 +42,8 @@ export function createWatching(life: string, rows: () => readonly WatchedRow[]):
   /** Number of the change that was made last. */
   let latest = 0;
   let watchers = 0;
+  /** The change that was last when the last watch ended. */
+  let leftAt = -Infinity;
   let closed = false;
 
   const idOf = (change: number): string => `${life}-${change}`;
@@ -61,7 +63,7 @@ export function createWatching(life: string, rows: () => readonly WatchedRow[]):
   }
 
   function look(): void {
-    if (watchers === 0) return;
+    if (watchers === 0 && latest - leftAt > limits.watchChangesMax) return; // nobody who comes could go on behind what was seen
     const before = latest;
     const present = new Set<string>();
     for (const row of rows()) {
@@ -117,6 +119,7 @@ export function createWatching(life: string, rows: () => readonly WatchedRow[]):
         yield* follow(kinds, lastEventId, signal);
       } finally {
         watchers -= 1;
+        if (watchers === 0) leftAt = latest;
       }
     },
     close() {

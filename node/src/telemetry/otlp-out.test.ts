@@ -23,7 +23,7 @@ test("no byte goes to a collector where the policy does not let it go, and the t
   const events = createEvents(config, clock);
   const guard = createGuard({ config, log, events, integrity });
   guard.follow(desired);
-  const say = (own: "derived" | "public", text: string) => log.append({ records: [events.record({ stream: "telemetry", type: "test.said", class: own, producer: "test", data: { text } })] });
+  const say = (own: "derived" | "public", word: string) => log.append({ records: [events.record({ stream: "telemetry", type: "test.said", class: own, producer: "test", data: { text: word } })] });
   await say("derived", "one");
   await say("public", "two");
   await say("derived", "three");
