@@ -1,4 +1,5 @@
 /** The link to the parent: tries for ever with backoff and jitter, offers what this node has, sends, takes documents and blobs. */
+import { diagnosisBounds } from "@holon/core/diagnosis/bounds.ts";
 import { HolonError, toHolonError, type ErrorCode } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { backoffMs } from "@holon/core/link/backoff.ts";
@@ -48,6 +49,8 @@ export interface Uplink {
   start(): void;
   peer(): Peer | undefined;
   status(): UplinkStatus;
+  /** Milliseconds until so much that is no record may go to the parent: within the budget, and behind what waits. 0 for now. */
+  roomMs(bytes: number): number;
   /** Last sequence of each lane that is durable beyond the parent's own loss, as far as it has said. */
   safe(): ReadonlyMap<string, number>;
   /** Tells the sender that records were committed. */
@@ -305,6 +308,10 @@ export function createUplink(options: UplinkOptions): Uplink {
         problem,
         sinceMs: ports.clock.monotonicMs() - changedMs,
       };
+    },
+    roomMs(bytes) {
+      if (peer !== undefined && peer.queuedBytes() > diagnosisBounds.queuedBytesMax) return diagnosisBounds.paceLookMs;
+      return budget.waitMs(bytes, false, ports.clock.monotonicMs());
     },
     safe: () => new Map([...marks].map(([lane, { safe }]) => [lane, safe])),
     relay(on) {
