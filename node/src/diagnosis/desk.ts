@@ -87,7 +87,7 @@ export function createDesk({ self, log, events, calls, handlers, ports }: DeskOp
     return requestSchema.parse(parseJson(bytes));
   };
   const change = (request: KnownRequest): CellChange => ({ key: `${prefix}${request.id}`, value: encoder.encode(JSON.stringify(request)) });
-  const told = (type: string, { id, node, wanted, by }: KnownRequest, data: object = {}): NewRecord => events.record({ stream: "audit", type: `holon.diagnosis.${type}`, class: "public", producer: "diagnosis", subject: id, data: { id, node, wanted, by, ...data } });
+  const told = (type: string, { id, node, wanted, by }: KnownRequest, data: object = {}): NewRecord => events.record({ stream: "audit", type, class: "public", producer: "diagnosis", subject: id, data: { id, node, wanted, by, ...data } });
   const changed = (): void => {
     for (const wake of waiting) wake();
   };
@@ -140,7 +140,7 @@ export function createDesk({ self, log, events, calls, handlers, ports }: DeskOp
   async function finish(request: KnownRequest, bytes: Uint8Array): Promise<void> {
     const result = readResult(bytes);
     const done: KnownRequest = { ...request, state: "done", doneMs: clock.wall().ms, ok: result.ok, ...(result.ok ? {} : { code: result.error.code }) };
-    await log.append({ records: [told("answered", done, { ok: result.ok, ...(result.ok ? {} : { code: result.error.code }), sizeBytes: bytes.length, hash: toHex(ports.crypto.sha256(bytes)) })], cells: [change(done), { key: resultCell(request.id), value: bytes }, ...oldest()] });
+    await log.append({ records: [told("holon.diagnosis.answered", done, { ok: result.ok, ...(result.ok ? {} : { code: result.error.code }), sizeBytes: bytes.length, hash: toHex(ports.crypto.sha256(bytes)) })], cells: [change(done), { key: resultCell(request.id), value: bytes }, ...oldest()] });
     changed();
     await tellDone(done);
   }
@@ -151,7 +151,7 @@ export function createDesk({ self, log, events, calls, handlers, ports }: DeskOp
   }
 
   async function end(request: KnownRequest, state: "expired" | "cancelled", by?: AskedBy): Promise<void> {
-    await log.append({ records: [told(state, request, by === undefined ? {} : { by })], cells: [change({ ...request, state, doneMs: clock.wall().ms, isForgotten: true }), ...oldest()] });
+    await log.append({ records: [told(state === "expired" ? "holon.diagnosis.expired" : "holon.diagnosis.cancelled", request, by === undefined ? {} : { by })], cells: [change({ ...request, state, doneMs: clock.wall().ms, isForgotten: true }), ...oldest()] });
     changed();
   }
 
@@ -207,7 +207,7 @@ export function createDesk({ self, log, events, calls, handlers, ports }: DeskOp
         if (open.length >= diagnosisBounds.waitingMax || ofNode >= diagnosisBounds.waitingOfNodeMax) throw new HolonError("HOLON_DIAGNOSIS_FULL", `${open.length} requests wait here, ${ofNode} of them for ${node}`);
         const askedMs = clock.wall().ms;
         const asked: KnownRequest = { id: toHex(ports.random.bytes(8)), node, by, wanted, askedMs, expiresMs: askedMs + Math.min(forMs, diagnosisBounds.expiryMsMax), state: "waiting", isForgotten: false };
-        await log.append({ records: [told("asked", asked, { expiresAt: isoTime(asked.expiresMs) })], cells: [change(asked)] });
+        await log.append({ records: [told("holon.diagnosis.asked", asked, { expiresAt: isoTime(asked.expiresMs) })], cells: [change(asked)] });
         return asked;
       });
       look();

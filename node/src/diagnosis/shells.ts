@@ -43,9 +43,9 @@ export function answerShells(context: ShellsContext): { close(): void } {
   let timer: Timer | undefined;
   const signers = config.diagnosis?.shell?.signers;
 
-  const told = (type: string, grant: ShellGrant, data: object): NewRecord => events.record({ stream: "audit", type: `holon.shell.${type}`, class: "public", producer: "diagnosis", subject: grant.id, data: { id: grant.id, ...data } });
+  const told = (type: string, grant: ShellGrant, data: object): NewRecord => events.record({ stream: "audit", type, class: "public", producer: "diagnosis", subject: grant.id, data: { id: grant.id, ...data } });
   /** What was said, where it stays. */
-  const kept = (way: "input" | "output", grant: ShellGrant, number: number, text: string): NewRecord => events.record({ stream: "local", type: `holon.shell.${way}`, class: "raw", producer: "diagnosis", subject: grant.id, data: { id: grant.id, number, text } });
+  const kept = (type: string, grant: ShellGrant, number: number, text: string): NewRecord => events.record({ stream: "local", type, class: "raw", producer: "diagnosis", subject: grant.id, data: { id: grant.id, number, text } });
   const hashOf = (text: string): string => toHex(ports.crypto.sha256(encoder.encode(text)));
 
   /** Two of those whom the configuration names, and two keys: one person with two names is one. */
@@ -80,7 +80,7 @@ export function answerShells(context: ShellsContext): { close(): void } {
   async function open(parameters: unknown): Promise<{ readonly id: string }> {
     const { by, grant, signatures } = shellOpenSchema.parse(parameters);
     const refused = async (error: unknown): Promise<never> => {
-      await log.append({ records: [told("refused", grant, { by, code: error instanceof HolonError ? error.code : "HOLON_INTERNAL" })] });
+      await log.append({ records: [told("holon.shell.refused", grant, { by, code: error instanceof HolonError ? error.code : "HOLON_INTERNAL" })] });
       throw error;
     };
     const names = await Promise.resolve().then(() => demandSigned(grant, signatures)).catch(refused);
@@ -91,7 +91,7 @@ export function answerShells(context: ShellsContext): { close(): void } {
     if (diagnostics === undefined) throw new HolonError("HOLON_SHELL_OFF", `${config.name} has no shell`);
     await known.refresh();
     // In the trail, and used up, before anything of it runs.
-    await log.append({ records: [told("opened", grant, { by, because: grant.because, signers: names, until: grant.until })], cells: [used, ...past()] });
+    await log.append({ records: [told("holon.shell.opened", grant, { by, because: grant.because, signers: names, until: grant.until })], cells: [used, ...past()] });
     const nowMs = ports.clock.monotonicMs();
     session = { grant, by, shell: diagnostics.shell(), endsMs: nowMs + diagnosisBounds.shellMs, said: 0, heard: 0, idleSinceMs: nowMs };
     watch();
@@ -118,7 +118,7 @@ export function answerShells(context: ShellsContext): { close(): void } {
     timer?.cancel();
     if (ended === undefined) return;
     ended.shell.close();
-    await log.append({ records: [told("closed", ended.grant, { why, inputs: ended.said, outputs: ended.heard })] });
+    await log.append({ records: [told("holon.shell.closed", ended.grant, { why, inputs: ended.said, outputs: ended.heard })] });
   }
 
   async function say(parameters: unknown): Promise<null> {
@@ -128,7 +128,7 @@ export function answerShells(context: ShellsContext): { close(): void } {
     await context.demand({ ...own.by, role: by.role }, resource, id); // approved when it was opened
     own.said = sequence;
     own.idleSinceMs = ports.clock.monotonicMs();
-    await log.append({ records: [told("input", own.grant, { number: sequence, bytes: encoder.encode(text).length, hash: hashOf(text) }), kept("input", own.grant, sequence, text)] });
+    await log.append({ records: [told("holon.shell.typed", own.grant, { number: sequence, bytes: encoder.encode(text).length, hash: hashOf(text) }), kept("holon.shell.input", own.grant, sequence, text)] });
     own.shell.write(text);
     return null;
   }
@@ -150,7 +150,7 @@ export function answerShells(context: ShellsContext): { close(): void } {
     own.heard += 1;
     const number = own.heard;
     const shown = known.redactor().text(text);
-    if (text !== "") await log.append({ records: [told("output", own.grant, { number, bytes: encoder.encode(text).length, hash: hashOf(text) }), kept("output", own.grant, number, text)] });
+    if (text !== "") await log.append({ records: [told("holon.shell.said", own.grant, { number, bytes: encoder.encode(text).length, hash: hashOf(text) }), kept("holon.shell.output", own.grant, number, text)] });
     const sealed = ports.diagnostics?.seal(own.grant.boxKey, heardAbout(id, number), encoder.encode(shown));
     if (sealed === undefined) throw new HolonError("HOLON_SHELL_OFF", `${config.name} seals nothing`);
     const isOpen = own.shell.isOpen();
