@@ -1,9 +1,10 @@
 /**
- * Every secret that lies in a node's files, to be looked for in what it tells: all texts of `secrets.json`, the tokens of its machine, and of files of keys whatever is long and looks like chance.
+ * Every secret that lies in a node's files, to be looked for in what it tells: all texts of `secrets.json`, the tokens of its machine, what its environment has under the name of one, and of files of keys whatever is long and looks like chance.
  * Read anew each time; where a file is there and cannot be read, nothing is told rather than something with its secret in it.
  */
 import { readFile, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { isSecretName } from "@holon/core/diagnosis/redact.ts";
 import { diskError, isErrno } from "./disk-error.ts";
 import { unsealed } from "./secret-file.ts";
 
@@ -13,7 +14,7 @@ const ofMachine = ["sessions.json", join("publisher", "keys")];
 
 export async function readNodeSecrets(folder: string): Promise<readonly string[]> {
   const data = dirname(folder);
-  const found = new Set<string>();
+  const found = new Set<string>(Object.entries(process.env).flatMap(([name, value]) => (value !== undefined && isSecretName(name) ? [value] : [])));
   const take = (texts: Iterable<string>): void => {
     for (const text of texts) found.add(text);
   };

@@ -1,11 +1,14 @@
 /** `holon doctor`: what is wrong here, and what to do. */
-import { access, constants, statfs } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { access, constants, readdir, statfs } from "node:fs/promises";
 import { connect } from "node:net";
+import { join } from "node:path";
 import { examinedSchema, findingsOf, type Examined, type Finding } from "@holon/core/diagnosis/findings.ts";
-import { errorTable, toHolonError } from "@holon/core/errors.ts";
+import { errorTable, HolonError, toHolonError } from "@holon/core/errors.ts";
 import { createClock } from "@holon/platform/clock.ts";
 import { diskError } from "@holon/platform/disk-error.ts";
 import { makeFolder } from "@holon/platform/disk-folder.ts";
+import { NodeIdentity } from "@holon/platform/identity.ts";
 import { loadModelRuntime } from "@holon/platform/model-runtime.ts";
 import { z } from "zod";
 import { connectApi, type Client, type ClientOptions } from "../client.ts";
@@ -17,7 +20,7 @@ const lowBytes = 1 << 30;
 const fullBytes = 1 << 18;
 /** Resolves to whether nothing is bad. */
 export async function doctor(options: ClientOptions, json: boolean): Promise<boolean> {
-  const findings = [nodeVersion(), await dataFolder(options.data), await diskSpace(options.data), clockState(), await modelRuntime(), ...(await running(options))];
+  const findings = [nodeVersion(), await dataFolder(options.data), await diskSpace(options.data), clockState(), await modelRuntime(), ...(await certificates(options.data)), ...(await running(options))];
   if (json) process.stdout.write(`${JSON.stringify({ findings })}\n`);
   else for (const { check, state, says, next } of findings) process.stdout.write(`${state.padEnd(4)}  ${check.padEnd(12)} ${says}${next === undefined ? "" : `\n                   next: ${next}`}\n`);
   return findings.every((finding) => finding.state !== "bad");
@@ -65,11 +68,29 @@ async function modelRuntime(): Promise<Finding> {
   }
 }
 
+/** Of the nodes of this machine: by the clock of this machine, which is looked at above. */
+async function certificates(data: string): Promise<readonly Finding[]> {
+  const folders = await readdir(data, { withFileTypes: true }).catch(() => []);
+  const findings: Finding[] = [];
+  for (const { name } of folders.filter((entry) => entry.isDirectory() && existsSync(join(data, entry.name, "identity", "identity.json")))) {
+    try {
+      const validity = (await NodeIdentity.open(join(data, name), createClock())).validity();
+      const leftMs = (validity?.expiresMs ?? Infinity) - Date.now();
+      if (leftMs < 0) findings.push({ check: "certificate", state: "warn", says: `that of ${name} ended ${new Date(validity?.expiresMs ?? 0).toISOString()}`, next: `${errorTable.HOLON_IDENTITY_EXPIRED.next} If this machine's clock is wrong, set it.` });
+    } catch (error) {
+      const { message, next } = toHolonError(error);
+      findings.push({ check: "certificate", state: "bad", says: `that of ${name} cannot be read: ${message}`, next });
+    }
+  }
+  return findings;
+}
+
 async function running(options: ClientOptions): Promise<readonly Finding[]> {
   const { host, hostname, port } = new URL(options.api);
   if (!(await answers(hostname, Number(port)))) return [{ check: "nodes", state: "warn", says: `nothing runs at ${host}`, next: "Start it with `holon up`." }];
   const client = await connectApi(options);
-  const nodes = await listNodeRows(client);
+  const nodes = await listNodeRows(client).catch((error: unknown) => toHolonError(error));
+  if (nodes instanceof HolonError) return [{ check: "nodes", state: "bad", says: nodes.message, next: nodes.code === "HOLON_API_UNREACHABLE" ? `${errorTable.HOLON_PORT_TAKEN.next} Whatever answers at ${host} is not this Holon: name the right address with --api, or start with --port-base.` : nodes.next }];
   const findings: Finding[] = [{ check: "nodes", state: "ok", says: nodes.map((node) => node.name).join(", ") || "none yet" }];
   for (const { name } of nodes) findings.push(...(await nodeFindings(name, client, options)));
   return findings;

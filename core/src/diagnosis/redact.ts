@@ -33,7 +33,8 @@ export function createRedactor(known: readonly string[]): Redactor {
 export const withheld = "[secret]";
 
 const names = "pass(?:word|wd|phrase|code)?|pwd|secret|token|api[-_ ]?key|access[-_ ]?key|private[-_ ]?key|signing[-_ ]?key|credentials?|authorization|cookie|bearer|psk";
-const isSecretName = (name: string): boolean => new RegExp(`(?:^|[^a-z])(?:${names})s?$`, "i").test(name.replaceAll(/([a-z0-9])([A-Z])/g, "$1_$2"));
+/** Whether what stands under such a name is to be taken for a secret: `apiKey`, `DB_PASSWORD`. */
+export const isSecretName = (name: string): boolean => new RegExp(`(?:^|[^a-z])(?:${names})s?$`, "i").test(name.replaceAll(/([a-z0-9])([A-Z])/g, "$1_$2"));
 
 /** What goes before is not asked of what it left behind. */
 const likely: readonly (readonly [RegExp, string])[] = [

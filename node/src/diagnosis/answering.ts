@@ -96,6 +96,7 @@ export function answerDiagnosis(context: AnsweringContext): Answering {
   handlers.set(diagnosisMethods.commands, fromAbove(async (parameters) => {
     const { by, session } = tailAskSchema.pick({ by: true, session: true }).parse(parameters);
     await demand(by, "node.commands", session);
+    await known.refresh();
     return { node: config.name, commands: commandsOf(context).map(({ name, about, arguments: taken, timeoutMs, class: own }) => ({ name, about: about ?? "", arguments: taken, timeoutMs, class: own })) };
   }));
   handlers.set(diagnosisMethods.request, fromAbove(async (parameters) => {

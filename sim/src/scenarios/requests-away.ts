@@ -9,8 +9,8 @@ import { crashSomehow, repeat } from "./faults.ts";
 
 const hoursDefault = 48;
 const hourMs = 3_600_000;
-/** After its return the gateway is there for so long before all is well. */
-const backMs = 180_000;
+/** After its return the gateway is there for so long before all is well; less where the whole is short. */
+const backMsMax = 180_000;
 const asksMax = 12;
 const gateway = "gateway-1";
 
@@ -40,7 +40,8 @@ export const requestsAway: Scenario = {
     const asked: Asked = { accepted: new Map(), words: 0 };
     askedOf.set(fleet, asked);
     const away = fleet.members.get(gateway)?.machine;
-    const backAtMs = Math.max(world.nowMs + backMs, untilMs - backMs);
+    const backMs = Math.min(backMsMax, (untilMs - world.nowMs) / 3);
+    const backAtMs = untilMs - backMs;
     world.after(20_000, () => away?.crash("power"));
     world.at(backAtMs, () => away?.start());
     repeat(world, random.fork("asks"), (untilMs - world.nowMs) / asksMax, untilMs, () => ask(fleet, asked));
