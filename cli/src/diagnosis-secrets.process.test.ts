@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { diagnosisMethods } from "@holon/core/diagnosis/ask.ts";
 import { bundleSchema } from "@holon/core/diagnosis/results.ts";
-import { canBeRead } from "@holon/core/diagnosis/testing/can-be-read.ts";
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
+import { canBeRead } from "@holon/platform/testing/can-be-read.ts";
 import { z } from "zod";
 import { connectApi } from "./client.ts";
 import { tarOf } from "./machine/bundle-file.ts";
@@ -24,7 +24,7 @@ test("no secret and no reading is in logs, events, reports or bundles, in any fo
   context.after(() => delete process.env["HOLON_PLANTED_PASSWORD"]);
   const machine = await machines.start({
     ...plant, name: "cloud-1", site: "cloud", tier: "cloud", control: true, listen: "127.0.0.1:0",
-    telemetry: { everyMs: 60_000, fullMs: 3_600_000, coarseMs: 900_000, share: 0.05, export: { url: `http://exporter:${inConfig}@127.0.0.1:9/v1?token=${inConfig}`, jurisdiction: "EU/DE", encoding: "json", of: "all", secretHeaders: {} } },
+    telemetry: { everyMs: 60_000, fullMs: 3_600_000, coarseMs: 900_000, share: 0.05, otlp: { traces: "raw", metrics: "raw", logs: "raw" }, export: { url: `http://exporter:${inConfig}@127.0.0.1:9/v1?token=${inConfig}`, jurisdiction: "EU/DE", encoding: "json", of: "all", secretHeaders: {} } },
     diagnosis: { commands: [{ name: "peek", run: ["/bin/echo", inConfig], arguments: [], timeoutMs: 1_000, outputBytesMax: 1_000, class: "raw" }] },
   });
   const { node, api } = machine;

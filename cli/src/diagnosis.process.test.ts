@@ -5,9 +5,8 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { z } from "zod";
 import type { MachineNode } from "./machine/compose.ts";
-import { startHolon } from "./testing/holon-process.ts";
 import { assertRefused } from "./testing/assert-refused.ts";
-import { runHolon } from "./testing/holon-process.ts";
+import { runHolon, startHolon } from "./testing/holon-process.ts";
 import { audited, isOpen, Machines, plant } from "./testing/machines.ts";
 import { until } from "./testing/wait.ts";
 

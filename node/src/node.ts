@@ -22,7 +22,7 @@ import { createRequests, type FunctionAnswer, type FunctionRequest, type Request
 import { createAgent, type Agent, type AgentContext, type AgentStatus } from "./desired/agent.ts";
 import { createDiagnosis, createRoom, type Diagnosis } from "./diagnosis/diagnosis.ts";
 import type { createErrands } from "./diagnosis/errands.ts";
-import { openJournal } from "./diagnosis/journal.ts";
+import { openOwnLines } from "./diagnosis/own-lines.ts";
 import { createEvents, type Events } from "./event/events.ts";
 import { openedRecord, startedRecord } from "./event/own-records.ts";
 import { createAdmission, defaultAdmissionBounds, type Admission, type AdmissionBounds, type AdmissionStatus } from "@holon/core/link/admission.ts";
@@ -200,8 +200,8 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   const integrity: Integrity = { sha256: given.crypto.sha256, crc32: given.codec.crc32, cipher: given.cipher };
   const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, meter: undefined, scrubber: undefined, sharing: undefined, served: undefined, identity: undefined, refusals: undefined, verifier: undefined, self: undefined, telemetry: undefined, measure: undefined, diagnosis: undefined };
   const log = await openLog({ origin: name, disk, clock, random, integrity, ...segmentSize(config), opened: (stream, predecessor) => openedRecord(events, stream, predecessor), full: () => parts.keeper?.full() });
-  const journal = await openJournal({ trace: given.trace, clock, keeper: given.lines, run: log.epoch });
-  const ports: Ports = { ...given, trace: journal.trace };
+  const ownLines = await openOwnLines({ trace: given.trace, clock, keeper: given.lines, run: log.epoch });
+  const ports: Ports = { ...given, trace: ownLines.trace };
   for (const damage of log.damage) ports.trace.note("error", `${damage.segment}: bytes ${damage.fromByte} to ${damage.toByte} are damaged (${damage.what})`, { code: "HOLON_LOG_DAMAGED" });
   const blobs = await openBlobStore(disk, integrity);
   const handlers = new Map<string, CallHandler>();
@@ -289,7 +289,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   parts.uplink?.start();
   if (address !== undefined) await parts.site?.start(address);
 
-  const diagnosis = createDiagnosis({ config, log, events, guard, ports, journal, telemetry: parts.telemetry, handlers, calls, status, errands, above: () => aboveOf(parts)?.name });
+  const diagnosis = createDiagnosis({ config, log, events, guard, ports, ownLines, telemetry: parts.telemetry, handlers, calls, status, errands, above: () => aboveOf(parts)?.name });
   parts.diagnosis = diagnosis;
   const links = (): LinksReport => linksReport(parts.downlinks?.status() ?? [], parts.uplink?.status());
   answerAbove({ self: name, handlers, links, above: () => (parts.uplink?.peer() ?? parts.site?.relayPeer())?.name, status: () => ({ status: status(), meter: meter.totals() }) });
@@ -309,7 +309,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
     announce: (api) => appendSoon(log, clock, { records: [startedRecord(events, config, api)] }),
     status,
     links,
-    trace: journal.trace,
+    trace: ownLines.trace,
     diagnosis,
     telemetry: parts.telemetry,
     clock,

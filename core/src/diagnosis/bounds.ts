@@ -7,6 +7,8 @@ export const diagnosisBounds = {
   linesPerSecondMax: 50,
   /** One of the two files in which lines outlive the node. At the bound: the other one begins anew. */
   linesFileBytesMax: 512 << 10,
+  /** Secrets of one life that are looked for, those that are no more included. At the bound: the oldest of these is forgotten. */
+  secretsMax: 1_024,
   /** Lines wait so long for the disk: what a crash may take with it. */
   linesFlushMs: 1_000,
   /** One answer: what an alarm may find before it on a slow line. */

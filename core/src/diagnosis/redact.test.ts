@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { canBeRead } from "@holon/platform/testing/can-be-read.ts";
 import fc from "fast-check";
 import { createRedactor, withoutForeignWords } from "./redact.ts";
-import { canBeRead } from "./testing/can-be-read.ts";
 
 const printable = fc.string({ minLength: 8, maxLength: 40, unit: fc.constantFrom(..."abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!$%&/()=?+*#-_.:,;@\"'\\ äß漢") }).filter((text) => text.trim().length >= 8);
 const around = fc.string({ maxLength: 20 });

@@ -2,29 +2,16 @@
  * Looking into nodes: the same on control, for the fleet, and on every node, for itself and those below it. Over the links that the nodes made themselves, so that one behind a
  * translator of addresses is reached like any other.
  */
-import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
-import type { Call } from "@holon/core/api/guarded.ts";
 import type { Route, RouteRequest, StopSignal } from "@holon/core/api/route.ts";
-import { diagnosisMethods, logLevelSchema, logsAnswerSchema, resourceOf, tailAnswerSchema, wantedSchema, type AskedBy } from "@holon/core/diagnosis/ask.ts";
+import { diagnosisMethods, logLevelSchema, logsAnswerSchema, resourceOf, tailAnswerSchema, wantedSchema } from "@holon/core/diagnosis/ask.ts";
 import { diagnosisBounds } from "@holon/core/diagnosis/bounds.ts";
 import { HolonError, isErrorCode } from "@holon/core/errors.ts";
 import { isoTime } from "@holon/core/event/iso-time.ts";
-import type { Decision } from "@holon/core/policy/policy.ts";
-import { printPrincipal } from "@holon/core/policy/principal.ts";
 import { streamNameSchema } from "@holon/core/schema/event.ts";
 import { z } from "zod";
 import type { KnownRequest } from "../diagnosis/desk.ts";
-import type { HolonNode } from "../node.ts";
+import { askedBy, nodeOf, type DiagnosisNode } from "./diagnosis-caller.ts";
 import { shellRoutes } from "./shell-routes.ts";
-
-/** Where people are known: waits for another person, and says who that was and what they signed. */
-export interface ShellApprovals {
-  approved(call: Call, decision: Decision): Promise<{ readonly by: string; readonly signature: unknown }>;
-}
-
-export interface DiagnosisNode extends Pick<HolonNode, "config" | "diagnosis" | "guard"> {
-  readonly approvals?: ShellApprovals | undefined;
-}
 
 const logsQuerySchema = z.strictObject({ level: logLevelSchema.optional(), since: z.iso.datetime().optional(), after: z.string().max(64).optional(), limit: z.coerce.number().int().min(1).max(diagnosisBounds.linesMax).optional() });
 const eventsQuerySchema = z.strictObject({ stream: streamNameSchema.optional(), type: z.string().max(128).optional(), since: z.iso.datetime().optional(), until: z.iso.datetime().optional(), limit: z.coerce.number().int().min(1).max(200).optional() });
@@ -145,18 +132,6 @@ async function* followLogs(node: DiagnosisNode, request: RouteRequest, signal: S
     after = answer.after ?? "none/0";
   }
 }
-
-/** Who calls, where this node's own guard lets them: the node that is asked decides once more. */
-export async function askedBy(node: DiagnosisNode, { caller = machineCaller }: Pick<RouteRequest, "caller">, what: string): Promise<AskedBy> {
-  const { name, site, tier } = node.config;
-  const decision = await node.guard.decide(caller.principal, "diagnose", { name: what }, { facts: { role: caller.role, node: name, site, tier } });
-  if (!decision.allow) throw new HolonError("HOLON_POLICY_DENIED", decision.reason);
-  return byOf(caller, node);
-}
-
-export const byOf = ({ principal, role }: Caller, { config }: Pick<HolonNode, "config">): AskedBy => ({ principal: printPrincipal(principal), role, at: config.name });
-
-export const nodeOf = ({ params }: Pick<RouteRequest, "params">): string => params["node"] ?? "";
 
 function knownOf({ diagnosis }: DiagnosisNode, { params }: RouteRequest): KnownRequest {
   const id = params["request"] ?? "";

@@ -4,7 +4,8 @@ import type { Route } from "@holon/core/api/route.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import { z } from "zod";
 import type { HolonNode } from "../node.ts";
-import { diagnosisRoutes, type ShellApprovals } from "./diagnosis-routes.ts";
+import type { ShellApprovals } from "./diagnosis-caller.ts";
+import { diagnosisRoutes } from "./diagnosis-routes.ts";
 import { telemetryRoutes } from "./telemetry-routes.ts";
 import { sharedRoutes } from "./shared-routes.ts";
 

@@ -7,7 +7,7 @@ import { diagnosisBounds } from "@holon/core/diagnosis/bounds.ts";
 import { grantSchema, shellHeardSchema, shellMethods, shellSaySchema, signedBySchema } from "@holon/core/diagnosis/shell.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import { z } from "zod";
-import { byOf, nodeOf, type DiagnosisNode } from "./diagnosis-routes.ts";
+import { byOf, nodeOf, type DiagnosisNode } from "./diagnosis-caller.ts";
 
 const openSchema = z.strictObject({ grant: grantSchema, signature: signedBySchema });
 const saySchema = shellSaySchema.omit({ by: true, id: true });

@@ -17,7 +17,7 @@ import type { NodeStatus } from "../node.ts";
 import type { Guard } from "../policy/guard.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { createErrands } from "./errands.ts";
-import type { Journal } from "./journal.ts";
+import type { OwnLines } from "./own-lines.ts";
 import { createKnown } from "./known.ts";
 import { answerShells } from "./shells.ts";
 import { tellEvents } from "./tail.ts";
@@ -29,7 +29,7 @@ export interface AnsweringContext {
   readonly events: Events;
   readonly guard: Guard;
   readonly ports: Ports;
-  readonly journal: Journal;
+  readonly ownLines: OwnLines;
   readonly telemetry: Telemetry | undefined;
   readonly handlers: Map<string, CallHandler>;
   status(): NodeStatus;
@@ -45,7 +45,7 @@ export interface Answering {
 }
 
 export function answerDiagnosis(context: AnsweringContext): Answering {
-  const { log, events, guard, ports, journal, handlers, config } = context;
+  const { log, events, guard, ports, ownLines, handlers, config } = context;
   const known = createKnown(context);
   const sessions = createSessions(ports.clock);
   const errands = (context.errands ?? createErrands)({ log, events, ports });
@@ -73,10 +73,10 @@ export function answerDiagnosis(context: AnsweringContext): Answering {
     const query = { level: ask.level, sinceMs: ask.since === undefined ? undefined : Date.parse(ask.since), after: ask.after, limit: ask.limit, bytesMax: diagnosisBounds.answerBytesMax };
     const untilMs = ports.clock.monotonicMs() + ask.waitMs;
     for (;;) {
-      const read = journal.read(query);
+      const read = ownLines.read(query);
       const leftMs = untilMs - ports.clock.monotonicMs();
       if (read.lines.length > 0 || read.missed > 0 || leftMs <= 0) return { node: config.name, ...read, lines: [...read.lines] };
-      await journal.next(leftMs);
+      await ownLines.next(leftMs);
     }
   }
 

@@ -3,15 +3,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { diagnosisMethods, logsAnswerSchema, tailAnswerSchema } from "@holon/core/diagnosis/ask.ts";
 import { reportSchema } from "@holon/core/diagnosis/results.ts";
-import { childName, parentName, SimFamily } from "../testing/sim-family.ts";
+import { childName, nodeName, parentName, running, SimFamily } from "../testing/sim-family.ts";
 
 const by = { principal: "token machine", role: "machine", at: parentName };
 
 /** Lets virtual time pass until the promise settles. */
 async function settle<T>(family: SimFamily, promise: Promise<T>): Promise<T> {
   let over = false;
-  const done = (): void => void (over = true);
-  promise.then(done, done);
+  const ended = (): void => void (over = true);
+  promise.then(ended, ended);
   await family.until("it is answered", () => over);
   return promise;
 }
@@ -77,4 +77,33 @@ test("a report says what is wrong, and what to do", async () => {
   assert.equal(report.node, childName);
   for (const { state, next } of report.findings) if (state !== "ok") assert.ok((next ?? "").length > 10);
   await family.until("the node has dropped what the other has", () => family.childNode.log.cells("errand-result/").size === 0);
+});
+
+test("on a link with a budget an answer waits for its time, and an alarm does not wait for the answer", async () => {
+  const family = new SimFamily();
+  family.parent.start();
+  const name = nodeName("gateway-2");
+  const links = { parent: `wss://${parentName}:7401`, uplink: { budgetBytesPerHour: 256 << 10 } };
+  const machine = family.machine(name, links);
+  machine.start();
+  await family.until("it is linked", () => machine.subject?.status().uplink?.state === "open");
+  const node = running(machine);
+  const words = family.world.random.fork("words");
+  for (let second = 0; second < 20; second++) {
+    for (let line = 0; line < 40; line++) node.trace.note("info", Array.from({ length: 40 }, () => words.integer(0, 1e9).toString(36)).join(" "));
+    await family.pass(1_100);
+  }
+  const look = () => family.parentNode.diagnosis.desk.ask(name, diagnosisMethods.logs, { by, session: "s", limit: 2_000 }, 30_000);
+  let isWaiting = false;
+  for (let looks = 0; looks < 12 && !isWaiting; looks++) {
+    isWaiting = true;
+    look().then(() => (isWaiting = false), () => undefined);
+    await family.pass(5_000);
+  }
+  assert.ok(isWaiting, "the budget was never spent");
+  await settle(family, node.log.append({ records: [node.events.record({ stream: "alarm", type: "pump.alarm", class: "public", producer: "test", data: { hot: true } })] }));
+  const head = () => family.parentNode.log.head({ origin: name, stream: "alarm" })?.sequence;
+  const own = node.log.head({ origin: name, stream: "alarm" })?.sequence;
+  await family.until("the alarm is there", () => head() === own, 3_000);
+  assert.ok(isWaiting, "and the answer is not");
 });

@@ -12,7 +12,7 @@ export interface Diagnosis {
 }
 
 export function createDiagnosis(context: AnsweringContext & { readonly calls: Calls }): Diagnosis {
-  const { log, events, calls, handlers, ports, journal } = context;
+  const { log, events, calls, handlers, ports, ownLines } = context;
   const answering = answerDiagnosis(context);
   const desk = createDesk({ self: log.origin, log, events, calls, handlers, ports });
   return {
@@ -20,7 +20,7 @@ export function createDiagnosis(context: AnsweringContext & { readonly calls: Ca
     close() {
       answering.close();
       desk.close();
-      journal.close();
+      ownLines.close();
     },
   };
 }

@@ -123,11 +123,11 @@ export function createErrands({ log, events, ports }: ErrandOptions): Errands {
     settled: (id, withinMs) =>
       new Promise((resolve) => {
         const timer = ports.clock.after(withinMs, resolve);
-        const done = (): void => {
+        const ended = (): void => {
           timer.cancel();
           resolve();
         };
-        (underWay.get(id) ?? Promise.resolve()).then(done, done);
+        (underWay.get(id) ?? Promise.resolve()).then(ended, ended);
       }),
     piece(id, offset) {
       const bytes = log.cell(resultCell(id));

@@ -35,8 +35,8 @@ async function alarmsOf({ log }: WorkContext): Promise<readonly { readonly type:
 }
 
 async function bundle(context: WorkContext): Promise<unknown> {
-  const { journal, config, telemetry, known } = context;
-  const { lines } = journal.read({ level: "info", limit: diagnosisBounds.linesMax, bytesMax: diagnosisBounds.resultBytesMax / 4 });
+  const { ownLines, config, telemetry, known } = context;
+  const { lines } = ownLines.read({ level: "info", limit: diagnosisBounds.linesMax, bytesMax: diagnosisBounds.resultBytesMax / 4 });
   const health = await report(context);
   return makeBundle({ report: health, config, lines, metrics: await telemetry?.top(), alarms: await alarmsOf(context) }, known.redactor());
 }

@@ -17,6 +17,8 @@ const gateway = "gateway-1";
 interface Asked {
   /** By the word that it marks: what the cloud said when it had the request on its disk. */
   readonly accepted: Map<string, KnownRequest>;
+  /** Words of which something was told. */
+  readonly told: Set<string>;
   words: number;
 }
 const askedOf = new WeakMap<Fleet, Asked>();
@@ -37,7 +39,7 @@ export const requestsAway: Scenario = {
   plan(fleet, untilMs) {
     const { world } = fleet;
     const random = world.random.fork("requests");
-    const asked: Asked = { accepted: new Map(), words: 0 };
+    const asked: Asked = { accepted: new Map(), told: new Set(), words: 0 };
     askedOf.set(fleet, asked);
     const away = fleet.members.get(gateway)?.machine;
     const backMs = Math.min(backMsMax, (untilMs - world.nowMs) / 3);
@@ -52,7 +54,7 @@ export const requestsAway: Scenario = {
       for (const part of [0.02, 0.05, 0.1, 0.3, 0.5]) world.at(backAtMs + (untilMs - backAtMs) * part * crashes.between(0.5, 1.5), () => machine.isOn && crashSomehow(machine, crashes));
     }
   },
-  watch: (fleet) => ({ see: () => undefined, hasConverged: () => unanswered(fleet).length === 0, violations: () => [] }),
+  watch: (fleet) => ({ see: () => undefined, hasConverged: () => areAllTold(fleet), violations: () => [] }),
   findings(fleet) {
     const { accepted } = askedOf.get(fleet) ?? { accepted: new Map<string, KnownRequest>() };
     const marks = fleet.members.get(gateway)?.machine.marks ?? [];
@@ -76,6 +78,18 @@ function ask({ members, world }: Fleet, asked: Asked): void {
   const word = `word-${(asked.words += 1)}`;
   // Refused, or cut off by a crash: nobody was promised anything.
   desk.request(gateway, { kind: "exec", command: "mark", arguments: { word } }, { principal: "token machine", role: "machine", at: "cloud" }, 30 * 24 * hourMs).then((request) => asked.accepted.set(word, request), () => world.nowMs);
+}
+
+/** Asked after everything that happens: what was told once is not asked for again, until the end. */
+function areAllTold(fleet: Fleet): boolean {
+  const { accepted, told } = askedOf.get(fleet) ?? { accepted: new Map<string, KnownRequest>(), told: new Set<string>() };
+  if (told.size === accepted.size) return true;
+  for (const [word, { id }] of accepted) {
+    if (told.has(word)) continue;
+    if (resultOf(fleet, id) === undefined) return false;
+    told.add(word);
+  }
+  return true;
 }
 
 const unanswered = (fleet: Fleet): readonly string[] => [...(askedOf.get(fleet)?.accepted ?? [])].flatMap(([word, { id }]) => (resultOf(fleet, id) === undefined ? [`${word} has no answer`] : []));

@@ -9,7 +9,7 @@ import { createRedactor, withoutForeignWords, type Redactor } from "@holon/core/
 import { isoTime } from "@holon/core/event/iso-time.ts";
 import type { Clock, LineKeeper, Timer, Trace } from "@holon/core/ports.ts";
 
-export interface Journal {
+export interface OwnLines {
   /** Hands on what is said, and keeps it. */
   readonly trace: Trace;
   /** Secrets that are looked for from now on. */
@@ -36,7 +36,7 @@ export interface LinesRead {
   readonly more: boolean;
 }
 
-export interface JournalOptions {
+export interface OwnLinesOptions {
   readonly trace: Trace;
   readonly clock: Clock;
   readonly keeper: LineKeeper | undefined;
@@ -44,7 +44,7 @@ export interface JournalOptions {
   readonly run: string;
 }
 
-export async function openJournal({ trace, clock, keeper, run }: JournalOptions): Promise<Journal> {
+export async function openOwnLines({ trace, clock, keeper, run }: OwnLinesOptions): Promise<OwnLines> {
   let redactor = createRedactor([]);
   const lines: LogLine[] = [];
   const waiting = new Set<() => void>();
