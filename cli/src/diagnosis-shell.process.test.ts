@@ -42,7 +42,7 @@ async function openPlant(context: TestContext): Promise<Plant> {
   const signers: Record<string, string> = {};
   for (const name of ["olga", "otto"]) {
     mkdirSync(home(name));
-    signers[name] = await machines.holon("node", "shell-key", join(home(name), "shell.key"));
+    signers[name] = await machines.holon("node", "signer", join(home(name), "shell.key"));
     writeFileSync(join(home(name), "password"), `${name}-has-a-long-password`);
   }
   const gateway = await machines.start({ ...plant, name: "gateway-1", tier: "gateway", parent: cloud.node.address, uplink: { node: "cloud-1" }, diagnosis: { commands: [], shell: { signers } } });

@@ -202,6 +202,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   const log = await openLog({ origin: name, disk, clock, random, integrity, ...segmentSize(config), opened: (stream, predecessor) => openedRecord(events, stream, predecessor), full: () => parts.keeper?.full() });
   const ownLines = await openOwnLines({ trace: given.trace, clock, keeper: given.lines, run: log.epoch });
   const ports: Ports = { ...given, trace: ownLines.trace };
+  ports.trace.note("info", `${name} of ${config.site} starts as ${config.tier}`, { clock: clock.wall().state });
   for (const damage of log.damage) ports.trace.note("error", `${damage.segment}: bytes ${damage.fromByte} to ${damage.toByte} are damaged (${damage.what})`, { code: "HOLON_LOG_DAMAGED" });
   const blobs = await openBlobStore(disk, integrity);
   const handlers = new Map<string, CallHandler>();

@@ -17,9 +17,9 @@ export function readSigner(pem: string): { readonly publicKey: string; sign(mess
   try {
     key = createPrivateKey(pem);
   } catch (cause) {
-    throw new HolonError("HOLON_ARGUMENT_BAD", "the file of the key holds no private key", { cause, next: "Make one with `holon node shell-key FILE`." });
+    throw new HolonError("HOLON_ARGUMENT_BAD", "the file of the key holds no private key", { cause, next: "Make one with `holon node signer FILE`." });
   }
-  if (key.asymmetricKeyType !== "ed25519") throw new HolonError("HOLON_ARGUMENT_BAD", `the key is ${key.asymmetricKeyType ?? "of no known kind"}; it takes Ed25519`, { next: "Make one with `holon node shell-key FILE`." });
+  if (key.asymmetricKeyType !== "ed25519") throw new HolonError("HOLON_ARGUMENT_BAD", `the key is ${key.asymmetricKeyType ?? "of no known kind"}; it takes Ed25519`, { next: "Make one with `holon node signer FILE`." });
   return { publicKey: publicOf(key), sign: (message) => sign(null, message, key).toString("base64") };
 }
 

@@ -1,4 +1,4 @@
-/** `holon node shell|shell-key`, `holon approval sign`: a shell on a node, wanted by two people whose keys the node's own configuration names. */
+/** `holon node shell|signer`, `holon approval sign`: a shell on a node, wanted by two people whose keys the node's own configuration names. */
 import { randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -36,7 +36,7 @@ export async function makeShellKey(file: string, json: boolean): Promise<void> {
 const signerIn = async (file: string): Promise<ReturnType<typeof readSigner>> =>
   readSigner(
     await readFile(file, "utf8").catch((cause: unknown) => {
-      throw new HolonError("HOLON_ARGUMENT_BAD", `${file} cannot be read`, { cause, next: "Make a key with `holon node shell-key FILE`." });
+      throw new HolonError("HOLON_ARGUMENT_BAD", `${file} cannot be read`, { cause, next: "Make a key with `holon node signer FILE`." });
     }),
   );
 

@@ -45,7 +45,7 @@ export function addDiagnosis(node: Command, { common, clientOptions, hold }: Pro
       await (await import("../command/node-shell.ts")).openShell(clientOptions(options), name, options, ended);
     });
   node
-    .command("shell-key <file>")
+    .command("signer <file>")
     .description("make a key with which you sign for shells; prints what a node's configuration names")
     .option("--json", "data as JSON on stdout")
     .action(async (file: string, { json }: { readonly json?: boolean }) => (await import("../command/node-shell.ts")).makeShellKey(file, json === true));

@@ -63,7 +63,7 @@ export const routesOfVerbs: Readonly<Record<string, Way>> = {
   "node requests": by("GET /v1/requests", "DELETE /v1/requests/{request}"),
   "node result": by("GET /v1/requests/{request}/result"),
   "node shell": by("POST /v1/nodes/{node}/shell", "POST /v1/nodes/{node}/shell/{session}", "POST /v1/nodes/{node}/shell/{session}/output", "POST /v1/nodes/{node}/shell/{session}/close"),
-  "node shell-key": here("a person's key is made on the person's machine"),
+  "node signer": here("a person's key is made on the person's machine"),
   "node revoke": by("POST /v1/nodes/{node}/revoke"),
   "node authority": here("the root's key is in files of the machine that runs control"),
   "plan show": by("GET /v1/plan"),

@@ -1,7 +1,7 @@
 /** Who looks into a node by way of this one's API, and whether this node's own guard lets them. */
 import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
-import type { Call } from "@holon/core/api/guarded.ts";
-import type { RouteRequest } from "@holon/core/api/route.ts";
+import { routeResource, type Call } from "@holon/core/api/guarded.ts";
+import type { Route, RouteRequest } from "@holon/core/api/route.ts";
 import type { AskedBy } from "@holon/core/diagnosis/ask.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import type { Decision } from "@holon/core/policy/policy.ts";
@@ -17,10 +17,15 @@ export interface DiagnosisNode extends Pick<HolonNode, "config" | "diagnosis" | 
   readonly approvals?: ShellApprovals | undefined;
 }
 
-/** Who calls, where this node's own guard lets them: the node that is asked decides once more. */
-export async function askedBy(node: DiagnosisNode, { caller = machineCaller }: Pick<RouteRequest, "caller">, what: string): Promise<AskedBy> {
+/** Who calls, where this node's own guard lets them: the node that is asked decides once more. `route`: of a call that may wait for another person, where the policy wants one. */
+export async function askedBy(node: DiagnosisNode, request: RouteRequest, what: string, route?: Route): Promise<AskedBy> {
+  const { caller = machineCaller } = request;
   const { name, site, tier } = node.config;
   const decision = await node.guard.decide(caller.principal, "diagnose", { name: what }, { facts: { role: caller.role, node: name, site, tier } });
+  if (decision.wantsApproval === true && route !== undefined && node.approvals !== undefined) {
+    const { by } = await node.approvals.approved({ caller, resource: routeResource(route), route, request }, decision);
+    return { ...byOf(caller, node), approvedBy: by };
+  }
   if (!decision.allow) throw new HolonError("HOLON_POLICY_DENIED", decision.reason);
   return byOf(caller, node);
 }

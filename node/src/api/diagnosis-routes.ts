@@ -23,6 +23,18 @@ const doneSchema = z.object({ ok: z.literal(true) });
 export function diagnosisRoutes(node: DiagnosisNode): readonly Route[] {
   const { desk } = node.diagnosis;
   const session = desk.session;
+  const requestRoute: Route = {
+    method: "POST",
+    path: "/v1/nodes/{node}/requests",
+    summary: "Asks a node for a report, a bundle, a profile or a declared command: now, or when it is there again. Done once.",
+    body: requestBodySchema,
+    answer: requestRowSchema,
+    async handle(request) {
+      const { wanted, forMs = diagnosisBounds.expiryMs } = requestBodySchema.parse(request.body);
+      const by = await askedBy(node, request, resourceOf(wanted), requestRoute);
+      return { status: 202, body: rowOf(await desk.request(nodeOf(request), wanted, by, forMs)) };
+    },
+  };
   return [
     {
       method: "GET",
@@ -59,18 +71,7 @@ export function diagnosisRoutes(node: DiagnosisNode): readonly Route[] {
         return { status: 200, body: await desk.ask(nodeOf(request), diagnosisMethods.commands, { by, session: session() }, diagnosisBounds.askMs) };
       },
     },
-    {
-      method: "POST",
-      path: "/v1/nodes/{node}/requests",
-      summary: "Asks a node for a report, a bundle, a profile or a declared command: now, or when it is there again. Done once.",
-      body: requestBodySchema,
-      answer: requestRowSchema,
-      async handle(request) {
-        const { wanted, forMs = diagnosisBounds.expiryMs } = requestBodySchema.parse(request.body);
-        const by = await askedBy(node, request, resourceOf(wanted));
-        return { status: 202, body: rowOf(await desk.request(nodeOf(request), wanted, by, forMs)) };
-      },
-    },
+    requestRoute,
     {
       method: "GET",
       path: "/v1/requests",

@@ -256,6 +256,7 @@ export function createUplink(options: UplinkOptions): Uplink {
 
   function opened(): void {
     step("subscribed");
+    ports.trace.note("info", `${label} open to ${peer?.name ?? "nobody"}`);
     attempt = 0;
     // Time in which nobody could be served earns no place before those who come; a link that broke for a moment costs none.
     if (lostMs !== undefined && ports.clock.monotonicMs() - lostMs > limits.linkSilenceMs) patience.sinceMs = undefined;
