@@ -78,15 +78,23 @@ export function createDesk({ self, log, events, calls, handlers, ports }: DeskOp
   /** Nodes that are being asked. */
   const busy = new Set<string>();
   let timer: Timer | undefined;
+  let soon: Timer | undefined;
   let closed = false;
 
-  const all = (): readonly KnownRequest[] => [...log.cells(prefix).values()].map((bytes) => requestSchema.parse(parseJson(bytes))).sort((one, other) => one.askedMs - other.askedMs);
-  const held = (id: string): KnownRequest => {
-    const bytes = log.cell(`${prefix}${id}`);
-    if (bytes === undefined) throw gone(id);
-    return requestSchema.parse(parseJson(bytes));
-  };
-  const change = (request: KnownRequest): CellChange => ({ key: `${prefix}${request.id}`, value: encoder.encode(JSON.stringify(request)) });
+  /** As they stand in cells: whoever connects makes this node look, and ten thousand may at once. */
+  const known = new Map([...log.cells(prefix).values()].map((bytes) => requestSchema.parse(parseJson(bytes))).map((request) => [request.id, request] as const));
+
+  const all = (): readonly KnownRequest[] => [...known.values()].sort((one, other) => one.askedMs - other.askedMs);
+  const held = (id: string): KnownRequest => known.get(id) ?? raise(gone(id));
+
+  /** On disk first, then here. */
+  async function store(request: KnownRequest, records: readonly NewRecord[] = [], cells: readonly CellChange[] = [], dropped: readonly string[] = []): Promise<void> {
+    const change = { key: `${prefix}${request.id}`, value: encoder.encode(JSON.stringify(request)) };
+    await log.append({ records, cells: [change, ...cells, ...dropped.flatMap((id) => [{ key: `${prefix}${id}`, value: null }, { key: resultCell(id), value: null }])] });
+    known.set(request.id, request);
+    for (const id of dropped) known.delete(id);
+  }
+
   const told = (type: string, { id, node, wanted, by }: KnownRequest, data: object = {}): NewRecord => events.record({ stream: "audit", type, class: "public", producer: "diagnosis", subject: id, data: { id, node, wanted, by, ...data } });
   const changed = (): void => {
     for (const wake of waiting) wake();
@@ -111,7 +119,7 @@ export function createDesk({ self, log, events, calls, handlers, ports }: DeskOp
       // Before the first byte goes: from now on nobody here knows whether it was begun.
       request = { ...request, state: "sent" };
       await reachable(request.node);
-      await log.append({ cells: [change(request)] });
+      await store(request);
     }
     const answer = requestAnswerSchema.parse(await ask(request.node, diagnosisMethods.request, { id, by: request.by, wanted: request.wanted, mayBegin: !isLate }, diagnosisBounds.askMs));
     if (answer.state === "unknown") return end(request, "expired");
@@ -140,25 +148,26 @@ export function createDesk({ self, log, events, calls, handlers, ports }: DeskOp
   async function finish(request: KnownRequest, bytes: Uint8Array): Promise<void> {
     const result = readResult(bytes);
     const done: KnownRequest = { ...request, state: "done", doneMs: clock.wall().ms, ok: result.ok, ...(result.ok ? {} : { code: result.error.code }) };
-    await log.append({ records: [told("holon.diagnosis.answered", done, { ok: result.ok, ...(result.ok ? {} : { code: result.error.code }), sizeBytes: bytes.length, hash: toHex(ports.crypto.sha256(bytes)) })], cells: [change(done), { key: resultCell(request.id), value: bytes }, ...oldest()] });
+    await store(done, [told("holon.diagnosis.answered", done, { ok: result.ok, ...(result.ok ? {} : { code: result.error.code }), sizeBytes: bytes.length, hash: toHex(ports.crypto.sha256(bytes)) })], [{ key: resultCell(request.id), value: bytes }], oldest());
     changed();
     await tellDone(done);
   }
 
   async function tellDone(request: KnownRequest): Promise<void> {
     await ask(request.node, diagnosisMethods.forget, { id: request.id }, diagnosisBounds.askMs);
-    if (log.cell(`${prefix}${request.id}`) !== undefined) await log.append({ cells: [change({ ...request, isForgotten: true })] });
+    if (known.has(request.id)) await store({ ...request, isForgotten: true });
   }
 
   async function end(request: KnownRequest, state: "expired" | "cancelled", by?: AskedBy): Promise<void> {
-    await log.append({ records: [told(state === "expired" ? "holon.diagnosis.expired" : "holon.diagnosis.cancelled", request, by === undefined ? {} : { by })], cells: [change({ ...request, state, doneMs: clock.wall().ms, isForgotten: true }), ...oldest()] });
+    const type = state === "expired" ? "holon.diagnosis.expired" : "holon.diagnosis.cancelled";
+    await store({ ...request, state, doneMs: clock.wall().ms, isForgotten: true }, [told(type, request, by === undefined ? {} : { by })], [], oldest());
     changed();
   }
 
   /** The oldest of those that are over make room. */
-  function oldest(): readonly CellChange[] {
+  function oldest(): readonly string[] {
     const over = all().filter((request) => !isOpen(request));
-    return over.slice(0, Math.max(0, over.length + 1 - diagnosisBounds.doneMax)).flatMap(({ id }) => [{ key: `${prefix}${id}`, value: null }, { key: resultCell(id), value: null }]);
+    return over.slice(0, Math.max(0, over.length + 1 - diagnosisBounds.doneMax)).map(({ id }) => id);
   }
 
   function readResult(bytes: Uint8Array): Result {
@@ -170,23 +179,35 @@ export function createDesk({ self, log, events, calls, handlers, ports }: DeskOp
     if (busy.has(node)) return;
     busy.add(node);
     try {
-      for (const id of ids) await advance(id);
-      if (all().some((request) => request.node === node && isOpen(request))) clock.after(0, look); // came meanwhile
-    } catch (error) {
-      const { code, message } = toHolonError(error);
-      if (closed || isAway.has(code)) return; // it is tried again
-      ports.trace.note("warn", `requests of ${node}: ${message}`, { code });
-      const [id] = ids;
-      const request = id === undefined || code !== "HOLON_DIAGNOSIS_GONE" ? undefined : held(id);
-      // It was done, and whoever has its result is not this disk: a backup that was put back, say.
-      if (request?.state === "sent") await finish(request, ports.codec.compress(encoder.encode(JSON.stringify({ ok: false, error: { code, message, next: "Ask again, if it may be done twice." } }))));
+      for (const id of ids) if (!(await advanced(id))) return;
+      if (all().some((request) => request.node === node && isOpen(request) && !ids.includes(request.id))) clock.after(0, look); // came meanwhile
     } finally {
       busy.delete(node);
     }
   }
 
+  /** `false` where the node is away: then nothing else of it needs to be tried. */
+  async function advanced(id: string): Promise<boolean> {
+    try {
+      await advance(id);
+      return true;
+    } catch (error) {
+      const { code, message } = toHolonError(error);
+      if (closed || isAway.has(code)) return false;
+      const request = known.get(id);
+      ports.trace.note("warn", `request ${id} of ${request?.node ?? "nobody"}: ${message}`, { code });
+      // It was done, and whoever has its result is not this disk: a backup that was put back, say.
+      if (request?.state === "sent" && code === "HOLON_DIAGNOSIS_GONE") await finish(request, ports.codec.compress(encoder.encode(JSON.stringify({ ok: false, error: { code, message, next: "Ask again, if it may be done twice." } }))));
+      return true;
+    }
+  }
+
+  const isIdle = (): boolean => closed || ![...known.values()].some(isOpen);
+
   function look(): void {
     timer?.cancel();
+    soon?.cancel();
+    soon = undefined;
     if (closed) return;
     const byNode = new Map<string, string[]>();
     for (const request of all().filter(isOpen)) byNode.set(request.node, [...(byNode.get(request.node) ?? []), request.id]);
@@ -207,7 +228,7 @@ export function createDesk({ self, log, events, calls, handlers, ports }: DeskOp
         if (open.length >= diagnosisBounds.waitingMax || ofNode >= diagnosisBounds.waitingOfNodeMax) throw new HolonError("HOLON_DIAGNOSIS_FULL", `${open.length} requests wait here, ${ofNode} of them for ${node}`);
         const askedMs = clock.wall().ms;
         const asked: KnownRequest = { id: toHex(ports.random.bytes(8)), node, by, wanted, askedMs, expiresMs: askedMs + Math.min(forMs, diagnosisBounds.expiryMsMax), state: "waiting", isForgotten: false };
-        await log.append({ records: [told("holon.diagnosis.asked", asked, { expiresAt: isoTime(asked.expiresMs) })], cells: [change(asked)] });
+        await store(asked, [told("holon.diagnosis.asked", asked, { expiresAt: isoTime(asked.expiresMs) })]);
         return asked;
       });
       look();
@@ -224,8 +245,8 @@ export function createDesk({ self, log, events, calls, handlers, ports }: DeskOp
     settled(id, withinMs) {
       return new Promise((resolve) => {
         const done = (): void => {
-          if (["waiting", "sent"].includes(requestSchema.safeParse(safe(() => held(id))).data?.state ?? "")) return;
-          finishWait();
+          const state = known.get(id)?.state;
+          if (state !== "waiting" && state !== "sent") finishWait();
         };
         const finishWait = (): void => {
           wait.cancel();
@@ -243,13 +264,17 @@ export function createDesk({ self, log, events, calls, handlers, ports }: DeskOp
         if (request.state !== "waiting" || busy.has(request.node)) throw new HolonError("HOLON_DIAGNOSIS_GONE", `${id} is ${request.state}: ${request.node} may be at it`);
         await end(request, "cancelled", by);
       }),
-    look,
+    // Those who connect at about the same time are one occasion.
+    look: () => void (soon ??= isIdle() ? undefined : clock.after(soonMs, look)),
     close() {
       closed = true;
       timer?.cancel();
+      soon?.cancel();
     },
   };
 }
+
+const soonMs = 100;
 
 /** What a link says that is down, or a node that is. */
 const isAway: ReadonlySet<string> = new Set(["HOLON_NODE_UNKNOWN", "HOLON_LINK_UNREACHABLE", "HOLON_CALL_TIMEOUT", "HOLON_CALL_BUSY", "HOLON_LOG_CLOSED", "HOLON_DISK_FULL"]);
@@ -257,10 +282,6 @@ const isAway: ReadonlySet<string> = new Set(["HOLON_NODE_UNKNOWN", "HOLON_LINK_U
 const nobody = (self: NodeName): AskedBy => ({ principal: "token nobody", role: "none", at: self });
 const gone = (id: string): HolonError => new HolonError("HOLON_DIAGNOSIS_GONE", `no request ${id} is known here`);
 
-function safe<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch {
-    return undefined; // it is gone: nobody waits for it any more
-  }
+function raise(error: HolonError): never {
+  throw error;
 }
