@@ -1,6 +1,5 @@
 /** The scenario of a node that is away, shorter, and what it would see if it were otherwise. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import type { Log } from "@holon/core/log/log.ts";
 import type { NodeParts } from "@holon/node/index.ts";
 import { createErrands } from "@holon/node/diagnosis/errands.ts";
@@ -9,15 +8,16 @@ import { holonProgram } from "./program.ts";
 import { runSeed, type ScenarioRun } from "./scenario.ts";
 import { requestsAway } from "./scenarios/requests-away.ts";
 
-const run = async (parts: NodeParts, seed: number): Promise<ScenarioRun> => runSeed(requestsAway, await holonProgram(parts), seed, { size: { hours: 0.15 } });
+const turn = takesTurns(2);
+const run = async (parts: NodeParts, seed: number): Promise<ScenarioRun> => runSeed(requestsAway, await holonProgram(parts), seed, { size: { hours: 0.1 } });
 
-test("requests to a node that is away are done once at the most, and their answers come", async () => {
+turn("requests to a node that is away are done once at the most, and their answers come", async () => {
   const { violations, figures } = await run({}, 1);
   assert.deepEqual(violations, []);
   assert.ok((figures["requests"] ?? 0) > 5, JSON.stringify(figures));
 });
 
-takesTurns(3)("a node that forgets in a crash what it has begun is seen", async () => {
+turn("a node that forgets in a crash what it has begun is seen", async () => {
   const forgetful: NodeParts = { errands: (options) => createErrands({ ...options, log: ofThisLife(options.log) }) };
   const violations: string[] = [];
   for (let seed = 1; seed <= 6 && violations.length === 0; seed++) violations.push(...(await run(forgetful, seed)).violations);
