@@ -29,9 +29,10 @@ export const limits = {
   measureSliceFiles: 32,
   measureSliceMs: 50,
   measureEveryMs: 3_600_000,
-  /** Control looks this often whose TPM is to be asked for a quote, asks each this often, and so many at once. Without one for so long a node is attested no more. */
+  /** Control looks this often whose TPM is to be asked for a quote, asks each this often, one that gave none after a minute, and so many at once. Without one for so long a node is attested no more. */
   quoteLookMs: 15_000,
   quoteEveryMs: 3_600_000,
+  quoteAgainMs: 60_000,
   quotesAtOnce: 8,
   quoteKeptMs: 6 * 3_600_000,
   /** A log that has been at rest for so long gets an empty batch, which names what the newest one held. */

@@ -89,6 +89,8 @@ export function createAttestation({ log, ports, authority, registrar, state, ask
     } catch (error) {
       const { code, message } = toHolonError(error);
       const isRefused = code === "HOLON_QUOTE_BAD" || code === "HOLON_IDENTITY_UNTRUSTED" || code === "HOLON_IDENTITY_REVOKED";
+      // One that has just started measures first, and one that was cut off may be back.
+      if (!isRefused) asked.set(node, { atMs: clock.monotonicMs() - limits.quoteEveryMs + limits.quoteAgainMs, told: toldBy(node) });
       const isOld = nowMs - (before?.goodMs ?? 0) >= limits.quoteKeptMs;
       // A node that is not reached, or is busy, is what it was: for a while.
       if (isRefused) await keep(node, before, { ...before, level: "enrolled", because: message, asOfMs: nowMs }, code);
