@@ -24,7 +24,7 @@ export async function measureReconnect(address: string, { folder, say }: SuiteCo
     full.push(first);
     resumed.push(again);
   }
-  const processorMs = (trips: readonly Trip[]): number => trips.reduce((sum, trip) => sum + trip.processorMs, 0) / trips.length; // the clock of a process is coarser than one trip
+  const processorMs = (trips: readonly Trip[]): number => trips.reduce((sum, one) => sum + one.processorMs, 0) / trips.length; // the clock of a process is coarser than one trip
   const figures = {
     tlsReconnectMsP50: percentile(full.map(({ ms }) => ms), 0.5),
     tlsReconnectResumedMsP50: percentile(resumed.map(({ ms }) => ms), 0.5),

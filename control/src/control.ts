@@ -25,7 +25,7 @@ import { idempotentRoutes } from "./api/idempotency.ts";
 import { createWatching, type WatchedRow, type Watching } from "./watch.ts";
 import type { BlobHash, NodeName } from "@holon/core/units.ts";
 import { createClaims } from "./store/claims.ts";
-import { createAttestation, type Attestation, type KnownTrust } from "./identity/attestation.ts";
+import { openAttestation, type KnownTrust } from "./identity/attestation.ts";
 import { openRegistrar, type Registrar } from "./identity/registrar.ts";
 import { issuedFor } from "./fleet/issued.ts";
 import { openPeople, type People } from "./people/people.ts";
@@ -236,7 +236,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
 
   const registrar = await registrarOf(host, record);
   answerAskers({ host, registrar, movers, inTurn });
-  const attestation = attestationOf(host, registrar, () => fold.state);
+  const attestation = openAttestation(host, registrar, () => fold.state);
   attestation?.start();
   const { credentials } = ports;
   const provider = ports.provider && host.provider && { port: ports.provider, config: host.provider };
@@ -336,13 +336,6 @@ async function registrarOf(host: ControlHost, record: (type: string, subject: st
   handlers?.set(identityMethods.enroll, registrar.enroll);
   handlers?.set(identityMethods.renew, registrar.renew);
   return registrar;
-}
-
-function attestationOf({ log, ports, ask, events }: ControlHost, registrar: Registrar | undefined, state: () => ControlState): Attestation | undefined {
-  const { authority, clock, trace } = ports;
-  if (authority === undefined || registrar === undefined || ask === undefined) return undefined;
-  const record = (stream: "audit" | "alarm", type: string, subject: string, data: unknown): NewRecord => events.record({ stream, type, class: "public", producer: "control", subject, data });
-  return createAttestation({ log, ports: { clock, trace }, authority, registrar, state, ask, record });
 }
 
 function nodeRow(node: KnownNode, state: ControlState, log: Log, clock: Clock, heard: ReadonlyMap<string, number>, trust: KnownTrust | undefined): NodeRow {

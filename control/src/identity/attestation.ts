@@ -14,6 +14,7 @@ import type { Authority, Clock, Timer, Trace } from "@holon/core/ports.ts";
 import type { NodeName } from "@holon/core/units.ts";
 import { isNodeName } from "@holon/core/units.ts";
 import { z } from "zod";
+import type { ControlHost } from "../control.ts";
 import type { ControlState } from "../store/fold.ts";
 import type { Registrar } from "./registrar.ts";
 
@@ -48,6 +49,13 @@ const prefix = "trust/";
 export const trustCell = (node: string): string => `${prefix}${node}`;
 export const attestedEvent = "holon.node.attested";
 const encoder = new TextEncoder();
+
+/** Where there is an authority that can verify, and a way to ask. */
+export function openAttestation({ log, ports, ask, events }: ControlHost, registrar: Registrar | undefined, state: () => ControlState): Attestation | undefined {
+  const { authority, clock, trace } = ports;
+  if (authority === undefined || registrar === undefined || ask === undefined) return undefined;
+  return createAttestation({ log, ports: { clock, trace }, authority, registrar, state, ask, record: (stream, type, subject, data) => events.record({ stream, type, class: "public", producer: "control", subject, data }) });
+}
 
 export function createAttestation({ log, ports, authority, registrar, state, ask, record }: AttestationHost): Attestation {
   const { clock, trace } = ports;
