@@ -49,6 +49,7 @@ export function createPieces({ self, log, blobs, integrity, calls, handlers, sto
     const { hash, offset } = pieceAskSchema.parse(parameters);
     const content = from === above() ? await sealedHere(hash) : undefined;
     if (content === undefined) throw new HolonError("HOLON_CALL_DENIED", `${self} gives what units hold only to those above, and only of such as move: not ${hash.slice(0, 12)} to ${from}`);
+    if (offset + limits.movePieceBytes >= content.length) last = undefined;
     return pieceOf(content, offset);
   });
 
