@@ -628,7 +628,7 @@ export interface OpenShell {
   /** What it has said since the last time; the shell waits while too much of it is not read. */
   read(): string;
   isOpen(): boolean;
-  /** Calls back when there is something to read, or it ended. */
+  /** Calls back once, when there is something to read, or it ended. */
   onChange(listener: () => void): void;
   close(): void;
 }

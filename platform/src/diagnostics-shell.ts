@@ -10,7 +10,9 @@ export function openShell(): OpenShell {
   let said = "";
   let open = true;
   const changed = (): void => {
-    for (const listener of listeners) listener();
+    const told = [...listeners];
+    listeners.clear();
+    for (const listener of told) listener();
   };
   const end = (): void => {
     open = false;
@@ -41,7 +43,10 @@ export function openShell(): OpenShell {
       return text;
     },
     isOpen: () => open || said.length > 0,
-    onChange: (listener) => void listeners.add(listener),
+    onChange(listener) {
+      if (said !== "" || !open) listener();
+      else listeners.add(listener);
+    },
     close() {
       if (child.pid === undefined || !open) return;
       try {
