@@ -36,7 +36,7 @@ const names = "pass(?:word|wd|phrase|code)?|pwd|secret|token|api[-_ ]?key|access
 /** Whether what stands under such a name is to be taken for a secret: `apiKey`, `DB_PASSWORD`. */
 export const isSecretName = (name: string): boolean => new RegExp(`(?:^|[^a-z])(?:${names})s?$`, "i").test(name.replaceAll(/([a-z0-9])([A-Z])/g, "$1_$2"));
 
-/** What goes before is not asked of what it left behind. */
+/** What goes before is not asked of what it left behind. Each is bounded where it could begin anywhere: text is long, and whoever wrote it may mean harm. */
 const likely: readonly (readonly [RegExp, string])[] = [
   // Whole, or cut off where a line was too long.
   [/-----BEGIN [A-Z0-9 ]+-----[\s\S]*?(?:-----END [A-Z0-9 ]+-----|$)/g, withheld],
@@ -47,8 +47,8 @@ const likely: readonly (readonly [RegExp, string])[] = [
   [/\bholon_token_[\w-]+|\bholon-[\w-]{32,}/g, withheld],
   [/\b(?:AKIA[0-9A-Z]{16}|gh[pousr]_\w{16,}|github_pat_\w{16,}|xox[abeprs]-[\w-]{8,}|sk[-_](?:live[-_]|test[-_])?[\w-]{16,}|AIza[\w-]{30,}|glpat-[\w-]{16,})/g, withheld],
   // `password=…`, `"apiKey": "…"`, `--token …`, `the password is …`.
-  [new RegExp(`((?:^|[^A-Za-z])[\\w-]*?(?<!HOLON_[A-Z_]*)(?:${names})s?["'\\\\]*\\s*(?:[:=]+|\\bis\\b|\\bwas\\b)\\s*)(?:\\\\?"(?:[^"\\\\]|\\\\.)*\\\\?"|'[^']*'|[^\\s,;}\\])]+)`, "gi"), `$1${withheld}`],
-  [new RegExp(`(--?[\\w-]*(?:${names})\\s+)\\S+`, "gi"), `$1${withheld}`],
+  [new RegExp(`((?:^|[^A-Za-z])[\\w-]{0,64}?(?<!HOLON_[A-Z_]{0,64})(?:${names})s?["'\\\\]*\\s*(?:[:=]+|\\bis\\b|\\bwas\\b)\\s*)(?:\\\\?"(?:[^"\\\\]|\\\\.)*\\\\?"|'[^']*'|[^\\s,;}\\])]+)`, "gi"), `$1${withheld}`],
+  [new RegExp(`(--?[\\w-]{0,64}(?:${names})\\s+)\\S+`, "gi"), `$1${withheld}`],
   [new RegExp(`\\b((?:${names})\\s+)(?=\\S*\\d)\\S{6,}`, "gi"), `$1${withheld}`],
   // A hash is known again by its beginning; a key in hexadecimal is not had from it.
   [/\b([0-9a-f]{8})[0-9a-f]{24,}\b/gi, "$1…"],

@@ -90,7 +90,7 @@ export async function openOwnLines({ trace, clock, keeper, run }: OwnLinesOption
   function note(level: LogLevel, message: string, fields: Readonly<Record<string, string | number | boolean>>): void {
     if (!isAffordable()) return;
     const code = typeof fields["code"] === "string" ? fields["code"] : undefined;
-    const said = redactor.text(withoutForeignWords(oneLine(message), code)).slice(0, diagnosisBounds.lineCharactersMax);
+    const said = redactor.text(withoutForeignWords(oneLine(shortened(message)), code)).slice(0, diagnosisBounds.lineCharactersMax);
     const last = lines.at(-1);
     if (last !== undefined && last.message === said && last.level === level && last.id.startsWith(`${run}/`)) {
       lines[lines.length - 1] = { ...last, times: (last.times ?? 1) + 1 };
@@ -170,6 +170,9 @@ function lineOf(text: string): LogLine | undefined {
     return undefined; // torn by a crash, or of another version: it is talk, and not missed
   }
 }
+
+/** Far longer than a line, and without the word at the cut: half a secret is not known again. */
+const shortened = (text: string): string => (text.length <= 4 * diagnosisBounds.lineCharactersMax ? text : text.slice(0, 4 * diagnosisBounds.lineCharactersMax).replace(/\S*$/, ""));
 
 /** Text from a peer must not look like a line of its own. */
 // oxlint-disable-next-line no-control-regex -- control characters are what it removes
