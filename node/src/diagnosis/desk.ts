@@ -50,7 +50,7 @@ export interface Desk {
   result(id: string): Result | undefined;
   /** Resolves when something became of it, or after so long. */
   settled(id: string, withinMs: number): Promise<void>;
-  /** Only while the node was not asked yet. `HOLON_DIAGNOSIS_GONE`. */
+  /** While the node was not asked yet, or when its time is over. `HOLON_DIAGNOSIS_GONE`. */
   cancel(id: string, by: AskedBy): Promise<void>;
   /** A link opened. */
   look(): void;
@@ -108,12 +108,13 @@ export function createDesk({ self, log, events, calls, handlers, ports }: DeskOp
     return handler(parameters, self);
   }
 
-  /** One request as far as it goes now. Returns whether it went on. */
+  /** One request as far as it goes now. */
   async function advance(id: string): Promise<void> {
     let request = held(id);
-    if (request.state === "done") return tellDone(request);
-    if (!isOpen(request)) return;
     const isLate = clock.wall().ms >= request.expiresMs;
+    // A node that never comes back need not be told for ever.
+    if (request.state === "done") return isLate ? store({ ...request, isForgotten: true }) : tellDone(request);
+    if (!isOpen(request)) return;
     if (request.state === "waiting" && isLate) return end(request, "expired");
     if (request.state === "waiting") {
       // Before the first byte goes: from now on nobody here knows whether it was begun.
@@ -261,7 +262,9 @@ export function createDesk({ self, log, events, calls, handlers, ports }: DeskOp
     cancel: (id, by) =>
       inTurn(async () => {
         const request = held(id);
-        if (request.state !== "waiting" || busy.has(request.node)) throw new HolonError("HOLON_DIAGNOSIS_GONE", `${id} is ${request.state}: ${request.node} may be at it`);
+        // What was sent to a node that is gone for good is given up by whoever says so, when its time is over.
+        const isGivenUp = request.state === "sent" && clock.wall().ms >= request.expiresMs;
+        if ((request.state !== "waiting" && !isGivenUp) || busy.has(request.node)) throw new HolonError("HOLON_DIAGNOSIS_GONE", `${id} is ${request.state}: ${request.node} may be at it`);
         await end(request, "cancelled", by);
       }),
     // Those who connect at about the same time are one occasion.
