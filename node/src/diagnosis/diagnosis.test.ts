@@ -107,3 +107,27 @@ test("on a link with a budget an answer waits for its time, and an alarm does no
   await family.until("the alarm is there", () => head() === own, 3_000);
   assert.ok(isWaiting, "and the answer is not");
 });
+
+test("a request waits for a node that is away until its time is over; it can be taken back, and not without end be asked", async () => {
+  const family = new SimFamily();
+  family.parent.start();
+  await family.until("the parent is up", () => family.parent.subject !== undefined);
+  const { desk } = family.parentNode.diagnosis;
+  const short = await settle(family, desk.request(childName, { kind: "report" }, by, 60_000));
+  const taken = await settle(family, desk.request(childName, { kind: "report" }, by, 600_000));
+  await settle(family, desk.cancel(taken.id, by));
+  await settle(family, desk.settled(short.id, 120_000));
+  assert.throws(() => desk.result(short.id), { code: "HOLON_DIAGNOSIS_EXPIRED" });
+  assert.throws(() => desk.result(taken.id), { code: "HOLON_DIAGNOSIS_GONE" });
+  assert.throws(() => desk.result("0123456789abcdef"), { code: "HOLON_DIAGNOSIS_GONE" });
+  for (let asked = 0; asked < 16; asked++) await settle(family, desk.request(childName, { kind: "report" }, by, 600_000));
+  await assert.rejects(settle(family, desk.request(childName, { kind: "report" }, by, 600_000)), { code: "HOLON_DIAGNOSIS_FULL" });
+  assert.deepEqual(desk.requests().slice(0, 2).map(({ state }) => state), ["expired", "cancelled"]);
+
+  // A crash of the one who asks forgets nothing, and the node has it all when it comes.
+  family.parent.crash("power");
+  family.parent.start();
+  family.child.start();
+  await family.until("all are answered", () => (family.parent.subject?.diagnosis.desk.requests().filter(({ state }) => state === "done").length ?? 0) === 16, 300_000);
+  await family.until("and dropped where they were made", () => family.childNode.log.cells("errand-result/").size === 0);
+});
