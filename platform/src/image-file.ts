@@ -1,0 +1,33 @@
+/** The image of a function as its author names it: an OCI archive, or a folder with an OCI layout, which becomes one. */
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { HolonError } from "@holon/core/errors.ts";
+import { readImage } from "@holon/core/image/image.ts";
+import { writeTar, type TarFile } from "@holon/core/image/tar-writer.ts";
+import { limits } from "@holon/core/limits.ts";
+import { imagePlatform, imageTools } from "./image-tools.ts";
+
+/** Looked through before it is published, as far as this machine can run it. `HOLON_APP_BAD`, `HOLON_IMAGE_BAD`. */
+export async function readImageFile(path: string, name: string): Promise<Uint8Array> {
+  let archive: Uint8Array;
+  try {
+    archive = statSync(path).isDirectory() ? packLayout(path) : readFileSync(path);
+  } catch (cause) {
+    throw new HolonError("HOLON_APP_BAD", `${name} is ${path}, which cannot be read`, { cause });
+  }
+  if (archive.length > limits.blobBytesMax) throw new HolonError("HOLON_IMAGE_BAD", `${name} has ${archive.length} bytes; the limit is ${limits.blobBytesMax}`);
+  try {
+    readImage(archive, name, imagePlatform(), imageTools);
+  } catch (error) {
+    if (!(error instanceof HolonError) || error.code !== "HOLON_UNIT_UNSUPPORTED") throw error; // another machine's image is for that machine to judge
+  }
+  return archive;
+}
+
+/** The same bytes for the same files. */
+function packLayout(folder: string): Uint8Array {
+  const digests = join(folder, "blobs", "sha256");
+  const blobs = existsSync(digests) ? readdirSync(digests).filter((name) => /^[0-9a-f]{64}$/.test(name)).sort() : [];
+  const fileOf = (path: string): TarFile => ({ path, content: readFileSync(join(folder, path)) });
+  return writeTar([fileOf("oci-layout"), fileOf("index.json"), ...blobs.map((name) => fileOf(`blobs/sha256/${name}`))]);
+}
