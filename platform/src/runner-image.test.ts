@@ -39,7 +39,7 @@ const files = existsSync("/usr/bin/perl") && process.platform === "linux" ? perl
 const canRun = { skip: need("bwrap").skip !== false ? need("bwrap").skip : files.length === 0 ? "no perl here to make an image of" : canConfine() ? false : "bubblewrap may not make namespaces here" };
 
 const imageOf = (body: string, making: Partial<ImageMaking> = {}, more: readonly TarFile[] = []): Uint8Array =>
-  ociArchive({ config: { Entrypoint: ["/usr/bin/perl"], Cmd: ["/srv/app.pl"], Env: ["PATH=/usr/bin", "GREETING=hello", "HOLON_SOCKET=/tmp/other"], WorkingDir: "/srv/data" }, ...making, layers: [files, [{ path: "srv/app.pl", content: bytes(server(body)) }, ...more], ...(making.layers ?? [])] });
+  ociArchive({ config: { Entrypoint: ["/usr/bin/perl"], Cmd: ["/srv/app.pl"], Env: ["PATH=/usr/bin", "GREETING=hello", "HOLON_SOCKET=/srv/other"], WorkingDir: "/srv/data" }, ...making, layers: [files, [{ path: "srv/app.pl", content: bytes(server(body)) }, ...more], ...(making.layers ?? [])] });
 
 const programOf = (code: Uint8Array, options: Partial<UnitProgram> = {}): UnitProgram => ({ name: "probe", code, runtime: "image", models: {}, fitted: [], state: new Map(), timeoutMs: 5_000, startMs: 10_000, ...options });
 const start = (code: Uint8Array, options: Partial<UnitProgram> = {}): Promise<UnitInstance> => runner.start(programOf(code, options));
@@ -104,7 +104,7 @@ return '["' . join('","', @seen) . '"]';`;
 
   it("keeps its bounds: memory, scratch, time", canRun, async () => {
     assert.equal(await dataOf(imageOf(`return eval { my $x = "x" x (1 << 28); 1 } ? '"got it"' : '"refused"';`), { memoryBytesMax: 128 << 20 }).catch((error: Error) => (/did not answer|ended/.test(error.message) ? "refused" : error)), "refused");
-    assert.equal(await dataOf(imageOf(`open(my $f, ">", "/tmp/a"); my $sum = 0; for (1..80) { my $n = syswrite($f, "x" x (1 << 20)); last unless $n; $sum += $n } return $sum <= (64 << 20) ? '"full"' : '"more"';`)), "full");
+    assert.equal(await dataOf(imageOf(`open(my $f, ">", "/run/a"); my $sum = 0; for (1..80) { my $n = syswrite($f, "x" x (1 << 20)); last unless $n; $sum += $n } return $sum <= (64 << 20) ? '"full"' : '"more"';`)), "full");
     const unit = await start(imageOf(`while (1) {}`), { timeoutMs: 700 });
     await fails(unit.handle(eventsOf(1)), "HOLON_UNIT_TIMEOUT", /probe/);
     await unit.stop();

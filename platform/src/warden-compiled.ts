@@ -10,11 +10,14 @@ export interface CompiledModules {
   keepSoon(bytes: Uint8Array): void;
 }
 
+/** What is used of the WebAssembly JavaScript Interface. */
+const { WebAssembly: webAssembly } = globalThis as unknown as { readonly WebAssembly: { readonly Module: new (bytes: Uint8Array) => object } };
+
 /** After a start, and before an idle isolate is ended. */
 const keepAfterMs = 5;
 
 export function createCompiledModules(): CompiledModules {
-  const kept = new Map<string, WebAssembly.Module>();
+  const kept = new Map<string, object>();
   function keep(bytes: Uint8Array): void {
     const hash = createHash("sha256").update(bytes).digest("base64");
     const known = kept.get(hash) ?? compile(bytes);
@@ -26,9 +29,9 @@ export function createCompiledModules(): CompiledModules {
 }
 
 /** What is none is told by the isolate that wanted to run it. */
-function compile(bytes: Uint8Array): WebAssembly.Module | undefined {
+function compile(bytes: Uint8Array): object | undefined {
   try {
-    return new WebAssembly.Module(Uint8Array.from(bytes));
+    return new webAssembly.Module(bytes);
   } catch {
     return undefined;
   }

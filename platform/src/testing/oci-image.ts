@@ -26,7 +26,7 @@ export function ociArchive({ layers, config = {}, platform = imagePlatform(), pa
     files.set(`blobs/sha256/${digest}`, bytes);
     return { mediaType, digest: `sha256:${digest}`, size: bytes.length };
   };
-  const archives = layers.map((files) => writeTar(files));
+  const archives = layers.map((layer) => writeTar(layer));
   const suffix = packing === "none" ? "" : `+${packing}`;
   const packed = archives.map((bytes) => (packing === "none" ? bytes : packing === "gzip" ? gzipSync(bytes) : zstdCompressSync(bytes)));
   const about = keep("application/vnd.oci.image.config.v1+json", json({ ...platform, config, rootfs: { type: "layers", diff_ids: archives.map((bytes) => `sha256:${digestOf(bytes)}`) } }));
