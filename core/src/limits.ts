@@ -206,6 +206,8 @@ export const limits = {
   unitMemoryBytesMax: 512 << 20,
   /** Compiled WebAssembly modules that a warden keeps for the next start of their functions. At the bound: the oldest is let go of. */
   wasmModulesKept: 32,
+  /** One of them, before it is compiled. At the bound: it is compiled again at each start. */
+  wasmModuleKeptBytesMax: 4 << 20,
   /** Isolates that a warden keeps ready, so that a start does not wait for one. */
   isolatesSpare: 2,
   /** Time for an isolate to end when told to, and for a warden to answer beyond a function's own time. At the bound: the warden is killed. */

@@ -25,7 +25,7 @@ export function createCompiledModules(): CompiledModules {
     if (known !== undefined) kept.set(hash, known);
     for (const oldest of kept.keys()) if (kept.size > limits.wasmModulesKept) kept.delete(oldest);
   }
-  return { keepSoon: (bytes) => void setTimeout(keep, keepAfterMs, bytes) };
+  return { keepSoon: (bytes) => void (bytes.length <= limits.wasmModuleKeptBytesMax && setTimeout(keep, keepAfterMs, bytes)) };
 }
 
 /** What is none is told by the isolate that wanted to run it. */
