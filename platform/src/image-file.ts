@@ -1,5 +1,5 @@
 /** The image of a function as its author names it: an OCI archive, or a folder with an OCI layout, which becomes one. */
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import { readImage } from "@holon/core/image/image.ts";
@@ -24,10 +24,22 @@ export async function readImageFile(path: string, name: string): Promise<Uint8Ar
   return archive;
 }
 
-/** The same bytes for the same files. */
+/** The same bytes for the same image: what the index leads to, and not what builders leave beside it. */
 function packLayout(folder: string): Uint8Array {
-  const digests = join(folder, "blobs", "sha256");
-  const blobs = existsSync(digests) ? readdirSync(digests).filter((name) => /^[0-9a-f]{64}$/.test(name)).sort() : [];
-  const fileOf = (path: string): TarFile => ({ path, content: readFileSync(join(folder, path)) });
-  return writeTar([fileOf("oci-layout"), fileOf("index.json"), ...blobs.map((name) => fileOf(`blobs/sha256/${name}`))]);
+  const fileOf = (path: string): TarFile & { readonly content: Uint8Array } => ({ path, content: readFileSync(join(folder, path)) });
+  const index = fileOf("index.json");
+  const found = new Map<string, TarFile>();
+  const follow = (document: Uint8Array): void => {
+    for (const [, digest = ""] of new TextDecoder().decode(document).matchAll(/"sha256:([0-9a-f]{64})"/g)) {
+      const path = `blobs/sha256/${digest}`;
+      if (found.has(path) || !existsSync(join(folder, path))) continue; // a digest of what is unpacked names no file
+      const file = fileOf(path);
+      found.set(path, file);
+      if (file.content[0] === openingBrace && file.content.length <= limits.imageDocumentBytesMax) follow(file.content);
+    }
+  };
+  follow(index.content);
+  return writeTar([fileOf("oci-layout"), index, ...[...found].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, file]) => file)]);
 }
+
+const openingBrace = 0x7b;

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, describe, it } from "node:test";
 import { need } from "../../scripts/testing/need.ts";
+import { onItsTurn } from "../../scripts/testing/turns.ts";
 import type { TarFile } from "@holon/core/image/tar-writer.ts";
 import type { UnitInstance, UnitProgram } from "@holon/core/ports.ts";
 import { eventsOf, fails } from "@holon/sim/contracts/runner.ts";
@@ -35,6 +37,8 @@ while (my $client = $listen->accept()) {
 }
 `;
 
+const listing = `opendir(my $folder, "/srv"); return '"' . join(",", sort grep { !/^\\./ } readdir($folder)) . '"';`;
+
 const files = existsSync("/usr/bin/perl") && process.platform === "linux" ? perlFiles() : [];
 const canRun = { skip: need("bwrap").skip !== false ? need("bwrap").skip : files.length === 0 ? "no perl here to make an image of" : canConfine() ? false : "bubblewrap may not make namespaces here" };
 
@@ -61,7 +65,7 @@ describe("a function that is an image", () => {
 
   it("has what the upper layer left of the lower", canRun, async () => {
     const more: readonly TarFile[] = [{ path: "srv/a", content: bytes("1") }, { path: "srv/b", content: bytes("2") }];
-    const code = imageOf(`opendir(my $folder, "/srv"); return '"' . join(",", sort grep { !/^\\./ } readdir($folder)) . '"';`, { packing: "gzip", layers: [[{ path: "srv/.wh.a" }, { path: "srv/c", type: "1", target: "srv/b" }]] }, more);
+    const code = imageOf(listing, { packing: "gzip", layers: [[{ path: "srv/.wh.a" }, { path: "srv/c", type: "1", target: "srv/b" }]] }, more);
     assert.equal(await dataOf(code), "app.pl,b,c,data");
   });
 
@@ -124,7 +128,33 @@ return '["' . join('","', @seen) . '"]';`;
   });
 });
 
-it("a folder with an image's layout is stored as an archive, the same for the same files", async () => {
+it("an image that another builder made runs from its layout", onItsTurn(0, 3, canRun.skip === false ? need("umoci").skip : canRun.skip), async () => {
+  const folder = mkdtempSync(join(tmpdir(), "holon-umoci-"));
+  const umoci = (...words: readonly string[]): void => void execFileSync("umoci", words, { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
+  const own = [...files, { path: "srv/app.pl", content: bytes(server(listing)) }, { path: "srv/gone", content: bytes("1") }];
+  try {
+    umoci("init", "--layout", "image");
+    umoci("new", "--image", "image:1");
+    umoci("unpack", "--rootless", "--image", "image:1", "lower");
+    for (const { path, content } of own) {
+      const at = join(folder, "lower", "rootfs", path);
+      mkdirSync(dirname(at), { recursive: true });
+      if (content !== undefined) writeFileSync(at, content, { mode: 0o755 });
+    }
+    umoci("repack", "--image", "image:1", "lower");
+    umoci("config", "--image", "image:1", "--config.entrypoint", "/usr/bin/perl", "--config.cmd", "/srv/app.pl");
+    umoci("unpack", "--rootless", "--image", "image:1", "upper");
+    rmSync(join(folder, "upper", "rootfs", "srv", "gone"));
+    umoci("repack", "--image", "image:1", "upper");
+    const [once, again] = [await readImageFile(join(folder, "image"), "it"), await readImageFile(join(folder, "image"), "it")];
+    assert.deepEqual(once, again);
+    assert.equal(await dataOf(once), "app.pl");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+it("what is no image is refused before it is published", async () => {
   const folder = mkdtempSync(join(tmpdir(), "holon-layout-"));
   try {
     await fails(readImageFile(folder, "it"), "HOLON_APP_BAD", /cannot be read/);
