@@ -76,6 +76,8 @@ export const httpTriggerSchema = z.strictObject({
   http: z.strictObject({
     method: z.enum(["GET", "POST", "PUT", "DELETE"]).default("POST"),
     path: z.string().max(256).regex(/^(\/([a-z0-9._-]+|\{[a-z]\w*\}))+$/i, "like /stock/{item}"),
+    /** Of what is asked and answered. Without it that is `raw`, and a request is answered on the node that took it in or not at all. */
+    class: z.enum(["derived", "aggregate", "public"]).optional(),
   }),
 });
 export type HttpTrigger = z.infer<typeof httpTriggerSchema>;

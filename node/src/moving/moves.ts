@@ -95,7 +95,7 @@ export function wasSealed(log: Pick<SegmentLog, "cells">, hash: BlobHash): boole
 }
 
 /** Of what it was handed. What nothing here makes has come from other nodes, whose guards let it go: that is never raw or personal. */
-function classHeld(app: AppDocument, name: string): DataClass {
+export function classHeld(app: AppDocument, name: string): DataClass {
   const fn = app.functions.find((one) => one.name === name);
   const isMadeHere = fn !== undefined && "type" in fn.on && isDeclared(app, fn.on.type);
   return fn === undefined || (!("type" in fn.on) && !("schedule" in fn.on)) || isMadeHere ? (makersOf(app).find((maker) => maker.name === name)?.from ?? "raw") : "derived";

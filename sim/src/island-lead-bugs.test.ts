@@ -1,0 +1,33 @@
+/** A site that decides for itself, and one bug for each thing that is promised of it. */
+import assert from "node:assert/strict";
+import { limits } from "@holon/core/limits.ts";
+import { sitePlanner } from "@holon/core/site/overlay.ts";
+import { unitLeases, type UnitLeases } from "@holon/core/site/unit-leases.ts";
+import type { StewardshipRules } from "@holon/node/site/stewardship.ts";
+import { takesTurns } from "../../scripts/testing/turns.ts";
+import { holonProgram } from "./program.ts";
+import { islandLead } from "./scenarios/island-lead.ts";
+import { runSeed } from "./scenario.ts";
+
+const planted = takesTurns(2);
+
+async function violationsWith(stewardship: StewardshipRules, seed = 1): Promise<string> {
+  return (await runSeed({ ...islandLead, convergeMsMax: 400_000 }, await holonProgram({ stewardship }), seed)).violations.join("\n");
+}
+
+planted("a site that is cut off restarts the unit of a lost node on a sibling, and hands it back", async () => {
+  assert.equal(await violationsWith({}), "");
+});
+
+planted("the checker catches a lead that grants a unit to whom it wants, whoever has it", async () => {
+  const hasty: UnitLeases = { ask: (book, question) => (question.target === question.from ? { book: { ...book, given: book.given + 1 }, granted: [book.term, book.given + 1] } : unitLeases.ask(book, question)) };
+  assert.match(await violationsWith({ leases: hasty, planner: { decide: (view) => new Map(view.delegation.units.map(({ unit }) => [unit, { node: view.members[Math.floor(view.nowMs / limits.siteUnitAskMs) % 3]?.name ?? null, because: "by turns" }])) } }), /the unit runs on .* and /);
+});
+
+planted("the checker catches a lead that decides nothing", async () => {
+  assert.match(await violationsWith({ planner: { decide: () => new Map() } }), /no sibling ran its unit/);
+});
+
+planted("the checker catches a lead that never hands back", async () => {
+  assert.match(await violationsWith({ planner: { decide: (view, tools) => (view.before.size > 0 ? view.before : sitePlanner.decide(view, tools)) } }), /not converged|runs/);
+});
