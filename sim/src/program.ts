@@ -66,6 +66,7 @@ export async function holonProgram({ moveBook, ...parts }: NodeParts & { readonl
       await node.announce();
       return {
         log: node.log,
+        ask: node.ask,
         shared: node.shared,
         control,
         missing: (lane) => node.log.missing(lane),

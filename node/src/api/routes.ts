@@ -4,6 +4,7 @@ import type { Route } from "@holon/core/api/route.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import { z } from "zod";
 import type { HolonNode } from "../node.ts";
+import { scaleRoutes } from "./scale-routes.ts";
 import { telemetryRoutes } from "./telemetry-routes.ts";
 import { sharedRoutes } from "./shared-routes.ts";
 
@@ -91,6 +92,7 @@ export function nodeRoutes(node: HolonNode): readonly Route[] {
     ...eventRoutes(node.log),
     ...sharedRoutes(node),
     ...telemetryRoutes(node.telemetry, node.clock),
+    ...scaleRoutes(node.telemetry),
     ...functionRoutes(node),
   ];
 }
