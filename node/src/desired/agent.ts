@@ -191,6 +191,7 @@ export function createAgent(context: AgentContext): Agent {
     state = "switching";
     const denied = await switchTo(desired);
     adopted = desired.version;
+    await moves.beganAnew();
     if (denied !== undefined) throw denied; // the rest runs
     const first = version !== desired.version;
     version = desired.version;

@@ -152,3 +152,18 @@ test("what a unit has read and made nothing of is not told as left", async (cont
     assert.deepEqual((await told()).left, behind === 0 ? {} : { [laneName(lane)]: behind });
   }
 });
+
+test("a unit that begins anew where it was sealed once is this node's again, also after a start with an older document", async (context) => {
+  const { log, moves } = await bed(context);
+  moves.follow(desired(1, { leaves: [{ unit: "a/f", id: "1", to: "edge-2" }] }, [asked]));
+  moves.begin([]);
+  await moves.seal("a/f");
+  const own = (): number => moves.ownOf(desired(1, {}, [asked]))[0]?.functions.length ?? 0;
+  moves.follow(desired(2, {}));
+  await moves.beganAnew();
+  assert.deepEqual([own(), log.cell("moved/a/f") === undefined], [0, false], "it is elsewhere");
+  moves.follow(desired(3, {}, [asked]));
+  assert.equal(own(), 0, "the document is not reached yet");
+  await moves.beganAnew();
+  assert.deepEqual([own(), log.cell("moved/a/f")], [1, undefined]);
+});
