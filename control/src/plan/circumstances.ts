@@ -16,14 +16,16 @@ export interface Standing {
   readonly before: readonly AppNeeds[];
   readonly placements: readonly { readonly unit: string; readonly node: string }[];
   stateOf(node: string): "present" | "silent" | "gone";
+  /** Of one that is silent: whether it is not heard either. One that is back is present only after a while. */
+  isLeaseOver(node: string): boolean;
 }
 
-export function inCircumstances(apps: readonly AppNeeds[], documents: readonly AppDocument[], state: ControlState, { before, placements, stateOf }: Standing): readonly AppNeeds[] {
+export function inCircumstances(apps: readonly AppNeeds[], documents: readonly AppDocument[], state: ControlState, { before, placements, stateOf, isLeaseOver }: Standing): readonly AppNeeds[] {
   const policy = state.policy === undefined ? undefined : compilePolicy(parsePolicy(state.policy.text));
   const old = new Map(before.flatMap(({ app, units }) => units.map((unit) => [`${app}/${unit.name}`, unit] as const)));
   return apps.map(({ app, units, flows }) => {
     const document = documents.find(({ name }) => name === app);
-    return { app, flows, units: units.map((unit) => withSite(withData(withPolicy(unit, document, state, policy), document, state, old.get(`${app}/${unit.name}`)), placements.find((one) => one.unit === `${app}/${unit.name}`)?.node, state, stateOf)) };
+    return { app, flows, units: units.map((unit) => withSite(withData(withPolicy(unit, document, state, policy), document, state, old.get(`${app}/${unit.name}`)), placements.find((one) => one.unit === `${app}/${unit.name}`)?.node, state, { stateOf, isLeaseOver })) };
   });
 }
 
@@ -31,11 +33,11 @@ export function inCircumstances(apps: readonly AppNeeds[], documents: readonly A
  * A site that is cut off decides itself on what is left to it. Where some of it are heard and its home is not, the others may have it: the lead lets one of them run it. Elsewhere it might run
  * a second time.
  */
-function withSite(unit: UnitNeeds, home: string | undefined, state: ControlState, stateOf: Standing["stateOf"]): UnitNeeds {
+function withSite(unit: UnitNeeds, home: string | undefined, state: ControlState, { stateOf, isLeaseOver }: Pick<Standing, "stateOf" | "isLeaseOver">): UnitNeeds {
   const members = home === undefined || unit.delegated !== true ? undefined : membersOf(state, home);
   if (home === undefined || members === undefined || stateOf(home) !== "silent") return unit;
   const site = state.nodes.get(home)?.site ?? "";
-  if (members.every((member) => stateOf(member) !== "present")) return { ...unit, island: site };
+  if (!isLeaseOver(home) || members.every((member) => stateOf(member) !== "present")) return { ...unit, island: site };
   const outside = [...state.nodes.values()].filter((node) => node.site !== site).map(({ name }) => [name, `it is left to site ${site}, of which ${home} is not heard and may run it still`] as const);
   return { ...unit, forbidden: { ...Object.fromEntries(outside), ...unit.forbidden } };
 }
