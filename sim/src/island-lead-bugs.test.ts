@@ -8,10 +8,10 @@ import { holonProgram } from "./program.ts";
 import { islandLead } from "./scenarios/island-lead.ts";
 import { runSeed } from "./scenario.ts";
 
-const planted = takesTurns(2);
+const planted = takesTurns(8);
 
 async function violationsWith(stewardship: StewardshipRules, seed = 1): Promise<string> {
-  return (await runSeed({ ...islandLead, convergeMsMax: 400_000 }, await holonProgram({ stewardship }), seed)).violations.join("\n");
+  return (await runSeed({ ...islandLead, convergeMsMax: 60_000 }, await holonProgram({ stewardship }), seed)).violations.join("\n");
 }
 
 planted("a site that is cut off restarts the unit of a lost node on a sibling, and hands it back", async () => {

@@ -24,7 +24,7 @@ export type Delegation = z.infer<typeof delegationSchema>;
 export const leaseIdSchema = z.tuple([z.int().min(0), z.int().min(0)]);
 export type LeaseId = z.infer<typeof leaseIdSchema>;
 /** What a unit held, as a sibling keeps it: under which grant, and the how manieth of it. */
-export const spareIdSchema = z.tuple([z.int().min(0), z.int().min(0), z.int().min(0)]);
+const spareIdSchema = z.tuple([z.int().min(0), z.int().min(0), z.int().min(0)]);
 export type SpareId = z.infer<typeof spareIdSchema>;
 
 /** Below, same, above: -1, 0, 1. What is not there is below all. */
@@ -91,4 +91,4 @@ export const overlaySchema = z.strictObject({
   back: z.array(unitSchema).max(limits.appFunctionsMax),
 });
 export type Overlay = z.infer<typeof overlaySchema>;
-export const delegationEvents = { overlay: "holon.site.overlay", refused: "holon.site.refused", exceeded: "holon.site.exceeded" } as const;
+export const delegationEvents = { overlay: "holon.site.overlay", refused: "holon.site.refused" } as const;

@@ -41,7 +41,7 @@ export const watermarkSchema = z.strictObject({
   aheadMs: z.int().min(0).max(limits.windowSpanMsMax).default(3_600_000),
 });
 
-export const onceSchema = z.strictObject({
+const onceSchema = z.strictObject({
   /** Fields of the data that are the same wherever a frame was heard, for example the device's counter and its session; dots lead into objects. */
   fields: z.array(z.string().min(1).max(256)).min(1).max(16),
   /** Event times of one frame, as several gateways say, are no further apart. */
