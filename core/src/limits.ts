@@ -382,7 +382,7 @@ export const limits = {
   siblingReconnectMaxMs: 3_000,
   /**
    * Units that control has left to a site: a member asks the lead this often what it may run, for a lease, and ends it so much before that is over. One that was away is home again after
-   * `siteUnitReturnMs`. What a unit holds is given to siblings this often, in so many bytes; a larger state stays where it is.
+   * `siteUnitReturnMs`. What a unit holds is given to siblings this often, in so many bytes, and so many a second on average; a larger state stays where it is.
    */
   siteUnitAskMs: 5_000,
   siteUnitLeaseMs: 30_000,
@@ -390,6 +390,7 @@ export const limits = {
   siteUnitReturnMs: 20_000,
   siteSpareMs: 5_000,
   siteSpareBytesMax: 256 << 10,
+  siteSpareBytesPerSecond: 8 << 10,
   /** What the leads of one site decided, as control tells it in explanations: the last ones. */
   overlaysRemembered: 64,
   /**

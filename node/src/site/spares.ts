@@ -8,6 +8,7 @@ import type { Desired } from "@holon/core/schema/desired.ts";
 import { compareIds, leaseIdSchema, spareSchema, type LeaseId, type Spare } from "@holon/core/schema/delegation.ts";
 import type { UnitState } from "@holon/core/schema/moving.ts";
 import { fromBase64, toBase64 } from "@holon/core/series/base64.ts";
+import { createTurns } from "@holon/core/turns.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import { classHeld } from "../moving/moves.ts";
 import { encodeUnitState, parseUnitState, unitStateOf } from "../moving/unit-state.ts";
@@ -37,6 +38,8 @@ const cellOf = (unit: string): string => `spare/${unit}`;
 const tenureOf = (unit: string): string => `tenure/${unit}`;
 
 export function createSpares({ log, guard, jurisdiction, desired }: SparesOptions): Spares {
+  /** So that a number is of one state. */
+  const inTurn = createTurns();
   function of(unit: string): Spare | undefined {
     const bytes = log.cell(cellOf(unit));
     return bytes && spareSchema.parse(parseJson(bytes));
@@ -66,24 +69,26 @@ export function createSpares({ log, guard, jurisdiction, desired }: SparesOption
     tenure,
     tenureCell: (unit, lease) => ({ key: tenureOf(unit), value: encoder.encode(canonicalJson(lease)) }),
     spareCell,
-    async make(unit) {
-      const lease = tenure(unit);
-      const before = of(unit);
-      if (lease === null) throw new HolonError("HOLON_INTERNAL", `${unit} was never granted to ${log.origin}`);
-      const isOwn = before !== undefined && compareIds(before.id.slice(0, 2), lease) === 0;
-      const state = unitStateOf(unit, "spare", log);
-      const bytes = encodeUnitState(state);
-      const text = toBase64(bytes);
-      if (isOwn && before.state === text) return before;
-      const because = await withheld(unit, state, bytes.length);
-      if (isOwn && because !== undefined && before.state === null && before.because === because) return before;
-      const spare: Spare = { id: [lease[0], lease[1], isOwn ? before.id[2] + 1 : 1], state: because === undefined ? text : null, because: because ?? null };
-      await log.append({ cells: [spareCell(unit, spare)] });
-      return spare;
-    },
+    make: (unit) => inTurn(() => makeNow(unit)),
     async keep(unit, spare) {
       if (spare.state !== null) parseUnitState(fromBase64(spare.state), unit);
       if (compareIds(spare.id, of(unit)?.id ?? null) > 0) await log.append({ cells: [spareCell(unit, spare)] });
     },
   };
+
+  async function makeNow(unit: string): Promise<Spare> {
+    const lease = tenure(unit);
+    const before = of(unit);
+    if (lease === null) throw new HolonError("HOLON_INTERNAL", `${unit} was never granted to ${log.origin}`);
+    const isOwn = before !== undefined && compareIds(before.id.slice(0, 2), lease) === 0;
+    const state = unitStateOf(unit, "spare", log);
+    const bytes = encodeUnitState(state);
+    const text = toBase64(bytes);
+    if (isOwn && before.state === text) return before;
+    const because = await withheld(unit, state, bytes.length);
+    if (isOwn && because !== undefined && before.state === null && before.because === because) return before;
+    const spare: Spare = { id: [lease[0], lease[1], isOwn ? before.id[2] + 1 : 1], state: because === undefined ? text : null, because: because ?? null };
+    await log.append({ cells: [spareCell(unit, spare)] });
+    return spare;
+  }
 }

@@ -24,6 +24,7 @@ async function bed(context: TestContext) {
   let acts: (() => void)[] = [];
   const clock: Clock = { ...createClock(), monotonicMs: () => nowMs, after: (_, act) => (acts.push(act), { cancel: () => void (acts = acts.filter((one) => one !== act)) }) };
   const answers: UnitLeaseAnswer[] = [];
+  let asks = 0;
   const told: unknown[] = [];
   const handlers = new Map<string, CallHandler>();
   const lead = { node: "g2", term: 4 };
@@ -33,6 +34,7 @@ async function bed(context: TestContext) {
     ask: (_, method, parameters) => {
       if (method !== "site.lease") return Promise.reject(new HolonError("HOLON_LINK_UNREACHABLE", "away"));
       unitLeaseAskSchema.parse(parameters);
+      asks += 1;
       const answer = answers.shift();
       return answer === undefined ? Promise.reject(new HolonError("HOLON_LEAD_MISSING", "g2 does not lead")) : Promise.resolve(answer);
     },
@@ -43,9 +45,10 @@ async function bed(context: TestContext) {
   const pass = async (ms: number, answer?: UnitLeaseAnswer): Promise<void> => {
     nowMs += ms;
     if (answer !== undefined) answers.push(answer);
+    const before = asks;
     for (const act of acts.splice(0)) act();
+    while (asks === before) await new Promise(setImmediate);
     for (let turns = 0; turns < 20; turns++) await new Promise(setImmediate);
-    while (!acts.length) await new Promise(setImmediate);
   };
   const grant = (unit: string, lease: [number, number], term = 4): UnitLeaseAnswer => ({ term, serial: 1, granted: [{ unit, lease, from: null }], holders: { [unit]: "g1" } });
   /** What it goes on from is on its disk. */

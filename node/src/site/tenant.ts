@@ -81,13 +81,13 @@ export function createTenant(options: TenantOptions): Tenant {
   const ending = new Map<string, LeaseId>();
   const taking = new Set<string>();
   /** By unit, siblings that have its newest state. */
-  const given = new Map<string, { readonly id: readonly number[]; readonly to: Set<string> }>();
+  const given = new Map<string, { readonly id: readonly number[]; readonly to: Set<string>; readonly nextMs: number }>();
   const refused = new Set<string>();
   let holders: Readonly<Record<string, string>> = {};
   let number = 0;
-  let timer: Timer | undefined;
+  let asking: Timer | undefined;
+  let giving: Timer | undefined;
   let over: Timer | undefined;
-  let sparedMs = Number.NEGATIVE_INFINITY;
   let closed = false;
 
   const delegation = (): Delegation | undefined => options.desired()?.delegation;
@@ -118,7 +118,8 @@ export function createTenant(options: TenantOptions): Tenant {
     for (const { unit } of units) {
       const lease = ending.get(unit);
       if (lease !== undefined && !options.isRunning(unit)) {
-        await spares.make(unit); // what it ended with is what another goes on from
+        // What it ended with is what another goes on from; under a grant for which it was never ready nothing ran.
+        if (compareIds(spares.tenure(unit), lease) === 0) await spares.make(unit);
         ending.delete(unit);
       }
       const own = spares.of(unit);
@@ -204,18 +205,26 @@ export function createTenant(options: TenantOptions): Tenant {
     return found;
   }
 
-  /** Siblings get what units here hold. */
+  /** Siblings get what units here hold: the larger, the more rarely. One that does not answer is not waited for twice. */
   async function giveSpares(): Promise<void> {
-    const members = delegation()?.members.map(({ name }) => name).filter((name) => name !== self) ?? [];
+    const members = new Set(delegation()?.members.map(({ name }) => name).filter((name) => name !== self));
     for (const [unit, { isReady }] of held) {
-      if (!isReady || !options.isRunning(unit)) continue;
+      const nowMs = clock.monotonicMs();
+      if (!isReady || !options.isRunning(unit) || nowMs < (given.get(unit)?.nextMs ?? 0)) continue;
       const spare = await spares.make(unit);
       const known = given.get(unit);
-      const row = known !== undefined && compareIds(known.id, spare.id) === 0 ? known : { id: spare.id, to: new Set<string>() };
+      const nextMs = nowMs + ((spare.state?.length ?? 0) * 1_000) / limits.siteSpareBytesPerSecond;
+      const row = { id: spare.id, to: known !== undefined && compareIds(known.id, spare.id) === 0 ? known.to : new Set<string>(), nextMs };
       given.set(unit, row);
       for (const member of members) {
         if (row.to.has(member) || !isNodeName(member)) continue;
-        await options.ask(member, delegationMethods.keep, { unit, ...spare }).then(() => row.to.add(member), (error: unknown) => note(`${member} does not keep ${unit}`, error));
+        try {
+          await options.ask(member, delegationMethods.keep, { unit, ...spare });
+          row.to.add(member);
+        } catch (error) {
+          members.delete(member);
+          note(`${member} does not keep ${unit}`, error);
+        }
       }
     }
   }
@@ -238,28 +247,27 @@ export function createTenant(options: TenantOptions): Tenant {
     return spare;
   }));
 
-  async function tick(): Promise<void> {
-    await askLead().catch((error: unknown) => note("lead", error));
-    if (closed || clock.monotonicMs() - sparedMs < limits.siteSpareMs) return;
-    sparedMs = clock.monotonicMs();
-    await giveSpares().catch((error: unknown) => note("spares", error));
+  function askAgain(): void {
+    if (!closed) asking = clock.after(limits.siteUnitAskMs, () => void askLead().catch((error: unknown) => note("lead", error)).finally(askAgain));
   }
 
-  function again(): void {
-    if (closed) return;
-    timer = clock.after(limits.siteUnitAskMs, () => void tick().finally(again)); // it catches what it raises
+  /** Beside the questions: a sibling that is slow to take a state ends no lease. */
+  function giveAgain(): void {
+    if (!closed) giving = clock.after(limits.siteSpareMs, () => void giveSpares().catch((error: unknown) => note("spares", error)).finally(giveAgain));
   }
 
   return {
-    start: again,
+    start() {
+      askAgain();
+      giveAgain();
+    },
     isDelegated: isLeft,
     mayRun: (unit) => holds(unit) && held.get(unit)?.isReady === true,
     holderOf: (unit) => (isLeft(unit) ? holders[unit] : undefined),
     status: () => (delegation()?.units ?? []).map(({ unit, home }) => ({ unit, home, holder: holders[unit] ?? null, isHere: holds(unit) && held.get(unit)?.isReady === true, withheld: spares.of(unit)?.because ?? null })),
     close() {
       closed = true;
-      timer?.cancel();
-      over?.cancel();
+      for (const timer of [asking, giving, over]) timer?.cancel();
     },
   };
 }
