@@ -18,6 +18,9 @@ const deployMs = 20_000;
 const cutMs = 70_000;
 /** After the cut, the home loses power for so long: control's leases are over and the lead has decided within it. */
 const downMs = 330_000;
+/** The uplinks are back so long after the cut; from then on, but for a moment to settle, nothing moves, also not when control takes the nodes for present again. */
+const islandMs = downMs + 60_000;
+const settleMs = 60_000;
 const lookMs = 40;
 /** What siblings may lack: all since the last that was given, at the worst while a home that nobody reaches runs on under its lease. */
 const lostMax = (limits.siteUnitLeaseMs + 2 * limits.siteSpareMs + limits.siteUnitAskMs) / 1_000;
@@ -26,6 +29,11 @@ interface Seen {
   home?: string;
   /** Nodes other than its home on which the unit ran while the home was down. */
   readonly stoodIn: Set<string>;
+  /** When the uplinks were back. */
+  backMs?: number;
+  /** Where it ran when all had settled after that. */
+  settled?: string;
+  moved?: string;
 }
 const seenBy = new WeakMap<Fleet, Seen>();
 
@@ -34,7 +42,7 @@ export const islandLead: Scenario = {
   about: "A site that is cut off loses a node: its lead restarts the node's unit on a sibling from what that was given, hands it back, and the unit never runs in two places.",
   convergeMsMax: 900_000,
   withoutReadings: true,
-  safetyMs: () => cutMs + downMs + 120_000,
+  safetyMs: () => cutMs + islandMs + limits.nodeReturnMs + 120_000,
   program: islandProgram,
   build(fleet) {
     const random = fleet.world.random.fork("topology");
@@ -50,6 +58,11 @@ export const islandLead: Scenario = {
     deployUntilThere(fleet, startMs + deployMs);
     world.at(startMs + cutMs, () => {
       for (const name of members) net.cut(name, "cloud", { reset: random.chance(0.5) });
+    });
+    world.at(startMs + cutMs + islandMs, () => {
+      for (const name of members) net.heal(name, "cloud");
+      const seen = seenBy.get(fleet);
+      if (seen !== undefined) seen.backMs = world.nowMs;
     });
     world.at(startMs + cutMs + random.between(5_000, 100_000), () => {
       const home = runningOn(fleet)[0];
@@ -84,6 +97,10 @@ export const islandLead: Scenario = {
         leads.see(lookedMs, members.map((node) => ({ node, term: machineOf(fleet, node)?.subject?.leads?.() })));
         const seen = seenBy.get(fleet);
         if (seen?.home !== undefined && machineOf(fleet, seen.home)?.subject === undefined) for (const node of running) seen.stoodIn.add(node);
+        const [at] = running;
+        if (seen?.backMs === undefined || at === undefined || lookedMs < seen.backMs + settleMs) return;
+        seen.settled ??= at;
+        if (at !== seen.settled) seen.moved ??= `at ${Math.round(lookedMs)} ms the unit moved from ${seen.settled} to ${at}, and nothing had happened`;
       },
       hasConverged() {
         const control = controlOf(fleet.root.machine.subject);
@@ -114,6 +131,8 @@ export const islandLead: Scenario = {
     }
     return [
       ...checkKeptGoing(beats, lostMax),
+      ...(seen.moved === undefined ? [] : [seen.moved]),
+      ...(seen.settled === seen.home ? [] : [`the unit is on ${seen.settled ?? "no node"} when all is well again, and was at home on ${seen.home}`]),
       ...(seen.stoodIn.size === 0 ? [`${seen.home} was away for ${(downMs - 110_000) / 1_000} s, and no sibling ran its unit`] : []),
       ...(seen.stoodIn.size > 0 && !overlays.some((text) => text.includes(`"home":"${seen.home ?? ""}"`)) ? ["a sibling ran it, and no lead has said so in the trail that is at the cloud"] : []),
     ];
