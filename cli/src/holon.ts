@@ -2,6 +2,7 @@
 import { enableCompileCache } from "node:module";
 import { join } from "node:path";
 import { watchEnding } from "./ending.ts";
+import "./machine/one-language.ts"; // before anything that loads zod
 
 // Commands start in half the time when types were stripped and modules compiled before. Where the folder cannot be written it is as without.
 enableCompileCache(join(import.meta.dirname, "../../node_modules/.cache/holon"));

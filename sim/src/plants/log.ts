@@ -131,7 +131,10 @@ export const logPlants: readonly Plant[] = [
   {
     invariant: "log 21",
     bug: "lets go of the middle of a lane",
-    edits: [{ file: "core/src/log/retention.ts", find: "else blocked.add(part.lane); //", put: "//" }],
+    edits: [
+      { file: "core/src/log/retention.ts", find: "else blocked.add(part.lane); //", put: "//" },
+      { file: "core/src/log/retention.ts", find: "(times.get(part) ?? part.newestMs)", put: "part.newestMs" },
+    ],
     seen: { test: "core/src/log/retention.test.ts", title: "a lane is let go of from its beginning, never in the middle" },
   },
   {

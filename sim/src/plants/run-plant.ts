@@ -13,7 +13,7 @@ export interface Seen {
 }
 
 export async function runPlant({ edits, seen }: Plant): Promise<Seen> {
-  const told = "scenario" in seen ? await run([here("live.ts"), seen.scenario, ...seen.seeds.map(String)], edits) : await run(["--test", "--test-isolation=none", "--test-reporter=tap", `--test-name-pattern=${patternOf(seen.title)}`, seen.test], edits);
+  const told = "scenario" in seen ? await run([here("live.ts"), seen.scenario, ...seen.seeds.map(String)], edits) : await run(["--test", "--test-isolation=none", "--test-reporter=tap", "--test-timeout=30000", `--test-name-pattern=${patternOf(seen.title)}`, seen.test], edits);
   if ("scenario" in seen) return { isSeen: seen.says.test(told), said: told.slice(0, 2_000) };
   const isSeen = told.split("\n").some((line) => /^\s*not ok /.test(line) && line.includes(seen.title));
   return { isSeen, said: told.slice(0, 2_000) };
