@@ -84,13 +84,14 @@ export function createKeeper(options: KeeperOptions): Keeper {
   async function makeReserve(): Promise<void> {
     const space = await ports.disk.space();
     if (space !== undefined && space.freeBytes < reserveShare * limits.reserveBytes) return;
+    const file = await ports.disk.open(reservePath, { create: true });
     try {
-      const file = await ports.disk.open(reservePath, { create: true });
       for (let at = file.size(); at < limits.reserveBytes; at += filler.length) await file.write(at, filler);
-      await file.close();
     } catch (error) {
       if (!(error instanceof HolonError) || error.code !== "HOLON_DISK_FULL") throw error;
       await ports.disk.remove(reservePath); // no room to keep aside: the next look tries again
+    } finally {
+      await file.close(); // or what was written of it would be held without a name
     }
   }
 
