@@ -288,7 +288,8 @@ export class Fleet {
         rawViolations.push(...checkRawStays(atCloud.map((record) => ({ name: `${laneName(lane)}/${record.epoch}/${record.sequence}`, bytes: record.bytes }))));
         lanes.push(await this.#accountOf(member, lane, atCloud));
         // What of it was destroyed is nobody's to look for.
-        if (lane.stream === "audit" && this.damaged.size === 0) heads.violations.push(...this.#decidedFirst.violations(lane.origin, atCloud));
+        if (this.damaged.size > 0) continue;
+        if (lane.stream === "audit") heads.violations.push(...this.#decidedFirst.violations(lane.origin, atCloud));
         if (lane.stream === "alarm" && this.parted.size === 0 && this.honest.length === this.members.size) heads.violations.push(...checkKept(lane.origin, atCloud));
       }
     }

@@ -19,7 +19,7 @@ export const lostFsync: Scenario = {
   safetyMs: (world) => world.random.fork("safety").integer(60_000, 150_000),
   build(fleet) {
     const random = fleet.world.random.fork("topology");
-    const kept = random.chance(0.5) ? { retention: { segmentBytesMax: 8 << 10, streams: {} } } : {};
+    const kept = random.chance(0.5) ? { retention: { segmentBytesMax: 16 << 10, streams: {} } } : {};
     fleet.add({ name: "cloud", tier: "cloud", control: false });
     fleet.add({ name: "edge-1", tier: "edge", parent: "cloud", ...kept });
     for (let index = random.integer(1, 2); index > 0; index--) fleet.add({ name: `gateway-${index}`, tier: "gateway", parent: "edge-1", ...kept });
