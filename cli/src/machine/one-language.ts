@@ -6,9 +6,12 @@ import { registerHooks } from "node:module";
 
 const languages = /\/zod\/v4\/locales\/index\.js$/;
 
-registerHooks({
-  resolve(specifier, context, nextResolve) {
-    const resolved = nextResolve(specifier, context);
-    return languages.test(resolved.url) ? { url: "data:text/javascript,", format: "module", shortCircuit: true } : resolved;
-  },
-});
+/** To be called before anything is loaded that loads zod. */
+export function leaveOutLanguages(): void {
+  registerHooks({
+    resolve(specifier, context, nextResolve) {
+      const resolved = nextResolve(specifier, context);
+      return languages.test(resolved.url) ? { url: "data:text/javascript,", format: "module", shortCircuit: true } : resolved;
+    },
+  });
+}

@@ -6,9 +6,9 @@ const lost = /lost|not converged/;
 export const linkPlants: readonly Plant[] = [
   {
     invariant: "link 1",
-    bug: "takes for news what it holds already",
-    edits: [{ file: "core/src/log/merge.ts", find: "return { outcome: \"duplicate\" };", put: "return { outcome: \"apply\" };" }],
-    seen: { scenario: "cut-and-heal", seeds: [1, 2, 3, 4, 5, 6], says: /doubled at the cloud|out of order|not converged|damaged/ },
+    bug: "takes a run that does not follow what it holds",
+    edits: [{ file: "core/src/log/merge.ts", find: "return { outcome: \"gap\" };", put: "return { outcome: \"apply\" };" }],
+    seen: { scenario: "narrow-links", seeds: [1, 2, 3, 4], says: /lost|damaged|out of order|not converged/ },
   },
   {
     invariant: "link 2",
@@ -97,9 +97,9 @@ export const linkPlants: readonly Plant[] = [
   },
   {
     invariant: "link 14",
-    bug: "compares two histories again as long as they do not come together",
-    edits: [{ file: "node/src/link/standing.ts", find: "return count <= limits.laneAttemptsMax;", put: "return count > 0;" }],
-    seen: { scenario: "lying-peer", seeds: [1, 2, 3], says: /more than/ },
+    bug: "begins to compare two histories anew with each commit",
+    edits: [{ file: "node/src/link/standing.ts", find: "behind.delete(name); // what it was found to be is asked anew: left there, each commit would begin the search again\n    grown.delete(name);", put: "" }],
+    seen: { scenario: "restore-from-backup", seeds: [5], says: /not converged/ },
   },
   {
     invariant: "link 15",
