@@ -11,6 +11,8 @@ import { hasCommands, lacks, notRun, readPages } from "./docs/pages.ts";
 import { withSaid } from "./docs/write.ts";
 
 const { values: flags, positionals } = parseArgs({ allowPositionals: true, options: { write: { type: "boolean" }, list: { type: "boolean" } } });
+const ended = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => ended.abort());
 const all = readPages();
 const pages = all.filter((page) => hasCommands(page) && (positionals.length === 0 || positionals.includes(page.path)));
 const reason = whyNotApart();
@@ -24,7 +26,7 @@ async function one(page: (typeof pages)[number]): Promise<void> {
   const lacking = lacks(page);
   if (lacking.length > 0) return console.log(`${page.path}: not run without ${lacking.join(", ")}`);
   const startMs = performance.now();
-  const { commands, problems, said } = await runApart(page.path, { goOn: flags.write === true });
+  const { commands, problems, said } = await runApart(page.path, { goOn: flags.write === true, signal: ended.signal });
   console.log(`${page.path}: ${commands} commands, ${problems.length} problems, ${((performance.now() - startMs) / 1_000).toFixed(1)} s`);
   for (const problem of problems) console.log(problem.replace(/^/gm, "  "));
   if (problems.length > 0) process.exitCode = 1;

@@ -14,7 +14,7 @@ const pages = readPages();
 /** Every `holon …` of a page: in its text, and at the beginning of a line of its blocks. */
 function spoken(text: string): readonly string[] {
   const inText = [...text.matchAll(/(?<!`)`(?:npx )?holon ([^`\n]+)`(?!`)/g)].map(([, words = ""]) => words);
-  const inLines = [...text.matchAll(/^(?: {4})?(?:\$ )?(?:npx )?holon ((?:.*\\\n)*.*)$/gm)].map(([, words = ""]) => words.replaceAll("\\\n", " "));
+  const inLines = [...text.matchAll(/^(?: {4})?(?:\$ )?(?:npx )?holon (?! )((?:.*\\\n)*.*)$/gm)].map(([, words = ""]) => words.replaceAll("\\\n", " "));
   return [...inText, ...inLines];
 }
 
@@ -23,7 +23,7 @@ function problemOf(words: string): string | undefined {
   const [line = ""] = words.split(/\s#|\s\s+|[;&>]|\s\|\s/);
   const tokens = line.replace(/'[^']*'|"[^"]*"/g, "VALUE").split(/\s+/).filter((word) => word !== "");
   const [first = ""] = tokens;
-  if (!/^[a-z-]+(?:\|[a-z-]+)*$/.test(first)) return undefined;
+  if (!/^[a-z][a-z-]*(?:\|[a-z-]+)*$/.test(first)) return undefined;
   return first.split("|").map((name) => ofCommand(program, [name, ...tokens.slice(1)])).find((problem) => problem !== undefined);
 }
 

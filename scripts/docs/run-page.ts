@@ -13,6 +13,8 @@ export interface Outcome {
 }
 
 const waitMsMax = 60_000;
+/** Where what came is wanted, whatever it is. */
+const writingWaitMsMax = 8_000;
 const betweenMs = 250;
 /** Of what came, the end is told. */
 const tellLines = 40;
@@ -26,7 +28,7 @@ const indented = (text: string): string => text.replace(/^/gm, "  ");
 export async function runPage(text: string, options: { readonly goOn: boolean }): Promise<Outcome> {
   const place = makePlace();
   const shell = new Shell(place);
-  const run = new Run(shell);
+  const run = new Run(shell, options.goOn ? writingWaitMsMax : waitMsMax);
   try {
     for (const block of readBlocks(text).blocks) {
       if (block.file !== undefined) shell.write(block.file, block.code);
@@ -47,9 +49,11 @@ class Run {
   commands = 0;
   readonly #shell: Shell;
   readonly #running: Running[] = [];
+  readonly #waitMs: number;
 
-  constructor(shell: Shell) {
+  constructor(shell: Shell, waitMs: number) {
     this.#shell = shell;
+    this.#waitMs = waitMs;
   }
 
   async block(block: Block): Promise<void> {
@@ -86,7 +90,7 @@ class Run {
       if (wantsFailure !== (exitCode !== 0)) return `it ended with ${exitCode}`;
       return shown === undefined || says(shown, text, { figures: marks.has("figures") }) ? undefined : `it is shown to say:\n${indented(shown)}`;
     };
-    const untilMs = performance.now() + (marks.has("again") ? waitMsMax : 0);
+    const untilMs = performance.now() + (marks.has("again") ? this.#waitMs : 0);
     for (;;) {
       const said = await this.#shell.run(command.text);
       const problem = problemOf(said);

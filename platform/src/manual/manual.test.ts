@@ -8,13 +8,14 @@ import { createManualPages, makeManual } from "./manual.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const consoleFolder = fileURLToPath(new URL("../../../console", import.meta.url));
+const whole = makeManual(root); // once for all tests
 /** An island carries it, and a slow line brings its first page. */
 const wholeBytesMax = 1_200_000;
 const firstBytesMax = 30_000;
 const searchBytesMax = 300_000;
 
 test("the manual: every link leads to a page and a heading that are there, nothing is loaded from elsewhere, and all of it stays small", async () => {
-  const pages = await makeManual(root);
+  const pages = await whole;
   const zipped = (address: string): number => gzipSync(pages.get(address) ?? "").length;
   const idsOf = new Map([...pages].map(([address, text]) => [address, new Set([...text.matchAll(/ id="([^"]+)"/g)].map(([, id = ""]) => id))]));
   const bad: string[] = [];
@@ -42,7 +43,7 @@ test("the manual: every link leads to a page and a heading that are there, nothi
 });
 
 test("each entry of the search leads to its page and heading", async () => {
-  const pages = await makeManual(root);
+  const pages = await whole;
   const entries = z.array(z.tuple([z.string(), z.string(), z.string(), z.string()])).parse(JSON.parse(pages.get("search.json") ?? ""));
   for (const [address] of entries) {
     const [path = "", anchor] = address.split("#");

@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { gzip } from "node:zlib";
+import { gzip, gzipSync } from "node:zlib";
 import type { Page, Pages } from "../pages.ts";
 import { layOut, type Assets } from "./layout.ts";
 import { toHtml } from "./markdown.ts";
@@ -84,7 +84,7 @@ export function createManualPages(root: string, consoleFolder: string): Pages {
 
 /** Addresses in pages are relative to where they lie. */
 const moved = new TextEncoder().encode('<!doctype html><meta http-equiv="refresh" content="0; url=/docs/"><title>Holon manual</title><a href="/docs/">The manual</a>');
-const toFolder: Page = { bytes: moved, zipped: moved, type: types.html, isFixed: false };
+const toFolder: Page = { bytes: moved, zipped: gzipSync(moved), type: types.html, isFixed: false };
 
 /** All of it, for a folder. */
 export async function makeManual(root: string): Promise<ReadonlyMap<string, string>> {
