@@ -26,7 +26,8 @@ test("the manual is found by search and by its pages, on a phone too, dark and l
   await assertAccessible(page, "search");
   await browser.keep(page, "manual-search");
   await page.keyboard.press("ArrowDown");
-  await page.keyboard.press("Enter");
+  await page.locator("#found a:focus").waitFor();
+  await page.locator("#found a", { hasText: "People: Two people" }).press("Enter");
   await page.waitForURL(/concepts\/people\.html#two-people$/);
   await page.locator("h2#two-people").waitFor();
   assert.equal(await page.locator("#pages [aria-current=page]").textContent(), "People");
