@@ -39,6 +39,8 @@ const changing: readonly (readonly [RegExp, string])[] = [
   [/\b\d{1,2}:\d{2}:\d{2}(?:\.\d+)?\b/g, "⟨clock⟩"],
   [/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, "⟨hash⟩"],
   [/\b(?=[0-9a-f]*\d)[0-9a-f]{7,}\b/g, "⟨hash⟩"],
+  [/\b(?:now|\d+ (?:s|min|h|d) ago)\b/g, "⟨age⟩"],
+  [/\b([a-z][a-z0-9-]*)\/[0-9a-z]{13}\/(alarm|audit|data|local|telemetry)\/\d+\b/g, "$1/⟨epoch⟩/$2/⟨sequence⟩"],
   [/\b(holon[-_](?:token_)?)[A-Za-z0-9_-]{24,}/g, "$1⟨token⟩"],
   [new RegExp(`(?<![\\w.])${number} ?(?:B|bytes|kB|MB|GB|KiB|MiB|GiB)(?!\\w)`, "g"), "⟨size⟩"],
   [new RegExp(`(?<![\\w.])${number} ?(?:µs|ms|s|min|seconds|minutes)(?![\\w])`, "g"), "⟨duration⟩"],

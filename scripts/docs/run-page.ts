@@ -90,7 +90,7 @@ class Run {
       if (wantsFailure !== (exitCode !== 0)) return `it ended with ${exitCode}`;
       return shown === undefined || says(shown, text, { figures: marks.has("figures") }) ? undefined : `it is shown to say:\n${indented(shown)}`;
     };
-    const untilMs = performance.now() + (marks.has("again") ? this.#waitMs : 0);
+    const untilMs = performance.now() + (marks.has("again") ? (shown === "" ? this.#waitMs : waitMsMax) : 0);
     for (;;) {
       const said = await this.#shell.run(command.text);
       const problem = problemOf(said);
