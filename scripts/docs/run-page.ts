@@ -12,7 +12,7 @@ export interface Outcome {
   readonly said: readonly { readonly line: number; readonly code: string }[];
 }
 
-const waitMsMax = 60_000;
+const waitMsMax = 90_000;
 /** Where what came is wanted, whatever it is. */
 const writingWaitMsMax = 8_000;
 const betweenMs = 250;
@@ -123,7 +123,7 @@ class Run {
       if (shown !== "" && saysAmongMore(shown, text, { figures })) return { text };
       if (!isRunning) return { text, problem: "it ended by itself" };
       if (shown === "") return { text };
-      if (performance.now() >= untilMs) return { text, problem: `in a minute it did not say:\n${indented(shown)}` };
+      if (performance.now() >= untilMs) return { text, problem: `in time it did not say:\n${indented(shown)}` };
       await sleep(betweenMs);
     }
   }
