@@ -23,7 +23,7 @@ function problemOf(words: string): string | undefined {
   const [line = ""] = words.split(/\s#|\s\s+|[;&>]|\s\|\s/);
   const tokens = line.replace(/'[^']*'|"[^"]*"/g, "VALUE").split(/\s+/).filter((word) => word !== "");
   const [first = ""] = tokens;
-  if (!/^[a-z][a-z-]*(?:\|[a-z-]+)*$/.test(first)) return undefined;
+  if (words.includes("\\n") || !/^[a-z][a-z-]*(?:\|[a-z-]+)*$/.test(first)) return undefined;
   return first.split("|").map((name) => ofCommand(program, [name, ...tokens.slice(1)])).find((problem) => problem !== undefined);
 }
 
