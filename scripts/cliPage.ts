@@ -1,12 +1,13 @@
 /** Writes docs/reference/cli.md from the commands of the program. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Command } from "commander";
 import { createProgram } from "@holon/cli/program.ts";
 import { routesOfVerbs } from "@holon/cli/testing/verbs.ts";
 import { repositoryRoot } from "./check/files.ts";
 
 export const cliPagePath = join(repositoryRoot, "docs/reference/cli.md");
+
+type Command = ReturnType<typeof createProgram>;
 
 /** What every command that talks to an API takes is told once. */
 const commonFlags = new Set(["--api <url>", "--data <folder>", "--json"]);

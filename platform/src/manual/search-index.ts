@@ -16,7 +16,7 @@ function entriesOf(page: SourcePage): readonly Entry[] {
   const close = (): void => void entries.push([`${page.address}${anchor}`, page.title, heading, squeezed(lines.join(" "))]);
   let isCode = false;
   for (const line of text.split("\n")) {
-    if (/^```/.test(line)) isCode = !isCode;
+    if (line.startsWith("```")) isCode = !isCode;
     const [, marks = "", title = ""] = isCode ? [] : (/^(#{1,6})\s+(.+?)\s*$/.exec(line) ?? []);
     if (title === "") lines.push(line);
     else if (marks === "#") anchorFor(title);
