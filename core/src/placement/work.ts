@@ -15,7 +15,7 @@ export interface Item {
   readonly sources: readonly { readonly node: number; readonly site: string; readonly gigabytes: number }[];
   readonly effects: readonly { readonly node: number; readonly site: string }[];
   /** Other items that it exchanges data with. */
-  readonly flows: { readonly item: number; readonly gigabytes: number; readonly share: number }[];
+  readonly flows: { readonly item: number; readonly gigabytes: number; /** Of what waits for the way; 0: nothing does. */ readonly share: number }[];
   readonly siblings: readonly number[];
   /** How long one call takes, at most as far as anybody knows, where the node itself has not measured it; undefined: nobody knows. */
   readonly callMs: number | undefined;
@@ -72,15 +72,16 @@ function longestCall({ nodes }: Fleet, unit: string, { latencyMsMax, callMs }: U
   return nodes.reduce<number | undefined>((most, { speeds }) => (speeds[unit] === undefined ? most : Math.max(most ?? 0, speeds[unit].value)), callMs);
 }
 
-/** Each replica of the one exchanges as much with each of the other. */
+/** Each replica of the one exchanges as much with each of the other. What the other may do hours later does not wait for the way. */
 function joinItems(items: readonly Item[], from: number, to: number, gigabytes: number): void {
   const [one, other] = [items[from], items[to]];
   if (one === undefined || other === undefined) return;
   const share = 1 / (one.needs.replicas * other.needs.replicas);
+  const waited = other.needs.deferrableHours > 0 ? 0 : share;
   for (let a = from; a < from + one.needs.replicas; a++) {
     for (let b = to; b < to + other.needs.replicas; b++) {
-      items[a]?.flows.push({ item: b, gigabytes: gigabytes * share, share });
-      items[b]?.flows.push({ item: a, gigabytes: gigabytes * share, share });
+      items[a]?.flows.push({ item: b, gigabytes: gigabytes * share, share: waited });
+      items[b]?.flows.push({ item: a, gigabytes: gigabytes * share, share: waited });
     }
   }
 }
