@@ -588,6 +588,12 @@ export interface Collector {
   post(url: string, contentType: string, body: Uint8Array): Promise<{ readonly status: number; readonly retryAfterMs: number | undefined; readonly body: Uint8Array }>;
 }
 
+/** Texts that somebody else keeps up to date: files of this machine, and addresses. */
+export interface Feeds {
+  /** The text, unpacked where it is gzip. At `limits.curveBytesMax`: refused. Rejects where it cannot be read. */
+  read(source: { readonly file: string } | { readonly url: string }): Promise<string>;
+}
+
 /** Everything one node is given. */
 export interface Ports {
   readonly clock: Clock;
@@ -607,6 +613,8 @@ export interface Ports {
   readonly seals?: Seals | undefined;
   /** Without it control knows of this machine what its configuration declares. */
   readonly host?: HostStats;
+  /** Without it only events bring curves of carbon and price. */
+  readonly feeds?: Feeds | undefined;
   /** Without it nothing is sent to one, whatever the configuration says. */
   readonly collector?: Collector;
   /** Without it nothing that runs is asked for a signature. */

@@ -27,6 +27,7 @@ import { createBlobExchange, type BlobExchange } from "./link/blob-exchange.ts";
 import { createHistoryReports } from "./link/history-reports.ts";
 import { createCalls, type CallHandler, type Calls } from "./link/calls.ts";
 import { createIdentityKeeper, type IdentityKeeper } from "./identity/keeper.ts";
+import { createCurves, type Curves } from "./energy/curves.ts";
 import { createSelf, type Self } from "./inventory/self.ts";
 import { createRefusals, type Refusals } from "./identity/refusals.ts";
 import { createDownlinks, type DownlinkStatus, type Downlinks } from "./link/downlinks.ts";
@@ -165,6 +166,7 @@ interface Parts {
   self: Self | undefined;
   measure: MeasureWatch | undefined;
   telemetry: Telemetry | undefined;
+  curves: Curves | undefined;
 }
 
 /** Parts that a test may put in another's place. */
@@ -189,7 +191,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   const events = createEvents(config, ports.clock);
   const integrity: Integrity = { sha256: ports.crypto.sha256, crc32: ports.codec.crc32, cipher: ports.cipher };
   const { clock, disk, random } = ports;
-  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, meter: undefined, scrubber: undefined, sharing: undefined, served: undefined, identity: undefined, refusals: undefined, verifier: undefined, self: undefined, telemetry: undefined, measure: undefined };
+  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, meter: undefined, scrubber: undefined, sharing: undefined, served: undefined, identity: undefined, refusals: undefined, verifier: undefined, self: undefined, telemetry: undefined, measure: undefined, curves: undefined };
   const log = await openLog({ origin: name, disk, clock, random, integrity, ...segmentSize(config), opened: (stream, predecessor) => openedRecord(events, stream, predecessor), full: () => parts.keeper?.full() });
   for (const damage of log.damage) ports.trace.note("error", `${damage.segment}: bytes ${damage.fromByte} to ${damage.toByte} are damaged (${damage.what})`, { code: "HOLON_LOG_DAMAGED" });
   const blobs = await openBlobStore(disk, integrity);
@@ -217,7 +219,8 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   parts.served = served;
   const verifier = createVerifier({ config, log, blobs, ports, fetch: exchange.fetch });
   parts.verifier = verifier;
-  parts.agent = createAgent({ log, integrity, events, blobs, guard, shared, served, verifier, ports, requests, meter, fetch: exchange.fetch, moves: movesOf(config, parts, { calls, handlers, rules }), mayRunStopping: () => parts.self?.holds() ?? false });
+  parts.curves = createCurves({ sources: config.inventory?.energy ?? {}, feeds: ports.feeds, log, events, ports });
+  parts.agent = createAgent({ log, integrity, events, blobs, guard, shared, served, verifier, ports, requests, meter, fetch: exchange.fetch, moves: movesOf(config, parts, { calls, handlers, rules }), mayRunStopping: () => parts.self?.holds() ?? false, curve: (kind) => parts.curves?.of(kind), readCurves: () => parts.curves?.read() ?? Promise.resolve() });
   const bring = createPieces({ self: name, blobs, calls, handlers, above: () => aboveOf(parts)?.name, mayGo: (hash) => wasSealed(log, hash) });
   const speeds = (): Readonly<Record<string, number>> => Object.fromEntries((parts.agent?.status().units ?? []).flatMap(({ app, name: fn, callMs }) => (callMs === undefined ? [] : [[`${app}/${fn}`, callMs] as const])));
   const ofSelf = { speeds, version: () => desiredOf(log, name)?.document.version ?? 0, changed: () => parts.agent?.stoppingChanged(), append: (record: NewRecord) => appendSoon(log, clock, { records: [record] }) };
@@ -269,6 +272,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   await parts.telemetry?.start();
   parts.identity?.start();
   parts.self?.start();
+  parts.curves.start();
   const teller = createTeller({ events, ports, now: () => conditionOf(parts, { log, guard, clock, isConfigChanged }), append: ofSelf.append });
   teller.start();
   const handedTeller = createHandedTeller({ events, ports, units: () => parts.agent?.status().units ?? [], append: ofSelf.append });
@@ -342,6 +346,7 @@ function committed(parts: Parts, self: NodeName, lanes: readonly Lane[], cells: 
   const leaving = lanes.filter((lane) => lane.stream !== "local").map(laneName);
   parts.uplink?.committed(leaving);
   parts.telemetry?.committed(lanes);
+  parts.curves?.committed(lanes);
   parts.site?.committed(leaving);
   for (const cell of cells) {
     if (!cell.startsWith("desired/")) continue;
@@ -409,6 +414,7 @@ async function lastWords({ uplink }: Parts, clock: Ports["clock"]): Promise<void
 async function closeNode(parts: Parts, { log, guard, clock, unsubscribe }: { readonly log: SegmentLog; readonly guard: Guard; readonly clock: Ports["clock"]; readonly unsubscribe: () => void }): Promise<void> {
   parts.sharing?.close();
   parts.self?.close();
+  parts.curves?.close();
   parts.identity?.close();
   parts.refusals?.close();
   parts.requests?.close();

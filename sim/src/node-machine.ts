@@ -8,6 +8,7 @@ import { createCodec } from "./codec.ts";
 import { createCrypto } from "./crypto.ts";
 import { createDiscovery } from "./discovery.ts";
 import { createDisk, DiskMedium, type DiskSpeed } from "./disk.ts";
+import { createFeeds, type FeedTexts } from "./feeds.ts";
 import { createDoor, Devices, type DeviceHabits } from "./door.ts";
 import { Passport, type SimAuthority } from "./identity.ts";
 import { Incarnation, type Identity } from "./incarnation.ts";
@@ -35,6 +36,7 @@ export interface MachineOptions<Subject extends Booted> {
   readonly disk?: { readonly speed?: DiskSpeed; readonly capacityBytes?: number };
   readonly devices?: DeviceHabits;
   readonly secrets?: Readonly<Record<string, string>>;
+  readonly feeds?: FeedTexts;
   /** In worlds where certificates have dates: what it was enrolled as, and by whom. */
   readonly certified?: { readonly authority: SimAuthority; readonly as: Invited; readonly hasAuthority: boolean };
   /** Hears what the node says. */
@@ -184,6 +186,7 @@ export class NodeMachine<Subject extends Booted> {
       runner,
       door: createDoor(incarnation, this.devices),
       secrets: createSecrets(this.#options.secrets ?? {}),
+      ...(this.#options.feeds === undefined ? {} : { feeds: createFeeds(incarnation, this.#options.feeds) }),
       trace: createTrace(incarnation, this.#options.listener),
       identity: this.identity.passport,
       credentials: createCredentials(random.fork("credentials")),

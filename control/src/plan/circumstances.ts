@@ -7,16 +7,17 @@ import { parsePolicy } from "@holon/core/policy/parse-policy.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
 import type { AppNeeds, UnitNeeds } from "@holon/core/schema/needs.ts";
 import type { ControlState } from "../store/fold.ts";
+import { nextRun } from "./next-run.ts";
 
 const monthMs = 30 * 86_400_000;
 
 /** `before`: of the plan in force, so that small changes of what is measured change nothing. */
-export function inCircumstances(apps: readonly AppNeeds[], documents: readonly AppDocument[], state: ControlState, before: readonly AppNeeds[]): readonly AppNeeds[] {
+export function inCircumstances(apps: readonly AppNeeds[], documents: readonly AppDocument[], state: ControlState, before: readonly AppNeeds[], nowMs: number): readonly AppNeeds[] {
   const policy = state.policy === undefined ? undefined : compilePolicy(parsePolicy(state.policy.text));
   const old = new Map(before.flatMap(({ app, units }) => units.map((unit) => [`${app}/${unit.name}`, unit] as const)));
   return apps.map(({ app, units, flows }) => {
     const document = documents.find(({ name }) => name === app);
-    return { app, flows, units: units.map((unit) => withData(withPolicy(unit, document, state, policy), document, state, old.get(`${app}/${unit.name}`))) };
+    return { app, flows, units: units.map((unit) => withRun(withData(withPolicy(unit, document, state, policy), document, state, old.get(`${app}/${unit.name}`)), document, state, nowMs)) };
   });
 }
 
@@ -29,6 +30,13 @@ function withPolicy(unit: UnitNeeds, document: AppDocument | undefined, { nodes 
     if (denied !== undefined) forbidden.push([node, denied.reason]);
   }
   return forbidden.length === 0 ? unit : { ...unit, forbidden: Object.fromEntries(forbidden) };
+}
+
+function withRun(unit: UnitNeeds, document: AppDocument | undefined, { energy, apps }: ControlState, nowMs: number): UnitNeeds {
+  if (unit.job === undefined || document === undefined) return unit;
+  const deployedMs = Date.parse(apps.get(document.name)?.deployedAt ?? "");
+  const run = nextRun(document.functions.find(({ name }) => name === unit.name), `${document.name}/${unit.name}`, energy, Number.isNaN(deployedMs) ? nowMs : deployedMs, nowMs);
+  return run === undefined ? unit : { ...unit, run };
 }
 
 /** What its author says of its sources stands; what he does not say is measured: a unit that names no sources follows its data. */
@@ -52,4 +60,4 @@ const steady = (before: number | undefined, now: number): number => (before !== 
 
 /** What of the needs a manifest says. */
 export const deployedOf = (apps: readonly AppNeeds[], documents: readonly AppDocument[]): string =>
-  canonicalJson(apps.map(({ app, flows, units }) => ({ app, flows, units: units.map(({ sources, ...unit }) => ({ ...unit, forbidden: null, sources: documents.find(({ name }) => name === app)?.functions.find(({ name }) => name === unit.name)?.needs?.sources === undefined && !unit.onTheWay ? [] : sources.map(({ site }) => site) })) })));
+  canonicalJson(apps.map(({ app, flows, units }) => ({ app, flows, units: units.map(({ sources, run: _, ...unit }) => ({ ...unit, forbidden: null, sources: documents.find(({ name }) => name === app)?.functions.find(({ name }) => name === unit.name)?.needs?.sources === undefined && !unit.onTheWay ? [] : sources.map(({ site }) => site) })) })));

@@ -22,7 +22,7 @@ export interface Planning {
   readonly hearing: Hearing;
   readonly movers: Movers;
   /** Undefined where nothing has, or ever had, needs. */
-  readonly plan: Pick<Plan, "hash" | "placements"> | undefined;
+  readonly plan: Pick<Plan, "hash" | "placements" | "shifts"> | undefined;
 }
 
 const encoder = new TextEncoder();
@@ -46,17 +46,24 @@ export async function documentsFor(planning: Planning, host: ControlHost & { rea
   for (const { node, apps } of assignments) {
     const before = held.get(node);
     const own = { ...movingOf(moving.moves, moving.facts, node, moving.hasState), ...readsOf(apps, state) };
-    const isSame = canonicalJson(before?.apps ?? []) === canonicalJson(apps) && canonicalJson(before?.moving ?? {}) === canonicalJson(own);
+    const shifts = shiftsOn(planning.plan, node, apps);
+    const isSame = canonicalJson(before?.apps ?? []) === canonicalJson(apps) && canonicalJson(before?.shifts ?? {}) === canonicalJson(shifts) && canonicalJson(before?.moving ?? {}) === canonicalJson(own);
     const isSigned = roots === undefined || (canonicalJson(before?.signatures?.images) === canonicalJson(images) && before?.signatures?.director[`${roots}.root.json`] !== undefined);
     if (isSame && before?.policy?.hash === state.policy?.hash && isSigned) continue;
     const policy = state.policy === undefined ? {} : { policy: { text: state.policy.text, hash: state.policy.hash } };
     const version = (before?.version ?? 0) + 1;
     const signatures = images === undefined ? undefined : await directFor({ node, version, apps, deployed: state.apps, images }, host);
-    const document: Desired = { apiVersion: "holon/v1", kind: "Desired", node, version, plan, apps: [...apps], ...(Object.keys(own).length === 0 ? {} : { moving: own }), ...policy, ...(signatures === undefined ? {} : { signatures }) };
+    const document: Desired = { apiVersion: "holon/v1", kind: "Desired", node, version, plan, apps: [...apps], ...(Object.keys(own).length === 0 ? {} : { moving: own }), ...(Object.keys(shifts).length === 0 ? {} : { shifts }), ...policy, ...(signatures === undefined ? {} : { signatures }) };
     cells.push({ key: `desired/${node}`, value: encoder.encode(canonicalJson(document)) });
     records.push(host.events.record({ stream: "audit", type: eventTypes.issued, class: "public", producer: "control", subject: node, data: { node, version: document.version, plan } }));
   }
   return { records, cells: [...cells, ...[leavingCell(log, leaving), movesCell(log, moving.moves)].filter((cell) => cell !== undefined)] };
+}
+
+/** When the jobs run that this node has. */
+function shiftsOn(plan: Planning["plan"], node: string, apps: readonly AppDocument[]): NonNullable<Desired["shifts"]> {
+  const here = new Set(apps.flatMap((app) => app.functions.map(({ name }) => `${app.name}/${name}`)));
+  return Object.fromEntries((plan?.shifts ?? []).flatMap(({ unit, node: at, atOnceNode: _, ...shift }) => (at === node && here.has(unit) ? [[unit, shift]] : [])));
 }
 
 /** By unit with sources, the nodes of those sites. */

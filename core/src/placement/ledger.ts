@@ -53,7 +53,7 @@ export function createLedger(fleet: Fleet, { items }: Work, previous: Int32Array
     return item;
   };
   /** What goes on by itself stays where its node is silent. */
-  const isShut = (index: number, node: number): boolean => fleet.gone[node] === 1 || (fleet.silent[node] === 1 && (previous[index] !== node || itemAt(index).needs.onIsolation === "stop"));
+  const isShut = (index: number, node: number): boolean => fleet.gone[node] === 1 || isBound(fleet, itemAt(index), previous[index] ?? -1, node) || (fleet.silent[node] === 1 && (previous[index] !== node || itemAt(index).needs.onIsolation === "stop"));
   const alone = (index: number, node: number): number => {
     let costs = known[index];
     if (costs === undefined) known[index] = costs = new Map();
@@ -147,6 +147,13 @@ export function createLedger(fleet: Fleet, { items }: Work, previous: Int32Array
     },
     acceleratorsOf: (node) => devices[node] ?? none,
   };
+}
+
+/** From when there is work for it until that is done, a job stays where it is, as long as it may be there at all. */
+export function isBound(fleet: Fleet, item: Item, before: number, node: number): boolean {
+  const { job, run } = item.needs;
+  if (job === undefined || run === undefined || run.arrivesMs > fleet.nowMs) return false;
+  return before >= 0 && before !== node && fleet.gone[before] !== 1 && item.kind.has(before) && whyOutOfBounds(fleet, item, before) === undefined;
 }
 
 export function costOfAll(items: readonly Item[], ledger: Ledger): number {

@@ -2,7 +2,8 @@
 import { covers } from "../policy/jurisdiction.ts";
 import { trustLevels, type InventoryNode } from "../schema/inventory.ts";
 import type { AppNeeds, UnitNeeds } from "../schema/needs.ts";
-import { gigabyte, wayBetween, type Fleet, type Way } from "./fleet.ts";
+import { gigabyte, hoursPerMonth, wayBetween, type Fleet, type Way } from "./fleet.ts";
+import { dutyOf } from "./jobs.ts";
 
 export interface Item {
   /** `app/unit`. */
@@ -130,7 +131,7 @@ function rentOf({ rates }: Fleet, accelerators: number, node: number): number {
 
 /** Why a node is not for this unit. */
 export interface Refusal {
-  readonly reason: "gone" | "silent" | "policy" | "way" | "residency" | "data" | "sealed" | "trust" | "tier" | "hardware" | "provider" | "latency" | "budget" | "capacity" | "spread";
+  readonly reason: "gone" | "silent" | "policy" | "way" | "residency" | "data" | "sealed" | "trust" | "tier" | "hardware" | "provider" | "latency" | "budget" | "capacity" | "spread" | "busy";
   readonly text: string;
 }
 
@@ -207,13 +208,28 @@ export function costOf(fleet: Fleet, { needs, sources, effects }: Item, node: nu
     egress += source.gigabytes * way.perGigabyte;
   }
   for (const effect of effects) latencyMs += (effect.node < 0 ? fleet.worst : wayBetween(fleet, effect.node, node)).latencyMs;
-  return {
-    rent: needs.processors * (rates.processorRent[node] ?? 0) + (needs.memoryBytes / gigabyte) * (rates.memoryRent[node] ?? 0) + accelerators * (rates.acceleratorRent[node] ?? 0),
+  const power = {
     energy: needs.processors * (rates.processorEnergy[node] ?? 0) + accelerators * (rates.acceleratorEnergy[node] ?? 0),
     carbon: needs.processors * (rates.processorCarbon[node] ?? 0) + accelerators * (rates.acceleratorCarbon[node] ?? 0),
+  };
+  return {
+    rent: needs.processors * (rates.processorRent[node] ?? 0) + (needs.memoryBytes / gigabyte) * (rates.memoryRent[node] ?? 0) + accelerators * (rates.acceleratorRent[node] ?? 0),
+    ...(needs.job === undefined ? power : powerOfJob(fleet, needs, node, accelerators, power)),
     latency: latencyMs * policy.perMillisecond,
     egress,
     hardware: needs.accelerator === undefined ? (place?.capacity.accelerators === undefined ? 0 : policy.acceleratorSpared) : accelerated ? 0 : policy.acceleratorMissed,
+  };
+}
+
+/** By the hours of its run, where their curve is known. */
+function powerOfJob(fleet: Fleet, needs: UnitNeeds, node: number, accelerators: number, steady: Pick<Cost, "energy" | "carbon">): Pick<Cost, "energy" | "carbon"> {
+  const place = fleet.nodes[node];
+  const run = place === undefined ? undefined : fleet.runOn(needs, place);
+  const share = dutyOf(needs)?.share ?? 1;
+  const kilowattHours = (share * hoursPerMonth * (needs.processors * (fleet.processorWatts[node] ?? 0) + accelerators * (fleet.acceleratorWatts[node] ?? 0))) / 1000;
+  return {
+    energy: run?.price === undefined ? share * steady.energy : kilowattHours * run.price,
+    carbon: run?.carbon === undefined ? share * steady.carbon : (kilowattHours * run.carbon * fleet.policy.perKilogramCarbon) / 1000,
   };
 }
 
@@ -239,7 +255,14 @@ export function whyOutOfBounds(fleet: Fleet, item: Item, node: number): Refusal 
 /** What a flow of these gigabytes costs over a way. */
 export const flowCost = ({ policy: { perMillisecond } }: Fleet, way: Way, gigabytes: number, share: number): number => gigabytes * way.perGigabyte + share * way.latencyMs * perMillisecond;
 
-export const moveCost = ({ policy: { perMove, perGigabyteMoved } }: Fleet, { stateBytes }: UnitNeeds): number => perMove + (stateBytes / gigabyte) * perGigabyteMoved;
+/** A job moves between two runs, when it disturbs nobody: little, and with every run again, since the next one may be better elsewhere. */
+export function moveCost({ policy: { perMove, perGigabyteMoved } }: Fleet, needs: UnitNeeds): number {
+  const along = (needs.stateBytes / gigabyte) * perGigabyteMoved;
+  const duty = needs.job === undefined ? undefined : dutyOf(needs);
+  return duty === undefined ? perMove + along : duty.runsPerMonth * (perJobMove + along);
+}
+
+const perJobMove = 0.01;
 
 /** Nodes near a node: its site, and the ways up from it. */
 export function nearTo(fleet: Fleet, node: number): readonly number[] {

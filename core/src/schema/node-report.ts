@@ -1,6 +1,7 @@
 /** What a node says of itself for the planner (`holon.node.inventory`), and what its operator declares of it (`inventory` in its configuration). */
 import { z } from "zod";
 import { limits } from "../limits.ts";
+import { feedsSchema } from "./energy.ts";
 import { inventoryNodeSchema, measuredSchema } from "./inventory.ts";
 
 const amount = z.number().min(0);
@@ -16,6 +17,8 @@ export const declaredInventorySchema = z
     prices: z.strictObject({ perProcessorHour: amount, perGigabyteHour: amount, perAcceleratorHour: amount, perKilowattHour: z.number() }).partial(),
     power: z.strictObject({ processorWatts: amount, acceleratorWatts: amount }).partial(),
     carbonGramsPerKilowattHour: amount,
+    /** From where it has its curves of carbon and price. */
+    energy: feedsSchema,
     /** Of the way to its parent. */
     uplink: z.strictObject({ latencyMs: amount, bytesPerSecond: amount, perGigabyte: amount }).partial(),
   })
