@@ -469,6 +469,8 @@ export interface HostCapacity {
   readonly processors?: number;
   readonly memoryBytes?: number;
   readonly diskBytes?: number;
+  /** What it runs on at this moment. */
+  readonly powerSource?: "mains" | "battery";
 }
 
 /** Figures of this machine, see `schema/app.ts` for the names. */

@@ -11,6 +11,7 @@ import type { Integrity } from "@holon/core/log/run.ts";
 import type { Lobby, Ports } from "@holon/core/ports.ts";
 import { movingMethods, takeAskSchema } from "@holon/core/schema/moving.ts";
 import { mergeShared } from "@holon/core/shared/state.ts";
+import { knownValues, type KnownValue } from "@holon/core/placement/known.ts";
 import type { Condition } from "@holon/core/schema/condition.ts";
 import type { LinksReport } from "@holon/core/schema/links-report.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
@@ -96,6 +97,8 @@ export interface NodeStatus {
     /** What was looked at again in the background since the start. */
     readonly scrubbed: ScrubStatus | undefined;
   };
+  /** What it knows of itself, with when and from where; and what it does not know. */
+  readonly known: readonly KnownValue[];
   /** Whether the node is made of what was adopted; undefined where nothing measures it. */
   readonly measured?: MeasureStatus | undefined;
   /** Parts of the log that were found damaged at this start and at none before. */
@@ -242,7 +245,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     }
   }
   parts.sharing = createSharedExchange({ store: shared, epoch: log.epoch, calls, handlers, guard, ports, partners: () => partnersOf(config, parts), desired: () => desiredOf(log, name)?.document });
-  const status = (): NodeStatus => statusOf(config, log, parts, damage, clock.monotonicMs() - startedMs);
+  const status = (): NodeStatus => statusOf(config, log, parts, damage, clock.monotonicMs() - startedMs, () => knownOf(parts, clock));
   parts.telemetry = createTelemetry({ config, log, events, ports, guard, thin: ownThin, fleetView, status, metered: () => meter.totals() });
   const damage = untold(log, log.damage, log.lost);
   if (damage.length > 0 || hasNews(log, log.lost)) await appendSoon(log, clock, damageTold(log, events, log.damage, log.lost, log));
@@ -313,6 +316,13 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
       return closeNode(parts, { log, guard, clock, unsubscribe });
     },
   };
+}
+
+/** That it was enrolled its certificate says. */
+function knownOf({ self, curves, agent, identity }: Parts, clock: Ports["clock"]): readonly KnownValue[] {
+  const inferences = Object.fromEntries((agent?.status().units ?? []).flatMap(({ app, name, inferenceMs: { p50 } }) => (p50 === undefined ? [] : [[`${app}/${name}`, p50] as const])));
+  const nowMs = clock.wall().ms;
+  return knownValues({ report: self?.inventory(), curve: (kind) => curves?.of(kind), inferences, trust: identity === undefined ? undefined : { level: "enrolled", asOfMs: nowMs }, nowMs });
 }
 
 async function conditionOf({ agent }: Parts, { log, guard, clock, isConfigChanged }: NodeHost & { readonly log: SegmentLog; readonly guard: Guard; readonly clock: Ports["clock"] }): Promise<Condition> {
@@ -438,7 +448,7 @@ async function closeNode(parts: Parts, { log, guard, clock, unsubscribe }: { rea
   await log.close();
 }
 
-function statusOf(config: NodeConfig, log: SegmentLog, parts: Parts, damage: readonly Damage[], upMs: number): NodeStatus {
+function statusOf(config: NodeConfig, log: SegmentLog, parts: Parts, damage: readonly Damage[], upMs: number, known: () => readonly KnownValue[]): NodeStatus {
   return {
     node: log.origin,
     site: config.site,
@@ -456,6 +466,7 @@ function statusOf(config: NodeConfig, log: SegmentLog, parts: Parts, damage: rea
     models: parts.served?.status() ?? [],
     lanes: [...log.heads()].map(([lane, { mark }]) => ({ lane, sequence: mark.sequence })).sort((a, b) => (a.lane < b.lane ? -1 : 1)),
     log: { disk: log.diskState, sizeBytes: log.sizeBytes(), lost: log.lost, unsettled: log.unsettled, staleCells: log.staleCells.filter(isTellable), mended: log.mended, scrubbed: parts.scrubber?.status() },
+    known: known(),
     measured: parts.measure?.status(),
     damage,
   };

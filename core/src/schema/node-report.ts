@@ -5,6 +5,9 @@ import { feedsSchema } from "./energy.ts";
 import { inventoryNodeSchema, measuredSchema } from "./inventory.ts";
 
 const amount = z.number().min(0);
+const powerSourceSchema = z.enum(["mains", "battery", "solar", "generator"]);
+export type PowerSource = z.infer<typeof powerSourceSchema>;
+const toldSchema = z.strictObject({ asOfMs: z.number().min(0), source: z.enum(["declared", "measured"]) });
 
 export const declaredInventorySchema = z
   .strictObject({
@@ -17,6 +20,8 @@ export const declaredInventorySchema = z
     prices: z.strictObject({ perProcessorHour: amount, perGigabyteHour: amount, perAcceleratorHour: amount, perKilowattHour: z.number() }).partial(),
     power: z.strictObject({ processorWatts: amount, acceleratorWatts: amount }).partial(),
     carbonGramsPerKilowattHour: amount,
+    /** What it runs on. */
+    powerSource: powerSourceSchema,
     /** From where it has its curves of carbon and price. */
     energy: feedsSchema,
     /** Of the way to its parent. */
@@ -28,6 +33,9 @@ export type DeclaredInventory = z.infer<typeof declaredInventorySchema>;
 export const nodeReportSchema = inventoryNodeSchema.pick({ capacity: true, load: true, providers: true, uplink: true, prices: true, power: true, carbonGramsPerKilowattHour: true }).extend({
   /** Milliseconds of one event, by unit that runs there. */
   speeds: z.record(z.string(), measuredSchema).optional(),
+  powerSource: toldSchema.extend({ value: powerSourceSchema }).optional(),
+  /** Of `providers`; without it they are assumed. */
+  providersAsOf: toldSchema.optional(),
 });
 export type NodeReport = z.infer<typeof nodeReportSchema>;
 
