@@ -37,33 +37,38 @@ export interface Ledger {
   readonly evaluations: { count: number };
 }
 
-export function createLedger(fleet: Fleet, { items }: Work, previous: Int32Array): Ledger {
+export function createLedger(fleet: Fleet, work: Work, previous: Int32Array): Ledger {
+  const { items, known } = work;
   const at = new Int32Array(items.length).fill(-1);
   const itemsOn = fleet.nodes.map((): number[] => []);
   const [processors, memoryBytes, diskBytes] = [fleet.processors.slice(), fleet.memoryBytes.slice(), fleet.diskBytes.slice()];
   const devices = fleet.nodes.map(({ capacity: { accelerators } }) => (accelerators === undefined ? none : Array.from({ length: accelerators.count }, () => wholeMilli)));
   const held = new Map<number, readonly number[]>();
-  const known: (Map<number, number> | undefined)[] = [];
   const evaluations = { count: 0 };
-  const outlook = outlookFor(items);
+  const outlook = outlookFor(work);
 
   const itemAt = (index: number): Item => {
     const item = items[index];
     assert(item !== undefined, "an item is known");
     return item;
   };
+  const hasJobs = items.some(({ needs }) => needs.job !== undefined);
   /** What goes on by itself stays where its node is silent. */
-  const isShut = (index: number, node: number): boolean => fleet.gone[node] === 1 || isBound(fleet, itemAt(index), previous[index] ?? -1, node) || (fleet.silent[node] === 1 && (previous[index] !== node || itemAt(index).needs.onIsolation === "stop"));
-  const alone = (index: number, node: number): number => {
+  const isShut = (index: number, node: number): boolean => fleet.gone[node] === 1 || (hasJobs && isBound(fleet, itemAt(index), previous[index] ?? -1, node)) || (fleet.silent[node] === 1 && (previous[index] !== node || itemAt(index).needs.onIsolation === "stop"));
+  const monthOn = (index: number, node: number): number => {
     let costs = known[index];
     if (costs === undefined) known[index] = costs = new Map();
     const before = costs.get(node);
     if (before !== undefined) return before;
     const item = itemAt(index);
-    const moves = (previous[index] ?? -1) >= 0 && previous[index] !== node;
-    const cost = isShut(index, node) || !item.kind.has(node) || whyOutOfBounds(fleet, item, node) !== undefined ? Number.POSITIVE_INFINITY : totalOf(costOf(fleet, item, node)) + (moves ? moveCost(fleet, item.needs) : 0);
+    const cost = !item.kind.has(node) || whyOutOfBounds(fleet, item, node) !== undefined ? Number.POSITIVE_INFINITY : totalOf(costOf(fleet, item, node));
     costs.set(node, cost);
     return cost;
+  };
+  const alone = (index: number, node: number): number => {
+    if (isShut(index, node)) return Number.POSITIVE_INFINITY;
+    const before = previous[index] ?? -1;
+    return monthOn(index, node) + (before >= 0 && before !== node ? moveCost(fleet, itemAt(index).needs) : 0);
   };
   const asked = (index: number, node: number): AcceleratorDemand | undefined => {
     const { needs } = itemAt(index);
@@ -178,8 +183,10 @@ const none: number[] = [];
 
 const demandOf = ({ needs }: Item): AcceleratorDemand => ({ processorMilli: 1000 * needs.processors, memoryMebibytes: needs.memoryBytes / 2 ** 20, count: needs.accelerator?.count ?? 0, milli: needs.accelerator?.milli ?? 0, models: needs.accelerator?.models ?? [] });
 
-function outlookFor(items: readonly Item[]): AcceleratorOutlook | undefined {
-  return items.some(({ needs }) => needs.accelerator !== undefined) ? outlookOf(items.map(demandOf)) : undefined;
+function outlookFor(work: Work): AcceleratorOutlook | undefined {
+  const { items } = work;
+  work.outlook ??= items.some(({ needs }) => needs.accelerator !== undefined) ? outlookOf(items.map(demandOf)) : null;
+  return work.outlook ?? undefined;
 }
 
 /** The fullest that will do. */

@@ -74,6 +74,8 @@ export interface Planned {
   readonly ledger: Ledger;
   /** Of each item, its part of what all costs. */
   readonly shares: Float64Array;
+  /** Hashes of the nodes' documents, a line each, as the hash of the inputs has them. */
+  readonly nodeLines: Uint8Array;
 }
 
 export interface PlanTools {
@@ -114,8 +116,9 @@ function finish(inputs: PlanInputs, fleet: Fleet, work: Work, tools: PlanTools, 
     if (moved) moves++;
     cost += (shares[index] ?? 0) + (moved && node !== undefined ? moveCost(fleet, needs) : 0);
   }
-  const body = { apiVersion: "holon/v1", kind: "Plan", parent: inputs.previous?.hash ?? null, inputs: hashOfInputs(inputs, fleet, tools), atMs: inputs.nowMs, seed: inputs.seed, placements, unplaced, costPerMonth: Number(cost.toPrecision(12)), moves, unknownValues: fleet.unknown, proved, ...(shifts.length === 0 ? {} : { shifts }) } as const;
-  return { plan: { ...body, hash: hashOf(textOf(body), tools) }, inputs, fleet, work, ledger, shares };
+  const nodeLines = linesOfNodes(fleet, tools, before);
+  const body = { apiVersion: "holon/v1", kind: "Plan", parent: inputs.previous?.hash ?? null, inputs: hashOfInputs(inputs, nodeLines, tools), atMs: inputs.nowMs, seed: inputs.seed, placements, unplaced, costPerMonth: Number(cost.toPrecision(12)), moves, unknownValues: fleet.unknown, proved, ...(shifts.length === 0 ? {} : { shifts }) } as const;
+  return { plan: { ...body, hash: hashOf(textOf(body), tools) }, inputs, fleet, work, ledger, shares, nodeLines };
 }
 
 /** What it would be at once is told of where it stood: so a better place counts as saved, too. */
@@ -157,11 +160,28 @@ function hashOfDocument(document: object, tools: PlanTools): string {
   return hash;
 }
 
-function hashOfInputs({ policy, inventory, apps, nowMs, seed, previous, scope }: PlanInputs, fleet: Fleet, tools: PlanTools): string {
-  const nodes = fleet.nodes.map((node) => hashOfDocument(node, tools));
+const hashBytes = 64;
+const lineBytes = hashBytes + 1;
+
+/** A line for each node, in the order of names. Where a plan before is at hand, only the lines of documents that differ are written. */
+function linesOfNodes(fleet: Fleet, tools: PlanTools, before: Planned | undefined): Uint8Array {
+  const lines = before?.nodeLines.slice() ?? new Uint8Array(fleet.nodes.length * lineBytes).fill(newLine);
+  for (const [index, node] of fleet.nodes.entries()) if (before?.fleet.nodes[index] !== node) encoder.encodeInto(hashOfDocument(node, tools), lines.subarray(index * lineBytes, index * lineBytes + hashBytes));
+  return lines;
+}
+
+const newLine = 10;
+
+function hashOfInputs({ policy, inventory, apps, nowMs, seed, previous, scope }: PlanInputs, nodeLines: Uint8Array, tools: PlanTools): string {
   const rest = canonicalJson({ nowMs, seed, previous: previous?.hash ?? null, scope: scope ?? "all" });
   const curves = inventory.curves === undefined ? [] : [hashOfDocument(inventory.curves, tools)];
-  return hashOf([hashOfDocument(policy, tools), ...nodes, hashOfDocument(inventory.links, tools), ...curves, hashOfApps(apps, tools), rest].join("\n"), tools);
+  const head = encoder.encode(`${hashOfDocument(policy, tools)}\n`);
+  const tail = encoder.encode([hashOfDocument(inventory.links, tools), ...curves, hashOfApps(apps, tools), rest].join("\n"));
+  const bytes = new Uint8Array(head.length + nodeLines.length + tail.length);
+  bytes.set(head);
+  bytes.set(nodeLines, head.length);
+  bytes.set(tail, head.length + nodeLines.length);
+  return toHex(tools.sha256(bytes));
 }
 
 function hashOfApps(apps: readonly AppNeeds[], tools: PlanTools): string {

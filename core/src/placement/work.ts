@@ -3,6 +3,7 @@ import { covers } from "../policy/jurisdiction.ts";
 import { trustLevels, type InventoryNode } from "../schema/inventory.ts";
 import type { AppNeeds, UnitNeeds } from "../schema/needs.ts";
 import { gigabyte, hoursPerMonth, wayBetween, type Fleet, type Way } from "./fleet.ts";
+import type { AcceleratorOutlook } from "./accelerators.ts";
 import { dutyOf } from "./jobs.ts";
 
 export interface Item {
@@ -35,6 +36,10 @@ export interface Work {
   /** By unit, then replica. */
   readonly items: readonly Item[];
   readonly indexOf: ReadonlyMap<string, number>;
+  /** Of items, what was worked out of a month on nodes: it holds for this fleet, whoever is gone. Infinite where a bound does not hold. */
+  readonly known: (Map<number, number> | undefined)[];
+  /** What a later plan of the same work would work out again. */
+  outlook: AcceleratorOutlook | null | undefined;
 }
 
 export function compileWork(apps: readonly AppNeeds[], fleet: Fleet): Work {
@@ -64,7 +69,7 @@ export function compileWork(apps: readonly AppNeeds[], fleet: Fleet): Work {
     }
     for (const { from, to, bytesPerMonth } of flows) joinItems(items, indexOf.get(`${app}/${from}`) ?? -1, indexOf.get(`${app}/${to}`) ?? -1, bytesPerMonth / gigabyte);
   }
-  return { items, indexOf };
+  return { items, indexOf, known: [], outlook: undefined };
 }
 
 /** The slowest node that has measured it, and what its author says. Only a bound of latency asks for it. */
