@@ -1,9 +1,8 @@
 /** Who stands where, what is left on each node, and what it all costs: the books of a search, kept true with every step. */
-import { assert } from "../errors.ts";
 import { outlookOf, placeOn, type AcceleratorOutlook } from "./accelerators.ts";
-import { wayBetween, type Fleet } from "./fleet.ts";
+import type { Fleet } from "./fleet.ts";
 import { wholeMilli, type AcceleratorDemand } from "./fragments.ts";
-import { costOf, flowCost, hasAccelerator, moveCost, totalOf, whyOutOfBounds, type Item, type Work } from "./work.ts";
+import { costBetween, costOf, hasAccelerator, moveCost, totalOf, whyOutOfBounds, type Item, type Work } from "./work.ts";
 
 /** Leaving a unit out costs more than any place; the more urgent, the more. */
 export const unplacedCost = ({ needs }: Item): number => 1e9 * (1 + needs.priority);
@@ -47,11 +46,7 @@ export function createLedger(fleet: Fleet, work: Work, previous: Int32Array): Le
   const evaluations = { count: 0 };
   const outlook = outlookFor(work);
 
-  const itemAt = (index: number): Item => {
-    const item = items[index];
-    assert(item !== undefined, "an item is known");
-    return item;
-  };
+  const itemAt = (index: number): Item => items[index] ?? unknownItem();
   const hasJobs = items.some(({ needs }) => needs.job !== undefined);
   /** What goes on by itself stays where its node is silent. */
   const isShut = (index: number, node: number): boolean => fleet.gone[node] === 1 || (hasJobs && isBound(fleet, itemAt(index), previous[index] ?? -1, node)) || (fleet.silent[node] === 1 && (previous[index] !== node || itemAt(index).needs.onIsolation === "stop"));
@@ -100,7 +95,7 @@ export function createLedger(fleet: Fleet, work: Work, previous: Int32Array): Le
       let cost = alone(index, node);
       for (const { item, gigabytes, share } of itemAt(index).flows) {
         const other = at[item] ?? -1;
-        if (other >= 0 && other !== node) cost += flowCost(fleet, wayBetween(fleet, node, other), gigabytes, share);
+        if (other >= 0 && other !== node) cost += costBetween(fleet, node, other, gigabytes, share);
       }
       return cost;
     },
@@ -146,7 +141,7 @@ export function createLedger(fleet: Fleet, work: Work, previous: Int32Array): Le
       let flows = 0;
       for (const { item, gigabytes, share } of itemAt(index).flows) {
         const other = at[item] ?? -1;
-        if (other >= 0 && other !== node) flows += flowCost(fleet, wayBetween(fleet, node, other), gigabytes, share);
+        if (other >= 0 && other !== node) flows += costBetween(fleet, node, other, gigabytes, share);
       }
       return totalOf(costOf(fleet, itemAt(index), node)) + flows / 2;
     },
@@ -180,6 +175,10 @@ export function restore(ledger: Ledger, best: Int32Array): void {
 }
 
 const none: number[] = [];
+
+function unknownItem(): never {
+  throw new RangeError("an item is known");
+}
 
 const demandOf = ({ needs }: Item): AcceleratorDemand => ({ processorMilli: 1000 * needs.processors, memoryMebibytes: needs.memoryBytes / 2 ** 20, count: needs.accelerator?.count ?? 0, milli: needs.accelerator?.milli ?? 0, models: needs.accelerator?.models ?? [] });
 

@@ -2,7 +2,7 @@
 import { covers } from "../policy/jurisdiction.ts";
 import { trustLevels, type InventoryNode } from "../schema/inventory.ts";
 import type { AppNeeds, UnitNeeds } from "../schema/needs.ts";
-import { gigabyte, hoursPerMonth, wayBetween, type Fleet, type Way } from "./fleet.ts";
+import { gigabyte, hoursPerMonth, meetingOf, wayBetween, type Fleet, type Way } from "./fleet.ts";
 import type { AcceleratorOutlook } from "./accelerators.ts";
 import { dutyOf } from "./jobs.ts";
 
@@ -259,6 +259,16 @@ export function whyOutOfBounds(fleet: Fleet, item: Item, node: number): Refusal 
 
 /** What a flow of these gigabytes costs over a way. */
 export const flowCost = ({ policy: { perMillisecond } }: Fleet, way: Way, gigabytes: number, share: number): number => gigabytes * way.perGigabyte + share * way.latencyMs * perMillisecond;
+
+/** The same between two nodes; most of a search is this question. */
+export function costBetween(fleet: Fleet, one: number, other: number, gigabytes: number, share: number): number {
+  const { siteOf, links, latencyMs, perGigabyte, policy } = fleet;
+  const top = links.size > 0 || one === other || siteOf[one] === siteOf[other] ? -1 : meetingOf(fleet, one, other);
+  if (top < 0) return flowCost(fleet, wayBetween(fleet, one, other), gigabytes, share);
+  const price = (perGigabyte[one] ?? 0) + (perGigabyte[other] ?? 0) - 2 * (perGigabyte[top] ?? 0);
+  const ms = (latencyMs[one] ?? 0) + (latencyMs[other] ?? 0) - 2 * (latencyMs[top] ?? 0);
+  return gigabytes * price + share * ms * policy.perMillisecond;
+}
 
 /** A job moves between two runs, when it disturbs nobody: little, and with every run again, since the next one may be better elsewhere. */
 export function moveCost({ policy: { perMove, perGigabyteMoved } }: Fleet, needs: UnitNeeds): number {
