@@ -158,7 +158,8 @@ export function createJobGate({ app, fn, log, events, clock, trace, planned, cur
   async function done(nowMs: number): Promise<void> {
     const { run } = held;
     if (run === undefined) return;
-    const ran = withInterval(run.ran, run.openedMs ?? nowMs, nowMs);
+    // What took no time that a clock can tell took its first moment.
+    const ran = run.openedMs === null ? run.ran : withInterval(run.ran, run.openedMs, Math.max(nowMs, run.openedMs + 1));
     const { shift } = run;
     await readCurves();
     const data: Shifted = { unit, ...shift, chosenBy: run.chosenBy, ran, doneMs: nowMs, late: nowMs > shift.deadlineMs, ...actualOf(curve(shift.by), shift, ran) };
