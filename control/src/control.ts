@@ -1,4 +1,5 @@
 /** The control plane over the log of the node it lives on: deploys apps, plans, and issues one desired document per node. */
+// long file: the one place where the parts of control are put together.
 import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
 import type { Route } from "@holon/core/api/route.ts";
 import { demandVersion, type VersionDemand } from "@holon/core/api/version.ts";
