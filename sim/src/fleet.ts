@@ -80,8 +80,7 @@ export interface MemberOptions {
   readonly inventory?: NodeConfig["inventory"];
   readonly site?: string;
   readonly jurisdiction?: string;
-  /** What its files and addresses give. */
-  readonly feeds?: FeedTexts;
+  /** What its files and addresses give. */ readonly feeds?: FeedTexts;
   /** Without it the node measures nothing. */
   readonly telemetry?: NodeConfig["telemetry"];
 }
@@ -175,8 +174,7 @@ export class Fleet {
         if (options.resumes !== true || machine.boots > 1) this.#epochs.opened(name, subject.log.epoch, machine.boots);
         if (member.isRead) member.ledger.attach(subject.log);
       },
-      ...(options.devices === undefined ? {} : { devices: options.devices }),
-      ...(options.feeds === undefined ? {} : { feeds: options.feeds }),
+      ...(options.devices === undefined ? {} : { devices: options.devices }), ...(options.feeds === undefined ? {} : { feeds: options.feeds }),
       ...(this.authority === undefined ? {} : { certified: { authority: this.authority, as: { node, site: config.site, tier }, hasAuthority: config.control } }),
       ...(this.#listener === undefined ? {} : { listener: this.#listener }),
     });

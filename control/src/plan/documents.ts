@@ -6,6 +6,7 @@ import type { CellChange, Log, NewRecord } from "@holon/core/log/log.ts";
 import { planPlacement, type Assignment } from "@holon/core/placement/plan.ts";
 import type { Plan } from "@holon/core/placement/planner.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
+import { shiftSchema } from "@holon/core/schema/energy.ts";
 import { desiredSchema, type Desired } from "@holon/core/schema/desired.ts";
 import type { Moving } from "@holon/core/schema/moving.ts";
 import type { BlobHash } from "@holon/core/units.ts";
@@ -63,7 +64,7 @@ export async function documentsFor(planning: Planning, host: ControlHost & { rea
 /** When the jobs run that this node has. */
 function shiftsOn(plan: Planning["plan"], node: string, apps: readonly AppDocument[]): NonNullable<Desired["shifts"]> {
   const here = new Set(apps.flatMap((app) => app.functions.map(({ name }) => `${app.name}/${name}`)));
-  return Object.fromEntries((plan?.shifts ?? []).flatMap(({ unit, node: at, atOnceNode: _, ...shift }) => (at === node && here.has(unit) ? [[unit, shift]] : [])));
+  return Object.fromEntries((plan?.shifts ?? []).flatMap(({ unit, node: at, ...shift }) => (at === node && here.has(unit) ? [[unit, shiftSchema.strip().parse(shift)]] : [])));
 }
 
 /** By unit with sources, the nodes of those sites. */

@@ -80,9 +80,9 @@ export function whatIfWorld({ nodes, links }: Inventory, hours: number, faults: 
       if (here?.site === there?.site) return { ...nothing, latencyMs: withinSiteMs };
       const link = links.find(({ between: [a, b] }) => (a === here?.site && b === there?.site) || (a === there?.site && b === here?.site));
       if (link?.latencyMs !== undefined && !isCut(one, hour) && !isCut(other, hour)) return plus(nothing, link.latencyMs, link.perGigabyte);
-      const [up, down] = [climb(one, hour), climb(other, hour)];
-      const meeting = up.find(({ at }) => down.some((step) => step.at === at));
-      const back = down.find(({ at }) => at === meeting?.at);
+      const [up, across] = [climb(one, hour), climb(other, hour)];
+      const meeting = up.find(({ at }) => across.some((step) => step.at === at));
+      const back = across.find(({ at }) => at === meeting?.at);
       if (meeting === undefined || back === undefined) return undefined;
       return { latencyMs: meeting.latencyMs + back.latencyMs, perGigabyte: meeting.perGigabyte + back.perGigabyte, unknownLatencies: meeting.unknownLatencies + back.unknownLatencies, unknownPrices: meeting.unknownPrices + back.unknownPrices };
     },
