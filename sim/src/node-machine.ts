@@ -7,6 +7,7 @@ import { createCredentials } from "./credentials.ts";
 import { createCodec } from "./codec.ts";
 import { createCrypto } from "./crypto.ts";
 import { createDiscovery } from "./discovery.ts";
+import { createDiagnostics } from "./diagnostics.ts";
 import { createDisk, DiskMedium, type DiskSpeed } from "./disk.ts";
 import { createFeeds, type FeedTexts } from "./feeds.ts";
 import { createDoor, Devices, type DeviceHabits } from "./door.ts";
@@ -62,6 +63,8 @@ export class NodeMachine<Subject extends Booted> {
   readonly clock: ClockHardware;
   readonly devices: Devices;
   readonly identity: Identity;
+  /** Words that its command `mark` was run with. */
+  readonly marks: string[] = [];
   readonly #world: World;
   readonly #net: SimNet;
   readonly #options: MachineOptions<Subject>;
@@ -187,6 +190,7 @@ export class NodeMachine<Subject extends Booted> {
       door: createDoor(incarnation, this.devices),
       secrets: createSecrets(this.#options.secrets ?? {}),
       ...(this.#options.feeds === undefined ? {} : { feeds: createFeeds(incarnation, this.#options.feeds) }),
+      diagnostics: createDiagnostics(incarnation, this.marks),
       trace: createTrace(incarnation, this.#options.listener),
       identity: this.identity.passport,
       credentials: createCredentials(random.fork("credentials")),

@@ -23,6 +23,8 @@ export function needsProblem({ functions, models }: Pick<AppDocument, "functions
   if (job !== undefined) return `${job.name} is a job, which has one replica, and a schedule that says when there is work: as its trigger, or as \`needs.job.schedule\``;
   const idle = models.find((model) => model.needs?.job !== undefined);
   if (idle !== undefined) return `model ${idle.name} has needs with a job: it answers when it is asked, and only functions wait`;
+  const divided = functions.find(({ needs }) => needs?.delegated === true && (needs.onIsolation !== "stop" || (needs.replicas ?? 1) > 1));
+  if (divided !== undefined) return `function ${divided.name} is delegated: a site's lead decides on what runs once, so it needs onIsolation: stop and one replica`;
   const placed = new Set(functions.flatMap((fn) => (fn.needs === undefined ? [] : fn.name)));
   const twice = models.find((model) => model.needs !== undefined && placed.has(model.name));
   return twice === undefined ? undefined : `a function and a model with needs are both called ${twice.name}: what is placed by its needs has a name of its own`;

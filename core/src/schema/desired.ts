@@ -1,6 +1,7 @@
 /** The desired document: one per node, versioned; state, not commands. A node needs only the newest. */
 import { z } from "zod";
 import { appDocumentSchema, nameSchema } from "./app.ts";
+import { delegationSchema } from "./delegation.ts";
 import { shiftSchema } from "./energy.ts";
 import { movingSchema } from "./moving.ts";
 import { signaturesSchema } from "./signatures.ts";
@@ -20,6 +21,8 @@ export const desiredSchema = z.strictObject({
   moving: movingSchema.optional(),
   /** When the next run of each job here is done. Of a run that stands in none the node chooses by the last curve it knows. */
   shifts: z.record(z.string(), shiftSchema).optional(),
+  /** Of `apps`, the units that run only while the lead of the site lets this node run them. */
+  delegation: delegationSchema.optional(),
   /** What decides here; without it what follows from the `egress` of the apps. */
   policy: policyDocumentSchema.optional(),
   /** Metadata that say that all of it is signed, by its publisher and for this node. */

@@ -47,6 +47,8 @@ const fields = {
   job: jobSchema,
   /** `stop`: it ends where the node loses the way to control for longer than its lease, and is started elsewhere. */
   onIsolation: z.enum(["continue", "stop"]),
+  /** While its site is cut off, the lead of the site decides where in it the unit runs. Of one replica, and with `onIsolation: stop`. */
+  delegated: z.boolean(),
   /** Where room is short, the lower gives way. */
   priority: z.int().min(0).max(9),
 } as const;
@@ -70,6 +72,8 @@ export const unitNeedsSchema = z.strictObject({
   forbidden: z.record(nameSchema, z.string()).optional(),
   /** Of a job, the run that is planned. */
   run: jobRunSchema.optional(),
+  /** The site that decides on it now, being cut off: what it left there stays. */
+  island: nameSchema.optional(),
   replicas: fields.replicas.default(1),
   spread: fields.spread.default("node"),
   processors: fields.processors.default(0.1),

@@ -36,6 +36,8 @@ export const nodeReportSchema = inventoryNodeSchema.pick({ capacity: true, load:
   powerSource: toldSchema.extend({ value: powerSourceSchema }).optional(),
   /** Of `providers`; without it they are assumed. */
   providersAsOf: toldSchema.optional(),
+  /** Other members of its site, as its configuration names them. */
+  siblings: z.array(z.string().min(1).max(63)).max(limits.siteMembersMax).optional(),
 });
 export type NodeReport = z.infer<typeof nodeReportSchema>;
 

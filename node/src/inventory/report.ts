@@ -13,7 +13,7 @@ export interface Way {
 }
 
 export interface ReportInput {
-  readonly config: Pick<NodeConfig, "inventory" | "prices" | "power">;
+  readonly config: Pick<NodeConfig, "inventory" | "prices" | "power"> & { readonly siblings?: NodeConfig["siblings"] };
   readonly nowMs: number;
   readonly capacity: HostCapacity;
   /** Of `HostStats.sample`. */
@@ -47,6 +47,7 @@ export function reportOf({ config, nowMs, capacity, figures, way, speeds = {} }:
     ...(Object.keys(speeds).length === 0 ? {} : { speeds: Object.fromEntries(Object.entries(speeds).map(([unit, value]) => [unit, { value, asOfMs: nowMs, source: "measured" as const }])) }),
     ...(powerSource === undefined ? {} : { powerSource: { value: powerSource, asOfMs: nowMs, source: inventory.powerSource === undefined ? ("measured" as const) : ("declared" as const) } }),
     ...(inventory.providers === undefined ? {} : { providersAsOf: { asOfMs: nowMs, source: "declared" as const } }),
+    ...(config.siblings === undefined || config.siblings.length === 0 ? {} : { siblings: config.siblings.map(({ name }) => name).sort() }),
     ...compact({ carbonGramsPerKilowattHour: declared(inventory.carbonGramsPerKilowattHour) }),
   };
 }
