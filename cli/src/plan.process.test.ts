@@ -63,6 +63,25 @@ test("three real nodes tell what they are made of; an app with needs is tried, p
   assert.match((await holon("plan", "diff")).stdout, /^\+ totals\/sum 0 edge-1\n {4}totals\/sum is on edge-1: /);
   assert.match((await holon("plan", "explain", "totals/sum", "--node", "cloud-1")).stdout, /^totals\/sum is not on cloud-1: it would cost \S+ more a month there than on edge-1, most of it latency/);
   assert.match(await explain("totals/sum", "gateway-1"), /of tier gateway, and the unit is for edge, cloud/);
+
+  const lived = JSON.parse((await holon("plan", "simulate", "--hours", "24", "--faults", "none", "--lose", "edge-1", "--json")).stdout) as { readonly results: { readonly asPlanned: { readonly unservedPercent: number }; readonly replanned: { readonly moves: number; readonly violations: number } }; readonly unknown: readonly string[] };
+  assert.deepEqual([lived.results.asPlanned.unservedPercent, lived.results.replanned.violations], [100, 0]);
+  assert.ok(lived.unknown.some((what) => what.startsWith("rent of ")), "no price is declared here, and none is made up");
+  assert.match((await holon("plan", "simulate", "--hours", "24")).stdout, /^\| as planned \| /m);
+  assertRefused(await holon("plan", "simulate", "--lose", "nobody"), "HOLON_NODE_UNKNOWN", /no node nobody/);
+  const shown = (await holon("node", "show", "edge-1")).stdout;
+  assert.match(shown, /^link bandwidth +\S+ MB\/s +measured/m);
+  assert.match(shown, /^curve of carbon +unknown +- +-/m);
+
+  const lab = join(data, "lab");
+  mkdirSync(lab);
+  writeFileSync(join(lab, "holon.app.json"), JSON.stringify({ name: "lab", functions: [{ name: "train", module: "train.ts", needs: { tiers: ["edge"], job: { hours: 1 } } }] }));
+  writeFileSync(join(lab, "train.ts"), 'export default { kind: "holon.function", on: { schedule: { everyMs: 5000 } }, emits: {}, models: [], run() {} };\n');
+  const jobs = await holon("app", "deploy", lab);
+  assert.equal(jobs.exitCode, 0, jobs.stderr);
+  await until("a run of the job is told", async () => /^ran lab\/train on edge-1: .*what it saved is unknown: no curve of carbon/m.test((await holon("plan", "show")).stdout));
+  assert.match((await holon("plan", "show")).stdout, /^shift lab\/train on edge-1: its run of .* is done at once, .*: no curve of carbon is known there$/m);
+  assert.match(await explain("lab/train", "edge-1"), /; its run of .* is done at once/);
   await until("it runs there", async () => (await get("/v1/functions", functionsSchema, 4))?.functions.some(({ name }) => name === "sum") === true);
   up.signal("SIGINT");
   assert.equal((await up.ended).exitCode, 0);

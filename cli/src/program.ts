@@ -20,6 +20,7 @@ import type { MeasureFlags } from "./command/node-measure.ts";
 import type { AuthorityOptions, DirectorOptions, InviteOptions } from "./command/node-identity.ts";
 import type { ExplainOptions } from "./command/policy.ts";
 import type { SigningOptions } from "./app/sign.ts";
+import type { PlanSimulateOptions } from "./command/plan-simulate.ts";
 import type { SimOptions } from "./command/sim.ts";
 import type { UpOptions } from "./command/up.ts";
 
@@ -309,6 +310,16 @@ function addPlan(program: Command): void {
   const plan = program.command("plan").description("where everything with needs is placed, and why");
   common(plan.command("show").description("the plan in force")).action(async (options: Common) => (await import("./command/plan.ts")).showPlan(await connectApi(clientOptions(options)), options.json === true));
   common(plan.command("diff").description("what it changed, and why")).action(async (options: Common) => (await import("./command/plan.ts")).diffPlan(await connectApi(clientOptions(options)), options.json === true));
+  common(
+    plan
+      .command("simulate")
+      .description("live through hours with failures on a copy of the fleet: as planned now, and planned anew after each loss")
+      .option("--hours <h>", "how long", "168")
+      .option("--seed <n>", "of the failures", "1")
+      .option("--faults <kind>", "what fails by chance: none, nodes, links or all", "all")
+      .option("--lose <node...>", "these nodes are lost for good in the first hour", [])
+      .option("--cut <node...>", "the ways up from these nodes are cut all the time", []),
+  ).action(async (options: Common & PlanSimulateOptions) => (await import("./command/plan-simulate.ts")).simulatePlan(await connectApi(clientOptions(options)), options, options.json === true));
   common(plan.command("explain <unit>").description("why a unit (app/function) is on a node, or not"))
     .requiredOption("--node <name>", "the node")
     .action(async (unit: string, options: Common & { readonly node: string }) => (await import("./command/plan.ts")).explainPlan(await connectApi(clientOptions(options)), unit, options.node, options.json === true));

@@ -14,6 +14,8 @@ export interface UnitStatus {
   readonly failed: number;
   readonly lag: number;
   readonly problem?: { readonly code: string; readonly message: string; readonly next: string };
+  /** Of a job. */
+  readonly job?: { readonly phase: "idle" | "waits" | "runs" | "pauses"; readonly arrivesMs: number; readonly windows: readonly { readonly fromMs: number; readonly toMs: number }[] };
   readonly reduction?: { readonly kind: string; readonly on: string; readonly bytesIn: number; readonly bytesMade: number; readonly bytesLeaving: number };
 }
 
@@ -36,6 +38,8 @@ export interface NodeStatus {
   readonly models: readonly { readonly model: string; readonly problem?: { readonly message: string } }[];
   readonly log: { readonly disk: string; readonly sizeBytes: number; readonly lost: readonly unknown[] };
   readonly blobsWanted: number;
+  /** What it knows of itself, and what it does not. */
+  readonly known?: readonly { readonly what: string; readonly value: string | null; readonly source: string | null; readonly asOfMs: number | null; readonly stale: boolean }[];
 }
 
 /** Never the same run twice: all that is known is told anew each time. */

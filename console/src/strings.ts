@@ -55,7 +55,7 @@ export const words = {
     title: (name: string) => name,
     link: "Link", runs: "What runs here", sources: "Sources", log: "Log", says: "What it says now",
     notReached: "It cannot be asked now", lastKnown: "What is shown of it is what was last known here.",
-    startedAt: "last started", localApi: "its own console", inventory: "What it is made of",
+    startedAt: "last started", localApi: "its own console", inventory: "What is known of it", knownColumns: ["What", "Value", "Source", "Age"], stale: "stale", job: { idle: "its next run is due", waits: "waits until", pauses: "pauses until", runs: "its run is under way" },
     handled: "handled", emitted: "emitted", inferences: "inferences", latency: "p50 / p99", behind: "behind", failed: "set aside", readings: "readings",
     columns: { unit: "Unit", state: "State", says: "Says", source: "Source", kind: "Kind", rejected: "Rejected", bytes: "Bytes" },
     cut: "Cut its uplink", heal: "Heal its uplink", cutHint: "for trying an outage", disk: "disk", damaged: (ranges: number) => `${ranges} damaged ranges`,
@@ -72,6 +72,7 @@ export const words = {
     askWhy: "Why is this part on a node, or not?", node: "Node", chosen: "it is there", rejected: "it is not there",
     spread: "How it spreads", spreadHint: "documents that were issued, against what nodes reported", egress: "What may leave", noWhere: "on no node",
     plan: "The plan in force", adopted: "adopted", because: "because", cost: "a month", noPlan: "Nothing that is deployed asks to be placed: all of it is on every node of its tier.", changes: "What it changed",
+    jobs: "Jobs that wait for good hours", jobColumns: ["Job", "Runs", "Done by", "Then", "At once"], until: "to", per: { carbon: "g/kWh", price: "a kWh" },
   },
   events: {
     stream: "Stream", origin: "Node", type: "Type", alerts: "Alerts", window: "Over", none: "No event fits.", paused: "Paused", follow: "Follow", following: "following",

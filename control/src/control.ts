@@ -1,4 +1,5 @@
 /** The control plane over the log of the node it lives on: deploys apps, plans, and issues one desired document per node. */
+// long file: the one place where the parts of control are put together.
 import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
 import type { Route } from "@holon/core/api/route.ts";
 import { demandVersion, type VersionDemand } from "@holon/core/api/version.ts";
@@ -35,10 +36,12 @@ import { readLeaving } from "./plan/leaving.ts";
 import { answerAskers } from "./plan/askers.ts";
 import { createMovers, type StatesHere } from "./plan/movers.ts";
 import { readMoves, type Move, type MoveBook } from "./plan/moving.ts";
+import { plannedUntilMs } from "./plan/next-run.ts";
 import { withOverlay } from "./plan/overlays.ts";
 import { createPlanner, whyNowhere, type InForce } from "./plan/planner.ts";
 import { previewOf, type Preview } from "./plan/preview.ts";
 import { createFold, eventTypes, type ControlState, type KnownApp, type KnownNode } from "./store/fold.ts";
+import type { DoneRun, EnergyState } from "./store/energy.ts";
 import { checkPolicy, type KnownPolicy } from "./store/policy.ts";
 import { checkModel, versionOf, type KnownModel } from "./store/models.ts";
 
@@ -99,6 +102,10 @@ export interface Control {
   plan(): Promise<InForce | undefined>;
   /** Units on their way from one node to another. */
   moves(): readonly Move[];
+  /** Runs of jobs that were done, the newest last. */
+  runs(): readonly DoneRun[];
+  /** Carbon and price of electricity, by node, as told last. */
+  curves(): EnergyState["curves"];
   /** Why a unit (`app/function`) is on a node, or not. `HOLON_PLAN_MISSING`. */
   explain(unit: string, node: string): Promise<Explanation>;
   /** What would come of deploying this, and why; changes nothing. */
@@ -137,7 +144,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
   let closed = false;
   let timer: Timer | undefined;
   /** By which states of nodes the last plan was made, and whether it waits for its adoption. */
-  const planned = { states: "", isLater: false };
+  const planned = { states: "", isLater: false, untilMs: Number.POSITIVE_INFINITY };
   /** Why what the last plan wants is not issued yet: it is owed until a try succeeds. */
   let owed: HolonError | undefined;
   await fold.catchUp();
@@ -173,6 +180,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
     if (adopting.length + records.length + cells.length > 0) await log.append({ records: [...adopting, ...records], cells });
     if (adopting.length > 0) await fold.catchUp();
     planned.isLater = proposal?.isLater ?? false;
+    planned.untilMs = plannedUntilMs((proposal?.planned.inputs.apps ?? []).flatMap(({ units }) => units));
     lookLater(proposal !== undefined);
   }
 
@@ -191,7 +199,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
 
   async function look(): Promise<void> {
     if (closed) return;
-    if (owed === undefined && states() === planned.states && !planned.isLater && !isUnderWay()) return lookLater(true);
+    if (owed === undefined && states() === planned.states && ports.clock.wall().ms < planned.untilMs && !planned.isLater && !isUnderWay()) return lookLater(true);
     await replan();
     watching.look();
   }
@@ -277,6 +285,8 @@ export async function openControl(host: ControlHost): Promise<Control> {
     problem: () => owed,
     plan: () => inTurn(() => planner.inForce(fold.state)),
     moves: () => readMoves(log),
+    runs: () => fold.state.energy.runs,
+    curves: () => fold.state.energy.curves,
     explain: (unit, node) => inTurn(async () => withOverlay(await planner.explain(fold.state, unit, node), fold.state, unit, node)),
     preview: (document) =>
       inTurn(async () => {

@@ -516,6 +516,22 @@ export const limits = {
   nodeReturnMs: 300_000,
   /** Control looks this often for nodes that have fallen silent or are back. */
   planLookMs: 10_000,
+  /** A node asks its parent a question of this size so often, to know what the link between them carries. */
+  bandwidthProbeBytes: 64 << 10,
+  bandwidthProbeMs: 86_400_000,
+  /** Hours of one curve of carbon or price, and how far back of now it is kept. At the bound: the oldest, then the furthest, go. */
+  curveHoursMax: 400,
+  curveBackHours: 192,
+  /** Bytes of a file or an answer that brings one. At the bound: refused. How often it is read, and told control at most. */
+  curveBytesMax: 4 << 20,
+  curveReadMs: 900_000,
+  curveTellMs: 3_600_000,
+  /** Hours of one run of a job. */
+  jobHoursMax: 168,
+  /** How long a wall clock that was set is not noticed by a job that waits, at most. */
+  jobLookMs: 60_000,
+  /** Runs of jobs that control shows. At the bound: the oldest goes; its record stays. */
+  jobRunsShown: 256,
   /** Nodes that a refusal of a deployment gives reasons for; the others are counted. */
   planReasonsMax: 4,
   /** Lines of a plan's diff in the event that adopts it. At the bound: the others stand in the plan alone. */

@@ -479,6 +479,8 @@ export interface HostCapacity {
   readonly processors?: number;
   readonly memoryBytes?: number;
   readonly diskBytes?: number;
+  /** What it runs on at this moment. */
+  readonly powerSource?: "mains" | "battery";
   /** Whether programs can be confined here: processes and images. */
   readonly confines?: boolean;
 }
@@ -608,6 +610,12 @@ export interface Collector {
   post(url: string, contentType: string, body: Uint8Array): Promise<{ readonly status: number; readonly retryAfterMs: number | undefined; readonly body: Uint8Array }>;
 }
 
+/** Texts that somebody else keeps up to date: files of this machine, and addresses. */
+export interface Feeds {
+  /** The text, unpacked where it is gzip. At `limits.curveBytesMax`: refused. Rejects where it cannot be read. */
+  read(source: { readonly file: string } | { readonly url: string }): Promise<string>;
+}
+
 /** Lines of a node's own log that outlive it. What a crash may take is the last moment of them. */
 export interface LineKeeper {
   /** Those of earlier lives that are still there, oldest first. */
@@ -676,6 +684,8 @@ export interface Ports {
   readonly seals?: Seals | undefined;
   /** Without it control knows of this machine what its configuration declares. */
   readonly host?: HostStats;
+  /** Without it only events bring curves of carbon and price. */
+  readonly feeds?: Feeds | undefined;
   /** Without it nothing is sent to one, whatever the configuration says. */
   readonly collector?: Collector;
   /** Without it nothing that runs is asked for a signature. */

@@ -10,6 +10,7 @@ import { defaultRetention } from "@holon/core/log/retention.ts";
 import type { Integrity } from "@holon/core/log/run.ts";
 import type { Lobby, Ports } from "@holon/core/ports.ts";
 import { mergeShared } from "@holon/core/shared/state.ts";
+import { knownValues, type KnownValue } from "@holon/core/placement/known.ts";
 import type { Condition } from "@holon/core/schema/condition.ts";
 import type { LinksReport } from "@holon/core/schema/links-report.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
@@ -31,6 +32,7 @@ import { createBlobExchange, type BlobExchange } from "./link/blob-exchange.ts";
 import { createHistoryReports } from "./link/history-reports.ts";
 import { createCalls, type CallHandler, type Calls } from "./link/calls.ts";
 import { createIdentityKeeper, type IdentityKeeper } from "./identity/keeper.ts";
+import { createCurves, type Curves } from "./energy/curves.ts";
 import { createSelf, type Self } from "./inventory/self.ts";
 import { createRefusals, type Refusals } from "./identity/refusals.ts";
 import { createDownlinks, type DownlinkStatus, type Downlinks } from "./link/downlinks.ts";
@@ -102,6 +104,8 @@ export interface NodeStatus {
     /** What was looked at again in the background since the start. */
     readonly scrubbed: ScrubStatus | undefined;
   };
+  /** What it knows of itself, with when and from where; and what it does not know. */
+  readonly known: readonly KnownValue[];
   /** Whether the node is made of what was adopted; undefined where nothing measures it. */
   readonly measured?: MeasureStatus | undefined;
   /** Units that control has left to the site; undefined where there are none. */
@@ -184,6 +188,7 @@ interface Parts {
   self: Self | undefined;
   measure: MeasureWatch | undefined;
   telemetry: Telemetry | undefined;
+  curves: Curves | undefined;
   diagnosis: Diagnosis | undefined;
   stewardship: Stewardship | undefined;
 }
@@ -212,7 +217,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   const startedMs = clock.monotonicMs();
   const events = createEvents(config, clock);
   const integrity: Integrity = { sha256: given.crypto.sha256, crc32: given.codec.crc32, cipher: given.cipher };
-  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, replicas: undefined, ways: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, meter: undefined, scrubber: undefined, sharing: undefined, served: undefined, identity: undefined, refusals: undefined, verifier: undefined, self: undefined, telemetry: undefined, measure: undefined, diagnosis: undefined, stewardship: undefined };
+  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, replicas: undefined, ways: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, meter: undefined, scrubber: undefined, sharing: undefined, served: undefined, identity: undefined, refusals: undefined, verifier: undefined, self: undefined, telemetry: undefined, measure: undefined, diagnosis: undefined, stewardship: undefined, curves: undefined };
   const log = await openLog({ origin: name, disk, clock, random, integrity, ...segmentSize(config), opened: (stream, predecessor) => openedRecord(events, stream, predecessor), full: () => parts.keeper?.full() });
   const ownLines = await openOwnLines({ trace: given.trace, clock, keeper: given.lines, run: log.epoch });
   const ports: Ports = { ...given, trace: ownLines.trace };
@@ -243,7 +248,8 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   parts.served = served;
   const verifier = createVerifier({ config, log, blobs, ports, fetch: exchange.fetch });
   parts.verifier = verifier;
-  parts.agent = createAgent({ log, integrity, events, blobs, guard, shared, served, verifier, ports, requests, meter, fetch: exchange.fetch, moves: movesOf(config, parts, { identity: ports.identity, calls, handlers, rules }), mayRunStopping: () => parts.self?.holds() ?? false, mayRunDelegated: (unit) => parts.stewardship?.mayRun(unit) ?? false });
+  parts.curves = createCurves({ sources: config.inventory?.energy ?? {}, feeds: ports.feeds, log, events, ports });
+  parts.agent = createAgent({ log, integrity, events, blobs, guard, shared, served, verifier, ports, requests, meter, fetch: exchange.fetch, moves: movesOf(config, parts, { identity: ports.identity, calls, handlers, rules }), mayRunStopping: () => parts.self?.holds() ?? false, mayRunDelegated: (unit) => parts.stewardship?.mayRun(unit) ?? false, curve: (kind) => parts.curves?.of(kind), readCurves: () => parts.curves?.read() ?? Promise.resolve() });
   const states = createStateKeeper({ self: name, log, blobs, disk, integrity, calls, handlers, above: () => aboveOf(parts)?.name });
   const speeds = (): Readonly<Record<string, number>> => Object.fromEntries((parts.agent?.status().units ?? []).flatMap(({ app, name: fn, callMs }) => (callMs === undefined ? [] : [[`${app}/${fn}`, callMs] as const])));
   const ofSelf = { speeds, version: () => desiredOf(log, name)?.document.version ?? 0, changed: () => parts.agent?.stoppingChanged(), append: (record: NewRecord) => appendSoon(log, clock, { records: [record] }) };
@@ -269,7 +275,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
     }
   }
   parts.sharing = createSharedExchange({ store: shared, epoch: log.epoch, calls, handlers, guard, ports, partners: () => partnersOf(config, parts), desired: () => desiredOf(log, name)?.document });
-  const status = (): NodeStatus => statusOf(config, log, parts, damage, clock.monotonicMs() - startedMs);
+  const status = (): NodeStatus => statusOf(config, log, parts, damage, clock.monotonicMs() - startedMs, () => knownOf(parts, clock));
   parts.telemetry = createTelemetry({ config, log, events, ports, guard, thin: ownThin, fleetView, status, metered: () => meter.totals() });
   const damage = untold(log, log.damage, log.lost);
   if (damage.length > 0 || hasNews(log, log.lost)) await appendSoon(log, clock, damageTold(log, events, log.damage, log.lost, log));
@@ -300,6 +306,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   await parts.telemetry?.start();
   parts.identity?.start();
   parts.self?.start();
+  parts.curves.start();
   const teller = createTeller({ events, ports, now: () => conditionOf(parts, { log, guard, clock, attestor: ports.attestor, isConfigChanged }), append: ofSelf.append });
   teller.start();
   const handedTeller = createHandedTeller({ events, ports, units: () => parts.agent?.status().units ?? [], append: ofSelf.append });
@@ -357,6 +364,13 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   };
 }
 
+/** That it was enrolled its certificate says. */
+function knownOf({ self, curves, agent, identity }: Parts, clock: Ports["clock"]): readonly KnownValue[] {
+  const inferences = Object.fromEntries((agent?.status().units ?? []).flatMap(({ app, name, inferenceMs: { p50 } }) => (p50 === undefined ? [] : [[`${app}/${name}`, p50] as const])));
+  const nowMs = clock.wall().ms;
+  return knownValues({ report: self?.inventory(), curve: (kind) => curves?.of(kind), inferences, trust: identity === undefined ? undefined : { level: "enrolled", asOfMs: nowMs }, nowMs });
+}
+
 async function conditionOf({ agent, measure }: Parts, { log, guard, clock, attestor, isConfigChanged }: NodeHost & Pick<Ports, "attestor"> & { readonly log: SegmentLog; readonly guard: Guard; readonly clock: Ports["clock"] }): Promise<Condition> {
   const changed = await isConfigChanged?.();
   return { version: agent?.status().version ?? 0, policy: guard.inForce().hash ?? null, config: changed === undefined ? null : changed ? "changed" : "as started", clock: clock.wall().state, disk: log.diskState, ...measuredCondition(measure?.status(), attestor) };
@@ -388,6 +402,7 @@ function committed(parts: Parts, self: NodeName, lanes: readonly Lane[], cells: 
   const leaving = lanes.filter((lane) => lane.stream !== "local").map(laneName);
   parts.uplink?.committed(leaving);
   parts.telemetry?.committed(lanes);
+  parts.curves?.committed(lanes);
   parts.site?.committed(leaving);
   for (const cell of cells) {
     if (!cell.startsWith("desired/")) continue;
@@ -460,6 +475,7 @@ async function closeNode(parts: Parts, { log, guard, clock, unsubscribe }: { rea
   parts.stewardship?.close();
   parts.sharing?.close();
   parts.self?.close();
+  parts.curves?.close();
   parts.identity?.close();
   parts.refusals?.close();
   parts.ways?.close();
@@ -484,7 +500,7 @@ async function closeNode(parts: Parts, { log, guard, clock, unsubscribe }: { rea
   await log.close();
 }
 
-function statusOf(config: NodeConfig, log: SegmentLog, parts: Parts, damage: readonly Damage[], upMs: number): NodeStatus {
+function statusOf(config: NodeConfig, log: SegmentLog, parts: Parts, damage: readonly Damage[], upMs: number, known: () => readonly KnownValue[]): NodeStatus {
   return {
     node: log.origin,
     site: config.site,
@@ -502,6 +518,7 @@ function statusOf(config: NodeConfig, log: SegmentLog, parts: Parts, damage: rea
     models: parts.served?.status() ?? [],
     lanes: [...log.heads()].map(([lane, { mark }]) => ({ lane, sequence: mark.sequence })).sort((a, b) => (a.lane < b.lane ? -1 : 1)),
     log: { disk: log.diskState, sizeBytes: log.sizeBytes(), lost: log.lost, unsettled: log.unsettled, staleCells: log.staleCells.filter(isTellable), mended: log.mended, scrubbed: parts.scrubber?.status() },
+    known: known(),
     measured: parts.measure?.status(),
     delegated: parts.stewardship?.status(),
     damage,

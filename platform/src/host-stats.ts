@@ -3,6 +3,7 @@ import { availableParallelism, totalmem } from "node:os";
 import { statfs } from "node:fs/promises";
 import type { Clock, HostStats } from "@holon/core/ports.ts";
 import { canConfine } from "./confine.ts";
+import { powerSourceOf } from "./host-power.ts";
 import { readLinuxCounters } from "./host-stats-linux.ts";
 import { readPortableCounters } from "./host-stats-portable.ts";
 
@@ -44,7 +45,8 @@ export function createHostStats(clock: Clock, folder?: string): HostStats {
   return {
     async capacity() {
       const disk = folder === undefined ? undefined : await statfs(folder).catch(() => undefined); // not every file system tells
-      return { processors: availableParallelism(), memoryBytes: totalmem(), confines: canConfine(), ...(disk === undefined ? {} : { diskBytes: disk.bavail * disk.bsize }) };
+      const powerSource = powerSourceOf();
+      return { processors: availableParallelism(), memoryBytes: totalmem(), confines: canConfine(), ...(powerSource === undefined ? {} : { powerSource }), ...(disk === undefined ? {} : { diskBytes: disk.bavail * disk.bsize }) };
     },
     process() {
       const { user, system } = process.cpuUsage();

@@ -15,6 +15,7 @@ import { RepetitionWatch } from "./checkers/repetition.ts";
 import { checkRawStays, WireWatch } from "./checkers/raw-stays.ts";
 import { createOnlookersCodec } from "./codec.ts";
 import type { DiskSpeed } from "./disk.ts";
+import type { FeedTexts } from "./feeds.ts";
 import type { DeviceHabits } from "./door.ts";
 import { readingNumber } from "./door.ts";
 import { branchesAt, checkParted } from "./parted.ts";
@@ -82,6 +83,7 @@ export interface MemberOptions {
   readonly inventory?: NodeConfig["inventory"];
   readonly site?: string;
   readonly jurisdiction?: string;
+  /** What its files and addresses give. */ readonly feeds?: FeedTexts;
   /** Without it the node measures nothing. */
   readonly telemetry?: NodeConfig["telemetry"];
 }
@@ -179,7 +181,7 @@ export class Fleet {
         if (options.resumes !== true || machine.boots > 1) this.#epochs.opened(name, subject.log.epoch, machine.boots);
         if (member.isRead) member.ledger.attach(subject.log);
       },
-      ...(options.devices === undefined ? {} : { devices: options.devices }),
+      ...(options.devices === undefined ? {} : { devices: options.devices }), ...(options.feeds === undefined ? {} : { feeds: options.feeds }),
       ...(this.authority === undefined ? {} : { certified: { authority: this.authority, as: { node, site: config.site, tier }, hasAuthority: config.control } }),
       ...(this.#listener === undefined ? {} : { listener: this.#listener }),
     });

@@ -11,7 +11,7 @@ const kept = keptSchema.parse(JSON.parse(readFileSync(new URL("../seeds.json", i
 const program = await holonProgram();
 
 /** Half a minute of work, and more. */
-const long: readonly string[] = ["island-72h"];
+const long: readonly string[] = ["island-72h", "energy-shift"];
 /** One of the short ones, another with each rotation, so that a test run stays short; with `HOLON_SIM_KEPT=all` all of them. */
 const rotation = Number(process.env["HOLON_SIM_ROTATION"] ?? "0");
 const short = kept.filter(({ scenario }) => !long.includes(scenario));

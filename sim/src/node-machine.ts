@@ -9,6 +9,7 @@ import { createCrypto } from "./crypto.ts";
 import { createDiscovery } from "./discovery.ts";
 import { createDiagnostics } from "./diagnostics.ts";
 import { createDisk, DiskMedium, type DiskSpeed } from "./disk.ts";
+import { createFeeds, type FeedTexts } from "./feeds.ts";
 import { createDoor, Devices, type DeviceHabits } from "./door.ts";
 import { Passport, type SimAuthority } from "./identity.ts";
 import { Incarnation, type Identity } from "./incarnation.ts";
@@ -36,6 +37,7 @@ export interface MachineOptions<Subject extends Booted> {
   readonly disk?: { readonly speed?: DiskSpeed; readonly capacityBytes?: number };
   readonly devices?: DeviceHabits;
   readonly secrets?: Readonly<Record<string, string>>;
+  readonly feeds?: FeedTexts;
   /** In worlds where certificates have dates: what it was enrolled as, and by whom. */
   readonly certified?: { readonly authority: SimAuthority; readonly as: Invited; readonly hasAuthority: boolean };
   /** Hears what the node says. */
@@ -187,6 +189,7 @@ export class NodeMachine<Subject extends Booted> {
       runner,
       door: createDoor(incarnation, this.devices),
       secrets: createSecrets(this.#options.secrets ?? {}),
+      ...(this.#options.feeds === undefined ? {} : { feeds: createFeeds(incarnation, this.#options.feeds) }),
       diagnostics: createDiagnostics(incarnation, this.marks),
       trace: createTrace(incarnation, this.#options.listener),
       identity: this.identity.passport,

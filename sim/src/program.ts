@@ -7,6 +7,7 @@ import { openNode, type NodeParts, type NodeStatus } from "@holon/node/index.ts"
 import type { MoveBook } from "@holon/control/plan/moving.ts";
 import { createModel } from "./model.ts";
 import { prepareIsland } from "./island-program.ts";
+import { prepareJobs } from "./jobs-program.ts";
 import { prepareMoving } from "./moving-program.ts";
 import { createRunner } from "./runner.ts";
 import type { SimSubject, SubjectProgram } from "./subject.ts";
@@ -50,7 +51,7 @@ const appOf = (code: Uint8Array, more: Partial<AppDocument>): AppDocument => app
 
 /** It runs what it should, or has nothing to run, every function has read all that is there, and no child holds credit that it asked for. */
 const isIdle = ({ agent: { state, units, moving }, admission }: NodeStatus): boolean =>
-  (state === "settled" || state === "idle") && (moving?.length ?? 0) === 0 && units.every((unit) => unit.state === "running" && unit.lag === 0) && (admission?.askedBytes ?? 0) === 0;
+  (state === "settled" || state === "idle") && (moving?.length ?? 0) === 0 && units.every((unit) => unit.state === "running" && (unit.lag === 0 || unit.job !== undefined)) && (admission?.askedBytes ?? 0) === 0;
 
 /** Prepared once for all seeds: loading a module is real work. `source` is the function that runs on the gateways, `more` what else its app has. */
 export async function holonProgram({ moveBook, ...parts }: NodeParts & { readonly moveBook?: MoveBook } = {}, source = counterSource, more: Partial<AppDocument> = {}): Promise<SubjectProgram> {
@@ -58,6 +59,7 @@ export async function holonProgram({ moveBook, ...parts }: NodeParts & { readonl
   const runner = createRunner();
   await runner.prepare("count", code);
   await prepareMoving(runner.prepare);
+  await prepareJobs(runner.prepare);
   await prepareIsland(runner.prepare);
   return {
     async boot(config, ports): Promise<HolonSubject> {

@@ -9,6 +9,7 @@ import { clockFaults } from "./scenarios/clock-faults.ts";
 import { coldBootAlone } from "./scenarios/cold-boot-alone.ts";
 import { cutAndHeal } from "./scenarios/cut-and-heal.ts";
 import { diskFull } from "./scenarios/disk-full.ts";
+import { energyShift } from "./scenarios/energy-shift.ts";
 import { handOff } from "./scenarios/hand-off.ts";
 import { requestsAway } from "./scenarios/requests-away.ts";
 import { islandLead } from "./scenarios/island-lead.ts";
@@ -52,6 +53,7 @@ export const scenarios: ReadonlyMap<string, Scenario> = new Map(
     requestsAway,
     islandLead,
     lostFsync,
+    energyShift,
   ].map((scenario) => [scenario.name, scenario]),
 );
 

@@ -12,7 +12,7 @@ const seedsEach = 1;
 /** Of the scenarios that last for days. */
 const safetyMsMax = 4 * 3_600_000;
 /** Minutes each: they have tests of their own size, and run whole by `npm run sim`. */
-const long: readonly string[] = ["reconnect-storm", "island-72h", "shared-islands"];
+const long: readonly string[] = ["reconnect-storm", "island-72h", "shared-islands", "energy-shift"];
 const rotation = Number(process.env["HOLON_SIM_ROTATION"] ?? "0") % 500;
 const program = await holonProgram();
 

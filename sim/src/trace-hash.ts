@@ -10,6 +10,7 @@ export const happenings = {
   "discovery.open": 40, "discovery.close": 41, heard: 42,
   "door.accept": 50, "door.accepted": 51, "door.enter": 52,
   "command.run": 60,
+  "feeds.read": 61,
 } as const satisfies Readonly<Record<string, number>>;
 
 export type Happening = keyof typeof happenings;

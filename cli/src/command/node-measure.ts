@@ -4,6 +4,7 @@ import { userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { differences, type Adopted } from "@holon/core/measure/measured.ts";
+import { knownValueSchema } from "@holon/core/placement/known.ts";
 import { createMeasurer, measureAll, readAdopted, writeAdopted } from "@holon/platform/measurer.ts";
 import { z } from "zod";
 import type { ClientOptions } from "../client.ts";
@@ -56,6 +57,8 @@ const differenceSchema = z.object({ what: z.string(), expected: z.string().nulla
 const statusSchema = z.looseObject({
   node: z.string(), site: z.string(), tier: z.string(), jurisdiction: z.string(), upMs: z.number(),
   uplink: z.looseObject({ state: z.string() }).optional(),
+  /** A node of before does not tell it. */
+  known: z.array(knownValueSchema).default([]),
   delegated: z.array(z.looseObject({ unit: z.string(), home: z.string(), holder: z.string().nullable(), withheld: z.string().nullable() })).optional(),
   measured: z.looseObject({ state: z.string(), files: z.number(), asOfMs: z.number().optional(), adopted: z.object({ by: z.string(), because: z.string(), atMs: z.number() }).optional(), altered: z.array(differenceSchema) }).optional(),
 });
@@ -72,4 +75,6 @@ export async function showNode(options: ClientOptions, name: string, json: boole
     ...(measured?.adopted === undefined ? [] : [["adopted", `by ${measured.adopted.by}, ${new Date(measured.adopted.atMs).toISOString()}: ${measured.adopted.because}`]]),
     ...(measured?.altered ?? []).map(({ what, expected, found }) => ["altered", `${what}: ${expected?.slice(0, 16) ?? "nothing"} was adopted, ${found?.slice(0, 16) ?? "nothing"} is there`])];
   process.stdout.write(`${printTable(["", ""], rows)}\n`);
+  const nowMs = Date.now();
+  process.stdout.write(`\n${printTable(["KNOWN OF IT", "VALUE", "SOURCE", "AGE"], status.known.map(({ what, value, source, asOfMs, stale }) => [what, value ?? "unknown", source ?? "-", asOfMs === null ? "-" : `${Math.max(0, Math.round((nowMs - asOfMs) / 1_000))} s${stale ? ", stale" : ""}`]))}\n`);
 }

@@ -1,18 +1,23 @@
 /** `holon plan show|diff|explain`, and what `holon app deploy --dry-run` prints. */
-import { explainAnswerSchema, movesAnswerSchema, planAnswerSchema, previewSchema } from "@holon/control/api/plan-routes.ts";
+import { explainAnswerSchema, movesAnswerSchema, planAnswerSchema, previewSchema, runsAnswerSchema } from "@holon/control/api/plan-routes.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
+import { doneText } from "@holon/core/shifting/job.ts";
 import type { Client } from "../client.ts";
 
 const out = (text: string): void => void process.stdout.write(`${text}\n`);
 
 export async function showPlan(client: Client, json: boolean): Promise<void> {
   const answer = await client.get("/v1/plan", planAnswerSchema);
-  if (json) return out(JSON.stringify(answer));
+  const runs = answer.plan.shifts === undefined ? [] : await client.get("/v1/plan/runs", runsAnswerSchema);
+  if (json) return out(JSON.stringify({ ...answer, ...(answer.plan.shifts === undefined ? {} : { runs }) }));
   process.stdout.write(answer.text);
+  for (const run of runs.slice(-runsShown)) out(`ran ${run.unit} on ${run.node}: ${doneText(run)}`);
   process.stderr.write(`adopted ${answer.adoptedAt}: ${answer.because}\n`);
   for (const { unit, from, to, phase, because } of await client.get("/v1/plan/moves", movesAnswerSchema)) process.stderr.write(`${unit} from ${from} to ${to}: ${phase}${because === null ? "" : `, ${because}`}\n`);
 }
+
+const runsShown = 8;
 
 /** Each change with its reason. */
 export async function diffPlan(client: Client, json: boolean): Promise<void> {

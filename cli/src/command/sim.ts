@@ -66,10 +66,12 @@ function lineWriter(path: string): (line: RecordedLine) => void {
 }
 
 /** The one scenario without machines: plans, and what they come to. */
-async function runContinuumYear({ seed, nodes, hours, json }: SimOptions): Promise<void> {
+async function runContinuumYear({ seed, nodes, hours, variant, json }: SimOptions): Promise<void> {
   const { runYear, yearDefaults, yearTable } = await import("@holon/sim/year/year.ts");
+  if (variant !== undefined && variant !== "alike") throw new HolonError("HOLON_ARGUMENT_BAD", `continuum-year has no variant ${variant}`, { next: "Its one variant is alike: processors cost and draw the same everywhere." });
   const report = runYear({
     ...yearDefaults,
+    alike: variant === "alike",
     seed: count("--seed", seed),
     ...(nodes === undefined ? {} : { nodes: count("--nodes", nodes) }),
     ...(hours === undefined ? {} : { hours: count("--hours", hours) }),

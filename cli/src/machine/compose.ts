@@ -19,6 +19,7 @@ import { createDiagnostics } from "@holon/platform/diagnostics.ts";
 import { createDiscovery } from "@holon/platform/discovery.ts";
 import { createDisk } from "@holon/platform/disk.ts";
 import { createDoor } from "@holon/platform/door.ts";
+import { createFeeds } from "@holon/platform/feeds.ts";
 import { createHostStats } from "@holon/platform/host-stats.ts";
 import { serveRoutes, type RouteServer } from "@holon/platform/http.ts";
 import { removeJoinTokens } from "@holon/platform/secret-file.ts";
@@ -99,6 +100,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
       runner,
       door: createDoor({ clock, hostStats: createHostStats(clock) }),
       secrets,
+      ...(config.inventory?.energy === undefined ? {} : { feeds: createFeeds() }),
       ...(config.telemetry?.export === undefined ? {} : { collector: createCollector(secrets, config.telemetry.export.secretHeaders) }),
       seals: createSeals(folder),
       host: createHostStats(clock, folder), // apart from the door's, so that rates of one do not end at the samples of the other

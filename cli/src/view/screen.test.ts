@@ -15,7 +15,7 @@ function status(node: string, more: Partial<NodeStatus> = {}): NodeStatus {
     agent: { state: "settled", version: 1, sources: [], units: [], problem: undefined },
     uplink: { state: "open", parent: "wss://127.0.0.1:1", backlog: 7, held: [], branches: [], sentBytes: 2048, receivedBytes: 0, budget: { priceClass: "free", bytesPerHour: undefined, availableBytes: undefined, borrowedBytes: 0, usedBytes: 0 }, toldLater: 0, problem: undefined, sinceMs: 1000 },
     signatures: undefined, election: undefined, children: [], admission: undefined, blobsWanted: 0, shared: { keys: 0, bytes: 0, exchanges: [] }, models: [], lanes: [],
-    log: { disk: "ok", sizeBytes: 0, lost: [], unsettled: [], staleCells: [], mended: 0, scrubbed: undefined }, damage: [],
+    log: { disk: "ok", sizeBytes: 0, lost: [], unsettled: [], staleCells: [], mended: 0, scrubbed: undefined }, damage: [], known: [],
     ...more,
   };
 }

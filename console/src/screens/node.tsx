@@ -38,6 +38,7 @@ export function NodeScreen({ name, fleet }: { readonly name: string; readonly fl
         <>
           <Section title={t.says} aside={<AsOf ms={asOfMs} lateMs={3 * everyMs} />}><Says status={status} /></Section>
           <Runs status={status} />
+          <Known status={status} />
         </>
       )}
       {servedByControl() && <StandingSection name={name} />}
@@ -83,6 +84,13 @@ function Says({ status }: { readonly status: NodeStatus }) {
   );
 }
 
+/** A job that waits says until when. */
+function jobState({ job }: NodeStatus["agent"]["units"][number]): string {
+  if (job === undefined) return "";
+  const next = job.windows.find(({ toMs }) => toMs > Date.now())?.fromMs ?? job.arrivesMs;
+  return job.phase === "runs" ? t.job.runs : `${t.job[job.phase]} ${clock(new Date(next).toISOString())}`;
+}
+
 function Runs({ status: { agent } }: { readonly status: NodeStatus }) {
   return (
     <>
@@ -97,7 +105,7 @@ function Runs({ status: { agent } }: { readonly status: NodeStatus }) {
               cells: [
                 <a href={printPlace(["app", unit.app])}>{unit.app}/{unit.name}</a>,
                 unit.state,
-                unit.problem === undefined ? (unit.status ?? "") : <span class="bad">{unit.problem.message}</span>,
+                unit.problem === undefined ? (unit.status ?? jobState(unit)) : <span class="bad">{unit.problem.message}</span>,
                 count(unit.handled), count(unit.emitted), count(unit.inferences),
                 `${milliseconds(unit.inferenceMs.p50)} / ${milliseconds(unit.inferenceMs.p99)}`,
                 count(unit.lag), count(unit.failed),
@@ -117,6 +125,21 @@ function Runs({ status: { agent } }: { readonly status: NodeStatus }) {
         </Section>
       )}
     </>
+  );
+}
+
+/** Unknown is shown as unknown; a node of before tells nothing of it. */
+function Known({ status: { known = [] } }: { readonly status: NodeStatus }) {
+  const now = useNow();
+  if (known.length === 0) return null;
+  return (
+    <Section title={t.inventory}>
+      <Table
+        label={t.inventory}
+        columns={t.knownColumns}
+        rows={known.map(({ what, value, source, asOfMs, stale }) => ({ key: what, cells: [what, value ?? <span class="soft">{words.unknown}</span>, source ?? "", asOfMs === null ? "" : <>{age(Math.max(0, now - asOfMs))}{stale && <span class="bad"> {t.stale}</span>}</>] }))}
+      />
+    </Section>
   );
 }
 

@@ -8,13 +8,23 @@ import { words } from "../strings.ts";
 import { usePolled } from "../use-polled.ts";
 
 interface PlanAnswer {
-  readonly plan: { readonly hash: string; readonly placements: readonly { readonly unit: string; readonly replica: number; readonly node: string }[]; readonly unplaced: readonly { readonly unit: string }[]; readonly costPerMonth: number; readonly unknownValues: number };
+  readonly plan: { readonly hash: string; readonly placements: readonly { readonly unit: string; readonly replica: number; readonly node: string }[]; readonly unplaced: readonly { readonly unit: string }[]; readonly costPerMonth: number; readonly unknownValues: number; readonly shifts?: readonly Shift[] };
   readonly adoptedAt: string;
   readonly because: string;
   readonly changes: readonly string[];
 }
 
+interface Shift {
+  readonly unit: string;
+  readonly by: "carbon" | "price";
+  readonly windows: readonly { readonly fromMs: number; readonly toMs: number }[];
+  readonly planned: number | null;
+  readonly atOnce: number | null;
+  readonly deadlineMs: number;
+}
+
 const t = words.apps;
+const figure = (value: number | null): string => (value === null ? words.unknown : String(Number(value.toPrecision(4))));
 const shownMax = 200;
 
 export function PlanInForce() {
@@ -32,6 +42,14 @@ export function PlanInForce() {
           cells: [unit, <a href={printPlace(["node", node])}>{node}</a>, <a href={printPlace(["app", unit.split("/")[0] ?? ""], { unit, node })}>{t.explain}</a>],
         }))}
       />
+      {plan.shifts !== undefined && (
+        <Table
+          label={t.jobs}
+          columns={t.jobColumns}
+          figures={[3, 4]}
+          rows={plan.shifts.map(({ unit, by, windows, planned, atOnce, deadlineMs }) => ({ key: unit, cells: [unit, windows.map(({ fromMs, toMs }) => `${clock(new Date(fromMs).toISOString())} ${t.until} ${clock(new Date(toMs).toISOString())}`).join(", "), clock(new Date(deadlineMs).toISOString()), `${figure(planned)} ${t.per[by]}`, figure(atOnce)] }))}
+        />
+      )}
       {plan.unplaced.length > 0 && <p class="warning">{plan.unplaced.map(({ unit }) => unit).join(", ")}: {t.noWhere}</p>}
       {changes.length > 0 && <details><summary>{t.changes}</summary><pre>{changes.slice(0, shownMax).join("\n")}</pre></details>}
     </Section>

@@ -1,9 +1,10 @@
 /** The plan over HTTP: what is placed where, what changed, and why. */
+import { shiftedSchema } from "@holon/core/schema/energy.ts";
 import type { Route } from "@holon/core/api/route.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import { diffPlans, planText } from "@holon/core/placement/planner.ts";
 import { appDocumentSchema } from "@holon/core/schema/app.ts";
-import { planSchema } from "@holon/core/schema/plan.ts";
+import { keptPlanSchema, planSchema } from "@holon/core/schema/plan.ts";
 import { z } from "zod";
 import type { Control } from "../control.ts";
 
@@ -22,6 +23,7 @@ export const explainAnswerSchema = z.object({ verdict: z.enum(["chosen", "reject
 export const movesAnswerSchema = z.array(
   z.object({ unit: z.string(), from: z.string(), to: z.string(), /** `leaving`: it is worked off; `sealed`: its new home may ask for it; `given`: it was granted; `kept`: it stays where it was for a while. */ phase: z.enum(["leaving", "sealed", "given", "kept"]), because: z.string().nullable() }),
 );
+export const runsAnswerSchema = z.array(z.object({ node: z.string(), ...shiftedSchema.shape }));
 export const previewSchema = z.object({
   changes: z.array(z.object({ change: z.enum(["+", "-", "!"]), unit: z.string(), node: z.string(), why: z.string() })),
   refused: z.string().nullable(),
@@ -45,6 +47,17 @@ export function planRoutes(control: Control): readonly Route[] {
     },
     {
       method: "GET",
+      path: "/v1/plan/inputs",
+      summary: "The plan in force with all that it was made from: policy, inventory, needs. `holon plan simulate` lives through it.",
+      answer: keptPlanSchema,
+      async handle() {
+        const held = await control.plan();
+        if (held === undefined) throw new HolonError("HOLON_PLAN_MISSING", "no plan was adopted: nothing that is deployed has needs");
+        return { status: 200, body: { plan: held.plan, inputs: held.inputs }, version: held.plan.hash };
+      },
+    },
+    {
+      method: "GET",
       path: "/v1/plan/explain",
       summary: "Why a unit is on a node, or not: worked out anew from what the plan in force was made from.",
       query: explainQuerySchema,
@@ -61,6 +74,13 @@ export function planRoutes(control: Control): readonly Route[] {
       summary: "Units on their way from one node to another.",
       answer: movesAnswerSchema,
       handle: () => Promise.resolve({ status: 200, body: control.moves().map(({ unit, from, to, phase, because }) => ({ unit, from, to, phase, because: because ?? null })) }),
+    },
+    {
+      method: "GET",
+      path: "/v1/plan/runs",
+      summary: "Runs of jobs that were done: when they were let run, and what that saved by the curve as it came.",
+      answer: runsAnswerSchema,
+      handle: () => Promise.resolve({ status: 200, body: control.runs() }),
     },
     {
       method: "POST",

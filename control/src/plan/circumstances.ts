@@ -8,6 +8,7 @@ import type { AppDocument } from "@holon/core/schema/app.ts";
 import type { AppNeeds, UnitNeeds } from "@holon/core/schema/needs.ts";
 import type { ControlState } from "../store/fold.ts";
 import { membersOf } from "./delegation.ts";
+import { nextRun } from "./next-run.ts";
 
 const monthMs = 30 * 86_400_000;
 
@@ -20,12 +21,12 @@ export interface Standing {
   isLeaseOver(node: string): boolean;
 }
 
-export function inCircumstances(apps: readonly AppNeeds[], documents: readonly AppDocument[], state: ControlState, { before, placements, stateOf, isLeaseOver }: Standing): readonly AppNeeds[] {
+export function inCircumstances(apps: readonly AppNeeds[], documents: readonly AppDocument[], state: ControlState, { before, placements, stateOf, isLeaseOver }: Standing, nowMs: number): readonly AppNeeds[] {
   const policy = state.policy === undefined ? undefined : compilePolicy(parsePolicy(state.policy.text));
   const old = new Map(before.flatMap(({ app, units }) => units.map((unit) => [`${app}/${unit.name}`, unit] as const)));
   return apps.map(({ app, units, flows }) => {
     const document = documents.find(({ name }) => name === app);
-    return { app, flows, units: units.map((unit) => withSite(withData(withPolicy(unit, document, state, policy), document, state, old.get(`${app}/${unit.name}`)), placements.find((one) => one.unit === `${app}/${unit.name}`)?.node, state, { stateOf, isLeaseOver })) };
+    return { app, flows, units: units.map((unit) => withSite(withRun(withData(withPolicy(unit, document, state, policy), document, state, old.get(`${app}/${unit.name}`)), document, state, nowMs), placements.find((one) => one.unit === `${app}/${unit.name}`)?.node, state, { stateOf, isLeaseOver })) };
   });
 }
 
@@ -53,6 +54,13 @@ function withPolicy(unit: UnitNeeds, document: AppDocument | undefined, { nodes 
   return forbidden.length === 0 ? unit : { ...unit, forbidden: Object.fromEntries(forbidden) };
 }
 
+function withRun(unit: UnitNeeds, document: AppDocument | undefined, { energy, apps }: ControlState, nowMs: number): UnitNeeds {
+  if (unit.job === undefined || document === undefined) return unit;
+  const deployedMs = Date.parse(apps.get(document.name)?.deployedAt ?? "");
+  const run = nextRun(document.functions.find(({ name }) => name === unit.name), `${document.name}/${unit.name}`, energy, Number.isNaN(deployedMs) ? nowMs : deployedMs, nowMs);
+  return run === undefined ? unit : { ...unit, run };
+}
+
 /** What its author says of its sources stands; what he does not say is measured: a unit that names no sources follows its data. */
 function withData(unit: UnitNeeds, document: AppDocument | undefined, state: ControlState, before: UnitNeeds | undefined): UnitNeeds {
   const handed = state.handed.get(`${document?.name ?? ""}/${unit.name}`);
@@ -74,4 +82,4 @@ const steady = (before: number | undefined, now: number): number => (before !== 
 
 /** What of the needs a manifest says. */
 export const deployedOf = (apps: readonly AppNeeds[], documents: readonly AppDocument[]): string =>
-  canonicalJson(apps.map(({ app, flows, units }) => ({ app, flows, units: units.map(({ sources, island: _island, ...unit }) => ({ ...unit, forbidden: null, sources: documents.find(({ name }) => name === app)?.functions.find(({ name }) => name === unit.name)?.needs?.sources === undefined && !unit.onTheWay ? [] : sources.map(({ site }) => site) })) })));
+  canonicalJson(apps.map(({ app, flows, units }) => ({ app, flows, units: units.map(({ sources, island: _island, ...unit }) => ({ ...unit, run: null, forbidden: null, sources: documents.find(({ name }) => name === app)?.functions.find(({ name }) => name === unit.name)?.needs?.sources === undefined && !unit.onTheWay ? [] : sources.map(({ site }) => site) })) })));

@@ -6,6 +6,7 @@ import type { CellChange, Log, NewRecord } from "@holon/core/log/log.ts";
 import { planPlacement, type Assignment } from "@holon/core/placement/plan.ts";
 import type { Plan } from "@holon/core/placement/planner.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
+import { shiftSchema } from "@holon/core/schema/energy.ts";
 import type { Delegation } from "@holon/core/schema/delegation.ts";
 import type { AppNeeds } from "@holon/core/schema/needs.ts";
 import { desiredSchema, type Desired } from "@holon/core/schema/desired.ts";
@@ -25,7 +26,7 @@ export interface Planning {
   readonly hearing: Hearing;
   readonly movers: Movers;
   /** Undefined where nothing has, or ever had, needs. */
-  readonly plan: Pick<Plan, "hash" | "placements"> | undefined;
+  readonly plan: Pick<Plan, "hash" | "placements" | "shifts"> | undefined;
   /** Needs as that plan was made from. */
   readonly apps: readonly AppNeeds[];
 }
@@ -54,17 +55,24 @@ export async function documentsFor(planning: Planning, host: ControlHost & { rea
     const before = held.get(node);
     const own = { ...movingOf(moving.moves, moving.facts, node, moving.hasState), ...readsOf(apps, state) };
     const delegation = delegations.get(node);
-    const isSame = canonicalJson(before?.apps ?? []) === canonicalJson(apps) && canonicalJson(before?.moving ?? {}) === canonicalJson(own) && canonicalJson(before?.delegation ?? null) === canonicalJson(delegation ?? null);
+    const shifts = shiftsOn(planning.plan, node, apps);
+    const isSame = canonicalJson(before?.apps ?? []) === canonicalJson(apps) && canonicalJson(before?.shifts ?? {}) === canonicalJson(shifts) && canonicalJson(before?.moving ?? {}) === canonicalJson(own) && canonicalJson(before?.delegation ?? null) === canonicalJson(delegation ?? null);
     const isSigned = roots === undefined || (canonicalJson(before?.signatures?.images) === canonicalJson(images) && before?.signatures?.director[`${roots}.root.json`] !== undefined);
     if (isSame && before?.policy?.hash === state.policy?.hash && isSigned) continue;
     const policy = state.policy === undefined ? {} : { policy: { text: state.policy.text, hash: state.policy.hash } };
     const version = (before?.version ?? 0) + 1;
     const signatures = images === undefined ? undefined : await directFor({ node, version, apps, deployed: state.apps, images }, host);
-    const document: Desired = { apiVersion: "holon/v1", kind: "Desired", node, version, plan, apps: [...apps], ...(Object.keys(own).length === 0 ? {} : { moving: own }), ...(delegation === undefined ? {} : { delegation }), ...policy, ...(signatures === undefined ? {} : { signatures }) };
+    const document: Desired = { apiVersion: "holon/v1", kind: "Desired", node, version, plan, apps: [...apps], ...(Object.keys(own).length === 0 ? {} : { moving: own }), ...(Object.keys(shifts).length === 0 ? {} : { shifts }), ...(delegation === undefined ? {} : { delegation }), ...policy, ...(signatures === undefined ? {} : { signatures }) };
     cells.push({ key: `desired/${node}`, value: encoder.encode(canonicalJson(document)) });
     records.push(host.events.record({ stream: "audit", type: eventTypes.issued, class: "public", producer: "control", subject: node, data: { node, version: document.version, plan } }));
   }
   return { records, cells: [...cells, ...[leavingCell(log, leaving), movesCell(log, moving.moves)].filter((cell) => cell !== undefined)] };
+}
+
+/** When the jobs run that this node has. */
+function shiftsOn(plan: Planning["plan"], node: string, apps: readonly AppDocument[]): NonNullable<Desired["shifts"]> {
+  const here = new Set(apps.flatMap((app) => app.functions.map(({ name }) => `${app.name}/${name}`)));
+  return Object.fromEntries((plan?.shifts ?? []).flatMap(({ unit, node: at, ...shift }) => (at === node && here.has(unit) ? [[unit, shiftSchema.strip().parse(shift)]] : [])));
 }
 
 /** By unit with sources, the nodes of those sites. */

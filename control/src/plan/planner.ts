@@ -15,6 +15,7 @@ import { keptPlanSchema, type KeptPlan } from "@holon/core/schema/plan.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import type { ControlState, KnownPlan } from "../store/fold.ts";
 import { deployedOf, inCircumstances } from "./circumstances.ts";
+import { namedCurves } from "../store/energy.ts";
 import type { Hearing } from "./hearing.ts";
 
 export interface PlannerHost {
@@ -75,15 +76,17 @@ export function createPlanner({ log, blobs, ports: { clock, crypto, trace } }: P
     async propose(state, hearing, documents = [...state.apps.values()].map(({ document }) => document)) {
       const current = await inForce(state);
       const stated = documents.flatMap((document) => needsOfApp(document) ?? []).sort((a, b) => (a.app < b.app ? -1 : 1));
-      const apps = inCircumstances(stated, documents, state, { before: current?.inputs.apps ?? [], placements: current?.plan.placements ?? [], stateOf: (node) => (state.revoked.has(node) ? "gone" : hearing.stateOf(node)), isLeaseOver: hearing.isLeaseOver });
+      const apps = inCircumstances(stated, documents, state, { before: current?.inputs.apps ?? [], placements: current?.plan.placements ?? [], stateOf: (node) => (state.revoked.has(node) ? "gone" : hearing.stateOf(node)), isLeaseOver: hearing.isLeaseOver }, clock.wall().ms);
       if (apps.length === 0 && (current === undefined || current.plan.placements.length + current.plan.unplaced.length === 0)) return undefined;
       const reserved = reservedOf(current);
       const nodes = [...state.nodes.values()].sort((a, b) => (a.name < b.name ? -1 : 1)).map((node) => inventoryNodeOf({ ...node, trust: state.attested.has(node.name) ? "attested" : "enrolled" }, state.revoked.has(node.name) ? "gone" : hearing.stateOf(node.name), reserved.get(node.name) ?? nothing));
+      const energy = apps.some(({ units }) => units.some(({ job }) => job !== undefined)) ? namedCurves(state.energy, state.nodes.keys()) : undefined;
       const isNew = current === undefined || canonicalJson(apps) !== canonicalJson(current.inputs.apps);
       const isOther = standing(nodes) !== standing(current?.inputs.inventory.nodes ?? []);
       // What merely fell silent or came back, or is measured otherwise, moves nothing that has a valid place.
       const scope = isNew || isOther ? "all" : "touched";
-      const inputs: PlanInputs = { policy, inventory: { nodes, links: [] }, apps, nowMs: clock.wall().ms, seed, scope, ...(current === undefined ? {} : { previous: current.plan }) };
+      const powered = energy === undefined ? nodes : nodes.map((node) => withEnergy(node, energy.of.get(node.name)));
+      const inputs: PlanInputs = { policy, inventory: { nodes: powered, links: [], ...(energy === undefined || energy.of.size === 0 ? {} : { curves: energy.curves }) }, apps, nowMs: clock.wall().ms, seed, scope, ...(current === undefined ? {} : { previous: current.plan }) };
       const planned = planAll(inputs, crypto);
       const changes = diffPlans(current?.plan ?? { ...planned.plan, placements: [] }, planned.plan);
       const isQuiet = clock.monotonicMs() - adoptedMs < limits.inventoryLookMs;
@@ -111,6 +114,8 @@ export function createPlanner({ log, blobs, ports: { clock, crypto, trace } }: P
   };
 }
 
+const withEnergy = (node: Nodes[number], energy: Nodes[number]["energy"]): Nodes[number] => (energy === undefined ? node : { ...node, energy });
+
 const nothing: Reserved = { processors: 0, memoryBytes: 0 };
 
 /** By node, what its units were placed with. */
@@ -127,8 +132,9 @@ function reservedOf(current: InForce | undefined): ReadonlyMap<string, Reserved>
 }
 
 const whyNew = (before: readonly AppNeeds[], after: readonly AppNeeds[], documents: readonly AppDocument[]): string =>
-  deployedOf(before, documents) !== deployedOf(after, documents) ? "what is deployed changed" : islandsIn(before) !== islandsIn(after) ? "a site that decides for itself was cut off, or is back" : forbiddenIn(before) === forbiddenIn(after) ? "data come from elsewhere, or more or less of them" : "the policy changed";
+  deployedOf(before, documents) !== deployedOf(after, documents) ? "what is deployed changed" : islandsIn(before) !== islandsIn(after) ? "a site that decides for itself was cut off, or is back" : runsIn(before) !== runsIn(after) ? "another run of a job is due" : forbiddenIn(before) === forbiddenIn(after) ? "data come from elsewhere, or more or less of them" : "the policy changed";
 const islandsIn = (apps: readonly AppNeeds[]): string => canonicalJson(apps.map(({ units }) => units.map(({ island }) => island ?? null)));
+const runsIn = (apps: readonly AppNeeds[]): string => canonicalJson(apps.map(({ units }) => units.map(({ run }) => run ?? null)));
 const forbiddenIn = (apps: readonly AppNeeds[]): string => canonicalJson(apps.map(({ units }) => units.map(({ forbidden }) => forbidden ?? {})));
 
 type Nodes = PlanInputs["inventory"]["nodes"];

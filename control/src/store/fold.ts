@@ -17,6 +17,8 @@ import { z } from "zod";
 import { overlayTold, type KnownOverlay } from "../plan/overlays.ts";
 import { attestedEvent } from "../identity/attestation.ts";
 import type { KnownModel } from "./models.ts";
+import { curveEvent, shiftedEvent } from "@holon/core/schema/energy.ts";
+import { createEnergyState, curveTold, runTold, type EnergyState } from "./energy.ts";
 import { applyPeople, noPeople, type PeopleState } from "./people.ts";
 import type { KnownPolicy } from "./policy.ts";
 
@@ -83,6 +85,7 @@ export interface ControlState {
   /** Nodes whose TPM signs that they are made of that. */
   readonly attested: Set<string>;
   readonly behindSince: Map<string, { readonly version: number; readonly at: string }>;
+  readonly energy: EnergyState;
 }
 
 export const eventTypes = { deployed: "holon.app.deployed", removed: "holon.app.removed", issued: "holon.desired.issued", registered: "holon.model.registered", adopted: "holon.policy.adopted", published: "holon.images.published", planned: "holon.plan.adopted" } as const;
@@ -125,7 +128,7 @@ export interface Fold {
 
 /** `ignored` is told of each record that says one thing and holds another, or what its writer has no business to say: that is of another version, or lies. The rest counts on. */
 export function createFold(log: Log, ignored: (record: LogRecord) => void = () => undefined): Fold {
-  const state: ControlState = { nodes: new Map(), leads: new Map(), apps: new Map(), models: new Map(), policy: undefined, images: undefined, people: noPeople(), seals: new Map(), taken: new Map(), conditions: new Map(), behindSince: new Map(), handed: new Map(), overlays: new Map(), adoptions: new Map(), attested: new Set(), plan: undefined, revoked: new Set(), waiting: new Map() };
+  const state: ControlState = { nodes: new Map(), leads: new Map(), apps: new Map(), models: new Map(), policy: undefined, images: undefined, people: noPeople(), seals: new Map(), taken: new Map(), conditions: new Map(), behindSince: new Map(), handed: new Map(), overlays: new Map(), adoptions: new Map(), attested: new Set(), energy: createEnergyState(), plan: undefined, revoked: new Set(), waiting: new Map() };
   const read = new Map<string, number>();
 
   async function readLane(lane: Lane, head: number): Promise<boolean> {
@@ -163,6 +166,8 @@ function apply(state: ControlState, record: LogRecord, log: Log): Outcome {
   if (event.type === "holon.site.lead") return leadTold(state, record.origin, event);
   if (event.type === "holon.node.condition") return conditionTold(state, record.origin, event);
   if (event.type === "holon.unit.handed") return handedTold(state, record.origin, event);
+  if (event.type === curveEvent) return curveTold(state.energy, state.nodes.has(record.origin) && !state.revoked.has(record.origin), record.origin, event.data);
+  if (event.type === shiftedEvent) return runTold(state.energy, state.nodes.has(record.origin) && !state.revoked.has(record.origin), record.origin, event.data);
   if (event.type === delegationEvents.overlay) return overlayTold(state, record.origin, event);
   if (event.type === movingEvents.sealed) return unitSealed(state, record.origin, event);
   if (event.type === movingEvents.taken) return unitTaken(state, record.origin, event);

@@ -1,7 +1,8 @@
 /** Why a unit stands where it does, and not elsewhere: worked out anew from what the plan was made from, one line of plain words. */
 import { wayBetween, type Fleet } from "./fleet.ts";
-import type { Ledger } from "./ledger.ts";
+import { isBound, type Ledger } from "./ledger.ts";
 import type { Planned } from "./planner.ts";
+import { shiftText } from "../shifting/job.ts";
 import { costOf, flowCost, hasAccelerator, moveCost, print, whyNever, whyOutOfBounds, type Cost, type Item, type Refusal } from "./work.ts";
 
 export type Reason = Refusal["reason"] | "only" | "cheapest" | "dearer" | "moving" | "unknown-unit" | "unknown-node" | "not-better" | "lead";
@@ -25,10 +26,23 @@ export function explainChoice(planned: Planned, unit: string, nodeName: string):
   const index = replicas.find((each) => ledger.at[each] === node) ?? first;
   const item = work.items[index];
   if (item === undefined) return rejected("unknown-unit", `There is no unit ${unit} in this plan.`);
-  if (ledger.at[index] === node) return whyChosen(planned, index, item, nodeName, node);
-  const refusal = whyNever(item.needs, place) ?? whyOutOfBounds(fleet, item, node) ?? whyNoRoom(planned, index, item, node);
+  if (ledger.at[index] === node) return withShift(planned, item, whyChosen(planned, index, item, nodeName, node));
+  const refusal = whyNever(item.needs, place) ?? whyOutOfBounds(fleet, item, node) ?? whyBound(planned, item, node) ?? whyNoRoom(planned, index, item, node);
   if (refusal !== undefined) return rejected(refusal.reason, `${unit} is not on ${nodeName}: ${refusal.text}.`);
   return whyDearer(planned, index, item, nodeName, node);
+}
+
+function whyBound({ fleet, inputs }: Planned, item: Item, node: number): Refusal | undefined {
+  const before = inputs.previous?.placements.find(({ unit, replica }) => unit === item.unit && replica === item.replica)?.node;
+  return before !== undefined && isBound(fleet, item, fleet.indexOf.get(before) ?? -1, node) ? { reason: "busy", text: `a run of it is under way on ${before}` } : undefined;
+}
+
+/** Of a job: when its run is done, and what that saves. */
+function withShift({ plan }: Planned, { unit }: Item, explanation: Explanation): Explanation {
+  const shift = plan.shifts?.find((one) => one.unit === unit);
+  if (shift === undefined) return explanation;
+  const where = shift.atOnceNode === shift.node ? "" : ` on ${shift.atOnceNode}`;
+  return { ...explanation, text: `${explanation.text.replace(/\.$/, "")}; ${shiftText(shift)}${where}.` };
 }
 
 const rejected = (reason: Reason, text: string): Explanation => ({ verdict: "rejected", reason, text });

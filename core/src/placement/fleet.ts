@@ -4,12 +4,15 @@
  */
 import type { Inventory, InventoryNode, Measured } from "../schema/inventory.ts";
 import type { PlacementPolicy } from "../schema/needs.ts";
+import { meanOfDay, runsBy } from "./jobs.ts";
 
 export const gigabyte = 1e9;
-const hoursPerMonth = 730;
+export const hoursPerMonth = 730;
 
 export interface Fleet {
   readonly policy: PlacementPolicy;
+  /** Wall-clock milliseconds. */
+  readonly nowMs: number;
   /** By name. */
   readonly nodes: readonly InventoryNode[];
   readonly indexOf: ReadonlyMap<string, number>;
@@ -27,6 +30,10 @@ export interface Fleet {
   readonly diskBytes: Float64Array;
   /** A month of one processor, one gigabyte of memory, one accelerator: rent, energy and carbon, each as money. */
   readonly rates: Readonly<Record<Rate, Float64Array>>;
+  readonly processorWatts: Float64Array;
+  readonly acceleratorWatts: Float64Array;
+  /** A run of a job on a node. */
+  readonly runOn: ReturnType<typeof runsBy>;
   /** Values that the planner wanted and that are unknown. */
   readonly unknown: number;
   readonly parent: Int32Array;
@@ -72,8 +79,9 @@ export function compileFleet(inventory: Inventory, policy: PlacementPolicy, nowM
     });
   };
   const hasAccelerators = ({ capacity }: InventoryNode): boolean => capacity.accelerators !== undefined;
-  const kilowattHour = column((node) => node.prices.perKilowattHour);
-  const grams = column((node) => node.carbonGramsPerKilowattHour);
+  const [ofPrice, ofCarbon] = [meanOfDay(inventory, "price", nowMs), meanOfDay(inventory, "carbon", nowMs)];
+  const kilowattHour = column((node) => node.prices.perKilowattHour ?? ofPrice(node));
+  const grams = column((node) => node.carbonGramsPerKilowattHour ?? ofCarbon(node));
   const processorWatts = column((node) => node.power.processorWatts);
   const acceleratorWatts = column((node) => node.power.acceleratorWatts, hasAccelerators);
   const energy = (watts: Float64Array): Float64Array => watts.map((each, index) => (each / 1000) * hoursPerMonth * (kilowattHour[index] ?? 0));
@@ -105,6 +113,7 @@ export function compileFleet(inventory: Inventory, policy: PlacementPolicy, nowM
   const free = (of: (node: InventoryNode) => number): Float64Array => Float64Array.from(nodes, (node) => Math.max(0, of(node)));
   return {
     policy,
+    nowMs,
     nodes,
     indexOf,
     sites,
@@ -117,6 +126,9 @@ export function compileFleet(inventory: Inventory, policy: PlacementPolicy, nowM
     memoryBytes: free(({ capacity, load }) => (capacity.memoryBytes ?? 0) - (valueOf(load.memoryBytes) ?? 0)),
     diskBytes: free(({ capacity }) => capacity.diskBytes ?? 0),
     rates,
+    processorWatts,
+    acceleratorWatts,
+    runOn: runsBy(inventory, nowMs, policy.staleAfterMs),
     unknown,
     parent,
     ...tree,

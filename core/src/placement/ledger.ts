@@ -1,9 +1,8 @@
 /** Who stands where, what is left on each node, and what it all costs: the books of a search, kept true with every step. */
-import { assert } from "../errors.ts";
 import { outlookOf, placeOn, type AcceleratorOutlook } from "./accelerators.ts";
-import { wayBetween, type Fleet } from "./fleet.ts";
+import type { Fleet } from "./fleet.ts";
 import { wholeMilli, type AcceleratorDemand } from "./fragments.ts";
-import { costOf, flowCost, hasAccelerator, moveCost, totalOf, whyOutOfBounds, type Item, type Work } from "./work.ts";
+import { costBetween, costOf, hasAccelerator, moveCost, totalOf, whyOutOfBounds, type Item, type Work } from "./work.ts";
 
 /** Leaving a unit out costs more than any place; the more urgent, the more. */
 export const unplacedCost = ({ needs }: Item): number => 1e9 * (1 + needs.priority);
@@ -37,33 +36,34 @@ export interface Ledger {
   readonly evaluations: { count: number };
 }
 
-export function createLedger(fleet: Fleet, { items }: Work, previous: Int32Array): Ledger {
+export function createLedger(fleet: Fleet, work: Work, previous: Int32Array): Ledger {
+  const { items, known } = work;
   const at = new Int32Array(items.length).fill(-1);
   const itemsOn = fleet.nodes.map((): number[] => []);
   const [processors, memoryBytes, diskBytes] = [fleet.processors.slice(), fleet.memoryBytes.slice(), fleet.diskBytes.slice()];
   const devices = fleet.nodes.map(({ capacity: { accelerators } }) => (accelerators === undefined ? none : Array.from({ length: accelerators.count }, () => wholeMilli)));
   const held = new Map<number, readonly number[]>();
-  const known: (Map<number, number> | undefined)[] = [];
   const evaluations = { count: 0 };
-  const outlook = outlookFor(items);
+  const outlook = outlookFor(work);
 
-  const itemAt = (index: number): Item => {
-    const item = items[index];
-    assert(item !== undefined, "an item is known");
-    return item;
-  };
+  const itemAt = (index: number): Item => items[index] ?? unknownItem();
+  const hasJobs = items.some(({ needs }) => needs.job !== undefined);
   /** What goes on by itself stays where its node is silent. */
-  const isShut = (index: number, node: number): boolean => fleet.gone[node] === 1 || (fleet.silent[node] === 1 && (previous[index] !== node || (itemAt(index).needs.onIsolation === "stop" && itemAt(index).needs.island === undefined)));
-  const alone = (index: number, node: number): number => {
+  const isShut = (index: number, node: number): boolean => fleet.gone[node] === 1 || (hasJobs && isBound(fleet, itemAt(index), previous[index] ?? -1, node)) || (fleet.silent[node] === 1 && (previous[index] !== node || (itemAt(index).needs.onIsolation === "stop" && itemAt(index).needs.island === undefined)));
+  const monthOn = (index: number, node: number): number => {
     let costs = known[index];
     if (costs === undefined) known[index] = costs = new Map();
     const before = costs.get(node);
     if (before !== undefined) return before;
     const item = itemAt(index);
-    const moves = (previous[index] ?? -1) >= 0 && previous[index] !== node;
-    const cost = isShut(index, node) || !item.kind.has(node) || whyOutOfBounds(fleet, item, node) !== undefined ? Number.POSITIVE_INFINITY : totalOf(costOf(fleet, item, node)) + (moves ? moveCost(fleet, item.needs) : 0);
+    const cost = !item.kind.has(node) || whyOutOfBounds(fleet, item, node) !== undefined ? Number.POSITIVE_INFINITY : totalOf(costOf(fleet, item, node));
     costs.set(node, cost);
     return cost;
+  };
+  const alone = (index: number, node: number): number => {
+    if (isShut(index, node)) return Number.POSITIVE_INFINITY;
+    const before = previous[index] ?? -1;
+    return monthOn(index, node) + (before >= 0 && before !== node ? moveCost(fleet, itemAt(index).needs) : 0);
   };
   const asked = (index: number, node: number): AcceleratorDemand | undefined => {
     const { needs } = itemAt(index);
@@ -95,7 +95,7 @@ export function createLedger(fleet: Fleet, { items }: Work, previous: Int32Array
       let cost = alone(index, node);
       for (const { item, gigabytes, share } of itemAt(index).flows) {
         const other = at[item] ?? -1;
-        if (other >= 0 && other !== node) cost += flowCost(fleet, wayBetween(fleet, node, other), gigabytes, share);
+        if (other >= 0 && other !== node) cost += costBetween(fleet, node, other, gigabytes, share);
       }
       return cost;
     },
@@ -141,12 +141,19 @@ export function createLedger(fleet: Fleet, { items }: Work, previous: Int32Array
       let flows = 0;
       for (const { item, gigabytes, share } of itemAt(index).flows) {
         const other = at[item] ?? -1;
-        if (other >= 0 && other !== node) flows += flowCost(fleet, wayBetween(fleet, node, other), gigabytes, share);
+        if (other >= 0 && other !== node) flows += costBetween(fleet, node, other, gigabytes, share);
       }
       return totalOf(costOf(fleet, itemAt(index), node)) + flows / 2;
     },
     acceleratorsOf: (node) => devices[node] ?? none,
   };
+}
+
+/** From when there is work for it until that is done, a job stays where it is, as long as it may be there at all. */
+export function isBound(fleet: Fleet, item: Item, before: number, node: number): boolean {
+  const { job, run } = item.needs;
+  if (job === undefined || run === undefined || run.arrivesMs > fleet.nowMs) return false;
+  return before >= 0 && before !== node && fleet.gone[before] !== 1 && item.kind.has(before) && whyOutOfBounds(fleet, item, before) === undefined;
 }
 
 export function costOfAll(items: readonly Item[], ledger: Ledger): number {
@@ -169,10 +176,16 @@ export function restore(ledger: Ledger, best: Int32Array): void {
 
 const none: number[] = [];
 
+function unknownItem(): never {
+  throw new RangeError("an item is known");
+}
+
 const demandOf = ({ needs }: Item): AcceleratorDemand => ({ processorMilli: 1000 * needs.processors, memoryMebibytes: needs.memoryBytes / 2 ** 20, count: needs.accelerator?.count ?? 0, milli: needs.accelerator?.milli ?? 0, models: needs.accelerator?.models ?? [] });
 
-function outlookFor(items: readonly Item[]): AcceleratorOutlook | undefined {
-  return items.some(({ needs }) => needs.accelerator !== undefined) ? outlookOf(items.map(demandOf)) : undefined;
+function outlookFor(work: Work): AcceleratorOutlook | undefined {
+  const { items } = work;
+  work.outlook ??= items.some(({ needs }) => needs.accelerator !== undefined) ? outlookOf(items.map(demandOf)) : null;
+  return work.outlook ?? undefined;
 }
 
 /** The fullest that will do. */

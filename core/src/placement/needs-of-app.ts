@@ -1,6 +1,7 @@
 /** What control has the planner place of an app: its functions and models with `needs`, and what flows between them. */
 import type { AppDocument, FunctionDocument } from "../schema/app.ts";
 import type { DataClass } from "../schema/event.ts";
+import type { ScheduleTrigger } from "../schema/trigger.ts";
 import { appNeedsSchema, type AppNeeds, type PlacementNeeds } from "../schema/needs.ts";
 
 /** Undefined where nothing of it has needs. */
@@ -11,10 +12,17 @@ export function needsOfApp(app: AppDocument): AppNeeds | undefined {
   return units.length === 0 ? undefined : appNeedsSchema.parse({ app: app.name, units, flows: flowsOf(app) });
 }
 
+/** When there is work for a job; undefined where it is none, or nothing says when. */
+export const scheduleOf = ({ on, needs }: Pick<FunctionDocument, "on" | "needs">): ScheduleTrigger["schedule"] | undefined => needs?.job?.schedule ?? (needs?.job !== undefined && "schedule" in on ? on.schedule : undefined);
+
 /** What keeps the needs of an app from being met anywhere, for people. */
 export function needsProblem({ functions, models }: Pick<AppDocument, "functions" | "models">): string | undefined {
   const silent = models.find((model) => model.needs !== undefined && model.answers === undefined);
   if (silent !== undefined) return `model ${silent.name} has needs and answers nobody: a model that a function uses stands where the function does, so the needs are the function's`;
+  const job = functions.find((fn) => fn.needs?.job !== undefined && (scheduleOf(fn) === undefined || (fn.needs.replicas ?? 1) > 1));
+  if (job !== undefined) return `${job.name} is a job, which has one replica, and a schedule that says when there is work: as its trigger, or as \`needs.job.schedule\``;
+  const idle = models.find((model) => model.needs?.job !== undefined);
+  if (idle !== undefined) return `model ${idle.name} has needs with a job: it answers when it is asked, and only functions wait`;
   const divided = functions.find(({ needs }) => needs?.delegated === true && (needs.onIsolation !== "stop" || (needs.replicas ?? 1) > 1));
   if (divided !== undefined) return `function ${divided.name} is delegated: a site's lead decides on what runs once, so it needs onIsolation: stop and one replica`;
   const placed = new Set(functions.flatMap((fn) => (fn.needs === undefined ? [] : fn.name)));

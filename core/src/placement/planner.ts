@@ -5,7 +5,9 @@
 import { canonicalJson } from "../json.ts";
 import { toHex } from "../log/hex.ts";
 import type { Inventory, InventoryNode } from "../schema/inventory.ts";
-import type { AppNeeds, PlacementPolicy } from "../schema/needs.ts";
+import type { EnergyCurve, Shift } from "../schema/energy.ts";
+import type { AppNeeds, PlacementPolicy, UnitNeeds } from "../schema/needs.ts";
+import { meanOver, shiftText } from "../shifting/job.ts";
 import { compileFleet, type Fleet } from "./fleet.ts";
 import type { Ledger } from "./ledger.ts";
 import { search } from "./search.ts";
@@ -52,6 +54,15 @@ export interface Plan {
   readonly unknownValues: number;
   /** No plan is cheaper. */
   readonly proved: boolean;
+  /** When jobs run. */
+  readonly shifts?: readonly PlannedShift[] | undefined;
+}
+
+export interface PlannedShift extends Shift {
+  readonly unit: string;
+  readonly node: string;
+  /** Where `atOnce` is of: where the job stood in the plan before, or stands. */
+  readonly atOnceNode: string;
 }
 
 /** What a plan was made from and by, ready for the next question. */
@@ -63,6 +74,8 @@ export interface Planned {
   readonly ledger: Ledger;
   /** Of each item, its part of what all costs. */
   readonly shares: Float64Array;
+  /** Hashes of the nodes' documents, a line each, as the hash of the inputs has them. */
+  readonly nodeLines: Uint8Array;
 }
 
 export interface PlanTools {
@@ -90,6 +103,7 @@ function finish(inputs: PlanInputs, fleet: Fleet, work: Work, tools: PlanTools, 
   const shares = before !== undefined && touched !== undefined ? before.shares.slice() : new Float64Array(work.items.length);
   for (const index of before !== undefined && touched !== undefined ? touched : work.items.keys()) shares[index] = ledger.shareOf(index);
   const placements: Placement[] = [];
+  const shifts: PlannedShift[] = [];
   const unplaced: { unit: string; replica: number }[] = [];
   let [moves, cost] = [0, 0];
   for (const [index, { unit, replica, needs }] of work.items.entries()) {
@@ -97,12 +111,32 @@ function finish(inputs: PlanInputs, fleet: Fleet, work: Work, tools: PlanTools, 
     const node = fleet.nodes[at];
     if (node === undefined) unplaced.push({ unit, replica });
     else placements.push({ unit, replica, node: node.name });
+    if (node !== undefined && needs.job !== undefined) shifts.push(...shiftThere(fleet, { unit, needs }, node, fleet.nodes[previous[index] ?? -1], inputs.previous, inputs.inventory.curves?.[node.energy?.[needs.job.by ?? "carbon"] ?? ""]));
     const moved = (previous[index] ?? -1) >= 0 && previous[index] !== at;
     if (moved) moves++;
     cost += (shares[index] ?? 0) + (moved && node !== undefined ? moveCost(fleet, needs) : 0);
   }
-  const body = { apiVersion: "holon/v1", kind: "Plan", parent: inputs.previous?.hash ?? null, inputs: hashOfInputs(inputs, fleet, tools), atMs: inputs.nowMs, seed: inputs.seed, placements, unplaced, costPerMonth: Number(cost.toPrecision(12)), moves, unknownValues: fleet.unknown, proved } as const;
-  return { plan: { ...body, hash: hashOf(textOf(body), tools) }, inputs, fleet, work, ledger, shares };
+  const nodeLines = linesOfNodes(fleet, tools, before);
+  const body = { apiVersion: "holon/v1", kind: "Plan", parent: inputs.previous?.hash ?? null, inputs: hashOfInputs(inputs, nodeLines, tools), atMs: inputs.nowMs, seed: inputs.seed, placements, unplaced, costPerMonth: Number(cost.toPrecision(12)), moves, unknownValues: fleet.unknown, proved, ...(shifts.length === 0 ? {} : { shifts }) } as const;
+  return { plan: { ...body, hash: hashOf(textOf(body), tools) }, inputs, fleet, work, ledger, shares, nodeLines };
+}
+
+/** What it would be at once is told of where it stood: so a better place counts as saved, too. */
+function shiftThere({ runOn, nowMs }: Fleet, { unit, needs }: { readonly unit: string; readonly needs: UnitNeeds }, node: InventoryNode, from: InventoryNode | undefined, previous: Plan | undefined, curve: EnergyCurve | undefined): readonly PlannedShift[] {
+  const shift = runOn(needs, node)?.shift;
+  if (shift === undefined) return [];
+  const before = previous?.shifts?.find((one) => one.unit === unit && one.node === node.name && one.arrivesMs === shift.arrivesMs);
+  // Once there is work the node goes by what it was told; until then hours change for what is worth it.
+  if (before !== undefined && (before.arrivesMs <= nowMs || isAsGood(before, shift, curve))) return [before];
+  const there = from === undefined ? undefined : runOn(needs, from)?.shift.atOnce;
+  return [{ ...shift, unit, node: node.name, ...(from === undefined || there === undefined || there === null ? { atOnceNode: node.name } : { atOnce: there, atOnceNode: from.name }) }];
+}
+
+const worthShare = 0.01;
+function isAsGood(before: Shift, now: Shift, curve: EnergyCurve | undefined): boolean {
+  if (before.deadlineMs !== now.deadlineMs || before.by !== now.by || now.planned === null || curve === undefined) return false;
+  const then = meanOver(curve, before.windows);
+  return then !== undefined && before.planned !== null && then - now.planned <= worthShare * Math.abs(now.planned);
 }
 
 /** Where each item stands in a plan; -1: nowhere. */
@@ -126,10 +160,28 @@ function hashOfDocument(document: object, tools: PlanTools): string {
   return hash;
 }
 
-function hashOfInputs({ policy, inventory, apps, nowMs, seed, previous, scope }: PlanInputs, fleet: Fleet, tools: PlanTools): string {
-  const nodes = fleet.nodes.map((node) => hashOfDocument(node, tools));
+const hashBytes = 64;
+const lineBytes = hashBytes + 1;
+
+/** A line for each node, in the order of names. Where a plan before is at hand, only the lines of documents that differ are written. */
+function linesOfNodes(fleet: Fleet, tools: PlanTools, before: Planned | undefined): Uint8Array {
+  const lines = before?.nodeLines.slice() ?? new Uint8Array(fleet.nodes.length * lineBytes).fill(newLine);
+  for (const [index, node] of fleet.nodes.entries()) if (before?.fleet.nodes[index] !== node) encoder.encodeInto(hashOfDocument(node, tools), lines.subarray(index * lineBytes, index * lineBytes + hashBytes));
+  return lines;
+}
+
+const newLine = 10;
+
+function hashOfInputs({ policy, inventory, apps, nowMs, seed, previous, scope }: PlanInputs, nodeLines: Uint8Array, tools: PlanTools): string {
   const rest = canonicalJson({ nowMs, seed, previous: previous?.hash ?? null, scope: scope ?? "all" });
-  return hashOf([hashOfDocument(policy, tools), ...nodes, hashOfDocument(inventory.links, tools), hashOfApps(apps, tools), rest].join("\n"), tools);
+  const curves = inventory.curves === undefined ? [] : [hashOfDocument(inventory.curves, tools)];
+  const head = encoder.encode(`${hashOfDocument(policy, tools)}\n`);
+  const tail = encoder.encode([hashOfDocument(inventory.links, tools), ...curves, hashOfApps(apps, tools), rest].join("\n"));
+  const bytes = new Uint8Array(head.length + nodeLines.length + tail.length);
+  bytes.set(head);
+  bytes.set(nodeLines, head.length);
+  bytes.set(tail, head.length + nodeLines.length);
+  return toHex(tools.sha256(bytes));
 }
 
 function hashOfApps(apps: readonly AppNeeds[], tools: PlanTools): string {
@@ -141,7 +193,7 @@ function hashOfApps(apps: readonly AppNeeds[], tools: PlanTools): string {
 /** One line a decision, in the order of names: what a person compares, and what the plan's hash is of. */
 export const planText = (plan: Plan): string => textOf(plan);
 
-function textOf({ parent, inputs, atMs, seed, placements, unplaced, costPerMonth, moves, unknownValues, proved }: Omit<Plan, "hash">): string {
+function textOf({ parent, inputs, atMs, seed, placements, unplaced, costPerMonth, moves, unknownValues, proved, shifts = [] }: Omit<Plan, "hash">): string {
   const lines = [
     "plan holon/v1",
     `parent ${parent ?? "none"}`,
@@ -151,17 +203,22 @@ function textOf({ parent, inputs, atMs, seed, placements, unplaced, costPerMonth
   ];
   for (const { unit, replica, node } of placements) lines.push(`place ${unit} ${replica} ${node}`);
   for (const { unit, replica } of unplaced) lines.push(`leave ${unit} ${replica}`);
+  for (const shift of shifts) lines.push(`shift ${shift.unit} on ${shift.node}: ${shiftText(shift)}${shift.atOnceNode === shift.node ? "" : ` on ${shift.atOnceNode}`}`);
   return `${lines.join("\n")}\n`;
 }
 
-/** What changes from one plan to the next, one line a replica: `+` placed, `-` no longer, `~` moved. */
+/** What changes from one plan to the next, one line a replica: `+` placed, `-` no longer, `~` moved; and `@` where a job runs at other hours. */
 export function diffPlans(before: Plan, after: Plan): readonly string[] {
   const key = ({ unit, replica }: Placement): string => `${unit} ${replica}`;
   const was = new Map(before.placements.map((placement) => [key(placement), placement.node]));
   const is = new Map(after.placements.map((placement) => [key(placement), placement.node]));
-  return [...new Set([...was.keys(), ...is.keys()])].sort().flatMap((name) => {
+  const hours = (plan: Plan): ReadonlyMap<string, string> => new Map(plan.shifts?.map(({ unit, arrivesMs, windows }) => [unit, canonicalJson([arrivesMs, windows])]));
+  const [ran, runs] = [hours(before), hours(after)];
+  const shifted = after.shifts?.flatMap((shift) => (ran.get(shift.unit) === runs.get(shift.unit) ? [] : [`@ ${shift.unit} 0 ${shift.node}`])) ?? [];
+  const moved = [...new Set([...was.keys(), ...is.keys()])].sort().flatMap((name) => {
     const [from, to] = [was.get(name), is.get(name)];
     if (from === to) return [];
     return from === undefined ? [`+ ${name} ${to}`] : to === undefined ? [`- ${name} ${from}`] : [`~ ${name} ${from} -> ${to}`];
   });
+  return [...moved, ...shifted];
 }

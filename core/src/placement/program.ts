@@ -14,7 +14,7 @@ export function programOf({ fleet, work: { items }, inputs }: Pick<Planned, "fle
     const index = items.findIndex((item) => item.unit === unit && item.replica === replica);
     if (index >= 0) previous[index] = fleet.indexOf.get(node) ?? -1;
   }
-  const ledger = createLedger(fleet, { items, indexOf: new Map() }, previous);
+  const ledger = createLedger(fleet, { items, indexOf: new Map(), known: [], outlook: undefined }, previous);
   const places = items.map(({ kind }, index) => [...kind.inOrder].filter((node) => ledger.alone(index, node) < Number.POSITIVE_INFINITY));
   const stands = (item: number, node: number): string => `x_${item}_${node}`;
   const objective: string[] = [];

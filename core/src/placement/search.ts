@@ -105,6 +105,9 @@ function createFinder(fleet: Fleet, items: readonly Item[], ledger: Ledger): Fin
     return cursor;
   };
   const near = new Map<number, readonly number[]>();
+  /** Which were put into the present list: with its number. */
+  const seen = new Uint32Array(fleet.nodes.length);
+  let stamp = 0;
   const nearNode = (node: number): readonly number[] => {
     let known = near.get(node);
     if (known === undefined) near.set(node, (known = nearTo(fleet, node)));
@@ -134,7 +137,16 @@ function createFinder(fleet: Fleet, items: readonly Item[], ledger: Ledger): Fin
         const node = ledger.at[other] ?? -1;
         return node < 0 ? [] : [node, ...nearNode(node)];
       });
-      return [...new Set([...ends, ...partners, ...cheapest(index, item)])].filter((node) => kind.has(node));
+      stamp++;
+      const open: number[] = [];
+      for (const nodes of [ends, partners, cheapest(index, item)]) {
+        for (const node of nodes) {
+          if (seen[node] === stamp || !kind.has(node)) continue;
+          seen[node] = stamp;
+          open.push(node);
+        }
+      }
+      return open;
     },
   };
 }

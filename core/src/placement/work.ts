@@ -2,7 +2,9 @@
 import { covers } from "../policy/jurisdiction.ts";
 import { trustLevels, type InventoryNode } from "../schema/inventory.ts";
 import type { AppNeeds, UnitNeeds } from "../schema/needs.ts";
-import { gigabyte, wayBetween, type Fleet, type Way } from "./fleet.ts";
+import { gigabyte, hoursPerMonth, meetingOf, wayBetween, type Fleet, type Way } from "./fleet.ts";
+import type { AcceleratorOutlook } from "./accelerators.ts";
+import { dutyOf } from "./jobs.ts";
 
 export interface Item {
   /** `app/unit`. */
@@ -15,7 +17,7 @@ export interface Item {
   readonly sources: readonly { readonly node: number; readonly site: string; readonly gigabytes: number }[];
   readonly effects: readonly { readonly node: number; readonly site: string }[];
   /** Other items that it exchanges data with. */
-  readonly flows: { readonly item: number; readonly gigabytes: number; readonly share: number }[];
+  readonly flows: { readonly item: number; readonly gigabytes: number; /** Of what waits for the way; 0: nothing does. */ readonly share: number }[];
   readonly siblings: readonly number[];
   /** How long one call takes, at most as far as anybody knows, where the node itself has not measured it; undefined: nobody knows. */
   readonly callMs: number | undefined;
@@ -34,6 +36,10 @@ export interface Work {
   /** By unit, then replica. */
   readonly items: readonly Item[];
   readonly indexOf: ReadonlyMap<string, number>;
+  /** Of items, what was worked out of a month on nodes: it holds for this fleet, whoever is gone. Infinite where a bound does not hold. */
+  readonly known: (Map<number, number> | undefined)[];
+  /** What a later plan of the same work would work out again. */
+  outlook: AcceleratorOutlook | null | undefined;
 }
 
 export function compileWork(apps: readonly AppNeeds[], fleet: Fleet): Work {
@@ -63,7 +69,7 @@ export function compileWork(apps: readonly AppNeeds[], fleet: Fleet): Work {
     }
     for (const { from, to, bytesPerMonth } of flows) joinItems(items, indexOf.get(`${app}/${from}`) ?? -1, indexOf.get(`${app}/${to}`) ?? -1, bytesPerMonth / gigabyte);
   }
-  return { items, indexOf };
+  return { items, indexOf, known: [], outlook: undefined };
 }
 
 /** The slowest node that has measured it, and what its author says. Only a bound of latency asks for it. */
@@ -72,15 +78,16 @@ function longestCall({ nodes }: Fleet, unit: string, { latencyMsMax, callMs }: U
   return nodes.reduce<number | undefined>((most, { speeds }) => (speeds[unit] === undefined ? most : Math.max(most ?? 0, speeds[unit].value)), callMs);
 }
 
-/** Each replica of the one exchanges as much with each of the other. */
+/** Each replica of the one exchanges as much with each of the other. What the other may do hours later does not wait for the way. */
 function joinItems(items: readonly Item[], from: number, to: number, gigabytes: number): void {
   const [one, other] = [items[from], items[to]];
   if (one === undefined || other === undefined) return;
   const share = 1 / (one.needs.replicas * other.needs.replicas);
+  const waited = other.needs.deferrableHours > 0 ? 0 : share;
   for (let a = from; a < from + one.needs.replicas; a++) {
     for (let b = to; b < to + other.needs.replicas; b++) {
-      items[a]?.flows.push({ item: b, gigabytes: gigabytes * share, share });
-      items[b]?.flows.push({ item: a, gigabytes: gigabytes * share, share });
+      items[a]?.flows.push({ item: b, gigabytes: gigabytes * share, share: waited });
+      items[b]?.flows.push({ item: a, gigabytes: gigabytes * share, share: waited });
     }
   }
 }
@@ -129,7 +136,7 @@ function rentOf({ rates }: Fleet, accelerators: number, node: number): number {
 
 /** Why a node is not for this unit. */
 export interface Refusal {
-  readonly reason: "gone" | "silent" | "policy" | "way" | "residency" | "data" | "sealed" | "trust" | "tier" | "hardware" | "provider" | "latency" | "budget" | "capacity" | "spread";
+  readonly reason: "gone" | "silent" | "policy" | "way" | "residency" | "data" | "sealed" | "trust" | "tier" | "hardware" | "provider" | "latency" | "budget" | "capacity" | "spread" | "busy";
   readonly text: string;
 }
 
@@ -206,13 +213,28 @@ export function costOf(fleet: Fleet, { needs, sources, effects }: Item, node: nu
     egress += source.gigabytes * way.perGigabyte;
   }
   for (const effect of effects) latencyMs += (effect.node < 0 ? fleet.worst : wayBetween(fleet, effect.node, node)).latencyMs;
-  return {
-    rent: needs.processors * (rates.processorRent[node] ?? 0) + (needs.memoryBytes / gigabyte) * (rates.memoryRent[node] ?? 0) + accelerators * (rates.acceleratorRent[node] ?? 0),
+  const power = {
     energy: needs.processors * (rates.processorEnergy[node] ?? 0) + accelerators * (rates.acceleratorEnergy[node] ?? 0),
     carbon: needs.processors * (rates.processorCarbon[node] ?? 0) + accelerators * (rates.acceleratorCarbon[node] ?? 0),
+  };
+  return {
+    rent: needs.processors * (rates.processorRent[node] ?? 0) + (needs.memoryBytes / gigabyte) * (rates.memoryRent[node] ?? 0) + accelerators * (rates.acceleratorRent[node] ?? 0),
+    ...(needs.job === undefined ? power : powerOfJob(fleet, needs, node, accelerators, power)),
     latency: latencyMs * policy.perMillisecond,
     egress,
     hardware: needs.accelerator === undefined ? (place?.capacity.accelerators === undefined ? 0 : policy.acceleratorSpared) : accelerated ? 0 : policy.acceleratorMissed,
+  };
+}
+
+/** By the hours of its run, where their curve is known. */
+function powerOfJob(fleet: Fleet, needs: UnitNeeds, node: number, accelerators: number, steady: Pick<Cost, "energy" | "carbon">): Pick<Cost, "energy" | "carbon"> {
+  const place = fleet.nodes[node];
+  const run = place === undefined ? undefined : fleet.runOn(needs, place);
+  const share = dutyOf(needs)?.share ?? 1;
+  const kilowattHours = (share * hoursPerMonth * (needs.processors * (fleet.processorWatts[node] ?? 0) + accelerators * (fleet.acceleratorWatts[node] ?? 0))) / 1000;
+  return {
+    energy: run?.price === undefined ? share * steady.energy : kilowattHours * run.price,
+    carbon: run?.carbon === undefined ? share * steady.carbon : (kilowattHours * run.carbon * fleet.policy.perKilogramCarbon) / 1000,
   };
 }
 
@@ -238,7 +260,24 @@ export function whyOutOfBounds(fleet: Fleet, item: Item, node: number): Refusal 
 /** What a flow of these gigabytes costs over a way. */
 export const flowCost = ({ policy: { perMillisecond } }: Fleet, way: Way, gigabytes: number, share: number): number => gigabytes * way.perGigabyte + share * way.latencyMs * perMillisecond;
 
-export const moveCost = ({ policy: { perMove, perGigabyteMoved } }: Fleet, { stateBytes }: UnitNeeds): number => perMove + (stateBytes / gigabyte) * perGigabyteMoved;
+/** The same between two nodes; most of a search is this question. */
+export function costBetween(fleet: Fleet, one: number, other: number, gigabytes: number, share: number): number {
+  const { siteOf, links, latencyMs, perGigabyte, policy } = fleet;
+  const top = links.size > 0 || one === other || siteOf[one] === siteOf[other] ? -1 : meetingOf(fleet, one, other);
+  if (top < 0) return flowCost(fleet, wayBetween(fleet, one, other), gigabytes, share);
+  const price = (perGigabyte[one] ?? 0) + (perGigabyte[other] ?? 0) - 2 * (perGigabyte[top] ?? 0);
+  const ms = (latencyMs[one] ?? 0) + (latencyMs[other] ?? 0) - 2 * (latencyMs[top] ?? 0);
+  return gigabytes * price + share * ms * policy.perMillisecond;
+}
+
+/** A job moves between two runs, when it disturbs nobody: little, and with every run again, since the next one may be better elsewhere. */
+export function moveCost({ policy: { perMove, perGigabyteMoved } }: Fleet, needs: UnitNeeds): number {
+  const along = (needs.stateBytes / gigabyte) * perGigabyteMoved;
+  const duty = needs.job === undefined ? undefined : dutyOf(needs);
+  return duty === undefined ? perMove + along : duty.runsPerMonth * (perJobMove + along);
+}
+
+const perJobMove = 0.01;
 
 /** Nodes near a node: its site, and the ways up from it. */
 export function nearTo(fleet: Fleet, node: number): readonly number[] {

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { appDocumentSchema, nameSchema } from "./app.ts";
 import { delegationSchema } from "./delegation.ts";
+import { shiftSchema } from "./energy.ts";
 import { movingSchema } from "./moving.ts";
 import { signaturesSchema } from "./signatures.ts";
 import { policyDocumentSchema } from "./policy.ts";
@@ -18,6 +19,8 @@ export const desiredSchema = z.strictObject({
   apps: z.array(appDocumentSchema),
   /** Units on their way to this node and from it, and whose records those with sources are handed. */
   moving: movingSchema.optional(),
+  /** When the next run of each job here is done. Of a run that stands in none the node chooses by the last curve it knows. */
+  shifts: z.record(z.string(), shiftSchema).optional(),
   /** Of `apps`, the units that run only while the lead of the site lets this node run them. */
   delegation: delegationSchema.optional(),
   /** What decides here; without it what follows from the `egress` of the apps. */

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
 import { jurisdictionPattern } from "../policy/jurisdiction.ts";
+import { energyCurveSchema } from "./energy.ts";
 import { nameSchema } from "./name.ts";
 import { tierSchema } from "./tier.ts";
 
@@ -57,6 +58,8 @@ export const inventoryNodeSchema = z.strictObject({
   prices: z.strictObject({ perProcessorHour: currencyAnHour, perGigabyteHour: currencyAnHour, perAcceleratorHour: currencyAnHour, /** May be below zero. */ perKilowattHour: measuredSchema }).partial().default({}),
   power: z.strictObject({ processorWatts: atLeastZero, acceleratorWatts: atLeastZero }).partial().default({}),
   carbonGramsPerKilowattHour: atLeastZero.optional(),
+  /** Names of its curves in `curves`. */
+  energy: z.strictObject({ carbon: z.string().optional(), price: z.string().optional() }).optional(),
 });
 export type InventoryNode = z.infer<typeof inventoryNodeSchema>;
 
@@ -65,6 +68,8 @@ export const inventorySchema = z
     nodes: z.array(inventoryNodeSchema).max(limits.planNodesMax),
     /** Ways between two sites that do not go over their parents. */
     links: z.array(z.strictObject({ between: z.tuple([nameSchema, nameSchema]), ...linkFields })).max(limits.planNodesMax).default([]),
+    /** Carbon and price of electricity, by name: nodes of one zone share them. */
+    curves: z.record(z.string(), energyCurveSchema).optional(),
   })
   .refine(({ nodes }) => new Set(nodes.map(({ name }) => name)).size === nodes.length, { path: ["nodes"], error: "each node once" });
 export type Inventory = z.infer<typeof inventorySchema>;

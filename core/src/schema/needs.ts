@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
 import { jurisdictionPattern } from "../policy/jurisdiction.ts";
+import { jobRunSchema, jobSchema } from "./energy.ts";
 import { dataClassSchema } from "./event.ts";
 import { trustLevels } from "./inventory.ts";
 import { nameSchema } from "./name.ts";
@@ -42,6 +43,8 @@ const fields = {
   stateBytes: amount,
   /** Hours by which its work may begin later. */
   deferrableHours: z.int().min(0).max(8_784),
+  /** Its work is done in runs, each in the hours of least carbon or money that `deferrableHours` leaves. */
+  job: jobSchema,
   /** `stop`: it ends where the node loses the way to control for longer than its lease, and is started elsewhere. */
   onIsolation: z.enum(["continue", "stop"]),
   /** While its site is cut off, the lead of the site decides where in it the unit runs. Of one replica, and with `onIsolation: stop`. */
@@ -67,6 +70,8 @@ export const unitNeedsSchema = z.strictObject({
   sealedTo: z.array(nameSchema).optional(),
   /** Nodes on which the policy does not let it run, and why. */
   forbidden: z.record(nameSchema, z.string()).optional(),
+  /** Of a job, the run that is planned. */
+  run: jobRunSchema.optional(),
   /** The site that decides on it now, being cut off: what it left there stays. */
   island: nameSchema.optional(),
   replicas: fields.replicas.default(1),

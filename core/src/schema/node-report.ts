@@ -1,9 +1,13 @@
 /** What a node says of itself for the planner (`holon.node.inventory`), and what its operator declares of it (`inventory` in its configuration). */
 import { z } from "zod";
 import { limits } from "../limits.ts";
+import { feedsSchema } from "./energy.ts";
 import { inventoryNodeSchema, measuredSchema } from "./inventory.ts";
 
 const amount = z.number().min(0);
+const powerSourceSchema = z.enum(["mains", "battery", "solar", "generator"]);
+export type PowerSource = z.infer<typeof powerSourceSchema>;
+const toldSchema = z.strictObject({ asOfMs: z.number().min(0), source: z.enum(["declared", "measured"]) });
 
 export const declaredInventorySchema = z
   .strictObject({
@@ -16,6 +20,10 @@ export const declaredInventorySchema = z
     prices: z.strictObject({ perProcessorHour: amount, perGigabyteHour: amount, perAcceleratorHour: amount, perKilowattHour: z.number() }).partial(),
     power: z.strictObject({ processorWatts: amount, acceleratorWatts: amount }).partial(),
     carbonGramsPerKilowattHour: amount,
+    /** What it runs on. */
+    powerSource: powerSourceSchema,
+    /** From where it has its curves of carbon and price. */
+    energy: feedsSchema,
     /** Of the way to its parent. */
     uplink: z.strictObject({ latencyMs: amount, bytesPerSecond: amount, perGigabyte: amount }).partial(),
   })
@@ -25,6 +33,9 @@ export type DeclaredInventory = z.infer<typeof declaredInventorySchema>;
 export const nodeReportSchema = inventoryNodeSchema.pick({ capacity: true, load: true, providers: true, uplink: true, prices: true, power: true, carbonGramsPerKilowattHour: true }).extend({
   /** Milliseconds of one event, by unit that runs there. */
   speeds: z.record(z.string(), measuredSchema).optional(),
+  powerSource: toldSchema.extend({ value: powerSourceSchema }).optional(),
+  /** Of `providers`; without it they are assumed. */
+  providersAsOf: toldSchema.optional(),
   /** Other members of its site, as its configuration names them. */
   siblings: z.array(z.string().min(1).max(63)).max(limits.siteMembersMax).optional(),
 });

@@ -1,5 +1,6 @@
 /** A plan as it is kept, with all that it was made from, so that any choice in it can be explained again. */
 import { z } from "zod";
+import { shiftSchema } from "./energy.ts";
 import { inventorySchema } from "./inventory.ts";
 import { appNeedsSchema, placementPolicySchema } from "./needs.ts";
 
@@ -19,6 +20,8 @@ export const planSchema = z.strictObject({
   moves: z.int(),
   unknownValues: z.int(),
   proved: z.boolean(),
+  /** When jobs run that are placed; `atOnceNode`: what `atOnce` is of, where they stood before. */
+  shifts: z.array(z.strictObject({ unit: z.string(), node: z.string(), atOnceNode: z.string(), ...shiftSchema.shape })).optional(),
 });
 
 export const keptPlanSchema = z.strictObject({

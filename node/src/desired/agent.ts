@@ -5,6 +5,7 @@
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import type { Clock, Crypto, Door, Random, Runner, Seals, Secrets, Timer, Trace } from "@holon/core/ports.ts";
 import type { AppDocument, FunctionDocument } from "@holon/core/schema/app.ts";
+import type { EnergyCurve, EnergyKind } from "@holon/core/schema/energy.ts";
 import type { Desired } from "@holon/core/schema/desired.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import { canonicalJson } from "@holon/core/json.ts";
@@ -28,6 +29,7 @@ import { inputOf } from "@holon/core/run/trigger-events.ts";
 import { openSchedule, type Schedule } from "../trigger/schedule.ts";
 import type { Requests } from "../trigger/requests.ts";
 import { createScout } from "../run/scout.ts";
+import { createJobGate, type JobGate } from "../energy/job-gate.ts";
 import { createMoments } from "@holon/core/run/moments.ts";
 import { createWarmSet, type WarmSet } from "../run/warm-set.ts";
 import { stagedRuns } from "../run/staged.ts";
@@ -49,6 +51,9 @@ export interface AgentContext {
   readonly verifier: Verifier;
   /** Whether what stops on islands may run now. */
   mayRunStopping(): boolean;
+  /** What this node's electricity emits or costs, as known last. */
+  curve(kind: EnergyKind): EnergyCurve | undefined;
+  readCurves(): Promise<void>;
   /** Whether the lead of the site lets this node run a unit that control has left to the site. */
   mayRunDelegated(unit: string): boolean;
   readonly integrity: Integrity;
@@ -96,6 +101,7 @@ interface Running {
   readonly unit?: RunningUnit;
   readonly source?: RunningSource;
   readonly schedule?: Schedule;
+  readonly gate?: JobGate;
 }
 
 export function createAgent(context: AgentContext): Agent {
@@ -147,6 +153,7 @@ export function createAgent(context: AgentContext): Agent {
       if (desired === undefined || (desired.version === version && state === "settled" && !anew)) continue;
       anew = false;
       moves.follow(desired);
+      for (const { gate } of running.values()) gate?.look();
       try {
         if (version === 0) await runVerified(desired);
         await reach(desired);
@@ -257,7 +264,7 @@ export function createAgent(context: AgentContext): Agent {
         if (!mayRunNow(desired, `${app.name}/${fn.name}`, fn.needs?.onIsolation === "stop") || !moves.mayRun(`${app.name}/${fn.name}`)) continue;
         const reads = desired.moving?.reads?.[`${app.name}/${fn.name}`];
         const key = JSON.stringify([fn, surroundings, ...(reads === undefined ? [] : [reads])]);
-        wanted.set(`function ${app.name}/${fn.name}`, { key, needs: needsOfFunction(node, app, fn), start: () => Promise.resolve({ unit: startUnit({ ...fn, on: inputOf(app.name, fn) }, { ...unitContext(app), handed: handedTo(fn, reads) }, functionKind(fn, unitContext(app))) }) });
+        wanted.set(`function ${app.name}/${fn.name}`, { key, needs: needsOfFunction(node, app, fn), start: () => Promise.resolve(startFunction(app, fn, handedTo(fn, reads))) });
         if ("schedule" in fn.on && !moves.leaving().includes(`${app.name}/${fn.name}`)) {
           const { schedule } = fn.on;
           wanted.set(`schedule ${app.name}/${fn.name}`, { key: JSON.stringify(schedule), needs: needsOfFunction(node, app, fn), start: () => Promise.resolve({ schedule: openSchedule(fn.name, schedule, { app: app.name, log, events: context.events, clock: ports.clock, trace: ports.trace }) }) });
@@ -300,6 +307,13 @@ export function createAgent(context: AgentContext): Agent {
     return undefined;
   }
 
+  function startFunction(app: AppDocument, fn: FunctionDocument, handed: UnitContext["handed"]): Omit<Running, "key"> {
+    const gate = fn.needs?.job === undefined ? undefined : createJobGate({ app: app.name, fn, log, events: context.events, clock: ports.clock, trace: ports.trace, planned: (unit) => desiredOf(log, log.origin)?.document.shifts?.[unit], curve: context.curve, readCurves: context.readCurves, isLeaving: (unit) => moves.leaving().includes(unit) });
+    const unit = startUnit({ ...fn, on: inputOf(app.name, fn) }, { ...unitContext(app), handed, gate }, functionKind(fn, unitContext(app)));
+    gate?.follow(unit);
+    return { unit, ...(gate === undefined ? {} : { gate }) };
+  }
+
   const unitContext = (app: AppDocument): UnitContext => ({ app, warm, moments, ...context, made: madeIn(app) });
 
   /** Hands on what the app's units made to those of its doors that give it at once. */
@@ -319,6 +333,7 @@ export function createAgent(context: AgentContext): Agent {
     stopping.add(name);
     changed();
     await entry.schedule?.close();
+    await entry.gate?.close();
     await entry.source?.close();
     await entry.unit?.stop();
     stopping.delete(name);

@@ -10,6 +10,7 @@ export function isNews(before: NodeReport, now: NodeReport): "told" | "measured"
   const { processors, memoryBytes, diskBytes } = now.capacity;
   const isFar =
     differs(before.load.processors, now.load.processors, processors) || differs(before.load.memoryBytes, now.load.memoryBytes, memoryBytes) || differs(before.uplink?.latencyMs, now.uplink?.latencyMs, Math.max(before.uplink?.latencyMs?.value ?? 0, leastLatencyMs)) ||
+    differs(before.uplink?.bytesPerSecond, now.uplink?.bytesPerSecond, before.uplink?.bytesPerSecond?.value) ||
     isSpeedFar(before.speeds ?? {}, now.speeds ?? {}) ||
     Math.abs((before.capacity.diskBytes ?? 0) - (diskBytes ?? 0)) > limits.inventoryChange * (before.capacity.diskBytes ?? 0);
   return isFar ? "measured" : undefined;
@@ -24,10 +25,10 @@ const leastCallMs = 1;
 const isSpeedFar = (before: Speeds, now: Speeds): boolean => Object.keys({ ...before, ...now }).some((unit) => differs(before[unit], now[unit], Math.max(leastCallMs / limits.inventoryChange, before[unit]?.value ?? 0)));
 type Speeds = Readonly<Record<string, Measured | undefined>>;
 
-function toldOf({ capacity: { processors, memoryBytes, accelerators }, providers, uplink, prices, power, carbonGramsPerKilowattHour }: NodeReport): object {
+function toldOf({ capacity: { processors, memoryBytes, accelerators }, providers, powerSource, uplink, prices, power, carbonGramsPerKilowattHour }: NodeReport): object {
   const values = (of: Readonly<Record<string, Measured | undefined>>): object => Object.fromEntries(Object.entries(of).flatMap(([key, value]) => (value?.source === "declared" ? [[key, value.value]] : [])));
   const { parent, ...ways } = uplink ?? {};
-  return { processors: processors ?? null, memoryBytes: memoryBytes ?? null, accelerators: accelerators ?? null, providers, parent: parent ?? null, ways: values(ways), prices: values(prices), power: values(power), carbon: values({ carbonGramsPerKilowattHour }) };
+  return { processors: processors ?? null, memoryBytes: memoryBytes ?? null, accelerators: accelerators ?? null, providers, powerSource: powerSource?.value ?? null, parent: parent ?? null, ways: values(ways), prices: values(prices), power: values(power), carbon: values({ carbonGramsPerKilowattHour }) };
 }
 
 function differs(before: Measured | undefined, now: Measured | undefined, of: number | undefined): boolean {

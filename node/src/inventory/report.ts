@@ -8,6 +8,8 @@ export interface Way {
   readonly parent: string;
   /** One way; undefined: not measured. */
   readonly latencyMs: number | undefined;
+  /** As it was probed last: it takes bytes to know. */
+  readonly bandwidth?: { readonly bytesPerSecond: number; readonly asOfMs: number } | undefined;
 }
 
 export interface ReportInput {
@@ -27,13 +29,14 @@ export function reportOf({ config, nowMs, capacity, figures, way, speeds = {} }:
   const [declared, measured] = [asOf("declared"), asOf("measured")];
   const has = compact({ processors: inventory.processors ?? capacity.processors, memoryBytes: inventory.memoryBytes ?? capacity.memoryBytes, diskBytes: inventory.diskBytes ?? capacity.diskBytes });
   const isDeclared = inventory.processors !== undefined || inventory.memoryBytes !== undefined || inventory.diskBytes !== undefined;
+  const powerSource = inventory.powerSource ?? capacity.powerSource;
   const busy = sum(figures["cpuUserPercent"], figures["cpuSystemPercent"]);
   const { latencyMs, bytesPerSecond, perGigabyte } = inventory.uplink ?? {};
   return {
     capacity: { ...has, ...(inventory.accelerators === undefined ? {} : { accelerators: inventory.accelerators }), asOfMs: nowMs, source: isDeclared ? "declared" : "measured" },
     load: compact({ processors: measured(part(busy, has.processors)), memoryBytes: measured(part(figures["memoryUsedPercent"], has.memoryBytes)) }),
     providers: [...new Set([...(inventory.providers ?? ["cpu"]), ...(capacity.confines === true ? ["bubblewrap"] : [])])],
-    ...(way === undefined ? {} : { uplink: { parent: way.parent, ...compact({ latencyMs: declared(latencyMs) ?? measured(way.latencyMs), bytesPerSecond: declared(bytesPerSecond), perGigabyte: declared(perGigabyte ?? priced(prices?.perGigabyteUp)) }) } }),
+    ...(way === undefined ? {} : { uplink: { parent: way.parent, ...compact({ latencyMs: declared(latencyMs) ?? measured(way.latencyMs), bytesPerSecond: declared(bytesPerSecond) ?? (way.bandwidth && { value: way.bandwidth.bytesPerSecond, asOfMs: way.bandwidth.asOfMs, source: "measured" as const }), perGigabyte: declared(perGigabyte ?? priced(prices?.perGigabyteUp)) }) } }),
     prices: compact({
       perProcessorHour: declared(inventory.prices?.perProcessorHour ?? priced(prices?.perProcessorHour)),
       perGigabyteHour: declared(inventory.prices?.perGigabyteHour ?? priced(prices?.perGigabyteHour)),
@@ -42,6 +45,8 @@ export function reportOf({ config, nowMs, capacity, figures, way, speeds = {} }:
     }),
     power: compact({ processorWatts: declared(inventory.power?.processorWatts ?? power?.coreWatts), acceleratorWatts: declared(inventory.power?.acceleratorWatts) }),
     ...(Object.keys(speeds).length === 0 ? {} : { speeds: Object.fromEntries(Object.entries(speeds).map(([unit, value]) => [unit, { value, asOfMs: nowMs, source: "measured" as const }])) }),
+    ...(powerSource === undefined ? {} : { powerSource: { value: powerSource, asOfMs: nowMs, source: inventory.powerSource === undefined ? ("measured" as const) : ("declared" as const) } }),
+    ...(inventory.providers === undefined ? {} : { providersAsOf: { asOfMs: nowMs, source: "declared" as const } }),
     ...(config.siblings === undefined || config.siblings.length === 0 ? {} : { siblings: config.siblings.map(({ name }) => name).sort() }),
     ...compact({ carbonGramsPerKilowattHour: declared(inventory.carbonGramsPerKilowattHour) }),
   };

@@ -26,11 +26,15 @@ export interface ReporterOptions {
 
 export interface Reporter {
   start(): void;
+  /** As it was seen last. */
+  seen(): NodeReport | undefined;
   /** A link may have opened. */
   linksChanged(): void;
   close(): void;
 }
 
+/** What is faster than can be told counts as this. */
+const leastProbeMs = 1;
 const echoes = 3;
 /** Reports in a row, as at a start, before the bound of their rate holds. */
 const burst = 4;
@@ -39,7 +43,9 @@ export function createReporter(options: ReporterOptions): Reporter {
   const { config, events, ports, host } = options;
   const { clock } = ports;
   let last: { readonly report: NodeReport; readonly atMs: number } | undefined;
+  let seen: NodeReport | undefined;
   let way: Way | undefined;
+  let probedMs = Number.NEGATIVE_INFINITY;
   let timer: Timer | undefined;
   let looking = false;
   let again = false;
@@ -53,8 +59,13 @@ export function createReporter(options: ReporterOptions): Reporter {
 
   async function look(): Promise<void> {
     const peer = options.above();
-    if (peer !== undefined) way = { parent: peer.name, latencyMs: (await latencyTo(peer)) ?? (way?.parent === peer.name ? way.latencyMs : undefined) };
+    if (peer !== undefined) {
+      const same = way?.parent === peer.name ? way : undefined;
+      const latencyMs = (await latencyTo(peer)) ?? same?.latencyMs;
+      way = { parent: peer.name, latencyMs, bandwidth: await bandwidthTo(peer, latencyMs, same) };
+    }
     const report = reportOf({ config, nowMs: clock.wall().ms, capacity: (await host?.capacity()) ?? {}, figures: await figures(), way, speeds: options.speeds() });
+    seen = report;
     const nowMs = clock.monotonicMs();
     const news = last === undefined ? "told" : isNews(last.report, report);
     const agoMs = nowMs - (last?.atMs ?? Number.NEGATIVE_INFINITY);
@@ -94,6 +105,17 @@ export function createReporter(options: ReporterOptions): Reporter {
     return shortest === undefined ? undefined : shortest / 2;
   }
 
+  /** Up, of a link on which bytes cost nothing: how much longer a question of some size takes than a small one. Once a day. */
+  async function bandwidthTo(peer: Peer, latencyMs: number | undefined, before: Way | undefined): Promise<Way["bandwidth"]> {
+    const nowMs = clock.monotonicMs();
+    const isFree = (config.uplink?.priceClass ?? "free") === "free" && config.uplink?.budgetBytesPerHour === undefined;
+    if (!isFree || latencyMs === undefined || config.inventory?.uplink?.bytesPerSecond !== undefined || (before !== undefined && nowMs - probedMs < limits.bandwidthProbeMs)) return before?.bandwidth;
+    probedMs = nowMs;
+    const answered = await options.calls.callPeer(peer, planMethods.echo, "x".repeat(limits.bandwidthProbeBytes), limits.nodeRenewAskMs).then(() => true, () => false);
+    const tookMs = clock.monotonicMs() - nowMs - 2 * latencyMs;
+    return answered ? { bytesPerSecond: Math.round((1_000 * limits.bandwidthProbeBytes) / Math.max(leastProbeMs, tookMs)), asOfMs: clock.wall().ms } : before?.bandwidth;
+  }
+
   function lookNow(): void {
     if (closed) return;
     if (looking) return void (again = true);
@@ -110,6 +132,7 @@ export function createReporter(options: ReporterOptions): Reporter {
   }
 
   return {
+    seen: () => seen,
     start() {
       started = true;
       lookNow();

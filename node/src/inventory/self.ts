@@ -1,9 +1,12 @@
 /** What a node has to do with plans: it tells what it is made of, and asks whether it is still meant. Where nothing is known of the machine, it only passes on what others ask. */
 import { createLease, type Lease, type LeaseOptions } from "./lease.ts";
+import type { NodeReport } from "@holon/core/schema/node-report.ts";
 import { createReporter, type Reporter, type ReporterOptions } from "./reporter.ts";
 
 export interface Self extends Pick<Lease, "askSoon" | "holds" | "start" | "close"> {
   linksChanged(): void;
+  /** What is known of this node; undefined where nothing is. */
+  inventory(): NodeReport | undefined;
 }
 
 export function createSelf(options: LeaseOptions & ReporterOptions): Self {
@@ -16,6 +19,7 @@ export function createSelf(options: LeaseOptions & ReporterOptions): Self {
       lease.start();
       reporter?.start();
     },
+    inventory: () => reporter?.seen(),
     holds: lease.holds,
     askSoon: lease.askSoon,
     linksChanged() {

@@ -17,13 +17,17 @@ type Family = UnitState["cells"][number]["family"];
 const families: readonly Family[] = ["state", "fitted", "window"];
 const fittedBlobSchema = z.object({ blob: blobHashSchema });
 const encoder = new TextEncoder();
-const prefixOf = (family: Family, unit: string): string => (family === "schedule" ? `schedule/${unit}` : `${family}/${unit}/`);
+/** One cell each: the time that was told last, and the run of a job. */
+const singles: readonly Family[] = ["schedule", "job"];
+const prefixOf = (family: Family, unit: string): string => (singles.includes(family) ? `${family}/${unit}` : `${family}/${unit}/`);
 
 function cellsOf(unit: string, log: Cells): UnitState["cells"] {
-  const told = log.cell(prefixOf("schedule", unit));
   return [
     ...families.flatMap((family) => [...log.cells(prefixOf(family, unit))].map(([key, value]) => ({ family, key: key.slice(prefixOf(family, unit).length), value: toBase64(value) }))),
-    ...(told === undefined ? [] : [{ family: "schedule" as const, key: "", value: toBase64(told) }]),
+    ...singles.flatMap((family) => {
+      const held = log.cell(prefixOf(family, unit));
+      return held === undefined ? [] : [{ family, key: "", value: toBase64(held) }];
+    }),
   ];
 }
 
@@ -45,7 +49,7 @@ export function parseUnitState(bytes: Uint8Array, unit: string): UnitState {
 /** In place of whatever the unit had here before. */
 export function cellsFrom({ unit, cells, positions }: UnitState, log: Cells): readonly CellChange[] {
   const written = new Map(cells.map(({ family, key, value }) => [`${prefixOf(family, unit)}${key}`, fromBase64(value)]));
-  const stale = [...families.flatMap((family) => [...log.cells(prefixOf(family, unit)).keys()]), prefixOf("schedule", unit)].filter((key) => !written.has(key) && log.cell(key) !== undefined);
+  const stale = [...families.flatMap((family) => [...log.cells(prefixOf(family, unit)).keys()]), ...singles.map((family) => prefixOf(family, unit))].filter((key) => !written.has(key) && log.cell(key) !== undefined);
   return [
     ...stale.map((key): CellChange => ({ key, value: null })),
     ...[...written].map(([key, value]): CellChange => ({ key, value })),

@@ -35,6 +35,7 @@ import { createRate } from "./rate.ts";
 import { createTracer, type Traced } from "./tracer.ts";
 import { triggerLanes } from "./trigger-lanes.ts";
 import { toUnitEvent } from "./unit-event.ts";
+import type { JobGate, JobStatus } from "../energy/job-gate.ts";
 import type { UnitDocument, UnitKind } from "./unit-kind.ts";
 import type { Found } from "./scout.ts";
 import { createEarlyRuns, type Staged } from "./staged.ts";
@@ -62,6 +63,8 @@ export interface UnitStatus {
   readonly callMs?: number | undefined;
   /** Bytes that it was handed since it was started, by the node that made them; of what is handed what other nodes made. */
   readonly handedBytes?: Readonly<Record<string, number>>;
+  /** Of a job: what its next run waits for, or that it runs. */
+  readonly job?: JobStatus;
   /** Records between its position and the head of its lanes. */
   readonly lag: number;
   readonly problem: { readonly code: string; readonly message: string; readonly next: string } | undefined;
@@ -102,6 +105,8 @@ export interface UnitContext {
   readonly warm: WarmSet;
   readonly moments: Moments;
   readonly meter: Meter;
+  /** Of a job: whether it may work now. */
+  readonly gate?: Pick<JobGate, "isOpen" | "look" | "status"> | undefined;
   /** Whether it is handed what that other node made; without it only what its own did. */
   readonly handed?: ((origin: string) => boolean) | undefined;
   /** What the unit made, before it is on the disk. */
@@ -259,7 +264,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     const again = failures.hasReplay() ? await failures.nextReplay() : undefined;
     if (again !== undefined) return { events: [toUnitEvent(again.record)], handled: 0, bytes: again.record.bytes.length, positions, ...failures.replayed(again.event), replayed: again.event };
     await rate.wait(pause, () => stopping);
-    if (stopping) return undefined;
+    if (stopping || context.gate?.isOpen() === false) return undefined;
     if (windows?.isDue() === true) return { ...windowed(windows, []), positions };
     const staged = early.next(positions, batchMax());
     if (staged !== undefined) return { ...taken(staged.lane, staged.records, staged.last), settled: staged.settled };
@@ -350,7 +355,8 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     context.events.record({ stream: "local", type: stateType(app.name, fn.name), class: "raw", producer: name, subject: key, causedBy, data: { function: fn.name, key, value: value === null ? null : JSON.parse(value) } });
 
   async function waitForMore(): Promise<void> {
-    if (stopping || hasMore() || early.isDue || storing.hasFailed) return;
+    if (stopping || hasMore() || (early.isDue && context.gate?.isOpen() !== false) || storing.hasFailed) return;
+    context.gate?.look();
     const idleInMs = windows?.idleInMs();
     isAsleep = true;
     await (idleInMs === undefined ? new Promise<void>((resolve) => (wake = resolve)) : pause(idleInMs));
@@ -363,7 +369,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     if (position >= behind && sequence - 1 > position) positions.set(lane, sequence - 1);
   }
 
-  const hasMore = (): boolean => failures.hasReplay() || lanes.now().some((lane) => (log.head(lane)?.sequence ?? 0) > (positions.get(laneName(lane)) ?? 0));
+  const hasMore = (): boolean => context.gate?.isOpen() !== false && (failures.hasReplay() || lanes.now().some((lane) => (log.head(lane)?.sequence ?? 0) > (positions.get(laneName(lane)) ?? 0)));
 
   const storedTo = (lane: Lane): number => (storing.isEmpty ? positions : safe).get(laneName(lane)) ?? 0;
 
@@ -384,6 +390,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
       ...counts,
       failed: failures.count(),
       callMs: calls.quantile(0.5),
+      ...(context.gate === undefined ? {} : { job: context.gate.status() }),
       ...(context.handed === undefined ? {} : { handedBytes: Object.fromEntries(handedBytes) }),
       windows: windows?.status(),
       inferenceMs: { p50: latency.quantile(0.5), p99: latency.quantile(0.99) },

@@ -2,6 +2,13 @@
 import { chanceFrom } from "@holon/core/chance.ts";
 import type { YearWorld } from "./world-of-year.ts";
 
+export interface UnitOfYear {
+  readonly processors: number;
+  readonly memoryBytes: number;
+  /** What goes with it when it moves. */
+  readonly stateBytes: number;
+}
+
 export interface Group {
   readonly name: string;
   /** Data of theirs may be handled there and nowhere else. */
@@ -16,8 +23,8 @@ export interface Group {
   readonly dayBegins: number;
   readonly gigabytesPerMonth: number;
   /** What answers them, and what works over it all and waits for nobody. */
-  readonly serve: { readonly processors: number; readonly memoryBytes: number };
-  readonly digest: { readonly processors: number; readonly memoryBytes: number };
+  readonly serve: UnitOfYear;
+  readonly digest: UnitOfYear;
   /** Of the digest: places where it may run. */
   readonly digestPlaces: readonly string[];
 }
@@ -41,8 +48,8 @@ export function groupsOf(world: YearWorld, count: number, seed: number): readonl
       awayWeeks: new Set(Array.from({ length: last }, (__, week) => first + week)),
       dayBegins: [6, 15, 13, 21, 10, 2][region] ?? 6,
       gigabytesPerMonth: 2 + chance.below(40),
-      serve: { processors: 0.1 + chance.below(4) / 10, memoryBytes: (64 + chance.below(192)) * 2 ** 20 },
-      digest: { processors: 0.5 + chance.below(20) / 10, memoryBytes: (256 + chance.below(1_024)) * 2 ** 20 },
+      serve: { processors: 0.1 + chance.below(4) / 10, memoryBytes: (64 + chance.below(192)) * 2 ** 20, stateBytes: 50e6 },
+      digest: { processors: 0.5 + chance.below(20) / 10, memoryBytes: (256 + chance.below(1_024)) * 2 ** 20, stateBytes: 200e6 },
       // Half of them have agreed that what is summed up goes anywhere.
       digestPlaces: chance.share() < 0.5 ? ["*"] : [jurisdiction.split("/")[0] ?? ""],
     };

@@ -22,8 +22,8 @@ const startMs = Date.UTC(2023, 0, 1);
 const hourMs = 3_600_000;
 const endMs = Date.UTC(2024, 0, 1);
 const tools = { sha256: (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest() };
-/** A plan goes by the mean of the day for carbon and price: one that followed each hour would move for what is gone in the next. */
-const aheadHours = 24;
+/** A plan goes by the mean of the day before for carbon and price, which is what is known: one that followed each hour would move for what is gone in the next. */
+const meanHours = 24;
 const digestShare = 0.1;
 
 /** What weighs what is the same all year: people who wait weigh more than in the default. */
@@ -66,7 +66,7 @@ class Told {
   }
 
   inventoryAt(hour: number, isUp: (node: number) => boolean): Inventory {
-    const day = Math.floor(hour / aheadHours);
+    const day = Math.floor(hour / meanHours);
     if (day !== this.#day) [this.#day, this.#nodes] = [day, new Map()];
     return { nodes: this.#world.nodes.map((_, index) => this.#node(index, day, isUp(index))), links: this.#links };
   }
@@ -77,11 +77,12 @@ class Told {
     if (known !== undefined) return known;
     const { nodes, jurisdictions, carbon, price } = this.#world;
     const node = nodes[index];
-    const asOfMs = startMs + day * aheadHours * hourMs;
+    const asOfMs = startMs + day * meanHours * hourMs;
     const measured = (value: number | undefined) => ({ value, asOfMs, source: "measured" });
-    const ofDay = (curve: Float64Array | undefined) => {
-      const window = curve?.subarray(day * aheadHours, (day + 1) * aheadHours) ?? new Float64Array(1);
-      return { value: window.reduce((sum, value) => sum + value, 0) / window.length, asOfMs, source: "forecast" };
+    /** Of the first day its first hour. */
+    const ofDayBefore = (curve: Float64Array | undefined) => {
+      const window = curve?.subarray(Math.max(0, (day - 1) * meanHours), Math.max(1, day * meanHours)) ?? new Float64Array(1);
+      return { value: window.reduce((sum, value) => sum + value, 0) / window.length, asOfMs, source: "estimated" };
     };
     const made = inventoryNodeSchema.parse({
       name: node?.name,
@@ -91,9 +92,9 @@ class Told {
       state: isUp ? "present" : "gone",
       capacity: { processors: node?.processors, memoryBytes: node?.memoryBytes },
       ...(node === undefined || node.parent < 0 ? {} : { uplink: { parent: nodes[node.parent]?.name, latencyMs: measured(node.oneWayMs), perGigabyte: measured(node.perGigabyteUp) } }),
-      prices: { perProcessorHour: measured(node?.perProcessorHour), perGigabyteHour: measured(0), perKilowattHour: ofDay(price[node?.region ?? 0]) },
+      prices: { perProcessorHour: measured(node?.perProcessorHour), perGigabyteHour: measured(0), perKilowattHour: ofDayBefore(price[node?.region ?? 0]) },
       power: { processorWatts: measured(node?.processorWatts) },
-      carbonGramsPerKilowattHour: ofDay(carbon[node?.region ?? 0]),
+      carbonGramsPerKilowattHour: ofDayBefore(carbon[node?.region ?? 0]),
     });
     this.#nodes.set(key, made);
     return made;
@@ -109,8 +110,8 @@ class Told {
       const made = appNeedsSchema.parse({
         app: group.name,
         units: [
-          { name: "serve", ...group.serve, jurisdictions: [group.jurisdiction], sources: [{ site, bytesPerMonth }], effects: [site], stateBytes: 50e6, priority: 8 },
-          { name: "digest", ...group.digest, jurisdictions: group.digestPlaces, stateBytes: 200e6, priority: 3 },
+          { name: "serve", ...group.serve, jurisdictions: [group.jurisdiction], sources: [{ site, bytesPerMonth }], effects: [site], priority: 8 },
+          { name: "digest", ...group.digest, jurisdictions: group.digestPlaces, deferrableHours: 24, priority: 3 },
         ],
         flows: [{ from: "serve", to: "digest", bytesPerMonth: bytesPerMonth * digestShare }],
       });

@@ -41,9 +41,11 @@ const kinds = {
   edge: { processors: 16, memoryBytes: 64e9, perProcessorHour: 0.05, processorWatts: 9 },
   gateway: { processors: 2, memoryBytes: 4e9, perProcessorHour: 0.02, processorWatts: 3 },
 } as const;
+const sameCosts = { perProcessorHour: kinds.cloud.perProcessorHour, processorWatts: kinds.cloud.processorWatts };
 const perGigabyteUp = { gateway: 0.02, edge: 0.01 } as const;
 
-export function worldOfYear(nodeCount: number, hours: number, seed: number): YearWorld {
+/** `alike`: a processor costs and draws everywhere what it does in the cloud, so that nothing is gained by cheap machines. */
+export function worldOfYear(nodeCount: number, hours: number, seed: number, alike = false): YearWorld {
   const chance = chanceFrom(seed);
   const regions = recordedRegions;
   const clouds = regions.length;
@@ -59,7 +61,7 @@ export function worldOfYear(nodeCount: number, hours: number, seed: number): Yea
     const oneWayMs = tier === "cloud" ? (index === 0 ? 0 : latencyBetween(regions[index] ?? never(), regions[0] ?? never())) : pick(chance, tier === "edge" ? nearOneWayMs() : homesOneWayMs());
     const perGigabyte = tier === "cloud" ? (index === 0 ? 0 : perGigabyteBetween(regions[index] ?? never(), regions[0] ?? never())) : perGigabyteUp[tier];
     if (tier === "gateway") gatewaysOf[region]?.push(index);
-    nodes.push({ name: `${tier}-${index}`, site: `${tier}-${index}`, tier, region, parent, oneWayMs, perGigabyteUp: perGigabyte, ...kinds[tier], down: tier === "cloud" ? new Uint8Array(hours) : down() });
+    nodes.push({ name: `${tier}-${index}`, site: `${tier}-${index}`, tier, region, parent, oneWayMs, perGigabyteUp: perGigabyte, ...kinds[tier], ...(alike ? sameCosts : {}), down: tier === "cloud" ? new Uint8Array(hours) : down() });
   }
   return {
     hours,

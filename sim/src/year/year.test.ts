@@ -33,7 +33,7 @@ test("the judge sees what is out of its place, over its room, or on a machine th
   const down = new Judge(world, [one]);
   down.see(0, Int32Array.of(world.cloudOf[one.region] ?? 0, -1), nowhere, () => false);
   assert.match(down.violations[0] ?? "", /which was down/);
-  const huge = new Judge(world, [{ ...one, serve: { processors: 9_999, memoryBytes: 1 } }]);
+  const huge = new Judge(world, [{ ...one, serve: { processors: 9_999, memoryBytes: 1, stateBytes: 0 } }]);
   huge.see(0, Int32Array.of(world.cloudOf[one.region] ?? 0, -1), nowhere, () => true);
   assert.match(huge.violations[0] ?? "", /over its capacity/);
   const cloud = world.cloudOf[one.region] ?? 0;

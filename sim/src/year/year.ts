@@ -16,6 +16,8 @@ export interface YearOptions {
   readonly groups: number;
   /** Holon looks at everything this often, and at what was lost each hour. */
   readonly everyHours: number;
+  /** Processors cost and draw the same everywhere. */
+  readonly alike?: boolean;
   readonly progress?: (hour: number) => void;
 }
 
@@ -32,10 +34,10 @@ export interface YearReport {
 export const yearDefaults = { nodes: 500, hours: 8_736, groups: 60, everyHours: 3 } as const;
 
 /** `HOLON_SIM_SKIPPED` where the recordings are not here. */
-export function runYear({ seed, nodes, hours, groups: count, everyHours, progress }: YearOptions): YearReport {
+export function runYear({ seed, nodes, hours, groups: count, everyHours, alike = false, progress }: YearOptions): YearReport {
   const missing = missingRecordings();
   if (missing !== undefined) throw new HolonError("HOLON_SIM_SKIPPED", `the scenario continuum-year is skipped: ${missing}`);
-  const world = worldOfYear(nodes, hours, seed);
+  const world = worldOfYear(nodes, hours, seed, alike);
   const groups = groupsOf(world, count, seed);
   const ways = [holon(world, groups, everyHours), cloudOnly(world, groups), edgeOnly(world, groups), random(world, groups, seed)].map((strategy) => ({ strategy, judge: new Judge(world, groups), places: new Int32Array(2 * count).fill(-1) }));
   for (let hour = 0; hour < hours; hour++) {
@@ -61,6 +63,6 @@ export function runYear({ seed, nodes, hours, groups: count, everyHours, progres
 /** For people, and for the page that quotes it. */
 export function yearTable({ results }: YearReport): string {
   const number = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
-  const rows = Object.entries(results).map(([name, figures]) => `| ${name} | ${number(figures.latencyMsP50)} | ${number(figures.latencyMsP99)} | ${number(figures.egressGigabytes)} | ${number(figures.money)} | ${number(figures.carbonKilograms)} | ${figures.unservedPercent.toFixed(2)} | ${figures.moves} | ${figures.violations} |`);
-  return ["| | latency p50, ms | p99, ms | egress, GB | money | carbon, kg | unserved, % | moves | violations |", "|---|---|---|---|---|---|---|---|---|", ...rows].join("\n");
+  const rows = Object.entries(results).map(([name, figures]) => `| ${name} | ${number(figures.latencyMsP50)} | ${number(figures.latencyMsP99)} | ${number(figures.egressGigabytes)} | ${number(figures.money)} | ${number(figures.carbonKilograms)} | ${figures.unservedPercent.toFixed(2)} | ${figures.undigestedPercent.toFixed(2)} | ${figures.moves} | ${figures.violations} |`);
+  return ["| | latency p50, ms | p99, ms | egress, GB | money | carbon, kg | unserved, % | not digested, % | moves | violations |", "|---|---|---|---|---|---|---|---|---|---|", ...rows].join("\n");
 }

@@ -1,0 +1,77 @@
+/**
+ * Draws fleets and work by chance, one after the other, plans them, loses a node, has another fall silent, and counts anew whether residency, room, trust and spread hold.
+ *
+ *     node scripts/placement.ts --cases 100000 --state FILE --seconds 150     goes on from where FILE says it was, and keeps it there
+ *
+ * Fails, with the seed, where a plan breaks a bound.
+ */
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { planAll, replanWithout, type Planned, type PlanInputs } from "@holon/core/placement/planner.ts";
+import { caseInstance } from "@holon/core/placement/testing/case.ts";
+import { brokenBy } from "@holon/core/placement/testing/hold.ts";
+
+interface State {
+  readonly nextSeed: number;
+  readonly cases: number;
+  readonly plans: number;
+  readonly placements: number;
+  readonly unplaced: number;
+  readonly violations: readonly string[];
+  readonly processorMs: number;
+}
+
+const saveEach = 200;
+const tools = { sha256: (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest() };
+
+const { values: flags } = parseArgs({ options: { cases: { type: "string", default: "1000" }, seconds: { type: "string" }, state: { type: "string" }, seed: { type: "string", default: "1" } } });
+const { state: path, seconds } = flags;
+const endMs = seconds === undefined ? Number.POSITIVE_INFINITY : performance.now() + 1_000 * Number(seconds);
+let state: State = path !== undefined && existsSync(path) ? parseState(readFileSync(path, "utf8")) : { nextSeed: Number(flags.seed), cases: 0, plans: 0, placements: 0, unplaced: 0, violations: [], processorMs: 0 };
+while (state.cases < Number(flags.cases) && performance.now() < endMs) {
+  const before = process.cpuUsage();
+  const plans = plansOf(state.nextSeed);
+  const { user, system } = process.cpuUsage(before);
+  const broken = plans.flatMap(({ inputs, plan }) => brokenBy(inputs, plan)).map((what) => `seed ${state.nextSeed}: ${what}`);
+  const sum = (of: (planned: Planned) => number): number => plans.reduce((total, planned) => total + of(planned), 0);
+  state = {
+    nextSeed: state.nextSeed + 1,
+    cases: state.cases + 1,
+    plans: state.plans + plans.length,
+    placements: state.placements + sum(({ plan }) => plan.placements.length),
+    unplaced: state.unplaced + sum(({ plan }) => plan.unplaced.length),
+    violations: [...state.violations, ...broken],
+    processorMs: state.processorMs + (user + system) / 1_000,
+  };
+  if (state.cases % saveEach === 0) save(state);
+}
+save(state);
+process.stdout.write(`${JSON.stringify(state)}\n`);
+process.exitCode = state.violations.length === 0 ? 0 : 1;
+
+/** From nothing; with a node lost; with another silent, which keeps what goes on by itself. */
+function plansOf(seed: number): readonly Planned[] {
+  const { policy, ...rest } = caseInstance(seed);
+  const first = planAll({ ...rest, policy: { ...policy, stepsMax: 5_000 } }, tools);
+  const lost = first.plan.placements[0]?.node;
+  if (lost === undefined) return [first];
+  const second = replanWithout(first, [lost], tools);
+  const quiet = second.plan.placements[0]?.node;
+  if (quiet === undefined) return [first, second];
+  const inputs: PlanInputs = { ...second.inputs, previous: second.plan, scope: "touched", inventory: { ...second.inputs.inventory, nodes: second.inputs.inventory.nodes.map((node) => (node.name === quiet ? { ...node, state: "silent" } : node)) } };
+  return [first, second, planAll(inputs, tools)];
+}
+
+function parseState(text: string): State {
+  const found = JSON.parse(text) as Partial<State>;
+  const { nextSeed = 1, cases = 0, plans = 0, placements = 0, unplaced = 0, violations = [], processorMs = 0 } = found;
+  return { nextSeed, cases, plans, placements, unplaced, violations, processorMs };
+}
+
+/** All of it or nothing: whoever is killed in the midst goes on from what was there. */
+function save(now: State): void {
+  if (path === undefined) return;
+  writeFileSync(`${path}.new`, JSON.stringify(now));
+  renameSync(`${path}.new`, path);
+}

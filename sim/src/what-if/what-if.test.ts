@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { test } from "node:test";
+import { planAll, type PlanInputs } from "@holon/core/placement/planner.ts";
+import { inventorySchema } from "@holon/core/schema/inventory.ts";
+import { appNeedsSchema, placementPolicySchema } from "@holon/core/schema/needs.ts";
+import { WhatIfJudge } from "./judge.ts";
+import { whatIf, whatIfTable, type WhatIfOptions } from "./what-if.ts";
+import { whatIfWorld } from "./world.ts";
+
+const tools = { sha256: (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest() };
+const nowMs = Date.UTC(2027, 0, 15);
+const known = (value: number) => ({ value, asOfMs: nowMs, source: "declared" as const });
+const node = (name: string, tier: string, site: string, jurisdiction: string, price: number, parent?: string) => ({
+  name, tier, site, jurisdiction,
+  capacity: { processors: 2, memoryBytes: 4e9 },
+  prices: { perProcessorHour: known(price), perKilowattHour: known(0.2) },
+  power: { processorWatts: known(10) },
+  carbonGramsPerKilowattHour: known(400),
+  ...(parent === undefined ? {} : { uplink: { parent, latencyMs: known(10), perGigabyte: known(0.1) } }),
+});
+function inputsOf(unit: object = {}): PlanInputs {
+  const nodes = [node("cloud", "cloud", "cloud", "US/CA", 0.01), node("edge-1", "edge", "north", "EU/DE", 0.02, "cloud"), node("edge-2", "edge", "south", "EU/FR", 0.05, "cloud"), node("gateway-1", "gateway", "plant", "EU/DE", 0.5, "edge-1")];
+  return { policy: placementPolicySchema.parse({ perMillisecond: 0.0001 }), inventory: inventorySchema.parse({ nodes }), apps: [appNeedsSchema.parse({ app: "pump", units: [{ name: "sum", processors: 1, jurisdictions: ["EU"], sources: [{ site: "plant", bytesPerMonth: 730e9 }], ...unit }] })], nowMs, seed: 1 };
+}
+const quiet: WhatIfOptions = { hours: 10, seed: 1, faults: { lose: [], cut: [] } };
+const run = (inputs: PlanInputs, options: Partial<WhatIfOptions> = {}) => whatIf(planAll(inputs, tools), { ...quiet, ...options });
+
+test("without failures both ways come to what the prices say", () => {
+  const { results, violations, unknown } = run(inputsOf());
+  assert.deepEqual(results.asPlanned, results.replanned);
+  const { money, egressGigabytes, latencyMsP99, unservedPercent, carbonKilograms } = results.asPlanned;
+  assert.deepEqual([latencyMsP99, unservedPercent, violations, unknown], [10, 0, [], []]);
+  assert.ok(Math.abs(egressGigabytes - 10) < 1e-9 && Math.abs(money - 10 * (0.02 + 0.002 + 0.1)) < 1e-9 && Math.abs(carbonKilograms - 10 * 0.004) < 1e-12);
+});
+
+test("a node that is lost is replaced in the hour after; what stays as planned is not served", () => {
+  const { results } = run(inputsOf({ sources: [] }), { faults: { lose: ["edge-1"], cut: [] } });
+  assert.equal(results.asPlanned.unservedPercent, 100);
+  assert.deepEqual([results.replanned.moves, results.replanned.unservedPercent], [1, 10]);
+});
+
+test("what stops on islands moves away from a node that is silent, and nothing else does", () => {
+  const cut = { faults: { lose: [], cut: ["edge-1"] } };
+  assert.equal(run(inputsOf({ sources: [] }), cut).results.replanned.moves, 0);
+  const { replanned } = run(inputsOf({ sources: [], onIsolation: "stop" }), cut).results;
+  assert.deepEqual([replanned.moves, replanned.violations, replanned.unservedPercent], [1, 0, 0]);
+});
+
+test("failures follow from the seed, bounds that break are told, and what nobody knows is named", () => {
+  const faults = { nodes: { everyHours: 20, forHours: 5 }, links: { everyHours: 10, forHours: 2 }, lose: [], cut: [] };
+  const one = run(inputsOf(), { hours: 200, seed: 7, faults });
+  assert.deepEqual(one, run(inputsOf(), { hours: 200, seed: 7, faults }));
+  assert.ok(one.results.asPlanned.unservedPercent > 0 && one.results.asPlanned.unservedPercent < 100);
+  assert.equal(whatIfTable(one).split("\n").length, 4);
+  const inputs = inputsOf();
+  const blind = { ...inputs, inventory: { ...inputs.inventory, nodes: inputs.inventory.nodes.map((each) => ({ ...each, prices: {} })) } };
+  assert.ok(run(blind).unknown.some((what) => what.startsWith("rent of ")));
+});
+
+test("the judge sees what is abroad, away from its data, too slow, or over its room", () => {
+  const { inventory, apps } = inputsOf({ classes: ["raw"], latencyMsMax: 15, processors: 3 });
+  const judge = new WhatIfJudge(whatIfWorld(inventory, 1, quiet.faults, 1), { inventory, apps, startMs: nowMs });
+  judge.see(0, new Map([["pump/sum 0", "cloud"]]), new Map());
+  for (const what of [/on cloud in US\/CA/, /away from data/, /over its bound of 15/, /over its capacity/]) assert.ok(judge.violations.some((one) => what.test(one)), String(what));
+});

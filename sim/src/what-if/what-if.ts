@@ -1,0 +1,78 @@
+/**
+ * What would become of a fleet: its inventory, needs and plan in force are lived through by the hour, with machines and links that fail. Once as it is planned now and never planned anew; once
+ * with the planner, which hears in the hour after what was lost, fell silent or came back, as control does. No record is written and no byte sent.
+ */
+import { createHash } from "node:crypto";
+import { planAll, type Plan, type PlanInputs } from "@holon/core/placement/planner.ts";
+import type { Inventory } from "@holon/core/schema/inventory.ts";
+import { WhatIfJudge, type Places, type WhatIfFigures } from "./judge.ts";
+import { whatIfWorld, type WhatIfFaults } from "./world.ts";
+
+export interface WhatIfOptions {
+  readonly hours: number;
+  readonly seed: number;
+  readonly faults: WhatIfFaults;
+}
+
+export interface WhatIfReport {
+  readonly plan: string;
+  readonly nodes: number;
+  readonly units: number;
+  readonly hours: number;
+  readonly seed: number;
+  readonly results: { readonly asPlanned: WhatIfFigures; readonly replanned: WhatIfFigures };
+  /** The first of them. */
+  readonly violations: readonly string[];
+  /** What the figures leave out, because nobody knows it. */
+  readonly unknown: readonly string[];
+}
+
+const tools = { sha256: (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest() };
+
+export function whatIf({ plan, inputs }: { readonly plan: Plan; readonly inputs: PlanInputs }, { hours, seed, faults }: WhatIfOptions): WhatIfReport {
+  const world = whatIfWorld(inputs.inventory, hours, faults, seed);
+  const fleet = { inventory: inputs.inventory, apps: inputs.apps, startMs: inputs.nowMs };
+  const [kept, anew] = [new WhatIfJudge(world, fleet), new WhatIfJudge(world, fleet)];
+  const first = placesOf(plan);
+  let [previous, places] = [plan, first];
+  let known = "";
+  for (let hour = 0; hour < hours; hour++) {
+    kept.see(hour, first, first);
+    const before = places;
+    const heard = hour === 0 ? "" : stateAt(inputs.inventory, world, hour - 1);
+    if (heard !== known) {
+      known = heard;
+      previous = planAll({ ...inputs, inventory: heardOf(inputs.inventory, world, hour - 1, faults.lose), scope: "touched", previous }, tools).plan;
+      places = placesOf(previous);
+    }
+    anew.see(hour, places, before);
+  }
+  return {
+    plan: plan.hash,
+    nodes: inputs.inventory.nodes.length,
+    units: first.size + plan.unplaced.length,
+    hours,
+    seed,
+    results: { asPlanned: kept.figures(), replanned: anew.figures() },
+    violations: [...kept.violations.map((what) => `as planned, ${what}`), ...anew.violations.map((what) => `replanned, ${what}`)],
+    unknown: [...new Set([...kept.unknown, ...anew.unknown])].sort(),
+  };
+}
+
+const placesOf = ({ placements }: Plan): Places => new Map(placements.map(({ unit, replica, node }) => [`${unit} ${replica}`, node]));
+
+type World = ReturnType<typeof whatIfWorld>;
+
+/** Whom control does not hear is silent to it, whether it is down or cut off: as in control, only what stops on islands moves. What is lost for good is taken out of the fleet. */
+function heardOf(inventory: Inventory, world: World, hour: number, lost: readonly string[]): Inventory {
+  return { ...inventory, nodes: inventory.nodes.map((node) => (lost.includes(node.name) ? { ...node, state: "gone" } : node.state === "gone" || world.isHeard(node.name, hour) ? node : { ...node, state: "silent" })) };
+}
+
+const stateAt = ({ nodes }: Inventory, world: World, hour: number): string => nodes.filter(({ name }) => !world.isHeard(name, hour)).map(({ name }) => name).join();
+
+/** For people. */
+export function whatIfTable({ results }: WhatIfReport): string {
+  const number = (value: number | null): string => (value === null ? "-" : value >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3))));
+  const row = (name: string, figures: WhatIfFigures): string => [name, number(figures.latencyMsP50), number(figures.latencyMsP99), number(figures.egressGigabytes), number(figures.money), number(figures.carbonKilograms), figures.unservedPercent.toFixed(2), String(figures.moves), String(figures.violations)].join(" | ");
+  return ["| | latency p50, ms | p99, ms | egress, GB | money | carbon, kg | unserved, % | moves | violations |", "|---|---|---|---|---|---|---|---|---|", `| ${row("as planned", results.asPlanned)} |`, `| ${row("replanned", results.replanned)} |`].join("\n");
+}
