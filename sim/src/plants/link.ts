@@ -97,9 +97,9 @@ export const linkPlants: readonly Plant[] = [
   },
   {
     invariant: "link 14",
-    bug: "begins to compare two histories anew with each commit",
-    edits: [{ file: "node/src/link/standing.ts", find: "behind.delete(name); // what it was found to be is asked anew: left there, each commit would begin the search again\n    grown.delete(name);", put: "" }],
-    seen: { scenario: "restore-from-backup", seeds: [5], says: /not converged/ },
+    bug: "refuses a lane with two histories, and asks for it again",
+    edits: [{ file: "node/src/link/stream-receiver.ts", find: "if (parted.has(laneName(run))) continue;\n        parted.add(laneName(run));", put: "asked.set(laneName(run), run);" }],
+    seen: { test: "node/src/link/stream-receiver.test.ts", title: "a lane with two histories is refused, and not asked for again: it would come the same for ever" },
   },
   {
     invariant: "link 15",
