@@ -109,8 +109,11 @@ export const linkPlants: readonly Plant[] = [
   },
   {
     invariant: "link 16",
-    bug: "asks for no certificate behind the date of its own",
-    edits: [{ file: "node/src/identity/keeper.ts", find: "if (validity !== undefined && isDue(validity, ports.clock.wall().ms)) await renew();", put: "if (validity !== undefined && isDue(validity, ports.clock.wall().ms) && ports.clock.wall().ms < 0) await renew();" }],
-    seen: { scenario: "island-72h", seeds: [1], says: /not converged|is down|did not/ },
+    bug: "turns away whose certificate is beyond its date, by a clock that does not know",
+    edits: [
+      { file: "core/src/identity/validity.ts", find: "wall.state === \"synced\" && wall.ms > expiresMs;", put: "wall.ms > expiresMs;" },
+      { file: "core/src/identity/validity.ts", find: "isPast(theirs, wall) && !isPast(own, wall);", put: "isPast(theirs, wall) && own.expiresMs > 0;" },
+    ],
+    seen: { test: "platform/src/identity.test.ts", title: "where no new certificate is to be had, a date is no cliff; nor where the clock does not know, whatever it says" },
   },
 ];
