@@ -97,9 +97,9 @@ export const linkPlants: readonly Plant[] = [
   },
   {
     invariant: "link 14",
-    bug: "begins to compare two histories anew with each commit",
-    edits: [{ file: "node/src/link/standing.ts", find: "behind.delete(name); // what it was found to be is asked anew: left there, each commit would begin the search again\n    grown.delete(name);", put: "" }],
-    seen: { scenario: "restore-from-backup", seeds: [5], says: /not converged/ },
+    bug: "refuses a lane with two histories, and asks for it again",
+    edits: [{ file: "node/src/link/stream-receiver.ts", find: "if (parted.has(laneName(run))) continue;\n        parted.add(laneName(run));", put: "asked.set(laneName(run), run);" }],
+    seen: { test: "node/src/link/stream-receiver.test.ts", title: "a lane with two histories is refused, and not asked for again: it would come the same for ever" },
   },
   {
     invariant: "link 15",
@@ -109,8 +109,11 @@ export const linkPlants: readonly Plant[] = [
   },
   {
     invariant: "link 16",
-    bug: "asks for no certificate behind the date of its own",
-    edits: [{ file: "node/src/identity/keeper.ts", find: "if (validity !== undefined && isDue(validity, ports.clock.wall().ms)) await renew();", put: "if (validity !== undefined && isDue(validity, ports.clock.wall().ms) && ports.clock.wall().ms < 0) await renew();" }],
-    seen: { scenario: "island-72h", seeds: [1], says: /not converged|is down|did not/ },
+    bug: "turns away whose certificate is beyond its date, by a clock that does not know",
+    edits: [
+      { file: "core/src/identity/validity.ts", find: "wall.state === \"synced\" && wall.ms > expiresMs;", put: "wall.ms > expiresMs;" },
+      { file: "core/src/identity/validity.ts", find: "isPast(theirs, wall) && !isPast(own, wall);", put: "isPast(theirs, wall) && own.expiresMs > 0;" },
+    ],
+    seen: { test: "platform/src/identity.test.ts", title: "where no new certificate is to be had, a date is no cliff; nor where the clock does not know, whatever it says" },
   },
 ];
