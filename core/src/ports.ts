@@ -31,6 +31,8 @@ export interface Clock {
   wall(): { readonly ms: number; readonly state: ClockState };
   /** Calls back once after `delayMs`; never before. A cancelled timer does not call. */
   after(delayMs: number, callback: () => void): Timer;
+  /** Resolves when what goes on from here without waiting for anything is done; not there where nothing else is. */
+  turn?(): Promise<void>;
 }
 
 /** Chance. */
@@ -476,6 +478,8 @@ export interface HostCapacity {
   readonly processors?: number;
   readonly memoryBytes?: number;
   readonly diskBytes?: number;
+  /** Whether programs can be confined here: processes and images. */
+  readonly confines?: boolean;
 }
 
 /** Figures of this machine, see `schema/app.ts` for the names. */
