@@ -18,7 +18,12 @@ import { isNodeName, type BlobHash, type NodeName } from "@holon/core/units.ts";
 import { openBlobStore, type BlobStore } from "./blob/store.ts";
 import { desiredCell, desiredOf } from "./desired/documents.ts";
 import { createRequests, type FunctionAnswer, type FunctionRequest, type Requests } from "./trigger/requests.ts";
+import { createReplicaIndex, type ReplicaIndex } from "./trigger/replicas.ts";
+import { createWays, type Ways } from "./trigger/ways.ts";
 import { createAgent, type Agent, type AgentContext, type AgentStatus } from "./desired/agent.ts";
+import { createDiagnosis, createRoom, type Diagnosis } from "./diagnosis/diagnosis.ts";
+import type { createErrands } from "./diagnosis/errands.ts";
+import { openOwnLines } from "./diagnosis/own-lines.ts";
 import { createEvents, type Events } from "./event/events.ts";
 import { openedRecord, startedRecord } from "./event/own-records.ts";
 import { createAdmission, defaultAdmissionBounds, type Admission, type AdmissionBounds, type AdmissionStatus } from "@holon/core/link/admission.ts";
@@ -59,6 +64,8 @@ import { createHandedTeller } from "./condition/handed.ts";
 import { createTeller } from "./condition/teller.ts";
 import { createVerifier, type SignatureStatus, type Verifier } from "./trust/verifier.ts";
 import { createSite, type Site, type SiteStatus } from "./site/site.ts";
+import type { TenantRow } from "./site/tenant.ts";
+import { openStewardship, type Stewardship, type StewardshipRules } from "./site/stewardship.ts";
 
 export interface NodeStatus {
   readonly node: NodeName;
@@ -98,6 +105,8 @@ export interface NodeStatus {
   };
   /** Whether the node is made of what was adopted; undefined where nothing measures it. */
   readonly measured?: MeasureStatus | undefined;
+  /** Units that control has left to the site; undefined where there are none. */
+  readonly delegated?: readonly TenantRow[] | undefined;
   /** Parts of the log that were found damaged at this start and at none before. */
   readonly damage: readonly Damage[];
 }
@@ -141,6 +150,10 @@ export interface HolonNode {
   readonly states: StateKeeper;
   /** Whether a peer may ask in the name of a node: it is that node, or leads to it. */
   speaksFor(peer: NodeName, node: string): boolean;
+  /** What it says, as it keeps it. */
+  readonly trace: Ports["trace"];
+  /** Looks into this node, and into those below. */
+  readonly diagnosis: Diagnosis;
   /** What it measures of itself, and knows of those below; undefined where its configuration wants none. */
   readonly telemetry: Telemetry | undefined;
   readonly clock: Ports["clock"];
@@ -155,6 +168,8 @@ interface Parts {
   downlinks: Downlinks | undefined;
   agent: Agent | undefined;
   requests: Requests | undefined;
+  replicas: ReplicaIndex | undefined;
+  ways: Ways | undefined;
   keeper: Keeper | undefined;
   site: Site | undefined;
   exchange: BlobExchange | undefined;
@@ -170,6 +185,8 @@ interface Parts {
   self: Self | undefined;
   measure: MeasureWatch | undefined;
   telemetry: Telemetry | undefined;
+  diagnosis: Diagnosis | undefined;
+  stewardship: Stewardship | undefined;
 }
 
 /** Parts that a test may put in another's place. */
@@ -178,8 +195,10 @@ export interface NodeParts {
   readonly election?: ElectionMachine;
   readonly admission?: (bounds: AdmissionBounds) => Admission;
   readonly moves?: MoveRules;
+  readonly stewardship?: StewardshipRules;
   readonly thin?: typeof thin;
   readonly fleetView?: typeof createFleetView;
+  readonly errands?: typeof createErrands;
 }
 
 /** What only the machine knows. */
@@ -188,20 +207,23 @@ export interface NodeHost {
   readonly isConfigChanged?: (() => Promise<boolean>) | undefined;
 }
 
-export async function openNode(config: NodeConfig, ports: Ports, { election, admission: ownAdmission, mergeShared: ownMerge, moves: rules, thin: ownThin, fleetView, isConfigChanged }: NodeParts & NodeHost = {}): Promise<HolonNode> {
+export async function openNode(config: NodeConfig, given: Ports, { election, admission: ownAdmission, mergeShared: ownMerge, moves: rules, stewardship: stewardshipRules, thin: ownThin, fleetView, errands, isConfigChanged }: NodeParts & NodeHost = {}): Promise<HolonNode> {
   const name = config.name as NodeName; // the configuration's schema has checked it
-  const startedMs = ports.clock.monotonicMs();
-  const events = createEvents(config, ports.clock);
-  const integrity: Integrity = { sha256: ports.crypto.sha256, crc32: ports.codec.crc32, cipher: ports.cipher };
-  const { clock, disk, random } = ports;
-  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, meter: undefined, scrubber: undefined, sharing: undefined, served: undefined, identity: undefined, refusals: undefined, verifier: undefined, self: undefined, telemetry: undefined, measure: undefined };
+  const { clock, disk, random } = given;
+  const startedMs = clock.monotonicMs();
+  const events = createEvents(config, clock);
+  const integrity: Integrity = { sha256: given.crypto.sha256, crc32: given.codec.crc32, cipher: given.cipher };
+  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, replicas: undefined, ways: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, meter: undefined, scrubber: undefined, sharing: undefined, served: undefined, identity: undefined, refusals: undefined, verifier: undefined, self: undefined, telemetry: undefined, measure: undefined, diagnosis: undefined, stewardship: undefined };
   const log = await openLog({ origin: name, disk, clock, random, integrity, ...segmentSize(config), opened: (stream, predecessor) => openedRecord(events, stream, predecessor), full: () => parts.keeper?.full() });
+  const ownLines = await openOwnLines({ trace: given.trace, clock, keeper: given.lines, run: log.epoch });
+  const ports: Ports = { ...given, trace: ownLines.trace };
+  ports.trace.note("info", `${name} of ${config.site} starts as ${config.tier}`, { clock: clock.wall().state });
   for (const damage of log.damage) ports.trace.note("error", `${damage.segment}: bytes ${damage.fromByte} to ${damage.toByte} are damaged (${damage.what})`, { code: "HOLON_LOG_DAMAGED" });
   const blobs = await openBlobStore(disk, integrity);
   const handlers = new Map<string, CallHandler>();
   const failed = (error: unknown): void => ports.trace.note("warn", error instanceof Error ? error.message : String(error));
   const route = (to: NodeName) => parts.site?.peer(to) ?? parts.downlinks?.towards(to) ?? parts.uplink?.peer() ?? parts.site?.relayPeer();
-  const calls = createCalls({ self: name, clock, handlers, route: (to, from) => withoutReturn(route(to), from), above: () => aboveOf(parts), denied: (peer, { code, message }) => parts.refusals?.turnedAway({ code, message, proved: peer, claimed: undefined }) });
+  const calls = createCalls({ self: name, clock, handlers, route: (to, from) => withoutReturn(route(to), from), above: () => aboveOf(parts), room: createRoom(clock, () => parts.uplink), denied: (peer, { code, message }) => parts.refusals?.turnedAway({ code, message, proved: peer, claimed: undefined }) });
   const exchange = createBlobExchange({ store: blobs, isRoot: config.parent === undefined, clock, failed });
   parts.exchange = exchange;
   const guard = createGuard({ config, log, events, integrity });
@@ -222,7 +244,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   parts.served = served;
   const verifier = createVerifier({ config, log, blobs, ports, fetch: exchange.fetch });
   parts.verifier = verifier;
-  parts.agent = createAgent({ log, integrity, events, blobs, guard, shared, served, verifier, ports, requests, meter, fetch: exchange.fetch, moves: movesOf(config, parts, { identity: ports.identity, calls, handlers, rules }), mayRunStopping: () => parts.self?.holds() ?? false });
+  parts.agent = createAgent({ log, integrity, events, blobs, guard, shared, served, verifier, ports, requests, meter, fetch: exchange.fetch, moves: movesOf(config, parts, { identity: ports.identity, calls, handlers, rules }), mayRunStopping: () => parts.self?.holds() ?? false, mayRunDelegated: (unit) => parts.stewardship?.mayRun(unit) ?? false });
   const states = createStateKeeper({ self: name, log, blobs, disk, integrity, calls, handlers, above: () => aboveOf(parts)?.name });
   const speeds = (): Readonly<Record<string, number>> => Object.fromEntries((parts.agent?.status().units ?? []).flatMap(({ app, name: fn, callMs }) => (callMs === undefined ? [] : [[`${app}/${fn}`, callMs] as const])));
   const ofSelf = { speeds, version: () => desiredOf(log, name)?.document.version ?? 0, changed: () => parts.agent?.stoppingChanged(), append: (record: NewRecord) => appendSoon(log, clock, { records: [record] }) };
@@ -236,11 +258,15 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     parts.downlinks = createDownlinks({
       admission, log, integrity, ports, calls, blobs: exchange, safe, takesRelayed: () => parts.site?.takesRelayed() ?? false, branched: histories.branched,
       lobby: lobbyOf(parts),
-      changed: () => parts.telemetry?.childrenChanged(parts.downlinks?.senders() ?? []),
+      changed: () => {
+        parts.telemetry?.childrenChanged(parts.downlinks?.senders() ?? []);
+        parts.diagnosis?.desk.look();
+      },
     });
     if (config.siblings.length > 0) {
       const { uplink, downlinks } = parts;
       parts.site = createSite({ config, log, events, ports, calls, handlers, blobs: exchange, uplink, downlinks, machine: election, mayLeave: guard.towards(config.jurisdiction), reports: histories, linksChanged: () => parts.identity?.linksChanged() });
+      parts.stewardship = openStewardship({ config, log, events, guard, ports, calls, handlers, site: parts.site, agent: parts.agent, isConnected: () => parts.self?.holds() ?? false, rules: stewardshipRules });
     }
   }
   parts.sharing = createSharedExchange({ store: shared, epoch: log.epoch, calls, handlers, guard, ports, partners: () => partnersOf(config, parts), desired: () => desiredOf(log, name)?.document });
@@ -251,7 +277,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   parts.scrubber = createScrubber({ log, ports, told: (found, lost) => (untold(log, found, lost).length > 0 || hasNews(log, lost) ? damageTold(log, events, found, lost) : undefined) });
   if (ports.measurer !== undefined) parts.measure = createMeasureWatch({ measurer: ports.measurer, log, events, blobs, sha256: ports.crypto.sha256, ports, artifacts: () => artifactsOf(log) });
   if (ports.attestor !== undefined) answerQuotes({ self: name, handlers, attestor: ports.attestor, identity: ports.identity, above: () => aboveOf(parts)?.name, status: () => parts.measure?.status() });
-  const keeper = createKeeper({ log, policy: config.retention ?? defaultRetention, events, ports, safe: () => parts.uplink?.safe() ?? new Map(), readers: () => readersOf(log) });
+  const keeper = createKeeper({ log, policy: config.retention ?? defaultRetention, events, ports, safe: () => parts.uplink?.safe() ?? new Map(), readers: () => readersOf(log).filter((unit) => parts.stewardship?.isDelegated(unit) !== true || parts.stewardship.mayRun(unit)) });
   parts.keeper = keeper;
   await keeper.start();
   parts.epilogue = createEpilogue(log, ports);
@@ -280,7 +306,18 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   const handedTeller = createHandedTeller({ events, ports, units: () => parts.agent?.status().units ?? [], append: ofSelf.append });
   parts.uplink?.start();
   if (address !== undefined) await parts.site?.start(address);
+  parts.stewardship?.start();
 
+  const replicas = createReplicaIndex(log);
+  parts.replicas = replicas;
+  parts.ways = createWays({
+    self: name, jurisdiction: config.jurisdiction, parentJurisdiction: config.uplink?.jurisdiction, ports, calls, handlers, guard, requests, below: replicas,
+    isRunning: (unit) => parts.agent?.isRunning(unit) ?? false, holderOf: (unit) => parts.stewardship?.holderOf(unit), isSibling: (node) => config.siblings.some((sibling) => sibling.name === node),
+    isReached: (node) => (parts.site?.peer(node) ?? parts.downlinks?.towards(node)) !== undefined, above: () => aboveOf(parts),
+  });
+
+  const diagnosis = createDiagnosis({ config, log, events, guard, ports, ownLines, telemetry: parts.telemetry, handlers, calls, status, errands, above: () => aboveOf(parts)?.name });
+  parts.diagnosis = diagnosis;
   const links = (): LinksReport => linksReport(parts.downlinks?.status() ?? [], parts.uplink?.status());
   answerAbove({ self: name, handlers, links, above: () => (parts.uplink?.peer() ?? parts.site?.relayPeer())?.name, status: () => ({ status: statusForAbove(status()), meter: meter.totals() }) });
 
@@ -300,9 +337,11 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     announce: (api) => appendSoon(log, clock, { records: [startedRecord(events, config, api)] }),
     status,
     links,
+    trace: ownLines.trace,
+    diagnosis,
     telemetry: parts.telemetry,
     clock,
-    ask: requests.ask,
+    ask: parts.ways.ask,
     askNode: (to, method, parameters, deadlineMs) => (to === name ? (handlers.get(method)?.(parameters, name) ?? Promise.reject(new HolonError("HOLON_CALL_UNKNOWN", `${name} has no method ${method}`))) : calls.call(to, method, parameters, deadlineMs)),
     decide: served.decide,
     cutUplink: () => parts.uplink?.cut(),
@@ -353,6 +392,7 @@ function committed(parts: Parts, self: NodeName, lanes: readonly Lane[], cells: 
   parts.site?.committed(leaving);
   for (const cell of cells) {
     if (!cell.startsWith("desired/")) continue;
+    parts.replicas?.changed();
     const node = cell.slice("desired/".length);
     if (node === self) {
       parts.agent?.reconcile();
@@ -417,10 +457,13 @@ async function lastWords({ uplink }: Parts, clock: Ports["clock"]): Promise<void
 }
 
 async function closeNode(parts: Parts, { log, guard, clock, unsubscribe }: { readonly log: SegmentLog; readonly guard: Guard; readonly clock: Ports["clock"]; readonly unsubscribe: () => void }): Promise<void> {
+  parts.diagnosis?.close();
+  parts.stewardship?.close();
   parts.sharing?.close();
   parts.self?.close();
   parts.identity?.close();
   parts.refusals?.close();
+  parts.ways?.close();
   parts.requests?.close();
   await parts.agent?.close();
   await parts.served?.close();
@@ -461,6 +504,7 @@ function statusOf(config: NodeConfig, log: SegmentLog, parts: Parts, damage: rea
     lanes: [...log.heads()].map(([lane, { mark }]) => ({ lane, sequence: mark.sequence })).sort((a, b) => (a.lane < b.lane ? -1 : 1)),
     log: { disk: log.diskState, sizeBytes: log.sizeBytes(), lost: log.lost, unsettled: log.unsettled, staleCells: log.staleCells.filter(isTellable), mended: log.mended, scrubbed: parts.scrubber?.status() },
     measured: parts.measure?.status(),
+    delegated: parts.stewardship?.status(),
     damage,
   };
 }
