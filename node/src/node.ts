@@ -37,6 +37,7 @@ import { createSelf, type Self } from "./inventory/self.ts";
 import { createRefusals, type Refusals } from "./identity/refusals.ts";
 import { createDownlinks, type DownlinkStatus, type Downlinks } from "./link/downlinks.ts";
 import type { Peer } from "./link/peer.ts";
+import { statusForAbove } from "./link/status-above.ts";
 import { answerAbove, linksReport } from "./link/overview.ts";
 import { createUplink, type Uplink, type UplinkStatus } from "./link/uplink.ts";
 import type { Damage, LostRange, UnsettledLane } from "./log/progress.ts";
@@ -325,7 +326,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   const diagnosis = createDiagnosis({ config, log, events, guard, ports, ownLines, telemetry: parts.telemetry, handlers, calls, status, errands, above: () => aboveOf(parts)?.name });
   parts.diagnosis = diagnosis;
   const links = (): LinksReport => linksReport(parts.downlinks?.status() ?? [], parts.uplink?.status());
-  answerAbove({ self: name, handlers, links, above: () => (parts.uplink?.peer() ?? parts.site?.relayPeer())?.name, status: () => ({ status: status(), meter: meter.totals() }) });
+  answerAbove({ self: name, handlers, links, above: () => (parts.uplink?.peer() ?? parts.site?.relayPeer())?.name, status: () => ({ status: statusForAbove(status()), meter: meter.totals() }) });
 
   return {
     config,

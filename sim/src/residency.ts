@@ -9,6 +9,7 @@ import type { Transform } from "@holon/core/policy/transform.ts";
 import { appDocumentSchema, type AppDocument } from "@holon/core/schema/app.ts";
 import type { Desired } from "@holon/core/schema/desired.ts";
 import type { DataClass } from "@holon/core/schema/event.ts";
+import { statusMethods } from "@holon/core/schema/links-report.ts";
 import { nodeConfigSchema } from "@holon/core/schema/node.ts";
 import type { NewRecord } from "@holon/core/log/log.ts";
 import { isNodeName } from "@holon/core/units.ts";
@@ -37,6 +38,7 @@ const source = `export default {
   emits: { "out.derived": { stream: "data", class: "derived" }, "out.aggregate": { stream: "telemetry", class: "aggregate" }, "out.public": { stream: "alarm", class: "public" } },
   models: [],
   run(event, context) {
+    context.status("saw " + JSON.stringify(event.data));
     if (event.data.fails) throw new Error("cannot handle " + JSON.stringify(event.data));
     for (const [kind, text] of Object.entries(event.data.says)) context.emit("out." + kind, { data: { text } });
     context.shared.register("mode").set(event.data.shares);
@@ -105,6 +107,7 @@ export async function runResidency(seed: number, withPolicy: (text: string) => s
     before = policy;
     await world.drive(plantAt(origin, { phase, own, watch, policy, random: random.fork(`plant ${origin.config.name} ${phase}`) }));
     await world.run({ timeMs: world.nowMs + crossMs });
+    await world.drive(askHow(running(), origin));
   }
   for (const machine of machines) await world.drive(machine.close());
   return { seed, violations: watch.violations, crossed: watch.crossed.size, policies };
@@ -157,6 +160,13 @@ async function deploy(node: HolonNode, { version, apps, text }: Deployed): Promi
   const bytes = encoder.encode(text);
   const document: Desired = { apiVersion: "holon/v1", kind: "Desired", node: node.config.name, version, plan: "plan", apps, policy: { text, hash: createHash("sha256").update(bytes).digest("hex") } };
   await node.log.append({ cells: [{ key: `desired/${node.config.name}`, value: encoder.encode(JSON.stringify(document)) }] });
+}
+
+/** Who stands above asks what runs there and what it says: the answer crosses every link between. */
+async function askHow(nodes: readonly HolonNode[], origin: HolonNode): Promise<void> {
+  const root = nodes.find(({ config }) => config.parent === undefined);
+  if (root === undefined || root === origin) return;
+  await root.askNode(origin.log.origin, statusMethods.node, {}, 5_000).catch(() => undefined); // a link that breaks under it is no finding: what crossed was seen
 }
 
 /** One node of a case has the app and data, and the others pass on what leaves it: mostly one with something above it, since records go up only. */

@@ -61,7 +61,7 @@ export function delegationsOf({ state, documents, apps, placements, held }: Dele
 function memberOf(state: ControlState, name: string): Delegation["members"][number] {
   const node = state.nodes.get(name);
   if (node === undefined) throw new RangeError(`${name} is known`);
-  const { tier, site, jurisdiction, trust, providers, capacity } = inventoryNodeOf(node, "present", { processors: 0, memoryBytes: 0 });
+  const { tier, site, jurisdiction, trust, providers, capacity } = inventoryNodeOf({ ...node, trust: state.attested.has(name) ? "attested" : "enrolled" }, "present", { processors: 0, memoryBytes: 0 });
   const { asOfMs: _, source: __, ...has } = capacity;
   return { name, tier, site, jurisdiction, trust, providers, capacity: has };
 }

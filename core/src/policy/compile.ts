@@ -5,7 +5,7 @@
 import { limits } from "../limits.ts";
 import { dataClasses, type DataClass } from "../schema/event.ts";
 import { mismatch } from "./match.ts";
-import { isExact, type Action, type Context, type Decision, type Policy, type Request, type Resource, type Rule } from "./policy.ts";
+import { isExact, type Action, type Context, type Decision, type Places, type Policy, type Request, type Resource, type Rule } from "./policy.ts";
 import { printPrincipal, type Principal } from "./principal.ts";
 import { roleRules } from "./roles.ts";
 import { printTransform } from "./transform.ts";
@@ -74,10 +74,11 @@ function keyOf(principal: Principal, action: Action, resource: Resource, context
 }
 
 function decideAnew(policy: Policy, compiled: Compiled, request: Request): Decision {
-  const forbidding = first(compiled.forbids, request);
+  const keys = keysOf(request);
+  const forbidding = first(compiled.forbids, request, keys);
   if (forbidding !== undefined) return { allow: false, rule: forbidding.name, reason: reasonOf(policy, forbidding, request) };
-  const permitting = first(compiled.permits, request);
-  const approving = permitting && first(compiled.approves, request);
+  const permitting = first(compiled.permits, request, keys);
+  const approving = permitting && first(compiled.approves, request, keys);
   if (approving !== undefined) return { allow: false, wantsApproval: true, rule: approving.name, reason: reasonOf(policy, approving, request) };
   if (permitting !== undefined) return { allow: true, rule: permitting.name, reason: reasonOf(policy, permitting, request) };
   return { allow: false, rule: "default", reason: `no rule of policy ${policy.name} ${policy.version} lets ${printRequest(request)}` };
@@ -103,10 +104,13 @@ export function printRequest({ principal, action, resource, context }: Request):
 const isFlow = (action: Action): boolean => action === "leave" || action === "share" || action === "ask";
 
 /** The rule that was written first, of those that are for the request. */
-function first(buckets: Buckets, request: Request): Rule | undefined {
+function first(buckets: Buckets, request: Request, keys: readonly string[]): Rule | undefined {
   let found: Placed | undefined;
-  for (const key of keysOf(request)) {
-    for (const placed of buckets.get(key) ?? []) {
+  if (buckets.size === 0) return undefined;
+  for (const key of keys) {
+    const bucket = buckets.get(key);
+    if (bucket === undefined) continue;
+    for (const placed of bucket) {
       if (found !== undefined && placed.order > found.order) break;
       if (mismatch(placed.rule, request) === undefined) found = placed;
     }
@@ -119,7 +123,13 @@ const anything = "";
 /** Where rules stand that may be for the request. What it does not say, a forbid still asks about: those stand under each value of it. */
 function keysOf({ principal, resource, context }: Request): readonly string[] {
   const keys = [anything, `who ${printPrincipal(principal)}`, `what ${resource.name}`, resource.class === undefined ? "class ?" : `class ${resource.class}`];
-  if (context.destination !== undefined) for (const place of withOuter(context.destination)) keys.push(`to ${place} ${resource.class ?? ""}`);
+  if (context.destination === undefined) return keys;
+  const born = resource.jurisdiction === undefined ? [] : withOuter(resource.jurisdiction);
+  for (const place of withOuter(context.destination)) {
+    const to = `to ${place} ${resource.class ?? ""}`;
+    keys.push(to);
+    for (const from of born) keys.push(`${to} from ${from}`);
+  }
   return keys;
 }
 
@@ -139,12 +149,18 @@ function inBuckets(placed: readonly Placed[], effect: Rule["effect"]): Buckets {
 function bucketsOf(rule: Rule): readonly string[] {
   if (rule.who.every(({ kind, name }) => kind !== "any" && isExact(name))) return rule.who.map(({ kind, name }) => `who ${kind} ${name}`);
   if (rule.what.length > 0 && rule.what.every(isExact)) return rule.what.map((name) => `what ${name}`);
-  // A permit needs a destination that lies in one of its own; a forbid is also for those around them.
-  const places = rule.effect === "permit" && rule.to !== undefined && !rule.to.outside && !rule.to.names.includes("*") ? rule.to.names : [];
-  if (places.length > 0 && rule.classes.length > 0) return places.flatMap((place) => rule.classes.map((own) => `to ${place} ${own}`));
+  // A permit needs a destination, and a place of birth, that lie in one of its own; a forbid is also for those around them.
+  const [to, from] = [namedBy(rule, rule.to), namedBy(rule, rule.from)];
+  if (to.length > 0 && rule.classes.length > 0) {
+    const keys = to.flatMap((place) => rule.classes.map((own) => `to ${place} ${own}`));
+    return from.length === 0 ? keys : keys.flatMap((key) => from.map((place) => `${key} from ${place}`));
+  }
   if (rule.classes.length > 0) return [...rule.classes.map((own) => `class ${own}`), "class ?"];
   return [anything];
 }
+
+/** Places of which a permit needs one; none where it asks for none, or for any. */
+const namedBy = ({ effect }: Rule, places: Places | undefined): readonly string[] => (effect === "permit" && places !== undefined && !places.outside && !places.names.includes("*") ? places.names : []);
 
 /** `EU/DE/BY`, `EU/DE`, `EU`. */
 function withOuter(place: string): readonly string[] {

@@ -1,5 +1,5 @@
 /** Sources of one node: what a door hands over becomes events in `local`, acknowledged when they are on disk. */
-import { HolonError, toHolonError } from "@holon/core/errors.ts";
+import { errorTable, HolonError, isErrorCode, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Append, CellChange, Lane, Log, NewRecord } from "@holon/core/log/log.ts";
 import type { Clock, Door, DoorSink, OpenDoor, Reading, Trace } from "@holon/core/ports.ts";
@@ -48,6 +48,7 @@ export interface SourceContext {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+const meansOf = (code: string): string => (isErrorCode(code) ? errorTable[code].means : "It was refused.");
 const isFull = (error: unknown): error is HolonError => error instanceof HolonError && error.code === "HOLON_DISK_FULL";
 
 export const offsetCell = (app: string, source: string): string => `offset/${app}/${source}`;
@@ -157,8 +158,10 @@ export async function openSource(spec: SourceSpec, context: SourceContext): Prom
     enterProducer: (name, epoch, replaced) => (producers ??= openProducers(producersContext)).enter(name, epoch, replaced),
     async reject(rejection) {
       counts.rejected += 1;
-      const record = events.record({ stream: "audit", type: "holon.source.rejected", class: "public", producer: `${app}/${spec.name}`, data: { source: spec.name, ...rejection } });
-      await appendWhenThereIsRoom({ records: [record] });
+      const told = (stream: "audit" | "local", what: typeof rejection): NewRecord => events.record({ stream, type: "holon.source.rejected", class: stream === "audit" ? "public" : spec.class, producer: `${app}/${spec.name}`, data: { source: spec.name, ...what } });
+      // A topic may name a person: where it was stays here.
+      const named = spec.class === "personal" ? [told("local", rejection), told("audit", { code: rejection.code, message: meansOf(rejection.code), position: "told in stream local" })] : [told("audit", rejection)];
+      await appendWhenThereIsRoom({ records: named });
     },
     ended(cause) {
       counts.ended = true;
