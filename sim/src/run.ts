@@ -11,6 +11,7 @@ import { cutAndHeal } from "./scenarios/cut-and-heal.ts";
 import { diskFull } from "./scenarios/disk-full.ts";
 import { handOff } from "./scenarios/hand-off.ts";
 import { requestsAway } from "./scenarios/requests-away.ts";
+import { islandLead } from "./scenarios/island-lead.ts";
 import { island72h } from "./scenarios/island-72h.ts";
 import { lyingPeer } from "./scenarios/lying-peer.ts";
 import { narrowLinks } from "./scenarios/narrow-links.ts";
@@ -27,7 +28,29 @@ import type { Note } from "./trace.ts";
 
 /** Every scenario by name. */
 export const scenarios: ReadonlyMap<string, Scenario> = new Map(
-  [cutAndHeal, powerCutEverywhere, bitFlipEverywhere, rubbishEverywhere, ...encryptedScenarios, diskFull, clockFaults, coldBootAlone, lyingPeer, restoreFromBackup, clone, narrowLinks, realLinks, splitSite, island72h, sharedIslands, reconnectStorm, handOff, telemetry72h, requestsAway].map((scenario) => [scenario.name, scenario]),
+  [
+    cutAndHeal,
+    powerCutEverywhere,
+    bitFlipEverywhere,
+    rubbishEverywhere,
+    ...encryptedScenarios,
+    diskFull,
+    clockFaults,
+    coldBootAlone,
+    lyingPeer,
+    restoreFromBackup,
+    clone,
+    narrowLinks,
+    realLinks,
+    splitSite,
+    island72h,
+    sharedIslands,
+    reconnectStorm,
+    handOff,
+    telemetry72h,
+    requestsAway,
+    islandLead,
+  ].map((scenario) => [scenario.name, scenario]),
 );
 
 export interface RunOptions {
