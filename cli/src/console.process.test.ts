@@ -1,7 +1,6 @@
 /** The console in a real browser, on three real nodes. */
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { tempFolder } from "@holon/node/testing/temp-log.ts";
@@ -13,6 +12,7 @@ import { loadManifest } from "./app/load.ts";
 import { publish } from "./app/publish.ts";
 import { consoleAddress } from "./command/console.ts";
 import { startThree, type Three } from "./machine/three.ts";
+import { assertAccessible } from "./testing/accessible.ts";
 import { openBrowser } from "./testing/browser.ts";
 import { runHolon } from "./testing/holon-process.ts";
 import { until } from "./testing/wait.ts";
@@ -28,7 +28,6 @@ const manifest = { name: "beat", sources: [{ kind: "host", name: "host", type: "
 const eventsSchema = z.object({ events: z.array(z.object({ id: z.string(), recordedtime: z.string() })) });
 const chartSchema = z.object({ times: z.array(z.number()), series: z.array(z.object({ label: z.string(), values: z.array(z.number()) })) });
 const lineSchema = z.looseObject({ atMs: z.number().optional(), nodes: z.record(z.string(), z.array(z.unknown())).or(z.array(z.unknown()).transform(() => undefined)).optional() });
-const foundSchema = z.object({ violations: z.array(z.object({ id: z.string(), impact: z.string().nullable(), nodes: z.array(z.object({ html: z.string() })) })) });
 
 interface Bed {
   readonly three: Three;
@@ -188,13 +187,4 @@ function isFilled({ times, series }: z.infer<typeof chartSchema>, events: z.infe
   const step = second - first;
   const counts = series.find(({ label }) => label === "gateway-1")?.values ?? [];
   return times.every((time, place) => 1_000 * (time + step) > endMs || counts[place] === events.filter(({ recordedtime }) => Math.floor(Date.parse(recordedtime) / 1_000 / step) * step === time).length);
-}
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-async function assertAccessible(page: Page, where: string): Promise<void> {
-  await page.evaluate(axe);
-  const { violations } = foundSchema.parse(await page.evaluate(`axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], resultTypes: ["violations"] })`));
-  const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-  assert.deepEqual(serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).slice(0, 3).join(" ")}`), [], where);
 }

@@ -39,6 +39,7 @@ export function Console() {
         <a class="brand" href="#/"><Brand /> {words.product}</a>
         {isSignedIn && <AsOf ms={fleet.asOfMs} />}
         <span class="spacer" />
+        <a class="quiet" href="/docs/">{words.manual}</a>
         <CopyLink />
         <ThemeButton />
       </header>

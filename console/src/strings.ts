@@ -3,6 +3,7 @@ import type { DocumentState, NodeState } from "./node-state.ts";
 
 export const words = {
   product: "Holon",
+  manual: "Manual",
   skip: "Skip to content",
   areas: "Areas",
   search: "Search",

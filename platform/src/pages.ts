@@ -22,6 +22,17 @@ export interface Pages {
 
 const types: Readonly<Record<string, string>> = { ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml" };
 
+/** Asked one after the other. */
+export const anyOf = (...all: readonly Pages[]): Pages => ({
+  async find(path) {
+    for (const pages of all) {
+      const found = await pages.find(path);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  },
+});
+
 /** `folder` is the console's workspace. `kind` is what the page is told of who serves it. */
 export function createPages(folder: string, kind: "control" | "node"): Pages {
   let made: Promise<ReadonlyMap<string, Page>> | undefined;

@@ -19,10 +19,11 @@ export interface Sandbox {
   end(reason: HolonError): Promise<void>;
 }
 
-/** The files of our own that the worker loads; it may read nothing else. */
+/** The files of our own that the worker loads; it may read nothing else. `runner-sandbox.test.ts` holds them against a bundler's list. */
 export const inside = import.meta.resolve("@holon/core/run/inside.ts");
-const readable = [
+export const readablePaths = [
   "@holon/core/errors.ts",
+  "@holon/core/image/bounds.ts",
   "@holon/core/json.ts",
   "@holon/core/limits.ts",
   "@holon/core/model/tensor.ts",
@@ -37,7 +38,8 @@ const readable = [
   "./model-link.ts",
   "./model-protocol.ts",
   "./runner-worker.ts",
-].map((specifier) => `--allow-fs-read=${fileURLToPath(import.meta.resolve(specifier))}`);
+].map((specifier) => fileURLToPath(import.meta.resolve(specifier)));
+const readable = readablePaths.map((path) => `--allow-fs-read=${path}`);
 
 /** `talk` is given what the function prints, bounded. `HOLON_UNIT_BAD` if the module does not load. */
 export async function startSandbox(setup: Omit<SandboxSetup, "inside">, talk: (text: string) => void, served?: ServedModels): Promise<Sandbox> {

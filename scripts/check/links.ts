@@ -1,5 +1,6 @@
 /** Relative links of the documentation: the file is there, and so is the heading. */
 import { posix } from "node:path";
+import { createAnchors } from "@holon/platform/manual/anchor.ts";
 import { findingAt, type Finding, type TextFile } from "./finding.ts";
 
 const link = /(?<!\\)\[[^\]]*\]\(\s*<?([^)\s>]+)>?[^)]*\)/g;
@@ -29,16 +30,10 @@ function problemOf(from: string, target: string, there: ReadonlySet<string>, pag
   return headings(page.text).has(anchor) ? undefined : `link to a heading that is not there: ${target}`;
 }
 
-/** The anchors of a page's headings, made as GitHub makes them. */
+/** The anchors of a page's headings. */
 function headings(text: string): ReadonlySet<string> {
-  const anchors = new Set<string>();
-  for (const [, title = ""] of withoutFences(text).matchAll(/^#{1,6}\s+(.+?)\s*#*$/gm)) {
-    const anchor = title.replace(/\[([^\]]*)\]\([^)]*\)/g, "$1").toLowerCase().replace(/[^\p{L}\p{N}_ -]/gu, "").replaceAll(" ", "-");
-    let unique = anchor;
-    for (let count = 1; anchors.has(unique); count++) unique = `${anchor}-${count}`;
-    anchors.add(unique);
-  }
-  return anchors;
+  const anchorFor = createAnchors();
+  return new Set([...withoutFences(text).matchAll(/^#{1,6}\s+(.+?)\s*#*$/gm)].map(([, title = ""]) => anchorFor(title)));
 }
 
 const blank = (text: string): string => text.replace(/[^\n]/g, " ");

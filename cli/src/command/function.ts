@@ -15,6 +15,7 @@ const functionsSchema = z.object({
       lag: z.number(),
       restarts: z.number(),
       failed: z.number(),
+      status: z.string().nullish(),
       problem: z.object({ code: z.string() }).nullish(),
     }),
   ),
@@ -25,8 +26,8 @@ export async function listFunctions(options: ClientOptions, node: string | undef
   const client = await connectNode(options, node);
   const { functions, sandboxes } = await client.get("/v1/functions", functionsSchema);
   if (json) return void process.stdout.write(`${JSON.stringify({ functions, sandboxes })}\n`);
-  const rows = functions.map(({ app, name, state, handled, emitted, lag, restarts, failed, problem }) => [`${app}/${name}`, state, `${handled}`, `${emitted}`, `${lag}`, `${restarts}`, `${failed}`, problem?.code ?? ""]);
-  process.stdout.write(`${printTable(["FUNCTION", "STATE", "HANDLED", "EMITTED", "LAG", "RESTARTS", "FAILED", "PROBLEM"], rows)}\n`);
+  const rows = functions.map(({ app, name, state, handled, emitted, lag, restarts, failed, status, problem }) => [`${app}/${name}`, state, `${handled}`, `${emitted}`, `${lag}`, `${restarts}`, `${failed}`, problem?.code ?? status ?? ""]);
+  process.stdout.write(`${printTable(["FUNCTION", "STATE", "HANDLED", "EMITTED", "LAG", "RESTARTS", "FAILED", "STATUS"], rows)}\n`);
   if (sandboxes !== undefined && sandboxes !== null) process.stderr.write(`${sandboxes.warm} of ${sandboxes.places} sandboxes are warm, ${sandboxes.busy} at work, ${sandboxes.waiting} calls wait; ${sandboxes.coldStarts} cold starts\n`);
 }
 

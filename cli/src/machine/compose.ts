@@ -32,7 +32,8 @@ import { hasMachineTpm } from "@holon/platform/tpm-tools.ts";
 import { createMeasurer } from "@holon/platform/measurer.ts";
 import { createModel } from "@holon/platform/model.ts";
 import { createNet } from "@holon/platform/net.ts";
-import { createPages } from "@holon/platform/pages.ts";
+import { createManualPages } from "@holon/platform/manual/manual.ts";
+import { anyOf, createPages } from "@holon/platform/pages.ts";
 import { createRandom } from "@holon/platform/random.ts";
 import { createRunner } from "@holon/platform/runner.ts";
 import { sealSecrets } from "@holon/platform/seal-secrets.ts";
@@ -168,7 +169,8 @@ const callNode =
   (to, method, parameters, deadlineMs) =>
     to === node.config.name ? Promise.resolve({ status: node.status(), meter: node.metered() }) : node.calls.call(to, method, parameters, deadlineMs);
 
-const consoleFolder = fileURLToPath(new URL("../../../console", import.meta.url));
+const repository = fileURLToPath(new URL("../../../", import.meta.url));
+const consoleFolder = join(repository, "console");
 
 interface ControlApi {
   readonly routes: readonly Route[];
@@ -184,5 +186,5 @@ function serve(node: HolonNode, ofControl: ControlApi | undefined, { api, token 
     decide: (principal, name, context) => node.guard.decide(principal, "call", { name }, context),
     ...(people === undefined ? {} : { approved: people.approved, refused: people.refused }),
   });
-  return serveRoutes({ address: api, routes, token, ...(people === undefined ? {} : { callers: { of: people.callerOf, machine: people.machine } }), pages: createPages(consoleFolder, ofControl === undefined ? "node" : "control"), title: ofControl === undefined ? "Holon node" : "Holon control", version: "1" });
+  return serveRoutes({ address: api, routes, token, ...(people === undefined ? {} : { callers: { of: people.callerOf, machine: people.machine } }), pages: anyOf(createPages(consoleFolder, ofControl === undefined ? "node" : "control"), createManualPages(repository, consoleFolder)), title: ofControl === undefined ? "Holon node" : "Holon control", version: "1" });
 }

@@ -109,15 +109,20 @@ export async function verifyTrail(disk: Disk, integrity: Integrity, seen: (run: 
     const path = segmentPath(number);
     const file = await disk.open(path, { create: false });
     try {
-      const window = openWindow(file);
+      let window = openWindow(file);
       for (let offset = segmentHeaderBytes; offset < file.size(); ) {
-        const batch = await readBatch(window, offset, integrity);
+        let batch = await readBatch(window, offset, integrity);
+        if (batch === undefined && (await isBlank(file, offset))) break;
+        if (batch === undefined || batch.mended || batch.isDoubtful === true) {
+          // A node that runs writes on while its log is read: what was not all there yet may be there now.
+          window = openWindow(file);
+          batch = await readBatch(window, offset, integrity);
+        }
         if (batch !== undefined) {
           takeBatch(batch, `${path} at ${offset}`);
           offset = batch.end;
           continue;
         }
-        if (await isBlank(file, offset)) break;
         const next = await findNextBatch(window, offset + 1, integrity);
         if (next === undefined && position === numbers.length - 1 && (await looksTorn(file, offset, integrity))) break; // was never acknowledged
         told(`${path}: bytes ${offset} to ${next ?? file.size()} are no batch`);
