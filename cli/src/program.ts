@@ -292,7 +292,7 @@ function addPolicy(program: Command): void {
   });
   common(policy.command("explain").description("what a policy decides, and why, rule by rule"))
     .requiredOption("--who <principal>", "who asks: node gateway-1, function app/name, person anna, token machine")
-    .requiredOption("--does <action>", "leave, share, lower, run, open, use or call")
+    .requiredOption("--does <action>", "leave, share, lower, ask, run, open, use, call or diagnose")
     .option("--what <name>", "stream, function, model or route: GET/v1/nodes")
     .option("--class <class>", "class of the data")
     .option("--into <class>", "class that it is to get")

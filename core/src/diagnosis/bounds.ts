@@ -34,8 +34,9 @@ export const diagnosisBounds = {
   /** How long a request may wait for its node, unless whoever asks says otherwise, and what they may say. */
   expiryMs: 7 * 86_400_000,
   expiryMsMax: 90 * 86_400_000,
-  /** A node that is away is tried this often: a call that ends at the first link that is down. */
+  /** A node that is away is tried again after this, doubling up to the next: a call that ends at the first link that is down. What comes of it is a sign that it is back. */
   tryMs: 5_000,
+  tryMsMax: 300_000,
   profileSecondsMax: 60,
   /** One declared command: time, output, characters of an argument; commands that a configuration may declare. */
   commandMs: 30_000,

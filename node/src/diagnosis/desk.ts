@@ -77,6 +77,8 @@ export function createDesk({ self, log, events, calls, handlers, ports }: DeskOp
   const waiting = new Set<() => void>();
   /** Nodes that are being asked. */
   const busy = new Set<string>();
+  /** Nodes that were away when they were asked last: when they are tried again, and how long that was. What comes of one of them is a sign that it is back. */
+  const away = new Map<string, { readonly againMs: number; readonly waitMs: number }>();
   let timer: Timer | undefined;
   let soon: Timer | undefined;
   let closed = false;
@@ -180,12 +182,25 @@ export function createDesk({ self, log, events, calls, handlers, ports }: DeskOp
     if (busy.has(node)) return;
     busy.add(node);
     try {
-      for (const id of ids) if (!(await advanced(id))) return;
+      for (const id of ids) if (!(await advanced(id))) return putOff(node);
+      away.delete(node);
       if (all().some((request) => request.node === node && isOpen(request) && !ids.includes(request.id))) clock.after(0, look); // came meanwhile
     } finally {
       busy.delete(node);
     }
   }
+
+  /** A try costs a call on each link on the way, and links have budgets. */
+  function putOff(node: string): void {
+    const waitMs = Math.min(diagnosisBounds.tryMsMax, 2 * (away.get(node)?.waitMs ?? diagnosisBounds.tryMs / 2));
+    away.set(node, { againMs: clock.monotonicMs() + waitMs, waitMs });
+  }
+
+  const unsubscribe = log.onCommit(({ lanes }) => {
+    if (away.size === 0) return;
+    const back = lanes.filter(({ origin }) => away.delete(origin));
+    if (back.length > 0) lookSoon();
+  });
 
   /** `false` where the node is away: then nothing else of it needs to be tried. */
   async function advanced(id: string): Promise<boolean> {
@@ -212,9 +227,13 @@ export function createDesk({ self, log, events, calls, handlers, ports }: DeskOp
     if (closed) return;
     const byNode = new Map<string, string[]>();
     for (const request of all().filter(isOpen)) byNode.set(request.node, [...(byNode.get(request.node) ?? []), request.id]);
-    for (const [node, ids] of byNode) void serve(node, ids).catch((error: unknown) => ports.trace.note("warn", `requests: ${toHolonError(error).message}`, { code: toHolonError(error).code }));
+    const nowMs = clock.monotonicMs();
+    for (const [node, ids] of byNode) if ((away.get(node)?.againMs ?? 0) <= nowMs) void serve(node, ids).catch((error: unknown) => ports.trace.note("warn", `requests: ${toHolonError(error).message}`, { code: toHolonError(error).code }));
     timer = byNode.size === 0 ? undefined : clock.after(diagnosisBounds.tryMs, look);
   }
+
+  /** Those who connect at about the same time are one occasion. */
+  const lookSoon = (): void => void (soon ??= isIdle() ? undefined : clock.after(soonMs, look));
 
   look();
   return {
@@ -232,6 +251,7 @@ export function createDesk({ self, log, events, calls, handlers, ports }: DeskOp
         await store(asked, [told("holon.diagnosis.asked", asked, { expiresAt: isoTime(asked.expiresMs) })]);
         return asked;
       });
+      away.delete(node);
       look();
       return request;
     },
@@ -267,12 +287,15 @@ export function createDesk({ self, log, events, calls, handlers, ports }: DeskOp
         if ((request.state !== "waiting" && !isGivenUp) || busy.has(request.node)) throw new HolonError("HOLON_DIAGNOSIS_GONE", `${id} is ${request.state}: ${request.node} may be at it`);
         await end(request, "cancelled", by);
       }),
-    // Those who connect at about the same time are one occasion.
-    look: () => void (soon ??= isIdle() ? undefined : clock.after(soonMs, look)),
+    look() {
+      away.clear(); // who is behind the link that opened, nobody knows yet
+      lookSoon();
+    },
     close() {
       closed = true;
       timer?.cancel();
       soon?.cancel();
+      unsubscribe();
     },
   };
 }
