@@ -227,7 +227,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   parts.exchange = exchange;
   const guard = createGuard({ config, log, events, integrity });
   followPolicy(guard, log, ports);
-  const histories = createHistoryReports(log, events, failed);
+  const histories = createHistoryReports(log, ports.clock, events, failed);
   parts.identity = keepIdentity(name, parts, { ports, calls, handlers });
   parts.refusals = createRefusals(log, events, clock, failed);
 
