@@ -48,6 +48,6 @@ test("the manual is found by search and by its pages, on a phone too, dark and l
   assert.ok((await phone.evaluate("document.documentElement.scrollWidth")) === 390, "nothing is wider than the phone");
   await browser.keep(phone, "manual-phone");
   await phone.getByRole("button", { name: "Pages" }).click();
-  await phone.getByRole("link", { name: "Residency: what may go where" }).click();
+  await phone.locator("#pages").getByRole("link", { name: "Residency: what may go where" }).click();
   await phone.getByRole("heading", { level: 1, name: "Residency: what may go where" }).waitFor();
 });
