@@ -8,4 +8,4 @@ export function withSaid(text: string, said: readonly { readonly line: number; r
   }, text);
 }
 
-const withoutTokens = (code: string): string => code.replace(/\b(token=|holon_token_|holon-eyJ)[\w%.-]+/g, "$1…");
+const withoutTokens = (code: string): string => code.replace(/\b(token=|holon_token_|holon-(?=eyJ))[\w%.-]+/g, "$1…");
