@@ -6,6 +6,7 @@ import { HolonError } from "@holon/core/errors.ts";
 import { z } from "zod";
 import { connectApi, type ClientOptions } from "./client.ts";
 import { addApi, type CommonOptions as Common } from "./program/api.ts";
+import { addDiagnosis } from "./program/diagnosis.ts";
 import { addPeople } from "./program/people.ts";
 import { addPublisher } from "./program/publisher.ts";
 import { addSite } from "./program/site.ts";
@@ -160,6 +161,7 @@ function addNodes(program: Command, hold: Hold): void {
       const ended = hold();
       await (await import("./command/node.ts")).startNodeFromFile(file, { data: resolve(options.data), api: options.listenApi, app: options.app === undefined ? undefined : resolve(options.app), verbose: options.verbose === true, ended });
     });
+  addDiagnosis(node, { common, clientOptions, hold });
   addMembership(node);
 }
 
@@ -240,6 +242,7 @@ function addEvents(program: Command): void {
   common(event.command("tail").description("the newest events"))
     .option("--stream <name>", "alarm, data, telemetry, audit or local")
     .option("--origin <node>", "node that wrote them")
+    .option("--node <node>", "ask this node itself, over its link: also for what it has not sent")
     .option("--type <prefix>", "event type or its beginning")
     .option("--since <time>", "recorded at or after: 2026-01-02T03:04:05Z, or so long ago: 15m, 2h, 7d")
     .option("--until <time>", "recorded at or before")
@@ -352,7 +355,7 @@ function addSimulator(program: Command): void {
     .option("--safety-ms <ms>", "heal at the latest after so many virtual milliseconds")
     .option("--shrink", "look for the shortest time under faults after which the first failing seed still fails")
     .option("--all", "every scenario instead of one")
-    .option("--resume <file>", "with --all: keep what is done in this file, and go on from it")
+    .option("--record <file>", "write a line for each seed that is done to a file, go on from what stands in it, and say what all of them sum up to")
     .option("--json", "one JSON object last on stdout")
     .action(async (options: SimOptions) => (await import("./command/sim.ts")).runSim(options));
 }

@@ -14,7 +14,7 @@ export const limits = {
   appendPendingBytesMax: 16 << 20,
   /** How often a log is looked over for what it may let go of. */
   retentionEveryMs: 60_000,
-  /** Freed at once when the disk is full, in the declared order of sacrifice. */
+  /** Freed at once when the disk is full, in the declared order of sacrifice; of a smaller log an eighth. At the bound: what is still missing is freed at the next look. */
   retentionFullBytes: 64 << 20,
   /** Kept aside so that a full disk leaves room to record what is let go of. */
   reserveBytes: 1 << 20,

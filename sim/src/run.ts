@@ -10,8 +10,10 @@ import { coldBootAlone } from "./scenarios/cold-boot-alone.ts";
 import { cutAndHeal } from "./scenarios/cut-and-heal.ts";
 import { diskFull } from "./scenarios/disk-full.ts";
 import { handOff } from "./scenarios/hand-off.ts";
+import { requestsAway } from "./scenarios/requests-away.ts";
 import { islandLead } from "./scenarios/island-lead.ts";
 import { island72h } from "./scenarios/island-72h.ts";
+import { lostFsync } from "./scenarios/lost-fsync.ts";
 import { lyingPeer } from "./scenarios/lying-peer.ts";
 import { narrowLinks } from "./scenarios/narrow-links.ts";
 import { powerCutEverywhere } from "./scenarios/power-cut-everywhere.ts";
@@ -27,7 +29,30 @@ import type { Note } from "./trace.ts";
 
 /** Every scenario by name. */
 export const scenarios: ReadonlyMap<string, Scenario> = new Map(
-  [cutAndHeal, powerCutEverywhere, bitFlipEverywhere, rubbishEverywhere, ...encryptedScenarios, diskFull, clockFaults, coldBootAlone, lyingPeer, restoreFromBackup, clone, narrowLinks, realLinks, splitSite, island72h, sharedIslands, reconnectStorm, handOff, islandLead, telemetry72h].map((scenario) => [scenario.name, scenario]),
+  [
+    cutAndHeal,
+    powerCutEverywhere,
+    bitFlipEverywhere,
+    rubbishEverywhere,
+    ...encryptedScenarios,
+    diskFull,
+    clockFaults,
+    coldBootAlone,
+    lyingPeer,
+    restoreFromBackup,
+    clone,
+    narrowLinks,
+    realLinks,
+    splitSite,
+    island72h,
+    sharedIslands,
+    reconnectStorm,
+    handOff,
+    telemetry72h,
+    requestsAway,
+    islandLead,
+    lostFsync,
+  ].map((scenario) => [scenario.name, scenario]),
 );
 
 export interface RunOptions {
@@ -90,10 +115,7 @@ const repeatEvery = 20;
 /** Runs the seeds one after the other. `HOLON_ARGUMENT_BAD` for a scenario that is not known or no seeds at all. */
 export async function runScenario(options: RunOptions): Promise<RunReport> {
   const { program, listener } = options;
-  const known = scenarios.get(options.scenario);
-  if (known === undefined) {
-    throw new HolonError("HOLON_ARGUMENT_BAD", `there is no scenario ${options.scenario}`, { next: `Choose one of: ${[...scenarios.keys()].join(", ")}.` });
-  }
+  const known = requireScenario(options.scenario);
   const scenario = { ...known, convergeMsMax: options.convergeMsMax ?? known.convergeMsMax };
   const lacking = scenario.needs?.();
   if (lacking !== undefined) throw new HolonError("HOLON_SIM_SKIPPED", `the scenario ${scenario.name} is skipped: ${lacking}`);
@@ -110,6 +132,13 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
     options.progress?.(run, index + 1);
   }
   return totals.report(options.seed);
+}
+
+/** `HOLON_ARGUMENT_BAD` names those that there are. */
+export function requireScenario(name: string): Scenario {
+  const known = scenarios.get(name);
+  if (known === undefined) throw new HolonError("HOLON_ARGUMENT_BAD", `there is no scenario ${name}`, { next: `Choose one of: ${[...scenarios.keys()].join(", ")}.` });
+  return known;
 }
 
 class Totals {
