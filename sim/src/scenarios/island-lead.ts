@@ -129,8 +129,11 @@ export const islandLead: Scenario = {
         if (event.type === "holon.site.overlay") overlays.push(JSON.stringify(event.data));
       }
     }
+    const control = controlOf(root);
+    const told = control === undefined ? "" : (await fleet.world.drive(control.explain(islandUnit, seen.home))).text;
     return [
       ...checkKeptGoing(beats, lostMax),
+      ...(seen.stoodIn.size > 0 && !/, which led site plant in term \d+ while control was not heard, ran it on /.test(told) ? [`an explanation does not tell what the lead decided: ${told}`] : []),
       ...(seen.moved === undefined ? [] : [seen.moved]),
       ...(seen.settled === seen.home ? [] : [`the unit is on ${seen.settled ?? "no node"} when all is well again, and was at home on ${seen.home}`]),
       ...(seen.stoodIn.size === 0 ? [`${seen.home} was away for ${(downMs - 110_000) / 1_000} s, and no sibling ran its unit`] : []),
