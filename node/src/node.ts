@@ -51,6 +51,7 @@ import { failedEventsOf, type FailedRow } from "./run/failed-rows.ts";
 import { wasSealed, type MoveRules } from "./moving/moves.ts";
 import { createPieces } from "./moving/pieces.ts";
 import { passesUp } from "./moving/pass-up.ts";
+import type { AlertParts } from "./alert/alerts.ts";
 import { createTelemetry, type Telemetry } from "./telemetry/telemetry.ts";
 import type { createFleetView } from "@holon/core/telemetry/fleet-view.ts";
 import type { thin } from "@holon/core/telemetry/thinning.ts";
@@ -175,6 +176,7 @@ export interface NodeParts {
   readonly moves?: MoveRules;
   readonly thin?: typeof thin;
   readonly fleetView?: typeof createFleetView;
+  readonly alerting?: AlertParts;
 }
 
 /** What only the machine knows. */
@@ -183,7 +185,7 @@ export interface NodeHost {
   readonly isConfigChanged?: (() => Promise<boolean>) | undefined;
 }
 
-export async function openNode(config: NodeConfig, ports: Ports, { election, admission: ownAdmission, mergeShared: ownMerge, moves: rules, thin: ownThin, fleetView, isConfigChanged }: NodeParts & NodeHost = {}): Promise<HolonNode> {
+export async function openNode(config: NodeConfig, ports: Ports, { election, admission: ownAdmission, mergeShared: ownMerge, moves: rules, thin: ownThin, fleetView, alerting, isConfigChanged }: NodeParts & NodeHost = {}): Promise<HolonNode> {
   const name = config.name as NodeName; // the configuration's schema has checked it
   const startedMs = ports.clock.monotonicMs();
   const events = createEvents(config, ports.clock);
@@ -211,7 +213,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   const shared = openSharedStore({ log, clock, merge: ownMerge ?? mergeShared, changed: () => parts.sharing?.wake() });
   const requests = createRequests({ log, events, ports });
   parts.requests = requests;
-  const meter = createMeter({ config, log, events, ports, inferred: (app, fn, milliseconds) => parts.telemetry?.inferred(app, fn, milliseconds) });
+  const meter = createMeter({ config, log, events, ports, inferred: (...of) => parts.telemetry?.inferred(...of), handled: (...of) => parts.telemetry?.handled(...of) });
   parts.meter = meter;
   const served = createServedModels({ tier: config.tier, jurisdiction: config.jurisdiction, isRoot: config.parent === undefined, log, events, blobs, guard, calls, handlers, ports, above: () => parts.uplink?.peer() ?? parts.site?.relayPeer() });
   parts.served = served;
@@ -240,7 +242,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   }
   parts.sharing = createSharedExchange({ store: shared, epoch: log.epoch, calls, handlers, guard, ports, partners: () => partnersOf(config, parts), desired: () => desiredOf(log, name)?.document });
   const status = (): NodeStatus => statusOf(config, log, parts, damage, clock.monotonicMs() - startedMs);
-  parts.telemetry = createTelemetry({ config, log, events, ports, guard, thin: ownThin, fleetView, status, metered: () => meter.totals() });
+  parts.telemetry = createTelemetry({ config, log, events, ports, guard, thin: ownThin, fleetView, alerting, status, metered: () => meter.totals() });
   const damage = untold(log, log.damage, log.lost);
   if (damage.length > 0 || hasNews(log, log.lost)) await appendSoon(log, clock, damageTold(log, events, log.damage, log.lost, log));
   parts.scrubber = createScrubber({ log, ports, told: (found, lost) => (untold(log, found, lost).length > 0 || hasNews(log, lost) ? damageTold(log, events, found, lost) : undefined) });
@@ -341,7 +343,7 @@ function committed(parts: Parts, self: NodeName, lanes: readonly Lane[], cells: 
   parts.surveyor?.wake();
   const leaving = lanes.filter((lane) => lane.stream !== "local").map(laneName);
   parts.uplink?.committed(leaving);
-  parts.telemetry?.committed(lanes);
+  parts.telemetry?.committed(lanes, cells);
   parts.site?.committed(leaving);
   for (const cell of cells) {
     if (!cell.startsWith("desired/")) continue;

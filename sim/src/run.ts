@@ -21,12 +21,13 @@ import { sharedIslands } from "./scenarios/shared-islands.ts";
 import { splitSite } from "./scenarios/split-site.ts";
 import type { RecordedLine } from "./recording.ts";
 import { telemetry72h } from "./scenarios/telemetry-72h.ts";
+import { toldOnce } from "./scenarios/told-once.ts";
 import type { SubjectProgram } from "./subject.ts";
 import type { Note } from "./trace.ts";
 
 /** Every scenario by name. */
 export const scenarios: ReadonlyMap<string, Scenario> = new Map(
-  [cutAndHeal, powerCutEverywhere, bitFlipEverywhere, rubbishEverywhere, ...encryptedScenarios, diskFull, clockFaults, coldBootAlone, lyingPeer, restoreFromBackup, clone, narrowLinks, realLinks, splitSite, island72h, sharedIslands, reconnectStorm, handOff, telemetry72h].map((scenario) => [scenario.name, scenario]),
+  [cutAndHeal, powerCutEverywhere, bitFlipEverywhere, rubbishEverywhere, ...encryptedScenarios, diskFull, clockFaults, coldBootAlone, lyingPeer, restoreFromBackup, clone, narrowLinks, realLinks, splitSite, island72h, sharedIslands, reconnectStorm, handOff, telemetry72h, toldOnce].map((scenario) => [scenario.name, scenario]),
 );
 
 export interface RunOptions {

@@ -7,6 +7,7 @@ import { nameSchema, tierSchema } from "./app.ts";
 import { declaredInventorySchema } from "./node-report.ts";
 import { sealingSchema } from "./sealing.ts";
 import { telemetrySettingsSchema } from "../telemetry/settings.ts";
+import { alertingSchema } from "./alerting.ts";
 import { powerSchema, pricesSchema } from "./prices.ts";
 import { providerSchema } from "./provider.ts";
 
@@ -67,6 +68,8 @@ const fields = z.strictObject({
   clockSyncedFile: z.string().optional(),
   /** What it measures of itself, and how often it tells; without it nothing. */
   telemetry: telemetrySettingsSchema.optional(),
+  /** To whom it tells what is wrong, and its own objectives. */
+  alerts: alertingSchema.optional(),
   /** How much of its children this node takes on at a time; without it the limits of Holon. */
   downlink: z
     .strictObject({
