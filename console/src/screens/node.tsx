@@ -15,6 +15,7 @@ import { servedByControl } from "../session.ts";
 import { words } from "../strings.ts";
 import { useNow } from "../use-now.ts";
 import { asProblem, usePolled } from "../use-polled.ts";
+import { SeriesChart } from "./series-chart.tsx";
 
 const t = words.node;
 const everyMs = 3_000;
@@ -39,6 +40,7 @@ export function NodeScreen({ name, fleet }: { readonly name: string; readonly fl
         </>
       )}
       {isHere && status?.uplink !== undefined && <Outage state={status.uplink.state} />}
+      <SeriesChart node={name} />
       <p><a href={printPlace(["events"], { origin: name })}>{t.events}</a></p>
     </>
   );

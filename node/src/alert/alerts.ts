@@ -9,11 +9,12 @@ import { goesBy, isSilenced, silencedSchema, type Silenced } from "@holon/core/a
 import { HolonError } from "@holon/core/errors.ts";
 import { isoTime } from "@holon/core/event/iso-time.ts";
 import { limits } from "@holon/core/limits.ts";
+import { parseJson } from "@holon/core/link/frame.ts";
 import type { CellChange, Lane, NewRecord } from "@holon/core/log/log.ts";
 import type { Clock, Notifier, Random, Timer, Trace } from "@holon/core/ports.ts";
 import { alertingSchema, type Alerting } from "@holon/core/schema/alerting.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
-import type { Alert, AlertList, ShownAlert } from "@holon/core/telemetry/alert.ts";
+import { alertSchema, type Alert, type AlertList, type ShownAlert } from "@holon/core/telemetry/alert.ts";
 import type { FleetStatus } from "@holon/core/telemetry/fleet-status.ts";
 import { createSilenceWatch } from "@holon/core/telemetry/silence.ts";
 import type { Window } from "@holon/core/telemetry/window.ts";
@@ -83,6 +84,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
   const isRoot = config.parent === undefined;
   const isOwed = (incident: Incident): boolean => settings.routes.some((route) => goesBy(route, incident.alert) && owed(incident, route.name, route.resolved) !== undefined);
   const book = openBook({ log, sha256, isOwed });
+  for (const alert of earlier(log)) book.hear({ alert, class: "public", jurisdiction: config.jurisdiction, node: self });
   const declarations = createDeclarations(log, settings.objectives);
   const objectives = createObjectives({ log, declarations, sha256, place: { site: config.site, isRoot, takesChildren: config.listen !== undefined && config.siblings.length === 0 } });
   const alarms = createAlarms({ log, book, settings, siteOf: options.siteOf });
@@ -154,15 +156,16 @@ export function createAlerts(options: AlertsOptions): Alerts {
 
   /** A route that is new is told of what is wrong now, and not of what was before it. */
   async function begin(): Promise<void> {
+    const old = [...log.cells(earlierPrefix).keys()].filter(isEarlier).map((key): CellChange => ({ key, value: null }));
     const fresh = settings.routes.filter(({ name }) => log.cell(`${routePrefix}${name}`) === undefined);
-    if (fresh.length === 0) return;
+    if (fresh.length === 0) return keep([], old);
     const at = isoTime(clock.wall().ms);
     for (const incident of book.all()) {
       if (incident.alert.state !== "resolved") continue;
       const told = fresh.flatMap(({ name }) => (["firing", "resolved"] as const).map((state) => ({ route: name, state, at, refused: "it was over before this route was" })));
       book.put({ ...incident, told: [...incident.told, ...told] });
     }
-    await keep([], fresh.map(({ name }) => ({ key: `${routePrefix}${name}`, value: encoder.encode(JSON.stringify({ at })) })));
+    await keep([], [...old, ...fresh.map(({ name }): CellChange => ({ key: `${routePrefix}${name}`, value: encoder.encode(JSON.stringify({ at })) }))]);
   }
 
   const audit = (type: string, subject: string, data: unknown): NewRecord => events.record({ stream: "audit", type, class: "public", producer: "alerts", subject, data });
@@ -236,3 +239,8 @@ export function createAlerts(options: AlertsOptions): Alerts {
 
 /** What goes into the log: that it is, that it became worse, that it is over. */
 const isNews = (alert: Alert, before: Alert | undefined): boolean => before === undefined || alert.state === "resolved" || alert.severity !== before.severity;
+
+/** Of a node that kept alerts one by one, by subject: what fired then goes on. */
+const earlierPrefix = "alert/";
+const isEarlier = (key: string): boolean => !key.slice(earlierPrefix.length).includes("/");
+const earlier = (log: SegmentLog): readonly Alert[] => [...log.cells(earlierPrefix)].flatMap(([key, cell]) => (isEarlier(key) ? [alertSchema.parse(parseJson(cell))] : []));
