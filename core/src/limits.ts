@@ -606,4 +606,7 @@ export const limits = {
   alertsResolvedMax: 256,
   /** Who follows is told of changes this often. */
   telemetryFollowMs: 500,
+  /** In a fleet of more nodes than that, alerts and objectives look at all of them so often at most. */
+  telemetryManyNodes: 500,
+  telemetryManyMs: 4_000,
 } as const;

@@ -22,6 +22,8 @@ export const acknowledgedType = "holon.alert.acknowledged";
 
 export interface AlarmReader {
   committed(lanes: readonly Lane[]): void;
+  /** To be appended at the first start. */
+  begun(): readonly CellChange[];
   /** Takes in what came since; returns how far, to be appended with it. Where it is not, it is read again. */
   read(): Promise<readonly CellChange[]>;
   /** Ends what has been quiet for long enough, as far as is known. */
@@ -36,6 +38,8 @@ export interface AlarmOptions {
 }
 
 const prefix = "alert/read/";
+/** Since this is there, every alarm of every lane is read. */
+const begunCell = "alert/read/";
 const encoder = new TextEncoder();
 
 export function createAlarms({ log, book, settings, siteOf }: AlarmOptions): AlarmReader {
@@ -58,7 +62,7 @@ export function createAlarms({ log, book, settings, siteOf }: AlarmOptions): Ala
   async function readLane(lane: Lane): Promise<CellChange | undefined> {
     const name = laneName(lane);
     const head = log.head(lane)?.sequence ?? 0;
-    const from = positionOf(name) ?? 0;
+    const from = positionOf(name) ?? passed.get(name) ?? 0;
     if (head <= from) return undefined;
     const records = await log.read(lane, from + 1, { maxRecords: limits.alarmsReadMax, maxBytes: limits.linkBatchBytesMax });
     for (const record of records) take(record);
@@ -98,9 +102,13 @@ export function createAlarms({ log, book, settings, siteOf }: AlarmOptions): Ala
     book.hear({ alert, class: event.class, jurisdiction: event.jurisdiction, node: origin, lastMs: atMs });
   }
 
+  // Of a log that is older than the account of its alarms, what was there is past: nobody is told of it now.
+  const past = log.cell(begunCell) === undefined ? [...log.heads().values()].filter(({ lane, mark }) => counts(lane) && mark.sequence > 1 && positionOf(laneName(lane)) === undefined) : [];
+  const passed = new Map(past.map(({ lane, mark }) => [laneName(lane), mark.sequence]));
   for (const { lane } of log.heads().values()) committed([lane]);
   return {
     committed,
+    begun: () => (log.cell(begunCell) === undefined ? [{ key: begunCell, value: encoder.encode("true") }, ...[...passed].map(([name, through]): CellChange => ({ key: `${prefix}${name}`, value: encoder.encode(JSON.stringify(through)) }))] : []),
     async read() {
       const cells: CellChange[] = [];
       for (const name of [...dirty]) {

@@ -157,6 +157,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
   /** A route that is new is told of what is wrong now, and not of what was before it. */
   async function begin(): Promise<void> {
     const old = [...log.cells(earlierPrefix).keys()].filter(isEarlier).map((key): CellChange => ({ key, value: null }));
+    old.push(...alarms.begun());
     const fresh = settings.routes.filter(({ name }) => log.cell(`${routePrefix}${name}`) === undefined);
     if (fresh.length === 0) return keep([], old);
     const at = isoTime(clock.wall().ms);

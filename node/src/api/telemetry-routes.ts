@@ -99,7 +99,7 @@ export function telemetryRoutes(telemetry: Telemetry | undefined, clock: Clock):
       contentType: textType,
       answer: z.string(),
       async handle() {
-        const status = await telemetry.fleet({ limit: limits.connectionsMax });
+        const status = await telemetry.fleet({ limit: limits.planNodesMax });
         return { status: 200, body: fleetText(status, (node) => telemetry.latest(node)) };
       },
     },

@@ -137,9 +137,13 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
   const otlp = createOtlpIn({ settings, log, events, guard: options.guard });
   let out: OtlpOut | undefined;
   const ages = createAges(clock, self);
+  let seen: { readonly status: FleetStatus; readonly atMs: number } | undefined;
+  /** Every row of a large fleet costs: it is looked at anew every few seconds. */
   const status = (): FleetStatus => {
+    if (seen !== undefined && seen.status.nodes.length > limits.telemetryManyNodes && clock.monotonicMs() - seen.atMs < limits.telemetryManyMs) return seen.status;
     view.heard(self, now());
-    return view.status({ limit: limits.planNodesMax }, now());
+    seen = { status: view.status({ limit: limits.planNodesMax }, now()), atMs: clock.monotonicMs() };
+    return seen.status;
   };
   const alerts: Alerts = createAlerts({ config, log, events, guard: options.guard, ports, sha256: ports.crypto.sha256, failed, status, throughOf: view.through, siteOf: view.siteOf, delivery: options.alerting });
 
