@@ -14,7 +14,7 @@ export const signatureOf = (secret: string, timestamp: string, body: string): st
 export async function postWebhook({ url, secret }: { readonly url: string; readonly secret: string }, { key, body }: NotifierMessage): Promise<NotifierAnswer> {
   const timestamp = String(Math.floor(Date.now() / 1_000));
   const headers = { "content-type": "application/json", "idempotency-key": key, "holon-timestamp": timestamp, "holon-signature": signatureOf(secret, timestamp, body) };
-  const response = await fetch(url, { method: "POST", headers, body, redirect: "error", signal: AbortSignal.timeout(limits.alertAnswerMs) });
+  const response = await fetch(url, { method: "POST", headers, body, redirect: "manual", signal: AbortSignal.timeout(limits.alertAnswerMs) });
   await response.body?.cancel();
   if (response.ok) return { outcome: "taken" };
   const why = `the receiver answered ${response.status}`;

@@ -24,7 +24,10 @@ async function receiver(context: TestContext, answer: { status: number; retryAft
     });
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
-  context.after(() => void server.closeAllConnections() ?? server.close());
+  context.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, got };
 }
 

@@ -2,7 +2,6 @@
 import type { ShownAlert, AlertList } from "@holon/core/telemetry/alert.ts";
 import { send } from "../api.ts";
 import { clock } from "../format.ts";
-import type { AreaProps } from "../later.tsx";
 import { AsOf } from "../parts/as-of.tsx";
 import { Problem } from "../parts/problem.tsx";
 import { Section } from "../parts/section.tsx";
@@ -17,7 +16,7 @@ const t = words.alerts;
 const { columns } = t;
 const pastMax = 50;
 
-export function Alerts(_: AreaProps) {
+export function Alerts() {
   const { value, isLive, asOfMs, problem } = useFollowed<AlertList>("/v1/alerts");
   const now = value?.alerts.filter(({ state }) => state !== "resolved") ?? [];
   const past = value?.alerts.filter(({ state }) => state === "resolved").slice(0, pastMax) ?? [];

@@ -93,7 +93,8 @@ export function createBoard(self: string): Board {
         if (!declared.has(node)) continue;
         const share = shareOf(declared.objective, declared.app, window);
         const { per } = declared.objective;
-        const place = placeOf(declared, per === "node" ? node : per === "site" ? site : "fleet");
+        const scope = per === "node" ? node : per === "site" ? site : "fleet";
+        const place = scope === "" ? undefined : placeOf(declared, scope); // whose site is not known yet
         if (place === undefined || window.endMs <= (place.through.get(node) ?? -Infinity)) continue;
         if (place.through.size < limits.objectiveNodesMax) place.through.set(node, window.endMs);
         place.newestMs = Math.max(place.newestMs, window.endMs);

@@ -217,10 +217,10 @@ export function createAlerts(options: AlertsOptions): Alerts {
       const nowMs = clock.wall().ms;
       const untilMs = Date.parse(wanted.until);
       if (!(untilMs > nowMs) || untilMs > nowMs + limits.alertSilenceMsMax) throw new HolonError("HOLON_ARGUMENT_BAD", `alerts are silenced until a time within ${limits.alertSilenceMsMax / 86_400_000} days, and not until ${wanted.until}`);
-      const over = book.silences().filter(({ until }) => Date.parse(until) <= nowMs);
-      if (book.silences().length - over.length >= limits.alertSilencesMax) throw new HolonError("HOLON_ALERT_FULL", `${limits.alertSilencesMax} times are silenced already`, { next: "End one with `holon alert silence --end NAME`." });
+      const ended = book.silences().filter(({ until }) => Date.parse(until) <= nowMs);
+      if (book.silences().length - ended.length >= limits.alertSilencesMax) throw new HolonError("HOLON_ALERT_FULL", `${limits.alertSilencesMax} times are silenced already`, { next: "End one with `holon alert silence --end NAME`." });
       const silenced = silencedSchema.parse({ ...wanted, from: isoTime(nowMs) });
-      await keep([audit("holon.alert.silenced", silenced.name, silenced)], [...over.map(({ name }): CellChange => ({ key: silenceCell(name), value: null })), { key: silenceCell(silenced.name), value: encoder.encode(JSON.stringify(silenced)) }]);
+      await keep([audit("holon.alert.silenced", silenced.name, silenced)], [...ended.map(({ name }): CellChange => ({ key: silenceCell(name), value: null })), { key: silenceCell(silenced.name), value: encoder.encode(JSON.stringify(silenced)) }]);
       return silenced;
     },
     async unsilence(name, by) {

@@ -1,9 +1,13 @@
 /** Which objectives hold where: of the apps in the documents that this node's log holds, its own and those of the nodes below it, and of its own configuration. */
 import type { Declared } from "@holon/core/alert/board.ts";
+import { limits } from "@holon/core/limits.ts";
 import type { Log } from "@holon/core/log/log.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
 import type { Objective } from "@holon/core/schema/objective.ts";
-import { desiredOf } from "../desired/documents.ts";
+import { parseJson } from "@holon/core/link/frame.ts";
+import { objectiveListSchema } from "@holon/core/schema/objective.ts";
+import { z } from "zod";
+import { desiredCell, desiredOf } from "../desired/documents.ts";
 
 export interface Declarations {
   /** Reads what has changed; says whether anything has. */
@@ -19,35 +23,41 @@ interface OfNode {
   readonly objectives: readonly { readonly app: string; readonly objective: Objective }[];
   /** `app` and `app/function`. */
   readonly runs: ReadonlySet<string>;
-  /** Apps, where it is this node. */
-  readonly apps: readonly AppDocument[];
 }
+
+/** What counts here of a document: thousands of them are read at a start. */
+const briefSchema = z.object({ apps: z.array(z.object({ name: z.string(), functions: z.array(z.object({ name: z.string() })), objectives: objectiveListSchema.optional() })) });
 
 export function createDeclarations(log: Log, own: readonly Objective[]): Declarations {
   const byNode = new Map<string, OfNode>();
+  /** Most nodes run the same: they share one account of it. */
+  const shared = new Map<string, OfNode>();
   let known: readonly Declared[] | undefined;
 
   function read(node: string): void {
-    const apps = appsOf(log, node);
     known = undefined;
+    const apps = briefOf(log, node);
     if (apps.length === 0) return void byNode.delete(node);
-    byNode.set(node, {
+    const key = JSON.stringify(apps);
+    const same = shared.get(key) ?? {
       objectives: apps.flatMap((app) => (app.objectives ?? []).map((objective) => ({ app: app.name, objective }))),
       runs: new Set(apps.flatMap((app) => [app.name, ...app.functions.map((fn) => `${app.name}/${fn.name}`)])),
-      apps: node === log.origin ? apps : [],
-    });
+    };
+    if (shared.size >= limits.objectiveNodesMax) shared.clear();
+    shared.set(key, same);
+    byNode.set(node, same);
   }
 
   function gather(): readonly Declared[] {
     const declared = new Map<string, Declared>();
-    for (const { objectives } of byNode.values()) {
+    for (const { objectives } of new Set(byNode.values())) {
       for (const { app, objective } of objectives) {
-        const unit = "function" in objective && objective.function !== undefined ? `${app}/${objective.function}` : app;
+        const unit = unitOf(app, objective);
         declared.set(`${app}/${objective.name}`, { app, objective, has: (node) => byNode.get(node)?.runs.has(unit) === true });
       }
     }
     const ofNode = own.map((objective): Declared => {
-      const unit = objective.app === undefined ? undefined : "function" in objective && objective.function !== undefined ? `${objective.app}/${objective.function}` : objective.app;
+      const unit = objective.app === undefined ? undefined : unitOf(objective.app, objective);
       return { app: undefined, objective, has: (node) => unit === undefined || byNode.get(node)?.runs.has(unit) === true };
     });
     return [...declared.values(), ...ofNode];
@@ -61,14 +71,31 @@ export function createDeclarations(log: Log, own: readonly Objective[]): Declara
       return nodes.length > 0;
     },
     all: () => (known ??= gather()),
-    own: () => byNode.get(log.origin)?.apps ?? [],
+    own: () => ownApps(log),
   };
 }
 
+/** What a node must run to belong to it. */
+const unitOf = (app: string, objective: Objective): string => ("function" in objective && objective.function !== undefined ? `${app}/${objective.function}` : app);
+
 /** A document that does not read is told elsewhere, where it is to be run. */
-function appsOf(log: Log, node: string): readonly AppDocument[] {
+function briefOf(log: Log, node: string): z.infer<typeof briefSchema>["apps"] {
+  const bytes = log.cell(desiredCell(node));
+  const brief = bytes === undefined ? undefined : briefSchema.safeParse(parsed(bytes));
+  return brief?.success === true ? brief.data.apps : [];
+}
+
+function parsed(bytes: Uint8Array): unknown {
   try {
-    return desiredOf(log, node)?.document.apps ?? [];
+    return parseJson(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function ownApps(log: Log): readonly AppDocument[] {
+  try {
+    return desiredOf(log, log.origin)?.document.apps ?? [];
   } catch {
     return [];
   }

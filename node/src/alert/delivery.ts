@@ -81,22 +81,31 @@ function createLine(route: AlertRoute, { log, book, events, notifier, ports, sha
   let again = false;
   let closed = false;
 
-  /** What is to be told next of an incident; a silenced one waits. */
-  function nextOf(incident: Incident, isHushed: (alert: Alert) => boolean): ToldState | undefined {
-    const state = owed(incident, route.name, route.resolved);
-    if (state === undefined || !goesBy(route, incident.alert) || isHushed(incident.alert)) return undefined;
-    // What was silenced from its beginning to its end was nobody's concern.
-    return state;
-  }
-
-  function waiting(): readonly { readonly incident: Incident; readonly state: ToldState }[] {
+  function hushed(): (alert: Alert) => boolean {
     const silences = book.silences();
     const nowMs = clock.wall().ms;
-    const isHushed = (alert: Alert): boolean => isSilenced(silences, alert, nowMs);
+    return (alert) => isSilenced(silences, alert, nowMs);
+  }
+
+  /** A silenced one waits. */
+  function waiting(): readonly Out["items"][number][] {
+    const isHushed = hushed();
     return book.all().flatMap((incident) => {
-      const state = book.isOnDisk(incident.alert.id) ? nextOf(incident, isHushed) : undefined;
+      const { alert } = incident;
+      const state = book.isOnDisk(alert.id) && goesBy(route, alert) && !isHushed(alert) ? owed(incident, route.name, route.resolved) : undefined;
       return state === undefined ? [] : [{ incident, state }];
     });
+  }
+
+  /** What began and ended while it was silenced is nobody's concern afterwards. */
+  function passOver(): void {
+    const isHushed = hushed();
+    const at = isoTime(clock.wall().ms);
+    for (const incident of book.all()) {
+      const { alert, told: before } = incident;
+      if (alert.state !== "resolved" || owed(incident, route.name, route.resolved) !== "firing" || !goesBy(route, alert) || !isHushed(alert)) continue;
+      book.put({ ...incident, told: [...before, ...toldStates.map((state) => ({ route: route.name, state, at, refused: "it was silenced" }))] });
+    }
   }
 
   async function next(): Promise<Out | undefined> {
@@ -116,6 +125,7 @@ function createLine(route: AlertRoute, { log, book, events, notifier, ports, sha
   async function work(): Promise<void> {
     do {
       again = false;
+      passOver();
       for (let out = await next(); out !== undefined && !closed; out = await next()) await tell(out);
     } while (again && !closed);
   }

@@ -21,4 +21,4 @@ export function messageOf({ key, route, node, items }: MessageOf): NotifierMessa
 }
 
 /** Subjects of devices stand in it: no line of theirs becomes one of the message. */
-const oneLine = (text: string): string => text.replaceAll(/[\u0000-\u001f\u007f]+/g, " ");
+const oneLine = (text: string): string => text.replaceAll(/\p{Cc}+/gu, " ");

@@ -10,6 +10,7 @@ import { alertListSchema, alertQuerySchema, alertSchema } from "@holon/core/tele
 import type { Clock } from "@holon/core/ports.ts";
 import { z } from "zod";
 import type { Telemetry } from "../telemetry/telemetry.ts";
+import { pause } from "./pause.ts";
 
 const text = z.string().max(512);
 const acknowledgeSchema = z.strictObject({ id: z.string().min(1).max(1_024), note: text.default("") });
@@ -44,13 +45,7 @@ export function alertRoutes(telemetry: Telemetry, clock: Clock): readonly Route[
           const said = JSON.stringify([now.alerts, now.completeness.states]);
           if (said !== before) yield now;
           before = said;
-          await new Promise<void>((resolve) => {
-            const timer = clock.after(limits.telemetryFollowMs, resolve);
-            signal.onAbort(() => {
-              timer.cancel();
-              resolve();
-            });
-          });
+          await pause(clock, signal, limits.telemetryFollowMs);
         }
       },
     },

@@ -9,6 +9,7 @@ import { limits } from "@holon/core/limits.ts";
 import type { Clock } from "@holon/core/ports.ts";
 import { z } from "zod";
 import type { Telemetry } from "../telemetry/telemetry.ts";
+import { pause } from "./pause.ts";
 import { alertRoutes } from "./alert-routes.ts";
 
 const topSchema = z.object({ node: z.string(), asOf: z.string(), held: z.int(), figures: z.object({ sums: z.record(z.string(), z.number()), gauges: z.record(z.string(), z.array(z.number())), durations: z.record(z.string(), z.looseObject({ count: z.number() })) }) });
@@ -37,13 +38,7 @@ export function telemetryRoutes(telemetry: Telemetry | undefined, clock: Clock):
           if (changed.length > 0 || said !== states) yield { ...status, nodes: changed };
           before = rows;
           states = said;
-          await new Promise<void>((resolve) => {
-            const timer = clock.after(limits.telemetryFollowMs, resolve);
-            signal.onAbort(() => {
-              timer.cancel();
-              resolve();
-            });
-          });
+          await pause(clock, signal, limits.telemetryFollowMs);
         }
       },
     },
