@@ -3,7 +3,7 @@ import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
 /** `look` is told of the frame and answers what is shown of it; the same answer as before changes nothing. */
-export function useInSight<View extends object>(first: View, look: (frame: HTMLDivElement) => View, ...depends: readonly unknown[]): readonly [RefObject<HTMLDivElement>, View] {
+export function useInSight<View extends object>(first: View, look: (frame: HTMLDivElement) => View, ...depends: readonly unknown[]): readonly [RefObject<HTMLDivElement | null>, View] {
   const frame = useRef<HTMLDivElement>(null);
   const [view, setView] = useState(first);
   useEffect(() => {

@@ -116,10 +116,9 @@ export function createAlerts(options: AlertsOptions): Alerts {
     const status = options.status();
     const read = await alarms.read();
     const burning = new Map(ownOpen(({ kind }) => kind !== "silence" && kind !== "alarm").map((alert) => [placeKey(alert.rule, alert.subject), alert]));
-    const seen = objectives.look(status.nodes, nowMs, burning);
-    unsaid.push(...silence.look(status.nodes, nowMs), ...seen.filter((alert) => isNews(alert, burning.get(placeKey(alert.rule, alert.subject)))));
+    unsaid.push(...silence.look(status.nodes, nowMs), ...objectives.look(status.nodes, nowMs, burning).filter((alert) => isNews(alert, burning.get(placeKey(alert.rule, alert.subject)))));
     const said = [...unsaid];
-    for (const alert of [...said, ...seen]) book.hear({ alert, class: "public", jurisdiction: config.jurisdiction, node: self });
+    for (const alert of said) book.hear({ alert, class: "public", jurisdiction: config.jurisdiction, node: self });
     overElsewhere(status, nowMs);
     alarms.quiet(nowMs, options.throughOf);
     const isKeeping = clock.monotonicMs() - keptAtMs >= limits.objectiveKeepMs;

@@ -42,12 +42,11 @@ export function createObjectives({ log, declarations, place, sha256 }: Objective
   }
 
   function lookOf(rows: readonly FleetRow[], nowMs: number, open: ReadonlyMap<string, Alert>): BoardLook {
-    const group = (of: (row: FleetRow) => string): ReadonlyMap<string, readonly FleetRow[]> => Map.groupBy(rows, of);
     let bySite: ReadonlyMap<string, readonly FleetRow[]> | undefined;
     let byNode: ReadonlyMap<string, readonly FleetRow[]> | undefined;
     const of = (per: Objective["per"], scope: string): readonly FleetRow[] => {
       if (per === "fleet") return rows;
-      return (per === "site" ? (bySite ??= group(({ site }) => site)) : (byNode ??= group(({ node }) => node))).get(scope) ?? [];
+      return (per === "site" ? (bySite ??= grouped(rows, ({ site }) => site)) : (byNode ??= grouped(rows, ({ node }) => node))).get(scope) ?? [];
     };
     const mine = new Map<string, boolean>();
     const holdsSite = (site: string): boolean => {
@@ -71,6 +70,16 @@ export function createObjectives({ log, declarations, place, sha256 }: Objective
     rows: (rows, nowMs) => board.rows(lookOf(rows, nowMs, new Map())),
     cells: () => [...board.kept()].map(([key, kept]): CellChange => ({ key: cellOf(key), value: encoder.encode(JSON.stringify({ key, ...kept })) })),
   };
+}
+
+function grouped(rows: readonly FleetRow[], keyOf: (row: FleetRow) => string): ReadonlyMap<string, readonly FleetRow[]> {
+  const groups = new Map<string, FleetRow[]>();
+  for (const row of rows) {
+    const group = groups.get(keyOf(row));
+    if (group === undefined) groups.set(keyOf(row), [row]);
+    else group.push(row);
+  }
+  return groups;
 }
 
 /** The node that a site hangs on: one of its own that takes children, else the one that its nodes are connected to. */

@@ -34,7 +34,7 @@ export async function sampleOf({ log, host, status, metered, held, ages, judged 
     lasting.set(printKey("holon.function.failures", of), row.failures);
     lasting.set(printKey("holon.function.processor.time", of), row.processorMs);
   }
-  for (const [unit, aside] of asideIn(log)) lasting.set(printKey("holon.function.aside", unit), aside);
+  for (const [key, aside] of asideIn(log)) lasting.set(key, aside);
   for (const [stream, damaged] of damagedIn(disk.lost, log.origin)) lasting.set(printKey("holon.log.damaged", { stream }), damaged);
   for (const unit of agent.units) gauges.set(printKey("holon.function.lag", { app: unit.app, function: unit.name }), unit.lag);
   if (uplink !== undefined) {
@@ -59,10 +59,14 @@ export async function sampleOf({ log, host, status, metered, held, ages, judged 
   return { lasting, sums, gauges };
 }
 
-/** Events that are set aside, by function. */
-function asideIn(log: SegmentLog): ReadonlyMap<{ readonly app: string; readonly function: string }, number> {
-  const units = Map.groupBy(failedEventsOf(log), ({ app, function: fn }) => `${app}/${fn}`);
-  return new Map([...units.values()].flatMap((rows) => rows.slice(0, 1).map(({ app, function: fn }) => [{ app, function: fn }, rows.length] as const)));
+/** Events that are set aside, by key of the metric. */
+function asideIn(log: SegmentLog): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { app, function: fn } of failedEventsOf(log)) {
+    const key = printKey("holon.function.aside", { app, function: fn });
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return counts;
 }
 
 /** Records of this node that are damaged, by stream. */
