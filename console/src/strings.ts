@@ -31,7 +31,7 @@ export const words = {
     unseen: { word: "not seen", hint: "who could tell is not in reach, or nothing has come since control started" },
   } satisfies Record<NodeState, { readonly word: string; readonly hint: string }>,
   document: { none: "nothing to run", settled: "as issued", spreading: "not reported yet", refused: "refused" } satisfies Record<DocumentState, string>,
-  glance: { alerts: "Alerts", none: "No alert in the last day." },
+  glance: { alerts: "Alerts" },
   fleet: {
     summary: (nodes: number, sites: number) => `${nodes.toLocaleString("en-GB")} ${nodes === 1 ? "node" : "nodes"} in ${sites.toLocaleString("en-GB")} ${sites === 1 ? "site" : "sites"}`,
     heardOf: (heard: number, of: number) => `${heard.toLocaleString("en-GB")} of ${of.toLocaleString("en-GB")} are known to be there`,
