@@ -31,7 +31,7 @@ export function shareOf(objective: Objective, app: string | undefined, window: W
   }
   const sumOf = (accepts: (key: string) => boolean): number => Object.entries(window.sums).reduce((sum, [key, value]) => (accepts(key) ? sum + value : sum), 0);
   const { stream } = objective;
-  const bad = stream === undefined ? sumOf((key) => isChosen(key, "holon.function.aside")) : (window.sums[printKey("holon.log.damaged", { stream })] ?? 0);
+  const bad = stream === undefined ? sumOf((key) => isChosen(key, "holon.function.aside")) : (window.sums[printKey("holon.log.damage", { stream })] ?? 0);
   const good = stream === undefined ? sumOf((key) => isChosen(key, "holon.function.events")) : (window.sums[printKey("holon.log.records", { stream })] ?? 0);
   return fractionOf(good, good + bad);
 }

@@ -27,7 +27,7 @@ export const metrics: readonly Metric[] = [
   metric("holon.link.io", "sum", "By", "Bytes on the uplink, transport security included.", ["direction"]),
   metric("holon.link.up", "gauge", "1", "Whether the uplink is open: 1, or 0. A root has none and does not tell."),
   metric("holon.log.age", "gauge", "s", "Time since a record of a stream was written: alarm, data and local.", ["stream"]),
-  metric("holon.log.damaged", "sum", "{record}", "Records of this node that were found damaged.", ["stream"]),
+  metric("holon.log.damage", "sum", "{record}", "Records of this node that were found damaged.", ["stream"]),
   metric("holon.log.lost", "gauge", "{record}", "Records that are damaged and were reported."),
   metric("holon.log.records", "sum", "{record}", "Records that this node has written.", ["stream"]),
   metric("holon.log.size", "gauge", "By", "Size of the log on disk."),

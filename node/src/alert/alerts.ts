@@ -92,6 +92,8 @@ export function createAlerts(options: AlertsOptions): Alerts {
   const silence = (parts.silence ?? createSilenceWatch)({ self, isRoot, firing: ownOpen(({ kind }) => kind === "silence"), fromMs: log.head({ origin: self, stream: "telemetry" })?.sequence === undefined ? 0 : clock.wall().ms + limits.silenceStartMs });
   const mayGo = askLeaving({ guard: options.guard, log, events });
   const delivery = (parts.create ?? createDelivery)({ routes: settings.routes, log, book, events, notifier: ports.notifier, ports, sha256, mayGo, keep });
+  /** Told from below, perhaps before the alert itself is read. */
+  const acknowledgements = new Map<string, Parameters<Alerts["acknowledged"]>[0]>();
   /** What was found and is not in the log yet. */
   const unsaid: Alert[] = [];
   let keptAtMs = clock.monotonicMs();
@@ -119,6 +121,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
     unsaid.push(...silence.look(status.nodes, nowMs), ...objectives.look(status.nodes, nowMs, burning).filter((alert) => isNews(alert, burning.get(placeKey(alert.rule, alert.subject)))));
     const said = [...unsaid];
     for (const alert of said) book.hear({ alert, class: "public", jurisdiction: config.jurisdiction, node: self });
+    takeAcknowledgements();
     overElsewhere(status, nowMs);
     alarms.quiet(nowMs, options.throughOf);
     const isKeeping = clock.monotonicMs() - keptAtMs >= limits.objectiveKeepMs;
@@ -127,6 +130,15 @@ export function createAlerts(options: AlertsOptions): Alerts {
     await keep(records, [...read, ...(isKeeping ? objectives.cells() : [])]);
     unsaid.splice(0, said.length);
     delivery.wake();
+  }
+
+  function takeAcknowledgements(): void {
+    for (const [told, { by, at, note }] of acknowledgements) {
+      const incident = book.find(told);
+      if (incident === undefined) continue;
+      acknowledgements.delete(told);
+      if (incident.acknowledged === null) book.put({ ...incident, acknowledged: { by, at, note } });
+    }
   }
 
   /** Who is silent to the node that it was connected to, and heard here by another way or revoked, is not silent. */
@@ -207,9 +219,9 @@ export function createAlerts(options: AlertsOptions): Alerts {
       await keep([audit(acknowledgedType, incident.alert.subject, { id: incident.alert.id, by, at, note })], []);
       return incident.alert;
     },
-    acknowledged({ id, by, at, note }) {
-      const incident = book.find(id);
-      if (incident !== undefined && incident.acknowledged === null) book.put({ ...incident, acknowledged: { by, at, note } });
+    acknowledged(told) {
+      if (acknowledgements.size >= limits.alertsResolvedMax) acknowledgements.delete([...acknowledgements.keys()][0] ?? "");
+      acknowledgements.set(told.id, told);
     },
     silences: () => book.silences(),
     async silence(wanted) {

@@ -35,7 +35,7 @@ export async function sampleOf({ log, host, status, metered, held, ages, judged 
     lasting.set(printKey("holon.function.processor.time", of), row.processorMs);
   }
   for (const [key, aside] of asideIn(log)) lasting.set(key, aside);
-  for (const [stream, damaged] of damagedIn(disk.lost, log.origin)) lasting.set(printKey("holon.log.damaged", { stream }), damaged);
+  for (const [stream, damaged] of damagedIn(disk.lost, log.origin)) lasting.set(printKey("holon.log.damage", { stream }), damaged);
   for (const unit of agent.units) gauges.set(printKey("holon.function.lag", { app: unit.app, function: unit.name }), unit.lag);
   if (uplink !== undefined) {
     sums.set(printKey("holon.link.io", { direction: "transmit" }), uplink.sentBytes);
