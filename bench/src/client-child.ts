@@ -1,12 +1,13 @@
 /** The process behind `client-process.ts`. */
 import { openBulkClient } from "./client-bulk.ts";
 import { openMqttClient } from "./client-mqtt.ts";
+import { openNatsLibraryClient } from "./client-nats-library.ts";
 import { openNatsClient } from "./client-nats.ts";
 import { drive, type OpenLoadClient } from "./client-load.ts";
 import type { ClientKind, ClientOrder, ClientReport, FromClient } from "./client-process.ts";
 import { createPayloads } from "./payloads.ts";
 
-const clients: Readonly<Record<ClientKind, OpenLoadClient>> = { bulk: openBulkClient, mqtt: openMqttClient, nats: openNatsClient };
+const clients: Readonly<Record<ClientKind, OpenLoadClient>> = { bulk: openBulkClient, mqtt: openMqttClient, nats: openNatsClient, natsLibrary: openNatsLibraryClient };
 const tell = (message: FromClient): void => void process.send?.(message);
 const progressEveryMs = 50;
 

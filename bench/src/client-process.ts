@@ -3,7 +3,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-export type ClientKind = "bulk" | "mqtt" | "nats";
+export type ClientKind = "bulk" | "mqtt" | "nats" | "natsLibrary";
 
 export interface ClientOrder {
   readonly kind: ClientKind;

@@ -58,7 +58,7 @@ export const words = {
     handled: "handled", emitted: "emitted", inferences: "inferences", latency: "p50 / p99", behind: "behind", failed: "set aside", readings: "readings",
     columns: { unit: "Unit", state: "State", says: "Says", source: "Source", kind: "Kind", rejected: "Rejected", bytes: "Bytes" },
     cut: "Cut its uplink", heal: "Heal its uplink", cutHint: "for trying an outage", disk: "disk", damaged: (ranges: number) => `${ranges} damaged ranges`,
-    events: "Its events",
+    events: "Its events", standing: "What differs from what it is to be", noDrift: "Nothing, by what it told last.", trust: "Trust",
   },
   apps: {
     none: "No app is deployed.", version: "version", deployed: "deployed", parts: "Parts and where they are", part: "Part", kind: "Kind", where: "Where", why: "Why there",

@@ -17,7 +17,6 @@ import type { AppDocument } from "@holon/core/schema/app.ts";
 import { cascadeProblem } from "@holon/core/schema/model-use.ts";
 import type { ModelDocument } from "@holon/core/schema/model.ts";
 import { planMethods, renewSchema } from "@holon/core/schema/node-report.ts";
-import { movingMethods } from "@holon/core/schema/moving.ts";
 import type { Drift } from "@holon/core/schema/condition.ts";
 import type { ProviderConfig } from "@holon/core/schema/provider.ts";
 import type { SignatureFiles } from "@holon/core/schema/signatures.ts";
@@ -26,13 +25,15 @@ import { idempotentRoutes } from "./api/idempotency.ts";
 import { createWatching, type WatchedRow, type Watching } from "./watch.ts";
 import type { BlobHash, NodeName } from "@holon/core/units.ts";
 import { createClaims } from "./store/claims.ts";
+import { openAttestation, type KnownTrust } from "./identity/attestation.ts";
 import { openRegistrar, type Registrar } from "./identity/registrar.ts";
 import { issuedFor } from "./fleet/issued.ts";
 import { openPeople, type People } from "./people/people.ts";
 import { documentsFor, heldDesired } from "./plan/documents.ts";
 import { createHearing, type Hearing } from "./plan/hearing.ts";
 import { readLeaving } from "./plan/leaving.ts";
-import { createMovers } from "./plan/movers.ts";
+import { answerAskers } from "./plan/askers.ts";
+import { createMovers, type StatesHere } from "./plan/movers.ts";
 import { readMoves, type Move, type MoveBook } from "./plan/moving.ts";
 import { createPlanner, whyNowhere, type InForce } from "./plan/planner.ts";
 import { previewOf, type Preview } from "./plan/preview.ts";
@@ -44,7 +45,7 @@ import { checkModel, versionOf, type KnownModel } from "./store/models.ts";
 export interface ControlHost {
   readonly log: Log;
   readonly blobs: { has(hash: BlobHash): Promise<boolean>; put(content: Uint8Array): Promise<BlobHash>; read(hash: BlobHash): Promise<Uint8Array> };
-  readonly events: { record(input: { stream: "audit"; type: string; class: "public"; producer: string; subject?: string; data: unknown }): NewRecord };
+  readonly events: { record(input: { stream: "audit" | "alarm"; type: string; class: "public"; producer: string; subject?: string; data: unknown }): NewRecord };
   readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly director?: Director; readonly trace: Trace; readonly identity?: Identity | undefined; readonly authority?: Authority | undefined; readonly credentials?: Credentials | undefined; readonly provider?: IdentityProvider | undefined };
   /** Where new nodes reach the fleet. */
   readonly address?: string | undefined;
@@ -53,11 +54,15 @@ export interface ControlHost {
   /** How long certificates hold; without it `limits.certificateMs`. */
   readonly certificateMs?: number | undefined;
   /** Methods of `call` that its node answers. */
-  readonly handlers?: { set(method: string, handler: (parameters: unknown) => Promise<unknown>): unknown };
+  readonly handlers?: { set(method: string, handler: (parameters: unknown, from: NodeName) => Promise<unknown>): unknown };
   /** A newer list of the revoked is in force at its node. */
   revoked?(): void;
-  /** Brings what a unit holds from the node below that sealed it. */
-  bring?(node: NodeName, hash: BlobHash): Promise<void>;
+  /** What units hold on their way from node to node. */
+  readonly states?: StatesHere | undefined;
+  /** Asks a node below, by way of those between. */
+  ask?(node: NodeName, method: string, parameters: unknown, deadlineMs: number): Promise<unknown>;
+  /** Whether a peer may ask in the name of a node, where nothing is signed. */
+  speaksFor?(peer: NodeName, node: string): boolean;
   /** How units go from node to node, where a test puts another in its place. */
   readonly moveBook?: MoveBook | undefined;
 }
@@ -69,6 +74,8 @@ export interface NodeRow extends KnownNode {
   readonly desiredVersion: number;
   /** Where it differs from what it is to be, by what it told last. */
   readonly drift: readonly Drift[];
+  /** How far it is trusted, by what its TPM last signed; undefined where none was ever asked. */
+  readonly trust: KnownTrust | undefined;
   /** Milliseconds since a record of it last arrived here; unknown since this control started if none did. */
   readonly heardMs: number | undefined;
 }
@@ -218,16 +225,19 @@ export async function openControl(host: ControlHost): Promise<Control> {
     failed(error); // it opens all the same: what a node is to run waits for room, what it is told does not
   });
 
-  host.handlers?.set(planMethods.renew, (parameters) => {
+  host.handlers?.set(planMethods.renew, (parameters, from) => {
     const { node, version } = renewSchema.parse(parameters);
+    if (host.speaksFor?.(from, node) === false) return Promise.reject(new HolonError("HOLON_CALL_DENIED", `${from} asks ${planMethods.renew} in the name of ${node}, which is not below it`));
     if (!fold.state.nodes.has(node) || fold.state.revoked.has(node)) return Promise.reject(new HolonError("HOLON_NODE_UNKNOWN", `${node} is no node of this fleet, or is no more`));
     const issued = issuedFor(log, node)?.version ?? 0;
     hearing.renewed(node, version, issued);
     return Promise.resolve({ version: issued });
   });
 
-  host.handlers?.set(movingMethods.take, (parameters) => inTurn(() => movers.grant(parameters)));
   const registrar = await registrarOf(host, record);
+  answerAskers({ host, registrar, movers, inTurn });
+  const attestation = openAttestation(host, registrar, () => fold.state);
+  attestation?.start();
   const { credentials } = ports;
   const provider = ports.provider && host.provider && { port: ports.provider, config: host.provider };
   const people = credentials && openPeople({ log, clock: ports.clock, crypto: ports.crypto, credentials, provider, state: fold.state.people, record, follow: () => inTurn(follow) });
@@ -237,7 +247,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
     people,
     log,
     blobs: host.blobs,
-    nodes: () => [...fold.state.nodes.values()].map((node) => nodeRow(node, fold.state, log, ports.clock, heard)),
+    nodes: () => [...fold.state.nodes.values()].map((node) => nodeRow(node, fold.state, log, ports.clock, heard, attestation?.trustOf(node.name))),
     apps: () => [...fold.state.apps.values()],
     appsOn: (node) => heldDesired(log, node)?.apps.map(({ name }) => name) ?? [],
     watch: watching.watch,
@@ -308,6 +318,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
     async close() {
       closed = true;
       timer?.cancel();
+      attestation?.close();
       watching.close();
       unsubscribe();
       await inTurn(() => Promise.resolve());
@@ -327,7 +338,7 @@ async function registrarOf(host: ControlHost, record: (type: string, subject: st
   return registrar;
 }
 
-function nodeRow(node: KnownNode, state: ControlState, log: Log, clock: Clock, heard: ReadonlyMap<string, number>): NodeRow {
+function nodeRow(node: KnownNode, state: ControlState, log: Log, clock: Clock, heard: ReadonlyMap<string, number>, trust: KnownTrust | undefined): NodeRow {
   const at = node.name === log.origin ? clock.monotonicMs() : heard.get(node.name);
   const desired = issuedFor(log, node.name);
   const condition = state.conditions.get(node.name);
@@ -335,7 +346,7 @@ function nodeRow(node: KnownNode, state: ControlState, log: Log, clock: Clock, h
   const reached = node.reported?.outcome === "settled" ? node.reported.version : 0;
   const now = condition && { ...condition.now, version: Math.max(condition.now.version, reached) };
   const drift = driftOf({ desired: { version: desired?.version ?? 0, behindSince: state.behindSince.get(node.name)?.at, policy: desired?.policy ?? null }, condition: now, since: condition?.since ?? {} });
-  return { ...node, drift, leads: state.leads.get(node.site)?.lead === node.name, desiredVersion: desired?.version ?? 0, heardMs: at === undefined ? undefined : clock.monotonicMs() - at };
+  return { ...node, drift, trust, leads: state.leads.get(node.site)?.lead === node.name, desiredVersion: desired?.version ?? 0, heardMs: at === undefined ? undefined : clock.monotonicMs() - at };
 }
 
 function watchedRows({ nodes, apps, leads, policy, plan }: ControlState, log: Log): readonly WatchedRow[] {

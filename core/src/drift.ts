@@ -17,11 +17,18 @@ export function driftOf({ desired, condition, since }: DriftFacts): readonly Dri
     config: condition.config === "changed" ? "its configuration on disk is another than it was started with: it counts from the next start" : undefined,
     clock: condition.clock === "synced" ? undefined : condition.clock === "coasting" ? "no time service has set its clock of late" : "its clock was never set: nobody knows what time it has",
     disk: condition.disk === "ok" ? undefined : condition.disk === "full" ? "its disk is full" : "its disk has failed: it takes nothing in",
+    measured: condition.measured === "altered" ? alteredText(condition.altered) : undefined,
   };
   return driftKinds.flatMap((kind): Drift[] => {
     const text = texts[kind];
     return text === undefined ? [] : [{ kind, text, since: (kind === "version" ? desired.behindSince : undefined) ?? since[kind] ?? "" }];
   });
+}
+
+function alteredText(altered: Condition["altered"]): string {
+  if (altered === undefined) return "it is not made of what was adopted";
+  const { count, first } = altered;
+  return `it is not made of what was adopted: ${first.join(", ")}${count > first.length ? ` and ${count - first.length} more` : ""}`;
 }
 
 const short = (hash: string | null): string => (hash === null ? "none" : hash.slice(0, 12));

@@ -29,6 +29,12 @@ export const limits = {
   measureSliceFiles: 32,
   measureSliceMs: 50,
   measureEveryMs: 3_600_000,
+  /** Control looks this often whose TPM is to be asked for a quote, asks each this often, one that gave none after a minute, and so many at once. Without one for so long a node is attested no more. */
+  quoteLookMs: 15_000,
+  quoteEveryMs: 3_600_000,
+  quoteAgainMs: 60_000,
+  quotesAtOnce: 8,
+  quoteKeptMs: 6 * 3_600_000,
   /** A log that has been at rest for so long gets an empty batch, which names what the newest one held. */
   epilogueAfterMs: 5_000,
   /** After so many bytes a roll names the lanes that changed last, not those of the batch before alone; and how many lanes, beside those. */
@@ -447,8 +453,9 @@ export const limits = {
   apiCallersCounted: 1_024,
   /** Rules by which an identity provider's people get roles. At the bound: the configuration is refused. */
   providerRolesMax: 64,
-  /** Logins with an identity provider that are under way, and for how long each may be. At the bound: the oldest is forgotten, and begins again. */
+  /** Logins with an identity provider that are under way, and for how long each may be; and how many were begun from one address. At a bound: the oldest of the address that has most is forgotten, and begins again. */
   providerLoginsMax: 256,
+  providerLoginsOfAddressMax: 32,
   providerLoginMs: 600_000,
   /** Time for one answer of an identity provider, and its size. At the bound: `HOLON_PROVIDER_UNREACHABLE`, `HOLON_PROVIDER_BAD`. */
   providerAnswerMs: 8_000,
@@ -513,6 +520,10 @@ export const limits = {
   moveAgainMs: 1_800_000,
   /** Lanes of which a seal tells the position; the others stand in the state. */
   moveLanesTold: 64,
+  /** Jurisdictions by way of which what a unit holds may go. At the bound: it goes nowhere. */
+  moveWayMax: 64,
+  /** A node asks this often whether what it sealed goes on elsewhere, so that it may forget it. */
+  moveForgetMs: 30_000,
   /** Seals and takes that control remembers. At the bound: the oldest is let go. */
   movesRememberedMax: 4_096,
   /** A node tells this often from where its units were handed how much; sites by which the planner follows it. */

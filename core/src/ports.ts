@@ -7,9 +7,10 @@
  * That is what lets the simulator run the same code and cut the power before or after any call.
  */
 import type { ErrorCode, HolonError } from "./errors.ts";
-import type { Enrolment, Issued, Invited, LobbyMethod, Renewal, RevocationList, SignedRevocations } from "./identity/messages.ts";
+import type { Enrolment, Issued, Invited, LobbyMethod, Renewal, RevocationList, SignedRevocations, Vouched } from "./identity/messages.ts";
 import type { Validity } from "./identity/validity.ts";
-import type { Adopted } from "./measure/measured.ts";
+import type { Adopted, Measurement } from "./measure/measured.ts";
+import type { Quote } from "./measure/quote.ts";
 import type { Emits, SourceSpec, unitRuntimes } from "./schema/app.ts";
 import type { MailTarget, WebhookTarget } from "./schema/alerting.ts";
 import type { SharedKind } from "./schema/shared.ts";
@@ -176,6 +177,12 @@ export interface Measurer {
   hash(name: string): Promise<string | undefined>;
   /** The same of a blob's file, whatever its name says. */
   artifact(hash: BlobHash): Promise<string | undefined>;
+}
+
+/** Signs what this node is made of with a key that its TPM holds and nothing else. */
+export interface Attestor {
+  /** `HOLON_TPM_FAILED`. */
+  quote(lines: readonly Measurement[], nonce: string): Promise<Quote>;
 }
 
 /** Passwords and secrets of people. */
@@ -507,6 +514,8 @@ export interface Identity {
   revocationsVersion(): number;
   /** Keeps a newer list and ends the connections of those on it; says whether it was newer. `HOLON_IDENTITY_UNTRUSTED`. */
   revoke(list: SignedRevocations): Promise<boolean>;
+  /** Signs with the key of the present certificate. `text` begins with what it is, so that no signature stands for something else. `HOLON_IDENTITY_MISSING`. */
+  vouch(text: Uint8Array): Vouched;
 }
 
 /** What a certificate is issued for. */
@@ -527,6 +536,12 @@ export interface Authority {
   /** Who asks, by a certificate of this authority, whenever that ended. `HOLON_IDENTITY_UNTRUSTED`. */
   checkRenewal(request: Renewal): Promise<Invited & { readonly number: number; readonly validity: Validity; readonly key: string }>;
   issue(csr: string, subject: CertificateSubject): Promise<Issued>;
+  /** A nonce that was never asked with before. */
+  challenge(): string;
+  /** That a TPM signed this, with this nonce, and with the key that is known, if one is. `HOLON_QUOTE_BAD`. */
+  checkQuote(quote: Quote, nonce: string, known: string | undefined): void;
+  /** Who signed the text, by a certificate of this authority, whenever that ended. `HOLON_IDENTITY_UNTRUSTED`. */
+  checkVouched(text: Uint8Array, vouched: Vouched): Promise<{ readonly node: string; readonly number: number }>;
   sign(list: RevocationList): Promise<SignedRevocations>;
 }
 
@@ -637,6 +652,8 @@ export interface Ports {
   readonly trace: Trace;
   /** Without it nothing is measured. */
   readonly measurer?: Measurer | undefined;
+  /** Without it nobody can be sure of what it measures. */
+  readonly attestor?: Attestor | undefined;
   /** Without it connections are what the network says they are, and nothing is renewed. */
   readonly identity?: Identity | undefined;
   /** Where control runs. */

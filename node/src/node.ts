@@ -9,7 +9,6 @@ import { laneName, type Lane, type NewRecord } from "@holon/core/log/log.ts";
 import { defaultRetention } from "@holon/core/log/retention.ts";
 import type { Integrity } from "@holon/core/log/run.ts";
 import type { Lobby, Ports } from "@holon/core/ports.ts";
-import { movingMethods, takeAskSchema } from "@holon/core/schema/moving.ts";
 import { mergeShared } from "@holon/core/shared/state.ts";
 import type { Condition } from "@holon/core/schema/condition.ts";
 import type { LinksReport } from "@holon/core/schema/links-report.ts";
@@ -44,14 +43,15 @@ import { createSurveyor, type Surveyor } from "./log/surveyor.ts";
 import { createGuard, type Guard } from "./policy/guard.ts";
 import { createSharedExchange, type Partner, type SharedExchange, type SharedStatus } from "./shared/exchange.ts";
 import { openSharedStore, type SharedStore } from "./shared/store.ts";
+import { answerQuotes, measuredCondition } from "./measure/quoting.ts";
 import { createMeasureWatch, type MeasureStatus, type MeasureWatch } from "./measure/watch.ts";
 import { createMeter, type Meter, type MeterRow } from "./meter/meter.ts";
 import { createServedModels, type ServedModels, type ServedStatus } from "./model/served-models.ts";
 import { failedEventsOf, type FailedRow } from "./run/failed-rows.ts";
-import { wasSealed, type MoveRules } from "./moving/moves.ts";
-import { createPieces } from "./moving/pieces.ts";
-import { passesUp } from "./moving/pass-up.ts";
 import type { AlertParts } from "./alert/alerts.ts";
+import { createMoveAsks } from "./moving/asks.ts";
+import type { MoveRules } from "./moving/moves.ts";
+import { createStateKeeper, type StateKeeper } from "./moving/state-keeper.ts";
 import { createTelemetry, type Telemetry } from "./telemetry/telemetry.ts";
 import type { createFleetView } from "@holon/core/telemetry/fleet-view.ts";
 import type { thin } from "@holon/core/telemetry/thinning.ts";
@@ -119,6 +119,8 @@ export interface HolonNode {
   links(): LinksReport;
   /** Asks a function that answers requests. `HOLON_ARGUMENT_BAD`, `HOLON_CALL_BUSY`, `HOLON_CALL_TIMEOUT`. */
   ask(app: string, request: FunctionRequest): Promise<FunctionAnswer>;
+  /** Asks another node, or itself, as one that stands above it. */
+  askNode(node: NodeName, method: string, parameters: unknown, deadlineMs: number): Promise<unknown>;
   /** What one of its models with `cascade` or `drift` says of rows. */
   decide: ServedModels["decide"];
   cutUplink(): void;
@@ -135,8 +137,10 @@ export interface HolonNode {
   readonly guard: Guard;
   /** A newer list of the revoked was put into its identity: neighbours are told. */
   revoked(): void;
-  /** Brings the state of a unit that a node below has sealed. */
-  bring(node: NodeName, hash: BlobHash): Promise<void>;
+  /** What units hold on their way, for who carries control. */
+  readonly states: StateKeeper;
+  /** Whether a peer may ask in the name of a node: it is that node, or leads to it. */
+  speaksFor(peer: NodeName, node: string): boolean;
   /** What it measures of itself, and knows of those below; undefined where its configuration wants none. */
   readonly telemetry: Telemetry | undefined;
   readonly clock: Ports["clock"];
@@ -219,11 +223,11 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   parts.served = served;
   const verifier = createVerifier({ config, log, blobs, ports, fetch: exchange.fetch });
   parts.verifier = verifier;
-  parts.agent = createAgent({ log, integrity, events, blobs, guard, shared, served, verifier, ports, requests, meter, fetch: exchange.fetch, moves: movesOf(config, parts, { calls, handlers, rules }), mayRunStopping: () => parts.self?.holds() ?? false });
-  const bring = createPieces({ self: name, blobs, calls, handlers, above: () => aboveOf(parts)?.name, mayGo: (hash) => wasSealed(log, hash) });
+  parts.agent = createAgent({ log, integrity, events, blobs, guard, shared, served, verifier, ports, requests, meter, fetch: exchange.fetch, moves: movesOf(config, parts, { identity: ports.identity, calls, handlers, rules }), mayRunStopping: () => parts.self?.holds() ?? false });
+  const states = createStateKeeper({ self: name, log, blobs, disk, integrity, calls, handlers, above: () => aboveOf(parts)?.name });
   const speeds = (): Readonly<Record<string, number>> => Object.fromEntries((parts.agent?.status().units ?? []).flatMap(({ app, name: fn, callMs }) => (callMs === undefined ? [] : [[`${app}/${fn}`, callMs] as const])));
   const ofSelf = { speeds, version: () => desiredOf(log, name)?.document.version ?? 0, changed: () => parts.agent?.stoppingChanged(), append: (record: NewRecord) => appendSoon(log, clock, { records: [record] }) };
-  parts.self = createSelf({ self: name, config, events, calls, handlers, ports, host: ports.host, above: () => parts.uplink?.peer() ?? parts.site?.relayPeer(), ...ofSelf });
+  parts.self = createSelf({ self: name, config, events, calls, handlers, ports, host: ports.host, above: () => parts.uplink?.peer() ?? parts.site?.relayPeer(), speaksFor: speaksFor(parts, name), ...ofSelf });
   if (config.listen !== undefined) {
     // What a sibling sent is safe when this node's own parent says so: a sibling's disk is no nearer to the root.
     const safe = (lane: Lane, received: number): number => (parts.uplink === undefined ? received : Math.min(received, parts.uplink.safe().get(laneName(lane)) ?? 0));
@@ -246,7 +250,8 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   const damage = untold(log, log.damage, log.lost);
   if (damage.length > 0 || hasNews(log, log.lost)) await appendSoon(log, clock, damageTold(log, events, log.damage, log.lost, log));
   parts.scrubber = createScrubber({ log, ports, told: (found, lost) => (untold(log, found, lost).length > 0 || hasNews(log, lost) ? damageTold(log, events, found, lost) : undefined) });
-  if (ports.measurer !== undefined) parts.measure = createMeasureWatch({ measurer: ports.measurer, log, events, blobs, ports, artifacts: () => artifactsOf(log) });
+  if (ports.measurer !== undefined) parts.measure = createMeasureWatch({ measurer: ports.measurer, log, events, blobs, sha256: ports.crypto.sha256, ports, artifacts: () => artifactsOf(log) });
+  if (ports.attestor !== undefined) answerQuotes({ self: name, handlers, attestor: ports.attestor, identity: ports.identity, above: () => aboveOf(parts)?.name, status: () => parts.measure?.status() });
   const keeper = createKeeper({ log, policy: config.retention ?? defaultRetention, events, ports, safe: () => parts.uplink?.safe() ?? new Map(), readers: () => readersOf(log) });
   parts.keeper = keeper;
   await keeper.start();
@@ -271,7 +276,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   await parts.telemetry?.start();
   parts.identity?.start();
   parts.self?.start();
-  const teller = createTeller({ events, ports, now: () => conditionOf(parts, { log, guard, clock, isConfigChanged }), append: ofSelf.append });
+  const teller = createTeller({ events, ports, now: () => conditionOf(parts, { log, guard, clock, attestor: ports.attestor, isConfigChanged }), append: ofSelf.append });
   teller.start();
   const handedTeller = createHandedTeller({ events, ports, units: () => parts.agent?.status().units ?? [], append: ofSelf.append });
   parts.uplink?.start();
@@ -290,7 +295,8 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     handlers,
     guard,
     revoked: () => parts.identity?.spread(),
-    bring,
+    states,
+    speaksFor: speaksFor(parts, name),
     address,
     announce: (api) => appendSoon(log, clock, { records: [startedRecord(events, config, api)] }),
     status,
@@ -298,6 +304,7 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     telemetry: parts.telemetry,
     clock,
     ask: requests.ask,
+    askNode: (to, method, parameters, deadlineMs) => (to === name ? (handlers.get(method)?.(parameters, name) ?? Promise.reject(new HolonError("HOLON_CALL_UNKNOWN", `${name} has no method ${method}`))) : calls.call(to, method, parameters, deadlineMs)),
     decide: served.decide,
     cutUplink: () => parts.uplink?.cut(),
     healUplink: () => parts.uplink?.heal(),
@@ -313,9 +320,9 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   };
 }
 
-async function conditionOf({ agent }: Parts, { log, guard, clock, isConfigChanged }: NodeHost & { readonly log: SegmentLog; readonly guard: Guard; readonly clock: Ports["clock"] }): Promise<Condition> {
+async function conditionOf({ agent, measure }: Parts, { log, guard, clock, attestor, isConfigChanged }: NodeHost & Pick<Ports, "attestor"> & { readonly log: SegmentLog; readonly guard: Guard; readonly clock: Ports["clock"] }): Promise<Condition> {
   const changed = await isConfigChanged?.();
-  return { version: agent?.status().version ?? 0, policy: guard.inForce().hash ?? null, config: changed === undefined ? null : changed ? "changed" : "as started", clock: clock.wall().state, disk: log.diskState };
+  return { version: agent?.status().version ?? 0, policy: guard.inForce().hash ?? null, config: changed === undefined ? null : changed ? "changed" : "as started", clock: clock.wall().state, disk: log.diskState, ...measuredCondition(measure?.status(), attestor) };
 }
 
 /** What leaves is decided by the newest document from the moment it is on disk, whatever keeps the rest of it from being reached. */
@@ -359,11 +366,13 @@ function committed(parts: Parts, self: NodeName, lanes: readonly Lane[], cells: 
 const aboveOf = ({ uplink, site }: Parts): Peer | undefined => uplink?.peer() ?? site?.relayPeer();
 
 /** Who asks for a unit that is to come asks control, by way of those above. */
-function movesOf(config: NodeConfig, parts: Parts, { calls, handlers, rules }: { readonly calls: Calls; readonly handlers: Map<string, CallHandler>; readonly rules: MoveRules | undefined }): AgentContext["moves"] {
+function movesOf(config: NodeConfig, parts: Parts, { identity, calls, handlers, rules }: { readonly identity: Ports["identity"]; readonly calls: Calls; readonly handlers: Map<string, CallHandler>; readonly rules: MoveRules | undefined }): AgentContext["moves"] {
   const self = config.name as NodeName; // the configuration's schema has checked it
-  const ask = passesUp({ self, method: movingMethods.take, schema: takeAskSchema, calls, handlers, above: () => aboveOf(parts) });
-  return { above: config.parent === undefined ? undefined : { jurisdiction: config.uplink?.jurisdiction }, askTake: (unit, id) => ask({ node: self, unit, id }), rules };
+  const asks = createMoveAsks({ self, identity, calls, handlers, above: () => aboveOf(parts), speaksFor: speaksFor(parts, self) });
+  return { above: config.parent === undefined ? undefined : { jurisdiction: config.uplink?.jurisdiction }, ...asks, rules };
 }
+
+const speaksFor = (parts: Parts, self: NodeName) => (peer: NodeName, node: string): boolean => peer === node || (isNodeName(node) && node !== self && parts.downlinks?.leadsTo(peer, node) === true);
 
 /** Nodes whose world proves nothing keep no identity. */
 function keepIdentity(self: NodeName, parts: Parts, { ports, calls, handlers }: { readonly ports: Ports; readonly calls: Calls; readonly handlers: Map<string, CallHandler> }): IdentityKeeper | undefined {

@@ -19,6 +19,7 @@ import { fingerprintOf, nameOf, provenBy, readCertificate, requireAuthority, tie
 import { readSecretFile, takeSecretFile, writeSecretFile } from "./secret-file.ts";
 import { revocationText } from "./identity-revocations.ts";
 import { isSignedByInvitation, makeToken } from "./identity-token.ts";
+import { verifyQuote } from "./tpm-quote.ts";
 import { renewalText } from "./identity.ts";
 
 const pem = z.string().startsWith("-----BEGIN ");
@@ -61,6 +62,13 @@ export async function openAuthority(folder: string, clock: Pick<Clock, "wall">):
       const { node, site, number, validity, certificate } = provenBy(chain.map(readCertificate), root);
       if (!verify("sha256", renewalText(csr), certificate.publicKey, Buffer.from(proof, "base64url"))) throw untrusted(`the request is not signed with the key of ${node}'s certificate`);
       return { node, site, tier: tierSchema.parse(tierOf(certificate)), number, validity, key: await readRequest(csr) };
+    },
+    challenge: () => randomBytes(16).toString("hex"),
+    checkQuote: verifyQuote,
+    checkVouched: async (text, { chain, proof }) => {
+      const { node, number, certificate } = provenBy(chain.map(readCertificate), root);
+      if (!verify("sha256", text, certificate.publicKey, Buffer.from(proof, "base64url"))) throw untrusted(`what ${node} is to have signed is not signed with the key of its certificate`);
+      return Promise.resolve({ node, number });
     },
     async issue(csr, subject): Promise<Issued> {
       const by = await signer();

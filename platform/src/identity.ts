@@ -10,7 +10,7 @@
 import { createPublicKey, generateKeyPairSync, sign, type X509Certificate } from "node:crypto";
 import { dirname, join } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
-import { issuedSchema, type Enrolment, type InvitationToken, type Issued, type Renewal, type SignedRevocations } from "@holon/core/identity/messages.ts";
+import { issuedSchema, type Enrolment, type InvitationToken, type Issued, type Renewal, type SignedRevocations, type Vouched } from "@holon/core/identity/messages.ts";
 import { isExpired, type Validity } from "@holon/core/identity/validity.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Clock, Identity } from "@holon/core/ports.ts";
@@ -117,10 +117,9 @@ export class NodeIdentity implements Identity {
     return { csr, chain: [...chain], proof: sign("sha256", renewalText(csr), keyPem).toString("base64url") };
   }
 
-  /** Signs with the key of the present certificate, and shows that. `HOLON_IDENTITY_MISSING`. */
-  vouch(text: Uint8Array): { readonly chain: readonly string[]; readonly root: string; readonly proof: string } {
-    const { keyPem, chain, rootPem } = this.#enrolled();
-    return { chain, root: rootPem, proof: sign("sha256", text, keyPem).toString("base64url") };
+  vouch(text: Uint8Array): Vouched {
+    const { keyPem, chain } = this.#enrolled();
+    return { chain: [...chain], proof: sign("sha256", text, keyPem).toString("base64url") };
   }
 
   /** A request for the first certificate, or for one that takes the place of what is here. */

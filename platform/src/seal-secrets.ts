@@ -6,7 +6,7 @@ import { isErrno } from "./disk-error.ts";
 import { isSealed, writeSecretFile } from "./secret-file.ts";
 
 const places = [
-  { folder: "", file: /^(?:secrets|director|log-keys(?:\.copy)?)\.json$/ },
+  { folder: "", file: /^(?:secrets|director|measure-key|quote-key|log-keys(?:\.copy)?)\.json$/ },
   { folder: "identity", file: /^(?:identity|next)\.json$/ },
   { folder: "authority", file: /\.json$/ },
 ] as const;

@@ -117,7 +117,8 @@ async function keepSiteKey(folder: string, site: string, key: KeyObject): Promis
 function vouchFor(kind: string, identity: NodeIdentity, key: KeyObject): Omit<SiteStatement, "kind"> {
   const { node, site } = enrolled(identity);
   const raw = rawPublicKey(key).toString("base64url");
-  const { chain, root, proof } = identity.vouch(vouchedText(kind, site, node, raw));
+  const { chain, proof } = identity.vouch(vouchedText(kind, site, node, raw));
+  const root = identity.credentials().rootPem;
   return { site, node, key: raw, root, chain: [...chain], proof };
 }
 

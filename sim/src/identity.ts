@@ -5,10 +5,12 @@
 import { createHash } from "node:crypto";
 import { HolonError } from "@holon/core/errors.ts";
 import { canonicalJson } from "@holon/core/json.ts";
-import { revocationListSchema, type Invited, type Issued, type Renewal, type RevocationList, type SignedRevocations } from "@holon/core/identity/messages.ts";
+import { revocationListSchema, type Invited, type Issued, type Renewal, type RevocationList, type SignedRevocations, type Vouched } from "@holon/core/identity/messages.ts";
 import { isExpired, type Validity } from "@holon/core/identity/validity.ts";
 import { limits } from "@holon/core/limits.ts";
-import type { Authority, CertificateSubject, Identity } from "@holon/core/ports.ts";
+import type { Measurement } from "@holon/core/measure/measured.ts";
+import type { Quote } from "@holon/core/measure/quote.ts";
+import type { Attestor, Authority, CertificateSubject, Identity } from "@holon/core/ports.ts";
 import { isNodeName, type NodeName } from "@holon/core/units.ts";
 import type { ClockHardware } from "./clock.ts";
 
@@ -20,6 +22,9 @@ interface Certificate extends Invited, Validity {
 const head = "-----BEGIN SIMULATED-----\n";
 const rootPem = `${head}root`;
 const hash = (text: string): string => createHash("sha256").update(text).digest("hex");
+const publicHead = "-----BEGIN PUBLIC KEY-----\n";
+const quotedText = (files: readonly Measurement[], nonce: string): string => Buffer.from(hash(canonicalJson([files, nonce])), "hex").toString("base64");
+const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
 const untrusted = (message: string): HolonError => new HolonError("HOLON_IDENTITY_UNTRUSTED", message);
 
 /** The authority of one world. */
@@ -82,6 +87,31 @@ export class SimAuthority implements Authority {
     return Promise.resolve({ node, site, tier, number, validity: { issuedMs, expiresMs }, key: csr.slice(head.length) });
   }
 
+  challenge(): string {
+    return hash(`challenge ${++this.#keys}`).slice(0, 32);
+  }
+
+  checkQuote({ keyPem, message, signature, files }: Quote, nonce: string, known: string | undefined): void {
+    const bad = (what: string): HolonError => new HolonError("HOLON_QUOTE_BAD", `a quote was refused: ${what}`);
+    if (known !== undefined && known !== keyPem) throw bad("it is signed with another key than this node's TPM had before");
+    if (!this.isSigned(keyPem.slice(publicHead.length), message, signature)) throw bad("its signature does not hold");
+    if (message !== quotedText(files, nonce)) throw bad("it was not made for this question, or of something else");
+  }
+
+  /** What a machine's TPM signs: with a secret that is in no other. */
+  attestor(): Attestor {
+    const secret = this.newKey();
+    return {
+      quote: (files, nonce) => Promise.resolve({ files: [...files], message: quotedText(files, nonce), signature: this.signWith(secret, quotedText(files, nonce)), keyPem: publicHead + hash(secret) }),
+    };
+  }
+
+  async checkVouched(text: Uint8Array, { chain, proof }: Vouched): Promise<{ readonly node: string; readonly number: number }> {
+    const { node, number, key } = this.read(chain[0]);
+    if (!this.isSigned(key, textOf(text), proof)) throw untrusted(`what ${node} is to have signed is not signed with the key of its certificate`);
+    return Promise.resolve({ node, number });
+  }
+
   issue(csr: string, subject: CertificateSubject): Promise<Issued> {
     return Promise.resolve(this.certify(csr.slice(head.length), subject));
   }
@@ -140,6 +170,10 @@ export class Passport implements Identity {
     }
     const { csr } = this.#next;
     return Promise.resolve({ csr, chain: [this.#held.pem], proof: this.#authority.signWith(this.#held.secret, csr) });
+  }
+
+  vouch(text: Uint8Array): Vouched {
+    return { chain: [this.#held.pem], proof: this.#authority.signWith(this.#held.secret, textOf(text)) };
   }
 
   adopt({ chain }: Issued): Promise<void> {

@@ -156,3 +156,30 @@ attempt("a node below: who asks for its certificate again and again does not fil
   assert.deepEqual([...new Set(answers)], ["answered", "HOLON_CALL_BUSY"]);
   assert.ok((await raid.told("cloud", "holon.node.renewed")).length < 10);
 });
+
+attempt("a node below: questions to control in another's name are refused on the way, and by control where she says that the other is below her", async () => {
+  const raid = await Raid.start();
+  const { control } = raid.subject("cloud") as SimSubject & { control: { nodes(): readonly { name: string }[] } };
+  await raid.pass(5_000); // all have asked for leases by now
+  for (const name of ["cloud", "edge-1", "edge-2", "gateway-1"]) assert.deepEqual(await raid.told(name, "holon.link.refused"), [], `the honest are refused nothing at ${name}`);
+  const ask = { unit: "counter/count", id: "counter/count@edge-2#7" };
+  const hash = "ab".repeat(32);
+  const questions = (node: string) => [
+    ["plan.take", { node, ...ask }],
+    ["plan.moved", { node, ...ask }],
+    ["plan.state", { node, ...ask, hash, offset: 0 }],
+    ["plan.renew", { node, version: 1_000_000 }],
+  ] as const;
+  const honest = await raid.dial(edge);
+  for (const [method, question] of questions("gateway-1")) assert.equal(await raid.call(honest, "edge-1", method, question), "HOLON_CALL_DENIED", method);
+  assert.match(String((await raid.denial("edge-1", "HOLON_CALL_DENIED"))["message"]), /mallory asks plan\.\w+ in the name of gateway-1, which is not below it/);
+  // Far-1 is below another edge: nobody here can say that it is not below her, but what it did not sign it did not ask.
+  const lying = await raid.dial(edge, { desired: ["far-1"] });
+  for (const [method, question] of questions("far-1").slice(0, 3)) assert.equal(await raid.call(lying, "edge-1", method, question), "HOLON_CALL_DENIED", method);
+  const told = await raid.told("cloud", "holon.link.refused");
+  assert.ok(told.some(({ message }) => /in the name of far-1, by way of edge-1, is signed by nobody/.test(String(message))), JSON.stringify(told));
+  const own = raid.machine(mallory).identity.passport;
+  const vouched = own?.vouch(new TextEncoder().encode("holon ask\nplan.take\n{}")) ?? assert.fail();
+  assert.equal(await raid.call(lying, "edge-1", "plan.take", { node: "far-1", ...ask, vouched }), "HOLON_IDENTITY_UNTRUSTED");
+  assert.ok(control.nodes().length > 0);
+});

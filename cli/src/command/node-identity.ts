@@ -1,4 +1,5 @@
 /** `holon node invite|enroll|revoke|authority|director|rotate` */
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
@@ -109,6 +110,7 @@ export async function manageDirector({ data, node, takeRoot, rotate, newRootKey,
 export async function rotateKeys(name: string, { data, json }: { readonly data: string; readonly json?: boolean }): Promise<void> {
   const { rotateLogKeys } = await import("@holon/platform/log-keys.ts");
   const folder = resolve(data, name);
+  if (!existsSync(folder)) throw new HolonError("HOLON_NODE_UNKNOWN", `${folder} holds no node`, { next: "Name a node of this machine, and with --data where it keeps its data." });
   const lock = lockFolder(folder);
   try {
     const generation = await rotateLogKeys(folder);

@@ -29,6 +29,7 @@ export const nodeRowSchema = z.object({
   inventory: nodeReportSchema.nullable(),
   reported: z.object({ version: z.number(), outcome: z.string(), message: z.string().optional(), at: z.string() }).nullable(),
   drift: z.array(driftSchema).default([]),
+  trust: z.object({ level: z.string(), asOf: z.string(), because: z.string() }).nullable().default(null),
   heardMs: z.number().nullable(),
 });
 export const listNodeRows = (client: Client): Promise<readonly z.infer<typeof nodeRowSchema>[]> => listAll(client, "/v1/nodes", "nodes", nodeRowSchema);
@@ -36,8 +37,8 @@ export const listNodeRows = (client: Client): Promise<readonly z.infer<typeof no
 export async function listNodes(client: Client, json: boolean): Promise<void> {
   const nodes = await listNodeRows(client);
   if (json) return void process.stdout.write(`${JSON.stringify(nodes)}\n`);
-  const rows = nodes.map((node) => [node.name, node.tier, node.leads ? `${node.site} (lead)` : node.site, node.jurisdiction, heard(node.heardMs), node.desiredVersion === 0 ? "none" : `${node.desiredVersion}`, node.desiredVersion === 0 ? "-" : reported(node.reported), node.api ?? ""]);
-  process.stdout.write(`${printTable(["NODE", "TIER", "SITE", "JURISDICTION", "LAST RECORD", "DESIRED", "REPORTED", "LOCAL API"], rows)}\n`);
+  const rows = nodes.map((node) => [node.name, node.tier, node.leads ? `${node.site} (lead)` : node.site, node.jurisdiction, heard(node.heardMs), node.desiredVersion === 0 ? "none" : `${node.desiredVersion}`, node.desiredVersion === 0 ? "-" : reported(node.reported), node.trust === null ? "" : node.trust.level, node.api ?? ""]);
+  process.stdout.write(`${printTable(["NODE", "TIER", "SITE", "JURISDICTION", "LAST RECORD", "DESIRED", "REPORTED", "TRUST", "LOCAL API"], rows)}\n`);
 }
 
 /** `holon node drift [node]`: where nodes differ from what they are to be, and for how long. */

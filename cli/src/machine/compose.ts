@@ -25,6 +25,8 @@ import { tierOf } from "@holon/platform/identity-certificate.ts";
 import { NodeIdentity } from "@holon/platform/identity.ts";
 import { lockFolder } from "@holon/platform/lock.ts";
 import { openLogCipher } from "@holon/platform/log-keys.ts";
+import { createAttestor } from "@holon/platform/attestor.ts";
+import { hasMachineTpm } from "@holon/platform/tpm-tools.ts";
 import { createMeasurer } from "@holon/platform/measurer.ts";
 import { createModel } from "@holon/platform/model.ts";
 import { createNet } from "@holon/platform/net.ts";
@@ -100,6 +102,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
       seals: createSeals(folder),
       host: createHostStats(clock, folder), // apart from the door's, so that rates of one do not end at the samples of the other
       trust: createTrustTuf(folder),
+      ...attestorOf(folder, config),
       measurer: createMeasurer({ folder, config: options.configFile }),
       ...(config.control ? { director: createDirector(folder), credentials: createCredentials() } : {}),
       ...(config.control && config.provider !== undefined ? { provider: (await import("@holon/platform/provider.ts")).createProvider(config.provider, secrets) } : {}),
@@ -109,7 +112,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
     closing.push(() => node.close());
     const plane = config.control ? await import("@holon/control/index.ts") : undefined; // a gateway does not carry what it never runs
     const control = plane === undefined ? undefined : await plane.openControl({
-      log: node.log, blobs: node.blobs, events: node.events, ports, handlers: node.handlers, address: node.address, certificateMs: config.authority?.certificateMs, provider: config.provider, revoked: node.revoked, bring: node.bring,
+      log: node.log, blobs: node.blobs, events: node.events, ports, handlers: node.handlers, address: node.address, certificateMs: config.authority?.certificateMs, provider: config.provider, revoked: node.revoked, states: node.states, speaksFor: node.speaksFor, ask: node.askNode,
     });
     if (control !== undefined) closing.push(() => control.close());
     const server = await serve(node, control === undefined || plane === undefined ? undefined : { routes: plane.controlRoutes(control, { clock, links: node.links, call: callNode(node) }), people: control.people }, options);
@@ -120,6 +123,12 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
     await close();
     throw error;
   }
+}
+
+/** With the TPM that seals the node's secrets, else with the machine's own, if there is one. */
+function attestorOf(folder: string, { sealing }: NodeConfig): Pick<Ports, "attestor"> {
+  if (sealing?.by === "tpm") return { attestor: createAttestor(folder, sealing.tcti) };
+  return hasMachineTpm() ? { attestor: createAttestor(folder, undefined) } : {};
 }
 
 /** Before anything secret is read or written: with what it is sealed; and the keys of the log, if that is encrypted or was. */

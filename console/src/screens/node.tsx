@@ -12,6 +12,7 @@ import { Section } from "../parts/section.tsx";
 import { Table } from "../parts/table.tsx";
 import { printPlace } from "../route.ts";
 import { servedByControl } from "../session.ts";
+import { StandingSection } from "./standing.tsx";
 import { words } from "../strings.ts";
 import { useNow } from "../use-now.ts";
 import { asProblem, usePolled } from "../use-polled.ts";
@@ -39,6 +40,7 @@ export function NodeScreen({ name, fleet }: { readonly name: string; readonly fl
           <Runs status={status} />
         </>
       )}
+      {servedByControl() && <StandingSection name={name} />}
       {isHere && status?.uplink !== undefined && <Outage state={status.uplink.state} />}
       <SeriesChart node={name} />
       <p><a href={printPlace(["events"], { origin: name })}>{t.events}</a></p>

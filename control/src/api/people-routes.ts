@@ -103,7 +103,7 @@ const providerRoutes = (people: People): readonly Route[] => [
     open: true,
     body: beginSchema,
     answer: z.object({ url: z.string(), handle: z.string(), endsAt: z.string() }),
-    handle: async ({ body }) => ({ status: 200, body: await people.beginProvided(beginSchema.parse(body).redirect) }),
+    handle: async ({ body, address = nowhere }) => ({ status: 200, body: await people.beginProvided(beginSchema.parse(body).redirect, address) }),
   },
   {
     method: "POST",

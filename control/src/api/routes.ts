@@ -36,6 +36,8 @@ const nodeSchema = z.object({
   reported: z.object({ version: z.int(), outcome: z.enum(["settled", "refused"]), message: z.string().optional(), at: z.string() }).nullable(),
   /** Where it differs from what it is to be, by what it told last, and since when. */
   drift: z.array(driftSchema),
+  /** How far it is trusted, by what its TPM last signed, as of when, and why; null where none was ever asked. */
+  trust: z.object({ level: z.enum(["enrolled", "attested"]), asOf: z.string(), because: z.string() }).nullable(),
   /** Milliseconds since it was last heard; null if unknown. */
   heardMs: z.number().nullable(),
 });
@@ -59,7 +61,7 @@ const health: Route = {
 };
 
 function nodeRoutes(control: Control): readonly Route[] {
-  const rows = () => control.nodes().map((node) => ({ ...node, inventory: node.inventory ?? null, reported: node.reported ?? null, heardMs: node.heardMs ?? null }));
+  const rows = () => control.nodes().map((node) => ({ ...node, inventory: node.inventory ?? null, reported: node.reported ?? null, trust: node.trust ?? null, heardMs: node.heardMs ?? null }));
   return [
     listRoute({ path: "/v1/nodes", summary: "All nodes that were ever heard, with what they should run and what they said they run.", rows: "nodes", row: nodeSchema, keyOf: ({ name }) => name, all: rows }),
     {

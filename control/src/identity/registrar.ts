@@ -5,7 +5,7 @@
 import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { isoTime } from "@holon/core/event/iso-time.ts";
-import { enrolmentSchema, invitedSchema, renewalSchema, revocationListSchema, type Invited, type Issued, type RevocationList } from "@holon/core/identity/messages.ts";
+import { enrolmentSchema, invitedSchema, renewalSchema, revocationListSchema, type Invited, type Issued, type RevocationList, type Vouched } from "@holon/core/identity/messages.ts";
 import { earliestIssuedMs } from "@holon/core/identity/validity.ts";
 import { limits } from "@holon/core/limits.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
@@ -16,6 +16,7 @@ import type { Authority, Clock, Crypto, Director, Identity } from "@holon/core/p
 import { createTurns } from "@holon/core/turns.ts";
 import { z } from "zod";
 import { createTeller } from "../teller.ts";
+import { trustCell } from "./attestation.ts";
 
 export interface RegistrarHost {
   readonly log: Log;
@@ -49,11 +50,14 @@ export interface Registrar {
   enroll(request: unknown): Promise<Issued>;
   /** The next certificate of a node, however long its present one has been over. `HOLON_IDENTITY_REVOKED`, `HOLON_IDENTITY_UNTRUSTED`. */
   renew(request: unknown): Promise<Issued>;
+  /** Who signed the text, if that is a node of the fleet still. `HOLON_IDENTITY_UNTRUSTED`, `HOLON_IDENTITY_REVOKED`. */
+  signerOf(text: Uint8Array, vouched: Vouched): Promise<string>;
   /** All certificates that the node was given until now are no more. `HOLON_NODE_UNKNOWN`, `HOLON_ARGUMENT_BAD`, `HOLON_IDENTITY_FULL`. */
   revoke(node: string, because: string, by?: Caller): Promise<RevocationList>;
   revocations(): RevocationList;
 }
 
+const revoked = (node: string): HolonError => new HolonError("HOLON_IDENTITY_REVOKED", `the certificate of ${node} was revoked`);
 const hour = 3_600_000;
 const decoder = new TextDecoder();
 /** To one key, in a moment. */
@@ -92,6 +96,8 @@ export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
     }
     throw error;
   }
+
+  const isRevoked = (node: string, number: number): boolean => held().revoked.some((entry) => entry.node === node && number <= entry.through);
 
   /** Wall time where that goes on, a count where it does not: higher than any before, also where this log was put back from a backup. */
   const nextNumber = (): number => Math.max(lastNumber() + 1, clock.wall().ms);
@@ -170,7 +176,7 @@ export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
         if (clock.wall().ms > endsMs) return refuse(new HolonError("HOLON_INVITATION_BAD", `the invitation ${id} of ${scope.node} ended at ${isoTime(endsMs)}`), about);
         requireSeldom(scope.node, key);
         const used = open.map((one) => (one.id === id ? { ...one, usedBy: key } : one));
-        const issued = await issue(csr, scope, key, { type: "holon.node.enrolled", data: { invitation }, cells: [cell(keys.invitations, used)] });
+        const issued = await issue(csr, scope, key, { type: "holon.node.enrolled", data: { invitation }, cells: [cell(keys.invitations, used), { key: trustCell(scope.node), value: null }] });
         const roots = await directorRoots();
         return roots.length === 0 ? issued : { ...issued, director: roots.map((root) => decoder.decode(root)) };
       }),
@@ -179,13 +185,17 @@ export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
         const parsed = renewalSchema.safeParse(request);
         if (!parsed.success) throw new HolonError("HOLON_IDENTITY_UNTRUSTED", "the request for a certificate does not parse");
         const { key, number, validity: _, ...scope } = await authority.checkRenewal(parsed.data).catch((error: unknown) => refuse(toHolonError(error), {}));
-        const entry = held().revoked.find(({ node }) => node === scope.node);
-        if (entry !== undefined && number <= entry.through) return refuse(new HolonError("HOLON_IDENTITY_REVOKED", `the certificate of ${scope.node} was revoked`), scope);
+        if (isRevoked(scope.node, number)) return refuse(revoked(scope.node), scope);
         const last = lately(scope.node);
         if (last !== undefined && last.key !== key) throw new HolonError("HOLON_CALL_BUSY", `${scope.node} was given a certificate a moment ago`);
         requireSeldom(scope.node, key);
         return issue(parsed.data.csr, scope, key, { type: "holon.node.renewed", data: { from: number }, cells: [] });
       }),
+    async signerOf(text, vouched) {
+      const { node, number } = await authority.checkVouched(text, vouched);
+      if (isRevoked(node, number)) throw revoked(node);
+      return node;
+    },
     revoke: (node, because, by = machineCaller) =>
       inTurn(async () => {
         if (node === log.origin) throw new HolonError("HOLON_ARGUMENT_BAD", `${node} runs control and holds the authority: it cannot revoke itself`);

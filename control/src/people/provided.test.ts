@@ -15,6 +15,7 @@ import { ControlFleet } from "../testing/control-fleet.ts";
 import { openPeople, type People } from "./people.ts";
 import { providedName, roleOfClaims } from "./provided-role.ts";
 
+const here = "127.0.0.1";
 const redirect = "http://127.0.0.1:8400/holon";
 const config = providerSchema.parse({ name: "works", issuer: "https://provider.test", client: "holon", roles: [{ claim: "groups", value: "owners", role: "owner" }, { claim: "groups", value: "staff", role: "viewer" }] });
 const hasCode = (code: ErrorCode) => (error: unknown): boolean => error instanceof HolonError && error.code === code;
@@ -32,7 +33,7 @@ async function open() {
     return { handle: begun.handle, state: searchParams.get("state") ?? "", code: searchParams.get("code") ?? "" };
   };
   const finish = (answer: ReturnType<typeof answerOf>) => fleet.drive(people.finishProvided(answer, "127.0.0.1"));
-  return { people, told, answerOf, finish, pass: (ms: number) => void (nowMs += ms), belongTo: (...names: readonly string[]) => void (groups = names), logIn: async () => finish(answerOf(await people.beginProvided(redirect))) };
+  return { people, told, answerOf, finish, pass: (ms: number) => void (nowMs += ms), belongTo: (...names: readonly string[]) => void (groups = names), logIn: async () => finish(answerOf(await people.beginProvided(redirect, here))) };
 }
 
 test("a session has the role that the claims gave, for as long as any session, and the next one what they give then", async () => {
@@ -51,26 +52,34 @@ test("a session has the role that the claims gave, for as long as any session, a
 
 test("a login is answered once, in time, by whoever began it; what is refused is told, and not again and again", async () => {
   const { people, told, pass, answerOf, finish } = await open();
-  const late = await people.beginProvided(redirect);
+  const late = await people.beginProvided(redirect, here);
   const answer = answerOf(late);
   pass(limits.providerLoginMs);
   await assert.rejects(finish(answer), hasCode("HOLON_LOGIN_ENDED"));
-  const [mine, other] = [await people.beginProvided(redirect), await people.beginProvided(redirect)];
+  const [mine, other] = [await people.beginProvided(redirect, here), await people.beginProvided(redirect, here)];
   await assert.rejects(finish({ ...answerOf(mine), handle: other.handle }), hasCode("HOLON_PROVIDER_REFUSED"));
   await assert.rejects(finish(answerOf(other)), hasCode("HOLON_LOGIN_ENDED"), "the wrong answer used it up");
   assert.equal((await finish(answerOf(mine))).role, "viewer");
   assert.deepEqual(told.filter((type) => type === "holon.login.refused").length, 2, "one for each code");
 });
 
+test("who begins many logins pushes out none of another's, from one address or from many", async () => {
+  const { people, answerOf, finish } = await open();
+  const mine = await people.beginProvided(redirect, "192.0.2.1");
+  for (let count = 0; count < 2 * limits.providerLoginsMax; count += 1) await people.beginProvided(redirect, "198.51.100.7");
+  for (let count = 0; count < 2 * limits.providerLoginsMax; count += 1) await people.beginProvided(redirect, `203.0.113.${count % 64}`);
+  assert.equal((await finish(answerOf(mine))).name, "works/ada");
+});
+
 test("more logins than are kept push out the oldest, and none of the newest", async () => {
   const { people, answerOf, finish } = await open();
-  const first = await people.beginProvided(redirect);
-  const rest = await Promise.all(Array.from({ length: limits.providerAsksMax }, () => people.beginProvided(redirect)));
-  await assert.rejects(Promise.all(Array.from({ length: limits.providerAsksMax + 1 }, () => people.beginProvided(redirect))), hasCode("HOLON_LOGIN_BUSY"));
-  for (let count = 0; count < limits.providerLoginsMax; count += 1) await people.beginProvided(redirect);
+  const first = await people.beginProvided(redirect, here);
+  const rest = await Promise.all(Array.from({ length: limits.providerAsksMax }, () => people.beginProvided(redirect, here)));
+  await assert.rejects(Promise.all(Array.from({ length: limits.providerAsksMax + 1 }, () => people.beginProvided(redirect, here))), hasCode("HOLON_LOGIN_BUSY"));
+  for (let count = 0; count < limits.providerLoginsMax; count += 1) await people.beginProvided(redirect, here);
   await assert.rejects(finish(answerOf(first)), hasCode("HOLON_LOGIN_ENDED"));
   assert.equal(rest.length, limits.providerAsksMax);
-  assert.equal((await finish(answerOf(await people.beginProvided(redirect)))).name, "works/ada");
+  assert.equal((await finish(answerOf(await people.beginProvided(redirect, here)))).name, "works/ada");
 });
 
 test("a role follows from a rule that fits letter by letter, and from nothing else", () => {

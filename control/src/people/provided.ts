@@ -30,7 +30,7 @@ export interface Provided {
   /** What it is called; undefined where there is none. */
   providerName(): string | undefined;
   /** `HOLON_PROVIDER_MISSING`, `HOLON_PROVIDER_UNREACHABLE`, `HOLON_ARGUMENT_BAD` for a place that no browser may be sent back to. */
-  beginProvided(redirect: string): Promise<{ readonly url: string; readonly handle: string; readonly endsAt: string }>;
+  beginProvided(redirect: string, address: string): Promise<{ readonly url: string; readonly handle: string; readonly endsAt: string }>;
   /** `HOLON_LOGIN_ENDED`, `HOLON_PROVIDER_REFUSED`, `HOLON_PROVIDER_TIME`, `HOLON_PROVIDER_UNMAPPED`, `HOLON_PROVIDER_UNREACHABLE`. */
   finishProvided(answer: ProviderAnswer, address: string): Promise<LoggedIn>;
 }
@@ -40,6 +40,8 @@ interface UnderWay {
   readonly nonce: string;
   readonly verifier: string;
   readonly redirect: string;
+  /** From where it was begun. */
+  readonly address: string;
   readonly beganMs: number;
 }
 
@@ -61,6 +63,18 @@ export function openProvided(ledger: Ledger, { clock, credentials, provider }: P
     } finally {
       asks -= 1;
     }
+  }
+
+  /** Who begins many pushes out his own alone: of an address that has too many, else of the one that has most, the oldest goes. */
+  function makeRoom(address: string): void {
+    for (const [key, { beganMs }] of underWay) if (clock.monotonicMs() - beganMs >= limits.providerLoginMs) underWay.delete(key);
+    const counts = new Map<string, number>();
+    for (const login of underWay.values()) counts.set(login.address, (counts.get(login.address) ?? 0) + 1);
+    const isFull = underWay.size >= limits.providerLoginsMax;
+    const [most] = [...counts].reduce((a, b) => (b[1] > a[1] ? b : a), [address, counts.get(address) ?? 0] as const);
+    const whose = (counts.get(address) ?? 0) >= limits.providerLoginsOfAddressMax ? address : isFull ? most : undefined;
+    const [oldest] = [...underWay].find(([, login]) => login.address === whose) ?? [];
+    if (oldest !== undefined) underWay.delete(oldest);
   }
 
   /** It is under way no longer, whatever becomes of it now. */
@@ -87,15 +101,14 @@ export function openProvided(ledger: Ledger, { clock, credentials, provider }: P
 
   return {
     providerName: () => provider?.config.name,
-    async beginProvided(redirect) {
+    async beginProvided(redirect, address) {
       const { port, config } = required();
       if (!isLoopbackRedirect(redirect) && !config.redirects.includes(redirect)) throw new HolonError("HOLON_ARGUMENT_BAD", "no browser is sent back there: it is neither this machine nor one of provider.redirects");
       const login = { state: credentials.secret(), nonce: credentials.secret(), verifier: credentials.secret(), redirect };
       const url = await asked(() => port.authorization(login));
       const handle = credentials.secret();
-      const [oldest] = underWay.size >= limits.providerLoginsMax ? underWay.keys() : [];
-      if (oldest !== undefined) underWay.delete(oldest);
-      underWay.set(ledger.hash(handle), { ...login, beganMs: clock.monotonicMs() });
+      makeRoom(address);
+      underWay.set(ledger.hash(handle), { ...login, address, beganMs: clock.monotonicMs() });
       return { url, handle, endsAt: isoTime(clock.wall().ms + limits.providerLoginMs) };
     },
     async finishProvided(answer, address) {

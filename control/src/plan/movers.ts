@@ -1,21 +1,30 @@
 /** What control does about units on their way: takes a step with each plan, brings up what was sealed, and answers who asks for a unit. */
-import { toHolonError } from "@holon/core/errors.ts";
+import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Log } from "@holon/core/log/log.ts";
 import type { Clock, Trace } from "@holon/core/ports.ts";
 import type { Desired } from "@holon/core/schema/desired.ts";
-import { takeAskSchema } from "@holon/core/schema/moving.ts";
+import type { takeAskSchema } from "@holon/core/schema/moving.ts";
 import { isNodeName, type BlobHash, type NodeName } from "@holon/core/units.ts";
+import type { z } from "zod";
 import type { Planning } from "./documents.ts";
+import { jurisdictionsBetween } from "./way.ts";
 import { stoppingOf } from "./leaving.ts";
 import { blobsOf, moveBook, movesCell, readMoves, type Move, type MoveBook, type MoveFacts } from "./moving.ts";
 
 export interface MoversHost {
   readonly log: Log;
-  readonly blobs: { has(hash: BlobHash): Promise<boolean> };
   readonly ports: { readonly clock: Clock; readonly trace: Trace };
-  /** Brings a blob from a node below; without it what was sealed there is waited for. */
-  bring?(node: NodeName, hash: BlobHash): Promise<void>;
+  /** What units hold on their way; without it what was sealed is waited for. */
+  readonly states?: StatesHere | undefined;
+}
+
+/** What was sealed on nodes below, as far as it is here. */
+export interface StatesHere {
+  has(hash: BlobHash): Promise<boolean>;
+  bring(node: NodeName, hash: BlobHash): Promise<void>;
+  piece(hash: BlobHash, offset: number): Promise<unknown>;
+  keepOnly(hashes: ReadonlySet<BlobHash>): Promise<void>;
 }
 
 export interface MoveStep {
@@ -25,19 +34,27 @@ export interface MoveStep {
   hasState(move: Move): boolean;
 }
 
+type MoveAsk = Pick<z.infer<typeof takeAskSchema>, "node" | "unit" | "id">;
+
 export interface Movers {
   step(planning: Planning, held: ReadonlyMap<string, Desired | undefined>): Promise<MoveStep>;
   /** Whether this node may start the unit; on disk before it resolves. Called in turn. */
-  grant(parameters: unknown): Promise<{ readonly granted: boolean }>;
+  grant(asked: MoveAsk): Promise<{ readonly granted: boolean }>;
+  /** A part of what the unit holds, for the node that it comes to. `HOLON_CALL_DENIED`, `HOLON_BLOB_MISSING`. */
+  piece(asked: MoveAsk & { readonly hash: BlobHash; readonly offset: number }): Promise<unknown>;
+  /** Whether what that node has sealed goes on elsewhere, or is wanted nowhere. */
+  isOver(asked: MoveAsk): boolean;
   areUnderWay(): boolean;
 }
 
 /** `arrived`: what was brought is here. */
-export function createMovers({ log, blobs, ports, bring }: MoversHost, arrived: () => void, book: MoveBook = moveBook): Movers {
+export function createMovers({ log, ports, states }: MoversHost, arrived: () => void, book: MoveBook = moveBook): Movers {
   const { clock, trace } = ports;
   /** Since when each move is in its phase towards its node. */
   const since = new Map<string, number>();
   const bringing = new Set<string>();
+  /** As of the last step. */
+  let last: { readonly deployed: ReadonlySet<string>; isTaken(id: string, except: string): boolean } | undefined;
   const keyOf = ({ id, phase, to }: Move): string => `${id} ${phase} ${to}`;
 
   function ageMs(move: Move): number {
@@ -51,7 +68,7 @@ export function createMovers({ log, blobs, ports, bring }: MoversHost, arrived: 
     const present = new Set<string>();
     for (const move of moves) {
       const lacking: BlobHash[] = [];
-      for (const hash of blobsOf(move)) if (!(await blobs.has(hash))) lacking.push(hash);
+      for (const hash of blobsOf(move)) if (!((await states?.has(hash)) ?? false)) lacking.push(hash);
       if (lacking.length === 0) present.add(move.id);
       else if (move.to !== move.from) fetch(move, lacking);
     }
@@ -59,15 +76,18 @@ export function createMovers({ log, blobs, ports, bring }: MoversHost, arrived: 
   }
 
   function fetch({ id, from }: Move, lacking: readonly BlobHash[]): void {
-    if (bring === undefined || bringing.has(id) || !isNodeName(from)) return;
+    if (states === undefined || bringing.has(id) || !isNodeName(from)) return;
     bringing.add(id);
     const all = async (): Promise<void> => {
-      for (const hash of lacking) await bring(from, hash);
+      for (const hash of lacking) await states.bring(from, hash);
     };
     all()
       .then(arrived, (error: unknown) => trace.note("warn", `state of ${id}: ${toHolonError(error).message}`, { code: toHolonError(error).code })) // asked for again at the next look
       .finally(() => bringing.delete(id));
   }
+
+  /** The move by which it comes to that node. */
+  const coming = ({ node, unit, id }: MoveAsk): Move | undefined => readMoves(log).find((move) => move.id === id && move.unit === unit && move.to === node && (move.phase === "sealed" || move.phase === "given"));
 
   return {
     async step({ state, hearing, plan }, held) {
@@ -87,6 +107,7 @@ export function createMovers({ log, blobs, ports, bring }: MoversHost, arrived: 
         isLeaseOver: hearing.isLeaseOver,
         isPresent: (node) => hearing.stateOf(node) === "present",
         jurisdictionOf: (node) => state.nodes.get(node)?.jurisdiction,
+        jurisdictionsBetween: (from, to) => jurisdictionsBetween(state.nodes, log.origin, from, to),
         ageMs,
         policy: state.policy?.hash,
       };
@@ -94,19 +115,27 @@ export function createMovers({ log, blobs, ports, bring }: MoversHost, arrived: 
       const keys = new Set(moves.map(keyOf));
       for (const key of since.keys()) if (!keys.has(key)) since.delete(key);
       for (const move of moves) ageMs(move);
+      last = { deployed, isTaken: (id, node) => [...(state.taken.get(id) ?? [])].some((other) => other !== node) };
+      // A move ends by what is in the log: it does not come back with an older book.
+      await states?.keepOnly(new Set(moves.flatMap(blobsOf)));
       const present = await here(moves);
       const hasState = (move: Move): boolean => present.has(move.id);
       return { moves, facts, hasState, isHere: (unit, node) => book.isHere(moves, facts, unit, node, hasState) };
     },
-    async grant(parameters) {
-      const { node, unit, id } = takeAskSchema.parse(parameters);
+    async grant(ask) {
       const moves = readMoves(log);
-      const asked = moves.find((move) => move.id === id && move.unit === unit && move.to === node && (move.phase === "sealed" || move.phase === "given"));
+      const asked = coming(ask);
       if (asked === undefined) return { granted: false };
-      const cell = movesCell(log, moves.map((move) => (move === asked ? { ...move, phase: "given" as const } : move)));
+      const cell = movesCell(log, moves.map((move) => (move.id === asked.id ? { ...move, phase: "given" as const } : move)));
       if (cell !== undefined) await log.append({ cells: [cell] });
       return { granted: true };
     },
+    async piece({ hash, offset, ...ask }) {
+      const asked = coming(ask);
+      if (states === undefined || asked === undefined || !blobsOf(asked).includes(hash)) throw new HolonError("HOLON_CALL_DENIED", `${ask.node} asks for what ${ask.unit} holds, which does not go there`);
+      return states.piece(hash, offset);
+    },
+    isOver: ({ node, unit, id }) => last !== undefined && !readMoves(log).some((move) => move.id === id) && (last.isTaken(id, node) || !last.deployed.has(unit)),
     areUnderWay: () => readMoves(log).some((move) => move.phase !== "kept" || ageMs(move) >= limits.moveAgainMs),
   };
 }

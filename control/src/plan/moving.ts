@@ -64,6 +64,8 @@ export interface MoveFacts {
   isPresent(node: string): boolean;
   /** Undefined where nothing was heard of the node. */
   jurisdictionOf(node: string): string | undefined;
+  /** Of the nodes by way of which what a node gives gets to another, control's among them. */
+  jurisdictionsBetween(from: string, to: string): readonly string[];
   /** How long it has been in this phase towards this node, as far as this control knows. */
   ageMs(move: Move): number;
   readonly policy: string | undefined;
@@ -155,10 +157,10 @@ function beginning(going: readonly Move[], facts: MoveFacts): readonly Move[] {
 }
 
 /** What the document of a node says of them. */
-export function movingOf(moves: readonly Move[], { placed, jurisdictionOf }: Pick<MoveFacts, "placed" | "jurisdictionOf">, node: string, hasState: (move: Move) => boolean): Pick<Moving, "leaves" | "takes"> {
+export function movingOf(moves: readonly Move[], { placed, jurisdictionOf, jurisdictionsBetween }: Pick<MoveFacts, "placed" | "jurisdictionOf" | "jurisdictionsBetween">, node: string, hasState: (move: Move) => boolean): Pick<Moving, "leaves" | "takes"> {
   const leaves = moves.filter(({ from, phase }) => from === node && phase === "leaving").map(({ unit, id, to }) => {
     const jurisdiction = jurisdictionOf(to);
-    return { unit, id, to, ...(jurisdiction === undefined ? {} : { jurisdiction }) };
+    return { unit, id, to, ...(jurisdiction === undefined ? {} : { jurisdiction }), by: [...jurisdictionsBetween(node, to)] };
   });
   const takes = moves.filter((move) => move.to === node && (move.phase === "given" || (move.phase === "sealed" && mayAsk(move, placed, hasState)))).map(({ unit, id, from, state }) => ({ unit, id, from, ...(state === undefined || from === node ? {} : { state }) }));
   return { ...(leaves.length === 0 ? {} : { leaves }), ...(takes.length === 0 ? {} : { takes }) };

@@ -78,7 +78,7 @@ export function createPlanner({ log, blobs, ports: { clock, crypto, trace } }: P
       const apps = inCircumstances(stated, documents, state, current?.inputs.apps ?? []);
       if (apps.length === 0 && (current === undefined || current.plan.placements.length + current.plan.unplaced.length === 0)) return undefined;
       const reserved = reservedOf(current);
-      const nodes = [...state.nodes.values()].sort((a, b) => (a.name < b.name ? -1 : 1)).map((node) => inventoryNodeOf(node, state.revoked.has(node.name) ? "gone" : hearing.stateOf(node.name), reserved.get(node.name) ?? nothing));
+      const nodes = [...state.nodes.values()].sort((a, b) => (a.name < b.name ? -1 : 1)).map((node) => inventoryNodeOf({ ...node, trust: state.attested.has(node.name) ? "attested" : "enrolled" }, state.revoked.has(node.name) ? "gone" : hearing.stateOf(node.name), reserved.get(node.name) ?? nothing));
       const isNew = current === undefined || canonicalJson(apps) !== canonicalJson(current.inputs.apps);
       const isOther = standing(nodes) !== standing(current?.inputs.inventory.nodes ?? []);
       // What merely fell silent or came back, or is measured otherwise, moves nothing that has a valid place.

@@ -13,6 +13,7 @@ import { conditionSchema, driftKinds, handedSchema, type Condition, type DriftKi
 import { movingEvents, sealedSchema, takenSchema, type Sealed } from "@holon/core/schema/moving.ts";
 import { nodeReportSchema, type NodeReport } from "@holon/core/schema/node-report.ts";
 import { z } from "zod";
+import { attestedEvent } from "../identity/attestation.ts";
 import type { KnownModel } from "./models.ts";
 import { applyPeople, noPeople, type PeopleState } from "./people.ts";
 import type { KnownPolicy } from "./policy.ts";
@@ -73,6 +74,10 @@ export interface ControlState {
   readonly conditions: Map<string, { readonly now: Condition; readonly since: Readonly<Partial<Record<DriftKind, string>>> }>;
   /** By unit, from where it was handed how much, by what was told last. */
   readonly handed: Map<string, { readonly bytes: Readonly<Record<string, number>>; readonly overMs: number }>;
+  /** What each node's trail says was adopted there last. */
+  readonly adoptions: Map<string, { readonly digest: string; readonly by: string; readonly because: string }>;
+  /** Nodes whose TPM signs that they are made of that. */
+  readonly attested: Set<string>;
   readonly behindSince: Map<string, { readonly version: number; readonly at: string }>;
 }
 
@@ -102,6 +107,8 @@ export const plannedData = z.strictObject({
   changes: z.array(z.string()),
   changed: z.int(),
 });
+const measuredAdoptedData = z.object({ by: z.string(), because: z.string(), digest: z.string() });
+const attestedData = z.object({ node: z.string(), level: z.enum(["enrolled", "attested"]) });
 const nodeData = z.object({ node: z.string() });
 const issuedData = z.object({ node: z.string(), version: z.int() });
 const removedData = z.object({ app: z.string() });
@@ -114,7 +121,7 @@ export interface Fold {
 
 /** `ignored` is told of each record that says one thing and holds another, or what its writer has no business to say: that is of another version, or lies. The rest counts on. */
 export function createFold(log: Log, ignored: (record: LogRecord) => void = () => undefined): Fold {
-  const state: ControlState = { nodes: new Map(), leads: new Map(), apps: new Map(), models: new Map(), policy: undefined, images: undefined, people: noPeople(), seals: new Map(), taken: new Map(), conditions: new Map(), behindSince: new Map(), handed: new Map(), plan: undefined, revoked: new Set(), waiting: new Map() };
+  const state: ControlState = { nodes: new Map(), leads: new Map(), apps: new Map(), models: new Map(), policy: undefined, images: undefined, people: noPeople(), seals: new Map(), taken: new Map(), conditions: new Map(), behindSince: new Map(), handed: new Map(), adoptions: new Map(), attested: new Set(), plan: undefined, revoked: new Set(), waiting: new Map() };
   const read = new Map<string, number>();
 
   async function readLane(lane: Lane, head: number): Promise<boolean> {
@@ -154,6 +161,7 @@ function apply(state: ControlState, record: LogRecord, log: Log): Outcome {
   if (event.type === "holon.unit.handed") return handedTold(state, record.origin, event);
   if (event.type === movingEvents.sealed) return unitSealed(state, record.origin, event);
   if (event.type === movingEvents.taken) return unitTaken(state, record.origin, event);
+  if (event.type === "holon.node.adopted") return measuredAdopted(state, record.origin, event);
   if (record.origin !== log.origin) return false; // only this node's own trail deploys
   if (event.type === eventTypes.deployed) return appDeployed(state, event, record);
   if (event.type === eventTypes.registered) return modelRegistered(state, event);
@@ -162,6 +170,7 @@ function apply(state: ControlState, record: LogRecord, log: Log): Outcome {
   if (event.type === eventTypes.planned) return planAdopted(state, event);
   if (event.type === "holon.node.revoked" || event.type === "holon.node.enrolled") return membershipTold(state, event);
   if (event.type === eventTypes.published) return imagesPublished(state, event);
+  if (event.type === attestedEvent) return nodeAttested(state, event);
   const people = applyPeople(state.people, event);
   if (people !== undefined) return people === "unfit" ? "unfit" : false; // plans do not ask who people are
   if (event.type === eventTypes.removed) return state.apps.delete(removedData.parse(event.data).app);
@@ -216,7 +225,9 @@ function planAdopted(state: ControlState, event: StoredEvent): Outcome {
 function membershipTold(state: ControlState, event: StoredEvent): Outcome {
   const told = nodeData.safeParse(event.data);
   if (!told.success) return "unfit";
-  if (event.type === "holon.node.enrolled") return state.revoked.delete(told.data.node);
+  // Whatever its TPM signed before, the machine may be another now.
+  const wasAttested = state.attested.delete(told.data.node);
+  if (event.type === "holon.node.enrolled") return state.revoked.delete(told.data.node) || wasAttested;
   state.revoked.add(told.data.node);
   return true;
 }
@@ -239,6 +250,21 @@ function conditionTold(state: ControlState, node: string, event: StoredEvent): O
   state.conditions.set(node, { now: told.data, since: Object.fromEntries(since) });
   if (told.data.version >= (state.behindSince.get(node)?.version ?? 0)) state.behindSince.delete(node);
   return false;
+}
+
+/** A node of before tells no digest: its quotes then say what nobody knows. */
+function measuredAdopted(state: ControlState, node: string, event: StoredEvent): Outcome {
+  const told = measuredAdoptedData.safeParse(event.data);
+  if (told.success) state.adoptions.set(node, told.data);
+  return false;
+}
+
+function nodeAttested(state: ControlState, event: StoredEvent): Outcome {
+  const { node, level } = attestedData.parse(event.data);
+  const before = state.attested.has(node);
+  if (level === "attested") state.attested.add(node);
+  else state.attested.delete(node);
+  return before !== state.attested.has(node);
 }
 
 /** Who was never heard, or is no more, moves nothing. */

@@ -1,10 +1,13 @@
 /** The control plane on the root of a small simulated fleet: real nodes, real logs, virtual time. */
 import { createHash } from "node:crypto";
 import { isoTime } from "@holon/core/event/iso-time.ts";
-import { encodeStoredEvent } from "@holon/core/event/stored.ts";
+import type { Ports } from "@holon/core/ports.ts";
+import type { NodeConfig } from "@holon/core/schema/node.ts";
+import { encodeStoredEvent, parseStoredEvent } from "@holon/core/event/stored.ts";
 import type { Log } from "@holon/core/log/log.ts";
 import { appDocumentSchema, type AppDocument } from "@holon/core/schema/app.ts";
 import { desiredSchema, type Desired } from "@holon/core/schema/desired.ts";
+import { createCipher } from "@holon/sim/cipher.ts";
 import { Fleet, type MemberOptions } from "@holon/sim/fleet.ts";
 import { holonProgram } from "@holon/sim/program.ts";
 import type { SimSubject } from "@holon/sim/subject.ts";
@@ -23,13 +26,25 @@ export const app = (name: string, version = "1"): AppDocument =>
     egress: [{ class: "derived", to: "*" }],
   });
 
+export interface FleetParts {
+  /** Logs are. */
+  readonly isEncrypted?: boolean;
+  readonly certificateMs?: number;
+  /** Ports of a node in place of those that it would get. */
+  ports?(config: NodeConfig, ports: Ports, authority: Fleet["authority"]): Ports;
+}
+
 export class ControlFleet {
   readonly world = new World(7);
   readonly fleet: Fleet;
 
-  static async start(members: readonly MemberOptions[] = [{ name: "cloud", tier: "cloud" }, { name: "edge-1", tier: "edge", parent: "cloud" }, { name: "gateway-1", tier: "gateway", parent: "edge-1" }]): Promise<ControlFleet> {
+  static async start(members: readonly MemberOptions[] = [{ name: "cloud", tier: "cloud" }, { name: "edge-1", tier: "edge", parent: "cloud" }, { name: "gateway-1", tier: "gateway", parent: "edge-1" }], { isEncrypted = false, ports: change, ...options }: FleetParts = {}): Promise<ControlFleet> {
     const { boot, sandbox } = await holonProgram();
-    const control = new ControlFleet({ boot, sandbox });
+    const changed: typeof boot = (config, ports) => {
+      const own = isEncrypted ? { ...ports, cipher: createCipher(config.name, ports.random) } : ports;
+      return boot(config, change?.(config, own, control.fleet.authority) ?? own);
+    };
+    const control: ControlFleet = new ControlFleet({ boot: changed, sandbox }, options);
     for (const member of members) control.fleet.add(member);
     await control.fleet.bringUp();
     await control.until("every node is heard", () => control.control.nodes().length === members.length);
@@ -37,8 +52,8 @@ export class ControlFleet {
     return control;
   }
 
-  constructor(program: ConstructorParameters<typeof Fleet>[1]) {
-    this.fleet = new Fleet(this.world, program);
+  constructor(program: ConstructorParameters<typeof Fleet>[1], options: { readonly certificateMs?: number } = {}) {
+    this.fleet = new Fleet(this.world, program, options);
   }
 
   get control(): Control {
@@ -77,6 +92,19 @@ export class ControlFleet {
     const time = isoTime(0);
     const bytes = encodeStoredEvent({ type, source: `/${node}/liar`, time, recordedtime: time, clock: "unknown", class: "public", jurisdiction: "EU/DE", data });
     return this.drive(this.#subject(node).log.append({ records: [{ stream: "audit", class: "public", bytes }] }));
+  }
+
+  /** Data of the node's own events of a type, in its audit and alarm streams. */
+  async told(node: string, type: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
+    const { log } = this.#subject(node);
+    const found: Readonly<Record<string, unknown>>[] = [];
+    for (const stream of ["audit", "alarm"] as const) {
+      for (const record of await this.drive(log.read({ origin: log.origin, stream }, 1, { maxRecords: 10_000, maxBytes: 8 << 20 }))) {
+        const event = parseStoredEvent(record.bytes, "");
+        if (event.type === type && typeof event.data === "object" && event.data !== null) found.push({ ...event.data });
+      }
+    }
+    return found;
   }
 
   /** The document that stands issued for a node. */

@@ -72,6 +72,10 @@ export const lookAnswerSchema = z.strictObject({
   version: z.int().min(0),
 });
 
+/** A text that a node signed with the key of its present certificate, and what leads from that to the root. */
+export const vouchedSchema = z.strictObject({ chain: z.array(pemSchema).min(1).max(4), proof: base64url });
+export type Vouched = z.infer<typeof vouchedSchema>;
+
 /** What an invitation allows: one node, by name, site and tier. */
 export const invitedSchema = z.strictObject({ node: nameSchema, site: nameSchema, tier: tierSchema });
 export type Invited = z.infer<typeof invitedSchema>;

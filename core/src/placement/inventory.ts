@@ -8,6 +8,7 @@ export interface HeardNode {
   readonly tier: Tier;
   readonly site: string;
   readonly jurisdiction: string;
+  readonly trust?: InventoryNode["trust"] | undefined;
   /** Undefined where it has never told: what it has is unknown. */
   readonly inventory?: NodeReport | undefined;
 }
@@ -18,8 +19,8 @@ export interface Reserved {
 }
 
 /** `reserved`: what stands there by the plan before. It is part of the load that the node measures, and is not to count twice. */
-export function inventoryNodeOf({ name, tier, site, jurisdiction, inventory }: HeardNode, state: InventoryNode["state"], reserved: Reserved): InventoryNode {
-  const about = { name, tier, site, jurisdiction, trust: "enrolled", state } as const;
+export function inventoryNodeOf({ name, tier, site, jurisdiction, trust = "enrolled", inventory }: HeardNode, state: InventoryNode["state"], reserved: Reserved): InventoryNode {
+  const about = { name, tier, site, jurisdiction, trust, state } as const;
   if (inventory === undefined) return { ...about, capacity: {}, load: {}, providers: ["cpu"], speeds: {}, prices: {}, power: {} };
   const { load, speeds = {}, ...rest } = inventory;
   const beside = (measured: Measured | undefined, own: number): Measured | undefined => measured && { ...measured, value: Math.max(0, measured.value - own) };

@@ -100,5 +100,5 @@ export interface Policy {
 }
 
 /** A pattern is a whole name, or a beginning and `*`. */
-export const fitsPattern = (pattern: string, name: string): boolean => (pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : pattern === name);
+export const fitsPattern = (pattern: string, name: string): boolean => pattern === "*" || (pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : pattern === name);
 export const isExact = (pattern: string): boolean => !pattern.endsWith("*");

@@ -10,6 +10,12 @@ export const conditionSchema = z.object({
   config: z.enum(["as started", "changed"]).nullable(),
   clock: z.enum(["synced", "coasting", "unknown"]),
   disk: z.enum(["ok", "full", "failed"]),
+  /** Whether it is made of what was adopted; not told where nothing measures it, or while it looks for the first time. */
+  measured: z.enum(["unmeasured", "adopted", "altered"]).optional(),
+  /** What is altered: how many, and the first of them. */
+  altered: z.object({ count: z.int().min(1), first: z.array(z.string().max(1_024)).max(8) }).optional(),
+  /** It has a TPM that signs what it measures. */
+  quotes: z.boolean().optional(),
 });
 export type Condition = z.infer<typeof conditionSchema>;
 
@@ -17,7 +23,7 @@ export type Condition = z.infer<typeof conditionSchema>;
 export const handedSchema = z.object({ overMs: z.number().positive(), units: z.array(z.object({ unit: z.string(), bytes: z.record(z.string(), z.number().min(0)) })) });
 export type Handed = z.infer<typeof handedSchema>;
 
-export const driftKinds = ["version", "policy", "config", "clock", "disk"] as const;
+export const driftKinds = ["version", "policy", "config", "clock", "disk", "measured"] as const;
 export type DriftKind = (typeof driftKinds)[number];
 
 export const driftSchema = z.object({

@@ -1,5 +1,7 @@
 /** A unit on its way from one node to another, with what it holds: what a desired document says of it, what nodes tell, and the state that travels. */
 import { z } from "zod";
+import { vouchedSchema } from "../identity/messages.ts";
+import { canonicalJson } from "../json.ts";
 import { limits } from "../limits.ts";
 import { blobHashSchema } from "./app.ts";
 
@@ -9,8 +11,10 @@ const unitSchema = z.string().min(3).max(127).regex(/^[^/]+\/[^/]+$/);
 const moveIdSchema = z.string().min(1).max(256);
 const nodeSchema = z.string().min(1).max(63);
 
-/** `jurisdiction`: of the node that it goes to; what is raw or personal goes nowhere without it. */
-export const leaveSchema = z.strictObject({ unit: unitSchema, id: moveIdSchema, to: nodeSchema, jurisdiction: z.string().min(1).optional() });
+/**
+ * `jurisdiction`: of the node that it goes to; what is raw or personal goes nowhere without it. `by`: of all nodes by way of which what it holds goes there, up to control, where it waits, and down again.
+ */
+export const leaveSchema = z.strictObject({ unit: unitSchema, id: moveIdSchema, to: nodeSchema, jurisdiction: z.string().min(1).optional(), by: z.array(z.string().min(1)).max(limits.moveWayMax).optional() });
 export type Leave = z.infer<typeof leaveSchema>;
 /** `state`: the blob it goes on from; without it from nothing, or, where it comes back to the node that it left, from what is there. */
 export const takeSchema = z.strictObject({ unit: unitSchema, id: moveIdSchema, from: nodeSchema, state: blobHashSchema.optional() });
@@ -62,10 +66,22 @@ export type Sealed = z.infer<typeof sealedSchema>;
 export const takenSchema = z.strictObject({ unit: unitSchema, id: moveIdSchema, from: nodeSchema, state: blobHashSchema.nullable(), positions: positionsTold });
 export const movingEvents = { sealed: "holon.unit.sealed", taken: "holon.unit.taken" } as const;
 
-/** `plan.take`, passed up to control: may this node start what was sealed elsewhere? Once granted it is nobody else's. */
-export const takeAskSchema = z.strictObject({ node: nodeSchema, unit: unitSchema, id: moveIdSchema });
+const askShape = { node: nodeSchema, unit: unitSchema, id: moveIdSchema, vouched: vouchedSchema.optional() };
+/** `plan.take`, passed up to control: may this node start what was sealed elsewhere? Once granted it is nobody else's. `vouched`: the rest of it, signed by the node, where it has a certificate. */
+export const takeAskSchema = z.strictObject(askShape);
 export const takeAnswerSchema = z.strictObject({ granted: z.boolean() });
 /** `state.piece`, asked by those above: a part of a state that was sealed here. */
 export const pieceAskSchema = z.strictObject({ hash: blobHashSchema, offset: z.int().min(0) });
 export const pieceAnswerSchema = z.strictObject({ sizeBytes: z.int().min(0), piece: z.base64() });
-export const movingMethods = { take: "plan.take", piece: "state.piece" } as const;
+/** `plan.state`, passed up to control by the node that a unit comes to: a part of what it holds, answered as `state.piece` is. */
+export const stateAskSchema = z.strictObject({ ...askShape, hash: blobHashSchema, offset: z.int().min(0) });
+/** `plan.moved`, passed up to control by the node that a unit left: does it go on elsewhere, so that what it held may be forgotten there? */
+export const movedAskSchema = z.strictObject(askShape);
+export const movedAnswerSchema = z.strictObject({ over: z.boolean() });
+export const movingMethods = { take: "plan.take", state: "plan.state", moved: "plan.moved", piece: "state.piece" } as const;
+
+/** What a node signs of its question. */
+export const askedText = (method: string, question: Readonly<Record<string, unknown>>): Uint8Array => {
+  const { vouched: _, ...rest } = question;
+  return new TextEncoder().encode(`holon ask\n${method}\n${canonicalJson(rest)}`);
+};

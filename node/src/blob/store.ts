@@ -17,6 +17,8 @@ export interface BlobStore {
   /** A piece of a blob, and its size; `undefined` if it is not here. */
   piece(hash: BlobHash, offset: number, length: number): Promise<{ readonly bytes: Uint8Array; readonly sizeBytes: number } | undefined>;
   put(content: Uint8Array): Promise<BlobHash>;
+  /** Of what is nobody else's: parameters that a unit fitted and took with it. */
+  remove(hash: BlobHash): Promise<void>;
   /** Bytes of a blob that have come so far. */
   partBytes(hash: BlobHash): Promise<number>;
   /** Adds the next piece; `true` when the blob is whole and verified. `HOLON_BLOB_BAD` if it is not what its name says. */
@@ -130,6 +132,12 @@ export async function openBlobStore(disk: Disk, integrity: Integrity): Promise<B
       if (present.has(hash)) return hash;
       await write(hash, content);
       return hash;
+    },
+    async remove(hash) {
+      present.delete(hash);
+      sound.delete(hash);
+      await disk.remove(path(hash));
+      await disk.syncFolder("blobs");
     },
     async partBytes(hash) {
       if (!(await disk.list("blobs")).includes(`${hash}.part`)) return 0;

@@ -53,7 +53,7 @@ export interface AgentContext {
   /** Brings a blob here, from the parent if need be. */
   fetch(hash: BlobHash): Promise<void>;
   readonly meter: Meter;
-  readonly moves: Pick<MovesContext, "above" | "askTake"> & { readonly rules?: MoveRules | undefined };
+  readonly moves: Pick<MovesContext, "above" | "askTake" | "askState" | "askMoved"> & { readonly rules?: MoveRules | undefined };
 }
 
 export type AgentState = "idle" | "fetching" | "switching" | "settled" | "refused";
@@ -105,7 +105,7 @@ export function createAgent(context: AgentContext): Agent {
   const moments = createMoments(ports.clock);
   const scout = createScout(log, () => [...running.values()].flatMap(({ unit }) => unit ?? []));
   let sources: readonly RunningSource[] = [];
-  const moves: Moves = createMoves({ log, events: context.events, blobs: context.blobs, guard: context.guard, ports, fetch: context.fetch, ...context.moves, running: (unit) => running.get(`function ${unit}`)?.unit, changed: reachAnew }, context.moves.rules);
+  const moves: Moves = createMoves({ log, events: context.events, blobs: context.blobs, guard: context.guard, integrity: context.integrity, ports, ...context.moves, running: (unit) => running.get(`function ${unit}`)?.unit, changed: reachAnew }, context.moves.rules);
   const changed = (): void => {
     sources = [...running.values()].flatMap(({ source }) => source ?? []);
     scout.changed();

@@ -19,7 +19,7 @@ function bed() {
   const calls = createCalls({ self, clock, handlers, route: () => undefined, above: () => undefined });
   const control = { issued: 1, answers: true, asked: 0 };
   const node = { version: 1, changes: [] as boolean[] };
-  const lease = createLease({ self, calls, handlers, ports: { clock, trace: { note: () => undefined } }, above: () => undefined, version: () => node.version, changed: () => node.changes.push(lease.holds()) });
+  const lease = createLease({ self, calls, handlers, ports: { clock, trace: { note: () => undefined } }, above: () => undefined, speaksFor: () => true, version: () => node.version, changed: () => node.changes.push(lease.holds()) });
   handlers.set(planMethods.renew, (parameters) => {
     assert.deepEqual(renewSchema.parse(parameters), { node: self, version: node.version });
     control.asked += 1;

@@ -18,6 +18,8 @@ export interface LeaseOptions {
   readonly ports: { readonly clock: Clock; readonly trace: Trace };
   /** The way up, if it is open. */
   above(): Peer | undefined;
+  /** Whether who asks may speak for the node that the question names. */
+  speaksFor(peer: NodeName, node: string): boolean;
   /** Version of the desired document that is held. */
   version(): number;
   /** It holds now and did not, or the other way round. */
@@ -44,7 +46,7 @@ export function createLease(options: LeaseOptions): Lease {
   let started = false;
   let closed = false;
 
-  const askUp = passesUp({ self, method: planMethods.renew, schema: renewSchema, calls, handlers, above: options.above });
+  const askUp = passesUp({ self, method: planMethods.renew, schema: renewSchema, calls, handlers, above: options.above, speaksFor: options.speaksFor });
   handlers.set(planMethods.echo, () => Promise.resolve(null));
 
   function tell(): void {

@@ -54,6 +54,8 @@ export interface Downlinks {
   peers(): readonly Peer[];
   /** Whether a child leads to a node. */
   isBelow(node: NodeName): boolean;
+  /** Whether who is connected here leads to a node, as far as it says so itself and the node is not connected here. */
+  leadsTo(peer: NodeName, node: NodeName): boolean;
   /** The document of this node changed. */
   documentChanged(node: NodeName): void;
   status(): readonly DownlinkStatus[];
@@ -231,6 +233,7 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
     senders: () => [...byNumber.values()].filter(({ role }) => role !== "quiet").map(({ peer }) => peer.name),
     peers: () => [...byNumber.values()].map(({ peer }) => peer),
     isBelow: (node) => [...byNumber.values()].some((session) => session.role === "child" && session.below.has(node)),
+    leadsTo: (peer, node) => peer === node || (!sessions.has(node) && (sessions.get(peer) ?? []).some(({ below }) => below.has(node))),
     towards: (node) => sessions.get(node)?.at(-1)?.peer ?? ways.get(node)?.peer,
     documentChanged(node) {
       // To all who say that they lead there: who says so last, and does not, keeps nothing from it.

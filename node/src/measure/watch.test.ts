@@ -27,7 +27,7 @@ async function bed(context: TestContext) {
   const adopt = async (because: string): Promise<void> => writeAdopted(folder, { by: "ada", because, atMs: 1, files: [...(await measureAll(measurer))] });
   /** One start of a node: measures once, and is closed. */
   const start = async (artifacts: readonly BlobHash[] = []): Promise<MeasureStatus> => {
-    const watch = createMeasureWatch({ measurer, log, events: createEvents({ name: "gateway-1", jurisdiction: "EU" }, clock), blobs, ports: { clock, trace: { note: () => undefined } }, artifacts: () => artifacts });
+    const watch = createMeasureWatch({ measurer, log, events: createEvents({ name: "gateway-1", jurisdiction: "EU" }, clock), blobs, sha256: integrity.sha256, ports: { clock, trace: { note: () => undefined } }, artifacts: () => artifacts });
     while (watch.status().asOfMs === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
     await watch.close();
     return watch.status();
@@ -50,7 +50,8 @@ test("a node of which nothing was adopted says so, and what was adopted stands i
   const status = await start();
   assert.deepEqual([status.state, status.files, status.adopted?.by], ["adopted", 4, "ada"]);
   await start();
-  assert.deepEqual(await told(log, "audit"), [{ by: "ada", because: "installed", files: 4 }]);
+  assert.deepEqual(await told(log, "audit"), [{ by: "ada", because: "installed", files: 4, digest: status.digests?.adopted }]);
+  assert.equal(status.digests?.found, status.digests?.adopted);
   assert.deepEqual(await told(log, "alarm"), []);
 });
 

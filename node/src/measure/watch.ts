@@ -4,6 +4,8 @@
  * by the store of blobs, an altered configuration by whoever starts the node, and a program cannot judge itself, so that it goes on and says so.
  */
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
+import { toHex } from "@holon/core/log/hex.ts";
+import { digestText } from "@holon/core/measure/quote.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { NewRecord } from "@holon/core/log/log.ts";
 import { differences, type Adopted, type Difference, type Measurement } from "@holon/core/measure/measured.ts";
@@ -19,6 +21,8 @@ export interface MeasureStatus {
   readonly adopted: Pick<Adopted, "by" | "because" | "atMs"> | undefined;
   readonly files: number;
   readonly altered: readonly Difference[];
+  /** Hashes of all that was adopted, and of all that was found; undefined where nothing was adopted. */
+  readonly digests: { readonly adopted: string; readonly found: string } | undefined;
   /** Of the last round that came to its end, by the node's wall clock. */
   readonly asOfMs: number | undefined;
 }
@@ -32,7 +36,8 @@ export interface MeasureOptions {
   readonly measurer: Measurer;
   readonly log: SegmentLog;
   readonly events: Events;
-  readonly blobs: BlobStore;
+  readonly blobs: Pick<BlobStore, "read">;
+  sha256(bytes: Uint8Array): Uint8Array;
   readonly ports: { readonly clock: Clock; readonly trace: Trace };
   /** Blobs that this node is to run. */
   artifacts(): readonly BlobHash[];
@@ -43,8 +48,8 @@ const toldMax = 200;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-export function createMeasureWatch({ measurer, log, events, blobs, ports, artifacts }: MeasureOptions): MeasureWatch {
-  let status: MeasureStatus = { state: "measuring", adopted: undefined, files: 0, altered: [], asOfMs: undefined };
+export function createMeasureWatch({ measurer, log, events, blobs, sha256, ports, artifacts }: MeasureOptions): MeasureWatch {
+  let status: MeasureStatus = { state: "measuring", adopted: undefined, files: 0, altered: [], digests: undefined, asOfMs: undefined };
   const told = new Map<string, string>();
   let timer: Timer | undefined;
   let busy: Promise<void> | undefined;
@@ -75,9 +80,12 @@ export function createMeasureWatch({ measurer, log, events, blobs, ports, artifa
       adopted: by === undefined || because === undefined || atMs === undefined ? undefined : { by, because, atMs },
       files: found.length,
       altered: altered.slice(0, toldMax),
+      digests: adopted && { adopted: digest(adopted.files), found: digest(found) },
       asOfMs: ports.clock.wall().ms,
     };
   }
+
+  const digest = (files: readonly Measurement[]): string => toHex(sha256(digestText(files)));
 
   async function measure(): Promise<readonly Measurement[]> {
     const found: Measurement[] = [];
@@ -119,10 +127,10 @@ export function createMeasureWatch({ measurer, log, events, blobs, ports, artifa
 
   /** Who adopted what stands in the trail, once. */
   async function tellAdopted({ by, because, atMs, files }: Adopted): Promise<void> {
-    const mark = JSON.stringify([by, because, atMs]);
+    const mark = JSON.stringify([by, because, atMs, digest(files)]);
     const before = log.cell(adoptedCell);
     if (before !== undefined && decoder.decode(before) === mark) return;
-    const record = events.record({ stream: "audit", type: "holon.node.adopted", class: "public", producer: "measure", data: { by, because, files: files.length } });
+    const record = events.record({ stream: "audit", type: "holon.node.adopted", class: "public", producer: "measure", data: { by, because, files: files.length, digest: digest(files) } });
     await log.append({ records: [record], cells: [{ key: adoptedCell, value: encoder.encode(mark) }] });
   }
 

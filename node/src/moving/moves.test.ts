@@ -16,6 +16,7 @@ import type { SharedOutgoing } from "../policy/guard.ts";
 import { nodeName } from "../testing/sim-family.ts";
 import { integrity, openTempLog, record, tempFolder } from "../testing/temp-log.ts";
 import { encodeUnitState } from "./unit-state.ts";
+import { pieceOf } from "./pieces.ts";
 import { createMoves, type MovesContext } from "./moves.ts";
 
 const lane: Lane = { origin: nodeName("edge-1"), stream: "local" };
@@ -54,7 +55,7 @@ async function bed(context: TestContext, parts: Partial<MovesContext> = {}) {
   const blobs = await openBlobStore(createDisk(folder), integrity);
   const events = createEvents({ name: "edge-1", jurisdiction: "EU/DE" }, createClock());
   const ports = { clock: timers.clock, random: createRandom(), trace: { note: () => undefined } };
-  const moves = createMoves({ log, events, blobs, guard: { mayShare: () => Promise.resolve(true) }, ports, above: { jurisdiction: "EU" }, fetch: () => Promise.resolve(), askTake: () => Promise.resolve({ granted: true }), running: () => undefined, changed: () => undefined, ...parts });
+  const moves = createMoves({ log, events, blobs, guard: { mayShare: () => Promise.resolve(true) }, ports, above: { jurisdiction: "EU" }, integrity, askState: () => Promise.reject(new Error("not asked for")), askTake: () => Promise.resolve({ granted: true }), askMoved: () => Promise.resolve({ over: false }), running: () => undefined, changed: () => undefined, ...parts });
   context.after(() => moves.close());
   const told = async (): Promise<Sealed> => {
     const audit = { origin: log.origin, stream: "audit" } as const;
@@ -97,9 +98,9 @@ test("a unit that has fitted more than a seal can name stays, and is sealed with
 
 test("a second move of a unit is looked after while the first has not come to rest", async (context) => {
   const questions: string[] = [];
-  const { promise: fetched, resolve: arrive } = Promise.withResolvers<void>();
+  const { promise: fetched, reject: giveUp } = Promise.withResolvers<never>();
   const running = { hasReached: () => false, reached: () => 0 };
-  const { moves, timers } = await bed(context, { running: () => running, fetch: () => fetched, askTake: (_, id) => Promise.resolve({ granted: questions.push(id) < 0 }) });
+  const { moves, timers } = await bed(context, { running: () => running, askState: () => fetched, askTake: (_, id) => Promise.resolve({ granted: questions.push(id) < 0 }) });
   const leave = (id: string): Moving => ({ leaves: [{ unit: "a/f", id, to: "edge-2" }] });
   const take = (id: string): Moving => ({ takes: [{ unit: "a/g", id, from: "edge-1" }] });
   moves.follow(desired(1, leave("1")));
@@ -116,19 +117,21 @@ test("a second move of a unit is looked after while the first has not come to re
   moves.begin(["a/g"]);
   await until(() => questions.length > 0);
   assert.deepEqual(questions, ["4"]);
-  arrive();
+  giveUp(new Error("too late"));
 });
 
 test("a unit whose state was on the way when a newer document came is asked for once that is reached, and only then", async (context) => {
   const questions: string[] = [];
   const { promise: fetched, resolve: arrive } = Promise.withResolvers<void>();
-  const { moves, blobs, log } = await bed(context, { fetch: () => fetched, askTake: (_, id) => Promise.resolve({ granted: questions.push(id) > 0 }) });
+  const pieces = new Map<string, Uint8Array>();
+  const askState: MovesContext["askState"] = (_, __, hash, offset) => fetched.then(() => pieceOf(pieces.get(hash) ?? assert.fail(hash), offset));
+  const { moves, log } = await bed(context, { askState, askTake: (_, id) => Promise.resolve({ granted: questions.push(id) > 0 }) });
   const stateOf = (unit: string): Uint8Array => encodeUnitState({ apiVersion: "holon/v1", kind: "UnitState", unit, id: "1", positions: {}, cells: [], blobs: [] });
   const take = (unit: string) => ({ unit, id: `${unit} 1`, from: "edge-2", state: blobHashSchema.parse(toHex(integrity.sha256(stateOf(unit)))) });
   const coming = { takes: [take("a/g"), take("a/h")] };
   moves.follow(desired(1, coming));
   moves.begin(["a/g"]);
-  for (const unit of ["a/g", "a/h"]) await blobs.put(stateOf(unit));
+  for (const unit of ["a/g", "a/h"]) pieces.set(take(unit).state, stateOf(unit));
   moves.follow(desired(2, coming));
   arrive();
   moves.begin(["a/h"]);
@@ -151,4 +154,38 @@ test("what a unit has read and made nothing of is not told as left", async (cont
     await moves.seal("a/f");
     assert.deepEqual((await told()).left, behind === 0 ? {} : { [laneName(lane)]: behind });
   }
+});
+
+test("what a unit held is forgotten when control says that it goes on elsewhere, not before, and not while the unit is to run here", async (context) => {
+  const answers = { over: false, asked: 0 };
+  const { log, blobs, moves, timers } = await bed(context, { askMoved: () => (answers.asked++, Promise.resolve({ over: answers.over })) });
+  const fitted = await blobs.put(text("fitted by f"));
+  const shared = await blobs.put(text("fitted by f and by g"));
+  const parameters = (blob: string) => text({ blob, model: "m", subject: "s", note: "" });
+  await log.append({ cells: [["state/a/f/last", text(17)], ["position/a/f", text({})], ["fitted/a/f/m/1", parameters(fitted)], ["fitted/a/f/m/2", parameters(shared)], ["fitted/a/g/m/1", parameters(shared)], ["state/a/g/last", text(18)]].map(([key, value]) => ({ key: String(key), value: value instanceof Uint8Array ? value : null })) });
+  moves.follow(desired(1, { leaves: [{ unit: "a/f", id: "1", to: "edge-2", jurisdiction: "EU" }] }, [app({ type: "x.y" })]));
+  moves.begin([]);
+  await moves.seal("a/f");
+  const look = async (): Promise<void> => {
+    const before = answers.asked;
+    await until(() => {
+      timers.run();
+      return answers.asked > before;
+    });
+  };
+  timers.run();
+  assert.equal(answers.asked, 0, "the document names it still");
+  moves.follow(desired(2, {}));
+  await look();
+  assert.ok(log.cell("state/a/f/last") !== undefined, "the other has not taken it");
+  answers.over = true;
+  await look();
+  await until(() => {
+    timers.run();
+    return log.cell("state/a/f/last") === undefined;
+  });
+  await until(() => moves.mayRun("a/f"));
+  assert.deepEqual(["position/a/f", "fitted/a/f/m/1", "state/a/g/last", "moved/a/f"].map((key) => log.cell(key) !== undefined), [false, false, true, true]);
+  assert.deepEqual([await blobs.has(fitted), await blobs.has(shared)], [false, true]);
+  assert.deepEqual(moves.ownOf(desired(1, {}, [app({ type: "x.y" })]))[0]?.functions, [], "it never starts here from what was verified before");
 });

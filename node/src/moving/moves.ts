@@ -9,6 +9,8 @@
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { canonicalJson } from "@holon/core/json.ts";
 import { limits } from "@holon/core/limits.ts";
+import { toHex } from "@holon/core/log/hex.ts";
+import type { Integrity } from "@holon/core/log/run.ts";
 import { backoffMs } from "@holon/core/link/backoff.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
 import { laneName, type CellChange } from "@holon/core/log/log.ts";
@@ -20,25 +22,29 @@ import { blobHashSchema, type AppDocument } from "@holon/core/schema/app.ts";
 import type { DataClass } from "@holon/core/schema/event.ts";
 import { movingEvents, takeAnswerSchema, type Leave, type Take, type UnitState } from "@holon/core/schema/moving.ts";
 import type { BlobHash } from "@holon/core/units.ts";
-import { z } from "zod";
 import type { BlobStore } from "../blob/store.ts";
 import type { Events } from "../event/events.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import type { Guard } from "../policy/guard.ts";
 import type { RunningUnit } from "../run/unit.ts";
+import { heldSchema, movedCell, type Held } from "./held.ts";
+import { createForgetter } from "./forgetter.ts";
+import { whole } from "./pieces.ts";
 import { cellsFrom, encodeUnitState, parseUnitState, positionsTold, unitStateOf } from "./unit-state.ts";
 
 export interface MovesContext {
   readonly log: SegmentLog;
   readonly events: Events;
-  readonly blobs: BlobStore;
+  readonly blobs: Pick<BlobStore, "has" | "put" | "remove">;
   readonly guard: Pick<Guard, "mayShare">;
   readonly ports: { readonly clock: Clock; readonly random: Random; readonly trace: Trace };
   /** Where this node's own state would go first; undefined at the root, from which nothing goes further up. */
   readonly above: { readonly jurisdiction: string | undefined } | undefined;
-  fetch(hash: BlobHash): Promise<void>;
-  /** Asks control by way of those above. */
+  readonly integrity: Pick<Integrity, "sha256">;
+  /** Asks control by way of those above: whether it may start the unit here; for a part of what the unit holds; and whether a unit that was sealed here goes on elsewhere. */
   askTake(unit: string, id: string): Promise<unknown>;
+  askState(unit: string, id: string, hash: BlobHash, offset: number): Promise<unknown>;
+  askMoved(unit: string, id: string): Promise<unknown>;
   /** What runs of it, if it does. */
   running(unit: string): Pick<RunningUnit, "hasReached" | "reached"> | undefined;
   /** Something may start now, or is to end. */
@@ -81,18 +87,7 @@ export interface MoveRules {
 
 export const moveRules: MoveRules = { runsBeforeSeal: (isSealed) => !isSealed, runsBeforeTake: (isTaken) => isTaken, cellsFrom };
 
-const heldSchema = z.strictObject({ id: z.string(), as: z.enum(["sealed", "taken"]), blobs: z.array(blobHashSchema) });
-const movedCell = (unit: string): string => `moved/${unit}`;
 const encoder = new TextEncoder();
-
-/** Whether the blob is part of something that was sealed here. */
-export function wasSealed(log: Pick<SegmentLog, "cells">, hash: BlobHash): boolean {
-  for (const value of log.cells("moved/").values()) {
-    const held = heldSchema.parse(parseJson(value));
-    if (held.as === "sealed" && held.blobs.includes(hash)) return true;
-  }
-  return false;
-}
 
 /** Of what it was handed. What nothing here makes has come from other nodes, whose guards let it go: that is never raw or personal. */
 function classHeld(app: AppDocument, name: string): DataClass {
@@ -119,7 +114,7 @@ export function createMoves(context: MovesContext, rules: MoveRules = moveRules)
   const attempts = new Map<string, number>();
   let closed = false;
 
-  function heldOf(unit: string): z.infer<typeof heldSchema> | undefined {
+  function heldOf(unit: string): Held | undefined {
     const bytes = log.cell(movedCell(unit));
     return bytes && heldSchema.parse(parseJson(bytes));
   }
@@ -161,9 +156,8 @@ export function createMoves(context: MovesContext, rules: MoveRules = moveRules)
   async function take(entry: Take): Promise<void> {
     const { unit, id, from, state: hash } = entry;
     const isHome = from === log.origin;
-    if (hash !== undefined && !isHome && !(await blobs.has(hash))) await context.fetch(hash);
-    const state = hash === undefined || isHome ? undefined : parseUnitState(await blobs.read(hash), unit);
-    for (const blob of state?.blobs ?? []) if (!(await blobs.has(blob))) await context.fetch(blob);
+    const state = hash === undefined || isHome ? undefined : parseUnitState(await fetched(entry, hash), unit);
+    for (const blob of state?.blobs ?? []) if (!(await blobs.has(blob))) await blobs.put(await fetched(entry, blob));
     if (!isWanted(entry)) return;
     const { granted } = takeAnswerSchema.parse(await context.askTake(unit, id));
     if (closed || takes.get(unit)?.id !== id) return;
@@ -174,6 +168,13 @@ export function createMoves(context: MovesContext, rules: MoveRules = moveRules)
     await log.append({ records: [record], cells });
     done(unit);
     context.changed();
+  }
+
+  /** Kept in memory alone until it is taken. */
+  async function fetched({ unit, id }: Take, hash: BlobHash): Promise<Uint8Array> {
+    const content = await whole(hash, (offset) => context.askState(unit, id, hash, offset));
+    if (toHex(context.integrity.sha256(content)) !== hash) throw new HolonError("HOLON_BLOB_BAD", `what came of what ${unit} holds is not what its seal says`);
+    return content;
   }
 
   /** A newer document that is not reached yet, or is refused, would leave it granted to a node that does not run it. */
@@ -188,10 +189,10 @@ export function createMoves(context: MovesContext, rules: MoveRules = moveRules)
     );
   }
 
-  const movedAs = (unit: string, held: z.infer<typeof heldSchema>): CellChange => ({ key: movedCell(unit), value: encoder.encode(canonicalJson(held)) });
+  const movedAs = (unit: string, held: Held): CellChange => ({ key: movedCell(unit), value: encoder.encode(canonicalJson(held)) });
 
   /** Why it has to stay; undefined where it may go. */
-  async function keptFor({ unit, jurisdiction }: Leave, { cells, blobs: fitted }: UnitState, bytes: number): Promise<string | undefined> {
+  async function keptFor({ unit, jurisdiction, by = [] }: Leave, { cells, blobs: fitted }: UnitState, bytes: number): Promise<string | undefined> {
     if (cells.length === 0) return undefined; // how far it has read says nothing of what it read
     if (fitted.length > limits.moveBlobsMax) return `it has fitted ${fitted.length} sets of parameters, and ${limits.moveBlobsMax} may travel`;
     if (bytes > limits.moveStateBytesMax) return `it holds ${bytes} bytes, and ${limits.moveStateBytesMax} may travel`;
@@ -200,8 +201,8 @@ export function createMoves(context: MovesContext, rules: MoveRules = moveRules)
     const dataClass = app === undefined ? "raw" : classHeld(app, name);
     const refusal = `what it holds is of class ${dataClass}, which may not leave ${log.origin}`;
     if (jurisdiction === undefined && (dataClass === "raw" || dataClass === "personal")) return `${refusal} for where nobody has said`;
-    // It goes by way of who is above to its next home: both have to be allowed.
-    for (const destination of new Set([...(context.above === undefined ? [] : [context.above.jurisdiction]), jurisdiction])) {
+    // It goes by way of who is above, and of control, to its next home: all of them have to be allowed.
+    for (const destination of new Set([...(context.above === undefined ? [] : [context.above.jurisdiction]), ...by, jurisdiction])) {
       if (!(await context.guard.mayShare({ app: appName, name, class: dataClass, rules: app?.egress ?? [], destination, policyVersion: desired?.version ?? 0, change: desired?.version ?? 1 }))) return refusal;
     }
     return undefined;
@@ -214,6 +215,12 @@ export function createMoves(context: MovesContext, rules: MoveRules = moveRules)
     const behind = (log.head(lane)?.sequence ?? 0) - Math.max(stored ?? 0, ending.get(unit)?.reached(lane) ?? 0);
     return stored === undefined || behind <= 0 ? {} : { [laneName(lane)]: behind };
   }
+
+  const forgetter = createForgetter({
+    log, blobs, clock, trace: ports.trace, changed: context.changed, askMoved: context.askMoved,
+    isOwn: (unit) => takes.has(unit) || leaves.has(unit) || desired === undefined || desired.apps.some((app) => app.functions.some(({ name }) => `${app.name}/${name}` === unit)),
+  });
+  forgetter.wake();
 
   return {
     follow(next) {
@@ -232,6 +239,7 @@ export function createMoves(context: MovesContext, rules: MoveRules = moveRules)
     },
     mayRun(unit) {
       const [leave, coming] = [leaves.get(unit), takes.get(unit)];
+      if (forgetter.isForgetting(unit)) return false;
       if (leave !== undefined) return !ending.has(unit) && rules.runsBeforeSeal(isAt(leave, "sealed"));
       return coming === undefined || rules.runsBeforeTake(isAt(coming, "taken"));
     },
@@ -264,13 +272,14 @@ export function createMoves(context: MovesContext, rules: MoveRules = moveRules)
         const state = unitStateOf(unit, leave.id, log);
         const bytes = encodeUnitState(state);
         const kept = await keptFor(leave, state, bytes.length);
-        const hash = kept === undefined ? await blobs.put(bytes) : undefined;
+        const hash = kept === undefined ? blobHashSchema.parse(toHex(context.integrity.sha256(bytes))) : undefined;
         const data = { unit, id: leave.id, to: leave.to, state: hash ?? null, bytes: bytes.length, blobs: hash === undefined ? [] : state.blobs, positions: positionsTold(state.positions), left: leftOf(unit, state.positions), kept: kept ?? null };
         const record = events.record({ stream: "audit", type: movingEvents.sealed, class: "public", producer: "agent", subject: unit, data });
         await log.append({ records: [record], cells: [movedAs(unit, { id: leave.id, as: "sealed", blobs: hash === undefined ? [] : [hash, ...state.blobs] })] });
         ending.delete(unit);
         busy.delete(leave.id);
         done(unit);
+        forgetter.wake();
       } catch (error) {
         faltered(leave, error, context.changed);
       }
@@ -279,6 +288,7 @@ export function createMoves(context: MovesContext, rules: MoveRules = moveRules)
     close() {
       closed = true;
       for (const timer of waits.values()) timer.cancel();
+      forgetter.close();
     },
   };
 }

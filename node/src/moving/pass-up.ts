@@ -11,6 +11,8 @@ export interface PassUpOptions<Question> {
   readonly schema: { parse(parameters: unknown): Question };
   readonly calls: Calls;
   readonly handlers: Map<string, CallHandler>;
+  /** Whether who asks may speak for the node that the question names. */
+  speaksFor(peer: NodeName, node: string): boolean;
   /** The way up, if it is open. */
   above(): Peer | undefined;
 }
@@ -21,13 +23,20 @@ export interface AskUp<Question> {
   hasWay(): boolean;
 }
 
-export function passesUp<Question>({ self, method, schema, calls, handlers, above }: PassUpOptions<Question>): AskUp<Question> {
-  const passUp: CallHandler = (parameters) => {
+export function passesUp<Question extends { readonly node: string }>({ self, method, schema, calls, handlers, above, speaksFor }: PassUpOptions<Question>): AskUp<Question> {
+  const passUp: CallHandler = async (parameters, from) => {
+    const question = schema.parse(parameters);
+    requireSpeaksFor(speaksFor, method, from, question.node);
     const up = above();
-    if (up === undefined) return Promise.reject(new HolonError("HOLON_LINK_UNREACHABLE", `${self} has no way to control now`));
-    return calls.callPeer(up, method, schema.parse(parameters), limits.nodeRenewAskMs);
+    if (up === undefined) throw new HolonError("HOLON_LINK_UNREACHABLE", `${self} has no way to control now`);
+    return calls.callPeer(up, method, question, limits.nodeRenewAskMs);
   };
   handlers.set(method, passUp);
   const answering = (): CallHandler => handlers.get(method) ?? passUp;
   return Object.assign((question: Question) => answering()(question, self), { hasWay: () => answering() !== passUp || above() !== undefined });
+}
+
+/** `HOLON_CALL_DENIED`. */
+export function requireSpeaksFor(speaksFor: PassUpOptions<unknown>["speaksFor"], method: string, from: NodeName, node: string): void {
+  if (!speaksFor(from, node)) throw new HolonError("HOLON_CALL_DENIED", `${from} asks ${method} in the name of ${node}, which is not below it`);
 }

@@ -53,5 +53,13 @@ export function cellsFrom({ unit, cells, positions }: UnitState, log: Cells): re
   ];
 }
 
+/** All that the unit wrote here, and the sets of parameters that no other unit's cell names. */
+export function forgottenOf(unit: string, log: Cells): { readonly cells: readonly CellChange[]; readonly blobs: readonly BlobHash[] } {
+  const own = new Set(cellsOf(unit, log).map(({ family, key }) => `${prefixOf(family, unit)}${key}`));
+  const named = (isOwn: boolean): BlobHash[] => [...log.cells("fitted/")].flatMap(([key, value]) => (own.has(key) === isOwn ? [fittedBlobSchema.parse(parseJson(value)).blob] : []));
+  const others = new Set(named(false));
+  return { cells: [...own, positionCell(unit)].filter((key) => log.cell(key) !== undefined).map((key) => ({ key, value: null })), blobs: [...new Set(named(true))].filter((blob) => !others.has(blob)) };
+}
+
 /** As many as a record tells. */
 export const positionsTold = (positions: Readonly<Record<string, number>>): Readonly<Record<string, number>> => Object.fromEntries(Object.entries(positions).slice(0, limits.moveLanesTold));

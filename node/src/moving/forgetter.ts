@@ -1,0 +1,79 @@
+/** What units held that were sealed here is forgotten, as soon as control says that they go on elsewhere: until then it is all that there is of them. */
+import { toHolonError } from "@holon/core/errors.ts";
+import { canonicalJson } from "@holon/core/json.ts";
+import { limits } from "@holon/core/limits.ts";
+import type { Clock, Timer, Trace } from "@holon/core/ports.ts";
+import { movedAnswerSchema } from "@holon/core/schema/moving.ts";
+import type { BlobStore } from "../blob/store.ts";
+import type { SegmentLog } from "../log/segment-log.ts";
+import { movedCell, sealedUnits } from "./held.ts";
+import { forgottenOf } from "./unit-state.ts";
+
+export interface ForgetterOptions {
+  readonly log: SegmentLog;
+  readonly blobs: Pick<BlobStore, "remove">;
+  readonly clock: Clock;
+  readonly trace: Trace;
+  askMoved(unit: string, id: string): Promise<unknown>;
+  /** Whether the unit is this node's by its newest document, or may be. */
+  isOwn(unit: string): boolean;
+  /** Something may start now. */
+  changed(): void;
+}
+
+export interface Forgetter {
+  /** Something was sealed here. */
+  wake(): void;
+  /** Its cells are about to go: it starts again when they are gone. */
+  isForgetting(unit: string): boolean;
+  close(): void;
+}
+
+export function createForgetter({ log, blobs, clock, trace, askMoved, isOwn, changed }: ForgetterOptions): Forgetter {
+  const forgetting = new Set<string>();
+  let timer: Timer | undefined;
+  let closed = false;
+
+  const waiting = () => sealedUnits(log).filter(({ unit }) => !isOwn(unit));
+
+  async function look(): Promise<void> {
+    for (const { unit, id } of waiting()) {
+      const { over } = movedAnswerSchema.parse(await askMoved(unit, id));
+      if (over && !closed && waiting().some((sealed) => sealed.id === id)) await forget(unit, id);
+    }
+  }
+
+  async function forget(unit: string, id: string): Promise<void> {
+    forgetting.add(unit);
+    try {
+      const gone = forgottenOf(unit, log);
+      // The cell stays, by which it never starts here again from what was verified before.
+      await log.append({ cells: [...gone.cells, { key: movedCell(unit), value: new TextEncoder().encode(canonicalJson({ id, as: "sealed", blobs: [] })) }] });
+      for (const blob of gone.blobs) await blobs.remove(blob);
+    } finally {
+      forgetting.delete(unit);
+      changed();
+    }
+  }
+
+  function again(): void {
+    if (closed || timer !== undefined || sealedUnits(log).length === 0) return;
+    timer = clock.after(limits.moveForgetMs, () => {
+      look()
+        .catch((error: unknown) => trace.note("debug", `forgetting what was sealed here: ${toHolonError(error).message}`)) // asked again
+        .finally(() => {
+          timer = undefined;
+          again();
+        });
+    });
+  }
+
+  return {
+    wake: again,
+    isForgetting: (unit) => forgetting.has(unit),
+    close() {
+      closed = true;
+      timer?.cancel();
+    },
+  };
+}

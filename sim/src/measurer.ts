@@ -1,0 +1,32 @@
+/** What a simulated machine is made of: files by name, and what was adopted of them. */
+import { createHash } from "node:crypto";
+import type { Adopted } from "@holon/core/measure/measured.ts";
+import type { Measurer } from "@holon/core/ports.ts";
+
+export class SimMeasurer implements Measurer {
+  readonly files = new Map<string, string>([["program", "export default 1;"], ["holon.node.yaml", "name: it"]]);
+  #adopted: Adopted | undefined;
+
+  adopt(because: string): void {
+    this.#adopted = { by: "ada", because, atMs: 1, files: [...this.files].map(([name, content]) => ({ name, hash: hashOf(content) })) };
+  }
+
+  adopted(): Promise<Adopted | undefined> {
+    return Promise.resolve(this.#adopted);
+  }
+
+  names(): Promise<readonly string[]> {
+    return Promise.resolve([...this.files.keys()]);
+  }
+
+  hash(name: string): Promise<string | undefined> {
+    const content = this.files.get(name);
+    return Promise.resolve(content === undefined ? undefined : hashOf(content));
+  }
+
+  artifact(): Promise<string | undefined> {
+    return Promise.resolve(undefined);
+  }
+}
+
+const hashOf = (content: string): string => createHash("sha256").update(content).digest("hex");
