@@ -16,7 +16,6 @@ export interface Ended {
 }
 
 export interface HolonProcess {
-  readonly pid: number | undefined;
   readonly ended: Promise<Ended>;
   /** What it has written so far. */
   stdout(): string;
@@ -43,7 +42,7 @@ export function startHolon(context: Pick<TestContext, "after">, args: readonly s
     if (running) child.kill("SIGKILL");
     await ended;
   });
-  return { pid: child.pid, ended, stdout: () => written.stdout, stderr: () => written.stderr, isRunning: () => running, signal: (name) => void child.kill(name) };
+  return { ended, stdout: () => written.stdout, stderr: () => written.stderr, isRunning: () => running, signal: (name) => void child.kill(name) };
 }
 
 export const runHolon = (context: Pick<TestContext, "after">, args: readonly string[]): Promise<Ended> => startHolon(context, args).ended;
