@@ -620,4 +620,5 @@ export const limits = {
   /** In a fleet of more nodes than that, alerts and objectives look at all of them so often at most. */
   telemetryManyNodes: 500,
   telemetryManyMs: 4_000,
+  telemetryWholeMs: 1_000,
 } as const;
