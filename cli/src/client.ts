@@ -85,6 +85,32 @@ export async function* openStream({ api, data, token: shown }: ClientOptions, pa
   }
 }
 
+/** Lines of JSON of a route, until the other end or `ended` ends them. `HOLON_API_UNREACHABLE`, or the error that the API answered. */
+export async function* openLines({ api, data, token: shown }: ClientOptions, path: string, ended: AbortSignal): AsyncGenerator<unknown> {
+  const token = shown ?? (await tokenFor(api, data));
+  const unreachable = (cause: unknown): undefined => {
+    if (ended.aborted) return undefined;
+    throw new HolonError("HOLON_API_UNREACHABLE", `no API answers at ${api}`, { cause });
+  };
+  const response = await fetch(new URL(path, api), { headers: { accept: "application/x-ndjson", authorization: `Bearer ${token ?? ""}` }, signal: ended }).catch(unreachable);
+  if (response === undefined) return;
+  if (!response.ok) throw problemOf(response.status, await response.json().catch(() => undefined), api);
+  const decoder = new TextDecoder();
+  const chunks = response.body?.[Symbol.asyncIterator]();
+  for (let rest = ""; ; ) {
+    const next = await chunks?.next().catch(unreachable);
+    if (next === undefined || next.done === true) return;
+    const lines = (rest + decoder.decode(next.value, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) {
+      const value: unknown = JSON.parse(line);
+      const problem = errorOf(value);
+      if (problem !== undefined) throw problem;
+      yield value;
+    }
+  }
+}
+
 /** An API token, a session, the machine's token: the first that is there. */
 async function tokenFor(api: string, data: string): Promise<string | undefined> {
   const given = process.env["HOLON_TOKEN"]?.trim();

@@ -119,6 +119,17 @@ test("every screen says what is there, can be reached by its address, and breaks
   await shows("#/map?view=table&q=gate", "gateway-1");
   assert.equal(await page.getByText("cloud-1").count(), 0, "the search is in the address");
   await shows("#/node/gateway-1", "beat/count");
+  await page.getByRole("button", { name: "Follow" }).click();
+  await page.getByRole("log").getByText("gateway-1 of plant starts as gateway").waitFor();
+  three.gateway.node.trace.note("warn", "the pump hums");
+  await page.getByRole("log").getByText("the pump hums").waitFor();
+  await page.getByRole("button", { name: "Ask for a report" }).click();
+  await page.getByText(/well|look/).first().waitFor();
+  const bundle = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Fetch a support bundle" }).click();
+  assert.match(readFileSync(await (await bundle).path(), "utf8"), /=== report\.json[^]*the pump hums/);
+  await assertAccessible(page, "a node looked into");
+  await browser.keep(page, "node-log");
   await shows("#/apps", "beat");
   await shows("#/app/beat", "on every node of tier gateway");
   await shows("#/models", "No version of any model is registered.");

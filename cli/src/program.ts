@@ -7,6 +7,7 @@ import { z } from "zod";
 import { connectApi, type ClientOptions } from "./client.ts";
 import { addAlerts } from "./program/alert.ts";
 import { addApi, type CommonOptions as Common } from "./program/api.ts";
+import { addDiagnosis } from "./program/diagnosis.ts";
 import { addPeople } from "./program/people.ts";
 import { addPublisher } from "./program/publisher.ts";
 import { addSite } from "./program/site.ts";
@@ -162,6 +163,7 @@ function addNodes(program: Command, hold: Hold): void {
       const ended = hold();
       await (await import("./command/node.ts")).startNodeFromFile(file, { data: resolve(options.data), api: options.listenApi, app: options.app === undefined ? undefined : resolve(options.app), verbose: options.verbose === true, ended });
     });
+  addDiagnosis(node, { common, clientOptions, hold });
   addMembership(node);
 }
 
@@ -242,6 +244,7 @@ function addEvents(program: Command): void {
   common(event.command("tail").description("the newest events"))
     .option("--stream <name>", "alarm, data, telemetry, audit or local")
     .option("--origin <node>", "node that wrote them")
+    .option("--node <node>", "ask this node itself, over its link: also for what it has not sent")
     .option("--type <prefix>", "event type or its beginning")
     .option("--since <time>", "recorded at or after: 2026-01-02T03:04:05Z, or so long ago: 15m, 2h, 7d")
     .option("--until <time>", "recorded at or before")

@@ -60,6 +60,11 @@ export const words = {
     cut: "Cut its uplink", heal: "Heal its uplink", cutHint: "for trying an outage", disk: "disk", damaged: (ranges: number) => `${ranges} damaged ranges`,
     events: "Its events", standing: "What differs from what it is to be", noDrift: "Nothing, by what it told last.", trust: "Trust",
   },
+  diagnosis: {
+    logs: "Its log", follow: "Follow", pause: "Pause", noLines: "It has said nothing yet.", logsHint: "What the node says of itself, line by line, over its own link. Secrets and readings are not in it.", times: (count: number) => `(${count} times)`,
+    report: "What is wrong, and what to do", askReport: "Ask for a report", askBundle: "Fetch a support bundle", next: "next", states: { ok: "well", warn: "look", bad: "wrong" },
+    waits: (id: string) => `It has not answered: the request waits for it as ${id}, and is done once when it is there. See \`holon node result ${id}\`.`,
+  },
   apps: {
     none: "No app is deployed.", version: "version", deployed: "deployed", parts: "Parts and where they are", part: "Part", kind: "Kind", where: "Where", why: "Why there",
     onTier: (tier: string) => `on every node of tier ${tier}`, onTierOf: "on the nodes of its functions", placed: "chosen by the plan", explain: "Why?", whyOn: (unit: string, node: string) => `Why ${unit} stands with ${node} as it does`,

@@ -1,6 +1,9 @@
 // long file: every bound in one table, by design
+import { imageBounds } from "./image/bounds.ts";
+
 /** Every bound of Holon, with what happens at the bound. Sizes in bytes, times in milliseconds. */
 export const limits = {
+  ...imageBounds,
   /** One record. At the bound: `HOLON_RECORD_TOO_LARGE`, the append is refused. */
   recordBytesMax: 1 << 20,
   /** One group commit. At the bound: the rest waits for the next commit. */
@@ -207,6 +210,10 @@ export const limits = {
   unitMemoryBytes: 64 << 20,
   unitMemoryBytesMin: 16 << 20,
   unitMemoryBytesMax: 512 << 20,
+  /** Compiled WebAssembly modules that a warden keeps for the next start of their functions. At the bound: the oldest is let go of. */
+  wasmModulesKept: 32,
+  /** One of them, before it is compiled. At the bound: it is compiled again at each start. */
+  wasmModuleKeptBytesMax: 4 << 20,
   /** Isolates that a warden keeps ready, so that a start does not wait for one. */
   isolatesSpare: 2,
   /** Time for an isolate to end when told to, and for a warden to answer beyond a function's own time. At the bound: the warden is killed. */

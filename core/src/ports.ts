@@ -6,6 +6,7 @@
  * `control` reaches time, chance, disk, network, cryptography, sandboxes and devices through these and through nothing else.
  * That is what lets the simulator run the same code and cut the power before or after any call.
  */
+import type { CommandLine, DeclaredCommand } from "./diagnosis/commands.ts";
 import type { ErrorCode, HolonError } from "./errors.ts";
 import type { Enrolment, Issued, Invited, LobbyMethod, Renewal, RevocationList, SignedRevocations, Vouched } from "./identity/messages.ts";
 import type { Validity } from "./identity/validity.ts";
@@ -32,6 +33,8 @@ export interface Clock {
   wall(): { readonly ms: number; readonly state: ClockState };
   /** Calls back once after `delayMs`; never before. A cancelled timer does not call. */
   after(delayMs: number, callback: () => void): Timer;
+  /** Resolves when what goes on from here without waiting for anything is done; not there where nothing else is. */
+  turn?(): Promise<void>;
 }
 
 /** Chance. */
@@ -477,6 +480,8 @@ export interface HostCapacity {
   readonly processors?: number;
   readonly memoryBytes?: number;
   readonly diskBytes?: number;
+  /** Whether programs can be confined here: processes and images. */
+  readonly confines?: boolean;
 }
 
 /** Figures of this machine, see `schema/app.ts` for the names. */
@@ -622,6 +627,55 @@ export interface NotifierMessage {
 
 export type NotifierAnswer = { readonly outcome: "taken" } | { readonly outcome: "later"; readonly why: string; readonly afterMs?: number | undefined } | { readonly outcome: "refused"; readonly why: string };
 
+/** Lines of a node's own log that outlive it. What a crash may take is the last moment of them. */
+export interface LineKeeper {
+  /** Those of earlier lives that are still there, oldest first. */
+  read(): Promise<readonly string[]>;
+  /** Never fails, never waits: a disk that takes no more takes no lines. */
+  write(lines: readonly string[]): void;
+}
+
+/** A program that was started for somebody far away. */
+export interface CommandOutcome {
+  /** Null where a signal or its time ended it. */
+  readonly exitCode: number | null;
+  readonly ended: "itself" | "time" | "output";
+  /** Both of its outputs, as they came. */
+  readonly output: string;
+}
+
+/** A shell for somebody far away. */
+export interface OpenShell {
+  /** `HOLON_SHELL_ENDED`. */
+  write(text: string): void;
+  /** What it has said since the last time; the shell waits while too much of it is not read. */
+  read(): string;
+  isOpen(): boolean;
+  /** Calls back once, when there is something to read, or it ended. */
+  onChange(listener: () => void): void;
+  close(): void;
+}
+
+/** What a machine tells and does for whoever looks for a fault in it. */
+export interface Diagnostics {
+  /** Versions, times, memory, processors: figures and short words, none of which is a secret. */
+  facts(): Promise<Readonly<Record<string, string | number | boolean>>>;
+  /** Every secret that lies in the node's own files, and those of its machine that it can read: to be looked for in what is told. */
+  secrets(): Promise<readonly string[]>;
+  /** Commands that every machine of this kind has. */
+  readonly commands: readonly DeclaredCommand[];
+  /** `HOLON_COMMAND_FAILED` where it cannot be started. */
+  run(line: CommandLine): Promise<CommandOutcome>;
+  /** Where this process spends its time, as JSON of the inspector (`.cpuprofile`). */
+  profile(milliseconds: number): Promise<string>;
+  /** Ed25519; keys and signatures in base64. */
+  verify(publicKey: string, message: Uint8Array, signature: string): boolean;
+  /** To an X25519 key in base64 (HPKE, RFC 9180): what the bytes are about goes with them, unsealed. */
+  seal(boxKey: string, about: Uint8Array, bytes: Uint8Array): { readonly enc: string; readonly sealed: string };
+  /** `HOLON_COMMAND_FAILED`. */
+  shell(): OpenShell;
+}
+
 /** Everything one node is given. */
 export interface Ports {
   readonly clock: Clock;
@@ -650,6 +704,10 @@ export interface Ports {
   /** Of a node that carries the control plane. */
   readonly director?: Director;
   readonly trace: Trace;
+  /** Without it lines of the node's own log are in memory alone. */
+  readonly lines?: LineKeeper | undefined;
+  /** Without it nobody far away runs anything here. */
+  readonly diagnostics?: Diagnostics | undefined;
   /** Without it nothing is measured. */
   readonly measurer?: Measurer | undefined;
   /** Without it nobody can be sure of what it measures. */

@@ -19,6 +19,9 @@ import { openBlobStore, type BlobStore } from "./blob/store.ts";
 import { desiredCell, desiredOf } from "./desired/documents.ts";
 import { createRequests, type FunctionAnswer, type FunctionRequest, type Requests } from "./trigger/requests.ts";
 import { createAgent, type Agent, type AgentContext, type AgentStatus } from "./desired/agent.ts";
+import { createDiagnosis, createRoom, type Diagnosis } from "./diagnosis/diagnosis.ts";
+import type { createErrands } from "./diagnosis/errands.ts";
+import { openOwnLines } from "./diagnosis/own-lines.ts";
 import { createEvents, type Events } from "./event/events.ts";
 import { openedRecord, startedRecord } from "./event/own-records.ts";
 import { createAdmission, defaultAdmissionBounds, type Admission, type AdmissionBounds, type AdmissionStatus } from "@holon/core/link/admission.ts";
@@ -141,6 +144,10 @@ export interface HolonNode {
   readonly states: StateKeeper;
   /** Whether a peer may ask in the name of a node: it is that node, or leads to it. */
   speaksFor(peer: NodeName, node: string): boolean;
+  /** What it says, as it keeps it. */
+  readonly trace: Ports["trace"];
+  /** Looks into this node, and into those below. */
+  readonly diagnosis: Diagnosis;
   /** What it measures of itself, and knows of those below; undefined where its configuration wants none. */
   readonly telemetry: Telemetry | undefined;
   readonly clock: Ports["clock"];
@@ -170,6 +177,7 @@ interface Parts {
   self: Self | undefined;
   measure: MeasureWatch | undefined;
   telemetry: Telemetry | undefined;
+  diagnosis: Diagnosis | undefined;
 }
 
 /** Parts that a test may put in another's place. */
@@ -181,6 +189,7 @@ export interface NodeParts {
   readonly thin?: typeof thin;
   readonly fleetView?: typeof createFleetView;
   readonly alerting?: AlertParts;
+  readonly errands?: typeof createErrands;
 }
 
 /** What only the machine knows. */
@@ -189,20 +198,23 @@ export interface NodeHost {
   readonly isConfigChanged?: (() => Promise<boolean>) | undefined;
 }
 
-export async function openNode(config: NodeConfig, ports: Ports, { election, admission: ownAdmission, mergeShared: ownMerge, moves: rules, thin: ownThin, fleetView, alerting, isConfigChanged }: NodeParts & NodeHost = {}): Promise<HolonNode> {
+export async function openNode(config: NodeConfig, given: Ports, { election, admission: ownAdmission, mergeShared: ownMerge, moves: rules, thin: ownThin, fleetView, alerting, errands, isConfigChanged }: NodeParts & NodeHost = {}): Promise<HolonNode> {
   const name = config.name as NodeName; // the configuration's schema has checked it
-  const startedMs = ports.clock.monotonicMs();
-  const events = createEvents(config, ports.clock);
-  const integrity: Integrity = { sha256: ports.crypto.sha256, crc32: ports.codec.crc32, cipher: ports.cipher };
-  const { clock, disk, random } = ports;
-  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, meter: undefined, scrubber: undefined, sharing: undefined, served: undefined, identity: undefined, refusals: undefined, verifier: undefined, self: undefined, telemetry: undefined, measure: undefined };
+  const { clock, disk, random } = given;
+  const startedMs = clock.monotonicMs();
+  const events = createEvents(config, clock);
+  const integrity: Integrity = { sha256: given.crypto.sha256, crc32: given.codec.crc32, cipher: given.cipher };
+  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, meter: undefined, scrubber: undefined, sharing: undefined, served: undefined, identity: undefined, refusals: undefined, verifier: undefined, self: undefined, telemetry: undefined, measure: undefined, diagnosis: undefined };
   const log = await openLog({ origin: name, disk, clock, random, integrity, ...segmentSize(config), opened: (stream, predecessor) => openedRecord(events, stream, predecessor), full: () => parts.keeper?.full() });
+  const ownLines = await openOwnLines({ trace: given.trace, clock, keeper: given.lines, run: log.epoch });
+  const ports: Ports = { ...given, trace: ownLines.trace };
+  ports.trace.note("info", `${name} of ${config.site} starts as ${config.tier}`, { clock: clock.wall().state });
   for (const damage of log.damage) ports.trace.note("error", `${damage.segment}: bytes ${damage.fromByte} to ${damage.toByte} are damaged (${damage.what})`, { code: "HOLON_LOG_DAMAGED" });
   const blobs = await openBlobStore(disk, integrity);
   const handlers = new Map<string, CallHandler>();
   const failed = (error: unknown): void => ports.trace.note("warn", error instanceof Error ? error.message : String(error));
   const route = (to: NodeName) => parts.site?.peer(to) ?? parts.downlinks?.towards(to) ?? parts.uplink?.peer() ?? parts.site?.relayPeer();
-  const calls = createCalls({ self: name, clock, handlers, route: (to, from) => withoutReturn(route(to), from), above: () => aboveOf(parts), denied: (peer, { code, message }) => parts.refusals?.turnedAway({ code, message, proved: peer, claimed: undefined }) });
+  const calls = createCalls({ self: name, clock, handlers, route: (to, from) => withoutReturn(route(to), from), above: () => aboveOf(parts), room: createRoom(clock, () => parts.uplink), denied: (peer, { code, message }) => parts.refusals?.turnedAway({ code, message, proved: peer, claimed: undefined }) });
   const exchange = createBlobExchange({ store: blobs, isRoot: config.parent === undefined, clock, failed });
   parts.exchange = exchange;
   const guard = createGuard({ config, log, events, integrity });
@@ -237,7 +249,10 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     parts.downlinks = createDownlinks({
       admission, log, integrity, ports, calls, blobs: exchange, safe, takesRelayed: () => parts.site?.takesRelayed() ?? false, branched: histories.branched,
       lobby: lobbyOf(parts),
-      changed: () => parts.telemetry?.childrenChanged(parts.downlinks?.senders() ?? []),
+      changed: () => {
+        parts.telemetry?.childrenChanged(parts.downlinks?.senders() ?? []);
+        parts.diagnosis?.desk.look();
+      },
     });
     if (config.siblings.length > 0) {
       const { uplink, downlinks } = parts;
@@ -282,6 +297,8 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
   parts.uplink?.start();
   if (address !== undefined) await parts.site?.start(address);
 
+  const diagnosis = createDiagnosis({ config, log, events, guard, ports, ownLines, telemetry: parts.telemetry, handlers, calls, status, errands, above: () => aboveOf(parts)?.name });
+  parts.diagnosis = diagnosis;
   const links = (): LinksReport => linksReport(parts.downlinks?.status() ?? [], parts.uplink?.status());
   answerAbove({ self: name, handlers, links, above: () => (parts.uplink?.peer() ?? parts.site?.relayPeer())?.name, status: () => ({ status: status(), meter: meter.totals() }) });
 
@@ -301,6 +318,8 @@ export async function openNode(config: NodeConfig, ports: Ports, { election, adm
     announce: (api) => appendSoon(log, clock, { records: [startedRecord(events, config, api)] }),
     status,
     links,
+    trace: ownLines.trace,
+    diagnosis,
     telemetry: parts.telemetry,
     clock,
     ask: requests.ask,
@@ -418,6 +437,7 @@ async function lastWords({ uplink }: Parts, clock: Ports["clock"]): Promise<void
 }
 
 async function closeNode(parts: Parts, { log, guard, clock, unsubscribe }: { readonly log: SegmentLog; readonly guard: Guard; readonly clock: Ports["clock"]; readonly unsubscribe: () => void }): Promise<void> {
+  parts.diagnosis?.close();
   parts.sharing?.close();
   parts.self?.close();
   parts.identity?.close();

@@ -24,6 +24,7 @@ export function createClock(options: { readonly syncedFiles?: readonly string[] 
     monotonicMs: () => performance.now(),
     wall: () => ({ ms: Date.now(), state: currentState() }),
     after: (delayMs, callback) => startTimer(performance.now() + delayMs, callback),
+    turn: () => new Promise((resolve) => setImmediate(resolve)),
   };
 }
 

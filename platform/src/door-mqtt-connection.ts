@@ -109,6 +109,7 @@ export function createMqttConnection(socket: Socket, world: ConnectionWorld): Mq
         else if (packets.isPublish(bytes)) publish(connected.session, packets.readPublish(bytes));
         else handle(connected, readPacket(bytes));
       }
+      if (socket.writableCorked === 0) world.inbox.begin(); // what it was answered goes first
     } catch (error) {
       // A defect of ours costs this connection, is recorded, and costs nobody else's.
       if (!(error instanceof MqttViolation)) world.inbox.push({ ...arrivalOf("", Buffer.alloc(0)), message: toHolonError(error) });

@@ -24,6 +24,8 @@ export interface Arrival {
 
 export interface Inbox {
   push(arrival: Arrival): void;
+  /** Nothing more comes with what was pushed: it need not wait for what else this turn brings, where nothing is under way. */
+  begin(): void;
   isFull(): boolean;
   /** Calls back once, when there is room again. */
   onRoom(callback: () => void): void;
@@ -52,6 +54,7 @@ export function createInbox(sink: DoorSink, broken: (problem: HolonError) => voi
   /** Number of the last batch that was not stored. */
   let lastFailed = 0;
   let isNext: (() => void) | undefined;
+  let begin: (() => void) | undefined;
   const waiting: (() => void)[] = [];
   let isBroken = false;
 
@@ -97,8 +100,12 @@ export function createInbox(sink: DoorSink, broken: (problem: HolonError) => voi
   }
 
   async function run(): Promise<void> {
-    // Whatever the sockets bring in this turn of the event loop belongs to the first append.
-    await new Promise((resolve) => setImmediate(resolve));
+    // Whatever the sockets bring in this turn of the event loop belongs to the first append, but for what comes when all is quiet.
+    await new Promise<void>((resolve) => {
+      begin = resolve;
+      setImmediate(resolve);
+    });
+    begin = undefined;
     while (queue.length > 0) {
       while (underWay >= limits.mqttAppendsMax) await new Promise<void>((resolve) => (isNext = resolve));
       const batch = take();
@@ -116,6 +123,9 @@ export function createInbox(sink: DoorSink, broken: (problem: HolonError) => voi
       pendingCount += 1;
       pendingBytes += arrival.bytes;
       running ??= run();
+    },
+    begin() {
+      if (underWay === 0) begin?.();
     },
     isFull: () => isOver(1),
     onRoom: (callback) => void waiting.push(callback),

@@ -2,6 +2,7 @@
 import { availableParallelism, totalmem } from "node:os";
 import { statfs } from "node:fs/promises";
 import type { Clock, HostStats } from "@holon/core/ports.ts";
+import { canConfine } from "./confine.ts";
 import { readLinuxCounters } from "./host-stats-linux.ts";
 import { readPortableCounters } from "./host-stats-portable.ts";
 
@@ -43,7 +44,7 @@ export function createHostStats(clock: Clock, folder?: string): HostStats {
   return {
     async capacity() {
       const disk = folder === undefined ? undefined : await statfs(folder).catch(() => undefined); // not every file system tells
-      return { processors: availableParallelism(), memoryBytes: totalmem(), ...(disk === undefined ? {} : { diskBytes: disk.bavail * disk.bsize }) };
+      return { processors: availableParallelism(), memoryBytes: totalmem(), confines: canConfine(), ...(disk === undefined ? {} : { diskBytes: disk.bavail * disk.bsize }) };
     },
     process() {
       const { user, system } = process.cpuUsage();

@@ -6,7 +6,7 @@ import type { ServerBinary } from "../../scripts/testing/servers.ts";
 import type { UnitInstance, UnitProgram } from "@holon/core/ports.ts";
 import { eventsOf, fails } from "@holon/sim/contracts/runner.ts";
 import { createModel } from "./model.ts";
-import { canConfine } from "./runner-process.ts";
+import { canConfine } from "./confine.ts";
 import { createRunner } from "./runner.ts";
 
 const model = createModel();

@@ -6,9 +6,10 @@
  *     POST /run {"events":[…],"state":{"key":value,…},"secrets":{"name":"…"}}
  *              → {"outputs":[{"type","data","cause",…}],"state":[{"key","value"}],"status"}
  *
- * `cause` is the index of the event that led to an output; `value` null removes. The socket is named by `HOLON_SOCKET`.
+ * `cause` is the index of the event that led to an output; `value` null removes. The socket is named by `HOLON_SOCKET`. An image speaks the same; in
+ * place of the system's programs it has its own files to read, and it is never started where it cannot be confined.
  */
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
@@ -19,6 +20,8 @@ import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { UnitEvent, UnitInstance, UnitProgram, UnitResult, UnitUsage } from "@holon/core/ports.ts";
 import { parseUnitResult } from "@holon/core/run/result.ts";
+import { canConfine } from "./confine.ts";
+import type { ImageStore, OpenImage } from "./image-store.ts";
 import { usageOf } from "./runner-process-usage.ts";
 import { unitTextMax } from "@holon/core/run/unit-text.ts";
 
@@ -31,6 +34,22 @@ const answerSchema = z.strictObject({
 const readyEveryMs = 20;
 const systemFolders = ["/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc/alternatives", "/etc/ld.so.cache", "/opt"];
 
+/** The program of an image, from its files. `HOLON_IMAGE_BAD`; `HOLON_UNIT_UNSUPPORTED` where it cannot be confined, or is for other machines. */
+export async function startImage(program: UnitProgram, images: ImageStore, talk: (text: string) => void): Promise<UnitInstance> {
+  const { name } = program;
+  if (!canConfine()) throw new HolonError("HOLON_UNIT_UNSUPPORTED", `function ${name} is an image, and this node cannot confine it`, { next: "Install bubblewrap (bwrap) on the node and let its user make namespaces; or place the function on a node that can: give it `needs: { providers: [\"bubblewrap\"] }`." });
+  const { image, release } = await images.take(program.code, `the image of function ${name}`);
+  try {
+    const command = program.command ?? image.entrypoint;
+    if (command.length === 0) throw new HolonError("HOLON_UNIT_BAD", `function ${name}: its image does not say what it starts`, { next: "Give the image an entrypoint, or the function a `command`." });
+    const unit = await startProgram({ ...program, unconfined: false }, command, talk, image);
+    return { handle: (events) => unit.handle(events), stop: () => unit.stop().finally(release) };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
 /** `HOLON_UNIT_UNSUPPORTED` where the program cannot be confined and its app does not grant it the machine. */
 export async function startProcess(program: UnitProgram, talk: (text: string) => void): Promise<UnitInstance> {
   const { name, command } = program;
@@ -38,9 +57,14 @@ export async function startProcess(program: UnitProgram, talk: (text: string) =>
   if (program.unconfined !== true && !canConfine()) {
     throw new HolonError("HOLON_UNIT_UNSUPPORTED", `function ${name} is a process, and this node cannot confine it`, { next: "Install bubblewrap (bwrap) on the node; or say `unconfined: true` in the manifest, which gives the program the rights of the node." });
   }
+  return startProgram(program, command, talk);
+}
+
+async function startProgram(program: UnitProgram, command: readonly string[], talk: (text: string) => void, image?: OpenImage): Promise<UnitInstance> {
+  const { name } = program;
   const folder = mkdtempSync(join(tmpdir(), "holon-process-"));
-  writeFileSync(join(folder, "module"), program.code);
-  const child = startChild(program, command, folder);
+  if (image === undefined) writeFileSync(join(folder, "module"), program.code);
+  const child = startChild(program, command, folder, image);
   let gone: HolonError | undefined;
   const end = (reason: HolonError): void => {
     gone ??= reason;
@@ -98,24 +122,33 @@ export async function startProcess(program: UnitProgram, talk: (text: string) =>
   };
 }
 
-let confines: boolean | undefined;
-
-/** Whether bubblewrap is here and the system lets it make namespaces. */
-export function canConfine(): boolean {
-  confines ??= spawnSync("bwrap", ["--ro-bind", "/", "/", "--unshare-all", "--die-with-parent", "/bin/true"], { stdio: "ignore" }).status === 0;
-  return confines;
-}
-
-function startChild({ memoryBytesMax = limits.unitMemoryBytesMax, unconfined, models }: UnitProgram, command: readonly string[], folder: string): ChildProcess {
+function startChild({ memoryBytesMax = limits.unitMemoryBytesMax, unconfined, models }: UnitProgram, command: readonly string[], folder: string, image: OpenImage | undefined): ChildProcess {
   for (const [model, graph] of Object.entries(models)) writeFileSync(join(folder, `${model}.onnx`), graph);
-  const bounded = ["/bin/sh", "-c", `ulimit -v ${Math.floor(memoryBytesMax / 1024)} && ulimit -c 0 && exec "$@"`, "sh", ...command];
+  const bounded = ["/bin/sh", "-c", `ulimit -v ${Math.floor(memoryBytesMax / 1024)} && ulimit -c 0 && exec "$@"`, "sh"];
   const inside = unconfined === true ? folder : "/run/holon";
   const env = { PATH: "/usr/local/bin:/usr/bin:/bin", HOLON_SOCKET: `${inside}/socket`, HOLON_FOLDER: inside, HOLON_MODULE: `${inside}/module` };
-  const named = bounded.map((word) => word.replaceAll("$HOLON_MODULE", env.HOLON_MODULE));
+  if (image !== undefined) return spawnImage(image, command, [...bounded, "bwrap"], { folder, inside, env });
+  const named = [...bounded, ...command].map((word) => word.replaceAll("$HOLON_MODULE", env.HOLON_MODULE));
   if (unconfined === true) return spawn(named[0] ?? "", named.slice(1), { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
   const mounts = systemFolders.filter(existsSync).flatMap((path) => ["--ro-bind", path, path]);
-  const walls = ["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv", ...Object.entries(env).flatMap(([key, value]) => ["--setenv", key, value])];
-  return spawn("bwrap", [...walls, ...mounts, "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--bind", folder, inside, "--chdir", inside, "--", ...named], { env: { PATH: env.PATH }, stdio: ["ignore", "pipe", "pipe"] });
+  return spawn("bwrap", [...wallsWith(env), ...mounts, "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--bind", folder, inside, "--chdir", inside, "--", ...named], { env: { PATH: env.PATH }, stdio: ["ignore", "pipe", "pipe"] });
+}
+
+const wallsWith = (env: Readonly<Record<string, string>>): readonly string[] => ["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv", ...Object.entries(env).flatMap(([key, value]) => ["--setenv", key, value])];
+
+interface ImagePlace {
+  readonly folder: string;
+  readonly inside: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Its files are the root, to be read; what an image may bring along with it of its own is its environment. The bound on memory is set before it, since an image need not have a shell. */
+function spawnImage({ root, environment, workingFolder }: OpenImage, command: readonly string[], program: readonly string[], { folder, inside, env }: ImagePlace): ChildProcess {
+  const own = Object.fromEntries(environment.map((one) => [one.slice(0, one.indexOf("=")), one.slice(one.indexOf("=") + 1)] as const).filter(([name]) => !name.startsWith("HOLON_")));
+  const { HOLON_MODULE: _, ...given } = env;
+  const room = ["--size", String(limits.imageScratchBytes)];
+  const words = [...program.slice(1), ...wallsWith({ ...given, ...own }), "--ro-bind", root, "/", "--proc", "/proc", "--dev", "/dev", ...room, "--tmpfs", "/tmp", ...room, "--tmpfs", "/run", "--bind", folder, inside, "--chdir", workingFolder, "--", ...command];
+  return spawn(program[0] ?? "", words, { env: { PATH: given["PATH"] ?? "" }, stdio: ["ignore", "pipe", "pipe"] });
 }
 
 async function untilReady(name: string, socketPath: string, withinMs: number, gone: () => HolonError | undefined): Promise<void> {

@@ -13,7 +13,7 @@ import { toCrossing } from "@holon/core/run/crossing.ts";
 import { createIsolateFactory, type IsolateFactory } from "./warden-isolate.ts";
 import { openFunction, type OpenFunction } from "./warden-function.ts";
 import { createModel, type PlatformModel } from "./model.ts";
-import type { WardenReply, WardenRequest } from "./runner-warden-protocol.ts";
+import type { WardenMessage, WardenReply, WardenRequest } from "./runner-warden-protocol.ts";
 
 const functions = new Map<number, Promise<OpenFunction>>();
 const lost = new Map<number, HolonError>();
@@ -22,11 +22,17 @@ let model: PlatformModel | undefined;
 const models = (): PlatformModel => (model ??= createModel());
 
 const send = (reply: WardenReply): void => {
-  if (process.connected) process.send?.(reply);
+  sendAll([reply]);
+};
+const sendAll = (replies: WardenMessage): void => {
+  if (process.connected) process.send?.(replies);
 };
 
 const unused = { processorMs: 0, memoryBytes: 0 };
-const refused = (id: number, error: unknown): void => send({ kind: "failed", id, error: toCrossing(error), talk: "", usage: unused });
+const refusal = (id: number, error: unknown): WardenReply => ({ kind: "failed", id, error: toCrossing(error), talk: "", usage: unused });
+const refused = (id: number, error: unknown): void => send(refusal(id, error));
+/** How long the answer to a start waits for the answer to its first batch. */
+const togetherMs = 1;
 
 process.on("message", (request: WardenRequest) => {
   switch (request.kind) {
@@ -37,7 +43,7 @@ process.on("message", (request: WardenRequest) => {
     case "open":
       return void open(request);
     case "handle":
-      return void handle(request);
+      return void answer(request).then(send);
     case "decided":
       return void functions.get(request.id)?.then((unit) => unit.decided(request.call, request), () => undefined); // what did not open asked nothing
     case "close":
@@ -56,8 +62,13 @@ async function open(request: Extract<WardenRequest, { kind: "open" }>): Promise<
   functions.set(id, opening);
   try {
     const { described, talk } = await opening;
-    send({ kind: "done", id, text: described, fitted: undefined, talk, usage: unused });
-    if (request.first !== undefined) await handle({ kind: "handle", id, ...request.first });
+    const opened: WardenReply = { kind: "done", id, text: described, fitted: undefined, talk, usage: unused };
+    if (request.first === undefined) return send(opened);
+    // Mostly the first batch is done by now: to be woken twice takes the node longer than to wait for it.
+    const answered = answer({ kind: "handle", id, ...request.first });
+    const isSoon = await Promise.race([answered.then(() => true), new Promise<boolean>((resolve) => setTimeout(resolve, togetherMs, false))]);
+    if (!isSoon) send(opened);
+    sendAll([...(isSoon ? [opened] : []), await answered]);
   } catch (error) {
     functions.delete(id);
     refused(id, error);
@@ -72,12 +83,12 @@ async function close(id: number): Promise<void> {
   lost.delete(id);
 }
 
-async function handle({ id, eventsText, timeoutMs }: Extract<WardenRequest, { kind: "handle" }>): Promise<void> {
+async function answer({ id, eventsText, timeoutMs }: Extract<WardenRequest, { kind: "handle" }>): Promise<WardenReply> {
   const gone = lost.get(id);
-  if (gone !== undefined) return refused(id, gone);
+  if (gone !== undefined) return refusal(id, gone);
   const unit = await functions.get(id)?.catch(() => undefined);
-  if (unit === undefined) return refused(id, new HolonError("HOLON_INTERNAL", "a batch came for a function that is not open"));
+  if (unit === undefined) return refusal(id, new HolonError("HOLON_INTERNAL", "a batch came for a function that is not open"));
   const outcome = await unit.handle(eventsText, timeoutMs);
   if (outcome.kind !== "done") functions.delete(id);
-  send({ ...outcome, id });
+  return { ...outcome, id };
 }

@@ -72,3 +72,6 @@ export type WardenReply =
   | { readonly kind: "stuck"; readonly id: number; readonly error: CrossingError }
   /** An idle function lost something it cannot do without. */
   | { readonly kind: "lost"; readonly id: number; readonly error: CrossingError };
+
+/** Replies that are sent together, in their order. */
+export type WardenMessage = readonly WardenReply[];

@@ -7,7 +7,7 @@ import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { ModelDecision, Tensor, UnitUsage } from "@holon/core/ports.ts";
 import { fromCrossing, toCrossing } from "@holon/core/run/crossing.ts";
-import type { WardenReply, WardenRequest } from "./runner-warden-protocol.ts";
+import type { WardenMessage, WardenReply, WardenRequest } from "./runner-warden-protocol.ts";
 import { insideCode } from "./runner-inside-code.ts";
 
 export interface WardenAnswer {
@@ -65,7 +65,7 @@ export class Warden {
     this.ended = new Promise((resolve) => (this.#ended = resolve));
     this.#ready = this.#setUp();
     this.#ready.catch(() => undefined); // told to each who opens a function
-    this.#child.on("message", (reply: WardenReply) => this.#receive(reply));
+    this.#child.on("message", (replies: WardenMessage) => replies.forEach((reply) => this.#receive(reply)));
     this.#child.on("error", (error) => this.#fall(new HolonError("HOLON_UNIT_DIED", "the process of a sandbox could not be started", { cause: error })));
     this.#child.on("exit", () => this.#fall(undefined));
   }

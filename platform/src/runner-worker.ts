@@ -25,8 +25,8 @@ async function start(): Promise<void> {
     const host = core.createUnitHost({ ...setup, definition, models: { ...(setup.line === undefined ? noModels() : createModelLink(setup.line, core.fromCrossing)), decide }, nowMs: () => performance.now() });
     parentPort?.on("message", (message: SandboxBatch | SandboxDecided) => ("call" in message ? decided(message) : void handle(host, message).then(reply, failed)));
   }
-  const { on, emits, models } = definition;
-  reply({ kind: "ready", described: JSON.parse(JSON.stringify({ on, emits, models })) });
+  const { on, emits, models, modelShapes } = definition;
+  reply({ kind: "ready", described: JSON.parse(JSON.stringify({ on, emits, models, modelShapes })) });
 }
 
 async function decide(model: string, rows: Tensor): Promise<readonly ModelDecision[]> {

@@ -12,7 +12,8 @@ import type { Runner, ServedModels, UnitEvent, UnitInstance, UnitProgram } from 
 import { parseUnitResult } from "@holon/core/run/result.ts";
 import type { PlatformModel } from "./model.ts";
 import { Warden, type WardenOptions } from "./runner-warden.ts";
-import { startProcess } from "./runner-process.ts";
+import { createImageStore } from "./image-store.ts";
+import { startImage, startProcess } from "./runner-process.ts";
 import { startInWorker } from "./runner-thread.ts";
 
 export interface RunnerOptions {
@@ -36,6 +37,7 @@ export function createRunner(options: RunnerOptions): PlatformRunner {
   const distrusted = new Map<string, number>();
   let common: Warden | undefined;
   const apart: Warden[] = [];
+  const images = createImageStore();
   let lastId = 0;
   let turn = 0;
 
@@ -129,6 +131,7 @@ export function createRunner(options: RunnerOptions): PlatformRunner {
       const { runtime = "javascript" } = program;
       if (runtime === "worker") return startInWorker(program, options);
       if (runtime === "process") return startProcess(program, (text) => options.talk?.(program.name, text));
+      if (runtime === "image") return startImage(program, images, (text) => options.talk?.(program.name, text));
       return startIsolated(program, first);
     },
     pids: () => [common, ...apart].flatMap((warden) => (warden === undefined || warden.gone || warden.pid === undefined ? [] : [warden.pid])),
@@ -136,6 +139,7 @@ export function createRunner(options: RunnerOptions): PlatformRunner {
       const all = [common, ...apart].filter((warden) => warden !== undefined);
       for (const warden of all) warden.kill();
       await Promise.all(all.map((warden) => warden.ended));
+      images.close();
     },
   };
 }

@@ -11,6 +11,7 @@ import { tensorsFromJson, tensorsToJson } from "@holon/core/run/tensor-json.ts";
 import type { OpenLine, PlatformModel } from "./model.ts";
 import type { InsideModelReply, InsideResult, WardenReply, WardenRequest } from "./runner-warden-protocol.ts";
 import type { InsideIsolate, IsolateFactory } from "./warden-isolate.ts";
+import { createCompiledModules } from "./warden-compiled.ts";
 import { createWardenModels, type AskNode, type WardenModels } from "./warden-models.ts";
 
 export interface OpenFunction {
@@ -26,6 +27,7 @@ type Outcome = WithoutId<Extract<WardenReply, { kind: "done" | "failed" | "stuck
 type WithoutId<T> = T extends unknown ? Omit<T, "id"> : never;
 type OpenRequest = Extract<WardenRequest, { kind: "open" }>;
 
+const compiled = createCompiledModules();
 const compiledHereMax = 32 << 10;
 const wasmPageBytes = 64 << 10;
 /** V8 needs some itself. */
@@ -103,11 +105,11 @@ async function queueStart({ setup, code, fitted, memoryBytesMax }: OpenRequest, 
   const ask = new ivm.Callback((id: number, model: string, inputs: Tensors, subject: string | undefined) => link.ask(id, model, inputs, subject), { ignored: true });
   const bind = new ivm.Callback((model: string, subject: string, parameters: Tensors) => link.bind(model, subject, parameters), { ignored: true });
   const common = [JSON.stringify(setup), new ivm.ExternalCopy(copied(fitted)).copyInto({ release: true }), ask, bind];
-  const timeout = limits.unitStartMs;
   if (setup.declared !== undefined) {
     const bytes = boundWasmMemory(setup.name, code, Math.floor((memoryBytesMax * wasmShare) / wasmPageBytes));
+    compiled.keepSoon(bytes);
     const infer = new ivm.Reference(async (model: string, inputs: string) => tensorsToJson(await link.run(model, tensorsFromJson(inputs))));
-    return [resultOf(begin.apply(undefined, [undefined, ...common, new ivm.ExternalCopy(bytes.buffer).copyInto({ release: true }), infer], { timeout, result: { copy: true } }))];
+    return [resultOf(begin.apply(undefined, [undefined, ...common, new ivm.ExternalCopy(bytes.buffer).copyInto({ release: true }), infer], { result: { copy: true } }))];
   }
   const source = new TextDecoder().decode(code);
   const options = { filename: `holon:${setup.name}` };
@@ -116,8 +118,8 @@ async function queueStart({ setup, code, fitted, memoryBytesMax }: OpenRequest, 
   module.instantiateSync(context, (specifier) => {
     throw bad(setup.name, `it imports ${specifier.slice(0, 100)}, and nothing can be imported here`);
   });
-  await module.evaluate({ timeout });
-  return [resultOf(begin.apply(undefined, [module.namespace.derefInto(), ...common], { timeout, result: { copy: true } }))];
+  await module.evaluate();
+  return [resultOf(begin.apply(undefined, [module.namespace.derefInto(), ...common], { result: { copy: true } }))];
 }
 
 const resultSchema = z.object({ text: z.string().optional(), fitted: z.unknown(), failed: z.string().optional(), talk: z.string() });

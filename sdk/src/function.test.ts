@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseDefinition } from "@holon/core/run/parse-definition.ts";
 import { appManifestSchema } from "@holon/core/schema/app.ts";
-import { defineApp, defineEvent, defineFunction, schema } from "./index.ts";
+import { defineApp, defineEvent, defineFunction, defineModel, schema } from "./index.ts";
 
 test("a definition is what the runner takes, and types hold emit and models to what is declared", () => {
   const definition = defineFunction({
@@ -74,6 +74,31 @@ test("the types of data follow from the schemas of events", () => {
     run: ({ events }, context) => context.emit("pump.alert", { data: { score: Math.max(...events.map(({ data }) => data.bar)) } }),
   });
   assert.deepEqual(windowed.on, { type: "pump.pressure", window: { kind: "session", gapMs: 5 } });
+});
+
+const judge = defineModel({ name: "judge", inputs: { x: [null, 16] }, outputs: { y: [null, 2] } });
+
+test("the names of a model's tensors follow from its declaration", () => {
+  const x = { shape: [1, 16], values: new Float32Array(16) };
+  const definition = defineFunction({
+    on: { type: "pump.reading" },
+    emits: {},
+    models: [judge, "pca"],
+    async run(_, { models }) {
+      const { y } = await models.judge.run({ x });
+      assert.equal(y.values.length, 2);
+      assert.ok((await models.judge.run({}, { parameters: "pump-1" })).y);
+      assert.ok((await models.pca.run({ anything: x }))["any"]);
+      // @ts-expect-error: an input that is not declared
+      await models.judge.run({ image: x });
+      // @ts-expect-error: an output that is not declared
+      assert.equal((await models.judge.run({ x })).z, undefined);
+      // @ts-expect-error: a model that is not declared
+      assert.equal(models.other, undefined);
+    },
+  });
+  assert.deepEqual([definition.models, definition.modelShapes], [["judge", "pca"], { judge: { inputs: { x: [null, 16] }, outputs: { y: [null, 2] } } }]);
+  assert.equal(parseDefinition(definition, "judge"), definition);
 });
 
 test("what is no definition is refused", () => {

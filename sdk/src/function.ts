@@ -2,6 +2,7 @@
 import { functionKind, type DataSchema, type EmitTarget, type UnitContext, type UnitDefinition, type UnitWindow } from "@holon/core/run/definition.ts";
 import type { UnitEvent } from "@holon/core/ports.ts";
 import { responseType } from "@holon/core/run/trigger-events.ts";
+import { declaredModels, modelNames, type ModelsOf, type ModelUse } from "./model.ts";
 import type { HttpTrigger, StateTrigger, WindowTriggerInput } from "@holon/core/schema/trigger.ts";
 
 /** Where a type goes, the class of its data, and what its data must look like if that is said. */
@@ -23,18 +24,20 @@ export type EventOf<Data> = Omit<UnitEvent, "data"> & { readonly data: Data };
 export type WindowOf<Data> = Omit<UnitWindow, "events"> & { readonly events: readonly EventOf<Data>[] };
 
 /** `UnitContext`, with types that follow from `emits` and `models`. */
-export interface FunctionContext<Emits extends EmitTable, Models extends string> extends Omit<UnitContext<string, Models>, "emit"> {
+export interface FunctionContext<Emits extends EmitTable, Models extends ModelUse> extends Omit<UnitContext, "emit" | "models"> {
+  readonly models: ModelsOf<Models>;
   /** Of a type that `emits` does not name nothing can be emitted, nor other data than its schema has. */
   emit<Type extends keyof Emits & string>(type: Type, event: EmitOptions<DataOf<Emits[Type]>>): void;
 }
 
-interface Common<Emits extends EmitTable, Models extends string> {
+interface Common<Emits extends EmitTable, Models extends ModelUse> {
   /** Where each type that it emits goes, and the class of its data. It cannot emit any other. */
   readonly emits: Emits;
+  /** By name, or as `defineModel` declares them. */
   readonly models?: readonly Models[];
 }
 
-export interface FunctionOptions<Data, Emits extends EmitTable, Models extends string> extends Common<Emits, Models> {
+export interface FunctionOptions<Data, Emits extends EmitTable, Models extends ModelUse> extends Common<Emits, Models> {
   /**
    * It is handed each event of this type, one by one, in order; `pump.*` is for all types that begin so, and `subject` narrows it.
    * With a schema as `data`, only what fits: another is `HOLON_EVENT_BAD`.
@@ -44,7 +47,7 @@ export interface FunctionOptions<Data, Emits extends EmitTable, Models extends s
 }
 
 /** A function over windows of event time instead of single events. */
-export interface WindowFunctionOptions<Data, Emits extends EmitTable, Models extends string> extends Common<Emits, Models> {
+export interface WindowFunctionOptions<Data, Emits extends EmitTable, Models extends ModelUse> extends Common<Emits, Models> {
   /** Which events, and how windows are cut from them; see docs/concepts/streams.md. */
   readonly on: WindowTriggerInput & { readonly data?: DataSchema<Data> };
   /** Called for each window when it is over, and again, with a higher revision, if it has changed since. */
@@ -56,7 +59,7 @@ export interface Tick {
   readonly dueMs: number;
   readonly missed: number;
 }
-export interface ScheduledFunctionOptions<Emits extends EmitTable, Models extends string> extends Common<Emits, Models> {
+export interface ScheduledFunctionOptions<Emits extends EmitTable, Models extends ModelUse> extends Common<Emits, Models> {
   /** `cron`: minute hour day month weekday, in `zone` (UTC unless given); see `core/src/run/cron.ts`. */
   readonly on: { readonly schedule: { readonly everyMs: number; readonly offsetMs?: number } | { readonly cron: string; readonly zone?: string } };
   run(tick: EventOf<Tick>, context: FunctionContext<Emits, Models>): void | Promise<void>;
@@ -68,7 +71,7 @@ export interface StateChange {
   readonly key: string;
   readonly value: unknown;
 }
-export interface StateFunctionOptions<Emits extends EmitTable, Models extends string> extends Common<Emits, Models> {
+export interface StateFunctionOptions<Emits extends EmitTable, Models extends ModelUse> extends Common<Emits, Models> {
   readonly on: StateTrigger;
   run(change: EventOf<StateChange>, context: FunctionContext<Emits, Models>): void | Promise<void>;
 }
@@ -84,7 +87,7 @@ export interface Request<Body = unknown> {
   readonly query: Readonly<Record<string, string>>;
   readonly body: Body;
 }
-export interface HttpFunctionOptions<Emits extends EmitTable, Models extends string> extends Omit<Common<Emits, Models>, "emits"> {
+export interface HttpFunctionOptions<Emits extends EmitTable, Models extends ModelUse> extends Omit<Common<Emits, Models>, "emits"> {
   readonly on: { readonly http: { readonly method?: HttpTrigger["http"]["method"]; readonly path: string } };
   readonly emits?: Emits;
   /** What it returns is the answer, as JSON; `{ status, body }` of `reply` where it is not 200. What it emits is stored with the answer. */
@@ -105,32 +108,32 @@ export class Reply {
  * Defines a function; make it the module's default export. All that `run` does to state, models and events of one batch is
  * stored in one append, or not at all.
  */
-export function defineFunction<const Emits extends EmitTable, const Models extends string = never, Data = unknown>(options: WindowFunctionOptions<Data, Emits, Models>): UnitDefinition;
-export function defineFunction<const Emits extends EmitTable, const Models extends string = never, Data = unknown>(options: FunctionOptions<Data, Emits, Models>): UnitDefinition;
-export function defineFunction<const Emits extends EmitTable, const Models extends string = never>(options: ScheduledFunctionOptions<Emits, Models>): UnitDefinition;
-export function defineFunction<const Emits extends EmitTable, const Models extends string = never>(options: StateFunctionOptions<Emits, Models>): UnitDefinition;
-export function defineFunction<const Emits extends EmitTable = Record<never, never>, const Models extends string = never>(options: HttpFunctionOptions<Emits, Models>): UnitDefinition;
+export function defineFunction<const Emits extends EmitTable, const Models extends ModelUse = never, Data = unknown>(options: WindowFunctionOptions<Data, Emits, Models>): UnitDefinition;
+export function defineFunction<const Emits extends EmitTable, const Models extends ModelUse = never, Data = unknown>(options: FunctionOptions<Data, Emits, Models>): UnitDefinition;
+export function defineFunction<const Emits extends EmitTable, const Models extends ModelUse = never>(options: ScheduledFunctionOptions<Emits, Models>): UnitDefinition;
+export function defineFunction<const Emits extends EmitTable, const Models extends ModelUse = never>(options: StateFunctionOptions<Emits, Models>): UnitDefinition;
+export function defineFunction<const Emits extends EmitTable = Record<never, never>, const Models extends ModelUse = never>(options: HttpFunctionOptions<Emits, Models>): UnitDefinition;
 export function defineFunction(options: AnyOptions): UnitDefinition {
   const { models = [] } = options;
-  return { kind: functionKind, ...split(options), models, run: runOf(options) };
+  return { kind: functionKind, ...split(options), models: modelNames(models), ...declaredModels(models), run: runOf(options) };
 }
 
 type AnyOptions =
-  | FunctionOptions<unknown, EmitTable, string>
-  | WindowFunctionOptions<unknown, EmitTable, string>
-  | ScheduledFunctionOptions<EmitTable, string>
-  | StateFunctionOptions<EmitTable, string>
-  | HttpFunctionOptions<EmitTable, string>;
+  | FunctionOptions<unknown, EmitTable, ModelUse>
+  | WindowFunctionOptions<unknown, EmitTable, ModelUse>
+  | ScheduledFunctionOptions<EmitTable, ModelUse>
+  | StateFunctionOptions<EmitTable, ModelUse>
+  | HttpFunctionOptions<EmitTable, ModelUse>;
 
 /** The node makes windows, ticks, changes and requests, so their shape is trusted. */
 function runOf(options: AnyOptions): UnitDefinition["run"] {
   const { on } = options;
-  if ("http" in on) return answering(options as HttpFunctionOptions<EmitTable, string>);
+  if ("http" in on) return answering(options as HttpFunctionOptions<EmitTable, ModelUse>);
   const run = options.run as (input: unknown, context: UnitContext) => void | Promise<void>;
   return "window" in on ? (event, context) => run(toWindow(event), context) : run;
 }
 
-function answering({ run }: HttpFunctionOptions<EmitTable, string>): UnitDefinition["run"] {
+function answering({ run }: HttpFunctionOptions<EmitTable, ModelUse>): UnitDefinition["run"] {
   return async (event, context) => {
     const request = event.data as Request;
     const answer = await run(request, context);

@@ -7,6 +7,7 @@ import { createCredentials } from "./credentials.ts";
 import { createCodec } from "./codec.ts";
 import { createCrypto } from "./crypto.ts";
 import { createDiscovery } from "./discovery.ts";
+import { createDiagnostics } from "./diagnostics.ts";
 import { createDisk, DiskMedium, type DiskSpeed } from "./disk.ts";
 import { createDoor, Devices, type DeviceHabits } from "./door.ts";
 import { Passport, type SimAuthority } from "./identity.ts";
@@ -60,6 +61,8 @@ export class NodeMachine<Subject extends Booted> {
   readonly clock: ClockHardware;
   readonly devices: Devices;
   readonly identity: Identity;
+  /** Words that its command `mark` was run with. */
+  readonly marks: string[] = [];
   readonly #world: World;
   readonly #net: SimNet;
   readonly #options: MachineOptions<Subject>;
@@ -184,6 +187,7 @@ export class NodeMachine<Subject extends Booted> {
       runner,
       door: createDoor(incarnation, this.devices),
       secrets: createSecrets(this.#options.secrets ?? {}),
+      diagnostics: createDiagnostics(incarnation, this.marks),
       trace: createTrace(incarnation, this.#options.listener),
       identity: this.identity.passport,
       credentials: createCredentials(random.fork("credentials")),

@@ -73,6 +73,7 @@ export async function holonProgram({ moveBook, ...parts }: NodeParts & { readonl
         leadKnown: () => node.status().election?.lead ?? undefined,
         status: node.status,
         telemetry: node.telemetry,
+        diagnosis: node.diagnosis,
         async close() {
           await control?.close();
           await node.close();

@@ -4,6 +4,7 @@ import type { Ports } from "@holon/core/ports.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
 import type { StreamName } from "@holon/core/schema/event.ts";
 import type { NodeStatus } from "@holon/node/index.ts";
+import type { Diagnosis } from "@holon/node/diagnosis/diagnosis.ts";
 import type { Telemetry } from "@holon/node/telemetry/telemetry.ts";
 import type { SharedStore } from "@holon/node/shared/store.ts";
 
@@ -28,6 +29,8 @@ export interface SimSubject {
   readonly shared?: SharedStore;
   /** What it knows of itself and of those below. */
   readonly telemetry?: Telemetry | undefined;
+  /** What is asked of other nodes from here. */
+  readonly diagnosis?: Diagnosis | undefined;
 }
 
 export interface SubjectProgram {

@@ -9,6 +9,7 @@ export const happenings = {
   frameArrived: 35, connectionClosed: 36, accepted: 37, pathCut: 38, pathHealed: 39,
   "discovery.open": 40, "discovery.close": 41, heard: 42,
   "door.accept": 50, "door.accepted": 51, "door.enter": 52,
+  "command.run": 60,
 } as const satisfies Readonly<Record<string, number>>;
 
 export type Happening = keyof typeof happenings;

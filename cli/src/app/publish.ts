@@ -6,11 +6,13 @@ import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { readOnnx } from "@holon/core/model/onnx-reader.ts";
 import { boundWasmMemory } from "@holon/core/run/wasm-memory.ts";
+import { shapesProblem } from "@holon/core/model/declared-shapes.ts";
 import type { OnnxGraph } from "@holon/core/model/onnx-graph.ts";
 import { appDocumentSchema, type AppDocument, type AppManifest } from "@holon/core/schema/app.ts";
 import { sealedAs } from "@holon/core/seal/names.ts";
 import { cascadeProblem } from "@holon/core/schema/model-use.ts";
 import { bundleFunction } from "@holon/platform/bundle.ts";
+import { readImageFile } from "@holon/platform/image-file.ts";
 import type { LoadedManifest } from "./load.ts";
 
 export interface Publication {
@@ -40,11 +42,14 @@ export async function publish({ manifest: written, folder, path }: LoadedManifes
     return hash;
   };
   const models: unknown[] = [];
+  const graphs = new Map<string, OnnxGraph>();
   for (const model of manifest.models) {
     const file = resolve(folder, model.graph);
     const graph = await readGraph(file, path);
     try {
-      refuseManyInputs(model, readOnnx(graph, model.name), path);
+      const read = readOnnx(graph, model.name);
+      graphs.set(model.name, read);
+      refuseManyInputs(model, read, path);
     } catch (cause) {
       if (!(cause instanceof HolonError)) throw cause;
       throw new HolonError(cause.code, `${file}: ${cause.message}`, { cause });
@@ -56,16 +61,22 @@ export async function publish({ manifest: written, folder, path }: LoadedManifes
   const functions: unknown[] = [];
   for (const { module, on, emits, uses, ...fn } of manifest.functions) {
     const runtime = fn.runtime ?? (module.endsWith(".wasm") ? "wasm" : undefined);
-    if (runtime === "wasm" || runtime === "process") {
+    if (runtime === "image" && fn.unconfined === true) throw new HolonError("HOLON_APP_BAD", `${path}: function ${fn.name} is an image, which is never started unconfined`, { next: "Take `unconfined` out." });
+    if (runtime === "wasm" || runtime === "process" || runtime === "image") {
       if (on === undefined || emits === undefined) throw new HolonError("HOLON_APP_BAD", `${path}: function ${fn.name} (${runtime}) cannot say itself what it is for`, { next: "Give it `on` and `emits` in the manifest." });
       if (runtime === "wasm" && (fn.secrets ?? []).length > 0) throw new HolonError("HOLON_APP_BAD", `${path}: function ${fn.name} is WebAssembly, which is given no secrets`, { next: "Take `secrets` out, or write the function as a module or a process." });
-      const code = await readFunction(resolve(folder, module), path);
+      const code = runtime === "image" ? await readImageFile(resolve(folder, module), `${path}: the image of function ${fn.name}`) : await readFunction(resolve(folder, module), path);
       if (runtime === "wasm") boundWasmMemory(fn.name, code, (fn.memoryBytesMax ?? limits.unitMemoryBytes) / wasmPageBytes);
       functions.push({ ...fn, runtime, code: keep(code, "function", fn.name), on, emits, models: uses ?? [] });
       continue;
     }
     if (on !== undefined || emits !== undefined || uses !== undefined) throw new HolonError("HOLON_APP_BAD", `${path}: function ${fn.name} says itself what it is for`, { next: "Take `on`, `emits` and `uses` out of the manifest; they stand in its defineFunction." });
     const { code, definition } = await bundleFunction(resolve(folder, module));
+    for (const [name, shapes] of Object.entries(definition.modelShapes ?? {})) {
+      const graph = graphs.get(name);
+      const unfit = graph === undefined ? undefined : shapesProblem(shapes, graph);
+      if (unfit !== undefined) throw new HolonError("HOLON_APP_BAD", `${path}: model ${name}, as function ${fn.name} declares it, ${unfit}`, { next: "Mend the defineModel, or bring the graph that it was written for." });
+    }
     functions.push({ ...fn, code: keep(code, "function", fn.name), on: definition.on, emits: definition.emits, models: definition.models });
   }
   const parsed = appDocumentSchema.safeParse({ ...manifest, functions, models });

@@ -1,45 +1,26 @@
 /** `holon doctor`: what is wrong here, and what to do. */
-import { access, constants, statfs } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { access, constants, readdir, statfs } from "node:fs/promises";
 import { connect } from "node:net";
-import { errorTable, isErrorCode, toHolonError } from "@holon/core/errors.ts";
+import { join } from "node:path";
+import { examinedSchema, findingsOf, type Examined, type Finding } from "@holon/core/diagnosis/findings.ts";
+import { errorTable, HolonError, toHolonError } from "@holon/core/errors.ts";
 import { createClock } from "@holon/platform/clock.ts";
 import { diskError } from "@holon/platform/disk-error.ts";
 import { makeFolder } from "@holon/platform/disk-folder.ts";
+import { NodeIdentity } from "@holon/platform/identity.ts";
 import { loadModelRuntime } from "@holon/platform/model-runtime.ts";
 import { z } from "zod";
 import { connectApi, type Client, type ClientOptions } from "../client.ts";
 import { connectNode } from "../connect-node.ts";
 import { listNodeRows } from "./node.ts";
 
-interface Finding {
-  readonly check: string;
-  readonly state: "ok" | "warn" | "bad";
-  readonly says: string;
-  readonly next?: string;
-}
-
 const lowBytes = 1 << 30;
 /** Less than a node needs for what it fetches at its start. */
 const fullBytes = 1 << 18;
-const problemSchema = z.looseObject({ message: z.string(), next: z.string() }).optional();
-const statusSchema = z.looseObject({
-  uplink: z
-    .looseObject({
-      state: z.string(),
-      problem: z.looseObject({ code: z.string(), message: z.string() }).optional(),
-      held: z.array(z.looseObject({ lane: z.string(), code: z.string(), message: z.string() })),
-      branches: z.array(z.looseObject({ lane: z.string(), branch: z.string(), after: z.int() })),
-    })
-    .optional(),
-  measured: z.looseObject({ altered: z.array(z.looseObject({ what: z.string() })) }).optional(),
-  log: z.looseObject({ disk: z.string() }),
-  damage: z.array(z.looseObject({ segment: z.string() })),
-  agent: z.looseObject({ problem: problemSchema, units: z.array(z.looseObject({ problem: problemSchema })), sources: z.array(z.looseObject({ name: z.string(), problem: problemSchema })) }),
-});
-
 /** Resolves to whether nothing is bad. */
 export async function doctor(options: ClientOptions, json: boolean): Promise<boolean> {
-  const findings = [nodeVersion(), await dataFolder(options.data), await diskSpace(options.data), clockState(), await modelRuntime(), ...(await running(options))];
+  const findings = [nodeVersion(), await dataFolder(options.data), await diskSpace(options.data), clockState(), await modelRuntime(), ...(await certificates(options.data)), ...(await running(options))];
   if (json) process.stdout.write(`${JSON.stringify({ findings })}\n`);
   else for (const { check, state, says, next } of findings) process.stdout.write(`${state.padEnd(4)}  ${check.padEnd(12)} ${says}${next === undefined ? "" : `\n                   next: ${next}`}\n`);
   return findings.every((finding) => finding.state !== "bad");
@@ -87,56 +68,55 @@ async function modelRuntime(): Promise<Finding> {
   }
 }
 
+/** Of the nodes of this machine: by the clock of this machine, which is looked at above. */
+async function certificates(data: string): Promise<readonly Finding[]> {
+  const folders = await readdir(data, { withFileTypes: true }).catch(() => []);
+  const findings: Finding[] = [];
+  for (const { name } of folders.filter((entry) => entry.isDirectory() && existsSync(join(data, entry.name, "identity", "identity.json")))) {
+    try {
+      const validity = (await NodeIdentity.open(join(data, name), createClock())).validity();
+      const leftMs = (validity?.expiresMs ?? Infinity) - Date.now();
+      if (leftMs < 0) findings.push({ check: "certificate", state: "warn", says: `that of ${name} ended ${new Date(validity?.expiresMs ?? 0).toISOString()}`, next: `${errorTable.HOLON_IDENTITY_EXPIRED.next} If this machine's clock is wrong, set it.` });
+    } catch (error) {
+      const { message, next } = toHolonError(error);
+      findings.push({ check: "certificate", state: "bad", says: `that of ${name} cannot be read: ${message}`, next });
+    }
+  }
+  return findings;
+}
+
 async function running(options: ClientOptions): Promise<readonly Finding[]> {
   const { host, hostname, port } = new URL(options.api);
   if (!(await answers(hostname, Number(port)))) return [{ check: "nodes", state: "warn", says: `nothing runs at ${host}`, next: "Start it with `holon up`." }];
   const client = await connectApi(options);
-  const nodes = await listNodeRows(client);
+  const nodes = await listNodeRows(client).catch((error: unknown) => toHolonError(error));
+  if (nodes instanceof HolonError) return [{ check: "nodes", state: "bad", says: nodes.message, next: nodes.code === "HOLON_API_UNREACHABLE" || nodes.code === "HOLON_INTERNAL" ? `${errorTable.HOLON_PORT_TAKEN.next} Whatever answers at ${host} is not this Holon: name the right address with --api, or start with --port-base.` : nodes.next }];
   const findings: Finding[] = [{ check: "nodes", state: "ok", says: nodes.map((node) => node.name).join(", ") || "none yet" }];
   for (const { name } of nodes) findings.push(...(await nodeFindings(name, client, options)));
   return findings;
 }
 
 /** Over the links; a node that is cut off, by its own API where that is on this machine: elsewhere no token is sent. */
-async function statusOf(name: string, client: Client, options: ClientOptions): Promise<z.infer<typeof statusSchema>> {
+async function statusOf(name: string, client: Client, options: ClientOptions): Promise<Examined> {
   try {
-    return (await client.get(`/v1/nodes/${encodeURIComponent(name)}/status`, z.looseObject({ status: statusSchema }))).status;
+    return (await client.get(`/v1/nodes/${encodeURIComponent(name)}/status`, z.looseObject({ status: examinedSchema }))).status;
   } catch (overLinks) {
-    const itself = await connectNode(options, name).then((local) => local.get("/v1/status", statusSchema)).catch(() => undefined);
+    const itself = await connectNode(options, name).then((local) => local.get("/v1/status", examinedSchema)).catch(() => undefined);
     if (itself === undefined) throw overLinks; // which says more than that it cannot be reached from here either
     return itself;
   }
 }
 
 async function nodeFindings(name: string, client: Client, options: ClientOptions): Promise<readonly Finding[]> {
-  let status: z.infer<typeof statusSchema>;
+  let status: Examined;
   try {
     status = await statusOf(name, client, options);
   } catch (error) {
     const { message, next } = toHolonError(error);
     return [{ check: name, state: "warn", says: `it cannot be asked: ${message}`, next }];
   }
-  const findings: Finding[] = [];
-  for (const { what } of status.measured?.altered ?? []) findings.push({ check: name, state: "bad", says: `${what} is not as it was adopted`, next: errorTable.HOLON_NODE_ALTERED.next });
-  if (status.uplink !== undefined && status.uplink.state !== "open") {
-    const { problem, state } = status.uplink;
-    findings.push({ check: name, state: "warn", says: `uplink ${state}${problem === undefined ? "" : `: ${problem.message}`}`, next: state === "cut" ? `holon link heal ${name}` : nextOf(problem?.code) });
-  }
-  for (const { lane, code, message } of status.uplink?.held ?? []) findings.push({ check: name, state: "bad", says: `${lane} is held back: ${message}`, ...(isErrorCode(code) ? { next: errorTable[code].next } : {}) });
-  for (const { lane, branch, after } of status.uplink?.branches ?? []) findings.push({ check: name, state: "warn", says: `${lane} has two histories behind record ${after}; this one is kept as ${branch}`, next: errorTable.HOLON_LINK_FORK.next });
-  for (const { segment } of status.damage) findings.push({ check: name, state: "bad", says: `${segment} is damaged`, next: errorTable.HOLON_LOG_DAMAGED.next });
-  if (status.log.disk !== "ok") findings.push({ check: name, state: "bad", says: `its log takes nothing in: the disk ${status.log.disk === "full" ? "is full" : "failed"}`, next: errorTable[status.log.disk === "full" ? "HOLON_DISK_FULL" : "HOLON_DISK_FAILED"].next });
-  for (const problem of [status.agent.problem, ...status.agent.units.map((unit) => unit.problem)]) {
-    if (problem !== undefined) findings.push({ check: name, state: "bad", says: problem.message, next: problem.next });
-  }
-  for (const { name: source, problem } of status.agent.sources) {
-    if (problem !== undefined) findings.push({ check: name, state: "bad", says: `source ${source}: ${problem.message}`, next: problem.next });
-  }
-  return findings.length > 0 ? findings : [{ check: name, state: "ok", says: "link, log, sources and functions are well" }];
+  return findingsOf(name, status);
 }
-
-/** Who is not let in does not get in by waiting. */
-const nextOf = (code: string | undefined): string => (isErrorCode(code) && code.startsWith("HOLON_IDENTITY_") ? errorTable[code].next : "Nothing to do: it works on alone and tries again.");
 
 function answers(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {

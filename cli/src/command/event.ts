@@ -1,5 +1,6 @@
 /** `holon event tail`: the newest events, and with `--follow` what comes after them. */
 import { HolonError } from "@holon/core/errors.ts";
+import { tailAnswerSchema, type ToldEvent } from "@holon/core/diagnosis/ask.ts";
 import { eventSchema, type Event } from "@holon/core/schema/event.ts";
 import { z } from "zod";
 import type { Client } from "../client.ts";
@@ -10,6 +11,7 @@ const pollMs = 500;
 export interface TailOptions {
   readonly stream?: string;
   readonly origin?: string;
+  readonly node?: string;
   readonly type?: string;
   readonly since?: string;
   readonly until?: string;
@@ -32,9 +34,10 @@ export async function tailEvents(client: Client, options: TailOptions): Promise<
   }
 }
 
-async function newest(client: Client, { stream, origin, type, limit, since, until }: TailOptions): Promise<readonly Event[]> {
+async function newest(client: Client, { stream, origin, node, type, limit, since, until }: TailOptions): Promise<readonly (Event | ToldEvent)[]> {
   const query = new URLSearchParams({ limit });
   for (const [key, value] of Object.entries({ stream, origin, type, since: timeOf("--since", since), until: timeOf("--until", until) })) if (value !== undefined) query.set(key, value);
+  if (node !== undefined) return (await client.get(`/v1/nodes/${encodeURIComponent(node)}/events?${query.toString()}`, tailAnswerSchema)).events;
   return (await client.get(`/v1/events?${query.toString()}`, eventsSchema)).events;
 }
 
@@ -49,4 +52,4 @@ export function timeOf(flag: string, text: string | undefined, nowMs = Date.now(
   return new Date(ms).toISOString();
 }
 
-const line = (event: Event): string => `${event.recordedtime} ${event.id} ${event.type} ${event.class} ${event.subject ?? "-"} ${JSON.stringify(event.data ?? null)}`;
+const line = (event: Event | ToldEvent): string => `${event.recordedtime} ${event.id} ${event.type} ${event.class} ${event.subject ?? "-"} ${"withheld" in event ? `(${String(event.withheld)})` : JSON.stringify(event.data ?? null)}`;

@@ -15,6 +15,7 @@ import { createCodec } from "@holon/platform/codec.ts";
 import { createCollector } from "@holon/platform/collector.ts";
 import { createCredentials } from "@holon/platform/credentials.ts";
 import { createCrypto } from "@holon/platform/crypto.ts";
+import { createDiagnostics } from "@holon/platform/diagnostics.ts";
 import { createDiscovery } from "@holon/platform/discovery.ts";
 import { createDisk } from "@holon/platform/disk.ts";
 import { createDoor } from "@holon/platform/door.ts";
@@ -24,6 +25,7 @@ import { removeJoinTokens } from "@holon/platform/secret-file.ts";
 import { tierOf } from "@holon/platform/identity-certificate.ts";
 import { NodeIdentity } from "@holon/platform/identity.ts";
 import { lockFolder } from "@holon/platform/lock.ts";
+import { createLines } from "@holon/platform/lines.ts";
 import { openLogCipher } from "@holon/platform/log-keys.ts";
 import { createAttestor } from "@holon/platform/attestor.ts";
 import { hasMachineTpm } from "@holon/platform/tpm-tools.ts";
@@ -106,13 +108,15 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
       measurer: createMeasurer({ folder, config: options.configFile }),
       ...(config.control ? { director: createDirector(folder), credentials: createCredentials() } : {}),
       ...(config.control && config.provider !== undefined ? { provider: (await import("@holon/platform/provider.ts")).createProvider(config.provider, secrets) } : {}),
+      lines: createLines(folder),
+      diagnostics: createDiagnostics(folder),
       trace: createTrace({ name: config.name, ...options.trace }),
     };
     const node = await openNode(config, ports, options.isConfigChanged === undefined ? {} : { isConfigChanged: options.isConfigChanged });
     closing.push(() => node.close());
     const plane = config.control ? await import("@holon/control/index.ts") : undefined; // a gateway does not carry what it never runs
     const control = plane === undefined ? undefined : await plane.openControl({
-      log: node.log, blobs: node.blobs, events: node.events, ports, handlers: node.handlers, address: node.address, certificateMs: config.authority?.certificateMs, provider: config.provider, revoked: node.revoked, states: node.states, speaksFor: node.speaksFor, ask: node.askNode,
+      log: node.log, blobs: node.blobs, events: node.events, ports: { ...ports, trace: node.trace }, handlers: node.handlers, address: node.address, certificateMs: config.authority?.certificateMs, provider: config.provider, revoked: node.revoked, states: node.states, speaksFor: node.speaksFor, ask: node.askNode,
     });
     if (control !== undefined) closing.push(() => control.close());
     const server = await serve(node, control === undefined || plane === undefined ? undefined : { routes: plane.controlRoutes(control, { clock, links: node.links, call: callNode(node) }), people: control.people }, options);
@@ -174,9 +178,9 @@ interface ControlApi {
 }
 
 function serve(node: HolonNode, ofControl: ControlApi | undefined, { api, token }: NodeOptions): Promise<RouteServer> {
-  const own = nodeRoutes(node);
   const more = ofControl?.routes ?? [];
   const people = ofControl?.people;
+  const own = nodeRoutes(node, people === undefined ? undefined : { approved: people.approvedBy });
   const known = new Set(more.map((route) => `${route.method} ${route.path}`));
   const routes = guardRoutes([...more, ...own.filter((route) => !known.has(`${route.method} ${route.path}`))], {
     decide: (principal, name, context) => node.guard.decide(principal, "call", { name }, context),

@@ -11,6 +11,7 @@ import { Problem } from "../parts/problem.tsx";
 import { Section } from "../parts/section.tsx";
 import { Table } from "../parts/table.tsx";
 import { printPlace } from "../route.ts";
+import { Diagnosis } from "./node-diagnosis.tsx";
 import { servedByControl } from "../session.ts";
 import { StandingSection } from "./standing.tsx";
 import { words } from "../strings.ts";
@@ -43,6 +44,7 @@ export function NodeScreen({ name, fleet }: { readonly name: string; readonly fl
       {servedByControl() && <StandingSection name={name} />}
       {isHere && status?.uplink !== undefined && <Outage state={status.uplink.state} />}
       <SeriesChart node={name} />
+      <Diagnosis name={name} />
       <p><a href={printPlace(["events"], { origin: name })}>{t.events}</a></p>
     </>
   );

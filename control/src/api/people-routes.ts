@@ -2,6 +2,7 @@
 import { machineCaller } from "@holon/core/api/caller.ts";
 import { listRoute } from "@holon/core/api/page.ts";
 import type { Route } from "@holon/core/api/route.ts";
+import { signedBySchema } from "@holon/core/diagnosis/shell.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import { isoTime } from "@holon/core/event/iso-time.ts";
 import { limits } from "@holon/core/limits.ts";
@@ -211,6 +212,17 @@ const approvalRoutes = (people: People): readonly Route[] => [
     answer: doneSchema,
     async handle({ params, caller = machineCaller }) {
       await people.approve(params["approval"] ?? "", caller);
+      return done;
+    },
+  },
+  {
+    method: "POST",
+    path: "/v1/approvals/{approval}/sign",
+    summary: "Approves a call of another person, and signs what it asks of a node: the node believes the signature, not this API.",
+    body: signedBySchema,
+    answer: doneSchema,
+    async handle({ params, body, caller = machineCaller }) {
+      await people.approve(params["approval"] ?? "", caller, signedBySchema.parse(body));
       return done;
     },
   },

@@ -26,8 +26,10 @@ export interface Approvals {
   approvals(): readonly KnownApproval[];
   /** Resolves where another person approved this very call, which uses that up. `HOLON_APPROVAL_PENDING`, `HOLON_APPROVAL_FULL`, `HOLON_POLICY_DENIED`. */
   approved(call: Call, decision: Decision): Promise<void>;
+  /** The same, and who approved it, with what they signed. */
+  approvedBy(call: Call, decision: Decision): Promise<{ readonly by: string; readonly signature: unknown }>;
   /** `HOLON_APPROVAL_BAD` where there is none, or it is the approver's own. */
-  approve(id: string, by: Caller): Promise<void>;
+  approve(id: string, by: Caller, signature?: unknown): Promise<void>;
   /** Also one's own, which takes it back. `HOLON_APPROVAL_BAD`. */
   reject(id: string, because: string, by: Caller): Promise<void>;
 }
@@ -56,31 +58,37 @@ export function openApprovals(ledger: Ledger, crypto: Crypto): Approvals {
     return found;
   };
 
+  const approvedBy: Approvals["approvedBy"] = (call, decision) =>
+    inTurn(async () => {
+      if (!isRole(call.caller.role)) {
+        throw new HolonError("HOLON_POLICY_DENIED", decision.reason, { next: "Two people are needed, and the machine's token is none: make users with `holon user add`, and log in." });
+      }
+      const wanted = askedOf(call, decision);
+      const known = open().find(({ digest }) => digest === wanted.digest);
+      if (known?.by !== undefined) {
+        await write(peopleEvents.used, known.id, { id: known.id, who: known.who, by: known.by });
+        return { by: known.by, signature: known.signature };
+      }
+      const asked = known ?? wanted;
+      if (known === undefined) {
+        if (open().length >= limits.approvalsMax) throw new HolonError("HOLON_APPROVAL_FULL", `${open().length} calls wait for approval`);
+        await write(peopleEvents.asked, asked.id, asked);
+      }
+      throw new HolonError("HOLON_APPROVAL_PENDING", `${asked.reason}: it waits as ${asked.id}`, { next: `Have another person run \`holon approval approve ${asked.id}\`, then call again as you did.` });
+    });
+
   return {
     approvals: open,
-    approved: (call, decision) =>
-      inTurn(async () => {
-        if (!isRole(call.caller.role)) {
-          throw new HolonError("HOLON_POLICY_DENIED", decision.reason, { next: "Two people are needed, and the machine's token is none: make users with `holon user add`, and log in." });
-        }
-        const wanted = askedOf(call, decision);
-        const known = open().find(({ digest }) => digest === wanted.digest);
-        if (known?.by !== undefined) return write(peopleEvents.used, known.id, { id: known.id, who: known.who, by: known.by });
-        const asked = known ?? wanted;
-        if (known === undefined) {
-          if (open().length >= limits.approvalsMax) throw new HolonError("HOLON_APPROVAL_FULL", `${open().length} calls wait for approval`);
-          await write(peopleEvents.asked, asked.id, asked);
-        }
-        throw new HolonError("HOLON_APPROVAL_PENDING", `${asked.reason}: it waits as ${asked.id}`, { next: `Have another person run \`holon approval approve ${asked.id}\`, then call again as you did.` });
-      }),
-    approve: (id, by) =>
+    approvedBy,
+    approved: async (call, decision) => void (await approvedBy(call, decision)),
+    approve: (id, by, signature) =>
       inTurn(async () => {
         const asked = approvalOf(id);
         const { kind, name } = by.principal;
         if (kind !== "person") throw new HolonError("HOLON_APPROVAL_BAD", `${printPrincipal(by.principal)} is no person, and approves nothing`);
         if (asked.person === name) throw new HolonError("HOLON_APPROVAL_BAD", `${name} asked for ${id} and cannot approve it`, { next: "Have another person approve it." });
         if (asked.by !== undefined) throw new HolonError("HOLON_APPROVAL_BAD", `${id} was approved by ${asked.by} already`, { next: `${asked.who} may call now, as before.` });
-        await write(peopleEvents.approved, id, { id, who: asked.who, resource: asked.resource, by: printPrincipal(by.principal), endsMs: nowMs() + limits.approvalMs });
+        await write(peopleEvents.approved, id, { id, who: asked.who, resource: asked.resource, by: printPrincipal(by.principal), endsMs: nowMs() + limits.approvalMs, ...(signature === undefined ? {} : { signature }) });
       }),
     reject: (id, because, by) =>
       inTurn(async () => {

@@ -87,7 +87,7 @@ test("each role may what its text says: of all routes of control, as a table", a
   const publishing = ["PUT/v1/apps/{app}", "PUT/v1/images", "PUT/v1/blobs/{hash}", "POST/v1/models", "POST/v1/plan/preview"];
   for (const role of ["viewer", "auditor"] as const) assert.deepEqual(changes(mayOf(person, role)), own, role);
   assert.deepEqual([...changes(mayOf(person, "publisher"))].sort(), [...own, ...publishing].sort());
-  const operating = ["DELETE/v1/apps/{app}", "POST/v1/approvals/{approval}/approve", "POST/v1/approvals/{approval}/reject"];
+  const operating = ["DELETE/v1/apps/{app}", "POST/v1/approvals/{approval}/approve", "POST/v1/approvals/{approval}/reject", "POST/v1/approvals/{approval}/sign"];
   assert.deepEqual(changes(mayOf(person, "operator")).filter((name) => !name.includes("/nodes/")).toSorted(), [...own, ...publishing, ...operating].sort());
   assert.ok(!mayOf(person, "viewer").includes("GET/v1/users") && mayOf(person, "auditor").includes("GET/v1/users"));
   for (const name of ["GET/v1/plan", "GET/v1/plan/explain"]) assert.ok(mayOf(person, "viewer").includes(name), name);

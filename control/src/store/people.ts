@@ -63,12 +63,14 @@ const askedData = z.strictObject({
 });
 export type AskedApproval = z.infer<typeof askedData>;
 const idData = z.looseObject({ id: z.string() });
-const approvedData = z.looseObject({ id: z.string(), by, endsMs: z.number() });
+/** `signature`: what the approver signed besides, for whoever asks for more than control's word. */
+const approvedData = z.looseObject({ id: z.string(), by, endsMs: z.number(), signature: z.unknown().optional() });
 
 export interface KnownApproval extends AskedApproval {
   readonly askedAt: string;
   /** Who approved it. */
   readonly by: string | undefined;
+  readonly signature?: unknown;
 }
 
 export interface PeopleState {
@@ -112,9 +114,9 @@ const appliers: Readonly<Record<string, Apply | undefined>> = {
     const [oldest] = approvals.size > 2 * limits.approvalsMax ? approvals.keys() : [];
     if (oldest !== undefined) approvals.delete(oldest);
   }),
-  [peopleEvents.approved]: about(approvedData, ({ approvals }, { id, by: approver, endsMs }) => {
+  [peopleEvents.approved]: about(approvedData, ({ approvals }, { id, by: approver, endsMs, signature }) => {
     const asked = approvals.get(id);
-    if (asked !== undefined) approvals.set(id, { ...asked, by: approver, endsMs });
+    if (asked !== undefined) approvals.set(id, { ...asked, by: approver, endsMs, ...(signature === undefined ? {} : { signature }) });
   }),
   [peopleEvents.rejected]: about(idData, ({ approvals }, { id }) => approvals.delete(id)),
   [peopleEvents.used]: about(idData, ({ approvals }, { id }) => approvals.delete(id)),

@@ -44,7 +44,7 @@ export function workloadOf(document: AppDocument, jurisdiction: string): Workloa
     boundToPlace: isBoundToPlace(document),
     ...roomOf(document),
     reads: app.sources.flatMap((source) => (source.kind === "replay" ? source.files.map(({ path }) => path) : [])),
-    hasProcesses: app.functions.some(({ runtime }) => runtime === "process"),
+    hasProcesses: app.functions.some(({ runtime }) => runtime === "process" || runtime === "image"),
   };
 }
 

@@ -5,7 +5,7 @@ import { appNeedsSchema, type AppNeeds, type PlacementNeeds } from "../schema/ne
 
 /** Undefined where nothing of it has needs. */
 export function needsOfApp(app: AppDocument): AppNeeds | undefined {
-  const functions = app.functions.flatMap((fn) => (fn.needs === undefined ? [] : [unitOf(fn.name, fn.run?.tier, { ...fn.needs, ...classesOf(app, fn) }, fn.needs.sources !== undefined)]));
+  const functions = app.functions.flatMap((fn) => (fn.needs === undefined ? [] : [unitOf(fn.name, fn.run?.tier, { ...confinedOf(fn), ...fn.needs, ...classesOf(app, fn) }, fn.needs.sources !== undefined)]));
   const models = app.models.flatMap((model) => (model.needs === undefined ? [] : [unitOf(model.name, undefined, { ...model.needs, tiers: [model.answers?.tier ?? "gateway"] }, false)]));
   const units = [...functions, ...models].map((unit) => (app.sealTo === undefined ? unit : { ...unit, sealedTo: app.sealTo }));
   return units.length === 0 ? undefined : appNeedsSchema.parse({ app: app.name, units, flows: flowsOf(app) });
@@ -21,6 +21,9 @@ export function needsProblem({ functions, models }: Pick<AppDocument, "functions
 }
 
 const unitOf = (name: string, tier: string | undefined, needs: PlacementNeeds, onTheWay: boolean): object => ({ ...needs, name, ...(tier === undefined || needs.tiers !== undefined ? {} : { tiers: [tier] }), ...(onTheWay ? { onTheWay } : {}) });
+
+/** Programs go where they can be confined, unless the author says otherwise. */
+const confinedOf = ({ runtime, unconfined }: FunctionDocument): PlacementNeeds => (runtime === "image" || (runtime === "process" && unconfined !== true) ? { providers: ["bubblewrap"] } : {});
 
 /** Of what the app's own doors hand it, unless the author says. */
 function classesOf(app: AppDocument, fn: FunctionDocument): { classes?: DataClass[] } {

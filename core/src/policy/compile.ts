@@ -160,6 +160,7 @@ export const baseRules: BaseRules = {
   rules: [
     { ...asks, effect: "forbid", name: "base/raw-stays", does: ["leave", "share", "ask"], classes: ["raw", "personal"] },
     { ...asks, effect: "permit", name: "base/public", does: ["leave", "share", "ask"], classes: ["public"] },
+    { ...asks, effect: "approve", name: "base/two-for-a-shell", does: ["diagnose"], what: ["node.shell"] },
   ],
   after: roleRules,
 };

@@ -13,7 +13,7 @@ export interface Need {
 /** That the node runs it; and what it uses: models, the state that its app shares, secrets, the time, and a runtime with more rights than the sandbox. */
 export function needsOfFunction(node: Principal, app: AppDocument, fn: FunctionDocument): readonly Need[] {
   const name = `${app.name}/${fn.name}`;
-  const runtime = fn.runtime === "worker" || fn.runtime === "process" ? [`runtime/${fn.unconfined === true ? "unconfined" : fn.runtime}`] : [];
+  const runtime = fn.runtime === "worker" || fn.runtime === "process" || fn.runtime === "image" ? [`runtime/${fn.unconfined === true ? "unconfined" : fn.runtime}`] : [];
   const granted = [...(fn.secrets ?? []).map((secret) => `secret/${secret}`), ...(fn.clock === true ? ["clock"] : [])];
   const used = [...granted, ...fn.models.map((model) => `model/${model}`), ...(app.shared ?? []).map((shared) => `shared/${app.name}/${shared.name}`), ...runtime];
   return [{ principal: node, action: "run", resource: { name } }, ...used.map((resource): Need => ({ principal: { kind: "function", name }, action: "use", resource: { name: resource } }))];

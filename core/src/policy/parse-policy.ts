@@ -116,8 +116,8 @@ function parseRule(effect: Rule["effect"], [line, ...clauses]: Statement, file: 
     const never = parsed.classes.find((own) => own === "raw" || own === "personal");
     if (never !== undefined) at(`rule ${name} would let ${never} leave, which never does`, "Lower its class by a declared transform first, and permit what comes of that.");
   }
-  const unasked = effect === "approve" ? parsed.does.find((action) => action !== "call") : undefined;
-  if (unasked !== undefined) at(`rule ${name} would have ${unasked} approved, for which nobody can wait`, "Write `does call`: a person approves calls of an API; forbid or permit the rest.");
+  const unasked = effect === "approve" ? parsed.does.find((action) => action !== "call" && action !== "diagnose") : undefined;
+  if (unasked !== undefined) at(`rule ${name} would have ${unasked} approved, for which nobody can wait`, "Write `does call` or `does diagnose`: a person approves what people ask for; forbid or permit the rest.");
   if (effect === "permit" && parsed.does.includes("lower") && parsed.into.length === 0) lacks("into", "Say to which class it may be lowered: `into aggregate`.");
   return { ...conditionsOf(parsed), effect, name, line: line.number, because: parsed.because };
 }

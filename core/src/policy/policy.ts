@@ -6,16 +6,16 @@ import type { DataClass } from "../schema/event.ts";
 import type { Principal, PrincipalKind } from "./principal.ts";
 import type { Transform, WantedTransform } from "./transform.ts";
 
-export const actions = ["leave", "share", "ask", "lower", "run", "open", "use", "call"] as const;
+export const actions = ["leave", "share", "ask", "lower", "run", "open", "use", "call", "diagnose"] as const;
 /**
  * `leave`: records of a stream cross a link · `share`: so does shared state · `ask`: rows go to a model above · `lower`: data gets a less sensitive class ·
  * `run`: a function or reduction runs · `open`: a source's door opens · `use`: a function uses a model, shared state or a runtime ·
- * `call`: an API is called.
+ * `call`: an API is called · `diagnose`: a node is looked into from far away.
  */
 export type Action = (typeof actions)[number];
 
 export interface Resource {
-  /** Of records their stream, of a call `GET/v1/nodes`, of what runs `app/name`, of a door `mqtt/app/source`. */
+  /** Of records their stream, of a call `GET/v1/nodes`, of what runs `app/name`, of a door `mqtt/app/source`, of what is asked of a node `node.logs`. */
   readonly name: string;
   readonly class?: DataClass | undefined;
   /** Where the data was born. */

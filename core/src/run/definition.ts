@@ -116,6 +116,14 @@ export interface DataSchema<Data = unknown> {
   safeParse(value: unknown): { readonly success: true; readonly data: Data } | { readonly success: false; readonly error: { readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[] } };
 }
 
+/** Shapes by name; `null` stands for any size. */
+export type TensorTable = Readonly<Record<string, readonly (number | null)[]>>;
+
+export interface ModelShapes {
+  readonly inputs: TensorTable;
+  readonly outputs: TensorTable;
+}
+
 export interface UnitDefinition {
   readonly kind: typeof functionKind;
   /** Schemas stay with the module: they are held where it runs. */
@@ -123,6 +131,8 @@ export interface UnitDefinition {
   readonly on: TriggerInput;
   readonly emits: Readonly<Record<string, EmitTarget>>;
   readonly models: readonly string[];
+  /** Of models that are declared: what the graphs of the app are held to when it is deployed. */
+  readonly modelShapes?: Readonly<Record<string, ModelShapes>>;
   /** A window comes as an event whose data is a `UnitWindow` but for its subject, which is the event's. */
   run(event: UnitEvent, context: UnitContext): void | Promise<void>;
 }

@@ -53,8 +53,10 @@ export function parseUnitResult(text: unknown, fitted: unknown, batchLength: num
   };
 }
 
-const describedSchema = z.strictObject({ on: triggerSchema, emits: emitsSchema, models: z.array(nameSchema).max(64) });
-/** What a function says of itself: what triggers it, what it emits, the models it uses. */
+const tensorTableSchema = z.record(z.string().max(256), z.array(z.int().min(0).nullable()).max(16));
+const modelShapesSchema = z.record(nameSchema, z.strictObject({ inputs: tensorTableSchema, outputs: tensorTableSchema }));
+const describedSchema = z.strictObject({ on: triggerSchema, emits: emitsSchema, models: z.array(nameSchema).max(64), modelShapes: modelShapesSchema.optional() });
+/** What a function says of itself: what triggers it, what it emits, the models it uses, and what it takes them for. */
 export type DescribedFunction = z.infer<typeof describedSchema>;
 
 /** Returns what is wrong as text. */

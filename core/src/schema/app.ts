@@ -107,7 +107,7 @@ export const emitsSchema = z.record(
 export type Emits = z.infer<typeof emitsSchema>;
 
 /** What can run a function. */
-export const unitRuntimes = ["javascript", "wasm", "worker", "process"] as const;
+export const unitRuntimes = ["javascript", "wasm", "worker", "process", "image"] as const;
 
 const placementSchema = z.strictObject({ tier: tierSchema.default("gateway") });
 
@@ -123,7 +123,7 @@ const functionBase = {
   memoryBytesMax: z.int().min(limits.unitMemoryBytesMin).max(limits.unitMemoryBytesMax).optional(),
   /** What runs it; without it a sandboxed module. `worker`: a thread of the node, for trusted code that needs timers or Node's own modules. */
   runtime: z.enum(unitRuntimes).optional(),
-  /** Of a process: what is started. `$HOLON_MODULE` in it is the path of the module. */
+  /** Of a process: what is started. `$HOLON_MODULE` in it is the path of the module. Of an image: in place of what the image starts. */
   command: z.array(z.string().min(1).max(4_096)).min(1).max(64).optional(),
   /** Of a process: it may have the rights of the node where it cannot be confined. */
   unconfined: z.boolean().optional(),

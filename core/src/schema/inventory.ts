@@ -49,7 +49,7 @@ export const inventoryNodeSchema = z.strictObject({
   }),
   /** In use by what the planner does not place. */
   load: z.strictObject({ processors: atLeastZero.optional(), memoryBytes: atLeastZero.optional() }).default({}),
-  /** Execution providers of its model runtime. */
+  /** Execution providers of its model runtime, and `bubblewrap` where programs can be confined. */
   providers: z.array(z.string().min(1)).max(64).default(["cpu"]),
   /** Milliseconds of one call, by unit. */
   speeds: z.record(z.string(), atLeastZero).default({}),

@@ -1,5 +1,6 @@
 /** `holon.node.yaml`: what a node is told at birth. Everything else comes down the link. */
 import { z } from "zod";
+import { diagnosisSettingsSchema } from "../diagnosis/settings.ts";
 import { limits } from "../limits.ts";
 import { priceClasses } from "../link/budget.ts";
 import { jurisdictionPattern } from "../policy/jurisdiction.ts";
@@ -70,6 +71,8 @@ const fields = z.strictObject({
   telemetry: telemetrySettingsSchema.optional(),
   /** To whom it tells what is wrong, and its own objectives. */
   alerts: alertingSchema.optional(),
+  /** What may be done on it from far away, beside what every node tells. */
+  diagnosis: diagnosisSettingsSchema.optional(),
   /** How much of its children this node takes on at a time; without it the limits of Holon. */
   downlink: z
     .strictObject({

@@ -4,6 +4,8 @@ import type { Route } from "@holon/core/api/route.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import { z } from "zod";
 import type { HolonNode } from "../node.ts";
+import type { ShellApprovals } from "./diagnosis-caller.ts";
+import { diagnosisRoutes } from "./diagnosis-routes.ts";
 import { telemetryRoutes } from "./telemetry-routes.ts";
 import { sharedRoutes } from "./shared-routes.ts";
 
@@ -11,7 +13,7 @@ const doneSchema = z.object({ ok: z.literal(true) });
 const replaySchema = z.strictObject({ app: z.string().optional(), function: z.string().optional(), event: z.string().max(256).optional() });
 const done = { status: 200, body: { ok: true } };
 
-export function nodeRoutes(node: HolonNode): readonly Route[] {
+export function nodeRoutes(node: HolonNode, approvals?: ShellApprovals): readonly Route[] {
   const uplinkOf = (): void => {
     if (node.config.parent === undefined) throw new HolonError("HOLON_ARGUMENT_BAD", `${node.config.name} is a root: it has no uplink`);
   };
@@ -88,6 +90,7 @@ export function nodeRoutes(node: HolonNode): readonly Route[] {
         return Promise.resolve({ status: 200, body: { name: own.policy.name, version: own.policy.version, hash: hash ?? null, documentVersion: version } });
       },
     },
+    ...diagnosisRoutes({ config: node.config, diagnosis: node.diagnosis, guard: node.guard, approvals }),
     ...eventRoutes(node.log),
     ...sharedRoutes(node),
     ...telemetryRoutes(node.telemetry, node.clock),

@@ -32,7 +32,7 @@ export function reportOf({ config, nowMs, capacity, figures, way, speeds = {} }:
   return {
     capacity: { ...has, ...(inventory.accelerators === undefined ? {} : { accelerators: inventory.accelerators }), asOfMs: nowMs, source: isDeclared ? "declared" : "measured" },
     load: compact({ processors: measured(part(busy, has.processors)), memoryBytes: measured(part(figures["memoryUsedPercent"], has.memoryBytes)) }),
-    providers: inventory.providers ?? ["cpu"],
+    providers: [...new Set([...(inventory.providers ?? ["cpu"]), ...(capacity.confines === true ? ["bubblewrap"] : [])])],
     ...(way === undefined ? {} : { uplink: { parent: way.parent, ...compact({ latencyMs: declared(latencyMs) ?? measured(way.latencyMs), bytesPerSecond: declared(bytesPerSecond), perGigabyte: declared(perGigabyte ?? priced(prices?.perGigabyteUp)) }) } }),
     prices: compact({
       perProcessorHour: declared(inventory.prices?.perProcessorHour ?? priced(prices?.perProcessorHour)),

@@ -18,6 +18,8 @@ export interface CallsOptions {
   /** This node's own way up, if it is open. */
   above(): Pick<Peer, "name"> | undefined;
   readonly handlers: ReadonlyMap<string, CallHandler>;
+  /** Resolves when so much may go to the peer without being in anybody's way, or when nobody waits for it any more. */
+  room?(peer: Peer, bytes: number, isOver: () => boolean): Promise<void>;
   /** A peer asked for what it has no business with. */
   denied?(peer: NodeName, error: HolonError): void;
 }
@@ -44,7 +46,9 @@ interface Waiting {
 /** Methods between two ends of a link: of a site, of identity, of what sites share, and of models. */
 const betweenNeighbours = /^(?:site|identity|shared|model)\./;
 /** Methods that a node answers to whom stands above it. */
-const fromAbove = /^(?:status|state)\./;
+const fromAbove = /^(?:status|state|diagnosis)\./;
+/** Answers that wait for room on the way up, behind everything that is not for people. */
+const patient = /^diagnosis\./;
 /** What looks like an attempt, and not like a node that is busy, older or not there. */
 const denials: ReadonlySet<ErrorCode> = new Set(["HOLON_CALL_DENIED", "HOLON_SIBLING_UNKNOWN", "HOLON_IDENTITY_UNTRUSTED"]);
 const encoder = new TextEncoder();
@@ -114,6 +118,10 @@ export function createCalls(options: CallsOptions): Calls {
     const timer = options.clock.after(Math.min(header.deadlineMs, limits.callDeadlineMsMax), over);
     answerOf(header, payload, from)
       .then((value) => sized(encode(value ?? null), header.method))
+      .then(async (bytes) => {
+        if (patient.test(header.method)) await options.room?.(from, bytes.length, () => isOver);
+        return bytes;
+      })
       .then((bytes) => over() && answer(true, bytes), (error: unknown) => over() && refuse(error));
   }
 

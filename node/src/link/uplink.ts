@@ -1,4 +1,5 @@
 /** The link to the parent: tries for ever with backoff and jitter, offers what this node has, sends, takes documents and blobs. */
+import { diagnosisBounds } from "@holon/core/diagnosis/bounds.ts";
 import { HolonError, toHolonError, type ErrorCode } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { backoffMs } from "@holon/core/link/backoff.ts";
@@ -48,6 +49,8 @@ export interface Uplink {
   start(): void;
   peer(): Peer | undefined;
   status(): UplinkStatus;
+  /** Milliseconds until so much that is no record may go to the parent: within the budget, and behind what waits. 0 for now. */
+  roomMs(bytes: number): number;
   /** Last sequence of each lane that is durable beyond the parent's own loss, as far as it has said. */
   safe(): ReadonlyMap<string, number>;
   /** Tells the sender that records were committed. */
@@ -253,6 +256,7 @@ export function createUplink(options: UplinkOptions): Uplink {
 
   function opened(): void {
     step("subscribed");
+    ports.trace.note("info", `${label} open to ${peer?.name ?? "nobody"}`);
     attempt = 0;
     // Time in which nobody could be served earns no place before those who come; a link that broke for a moment costs none.
     if (lostMs !== undefined && ports.clock.monotonicMs() - lostMs > limits.linkSilenceMs) patience.sinceMs = undefined;
@@ -305,6 +309,10 @@ export function createUplink(options: UplinkOptions): Uplink {
         problem,
         sinceMs: ports.clock.monotonicMs() - changedMs,
       };
+    },
+    roomMs(bytes) {
+      if (peer !== undefined && peer.queuedBytes() > diagnosisBounds.queuedBytesMax) return diagnosisBounds.paceLookMs;
+      return budget.waitMs(bytes, false, ports.clock.monotonicMs());
     },
     safe: () => new Map([...marks].map(([lane, { safe }]) => [lane, safe])),
     relay(on) {

@@ -369,7 +369,7 @@ export class SegmentLog implements Log {
   }
 
   async #commitAll(): Promise<void> {
-    await Promise.resolve(); // appends of the same turn share one commit
+    await (this.#options.clock.turn?.() ?? Promise.resolve()); // appends of the same turn share one commit, and who begins early has begun
     while (this.#failure === undefined) {
       const commit = this.#next ?? this.#encodeNext();
       this.#next = undefined;

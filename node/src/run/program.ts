@@ -69,7 +69,7 @@ async function loadProgram(fn: FunctionDocument, context: UnitContext, told: Set
     if (model === undefined) continue;
     const graph = await unsealed(await readBlob(model.graph, context), app, "model", name, context.ports.seals);
     // A program is given graphs, to run as it likes.
-    if (isServed(model) && fn.runtime !== "process") outputs[name] = readOnnx(graph, name).outputs[0]?.name ?? "";
+    if (isServed(model) && fn.runtime !== "process" && fn.runtime !== "image") outputs[name] = readOnnx(graph, name).outputs[0]?.name ?? "";
     else models[name] = graph;
   }
   return {

@@ -1,0 +1,129 @@
+/** A node looked into from here: its log as it is said, its report, its bundle. What the caller may not is said, not hidden. */
+import { useEffect, useState } from "preact/hooks";
+import type { LogLine, LogsAnswer } from "@holon/core/diagnosis/ask.ts";
+import type { Bundle } from "@holon/core/diagnosis/results.ts";
+import type { Finding } from "@holon/core/diagnosis/findings.ts";
+import { get, send, type ApiProblem } from "../api.ts";
+import { Problem } from "../parts/problem.tsx";
+import { Section } from "../parts/section.tsx";
+import { words } from "../strings.ts";
+import { asProblem } from "../use-polled.ts";
+
+const t = words.diagnosis;
+const everyMs = 2_000;
+const shownMax = 500;
+const waitMs = 5_000;
+/** For a node that is away the request waits on; this page asks for half a minute. */
+const tries = 6;
+
+interface Answered {
+  readonly request: { readonly id: string; readonly state: string };
+  readonly result: unknown;
+}
+
+export function Diagnosis({ name }: { readonly name: string }) {
+  return (
+    <>
+      <Logs name={name} />
+      <Report name={name} />
+    </>
+  );
+}
+
+function Logs({ name }: { readonly name: string }) {
+  const [isOpen, setOpen] = useState(false);
+  const [lines, setLines] = useState<readonly LogLine[]>([]);
+  const [problem, setProblem] = useState<ApiProblem>();
+  useEffect(() => {
+    if (!isOpen) return;
+    const stopped = new AbortController();
+    const timer: { id: ReturnType<typeof setTimeout> | undefined } = { id: undefined };
+    let after: string | null = null;
+    const look = async (): Promise<void> => {
+      try {
+        const answer: LogsAnswer = await get<LogsAnswer>(`/v1/nodes/${encodeURIComponent(name)}/logs${after === null ? "" : `?after=${encodeURIComponent(after)}`}`, stopped.signal);
+        after = answer.after;
+        setLines((before) => [...before, ...answer.lines].slice(-shownMax));
+        setProblem(undefined);
+      } catch (error) {
+        if (stopped.signal.aborted) return;
+        setProblem(asProblem(error));
+      }
+      timer.id = setTimeout(() => void look(), everyMs);
+    };
+    setLines([]);
+    void look();
+    return () => {
+      stopped.abort();
+      clearTimeout(timer.id);
+    };
+  }, [isOpen, name]);
+  return (
+    <Section title={t.logs} aside={<button type="button" aria-pressed={isOpen} onClick={() => setOpen(!isOpen)}>{isOpen ? t.pause : t.follow}</button>}>
+      <Problem problem={problem} />
+      {isOpen && <pre class="lines" tabIndex={0} role="log" aria-label={t.logs}>{lines.length === 0 ? t.noLines : lines.map((line) => <div key={line.id} class={line.level === "error" ? "bad" : line.level === "warn" ? "warn" : ""}>{line.at} {line.level} {line.message}{line.times === undefined ? "" : ` ${t.times(line.times)}`}</div>)}</pre>}
+      {!isOpen && <p class="soft">{t.logsHint}</p>}
+    </Section>
+  );
+}
+
+function Report({ name }: { readonly name: string }) {
+  const [findings, setFindings] = useState<readonly Finding[]>();
+  const [busy, setBusy] = useState<"report" | "bundle">();
+  const [problem, setProblem] = useState<ApiProblem>();
+  const [waits, setWaits] = useState<string>();
+
+  async function ask(kind: "report" | "bundle"): Promise<void> {
+    setBusy(kind);
+    setProblem(undefined);
+    setWaits(undefined);
+    try {
+      const { id } = await send<{ readonly id: string }>("POST", `/v1/nodes/${encodeURIComponent(name)}/requests`, { wanted: { kind } });
+      const result = await resultOf(id);
+      if (result === null) setWaits(id);
+      else if (kind === "report") setFindings(findingsIn(result));
+      else save(name, bundleIn(result));
+    } catch (error) {
+      setProblem(asProblem(error));
+    }
+    setBusy(undefined);
+  }
+
+  return (
+    <Section title={t.report}>
+      <p>
+        <button type="button" disabled={busy !== undefined} onClick={() => void ask("report")}>{busy === "report" ? words.loading : t.askReport}</button>{" "}
+        <button type="button" disabled={busy !== undefined} onClick={() => void ask("bundle")}>{busy === "bundle" ? words.loading : t.askBundle}</button>
+      </p>
+      <Problem problem={problem} />
+      {waits !== undefined && <p class="warning" role="status">{t.waits(waits)}</p>}
+      {findings !== undefined && (
+        <ul class="plain">
+          {findings.map(({ state, says, next }) => <li key={says}><strong class={state === "bad" ? "bad" : ""}>{t.states[state]}</strong> {says}{next !== undefined && <div class="soft">{t.next}: {next}</div>}</li>)}
+        </ul>
+      )}
+    </Section>
+  );
+}
+
+async function resultOf(id: string): Promise<unknown> {
+  for (let left = tries; left > 0; left--) {
+    const { result } = await get<Answered>(`/v1/requests/${id}/result?waitMs=${waitMs}`);
+    if (result !== null) return result;
+  }
+  return null;
+}
+
+/** The API that made this page answered it. */
+const findingsIn = (result: unknown): readonly Finding[] => (result as { readonly findings: readonly Finding[] }).findings;
+const bundleIn = (result: unknown): Bundle => result as Bundle;
+
+/** One file that the browser keeps: the bundle's files one after another. */
+function save(name: string, { files }: Bundle): void {
+  const text = files.map((file) => `=== ${file.path}\n${file.text}\n`).join("");
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
+  link.download = `${name}-bundle.txt`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), everyMs);
+}

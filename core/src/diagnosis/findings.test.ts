@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { errorTable } from "../errors.ts";
+import { examinedSchema, findingsOf, type Surroundings } from "./findings.ts";
+
+const well = { uplink: { state: "open", held: [], branches: [] }, log: { disk: "ok" }, damage: [], agent: { problem: undefined, units: [], sources: [] } };
+const problem = (code: keyof typeof errorTable, message: string) => ({ code, message, next: errorTable[code].next });
+
+/** Each common fault: what a status shows of it, and what is said. */
+const faults: readonly (readonly [name: string, status: object, around: Surroundings, state: "warn" | "bad", says: RegExp, next: RegExp])[] = [
+  ["no link", { uplink: { ...well.uplink, state: "waiting", problem: { code: "HOLON_LINK_UNREACHABLE", message: "wss://edge-1:7401 does not answer" } } }, {}, "warn", /uplink waiting: .*does not answer/, /works on alone/],
+  ["a link that was cut", { uplink: { ...well.uplink, state: "cut" } }, {}, "warn", /uplink cut/, /holon link heal gateway-1/],
+  ["not let in", { uplink: { ...well.uplink, state: "waiting", problem: { code: "HOLON_IDENTITY_REVOKED", message: "it was revoked" } } }, {}, "warn", /revoked/, /invite and enrol/],
+  ["two histories", { uplink: { ...well.uplink, branches: [{ lane: "gateway-1/data", branch: "gateway-1~a1b2c3/data", after: 7 }] } }, {}, "warn", /two histories/, /name of its own/],
+  ["a clock that nobody sets", {}, { clock: "unknown" }, "warn", /clock is unknown/, /time service/],
+  ["a certificate that ended", {}, { certificateMs: -7_200_000 }, "warn", /certificate ended 2 hours ago/, /key of the old/],
+  ["a full disk", { log: { disk: "full" } }, {}, "bad", /disk is full/, /Free space/],
+  ["a disk that failed", { log: { disk: "failed" } }, {}, "bad", /disk failed/, /Check the disk/],
+  ["hardly any room", {}, { disk: { freeBytes: 200 << 20 } }, "warn", /200 MiB are free/, /Free space/],
+  ["hardly any memory", {}, { memory: { freeBytes: 20 << 20, totalBytes: 1 << 30 } }, "warn", /20 of 1024 MiB/, /processes/],
+  ["a damaged log", { damage: [{ segment: "log/00000003.seg" }] }, {}, "bad", /00000003\.seg is damaged/, /start it again/i],
+  ["an altered node", { measured: { altered: [{ what: "node/src/node.ts" }] } }, {}, "bad", /not as it was adopted/, /--adopt/],
+  ["a port in use", { agent: { ...well.agent, sources: [{ name: "mqtt", problem: problem("HOLON_PORT_TAKEN", "127.0.0.1:1883 is taken") }] } }, {}, "bad", /source mqtt: 127\.0\.0\.1:1883 is taken/, /another port/],
+  ["a policy that refuses", { agent: { ...well.agent, units: [{ problem: problem("HOLON_POLICY_DENIED", "rule no-cameras forbids it") }] } }, {}, "bad", /no-cameras/, /change the app's egress or the policy/],
+  ["a document that does not run", { agent: { ...well.agent, problem: problem("HOLON_SIGNATURE_MISSING", "app pump-watch is not signed") } }, {}, "bad", /not signed/, /holon publisher sign/],
+];
+
+for (const [name, status, around, state, says, next] of faults) {
+  test(`${name}: it is said, and what to do`, () => {
+    const findings = findingsOf("gateway-1", examinedSchema.parse({ ...well, ...status }), around);
+    assert.equal(findings.length, 1, JSON.stringify(findings));
+    assert.equal(findings[0]?.state, state);
+    assert.match(findings[0]?.says ?? "", says);
+    assert.match(findings[0]?.next ?? "", next);
+  });
+}
+
+test("of a node that is well one thing is said", () => {
+  assert.deepEqual(findingsOf("gateway-1", examinedSchema.parse(well), { clock: "synced", certificateMs: 1, disk: { freeBytes: 2 ** 40 } }).map(({ state }) => state), ["ok"]);
+});

@@ -1,0 +1,83 @@
+/** What is wrong with a node, by its own status, and what to do: the same for `holon doctor`, for a report from far away and for the console. */
+import { errorTable, isErrorCode } from "../errors.ts";
+import { z } from "zod";
+
+export const findingSchema = z.strictObject({ check: z.string(), state: z.enum(["ok", "warn", "bad"]), says: z.string(), next: z.string().optional() });
+export type Finding = z.infer<typeof findingSchema>;
+
+const problemSchema = z.looseObject({ code: z.string().optional(), message: z.string(), next: z.string() }).optional();
+/** What of a status is looked at. */
+export const examinedSchema = z.looseObject({
+  uplink: z
+    .looseObject({
+      state: z.string(),
+      backlog: z.number().optional(),
+      problem: z.looseObject({ code: z.string(), message: z.string() }).optional(),
+      held: z.array(z.looseObject({ lane: z.string(), code: z.string(), message: z.string() })),
+      branches: z.array(z.looseObject({ lane: z.string(), branch: z.string(), after: z.int() })),
+    })
+    .optional(),
+  signatures: z.looseObject({}).optional(),
+  measured: z.looseObject({ altered: z.array(z.looseObject({ what: z.string() })) }).optional(),
+  log: z.looseObject({ disk: z.string() }),
+  damage: z.array(z.looseObject({ segment: z.string() })),
+  agent: z.looseObject({
+    problem: problemSchema,
+    units: z.array(z.looseObject({ problem: problemSchema })),
+    sources: z.array(z.looseObject({ name: z.string(), problem: problemSchema })),
+  }),
+});
+export type Examined = z.infer<typeof examinedSchema>;
+
+/** What is known of the machine beside the node's status. */
+export interface Surroundings {
+  readonly clock?: "synced" | "coasting" | "unknown";
+  readonly disk?: { readonly freeBytes: number } | undefined;
+  readonly memory?: { readonly freeBytes: number; readonly totalBytes: number } | undefined;
+  /** Milliseconds until its certificate ends; negative where it has. */
+  readonly certificateMs?: number | undefined;
+}
+
+const lowBytes = 1 << 30;
+/** Less than a node needs for what it fetches at its start. */
+const fullBytes = 1 << 18;
+const lowMemoryShare = 0.05;
+
+export function findingsOf(name: string, status: Examined, around: Surroundings = {}): readonly Finding[] {
+  const findings = [...linkFindings(name, status), ...diskFindings(name, status, around), ...clockFindings(name, around), ...unitFindings(name, status)];
+  for (const { what } of status.measured?.altered ?? []) findings.push({ check: name, state: "bad", says: `${what} is not as it was adopted`, next: errorTable.HOLON_NODE_ALTERED.next });
+  return findings.length > 0 ? findings : [{ check: name, state: "ok", says: "link, log, sources and functions are well" }];
+}
+
+function linkFindings(name: string, { uplink }: Examined): readonly Finding[] {
+  if (uplink === undefined) return [];
+  const findings: Finding[] = [];
+  const { state, problem } = uplink;
+  if (state !== "open") findings.push({ check: name, state: "warn", says: `uplink ${state}${problem === undefined ? "" : `: ${problem.message}`}`, next: state === "cut" ? `holon link heal ${name}` : nextOf(problem?.code) });
+  for (const { lane, code, message } of uplink.held) findings.push({ check: name, state: "bad", says: `${lane} is held back: ${message}`, ...(isErrorCode(code) ? { next: errorTable[code].next } : {}) });
+  for (const { lane, branch, after } of uplink.branches) findings.push({ check: name, state: "warn", says: `${lane} has two histories behind record ${after}; this one is kept as ${branch}`, next: errorTable.HOLON_LINK_FORK.next });
+  return findings;
+}
+
+function diskFindings(name: string, { log, damage }: Examined, { disk, memory }: Surroundings): readonly Finding[] {
+  const findings: Finding[] = damage.map(({ segment }) => ({ check: name, state: "bad", says: `${segment} is damaged`, next: errorTable.HOLON_LOG_DAMAGED.next }));
+  if (log.disk !== "ok") findings.push({ check: name, state: "bad", says: `its log takes nothing in: the disk ${log.disk === "full" ? "is full" : "failed"}`, next: errorTable[log.disk === "full" ? "HOLON_DISK_FULL" : "HOLON_DISK_FAILED"].next });
+  else if (disk !== undefined && disk.freeBytes < lowBytes) findings.push({ check: name, state: disk.freeBytes < fullBytes ? "bad" : "warn", says: `${Math.floor(disk.freeBytes / 2 ** 20)} MiB are free on its disk`, next: "Free space, or let the log keep less (`retention` of holon.node.yaml): a full disk stops intake." });
+  if (memory !== undefined && memory.freeBytes < memory.totalBytes * lowMemoryShare) findings.push({ check: name, state: "warn", says: `${Math.floor(memory.freeBytes / 2 ** 20)} of ${Math.floor(memory.totalBytes / 2 ** 20)} MiB of memory are free`, next: "See what takes it: `holon node exec NODE processes`." });
+  return findings;
+}
+
+function clockFindings(name: string, { clock, certificateMs }: Surroundings): readonly Finding[] {
+  const findings: Finding[] = [];
+  if (clock !== undefined && clock !== "synced") findings.push({ check: name, state: "warn", says: `its clock is ${clock}: no evidence of a time service`, next: "Start a time service there (chrony, systemd-timesyncd); Holon works without, but says so in each event." });
+  if (certificateMs !== undefined && certificateMs < 0) findings.push({ check: name, state: "warn", says: `its certificate ended ${Math.ceil(-certificateMs / 3_600_000)} hours ago`, next: errorTable.HOLON_IDENTITY_EXPIRED.next });
+  return findings;
+}
+
+function unitFindings(name: string, { agent }: Examined): readonly Finding[] {
+  const problems = [agent.problem, ...agent.units.map((unit) => unit.problem)].flatMap((problem) => (problem === undefined ? [] : [{ check: name, state: "bad" as const, says: problem.message, next: problem.next }]));
+  return [...problems, ...agent.sources.flatMap(({ name: source, problem }) => (problem === undefined ? [] : [{ check: name, state: "bad" as const, says: `source ${source}: ${problem.message}`, next: problem.next }]))];
+}
+
+/** Who is not let in does not get in by waiting. */
+const nextOf = (code: string | undefined): string => (isErrorCode(code) && code.startsWith("HOLON_IDENTITY_") ? errorTable[code].next : "Nothing to do: it works on alone and tries again.");

@@ -1,0 +1,26 @@
+/** The shapes in which a text may stand in other text: as it is, in JSON, in an address, in hexadecimal, and in base64 wherever in it the text begins. */
+import { toHex } from "../log/hex.ts";
+import { toBase64 } from "../series/base64.ts";
+
+const encoder = new TextEncoder();
+
+/** Every shape of it that is long enough to be told from chance, the longest first. */
+export function formsOf(text: string): readonly string[] {
+  const bytes = encoder.encode(text);
+  const hex = toHex(bytes);
+  const inBase64 = [0, 1, 2].map((shift) => insideBase64(bytes, shift));
+  const forms = [text, JSON.stringify(text).slice(1, -1), encodeURIComponent(text), hex, hex.toUpperCase(), ...inBase64, ...inBase64.map((form) => form.replaceAll("+", "-").replaceAll("/", "_"))];
+  return [...new Set(forms)].filter((form) => form.length >= shortest).sort((one, other) => other.length - one.length);
+}
+
+/** The digits that depend on these bytes alone, where `shift` bytes stand before them in their group of three. */
+function insideBase64(bytes: Uint8Array, shift: number): string {
+  const padded = new Uint8Array(bytes.length + shift);
+  padded.set(bytes, shift);
+  const whole = toBase64(padded).replaceAll("=", "");
+  const first = shift === 0 ? 0 : shift + 1;
+  const last = Math.floor((padded.length * 8) / 6);
+  return whole.slice(first, last);
+}
+
+const shortest = 6;

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { canBeRead } from "@holon/platform/testing/can-be-read.ts";
+import fc from "fast-check";
+import { createRedactor, withoutForeignWords } from "./redact.ts";
+
+const printable = fc.string({ minLength: 8, maxLength: 40, unit: fc.constantFrom(..."abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!$%&/()=?+*#-_.:,;@\"'\\ äß漢") }).filter((text) => text.trim().length >= 8);
+const around = fc.string({ maxLength: 20 });
+const b64 = (text: string): string => Buffer.from(text).toString("base64");
+
+/** Every shape in which a careless program might write a secret. */
+const shapes: readonly ((secret: string, before: string) => string)[] = [
+  (secret) => secret,
+  (secret) => JSON.stringify({ deep: [secret] }),
+  (secret) => `https://host/x?y=${encodeURIComponent(secret)}`,
+  (secret) => b64(secret),
+  (secret, before) => b64(before + secret),
+  (secret) => Buffer.from(secret).toString("base64url"),
+  (secret) => Buffer.from(secret).toString("hex"),
+  (secret) => Buffer.from(secret).toString("hex").toUpperCase(),
+];
+
+test("a secret that is known is read out of no text, whatever shape it has in it", () => {
+  let planted = 0;
+  fc.assert(
+    fc.property(printable, around, around, fc.constantFrom(...shapes), (secret, before, after, shape) => {
+      const text = `${before} ${shape(secret, before)} ${after}`;
+      planted += canBeRead(text, secret) ? 1 : 0;
+      const clean = createRedactor([secret]).text(text);
+      assert.equal(canBeRead(clean, secret), false, clean);
+    }),
+    { numRuns: 2_000 },
+  );
+  assert.ok(planted > 1_900, `only ${planted} of 2,000 texts held the secret before: the search sees too little`);
+});
+
+const tokenBytes = fc.uint8Array({ minLength: 24, maxLength: 48 }).map((bytes) => Buffer.from(bytes));
+
+test("what looks like a secret is taken out, though nobody knows it", () => {
+  const looks: readonly ((bytes: Buffer) => { readonly text: string; readonly secret: string })[] = [
+    (bytes) => ({ text: `Authorization: Bearer ${bytes.toString("base64url")}`, secret: bytes.toString("base64url") }),
+    (bytes) => ({ text: `connecting to postgres://holon:${bytes.toString("hex")}@db:5432/x`, secret: bytes.toString("hex") }),
+    (bytes) => ({ text: `amqp://user:p@ss/${bytes.toString("base64url")}@mq:5672`, secret: bytes.toString("base64url") }),
+    (bytes) => ({ text: `{"apiKey": "${bytes.toString("hex")}", "a": 1}`, secret: bytes.toString("hex") }),
+    (bytes) => ({ text: `login --password ${bytes.toString("base64url")} failed`, secret: bytes.toString("base64url") }),
+    (bytes) => ({ text: `the password is ${bytes.toString("hex").slice(0, 12)}, says it`, secret: bytes.toString("hex").slice(0, 12) }),
+    (bytes) => ({ text: `DB_PASSWORD=${bytes.toString("hex").slice(0, 10)}`, secret: bytes.toString("hex").slice(0, 10) }),
+    (bytes) => ({ text: `-----BEGIN PRIVATE KEY-----\n${bytes.toString("base64")}\n-----END PRIVATE KEY-----`, secret: bytes.toString("base64") }),
+    (bytes) => ({ text: `-----BEGIN EC PRIVATE KEY----- ${bytes.toString("base64")}`, secret: bytes.toString("base64") }),
+    (bytes) => ({ text: `token holon_token_${bytes.toString("base64url")} refused`, secret: bytes.toString("base64url") }),
+    (bytes) => ({ text: `key ${bytes.toString("hex")}`, secret: bytes.toString("hex") }),
+    (bytes) => ({ text: `jwt eyJhbGciOiJIUzI1NiJ9.${bytes.toString("base64url")}.${bytes.toString("base64url")}`, secret: bytes.toString("base64url") }),
+  ];
+  fc.assert(
+    fc.property(tokenBytes, fc.constantFrom(...looks), (bytes, look) => {
+      const { text, secret } = look(bytes);
+      assert.ok(text.includes(secret));
+      assert.ok(!createRedactor([]).text(text).includes(secret), createRedactor([]).text(text));
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test("what is said of nodes, functions and codes stays readable", () => {
+  const { text } = createRedactor([]);
+  for (const said of ["uplink lost: the line broke", "link of gateway-1 closed: no sign of life for 45000 ms", "function pump-watch/judge: it has no model pca", "HOLON_TOKEN_BAD: see `holon token list`", "source mqtt: 127.0.0.1:1883 is taken", "wss://edge-1:7401 does not answer", "gateway-1/7k3f9qxa0bcde/local/9001"]) assert.equal(text(said), said);
+});
+
+test("values under the name of a secret go, whatever they are", () => {
+  const { value } = createRedactor([]);
+  assert.deepEqual(value({ user: "olga", password: "x", clientSecret: "y", nested: [{ access_token: "z", tokens: 3 }] }), { user: "olga", password: "[secret]", clientSecret: "[secret]", nested: [{ access_token: "[secret]", tokens: 3 }] });
+});
+
+test("what a function threw is not repeated, what it means is", () => {
+  const said = withoutForeignWords("function pump-watch/judge: cannot read pressure 17.3 of Anna Example", "HOLON_UNIT_THREW");
+  assert.match(said, /^function pump-watch\/judge: A function threw/);
+  assert.ok(!said.includes("17.3") && !said.includes("Anna"));
+  assert.ok(!withoutForeignWords(`Unexpected token 'a', "anna 17.3" is not valid JSON`, "HOLON_INTERNAL").includes("anna"));
+});
+
+test("long text of any shape is looked through in time that grows with its length", () => {
+  const redactor = createRedactor(Array.from({ length: 50 }, (_, index) => `secret-number-${index}-of-fifty`));
+  const texts = ["0123456789abcdef", "-", "aB1", "\"", "://", "password", "-----BEGIN X-----", "a ", "eyJ"];
+  const timeOf = (shape: string, length: number): number => {
+    const text = shape.repeat(Math.ceil(length / shape.length)).slice(0, length);
+    const began = process.cpuUsage();
+    redactor.text(text);
+    return process.cpuUsage(began).user / 1_000;
+  };
+  for (const shape of texts) {
+    const [short, long] = [Math.min(timeOf(shape, 8_000), timeOf(shape, 8_000)), timeOf(shape, 128_000)];
+    assert.ok(long < 160 * Math.max(short, 0.5), `${shape}: ${short} ms, then ${long} ms`);
+  }
+});

@@ -1,0 +1,78 @@
+/**
+ * Takes out of text what is not to be read far away: secrets that are known, word by word and in each shape that they may have; what looks like a secret; and what somebody else's
+ * program said of data.
+ *
+ * What is known is certain. What looks like one is a net with holes: so what is told far away is put together from what is known to be harmless, and this stands behind it.
+ */
+import { errorTable, isErrorCode } from "../errors.ts";
+import { formsOf } from "./forms.ts";
+
+export interface Redactor {
+  text(text: string): string;
+  /** The same for every text in it, and whatever stands under a name that a secret has. */
+  value(value: unknown): unknown;
+}
+
+/** `known`: secrets of this node. What is shorter than 6 characters is in too many words to be one. */
+export function createRedactor(known: readonly string[]): Redactor {
+  const forms = [...new Set(known.filter((secret) => secret.length >= shortest).flatMap(formsOf))].sort((one, other) => other.length - one.length);
+  const text = (said: string): string => {
+    let clean = said;
+    for (const form of forms) clean = clean.replaceAll(form, withheld);
+    return withoutLikely(clean);
+  };
+  const value = (said: unknown): unknown => {
+    if (typeof said === "string") return text(said);
+    if (Array.isArray(said)) return said.map(value);
+    if (typeof said !== "object" || said === null) return said;
+    return Object.fromEntries(Object.entries(said).map(([key, item]) => [text(key), isSecretName(key) && typeof item === "string" ? withheld : value(item)]));
+  };
+  return { text, value };
+}
+
+export const withheld = "[secret]";
+
+const names = "pass(?:word|wd|phrase|code)?|pwd|secret|token|api[-_ ]?key|access[-_ ]?key|private[-_ ]?key|signing[-_ ]?key|credentials?|authorization|cookie|bearer|psk";
+/** Whether what stands under such a name is to be taken for a secret: `apiKey`, `DB_PASSWORD`. */
+export const isSecretName = (name: string): boolean => new RegExp(`(?:^|[^a-z])(?:${names})s?$`, "i").test(name.replaceAll(/([a-z0-9])([A-Z])/g, "$1_$2"));
+
+/** What goes before is not asked of what it left behind. Each is bounded where it could begin anywhere: text is long, and whoever wrote it may mean harm. */
+const likely: readonly (readonly [RegExp, string])[] = [
+  // Whole, or cut off where a line was too long.
+  [/-----BEGIN [A-Z0-9 ]+-----[\s\S]*?(?:-----END [A-Z0-9 ]+-----|$)/g, withheld],
+  // `user:password@` of an address; passwords may hold almost anything, so all before the last @ goes.
+  [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s"'<>]*@/gi, `$1${withheld}@`],
+  [/\beyJ[\w-]{6,}\.[\w-]+(?:\.[\w-]*)?/g, withheld],
+  [/\b(bearer|basic|digest)\s+[\w.~+/=-]{6,}/gi, `$1 ${withheld}`],
+  [/\bholon_token_[\w-]+|\bholon-[\w-]{32,}/g, withheld],
+  [/\b(?:AKIA[0-9A-Z]{16}|gh[pousr]_\w{16,}|github_pat_\w{16,}|xox[abeprs]-[\w-]{8,}|sk[-_](?:live[-_]|test[-_])?[\w-]{16,}|AIza[\w-]{30,}|glpat-[\w-]{16,})/g, withheld],
+  // `password=…`, `"apiKey": "…"`, `--token …`, `the password is …`.
+  [new RegExp(`((?:^|[^A-Za-z])[\\w-]{0,64}?(?<!HOLON_[A-Z_]{0,64})(?:${names})s?["'\\\\]*\\s*(?:[:=]+|\\bis\\b|\\bwas\\b)\\s*)(?:\\\\?"(?:[^"\\\\]|\\\\.)*\\\\?"|'[^']*'|[^\\s,;}\\])]+)`, "gi"), `$1${withheld}`],
+  [new RegExp(`(--?[\\w-]{0,64}(?:${names})\\s+)\\S+`, "gi"), `$1${withheld}`],
+  [new RegExp(`\\b((?:${names})\\s+)(?=\\S*\\d)\\S{6,}`, "gi"), `$1${withheld}`],
+  // A hash is known again by its beginning; a key in hexadecimal is not had from it.
+  [/\b([0-9a-f]{8})[0-9a-f]{24,}\b/gi, "$1…"],
+  // Long, and of capitals, small letters and digits: no word.
+  [/(?<![\w+/=-])(?=[\w+/=-]*[a-z])(?=[\w+/=-]*[A-Z])(?=[\w+/=-]*\d)[A-Za-z0-9+/=_-]{28,}(?![\w+/=-])/g, withheld],
+];
+
+function withoutLikely(text: string): string {
+  let clean = text;
+  for (const [pattern, stead] of likely) clean = clean.replaceAll(pattern, stead);
+  return clean;
+}
+
+/** What such an error says may be the words of a function about its data, or of a program about its input. */
+const foreign: ReadonlySet<string> = new Set(["HOLON_UNIT_THREW", "HOLON_UNIT_DIED", "HOLON_UNIT_BAD", "HOLON_EVENT_BAD", "HOLON_MODEL_INPUT_BAD", "HOLON_SHARED_BAD", "HOLON_WINDOW_BAD", "HOLON_SOURCE_ROW_BAD", "HOLON_SOURCE_MESSAGE_BAD"]);
+
+/** Of a message with a code: without the words of somebody else, which may hold what is `raw` or `personal`; what the code means in general stands in their place. */
+export function withoutForeignWords(message: string, code: string | undefined): string {
+  if (code !== undefined && foreign.has(code) && isErrorCode(code)) return `${headOf(message)}${errorTable[code].means} Its own words stay on the node.`;
+  // What has no code of ours, or the one for what nobody foresaw, may quote what it stumbled over.
+  return code === undefined || code === "HOLON_INTERNAL" ? message.replaceAll(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`/g, "“…”") : message;
+}
+
+/** `function pump-watch/judge: ` of what was said of it. */
+const headOf = (message: string): string => /^[a-z]{3,12} [a-z0-9/-]{1,130}: /.exec(message)?.[0] ?? "";
+
+const shortest = 6;

@@ -1,0 +1,19 @@
+/** Bounds of images of programs. At each of them: `HOLON_IMAGE_BAD`. */
+export const imageBounds = {
+  /** All files of an image, unpacked; hard links to one content count once. */
+  imageBytesMax: 1 << 30,
+  /** Entries of one archive. */
+  imageEntriesMax: 200_000,
+  imageLayersMax: 128,
+  /** A path's parts, one part in bytes as the common file systems have it, and a link's target. */
+  imageDepthMax: 64,
+  imageNameBytesMax: 255,
+  imageLinkCharactersMax: 4_096,
+  /** A header that is an entry of its own, and one of the image's documents. */
+  imageHeaderBytesMax: 64 << 10,
+  imageDocumentBytesMax: 4 << 20,
+  /** What a program of an image may keep in its `/tmp`, and in its `/run`. At the bound its disk is full. */
+  imageScratchBytes: 64 << 20,
+  /** Images that a node keeps unpacked while none of their functions runs. At the bound: the oldest is removed. */
+  imagesUnpackedMax: 4,
+} as const;

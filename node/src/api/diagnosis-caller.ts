@@ -1,0 +1,35 @@
+/** Who looks into a node by way of this one's API, and whether this node's own guard lets them. */
+import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
+import { routeResource, type Call } from "@holon/core/api/guarded.ts";
+import type { Route, RouteRequest } from "@holon/core/api/route.ts";
+import type { AskedBy } from "@holon/core/diagnosis/ask.ts";
+import { HolonError } from "@holon/core/errors.ts";
+import type { Decision } from "@holon/core/policy/policy.ts";
+import { printPrincipal } from "@holon/core/policy/principal.ts";
+import type { HolonNode } from "../node.ts";
+
+/** Where people are known: waits for another person, and says who that was and what they signed. */
+export interface ShellApprovals {
+  approved(call: Call, decision: Decision): Promise<{ readonly by: string; readonly signature: unknown }>;
+}
+
+export interface DiagnosisNode extends Pick<HolonNode, "config" | "diagnosis" | "guard"> {
+  readonly approvals?: ShellApprovals | undefined;
+}
+
+/** Who calls, where this node's own guard lets them: the node that is asked decides once more. `route`: of a call that may wait for another person, where the policy wants one. */
+export async function askedBy(node: DiagnosisNode, request: RouteRequest, what: string, route?: Route): Promise<AskedBy> {
+  const { caller = machineCaller } = request;
+  const { name, site, tier } = node.config;
+  const decision = await node.guard.decide(caller.principal, "diagnose", { name: what }, { facts: { role: caller.role, node: name, site, tier } });
+  if (decision.wantsApproval === true && route !== undefined && node.approvals !== undefined) {
+    const { by } = await node.approvals.approved({ caller, resource: routeResource(route), route, request }, decision);
+    return { ...byOf(caller, node), approvedBy: by };
+  }
+  if (!decision.allow) throw new HolonError("HOLON_POLICY_DENIED", decision.reason);
+  return byOf(caller, node);
+}
+
+export const byOf = ({ principal, role }: Caller, { config }: Pick<HolonNode, "config">): AskedBy => ({ principal: printPrincipal(principal), role, at: config.name });
+
+export const nodeOf = ({ params }: Pick<RouteRequest, "params">): string => params["node"] ?? "";

@@ -1,0 +1,146 @@
+/**
+ * Looking into nodes: the same on control, for the fleet, and on every node, for itself and those below it. Over the links that the nodes made themselves, so that one behind a
+ * translator of addresses is reached like any other.
+ */
+import type { Route, RouteRequest, StopSignal } from "@holon/core/api/route.ts";
+import { diagnosisMethods, logLevelSchema, logsAnswerSchema, resourceOf, tailAnswerSchema, wantedSchema } from "@holon/core/diagnosis/ask.ts";
+import { diagnosisBounds } from "@holon/core/diagnosis/bounds.ts";
+import { HolonError, isErrorCode } from "@holon/core/errors.ts";
+import { isoTime } from "@holon/core/event/iso-time.ts";
+import { streamNameSchema } from "@holon/core/schema/event.ts";
+import { z } from "zod";
+import type { KnownRequest } from "../diagnosis/desk.ts";
+import { askedBy, nodeOf, type DiagnosisNode } from "./diagnosis-caller.ts";
+import { shellRoutes } from "./shell-routes.ts";
+
+const logsQuerySchema = z.strictObject({ level: logLevelSchema.optional(), since: z.iso.datetime().optional(), after: z.string().max(64).optional(), limit: z.coerce.number().int().min(1).max(diagnosisBounds.linesMax).optional() });
+const eventsQuerySchema = z.strictObject({ stream: streamNameSchema.optional(), type: z.string().max(128).optional(), since: z.iso.datetime().optional(), until: z.iso.datetime().optional(), limit: z.coerce.number().int().min(1).max(200).optional() });
+const requestBodySchema = z.strictObject({ wanted: wantedSchema, /** How long it may wait for the node. */ forMs: z.int().min(1_000).max(diagnosisBounds.expiryMsMax).optional() });
+const requestRowSchema = z.strictObject({ id: z.string(), node: z.string(), wanted: wantedSchema, by: z.string(), state: z.enum(["waiting", "sent", "done", "expired", "cancelled"]), askedAt: z.string(), expiresAt: z.string(), doneAt: z.string().nullable(), ok: z.boolean().nullable(), code: z.string().nullable() });
+const resultQuerySchema = z.strictObject({ waitMs: z.coerce.number().int().min(0).max(8_000).optional() });
+const doneSchema = z.object({ ok: z.literal(true) });
+
+export function diagnosisRoutes(node: DiagnosisNode): readonly Route[] {
+  const { desk } = node.diagnosis;
+  const session = desk.session;
+  const requestRoute: Route = {
+    method: "POST",
+    path: "/v1/nodes/{node}/requests",
+    summary: "Asks a node for a report, a bundle, a profile or a declared command: now, or when it is there again. Done once.",
+    body: requestBodySchema,
+    answer: requestRowSchema,
+    async handle(request) {
+      const { wanted, forMs = diagnosisBounds.expiryMs } = requestBodySchema.parse(request.body);
+      const by = await askedBy(node, request, resourceOf(wanted), requestRoute);
+      return { status: 202, body: rowOf(await desk.request(nodeOf(request), wanted, by, forMs)) };
+    },
+  };
+  return [
+    {
+      method: "GET",
+      path: "/v1/nodes/{node}/logs",
+      summary: "The newest lines of a node's own log, asked over its link; as lines of JSON without end, those that follow.",
+      query: logsQuerySchema,
+      answer: logsAnswerSchema,
+      async handle(request) {
+        const by = await askedBy(node, request, "node.logs");
+        const query = logsQuerySchema.parse(request.query);
+        return { status: 200, body: logsAnswerSchema.parse(await desk.ask(nodeOf(request), diagnosisMethods.logs, { by, session: session(), ...query }, diagnosisBounds.askMs)) };
+      },
+      follow: (request, signal) => followLogs(node, request, signal, session()),
+    },
+    {
+      method: "GET",
+      path: "/v1/nodes/{node}/events",
+      summary: "The newest events of a node's own log, asked over its link: what may not go anywhere is named, and not shown.",
+      query: eventsQuerySchema,
+      answer: tailAnswerSchema,
+      async handle(request) {
+        const by = await askedBy(node, request, "node.events");
+        const query = eventsQuerySchema.parse(request.query);
+        return { status: 200, body: tailAnswerSchema.parse(await desk.ask(nodeOf(request), diagnosisMethods.events, { by, session: session(), ...query }, diagnosisBounds.askMs)) };
+      },
+    },
+    {
+      method: "GET",
+      path: "/v1/nodes/{node}/commands",
+      summary: "Commands that a node declares, for requests of the kind exec.",
+      answer: z.object({ node: z.string(), commands: z.array(z.looseObject({ name: z.string() })) }),
+      async handle(request) {
+        const by = await askedBy(node, request, "node.commands");
+        return { status: 200, body: await desk.ask(nodeOf(request), diagnosisMethods.commands, { by, session: session() }, diagnosisBounds.askMs) };
+      },
+    },
+    requestRoute,
+    {
+      method: "GET",
+      path: "/v1/requests",
+      summary: "What was asked of nodes from here, and what became of it.",
+      answer: z.object({ requests: z.array(requestRowSchema) }),
+      handle: () => Promise.resolve({ status: 200, body: { requests: desk.requests().map(rowOf) } }),
+    },
+    {
+      method: "GET",
+      path: "/v1/requests/{request}",
+      summary: "One of them.",
+      answer: requestRowSchema,
+      handle(request) {
+        const found = knownOf(node, request);
+        return Promise.resolve({ status: 200, body: rowOf(found) });
+      },
+    },
+    {
+      method: "GET",
+      path: "/v1/requests/{request}/result",
+      summary: "What came of a request, null while nothing did; waits so long for it.",
+      query: resultQuerySchema,
+      answer: z.object({ request: requestRowSchema, result: z.unknown() }),
+      async handle(request) {
+        const { waitMs = 0 } = resultQuerySchema.parse(request.query);
+        const found = knownOf(node, request);
+        await askedBy(node, request, resourceOf(found.wanted));
+        if (waitMs > 0) await desk.settled(found.id, waitMs);
+        const result = desk.result(found.id);
+        if (result?.ok === false) throw new HolonError(isErrorCode(result.error.code) ? result.error.code : "HOLON_INTERNAL", `${found.node}: ${result.error.message}`, { next: result.error.next });
+        return { status: 200, body: { request: rowOf(knownOf(node, request)), result: result?.value ?? null } };
+      },
+    },
+    {
+      method: "DELETE",
+      path: "/v1/requests/{request}",
+      summary: "Takes back a request that its node was not asked yet.",
+      answer: doneSchema,
+      async handle(request) {
+        const found = knownOf(node, request);
+        await desk.cancel(found.id, await askedBy(node, request, resourceOf(found.wanted)));
+        return { status: 200, body: { ok: true } };
+      },
+    },
+    ...shellRoutes(node),
+  ];
+}
+
+/** Each answer is asked for when the one before was taken: who reads slowly is told how many lines went by, and holds up nothing. */
+async function* followLogs(node: DiagnosisNode, request: RouteRequest, signal: StopSignal, session: string): AsyncGenerator<unknown> {
+  const { limit, ...query } = logsQuerySchema.parse(request.query);
+  let { after } = query;
+  while (!signal.aborted) {
+    const caller = request.callerNow === undefined ? request.caller : request.callerNow();
+    const by = await askedBy(node, { ...request, ...(caller === undefined ? {} : { caller }) }, "node.logs");
+    const answer = logsAnswerSchema.parse(await node.diagnosis.desk.ask(nodeOf(request), diagnosisMethods.logs, { by, session, ...query, ...(after === undefined ? { ...(limit === undefined ? {} : { limit }) } : { after }), waitMs: after === undefined ? 0 : diagnosisBounds.followWaitMs }, diagnosisBounds.askMs));
+    yield answer;
+    // A node that has said nothing yet has no line to go on behind: whatever it says next is new.
+    after = answer.after ?? "none/0";
+  }
+}
+
+function knownOf({ diagnosis }: DiagnosisNode, { params }: RouteRequest): KnownRequest {
+  const id = params["request"] ?? "";
+  const found = diagnosis.desk.requests().find((request) => request.id === id);
+  if (found === undefined) throw new HolonError("HOLON_DIAGNOSIS_GONE", `no request ${id} is known here`);
+  return found;
+}
+
+const rowOf = ({ id, node, wanted, by, state, askedMs, expiresMs, doneMs, ok, code }: KnownRequest): z.infer<typeof requestRowSchema> => ({
+  id, node, wanted, by: by.principal, state, askedAt: isoTime(askedMs), expiresAt: isoTime(expiresMs), doneAt: doneMs === undefined ? null : isoTime(doneMs), ok: ok ?? null, code: code ?? null,
+});

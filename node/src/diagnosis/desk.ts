@@ -1,0 +1,290 @@
+/**
+ * What is asked of other nodes from here: answered at once over the links that they made themselves, or kept until the node is there again.
+ *
+ *     waiting ─▶ sent: the node may have begun it ─▶ done: its result is on this disk, and the node may forget it
+ *        ├─▶ expired: its time was over before the node was ever asked
+ *        └─▶ cancelled
+ *
+ * A request that was sent is asked about until the node says what became of it: it is never sent under another id, so whatever crashes here or there, it is done once or not at all.
+ */
+import { diagnosisMethods, pieceAnswerSchema, requestAnswerSchema, resultSchema, wantedSchema, bySchema, type AskedBy, type Result, type Wanted } from "@holon/core/diagnosis/ask.ts";
+import { diagnosisBounds } from "@holon/core/diagnosis/bounds.ts";
+import { HolonError, toHolonError } from "@holon/core/errors.ts";
+import { isoTime } from "@holon/core/event/iso-time.ts";
+import { parseJson } from "@holon/core/link/frame.ts";
+import { toHex } from "@holon/core/log/hex.ts";
+import type { CellChange, Log, NewRecord } from "@holon/core/log/log.ts";
+import type { Ports, Timer } from "@holon/core/ports.ts";
+import { fromBase64 } from "@holon/core/series/base64.ts";
+import { createTurns } from "@holon/core/turns.ts";
+import { isNodeName, type NodeName } from "@holon/core/units.ts";
+import { z } from "zod";
+import type { Events } from "../event/events.ts";
+import type { CallHandler, Calls } from "../link/calls.ts";
+
+const requestSchema = z.strictObject({
+  id: z.string(),
+  node: z.string(),
+  by: bySchema,
+  wanted: wantedSchema,
+  askedMs: z.number(),
+  expiresMs: z.number(),
+  state: z.enum(["waiting", "sent", "done", "expired", "cancelled"]),
+  doneMs: z.number().optional(),
+  ok: z.boolean().optional(),
+  code: z.string().optional(),
+  /** Whether the node was told that its result is here. */
+  isForgotten: z.boolean().default(false),
+});
+export type KnownRequest = z.infer<typeof requestSchema>;
+
+export interface Desk {
+  /** Asks a node, or this one itself, at once. */
+  ask(to: string, method: string, parameters: unknown, deadlineMs: number): Promise<unknown>;
+  /** A name for one look at a node. */
+  session(): string;
+  /** Keeps a request on this disk, and hands it over when the node is there. `HOLON_DIAGNOSIS_FULL`. */
+  request(node: string, wanted: Wanted, by: AskedBy, forMs: number): Promise<KnownRequest>;
+  requests(): readonly KnownRequest[];
+  /** What came of it; undefined while nothing did. `HOLON_DIAGNOSIS_GONE`, `HOLON_DIAGNOSIS_EXPIRED`. */
+  result(id: string): Result | undefined;
+  /** Resolves when something became of it, or after so long. */
+  settled(id: string, withinMs: number): Promise<void>;
+  /** While the node was not asked yet, or when its time is over. `HOLON_DIAGNOSIS_GONE`. */
+  cancel(id: string, by: AskedBy): Promise<void>;
+  /** A link opened. */
+  look(): void;
+  close(): void;
+}
+
+export interface DeskOptions {
+  readonly self: NodeName;
+  readonly log: Log;
+  readonly events: Events;
+  readonly calls: Calls;
+  readonly handlers: ReadonlyMap<string, CallHandler>;
+  readonly ports: Pick<Ports, "clock" | "random" | "codec" | "crypto" | "trace">;
+}
+
+const prefix = "diagnosis/";
+const resultCell = (id: string): string => `diagnosis-result/${id}`;
+const encoder = new TextEncoder();
+const isOpen = ({ state, isForgotten }: KnownRequest): boolean => state === "waiting" || state === "sent" || (state === "done" && !isForgotten);
+
+export function createDesk({ self, log, events, calls, handlers, ports }: DeskOptions): Desk {
+  const { clock } = ports;
+  const inTurn = createTurns();
+  const waiting = new Set<() => void>();
+  /** Nodes that are being asked. */
+  const busy = new Set<string>();
+  let timer: Timer | undefined;
+  let soon: Timer | undefined;
+  let closed = false;
+
+  /** As they stand in cells: whoever connects makes this node look, and ten thousand may at once. */
+  const known = new Map([...log.cells(prefix).values()].map((bytes) => requestSchema.parse(parseJson(bytes))).map((request) => [request.id, request] as const));
+
+  const all = (): readonly KnownRequest[] => [...known.values()].sort((one, other) => one.askedMs - other.askedMs);
+  const held = (id: string): KnownRequest => known.get(id) ?? raise(gone(id));
+
+  /** On disk first, then here. */
+  async function store(request: KnownRequest, records: readonly NewRecord[] = [], cells: readonly CellChange[] = [], dropped: readonly string[] = []): Promise<void> {
+    const change = { key: `${prefix}${request.id}`, value: encoder.encode(JSON.stringify(request)) };
+    await log.append({ records, cells: [change, ...cells, ...dropped.flatMap((id) => [{ key: `${prefix}${id}`, value: null }, { key: resultCell(id), value: null }])] });
+    known.set(request.id, request);
+    for (const id of dropped) known.delete(id);
+  }
+
+  const told = (type: string, { id, node, wanted, by }: KnownRequest, data: object = {}): NewRecord => events.record({ stream: "audit", type, class: "public", producer: "diagnosis", subject: id, data: { id, node, wanted, by, ...data } });
+  const changed = (): void => {
+    for (const wake of waiting) wake();
+  };
+
+  async function ask(to: string, method: string, parameters: unknown, deadlineMs: number): Promise<unknown> {
+    if (!isNodeName(to)) throw new HolonError("HOLON_NODE_UNKNOWN", `${to} is no node name`);
+    if (to !== self) return calls.call(to, method, parameters, deadlineMs);
+    const handler = handlers.get(method);
+    if (handler === undefined) throw new HolonError("HOLON_CALL_UNKNOWN", `${to} has no method ${method}`);
+    return handler(parameters, self);
+  }
+
+  /** One request as far as it goes now. */
+  async function advance(id: string): Promise<void> {
+    let request = held(id);
+    const isLate = clock.wall().ms >= request.expiresMs;
+    // A node that never comes back need not be told for ever.
+    if (request.state === "done") return isLate ? store({ ...request, isForgotten: true }) : tellDone(request);
+    if (!isOpen(request)) return;
+    if (request.state === "waiting" && isLate) return end(request, "expired");
+    if (request.state === "waiting") {
+      // Before the first byte goes: from now on nobody here knows whether it was begun.
+      request = { ...request, state: "sent" };
+      await reachable(request.node);
+      await store(request);
+    }
+    const answer = requestAnswerSchema.parse(await ask(request.node, diagnosisMethods.request, { id, by: request.by, wanted: request.wanted, mayBegin: !isLate }, diagnosisBounds.askMs));
+    if (answer.state === "unknown") return end(request, "expired");
+    if (answer.state === "running") return advance(id);
+    await finish(request, await fetchResult(request, answer));
+  }
+
+  /** A question that changes nothing: where nobody answers, the request was not sent. */
+  async function reachable(node: string): Promise<void> {
+    await ask(node, diagnosisMethods.request, { id: "0".repeat(16), by: nobody(self), wanted: { kind: "report" }, mayBegin: false }, diagnosisBounds.askMs);
+  }
+
+  async function fetchResult({ id, node }: KnownRequest, { sizeBytes, hash }: { readonly sizeBytes: number; readonly hash: string }): Promise<Uint8Array> {
+    if (sizeBytes > diagnosisBounds.resultBytesMax) throw new HolonError("HOLON_CALL_TOO_LARGE", `${node} would answer ${id} with ${sizeBytes} bytes`);
+    const bytes = new Uint8Array(sizeBytes);
+    for (let offset = 0; offset < sizeBytes; ) {
+      const piece = fromBase64(pieceAnswerSchema.parse(await ask(node, diagnosisMethods.piece, { id, offset }, diagnosisBounds.askMs)).base64);
+      if (piece.length === 0 || offset + piece.length > sizeBytes) throw new HolonError("HOLON_FRAME_BAD", `${node} sends another result of ${id} than it said`);
+      bytes.set(piece, offset);
+      offset += piece.length;
+    }
+    if (toHex(ports.crypto.sha256(bytes)) !== hash) throw new HolonError("HOLON_FRAME_BAD", `the result of ${id} is not what ${node} said`);
+    return bytes;
+  }
+
+  async function finish(request: KnownRequest, bytes: Uint8Array): Promise<void> {
+    const result = readResult(bytes);
+    const done: KnownRequest = { ...request, state: "done", doneMs: clock.wall().ms, ok: result.ok, ...(result.ok ? {} : { code: result.error.code }) };
+    await store(done, [told("holon.diagnosis.answered", done, { ok: result.ok, ...(result.ok ? {} : { code: result.error.code }), sizeBytes: bytes.length, hash: toHex(ports.crypto.sha256(bytes)) })], [{ key: resultCell(request.id), value: bytes }], oldest());
+    changed();
+    await tellDone(done);
+  }
+
+  async function tellDone(request: KnownRequest): Promise<void> {
+    await ask(request.node, diagnosisMethods.forget, { id: request.id }, diagnosisBounds.askMs);
+    if (known.has(request.id)) await store({ ...request, isForgotten: true });
+  }
+
+  async function end(request: KnownRequest, state: "expired" | "cancelled", by?: AskedBy): Promise<void> {
+    const type = state === "expired" ? "holon.diagnosis.expired" : "holon.diagnosis.cancelled";
+    await store({ ...request, state, doneMs: clock.wall().ms, isForgotten: true }, [told(type, request, by === undefined ? {} : { by })], [], oldest());
+    changed();
+  }
+
+  /** The oldest of those that are over make room. */
+  function oldest(): readonly string[] {
+    const over = all().filter((request) => !isOpen(request));
+    return over.slice(0, Math.max(0, over.length + 1 - diagnosisBounds.doneMax)).map(({ id }) => id);
+  }
+
+  function readResult(bytes: Uint8Array): Result {
+    return resultSchema.parse(parseJson(ports.codec.decompress(bytes, 2 * diagnosisBounds.resultBytesMax)));
+  }
+
+  /** Of each node one request at a time, in the order in which they came. */
+  async function serve(node: string, ids: readonly string[]): Promise<void> {
+    if (busy.has(node)) return;
+    busy.add(node);
+    try {
+      for (const id of ids) if (!(await advanced(id))) return;
+      if (all().some((request) => request.node === node && isOpen(request) && !ids.includes(request.id))) clock.after(0, look); // came meanwhile
+    } finally {
+      busy.delete(node);
+    }
+  }
+
+  /** `false` where the node is away: then nothing else of it needs to be tried. */
+  async function advanced(id: string): Promise<boolean> {
+    try {
+      await advance(id);
+      return true;
+    } catch (error) {
+      const { code, message } = toHolonError(error);
+      if (closed || isAway.has(code)) return false;
+      const request = known.get(id);
+      ports.trace.note("warn", `request ${id} of ${request?.node ?? "nobody"}: ${message}`, { code });
+      // It was done, and whoever has its result is not this disk: a backup that was put back, say.
+      if (request?.state === "sent" && code === "HOLON_DIAGNOSIS_GONE") await finish(request, ports.codec.compress(encoder.encode(JSON.stringify({ ok: false, error: { code, message, next: "Ask again, if it may be done twice." } }))));
+      return true;
+    }
+  }
+
+  const isIdle = (): boolean => closed || ![...known.values()].some(isOpen);
+
+  function look(): void {
+    timer?.cancel();
+    soon?.cancel();
+    soon = undefined;
+    if (closed) return;
+    const byNode = new Map<string, string[]>();
+    for (const request of all().filter(isOpen)) byNode.set(request.node, [...(byNode.get(request.node) ?? []), request.id]);
+    for (const [node, ids] of byNode) void serve(node, ids).catch((error: unknown) => ports.trace.note("warn", `requests: ${toHolonError(error).message}`, { code: toHolonError(error).code }));
+    timer = byNode.size === 0 ? undefined : clock.after(diagnosisBounds.tryMs, look);
+  }
+
+  look();
+  return {
+    ask,
+    session: () => toHex(ports.random.bytes(8)),
+    requests: all,
+    async request(node, wanted, by, forMs) {
+      if (!isNodeName(node)) throw new HolonError("HOLON_NODE_UNKNOWN", `${node} is no node name`);
+      const request = await inTurn(async () => {
+        const open = all().filter(isOpen);
+        const ofNode = open.filter((other) => other.node === node).length;
+        if (open.length >= diagnosisBounds.waitingMax || ofNode >= diagnosisBounds.waitingOfNodeMax) throw new HolonError("HOLON_DIAGNOSIS_FULL", `${open.length} requests wait here, ${ofNode} of them for ${node}`);
+        const askedMs = clock.wall().ms;
+        const asked: KnownRequest = { id: toHex(ports.random.bytes(8)), node, by, wanted, askedMs, expiresMs: askedMs + Math.min(forMs, diagnosisBounds.expiryMsMax), state: "waiting", isForgotten: false };
+        await store(asked, [told("holon.diagnosis.asked", asked, { expiresAt: isoTime(asked.expiresMs) })]);
+        return asked;
+      });
+      look();
+      return request;
+    },
+    result(id) {
+      const { state, node } = held(id);
+      if (state === "expired") throw new HolonError("HOLON_DIAGNOSIS_EXPIRED", `${node} was not there before the end of ${id}`);
+      const bytes = log.cell(resultCell(id));
+      if (bytes !== undefined) return readResult(bytes);
+      if (state === "waiting" || state === "sent") return undefined;
+      throw gone(id);
+    },
+    settled(id, withinMs) {
+      return new Promise((resolve) => {
+        const done = (): void => {
+          const state = known.get(id)?.state;
+          if (state !== "waiting" && state !== "sent") finishWait();
+        };
+        const finishWait = (): void => {
+          wait.cancel();
+          waiting.delete(done);
+          resolve();
+        };
+        const wait = clock.after(withinMs, finishWait);
+        waiting.add(done);
+        done();
+      });
+    },
+    cancel: (id, by) =>
+      inTurn(async () => {
+        const request = held(id);
+        // What was sent to a node that is gone for good is given up by whoever says so, when its time is over.
+        const isGivenUp = request.state === "sent" && clock.wall().ms >= request.expiresMs;
+        if ((request.state !== "waiting" && !isGivenUp) || busy.has(request.node)) throw new HolonError("HOLON_DIAGNOSIS_GONE", `${id} is ${request.state}: ${request.node} may be at it`);
+        await end(request, "cancelled", by);
+      }),
+    // Those who connect at about the same time are one occasion.
+    look: () => void (soon ??= isIdle() ? undefined : clock.after(soonMs, look)),
+    close() {
+      closed = true;
+      timer?.cancel();
+      soon?.cancel();
+    },
+  };
+}
+
+const soonMs = 100;
+
+/** What a link says that is down, or a node that is. */
+const isAway: ReadonlySet<string> = new Set(["HOLON_NODE_UNKNOWN", "HOLON_LINK_UNREACHABLE", "HOLON_CALL_TIMEOUT", "HOLON_CALL_BUSY", "HOLON_LOG_CLOSED", "HOLON_DISK_FULL"]);
+
+const nobody = (self: NodeName): AskedBy => ({ principal: "token nobody", role: "none", at: self });
+const gone = (id: string): HolonError => new HolonError("HOLON_DIAGNOSIS_GONE", `no request ${id} is known here`);
+
+function raise(error: HolonError): never {
+  throw error;
+}
