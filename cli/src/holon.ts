@@ -2,9 +2,11 @@
 import { enableCompileCache } from "node:module";
 import { join } from "node:path";
 import { watchEnding } from "./ending.ts";
+import { leaveOutLanguages } from "./machine/one-language.ts";
 
 // Commands start in half the time when types were stripped and modules compiled before. Where the folder cannot be written it is as without.
 enableCompileCache(join(import.meta.dirname, "../../node_modules/.cache/holon"));
+leaveOutLanguages();
 const ending = watchEnding(process.argv.includes("--json"));
 
 const { CommanderError } = await import("commander");

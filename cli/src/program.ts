@@ -357,7 +357,7 @@ function addSimulator(program: Command): void {
     .option("--safety-ms <ms>", "heal at the latest after so many virtual milliseconds")
     .option("--shrink", "look for the shortest time under faults after which the first failing seed still fails")
     .option("--all", "every scenario instead of one")
-    .option("--resume <file>", "with --all: keep what is done in this file, and go on from it")
+    .option("--record <file>", "write a line for each seed that is done to a file, go on from what stands in it, and say what all of them sum up to")
     .option("--json", "one JSON object last on stdout")
     .action(async (options: SimOptions) => (await import("./command/sim.ts")).runSim(options));
 }

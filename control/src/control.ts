@@ -35,6 +35,7 @@ import { readLeaving } from "./plan/leaving.ts";
 import { answerAskers } from "./plan/askers.ts";
 import { createMovers, type StatesHere } from "./plan/movers.ts";
 import { readMoves, type Move, type MoveBook } from "./plan/moving.ts";
+import { withOverlay } from "./plan/overlays.ts";
 import { createPlanner, whyNowhere, type InForce } from "./plan/planner.ts";
 import { previewOf, type Preview } from "./plan/preview.ts";
 import { createFold, eventTypes, type ControlState, type KnownApp, type KnownNode } from "./store/fold.ts";
@@ -170,7 +171,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
     const proposal = await planner.propose(state, hearing);
     const adopted = proposal?.because === undefined ? undefined : await planner.keep(proposal);
     const plan = adopted === undefined ? (await planner.inForce(state))?.plan : proposal?.planned.plan;
-    const { records, cells } = await documentsFor({ state, hearing, plan, movers }, { ...host, sizes });
+    const { records, cells } = await documentsFor({ state, hearing, plan, movers, apps: (adopted === undefined ? (await planner.inForce(state))?.inputs : proposal?.planned.inputs)?.apps ?? [] }, { ...host, sizes });
     const adopting = adopted === undefined ? [] : [record(eventTypes.planned, "fleet", adopted)];
     if (adopting.length + records.length + cells.length > 0) await log.append({ records: [...adopting, ...records], cells });
     if (adopting.length > 0) await fold.catchUp();
@@ -286,7 +287,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
     problem: () => owed,
     plan: () => inTurn(() => planner.inForce(fold.state)),
     moves: () => readMoves(log),
-    explain: (unit, node) => inTurn(() => planner.explain(fold.state, unit, node)),
+    explain: (unit, node) => inTurn(async () => withOverlay(await planner.explain(fold.state, unit, node), fold.state, unit, node)),
     preview: (document) =>
       inTurn(async () => {
         refuseBad(document);

@@ -14,7 +14,7 @@ export const limits = {
   appendPendingBytesMax: 16 << 20,
   /** How often a log is looked over for what it may let go of. */
   retentionEveryMs: 60_000,
-  /** Freed at once when the disk is full, in the declared order of sacrifice. */
+  /** Freed at once when the disk is full, in the declared order of sacrifice; of a smaller log an eighth. At the bound: what is still missing is freed at the next look. */
   retentionFullBytes: 64 << 20,
   /** Kept aside so that a full disk leaves room to record what is let go of. */
   reserveBytes: 1 << 20,
@@ -387,6 +387,29 @@ export const limits = {
   relayCheckMs: 2_000,
   /** Longest wait before a sibling is tried again: a site has few members, and they are near. */
   siblingReconnectMaxMs: 3_000,
+  /**
+   * Units that control has left to a site: a member asks the lead this often what it may run, for a lease, and ends it so much before that is over. One that was away is home again after
+   * `siteUnitReturnMs`. What a unit holds is given to siblings this often, in so many bytes, and so many a second on average; a larger state stays where it is.
+   */
+  siteUnitAskMs: 5_000,
+  siteUnitLeaseMs: 30_000,
+  siteUnitGuardMs: 2_000,
+  siteUnitReturnMs: 20_000,
+  siteSpareMs: 5_000,
+  siteSpareBytesMax: 256 << 10,
+  siteSpareBytesPerSecond: 8 << 10,
+  /** What the leads of one site decided, as control tells it in explanations: the last ones. */
+  overlaysRemembered: 64,
+  /**
+   * A request goes to another node that answers it: so many are tried within its deadline, each for at least so long. One that failed is tried last for a while, longer each time. Those that were
+   * asked lately are measured this often. Answers are remembered, so that a repeat is not handled twice.
+   */
+  requestTriesMax: 4,
+  requestTryMsMin: 250,
+  requestRestMs: 5_000,
+  requestRestMsMax: 120_000,
+  requestEchoMs: 15_000,
+  requestsRememberedMax: 1_024,
   /** A node tells its site again where it is reached. */
   discoveryRepeatMs: 20_000,
   /** A policy's text in characters, its rules, and values of one clause. At the bound: `HOLON_POLICY_BAD`. */

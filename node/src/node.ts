@@ -18,6 +18,8 @@ import { isNodeName, type BlobHash, type NodeName } from "@holon/core/units.ts";
 import { openBlobStore, type BlobStore } from "./blob/store.ts";
 import { desiredCell, desiredOf } from "./desired/documents.ts";
 import { createRequests, type FunctionAnswer, type FunctionRequest, type Requests } from "./trigger/requests.ts";
+import { createReplicaIndex, type ReplicaIndex } from "./trigger/replicas.ts";
+import { createWays, type Ways } from "./trigger/ways.ts";
 import { createAgent, type Agent, type AgentContext, type AgentStatus } from "./desired/agent.ts";
 import { createDiagnosis, createRoom, type Diagnosis } from "./diagnosis/diagnosis.ts";
 import type { createErrands } from "./diagnosis/errands.ts";
@@ -62,6 +64,8 @@ import { createHandedTeller } from "./condition/handed.ts";
 import { createTeller } from "./condition/teller.ts";
 import { createVerifier, type SignatureStatus, type Verifier } from "./trust/verifier.ts";
 import { createSite, type Site, type SiteStatus } from "./site/site.ts";
+import type { TenantRow } from "./site/tenant.ts";
+import { openStewardship, type Stewardship, type StewardshipRules } from "./site/stewardship.ts";
 
 export interface NodeStatus {
   readonly node: NodeName;
@@ -101,6 +105,8 @@ export interface NodeStatus {
   };
   /** Whether the node is made of what was adopted; undefined where nothing measures it. */
   readonly measured?: MeasureStatus | undefined;
+  /** Units that control has left to the site; undefined where there are none. */
+  readonly delegated?: readonly TenantRow[] | undefined;
   /** Parts of the log that were found damaged at this start and at none before. */
   readonly damage: readonly Damage[];
 }
@@ -162,6 +168,8 @@ interface Parts {
   downlinks: Downlinks | undefined;
   agent: Agent | undefined;
   requests: Requests | undefined;
+  replicas: ReplicaIndex | undefined;
+  ways: Ways | undefined;
   keeper: Keeper | undefined;
   site: Site | undefined;
   exchange: BlobExchange | undefined;
@@ -178,6 +186,7 @@ interface Parts {
   measure: MeasureWatch | undefined;
   telemetry: Telemetry | undefined;
   diagnosis: Diagnosis | undefined;
+  stewardship: Stewardship | undefined;
 }
 
 /** Parts that a test may put in another's place. */
@@ -186,6 +195,7 @@ export interface NodeParts {
   readonly election?: ElectionMachine;
   readonly admission?: (bounds: AdmissionBounds) => Admission;
   readonly moves?: MoveRules;
+  readonly stewardship?: StewardshipRules;
   readonly thin?: typeof thin;
   readonly fleetView?: typeof createFleetView;
   readonly alerting?: AlertParts;
@@ -198,13 +208,13 @@ export interface NodeHost {
   readonly isConfigChanged?: (() => Promise<boolean>) | undefined;
 }
 
-export async function openNode(config: NodeConfig, given: Ports, { election, admission: ownAdmission, mergeShared: ownMerge, moves: rules, thin: ownThin, fleetView, alerting, errands, isConfigChanged }: NodeParts & NodeHost = {}): Promise<HolonNode> {
+export async function openNode(config: NodeConfig, given: Ports, { election, admission: ownAdmission, mergeShared: ownMerge, moves: rules, stewardship: stewardshipRules, thin: ownThin, fleetView, alerting, errands, isConfigChanged }: NodeParts & NodeHost = {}): Promise<HolonNode> {
   const name = config.name as NodeName; // the configuration's schema has checked it
   const { clock, disk, random } = given;
   const startedMs = clock.monotonicMs();
   const events = createEvents(config, clock);
   const integrity: Integrity = { sha256: given.crypto.sha256, crc32: given.codec.crc32, cipher: given.cipher };
-  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, meter: undefined, scrubber: undefined, sharing: undefined, served: undefined, identity: undefined, refusals: undefined, verifier: undefined, self: undefined, telemetry: undefined, measure: undefined, diagnosis: undefined };
+  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, replicas: undefined, ways: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, meter: undefined, scrubber: undefined, sharing: undefined, served: undefined, identity: undefined, refusals: undefined, verifier: undefined, self: undefined, telemetry: undefined, measure: undefined, diagnosis: undefined, stewardship: undefined };
   const log = await openLog({ origin: name, disk, clock, random, integrity, ...segmentSize(config), opened: (stream, predecessor) => openedRecord(events, stream, predecessor), full: () => parts.keeper?.full() });
   const ownLines = await openOwnLines({ trace: given.trace, clock, keeper: given.lines, run: log.epoch });
   const ports: Ports = { ...given, trace: ownLines.trace };
@@ -219,7 +229,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   parts.exchange = exchange;
   const guard = createGuard({ config, log, events, integrity });
   followPolicy(guard, log, ports);
-  const histories = createHistoryReports(log, events, failed);
+  const histories = createHistoryReports(log, ports.clock, events, failed);
   parts.identity = keepIdentity(name, parts, { ports, calls, handlers });
   parts.refusals = createRefusals(log, events, clock, failed);
 
@@ -235,7 +245,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   parts.served = served;
   const verifier = createVerifier({ config, log, blobs, ports, fetch: exchange.fetch });
   parts.verifier = verifier;
-  parts.agent = createAgent({ log, integrity, events, blobs, guard, shared, served, verifier, ports, requests, meter, fetch: exchange.fetch, moves: movesOf(config, parts, { identity: ports.identity, calls, handlers, rules }), mayRunStopping: () => parts.self?.holds() ?? false });
+  parts.agent = createAgent({ log, integrity, events, blobs, guard, shared, served, verifier, ports, requests, meter, fetch: exchange.fetch, moves: movesOf(config, parts, { identity: ports.identity, calls, handlers, rules }), mayRunStopping: () => parts.self?.holds() ?? false, mayRunDelegated: (unit) => parts.stewardship?.mayRun(unit) ?? false });
   const states = createStateKeeper({ self: name, log, blobs, disk, integrity, calls, handlers, above: () => aboveOf(parts)?.name });
   const speeds = (): Readonly<Record<string, number>> => Object.fromEntries((parts.agent?.status().units ?? []).flatMap(({ app, name: fn, callMs }) => (callMs === undefined ? [] : [[`${app}/${fn}`, callMs] as const])));
   const ofSelf = { speeds, version: () => desiredOf(log, name)?.document.version ?? 0, changed: () => parts.agent?.stoppingChanged(), append: (record: NewRecord) => appendSoon(log, clock, { records: [record] }) };
@@ -257,6 +267,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
     if (config.siblings.length > 0) {
       const { uplink, downlinks } = parts;
       parts.site = createSite({ config, log, events, ports, calls, handlers, blobs: exchange, uplink, downlinks, machine: election, mayLeave: guard.towards(config.jurisdiction), reports: histories, linksChanged: () => parts.identity?.linksChanged() });
+      parts.stewardship = openStewardship({ config, log, events, guard, ports, calls, handlers, site: parts.site, agent: parts.agent, isConnected: () => parts.self?.holds() ?? false, rules: stewardshipRules });
     }
   }
   parts.sharing = createSharedExchange({ store: shared, epoch: log.epoch, calls, handlers, guard, ports, partners: () => partnersOf(config, parts), desired: () => desiredOf(log, name)?.document });
@@ -267,7 +278,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   parts.scrubber = createScrubber({ log, ports, told: (found, lost) => (untold(log, found, lost).length > 0 || hasNews(log, lost) ? damageTold(log, events, found, lost) : undefined) });
   if (ports.measurer !== undefined) parts.measure = createMeasureWatch({ measurer: ports.measurer, log, events, blobs, sha256: ports.crypto.sha256, ports, artifacts: () => artifactsOf(log) });
   if (ports.attestor !== undefined) answerQuotes({ self: name, handlers, attestor: ports.attestor, identity: ports.identity, above: () => aboveOf(parts)?.name, status: () => parts.measure?.status() });
-  const keeper = createKeeper({ log, policy: config.retention ?? defaultRetention, events, ports, safe: () => parts.uplink?.safe() ?? new Map(), readers: () => readersOf(log) });
+  const keeper = createKeeper({ log, policy: config.retention ?? defaultRetention, events, ports, safe: () => parts.uplink?.safe() ?? new Map(), readers: () => readersOf(log).filter((unit) => parts.stewardship?.isDelegated(unit) !== true || parts.stewardship.mayRun(unit)) });
   parts.keeper = keeper;
   await keeper.start();
   parts.epilogue = createEpilogue(log, ports);
@@ -296,6 +307,15 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   const handedTeller = createHandedTeller({ events, ports, units: () => parts.agent?.status().units ?? [], append: ofSelf.append });
   parts.uplink?.start();
   if (address !== undefined) await parts.site?.start(address);
+  parts.stewardship?.start();
+
+  const replicas = createReplicaIndex(log);
+  parts.replicas = replicas;
+  parts.ways = createWays({
+    self: name, jurisdiction: config.jurisdiction, parentJurisdiction: config.uplink?.jurisdiction, ports, calls, handlers, guard, requests, below: replicas,
+    isRunning: (unit) => parts.agent?.isRunning(unit) ?? false, holderOf: (unit) => parts.stewardship?.holderOf(unit), isSibling: (node) => config.siblings.some((sibling) => sibling.name === node),
+    isReached: (node) => (parts.site?.peer(node) ?? parts.downlinks?.towards(node)) !== undefined, above: () => aboveOf(parts),
+  });
 
   const diagnosis = createDiagnosis({ config, log, events, guard, ports, ownLines, telemetry: parts.telemetry, handlers, calls, status, errands, above: () => aboveOf(parts)?.name });
   parts.diagnosis = diagnosis;
@@ -322,7 +342,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
     diagnosis,
     telemetry: parts.telemetry,
     clock,
-    ask: requests.ask,
+    ask: parts.ways.ask,
     askNode: (to, method, parameters, deadlineMs) => (to === name ? (handlers.get(method)?.(parameters, name) ?? Promise.reject(new HolonError("HOLON_CALL_UNKNOWN", `${name} has no method ${method}`))) : calls.call(to, method, parameters, deadlineMs)),
     decide: served.decide,
     cutUplink: () => parts.uplink?.cut(),
@@ -373,6 +393,7 @@ function committed(parts: Parts, self: NodeName, lanes: readonly Lane[], cells: 
   parts.site?.committed(leaving);
   for (const cell of cells) {
     if (!cell.startsWith("desired/")) continue;
+    parts.replicas?.changed();
     const node = cell.slice("desired/".length);
     if (node === self) {
       parts.agent?.reconcile();
@@ -438,10 +459,12 @@ async function lastWords({ uplink }: Parts, clock: Ports["clock"]): Promise<void
 
 async function closeNode(parts: Parts, { log, guard, clock, unsubscribe }: { readonly log: SegmentLog; readonly guard: Guard; readonly clock: Ports["clock"]; readonly unsubscribe: () => void }): Promise<void> {
   parts.diagnosis?.close();
+  parts.stewardship?.close();
   parts.sharing?.close();
   parts.self?.close();
   parts.identity?.close();
   parts.refusals?.close();
+  parts.ways?.close();
   parts.requests?.close();
   await parts.agent?.close();
   await parts.served?.close();
@@ -482,6 +505,7 @@ function statusOf(config: NodeConfig, log: SegmentLog, parts: Parts, damage: rea
     lanes: [...log.heads()].map(([lane, { mark }]) => ({ lane, sequence: mark.sequence })).sort((a, b) => (a.lane < b.lane ? -1 : 1)),
     log: { disk: log.diskState, sizeBytes: log.sizeBytes(), lost: log.lost, unsettled: log.unsettled, staleCells: log.staleCells.filter(isTellable), mended: log.mended, scrubbed: parts.scrubber?.status() },
     measured: parts.measure?.status(),
+    delegated: parts.stewardship?.status(),
     damage,
   };
 }

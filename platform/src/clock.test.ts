@@ -2,27 +2,11 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { clockContract } from "@holon/sim/contracts/clock.ts";
 import { createClock } from "./clock.ts";
 import { scratchFolder } from "./testing/scratch-folder.ts";
 
-test("a timer fires once, and never early", async () => {
-  const clock = createClock();
-  for (const delayMs of [0, 0.4, 1, 3.7, 12]) {
-    const startMs = clock.monotonicMs();
-    await new Promise<void>((resolve) => clock.after(delayMs, resolve));
-    assert.ok(clock.monotonicMs() - startMs >= delayMs);
-  }
-});
-
-test("a cancelled timer does not fire, and one far in the future does not fire now", async () => {
-  const clock = createClock();
-  let fired = 0;
-  clock.after(1, () => fired++).cancel();
-  const far = clock.after(2 ** 40, () => fired++);
-  await new Promise<void>((resolve) => clock.after(20, resolve));
-  far.cancel();
-  assert.equal(fired, 0);
-});
+clockContract("platform", () => ({ port: createClock(), drive: (work) => work, dispose: () => Promise.resolve() }));
 
 test("the wall clock is trusted only where a time service says it is set", (t) => {
   const mark = join(scratchFolder(t), "synchronized");

@@ -88,7 +88,7 @@ export interface Request<Body = unknown> {
   readonly body: Body;
 }
 export interface HttpFunctionOptions<Emits extends EmitTable, Models extends ModelUse> extends Omit<Common<Emits, Models>, "emits"> {
-  readonly on: { readonly http: { readonly method?: HttpTrigger["http"]["method"]; readonly path: string } };
+  readonly on: { readonly http: { readonly method?: HttpTrigger["http"]["method"]; readonly path: string; readonly class?: NonNullable<HttpTrigger["http"]["class"]> } };
   readonly emits?: Emits;
   /** What it returns is the answer, as JSON; `{ status, body }` of `reply` where it is not 200. What it emits is stored with the answer. */
   run(request: Request, context: FunctionContext<Emits, Models>): unknown;

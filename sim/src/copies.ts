@@ -20,9 +20,18 @@ export function backUp({ machine, config: { name } }: Member): Backup {
 
 /** The member's disk is gone, and an earlier state of it is put in its place. */
 export function restore(fleet: Fleet, member: Member, backup: Backup, bootAfterMs: number): void {
-  const { machine, config: { name } } = member;
+  const { machine } = member;
+  endLife(fleet, member, backup.heads);
+  machine.crash("power");
+  machine.medium.restore(backup.names);
+  fleet.world.after(bootAfterMs, () => machine.start());
+}
+
+/** What the member's disk holds from here on is another life: of the one before, only what stood in `kept` or was told its parent is somebody's to deliver. */
+export function endLife(fleet: Fleet, member: Member, kept: Backup["heads"]): void {
+  const { config: { name } } = member;
   const parent = member.parent === undefined ? undefined : fleet.members.get(member.parent)?.machine.subject?.log;
-  const reached = new Map(backup.heads);
+  const reached = new Map(kept);
   for (const { lane, mark } of parent?.heads().values() ?? []) {
     const plain = laneName({ origin: lane.origin, stream: lane.stream });
     const isOfThisLife = lane.origin === name && member.ledger.of(plain).some(({ epoch }) => epoch === mark.epoch);
@@ -31,9 +40,6 @@ export function restore(fleet: Fleet, member: Member, backup: Backup, bootAfterM
   member.former.push({ ledger: member.ledger, reached });
   member.ledger = new LaneLedger();
   fleet.parted.add(name);
-  machine.crash("power");
-  machine.medium.restore(backup.names);
-  fleet.world.after(bootAfterMs, () => machine.start());
 }
 
 /**

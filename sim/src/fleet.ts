@@ -6,8 +6,11 @@ import { nodeConfigSchema, type NodeConfig } from "@holon/core/schema/node.ts";
 import { exportableStreams } from "@holon/core/schema/event.ts";
 import { isNodeName } from "@holon/core/units.ts";
 import { checkAccounting, type AccountingResult, type EpochRange, type LaneAccount, type SourceAccount } from "./checkers/accounting.ts";
+import { DecidedFirstWatch } from "./checkers/decided-first.ts";
 import { EpochWatch } from "./checkers/epochs.ts";
+import { checkKept } from "./checkers/kept.ts";
 import { RangeSet } from "./checkers/ranges.ts";
+import { compareHeads, type HeadCounts } from "./checkers/equal-heads.ts";
 import { RepetitionWatch } from "./checkers/repetition.ts";
 import { checkRawStays, WireWatch } from "./checkers/raw-stays.ts";
 import { createOnlookersCodec } from "./codec.ts";
@@ -111,6 +114,7 @@ export class Fleet {
   /** Machines whose disks were damaged at rest: what they lack was not theirs to keep. */
   readonly damaged = new Set<string>();
   readonly #epochs = new EpochWatch();
+  readonly #decidedFirst = new DecidedFirstWatch(createOnlookersCodec());
   readonly #program: SubjectProgram;
   readonly #listener: ((note: Note) => void) | undefined;
   readonly #readMax: number;
@@ -126,7 +130,10 @@ export class Fleet {
     this.wire = new WireWatch({ looksInside: options.withoutReadings !== true });
     this.net.tap = (frame) => {
       this.wire.see(frame);
-      if (options.withoutReadings !== true) this.#repetition.see(frame, world.nowMs);
+      if (options.withoutReadings === true) return;
+      this.#repetition.see(frame, world.nowMs);
+      const { log } = this.members.get(frame.from)?.machine.subject ?? {};
+      if (log !== undefined && this.members.get(frame.from)?.isActor === false) this.#decidedFirst.see(frame, log);
     };
     this.#program = program;
     this.authority = options.certificateMs === undefined ? undefined : new SimAuthority(options.certificateMs);
@@ -282,6 +289,10 @@ export class Fleet {
         const atCloud = await this.read(root, lane);
         rawViolations.push(...checkRawStays(atCloud.map((record) => ({ name: `${laneName(lane)}/${record.epoch}/${record.sequence}`, bytes: record.bytes }))));
         lanes.push(await this.#accountOf(member, lane, atCloud));
+        // What of it was destroyed is nobody's to look for.
+        if (this.damaged.size > 0) continue;
+        if (lane.stream === "audit") heads.violations.push(...this.#decidedFirst.violations(lane.origin, atCloud));
+        if (lane.stream === "alarm" && this.parted.size === 0 && this.honest.length === this.members.size) heads.violations.push(...checkKept(lane.origin, atCloud));
       }
     }
     for (const name of root.log.heads().keys()) if (isLocalElsewhere(name, this.root.config.name)) rawViolations.push(`the lane ${name} is at the cloud`);
@@ -381,20 +392,6 @@ type Missing = Awaited<ReturnType<NonNullable<SimSubject["missing"]>>>[number];
 function subjectOf({ machine }: Member): SimSubject {
   assert(machine.subject !== undefined, `${machine.name} is up when the checkers run`);
   return machine.subject;
-}
-
-interface HeadCounts {
-  /** Of lanes whose heads are the same at both ends. */
-  records: number;
-  readonly violations: string[];
-}
-
-/** Equal hashes of the chain mean equal records in equal order: the chain covers every byte of the lane. */
-function compareHeads(lane: Lane, subject: SimSubject, root: SimSubject, counts: HeadCounts): void {
-  const here = subject.log.head(lane);
-  const there = root.log.head(lane);
-  if (here?.hash === there?.hash && here?.sequence === there?.sequence) counts.records += here?.sequence ?? 0;
-  else counts.violations.push(`${laneName(lane)} ends at ${here?.sequence ?? 0} and at the root at ${there?.sequence ?? 0}, or differs below`);
 }
 
 const isLocalElsewhere = (lane: string, root: string): boolean => lane.endsWith("/local") && lane !== `${root}/local`;

@@ -6,6 +6,7 @@ import { openControl, type Control } from "@holon/control/index.ts";
 import { openNode, type NodeParts, type NodeStatus } from "@holon/node/index.ts";
 import type { MoveBook } from "@holon/control/plan/moving.ts";
 import { createModel } from "./model.ts";
+import { prepareIsland } from "./island-program.ts";
 import { prepareMoving } from "./moving-program.ts";
 import { createRunner } from "./runner.ts";
 import type { SimSubject, SubjectProgram } from "./subject.ts";
@@ -57,6 +58,7 @@ export async function holonProgram({ moveBook, ...parts }: NodeParts & { readonl
   const runner = createRunner();
   await runner.prepare("count", code);
   await prepareMoving(runner.prepare);
+  await prepareIsland(runner.prepare);
   return {
     async boot(config, ports): Promise<HolonSubject> {
       const node = await openNode(config, ports, parts);
@@ -64,6 +66,7 @@ export async function holonProgram({ moveBook, ...parts }: NodeParts & { readonl
       await node.announce();
       return {
         log: node.log,
+        ask: node.ask,
         shared: node.shared,
         control,
         missing: (lane) => node.log.missing(lane),

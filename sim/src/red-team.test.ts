@@ -71,7 +71,7 @@ attempt("a node below: calls that only members of a site may make are refused, a
   const before = terms();
   const direct = await raid.dial("wss://gateway-1:7401", { sibling: "quiet" });
   const around = await raid.dial("wss://gateway-2:7401", { sibling: "quiet" });
-  for (const [method, parameters] of [["site.vote", { term: 1_000_000, pre: false }], ["site.renew", { term: 1_000_000 }], ["site.relay", null]] as const) {
+  for (const [method, parameters] of [["site.vote", { term: 1_000_000, pre: false }], ["site.renew", { term: 1_000_000 }], ["site.relay", null], ["site.lease", { epoch: "e", number: 1, serial: 1, isConnected: false, units: {} }], ["site.keep", { unit: "a/f", id: [9, 9, 9], state: null, because: null }], ["site.spare", { unit: "a/f" }]] as const) {
     assert.equal(await raid.call(direct, "gateway-1", method, parameters), "HOLON_SIBLING_UNKNOWN");
     assert.equal(await raid.call(around, "gateway-1", method, parameters), "HOLON_CALL_DENIED");
   }
@@ -118,6 +118,7 @@ attempt("a lead that exceeds its authority: of another site, of another member, 
     ["holon.site.lead", { site: "cloud", term: 1_000_000, lead: mallory }],
     ["holon.site.lead", { site: "site", term: 1_000_000, lead: "gateway-1" }],
     ["holon.site.lead", "nonsense"],
+    ["holon.site.overlay", { site: "site", lead: mallory, term: 1_000_000, sequence: 1, serial: 1, isolatedMs: 0, units: [{ unit: "counter/count", home: "gateway-1", node: mallory, because: "she says so" }], back: [] }],
     ["holon.node.started", { site: "site", tier: "cloud", jurisdiction: "US", parent: null, api: "http://203.0.113.1:80" }],
   ] as const;
   const cloud = raid.subject("cloud");

@@ -1,5 +1,5 @@
 /** Every scenario, seed by seed, so that a run that was broken off can go on where it stopped. */
-import { runSeed, type ScenarioRun } from "./scenario.ts";
+import { runSeed, type ScenarioRun, type ScenarioSize } from "./scenario.ts";
 import { scenarios } from "./run.ts";
 import type { SubjectProgram } from "./subject.ts";
 
@@ -7,6 +7,9 @@ import type { SubjectProgram } from "./subject.ts";
 export interface DoneSeed {
   readonly scenario: string;
   readonly seed: number;
+  /** Where a size was asked for. */
+  readonly nodes?: number | undefined;
+  readonly hours?: number | undefined;
   readonly worlds: number;
   readonly acknowledged: number;
   readonly delivered: number;
@@ -17,6 +20,8 @@ export interface DoneSeed {
   readonly reordered: number;
   readonly convergedMs: number | null;
   readonly traceHash: string;
+  /** It was lived through twice: whether the traces were equal. */
+  readonly again?: "same" | "differs" | undefined;
   readonly violations: readonly string[];
 }
 
@@ -29,6 +34,7 @@ export interface RunAllOptions {
   /** Each seed that this divides is lived through twice, for the same trace. */
   readonly repeatEvery?: number;
   readonly names?: readonly string[];
+  readonly size?: ScenarioSize;
   /** Faults end after so much virtual time at the latest. */
   readonly safetyMsMax?: number;
   /** What an earlier run did. */
@@ -41,9 +47,10 @@ export interface RunAllOptions {
 
 /** All that is done in the end, what was done before included. Scenarios take turns, so that a short run has something of each. */
 export async function runAll(options: RunAllOptions): Promise<readonly DoneSeed[]> {
-  const { program, seed: first, seeds, exhaustive = 0, repeatEvery = 20 } = options;
+  const { program, seed: first, seeds, exhaustive = 0, repeatEvery = 20, size = {} } = options;
   const all = [...(options.done ?? [])];
-  const known = new Set(all.map(({ scenario, seed }) => `${scenario} ${seed}`));
+  const nameOf = (scenario: string, seed: number, { nodes, hours }: Pick<DoneSeed, "nodes" | "hours">): string => `${scenario} ${seed} ${nodes ?? ""} ${hours ?? ""}`;
+  const known = new Set(all.map((done) => nameOf(done.scenario, done.seed, done)));
   const able = [...scenarios.values()].filter((scenario) => {
     const lacking = options.names?.includes(scenario.name) === false ? undefined : scenario.needs?.();
     if (lacking !== undefined) options.skipped?.(scenario.name, lacking);
@@ -52,12 +59,12 @@ export async function runAll(options: RunAllOptions): Promise<readonly DoneSeed[
   for (let index = 0; index < seeds; index++) {
     for (const scenario of able) {
       const seed = first + index;
-      if (known.has(`${scenario.name} ${seed}`) || options.names?.includes(scenario.name) === false) continue;
-      const how = { exhaustive: index < exhaustive, safetyMsMax: options.safetyMsMax };
+      if (known.has(nameOf(scenario.name, seed, size)) || options.names?.includes(scenario.name) === false) continue;
+      const how = { size, exhaustive: index < exhaustive, safetyMsMax: options.safetyMsMax };
       const run = await runSeed(scenario, program, seed, how);
       const isRepeated = seed % repeatEvery === 0 && !how.exhaustive;
-      const differs = isRepeated && (await runSeed(scenario, program, seed, how)).traceHash !== run.traceHash;
-      const done = doneSeed(scenario.name, run, differs);
+      const again = isRepeated ? ((await runSeed(scenario, program, seed, how)).traceHash === run.traceHash ? "same" : "differs") : undefined;
+      const done = doneSeed(scenario.name, run, size, again);
       all.push(done);
       options.keep?.(done);
     }
@@ -65,8 +72,8 @@ export async function runAll(options: RunAllOptions): Promise<readonly DoneSeed[
   return all;
 }
 
-function doneSeed(scenario: string, run: ScenarioRun, differs: boolean): DoneSeed {
+function doneSeed(scenario: string, run: ScenarioRun, size: ScenarioSize, again: DoneSeed["again"]): DoneSeed {
   const { seed, worlds, acknowledged, delivered, expiredByRule, damagedReported, lost, duplicated, reordered, traceHash } = run;
-  const violations = differs ? [...run.violations, `two runs of seed ${seed} differ`] : run.violations;
-  return { scenario, seed, worlds, acknowledged, delivered, expiredByRule, damagedReported, lost, duplicated, reordered, convergedMs: run.convergedMs ?? null, traceHash, violations };
+  const violations = again === "differs" ? [...run.violations, `two runs of seed ${seed} differ`] : run.violations;
+  return { scenario, seed, ...size, worlds, acknowledged, delivered, expiredByRule, damagedReported, lost, duplicated, reordered, convergedMs: run.convergedMs ?? null, traceHash, ...(again === undefined ? {} : { again }), violations };
 }

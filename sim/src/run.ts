@@ -11,7 +11,9 @@ import { cutAndHeal } from "./scenarios/cut-and-heal.ts";
 import { diskFull } from "./scenarios/disk-full.ts";
 import { handOff } from "./scenarios/hand-off.ts";
 import { requestsAway } from "./scenarios/requests-away.ts";
+import { islandLead } from "./scenarios/island-lead.ts";
 import { island72h } from "./scenarios/island-72h.ts";
+import { lostFsync } from "./scenarios/lost-fsync.ts";
 import { lyingPeer } from "./scenarios/lying-peer.ts";
 import { narrowLinks } from "./scenarios/narrow-links.ts";
 import { powerCutEverywhere } from "./scenarios/power-cut-everywhere.ts";
@@ -28,7 +30,30 @@ import type { Note } from "./trace.ts";
 
 /** Every scenario by name. */
 export const scenarios: ReadonlyMap<string, Scenario> = new Map(
-  [cutAndHeal, powerCutEverywhere, bitFlipEverywhere, rubbishEverywhere, ...encryptedScenarios, diskFull, clockFaults, coldBootAlone, lyingPeer, restoreFromBackup, clone, narrowLinks, realLinks, splitSite, island72h, sharedIslands, reconnectStorm, handOff, telemetry72h, toldOnce, requestsAway].map((scenario) => [scenario.name, scenario]),
+  [
+    cutAndHeal,
+    powerCutEverywhere,
+    bitFlipEverywhere,
+    rubbishEverywhere,
+    ...encryptedScenarios,
+    diskFull,
+    clockFaults,
+    coldBootAlone,
+    lyingPeer,
+    restoreFromBackup,
+    clone,
+    narrowLinks,
+    realLinks,
+    splitSite,
+    island72h,
+    sharedIslands,
+    reconnectStorm,
+    handOff,
+    telemetry72h, toldOnce,
+    requestsAway,
+    islandLead,
+    lostFsync,
+  ].map((scenario) => [scenario.name, scenario]),
 );
 
 export interface RunOptions {
@@ -91,10 +116,7 @@ const repeatEvery = 20;
 /** Runs the seeds one after the other. `HOLON_ARGUMENT_BAD` for a scenario that is not known or no seeds at all. */
 export async function runScenario(options: RunOptions): Promise<RunReport> {
   const { program, listener } = options;
-  const known = scenarios.get(options.scenario);
-  if (known === undefined) {
-    throw new HolonError("HOLON_ARGUMENT_BAD", `there is no scenario ${options.scenario}`, { next: `Choose one of: ${[...scenarios.keys()].join(", ")}.` });
-  }
+  const known = requireScenario(options.scenario);
   const scenario = { ...known, convergeMsMax: options.convergeMsMax ?? known.convergeMsMax };
   const lacking = scenario.needs?.();
   if (lacking !== undefined) throw new HolonError("HOLON_SIM_SKIPPED", `the scenario ${scenario.name} is skipped: ${lacking}`);
@@ -111,6 +133,13 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
     options.progress?.(run, index + 1);
   }
   return totals.report(options.seed);
+}
+
+/** `HOLON_ARGUMENT_BAD` names those that there are. */
+export function requireScenario(name: string): Scenario {
+  const known = scenarios.get(name);
+  if (known === undefined) throw new HolonError("HOLON_ARGUMENT_BAD", `there is no scenario ${name}`, { next: `Choose one of: ${[...scenarios.keys()].join(", ")}.` });
+  return known;
 }
 
 class Totals {

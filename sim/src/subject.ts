@@ -6,6 +6,7 @@ import type { StreamName } from "@holon/core/schema/event.ts";
 import type { NodeStatus } from "@holon/node/index.ts";
 import type { Diagnosis } from "@holon/node/diagnosis/diagnosis.ts";
 import type { Telemetry } from "@holon/node/telemetry/telemetry.ts";
+import type { FunctionAnswer, FunctionRequest } from "@holon/node/trigger/requests.ts";
 import type { SharedStore } from "@holon/node/shared/store.ts";
 
 export interface SimSubject {
@@ -25,6 +26,8 @@ export interface SimSubject {
   readonly status?: () => NodeStatus;
   /** Appends one event of class `derived`, as a function on the node would; resolves when it is on disk. */
   readonly emit?: (stream: StreamName, data: unknown) => Promise<void>;
+  /** Asks a function that answers requests, wherever it runs. */
+  readonly ask?: (app: string, request: FunctionRequest) => Promise<FunctionAnswer>;
   /** State that sites share, as far as the node has merged it. */
   readonly shared?: SharedStore;
   /** What it knows of itself and of those below. */

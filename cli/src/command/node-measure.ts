@@ -56,6 +56,7 @@ const differenceSchema = z.object({ what: z.string(), expected: z.string().nulla
 const statusSchema = z.looseObject({
   node: z.string(), site: z.string(), tier: z.string(), jurisdiction: z.string(), upMs: z.number(),
   uplink: z.looseObject({ state: z.string() }).optional(),
+  delegated: z.array(z.looseObject({ unit: z.string(), home: z.string(), holder: z.string().nullable(), withheld: z.string().nullable() })).optional(),
   measured: z.looseObject({ state: z.string(), files: z.number(), asOfMs: z.number().optional(), adopted: z.object({ by: z.string(), because: z.string(), atMs: z.number() }).optional(), altered: z.array(differenceSchema) }).optional(),
 });
 
@@ -66,6 +67,7 @@ export async function showNode(options: ClientOptions, name: string, json: boole
   if (json) return void process.stdout.write(`${JSON.stringify(status)}\n`);
   const { measured } = status;
   const rows = [["node", status.node], ["site", status.site], ["tier", status.tier], ["jurisdiction", status.jurisdiction], ["up", `${Math.round(status.upMs / 1_000)} s`], ["uplink", status.uplink?.state ?? "none"],
+    ...(status.delegated ?? []).map(({ unit, home, holder, withheld }) => ["delegated", `${unit}: home ${home}, ${holder === null ? "granted to nobody" : `on ${holder}`}${withheld === null ? "" : `; siblings do not have its state: ${withheld}`}`]),
     ["measured", measured === undefined ? "not" : `${measured.state}, ${measured.files} files${measured.asOfMs === undefined ? "" : `, as of ${new Date(measured.asOfMs).toISOString()}`}`],
     ...(measured?.adopted === undefined ? [] : [["adopted", `by ${measured.adopted.by}, ${new Date(measured.adopted.atMs).toISOString()}: ${measured.adopted.because}`]]),
     ...(measured?.altered ?? []).map(({ what, expected, found }) => ["altered", `${what}: ${expected?.slice(0, 16) ?? "nothing"} was adopted, ${found?.slice(0, 16) ?? "nothing"} is there`])];

@@ -1,5 +1,5 @@
 /** `holon sim run`: the simulator, loaded only here. */
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { HolonError } from "@holon/core/errors.ts";
 import { diskError } from "@holon/platform/disk-error.ts";
 import type { RecordedLine } from "@holon/sim/recording.ts";
@@ -16,13 +16,13 @@ export interface SimOptions {
   readonly safetyMs?: string;
   readonly shrink?: boolean;
   readonly all?: boolean;
-  readonly resume?: string;
+  readonly record?: string;
   readonly trace?: string;
   readonly json?: boolean;
 }
 
 export async function runSim(options: SimOptions): Promise<void> {
-  if (options.all === true) return runEverything(options);
+  if (options.all === true || options.record !== undefined) return runOnRecord(options);
   if (options.scenario === "continuum-year") return runContinuumYear(options);
   const { holonProgram } = await import("@holon/sim/program.ts");
   const { runScenario, scenarios } = await import("@holon/sim/run.ts");
@@ -34,10 +34,7 @@ export async function runSim(options: SimOptions): Promise<void> {
     seeds,
     exhaustive: count("--exhaustive", options.exhaustive),
     variant: options.variant,
-    size: {
-      ...(options.nodes === undefined ? {} : { nodes: count("--nodes", options.nodes) }),
-      ...(options.hours === undefined ? {} : { hours: count("--hours", options.hours) }),
-    },
+    size: sizeOf(options),
     safetyMsMax: options.safetyMs === undefined ? undefined : count("--safety-ms", options.safetyMs),
     program,
     ...(options.trace === undefined ? {} : { record: lineWriter(options.trace) }),
@@ -83,50 +80,52 @@ async function runContinuumYear({ seed, nodes, hours, json }: SimOptions): Promi
   if (violation !== undefined) throw new HolonError("HOLON_SIM_VIOLATION", `${report.violations.length} violations, first: ${violation}`);
 }
 
-/** Every scenario. With `--resume` each seed is written to a file when it is done, and what stands there is not done again. */
-async function runEverything(options: SimOptions): Promise<void> {
+/** One scenario or every one, of which each seed is written to a file as soon as it is done; what stands there is not done again. */
+async function runOnRecord(options: SimOptions): Promise<void> {
   const { holonProgram } = await import("@holon/sim/program.ts");
   const { runAll } = await import("@holon/sim/run-all.ts");
-  const { resume } = options;
+  const { requireScenario } = await import("@holon/sim/run.ts");
+  const { seedSums } = await import("@holon/sim/seed-record.ts");
+  const { record } = options;
+  const names = options.all === true ? undefined : [requireScenario(options.scenario).name];
   const done = await runAll({
     program: await holonProgram(),
     seed: count("--seed", options.seed),
     seeds: count("--seeds", options.seeds),
     exhaustive: count("--exhaustive", options.exhaustive),
-    done: resume === undefined || !existsSync(resume) ? [] : readFileSync(resume, "utf8").split("\n").filter((line) => line !== "").map(parseDone),
+    size: sizeOf(options),
+    ...(names === undefined ? {} : { names }),
+    ...(options.safetyMs === undefined ? {} : { safetyMsMax: count("--safety-ms", options.safetyMs) }),
+    done: record === undefined ? [] : await openRecord(record),
     skipped: (scenario, why) => void process.stderr.write(`${scenario} is skipped: ${why}\n`),
     keep: (row) => {
-      if (resume !== undefined) appendFileSync(resume, `${JSON.stringify(row)}\n`);
+      if (record !== undefined) appendFileSync(record, `${JSON.stringify(row)}\n`);
       if (process.stderr.isTTY) process.stderr.write(`\r${row.scenario}: seed ${row.seed}, ${row.violations.length} violations\u001b[K`);
     },
   });
-  const rows = Object.fromEntries([...new Set(done.map(({ scenario }) => scenario))].map((name) => [name, sumOf(done.filter(({ scenario }) => scenario === name))]));
+  const rows = seedSums(done.filter(({ scenario }) => names === undefined || names.includes(scenario)));
   process.stdout.write(`${JSON.stringify(rows, undefined, options.json === true ? undefined : 2)}\n`);
-  const violations = done.flatMap((row) => row.violations.map((violation) => `seed ${row.seed}: ${violation}`));
+  const violations = Object.values(rows).flatMap((row) => row.violations);
   if (violations.length > 0) throw new HolonError("HOLON_SIM_VIOLATION", `${violations.length} violations, first: ${violations[0]}`);
 }
 
-/** A line that this command wrote. */
-function parseDone(line: string): DoneSeed {
-  return JSON.parse(line) as DoneSeed;
+/** What was done so far. A line that was cut short with its run is taken off, so that the next does not stand behind it. */
+async function openRecord(path: string): Promise<readonly DoneSeed[]> {
+  const { parseSeedRecord } = await import("@holon/sim/seed-record.ts");
+  try {
+    const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+    const { done, whole } = parseSeedRecord(text, path);
+    if (whole.length < text.length) truncateSync(path, Buffer.byteLength(whole));
+    return done;
+  } catch (cause) {
+    throw cause instanceof HolonError ? cause : diskError("read", path, cause);
+  }
 }
 
-function sumOf(done: readonly DoneSeed[]): Readonly<Record<string, unknown>> {
-  const sum = (pick: (row: DoneSeed) => number): number => done.reduce((total, row) => total + pick(row), 0);
-  return {
-    seeds: done.length,
-    worlds: sum((row) => row.worlds),
-    acknowledged: sum((row) => row.acknowledged),
-    delivered: sum((row) => row.delivered),
-    expiredByRule: sum((row) => row.expiredByRule),
-    damagedReported: sum((row) => row.damagedReported),
-    lost: sum((row) => row.lost),
-    duplicated: sum((row) => row.duplicated),
-    reordered: sum((row) => row.reordered),
-    convergedMsMax: done.some((row) => row.convergedMs === null) ? null : Math.max(...done.map((row) => row.convergedMs ?? 0)),
-    violations: done.flatMap((row) => row.violations),
-  };
-}
+const sizeOf = ({ nodes, hours }: SimOptions): { nodes?: number; hours?: number } => ({
+  ...(nodes === undefined ? {} : { nodes: count("--nodes", nodes) }),
+  ...(hours === undefined ? {} : { hours: count("--hours", hours) }),
+});
 
 function count(flag: string, text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new HolonError("HOLON_ARGUMENT_BAD", `${flag} is a whole number, not ${text}`);

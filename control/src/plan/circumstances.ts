@@ -7,17 +7,39 @@ import { parsePolicy } from "@holon/core/policy/parse-policy.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
 import type { AppNeeds, UnitNeeds } from "@holon/core/schema/needs.ts";
 import type { ControlState } from "../store/fold.ts";
+import { membersOf } from "./delegation.ts";
 
 const monthMs = 30 * 86_400_000;
 
-/** `before`: of the plan in force, so that small changes of what is measured change nothing. */
-export function inCircumstances(apps: readonly AppNeeds[], documents: readonly AppDocument[], state: ControlState, before: readonly AppNeeds[]): readonly AppNeeds[] {
+export interface Standing {
+  /** Of the plan in force, so that small changes of what is measured change nothing. */
+  readonly before: readonly AppNeeds[];
+  readonly placements: readonly { readonly unit: string; readonly node: string }[];
+  stateOf(node: string): "present" | "silent" | "gone";
+  /** Of one that is silent: whether it is not heard either. One that is back is present only after a while. */
+  isLeaseOver(node: string): boolean;
+}
+
+export function inCircumstances(apps: readonly AppNeeds[], documents: readonly AppDocument[], state: ControlState, { before, placements, stateOf, isLeaseOver }: Standing): readonly AppNeeds[] {
   const policy = state.policy === undefined ? undefined : compilePolicy(parsePolicy(state.policy.text));
   const old = new Map(before.flatMap(({ app, units }) => units.map((unit) => [`${app}/${unit.name}`, unit] as const)));
   return apps.map(({ app, units, flows }) => {
     const document = documents.find(({ name }) => name === app);
-    return { app, flows, units: units.map((unit) => withData(withPolicy(unit, document, state, policy), document, state, old.get(`${app}/${unit.name}`))) };
+    return { app, flows, units: units.map((unit) => withSite(withData(withPolicy(unit, document, state, policy), document, state, old.get(`${app}/${unit.name}`)), placements.find((one) => one.unit === `${app}/${unit.name}`)?.node, state, { stateOf, isLeaseOver })) };
   });
+}
+
+/**
+ * A site that is cut off decides itself on what is left to it. Where some of it are heard and its home is not, the others may have it: the lead lets one of them run it. Elsewhere it might run
+ * a second time.
+ */
+function withSite(unit: UnitNeeds, home: string | undefined, state: ControlState, { stateOf, isLeaseOver }: Pick<Standing, "stateOf" | "isLeaseOver">): UnitNeeds {
+  const members = home === undefined || unit.delegated !== true ? undefined : membersOf(state, home);
+  if (home === undefined || members === undefined || stateOf(home) !== "silent") return unit;
+  const site = state.nodes.get(home)?.site ?? "";
+  if (!isLeaseOver(home) || members.every((member) => stateOf(member) !== "present")) return { ...unit, island: site };
+  const outside = [...state.nodes.values()].filter((node) => node.site !== site).map(({ name }) => [name, `it is left to site ${site}, of which ${home} is not heard and may run it still`] as const);
+  return { ...unit, forbidden: { ...Object.fromEntries(outside), ...unit.forbidden } };
 }
 
 function withPolicy(unit: UnitNeeds, document: AppDocument | undefined, { nodes }: ControlState, policy: CompiledPolicy | undefined): UnitNeeds {
@@ -52,4 +74,4 @@ const steady = (before: number | undefined, now: number): number => (before !== 
 
 /** What of the needs a manifest says. */
 export const deployedOf = (apps: readonly AppNeeds[], documents: readonly AppDocument[]): string =>
-  canonicalJson(apps.map(({ app, flows, units }) => ({ app, flows, units: units.map(({ sources, ...unit }) => ({ ...unit, forbidden: null, sources: documents.find(({ name }) => name === app)?.functions.find(({ name }) => name === unit.name)?.needs?.sources === undefined && !unit.onTheWay ? [] : sources.map(({ site }) => site) })) })));
+  canonicalJson(apps.map(({ app, flows, units }) => ({ app, flows, units: units.map(({ sources, island: _island, ...unit }) => ({ ...unit, forbidden: null, sources: documents.find(({ name }) => name === app)?.functions.find(({ name }) => name === unit.name)?.needs?.sources === undefined && !unit.onTheWay ? [] : sources.map(({ site }) => site) })) })));

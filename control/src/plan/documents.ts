@@ -6,6 +6,8 @@ import type { CellChange, Log, NewRecord } from "@holon/core/log/log.ts";
 import { planPlacement, type Assignment } from "@holon/core/placement/plan.ts";
 import type { Plan } from "@holon/core/placement/planner.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
+import type { Delegation } from "@holon/core/schema/delegation.ts";
+import type { AppNeeds } from "@holon/core/schema/needs.ts";
 import { desiredSchema, type Desired } from "@holon/core/schema/desired.ts";
 import type { Moving } from "@holon/core/schema/moving.ts";
 import type { BlobHash } from "@holon/core/units.ts";
@@ -13,6 +15,7 @@ import type { ControlHost } from "../control.ts";
 import { directFor } from "../publish.ts";
 import { eventTypes, type ControlState } from "../store/fold.ts";
 import type { Hearing } from "./hearing.ts";
+import { delegationsOf } from "./delegation.ts";
 import { leavingCell, stillLeaving, stoppingOf, type Leaving } from "./leaving.ts";
 import { movesCell, movingOf } from "./moving.ts";
 import type { Movers } from "./movers.ts";
@@ -23,6 +26,8 @@ export interface Planning {
   readonly movers: Movers;
   /** Undefined where nothing has, or ever had, needs. */
   readonly plan: Pick<Plan, "hash" | "placements"> | undefined;
+  /** Needs as that plan was made from. */
+  readonly apps: readonly AppNeeds[];
 }
 
 const encoder = new TextEncoder();
@@ -37,7 +42,9 @@ export async function documentsFor(planning: Planning, host: ControlHost & { rea
   const { log } = host;
   const held = new Map([...state.nodes.keys()].map((node) => [node, heldDesired(log, node)]));
   const moving = await planning.movers.step(planning, held);
-  const { assignments, leaving } = assign(planning, held, log, moving.isHere);
+  const documents = [...state.apps.values()].map(({ document }) => document);
+  const delegations = delegationsOf({ state, documents, apps: planning.apps, placements: planning.plan?.placements ?? [], held });
+  const { assignments, leaving } = assign(planning, { held, delegations }, log, moving.isHere);
   const plan = planning.plan?.hash ?? toHex(host.ports.crypto.sha256(encoder.encode(canonicalJson(assignments))));
   const records: NewRecord[] = [];
   const cells: CellChange[] = [];
@@ -46,13 +53,14 @@ export async function documentsFor(planning: Planning, host: ControlHost & { rea
   for (const { node, apps } of assignments) {
     const before = held.get(node);
     const own = { ...movingOf(moving.moves, moving.facts, node, moving.hasState), ...readsOf(apps, state) };
-    const isSame = canonicalJson(before?.apps ?? []) === canonicalJson(apps) && canonicalJson(before?.moving ?? {}) === canonicalJson(own);
+    const delegation = delegations.get(node);
+    const isSame = canonicalJson(before?.apps ?? []) === canonicalJson(apps) && canonicalJson(before?.moving ?? {}) === canonicalJson(own) && canonicalJson(before?.delegation ?? null) === canonicalJson(delegation ?? null);
     const isSigned = roots === undefined || (canonicalJson(before?.signatures?.images) === canonicalJson(images) && before?.signatures?.director[`${roots}.root.json`] !== undefined);
     if (isSame && before?.policy?.hash === state.policy?.hash && isSigned) continue;
     const policy = state.policy === undefined ? {} : { policy: { text: state.policy.text, hash: state.policy.hash } };
     const version = (before?.version ?? 0) + 1;
     const signatures = images === undefined ? undefined : await directFor({ node, version, apps, deployed: state.apps, images }, host);
-    const document: Desired = { apiVersion: "holon/v1", kind: "Desired", node, version, plan, apps: [...apps], ...(Object.keys(own).length === 0 ? {} : { moving: own }), ...policy, ...(signatures === undefined ? {} : { signatures }) };
+    const document: Desired = { apiVersion: "holon/v1", kind: "Desired", node, version, plan, apps: [...apps], ...(Object.keys(own).length === 0 ? {} : { moving: own }), ...(delegation === undefined ? {} : { delegation }), ...policy, ...(signatures === undefined ? {} : { signatures }) };
     cells.push({ key: `desired/${node}`, value: encoder.encode(canonicalJson(document)) });
     records.push(host.events.record({ stream: "audit", type: eventTypes.issued, class: "public", producer: "control", subject: node, data: { node, version: document.version, plan } }));
   }
@@ -66,17 +74,32 @@ function readsOf(apps: readonly AppDocument[], { nodes }: ControlState): Pick<Mo
   return reads.length === 0 ? {} : { reads: Object.fromEntries(reads.map(([unit, sources]) => [unit, at(sources)])) };
 }
 
-/** What stops on islands is left out of a document as long as another node may still run it. */
-function assign({ state, hearing, plan }: Planning, held: ReadonlyMap<string, Desired | undefined>, log: Log, isPlacedHere: (unit: string, node: string) => boolean): { readonly assignments: readonly Assignment[]; readonly leaving: Leaving } {
+/**
+ * What stops on islands is left out of a document as long as another node may still run it. What is left to a site stands in the documents of all its members, of whom the lead lets one run it; it
+ * leaves the site when all of them have a document without it.
+ */
+function assign({ state, hearing, plan }: Planning, { held, delegations }: { readonly held: ReadonlyMap<string, Desired | undefined>; readonly delegations: ReadonlyMap<string, Delegation> }, log: Log, isPlacedHere: (unit: string, node: string) => boolean): { readonly assignments: readonly Assignment[]; readonly leaving: Leaving } {
   const documents = [...state.apps.values()].map((app) => app.document);
   const nodes = [...state.nodes.values()];
   const placed = new Set((plan?.placements ?? []).map(({ unit, node }) => `${unit} ${node}`));
   const stopping = new Set(stoppingOf(documents));
+  const isLeft = (delegation: Delegation | undefined, unit: string): boolean => delegation?.units.some((one) => one.unit === unit) === true;
+  const leftTo = new Map([...delegations.values()].flatMap(({ site, units }) => units.map(({ unit }) => [unit, site] as const)));
   const leaves = nodes.flatMap(({ name: node }) => {
     const before = held.get(node);
-    return before === undefined || hearing.isLeaseOver(node) ? [] : stoppingOf(before.apps).filter((unit) => !placed.has(`${unit} ${node}`) && !isPlacedHere(unit, node)).map((unit) => ({ unit, node, version: before.version + 1 }));
+    if (before === undefined) return [];
+    return stoppingOf(before.apps).flatMap((unit) => {
+      const isDelegated = isLeft(before.delegation, unit);
+      const isOver = !isDelegated && hearing.isLeaseOver(node);
+      const stays = isLeft(delegations.get(node), unit) || (!leftTo.has(unit) && (placed.has(`${unit} ${node}`) || isPlacedHere(unit, node)));
+      return isOver || stays ? [] : [{ unit, node, version: before.version + 1, ...(isDelegated ? { delegated: true } : {}) }];
+    });
   });
   const leaving = [...stillLeaving(log, state.nodes, hearing).filter(({ unit, node }) => !leaves.some((leave) => leave.unit === unit && leave.node === node)), ...leaves];
-  const isHere = (unit: string, node: string): boolean => isPlacedHere(unit, node) && !(stopping.has(unit) && leaving.some((leave) => leave.unit === unit && leave.node !== node));
+  const isHere = (unit: string, node: string): boolean => {
+    const isWanted = leftTo.has(unit) ? isLeft(delegations.get(node), unit) : isPlacedHere(unit, node);
+    const site = leftTo.get(unit);
+    return isWanted && !(stopping.has(unit) && leaving.some((leave) => leave.unit === unit && leave.node !== node && (site === undefined || leave.delegated !== true || state.nodes.get(leave.node)?.site !== site)));
+  };
   return { assignments: planPlacement(documents, nodes, isHere), leaving };
 }

@@ -10,17 +10,17 @@ import type { AppDocument } from "@holon/core/schema/app.ts";
 import type { KnownNode } from "../store/fold.ts";
 import type { Hearing } from "./hearing.ts";
 
-/** `version`: the first document of the node without the unit. */
-const leavingSchema = z.array(z.strictObject({ unit: z.string(), node: z.string(), version: z.int() }));
+/** `version`: the first document of the node without the unit. `delegated`: the lead of its site may let it run there as long as the node has an older one, whatever control hears. */
+const leavingSchema = z.array(z.strictObject({ unit: z.string(), node: z.string(), version: z.int(), delegated: z.boolean().optional() }));
 export type Leaving = z.infer<typeof leavingSchema>;
 
 const cell = "plan/leaving";
 
 /** Those that may still run, by what is known now. */
 export function stillLeaving(log: Log, nodes: ReadonlyMap<string, KnownNode>, hearing: Hearing): Leaving {
-  return readLeaving(log).filter(({ node, version }) => {
+  return readLeaving(log).filter(({ node, version, delegated }) => {
     const reported = nodes.get(node)?.reported;
-    return !(reported?.outcome === "settled" && reported.version >= version) && !hearing.isLeaseOver(node);
+    return !(reported?.outcome === "settled" && reported.version >= version) && (delegated === true || !hearing.isLeaseOver(node));
   });
 }
 

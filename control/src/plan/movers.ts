@@ -92,7 +92,7 @@ export function createMovers({ log, ports, states }: MoversHost, arrived: () => 
   return {
     async step({ state, hearing, plan }, held) {
       const documents = [...state.apps.values()].map(({ document }) => document);
-      const deployed = new Set(documents.flatMap((app) => app.functions.flatMap((fn) => (fn.needs === undefined ? [] : [`${app.name}/${fn.name}`]))));
+      const deployed = new Set(documents.flatMap((app) => app.functions.flatMap((fn) => (fn.needs === undefined || fn.needs.delegated === true ? [] : [`${app.name}/${fn.name}`]))));
       const placed = new Map<string, string[]>();
       for (const { unit, node } of plan?.placements ?? []) placed.set(unit, [...(placed.get(unit) ?? []), node]);
       const facts: MoveFacts = {

@@ -70,7 +70,9 @@ test("an app without needs runs on every node of its tier, with a plan and witho
   assert.equal(await fleet.drive(fleet.control.plan()), undefined);
   assert.match((await explain(fleet, "edge-2")).text, /has no needs, and runs on every node of tier edge/);
   assert.match((await explain(fleet, "cloud")).text, /is not on cloud: it runs on every node of tier edge, and cloud is of tier cloud/);
-  await assert.rejects(fleet.drive(fleet.control.explain("pump/other", "cloud")), { code: "HOLON_PLAN_MISSING" });
+  await assert.rejects(fleet.drive(fleet.control.explain("pump/other", "cloud")), { code: "HOLON_UNIT_UNKNOWN", message: /app pump has no function or model other; it has sum/ });
+  await assert.rejects(fleet.drive(fleet.control.explain("nothing/sum", "cloud")), { code: "HOLON_UNIT_UNKNOWN", message: /no app nothing is deployed/ });
+  await assert.rejects(fleet.drive(fleet.control.explain("pump/sum", "cloud-9")), { code: "HOLON_NODE_UNKNOWN" });
   await fleet.drive(fleet.control.deploy(needy({}, { run: { tier: "edge" } })));
   assert.deepEqual(runs(fleet), ["edge-1"], "with needs the tier is one of them");
 });

@@ -75,7 +75,7 @@ export function createPlanner({ log, blobs, ports: { clock, crypto, trace } }: P
     async propose(state, hearing, documents = [...state.apps.values()].map(({ document }) => document)) {
       const current = await inForce(state);
       const stated = documents.flatMap((document) => needsOfApp(document) ?? []).sort((a, b) => (a.app < b.app ? -1 : 1));
-      const apps = inCircumstances(stated, documents, state, current?.inputs.apps ?? []);
+      const apps = inCircumstances(stated, documents, state, { before: current?.inputs.apps ?? [], placements: current?.plan.placements ?? [], stateOf: (node) => (state.revoked.has(node) ? "gone" : hearing.stateOf(node)), isLeaseOver: hearing.isLeaseOver });
       if (apps.length === 0 && (current === undefined || current.plan.placements.length + current.plan.unplaced.length === 0)) return undefined;
       const reserved = reservedOf(current);
       const nodes = [...state.nodes.values()].sort((a, b) => (a.name < b.name ? -1 : 1)).map((node) => inventoryNodeOf({ ...node, trust: state.attested.has(node.name) ? "attested" : "enrolled" }, state.revoked.has(node.name) ? "gone" : hearing.stateOf(node.name), reserved.get(node.name) ?? nothing));
@@ -96,6 +96,7 @@ export function createPlanner({ log, blobs, ports: { clock, crypto, trace } }: P
       return { hash: plan.hash, parent: plan.parent, inputs: plan.inputs, blob, placements: plan.placements.length, unplaced: plan.unplaced.length, moves: plan.moves, costPerMonth: plan.costPerMonth, because, changes: changes.slice(0, limits.planChangesTold), changed: changes.length };
     },
     async explain(state, unit, node) {
+      refuseUnknown(state, unit, node);
       const wide = explainTier(state, unit, node);
       if (wide !== undefined) return wide;
       const current = await inForce(state);
@@ -126,7 +127,8 @@ function reservedOf(current: InForce | undefined): ReadonlyMap<string, Reserved>
 }
 
 const whyNew = (before: readonly AppNeeds[], after: readonly AppNeeds[], documents: readonly AppDocument[]): string =>
-  deployedOf(before, documents) !== deployedOf(after, documents) ? "what is deployed changed" : forbiddenIn(before) === forbiddenIn(after) ? "data come from elsewhere, or more or less of them" : "the policy changed";
+  deployedOf(before, documents) !== deployedOf(after, documents) ? "what is deployed changed" : islandsIn(before) !== islandsIn(after) ? "a site that decides for itself was cut off, or is back" : forbiddenIn(before) === forbiddenIn(after) ? "data come from elsewhere, or more or less of them" : "the policy changed";
+const islandsIn = (apps: readonly AppNeeds[]): string => canonicalJson(apps.map(({ units }) => units.map(({ island }) => island ?? null)));
 const forbiddenIn = (apps: readonly AppNeeds[]): string => canonicalJson(apps.map(({ units }) => units.map(({ forbidden }) => forbidden ?? {})));
 
 type Nodes = PlanInputs["inventory"]["nodes"];
@@ -146,6 +148,15 @@ function whatChanged(before: Nodes, after: Nodes): string {
 
 /** As the planner takes it: what is left out is not there. */
 const exact = ({ scope, previous, ...inputs }: KeptPlan["inputs"]): PlanInputs => ({ ...inputs, ...(scope === undefined ? {} : { scope }), ...(previous === undefined ? {} : { previous }) });
+
+/** `HOLON_UNIT_UNKNOWN`, `HOLON_NODE_UNKNOWN`: nobody is told why what does not exist is not there. */
+function refuseUnknown({ apps, nodes }: ControlState, unit: string, node: string): void {
+  const [app = "", name = ""] = unit.split("/");
+  const document = apps.get(app)?.document;
+  const units = [...(document?.functions ?? []), ...(document?.models ?? [])].map((one) => one.name);
+  if (!units.includes(name)) throw new HolonError("HOLON_UNIT_UNKNOWN", document === undefined ? `no app ${app} is deployed, so there is no unit ${unit}` : `app ${app} has no function or model ${name}; it has ${units.join(", ") || "none"}`);
+  if (!nodes.has(node)) throw new HolonError("HOLON_NODE_UNKNOWN", `no node ${node} was ever heard`);
+}
 
 /** What has no needs is no matter of choice. */
 function explainTier({ apps, nodes }: ControlState, unit: string, nodeName: string): Explanation | undefined {

@@ -10,9 +10,11 @@ import type { StoredEvent } from "@holon/core/schema/event.ts";
 import { signatureFilesSchema, type SignatureFiles } from "@holon/core/schema/signatures.ts";
 import { policyDocumentSchema } from "@holon/core/schema/policy.ts";
 import { conditionSchema, driftKinds, handedSchema, type Condition, type DriftKind } from "@holon/core/schema/condition.ts";
+import { delegationEvents } from "@holon/core/schema/delegation.ts";
 import { movingEvents, sealedSchema, takenSchema, type Sealed } from "@holon/core/schema/moving.ts";
 import { nodeReportSchema, type NodeReport } from "@holon/core/schema/node-report.ts";
 import { z } from "zod";
+import { overlayTold, type KnownOverlay } from "../plan/overlays.ts";
 import { attestedEvent } from "../identity/attestation.ts";
 import type { KnownModel } from "./models.ts";
 import { applyPeople, noPeople, type PeopleState } from "./people.ts";
@@ -74,6 +76,8 @@ export interface ControlState {
   readonly conditions: Map<string, { readonly now: Condition; readonly since: Readonly<Partial<Record<DriftKind, string>>> }>;
   /** By unit, from where it was handed how much, by what was told last. */
   readonly handed: Map<string, { readonly bytes: Readonly<Record<string, number>>; readonly overMs: number }>;
+  /** By site, what its leads decided while it was cut off. */
+  readonly overlays: Map<string, readonly KnownOverlay[]>;
   /** What each node's trail says was adopted there last. */
   readonly adoptions: Map<string, { readonly digest: string; readonly by: string; readonly because: string }>;
   /** Nodes whose TPM signs that they are made of that. */
@@ -121,7 +125,7 @@ export interface Fold {
 
 /** `ignored` is told of each record that says one thing and holds another, or what its writer has no business to say: that is of another version, or lies. The rest counts on. */
 export function createFold(log: Log, ignored: (record: LogRecord) => void = () => undefined): Fold {
-  const state: ControlState = { nodes: new Map(), leads: new Map(), apps: new Map(), models: new Map(), policy: undefined, images: undefined, people: noPeople(), seals: new Map(), taken: new Map(), conditions: new Map(), behindSince: new Map(), handed: new Map(), adoptions: new Map(), attested: new Set(), plan: undefined, revoked: new Set(), waiting: new Map() };
+  const state: ControlState = { nodes: new Map(), leads: new Map(), apps: new Map(), models: new Map(), policy: undefined, images: undefined, people: noPeople(), seals: new Map(), taken: new Map(), conditions: new Map(), behindSince: new Map(), handed: new Map(), overlays: new Map(), adoptions: new Map(), attested: new Set(), plan: undefined, revoked: new Set(), waiting: new Map() };
   const read = new Map<string, number>();
 
   async function readLane(lane: Lane, head: number): Promise<boolean> {
@@ -159,6 +163,7 @@ function apply(state: ControlState, record: LogRecord, log: Log): Outcome {
   if (event.type === "holon.site.lead") return leadTold(state, record.origin, event);
   if (event.type === "holon.node.condition") return conditionTold(state, record.origin, event);
   if (event.type === "holon.unit.handed") return handedTold(state, record.origin, event);
+  if (event.type === delegationEvents.overlay) return overlayTold(state, record.origin, event);
   if (event.type === movingEvents.sealed) return unitSealed(state, record.origin, event);
   if (event.type === movingEvents.taken) return unitTaken(state, record.origin, event);
   if (event.type === "holon.node.adopted") return measuredAdopted(state, record.origin, event);

@@ -4,7 +4,7 @@ import type { Ledger } from "./ledger.ts";
 import type { Planned } from "./planner.ts";
 import { costOf, flowCost, hasAccelerator, moveCost, print, whyNever, whyOutOfBounds, type Cost, type Item, type Refusal } from "./work.ts";
 
-export type Reason = Refusal["reason"] | "only" | "cheapest" | "dearer" | "moving" | "unknown-unit" | "unknown-node" | "not-better";
+export type Reason = Refusal["reason"] | "only" | "cheapest" | "dearer" | "moving" | "unknown-unit" | "unknown-node" | "not-better" | "lead";
 
 export interface Explanation {
   readonly verdict: "chosen" | "rejected";

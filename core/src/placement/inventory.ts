@@ -22,7 +22,7 @@ export interface Reserved {
 export function inventoryNodeOf({ name, tier, site, jurisdiction, trust = "enrolled", inventory }: HeardNode, state: InventoryNode["state"], reserved: Reserved): InventoryNode {
   const about = { name, tier, site, jurisdiction, trust, state } as const;
   if (inventory === undefined) return { ...about, capacity: {}, load: {}, providers: ["cpu"], speeds: {}, prices: {}, power: {} };
-  const { load, speeds = {}, ...rest } = inventory;
+  const { load, speeds = {}, siblings: _, ...rest } = inventory; // who its siblings are is no matter of choice
   const beside = (measured: Measured | undefined, own: number): Measured | undefined => measured && { ...measured, value: Math.max(0, measured.value - own) };
   const [processors, memoryBytes] = [beside(load.processors, reserved.processors), beside(load.memoryBytes, reserved.memoryBytes)];
   return { ...about, speeds, ...rest, load: { ...(processors === undefined ? {} : { processors }), ...(memoryBytes === undefined ? {} : { memoryBytes }) } };

@@ -53,7 +53,7 @@ export function createLedger(fleet: Fleet, { items }: Work, previous: Int32Array
     return item;
   };
   /** What goes on by itself stays where its node is silent. */
-  const isShut = (index: number, node: number): boolean => fleet.gone[node] === 1 || (fleet.silent[node] === 1 && (previous[index] !== node || itemAt(index).needs.onIsolation === "stop"));
+  const isShut = (index: number, node: number): boolean => fleet.gone[node] === 1 || (fleet.silent[node] === 1 && (previous[index] !== node || (itemAt(index).needs.onIsolation === "stop" && itemAt(index).needs.island === undefined)));
   const alone = (index: number, node: number): number => {
     let costs = known[index];
     if (costs === undefined) known[index] = costs = new Map();

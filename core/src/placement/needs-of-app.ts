@@ -15,6 +15,8 @@ export function needsOfApp(app: AppDocument): AppNeeds | undefined {
 export function needsProblem({ functions, models }: Pick<AppDocument, "functions" | "models">): string | undefined {
   const silent = models.find((model) => model.needs !== undefined && model.answers === undefined);
   if (silent !== undefined) return `model ${silent.name} has needs and answers nobody: a model that a function uses stands where the function does, so the needs are the function's`;
+  const divided = functions.find(({ needs }) => needs?.delegated === true && (needs.onIsolation !== "stop" || (needs.replicas ?? 1) > 1));
+  if (divided !== undefined) return `function ${divided.name} is delegated: a site's lead decides on what runs once, so it needs onIsolation: stop and one replica`;
   const placed = new Set(functions.flatMap((fn) => (fn.needs === undefined ? [] : fn.name)));
   const twice = models.find((model) => model.needs !== undefined && placed.has(model.name));
   return twice === undefined ? undefined : `a function and a model with needs are both called ${twice.name}: what is placed by its needs has a name of its own`;

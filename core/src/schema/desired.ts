@@ -1,6 +1,7 @@
 /** The desired document: one per node, versioned; state, not commands. A node needs only the newest. */
 import { z } from "zod";
 import { appDocumentSchema, nameSchema } from "./app.ts";
+import { delegationSchema } from "./delegation.ts";
 import { movingSchema } from "./moving.ts";
 import { signaturesSchema } from "./signatures.ts";
 import { policyDocumentSchema } from "./policy.ts";
@@ -17,6 +18,8 @@ export const desiredSchema = z.strictObject({
   apps: z.array(appDocumentSchema),
   /** Units on their way to this node and from it, and whose records those with sources are handed. */
   moving: movingSchema.optional(),
+  /** Of `apps`, the units that run only while the lead of the site lets this node run them. */
+  delegation: delegationSchema.optional(),
   /** What decides here; without it what follows from the `egress` of the apps. */
   policy: policyDocumentSchema.optional(),
   /** Metadata that say that all of it is signed, by its publisher and for this node. */

@@ -44,6 +44,8 @@ const fields = {
   deferrableHours: z.int().min(0).max(8_784),
   /** `stop`: it ends where the node loses the way to control for longer than its lease, and is started elsewhere. */
   onIsolation: z.enum(["continue", "stop"]),
+  /** While its site is cut off, the lead of the site decides where in it the unit runs. Of one replica, and with `onIsolation: stop`. */
+  delegated: z.boolean(),
   /** Where room is short, the lower gives way. */
   priority: z.int().min(0).max(9),
 } as const;
@@ -65,6 +67,8 @@ export const unitNeedsSchema = z.strictObject({
   sealedTo: z.array(nameSchema).optional(),
   /** Nodes on which the policy does not let it run, and why. */
   forbidden: z.record(nameSchema, z.string()).optional(),
+  /** The site that decides on it now, being cut off: what it left there stays. */
+  island: nameSchema.optional(),
   replicas: fields.replicas.default(1),
   spread: fields.spread.default("node"),
   processors: fields.processors.default(0.1),

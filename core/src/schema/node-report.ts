@@ -25,6 +25,8 @@ export type DeclaredInventory = z.infer<typeof declaredInventorySchema>;
 export const nodeReportSchema = inventoryNodeSchema.pick({ capacity: true, load: true, providers: true, uplink: true, prices: true, power: true, carbonGramsPerKilowattHour: true }).extend({
   /** Milliseconds of one event, by unit that runs there. */
   speeds: z.record(z.string(), measuredSchema).optional(),
+  /** Other members of its site, as its configuration names them. */
+  siblings: z.array(z.string().min(1).max(63)).max(limits.siteMembersMax).optional(),
 });
 export type NodeReport = z.infer<typeof nodeReportSchema>;
 

@@ -41,7 +41,14 @@ export const watermarkSchema = z.strictObject({
   aheadMs: z.int().min(0).max(limits.windowSpanMsMax).default(3_600_000),
 });
 
-const windowTriggerBase = { type: eventTypeSchema, window: windowSchema, by: z.enum(["subject", "all"]).default("subject") };
+const onceSchema = z.strictObject({
+  /** Fields of the data that are the same wherever a frame was heard, for example the device's counter and its session; dots lead into objects. */
+  fields: z.array(z.string().min(1).max(256)).min(1).max(16),
+  /** Event times of one frame, as several gateways say, are no further apart. */
+  withinMs: z.int().min(0).max(3_600_000).default(60_000),
+});
+
+const windowTriggerBase = { type: eventTypeSchema, window: windowSchema, by: z.enum(["subject", "all"]).default("subject"), /** What several gateways heard of one subject counts once, as long as the first waits or is kept. */ once: onceSchema.optional() };
 export const windowTriggerSchema = z.strictObject({
   ...windowTriggerBase,
   late: lateSchema.default({ allowedMs: 0, rule: "aside" }),
@@ -76,6 +83,8 @@ export const httpTriggerSchema = z.strictObject({
   http: z.strictObject({
     method: z.enum(["GET", "POST", "PUT", "DELETE"]).default("POST"),
     path: z.string().max(256).regex(/^(\/([a-z0-9._-]+|\{[a-z]\w*\}))+$/i, "like /stock/{item}"),
+    /** Of what is asked and answered. Without it that is `raw`, and a request is answered on the node that took it in or not at all. */
+    class: z.enum(["derived", "aggregate", "public"]).optional(),
   }),
 });
 export type HttpTrigger = z.infer<typeof httpTriggerSchema>;

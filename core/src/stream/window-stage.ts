@@ -19,6 +19,7 @@ import { judgeLateness, keptAfterMs } from "./lateness.ts";
 import { Watermarks } from "./watermark.ts";
 import { Chunks, parseEvents, toWaiting } from "./window-cells.ts";
 import { WindowKey, type Materialised, type Waiting } from "./window-key.ts";
+import { isRepeat } from "./once.ts";
 import { alignedAt, firstFrom, passesEnd, sessionAt, windowsEnding } from "./window.ts";
 
 /** A window as it is handed to a function. */
@@ -58,6 +59,8 @@ const countsSchema = z.strictObject({
   aside: z.int(),
   ahead: z.int(),
   full: z.int(),
+  /** Heard before, by another gateway: in no window a second time. */
+  repeats: z.int().default(0),
   /** Subjects forgotten to make room for others. */
   forgotten: z.int(),
   /** Windows run, each revision. */
@@ -70,7 +73,7 @@ const dueSchema = z.strictObject({ key: z.string(), startMs: z.int(), reason: z.
 type Due = z.infer<typeof dueSchema>;
 const headSchema = z.strictObject({ trigger: z.string(), counts: countsSchema, due: z.array(dueSchema) });
 
-const noCounts: WindowCounts = { taken: 0, late: 0, dropped: 0, aside: 0, ahead: 0, full: 0, forgotten: 0, windows: 0, revised: 0 };
+const noCounts: WindowCounts = { taken: 0, late: 0, dropped: 0, aside: 0, ahead: 0, full: 0, repeats: 0, forgotten: 0, windows: 0, revised: 0 };
 
 /** Text by name below the stage's own prefix; `null` removes. */
 export type StageChange = readonly [name: string, text: string | null];
@@ -192,14 +195,20 @@ export class WindowStage {
     state.clocks.add(clock);
     const lateness = judgeLateness(window, late, event.timeMs, state.closedMs);
     if (lateness === "drop" || lateness === "aside") return this.#leaveOut(event, "late", lateness === "aside");
+    if (isRepeat(state, waiting, this.#trigger.once)) return void this.#observe(kept, clock, event.timeMs, { repeats: 1 });
     state.insert(waiting);
     this.#waiting += 1;
     this.#bytes += waiting.text.length;
-    this.#count({ taken: 1, late: lateness === "timely" ? 0 : 1 });
     if (late.rule === "update") this.#markRevised(state, event.timeMs);
-    const beforeMs = this.#watermarks.latestMs(clock) - late.allowedMs;
-    if (this.#watermarks.observe(clock, event.timeMs)) this.#advance(kept, beforeMs, event.timeMs - late.allowedMs);
-    return undefined;
+    return void this.#observe(kept, clock, event.timeMs, { taken: 1, late: lateness === "timely" ? 0 : 1 });
+  }
+
+  /** What was heard moves its clock, whether it counts or not: a gateway that hears only repeats is not silent. */
+  #observe(kept: Kept, clock: string, timeMs: number, counts: Partial<WindowCounts>): void {
+    const { allowedMs } = this.#trigger.late;
+    this.#count(counts);
+    const beforeMs = this.#watermarks.latestMs(clock) - allowedMs;
+    if (this.#watermarks.observe(clock, timeMs)) this.#advance(kept, beforeMs, timeMs - allowedMs);
   }
 
   /** Closed windows that hold this time and are run again. */

@@ -6,6 +6,7 @@ import { z } from "zod";
 import type { HolonNode } from "../node.ts";
 import type { ShellApprovals } from "./diagnosis-caller.ts";
 import { diagnosisRoutes } from "./diagnosis-routes.ts";
+import { scaleRoutes } from "./scale-routes.ts";
 import { telemetryRoutes } from "./telemetry-routes.ts";
 import { sharedRoutes } from "./shared-routes.ts";
 
@@ -94,6 +95,7 @@ export function nodeRoutes(node: HolonNode, approvals?: ShellApprovals): readonl
     ...eventRoutes(node.log),
     ...sharedRoutes(node),
     ...telemetryRoutes(node.telemetry, node.clock),
+    ...scaleRoutes(node.telemetry),
     ...functionRoutes(node),
   ];
 }

@@ -88,6 +88,9 @@ export async function openBlobStore(disk: Disk, integrity: Integrity): Promise<B
       await file.write(0, content);
       await file.write(content.length, checkOf(content));
       await file.sync();
+    } catch (error) {
+      await disk.remove(temporary); // of a disk that is full, the part that would be missing
+      throw error;
     } finally {
       await file.close();
     }

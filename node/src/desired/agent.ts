@@ -49,6 +49,8 @@ export interface AgentContext {
   readonly verifier: Verifier;
   /** Whether what stops on islands may run now. */
   mayRunStopping(): boolean;
+  /** Whether the lead of the site lets this node run a unit that control has left to the site. */
+  mayRunDelegated(unit: string): boolean;
   readonly integrity: Integrity;
   /** Brings a blob here, from the parent if need be. */
   fetch(hash: BlobHash): Promise<void>;
@@ -78,6 +80,8 @@ export interface Agent {
   reconcile(): void;
   /** What stops on islands may run now and might not before, or the other way round. */
   stoppingChanged(): void;
+  /** Whether anything of the unit runs, or is being ended still. */
+  isRunning(unit: string): boolean;
   committed(lanes: readonly Lane[]): void;
   /** These stand in line for the disk. */
   lined(...lined: Parameters<LinedListener>): void;
@@ -98,6 +102,7 @@ export function createAgent(context: AgentContext): Agent {
   const { log, ports } = context;
   const node: Principal = { kind: "node", name: log.origin };
   const running = new Map<string, Running>();
+  const stopping = new Set<string>();
   /** What the functions of an app have in common, by a number: it is long, and they may be a thousand. Of the document that runs, no older. */
   let numbers: ReadonlyMap<string, number> = new Map();
   let numbersGiven = 0;
@@ -186,6 +191,7 @@ export function createAgent(context: AgentContext): Agent {
     state = "switching";
     const denied = await switchTo(desired);
     adopted = desired.version;
+    await moves.beganAnew();
     if (denied !== undefined) throw denied; // the rest runs
     const first = version !== desired.version;
     version = desired.version;
@@ -233,6 +239,12 @@ export function createAgent(context: AgentContext): Agent {
       ],
     });
 
+  /** What is left to the site runs where its lead lets it, whether control can be asked or not. */
+  function mayRunNow(desired: Desired, unit: string, stops: boolean): boolean {
+    if (desired.delegation?.units.some((one) => one.unit === unit) === true) return context.mayRunDelegated(unit);
+    return !stops || context.mayRunStopping();
+  }
+
   /** What the guard denies is left out; the first of it is given. */
   async function switchTo(desired: Desired): Promise<HolonError | undefined> {
     const wanted = new Map<string, { readonly key: string; readonly needs: readonly Need[]; start(): Promise<Omit<Running, "key">> }>();
@@ -242,7 +254,7 @@ export function createAgent(context: AgentContext): Agent {
       const surroundings = named.get(common) ?? numbers.get(common) ?? numbersGiven++;
       named.set(common, surroundings);
       for (const fn of app.functions) {
-        if ((fn.needs?.onIsolation === "stop" && !context.mayRunStopping()) || !moves.mayRun(`${app.name}/${fn.name}`)) continue;
+        if (!mayRunNow(desired, `${app.name}/${fn.name}`, fn.needs?.onIsolation === "stop") || !moves.mayRun(`${app.name}/${fn.name}`)) continue;
         const reads = desired.moving?.reads?.[`${app.name}/${fn.name}`];
         const key = JSON.stringify([fn, surroundings, ...(reads === undefined ? [] : [reads])]);
         wanted.set(`function ${app.name}/${fn.name}`, { key, needs: needsOfFunction(node, app, fn), start: () => Promise.resolve({ unit: startUnit({ ...fn, on: inputOf(app.name, fn) }, { ...unitContext(app), handed: handedTo(fn, reads) }, functionKind(fn, unitContext(app))) }) });
@@ -302,16 +314,20 @@ export function createAgent(context: AgentContext): Agent {
 
   async function stop(name: string): Promise<void> {
     const entry = running.get(name);
+    if (entry === undefined) return;
     running.delete(name);
+    stopping.add(name);
     changed();
-    await entry?.schedule?.close();
-    await entry?.source?.close();
-    await entry?.unit?.stop();
+    await entry.schedule?.close();
+    await entry.source?.close();
+    await entry.unit?.stop();
+    stopping.delete(name);
   }
 
   return {
     reconcile,
     stoppingChanged: reachAnew,
+    isRunning: (unit) => running.has(`function ${unit}`) || stopping.has(`function ${unit}`),
     committed(lanes) {
       for (const source of sources) source.committed(lanes);
       if (running.size > scoutFrom) {

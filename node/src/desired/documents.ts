@@ -22,8 +22,17 @@ export function parseDesired(bytes: Uint8Array, node: string): Desired {
   return parsed.data;
 }
 
+/** Documents that are on their way to the disk, by log: two links may bring them at once, and the newer one first. */
+const keeping = new WeakMap<object, Promise<unknown>>();
+
 /** Keeps a document if it is newer than what is held; resolves, when it is on disk, with the version held. */
-export async function keepDesired(log: Log, node: NodeName, bytes: Uint8Array): Promise<number> {
+export function keepDesired(log: Log, node: NodeName, bytes: Uint8Array): Promise<number> {
+  const kept = (keeping.get(log) ?? Promise.resolve()).then(() => keepNewer(log, node, bytes));
+  keeping.set(log, kept.catch(() => undefined)); // told to who brought it
+  return kept;
+}
+
+async function keepNewer(log: Log, node: NodeName, bytes: Uint8Array): Promise<number> {
   const document = parseDesired(bytes, node);
   const held = desiredOf(log, node)?.document.version ?? 0;
   if (document.version <= held) return held;

@@ -1,12 +1,13 @@
 /** Sources of one node: what a door hands over becomes events in `local`, acknowledged when they are on disk. */
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
-import type { Append, AppendLine, CellChange, Lane, Log, NewRecord } from "@holon/core/log/log.ts";
+import type { Append, CellChange, Lane, Log, NewRecord } from "@holon/core/log/log.ts";
 import type { Clock, Door, DoorSink, OpenDoor, Reading, Trace } from "@holon/core/ports.ts";
 import type { SourceSpec } from "@holon/core/schema/app.ts";
 import type { StreamName } from "@holon/core/schema/event.ts";
 import type { Events } from "../event/events.ts";
 import type { Guard } from "../policy/guard.ts";
+import { createInOrder } from "./in-order.ts";
 import { openGives } from "./gives.ts";
 import { openProducers, type Producers } from "./producers.ts";
 import { openDeviceCounters, type CounterCounts, type DeviceCounters, type GapNews } from "./counters.ts";
@@ -48,7 +49,6 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 const isFull = (error: unknown): error is HolonError => error instanceof HolonError && error.code === "HOLON_DISK_FULL";
-const nothing = (): void => undefined;
 
 export const offsetCell = (app: string, source: string): string => `offset/${app}/${source}`;
 
@@ -101,25 +101,6 @@ export async function openSource(spec: SourceSpec, context: SourceContext): Prom
     return records;
   }
 
-  /** Appends that are on their way fall together where the disk is full, and are tried again one after the other, in their order. */
-  let line: AppendLine = { failure: undefined };
-  let inLine: Promise<void> = Promise.resolve();
-
-  function appendInOrder(entry: Append): Promise<void> {
-    const before = inLine;
-    const own = line;
-    const mine = log.append({ ...entry, line: own }).then(nothing, async (error: unknown) => {
-      await before;
-      if (!isFull(error)) throw error;
-      await appendWhenThereIsRoom(entry);
-    });
-    const last: Promise<void> = mine.catch(nothing).then(() => {
-      if (inLine === last && own.failure !== undefined) line = { failure: undefined };
-    }); // what failed is thrown to the door that handed it over
-    inLine = last;
-    return mine;
-  }
-
   /** A full disk is waited out, and said: the device is not told that its readings are safe before they are. */
   async function appendWhenThereIsRoom(entry: Append): Promise<void> {
     for (;;) {
@@ -137,6 +118,8 @@ export async function openSource(spec: SourceSpec, context: SourceContext): Prom
       });
     }
   }
+
+  const appendInOrder = createInOrder({ log, isFull, whenThereIsRoom: appendWhenThereIsRoom });
 
   let producers: Producers | undefined;
   const producersContext = {

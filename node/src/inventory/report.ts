@@ -11,7 +11,7 @@ export interface Way {
 }
 
 export interface ReportInput {
-  readonly config: Pick<NodeConfig, "inventory" | "prices" | "power">;
+  readonly config: Pick<NodeConfig, "inventory" | "prices" | "power"> & { readonly siblings?: NodeConfig["siblings"] };
   readonly nowMs: number;
   readonly capacity: HostCapacity;
   /** Of `HostStats.sample`. */
@@ -42,6 +42,7 @@ export function reportOf({ config, nowMs, capacity, figures, way, speeds = {} }:
     }),
     power: compact({ processorWatts: declared(inventory.power?.processorWatts ?? power?.coreWatts), acceleratorWatts: declared(inventory.power?.acceleratorWatts) }),
     ...(Object.keys(speeds).length === 0 ? {} : { speeds: Object.fromEntries(Object.entries(speeds).map(([unit, value]) => [unit, { value, asOfMs: nowMs, source: "measured" as const }])) }),
+    ...(config.siblings === undefined || config.siblings.length === 0 ? {} : { siblings: config.siblings.map(({ name }) => name).sort() }),
     ...compact({ carbonGramsPerKilowattHour: declared(inventory.carbonGramsPerKilowattHour) }),
   };
 }

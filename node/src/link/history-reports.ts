@@ -1,7 +1,10 @@
 /** What is told of lanes with more than one history: an alarm each, once, so that reconnecting does not fill the alarm stream. */
 import type { ErrorCode } from "@holon/core/errors.ts";
-import { laneName, type Lane, type Log } from "@holon/core/log/log.ts";
+import { laneName, type Append, type Lane } from "@holon/core/log/log.ts";
+import type { Clock } from "@holon/core/ports.ts";
 import type { Events } from "../event/events.ts";
+import { appendSoon } from "../log/append-soon.ts";
+import type { SegmentLog } from "../log/segment-log.ts";
 import type { Fork } from "./standing.ts";
 import type { UplinkOptions } from "./uplink.ts";
 
@@ -24,8 +27,10 @@ export function forkSays({ lane, branch, after, endsEarly, parentLast }: Omit<Fo
 }
 const encoder = new TextEncoder();
 
-export function createHistoryReports(log: Log, events: Events, failed: (error: unknown) => void): HistoryReports {
+export function createHistoryReports(log: SegmentLog, clock: Clock, events: Events, failed: (error: unknown) => void): HistoryReports {
   const told = new Set<string>();
+  /** What is told once must not be missing because the disk was full just then. */
+  const tell = (entry: Append): Promise<void> => appendSoon(log, clock, entry);
 
   const alarm = (type: "holon.link.fork" | "holon.link.rewound", data: Readonly<Record<string, unknown>>) => events.record({ stream: "alarm", type, class: "public", producer: "link", data });
 
@@ -34,7 +39,7 @@ export function createHistoryReports(log: Log, events: Events, failed: (error: u
     const key = `branch/${branch}`;
     if (told.has(key) || log.cell(key) !== undefined) return false;
     told.add(key);
-    log.append({ records: [alarm("holon.link.fork", { code, ...data, branch })], cells: [{ key, value: encoder.encode(JSON.stringify(data)) }] }).catch((error: unknown) => {
+    tell({ records: [alarm("holon.link.fork", { code, ...data, branch })], cells: [{ key, value: encoder.encode(JSON.stringify(data)) }] }).catch((error: unknown) => {
       told.delete(key);
       failed(error);
     });
@@ -45,13 +50,13 @@ export function createHistoryReports(log: Log, events: Events, failed: (error: u
     refused(lane, message) {
       if (told.has(lane)) return;
       told.add(lane);
-      log.append({ records: [alarm("holon.link.fork", { lane, message, code })] }).catch(failed);
+      tell({ records: [alarm("holon.link.fork", { lane, message, code })] }).catch(failed);
     },
     forked(fork) {
       const { lane, branch, after, kind, parentLast } = fork;
       return tellBranch(branch, { lane, after: after ?? null, kind, parentLast, ...forkSays(fork) });
     },
-    rewound: (lanes) => void log.append({ records: [alarm("holon.link.rewound", { lanes, message: "the parent holds less than it had acknowledged: what is still here is sent again" })] }).catch(failed),
+    rewound: (lanes) => void tell({ records: [alarm("holon.link.rewound", { lanes, message: "the parent holds less than it had acknowledged: what is still here is sent again" })] }).catch(failed),
     branched(lane, after) {
       const main = laneName({ origin: lane.origin, stream: lane.stream });
       tellBranch(laneName(lane), { lane: main, after, message: `${main} has two histories behind record ${after}` });

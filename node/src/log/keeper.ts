@@ -32,6 +32,9 @@ const reservePath = "reserve";
 const filler = new Uint8Array(64 << 10).fill(1);
 /** On a volume with less room than this many reserves, keeping one aside would bring on what it is for. */
 const reserveShare = 64;
+/** On a full disk a part of the log is asked for at a time, since it may be full for a moment only, and what is to come back is waited for. */
+const fullShare = 8;
+const needOf = (totalBytes: number, comingBytes: number): number => Math.max(0, Math.min(limits.retentionFullBytes, Math.ceil(totalBytes / fullShare)) - comingBytes);
 const positionsSchema = z.record(z.string(), z.number());
 
 export function createKeeper(options: KeeperOptions): Keeper {
@@ -40,9 +43,9 @@ export function createKeeper(options: KeeperOptions): Keeper {
   let busy: Promise<void> | undefined;
   let closed = false;
 
-  function look(needBytes: number): void {
+  function look(isFull: boolean): void {
     if (closed || busy !== undefined) return;
-    busy = retain(needBytes)
+    busy = retain(isFull)
       .catch((error: unknown) => {
         const coded = toHolonError(error);
         ports.trace.note("warn", `retention: ${coded.message}`, { code: coded.code });
@@ -52,15 +55,15 @@ export function createKeeper(options: KeeperOptions): Keeper {
       });
   }
 
-  async function retain(needBytes: number): Promise<void> {
-    if (needBytes > 0) await ports.disk.remove(reservePath);
+  async function retain(isFull: boolean): Promise<void> {
+    if (isFull) await ports.disk.remove(reservePath);
     const read = readPositions();
     const safe = options.safe();
     const wall = ports.clock.wall();
     const nowMs = wall.state === "unknown" ? 0 : wall.ms; // by a clock that nobody trusts, nothing is old
-    const expiries = await log.retain((parts, totalBytes) => planRetention({ policy: options.policy, nowMs, parts, totalBytes, safe, read, needBytes }), tell);
+    const expiries = await log.retain((parts, totalBytes, comingBytes) => planRetention({ policy: options.policy, nowMs, parts, totalBytes, safe, read, needBytes: isFull ? needOf(totalBytes, comingBytes) : 0 }), tell, isFull);
     for (const { lane, through, rule } of expiries) ports.trace.note("info", `${lane} let go through ${through}: ${rule}`);
-    if (needBytes > 0) await makeReserve();
+    if (isFull) await makeReserve();
   }
 
   const tell = ({ lane, through, rule }: Expiry): NewRecord => options.events.record({ stream: "audit", type: "holon.log.expired", class: "public", producer: "log", data: { lane, through, rule } });
@@ -81,18 +84,19 @@ export function createKeeper(options: KeeperOptions): Keeper {
   async function makeReserve(): Promise<void> {
     const space = await ports.disk.space();
     if (space !== undefined && space.freeBytes < reserveShare * limits.reserveBytes) return;
+    const file = await ports.disk.open(reservePath, { create: true });
     try {
-      const file = await ports.disk.open(reservePath, { create: true });
       for (let at = file.size(); at < limits.reserveBytes; at += filler.length) await file.write(at, filler);
-      await file.close();
     } catch (error) {
       if (!(error instanceof HolonError) || error.code !== "HOLON_DISK_FULL") throw error;
       await ports.disk.remove(reservePath); // no room to keep aside: the next look tries again
+    } finally {
+      await file.close(); // or what was written of it would be held without a name
     }
   }
 
   function tick(): void {
-    look(0);
+    look(false);
     timer = ports.clock.after(limits.retentionEveryMs, tick);
   }
 
@@ -101,7 +105,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
       await makeReserve();
       timer = ports.clock.after(limits.retentionEveryMs, tick);
     },
-    full: () => look(limits.retentionFullBytes),
+    full: () => look(true),
     async close() {
       closed = true;
       timer?.cancel();

@@ -161,7 +161,7 @@ async function mendSegmentHeader(segment: OpenSegment, window: Window, integrity
 }
 
 /** Sealed anew, it has the tag that it had: what was mended is all that was wrong. */
-function isSealedAs({ seal }: ScannedBatch, written: Uint8Array): boolean {
+export function isSealedAs({ seal }: ScannedBatch, written: Uint8Array): boolean {
   return seal === undefined || seal.tag.every((byte, index) => byte === written[written.length - seal.tag.length + index]);
 }
 

@@ -145,3 +145,33 @@ test("a seal that somebody made up is rubbish: of a size that no batch has, or o
     assert.deepEqual(openStrays(bytes, integrity), bytes);
   }
 });
+
+test("letting go seals nothing again that its seal does not vouch for, and still removes what is let go of beside it", async (context) => {
+  for (const isFrameHit of [false, true]) {
+    const folder = tempFolder(context);
+    const log = await openTempLog(folder, { cipher: testCipher, segmentBytesMax: 16_384 });
+    for (let index = 0; index < 40; index++) await log.append({ records: [record("local", `raw ${index} ${"x".repeat(1_000)}`), record("alarm", `alarm ${index} ${"y".repeat(40)}`)] });
+    await log.close();
+    const file = join(folder, "log", readdirSync(join(folder, "log")).filter((name) => name.endsWith(".seg"))[0] ?? "");
+    const bytes = readFileSync(file);
+    const batch = batchesOf(bytes)[4];
+    assert.ok(batch !== undefined);
+    if (isFrameHit) bytes.fill(0xaa, batch.offset, batch.offset + 20);
+    // As above: the tag alone, in both seals.
+    for (const end of [batch.offset + batch.prefix + 52, batch.offset + batch.size]) {
+      for (const at of [end - 1, end - 2]) bytes[at] = (bytes[at] ?? 0) ^ 0xff;
+      const seal = bytes.subarray(end - 52, end);
+      seal.writeUInt32LE(integrity.crc32(seal.subarray(8)), 4);
+    }
+    writeFileSync(file, bytes);
+    const asItLay = bytes.subarray(batch.offset, batch.offset + batch.size);
+    const again = await openTempLog(folder, { cipher: testCipher, segmentBytesMax: 16_384 });
+    assert.ok((await again.retain((parts) => parts.filter(({ stream }) => stream === "local").map(({ lane, lastSequence }) => ({ lane, through: lastSequence, rule: "a test" })), () => record("audit", "expired"))).length > 0);
+    const cleaned = readFileSync(file);
+    assert.ok(cleaned.length < bytes.length / 2, "the segment was cleaned");
+    assert.ok(cleaned.includes(asItLay), "what the seal does not vouch for lies as it lay");
+    assert.match((await verifyTrail(createDisk(folder), integrity)).violations.join(), isFrameHit ? /./ : /not as it was sealed/);
+    assert.equal((await again.read({ origin: again.origin, stream: "alarm" }, 1, all)).length, 41);
+    await again.close();
+  }
+});

@@ -13,8 +13,7 @@ import type { Merge } from "@holon/core/log/merge.ts";
 import { lastSequence, lostRanges, runMark, type Integrity } from "@holon/core/log/run.ts";
 import { sealBatch, sealedSize } from "@holon/core/log/seal.ts";
 import { encodeSegmentHeader, segmentHeaderBytes, segmentPath } from "@holon/core/log/segment.ts";
-import type { Expiry, HeldPart } from "@holon/core/log/retention.ts";
-import type { Clock, Disk, DiskFile, Random, Timer } from "@holon/core/ports.ts";
+import type { Clock, Disk, DiskFile, Random } from "@holon/core/ports.ts";
 import type { StreamName } from "@holon/core/schema/event.ts";
 import { epochFromChance, type Epoch, type NodeName } from "@holon/core/units.ts";
 import { encodeCommit, type Commit, type ForeignRun, type Pending } from "./commit.ts";
@@ -22,10 +21,9 @@ import type { Heads } from "./heads.ts";
 import { createAhead, type Ahead } from "./ahead.ts";
 import { createLaneIndex } from "./lane-index.ts";
 import { createLine, type LinedListener } from "./lined.ts";
-import { cleanSegment } from "./clean.ts";
 import { collectRecords } from "./collect-records.ts";
-import { heldParts } from "./expired.ts";
-import { decodeNumber, encodeNumber, expiredCell } from "./expired-cell.ts";
+import { decodeNumber, expiredCell } from "./expired-cell.ts";
+import { createLetGo, type LetGo } from "./let-go.ts";
 import type { MissingRange } from "./missing-range.ts";
 import { findRecords } from "./find.ts";
 import { readRunsFromDisk } from "./read-lane.ts";
@@ -97,8 +95,7 @@ export class SegmentLog implements Log {
   #lined: LinedListener | undefined;
   readonly #line = createLine((stream) => this.#nextSequence(stream));
   readonly #room: (() => void)[] = [];
-  /** Files of segments that were cleaned: somebody may still be reading them. */
-  readonly #retired = new Map<DiskFile, Timer>();
+  readonly #letGo: LetGo;
   #pending: Pending[] = [];
   #pendingBytes = 0;
   #resuming = 0;
@@ -132,6 +129,15 @@ export class SegmentLog implements Log {
     this.#segments = recovered.segments;
     this.survey = createSurvey(recovered.segments, options.disk, options.integrity, options.origin);
     this.scrub = createScrub(recovered.segments, (lane) => this.#expiredThrough(lane), options.integrity);
+    this.#letGo = createLetGo({
+      segments: this.#segments,
+      disk: options.disk,
+      clock: options.clock,
+      integrity: options.integrity,
+      expiredThrough: (lane) => this.#expiredThrough(lane),
+      append: (entry) => this.append(entry),
+      forget: (segment) => this.survey.forget(segment),
+    });
     this.#heads = heads;
     this.#cells = cells;
     this.#cellNames = new SortedNames(cells.keys());
@@ -184,7 +190,8 @@ export class SegmentLog implements Log {
     const head = this.#heads.durable(lane);
     if (head === undefined || fromSequence > head.sequence) return [];
     const recent = this.#tail.from(lane, fromSequence);
-    if (recent === undefined) return readRunsFromDisk(this.#segments, lane, fromSequence, maxBytes, { head, expiredThrough: this.#expiredThrough(laneName(lane)) }, this.#options.integrity);
+    // As they stand now: while it is read, segments before may go, and those that are cleaned take the place of others; what was there can still be read.
+    if (recent === undefined) return readRunsFromDisk([...this.#segments], lane, fromSequence, maxBytes, { head, expiredThrough: this.#expiredThrough(laneName(lane)) }, this.#options.integrity);
     let held = 0;
     const end = recent.findIndex((run) => (held += run.bytes.length) >= maxBytes);
     return end < 0 ? recent : recent.slice(0, end + 1);
@@ -223,40 +230,8 @@ export class SegmentLog implements Log {
     }
   }
 
-  /**
-   * Lets go of what the plan names: first the expiries become records and cells, then the segments are cleaned or removed. Returns what
-   * was let go. Not to be called twice at once.
-   */
-  async retain(plan: (parts: readonly HeldPart[], totalBytes: number) => readonly Expiry[], tell: (expiry: Expiry) => NewRecord): Promise<readonly Expiry[]> {
-    const sealed = this.#segments.slice(0, -1);
-    const parts = (await Promise.all(sealed.map((segment) => heldParts(segment, this.#options.integrity)))).flat();
-    const expiries = plan(parts, this.#segments.reduce((sum, segment) => sum + segment.size, 0)).filter((expiry) => expiry.through > this.#expiredThrough(expiry.lane));
-    if (expiries.length === 0) return [];
-    const cells = expiries.map(({ lane, through }) => ({ key: expiredCell(lane), value: encodeNumber(through) }));
-    await this.append({ records: expiries.map(tell), cells });
-    for (const segment of sealed) await this.#clean(segment);
-    return expiries;
-  }
-
-  async #clean(segment: OpenSegment): Promise<void> {
-    const isGone = (lane: string, last: number): boolean => last <= this.#expiredThrough(lane);
-    const { disk, integrity } = this.#options;
-    const cleaned = await cleanSegment(disk, segment, isGone, integrity, () => this.survey.forget(segment));
-    if (cleaned === undefined) return;
-    this.#retire(segment.file);
-    const position = this.#segments.indexOf(segment);
-    if (cleaned === "removed") this.#segments.splice(position, 1);
-    else this.#segments.splice(position, 1, cleaned);
-  }
-
-  /** The disk has its room back when nobody holds the file open. Who still reads in it is done sooner. */
-  #retire(file: DiskFile): void {
-    const timer = this.#options.clock.after(limits.retiredFileMs, () => {
-      this.#retired.delete(file);
-      file.close().catch(() => undefined); // it has no name any more, and nothing in it is wanted
-    });
-    this.#retired.set(file, timer);
-  }
+  /** Lets go of what the plan names, see `let-go.ts`. */
+  retain: LetGo["retain"] = (plan, tell, isUrgent) => this.#letGo.retain(plan, tell, isUrgent);
 
   #expiredThrough(lane: string): number {
     return decodeNumber(this.#cells.get(expiredCell(lane)));
@@ -268,9 +243,8 @@ export class SegmentLog implements Log {
     if (this.#failure === undefined) await this.#seal().catch((error: unknown) => this.#fail(toHolonError(error)));
     await this.#ahead.idle();
     this.#failure ??= new HolonError("HOLON_LOG_CLOSED", `the log of ${this.origin} is closed`);
-    for (const timer of this.#retired.values()) timer.cancel();
-    for (const file of [...this.#retired.keys(), ...this.#segments.map((segment) => segment.file)]) await file.close();
-    this.#retired.clear();
+    await this.#letGo.close();
+    for (const { file } of this.#segments) await file.close();
   }
 
   /** Bytes of all segments. */

@@ -110,10 +110,13 @@ export function createSurvey(segments: readonly OpenSegment[], disk: Disk, integ
     const path = segmentIndexPath(segment.number);
     try {
       const file = await disk.open(`${path}.new`, { create: true });
-      await file.truncate(0);
-      await file.write(0, sealFile(encodeSegmentIndex(segment.number, index, integrity), segment.number, integrity));
-      await file.sync();
-      await file.close();
+      try {
+        await file.truncate(0);
+        await file.write(0, sealFile(encodeSegmentIndex(segment.number, index, integrity), segment.number, integrity));
+        await file.sync();
+      } finally {
+        await file.close();
+      }
       await disk.rename(`${path}.new`, path);
       return true;
     } catch {

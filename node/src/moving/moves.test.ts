@@ -156,6 +156,21 @@ test("what a unit has read and made nothing of is not told as left", async (cont
   }
 });
 
+test("a unit that begins anew where it was sealed once is this node's again, also after a start with an older document", async (context) => {
+  const { log, moves } = await bed(context);
+  moves.follow(desired(1, { leaves: [{ unit: "a/f", id: "1", to: "edge-2" }] }, [asked]));
+  moves.begin([]);
+  await moves.seal("a/f");
+  const own = (): number => moves.ownOf(desired(1, {}, [asked]))[0]?.functions.length ?? 0;
+  moves.follow(desired(2, {}));
+  await moves.beganAnew();
+  assert.deepEqual([own(), log.cell("moved/a/f") === undefined], [0, false], "it is elsewhere");
+  moves.follow(desired(3, {}, [asked]));
+  assert.equal(own(), 0, "the document is not reached yet");
+  await moves.beganAnew();
+  assert.deepEqual([own(), log.cell("moved/a/f")], [1, undefined]);
+});
+
 test("what a unit held is forgotten when control says that it goes on elsewhere, not before, and not while the unit is to run here", async (context) => {
   const answers = { over: false, asked: 0 };
   const { log, blobs, moves, timers } = await bed(context, { askMoved: () => (answers.asked++, Promise.resolve({ over: answers.over })) });

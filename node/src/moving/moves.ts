@@ -64,6 +64,8 @@ export interface Moves {
   mayRun(unit: string): boolean;
   /** The apps of a document of before, without what was sealed here since, or was never taken. */
   ownOf(before: Desired): Desired["apps"];
+  /** The document is reached: what was sealed here once and is to run here by it, without a way that it comes, has begun anew. */
+  beganAnew(): Promise<void>;
   /** The document is reached, as far as it can be: what leaves begins to. Of what comes only these units are asked for. */
   begin(takeable: readonly string[]): void;
   /** Units that are to leave: they are told no more times, which their next home tells in place of this one. */
@@ -90,7 +92,7 @@ export const moveRules: MoveRules = { runsBeforeSeal: (isSealed) => !isSealed, r
 const encoder = new TextEncoder();
 
 /** Of what it was handed. What nothing here makes has come from other nodes, whose guards let it go: that is never raw or personal. */
-function classHeld(app: AppDocument, name: string): DataClass {
+export function classHeld(app: AppDocument, name: string): DataClass {
   const fn = app.functions.find((one) => one.name === name);
   const isMadeHere = fn !== undefined && "type" in fn.on && isDeclared(app, fn.on.type);
   return fn === undefined || (!("type" in fn.on) && !("schedule" in fn.on)) || isMadeHere ? (makersOf(app).find((maker) => maker.name === name)?.from ?? "raw") : "derived";
@@ -250,6 +252,11 @@ export function createMoves(context: MovesContext, rules: MoveRules = moveRules)
         return held?.as !== "sealed" && (coming === undefined || rules.runsBeforeTake(held?.id === coming.id));
       };
       return before.apps.map((app) => ({ ...app, functions: app.functions.filter(({ name }) => isOwn(`${app.name}/${name}`)) }));
+    },
+    async beganAnew() {
+      const units = (desired?.apps ?? []).flatMap((app) => app.functions.map(({ name }) => `${app.name}/${name}`));
+      const cells = units.filter((unit) => !leaves.has(unit) && !takes.has(unit) && heldOf(unit)?.as === "sealed").map((unit): CellChange => ({ key: movedCell(unit), value: null }));
+      if (cells.length > 0) await log.append({ cells });
     },
     begin(units) {
       takeable = new Set(units);

@@ -32,8 +32,10 @@ export interface FunctionAnswer {
 export interface Requests {
   /** What functions of which apps answer from now on. */
   setApps(apps: readonly AppDocument[]): void;
-  /** `HOLON_ARGUMENT_BAD` where no function answers there, `HOLON_CALL_BUSY`, `HOLON_CALL_TIMEOUT`. */
-  ask(app: string, request: FunctionRequest): Promise<FunctionAnswer>;
+  /** `HOLON_ARGUMENT_BAD` where no function answers there, `HOLON_CALL_BUSY`, `HOLON_CALL_TIMEOUT`. `deadlineMs`: less than the function itself has. */
+  ask(app: string, request: FunctionRequest, deadlineMs?: number): Promise<FunctionAnswer>;
+  /** The function that answers there by the document of this node, whether it runs or not. */
+  functionAt(app: string, request: Pick<FunctionRequest, "method" | "path">): string | undefined;
   committed(): void;
   close(): void;
 }
@@ -44,13 +46,14 @@ export interface RequestsContext {
   readonly ports: { readonly clock: Clock; readonly random: Random; readonly trace: Trace };
 }
 
-interface Route {
+export interface Route {
   readonly app: string;
   readonly fn: string;
   readonly method: HttpTrigger["http"]["method"];
   readonly names: readonly string[];
   readonly pattern: RegExp;
   readonly timeoutMs: number;
+  readonly class: HttpTrigger["http"]["class"];
 }
 
 interface Waiting {
@@ -98,14 +101,15 @@ export function createRequests({ log, events, ports }: RequestsContext): Request
       .finally(() => (reading = undefined));
   }
 
-  async function ask(app: string, request: FunctionRequest): Promise<FunctionAnswer> {
+  async function ask(app: string, request: FunctionRequest, deadlineMs = Number.POSITIVE_INFINITY): Promise<FunctionAnswer> {
     const { route, params } = findRoute(routes, app, request);
+    const waitMs = Math.min(route.timeoutMs, deadlineMs);
     if ([...waiting.values()].filter((other) => other.route === route).length >= limits.httpWaitingMax) throw new HolonError("HOLON_CALL_BUSY", `function ${app}/${route.fn} has ${limits.httpWaitingMax} requests waiting`);
     const id = toHex(ports.random.bytes(requestIdBytes));
-    const record = events.record({ stream: "local", type: requestType(app, route.fn), class: "raw", producer: "api", traceparent: request.traceparent, data: { request: id, method: request.method, path: request.path, params, query: request.query, body: request.body } });
+    const record = events.record({ stream: "local", type: requestType(app, route.fn), class: route.class ?? "raw", producer: "api", traceparent: request.traceparent, data: { request: id, method: request.method, path: request.path, params, query: request.query, body: request.body } });
     const answer = new Promise<FunctionAnswer>((resolve, reject) => waiting.set(id, { route, answer: resolve, fail: reject }));
-    const timer = ports.clock.after(route.timeoutMs, () => {
-      waiting.get(id)?.fail(new HolonError("HOLON_CALL_TIMEOUT", `function ${app}/${route.fn} did not answer within ${route.timeoutMs} ms`, { next: "See whether it runs with GET /v1/status; the request was taken in and is handled once." }));
+    const timer = ports.clock.after(waitMs, () => {
+      waiting.get(id)?.fail(new HolonError("HOLON_CALL_TIMEOUT", `function ${app}/${route.fn} did not answer within ${waitMs} ms`, { next: "See whether it runs with GET /v1/status; the request was taken in and is handled once." }));
       waiting.delete(id);
     });
     try {
@@ -122,6 +126,7 @@ export function createRequests({ log, events, ports }: RequestsContext): Request
   return {
     setApps: (apps) => (routes = apps.flatMap(routesOf)),
     ask,
+    functionAt: (app, { method, path }) => routes.find((route) => route.app === app && route.method === method && route.pattern.test(path))?.fn,
     committed,
     close() {
       for (const { fail } of waiting.values()) fail(new HolonError("HOLON_CALL_TIMEOUT", "the node stops", { next: "Ask again when it runs." }));
@@ -130,13 +135,13 @@ export function createRequests({ log, events, ports }: RequestsContext): Request
   };
 }
 
-const routesOf = (app: AppDocument): readonly Route[] =>
+export const routesOf = (app: Pick<AppDocument, "name" | "functions">): readonly Route[] =>
   app.functions.flatMap(({ name: fn, on, timeoutMs }) => {
     if (!("http" in on)) return [];
-    const { method, path } = on.http;
+    const { method, path, class: dataClass } = on.http;
     const names = [...path.matchAll(/\{(\w+)\}/g)].map((found) => found[1] ?? "");
     const pattern = new RegExp(`^${path.split(/\{\w+\}/).map((text) => text.replaceAll(".", "\\.")).join("([^/]+)")}$`);
-    return [{ app: app.name, fn, method, names, pattern, timeoutMs }];
+    return [{ app: app.name, fn, method, names, pattern, timeoutMs, class: dataClass }];
   });
 
 function findRoute(routes: readonly Route[], app: string, { method, path }: FunctionRequest): { readonly route: Route; readonly params: Readonly<Record<string, string>> } {

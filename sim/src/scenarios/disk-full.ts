@@ -1,6 +1,8 @@
 /** Somebody else fills the disk, again and again, and gives the room back; links are down for long, so that there is something to let go of. */
+import { assert } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Fleet, Machine } from "../fleet.ts";
+import { dataOf } from "../lane-ledger.ts";
 import type { SeededRandom } from "../random.ts";
 import type { Scenario } from "../scenario.ts";
 import { cutForAWhile, repeat } from "./faults.ts";
@@ -45,8 +47,30 @@ export const diskFull: Scenario = {
       fleet.world.after(long.between(1_000, 20_000), () => fleet.net.isolate(machine.name));
     }
   },
-  check: (fleet) => Promise.resolve(seenFull.get(fleet)?.times === 0 ? ["no disk was ever full: the run proves nothing"] : []),
+  check: async (fleet) => [...(seenFull.get(fleet)?.times === 0 ? ["no disk was ever full: the run proves nothing"] : []), ...(await untoldExpiries(fleet))],
 };
+
+/** What a node let go of stands in its audit stream, which is at the root. */
+async function untoldExpiries(fleet: Fleet): Promise<readonly string[]> {
+  const root = fleet.root.machine.subject;
+  assert(root !== undefined, "the root is up when the checkers run");
+  const untold: string[] = [];
+  for (const { machine } of fleet.honest) {
+    const { subject } = machine;
+    assert(subject !== undefined, `${machine.name} is up when the checkers run`);
+    const through = new Map<string, number>();
+    for (const { bytes } of await fleet.read(root, { origin: subject.log.origin, stream: "audit" })) {
+      const data = dataOf(bytes);
+      if (typeof data === "object" && data !== null && "through" in data && "lane" in data) through.set(String(data.lane), Math.max(Number(data.through), through.get(String(data.lane)) ?? 0));
+    }
+    for (const [name, { lane }] of subject.log.heads()) {
+      if (lane.origin !== subject.log.origin) continue; // of a child's lane the child may have told
+      const gone = (await fleet.missing(machine, lane)).filter(({ reason, last }) => reason === "expired" && last > (through.get(name) ?? 0));
+      for (const { first, last } of gone) untold.push(`${machine.name}: ${first} to ${last} of ${name} were let go of, and no record of the audit stream says so`);
+    }
+  }
+  return untold;
+}
 
 function fillForAWhile(fleet: Fleet, machine: Machine, random: SeededRandom, untilMs: number): void {
   const { world } = fleet;

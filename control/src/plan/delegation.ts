@@ -1,0 +1,67 @@
+/** What control leaves to the lead of a site: units with `delegated` that are placed on a member of a site that can have a lead. All members are told the same. */
+import { canonicalJson } from "@holon/core/json.ts";
+import { inventoryNodeOf } from "@holon/core/placement/inventory.ts";
+import type { AppDocument } from "@holon/core/schema/app.ts";
+import { delegationSchema, type Delegation } from "@holon/core/schema/delegation.ts";
+import type { Desired } from "@holon/core/schema/desired.ts";
+import type { AppNeeds, UnitNeeds } from "@holon/core/schema/needs.ts";
+import type { ControlState } from "../store/fold.ts";
+
+/** Fewer have no lead. */
+const membersMin = 3;
+
+/** Members of the site of a node, as all of them say; undefined where they do not agree, or are too few. */
+export function membersOf({ nodes }: Pick<ControlState, "nodes">, name: string): readonly string[] | undefined {
+  const namedBy = (node: string): readonly string[] => [node, ...(nodes.get(node)?.inventory?.siblings ?? [])].sort();
+  const members = namedBy(name);
+  const site = nodes.get(name)?.site;
+  const isAgreed = members.every((member) => nodes.get(member)?.site === site && namedBy(member).join() === members.join());
+  return members.length >= membersMin && isAgreed ? members : undefined;
+}
+
+export interface DelegationInput {
+  readonly state: ControlState;
+  readonly documents: readonly AppDocument[];
+  /** Needs as the plan in force was made from. */
+  readonly apps: readonly AppNeeds[];
+  readonly placements: readonly { readonly unit: string; readonly node: string }[];
+  readonly held: ReadonlyMap<string, Desired | undefined>;
+}
+
+export const isDelegatedIn = (documents: readonly AppDocument[], unit: string): boolean =>
+  documents.some((app) => app.functions.some(({ name, needs }) => needs?.delegated === true && `${app.name}/${name}` === unit));
+
+/** By member. */
+export function delegationsOf({ state, documents, apps, placements, held }: DelegationInput): ReadonlyMap<string, Delegation> {
+  const needs = new Map<string, UnitNeeds>(apps.flatMap(({ app, units }) => units.map((unit) => [`${app}/${unit.name}`, unit] as const)));
+  const bySite = new Map<string, { readonly members: readonly string[]; readonly units: Delegation["units"] }>();
+  for (const { unit, node } of placements) {
+    const own = needs.get(unit);
+    const site = state.nodes.get(node)?.site;
+    const members = membersOf(state, node);
+    if (own?.delegated !== true || site === undefined || members === undefined || !isDelegatedIn(documents, unit)) continue;
+    const row = bySite.get(site) ?? { members, units: [] };
+    const { island: _, ...standing } = own;
+    row.units.push({ unit, home: node, needs: standing });
+    bySite.set(site, row);
+  }
+  const told = new Map<string, Delegation>();
+  for (const [site, { members, units }] of bySite) {
+    const body = { site, members: members.map((name) => memberOf(state, name)), units: units.sort((a, b) => (a.unit < b.unit ? -1 : 1)) };
+    const before = members.map((member) => held.get(member)?.delegation);
+    const newest = Math.max(0, ...before.map((one) => one?.serial ?? 0));
+    const isSame = newest > 0 && before.every((one) => one?.serial === newest && canonicalJson({ ...one, serial: 0 }) === canonicalJson({ ...body, serial: 0 }));
+    const delegation = delegationSchema.parse({ ...body, serial: isSame ? newest : newest + 1 });
+    for (const member of members) told.set(member, delegation);
+  }
+  return told;
+}
+
+/** What stands of a node: what it measures changes all the time. */
+function memberOf(state: ControlState, name: string): Delegation["members"][number] {
+  const node = state.nodes.get(name);
+  if (node === undefined) throw new RangeError(`${name} is known`);
+  const { tier, site, jurisdiction, trust, providers, capacity } = inventoryNodeOf(node, "present", { processors: 0, memoryBytes: 0 });
+  const { asOfMs: _, source: __, ...has } = capacity;
+  return { name, tier, site, jurisdiction, trust, providers, capacity: has };
+}

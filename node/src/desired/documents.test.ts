@@ -1,0 +1,18 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { desiredSchema } from "@holon/core/schema/desired.ts";
+import { openTempLog, tempFolder } from "../testing/temp-log.ts";
+import { desiredOf, keepDesired } from "./documents.ts";
+
+const bytesOf = (version: number): Uint8Array => new TextEncoder().encode(JSON.stringify(desiredSchema.parse({ apiVersion: "holon/v1", kind: "Desired", node: "gateway-1", version, plan: "p", apps: [] })));
+
+test("of documents that come in any order, at once or one after the other, the newest is kept", async (context) => {
+  const log = await openTempLog(tempFolder(context));
+  const keep = (version: number): Promise<number> => keepDesired(log, log.origin, bytesOf(version));
+  // As where a sibling relays an older one while the own link brings the newest.
+  assert.deepEqual(await Promise.all([3, 5, 4, 5].map(keep)), [3, 5, 5, 5]);
+  assert.equal(desiredOf(log, "gateway-1")?.document.version, 5);
+  await assert.rejects(keepDesired(log, log.origin, new Uint8Array(3)), { code: "HOLON_FRAME_BAD" });
+  assert.deepEqual([await keep(4), await keep(6)], [5, 6]);
+  await log.close();
+});

@@ -1,0 +1,173 @@
+/**
+ * Where a request is answered: here, or on the nearest node that is well. One that is dead or slow is passed over within the deadline; the asker gets one answer, the first.
+ *
+ * A `POST` that may have been taken in by one node is not given to another: only those that did not take it are passed over.
+ */
+import { HolonError, toHolonError, type ErrorCode } from "@holon/core/errors.ts";
+import { limits } from "@holon/core/limits.ts";
+import { toHex } from "@holon/core/log/hex.ts";
+import type { Clock, Random } from "@holon/core/ports.ts";
+import { planMethods } from "@holon/core/schema/node-report.ts";
+import { inOrder, smoothed, tryMs, type Replica } from "@holon/core/run/replicas.ts";
+import { isNodeName, type NodeName } from "@holon/core/units.ts";
+import { z } from "zod";
+import type { CallHandler, Calls } from "../link/calls.ts";
+import type { Peer } from "../link/peer.ts";
+import type { Guard } from "../policy/guard.ts";
+import type { FunctionAnswer, FunctionRequest, Requests } from "./requests.ts";
+import type { ReplicaIndex } from "./replicas.ts";
+
+export interface WaysOptions {
+  readonly self: NodeName;
+  readonly jurisdiction: string;
+  readonly parentJurisdiction: string | undefined;
+  readonly ports: { readonly clock: Clock; readonly random: Random };
+  readonly calls: Calls;
+  readonly handlers: Map<string, CallHandler>;
+  readonly guard: Pick<Guard, "mayShare">;
+  readonly requests: Requests;
+  readonly below: ReplicaIndex;
+  isRunning(unit: string): boolean;
+  /** The sibling that has a unit which control left to the site, as the lead said last. */
+  holderOf(unit: string): string | undefined;
+  isSibling(node: string): boolean;
+  /** Whether the node is reached now, downwards or beside. */
+  isReached(node: NodeName): boolean;
+  above(): Peer | undefined;
+}
+
+export interface Ways {
+  ask(app: string, request: FunctionRequest): Promise<FunctionAnswer>;
+  close(): void;
+}
+
+const requestSchema = z.strictObject({ method: z.enum(["GET", "POST", "PUT", "DELETE"]), path: z.string().max(2_048), query: z.record(z.string(), z.string()), body: z.unknown(), traceparent: z.string().max(256).optional() });
+/** `request.ask`. `id`: of the request, the same wherever it is asked; `over`: nodes that it has come over. */
+const askSchema = z.strictObject({ id: z.string().min(1).max(64), app: z.string().max(63), request: requestSchema, deadlineMs: z.number().positive(), over: z.array(z.string().max(63)).max(16) });
+type Ask = z.infer<typeof askSchema>;
+const answerSchema = z.strictObject({ status: z.int().min(200).max(599), body: z.unknown() });
+const method = "request.ask";
+/** So it is said by who did not take the request in. */
+const untaken: ReadonlySet<ErrorCode> = new Set(["HOLON_ARGUMENT_BAD", "HOLON_CALL_BUSY", "HOLON_CALL_UNKNOWN", "HOLON_NODE_UNKNOWN", "HOLON_CALL_DENIED", "HOLON_POLICY_DENIED"]);
+
+export function createWays(options: WaysOptions): Ways {
+  const { self, ports, calls, guard, requests, below } = options;
+  const { clock } = ports;
+  const measured = new Map<string, { latencyMs: number | undefined; failures: number; failedMs: number; askedMs: number; echoedMs: number }>();
+  /** Answers to what was asked from elsewhere, by its id. */
+  const known = new Map<string, Promise<FunctionAnswer>>();
+  let changes = 0;
+  let closed = false;
+
+  function rowOf(node: string) {
+    const row = measured.get(node) ?? { latencyMs: undefined, failures: 0, failedMs: 0, askedMs: Number.NEGATIVE_INFINITY, echoedMs: Number.NEGATIVE_INFINITY };
+    measured.set(node, row);
+    return row;
+  }
+
+  /** Where it may be answered, this node and those that it has come over left out. */
+  function candidates({ app, request, over }: Ask): readonly Replica[] {
+    const hops = new Map<string, number>();
+    const fn = requests.functionAt(app, request);
+    const add = (node: string | undefined, distance: number): void => void (node !== undefined && node !== self && !over.includes(node) && isNodeName(node) && options.isReached(node) && !hops.has(node) && hops.set(node, distance));
+    if (fn !== undefined) add(options.holderOf(`${app}/${fn}`), 1);
+    const found = below.find(app, request);
+    for (const { node, isHome } of found) if (isHome) add(node, options.isSibling(node) ? 1 : 2);
+    const up = options.above()?.name;
+    // Of what nothing is known here nobody could say whether it may go up.
+    if (found.length > 0 && up !== undefined && !over.includes(up) && !hops.has(up)) hops.set(up, unknownHops);
+    return [...hops].map(([node, distance]) => ({ node, hops: distance, ...rowOf(node) }));
+  }
+
+  async function askAny(ask: Ask): Promise<FunctionAnswer> {
+    const untilMs = clock.monotonicMs() + ask.deadlineMs;
+    const fn = requests.functionAt(ask.app, ask.request);
+    const isHere = fn !== undefined && options.isRunning(`${ask.app}/${fn}`);
+    const others = candidates(ask);
+    if (isHere || others.length === 0) return requests.ask(ask.app, ask.request, ask.deadlineMs); // who answers nothing there says what there is
+    const order = inOrder(others, clock.monotonicMs()).slice(0, limits.requestTriesMax);
+    let last: HolonError | undefined;
+    for (const [index, replica] of order.entries()) {
+      const leftMs = untilMs - clock.monotonicMs();
+      if (leftMs <= 0 || closed) break;
+      const isSafe = ask.request.method !== "POST";
+      try {
+        return await askOne(replica, ask, isSafe ? tryMs(leftMs, order.length - index - 1, replica) : leftMs);
+      } catch (error) {
+        const coded = toHolonError(error);
+        // That nobody answers there says less than what kept another from answering.
+        if (last === undefined || coded.code !== "HOLON_ARGUMENT_BAD") last = coded;
+        if (!isSafe && !untaken.has(coded.code)) break;
+      }
+    }
+    throw last ?? new HolonError("HOLON_CALL_TIMEOUT", `no node answered ${ask.request.method} ${ask.request.path} of ${ask.app} within ${Math.round(ask.deadlineMs)} ms`);
+  }
+
+  async function askOne({ node }: Replica, ask: Ask, waitMs: number): Promise<FunctionAnswer> {
+    if (!isNodeName(node)) throw new HolonError("HOLON_NODE_UNKNOWN", `${node} is no node`);
+    await mayGo(node, ask);
+    const row = rowOf(node);
+    const startedMs = clock.monotonicMs();
+    row.askedMs = startedMs;
+    measureLater(node);
+    try {
+      const answer = answerSchema.parse(await calls.call(node, method, { ...ask, deadlineMs: waitMs, over: [...ask.over, self] }, waitMs));
+      row.failures = 0;
+      row.latencyMs = smoothed(row.latencyMs, clock.monotonicMs() - startedMs);
+      return { status: answer.status, body: answer.body ?? null };
+    } catch (error) {
+      if (!untaken.has(toHolonError(error).code)) [row.failures, row.failedMs] = [row.failures + 1, clock.monotonicMs()];
+      throw error;
+    }
+  }
+
+  /** What is asked leaves for there, and what is answered there leaves for here: the guard of each end decides on its part. */
+  async function mayGo(node: NodeName, { app, request }: Ask): Promise<void> {
+    const [found] = below.find(app, request);
+    const dataClass = found?.route.class;
+    const destination = options.isSibling(node) ? options.jurisdiction : node === options.above()?.name ? options.parentJurisdiction : undefined;
+    if (dataClass === undefined || !(await guard.mayShare({ app, name: found?.route.fn ?? "", class: dataClass, rules: found?.app.egress ?? [], destination, policyVersion: found?.version ?? 1, change: ++changes }))) {
+      throw new HolonError("HOLON_POLICY_DENIED", `what ${app} is asked is of class ${dataClass ?? "raw"}, which may not leave ${self} for ${node}`, { next: "Ask a node on which the function runs; or give the trigger a `class` that the app's egress, or the policy, lets leave." });
+    }
+  }
+
+  /** Who was asked lately is measured now and then, so that the next request finds the nearest. */
+  function measureLater(node: NodeName): void {
+    const row = rowOf(node);
+    const nowMs = clock.monotonicMs();
+    if (closed || nowMs - row.echoedMs < limits.requestEchoMs) return;
+    row.echoedMs = nowMs;
+    calls.call(node, planMethods.echo, undefined, limits.requestEchoMs).then(
+      () => (row.latencyMs = smoothed(row.latencyMs, clock.monotonicMs() - nowMs)),
+      () => undefined, // the request itself says whether it is well
+    );
+  }
+
+  function remember(ask: Ask): Promise<FunctionAnswer> {
+    const before = known.get(ask.id);
+    if (before !== undefined) return before;
+    const answer = askAny(ask);
+    known.set(ask.id, answer);
+    answer.catch((error: unknown) => void (untaken.has(toHolonError(error).code) && known.delete(ask.id)));
+    const [oldest] = known.keys();
+    if (known.size > limits.requestsRememberedMax && oldest !== undefined) known.delete(oldest);
+    return answer;
+  }
+
+  options.handlers.set(method, async (parameters, from) => {
+    const ask = askSchema.parse(parameters);
+    await mayGo(from, ask);
+    return remember(ask);
+  });
+
+  return {
+    ask(app, request) {
+      const timeoutMs = below.find(app, request)[0]?.route.timeoutMs ?? limits.callDeadlineMsMax;
+      return askAny({ id: toHex(ports.random.bytes(16)), app, request: requestSchema.parse({ ...request, ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }) }), deadlineMs: Math.min(timeoutMs, limits.callDeadlineMsMax), over: [] });
+    },
+    close: () => (closed = true),
+  };
+}
+
+/** Whether anybody above answers is not known here: who is below goes first. */
+const unknownHops = 8;
