@@ -104,7 +104,10 @@ test("an outage is told once to each who is to know, by the island itself and by
   const firing = (hook: Hook, subject: string): readonly Told[] => hook.told.filter((one) => one.subject === subject && one.rule === "silence" && one.state === "firing");
 
   // The island is cut off, then its gateway too: only the island can tell of that now.
-  await until("all are heard", async () => (await fleet.cloud.node.telemetry?.fleet({}))?.nodes.filter(({ state }) => state === "present").length === 3);
+  await until("all are heard, and control knows who is below whom", async () => {
+    const { nodes = [] } = (await fleet.cloud.node.telemetry?.fleet({})) ?? {};
+    return nodes.filter(({ state }) => state === "present").length === 3 && nodes.some(({ node, parent }) => node === "gateway-1" && parent === "edge-1");
+  });
   ops.answers.push(503, 0);
   local.answers.push(0);
   fleet.edge.node.cutUplink();
