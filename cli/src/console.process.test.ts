@@ -58,6 +58,7 @@ test("an uplink is cut: the island shows as cut, its own console works on, and t
   assert.equal(new URL(page.url()).hash, "#/", "the token does not stay in the address");
   await until("beats came to the cloud", async () => (await eventsAt(three.cloud.api, token)).length > 20);
   await browser.keep(page, "map");
+  await until("control has heard of the objective", async () => (await three.cloud.node.telemetry?.objectives())?.objectives.some(({ rule, scope }) => rule === "beat/quick" && scope === "plant"));
 
   const cutMs = performance.now();
   three.edge.node.cutUplink();
