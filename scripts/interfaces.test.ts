@@ -140,7 +140,7 @@ test("the nouns of the page are those of the command", () => {
   const nouns = codes(told).map((words) => words.split(" ")).flatMap(([noun = "", verbs = ""]) => verbs.split("|").map((verb) => `${noun} ${verb}`));
   const parts = readdirSync(join(repositoryRoot, "cli/src/program")).map((name) => `program/${name}`);
   const text = ["program.ts", ...parts].map((name) => readFileSync(join(repositoryRoot, "cli/src", name), "utf8")).join("\n");
-  const direct = [...text.matchAll(/\b(api|app|node|functions|meter|event|link|sim|policy|audit|plan|site|model|publisher|user|token|approval)\s*\.command\("(\w+)/g)].map(([, noun = "", verb = ""]) => `${noun === "functions" ? "function" : noun} ${verb}`); // `function` is no name that a variable can have
+  const direct = [...text.matchAll(/\b(api|app|node|functions|meter|event|link|sim|policy|audit|plan|site|model|publisher|user|token|approval|alert|objective)\s*\.command\("(\w+)/g)].map(([, noun = "", verb = ""]) => `${noun === "functions" ? "function" : noun} ${verb}`); // `function` is no name that a variable can have
   const looped = text.includes('for (const verb of ["cut", "heal"]') ? ["link cut", "link heal"] : [];
   assert.deepEqual([...nouns].sort(), [...direct, ...looped].sort());
 });

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { telemetrySettingsSchema } from "@holon/core/telemetry/settings.ts";
 import { tempFolder } from "@holon/node/testing/temp-log.ts";
 import type { Page } from "playwright-core";
 import { z } from "zod";
@@ -24,7 +25,7 @@ export default defineFunction({
   run: (event, context) => context.emit("beat.counted", { data: { memory: Math.round(event.data.memoryUsedPercent) } }),
 });
 `;
-const manifest = { name: "beat", sources: [{ kind: "host", name: "host", type: "beat.reading", rateHz: 8 }], functions: [{ name: "count", module: "beat.ts" }], egress: [{ class: "derived" }] };
+const manifest = { name: "beat", sources: [{ kind: "host", name: "host", type: "beat.reading", rateHz: 8 }], functions: [{ name: "count", module: "beat.ts" }], objectives: [{ name: "quick", kind: "latency", function: "count", withinMs: 1_000, target: 0.9 }], egress: [{ class: "derived" }] };
 const eventsSchema = z.object({ events: z.array(z.object({ id: z.string(), recordedtime: z.string() })) });
 const chartSchema = z.object({ times: z.array(z.number()), series: z.array(z.object({ label: z.string(), values: z.array(z.number()) })) });
 const lineSchema = z.looseObject({ atMs: z.number().optional(), nodes: z.record(z.string(), z.array(z.unknown())).or(z.array(z.unknown()).transform(() => undefined)).optional() });
@@ -39,7 +40,7 @@ async function startBed(context: TestContext): Promise<Bed> {
   writeFileSync(join(folder, "beat.ts"), beat);
   writeFileSync(join(folder, "holon.app.json"), JSON.stringify(manifest));
   const data = join(folder, "data");
-  const three = await startThree({ data, portBase: 0, jurisdiction: "EU/DE", trace: { level: "error", output: process.stderr } });
+  const three = await startThree({ data, portBase: 0, jurisdiction: "EU/DE", telemetry: () => telemetrySettingsSchema.parse({ everyMs: 1_000 }), trace: { level: "error", output: process.stderr } });
   context.after(() => three.close());
   await deployHere(three, await publish(await loadManifest(folder)));
   return { three, token: readFileSync(join(data, "api-token"), "utf8").trim() };
@@ -56,6 +57,7 @@ test("an uplink is cut: the island shows as cut, its own console works on, and t
   assert.equal(new URL(page.url()).hash, "#/", "the token does not stay in the address");
   await until("beats came to the cloud", async () => (await eventsAt(three.cloud.api, token)).length > 20);
   await browser.keep(page, "map");
+  await until("control has heard of the objective", async () => (await three.cloud.node.telemetry?.objectives())?.objectives.some(({ rule, scope }) => rule === "beat/quick" && scope === "plant"));
 
   const cutMs = performance.now();
   three.edge.node.cutUplink();
@@ -67,6 +69,12 @@ test("an uplink is cut: the island shows as cut, its own console works on, and t
   // Nobody says of what stands behind it that it is there.
   await page.locator(card("gateway-1", "unseen")).waitFor({ timeout: 6_000 });
   await browser.keep(page, "map-cut");
+  await page.goto(`${three.cloud.api}/#/alerts`);
+  await page.getByRole("row", { name: /edge-1 is silent/ }).waitFor();
+  // Of what is judged at the site nothing is known here now, so that nothing is called met.
+  const plants = page.getByRole("row", { name: /beat\/quick.* plant / });
+  await plants.getByText("not known", { exact: true }).waitFor();
+  await browser.keep(page, "alerts-cut");
 
   const island = await browser.open();
   await island.goto(consoleAddress(three.edge.api, token));
@@ -87,6 +95,10 @@ test("an uplink is cut: the island shows as cut, its own console works on, and t
   await browser.keep(page, "events-healed");
   await page.goto(`${three.cloud.api}/#/map`);
   await page.locator(card("gateway-1", "open")).waitFor();
+  await page.goto(`${three.cloud.api}/#/alerts`);
+  await page.getByRole("region", { name: "What was wrong" }).getByRole("row", { name: /edge-1 is silent.*/ }).waitFor({ timeout: 90_000 });
+  await plants.getByText("met", { exact: true }).waitFor({ timeout: 30_000 });
+  await browser.keep(page, "alerts-healed");
 });
 
 test("every screen says what is there, can be reached by its address, and breaks no rule of accessibility", need("chromium"), async (context) => {
@@ -125,6 +137,17 @@ test("every screen says what is there, can be reached by its address, and breaks
   await shows("#/policy?tab=trail&q=deployed", "app.deployed");
   await shows("#/meter", "beat/count");
   await shows("#/people", "token machine");
+  await shows("#/alerts", "beat/quick");
+  await browser.keep(page, "alerts");
+  await shows("#/node/gateway-1", "Over time");
+  await page.locator(".chart canvas").first().waitFor();
+  await browser.keep(page, "node-series");
+  await page.setViewportSize({ width: 390, height: 800 });
+  await shows("#/people", "token machine");
+  assert.ok(await page.evaluate(`(() => { const { left, right } = document.querySelector(".areas [aria-current]").getBoundingClientRect(); return left >= 0 && right <= innerWidth; })()`), "the chosen area is in sight on a phone");
+  await shows("#/alerts", "beat/quick");
+  await browser.keep(page, "alerts-phone");
+  await page.setViewportSize({ width: 1280, height: 800 });
   await shows("#/events", "beat.counted");
   await page.locator(".event-row button.link").first().click();
   await page.getByRole("heading", { name: "Before and after" }).waitFor();

@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import { z } from "zod";
 import { connectApi, type ClientOptions } from "./client.ts";
+import { addAlerts } from "./program/alert.ts";
 import { addApi, type CommonOptions as Common } from "./program/api.ts";
 import { addDiagnosis } from "./program/diagnosis.ts";
 import { addPeople } from "./program/people.ts";
@@ -46,6 +47,7 @@ export function createProgram(hold: Hold): Command {
   addPolicy(program);
   addPlan(program);
   addApi(program, { common, clientOptions, hold });
+  addAlerts(program, { common, clientOptions, hold });
   addAudit(program);
   addDoctor(program);
   addConsole(program);

@@ -17,6 +17,31 @@ const timeoutMs = 20_000;
 export const get = <T>(path: string, signal?: AbortSignal): Promise<T> => ask<T>("GET", path, undefined, signal);
 export const send = <T>(method: "POST" | "PUT" | "DELETE", path: string, body?: unknown): Promise<T> => ask<T>(method, path, body);
 
+/** Lines of JSON, until the other end ends. */
+export async function* follow<T>(path: string, ended: AbortSignal): AsyncGenerator<T> {
+  const shown = token();
+  const response = await fetch(path, { headers: { accept: "application/x-ndjson", ...(shown === undefined ? {} : { authorization: `Bearer ${shown}` }) }, signal: ended }).catch(unreachable(ended));
+  if (!response.ok) throw await refusal(response, path);
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { value, done } = (await reader?.read().catch(unreachable(ended))) ?? { value: undefined, done: true };
+    if (done) return;
+    const lines = (rest + (value ?? "")).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) if (line !== "") yield parsed<T>(JSON.parse(line));
+  }
+}
+
+const unreachable = (signal: AbortSignal | undefined) => (cause: unknown): never => {
+  throw signal?.aborted === true ? cause : new ApiProblem("HOLON_API_UNREACHABLE", "the API does not answer", "See whether the node runs; this page goes on trying.");
+};
+
+async function refusal(response: Response, path: string): Promise<ApiProblem> {
+  if (response.status === 401 && path !== "/v1/login") setToken(undefined);
+  return problemOf(response.status, await response.json().catch(() => undefined));
+}
+
 async function ask<T>(method: string, path: string, body: unknown, signal?: AbortSignal): Promise<T> {
   const shown = token();
   const ended = AbortSignal.timeout(timeoutMs);
@@ -25,12 +50,9 @@ async function ask<T>(method: string, path: string, body: unknown, signal?: Abor
     headers: { ...(shown === undefined ? {} : { authorization: `Bearer ${shown}` }), ...(body === undefined ? {} : { "content-type": "application/json" }) },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     signal: signal === undefined ? ended : AbortSignal.any([signal, ended]),
-  }).catch((cause: unknown) => {
-    throw signal?.aborted === true ? cause : new ApiProblem("HOLON_API_UNREACHABLE", "the API does not answer", "See whether the node runs; this page goes on trying.");
-  });
+  }).catch(unreachable(signal));
   if (response.ok) return parsed<T>(await response.json());
-  if (response.status === 401 && path !== "/v1/login") setToken(undefined);
-  throw problemOf(response.status, await response.json().catch(() => undefined));
+  throw await refusal(response, path);
 }
 
 /** The one place where what came is taken for what it is. */

@@ -1,5 +1,5 @@
 /** The frame around all screens: where one is, who one is, and how old what is shown is. */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { useFleet, type Fleet } from "./fleet.ts";
 import { AsOf } from "./parts/as-of.tsx";
 import { Problem } from "./parts/problem.tsx";
@@ -17,8 +17,8 @@ import { Later } from "./later.tsx";
 
 takeTokenFromAddress();
 
-const ofControl = ["map", "apps", "events", "models", "policy", "meter", "people", "replay"] as const;
-const ofNode = ["map", "events", "meter", "policy", "replay"] as const;
+const ofControl = ["map", "apps", "alerts", "events", "models", "policy", "meter", "people", "replay"] as const;
+const ofNode = ["map", "alerts", "events", "meter", "policy", "replay"] as const;
 type Area = (typeof ofControl)[number];
 const areaOf = ({ parts: [first = "map"] }: Place): Area => (first === "node" ? "map" : first === "app" ? "apps" : (ofControl.find((area) => area === first) ?? "map"));
 
@@ -28,6 +28,9 @@ export function Console() {
   const place = usePlace();
   const fleet = useFleet(isSignedIn);
   const area = areaOf(place);
+  const areas = useRef<HTMLElement>(null);
+  // On a phone not all of them are in sight.
+  useEffect(() => areas.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }), [area]);
   const isOpen = isSignedIn || area === "replay"; // a file of one's own needs no API
   useEffect(() => {
     document.title = `${[...place.parts.slice(1), words.area[area]].join(" · ")} – ${words.product}`;
@@ -43,7 +46,7 @@ export function Console() {
         <CopyLink />
         <ThemeButton />
       </header>
-      <nav class="areas" aria-label={words.areas}>
+      <nav class="areas" aria-label={words.areas} ref={areas}>
         {(servedByControl() ? ofControl : ofNode).map((each) => (
           <a key={each} href={printPlace([each])} aria-current={each === area ? "page" : undefined}>{words.area[each]}</a>
         ))}

@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { ApiProblem } from "./api.ts";
 import { get } from "./api.ts";
 import { servedByControl } from "./session.ts";
+import { repeat } from "./repeat.ts";
 import { islandOf, type NodeStatus } from "./island.ts";
 import { asProblem } from "./use-polled.ts";
 
@@ -56,7 +57,7 @@ export interface Fleet {
 
 const nothing: Fleet = { nodes: new Map(), self: undefined, offsetMs: 0, asOfMs: undefined, rates: new Map(), backlogs: {}, askedAtMs: {}, problem: undefined };
 const fewNodes = 500;
-const [fewMs, manyMs, slowerMax] = [1_000, 2_000, 8];
+const [fewMs, manyMs] = [1_000, 2_000];
 
 interface Known {
   run: string;
@@ -75,38 +76,13 @@ export function useFleet(isSignedIn: boolean): Fleet {
 }
 
 function followFleet(tell: (change: (before: Fleet) => Fleet) => void): () => void {
-  const ended = new AbortController();
   const known: Known = { run: "", revision: 0, flows: {}, nowMs: 0 };
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let failures = 0;
-  let count = 0;
-  let busy = false;
-  const step = async (): Promise<void> => {
-    clearTimeout(timer);
-    if (busy || document.hidden) return;
-    busy = true;
-    try {
-      const answer = servedByControl() ? await get<FleetAnswer>(`/v1/continuum?run=${known.run}&since=${known.revision}`, ended.signal) : islandOf(await get<NodeStatus>("/v1/status", ended.signal));
-      failures = 0;
-      count = answer.total;
-      tell((before) => merge(before, answer, known));
-    } catch (error) {
-      if (ended.signal.aborted) return;
-      failures += 1;
-      tell((before) => ({ ...before, problem: asProblem(error) }));
-    } finally {
-      busy = false;
-    }
-    if (!ended.signal.aborted) timer = setTimeout(() => void step(), (count > fewNodes ? manyMs : fewMs) * Math.min(slowerMax, 1 + failures));
+  const step = async (ended: AbortSignal): Promise<number> => {
+    const answer = servedByControl() ? await get<FleetAnswer>(`/v1/continuum?run=${known.run}&since=${known.revision}`, ended) : islandOf(await get<NodeStatus>("/v1/status", ended));
+    tell((before) => merge(before, answer, known));
+    return answer.total > fewNodes ? manyMs : fewMs;
   };
-  const seen = (): void => void step();
-  document.addEventListener("visibilitychange", seen);
-  void step();
-  return () => {
-    ended.abort();
-    clearTimeout(timer);
-    document.removeEventListener("visibilitychange", seen);
-  };
+  return repeat(step, (error) => tell((before) => ({ ...before, problem: asProblem(error) })), fewMs).end;
 }
 
 /** Takes an answer in; one of another run of control replaces all. */

@@ -11,6 +11,7 @@ export interface AreaProps {
 }
 
 const areas: Readonly<Record<string, () => Promise<ComponentType<AreaProps>>>> = {
+  alerts: async () => (await import("./screens/alerts.tsx")).Alerts,
   models: async () => (await import("./screens/models.tsx")).Models,
   policy: async () => (await import("./screens/policy.tsx")).Policy,
   meter: async () => (await import("./screens/meter.tsx")).Meter,

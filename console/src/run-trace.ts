@@ -60,23 +60,30 @@ export function parseRunTrace(text: string): RunTrace {
 /** What the map shows at a moment of the run; the simulator knows how each node stands, so nothing is unseen. */
 export function fleetAt({ nodes, parents, steps }: RunTrace, atMs: number): Fleet {
   const moments = new Map<string, Moment>();
+  /** When what it is now began: cut off, or not. */
+  const sinceMs = new Map<string, number>();
   for (const step of steps) {
     if (step.atMs > atMs) break;
-    for (const [name, moment] of step.nodes) moments.set(name, moment);
+    for (const [name, moment] of step.nodes) {
+      if (isHeard(moments.get(name)) !== isHeard(moment)) sinceMs.set(name, step.atMs);
+      moments.set(name, moment);
+    }
   }
   const rows = nodes.map(({ name, site, tier }): FleetNode => {
     const [isUp, uplink] = moments.get(name) ?? [false, null, 0];
     const to = parents.get(name);
     return {
       name, site, tier, jurisdiction: "", leads: false, api: null, startedAt: null, desired: 0, reported: null,
-      heardAtMs: isUp ? atMs : null,
+      heardAtMs: !isUp ? null : uplink === "open" || to === undefined ? atMs : (sinceMs.get(name) ?? null),
       isDown: !isUp,
-      link: to === undefined ? null : { to, state: isUp && uplink === "open" ? "open" : "lost", sinceAtMs: null },
+      link: to === undefined ? null : { to, state: isUp && uplink === "open" ? "open" : "lost", sinceAtMs: isUp && uplink === "open" ? null : (sinceMs.get(name) ?? null) },
     };
   });
   const backlogs = Object.fromEntries([...moments].flatMap(([name, [, , records]]) => (records > 0 ? [[name, { records, atMs }]] : [])));
   return { nodes: new Map(rows.map((row) => [row.name, row])), self: undefined, offsetMs: atMs - Date.now(), asOfMs: Date.now(), rates: new Map(), backlogs, askedAtMs: {}, problem: undefined };
 }
+
+const isHeard = (moment: Moment | undefined): boolean => moment !== undefined && moment[0] && moment[1] === "open";
 
 function happeningsOf(steps: readonly Step[]): readonly Happening[] {
   const last = new Map<string, { readonly isUp: boolean; readonly isOpen: boolean }>();

@@ -21,7 +21,7 @@ export const words = {
   unknown: "unknown",
   copyLink: "Copy a link to this view",
   copied: "copied",
-  area: { map: "Continuum", apps: "Apps", events: "Events", models: "Models", policy: "Policy", meter: "Meter", people: "People", replay: "Replay" },
+  area: { map: "Continuum", apps: "Apps", alerts: "Alerts", events: "Events", models: "Models", policy: "Policy", meter: "Meter", people: "People", replay: "Replay" },
 
   state: {
     open: { word: "connected", hint: "its link is open now, by the word of the node above it" },
@@ -32,7 +32,7 @@ export const words = {
     unseen: { word: "not seen", hint: "who could tell is not in reach, or nothing has come since control started" },
   } satisfies Record<NodeState, { readonly word: string; readonly hint: string }>,
   document: { none: "nothing to run", settled: "as issued", spreading: "not reported yet", refused: "refused" } satisfies Record<DocumentState, string>,
-  glance: { alerts: "Alerts", none: "No alert in the last day." },
+  glance: { alerts: "Alerts" },
   fleet: {
     summary: (nodes: number, sites: number) => `${nodes.toLocaleString("en-GB")} ${nodes === 1 ? "node" : "nodes"} in ${sites.toLocaleString("en-GB")} ${sites === 1 ? "site" : "sites"}`,
     heardOf: (heard: number, of: number) => `${heard.toLocaleString("en-GB")} of ${of.toLocaleString("en-GB")} are known to be there`,
@@ -81,6 +81,21 @@ export const words = {
     open: "open", closed: "closed", late: (age: string) => `arrived ${age} late`, columns: { time: "Recorded", node: "Node", type: "Type", subject: "About", says: "Says" },
     windows: { "300": "5 minutes", "900": "15 minutes", "3600": "1 hour", "21600": "6 hours", "86400": "1 day" } as Readonly<Record<string, string>>,
   },
+  alerts: {
+    title: "What is wrong", hint: "one line for each cause, by whichever node it was found", none: "Nothing is wrong as far as is known.", noneUnknown: (nodes: number) => `Nothing else is known to be wrong; of ${nodes} nodes nothing is known.`, past: "What was wrong", noPast: "Nothing that has ended is remembered.",
+    state: { firing: "is", resolved: "is over", unknown: "not known whether it still is" }, severity: { page: "page", ticket: "ticket" },
+    columns: { state: "State", severity: "Severity", what: "What", since: "Since", until: "Until", who: "Who knows" },
+    ack: "I take it on", ackedBy: (by: string, note: string) => `${by} has taken it on${note === "" ? "" : `: ${note}`}`, silenced: (until: string) => `silenced until ${until}`, told: (routes: string) => `told to ${routes}`, untold: "told to nobody", refused: (route: string, why: string) => `${route} was not told: ${why}`, evidence: "around it",
+    live: "live", routes: "Ways out", routesHint: "by which this node tells", noRoutes: "This node tells nobody: alerts.routes of its configuration is empty.", waiting: "waiting", route: "Way", to: "To", toldCount: "Messages", problem: "Problem",
+    silences: "Silenced", nothingSilenced: "Nothing is silenced.", endSilence: "End", because: "Because", by: "By",
+  },
+  objectives: {
+    title: "Objectives", hint: "how much of what should be is, and of the error budget what is left", none: "No objective is declared.",
+    state: { met: "met", burning: "burning", spent: "budget spent", unknown: "not known" },
+    columns: { rule: "Objective", where: "Where", state: "State", target: "Target", is: "Is", budget: "Budget left", burn: "Burns", known: "Nodes known" },
+    known: (of: number, nodes: number) => `${of} of ${nodes}`, unknownNodes: (names: string) => `not known: ${names}`, burn: (times: string, span: string) => `${times}× in ${span}`, over: (span: string) => `over ${span}`,
+  },
+  series: { title: "Over time", metric: "Metric", revised: (steps: number) => `${steps} steps were corrected when late telemetry came`, incomplete: (steps: number) => `of ${steps} steps not all nodes have told`, mean: "mean", sum: "a minute" },
   models: {
     none: "No version of any model is registered.", inUse: "In use by apps", graph: "graph", licence: "licence", registered: "registered", method: "made by", parent: "from", accuracy: "Accuracy", size: "Size", latency: "Latency", drift: "Drift", noDrift: "none told", drifting: "drifting", settled: "ended", lost: "lost",
     columns: { model: "Model", version: "Version", accuracy: "Accuracy", size: "Size", latency: "Latency p50", method: "Made by", registered: "Registered", drift: "Drift" },

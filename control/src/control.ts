@@ -89,6 +89,9 @@ export interface Control {
   readonly log: Log;
   readonly blobs: ControlHost["blobs"];
   nodes(): readonly NodeRow[];
+  /** All nodes as they told of themselves: without what has to be found out of each. */
+  known(): readonly KnownNode[];
+  node(name: string): NodeRow | undefined;
   apps(): readonly KnownApp[];
   /** Apps of which the node is to run something. */
   appsOn(node: string): readonly string[];
@@ -251,12 +254,19 @@ export async function openControl(host: ControlHost): Promise<Control> {
   const provider = ports.provider && host.provider && { port: ports.provider, config: host.provider };
   const people = credentials && openPeople({ log, clock: ports.clock, crypto: ports.crypto, credentials, provider, state: fold.state.people, record, follow: () => inTurn(follow) });
 
+  const rowOf = (node: KnownNode): NodeRow => nodeRow(node, fold.state, log, ports.clock, heard, attestation?.trustOf(node.name));
+
   return {
     registrar,
     people,
     log,
     blobs: host.blobs,
-    nodes: () => [...fold.state.nodes.values()].map((node) => nodeRow(node, fold.state, log, ports.clock, heard, attestation?.trustOf(node.name))),
+    nodes: () => [...fold.state.nodes.values()].map(rowOf),
+    known: () => [...fold.state.nodes.values()],
+    node: (name) => {
+      const node = fold.state.nodes.get(name);
+      return node && rowOf(node);
+    },
     apps: () => [...fold.state.apps.values()],
     appsOn: (node) => heldDesired(log, node)?.apps.map(({ name }) => name) ?? [],
     watch: watching.watch,

@@ -21,6 +21,8 @@ export const errorTable = {
   HOLON_APP_BAD: row("An app manifest does not fit its schema.", "Mend the named field; the manifest's schema is in docs/reference/interfaces.md."),
   HOLON_APP_MISSING: row("An app manifest was not found.", "Give the folder that holds holon.app.ts, .yaml or .json."),
   HOLON_ARGUMENT_BAD: row("A command was called with an argument it does not take.", "Run the command with --help."),
+  HOLON_ALERT_FULL: row("More times are silenced than a node keeps.", "End one of them: `holon alert silence --end NAME`."),
+  HOLON_ALERT_UNKNOWN: row("No alert, and nothing silenced, goes by that name here.", "See `holon alert list`."),
   HOLON_API_BUSY: row("A person or an API token calls more often than one may.", "Call again after the time that the message says; many readings belong in a door, not in calls.", true),
   HOLON_API_UNAUTHORISED: row("The API was called without a valid token.", "Log in with `holon login NAME`, or use the token in the control node's data folder."),
   HOLON_API_UNREACHABLE: row("No control API answers at the address.", "Start it with `holon up`, or name another address with --api.", true),

@@ -626,9 +626,45 @@ export const limits = {
   otlpBatchRecords: 256,
   otlpBatchBytes: 1 << 20,
   otlpAnswerMs: 10_000,
+  /** Objectives of one app or node; the time over which one is, and its bounds. */
+  objectivesMax: 32,
+  objectivePeriodMs: 30 * 86_400_000,
+  objectivePeriodMsMin: 60_000,
+  objectivePeriodMsMax: 366 * 86_400_000,
+  /** Ways on which one node tells its alerts. */
+  alertRoutesMax: 32,
+  /** A silence is told when it has lasted so long, and is over when it has been over for so long: a line that flaps is one incident. */
+  silenceTellMs: 2_000,
+  silenceOverMs: 30_000,
+  /** After a start, when those below are on their way back. */
+  silenceStartMs: 45_000,
+  /** Incidents that one node holds open. At the bound: what is more is one incident together. */
+  alertsOpenMax: 1_024,
+  /** Of those that are over, how many are held for who is still to be told. At the bound: the oldest is not told any more. */
+  alertsOwedMax: 4_096,
+  /** Times at which people silence alerts. At the bound: refused. */
+  alertSilencesMax: 256,
+  alertSilenceMsMax: 30 * 86_400_000,
+  /** Alarms of one kind are one incident until none has come for so long. */
+  alarmQuietMs: 900_000,
+  /** Alarms that are read at one look; the next one goes on. */
+  alarmsReadMax: 4_096,
+  /** Of one message, so that a storm is not a storm of messages. */
+  alertsOfMessageMax: 20,
+  /** How long after it could not be told it is tried again, growing. */
+  alertRetryMs: 1_000,
+  alertRetryMaxMs: 300_000,
+  alertAnswerMs: 10_000,
+  /** How often an objective's counts are kept, and of how many nodes at most it is kept how far each was counted. At the bound: after a start it begins with what is read back. */
+  objectiveKeepMs: 900_000,
+  objectiveNodesMax: 1_000,
   /** How often silence is looked for; alerts that have ended and are still shown. At the bound: the oldest goes; its event stays. */
   alertLookMs: 5_000,
   alertsResolvedMax: 256,
   /** Who follows is told of changes this often. */
   telemetryFollowMs: 500,
+  /** In a fleet of more nodes than that, alerts and objectives look at all of them so often at most. */
+  telemetryManyNodes: 500,
+  telemetryManyMs: 4_000,
+  telemetryWholeMs: 1_000,
 } as const;

@@ -13,6 +13,7 @@ import type { Validity } from "./identity/validity.ts";
 import type { Adopted, Measurement } from "./measure/measured.ts";
 import type { Quote } from "./measure/quote.ts";
 import type { Emits, SourceSpec, unitRuntimes } from "./schema/app.ts";
+import type { MailTarget, WebhookTarget } from "./schema/alerting.ts";
 import type { SharedKind } from "./schema/shared.ts";
 import type { SharedOperation } from "./shared/operation.ts";
 import type { BlobHash, NodeName } from "./units.ts";
@@ -616,6 +617,24 @@ export interface Feeds {
   read(source: { readonly file: string } | { readonly url: string }): Promise<string>;
 }
 
+/** Hands alerts to people and their systems. */
+export interface Notifier {
+  /** What is wrong for good (`refused`) is not tried again. Rejects where nobody answers. */
+  send(to: WebhookTarget | MailTarget, message: NotifierMessage): Promise<NotifierAnswer>;
+}
+
+export interface NotifierMessage {
+  /** The same for the same message, however often it is sent: who got it before need do nothing. */
+  readonly key: string;
+  /** A line for people. */
+  readonly subject: string;
+  readonly text: string;
+  /** For programs: JSON. */
+  readonly body: string;
+}
+
+export type NotifierAnswer = { readonly outcome: "taken" } | { readonly outcome: "later"; readonly why: string; readonly afterMs?: number | undefined } | { readonly outcome: "refused"; readonly why: string };
+
 /** Lines of a node's own log that outlive it. What a crash may take is the last moment of them. */
 export interface LineKeeper {
   /** Those of earlier lives that are still there, oldest first. */
@@ -688,6 +707,8 @@ export interface Ports {
   readonly feeds?: Feeds | undefined;
   /** Without it nothing is sent to one, whatever the configuration says. */
   readonly collector?: Collector;
+  /** Without it nobody is told of alerts, whatever the configuration says. */
+  readonly notifier?: Notifier | undefined;
   /** Without it nothing that runs is asked for a signature. */
   readonly trust?: Trust;
   /** Of a node that carries the control plane. */

@@ -56,6 +56,7 @@ import { createMeasureWatch, type MeasureStatus, type MeasureWatch } from "./mea
 import { createMeter, type Meter, type MeterRow } from "./meter/meter.ts";
 import { createServedModels, type ServedModels, type ServedStatus } from "./model/served-models.ts";
 import { failedEventsOf, type FailedRow } from "./run/failed-rows.ts";
+import type { AlertParts } from "./alert/alerts.ts";
 import { createMoveAsks } from "./moving/asks.ts";
 import type { MoveRules } from "./moving/moves.ts";
 import { createStateKeeper, type StateKeeper } from "./moving/state-keeper.ts";
@@ -203,6 +204,7 @@ export interface NodeParts {
   readonly stewardship?: StewardshipRules;
   readonly thin?: typeof thin;
   readonly fleetView?: typeof createFleetView;
+  readonly alerting?: AlertParts;
   readonly errands?: typeof createErrands;
 }
 
@@ -212,7 +214,7 @@ export interface NodeHost {
   readonly isConfigChanged?: (() => Promise<boolean>) | undefined;
 }
 
-export async function openNode(config: NodeConfig, given: Ports, { election, admission: ownAdmission, mergeShared: ownMerge, moves: rules, stewardship: stewardshipRules, thin: ownThin, fleetView, errands, isConfigChanged }: NodeParts & NodeHost = {}): Promise<HolonNode> {
+export async function openNode(config: NodeConfig, given: Ports, { election, admission: ownAdmission, mergeShared: ownMerge, moves: rules, stewardship: stewardshipRules, thin: ownThin, fleetView, alerting, errands, isConfigChanged }: NodeParts & NodeHost = {}): Promise<HolonNode> {
   const name = config.name as NodeName; // the configuration's schema has checked it
   const { clock, disk, random } = given;
   const startedMs = clock.monotonicMs();
@@ -243,7 +245,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   const shared = openSharedStore({ log, clock, merge: ownMerge ?? mergeShared, changed: () => parts.sharing?.wake() });
   const requests = createRequests({ log, events, ports });
   parts.requests = requests;
-  const meter = createMeter({ config, log, events, ports, inferred: (app, fn, milliseconds) => parts.telemetry?.inferred(app, fn, milliseconds) });
+  const meter = createMeter({ config, log, events, ports, inferred: (...of) => parts.telemetry?.inferred(...of), handled: (...of) => parts.telemetry?.handled(...of) });
   parts.meter = meter;
   const served = createServedModels({ tier: config.tier, jurisdiction: config.jurisdiction, isRoot: config.parent === undefined, log, events, blobs, guard, calls, handlers, ports, above: () => parts.uplink?.peer() ?? parts.site?.relayPeer() });
   parts.served = served;
@@ -277,7 +279,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   }
   parts.sharing = createSharedExchange({ store: shared, epoch: log.epoch, calls, handlers, guard, ports, partners: () => partnersOf(config, parts), desired: () => desiredOf(log, name)?.document });
   const status = (): NodeStatus => statusOf(config, log, parts, damage, clock.monotonicMs() - startedMs, () => knownOf(parts, clock));
-  parts.telemetry = createTelemetry({ config, log, events, ports, guard, thin: ownThin, fleetView, status, metered: () => meter.totals() });
+  parts.telemetry = createTelemetry({ config, log, events, ports, guard, thin: ownThin, fleetView, alerting, status, metered: () => meter.totals() });
   const damage = untold(log, log.damage, log.lost);
   if (damage.length > 0 || hasNews(log, log.lost)) await appendSoon(log, clock, damageTold(log, events, log.damage, log.lost, log));
   parts.scrubber = createScrubber({ log, ports, told: (found, lost) => (untold(log, found, lost).length > 0 || hasNews(log, lost) ? damageTold(log, events, found, lost) : undefined) });
@@ -402,7 +404,7 @@ function committed(parts: Parts, self: NodeName, lanes: readonly Lane[], cells: 
   parts.surveyor?.wake();
   const leaving = lanes.filter((lane) => lane.stream !== "local").map(laneName);
   parts.uplink?.committed(leaving);
-  parts.telemetry?.committed(lanes);
+  parts.telemetry?.committed(lanes, cells);
   parts.curves?.committed(lanes);
   parts.site?.committed(leaving);
   for (const cell of cells) {

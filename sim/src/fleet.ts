@@ -86,6 +86,7 @@ export interface MemberOptions {
   /** What its files and addresses give. */ readonly feeds?: FeedTexts;
   /** Without it the node measures nothing. */
   readonly telemetry?: NodeConfig["telemetry"];
+  readonly alerts?: NodeConfig["alerts"];
 }
 
 /** What the checkers found at the end of a run. */
@@ -163,6 +164,7 @@ export class Fleet {
       ...(options.downlink === undefined ? {} : { downlink: options.downlink }),
       ...(options.inventory === undefined ? {} : { inventory: options.inventory }),
       ...(options.telemetry === undefined ? {} : { telemetry: options.telemetry }),
+      ...(options.alerts === undefined ? {} : { alerts: options.alerts }),
       ...(node !== name || (tier === "gateway" && siblings.length === 0) ? {} : { listen: `${name}:7401` }),
       siblings: siblings.map((sibling) => ({ name: sibling })),
       ...(parent === undefined ? {} : { parent: `wss://${parent}:7401` }),

@@ -25,6 +25,7 @@ import { sharedIslands } from "./scenarios/shared-islands.ts";
 import { splitSite } from "./scenarios/split-site.ts";
 import type { RecordedLine } from "./recording.ts";
 import { telemetry72h } from "./scenarios/telemetry-72h.ts";
+import { toldOnce } from "./scenarios/told-once.ts";
 import type { SubjectProgram } from "./subject.ts";
 import type { Note } from "./trace.ts";
 
@@ -50,6 +51,7 @@ export const scenarios: ReadonlyMap<string, Scenario> = new Map(
     reconnectStorm,
     handOff,
     telemetry72h,
+    toldOnce,
     requestsAway,
     islandLead,
     lostFsync,

@@ -34,6 +34,7 @@ import { createMeasurer } from "@holon/platform/measurer.ts";
 import { createModel } from "@holon/platform/model.ts";
 import { createNet } from "@holon/platform/net.ts";
 import { createManualPages } from "@holon/platform/manual/manual.ts";
+import { createNotifier } from "@holon/platform/notifier.ts";
 import { anyOf, createPages } from "@holon/platform/pages.ts";
 import { createRandom } from "@holon/platform/random.ts";
 import { createRunner } from "@holon/platform/runner.ts";
@@ -102,6 +103,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
       secrets,
       ...(config.inventory?.energy === undefined ? {} : { feeds: createFeeds() }),
       ...(config.telemetry?.export === undefined ? {} : { collector: createCollector(secrets, config.telemetry.export.secretHeaders) }),
+      ...(config.alerts === undefined ? {} : { notifier: createNotifier(secrets) }),
       seals: createSeals(folder),
       host: createHostStats(clock, folder), // apart from the door's, so that rates of one do not end at the samples of the other
       trust: createTrustTuf(folder),

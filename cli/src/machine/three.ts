@@ -31,6 +31,8 @@ export interface ThreeOptions {
   readonly ended?: AbortSignal;
   /** What a node measures, where that is not what every node does. */
   readonly telemetry?: (node: string) => NodeConfig["telemetry"];
+  /** To whom a node tells what is wrong. */
+  readonly alerts?: (node: string) => NodeConfig["alerts"];
   readonly trace: { readonly level: "debug" | "info" | "warn" | "error"; readonly output: TraceOutput };
 }
 
@@ -49,7 +51,7 @@ export async function startThree(options: ThreeOptions): Promise<Three> {
     if (control !== undefined) await enrollHere(join(data, config.name), config, control);
     await pinPublisher(publisher, join(data, config.name));
     throwIfEnded(options.ended);
-    const machine = await startNode({ config: { ...config, telemetry: options.telemetry?.(config.name) }, data, api, token, trace });
+    const machine = await startNode({ config: { ...config, telemetry: options.telemetry?.(config.name), alerts: options.alerts?.(config.name) }, data, api, token, trace });
     started.push(machine);
     return machine;
   };

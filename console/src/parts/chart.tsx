@@ -57,10 +57,19 @@ function dataOf(times: readonly number[], series: readonly Series[], bars: boole
 /** Distinct in both themes and for most colour-blind eyes; the legend names them too. */
 const colours = ["#0d9488", "#d97706", "#6366f1", "#db2777", "#65a30d", "#0284c7", "#9333ea", "#78716c"];
 
+/** As the theme in force has it: a canvas knows nothing of variables. */
+function colourOf(name: string): string {
+  const probe = document.createElement("span");
+  probe.style.color = `var(${name})`;
+  document.body.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+}
+
 function optionsFor(Plot: typeof uPlot, width: number, height: number, series: readonly Series[], bars: boolean): uPlot.Options {
-  const style = getComputedStyle(document.documentElement);
-  const ink = style.getPropertyValue("--ink-soft");
-  const line = style.getPropertyValue("--line");
+  const ink = colourOf("--ink-soft");
+  const line = colourOf("--line");
   const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 }, font: "11px system-ui, sans-serif" };
   const paths = bars ? Plot.paths.bars?.({ size: [0.8, 24] }) : undefined;
   return {

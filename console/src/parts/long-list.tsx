@@ -1,6 +1,6 @@
 /** A list of any length: only what is in sight stands in the document. Rows are of one height, so that their places are known without measuring. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useInSight } from "../use-in-sight.ts";
 
 interface LongListProps<T> {
   readonly label: string;
@@ -15,25 +15,7 @@ interface LongListProps<T> {
 const beyond = 8;
 
 export function LongList<T>({ label, items, rowPixels, head, columns, keyOf, row }: LongListProps<T>) {
-  const frame = useRef<HTMLDivElement>(null);
-  const [view, setView] = useState({ from: 0, count: 40 });
-  useEffect(() => {
-    const { current } = frame;
-    if (current === null) return;
-    const look = (): void => {
-      const from = Math.max(0, Math.floor(current.scrollTop / rowPixels) - beyond);
-      const count = Math.ceil(current.clientHeight / rowPixels) + 2 * beyond;
-      setView((before) => (before.from === from && before.count === count ? before : { from, count }));
-    };
-    look();
-    current.addEventListener("scroll", look, { passive: true });
-    const watcher = new ResizeObserver(look);
-    watcher.observe(current);
-    return () => {
-      current.removeEventListener("scroll", look);
-      watcher.disconnect();
-    };
-  }, [rowPixels]);
+  const [frame, view] = useInSight({ from: 0, count: 40 }, ({ scrollTop, clientHeight }) => ({ from: Math.max(0, Math.floor(scrollTop / rowPixels) - beyond), count: Math.ceil(clientHeight / rowPixels) + 2 * beyond }), rowPixels);
   const from = Math.min(view.from, Math.max(0, items.length - view.count));
   const shown = items.slice(from, from + view.count);
   return (

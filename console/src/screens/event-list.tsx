@@ -8,21 +8,21 @@ const t = words.events.columns;
 const rowPixels = 34;
 
 /** The newest first. */
-export function EventList({ events, chosen, pixels, to }: { readonly events: readonly Event[]; readonly chosen: string | undefined; readonly pixels: number; /** Where a row leads, if not to what stands beside. */ readonly to?: (event: Event) => string }) {
+export function EventList({ events, chosen, pixels }: { readonly events: readonly Event[]; readonly chosen: string | undefined; readonly pixels: number }) {
   const head = <div role="row" class="event-row">{[t.time, t.node, t.type, t.subject, t.says].map((name) => <span role="columnheader" key={name}>{name}</span>)}</div>;
   return (
     <div class="event-list" style={{ height: `${pixels}px` }}>
-      <LongList label={words.area.events} items={[...events].reverse()} rowPixels={rowPixels} head={head} columns={5} keyOf={(event) => event.id} row={(event) => <EventRow event={event} isChosen={event.id === chosen} to={to?.(event)} />} />
+      <LongList label={words.area.events} items={[...events].reverse()} rowPixels={rowPixels} head={head} columns={5} keyOf={(event) => event.id} row={(event) => <EventRow event={event} isChosen={event.id === chosen} />} />
     </div>
   );
 }
 
-function EventRow({ event, isChosen, to }: { readonly event: Event; readonly isChosen: boolean; readonly to: string | undefined }) {
+function EventRow({ event, isChosen }: { readonly event: Event; readonly isChosen: boolean }) {
   const state = alertState(event);
   const time = <time dateTime={event.recordedtime}>{clock(event.recordedtime)}</time>;
   return (
     <div class={`event-row ${isChosen ? "chosen" : ""}`}>
-      <span role="cell">{to === undefined ? <button type="button" class="link" aria-pressed={isChosen} onClick={() => setQuery({ event: isChosen ? undefined : event.id })}>{time}</button> : <a href={to}>{time}</a>}</span>
+      <span role="cell"><button type="button" class="link" aria-pressed={isChosen} onClick={() => setQuery({ event: isChosen ? undefined : event.id })}>{time}</button></span>
       <span role="cell">{originOf(event)}</span>
       <span role="cell" class="type">{event.type}</span>
       <span role="cell">{event.subject ?? ""}</span>

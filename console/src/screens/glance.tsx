@@ -1,6 +1,7 @@
 /** Below the map: what wants a look. */
-import type { Event } from "../event.ts";
+import type { AlertList } from "@holon/core/telemetry/alert.ts";
 import type { Fleet } from "../fleet.ts";
+import { clock } from "../format.ts";
 import { AsOf } from "../parts/as-of.tsx";
 import { Section } from "../parts/section.tsx";
 import { Spread } from "../parts/spread.tsx";
@@ -8,18 +9,22 @@ import { printPlace } from "../route.ts";
 import { servedByControl } from "../session.ts";
 import { words } from "../strings.ts";
 import { usePolled } from "../use-polled.ts";
-import { EventList } from "./event-list.tsx";
 
-const [shownMax, rowPixels] = [8, 34];
-const dayMs = 86_400_000;
+const shownMax = 8;
 
 export function Glance({ fleet }: { readonly fleet: Fleet }) {
-  const { value, asOfMs } = usePolled<{ readonly events: readonly Event[] }>(`/v1/events?stream=alarm&limit=${2 * shownMax}`, 3_000);
-  const alerts = (value?.events ?? []).filter(({ type, recordedtime }) => type !== "holon.log.opened" && Date.now() - Date.parse(recordedtime) < dayMs).slice(-shownMax);
+  const { value, asOfMs } = usePolled<AlertList>(`/v1/alerts?limit=${shownMax}`, 3_000);
+  const alerts = (value?.alerts ?? []).filter(({ state }) => state !== "resolved");
+  const unknown = value?.completeness.unknown ?? 0;
   return (
     <div class="beside">
       <Section title={words.glance.alerts} aside={<AsOf ms={asOfMs} />}>
-        {value !== undefined && alerts.length === 0 ? <p class="empty">{words.glance.none}</p> : <EventList events={alerts} chosen={undefined} pixels={rowPixels * (alerts.length + 1) + 4} to={(event) => printPlace(["events"], { stream: "alarm", window: "86400", event: event.id })} />}
+        {value !== undefined && alerts.length === 0 && <p class="empty">{unknown === 0 ? words.alerts.none : words.alerts.noneUnknown(unknown)}</p>}
+        <ul class="plain-list">
+          {alerts.map(({ id, state, severity, message, since }) => (
+            <li key={id}><span class={`tag ${state === "unknown" ? "unseen" : "bad"}`}>{state === "unknown" ? words.unknown : words.alerts.severity[severity]}</span> <a href={printPlace(["alerts"])}>{message}</a> <span class="soft">{clock(since)}</span></li>
+          ))}
+        </ul>
       </Section>
       {servedByControl() && <Section title={words.apps.spread} hint={words.apps.spreadHint}><Spread nodes={[...fleet.nodes.values()]} /></Section>}
     </div>

@@ -17,6 +17,7 @@ import { StandingSection } from "./standing.tsx";
 import { words } from "../strings.ts";
 import { useNow } from "../use-now.ts";
 import { asProblem, usePolled } from "../use-polled.ts";
+import { SeriesChart } from "./series-chart.tsx";
 
 const t = words.node;
 const everyMs = 3_000;
@@ -43,6 +44,7 @@ export function NodeScreen({ name, fleet }: { readonly name: string; readonly fl
       )}
       {servedByControl() && <StandingSection name={name} />}
       {isHere && status?.uplink !== undefined && <Outage state={status.uplink.state} />}
+      <SeriesChart node={name} />
       <Diagnosis name={name} />
       <p><a href={printPlace(["events"], { origin: name })}>{t.events}</a></p>
     </>

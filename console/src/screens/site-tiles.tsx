@@ -1,5 +1,4 @@
 /** Many nodes by site: a tile says how many there are and how they stand; only tiles in sight stand in the document. */
-import { useEffect, useRef, useState } from "preact/hooks";
 import type { Fleet } from "../fleet.ts";
 import { age } from "../format.ts";
 import { compare } from "../in-order.ts";
@@ -8,6 +7,7 @@ import { Mark } from "../parts/mark.tsx";
 import { printPlace } from "../route.ts";
 import type { SiteGroup } from "../site-groups.ts";
 import { words } from "../strings.ts";
+import { useInSight } from "../use-in-sight.ts";
 
 const [tileWidth, tileHeight, gap] = [168, 74, 8];
 
@@ -19,28 +19,12 @@ interface Tile {
 }
 
 export function SiteTiles({ groups, fleet }: { readonly groups: readonly SiteGroup[]; readonly fleet: Fleet }) {
-  const frame = useRef<HTMLDivElement>(null);
-  const [view, setView] = useState({ across: 4, from: 0, to: 20 });
+  const [frame, view] = useInSight({ across: 4, from: 0, to: 20 }, ({ clientWidth, clientHeight, scrollTop }) => {
+    const from = Math.max(0, Math.floor(scrollTop / (tileHeight + gap)) - 2);
+    return { across: Math.max(1, Math.floor((clientWidth + gap) / (tileWidth + gap))), from, to: from + Math.ceil(clientHeight / (tileHeight + gap)) + 4 };
+  });
   const [only] = groups;
   const tiles = groups.length === 1 && only !== undefined ? nodeTiles(only, fleet) : groups.map((group) => ({ key: group.site, href: printPlace(["map"], { site: group.site }), name: group.site, group }));
-  useEffect(() => {
-    const { current } = frame;
-    if (current === null) return;
-    const look = (): void => {
-      const across = Math.max(1, Math.floor((current.clientWidth + gap) / (tileWidth + gap)));
-      const from = Math.max(0, Math.floor(current.scrollTop / (tileHeight + gap)) - 2);
-      const to = from + Math.ceil(current.clientHeight / (tileHeight + gap)) + 4;
-      setView((before) => (before.across === across && before.from === from && before.to === to ? before : { across, from, to }));
-    };
-    look();
-    current.addEventListener("scroll", look, { passive: true });
-    const watcher = new ResizeObserver(look);
-    watcher.observe(current);
-    return () => {
-      current.removeEventListener("scroll", look);
-      watcher.disconnect();
-    };
-  }, []);
   const rows = Math.ceil(tiles.length / view.across);
   const shown = tiles.slice(view.from * view.across, view.to * view.across);
   return (

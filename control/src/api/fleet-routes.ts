@@ -35,7 +35,7 @@ export function fleetRoutes(control: Control, host: FleetHost): readonly Route[]
       answer: nodeStatusSchema,
       async handle({ params }) {
         const { node = "" } = params;
-        if (!isNodeName(node) || !control.nodes().some(({ name }) => name === node)) throw new HolonError("HOLON_NODE_UNKNOWN", `no node ${node} was ever heard`);
+        if (!isNodeName(node) || control.node(node) === undefined) throw new HolonError("HOLON_NODE_UNKNOWN", `no node ${node} was ever heard`);
         return { status: 200, body: nodeStatusSchema.parse(await host.call(node, statusMethods.node, {}, limits.nodeStatusAskMs)) };
       },
     },
@@ -47,7 +47,7 @@ export function fleetRoutes(control: Control, host: FleetHost): readonly Route[]
       handle({ params }) {
         const app = control.apps().find(({ document }) => document.name === params["app"]);
         if (app === undefined) throw new HolonError("HOLON_APP_MISSING", `no app ${params["app"] ?? ""} is deployed`, { next: "See `holon app list`." });
-        return Promise.resolve({ status: 200, body: { ...placesOf(app, control.nodes().map(({ name }) => name), control.log), document: app.document, revision: app.revision }, version: app.revision });
+        return Promise.resolve({ status: 200, body: { ...placesOf(app, control.known().map(({ name }) => name), control.log), document: app.document, revision: app.revision }, version: app.revision });
       },
     },
   ];

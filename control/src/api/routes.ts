@@ -61,16 +61,19 @@ const health: Route = {
 };
 
 function nodeRoutes(control: Control): readonly Route[] {
-  const rows = () => control.nodes().map((node) => ({ ...node, inventory: node.inventory ?? null, reported: node.reported ?? null, trust: node.trust ?? null, heardMs: node.heardMs ?? null }));
+  const shown = (name: string) => {
+    const node = control.node(name);
+    return node && { ...node, inventory: node.inventory ?? null, reported: node.reported ?? null, trust: node.trust ?? null, heardMs: node.heardMs ?? null };
+  };
   return [
-    listRoute({ path: "/v1/nodes", summary: "All nodes that were ever heard, with what they should run and what they said they run.", rows: "nodes", row: nodeSchema, keyOf: ({ name }) => name, all: rows }),
+    listRoute({ path: "/v1/nodes", summary: "All nodes that were ever heard, with what they should run and what they said they run.", rows: "nodes", row: nodeSchema, keyOf: ({ name }) => name, all: () => control.known(), show: ({ name }) => shown(name) }),
     {
       method: "GET",
       path: "/v1/nodes/{node}",
       summary: "One node.",
       answer: nodeSchema,
       handle(request) {
-        const row = rows().find((node) => node.name === request.params["node"]);
+        const row = shown(request.params["node"] ?? "");
         if (row === undefined) return Promise.reject(new HolonError("HOLON_NODE_UNKNOWN", `no node ${request.params["node"] ?? ""} was ever heard`));
         return Promise.resolve({ status: 200, body: row });
       },

@@ -20,10 +20,12 @@ export interface List<Row> {
   /** By which rows are in order; no two have the same, and it stays as long as the row does. */
   keyOf(row: Row, index: number): string;
   all(request: RouteRequest): readonly Row[];
+  /** What is shown of a row, where that costs: made for those of the page alone. */
+  show?(row: Row): unknown;
 }
 
 /** `GET` of a list. Rows that come or go between two pages are on the pages behind the cursor or not: none that stays is skipped or told twice. */
-export function listRoute<Row>({ path, summary, rows, row, keyOf, all }: List<Row>): Route {
+export function listRoute<Row>({ path, summary, rows, row, keyOf, all, show = (one) => one }: List<Row>): Route {
   return {
     method: "GET",
     path,
@@ -33,11 +35,11 @@ export function listRoute<Row>({ path, summary, rows, row, keyOf, all }: List<Ro
     handle(request) {
       const { limit, cursor } = querySchema.parse(request.query);
       const after = cursor === undefined ? undefined : readCursor(cursor, path);
-      const keyed = all(request).map((one, index) => ({ key: keyOf(one, index), one })).sort((a, b) => (a.key < b.key ? -1 : 1));
-      const left = after === undefined ? keyed : keyed.filter(({ key }) => key > after);
+      const keyed = all(request).map((one, index) => ({ key: keyOf(one, index), one }));
+      const left = (after === undefined ? keyed : keyed.filter(({ key }) => key > after)).sort((a, b) => (a.key < b.key ? -1 : 1));
       const page = left.slice(0, limit);
       const last = page.at(-1);
-      return Promise.resolve({ status: 200, body: { [rows]: page.map(({ one }) => one), next: left.length > page.length && last !== undefined ? writeCursor(path, last.key) : null } });
+      return Promise.resolve({ status: 200, body: { [rows]: page.map(({ one }) => show(one)), next: left.length > page.length && last !== undefined ? writeCursor(path, last.key) : null } });
     },
   };
 }

@@ -8,6 +8,7 @@ import { dataClassSchema, eventTypeSchema } from "./event.ts";
 import { nameSchema } from "./name.ts";
 import { placementNeedsSchema } from "./needs.ts";
 import { cascadeSchema, driftSchema } from "./model-use.ts";
+import { objectiveListSchema } from "./objective.ts";
 import { reductionSchema } from "./reduction.ts";
 import { sharedListSchema } from "./shared.ts";
 import { tierSchema, type Tier } from "./tier.ts";
@@ -187,6 +188,8 @@ const manifestBase = {
   shared: sharedListSchema.optional(),
   /** Which events' way through its functions is written down; without it that of events that came with a sampled trace. */
   tracing: tracingSchema.optional(),
+  /** What part of what it does must be good, over which time. */
+  objectives: objectiveListSchema.optional(),
 };
 
 /** `holon.app.ts` (or `.yaml`, `.json`): paths are relative to the manifest. */

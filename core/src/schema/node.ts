@@ -8,6 +8,7 @@ import { nameSchema, tierSchema } from "./app.ts";
 import { declaredInventorySchema } from "./node-report.ts";
 import { sealingSchema } from "./sealing.ts";
 import { telemetrySettingsSchema } from "../telemetry/settings.ts";
+import { alertingSchema } from "./alerting.ts";
 import { powerSchema, pricesSchema } from "./prices.ts";
 import { providerSchema } from "./provider.ts";
 
@@ -68,6 +69,8 @@ const fields = z.strictObject({
   clockSyncedFile: z.string().optional(),
   /** What it measures of itself, and how often it tells; without it nothing. */
   telemetry: telemetrySettingsSchema.optional(),
+  /** To whom it tells what is wrong, and its own objectives. */
+  alerts: alertingSchema.optional(),
   /** What may be done on it from far away, beside what every node tells. */
   diagnosis: diagnosisSettingsSchema.optional(),
   /** How much of its children this node takes on at a time; without it the limits of Holon. */

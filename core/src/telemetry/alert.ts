@@ -1,18 +1,19 @@
-/** `GET /v1/alerts`: what is wrong by a declared rule. One alert for one cause, however often and however late it is told. */
+/** `GET /v1/alerts`: what is wrong by a declared rule. One alert for one cause, however often, however late and by whomever it is told. */
 import { z } from "zod";
+import { alertKinds, severities } from "../schema/alerting.ts";
 import { completenessSchema } from "./completeness.ts";
 
 const timeSchema = z.iso.datetime();
 
 export const alertSchema = z.object({
-  /** The same for the same rule and subject while it lasts: `silence/gateway-1/<began>`. */
+  /** The same for the same rule and subject while it lasts, and the same on every node that knows of it: `silence/gateway-1/<began>`. */
   id: z.string(),
-  /** `silence`, or the name of an objective. */
+  /** `silence`, the type of an alarm, or the name of an objective as `app/objective`. */
   rule: z.string(),
-  kind: z.enum(["silence", "latency", "freshness", "loss", "accuracy"]),
-  /** What it is about: a node, a site, or `app/function`. */
+  kind: z.enum(alertKinds),
+  /** What it is about: a node, a site, `fleet`, or an alarm's subject. */
   subject: z.string(),
-  severity: z.enum(["page", "ticket"]),
+  severity: z.enum(severities),
   /** `unknown`: the nodes that would tell are not heard; neither firing nor resolved can be said. */
   state: z.enum(["firing", "resolved", "unknown"]),
   since: timeSchema,
@@ -23,10 +24,25 @@ export const alertSchema = z.object({
   message: z.string(),
   /** How often it was told and counted as the same. */
   count: z.int().min(1),
+  /** Of what it is about, where that has one. */
+  site: z.string().optional(),
+  app: z.string().optional(),
+  /** The node that found it. */
+  node: z.string().optional(),
 });
 export type Alert = z.infer<typeof alertSchema>;
 
-export const alertListSchema = z.object({ asOf: timeSchema, completeness: completenessSchema, alerts: z.array(alertSchema) });
+/** An alert as one node knows it. */
+export const shownAlertSchema = alertSchema.extend({
+  acknowledged: z.object({ by: z.string(), at: timeSchema, note: z.string() }).nullable(),
+  /** Until when it is not told. */
+  silencedUntil: timeSchema.nullable(),
+  /** By which routes of this node it was told, and how far. */
+  told: z.array(z.object({ route: z.string(), state: z.enum(["firing", "resolved"]), at: timeSchema, refused: z.string().optional() })),
+});
+export type ShownAlert = z.infer<typeof shownAlertSchema>;
+
+export const alertListSchema = z.object({ asOf: timeSchema, completeness: completenessSchema, alerts: z.array(shownAlertSchema) });
 export type AlertList = z.infer<typeof alertListSchema>;
 
-export const alertQuerySchema = z.strictObject({ state: z.enum(["firing", "resolved", "unknown"]).optional(), subject: z.string().max(256).optional(), limit: z.coerce.number().int().min(1).max(1_000).optional() });
+export const alertQuerySchema = z.strictObject({ state: z.enum(["firing", "resolved", "unknown"]).optional(), subject: z.string().max(256).optional(), limit: z.coerce.number().int().min(1).max(2_000).optional() });

@@ -68,6 +68,7 @@ type Way = { readonly link: "up" | "unknown" } | { readonly link: "down"; readon
 
 export function createFleetView(self: string): FleetView {
   const known = new Map<string, Known>();
+  let whole: { readonly completeness: Completeness; readonly atMs: number } | undefined;
 
   function nodeOf(name: string): Known {
     let node = known.get(name);
@@ -146,6 +147,13 @@ export function createFleetView(self: string): FleetView {
       states,
       missing: missing.slice(0, limits.telemetryMissingMax).map(({ name, node, state, sinceMs }): Missing => ({ node: name, site: node.facts.site, state, since: iso(sinceMs), through: iso(node.throughMs) })),
     };
+  }
+
+  /** Of a large fleet it is found out anew every moment, not with each call. */
+  function completenessOfAll(now: Now, ways: Map<string, Way>): Completeness {
+    if (whole !== undefined && known.size > limits.telemetryManyNodes && now.monotonicMs - whole.atMs < limits.telemetryWholeMs) return whole.completeness;
+    whole = { completeness: completeness(now, () => true, ways), atMs: now.monotonicMs };
+    return whole.completeness;
   }
 
   function rowOf(name: string, node: Known, now: Now, ways: Map<string, Way>, figures: Readonly<Record<string, number>>): FleetRow {
@@ -238,7 +246,7 @@ export function createFleetView(self: string): FleetView {
         }
         rows.push(rowOf(name, node, now, ways, figures(name)));
       }
-      return { asOf: isoTime(now.wallMs), completeness: completeness(now, (_, of) => site === undefined || of === site, ways), nodes: rows, next };
+      return { asOf: isoTime(now.wallMs), completeness: site === undefined ? completenessOfAll(now, ways) : completeness(now, (_, of) => of === site, ways), nodes: rows, next };
     },
     completeness: (now, accepts) => completeness(now, accepts),
     expected(startMs, endMs, accepts = () => true) {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Alert } from "./alert.ts";
 import type { FleetRow } from "./fleet-status.ts";
 import { createSilenceWatch } from "./silence.ts";
 
@@ -7,32 +8,44 @@ const since = "2026-01-01T00:00:00.000Z";
 const row = (node: string, parent: string | null, state: FleetRow["state"]): FleetRow => ({ node, site: "s", tier: parent === null ? "cloud" : parent === "cloud" ? "edge" : "gateway", jurisdiction: "EU", parent, state, since, heardAt: since, through: since, everyMs: 60_000, link: "up", ended: null, late: 0, figures: {} });
 const fleet = (edge: FleetRow["state"], gateway: FleetRow["state"]): readonly FleetRow[] => [row("cloud", null, "present"), row("edge", "cloud", edge), row("g1", "edge", gateway), row("g2", "edge", gateway)];
 
-test("an island is one alert, at the place where it was cut off, and the same one for as long as it lasts", () => {
-  const watch = createSilenceWatch(10);
-  const [first, ...more] = watch.look(fleet("silent", "silent"), 0);
+const at = Date.parse(since) + 10_000;
+const over = at + 30_000;
+const watchOf = (self: string, firing: readonly Alert[] = []) => createSilenceWatch({ self, isRoot: self === "cloud", firing });
+
+test("an island is one alert, told where it was cut off, and the same one for as long as it lasts", () => {
+  const watch = watchOf("cloud");
+  const [first, ...more] = watch.look(fleet("silent", "silent"), at);
   assert.deepEqual([first?.subject, first?.state, first?.value, more.length], ["edge", "firing", 3, 0]);
-  assert.deepEqual(watch.look(fleet("silent", "silent"), 60_000), []);
-  assert.deepEqual(watch.alerts().map(({ id }) => id), [`silence/edge/${since}`]);
-  const [over] = watch.look(fleet("present", "present"), 120_000);
-  assert.deepEqual([over?.id, over?.state, over?.until], [`silence/edge/${since}`, "resolved", "1970-01-01T00:02:00.000Z"]);
+  assert.deepEqual(watch.look(fleet("silent", "silent"), at + 60_000), []);
+  assert.deepEqual(watch.look(fleet("present", "present"), at + 70_000), []);
+  const [ended] = watch.look(fleet("present", "present"), over + 70_000);
+  assert.deepEqual([ended?.id, ended?.state, ended?.until], [`silence/edge/${since}`, "resolved", new Date(at + 70_000).toISOString()]);
 });
 
-test("when the edge is back and a gateway is not, the gateway is an alert of its own", () => {
-  const watch = createSilenceWatch(10);
-  watch.look(fleet("silent", "silent"), 0);
-  assert.deepEqual(watch.look(fleet("present", "silent"), 1).map(({ subject, state }) => `${subject} ${state}`), ["g1 firing", "g2 firing", "edge resolved"]);
+test("a line that flaps is one incident, and one that was down for a moment is none", () => {
+  const watch = watchOf("cloud");
+  assert.deepEqual(watch.look(fleet("silent", "silent"), Date.parse(since) + 500), []);
+  assert.equal(watch.look(fleet("silent", "silent"), at).length, 1);
+  for (let turn = 0; turn < 10; turn++) assert.deepEqual(watch.look(fleet(turn % 2 === 0 ? "present" : "silent", "silent"), at + turn * 20_000), []);
 });
 
-test("what is behind another that falls silent is not called resolved", () => {
-  const watch = createSilenceWatch(10);
-  watch.look(fleet("present", "silent"), 0);
-  assert.deepEqual(watch.look(fleet("silent", "silent"), 1).map(({ subject, state }) => `${subject} ${state}`), ["edge firing", "g1 unknown", "g2 unknown"]);
+test("of three tiers that see a gateway silent, one tells: the one that it was connected to", () => {
+  const seen = fleet("present", "silent");
+  assert.deepEqual(watchOf("cloud").look(seen, at), []);
+  assert.deepEqual(watchOf("edge").look(seen, at).map(({ id, node }) => [id, node]), [[`silence/g1/${since}`, "edge"], [`silence/g2/${since}`, "edge"]]);
+  assert.deepEqual(watchOf("g1").look([row("g1", null, "silent")], at), []);
+});
+
+test("who was never seen connected to anybody is the root's to tell", () => {
+  const seen = [row("cloud", null, "present"), row("lost", null, "silent")];
+  assert.deepEqual(watchOf("cloud").look(seen, at).map(({ subject }) => subject), ["lost"]);
+  assert.deepEqual(watchOf("edge").look(seen, at), []);
 });
 
 test("a node that stopped in order is no alert, and one that goes on over a restart of the watch is the same", () => {
-  const watch = createSilenceWatch(10);
-  assert.deepEqual(watch.look(fleet("gone", "present"), 0), []);
-  const [firing] = watch.look(fleet("silent", "silent"), 0);
+  const watch = watchOf("cloud");
+  assert.deepEqual(watch.look(fleet("gone", "present"), at), []);
+  const [firing] = watch.look(fleet("silent", "silent"), at);
   assert.ok(firing);
-  assert.deepEqual(createSilenceWatch(10, [firing]).look(fleet("silent", "silent"), 1), []);
+  assert.deepEqual(watchOf("cloud", [firing]).look(fleet("silent", "silent"), at + 1), []);
 });

@@ -3,7 +3,7 @@
  * Memory is one counter per 2 % step of the values seen; at most `binsMax`, then the lowest are merged.
  */
 export interface Sketch {
-  add(value: number): void;
+  add(value: number, times?: number): void;
   merge(other: Sketch): void;
   /** The value at quantile `q` in [0, 1], within 1 % of it; `undefined` when empty. */
   quantile(q: number): number | undefined;
@@ -35,7 +35,7 @@ export function createSketch(kept: Iterable<readonly [number, number]> = [], max
   }
 
   return {
-    add: (value) => addBin(Math.ceil(Math.log(Math.max(value, smallest)) / logGamma), 1),
+    add: (value, times = 1) => addBin(Math.ceil(Math.log(Math.max(value, smallest)) / logGamma), times),
     merge(other) {
       for (const [bin, count] of other.bins()) addBin(bin, count);
     },

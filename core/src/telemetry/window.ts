@@ -71,7 +71,7 @@ export const sketchOf = ({ bins }: Duration): Sketch => createSketch(bins, limit
 export const durationOf = (sketch: Sketch, { count, sum, min, max }: Omit<Duration, "bins">): Duration => ({ count, sum, min, max, bins: [...sketch.bins()].sort(([a], [b]) => a - b) });
 
 export interface DurationMeter {
-  add(value: number): void;
+  add(value: number, times?: number): void;
   value(): Duration;
 }
 
@@ -79,10 +79,10 @@ export function createDurationMeter(): DurationMeter {
   const sketch = createSketch([], limits.telemetryBinsMax);
   let [count, sum, min, max] = [0, 0, Infinity, -Infinity];
   return {
-    add(value) {
-      sketch.add(value);
-      count += 1;
-      sum += value;
+    add(value, times = 1) {
+      sketch.add(value, times);
+      count += times;
+      sum += value * times;
       min = Math.min(min, value);
       max = Math.max(max, value);
     },

@@ -1,6 +1,5 @@
 /** What a node knows of itself and of those below it: on control that is the fleet. */
 import type { Route } from "@holon/core/api/route.ts";
-import { alertListSchema, alertQuerySchema } from "@holon/core/telemetry/alert.ts";
 import { metrics } from "@holon/core/telemetry/catalogue.ts";
 import { fleetQuerySchema, fleetStatusSchema, type FleetRow } from "@holon/core/telemetry/fleet-status.ts";
 import { signals } from "@holon/core/telemetry/otlp/convert.ts";
@@ -10,6 +9,8 @@ import { limits } from "@holon/core/limits.ts";
 import type { Clock } from "@holon/core/ports.ts";
 import { z } from "zod";
 import type { Telemetry } from "../telemetry/telemetry.ts";
+import { pause } from "./pause.ts";
+import { alertRoutes } from "./alert-routes.ts";
 
 const topSchema = z.object({ node: z.string(), asOf: z.string(), held: z.int(), figures: z.object({ sums: z.record(z.string(), z.number()), gauges: z.record(z.string(), z.array(z.number())), durations: z.record(z.string(), z.looseObject({ count: z.number() })) }) });
 /** The text format of Prometheus, version 0.0.4. */
@@ -37,13 +38,7 @@ export function telemetryRoutes(telemetry: Telemetry | undefined, clock: Clock):
           if (changed.length > 0 || said !== states) yield { ...status, nodes: changed };
           before = rows;
           states = said;
-          await new Promise<void>((resolve) => {
-            const timer = clock.after(limits.telemetryFollowMs, resolve);
-            signal.onAbort(() => {
-              timer.cancel();
-              resolve();
-            });
-          });
+          await pause(clock, signal, limits.telemetryFollowMs);
         }
       },
     },
@@ -62,18 +57,7 @@ export function telemetryRoutes(telemetry: Telemetry | undefined, clock: Clock):
       answer: metricListSchema,
       handle: () => Promise.resolve({ status: 200, body: { metrics } }),
     },
-    {
-      method: "GET",
-      path: "/v1/alerts",
-      summary: "What is wrong with what this node knows of: firing first, then what has ended.",
-      query: alertQuerySchema,
-      answer: alertListSchema,
-      async handle({ query }) {
-        const { state, subject, limit = limits.alertsResolvedMax } = alertQuerySchema.parse(query);
-        const list = await telemetry.alerts();
-        return { status: 200, body: { ...list, alerts: list.alerts.filter((alert) => (state === undefined || alert.state === state) && (subject === undefined || alert.subject === subject)).slice(0, limit) } };
-      },
-    },
+    ...alertRoutes(telemetry, clock),
     {
       method: "GET",
       path: "/v1/top",
@@ -110,7 +94,7 @@ export function telemetryRoutes(telemetry: Telemetry | undefined, clock: Clock):
       contentType: textType,
       answer: z.string(),
       async handle() {
-        const status = await telemetry.fleet({ limit: limits.connectionsMax });
+        const status = await telemetry.fleet({ limit: limits.planNodesMax });
         return { status: 200, body: fleetText(status, (node) => telemetry.latest(node)) };
       },
     },

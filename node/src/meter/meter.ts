@@ -12,7 +12,7 @@ import type { Events } from "../event/events.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 
 export interface Meter {
-  handled(app: string, fn: string, batch: { readonly events: number; readonly bytesIn: number; readonly records: readonly NewRecord[]; readonly result: UnitResult }): void;
+  handled(app: string, fn: string, batch: { readonly events: number; readonly bytesIn: number; readonly recordedMs?: number | undefined; readonly records: readonly NewRecord[]; readonly result: UnitResult }): void;
   failed(app: string, fn: string): void;
   /** Totals since the functions were first started, what is not written yet included. */
   totals(): readonly MeterRow[];
@@ -33,11 +33,13 @@ interface MeterContext {
   readonly ports: { readonly clock: Clock; readonly trace: Trace };
   /** Times of inferences, as they are made. */
   inferred?(app: string, fn: string, milliseconds: readonly number[]): void;
+  /** Events whose outputs are on disk; the oldest of them was recorded then. */
+  handled?(app: string, fn: string, events: number, recordedMs: number | undefined): void;
 }
 
 const prefix = "meter/";
 
-export function createMeter({ config, log, events, ports, inferred }: MeterContext): Meter {
+export function createMeter({ config, log, events, ports, inferred, handled: told }: MeterContext): Meter {
   const counted = new Map<string, Usage>();
   let timer: Timer | undefined;
   let closed = false;
@@ -82,7 +84,8 @@ export function createMeter({ config, log, events, ports, inferred }: MeterConte
   };
 
   return {
-    handled(app, fn, { events: handled, bytesIn, records, result }) {
+    handled(app, fn, { events: handled, bytesIn, recordedMs, records, result }) {
+      if (handled > 0) told?.(app, fn, handled, recordedMs);
       const { usage, inferenceMs, inferences = {} } = result;
       if (inferenceMs.length > 0) inferred?.(app, fn, inferenceMs);
       const bytes = (of: readonly NewRecord[]): number => of.reduce((sum, record) => sum + record.bytes.length, 0);

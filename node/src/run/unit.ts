@@ -322,7 +322,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     const records = [...outputs, ...fitted.records, ...input.records, ...changes, ...aside.records, ...input.traced.spans(aside.error)];
     const write = (own: readonly CellChange[]): Promise<unknown> => log.append({ records, cells: [...cells, ...aside.cells, ...own] });
     await (result.shared === undefined ? write([]) : context.shared.apply(app, result.shared, write));
-    context.meter.handled(app.name, fn.name, { events: input.handled, bytesIn: input.bytes, records: outputs, result });
+    context.meter.handled(app.name, fn.name, { events: input.handled, bytesIn: input.bytes, recordedMs: input.events[0]?.arrivedMs, records: outputs, result });
     attempt = 0;
     interruptions = 0;
     problem = input.problem;

@@ -9,6 +9,7 @@ import { tierSchema } from "@holon/core/schema/tier.ts";
 import type { FleetView } from "@holon/core/telemetry/fleet-view.ts";
 import { windowSchema, windowType, type Window } from "@holon/core/telemetry/window.ts";
 import { z } from "zod";
+import { acknowledgedType } from "../alert/alarms.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import { linkNewsSchema, linkNewsType } from "./link-news.ts";
 
@@ -18,6 +19,7 @@ export const stoppedType = "holon.node.stopped";
 const startedSchema = z.object({ site: z.string(), tier: tierSchema, jurisdiction: z.string() });
 const enrolledSchema = z.object({ node: z.string(), site: z.string(), tier: tierSchema });
 const revokedSchema = z.object({ node: z.string() });
+const acknowledgedSchema = z.object({ id: z.string(), by: z.string(), at: z.iso.datetime(), note: z.string() });
 export const resumedSchema = z.object({ how: z.enum(["stopped", "crashed"]), endedAtMs: z.number() });
 
 export interface FollowOptions {
@@ -26,6 +28,8 @@ export interface FollowOptions {
   readonly ports: { readonly clock: Clock; readonly trace: Trace };
   /** A window of another node; `lateAtMs` where it came after it was due. */
   window(node: string, window: Window, lateAtMs: number | undefined): void;
+  /** Somebody has taken on an alert, at another node. */
+  acknowledged(told: z.infer<typeof acknowledgedSchema>): void;
   /** Of this node, written before this start. */
   ownWindow(window: Window): void;
 }
@@ -40,7 +44,7 @@ export interface Follower {
 const decoder = new TextDecoder();
 /** Long enough for `{"type":"` and the longest of the types that count. */
 const headBytes = 48;
-const types = [windowType, linkNewsType, resumedType, stoppedType, "holon.node.started", "holon.node.enrolled", "holon.node.revoked"];
+const types = [windowType, linkNewsType, resumedType, stoppedType, "holon.node.started", "holon.node.enrolled", "holon.node.revoked", acknowledgedType];
 
 export function createFollower(options: FollowOptions): Follower {
   const { log, view, ports } = options;
@@ -88,6 +92,9 @@ export function createFollower(options: FollowOptions): Follower {
     if (type === "holon.node.started") {
       const started = startedSchema.safeParse(data);
       if (started.success && origin !== log.origin) view.started(origin, started.data, atMs);
+    } else if (type === acknowledgedType && origin !== log.origin) {
+      const told = acknowledgedSchema.safeParse(data);
+      if (told.success) options.acknowledged(told.data);
     } else if (origin === log.origin && type === "holon.node.enrolled") {
       const enrolled = enrolledSchema.safeParse(data);
       if (enrolled.success) view.enrolled(enrolled.data.node, enrolled.data, atMs);

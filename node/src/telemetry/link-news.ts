@@ -1,6 +1,6 @@
 /** Tells at once whose links from below have opened or ended: what nobody above could see for itself. Changes of one moment are one record. */
 import { limits } from "@holon/core/limits.ts";
-import type { NewRecord } from "@holon/core/log/log.ts";
+import type { CellChange, Log, NewRecord } from "@holon/core/log/log.ts";
 import type { Clock, Timer } from "@holon/core/ports.ts";
 import { z } from "zod";
 import type { Events } from "../event/events.ts";
@@ -15,10 +15,17 @@ export interface LinkNewsWriter {
   close(): void;
 }
 
+const childPrefix = "telemetry/child/";
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Who was ever connected from below, and when that changed last: who does not come back after a start is missed. */
+export const childrenIn = (log: Pick<Log, "cells">): readonly { readonly node: string; readonly atMs: number }[] => [...log.cells(childPrefix)].map(([key, value]) => ({ node: key.slice(childPrefix.length), atMs: Number(decoder.decode(value)) }));
+
 /** So that a record of a storm fits. */
 const linksOfRecord = 512;
 
-export function createLinkNews(options: { readonly clock: Clock; readonly events: Events; append(records: readonly NewRecord[]): void; told(news: readonly LinkNews[]): void }): LinkNewsWriter {
+export function createLinkNews(options: { readonly clock: Clock; readonly events: Events; append(records: readonly NewRecord[], cells: readonly CellChange[]): void; told(news: readonly LinkNews[]): void }): LinkNewsWriter {
   const { clock, events } = options;
   const news = new Map<string, LinkNews>();
   let before: ReadonlySet<string> = new Set();
@@ -31,7 +38,8 @@ export function createLinkNews(options: { readonly clock: Clock; readonly events
     news.clear();
     if (closed || links.length === 0) return;
     const parts = Array.from({ length: Math.ceil(links.length / linksOfRecord) }, (_, index) => links.slice(index * linksOfRecord, (index + 1) * linksOfRecord));
-    options.append(parts.map((part) => events.record({ stream: "telemetry", type: linkNewsType, class: "public", producer: "link", data: { links: part } })));
+    const records = parts.map((part) => events.record({ stream: "telemetry", type: linkNewsType, class: "public", producer: "link", data: { links: part } }));
+    options.append(records, links.map(({ node, atMs }) => ({ key: `${childPrefix}${node}`, value: encoder.encode(String(atMs)) })));
   }
 
   return {

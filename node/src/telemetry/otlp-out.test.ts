@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { limits } from "@holon/core/limits.ts";
 import type { Collector } from "@holon/core/ports.ts";
 import type { Desired } from "@holon/core/schema/desired.ts";
 import { exportSettingsSchema } from "@holon/core/telemetry/settings.ts";
@@ -28,7 +29,7 @@ test("no byte goes to a collector where the policy does not let it go, and the t
   await say("public", "two");
   await say("derived", "three");
   const arrived: string[] = [];
-  let refusals = 2;
+  let refusals = 1;
   const collector: Collector = {
     post: (_url, _type, body) => {
       if (refusals-- > 0) return Promise.resolve({ status: 503, retryAfterMs: 1, body: new Uint8Array() });
@@ -61,4 +62,22 @@ test("no byte goes to a collector where the policy does not let it go, and the t
   assert.deepEqual(opened.map(({ destination, classes, allow }) => [destination, String(classes), allow]), [["US collector", "derived", false], ["US collector", "public", true], ["EU/FR collector", "derived", true]]);
   assert.deepEqual((await told("holon.policy.decision.closed")).map(({ destination, count }) => [destination, count]), [["US collector", 1], ["EU/FR collector", 1]], "what was tried again is counted once");
   await log.close();
+});
+
+test("a collector that says \"again at once\", or names a time that was, is not asked at once", async (context) => {
+  const log = await openTempLog(tempFolder(context), { name: "gateway-1" });
+  const real = createClock();
+  const waits: number[] = [];
+  // What is waited for is written down, and not waited for.
+  const clock = { ...real, wall: () => real.wall(), monotonicMs: () => real.monotonicMs(), after: (ms: number, then: () => void) => (waits.push(ms), real.after(0, then)) };
+  const events = createEvents(config, clock);
+  await log.append({ records: [events.record({ stream: "telemetry", type: "test.said", class: "public", producer: "test", data: {} })] });
+  const says = [0, -5_000, 1, 4_000];
+  const collector: Collector = { post: () => Promise.resolve(says.length > 0 ? { status: 503, retryAfterMs: says.shift(), body: new Uint8Array() } : { status: 200, retryAfterMs: undefined, body: new TextEncoder().encode("{}") }) };
+  let told: () => void = () => undefined;
+  log.onCommit(() => told());
+  const out = createOtlpOut({ settings: exportSettingsSchema.parse({ url: "http://collector", encoding: "json", jurisdiction: "EU" }), log, collector, mayLeave: () => Promise.resolve(true), ports: { clock, random: { bytes: () => new Uint8Array(), uniform: () => 0 }, trace: { note: () => undefined } } });
+  while (out.status().behind > 0) await new Promise<void>((resolve) => (told = resolve));
+  await out.close();
+  assert.deepEqual(waits, [limits.otlpRetryMs, limits.otlpRetryMs, limits.otlpRetryMs, 4_000]);
 });

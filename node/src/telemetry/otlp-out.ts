@@ -152,7 +152,8 @@ export function createOtlpOut({ settings, log, collector, mayLeave, ports }: Otl
       .catch((error: unknown) => {
         const later = error instanceof Later ? error : undefined;
         problem = later?.message ?? toHolonError(error).message;
-        const waitMs = later?.afterMs ?? backoffMs(attempt++, { firstMs: limits.otlpRetryMs, maxMs: limits.otlpRetryMaxMs }, ports.random.uniform());
+        // A collector that says "at once", or names a time that was, is not asked at once.
+        const waitMs = later?.afterMs === undefined ? backoffMs(attempt++, { firstMs: limits.otlpRetryMs, maxMs: limits.otlpRetryMaxMs }, ports.random.uniform()) : Math.max(limits.otlpRetryMs, later.afterMs);
         if (closed) return;
         timer = clock.after(waitMs, () => {
           timer = undefined;

@@ -39,8 +39,8 @@ export interface RecorderOptions {
 }
 
 export interface Recorder {
-  /** A duration of a metric, milliseconds. */
-  measured(key: string, milliseconds: number): void;
+  /** A duration of a metric, milliseconds; `count` of them. */
+  measured(key: string, milliseconds: number, count?: number): void;
   /** Windows that wait, and those that were found waiting at the start. */
   held(): readonly Window[];
   /** The uplink has opened or was lost: the window that is open ends here. */
@@ -140,11 +140,11 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   later();
   return {
-    measured(key, milliseconds) {
+    measured(key, milliseconds, count) {
       for (const meters of [durations, runningDurations]) {
         const meter = meters.get(key) ?? createDurationMeter();
         meters.set(key, meter);
-        meter.add(milliseconds);
+        meter.add(milliseconds, count);
       }
     },
     held: () => held,

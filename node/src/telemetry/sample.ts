@@ -5,6 +5,7 @@ import { printKey } from "@holon/core/telemetry/key.ts";
 import type { MeterRow } from "../meter/meter.ts";
 import type { NodeStatus } from "../node.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
+import { failedEventsOf } from "../run/failed-rows.ts";
 import type { Sample } from "./recorder.ts";
 
 export interface SampleSources {
@@ -13,12 +14,16 @@ export interface SampleSources {
   status(): NodeStatus;
   metered(): readonly MeterRow[];
   held(): number;
+  /** Seconds, by key. */
+  readonly ages: ReadonlyMap<string, number>;
+  /** Totals, by key. */
+  readonly judged: ReadonlyMap<string, number>;
 }
 
-export async function sampleOf({ log, host, status, metered, held }: SampleSources): Promise<Sample> {
-  const lasting = new Map<string, number>();
+export async function sampleOf({ log, host, status, metered, held, ages, judged }: SampleSources): Promise<Sample> {
+  const lasting = new Map<string, number>(judged);
   const sums = new Map<string, number>();
-  const gauges = new Map<string, number>();
+  const gauges = new Map<string, number>(ages);
   const figures = await host?.sample();
   const { upMs, uplink, children, agent, log: disk } = status();
   for (const stream of streamNames) lasting.set(printKey("holon.log.records", { stream }), log.head({ origin: log.origin, stream })?.sequence ?? 0);
@@ -29,6 +34,8 @@ export async function sampleOf({ log, host, status, metered, held }: SampleSourc
     lasting.set(printKey("holon.function.failures", of), row.failures);
     lasting.set(printKey("holon.function.processor.time", of), row.processorMs);
   }
+  for (const [key, aside] of asideIn(log)) lasting.set(key, aside);
+  for (const [stream, damaged] of damagedIn(disk.lost, log.origin)) lasting.set(printKey("holon.log.damage", { stream }), damaged);
   for (const unit of agent.units) gauges.set(printKey("holon.function.lag", { app: unit.app, function: unit.name }), unit.lag);
   if (uplink !== undefined) {
     sums.set(printKey("holon.link.io", { direction: "transmit" }), uplink.sentBytes);
@@ -50,4 +57,25 @@ export async function sampleOf({ log, host, status, metered, held }: SampleSourc
   if (cpuUserPercent !== undefined && cpuSystemPercent !== undefined) gauges.set("system.cpu.utilization", (cpuUserPercent + cpuSystemPercent) / 100);
   if (memoryUsedPercent !== undefined) gauges.set("system.memory.utilization", memoryUsedPercent / 100);
   return { lasting, sums, gauges };
+}
+
+/** Events that are set aside, by key of the metric. */
+function asideIn(log: SegmentLog): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { app, function: fn } of failedEventsOf(log)) {
+    const key = printKey("holon.function.aside", { app, function: fn });
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** Records of this node that are damaged, by stream. */
+function damagedIn(lost: NodeStatus["log"]["lost"], self: string): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { lane, first, last } of lost) {
+    if (!lane.startsWith(`${self}/`)) continue;
+    const stream = lane.slice(self.length + 1);
+    counts.set(stream, (counts.get(stream) ?? 0) + last - first + 1);
+  }
+  return counts;
 }

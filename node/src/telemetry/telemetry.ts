@@ -8,8 +8,9 @@ import { HolonError } from "@holon/core/errors.ts";
 import { isoTime } from "@holon/core/event/iso-time.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { CellChange, Lane, NewRecord } from "@holon/core/log/log.ts";
-import type { Clock, Collector, HostStats, Random, Timer, Trace } from "@holon/core/ports.ts";
+import type { Clock, Collector, Crypto, HostStats, Notifier, Random, Timer, Trace } from "@holon/core/ports.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
+import type { ObjectiveList } from "@holon/core/alert/objective-row.ts";
 import type { AlertList } from "@holon/core/telemetry/alert.ts";
 import { metricByName } from "@holon/core/telemetry/catalogue.ts";
 import { createFleetView, type FleetView, type Now } from "@holon/core/telemetry/fleet-view.ts";
@@ -19,14 +20,15 @@ import { parseKey, printKey } from "@holon/core/telemetry/key.ts";
 import type { Series, SeriesQuery } from "@holon/core/telemetry/series.ts";
 import type { thin } from "@holon/core/telemetry/thinning.ts";
 import { windowSchema, windowType, type Window } from "@holon/core/telemetry/window.ts";
+import { createAlerts, type AlertParts, type Alerts } from "../alert/alerts.ts";
 import type { Events } from "../event/events.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import type { Guard } from "../policy/guard.ts";
 import type { MeterRow } from "../meter/meter.ts";
 import type { NodeStatus } from "../node.ts";
-import { createAlerts, type Alerts } from "./alerts.ts";
 import { createFollower, resumedType, stoppedType, type Follower } from "./follow.ts";
-import { createLinkNews } from "./link-news.ts";
+import { createAges } from "./ages.ts";
+import { childrenIn, createLinkNews } from "./link-news.ts";
 import { createOtlpIn, type OtlpIn } from "./otlp-in.ts";
 import { createOtlpOut, type OtlpOut, type OtlpOutStatus } from "./otlp-out.ts";
 import { createRecorder, type Recorder } from "./recorder.ts";
@@ -36,13 +38,14 @@ export interface TelemetryOptions {
   readonly config: NodeConfig;
   readonly log: SegmentLog;
   readonly events: Events;
-  readonly ports: { readonly clock: Clock; readonly trace: Trace; readonly host?: HostStats; readonly collector?: Collector; readonly random: Random };
+  readonly ports: { readonly clock: Clock; readonly trace: Trace; readonly host?: HostStats; readonly collector?: Collector; readonly notifier?: Notifier | undefined; readonly random: Random; readonly crypto: Crypto };
   status(): NodeStatus;
   metered(): readonly MeterRow[];
-  readonly guard: Pick<Guard, "mayExport" | "towards">;
+  readonly guard: Pick<Guard, "mayExport" | "towards" | "inForce">;
   /** For tests of the checkers. */
   readonly thin?: typeof thin | undefined;
   readonly fleetView?: typeof createFleetView | undefined;
+  readonly alerting?: AlertParts | undefined;
 }
 
 /** Newest figures of one node, and its running totals since this start. */
@@ -53,12 +56,14 @@ interface Latest {
 
 export interface Telemetry {
   start(): Promise<void>;
-  committed(lanes: readonly Lane[]): void;
+  committed(lanes: readonly Lane[], cells: readonly string[]): void;
   /** The uplink may have opened or been lost. */
   uplinkChanged(): void;
   /** Who is connected from below. */
   childrenChanged(connected: readonly string[]): void;
   inferred(app: string, fn: string, milliseconds: readonly number[]): void;
+  /** Events were handled; the oldest of them was recorded then. */
+  handled(app: string, fn: string, events: number, recordedMs: number | undefined): void;
   now(): Now;
   readonly view: FleetView;
   fleet(query: FleetQuery): Promise<FleetStatus>;
@@ -67,8 +72,10 @@ export interface Telemetry {
   /** Of this node at this moment. */
   top(): Promise<{ readonly node: string; readonly asOf: string; readonly held: number; readonly figures: Pick<Window, "sums" | "gauges" | "durations"> }>;
   latest(node: string): Readonly<{ window: Window; totals: ReadonlyMap<string, number> }> | undefined;
-  /** Of what this node knows; it looks where it takes children. */
+  /** Of what this node knows. */
   alerts(): Promise<AlertList>;
+  objectives(): Promise<ObjectiveList>;
+  readonly alerting: Pick<Alerts, "routes" | "acknowledge" | "silence" | "unsilence" | "silences">;
   readonly take: OtlpIn["take"];
   /** To the collector, where there is one. */
   exporting(): OtlpOutStatus | undefined;
@@ -110,12 +117,13 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     for (const [key, sum] of Object.entries(told.sums)) totals.set(key, (totals.get(key) ?? 0) + sum);
     // What was told by a clock that was ahead is not newer than what the right one tells.
     if (before === undefined || told.endMs >= Math.min(before.window.endMs, nowMs)) latest.set(node, { window: told, totals });
+    alerts.window(node, view.siteOf(node) ?? "", told);
   }
 
   const recorder: Recorder = createRecorder({
     settings, log, events, ports,
     thin: options.thin,
-    sample: () => sampleOf({ log, host: ports.host, status: options.status, metered: options.metered, held: () => recorder.held().length }),
+    sample: async () => sampleOf({ log, host: ports.host, status: options.status, metered: options.metered, held: () => recorder.held().length, ages: ages.seconds(), judged: await alerts.judged() }),
     incident: () => incidentMs,
     budget: () => options.status().uplink?.budget.bytesPerHour,
     closed(told) {
@@ -123,12 +131,21 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
       window(self, told, undefined);
     },
   });
-  const follower: Follower = createFollower({ log, view, ports, window, ownWindow: (told) => window(self, told, undefined) });
-  const news = createLinkNews({ clock, events, append: (records) => void append(records), told: (links) => links.forEach(({ node, up, atMs }) => view.link(self, node, up, atMs)) });
+  const follower: Follower = createFollower({ log, view, ports, window, ownWindow: (told) => window(self, told, undefined), acknowledged: (told) => alerts.acknowledged(told) });
+  const news = createLinkNews({ clock, events, append: (records, cells) => void append(records, cells), told: (links) => links.forEach(({ node, up, atMs }) => view.link(self, node, up, atMs)) });
 
   const otlp = createOtlpIn({ settings, log, events, guard: options.guard });
   let out: OtlpOut | undefined;
-  const alerts: Alerts = createAlerts({ log, events, clock, failed, rows: () => view.status({ limit: limits.planNodesMax }, now()).nodes });
+  const ages = createAges(clock, self);
+  let seen: { readonly status: FleetStatus; readonly atMs: number } | undefined;
+  /** Every row of a large fleet costs: it is looked at anew every few seconds. */
+  const status = (): FleetStatus => {
+    if (seen !== undefined && seen.status.nodes.length > limits.telemetryManyNodes && clock.monotonicMs() - seen.atMs < limits.telemetryManyMs) return seen.status;
+    view.heard(self, now());
+    seen = { status: view.status({ limit: limits.planNodesMax }, now()), atMs: clock.monotonicMs() };
+    return seen.status;
+  };
+  const alerts: Alerts = createAlerts({ config, log, events, guard: options.guard, ports, sha256: ports.crypto.sha256, failed, status, throughOf: view.through, siteOf: view.siteOf, delivery: options.alerting });
 
   /** A node without children reads its past when somebody asks for it. */
   function ready(): Promise<void> {
@@ -136,17 +153,19 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     return caughtUp;
   }
 
-  async function resumed(): Promise<void> {
+  /** When its run before this one ended; undefined where there was none that measured. */
+  async function resumed(): Promise<number | undefined> {
     const atMs = clock.wall().ms;
     view.started(self, { site: config.site, tier: config.tier, jurisdiction: config.jurisdiction }, atMs);
     view.heard(self, now());
     for (const told of recorder.held()) window(self, told, undefined);
-    if (log.cell(baseCell) === undefined) return; // it never measured anything before
+    if (log.cell(baseCell) === undefined) return undefined; // it never measured anything before
     const ended = log.cell(endedCell);
     const how = ended === undefined ? "crashed" : "stopped";
     const endedAtMs = ended === undefined ? await lastWordMs() : Number(new TextDecoder().decode(ended));
     view.resumed(self, how, endedAtMs, atMs);
     await append([say(resumedType, { how, endedAtMs })], [{ key: endedCell, value: null }]);
+    return endedAtMs;
   }
 
   /** When this node wrote last before this start. */
@@ -211,13 +230,17 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     latest: (node) => latest.get(node),
     async start() {
       if (config.parent !== undefined) incidentMs = clock.wall().ms; // until the uplink is open for the first time
-      await resumed();
-      if (config.listen !== undefined) void ready().then(alerts.start, failed);
+      const endedMs = await resumed();
+      // Who was connected when it ended, and does not come back, is missed.
+      for (const { node, atMs } of childrenIn(log)) view.link(self, node, false, Math.max(atMs, endedMs ?? 0));
+      void ready().then(alerts.start, failed);
       if (settings.export !== undefined && ports.collector !== undefined) out = createOtlpOut({ settings: settings.export, log, collector: ports.collector, mayLeave: options.guard.towards(settings.export.jurisdiction, "collector"), ports });
     },
-    committed: (lanes) => {
+    committed: (lanes, cells) => {
       if (caughtUp !== undefined) follower.committed(lanes);
       out?.committed(lanes);
+      ages.committed(lanes);
+      alerts.committed(lanes, cells);
     },
     uplinkChanged() {
       const isCut = isDue();
@@ -233,6 +256,10 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
       const key = printKey("holon.inference.duration", { app, function: fn });
       for (const ms of milliseconds) recorder.measured(key, ms);
     },
+    handled(app, fn, count, recordedMs) {
+      ages.handled(app, fn);
+      if (recordedMs !== undefined) recorder.measured(printKey("holon.function.duration", { app, function: fn }), Math.max(0, clock.wall().ms - recordedMs), count);
+    },
     async fleet(query) {
       await ready();
       view.heard(self, now());
@@ -245,16 +272,20 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     },
     async alerts() {
       await ready();
-      const time = now();
-      return { asOf: isoTime(time.wallMs), completeness: view.completeness(time), alerts: [...alerts.all()] };
+      return alerts.list(status());
     },
+    async objectives() {
+      await ready();
+      return alerts.objectives(status());
+    },
+    alerting: alerts,
     take: otlp.take,
     exporting: () => out?.status(),
     flush: recorder.flush,
     async close() {
       retry?.cancel();
       news.close();
-      alerts.close();
+      await alerts.close();
       await out?.close();
       await recorder.close();
       await append([say(stoppedType, {})], [{ key: endedCell, value: encoder.encode(String(clock.wall().ms)) }]);

@@ -1,0 +1,103 @@
+/** What is wrong, live, with who knows of it; what should hold, and how much of it does. Over nodes that are silent nothing is called well. */
+import type { ShownAlert, AlertList } from "@holon/core/telemetry/alert.ts";
+import { send } from "../api.ts";
+import { clock } from "../format.ts";
+import { AsOf } from "../parts/as-of.tsx";
+import { Problem } from "../parts/problem.tsx";
+import { Section } from "../parts/section.tsx";
+import { Table } from "../parts/table.tsx";
+import { printPlace } from "../route.ts";
+import { words } from "../strings.ts";
+import { useFollowed } from "../use-followed.ts";
+import { usePolled } from "../use-polled.ts";
+import { Objectives } from "./objectives.tsx";
+
+const t = words.alerts;
+const { columns } = t;
+const pastMax = 50;
+
+export function Alerts() {
+  const { value, isLive, asOfMs, problem } = useFollowed<AlertList>("/v1/alerts");
+  const now = value?.alerts.filter(({ state }) => state !== "resolved") ?? [];
+  const past = value?.alerts.filter(({ state }) => state === "resolved").slice(0, pastMax) ?? [];
+  const unknown = value?.completeness.unknown ?? 0;
+  return (
+    <>
+      <Problem problem={problem} />
+      <Section title={t.title} hint={t.hint} aside={isLive ? <span class="as-of" role="status">{t.live}</span> : <AsOf ms={asOfMs} />}>
+        {value !== undefined && now.length === 0 && <p class="empty">{unknown === 0 ? t.none : t.noneUnknown(unknown)}</p>}
+        {now.length > 0 && <AlertTable label={t.title} alerts={now} />}
+      </Section>
+      <Objectives />
+      <Section title={t.past}>{past.length === 0 ? <p class="empty">{t.noPast}</p> : <AlertTable label={t.past} alerts={past} />}</Section>
+      <Ways />
+    </>
+  );
+}
+
+const AlertTable = ({ label, alerts }: { readonly label: string; readonly alerts: readonly ShownAlert[] }) => (
+  <Table
+    label={label}
+    columns={Object.values(columns)}
+    rows={alerts.map((alert) => ({
+      key: alert.id,
+      cells: [
+        <span class={`tag ${alert.state === "firing" ? "bad" : alert.state === "unknown" ? "unseen" : "good"}`}>{t.state[alert.state]}</span>,
+        t.severity[alert.severity],
+        <>{alert.message} {alert.count > 1 && <b>{alert.count}×</b>} <a href={printPlace(["events"], aroundOf(alert))}>{t.evidence}</a></>,
+        clock(alert.since),
+        alert.until === null ? "" : clock(alert.until),
+        <Who alert={alert} />,
+      ],
+    }))}
+  />
+);
+
+/** What its node recorded then. */
+const aroundOf = ({ node, since }: ShownAlert): Record<string, string> => ({ ...(node === undefined ? {} : { origin: node }), window: "900", at: new Date(Date.parse(since) + 300_000).toISOString() });
+
+function Who({ alert: { id, state, acknowledged, silencedUntil, told } }: { readonly alert: ShownAlert }) {
+  const routes = [...new Set(told.filter(({ refused }) => refused === undefined).map(({ route }) => route))];
+  const refused = told.filter((one) => one.refused !== undefined);
+  return (
+    <>
+      {acknowledged !== null && <span>{t.ackedBy(acknowledged.by, acknowledged.note)}. </span>}
+      {silencedUntil !== null && <span>{t.silenced(clock(silencedUntil))}. </span>}
+      <span class="soft">{routes.length === 0 ? t.untold : t.told(routes.join(", "))}</span>
+      {refused.map(({ route, state: of, refused: why = "" }) => <span key={`${route} ${of}`} class="bad"> {t.refused(route, why)}</span>)}
+      {acknowledged === null && state !== "resolved" && <> <button type="button" class="small" onClick={() => void send("POST", "/v1/alerts/acknowledge", { id, note: "" })}>{t.ack}</button></>}
+    </>
+  );
+}
+
+interface Route {
+  readonly route: string;
+  readonly to: string;
+  readonly told: number;
+  readonly waiting: number;
+  readonly problem: string | null;
+}
+interface Silence {
+  readonly name: string;
+  readonly until: string;
+  readonly because: string;
+  readonly by: string;
+}
+
+function Ways() {
+  const { value } = usePolled<{ readonly routes: readonly Route[] }>("/v1/alerts/routes", 5_000);
+  const silenced = usePolled<{ readonly silences: readonly Silence[] }>("/v1/alerts/silences", 5_000);
+  const end = (name: string): void => void send("DELETE", `/v1/alerts/silences/${encodeURIComponent(name)}`).then(silenced.again, silenced.again);
+  return (
+    <>
+      <Section title={t.routes} hint={t.routesHint}>
+        {value?.routes.length === 0 && <p class="empty">{t.noRoutes}</p>}
+        {value !== undefined && value.routes.length > 0 && <Table label={t.routes} columns={[t.route, t.to, t.toldCount, t.waiting, t.problem]} figures={[2, 3]} rows={value.routes.map(({ route, to, told, waiting, problem }) => ({ key: route, cells: [route, to, String(told), String(waiting), problem ?? ""] }))} />}
+      </Section>
+      <Section title={t.silences}>
+        {silenced.value?.silences.length === 0 && <p class="empty">{t.nothingSilenced}</p>}
+        {silenced.value !== undefined && silenced.value.silences.length > 0 && <Table label={t.silences} columns={[t.route, columns.until, t.because, t.by, t.endSilence]} rows={silenced.value.silences.map(({ name, until, because, by }) => ({ key: name, cells: [name, clock(until), because, by, <button type="button" class="small" onClick={() => end(name)}>{t.endSilence}</button>] }))} />}
+      </Section>
+    </>
+  );
+}

@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { objectiveSchema } from "../schema/objective.ts";
+import type { FleetRow } from "../telemetry/fleet-status.ts";
+import { printKey } from "../telemetry/key.ts";
+import type { Window } from "../telemetry/window.ts";
+import { createBoard, type BoardLook } from "./board.ts";
+import { completenessOf } from "./row-completeness.ts";
+
+const minuteMs = 60_000;
+const beginMs = Date.UTC(2026, 0, 1);
+const row = (node: string, state: FleetRow["state"], throughMs: number): FleetRow => ({ node, site: "s", tier: "gateway", jurisdiction: "EU", parent: "edge", state, since: null, heardAt: null, through: new Date(throughMs).toISOString(), everyMs: minuteMs, link: "up", ended: null, late: 0, figures: {} });
+const unit = { app: "press", function: "judge" };
+const windowOf = (startMs: number, good: number, bad: number): Window => ({ startMs, endMs: startMs + minuteMs, everyMs: minuteMs, merged: 1, gauges: {}, durations: {}, sums: { [printKey("holon.function.events", unit)]: good, ...(bad === 0 ? {} : { [printKey("holon.function.aside", unit)]: bad }) } });
+const objective = objectiveSchema.parse({ name: "kept", kind: "loss", target: 0.99 });
+const boardOf = (nodes: readonly string[]) => {
+  const board = createBoard("edge");
+  board.declare([{ app: "press", objective, has: (node) => nodes.includes(node) }], () => undefined);
+  return board;
+};
+const lookOf = (rows: readonly FleetRow[], nowMs: number, more: Partial<BoardLook> = {}): BoardLook => ({ nowMs, tells: () => true, open: new Map(), completeness: (_, __, has) => completenessOf(rows.filter(({ node }) => has(node)), nowMs), ...more });
+
+test("an objective over nodes that are silent is unknown, never met", () => {
+  const board = boardOf(["g1", "g2"]);
+  const nowMs = beginMs + 10 * minuteMs;
+  for (let at = beginMs; at < nowMs; at += minuteMs) for (const node of ["g1", "g2"]) board.told(node, "s", windowOf(at, 100, 0));
+  assert.equal(board.rows(lookOf([row("g1", "present", nowMs), row("g2", "present", nowMs)], nowMs))[0]?.state, "met");
+  const [cut] = board.rows(lookOf([row("g1", "present", nowMs), row("g2", "silent", nowMs - 5 * minuteMs)], nowMs));
+  assert.deepEqual([cut?.state, cut?.completeness.unknown, cut?.completeness.missing[0]?.node], ["unknown", 1, "g2"]);
+  assert.equal(boardOf(["g1"]).rows(lookOf([], nowMs)).length, 0, "nobody has told of it: there is no row that could say OK");
+});
+
+test("it burns, is told once, grows no second time, and is over when it burns no more", () => {
+  const board = boardOf(["g1"]);
+  const rows = [row("g1", "present", beginMs + 1e9)];
+  let nowMs = beginMs;
+  const minutes = (many: number, bad: number): void => {
+    for (let minute = 0; minute < many; minute++, nowMs += minuteMs) board.told("g1", "s", windowOf(nowMs, 100 - bad, bad));
+  };
+  minutes(60, 0);
+  assert.deepEqual(board.look(lookOf(rows, nowMs)), []);
+  minutes(20, 50);
+  const [alert] = board.look(lookOf(rows, nowMs));
+  assert.deepEqual([alert?.rule, alert?.subject, alert?.severity, alert?.state, alert?.site, alert?.app], ["press/kept", "s", "page", "firing", "s", "press"]);
+  assert.ok(alert !== undefined);
+  const open = new Map([["press/kept@s", alert]]);
+  minutes(1, 50);
+  assert.deepEqual(board.look(lookOf(rows, nowMs, { open })).map(({ id }) => id), [alert.id]);
+  minutes(10 * 60, 0);
+  const [last] = board.look(lookOf(rows, nowMs, { open }));
+  assert.deepEqual([last?.id, last?.state], [alert.id, "resolved"]);
+  assert.deepEqual(board.look(lookOf(rows, nowMs, { open, tells: () => false })), [], "who does not hold the place tells nothing");
+});
+
+test("what was kept goes on, and no window counts twice", () => {
+  const board = boardOf(["g1"]);
+  for (let minute = 0; minute < 5; minute++) board.told("g1", "s", windowOf(beginMs + minute * minuteMs, 99, 1));
+  const kept = board.kept();
+  const next = createBoard("edge");
+  next.declare([{ app: "press", objective, has: () => true }], (key) => kept.get(key));
+  for (let minute = 0; minute < 6; minute++) next.told("g1", "s", windowOf(beginMs + minute * minuteMs, 99, 1));
+  const [told] = next.rows(lookOf([row("g1", "present", beginMs + 6 * minuteMs)], beginMs + 6 * minuteMs));
+  assert.deepEqual([Math.round(told?.good ?? 0), Math.round(told?.total ?? 0)], [594, 600]);
+});

@@ -1,0 +1,176 @@
+/**
+ * Objectives as one node sees them: what it knows of each in each place, how fast the budget burns there, and how much of those who belong is known. Whoever holds the windows can look;
+ * one node alone tells: the node of what is by node, the node that a site hangs on of what is by site, the root of what is of all.
+ */
+import { isoTime } from "../event/iso-time.ts";
+import { limits } from "../limits.ts";
+import type { Objective } from "../schema/objective.ts";
+import type { Alert } from "../telemetry/alert.ts";
+import type { Completeness } from "../telemetry/completeness.ts";
+import type { Window } from "../telemetry/window.ts";
+import { createBudget, type Budget, type Burn, type KeptBudget } from "./budget.ts";
+import type { ObjectiveRow } from "./objective-row.ts";
+import { shareOf } from "./sli.ts";
+
+export interface Declared {
+  /** Of whose manifest it is; undefined for a node's own. */
+  readonly app: string | undefined;
+  readonly objective: Objective;
+  /** Whether that node belongs to it. */
+  has(node: string): boolean;
+}
+
+/** What of a budget is kept over a start: its steps, and up to where each node was counted. */
+export interface KeptCounts {
+  readonly steps: KeptBudget;
+  readonly through: Readonly<Record<string, number>>;
+}
+
+export interface Board {
+  declare(declared: readonly Declared[], kept: (key: string) => KeptCounts | undefined): void;
+  told(node: string, site: string, window: Window): void;
+  /** What burns or has ended where this node tells. */
+  look(about: BoardLook): readonly Alert[];
+  /** All that it knows. */
+  rows(about: BoardLook): readonly ObjectiveRow[];
+  /** Of what has changed since. */
+  kept(): ReadonlyMap<string, KeptCounts>;
+}
+
+export interface BoardLook {
+  readonly nowMs: number;
+  /** `node`, `site` or `fleet`, and where. */
+  tells(per: Objective["per"], scope: string): boolean;
+  /** Of those who belong to it there. */
+  completeness(per: Objective["per"], scope: string, has: (node: string) => boolean): Completeness;
+  /** By rule and scope: alerts of this node that burn. */
+  readonly open: ReadonlyMap<string, Alert>;
+}
+
+interface Place {
+  readonly declared: Declared;
+  readonly scope: string;
+  readonly budget: Budget;
+  readonly through: Map<string, number>;
+  newestMs: number;
+  everyMs: number;
+  hasChanged: boolean;
+}
+
+export const ruleOf = ({ app, objective }: Pick<Declared, "app" | "objective">): string => `${app ?? objective.app ?? "fleet"}/${objective.name}`;
+export const placeKey = (rule: string, scope: string): string => `${rule}@${scope}`;
+
+export function createBoard(self: string): Board {
+  let all: readonly Declared[] = [];
+  let keptOf: (key: string) => KeptCounts | undefined = () => undefined;
+  const places = new Map<string, Place>();
+
+  function placeOf(declared: Declared, scope: string): Place | undefined {
+    const key = placeKey(ruleOf(declared), scope);
+    const known = places.get(key);
+    if (known !== undefined) return known;
+    if (places.size >= limits.objectiveNodesMax && scope !== self && declared.objective.per === "node") return undefined;
+    const kept = keptOf(key);
+    const { target, periodMs } = declared.objective;
+    const place: Place = { declared, scope, budget: createBudget({ target, periodMs, kept: kept?.steps ?? [] }), through: new Map(Object.entries(kept?.through ?? {})), newestMs: -Infinity, everyMs: limits.telemetryEveryMs, hasChanged: false };
+    places.set(key, place);
+    return place;
+  }
+
+  return {
+    declare(declared, kept) {
+      keptOf = kept;
+      all = declared;
+      const wanted = new Map(declared.map((one) => [ruleOf(one), one]));
+      for (const [key, place] of places) {
+        const now = wanted.get(ruleOf(place.declared));
+        if (now === undefined || JSON.stringify(now.objective) !== JSON.stringify(place.declared.objective)) places.delete(key);
+        else places.set(key, { ...place, declared: now });
+      }
+    },
+    told(node, site, window) {
+      for (const declared of all) {
+        if (!declared.has(node)) continue;
+        const share = shareOf(declared.objective, declared.app, window);
+        const { per } = declared.objective;
+        const scope = per === "node" ? node : per === "site" ? site : "fleet";
+        const place = scope === "" ? undefined : placeOf(declared, scope); // whose site is not known yet
+        if (place === undefined || window.endMs <= (place.through.get(node) ?? -Infinity)) continue;
+        if (place.through.size < limits.objectiveNodesMax) place.through.set(node, window.endMs);
+        place.newestMs = Math.max(place.newestMs, window.endMs);
+        place.everyMs = window.everyMs;
+        place.hasChanged = true;
+        if (share !== undefined) place.budget.add(window.startMs, window.endMs, share.good, share.total);
+      }
+    },
+    look(about) {
+      const { nowMs, tells, open } = about;
+      return [...places.values()].flatMap((place) => {
+        const { declared, scope } = place;
+        if (!tells(declared.objective.per, scope)) return [];
+        const burns = burnsOf(place, nowMs);
+        const before = open.get(placeKey(ruleOf(declared), scope));
+        if (before === undefined && !burns.some(({ isBurning }) => isBurning)) return [];
+        return alertOf(rowOf(place, burns, about), burns, before, { self, nowMs, kind: declared.objective.kind }) ?? [];
+      });
+    },
+    rows: (about) => [...places.values()].map((place) => rowOf(place, burnsOf(place, about.nowMs), about)).sort((a, b) => (a.rule === b.rule ? (a.scope < b.scope ? -1 : 1) : a.rule < b.rule ? -1 : 1)),
+    kept() {
+      const kept = new Map<string, KeptCounts>();
+      for (const [key, place] of places) {
+        if (!place.hasChanged || place.through.size >= limits.objectiveNodesMax) continue;
+        place.hasChanged = false;
+        kept.set(key, { steps: place.budget.kept(), through: Object.fromEntries(place.through) });
+      }
+      return kept;
+    },
+  };
+}
+
+/** What is told comes an interval late: burning is looked for up to what is known, as long as that is not long ago. */
+const burnsOf = ({ newestMs, everyMs, budget }: Place, nowMs: number): readonly Burn[] => budget.burns(Math.min(nowMs, Math.max(newestMs, nowMs - 2 * everyMs - limits.telemetryGraceMs)));
+
+function rowOf({ declared, scope, budget }: Place, burns: readonly Burn[], { nowMs, tells, completeness }: BoardLook): ObjectiveRow {
+  const { objective, app } = declared;
+  const known = completeness(objective.per, scope, declared.has);
+  const { good, total, left, sinceMs } = budget.spent(nowMs);
+  const isBurning = burns.some((burn) => burn.isBurning);
+  // Over nodes of which nothing is known nothing is well.
+  const isUnknown = total === 0 || known.unknown > 0 || known.states.silent > 0 || known.nodes === known.excused;
+  return {
+    rule: ruleOf(declared),
+    app: app ?? objective.app ?? null,
+    name: objective.name,
+    about: objective.about ?? null,
+    kind: objective.kind,
+    per: objective.per,
+    scope,
+    target: objective.target,
+    periodMs: objective.periodMs,
+    withinMs: "withinMs" in objective ? objective.withinMs : null,
+    state: isBurning ? "burning" : left !== null && left <= 0 ? "spent" : isUnknown ? "unknown" : "met",
+    good,
+    total,
+    budgetLeft: left,
+    since: sinceMs === undefined ? null : isoTime(Math.max(0, sinceMs)),
+    burns: burns.map(({ isBurning: burning, ...burn }) => ({ ...burn, burning })),
+    completeness: known,
+    tells: tells(objective.per, scope),
+  };
+}
+
+/** Begins where both windows burn, and is over when none does; where nothing is known it stays what it was. */
+function alertOf(row: ObjectiveRow, burns: readonly Burn[], before: Alert | undefined, { self, nowMs, kind }: { readonly self: string; readonly nowMs: number; readonly kind: Objective["kind"] }): Alert | undefined {
+  const burning = burns.filter(({ isBurning }) => isBurning);
+  const [worst] = burning;
+  if (worst === undefined) {
+    if (before === undefined || burns.every(({ short }) => short === null)) return undefined;
+    return { ...before, state: "resolved", until: isoTime(nowMs) };
+  }
+  const since = before?.since ?? isoTime(nowMs);
+  const severity = burning.some((burn) => burn.severity === "page") ? "page" : before?.severity ?? "ticket";
+  const left = row.budgetLeft === null ? "" : `; ${Math.round(Math.max(0, row.budgetLeft) * 100)} % of it is left`;
+  const unknown = row.completeness.unknown === 0 ? "" : `; of ${row.completeness.nodes} nodes ${row.completeness.unknown} are not known`;
+  const message = `${row.rule} (${kind}) burns its error budget ${(worst.long ?? 0).toPrecision(3)} times too fast in ${row.scope}${left}${unknown}`;
+  return { id: before?.id ?? `${row.rule}/${row.scope}/${since}`, rule: row.rule, kind, subject: row.scope, severity, state: "firing", since, until: null, value: worst.long, threshold: worst.threshold, message, count: before?.count ?? 1, ...(row.per === "site" ? { site: row.scope } : {}), ...(row.app === null ? {} : { app: row.app }), node: self };
+}

@@ -1,0 +1,69 @@
+/**
+ * What one node knows of one thing that is wrong, from whomever it heard: its own look, alarms in its log, or the word of a node below. One rule about one subject is one incident while it lasts,
+ * however many tell of it; it is over when all of them say so. Pure.
+ */
+import { z } from "zod";
+import { dataClassSchema, type DataClass } from "../schema/event.ts";
+import { alertSchema, type Alert } from "../telemetry/alert.ts";
+
+const timeSchema = z.iso.datetime();
+export const toldStates = ["firing", "resolved"] as const;
+export type ToldState = (typeof toldStates)[number];
+
+export const incidentSchema = z.object({
+  alert: alertSchema,
+  /** Of what it tells, for the guard. */
+  class: dataClassSchema,
+  jurisdiction: z.string(),
+  /** Who told of it, each under an id of its own: the first names the incident. */
+  tellers: z.array(z.object({ id: z.string(), node: z.string(), isOver: z.boolean() })),
+  told: z.array(z.object({ route: z.string(), state: z.enum(toldStates), at: timeSchema, refused: z.string().optional() })),
+  acknowledged: z.object({ by: z.string(), at: timeSchema, note: z.string() }).nullable(),
+  /** Of an alarm: when the newest was recorded. */
+  lastMs: z.number().optional(),
+});
+export type Incident = z.infer<typeof incidentSchema>;
+
+export interface Heard {
+  readonly alert: Alert;
+  readonly class: DataClass;
+  readonly jurisdiction: string;
+  readonly node: string;
+  readonly lastMs?: number | undefined;
+}
+
+export const begin = ({ alert, class: dataClass, jurisdiction, node, lastMs }: Heard): Incident => ({
+  alert: { ...alert, node },
+  class: dataClass,
+  jurisdiction,
+  tellers: [{ id: alert.id, node, isOver: alert.state === "resolved" }],
+  told: [],
+  acknowledged: null,
+  ...(lastMs === undefined ? {} : { lastMs }),
+});
+
+/** The same told again, or by another. What is over stays over. */
+export function hearAgain(incident: Incident, { alert, node }: Heard): Incident {
+  if (incident.alert.state === "resolved") return incident;
+  const known = incident.tellers.some(({ id }) => id === alert.id);
+  const tellers = known
+    ? incident.tellers.map((teller) => (teller.id === alert.id ? { ...teller, isOver: teller.isOver || alert.state === "resolved" } : teller))
+    : [...incident.tellers, { id: alert.id, node, isOver: alert.state === "resolved" }];
+  const isFirst = incident.alert.id === alert.id;
+  const isOver = tellers.every((teller) => teller.isOver);
+  const { severity, value, message } = isFirst ? alert : incident.alert;
+  const until = [incident.alert.until, alert.until].filter((time) => time !== null).sort().at(-1) ?? null;
+  return { ...incident, tellers, alert: { ...incident.alert, severity, value, message, count: incident.alert.count + (known ? 0 : 1), state: isOver ? "resolved" : "firing", until: isOver ? until : null } };
+}
+
+/** One node that told of it knows no more of it, and another does: it is over there. */
+export const over = (incident: Incident, accepts: (node: string) => boolean, until: string): Incident =>
+  incident.tellers.filter(({ node, isOver }) => !isOver && accepts(node)).reduce((now, { id, node }) => hearAgain(now, { ...now, alert: { ...now.alert, id, state: "resolved", until }, node }), incident);
+
+export const wasTold = ({ told }: Incident, route: string, state: ToldState): boolean => told.some((one) => one.route === route && one.state === state);
+
+/** What is to be told by a route next: that it is, then that it is over. */
+export function owed(incident: Incident, route: string, wantsResolved: boolean): ToldState | undefined {
+  if (!wasTold(incident, route, "firing")) return "firing";
+  return wantsResolved && incident.alert.state === "resolved" && !wasTold(incident, route, "resolved") ? "resolved" : undefined;
+}

@@ -1,0 +1,24 @@
+/** What a receiver is sent: a line and a text for people, JSON for programs. */
+import type { ToldState } from "@holon/core/alert/incident.ts";
+import type { NotifierMessage } from "@holon/core/ports.ts";
+import type { Alert } from "@holon/core/telemetry/alert.ts";
+
+export interface MessageOf {
+  readonly key: string;
+  readonly route: string;
+  readonly node: string;
+  readonly items: readonly { readonly alert: Alert; readonly state: ToldState }[];
+}
+
+export function messageOf({ key, route, node, items }: MessageOf): NotifierMessage {
+  const [first] = items;
+  const state = first?.state ?? "firing";
+  const alerts = items.map(({ alert }) => ({ ...alert, state, key: `${alert.id}#${state}` }));
+  const what = first === undefined ? "nothing" : items.length === 1 ? first.alert.message : `${items.length} of ${first.alert.kind}${first.alert.site === undefined ? "" : ` at ${first.alert.site}`}`;
+  const subject = oneLine(`[${state === "resolved" ? "resolved" : (first?.alert.severity ?? "")}] ${what}`).slice(0, 200);
+  const lines = alerts.map((alert) => `${alert.state === "resolved" ? "over" : alert.severity}: ${oneLine(alert.message)}\n  since ${alert.since}${alert.until === null ? "" : ` until ${alert.until}`}\n  ${alert.id}`);
+  return { key, subject, text: `${lines.join("\n\n")}\n\nTold by ${node}, route ${route}. See: holon alert list\n`, body: JSON.stringify({ key, route, node, state, alerts }) };
+}
+
+/** Subjects of devices stand in it: no line of theirs becomes one of the message. */
+const oneLine = (text: string): string => text.replaceAll(/\p{Cc}+/gu, " ");
