@@ -8,7 +8,7 @@ import { holonProgram } from "./program.ts";
 import { islandLead } from "./scenarios/island-lead.ts";
 import { runSeed } from "./scenario.ts";
 
-const planted = takesTurns(8);
+const planted = takesTurns(4);
 
 async function violationsWith(stewardship: StewardshipRules, seed = 1): Promise<string> {
   return (await runSeed({ ...islandLead, convergeMsMax: 60_000 }, await holonProgram({ stewardship }), seed)).violations.join("\n");

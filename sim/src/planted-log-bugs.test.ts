@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { HolonError } from "@holon/core/errors.ts";
 import type { Disk, DiskFile } from "@holon/core/ports.ts";
 import { openTempLog, record } from "@holon/node/testing/temp-log.ts";
+import { ClockHardware, createClock } from "./clock.ts";
 import { createDisk, DiskMedium } from "./disk.ts";
 import { incarnation } from "./testing/lone-node.ts";
 import { World } from "./world.ts";
@@ -30,8 +31,9 @@ async function lostBehindRefusedRoll(seed: number, change: (disk: Disk) => Disk)
   const world = new World(seed);
   const medium = new DiskMedium(world.random.fork("disk"));
   const life = incarnation(world, "gateway-1");
+  const hardware = new ClockHardware(world);
   const acknowledged = await world.drive((async () => {
-    const log = await openTempLog("", { segmentBytesMax, disk: change(createDisk(life, medium)) });
+    const log = await openTempLog("", { segmentBytesMax, disk: change(createDisk(life, medium)), clock: createClock(life, hardware, 0) });
     for (let count = 0; count < 3; count++) await log.append({ records: [record("data", "x".repeat(1_500))] });
     medium.faults.roomAtSync = true;
     medium.capacityBytes = log.sizeBytes(); // what was written ahead is given back before a roll
@@ -44,7 +46,8 @@ async function lostBehindRefusedRoll(seed: number, change: (disk: Disk) => Disk)
   medium.killProcess();
   medium.capacityBytes = 1 << 30;
   const found = await world.drive((async () => {
-    const log = await openTempLog("", { segmentBytesMax, disk: createDisk(incarnation(world, "gateway-1"), medium) });
+    const again = incarnation(world, "gateway-1");
+    const log = await openTempLog("", { segmentBytesMax, disk: createDisk(again, medium), clock: createClock(again, hardware, 0) });
     const head = log.head({ origin: log.origin, stream: "data" })?.sequence ?? 0;
     await log.close();
     return head;

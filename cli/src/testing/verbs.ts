@@ -73,6 +73,7 @@ export const routesOfVerbs: Readonly<Record<string, Way>> = {
   "node authority": here("the root's key is in files of the machine that runs control"),
   "plan show": by("GET /v1/plan"),
   "plan diff": by("GET /v1/plan", "GET /v1/plan/explain"),
+  "plan simulate": by("GET /v1/plan/inputs"),
   "plan explain": by("GET /v1/plan/explain"),
   "policy test": here("it reads a file"),
   "policy explain": by("GET /v1/policy"),
