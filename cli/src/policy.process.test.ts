@@ -10,7 +10,7 @@ import { freePortBase } from "./testing/free-ports.ts";
 import { repository, runHolon, startHolon } from "./testing/holon-process.ts";
 import { until } from "./testing/wait.ts";
 
-const guide = /^```policy\n([^]*?)^```$/m.exec(readFileSync(join(repository, "docs/concepts/residency.md"), "utf8"))?.[1] ?? "";
+const guide = /^```policy[^\n]*\n([^]*?)^```$/m.exec(readFileSync(join(repository, "docs/concepts/residency.md"), "utf8"))?.[1] ?? "";
 const inForceSchema = z.object({ name: z.string(), version: z.int(), hash: z.string().nullable(), documentVersion: z.int() });
 const auditSchema = z.object({ violations: z.array(z.string()), lanes: z.array(z.object({ lane: z.string(), records: z.int() })), left: z.array(z.looseObject({ node: z.string(), lane: z.string(), rule: z.string(), allow: z.boolean(), records: z.int() })) });
 
