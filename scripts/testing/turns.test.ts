@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { listPaths, repositoryRoot } from "../check/files.ts";
 import { filesInTurn } from "./turns.ts";
 
 const files = ["cli/src/a.process.test.ts", "cli/src/b.process.test.ts", "cli/src/c.process.test.ts", "cli/src/d.process.test.ts", "cli/src/once.process.test.ts", "core/src/e.test.ts"];
@@ -22,3 +25,13 @@ test("in three runs every file has run; units and the main job run each time", (
 });
 
 test("all turns at once leave nothing out", (t) => assert.deepEqual(inTurn(t, "7", "all"), { now: files, later: [] }));
+
+test("a file whose tests all take turns has one of them in every run", () => {
+  const lacking = listPaths().filter((path) => path.endsWith(".test.ts")).filter((path) => {
+    const text = readFileSync(join(repositoryRoot, path), "utf8");
+    const [, name, every] = /^const (\w+) = takesTurns\((\d+)\);$/m.exec(text) ?? [];
+    if (name === undefined || /^\s*test\(/m.test(text) || new RegExp(`^\\s+${name}\\(`, "m").test(text)) return false; // indented: in a loop
+    return [...text.matchAll(new RegExp(`^${name}\\(`, "gm"))].length < Number(every);
+  });
+  assert.deepEqual(lacking, []);
+});

@@ -9,7 +9,7 @@ import { takesTurns } from "../../../scripts/testing/turns.ts";
 import { ControlFleet } from "../testing/control-fleet.ts";
 
 /** Half a day of real nodes each. */
-const inTurn = takesTurns(3);
+const inTurn = takesTurns(2);
 const hourMs = 3_600_000;
 const at = (hour: number): number => worldBeginsMs + hour * hourMs;
 const stamp = (ms: number): string => new Date(ms).toISOString().slice(0, 19).replace("T", " ");

@@ -271,6 +271,11 @@ export function createUplink(options: UplinkOptions): Uplink {
     peer?.close(coded.code);
   }
 
+  /** What was sent last may have shown that the link is gone. */
+  function wake(): void {
+    sender?.notify();
+  }
+
   function lost(reason: string): void {
     const gone = peer;
     if (gone === undefined) return;
@@ -333,7 +338,7 @@ export function createUplink(options: UplinkOptions): Uplink {
       const fresh = [...new Set(lanes)].filter((name) => !offered.has(name)); // a commit names a lane for each run
       if (fresh.length > 0) offer(fresh);
       standing?.committed(lanes);
-      sender.notify();
+      wake();
     },
     hurry: () => sender?.hurry(),
     reconsider: () => sender?.reconsider(),
