@@ -191,7 +191,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
       alarms.committed(lanes);
       if (declarations.committed(cells)) objectives.changed();
     },
-    window: objectives.told,
+    window: (node, site, told) => objectives.told(node, site, told, clock.wall().ms),
     judged: () => judgedTotals(log, declarations.own()),
     list(status) {
       const nowMs = Date.parse(status.asOf);
