@@ -2,6 +2,7 @@
  * Objectives as one node sees them: what it knows of each in each place, how fast the budget burns there, and how much of those who belong is known. Whoever holds the windows can look;
  * one node alone tells: the node of what is by node, the node that a site hangs on of what is by site, the root of what is of all.
  */
+import { isSet } from "../clock-set.ts";
 import { isoTime } from "../event/iso-time.ts";
 import { limits } from "../limits.ts";
 import type { Objective } from "../schema/objective.ts";
@@ -108,7 +109,7 @@ export function createBoard(self: string): Board {
         const scope = per === "node" ? node : per === "site" ? site : "fleet";
         const place = scope === "" ? undefined : placeOf(declared, scope); // whose site is not known yet
         if (place === undefined) continue;
-        if (place.toldMs > latestMs && nowMs > neverSetMs) cut(place, latestMs);
+        if (place.toldMs > latestMs && isSet(nowMs)) cut(place, latestMs);
         if (window.endMs <= (place.through.get(node) ?? -Infinity)) continue;
         if (place.through.size < limits.objectiveNodesMax) place.through.set(node, window.endMs);
         place.newestMs = Math.max(place.newestMs, window.endMs);
@@ -144,9 +145,6 @@ export function createBoard(self: string): Board {
 }
 
 const textOf = ({ objective }: Declared): string => JSON.stringify(objective);
-
-/** A clock that shows less was never set: it is not what was counted that is ahead of it. */
-const neverSetMs = Date.UTC(2025, 0, 1);
 
 /** This node's own clock was ahead, or what was kept is of a time when nobody looked: all beyond that is taken back. */
 function cut(place: Place, latestMs: number): void {
