@@ -14,6 +14,7 @@ import type { Adopted, Measurement } from "./measure/measured.ts";
 import type { Quote } from "./measure/quote.ts";
 import type { Emits, SourceSpec, unitRuntimes } from "./schema/app.ts";
 import type { MailTarget, WebhookTarget } from "./schema/alerting.ts";
+import type { ReadSource } from "./schema/energy.ts";
 import type { SharedKind } from "./schema/shared.ts";
 import type { SharedOperation } from "./shared/operation.ts";
 import type { BlobHash, NodeName } from "./units.ts";
@@ -614,7 +615,7 @@ export interface Collector {
 /** Texts that somebody else keeps up to date: files of this machine, and addresses. */
 export interface Feeds {
   /** The text, unpacked where it is gzip. At `limits.curveBytesMax`: refused. Rejects where it cannot be read. */
-  read(source: { readonly file: string } | { readonly url: string }): Promise<string>;
+  read(source: ReadSource): Promise<string>;
 }
 
 /** Hands alerts to people and their systems. */
