@@ -96,14 +96,14 @@ export function createSteward(options: StewardOptions): Steward {
   }
 
   /** What stood under another delegation and does no more is told too. */
-  function tell({ site, serial, units }: Pick<Delegation, "site" | "serial" | "units">, nowMs: number): void {
+  function tell(under: Pick<Delegation, "site" | "serial" | "units">, nowMs: number): void {
     const placesOf = (of: ReadonlyMap<string, Decided>): string => canonicalJson([...of].map(([unit, { node }]) => [unit, node]));
     if (placesOf(decided) === placesOf(told)) return;
     const back = [...told.keys()].filter((unit) => !decided.has(unit));
     told = decided;
-    const homes = new Map(units.map(({ unit, home }) => [unit, home]));
+    const homes = new Map(under.units.map(({ unit, home }) => [unit, home]));
     const data: Overlay = {
-      site, lead: self, term: book.term, sequence: ++sequence, serial, isolatedMs: Math.round(nowMs - connectedMs),
+      site: under.site, lead: self, term: book.term, sequence: ++sequence, serial: under.serial, isolatedMs: Math.round(nowMs - connectedMs),
       units: [...decided].map(([unit, { node, because }]) => ({ unit, home: homes.get(unit) ?? "", node, because })), back,
     };
     options.append(events.record({ stream: "audit", type: delegationEvents.overlay, class: "public", producer: "site", data }));
