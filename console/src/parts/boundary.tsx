@@ -5,7 +5,7 @@ import { words } from "../strings.ts";
 import { Problem } from "./problem.tsx";
 
 export function Boundary({ children }: { readonly children: ComponentChildren }) {
-  const [error, again] = useErrorBoundary(reportError);
+  const [error, again] = useErrorBoundary((cause: unknown) => reportError(cause));
   if (error === undefined) return <>{children}</>;
   const { message } = error instanceof Error ? error : { message: String(error) };
   return (
