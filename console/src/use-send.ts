@@ -14,7 +14,7 @@ export function useSend(done: () => void = () => undefined): Sender {
     problem,
     send(...what) {
       setProblem(undefined);
-      void send(...what).then(done, (error: unknown) => setProblem(asProblem(error)));
+      void send(...what).then(() => done(), (error: unknown) => setProblem(asProblem(error)));
     },
   };
 }

@@ -26,5 +26,5 @@ for (const [form, alive] of [["serve", "\n"], ["serveEvents", ":\n\n"]] as const
 }
 
 async function* nothingUntil(signal: StopSignal): AsyncGenerator<never> {
-  await new Promise<void>((resolve) => signal.onAbort(resolve));
+  yield* await new Promise<readonly never[]>((resolve) => signal.onAbort(() => resolve([])));
 }

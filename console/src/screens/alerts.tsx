@@ -89,7 +89,7 @@ interface Silence {
 function Ways() {
   const { value } = usePolled<{ readonly routes: readonly Route[] }>("/v1/alerts/routes", 5_000);
   const silenced = usePolled<{ readonly silences: readonly Silence[] }>("/v1/alerts/silences", 5_000);
-  const { send, problem } = useSend(silenced.again);
+  const ending = useSend(silenced.again);
   return (
     <>
       <Section title={t.routes} hint={t.routesHint}>
@@ -97,9 +97,9 @@ function Ways() {
         {value !== undefined && value.routes.length > 0 && <Table label={t.routes} columns={[t.route, t.to, t.toldCount, t.waiting, t.problem]} figures={[2, 3]} rows={value.routes.map(({ route, to, told, waiting, problem }) => ({ key: route, cells: [route, to, String(told), String(waiting), problem ?? ""] }))} />}
       </Section>
       <Section title={t.silences}>
-        <Problem problem={problem} />
+        <Problem problem={ending.problem} />
         {silenced.value?.silences.length === 0 && <p class="empty">{t.nothingSilenced}</p>}
-        {silenced.value !== undefined && silenced.value.silences.length > 0 && <Table label={t.silences} columns={[t.route, columns.until, t.because, t.by, t.endSilence]} rows={silenced.value.silences.map(({ name, until, because, by }) => ({ key: name, cells: [name, clock(until), because, by, <button type="button" class="small" onClick={() => send("DELETE", `/v1/alerts/silences/${encodeURIComponent(name)}`)}>{t.endSilence}</button>] }))} />}
+        {silenced.value !== undefined && silenced.value.silences.length > 0 && <Table label={t.silences} columns={[t.route, columns.until, t.because, t.by, t.endSilence]} rows={silenced.value.silences.map(({ name, until, because, by }) => ({ key: name, cells: [name, clock(until), because, by, <button type="button" class="small" onClick={() => ending.send("DELETE", `/v1/alerts/silences/${encodeURIComponent(name)}`)}>{t.endSilence}</button>] }))} />}
       </Section>
     </>
   );
