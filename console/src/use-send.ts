@@ -8,13 +8,13 @@ export interface Sender {
   send(...what: Parameters<typeof send>): void;
 }
 
-export function useSend(done: () => void = () => undefined): Sender {
+export function useSend(after: () => void = () => undefined): Sender {
   const [problem, setProblem] = useState<ApiProblem>();
   return {
     problem,
     send(...what) {
       setProblem(undefined);
-      void send(...what).then(() => done(), (error: unknown) => setProblem(asProblem(error)));
+      void send(...what).then(after, (error: unknown) => setProblem(asProblem(error)));
     },
   };
 }
