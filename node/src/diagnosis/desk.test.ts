@@ -18,7 +18,7 @@ async function bed(code: ErrorCode) {
   const { world, parentNode, childNode } = family;
   const asked: number[] = [];
   const { log, events } = parentNode;
-  const clock = createClock(new Incarnation(world, { name: "desk", number: 9, calls: 0, hooks: {} }), new ClockHardware(world), 0);
+  const clock = createClock(new Incarnation(world, { name: childName, number: 9, calls: 0, hooks: {} }), new ClockHardware(world), 0);
   const call = (): Promise<unknown> => {
     asked.push(world.nowMs);
     return Promise.reject(new HolonError(code, "it does not work"));
