@@ -423,6 +423,10 @@ export const limits = {
   /** How long a certificate of a node holds, and the least that a configuration may say. */
   certificateMs: 30 * 86_400_000,
   certificateMsMin: 1_000,
+  /** The same for a node whose identity is bound to its TPM: a copy of its key ends with the certificate. Long enough for control to be away over a weekend. */
+  boundCertificateMs: 3 * 86_400_000,
+  /** How long a bound node has to answer a nonce: a TPM is slow, and the way may be long. */
+  chipNonceMs: 300_000,
   /** Longest time in which an invitation may be used, and invitations that are open at a time. At the bound: `HOLON_INVITATION_BAD`. */
   invitationMsMax: 30 * 86_400_000,
   invitationsMax: 1_024,
