@@ -40,7 +40,7 @@ function stolen(office: Office, folder: string, change: (file: z.infer<typeof fi
   return copy;
 }
 
-test("a bound node renews in time and beyond it; a copy of its disk and key does not, nor does a request that was heard", onItsTurn(0, 2, skip), async (context) => {
+test("a bound node renews in time and beyond it; a copy of its disk and key does not, nor does a request that was heard", onItsTurn(0, 3, skip), async (context) => {
   const [tcti, elsewhere] = [await softwareTpm(context), await softwareTpm(context)];
   const office = new Office(context);
   const registrar = await office.open();
@@ -98,7 +98,7 @@ test("a bound node renews in time and beyond it; a copy of its disk and key does
   await renewed(office, gateway);
 });
 
-test("a node that gains a TPM binds itself with its next certificate, and is unbound by a new invitation alone", onItsTurn(1, 2, skip), async (context) => {
+test("a node that gains a TPM binds itself with its next certificate, and is unbound by a new invitation alone", onItsTurn(1, 3, skip), async (context) => {
   const tcti = await softwareTpm(context);
   const office = new Office(context);
   const registrar = await office.open();
@@ -129,7 +129,7 @@ test("a node that gains a TPM binds itself with its next certificate, and is unb
   assert.equal(plain.validity()?.expiresMs, office.wallMs + limits.certificateMs);
 });
 
-test("who passes an enrolment on can neither leave the TPM out of it nor put another in, and a used one is not answered once the node went on", onItsTurn(0, 2, skip), async (context) => {
+test("who passes an enrolment on can neither leave the TPM out of it nor put another in, and a used one is not answered once the node went on", onItsTurn(2, 3, skip), async (context) => {
   const office = new Office(context);
   const registrar = await office.open();
   const [gateway, other] = [await office.node({ tcti: await softwareTpm(context) }), await office.node({ tcti: await softwareTpm(context) })];
