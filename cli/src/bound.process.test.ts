@@ -70,7 +70,7 @@ test("a bound gateway rotates and comes back beyond its date; its stolen disk do
   withTpm(tcti, (bench) => bench.run("tpm2_clear", "-Q"));
   await until("it says that its TPM does not sign", () => gateway.node.status().binding?.problem?.code === "HOLON_CHIP_LOST", patientMs);
   assert.match(gateway.node.status().binding?.problem?.next ?? "", /holon node invite NAME/);
-  await until("its trail tells of it", async () => (await audited(gateway, "holon.node.chip-lost")).length === 1, patientMs);
+  await until("its trail tells of it", async () => (await audited(gateway, "holon.node.unproved")).length === 1, patientMs);
   await until("its link ends with its certificate, when it next has to show one", async () => {
     if (isOpen(gateway)()) {
       await machines.stop(gateway);

@@ -20,7 +20,7 @@ export interface Bindings {
   of(node: string): Bound | undefined;
   challenge(): string;
   /** That a node which is bound, or binds itself, asks with the right chip and an answer that was not given before. `HOLON_CHIP_REFUSED`. */
-  require(node: string, chip: ChipProof | undefined): void;
+  requireChip(node: string, chip: ChipProof | undefined): void;
   /** What is kept with a certificate for this key. */
   cell(node: string, chip: ChipProof | undefined, key: string): CellChange;
   /** As events name a chip: SHA-256 of its key. */
@@ -56,7 +56,7 @@ export function createBindings({ log, clock, crypto, secret }: { readonly log: P
       const [number, atMs] = [`${++last}`, `${Math.floor(clock.monotonicMs())}`];
       return `${number}.${atMs}.${sumOf(number, atMs)}`;
     },
-    require(node, chip) {
+    requireChip(node, chip) {
       const bound = of(node);
       if (chip === undefined) {
         if (bound !== undefined) throw refused(node, "and the request is not signed by it");

@@ -198,7 +198,7 @@ export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
         if (isRevoked(scope.node, number)) return refuse(revoked(scope.node), scope);
         const { chip } = parsed.data;
         const isNew = chip !== undefined && bindings.of(scope.node) === undefined;
-        await authority.checkChip(parsed.data).then(() => bindings.require(scope.node, chip)).catch((error: unknown) => refuse(toHolonError(error), scope));
+        await authority.checkChip(parsed.data).then(() => bindings.requireChip(scope.node, chip)).catch((error: unknown) => refuse(toHolonError(error), scope));
         const last = lately(scope.node);
         if (last !== undefined && last.key !== key) throw new HolonError("HOLON_CALL_BUSY", `${scope.node} was given a certificate a moment ago`);
         requireSeldom(scope.node, key);

@@ -17,7 +17,7 @@ export function createChipAlarm(log: Pick<Log, "append">, events: Events, bindin
     if (told) return;
     told = true;
     trace.note("error", `${problem.message}. ${problem.next}`, { code: problem.code });
-    log.append({ records: [events.record({ stream: "alarm", type: "holon.node.chip-lost", class: "public", producer: "identity", data: { ...problem } })] }).catch((error: unknown) => {
+    log.append({ records: [events.record({ stream: "alarm", type: "holon.node.unproved", class: "public", producer: "identity", data: { ...problem } })] }).catch((error: unknown) => {
       told = false;
       trace.note("warn", `the alarm on this node's TPM: ${toHolonError(error).message}`, { code: toHolonError(error).code });
     });
