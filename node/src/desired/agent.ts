@@ -161,7 +161,7 @@ export function createAgent(context: AgentContext): Agent {
       } catch (error) {
         await refuse(desired, toHolonError(error));
       }
-      await sealEnded();
+      await departEnded();
       for (const unit of moves.leaving()) if (running.has(`schedule ${unit}`)) await stop(`schedule ${unit}`); // where the document was refused
       moves.begin(adopted === desired.version ? await takeable(desired) : []);
     }
@@ -179,11 +179,11 @@ export function createAgent(context: AgentContext): Agent {
     return units;
   }
 
-  async function sealEnded(): Promise<void> {
+  async function departEnded(): Promise<void> {
     for (const unit of moves.ended()) {
       await stop(`schedule ${unit}`);
       await stop(`function ${unit}`);
-      await moves.seal(unit);
+      await moves.depart(unit);
     }
   }
 
