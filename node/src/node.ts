@@ -67,6 +67,7 @@ import type { createFleetView } from "@holon/core/telemetry/fleet-view.ts";
 import type { thin } from "@holon/core/telemetry/thinning.ts";
 import { createHandedTeller } from "./condition/handed.ts";
 import { createTeller } from "./condition/teller.ts";
+import { followable } from "./trust/held.ts";
 import { createVerifier, type SignatureStatus, type Verifier } from "./trust/verifier.ts";
 import { createSite, type Site, type SiteStatus } from "./site/site.ts";
 import type { TenantRow } from "./site/tenant.ts";
@@ -383,10 +384,10 @@ async function conditionOf({ agent, measure }: Parts, { log, guard, clock, attes
   return { version: agent?.status().version ?? 0, policy: guard.inForce().hash ?? null, config: changed === undefined ? null : changed ? "changed" : "as started", clock: clock.wall().state, disk: log.diskState, ...measuredCondition(measure?.status(), attestor) };
 }
 
-/** What leaves is decided by the newest document from the moment it is on disk, whatever keeps the rest of it from being reached. */
+/** What leaves is decided by the newest document from the moment it is on disk, whatever keeps the rest of it from being reached; where control signs policies, by what it signed. */
 function followPolicy(guard: Guard, log: SegmentLog, { trace }: Pick<Ports, "trace">): void {
   try {
-    guard.follow(desiredOf(log, log.origin)?.document);
+    guard.follow(followable(log, desiredOf(log, log.origin)?.document));
   } catch (error) {
     const coded = toHolonError(error);
     trace.note("error", `policy: ${coded.message}`, { code: coded.code }); // the agent refuses the document and says so
