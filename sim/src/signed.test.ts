@@ -25,10 +25,11 @@ async function isRefused(signed: SignedFleet, code: string): Promise<void> {
   assert.deepEqual(await signed.refusals(), [code]);
   assert.equal(signed.status().agent.problem?.code, code);
   assert.equal(signed.status().agent.units[0]?.state, "running");
-  const starts = signed.ran.length;
+  const own = (): readonly string[] => signed.ran.filter((started) => started.startsWith("gateway-1 ")); // another may be about to run what is good for it
+  const starts = own().length;
   signed.machine("gateway-1").crash("power", 100);
-  await signed.until("it runs again", () => signed.machine("gateway-1").subject !== undefined && signed.ran.length > starts && refuses(signed)());
-  assert.ok(signed.ran.slice(starts).every((started) => started.endsWith(" one")), signed.ran.slice(starts).join(", "));
+  await signed.until("it runs again", () => signed.machine("gateway-1").subject !== undefined && own().length > starts && refuses(signed)());
+  assert.ok(own().slice(starts).every((started) => started.endsWith(" one")), own().slice(starts).join(", "));
   assert.ok(!signed.ran.some((started) => started.endsWith("evil") || started.endsWith("unknown")));
 }
 
