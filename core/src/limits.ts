@@ -402,7 +402,7 @@ export const limits = {
   overlaysRemembered: 64,
   /**
    * A request goes to another node that answers it: so many are tried within its deadline, each for at least so long. One that failed is tried last for a while, longer each time. Those that were
-   * asked lately are measured this often. Answers are remembered, so that a repeat is not handled twice.
+   * asked lately are measured this often. Answers are remembered, so that a repeat is not handled twice; at either bound the oldest is forgotten.
    */
   requestTriesMax: 4,
   requestTryMsMin: 250,
@@ -410,6 +410,7 @@ export const limits = {
   requestRestMsMax: 120_000,
   requestEchoMs: 15_000,
   requestsRememberedMax: 1_024,
+  requestsRememberedBytesMax: 16 << 20,
   /** A node tells its site again where it is reached. */
   discoveryRepeatMs: 20_000,
   /** A policy's text in characters, its rules, and values of one clause. At the bound: `HOLON_POLICY_BAD`. */
