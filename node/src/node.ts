@@ -317,7 +317,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   if (address !== undefined) await parts.site?.start(address);
   parts.stewardship?.start();
 
-  const replicas = createReplicaIndex(log);
+  const replicas = createReplicaIndex(log, ports.trace);
   parts.replicas = replicas;
   parts.ways = createWays({
     self: name, jurisdiction: config.jurisdiction, parentJurisdiction: config.uplink?.jurisdiction, ports, calls, handlers, guard, requests, below: replicas,

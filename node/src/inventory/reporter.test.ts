@@ -22,17 +22,16 @@ test("the bandwidth that is told is that of the line, on which frames are packed
   const world = new World(1);
   const codec = createCodec();
   const clock = createClock(new Incarnation(world, { name: self, number: 1, calls: 0, hooks: {} }), new ClockHardware(world), 0);
-  let calls: Calls | undefined;
   /** The other end of a slow line answers whatever it is asked. */
   const parent: Peer = {
     name: nodeName("edge-1"), queuedBytes: () => 0, traffic: () => ({ sentBytes: 0, receivedBytes: 0 }), isReceiving: () => false, probe: () => undefined, close: () => undefined,
     send(frame) {
       if (frame.kind !== "call" || frame.header.op !== "request") return;
       const answer: CallFrame = { kind: "call", header: { op: "answer", id: frame.header.id, ok: true }, payload: new TextEncoder().encode("null") };
-      world.after(2 * latencyMs + (1_000 * encodeFrame(frame, codec).length) / bytesPerSecond, () => calls?.receive(answer, parent));
+      world.after(2 * latencyMs + (1_000 * encodeFrame(frame, codec).length) / bytesPerSecond, () => calls.receive(answer, parent));
     },
   };
-  calls = createCalls({ self, clock, handlers: new Map(), route: () => parent, above: () => parent });
+  const calls: Calls = createCalls({ self, clock, handlers: new Map(), route: () => parent, above: () => parent });
   const config = nodeConfigSchema.parse({ name: self, site: "site", tier: "gateway", jurisdiction: "EU/DE", parent: "wss://edge-1:7401" });
   const host: HostStats = { sample: () => Promise.resolve({}), capacity: () => Promise.resolve({}) };
   const reporter = createReporter({ config, events: createEvents(config, clock), calls, ports: { clock, random: createRandom(), trace: { note: (_level, text) => assert.fail(text) } }, host, above: () => parent, speeds: () => ({}), append: () => Promise.resolve() });

@@ -28,6 +28,11 @@ test("an event that a function cannot handle is tried again, set aside with its 
     Reflect.deleteProperty(globalThis, "holonTestMended");
   }
   assert.deepEqual(await outputs(), [1, 3, 6, 19]);
+  assert.equal(new TextDecoder().decode(running(machine).log.cell("aside/app/sums")), "1", "it was set aside, whatever became of it");
+  await send("in.came", 13, 13);
+  Object.assign(globalThis, { holonTestMended: undefined });
+  await until("two more are set aside", () => running(machine).failedEvents().length === 2);
+  assert.equal(new TextDecoder().decode(running(machine).log.cell("aside/app/sums")), "3");
 });
 
 test("a function that is called now and then has a sandbox only around its calls, and its state is there each time", async () => {
