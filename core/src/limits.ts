@@ -131,6 +131,9 @@ export const limits = {
   fleetViewMs: 400,
   fleetFlowsMax: 500,
   nodeStatusAskMs: 8_000,
+  /** Quotes that are being made, one after the other, since a TPM is slow; at the bound: `HOLON_CALL_BUSY`. Nodes whose queues are added up at a time. */
+  quotesWaitingMax: 4,
+  scaleNodesRead: 1_000,
   /** Longest deadline of a call; a longer one is cut to this. */
   callDeadlineMsMax: 600_000,
   /** First wait before a link is tried again; doubles up to the next bound, with full jitter. */

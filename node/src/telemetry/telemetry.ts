@@ -28,7 +28,7 @@ import type { MeterRow } from "../meter/meter.ts";
 import type { NodeStatus } from "../node.ts";
 import { createFollower, resumedType, stoppedType, type Follower } from "./follow.ts";
 import { createAges } from "./ages.ts";
-import { childrenIn, createLinkNews } from "./link-news.ts";
+import { childCell, createLinkNews, missedAfter } from "./link-news.ts";
 import { isNewer } from "./newer.ts";
 import { createOtlpIn, type OtlpIn } from "./otlp-in.ts";
 import { createOtlpOut, type OtlpOut, type OtlpOutStatus } from "./otlp-out.ts";
@@ -232,7 +232,9 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
       if (config.parent !== undefined) incidentMs = clock.wall().ms; // until the uplink is open for the first time
       const endedMs = await resumed();
       // Who was connected when it ended, and does not come back, is missed.
-      for (const { node, atMs } of childrenIn(log)) view.link(self, node, false, Math.max(atMs, endedMs ?? 0));
+      const missed = missedAfter(log, endedMs ?? 0);
+      for (const { node, atMs } of missed) view.link(self, node, false, atMs);
+      if (missed.length > 0) await append([], missed.map(childCell));
       void ready().then(alerts.start, failed);
       if (settings.export !== undefined && ports.collector !== undefined) out = createOtlpOut({ settings: settings.export, log, collector: ports.collector, mayLeave: options.guard.towards(settings.export.jurisdiction, "collector"), ports });
     },
