@@ -3,7 +3,7 @@
  * whatever the link does. Each outcome is an event.
  */
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
-import type { Clock, Crypto, Door, Random, Runner, Seals, Secrets, Timer, Trace } from "@holon/core/ports.ts";
+import type { Clock, Crypto, Door, Random, Runner, Seals, Secrets, Timer, Trace, UnitInstance } from "@holon/core/ports.ts";
 import type { AppDocument, FunctionDocument } from "@holon/core/schema/app.ts";
 import type { EnergyCurve, EnergyKind } from "@holon/core/schema/energy.ts";
 import type { Desired } from "@holon/core/schema/desired.ts";
@@ -24,7 +24,7 @@ import type { Guard } from "../policy/guard.ts";
 import type { Meter } from "../meter/meter.ts";
 import type { ServedModels } from "../model/served-models.ts";
 import { startReduction } from "../reduce/start-reduction.ts";
-import { functionKind } from "../run/program.ts";
+import { functionKind, stateCell } from "../run/program.ts";
 import { inputOf } from "@holon/core/run/trigger-events.ts";
 import { openSchedule, type Schedule } from "../trigger/schedule.ts";
 import type { Requests } from "../trigger/requests.ts";
@@ -33,6 +33,9 @@ import { createJobGate, type JobGate } from "../energy/job-gate.ts";
 import { createMoments } from "@holon/core/run/moments.ts";
 import { createWarmSet, type WarmSet } from "../run/warm-set.ts";
 import { stagedRuns } from "../run/staged.ts";
+import { createElasticUnit, type ElasticRules, type ElasticUnit } from "../elastic/elastic-unit.ts";
+import type { Lending } from "../elastic/lending.ts";
+import { lentOf, memoryOf, type StandIn } from "../elastic/stand-in.ts";
 import { startUnit, type RunningUnit, type UnitContext, type UnitStatus } from "../run/unit.ts";
 import type { SharedStore } from "../shared/store.ts";
 import type { Verifier } from "../trust/verifier.ts";
@@ -57,6 +60,9 @@ export interface AgentContext {
   /** Whether the lead of the site lets this node run a unit that control has left to the site. */
   mayRunDelegated(unit: string): boolean;
   readonly integrity: Integrity;
+  /** The way to siblings; undefined where there are none. */
+  lending?(): Lending | undefined;
+  readonly elasticRules?: ElasticRules | undefined;
   /** Brings a blob here, from the parent if need be. */
   fetch(hash: BlobHash): Promise<void>;
   readonly meter: Meter;
@@ -87,6 +93,8 @@ export interface Agent {
   stoppingChanged(): void;
   /** Whether anything of the unit runs, or is being ended still. */
   isRunning(unit: string): boolean;
+  /** A second instance of an elastic function that this node is to run; undefined where it is not, or the guard denies it. */
+  standIn(unit: string): Promise<StandIn | undefined>;
   committed(lanes: readonly Lane[]): void;
   /** These stand in line for the disk. */
   lined(...lined: Parameters<LinedListener>): void;
@@ -102,6 +110,7 @@ interface Running {
   readonly source?: RunningSource;
   readonly schedule?: Schedule;
   readonly gate?: JobGate;
+  readonly elastic?: ElasticUnit;
 }
 
 export function createAgent(context: AgentContext): Agent {
@@ -131,6 +140,8 @@ export function createAgent(context: AgentContext): Agent {
   let closed = false;
   /** Document that runs, but for what the guard denies; its units that come are asked for. */
   let adopted = 0;
+  /** Of the document that runs. */
+  let apps: readonly AppDocument[] = [];
   let attempt = 0;
   let starts = 0;
   let timer: Timer | undefined;
@@ -279,6 +290,7 @@ export function createAgent(context: AgentContext): Agent {
       }
     }
     numbers = named;
+    apps = desired.apps;
     for (const [name, entry] of running) if (wanted.get(name)?.key !== entry.key) await stop(name);
     context.guard.setPolicy(desired);
     await context.served.setDesired(desired);
@@ -309,9 +321,34 @@ export function createAgent(context: AgentContext): Agent {
 
   function startFunction(app: AppDocument, fn: FunctionDocument, handed: UnitContext["handed"]): Omit<Running, "key"> {
     const gate = fn.needs?.job === undefined ? undefined : createJobGate({ app: app.name, fn, log, events: context.events, clock: ports.clock, trace: ports.trace, planned: (unit) => desiredOf(log, log.origin)?.document.shifts?.[unit], curve: context.curve, readCurves: context.readCurves, isLeaving: (unit) => moves.leaving().includes(unit) });
-    const unit = startUnit({ ...fn, on: inputOf(app.name, fn) }, { ...unitContext(app), handed, gate }, functionKind(fn, unitContext(app)));
+    const elastic = elasticUnit(app, fn);
+    const kind = functionKind(fn, unitContext(app));
+    const unit = startUnit({ ...fn, on: inputOf(app.name, fn) }, { ...unitContext(app), handed, gate }, elastic?.kind(kind) ?? kind);
     gate?.follow(unit);
-    return { unit, ...(gate === undefined ? {} : { gate }) };
+    return { unit, ...(gate === undefined ? {} : { gate }), ...(elastic === undefined ? {} : { elastic }) };
+  }
+
+  function elasticUnit(app: AppDocument, fn: FunctionDocument): ElasticUnit | undefined {
+    const lending = context.lending?.();
+    if (fn.elastic === undefined || lending === undefined) return undefined;
+    const hasState = (): boolean => log.cells(stateCell(`${app.name}/${fn.name}`, "")).size > 0;
+    const changed = (siblings: number, waiting: number): void => {
+      const record = context.events.record({ stream: "audit", type: "holon.function.scaled", class: "public", producer: "agent", data: { app: app.name, function: fn.name, siblings, waiting } });
+      log.append({ records: [record] }).catch((error: unknown) => ports.trace.note("warn", `function ${app.name}/${fn.name}: ${toHolonError(error).message}`, { code: toHolonError(error).code }));
+    };
+    return createElasticUnit({ lent: lentOf(app, fn, ports.crypto), elastic: fn.elastic, clock: ports.clock, lending, hasState, changed, rules: context.elasticRules });
+  }
+
+  async function standIn(unit: string): Promise<StandIn | undefined> {
+    for (const app of apps) {
+      const fn = app.functions.find(({ name }) => `${app.name}/${name}` === unit);
+      if (fn?.elastic === undefined || closed) continue;
+      if ((await refusalOf(needsOfFunction(node, app, fn))) !== undefined) return undefined;
+      const lent = lentOf(app, fn, ports.crypto);
+      const open = async (): Promise<UnitInstance> => (await functionKind(fn, unitContext(app)).open(() => Promise.resolve())).instance;
+      return { lent, key: lent.key, memoryBytes: memoryOf(fn), open, isBehind: () => running.get(`function ${unit}`)?.elastic?.isBehind() === true };
+    }
+    return undefined;
   }
 
   const unitContext = (app: AppDocument): UnitContext => ({ app, warm, moments, ...context, made: madeIn(app) });
@@ -342,6 +379,7 @@ export function createAgent(context: AgentContext): Agent {
   return {
     reconcile,
     stoppingChanged: reachAnew,
+    standIn,
     isRunning: (unit) => running.has(`function ${unit}`) || stopping.has(`function ${unit}`),
     committed(lanes) {
       for (const source of sources) source.committed(lanes);
