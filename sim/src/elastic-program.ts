@@ -42,9 +42,6 @@ const codes = { feed: encoder.encode(feedSource), work: encoder.encode(workSourc
 const hashOf = (code: Uint8Array): string => createHash("sha256").update(code).digest("hex");
 
 export const elasticUnit = "elastic/work";
-/** Events that are to be done, where no tick is missed. */
-export const elasticEvents = Object.values(feeds).reduce((sum, { from, to, events }) => sum + (to - from + 1) * events, 0);
-
 export const elasticApp = (elastic: object | undefined): AppDocument =>
   appDocumentSchema.parse({
     name: "elastic",
@@ -65,7 +62,7 @@ export const elasticProgram = (elastic: object | undefined) => (program: Subject
   ...program,
   sandbox(tools) {
     const { runner, ...rest } = program.sandbox(tools);
-    return { ...rest, runner: slow(runner, tools.sleep) };
+    return { ...rest, runner: slow(runner, (ms) => tools.sleep(ms)) };
   },
   async prepare(nodes) {
     const control = [...nodes.values()].map(controlOf).find((candidate) => candidate !== undefined);

@@ -4,23 +4,24 @@ import type { UnitResult } from "@holon/core/ports.ts";
 import { workTogether } from "@holon/node/elastic/batch.ts";
 import type { ElasticRules } from "@holon/node/elastic/elastic-unit.ts";
 import { takesTurns } from "../../scripts/testing/turns.ts";
-import { elasticEvents, elasticProgram, elasticUnit } from "./elastic-program.ts";
+import { elasticProgram, elasticUnit } from "./elastic-program.ts";
 import { holonProgram } from "./program.ts";
 import { elasticSite } from "./scenarios/elastic-site.ts";
 import { runSeed, type Scenario } from "./scenario.ts";
 
 const turn = takesTurns(5);
 
-/** Without faults, and how much of the work is done after so long. */
+/** Without faults: how much of what waits on the first gateway is done after so long. */
 async function doneAfter(elastic: object | undefined, ms: number): Promise<number> {
   let handled = 0;
   const calm: Scenario = {
     ...elasticSite,
     program: elasticProgram(elastic),
     safetyMs: () => ms,
+    convergeMsMax: elastic === undefined ? 1 : elasticSite.convergeMsMax,
     plan({ world, members }, untilMs) {
       world.at(untilMs - 1, () => {
-        for (const { machine } of members.values()) handled += machine.subject?.status?.().agent.units.find(({ app, name }) => `${app}/${name}` === elasticUnit)?.handled ?? 0;
+        handled = members.get("gateway-1")?.machine.subject?.status?.().agent.units.find(({ app, name }) => `${app}/${name}` === elasticUnit)?.handled ?? 0;
       });
     },
   };
@@ -29,9 +30,9 @@ async function doneAfter(elastic: object | undefined, ms: number): Promise<numbe
   return handled;
 }
 
-turn("three gateways get through more than twice what one gets through, and each works alone again when little waits", async () => {
-  const [together, alone] = [await doneAfter({ withinMs: 1_000 }, 60_000), await doneAfter(undefined, 60_000)];
-  assert.ok(together > 1.9 * alone, `${together} of ${elasticEvents} with siblings, ${alone} alone`);
+turn("three gateways get through twice what one gets through, and each works alone again when little waits", async () => {
+  const [together, alone] = [await doneAfter({ withinMs: 1_000 }, 40_000), await doneAfter(undefined, 40_000)];
+  assert.ok(alone > 100 && together > 2 * alone, `${together} events with siblings, ${alone} alone`);
 });
 
 const violationsWith = async (elastic: ElasticRules, seed: number) => (await runSeed({ ...elasticSite, convergeMsMax: 300_000 }, await holonProgram({ elastic }), seed)).violations.join("\n");

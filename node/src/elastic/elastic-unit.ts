@@ -54,17 +54,18 @@ export function createElasticUnit({ lent, elastic, clock, lending, hasState, cha
   let eventMs: number | undefined;
   /** Of the records that wait, those that are for this function. */
   let share: number | undefined;
-  let waiting = 0;
+  let records = (): number => 0;
   let classes: readonly DataClass[] = [];
   let because: string | undefined;
   let timer: Timer | undefined;
 
-  const waitMs = (): number => waiting * (eventMs ?? 0);
+  const waiting = (): number => Math.round(records() * (share ?? 1));
+  const waitMs = (): number => waiting() * (eventMs ?? 0);
 
   function rescale(siblingsMax: number): number {
     const before = scale.siblings;
     scale = scaled(scale, { waitMs: waitMs(), withinMs: elastic.withinMs, siblingsMax: Math.min(siblingsMax, elastic.siblingsMax ?? limits.siteMembersMax), nowMs: clock.monotonicMs() });
-    if (scale.siblings !== before) changed(scale.siblings, waiting);
+    if (scale.siblings !== before) changed(scale.siblings, waiting());
     return scale.siblings;
   }
 
@@ -112,7 +113,6 @@ export function createElasticUnit({ lent, elastic, clock, lending, hasState, cha
         else helped.set(by, (helped.get(by) ?? 0) + count);
       },
     });
-    waiting = Math.max(0, waiting - events.length);
     classes = [];
     lookLater();
     return result;
@@ -128,12 +128,11 @@ export function createElasticUnit({ lent, elastic, clock, lending, hasState, cha
       },
       next(input) {
         if (input.records > 0) share = smoothed(share, input.events / input.records);
-        waiting = Math.max(input.events, Math.round(input.lag * (share ?? 1)));
+        records = input.lag;
         classes = input.classes;
       },
-      elastic(lag) {
-        const wouldTakeMs = Math.round(lag * (share ?? 1) * (eventMs ?? 0));
-        return { siblings: scale.siblings, helped: Object.fromEntries(helped), again, waitMs: wouldTakeMs, ...(because === undefined || wouldTakeMs <= elastic.withinMs ? {} : { because }) };
+      elastic() {
+        return { siblings: scale.siblings, helped: Object.fromEntries(helped), again, waitMs: Math.round(waitMs()), ...(because === undefined || waitMs() <= elastic.withinMs ? {} : { because }) };
       },
     }),
   };

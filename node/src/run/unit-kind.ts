@@ -29,8 +29,8 @@ export interface UnitKind {
   reduction?(): ReductionStatus;
   /** Told before events are handed over: what they are of, and what waits. */
   next?(input: NextInput): void;
-  /** Of what siblings help with; `lag`: records that wait. */
-  elastic?(lag: number): ElasticStatus;
+  /** Of what siblings help with. */
+  elastic?(): ElasticStatus;
   /** The unit is to stop: what waits for something else gives up. */
   interrupt?(): void;
 }
@@ -40,8 +40,8 @@ export interface NextInput {
   readonly events: number;
   /** Of so many that were read. */
   readonly records: number;
-  /** Records between what was stored and the head of its lanes. */
-  readonly lag: number;
+  /** Records between what was stored and the head of its lanes, at any time. */
+  lag(): number;
   readonly classes: readonly DataClass[];
 }
 

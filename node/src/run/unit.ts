@@ -291,7 +291,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     const through = (sequence: number): ReadonlyMap<string, number> => new Map(positions).set(laneName(lane), sequence);
     const mine = records.filter((record) => startsWith(record.bytes, prefix));
     countHanded(lane.origin, mine);
-    kind.next?.({ events: mine.length, records: records.length, lag: lag(), classes: classesOf(mine) });
+    kind.next?.({ events: mine.length, records: records.length, lag, classes: classesOf(mine) });
     if (windows === undefined) return { events: mine.map((record) => toUnitEvent(record)).filter(isMine), handled: mine.length, bytes: bytesOf(mine), positions: through(whole), records: [], cells: [] };
     const step = windowed(windows, mine);
     const left = mine[step.handled];
@@ -401,7 +401,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
       windows: windows?.status(),
       inferenceMs: { p50: latency.quantile(0.5), p99: latency.quantile(0.99) },
       lag: lag(),
-      ...(kind.elastic === undefined ? {} : { elastic: kind.elastic(lag()) }),
+      ...(kind.elastic === undefined ? {} : { elastic: kind.elastic() }),
       problem: problem?.toJSON(),
       ...(kind.reduction === undefined ? {} : { reduction: kind.reduction() }),
     }),

@@ -13,6 +13,8 @@ import { crashSomehow, repeat } from "./faults.ts";
 
 const members = ["gateway-1", "gateway-2", "gateway-3"] as const;
 const safetyMs = 120_000;
+/** By then every gateway has its document and the code. */
+const faultsFromMs = 10_000;
 const betweenCrashesMs = 30_000;
 const betweenSplitsMs = 20_000;
 const lookMs = 500;
@@ -38,9 +40,9 @@ export const elasticSite: Scenario = {
     const random = world.random.fork("faults");
     // Some worlds are an island from the first event to the last.
     const isIsland = random.chance(0.5);
-    if (isIsland) world.after(2_000, () => members.forEach((name) => net.cut(name, "cloud", { reset: random.chance(0.5) })));
+    if (isIsland) world.after(faultsFromMs, () => members.forEach((name) => net.cut(name, "cloud", { reset: random.chance(0.5) })));
     const splits = random.fork("splits");
-    repeat(world, splits, betweenSplitsMs, untilMs, () => {
+    world.after(faultsFromMs, () => repeat(world, splits, betweenSplitsMs, untilMs, () => {
       const apart = splits.pick(members);
       const manner = splits.uniform();
       for (const other of members) {
@@ -49,11 +51,11 @@ export const elasticSite: Scenario = {
         else net.cutOneWay(apart, other);
       }
       world.at(Math.min(untilMs, world.nowMs + splits.between(500, 15_000)), () => members.forEach((other) => other !== apart && net.heal(apart, other)));
-    });
+    }));
     for (const name of members) {
       const machine = machineOf(fleet, name);
       const crashes = random.fork(`crashes/${name}`);
-      if (machine !== undefined) repeat(world, crashes, betweenCrashesMs, untilMs, () => crashSomehow(machine, crashes));
+      world.after(faultsFromMs, () => machine !== undefined && repeat(world, crashes, betweenCrashesMs, untilMs, () => crashSomehow(machine, crashes)));
     }
   },
   watch(fleet) {
