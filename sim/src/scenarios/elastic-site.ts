@@ -13,8 +13,6 @@ import { crashSomehow, repeat } from "./faults.ts";
 
 const members = ["gateway-1", "gateway-2", "gateway-3"] as const;
 const safetyMs = 120_000;
-/** By then every gateway has its document and the code. */
-const faultsFromMs = 10_000;
 const betweenCrashesMs = 30_000;
 const betweenSplitsMs = 20_000;
 const lookMs = 500;
@@ -35,29 +33,7 @@ export const elasticSite: Scenario = {
     for (const name of members) fleet.add({ name, tier: "gateway", parent: "cloud", site: "plant", driftPpm: random.between(-100, 100), inventory: { processors: 2, memoryBytes: 4e9, diskBytes: 1e10 }, siblings: members.filter((sibling) => sibling !== name) });
     helpedBy.set(fleet, new Map());
   },
-  plan(fleet, untilMs) {
-    const { world, net } = fleet;
-    const random = world.random.fork("faults");
-    // Some worlds are an island from the first event to the last.
-    const isIsland = random.chance(0.5);
-    if (isIsland) world.after(faultsFromMs, () => members.forEach((name) => net.cut(name, "cloud", { reset: random.chance(0.5) })));
-    const splits = random.fork("splits");
-    world.after(faultsFromMs, () => repeat(world, splits, betweenSplitsMs, untilMs, () => {
-      const apart = splits.pick(members);
-      const manner = splits.uniform();
-      for (const other of members) {
-        if (other === apart) continue;
-        if (manner < 0.6) net.cut(apart, other, { reset: splits.chance(0.5) });
-        else net.cutOneWay(apart, other);
-      }
-      world.at(Math.min(untilMs, world.nowMs + splits.between(500, 15_000)), () => members.forEach((other) => other !== apart && net.heal(apart, other)));
-    }));
-    for (const name of members) {
-      const machine = machineOf(fleet, name);
-      const crashes = random.fork(`crashes/${name}`);
-      world.after(faultsFromMs, () => machine !== undefined && repeat(world, crashes, betweenCrashesMs, untilMs, () => crashSomehow(machine, crashes)));
-    }
-  },
+  plan: (fleet, untilMs) => whenReady(fleet, untilMs, () => planFaults(fleet, untilMs)),
   watch(fleet) {
     let lookedMs = Number.NEGATIVE_INFINITY;
     return {
@@ -87,6 +63,7 @@ export const elasticSite: Scenario = {
     const root = fleet.root.machine.subject;
     if (root === undefined) return ["the root is down"];
     const violations: string[] = [];
+    let all = 0;
     for (const node of members) {
       const origin = machineOf(fleet, node)?.name;
       if (origin === undefined) continue;
@@ -97,12 +74,42 @@ export const elasticSite: Scenario = {
         if (event.type === "sim.work") given.push({ name: printRecordName(record), number: numberOf(event.data) });
         else if (event.type === "sim.done") done.push({ cause: event.causedby ?? "", number: numberOf(event.data) });
       }
-      if (node === "gateway-1" && given.length === 0) violations.push("the run proves nothing: there was nothing to do");
+      all += given.length;
       violations.push(...checkEachInOrder(node, given, done));
     }
-    return violations;
+    return all === 0 ? ["the run proves nothing: there was nothing to do"] : violations;
   },
 };
 
 const machineOf = (fleet: Fleet, name: string): Machine | undefined => fleet.members.get(name)?.machine;
 const numberOf = (data: unknown): number => (typeof data === "object" && data !== null && "number" in data && typeof data.number === "number" ? data.number : Number.NaN);
+
+/** Faults begin when every member has its document and the code. */
+function whenReady(fleet: Fleet, untilMs: number, then: () => void): void {
+  const isReady = members.every((name) => machineOf(fleet, name)?.subject?.status?.().agent.units.some(({ app, name: fn, state }) => `${app}/${fn}` === elasticUnit && state === "running") === true);
+  if (isReady) then();
+  else if (fleet.world.nowMs < untilMs) fleet.world.after(500, () => whenReady(fleet, untilMs, then));
+}
+
+function planFaults(fleet: Fleet, untilMs: number): void {
+  const { world, net } = fleet;
+  const random = world.random.fork("faults");
+  // Some worlds are an island from the first event to the last.
+  if (random.chance(0.5)) for (const name of members) net.cut(name, "cloud", { reset: random.chance(0.5) });
+  const splits = random.fork("splits");
+  repeat(world, splits, betweenSplitsMs, untilMs, () => {
+    const apart = splits.pick(members);
+    const manner = splits.uniform();
+    for (const other of members) {
+      if (other === apart) continue;
+      if (manner < 0.6) net.cut(apart, other, { reset: splits.chance(0.5) });
+      else net.cutOneWay(apart, other);
+    }
+    world.at(Math.min(untilMs, world.nowMs + splits.between(500, 15_000)), () => members.forEach((other) => other !== apart && net.heal(apart, other)));
+  });
+  for (const name of members) {
+    const machine = machineOf(fleet, name);
+    const crashes = random.fork(`crashes/${name}`);
+    if (machine !== undefined) repeat(world, crashes, betweenCrashesMs, untilMs, () => crashSomehow(machine, crashes));
+  }
+}
