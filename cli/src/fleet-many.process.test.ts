@@ -54,7 +54,7 @@ test(`control answers for ${nodes} nodes while they tell`, onItsTurn(1, 2), asyn
   const asking = spawn(process.execPath, [fileURLToPath(new URL("testing/ask-many.ts", import.meta.url)), machine.api, token, String(rounds), ...paths, "/v1/continuum"], { stdio: ["ignore", "pipe", "inherit"] });
   let said = "";
   asking.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
-  await once(asking, "exit");
+  await once(asking, "close");
   const times = timesSchema.parse(JSON.parse(said));
   for (const [path, values] of Object.entries(times)) context.diagnostic(`${path}: p50 ${at(values, 0.5).toFixed(1)} ms, p99 ${at(values, 0.99).toFixed(1)} ms`);
   context.diagnostic(`the process holds ${((after - before) / nodes / 1024).toFixed(1)} KiB of resident memory a node`);
