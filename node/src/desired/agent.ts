@@ -2,8 +2,9 @@
  * Makes what runs equal to the desired document: fetches blobs, then starts, stops or leaves alone. What is the same is not touched,
  * whatever the link does. Each outcome is an event.
  */
+// long file: the one place that starts and ends what a document names.
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
-import type { Clock, Crypto, Door, Random, Runner, Seals, Secrets, Timer, Trace, UnitInstance } from "@holon/core/ports.ts";
+import type { Clock, Crypto, Door, Random, Runner, Seals, Secrets, Timer, Trace } from "@holon/core/ports.ts";
 import type { AppDocument, FunctionDocument } from "@holon/core/schema/app.ts";
 import type { EnergyCurve, EnergyKind } from "@holon/core/schema/energy.ts";
 import type { Desired } from "@holon/core/schema/desired.ts";
@@ -24,7 +25,7 @@ import type { Guard } from "../policy/guard.ts";
 import type { Meter } from "../meter/meter.ts";
 import type { ServedModels } from "../model/served-models.ts";
 import { startReduction } from "../reduce/start-reduction.ts";
-import { functionKind, stateCell } from "../run/program.ts";
+import { functionKind } from "../run/program.ts";
 import { inputOf } from "@holon/core/run/trigger-events.ts";
 import { openSchedule, type Schedule } from "../trigger/schedule.ts";
 import type { Requests } from "../trigger/requests.ts";
@@ -33,9 +34,9 @@ import { createJobGate, type JobGate } from "../energy/job-gate.ts";
 import { createMoments } from "@holon/core/run/moments.ts";
 import { createWarmSet, type WarmSet } from "../run/warm-set.ts";
 import { stagedRuns } from "../run/staged.ts";
-import { createElasticUnit, type ElasticRules, type ElasticUnit } from "../elastic/elastic-unit.ts";
+import type { ElasticRules, ElasticUnit } from "../elastic/elastic-unit.ts";
 import type { Lending } from "../elastic/lending.ts";
-import { lentOf, memoryOf, type StandIn } from "../elastic/stand-in.ts";
+import { elasticFunction, elasticUnitOf, standInOf, type StandIn } from "../elastic/stand-in.ts";
 import { startUnit, type RunningUnit, type UnitContext, type UnitStatus } from "../run/unit.ts";
 import type { SharedStore } from "../shared/store.ts";
 import type { Verifier } from "../trust/verifier.ts";
@@ -321,35 +322,18 @@ export function createAgent(context: AgentContext): Agent {
 
   function startFunction(app: AppDocument, fn: FunctionDocument, handed: UnitContext["handed"]): Omit<Running, "key"> {
     const gate = fn.needs?.job === undefined ? undefined : createJobGate({ app: app.name, fn, log, events: context.events, clock: ports.clock, trace: ports.trace, planned: (unit) => desiredOf(log, log.origin)?.document.shifts?.[unit], curve: context.curve, readCurves: context.readCurves, isLeaving: (unit) => moves.leaving().includes(unit) });
-    const elastic = elasticUnit(app, fn);
+    const elastic = elasticUnitOf(app, fn, { log, events: context.events, ports, lending: context.lending?.(), rules: context.elasticRules });
     const kind = functionKind(fn, unitContext(app));
     const unit = startUnit({ ...fn, on: inputOf(app.name, fn) }, { ...unitContext(app), handed, gate }, elastic?.kind(kind) ?? kind);
     gate?.follow(unit);
     return { unit, ...(gate === undefined ? {} : { gate }), ...(elastic === undefined ? {} : { elastic }) };
   }
 
-  function elasticUnit(app: AppDocument, fn: FunctionDocument): ElasticUnit | undefined {
-    const lending = context.lending?.();
-    if (fn.elastic === undefined || lending === undefined) return undefined;
-    const hasState = (): boolean => log.cells(stateCell(`${app.name}/${fn.name}`, "")).size > 0;
-    const changed = (siblings: number, waiting: number): void => {
-      const record = context.events.record({ stream: "audit", type: "holon.function.scaled", class: "public", producer: "agent", data: { app: app.name, function: fn.name, siblings, waiting } });
-      log.append({ records: [record] }).catch((error: unknown) => ports.trace.note("warn", `function ${app.name}/${fn.name}: ${toHolonError(error).message}`, { code: toHolonError(error).code }));
-    };
-    return createElasticUnit({ lent: lentOf(app, fn, ports.crypto), elastic: fn.elastic, clock: ports.clock, lending, hasState, changed, rules: context.elasticRules });
-  }
-
-  async function standIn(unit: string): Promise<StandIn | undefined> {
-    for (const app of apps) {
-      const fn = app.functions.find(({ name }) => `${app.name}/${name}` === unit);
-      if (fn?.elastic === undefined || closed) continue;
-      if ((await refusalOf(needsOfFunction(node, app, fn))) !== undefined) return undefined;
-      const lent = lentOf(app, fn, ports.crypto);
-      const open = async (): Promise<UnitInstance> => (await functionKind(fn, unitContext(app)).open(() => Promise.resolve())).instance;
-      return { lent, key: lent.key, memoryBytes: memoryOf(fn), open, isBehind: () => running.get(`function ${unit}`)?.elastic?.isBehind() === true };
-    }
-    return undefined;
-  }
+  const standIn = async (unit: string): Promise<StandIn | undefined> => {
+    const found = closed ? undefined : elasticFunction(apps, unit);
+    if (found === undefined || (await refusalOf(needsOfFunction(node, found.app, found.fn))) !== undefined) return undefined;
+    return standInOf(found, { crypto: ports.crypto, context: unitContext, isBehind: () => running.get(`function ${unit}`)?.elastic?.isBehind() === true });
+  };
 
   const unitContext = (app: AppDocument): UnitContext => ({ app, warm, moments, ...context, made: madeIn(app) });
 

@@ -83,7 +83,7 @@ export function createLending({ siblings, jurisdiction, ports, calls, guard, pee
       const row = rowOf(sibling, unit);
       const name = `${unit.app.name}/${unit.fn}`;
       if (way === undefined || row.busy) return undefined;
-      const asked: HelpAsk = { unit: name, key: unit.key, classes: [...classes], events: events.map(({ moment: _, shared: __, span, ...event }) => ({ ...event, ...(span === undefined ? {} : { span: { traceId: span.traceId, spanId: span.spanId, sampled: span.sampled } }) })) };
+      const asked: HelpAsk = { unit: name, key: unit.key, classes: [...classes], events: events.map(toAsked) };
       if (JSON.stringify(asked.events).length > limits.elasticPieceBytesMax) return undefined;
       const startedMs = clock.monotonicMs();
       row.busy = true;
@@ -109,3 +109,5 @@ export function createLending({ siblings, jurisdiction, ports, calls, guard, pee
 
 /** It did not take the piece in; anything else may be the function's own doing, or the way's. */
 const isRefusal = (code: string): boolean => code === "HOLON_CALL_BUSY" || code === "HOLON_CALL_UNKNOWN" || code === "HOLON_POLICY_DENIED";
+
+const toAsked = ({ id, type, source, subject, timeMs, arrivedMs, data, traceparent, span }: UnitEvent): HelpAsk["events"][number] => ({ id, type, source, ...(subject === undefined ? {} : { subject }), timeMs, arrivedMs, data, ...(traceparent === undefined ? {} : { traceparent }), ...(span === undefined ? {} : { span }) });
