@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
 import { eventTypeSchema } from "./event.ts";
+import { nameSchema } from "./name.ts";
 import { scheduleTriggerSchema } from "./trigger.ts";
 
 /** `carbon`: grams a kilowatt-hour. `price`: currency of the fleet a kilowatt-hour, which may be below zero. */
@@ -11,10 +12,20 @@ export type EnergyKind = (typeof energyKinds)[number];
 /** From where a node has a curve. Of a file or an address: CSV as published (`docs/concepts/energy.md`), prices a megawatt-hour. Of events: `{startMs, values}` a kilowatt-hour. */
 export const feedSchema = z.union([
   z.strictObject({ file: z.string().min(1).max(4_096) }),
+  /** With a token in it, it is a secret: then name that. */
   z.strictObject({ url: z.url({ protocol: /^https?$/ }).max(2_048) }),
+  z.strictObject({ secretUrl: nameSchema }),
   z.strictObject({ event: eventTypeSchema }),
 ]);
 export type FeedSource = z.infer<typeof feedSchema>;
+export type ReadSource = Exclude<FeedSource, { readonly event: string }>;
+/** As it is told: what an address is asked besides where it leads may be nobody else's to know. */
+export function sourceName(source: ReadSource): string {
+  if ("file" in source) return source.file;
+  if ("secretUrl" in source) return `the address in secret ${source.secretUrl}`;
+  const { protocol, host, pathname } = new URL(source.url);
+  return `${protocol}//${host}${pathname}`;
+}
 export const feedsSchema = z.strictObject({ carbon: feedSchema, price: feedSchema }).partial();
 
 const values = z.array(z.number()).min(1).max(limits.curveHoursMax);

@@ -36,12 +36,13 @@ function bed(energy: object, feeds: FeedTexts) {
 
 test("a curve from an address is read again and again, told when it changes, and stands after a restart though nobody answers", async () => {
   const state = { text: priceText(-2, [10, 20, 30, -40]) as string | undefined };
-  const { world, machine, pass, line, told } = bed({ price: { url: "https://prices.example/x" } }, (_, isAddress) => (assert.ok(isAddress), state.text));
+  const { world, machine, pass, line, told } = bed({ price: { url: "https://prices.example/x?token=T0P-S3CRET" } }, (_, isAddress) => (assert.ok(isAddress), state.text));
   await pass(5_000);
   assert.deepEqual([line("price")?.value, line("price")?.source, line("carbon")?.value], ["0.03 a kWh now, 1 h ahead", "http https://prices.example/x", null]);
   state.text = priceText(-1, [21, 30, -40, 50]);
   await pass(limits.curveReadMs + 5_000);
   assert.equal((await told()).length, 1, "no oftener than every hour");
+  assert.doesNotMatch(JSON.stringify([await told(), running(machine).status()]), /S3CRET/, "the question is the node's alone");
   await pass(hourMs);
   assert.equal((await told()).length, 2);
   assert.match(line("price")?.value ?? "", /^-0\.04 a kWh now/);
@@ -60,4 +61,13 @@ test("a file of the other kind is refused, and events bring a curve", async () =
   await world.drive(log.append({ records: [events.record({ stream: "local", type: "grid.price", class: "public", producer: "grid/door", data: { startMs: worldBeginsMs, values: [0.25, -0.01] } })] }));
   await pass(5_000);
   assert.deepEqual([line("price")?.value, line("price")?.source], ["0.25 a kWh now, 1 h ahead", "event grid.price"]);
+
+  // However much comes along with it, before it and after it.
+  const price = (value: number) => events.record({ stream: "local", type: "grid.price", class: "public", producer: "grid/door", data: { startMs: worldBeginsMs, values: [value, 0] } });
+  const many = (count: number) => Array.from({ length: count }, () => events.record({ stream: "local", type: "grid.load", class: "public", producer: "grid/door", data: {} }));
+  for (const [value, before, after] of [[0.5, 0, limits.unitBatchMax + 5], [0.75, limits.unitBatchMax + 5, 0]] as const) {
+    await world.drive(log.append({ records: [...many(before), price(value), ...many(after)] }));
+    await pass(5_000);
+    assert.equal(line("price")?.value, `${value} a kWh now, 1 h ahead`);
+  }
 });
