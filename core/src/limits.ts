@@ -1,9 +1,11 @@
 // long file: every bound in one table, by design
+import { elasticBounds } from "./elastic/bounds.ts";
 import { imageBounds } from "./image/bounds.ts";
 
 /** Every bound of Holon, with what happens at the bound. Sizes in bytes, times in milliseconds. */
 export const limits = {
   ...imageBounds,
+  ...elasticBounds,
   /** One record. At the bound: `HOLON_RECORD_TOO_LARGE`, the append is refused. */
   recordBytesMax: 1 << 20,
   /** One group commit. At the bound: the rest waits for the next commit. */
