@@ -18,6 +18,7 @@ import { alertSchema, type Alert, type AlertList, type ShownAlert } from "@holon
 import type { FleetStatus } from "@holon/core/telemetry/fleet-status.ts";
 import { createSilenceWatch } from "@holon/core/telemetry/silence.ts";
 import type { Window } from "@holon/core/telemetry/window.ts";
+import { createTurns } from "@holon/core/turns.ts";
 import type { Events } from "../event/events.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import type { Guard } from "../policy/guard.ts";
@@ -83,14 +84,15 @@ export function createAlerts(options: AlertsOptions): Alerts {
   const settings: Alerting = config.alerts ?? alertingSchema.parse({});
   const isRoot = config.parent === undefined;
   const isOwed = (incident: Incident): boolean => settings.routes.some((route) => goesBy(route, incident.alert) && owed(incident, route.name, route.resolved) !== undefined);
-  const book = openBook({ log, sha256, isOwed });
+  const book = openBook({ log, jurisdiction: config.jurisdiction, sha256, isOwed });
   for (const alert of earlier(log)) book.hear({ alert, class: "public", jurisdiction: config.jurisdiction, node: self });
   const declarations = createDeclarations(log, settings.objectives);
+  const inTurn = createTurns();
   const objectives = createObjectives({ log, declarations, sha256, place: { site: config.site, isRoot, takesChildren: config.listen !== undefined && config.siblings.length === 0 } });
-  const alarms = createAlarms({ log, book, settings, siteOf: options.siteOf });
+  const alarms = createAlarms({ log, book, settings, siteOf: options.siteOf, failed: options.failed });
   const ownOpen = (accepts: (alert: Alert) => boolean): readonly Alert[] => book.all().flatMap(({ alert, tellers }) => (tellers.some(({ node, isOver }) => node === self && !isOver) && accepts(alert) ? [alert] : []));
   const silence = (parts.silence ?? createSilenceWatch)({ self, isRoot, firing: ownOpen(({ kind }) => kind === "silence"), fromMs: log.head({ origin: self, stream: "telemetry" })?.sequence === undefined ? 0 : clock.wall().ms + limits.silenceStartMs });
-  const mayGo = askLeaving({ guard: options.guard, log, events });
+  const mayGo = askLeaving({ guard: options.guard, log, events, jurisdiction: config.jurisdiction });
   const delivery = (parts.create ?? createDelivery)({ routes: settings.routes, log, book, events, notifier: ports.notifier, ports, sha256, mayGo, keep });
   /** Told from below, perhaps before the alert itself is read. */
   const acknowledgements = new Map<string, Parameters<Alerts["acknowledged"]>[0]>();
@@ -123,7 +125,8 @@ export function createAlerts(options: AlertsOptions): Alerts {
     for (const alert of said) book.hear({ alert, class: "public", jurisdiction: config.jurisdiction, node: self });
     takeAcknowledgements();
     overElsewhere(status, nowMs);
-    alarms.quiet(nowMs, options.throughOf);
+    const gone = new Set(status.nodes.filter(({ state }) => state === "gone").map(({ node }) => node));
+    alarms.quiet(nowMs, (node) => (gone.has(node) ? undefined : options.throughOf(node)));
     const isKeeping = clock.monotonicMs() - keptAtMs >= limits.objectiveKeepMs;
     if (isKeeping) keptAtMs = clock.monotonicMs();
     const records = said.map((alert): NewRecord => events.record({ stream: "alarm", type: alert.state === "firing" ? firedType : endedType, class: "public", producer: "alerts", subject: alert.subject, data: alert }));
@@ -180,6 +183,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
     await keep([], [...old, ...fresh.map(({ name }): CellChange => ({ key: `${routePrefix}${name}`, value: encoder.encode(JSON.stringify({ at })) }))]);
   }
 
+  const judged = (): Promise<ReadonlyMap<string, number>> => inTurn(() => judgedTotals(log, declarations.own()));
   const audit = (type: string, subject: string, data: unknown): NewRecord => events.record({ stream: "audit", type, class: "public", producer: "alerts", subject, data });
 
   return {
@@ -189,10 +193,12 @@ export function createAlerts(options: AlertsOptions): Alerts {
     },
     committed(lanes, cells) {
       alarms.committed(lanes);
-      if (declarations.committed(cells)) objectives.changed();
+      if (!declarations.committed(cells)) return;
+      objectives.changed();
+      if (!closed) judged().catch(options.failed); // what is new begins here
     },
-    window: objectives.told,
-    judged: () => judgedTotals(log, declarations.own()),
+    window: (node, site, told) => objectives.told(node, site, told, clock.wall().ms),
+    judged,
     list(status) {
       const nowMs = Date.parse(status.asOf);
       const silenced = book.silences();

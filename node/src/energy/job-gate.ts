@@ -113,6 +113,7 @@ export function createJobGate({ app, fn, log, events, clock, trace, planned, cur
     timer?.cancel();
     const nowMs = clock.wall().ms;
     if (log.cell(jobCell(unit)) === undefined) await log.append({ cells: [cellOf(held)] });
+    await beginAnew(nowMs);
     if (held.run === undefined) await begin(nowMs);
     const { run } = held;
     if (run === undefined) return wait(timetable.next(Math.max(held.doneMs, timetable.latest(nowMs) - 1)) - nowMs);
@@ -122,6 +123,16 @@ export function createJobGate({ app, fn, log, events, clock, trace, planned, cur
     if (opens !== (run.openedMs !== null)) await turn(run, opens, nowMs);
     setOpen(opens);
     wait(nextChangeMs(run.shift, nowMs) - nowMs);
+  }
+
+  /** A clock that was set back by more than one time: what was told by it as it was before would hold the job up until then. */
+  async function beginAnew(nowMs: number): Promise<void> {
+    const dueMs = timetable.latest(nowMs);
+    if (timetable.next(dueMs) >= (held.run?.shift.arrivesMs ?? held.doneMs)) return;
+    const next: Held = { doneMs: dueMs };
+    await log.append({ cells: [cellOf(next)] });
+    held = next;
+    setOpen(false);
   }
 
   /** The newest time that has come, if it was not done. Its hours are fixed from here on, through restarts. */
@@ -211,7 +222,7 @@ function withInterval(ran: readonly Window[], fromMs: number, toMs: number): Win
 }
 
 /** Only what was read after the last hour of the run had begun says what it cost. */
-export function actualOf(curve: EnergyCurve | undefined, { arrivesMs }: Pick<Shift, "arrivesMs">, ran: readonly Window[]): Pick<Shifted, "actual" | "actualAtOnce"> {
+function actualOf(curve: EnergyCurve | undefined, { arrivesMs }: Pick<Shift, "arrivesMs">, ran: readonly Window[]): Pick<Shifted, "actual" | "actualAtOnce"> {
   const tookMs = ran.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0);
   const lastMs = ran.at(-1)?.toMs ?? 0;
   if (curve === undefined || tookMs === 0 || lastMs > curve.startMs + curve.values.length * hourMs || curve.asOfMs < Math.floor((lastMs - 1 - curve.startMs) / hourMs) * hourMs + curve.startMs) return { actual: null, actualAtOnce: null };
