@@ -18,6 +18,16 @@ export function openShell(): OpenShell {
     open = false;
     changed();
   };
+  function close(): void {
+    if (child.pid === undefined || !open) return;
+    try {
+      process.kill(-child.pid, "SIGKILL");
+    } catch {
+      // it ended meanwhile
+    }
+    // What left its group may hold them for as long as it likes.
+    for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
+  }
   for (const output of [child.stdout, child.stderr]) {
     output.setEncoding("utf8").on("data", (text: string) => {
       said += text;
@@ -34,6 +44,10 @@ export function openShell(): OpenShell {
   return {
     write(text) {
       if (!open) throw new HolonError("HOLON_SHELL_ENDED", "the shell has ended");
+      if (child.stdin.writableLength + Buffer.byteLength(text) > diagnosisBounds.shellWaitingBytesMax) {
+        close();
+        throw new HolonError("HOLON_SHELL_ENDED", `the shell was ended: it does not read what is typed, of which ${diagnosisBounds.shellWaitingBytesMax} bytes may wait`);
+      }
       child.stdin.write(text);
     },
     read() {
@@ -47,13 +61,6 @@ export function openShell(): OpenShell {
       if (said !== "" || !open) listener();
       else listeners.add(listener);
     },
-    close() {
-      if (child.pid === undefined || !open) return;
-      try {
-        process.kill(-child.pid, "SIGKILL");
-      } catch {
-        // it ended meanwhile
-      }
-    },
+    close,
   };
 }

@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { diagnosisBounds } from "@holon/core/diagnosis/bounds.ts";
+import type { OpenShell } from "@holon/core/ports.ts";
 import type { CommandLine } from "@holon/core/diagnosis/commands.ts";
 import { hottest } from "@holon/core/diagnosis/profile.ts";
 import { grantWords, heardAbout, type ShellGrant } from "@holon/core/diagnosis/shell.ts";
@@ -29,9 +30,32 @@ test("a command has no shell, no environment of the node's, and both of its outp
 test("a command ends with its time and with its output, and what it started ends with it", async (context) => {
   const { run } = createDiagnostics(scratchFolder(context));
   assert.equal((await run(line({ words: ["/bin/sh", "-c", "sleep 60 & sleep 60"], timeoutMs: 200 }))).ended, "time");
+  // What has left its group holds the output for longer than anybody waits.
+  assert.equal((await run(line({ words: ["/bin/sh", "-c", "setsid sleep 20 & sleep 20"], timeoutMs: 200 }))).ended, "time");
   const { ended, output } = await run(line({ words: ["/usr/bin/yes"], outputBytesMax: 1_000 }));
   assert.deepEqual([ended, output.length], ["output", 1_000]);
   await assert.rejects(run(line({ words: ["/is/not/there"] })), { code: "HOLON_COMMAND_FAILED" });
+});
+
+test("a shell that holds its output in another group, or reads nothing, ends when it is closed", async (context) => {
+  const { shell: openShell } = createDiagnostics(scratchFolder(context));
+  const ended = async (shell: OpenShell): Promise<void> => {
+    while (shell.isOpen()) {
+      shell.read();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  };
+  const away = openShell();
+  away.write("setsid sleep 20 & echo there\n");
+  for (let said = ""; !said.includes("there"); said += away.read()) await new Promise((resolve) => setTimeout(resolve, 5));
+  away.close();
+  await ended(away);
+  const deaf = openShell();
+  deaf.write("exec sleep 20\n");
+  assert.throws(() => {
+    for (let count = 0; count < 1_000; count++) deaf.write("x".repeat(4_000));
+  }, { code: "HOLON_SHELL_ENDED" });
+  await ended(deaf);
 });
 
 test("its secrets are those of its files, also the one above", async (context) => {

@@ -75,6 +75,9 @@ function run({ words: [program = "", ...words], timeoutMs, outputBytesMax }: Com
     const end = (why: CommandOutcome["ended"]): void => {
       ended = why;
       killGroup(child.pid);
+      // What left its group may hold them for as long as it likes.
+      child.stdout.destroy();
+      child.stderr.destroy();
     };
     const timer = setTimeout(() => end("time"), timeoutMs);
     const take = (piece: Buffer): void => {

@@ -1,11 +1,12 @@
 /** Images as folders: each unpacked once, when a function of it starts, and kept for the next start within a bound. */
 import { createHash } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { HolonError } from "@holon/core/errors.ts";
 import { imageBounds } from "@holon/core/image/bounds.ts";
+import { diskError } from "./disk-error.ts";
 import { fromCrossing, type CrossingError } from "@holon/core/run/crossing.ts";
 
 export interface OpenImage {
@@ -19,25 +20,33 @@ export interface OpenImage {
 export interface ImageStore {
   /** Until `release` its files stay. `HOLON_IMAGE_BAD`, `HOLON_UNIT_UNSUPPORTED`, `HOLON_DISK_FULL`. */
   take(archive: Uint8Array, name: string): Promise<{ readonly image: OpenImage; release(): void }>;
-  close(): void;
+  close(): Promise<void>;
 }
 
 interface Kept {
   readonly opening: Promise<OpenImage>;
-  readonly folder: string;
+  /** Of its own; rejects where it could not be made. */
+  readonly folder: Promise<string>;
   users: number;
 }
 
 type Told = ({ readonly kind: "done" } & Omit<OpenImage, "root">) | { readonly kind: "failed"; readonly error: CrossingError };
 
-export function createImageStore(): ImageStore {
+/** `base`: a folder of this store's alone, with what an end by force left behind, which goes; without it each image lies in the machine's temporary folder. */
+export function createImageStore(base?: string): ImageStore {
+  const swept = base === undefined ? Promise.resolve(tmpdir()) : rm(base, { recursive: true, force: true }).then(() => mkdir(base, { recursive: true })).then(() => base);
+  swept.catch(() => undefined); // whoever takes an image is told
+  const removals = new Set<Promise<void>>();
   /** By the archive's hash, the one that was taken last at the end. */
   const kept = new Map<string, Kept>();
 
   function forget(hash: string): void {
-    const folder = kept.get(hash)?.folder;
+    const known = kept.get(hash);
     kept.delete(hash);
-    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+    if (known === undefined) return;
+    // What is still being unpacked would come after it. What cannot be removed goes with the next start.
+    const removal = known.opening.then(() => undefined, () => undefined).then(() => known.folder).then((folder) => rm(folder, { recursive: true, force: true })).catch(() => undefined).finally(() => removals.delete(removal));
+    removals.add(removal);
   }
 
   function removeOldest(): void {
@@ -48,7 +57,7 @@ export function createImageStore(): ImageStore {
   return {
     async take(archive, name) {
       const hash = createHash("sha256").update(archive).digest("hex");
-      const known = kept.get(hash) ?? begin(archive, name);
+      const known = kept.get(hash) ?? begin(archive, name, swept);
       kept.delete(hash);
       kept.set(hash, known);
       known.users += 1;
@@ -67,15 +76,16 @@ export function createImageStore(): ImageStore {
         throw error;
       }
     },
-    close() {
+    async close() {
       for (const hash of [...kept.keys()]) forget(hash);
+      await Promise.all(removals);
     },
   };
 }
 
-function begin(archive: Uint8Array, name: string): Kept {
-  const folder = mkdtempSync(join(tmpdir(), "holon-image-"));
-  return { folder, users: 0, opening: unpackApart(archive, name, folder) };
+function begin(archive: Uint8Array, name: string, swept: Promise<string>): Kept {
+  const folder = swept.then((base) => mkdtemp(join(base, "holon-image-"))).catch((error: unknown) => Promise.reject(diskError("make a folder for", name, error)));
+  return { folder, users: 0, opening: folder.then((made) => unpackApart(archive, name, made)) };
 }
 
 function unpackApart(archive: Uint8Array, name: string, folder: string): Promise<OpenImage> {

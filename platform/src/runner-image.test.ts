@@ -11,6 +11,7 @@ import type { UnitInstance, UnitProgram } from "@holon/core/ports.ts";
 import { eventsOf, fails } from "@holon/sim/contracts/runner.ts";
 import { canConfine } from "./confine.ts";
 import { readImageFile } from "./image-file.ts";
+import { createImageStore } from "./image-store.ts";
 import { createModel } from "./model.ts";
 import { createRunner } from "./runner.ts";
 import { ociArchive, perlFiles, type ImageMaking } from "./testing/oci-image.ts";
@@ -128,6 +129,24 @@ my $null; (open($null, ">", "/dev/null") && syswrite($null, "x")) or push @seen,
     await fails(start(ociArchive({ layers: [[{ path: "dev/sda", type: "3" }]] })), "HOLON_IMAGE_BAD", /device/);
     await fails(start(ociArchive({ layers: [[{ path: "../out", content: bytes("x") }]] })), "HOLON_IMAGE_BAD", /none below its root/);
   });
+});
+
+it("what an end by force left of images goes at the next start, and a folder that cannot be made is told", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "holon-unpacked-"));
+  try {
+    mkdirSync(join(folder, "images", "holon-image-old"), { recursive: true });
+    const store = createImageStore(join(folder, "images"));
+    const { release } = await store.take(imageOf(`return "1";`), "it");
+    assert.deepEqual(readdirSync(join(folder, "images")).filter((name) => name.endsWith("old")), []);
+    assert.equal(readdirSync(join(folder, "images")).length, 1);
+    release();
+    await store.close();
+    assert.deepEqual(readdirSync(join(folder, "images")), []);
+    writeFileSync(join(folder, "file"), "");
+    await fails(createImageStore(join(folder, "file", "images")).take(bytes("x"), "it"), "HOLON_DISK_FAILED", /make a folder for it/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 it("an image that another builder made runs from its layout", onItsTurn(0, 3, canRun.skip === false ? need("umoci").skip : canRun.skip), async () => {

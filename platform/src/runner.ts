@@ -21,6 +21,8 @@ export interface RunnerOptions {
   readonly model: PlatformModel;
   /** Given what functions print, bounded; it may hold readings, so it stays on this machine. */
   readonly talk?: (unit: string, text: string) => void;
+  /** Folder for images unpacked, of this runner alone: what an end by force left there goes. */
+  readonly images?: string;
 }
 
 export interface PlatformRunner extends Runner {
@@ -37,7 +39,7 @@ export function createRunner(options: RunnerOptions): PlatformRunner {
   const distrusted = new Map<string, number>();
   let common: Warden | undefined;
   const apart: Warden[] = [];
-  const images = createImageStore();
+  const images = createImageStore(options.images);
   let lastId = 0;
   let turn = 0;
 
@@ -139,7 +141,7 @@ export function createRunner(options: RunnerOptions): PlatformRunner {
       const all = [common, ...apart].filter((warden) => warden !== undefined);
       for (const warden of all) warden.kill();
       await Promise.all(all.map((warden) => warden.ended));
-      images.close();
+      await images.close();
     },
   };
 }

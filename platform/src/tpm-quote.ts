@@ -2,7 +2,7 @@
  * What a node is made of, signed by its TPM 2.0: a quote (TPM 2.0 Library, part 3, TPM2_Quote) over PCR 23, into which each line of the measurement log was
  * extended, with the nonce of whoever asks. The key that signs is made in the TPM, restricted to signing what the TPM itself says, and never leaves it.
  */
-import { createHash, createPublicKey, verify } from "node:crypto";
+import { createHash, createPublicKey, randomInt, verify } from "node:crypto";
 import { HolonError } from "@holon/core/errors.ts";
 import { measurementLog, type Measurement } from "@holon/core/measure/measured.ts";
 import type { Quote } from "@holon/core/measure/quote.ts";
@@ -12,6 +12,7 @@ import { flush, primary, withTpm, type TpmBench } from "./tpm-tools.ts";
 /** For applications, and reset by them: what the firmware measured stands in others. */
 const register = 23;
 const pcrBytes = 32;
+const pauseMs = 500;
 
 /** Both parts of the key as the TPM gives them out: the private one is encrypted for this TPM. */
 export interface QuoteKey {
@@ -29,8 +30,21 @@ export function makeQuoteKey(tcti: string | undefined): QuoteKey {
   });
 }
 
-/** `HOLON_TPM_FAILED`. */
-export function quote(key: QuoteKey, files: readonly Measurement[], nonce: string, tcti: string | undefined): Quote {
+/** The register is the machine's: where another node of it comes in between, what is signed is of neither, and both ask again, each after a while of its own. `HOLON_TPM_FAILED`. */
+export function quote(key: QuoteKey, files: readonly Measurement[], nonce: string, tcti: string | undefined, attemptsMax = 8): Quote {
+  for (let attempt = 1; ; attempt++) {
+    const made = quoteOnce(key, files, nonce, tcti);
+    try {
+      verifyQuote(made, nonce, undefined);
+      return made;
+    } catch (cause) {
+      if (attempt === attemptsMax) throw new HolonError("HOLON_TPM_FAILED", `PCR ${register} of this machine's TPM is changed by others each time that it is to be quoted`, { cause });
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, randomInt(pauseMs * attempt)); // on a thread of its own
+    }
+  }
+}
+
+function quoteOnce(key: QuoteKey, files: readonly Measurement[], nonce: string, tcti: string | undefined): Quote {
   return withTpm(tcti, (bench) => {
     bench.run("tpm2_pcrreset", `${register}`, "-Q");
     for (const line of measurementLog(files)) bench.run("tpm2_pcrextend", `${register}:sha256=${sha256(line).toString("hex")}`, "-Q");

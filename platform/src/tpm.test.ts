@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { need } from "../../scripts/testing/need.ts";
@@ -34,6 +34,23 @@ test("a TPM signs what a node is made of; what is replayed, altered, or signed w
   // The key is of this TPM alone.
   const elsewhere = await softwareTpm(context);
   assert.throws(() => quote(key, files, first, elsewhere), { code: "HOLON_TPM_FAILED" });
+});
+
+test("a quote into which another node of the machine came is made again, and one that never comes through is told", tpm, async (context) => {
+  const tcti = await softwareTpm(context);
+  const key = makeQuoteKey(tcti);
+  const folder = scratchFolder(context);
+  const before = process.env["PATH"] ?? "";
+  context.after(() => void (process.env["PATH"] = before));
+  /** Comes in between as often as there are files. */
+  const others = join(folder, "tpm2_quote");
+  writeFileSync(others, `#!/bin/sh\nPATH="${before}"\nfor one in "${folder}"/left-*; do [ -e "$one" ] && rm "$one" && tpm2_pcrextend 23:sha256=${"0d".repeat(32)} -Q; break; done\nexec tpm2_quote "$@"\n`, { mode: 0o755 });
+  process.env["PATH"] = `${folder}:${before}`;
+  writeFileSync(join(folder, "left-1"), "");
+  verifyQuote(quote(key, files, first, tcti), first, undefined);
+  assert.deepEqual(readdirSync(folder), ["tpm2_quote"]);
+  writeFileSync(join(folder, "left-1"), "");
+  assert.throws(() => quote(key, files, first, tcti, 1), { code: "HOLON_TPM_FAILED" });
 });
 
 test("secrets that a TPM sealed open on that machine, and on no other", tpm, async (context) => {

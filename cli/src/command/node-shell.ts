@@ -63,11 +63,16 @@ export async function openShell(options: ClientOptions, node: string, { key, as,
   await opened(client, path, body, Date.now() + spanOf(wait, "--wait"), ended);
   const session = `${path}/${grant.id}`;
   process.stderr.write(`a shell on ${node} is open; all of it is recorded there. End it with exit.\n`);
+  const lines = createInterface({ input: process.stdin, terminal: false });
+  const failed = new AbortController();
   try {
-    const typing = typeInto(client, session, grant.id, keys);
-    typing.catch(() => undefined); // where the shell ended first, hearing says so
-    await hear(client, session, grant.id, keys, ended);
+    const typing = typeLines(lines, grant.id, keys, (input) => client.send("POST", session, input, doneSchema), () => failed.signal.aborted).catch((error: unknown) => failed.abort(error));
+    await hear(client, session, grant.id, keys, AbortSignal.any([ended, failed.signal]));
+    if (process.stdin.isTTY !== true) await Promise.race([typing, sleep(typedMs)]); // what it makes of a line is known a moment later
+    failed.signal.throwIfAborted();
   } finally {
+    failed.abort();
+    lines.close();
     await client.send("POST", `${session}/close`, undefined, doneSchema).catch((error: unknown) => {
       if (toHolonError(error).code !== "HOLON_SHELL_ENDED") throw error;
     });
@@ -89,15 +94,25 @@ async function opened(client: Client, path: string, body: unknown, untilMs: numb
   }
 }
 
-async function typeInto(client: Client, session: string, id: string, keys: SessionKeys): Promise<void> {
+/** Each in its turn, and `exit` after the last. That the shell has ended is no failure behind an `exit`; before it, the rest was not run. */
+export async function typeLines(lines: AsyncIterable<string>, id: string, keys: Pick<SessionKeys, "sign">, send: (input: { readonly sequence: number; readonly text: string; readonly signature: string }) => Promise<unknown>, isOver: () => boolean): Promise<void> {
   let sequence = 0;
-  for await (const line of createInterface({ input: process.stdin, terminal: false })) {
+  let isLeft = false;
+  const type = async (line: string): Promise<void> => {
     const text = `${line}\n`;
     sequence += 1;
-    await client.send("POST", session, { sequence, text, signature: keys.sign(inputWords(id, sequence, text)) }, doneSchema);
+    const wasLeft = isLeft;
+    isLeft ||= /^\s*exit\b/.test(line);
+    await send({ sequence, text, signature: keys.sign(inputWords(id, sequence, text)) }).catch((error: unknown) => {
+      if (!wasLeft && toHolonError(error).code === "HOLON_SHELL_ENDED") throw new HolonError("HOLON_SHELL_ENDED", `the shell ended before line ${sequence} was typed into it: what comes from there on was not run`, { cause: error });
+      if (!wasLeft) throw error;
+    });
+  };
+  for await (const line of lines) {
+    if (isOver()) return;
+    await type(line);
   }
-  sequence += 1;
-  await client.send("POST", session, { sequence, text: "exit\n", signature: keys.sign(inputWords(id, sequence, "exit\n")) }, doneSchema);
+  if (!isLeft && !isOver()) await type("exit");
 }
 
 async function hear(client: Client, session: string, id: string, keys: SessionKeys, ended: AbortSignal): Promise<void> {
@@ -114,3 +129,4 @@ async function hear(client: Client, session: string, id: string, keys: SessionKe
 }
 
 const askAgainMs = 1_000;
+const typedMs = 5_000;

@@ -7,6 +7,7 @@ import type { Attestor } from "@holon/core/ports.ts";
 import { SimMeasurer } from "@holon/sim/measurer.ts";
 import { takesTurns } from "../../../scripts/testing/turns.ts";
 import { code, ControlFleet } from "../testing/control-fleet.ts";
+import { trustCell } from "./attestation.ts";
 
 /** Much virtual time of a whole fleet. */
 const seldom = takesTurns(4);
@@ -113,4 +114,25 @@ seldom("an island keeps its level for a while, and not for ever", async () => {
   assert.match(trust("edge-1")?.because ?? "", /^no quote of it came since /);
   fleet.fleet.net.heal("edge-1", "cloud");
   await become("edge-1", "attested");
+});
+
+test("an answer that was asked for before the node was enrolled anew or revoked says nothing of it", async () => {
+  const { fleet, machine, trust, pass, become, restart } = await start();
+  await become("edge-1", "attested");
+  const own = machine("edge-1").attestor ?? assert.fail();
+  let asked = 0;
+  machine("edge-1").attestor = {
+    async quote(lines, nonce) {
+      if (asked++ === 0) await fleet.log.append({ cells: [{ key: trustCell("edge-1"), value: null }] }); // as an enrolment does
+      return own.quote(lines, nonce);
+    },
+  };
+  await restart("edge-1");
+  while (asked === 0) await pass(1_000);
+  await pass(1_000);
+  assert.equal(trust("edge-1"), undefined, "another key may take its place");
+  await become("edge-2", "attested");
+  await fleet.claim("cloud", "holon.node.revoked", { node: "edge-2" });
+  await pass(60_000);
+  assert.equal(trust("edge-2"), undefined);
 });

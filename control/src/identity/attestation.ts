@@ -126,7 +126,8 @@ export function createAttestation({ log, ports, authority, registrar, state, ask
   }
 
   async function keep(node: string, before: Trust | undefined, trust: Trust, refused?: string): Promise<void> {
-    if (closed) return;
+    // Who was enrolled anew or revoked meanwhile is not what was asked.
+    if (closed || read(node)?.keyPem !== before?.keyPem || state().revoked.has(node)) return;
     const isNews = before?.level !== trust.level || (trust.level === "enrolled" && before.because !== trust.because);
     const { level, because, keyPem } = trust;
     const told = isNews ? [record("audit", attestedEvent, node, { node, level, because, key: keyPem ?? null })] : [];
@@ -148,7 +149,7 @@ export function createAttestation({ log, ports, authority, registrar, state, ask
   return {
     start: again,
     trustOf(node) {
-      const trust = read(node);
+      const trust = state().revoked.has(node) ? undefined : read(node);
       return trust && { level: trust.level, asOf: isoTime(trust.asOfMs), because: trust.because };
     },
     close() {

@@ -8,7 +8,7 @@ import type { takeAskSchema } from "@holon/core/schema/moving.ts";
 import { isNodeName, type BlobHash, type NodeName } from "@holon/core/units.ts";
 import type { z } from "zod";
 import type { Planning } from "./documents.ts";
-import { jurisdictionsBetween } from "./way.ts";
+import { isWayKnown, jurisdictionsBetween } from "./way.ts";
 import { stoppingOf } from "./leaving.ts";
 import { blobsOf, moveBook, movesCell, readMoves, type Move, type MoveBook, type MoveFacts } from "./moving.ts";
 
@@ -92,13 +92,16 @@ export function createMovers({ log, ports, states }: MoversHost, arrived: () => 
   return {
     async step({ state, hearing, plan }, held) {
       const documents = [...state.apps.values()].map(({ document }) => document);
-      const deployed = new Set(documents.flatMap((app) => app.functions.flatMap((fn) => (fn.needs === undefined || fn.needs.delegated === true ? [] : [`${app.name}/${fn.name}`]))));
+      const placeable = documents.flatMap((app) => app.functions.flatMap(({ name, needs }) => (needs === undefined ? [] : [{ unit: `${app.name}/${name}`, isDelegated: needs.delegated === true }])));
+      const deployed = new Set(placeable.map(({ unit }) => unit));
+      const delegated = new Set(placeable.flatMap(({ unit, isDelegated }) => (isDelegated ? [unit] : [])));
       const placed = new Map<string, string[]>();
       for (const { unit, node } of plan?.placements ?? []) placed.set(unit, [...(placed.get(unit) ?? []), node]);
       const facts: MoveFacts = {
-        held: new Map([...held].map(([node, desired]) => [node, new Set((desired?.apps ?? []).flatMap((app) => app.functions.map(({ name }) => `${app.name}/${name}`)).filter((unit) => deployed.has(unit)))])),
+        held: new Map([...held].map(([node, desired]) => [node, new Set((desired?.apps ?? []).flatMap((app) => app.functions.map(({ name }) => `${app.name}/${name}`)).filter((unit) => deployed.has(unit) && !delegated.has(unit)))])),
         placed,
         deployed,
+        delegated,
         stopping: new Set(stoppingOf(documents)),
         nextVersion: (node) => (held.get(node)?.version ?? 0) + 1,
         departed: (id) => state.departures.get(id),
@@ -108,6 +111,7 @@ export function createMovers({ log, ports, states }: MoversHost, arrived: () => 
         isPresent: (node) => hearing.stateOf(node) === "present",
         jurisdictionOf: (node) => state.nodes.get(node)?.jurisdiction,
         jurisdictionsBetween: (from, to) => jurisdictionsBetween(state.nodes, log.origin, from, to),
+        isWayKnown: (from, to) => isWayKnown(state.nodes, log.origin, from, to),
         ageMs,
         policy: state.policy?.hash,
       };

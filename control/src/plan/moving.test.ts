@@ -82,3 +82,16 @@ test("a unit leaves a node that was revoked with nothing, since nobody may ask i
   await fleet.until("it runs elsewhere", () => fleet.runningOn("edge-2").includes("pump/sum"));
   assert.deepEqual(fleet.control.moves(), []);
 });
+
+test("what a unit holds arrives though its app is left to sites while it is on its way", async () => {
+  const fleet = await start();
+  await fleet.drive(fleet.fleet.members.get("edge-1")?.machine.subject?.log.append({ cells: [{ key: "state/pump/sum/last", value: new TextEncoder().encode("17") }] }) ?? assert.fail("edge-1 is down"));
+  fleet.fleet.net.cut("edge-2", "cloud");
+  await fleet.drive(fleet.control.deploy(sum(["EU/FR"])));
+  await fleet.until("it is sealed", () => fleet.control.moves()[0]?.phase === "sealed");
+  await fleet.drive(fleet.control.deploy(sum(["EU/FR"], { delegated: true, onIsolation: "stop" })));
+  assert.equal(fleet.control.moves()[0]?.phase, "sealed");
+  fleet.fleet.net.heal("edge-2", "cloud");
+  await fleet.until("it runs there", () => fleet.runningOn("edge-2").includes("pump/sum"));
+  assert.equal(new TextDecoder().decode(fleet.fleet.members.get("edge-2")?.machine.subject?.log.cell("state/pump/sum/last")), "17");
+});

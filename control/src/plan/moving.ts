@@ -54,6 +54,8 @@ export interface MoveFacts {
   readonly stopping: ReadonlySet<string>;
   /** Units with needs. */
   readonly deployed: ReadonlySet<string>;
+  /** Those of them that are left to sites, and leave no node by themselves. */
+  readonly delegated: ReadonlySet<string>;
   /** Version of the next document of a node. */
   nextVersion(node: string): number;
   departed(id: string): { readonly node: string; readonly data: Departed } | undefined;
@@ -66,6 +68,7 @@ export interface MoveFacts {
   jurisdictionOf(node: string): string | undefined;
   /** Of the nodes by way of which what a node gives gets to another, control's among them. */
   jurisdictionsBetween(from: string, to: string): readonly string[];
+  isWayKnown(from: string, to: string): boolean;
   /** How long it has been in this phase towards this node, as far as this control knows. */
   ageMs(move: Move): number;
   readonly policy: string | undefined;
@@ -110,12 +113,12 @@ function goOn(move: Move, facts: MoveFacts): Move | undefined {
   if (phase === "leaving") {
     const departure = facts.departed(id);
     if (departure?.node === from) return departure.data.kept === null ? { ...move, phase: "sealed", ...(departure.data.state === null ? {} : { state: departure.data.state, blobs: departure.data.blobs }) } : { ...move, to: from, phase: "sealed", because: departure.data.kept };
-    if (!isWanted) return undefined;
+    if (!isWanted || facts.delegated.has(unit)) return undefined;
     return isOff(from) ? undefined : move; // what it holds is where nobody comes to: it begins anew elsewhere
   }
   if (phase === "kept") {
     const isSettled = !isWanted || facts.isGone(from) || facts.placed.get(unit)?.includes(from) === true;
-    if (isSettled) return undefined;
+    if (isSettled || (move.because === unknownWay(to) && facts.isWayKnown(from, to))) return undefined;
     return facts.isPresent(to) && facts.ageMs(move) >= limits.moveAgainMs ? undefined : facts.policy === move.policy ? move : undefined;
   }
   if (!isWanted) return undefined;
@@ -140,6 +143,8 @@ function otherHome({ unit, to, from }: Move, { placed, held, isGone }: MoveFacts
   return placed.get(unit)?.find((node) => node !== to && node !== from && !isGone(node) && held.get(node)?.has(unit) !== true);
 }
 
+const unknownWay = (to: string): string => `who stands on the way to ${to} is not known yet`;
+
 /** What the plan has taken from one node and given to another. */
 function beginning(going: readonly Move[], facts: MoveFacts): readonly Move[] {
   const begun: Move[] = [];
@@ -150,7 +155,10 @@ function beginning(going: readonly Move[], facts: MoveFacts): readonly Move[] {
       const mine = [...going, ...begun].filter((move) => move.unit === unit);
       if (mine.some((move) => move.from === from || move.to === from)) continue;
       const to = wanted.find((node) => facts.held.get(node)?.has(unit) !== true && !mine.some((move) => move.to === node));
-      if (to !== undefined) begun.push({ unit, id: `${unit}@${from}#${facts.nextVersion(from)}`, from, to, phase: "leaving" });
+      if (to === undefined) continue;
+      const move = { unit, id: `${unit}@${from}#${facts.nextVersion(from)}`, from, to } as const;
+      if (facts.isWayKnown(from, to)) begun.push({ ...move, phase: "leaving" });
+      else begun.push({ ...move, phase: "kept", because: unknownWay(to), ...(facts.policy === undefined ? {} : { policy: facts.policy }) });
     }
   }
   return begun;
