@@ -553,7 +553,7 @@ export const limits = {
   /** Changes that are kept for watchers that are slow or come back, and watchers at a time. At the bound: such a one is told everything anew; `HOLON_WATCH_FULL`. */
   watchChangesMax: 4_096,
   watchersMax: 256,
-  /** Silence on a watch, after which a line says that it is alive. */
+  /** Silence on an answer without end, after which a line says that it is alive. Who hears nothing for twice as long may take it for broken. */
   watchAliveMs: 15_000,
   /** Code and models of an app that is exported for Kubernetes, which keeps them in a ConfigMap. At the bound: `HOLON_EXPORT_TOO_LARGE`. */
   exportConfigBytesMax: 700_000,

@@ -15,6 +15,7 @@ import type { Adopted, Measurement } from "./measure/measured.ts";
 import type { Quote } from "./measure/quote.ts";
 import type { Emits, SourceSpec, unitRuntimes } from "./schema/app.ts";
 import type { MailTarget, WebhookTarget } from "./schema/alerting.ts";
+import type { ReadSource } from "./schema/energy.ts";
 import type { SharedKind } from "./schema/shared.ts";
 import type { SharedOperation } from "./shared/operation.ts";
 import type { BlobHash, NodeName } from "./units.ts";
@@ -619,7 +620,7 @@ export interface Collector {
 /** Texts that somebody else keeps up to date: files of this machine, and addresses. */
 export interface Feeds {
   /** The text, unpacked where it is gzip. At `limits.curveBytesMax`: refused. Rejects where it cannot be read. */
-  read(source: { readonly file: string } | { readonly url: string }): Promise<string>;
+  read(source: ReadSource): Promise<string>;
 }
 
 /** Hands alerts to people and their systems. */
@@ -638,7 +639,8 @@ export interface NotifierMessage {
   readonly body: string;
 }
 
-export type NotifierAnswer = { readonly outcome: "taken" } | { readonly outcome: "later"; readonly why: string; readonly afterMs?: number | undefined } | { readonly outcome: "refused"; readonly why: string };
+/** `why` of what was taken: what of it was not, for people. */
+export type NotifierAnswer = { readonly outcome: "taken"; readonly why?: string } | { readonly outcome: "later"; readonly why: string; readonly afterMs?: number | undefined } | { readonly outcome: "refused"; readonly why: string };
 
 /** Lines of a node's own log that outlive it. What a crash may take is the last moment of them. */
 export interface LineKeeper {

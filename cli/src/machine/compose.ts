@@ -101,7 +101,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
       runner,
       door: createDoor({ clock, hostStats: createHostStats(clock) }),
       secrets,
-      ...(config.inventory?.energy === undefined ? {} : { feeds: createFeeds() }),
+      ...(config.inventory?.energy === undefined ? {} : { feeds: createFeeds(secrets) }),
       ...(config.telemetry?.export === undefined ? {} : { collector: createCollector(secrets, config.telemetry.export.secretHeaders) }),
       ...(config.alerts === undefined ? {} : { notifier: createNotifier(secrets) }),
       seals: createSeals(folder),

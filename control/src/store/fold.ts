@@ -18,7 +18,7 @@ import { overlayTold, type KnownOverlay } from "../plan/overlays.ts";
 import { attestedEvent } from "../identity/attestation.ts";
 import type { KnownModel } from "./models.ts";
 import { curveEvent, shiftedEvent } from "@holon/core/schema/energy.ts";
-import { createEnergyState, curveTold, runTold, type EnergyState } from "./energy.ts";
+import { createEnergyState, curveTold, jobsSince, runTold, type EnergyState } from "./energy.ts";
 import { applyPeople, noPeople, type PeopleState } from "./people.ts";
 import type { KnownPolicy } from "./policy.ts";
 
@@ -40,6 +40,8 @@ export interface KnownNode {
 export interface KnownApp {
   readonly document: AppDocument;
   readonly deployedAt: string;
+  /** By job, since when it has been deployed with this schedule. */
+  readonly jobsSince: ReadonlyMap<string, string>;
   /** Another with each deployment. */
   readonly revision: string;
 }
@@ -78,6 +80,8 @@ export interface ControlState {
   readonly conditions: Map<string, { readonly now: Condition; readonly since: Readonly<Partial<Record<DriftKind, string>>> }>;
   /** By unit, from where it was handed how much, by what was told last. */
   readonly handed: Map<string, { readonly bytes: Readonly<Record<string, number>>; readonly overMs: number }>;
+  /** Units that were ever left to a site. */
+  readonly delegated: Set<string>;
   /** By site, what its leads decided while it was cut off. */
   readonly overlays: Map<string, readonly KnownOverlay[]>;
   /** What each node's trail says was adopted there last. */
@@ -128,7 +132,7 @@ export interface Fold {
 
 /** `ignored` is told of each record that says one thing and holds another, or what its writer has no business to say: that is of another version, or lies. The rest counts on. */
 export function createFold(log: Log, ignored: (record: LogRecord) => void = () => undefined): Fold {
-  const state: ControlState = { nodes: new Map(), leads: new Map(), apps: new Map(), models: new Map(), policy: undefined, images: undefined, people: noPeople(), departures: new Map(), taken: new Map(), conditions: new Map(), behindSince: new Map(), handed: new Map(), overlays: new Map(), adoptions: new Map(), attested: new Set(), energy: createEnergyState(), plan: undefined, revoked: new Set(), waiting: new Map() };
+  const state: ControlState = { nodes: new Map(), leads: new Map(), apps: new Map(), models: new Map(), policy: undefined, images: undefined, people: noPeople(), departures: new Map(), taken: new Map(), conditions: new Map(), behindSince: new Map(), handed: new Map(), delegated: new Set(), overlays: new Map(), adoptions: new Map(), attested: new Set(), energy: createEnergyState(), plan: undefined, revoked: new Set(), waiting: new Map() };
   const read = new Map<string, number>();
 
   async function readLane(lane: Lane, head: number): Promise<boolean> {
@@ -149,7 +153,9 @@ export function createFold(log: Log, ignored: (record: LogRecord) => void = () =
     state,
     async catchUp() {
       let changed = false;
-      for (const { lane, mark } of log.heads().values()) if (lane.stream === "audit") changed = (await readLane(lane, mark.sequence)) || changed;
+      // What is deployed first: what others say is judged by that.
+      const isOwn = ({ lane }: { readonly lane: Lane }): number => Number(lane.origin === log.origin);
+      for (const { lane, mark } of [...log.heads().values()].sort((a, b) => isOwn(b) - isOwn(a))) if (lane.stream === "audit") changed = (await readLane(lane, mark.sequence)) || changed;
       return changed;
     },
   };
@@ -167,7 +173,7 @@ function apply(state: ControlState, record: LogRecord, log: Log): Outcome {
   if (event.type === "holon.node.condition") return conditionTold(state, record.origin, event);
   if (event.type === "holon.unit.handed") return handedTold(state, record.origin, event);
   if (event.type === curveEvent) return curveTold(state.energy, state.nodes.has(record.origin) && !state.revoked.has(record.origin), record.origin, event.data);
-  if (event.type === shiftedEvent) return runTold(state.energy, state.nodes.has(record.origin) && !state.revoked.has(record.origin), record.origin, event.data);
+  if (event.type === shiftedEvent) return runTold(state.energy, state.nodes.has(record.origin) && !state.revoked.has(record.origin), (unit) => isJob(state, unit), record.origin, event);
   if (event.type === delegationEvents.overlay) return overlayTold(state, record.origin, event);
   if (event.type === movingEvents.departed) return unitDeparted(state, record.origin, event);
   if (event.type === movingEvents.taken) return unitTaken(state, record.origin, event);
@@ -186,6 +192,11 @@ function apply(state: ControlState, record: LogRecord, log: Log): Outcome {
   if (event.type === eventTypes.removed) return state.apps.delete(removedData.parse(event.data).app);
   return false;
 }
+
+const isJob = ({ apps }: ControlState, unit: string): boolean => {
+  const [app = "", name = ""] = unit.split("/");
+  return apps.get(app)?.jobsSince.has(name) === true;
+};
 
 function eventOf(record: LogRecord): StoredEvent | undefined {
   try {
@@ -352,6 +363,7 @@ function policyAdopted(state: ControlState, event: StoredEvent): Outcome {
 
 function appDeployed(state: ControlState, event: StoredEvent, { sequence }: LogRecord): boolean {
   const { by: _, ...document } = deployedData.parse(event.data);
-  state.apps.set(document.name, { document, deployedAt: event.time, revision: String(sequence) });
+  for (const { name, needs } of document.functions) if (needs?.delegated === true) state.delegated.add(`${document.name}/${name}`);
+  state.apps.set(document.name, { document, deployedAt: event.time, jobsSince: jobsSince(document, event.time, state.apps.get(document.name)), revision: String(sequence) });
   return true;
 }
