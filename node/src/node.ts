@@ -71,6 +71,9 @@ import { followable } from "./trust/held.ts";
 import { createVerifier, type SignatureStatus, type Verifier } from "./trust/verifier.ts";
 import { createSite, type Site, type SiteStatus } from "./site/site.ts";
 import type { TenantRow } from "./site/tenant.ts";
+import { createElasticity, type Elasticity } from "./elastic/elasticity.ts";
+import type { ElasticRules } from "./elastic/elastic-unit.ts";
+import type { HelpRow } from "./elastic/helping.ts";
 import { openStewardship, type Stewardship, type StewardshipRules } from "./site/stewardship.ts";
 
 export interface NodeStatus {
@@ -117,6 +120,8 @@ export interface NodeStatus {
   readonly binding?: Binding | undefined;
   /** Units that control has left to the site; undefined where there are none. */
   readonly delegated?: readonly TenantRow[] | undefined;
+  /** What this node has done of what waited on siblings; undefined where it was nothing. */
+  readonly helped?: readonly HelpRow[] | undefined;
   /** Parts of the log that were found damaged at this start and at none before. */
   readonly damage: readonly Damage[];
 }
@@ -198,6 +203,7 @@ interface Parts {
   curves: Curves | undefined;
   diagnosis: Diagnosis | undefined;
   stewardship: Stewardship | undefined;
+  elasticity: Elasticity | undefined;
 }
 
 /** Parts that a test may put in another's place. */
@@ -211,6 +217,7 @@ export interface NodeParts {
   readonly fleetView?: typeof createFleetView;
   readonly alerting?: AlertParts;
   readonly errands?: typeof createErrands;
+  readonly elastic?: ElasticRules;
 }
 
 /** What only the machine knows. */
@@ -219,13 +226,13 @@ export interface NodeHost {
   readonly isConfigChanged?: (() => Promise<boolean>) | undefined;
 }
 
-export async function openNode(config: NodeConfig, given: Ports, { election, admission: ownAdmission, mergeShared: ownMerge, moves: rules, stewardship: stewardshipRules, thin: ownThin, fleetView, alerting, errands, isConfigChanged }: NodeParts & NodeHost = {}): Promise<HolonNode> {
+export async function openNode(config: NodeConfig, given: Ports, { election, admission: ownAdmission, mergeShared: ownMerge, moves: rules, stewardship: stewardshipRules, thin: ownThin, fleetView, alerting, errands, elastic, isConfigChanged }: NodeParts & NodeHost = {}): Promise<HolonNode> {
   const name = config.name as NodeName; // the configuration's schema has checked it
   const { clock, disk, random } = given;
   const startedMs = clock.monotonicMs();
   const events = createEvents(config, clock);
   const integrity: Integrity = { sha256: given.crypto.sha256, crc32: given.codec.crc32, cipher: given.cipher };
-  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, replicas: undefined, ways: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, meter: undefined, scrubber: undefined, sharing: undefined, served: undefined, identity: undefined, refusals: undefined, verifier: undefined, self: undefined, telemetry: undefined, measure: undefined, diagnosis: undefined, stewardship: undefined, curves: undefined };
+  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, replicas: undefined, ways: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, meter: undefined, scrubber: undefined, sharing: undefined, served: undefined, identity: undefined, refusals: undefined, verifier: undefined, self: undefined, telemetry: undefined, measure: undefined, diagnosis: undefined, stewardship: undefined, curves: undefined, elasticity: undefined };
   const log = await openLog({ origin: name, disk, clock, random, integrity, ...segmentSize(config), opened: (stream, predecessor) => openedRecord(events, stream, predecessor), full: () => parts.keeper?.full() });
   const ownLines = await openOwnLines({ trace: given.trace, clock, keeper: given.lines, run: log.epoch });
   const ports: Ports = { ...given, trace: ownLines.trace };
@@ -257,7 +264,9 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   const verifier = createVerifier({ config, log, blobs, ports, fetch: exchange.fetch });
   parts.verifier = verifier;
   parts.curves = createCurves({ sources: config.inventory?.energy ?? {}, feeds: ports.feeds, log, events, ports });
-  parts.agent = createAgent({ log, integrity, events, blobs, guard, shared, served, verifier, ports, requests, meter, fetch: exchange.fetch, moves: movesOf(config, parts, { identity: ports.identity, calls, handlers, rules }), mayRunStopping: () => parts.self?.holds() ?? false, mayRunDelegated: (unit) => parts.stewardship?.mayRun(unit) ?? false, curve: (kind) => parts.curves?.of(kind), readCurves: () => parts.curves?.read() ?? Promise.resolve() });
+  const siblings = config.siblings.flatMap((sibling) => (isNodeName(sibling.name) ? [sibling.name] : []));
+  if (siblings.length > 0) parts.elasticity = createElasticity({ self: name, config, siblings, ports, calls, handlers, guard, site: () => parts.site, agent: () => parts.agent, inventory: () => parts.self?.inventory() });
+  parts.agent = createAgent({ lending: () => parts.elasticity?.lending, elasticRules: elastic, log, integrity, events, blobs, guard, shared, served, verifier, ports, requests, meter, fetch: exchange.fetch, moves: movesOf(config, parts, { identity: ports.identity, calls, handlers, rules }), mayRunStopping: () => parts.self?.holds() ?? false, mayRunDelegated: (unit) => parts.stewardship?.mayRun(unit) ?? false, curve: (kind) => parts.curves?.of(kind), readCurves: () => parts.curves?.read() ?? Promise.resolve() });
   const states = createStateKeeper({ self: name, log, blobs, disk, integrity, calls, handlers, above: () => aboveOf(parts)?.name });
   const speeds = (): Readonly<Record<string, number>> => Object.fromEntries((parts.agent?.status().units ?? []).flatMap(({ app, name: fn, callMs }) => (callMs === undefined ? [] : [[`${app}/${fn}`, callMs] as const])));
   const ofSelf = { speeds, version: () => desiredOf(log, name)?.document.version ?? 0, changed: () => parts.agent?.stoppingChanged(), append: (record: NewRecord) => appendSoon(log, clock, { records: [record] }) };
@@ -322,12 +331,12 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   if (address !== undefined) await parts.site?.start(address);
   parts.stewardship?.start();
 
-  const replicas = createReplicaIndex(log);
+  const replicas = createReplicaIndex(log, ports.trace);
   parts.replicas = replicas;
   parts.ways = createWays({
     self: name, jurisdiction: config.jurisdiction, parentJurisdiction: config.uplink?.jurisdiction, ports, calls, handlers, guard, requests, below: replicas,
     isRunning: (unit) => parts.agent?.isRunning(unit) ?? false, holderOf: (unit) => parts.stewardship?.holderOf(unit), isSibling: (node) => config.siblings.some((sibling) => sibling.name === node),
-    isReached: (node) => (parts.site?.peer(node) ?? parts.downlinks?.towards(node)) !== undefined, above: () => aboveOf(parts),
+    towards: (node) => (parts.site?.peer(node) ?? parts.downlinks?.towards(node))?.name, above: () => aboveOf(parts),
   });
 
   const diagnosis = createDiagnosis({ config, log, events, guard, ports, ownLines, telemetry: parts.telemetry, handlers, calls, status, errands, above: () => aboveOf(parts)?.name });
@@ -489,6 +498,7 @@ async function closeNode(parts: Parts, { log, guard, clock, unsubscribe }: { rea
   parts.refusals?.close();
   parts.ways?.close();
   parts.requests?.close();
+  await parts.elasticity?.close();
   await parts.agent?.close();
   await parts.served?.close();
   await parts.meter?.close();
@@ -530,6 +540,7 @@ function statusOf(config: NodeConfig, log: SegmentLog, parts: Parts, damage: rea
     known: known(),
     measured: parts.measure?.status(),
     delegated: parts.stewardship?.status(),
+    helped: parts.elasticity?.status(),
     damage,
   };
 }

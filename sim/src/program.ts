@@ -6,6 +6,7 @@ import { openControl, type Control } from "@holon/control/index.ts";
 import { openNode, type NodeParts, type NodeStatus } from "@holon/node/index.ts";
 import type { MoveBook } from "@holon/control/plan/moving.ts";
 import { createModel } from "./model.ts";
+import { prepareElastic } from "./elastic-program.ts";
 import { prepareIsland } from "./island-program.ts";
 import { prepareJobs } from "./jobs-program.ts";
 import { prepareMoving } from "./moving-program.ts";
@@ -61,6 +62,7 @@ export async function holonProgram({ moveBook, ...parts }: NodeParts & { readonl
   await prepareMoving(runner.prepare);
   await prepareJobs(runner.prepare);
   await prepareIsland(runner.prepare);
+  await prepareElastic(runner.prepare);
   return {
     async boot(config, ports): Promise<HolonSubject> {
       const node = await openNode(config, ports, parts);

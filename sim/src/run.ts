@@ -9,6 +9,7 @@ import { clockFaults } from "./scenarios/clock-faults.ts";
 import { coldBootAlone } from "./scenarios/cold-boot-alone.ts";
 import { cutAndHeal } from "./scenarios/cut-and-heal.ts";
 import { diskFull } from "./scenarios/disk-full.ts";
+import { elasticSite } from "./scenarios/elastic-site.ts";
 import { energyShift } from "./scenarios/energy-shift.ts";
 import { handOff } from "./scenarios/hand-off.ts";
 import { requestsAway } from "./scenarios/requests-away.ts";
@@ -56,6 +57,7 @@ export const scenarios: ReadonlyMap<string, Scenario> = new Map(
     islandLead,
     lostFsync,
     energyShift,
+    elasticSite,
   ].map((scenario) => [scenario.name, scenario]),
 );
 

@@ -43,6 +43,6 @@ export interface SubjectProgram {
   boot(config: NodeConfig, ports: Ports): Promise<SimSubject>;
   /** Called once when all nodes are up for the first time, before any fault: for example to deploy an app at the cloud. */
   readonly prepare?: (nodes: ReadonlyMap<string, SimSubject>) => Promise<void>;
-  /** Models and sandboxes of one incarnation; `outside` holds virtual time while real work runs. */
-  sandbox(tools: { outside<T>(work: Promise<T>): Promise<T> }): Pick<Ports, "model" | "runner">;
+  /** Models and sandboxes of one incarnation; `outside` holds virtual time while real work runs, `sleep` lets it pass. */
+  sandbox(tools: { outside<T>(work: Promise<T>): Promise<T>; sleep(ms: number): Promise<void> }): Pick<Ports, "model" | "runner">;
 }

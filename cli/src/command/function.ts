@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { ClientOptions } from "../client.ts";
 import { connectNode } from "../connect-node.ts";
 import { printTable } from "../table.ts";
+import { elasticSchema, elasticText } from "../view/elastic.ts";
 
 const functionsSchema = z.object({
   functions: z.array(
@@ -17,6 +18,7 @@ const functionsSchema = z.object({
       failed: z.number(),
       status: z.string().nullish(),
       problem: z.object({ code: z.string() }).nullish(),
+      elastic: elasticSchema.optional(),
     }),
   ),
   sandboxes: z.looseObject({ warm: z.number(), places: z.number(), busy: z.number(), waiting: z.number(), coldStarts: z.number() }).nullish(),
@@ -28,6 +30,7 @@ export async function listFunctions(options: ClientOptions, node: string | undef
   if (json) return void process.stdout.write(`${JSON.stringify({ functions, sandboxes })}\n`);
   const rows = functions.map(({ app, name, state, handled, emitted, lag, restarts, failed, status, problem }) => [`${app}/${name}`, state, `${handled}`, `${emitted}`, `${lag}`, `${restarts}`, `${failed}`, problem?.code ?? status ?? ""]);
   process.stdout.write(`${printTable(["FUNCTION", "STATE", "HANDLED", "EMITTED", "LAG", "RESTARTS", "FAILED", "STATUS"], rows)}\n`);
+  for (const { app, name, elastic } of functions) if (elastic !== undefined) process.stderr.write(`${app}/${name}: ${elasticText(elastic)}\n`);
   if (sandboxes !== undefined && sandboxes !== null) process.stderr.write(`${sandboxes.warm} of ${sandboxes.places} sandboxes are warm, ${sandboxes.busy} at work, ${sandboxes.waiting} calls wait; ${sandboxes.coldStarts} cold starts\n`);
 }
 

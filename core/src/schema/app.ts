@@ -4,6 +4,7 @@ import { limits } from "../limits.ts";
 import { fitGrantSchema } from "../model/grant.ts";
 import { isBlobHash, type BlobHash } from "../units.ts";
 import { reductionProblems } from "../reduce/declared.ts";
+import { elasticProblems, elasticSchema } from "./elastic.ts";
 import { dataClassSchema, eventTypeSchema } from "./event.ts";
 import { nameSchema } from "./name.ts";
 import { placementNeedsSchema } from "./needs.ts";
@@ -135,6 +136,8 @@ const functionBase = {
   clock: z.boolean().optional(),
   /** Secrets of the node that it is given, by name: their values stand in no document. */
   secrets: z.array(nameSchema).max(16).optional(),
+  /** It keeps no state, and siblings of its node may do part of what waits for it. */
+  elastic: elasticSchema.optional(),
 };
 
 /** What a module cannot say of itself: WebAssembly and processes. */
@@ -218,5 +221,6 @@ export const appDocumentSchema = z.strictObject({
   models: z.array(z.strictObject({ ...modelBase, graph: blobHashSchema })),
 }).superRefine((app, context) => {
   for (const message of reductionProblems(app)) context.addIssue({ code: "custom", path: ["reductions"], message });
+  for (const message of elasticProblems(app)) context.addIssue({ code: "custom", path: ["functions"], message });
 });
 export type AppDocument = z.infer<typeof appDocumentSchema>;

@@ -2,6 +2,7 @@
  * Makes what runs equal to the desired document: fetches blobs, then starts, stops or leaves alone. What is the same is not touched,
  * whatever the link does. Each outcome is an event.
  */
+// long file: the one place that starts and ends what a document names.
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import type { Clock, Crypto, Door, Random, Runner, Seals, Secrets, Timer, Trace } from "@holon/core/ports.ts";
 import type { AppDocument, FunctionDocument } from "@holon/core/schema/app.ts";
@@ -33,6 +34,9 @@ import { createJobGate, type JobGate } from "../energy/job-gate.ts";
 import { createMoments } from "@holon/core/run/moments.ts";
 import { createWarmSet, type WarmSet } from "../run/warm-set.ts";
 import { stagedRuns } from "../run/staged.ts";
+import type { ElasticRules, ElasticUnit } from "../elastic/elastic-unit.ts";
+import type { Lending } from "../elastic/lending.ts";
+import { elasticFunction, elasticUnitOf, standInOf, type StandIn } from "../elastic/stand-in.ts";
 import { startUnit, type RunningUnit, type UnitContext, type UnitStatus } from "../run/unit.ts";
 import type { SharedStore } from "../shared/store.ts";
 import { followable, readSignedPolicy } from "../trust/held.ts";
@@ -58,6 +62,9 @@ export interface AgentContext {
   /** Whether the lead of the site lets this node run a unit that control has left to the site. */
   mayRunDelegated(unit: string): boolean;
   readonly integrity: Integrity;
+  /** The way to siblings; undefined where there are none. */
+  lending?(): Lending | undefined;
+  readonly elasticRules?: ElasticRules | undefined;
   /** Brings a blob here, from the parent if need be. */
   fetch(hash: BlobHash): Promise<void>;
   readonly meter: Meter;
@@ -88,6 +95,8 @@ export interface Agent {
   stoppingChanged(): void;
   /** Whether anything of the unit runs, or is being ended still. */
   isRunning(unit: string): boolean;
+  /** A second instance of an elastic function that this node is to run; undefined where it is not, or the guard denies it. */
+  standIn(unit: string): Promise<StandIn | undefined>;
   committed(lanes: readonly Lane[]): void;
   /** These stand in line for the disk. */
   lined(...lined: Parameters<LinedListener>): void;
@@ -103,6 +112,7 @@ interface Running {
   readonly source?: RunningSource;
   readonly schedule?: Schedule;
   readonly gate?: JobGate;
+  readonly elastic?: ElasticUnit;
 }
 
 export function createAgent(context: AgentContext): Agent {
@@ -132,6 +142,8 @@ export function createAgent(context: AgentContext): Agent {
   let closed = false;
   /** Document that runs, but for what the guard denies; its units that come are asked for. */
   let adopted = 0;
+  /** Of the document that runs. */
+  let apps: readonly AppDocument[] = [];
   let attempt = 0;
   let starts = 0;
   let timer: Timer | undefined;
@@ -281,6 +293,7 @@ export function createAgent(context: AgentContext): Agent {
       }
     }
     numbers = named;
+    apps = desired.apps;
     for (const [name, entry] of running) if (wanted.get(name)?.key !== entry.key) await stop(name);
     context.guard.setPolicy(desired);
     await context.served.setDesired(desired);
@@ -311,10 +324,18 @@ export function createAgent(context: AgentContext): Agent {
 
   function startFunction(app: AppDocument, fn: FunctionDocument, handed: UnitContext["handed"]): Omit<Running, "key"> {
     const gate = fn.needs?.job === undefined ? undefined : createJobGate({ app: app.name, fn, log, events: context.events, clock: ports.clock, trace: ports.trace, planned: (unit) => desiredOf(log, log.origin)?.document.shifts?.[unit], curve: context.curve, readCurves: context.readCurves, isLeaving: (unit) => moves.leaving().includes(unit) });
-    const unit = startUnit({ ...fn, on: inputOf(app.name, fn) }, { ...unitContext(app), handed, gate }, functionKind(fn, unitContext(app)));
+    const elastic = elasticUnitOf(app, fn, { log, events: context.events, ports, lending: context.lending?.(), rules: context.elasticRules });
+    const kind = functionKind(fn, unitContext(app));
+    const unit = startUnit({ ...fn, on: inputOf(app.name, fn) }, { ...unitContext(app), handed, gate }, elastic?.kind(kind) ?? kind);
     gate?.follow(unit);
-    return { unit, ...(gate === undefined ? {} : { gate }) };
+    return { unit, ...(gate === undefined ? {} : { gate }), ...(elastic === undefined ? {} : { elastic }) };
   }
+
+  const standIn = async (unit: string): Promise<StandIn | undefined> => {
+    const found = closed ? undefined : elasticFunction(apps, unit);
+    if (found === undefined || (await refusalOf(needsOfFunction(node, found.app, found.fn))) !== undefined) return undefined;
+    return standInOf(found, { crypto: ports.crypto, context: unitContext, isBehind: () => running.get(`function ${unit}`)?.elastic?.isBehind() === true });
+  };
 
   const unitContext = (app: AppDocument): UnitContext => ({ app, warm, moments, ...context, made: madeIn(app) });
 
@@ -344,6 +365,7 @@ export function createAgent(context: AgentContext): Agent {
   return {
     reconcile,
     stoppingChanged: reachAnew,
+    standIn,
     isRunning: (unit) => running.has(`function ${unit}`) || stopping.has(`function ${unit}`),
     committed(lanes) {
       for (const source of sources) source.committed(lanes);

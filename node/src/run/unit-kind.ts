@@ -2,7 +2,9 @@
 import type { CellChange, NewRecord } from "@holon/core/log/log.ts";
 import type { UnitInstance } from "@holon/core/ports.ts";
 import type { FunctionDocument } from "@holon/core/schema/app.ts";
+import type { DataClass } from "@holon/core/schema/event.ts";
 import type { EventTrigger, WindowTrigger } from "@holon/core/schema/trigger.ts";
+import type { ElasticStatus } from "../elastic/elastic-unit.ts";
 import type { ReductionStatus } from "../reduce/saved.ts";
 import type { TraceTrigger } from "./tracer.ts";
 
@@ -25,8 +27,22 @@ export interface UnitKind {
   /** Cells that go into the append of a batch beside its own: the record bytes it was handed, and what it made of them. */
   account?(inBytes: number, outputs: readonly NewRecord[]): readonly CellChange[];
   reduction?(): ReductionStatus;
+  /** Told before events are handed over: what they are of, and what waits. */
+  next?(input: NextInput): void;
+  /** Of what siblings help with. */
+  elastic?(): ElasticStatus;
   /** The unit is to stop: what waits for something else gives up. */
   interrupt?(): void;
+}
+
+/** What is handed over next. */
+export interface NextInput {
+  readonly events: number;
+  /** Of so many that were read. */
+  readonly records: number;
+  /** Records between what was stored and the head of its lanes, at any time. */
+  lag(): number;
+  readonly classes: readonly DataClass[];
 }
 
 export interface OpenedUnit {

@@ -26,6 +26,7 @@ import type { ReductionStatus } from "../reduce/saved.ts";
 import type { SharedStore } from "../shared/store.ts";
 import type { Meter } from "../meter/meter.ts";
 import { asideOf, type Aside } from "./aside.ts";
+import type { ElasticStatus } from "../elastic/elastic-unit.ts";
 import { createFailedEvents } from "./failed-events.ts";
 import { keepFitted, requireGranted } from "./fitted.ts";
 import type { Moments } from "@holon/core/run/moments.ts";
@@ -34,7 +35,7 @@ import { positionCell, stateCell } from "./program.ts";
 import { createRate } from "./rate.ts";
 import { createTracer, type Traced } from "./tracer.ts";
 import { triggerLanes } from "./trigger-lanes.ts";
-import { toUnitEvent } from "./unit-event.ts";
+import { classesOf, toUnitEvent } from "./unit-event.ts";
 import type { JobGate, JobStatus } from "../energy/job-gate.ts";
 import type { UnitDocument, UnitKind } from "./unit-kind.ts";
 import type { Found } from "./scout.ts";
@@ -67,6 +68,8 @@ export interface UnitStatus {
   readonly job?: JobStatus;
   /** Records between its position and the head of its lanes. */
   readonly lag: number;
+  /** What siblings do of it, if it is elastic. */
+  readonly elastic?: ElasticStatus;
   readonly problem: { readonly code: string; readonly message: string; readonly next: string } | undefined;
   /** What it saved, if it is a reduction. */
   readonly reduction?: ReductionStatus;
@@ -288,6 +291,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     const through = (sequence: number): ReadonlyMap<string, number> => new Map(positions).set(laneName(lane), sequence);
     const mine = records.filter((record) => startsWith(record.bytes, prefix));
     countHanded(lane.origin, mine);
+    kind.next?.({ events: mine.length, records: records.length, lag, classes: classesOf(mine) });
     if (windows === undefined) return { events: mine.map((record) => toUnitEvent(record)).filter(isMine), handled: mine.length, bytes: bytesOf(mine), positions: through(whole), records: [], cells: [] };
     const step = windowed(windows, mine);
     const left = mine[step.handled];
@@ -357,7 +361,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   async function waitForMore(): Promise<void> {
     if (stopping || hasMore() || (early.isDue && context.gate?.isOpen() !== false) || storing.hasFailed) return;
     context.gate?.look();
-    const idleInMs = windows?.idleInMs();
+    const idleInMs = context.gate?.isOpen() === false ? undefined : windows?.idleInMs(); // the gate wakes it
     isAsleep = true;
     await (idleInMs === undefined ? new Promise<void>((resolve) => (wake = resolve)) : pause(idleInMs));
     isAsleep = false;
@@ -372,6 +376,8 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   const hasMore = (): boolean => context.gate?.isOpen() !== false && (failures.hasReplay() || lanes.now().some((lane) => (log.head(lane)?.sequence ?? 0) > (positions.get(laneName(lane)) ?? 0)));
 
   const storedTo = (lane: Lane): number => (storing.isEmpty ? positions : safe).get(laneName(lane)) ?? 0;
+
+  const lag = (): number => lanes.now().reduce((sum, lane) => sum + Math.max(0, (log.head(lane)?.sequence ?? 0) - storedTo(lane)), 0);
 
   const pause = (ms: number): Promise<void> =>
     new Promise((resolve) => {
@@ -394,7 +400,8 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
       ...(context.handed === undefined ? {} : { handedBytes: Object.fromEntries(handedBytes) }),
       windows: windows?.status(),
       inferenceMs: { p50: latency.quantile(0.5), p99: latency.quantile(0.99) },
-      lag: lanes.now().reduce((sum, lane) => sum + Math.max(0, (log.head(lane)?.sequence ?? 0) - storedTo(lane)), 0),
+      lag: lag(),
+      ...(kind.elastic === undefined ? {} : { elastic: kind.elastic() }),
       problem: problem?.toJSON(),
       ...(kind.reduction === undefined ? {} : { reduction: kind.reduction() }),
     }),

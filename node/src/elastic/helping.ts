@@ -1,0 +1,121 @@
+/** Does pieces of what waits for an elastic function on a sibling, in a sandbox of its own, and keeps nothing of it: what came of them goes back in the answer. */
+import { HolonError, toHolonError } from "@holon/core/errors.ts";
+import { limits } from "@holon/core/limits.ts";
+import type { Clock, Timer, Trace, UnitEvent, UnitInstance } from "@holon/core/ports.ts";
+import { helpAskSchema, helpMethod, type HelpAsk } from "@holon/core/schema/elastic.ts";
+import type { NodeName } from "@holon/core/units.ts";
+import { createTurns, type InTurn } from "@holon/core/turns.ts";
+import type { CallHandler } from "../link/calls.ts";
+import { requireStateless } from "./batch.ts";
+import type { Lending } from "./lending.ts";
+import type { StandIn } from "./stand-in.ts";
+
+export interface HelpingOptions {
+  readonly self: NodeName;
+  readonly siblings: readonly NodeName[];
+  readonly ports: { readonly clock: Clock; readonly trace: Trace };
+  readonly handlers: Map<string, CallHandler>;
+  readonly lending: Pick<Lending, "may">;
+  /** A function that is to run here too, by this node's own document; undefined where it is not. */
+  standIn(unit: string): Promise<StandIn | undefined>;
+  /** Why there is no room for a sandbox of so many bytes; undefined where there is. */
+  full(memoryBytes: number): string | undefined;
+}
+
+/** What is done here for siblings. */
+export interface HelpRow {
+  readonly unit: string;
+  readonly for: string;
+  readonly events: number;
+}
+
+export interface Helping {
+  status(): readonly HelpRow[];
+  close(): Promise<void>;
+}
+
+interface Helped {
+  readonly key: string;
+  readonly instance: UnitInstance;
+  readonly inTurn: InTurn;
+  waiting: number;
+  idle: Timer | undefined;
+}
+
+export function createHelping({ self, siblings, ports, handlers, lending, standIn, full }: HelpingOptions): Helping {
+  const helped = new Map<string, Promise<Helped>>();
+  const counts = new Map<string, { readonly unit: string; readonly for: string; events: number }>();
+  let closed = false;
+
+  async function end(unit: string): Promise<void> {
+    const going = helped.get(unit);
+    helped.delete(unit);
+    const one = await going?.catch(() => undefined);
+    one?.idle?.cancel();
+    await one?.instance.stop();
+  }
+
+  function idleLater(unit: string, one: Helped): void {
+    one.idle?.cancel();
+    one.idle = ports.clock.after(limits.elasticIdleMs, () => {
+      if (one.waiting === 0) end(unit).catch((error: unknown) => ports.trace.note("warn", `${unit}: ${toHolonError(error).message}`));
+    });
+  }
+
+  async function open(found: StandIn): Promise<Helped> {
+    const instance = await found.open();
+    return { key: found.key, instance, inTurn: createTurns(), waiting: 0, idle: undefined };
+  }
+
+  async function helpedWith({ unit, key, classes }: HelpAsk, from: NodeName): Promise<Helped> {
+    const found = await standIn(unit);
+    if (found === undefined || found.key !== key) {
+      if (helped.has(unit)) await end(unit);
+      throw new HolonError("HOLON_CALL_UNKNOWN", `${self} does not have function ${unit} in that version`);
+    }
+    // What came of the events goes back as what they were.
+    if (!(await lending.may(found.lent, classes))) throw new HolonError("HOLON_POLICY_DENIED", `what function ${unit} makes of ${classes.join(", ")} may not leave ${self} for ${from}`);
+    if (found.isBehind()) throw busy(`${self} has more waiting for function ${unit} itself than it gets through`);
+    const before = helped.get(unit);
+    if (before !== undefined && (await before.catch(() => undefined))?.key === key) return before;
+    if (before !== undefined) await end(unit);
+    const why = helped.size >= limits.elasticHelpedMax ? `it helps with ${helped.size} functions` : full(found.memoryBytes);
+    if (why !== undefined) throw busy(`${self} has no room for function ${unit}: ${why}`);
+    const opening = open(found);
+    helped.set(unit, opening);
+    opening.catch(() => void (helped.get(unit) === opening && helped.delete(unit)));
+    return opening;
+  }
+
+  async function help(ask: HelpAsk, from: NodeName): Promise<unknown> {
+    const one = await helpedWith(ask, from);
+    if (closed || one.waiting >= limits.elasticWaitingMax) throw busy(`${self} has ${one.waiting} pieces of function ${ask.unit} waiting`);
+    one.waiting += 1;
+    try {
+      const { usage, fitted: _, shared: __, ...result } = requireStateless(ask.unit, await one.inTurn(() => one.instance.handle(ask.events.map(toUnitEvent))));
+      const row = counts.get(`${ask.unit} ${from}`) ?? { unit: ask.unit, for: from, events: 0 };
+      counts.set(`${ask.unit} ${from}`, row);
+      row.events += ask.events.length;
+      return { result: JSON.stringify(result), ...usage };
+    } finally {
+      one.waiting -= 1;
+      idleLater(ask.unit, one);
+    }
+  }
+
+  handlers.set(helpMethod, async (parameters, from) => {
+    if (!siblings.includes(from)) throw new HolonError("HOLON_SIBLING_UNKNOWN", `${from} is no enrolled member of the site of ${self}`);
+    return help(helpAskSchema.parse(parameters), from);
+  });
+
+  return {
+    status: () => [...counts.values()].map((row) => ({ ...row })),
+    async close() {
+      closed = true;
+      for (const unit of [...helped.keys()]) await end(unit);
+    },
+  };
+}
+
+const toUnitEvent = ({ subject, traceparent, span, data, ...event }: HelpAsk["events"][number]): UnitEvent => ({ ...event, data, subject, ...(traceparent === undefined ? {} : { traceparent }), ...(span === undefined ? {} : { span }) });
+const busy = (message: string): HolonError => new HolonError("HOLON_CALL_BUSY", message, { next: "Its sibling does the piece itself." });

@@ -1,0 +1,69 @@
+/** The elastic functions that a node is to run: for what waits here, and a second instance of each for what waits on a sibling. */
+import { toHolonError } from "@holon/core/errors.ts";
+import { canonicalJson } from "@holon/core/json.ts";
+import { limits } from "@holon/core/limits.ts";
+import { toHex } from "@holon/core/log/hex.ts";
+import type { Log } from "@holon/core/log/log.ts";
+import type { Clock, Crypto, Trace, UnitInstance } from "@holon/core/ports.ts";
+import type { AppDocument, FunctionDocument } from "@holon/core/schema/app.ts";
+import type { Events } from "../event/events.ts";
+import { functionKind, stateCell } from "../run/program.ts";
+import type { UnitContext } from "../run/unit.ts";
+import { createElasticUnit, type ElasticRules, type ElasticUnit } from "./elastic-unit.ts";
+import type { Lending, Lent } from "./lending.ts";
+
+export interface StandIn {
+  readonly lent: Lent;
+  readonly key: string;
+  readonly memoryBytes: number;
+  open(): Promise<UnitInstance>;
+  /** Whether this node has more waiting for it itself than it gets through in time. */
+  isBehind(): boolean;
+}
+
+interface Found {
+  readonly app: AppDocument;
+  readonly fn: FunctionDocument;
+}
+
+interface UnitTools {
+  readonly log: Pick<Log, "append" | "cells">;
+  readonly events: Events;
+  readonly ports: { readonly clock: Clock; readonly crypto: Pick<Crypto, "sha256">; readonly trace: Trace };
+  readonly lending: Lending | undefined;
+  readonly rules: ElasticRules | undefined;
+}
+
+const encoder = new TextEncoder();
+
+export function elasticFunction(apps: readonly AppDocument[], unit: string): Found | undefined {
+  for (const app of apps) {
+    const fn = app.functions.find(({ name, elastic }) => elastic !== undefined && `${app.name}/${name}` === unit);
+    if (fn !== undefined) return { app, fn };
+  }
+  return undefined;
+}
+
+/** Undefined where nobody helps anybody. */
+export function elasticUnitOf(app: AppDocument, fn: FunctionDocument, { log, events, ports, lending, rules }: UnitTools): ElasticUnit | undefined {
+  if (fn.elastic === undefined || lending === undefined) return undefined;
+  const unit = `${app.name}/${fn.name}`;
+  const changed = (siblings: number, waiting: number): void => {
+    const record = events.record({ stream: "audit", type: "holon.function.scaled", class: "public", producer: "agent", data: { app: app.name, function: fn.name, siblings, waiting } });
+    log.append({ records: [record] }).catch((error: unknown) => ports.trace.note("warn", `function ${unit}: ${toHolonError(error).message}`, { code: toHolonError(error).code }));
+  };
+  return createElasticUnit({ lent: lentOf(app, fn, ports.crypto), elastic: fn.elastic, clock: ports.clock, lending, hasState: () => log.cells(stateCell(unit, "")).size > 0, changed, rules });
+}
+
+export function standInOf({ app, fn }: Found, { crypto, context, isBehind }: { readonly crypto: Pick<Crypto, "sha256">; context(app: AppDocument): UnitContext; isBehind(): boolean }): StandIn {
+  const lent = lentOf(app, fn, crypto);
+  const open = async (): Promise<UnitInstance> => (await functionKind(fn, context(app)).open(() => Promise.resolve())).instance;
+  return { lent, key: lent.key, memoryBytes: fn.memoryBytesMax ?? limits.unitMemoryBytes, open, isBehind };
+}
+
+function lentOf(app: AppDocument, fn: FunctionDocument, { sha256 }: Pick<Crypto, "sha256">): Lent {
+  // Where it runs and what it needs of a place says nothing of what it does.
+  const { run: _, needs: __, elastic: ___, ...does } = fn;
+  const models = app.models.filter(({ name }) => fn.models.includes(name)).map(({ name, graph }) => ({ name, graph }));
+  return { app, fn: fn.name, key: toHex(sha256(encoder.encode(canonicalJson({ app: app.name, does, models })))), timeoutMs: fn.timeoutMs };
+}
