@@ -31,8 +31,12 @@ test("a bound gateway rotates and comes back beyond its date; its stolen disk do
   const { data } = machines;
   const [tcti, elsewhere] = [await softwareTpm(context), await softwareTpm(context)];
   const cloud = await machines.start({ ...plant, name: "cloud-1", site: "cloud", tier: "cloud", control: true, listen: "127.0.0.1:0", authority: { certificateMs } });
-  assert.match(await machines.enroll(await machines.invite(cloud, "gateway-1"), "--tpm", tcti), /its identity is bound to its TPM$/);
-  const config = { ...plant, name: "gateway-1", tier: "gateway", parent: cloud.node.address, uplink: { node: "cloud-1" } } as const;
+  // The gateway reaches the edge alone, which passes on what it asks, over their link and before there is one.
+  await machines.enroll(await machines.invite(cloud, "edge-1", "--tier", "edge"));
+  const edge = await machines.start({ ...plant, name: "edge-1", tier: "edge", listen: "127.0.0.1:0", parent: cloud.node.address, uplink: { node: "cloud-1" } });
+  await until("the edge is linked", isOpen(edge), patientMs);
+  assert.match(await machines.enroll(await machines.invite(cloud, "gateway-1"), "--tpm", tcti, "--at", edge.node.address ?? ""), /its identity is bound to its TPM$/);
+  const config = { ...plant, name: "gateway-1", tier: "gateway", parent: edge.node.address, uplink: { node: "edge-1" } } as const;
   let gateway = await machines.start(config);
   await until("it is linked", isOpen(gateway), patientMs);
   const renewals = async (): Promise<number> => (await audited(cloud, "holon.node.renewed")).filter(({ subject }) => subject === "gateway-1").length;
@@ -81,7 +85,7 @@ test("a bound gateway rotates and comes back beyond its date; its stolen disk do
   }, patientMs);
   await gateway.node.log.append({ records: [gateway.node.events.record({ stream: "data", type: "test.told", class: "public", producer: "test", data: {} })] }); // it works on alone
   await machines.stop(gateway);
-  assert.match(await machines.enroll(await machines.invite(cloud, "gateway-1"), "--tpm", tcti), /bound to its TPM$/);
+  assert.match(await machines.enroll(await machines.invite(cloud, "gateway-1"), "--tpm", tcti, "--at", edge.node.address ?? ""), /bound to its TPM$/);
   gateway = await machines.start(config);
   await until("it is back", isOpen(gateway), patientMs);
 });

@@ -17,15 +17,23 @@ const problemSchema = z.object({ error: z.object({ code: z.string(), message: z.
 export async function enroll(identity: NodeIdentity, tokenText: string, at?: string): Promise<void> {
   const token = readToken(tokenText);
   const address = parseAddress(at ?? token.address, "wss");
+  const connected = (): Promise<SecureSocket> =>
+    handshake(address, {}, (secure) => {
+      const leaf = secure.getPeerX509Certificate();
+      const chain = leaf === undefined ? [] : presentedChain(leaf);
+      const root = chain.find((certificate) => fingerprintOf(certificate) === token.authority);
+      if (root === undefined) throw untrusted("it does not show the authority that the token names");
+      return provenBy(chain, root);
+    });
+  const ask = async (request: Enrolment): Promise<Issued> => askLobby(await connected(), identityMethods.enroll, request, printAddress("wss", address), issuedSchema);
   const request = await identity.enrolment(token);
-  const sockets = await handshake(address, {}, (secure) => {
-    const leaf = secure.getPeerX509Certificate();
-    const chain = leaf === undefined ? [] : presentedChain(leaf);
-    const root = chain.find((certificate) => fingerprintOf(certificate) === token.authority);
-    if (root === undefined) throw untrusted("it does not show the authority that the token names");
-    return provenBy(chain, root);
+  const issued = await ask(request).catch(async (error: unknown) => {
+    // A control of before takes no request that names a TPM. Where it is a liar on the way who says so, the next certificate binds the node.
+    const isOfBefore = error instanceof HolonError && error.code === "HOLON_IDENTITY_UNTRUSTED" && request.chip !== undefined && !identity.mustBind;
+    if (!isOfBefore) throw error;
+    return ask(await identity.enrolmentUnbound(token, error));
   });
-  await identity.adoptFirst(await askLobby(sockets, identityMethods.enroll, request, printAddress("wss", address), issuedSchema), token);
+  await identity.adoptFirst(issued, token);
 }
 
 /** The same with control in this process. */

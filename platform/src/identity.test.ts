@@ -15,6 +15,8 @@ import { certifyHere } from "./identity-here.ts";
 import { readToken } from "./identity-token.ts";
 import { NodeIdentity } from "./identity.ts";
 import { scratchFolder } from "./testing/scratch-folder.ts";
+import { need } from "../../scripts/testing/need.ts";
+import { softwareTpm } from "./testing/software-tpm.ts";
 import { testClock, testFleet, type TestFleet, type TestMember } from "./testing/test-fleet.ts";
 
 const fleet = await testFleet();
@@ -40,7 +42,7 @@ interface Door {
 }
 
 /** A listener whose lobby passes requests to the fleet's authority, as control does, with everything allowed. */
-async function open(t: TestContext, member: TestMember, { reaches = true, invitationKey = "", of = fleet }: { readonly reaches?: boolean; readonly invitationKey?: string; readonly of?: TestFleet } = {}): Promise<Door> {
+async function open(t: TestContext, member: TestMember, { reaches = true, invitationKey = "", of = fleet, knowsChips = true }: { readonly reaches?: boolean; readonly invitationKey?: string; readonly of?: TestFleet; readonly knowsChips?: boolean } = {}): Promise<Door> {
   const turned: TurnedAway[] = [];
   const accepted: Connection[] = [];
   const reasons: string[] = [];
@@ -56,6 +58,7 @@ async function open(t: TestContext, member: TestMember, { reaches = true, invita
         return of.authority.issue(renewal.csr, { ...who, number: nowMs, validity });
       }
       const enrolment = enrolmentSchema.parse(request);
+      if (enrolment.chip !== undefined && !knowsChips) throw new HolonError("HOLON_IDENTITY_UNTRUSTED", "the request for a certificate does not parse");
       await of.authority.checkEnrolment(enrolment, invitationKey);
       return of.authority.issue(enrolment.csr, { node: "gateway-7", site: "plant", tier: "gateway", number: nowMs, validity });
     },
@@ -170,6 +173,19 @@ test("a node joins with a token over the wire: its own key, the certificate that
   await enroll(joining.identity, token, door.listener.address);
   assert.equal(joining.identity.self()?.node, "gateway-7");
   assert.equal(await linked(joining, door), "seen");
+});
+
+test("a control of before, which takes no TPM, enrols a node that has one as it did; a TPM that was named has to be taken", { skip: need("swtpm").skip === false ? need("tpm2").skip : need("swtpm").skip }, async (t) => {
+  const { key, token } = await fleet.authority.invitation({ node: "gateway-7", site: "plant", tier: "gateway", address: "wss://127.0.0.1:1" });
+  const door = await open(t, await fleet.member("cloud-1"), { invitationKey: key, knowsChips: false });
+  const [folder, tcti] = [scratchFolder(t), await softwareTpm(t)];
+  const named = await NodeIdentity.open(folder, testClock(), { tcti, isRequired: true });
+  await assert.rejects(enroll(named, token, door.listener.address), hasCode("HOLON_IDENTITY_UNTRUSTED", /does not parse/));
+  const identity = await NodeIdentity.open(folder, testClock(), { tcti });
+  await enroll(identity, token, door.listener.address);
+  assert.equal(identity.self()?.node, "gateway-7");
+  assert.equal(identity.binding().isBound, false);
+  assert.match(identity.binding().problem?.message ?? "", /does not parse/);
 });
 
 test("a certificate is taken only for what the token says", async (t) => {

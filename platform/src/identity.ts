@@ -155,6 +155,19 @@ export class NodeIdentity implements Identity {
     return { invitation, csr, proof: signEnrolment(csr, secret, chip?.keyPem), ...(chip === undefined ? {} : { chip }) };
   }
 
+  /** The same without its TPM, for a control that takes none, and why it seems so. */
+  async enrolmentUnbound({ invitation, secret }: Pick<InvitationToken, "invitation" | "secret">, because: HolonError): Promise<Enrolment> {
+    const { csr } = await this.#inTurn(() => this.#request(invitation));
+    this.#offered = undefined;
+    this.#chipProblem = because;
+    return { invitation, csr, proof: signEnrolment(csr, secret) };
+  }
+
+  /** Whether it is to be bound to a TPM or not to be enrolled at all. */
+  get mustBind(): boolean {
+    return this.#tpm?.isRequired === true;
+  }
+
   async adopt(issued: Issued): Promise<void> {
     const { proven, root } = this.#enrolled();
     await this.#inTurn(() => this.#adopt(issued, { authority: fingerprintOf(root), node: proven.node, site: proven.site }, this.#own?.chip ?? this.#offered));

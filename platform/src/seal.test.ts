@@ -12,7 +12,7 @@ import { aes128, aes256, boxPrivateKey, boxPublicKey, hpkeOpen, hpkeSeal, rawPub
 import { seal, sealFingerprint, unseal } from "./seal.ts";
 import { createSeals, makeSiteKey, requestSiteKey, shareSiteKey, stateSiteKey, takeSiteKey, type SiteStatement } from "./site-key.ts";
 import { scratchFolder } from "./testing/scratch-folder.ts";
-import { testFleet, type TestMember } from "./testing/test-fleet.ts";
+import { testClock, testFleet, type TestMember } from "./testing/test-fleet.ts";
 
 const hex = (text: string): Buffer => Buffer.from(text, "hex");
 const hasCode = (code: ErrorCode, saying = /./) => (error: unknown): boolean => error instanceof HolonError && error.code === code && saying.test(error.message);
@@ -104,6 +104,10 @@ test("a site's key goes to another member in a file that is for that member alon
   const foreign = await (await testFleet()).member("gateway-4");
   await assert.rejects(shareSiteKey(first.folder, first.identity, await requestSiteKey(foreign.folder, foreign.identity)), hasCode("HOLON_IDENTITY_UNTRUSTED", /another fleet/));
   await assert.rejects(shareSiteKey(first.folder, first.identity, { ...request, key: share.enc }), hasCode("HOLON_IDENTITY_UNTRUSTED", /did not sign/));
+  first.clock.state = "synced";
+  const copied = await fleet.member("gateway-2", { validMs: 1_000, clock: testClock() });
+  first.clock.ms = Date.now() + 60_000;
+  await assert.rejects(shareSiteKey(first.folder, first.identity, await requestSiteKey(copied.folder, copied.identity)), hasCode("HOLON_IDENTITY_EXPIRED"));
   await first.identity.revoke(await fleet.authority.sign({ version: 1, revoked: [{ node: "gateway-2", through: Number.MAX_SAFE_INTEGER }] }));
   await assert.rejects(shareSiteKey(first.folder, first.identity, request), hasCode("HOLON_IDENTITY_REVOKED"));
 });

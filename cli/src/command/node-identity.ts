@@ -52,7 +52,7 @@ export async function enrollNode(options: { readonly token: string; readonly dat
     if (options.publisher !== undefined) await requirePinned(resolve(options.publisher), folder, node);
     await enroll(identity, token, options.at);
     const { isBound, problem } = identity.binding();
-    if (problem !== undefined) process.stderr.write(`Its identity is not bound to the TPM of this machine, which cannot be used: ${problem.message}\n`);
+    if (problem !== undefined) process.stderr.write(`Its identity is not bound to the TPM of this machine: ${problem.message}\n`);
     process.stdout.write(`${node} of ${site} is enrolled; its certificate holds until ${new Date(identity.validity()?.expiresMs ?? 0).toISOString()}${isBound ? "; its identity is bound to its TPM" : ""}\n`);
   } finally {
     lock.release();
