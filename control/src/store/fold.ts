@@ -11,7 +11,7 @@ import { signatureFilesSchema, type SignatureFiles } from "@holon/core/schema/si
 import { policyDocumentSchema } from "@holon/core/schema/policy.ts";
 import { conditionSchema, driftKinds, handedSchema, type Condition, type DriftKind } from "@holon/core/schema/condition.ts";
 import { delegationEvents } from "@holon/core/schema/delegation.ts";
-import { movingEvents, sealedSchema, takenSchema, type Sealed } from "@holon/core/schema/moving.ts";
+import { departedSchema, movingEvents, takenSchema, type Departed } from "@holon/core/schema/moving.ts";
 import { nodeReportSchema, type NodeReport } from "@holon/core/schema/node-report.ts";
 import { z } from "zod";
 import { overlayTold, type KnownOverlay } from "../plan/overlays.ts";
@@ -74,7 +74,7 @@ export interface ControlState {
   images: SignatureFiles | undefined;
   readonly people: PeopleState;
   /** What nodes told last of units that left them, and of such as came, by the id of the move. */
-  readonly seals: Map<string, { readonly node: string; readonly data: Sealed }>;
+  readonly departures: Map<string, { readonly node: string; readonly data: Departed }>;
   readonly taken: Map<string, Set<string>>;
   /** How each node told last that it stands, and since when of each part; and since when a newer document stands issued than it has reached. */
   readonly conditions: Map<string, { readonly now: Condition; readonly since: Readonly<Partial<Record<DriftKind, string>>> }>;
@@ -132,7 +132,7 @@ export interface Fold {
 
 /** `ignored` is told of each record that says one thing and holds another, or what its writer has no business to say: that is of another version, or lies. The rest counts on. */
 export function createFold(log: Log, ignored: (record: LogRecord) => void = () => undefined): Fold {
-  const state: ControlState = { nodes: new Map(), leads: new Map(), apps: new Map(), models: new Map(), policy: undefined, images: undefined, people: noPeople(), seals: new Map(), taken: new Map(), conditions: new Map(), behindSince: new Map(), handed: new Map(), delegated: new Set(), overlays: new Map(), adoptions: new Map(), attested: new Set(), energy: createEnergyState(), plan: undefined, revoked: new Set(), waiting: new Map() };
+  const state: ControlState = { nodes: new Map(), leads: new Map(), apps: new Map(), models: new Map(), policy: undefined, images: undefined, people: noPeople(), departures: new Map(), taken: new Map(), conditions: new Map(), behindSince: new Map(), handed: new Map(), delegated: new Set(), overlays: new Map(), adoptions: new Map(), attested: new Set(), energy: createEnergyState(), plan: undefined, revoked: new Set(), waiting: new Map() };
   const read = new Map<string, number>();
 
   async function readLane(lane: Lane, head: number): Promise<boolean> {
@@ -175,7 +175,7 @@ function apply(state: ControlState, record: LogRecord, log: Log): Outcome {
   if (event.type === curveEvent) return curveTold(state.energy, state.nodes.has(record.origin) && !state.revoked.has(record.origin), record.origin, event.data);
   if (event.type === shiftedEvent) return runTold(state.energy, state.nodes.has(record.origin) && !state.revoked.has(record.origin), (unit) => isJob(state, unit), record.origin, event);
   if (event.type === delegationEvents.overlay) return overlayTold(state, record.origin, event);
-  if (event.type === movingEvents.sealed) return unitSealed(state, record.origin, event);
+  if (event.type === movingEvents.departed) return unitDeparted(state, record.origin, event);
   if (event.type === movingEvents.taken) return unitTaken(state, record.origin, event);
   if (event.type === "holon.node.adopted") return measuredAdopted(state, record.origin, event);
   if (record.origin !== log.origin) return false; // only this node's own trail deploys
@@ -305,10 +305,10 @@ function documentIssued(state: ControlState, event: StoredEvent): Outcome {
   return false;
 }
 
-function unitSealed(state: ControlState, node: string, event: StoredEvent): Outcome {
-  const told = sealedSchema.safeParse(event.data);
+function unitDeparted(state: ControlState, node: string, event: StoredEvent): Outcome {
+  const told = departedSchema.safeParse(event.data);
   if (!told.success) return "unfit";
-  remember(state.seals, told.data.id, { node, data: told.data });
+  remember(state.departures, told.data.id, { node, data: told.data });
   return true;
 }
 

@@ -59,18 +59,21 @@ export const jobSchema = z.strictObject({
 });
 export type JobNeeds = z.infer<typeof jobSchema>;
 
-/** The run that is planned next: from when there is work, and when the run after it is due. */
-export const jobRunSchema = z.strictObject({ arrivesMs: z.number(), nextMs: z.number() });
+/** As far as a date can be told of it. */
+const timeMs = z.number().min(-8.64e15).max(8.64e15);
 
-const windowsSchema = z.array(z.strictObject({ fromMs: z.number(), toMs: z.number() })).max(limits.jobHoursMax);
+/** The run that is planned next: from when there is work, and when the run after it is due. */
+export const jobRunSchema = z.strictObject({ arrivesMs: timeMs, nextMs: timeMs });
+
+const windowsSchema = z.array(z.strictObject({ fromMs: timeMs, toMs: timeMs })).max(limits.jobHoursMax);
 
 export const shiftSchema = z.strictObject({
   by: z.enum(energyKinds),
-  arrivesMs: z.number(),
+  arrivesMs: timeMs,
   /** When it is to be done at the latest. */
-  deadlineMs: z.number(),
+  deadlineMs: timeMs,
   /** When the run after it is due. */
-  nextMs: z.number(),
+  nextMs: timeMs,
   /** When it runs, ascending. */
   windows: windowsSchema,
   /** Mean of the curve over those, and where it ran from its arrival on; null: nobody knows. */
@@ -89,7 +92,7 @@ export const shiftedSchema = z.strictObject({
   chosenBy: z.enum(["plan", "node"]),
   /** When it was let run, and as long as it had work. */
   ran: windowsSchema,
-  doneMs: z.number(),
+  doneMs: timeMs,
   late: z.boolean(),
   /** Means over `ran`, and over the same time from its arrival on, by the curve as it is known now. */
   actual: z.number().nullable(),
