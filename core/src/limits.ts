@@ -133,6 +133,9 @@ export const limits = {
   fleetViewMs: 400,
   fleetFlowsMax: 500,
   nodeStatusAskMs: 8_000,
+  /** Quotes that are being made, one after the other, since a TPM is slow; at the bound: `HOLON_CALL_BUSY`. Nodes whose queues are added up at a time. */
+  quotesWaitingMax: 4,
+  scaleNodesRead: 1_000,
   /** Longest deadline of a call; a longer one is cut to this. */
   callDeadlineMsMax: 600_000,
   /** First wait before a link is tried again; doubles up to the next bound, with full jitter. */
@@ -407,7 +410,7 @@ export const limits = {
   overlaysRemembered: 64,
   /**
    * A request goes to another node that answers it: so many are tried within its deadline, each for at least so long. One that failed is tried last for a while, longer each time. Those that were
-   * asked lately are measured this often. Answers are remembered, so that a repeat is not handled twice.
+   * asked lately are measured this often. Answers are remembered, so that a repeat is not handled twice; at either bound the oldest is forgotten.
    */
   requestTriesMax: 4,
   requestTryMsMin: 250,
@@ -415,6 +418,7 @@ export const limits = {
   requestRestMsMax: 120_000,
   requestEchoMs: 15_000,
   requestsRememberedMax: 1_024,
+  requestsRememberedBytesMax: 16 << 20,
   /** A node tells its site again where it is reached. */
   discoveryRepeatMs: 20_000,
   /** A policy's text in characters, its rules, and values of one clause. At the bound: `HOLON_POLICY_BAD`. */

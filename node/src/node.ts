@@ -331,12 +331,12 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   if (address !== undefined) await parts.site?.start(address);
   parts.stewardship?.start();
 
-  const replicas = createReplicaIndex(log);
+  const replicas = createReplicaIndex(log, ports.trace);
   parts.replicas = replicas;
   parts.ways = createWays({
     self: name, jurisdiction: config.jurisdiction, parentJurisdiction: config.uplink?.jurisdiction, ports, calls, handlers, guard, requests, below: replicas,
     isRunning: (unit) => parts.agent?.isRunning(unit) ?? false, holderOf: (unit) => parts.stewardship?.holderOf(unit), isSibling: (node) => config.siblings.some((sibling) => sibling.name === node),
-    isReached: (node) => (parts.site?.peer(node) ?? parts.downlinks?.towards(node)) !== undefined, above: () => aboveOf(parts),
+    towards: (node) => (parts.site?.peer(node) ?? parts.downlinks?.towards(node))?.name, above: () => aboveOf(parts),
   });
 
   const diagnosis = createDiagnosis({ config, log, events, guard, ports, ownLines, telemetry: parts.telemetry, handlers, calls, status, errands, above: () => aboveOf(parts)?.name });

@@ -24,6 +24,10 @@ test("under any policies, on any tree, through any transforms: no marker crosses
   assert.ok(crossed > trees, `${crossed}`);
 });
 
+test("what a function is asked, and answers, goes through no node whose own guard does not let it", async () => {
+  for (const seed of [28, 32]) assert.deepEqual((await runResidency(seed)).violations, [], `seed ${seed}`);
+});
+
 test("a node that decides by another policy than it should is seen", async () => {
   const open = "policy open 9\npermit all\n  who any\n  does leave share\n  class derived aggregate public\n  from *\n  to *\npermit rest\n  who any\n  does run open use lower\n  into derived aggregate public\n";
   let violations = 0;

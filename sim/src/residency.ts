@@ -11,10 +11,11 @@ import type { Desired } from "@holon/core/schema/desired.ts";
 import type { DataClass } from "@holon/core/schema/event.ts";
 import { statusMethods } from "@holon/core/schema/links-report.ts";
 import { nodeConfigSchema } from "@holon/core/schema/node.ts";
-import type { NewRecord } from "@holon/core/log/log.ts";
+import type { CellChange, NewRecord } from "@holon/core/log/log.ts";
 import { isNodeName } from "@holon/core/units.ts";
 import { openNode, type HolonNode } from "@holon/node/index.ts";
 import { BorderWatch, type BorderNode, type Planted } from "./checkers/borders.ts";
+import { markerPrefix } from "./checkers/raw-stays.ts";
 import { createModel } from "./model.ts";
 import { SimNet } from "./net.ts";
 import { NodeMachine } from "./node-machine.ts";
@@ -45,8 +46,21 @@ const source = `export default {
   },
 };
 `;
-const code = new TextEncoder().encode(source);
+/** Answers what it is asked with a marker of its own. */
+const telling = `export default {
+  kind: "holon.function",
+  on: { http: { method: "GET", path: "/told" } },
+  emits: { "holon.response": { stream: "local", class: "raw" } },
+  models: [],
+  run(event, context) {
+    context.emit("holon.response", { data: { request: event.data.request, body: "${markerPrefix}" + event.data.query.words + "~" } });
+  },
+};
+`;
 const encoder = new TextEncoder();
+const code = encoder.encode(source);
+const tellingCode = encoder.encode(telling);
+const hashOf = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 const k = 3;
 /** Cases of one tree: a tree with one policy, which may be stricter or looser than the one before. */
 export const policiesEach = 8;
@@ -58,7 +72,7 @@ const app = (own: DataClass): AppDocument =>
   appDocumentSchema.parse({
     name: "doors",
     sources: [{ kind: "host", name: "in", type: "door.passed", class: own }],
-    functions: [{ name: "judge", code: createHash("sha256").update(code).digest("hex"), on: { type: "door.passed" }, retriesMax: 0, emits: { "out.derived": { stream: "data", class: "derived" }, "out.aggregate": { stream: "telemetry", class: "aggregate" }, "out.public": { stream: "alarm", class: "public" } } }],
+    functions: [{ name: "tell", code: hashOf(tellingCode), on: { http: { method: "GET", path: "/told", class: "derived" } }, timeoutMs: 2_000, emits: { "holon.response": { stream: "local", class: "raw" } } }, { name: "judge", code: hashOf(code), on: { type: "door.passed" }, retriesMax: 0, emits: { "out.derived": { stream: "data", class: "derived" }, "out.aggregate": { stream: "telemetry", class: "aggregate" }, "out.public": { stream: "alarm", class: "public" } } }],
     models: [],
     reductions: [
       { kind: "redact", name: "less", on: "door.passed", emits: "out.less", fields: ["kept"], because: "a test" },
@@ -72,6 +86,7 @@ let prepared: Promise<SimulatedRunner> | undefined;
 async function preparedRunner(): Promise<SimulatedRunner> {
   const runner = createRunner();
   await runner.prepare("doors/judge", code);
+  await runner.prepare("doors/tell", tellingCode);
   return runner;
 }
 
@@ -102,12 +117,14 @@ export async function runResidency(seed: number, withPolicy: (text: string) => s
     watch.adopt(before === undefined ? [policy] : [before, policy]);
     const origin = drawOrigin(running(), random.fork(`origin ${phase}`));
     for (const node of running()) await world.drive(deploy(node, { version: phase, apps: node === origin ? [app(own)] : [], text: given }));
+    for (const node of running()) for (const { name } of nodes) if (leadsTo(nodes, node.config.name, name)) await world.drive(node.log.append({ cells: [desiredCell(name, { version: phase, apps: name === origin.config.name ? [app(own)] : [], text: given })] }));
     await world.run({ timeMs: world.nowMs + settleMs });
     watch.adopt([policy]);
     before = policy;
     await world.drive(plantAt(origin, { phase, own, watch, policy, random: random.fork(`plant ${origin.config.name} ${phase}`) }));
     await world.run({ timeMs: world.nowMs + crossMs });
     await world.drive(askHow(running(), origin));
+    for (const node of running()) if (node !== origin) await world.drive(askFor(node, { origin: origin.config.name, phase, watch, policy }));
   }
   for (const machine of machines) await world.drive(machine.close());
   return { seed, violations: watch.violations, crossed: watch.crossed.size, policies };
@@ -155,11 +172,20 @@ interface Deployed extends Pick<Desired, "version" | "apps"> {
   readonly text: string;
 }
 
-async function deploy(node: HolonNode, { version, apps, text }: Deployed): Promise<void> {
-  if (apps.length > 0) await node.blobs.put(code);
-  const bytes = encoder.encode(text);
-  const document: Desired = { apiVersion: "holon/v1", kind: "Desired", node: node.config.name, version, plan: "plan", apps, policy: { text, hash: createHash("sha256").update(bytes).digest("hex") } };
-  await node.log.append({ cells: [{ key: `desired/${node.config.name}`, value: encoder.encode(JSON.stringify(document)) }] });
+async function deploy(node: HolonNode, deployed: Deployed): Promise<void> {
+  if (deployed.apps.length > 0) for (const bytes of [code, tellingCode]) await node.blobs.put(bytes);
+  await node.log.append({ cells: [desiredCell(node.config.name, deployed)] });
+}
+
+function desiredCell(node: string, { version, apps, text }: Deployed): CellChange {
+  const document: Desired = { apiVersion: "holon/v1", kind: "Desired", node, version, plan: "plan", apps, policy: { text, hash: hashOf(encoder.encode(text)) } };
+  return { key: `desired/${node}`, value: encoder.encode(JSON.stringify(document)) };
+}
+
+/** Who leads to another keeps its document. */
+function leadsTo(nodes: readonly BorderNode[], name: string, to: string): boolean {
+  const parent = nodes.find((node) => node.name === to)?.parent;
+  return parent !== undefined && (parent === name || leadsTo(nodes, name, parent));
 }
 
 /** Who stands above asks what runs there and what it says: the answer crosses every link between. */
@@ -167,6 +193,22 @@ async function askHow(nodes: readonly HolonNode[], origin: HolonNode): Promise<v
   const root = nodes.find(({ config }) => config.parent === undefined);
   if (root === undefined || root === origin) return;
   await root.askNode(origin.log.origin, statusMethods.node, {}, 5_000).catch(() => undefined); // a link that breaks under it is no finding: what crossed was seen
+}
+
+interface Asking {
+  readonly origin: string;
+  readonly phase: number;
+  readonly watch: BorderWatch;
+  readonly policy: Policy;
+}
+
+/** A question crosses each link on its way as what the asker shares, and its answer as what the one who runs the function shares. */
+async function askFor(node: HolonNode, { origin, phase, watch, policy }: Asking): Promise<void> {
+  const way = (from: string): Planted => ({ origin: from, action: "share", resource: "doors/tell", class: "derived", lowered: undefined });
+  const words = `answered-${phase}.at-${origin}`;
+  watch.plant(words, [way(origin)], policy);
+  const body = watch.plant(`asked-${phase}.at-${node.config.name}`, [way(node.config.name)], policy);
+  await node.ask("doors", { method: "GET", path: "/told", query: { words }, body }).catch(() => undefined); // what is refused crosses nothing
 }
 
 /** One node of a case has the app and data, and the others pass on what leaves it: mostly one with something above it, since records go up only. */

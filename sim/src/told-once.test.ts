@@ -25,8 +25,8 @@ turn("makes a message anew for each try, under a key of its own", () =>
   caught({ create: (options) => { let tries = 0; return createDelivery({ ...options, log: Object.assign(Object.create(options.log), { cell: (key: string) => (key.startsWith("alert/out/") ? undefined : options.log.cell(key)) }), sha256: (bytes) => options.sha256(Uint8Array.of(...bytes, tries++ % 256)) }); } }, /was told twice that/));
 
 turn("tells on each tier who is silent", () =>
-  caught({ silence: (options) => { const watch = createSilenceWatch(options); return { look: (rows, nowMs) => watch.look(rows.map((row) => ({ ...row, parent: row.parent === null ? null : options.self })), nowMs) }; } }, /behind it|incidents/));
+  caught({ silence: (options) => { const watch = createSilenceWatch(options); return { look: (rows, now) => watch.look(rows.map((row) => ({ ...row, parent: row.parent === null ? null : options.self })), now) }; } }, /behind it|incidents/));
 
 turn("forgets over a start who was silent", () => caught({ silence: (options) => createSilenceWatch({ ...options, firing: [] }) }, /was never told that|was told of/));
 
-turn("tells the end of an incident under another name", () => caught({ silence: (options) => { const watch = createSilenceWatch(options); return { look: (rows, nowMs) => watch.look(rows, nowMs).map((alert) => (alert.state === "resolved" ? { ...alert, id: `${alert.id}/${nowMs}` } : alert)) }; } }, /was never told that/));
+turn("tells the end of an incident under another name", () => caught({ silence: (options) => { const watch = createSilenceWatch(options); return { look: (rows, now) => watch.look(rows, now).map((alert) => (alert.state === "resolved" ? { ...alert, id: `${alert.id}/${now.wallMs}` } : alert)) }; } }, /was never told that/));

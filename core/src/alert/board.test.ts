@@ -125,3 +125,23 @@ test("a page is not over because nobody tells any more", () => {
   minutes(10 * 60, 0);
   assert.equal(board.look(lookOf([row("g1", "present", nowMs)], nowMs, { open }))[0]?.state, "resolved");
 });
+
+test("a page is not over because the one who burnt is silent, and the others are well; and not for ever open", () => {
+  const board = boardOf(["g1", "g2"]);
+  let nowMs = beginMs;
+  const minutes = (many: number, ...bad: readonly number[]): void => {
+    for (let minute = 0; minute < many; minute++, nowMs += minuteMs) bad.forEach((count, at) => board.told(`g${at + 1}`, "s", windowOf(nowMs, 100 - count, count), nowMs + minuteMs));
+  };
+  minutes(72 * 60, 0, 0);
+  minutes(30, 0, 100);
+  const rows = (other: FleetRow["state"]) => [row("g1", "present", nowMs), row("g2", other, nowMs)];
+  const [alert] = board.look(lookOf(rows("present"), nowMs));
+  assert.equal(alert?.severity, "page");
+  assert.ok(alert !== undefined);
+  const open = new Map([["press/kept@s", alert]]);
+  minutes(10, 0);
+  assert.notEqual(board.look(lookOf(rows("silent"), nowMs, { open }))[0]?.state, "resolved");
+  assert.equal(board.look(lookOf(rows("present"), nowMs, { open }))[0]?.state, "resolved");
+  minutes(8 * 60, 0);
+  assert.equal(board.look(lookOf(rows("silent"), nowMs, { open }))[0]?.state, "resolved");
+});

@@ -187,12 +187,15 @@ function rowOf({ declared, scope, budget }: Place, burns: readonly Burn[], { now
   };
 }
 
+/** Nothing is known of those by which it began; or one of those who burnt may be silent, as long as that is not long ago. */
+const isDark = ({ completeness }: ObjectiveRow, burns: readonly Burn[]): boolean => burns.some(({ short, long, threshold }) => short === null || (completeness.states.silent > 0 && (long ?? 0) >= threshold));
+
 /** Begins where both windows burn, and is over when none does; where that by which it began knows nothing it stays what it was: who went dark is not well. */
 function alertOf(row: ObjectiveRow, burns: readonly Burn[], before: Alert | undefined, { self, nowMs, kind }: { readonly self: string; readonly nowMs: number; readonly kind: Objective["kind"] }): Alert | undefined {
   const burning = burns.filter(({ isBurning }) => isBurning);
   const [worst] = burning;
   if (worst === undefined) {
-    if (before === undefined || burns.some(({ severity, short }) => severity === before.severity && short === null)) return undefined;
+    if (before === undefined || isDark(row, burns.filter((burn) => burn.severity === before.severity))) return undefined;
     return { ...before, state: "resolved", until: isoTime(nowMs) };
   }
   const since = before?.since ?? isoTime(nowMs);

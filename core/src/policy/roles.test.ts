@@ -12,3 +12,7 @@ test("an export brings an app's code and models with it: whoever may not read bl
   assert.deepEqual(may("GET/v1/blobs/{hash}"), ["owner", "operator", "publisher"]);
   assert.deepEqual(may("GET/v1/apps/{app}/export"), may("GET/v1/blobs/{hash}"));
 });
+
+test("how much waits is seen by whoever looks, as by what scales functions", () => {
+  assert.deepEqual(roles.filter((role) => mayCall(role, "GET/v1/scale/{app}/{function}")), roles);
+});

@@ -14,6 +14,9 @@ export const failedEventSchema = z.strictObject({
 });
 export type FailedEvent = z.infer<typeof failedEventSchema>;
 
+/** How many events a function has set aside in all, whatever became of them: decimal digits. Of all functions without one. */
+export const asideCell = (unit: string): string => `aside/${unit}`;
+
 export const failedCell = (unit: string, event: string): string => `failed/${unit}/${event}`;
 
 /** `app/function` and event of a cell's key. */

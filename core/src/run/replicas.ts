@@ -13,7 +13,7 @@ export interface Replica {
 }
 
 /** Those that are well by nearness; then those that failed lately, the longest ago first. */
-export function inOrder(replicas: readonly Replica[], nowMs: number): readonly Replica[] {
+export function inOrder<One extends Replica>(replicas: readonly One[], nowMs: number): readonly One[] {
   const rests = ({ failures, failedMs }: Replica): boolean => failures > 0 && nowMs - failedMs < restMs(failures);
   const well = replicas.filter((one) => !rests(one)).sort((a, b) => Number(a.hops !== 0) - Number(b.hops !== 0) || nearness(a) - nearness(b) || (a.node < b.node ? -1 : 1));
   const resting = replicas.filter(rests).sort((a, b) => a.failedMs - b.failedMs || (a.node < b.node ? -1 : 1));

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Alert } from "./alert.ts";
 import type { FleetRow } from "./fleet-status.ts";
+import type { Now } from "./fleet-view.ts";
 import { createSilenceWatch } from "./silence.ts";
 
 const since = "2026-01-01T00:00:00.000Z";
@@ -9,43 +10,57 @@ const row = (node: string, parent: string | null, state: FleetRow["state"]): Fle
 const fleet = (edge: FleetRow["state"], gateway: FleetRow["state"]): readonly FleetRow[] => [row("cloud", null, "present"), row("edge", "cloud", edge), row("g1", "edge", gateway), row("g2", "edge", gateway)];
 
 const at = Date.parse(since) + 10_000;
+const now = (wallMs: number, monotonicMs = wallMs): Now => ({ wallMs, monotonicMs });
 const over = at + 30_000;
 const watchOf = (self: string, firing: readonly Alert[] = []) => createSilenceWatch({ self, isRoot: self === "cloud", firing });
 
 test("an island is one alert, told where it was cut off, and the same one for as long as it lasts", () => {
   const watch = watchOf("cloud");
-  const [first, ...more] = watch.look(fleet("silent", "silent"), at);
+  const [first, ...more] = watch.look(fleet("silent", "silent"), now(at));
   assert.deepEqual([first?.subject, first?.state, first?.value, more.length], ["edge", "firing", 3, 0]);
-  assert.deepEqual(watch.look(fleet("silent", "silent"), at + 60_000), []);
-  assert.deepEqual(watch.look(fleet("present", "present"), at + 70_000), []);
-  const [ended] = watch.look(fleet("present", "present"), over + 70_000);
+  assert.deepEqual(watch.look(fleet("silent", "silent"), now(at + 60_000)), []);
+  assert.deepEqual(watch.look(fleet("present", "present"), now(at + 70_000)), []);
+  const [ended] = watch.look(fleet("present", "present"), now(over + 70_000));
   assert.deepEqual([ended?.id, ended?.state, ended?.until], [`silence/edge/${since}`, "resolved", new Date(at + 70_000).toISOString()]);
 });
 
 test("a line that flaps is one incident, and one that was down for a moment is none", () => {
   const watch = watchOf("cloud");
-  assert.deepEqual(watch.look(fleet("silent", "silent"), Date.parse(since) + 500), []);
-  assert.equal(watch.look(fleet("silent", "silent"), at).length, 1);
-  for (let turn = 0; turn < 10; turn++) assert.deepEqual(watch.look(fleet(turn % 2 === 0 ? "present" : "silent", "silent"), at + turn * 20_000), []);
+  assert.deepEqual(watch.look(fleet("silent", "silent"), now(Date.parse(since) + 500)), []);
+  assert.equal(watch.look(fleet("silent", "silent"), now(at)).length, 1);
+  for (let turn = 0; turn < 10; turn++) assert.deepEqual(watch.look(fleet(turn % 2 === 0 ? "present" : "silent", "silent"), now(at + turn * 20_000)), []);
 });
 
 test("of three tiers that see a gateway silent, one tells: the one that it was connected to", () => {
   const seen = fleet("present", "silent");
-  assert.deepEqual(watchOf("cloud").look(seen, at), []);
-  assert.deepEqual(watchOf("edge").look(seen, at).map(({ id, node }) => [id, node]), [[`silence/g1/${since}`, "edge"], [`silence/g2/${since}`, "edge"]]);
-  assert.deepEqual(watchOf("g1").look([row("g1", null, "silent")], at), []);
+  assert.deepEqual(watchOf("cloud").look(seen, now(at)), []);
+  assert.deepEqual(watchOf("edge").look(seen, now(at)).map(({ id, node }) => [id, node]), [[`silence/g1/${since}`, "edge"], [`silence/g2/${since}`, "edge"]]);
+  assert.deepEqual(watchOf("g1").look([row("g1", null, "silent")], now(at)), []);
 });
 
 test("who was never seen connected to anybody is the root's to tell", () => {
   const seen = [row("cloud", null, "present"), row("lost", null, "silent")];
-  assert.deepEqual(watchOf("cloud").look(seen, at).map(({ subject }) => subject), ["lost"]);
-  assert.deepEqual(watchOf("edge").look(seen, at), []);
+  assert.deepEqual(watchOf("cloud").look(seen, now(at)).map(({ subject }) => subject), ["lost"]);
+  assert.deepEqual(watchOf("edge").look(seen, now(at)), []);
 });
 
 test("a node that stopped in order is no alert, and one that goes on over a restart of the watch is the same", () => {
   const watch = watchOf("cloud");
-  assert.deepEqual(watch.look(fleet("gone", "present"), at), []);
-  const [firing] = watch.look(fleet("silent", "silent"), at);
+  assert.deepEqual(watch.look(fleet("gone", "present"), now(at)), []);
+  const [firing] = watch.look(fleet("silent", "silent"), now(at));
   assert.ok(firing);
-  assert.deepEqual(watchOf("cloud", [firing]).look(fleet("silent", "silent"), at + 1), []);
+  assert.deepEqual(watchOf("cloud", [firing]).look(fleet("silent", "silent"), now(at + 1)), []);
+});
+
+test("a clock that was ahead and is set back puts off no silence, and no end of one", () => {
+  const dayMs = 86_400_000;
+  const watch = watchOf("cloud");
+  // What it is silent since was dated by the clock that was ahead.
+  const [told] = watch.look(fleet("silent", "present"), now(at - dayMs, 5_000));
+  assert.equal(told?.subject, "edge");
+  assert.deepEqual(watch.look(fleet("present", "present"), now(at, 10_000)), []);
+  assert.equal(watch.look(fleet("present", "present"), now(at - dayMs, 40_001)).length, 1);
+  const started = createSilenceWatch({ self: "cloud", isRoot: true, fromMs: 45_000 });
+  assert.deepEqual(started.look(fleet("silent", "present"), now(at, 44_999)), []);
+  assert.equal(started.look(fleet("silent", "present"), now(at - dayMs, 45_000)).length, 1);
 });

@@ -7,10 +7,11 @@ import { isoTime } from "../event/iso-time.ts";
 import { limits } from "../limits.ts";
 import type { Alert } from "./alert.ts";
 import type { FleetRow } from "./fleet-status.ts";
+import type { Now } from "./fleet-view.ts";
 
 export interface SilenceWatch {
   /** Looks again; returns what has begun or ended since. */
-  look(rows: readonly FleetRow[], nowMs: number): readonly Alert[];
+  look(rows: readonly FleetRow[], now: Now): readonly Alert[];
 }
 
 export interface SilenceOptions {
@@ -19,44 +20,50 @@ export interface SilenceOptions {
   readonly isRoot: boolean;
   /** Alerts that were told before this start. */
   readonly firing?: readonly Alert[];
-  /** Until then nothing new is told: who was connected before this start is about to be again. */
+  /** Until then, by the monotonic clock, nothing new is told: who was connected before this start is about to be again. */
   readonly fromMs?: number;
 }
 
 interface Open {
   alert: Alert;
   /** Since when it is heard again. */
-  heardMs?: number | undefined;
+  heard?: Now | undefined;
 }
 
-export function createSilenceWatch({ self, isRoot, firing = [], fromMs = 0 }: SilenceOptions): SilenceWatch {
+export function createSilenceWatch({ self, isRoot, firing = [], fromMs = Number.NEGATIVE_INFINITY }: SilenceOptions): SilenceWatch {
   const open = new Map<string, Open>(firing.map((alert) => [alert.subject, { alert }]));
 
   return {
-    look(rows, nowMs) {
+    look(rows, now) {
       const byName = new Map(rows.map((row) => [row.node, row]));
       const silent = rows.filter((row) => row.state === "silent");
       const causes = silent.filter(({ node, parent }) => node !== self && (parent === self || (parent === null && isRoot)));
       const news: Alert[] = [];
       for (const row of causes) {
         const before = open.get(row.node);
-        if (before === undefined && (nowMs < fromMs || (row.since !== null && nowMs - Date.parse(row.since) < limits.silenceTellMs))) continue;
+        if (before === undefined && (now.monotonicMs < fromMs || isFresh(row, now))) continue;
         const behind = silent.filter((other) => other.node !== row.node && isBelow(other, row.node, byName)).length;
-        const alert = alertOf(row, behind, before?.alert, { self, nowMs });
+        const alert = alertOf(row, behind, before?.alert, { self, nowMs: now.wallMs });
         open.set(row.node, { alert });
         if (before === undefined) news.push(alert);
       }
       const names = new Set(causes.map(({ node }) => node));
       for (const [node, one] of open) {
         if (names.has(node)) continue;
-        one.heardMs ??= nowMs;
-        if (nowMs - one.heardMs < limits.silenceOverMs) continue;
+        one.heard ??= now;
+        if (now.monotonicMs - one.heard.monotonicMs < limits.silenceOverMs) continue;
         open.delete(node);
-        news.push({ ...one.alert, state: "resolved", until: isoTime(one.heardMs) });
+        news.push({ ...one.alert, state: "resolved", until: isoTime(one.heard.wallMs) });
       }
       return news;
     },
   };
+}
+
+/** It has just fallen silent. A date that is still to come was told by a clock that was ahead, and says nothing. */
+function isFresh({ since }: FleetRow, { wallMs }: Now): boolean {
+  const agoMs = since === null ? undefined : wallMs - Date.parse(since);
+  return agoMs !== undefined && 0 <= agoMs && agoMs < limits.silenceTellMs;
 }
 
 function alertOf(row: FleetRow, behind: number, before: Alert | undefined, { self, nowMs }: { readonly self: string; readonly nowMs: number }): Alert {

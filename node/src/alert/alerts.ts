@@ -91,7 +91,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
   const objectives = createObjectives({ log, declarations, sha256, place: { site: config.site, isRoot, takesChildren: config.listen !== undefined && config.siblings.length === 0 } });
   const alarms = createAlarms({ log, book, settings, siteOf: options.siteOf, failed: options.failed });
   const ownOpen = (accepts: (alert: Alert) => boolean): readonly Alert[] => book.all().flatMap(({ alert, tellers }) => (tellers.some(({ node, isOver }) => node === self && !isOver) && accepts(alert) ? [alert] : []));
-  const silence = (parts.silence ?? createSilenceWatch)({ self, isRoot, firing: ownOpen(({ kind }) => kind === "silence"), fromMs: log.head({ origin: self, stream: "telemetry" })?.sequence === undefined ? 0 : clock.wall().ms + limits.silenceStartMs });
+  const silence = (parts.silence ?? createSilenceWatch)({ self, isRoot, firing: ownOpen(({ kind }) => kind === "silence"), fromMs: log.head({ origin: self, stream: "telemetry" })?.sequence === undefined ? Number.NEGATIVE_INFINITY : clock.monotonicMs() + limits.silenceStartMs });
   const mayGo = askLeaving({ guard: options.guard, log, events, jurisdiction: config.jurisdiction });
   const delivery = (parts.create ?? createDelivery)({ routes: settings.routes, log, book, events, notifier: ports.notifier, ports, sha256, mayGo, keep });
   /** Told from below, perhaps before the alert itself is read. */
@@ -120,7 +120,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
     const status = options.status();
     const read = await alarms.read();
     const burning = new Map(ownOpen(({ kind }) => kind !== "silence" && kind !== "alarm").map((alert) => [placeKey(alert.rule, alert.subject), alert]));
-    unsaid.push(...silence.look(status.nodes, nowMs), ...objectives.look(status.nodes, nowMs, burning).filter((alert) => isNews(alert, burning.get(placeKey(alert.rule, alert.subject)))));
+    unsaid.push(...silence.look(status.nodes, { wallMs: nowMs, monotonicMs: clock.monotonicMs() }), ...objectives.look(status.nodes, nowMs, burning).filter((alert) => isNews(alert, burning.get(placeKey(alert.rule, alert.subject)))));
     const said = [...unsaid];
     for (const alert of said) book.hear({ alert, class: "public", jurisdiction: config.jurisdiction, node: self });
     takeAcknowledgements();

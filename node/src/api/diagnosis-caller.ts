@@ -20,8 +20,7 @@ export interface DiagnosisNode extends Pick<HolonNode, "config" | "diagnosis" | 
 /** Who calls, where this node's own guard lets them: the node that is asked decides once more. `route`: of a call that may wait for another person, where the policy wants one. */
 export async function askedBy(node: DiagnosisNode, request: RouteRequest, what: string, route?: Route): Promise<AskedBy> {
   const { caller = machineCaller } = request;
-  const { name, site, tier } = node.config;
-  const decision = await node.guard.decide(caller.principal, "diagnose", { name: what }, { facts: { role: caller.role, node: name, site, tier } });
+  const decision = await decide(node, request, what);
   if (decision.wantsApproval === true && route !== undefined && node.approvals !== undefined) {
     const { by } = await node.approvals.approved({ caller, resource: routeResource(route), route, request }, decision);
     return { ...byOf(caller, node), approvedBy: by };
@@ -29,6 +28,18 @@ export async function askedBy(node: DiagnosisNode, request: RouteRequest, what: 
   if (!decision.allow) throw new HolonError("HOLON_POLICY_DENIED", decision.reason);
   return byOf(caller, node);
 }
+
+/** Who goes on with what was asked before: where two wanted it, one of those two. Whoever may ask for it alone may as well. */
+export async function goesOn(node: DiagnosisNode, request: RouteRequest, what: string, before: AskedBy): Promise<AskedBy> {
+  const by = byOf(request.caller ?? machineCaller, node);
+  const decision = await decide(node, request, what);
+  const isOneOfThem = by.principal === before.principal || by.principal === before.approvedBy;
+  if (!decision.allow && !(decision.wantsApproval === true && isOneOfThem)) throw new HolonError("HOLON_POLICY_DENIED", decision.reason);
+  return decision.allow || before.approvedBy === undefined ? by : { ...by, approvedBy: before.approvedBy };
+}
+
+const decide = ({ guard, config: { name, site, tier } }: DiagnosisNode, { caller = machineCaller }: RouteRequest, what: string): Promise<Decision> =>
+  guard.decide(caller.principal, "diagnose", { name: what }, { facts: { role: caller.role, node: name, site, tier } });
 
 export const byOf = ({ principal, role }: Caller, { config }: Pick<HolonNode, "config">): AskedBy => ({ principal: printPrincipal(principal), role, at: config.name });
 

@@ -3,14 +3,14 @@
  * translator of addresses is reached like any other.
  */
 import type { Route, RouteRequest, StopSignal } from "@holon/core/api/route.ts";
-import { diagnosisMethods, logLevelSchema, logsAnswerSchema, resourceOf, tailAnswerSchema, wantedSchema } from "@holon/core/diagnosis/ask.ts";
+import { diagnosisMethods, logLevelSchema, logsAnswerSchema, resourceOf, tailAnswerSchema, wantedSchema, type AskedBy } from "@holon/core/diagnosis/ask.ts";
 import { diagnosisBounds } from "@holon/core/diagnosis/bounds.ts";
 import { HolonError, isErrorCode } from "@holon/core/errors.ts";
 import { isoTime } from "@holon/core/event/iso-time.ts";
 import { streamNameSchema } from "@holon/core/schema/event.ts";
 import { z } from "zod";
 import type { KnownRequest } from "../diagnosis/desk.ts";
-import { askedBy, nodeOf, type DiagnosisNode } from "./diagnosis-caller.ts";
+import { askedBy, goesOn, nodeOf, type DiagnosisNode } from "./diagnosis-caller.ts";
 import { shellRoutes } from "./shell-routes.ts";
 
 const logsQuerySchema = z.strictObject({ level: logLevelSchema.optional(), since: z.iso.datetime().optional(), after: z.string().max(64).optional(), limit: z.coerce.number().int().min(1).max(diagnosisBounds.linesMax).optional() });
@@ -23,8 +23,8 @@ const doneSchema = z.object({ ok: z.literal(true) });
 export function diagnosisRoutes(node: DiagnosisNode): readonly Route[] {
   const { desk } = node.diagnosis;
   const session = desk.session;
-  const ask = async (request: RouteRequest, what: "logs" | "events" | "commands", query: object): Promise<unknown> => {
-    const by = await askedBy(node, request, `node.${what}`);
+  const ask = async (route: Route, request: RouteRequest, what: "logs" | "events" | "commands", query: object): Promise<unknown> => {
+    const by = await askedBy(node, request, `node.${what}`, route);
     return desk.ask(nodeOf(request), diagnosisMethods[what], { by, session: session(), ...query }, diagnosisBounds.askMs);
   };
   const requestRoute: Route = {
@@ -39,31 +39,34 @@ export function diagnosisRoutes(node: DiagnosisNode): readonly Route[] {
       return { status: 202, body: rowOf(await desk.request(nodeOf(request), wanted, by, forMs)) };
     },
   };
+  const logsRoute: Route = {
+    method: "GET",
+    path: "/v1/nodes/{node}/logs",
+    summary: "The newest lines of a node's own log, asked over its link; as lines of JSON without end, those that follow.",
+    query: logsQuerySchema,
+    answer: logsAnswerSchema,
+    handle: async (request) => ({ status: 200, body: logsAnswerSchema.parse(await ask(logsRoute, request, "logs", logsQuerySchema.parse(request.query))) }),
+    follow: (request, signal) => followLogs(node, request, signal, { route: logsRoute, session: session() }),
+  };
+  const eventsRoute: Route = {
+    method: "GET",
+    path: "/v1/nodes/{node}/events",
+    summary: "The newest events of a node's own log, asked over its link: what may not go anywhere is named, and not shown.",
+    query: eventsQuerySchema,
+    answer: tailAnswerSchema,
+    handle: async (request) => ({ status: 200, body: tailAnswerSchema.parse(await ask(eventsRoute, request, "events", eventsQuerySchema.parse(request.query))) }),
+  };
+  const commandsRoute: Route = {
+    method: "GET",
+    path: "/v1/nodes/{node}/commands",
+    summary: "Commands that a node declares, for requests of the kind exec.",
+    answer: z.object({ node: z.string(), commands: z.array(z.looseObject({ name: z.string() })) }),
+    handle: async (request) => ({ status: 200, body: await ask(commandsRoute, request, "commands", {}) }),
+  };
   return [
-    {
-      method: "GET",
-      path: "/v1/nodes/{node}/logs",
-      summary: "The newest lines of a node's own log, asked over its link; as lines of JSON without end, those that follow.",
-      query: logsQuerySchema,
-      answer: logsAnswerSchema,
-      handle: async (request) => ({ status: 200, body: logsAnswerSchema.parse(await ask(request, "logs", logsQuerySchema.parse(request.query))) }),
-      follow: (request, signal) => followLogs(node, request, signal, session()),
-    },
-    {
-      method: "GET",
-      path: "/v1/nodes/{node}/events",
-      summary: "The newest events of a node's own log, asked over its link: what may not go anywhere is named, and not shown.",
-      query: eventsQuerySchema,
-      answer: tailAnswerSchema,
-      handle: async (request) => ({ status: 200, body: tailAnswerSchema.parse(await ask(request, "events", eventsQuerySchema.parse(request.query))) }),
-    },
-    {
-      method: "GET",
-      path: "/v1/nodes/{node}/commands",
-      summary: "Commands that a node declares, for requests of the kind exec.",
-      answer: z.object({ node: z.string(), commands: z.array(z.looseObject({ name: z.string() })) }),
-      handle: async (request) => ({ status: 200, body: await ask(request, "commands", {}) }),
-    },
+    logsRoute,
+    eventsRoute,
+    commandsRoute,
     requestRoute,
     {
       method: "GET",
@@ -91,7 +94,7 @@ export function diagnosisRoutes(node: DiagnosisNode): readonly Route[] {
       async handle(request) {
         const { waitMs = 0 } = resultQuerySchema.parse(request.query);
         const found = knownOf(node, request);
-        await askedBy(node, request, resourceOf(found.wanted));
+        await goesOn(node, request, resourceOf(found.wanted), found.by);
         if (waitMs > 0) await desk.settled(found.id, waitMs);
         const result = desk.result(found.id);
         if (result?.ok === false) throw new HolonError(isErrorCode(result.error.code) ? result.error.code : "HOLON_INTERNAL", `${found.node}: ${result.error.message}`, { next: result.error.next });
@@ -105,7 +108,7 @@ export function diagnosisRoutes(node: DiagnosisNode): readonly Route[] {
       answer: doneSchema,
       async handle(request) {
         const found = knownOf(node, request);
-        await desk.cancel(found.id, await askedBy(node, request, resourceOf(found.wanted)));
+        await desk.cancel(found.id, await goesOn(node, request, resourceOf(found.wanted), found.by));
         return { status: 200, body: { ok: true } };
       },
     },
@@ -114,12 +117,16 @@ export function diagnosisRoutes(node: DiagnosisNode): readonly Route[] {
 }
 
 /** Each answer is asked for when the one before was taken: who reads slowly is told how many lines went by, and holds up nothing. */
-async function* followLogs(node: DiagnosisNode, request: RouteRequest, signal: StopSignal, session: string): AsyncGenerator<unknown> {
+async function* followLogs(node: DiagnosisNode, request: RouteRequest, signal: StopSignal, { route, session }: { readonly route: Route; readonly session: string }): AsyncGenerator<unknown> {
   const { limit, ...query } = logsQuerySchema.parse(request.query);
   let { after } = query;
+  let first: AskedBy | undefined;
   while (!signal.aborted) {
     const caller = request.callerNow === undefined ? request.caller : request.callerNow();
-    const by = await askedBy(node, { ...request, ...(caller === undefined ? {} : { caller }) }, "node.logs");
+    const now = { ...request, ...(caller === undefined ? {} : { caller }) };
+    // What two wanted once is followed by the one who asked for as long as the policy lets them.
+    const by: AskedBy = await (first === undefined ? askedBy(node, now, "node.logs", route) : goesOn(node, now, "node.logs", first));
+    first ??= by;
     const answer = logsAnswerSchema.parse(await node.diagnosis.desk.ask(nodeOf(request), diagnosisMethods.logs, { by, session, ...query, ...(after === undefined ? { ...(limit === undefined ? {} : { limit }) } : { after }), waitMs: after === undefined ? 0 : diagnosisBounds.followWaitMs }, diagnosisBounds.askMs));
     yield answer;
     // A node that has said nothing yet has no line to go on behind: whatever it says next is new.

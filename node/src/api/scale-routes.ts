@@ -1,10 +1,9 @@
 /** How much waits for a function, for whoever scales it elsewhere: KEDA's `metrics-api` scaler reads `queueDepth`. */
 import type { Route } from "@holon/core/api/route.ts";
 import { HolonError } from "@holon/core/errors.ts";
+import { limits } from "@holon/core/limits.ts";
 import { lagMetric, queueOf, queueSchema, type QueueRow } from "@holon/core/telemetry/queue.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
-
-const pageSize = 1_000;
 
 export function scaleRoutes(telemetry: Telemetry | undefined): readonly Route[] {
   if (telemetry === undefined) return [];
@@ -18,7 +17,7 @@ export function scaleRoutes(telemetry: Telemetry | undefined): readonly Route[] 
         const { app = "", function: fn = "" } = params;
         const rows: QueueRow[] = [];
         for (let after: string | undefined; ; ) {
-          const page = await telemetry.fleet({ figures: lagMetric, limit: pageSize, ...(after === undefined ? {} : { after }) });
+          const page = await telemetry.fleet({ figures: lagMetric, limit: limits.scaleNodesRead, ...(after === undefined ? {} : { after }) });
           rows.push(...page.nodes);
           if (page.next === null) break;
           after = page.next;

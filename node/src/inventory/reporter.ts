@@ -2,8 +2,9 @@
 import { toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { NewRecord } from "@holon/core/log/log.ts";
-import type { Clock, HostStats, Timer, Trace } from "@holon/core/ports.ts";
+import type { Clock, HostStats, Random, Timer, Trace } from "@holon/core/ports.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
+import { toBase64 } from "@holon/core/series/base64.ts";
 import { planMethods, type NodeReport } from "@holon/core/schema/node-report.ts";
 import type { Events } from "../event/events.ts";
 import type { Calls } from "../link/calls.ts";
@@ -16,7 +17,7 @@ export interface ReporterOptions {
   readonly config: NodeConfig;
   readonly events: Events;
   readonly calls: Calls;
-  readonly ports: { readonly clock: Clock; readonly trace: Trace };
+  readonly ports: { readonly clock: Clock; readonly random: Random; readonly trace: Trace };
   readonly host: HostStats | undefined;
   /** The way up, if it is open. */
   above(): Peer | undefined;
@@ -108,13 +109,14 @@ export function createReporter(options: ReporterOptions): Reporter {
     return shortest === undefined ? undefined : shortest / 2;
   }
 
-  /** Up, of a link on which bytes cost nothing: how much longer a question of some size takes than a small one. Once a day. */
+  /** Up, of a link on which bytes cost nothing: how much longer a question of some size takes than a small one. Once a day. Of random bytes, which frames cannot pack: in base 64 they take their own length. */
   async function bandwidthTo(peer: Peer, latencyMs: number | undefined, before: Way | undefined): Promise<Way["bandwidth"]> {
     const nowMs = clock.monotonicMs();
     const isFree = (config.uplink?.priceClass ?? "free") === "free" && config.uplink?.budgetBytesPerHour === undefined;
     if (!isFree || latencyMs === undefined || config.inventory?.uplink?.bytesPerSecond !== undefined || (before !== undefined && nowMs - probedMs < limits.bandwidthProbeMs)) return before?.bandwidth;
+    const probe = toBase64(ports.random.bytes(limits.bandwidthProbeBytes));
     probedMs = nowMs;
-    const answered = await options.calls.callPeer(peer, planMethods.echo, "x".repeat(limits.bandwidthProbeBytes), limits.nodeRenewAskMs).then(() => true, () => false);
+    const answered = await options.calls.callPeer(peer, planMethods.echo, probe, limits.nodeRenewAskMs).then(() => true, () => false);
     const tookMs = clock.monotonicMs() - nowMs - 2 * latencyMs;
     return answered ? { bytesPerSecond: Math.round((1_000 * limits.bandwidthProbeBytes) / Math.max(leastProbeMs, tookMs)), asOfMs: clock.wall().ms } : before?.bandwidth;
   }

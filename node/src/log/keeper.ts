@@ -4,7 +4,7 @@ import { limits } from "@holon/core/limits.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
 import type { NewRecord } from "@holon/core/log/log.ts";
 import { planRetention, type Expiry, type RetentionPolicy } from "@holon/core/log/retention.ts";
-import type { Clock, Disk, Timer, Trace } from "@holon/core/ports.ts";
+import type { Clock, Disk, DiskFile, Timer, Trace } from "@holon/core/ports.ts";
 import { z } from "zod";
 import type { Events } from "../event/events.ts";
 import type { SegmentLog } from "./segment-log.ts";
@@ -84,14 +84,15 @@ export function createKeeper(options: KeeperOptions): Keeper {
   async function makeReserve(): Promise<void> {
     const space = await ports.disk.space();
     if (space !== undefined && space.freeBytes < reserveShare * limits.reserveBytes) return;
-    const file = await ports.disk.open(reservePath, { create: true });
+    let file: DiskFile | undefined;
     try {
+      file = await ports.disk.open(reservePath, { create: true });
       for (let at = file.size(); at < limits.reserveBytes; at += filler.length) await file.write(at, filler);
     } catch (error) {
       if (!(error instanceof HolonError) || error.code !== "HOLON_DISK_FULL") throw error;
       await ports.disk.remove(reservePath); // no room to keep aside: the next look tries again
     } finally {
-      await file.close(); // or what was written of it would be held without a name
+      await file?.close(); // or what was written of it would be held without a name
     }
   }
 

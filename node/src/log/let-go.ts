@@ -90,7 +90,7 @@ export function createLetGo({ segments, disk, clock, integrity, expiredThrough, 
       const dead = parts.filter((part) => isGone(part.lane, part.lastSequence));
       const sum = (sizes: Iterable<{ readonly bytes: number }>): number => [...sizes].reduce((total, { bytes }) => total + bytes, 0);
       const totalBytes = segments.reduce((total, { size }) => total + size, 0) - sum(dead);
-      const expiries = plan(parts.filter((part) => !dead.includes(part)), totalBytes, sum(retired.values()));
+      const expiries = plan(parts.filter((part) => !isGone(part.lane, part.lastSequence)), totalBytes, sum(retired.values()));
       if (expiries.length > 0) await append({ records: expiries.map(tell), cells: expiries.map(({ lane, through }) => ({ key: expiredCell(lane), value: encodeNumber(through) })) });
       await clean(isUrgent); // last: copying takes room
       return expiries;

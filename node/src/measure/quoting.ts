@@ -1,5 +1,6 @@
 /** Who stands above asks what this node is made of, and is answered with what its TPM signed of it. */
 import { HolonError } from "@holon/core/errors.ts";
+import { limits } from "@holon/core/limits.ts";
 import { quoteAnswerSchema, quoteAskSchema, quotedLines, quoteKeyText, quoteMethod, type QuoteAnswer } from "@holon/core/measure/quote.ts";
 import type { Attestor, Identity } from "@holon/core/ports.ts";
 import { createTurns } from "@holon/core/turns.ts";
@@ -17,9 +18,6 @@ export interface QuotingOptions {
   status(): MeasureStatus | undefined;
 }
 
-/** A TPM does one thing at a time, and slowly. */
-const waitingMax = 4;
-
 export function answerQuotes({ self, handlers, attestor, identity, above, status }: QuotingOptions): void {
   const inTurn = createTurns();
   let waiting = 0;
@@ -34,7 +32,7 @@ export function answerQuotes({ self, handlers, attestor, identity, above, status
   handlers.set(quoteMethod, async (parameters, from) => {
     const { nonce } = quoteAskSchema.parse(parameters);
     if (from !== above() && from !== self) throw new HolonError("HOLON_CALL_DENIED", `${from} asks ${self} for a quote, and does not stand above it`);
-    if (waiting >= waitingMax) throw new HolonError("HOLON_CALL_BUSY", `${waiting} quotes of ${self} are being made already`);
+    if (waiting >= limits.quotesWaitingMax) throw new HolonError("HOLON_CALL_BUSY", `${waiting} quotes of ${self} are being made already`);
     waiting += 1;
     try {
       return await inTurn(() => answer(nonce));

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseStoredEvent } from "@holon/core/event/stored.ts";
+import type { Desired } from "@holon/core/schema/desired.ts";
 import { exportableStreams } from "@holon/core/schema/event.ts";
+import { createClock } from "@holon/platform/clock.ts";
+import { createCodec } from "@holon/platform/codec.ts";
+import { createCrypto } from "@holon/platform/crypto.ts";
+import { createEvents } from "../event/events.ts";
+import { openTempLog, tempFolder } from "../testing/temp-log.ts";
+import { createGuard } from "./guard.ts";
 import { appendCounts, childName, SimFamily } from "../testing/sim-family.ts";
 
 const bounds = { maxRecords: 1_000, maxBytes: 1 << 20 };
@@ -36,4 +43,21 @@ test("a node whose link is cut does not wait to be heard", async () => {
   const beforeMs = family.world.nowMs;
   await family.world.drive(family.child.close());
   assert.ok(family.world.nowMs - beforeMs < 100, `${family.world.nowMs - beforeMs}`);
+});
+
+test("what one policy let go is decided anew by the next, though the document of what is shared is the same", async (context) => {
+  const config = { name: "gateway-1", jurisdiction: "EU/DE", parent: "wss://edge-1:7401", uplink: { jurisdiction: "CH" } } as const;
+  const integrity = { sha256: createCrypto().sha256, crc32: createCodec().crc32 };
+  const log = await openTempLog(tempFolder(context), { name: "gateway-1" });
+  const guard = createGuard({ config, log, events: createEvents(config, createClock()), integrity });
+  const desired = (version: number, effect: string): Desired => {
+    const text = `policy plant ${version}\n${effect} some\n  who any\n  does share\n  class derived\n  from *\n  to CH\n`;
+    return { apiVersion: "holon/v1", kind: "Desired", node: "gateway-1", version, plan: "plan", apps: [], policy: { text, hash: Buffer.from(integrity.sha256(Buffer.from(text))).toString("hex") } };
+  };
+  const mayGo = (change: number): Promise<boolean> => guard.mayShare({ app: "till", name: "count", class: "derived", rules: [], destination: "CH", policyVersion: 7, change });
+  guard.follow(desired(1, "permit"));
+  assert.equal(await mayGo(1), true);
+  guard.follow(desired(2, "forbid"));
+  assert.equal(await mayGo(2), false);
+  await log.close();
 });

@@ -177,7 +177,7 @@ export function createGuard({ config, log, events, integrity }: GuardOptions): G
   }
 
   async function decided(question: Question, to: number, count: number): Promise<boolean> {
-    const key = `${question.lane} ${question.labels.map(printLabel).join()} ${question.destination ?? "*"} ${question.by ?? ""} ${question.policyVersion}`;
+    const key = `${question.lane} ${question.labels.map(printLabel).join()} ${question.destination ?? "*"} ${question.by ?? ""} ${question.policyVersion} ${question.hash ?? ""}`;
     if (to <= (closedThrough.get(key) ?? 0)) return true;
     const decision = open.get(key) ?? decideLeaving(question);
     open.set(key, decision);

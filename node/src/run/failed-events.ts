@@ -9,7 +9,7 @@ import { limits } from "@holon/core/limits.ts";
 import { parseRecordName } from "@holon/core/log/identity.ts";
 import type { CellChange, LogRecord, NewRecord } from "@holon/core/log/log.ts";
 import type { UnitEvent } from "@holon/core/ports.ts";
-import { failedCell, failedEventSchema, type FailedEvent } from "@holon/core/run/failed.ts";
+import { asideCell, failedCell, failedEventSchema, type FailedEvent } from "@holon/core/run/failed.ts";
 import type { UnitContext } from "./unit.ts";
 
 export interface FailedEvents {
@@ -41,6 +41,8 @@ export function createFailedEvents(unit: string, retriesMax: number, context: Un
   const queue: string[] = [];
   let trying: { readonly event: string; attempts: number; error: HolonError } | undefined;
   let alone = 0;
+  /** Set aside in all, with what is on its way to the disk; and what was last. */
+  let aside: { readonly count: number; readonly first: string | undefined } = { count: countIn(log.cell(asideCell(unit))) ?? log.cells(prefix).size, first: undefined };
 
   const open = (): readonly FailedEvent[] => [...log.cells(prefix).values()].map((value) => failedEventSchema.parse(parseJson(value))).sort((a, b) => a.atMs - b.atMs);
   const told = (type: string, data: unknown): NewRecord => events.record({ stream: "telemetry", type, class: "public", producer: unit, data });
@@ -74,6 +76,9 @@ export function createFailedEvents(unit: string, retriesMax: number, context: Un
         records.push(told("holon.function.failed", { function: unit, ...failed }));
       }
       trying = undefined;
+      const first = batch[0]?.id;
+      if (first !== aside.first) aside = { count: aside.count + batch.length, first }; // the same again, if the disk did not take it
+      cells.push({ key: asideCell(unit), value: encoder.encode(String(aside.count)) });
       return { records, cells, error };
     },
     replay(event) {
@@ -98,3 +103,4 @@ export function createFailedEvents(unit: string, retriesMax: number, context: Un
 }
 
 const encoder = new TextEncoder();
+const countIn = (cell: Uint8Array | undefined): number | undefined => (cell === undefined ? undefined : Number(new TextDecoder().decode(cell)));

@@ -361,7 +361,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   async function waitForMore(): Promise<void> {
     if (stopping || hasMore() || (early.isDue && context.gate?.isOpen() !== false) || storing.hasFailed) return;
     context.gate?.look();
-    const idleInMs = windows?.idleInMs();
+    const idleInMs = context.gate?.isOpen() === false ? undefined : windows?.idleInMs(); // the gate wakes it
     isAsleep = true;
     await (idleInMs === undefined ? new Promise<void>((resolve) => (wake = resolve)) : pause(idleInMs));
     isAsleep = false;

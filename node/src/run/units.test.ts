@@ -28,6 +28,11 @@ test("an event that a function cannot handle is tried again, set aside with its 
     Reflect.deleteProperty(globalThis, "holonTestMended");
   }
   assert.deepEqual(await outputs(), [1, 3, 6, 19]);
+  assert.equal(new TextDecoder().decode(running(machine).log.cell("aside/app/sums")), "1", "it was set aside, whatever became of it");
+  await send("in.came", 13, 13);
+  Object.assign(globalThis, { holonTestMended: undefined });
+  await until("two more are set aside", () => running(machine).failedEvents().length === 2);
+  assert.equal(new TextDecoder().decode(running(machine).log.cell("aside/app/sums")), "3");
 });
 
 test("a function that is called now and then has a sandbox only around its calls, and its state is there each time", async () => {
@@ -127,4 +132,18 @@ test("of many functions each is handed what is its own and once, however long th
   const added = (await outputs()).map(Number);
   for (const count of lastOf) assert.ok(added.includes(count), "each event was added up");
   assert.equal(added.length, 2 * expected);
+});
+
+test("a job over windows sleeps while its hours are over, whoever has been silent for long", async () => {
+  const hourMs = 3_600_000;
+  const on = { type: "in.came", window: { kind: "tumbling", sizeMs: hourMs }, watermark: { per: "subject", idleMs: 600_000, aheadMs: hourMs } };
+  const needs = { deferrableHours: 1, job: { hours: 1, interruptible: true, schedule: { everyMs: 6 * hourMs } } };
+  const { machine, send, until, pass } = await bed([{ name: "sums", type: "in.came", extra: { on, needs } }]);
+  await send("in.came", 1);
+  await until("its hour has come", () => unitOf(machine, "sums")?.windows?.waiting === 1, 24 * hourMs);
+  await until("its run is over", () => unitOf(machine, "sums")?.job?.phase === "idle", 24 * hourMs);
+  await pass(hourMs); // by now its one source has been silent for too long
+  assert.equal(unitOf(machine, "sums")?.windows?.waiting, 1);
+  await send("in.came", 2);
+  await until("the next run hands it over", () => unitOf(machine, "sums")?.emitted === 1, 24 * hourMs);
 });

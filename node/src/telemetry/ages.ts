@@ -1,4 +1,4 @@
-/** How long ago something was last written to a stream of this node, and last handled by a function; since the start where nothing was. */
+/** How long ago something was last written to a stream of this node, and last handled by a function that runs here; since this was first looked for where nothing was. */
 import type { Lane } from "@holon/core/log/log.ts";
 import type { Clock } from "@holon/core/ports.ts";
 import type { StreamName } from "@holon/core/schema/event.ts";
@@ -7,20 +7,28 @@ import { printKey } from "@holon/core/telemetry/key.ts";
 export interface Ages {
   committed(lanes: readonly Lane[]): void;
   handled(app: string, fn: string): void;
-  /** By key of a metric. */
-  seconds(): ReadonlyMap<string, number>;
+  /** By key of a metric. `running`: functions of this node at this moment, those that are gone are forgotten; `written`: streams that it has ever written to. */
+  seconds(running: readonly { readonly app: string; readonly name: string }[], written: readonly StreamName[]): ReadonlyMap<string, number>;
 }
 
 /** What a node writes of itself at all times says nothing. */
 const streams: readonly StreamName[] = ["alarm", "data", "local"];
+const ofStream = (stream: StreamName): string => printKey("holon.log.age", { stream });
+const ofFunction = (app: string, fn: string): string => printKey("holon.function.age", { app, function: fn });
 
-export function createAges(clock: Clock, self: string): Ages {
+export function createAges(clock: Pick<Clock, "monotonicMs">, self: string): Ages {
   const lastMs = new Map<string, number>();
   return {
     committed(lanes) {
-      for (const { origin, stream } of lanes) if (origin === self && streams.includes(stream)) lastMs.set(printKey("holon.log.age", { stream }), clock.monotonicMs());
+      for (const { origin, stream } of lanes) if (origin === self && streams.includes(stream)) lastMs.set(ofStream(stream), clock.monotonicMs());
     },
-    handled: (app, fn) => void lastMs.set(printKey("holon.function.age", { app, function: fn }), clock.monotonicMs()),
-    seconds: () => new Map([...lastMs].map(([key, ms]) => [key, (clock.monotonicMs() - ms) / 1_000])),
+    handled: (app, fn) => void lastMs.set(ofFunction(app, fn), clock.monotonicMs()),
+    seconds(running, written) {
+      const nowMs = clock.monotonicMs();
+      const keys = new Set([...streams.filter((stream) => written.includes(stream)).map(ofStream), ...running.map(({ app, name }) => ofFunction(app, name))]);
+      for (const key of lastMs.keys()) if (!keys.has(key)) lastMs.delete(key);
+      for (const key of keys) if (!lastMs.has(key)) lastMs.set(key, nowMs);
+      return new Map([...lastMs].map(([key, ms]) => [key, (nowMs - ms) / 1_000]));
+    },
   };
 }

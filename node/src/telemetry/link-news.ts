@@ -19,8 +19,17 @@ const childPrefix = "telemetry/child/";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+export const childCell = ({ node, up, atMs }: LinkNews): CellChange => ({ key: `${childPrefix}${node}`, value: encoder.encode(up ? String(atMs) : `${atMs} lost`) });
+
 /** Who was ever connected from below, and when that changed last: who does not come back after a start is missed. */
-export const childrenIn = (log: Pick<Log, "cells">): readonly { readonly node: string; readonly atMs: number }[] => [...log.cells(childPrefix)].map(([key, value]) => ({ node: key.slice(childPrefix.length), atMs: Number(decoder.decode(value)) }));
+const childrenIn = (log: Pick<Log, "cells">): readonly LinkNews[] =>
+  [...log.cells(childPrefix)].map(([key, value]) => {
+    const [at, lost] = decoder.decode(value).split(" ");
+    return { node: key.slice(childPrefix.length), up: lost === undefined, atMs: Number(at) };
+  });
+
+/** After a start nobody is connected: who was when it ended is missed since then, and who was lost before, since that. */
+export const missedAfter = (log: Pick<Log, "cells">, endedMs: number): readonly LinkNews[] => childrenIn(log).map(({ node, up, atMs }) => ({ node, up: false, atMs: up ? Math.max(atMs, endedMs) : atMs }));
 
 /** So that a record of a storm fits. */
 const linksOfRecord = 512;
@@ -39,7 +48,7 @@ export function createLinkNews(options: { readonly clock: Clock; readonly events
     if (closed || links.length === 0) return;
     const parts = Array.from({ length: Math.ceil(links.length / linksOfRecord) }, (_, index) => links.slice(index * linksOfRecord, (index + 1) * linksOfRecord));
     const records = parts.map((part) => events.record({ stream: "telemetry", type: linkNewsType, class: "public", producer: "link", data: { links: part } }));
-    options.append(records, links.map(({ node, atMs }) => ({ key: `${childPrefix}${node}`, value: encoder.encode(String(atMs)) })));
+    options.append(records, links.map(childCell));
   }
 
   return {

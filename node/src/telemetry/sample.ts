@@ -5,7 +5,8 @@ import { printKey } from "@holon/core/telemetry/key.ts";
 import type { MeterRow } from "../meter/meter.ts";
 import type { NodeStatus } from "../node.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
-import { failedEventsOf } from "../run/failed-rows.ts";
+import { asideCell } from "@holon/core/run/failed.ts";
+import type { Ages } from "./ages.ts";
 import type { Sample } from "./recorder.ts";
 
 export interface SampleSources {
@@ -14,8 +15,7 @@ export interface SampleSources {
   status(): NodeStatus;
   metered(): readonly MeterRow[];
   held(): number;
-  /** Seconds, by key. */
-  readonly ages: ReadonlyMap<string, number>;
+  readonly ages: Pick<Ages, "seconds">;
   /** Totals, by key. */
   readonly judged: ReadonlyMap<string, number>;
 }
@@ -23,9 +23,9 @@ export interface SampleSources {
 export async function sampleOf({ log, host, status, metered, held, ages, judged }: SampleSources): Promise<Sample> {
   const lasting = new Map<string, number>(judged);
   const sums = new Map<string, number>();
-  const gauges = new Map<string, number>(ages);
   const figures = await host?.sample();
   const { upMs, uplink, children, agent, log: disk } = status();
+  const gauges = new Map<string, number>(ages.seconds(agent.units, streamNames.filter((stream) => log.head({ origin: log.origin, stream }) !== undefined)));
   for (const stream of streamNames) lasting.set(printKey("holon.log.records", { stream }), log.head({ origin: log.origin, stream })?.sequence ?? 0);
   for (const row of metered()) {
     const of = { app: row.app, function: row.function };
@@ -59,15 +59,14 @@ export async function sampleOf({ log, host, status, metered, held, ages, judged 
   return { lasting, sums, gauges };
 }
 
-/** Events that are set aside, by key of the metric. */
+/** Events that were ever set aside, by key of the metric. */
 function asideIn(log: SegmentLog): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const { app, function: fn } of failedEventsOf(log)) {
-    const key = printKey("holon.function.aside", { app, function: fn });
-    counts.set(key, (counts.get(key) ?? 0) + 1);
-  }
-  return counts;
+  return new Map([...log.cells(asideCell(""))].map(([cell, count]) => {
+    const [, app = "", fn = ""] = cell.split("/");
+    return [printKey("holon.function.aside", { app, function: fn }), Number(decoder.decode(count))] as const;
+  }));
 }
+const decoder = new TextDecoder();
 
 /** Records of this node that are damaged, by stream. */
 function damagedIn(lost: NodeStatus["log"]["lost"], self: string): ReadonlyMap<string, number> {

@@ -28,7 +28,8 @@ import type { MeterRow } from "../meter/meter.ts";
 import type { NodeStatus } from "../node.ts";
 import { createFollower, resumedType, stoppedType, type Follower } from "./follow.ts";
 import { createAges } from "./ages.ts";
-import { childrenIn, createLinkNews } from "./link-news.ts";
+import { childCell, createLinkNews, missedAfter } from "./link-news.ts";
+import { isNewer } from "./newer.ts";
 import { createOtlpIn, type OtlpIn } from "./otlp-in.ts";
 import { createOtlpOut, type OtlpOut, type OtlpOutStatus } from "./otlp-out.ts";
 import { createRecorder, type Recorder } from "./recorder.ts";
@@ -115,15 +116,14 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     const before = latest.get(node);
     const totals = before?.totals ?? new Map<string, number>();
     for (const [key, sum] of Object.entries(told.sums)) totals.set(key, (totals.get(key) ?? 0) + sum);
-    // What was told by a clock that was ahead is not newer than what the right one tells.
-    if (before === undefined || told.endMs >= Math.min(before.window.endMs, nowMs)) latest.set(node, { window: told, totals });
+    if (before === undefined || isNewer(told, before.window, nowMs)) latest.set(node, { window: told, totals });
     alerts.window(node, view.siteOf(node) ?? "", told);
   }
 
   const recorder: Recorder = createRecorder({
     settings, log, events, ports,
     thin: options.thin,
-    sample: async () => sampleOf({ log, host: ports.host, status: options.status, metered: options.metered, held: () => recorder.held().length, ages: ages.seconds(), judged: await alerts.judged() }),
+    sample: async () => sampleOf({ log, host: ports.host, status: options.status, metered: options.metered, held: () => recorder.held().length, ages, judged: await alerts.judged() }),
     incident: () => incidentMs,
     budget: () => options.status().uplink?.budget.bytesPerHour,
     closed(told) {
@@ -147,7 +147,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
   };
   const alerts: Alerts = createAlerts({ config, log, events, guard: options.guard, ports, sha256: ports.crypto.sha256, failed, status, throughOf: view.through, siteOf: view.siteOf, delivery: options.alerting });
 
-  /** A node without children reads its past when somebody asks for it. */
+  /** What the log holds is read once, from the start on; who asks before it was read waits for it. */
   function ready(): Promise<void> {
     caughtUp ??= follower.caughtUp();
     return caughtUp;
@@ -232,7 +232,9 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
       if (config.parent !== undefined) incidentMs = clock.wall().ms; // until the uplink is open for the first time
       const endedMs = await resumed();
       // Who was connected when it ended, and does not come back, is missed.
-      for (const { node, atMs } of childrenIn(log)) view.link(self, node, false, Math.max(atMs, endedMs ?? 0));
+      const missed = missedAfter(log, endedMs ?? 0);
+      for (const { node, atMs } of missed) view.link(self, node, false, atMs);
+      if (missed.length > 0) await append([], missed.map(childCell));
       void ready().then(alerts.start, failed);
       if (settings.export !== undefined && ports.collector !== undefined) out = createOtlpOut({ settings: settings.export, log, collector: ports.collector, mayLeave: options.guard.towards(settings.export.jurisdiction, "collector"), ports });
     },

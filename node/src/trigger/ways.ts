@@ -1,5 +1,6 @@
 /**
  * Where a request is answered: here, or on the nearest node that is well. One that is dead or slow is passed over within the deadline; the asker gets one answer, the first.
+ * Only neighbours are asked, and go on from there: so the guard of each node on the way decides on what goes through it, there and back.
  *
  * A `POST` that may have been taken in by one node is not given to another: only those that did not take it are passed over.
  */
@@ -15,6 +16,7 @@ import type { CallHandler, Calls } from "../link/calls.ts";
 import type { Peer } from "../link/peer.ts";
 import type { Guard } from "../policy/guard.ts";
 import type { FunctionAnswer, FunctionRequest, Requests } from "./requests.ts";
+import { createRemembered } from "./remembered.ts";
 import type { ReplicaIndex } from "./replicas.ts";
 
 export interface WaysOptions {
@@ -31,9 +33,14 @@ export interface WaysOptions {
   /** The sibling that has a unit which control left to the site, as the lead said last. */
   holderOf(unit: string): string | undefined;
   isSibling(node: string): boolean;
-  /** Whether the node is reached now, downwards or beside. */
-  isReached(node: NodeName): boolean;
+  /** The neighbour that leads to the node now, downwards or beside. */
+  towards(node: NodeName): NodeName | undefined;
   above(): Peer | undefined;
+}
+
+interface Way extends Replica {
+  readonly node: NodeName;
+  readonly far: NodeName;
 }
 
 export interface Ways {
@@ -54,8 +61,7 @@ export function createWays(options: WaysOptions): Ways {
   const { self, ports, calls, guard, requests, below } = options;
   const { clock } = ports;
   const measured = new Map<string, { latencyMs: number | undefined; failures: number; failedMs: number; askedMs: number; echoedMs: number }>();
-  /** Answers to what was asked from elsewhere, by its id. */
-  const known = new Map<string, Promise<FunctionAnswer>>();
+  const remembered = createRemembered(clock);
   let changes = 0;
   let closed = false;
 
@@ -65,18 +71,22 @@ export function createWays(options: WaysOptions): Ways {
     return row;
   }
 
-  /** Where it may be answered, this node and those that it has come over left out. */
-  function candidates({ app, request, over }: Ask): readonly Replica[] {
-    const hops = new Map<string, number>();
+  /** Neighbours that answer it or lead to who does, this node and those that it has come over left out. `far`: the nearest of those that each leads to. */
+  function candidates({ app, request, over }: Ask): readonly Way[] {
+    const ways = new Map<NodeName, { readonly hops: number; readonly far: NodeName }>();
     const fn = requests.functionAt(app, request);
-    const add = (node: string | undefined, distance: number): void => void (node !== undefined && node !== self && !over.includes(node) && isNodeName(node) && options.isReached(node) && !hops.has(node) && hops.set(node, distance));
+    const add = (node: string | undefined, distance: number): void => {
+      if (node === undefined || node === self || !isNodeName(node)) return;
+      const next = options.towards(node);
+      if (next !== undefined && !over.includes(next) && !over.includes(node) && (!ways.has(next) || next === node)) ways.set(next, { hops: distance, far: node });
+    };
     if (fn !== undefined) add(options.holderOf(`${app}/${fn}`), 1);
     const found = below.find(app, request);
     for (const { node, isHome } of found) if (isHome) add(node, options.isSibling(node) ? 1 : 2);
     const up = options.above()?.name;
     // Of what nothing is known here nobody could say whether it may go up.
-    if (found.length > 0 && up !== undefined && !over.includes(up) && !hops.has(up)) hops.set(up, unknownHops);
-    return [...hops].map(([node, distance]) => ({ node, hops: distance, ...rowOf(node) }));
+    if (found.length > 0 && up !== undefined && !over.includes(up) && !ways.has(up)) ways.set(up, { hops: unknownHops, far: up });
+    return [...ways].map(([node, { hops, far }]) => ({ node, hops, far, ...rowOf(node) }));
   }
 
   async function askAny(ask: Ask): Promise<FunctionAnswer> {
@@ -87,6 +97,7 @@ export function createWays(options: WaysOptions): Ways {
     if (isHere || others.length === 0) return requests.ask(ask.app, ask.request, ask.deadlineMs); // who answers nothing there says what there is
     const order = inOrder(others, clock.monotonicMs()).slice(0, limits.requestTriesMax);
     let last: HolonError | undefined;
+    let isUntaken = true;
     for (const [index, replica] of order.entries()) {
       const leftMs = untilMs - clock.monotonicMs();
       if (leftMs <= 0 || closed) break;
@@ -97,19 +108,22 @@ export function createWays(options: WaysOptions): Ways {
         const coded = toHolonError(error);
         // That nobody answers there says less than what kept another from answering.
         if (last === undefined || coded.code !== "HOLON_ARGUMENT_BAD") last = coded;
-        if (!isSafe && !untaken.has(coded.code)) break;
+        isUntaken &&= untaken.has(coded.code);
+        if (!isSafe && !isUntaken) break;
       }
     }
+    // It is to run here, and nobody else took it: it waits until what runs is switched.
+    const leftMs = untilMs - clock.monotonicMs();
+    if (isUntaken && fn !== undefined && leftMs > 0 && !closed && below.find(ask.app, ask.request).some(({ node, isHome }) => node === self && isHome)) return requests.ask(ask.app, ask.request, leftMs);
     throw last ?? new HolonError("HOLON_CALL_TIMEOUT", `no node answered ${ask.request.method} ${ask.request.path} of ${ask.app} within ${Math.round(ask.deadlineMs)} ms`);
   }
 
-  async function askOne({ node }: Replica, ask: Ask, waitMs: number): Promise<FunctionAnswer> {
-    if (!isNodeName(node)) throw new HolonError("HOLON_NODE_UNKNOWN", `${node} is no node`);
+  async function askOne({ node, far }: Way, ask: Ask, waitMs: number): Promise<FunctionAnswer> {
     await mayGo(node, ask);
     const row = rowOf(node);
     const startedMs = clock.monotonicMs();
     row.askedMs = startedMs;
-    measureLater(node);
+    measureLater(node, far);
     try {
       const answer = answerSchema.parse(await calls.call(node, method, { ...ask, deadlineMs: waitMs, over: [...ask.over, self] }, waitMs));
       row.failures = 0;
@@ -132,32 +146,21 @@ export function createWays(options: WaysOptions): Ways {
   }
 
   /** Who was asked lately is measured now and then, so that the next request finds the nearest. */
-  function measureLater(node: NodeName): void {
+  function measureLater(node: NodeName, far: NodeName): void {
     const row = rowOf(node);
     const nowMs = clock.monotonicMs();
     if (closed || nowMs - row.echoedMs < limits.requestEchoMs) return;
     row.echoedMs = nowMs;
-    calls.call(node, planMethods.echo, undefined, limits.requestEchoMs).then(
+    calls.call(far, planMethods.echo, undefined, limits.requestEchoMs).then(
       () => (row.latencyMs = smoothed(row.latencyMs, clock.monotonicMs() - nowMs)),
       () => undefined, // the request itself says whether it is well
     );
   }
 
-  function remember(ask: Ask): Promise<FunctionAnswer> {
-    const before = known.get(ask.id);
-    if (before !== undefined) return before;
-    const answer = askAny(ask);
-    known.set(ask.id, answer);
-    answer.catch((error: unknown) => void (untaken.has(toHolonError(error).code) && known.delete(ask.id)));
-    const [oldest] = known.keys();
-    if (known.size > limits.requestsRememberedMax && oldest !== undefined) known.delete(oldest);
-    return answer;
-  }
-
   options.handlers.set(method, async (parameters, from) => {
     const ask = askSchema.parse(parameters);
     await mayGo(from, ask);
-    return remember(ask);
+    return remembered.answer(ask.id, () => askAny(ask), (error) => untaken.has(toHolonError(error).code));
   });
 
   return {
@@ -165,7 +168,10 @@ export function createWays(options: WaysOptions): Ways {
       const timeoutMs = below.find(app, request)[0]?.route.timeoutMs ?? limits.callDeadlineMsMax;
       return askAny({ id: toHex(ports.random.bytes(16)), app, request: requestSchema.parse({ ...request, ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }) }), deadlineMs: Math.min(timeoutMs, limits.callDeadlineMsMax), over: [] });
     },
-    close: () => (closed = true),
+    close() {
+      closed = true;
+      remembered.close();
+    },
   };
 }
 

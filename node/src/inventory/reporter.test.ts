@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { encodeFrame, type CallFrame } from "@holon/core/link/frame.ts";
+import type { HostStats } from "@holon/core/ports.ts";
+import { nodeConfigSchema } from "@holon/core/schema/node.ts";
+import { createCodec } from "@holon/platform/codec.ts";
+import { createRandom } from "@holon/platform/random.ts";
+import { ClockHardware, createClock } from "@holon/sim/clock.ts";
+import { Incarnation } from "@holon/sim/incarnation.ts";
+import { World } from "@holon/sim/world.ts";
+import { createEvents } from "../event/events.ts";
+import { createCalls, type Calls } from "../link/calls.ts";
+import type { Peer } from "../link/peer.ts";
+import { nodeName } from "../testing/sim-family.ts";
+import { createReporter } from "./reporter.ts";
+
+const self = nodeName("gateway-1");
+const latencyMs = 10;
+const bytesPerSecond = 500_000;
+
+test("the bandwidth that is told is that of the line, on which frames are packed", async () => {
+  const world = new World(1);
+  const codec = createCodec();
+  const clock = createClock(new Incarnation(world, { name: self, number: 1, calls: 0, hooks: {} }), new ClockHardware(world), 0);
+  /** The other end of a slow line answers whatever it is asked. */
+  const parent: Peer = {
+    name: nodeName("edge-1"), queuedBytes: () => 0, traffic: () => ({ sentBytes: 0, receivedBytes: 0 }), isReceiving: () => false, probe: () => undefined, close: () => undefined,
+    send(frame) {
+      if (frame.kind !== "call" || frame.header.op !== "request") return;
+      const answer: CallFrame = { kind: "call", header: { op: "answer", id: frame.header.id, ok: true }, payload: new TextEncoder().encode("null") };
+      world.after(2 * latencyMs + (1_000 * encodeFrame(frame, codec).length) / bytesPerSecond, () => calls.receive(answer, parent));
+    },
+  };
+  const calls: Calls = createCalls({ self, clock, handlers: new Map(), route: () => parent, above: () => parent });
+  const config = nodeConfigSchema.parse({ name: self, site: "site", tier: "gateway", jurisdiction: "EU/DE", parent: "wss://edge-1:7401" });
+  const host: HostStats = { sample: () => Promise.resolve({}), capacity: () => Promise.resolve({}) };
+  const reporter = createReporter({ config, events: createEvents(config, clock), calls, ports: { clock, random: createRandom(), trace: { note: (_level, text) => assert.fail(text) } }, host, above: () => parent, speeds: () => ({}), append: () => Promise.resolve() });
+  reporter.start();
+  await world.run({ timeMs: world.nowMs + 10_000, condition: () => reporter.seen() !== undefined });
+  reporter.close();
+  const told = reporter.seen()?.uplink?.bytesPerSecond?.value ?? 0;
+  assert.ok(told > 0.9 * bytesPerSecond && told < 1.1 * bytesPerSecond, `${told}`);
+});

@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseStoredEvent } from "@holon/core/event/stored.ts";
+import type { Lane } from "@holon/core/log/log.ts";
+import type { Clock } from "@holon/core/ports.ts";
+import { requestType, responseType } from "@holon/core/run/trigger-events.ts";
+import { appDocumentSchema } from "@holon/core/schema/app.ts";
+import { createClock } from "@holon/platform/clock.ts";
+import { createCodec } from "@holon/platform/codec.ts";
+import { createCrypto } from "@holon/platform/crypto.ts";
+import { createRandom } from "@holon/platform/random.ts";
+import { createEvents } from "../event/events.ts";
+import { createCalls, type CallHandler } from "../link/calls.ts";
+import type { Peer } from "../link/peer.ts";
+import { createGuard } from "../policy/guard.ts";
+import { nodeName } from "../testing/sim-family.ts";
+import { openTempLog, tempFolder } from "../testing/temp-log.ts";
+import { createReplicaIndex } from "./replicas.ts";
+import { createRequests } from "./requests.ts";
+import { createWays } from "./ways.ts";
+
+const self = nodeName("gateway-1");
+const app = appDocumentSchema.parse({ name: "till", version: "1", functions: [{ name: "count", code: "ab".repeat(32), on: { http: { method: "POST", path: "/count", class: "derived" } }, emits: { "holon.response": { stream: "local", class: "raw" } }, models: [], timeoutMs: 60_000 }], models: [], egress: [{ class: "derived", to: "*" }] });
+
+test("a request for a function that is to run here and does not yet waits for it, where no other node takes it", async (context) => {
+  const clock: Clock = createClock();
+  const config = { name: self, jurisdiction: "EU/DE", parent: "wss://edge-1:7401" } as const;
+  const log = await openTempLog(tempFolder(context), { name: self });
+  await log.append({ cells: [{ key: `desired/${self}`, value: Buffer.from(JSON.stringify({ apiVersion: "holon/v1", kind: "Desired", node: self, version: 1, plan: "plan", apps: [app] })) }] });
+  const events = createEvents(config, clock);
+  const ports = { clock, random: createRandom(), trace: { note: () => undefined } };
+  const requests = createRequests({ log, events, ports });
+  requests.setApps([app]);
+  const handlers = new Map<string, CallHandler>();
+  const edge: Peer = { name: nodeName("edge-1"), send: () => undefined, queuedBytes: () => 0, traffic: () => ({ sentBytes: 0, receivedBytes: 0 }), isReceiving: () => false, probe: () => undefined, close: () => undefined };
+  const ways = createWays({
+    self, jurisdiction: "EU/DE", parentJurisdiction: undefined, ports, handlers, requests, below: createReplicaIndex(log, ports.trace),
+    calls: createCalls({ self, clock, handlers, route: () => undefined, above: () => edge }), // the way up has just closed
+    guard: createGuard({ config, log, events, integrity: { sha256: createCrypto().sha256, crc32: createCodec().crc32 } }),
+    isRunning: () => false, holderOf: () => undefined, isSibling: () => false, towards: () => undefined, above: () => edge,
+  });
+  const local: Lane = { origin: self, stream: "local" };
+  const unsubscribe = log.onCommit(() => {
+    requests.committed();
+    void answer();
+  });
+  /** What the function does as soon as it runs. */
+  async function answer(): Promise<void> {
+    const stored = (await log.read(local, 2, { maxRecords: 10, maxBytes: 1 << 20 })).map(({ bytes }) => parseStoredEvent(bytes, "a record"));
+    const data = stored.find(({ type }) => type === requestType("till", "count"))?.data;
+    if (data === undefined || stored.some(({ type }) => type === responseType)) return;
+    const { request } = data as { readonly request: string };
+    await log.append({ records: [events.record({ stream: "local", type: responseType, class: "raw", producer: "till/count", data: { request, body: 7 } })] });
+  }
+  assert.deepEqual(await ways.ask("till", { method: "POST", path: "/count", query: {}, body: null }), { status: 200, body: 7 });
+  unsubscribe();
+  ways.close();
+  await log.close();
+});
