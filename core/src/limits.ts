@@ -251,6 +251,9 @@ export const limits = {
   cascadeBytesPerHourMin: 4 << 10,
   /** A question to a model that is passed on, and rows and values in one of a function. At the first bound: `HOLON_CALL_TIMEOUT`, at the others `HOLON_MODEL_INPUT_BAD`. */
   modelAnswerMs: 60_000,
+  /** Siblings are asked this often whether they have a model that is asked about. Places and models of which that is known; at the bound all are asked anew. */
+  modelHasMs: 60_000,
+  modelPlacesMax: 1_024,
   decideRowsMax: 4_096,
   /** Rows of one window of a drift monitor. */
   driftWindowRowsMin: 50,

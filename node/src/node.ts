@@ -259,7 +259,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   parts.requests = requests;
   const meter = createMeter({ config, log, events, ports, inferred: (...of) => parts.telemetry?.inferred(...of), handled: (...of) => parts.telemetry?.handled(...of) });
   parts.meter = meter;
-  const served = createServedModels({ tier: config.tier, jurisdiction: config.jurisdiction, isRoot: config.parent === undefined, log, events, blobs, guard, calls, handlers, ports, above: () => parts.uplink?.peer() ?? parts.site?.relayPeer() });
+  const served = createServedModels({ tier: config.tier, jurisdiction: config.jurisdiction, isRoot: config.parent === undefined, log, events, blobs, guard, calls, handlers, ports, above: () => parts.uplink?.peer() ?? parts.site?.relayPeer(), siblings: () => config.siblings.flatMap((sibling) => (isNodeName(sibling.name) ? (parts.site?.peer(sibling.name) ?? []) : [])) });
   parts.served = served;
   const verifier = createVerifier({ config, log, blobs, ports, fetch: exchange.fetch });
   parts.verifier = verifier;

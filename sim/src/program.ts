@@ -71,6 +71,7 @@ export async function holonProgram({ moveBook, ...parts }: NodeParts & { readonl
       return {
         log: node.log,
         ask: node.ask,
+        decide: node.decide,
         shared: node.shared,
         control,
         missing: (lane) => node.log.missing(lane),

@@ -3,7 +3,7 @@ import type { Lane, Log } from "@holon/core/log/log.ts";
 import type { Ports } from "@holon/core/ports.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
 import type { StreamName } from "@holon/core/schema/event.ts";
-import type { NodeStatus } from "@holon/node/index.ts";
+import type { HolonNode, NodeStatus } from "@holon/node/index.ts";
 import type { Diagnosis } from "@holon/node/diagnosis/diagnosis.ts";
 import type { Telemetry } from "@holon/node/telemetry/telemetry.ts";
 import type { FunctionAnswer, FunctionRequest } from "@holon/node/trigger/requests.ts";
@@ -30,6 +30,8 @@ export interface SimSubject {
   readonly emit?: (stream: StreamName, data: unknown) => Promise<void>;
   /** Asks a function that answers requests, wherever it runs. */
   readonly ask?: (app: string, request: FunctionRequest) => Promise<FunctionAnswer>;
+  /** What one of its models with `cascade` or `drift` says of rows. */
+  readonly decide?: HolonNode["decide"];
   /** State that sites share, as far as the node has merged it. */
   readonly shared?: SharedStore;
   /** What it knows of itself and of those below. */

@@ -40,6 +40,7 @@ interface Helped {
   readonly inTurn: InTurn;
   waiting: number;
   idle: Timer | undefined;
+  isOver: boolean;
 }
 
 export function createHelping({ self, siblings, ports, handlers, lending, standIn, full }: HelpingOptions): Helping {
@@ -51,12 +52,15 @@ export function createHelping({ self, siblings, ports, handlers, lending, standI
     const going = helped.get(unit);
     helped.delete(unit);
     const one = await going?.catch(() => undefined);
-    one?.idle?.cancel();
-    await one?.instance.stop();
+    if (one === undefined) return;
+    one.isOver = true;
+    one.idle?.cancel();
+    await one.instance.stop();
   }
 
   function idleLater(unit: string, one: Helped): void {
     one.idle?.cancel();
+    if (one.isOver) return;
     one.idle = ports.clock.after(limits.elasticIdleMs, () => {
       if (one.waiting === 0) end(unit).catch((error: unknown) => ports.trace.note("warn", `${unit}: ${toHolonError(error).message}`));
     });
@@ -64,7 +68,7 @@ export function createHelping({ self, siblings, ports, handlers, lending, standI
 
   async function open(found: StandIn): Promise<Helped> {
     const instance = await found.open();
-    return { key: found.key, instance, inTurn: createTurns(), waiting: 0, idle: undefined };
+    return { key: found.key, instance, inTurn: createTurns(), waiting: 0, idle: undefined, isOver: false };
   }
 
   async function helpedWith({ unit, key, classes }: HelpAsk, from: NodeName): Promise<Helped> {

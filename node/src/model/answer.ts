@@ -12,7 +12,7 @@ export const answerMethod = "model.answer";
 
 /** Of rows: what their author calls them, and where they were born. Every node on their way asks its guard by it. */
 const labelSchema = z.strictObject({ class: dataClassSchema, jurisdiction: z.string().regex(jurisdictionPattern) });
-const requestSchema = z.strictObject({ model: z.string().min(1).max(256), x: packedSchema, label: labelSchema.optional() });
+const requestSchema = z.strictObject({ model: z.string().min(1).max(256), x: packedSchema, label: labelSchema.optional(), /** A sibling asks, who asks others itself. */ only: z.literal(true).optional() });
 export type ModelRequest = z.infer<typeof requestSchema>;
 const rowSchema = z.strictObject({ confidence: z.number().min(0).max(1), by: z.string().max(63), sure: z.boolean(), kept: z.enum(["cut", "bytes", "late", "refused"]).optional() });
 const answerSchema = z.strictObject({ scores: packedSchema, rows: z.array(rowSchema) });
@@ -25,7 +25,7 @@ export const answerHandler =
     if (!parsed.success) throw new HolonError("HOLON_MODEL_INPUT_BAD", `a question to a model does not fit at ${parsed.error.issues[0]?.path.join(".") ?? "the top"}`);
     const { model, x } = parsed.data;
     const decider = deciders.get(model);
-    if (decider === undefined && passOn !== undefined) return passOn(parsed.data);
+    if (decider === undefined && passOn !== undefined && parsed.data.only !== true) return passOn(parsed.data);
     if (decider === undefined) throw new HolonError("HOLON_MODEL_MISSING", `no model ${model} answers on this node`);
     await demand?.(model, from);
     const decided = await decider.decide(unpackTensor(x));

@@ -23,6 +23,7 @@ import type { Guard } from "../policy/guard.ts";
 import { answerHandler, answerMethod, type ModelRequest } from "./answer.ts";
 import { createCascade, type Cascade, type CascadeStatus } from "./cascade.ts";
 import { unsealed } from "../blob/unsealed.ts";
+import { createNearest } from "./nearest.ts";
 import { createModelDecider, type Decider, type Decision } from "./decision.ts";
 import { watchDrift } from "./drift-watch.ts";
 
@@ -55,6 +56,8 @@ export interface ServedModelsContext {
   readonly ports: Pick<Ports, "clock" | "trace" | "seals"> & { readonly model: Model };
   /** The way up, if it is open. */
   above(): Peer | undefined;
+  /** Siblings that are reached now. */
+  siblings(): readonly Peer[];
 }
 
 type ModelUse = AppDocument["models"][number];
@@ -84,16 +87,17 @@ export function createServedModels(context: ServedModelsContext): ServedModels {
   /** Of each app: its rules, which decide what may go up. */
   let policy: { readonly version: number; readonly rules: ReadonlyMap<string, AppDocument["egress"]> } = { version: 0, rules: new Map() };
 
+  const nearest = createNearest({ calls, handlers, clock: ports.clock, siblings: context.siblings, above: context.above, answers: (model) => served.get(model)?.answers === true });
+  /** A sibling stands where this node does. */
+  const destinationOf = (place: "above" | "beside"): { readonly destination?: string } => (place === "beside" ? { destination: context.jurisdiction } : {});
+
   let relayed = 0;
   const passOn = async (request: ModelRequest): Promise<unknown> => {
     if (context.isRoot) throw new HolonError("HOLON_MODEL_MISSING", "no node on the way to the root answers for the model that was asked");
-    const peer = context.above();
-    if (peer === undefined) throw new HolonError("HOLON_LINK_UNREACHABLE", `${log.origin} has no model of that name, and no way up`);
     const [from, to] = [relayed + 1, relayed + (request.x.shape[0] ?? 0)];
     relayed = to;
-    const allowed = await context.guard.mayRelay({ model: request.model, label: request.label, from, to });
-    if (!allowed) throw new HolonError("HOLON_POLICY_DENIED", `the policy of ${log.origin} lets no rows of model ${request.model} go on from there`);
-    return calls.callPeer(peer, answerMethod, request, limits.modelAnswerMs);
+    const may = (place: "above" | "beside"): Promise<boolean> => context.guard.mayRelay({ model: request.model, label: request.label, from, to, ...destinationOf(place) });
+    return nearest.ask(request, limits.modelAnswerMs, may);
   };
   const answering = { get: (name: string): Decider | undefined => (served.get(name)?.answers === true ? { decide: (rows) => decideBy(name, rows) } : undefined) };
   /** A neighbour uses a model as a function does: by its name within the app. */
@@ -107,18 +111,15 @@ export function createServedModels(context: ServedModelsContext): ServedModels {
     return (await found.opened()).decider.decide(rows);
   }
 
-  /** Asks above about rows that are on disk as allowed to leave. */
+  /** Asks others about rows that are on disk as allowed to leave. */
   const asking = (app: string, { name, cascade }: ModelUse): ((request: ModelRequest, rows: number, deadlineMs: number) => Promise<unknown>) => {
     let asked = 0;
     const dataClass = cascade?.release.class ?? "raw";
     return async (request, rows, deadlineMs) => {
-      const peer = context.above();
-      if (peer === undefined) throw new HolonError("HOLON_LINK_UNREACHABLE", `${log.origin} has no way up`);
       const [from, to] = [asked + 1, asked + rows];
       asked = to;
-      const allowed = await context.guard.mayAsk({ app, model: name, class: dataClass, rules: policy.rules.get(app) ?? [], policyVersion: policy.version, from, to });
-      if (!allowed) throw new HolonError("HOLON_POLICY_DENIED", `the egress of app ${app} lets no rows of model ${name} leave`);
-      return calls.callPeer(peer, answerMethod, { ...request, label: { class: dataClass, jurisdiction: context.jurisdiction } }, deadlineMs);
+      const may = (place: "above" | "beside"): Promise<boolean> => context.guard.mayAsk({ app, model: name, class: dataClass, rules: policy.rules.get(app) ?? [], policyVersion: policy.version, from, to, ...destinationOf(place) });
+      return nearest.ask({ ...request, label: { class: dataClass, jurisdiction: context.jurisdiction } }, deadlineMs, may);
     };
   };
 

@@ -78,6 +78,8 @@ export interface RowsOutgoing {
   /** Numbers of the first and the last, of all that were passed up since the model was loaded. */
   readonly from: number;
   readonly to: number;
+  /** A sibling's jurisdiction; without it they go up. */
+  readonly destination?: string;
 }
 
 export interface RowsRelayed {
@@ -88,6 +90,7 @@ export interface RowsRelayed {
   /** Numbers of the first and the last, of all that went on from here since the node was opened. */
   readonly from: number;
   readonly to: number;
+  readonly destination?: string;
 }
 
 export interface GuardOptions {
@@ -258,19 +261,19 @@ export function createGuard({ config, log, events, integrity }: GuardOptions): G
       const label: Label = { class: dataClass, jurisdiction: undefined, through: undefined };
       return decided({ lane: `shared/${app}/${name}`, action: "share", name: `${app}/${name}`, labels: [label], destination: placeFor(destination), policy: hash === undefined ? unwritten : own, hash, policyVersion, from: change }, change, 1);
     },
-    mayAsk({ app, model, class: dataClass, rules, policyVersion, from, to }) {
+    mayAsk({ app, model, class: dataClass, rules, policyVersion, from, to, destination = above }) {
       const { own, hash } = leaving;
       // What a cascade passes up are this node's own rows, released by its author's word.
       const label: Label = { class: dataClass, jurisdiction: config.jurisdiction, through: own.asksTransforms.has(dataClass) ? { kind: "release" } : undefined };
       const policy = hash !== undefined || config.policy === "required" ? own : egressPolicy(rules);
-      return decided({ lane: `model/${app}/${model}`, action: "ask", name: `${app}/${model}`, labels: [label], destination: placeFor(above), policy, hash, policyVersion, from }, to, to - from + 1);
+      return decided({ lane: `model/${app}/${model}`, action: "ask", name: `${app}/${model}`, labels: [label], destination: placeFor(destination), policy, hash, policyVersion, from }, to, to - from + 1);
     },
-    mayRelay({ model, label, from, to }) {
+    mayRelay({ model, label, from, to, destination = above }) {
       const { relayed, hash, version } = leaving;
       const isUnwritten = hash === undefined && config.policy !== "required";
       const said = label ?? { class: isUnwritten ? "derived" : "raw", jurisdiction: undefined };
       const own: Label = { ...said, through: relayed.asksTransforms.has(said.class) ? { kind: "release" } : undefined };
-      return decided({ lane: `model/${model}/relayed`, action: "ask", name: model, labels: [own], destination: placeFor(above), policy: relayed, hash, policyVersion: version, from }, to, to - from + 1);
+      return decided({ lane: `model/${model}/relayed`, action: "ask", name: model, labels: [own], destination: placeFor(destination), policy: relayed, hash, policyVersion: version, from }, to, to - from + 1);
     },
     async closeDecisions() {
       const closing = [...open].filter(([, { data }]) => data.count > 0);
