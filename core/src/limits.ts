@@ -628,6 +628,9 @@ export const limits = {
   otlpAnswerMs: 10_000,
   /** Objectives of one app or node; the time over which one is, and its bounds. */
   objectivesMax: 32,
+  /** Events in a window below which an objective does not burn, where it declares none; and at most to be declared. */
+  objectiveEventsMin: 20,
+  objectiveEventsMinMax: 1_000_000,
   objectivePeriodMs: 30 * 86_400_000,
   objectivePeriodMsMin: 60_000,
   objectivePeriodMsMax: 366 * 86_400_000,
@@ -667,4 +670,8 @@ export const limits = {
   telemetryManyNodes: 500,
   telemetryManyMs: 4_000,
   telemetryWholeMs: 1_000,
+  /** What nodes told is read on for so long at a stretch. At the bound: others are let in between. */
+  sliceMs: 4,
+  /** Texts of metrics whose parts are remembered. At the bound: all are forgotten, and found again. */
+  telemetryKeysKnownMax: 8_192,
 } as const;

@@ -54,7 +54,7 @@ function membersOf(control: Control): readonly Members[] {
 }
 
 function siteOf(control: Control, { name, nodes: names }: Members): Site {
-  const nodes = names.toSorted().map((node) => control.node(node)).filter((node) => node !== undefined);
+  const nodes = names.toSorted().map((node) => control.brief(node)).filter((node) => node !== undefined);
   return {
     name,
     jurisdictions: [...new Set(nodes.map(({ jurisdiction }) => jurisdiction))].sort(),

@@ -209,7 +209,10 @@ export function createAlerts(options: AlertsOptions): Alerts {
       const order = ["firing", "unknown", "resolved"];
       return { asOf: status.asOf, completeness: status.completeness, alerts: shown.sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state) || ((a.until ?? a.since) > (b.until ?? b.since) ? -1 : 1)) };
     },
-    objectives: (status) => ({ asOf: status.asOf, node: self, completeness: status.completeness, objectives: [...objectives.rows(status.nodes, Date.parse(status.asOf))] }),
+    objectives(status) {
+      const rows = objectives.rows(status.nodes, Date.parse(status.asOf));
+      return { asOf: status.asOf, node: self, completeness: status.completeness, objectives: [...rows], total: rows.length };
+    },
     routes: delivery.status,
     async acknowledge(id, by, note) {
       const incident = book.find(id);

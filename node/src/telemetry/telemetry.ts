@@ -137,6 +137,8 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
   const otlp = createOtlpIn({ settings, log, events, guard: options.guard });
   let out: OtlpOut | undefined;
   const ages = createAges(clock, self);
+  /** Of the status that they were made from. */
+  let judged: { readonly of: FleetStatus; readonly list: ObjectiveList } | undefined;
   let seen: { readonly status: FleetStatus; readonly atMs: number } | undefined;
   /** Every row of a large fleet costs: it is looked at anew every few seconds. */
   const status = (): FleetStatus => {
@@ -199,23 +201,24 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     const stepMs = query.stepMs ?? Math.max(limits.telemetryFineStepMs, Math.ceil((toMs - fromMs) / 120 / limits.telemetryFineStepMs) * limits.telemetryFineStepMs);
     if (!(fromMs < toMs) || (toMs - fromMs) / stepMs > limits.telemetryPointsMax) throw new HolonError("HOLON_ARGUMENT_BAD", `from ${isoTime(fromMs)} to ${isoTime(toMs)} in steps of ${stepMs} ms is not 1 to ${limits.telemetryPointsMax} points`);
     const accepts = chosen(query);
-    const answer = { asOf: isoTime(time.wallMs), name: metric.name, unit: metric.unit, kind: metric.kind, stepMs, completeness: view.completeness(time, accepts) };
-    const of = (history: History, only: (node: string, site: string) => boolean) => history.query({ metric, fromMs, toMs, stepMs, byAttributes: query.by === "attributes", expected: (start, end) => view.expected(start, end, only) });
+    const answer = { asOf: isoTime(time.wallMs), name: metric.name, unit: metric.unit, kind: metric.kind, stepMs, completeness: query.node === undefined && query.site === undefined ? view.completeness(time) : view.completeness(time, accepts) };
+    const of = (history: History, nodes?: readonly string[]) => history.query({ metric, fromMs, toMs, stepMs, byAttributes: query.by === "attributes", expected: view.expecting(nodes) });
     const kept = wholeFleet(query) ? keptFor(fromMs, stepMs) : undefined;
-    if (kept !== undefined) return { ...answer, series: of(kept, accepts).map(({ labels, points }) => ({ labels: { ...labels }, points: [...points] })) };
-    const groups = new Map<string, { readonly labels: Record<string, string>; readonly history: History; readonly accepts: (node: string, site: string) => boolean }>();
-    const groupOf = (node: string) => {
+    if (kept !== undefined) return { ...answer, series: of(kept).map(({ labels, points }) => ({ labels: { ...labels }, points: [...points] })) };
+    interface Group { readonly labels: Record<string, string>; readonly history: History; readonly nodes: string[] }
+    const groups = new Map<string, Group>();
+    const groupOf = (node: string): Group => {
       const site = view.siteOf(node) ?? "";
-      const label = query.by === "node" ? { node } : query.by === "site" ? { site } : {};
+      const label: Record<string, string> = query.by === "node" ? { node } : query.by === "site" ? { site } : {};
       const name = query.by === "node" ? node : query.by === "site" ? site : "";
-      const group = groups.get(name) ?? { labels: label, history: createHistory(Math.min(stepMs, limits.telemetryFineStepMs)), accepts: (other: string, otherSite: string) => accepts(other, otherSite) && (query.by === "node" ? other === node : query.by !== "site" || otherSite === site) };
+      const group = groups.get(name) ?? { labels: label, history: createHistory(Math.min(stepMs, limits.telemetryFineStepMs)), nodes: [] };
       groups.set(name, group);
       return group;
     };
-    for (const node of view.nodes()) if (accepts(node, view.siteOf(node) ?? "")) groupOf(node);
+    for (const node of view.nodes()) if (accepts(node, view.siteOf(node) ?? "")) groupOf(node).nodes.push(node);
     if (groups.size * ((toMs - fromMs) / stepMs) > limits.telemetryWindowsReadMax) throw new HolonError("HOLON_ARGUMENT_BAD", `${groups.size} lines are too many points`, { next: "Ask for longer steps, or for one node or site." });
     for (const { node, window: told } of await read(query, fromMs)) groupOf(node).history.add(node, told, view.lateAt(node, told), time.wallMs);
-    return { ...answer, series: [...groups.values()].flatMap((group) => of(group.history, group.accepts).map(({ labels, points }) => ({ labels: { ...group.labels, ...labels }, points: [...points] }))) };
+    return { ...answer, series: [...groups.values()].flatMap((group) => of(group.history, group.nodes).map(({ labels, points }) => ({ labels: { ...group.labels, ...labels }, points: [...points] }))) };
   }
 
   /** Charts of all that is known are kept ready. */
@@ -276,7 +279,9 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     },
     async objectives() {
       await ready();
-      return alerts.objectives(status());
+      const of = status();
+      if (judged?.of !== of) judged = { of, list: alerts.objectives(of) };
+      return judged.list;
     },
     alerting: alerts,
     take: otlp.take,
