@@ -52,6 +52,9 @@ export const limits = {
   segmentBytesMin: 16 << 10,
   /** Committed batches kept in memory for readers that are nearly up to date. At the bound: the oldest is let go, readers use the disk. */
   tailBytesMax: 4 << 20,
+  /** And so much more for each lane, up to that: where thousands of nodes tell at once, whoever reads what they told is not to be outrun by the next of them. */
+  tailBytesPerLane: 2 << 10,
+  tailBytesAllLanesMax: 48 << 20,
   /** All cells of a node (state, positions, offsets). At the bound: `HOLON_STATE_TOO_LARGE`. */
   cellsBytesMax: 64 << 20,
   /** One frame on a link. At the bound: the sender splits, the receiver closes the connection. */
@@ -670,8 +673,12 @@ export const limits = {
   telemetryManyNodes: 500,
   telemetryManyMs: 4_000,
   telemetryWholeMs: 1_000,
+  /** Nodes that one objective names of those that have not told. At the bound: they are counted. */
+  objectiveMissingMax: 5,
+  /** The fleet as a whole is shown as it was found out this long ago at most, before who asks waits for it to be looked at anew. */
+  telemetryStaleMs: 5_000,
   /** What nodes told is read on for so long at a stretch. At the bound: others are let in between. */
-  sliceMs: 4,
+  sliceMs: 2,
   /** Texts of metrics whose parts are remembered. At the bound: all are forgotten, and found again. */
   telemetryKeysKnownMax: 8_192,
 } as const;

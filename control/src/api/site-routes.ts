@@ -62,7 +62,7 @@ function siteOf(control: Control, { name, nodes: names }: Members): Site {
     lead: nodes.find(({ leads }) => leads)?.name ?? null,
     processors: sumOf(nodes.map(({ inventory }) => inventory?.capacity.processors)),
     memoryBytes: sumOf(nodes.map(({ inventory }) => inventory?.capacity.memoryBytes)),
-    apps: [...new Set(nodes.flatMap((node) => control.appsOn(node.name)))].sort(),
+    apps: control.apps().length === 0 ? [] : [...new Set(nodes.flatMap((node) => control.appsOn(node.name)))].sort(),
   };
 }
 

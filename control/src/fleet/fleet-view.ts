@@ -3,6 +3,7 @@ import { isoTime } from "@holon/core/event/iso-time.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Log } from "@holon/core/log/log.ts";
 import type { Timer } from "@holon/core/ports.ts";
+import { createSlices } from "@holon/core/slice.ts";
 import { tierSchema } from "@holon/core/schema/tier.ts";
 import { z } from "zod";
 import type { NodeLook } from "../control.ts";
@@ -71,13 +72,16 @@ export interface FleetView {
   since(run: string | undefined, revision: number): Promise<string>;
 }
 
-export function createFleetView(control: { readonly log: Log; looks(): Iterable<NodeLook> }, host: FleetHost): FleetView {
+export function createFleetView(control: { readonly log: Log; known(): readonly KnownNode[]; looks(): Iterable<NodeLook> }, host: FleetHost): FleetView {
   const { log } = control;
   const { clock } = host;
   const watch = createLinkWatch(log.origin, host);
   const kept = new Map<string, Kept>();
   let revision = 0;
   let madeMs = Number.NEGATIVE_INFINITY;
+  let asOfMs = 0;
+  let renewing: Promise<void> | undefined;
+  const slices = createSlices(clock);
 
   /** Who is asked and does not answer at once is waited for until the next look. */
   async function look(members: readonly Member[]): Promise<void> {
@@ -87,26 +91,42 @@ export function createFleetView(control: { readonly log: Log; looks(): Iterable<
     timer?.cancel();
   }
 
+  /** One at a time. Its revision counts when it is through: who is answered in the midst of it is told the rest of it the next time. */
+  function renewed(): Promise<void> {
+    const everyMs = kept.size > limits.telemetryManyNodes ? limits.telemetryWholeMs : limits.fleetViewMs;
+    if (renewing === undefined && clock.monotonicMs() - madeMs < everyMs) return Promise.resolve();
+    const wasMs = madeMs;
+    renewing ??= renew().finally(() => (renewing = undefined));
+    // Of a large fleet what was made a moment ago is told at once, as of then.
+    return kept.size > limits.telemetryManyNodes && clock.monotonicMs() - wasMs < limits.telemetryStaleMs ? Promise.resolve() : renewing;
+  }
+
   async function renew(): Promise<void> {
-    if (clock.monotonicMs() - madeMs < limits.fleetViewMs) return;
     madeMs = clock.monotonicMs();
-    await look([...control.looks()].map(({ node }) => memberOf(node)));
+    await look(control.known().map(memberOf));
     const next = revision + 1;
+    const wallMs = clock.wall().ms;
+    let hasNews = false;
+    slices.begin();
     for (const { node, leads, heardAtMs } of control.looks()) {
+      const rest = slices.rest();
+      if (rest !== undefined) await rest;
       const link = watch.linkOf(memberOf(node)) ?? null;
       const before = kept.get(node.name);
       const of: Parts = { node, leads, issued: log.cell(`desired/${node.name}`), heardAtMs: heardAtMs === undefined ? null : toSecond(heardAtMs), link: link && { ...link, sinceAtMs: link.sinceAtMs === null ? null : toSecond(link.sinceAtMs) } };
       if (before !== undefined && isSame(before.of, of)) continue;
       const text = JSON.stringify(rowOf(of, log));
       const isNews = before?.text !== text;
-      if (isNews) revision = next;
+      hasNews ||= isNews;
       kept.set(node.name, { text, of, revision: isNews ? next : before.revision });
     }
+    if (hasNews) revision = next;
+    asOfMs = wallMs;
   }
 
   return {
     async since(run, since) {
-      await renew();
+      await renewed();
       const from = run === log.epoch ? since : 0;
       const few = kept.size <= limits.fleetFlowsMax;
       const flows = few ? [...kept.keys()].flatMap((name) => pair(name, watch.flowOf(name), ({ upBytes, downBytes }) => [upBytes, downBytes] as [number, number])) : [];
@@ -118,7 +138,7 @@ export function createFleetView(control: { readonly log: Log; looks(): Iterable<
         run: log.epoch,
         revision,
         nowMs: clock.monotonicMs(),
-        asOf: isoTime(clock.wall().ms),
+        asOf: isoTime(asOfMs),
         self: log.origin,
         total: kept.size,
         askedAtMs: Object.fromEntries(askedAtMs),

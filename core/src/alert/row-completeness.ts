@@ -20,7 +20,7 @@ export function completenessOf(rows: readonly FleetRow[], nowMs: number): Comple
     unknown: missing.length,
     through,
     states,
-    missing: missing.slice(0, limits.telemetryMissingMax).map(({ node, site, state, since, through: time }) => ({ node, site, state, since, through: time })),
+    missing: missing.slice(0, limits.objectiveMissingMax).map(({ node, site, state, since, through: time }) => ({ node, site, state, since, through: time })),
   };
 }
 

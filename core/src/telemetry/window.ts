@@ -95,7 +95,12 @@ function lowestMerged(bins: Bins): Bins {
 
 /** What another wrote may be in any order, and name a bin twice. */
 function inOrder(bins: Bins): Bins {
-  return bins.every(([bin], at) => at === 0 || bin > (bins[at - 1]?.[0] ?? Infinity)) ? bins : [...createSketch(sumsOf(bins), limits.telemetryBinsMax).bins()].sort(([a], [b]) => a - b);
+  let before = -Infinity;
+  for (const bin of bins) {
+    if (bin[0] <= before) return [...createSketch(sumsOf(bins), limits.telemetryBinsMax).bins()].sort(([a], [b]) => a - b);
+    before = bin[0];
+  }
+  return bins;
 }
 
 function sumsOf(bins: Bins): Map<number, number> {
