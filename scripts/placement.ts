@@ -6,8 +6,8 @@
  * Fails, with the seed, where a plan breaks a bound.
  */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { readCases, wholeNumber, writeCases } from "./testing/case-file.ts";
 import { planAll, replanWithout, type Planned, type PlanInputs } from "@holon/core/placement/planner.ts";
 import { caseInstance } from "@holon/core/placement/testing/case.ts";
 import { brokenBy } from "@holon/core/placement/testing/hold.ts";
@@ -27,9 +27,10 @@ const tools = { sha256: (bytes: Uint8Array): Uint8Array => createHash("sha256").
 
 const { values: flags } = parseArgs({ options: { cases: { type: "string", default: "1000" }, seconds: { type: "string" }, state: { type: "string" }, seed: { type: "string", default: "1" } } });
 const { state: path, seconds } = flags;
-const endMs = seconds === undefined ? Number.POSITIVE_INFINITY : performance.now() + 1_000 * Number(seconds);
-let state: State = path !== undefined && existsSync(path) ? parseState(readFileSync(path, "utf8")) : { nextSeed: Number(flags.seed), cases: 0, plans: 0, placements: 0, unplaced: 0, violations: [], processorMs: 0 };
-while (state.cases < Number(flags.cases) && performance.now() < endMs) {
+const endMs = seconds === undefined ? Number.POSITIVE_INFINITY : performance.now() + 1_000 * wholeNumber("seconds", seconds);
+const cases = wholeNumber("cases", flags.cases);
+let state = readCases<State>(path, { nextSeed: wholeNumber("seed", flags.seed), cases: 0, plans: 0, placements: 0, unplaced: 0, violations: [], processorMs: 0 });
+while (state.cases < cases && performance.now() < endMs) {
   const before = process.cpuUsage();
   const plans = plansOf(state.nextSeed);
   const { user, system } = process.cpuUsage(before);
@@ -44,9 +45,9 @@ while (state.cases < Number(flags.cases) && performance.now() < endMs) {
     violations: [...state.violations, ...broken],
     processorMs: state.processorMs + (user + system) / 1_000,
   };
-  if (state.cases % saveEach === 0) save(state);
+  if (state.cases % saveEach === 0) writeCases(path, state);
 }
-save(state);
+writeCases(path, state);
 process.stdout.write(`${JSON.stringify(state)}\n`);
 process.exitCode = state.violations.length === 0 ? 0 : 1;
 
@@ -61,17 +62,4 @@ function plansOf(seed: number): readonly Planned[] {
   if (quiet === undefined) return [first, second];
   const inputs: PlanInputs = { ...second.inputs, previous: second.plan, scope: "touched", inventory: { ...second.inputs.inventory, nodes: second.inputs.inventory.nodes.map((node) => (node.name === quiet ? { ...node, state: "silent" } : node)) } };
   return [first, second, planAll(inputs, tools)];
-}
-
-function parseState(text: string): State {
-  const found = JSON.parse(text) as Partial<State>;
-  const { nextSeed = 1, cases = 0, plans = 0, placements = 0, unplaced = 0, violations = [], processorMs = 0 } = found;
-  return { nextSeed, cases, plans, placements, unplaced, violations, processorMs };
-}
-
-/** All of it or nothing: whoever is killed in the midst goes on from what was there. */
-function save(now: State): void {
-  if (path === undefined) return;
-  writeFileSync(`${path}.new`, JSON.stringify(now));
-  renameSync(`${path}.new`, path);
 }

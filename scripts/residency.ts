@@ -5,8 +5,8 @@
  *
  * Fails, with the seed, where a marker crosses a border that the rules close to it.
  */
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { readCases, wholeNumber, writeCases } from "./testing/case-file.ts";
 import { policiesEach, runResidency } from "@holon/sim/residency.ts";
 
 interface State {
@@ -21,8 +21,9 @@ const saveEach = 10;
 
 const { values: flags } = parseArgs({ options: { cases: { type: "string", default: "1000" }, state: { type: "string" }, seed: { type: "string", default: "1" } } });
 const { state: path } = flags;
-let state: State = path !== undefined && existsSync(path) ? parseState(readFileSync(path, "utf8")) : { nextSeed: Number(flags.seed), cases: 0, crossed: 0, violations: [], processorMs: 0 };
-for (let trees = 1; state.cases < Number(flags.cases); trees++) {
+const cases = wholeNumber("cases", flags.cases);
+let state = readCases<State>(path, { nextSeed: wholeNumber("seed", flags.seed), cases: 0, crossed: 0, violations: [], processorMs: 0 });
+for (let trees = 1; state.cases < cases; trees++) {
   const before = process.cpuUsage();
   const { seed, crossed, violations } = await runResidency(state.nextSeed);
   const { user, system } = process.cpuUsage(before);
@@ -33,20 +34,7 @@ for (let trees = 1; state.cases < Number(flags.cases); trees++) {
     violations: [...state.violations, ...violations.map((violation) => `seed ${seed}: ${violation}`)],
     processorMs: state.processorMs + (user + system) / 1_000,
   };
-  if (trees % saveEach === 0 || state.cases >= Number(flags.cases)) save(state);
+  if (trees % saveEach === 0 || state.cases >= cases) writeCases(path, state);
 }
 process.stdout.write(`${JSON.stringify(state)}\n`);
 process.exitCode = state.violations.length === 0 ? 0 : 1;
-
-function parseState(text: string): State {
-  const found = JSON.parse(text) as Partial<State>;
-  const { nextSeed = 1, cases = 0, crossed = 0, violations = [], processorMs = 0 } = found;
-  return { nextSeed, cases, crossed, violations, processorMs };
-}
-
-/** All of it or nothing: whoever is killed in the midst goes on from what was there. */
-function save(now: State): void {
-  if (path === undefined) return;
-  writeFileSync(`${path}.new`, JSON.stringify(now));
-  renameSync(`${path}.new`, path);
-}

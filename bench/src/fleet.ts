@@ -83,6 +83,6 @@ async function ask({ api, token }: z.infer<typeof readySchema>, rounds: number, 
   endsWithBench(child);
   let said = "";
   child.stdout.setEncoding("utf8").on("data", (piece: string) => (said += piece));
-  await once(child, "exit");
+  await once(child, "close");
   return askedSchema.parse(JSON.parse(said));
 }

@@ -36,7 +36,7 @@ test(`control answers for ${nodes} nodes while they tell`, onItsTurn(1, 2), asyn
   const asking = spawn(process.execPath, [program("ask-many.ts"), api, token, String(rounds), String(warmUp), ...paths, whole], { stdio: ["ignore", "pipe", "inherit"] });
   let said = "";
   asking.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
-  await once(asking, "exit");
+  await once(asking, "close");
   const answers = askedSchema.parse(JSON.parse(said));
   for (const [path, { times, bytes }] of Object.entries(answers)) context.diagnostic(`${path}: p50 ${at(times, 0.5).toFixed(1)} ms, p99 ${at(times, 0.99).toFixed(1)} ms, ${bytes} bytes`);
   context.diagnostic(`the process holds ${(residentBytes / nodes / 1024).toFixed(1)} KiB of resident memory a node`);

@@ -507,6 +507,8 @@ export const limits = {
   inventoryLookMs: 60_000,
   inventoryReportMsMin: 300_000,
   inventoryReportMsMax: 86_400_000,
+  /** Looks of which the middle one is the load of its processors; before there were so many it is unknown. */
+  inventoryLoadLooks: 5,
   /** A part of its processors or memory, and of a latency, by which a measured value has to differ to be told anew. */
   inventoryChange: 0.25,
   /** A node asks control this often whether it is still meant, and may run what stops on islands for so long after it asked. */

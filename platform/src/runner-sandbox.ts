@@ -35,6 +35,8 @@ export const readablePaths = [
   "@holon/core/run/parse-definition.ts",
   "@holon/core/run/shared-table.ts",
   "@holon/core/run/state-table.ts",
+  "@holon/core/run/failure-words.ts",
+  "@holon/core/run/misfit.ts",
   "./model-answer.ts",
   "./model-link.ts",
   "./model-protocol.ts",

@@ -10,6 +10,10 @@ export interface DoneSeed {
   /** Where a size was asked for. */
   readonly nodes?: number | undefined;
   readonly hours?: number | undefined;
+  /** In all its variants. */
+  readonly exhaustive?: true | undefined;
+  /** Where faults were to end earlier than the scenario has it. */
+  readonly safetyMsMax?: number | undefined;
   readonly worlds: number;
   readonly acknowledged: number;
   readonly delivered: number;
@@ -49,7 +53,7 @@ export interface RunAllOptions {
 export async function runAll(options: RunAllOptions): Promise<readonly DoneSeed[]> {
   const { program, seed: first, seeds, exhaustive = 0, repeatEvery = 20, size = {} } = options;
   const all = [...(options.done ?? [])];
-  const nameOf = (scenario: string, seed: number, { nodes, hours }: Pick<DoneSeed, "nodes" | "hours">): string => `${scenario} ${seed} ${nodes ?? ""} ${hours ?? ""}`;
+  const nameOf = (scenario: string, seed: number, { nodes, hours, exhaustive: isAll, safetyMsMax }: Lived): string => [scenario, seed, nodes ?? "", hours ?? "", isAll ?? "", safetyMsMax ?? ""].join(" ");
   const known = new Set(all.map((done) => nameOf(done.scenario, done.seed, done)));
   const able = [...scenarios.values()].filter((scenario) => {
     const lacking = options.names?.includes(scenario.name) === false ? undefined : scenario.needs?.();
@@ -59,12 +63,13 @@ export async function runAll(options: RunAllOptions): Promise<readonly DoneSeed[
   for (let index = 0; index < seeds; index++) {
     for (const scenario of able) {
       const seed = first + index;
-      if (known.has(nameOf(scenario.name, seed, size)) || options.names?.includes(scenario.name) === false) continue;
       const how = { size, exhaustive: index < exhaustive, safetyMsMax: options.safetyMsMax };
+      const lived: Lived = { ...size, ...(how.exhaustive ? { exhaustive: true } : {}), ...(how.safetyMsMax === undefined ? {} : { safetyMsMax: how.safetyMsMax }) };
+      if (known.has(nameOf(scenario.name, seed, lived)) || options.names?.includes(scenario.name) === false) continue;
       const run = await runSeed(scenario, program, seed, how);
       const isRepeated = seed % repeatEvery === 0 && !how.exhaustive;
       const again = isRepeated ? ((await runSeed(scenario, program, seed, how)).traceHash === run.traceHash ? "same" : "differs") : undefined;
-      const done = doneSeed(scenario.name, run, size, again);
+      const done = doneSeed(scenario.name, run, lived, again);
       all.push(done);
       options.keep?.(done);
     }
@@ -72,8 +77,11 @@ export async function runAll(options: RunAllOptions): Promise<readonly DoneSeed[
   return all;
 }
 
-function doneSeed(scenario: string, run: ScenarioRun, size: ScenarioSize, again: DoneSeed["again"]): DoneSeed {
+/** What of a run is not its seed: two that differ in it are two runs. */
+type Lived = Pick<DoneSeed, "nodes" | "hours" | "exhaustive" | "safetyMsMax">;
+
+function doneSeed(scenario: string, run: ScenarioRun, lived: Lived, again: DoneSeed["again"]): DoneSeed {
   const { seed, worlds, acknowledged, delivered, expiredByRule, damagedReported, lost, duplicated, reordered, traceHash } = run;
   const violations = again === "differs" ? [...run.violations, `two runs of seed ${seed} differ`] : run.violations;
-  return { scenario, seed, ...size, worlds, acknowledged, delivered, expiredByRule, damagedReported, lost, duplicated, reordered, convergedMs: run.convergedMs ?? null, traceHash, ...(again === undefined ? {} : { again }), violations };
+  return { scenario, seed, ...lived, worlds, acknowledged, delivered, expiredByRule, damagedReported, lost, duplicated, reordered, convergedMs: run.convergedMs ?? null, traceHash, ...(again === undefined ? {} : { again }), violations };
 }

@@ -9,6 +9,8 @@ const doneSchema = z.strictObject({
   seed: z.int(),
   nodes: count.optional(),
   hours: count.optional(),
+  exhaustive: z.literal(true).optional(),
+  safetyMsMax: count.optional(),
   worlds: count,
   acknowledged: count,
   delivered: count,

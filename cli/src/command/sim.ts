@@ -89,6 +89,8 @@ async function runOnRecord(options: SimOptions): Promise<void> {
   const { requireScenario } = await import("@holon/sim/run.ts");
   const { seedSums } = await import("@holon/sim/seed-record.ts");
   const { record } = options;
+  const lost = (["variant", "shrink", "trace"] as const).find((flag) => options[flag] !== undefined);
+  if (lost !== undefined) throw new HolonError("HOLON_ARGUMENT_BAD", `--${lost} does not go with --all or --record`, { next: "Run the one scenario and seed without them." });
   const names = options.all === true ? undefined : [requireScenario(options.scenario).name];
   const done = await runAll({
     program: await holonProgram(),

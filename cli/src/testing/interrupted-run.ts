@@ -15,7 +15,8 @@ export const waitingText = '{"type":"pump.minute"';
 export async function interruptedRun(context: TestContext, files: readonly string[]): Promise<string> {
   const data = tempFolder(context);
   const base = await freePortBase();
-  const holon = startHolon(context, onceArguments(files, data, "--speed", "700", "--port-base", `${base}`));
+  // Slow enough that it is long from over when it is cut and killed, also where the machine is busy.
+  const holon = startHolon(context, onceArguments(files, data, "--speed", "100", "--port-base", `${base}`));
   const minutes = (node: string): number => {
     if (!holon.isRunning()) throw new Error(holon.stderr());
     return logBytes(data, node).toString("latin1").split(waitingText).length - 1;

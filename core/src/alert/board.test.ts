@@ -4,7 +4,7 @@ import { objectiveSchema } from "../schema/objective.ts";
 import type { FleetRow } from "../telemetry/fleet-status.ts";
 import { printKey } from "../telemetry/key.ts";
 import type { Window } from "../telemetry/window.ts";
-import { createBoard, type BoardLook } from "./board.ts";
+import { createBoard, type Board, type BoardLook } from "./board.ts";
 import { completenessOf } from "./row-completeness.ts";
 
 const minuteMs = 60_000;
@@ -23,7 +23,7 @@ const lookOf = (rows: readonly FleetRow[], nowMs: number, more: Partial<BoardLoo
 test("an objective over nodes that are silent is unknown, never met", () => {
   const board = boardOf(["g1", "g2"]);
   const nowMs = beginMs + 10 * minuteMs;
-  for (let at = beginMs; at < nowMs; at += minuteMs) for (const node of ["g1", "g2"]) board.told(node, "s", windowOf(at, 100, 0));
+  for (let at = beginMs; at < nowMs; at += minuteMs) for (const node of ["g1", "g2"]) board.told(node, "s", windowOf(at, 100, 0), nowMs);
   assert.equal(board.rows(lookOf([row("g1", "present", nowMs), row("g2", "present", nowMs)], nowMs))[0]?.state, "met");
   const [cut] = board.rows(lookOf([row("g1", "present", nowMs), row("g2", "silent", nowMs - 5 * minuteMs)], nowMs));
   assert.deepEqual([cut?.state, cut?.completeness.unknown, cut?.completeness.missing[0]?.node], ["unknown", 1, "g2"]);
@@ -59,7 +59,7 @@ test("it burns, is told once, grows no second time, and is over when it burns no
   const rows = [row("g1", "present", beginMs + 1e9)];
   let nowMs = beginMs;
   const minutes = (many: number, bad: number): void => {
-    for (let minute = 0; minute < many; minute++, nowMs += minuteMs) board.told("g1", "s", windowOf(nowMs, 100 - bad, bad));
+    for (let minute = 0; minute < many; minute++, nowMs += minuteMs) board.told("g1", "s", windowOf(nowMs, 100 - bad, bad), nowMs + minuteMs);
   };
   minutes(60, 0);
   assert.deepEqual(board.look(lookOf(rows, nowMs)), []);
@@ -78,11 +78,74 @@ test("it burns, is told once, grows no second time, and is over when it burns no
 
 test("what was kept goes on, and no window counts twice", () => {
   const board = boardOf(["g1"]);
-  for (let minute = 0; minute < 5; minute++) board.told("g1", "s", windowOf(beginMs + minute * minuteMs, 99, 1));
+  for (let minute = 0; minute < 5; minute++) board.told("g1", "s", windowOf(beginMs + minute * minuteMs, 99, 1), beginMs + 6 * minuteMs);
   const kept = board.kept();
   const next = createBoard("edge");
-  next.declare([{ app: "press", objective, has: () => true }], (key) => kept.get(key));
-  for (let minute = 0; minute < 6; minute++) next.told("g1", "s", windowOf(beginMs + minute * minuteMs, 99, 1));
+  next.declare([{ app: "press", objective, has: () => true }], (key) => kept.get(key) ?? undefined);
+  for (let minute = 0; minute < 6; minute++) next.told("g1", "s", windowOf(beginMs + minute * minuteMs, 99, 1), beginMs + 6 * minuteMs);
   const [told] = next.rows(lookOf([row("g1", "present", beginMs + 6 * minuteMs)], beginMs + 6 * minuteMs));
   assert.deepEqual([Math.round(told?.good ?? 0), Math.round(told?.total ?? 0)], [594, 600]);
+});
+
+const goodOf = (board: Board, nowMs: number): number => Math.round(board.rows(lookOf([row("g1", "present", nowMs)], nowMs))[0]?.good ?? 0);
+
+test("one clock that is ahead hides nothing of what the others tell, neither now nor after a start", () => {
+  const nowMs = beginMs + 10 * minuteMs;
+  const yearMs = 365 * 86_400_000;
+  const board = boardOf(["g1", "g2"]);
+  for (let at = beginMs; at < nowMs; at += minuteMs) board.told("g1", "s", windowOf(at, 100, 0), nowMs);
+  board.told("g2", "s", windowOf(nowMs + yearMs, 7, 0), nowMs);
+  board.told("g2", "s", windowOf(nowMs - minuteMs, 100, 0), nowMs);
+  assert.equal(goodOf(board, nowMs), 1_100);
+
+  // What the node's own clock told while it was ahead goes when it is right again; so does what was kept of that time.
+  board.told("g1", "s", windowOf(nowMs + yearMs, 7, 0), nowMs + yearMs + minuteMs);
+  const kept = board.kept();
+  const next = createBoard("edge");
+  next.declare([{ app: "press", objective, has: () => true }], (key) => kept.get(key) ?? undefined);
+  for (const one of [board, next]) {
+    one.told("g1", "s", windowOf(nowMs, 50, 0), nowMs + minuteMs);
+    assert.equal(goodOf(one, nowMs + minuteMs), 50);
+  }
+});
+
+test("a clock that was never set takes nothing back of what was kept", () => {
+  const nowMs = beginMs + 10 * minuteMs;
+  const board = boardOf(["g1"]);
+  for (let at = beginMs; at < nowMs; at += minuteMs) board.told("g1", "s", windowOf(at, 100, 0), nowMs);
+  board.told("g1", "s", windowOf(minuteMs, 100, 0), 2 * minuteMs);
+  assert.equal(goodOf(board, nowMs), 1_000);
+});
+
+test("what was counted of another objective is not read as this one's, and of one that is no more nothing is kept", () => {
+  const board = boardOf(["g1"]);
+  board.told("g1", "s", windowOf(beginMs, 99, 1), beginMs + minuteMs);
+  const kept = board.kept();
+  const changed = { app: "press", objective: { ...objective, periodMs: 3_600_000 }, has: () => true };
+  const next = createBoard("edge");
+  next.declare([changed], (key) => kept.get(key) ?? undefined);
+  next.told("g1", "s", windowOf(beginMs + minuteMs, 50, 0), beginMs + 2 * minuteMs);
+  assert.equal(goodOf(next, beginMs + 2 * minuteMs), 50);
+  assert.deepEqual([...kept.keys()], ["press/kept@s"]);
+  board.declare([], () => undefined);
+  assert.deepEqual([...board.kept()], [["press/kept@s", null]]);
+  assert.deepEqual([...board.kept()], []);
+});
+
+test("a page is not over because nobody tells any more", () => {
+  const board = boardOf(["g1"]);
+  let nowMs = beginMs;
+  const minutes = (many: number, bad: number): void => {
+    for (let minute = 0; minute < many; minute++, nowMs += minuteMs) board.told("g1", "s", windowOf(nowMs, 100 - bad, bad), nowMs + minuteMs);
+  };
+  minutes(72 * 60, 0); // so that it is no ticket beside
+  minutes(20, 50);
+  const [alert] = board.look(lookOf([row("g1", "present", nowMs)], nowMs));
+  assert.ok(alert !== undefined);
+  assert.equal(alert.severity, "page");
+  const open = new Map([["press/kept@s", alert]]);
+  const dark = [row("g1", "silent", nowMs)];
+  for (const laterMs of [15 * minuteMs, 40 * minuteMs, 90 * minuteMs, 8 * 60 * minuteMs]) assert.notEqual(board.look(lookOf(dark, nowMs + laterMs, { open }))[0]?.state, "resolved", `${laterMs / minuteMs} minutes later`);
+  minutes(10 * 60, 0);
+  assert.equal(board.look(lookOf([row("g1", "present", nowMs)], nowMs, { open }))[0]?.state, "resolved");
 });

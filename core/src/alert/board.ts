@@ -2,6 +2,7 @@
  * Objectives as one node sees them: what it knows of each in each place, how fast the budget burns there, and how much of those who belong is known. Whoever holds the windows can look;
  * one node alone tells: the node of what is by node, the node that a site hangs on of what is by site, the root of what is of all.
  */
+import { isSet } from "../clock-set.ts";
 import { isoTime } from "../event/iso-time.ts";
 import { limits } from "../limits.ts";
 import { eventsMinOf, type Objective } from "../schema/objective.ts";
@@ -22,19 +23,22 @@ export interface Declared {
 
 /** What of a budget is kept over a start: its steps, and up to where each node was counted. */
 export interface KeptCounts {
+  /** What was counted, as text: under another period or bound its steps would mean something else. */
+  readonly of?: string | undefined;
   readonly steps: KeptBudget;
   readonly through: Readonly<Record<string, number>>;
 }
 
 export interface Board {
   declare(declared: readonly Declared[], kept: (key: string) => KeptCounts | undefined): void;
-  told(node: string, site: string, window: Window): void;
+  /** A window that ends ahead of `nowMs` is of a clock that is wrong: it would hide all that the right ones tell. */
+  told(node: string, site: string, window: Window, nowMs: number): void;
   /** What burns or has ended where this node tells. */
   look(about: BoardLook): readonly Alert[];
   /** All that it knows. */
   rows(about: BoardLook): readonly ObjectiveRow[];
-  /** Of what has changed since. */
-  kept(): ReadonlyMap<string, KeptCounts>;
+  /** Of what has changed since; null: it is declared no more, or otherwise. */
+  kept(): ReadonlyMap<string, KeptCounts | null>;
 }
 
 export interface BoardLook {
@@ -55,6 +59,8 @@ interface Place {
   readonly budget: Budget;
   readonly through: Map<string, number>;
   newestMs: number;
+  /** The same, also of what was kept. */
+  toldMs: number;
   everyMs: number;
   hasChanged: boolean;
 }
@@ -66,13 +72,15 @@ export function createBoard(self: string): Board {
   let all: readonly Declared[] = [];
   let keptOf: (key: string) => KeptCounts | undefined = () => undefined;
   const places = new Map<string, Place>();
+  const gone = new Set<string>();
 
   function placeOf(declared: Declared, scope: string): Place | undefined {
     const key = placeKey(ruleOf(declared), scope);
     const known = places.get(key);
     if (known !== undefined) return known;
     if (places.size >= limits.objectiveNodesMax && scope !== self && declared.objective.per === "node") return undefined;
-    const place = emptyPlace(declared, scope, keptOf(key));
+    const found = keptOf(key);
+    const place = emptyPlace(declared, scope, found?.of === undefined || found.of === textOf(declared) ? found : undefined);
     places.set(key, place);
     return place;
   }
@@ -93,20 +101,27 @@ export function createBoard(self: string): Board {
       const wanted = new Map(declared.map((one) => [ruleOf(one), one]));
       for (const [key, place] of places) {
         const now = wanted.get(ruleOf(place.declared));
-        if (now === undefined || JSON.stringify(now.objective) !== JSON.stringify(place.declared.objective)) places.delete(key);
-        else places.set(key, { ...place, declared: now });
+        if (now === undefined || textOf(now) !== textOf(place.declared)) {
+          places.delete(key);
+          gone.add(key);
+        } else places.set(key, { ...place, declared: now });
       }
     },
-    told(node, site, window) {
+    told(node, site, window, nowMs) {
+      const latestMs = nowMs + limits.telemetryAheadMs;
+      if (window.endMs > latestMs) return;
       for (const declared of all) {
         if (!declared.has(node)) continue;
         const share = shareOf(declared.objective, declared.app, window);
         const { per } = declared.objective;
         const scope = per === "node" ? node : per === "site" ? site : "fleet";
         const place = scope === "" ? undefined : placeOf(declared, scope); // whose site is not known yet
-        if (place === undefined || window.endMs <= (place.through.get(node) ?? -Infinity)) continue;
+        if (place === undefined) continue;
+        if (place.toldMs > latestMs && isSet(nowMs)) cut(place, latestMs);
+        if (window.endMs <= (place.through.get(node) ?? -Infinity)) continue;
         if (place.through.size < limits.objectiveNodesMax) place.through.set(node, window.endMs);
         place.newestMs = Math.max(place.newestMs, window.endMs);
+        place.toldMs = Math.max(place.toldMs, window.endMs);
         place.everyMs = window.everyMs;
         place.hasChanged = true;
         if (share !== undefined) place.budget.add(window.startMs, window.endMs, share.good, share.total);
@@ -125,11 +140,12 @@ export function createBoard(self: string): Board {
     },
     rows: (about) => inOrderOfNeed([...places.values(), ...untold(about)].map((place) => rowOf(place, burnsOf(place, about.nowMs), about))),
     kept() {
-      const kept = new Map<string, KeptCounts>();
+      const kept = new Map<string, KeptCounts | null>([...gone].filter((key) => !places.has(key)).map((key) => [key, null]));
+      gone.clear();
       for (const [key, place] of places) {
         if (!place.hasChanged || place.through.size >= limits.objectiveNodesMax) continue;
         place.hasChanged = false;
-        kept.set(key, { steps: place.budget.kept(), through: Object.fromEntries(place.through) });
+        kept.set(key, { of: textOf(place.declared), steps: place.budget.kept(), through: Object.fromEntries(place.through) });
       }
       return kept;
     },
@@ -141,7 +157,19 @@ const nowhere = "fleet";
 
 function emptyPlace(declared: Declared, scope: string, kept: KeptCounts | undefined): Place {
   const { target, periodMs } = declared.objective;
-  return { declared, scope, budget: createBudget({ target, periodMs, eventsMin: eventsMinOf(declared.objective), kept: kept?.steps ?? [] }), through: new Map(Object.entries(kept?.through ?? {})), newestMs: -Infinity, everyMs: limits.telemetryEveryMs, hasChanged: false };
+  const through = new Map(Object.entries(kept?.through ?? {}));
+  return { declared, scope, budget: createBudget({ target, periodMs, eventsMin: eventsMinOf(declared.objective), kept: kept?.steps ?? [] }), through, newestMs: -Infinity, toldMs: Math.max(-Infinity, ...through.values()), everyMs: limits.telemetryEveryMs, hasChanged: false };
+}
+
+const textOf = ({ objective }: Declared): string => JSON.stringify(objective);
+
+/** This node's own clock was ahead, or what was kept is of a time when nobody looked: all beyond that is taken back. */
+function cut(place: Place, latestMs: number): void {
+  for (const [node, throughMs] of place.through) if (throughMs > latestMs) place.through.delete(node);
+  place.budget.cut(latestMs);
+  place.newestMs = Math.min(place.newestMs, latestMs);
+  place.toldMs = Math.max(-Infinity, ...place.through.values());
+  place.hasChanged = true;
 }
 
 /** What is told comes an interval late: burning is looked for up to what is known, as long as that is not long ago. */
@@ -181,12 +209,12 @@ function rowOf({ declared, scope, budget }: Place, burns: readonly Burn[], { now
   };
 }
 
-/** Begins where both windows burn, and is over when none does; where nothing is known it stays what it was. */
+/** Begins where both windows burn, and is over when none does; where that by which it began knows nothing it stays what it was: who went dark is not well. */
 function alertOf(row: ObjectiveRow, burns: readonly Burn[], before: Alert | undefined, { self, nowMs, kind }: { readonly self: string; readonly nowMs: number; readonly kind: Objective["kind"] }): Alert | undefined {
   const burning = burns.filter(({ isBurning }) => isBurning);
   const [worst] = burning;
   if (worst === undefined) {
-    if (before === undefined || burns.every(({ short }) => short === null)) return undefined;
+    if (before === undefined || burns.some(({ severity, short }) => severity === before.severity && short === null)) return undefined;
     return { ...before, state: "resolved", until: isoTime(nowMs) };
   }
   const since = before?.since ?? isoTime(nowMs);

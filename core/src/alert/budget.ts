@@ -46,6 +46,8 @@ export interface Budget {
   add(startMs: number, endMs: number, good: number, total: number): void;
   burns(nowMs: number): readonly Burn[];
   spent(nowMs: number): Spent;
+  /** Takes back what begins after that time. */
+  cut(afterMs: number): void;
   /** To be kept and gone on from. */
   kept(): KeptBudget;
 }
@@ -91,6 +93,7 @@ export function createBudget({ target, periodMs, eventsMin = limits.objectiveEve
       const used = rate(good, total);
       return { good, total, left: used === null ? null : 1 - used, sinceMs };
     },
+    cut: (afterMs) => rings.forEach((ring) => ring.cut(afterMs)),
     kept: () => rings.map((ring) => ring.kept()),
   };
 }
@@ -98,6 +101,7 @@ export function createBudget({ target, periodMs, eventsMin = limits.objectiveEve
 interface Ring {
   add(startMs: number, endMs: number, good: number, total: number): void;
   sum(fromMs: number, toMs: number): { readonly good: number; readonly total: number; readonly sinceMs: number | undefined };
+  cut(afterMs: number): void;
   kept(): [number, number, number][];
 }
 
@@ -136,6 +140,10 @@ function createRing(widthMs: number, kept: KeptBudget[number]): Ring {
         sinceMs = Math.min(sinceMs ?? Infinity, slot * widthMs);
       }
       return { good, total, sinceMs };
+    },
+    cut(afterMs) {
+      for (const slot of slots.keys()) if (slot * widthMs > afterMs) slots.delete(slot);
+      newest = Math.max(-Infinity, ...slots.keys());
     },
     kept: () => [...slots].map(([slot, { good, total }]) => [slot, good, total]),
   };

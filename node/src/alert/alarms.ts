@@ -3,7 +3,8 @@
  * the lane names it alike, and a receiver that hears of it from two of them can tell. What nodes below told of their own look is taken over as they told it.
  */
 import type { IncidentBook } from "./book.ts";
-import { over } from "@holon/core/alert/incident.ts";
+import { over, type Incident } from "@holon/core/alert/incident.ts";
+import { isSet } from "@holon/core/clock-set.ts";
 import { isoTime } from "@holon/core/event/iso-time.ts";
 import { parseStoredEvent } from "@holon/core/event/stored.ts";
 import { limits } from "@holon/core/limits.ts";
@@ -24,9 +25,9 @@ export interface AlarmReader {
   committed(lanes: readonly Lane[]): void;
   /** To be appended at the first start. */
   begun(): readonly CellChange[];
-  /** Takes in what came since; returns how far, to be appended with it. Where it is not, it is read again. */
+  /** Takes in what came since; returns how far, to be appended with it. Where it is not, it is said again the next time, and nothing is taken in twice. */
   read(): Promise<readonly CellChange[]>;
-  /** Ends what has been quiet for long enough, as far as is known. */
+  /** Ends what has been quiet for long enough, as far as is known: of a node of which nobody will tell any more (undefined), by the time here. */
   quiet(nowMs: number, throughOf: (node: string) => number | undefined): void;
 }
 
@@ -35,6 +36,8 @@ export interface AlarmOptions {
   readonly book: IncidentBook;
   readonly settings: Alerting;
   siteOf(node: string): string | undefined;
+  /** A lane does not read; the others go on. */
+  failed(error: unknown): void;
 }
 
 const prefix = "alert/read/";
@@ -42,9 +45,12 @@ const prefix = "alert/read/";
 const begunCell = "alert/read/";
 const encoder = new TextEncoder();
 
-export function createAlarms({ log, book, settings, siteOf }: AlarmOptions): AlarmReader {
+export function createAlarms({ log, book, settings, siteOf, failed }: AlarmOptions): AlarmReader {
   const dirty = new Set<string>();
   const lanes = new Map<string, Lane>();
+  /** Up to where each was taken in, be it on disk or not. */
+  const reached = new Map<string, number>();
+  let more = { count: 0, atMs: 0 };
   const counts = (lane: Lane): boolean => lane.stream === "alarm" && lane.branch === undefined;
   const positionOf = (name: string): number | undefined => {
     const cell = log.cell(`${prefix}${name}`);
@@ -59,16 +65,16 @@ export function createAlarms({ log, book, settings, siteOf }: AlarmOptions): Ala
     }
   }
 
-  async function readLane(lane: Lane): Promise<CellChange | undefined> {
+  async function readLane(lane: Lane): Promise<void> {
     const name = laneName(lane);
     const head = log.head(lane)?.sequence ?? 0;
-    const from = positionOf(name) ?? passed.get(name) ?? 0;
-    if (head <= from) return undefined;
+    const from = Math.max(positionOf(name) ?? passed.get(name) ?? 0, reached.get(name) ?? 0);
+    if (head <= from) return;
     const records = await log.read(lane, from + 1, { maxRecords: limits.alarmsReadMax, maxBytes: limits.linkBatchBytesMax });
     for (const record of records) take(record);
     const through = records.at(-1)?.sequence ?? head;
+    reached.set(name, through);
     if (through < head) dirty.add(name);
-    return { key: `${prefix}${name}`, value: encoder.encode(JSON.stringify(through)) };
   }
 
   function take(record: LogRecord): void {
@@ -87,12 +93,14 @@ export function createAlarms({ log, book, settings, siteOf }: AlarmOptions): Ala
     const subject = event.subject ?? origin;
     const rule = `${origin}/${event.type}`;
     const open = book.openOf(rule, subject);
-    if (open !== undefined && atMs - (open.lastMs ?? atMs) < settings.alarmQuietMs) {
+    const lastMs = open?.lastMs ?? atMs;
+    // Either way: what a clock told that was ahead is no reason to count all that comes after it as the same.
+    if (open !== undefined && Math.abs(atMs - lastMs) < settings.alarmQuietMs) {
       const count = open.alert.count + 1;
-      book.put({ ...open, lastMs: Math.max(atMs, open.lastMs ?? atMs), alert: { ...open.alert, count, message: messageOf(event, origin, count) } });
+      book.put({ ...open, lastMs: atMs, alert: { ...open.alert, count, message: messageOf(event, origin, count) } });
       return;
     }
-    if (open !== undefined) book.put(over(open, () => true, isoTime((open.lastMs ?? atMs) + settings.alarmQuietMs)));
+    if (open !== undefined) book.put(over(open, () => true, isoTime(Math.min(lastMs + settings.alarmQuietMs, atMs))));
     const site = siteOf(origin);
     const [, producer = ""] = /^\/[^/]+\/(.+)\/[^/]+$/.exec(event.source) ?? [];
     const alert: Alert = {
@@ -110,28 +118,47 @@ export function createAlarms({ log, book, settings, siteOf }: AlarmOptions): Ala
     committed,
     begun: () => (log.cell(begunCell) === undefined ? [{ key: begunCell, value: encoder.encode("true") }, ...[...passed].map(([name, through]): CellChange => ({ key: `${prefix}${name}`, value: encoder.encode(JSON.stringify(through)) }))] : []),
     async read() {
-      const cells: CellChange[] = [];
       for (const name of [...dirty]) {
         dirty.delete(name);
         const lane = lanes.get(name);
-        const cell = lane && (await readLane(lane).catch((error: unknown) => {
+        if (lane === undefined) continue;
+        await readLane(lane).catch((error: unknown) => {
           dirty.add(name);
-          throw error;
-        }));
-        if (cell !== undefined) cells.push(cell);
+          failed(error);
+        });
       }
-      return cells;
+      return [...reached].flatMap(([name, through]): CellChange[] => {
+        if (positionOf(name) !== through) return [{ key: `${prefix}${name}`, value: encoder.encode(JSON.stringify(through)) }];
+        reached.delete(name);
+        return [];
+      });
     },
     quiet(nowMs, throughOf) {
-      for (const incident of book.all()) {
-        if (incident.alert.kind !== "alarm" || incident.alert.state !== "firing" || incident.alert.rule === "more") continue;
-        const overMs = (incident.lastMs ?? 0) + settings.alarmQuietMs;
-        const origin = incident.alert.node ?? "";
-        const knownMs = origin === log.origin ? nowMs : Math.min(nowMs, throughOf(origin) ?? -Infinity);
-        if (knownMs >= overMs) book.put(over(incident, () => true, isoTime(overMs)));
+      const open = book.all().filter(({ alert }) => alert.state === "firing");
+      for (const incident of open) {
+        if (incident.alert.kind !== "alarm") continue;
+        if (incident.alert.rule === "more") quietMore(incident, open.length - 1, nowMs);
+        else quietOne(incident, nowMs, throughOf);
       }
     },
   };
+
+  function quietOne(incident: Incident, nowMs: number, throughOf: (node: string) => number | undefined): void {
+    const { lastMs = 0 } = incident;
+    // A clock that was ahead would keep it open until then: it counts as told now.
+    if (lastMs > nowMs + limits.telemetryAheadMs) return isSet(nowMs) ? book.put({ ...incident, lastMs: nowMs }) : undefined;
+    const overMs = lastMs + settings.alarmQuietMs;
+    const origin = incident.alert.node ?? "";
+    const knownMs = origin === log.origin ? nowMs : Math.min(nowMs, throughOf(origin) ?? nowMs);
+    if (knownMs >= overMs) book.put(over(incident, () => true, isoTime(overMs)));
+  }
+
+  /** That there are more than it holds is over when there is room again, and nothing came on top for a while. */
+  function quietMore(incident: Incident, others: number, nowMs: number): void {
+    const { count } = incident.alert;
+    if (count !== more.count || nowMs < more.atMs || others >= limits.alertsOpenMax) more = { count, atMs: nowMs };
+    else if (nowMs - more.atMs >= settings.alarmQuietMs) book.put(over(incident, () => true, isoTime(nowMs)));
+  }
 }
 
 const messageOf = ({ type, subject, recordedtime }: StoredEvent, origin: string, count: number): string => `${type}${subject === undefined ? "" : ` of ${subject}`} at ${origin}${count === 1 ? "" : `, ${count} times, the last at ${recordedtime}`}`;

@@ -83,14 +83,14 @@ export function createAlerts(options: AlertsOptions): Alerts {
   const settings: Alerting = config.alerts ?? alertingSchema.parse({});
   const isRoot = config.parent === undefined;
   const isOwed = (incident: Incident): boolean => settings.routes.some((route) => goesBy(route, incident.alert) && owed(incident, route.name, route.resolved) !== undefined);
-  const book = openBook({ log, sha256, isOwed });
+  const book = openBook({ log, jurisdiction: config.jurisdiction, sha256, isOwed });
   for (const alert of earlier(log)) book.hear({ alert, class: "public", jurisdiction: config.jurisdiction, node: self });
   const declarations = createDeclarations(log, settings.objectives);
   const objectives = createObjectives({ log, declarations, sha256, place: { site: config.site, isRoot, takesChildren: config.listen !== undefined && config.siblings.length === 0 } });
-  const alarms = createAlarms({ log, book, settings, siteOf: options.siteOf });
+  const alarms = createAlarms({ log, book, settings, siteOf: options.siteOf, failed: options.failed });
   const ownOpen = (accepts: (alert: Alert) => boolean): readonly Alert[] => book.all().flatMap(({ alert, tellers }) => (tellers.some(({ node, isOver }) => node === self && !isOver) && accepts(alert) ? [alert] : []));
   const silence = (parts.silence ?? createSilenceWatch)({ self, isRoot, firing: ownOpen(({ kind }) => kind === "silence"), fromMs: log.head({ origin: self, stream: "telemetry" })?.sequence === undefined ? 0 : clock.wall().ms + limits.silenceStartMs });
-  const mayGo = askLeaving({ guard: options.guard, log, events });
+  const mayGo = askLeaving({ guard: options.guard, log, events, jurisdiction: config.jurisdiction });
   const delivery = (parts.create ?? createDelivery)({ routes: settings.routes, log, book, events, notifier: ports.notifier, ports, sha256, mayGo, keep });
   /** Told from below, perhaps before the alert itself is read. */
   const acknowledgements = new Map<string, Parameters<Alerts["acknowledged"]>[0]>();
@@ -123,7 +123,8 @@ export function createAlerts(options: AlertsOptions): Alerts {
     for (const alert of said) book.hear({ alert, class: "public", jurisdiction: config.jurisdiction, node: self });
     takeAcknowledgements();
     overElsewhere(status, nowMs);
-    alarms.quiet(nowMs, options.throughOf);
+    const gone = new Set(status.nodes.filter(({ state }) => state === "gone").map(({ node }) => node));
+    alarms.quiet(nowMs, (node) => (gone.has(node) ? undefined : options.throughOf(node)));
     const isKeeping = clock.monotonicMs() - keptAtMs >= limits.objectiveKeepMs;
     if (isKeeping) keptAtMs = clock.monotonicMs();
     const records = said.map((alert): NewRecord => events.record({ stream: "alarm", type: alert.state === "firing" ? firedType : endedType, class: "public", producer: "alerts", subject: alert.subject, data: alert }));
@@ -191,7 +192,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
       alarms.committed(lanes);
       if (declarations.committed(cells)) objectives.changed();
     },
-    window: objectives.told,
+    window: (node, site, told) => objectives.told(node, site, told, clock.wall().ms),
     judged: () => judgedTotals(log, declarations.own()),
     list(status) {
       const nowMs = Date.parse(status.asOf);

@@ -30,6 +30,8 @@ export interface Changes {
 
 export interface BookOptions {
   readonly log: SegmentLog;
+  /** Of this node: what it says itself is of it. */
+  readonly jurisdiction: string;
   sha256(bytes: Uint8Array): Uint8Array;
   /** Somebody is still to be told of it. */
   isOwed(incident: Incident): boolean;
@@ -41,7 +43,7 @@ const encoder = new TextEncoder();
 
 export const silenceCell = (name: string): string => `${silencePrefix}${name}`;
 
-export function openBook({ log, sha256, isOwed }: BookOptions): IncidentBook {
+export function openBook({ log, jurisdiction, sha256, isOwed }: BookOptions): IncidentBook {
   const incidents = new Map<string, Incident>();
   /** By every id under which it was told, the one that names it. */
   const named = new Map<string, string>();
@@ -95,7 +97,7 @@ export function openBook({ log, sha256, isOwed }: BookOptions): IncidentBook {
       const known = incidents.get(named.get(alert.id) ?? open.get(whatOf(alert)) ?? "");
       if (known !== undefined) put(hearAgain(known, heard));
       else if (open.size < limits.alertsOpenMax || alert.state === "resolved") put(begin(heard));
-      else put(oneMore(incidents.get(open.get(whatOf({ rule: "more", subject: log.origin })) ?? ""), heard, log.origin));
+      else put(oneMore(incidents.get(open.get(whatOf({ rule: "more", subject: log.origin })) ?? ""), alert.since, { self: log.origin, jurisdiction }));
     },
     put,
     isOnDisk: (id) => onDisk.has(id),
@@ -119,9 +121,10 @@ export function openBook({ log, sha256, isOwed }: BookOptions): IncidentBook {
 
 const whatOf = ({ rule, subject }: { readonly rule: string; readonly subject: string }): string => `${rule}\n${subject}`;
 
-function oneMore(before: Incident | undefined, heard: Heard, self: string): Incident {
+/** It says how many, and nothing of what they are: they are of any class and of anywhere. */
+function oneMore(before: Incident | undefined, since: string, { self, jurisdiction }: { readonly self: string; readonly jurisdiction: string }): Incident {
   const count = (before?.alert.count ?? 0) + 1;
-  const message = `${count} more than the ${limits.alertsOpenMax} incidents that ${self} holds open; the last was: ${heard.alert.message}`;
+  const message = `${count} more than the ${limits.alertsOpenMax} incidents that ${self} holds open`;
   if (before !== undefined) return { ...before, alert: { ...before.alert, count, message } };
-  return begin({ ...heard, class: "public", alert: { ...heard.alert, id: `more/${self}/${heard.alert.since}`, rule: "more", kind: "alarm", subject: self, severity: "page", message } });
+  return begin({ class: "public", jurisdiction, node: self, alert: { id: `more/${self}/${since}`, rule: "more", kind: "alarm", subject: self, severity: "page", state: "firing", since, until: null, value: null, threshold: null, message, count, node: self } });
 }

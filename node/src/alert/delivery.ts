@@ -15,6 +15,7 @@ import { toHex } from "@holon/core/log/hex.ts";
 import type { CellChange, NewRecord } from "@holon/core/log/log.ts";
 import type { Clock, Notifier, NotifierMessage, Random, Timer, Trace } from "@holon/core/ports.ts";
 import type { AlertRoute } from "@holon/core/schema/alerting.ts";
+import { stricterClass } from "@holon/core/shared/state.ts";
 import type { Alert } from "@holon/core/telemetry/alert.ts";
 import { z } from "zod";
 import type { Events } from "../event/events.ts";
@@ -203,7 +204,8 @@ function createLine(route: AlertRoute, { log, book, events, notifier, ports, sha
 /** What stands in one message: of one kind, at one site, begun or over. */
 const groupOf = ({ incident: { alert }, state }: { readonly incident: Incident; readonly state: ToldState }): string => `${state} ${alert.kind} ${alert.site ?? ""} ${alert.severity}`;
 
-const classOf = (items: Out["items"]): Incident["class"] => (items.every(({ incident }) => incident.class === "public") ? "public" : (items.find(({ incident }) => incident.class !== "public")?.incident.class ?? "derived"));
+/** The strictest of them. */
+const classOf = (items: Out["items"]): Incident["class"] => items.map(({ incident }) => incident.class).reduce(stricterClass, "public");
 
 const parseBody = ({ body }: NotifierMessage): unknown => JSON.parse(body) as unknown;
 

@@ -6,11 +6,23 @@ import type { Events } from "../event/events.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import type { Guard } from "../policy/guard.ts";
 
-export function askLeaving({ guard, log, events }: { readonly guard: Pick<Guard, "inForce">; readonly log: SegmentLog; readonly events: Events }): (incident: Incident, route: AlertRoute) => Promise<{ readonly allow: boolean; readonly reason: string }> {
+export interface LeavingOptions {
+  readonly guard: Pick<Guard, "inForce">;
+  readonly log: Pick<SegmentLog, "origin" | "append">;
+  readonly events: Events;
+  readonly jurisdiction: string;
+}
+
+export function askLeaving({ guard, log, events, jurisdiction }: LeavingOptions): (incident: Incident, route: AlertRoute) => Promise<{ readonly allow: boolean; readonly reason: string }> {
   const self: Principal = { kind: "node", name: log.origin };
   const told = new Map<string, Promise<unknown>>();
   return async (incident, route) => {
-    if (route.to.kind === "event") return { allow: true, reason: "it stays here" };
+    if (route.to.kind === "event") {
+      if (route.to.stream === "local") return { allow: true, reason: "it stays here" };
+      // What is written there goes up as this node's own, under its own jurisdiction: the guard of the link would ask about another one.
+      const allow = incident.jurisdiction === jurisdiction;
+      return { allow, reason: allow ? "it is asked about again where it goes up" : `the stream alarm goes up as data of ${jurisdiction}, and this is of ${incident.jurisdiction}` };
+    }
     const { own, relayed, hash, version } = guard.inForce();
     const isOwn = incident.alert.kind !== "alarm" || incident.alert.node === log.origin;
     // Without a written policy nobody has said where it goes from there on.

@@ -22,7 +22,7 @@ export interface Objectives extends Pick<Board, "told"> {
 
 const prefix = "objective/kept/";
 const encoder = new TextEncoder();
-const keptSchema = z.object({ key: z.string(), steps: keptBudgetSchema, through: z.record(z.string(), z.number()) });
+const keptSchema = z.object({ key: z.string(), of: z.string().optional(), steps: keptBudgetSchema, through: z.record(z.string(), z.number()) });
 
 export interface ObjectivesOptions {
   readonly log: SegmentLog;
@@ -69,7 +69,7 @@ export function createObjectives({ log, declarations, place, sha256 }: Objective
     changed: () => board.declare(declarations.all(), keptOf),
     look: (rows, nowMs, open) => board.look(lookOf(rows, nowMs, open)),
     rows: (rows, nowMs) => board.rows(lookOf(rows, nowMs, new Map())),
-    cells: () => [...board.kept()].map(([key, kept]): CellChange => ({ key: cellOf(key), value: encoder.encode(JSON.stringify({ key, ...kept })) })),
+    cells: () => [...board.kept()].map(([key, kept]): CellChange => ({ key: cellOf(key), value: kept === null ? null : encoder.encode(JSON.stringify({ key, ...kept })) })),
   };
 }
 

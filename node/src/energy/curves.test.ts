@@ -60,4 +60,13 @@ test("a file of the other kind is refused, and events bring a curve", async () =
   await world.drive(log.append({ records: [events.record({ stream: "local", type: "grid.price", class: "public", producer: "grid/door", data: { startMs: worldBeginsMs, values: [0.25, -0.01] } })] }));
   await pass(5_000);
   assert.deepEqual([line("price")?.value, line("price")?.source], ["0.25 a kWh now, 1 h ahead", "event grid.price"]);
+
+  // However much comes along with it, before it and after it.
+  const price = (value: number) => events.record({ stream: "local", type: "grid.price", class: "public", producer: "grid/door", data: { startMs: worldBeginsMs, values: [value, 0] } });
+  const many = (count: number) => Array.from({ length: count }, () => events.record({ stream: "local", type: "grid.load", class: "public", producer: "grid/door", data: {} }));
+  for (const [value, before, after] of [[0.5, 0, limits.unitBatchMax + 5], [0.75, limits.unitBatchMax + 5, 0]] as const) {
+    await world.drive(log.append({ records: [...many(before), price(value), ...many(after)] }));
+    await pass(5_000);
+    assert.equal(line("price")?.value, `${value} a kWh now, 1 h ahead`);
+  }
 });

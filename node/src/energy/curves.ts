@@ -8,7 +8,7 @@ import { parseStoredEvent, startsWith } from "@holon/core/event/stored.ts";
 import { limits } from "@holon/core/limits.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
 import { printRecordName } from "@holon/core/log/identity.ts";
-import type { Lane, Log, NewRecord } from "@holon/core/log/log.ts";
+import type { Lane, Log, LogRecord, NewRecord } from "@holon/core/log/log.ts";
 import type { Clock, Feeds, Timer, Trace } from "@holon/core/ports.ts";
 import { typePrefix } from "@holon/core/run/trigger-events.ts";
 import { curveDataSchema, curveEvent, energyCurveSchema, energyKinds, type EnergyCurve, type EnergyKind, type FeedSource } from "@holon/core/schema/energy.ts";
@@ -100,21 +100,25 @@ export function createCurves({ sources, feeds, log, events, ports }: CurvesOptio
     void inTurn(readAll).then(() => void (closed || (timer = clock.after(limits.curveReadMs, again))));
   }
 
-  /** The newest of each lane counts. */
+  /** All that came, in its order, so that the newest counts. */
   async function readEvents(): Promise<void> {
     for (const [name, { lane, mark }] of log.heads()) {
-      const from = (positions.get(name) ?? 0) + 1;
-      if (from > mark.sequence || closed) continue;
-      positions.set(name, mark.sequence);
-      const records = await log.read(lane, Math.max(from, mark.sequence - limits.unitBatchMax), { maxRecords: limits.unitBatchMax, maxBytes: limits.linkBatchBytesMax });
-      for (const record of records) {
-        const feed = byEvent.find(({ prefix }) => startsWith(record.bytes, prefix));
-        if (feed === undefined) continue;
-        const data = curveDataSchema.safeParse(parseStoredEvent(record.bytes, printRecordName(record)).data);
-        if (data.success) await take(feed.kind, around(data.data, clock.wall().ms), `event ${feed.type}`);
-        else trace.note("warn", `curve of ${feed.kind}: ${printRecordName(record)} is none: it is to hold startMs and values`, { code: "HOLON_EVENT_BAD" });
+      while (!closed && (positions.get(name) ?? 0) < mark.sequence) {
+        const records = await log.read(lane, (positions.get(name) ?? 0) + 1, { maxRecords: limits.unitBatchMax, maxBytes: limits.linkBatchBytesMax });
+        for (const record of records) {
+          const feed = byEvent.find(({ prefix }) => startsWith(record.bytes, prefix));
+          if (feed !== undefined) await takeEvent(feed, record);
+          positions.set(name, record.sequence);
+        }
+        if (records.length === 0) positions.set(name, mark.sequence);
       }
     }
+  }
+
+  async function takeEvent({ kind, type }: (typeof byEvent)[number], record: LogRecord): Promise<void> {
+    const data = curveDataSchema.safeParse(dataOf(record));
+    if (data.success) await take(kind, around(data.data, clock.wall().ms), `event ${type}`);
+    else trace.note("warn", `curve of ${kind}: ${printRecordName(record)} is none: it is to hold startMs and values`, { code: "HOLON_EVENT_BAD" });
   }
 
   return {
@@ -132,6 +136,14 @@ export function createCurves({ sources, feeds, log, events, ports }: CurvesOptio
       timer?.cancel();
     },
   };
+}
+
+function dataOf(record: LogRecord): unknown {
+  try {
+    return parseStoredEvent(record.bytes, printRecordName(record)).data;
+  } catch {
+    return undefined; // told as what it is not
+  }
 }
 
 type Hours = Pick<EnergyCurve, "startMs" | "values">;

@@ -20,7 +20,8 @@ const curve: EnergyCurve = energyCurveSchema.parse({ kind: "carbon", startMs: wo
 function bed(planned?: Shift) {
   const world = new World(3);
   const self = nodeName("edge-1");
-  const clock = createClock(new Incarnation(world, { name: self, number: 1, calls: 0, hooks: {} }), new ClockHardware(world), 0);
+  const hardware = new ClockHardware(world);
+  const clock = createClock(new Incarnation(world, { name: self, number: 1, calls: 0, hooks: {} }), hardware, 0);
   const cells = new Map<string, Uint8Array>();
   const records: NewRecord[] = [];
   const log = {
@@ -44,7 +45,7 @@ function bed(planned?: Shift) {
   };
   const until = (hour: number) => world.run({ timeMs: hour * hourMs });
   const told = (): readonly Shifted[] => records.map(({ bytes }) => parseStoredEvent(bytes, "x")).filter(({ type }) => type === shiftedEvent).map(({ data }) => shiftedSchema.parse(data));
-  return { world, cells, open, until, told, state };
+  return { world, cells, open, until, told, state, hardware };
 }
 
 test("it opens in its hours, pauses between them, and tells once what came of it", async () => {
@@ -117,4 +118,26 @@ test("who leaves works off what there is, whatever the hour; what a node was giv
   state.leaving = true;
   assert.equal(gate.isOpen(), true);
   assert.ok(cells.has(jobCell("lab/train")));
+});
+
+test("a clock that was ahead and is set back holds no job up until then, be it done or under way", async () => {
+  for (const isDone of [true, false]) {
+    const { open, until, told, state, hardware } = bed();
+    state.curve = undefined; // it runs when it is due
+    hardware.stepWall(400 * 24 * hourMs);
+    const gate = open();
+    await until(9);
+    assert.equal(gate.status().phase, "runs");
+    state.done = isDone;
+    gate.look();
+    await until(9.5);
+    assert.equal(told().length, isDone ? 1 : 0);
+    hardware.stepWall(-400 * 24 * hourMs);
+    state.done = false;
+    await until(10);
+    assert.deepEqual([gate.isOpen(), gate.status().phase], [false, "idle"]);
+    await until(32.5);
+    assert.deepEqual([gate.status().phase, gate.status().arrivesMs], ["runs", at(32)]);
+    await gate.close();
+  }
 });

@@ -113,6 +113,7 @@ export function createJobGate({ app, fn, log, events, clock, trace, planned, cur
     timer?.cancel();
     const nowMs = clock.wall().ms;
     if (log.cell(jobCell(unit)) === undefined) await log.append({ cells: [cellOf(held)] });
+    await beginAnew(nowMs);
     if (held.run === undefined) await begin(nowMs);
     const { run } = held;
     if (run === undefined) return wait(timetable.next(Math.max(held.doneMs, timetable.latest(nowMs) - 1)) - nowMs);
@@ -122,6 +123,16 @@ export function createJobGate({ app, fn, log, events, clock, trace, planned, cur
     if (opens !== (run.openedMs !== null)) await turn(run, opens, nowMs);
     setOpen(opens);
     wait(nextChangeMs(run.shift, nowMs) - nowMs);
+  }
+
+  /** A clock that was set back by more than one time: what was told by it as it was before would hold the job up until then. */
+  async function beginAnew(nowMs: number): Promise<void> {
+    const dueMs = timetable.latest(nowMs);
+    if (timetable.next(dueMs) >= (held.run?.shift.arrivesMs ?? held.doneMs)) return;
+    const next: Held = { doneMs: dueMs };
+    await log.append({ cells: [cellOf(next)] });
+    held = next;
+    setOpen(false);
   }
 
   /** The newest time that has come, if it was not done. Its hours are fixed from here on, through restarts. */

@@ -5,14 +5,14 @@ import { isNews } from "./news.ts";
 import { reportOf, type ReportInput } from "./report.ts";
 
 const capacity = { processors: 4, memoryBytes: 8e9, diskBytes: 1e11 };
-const base: ReportInput = { config: {}, nowMs: 1_000, capacity, figures: { cpuUserPercent: 20, cpuSystemPercent: 5, memoryUsedPercent: 50 }, way: { parent: "cloud-1", latencyMs: 12 } };
+const base: ReportInput = { config: {}, nowMs: 1_000, capacity, load: { processors: 25, memory: 50 }, way: { parent: "cloud-1", latencyMs: 12 } };
 const measured = (value: number, asOfMs = 1_000) => ({ value, asOfMs, source: "measured" });
 
 test("what is measured says so and when; what nobody knows is left out, and is not nought", () => {
   const report = reportOf(base);
   assert.deepEqual(nodeReportSchema.parse(report), report);
   assert.deepEqual(report, { capacity: { ...capacity, asOfMs: 1_000, source: "measured" }, load: { processors: measured(1), memoryBytes: measured(4e9) }, providers: ["cpu"], uplink: { parent: "cloud-1", latencyMs: measured(12) }, prices: {}, power: {} });
-  assert.deepEqual(reportOf({ config: {}, nowMs: 1, capacity: {}, figures: {}, way: undefined }), { capacity: { asOfMs: 1, source: "measured" }, load: {}, providers: ["cpu"], prices: {}, power: {} });
+  assert.deepEqual(reportOf({ config: {}, nowMs: 1, capacity: {}, load: {}, way: undefined }), { capacity: { asOfMs: 1, source: "measured" }, load: {}, providers: ["cpu"], prices: {}, power: {} });
 });
 
 test("what the operator declares goes before what is measured; a price that metering has by default is not declared", () => {
@@ -28,9 +28,9 @@ test("small changes of what is measured are no news, and a later look at the sam
   const before = reportOf(base);
   const news = (more: Partial<ReportInput>) => isNews(before, reportOf({ ...base, nowMs: 90_000, ...more }));
   assert.equal(news({}), undefined);
-  assert.equal(news({ figures: { ...base.figures, cpuUserPercent: 40 } }), undefined);
-  assert.equal(news({ figures: { ...base.figures, cpuUserPercent: 60 } }), "measured");
-  assert.equal(news({ figures: {} }), "measured");
+  assert.equal(news({ load: { ...base.load, processors: 45 } }), undefined);
+  assert.equal(news({ load: { ...base.load, processors: 65 } }), "measured");
+  assert.equal(news({ load: {} }), "measured");
   assert.equal(news({ way: { parent: "cloud-1", latencyMs: 14 } }), undefined);
   assert.equal(news({ way: { parent: "cloud-1", latencyMs: 30 } }), "measured");
   assert.equal(news({ speeds: { "a/f": 40 } }), "measured", "a speed is known that was not");

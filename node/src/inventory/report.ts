@@ -16,25 +16,24 @@ export interface ReportInput {
   readonly config: Pick<NodeConfig, "inventory" | "prices" | "power"> & { readonly siblings?: NodeConfig["siblings"] };
   readonly nowMs: number;
   readonly capacity: HostCapacity;
-  /** Of `HostStats.sample`. */
-  readonly figures: Readonly<Record<string, number>>;
+  /** As percent of what the machine has, 0 to 100. */
+  readonly load: { readonly processors?: number | undefined; readonly memory?: number | undefined };
   readonly way: Way | undefined;
   /** Milliseconds of one event, by unit, as measured. */
   readonly speeds?: Readonly<Record<string, number>>;
 }
 
-export function reportOf({ config, nowMs, capacity, figures, way, speeds = {} }: ReportInput): NodeReport {
+export function reportOf({ config, nowMs, capacity, load, way, speeds = {} }: ReportInput): NodeReport {
   const { inventory = {}, prices, power } = config;
   const asOf = (source: Measured["source"]) => (value: number | undefined): Measured | undefined => (value === undefined ? undefined : { value, asOfMs: nowMs, source });
   const [declared, measured] = [asOf("declared"), asOf("measured")];
   const has = compact({ processors: inventory.processors ?? capacity.processors, memoryBytes: inventory.memoryBytes ?? capacity.memoryBytes, diskBytes: inventory.diskBytes ?? capacity.diskBytes });
   const isDeclared = inventory.processors !== undefined || inventory.memoryBytes !== undefined || inventory.diskBytes !== undefined;
   const powerSource = inventory.powerSource ?? capacity.powerSource;
-  const busy = sum(figures["cpuUserPercent"], figures["cpuSystemPercent"]);
   const { latencyMs, bytesPerSecond, perGigabyte } = inventory.uplink ?? {};
   return {
     capacity: { ...has, ...(inventory.accelerators === undefined ? {} : { accelerators: inventory.accelerators }), asOfMs: nowMs, source: isDeclared ? "declared" : "measured" },
-    load: compact({ processors: measured(part(busy, has.processors)), memoryBytes: measured(part(figures["memoryUsedPercent"], has.memoryBytes)) }),
+    load: compact({ processors: measured(part(load.processors, has.processors)), memoryBytes: measured(part(load.memory, has.memoryBytes)) }),
     providers: [...new Set([...(inventory.providers ?? ["cpu"]), ...(capacity.confines === true ? ["bubblewrap"] : [])])],
     ...(way === undefined ? {} : { uplink: { parent: way.parent, ...compact({ latencyMs: declared(latencyMs) ?? measured(way.latencyMs), bytesPerSecond: declared(bytesPerSecond) ?? (way.bandwidth && { value: way.bandwidth.bytesPerSecond, asOfMs: way.bandwidth.asOfMs, source: "measured" as const }), perGigabyte: declared(perGigabyte ?? priced(prices?.perGigabyteUp)) }) } }),
     prices: compact({
@@ -55,7 +54,6 @@ export function reportOf({ config, nowMs, capacity, figures, way, speeds = {} }:
 /** In what is declared for metering a price that was left out is nought; whether it is free, nobody has said. */
 const priced = (price: number | undefined): number | undefined => (price === 0 ? undefined : price);
 
-const sum = (a: number | undefined, b: number | undefined): number | undefined => (a === undefined || b === undefined ? undefined : a + b);
 const part = (percent: number | undefined, of: number | undefined): number | undefined => (percent === undefined || of === undefined ? undefined : (percent / 100) * of);
 
 type Present<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };

@@ -9,7 +9,8 @@ import type { Events } from "../event/events.ts";
 import type { Calls } from "../link/calls.ts";
 import type { Peer } from "../link/peer.ts";
 import { isNews } from "./news.ts";
-import { reportOf, type Way } from "./report.ts";
+import { reportOf, type ReportInput, type Way } from "./report.ts";
+import { createSteadyLoad } from "./steady-load.ts";
 
 export interface ReporterOptions {
   readonly config: NodeConfig;
@@ -52,7 +53,8 @@ export function createReporter(options: ReporterOptions): Reporter {
   let tokens = burst;
   let refilledMs = clock.monotonicMs();
   /** Of the last sample, and when that was. */
-  let load: Readonly<Record<string, number>> = {};
+  let load: ReportInput["load"] = {};
+  const steadyLoad = createSteadyLoad();
   let sampledMs = Number.NEGATIVE_INFINITY;
   let started = false;
   let closed = false;
@@ -64,7 +66,7 @@ export function createReporter(options: ReporterOptions): Reporter {
       const latencyMs = (await latencyTo(peer)) ?? same?.latencyMs;
       way = { parent: peer.name, latencyMs, bandwidth: await bandwidthTo(peer, latencyMs, same) };
     }
-    const report = reportOf({ config, nowMs: clock.wall().ms, capacity: (await host?.capacity()) ?? {}, figures: await figures(), way, speeds: options.speeds() });
+    const report = reportOf({ config, nowMs: clock.wall().ms, capacity: (await host?.capacity()) ?? {}, load: await loadNow(), way, speeds: options.speeds() });
     seen = report;
     const nowMs = clock.monotonicMs();
     const news = last === undefined ? "told" : isNews(last.report, report);
@@ -75,12 +77,13 @@ export function createReporter(options: ReporterOptions): Reporter {
     await options.append(events.record({ stream: "audit", type: "holon.node.inventory", class: "public", producer: "node", data: report }));
   }
 
-  /** Over half the time between two looks at least: what a node does while it starts is no load to plan by. */
-  async function figures(): Promise<Readonly<Record<string, number>>> {
+  /** Over half the time between two looks at least: links that open one after the other are no looks. */
+  async function loadNow(): Promise<ReportInput["load"]> {
     const nowMs = clock.monotonicMs();
     if (host === undefined || nowMs - sampledMs < limits.inventoryLookMs / 2) return load;
     sampledMs = nowMs;
-    return (load = await host.sample());
+    const { cpuUserPercent: user, cpuSystemPercent: system, memoryUsedPercent: memory } = await host.sample();
+    return (load = { processors: steadyLoad(user === undefined || system === undefined ? undefined : user + system), memory });
   }
 
   function mayTell(nowMs: number): boolean {

@@ -37,19 +37,22 @@ export function createForgetter({ log, blobs, clock, trace, askMoved, isOwn, cha
   const waiting = () => sealedUnits(log).filter(({ unit }) => !isOwn(unit));
 
   async function look(): Promise<void> {
-    for (const { unit, id } of waiting()) {
-      const { over } = movedAnswerSchema.parse(await askMoved(unit, id));
-      if (over && !closed && waiting().some((sealed) => sealed.id === id)) await forget(unit, id);
-    }
+    for (const { unit, id } of waiting()) await lookAt(unit, id).catch((error: unknown) => trace.note("debug", `forgetting what was sealed here of ${unit}: ${toHolonError(error).message}`)); // asked again, and no other waits for it
+  }
+
+  async function lookAt(unit: string, id: string): Promise<void> {
+    const { over } = movedAnswerSchema.parse(await askMoved(unit, id));
+    if (over && !closed && waiting().some((sealed) => sealed.id === id)) await forget(unit, id);
   }
 
   async function forget(unit: string, id: string): Promise<void> {
     forgetting.add(unit);
     try {
       const gone = forgottenOf(unit, log);
+      // Before the cells that name them: after a crash nothing else would know of them.
+      for (const blob of gone.blobs) await blobs.remove(blob);
       // The cell stays, by which it never starts here again from what was verified before.
       await log.append({ cells: [...gone.cells, { key: movedCell(unit), value: new TextEncoder().encode(canonicalJson({ id, as: "sealed", blobs: [] })) }] });
-      for (const blob of gone.blobs) await blobs.remove(blob);
     } finally {
       forgetting.delete(unit);
       changed();

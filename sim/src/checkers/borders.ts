@@ -39,7 +39,7 @@ const decoder = new TextDecoder();
 export class BorderWatch {
   readonly #nodes: ReadonlyMap<string, BorderNode>;
   readonly #planted = new Map<string, { readonly ways: readonly Planted[]; readonly policy: Policy }>();
-  readonly #answers = new Map<string, boolean>();
+  readonly #reached = new Map<string, ReadonlySet<string>>();
   #current: readonly Policy[] = [];
   readonly #ever: Policy[] = [];
   readonly violations: string[] = [];
@@ -74,7 +74,7 @@ export class BorderWatch {
   adopt(policies: readonly Policy[]): void {
     this.#current = policies;
     this.#ever.push(...policies);
-    this.#answers.clear();
+    this.#reached.clear();
   }
 
   jurisdictionOf(name: string): string | undefined {
@@ -92,14 +92,23 @@ export class BorderWatch {
   }
 
   #mayBeAt(name: string, way: Planted, born: Policy, node: string): boolean {
-    const key = `${name} ${node}`;
-    const known = this.#answers.get(key);
-    if (known !== undefined) return known;
-    this.#answers.set(key, false); // a way that leads round in a ring is none
-    const neighbours = [...this.#nodes.values()].filter((other) => other.name === this.#nodes.get(node)?.parent || other.parent === node);
-    const answer = way.origin === node || neighbours.some((other) => this.#mayBeAt(name, way, born, other.name) && this.#mayGo(way, born, other.name, node, this.#ever));
-    this.#answers.set(key, answer);
-    return answer;
+    const known = this.#reached.get(name);
+    if (known !== undefined) return known.has(node);
+    const reached = this.#spread(way, born);
+    this.#reached.set(name, reached);
+    return reached.has(node);
+  }
+
+  /** From where it was born to wherever a hop leads that some policy has allowed; a node may have it by several ways, round in rings too. */
+  #spread(way: Planted, born: Policy): ReadonlySet<string> {
+    const reached = new Set([way.origin]);
+    for (const from of reached) {
+      for (const { name, parent } of this.#nodes.values()) {
+        const isNext = parent === from || this.#nodes.get(from)?.parent === name;
+        if (isNext && !reached.has(name) && this.#mayGo(way, born, from, name, this.#ever)) reached.add(name); // and is gone on from in its turn
+      }
+    }
+    return reached;
   }
 
   #mayGo(way: Planted, born: Policy, from: string, to: string, policies: readonly Policy[]): boolean {

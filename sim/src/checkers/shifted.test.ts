@@ -5,7 +5,7 @@ import { checkShifted, type ExpectedJob, type JobsSeen } from "./shifted.ts";
 const hourMs = 3_600_000;
 const dueMs = Date.UTC(2027, 0, 15);
 const at = (hour: number): number => dueMs + hour * hourMs;
-const job: ExpectedJob = { unit: "lab/train", hours: 2, slackHours: 4, interruptible: false, by: "carbon", nodes: ["north-1"] };
+const job: ExpectedJob = { unit: "lab/train", hours: 2, slackHours: 4, interruptible: false, by: "carbon", nodes: ["north-1"], tells: true };
 const truth = (_node: string, _kind: string, ms: number): number => 100 + Math.floor((ms - dueMs) / hourMs);
 const run: JobsSeen["runs"][number] = {
   node: "north-1", unit: "lab/train", by: "carbon", arrivesMs: dueMs, deadlineMs: at(6), nextMs: at(24), windows: [{ fromMs: at(2), toMs: at(4) }], planned: 1, atOnce: 2, basis: "curve", chosenBy: "plan",
@@ -22,6 +22,7 @@ test("whatever is wrong with a run is seen", () => {
     [seen({}, { runs: [] }), /was never done/],
     [seen({}, { runs: [run, run] }), /was done 2 times/],
     [seen({}, { told: [{ unit: "lab/train", dueMs, node: "north-1" }, { unit: "lab/train", dueMs, node: "north-2" }] }), /ran twice: on north-1 and north-2/],
+    [seen({}, { told: [] }), /is told as done and never ran/],
     [seen({ node: "south-1" }), /ran on south-1, where it may not/],
     [seen({ doneMs: at(6.5) }), /done 1800 s after its deadline/],
     [seen({ ran: [{ fromMs: at(-1), toMs: at(0) }], actual: null }), /began before it was due/],

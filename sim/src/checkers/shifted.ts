@@ -9,6 +9,8 @@ export interface ExpectedJob {
   readonly by: "carbon" | "price";
   /** Nodes that may run it. */
   readonly nodes: readonly string[];
+  /** Its function tells each time that it ran; else only what control was told is known of it. */
+  readonly tells: boolean;
 }
 
 export interface JobsSeen {
@@ -42,6 +44,7 @@ function checkRun(job: ExpectedJob, dueMs: number, seen: JobsSeen): readonly str
   const violations: string[] = [];
   if (runs.length > 1) violations.push(`${about}, was done ${runs.length} times`);
   const told = seen.told.filter((one) => one.unit === job.unit && one.dueMs === dueMs);
+  if (job.tells && told.length === 0) violations.push(`${about}, is told as done and never ran`);
   if (told.length > 1) violations.push(`${about}, ran twice: on ${told.map(({ node }) => node).join(" and ")}`);
   if (!job.nodes.includes(run.node) || told.some(({ node }) => !job.nodes.includes(node))) violations.push(`${about}, ran on ${run.node}, where it may not`);
   const deadlineMs = Math.min(dueMs + (job.hours + job.slackHours) * hourMs, dueMs + seen.everyMs);

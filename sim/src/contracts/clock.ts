@@ -9,11 +9,11 @@ export function clockContract(name: string, create: CreateSubject<Clock>): void 
     it("calls back once, never before the time, and in the order of times", () =>
       withSubject(create, async (clock) => {
         const startMs = clock.monotonicMs();
-        const called: number[] = [];
+        const called: { readonly delayMs: number; readonly atMs: number }[] = [];
         const delays = [12, 0, 3.7, 0.4, 1];
-        await Promise.all(delays.map((delayMs) => new Promise<void>((resolve) => clock.after(delayMs, () => (called.push(clock.monotonicMs()), resolve())))));
-        assert.equal(called.length, delays.length);
-        for (const [index, delayMs] of [...delays].sort((one, other) => one - other).entries()) assert.ok((called[index] ?? -1) >= startMs + delayMs, `${called[index]} for ${delayMs}`);
+        await Promise.all(delays.map((delayMs) => new Promise<void>((resolve) => clock.after(delayMs, () => (called.push({ delayMs, atMs: clock.monotonicMs() }), resolve())))));
+        assert.deepEqual(called.map(({ delayMs }) => delayMs), delays.toSorted((one, other) => one - other));
+        for (const { delayMs, atMs } of called) assert.ok(atMs >= startMs + delayMs, `${atMs - startMs} for ${delayMs}`);
       }));
 
     it("does not call what was cancelled, nor now what is due in years", () =>

@@ -1,14 +1,14 @@
-/** Lives through seeds of a scenario in this process, whose code is planted, and prints what the checkers say as one line of JSON. */
+/** Lives through seeds of a scenario in this process, whose code may be planted, until the checkers say something, and prints that as one line of JSON. */
 import { holonProgram } from "../program.ts";
 import { requireScenario } from "../run.ts";
 import { runSeed } from "../scenario.ts";
+import type { Lived } from "./run-plant.ts";
 
 const [name = "", ...seeds] = process.argv.slice(2);
 const program = await holonProgram();
-const violations: string[] = [];
-for (const seed of seeds) {
-  // Healthy programs converge within seconds; the sick ones need not be watched for long.
-  violations.push(...(await runSeed({ ...requireScenario(name), convergeMsMax: 60_000 }, program, Number(seed))).violations);
-  if (violations.length > 0) break;
+let lived: Lived = { seed: 0, violations: [] };
+for (const seed of seeds.map(Number)) {
+  lived = { seed, violations: (await runSeed(requireScenario(name), program, seed)).violations };
+  if (lived.violations.length > 0) break;
 }
-process.stdout.write(`${JSON.stringify(violations)}\n`);
+process.stdout.write(`${JSON.stringify(lived)}\n`);

@@ -30,10 +30,13 @@ export const diskFull: Scenario = {
   plan: (fleet, untilMs) => {
     const seen = { times: 0 };
     seenFull.set(fleet, seen);
-    // Where chance was kind to every disk, none is spared at last.
+    // Where chance was kind to every disk, none is spared at last: a log that opens wants room at once.
     fleet.world.at(untilMs - 45_000, () => {
+      if (seen.times > 0) return;
       for (const { machine, parent } of fleet.members.values()) {
-        if (seen.times === 0 && parent !== undefined) fillForAWhile(fleet, machine, fleet.world.random.fork(`last/${machine.name}`), untilMs);
+        if (parent === undefined) continue;
+        fillForAWhile(fleet, machine, fleet.world.random.fork(`last/${machine.name}`), untilMs, 0);
+        machine.crash("process", 300);
       }
     });
     for (const { machine, parent } of fleet.members.values()) {
@@ -72,10 +75,10 @@ async function untoldExpiries(fleet: Fleet): Promise<readonly string[]> {
   return untold;
 }
 
-function fillForAWhile(fleet: Fleet, machine: Machine, random: SeededRandom, untilMs: number): void {
+function fillForAWhile(fleet: Fleet, machine: Machine, random: SeededRandom, untilMs: number, spareBytesMax = 24 << 10): void {
   const { world } = fleet;
   // The reserve counts as room: what is given up of it is filled as well.
-  machine.medium.capacityBytes = Math.max(0, machine.medium.usedBytes - limits.reserveBytes + random.integer(0, 24 << 10));
+  machine.medium.capacityBytes = Math.max(0, machine.medium.usedBytes - limits.reserveBytes + random.integer(0, spareBytesMax));
   machine.medium.faults.roomAtSync = random.fork(`late/${world.nowMs}`).chance(0.5);
   const endMs = Math.min(untilMs, world.nowMs + random.between(2_000, 40_000));
   if (random.chance(0.3)) world.after(random.between(500, 5_000), () => machine.crash(random.chance(0.5) ? "power" : "process", 300));

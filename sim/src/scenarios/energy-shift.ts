@@ -34,14 +34,14 @@ interface Job extends TimedJob {
 const job = (name: string, nodes: readonly string[], needs: object, { hours, slackHours, interruptible, by }: Pick<ExpectedJob, "hours" | "slackHours" | "interruptible" | "by">): Job => ({
   name,
   needs: { tiers: ["edge"], processors: 4, deferrableHours: slackHours, job: { hours, interruptible, by }, ...needs },
-  expected: { unit: `jobs/${name}`, hours, slackHours, interruptible, by, nodes },
+  expected: { unit: `jobs/${name}`, hours, slackHours, interruptible, by, nodes, tells: true },
 });
 const jobs: readonly Job[] = [
   job("anywhere", edges, {}, { hours: 2, slackHours: 5, interruptible: false, by: "price" }),
   job("at-home", ["edge-de"], { jurisdictions: ["EU"] }, { hours: 1, slackHours: 4, interruptible: false, by: "carbon" }),
   job("abroad", ["edge-ca", "edge-vic"], { jurisdictions: ["US", "AU"], processors: 2 }, { hours: 2, slackHours: 6, interruptible: true, by: "carbon" }),
 ];
-const work: ExpectedJob = { unit: "jobs/work", hours: 3, slackHours: 4, interruptible: true, by: "carbon", nodes: ["gateway-de"] };
+const work: ExpectedJob = { unit: "jobs/work", hours: 3, slackHours: 4, interruptible: true, by: "carbon", nodes: ["gateway-de"], tells: false };
 
 export const energyShift: Scenario = {
   name: "energy-shift",

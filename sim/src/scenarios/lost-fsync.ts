@@ -38,7 +38,8 @@ export const lostFsync: Scenario = {
     const target = able[random.integer(0, able.length - 1)];
     assert(target !== undefined, "the fleet has members");
     let lies = random.integer(1, 3);
-    const lie = (afterMs: number): void => void world.after(afterMs, () => lieAndCut(fleet, target, random, untilMs, () => --lies > 0 && lie(random.between(1_000, 20_000))));
+    // Nothing begins behind the end of the faults, however short they are made.
+    const lie = (afterMs: number): void => void (world.nowMs + afterMs < untilMs && world.after(afterMs, () => lieAndCut(fleet, target, random, untilMs, () => --lies > 0 && lie(random.between(1_000, 20_000)))));
     lie(random.between(2_000, 30_000));
   },
   check: (fleet) => Promise.resolve(fleet.parted.size === 0 ? ["no disk lied: the run proves nothing"] : []),
@@ -49,6 +50,7 @@ function lieAndCut(fleet: Fleet, member: Member, random: SeededRandom, untilMs: 
   const { world } = fleet;
   const { machine } = member;
   whenUp(world, machine, () => {
+    if (world.nowMs >= untilMs) return;
     const { heads } = backUp(member);
     machine.medium.faults.syncLies = true;
     world.at(Math.min(untilMs - 1, world.nowMs + random.between(50, 10_000)), () => {

@@ -9,6 +9,7 @@ import type { Ports } from "@holon/core/ports.ts";
 import { checkToldOnce, type Outage, type ReceiverAccount } from "../checkers/told-once.ts";
 import type { Fleet } from "../fleet.ts";
 import { SimReceiver } from "../notifier.ts";
+import type { SeededRandom } from "../random.ts";
 import type { Scenario } from "../scenario.ts";
 
 const cloud = "cloud";
@@ -26,6 +27,8 @@ interface Watched {
   readonly receivers: Map<string, SimReceiver>;
   readonly outages: Outage[];
   crashes: number;
+  /** How long a watcher takes to boot. */
+  readonly boots: SeededRandom;
 }
 const watchedOf = new WeakMap<Fleet, Watched>();
 
@@ -40,7 +43,7 @@ export const toldOnce: Scenario = {
     const { world } = fleet;
     const random = world.random.fork("receivers");
     const habits = { away: random.between(0, 0.3), later: random.between(0, 0.2), lost: random.between(0, 0.3) };
-    const watched: Watched = { receivers: new Map(), outages: [], crashes: 0 };
+    const watched: Watched = { receivers: new Map(), outages: [], crashes: 0, boots: world.random.fork("boot") };
     watchedOf.set(fleet, watched);
     const receiver = (name: string): { readonly alerts: Alerting; wrap(ports: Ports): Ports } => {
       const own = new SimReceiver(world, random.fork(name), habits);
@@ -116,7 +119,7 @@ function crashWatcher(fleet: Fleet, watched: Watched, name: string, struck: stri
   const toMs = world.nowMs + 30_000;
   if (name !== cloud) watched.outages.push({ node: name, fromMs: world.nowMs, toMs, mustBeTold: false, behind: [] });
   for (const other of name === cloud ? edges : (below[name] ?? [])) watched.outages.push({ node: other, fromMs: world.nowMs, toMs, mustBeTold: false, behind: [] });
-  machine.crash("power", world.random.fork("boot").between(500, 3_000));
+  machine.crash("power", watched.boots.between(500, 3_000));
 }
 
 const isSettled = (fleet: Fleet): boolean => fleet.areUp();

@@ -27,7 +27,7 @@ export interface JudgedFleet {
 }
 
 const hoursPerMonth = 730;
-const hourMs = 3_600_000;
+export const hourMs = 3_600_000;
 const shown = 20;
 
 export class WhatIfJudge {

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { planAll, type Plan, type PlanInputs } from "@holon/core/placement/planner.ts";
 import type { Inventory } from "@holon/core/schema/inventory.ts";
-import { WhatIfJudge, type Places, type WhatIfFigures } from "./judge.ts";
+import { hourMs, WhatIfJudge, type Places, type WhatIfFigures } from "./judge.ts";
 import { whatIfWorld, type WhatIfFaults } from "./world.ts";
 
 export interface WhatIfOptions {
@@ -42,7 +42,7 @@ export function whatIf({ plan, inputs }: { readonly plan: Plan; readonly inputs:
     const heard = hour === 0 ? "" : stateAt(inputs.inventory, world, hour - 1);
     if (heard !== known) {
       known = heard;
-      previous = planAll({ ...inputs, inventory: heardOf(inputs.inventory, world, hour - 1, faults.lose), scope: "touched", previous }, tools).plan;
+      previous = planAll({ ...inputs, inventory: later(heardOf(inputs.inventory, world, hour - 1, faults.lose), hour * hourMs), nowMs: inputs.nowMs + hour * hourMs, scope: "touched", previous }, tools).plan;
       places = placesOf(previous);
     }
     anew.see(hour, places, before);
@@ -66,6 +66,16 @@ type World = ReturnType<typeof whatIfWorld>;
 /** Whom control does not hear is silent to it, whether it is down or cut off: as in control, only what stops on islands moves. What is lost for good is taken out of the fleet. */
 function heardOf(inventory: Inventory, world: World, hour: number, lost: readonly string[]): Inventory {
   return { ...inventory, nodes: inventory.nodes.map((node) => (lost.includes(node.name) ? { ...node, state: "gone" } : node.state === "gone" || world.isHeard(node.name, hour) ? node : { ...node, state: "silent" })) };
+}
+
+/** What was measured is taken to be measured so still: curves are read by their own times, and nothing goes stale for want of nodes that measure. */
+function later<T>(value: T, byMs: number): T {
+  const moved = (part: unknown): unknown => {
+    if (Array.isArray(part)) return part.map(moved);
+    if (typeof part !== "object" || part === null) return part;
+    return Object.fromEntries(Object.entries(part).map(([key, of]) => [key, key === "asOfMs" && typeof of === "number" ? of + byMs : moved(of)]));
+  };
+  return moved(value) as T;
 }
 
 const stateAt = ({ nodes }: Inventory, world: World, hour: number): string => nodes.filter(({ name }) => !world.isHeard(name, hour)).map(({ name }) => name).join();
