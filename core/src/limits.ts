@@ -673,7 +673,8 @@ export const limits = {
   telemetryFollowMs: 500,
   /** In a fleet of more nodes than that, alerts and objectives look at all of them so often at most. */
   telemetryManyNodes: 500,
-  telemetryManyMs: 4_000,
+  telemetryManyMs: 12_000,
+  telemetryLookAtOnce: 200,
   telemetryWholeMs: 1_000,
   /** Nodes that one objective names of those that have not told. At the bound: they are counted. */
   objectiveMissingMax: 5,

@@ -36,21 +36,21 @@ test("an objective of which nothing was measured has a row that says so, and one
   assert.deepEqual([silent?.rule, silent?.scope, silent?.state, silent?.lacks, silent?.total, silent?.completeness.nodes, others.length], ["press/kept", "s", "unknown", "data", 0, 1, 0]);
   assert.deepEqual(boardOf(["g1"]).rows(lookOf([], nowMs)).map(({ scope, state, lacks }) => [scope, state, lacks]), [["fleet", "unknown", "nodes"]]);
   const board = boardOf(["g1"]);
-  board.told("g1", "s", windowOf(beginMs, 2, 1));
+  board.told("g1", "s", windowOf(beginMs, 2, 1), beginMs + 10 * minuteMs);
   assert.deepEqual(board.look(lookOf(rows, beginMs + minuteMs)), [], "one bad event of three is chance");
   assert.deepEqual(board.rows(lookOf(rows, nowMs)).map(({ state, lacks, eventsMin }) => [state, lacks, eventsMin]), [["unknown", "events", 20]]);
-  board.told("g1", "s", windowOf(beginMs + minuteMs, 0, 20));
+  board.told("g1", "s", windowOf(beginMs + minuteMs, 0, 20), beginMs + 10 * minuteMs);
   assert.equal(board.look(lookOf(rows, beginMs + 2 * minuteMs))[0]?.severity, "page");
 });
 
 test("how many events it takes can be declared, and then the first bad one may count", () => {
   const eager = createBoard("edge");
   eager.declare([{ app: "press", objective: objectiveSchema.parse({ ...objective, eventsMin: 1 }), has: () => true }], () => undefined);
-  eager.told("g1", "s", windowOf(beginMs, 2, 1));
+  eager.told("g1", "s", windowOf(beginMs, 2, 1), beginMs + 10 * minuteMs);
   assert.equal(eager.look(lookOf([row("g1", "present", beginMs + minuteMs)], beginMs + minuteMs)).length, 1);
   const patient = createBoard("edge");
   patient.declare([{ app: "press", objective: objectiveSchema.parse({ ...objective, eventsMin: 500 }), has: () => true }], () => undefined);
-  patient.told("g1", "s", windowOf(beginMs, 0, 499));
+  patient.told("g1", "s", windowOf(beginMs, 0, 499), beginMs + 10 * minuteMs);
   assert.equal(patient.look(lookOf([row("g1", "present", beginMs + minuteMs)], beginMs + minuteMs)).length, 0);
 });
 

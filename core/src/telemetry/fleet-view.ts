@@ -266,9 +266,10 @@ export function createFleetView(self: string): FleetView {
       const rows: FleetRow[] = [];
       let next: string | null = null;
       names ??= [...known.keys()].sort();
-      for (const name of names) {
+      for (let at = after === undefined ? 0 : placeBehind(names, after); at < names.length; at++) {
+        const name = names[at] ?? "";
         const node = known.get(name);
-        if (node === undefined || !Number.isFinite(node.firstMs) || (site !== undefined && node.facts.site !== site) || (after !== undefined && name <= after)) continue;
+        if (node === undefined || !Number.isFinite(node.firstMs) || (site !== undefined && node.facts.site !== site)) continue;
         if (state !== undefined && stateOf(name, now, ways)?.state !== state) continue;
         if (rows.length === limit) {
           next = rows.at(-1)?.node ?? null;
@@ -297,6 +298,16 @@ export function createFleetView(self: string): FleetView {
     lateAt: (name, { endMs }) => known.get(name)?.lateSpans.find((span) => endMs > span.startMs && endMs <= span.endMs)?.atMs,
     nodes: () => [...known.keys()],
   };
+}
+
+function placeBehind(names: readonly string[], after: string): number {
+  let [low, high] = [0, names.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((names[middle] ?? "") <= after) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** What is told by another clock than that of now is never the same to the millisecond. */

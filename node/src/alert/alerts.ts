@@ -58,7 +58,8 @@ export interface AlertsOptions {
   readonly guard: Pick<Guard, "inForce">;
   readonly ports: { readonly clock: Clock; readonly random: Random; readonly trace: Trace; readonly notifier?: Notifier | undefined };
   sha256(bytes: Uint8Array): Uint8Array;
-  status(): FleetStatus;
+  /** Of all whom this node knows. */
+  status(): Promise<FleetStatus>;
   throughOf(node: string): number | undefined;
   siteOf(node: string): string | undefined;
   failed(error: unknown): void;
@@ -115,7 +116,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
 
   async function look(): Promise<void> {
     const nowMs = clock.wall().ms;
-    const status = options.status();
+    const status = await options.status();
     const read = await alarms.read();
     const burning = new Map(ownOpen(({ kind }) => kind !== "silence" && kind !== "alarm").map((alert) => [placeKey(alert.rule, alert.subject), alert]));
     unsaid.push(...silence.look(status.nodes, nowMs), ...objectives.look(status.nodes, nowMs, burning).filter((alert) => isNews(alert, burning.get(placeKey(alert.rule, alert.subject)))));

@@ -9,7 +9,7 @@ const bodies = {
   name: `throw Object.assign(new Error("no"),{name:event.data})`,
   thing: `throw event.data`,
   shared: `context.shared.counter(event.data).add(1)`,
-  model: `await context.models[event.data].run({})`,
+  model: `context.models[event.data].run({})`,
   rewritten: `try { context.secrets.get("none") } catch (error) { error.message=event.data; throw error }`,
   code: `try { context.secrets.get("none") } catch (error) { Object.defineProperty(error,"code",{value:event.data}); throw error }`,
 };

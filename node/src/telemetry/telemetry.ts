@@ -16,6 +16,7 @@ import { metricByName } from "@holon/core/telemetry/catalogue.ts";
 import { createFleetView, type FleetView, type Now } from "@holon/core/telemetry/fleet-view.ts";
 import type { FleetQuery, FleetStatus } from "@holon/core/telemetry/fleet-status.ts";
 import { createHistory, type History } from "@holon/core/telemetry/history.ts";
+import { createSlices } from "@holon/core/slice.ts";
 import { parseKey, printKey } from "@holon/core/telemetry/key.ts";
 import type { Series, SeriesQuery } from "@holon/core/telemetry/series.ts";
 import type { thin } from "@holon/core/telemetry/thinning.ts";
@@ -147,7 +148,26 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     seen = { status: view.status({ limit: limits.planNodesMax }, now()), atMs: clock.monotonicMs() };
     return seen.status;
   };
-  const alerts: Alerts = createAlerts({ config, log, events, guard: options.guard, ports, sha256: ports.crypto.sha256, failed, status, throughOf: view.through, siteOf: view.siteOf, delivery: options.alerting });
+  const slices = createSlices(clock);
+  /** The same, and of a large fleet with others let in between: who asks meanwhile is answered from the one before. */
+  async function looked(): Promise<FleetStatus> {
+    if (view.nodes().length <= limits.telemetryManyNodes) return status();
+    view.heard(self, now());
+    const time = now();
+    const nodes: FleetStatus["nodes"] = [];
+    slices.begin();
+    for (let after: string | undefined; ; ) {
+      const page = view.status({ limit: limits.telemetryLookAtOnce, ...(after === undefined ? {} : { after }) }, time);
+      nodes.push(...page.nodes);
+      if (page.next === null) {
+        seen = { status: { ...page, nodes }, atMs: clock.monotonicMs() };
+        return seen.status;
+      }
+      after = page.next;
+      await slices.rest();
+    }
+  }
+  const alerts: Alerts = createAlerts({ config, log, events, guard: options.guard, ports, sha256: ports.crypto.sha256, failed, status: looked, throughOf: view.through, siteOf: view.siteOf, delivery: options.alerting });
 
   /** A node without children reads its past when somebody asks for it. */
   function ready(): Promise<void> {
