@@ -275,7 +275,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
     const atMs = heardAtMs(node);
     return atMs === undefined ? undefined : ports.clock.monotonicMs() - atMs;
   };
-  const rowOf = (node: KnownNode): NodeRow => ({ ...node, ...whatItIsTo(node, fold.state, log), trust: attestation?.trustOf(node.name), leads: leads(fold.state, node), heardMs: sinceHeardMs(node.name) });
+  const rowOf = (node: KnownNode): NodeRow => ({ ...node, ...whatItIsTo(node, fold.state, log), trust: attestation?.trustOf(node.name), leads: isLead(fold.state, node), heardMs: sinceHeardMs(node.name) });
 
   return {
     registrar,
@@ -290,10 +290,10 @@ export async function openControl(host: ControlHost): Promise<Control> {
     },
     brief(name) {
       const node = fold.state.nodes.get(name);
-      return node && { ...node, leads: leads(fold.state, node), heardMs: sinceHeardMs(node.name) };
+      return node && { ...node, leads: isLead(fold.state, node), heardMs: sinceHeardMs(node.name) };
     },
     *looks() {
-      for (const node of fold.state.nodes.values()) yield { node, leads: leads(fold.state, node), heardAtMs: heardAtMs(node.name) };
+      for (const node of fold.state.nodes.values()) yield { node, leads: isLead(fold.state, node), heardAtMs: heardAtMs(node.name) };
     },
     apps: () => [...fold.state.apps.values()],
     appsOn: (node) => [...(issuedFor(log, node)?.unitsByApp.keys() ?? [])],
@@ -388,7 +388,7 @@ async function registrarOf(host: ControlHost, record: (type: string, subject: st
   return registrar;
 }
 
-const leads = (state: ControlState, node: KnownNode): boolean => state.leads.get(node.site)?.lead === node.name;
+const isLead = (state: ControlState, node: KnownNode): boolean => state.leads.get(node.site)?.lead === node.name;
 
 function whatItIsTo(node: KnownNode, state: ControlState, log: Log): Pick<NodeRow, "drift" | "desiredVersion"> {
   const desired = issuedFor(log, node.name);

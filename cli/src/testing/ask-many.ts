@@ -2,7 +2,9 @@
  * A process of its own that asks an API again and again, one call after the other: so that nothing but the answer is in the times. Prints them as JSON: by path, milliseconds and bytes.
  * `{run}` and `{revision}` in a path are those that the last answer had.
  */
-const [api = "", token = "", rounds = "1", warmUp = "1", ...paths] = process.argv.slice(2);
+import { argv, stdout } from "node:process";
+
+const [api = "", token = "", rounds = "1", warmUp = "1", ...paths] = argv.slice(2);
 const asked = Object.fromEntries(paths.map((path) => [path, { times: [] as number[], bytes: 0 }]));
 const known = { run: "", revision: "0" };
 for (let round = 0; round < Number(rounds) + Number(warmUp); round++) {
@@ -20,5 +22,4 @@ for (let round = 0; round < Number(rounds) + Number(warmUp); round++) {
     of.bytes = Math.max(of.bytes, text.length);
   }
 }
-process.stdout.write(JSON.stringify(asked));
-export {};
+stdout.write(JSON.stringify(asked));

@@ -104,9 +104,9 @@ export function alertRoutes(telemetry: Telemetry, clock: Clock): readonly Route[
       answer: objectiveListAnswerSchema,
       async handle({ query }) {
         const { rule, scope, state, limit = limits.apiPageMax } = objectiveQuerySchema.parse(query);
-        const list = await telemetry.objectives();
-        const fitting = list.objectives.filter((row) => (rule === undefined || row.rule === rule) && (scope === undefined || row.scope === scope) && (state === undefined || row.state === state));
-        return { status: 200, body: { ...list, objectives: fitting.slice(0, limit), total: fitting.length } };
+        const all = await telemetry.objectives();
+        const fitting = all.objectives.filter((row) => (rule === undefined || row.rule === rule) && (scope === undefined || row.scope === scope) && (state === undefined || row.state === state));
+        return { status: 200, body: { ...all, objectives: fitting.slice(0, limit), total: fitting.length } };
       },
     },
   ];
