@@ -103,6 +103,7 @@ export async function* openLines({ api, data, token: shown }: ClientOptions, pat
     const lines = (rest + decoder.decode(next.value, { stream: true })).split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines) {
+      if (line === "") continue; // a sign of life
       const value: unknown = JSON.parse(line);
       const problem = errorOf(value);
       if (problem !== undefined) throw problem;

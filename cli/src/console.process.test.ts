@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { logsAnswerSchema } from "@holon/core/diagnosis/ask.ts";
 import { telemetrySettingsSchema } from "@holon/core/telemetry/settings.ts";
 import { tempFolder } from "@holon/node/testing/temp-log.ts";
 import type { Page } from "playwright-core";
@@ -16,6 +17,7 @@ import { startThree, type Three } from "./machine/three.ts";
 import { assertAccessible } from "./testing/accessible.ts";
 import { openBrowser } from "./testing/browser.ts";
 import { runHolon } from "./testing/holon-process.ts";
+import { lineTo } from "./testing/line-to.ts";
 import { until } from "./testing/wait.ts";
 
 const beat = `import { defineFunction } from "@holon/sdk";
@@ -25,7 +27,7 @@ export default defineFunction({
   run: (event, context) => context.emit("beat.counted", { data: { memory: Math.round(event.data.memoryUsedPercent) } }),
 });
 `;
-const manifest = { name: "beat", sources: [{ kind: "host", name: "host", type: "beat.reading", rateHz: 8 }], functions: [{ name: "count", module: "beat.ts" }], objectives: [{ name: "quick", kind: "latency", function: "count", withinMs: 1_000, target: 0.9 }], egress: [{ class: "derived" }] };
+const manifest = { name: "beat", sources: [{ kind: "host", name: "host", type: "beat.reading", rateHz: 8 }], functions: [{ name: "count", module: "beat.ts" }], objectives: [{ name: "quick", kind: "latency", function: "count", withinMs: 60_000, target: 0.9 }], egress: [{ class: "derived" }] };
 const eventsSchema = z.object({ events: z.array(z.object({ id: z.string(), recordedtime: z.string() })) });
 const chartSchema = z.object({ times: z.array(z.number()), series: z.array(z.object({ label: z.string(), values: z.array(z.number()) })) });
 const lineSchema = z.looseObject({ atMs: z.number().optional(), nodes: z.record(z.string(), z.array(z.unknown())).or(z.array(z.unknown()).transform(() => undefined)).optional() });
@@ -75,6 +77,7 @@ test("an uplink is cut: the island shows as cut, its own console works on, and t
   const plants = page.getByRole("row", { name: /beat\/quick.* plant / });
   await plants.getByText("not known", { exact: true }).waitFor();
   await browser.keep(page, "alerts-cut");
+  await showsRefusals(await browser.open(), three.cloud.api, token);
 
   const island = await browser.open();
   await island.goto(consoleAddress(three.edge.api, token));
@@ -101,7 +104,7 @@ test("an uplink is cut: the island shows as cut, its own console works on, and t
   await browser.keep(page, "alerts-healed");
 });
 
-test("every screen says what is there, can be reached by its address, and breaks no rule of accessibility", need("chromium"), async (context) => {
+test("every screen says what is there and how old it is, can be reached by its address, and breaks no rule of accessibility", need("chromium"), async (context) => {
   const { three, token } = await startBed(context);
   const browser = await openBrowser(context);
   const page = await browser.open();
@@ -152,6 +155,7 @@ test("every screen says what is there, can be reached by its address, and breaks
   await page.locator(".event-row button.link").first().click();
   await page.getByRole("heading", { name: "Before and after" }).waitFor();
   await assertAccessible(page, "evidence");
+  await assertHonest(context, { three, token });
 });
 
 test("a run of the simulator is played on the same map", need("chromium"), async (context) => {
@@ -197,6 +201,83 @@ test("people log in by name, see what their role shows, and log out", need("chro
   await page.getByRole("button", { name: "Log out" }).click();
   await page.getByRole("heading", { name: "Log in" }).waitFor();
 });
+
+/** A screen that breaks breaks alone, a line that goes dead is not live, and lines of a log that went by are counted. */
+async function assertHonest(context: TestContext, { three, token }: Bed): Promise<void> {
+  const browser = await openBrowser(context, /reading 'filter'/);
+  const broken = await browser.open();
+  await broken.goto(consoleAddress(three.cloud.api, token));
+  await broken.route("**/v1/alerts", (route) => route.fulfill({ contentType: "application/x-ndjson", body: "{}\n" }));
+  await broken.goto(`${three.cloud.api}/#/alerts`);
+  await broken.getByRole("alert").getByText("This screen cannot show what it was told.").waitFor();
+  await assertAccessible(broken, "a broken screen");
+  await broken.getByRole("link", { name: "Apps" }).click();
+  await broken.getByText("beat").first().waitFor();
+  await broken.unroute("**/v1/alerts");
+  await broken.getByRole("link", { name: "Alerts" }).click();
+  await broken.getByText("beat/quick").first().waitFor();
+
+  const watching = await browser.open();
+  await watching.clock.install();
+  const line = await lineTo(context, three.cloud.api);
+  await watching.goto(consoleAddress(line.api, token));
+  await watching.getByRole("link", { name: "Alerts" }).click();
+  const wrong = watching.getByRole("region", { name: "What is wrong" });
+  await wrong.getByText("live", { exact: true }).waitFor();
+  line.die();
+  await watching.clock.fastForward(31_000);
+  await wrong.getByText(/not answered for/).waitFor();
+  assert.equal(await wrong.getByText("live", { exact: true }).count(), 0);
+
+  await countsLines(await browser.open(), three, token);
+}
+
+/** A viewer is shown that others may say that they take it on, or end that it is silenced. */
+async function showsRefusals(page: Page, api: string, token: string): Promise<void> {
+  const ask = async (path: string, body: unknown): Promise<unknown> => (await fetch(`${api}${path}`, { method: "POST", headers: { authorization: `Bearer ${token}`, "content-type": "application/json" }, body: JSON.stringify(body) })).json();
+  await ask("/v1/alerts/silences", { name: "works", subject: "nobody", until: new Date(Date.now() + 3_600_000).toISOString(), because: "works" });
+  const { token: shown } = z.object({ token: z.string() }).parse(await ask("/v1/tokens", { name: "looks", role: "viewer", forMs: 3_600_000 }));
+  await page.goto(consoleAddress(api, shown));
+  await page.goto(`${api}/#/alerts`);
+  for (const [region, button] of [["What is wrong", "I take it on"], ["Silenced", "End"]] as const) {
+    const place = page.getByRole("region", { name: region }).first();
+    await place.getByRole("button", { name: button }).first().click();
+    await place.getByRole("alert").getByText("HOLON_POLICY_DENIED").waitFor();
+  }
+}
+
+/** Where there is more it goes on at once; where nobody looks nothing is asked. */
+async function countsLines(page: Page, three: Three, token: string): Promise<void> {
+  let asks = 0;
+  await page.clock.install();
+  await page.route("**/v1/nodes/gateway-1/logs**", async (route) => {
+    const response = await route.fetch();
+    asks += 1;
+    await route.fulfill({ response, json: { ...logsAnswerSchema.parse(await response.json()), more: asks < 4, missed: asks === 2 ? 7 : 0 } });
+  });
+  await page.goto(consoleAddress(three.cloud.api, token));
+  await page.locator(card("gateway-1", "open")).waitFor();
+  await page.goto(`${three.cloud.api}/#/node/gateway-1`);
+  await page.getByRole("button", { name: "Follow" }).waitFor();
+  await page.clock.pauseAt(Date.now() + 3_600_000);
+  await page.getByRole("button", { name: "Follow" }).click();
+  const startMs = await nowOf(page);
+  await until("all that there was has come", async () => {
+    await page.clock.runFor(1);
+    return asks >= 4;
+  });
+  assert.ok(await nowOf(page) - startMs < 2_000, "it asked for more without a pause");
+  await page.getByText("7 lines went by.").waitFor();
+  await page.evaluate(`Object.defineProperty(document, "hidden", { get: () => globalThis.isAway }), globalThis.isAway = true, document.dispatchEvent(new Event("visibilitychange"))`);
+  const before = asks;
+  await page.clock.runFor(60_000);
+  const away = asks;
+  assert.ok(away <= before + 1, "nobody looks");
+  await page.evaluate(`globalThis.isAway = false, document.dispatchEvent(new Event("visibilitychange"))`);
+  await until("it goes on", () => asks > away);
+}
+
+const nowOf = async (page: Page): Promise<number> => Number(await page.evaluate("Date.now()"));
 
 const eventsAt = async (api: string, token: string) =>
   eventsSchema.parse(await (await fetch(`${api}/v1/events?type=beat.counted&origin=gateway-1&limit=1000`, { headers: { authorization: `Bearer ${token}` } })).json()).events;

@@ -181,8 +181,9 @@ function addMembership(node: Command): void {
     .requiredOption("--token <token>", "what `holon node invite` printed; - reads it from stdin")
     .option("--at <address>", "another node of the fleet to ask, such as the parent: wss://127.0.0.1:7403")
     .option("--publisher <folder>", "pin this publisher's root in the same step: the folder, or a copy of it without keys/")
+    .option("--tpm <tcti>", "bind the node's identity to this TPM, or fail: device:/dev/tpmrm0; without it the machine's own is used, if it can be")
     .option("--data <folder>", "data folder", ".holon")
-    .action(async (options: { readonly token: string; readonly at?: string; readonly data: string; readonly publisher?: string }) => (await import("./command/node-identity.ts")).enrollNode(options));
+    .action(async (options: { readonly token: string; readonly at?: string; readonly data: string; readonly publisher?: string; readonly tpm?: string }) => (await import("./command/node-identity.ts")).enrollNode(options));
   common(node.command("revoke <name>").description("take a node's certificates from it: the fleet refuses it"))
     .requiredOption("--because <reason>", "goes into the trail")
     .action(async (name: string, options: Common & { readonly because: string }) => (await import("./command/node-identity.ts")).revokeNode(await connectApi(clientOptions(options)), name, options.because, options.json === true));

@@ -17,20 +17,47 @@ const timeoutMs = 20_000;
 export const get = <T>(path: string, signal?: AbortSignal): Promise<T> => ask<T>("GET", path, undefined, signal);
 export const send = <T>(method: "POST" | "PUT" | "DELETE", path: string, body?: unknown): Promise<T> => ask<T>(method, path, body);
 
-/** Lines of JSON, until the other end ends. */
-export async function* follow<T>(path: string, ended: AbortSignal): AsyncGenerator<T> {
+interface Listener {
+  /** At every sign of life, also one that says nothing. */
+  heard?(): void;
+  readonly quietMsMax?: number;
+}
+
+/** The other end gives a sign of life at least twice as often (`watchAliveMs`): a line that is more quiet than this leads nowhere. */
+const quietMsMost = 30_000;
+
+/** Lines of JSON, until the other end ends, says what went wrong, or is not heard any more. */
+export async function* follow<T>(path: string, ended: AbortSignal, { heard, quietMsMax = quietMsMost }: Listener = {}): AsyncGenerator<T> {
   const shown = token();
-  const response = await fetch(path, { headers: { accept: "application/x-ndjson", ...(shown === undefined ? {} : { authorization: `Bearer ${shown}` }) }, signal: ended }).catch(unreachable(ended));
-  if (!response.ok) throw await refusal(response, path);
-  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = "";
-  for (;;) {
-    const { value, done } = (await reader?.read().catch(unreachable(ended))) ?? { value: undefined, done: true };
-    if (done) return;
-    const lines = (rest + (value ?? "")).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) if (line !== "") yield parsed<T>(JSON.parse(line));
+  const gone = new AbortController();
+  const goneAfter = (): ReturnType<typeof setTimeout> => setTimeout(() => gone.abort(), quietMsMax);
+  let timer = goneAfter();
+  try {
+    const response = await fetch(path, { headers: { accept: "application/x-ndjson", ...(shown === undefined ? {} : { authorization: `Bearer ${shown}` }) }, signal: AbortSignal.any([ended, gone.signal]) }).catch(unreachable(ended));
+    if (!response.ok) throw await refusal(response, path);
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    for (let rest = ""; ; ) {
+      const { value, done } = (await reader?.read().catch(unreachable(ended))) ?? { value: undefined, done: true };
+      if (done) return;
+      clearTimeout(timer);
+      timer = goneAfter();
+      heard?.();
+      const lines = (rest + (value ?? "")).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) if (line !== "") yield lineOf<T>(line);
+    }
+  } finally {
+    clearTimeout(timer);
+    gone.abort();
   }
+}
+
+/** What goes wrong after the first line can only be said in the last one. */
+function lineOf<T>(line: string): T {
+  const value = parsed<T & Partial<Refused>>(JSON.parse(line));
+  if (value.error?.code === undefined) return value;
+  if (value.error.code === "HOLON_API_UNAUTHORISED") setToken(undefined);
+  throw problemOf(200, value);
 }
 
 const unreachable = (signal: AbortSignal | undefined) => (cause: unknown): never => {
@@ -58,7 +85,11 @@ async function ask<T>(method: string, path: string, body: unknown, signal?: Abor
 /** The one place where what came is taken for what it is. */
 const parsed = <T>(value: unknown): T => value as T;
 
+interface Refused {
+  readonly error: { readonly code?: string; readonly message?: string; readonly next?: string };
+}
+
 function problemOf(status: number, body: unknown): ApiProblem {
-  const { error } = parsed<{ error?: { code?: string; message?: string; next?: string } } | undefined>(body) ?? {};
+  const { error } = parsed<Partial<Refused> | undefined>(body) ?? {};
   return new ApiProblem(error?.code ?? `HTTP ${status}`, error?.message ?? `the API answered ${status}`, error?.next ?? "");
 }

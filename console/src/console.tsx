@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useFleet, type Fleet } from "./fleet.ts";
 import { AsOf } from "./parts/as-of.tsx";
+import { Boundary } from "./parts/boundary.tsx";
 import { Problem } from "./parts/problem.tsx";
 import { ThemeButton } from "./parts/theme.tsx";
 import { printPlace, usePlace, type Place } from "./route.ts";
@@ -54,7 +55,7 @@ export function Console() {
       <main id="main" tabIndex={-1}>
         <h1 class="for-readers">{words.area[area]}</h1>
         {isSignedIn && <Problem problem={fleet.problem} />}
-        {isOpen ? <Screen area={area} place={place} fleet={fleet} /> : <Login />}
+        {isOpen ? <Boundary key={place.parts.join("/")}><Screen area={area} place={place} fleet={fleet} /></Boundary> : <Login />}
       </main>
     </div>
   );

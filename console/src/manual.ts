@@ -1,13 +1,10 @@
 /** What the manual does in a browser: search, the theme, the list of pages on a phone, and copying commands. Without it every page can still be read. */
+import { buttonOf, rememberedTheme, showTheme, themeAfter } from "./theme.ts";
 
 type Entry = readonly [address: string, page: string, heading: string, text: string];
 
-const words = { none: "Nothing is found.", copy: "Copy", copied: "Copied", theme: "Dark or light", themes: { auto: "as the system", light: "light", dark: "dark" } } as const;
+const words = { none: "Nothing is found.", copy: "Copy", copied: "Copied" } as const;
 const foundMax = 12;
-const themeKey = "holon-theme"; // the console's too
-const themes = ["auto", "light", "dark"] as const;
-const shapes = { auto: "◐", light: "☀︎", dark: "☾" } as const;
-type Theme = (typeof themes)[number];
 
 const byId = (id: string): HTMLElement => document.getElementById(id) ?? document.createElement("div");
 const home = new URL(document.body.dataset["home"] ?? "index.html", location.href);
@@ -19,18 +16,18 @@ for (const block of document.querySelectorAll("pre[data-shell]")) addCopy(block)
 
 function setUpTheme(): void {
   const button = byId("theme");
-  const show = (theme: Theme): void => {
-    document.documentElement.dataset["theme"] = theme;
-    button.textContent = shapes[theme];
-    button.title = words.theme;
-    button.setAttribute("aria-label", `${words.theme}: ${words.themes[theme]}`);
+  let theme = rememberedTheme();
+  const show = (): void => {
+    const { shape, title, label } = buttonOf(theme);
+    showTheme(theme);
+    button.textContent = shape;
+    button.title = title;
+    button.setAttribute("aria-label", label);
   };
-  let theme: Theme = themes.find((one) => one === localStorage.getItem(themeKey)) ?? "auto";
-  show(theme);
+  show();
   button.addEventListener("click", () => {
-    theme = themes[(themes.indexOf(theme) + 1) % themes.length] ?? "auto";
-    localStorage.setItem(themeKey, theme);
-    show(theme);
+    theme = themeAfter(theme);
+    show();
   });
 }
 

@@ -18,13 +18,17 @@ const againMs = 1_000;
 export function useFollowed<T>(path: string): Followed<T> {
   const [state, setState] = useState<Followed<T>>({ value: undefined, isLive: false, asOfMs: undefined, problem: undefined });
   useEffect(() => {
+    let heardMs = 0;
+    const heard = (): void => void (heardMs = Date.now());
+    // While the line was open nothing had changed: what is shown was true until it was heard last.
+    const broken = (before: Followed<T>, problem: ApiProblem | undefined): Followed<T> => ({ ...before, isLive: false, asOfMs: before.isLive ? heardMs : before.asOfMs, problem });
     const repeated = repeat(
       async (ended) => {
-        for await (const value of follow<T>(path, ended)) setState({ value, isLive: true, asOfMs: Date.now(), problem: undefined });
-        setState((before) => ({ ...before, isLive: false }));
+        for await (const value of follow<T>(path, ended, { heard })) setState({ value, isLive: true, asOfMs: Date.now(), problem: undefined });
+        setState((before) => broken(before, undefined));
         return againMs;
       },
-      (error) => setState((before) => ({ ...before, isLive: false, problem: asProblem(error) })),
+      (error) => setState((before) => broken(before, asProblem(error))),
       againMs,
     );
     return repeated.end;

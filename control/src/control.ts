@@ -385,6 +385,7 @@ async function registrarOf(host: ControlHost, record: (type: string, subject: st
   const registrar = await openRegistrar({ log, clock, crypto: ports.crypto, authority, identity, certificateMs, address, director: ports.director, record, spread: () => host.revoked?.() });
   handlers?.set(identityMethods.enroll, registrar.enroll);
   handlers?.set(identityMethods.renew, registrar.renew);
+  handlers?.set(identityMethods.challenge, registrar.challenge);
   return registrar;
 }
 

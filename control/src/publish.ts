@@ -1,10 +1,10 @@
-/** Makes the director's metadata for one node: which of what the publisher signed it is to run. */
+/** Makes the director's metadata for one node: which of what the publisher signed it is to run, and by which policy it is to decide. */
 import { canonicalJson } from "@holon/core/json.ts";
 import { toHex } from "@holon/core/log/hex.ts";
 import type { Clock, Crypto, Director, SignedTarget } from "@holon/core/ports.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
 import type { SignatureFiles, Signatures } from "@holon/core/schema/signatures.ts";
-import { directorTarget, documentTarget, fileTargets } from "@holon/core/trust/targets.ts";
+import { directorTarget, documentTarget, fileTargets, noPolicy, policyTarget } from "@holon/core/trust/targets.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 
 export interface DirectorContext {
@@ -22,6 +22,7 @@ export interface Choice {
   /** As they were deployed. */
   readonly deployed: ReadonlyMap<string, { readonly document: AppDocument }>;
   readonly images: SignatureFiles;
+  readonly policy: { readonly text: string; readonly hash: string } | undefined;
 }
 
 const encoder = new TextEncoder();
@@ -29,7 +30,8 @@ const encoder = new TextEncoder();
 /** Undefined where this control plane signs nothing. */
 export async function directFor(choice: Choice, { blobs, sizes, ports }: DirectorContext): Promise<Signatures | undefined> {
   if (ports.director === undefined) return undefined;
-  const targets = new Map<string, SignedTarget>();
+  const { policy } = choice;
+  const targets = new Map<string, SignedTarget>([[directorTarget(choice.node, policyTarget), policy === undefined ? noPolicy : { hash: policy.hash, lengthBytes: encoder.encode(policy.text).length }]]);
   const sizeOf = async (hash: BlobHash): Promise<number> => {
     const size = sizes.get(hash) ?? (await blobs.read(hash)).length;
     sizes.set(hash, size);

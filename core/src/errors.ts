@@ -37,6 +37,8 @@ export const errorTable = {
   HOLON_CALL_TIMEOUT: row("A call over the link was not answered before its deadline.", "Check the link with `holon node list`.", true),
   HOLON_CALL_TOO_LARGE: row("A call's request or answer is over the size limit.", "Ask for less at a time; large data belongs in a blob."),
   HOLON_CALL_UNKNOWN: row("A call names a method that the peer does not have.", "Update the older of the two nodes."),
+  HOLON_CHIP_LOST: row("A node's identity is bound to its TPM, and that no longer signs for it.", "The node works on alone. If its TPM was cleared or replaced, `holon node invite NAME` where control runs, then `holon node enroll --token TOKEN` here; else see that the TPM is on and that the node's user may use it (group tss)."),
+  HOLON_CHIP_REFUSED: row("A request for a certificate lacks the signature of the TPM that the node's identity is bound to.", "If it was the node itself, its TPM was cleared or replaced: `holon node invite NAME` where control runs, and enrol it anew. If not, somebody has a copy of its key or its disk: see `holon.node.refused` in the trail."),
   HOLON_COMMAND_FAILED: row("A declared command could not be started on a node.", "See that the program is there and that the node's user may start it."),
   HOLON_COMMAND_UNKNOWN: row("A node has no declared command of that name.", "See `holon node commands NODE`; more are declared under `diagnosis` of its holon.node.yaml."),
   HOLON_CONFIG_BAD: row("A node's configuration does not fit its schema.", "Mend the named field of holon.node.yaml."),

@@ -426,6 +426,10 @@ export const limits = {
   /** How long a certificate of a node holds, and the least that a configuration may say. */
   certificateMs: 30 * 86_400_000,
   certificateMsMin: 1_000,
+  /** The same for a node whose identity is bound to its TPM: a copy of its key ends with the certificate. Long enough for control to be away over a weekend. */
+  boundCertificateMs: 3 * 86_400_000,
+  /** How long a bound node has to answer a nonce: a TPM is slow, and the way may be long. */
+  chipNonceMs: 300_000,
   /** Longest time in which an invitation may be used, and invitations that are open at a time. At the bound: `HOLON_INVITATION_BAD`. */
   invitationMsMax: 30 * 86_400_000,
   invitationsMax: 1_024,
@@ -552,7 +556,7 @@ export const limits = {
   /** Changes that are kept for watchers that are slow or come back, and watchers at a time. At the bound: such a one is told everything anew; `HOLON_WATCH_FULL`. */
   watchChangesMax: 4_096,
   watchersMax: 256,
-  /** Silence on a watch, after which a line says that it is alive. */
+  /** Silence on an answer without end, after which a line says that it is alive. Who hears nothing for twice as long may take it for broken. */
   watchAliveMs: 15_000,
   /** Code and models of an app that is exported for Kubernetes, which keeps them in a ConfigMap. At the bound: `HOLON_EXPORT_TOO_LARGE`. */
   exportConfigBytesMax: 700_000,
@@ -561,7 +565,7 @@ export const limits = {
   moveLookMs: 100,
   /** What a unit holds, as it travels. At the bound: the unit stays where it is. */
   moveStateBytesMax: 16 << 20,
-  /** Sets of parameters that a unit has fitted, which its seal names. At the bound: the unit stays where it is. */
+  /** Sets of parameters that a unit has fitted, which its departure names. At the bound: the unit stays where it is. */
   moveBlobsMax: 4_096,
   /** A part of it in one answer. */
   movePieceBytes: 256 << 10,
@@ -569,13 +573,13 @@ export const limits = {
   moveAnswerMs: 180_000,
   /** What came back is tried again after so long, where the plan still wants it. */
   moveAgainMs: 1_800_000,
-  /** Lanes of which a seal tells the position; the others stand in the state. */
+  /** Lanes of which a departure tells the position; the others stand in the state. */
   moveLanesTold: 64,
   /** Jurisdictions by way of which what a unit holds may go. At the bound: it goes nowhere. */
   moveWayMax: 64,
-  /** A node asks this often whether what it sealed goes on elsewhere, so that it may forget it. */
+  /** A node asks this often whether what departed from it goes on elsewhere, so that it may forget it. */
   moveForgetMs: 30_000,
-  /** Seals and takes that control remembers. At the bound: the oldest is let go. */
+  /** Departures and takes that control remembers. At the bound: the oldest is let go. */
   movesRememberedMax: 4_096,
   /** A node tells this often from where its units were handed how much; sites by which the planner follows it. */
   handedTellMs: 3_600_000,

@@ -8,12 +8,14 @@
  */
 import type { CommandLine, DeclaredCommand } from "./diagnosis/commands.ts";
 import type { ErrorCode, HolonError } from "./errors.ts";
+import type { Binding } from "./identity/chip.ts";
 import type { Enrolment, Issued, Invited, LobbyMethod, Renewal, RevocationList, SignedRevocations, Vouched } from "./identity/messages.ts";
 import type { Validity } from "./identity/validity.ts";
 import type { Adopted, Measurement } from "./measure/measured.ts";
 import type { Quote } from "./measure/quote.ts";
 import type { Emits, SourceSpec, unitRuntimes } from "./schema/app.ts";
 import type { MailTarget, WebhookTarget } from "./schema/alerting.ts";
+import type { ReadSource } from "./schema/energy.ts";
 import type { SharedKind } from "./schema/shared.ts";
 import type { SharedOperation } from "./shared/operation.ts";
 import type { BlobHash, NodeName } from "./units.ts";
@@ -511,8 +513,10 @@ export interface Seals {
 export interface Identity {
   /** Of the certificate that it shows at present. */
   validity(): Validity | undefined;
-  /** Makes the next key and a request for its certificate, signed with the present one; the same request until it was answered. `HOLON_IDENTITY_MISSING`. */
-  renewal(): Promise<Renewal>;
+  /** Makes the next key and a request for its certificate, signed with the present one; the same request until it was answered. A node with a TPM has that sign too, with control's nonce. `HOLON_IDENTITY_MISSING`, `HOLON_CHIP_LOST`. */
+  renewal(challenge?: () => Promise<string>): Promise<Renewal>;
+  /** Whether it renews with its TPM only. */
+  binding(): Binding;
   /** Keeps what the authority answered to it, and shows that from now on. `HOLON_IDENTITY_UNTRUSTED` where it does not belong to the request. */
   adopt(issued: Issued): Promise<void>;
   /** The newest list of the revoked that was heard. */
@@ -547,8 +551,10 @@ export interface Authority {
   challenge(): string;
   /** That a TPM signed this, with this nonce, and with the key that is known, if one is. `HOLON_QUOTE_BAD`. */
   checkQuote(quote: Quote, nonce: string, known: string | undefined): void;
+  /** That chip and key sign for each other in a request that was checked, where a chip is in it; whose chip it may be, and the nonce, is the caller's to judge. `HOLON_CHIP_REFUSED`. */
+  checkChip(request: Enrolment | Renewal): Promise<void>;
   /** Who signed the text, by a certificate of this authority, whenever that ended. `HOLON_IDENTITY_UNTRUSTED`. */
-  checkVouched(text: Uint8Array, vouched: Vouched): Promise<{ readonly node: string; readonly number: number }>;
+  checkVouched(text: Uint8Array, vouched: Vouched): Promise<{ readonly node: string; readonly number: number; readonly validity: Validity }>;
   sign(list: RevocationList): Promise<SignedRevocations>;
 }
 
@@ -614,7 +620,7 @@ export interface Collector {
 /** Texts that somebody else keeps up to date: files of this machine, and addresses. */
 export interface Feeds {
   /** The text, unpacked where it is gzip. At `limits.curveBytesMax`: refused. Rejects where it cannot be read. */
-  read(source: { readonly file: string } | { readonly url: string }): Promise<string>;
+  read(source: ReadSource): Promise<string>;
 }
 
 /** Hands alerts to people and their systems. */
@@ -633,7 +639,8 @@ export interface NotifierMessage {
   readonly body: string;
 }
 
-export type NotifierAnswer = { readonly outcome: "taken" } | { readonly outcome: "later"; readonly why: string; readonly afterMs?: number | undefined } | { readonly outcome: "refused"; readonly why: string };
+/** `why` of what was taken: what of it was not, for people. */
+export type NotifierAnswer = { readonly outcome: "taken"; readonly why?: string } | { readonly outcome: "later"; readonly why: string; readonly afterMs?: number | undefined } | { readonly outcome: "refused"; readonly why: string };
 
 /** Lines of a node's own log that outlive it. What a crash may take is the last moment of them. */
 export interface LineKeeper {

@@ -4,6 +4,7 @@
  */
 // long file: the one place where the parts of a node are put together.
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
+import type { Binding } from "@holon/core/identity/chip.ts";
 import { limits } from "@holon/core/limits.ts";
 import { laneName, type Lane, type NewRecord } from "@holon/core/log/log.ts";
 import { defaultRetention } from "@holon/core/log/retention.ts";
@@ -31,6 +32,7 @@ import { createAdmission, defaultAdmissionBounds, type Admission, type Admission
 import { createBlobExchange, type BlobExchange } from "./link/blob-exchange.ts";
 import { createHistoryReports } from "./link/history-reports.ts";
 import { createCalls, type CallHandler, type Calls } from "./link/calls.ts";
+import { createChipAlarm } from "./identity/chip-alarm.ts";
 import { createIdentityKeeper, type IdentityKeeper } from "./identity/keeper.ts";
 import { createCurves, type Curves } from "./energy/curves.ts";
 import { createSelf, type Self } from "./inventory/self.ts";
@@ -65,6 +67,7 @@ import type { createFleetView } from "@holon/core/telemetry/fleet-view.ts";
 import type { thin } from "@holon/core/telemetry/thinning.ts";
 import { createHandedTeller } from "./condition/handed.ts";
 import { createTeller } from "./condition/teller.ts";
+import { followable } from "./trust/held.ts";
 import { createVerifier, type SignatureStatus, type Verifier } from "./trust/verifier.ts";
 import { createSite, type Site, type SiteStatus } from "./site/site.ts";
 import type { TenantRow } from "./site/tenant.ts";
@@ -110,6 +113,8 @@ export interface NodeStatus {
   readonly known: readonly KnownValue[];
   /** Whether the node is made of what was adopted; undefined where nothing measures it. */
   readonly measured?: MeasureStatus | undefined;
+  /** Whether its certificate is bound to its TPM, and what is wrong with that; undefined where nothing proves who it is. */
+  readonly binding?: Binding | undefined;
   /** Units that control has left to the site; undefined where there are none. */
   readonly delegated?: readonly TenantRow[] | undefined;
   /** Parts of the log that were found damaged at this start and at none before. */
@@ -236,7 +241,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   const guard = createGuard({ config, log, events, integrity });
   followPolicy(guard, log, ports);
   const histories = createHistoryReports(log, ports.clock, events, failed);
-  parts.identity = keepIdentity(name, parts, { ports, calls, handlers });
+  parts.identity = keepIdentity(name, parts, { ports, calls, handlers, log, events });
   parts.refusals = createRefusals(log, events, clock, failed);
 
   if (config.parent !== undefined) {
@@ -278,7 +283,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
     }
   }
   parts.sharing = createSharedExchange({ store: shared, epoch: log.epoch, calls, handlers, guard, ports, partners: () => partnersOf(config, parts), desired: () => desiredOf(log, name)?.document });
-  const status = (): NodeStatus => statusOf(config, log, parts, damage, clock.monotonicMs() - startedMs, () => knownOf(parts, clock));
+  const status = (): NodeStatus => ({ ...statusOf(config, log, parts, damage, clock.monotonicMs() - startedMs, () => knownOf(parts, clock)), binding: ports.identity?.binding() });
   parts.telemetry = createTelemetry({ config, log, events, ports, guard, thin: ownThin, fleetView, alerting, status, metered: () => meter.totals() });
   const damage = untold(log, log.damage, log.lost);
   if (damage.length > 0 || hasNews(log, log.lost)) await appendSoon(log, clock, damageTold(log, events, log.damage, log.lost, log));
@@ -379,10 +384,10 @@ async function conditionOf({ agent, measure }: Parts, { log, guard, clock, attes
   return { version: agent?.status().version ?? 0, policy: guard.inForce().hash ?? null, config: changed === undefined ? null : changed ? "changed" : "as started", clock: clock.wall().state, disk: log.diskState, ...measuredCondition(measure?.status(), attestor) };
 }
 
-/** What leaves is decided by the newest document from the moment it is on disk, whatever keeps the rest of it from being reached. */
+/** What leaves is decided by the newest document from the moment it is on disk, whatever keeps the rest of it from being reached; where control signs policies, by what it signed. */
 function followPolicy(guard: Guard, log: SegmentLog, { trace }: Pick<Ports, "trace">): void {
   try {
-    guard.follow(desiredOf(log, log.origin)?.document);
+    guard.follow(followable(log, desiredOf(log, log.origin)?.document));
   } catch (error) {
     const coded = toHolonError(error);
     trace.note("error", `policy: ${coded.message}`, { code: coded.code }); // the agent refuses the document and says so
@@ -431,7 +436,7 @@ function movesOf(config: NodeConfig, parts: Parts, { identity, calls, handlers, 
 const speaksFor = (parts: Parts, self: NodeName) => (peer: NodeName, node: string): boolean => peer === node || (isNodeName(node) && node !== self && parts.downlinks?.leadsTo(peer, node) === true);
 
 /** Nodes whose world proves nothing keep no identity. */
-function keepIdentity(self: NodeName, parts: Parts, { ports, calls, handlers }: { readonly ports: Ports; readonly calls: Calls; readonly handlers: Map<string, CallHandler> }): IdentityKeeper | undefined {
+function keepIdentity(self: NodeName, parts: Parts, { ports, calls, handlers, log, events }: { readonly ports: Ports; readonly calls: Calls; readonly handlers: Map<string, CallHandler>; readonly log: SegmentLog; readonly events: Events }): IdentityKeeper | undefined {
   const { identity, authority } = ports;
   if (identity === undefined) return undefined;
   const above = (): Peer | undefined => parts.uplink?.peer() ?? parts.site?.relayPeer();
@@ -439,6 +444,7 @@ function keepIdentity(self: NodeName, parts: Parts, { ports, calls, handlers }: 
     self, identity, hasAuthority: authority !== undefined, calls, handlers, ports, above,
     dialled: () => [parts.uplink?.peer(), ...(parts.site?.dialled() ?? [])].filter((peer) => peer !== undefined),
     accepted: () => parts.downlinks?.peers() ?? [],
+    looked: createChipAlarm(log, events, () => identity.binding(), ports.trace),
   });
 }
 

@@ -9,7 +9,8 @@ import { limits } from "@holon/core/limits.ts";
 import { createFeeds } from "./feeds.ts";
 
 const text = "Datetime (UTC),Price (EUR/MWh)\n2023-01-01 00:00:00,1\n";
-const feeds = createFeeds();
+const held = new Map<string, string>();
+const feeds = createFeeds({ read: (names) => Promise.resolve(Object.fromEntries(names.flatMap((name) => (held.has(name) ? [[name, held.get(name) ?? ""]] : [])))) });
 
 test("a file is read as it is, or unpacked; what is too long, or is not there, is refused by name", async (context) => {
   const folder = mkdtempSync(join(tmpdir(), "holon-"));
@@ -29,6 +30,7 @@ test("an address is asked; what is refused, led elsewhere, or too long is no cur
   const server = createServer(({ url }, answer) => {
     if (url === "/now") return void answer.end(text);
     if (url === "/packed") return void answer.end(gzipSync(text));
+    if (url === "/asked?token=T0P-S3CRET") return void answer.end(text);
     if (url === "/long") return void answer.end(Buffer.alloc(limits.curveBytesMax + 1));
     if (url === "/away") return void answer.writeHead(302, { location: "/now" }).end();
     answer.writeHead(404).end();
@@ -43,4 +45,12 @@ test("an address is asked; what is refused, led elsewhere, or too long is no cur
   await assert.rejects(feeds.read(at("/none")), /answers with 404/);
   await assert.rejects(feeds.read(at("/long")), /holds more than/);
   await assert.rejects(feeds.read(at("/away")));
+  const silent = (error: Error): boolean => !/T0P|S3CRET/.test(`${error.message} ${String(error.cause)}`);
+  await assert.rejects(feeds.read(at("/none?token=T0P-S3CRET")), (error: Error) => silent(error) && /\/none answers with 404/.test(error.message));
+  await assert.rejects(feeds.read({ url: `http://T0P:S3CRET@127.0.0.1:${address.port}/now` }), silent);
+  await assert.rejects(feeds.read({ secretUrl: "grid" }), { code: "HOLON_SECRETS_BAD" });
+  held.set("grid", at("/asked?token=T0P-S3CRET").url);
+  assert.equal(await feeds.read({ secretUrl: "grid" }), text);
+  held.set("grid", "T0P-S3CRET");
+  await assert.rejects(feeds.read({ secretUrl: "grid" }), silent);
 });

@@ -8,7 +8,7 @@ type Source<Value = unknown> = (signal: StopSignal) => AsyncIterable<Value> | re
 
 /** The answers without end that are being given. */
 export interface Followers {
-  /** Sends each value as a line of JSON for as long as the caller listens. */
+  /** Sends each value as a line of JSON for as long as the caller listens, with an empty line where nothing happens. */
   serve(source: Source, response: ServerResponse): Promise<void>;
   /** The same as server-sent events (HTML, section 9.2), with a line in between where nothing happens. */
   serveEvents(source: Source<ServerEvent>, response: ServerResponse): Promise<void>;
@@ -21,10 +21,10 @@ interface Form<Value> {
   print(value: Value): string;
   failed(error: unknown): string;
   /** Said when nothing was for a while. */
-  readonly alive?: string;
+  readonly alive: string;
 }
 
-const lines: Form<unknown> = { type: "application/x-ndjson", print: (value) => `${JSON.stringify(value)}\n`, failed: (error) => `${JSON.stringify({ error: toHolonError(error) })}\n` };
+const lines: Form<unknown> = { type: "application/x-ndjson", print: (value) => `${JSON.stringify(value)}\n`, failed: (error) => `${JSON.stringify({ error: toHolonError(error) })}\n`, alive: "\n" };
 const events: Form<ServerEvent> = {
   type: "text/event-stream",
   print: ({ id, event, data }) => `${id === undefined ? "" : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`,
@@ -32,14 +32,14 @@ const events: Form<ServerEvent> = {
   alive: ":\n\n",
 };
 
-export function createFollowers(): Followers {
+export function createFollowers(aliveMs: number = limits.watchAliveMs): Followers {
   const open = new Set<AbortController>();
   async function give<Value>(source: Source<Value>, response: ServerResponse, form: Form<Value>): Promise<void> {
     const controller = new AbortController();
     open.add(controller);
     response.once("close", () => controller.abort());
     try {
-      await pour(source, response, form, controller.signal);
+      await pour(source, response, form, aliveMs, controller.signal);
     } finally {
       open.delete(controller);
     }
@@ -53,11 +53,11 @@ export function createFollowers(): Followers {
   };
 }
 
-async function pour<Value>(source: Source<Value>, response: ServerResponse, { type, print, failed, alive }: Form<Value>, signal: AbortSignal): Promise<void> {
+async function pour<Value>(source: Source<Value>, response: ServerResponse, { type, print, failed, alive }: Form<Value>, aliveMs: number, signal: AbortSignal): Promise<void> {
   response.writeHead(200, { "content-type": type, "cache-control": "no-store", "x-content-type-options": "nosniff" });
   // The caller learns that it follows before there is anything to tell.
   response.flushHeaders();
-  const timer = alive === undefined ? undefined : setInterval(() => !response.writableNeedDrain && response.write(alive), limits.watchAliveMs);
+  const timer = setInterval(() => !response.writableNeedDrain && response.write(alive), aliveMs);
   try {
     for await (const value of source(stopSignal(signal))) {
       if (signal.aborted) break;

@@ -1,5 +1,6 @@
 /** Asks a listener for a certificate: with the first request of a new node, or from one whose certificate is beyond its date. */
 import { HolonError, isErrorCode } from "@holon/core/errors.ts";
+import { challengeAnswerSchema } from "@holon/core/identity/chip.ts";
 import { identityMethods, issuedSchema, type Enrolment, type Issued, type LobbyMethod } from "@holon/core/identity/messages.ts";
 import { limits } from "@holon/core/limits.ts";
 import { z } from "zod";
@@ -24,7 +25,7 @@ export async function enroll(identity: NodeIdentity, tokenText: string, at?: str
     if (root === undefined) throw untrusted("it does not show the authority that the token names");
     return provenBy(chain, root);
   });
-  await identity.adoptFirst(await askForCertificate(sockets, identityMethods.enroll, request, printAddress("wss", address)), token);
+  await identity.adoptFirst(await askLobby(sockets, identityMethods.enroll, request, printAddress("wss", address), issuedSchema), token);
 }
 
 /** The same with control in this process. */
@@ -33,11 +34,18 @@ export async function enrollThrough(identity: NodeIdentity, tokenText: string, a
   await identity.adoptFirst(await ask(await identity.enrolment(token)), token);
 }
 
+/** The next certificate of a node that is not let in with the one it has: each question over a connection of its own. `HOLON_CHIP_…`, `HOLON_IDENTITY_…`, `HOLON_LINK_UNREACHABLE`. */
+export async function renewAt(identity: NodeIdentity, connected: () => Promise<SecureSocket>, at: string): Promise<void> {
+  const challenge = async (): Promise<string> => (await askLobby(await connected(), identityMethods.challenge, {}, at, challengeAnswerSchema)).nonce;
+  const request = await identity.renewal(challenge);
+  await identity.adopt(await askLobby(await connected(), identityMethods.renew, request, at, issuedSchema));
+}
+
 /** One request over a connection that is then closed. `HOLON_LINK_UNREACHABLE`, or what the other end answers. */
-export function askForCertificate({ secure, raw }: SecureSocket, method: LobbyMethod, body: unknown, at: string): Promise<Issued> {
+function askLobby<Answer>({ secure, raw }: SecureSocket, method: LobbyMethod, body: unknown, at: string, schema: z.ZodType<Answer>): Promise<Answer> {
   const { request } = process.getBuiltinModule("node:http");
   const text = JSON.stringify(body);
-  return new Promise<Issued>((resolve, reject) => {
+  return new Promise<Answer>((resolve, reject) => {
     const outgoing = request({ createConnection: () => secure, method: "POST", path: askPaths[method], headers: { host: "holon", "content-type": "application/json", "content-length": Buffer.byteLength(text), connection: "close" } });
     const timer = setTimeout(() => outgoing.destroy(new Error(`no answer in ${limits.handshakeMs} ms`)), limits.handshakeMs);
     outgoing.once("close", () => clearTimeout(timer));
@@ -52,7 +60,7 @@ export function askForCertificate({ secure, raw }: SecureSocket, method: LobbyMe
       });
       response.once("end", () => {
         try {
-          resolve(answerOf(response.statusCode ?? 0, Buffer.concat(pieces).toString(), at));
+          resolve(answerOf(response.statusCode ?? 0, Buffer.concat(pieces).toString(), at, schema));
         } catch (error) {
           reject(error);
         }
@@ -65,13 +73,14 @@ export function askForCertificate({ secure, raw }: SecureSocket, method: LobbyMe
   });
 }
 
-function answerOf(status: number, text: string, at: string): Issued {
+function answerOf<Answer>(status: number, text: string, at: string, schema: z.ZodType<Answer>): Answer {
   const parsed = parseJson(text);
   if (status === 200) {
-    const issued = issuedSchema.safeParse(parsed);
-    if (issued.success) return issued.data;
-    throw unreachable(at, "its answer is no certificate");
+    const answer = schema.safeParse(parsed);
+    if (answer.success) return answer.data;
+    throw unreachable(at, "its answer is not what was asked for");
   }
+  if (status === 404) throw new HolonError("HOLON_CALL_UNKNOWN", `${at} is of a version that is not asked for that`);
   const problem = problemSchema.safeParse(parsed);
   if (!problem.success || !isErrorCode(problem.data.error.code)) throw unreachable(at, `it answers with HTTP ${status}`);
   const { code, message, next } = problem.data.error;

@@ -16,6 +16,7 @@ import type { Authority, Clock } from "@holon/core/ports.ts";
 import { tierSchema } from "@holon/core/schema/app.ts";
 import { z } from "zod";
 import { fingerprintOf, nameOf, provenBy, readCertificate, requireAuthority, tierOf, untrusted } from "./identity-certificate.ts";
+import { requireChipProof } from "./identity-chip.ts";
 import { readSecretFile, takeSecretFile, writeSecretFile } from "./secret-file.ts";
 import { revocationText } from "./identity-revocations.ts";
 import { isSignedByInvitation, makeToken } from "./identity-token.ts";
@@ -54,21 +55,26 @@ export async function openAuthority(folder: string, clock: Pick<Clock, "wall">):
   return {
     fingerprint: fingerprintOf(root),
     invitation: ({ director, ...scope }) => Promise.resolve(makeToken({ ...scope, authority: fingerprintOf(root), ...(director === undefined ? {} : { director }) })),
-    checkEnrolment({ csr, proof }, key) {
-      if (!isSignedByInvitation(csr, proof, key)) return Promise.reject(untrusted("the request is not signed with the invitation's key"));
-      return readRequest(csr);
+    checkEnrolment(request, key) {
+      if (!isSignedByInvitation(request, key)) return Promise.reject(untrusted("the request is not signed with the invitation's key"));
+      return readRequest(request.csr);
     },
     async checkRenewal({ csr, chain, proof }) {
       const { node, site, number, validity, certificate } = provenBy(chain.map(readCertificate), root);
       if (!verify("sha256", renewalText(csr), certificate.publicKey, Buffer.from(proof, "base64url"))) throw untrusted(`the request is not signed with the key of ${node}'s certificate`);
       return { node, site, tier: tierSchema.parse(tierOf(certificate)), number, validity, key: await readRequest(csr) };
     },
+    async checkChip(request) {
+      const { csr, chip } = request;
+      if (chip === undefined) return;
+      requireChipProof(chip, csr, "chain" in request ? provenBy(request.chain.map(readCertificate), root).certificate.publicKey : (await import("./identity-x509.ts")).requestedKey(csr));
+    },
     challenge: () => randomBytes(16).toString("hex"),
     checkQuote: verifyQuote,
     checkVouched: async (text, { chain, proof }) => {
-      const { node, number, certificate } = provenBy(chain.map(readCertificate), root);
+      const { node, number, validity, certificate } = provenBy(chain.map(readCertificate), root);
       if (!verify("sha256", text, certificate.publicKey, Buffer.from(proof, "base64url"))) throw untrusted(`what ${node} is to have signed is not signed with the key of its certificate`);
-      return Promise.resolve({ node, number });
+      return Promise.resolve({ node, number, validity });
     },
     async issue(csr, subject): Promise<Issued> {
       const by = await signer();

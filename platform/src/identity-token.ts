@@ -1,7 +1,7 @@
 /** The token of an invitation: text that a person carries from control to a new node. */
 import { createPrivateKey, createPublicKey, randomBytes, sign, verify, type KeyObject } from "node:crypto";
 import { HolonError } from "@holon/core/errors.ts";
-import { tokenSchema, type InvitationToken } from "@holon/core/identity/messages.ts";
+import { tokenSchema, type Enrolment, type InvitationToken } from "@holon/core/identity/messages.ts";
 
 const prefix = "holon-";
 /** An Ed25519 seed as PKCS #8, and a public key as SubjectPublicKeyInfo (RFC 8410), up to the 32 bytes themselves. */
@@ -23,15 +23,16 @@ export function readToken(token: string): InvitationToken {
   throw new HolonError("HOLON_INVITATION_BAD", "the token is not whole", { next: "Copy it again as `holon node invite` printed it." });
 }
 
-export const signEnrolment = (csr: string, secret: string): string => sign(null, enrolmentText(csr), privateKey(Buffer.from(secret, "base64url"))).toString("base64url");
+/** `chip`: the public key that the node is to be bound to. */
+export const signEnrolment = (csr: string, secret: string, chip?: string): string => sign(null, enrolmentText(csr, chip), privateKey(Buffer.from(secret, "base64url"))).toString("base64url");
 
-export function isSignedByInvitation(csr: string, proof: string, key: string): boolean {
+export function isSignedByInvitation({ csr, proof, chip }: Enrolment, key: string): boolean {
   const publicKey = createPublicKey({ key: Buffer.concat([publicHead, Buffer.from(key, "base64url")]), format: "der", type: "spki" });
-  return verify(null, enrolmentText(csr), publicKey, Buffer.from(proof, "base64url"));
+  return verify(null, enrolmentText(csr, chip?.keyPem), publicKey, Buffer.from(proof, "base64url"));
 }
 
 /** Says what is signed, so that no signature stands for something else. */
-const enrolmentText = (csr: string): Buffer => Buffer.from(`holon enroll\n${csr}`);
+const enrolmentText = (csr: string, chip: string | undefined): Buffer => Buffer.from(chip === undefined ? `holon enroll\n${csr}` : `holon enroll bound\n${chip}\n${csr}`);
 
 const privateKey = (seed: Uint8Array): KeyObject => createPrivateKey({ key: Buffer.concat([privateHead, seed]), format: "der", type: "pkcs8" });
 

@@ -1,7 +1,7 @@
 /** Makes and reads what Node itself cannot: certificates and requests for them (RFC 5280, RFC 2986). Loaded only when one is made: the library costs a start more than all else of identity. */
 // x509 needs decorator metadata to be there before it loads.
 import "reflect-metadata";
-import { createHash, webcrypto } from "node:crypto";
+import { createHash, createPublicKey, webcrypto, type KeyObject } from "node:crypto";
 import * as x509 from "@peculiar/x509";
 import { printNodeId } from "@holon/core/identity/spiffe.ts";
 import type { Validity } from "@holon/core/identity/validity.ts";
@@ -93,6 +93,9 @@ export async function checkRequest(csrPem: string): Promise<string> {
   if (!(await request.verify().catch(() => false))) throw untrusted("the request is not signed with the key that it names");
   return createHash("sha256").update(new Uint8Array(publicKey.rawData)).digest("hex");
 }
+
+/** The key that it asks for. `HOLON_IDENTITY_UNTRUSTED`. */
+export const requestedKey = (csrPem: string): KeyObject => createPublicKey({ key: Buffer.from(parseRequest(csrPem).publicKey.rawData), format: "der", type: "spki" });
 
 interface ParsedRequest {
   readonly request: x509.Pkcs10CertificateRequest;

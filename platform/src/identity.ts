@@ -5,11 +5,12 @@
  *     next.json         the next key and its request, until that is answered: asked again after a power cut, it is the same request
  *     revocations.json  the newest list of the revoked
  *
- * The key is made here and leaves in nothing.
+ * The key is made here and leaves in nothing. Where there is a TPM a second one is made in that, and signs each request for a certificate beside it.
  */
 import { createPublicKey, generateKeyPairSync, sign, type X509Certificate } from "node:crypto";
 import { dirname, join } from "node:path";
-import { HolonError } from "@holon/core/errors.ts";
+import { HolonError, toHolonError } from "@holon/core/errors.ts";
+import type { Binding, ChipProof } from "@holon/core/identity/chip.ts";
 import { issuedSchema, type Enrolment, type InvitationToken, type Issued, type Renewal, type SignedRevocations, type Vouched } from "@holon/core/identity/messages.ts";
 import { isExpired, type Validity } from "@holon/core/identity/validity.ts";
 import { limits } from "@holon/core/limits.ts";
@@ -17,15 +18,27 @@ import type { Clock, Identity } from "@holon/core/ports.ts";
 import { createTurns } from "@holon/core/turns.ts";
 import { z } from "zod";
 import { fingerprintOf, presentedChain, provenBy, readCertificate, untrusted, type Proven } from "./identity-certificate.ts";
+import { chipLost, proveByChip } from "./identity-chip.ts";
 import { readSecretFile, removeSecretFile, writeSecretFile } from "./secret-file.ts";
 import { pinDirector } from "./identity-pins.ts";
 import { Revocations } from "./identity-revocations.ts";
 import { signEnrolment } from "./identity-token.ts";
+import { chipKeySchema, makeChipKeyAside } from "./tpm-ask.ts";
+import type { ChipKey } from "./tpm-chip.ts";
 
 const pem = z.string().startsWith("-----BEGIN ");
-const identityFileSchema = z.strictObject({ keyPem: pem, ...issuedSchema.shape });
-/** `of`: the invitation, or the certificate that it is to follow. */
-const nextFileSchema = z.strictObject({ keyPem: pem, csr: pem, of: z.string() });
+/** `chip`: the key in the TPM that the certificate is bound to. */
+const identityFileSchema = z.strictObject({ keyPem: pem, chip: chipKeySchema.optional(), ...issuedSchema.shape });
+/** `of`: the invitation, or the certificate that it is to follow. `chip`: the one that it is to be bound to, where it was not yet. */
+const nextFileSchema = z.strictObject({ keyPem: pem, csr: pem, of: z.string(), chip: chipKeySchema.optional() });
+type Next = z.infer<typeof nextFileSchema>;
+
+/** A TPM that may be used: the machine's own where `tcti` does not say which. */
+export interface Tpm {
+  readonly tcti: string | undefined;
+  /** Without it there is no first certificate either. */
+  readonly isRequired?: boolean;
+}
 
 /** What TLS shows and trusts. */
 export interface Credentials {
@@ -36,6 +49,7 @@ export interface Credentials {
 }
 
 interface Own extends Credentials {
+  readonly chip: ChipKey | undefined;
   readonly chain: readonly string[];
   readonly proven: Proven;
   readonly root: X509Certificate;
@@ -51,19 +65,24 @@ export class NodeIdentity implements Identity {
   readonly #changed = new Set<() => void>();
   /** The request that waits is one file. */
   readonly #inTurn = createTurns();
+  readonly #tpm: Tpm | undefined;
+  /** The last request asked to be bound to it. */
+  #offered: ChipKey | undefined;
+  #chipProblem: HolonError | undefined;
 
-  private constructor(folder: string, clock: Pick<Clock, "wall">) {
+  private constructor(folder: string, clock: Pick<Clock, "wall">, tpm: Tpm | undefined) {
     this.#folder = join(folder, "identity");
     this.#clock = clock;
+    this.#tpm = tpm;
     this.revocationsHeld = new Revocations(this.#path("revocations"));
   }
 
-  /** `HOLON_CONFIG_BAD` if a file is damaged. */
-  static async open(folder: string, clock: Pick<Clock, "wall">): Promise<NodeIdentity> {
-    const identity = new NodeIdentity(folder, clock);
+  /** With a TPM its next certificate is bound to that, if it is not yet. `HOLON_CONFIG_BAD` if a file is damaged. */
+  static async open(folder: string, clock: Pick<Clock, "wall">, tpm?: Tpm): Promise<NodeIdentity> {
+    const identity = new NodeIdentity(folder, clock, tpm);
     const held = await readSecretFile(identity.#path("identity"), identityFileSchema);
     if (held === undefined) return identity;
-    identity.#own = ownOf(held.keyPem, held);
+    identity.#own = ownOf(held.keyPem, held, held.chip);
     await identity.revocationsHeld.load(identity.#own.root);
     return identity;
   }
@@ -111,10 +130,17 @@ export class NodeIdentity implements Identity {
     return isExpired(theirs, this.#enrolled().proven.validity, this.#clock.wall());
   }
 
-  async renewal(): Promise<Renewal> {
-    const { keyPem, chain, proven } = this.#enrolled();
-    const csr = await this.#inTurn(() => this.#request(fingerprintOf(proven.certificate)));
-    return { csr, chain: [...chain], proof: sign("sha256", renewalText(csr), keyPem).toString("base64url") };
+  async renewal(challenge?: () => Promise<string>): Promise<Renewal> {
+    const { keyPem, chain, proven, chip: bound } = this.#enrolled();
+    const { csr } = await this.#inTurn(() => this.#request(fingerprintOf(proven.certificate)));
+    const proof = sign("sha256", renewalText(csr), keyPem).toString("base64url");
+    const chip = challenge === undefined ? undefined : bound === undefined ? await this.#bind(csr, keyPem, challenge) : await this.#proveBound(bound, csr, keyPem, challenge);
+    return { csr, chain: [...chain], proof, ...(chip === undefined ? {} : { chip }) };
+  }
+
+  binding(): Binding {
+    const problem = this.#chipProblem;
+    return { isBound: this.#own?.chip !== undefined, ...(problem === undefined ? {} : { problem: { code: problem.code, message: problem.message, next: problem.next } }) };
   }
 
   vouch(text: Uint8Array): Vouched {
@@ -124,18 +150,19 @@ export class NodeIdentity implements Identity {
 
   /** A request for the first certificate, or for one that takes the place of what is here. */
   async enrolment({ invitation, secret }: Pick<InvitationToken, "invitation" | "secret">): Promise<Enrolment> {
-    const csr = await this.#inTurn(() => this.#request(invitation));
-    return { invitation, csr, proof: signEnrolment(csr, secret) };
+    const { csr, keyPem } = await this.#inTurn(() => this.#request(invitation));
+    const chip = await this.#bind(csr, keyPem, () => Promise.resolve(invitation));
+    return { invitation, csr, proof: signEnrolment(csr, secret, chip?.keyPem), ...(chip === undefined ? {} : { chip }) };
   }
 
   async adopt(issued: Issued): Promise<void> {
     const { proven, root } = this.#enrolled();
-    await this.#inTurn(() => this.#adopt(issued, { authority: fingerprintOf(root), node: proven.node, site: proven.site }));
+    await this.#inTurn(() => this.#adopt(issued, { authority: fingerprintOf(root), node: proven.node, site: proven.site }, this.#own?.chip ?? this.#offered));
   }
 
   /** The same for the first certificate, held to what the token says; with it the director's root is pinned, before there is a certificate. `HOLON_IDENTITY_UNTRUSTED`. */
   async adoptFirst(issued: Issued, token: Pick<InvitationToken, "authority" | "node" | "site" | "director">): Promise<void> {
-    await this.#inTurn(() => this.#adopt(issued, token, () => pinDirector(dirname(this.#folder), issued, token.director)));
+    await this.#inTurn(() => this.#adopt(issued, token, this.#offered, () => pinDirector(dirname(this.#folder), issued, token.director)));
     await this.revocationsHeld.forget();
   }
 
@@ -156,28 +183,72 @@ export class NodeIdentity implements Identity {
     return this.#own;
   }
 
-  /** The request that waits for its answer, or a new one for a new key. */
-  async #request(of: string): Promise<string> {
+  /** Of a node that is bound already: without its chip there is no other certificate for it. `HOLON_CHIP_LOST`. */
+  async #proveBound(chip: ChipKey, csr: string, keyPem: string, challenge: () => Promise<string>): Promise<ChipProof> {
+    const nonce = await challenge();
+    try {
+      const proof = await proveByChip(chip, nonce, csr, keyPem);
+      this.#chipProblem = undefined;
+      return proof;
+    } catch (error) {
+      throw (this.#chipProblem = chipLost(this.#enrolled().proven, error));
+    }
+  }
+
+  /** Of one that is not bound yet. A TPM that is not to be used, or an authority that does not know of them, leaves it as it was. */
+  async #bind(csr: string, keyPem: string, challenge: () => Promise<string>): Promise<ChipProof | undefined> {
+    this.#offered = undefined;
+    const tpm = this.#tpm;
+    if (tpm === undefined) return undefined;
+    const nonce = await challenge().catch((error: unknown) => {
+      if (error instanceof HolonError && error.code === "HOLON_CALL_UNKNOWN") return undefined;
+      throw error;
+    });
+    if (nonce === undefined) return undefined;
+    try {
+      const chip = await this.#inTurn(() => this.#chipToBe(csr, tpm));
+      const proof = await proveByChip(chip, nonce, csr, keyPem);
+      this.#offered = chip;
+      this.#chipProblem = undefined;
+      return proof;
+    } catch (error) {
+      if (tpm.isRequired === true) throw error;
+      this.#chipProblem = toHolonError(error); // in its status; it is as it was before there were TPMs
+      return undefined;
+    }
+  }
+
+  /** On the disk before it is shown to anybody: the answer may come in this process's next life. */
+  async #chipToBe(csr: string, { tcti }: Tpm): Promise<ChipKey> {
     const waiting = await readSecretFile(this.#path("next"), nextFileSchema);
-    if (waiting?.of === of) return waiting.csr;
+    if (waiting?.csr !== csr) throw untrusted("the request for a certificate was answered meanwhile");
+    if (waiting.chip !== undefined) return waiting.chip;
+    const chip = await makeChipKeyAside(tcti);
+    await writeSecretFile(this.#path("next"), { ...waiting, chip });
+    return chip;
+  }
+
+  /** The request that waits for its answer, or a new one for a new key. */
+  async #request(of: string): Promise<Next> {
+    const waiting = await readSecretFile(this.#path("next"), nextFileSchema);
+    if (waiting?.of === of) return waiting;
     const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
     const keyPem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
     const { makeRequest } = await import("./identity-x509.ts");
     const csr = await makeRequest(keyPem, publicKey.export({ type: "spki", format: "pem" }).toString());
-    await writeSecretFile(this.#path("next"), { keyPem, csr, of });
-    return csr;
+    return writeSecretFile(this.#path("next"), { keyPem, csr, of });
   }
 
-  async #adopt(issued: Issued, { authority, node, site }: Pick<InvitationToken, "authority" | "node" | "site">, before: () => Promise<void> = () => Promise.resolve()): Promise<void> {
+  async #adopt(issued: Issued, { authority, node, site }: Pick<InvitationToken, "authority" | "node" | "site">, chip: ChipKey | undefined, before: () => Promise<void> = () => Promise.resolve()): Promise<void> {
     const waiting = await readSecretFile(this.#path("next"), nextFileSchema);
     if (waiting === undefined) throw untrusted("a certificate came that was not asked for");
-    const own = ownOf(waiting.keyPem, issued);
+    const own = ownOf(waiting.keyPem, issued, chip);
     const { proven } = own;
     if (fingerprintOf(own.root) !== authority) throw untrusted("the certificate is of another authority than the one that was named");
     if (proven.node !== node || proven.site !== site) throw untrusted(`the certificate is for ${proven.node} of ${proven.site}, and ${node} of ${site} asked`);
     if (!isFor(waiting.keyPem, proven.certificate)) throw untrusted("the certificate is for another key than the one that it was asked for");
     await before();
-    await writeSecretFile(this.#path("identity"), { keyPem: waiting.keyPem, chain: issued.chain, root: issued.root });
+    await writeSecretFile(this.#path("identity"), { keyPem: waiting.keyPem, ...(chip === undefined ? {} : { chip }), chain: issued.chain, root: issued.root });
     // What was verified under the same root is as good as before, and a session that is taken up again shows no more than the leaf.
     if (this.#own?.root.fingerprint256 !== own.root.fingerprint256) this.#verified.clear();
     this.#own = own;
@@ -197,7 +268,7 @@ function isFor(keyPem: string, certificate: X509Certificate): boolean {
   return certificate.publicKey.equals(createPublicKey(keyPem));
 }
 
-function ownOf(keyPem: string, { chain, root: rootPem }: Issued): Own {
+function ownOf(keyPem: string, { chain, root: rootPem }: Issued, chip: ChipKey | undefined): Own {
   const root = readCertificate(rootPem);
-  return { keyPem, chain, chainPem: chain.join("\n"), rootPem, root, proven: provenBy(chain.map(readCertificate), root) };
+  return { keyPem, chip, chain, chainPem: chain.join("\n"), rootPem, root, proven: provenBy(chain.map(readCertificate), root) };
 }

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { TLSSocket } from "node:tls";
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
+import { challengeSchema } from "@holon/core/identity/chip.ts";
 import { enrolmentSchema, identityMethods, renewalSchema, type LobbyMethod } from "@holon/core/identity/messages.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Lobby } from "@holon/core/ports.ts";
@@ -9,13 +10,16 @@ import type { NodeIdentity } from "./identity.ts";
 import { peerOf } from "./net-admit.ts";
 import { askPaths } from "./net-wire.ts";
 
+const schemas = { [identityMethods.enroll]: enrolmentSchema, [identityMethods.renew]: renewalSchema, [identityMethods.challenge]: challengeSchema } as const;
+const lobbyMethods = [identityMethods.enroll, identityMethods.renew, identityMethods.challenge] as const;
+
 export function serveAsks(identity: NodeIdentity, lobby: Lobby | undefined): (request: IncomingMessage, response: ServerResponse) => void {
   let asked = 0;
 
   async function answer(request: IncomingMessage, method: LobbyMethod, doors: Lobby): Promise<unknown> {
     // Whoever asks for the next certificate has one of this fleet, and proves its key in the handshake; its date is not looked at.
-    if (method === identityMethods.renew && request.socket instanceof TLSSocket) identity.revocationsHeld.requireValid(peerOf(request.socket, identity));
-    const parsed = (method === identityMethods.renew ? renewalSchema : enrolmentSchema).safeParse(parseJson(await bodyOf(request)));
+    if (method !== identityMethods.enroll && request.socket instanceof TLSSocket) identity.revocationsHeld.requireValid(peerOf(request.socket, identity));
+    const parsed = schemas[method].safeParse(parseJson(await bodyOf(request)));
     if (!parsed.success) throw new HolonError("HOLON_IDENTITY_UNTRUSTED", "the request for a certificate does not parse");
     if (asked >= limits.lobbyAsksMax) throw new HolonError("HOLON_CALL_BUSY", "too many requests for certificates are on their way");
     asked += 1;
@@ -27,7 +31,7 @@ export function serveAsks(identity: NodeIdentity, lobby: Lobby | undefined): (re
   }
 
   return (request, response) => {
-    const method = Object.values({ enroll: identityMethods.enroll, renew: identityMethods.renew }).find((name) => askPaths[name] === request.url);
+    const method = lobbyMethods.find((name) => askPaths[name] === request.url);
     response.on("error", () => response.destroy());
     if (method === undefined || request.method !== "POST" || lobby === undefined) return void response.writeHead(404, { connection: "close" }).end();
     answer(request, method, lobby).then(

@@ -1,11 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import { HolonError, isErrorCode } from "@holon/core/errors.ts";
-import { identityMethods } from "@holon/core/identity/messages.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Connection } from "@holon/core/ports.ts";
 import type { NodeName } from "@holon/core/units.ts";
 import { WebSocket } from "ws";
-import { askForCertificate } from "./identity-ask.ts";
+import { renewAt } from "./identity-ask.ts";
 import type { NodeIdentity } from "./identity.ts";
 import { type Address, parseAddress, printAddress } from "./net-address.ts";
 import { WebSocketConnection } from "./net-connection.ts";
@@ -40,8 +39,7 @@ export function createConnector(name: NodeName, identity: NodeIdentity): (addres
     } catch (error) {
       sessions.delete(printAddress("wss", address)); // the next attempt shows all there is to show
       if (!(error instanceof HolonError) || error.code !== "HOLON_IDENTITY_EXPIRED") throw error;
-      const sockets = await connectSecurely(identity, address, sessions);
-      await identity.adopt(await askForCertificate(sockets, identityMethods.renew, await identity.renewal(), printAddress("wss", address)));
+      await renewAt(identity, () => connectSecurely(identity, address, sessions), printAddress("wss", address));
       return connect(address, expected);
     }
   };

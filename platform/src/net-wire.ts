@@ -4,7 +4,7 @@ import { limits } from "@holon/core/limits.ts";
 export const linkPath = "/v1/link";
 export const linkProtocol = "holon.v1";
 /** Where certificates are asked for. */
-export const askPaths = { "identity.enroll": "/v1/enroll", "identity.renew": "/v1/renew" } as const;
+export const askPaths = { "identity.enroll": "/v1/enroll", "identity.renew": "/v1/renew", "identity.challenge": "/v1/challenge" } as const;
 /** Header in which each end says its name. */
 export const nameHeader = "holon-node";
 /** Header with the code of a refusal. */

@@ -1,4 +1,5 @@
 /** One message over SMTP (RFC 5321). Its `Message-ID` follows from its key, so that who got it twice can tell. */
+import { connect } from "node:net";
 import { limits } from "@holon/core/limits.ts";
 import type { NotifierAnswer, NotifierMessage } from "@holon/core/ports.ts";
 import type { MailTarget } from "@holon/core/schema/alerting.ts";
@@ -7,9 +8,20 @@ export interface Mail extends Omit<MailTarget, "login"> {
   readonly login: { readonly user: string; readonly password: string } | undefined;
 }
 
-export async function sendMail({ host, port, security, login, from, to }: Mail, { key, subject, text }: NotifierMessage): Promise<NotifierAnswer> {
+export async function sendMail({ host, port, security, login, from, to }: Mail, { key, subject, text }: NotifierMessage, exchangeMs = 3 * limits.alertAnswerMs): Promise<NotifierAnswer> {
   const { createTransport } = await import("nodemailer"); // who sends no mail does not carry it
+  // The exchange as a whole has a bound: a server that says a little now and then is as good as silent.
+  const socket = connect({ host, port });
+  socket.on("error", () => undefined); // whoever waits for it at that moment is told
+  const timer = setTimeout(() => socket.destroy(new Error(`it was not done within ${exchangeMs / 1_000} s`)), exchangeMs);
   const transport = createTransport({
+    getSocket(_options, opened) {
+      socket.once("error", opened);
+      socket.once("connect", () => {
+        socket.off("error", opened);
+        opened(null, { connection: socket });
+      });
+    },
     host,
     port,
     secure: security === "tls",
@@ -23,15 +35,17 @@ export async function sendMail({ host, port, security, login, from, to }: Mail, 
     disableUrlAccess: true,
   });
   try {
-    await transport.sendMail({ from, to: [...to], subject, text, messageId: `<${key}@holon>`, headers: { "Auto-Submitted": "auto-generated" } });
-    return { outcome: "taken" };
+    const { accepted, rejected } = await transport.sendMail({ from, to: [...to], subject, text, messageId: `<${key}@holon>`, headers: { "Auto-Submitted": "auto-generated" } });
+    return rejected.length === 0 ? { outcome: "taken" } : { outcome: "taken", why: `${host}:${port} took it for ${accepted.join(", ")}, and refused it for ${rejected.join(", ")}` };
   } catch (error) {
     const code = responseCodeOf(error);
     const why = `${host}:${port}: ${error instanceof Error ? error.message : String(error)}`;
     // Mailboxes that are not, messages that are not wanted (RFC 5321, section 4.2.3); a login that fails somebody may mend.
     return code !== undefined && code >= 550 && code < 560 ? { outcome: "refused", why } : { outcome: "later", why };
   } finally {
+    clearTimeout(timer);
     transport.close();
+    socket.destroy();
   }
 }
 

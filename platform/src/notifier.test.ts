@@ -3,14 +3,15 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer as createListener, type AddressInfo, type Socket } from "node:net";
 import { test, type TestContext } from "node:test";
 import { SMTPServer } from "smtp-server";
 import type { NotifierMessage } from "@holon/core/ports.ts";
 import { mailSchema } from "@holon/core/schema/alerting.ts";
 import { createNotifier } from "./notifier.ts";
+import { sendMail } from "./notifier-mail.ts";
 
-const held: Readonly<Record<string, string>> = { hook: "a secret of both ends", "mail-password": "correct horse" };
+const held: Readonly<Record<string, string>> = { hook: "a secret of both ends", odd: "hooks.example/T0P-S3CRET", named: "http://T0P:S3CRET@127.0.0.1/", "no-web": "ftp://127.0.0.1/T0P-S3CRET", "mail-password": "correct horse" };
 const notifier = createNotifier({ read: (names) => Promise.resolve(Object.fromEntries(names.flatMap((name) => (held[name] === undefined ? [] : [[name, held[name]]])))) });
 const message: NotifierMessage = { key: "0123abcd", subject: "[page] edge-1 is silent", text: "page: edge-1 is silent\n", body: '{"alerts":["ä"]}' };
 
@@ -53,6 +54,12 @@ test("what may be mended is tried later, when the receiver says; what it calls b
   assert.equal((await notifier.send({ kind: "webhook", url: elsewhere.url, secret: "hook" }, message)).outcome, "later");
   await assert.rejects(notifier.send({ kind: "webhook", url: "http://127.0.0.1:1/", secret: "hook" }, message));
   await assert.rejects(notifier.send({ kind: "webhook", url: bad.url, secret: "missing" }, message), { code: "HOLON_SECRETS_BAD" });
+});
+
+test("an address that cannot be posted to is not told with what is wrong", async () => {
+  for (const secretUrl of ["odd", "named", "no-web"]) {
+    await assert.rejects(notifier.send({ kind: "webhook", secretUrl, secret: "hook" }, message), (error: Error & { readonly code?: string }) => error.code === "HOLON_CONFIG_BAD" && !/T0P|S3CRET/.test(`${error.message} ${String(error.cause)}`));
+  }
 });
 
 interface Letter {
@@ -108,4 +115,29 @@ test("a mailbox that is not is refused; a wrong password, and nobody there, are 
   assert.equal((await notifier.send(mailOf(locked.port, { login: { user: "holon", secret: "hook" } }), message)).outcome, "later");
   assert.equal((await notifier.send(mailOf(1), message)).outcome, "later");
   assert.equal((await notifier.send(mailOf(locked.port, { security: "starttls" }), message)).outcome, "later", "no encryption, no message");
+});
+
+test("a message that is taken for some and refused for others says for whom it was not", async (context) => {
+  const { port, letters } = await postOffice(context, (address) => (address.startsWith("night") ? 550 : undefined));
+  const answer = await notifier.send(mailOf(port), message);
+  assert.deepEqual([answer.outcome, letters.map(({ to }) => to)], ["taken", [["ops@plant.test"]]]);
+  assert.match(answer.outcome === "taken" ? (answer.why ?? "") : "", /refused it for night@plant\.test/);
+});
+
+test("a server that goes on saying a little is not listened to for ever", async (context) => {
+  const open = new Set<Socket>();
+  const server = createListener((socket) => {
+    open.add(socket);
+    const drip = setInterval(() => socket.write("220-wait\r\n"), 20);
+    socket.on("error", () => undefined).on("close", () => {
+      open.delete(socket);
+      clearInterval(drip);
+    });
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  context.after(() => server.close());
+  const { login: _, ...to } = mailOf((server.address() as AddressInfo).port);
+  const answer = await sendMail({ ...to, login: undefined }, message, 300);
+  assert.deepEqual([answer.outcome, /was not done within 0.3 s/.test("why" in answer ? (answer.why ?? "") : "")], ["later", true]);
+  while (open.size > 0) await new Promise(setImmediate);
 });

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { get } from "node:http";
 import { serveRoutes } from "./http.ts";
-import { createPages, type Page } from "./pages.ts";
+import { browsers, createPages, type Page } from "./pages.ts";
 
 const folder = fileURLToPath(new URL("../../console", import.meta.url));
+const concept = fileURLToPath(new URL("../../docs/concepts/console.md", import.meta.url));
 const wholeBytesMax = 150 * 1_024;
 
 test("the console is made from its sources, small, without inline code, each file under a name of its content", async () => {
@@ -52,4 +54,9 @@ test("pages come zipped to who accepts that, need no token, and let nothing in f
   assert.equal(await asked, "gzip");
   assert.equal((await fetch(`${server.address}/assets/none.js`)).status, 404);
   assert.equal((await fetch(server.address, { method: "POST" })).status, 404);
+});
+
+test("people are told of the browsers that the pages are made for", () => {
+  const told = browsers.map((browser) => browser.replace(/^[a-z]+/, (name) => `${name.charAt(0).toUpperCase()}${name.slice(1)} `)).join(", ");
+  assert.ok(readFileSync(concept, "utf8").includes(told), told);
 });

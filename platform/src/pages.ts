@@ -20,6 +20,9 @@ export interface Pages {
   find(path: string): Promise<Page | undefined>;
 }
 
+/** `light-dark()` in styles, `AbortSignal.any` in scripts: browsers since May 2024. */
+export const browsers = ["chrome123", "firefox124", "safari17.5"] as const;
+
 const types: Readonly<Record<string, string>> = { ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml" };
 
 /** Asked one after the other. */
@@ -62,7 +65,7 @@ async function makePages(folder: string, kind: string): Promise<ReadonlyMap<stri
     minify: true,
     legalComments: "none",
     format: "esm",
-    target: ["es2023", "chrome117", "firefox119", "safari17.4"],
+    target: ["es2023", ...browsers],
     jsx: "automatic",
     jsxImportSource: "preact",
     logLevel: "silent",

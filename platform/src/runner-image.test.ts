@@ -108,7 +108,9 @@ return '["' . join('","', @seen) . '"]';`;
 
   it("keeps its bounds: memory, scratch, time", canRun, async () => {
     assert.equal(await dataOf(imageOf(`return eval { my $x = "x" x (1 << 28); 1 } ? '"got it"' : '"refused"';`), { memoryBytesMax: 128 << 20 }).catch((error: Error) => (/did not answer|ended/.test(error.message) ? "refused" : error)), "refused");
-    assert.equal(await dataOf(imageOf(`open(my $f, ">", "/run/a"); my $sum = 0; for (1..80) { my $n = syswrite($f, "x" x (1 << 20)); last unless $n; $sum += $n } return $sum <= (64 << 20) ? '"full"' : '"more"';`)), "full");
+    const fill = `my @seen; for my $path (map { "$_/a" } "/run", "/tmp", "/dev/shm", "/dev") { my $f; if (!open($f, ">", $path)) { push @seen, "read only"; next } my $sum = 0; for (1..80) { my $n = syswrite($f, "x" x (1 << 20)); last unless $n; $sum += $n } push @seen, $sum <= (64 << 20) ? "full" : "more"; unlink($path) }
+my $null; (open($null, ">", "/dev/null") && syswrite($null, "x")) or push @seen, "no devices"; return '"' . join(",", @seen) . '"';`;
+    assert.equal(await dataOf(imageOf(fill)), "full,full,full,read only");
     const unit = await start(imageOf(`while (1) {}`), { timeoutMs: 700 });
     await fails(unit.handle(eventsOf(1)), "HOLON_UNIT_TIMEOUT", /probe/);
     await unit.stop();

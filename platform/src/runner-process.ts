@@ -147,7 +147,7 @@ function spawnImage({ root, environment, workingFolder }: OpenImage, command: re
   const own = Object.fromEntries(environment.map((one) => [one.slice(0, one.indexOf("=")), one.slice(one.indexOf("=") + 1)] as const).filter(([name]) => !name.startsWith("HOLON_")));
   const { HOLON_MODULE: _, ...given } = env;
   const room = ["--size", String(limits.imageScratchBytes)];
-  const words = [...program.slice(1), ...wallsWith({ ...given, ...own }), "--ro-bind", root, "/", "--proc", "/proc", "--dev", "/dev", ...room, "--tmpfs", "/tmp", ...room, "--tmpfs", "/run", "--bind", folder, inside, "--chdir", workingFolder, "--", ...command];
+  const words = [...program.slice(1), ...wallsWith({ ...given, ...own }), "--ro-bind", root, "/", "--proc", "/proc", "--dev", "/dev", ...room, "--tmpfs", "/dev/shm", "--remount-ro", "/dev", ...room, "--tmpfs", "/tmp", ...room, "--tmpfs", "/run", "--bind", folder, inside, "--chdir", workingFolder, "--", ...command];
   return spawn(program[0] ?? "", words, { env: { PATH: given["PATH"] ?? "" }, stdio: ["ignore", "pipe", "pipe"] });
 }
 

@@ -49,6 +49,9 @@ export function openVault(folder: string): Vault | undefined {
   return vaultOf(parsed.by, key);
 }
 
+/** With what a folder is sealed, if it is. `HOLON_VAULT_CLOSED` where that is damaged. */
+export const sealingOf = (folder: string): Sealing | undefined => (existsSync(pathOf(folder)) ? parse(pathOf(folder), readFileSync(pathOf(folder), "utf8")) : undefined);
+
 /** Makes it where there is none. One that is there stays as it is. */
 export function makeVault(folder: string, sealing: Sealing): Vault {
   const there = openVault(folder);

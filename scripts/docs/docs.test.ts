@@ -1,8 +1,11 @@
 /** What pages say of commands is held to the program, also where nobody runs it. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
 import type { Command } from "commander";
 import { createProgram } from "@holon/cli/program.ts";
+import { listPaths, repositoryRoot } from "../check/files.ts";
 import { commandsOf, readBlocks } from "./blocks.ts";
 import { says, saysAmongMore } from "./compare.ts";
 import { notRun, readPages } from "./pages.ts";
@@ -10,6 +13,8 @@ import { withSaid } from "./write.ts";
 
 const program = createProgram(() => new AbortController().signal);
 const pages = readPages();
+/** Commands stand in their comments. */
+const files = listPaths().filter((path) => /^docs\/.*\.ya?ml$/.test(path)).map((path) => ({ path, text: readFileSync(join(repositoryRoot, path), "utf8").replaceAll(/^ *# ?/gm, "") }));
 
 /** Every `holon …` of a page: in its text, and at the beginning of a line of its blocks. */
 function spoken(text: string): readonly string[] {
@@ -37,10 +42,16 @@ function ofCommand(command: Command, [name = "", ...rest]: readonly string[]): s
 }
 
 test("every command of holon that a page names is there, with the options that it is named with", () => {
-  const bad = pages.flatMap(({ path, text }) => spoken(text).flatMap((words) => {
+  const bad = [...pages, ...files].flatMap(({ path, text }) => spoken(text).flatMap((words) => {
     const problem = problemOf(words);
     return problem === undefined ? [] : [`${path}: holon ${words.split("\n")[0]}: ${problem}`];
   }));
+  assert.deepEqual(bad, []);
+});
+
+test("a folder's own page lists every other page of it", () => {
+  const bad = pages.filter(({ path }) => /^docs\/.*\/README\.md$/.test(path)).flatMap((list) =>
+    pages.filter((page) => page !== list && dirname(page.path) === dirname(list.path) && !list.text.includes(`](${basename(page.path)})`)).map(({ path }) => `${list.path} does not list ${path}`));
   assert.deepEqual(bad, []);
 });
 

@@ -69,13 +69,14 @@ class Run {
     if (isOther && block.language === "console") this.said.push({ line: block.line, code: `${told.join("\n")}\n` });
   }
 
-  /** What runs on ends as people end it, and well. */
+  /** What runs on ends as people end it, and well; what has ended by itself did so well. */
   async end(): Promise<void> {
     for (const running of this.#running.splice(0).reverse()) {
-      if (!running.isRunning()) continue;
-      running.interrupt();
+      const wasRunning = running.isRunning();
+      if (wasRunning) running.interrupt();
       const exitCode = await Promise.race([running.ended, sleep(20_000, "not", { ref: false })]);
-      if (!isInterrupted(exitCode)) this.problems.push(`what was started did not end well after an interrupt: ${exitCode}\n${indented(running.text().split("\n").slice(-tellLines).join("\n"))}`);
+      if (wasRunning ? isInterrupted(exitCode) : exitCode === 0) continue;
+      this.problems.push(`what was started ${wasRunning ? "did not end well after an interrupt" : "ended by itself"}: ${exitCode}\n${indented(running.text().split("\n").slice(-tellLines).join("\n"))}`);
     }
   }
 

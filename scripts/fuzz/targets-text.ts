@@ -14,6 +14,7 @@ import { enrolmentSchema, renewalSchema, signedRevocationsSchema } from "@holon/
 import { readYaml } from "@holon/cli/app/load.ts";
 import { graphOf } from "@holon/node/testing/sign-graph.ts";
 import { nameOf, provenBy, readCertificate, tierOf } from "@holon/platform/identity-certificate.ts";
+import { requireChipProof } from "@holon/platform/identity-chip.ts";
 import { readList } from "@holon/platform/identity-revocations.ts";
 import { isSignedByInvitation, makeToken, readToken, signEnrolment } from "@holon/platform/identity-token.ts";
 import { checkRequest, issueLeaf, makeIntermediate, makeRequest, makeRoot } from "@holon/platform/identity-x509.ts";
@@ -124,19 +125,21 @@ export const textTargets: readonly Target[] = [
   { name: "tokens", words: ["holon-"], samples: () => [bytesOf(token.token)], run: (input) => readToken(textOf(input)) },
   {
     name: "identity-requests",
-    words: ["csr", "proof", "chain", "-----BEGIN "],
+    words: ["csr", "proof", "chain", "chip", "-----BEGIN "],
     samples: async () => {
       const { csr, leaf, intermediate } = await certifiedFleet();
       const secret = "A".repeat(43);
-      return [{ invitation: "0".repeat(16), csr, proof: signEnrolment(csr, secret) }, { csr, chain: [leaf, intermediate], proof: "AAAA" }, { list: '{"version":1,"revoked":[]}', proof: "AAAA", chain: [intermediate] }].map((value) => bytesOf(JSON.stringify(value)));
+      const chip = { keyPem: createPublicKey((await certifiedFleet()).leaf).export({ type: "spki", format: "pem" }), nonce: "0".repeat(16), proof: "AAAA", vouched: "AAAA" };
+      return [{ invitation: "0".repeat(16), csr, proof: signEnrolment(csr, secret) }, { csr, chain: [leaf], proof: "AAAA", chip }, { csr, chain: [leaf, intermediate], proof: "AAAA" }, { list: '{"version":1,"revoked":[]}', proof: "AAAA", chain: [intermediate] }].map((value) => bytesOf(JSON.stringify(value)));
     },
     async run(input) {
       const value = jsonOf(input);
       const root = readCertificate((await certifiedFleet()).root);
       const enrolment = enrolmentSchema.safeParse(value);
-      if (enrolment.success) isSignedByInvitation(enrolment.data.csr, enrolment.data.proof, token.key);
+      if (enrolment.success) isSignedByInvitation(enrolment.data, token.key);
       const renewal = renewalSchema.safeParse(value);
-      if (renewal.success) provenBy(renewal.data.chain.map(readCertificate), root);
+      const proven = renewal.success ? provenBy(renewal.data.chain.map(readCertificate), root) : undefined;
+      if (proven !== undefined && renewal.data?.chip !== undefined) requireChipProof(renewal.data.chip, renewal.data.csr, proven.certificate.publicKey);
       const list = signedRevocationsSchema.safeParse(value);
       if (list.success) readList(list.data, root);
     },

@@ -19,7 +19,7 @@ planted("a unit that moves to and fro handles each record once, where it is, and
   assert.equal(await violationsWith({}), "");
 });
 
-planted("the checker catches a new home that starts before the old one has sealed", async () => {
+planted("the checker catches a new home that starts before it has departed from the old one", async () => {
   const hasty: MoveBook = { ...moveBook, isHere: (moves, facts, unit, node, hasState) => facts.placed.get(unit)?.includes(node) === true || moveBook.isHere(moves, facts, unit, node, hasState) };
   assert.match(await violationsWith({ moveBook: hasty }), /handled twice/);
 });
@@ -32,7 +32,7 @@ planted("the checker catches a new home that forgets what the old one held", asy
   assert.match(await violationsWith({ moves: { ...moveRules, cellsFrom: (state, log) => moveRules.cellsFrom({ ...state, cells: [] }, log) } }), /was lost on the way/);
 });
 
-planted("the checker catches an old home that goes on after its seal", async () => {
+planted("the checker catches an old home that goes on after the departure", async () => {
   const both: MoveBook = { ...moveBook, isHere: (moves, facts, unit, node, hasState) => moves.some((move) => move.unit === unit && move.from === node) || moveBook.isHere(moves, facts, unit, node, hasState) };
   assert.match(await violationsWith({ moveBook: both }), /the unit runs on edge-1 and edge-2|handled twice/);
 });

@@ -5,7 +5,8 @@
 import { createHash } from "node:crypto";
 import { HolonError } from "@holon/core/errors.ts";
 import { canonicalJson } from "@holon/core/json.ts";
-import { revocationListSchema, type Invited, type Issued, type Renewal, type RevocationList, type SignedRevocations, type Vouched } from "@holon/core/identity/messages.ts";
+import type { Binding } from "@holon/core/identity/chip.ts";
+import { revocationListSchema, type Enrolment, type Invited, type Issued, type Renewal, type RevocationList, type SignedRevocations, type Vouched } from "@holon/core/identity/messages.ts";
 import { isExpired, type Validity } from "@holon/core/identity/validity.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Measurement } from "@holon/core/measure/measured.ts";
@@ -87,6 +88,11 @@ export class SimAuthority implements Authority {
     return Promise.resolve({ node, site, tier, number, validity: { issuedMs, expiresMs }, key: csr.slice(head.length) });
   }
 
+  /** Machines of this world have TPMs for quotes alone. */
+  checkChip({ chip }: Enrolment | Renewal): Promise<void> {
+    return chip === undefined ? Promise.resolve() : Promise.reject(new HolonError("HOLON_CHIP_REFUSED", "no TPM of this world signs for an identity"));
+  }
+
   challenge(): string {
     return hash(`challenge ${++this.#keys}`).slice(0, 32);
   }
@@ -106,10 +112,10 @@ export class SimAuthority implements Authority {
     };
   }
 
-  async checkVouched(text: Uint8Array, { chain, proof }: Vouched): Promise<{ readonly node: string; readonly number: number }> {
-    const { node, number, key } = this.read(chain[0]);
+  async checkVouched(text: Uint8Array, { chain, proof }: Vouched): Promise<{ readonly node: string; readonly number: number; readonly validity: Validity }> {
+    const { node, number, issuedMs, expiresMs, key } = this.read(chain[0]);
     if (!this.isSigned(key, textOf(text), proof)) throw untrusted(`what ${node} is to have signed is not signed with the key of its certificate`);
-    return Promise.resolve({ node, number });
+    return Promise.resolve({ node, number, validity: { issuedMs, expiresMs } });
   }
 
   issue(csr: string, subject: CertificateSubject): Promise<Issued> {
@@ -170,6 +176,10 @@ export class Passport implements Identity {
     }
     const { csr } = this.#next;
     return Promise.resolve({ csr, chain: [this.#held.pem], proof: this.#authority.signWith(this.#held.secret, csr) });
+  }
+
+  binding(): Binding {
+    return { isBound: false };
   }
 
   vouch(text: Uint8Array): Vouched {

@@ -77,6 +77,7 @@ export async function holonProgram({ moveBook, ...parts }: NodeParts & { readonl
         leads: () => node.leads(),
         leadKnown: () => node.status().election?.lead ?? undefined,
         status: node.status,
+        policyInForce: () => node.guard.inForce().hash,
         telemetry: node.telemetry,
         diagnosis: node.diagnosis,
         async close() {

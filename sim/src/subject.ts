@@ -24,6 +24,8 @@ export interface SimSubject {
   readonly isDiskFull?: () => boolean;
   /** What its local API tells of it. */
   readonly status?: () => NodeStatus;
+  /** SHA-256 of the policy by which it decides what leaves; undefined where none was written. */
+  readonly policyInForce?: () => string | undefined;
   /** Appends one event of class `derived`, as a function on the node would; resolves when it is on disk. */
   readonly emit?: (stream: StreamName, data: unknown) => Promise<void>;
   /** Asks a function that answers requests, wherever it runs. */

@@ -4,7 +4,10 @@ import { join, resolve } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { createClock } from "@holon/platform/clock.ts";
+import type { Tpm } from "@holon/platform/identity.ts";
 import { lockFolder } from "@holon/platform/lock.ts";
+import { hasMachineTpm } from "@holon/platform/tpm-tools.ts";
+import { sealingOf } from "@holon/platform/vault.ts";
 import { z } from "zod";
 import type { Client } from "../client.ts";
 import { requirePinned } from "../machine/local-publisher.ts";
@@ -36,7 +39,7 @@ export async function revokeNode(client: Client, name: string, because: string, 
 }
 
 /** Makes this node's key and gets its certificate. The token may come on stdin: arguments can be read by others on the machine. The folder is the node's own, below the data folder, by the name in the token. */
-export async function enrollNode(options: { readonly token: string; readonly data: string; readonly at?: string; readonly publisher?: string }): Promise<void> {
+export async function enrollNode(options: { readonly token: string; readonly data: string; readonly at?: string; readonly publisher?: string; readonly tpm?: string }): Promise<void> {
   const { enroll } = await import("@holon/platform/identity-ask.ts");
   const { readToken } = await import("@holon/platform/identity-token.ts");
   const { NodeIdentity } = await import("@holon/platform/identity.ts");
@@ -45,13 +48,23 @@ export async function enrollNode(options: { readonly token: string; readonly dat
   const folder = join(resolve(options.data), node);
   const lock = lockFolder(folder);
   try {
-    const identity = await NodeIdentity.open(folder, createClock());
+    const identity = await NodeIdentity.open(folder, createClock(), tpmHere(folder, options.tpm));
     if (options.publisher !== undefined) await requirePinned(resolve(options.publisher), folder, node);
     await enroll(identity, token, options.at);
-    process.stdout.write(`${node} of ${site} is enrolled; its certificate holds until ${new Date(identity.validity()?.expiresMs ?? 0).toISOString()}\n`);
+    const { isBound, problem } = identity.binding();
+    if (problem !== undefined) process.stderr.write(`Its identity is not bound to the TPM of this machine, which cannot be used: ${problem.message}\n`);
+    process.stdout.write(`${node} of ${site} is enrolled; its certificate holds until ${new Date(identity.validity()?.expiresMs ?? 0).toISOString()}${isBound ? "; its identity is bound to its TPM" : ""}\n`);
   } finally {
     lock.release();
   }
+}
+
+/** The one that is named, which has to work then; else the one that seals the node's secrets, or the machine's own. */
+function tpmHere(folder: string, named: string | undefined): Tpm | undefined {
+  if (named !== undefined) return { tcti: named, isRequired: true };
+  const sealing = sealingOf(folder);
+  if (sealing?.by === "tpm") return { tcti: sealing.tcti };
+  return hasMachineTpm() ? { tcti: undefined } : undefined;
 }
 
 async function textOf(stream: AsyncIterable<unknown>): Promise<string> {

@@ -24,7 +24,7 @@ import { createHostStats } from "@holon/platform/host-stats.ts";
 import { serveRoutes, type RouteServer } from "@holon/platform/http.ts";
 import { removeJoinTokens } from "@holon/platform/secret-file.ts";
 import { tierOf } from "@holon/platform/identity-certificate.ts";
-import { NodeIdentity } from "@holon/platform/identity.ts";
+import { NodeIdentity, type Tpm } from "@holon/platform/identity.ts";
 import { lockFolder } from "@holon/platform/lock.ts";
 import { createLines } from "@holon/platform/lines.ts";
 import { openLogCipher } from "@holon/platform/log-keys.ts";
@@ -101,7 +101,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
       runner,
       door: createDoor({ clock, hostStats: createHostStats(clock) }),
       secrets,
-      ...(config.inventory?.energy === undefined ? {} : { feeds: createFeeds() }),
+      ...(config.inventory?.energy === undefined ? {} : { feeds: createFeeds(secrets) }),
       ...(config.telemetry?.export === undefined ? {} : { collector: createCollector(secrets, config.telemetry.export.secretHeaders) }),
       ...(config.alerts === undefined ? {} : { notifier: createNotifier(secrets) }),
       seals: createSeals(folder),
@@ -132,10 +132,15 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
   }
 }
 
-/** With the TPM that seals the node's secrets, else with the machine's own, if there is one. */
-function attestorOf(folder: string, { sealing }: NodeConfig): Pick<Ports, "attestor"> {
-  if (sealing?.by === "tpm") return { attestor: createAttestor(folder, sealing.tcti) };
-  return hasMachineTpm() ? { attestor: createAttestor(folder, undefined) } : {};
+function attestorOf(folder: string, config: NodeConfig): Pick<Ports, "attestor"> {
+  const tpm = tpmOf(config);
+  return tpm === undefined ? {} : { attestor: createAttestor(folder, tpm.tcti) };
+}
+
+/** The TPM that seals the node's secrets, else the machine's own, if there is one. */
+function tpmOf({ sealing }: NodeConfig): Tpm | undefined {
+  if (sealing?.by === "tpm") return { tcti: sealing.tcti };
+  return hasMachineTpm() ? { tcti: undefined } : undefined;
 }
 
 /** Before anything secret is read or written: with what it is sealed; and the keys of the log, if that is encrypted or was. */
@@ -149,8 +154,10 @@ async function openSeals(folder: string, { sealing, log }: NodeConfig): Promise<
 }
 
 /** A node with control makes the authority, and its own certificate, when it first starts. `HOLON_IDENTITY_FALSE` where it is configured as another than it was enrolled as. */
-async function openIdentity(folder: string, { name, site, tier, control, authority: settings }: NodeConfig, clock: Clock): Promise<{ readonly identity: NodeIdentity; readonly authority: Authority | undefined }> {
-  const identity = await NodeIdentity.open(folder, clock);
+async function openIdentity(folder: string, config: NodeConfig, clock: Clock): Promise<{ readonly identity: NodeIdentity; readonly authority: Authority | undefined }> {
+  const { name, site, tier, control, authority: settings } = config;
+  // Whoever has the disk of the node that runs control has the authority's key with it.
+  const identity = await NodeIdentity.open(folder, clock, control ? undefined : tpmOf(config));
   let authority: Authority | undefined;
   if (control) {
     const { openAuthority } = await import("@holon/platform/identity-authority.ts"); // nor what issues certificates

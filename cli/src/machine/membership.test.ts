@@ -1,18 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
+import { test } from "node:test";
 import { HolonError, type ErrorCode } from "@holon/core/errors.ts";
-import { isoTime } from "@holon/core/event/iso-time.ts";
-import { encodeStoredEvent, parseStoredEvent } from "@holon/core/event/stored.ts";
 import { limits } from "@holon/core/limits.ts";
-import type { Clock } from "@holon/core/ports.ts";
-import { openTempLog, tempFolder } from "@holon/node/testing/temp-log.ts";
-import { openAuthority } from "@holon/platform/identity-authority.ts";
-import { certifyHere } from "@holon/platform/identity-here.ts";
 import { readToken } from "@holon/platform/identity-token.ts";
 import { NodeIdentity } from "@holon/platform/identity.ts";
-import { createCrypto } from "@holon/platform/crypto.ts";
-import { openRegistrar, type Registrar } from "@holon/control/identity/registrar.ts";
+import { enrolled, Office } from "../testing/office.ts";
 
 const hour = 3_600_000;
 const hasCode = (code: ErrorCode) => (error: unknown): true => {
@@ -20,61 +13,6 @@ const hasCode = (code: ErrorCode) => (error: unknown): true => {
   assert.equal(error.code, code, error.message);
   return true;
 };
-
-/** Control of a fleet in a folder, which can be ended and opened again; its clocks stand until they are set. */
-class Office {
-  readonly folder: string;
-  wallMs = Date.UTC(2026, 5, 1);
-  monotonicMs = 0;
-  spreads = 0;
-  registrar: Registrar | undefined;
-  #log: Awaited<ReturnType<typeof openTempLog>> | undefined;
-  #number = 0;
-
-  constructor(context: TestContext) {
-    this.folder = tempFolder(context);
-    context.after(() => this.#log?.close());
-  }
-
-  get clock(): Clock {
-    return { monotonicMs: () => this.monotonicMs, wall: () => ({ ms: this.wallMs, state: "unknown" }), after: () => ({ cancel: () => undefined }) };
-  }
-
-  async open(): Promise<Registrar> {
-    const log = await openTempLog(this.folder, { name: "cloud-1" });
-    this.#log = log;
-    const authority = await openAuthority(this.folder, this.clock);
-    const identity = await NodeIdentity.open(this.folder, this.clock);
-    await certifyHere(identity, authority, { node: "cloud-1", site: "cloud", tier: "cloud" }, this.clock);
-    this.registrar = await openRegistrar({
-      log, clock: this.clock, crypto: createCrypto(), authority, identity, certificateMs: limits.certificateMs, address: "wss://127.0.0.1:7401",
-      record: (type, subject, data) => ({ stream: "audit", class: "public", bytes: encodeStoredEvent({ type, source: "/cloud-1/control", subject, time: isoTime(0), recordedtime: isoTime(0), clock: "unknown", class: "public", jurisdiction: "EU", data }) }),
-      spread: () => void (this.spreads += 1),
-    });
-    return this.registrar;
-  }
-
-  async again(): Promise<Registrar> {
-    await this.#log?.close();
-    return this.open();
-  }
-
-  /** A node in a folder of its own. */
-  node(): Promise<NodeIdentity> {
-    return NodeIdentity.open(join(this.folder, `node-${++this.#number}`), this.clock);
-  }
-
-  async trail(type: string): Promise<readonly unknown[]> {
-    const lane = [...(this.#log?.heads().values() ?? [])].find(({ lane: { stream } }) => stream === "audit")?.lane;
-    const records = lane === undefined ? [] : ((await this.#log?.read(lane, 1, { maxRecords: 1_000, maxBytes: 1 << 20 })) ?? []);
-    return records.filter(({ bytes }) => bytes[0] === 0x7b).map((record) => parseStoredEvent(record.bytes, "")).filter((event) => event.type === type).map(({ data }) => data);
-  }
-}
-
-async function join1(registrar: Registrar, identity: NodeIdentity, token: string): Promise<void> {
-  const read = readToken(token);
-  await identity.adoptFirst(await registrar.enroll(await identity.enrolment(read)), read);
-}
 
 test("an invitation is for one key: the same key is answered again, another is a replay, also in control's next life", async (context) => {
   const office = new Office(context);
@@ -87,7 +25,7 @@ test("an invitation is for one key: the same key is answered again, another is a
   await assert.rejects(registrar.enroll(theft), hasCode("HOLON_INVITATION_USED"));
   registrar = await office.again();
   await assert.rejects(registrar.enroll(theft), hasCode("HOLON_INVITATION_USED"));
-  await join1(registrar, own, token);
+  await enrolled(registrar, own, token);
   assert.notEqual(own.credentials().chainPem, lost.chain.join("\n"));
   assert.equal(own.self()?.node, "gateway-1");
   assert.equal((await office.trail("holon.node.refused")).length, 2, "one in each life");
@@ -125,7 +63,7 @@ test("a certificate of years ago is good for the next one, and one that was revo
   const office = new Office(context);
   let registrar = await office.open();
   const identity = await office.node();
-  await join1(registrar, identity, (await registrar.invite({ node: "gateway-1", site: "plant" })).token);
+  await enrolled(registrar, identity, (await registrar.invite({ node: "gateway-1", site: "plant" })).token);
   const first = identity.self()?.number ?? 0;
   office.wallMs += 3 * 365 * 24 * hour;
   office.monotonicMs += hour;
@@ -142,7 +80,7 @@ test("a certificate of years ago is good for the next one, and one that was revo
   registrar = await office.again();
   assert.deepEqual(registrar.revocations().revoked.map(({ node }) => node), ["gateway-1"]);
   await assert.rejects(registrar.renew(await identity.renewal()), hasCode("HOLON_IDENTITY_REVOKED"));
-  await join1(registrar, identity, (await registrar.invite({ node: "gateway-1" })).token);
+  await enrolled(registrar, identity, (await registrar.invite({ node: "gateway-1" })).token);
   assert.ok((identity.self()?.number ?? 0) > (registrar.revocations().revoked[0]?.through ?? Number.NaN));
   office.monotonicMs += hour;
   await identity.adopt(await registrar.renew(await identity.renewal()));
@@ -152,7 +90,7 @@ test("the list that peers are held to is made again where a power cut kept it fr
   const office = new Office(context);
   const registrar = await office.open();
   const identity = await office.node();
-  await join1(registrar, identity, (await registrar.invite({ node: "gateway-1", site: "plant" })).token);
+  await enrolled(registrar, identity, (await registrar.invite({ node: "gateway-1", site: "plant" })).token);
   await registrar.revoke("gateway-1", "it was stolen");
   const { rmSync } = await import("node:fs");
   rmSync(join(office.folder, "identity/revocations.json"));

@@ -15,7 +15,8 @@ export interface Visitor {
   keep(page: Page, name: string): Promise<void>;
 }
 
-export async function openBrowser(context: TestContext): Promise<Visitor> {
+/** `expected`: what a test makes go wrong itself. */
+export async function openBrowser(context: TestContext, expected?: RegExp): Promise<Visitor> {
   const browser = await chromium.launch({ executablePath: binaryPath("chromium"), args: flags });
   const problems: string[] = [];
   context.after(async () => {
@@ -25,7 +26,7 @@ export async function openBrowser(context: TestContext): Promise<Visitor> {
   return {
     async open(options = {}) {
       const page = await (await browser.newContext({ viewport: { width: 1280, height: 820 }, ...options })).newPage();
-      page.on("pageerror", (error) => problems.push(error.message));
+      page.on("pageerror", (error) => void (expected?.test(error.message) === true || problems.push(error.message)));
       page.on("console", (message) => {
         // An answer that is no success is told there too: what it means is the page's to say.
         if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) problems.push(message.text());

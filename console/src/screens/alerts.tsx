@@ -1,6 +1,5 @@
 /** What is wrong, live, with who knows of it; what should hold, and how much of it does. Over nodes that are silent nothing is called well. */
 import type { ShownAlert, AlertList } from "@holon/core/telemetry/alert.ts";
-import { send } from "../api.ts";
 import { clock } from "../format.ts";
 import { AsOf } from "../parts/as-of.tsx";
 import { Problem } from "../parts/problem.tsx";
@@ -10,6 +9,7 @@ import { printPlace } from "../route.ts";
 import { words } from "../strings.ts";
 import { useFollowed } from "../use-followed.ts";
 import { usePolled } from "../use-polled.ts";
+import { useSend } from "../use-send.ts";
 import { Objectives } from "./objectives.tsx";
 
 const t = words.alerts;
@@ -59,13 +59,15 @@ const aroundOf = ({ node, since }: ShownAlert): Record<string, string> => ({ ...
 function Who({ alert: { id, state, acknowledged, silencedUntil, told } }: { readonly alert: ShownAlert }) {
   const routes = [...new Set(told.filter(({ refused }) => refused === undefined).map(({ route }) => route))];
   const refused = told.filter((one) => one.refused !== undefined);
+  const { send, problem } = useSend();
   return (
     <>
       {acknowledged !== null && <span>{t.ackedBy(acknowledged.by, acknowledged.note)}. </span>}
       {silencedUntil !== null && <span>{t.silenced(clock(silencedUntil))}. </span>}
       <span class="soft">{routes.length === 0 ? t.untold : t.told(routes.join(", "))}</span>
       {refused.map(({ route, state: of, refused: why = "" }) => <span key={`${route} ${of}`} class="bad"> {t.refused(route, why)}</span>)}
-      {acknowledged === null && state !== "resolved" && <> <button type="button" class="small" onClick={() => void send("POST", "/v1/alerts/acknowledge", { id, note: "" })}>{t.ack}</button></>}
+      {acknowledged === null && state !== "resolved" && <> <button type="button" class="small" onClick={() => send("POST", "/v1/alerts/acknowledge", { id, note: "" })}>{t.ack}</button></>}
+      <Problem problem={problem} />
     </>
   );
 }
@@ -87,7 +89,7 @@ interface Silence {
 function Ways() {
   const { value } = usePolled<{ readonly routes: readonly Route[] }>("/v1/alerts/routes", 5_000);
   const silenced = usePolled<{ readonly silences: readonly Silence[] }>("/v1/alerts/silences", 5_000);
-  const end = (name: string): void => void send("DELETE", `/v1/alerts/silences/${encodeURIComponent(name)}`).then(silenced.again, silenced.again);
+  const ending = useSend(silenced.again);
   return (
     <>
       <Section title={t.routes} hint={t.routesHint}>
@@ -95,8 +97,9 @@ function Ways() {
         {value !== undefined && value.routes.length > 0 && <Table label={t.routes} columns={[t.route, t.to, t.toldCount, t.waiting, t.problem]} figures={[2, 3]} rows={value.routes.map(({ route, to, told, waiting, problem }) => ({ key: route, cells: [route, to, String(told), String(waiting), problem ?? ""] }))} />}
       </Section>
       <Section title={t.silences}>
+        <Problem problem={ending.problem} />
         {silenced.value?.silences.length === 0 && <p class="empty">{t.nothingSilenced}</p>}
-        {silenced.value !== undefined && silenced.value.silences.length > 0 && <Table label={t.silences} columns={[t.route, columns.until, t.because, t.by, t.endSilence]} rows={silenced.value.silences.map(({ name, until, because, by }) => ({ key: name, cells: [name, clock(until), because, by, <button type="button" class="small" onClick={() => end(name)}>{t.endSilence}</button>] }))} />}
+        {silenced.value !== undefined && silenced.value.silences.length > 0 && <Table label={t.silences} columns={[t.route, columns.until, t.because, t.by, t.endSilence]} rows={silenced.value.silences.map(({ name, until, because, by }) => ({ key: name, cells: [name, clock(until), because, by, <button type="button" class="small" onClick={() => ending.send("DELETE", `/v1/alerts/silences/${encodeURIComponent(name)}`)}>{t.endSilence}</button>] }))} />}
       </Section>
     </>
   );

@@ -6,6 +6,7 @@ import type { Finding } from "@holon/core/diagnosis/findings.ts";
 import { get, send, type ApiProblem } from "../api.ts";
 import { Problem } from "../parts/problem.tsx";
 import { Section } from "../parts/section.tsx";
+import { repeat } from "../repeat.ts";
 import { words } from "../strings.ts";
 import { asProblem } from "../use-polled.ts";
 
@@ -33,34 +34,27 @@ export function Diagnosis({ name }: { readonly name: string }) {
 function Logs({ name }: { readonly name: string }) {
   const [isOpen, setOpen] = useState(false);
   const [lines, setLines] = useState<readonly LogLine[]>([]);
+  const [missed, setMissed] = useState(0);
   const [problem, setProblem] = useState<ApiProblem>();
   useEffect(() => {
     if (!isOpen) return;
-    const stopped = new AbortController();
-    const timer: { id: ReturnType<typeof setTimeout> | undefined } = { id: undefined };
     let after: string | null = null;
-    const look = async (): Promise<void> => {
-      try {
-        const answer: LogsAnswer = await get<LogsAnswer>(`/v1/nodes/${encodeURIComponent(name)}/logs${after === null ? "" : `?after=${encodeURIComponent(after)}`}`, stopped.signal);
-        after = answer.after;
-        setLines((before) => [...before, ...answer.lines].slice(-shownMax));
-        setProblem(undefined);
-      } catch (error) {
-        if (stopped.signal.aborted) return;
-        setProblem(asProblem(error));
-      }
-      timer.id = setTimeout(() => void look(), everyMs);
+    const look = async (ended: AbortSignal): Promise<number> => {
+      const answer: LogsAnswer = await get<LogsAnswer>(`/v1/nodes/${encodeURIComponent(name)}/logs${after === null ? "" : `?after=${encodeURIComponent(after)}`}`, ended);
+      after = answer.after;
+      setLines((before) => [...before, ...answer.lines].slice(-shownMax));
+      setMissed((before) => before + answer.missed);
+      setProblem(undefined);
+      return answer.more ? 0 : everyMs;
     };
     setLines([]);
-    void look();
-    return () => {
-      stopped.abort();
-      clearTimeout(timer.id);
-    };
+    setMissed(0);
+    return repeat(look, (error) => setProblem(asProblem(error)), everyMs).end;
   }, [isOpen, name]);
   return (
     <Section title={t.logs} aside={<button type="button" aria-pressed={isOpen} onClick={() => setOpen(!isOpen)}>{isOpen ? t.pause : t.follow}</button>}>
       <Problem problem={problem} />
+      {isOpen && missed > 0 && <p class="warning" role="status">{t.missed(missed)}</p>}
       {isOpen && <pre class="lines" tabIndex={0} role="log" aria-label={t.logs}>{lines.length === 0 ? t.noLines : lines.map((line) => <div key={line.id} class={line.level === "error" ? "bad" : line.level === "warn" ? "warn" : ""}>{line.at} {line.level} {line.message}{line.times === undefined ? "" : ` ${t.times(line.times)}`}</div>)}</pre>}
       {!isOpen && <p class="soft">{t.logsHint}</p>}
     </Section>

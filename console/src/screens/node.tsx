@@ -1,6 +1,4 @@
 /** One node: how it stands as far as is known, and what it says itself where it can be asked. */
-import { useState } from "preact/hooks";
-import { send, type ApiProblem } from "../api.ts";
 import type { Fleet, FleetNode } from "../fleet.ts";
 import { age, bytes, clock, count, milliseconds, rate, unknown } from "../format.ts";
 import type { NodeStatus } from "../island.ts";
@@ -16,7 +14,8 @@ import { servedByControl } from "../session.ts";
 import { StandingSection } from "./standing.tsx";
 import { words } from "../strings.ts";
 import { useNow } from "../use-now.ts";
-import { asProblem, usePolled } from "../use-polled.ts";
+import { usePolled } from "../use-polled.ts";
+import { useSend } from "../use-send.ts";
 import { SeriesChart } from "./series-chart.tsx";
 
 const t = words.node;
@@ -147,12 +146,11 @@ function Known({ status: { known = [] } }: { readonly status: NodeStatus }) {
 
 /** A node's own console may try an outage; over its link it could not be undone. */
 function Outage({ state }: { readonly state: string }) {
-  const [problem, setProblem] = useState<ApiProblem>();
+  const { send, problem } = useSend();
   const verb = state === "cut" ? "heal" : "cut";
-  const steer = (): void => void send("POST", `/v1/link/${verb}`).then(() => setProblem(undefined), (error: unknown) => setProblem(asProblem(error)));
   return (
     <>
-      <p><button type="button" onClick={steer}>{t[verb]}</button> <span class="soft">{t.cutHint}</span></p>
+      <p><button type="button" onClick={() => send("POST", `/v1/link/${verb}`)}>{t[verb]}</button> <span class="soft">{t.cutHint}</span></p>
       <Problem problem={problem} />
     </>
   );

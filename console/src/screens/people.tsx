@@ -1,14 +1,15 @@
 /** Who one is here, who else there is, and what waits for a second person. */
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { send, type ApiProblem } from "../api.ts";
+import { send } from "../api.ts";
 import { clock } from "../format.ts";
 import { Problem } from "../parts/problem.tsx";
 import { Section } from "../parts/section.tsx";
 import { Table } from "../parts/table.tsx";
 import { setToken } from "../session.ts";
 import { words } from "../strings.ts";
-import { asProblem, usePolled, type Polled } from "../use-polled.ts";
+import { usePolled, type Polled } from "../use-polled.ts";
+import { useSend } from "../use-send.ts";
 
 interface Approval {
   readonly id: string;
@@ -66,9 +67,9 @@ function Known({ polled: { value, problem }, children }: { readonly polled: Poll
 }
 
 function Waiting({ approval: { id, who, resource, params, body, reason, endsAt, approvedBy }, again }: { readonly approval: Approval; again(): void }) {
-  const [problem, setProblem] = useState<ApiProblem>();
+  const { send: ask, problem } = useSend(again);
   const [because, setBecause] = useState("");
-  const answer = (verb: "approve" | "reject"): void => void send("POST", `/v1/approvals/${encodeURIComponent(id)}/${verb}`, verb === "reject" ? { because } : undefined).then(again, (error: unknown) => setProblem(asProblem(error)));
+  const answer = (verb: "approve" | "reject"): void => ask("POST", `/v1/approvals/${encodeURIComponent(id)}/${verb}`, verb === "reject" ? { because } : undefined);
   return (
     <>
       <p><b>{who}</b> <code>{resource}</code> {Object.values(params).join(" ")}</p>

@@ -21,7 +21,7 @@ export const planAnswerSchema = z.object({
 const explainQuerySchema = z.strictObject({ /** `app/unit`. */ unit: z.string().min(1).max(128), node: z.string().min(1).max(63) });
 export const explainAnswerSchema = z.object({ verdict: z.enum(["chosen", "rejected"]), reason: z.string(), /** One line. */ text: z.string() });
 export const movesAnswerSchema = z.array(
-  z.object({ unit: z.string(), from: z.string(), to: z.string(), /** `leaving`: it is worked off; `sealed`: its new home may ask for it; `given`: it was granted; `kept`: it stays where it was for a while. */ phase: z.enum(["leaving", "sealed", "given", "kept"]), because: z.string().nullable() }),
+  z.object({ unit: z.string(), from: z.string(), to: z.string(), /** `leaving`: it is worked off; `sealed`: it departed, and its new home may ask for it; `given`: it was granted; `kept`: it stays where it was for a while. */ phase: z.enum(["leaving", "sealed", "given", "kept"]), because: z.string().nullable() }),
 );
 export const runsAnswerSchema = z.array(z.object({ node: z.string(), ...shiftedSchema.shape }));
 export const previewSchema = z.object({

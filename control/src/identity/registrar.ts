@@ -5,7 +5,7 @@
 import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { isoTime } from "@holon/core/event/iso-time.ts";
-import { enrolmentSchema, invitedSchema, renewalSchema, revocationListSchema, type Invited, type Issued, type RevocationList, type Vouched } from "@holon/core/identity/messages.ts";
+import { enrolmentSchema, invitedSchema, renewalSchema, revocationListSchema, type Enrolment, type Invited, type Issued, type Renewal, type RevocationList, type Vouched } from "@holon/core/identity/messages.ts";
 import { earliestIssuedMs } from "@holon/core/identity/validity.ts";
 import { limits } from "@holon/core/limits.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
@@ -17,6 +17,7 @@ import { createTurns } from "@holon/core/turns.ts";
 import { z } from "zod";
 import { createTeller } from "../teller.ts";
 import { trustCell } from "./attestation.ts";
+import { createBindings } from "./bound.ts";
 
 export interface RegistrarHost {
   readonly log: Log;
@@ -50,7 +51,9 @@ export interface Registrar {
   enroll(request: unknown): Promise<Issued>;
   /** The next certificate of a node, however long its present one has been over. `HOLON_IDENTITY_REVOKED`, `HOLON_IDENTITY_UNTRUSTED`. */
   renew(request: unknown): Promise<Issued>;
-  /** Who signed the text, if that is a node of the fleet still. `HOLON_IDENTITY_UNTRUSTED`, `HOLON_IDENTITY_REVOKED`. */
+  /** A nonce for the TPM of whoever asks. */
+  challenge(): Promise<{ readonly nonce: string }>;
+  /** Who signed the text, if that is a node of the fleet still; of a node that is bound to its TPM, only until its certificate's date. `HOLON_IDENTITY_UNTRUSTED`, `HOLON_IDENTITY_REVOKED`, `HOLON_IDENTITY_EXPIRED`. */
   signerOf(text: Uint8Array, vouched: Vouched): Promise<string>;
   /** All certificates that the node was given until now are no more. `HOLON_NODE_UNKNOWN`, `HOLON_ARGUMENT_BAD`, `HOLON_IDENTITY_FULL`. */
   revoke(node: string, because: string, by?: Caller): Promise<RevocationList>;
@@ -75,6 +78,7 @@ export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
   const { log, clock, authority, identity } = host;
   const inTurn = createTurns();
   const isNews = createTeller(() => clock.monotonicMs());
+  const bindings = createBindings({ log, clock, crypto: host.crypto, secret: authority.challenge() + authority.challenge() });
   /** When a node was last given a certificate here, and for which key. */
   const given = new Map<string, { readonly atMs: number; readonly key: string; readonly count: number }>();
 
@@ -102,14 +106,16 @@ export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
   /** Wall time where that goes on, a count where it does not: higher than any before, also where this log was put back from a backup. */
   const nextNumber = (): number => Math.max(lastNumber() + 1, clock.wall().ms);
 
-  async function issue(csr: string, subject: Invited, key: string, also: { readonly type: "holon.node.enrolled" | "holon.node.renewed"; readonly data: object; readonly cells: readonly CellChange[] }): Promise<Issued> {
+  async function issue({ csr, chip }: Enrolment | Renewal, subject: Invited, key: string, also: { readonly type: "holon.node.enrolled" | "holon.node.renewed"; readonly data: object; readonly records?: readonly NewRecord[]; readonly cells: readonly CellChange[] }): Promise<Issued> {
     const number = nextNumber();
     const issuedMs = Math.floor(Math.max(clock.wall().ms, earliestIssuedMs) / 1000) * 1000; // certificates count in seconds
-    const validity = { issuedMs, expiresMs: issuedMs + Math.ceil(host.certificateMs / 1000) * 1000 };
+    const validMs = chip === undefined ? host.certificateMs : Math.min(host.certificateMs, limits.boundCertificateMs);
+    const validity = { issuedMs, expiresMs: issuedMs + Math.ceil(validMs / 1000) * 1000 };
     const issued = await authority.issue(csr, { ...subject, number, validity });
     const { node, site, tier } = subject;
-    const record = host.record(also.type, node, { node, site, tier, number, key, expiresAt: isoTime(validity.expiresMs), ...also.data });
-    await log.append({ records: [record], cells: [cell(keys.issued, number), cell(keys.enrolled(node), { node, site, tier, number, expiresMs: validity.expiresMs }), ...also.cells] });
+    const record = host.record(also.type, node, { node, site, tier, number, key, chip: bindings.name(chip), expiresAt: isoTime(validity.expiresMs), ...also.data });
+    const cells = [cell(keys.issued, number), cell(keys.enrolled(node), { node, site, tier, number, expiresMs: validity.expiresMs }), bindings.cell(node, chip, key), ...also.cells];
+    await log.append({ records: [record, ...(also.records ?? [])], cells });
     const last = lately(node);
     given.set(node, last?.key === key ? { ...last, count: last.count + 1 } : { atMs: clock.monotonicMs(), key, count: 1 });
     return issued;
@@ -164,7 +170,7 @@ export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
       inTurn(async () => {
         const parsed = enrolmentSchema.safeParse(request);
         if (!parsed.success) throw new HolonError("HOLON_IDENTITY_UNTRUSTED", "the request for a certificate does not parse");
-        const { invitation, csr } = parsed.data;
+        const { invitation, chip } = parsed.data;
         const open = invitations();
         const found = open.find(({ id }) => id === invitation);
         if (found === undefined) return refuse(new HolonError("HOLON_INVITATION_BAD", `no invitation ${invitation} is known`), { invitation });
@@ -173,10 +179,14 @@ export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
         const key = await authority.checkEnrolment(parsed.data, invitationKey).catch((error: unknown) => refuse(toHolonError(error), about));
         // The same key again is the same node, whose answer was lost on the way.
         if (usedBy !== undefined && usedBy !== key) return refuse(new HolonError("HOLON_INVITATION_USED", `the invitation ${id} of ${scope.node} was used already, by another key`), about);
+        const bound = bindings.of(scope.node);
+        if (usedBy !== undefined && bound !== undefined && (bound.key !== key || bound.keyPem !== chip?.keyPem)) return refuse(new HolonError("HOLON_INVITATION_USED", `the invitation ${id} of ${scope.node} was used already, and the node was given other certificates since, or has another TPM`), about);
         if (clock.wall().ms > endsMs) return refuse(new HolonError("HOLON_INVITATION_BAD", `the invitation ${id} of ${scope.node} ended at ${isoTime(endsMs)}`), about);
+        if (chip !== undefined && chip.nonce !== invitation) return refuse(new HolonError("HOLON_CHIP_REFUSED", `the TPM of ${scope.node} did not sign for this invitation`), about);
+        await authority.checkChip(parsed.data).catch((error: unknown) => refuse(toHolonError(error), about));
         requireSeldom(scope.node, key);
         const used = open.map((one) => (one.id === id ? { ...one, usedBy: key } : one));
-        const issued = await issue(csr, scope, key, { type: "holon.node.enrolled", data: { invitation }, cells: [cell(keys.invitations, used), { key: trustCell(scope.node), value: null }] });
+        const issued = await issue(parsed.data, scope, key, { type: "holon.node.enrolled", data: { invitation }, cells: [cell(keys.invitations, used), { key: trustCell(scope.node), value: null }] });
         const roots = await directorRoots();
         return roots.length === 0 ? issued : { ...issued, director: roots.map((root) => decoder.decode(root)) };
       }),
@@ -186,14 +196,20 @@ export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
         if (!parsed.success) throw new HolonError("HOLON_IDENTITY_UNTRUSTED", "the request for a certificate does not parse");
         const { key, number, validity: _, ...scope } = await authority.checkRenewal(parsed.data).catch((error: unknown) => refuse(toHolonError(error), {}));
         if (isRevoked(scope.node, number)) return refuse(revoked(scope.node), scope);
+        const { chip } = parsed.data;
+        const isNew = chip !== undefined && bindings.of(scope.node) === undefined;
+        await authority.checkChip(parsed.data).then(() => bindings.requireChip(scope.node, chip)).catch((error: unknown) => refuse(toHolonError(error), scope));
         const last = lately(scope.node);
         if (last !== undefined && last.key !== key) throw new HolonError("HOLON_CALL_BUSY", `${scope.node} was given a certificate a moment ago`);
         requireSeldom(scope.node, key);
-        return issue(parsed.data.csr, scope, key, { type: "holon.node.renewed", data: { from: number }, cells: [] });
+        const records = isNew ? [host.record("holon.node.bound", scope.node, { node: scope.node, chip: bindings.name(chip) })] : [];
+        return issue(parsed.data, scope, key, { type: "holon.node.renewed", data: { from: number }, records, cells: [] });
       }),
+    challenge: () => Promise.resolve({ nonce: bindings.challenge() }),
     async signerOf(text, vouched) {
-      const { node, number } = await authority.checkVouched(text, vouched);
+      const { node, number, validity } = await authority.checkVouched(text, vouched);
       if (isRevoked(node, number)) throw revoked(node);
+      if (bindings.of(node) !== undefined && clock.wall().ms > validity.expiresMs) throw new HolonError("HOLON_IDENTITY_EXPIRED", `${node} is bound to its TPM, and the certificate that it signs with ended at ${isoTime(validity.expiresMs)}`);
       return node;
     },
     revoke: (node, because, by = machineCaller) =>

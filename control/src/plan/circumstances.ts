@@ -9,6 +9,7 @@ import type { AppNeeds, UnitNeeds } from "@holon/core/schema/needs.ts";
 import type { ControlState } from "../store/fold.ts";
 import { membersOf } from "./delegation.ts";
 import { nextRun } from "./next-run.ts";
+import { steady } from "./steady.ts";
 
 const monthMs = 30 * 86_400_000;
 
@@ -56,7 +57,7 @@ function withPolicy(unit: UnitNeeds, document: AppDocument | undefined, { nodes 
 
 function withRun(unit: UnitNeeds, document: AppDocument | undefined, { energy, apps }: ControlState, nowMs: number): UnitNeeds {
   if (unit.job === undefined || document === undefined) return unit;
-  const deployedMs = Date.parse(apps.get(document.name)?.deployedAt ?? "");
+  const deployedMs = Date.parse(apps.get(document.name)?.jobsSince.get(unit.name) ?? "");
   const run = nextRun(document.functions.find(({ name }) => name === unit.name), `${document.name}/${unit.name}`, energy, Number.isNaN(deployedMs) ? nowMs : deployedMs, nowMs);
   return run === undefined ? unit : { ...unit, run };
 }
@@ -76,9 +77,6 @@ function withData(unit: UnitNeeds, document: AppDocument | undefined, state: Con
   const most = [...perMonth].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).slice(0, limits.handedSitesMax);
   return { ...unit, sources: most.map(([site]) => ({ site, bytesPerMonth: measured(site) })).sort((a, b) => (a.site < b.site ? -1 : 1)) };
 }
-
-/** What was measured before stands as long as it is about right. */
-const steady = (before: number | undefined, now: number): number => (before !== undefined && Math.abs(before - now) <= limits.inventoryChange * Math.max(before, now) ? before : Math.round(now));
 
 /** What of the needs a manifest says. */
 export const deployedOf = (apps: readonly AppNeeds[], documents: readonly AppDocument[]): string =>

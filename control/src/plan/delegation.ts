@@ -6,6 +6,7 @@ import { delegationSchema, type Delegation } from "@holon/core/schema/delegation
 import type { Desired } from "@holon/core/schema/desired.ts";
 import type { AppNeeds, UnitNeeds } from "@holon/core/schema/needs.ts";
 import type { ControlState } from "../store/fold.ts";
+import { steady } from "./steady.ts";
 
 /** Fewer have no lead. */
 const membersMin = 3;
@@ -20,7 +21,7 @@ export function membersOf({ nodes }: Pick<ControlState, "nodes">, name: string):
 }
 
 export interface DelegationInput {
-  readonly state: ControlState;
+  readonly state: Pick<ControlState, "nodes" | "attested">;
   readonly documents: readonly AppDocument[];
   /** Needs as the plan in force was made from. */
   readonly apps: readonly AppNeeds[];
@@ -47,9 +48,10 @@ export function delegationsOf({ state, documents, apps, placements, held }: Dele
   }
   const told = new Map<string, Delegation>();
   for (const [site, { members, units }] of bySite) {
-    const body = { site, members: members.map((name) => memberOf(state, name)), units: units.sort((a, b) => (a.unit < b.unit ? -1 : 1)) };
     const before = members.map((member) => held.get(member)?.delegation);
     const newest = Math.max(0, ...before.map((one) => one?.serial ?? 0));
+    const last = before.find((one) => one?.serial === newest);
+    const body = { site, members: members.map((name) => memberOf(state, name, last?.members.find((member) => member.name === name))), units: units.sort((a, b) => (a.unit < b.unit ? -1 : 1)) };
     const isSame = newest > 0 && before.every((one) => one?.serial === newest && canonicalJson({ ...one, serial: 0 }) === canonicalJson({ ...body, serial: 0 }));
     const delegation = delegationSchema.parse({ ...body, serial: isSame ? newest : newest + 1 });
     for (const member of members) told.set(member, delegation);
@@ -57,11 +59,11 @@ export function delegationsOf({ state, documents, apps, placements, held }: Dele
   return told;
 }
 
-/** What stands of a node: what it measures changes all the time. */
-function memberOf(state: ControlState, name: string): Delegation["members"][number] {
+/** What stands of a node. What it measures changes all the time: small changes change nothing. */
+function memberOf(state: DelegationInput["state"], name: string, before: Delegation["members"][number] | undefined): Delegation["members"][number] {
   const node = state.nodes.get(name);
   if (node === undefined) throw new RangeError(`${name} is known`);
   const { tier, site, jurisdiction, trust, providers, capacity } = inventoryNodeOf({ ...node, trust: state.attested.has(name) ? "attested" : "enrolled" }, "present", { processors: 0, memoryBytes: 0 });
-  const { asOfMs: _, source: __, ...has } = capacity;
-  return { name, tier, site, jurisdiction, trust, providers, capacity: has };
+  const { asOfMs: _, source: __, diskBytes, ...has } = capacity;
+  return { name, tier, site, jurisdiction, trust, providers, capacity: { ...has, ...(diskBytes === undefined ? {} : { diskBytes: steady(before?.capacity.diskBytes, diskBytes) }) } };
 }

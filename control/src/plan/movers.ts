@@ -1,4 +1,4 @@
-/** What control does about units on their way: takes a step with each plan, brings up what was sealed, and answers who asks for a unit. */
+/** What control does about units on their way: takes a step with each plan, brings up what departed, and answers who asks for a unit. */
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Log } from "@holon/core/log/log.ts";
@@ -15,11 +15,11 @@ import { blobsOf, moveBook, movesCell, readMoves, type Move, type MoveBook, type
 export interface MoversHost {
   readonly log: Log;
   readonly ports: { readonly clock: Clock; readonly trace: Trace };
-  /** What units hold on their way; without it what was sealed is waited for. */
+  /** What units hold on their way; without it what departed is waited for. */
   readonly states?: StatesHere | undefined;
 }
 
-/** What was sealed on nodes below, as far as it is here. */
+/** What departed on nodes below, as far as it is here. */
 export interface StatesHere {
   has(hash: BlobHash): Promise<boolean>;
   bring(node: NodeName, hash: BlobHash): Promise<void>;
@@ -42,7 +42,7 @@ export interface Movers {
   grant(asked: MoveAsk): Promise<{ readonly granted: boolean }>;
   /** A part of what the unit holds, for the node that it comes to. `HOLON_CALL_DENIED`, `HOLON_BLOB_MISSING`. */
   piece(asked: MoveAsk & { readonly hash: BlobHash; readonly offset: number }): Promise<unknown>;
-  /** Whether what that node has sealed goes on elsewhere, or is wanted nowhere. */
+  /** Whether what departed there goes on elsewhere, or is wanted nowhere. */
   isOver(asked: MoveAsk): boolean;
   areUnderWay(): boolean;
 }
@@ -101,7 +101,7 @@ export function createMovers({ log, ports, states }: MoversHost, arrived: () => 
         deployed,
         stopping: new Set(stoppingOf(documents)),
         nextVersion: (node) => (held.get(node)?.version ?? 0) + 1,
-        sealed: (id) => state.seals.get(id),
+        departed: (id) => state.departures.get(id),
         isTaken: (id, node) => state.taken.get(id)?.has(node) === true,
         isGone: (node) => !state.nodes.has(node) || state.revoked.has(node),
         isLeaseOver: hearing.isLeaseOver,

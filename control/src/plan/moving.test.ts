@@ -33,7 +33,7 @@ async function start(): Promise<ControlFleet> {
 /** By the documents that stand issued. */
 const held = (fleet: ControlFleet): readonly string[] => members.map(({ name }) => name).filter((node) => fleet.desired(node)?.apps.some(({ functions }) => functions.length > 0) === true);
 
-test("a unit is in no document of its new home before the old one has sealed it, and the new one starts it with what control granted", async () => {
+test("a unit is in no document of its new home before it has departed from the old one, and the new one starts it with what control granted", async () => {
   const fleet = await start();
   const watch = fleet.watchTwice("pump/sum");
   fleet.fleet.net.cut("edge-1", "cloud");

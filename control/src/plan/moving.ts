@@ -1,7 +1,7 @@
 /**
  * Units on their way between nodes, as control keeps them: a pure step from what stood and what is known to what stands, kept in a cell with the documents that follow from it.
  *
- *     leaving ──sealed──▶ sealed ──its state is here, and the new home asks──▶ given ──taken──▶ (over)
+ *     leaving ──departed─▶ sealed ──its state is here, and the new home asks──▶ given ──taken──▶ (over)
  *        │                   │ ▲
  *        │                   │ └── new home did not ask in time: the old one is the home again ──▶ kept, for a while
  *        └─ gone, or its lease is over: goes on elsewhere without what it holds
@@ -15,7 +15,7 @@ import { limits } from "@holon/core/limits.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
 import type { CellChange, Log } from "@holon/core/log/log.ts";
 import { blobHashSchema } from "@holon/core/schema/app.ts";
-import type { Moving, Sealed } from "@holon/core/schema/moving.ts";
+import type { Departed, Moving } from "@holon/core/schema/moving.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 
 const moveSchema = z.strictObject({
@@ -56,7 +56,7 @@ export interface MoveFacts {
   readonly deployed: ReadonlySet<string>;
   /** Version of the next document of a node. */
   nextVersion(node: string): number;
-  sealed(id: string): { readonly node: string; readonly data: Sealed } | undefined;
+  departed(id: string): { readonly node: string; readonly data: Departed } | undefined;
   /** Whether that node has said that it goes on with it. */
   isTaken(id: string, node: string): boolean;
   isGone(node: string): boolean;
@@ -108,8 +108,8 @@ function goOn(move: Move, facts: MoveFacts): Move | undefined {
   const isWanted = facts.deployed.has(unit);
   const isOff = (node: string): boolean => facts.isGone(node) || (facts.stopping.has(unit) && facts.isLeaseOver(node));
   if (phase === "leaving") {
-    const seal = facts.sealed(id);
-    if (seal?.node === from) return seal.data.kept === null ? { ...move, phase: "sealed", ...(seal.data.state === null ? {} : { state: seal.data.state, blobs: seal.data.blobs }) } : { ...move, to: from, phase: "sealed", because: seal.data.kept };
+    const departure = facts.departed(id);
+    if (departure?.node === from) return departure.data.kept === null ? { ...move, phase: "sealed", ...(departure.data.state === null ? {} : { state: departure.data.state, blobs: departure.data.blobs }) } : { ...move, to: from, phase: "sealed", because: departure.data.kept };
     if (!isWanted) return undefined;
     return isOff(from) ? undefined : move; // what it holds is where nobody comes to: it begins anew elsewhere
   }

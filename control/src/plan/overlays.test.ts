@@ -7,7 +7,7 @@ import { overlayTold, withOverlay } from "./overlays.ts";
 
 const document = appDocumentSchema.parse({ name: "a", version: "1", models: [], functions: ["left", "kept"].map((name) => ({ name, code: "ab".repeat(32), on: { type: "x.y" }, emits: {}, needs: name === "left" ? { delegated: true, onIsolation: "stop" } : {} })) });
 const node = (name: string, site: string) => [name, { name, site, tier: "gateway", jurisdiction: "EU", parent: null, api: null, startedAt: "", reported: undefined }] as const;
-const state = () => ({ nodes: new Map([node("g1", "plant"), node("g2", "plant"), node("far", "other")]), apps: new Map([["a", { document, deployedAt: "", revision: "1" }]]), overlays: new Map() });
+const state = () => ({ nodes: new Map([node("g1", "plant"), node("g2", "plant"), node("far", "other")]), apps: new Map([["a", { document, deployedAt: "", jobsSince: new Map(), revision: "1" }]]), delegated: new Set(["a/left"]), leads: new Map([["plant", { term: 3, lead: "g2" }]]), overlays: new Map() });
 const overlay = (more: object): Pick<StoredEvent, "data" | "time"> => ({ time: "2026-01-01T00:00:00.000Z", data: { site: "plant", lead: "g2", term: 3, sequence: 1, serial: 1, isolatedMs: 200_000, units: [{ unit: "a/left", home: "g1", node: "g2", because: "g1 is not heard for longer than its lease." }], back: [], ...more } });
 const told = (known: ReturnType<typeof state>, origin: string, event: Pick<StoredEvent, "data" | "time">) => overlayTold(known, origin, event as StoredEvent);
 
@@ -39,4 +39,28 @@ test("an explanation tells that the lead decided, when and why, also when it is 
   told(late, "g2", back);
   told(late, "g2", overlay({}));
   assert.deepEqual(withOverlay(plan, late, "a/left", "g1"), withOverlay(plan, known, "a/left", "g1"));
+});
+
+test("an honest overlay is none the less so when control reads its log anew, member after member, or the app is no longer left to the site", () => {
+  const known = state();
+  known.nodes.delete("g1");
+  known.nodes.delete("g2");
+  assert.equal(told(known, "g2", overlay({ units: [{ unit: "a/left", home: "g2", node: "g1", because: "" }] })), false, "nobody of the site was read yet");
+  const since = state();
+  since.apps.set("a", { document: { ...document, functions: [] }, deployedAt: "", jobsSince: new Map(), revision: "2" });
+  assert.equal(told(since, "g2", overlay({})), false, "it was left to the site when that was decided");
+});
+
+test("a decision is over when the lead names all that stands otherwise and it is not among that, or another one leads", () => {
+  const plan: Explanation = { verdict: "chosen", reason: "only", text: "a/left is on g1." };
+  const verdict = (known: ReturnType<typeof state>) => withOverlay({ ...plan, verdict: "rejected" }, known, "a/left", "g2").verdict;
+  const known = state();
+  told(known, "g2", overlay({}));
+  assert.equal(verdict(known), "chosen");
+  told(known, "g2", overlay({ sequence: 2, serial: 2, units: [] }));
+  assert.equal(verdict(known), "rejected", "nothing stands otherwise");
+  told(known, "g2", overlay({ sequence: 3, serial: 2 }));
+  assert.equal(verdict(known), "chosen", "it does again");
+  known.leads.set("plant", { term: 4, lead: "g1" });
+  assert.equal(verdict(known), "rejected");
 });

@@ -4,7 +4,6 @@ import type { Explanation } from "@holon/core/placement/explain.ts";
 import { overlaySchema, type Overlay } from "@holon/core/schema/delegation.ts";
 import type { StoredEvent } from "@holon/core/schema/event.ts";
 import type { ControlState } from "../store/fold.ts";
-import { isDelegatedIn } from "./delegation.ts";
 
 export interface KnownOverlay extends Overlay {
   /** By the lead's clock. */
@@ -12,15 +11,15 @@ export interface KnownOverlay extends Overlay {
 }
 
 /** Keeps it by site, in the order of terms; `unfit` where the lead says what is not its to say. */
-export function overlayTold(state: Pick<ControlState, "nodes" | "apps" | "overlays">, origin: string, event: StoredEvent): false | "unfit" {
+export function overlayTold(state: Pick<ControlState, "nodes" | "apps" | "delegated" | "overlays">, origin: string, event: StoredEvent): false | "unfit" {
   const told = overlaySchema.safeParse(event.data);
   if (!told.success) return "unfit";
   const { site, lead, units, back } = told.data;
-  const isOfSite = (node: string): boolean => state.nodes.get(node)?.site === site;
+  // Whose news has not been read yet, or is on its way, is not said to be elsewhere.
+  const isOfSite = (node: string): boolean => (state.nodes.get(node)?.site ?? site) === site;
   if (lead !== origin || !isOfSite(origin)) return "unfit";
-  const documents = [...state.apps.values()].map(({ document }) => document);
-  // An app that was removed meanwhile delegates nothing any more, and is no lie.
-  const isTheirs = (unit: string): boolean => isDelegatedIn(documents, unit) || !state.apps.has(unit.split("/")[0] ?? "");
+  // What was left to sites once, or is of an app that is not here, is no lie: it may have been decided before the last deployment.
+  const isTheirs = (unit: string): boolean => state.delegated.has(unit) || !state.apps.has(unit.split("/")[0] ?? "");
   if (![...units.map(({ unit }) => unit), ...back].every(isTheirs) || !units.every(({ node }) => node === null || isOfSite(node))) return "unfit";
   const rows = [...(state.overlays.get(site) ?? []), { ...told.data, at: event.time }];
   rows.sort((a, b) => a.term - b.term || a.sequence - b.sequence);
@@ -28,15 +27,17 @@ export function overlayTold(state: Pick<ControlState, "nodes" | "apps" | "overla
   return false;
 }
 
-/** With what a lead decided on the unit last, if one ever did. */
-export function withOverlay(explanation: Explanation, { overlays }: Pick<ControlState, "overlays">, unit: string, node: string): Explanation {
-  const told = [...overlays.values()].flat().filter((one) => one.units.some((row) => row.unit === unit) || one.back.includes(unit));
-  const begun = told.findLast((one) => one.units.some((row) => row.unit === unit));
-  const row = begun?.units.find((one) => one.unit === unit);
+/** With what a lead decided on the unit last, if one ever did. It is over when a lead says that all that stands otherwise is something else, or another one leads. */
+export function withOverlay(explanation: Explanation, { overlays, leads }: Pick<ControlState, "overlays" | "leads">, unit: string, node: string): Explanation {
+  const rowIn = (one: KnownOverlay) => one.units.find((row) => row.unit === unit);
+  const begun = [...overlays.values()].flat().findLast((one) => rowIn(one) !== undefined);
+  const row = begun && rowIn(begun);
   if (begun === undefined || row === undefined) return explanation;
-  const ended = told.find((one) => one.back.includes(unit) && (one.term > begun.term || (one.term === begun.term && one.sequence > begun.sequence)));
+  const ended = overlays.get(begun.site)?.find((one) => one.term > begun.term || (one.term === begun.term && one.sequence > begun.sequence));
+  const isLedOn = (leads.get(begun.site)?.term ?? 0) <= begun.term;
   const where = row.node === null ? `ended it` : `ran it on ${row.node} in place of ${row.home}`;
-  const text = `${begun.lead}, which led site ${begun.site} in term ${begun.term} while control was not heard, ${where} from ${begun.at}${ended === undefined ? "" : ` to ${ended.at}`}: ${row.because.replace(/\.$/, "")}.`;
-  const isInForce = ended === undefined && row.node === node;
+  const until = ended !== undefined ? ` to ${ended.at}` : isLedOn ? "" : ", until another one led";
+  const text = `${begun.lead}, which led site ${begun.site} in term ${begun.term} while control was not heard, ${where} from ${begun.at}${until}: ${row.because.replace(/\.$/, "")}.`;
+  const isInForce = ended === undefined && isLedOn && row.node === node;
   return isInForce ? { verdict: "chosen", reason: "lead", text: `${text} By the plan: ${explanation.text}` } : { ...explanation, text: `${explanation.text} ${text}` };
 }

@@ -11,7 +11,7 @@ import { signatureFilesSchema, type SignatureFiles } from "@holon/core/schema/si
 import { policyDocumentSchema } from "@holon/core/schema/policy.ts";
 import { conditionSchema, driftKinds, handedSchema, type Condition, type DriftKind } from "@holon/core/schema/condition.ts";
 import { delegationEvents } from "@holon/core/schema/delegation.ts";
-import { movingEvents, sealedSchema, takenSchema, type Sealed } from "@holon/core/schema/moving.ts";
+import { departedSchema, movingEvents, takenSchema, type Departed } from "@holon/core/schema/moving.ts";
 import { nodeReportSchema, type NodeReport } from "@holon/core/schema/node-report.ts";
 import type { Slices } from "@holon/core/slice.ts";
 import { z } from "zod";
@@ -19,7 +19,7 @@ import { overlayTold, type KnownOverlay } from "../plan/overlays.ts";
 import { attestedEvent } from "../identity/attestation.ts";
 import type { KnownModel } from "./models.ts";
 import { curveEvent, shiftedEvent } from "@holon/core/schema/energy.ts";
-import { createEnergyState, curveTold, runTold, type EnergyState } from "./energy.ts";
+import { createEnergyState, curveTold, jobsSince, runTold, type EnergyState } from "./energy.ts";
 import { applyPeople, noPeople, type PeopleState } from "./people.ts";
 import type { KnownPolicy } from "./policy.ts";
 
@@ -41,6 +41,8 @@ export interface KnownNode {
 export interface KnownApp {
   readonly document: AppDocument;
   readonly deployedAt: string;
+  /** By job, since when it has been deployed with this schedule. */
+  readonly jobsSince: ReadonlyMap<string, string>;
   /** Another with each deployment. */
   readonly revision: string;
 }
@@ -73,12 +75,14 @@ export interface ControlState {
   images: SignatureFiles | undefined;
   readonly people: PeopleState;
   /** What nodes told last of units that left them, and of such as came, by the id of the move. */
-  readonly seals: Map<string, { readonly node: string; readonly data: Sealed }>;
+  readonly departures: Map<string, { readonly node: string; readonly data: Departed }>;
   readonly taken: Map<string, Set<string>>;
   /** How each node told last that it stands, and since when of each part; and since when a newer document stands issued than it has reached. */
   readonly conditions: Map<string, { readonly now: Condition; readonly since: Readonly<Partial<Record<DriftKind, string>>> }>;
   /** By unit, from where it was handed how much, by what was told last. */
   readonly handed: Map<string, { readonly bytes: Readonly<Record<string, number>>; readonly overMs: number }>;
+  /** Units that were ever left to a site. */
+  readonly delegated: Set<string>;
   /** By site, what its leads decided while it was cut off. */
   readonly overlays: Map<string, readonly KnownOverlay[]>;
   /** What each node's trail says was adopted there last. */
@@ -135,7 +139,7 @@ export interface FoldOptions {
 }
 
 export function createFold(log: Log, { ignored = () => undefined, slices }: FoldOptions = {}): Fold {
-  const state: ControlState = { nodes: new Map(), leads: new Map(), apps: new Map(), models: new Map(), policy: undefined, images: undefined, people: noPeople(), seals: new Map(), taken: new Map(), conditions: new Map(), behindSince: new Map(), handed: new Map(), overlays: new Map(), adoptions: new Map(), attested: new Set(), energy: createEnergyState(), plan: undefined, revoked: new Set(), waiting: new Map() };
+  const state: ControlState = { nodes: new Map(), leads: new Map(), apps: new Map(), models: new Map(), policy: undefined, images: undefined, people: noPeople(), departures: new Map(), taken: new Map(), conditions: new Map(), behindSince: new Map(), handed: new Map(), delegated: new Set(), overlays: new Map(), adoptions: new Map(), attested: new Set(), energy: createEnergyState(), plan: undefined, revoked: new Set(), waiting: new Map() };
   const read = new Map<string, number>();
   /** Lanes in which something may stand that was not read: all at first, then those that were written to. */
   const unread = new Map<string, Lane>();
@@ -144,6 +148,14 @@ export function createFold(log: Log, { ignored = () => undefined, slices }: Fold
 
   function note(lane: Lane): void {
     if (lane.stream === "audit") unread.set(laneName(lane), lane);
+  }
+
+  /** What is deployed first: what others say is judged by that. */
+  const own = laneName({ origin: log.origin, stream: "audit" });
+  function nextUnread(): readonly [string, Lane] | undefined {
+    const mine = unread.get(own);
+    const [next] = unread;
+    return mine === undefined ? next : [own, mine];
   }
 
   async function readLane(lane: Lane, head: number): Promise<boolean> {
@@ -167,7 +179,7 @@ export function createFold(log: Log, { ignored = () => undefined, slices }: Fold
     async catchUp() {
       let changed = false;
       slices?.begin();
-      for (let [next] = unread; next !== undefined; [next] = unread) {
+      for (let next = nextUnread(); next !== undefined; next = nextUnread()) {
         unread.delete(next[0]);
         try {
           changed = (await readLane(next[1], log.head(next[1])?.sequence ?? 0)) || changed;
@@ -194,9 +206,9 @@ function apply(state: ControlState, record: LogRecord, log: Log): Outcome {
   if (event.type === "holon.node.condition") return conditionTold(state, record.origin, event);
   if (event.type === "holon.unit.handed") return handedTold(state, record.origin, event);
   if (event.type === curveEvent) return curveTold(state.energy, state.nodes.has(record.origin) && !state.revoked.has(record.origin), record.origin, event.data);
-  if (event.type === shiftedEvent) return runTold(state.energy, state.nodes.has(record.origin) && !state.revoked.has(record.origin), record.origin, event.data);
+  if (event.type === shiftedEvent) return runTold(state.energy, state.nodes.has(record.origin) && !state.revoked.has(record.origin), (unit) => isJob(state, unit), record.origin, event);
   if (event.type === delegationEvents.overlay) return overlayTold(state, record.origin, event);
-  if (event.type === movingEvents.sealed) return unitSealed(state, record.origin, event);
+  if (event.type === movingEvents.departed) return unitDeparted(state, record.origin, event);
   if (event.type === movingEvents.taken) return unitTaken(state, record.origin, event);
   if (event.type === "holon.node.adopted") return measuredAdopted(state, record.origin, event);
   if (record.origin !== log.origin) return false; // only this node's own trail deploys
@@ -213,6 +225,11 @@ function apply(state: ControlState, record: LogRecord, log: Log): Outcome {
   if (event.type === eventTypes.removed) return state.apps.delete(removedData.parse(event.data).app);
   return false;
 }
+
+const isJob = ({ apps }: ControlState, unit: string): boolean => {
+  const [app = "", name = ""] = unit.split("/");
+  return apps.get(app)?.jobsSince.has(name) === true;
+};
 
 function eventOf(record: LogRecord): StoredEvent | undefined {
   try {
@@ -321,10 +338,10 @@ function documentIssued(state: ControlState, event: StoredEvent): Outcome {
   return false;
 }
 
-function unitSealed(state: ControlState, node: string, event: StoredEvent): Outcome {
-  const told = sealedSchema.safeParse(event.data);
+function unitDeparted(state: ControlState, node: string, event: StoredEvent): Outcome {
+  const told = departedSchema.safeParse(event.data);
   if (!told.success) return "unfit";
-  remember(state.seals, told.data.id, { node, data: told.data });
+  remember(state.departures, told.data.id, { node, data: told.data });
   return true;
 }
 
@@ -379,6 +396,7 @@ function policyAdopted(state: ControlState, event: StoredEvent): Outcome {
 
 function appDeployed(state: ControlState, event: StoredEvent, { sequence }: LogRecord): boolean {
   const { by: _, ...document } = deployedData.parse(event.data);
-  state.apps.set(document.name, { document, deployedAt: event.time, revision: String(sequence) });
+  for (const { name, needs } of document.functions) if (needs?.delegated === true) state.delegated.add(`${document.name}/${name}`);
+  state.apps.set(document.name, { document, deployedAt: event.time, jobsSince: jobsSince(document, event.time, state.apps.get(document.name)), revision: String(sequence) });
   return true;
 }

@@ -42,7 +42,7 @@ function operation(route: Route): JsonObject {
         headers: { ETag: { description: "The version of what is answered, where it has one.", schema: { type: "string" } } },
         content: {
           [route.contentType ?? "application/json"]: { schema: jsonSchema(route.answer, "output") },
-          ...(route.follow !== undefined && { "application/x-ndjson": { schema: { type: "string", description: "One JSON value a line, without end." } } }),
+          ...(route.follow !== undefined && { "application/x-ndjson": { schema: { type: "string", description: "One JSON value a line, without end; an empty line says that the other end is alive, and a line `{\"error\": …}` is the last." } } }),
           ...(route.watch !== undefined && { "text/event-stream": { schema: { type: "string", description: "Server-sent events, without end; `Last-Event-ID` goes on behind one." } } }),
         },
       },

@@ -79,7 +79,8 @@ export interface Route {
   handle(request: RouteRequest): Promise<RouteAnswer>;
   /**
    * The same, without end: used instead of `handle` where the caller accepts `application/x-ndjson`. Each value is one line of
-   * JSON. The next value is asked for when the caller has taken the last; the iterable ends soon after `signal` aborts.
+   * JSON; an empty line is a sign of life. The next value is asked for when the caller has taken the last; the iterable ends soon
+   * after `signal` aborts.
    */
   follow?(request: RouteRequest, signal: StopSignal): AsyncIterable<unknown>;
   /** The same as server-sent events, where the caller accepts `text/event-stream`. */

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { limits } from "../limits.ts";
 import { nameSchema } from "../schema/name.ts";
 import { tierSchema } from "../schema/app.ts";
+import { chipProofSchema } from "./chip.ts";
 
 const pemSchema = z.string().startsWith("-----BEGIN ").max(limits.certificateCharactersMax);
 const base64url = z.string().regex(/^[\w-]+$/).max(limits.certificateCharactersMax);
@@ -13,8 +14,10 @@ export const enrolmentSchema = z.strictObject({
   invitation: z.string().regex(/^[0-9a-f]{16}$/),
   /** PKCS #10. */
   csr: pemSchema,
-  /** Ed25519, by the invitation's key. */
+  /** Ed25519, by the invitation's key, over the request and the chip's key: nobody on the way can leave that out. */
   proof: base64url,
+  /** Where the node has a TPM: its identity is bound to that from now on. */
+  chip: chipProofSchema.optional(),
 });
 export type Enrolment = z.infer<typeof enrolmentSchema>;
 
@@ -25,6 +28,8 @@ export const renewalSchema = z.strictObject({
   chain: z.array(pemSchema).min(1).max(4),
   /** ECDSA on P-256 with SHA-256, by the present certificate's key. */
   proof: base64url,
+  /** Of a bound node, or of one that binds itself with it. */
+  chip: chipProofSchema.optional(),
 });
 export type Renewal = z.infer<typeof renewalSchema>;
 
@@ -96,5 +101,5 @@ export const tokenSchema = z.strictObject({
 export type InvitationToken = z.infer<typeof tokenSchema>;
 
 /** Methods of `call`, and of the routes of the listener. */
-export const identityMethods = { enroll: "identity.enroll", renew: "identity.renew", look: "identity.look", revoked: "identity.revoked" } as const;
-export type LobbyMethod = (typeof identityMethods)["enroll" | "renew"];
+export const identityMethods = { enroll: "identity.enroll", renew: "identity.renew", look: "identity.look", revoked: "identity.revoked", challenge: "identity.challenge" } as const;
+export type LobbyMethod = (typeof identityMethods)["enroll" | "renew" | "challenge"];

@@ -12,7 +12,7 @@ export const imageBounds = {
   /** A header that is an entry of its own, and one of the image's documents. */
   imageHeaderBytesMax: 64 << 10,
   imageDocumentBytesMax: 4 << 20,
-  /** What a program of an image may keep in its `/tmp`, and in its `/run`. At the bound its disk is full. */
+  /** What a program of an image may keep in its `/tmp`, in its `/run`, and in its `/dev/shm`. At the bound its disk is full. */
   imageScratchBytes: 64 << 20,
   /** Images that a node keeps unpacked while none of their functions runs. At the bound: the oldest is removed. */
   imagesUnpackedMax: 4,

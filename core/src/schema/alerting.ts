@@ -60,7 +60,7 @@ export const alertingSchema = z.strictObject({
     .max(limits.alertRoutesMax)
     .refine((list) => new Set(list.map(({ name }) => name)).size === list.length, { error: "each name once" })
     .default([]),
-  objectives: objectiveListSchema.default([]),
+  objectives: objectiveListSchema.refine((list) => list.every(({ kind }) => kind !== "accuracy"), { error: "accuracy is counted where the app runs: declare it in the app's manifest" }).default([]),
   /** Types of alarms, or their beginnings with `*`, that somebody is to be called for. */
   pageOn: z.array(z.string().min(1).max(128)).max(64).default([]),
   /** Alarms of one type about one subject are one incident until none has come for so long. */

@@ -67,7 +67,8 @@ export type UnitLeaseAnswer = z.infer<typeof unitLeaseAnswerSchema>;
 /** `state`: a `UnitState` in base64; null: it may not leave its node, `because` says why. */
 const spareFields = { id: spareIdSchema, state: z.base64().nullable(), because: z.string().max(512).nullable() };
 /** `site.keep`: who runs a unit gives a sibling what it holds. */
-export const keepSpareSchema = z.strictObject({ unit: unitSchema, ...spareFields });
+export const keepSpareSchema = z.strictObject({ unit: unitSchema, ...spareFields, state: spareFields.state.refine((state) => (state?.length ?? 0) <= spareCharactersMax, { error: "more than siblings keep" }) });
+const spareCharactersMax = Math.ceil(limits.siteSpareBytesMax / 3) * 4;
 /** `site.spare`: a sibling that is to run it asks for that. */
 export const askSpareSchema = z.strictObject({ unit: unitSchema });
 export const spareSchema = z.strictObject(spareFields);

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
 import { eventTypeSchema } from "./event.ts";
+import { nameSchema } from "./name.ts";
 import { scheduleTriggerSchema } from "./trigger.ts";
 
 /** `carbon`: grams a kilowatt-hour. `price`: currency of the fleet a kilowatt-hour, which may be below zero. */
@@ -11,10 +12,20 @@ export type EnergyKind = (typeof energyKinds)[number];
 /** From where a node has a curve. Of a file or an address: CSV as published (`docs/concepts/energy.md`), prices a megawatt-hour. Of events: `{startMs, values}` a kilowatt-hour. */
 export const feedSchema = z.union([
   z.strictObject({ file: z.string().min(1).max(4_096) }),
+  /** With a token in it, it is a secret: then name that. */
   z.strictObject({ url: z.url({ protocol: /^https?$/ }).max(2_048) }),
+  z.strictObject({ secretUrl: nameSchema }),
   z.strictObject({ event: eventTypeSchema }),
 ]);
 export type FeedSource = z.infer<typeof feedSchema>;
+export type ReadSource = Exclude<FeedSource, { readonly event: string }>;
+/** As it is told: what an address is asked besides where it leads may be nobody else's to know. */
+export function sourceName(source: ReadSource): string {
+  if ("file" in source) return source.file;
+  if ("secretUrl" in source) return `the address in secret ${source.secretUrl}`;
+  const { protocol, host, pathname } = new URL(source.url);
+  return `${protocol}//${host}${pathname}`;
+}
 export const feedsSchema = z.strictObject({ carbon: feedSchema, price: feedSchema }).partial();
 
 const values = z.array(z.number()).min(1).max(limits.curveHoursMax);
@@ -48,18 +59,21 @@ export const jobSchema = z.strictObject({
 });
 export type JobNeeds = z.infer<typeof jobSchema>;
 
-/** The run that is planned next: from when there is work, and when the run after it is due. */
-export const jobRunSchema = z.strictObject({ arrivesMs: z.number(), nextMs: z.number() });
+/** As far as a date can be told of it. */
+const timeMs = z.number().min(-8.64e15).max(8.64e15);
 
-const windowsSchema = z.array(z.strictObject({ fromMs: z.number(), toMs: z.number() })).max(limits.jobHoursMax);
+/** The run that is planned next: from when there is work, and when the run after it is due. */
+export const jobRunSchema = z.strictObject({ arrivesMs: timeMs, nextMs: timeMs });
+
+const windowsSchema = z.array(z.strictObject({ fromMs: timeMs, toMs: timeMs })).max(limits.jobHoursMax);
 
 export const shiftSchema = z.strictObject({
   by: z.enum(energyKinds),
-  arrivesMs: z.number(),
+  arrivesMs: timeMs,
   /** When it is to be done at the latest. */
-  deadlineMs: z.number(),
+  deadlineMs: timeMs,
   /** When the run after it is due. */
-  nextMs: z.number(),
+  nextMs: timeMs,
   /** When it runs, ascending. */
   windows: windowsSchema,
   /** Mean of the curve over those, and where it ran from its arrival on; null: nobody knows. */
@@ -78,7 +92,7 @@ export const shiftedSchema = z.strictObject({
   chosenBy: z.enum(["plan", "node"]),
   /** When it was let run, and as long as it had work. */
   ran: windowsSchema,
-  doneMs: z.number(),
+  doneMs: timeMs,
   late: z.boolean(),
   /** Means over `ran`, and over the same time from its arrival on, by the curve as it is known now. */
   actual: z.number().nullable(),

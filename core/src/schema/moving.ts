@@ -21,9 +21,9 @@ export const takeSchema = z.strictObject({ unit: unitSchema, id: moveIdSchema, f
 export type Take = z.infer<typeof takeSchema>;
 
 export const movingSchema = z.strictObject({
-  /** To be worked off and sealed here. They stay in `apps` until that is told. */
+  /** To be worked off here, and to depart. They stay in `apps` until that is told. */
   leaves: z.array(leaveSchema).max(limits.appFunctionsMax).optional(),
-  /** To be started here from what was sealed elsewhere, once control has granted it. */
+  /** To be started here from what departed elsewhere, once control has granted it. */
   takes: z.array(takeSchema).max(limits.appFunctionsMax).optional(),
   /** Origins whose records a unit with `sources` is handed; a unit without is handed all that is in the log. */
   reads: z.record(unitSchema, z.array(nodeSchema).max(limits.planNodesMax)).optional(),
@@ -45,8 +45,8 @@ export const unitStateSchema = z.strictObject({
 export type UnitState = z.infer<typeof unitStateSchema>;
 
 const positionsTold = z.record(z.string(), z.int().min(0));
-/** `holon.unit.sealed`: in the same append as what ends the unit on this node. */
-export const sealedSchema = z.strictObject({
+/** `holon.unit.sealed`, a departure: in the same append as what ends the unit on this node. */
+export const departedSchema = z.strictObject({
   unit: unitSchema,
   id: moveIdSchema,
   to: nodeSchema,
@@ -61,16 +61,16 @@ export const sealedSchema = z.strictObject({
   left: positionsTold,
   kept: z.string().nullable(),
 });
-export type Sealed = z.infer<typeof sealedSchema>;
+export type Departed = z.infer<typeof departedSchema>;
 /** `holon.unit.taken`: in the same append as what it goes on from. */
 export const takenSchema = z.strictObject({ unit: unitSchema, id: moveIdSchema, from: nodeSchema, state: blobHashSchema.nullable(), positions: positionsTold });
-export const movingEvents = { sealed: "holon.unit.sealed", taken: "holon.unit.taken" } as const;
+export const movingEvents = { departed: "holon.unit.sealed", taken: "holon.unit.taken" } as const;
 
 const askShape = { node: nodeSchema, unit: unitSchema, id: moveIdSchema, vouched: vouchedSchema.optional() };
-/** `plan.take`, passed up to control: may this node start what was sealed elsewhere? Once granted it is nobody else's. `vouched`: the rest of it, signed by the node, where it has a certificate. */
+/** `plan.take`, passed up to control: may this node start what departed elsewhere? Once granted it is nobody else's. `vouched`: the rest of it, signed by the node, where it has a certificate. */
 export const takeAskSchema = z.strictObject(askShape);
 export const takeAnswerSchema = z.strictObject({ granted: z.boolean() });
-/** `state.piece`, asked by those above: a part of a state that was sealed here. */
+/** `state.piece`, asked by those above: a part of a state that departed here. */
 export const pieceAskSchema = z.strictObject({ hash: blobHashSchema, offset: z.int().min(0) });
 export const pieceAnswerSchema = z.strictObject({ sizeBytes: z.int().min(0), piece: z.base64() });
 /** `plan.state`, passed up to control by the node that a unit comes to: a part of what it holds, answered as `state.piece` is. */

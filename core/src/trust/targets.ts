@@ -1,4 +1,4 @@
-/** What of an app is signed, and under which name: the document as a whole, and each file that it names. */
+/** What is signed, and under which name: of an app the document as a whole, and each file that it names; and the policy. */
 import type { AppDocument } from "../schema/app.ts";
 import type { BlobHash } from "../units.ts";
 
@@ -16,5 +16,9 @@ export function fileTargets(app: Signed): readonly (readonly [target: string, ha
   ];
 }
 
-/** The director signs the same targets for each node apart. */
+/** The policy by which a node is to decide: of its text the hash and the length, or that there is none. */
+export const policyTarget = "policy";
+export const noPolicy = { hash: "0".repeat(64), lengthBytes: 0 } as const;
+
+/** The director signs the same targets for each node apart, and the policy. */
 export const directorTarget = (node: string, target: string): string => `${node}/${target}`;

@@ -18,6 +18,7 @@ import { alertSchema, type Alert, type AlertList, type ShownAlert } from "@holon
 import type { FleetStatus } from "@holon/core/telemetry/fleet-status.ts";
 import { createSilenceWatch } from "@holon/core/telemetry/silence.ts";
 import type { Window } from "@holon/core/telemetry/window.ts";
+import { createTurns } from "@holon/core/turns.ts";
 import type { Events } from "../event/events.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import type { Guard } from "../policy/guard.ts";
@@ -87,6 +88,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
   const book = openBook({ log, jurisdiction: config.jurisdiction, sha256, isOwed });
   for (const alert of earlier(log)) book.hear({ alert, class: "public", jurisdiction: config.jurisdiction, node: self });
   const declarations = createDeclarations(log, settings.objectives);
+  const inTurn = createTurns();
   const objectives = createObjectives({ log, declarations, sha256, place: { site: config.site, isRoot, takesChildren: config.listen !== undefined && config.siblings.length === 0 } });
   const alarms = createAlarms({ log, book, settings, siteOf: options.siteOf, failed: options.failed });
   const ownOpen = (accepts: (alert: Alert) => boolean): readonly Alert[] => book.all().flatMap(({ alert, tellers }) => (tellers.some(({ node, isOver }) => node === self && !isOver) && accepts(alert) ? [alert] : []));
@@ -182,6 +184,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
     await keep([], [...old, ...fresh.map(({ name }): CellChange => ({ key: `${routePrefix}${name}`, value: encoder.encode(JSON.stringify({ at })) }))]);
   }
 
+  const judged = (): Promise<ReadonlyMap<string, number>> => inTurn(() => judgedTotals(log, declarations.own()));
   const audit = (type: string, subject: string, data: unknown): NewRecord => events.record({ stream: "audit", type, class: "public", producer: "alerts", subject, data });
 
   return {
@@ -191,10 +194,12 @@ export function createAlerts(options: AlertsOptions): Alerts {
     },
     committed(lanes, cells) {
       alarms.committed(lanes);
-      if (declarations.committed(cells)) objectives.changed();
+      if (!declarations.committed(cells)) return;
+      objectives.changed();
+      if (!closed) judged().catch(options.failed); // what is new begins here
     },
     window: (node, site, told) => objectives.told(node, site, told, clock.wall().ms),
-    judged: () => judgedTotals(log, declarations.own()),
+    judged,
     list(status) {
       const nowMs = Date.parse(status.asOf);
       const silenced = book.silences();

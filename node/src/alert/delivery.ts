@@ -13,7 +13,7 @@ import { parseJson } from "@holon/core/link/frame.ts";
 import { limits } from "@holon/core/limits.ts";
 import { toHex } from "@holon/core/log/hex.ts";
 import type { CellChange, NewRecord } from "@holon/core/log/log.ts";
-import type { Clock, Notifier, NotifierMessage, Random, Timer, Trace } from "@holon/core/ports.ts";
+import type { Clock, Notifier, NotifierAnswer, NotifierMessage, Random, Timer, Trace } from "@holon/core/ports.ts";
 import type { AlertRoute } from "@holon/core/schema/alerting.ts";
 import { stricterClass } from "@holon/core/shared/state.ts";
 import type { Alert } from "@holon/core/telemetry/alert.ts";
@@ -142,13 +142,15 @@ function createLine(route: AlertRoute, { log, book, events, notifier, ports, sha
     }
     if (denied.size > 0) ports.trace.note("warn", `alerts: the policy does not let ${denied.size} go by ${route.name}: ${[...denied.values()][0] ?? ""}`);
     const message = messageOf({ key, route: route.name, node: log.origin, items: allowed.map(({ incident, state }) => ({ alert: incident.alert, state })) });
-    const refused = allowed.length === 0 ? undefined : await send(message);
+    const answer = allowed.length === 0 ? undefined : await send(message);
+    const refused = answer?.outcome === "refused" ? answer.why : undefined;
     if (refused !== undefined) {
       problem = refused;
       ports.trace.note("warn", `alerts: ${route.name} refused a message: ${refused}`);
-    } else if (allowed.length > 0) {
+    } else if (answer !== undefined) {
       told += 1;
-      problem = null;
+      problem = answer.why ?? null;
+      if (answer.why !== undefined) ports.trace.note("warn", `alerts: ${route.name}: ${answer.why}`);
     }
     attempt = 0;
     const at = isoTime(clock.wall().ms);
@@ -162,13 +164,12 @@ function createLine(route: AlertRoute, { log, book, events, notifier, ports, sha
     await keep(records, [{ key: cell, value: null }]);
   }
 
-  /** Why it will never be taken; undefined where it was. */
-  async function send(message: NotifierMessage): Promise<string | undefined> {
-    if (route.to.kind === "event") return undefined; // it is appended with the note that it was told
+  async function send(message: NotifierMessage): Promise<Exclude<NotifierAnswer, { readonly outcome: "later" }>> {
+    if (route.to.kind === "event") return { outcome: "taken" }; // it is appended with the note that it was told
     if (notifier === undefined) throw new Later("nothing here sends messages", undefined);
     const answer = await notifier.send(route.to, message);
     if (answer.outcome === "later") throw new Later(answer.why, answer.afterMs);
-    return answer.outcome === "refused" ? answer.why : undefined;
+    return answer;
   }
 
   function wake(): void {

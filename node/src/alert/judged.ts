@@ -1,6 +1,6 @@
 /** Counts what was right of what was judged, for objectives of accuracy: from this node's own records, each once, also over a start. */
 import { judgedKey, rightKey } from "@holon/core/alert/sli.ts";
-import { parseStoredEvent } from "@holon/core/event/stored.ts";
+import { parseStoredEvent, startsWith } from "@holon/core/event/stored.ts";
 import { limits } from "@holon/core/limits.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
@@ -22,7 +22,7 @@ interface Judged {
   readonly stream: StreamName;
 }
 
-/** Totals so far, by key of a metric. What is added is on disk when it is answered. */
+/** Totals so far, by key of a metric; of an objective that is new here, from now on. What is added is on disk when it is answered. One after the other. */
 export async function judgedTotals(log: SegmentLog, apps: readonly AppDocument[]): Promise<ReadonlyMap<string, number>> {
   const totals = new Map<string, number>();
   for (const judged of apps.flatMap(judgedOf)) {
@@ -49,13 +49,14 @@ async function countOn(log: SegmentLog, { app, name, type, field, stream }: Judg
   const lane = { origin: log.origin, stream };
   const head = log.head(lane)?.sequence ?? 0;
   const cell = log.cell(key);
-  const before: Count = cell === undefined ? { judged: 0, right: 0, through: 0 } : countSchema.parse(parseJson(cell));
+  // What was judged before anybody wanted to know is past: it does not burn now.
+  const before: Count = cell === undefined ? { judged: 0, right: 0, through: head } : countSchema.parse(parseJson(cell));
   const begin = encoder.encode(typePrefix(type));
   let { judged, right, through } = before;
   for (let reads = 0; through < head && reads < readsMax; reads++) {
     const records = await log.read(lane, through + 1, { maxRecords: limits.unitBatchMax, maxBytes: limits.linkBatchBytesMax });
     for (const { bytes } of records) {
-      if (!begin.every((byte, at) => bytes[at] === byte)) continue;
+      if (!startsWith(bytes, begin)) continue;
       const word = wordOf(bytes, field);
       if (word === undefined) continue;
       judged += 1;
@@ -64,7 +65,7 @@ async function countOn(log: SegmentLog, { app, name, type, field, stream }: Judg
     through = records.at(-1)?.sequence ?? head;
   }
   const count = { judged, right, through };
-  if (through !== before.through) await log.append({ cells: [{ key, value: encoder.encode(JSON.stringify(count)) }] });
+  if (cell === undefined || through !== before.through) await log.append({ cells: [{ key, value: encoder.encode(JSON.stringify(count)) }] });
   return count;
 }
 

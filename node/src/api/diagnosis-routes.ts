@@ -23,6 +23,10 @@ const doneSchema = z.object({ ok: z.literal(true) });
 export function diagnosisRoutes(node: DiagnosisNode): readonly Route[] {
   const { desk } = node.diagnosis;
   const session = desk.session;
+  const ask = async (request: RouteRequest, what: "logs" | "events" | "commands", query: object): Promise<unknown> => {
+    const by = await askedBy(node, request, `node.${what}`);
+    return desk.ask(nodeOf(request), diagnosisMethods[what], { by, session: session(), ...query }, diagnosisBounds.askMs);
+  };
   const requestRoute: Route = {
     method: "POST",
     path: "/v1/nodes/{node}/requests",
@@ -42,11 +46,7 @@ export function diagnosisRoutes(node: DiagnosisNode): readonly Route[] {
       summary: "The newest lines of a node's own log, asked over its link; as lines of JSON without end, those that follow.",
       query: logsQuerySchema,
       answer: logsAnswerSchema,
-      async handle(request) {
-        const by = await askedBy(node, request, "node.logs");
-        const query = logsQuerySchema.parse(request.query);
-        return { status: 200, body: logsAnswerSchema.parse(await desk.ask(nodeOf(request), diagnosisMethods.logs, { by, session: session(), ...query }, diagnosisBounds.askMs)) };
-      },
+      handle: async (request) => ({ status: 200, body: logsAnswerSchema.parse(await ask(request, "logs", logsQuerySchema.parse(request.query))) }),
       follow: (request, signal) => followLogs(node, request, signal, session()),
     },
     {
@@ -55,21 +55,14 @@ export function diagnosisRoutes(node: DiagnosisNode): readonly Route[] {
       summary: "The newest events of a node's own log, asked over its link: what may not go anywhere is named, and not shown.",
       query: eventsQuerySchema,
       answer: tailAnswerSchema,
-      async handle(request) {
-        const by = await askedBy(node, request, "node.events");
-        const query = eventsQuerySchema.parse(request.query);
-        return { status: 200, body: tailAnswerSchema.parse(await desk.ask(nodeOf(request), diagnosisMethods.events, { by, session: session(), ...query }, diagnosisBounds.askMs)) };
-      },
+      handle: async (request) => ({ status: 200, body: tailAnswerSchema.parse(await ask(request, "events", eventsQuerySchema.parse(request.query))) }),
     },
     {
       method: "GET",
       path: "/v1/nodes/{node}/commands",
       summary: "Commands that a node declares, for requests of the kind exec.",
       answer: z.object({ node: z.string(), commands: z.array(z.looseObject({ name: z.string() })) }),
-      async handle(request) {
-        const by = await askedBy(node, request, "node.commands");
-        return { status: 200, body: await desk.ask(nodeOf(request), diagnosisMethods.commands, { by, session: session() }, diagnosisBounds.askMs) };
-      },
+      handle: async (request) => ({ status: 200, body: await ask(request, "commands", {}) }),
     },
     requestRoute,
     {

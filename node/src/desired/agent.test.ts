@@ -63,10 +63,10 @@ const document = (version: number, code: string, moving?: Moving, names?: readon
 const leaves: Moving = { leaves: [{ unit: "a/f", id: "a/f@edge-1#6", to: "edge-2" }] };
 const takes: Moving = { takes: [{ unit: "a/f", id: "a/f@edge-2#6", from: "edge-2" }] };
 
-test("a node that starts with a document that it cannot verify runs what it verified before, without what it sealed since", async () => {
-  const sealed = { "moved/a/f": { id: "a/f@edge-1#6", as: "sealed", blobs: [] } };
+test("a node that starts with a document that it cannot verify runs what it verified before, without what departed since", async () => {
+  const departed = { "moved/a/f": { id: "a/f@edge-1#6", as: "sealed", blobs: [] } };
   for (const verified of [leaves, undefined]) {
-    const { units } = await bed((code) => ({ newest: document(7, code, undefined, ["g"]), verified: document(6, code, verified) }), sealed);
+    const { units } = await bed((code) => ({ newest: document(7, code, undefined, ["g"]), verified: document(6, code, verified) }), departed);
     assert.deepEqual(units, ["a/g"]);
   }
 });
@@ -96,6 +96,6 @@ test("a unit that works off what lies before it is told no more times: its next 
   const before = ticks(running(machine));
   await world.run({ timeMs: world.nowMs + limits.moveDrainMs / 2 });
   assert.deepEqual([ticks(running(machine)), log.cell("moved/a/h")], [before, undefined]);
-  await until("it is sealed", () => log.cell("moved/a/h") !== undefined);
+  await until("it has departed", () => log.cell("moved/a/h") !== undefined);
   assert.equal(ticks(running(machine)), before);
 });

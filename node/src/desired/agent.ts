@@ -35,6 +35,7 @@ import { createWarmSet, type WarmSet } from "../run/warm-set.ts";
 import { stagedRuns } from "../run/staged.ts";
 import { startUnit, type RunningUnit, type UnitContext, type UnitStatus } from "../run/unit.ts";
 import type { SharedStore } from "../shared/store.ts";
+import { followable, readSignedPolicy } from "../trust/held.ts";
 import type { Verifier } from "../trust/verifier.ts";
 import { createMoves, type MoveRow, type MoveRules, type Moves, type MovesContext } from "../moving/moves.ts";
 import { desiredOf } from "./documents.ts";
@@ -161,7 +162,7 @@ export function createAgent(context: AgentContext): Agent {
       } catch (error) {
         await refuse(desired, toHolonError(error));
       }
-      await sealEnded();
+      await departEnded();
       for (const unit of moves.leaving()) if (running.has(`schedule ${unit}`)) await stop(`schedule ${unit}`); // where the document was refused
       moves.begin(adopted === desired.version ? await takeable(desired) : []);
     }
@@ -179,17 +180,18 @@ export function createAgent(context: AgentContext): Agent {
     return units;
   }
 
-  async function sealEnded(): Promise<void> {
+  async function departEnded(): Promise<void> {
     for (const unit of moves.ended()) {
       await stop(`schedule ${unit}`);
       await stop(`function ${unit}`);
-      await moves.seal(unit);
+      await moves.depart(unit);
     }
   }
 
   async function reach(desired: Desired): Promise<void> {
     state = "fetching";
-    context.guard.follow(desired); // a policy that cannot be read is no policy to run under
+    await context.verifier.admitPolicy(desired);
+    context.guard.follow(followable(log, desired)); // a policy that cannot be read is no policy to run under
     await context.verifier.admit(desired);
     for (const hash of blobsOf(desired)) {
       if (!(await context.blobs.has(hash))) await context.fetch(hash);
@@ -211,7 +213,7 @@ export function createAgent(context: AgentContext): Agent {
   async function runVerified(newest: Desired): Promise<void> {
     const verified = context.verifier.verified();
     if (verified === undefined || canonicalJson(verified) === canonicalJson(newest)) return;
-    const { policy } = newest;
+    const { policy } = readSignedPolicy(log) ?? newest;
     const { policy: _, ...rest } = verified;
     try {
       const denied = await switchTo({ ...rest, apps: moves.ownOf(verified), ...(policy === undefined ? {} : { policy }) });

@@ -9,7 +9,7 @@
  */
 import { diagnosisMethods, pieceAnswerSchema, requestAnswerSchema, resultSchema, wantedSchema, bySchema, type AskedBy, type Result, type Wanted } from "@holon/core/diagnosis/ask.ts";
 import { diagnosisBounds } from "@holon/core/diagnosis/bounds.ts";
-import { HolonError, toHolonError } from "@holon/core/errors.ts";
+import { errorTable, HolonError, toHolonError } from "@holon/core/errors.ts";
 import { isoTime } from "@holon/core/event/iso-time.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
 import { toHex } from "@holon/core/log/hex.ts";
@@ -77,8 +77,8 @@ export function createDesk({ self, log, events, calls, handlers, ports }: DeskOp
   const waiting = new Set<() => void>();
   /** Nodes that are being asked. */
   const busy = new Set<string>();
-  /** Nodes that were away when they were asked last: when they are tried again, and how long that was. What comes of one of them is a sign that it is back. */
-  const away = new Map<string, { readonly againMs: number; readonly waitMs: number }>();
+  /** Nodes of which something failed when they were asked last: when they are tried again, and how long that was. What comes of one that gave no answer is a sign that it is back. */
+  const later = new Map<string, Later>();
   let timer: Timer | undefined;
   let soon: Timer | undefined;
   let closed = false;
@@ -148,12 +148,13 @@ export function createDesk({ self, log, events, calls, handlers, ports }: DeskOp
     return bytes;
   }
 
-  async function finish(request: KnownRequest, bytes: Uint8Array): Promise<void> {
+  /** `isForgotten`: the node holds nothing of it. */
+  async function finish(request: KnownRequest, bytes: Uint8Array, isForgotten = false): Promise<void> {
     const result = readResult(bytes);
-    const done: KnownRequest = { ...request, state: "done", doneMs: clock.wall().ms, ok: result.ok, ...(result.ok ? {} : { code: result.error.code }) };
+    const done: KnownRequest = { ...request, state: "done", isForgotten, doneMs: clock.wall().ms, ok: result.ok, ...(result.ok ? {} : { code: result.error.code }) };
     await store(done, [told("holon.diagnosis.answered", done, { ok: result.ok, ...(result.ok ? {} : { code: result.error.code }), sizeBytes: bytes.length, hash: toHex(ports.crypto.sha256(bytes)) })], [{ key: resultCell(request.id), value: bytes }], oldest());
     changed();
-    await tellDone(done);
+    if (!isForgotten) await tellDone(done);
   }
 
   async function tellDone(request: KnownRequest): Promise<void> {
@@ -173,6 +174,8 @@ export function createDesk({ self, log, events, calls, handlers, ports }: DeskOp
     return over.slice(0, Math.max(0, over.length + 1 - diagnosisBounds.doneMax)).map(({ id }) => id);
   }
 
+  const refusal = (error: { readonly code: string; readonly message: string; readonly next: string }): Uint8Array => ports.codec.compress(encoder.encode(JSON.stringify({ ok: false, error })));
+
   function readResult(bytes: Uint8Array): Result {
     return resultSchema.parse(parseJson(ports.codec.decompress(bytes, 2 * diagnosisBounds.resultBytesMax)));
   }
@@ -182,8 +185,14 @@ export function createDesk({ self, log, events, calls, handlers, ports }: DeskOp
     if (busy.has(node)) return;
     busy.add(node);
     try {
-      for (const id of ids) if (!(await advanced(id))) return putOff(node);
-      away.delete(node);
+      let worst: Outcome = "well";
+      for (const id of ids) {
+        const outcome = await advanced(id);
+        if (outcome !== "well") worst = outcome;
+        if (outcome === "silent" || outcome === "busy") break; // then nothing else of it needs to be tried
+      }
+      if (worst !== "well") return putOff(node, worst === "silent");
+      later.delete(node);
       if (all().some((request) => request.node === node && isOpen(request) && !ids.includes(request.id))) clock.after(0, look); // came meanwhile
     } finally {
       busy.delete(node);
@@ -191,30 +200,43 @@ export function createDesk({ self, log, events, calls, handlers, ports }: DeskOp
   }
 
   /** A try costs a call on each link on the way, and links have budgets. */
-  function putOff(node: string): void {
-    const waitMs = Math.min(diagnosisBounds.tryMsMax, 2 * (away.get(node)?.waitMs ?? diagnosisBounds.tryMs / 2));
-    away.set(node, { againMs: clock.monotonicMs() + waitMs, waitMs });
+  function putOff(node: string, isSilent: boolean): void {
+    const waitMs = Math.min(diagnosisBounds.tryMsMax, 2 * (later.get(node)?.waitMs ?? diagnosisBounds.tryMs / 2));
+    const nowMs = clock.monotonicMs();
+    later.set(node, { againMs: nowMs + waitMs, soonestMs: nowMs + diagnosisBounds.tryMs, waitMs, isSilent });
   }
 
   const unsubscribe = log.onCommit(({ lanes }) => {
-    if (away.size === 0) return;
-    const back = lanes.filter(({ origin }) => away.delete(origin));
-    if (back.length > 0) lookSoon();
+    if (later.size === 0) return;
+    let isDue = false;
+    for (const { origin } of lanes) {
+      const put = later.get(origin);
+      if (put === undefined || !put.isSilent || put.againMs <= put.soonestMs) continue;
+      later.set(origin, { ...put, againMs: put.soonestMs }); // how long it waits when it fails again stays
+      isDue ||= put.soonestMs <= clock.monotonicMs();
+    }
+    if (isDue) lookSoon();
   });
 
-  /** `false` where the node is away: then nothing else of it needs to be tried. */
-  async function advanced(id: string): Promise<boolean> {
+  async function advanced(id: string): Promise<Outcome> {
     try {
       await advance(id);
-      return true;
+      return "well";
     } catch (error) {
       const { code, message } = toHolonError(error);
-      if (closed || isAway.has(code)) return false;
+      if (closed || silentCodes.has(code)) return "silent";
+      if (busyCodes.has(code)) return "busy";
       const request = known.get(id);
       ports.trace.note("warn", `request ${id} of ${request?.node ?? "nobody"}: ${message}`, { code });
+      // It was not begun, and will not be.
+      if (request?.state === "waiting" && deniedCodes.has(code)) {
+        await finish(request, refusal({ code, message, next: errorTable.HOLON_CALL_DENIED.next }), true);
+        return "well";
+      }
       // It was done, and whoever has its result is not this disk: a backup that was put back, say.
-      if (request?.state === "sent" && code === "HOLON_DIAGNOSIS_GONE") await finish(request, ports.codec.compress(encoder.encode(JSON.stringify({ ok: false, error: { code, message, next: "Ask again, if it may be done twice." } }))));
-      return true;
+      if (request?.state !== "sent" || code !== "HOLON_DIAGNOSIS_GONE") return "failed";
+      await finish(request, refusal({ code, message, next: "Ask again, if it may be done twice." }), true);
+      return "well";
     }
   }
 
@@ -228,7 +250,8 @@ export function createDesk({ self, log, events, calls, handlers, ports }: DeskOp
     const byNode = new Map<string, string[]>();
     for (const request of all().filter(isOpen)) byNode.set(request.node, [...(byNode.get(request.node) ?? []), request.id]);
     const nowMs = clock.monotonicMs();
-    for (const [node, ids] of byNode) if ((away.get(node)?.againMs ?? 0) <= nowMs) void serve(node, ids).catch((error: unknown) => ports.trace.note("warn", `requests: ${toHolonError(error).message}`, { code: toHolonError(error).code }));
+    for (const node of later.keys()) if (!byNode.has(node)) later.delete(node);
+    for (const [node, ids] of byNode) if ((later.get(node)?.againMs ?? 0) <= nowMs) void serve(node, ids).catch((error: unknown) => ports.trace.note("warn", `requests: ${toHolonError(error).message}`, { code: toHolonError(error).code }));
     timer = byNode.size === 0 ? undefined : clock.after(diagnosisBounds.tryMs, look);
   }
 
@@ -251,7 +274,7 @@ export function createDesk({ self, log, events, calls, handlers, ports }: DeskOp
         await store(asked, [told("holon.diagnosis.asked", asked, { expiresAt: isoTime(asked.expiresMs) })]);
         return asked;
       });
-      away.delete(node);
+      later.delete(node);
       look();
       return request;
     },
@@ -288,7 +311,7 @@ export function createDesk({ self, log, events, calls, handlers, ports }: DeskOp
         await end(request, "cancelled", by);
       }),
     look() {
-      away.clear(); // who is behind the link that opened, nobody knows yet
+      for (const [node, put] of later) later.set(node, { ...put, againMs: 0 }); // who is behind the link that opened, nobody knows yet
       lookSoon();
     },
     close() {
@@ -302,8 +325,21 @@ export function createDesk({ self, log, events, calls, handlers, ports }: DeskOp
 
 const soonMs = 100;
 
+interface Later {
+  readonly againMs: number;
+  /** Not before that, whatever comes of it. */
+  readonly soonestMs: number;
+  readonly waitMs: number;
+  readonly isSilent: boolean;
+}
+
+/** What came of one request: the node gave no answer, it takes nothing now, or this one alone failed. */
+type Outcome = "well" | "silent" | "busy" | "failed";
 /** What a link says that is down, or a node that is. */
-const isAway: ReadonlySet<string> = new Set(["HOLON_NODE_UNKNOWN", "HOLON_LINK_UNREACHABLE", "HOLON_CALL_TIMEOUT", "HOLON_CALL_BUSY", "HOLON_LOG_CLOSED", "HOLON_DISK_FULL"]);
+const silentCodes: ReadonlySet<string> = new Set(["HOLON_NODE_UNKNOWN", "HOLON_LINK_UNREACHABLE", "HOLON_CALL_TIMEOUT"]);
+const busyCodes: ReadonlySet<string> = new Set(["HOLON_CALL_BUSY", "HOLON_LOG_CLOSED", "HOLON_DISK_FULL"]);
+/** It will be said again, however often it is asked. */
+const deniedCodes: ReadonlySet<string> = new Set(["HOLON_CALL_DENIED", "HOLON_POLICY_DENIED"]);
 
 const nobody = (self: NodeName): AskedBy => ({ principal: "token nobody", role: "none", at: self });
 const gone = (id: string): HolonError => new HolonError("HOLON_DIAGNOSIS_GONE", `no request ${id} is known here`);

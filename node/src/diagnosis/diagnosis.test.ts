@@ -68,6 +68,7 @@ test("a node answers nobody below it or beside it, and nobody whom its guard doe
 test("a report says what is wrong, and what to do", async () => {
   const family = new SimFamily();
   await family.start();
+  family.child.clock.state = "unknown";
   const { desk } = family.parentNode.diagnosis;
   const { id } = await settle(family, desk.request(childName, { kind: "report" }, by, 60_000));
   await settle(family, desk.settled(id, 60_000));
@@ -75,7 +76,9 @@ test("a report says what is wrong, and what to do", async () => {
   assert.ok(result?.ok);
   const report = reportSchema.parse(result.value);
   assert.equal(report.node, childName);
-  for (const { state, next } of report.findings) if (state !== "ok") assert.ok((next ?? "").length > 10);
+  const wrong = report.findings.filter(({ state }) => state !== "ok");
+  assert.ok(wrong.some(({ says }) => says.includes("its clock is unknown")), JSON.stringify(report.findings));
+  for (const { next } of wrong) assert.ok((next ?? "").length > 10);
   await family.until("the node has dropped what the other has", () => family.childNode.log.cells("errand-result/").size === 0);
 });
 

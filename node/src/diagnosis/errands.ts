@@ -83,11 +83,11 @@ export function createErrands({ log, events, ports }: ErrandOptions): Errands {
     return [...changes, ...past.slice(0, Math.max(0, past.length - diagnosisBounds.rememberedMax)).map(({ key }) => ({ key, value: null }))];
   }
 
-  async function finish(id: string, result: Result, data: object): Promise<void> {
+  async function finish(id: string, result: Result, data: object, room: readonly CellChange[] = []): Promise<void> {
     const bytes = ports.codec.compress(bounded(result));
     const hash = toHex(ports.crypto.sha256(bytes));
     const cell: ErrandCell = { state: "done", ok: result.ok, sizeBytes: bytes.length, hash, atMs: nowMs() };
-    await log.append({ records: [told("holon.diagnosis.done", id, { ok: result.ok, ...(result.ok ? {} : { code: result.error.code }), sizeBytes: bytes.length, hash, ...data })], cells: [change(id, cell), { key: resultCell(id), value: bytes }] });
+    await log.append({ records: [told("holon.diagnosis.done", id, { ok: result.ok, ...(result.ok ? {} : { code: result.error.code }), sizeBytes: bytes.length, hash, ...data })], cells: [change(id, cell), { key: resultCell(id), value: bytes }, ...room] });
   }
 
   async function live({ id, work }: Errand): Promise<void> {
@@ -102,7 +102,7 @@ export function createErrands({ log, events, ports }: ErrandOptions): Errands {
     let refused: Result | undefined;
     await errand.demand().catch((error: unknown) => (refused = failure(error)));
     if (refused !== undefined) {
-      await finish(id, refused, { by, wanted });
+      await finish(id, refused, { by, wanted }, room);
       return statusOf(held(id));
     }
     await log.append({ records: [told("holon.diagnosis.begun", id, { by, wanted })], cells: [change(id, { state: "begun", run: log.epoch, atMs: nowMs() }), ...room] });

@@ -21,8 +21,8 @@ export function createKnown({ ports, ownLines }: { readonly ports: Ports; readon
       const fresh = secrets.filter((secret) => !held.has(secret));
       if (fresh.length === 0) return redactor;
       for (const secret of fresh) held.add(secret);
-      const [oldest] = held.size > diagnosisBounds.secretsMax ? held : [];
-      if (oldest !== undefined && !secrets.includes(oldest)) held.delete(oldest);
+      const present = new Set(secrets);
+      for (const old of held) if (held.size > diagnosisBounds.secretsMax && !present.has(old)) held.delete(old);
       redactor = createRedactor([...held]);
       ownLines.know(redactor);
       return redactor;

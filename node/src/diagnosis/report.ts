@@ -10,7 +10,7 @@ import type { NodeStatus } from "../node.ts";
 import type { PolicyInForce } from "../policy/in-force.ts";
 
 export interface ReportContext {
-  readonly ports: Ports;
+  readonly ports: Pick<Ports, "clock" | "disk" | "diagnostics" | "identity">;
   status(): NodeStatus;
   policy(): PolicyInForce;
   /** Alarms of this node that are not older than the log, newest last. */
@@ -43,21 +43,26 @@ export async function healthReport(context: ReportContext, redactor: Redactor): 
     machine: facts,
     disk: { state: log.disk, logBytes: log.sizeBytes, freeBytes: disk?.freeBytes ?? null, totalBytes: disk?.totalBytes ?? null, damaged: log.lost.length, unsettled: log.unsettled.length, mended: log.mended, scrubbed: log.scrubbed ?? null },
     link: uplink === undefined ? null : { state: uplink.state, sinceMs: Math.round(uplink.sinceMs), backlog: uplink.backlog ?? null, sentBytes: uplink.sentBytes, receivedBytes: uplink.receivedBytes, budget: uplink.budget, toldLater: uplink.toldLater, problem: uplink.problem ?? null, held: uplink.held },
-    children: children.map(({ node, sinceMs, sentBytes, receivedBytes }) => ({ node, sinceMs: Math.round(sinceMs), sentBytes, receivedBytes })),
+    children: children.slice(0, rowsTold).map(({ node, sinceMs, sentBytes, receivedBytes }) => ({ node, sinceMs: Math.round(sinceMs), sentBytes, receivedBytes })),
+    childrenMore: Math.max(0, children.length - rowsTold),
     runs: { state: agent.state, version: agent.version, blobsWanted: status.blobsWanted, problem: agent.problem ?? null },
     units: agent.units.map(({ app, name, state, handled, emitted, inferences, restarts, failed, lag, callMs, problem }) => ({ app, name, state, handled, emitted, inferences, restarts, failed, lag, callMs: callMs ?? null, problem: problem ?? null })),
     sources: agent.sources.map(({ name, kind, readings, rejected, ended, problem }) => ({ name, kind, readings, rejected, ended, problem: problem ?? null })),
     signatures: signatures === undefined ? null : { ...signatures },
     altered: measured?.altered.map(({ what }) => what) ?? null,
     policy: { name: own.policy.name, version: own.policy.version, hash: hash ?? null, documentVersion: version },
-    lanes: status.lanes,
+    lanes: status.lanes.slice(0, rowsTold),
+    lanesMore: Math.max(0, status.lanes.length - rowsTold),
     alarms: await context.alarms(),
   };
   return { ...report, ...(redactor.value(report) as typeof report) };
 }
 
+/** Children and lanes that it names: a root may have ten thousand, and one answer is bounded. At the bound: how many more there are. */
+const rowsTold = 256;
+
 /** A status without what functions, and what they were handed, said of themselves. */
-export function withOurWords(status: NodeStatus): NodeStatus {
+function withOurWords(status: NodeStatus): NodeStatus {
   const ours = <Problem extends { readonly code: string; readonly message: string } | undefined>(problem: Problem): Problem => (problem === undefined ? problem : { ...problem, message: withoutForeignWords(problem.message, problem.code) });
   const { agent } = status;
   return {

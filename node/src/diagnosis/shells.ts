@@ -153,8 +153,8 @@ export function answerShells(context: ShellsContext): { close(): void } {
     if (text !== "") await log.append({ records: [told("holon.shell.said", own.grant, { number, bytes: encoder.encode(text).length, hash: hashOf(text) }), kept("holon.shell.output", own.grant, number, text)] });
     const sealed = ports.diagnostics?.seal(own.grant.boxKey, heardAbout(id, number), encoder.encode(shown));
     if (sealed === undefined) throw new HolonError("HOLON_SHELL_OFF", `${config.name} seals nothing`);
-    const isOpen = own.shell.isOpen();
-    if (!isOpen) await end("it ended by itself");
+    const isOpen = session === own && own.shell.isOpen();
+    if (!isOpen && session === own) await end("it ended by itself");
     return { number, ...sealed, isOpen };
   }
 

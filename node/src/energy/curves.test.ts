@@ -36,12 +36,13 @@ function bed(energy: object, feeds: FeedTexts) {
 
 test("a curve from an address is read again and again, told when it changes, and stands after a restart though nobody answers", async () => {
   const state = { text: priceText(-2, [10, 20, 30, -40]) as string | undefined };
-  const { world, machine, pass, line, told } = bed({ price: { url: "https://prices.example/x" } }, (_, isAddress) => (assert.ok(isAddress), state.text));
+  const { world, machine, pass, line, told } = bed({ price: { url: "https://prices.example/x?token=T0P-S3CRET" } }, (_, isAddress) => (assert.ok(isAddress), state.text));
   await pass(5_000);
   assert.deepEqual([line("price")?.value, line("price")?.source, line("carbon")?.value], ["0.03 a kWh now, 1 h ahead", "http https://prices.example/x", null]);
   state.text = priceText(-1, [21, 30, -40, 50]);
   await pass(limits.curveReadMs + 5_000);
   assert.equal((await told()).length, 1, "no oftener than every hour");
+  assert.doesNotMatch(JSON.stringify([await told(), running(machine).status()]), /S3CRET/, "the question is the node's alone");
   await pass(hourMs);
   assert.equal((await told()).length, 2);
   assert.match(line("price")?.value ?? "", /^-0\.04 a kWh now/);

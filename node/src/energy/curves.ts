@@ -11,7 +11,7 @@ import { printRecordName } from "@holon/core/log/identity.ts";
 import type { Lane, Log, LogRecord, NewRecord } from "@holon/core/log/log.ts";
 import type { Clock, Feeds, Timer, Trace } from "@holon/core/ports.ts";
 import { typePrefix } from "@holon/core/run/trigger-events.ts";
-import { curveDataSchema, curveEvent, energyCurveSchema, energyKinds, type EnergyCurve, type EnergyKind, type FeedSource } from "@holon/core/schema/energy.ts";
+import { curveDataSchema, curveEvent, energyCurveSchema, energyKinds, sourceName, type EnergyCurve, type EnergyKind, type FeedSource } from "@holon/core/schema/energy.ts";
 import { parseCurve } from "@holon/core/shifting/curve.ts";
 import { hourMs } from "@holon/core/shifting/job.ts";
 import type { Events } from "../event/events.ts";
@@ -74,8 +74,8 @@ export function createCurves({ sources, feeds, log, events, ports }: CurvesOptio
 
   async function readOne(kind: EnergyKind, source: FeedSource): Promise<void> {
     if ("event" in source) return;
-    if (feeds === undefined) throw new HolonError("HOLON_CONFIG_BAD", `the curve of ${kind} comes from a ${"file" in source ? "file" : "address"}, which this node has no way to read`);
-    const name = "file" in source ? source.file : source.url;
+    if (feeds === undefined) throw new HolonError("HOLON_CONFIG_BAD", `the curve of ${kind} comes from ${sourceName(source)}, which this node has no way to read`);
+    const name = sourceName(source);
     const parsed = parseCurve(await feeds.read(source), name);
     if ((parsed.kind === "price") !== (kind === "price")) throw new HolonError("HOLON_TABLE_BAD", `${name} is a curve of ${parsed.kind}, and ${kind} is asked for`);
     await take(kind, around({ startMs: parsed.curve.startMs, values: [...parsed.curve.values].map((value) => value * perKilowattHour[kind]) }, clock.wall().ms), `${"file" in source ? "file" : "http"} ${name}`);

@@ -222,7 +222,7 @@ function withInterval(ran: readonly Window[], fromMs: number, toMs: number): Win
 }
 
 /** Only what was read after the last hour of the run had begun says what it cost. */
-export function actualOf(curve: EnergyCurve | undefined, { arrivesMs }: Pick<Shift, "arrivesMs">, ran: readonly Window[]): Pick<Shifted, "actual" | "actualAtOnce"> {
+function actualOf(curve: EnergyCurve | undefined, { arrivesMs }: Pick<Shift, "arrivesMs">, ran: readonly Window[]): Pick<Shifted, "actual" | "actualAtOnce"> {
   const tookMs = ran.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0);
   const lastMs = ran.at(-1)?.toMs ?? 0;
   if (curve === undefined || tookMs === 0 || lastMs > curve.startMs + curve.values.length * hourMs || curve.asOfMs < Math.floor((lastMs - 1 - curve.startMs) / hourMs) * hourMs + curve.startMs) return { actual: null, actualAtOnce: null };

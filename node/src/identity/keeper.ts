@@ -6,6 +6,7 @@
  *     revoked ▶ the newest list                         to every neighbour, as soon as it is heard
  */
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
+import { challengeAnswerSchema, challengeSchema } from "@holon/core/identity/chip.ts";
 import { enrolmentSchema, identityMethods, issuedSchema, lookAnswerSchema, lookSchema, renewalSchema, signedRevocationsSchema, type Look, type SignedRevocations } from "@holon/core/identity/messages.ts";
 import { isDue, lookEveryMs } from "@holon/core/identity/validity.ts";
 import { limits } from "@holon/core/limits.ts";
@@ -28,6 +29,8 @@ export interface IdentityKeeperOptions {
   /** Neighbours that this node dialled, the way up among them, and those that dialled it. */
   dialled(): readonly Peer[];
   accepted(): readonly Peer[];
+  /** It has looked after its certificate. */
+  looked(): void;
 }
 
 export interface IdentityKeeper extends Pick<Lobby, "reachesAuthority" | "ask"> {
@@ -64,6 +67,8 @@ export function createIdentityKeeper(options: IdentityKeeperOptions): IdentityKe
   };
   const passRenewal = passUp(identityMethods.renew, renewalSchema);
   handlers.set(identityMethods.renew, passRenewal);
+  const passChallenge = passUp(identityMethods.challenge, challengeSchema);
+  handlers.set(identityMethods.challenge, passChallenge);
   handlers.set(identityMethods.enroll, passUp(identityMethods.enroll, enrolmentSchema));
   handlers.set(identityMethods.look, (parameters) => answerLook(lookSchema.parse(parameters)));
   handlers.set(identityMethods.revoked, async (parameters, from) => {
@@ -118,7 +123,8 @@ export function createIdentityKeeper(options: IdentityKeeperOptions): IdentityKe
     renewing = true;
     try {
       const issue = handlers.get(identityMethods.renew) ?? passRenewal;
-      await identity.adopt(issuedSchema.parse(await issue(await identity.renewal(), self)));
+      const challenge = async (): Promise<string> => challengeAnswerSchema.parse(await (handlers.get(identityMethods.challenge) ?? passChallenge)({}, self)).nonce;
+      await identity.adopt(issuedSchema.parse(await issue(await identity.renewal(challenge), self)));
       ports.trace.note("info", "identity: the next certificate is here");
     } finally {
       renewing = false;
@@ -146,7 +152,10 @@ export function createIdentityKeeper(options: IdentityKeeperOptions): IdentityKe
           settled = false;
           failed("asking for the next certificate")(error);
         },
-      ).finally(again);
+      ).finally(() => {
+        if (!closed) options.looked();
+        again();
+      });
     });
   }
 

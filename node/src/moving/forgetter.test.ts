@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Clock } from "@holon/core/ports.ts";
 import { openTempLog, tempFolder } from "../testing/temp-log.ts";
 import { createForgetter } from "./forgetter.ts";
-import { movedCell, sealedUnits } from "./held.ts";
+import { movedCell, departedUnits } from "./held.ts";
 
 const bytes = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 const [one, other] = ["a".repeat(64), "b".repeat(64)];
@@ -34,9 +34,9 @@ test("parameters go before the cells that name them, and a unit that cannot be a
     while (due.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
   }
   await look();
-  assert.deepEqual([removed, sealedUnits(log).length, changes], [[[one, true]], 2, 1], "what it could not remove it still knows of");
+  assert.deepEqual([removed, departedUnits(log).length, changes], [[[one, true]], 2, 1], "what it could not remove it still knows of");
   isFull = false;
   await look();
-  assert.deepEqual([removed.at(-1), sealedUnits(log).map(({ unit }) => unit), log.cell("fitted/press/judge/m")], [[one, true], ["press/count"], undefined]);
+  assert.deepEqual([removed.at(-1), departedUnits(log).map(({ unit }) => unit), log.cell("fitted/press/judge/m")], [[one, true], ["press/count"], undefined]);
   forgetter.close();
 });

@@ -1,4 +1,4 @@
-/** What units held that were sealed here is forgotten, as soon as control says that they go on elsewhere: until then it is all that there is of them. */
+/** What units held that departed here is forgotten, as soon as control says that they go on elsewhere: until then it is all that there is of them. */
 import { toHolonError } from "@holon/core/errors.ts";
 import { canonicalJson } from "@holon/core/json.ts";
 import { limits } from "@holon/core/limits.ts";
@@ -6,7 +6,7 @@ import type { Clock, Timer, Trace } from "@holon/core/ports.ts";
 import { movedAnswerSchema } from "@holon/core/schema/moving.ts";
 import type { BlobStore } from "../blob/store.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
-import { movedCell, sealedUnits } from "./held.ts";
+import { movedCell, departedUnits } from "./held.ts";
 import { forgottenOf } from "./unit-state.ts";
 
 export interface ForgetterOptions {
@@ -22,7 +22,7 @@ export interface ForgetterOptions {
 }
 
 export interface Forgetter {
-  /** Something was sealed here. */
+  /** Something departed here. */
   wake(): void;
   /** Its cells are about to go: it starts again when they are gone. */
   isForgetting(unit: string): boolean;
@@ -34,15 +34,15 @@ export function createForgetter({ log, blobs, clock, trace, askMoved, isOwn, cha
   let timer: Timer | undefined;
   let closed = false;
 
-  const waiting = () => sealedUnits(log).filter(({ unit }) => !isOwn(unit));
+  const waiting = () => departedUnits(log).filter(({ unit }) => !isOwn(unit));
 
   async function look(): Promise<void> {
-    for (const { unit, id } of waiting()) await lookAt(unit, id).catch((error: unknown) => trace.note("debug", `forgetting what was sealed here of ${unit}: ${toHolonError(error).message}`)); // asked again, and no other waits for it
+    for (const { unit, id } of waiting()) await lookAt(unit, id).catch((error: unknown) => trace.note("debug", `forgetting what departed here of ${unit}: ${toHolonError(error).message}`)); // asked again, and no other waits for it
   }
 
   async function lookAt(unit: string, id: string): Promise<void> {
     const { over } = movedAnswerSchema.parse(await askMoved(unit, id));
-    if (over && !closed && waiting().some((sealed) => sealed.id === id)) await forget(unit, id);
+    if (over && !closed && waiting().some((departed) => departed.id === id)) await forget(unit, id);
   }
 
   async function forget(unit: string, id: string): Promise<void> {
@@ -60,10 +60,10 @@ export function createForgetter({ log, blobs, clock, trace, askMoved, isOwn, cha
   }
 
   function again(): void {
-    if (closed || timer !== undefined || sealedUnits(log).length === 0) return;
+    if (closed || timer !== undefined || departedUnits(log).length === 0) return;
     timer = clock.after(limits.moveForgetMs, () => {
       look()
-        .catch((error: unknown) => trace.note("debug", `forgetting what was sealed here: ${toHolonError(error).message}`)) // asked again
+        .catch((error: unknown) => trace.note("debug", `forgetting what departed here: ${toHolonError(error).message}`)) // asked again
         .finally(() => {
           timer = undefined;
           again();

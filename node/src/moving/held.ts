@@ -5,15 +5,15 @@ import { blobHashSchema } from "@holon/core/schema/app.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import { z } from "zod";
 
-/** `blobs`: of what was sealed, as long as it is held here: the state's hash, then those of the blobs that it names. */
+/** `sealed`: it departed. `blobs`: of what departed, as long as it is held here: the state's hash, then those of the blobs that it names. */
 export const heldSchema = z.strictObject({ id: z.string(), as: z.enum(["sealed", "taken"]), blobs: z.array(blobHashSchema) });
 export type Held = z.infer<typeof heldSchema>;
 
 const prefix = "moved/";
 export const movedCell = (unit: string): string => `${prefix}${unit}`;
 
-/** Units that were sealed here, and are held until they go on elsewhere. */
-export function sealedUnits(log: Pick<Log, "cells">): readonly { readonly unit: string; readonly id: string; readonly blobs: readonly BlobHash[] }[] {
+/** Units that departed here, and are held until they go on elsewhere. */
+export function departedUnits(log: Pick<Log, "cells">): readonly { readonly unit: string; readonly id: string; readonly blobs: readonly BlobHash[] }[] {
   return [...log.cells(prefix)].flatMap(([key, value]) => {
     const { as, id, blobs } = heldSchema.parse(parseJson(value));
     return as === "sealed" && blobs.length > 0 ? [{ unit: key.slice(prefix.length), id, blobs }] : [];

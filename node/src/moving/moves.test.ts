@@ -6,7 +6,7 @@ import { laneName, type Lane } from "@holon/core/log/log.ts";
 import type { Clock } from "@holon/core/ports.ts";
 import { appDocumentSchema, blobHashSchema } from "@holon/core/schema/app.ts";
 import { desiredSchema, type Desired } from "@holon/core/schema/desired.ts";
-import { sealedSchema, type Moving, type Sealed } from "@holon/core/schema/moving.ts";
+import { departedSchema, type Departed, type Moving } from "@holon/core/schema/moving.ts";
 import { createClock } from "@holon/platform/clock.ts";
 import { createDisk } from "@holon/platform/disk.ts";
 import { createRandom } from "@holon/platform/random.ts";
@@ -57,10 +57,10 @@ async function bed(context: TestContext, parts: Partial<MovesContext> = {}) {
   const ports = { clock: timers.clock, random: createRandom(), trace: { note: () => undefined } };
   const moves = createMoves({ log, events, blobs, guard: { mayShare: () => Promise.resolve(true) }, ports, above: { jurisdiction: "EU" }, integrity, askState: () => Promise.reject(new Error("not asked for")), askTake: () => Promise.resolve({ granted: true }), askMoved: () => Promise.resolve({ over: false }), running: () => undefined, changed: () => undefined, ...parts });
   context.after(() => moves.close());
-  const told = async (): Promise<Sealed> => {
+  const told = async (): Promise<Departed> => {
     const audit = { origin: log.origin, stream: "audit" } as const;
     const last = (await log.read(audit, log.head(audit)?.sequence ?? 1, { maxRecords: 1, maxBytes: 1 << 20 })).at(-1);
-    return sealedSchema.parse(JSON.parse(new TextDecoder().decode(last?.bytes)).data);
+    return departedSchema.parse(JSON.parse(new TextDecoder().decode(last?.bytes)).data);
   };
   return { log, blobs, moves, timers, told };
 }
@@ -78,20 +78,20 @@ test("what is raw stays where the destination may not have it, at the root as we
     await log.append({ cells: [{ key: "state/a/f/last", value: text("a reading") }] });
     moves.follow(desired(1, { leaves: [{ unit: "a/f", id: "1", to: "edge-2", ...(jurisdiction === undefined ? {} : { jurisdiction }) }] }, [asked]));
     moves.begin([]);
-    await moves.seal("a/f");
+    await moves.depart("a/f");
     const { kept: reason, state } = await told();
     assert.deepEqual([reason !== null, state === null, questions.splice(0)], [kept, kept, expected], `${above?.jurisdiction} ${jurisdiction}`);
   }
 });
 
-test("a unit that has fitted more than a seal can name stays, and is sealed with the reason", async (context) => {
+test("a unit that has fitted more than a departure can name stays, and departs with the reason", async (context) => {
   for (const [count, kept] of [[limits.moveBlobsMax, null], [limits.moveBlobsMax + 1, `it has fitted ${limits.moveBlobsMax + 1} sets of parameters, and ${limits.moveBlobsMax} may travel`]] as const) {
     const { log, moves, told } = await bed(context);
     await log.append({ cells: Array.from({ length: count }, (_, index) => ({ key: `fitted/a/f/m/pump-${index}`, value: text({ blob: index.toString(16).padStart(64, "0"), model: "m", subject: `pump-${index}`, note: "" }) })) });
     moves.follow(desired(1, { leaves: [{ unit: "a/f", id: "1", to: "edge-2", jurisdiction: "EU" }] }, [app({ type: "x.y" })]));
     moves.begin([]);
     assert.deepEqual(moves.ended(), ["a/f"]);
-    await moves.seal("a/f");
+    await moves.depart("a/f");
     assert.deepEqual([moves.ended(), (await told()).kept], [[], kept]);
   }
 });
@@ -151,16 +151,16 @@ test("what a unit has read and made nothing of is not told as left", async (cont
     reached = head - behind;
     moves.follow(desired(Number(id), { leaves: [{ unit: "a/f", id, to: "edge-2" }] }));
     moves.begin([]);
-    await moves.seal("a/f");
+    await moves.depart("a/f");
     assert.deepEqual((await told()).left, behind === 0 ? {} : { [laneName(lane)]: behind });
   }
 });
 
-test("a unit that begins anew where it was sealed once is this node's again, also after a start with an older document", async (context) => {
+test("a unit that begins anew where it departed once is this node's again, also after a start with an older document", async (context) => {
   const { log, moves } = await bed(context);
   moves.follow(desired(1, { leaves: [{ unit: "a/f", id: "1", to: "edge-2" }] }, [asked]));
   moves.begin([]);
-  await moves.seal("a/f");
+  await moves.depart("a/f");
   const own = (): number => moves.ownOf(desired(1, {}, [asked]))[0]?.functions.length ?? 0;
   moves.follow(desired(2, {}));
   await moves.beganAnew();
@@ -180,7 +180,7 @@ test("what a unit held is forgotten when control says that it goes on elsewhere,
   await log.append({ cells: [["state/a/f/last", text(17)], ["position/a/f", text({})], ["fitted/a/f/m/1", parameters(fitted)], ["fitted/a/f/m/2", parameters(shared)], ["fitted/a/g/m/1", parameters(shared)], ["state/a/g/last", text(18)]].map(([key, value]) => ({ key: String(key), value: value instanceof Uint8Array ? value : null })) });
   moves.follow(desired(1, { leaves: [{ unit: "a/f", id: "1", to: "edge-2", jurisdiction: "EU" }] }, [app({ type: "x.y" })]));
   moves.begin([]);
-  await moves.seal("a/f");
+  await moves.depart("a/f");
   const look = async (): Promise<void> => {
     const before = answers.asked;
     await until(() => {

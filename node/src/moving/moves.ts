@@ -1,10 +1,10 @@
 /**
  * Units that leave this node for another, and units that come from one, each with what it holds.
  *
- *     leaves:  runs ─▶ worked off ─▶ ended ─▶ sealed        one append: the seal, and a cell by which it never starts here again
+ *     leaves:  runs ─▶ worked off ─▶ ended ─▶ departed      one append: the departure, and a cell by which it never starts here again
  *     takes:   state here ─▶ granted by control ─▶ taken    one append: state, positions and the cell by which it may start
  *
- * Whatever fails in between begins again from what is on the disk. Nothing is handled here after the seal, nor there before the take.
+ * Whatever fails in between begins again from what is on the disk. Nothing is handled here after the departure, nor there before the take.
  */
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { canonicalJson } from "@holon/core/json.ts";
@@ -41,7 +41,7 @@ export interface MovesContext {
   /** Where this node's own state would go first; undefined at the root, from which nothing goes further up. */
   readonly above: { readonly jurisdiction: string | undefined } | undefined;
   readonly integrity: Pick<Integrity, "sha256">;
-  /** Asks control by way of those above: whether it may start the unit here; for a part of what the unit holds; and whether a unit that was sealed here goes on elsewhere. */
+  /** Asks control by way of those above: whether it may start the unit here; for a part of what the unit holds; and whether a unit that departed here goes on elsewhere. */
   askTake(unit: string, id: string): Promise<unknown>;
   askState(unit: string, id: string, hash: BlobHash, offset: number): Promise<unknown>;
   askMoved(unit: string, id: string): Promise<unknown>;
@@ -62,18 +62,18 @@ export interface Moves {
   follow(desired: Desired): void;
   /** Whether the unit is this node's to run, as far as moves go. */
   mayRun(unit: string): boolean;
-  /** The apps of a document of before, without what was sealed here since, or was never taken. */
+  /** The apps of a document of before, without what departed here since, or was never taken. */
   ownOf(before: Desired): Desired["apps"];
-  /** The document is reached: what was sealed here once and is to run here by it, without a way that it comes, has begun anew. */
+  /** The document is reached: what departed here once and is to run here by it, without a way that it comes, has begun anew. */
   beganAnew(): Promise<void>;
   /** The document is reached, as far as it can be: what leaves begins to. Of what comes only these units are asked for. */
   begin(takeable: readonly string[]): void;
   /** Units that are to leave: they are told no more times, which their next home tells in place of this one. */
   leaving(): readonly string[];
-  /** Units that have been worked off: they are to be ended, then sealed. */
+  /** Units that have been worked off: they are to be ended, then to depart. */
   ended(): readonly string[];
-  /** Nothing of the unit runs. Writes the seal; a failure is tried again. */
-  seal(unit: string): Promise<void>;
+  /** Nothing of the unit runs. Writes the departure; a failure is tried again. */
+  depart(unit: string): Promise<void>;
   status(): readonly MoveRow[];
   close(): void;
 }
@@ -81,13 +81,13 @@ export interface Moves {
 /** A move as a value, so that a test can plant a bug in one. */
 export interface MoveRules {
   /** Whether a unit that is to leave may still run. */
-  runsBeforeSeal(isSealed: boolean): boolean;
+  runsBeforeDeparture(hasDeparted: boolean): boolean;
   /** Whether a unit that is to come may run. */
   runsBeforeTake(isTaken: boolean): boolean;
   cellsFrom: typeof cellsFrom;
 }
 
-export const moveRules: MoveRules = { runsBeforeSeal: (isSealed) => !isSealed, runsBeforeTake: (isTaken) => isTaken, cellsFrom };
+export const moveRules: MoveRules = { runsBeforeDeparture: (hasDeparted) => !hasDeparted, runsBeforeTake: (isTaken) => isTaken, cellsFrom };
 
 const encoder = new TextEncoder();
 
@@ -106,7 +106,7 @@ export function createMoves(context: MovesContext, rules: MoveRules = moveRules)
   let desired: Desired | undefined;
   let leaves = new Map<string, Leave>();
   let takes = new Map<string, Take>();
-  /** Units that are ended and not sealed yet, with what ran of them. */
+  /** Units that are ended and have not departed yet, with what ran of them. */
   const ending = new Map<string, Pick<RunningUnit, "reached"> | undefined>();
   let takeable: ReadonlySet<string> = new Set();
   const waits = new Map<string, Timer>();
@@ -175,7 +175,7 @@ export function createMoves(context: MovesContext, rules: MoveRules = moveRules)
   /** Kept in memory alone until it is taken. */
   async function fetched({ unit, id }: Take, hash: BlobHash): Promise<Uint8Array> {
     const content = await whole(hash, (offset) => context.askState(unit, id, hash, offset));
-    if (toHex(context.integrity.sha256(content)) !== hash) throw new HolonError("HOLON_BLOB_BAD", `what came of what ${unit} holds is not what its seal says`);
+    if (toHex(context.integrity.sha256(content)) !== hash) throw new HolonError("HOLON_BLOB_BAD", `what came of what ${unit} holds is not what its departure says`);
     return content;
   }
 
@@ -242,7 +242,7 @@ export function createMoves(context: MovesContext, rules: MoveRules = moveRules)
     mayRun(unit) {
       const [leave, coming] = [leaves.get(unit), takes.get(unit)];
       if (forgetter.isForgetting(unit)) return false;
-      if (leave !== undefined) return !ending.has(unit) && rules.runsBeforeSeal(isAt(leave, "sealed"));
+      if (leave !== undefined) return !ending.has(unit) && rules.runsBeforeDeparture(isAt(leave, "sealed"));
       return coming === undefined || rules.runsBeforeTake(isAt(coming, "taken"));
     },
     ownOf(before) {
@@ -272,7 +272,7 @@ export function createMoves(context: MovesContext, rules: MoveRules = moveRules)
     },
     leaving: () => [...leaves.keys()],
     ended: () => [...ending.keys()],
-    async seal(unit) {
+    async depart(unit) {
       const leave = leaves.get(unit);
       if (leave === undefined || isAt(leave, "sealed")) return void ending.delete(unit);
       try {
@@ -281,7 +281,7 @@ export function createMoves(context: MovesContext, rules: MoveRules = moveRules)
         const kept = await keptFor(leave, state, bytes.length);
         const hash = kept === undefined ? blobHashSchema.parse(toHex(context.integrity.sha256(bytes))) : undefined;
         const data = { unit, id: leave.id, to: leave.to, state: hash ?? null, bytes: bytes.length, blobs: hash === undefined ? [] : state.blobs, positions: positionsTold(state.positions), left: leftOf(unit, state.positions), kept: kept ?? null };
-        const record = events.record({ stream: "audit", type: movingEvents.sealed, class: "public", producer: "agent", subject: unit, data });
+        const record = events.record({ stream: "audit", type: movingEvents.departed, class: "public", producer: "agent", subject: unit, data });
         await log.append({ records: [record], cells: [movedAs(unit, { id: leave.id, as: "sealed", blobs: hash === undefined ? [] : [hash, ...state.blobs] })] });
         ending.delete(unit);
         busy.delete(leave.id);

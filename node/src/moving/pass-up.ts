@@ -37,6 +37,6 @@ export function passesUp<Question extends { readonly node: string }>({ self, met
 }
 
 /** `HOLON_CALL_DENIED`. */
-export function requireSpeaksFor(speaksFor: PassUpOptions<unknown>["speaksFor"], method: string, from: NodeName, node: string): void {
+function requireSpeaksFor(speaksFor: PassUpOptions<unknown>["speaksFor"], method: string, from: NodeName, node: string): void {
   if (!speaksFor(from, node)) throw new HolonError("HOLON_CALL_DENIED", `${from} asks ${method} in the name of ${node}, which is not below it`);
 }

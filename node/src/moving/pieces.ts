@@ -1,4 +1,4 @@
-/** What units hold, piece by piece: from the node that sealed it to control, and from control to the node that takes it. Nobody on the way keeps it. */
+/** What units hold, piece by piece: from the node that it departed from to control, and from control to the node that takes it. Nobody on the way keeps it. */
 import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { toHex } from "@holon/core/log/hex.ts";
@@ -10,7 +10,7 @@ import type { z } from "zod";
 import type { BlobStore } from "../blob/store.ts";
 import type { CallHandler, Calls } from "../link/calls.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
-import { sealedUnits } from "./held.ts";
+import { departedUnits } from "./held.ts";
 import type { StateStore } from "./state-store.ts";
 import { encodeUnitState, unitStateOf } from "./unit-state.ts";
 
@@ -34,20 +34,20 @@ export function createPieces({ self, log, blobs, integrity, calls, handlers, sto
   /** Of which one piece after the other is asked for. */
   let last: { readonly hash: BlobHash; readonly content: Uint8Array } | undefined;
 
-  /** Of what was sealed here to be taken elsewhere. The cells of a unit that was sealed do not change: what it holds is the same bytes each time, and lies nowhere but in the log. */
-  async function sealedHere(hash: BlobHash): Promise<Uint8Array | undefined> {
-    const found = sealedUnits(log).find((sealed) => sealed.blobs.includes(hash));
+  /** Of what departed here to be taken elsewhere. The cells of a unit that departed do not change: what it holds is the same bytes each time, and lies nowhere but in the log. */
+  async function departedHere(hash: BlobHash): Promise<Uint8Array | undefined> {
+    const found = departedUnits(log).find((departed) => departed.blobs.includes(hash));
     if (found === undefined) return undefined;
     if (last?.hash === hash) return last.content;
     const content = found.blobs[0] === hash ? encodeUnitState(unitStateOf(found.unit, found.id, log)) : await blobs.read(hash);
-    if (toHex(integrity.sha256(content)) !== hash) throw new HolonError("HOLON_BLOB_MISSING", `what ${found.unit} held when it was sealed is not at ${self} any more`);
+    if (toHex(integrity.sha256(content)) !== hash) throw new HolonError("HOLON_BLOB_MISSING", `what ${found.unit} held when it departed is not at ${self} any more`);
     last = { hash, content };
     return content;
   }
 
   handlers.set(movingMethods.piece, async (parameters, from) => {
     const { hash, offset } = pieceAskSchema.parse(parameters);
-    const content = from === above() ? await sealedHere(hash) : undefined;
+    const content = from === above() ? await departedHere(hash) : undefined;
     if (content === undefined) throw new HolonError("HOLON_CALL_DENIED", `${self} gives what units hold only to those above, and only of such as move: not ${hash.slice(0, 12)} to ${from}`);
     if (offset + limits.movePieceBytes >= content.length) last = undefined;
     return pieceOf(content, offset);
@@ -56,8 +56,8 @@ export function createPieces({ self, log, blobs, integrity, calls, handlers, sto
   return async (node, hash) => {
     const states = await store();
     if (states.has(hash)) return;
-    const content = node === self ? await sealedHere(hash) : await whole(hash, (offset) => calls.call(node, movingMethods.piece, { hash, offset }, limits.nodeRenewAskMs));
-    if (content === undefined) throw new HolonError("HOLON_BLOB_MISSING", `${hash.slice(0, 12)} was not sealed at ${self}`);
+    const content = node === self ? await departedHere(hash) : await whole(hash, (offset) => calls.call(node, movingMethods.piece, { hash, offset }, limits.nodeRenewAskMs));
+    if (content === undefined) throw new HolonError("HOLON_BLOB_MISSING", `${hash.slice(0, 12)} did not depart from ${self}`);
     await states.put(hash, content);
     if (await blobs.has(hash)) await blobs.remove(hash); // where it was brought as a blob, before it was kept apart
   };

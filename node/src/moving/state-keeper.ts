@@ -1,4 +1,4 @@
-/** What units hold while they are on their way, as control sees it: brought from the node that sealed it, given to the node that takes it, and then gone. */
+/** What units hold while they are on their way, as control sees it: brought from the node that it departed from, given to the node that takes it, and then gone. */
 import type { Disk } from "@holon/core/ports.ts";
 import type { BlobHash, NodeName } from "@holon/core/units.ts";
 import { createPieces, pieceOf, type PieceAnswer, type PiecesOptions } from "./pieces.ts";

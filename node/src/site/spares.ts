@@ -52,9 +52,9 @@ export function createSpares({ log, guard, jurisdiction, desired }: SparesOption
 
   /** Why siblings may not have it. */
   async function withheld(unit: string, state: UnitState, bytes: number): Promise<string | undefined> {
+    if (bytes > limits.siteSpareBytesMax) return `it holds ${bytes} bytes, and siblings keep ${limits.siteSpareBytesMax}`;
     if (state.cells.length === 0) return undefined; // how far it has read says nothing of what it read
     if (state.blobs.length > 0) return `it has fitted ${state.blobs.length} sets of parameters, which siblings do not keep`;
-    if (bytes > limits.siteSpareBytesMax) return `it holds ${bytes} bytes, and siblings keep ${limits.siteSpareBytesMax}`;
     const [appName = "", name = ""] = unit.split("/");
     const document = desired();
     const app = document?.apps.find((one) => one.name === appName);

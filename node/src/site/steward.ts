@@ -47,7 +47,10 @@ export function createSteward(options: StewardOptions): Steward {
   /** When a member last said that control lets it run what stops on islands. */
   let connectedMs = 0;
   let serial = 0;
+  let site: string | undefined;
   let decided: ReadonlyMap<string, Decided> = new Map();
+  /** As the trail has it of this term. */
+  let told: ReadonlyMap<string, Decided> = new Map();
   let lookedAt = "";
   let sequence = 0;
 
@@ -55,8 +58,8 @@ export function createSteward(options: StewardOptions): Steward {
     book = beginBook(term, nowMs);
     heard = new Map();
     connectedMs = nowMs;
-    decided = new Map();
-    [lookedAt, sequence, serial] = ["", 0, 0];
+    [decided, told] = [new Map(), new Map()];
+    [lookedAt, sequence, serial, site] = ["", 0, 0, undefined];
   }
 
   const isHeard = (name: string, nowMs: number): boolean => nowMs - (heard.get(name)?.atMs ?? Number.NEGATIVE_INFINITY) <= goneMs;
@@ -88,15 +91,20 @@ export function createSteward(options: StewardOptions): Steward {
     const key = canonicalJson([delegation.serial, isIsolated, isSettled(book, nowMs), members.map(({ name, isThere, isReady, units }) => [name, isThere, isReady, Object.entries(units).flatMap(([unit, { isWithheld }]) => (isWithheld ? [unit] : []))])]);
     if (key === lookedAt) return;
     lookedAt = key;
-    const next = isSettled(book, nowMs) ? planner.decide(seen, crypto) : decided;
-    const isSame = canonicalJson([...next].map(([unit, { node }]) => [unit, node])) === canonicalJson([...decided].map(([unit, { node }]) => [unit, node]));
-    const back = [...decided.keys()].filter((unit) => !next.has(unit));
-    decided = next;
-    if (isSame) return;
-    const homes = new Map(delegation.units.map(({ unit, home }) => [unit, home]));
+    decided = isSettled(book, nowMs) ? planner.decide(seen, crypto) : decided;
+    tell(delegation, nowMs);
+  }
+
+  /** What stood under another delegation and does no more is told too. */
+  function tell(under: Pick<Delegation, "site" | "serial" | "units">, nowMs: number): void {
+    const placesOf = (of: ReadonlyMap<string, Decided>): string => canonicalJson([...of].map(([unit, { node }]) => [unit, node]));
+    if (placesOf(decided) === placesOf(told)) return;
+    const back = [...told.keys()].filter((unit) => !decided.has(unit));
+    told = decided;
+    const homes = new Map(under.units.map(({ unit, home }) => [unit, home]));
     const data: Overlay = {
-      site: delegation.site, lead: self, term: book.term, sequence: ++sequence, serial: delegation.serial, isolatedMs: Math.round(nowMs - connectedMs),
-      units: [...next].map(([unit, { node, because }]) => ({ unit, home: homes.get(unit) ?? "", node, because })), back,
+      site: under.site, lead: self, term: book.term, sequence: ++sequence, serial: under.serial, isolatedMs: Math.round(nowMs - connectedMs),
+      units: [...decided].map(([unit, { node, because }]) => ({ unit, home: homes.get(unit) ?? "", node, because })), back,
     };
     options.append(events.record({ stream: "audit", type: delegationEvents.overlay, class: "public", producer: "site", data }));
   }
@@ -121,9 +129,14 @@ export function createSteward(options: StewardOptions): Steward {
       const nowMs = clock.monotonicMs();
       if (term !== book.term) begin(term, nowMs);
       hear(from, ask, nowMs);
-      if (delegation === undefined) return { term, serial: 0, granted: [], holders: {} };
+      if (delegation === undefined) {
+        [decided, lookedAt] = [new Map(), ""];
+        if (site !== undefined) tell({ site, serial, units: [] }, nowMs);
+        return { term, serial: 0, granted: [], holders: {} };
+      }
       // Another delegation: what was decided under the one before is not to be held against it, but what runs goes on.
       if (serial !== delegation.serial) [serial, decided] = [delegation.serial, new Map()];
+      site = delegation.site;
       const seen = view(delegation, nowMs);
       decide(seen, nowMs);
       const granted: UnitLeaseAnswer["granted"] = [];

@@ -1,15 +1,21 @@
 /** What this node has verified of a repository, as a cell: the files by name, in blobs, and under which pinned root. */
 import { parseJson } from "@holon/core/link/frame.ts";
 import { canonicalJson } from "@holon/core/json.ts";
-import type { Log } from "@holon/core/log/log.ts";
+import type { CellChange, Log } from "@holon/core/log/log.ts";
 import type { SignedRepository } from "@holon/core/ports.ts";
 import { blobHashSchema } from "@holon/core/schema/app.ts";
+import { desiredSchema, type Desired } from "@holon/core/schema/desired.ts";
 import { signatureFilesSchema } from "@holon/core/schema/signatures.ts";
 import { z } from "zod";
 
 export const heldCell = (repository: SignedRepository): string => `trust/${repository}`;
 /** The desired document of this node that was verified last. */
 export const verifiedCell = "trust/verified";
+
+/** The policy that control signed for this node last, or that it signed that there is none; not there where it signs none. */
+const policyCell = "trust/policy";
+const signedPolicySchema = z.strictObject({ policy: desiredSchema.shape.policy });
+type SignedPolicy = z.infer<typeof signedPolicySchema>;
 
 const heldSchema = z.strictObject({
   /** The root from which it began. */
@@ -25,4 +31,26 @@ export function readHeld(log: Log, repository: SignedRepository): Held | undefin
   return bytes && heldSchema.parse(parseJson(bytes));
 }
 
-export const cellOf = (held: Held): Uint8Array => new TextEncoder().encode(canonicalJson(held));
+export function readSignedPolicy(log: Pick<Log, "cell">): SignedPolicy | undefined {
+  const bytes = log.cell(policyCell);
+  return bytes && signedPolicySchema.parse(parseJson(bytes));
+}
+
+export const policySigned = (signed: SignedPolicy | undefined): CellChange => ({ key: policyCell, value: signed === undefined ? null : encoder.encode(canonicalJson(signed)) });
+
+/** The document by which is decided what leaves: the newest, where control signs no policies; else under the policy that it signed, or, without one, the one whose apps and their rules were verified. */
+export function followable(log: Pick<Log, "cell">, newest: Desired | undefined): Desired | undefined {
+  const signed = readSignedPolicy(log);
+  if (newest === undefined || signed === undefined) return newest;
+  return signed.policy === undefined ? readVerified(log) : { ...newest, policy: signed.policy };
+}
+
+/** The document of this node that was verified last. */
+export function readVerified(log: Pick<Log, "cell">): Desired | undefined {
+  const bytes = log.cell(verifiedCell);
+  return bytes && desiredSchema.parse(parseJson(bytes));
+}
+
+const encoder = new TextEncoder();
+
+export const cellOf = (held: Held): Uint8Array => encoder.encode(canonicalJson(held));

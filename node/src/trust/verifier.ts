@@ -1,5 +1,5 @@
 /**
- * What this node may run: what its publisher signed and the control plane chose for it, both, with the same hash and length.
+ * What this node may run: what its publisher signed and the control plane chose for it, both, with the same hash and length; and by which policy it decides.
  *
  *     desired ─▶ metadata of both, as blobs ─▶ Trust port ─▶ every document and file of it ─▶ one append: metadata and document are verified
  *
@@ -12,15 +12,15 @@ import type { Log } from "@holon/core/log/log.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
 import type { Clock, SignedRepository, SignedTarget, Trust } from "@holon/core/ports.ts";
 import { appDocumentSchema, blobHashSchema, type AppDocument } from "@holon/core/schema/app.ts";
-import { desiredSchema, type Desired } from "@holon/core/schema/desired.ts";
+import type { Desired } from "@holon/core/schema/desired.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
 import type { SignatureFiles } from "@holon/core/schema/signatures.ts";
 import { changeOf } from "@holon/core/trust/part-of.ts";
-import { directorTarget, documentTarget, fileTargets } from "@holon/core/trust/targets.ts";
+import { directorTarget, documentTarget, fileTargets, noPolicy, policyTarget } from "@holon/core/trust/targets.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import { z } from "zod";
 import type { BlobStore } from "../blob/store.ts";
-import { cellOf, heldCell, readHeld, verifiedCell, type Held } from "./held.ts";
+import { cellOf, heldCell, policySigned, readHeld, readSignedPolicy, readVerified, verifiedCell, type Held } from "./held.ts";
 
 export interface VerifierContext {
   readonly config: Pick<NodeConfig, "signatures">;
@@ -43,6 +43,8 @@ export interface SignatureStatus {
 export interface Verifier {
   /** Resolves when all that the document names is verified and that is on disk. `HOLON_SIGNATURE_…`, and what fetching may raise. */
   admit(desired: Desired): Promise<void>;
+  /** Resolves when it is known that control signed the document's policy for this node; what was signed before is followed until then. `HOLON_SIGNATURE_…`. */
+  admitPolicy(desired: Desired): Promise<void>;
   /** The document that was verified last. */
   verified(): Desired | undefined;
   status(): SignatureStatus | undefined;
@@ -65,6 +67,22 @@ export function createVerifier(context: VerifierContext): Verifier {
     if (isSame(log.cell(verifiedCell), bytes)) return;
     if (desired.apps.length > 0) await verifyAll(trust, desired);
     await log.append({ cells: [{ key: verifiedCell, value: bytes }] });
+  }
+
+  /** Metadata of a control of before name no policy: it stands in the document alone then. Nobody else can leave it out of them, since they are signed. */
+  async function admitPolicy(desired: Desired): Promise<void> {
+    if (trust === undefined || !(await isRequired()) || isSame(log.cell(verifiedCell), encoder.encode(canonicalJson(desired)))) return;
+    const held = readSignedPolicy(log);
+    const { policy, signatures, version, node } = desired;
+    if (signatures === undefined) {
+      if (held !== undefined && held.policy?.hash !== policy?.hash) throw missing(`the policy of desired document ${version} comes without signatures`);
+      return;
+    }
+    const target = directorTarget(node, policyTarget);
+    const signed = (await adopt(trust, "director", signatures.director, [target])).get(target);
+    if (signed !== undefined && signed.hash !== (policy?.hash ?? noPolicy.hash)) throw mixed(`the policy of desired document ${version} is not the one that the control plane signed for ${node}`);
+    const isNews = signed === undefined ? held !== undefined : held === undefined || held.policy?.hash !== policy?.hash;
+    if (isNews) await log.append({ cells: [policySigned(signed && (policy === undefined ? {} : { policy }))] });
   }
 
   async function verifyAll(port: Trust, desired: Desired): Promise<void> {
@@ -150,10 +168,8 @@ export function createVerifier(context: VerifierContext): Verifier {
 
   return {
     admit,
-    verified() {
-      const bytes = log.cell(verifiedCell);
-      return bytes && desiredSchema.parse(parseJson(bytes));
-    },
+    admitPolicy,
+    verified: () => readVerified(log),
     status() {
       if (required === undefined) return undefined;
       const [images, director] = [readHeld(log, "images"), readHeld(log, "director")];

@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gzip, gzipSync } from "node:zlib";
-import type { Page, Pages } from "../pages.ts";
+import { browsers, type Page, type Pages } from "../pages.ts";
 import { layOut, type Assets } from "./layout.ts";
 import { toHtml } from "./markdown.ts";
 import { searchIndex } from "./search-index.ts";
@@ -46,7 +46,7 @@ export async function openManual(root: string, consoleFolder: string): Promise<M
 
 async function makeBrowserParts(folder: string): Promise<{ readonly css: string; readonly js: string }> {
   const { build } = await import("esbuild");
-  const { outputFiles } = await build({ absWorkingDir: folder, entryPoints: ["src/manual.ts", "src/style/manual.css"], outdir: "out", bundle: true, write: false, minify: true, legalComments: "none", format: "iife", target: ["es2023", "chrome117", "firefox119", "safari17.4"], logLevel: "silent" });
+  const { outputFiles } = await build({ absWorkingDir: folder, entryPoints: ["src/manual.ts", "src/style/manual.css"], outdir: "out", bundle: true, write: false, minify: true, legalComments: "none", format: "iife", target: ["es2023", ...browsers], logLevel: "silent" });
   const ending = (name: string): string => outputFiles.find(({ path }) => path.endsWith(name))?.text ?? "";
   return { css: ending(".css"), js: ending(".js") };
 }
