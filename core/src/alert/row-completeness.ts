@@ -4,7 +4,7 @@ import { limits } from "../limits.ts";
 import type { Completeness } from "../telemetry/completeness.ts";
 import type { FleetRow } from "../telemetry/fleet-status.ts";
 
-export function completenessOf(rows: readonly FleetRow[], nowMs: number): Completeness {
+export function completenessOf(rows: readonly FleetRow[], nowMs: number, missingMax: number = limits.objectiveMissingMax): Completeness {
   const slowestMs = rows.reduce((most, { state, everyMs }) => (state === "gone" ? most : Math.max(most, everyMs ?? 0)), 0);
   const throughMs = nowMs - limits.telemetryGraceMs - (slowestMs === 0 ? limits.telemetryEveryMs : slowestMs);
   const states = { present: 0, slow: 0, silent: 0, crashed: 0, gone: 0 };
@@ -20,7 +20,7 @@ export function completenessOf(rows: readonly FleetRow[], nowMs: number): Comple
     unknown: missing.length,
     through,
     states,
-    missing: missing.slice(0, limits.objectiveMissingMax).map(({ node, site, state, since, through: time }) => ({ node, site, state, since, through: time })),
+    missing: missing.slice(0, missingMax).map(({ node, site, state, since, through: time }) => ({ node, site, state, since, through: time })),
   };
 }
 

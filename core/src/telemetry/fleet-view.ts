@@ -37,6 +37,10 @@ export interface FleetView {
   stateOf(node: string, now: Now): { readonly state: NodeState; readonly sinceMs: number | undefined } | undefined;
   /** Up to where its telemetry is here. */
   through(node: string): number | undefined;
+  /** A page of them, without how complete the whole is. */
+  rows(query: FleetQuery, now: Now, ways?: Map<string, Way>, figures?: (node: string) => Readonly<Record<string, number>>): Pick<FleetStatus, "nodes" | "next">;
+  /** How complete the whole of a large fleet is was found out then: it counts for a while. */
+  found(completeness: Completeness, now: Now): void;
   status(query: FleetQuery, now: Now, figures?: (node: string) => Readonly<Record<string, number>>): FleetStatus;
   completeness(now: Now, accepts?: (node: string, site: string) => boolean): Completeness;
   /** Counts nodes that belonged and were not gone in a time: of these, or of all. It holds for as long as nothing more is told. */
@@ -82,7 +86,7 @@ export function createFleetView(self: string): FleetView {
   const known = new Map<string, Known>();
   /** Of all, in order. */
   let names: readonly string[] | undefined;
-  let whole: { readonly completeness: Completeness; readonly atMs: number } | undefined;
+  let whole: { readonly completeness: Completeness; readonly now: Now } | undefined;
 
   function nodeOf(name: string): Known {
     let node = known.get(name);
@@ -172,11 +176,26 @@ export function createFleetView(self: string): FleetView {
     };
   }
 
-  /** Of a large fleet it is found out anew every moment, not with each call. */
-  function completenessOfAll(now: Now, ways: Map<string, Way>): Completeness {
-    if (whole !== undefined && known.size > limits.telemetryManyNodes && now.monotonicMs - whole.atMs < limits.telemetryWholeMs) return whole.completeness;
-    whole = { completeness: completeness(now, () => true, ways), atMs: now.monotonicMs };
-    return whole.completeness;
+  /** Of a large fleet it is found out anew every few seconds, not with each call; then it is told as of when it was. */
+  function completenessOfAll(now: Now, ways: Map<string, Way>): { readonly completeness: Completeness; readonly asOf: string } {
+    const isKept = whole !== undefined && known.size > limits.telemetryManyNodes && now.monotonicMs - whole.now.monotonicMs < limits.telemetryManyMs;
+    if (whole === undefined || !isKept) whole = { completeness: completeness(now, () => true, ways), now };
+    return { completeness: whole.completeness, asOf: isoTime(Math.min(now.wallMs, whole.now.wallMs)) };
+  }
+
+  function rows({ site, state, after, limit = 1_000 }: FleetQuery, now: Now, ways: Map<string, Way> = new Map(), figures?: (node: string) => Readonly<Record<string, number>>): Pick<FleetStatus, "nodes" | "next"> {
+    const nodes: FleetRow[] = [];
+    names ??= [...known.keys()].sort();
+    for (let at = after === undefined ? 0 : placeBehind(names, after); at < names.length; at++) {
+      const name = names[at] ?? "";
+      const node = known.get(name);
+      if (node === undefined || !Number.isFinite(node.firstMs) || (site !== undefined && node.facts.site !== site)) continue;
+      if (state !== undefined && stateOf(name, now, ways)?.state !== state) continue;
+      if (nodes.length === limit) return { nodes, next: nodes.at(-1)?.node ?? null };
+      const row = rowOf(name, node, now, ways);
+      nodes.push(figures === undefined ? row : { ...row, figures: { ...figures(name) } });
+    }
+    return { nodes, next: null };
   }
 
   function rowOf(name: string, node: Known, now: Now, ways: Map<string, Way>): FleetRow {
@@ -261,26 +280,15 @@ export function createFleetView(self: string): FleetView {
     stopped: (name, atMs) => void (nodeOf(name).stoppedMs = atMs),
     stateOf: (name, now) => stateOf(name, now),
     through: (name) => known.get(name)?.throughMs,
-    status({ site, state, after, limit = 1_000 }, now, figures) {
+    rows,
+    found: (completeness, now) => void (whole = { completeness, now }),
+    status(query, now, figures) {
       const ways = new Map<string, Way>();
-      const rows: FleetRow[] = [];
-      let next: string | null = null;
-      names ??= [...known.keys()].sort();
-      for (let at = after === undefined ? 0 : placeBehind(names, after); at < names.length; at++) {
-        const name = names[at] ?? "";
-        const node = known.get(name);
-        if (node === undefined || !Number.isFinite(node.firstMs) || (site !== undefined && node.facts.site !== site)) continue;
-        if (state !== undefined && stateOf(name, now, ways)?.state !== state) continue;
-        if (rows.length === limit) {
-          next = rows.at(-1)?.node ?? null;
-          break;
-        }
-        const row = rowOf(name, node, now, ways);
-        rows.push(figures === undefined ? row : { ...row, figures: { ...figures(name) } });
-      }
-      return { asOf: isoTime(now.wallMs), completeness: site === undefined ? completenessOfAll(now, ways) : completeness(now, (_, of) => of === site, ways), nodes: rows, next };
+      const { site } = query;
+      const known = site === undefined ? completenessOfAll(now, ways) : { completeness: completeness(now, (_, of) => of === site, ways), asOf: isoTime(now.wallMs) };
+      return { ...known, ...rows(query, now, ways, figures) };
     },
-    completeness: (now, accepts) => (accepts === undefined ? completenessOfAll(now, new Map()) : completeness(now, accepts)),
+    completeness: (now, accepts) => (accepts === undefined ? completenessOfAll(now, new Map()).completeness : completeness(now, accepts)),
     expecting(nodes) {
       const began: number[] = [];
       const gone: number[] = [];

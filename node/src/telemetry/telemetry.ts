@@ -4,6 +4,7 @@
  *     sample ─▶ recorder ─▶ log ─▶ link ─▶ parent's log ─▶ its follower ─▶ its view and charts
  *                  └──────▶ own view and charts
  */
+import { completenessOf } from "@holon/core/alert/row-completeness.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import { isoTime } from "@holon/core/event/iso-time.ts";
 import { limits } from "@holon/core/limits.ts";
@@ -157,10 +158,12 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     const nodes: FleetStatus["nodes"] = [];
     slices.begin();
     for (let after: string | undefined; ; ) {
-      const page = view.status({ limit: limits.telemetryLookAtOnce, ...(after === undefined ? {} : { after }) }, time);
+      const page = view.rows({ limit: limits.telemetryLookAtOnce, ...(after === undefined ? {} : { after }) }, time);
       nodes.push(...page.nodes);
       if (page.next === null) {
-        seen = { status: { ...page, nodes }, atMs: clock.monotonicMs() };
+        const completeness = completenessOf(nodes, time.wallMs, limits.telemetryMissingMax);
+        view.found(completeness, time);
+        seen = { status: { asOf: isoTime(time.wallMs), completeness, nodes, next: null }, atMs: clock.monotonicMs() };
         return seen.status;
       }
       after = page.next;
