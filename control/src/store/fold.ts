@@ -143,12 +143,9 @@ export function createFold(log: Log, { ignored = () => undefined, slices }: Fold
   const read = new Map<string, number>();
   /** Lanes in which something may stand that was not read: all at first, then those that were written to. */
   const unread = new Map<string, Lane>();
+  const note = (lane: Lane): void => void (lane.stream === "audit" && unread.set(laneName(lane), lane));
   for (const { lane } of log.heads().values()) note(lane);
   const unsubscribe = log.onCommit(({ lanes }) => lanes.forEach(note));
-
-  function note(lane: Lane): void {
-    if (lane.stream === "audit") unread.set(laneName(lane), lane);
-  }
 
   /** What is deployed first: what others say is judged by that. */
   const own = laneName({ origin: log.origin, stream: "audit" });
@@ -166,8 +163,7 @@ export function createFold(log: Log, { ignored = () => undefined, slices }: Fold
         const outcome = apply(state, record, log);
         if (outcome === "unfit") ignored(record);
         else changed = outcome || changed;
-        const rest = slices?.rest();
-        if (rest !== undefined) await rest;
+        await slices?.rest();
       }
       read.set(laneName(lane), records.at(-1)?.sequence ?? head);
     }

@@ -183,7 +183,7 @@ export function createFleetView(self: string): FleetView {
     return { completeness: whole.completeness, asOf: isoTime(Math.min(now.wallMs, whole.now.wallMs)) };
   }
 
-  function rows({ site, state, after, limit = 1_000 }: FleetQuery, now: Now, ways: Map<string, Way> = new Map(), figures?: (node: string) => Readonly<Record<string, number>>): Pick<FleetStatus, "nodes" | "next"> {
+  function pageOf({ site, state, after, limit = 1_000 }: FleetQuery, now: Now, ways: Map<string, Way> = new Map(), figures?: (node: string) => Readonly<Record<string, number>>): Pick<FleetStatus, "nodes" | "next"> {
     const nodes: FleetRow[] = [];
     names ??= [...known.keys()].sort();
     for (let at = after === undefined ? 0 : placeBehind(names, after); at < names.length; at++) {
@@ -280,13 +280,13 @@ export function createFleetView(self: string): FleetView {
     stopped: (name, atMs) => void (nodeOf(name).stoppedMs = atMs),
     stateOf: (name, now) => stateOf(name, now),
     through: (name) => known.get(name)?.throughMs,
-    rows,
-    found: (completeness, now) => void (whole = { completeness, now }),
+    rows: pageOf,
+    found: (account, now) => void (whole = { completeness: account, now }),
     status(query, now, figures) {
       const ways = new Map<string, Way>();
       const { site } = query;
-      const known = site === undefined ? completenessOfAll(now, ways) : { completeness: completeness(now, (_, of) => of === site, ways), asOf: isoTime(now.wallMs) };
-      return { ...known, ...rows(query, now, ways, figures) };
+      const account = site === undefined ? completenessOfAll(now, ways) : { completeness: completeness(now, (_, of) => of === site, ways), asOf: isoTime(now.wallMs) };
+      return { ...account, ...pageOf(query, now, ways, figures) };
     },
     completeness: (now, accepts) => (accepts === undefined ? completenessOfAll(now, new Map()).completeness : completeness(now, accepts)),
     expecting(nodes) {
