@@ -1,6 +1,7 @@
 /** The table of suites: one file each. */
 import { encryptionSuite } from "./encryption.ts";
 import { endToEndSuite } from "./end-to-end.ts";
+import { fleetSuite } from "./fleet.ts";
 import { functionsSuite } from "./functions.ts";
 import { gpuTraceSuite } from "./gpu-trace.ts";
 import { guardSuite } from "./guard.ts";
@@ -36,4 +37,5 @@ export const suites: ReadonlyMap<string, Suite> = new Map([
   ["placement", placementSuite],
   ["gpu-trace", gpuTraceSuite],
   ["shifting", shiftingSuite],
+  ["fleet", fleetSuite],
 ]);

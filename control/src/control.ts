@@ -20,6 +20,7 @@ import type { ModelDocument } from "@holon/core/schema/model.ts";
 import { planMethods, renewSchema } from "@holon/core/schema/node-report.ts";
 import type { Drift } from "@holon/core/schema/condition.ts";
 import type { ProviderConfig } from "@holon/core/schema/provider.ts";
+import { createSlices } from "@holon/core/slice.ts";
 import type { SignatureFiles } from "@holon/core/schema/signatures.ts";
 import { createTurns } from "@holon/core/turns.ts";
 import { idempotentRoutes } from "./api/idempotency.ts";
@@ -30,7 +31,7 @@ import { openAttestation, type KnownTrust } from "./identity/attestation.ts";
 import { openRegistrar, type Registrar } from "./identity/registrar.ts";
 import { issuedFor } from "./fleet/issued.ts";
 import { openPeople, type People } from "./people/people.ts";
-import { documentsFor, heldDesired } from "./plan/documents.ts";
+import { documentsFor } from "./plan/documents.ts";
 import { createHearing, type Hearing } from "./plan/hearing.ts";
 import { readLeaving } from "./plan/leaving.ts";
 import { answerAskers } from "./plan/askers.ts";
@@ -84,6 +85,16 @@ export interface NodeRow extends KnownNode {
   readonly heardMs: number | undefined;
 }
 
+/** A node, and when a record of it arrived last, in monotonic milliseconds. */
+export interface NodeLook {
+  readonly node: KnownNode;
+  readonly leads: boolean;
+  readonly heardAtMs: number | undefined;
+}
+
+/** Of a node what is at hand. */
+export type NodeBrief = KnownNode & Pick<NodeRow, "leads" | "heardMs">;
+
 /** What changes something is told of who did it; without a caller it was a program of this machine. */
 export interface Control {
   readonly log: Log;
@@ -92,6 +103,10 @@ export interface Control {
   /** All nodes as they told of themselves: without what has to be found out of each. */
   known(): readonly KnownNode[];
   node(name: string): NodeRow | undefined;
+  /** The same without what costs to be found out. */
+  brief(name: string): NodeBrief | undefined;
+  /** All nodes, and of each what changes most often. */
+  looks(): Iterable<NodeLook>;
   apps(): readonly KnownApp[];
   /** Apps of which the node is to run something. */
   appsOn(node: string): readonly string[];
@@ -141,7 +156,7 @@ const encoder = new TextEncoder();
 export async function openControl(host: ControlHost): Promise<Control> {
   const { log, ports } = host;
   const claims = createClaims(host);
-  const fold = createFold(log, claims.ignored);
+  const fold = createFold(log, { ignored: claims.ignored, slices: createSlices(ports.clock) });
   const heard = new Map<string, number>();
   const sizes = new Map<BlobHash, number>();
   let closed = false;
@@ -225,7 +240,8 @@ export async function openControl(host: ControlHost): Promise<Control> {
     if (why !== undefined) throw new HolonError("HOLON_PLACEMENT_UNMET", why);
   }
 
-  const watching = createWatching(log.epoch, () => watchedRows(fold.state, log));
+  const watched = new Map<string, WatchedRow>();
+  const watching = createWatching(log.epoch, () => watchedRows(fold.state, log, watched));
 
   const unsubscribe = log.onCommit(({ lanes }) => {
     for (const lane of lanes) heard.set(lane.origin, ports.clock.monotonicMs());
@@ -254,7 +270,12 @@ export async function openControl(host: ControlHost): Promise<Control> {
   const provider = ports.provider && host.provider && { port: ports.provider, config: host.provider };
   const people = credentials && openPeople({ log, clock: ports.clock, crypto: ports.crypto, credentials, provider, state: fold.state.people, record, follow: () => inTurn(follow) });
 
-  const rowOf = (node: KnownNode): NodeRow => nodeRow(node, fold.state, log, ports.clock, heard, attestation?.trustOf(node.name));
+  const heardAtMs = (node: string): number | undefined => (node === log.origin ? ports.clock.monotonicMs() : heard.get(node));
+  const sinceHeardMs = (node: string): number | undefined => {
+    const atMs = heardAtMs(node);
+    return atMs === undefined ? undefined : ports.clock.monotonicMs() - atMs;
+  };
+  const rowOf = (node: KnownNode): NodeRow => ({ ...node, ...whatItIsTo(node, fold.state, log), trust: attestation?.trustOf(node.name), leads: isLead(fold.state, node), heardMs: sinceHeardMs(node.name) });
 
   return {
     registrar,
@@ -267,8 +288,15 @@ export async function openControl(host: ControlHost): Promise<Control> {
       const node = fold.state.nodes.get(name);
       return node && rowOf(node);
     },
+    brief(name) {
+      const node = fold.state.nodes.get(name);
+      return node && { ...node, leads: isLead(fold.state, node), heardMs: sinceHeardMs(node.name) };
+    },
+    *looks() {
+      for (const node of fold.state.nodes.values()) yield { node, leads: isLead(fold.state, node), heardAtMs: heardAtMs(node.name) };
+    },
     apps: () => [...fold.state.apps.values()],
-    appsOn: (node) => heldDesired(log, node)?.apps.map(({ name }) => name) ?? [],
+    appsOn: (node) => [...(issuedFor(log, node)?.unitsByApp.keys() ?? [])],
     watch: watching.watch,
     once: (routes) => idempotentRoutes(routes, host),
     async deploy(document, by, demand) {
@@ -342,6 +370,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
       attestation?.close();
       watching.close();
       unsubscribe();
+      fold.close();
       await inTurn(() => Promise.resolve());
     },
   };
@@ -360,22 +389,29 @@ async function registrarOf(host: ControlHost, record: (type: string, subject: st
   return registrar;
 }
 
-function nodeRow(node: KnownNode, state: ControlState, log: Log, clock: Clock, heard: ReadonlyMap<string, number>, trust: KnownTrust | undefined): NodeRow {
-  const at = node.name === log.origin ? clock.monotonicMs() : heard.get(node.name);
+const isLead = (state: ControlState, node: KnownNode): boolean => state.leads.get(node.site)?.lead === node.name;
+
+function whatItIsTo(node: KnownNode, state: ControlState, log: Log): Pick<NodeRow, "drift" | "desiredVersion"> {
   const desired = issuedFor(log, node.name);
   const condition = state.conditions.get(node.name);
   // What it settled on it told at once; how it stands, only now and then.
   const reached = node.reported?.outcome === "settled" ? node.reported.version : 0;
   const now = condition && { ...condition.now, version: Math.max(condition.now.version, reached) };
   const drift = driftOf({ desired: { version: desired?.version ?? 0, behindSince: state.behindSince.get(node.name)?.at, policy: desired?.policy ?? null }, condition: now, since: condition?.since ?? {} });
-  return { ...node, drift, trust, leads: state.leads.get(node.site)?.lead === node.name, desiredVersion: desired?.version ?? 0, heardMs: at === undefined ? undefined : clock.monotonicMs() - at };
+  return { drift, desiredVersion: desired?.version ?? 0 };
 }
 
-function watchedRows({ nodes, apps, leads, policy, plan }: ControlState, log: Log): readonly WatchedRow[] {
+/** `before`: rows of nodes, which stay the same as long as what they are made of does. */
+function watchedRows({ nodes, apps, leads, policy, plan }: ControlState, log: Log, before: Map<string, WatchedRow>): readonly WatchedRow[] {
   return [
     ...[...nodes.values()].map((node): WatchedRow => {
       const lead = leads.get(node.site)?.lead;
-      return { kind: "node", name: node.name, of: [node, lead, log.cell(`desired/${node.name}`)], value: () => ({ ...node, leads: lead === node.name, desiredVersion: issuedFor(log, node.name)?.version ?? 0 }) };
+      const desired = log.cell(`desired/${node.name}`);
+      const known = before.get(node.name);
+      if (known?.of[0] === node && known.of[1] === lead && known.of[2] === desired) return known;
+      const row: WatchedRow = { kind: "node", name: node.name, of: [node, lead, desired], value: () => ({ ...node, leads: lead === node.name, desiredVersion: issuedFor(log, node.name)?.version ?? 0 }) };
+      before.set(node.name, row);
+      return row;
     }),
     ...[...apps.values()].map((app): WatchedRow => ({ kind: "app", name: app.document.name, of: [app], value: () => ({ document: app.document, deployedAt: app.deployedAt, revision: app.revision }) })),
     ...(policy === undefined ? [] : [{ kind: "policy" as const, name: "fleet", of: [policy], value: () => policy }]),

@@ -71,7 +71,7 @@ export function createWatching(life: string, rows: () => readonly WatchedRow[]):
       present.add(key);
       const known = seen.get(key);
       seen.set(key, row);
-      if (known === undefined || known.of.some((part, at) => part !== row.of[at])) tell({ kind: row.kind, event: "put", data: () => told(row) });
+      if (known !== row && (known === undefined || known.of.some((part, at) => part !== row.of[at]))) tell({ kind: row.kind, event: "put", data: () => told(row) });
     }
     for (const [key, { kind, name }] of seen) {
       if (present.has(key)) continue;

@@ -54,6 +54,9 @@ export const limits = {
   segmentBytesMin: 16 << 10,
   /** Committed batches kept in memory for readers that are nearly up to date. At the bound: the oldest is let go, readers use the disk. */
   tailBytesMax: 4 << 20,
+  /** And so much more for each lane, up to that: where thousands of nodes tell at once, whoever reads what they told is not to be outrun by the next of them. */
+  tailBytesPerLane: 2 << 10,
+  tailBytesAllLanesMax: 48 << 20,
   /** All cells of a node (state, positions, offsets). At the bound: `HOLON_STATE_TOO_LARGE`. */
   cellsBytesMax: 64 << 20,
   /** One frame on a link. At the bound: the sender splits, the receiver closes the connection. */
@@ -643,6 +646,9 @@ export const limits = {
   otlpAnswerMs: 10_000,
   /** Objectives of one app or node; the time over which one is, and its bounds. */
   objectivesMax: 32,
+  /** Events in a window below which an objective does not burn, where it declares none; and at most to be declared. */
+  objectiveEventsMin: 20,
+  objectiveEventsMinMax: 1_000_000,
   objectivePeriodMs: 30 * 86_400_000,
   objectivePeriodMsMin: 60_000,
   objectivePeriodMsMax: 366 * 86_400_000,
@@ -680,6 +686,15 @@ export const limits = {
   telemetryFollowMs: 500,
   /** In a fleet of more nodes than that, alerts and objectives look at all of them so often at most. */
   telemetryManyNodes: 500,
-  telemetryManyMs: 4_000,
+  telemetryManyMs: 12_000,
+  telemetryLookAtOnce: 200,
   telemetryWholeMs: 1_000,
+  /** Nodes that one objective names of those that have not told. At the bound: they are counted. */
+  objectiveMissingMax: 5,
+  /** The fleet as a whole is shown as it was found out this long ago at most, before who asks waits for it to be looked at anew. */
+  telemetryStaleMs: 5_000,
+  /** What nodes told is read on for so long at a stretch. At the bound: others are let in between. */
+  sliceMs: 2,
+  /** Texts of metrics whose parts are remembered. At the bound: all are forgotten, and found again. */
+  telemetryKeysKnownMax: 8_192,
 } as const;

@@ -1,6 +1,7 @@
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { gzip } from "node:zlib";
 import { type ErrorCode, errorTable, toHolonError } from "@holon/core/errors.ts";
+import { JsonText } from "@holon/core/api/json-text.ts";
 import { acceptsGzip } from "./http-page.ts";
 import { HttpRefusal } from "./http-refusal.ts";
 
@@ -63,7 +64,7 @@ export const statusOf = (code: ErrorCode): number => statuses[code] ?? (errorTab
 export function answer(response: ServerResponse, status: number, body: unknown, headers: OutgoingHttpHeaders = {}): void {
   if (response.headersSent || response.destroyed) return void response.destroy();
   const isBytes = body instanceof Uint8Array;
-  const content = body === undefined ? "" : isBytes ? body : `${JSON.stringify(body)}\n`;
+  const content = body === undefined ? "" : isBytes ? body : `${body instanceof JsonText ? body.text : JSON.stringify(body)}\n`;
   const own = {
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",

@@ -20,6 +20,8 @@ export const insideSources: readonly string[] = [
   "@holon/core/run/parse-definition.ts",
   "@holon/core/run/shared-table.ts",
   "@holon/core/run/state-table.ts",
+  "@holon/core/run/failure-words.ts",
+  "@holon/core/run/misfit.ts",
   "@holon/core/run/utf8.ts",
   "./runner-inside-wasm-rehearsal.ts",
   "./runner-inside-wasm.ts",

@@ -10,7 +10,7 @@
  * Inputs and outputs of a model are JSON: `{"x":{"shape":[1,2],"values":[0.5,1]}}`. A trap, or an import used wrongly, fails the event.
  */
 import { functionKind, type UnitContext, type UnitDefinition } from "@holon/core/run/definition.ts";
-import { HolonError } from "@holon/core/run/inside.ts";
+import { HolonError, withOwnWords } from "@holon/core/run/inside.ts";
 import { utf8ToText, textToUtf8 } from "@holon/core/run/utf8.ts";
 import type { InsideSetup } from "./runner-warden-protocol.ts";
 
@@ -108,4 +108,4 @@ function instantiate(name: string, bytes: ArrayBuffer, imports: object): WasmExp
 const isWasmUnit = (exports: Readonly<Record<string, unknown>>): exports is Readonly<Record<string, unknown>> & WasmExports =>
   api !== undefined && exports["memory"] instanceof api.Memory && typeof exports["alloc"] === "function" && typeof exports["run"] === "function";
 
-const bad = (name: string, problem: string): HolonError => new HolonError("HOLON_UNIT_BAD", `function ${name}: its WebAssembly module ${problem}`);
+const bad = (name: string, problem: string): HolonError => withOwnWords(new HolonError("HOLON_UNIT_BAD", `function ${name}: its WebAssembly module ${problem}`));

@@ -5,6 +5,7 @@
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { HolonError } from "@holon/core/errors.ts";
+import { kindOf } from "@holon/core/run/failure-words.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { ServedModels } from "@holon/core/ports.ts";
 import { fromCrossing, toCrossing } from "@holon/core/run/crossing.ts";
@@ -34,6 +35,8 @@ export const readablePaths = [
   "@holon/core/run/parse-definition.ts",
   "@holon/core/run/shared-table.ts",
   "@holon/core/run/state-table.ts",
+  "@holon/core/run/failure-words.ts",
+  "@holon/core/run/misfit.ts",
   "./model-answer.ts",
   "./model-link.ts",
   "./model-protocol.ts",
@@ -138,7 +141,7 @@ function boundTalk(worker: Worker, talk: (text: string) => void): () => void {
 /** The kind of the error; its words may hold readings and stay in the cause. */
 function whatEnded(error: unknown): string {
   if (error instanceof Error && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY") return `it needed more than ${limits.unitHeapBytesMax >> 20} MiB of memory`;
-  return `${error instanceof Error ? error.name : typeof error} outside of a run`;
+  return `${kindOf(error)} outside of a run`;
 }
 
 const died = (name: string, why: string, cause?: unknown): HolonError => new HolonError("HOLON_UNIT_DIED", `the worker of function ${name} ended: ${why}`, { cause });

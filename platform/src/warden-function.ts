@@ -2,6 +2,7 @@
 import ivm from "isolated-vm";
 import { z } from "zod";
 import { HolonError, isErrorCode } from "@holon/core/errors.ts";
+import { kindOf } from "@holon/core/run/failure-words.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { FittedParameters, Tensors, UnitUsage } from "@holon/core/ports.ts";
 import { fromCrossing, toCrossing } from "@holon/core/run/crossing.ts";
@@ -206,7 +207,7 @@ function whatEnded(error: unknown, memoryBytesMax: number): string {
   const said = error instanceof Error ? error.message : "";
   if (/memory limit/.test(said)) return `it needed more than ${memoryBytesMax >> 20} MiB of memory`;
   if (/disposed/.test(said)) return "it was stopped";
-  return `${error instanceof Error ? error.name : typeof error} outside of a run`;
+  return `${kindOf(error)} outside of a run`;
 }
 
 async function withTime<T>(work: Promise<T>, ms: number, late: () => Error): Promise<T> {

@@ -1,13 +1,25 @@
-/** A process of its own that asks an API again and again, one call after the other: so that nothing but the answer is in the times. Prints them as JSON: by path, milliseconds. */
-const [api = "", token = "", rounds = "1", ...paths] = process.argv.slice(2);
-const times: Record<string, number[]> = Object.fromEntries(paths.map((path) => [path, []]));
-for (let round = 0; round < Number(rounds); round++) {
+/**
+ * A process of its own that asks an API again and again, one call after the other: so that nothing but the answer is in the times. Prints them as JSON: by path, milliseconds and bytes.
+ * `{run}` and `{revision}` in a path are those that the last answer had.
+ */
+import { argv, stdout } from "node:process";
+
+const [api = "", token = "", rounds = "1", warmUp = "1", ...paths] = argv.slice(2);
+const asked = Object.fromEntries(paths.map((path) => [path, { times: [] as number[], bytes: 0 }]));
+const known = { run: "", revision: "0" };
+for (let round = 0; round < Number(rounds) + Number(warmUp); round++) {
   for (const path of paths) {
     const beganMs = performance.now();
-    const response = await fetch(`${api}${path}`, { headers: { authorization: `Bearer ${token}` } });
-    await response.arrayBuffer();
+    const response = await fetch(`${api}${path.replace("{run}", known.run).replace("{revision}", known.revision)}`, { headers: { authorization: `Bearer ${token}` } });
+    const text = await response.text();
+    const tookMs = performance.now() - beganMs;
     if (!response.ok) throw new Error(`${path} answered ${response.status}`);
-    if (round > 0) times[path]?.push(performance.now() - beganMs); // the first opens the connection
+    known.run = /"run":"([^"]+)"/.exec(text.slice(0, 200))?.[1] ?? known.run;
+    known.revision = /"revision":(\d+)/.exec(text.slice(0, 200))?.[1] ?? known.revision;
+    const of = asked[path];
+    if (of === undefined || round < Number(warmUp)) continue;
+    of.times.push(tookMs);
+    of.bytes = Math.max(of.bytes, text.length);
   }
 }
-process.stdout.write(JSON.stringify(times));
+stdout.write(JSON.stringify(asked));

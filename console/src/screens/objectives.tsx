@@ -11,9 +11,8 @@ const t = words.objectives;
 const shownMax = 200;
 
 export function Objectives() {
-  const { value, asOfMs } = usePolled<ObjectiveList>("/v1/objectives", 5_000);
-  const order = ["burning", "spent", "unknown", "met"];
-  const rows = [...(value?.objectives ?? [])].sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state)).slice(0, shownMax);
+  const { value, asOfMs } = usePolled<ObjectiveList>(`/v1/objectives?limit=${shownMax}`, 5_000);
+  const rows = value?.objectives ?? [];
   return (
     <Section title={t.title} hint={t.hint} aside={<AsOf ms={asOfMs} />}>
       {value !== undefined && rows.length === 0 && <p class="empty">{t.none}</p>}
@@ -27,7 +26,7 @@ export function Objectives() {
             cells: [
               <>{row.rule} <small>{row.kind}{row.about === null ? "" : `: ${row.about}`}</small></>,
               row.scope,
-              <span class={`tag ${toneOf(row)}`}>{t.state[row.state]}</span>,
+              <><span class={`tag ${toneOf(row)}`}>{t.state[row.state]}</span>{row.lacks !== null && <small>: {lackOf(row)}</small>}</>,
               <>{exact(row.target)} <small>{t.over(spanOf(row.periodMs))}</small></>,
               row.total === 0 ? words.unknown : exact(row.good / row.total),
               <BudgetLeft left={row.budgetLeft} />,
@@ -37,10 +36,12 @@ export function Objectives() {
           }))}
         />
       )}
+      {value !== undefined && value.total > rows.length && <p class="hint">{t.more(rows.length, value.total)}</p>}
     </Section>
   );
 }
 
+const lackOf = ({ lacks, total, eventsMin }: ObjectiveRow): string => (lacks === null ? "" : lacks === "events" ? t.lacks.events(Math.round(total), eventsMin) : t.lacks[lacks]);
 const toneOf = ({ state }: ObjectiveRow): string => (state === "met" ? "good" : state === "unknown" ? "unseen" : "bad");
 const exact = (part: number): string => `${(100 * part).toFixed(part > 0.99 && part < 1 ? 2 : 1)} %`;
 

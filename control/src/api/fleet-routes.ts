@@ -1,4 +1,5 @@
 /** What a console looks at: the whole fleet as it changes, one node over the links, and where an app is. */
+import { JsonText } from "@holon/core/api/json-text.ts";
 import type { Route } from "@holon/core/api/route.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
@@ -25,7 +26,7 @@ export function fleetRoutes(control: Control, host: FleetHost): readonly Route[]
       answer: fleetSchema,
       async handle({ query }) {
         const { run, since } = sinceSchema.parse(query);
-        return { status: 200, body: await view.since(run, since) };
+        return { status: 200, body: new JsonText(await view.since(run, since)) };
       },
     },
     {

@@ -54,7 +54,7 @@ function membersOf(control: Control): readonly Members[] {
 }
 
 function siteOf(control: Control, { name, nodes: names }: Members): Site {
-  const nodes = names.toSorted().map((node) => control.node(node)).filter((node) => node !== undefined);
+  const nodes = names.toSorted().map((node) => control.brief(node)).filter((node) => node !== undefined);
   return {
     name,
     jurisdictions: [...new Set(nodes.map(({ jurisdiction }) => jurisdiction))].sort(),
@@ -62,7 +62,7 @@ function siteOf(control: Control, { name, nodes: names }: Members): Site {
     lead: nodes.find(({ leads }) => leads)?.name ?? null,
     processors: sumOf(nodes.map(({ inventory }) => inventory?.capacity.processors)),
     memoryBytes: sumOf(nodes.map(({ inventory }) => inventory?.capacity.memoryBytes)),
-    apps: [...new Set(nodes.flatMap((node) => control.appsOn(node.name)))].sort(),
+    apps: control.apps().length === 0 ? [] : [...new Set(nodes.flatMap((node) => control.appsOn(node.name)))].sort(),
   };
 }
 

@@ -3,9 +3,12 @@ import { isoTime } from "@holon/core/event/iso-time.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Log } from "@holon/core/log/log.ts";
 import type { Timer } from "@holon/core/ports.ts";
+import { createSlices } from "@holon/core/slice.ts";
 import { tierSchema } from "@holon/core/schema/tier.ts";
 import { z } from "zod";
-import type { NodeRow } from "../control.ts";
+import type { NodeLook } from "../control.ts";
+import type { KnownNode } from "../store/fold.ts";
+import { issuedFor } from "./issued.ts";
 import { createLinkWatch, type FleetHost, type Member } from "./link-watch.ts";
 
 const milliseconds = z.number();
@@ -47,24 +50,38 @@ export const fleetSchema = z.object({
 export type FleetNode = z.infer<typeof fleetNodeSchema>;
 export type FleetAnswer = z.infer<typeof fleetSchema>;
 
+/** A node's row as text, of what it was made, and since which revision it says that. */
 interface Kept {
   readonly text: string;
-  readonly row: FleetNode;
+  readonly of: Parts;
   readonly revision: number;
 }
 
-export interface FleetView {
-  /** What has changed since a revision of this run; all of it without one. */
-  since(run: string | undefined, revision: number): Promise<FleetAnswer>;
+/** Where none of these is another, the row says the same. */
+interface Parts {
+  readonly node: KnownNode;
+  readonly leads: boolean;
+  readonly issued: Uint8Array | undefined;
+  /** Finer than a second it would be news all the time. */
+  readonly heardAtMs: number | null;
+  readonly link: FleetNode["link"];
 }
 
-export function createFleetView(control: { readonly log: Log; nodes(): readonly NodeRow[] }, host: FleetHost): FleetView {
+export interface FleetView {
+  /** What has changed since a revision of this run; all of it without one. The rows stand ready as text: a fleet is not written out anew for each who asks. */
+  since(run: string | undefined, revision: number): Promise<string>;
+}
+
+export function createFleetView(control: { readonly log: Log; known(): readonly KnownNode[]; looks(): Iterable<NodeLook> }, host: FleetHost): FleetView {
   const { log } = control;
   const { clock } = host;
   const watch = createLinkWatch(log.origin, host);
   const kept = new Map<string, Kept>();
   let revision = 0;
   let madeMs = Number.NEGATIVE_INFINITY;
+  let asOfMs = 0;
+  let renewing: Promise<void> | undefined;
+  const slices = createSlices(clock);
 
   /** Who is asked and does not answer at once is waited for until the next look. */
   async function look(members: readonly Member[]): Promise<void> {
@@ -74,54 +91,78 @@ export function createFleetView(control: { readonly log: Log; nodes(): readonly 
     timer?.cancel();
   }
 
+  /** One at a time. Its revision counts when it is through: who is answered in the midst of it is told the rest of it the next time. */
+  function renewed(): Promise<void> {
+    const everyMs = kept.size > limits.telemetryManyNodes ? limits.telemetryWholeMs : limits.fleetViewMs;
+    if (renewing === undefined && clock.monotonicMs() - madeMs < everyMs) return Promise.resolve();
+    const wasMs = madeMs;
+    renewing ??= renew().finally(() => (renewing = undefined));
+    // Of a large fleet what was made a moment ago is told at once, as of then.
+    return kept.size > limits.telemetryManyNodes && clock.monotonicMs() - wasMs < limits.telemetryStaleMs ? Promise.resolve() : renewing;
+  }
+
   async function renew(): Promise<void> {
-    if (clock.monotonicMs() - madeMs < limits.fleetViewMs) return;
     madeMs = clock.monotonicMs();
-    const nodes = control.nodes();
-    await look(nodes.map(memberOf));
-    const nowMs = clock.monotonicMs();
+    await look(control.known().map(memberOf));
     const next = revision + 1;
-    for (const node of nodes) {
-      const row = rowOf(node, nowMs, watch.linkOf(memberOf(node)) ?? null);
-      const text = JSON.stringify(row);
-      if (kept.get(node.name)?.text === text) continue;
-      kept.set(node.name, { text, row, revision: next });
-      revision = next;
+    const wallMs = clock.wall().ms;
+    let hasNews = false;
+    slices.begin();
+    for (const { node, leads, heardAtMs } of control.looks()) {
+      const rest = slices.rest();
+      if (rest !== undefined) await rest;
+      const link = watch.linkOf(memberOf(node)) ?? null;
+      const before = kept.get(node.name);
+      const of: Parts = { node, leads, issued: log.cell(`desired/${node.name}`), heardAtMs: heardAtMs === undefined ? null : toSecond(heardAtMs), link: link && { ...link, sinceAtMs: link.sinceAtMs === null ? null : toSecond(link.sinceAtMs) } };
+      if (before !== undefined && isSame(before.of, of)) continue;
+      const text = JSON.stringify(rowOf(of, log));
+      const isNews = before?.text !== text;
+      hasNews ||= isNews;
+      kept.set(node.name, { text, of, revision: isNews ? next : before.revision });
     }
+    if (hasNews) revision = next;
+    asOfMs = wallMs;
   }
 
   return {
     async since(run, since) {
-      await renew();
+      await renewed();
       const from = run === log.epoch ? since : 0;
       const few = kept.size <= limits.fleetFlowsMax;
       const flows = few ? [...kept.keys()].flatMap((name) => pair(name, watch.flowOf(name), ({ upBytes, downBytes }) => [upBytes, downBytes] as [number, number])) : [];
-      const backlogs = [...kept.keys()].flatMap((name) => pair(name, watch.backlogOf(name), (backlog) => backlog));
-      return {
+      const askedAtMs = watch.askedAt();
+      const backlogs = [...askedAtMs.keys()].flatMap((name) => pair(name, watch.backlogOf(name), (backlog) => backlog));
+      const rows: string[] = [];
+      for (const each of kept.values()) if (each.revision > from) rows.push(each.text);
+      const rest: Omit<FleetAnswer, "nodes"> = {
         run: log.epoch,
         revision,
         nowMs: clock.monotonicMs(),
-        asOf: isoTime(clock.wall().ms),
+        asOf: isoTime(asOfMs),
         self: log.origin,
         total: kept.size,
-        nodes: [...kept.values()].filter((each) => each.revision > from).map(({ row }) => row),
-        askedAtMs: Object.fromEntries(watch.askedAt()),
+        askedAtMs: Object.fromEntries(askedAtMs),
         flows: Object.fromEntries(flows),
         backlogs: Object.fromEntries(backlogs),
       };
+      return `${JSON.stringify(rest).slice(0, -1)},"nodes":[${rows.join(",")}]}`;
     },
   };
 }
 
-const memberOf = ({ name, inventory }: NodeRow): Member => ({ name, above: inventory?.uplink?.parent });
-
-function rowOf({ name, site, tier, jurisdiction, leads, api, startedAt, desiredVersion, reported, heardMs }: NodeRow, nowMs: number, link: FleetNode["link"]): FleetNode {
-  const heardAtMs = heardMs === undefined ? null : toSecond(nowMs - heardMs);
-  const told = reported === undefined ? null : { version: reported.version, outcome: reported.outcome, at: reported.at, ...(reported.message === undefined ? {} : { message: reported.message }) };
-  return { name, site, tier, jurisdiction, leads, api, startedAt, desired: desiredVersion, reported: told, heardAtMs, link: link && { ...link, sinceAtMs: link.sinceAtMs === null ? null : toSecond(link.sinceAtMs) } };
+function isSame(one: Parts, other: Parts): boolean {
+  if (one.node !== other.node || one.leads !== other.leads || one.issued !== other.issued || one.heardAtMs !== other.heardAtMs) return false;
+  return one.link?.to === other.link?.to && one.link?.state === other.link?.state && one.link?.sinceAtMs === other.link?.sinceAtMs;
 }
 
-/** Finer than that it would be news all the time. */
+const memberOf = ({ name, inventory }: KnownNode): Member => ({ name, above: inventory?.uplink?.parent });
+
+function rowOf({ node, leads, heardAtMs, link }: Parts, log: Log): FleetNode {
+  const { name, site, tier, jurisdiction, api, startedAt, reported } = node;
+  const told = reported === undefined ? null : { version: reported.version, outcome: reported.outcome, at: reported.at, ...(reported.message === undefined ? {} : { message: reported.message }) };
+  return { name, site, tier, jurisdiction, leads, api, startedAt, desired: issuedFor(log, name)?.version ?? 0, reported: told, heardAtMs, link };
+}
+
 const toSecond = (ms: number): number => Math.round(ms / 1_000) * 1_000;
 
 const pair = <T, U>(name: string, value: T | undefined, made: (value: T) => U): readonly (readonly [string, U])[] => (value === undefined ? [] : [[name, made(value)]]);

@@ -13,6 +13,7 @@ import { conditionSchema, driftKinds, handedSchema, type Condition, type DriftKi
 import { delegationEvents } from "@holon/core/schema/delegation.ts";
 import { departedSchema, movingEvents, takenSchema, type Departed } from "@holon/core/schema/moving.ts";
 import { nodeReportSchema, type NodeReport } from "@holon/core/schema/node-report.ts";
+import type { Slices } from "@holon/core/slice.ts";
 import { z } from "zod";
 import { overlayTold, type KnownOverlay } from "../plan/overlays.ts";
 import { attestedEvent } from "../identity/attestation.ts";
@@ -128,12 +129,31 @@ export interface Fold {
   readonly state: ControlState;
   /** Reads on from where it stopped; says whether anything that matters to plans has changed. */
   catchUp(): Promise<boolean>;
+  close(): void;
 }
 
-/** `ignored` is told of each record that says one thing and holds another, or what its writer has no business to say: that is of another version, or lies. The rest counts on. */
-export function createFold(log: Log, ignored: (record: LogRecord) => void = () => undefined): Fold {
+export interface FoldOptions {
+  /** Is told of each record that says one thing and holds another, or what its writer has no business to say: that is of another version, or lies. The rest counts on. */
+  readonly ignored?: (record: LogRecord) => void;
+  readonly slices?: Slices;
+}
+
+export function createFold(log: Log, { ignored = () => undefined, slices }: FoldOptions = {}): Fold {
   const state: ControlState = { nodes: new Map(), leads: new Map(), apps: new Map(), models: new Map(), policy: undefined, images: undefined, people: noPeople(), departures: new Map(), taken: new Map(), conditions: new Map(), behindSince: new Map(), handed: new Map(), delegated: new Set(), overlays: new Map(), adoptions: new Map(), attested: new Set(), energy: createEnergyState(), plan: undefined, revoked: new Set(), waiting: new Map() };
   const read = new Map<string, number>();
+  /** Lanes in which something may stand that was not read: all at first, then those that were written to. */
+  const unread = new Map<string, Lane>();
+  const note = (lane: Lane): void => void (lane.stream === "audit" && unread.set(laneName(lane), lane));
+  for (const { lane } of log.heads().values()) note(lane);
+  const unsubscribe = log.onCommit(({ lanes }) => lanes.forEach(note));
+
+  /** What is deployed first: what others say is judged by that. */
+  const own = laneName({ origin: log.origin, stream: "audit" });
+  function nextUnread(): readonly [string, Lane] | undefined {
+    const mine = unread.get(own);
+    const [next] = unread;
+    return mine === undefined ? next : [own, mine];
+  }
 
   async function readLane(lane: Lane, head: number): Promise<boolean> {
     let changed = false;
@@ -143,6 +163,7 @@ export function createFold(log: Log, ignored: (record: LogRecord) => void = () =
         const outcome = apply(state, record, log);
         if (outcome === "unfit") ignored(record);
         else changed = outcome || changed;
+        await slices?.rest();
       }
       read.set(laneName(lane), records.at(-1)?.sequence ?? head);
     }
@@ -153,11 +174,19 @@ export function createFold(log: Log, ignored: (record: LogRecord) => void = () =
     state,
     async catchUp() {
       let changed = false;
-      // What is deployed first: what others say is judged by that.
-      const isOwn = ({ lane }: { readonly lane: Lane }): number => Number(lane.origin === log.origin);
-      for (const { lane, mark } of [...log.heads().values()].sort((a, b) => isOwn(b) - isOwn(a))) if (lane.stream === "audit") changed = (await readLane(lane, mark.sequence)) || changed;
+      slices?.begin();
+      for (let next = nextUnread(); next !== undefined; next = nextUnread()) {
+        unread.delete(next[0]);
+        try {
+          changed = (await readLane(next[1], log.head(next[1])?.sequence ?? 0)) || changed;
+        } catch (error) {
+          note(next[1]);
+          throw error;
+        }
+      }
       return changed;
     },
+    close: unsubscribe,
   };
 }
 

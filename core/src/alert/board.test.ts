@@ -18,7 +18,7 @@ const boardOf = (nodes: readonly string[]) => {
   board.declare([{ app: "press", objective, has: (node) => nodes.includes(node) }], () => undefined);
   return board;
 };
-const lookOf = (rows: readonly FleetRow[], nowMs: number, more: Partial<BoardLook> = {}): BoardLook => ({ nowMs, tells: () => true, open: new Map(), completeness: (_, __, has) => completenessOf(rows.filter(({ node }) => has(node)), nowMs), ...more });
+const lookOf = (rows: readonly FleetRow[], nowMs: number, more: Partial<BoardLook> = {}): BoardLook => ({ nowMs, tells: () => true, open: new Map(), scopes: (_, has) => (rows.some(({ node }) => has(node)) ? ["s"] : []), completeness: (_, __, has) => completenessOf(rows.filter(({ node }) => has(node)), nowMs), ...more });
 
 test("an objective over nodes that are silent is unknown, never met", () => {
   const board = boardOf(["g1", "g2"]);
@@ -27,7 +27,31 @@ test("an objective over nodes that are silent is unknown, never met", () => {
   assert.equal(board.rows(lookOf([row("g1", "present", nowMs), row("g2", "present", nowMs)], nowMs))[0]?.state, "met");
   const [cut] = board.rows(lookOf([row("g1", "present", nowMs), row("g2", "silent", nowMs - 5 * minuteMs)], nowMs));
   assert.deepEqual([cut?.state, cut?.completeness.unknown, cut?.completeness.missing[0]?.node], ["unknown", 1, "g2"]);
-  assert.equal(boardOf(["g1"]).rows(lookOf([], nowMs)).length, 0, "nobody has told of it: there is no row that could say OK");
+});
+
+test("an objective of which nothing was measured has a row that says so, and one with few events is not judged by them", () => {
+  const nowMs = beginMs + 10 * minuteMs;
+  const rows = [row("g1", "present", nowMs)];
+  const [silent, ...others] = boardOf(["g1"]).rows(lookOf(rows, nowMs));
+  assert.deepEqual([silent?.rule, silent?.scope, silent?.state, silent?.lacks, silent?.total, silent?.completeness.nodes, others.length], ["press/kept", "s", "unknown", "data", 0, 1, 0]);
+  assert.deepEqual(boardOf(["g1"]).rows(lookOf([], nowMs)).map(({ scope, state, lacks }) => [scope, state, lacks]), [["fleet", "unknown", "nodes"]]);
+  const board = boardOf(["g1"]);
+  board.told("g1", "s", windowOf(beginMs, 2, 1), beginMs + 10 * minuteMs);
+  assert.deepEqual(board.look(lookOf(rows, beginMs + minuteMs)), [], "one bad event of three is chance");
+  assert.deepEqual(board.rows(lookOf(rows, nowMs)).map(({ state, lacks, eventsMin }) => [state, lacks, eventsMin]), [["unknown", "events", 20]]);
+  board.told("g1", "s", windowOf(beginMs + minuteMs, 0, 20), beginMs + 10 * minuteMs);
+  assert.equal(board.look(lookOf(rows, beginMs + 2 * minuteMs))[0]?.severity, "page");
+});
+
+test("how many events it takes can be declared, and then the first bad one may count", () => {
+  const eager = createBoard("edge");
+  eager.declare([{ app: "press", objective: objectiveSchema.parse({ ...objective, eventsMin: 1 }), has: () => true }], () => undefined);
+  eager.told("g1", "s", windowOf(beginMs, 2, 1), beginMs + 10 * minuteMs);
+  assert.equal(eager.look(lookOf([row("g1", "present", beginMs + minuteMs)], beginMs + minuteMs)).length, 1);
+  const patient = createBoard("edge");
+  patient.declare([{ app: "press", objective: objectiveSchema.parse({ ...objective, eventsMin: 500 }), has: () => true }], () => undefined);
+  patient.told("g1", "s", windowOf(beginMs, 0, 499), beginMs + 10 * minuteMs);
+  assert.equal(patient.look(lookOf([row("g1", "present", beginMs + minuteMs)], beginMs + minuteMs)).length, 0);
 });
 
 test("it burns, is told once, grows no second time, and is over when it burns no more", () => {

@@ -5,12 +5,12 @@
 import { isSet } from "../clock-set.ts";
 import { isoTime } from "../event/iso-time.ts";
 import { limits } from "../limits.ts";
-import type { Objective } from "../schema/objective.ts";
+import { eventsMinOf, type Objective } from "../schema/objective.ts";
 import type { Alert } from "../telemetry/alert.ts";
 import type { Completeness } from "../telemetry/completeness.ts";
 import type { Window } from "../telemetry/window.ts";
 import { createBudget, type Budget, type Burn, type KeptBudget } from "./budget.ts";
-import type { ObjectiveRow } from "./objective-row.ts";
+import { inOrderOfNeed, type ObjectiveRow } from "./objective-row.ts";
 import { shareOf } from "./sli.ts";
 
 export interface Declared {
@@ -47,6 +47,8 @@ export interface BoardLook {
   tells(per: Objective["per"], scope: string): boolean;
   /** Of those who belong to it there. */
   completeness(per: Objective["per"], scope: string, has: (node: string) => boolean): Completeness;
+  /** Where somebody belongs to it: names of nodes or sites, or `fleet`. */
+  scopes(per: Objective["per"], has: (node: string) => boolean): readonly string[];
   /** By rule and scope: alerts of this node that burn. */
   readonly open: ReadonlyMap<string, Alert>;
 }
@@ -78,12 +80,18 @@ export function createBoard(self: string): Board {
     if (known !== undefined) return known;
     if (places.size >= limits.objectiveNodesMax && scope !== self && declared.objective.per === "node") return undefined;
     const found = keptOf(key);
-    const kept = found?.of === undefined || found.of === textOf(declared) ? found : undefined;
-    const { target, periodMs } = declared.objective;
-    const through = new Map(Object.entries(kept?.through ?? {}));
-    const place: Place = { declared, scope, budget: createBudget({ target, periodMs, kept: kept?.steps ?? [] }), through, newestMs: -Infinity, toldMs: Math.max(-Infinity, ...through.values()), everyMs: limits.telemetryEveryMs, hasChanged: false };
+    const place = emptyPlace(declared, scope, found?.of === undefined || found.of === textOf(declared) ? found : undefined);
     places.set(key, place);
     return place;
+  }
+
+  /** Where nothing was told of it yet: that is to be seen too, and kept nowhere. */
+  function untold({ scopes }: BoardLook): readonly Place[] {
+    return all.flatMap((declared) => {
+      const present = scopes(declared.objective.per, declared.has);
+      const missing = (present.length === 0 ? [nowhere] : present).filter((scope) => !places.has(placeKey(ruleOf(declared), scope)));
+      return missing.slice(0, limits.objectiveNodesMax).map((scope) => emptyPlace(declared, scope, undefined));
+    });
   }
 
   return {
@@ -130,7 +138,7 @@ export function createBoard(self: string): Board {
         return alertOf(rowOf(place, burns, about), burns, before, { self, nowMs, kind: declared.objective.kind }) ?? [];
       });
     },
-    rows: (about) => [...places.values()].map((place) => rowOf(place, burnsOf(place, about.nowMs), about)).sort((a, b) => (a.rule === b.rule ? (a.scope < b.scope ? -1 : 1) : a.rule < b.rule ? -1 : 1)),
+    rows: (about) => inOrderOfNeed([...places.values(), ...untold(about)].map((place) => rowOf(place, burnsOf(place, about.nowMs), about))),
     kept() {
       const kept = new Map<string, KeptCounts | null>([...gone].filter((key) => !places.has(key)).map((key) => [key, null]));
       gone.clear();
@@ -142,6 +150,15 @@ export function createBoard(self: string): Board {
       return kept;
     },
   };
+}
+
+/** Nobody belongs to it anywhere. */
+const nowhere = "fleet";
+
+function emptyPlace(declared: Declared, scope: string, kept: KeptCounts | undefined): Place {
+  const { target, periodMs } = declared.objective;
+  const through = new Map(Object.entries(kept?.through ?? {}));
+  return { declared, scope, budget: createBudget({ target, periodMs, eventsMin: eventsMinOf(declared.objective), kept: kept?.steps ?? [] }), through, newestMs: -Infinity, toldMs: Math.max(-Infinity, ...through.values()), everyMs: limits.telemetryEveryMs, hasChanged: false };
 }
 
 const textOf = ({ objective }: Declared): string => JSON.stringify(objective);
@@ -164,7 +181,10 @@ function rowOf({ declared, scope, budget }: Place, burns: readonly Burn[], { now
   const { good, total, left, sinceMs } = budget.spent(nowMs);
   const isBurning = burns.some((burn) => burn.isBurning);
   // Over nodes of which nothing is known nothing is well.
-  const isUnknown = total === 0 || known.unknown > 0 || known.states.silent > 0 || known.nodes === known.excused;
+  const eventsMin = eventsMinOf(objective);
+  const lacks = known.nodes === known.excused ? "nodes" : total === 0 ? "data" : Math.round(total) < eventsMin ? "events" : known.unknown > 0 || known.states.silent > 0 ? "reports" : null;
+  const isSpent = left !== null && left <= 0 && lacks !== "events";
+  const state = isBurning ? "burning" : isSpent ? "spent" : lacks === null ? "met" : "unknown";
   return {
     rule: ruleOf(declared),
     app: app ?? objective.app ?? null,
@@ -176,7 +196,9 @@ function rowOf({ declared, scope, budget }: Place, burns: readonly Burn[], { now
     target: objective.target,
     periodMs: objective.periodMs,
     withinMs: "withinMs" in objective ? objective.withinMs : null,
-    state: isBurning ? "burning" : left !== null && left <= 0 ? "spent" : isUnknown ? "unknown" : "met",
+    state,
+    lacks: state === "unknown" ? lacks : null,
+    eventsMin,
     good,
     total,
     budgetLeft: left,

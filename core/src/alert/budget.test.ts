@@ -32,6 +32,17 @@ test("a total outage calls somebody within minutes, and is over soon after it en
   assert.ok(!burning(budget, outageMs + 10 * minuteMs).includes("page 14.4"), "the last five minutes are well");
 });
 
+test("a few events burn nothing, nor does one bad event alone", () => {
+  const few = createBudget({ target: 0.999, periodMs });
+  few.add(beginMs, beginMs + minuteMs, 0, 19);
+  assert.deepEqual(burning(few, beginMs + minuteMs), []);
+  few.add(beginMs + minuteMs, beginMs + 2 * minuteMs, 0, 1);
+  assert.equal(burning(few, beginMs + 2 * minuteMs)[0], "page 14.4");
+  const one = createBudget({ target: 0.999, periodMs });
+  one.add(beginMs, beginMs + minuteMs, 29, 30);
+  assert.deepEqual(burning(one, beginMs + minuteMs), []);
+});
+
 test("what burns slowly is a ticket and calls nobody", () => {
   const budget = createBudget({ target: 0.999, periodMs });
   feed(budget, beginMs, beginMs + 80 * hourMs, 0.0012);

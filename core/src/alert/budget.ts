@@ -4,6 +4,7 @@
  * so that it ends soon after the burning does. What comes late is put where it belongs.
  */
 import { z } from "zod";
+import { limits } from "../limits.ts";
 
 export interface BurnRule {
   readonly severity: "page" | "ticket";
@@ -27,6 +28,8 @@ export interface Burn {
   /** Null where nothing is known of that time. */
   readonly long: number | null;
   readonly short: number | null;
+  /** In the long window. */
+  readonly events: number;
   readonly isBurning: boolean;
 }
 
@@ -57,7 +60,18 @@ const partsKept = [...burnRules.map(({ part }) => part), 1];
 export const keptBudgetSchema = z.array(z.array(z.tuple([z.int(), z.number(), z.number()])));
 export type KeptBudget = z.infer<typeof keptBudgetSchema>;
 
-export function createBudget({ target, periodMs, kept = [] }: { readonly target: number; readonly periodMs: number; readonly kept?: KeptBudget }): Budget {
+export interface BudgetOptions {
+  readonly target: number;
+  readonly periodMs: number;
+  /** Fewer events in a window say nothing of it; without it `limits.objectiveEventsMin`. */
+  readonly eventsMin?: number;
+  readonly kept?: KeptBudget;
+}
+
+/** One bad event alone is chance, unless it was declared that the first one counts. */
+const badMin = (eventsMin: number): number => (eventsMin === 1 ? 0 : 1.5);
+
+export function createBudget({ target, periodMs, eventsMin = limits.objectiveEventsMin, kept = [] }: BudgetOptions): Budget {
   const rings = partsKept.map((part, index) => createRing((periodMs * part) / stepsOfWindow, kept[index] ?? []));
   const allowed = 1 - target;
   const rate = (good: number, total: number): number | null => (total <= 0 ? null : (total - good) / total / allowed);
@@ -68,12 +82,11 @@ export function createBudget({ target, periodMs, kept = [] }: { readonly target:
       burnRules.map(({ severity, burn, part }, index) => {
         const longMs = periodMs * part;
         const shortMs = longMs / shortOfLong;
-        const over = (spanMs: number): number | null => {
-          const { good = 0, total = 0 } = rings[index]?.sum(nowMs - spanMs, nowMs) ?? {};
-          return rate(good, total);
-        };
-        const [long, short] = [over(longMs), over(shortMs)];
-        return { severity, threshold: burn, longMs, shortMs, long, short, isBurning: long !== null && short !== null && long >= burn && short >= burn };
+        const over = (spanMs: number) => rings[index]?.sum(nowMs - spanMs, nowMs) ?? { good: 0, total: 0 };
+        const [ofLong, ofShort] = [over(longMs), over(shortMs)];
+        const [long, short] = [rate(ofLong.good, ofLong.total), rate(ofShort.good, ofShort.total)];
+        const isEnough = Math.round(ofLong.total) >= eventsMin && ofLong.total - ofLong.good >= badMin(eventsMin);
+        return { severity, threshold: burn, longMs, shortMs, long, short, events: ofLong.total, isBurning: isEnough && long !== null && short !== null && long >= burn && short >= burn };
       }),
     spent(nowMs) {
       const { good, total, sinceMs } = rings.at(-1)?.sum(nowMs - periodMs, nowMs) ?? { good: 0, total: 0, sinceMs: undefined };

@@ -4,21 +4,24 @@ import { limits } from "../limits.ts";
 import type { Completeness } from "../telemetry/completeness.ts";
 import type { FleetRow } from "../telemetry/fleet-status.ts";
 
-export function completenessOf(rows: readonly FleetRow[], nowMs: number): Completeness {
+export function completenessOf(rows: readonly FleetRow[], nowMs: number, missingMax: number = limits.objectiveMissingMax): Completeness {
   const slowestMs = rows.reduce((most, { state, everyMs }) => (state === "gone" ? most : Math.max(most, everyMs ?? 0)), 0);
   const throughMs = nowMs - limits.telemetryGraceMs - (slowestMs === 0 ? limits.telemetryEveryMs : slowestMs);
   const states = { present: 0, slow: 0, silent: 0, crashed: 0, gone: 0 };
   for (const { state } of rows) states[state] += 1;
-  const through = ({ through: time }: FleetRow): number => (time === null ? -Infinity : Date.parse(time));
+  // Times of one form are in order as they are written.
+  const through = isoTime(throughMs);
   const expected = rows.filter(({ state }) => state !== "gone");
-  const missing = expected.filter((row) => through(row) < throughMs).sort((a, b) => through(a) - through(b) || (a.node < b.node ? -1 : 1));
+  const missing = expected.filter((row) => row.through === null || row.through < through).sort((a, b) => compare(a.through ?? "", b.through ?? "") || compare(a.node, b.node));
   return {
     nodes: rows.length,
     reported: expected.length - missing.length,
     excused: states.gone,
     unknown: missing.length,
-    through: isoTime(throughMs),
+    through,
     states,
-    missing: missing.slice(0, limits.telemetryMissingMax).map(({ node, site, state, since, through: time }) => ({ node, site, state, since, through: time })),
+    missing: missing.slice(0, missingMax).map(({ node, site, state, since, through: time }) => ({ node, site, state, since, through: time })),
   };
 }
+
+const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);

@@ -35,13 +35,41 @@ export function listRoute<Row>({ path, summary, rows, row, keyOf, all, show = (o
     handle(request) {
       const { limit, cursor } = querySchema.parse(request.query);
       const after = cursor === undefined ? undefined : readCursor(cursor, path);
-      const keyed = all(request).map((one, index) => ({ key: keyOf(one, index), one }));
-      const left = (after === undefined ? keyed : keyed.filter(({ key }) => key > after)).sort((a, b) => (a.key < b.key ? -1 : 1));
-      const page = left.slice(0, limit);
+      const found = firstByKey(all(request), keyOf, after, limit + 1);
+      const page = found.slice(0, limit);
       const last = page.at(-1);
-      return Promise.resolve({ status: 200, body: { [rows]: page.map(({ one }) => show(one)), next: left.length > page.length && last !== undefined ? writeCursor(path, last.key) : null } });
+      return Promise.resolve({ status: 200, body: { [rows]: page.map(({ one }) => show(one)), next: found.length > page.length && last !== undefined ? writeCursor(path, last.key) : null } });
     },
   };
+}
+
+interface Keyed<Row> {
+  readonly key: string;
+  readonly one: Row;
+}
+
+/** The first `count` behind a key, in order: of a long list most are passed over with one comparison. */
+function firstByKey<Row>(rows: readonly Row[], keyOf: List<Row>["keyOf"], after: string | undefined, count: number): readonly Keyed<Row>[] {
+  const first: Keyed<Row>[] = [];
+  let bound: string | undefined;
+  rows.forEach((one, index) => {
+    const key = keyOf(one, index);
+    if ((after !== undefined && key <= after) || (bound !== undefined && key >= bound)) return;
+    first.splice(placeOf(first, key), 0, { key, one });
+    if (first.length > count) first.pop();
+    if (first.length === count) bound = first.at(-1)?.key;
+  });
+  return first;
+}
+
+function placeOf(first: readonly { readonly key: string }[], key: string): number {
+  let [low, high] = [0, first.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((first[middle]?.key ?? "") < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Of the order of their making: keys whose text is in the order of their number. */

@@ -28,6 +28,7 @@ export interface RouteRequest {
 
 export interface RouteAnswer {
   readonly status: number;
+  /** What is told as JSON; a `JsonText` as it is. */
   readonly body: unknown;
   /** Of what is answered: the `ETag`. It differs whenever the resource does. */
   readonly version?: string | undefined;

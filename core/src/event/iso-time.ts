@@ -1,10 +1,27 @@
-/** A time as RFC 3339 says it, in UTC. Events of one batch share their times, so the last answer is kept. */
+/** A time as RFC 3339 says it, in UTC. Events of one batch share their times, so the last answer is kept; and so is the day, which most of them share. */
 export function isoTime(ms: number): string {
   if (ms !== lastMs) {
-    lastText = new Date(ms).toISOString();
+    lastText = textOf(Math.trunc(ms));
     lastMs = ms;
   }
   return lastText;
 }
 let lastMs = Number.NaN;
 let lastText = "";
+
+const dayMs = 86_400_000;
+let day = Number.NaN;
+let dayText = "";
+
+function textOf(ms: number): string {
+  const of = Math.floor(ms / dayMs);
+  if (of !== day) {
+    dayText = new Date(of * dayMs).toISOString().slice(0, -"00:00:00.000Z".length);
+    day = of;
+  }
+  const left = ms - of * dayMs;
+  return `${dayText}${two(Math.floor(left / 3_600_000))}:${two(Math.floor(left / 60_000) % 60)}:${two(Math.floor(left / 1_000) % 60)}.${three(left % 1_000)}Z`;
+}
+
+const two = (value: number): string => (value < 10 ? `0${value}` : `${value}`);
+const three = (value: number): string => (value < 10 ? `00${value}` : value < 100 ? `0${value}` : `${value}`);

@@ -5,7 +5,7 @@ export const failedEventSchema = z.strictObject({
   /** `origin/epoch/stream/sequence`. */
   event: z.string().max(256),
   code: z.string().max(64),
-  /** Never holds a reading's values. */
+  /** Of what kind the failure was, and where; never what the function was given. */
   message: z.string().max(2_000),
   attempts: z.int().min(1),
   atMs: z.number(),

@@ -8,7 +8,9 @@ import { HolonError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { copyTensors, scoresOf, tensorProblem } from "../model/tensor.ts";
 import type { FittedParameters, ModelDecision, Tensor, Tensors, UnitEvent, UnitMoment, UnitOutput, UnitResult } from "../ports.ts";
-import type { DataSchema, UnitContext, UnitDefinition, UnitModel, UnitSecrets, UnitTime, UnitWindow } from "./definition.ts";
+import type { UnitContext, UnitDefinition, UnitModel, UnitSecrets, UnitTime, UnitWindow } from "./definition.ts";
+import { failureWords, withOwnWords } from "./failure-words.ts";
+import { misfitOf } from "./misfit.ts";
 import { SharedTable } from "./shared-table.ts";
 import { StateTable } from "./state-table.ts";
 
@@ -112,23 +114,15 @@ function fitting(name: string, definition: UnitDefinition, event: UnitEvent): Un
   if (schema === undefined) return event;
   const members = "window" in definition.on ? eventsOf(event.data) : [event];
   for (const { id, type, data } of members) {
-    const problem = schemaProblem(schema, data);
-    if (problem !== undefined) throw new HolonError("HOLON_EVENT_BAD", `function ${name} cannot take ${type} ${id}: its data does not fit ${problem}`);
+    const misfit = misfitOf(schema, data);
+    const cannot = `function ${name} cannot take ${type} ${id}: its data does not fit`;
+    if (misfit !== undefined) throw withOwnWords(new HolonError("HOLON_EVENT_BAD", `${cannot} ${misfit.full}`), `${cannot} ${misfit.told}`);
   }
   return event;
 }
 
 /** The node makes windows, so their shape is trusted. */
 const eventsOf = (window: unknown): readonly UnitEvent[] => (window as UnitWindow).events;
-
-/** Where and why, without the value: it may be a reading. */
-function schemaProblem(schema: DataSchema | undefined, data: unknown): string | undefined {
-  const parsed = schema?.safeParse(data);
-  if (parsed === undefined || parsed.success) return undefined;
-  const issue = parsed.error.issues[0];
-  const path = issue?.path.map(String).join(".") ?? "";
-  return `at ${path === "" ? "the top" : path}: ${issue?.message ?? "refused"}`.slice(0, 200);
-}
 
 /** What a function did in one batch. */
 class Batch {
@@ -155,8 +149,9 @@ class Batch {
     const text: string = JSON.stringify(output.data) ?? "null";
     this.#outputBytes += text.length;
     const data: unknown = JSON.parse(text);
-    const problem = schemaProblem(this.#definition.schemas?.emits[type], data);
-    if (problem !== undefined) throw misuse(this.#name, `emitted ${type} whose data does not fit ${problem}`);
+    const misfit = misfitOf(this.#definition.schemas?.emits[type], data);
+    const emitted = `function ${this.#name} emitted ${type} whose data does not fit`;
+    if (misfit !== undefined) throw withOwnWords(new HolonError("HOLON_UNIT_BAD", `${emitted} ${misfit.full}`), `${emitted} ${misfit.told}`);
     this.#outputs.push({ type, ...output, data });
     if (this.#outputs.length > limits.unitOutputsMax || this.#outputBytes > limits.unitOutputBytesMax) {
       throw misuse(this.#name, `emitted more in one batch than ${limits.unitOutputsMax} events or ${limits.unitOutputBytesMax} bytes`);
@@ -192,7 +187,7 @@ function createUnitModel(model: string, options: HostOptions, batch: () => Batch
   return {
     async run(inputs, { parameters } = {}) {
       if (parameters !== undefined && !parametersBySubject.has(parameters)) {
-        throw new HolonError("HOLON_MODEL_INPUT_BAD", `model ${model}: nothing is fitted for subject ${parameters}`);
+        throw withOwnWords(new HolonError("HOLON_MODEL_INPUT_BAD", `model ${model}: nothing is fitted for subject ${parameters}`), `model ${model}: nothing is fitted for the subject that was asked for`);
       }
       const startMs = options.nowMs();
       const outputs = await options.models.run(model, inputs, parameters);
@@ -243,13 +238,12 @@ function createServedModel(model: string, { models, served = {}, nowMs }: HostOp
   };
 }
 
-/** A coded error is Holon's own and safe to show; what the function threw may hold readings and stays in the cause. */
+/** What the function threw may hold readings, and so may what it was told in return: that stays in the cause. */
 function threw(name: string, eventId: string, error: unknown): HolonError {
-  const what = error instanceof HolonError ? `${error.code} ${error.message}` : error instanceof Error ? error.name : typeof error;
-  return new HolonError("HOLON_UNIT_THREW", `function ${name} threw on event ${eventId}: ${what}`, { cause: error });
+  return new HolonError("HOLON_UNIT_THREW", `function ${name} threw on event ${eventId}: ${failureWords(error)}`, { cause: error });
 }
 
-const misuse = (name: string, problem: string): HolonError => new HolonError("HOLON_UNIT_BAD", `function ${name} ${problem}`);
+const misuse = (name: string, problem: string): HolonError => withOwnWords(new HolonError("HOLON_UNIT_BAD", `function ${name} ${problem}`));
 
 const dropUndefined = (emitted: { readonly subject?: string | undefined; readonly timeMs?: number | undefined }): { subject?: string; timeMs?: number } => ({
   ...(emitted.subject === undefined ? {} : { subject: emitted.subject }),

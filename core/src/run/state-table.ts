@@ -3,6 +3,7 @@ import { HolonError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { UnitResult } from "../ports.ts";
 import type { UnitState } from "./definition.ts";
+import { withOwnWords } from "./failure-words.ts";
 
 export class StateTable implements UnitState {
   readonly #owner: string;
@@ -24,7 +25,7 @@ export class StateTable implements UnitState {
 
   set(key: string, value: unknown): void {
     const text: string | undefined = JSON.stringify(value);
-    if (text === undefined) throw new HolonError("HOLON_UNIT_BAD", `function ${this.#owner} set state that is no JSON value`);
+    if (text === undefined) throw withOwnWords(new HolonError("HOLON_UNIT_BAD", `function ${this.#owner} set state that is no JSON value`));
     const before = this.#values.get(key);
     if (before === text) return;
     if (key.length > limits.unitStateKeyMax) throw tooLarge(this.#owner, `a key has ${key.length} characters, the limit is ${limits.unitStateKeyMax}`);

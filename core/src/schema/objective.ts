@@ -13,8 +13,14 @@ const base = {
   target: z.number().gt(0).lt(1),
   /** The time over which it is; the windows in which burning is looked for are parts of it. */
   periodMs: z.int().min(limits.objectivePeriodMsMin).max(limits.objectivePeriodMsMax).default(limits.objectivePeriodMs),
+  /** So many events it takes in a window before it is said to burn; without it `limits.objectiveEventsMin`, and more than one of them bad. Of freshness it is moments. */
+  eventsMin: z.int().min(1).max(limits.objectiveEventsMinMax).optional(),
 };
 const withinMs = z.number().positive().max(limits.objectivePeriodMsMax);
+
+/** What of an objective counts, where it does not say. */
+export const eventsMinOf = ({ eventsMin }: Pick<Objective, "eventsMin">): number => eventsMin ?? limits.objectiveEventsMin;
+
 /** Of an app's own objectives the app is its own. */
 const app = { app: nameSchema.optional() };
 

@@ -37,10 +37,14 @@ export interface FleetView {
   stateOf(node: string, now: Now): { readonly state: NodeState; readonly sinceMs: number | undefined } | undefined;
   /** Up to where its telemetry is here. */
   through(node: string): number | undefined;
+  /** A page of them, without how complete the whole is. */
+  rows(query: FleetQuery, now: Now, ways?: Map<string, Way>, figures?: (node: string) => Readonly<Record<string, number>>): Pick<FleetStatus, "nodes" | "next">;
+  /** How complete the whole of a large fleet is was found out then: it counts for a while. */
+  found(completeness: Completeness, now: Now): void;
   status(query: FleetQuery, now: Now, figures?: (node: string) => Readonly<Record<string, number>>): FleetStatus;
   completeness(now: Now, accepts?: (node: string, site: string) => boolean): Completeness;
-  /** Nodes that belonged and were not gone in this time. */
-  expected(startMs: number, endMs: number, accepts?: (node: string, site: string) => boolean): number;
+  /** Counts nodes that belonged and were not gone in a time: of these, or of all. It holds for as long as nothing more is told. */
+  expecting(nodes?: Iterable<string>): (startMs: number, endMs: number) => number;
   siteOf(node: string): string | undefined;
   /** Whether this window of it came after it was due, as far as is remembered: when. */
   lateAt(node: string, window: Pick<Window, "endMs">): number | undefined;
@@ -62,25 +66,48 @@ interface Known {
   readonly lateSpans: { readonly startMs: number; endMs: number; readonly atMs: number }[];
   /** By parent. */
   readonly links: Map<string, { readonly isUp: boolean; readonly atMs: number }>;
+  /** Its row as it was made last, and of what: most nodes say the same from look to look. */
+  made: Made | undefined;
+}
+
+interface Made {
+  readonly row: FleetRow;
+  readonly facts: NodeFacts;
+  readonly ended: Known["ended"];
+  readonly sinceMs: number | undefined;
+  readonly heardMs: number | undefined;
+  readonly heardWallMs: number | undefined;
+  readonly throughMs: number | undefined;
 }
 
 type Way = { readonly link: "up" | "unknown" } | { readonly link: "down"; readonly sinceMs: number };
 
 export function createFleetView(self: string): FleetView {
   const known = new Map<string, Known>();
-  let whole: { readonly completeness: Completeness; readonly atMs: number } | undefined;
+  /** Of all, in order. */
+  let names: readonly string[] | undefined;
+  let whole: { readonly completeness: Completeness; readonly now: Now } | undefined;
 
   function nodeOf(name: string): Known {
     let node = known.get(name);
     if (node === undefined) {
-      node = { facts: { site: "", tier: "gateway", jurisdiction: "XX" }, firstMs: Infinity, revokedMs: undefined, stoppedMs: undefined, heardMs: undefined, throughMs: undefined, everyMs: limits.telemetryEveryMs, startedMs: undefined, ended: undefined, late: 0, lateSpans: [], links: new Map() };
+      node = { facts: { site: "", tier: "gateway", jurisdiction: "XX" }, firstMs: Infinity, revokedMs: undefined, stoppedMs: undefined, heardMs: undefined, throughMs: undefined, everyMs: limits.telemetryEveryMs, startedMs: undefined, ended: undefined, late: 0, lateSpans: [], links: new Map(), made: undefined };
       known.set(name, node);
+      names = undefined;
     }
     return node;
   }
 
   /** The parent that it was seen connected to last. */
-  const parentOf = ({ links }: Known): string | undefined => [...links].sort(([, a], [, b]) => Number(b.isUp) - Number(a.isUp) || b.atMs - a.atMs)[0]?.[0];
+  function parentOf({ links }: Known): string | undefined {
+    let best: string | undefined;
+    let last: { readonly isUp: boolean; readonly atMs: number } | undefined;
+    for (const [parent, link] of links) {
+      if (last !== undefined && (link.isUp === last.isUp ? link.atMs <= last.atMs : last.isUp)) continue;
+      [best, last] = [parent, link];
+    }
+    return best;
+  }
 
   /** Whether the way from here down to it is open throughout. `ways`: those that were found for one answer. */
   function wayTo(name: string, ways: Map<string, Way>): Way {
@@ -149,34 +176,56 @@ export function createFleetView(self: string): FleetView {
     };
   }
 
-  /** Of a large fleet it is found out anew every moment, not with each call. */
-  function completenessOfAll(now: Now, ways: Map<string, Way>): Completeness {
-    if (whole !== undefined && known.size > limits.telemetryManyNodes && now.monotonicMs - whole.atMs < limits.telemetryWholeMs) return whole.completeness;
-    whole = { completeness: completeness(now, () => true, ways), atMs: now.monotonicMs };
-    return whole.completeness;
+  /** Of a large fleet it is found out anew every few seconds, not with each call; then it is told as of when it was. */
+  function completenessOfAll(now: Now, ways: Map<string, Way>): { readonly completeness: Completeness; readonly asOf: string } {
+    const isKept = whole !== undefined && known.size > limits.telemetryManyNodes && now.monotonicMs - whole.now.monotonicMs < limits.telemetryManyMs;
+    if (whole === undefined || !isKept) whole = { completeness: completeness(now, () => true, ways), now };
+    return { completeness: whole.completeness, asOf: isoTime(Math.min(now.wallMs, whole.now.wallMs)) };
   }
 
-  function rowOf(name: string, node: Known, now: Now, ways: Map<string, Way>, figures: Readonly<Record<string, number>>): FleetRow {
+  function pageOf({ site, state, after, limit = 1_000 }: FleetQuery, now: Now, ways: Map<string, Way> = new Map(), figures?: (node: string) => Readonly<Record<string, number>>): Pick<FleetStatus, "nodes" | "next"> {
+    const nodes: FleetRow[] = [];
+    names ??= [...known.keys()].sort();
+    for (let at = after === undefined ? 0 : placeBehind(names, after); at < names.length; at++) {
+      const name = names[at] ?? "";
+      const node = known.get(name);
+      if (node === undefined || !Number.isFinite(node.firstMs) || (site !== undefined && node.facts.site !== site)) continue;
+      if (state !== undefined && stateOf(name, now, ways)?.state !== state) continue;
+      if (nodes.length === limit) return { nodes, next: nodes.at(-1)?.node ?? null };
+      const row = rowOf(name, node, now, ways);
+      nodes.push(figures === undefined ? row : { ...row, figures: { ...figures(name) } });
+    }
+    return { nodes, next: null };
+  }
+
+  function rowOf(name: string, node: Known, now: Now, ways: Map<string, Way>): FleetRow {
     const { state, sinceMs } = stateOf(name, now, ways) ?? { state: "silent" as const, sinceMs: undefined };
-    return {
+    const { facts, ended, heardMs, throughMs, everyMs, late, made } = node;
+    const heardWallMs = heardMs === undefined ? undefined : now.wallMs - (now.monotonicMs - heardMs);
+    const parent = parentOf(node) ?? null;
+    const link = linkOf(name, node, ways, parent ?? undefined);
+    const row = made?.row;
+    if (made !== undefined && row?.state === state && isAbout(made.sinceMs, sinceMs) && row.parent === parent && row.link === link && row.late === late && row.everyMs === everyMs && made.facts === facts && made.ended === ended && made.throughMs === throughMs && made.heardMs === heardMs && isAbout(made.heardWallMs, heardWallMs)) return row;
+    const anew: FleetRow = {
       node: name,
-      ...node.facts,
-      parent: parentOf(node) ?? null,
+      ...facts,
+      parent,
       state,
       since: iso(sinceMs),
-      heardAt: node.heardMs === undefined ? null : isoTime(now.wallMs - (now.monotonicMs - node.heardMs)),
-      through: iso(node.throughMs),
-      everyMs: node.everyMs,
-      link: linkOf(name, node, ways),
-      ended: node.ended === undefined ? null : { how: node.ended.how, at: isoTime(node.ended.atMs) },
-      late: node.late,
-      figures: { ...figures },
+      heardAt: heardWallMs === undefined ? null : isoTime(heardWallMs),
+      through: iso(throughMs),
+      everyMs,
+      link,
+      ended: ended === undefined ? null : { how: ended.how, at: isoTime(ended.atMs) },
+      late,
+      figures: {},
     };
+    node.made = { row: anew, facts, ended, sinceMs, heardMs, heardWallMs, throughMs };
+    return anew;
   }
 
   /** Of the link right above it, as far as that parent is heard. */
-  function linkOf(name: string, node: Known, ways: Map<string, Way>): FleetRow["link"] {
-    const parent = parentOf(node);
+  function linkOf(name: string, node: Known, ways: Map<string, Way>, parent: string | undefined): FleetRow["link"] {
     if (name === self || parent === undefined) return name === self ? "up" : "unknown";
     return wayTo(parent, ways).link !== "up" ? "unknown" : node.links.get(parent)?.isUp === true ? "up" : "down";
   }
@@ -231,36 +280,59 @@ export function createFleetView(self: string): FleetView {
     stopped: (name, atMs) => void (nodeOf(name).stoppedMs = atMs),
     stateOf: (name, now) => stateOf(name, now),
     through: (name) => known.get(name)?.throughMs,
-    status({ site, state, after, limit = 1_000 }, now, figures = () => ({})) {
-      const wanted = [...known]
-        .filter(([name, { facts, firstMs }]) => Number.isFinite(firstMs) && (site === undefined || facts.site === site) && (after === undefined || name > after))
-        .sort(([a], [b]) => (a < b ? -1 : 1));
+    rows: pageOf,
+    found: (account, now) => void (whole = { completeness: account, now }),
+    status(query, now, figures) {
       const ways = new Map<string, Way>();
-      const rows: FleetRow[] = [];
-      let next: string | null = null;
-      for (const [name, node] of wanted) {
-        if (state !== undefined && stateOf(name, now, ways)?.state !== state) continue;
-        if (rows.length === limit) {
-          next = rows.at(-1)?.node ?? null;
-          break;
-        }
-        rows.push(rowOf(name, node, now, ways, figures(name)));
-      }
-      return { asOf: isoTime(now.wallMs), completeness: site === undefined ? completenessOfAll(now, ways) : completeness(now, (_, of) => of === site, ways), nodes: rows, next };
+      const { site } = query;
+      const account = site === undefined ? completenessOfAll(now, ways) : { completeness: completeness(now, (_, of) => of === site, ways), asOf: isoTime(now.wallMs) };
+      return { ...account, ...pageOf(query, now, ways, figures) };
     },
-    completeness: (now, accepts) => completeness(now, accepts),
-    expected(startMs, endMs, accepts = () => true) {
-      let count = 0;
-      for (const [name, { facts, firstMs, stoppedMs, revokedMs }] of known) {
-        const goneMs = Math.min(stoppedMs ?? Infinity, revokedMs ?? Infinity);
-        if (firstMs < endMs && goneMs > startMs && accepts(name, facts.site)) count += 1;
+    completeness: (now, accepts) => (accepts === undefined ? completenessOfAll(now, new Map()).completeness : completeness(now, accepts)),
+    expecting(nodes) {
+      const began: number[] = [];
+      const gone: number[] = [];
+      for (const name of nodes ?? known.keys()) {
+        const { firstMs = Infinity, stoppedMs = Infinity, revokedMs = Infinity } = known.get(name) ?? {};
+        const goneMs = Math.min(stoppedMs, revokedMs);
+        if (firstMs === Infinity) continue;
+        began.push(Math.min(firstMs, goneMs)); // by clocks that differ it went before it came
+        if (goneMs < Infinity) gone.push(goneMs);
       }
-      return count;
+      const [beginnings, ends] = [Float64Array.from(began).sort(), Float64Array.from(gone).sort()];
+      return (startMs, endMs) => countBelow(beginnings, endMs) - countUpTo(ends, startMs);
     },
     siteOf: (name) => known.get(name)?.facts.site,
     lateAt: (name, { endMs }) => known.get(name)?.lateSpans.find((span) => endMs > span.startMs && endMs <= span.endMs)?.atMs,
     nodes: () => [...known.keys()],
   };
+}
+
+function placeBehind(names: readonly string[], after: string): number {
+  let [low, high] = [0, names.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((names[middle] ?? "") <= after) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** What is told by another clock than that of now is never the same to the millisecond. */
+const isAbout = (one: number | undefined, other: number | undefined): boolean => one === other || (one !== undefined && other !== undefined && Math.abs(one - other) < 100);
+
+/** How many of what is sorted are less than this, and how many are not more. */
+const countBelow = (sorted: Float64Array, bound: number): number => countOf(sorted, (value) => value < bound);
+const countUpTo = (sorted: Float64Array, bound: number): number => countOf(sorted, (value) => value <= bound);
+
+function countOf(sorted: Float64Array, accepts: (value: number) => boolean): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (accepts(sorted[middle] ?? Infinity)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 const iso = (ms: number | undefined): string | null => (ms === undefined || !Number.isFinite(ms) ? null : isoTime(ms));

@@ -1,4 +1,6 @@
 /** A metric with its attributes as one text: `holon.log.records{stream="data"}`, attributes sorted by name. */
+import { limits } from "../limits.ts";
+
 export interface MetricKey {
   readonly name: string;
   readonly attributes: Readonly<Record<string, string>>;
@@ -11,8 +13,18 @@ export function printKey(name: string, attributes: Readonly<Record<string, strin
 
 const pair = /([A-Za-z_][\w.]*)=("(?:[^"\\]|\\.)*")(?:,|$)/gy;
 
-/** Undefined for what is none. */
+/** Undefined for what is none. Nodes say the same few again and again: each is taken apart once. */
 export function parseKey(text: string): MetricKey | undefined {
+  const known = parsed.get(text);
+  if (known !== undefined) return known;
+  const key = parse(text);
+  if (parsed.size >= limits.telemetryKeysKnownMax) parsed.clear();
+  if (key !== undefined) parsed.set(text, key);
+  return key;
+}
+const parsed = new Map<string, MetricKey>();
+
+function parse(text: string): MetricKey | undefined {
   const open = text.indexOf("{");
   if (open < 0) return { name: text, attributes: {} };
   if (!text.endsWith("}")) return undefined;

@@ -59,7 +59,8 @@ export interface AlertsOptions {
   readonly guard: Pick<Guard, "inForce">;
   readonly ports: { readonly clock: Clock; readonly random: Random; readonly trace: Trace; readonly notifier?: Notifier | undefined };
   sha256(bytes: Uint8Array): Uint8Array;
-  status(): FleetStatus;
+  /** Of all whom this node knows. */
+  status(): Promise<FleetStatus>;
   throughOf(node: string): number | undefined;
   siteOf(node: string): string | undefined;
   failed(error: unknown): void;
@@ -117,7 +118,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
 
   async function look(): Promise<void> {
     const nowMs = clock.wall().ms;
-    const status = options.status();
+    const status = await options.status();
     const read = await alarms.read();
     const burning = new Map(ownOpen(({ kind }) => kind !== "silence" && kind !== "alarm").map((alert) => [placeKey(alert.rule, alert.subject), alert]));
     unsaid.push(...silence.look(status.nodes, { wallMs: nowMs, monotonicMs: clock.monotonicMs() }), ...objectives.look(status.nodes, nowMs, burning).filter((alert) => isNews(alert, burning.get(placeKey(alert.rule, alert.subject)))));
@@ -215,7 +216,10 @@ export function createAlerts(options: AlertsOptions): Alerts {
       const order = ["firing", "unknown", "resolved"];
       return { asOf: status.asOf, completeness: status.completeness, alerts: shown.sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state) || ((a.until ?? a.since) > (b.until ?? b.since) ? -1 : 1)) };
     },
-    objectives: (status) => ({ asOf: status.asOf, node: self, completeness: status.completeness, objectives: [...objectives.rows(status.nodes, Date.parse(status.asOf))] }),
+    objectives(status) {
+      const rows = objectives.rows(status.nodes, Date.parse(status.asOf));
+      return { asOf: status.asOf, node: self, completeness: status.completeness, objectives: [...rows], total: rows.length };
+    },
     routes: delivery.status,
     async acknowledge(id, by, note) {
       const incident = book.find(id);

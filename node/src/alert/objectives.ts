@@ -58,6 +58,7 @@ export function createObjectives({ log, declarations, place, sha256 }: Objective
       nowMs,
       open,
       tells: (per, scope) => (per === "node" ? scope === self : per === "fleet" ? place.isRoot : holdsSite(scope)),
+      scopes: (per, has) => (per === "fleet" ? (rows.some(({ node }) => has(node)) ? ["fleet"] : []) : [...new Set(rows.filter(({ node, state }) => state !== "gone" && has(node)).map(({ node, site }) => (per === "node" ? node : site)))]),
       completeness: (per, scope, has) => completenessOf(of(per, scope).filter(({ node }) => has(node)), nowMs),
     };
   }

@@ -1,7 +1,7 @@
 /** What is wrong, who was told and who has taken it on; what should hold, and how much of it does. */
 import type { Route, RouteRequest } from "@holon/core/api/route.ts";
 import { machineCaller } from "@holon/core/api/caller.ts";
-import { objectiveListAnswerSchema } from "@holon/core/alert/objective-row.ts";
+import { objectiveListAnswerSchema, objectiveQuerySchema } from "@holon/core/alert/objective-row.ts";
 import { silencedSchema } from "@holon/core/alert/routing.ts";
 import { limits } from "@holon/core/limits.ts";
 import { printPrincipal } from "@holon/core/policy/principal.ts";
@@ -99,9 +99,15 @@ export function alertRoutes(telemetry: Telemetry, clock: Clock): readonly Route[
     {
       method: "GET",
       path: "/v1/objectives",
-      summary: "What should hold, how much of its error budget is left, how fast it burns, and how much of those who belong to it is known.",
+      summary: "What should hold, how much of its error budget is left, how fast it burns, and how much of those who belong to it is known; the worst first.",
+      query: objectiveQuerySchema,
       answer: objectiveListAnswerSchema,
-      handle: async () => ({ status: 200, body: await telemetry.objectives() }),
+      async handle({ query }) {
+        const { rule, scope, state, limit = limits.apiPageMax } = objectiveQuerySchema.parse(query);
+        const all = await telemetry.objectives();
+        const fitting = all.objectives.filter((row) => (rule === undefined || row.rule === rule) && (scope === undefined || row.scope === scope) && (state === undefined || row.state === state));
+        return { status: 200, body: { ...all, objectives: fitting.slice(0, limit), total: fitting.length } };
+      },
     },
   ];
 }

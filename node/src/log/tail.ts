@@ -53,7 +53,8 @@ export function createTail(maxBytes: number = limits.tailBytesMax, unused: (byte
       }
       batches.push(batch);
       held += bytes.buffer.byteLength;
-      while (held > maxBytes && batches.length > 1) letOldestGo();
+      const boundBytes = maxBytes + Math.min(limits.tailBytesAllLanesMax, runsByLane.size * limits.tailBytesPerLane);
+      while (held > boundBytes && batches.length > 1) letOldestGo();
     },
     from(lane, fromSequence) {
       const runs = runsByLane.get(laneName(lane));

@@ -5,6 +5,7 @@ import { printRecordName } from "@holon/core/log/identity.ts";
 import { laneName, type Lane, type LogRecord } from "@holon/core/log/log.ts";
 import type { Clock, Trace } from "@holon/core/ports.ts";
 import type { StoredEvent } from "@holon/core/schema/event.ts";
+import { createSlices } from "@holon/core/slice.ts";
 import { tierSchema } from "@holon/core/schema/tier.ts";
 import type { FleetView } from "@holon/core/telemetry/fleet-view.ts";
 import { windowSchema, windowType, type Window } from "@holon/core/telemetry/window.ts";
@@ -53,12 +54,14 @@ export function createFollower(options: FollowOptions): Follower {
   let isLive = false;
   let working: Promise<void> | undefined;
   let closed = false;
+  const slices = createSlices(ports.clock);
 
   const now = () => ({ wallMs: ports.clock.wall().ms, monotonicMs: ports.clock.monotonicMs() });
 
   const counts = (lane: Lane): boolean => (lane.stream === "telemetry" || lane.stream === "audit") && lane.branch === undefined;
 
   async function work(): Promise<void> {
+    slices.begin();
     for (let [next] = dirty; next !== undefined && !closed; [next] = dirty) {
       dirty.delete(next[0]);
       await readOn(next[1]);
@@ -71,7 +74,11 @@ export function createFollower(options: FollowOptions): Follower {
     let from = (read.get(name) ?? Math.max(0, head - limits.telemetryReadBackMax)) + 1;
     while (from <= head && !closed) {
       const records = await log.read(lane, from, { maxRecords: limits.unitBatchMax, maxBytes: limits.linkBatchBytesMax });
-      for (const record of records) take(record);
+      for (const record of records) {
+        take(record);
+        const rest = slices.rest();
+        if (rest !== undefined) await rest;
+      }
       from = (records.at(-1)?.sequence ?? head) + 1;
       read.set(name, from - 1);
     }

@@ -4,6 +4,7 @@
  *     sample ─▶ recorder ─▶ log ─▶ link ─▶ parent's log ─▶ its follower ─▶ its view and charts
  *                  └──────▶ own view and charts
  */
+import { completenessOf } from "@holon/core/alert/row-completeness.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import { isoTime } from "@holon/core/event/iso-time.ts";
 import { limits } from "@holon/core/limits.ts";
@@ -16,6 +17,7 @@ import { metricByName } from "@holon/core/telemetry/catalogue.ts";
 import { createFleetView, type FleetView, type Now } from "@holon/core/telemetry/fleet-view.ts";
 import type { FleetQuery, FleetStatus } from "@holon/core/telemetry/fleet-status.ts";
 import { createHistory, type History } from "@holon/core/telemetry/history.ts";
+import { createSlices } from "@holon/core/slice.ts";
 import { parseKey, printKey } from "@holon/core/telemetry/key.ts";
 import type { Series, SeriesQuery } from "@holon/core/telemetry/series.ts";
 import type { thin } from "@holon/core/telemetry/thinning.ts";
@@ -137,6 +139,8 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
   const otlp = createOtlpIn({ settings, log, events, guard: options.guard });
   let out: OtlpOut | undefined;
   const ages = createAges(clock, self);
+  /** Of the status that they were made from. */
+  let judged: { readonly of: FleetStatus; readonly list: ObjectiveList } | undefined;
   let seen: { readonly status: FleetStatus; readonly atMs: number } | undefined;
   /** Every row of a large fleet costs: it is looked at anew every few seconds. */
   const status = (): FleetStatus => {
@@ -145,7 +149,28 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     seen = { status: view.status({ limit: limits.planNodesMax }, now()), atMs: clock.monotonicMs() };
     return seen.status;
   };
-  const alerts: Alerts = createAlerts({ config, log, events, guard: options.guard, ports, sha256: ports.crypto.sha256, failed, status, throughOf: view.through, siteOf: view.siteOf, delivery: options.alerting });
+  const slices = createSlices(clock);
+  /** The same, and of a large fleet with others let in between: who asks meanwhile is answered from the one before. */
+  async function looked(): Promise<FleetStatus> {
+    if (view.nodes().length <= limits.telemetryManyNodes) return status();
+    view.heard(self, now());
+    const time = now();
+    const nodes: FleetStatus["nodes"] = [];
+    slices.begin();
+    for (let after: string | undefined; ; ) {
+      const page = view.rows({ limit: limits.telemetryLookAtOnce, ...(after === undefined ? {} : { after }) }, time);
+      nodes.push(...page.nodes);
+      if (page.next === null) {
+        const completeness = completenessOf(nodes, time.wallMs, limits.telemetryMissingMax);
+        view.found(completeness, time);
+        seen = { status: { asOf: isoTime(time.wallMs), completeness, nodes, next: null }, atMs: clock.monotonicMs() };
+        return seen.status;
+      }
+      after = page.next;
+      await slices.rest();
+    }
+  }
+  const alerts: Alerts = createAlerts({ config, log, events, guard: options.guard, ports, sha256: ports.crypto.sha256, failed, status: looked, throughOf: view.through, siteOf: view.siteOf, delivery: options.alerting });
 
   /** What the log holds is read once, from the start on; who asks before it was read waits for it. */
   function ready(): Promise<void> {
@@ -199,23 +224,24 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     const stepMs = query.stepMs ?? Math.max(limits.telemetryFineStepMs, Math.ceil((toMs - fromMs) / 120 / limits.telemetryFineStepMs) * limits.telemetryFineStepMs);
     if (!(fromMs < toMs) || (toMs - fromMs) / stepMs > limits.telemetryPointsMax) throw new HolonError("HOLON_ARGUMENT_BAD", `from ${isoTime(fromMs)} to ${isoTime(toMs)} in steps of ${stepMs} ms is not 1 to ${limits.telemetryPointsMax} points`);
     const accepts = chosen(query);
-    const answer = { asOf: isoTime(time.wallMs), name: metric.name, unit: metric.unit, kind: metric.kind, stepMs, completeness: view.completeness(time, accepts) };
-    const of = (history: History, only: (node: string, site: string) => boolean) => history.query({ metric, fromMs, toMs, stepMs, byAttributes: query.by === "attributes", expected: (start, end) => view.expected(start, end, only) });
+    const answer = { asOf: isoTime(time.wallMs), name: metric.name, unit: metric.unit, kind: metric.kind, stepMs, completeness: query.node === undefined && query.site === undefined ? view.completeness(time) : view.completeness(time, accepts) };
+    const of = (history: History, nodes?: readonly string[]) => history.query({ metric, fromMs, toMs, stepMs, byAttributes: query.by === "attributes", expected: view.expecting(nodes) });
     const kept = wholeFleet(query) ? keptFor(fromMs, stepMs) : undefined;
-    if (kept !== undefined) return { ...answer, series: of(kept, accepts).map(({ labels, points }) => ({ labels: { ...labels }, points: [...points] })) };
-    const groups = new Map<string, { readonly labels: Record<string, string>; readonly history: History; readonly accepts: (node: string, site: string) => boolean }>();
-    const groupOf = (node: string) => {
+    if (kept !== undefined) return { ...answer, series: of(kept).map(({ labels, points }) => ({ labels: { ...labels }, points: [...points] })) };
+    interface Group { readonly labels: Record<string, string>; readonly history: History; readonly nodes: string[] }
+    const groups = new Map<string, Group>();
+    const groupOf = (node: string): Group => {
       const site = view.siteOf(node) ?? "";
-      const label = query.by === "node" ? { node } : query.by === "site" ? { site } : {};
+      const label: Record<string, string> = query.by === "node" ? { node } : query.by === "site" ? { site } : {};
       const name = query.by === "node" ? node : query.by === "site" ? site : "";
-      const group = groups.get(name) ?? { labels: label, history: createHistory(Math.min(stepMs, limits.telemetryFineStepMs)), accepts: (other: string, otherSite: string) => accepts(other, otherSite) && (query.by === "node" ? other === node : query.by !== "site" || otherSite === site) };
+      const group = groups.get(name) ?? { labels: label, history: createHistory(Math.min(stepMs, limits.telemetryFineStepMs)), nodes: [] };
       groups.set(name, group);
       return group;
     };
-    for (const node of view.nodes()) if (accepts(node, view.siteOf(node) ?? "")) groupOf(node);
+    for (const node of view.nodes()) if (accepts(node, view.siteOf(node) ?? "")) groupOf(node).nodes.push(node);
     if (groups.size * ((toMs - fromMs) / stepMs) > limits.telemetryWindowsReadMax) throw new HolonError("HOLON_ARGUMENT_BAD", `${groups.size} lines are too many points`, { next: "Ask for longer steps, or for one node or site." });
     for (const { node, window: told } of await read(query, fromMs)) groupOf(node).history.add(node, told, view.lateAt(node, told), time.wallMs);
-    return { ...answer, series: [...groups.values()].flatMap((group) => of(group.history, group.accepts).map(({ labels, points }) => ({ labels: { ...group.labels, ...labels }, points: [...points] }))) };
+    return { ...answer, series: [...groups.values()].flatMap((group) => of(group.history, group.nodes).map(({ labels, points }) => ({ labels: { ...group.labels, ...labels }, points: [...points] }))) };
   }
 
   /** Charts of all that is known are kept ready. */
@@ -278,7 +304,9 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     },
     async objectives() {
       await ready();
-      return alerts.objectives(status());
+      const of = status();
+      if (judged?.of !== of) judged = { of, list: alerts.objectives(of) };
+      return judged.list;
     },
     alerting: alerts,
     take: otlp.take,
