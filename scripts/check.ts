@@ -20,7 +20,7 @@ interface Step {
   run(): Promise<readonly string[]>;
 }
 
-const toolTimeoutMs = 120_000;
+const toolTimeoutMs = 480_000;
 const { values: flags } = parseArgs({ options: { unused: { type: "boolean" } } });
 const paths = listPaths();
 const files = readTexts(paths);

@@ -8,6 +8,7 @@ import { HolonError } from "@holon/core/errors.ts";
 const entry = fileURLToPath(new URL("./runner-inside.ts", import.meta.url));
 /** All that the bundle is made of: `runner-inside-code.test.ts` holds this list against the bundler's own. */
 export const insideSources: readonly string[] = [
+  "@holon/core/elastic/bounds.ts",
   "@holon/core/errors.ts",
   "@holon/core/image/bounds.ts",
   "@holon/core/json.ts",

@@ -23,6 +23,7 @@ export interface Sandbox {
 /** The files of our own that the worker loads; it may read nothing else. `runner-sandbox.test.ts` holds them against a bundler's list. */
 export const inside = import.meta.resolve("@holon/core/run/inside.ts");
 export const readablePaths = [
+  "@holon/core/elastic/bounds.ts",
   "@holon/core/errors.ts",
   "@holon/core/image/bounds.ts",
   "@holon/core/json.ts",
