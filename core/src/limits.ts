@@ -535,7 +535,7 @@ export const limits = {
   /** Control looks this often for nodes that have fallen silent or are back. */
   planLookMs: 10_000,
   /** A node asks its parent a question of this size so often, to know what the link between them carries. */
-  bandwidthProbeBytes: 64 << 10,
+  bandwidthProbeBytes: 8 << 10,
   bandwidthProbeMs: 86_400_000,
   /** Hours of one curve of carbon or price, and how far back of now it is kept. At the bound: the oldest, then the furthest, go. */
   curveHoursMax: 400,
