@@ -81,7 +81,8 @@ export function createLedger(fleet: Fleet, work: Work, previous: Int32Array): Le
     if (isShut(index, node)) return false;
     if ((processors[node] ?? 0) + slack < needs.processors || (memoryBytes[node] ?? 0) < needs.memoryBytes || (diskBytes[node] ?? 0) < needs.diskBytes) return false;
     const demand = asked(index, node);
-    return demand === undefined || (devices[node] ?? none).filter((milli) => milli >= demand.milli).length >= demand.count;
+    if (demand === undefined) return needs.accelerator?.need !== "required"; // preferred: it does without where there is none
+    return (devices[node] ?? none).filter((milli) => milli >= demand.milli).length >= demand.count;
   };
   return {
     at,

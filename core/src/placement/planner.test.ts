@@ -7,6 +7,7 @@ import { explainChoice, type Reason } from "./explain.ts";
 import { wayBetween } from "./fleet.ts";
 import { diffPlans, planAll, planText, replanWithout, type Planned, type PlanInputs } from "./planner.ts";
 import { largeInstance, smallInstance } from "./by-chance.ts";
+import { brokenBy } from "./testing/hold.ts";
 import { latencyOf, whyNever, whyOutOfBounds } from "./work.ts";
 
 const tools = { sha256: (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest() };
@@ -106,6 +107,20 @@ function inputsOf({ node = {}, unit = {}, others = [], flows = [], policy = {} }
     seed: 1,
   };
 }
+
+test("as many accelerators as a unit must have stand on one node for it, and who fits beside others is not left out", () => {
+  const count = (seed: number, of: number): number => 1 + ((seed * 2_654_435_761 + of * 40_503) % 97) % 4;
+  for (let seed = 1; seed <= 300; seed++) {
+    const names = ["n-0", "n-1", "n-2"];
+    const nodes = names.map((name, of) => ({ name, tier: "edge", site: "plant", jurisdiction: "EU/DE", capacity: { processors: 8, memoryBytes: 8e9, accelerators: { model: "t4", count: count(seed, of) } }, prices: { perProcessorHour: measured(0.01 * (1 + count(seed, of + 9))) } }));
+    const units = [3, 4, 5].map((of) => ({ name: `u-${of}`, processors: 1, callMs: 0, accelerator: { count: count(seed, of), models: ["t4"] } }));
+    const inputs: PlanInputs = { ...inputsOf({}), inventory: inventorySchema.parse({ nodes }), apps: [appNeedsSchema.parse({ app: "a", units })] };
+    const { plan } = planAll(inputs, tools);
+    assert.deepEqual(brokenBy(inputs, plan), [], `seed ${seed}`);
+    const fits = (unit: number, left: readonly number[]): boolean => unit === units.length || left.some((free, node) => free >= (units[unit]?.accelerator.count ?? 0) && fits(unit + 1, left.with(node, free - (units[unit]?.accelerator.count ?? 0))));
+    if (fits(0, nodes.map(({ capacity }) => capacity.accelerators.count))) assert.deepEqual(plan.unplaced, [], `seed ${seed}: all of them fit`);
+  }
+});
 
 const ask = (world: World, node: string, unit = "pump/judge", previous?: Planned) => explainChoice(planAll({ ...inputsOf(world), ...(previous === undefined ? {} : { previous: previous.plan }) }, tools), unit, node);
 

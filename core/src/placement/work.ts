@@ -92,9 +92,11 @@ function joinItems(items: readonly Item[], from: number, to: number, gigabytes: 
   }
 }
 
-const staysAtSource = ({ classes }: UnitNeeds): boolean => classes.includes("raw") || classes.includes("personal");
+const staysAtSource = ({ classes }: Pick<UnitNeeds, "classes">): boolean => classes.includes("raw") || classes.includes("personal");
 
-const kindKey = (needs: UnitNeeds): string => [needs.tiers?.join() ?? "", needs.jurisdictions.join(), needs.trust, Object.keys(needs.forbidden ?? {}).join(), needs.providers.join(), needs.accelerator?.need ?? "", needs.accelerator?.models.join() ?? "", staysAtSource(needs) ? needs.sources.map(({ site }) => site).join() : "*", needs.sealedTo?.join() ?? "*"].join("|");
+/** All by which a node is one that may run it at all: two units with the same have the same nodes. As JSON, so that no name can pass for two. */
+const kindKey = ({ tiers, jurisdictions, trust, forbidden, providers, accelerator, sealedTo, ...needs }: UnitNeeds): string =>
+  JSON.stringify([tiers ?? null, jurisdictions, trust, Object.keys(forbidden ?? {}), providers, accelerator ?? null, staysAtSource(needs) ? needs.sources.map(({ site }) => site) : null, sealedTo ?? null]);
 
 function kindOf(needs: UnitNeeds, fleet: Fleet, rents: Rents): Kind {
   // what stays at its sources is many kinds of few nodes each
