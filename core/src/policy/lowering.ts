@@ -11,6 +11,8 @@ const bySensitivity: readonly DataClass[] = ["personal", "raw", "derived", "aggr
 
 export const isLowered = (from: DataClass, into: DataClass): boolean => bySensitivity.indexOf(into) > bySensitivity.indexOf(from);
 
+export const moreSensitive = (one: DataClass, other: DataClass): DataClass => (isLowered(other, one) ? other : one);
+
 /** What makes events: a function, or a reduction. */
 export interface Maker {
   readonly name: string;

@@ -211,6 +211,27 @@ test("a class is lowered only by whom the policy lets: else the output keeps the
   assert.deepEqual(local.map(({ bytes }) => parseStoredEvent(bytes, "test")).filter(({ type }) => type === "a.more").map((event) => [event.class, event.through]), [["raw", undefined]]);
 });
 
+test("what an event was born as counts, whatever the app that reads it says of its type, or does not say", async () => {
+  const people = { name: "people", functions: [], models: [], egress: [], sources: [{ kind: "host", name: "in", type: "door.passed", class: "personal" }] };
+  const less = { kind: "redact", name: "less", on: "door.passed", emits: "stats.less", fields: ["text"], keepSubject: true, because: "a test" };
+  const released = { kind: "keep", name: "less", on: "door.passed", emits: "stats.less", rows: 1, release: { class: "derived", because: "a test" } };
+  const asPublic = [{ kind: "host", name: "in", type: "door.passed", class: "public" }];
+  const lowers = "permit lower-raw\n  who function stats/less\n  does lower\n  class raw\n  into derived\n  through redact, release";
+  for (const { sources, reduction, more } of [{ sources: [], reduction: less, more: [lowers] }, { sources: asPublic, reduction: less, more: [] }, { sources: [], reduction: released, more: [lowers] }]) {
+    const chain = new Chain();
+    await chain.start();
+    const stats = { name: "stats", functions: [], models: [], egress: [], sources, reductions: [reduction] };
+    await chain.deploy("gateway", 1, rules(1, flow("all", "derived", "*", "*"), ...more), [people, stats]);
+    await chain.until("it runs", () => chain.node("gateway").status().agent.units.length === 1);
+    const { log, events } = chain.node("gateway");
+    await chain.world.drive(log.append({ records: [1, 2, 3].map((pulse) => events.record({ stream: "local", type: "door.passed", class: "personal", producer: "people/in", subject: "jane-doe", data: { text: "a secret", pulse } })) }));
+    const made = async (): Promise<readonly StoredEvent[]> => (await chain.world.drive(log.read({ origin: log.origin, stream: "local" }, 1, { maxRecords: 100, maxBytes: 1 << 20 }))).map(({ bytes }) => parseStoredEvent(bytes, "test")).filter(({ type }) => type === "stats.less");
+    await chain.pass(10_000);
+    assert.ok((await made()).length > 0 && (await made()).every((event) => event.class === "personal"), `${reduction.kind}: what is made of it is as personal`);
+    assert.ok(!chain.wentFrom("gateway", "jane-doe") && !chain.wentFrom("gateway", "a secret"), `${reduction.kind} of a type that is declared ${sources.length === 0 ? "by nobody" : "public"}`);
+  }
+});
+
 test("rows that a cascade asks about may not go on from a node that passes the question on, unless the policy lets them", async () => {
   const chain = new Chain();
   await chain.start();

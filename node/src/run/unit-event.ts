@@ -3,7 +3,7 @@ import { decodeStoredEvent } from "@holon/core/event/stored.ts";
 import { printRecordName } from "@holon/core/log/identity.ts";
 import type { LogRecord } from "@holon/core/log/log.ts";
 import type { UnitEvent } from "@holon/core/ports.ts";
-import type { DataClass, StoredEvent } from "@holon/core/schema/event.ts";
+import type { StoredEvent } from "@holon/core/schema/event.ts";
 
 export const toUnitEvent = (record: LogRecord, event: StoredEvent = decodeStoredEvent(record.bytes)): UnitEvent => ({
   id: printRecordName(record),
@@ -15,6 +15,3 @@ export const toUnitEvent = (record: LogRecord, event: StoredEvent = decodeStored
   data: event.data,
   ...(event.traceparent === undefined ? {} : { traceparent: event.traceparent }),
 });
-
-/** Each that there is among them. */
-export const classesOf = (records: readonly LogRecord[]): readonly DataClass[] => [...new Set(records.map(({ bytes }) => decodeStoredEvent(bytes).class))];

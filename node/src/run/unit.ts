@@ -3,15 +3,16 @@
  * One function (or reduction) on one node: reads its events from the log from its own position, runs them in a sandbox, and appends outputs, state,
  * fitted parameters and position as one. Whatever fails is started again from what is on disk, so effects happen once.
  */
-import { startsWith } from "@holon/core/event/stored.ts";
+import { decodeStoredEvent, startsWith } from "@holon/core/event/stored.ts";
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { backoffMs } from "@holon/core/link/backoff.ts";
 import { laneName, type CellChange, type Lane, type LogRecord, type NewRecord } from "@holon/core/log/log.ts";
 import type { Clock, Crypto, Random, Runner, Seals, Secrets, Timer, Trace, UnitEvent, UnitInstance, UnitResult } from "@holon/core/ports.ts";
-import { makersOf } from "@holon/core/policy/lowering.ts";
+import { makersOf, moreSensitive } from "@holon/core/policy/lowering.ts";
 import type { Keyed } from "@holon/core/reduce/keyed.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
+import type { DataClass } from "@holon/core/schema/event.ts";
 import { fits, followedStates, stateType, typePrefix } from "@holon/core/run/trigger-events.ts";
 import { isWindowTrigger } from "@holon/core/schema/trigger.ts";
 import { createSketch } from "@holon/core/telemetry/sketch.ts";
@@ -35,7 +36,7 @@ import { positionCell, stateCell } from "./program.ts";
 import { createRate } from "./rate.ts";
 import { createTracer, type Traced } from "./tracer.ts";
 import { triggerLanes } from "./trigger-lanes.ts";
-import { classesOf, toUnitEvent } from "./unit-event.ts";
+import { toUnitEvent } from "./unit-event.ts";
 import type { JobGate, JobStatus } from "../energy/job-gate.ts";
 import type { UnitDocument, UnitKind } from "./unit-kind.ts";
 import type { Found } from "./scout.ts";
@@ -146,7 +147,13 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   const { app, log, ports } = context;
   const name = `${app.name}/${fn.name}`;
   const lanes = triggerLanes(fn, context);
-  const maker = makersOf(app).find((candidate) => candidate.name === fn.name) ?? { name: fn.name, from: "raw", emits: fn.emits, through: { kind: "function" }, disguises: "all" };
+  const declared = makersOf(app).find((candidate) => candidate.name === fn.name) ?? { name: fn.name, from: "raw", emits: fn.emits, through: { kind: "function" }, disguises: "all" };
+  /** What it was handed was born as what it is, whatever this app says of the type: the most sensitive of it counts for all that it makes from then on. */
+  let maker = declared;
+  const born = (classes: Iterable<DataClass>): void => {
+    const from = [...classes].reduce(moreSensitive, maker.from);
+    if (from !== maker.from) maker = { ...maker, from };
+  };
   const prefix = encoder.encode(typePrefix(fn.on.type));
   const isFollowed = followedStates(app.functions).has(fn.name);
   const latency = createSketch();
@@ -203,7 +210,6 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     handed = undefined;
     early.clear();
     const stored = (storing = createStoring(() => wake?.()));
-    if (maker.from === "personal") keyed ??= await keyedFor(app.name, { log, ...ports });
     const opened = await kind.open(() => stored.all());
     safe = positions = new Map(opened.positions);
     windows = isWindowTrigger(fn.on) ? openWindowInput({ unit: name, trigger: fn.on, log, events: context.events, monotonicMs: () => ports.clock.monotonicMs() }) : undefined;
@@ -253,6 +259,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
       const without: UnitResult & Aside = { ...nothing, aside: { records, cells, error } };
       return without;
     }
+    if (maker.from === "personal") keyed ??= await keyedFor(app.name, { log, ...ports });
     const startedMs = ports.clock.monotonicMs();
     const result = await running.handle(input.events);
     calls.add((ports.clock.monotonicMs() - startedMs) / input.events.length);
@@ -265,6 +272,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   /** The next events of the trigger's type; empty if what was read holds none; `undefined` if there is nothing to read. */
   async function nextInput(): Promise<Input | undefined> {
     const again = failures.hasReplay() ? await failures.nextReplay() : undefined;
+    if (again !== undefined) born([decodeStoredEvent(again.record.bytes).class]);
     if (again !== undefined) return { events: [toUnitEvent(again.record)], handled: 0, bytes: again.record.bytes.length, positions, ...failures.replayed(again.event), replayed: again.event };
     await rate.wait(pause, () => stopping);
     if (stopping || context.gate?.isOpen() === false) return undefined;
@@ -291,8 +299,11 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     const through = (sequence: number): ReadonlyMap<string, number> => new Map(positions).set(laneName(lane), sequence);
     const mine = records.filter((record) => startsWith(record.bytes, prefix));
     countHanded(lane.origin, mine);
-    kind.next?.({ events: mine.length, records: records.length, lag, classes: classesOf(mine) });
-    if (windows === undefined) return { events: mine.map((record) => toUnitEvent(record)).filter(isMine), handled: mine.length, bytes: bytesOf(mine), positions: through(whole), records: [], cells: [] };
+    const stored = mine.map(({ bytes }) => decodeStoredEvent(bytes));
+    const classes = new Set(stored.map((event) => event.class));
+    born(classes);
+    kind.next?.({ events: mine.length, records: records.length, lag, classes: [...classes] });
+    if (windows === undefined) return { events: mine.map((record, index) => toUnitEvent(record, stored[index])).filter(isMine), handled: mine.length, bytes: bytesOf(mine), positions: through(whole), records: [], cells: [] };
     const step = windowed(windows, mine);
     const left = mine[step.handled];
     return { ...step, positions: through(left === undefined ? whole : left.sequence - 1) };
