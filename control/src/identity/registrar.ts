@@ -152,6 +152,7 @@ export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
     invite: (wanted, by = machineCaller) =>
       inTurn(async () => {
         const { address = host.address, forMs = hour } = wanted;
+        if (wanted.node === log.origin) throw new HolonError("HOLON_ARGUMENT_BAD", `${wanted.node} runs control and holds the authority: nobody else is invited in its name`, { next: "Give the new node a name of its own." });
         if (address === undefined) throw new HolonError("HOLON_ARGUMENT_BAD", `${log.origin} takes no nodes: its configuration has no listen`);
         if (forMs > limits.invitationMsMax) throw new HolonError("HOLON_INVITATION_BAD", `an invitation is for ${limits.invitationMsMax / 86_400_000} days at the most`);
         const known = read(keys.enrolled(wanted.node), enrolledSchema);

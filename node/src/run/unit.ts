@@ -147,9 +147,8 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   const { app, log, ports } = context;
   const name = `${app.name}/${fn.name}`;
   const lanes = triggerLanes(fn, context);
-  const declared = makersOf(app).find((candidate) => candidate.name === fn.name) ?? { name: fn.name, from: "raw", emits: fn.emits, through: { kind: "function" }, disguises: "all" };
+  let maker = makersOf(app).find((candidate) => candidate.name === fn.name) ?? { name: fn.name, from: "raw", emits: fn.emits, through: { kind: "function" }, disguises: "all" };
   /** What it was handed was born as what it is, whatever this app says of the type: the most sensitive of it counts for all that it makes from then on. */
-  let maker = declared;
   const born = (classes: Iterable<DataClass>): void => {
     const from = [...classes].reduce(moreSensitive, maker.from);
     if (from !== maker.from) maker = { ...maker, from };
