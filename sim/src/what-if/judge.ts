@@ -12,7 +12,7 @@ export interface WhatIfFigures {
   /** Rent, electricity and egress, as far as their prices are known. */
   readonly money: number;
   readonly carbonKilograms: number;
-  /** Part of the hours of all replicas in which one stood nowhere, on a machine that was down, or out of reach of a source or an effect. */
+  /** Part of the hours of all replicas in which one stood nowhere, on a machine that was down, on an island that it stops on, or out of reach of a source or an effect. */
   readonly unservedPercent: number;
   readonly moves: number;
   readonly violations: number;
@@ -77,6 +77,8 @@ export class WhatIfJudge {
     sums.hours++;
     const node = at === undefined ? undefined : this.#nodes.get(at);
     if (node === undefined || this.#world.isDown(node.name, hour)) return void sums.unserved++;
+    // Where a site is left to decide, its lead goes on with it.
+    if (needs.onIsolation === "stop" && !needs.delegated && !this.#world.isHeard(node.name, hour)) return void sums.unserved++;
     this.#run(needs, node, hour);
     const ways = (sites: readonly string[]): readonly (TrueWay | undefined)[] => sites.map((site) => this.#world.wayBetween(this.#gates.get(site) ?? "", node.name, hour));
     const [there, back] = [ways(needs.sources.map(({ site }) => site)), ways(needs.effects)];
