@@ -34,6 +34,7 @@ export interface FleetAnswer {
   readonly askedAtMs: Readonly<Record<string, number>>;
   readonly flows: Readonly<Record<string, readonly [number, number]>>;
   readonly backlogs: Readonly<Record<string, { readonly records: number; readonly atMs: number }>>;
+  readonly next: string | null;
 }
 
 /** Bytes a second over a link, up and down. */
@@ -58,6 +59,8 @@ export interface Fleet {
 const nothing: Fleet = { nodes: new Map(), self: undefined, offsetMs: 0, asOfMs: undefined, rates: new Map(), backlogs: {}, askedAtMs: {}, problem: undefined };
 const fewNodes = 500;
 const [fewMs, manyMs] = [1_000, 2_000];
+/** Of so many rows an answer is made and taken in without anybody else having to wait. */
+const pageRows = 2_000;
 
 interface Known {
   run: string;
@@ -78,11 +81,26 @@ export function useFleet(isSignedIn: boolean): Fleet {
 function followFleet(tell: (change: (before: Fleet) => Fleet) => void): () => void {
   const known: Known = { run: "", revision: 0, flows: {}, nowMs: 0 };
   const step = async (ended: AbortSignal): Promise<number> => {
-    const answer = servedByControl() ? await get<FleetAnswer>(`/v1/continuum?run=${known.run}&since=${known.revision}`, ended) : islandOf(await get<NodeStatus>("/v1/status", ended));
+    const answer = servedByControl() ? await changes(known, ended) : islandOf(await get<NodeStatus>("/v1/status", ended));
     tell((before) => merge(before, answer, known));
     return answer.total > fewNodes ? manyMs : fewMs;
   };
   return repeat(step, (error) => tell((before) => ({ ...before, problem: asProblem(error) })), fewMs).end;
+}
+
+/** All that has changed, page by page. What changes meanwhile is told the next time: the first page says as of which revision that is. */
+async function changes(known: Known, ended: AbortSignal): Promise<FleetAnswer> {
+  const page = (run: string, since: number, cursor: string): Promise<FleetAnswer> => get<FleetAnswer>(`/v1/continuum?run=${run}&since=${since}&limit=${pageRows}&cursor=${cursor}`, ended);
+  const first = await page(known.run, known.revision, "0");
+  const since = first.run === known.run ? known.revision : 0;
+  const nodes = [...first.nodes];
+  for (let { next } = first; next !== null; ) {
+    const more = await page(first.run, since, next);
+    if (more.run !== first.run) return changes(known, ended); // control has begun anew in the midst of it
+    nodes.push(...more.nodes);
+    next = more.next;
+  }
+  return { ...first, nodes };
 }
 
 /** Takes an answer in; one of another run of control replaces all. */

@@ -70,6 +70,7 @@ export function islandOf(status: NodeStatus): FleetAnswer {
     askedAtMs: { [status.node]: nowMs },
     flows,
     backlogs: uplink?.backlog === undefined ? {} : { [status.node]: { records: uplink.backlog, atMs: nowMs } },
+    next: null,
   };
 }
 

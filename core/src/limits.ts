@@ -132,9 +132,10 @@ export const limits = {
   linksAskAllMax: 32,
   linksAskMs: 4_000,
   linksWaitMs: 250,
-  /** How often what is shown of the fleet is made anew; up to which size of it bytes over each link are shown; how long one node may take to tell of itself. */
+  /** How often what is shown of the fleet is made anew; up to which size of it bytes over each link are shown; how many rows a page of it has at most; how long one node may take to tell of itself. */
   fleetViewMs: 400,
   fleetFlowsMax: 500,
+  fleetPageMax: 5_000,
   nodeStatusAskMs: 8_000,
   /** Quotes that are being made, one after the other, since a TPM is slow; at the bound: `HOLON_CALL_BUSY`. Nodes whose queues are added up at a time. */
   quotesWaitingMax: 4,

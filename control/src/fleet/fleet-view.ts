@@ -40,6 +40,8 @@ export const fleetSchema = z.object({
   self: z.string(),
   total: z.int(),
   nodes: z.array(fleetNodeSchema),
+  /** `cursor` of the page behind this one, asked for with the same `since`; null on the last. What comes next is what has changed after the `revision` of the first page. */
+  next: z.string().nullable(),
   /** When those above others last told of their links. */
   askedAtMs: z.record(z.string(), milliseconds),
   /** Bytes over links since they were made, `[up, down]`, in fleets of moderate size. */
@@ -67,12 +69,23 @@ interface Parts {
   readonly link: FleetNode["link"];
 }
 
-export interface FleetView {
-  /** What has changed since a revision of this run; all of it without one. The rows stand ready as text: a fleet is not written out anew for each who asks. */
-  since(run: string | undefined, revision: number): Promise<string>;
+/** Up to so many rows, behind so many. */
+export interface Page {
+  readonly rows: number;
+  readonly behind: number;
 }
 
-export function createFleetView(control: { readonly log: Log; known(): readonly KnownNode[]; looks(): Iterable<NodeLook> }, host: FleetHost): FleetView {
+/** What is read of the log of control. */
+type FleetLog = Pick<Log, "origin" | "epoch" | "cell">;
+
+export interface FleetView {
+  /** What has changed since a revision of this run; all of it without one. The rows stand ready as text: a fleet is not written out anew for each who asks. */
+  since(run: string | undefined, revision: number, page?: Page): Promise<string>;
+}
+
+const whole: Page = { rows: Infinity, behind: 0 };
+
+export function createFleetView(control: { readonly log: FleetLog; known(): readonly KnownNode[]; looks(): Iterable<NodeLook> }, host: FleetHost): FleetView {
   const { log } = control;
   const { clock } = host;
   const watch = createLinkWatch(log.origin, host);
@@ -125,15 +138,14 @@ export function createFleetView(control: { readonly log: Log; known(): readonly 
   }
 
   return {
-    async since(run, since) {
+    async since(run, since, page = whole) {
       await renewed();
       const from = run === log.epoch ? since : 0;
       const few = kept.size <= limits.fleetFlowsMax;
       const flows = few ? [...kept.keys()].flatMap((name) => pair(name, watch.flowOf(name), ({ upBytes, downBytes }) => [upBytes, downBytes] as [number, number])) : [];
       const askedAtMs = watch.askedAt();
       const backlogs = [...askedAtMs.keys()].flatMap((name) => pair(name, watch.backlogOf(name), (backlog) => backlog));
-      const rows: string[] = [];
-      for (const each of kept.values()) if (each.revision > from) rows.push(each.text);
+      const { rows, next } = pageOf(kept.values(), from, page);
       const rest: Omit<FleetAnswer, "nodes"> = {
         run: log.epoch,
         revision,
@@ -144,10 +156,23 @@ export function createFleetView(control: { readonly log: Log; known(): readonly 
         askedAtMs: Object.fromEntries(askedAtMs),
         flows: Object.fromEntries(flows),
         backlogs: Object.fromEntries(backlogs),
+        next,
       };
       return `${JSON.stringify(rest).slice(0, -1)},"nodes":[${rows.join(",")}]}`;
     },
   };
+}
+
+/** A node keeps its place for as long as control runs, and new ones come behind the last: between two pages none is skipped. */
+function pageOf(all: Iterable<Kept>, since: number, { rows: most, behind }: Page): { readonly rows: readonly string[]; readonly next: string | null } {
+  const rows: string[] = [];
+  let place = 0;
+  for (const { text, revision } of all) {
+    const isDue = place++ >= behind && revision > since;
+    if (isDue && rows.length === most) return { rows, next: String(place - 1) };
+    if (isDue) rows.push(text);
+  }
+  return { rows, next: null };
 }
 
 function isSame(one: Parts, other: Parts): boolean {
@@ -157,7 +182,7 @@ function isSame(one: Parts, other: Parts): boolean {
 
 const memberOf = ({ name, inventory }: KnownNode): Member => ({ name, above: inventory?.uplink?.parent });
 
-function rowOf({ node, leads, heardAtMs, link }: Parts, log: Log): FleetNode {
+function rowOf({ node, leads, heardAtMs, link }: Parts, log: FleetLog): FleetNode {
   const { name, site, tier, jurisdiction, api, startedAt, reported } = node;
   const told = reported === undefined ? null : { version: reported.version, outcome: reported.outcome, at: reported.at, ...(reported.message === undefined ? {} : { message: reported.message }) };
   return { name, site, tier, jurisdiction, leads, api, startedAt, desired: issuedFor(log, name)?.version ?? 0, reported: told, heardAtMs, link };

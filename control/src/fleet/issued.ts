@@ -13,7 +13,7 @@ export interface Issued {
 
 const known = new WeakMap<Uint8Array, Issued>();
 
-export function issuedFor(log: Log, node: string): Issued | undefined {
+export function issuedFor(log: Pick<Log, "cell">, node: string): Issued | undefined {
   const bytes = log.cell(`desired/${node}`);
   if (bytes === undefined) return undefined;
   const before = known.get(bytes);
