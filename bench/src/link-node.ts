@@ -39,7 +39,7 @@ export interface BenchNode {
   close(): Promise<void>;
 }
 
-export type BenchNodeConfig = Pick<NodeConfig, "name" | "tier" | "listen" | "parent">;
+export type BenchNodeConfig = Pick<NodeConfig, "name" | "tier" | "listen" | "parent" | "telemetry">;
 
 export async function openBenchNode(folder: string, { name, ...rest }: BenchNodeConfig): Promise<BenchNode> {
   if (!isNodeName(name)) throw new Error(`${name} is no node name`);
@@ -66,6 +66,7 @@ export async function openBenchNode(folder: string, { name, ...rest }: BenchNode
     runner,
     door: createDoor({ clock, hostStats: createHostStats(clock) }),
     secrets: createSecrets(folder),
+    ...(rest.telemetry === undefined ? {} : { host: createHostStats(clock, folder) }),
     trace: createTrace({ name, level: "warn", output: process.stderr }),
   };
   const node = await openNode(config, ports);

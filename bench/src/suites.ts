@@ -17,6 +17,7 @@ import { reflexSuite } from "./reflex.ts";
 import { seriesSuite } from "./series.ts";
 import { shiftingSuite } from "./shifting.ts";
 import { smallerSuite } from "./smaller.ts";
+import { telemetrySuite } from "./telemetry.ts";
 import type { Suite } from "./suite.ts";
 
 export const suites: ReadonlyMap<string, Suite> = new Map([
@@ -38,4 +39,5 @@ export const suites: ReadonlyMap<string, Suite> = new Map([
   ["gpu-trace", gpuTraceSuite],
   ["shifting", shiftingSuite],
   ["fleet", fleetSuite],
+  ["telemetry", telemetrySuite],
 ]);
