@@ -28,6 +28,7 @@ export interface FleetAnswer {
   readonly revision: number;
   readonly nowMs: number;
   readonly asOf: string;
+  readonly asOfAtMs: number;
   readonly self: string;
   readonly total: number;
   readonly nodes: readonly FleetNode[];
@@ -35,6 +36,12 @@ export interface FleetAnswer {
   readonly flows: Readonly<Record<string, readonly [number, number]>>;
   readonly backlogs: Readonly<Record<string, { readonly records: number; readonly atMs: number }>>;
   readonly next: string | null;
+}
+
+/** An answer, and when its first page was here, as `Date.now()` says. */
+interface Heard {
+  readonly answer: FleetAnswer;
+  readonly heardMs: number;
 }
 
 /** Bytes a second over a link, up and down. */
@@ -48,7 +55,7 @@ export interface Fleet {
   readonly self: string | undefined;
   /** Monotonic milliseconds of control less `Date.now()` of this browser: brings its times to this clock. */
   readonly offsetMs: number;
-  /** When it was last told, as `Date.now()` says. */
+  /** As of when it is told, as `Date.now()` says. */
   readonly asOfMs: number | undefined;
   readonly rates: ReadonlyMap<string, Rate>;
   readonly backlogs: FleetAnswer["backlogs"];
@@ -81,17 +88,18 @@ export function useFleet(isSignedIn: boolean): Fleet {
 function followFleet(tell: (change: (before: Fleet) => Fleet) => void): () => void {
   const known: Known = { run: "", revision: 0, flows: {}, nowMs: 0 };
   const step = async (ended: AbortSignal): Promise<number> => {
-    const answer = servedByControl() ? await changes(known, ended) : islandOf(await get<NodeStatus>("/v1/status", ended));
-    tell((before) => merge(before, answer, known));
-    return answer.total > fewNodes ? manyMs : fewMs;
+    const heard = servedByControl() ? await changes(known, ended) : heardNow(islandOf(await get<NodeStatus>("/v1/status", ended)));
+    tell((before) => merge(before, heard, known));
+    return heard.answer.total > fewNodes ? manyMs : fewMs;
   };
   return repeat(step, (error) => tell((before) => ({ ...before, problem: asProblem(error) })), fewMs).end;
 }
 
 /** All that has changed, page by page. What changes meanwhile is told the next time: the first page says as of which revision that is. */
-async function changes(known: Known, ended: AbortSignal): Promise<FleetAnswer> {
+async function changes(known: Known, ended: AbortSignal): Promise<Heard> {
   const page = (run: string, since: number, cursor: string): Promise<FleetAnswer> => get<FleetAnswer>(`/v1/continuum?run=${run}&since=${since}&limit=${pageRows}&cursor=${cursor}`, ended);
   const first = await page(known.run, known.revision, "0");
+  const heard = heardNow(first);
   const since = first.run === known.run ? known.revision : 0;
   const nodes = [...first.nodes];
   for (let { next } = first; next !== null; ) {
@@ -100,17 +108,19 @@ async function changes(known: Known, ended: AbortSignal): Promise<FleetAnswer> {
     nodes.push(...more.nodes);
     next = more.next;
   }
-  return { ...first, nodes };
+  return { ...heard, answer: { ...first, nodes } };
 }
 
+const heardNow = (answer: FleetAnswer): Heard => ({ answer, heardMs: Date.now() });
+
 /** Takes an answer in; one of another run of control replaces all. */
-function merge(before: Fleet, answer: FleetAnswer, known: Known): Fleet {
+function merge(before: Fleet, { answer, heardMs }: Heard, known: Known): Fleet {
   const isSameRun = known.run === answer.run;
   const nodes = isSameRun && answer.nodes.length === 0 ? before.nodes : new Map(isSameRun ? before.nodes : []);
   if (nodes instanceof Map) for (const node of answer.nodes) nodes.set(node.name, node);
   const rates = isSameRun ? ratesOf(known, answer, before.rates) : new Map<string, Rate>();
   Object.assign(known, { run: answer.run, revision: answer.revision, flows: answer.flows, nowMs: answer.nowMs });
-  return { nodes, self: answer.self, offsetMs: answer.nowMs - Date.now(), asOfMs: Date.now(), rates, backlogs: answer.backlogs, askedAtMs: answer.askedAtMs, problem: undefined };
+  return { nodes, self: answer.self, offsetMs: answer.nowMs - heardMs, asOfMs: heardMs - (answer.nowMs - answer.asOfAtMs), rates, backlogs: answer.backlogs, askedAtMs: answer.askedAtMs, problem: undefined };
 }
 
 const smoothing = 0.4;

@@ -64,7 +64,7 @@ export function islandOf(status: NodeStatus): FleetAnswer {
   const flows: Record<string, readonly [number, number]> = Object.fromEntries(status.children.map(({ node, sentBytes, receivedBytes }) => [node, [receivedBytes, sentBytes] as const]));
   if (uplink !== undefined) flows[status.node] = [uplink.sentBytes, uplink.receivedBytes];
   return {
-    run: "island", revision: ++told, nowMs, asOf: new Date().toISOString(), self: status.node,
+    run: "island", revision: ++told, nowMs, asOf: new Date().toISOString(), asOfAtMs: nowMs, self: status.node,
     total: 1 + children.length + beside.length + parent.length,
     nodes: [...parent, self, ...beside, ...children],
     askedAtMs: { [status.node]: nowMs },

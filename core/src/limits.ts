@@ -612,6 +612,9 @@ export const limits = {
   telemetryBinsMax: 512,
   /** Time that a record takes to come up, for who says what is due. */
   telemetryGraceMs: 15_000,
+  /** A wall clock that moved by more than this against the monotonic one was set. One that nobody has set for so long is believed where it contradicts what was kept. */
+  clockStepMs: 60_000,
+  clockBelievedMs: 6 * 3_600_000,
   /** So far ahead of the clock here a window may end. At the bound: it stands in no chart; its record stays. */
   telemetryAheadMs: 300_000,
   /** A node that came back after it had ended without a word is shown as crashed for so long. */

@@ -36,6 +36,8 @@ export const fleetSchema = z.object({
   /** Now, on the clock that all `…AtMs` are of; and by the wall. */
   nowMs: milliseconds,
   asOf: z.string(),
+  /** `asOf` on the clock of `nowMs`: of a large fleet it may lie some seconds back. */
+  asOfAtMs: milliseconds,
   /** The node that carries control. */
   self: z.string(),
   total: z.int(),
@@ -91,8 +93,9 @@ export function createFleetView(control: { readonly log: FleetLog; known(): read
   const watch = createLinkWatch(log.origin, host);
   const kept = new Map<string, Kept>();
   let revision = 0;
-  let madeMs = Number.NEGATIVE_INFINITY;
-  let asOfMs = 0;
+  let triedMs = Number.NEGATIVE_INFINITY;
+  /** When the last one was through, by both clocks; before the first there is nothing to tell. */
+  let made: { readonly atMs: number; readonly wallMs: number } | undefined;
   let renewing: Promise<void> | undefined;
   const slices = createSlices(clock);
 
@@ -106,16 +109,20 @@ export function createFleetView(control: { readonly log: FleetLog; known(): read
 
   /** One at a time. Its revision counts when it is through: who is answered in the midst of it is told the rest of it the next time. */
   function renewed(): Promise<void> {
-    const everyMs = kept.size > limits.telemetryManyNodes ? limits.telemetryWholeMs : limits.fleetViewMs;
-    if (renewing === undefined && clock.monotonicMs() - madeMs < everyMs) return Promise.resolve();
-    const wasMs = madeMs;
+    const nowMs = clock.monotonicMs();
+    const isLarge = kept.size > limits.telemetryManyNodes;
+    const everyMs = isLarge ? limits.telemetryWholeMs : limits.fleetViewMs;
+    if (renewing === undefined && nowMs - triedMs < everyMs && made !== undefined) return Promise.resolve();
     renewing ??= renew().finally(() => (renewing = undefined));
     // Of a large fleet what was made a moment ago is told at once, as of then.
-    return kept.size > limits.telemetryManyNodes && clock.monotonicMs() - wasMs < limits.telemetryStaleMs ? Promise.resolve() : renewing;
+    if (!isLarge || made === undefined || nowMs - made.atMs >= limits.telemetryStaleMs) return renewing;
+    renewing.catch(() => undefined); // who comes when what there is has become old is told
+    return Promise.resolve();
   }
 
   async function renew(): Promise<void> {
-    madeMs = clock.monotonicMs();
+    const atMs = clock.monotonicMs();
+    triedMs = atMs;
     await look(control.known().map(memberOf));
     const next = revision + 1;
     const wallMs = clock.wall().ms;
@@ -134,7 +141,7 @@ export function createFleetView(control: { readonly log: FleetLog; known(): read
       kept.set(node.name, { text, of, revision: isNews ? next : before.revision });
     }
     if (hasNews) revision = next;
-    asOfMs = wallMs;
+    made = { atMs, wallMs };
   }
 
   return {
@@ -150,7 +157,8 @@ export function createFleetView(control: { readonly log: FleetLog; known(): read
         run: log.epoch,
         revision,
         nowMs: clock.monotonicMs(),
-        asOf: isoTime(asOfMs),
+        asOf: isoTime(made?.wallMs ?? 0),
+        asOfAtMs: made?.atMs ?? 0,
         self: log.origin,
         total: kept.size,
         askedAtMs: Object.fromEntries(askedAtMs),

@@ -4,7 +4,7 @@ import { objectiveSchema } from "../schema/objective.ts";
 import type { FleetRow } from "../telemetry/fleet-status.ts";
 import { printKey } from "../telemetry/key.ts";
 import type { Window } from "../telemetry/window.ts";
-import { createBoard, type Board, type BoardLook } from "./board.ts";
+import { createBoard, type Board, type BoardLook, type BoardNow } from "./board.ts";
 import { completenessOf } from "./row-completeness.ts";
 
 const minuteMs = 60_000;
@@ -13,6 +13,7 @@ const row = (node: string, state: FleetRow["state"], throughMs: number): FleetRo
 const unit = { app: "press", function: "judge" };
 const windowOf = (startMs: number, good: number, bad: number): Window => ({ startMs, endMs: startMs + minuteMs, everyMs: minuteMs, merged: 1, gauges: {}, durations: {}, sums: { [printKey("holon.function.events", unit)]: good, ...(bad === 0 ? {} : { [printKey("holon.function.aside", unit)]: bad }) } });
 const objective = objectiveSchema.parse({ name: "kept", kind: "loss", target: 0.99 });
+const by = (ms: number): BoardNow => ({ ms, isBelieved: true });
 const boardOf = (nodes: readonly string[]) => {
   const board = createBoard("edge");
   board.declare([{ app: "press", objective, has: (node) => nodes.includes(node) }], () => undefined);
@@ -23,7 +24,7 @@ const lookOf = (rows: readonly FleetRow[], nowMs: number, more: Partial<BoardLoo
 test("an objective over nodes that are silent is unknown, never met", () => {
   const board = boardOf(["g1", "g2"]);
   const nowMs = beginMs + 10 * minuteMs;
-  for (let at = beginMs; at < nowMs; at += minuteMs) for (const node of ["g1", "g2"]) board.told(node, "s", windowOf(at, 100, 0), nowMs);
+  for (let at = beginMs; at < nowMs; at += minuteMs) for (const node of ["g1", "g2"]) board.told(node, "s", windowOf(at, 100, 0), by(nowMs));
   assert.equal(board.rows(lookOf([row("g1", "present", nowMs), row("g2", "present", nowMs)], nowMs))[0]?.state, "met");
   const [cut] = board.rows(lookOf([row("g1", "present", nowMs), row("g2", "silent", nowMs - 5 * minuteMs)], nowMs));
   assert.deepEqual([cut?.state, cut?.completeness.unknown, cut?.completeness.missing[0]?.node], ["unknown", 1, "g2"]);
@@ -36,21 +37,21 @@ test("an objective of which nothing was measured has a row that says so, and one
   assert.deepEqual([silent?.rule, silent?.scope, silent?.state, silent?.lacks, silent?.total, silent?.completeness.nodes, others.length], ["press/kept", "s", "unknown", "data", 0, 1, 0]);
   assert.deepEqual(boardOf(["g1"]).rows(lookOf([], nowMs)).map(({ scope, state, lacks }) => [scope, state, lacks]), [["fleet", "unknown", "nodes"]]);
   const board = boardOf(["g1"]);
-  board.told("g1", "s", windowOf(beginMs, 2, 1), beginMs + 10 * minuteMs);
+  board.told("g1", "s", windowOf(beginMs, 2, 1), by(beginMs + 10 * minuteMs));
   assert.deepEqual(board.look(lookOf(rows, beginMs + minuteMs)), [], "one bad event of three is chance");
   assert.deepEqual(board.rows(lookOf(rows, nowMs)).map(({ state, lacks, eventsMin }) => [state, lacks, eventsMin]), [["unknown", "events", 20]]);
-  board.told("g1", "s", windowOf(beginMs + minuteMs, 0, 20), beginMs + 10 * minuteMs);
+  board.told("g1", "s", windowOf(beginMs + minuteMs, 0, 20), by(beginMs + 10 * minuteMs));
   assert.equal(board.look(lookOf(rows, beginMs + 2 * minuteMs))[0]?.severity, "page");
 });
 
 test("how many events it takes can be declared, and then the first bad one may count", () => {
   const eager = createBoard("edge");
   eager.declare([{ app: "press", objective: objectiveSchema.parse({ ...objective, eventsMin: 1 }), has: () => true }], () => undefined);
-  eager.told("g1", "s", windowOf(beginMs, 2, 1), beginMs + 10 * minuteMs);
+  eager.told("g1", "s", windowOf(beginMs, 2, 1), by(beginMs + 10 * minuteMs));
   assert.equal(eager.look(lookOf([row("g1", "present", beginMs + minuteMs)], beginMs + minuteMs)).length, 1);
   const patient = createBoard("edge");
   patient.declare([{ app: "press", objective: objectiveSchema.parse({ ...objective, eventsMin: 500 }), has: () => true }], () => undefined);
-  patient.told("g1", "s", windowOf(beginMs, 0, 499), beginMs + 10 * minuteMs);
+  patient.told("g1", "s", windowOf(beginMs, 0, 499), by(beginMs + 10 * minuteMs));
   assert.equal(patient.look(lookOf([row("g1", "present", beginMs + minuteMs)], beginMs + minuteMs)).length, 0);
 });
 
@@ -59,7 +60,7 @@ test("it burns, is told once, grows no second time, and is over when it burns no
   const rows = [row("g1", "present", beginMs + 1e9)];
   let nowMs = beginMs;
   const minutes = (many: number, bad: number): void => {
-    for (let minute = 0; minute < many; minute++, nowMs += minuteMs) board.told("g1", "s", windowOf(nowMs, 100 - bad, bad), nowMs + minuteMs);
+    for (let minute = 0; minute < many; minute++, nowMs += minuteMs) board.told("g1", "s", windowOf(nowMs, 100 - bad, bad), by(nowMs + minuteMs));
   };
   minutes(60, 0);
   assert.deepEqual(board.look(lookOf(rows, nowMs)), []);
@@ -78,11 +79,11 @@ test("it burns, is told once, grows no second time, and is over when it burns no
 
 test("what was kept goes on, and no window counts twice", () => {
   const board = boardOf(["g1"]);
-  for (let minute = 0; minute < 5; minute++) board.told("g1", "s", windowOf(beginMs + minute * minuteMs, 99, 1), beginMs + 6 * minuteMs);
+  for (let minute = 0; minute < 5; minute++) board.told("g1", "s", windowOf(beginMs + minute * minuteMs, 99, 1), by(beginMs + 6 * minuteMs));
   const kept = board.kept();
   const next = createBoard("edge");
   next.declare([{ app: "press", objective, has: () => true }], (key) => kept.get(key) ?? undefined);
-  for (let minute = 0; minute < 6; minute++) next.told("g1", "s", windowOf(beginMs + minute * minuteMs, 99, 1), beginMs + 6 * minuteMs);
+  for (let minute = 0; minute < 6; minute++) next.told("g1", "s", windowOf(beginMs + minute * minuteMs, 99, 1), by(beginMs + 6 * minuteMs));
   const [told] = next.rows(lookOf([row("g1", "present", beginMs + 6 * minuteMs)], beginMs + 6 * minuteMs));
   assert.deepEqual([Math.round(told?.good ?? 0), Math.round(told?.total ?? 0)], [594, 600]);
 });
@@ -93,38 +94,38 @@ test("one clock that is ahead hides nothing of what the others tell, neither now
   const nowMs = beginMs + 10 * minuteMs;
   const yearMs = 365 * 86_400_000;
   const board = boardOf(["g1", "g2"]);
-  for (let at = beginMs; at < nowMs; at += minuteMs) board.told("g1", "s", windowOf(at, 100, 0), nowMs);
-  board.told("g2", "s", windowOf(nowMs + yearMs, 7, 0), nowMs);
-  board.told("g2", "s", windowOf(nowMs - minuteMs, 100, 0), nowMs);
+  for (let at = beginMs; at < nowMs; at += minuteMs) board.told("g1", "s", windowOf(at, 100, 0), by(nowMs));
+  board.told("g2", "s", windowOf(nowMs + yearMs, 7, 0), by(nowMs));
+  board.told("g2", "s", windowOf(nowMs - minuteMs, 100, 0), by(nowMs));
   assert.equal(goodOf(board, nowMs), 1_100);
 
   // What the node's own clock told while it was ahead goes when it is right again; so does what was kept of that time.
-  board.told("g1", "s", windowOf(nowMs + yearMs, 7, 0), nowMs + yearMs + minuteMs);
+  board.told("g1", "s", windowOf(nowMs + yearMs, 7, 0), by(nowMs + yearMs + minuteMs));
   const kept = board.kept();
   const next = createBoard("edge");
   next.declare([{ app: "press", objective, has: () => true }], (key) => kept.get(key) ?? undefined);
   for (const one of [board, next]) {
-    one.told("g1", "s", windowOf(nowMs, 50, 0), nowMs + minuteMs);
+    one.told("g1", "s", windowOf(nowMs, 50, 0), by(nowMs + minuteMs));
     assert.equal(goodOf(one, nowMs + minuteMs), 50);
   }
 });
 
-test("a clock that was never set takes nothing back of what was kept", () => {
+test("a clock that was never set, or begins at the day its system was built, takes nothing back of what was kept", () => {
   const nowMs = beginMs + 10 * minuteMs;
   const board = boardOf(["g1"]);
-  for (let at = beginMs; at < nowMs; at += minuteMs) board.told("g1", "s", windowOf(at, 100, 0), nowMs);
-  board.told("g1", "s", windowOf(minuteMs, 100, 0), 2 * minuteMs);
+  for (let at = beginMs; at < nowMs; at += minuteMs) board.told("g1", "s", windowOf(at, 100, 0), by(nowMs));
+  for (const startMs of [minuteMs, beginMs - 90 * 86_400_000]) board.told("g1", "s", windowOf(startMs, 100, 0), { ms: startMs + minuteMs, isBelieved: false });
   assert.equal(goodOf(board, nowMs), 1_000);
 });
 
 test("what was counted of another objective is not read as this one's, and of one that is no more nothing is kept", () => {
   const board = boardOf(["g1"]);
-  board.told("g1", "s", windowOf(beginMs, 99, 1), beginMs + minuteMs);
+  board.told("g1", "s", windowOf(beginMs, 99, 1), by(beginMs + minuteMs));
   const kept = board.kept();
   const changed = { app: "press", objective: { ...objective, periodMs: 3_600_000 }, has: () => true };
   const next = createBoard("edge");
   next.declare([changed], (key) => kept.get(key) ?? undefined);
-  next.told("g1", "s", windowOf(beginMs + minuteMs, 50, 0), beginMs + 2 * minuteMs);
+  next.told("g1", "s", windowOf(beginMs + minuteMs, 50, 0), by(beginMs + 2 * minuteMs));
   assert.equal(goodOf(next, beginMs + 2 * minuteMs), 50);
   assert.deepEqual([...kept.keys()], ["press/kept@s"]);
   board.declare([], () => undefined);
@@ -136,7 +137,7 @@ test("a page is not over because nobody tells any more", () => {
   const board = boardOf(["g1"]);
   let nowMs = beginMs;
   const minutes = (many: number, bad: number): void => {
-    for (let minute = 0; minute < many; minute++, nowMs += minuteMs) board.told("g1", "s", windowOf(nowMs, 100 - bad, bad), nowMs + minuteMs);
+    for (let minute = 0; minute < many; minute++, nowMs += minuteMs) board.told("g1", "s", windowOf(nowMs, 100 - bad, bad), by(nowMs + minuteMs));
   };
   minutes(72 * 60, 0); // so that it is no ticket beside
   minutes(20, 50);
@@ -154,7 +155,7 @@ test("a page is not over because the one who burnt is silent, and the others are
   const board = boardOf(["g1", "g2"]);
   let nowMs = beginMs;
   const minutes = (many: number, ...bad: readonly number[]): void => {
-    for (let minute = 0; minute < many; minute++, nowMs += minuteMs) bad.forEach((count, at) => board.told(`g${at + 1}`, "s", windowOf(nowMs, 100 - count, count), nowMs + minuteMs));
+    for (let minute = 0; minute < many; minute++, nowMs += minuteMs) bad.forEach((count, at) => board.told(`g${at + 1}`, "s", windowOf(nowMs, 100 - count, count), by(nowMs + minuteMs)));
   };
   minutes(72 * 60, 0, 0);
   minutes(30, 0, 100);

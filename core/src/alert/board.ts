@@ -2,7 +2,6 @@
  * Objectives as one node sees them: what it knows of each in each place, how fast the budget burns there, and how much of those who belong is known. Whoever holds the windows can look;
  * one node alone tells: the node of what is by node, the node that a site hangs on of what is by site, the root of what is of all.
  */
-import { isSet } from "../clock-set.ts";
 import { isoTime } from "../event/iso-time.ts";
 import { limits } from "../limits.ts";
 import { eventsMinOf, type Objective } from "../schema/objective.ts";
@@ -29,10 +28,16 @@ export interface KeptCounts {
   readonly through: Readonly<Record<string, number>>;
 }
 
+/** The wall clock of this node, and whether what is kept may be cut to fit it. */
+export interface BoardNow {
+  readonly ms: number;
+  readonly isBelieved: boolean;
+}
+
 export interface Board {
   declare(declared: readonly Declared[], kept: (key: string) => KeptCounts | undefined): void;
   /** A window that ends ahead of `nowMs` is of a clock that is wrong: it would hide all that the right ones tell. */
-  told(node: string, site: string, window: Window, nowMs: number): void;
+  told(node: string, site: string, window: Window, now: BoardNow): void;
   /** What burns or has ended where this node tells. */
   look(about: BoardLook): readonly Alert[];
   /** All that it knows. */
@@ -107,8 +112,8 @@ export function createBoard(self: string): Board {
         } else places.set(key, { ...place, declared: now });
       }
     },
-    told(node, site, window, nowMs) {
-      const latestMs = nowMs + limits.telemetryAheadMs;
+    told(node, site, window, { ms, isBelieved }) {
+      const latestMs = ms + limits.telemetryAheadMs;
       if (window.endMs > latestMs) return;
       for (const declared of all) {
         if (!declared.has(node)) continue;
@@ -117,7 +122,7 @@ export function createBoard(self: string): Board {
         const scope = per === "node" ? node : per === "site" ? site : "fleet";
         const place = scope === "" ? undefined : placeOf(declared, scope); // whose site is not known yet
         if (place === undefined) continue;
-        if (place.toldMs > latestMs && isSet(nowMs)) cut(place, latestMs);
+        if (place.toldMs > latestMs && isBelieved) cut(place, latestMs);
         if (window.endMs <= (place.through.get(node) ?? -Infinity)) continue;
         if (place.through.size < limits.objectiveNodesMax) place.through.set(node, window.endMs);
         place.newestMs = Math.max(place.newestMs, window.endMs);

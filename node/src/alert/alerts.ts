@@ -2,6 +2,7 @@
  * What is wrong with what this node knows of, and who is told. It looks every few seconds: at who is silent, at how error budgets burn, at alarms in its log, at what nodes below told. All of
  * that is incidents on its disk, and works with no uplink.
  */
+import { createClockBelief } from "@holon/core/clock-belief.ts";
 import { over, owed, type Incident } from "@holon/core/alert/incident.ts";
 import { placeKey } from "@holon/core/alert/board.ts";
 import type { ObjectiveList } from "@holon/core/alert/objective-row.ts";
@@ -89,6 +90,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
   for (const alert of earlier(log)) book.hear({ alert, class: "public", jurisdiction: config.jurisdiction, node: self });
   const declarations = createDeclarations(log, settings.objectives);
   const inTurn = createTurns();
+  const isClockBelieved = createClockBelief(clock);
   const objectives = createObjectives({ log, declarations, sha256, place: { site: config.site, isRoot, takesChildren: config.listen !== undefined && config.siblings.length === 0 } });
   const alarms = createAlarms({ log, book, settings, siteOf: options.siteOf, failed: options.failed });
   const ownOpen = (accepts: (alert: Alert) => boolean): readonly Alert[] => book.all().flatMap(({ alert, tellers }) => (tellers.some(({ node, isOver }) => node === self && !isOver) && accepts(alert) ? [alert] : []));
@@ -198,7 +200,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
       objectives.changed();
       if (!closed) judged().catch(options.failed); // what is new begins here
     },
-    window: (node, site, told) => objectives.told(node, site, told, clock.wall().ms),
+    window: (node, site, told) => objectives.told(node, site, told, { ms: clock.wall().ms, isBelieved: isClockBelieved() }),
     judged,
     list(status) {
       const nowMs = Date.parse(status.asOf);

@@ -141,3 +141,24 @@ test("a clock that was ahead and is set back holds no job up until then, be it d
     await gate.close();
   }
 });
+
+test("a machine whose clock begins at 1970, or at the day its system was built, does nothing a second time when it is set", async () => {
+  for (const back of [worldBeginsMs, 30 * 24 * hourMs]) {
+    const { open, until, told, state, hardware } = bed();
+    state.curve = undefined;
+    state.done = true;
+    const before = open();
+    await until(9);
+    assert.deepEqual(told().length, 1);
+    await before.close();
+    hardware.stepWall(-back);
+    hardware.state = "unknown";
+    const after = open();
+    await until(9.2);
+    hardware.stepWall(back);
+    hardware.state = "synced";
+    await until(10);
+    assert.deepEqual([told().length, after.status().phase], [1, "idle"]);
+    await after.close();
+  }
+});

@@ -6,6 +6,7 @@
  */
 import { toHolonError } from "@holon/core/errors.ts";
 import { canonicalJson } from "@holon/core/json.ts";
+import { createClockBelief } from "@holon/core/clock-belief.ts";
 import { limits } from "@holon/core/limits.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
 import type { Log } from "@holon/core/log/log.ts";
@@ -80,6 +81,7 @@ export function createJobGate({ app, fn, log, events, clock, trace, planned, cur
   const schedule = scheduleOf(fn);
   if (rule === undefined || schedule === undefined) throw new RangeError(`${unit} is a job`);
   const [job, timetable, isTimed] = [rule, timetableOf(schedule), "schedule" in fn.on];
+  const isClockBelieved = createClockBelief(clock);
   let held = readHeld();
   let behind: GatedUnit | undefined;
   let timer: Timer | undefined;
@@ -127,6 +129,7 @@ export function createJobGate({ app, fn, log, events, clock, trace, planned, cur
 
   /** A clock that was set back by more than one time: what was told by it as it was before would hold the job up until then. */
   async function beginAnew(nowMs: number): Promise<void> {
+    if (!isClockBelieved()) return; // it begins like this with each start, and is set in a moment
     const dueMs = timetable.latest(nowMs);
     if (timetable.next(dueMs) >= (held.run?.shift.arrivesMs ?? held.doneMs)) return;
     const next: Held = { doneMs: dueMs };
