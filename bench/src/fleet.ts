@@ -65,7 +65,7 @@ async function measure(control: ChildProcess, nodes: number, { seconds, say }: S
   const paths = fleetPaths(nodes);
   const steady = await ask(ready, rounds, paths);
   const busy = await tell("figures");
-  const [, duringBurst] = await Promise.all([tell("burst"), ask(ready, Math.ceil(rounds / 10), paths)]);
+  const duringBurst = await askWhile(ready, paths, () => tell("burst"));
   const figures: Record<string, number> = { nodes, residentKiBPerNode: ready.residentBytes / 1_024 / nodes, heapKiBPerNode: ready.heapBytes / 1_024 / nodes, stretchMsP99: busy.stretchMsP99, stretchMsMax: busy.stretchMsMax, cpuShare: busy.cpuShare };
   let [worst, worstBurst] = [0, 0];
   for (const [name, path] of paths) {
@@ -79,11 +79,28 @@ async function measure(control: ChildProcess, nodes: number, { seconds, say }: S
   return { figures: { ...figures, worstMsP99: worst, worstInBurstMsP99: worstBurst }, ratios: {} };
 }
 
-async function ask({ api, token }: z.infer<typeof readySchema>, rounds: number, paths: ReadonlyMap<string, string>): Promise<z.infer<typeof askedSchema>> {
-  const child = spawn(process.execPath, [program("ask-many.ts"), api, token, String(rounds), String(warmUpRounds), ...paths.values()], { stdio: ["ignore", "pipe", "inherit"] });
-  endsWithBench(child);
+async function ask(ready: z.infer<typeof readySchema>, rounds: number, paths: ReadonlyMap<string, string>): Promise<z.infer<typeof askedSchema>> {
+  const child = asker(ready, String(rounds), paths);
+  child.stdin.end();
   let said = "";
-  child.stdout.setEncoding("utf8").on("data", (piece: string) => (said += piece));
-  await once(child, "close");
+  for await (const piece of child.stdout) said += String(piece);
   return askedSchema.parse(JSON.parse(said));
+}
+
+/** Calls that begin while something goes on: who asks is warm before that begins. */
+async function askWhile(ready: z.infer<typeof readySchema>, paths: ReadonlyMap<string, string>, act: () => Promise<unknown>): Promise<z.infer<typeof askedSchema>> {
+  const child = asker(ready, "ended", paths);
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  await lines.next();
+  await act();
+  child.stdin.end();
+  const { value } = await lines.next();
+  return askedSchema.parse(JSON.parse(z.string().parse(value)));
+}
+
+function asker({ api, token }: z.infer<typeof readySchema>, rounds: string, paths: ReadonlyMap<string, string>) {
+  const child = spawn(process.execPath, [program("ask-many.ts"), api, token, rounds, String(warmUpRounds), ...paths.values()], { stdio: ["pipe", "pipe", "inherit"] });
+  child.stdout.setEncoding("utf8");
+  endsWithBench(child);
+  return child;
 }

@@ -22,4 +22,7 @@ test("a script that is typed by half is a failure, and one that ends by exit is 
   assert.deepEqual(await typed(["a", "exit", "b"], 3, "HOLON_SHELL_ENDED"), ["a", "exit"]);
   await assert.rejects(typed(["a", "b", "c"], 2, "HOLON_LINK_UNREACHABLE"), { code: "HOLON_LINK_UNREACHABLE" });
   await assert.rejects(typed(["a", "b", "c"], 2, "HOLON_SHELL_ENDED"), { code: "HOLON_SHELL_ENDED", message: /before line 2 was typed/ });
+  await assert.rejects(typed(["if false; then", "  exit 1", "fi", "b"], 4, "HOLON_SHELL_ENDED"), { code: "HOLON_SHELL_ENDED", message: /before line 4 was typed/ });
+  await assert.rejects(typed(["a", "exit", "b"], 3, "HOLON_LINK_UNREACHABLE"), { code: "HOLON_LINK_UNREACHABLE" });
+  assert.deepEqual(await typed(["if false; then", "  exit 1", "fi", "b"], 9, "HOLON_SHELL_ENDED"), ["if false; then", "exit 1", "fi", "b", "exit"]);
 });

@@ -94,25 +94,28 @@ async function opened(client: Client, path: string, body: unknown, untilMs: numb
   }
 }
 
-/** Each in its turn, and `exit` after the last. That the shell has ended is no failure behind an `exit`; before it, the rest was not run. */
+/**
+ * Each in its turn, and `exit` after the last, also where a line before looked like one: it may stand in a branch that was not taken. That the shell has ended is no failure behind the last line, or behind an `exit` of its own;
+ * before it, the rest was not run.
+ */
 export async function typeLines(lines: AsyncIterable<string>, id: string, keys: Pick<SessionKeys, "sign">, send: (input: { readonly sequence: number; readonly text: string; readonly signature: string }) => Promise<unknown>, isOver: () => boolean): Promise<void> {
   let sequence = 0;
-  let isLeft = false;
+  let mayEnd = false;
   const type = async (line: string): Promise<void> => {
     const text = `${line}\n`;
     sequence += 1;
-    const wasLeft = isLeft;
-    isLeft ||= /^\s*exit\b/.test(line);
     await send({ sequence, text, signature: keys.sign(inputWords(id, sequence, text)) }).catch((error: unknown) => {
-      if (!wasLeft && toHolonError(error).code === "HOLON_SHELL_ENDED") throw new HolonError("HOLON_SHELL_ENDED", `the shell ended before line ${sequence} was typed into it: what comes from there on was not run`, { cause: error });
-      if (!wasLeft) throw error;
+      if (toHolonError(error).code !== "HOLON_SHELL_ENDED") throw error;
+      if (!mayEnd) throw new HolonError("HOLON_SHELL_ENDED", `the shell ended before line ${sequence} was typed into it: what comes from there on was not run`, { cause: error });
     });
+    mayEnd ||= /^exit( \d+)?\s*$/.test(line);
   };
   for await (const line of lines) {
     if (isOver()) return;
     await type(line);
   }
-  if (!isLeft && !isOver()) await type("exit");
+  mayEnd = true;
+  if (!isOver()) await type("exit");
 }
 
 async function hear(client: Client, session: string, id: string, keys: SessionKeys, ended: AbortSignal): Promise<void> {

@@ -14,7 +14,11 @@ export function withOwnWords(error: HolonError, words: string = error.message): 
 
 export function failureWords(error: unknown): string {
   if (error instanceof HolonError && isErrorCode(error.code)) return `${error.code} ${known.get(error) ?? errorTable[error.code].means}`;
-  return `${kindOf(error)}${placeOf(error)}`;
+  try {
+    return `${kindOf(error)}${placeOf(error)}`;
+  } catch {
+    return "Error"; // what it threw throws again when it is looked at
+  }
 }
 
 const kinds: ReadonlySet<string> = new Set(["Error", "TypeError", "RangeError", "SyntaxError", "ReferenceError", "URIError", "EvalError", "AggregateError"]);

@@ -6,8 +6,6 @@ export interface Misfit {
   readonly told: string;
 }
 
-/** Such an issue's words name keys of the data, or are the author's own. */
-const quoting: ReadonlySet<string> = new Set(["unrecognized_keys", "invalid_key", "invalid_element", "custom"]);
 const longest = 200;
 
 export function misfitOf(schema: DataSchema | undefined, data: unknown): Misfit | undefined {
@@ -15,9 +13,21 @@ export function misfitOf(schema: DataSchema | undefined, data: unknown): Misfit 
   if (parsed === undefined || parsed.success) return undefined;
   const issue = parsed.error.issues[0];
   const path = issue?.path ?? [];
-  const code = issue !== undefined && "code" in issue && typeof issue.code === "string" ? issue.code : "custom";
   const at = (parts: readonly string[], words: string): string => `at ${parts.length === 0 ? "the top" : parts.join(".")}: ${words}`.slice(0, longest);
-  return { full: at(path.map(String), issue?.message ?? "refused"), told: at(declared(schema, path), quoting.has(code) ? code.replaceAll("_", " ") : (issue?.message ?? "refused")) };
+  return { full: at(path.map(String), issue?.message ?? "refused"), told: at(declared(schema, path), told(issue)) };
+}
+
+/** Of what the schema asks for, and nothing else: the words of an issue may be the author's own, of any check, and quote the data. */
+function told(issue: unknown): string {
+  if (!isObject(issue) || typeof issue["code"] !== "string") return "refused";
+  const of = (name: string): string => (["string", "number", "bigint"].includes(typeof issue[name]) ? ` ${String(issue[name])}` : "");
+  const isOpen = issue["inclusive"] === false;
+  if (issue["code"] === "invalid_type") return `not${of("expected")}`;
+  if (issue["code"] === "too_small") return isOpen ? `${of("minimum").trim()} or less` : `less than${of("minimum")}`;
+  if (issue["code"] === "too_big") return isOpen ? `${of("maximum").trim()} or more` : `more than${of("maximum")}`;
+  if (issue["code"] === "not_multiple_of") return `no multiple of${of("divisor")}`;
+  if (issue["code"] === "invalid_format") return `not of the format${of("format")}`;
+  return issue["code"].replaceAll("_", " ");
 }
 
 /** As far as the schema names the way itself: keys of a record are data. */
