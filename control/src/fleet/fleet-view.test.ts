@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { limits } from "@holon/core/limits.ts";
+import type { Clock } from "@holon/core/ports.ts";
 import type { Epoch, NodeName } from "@holon/core/units.ts";
 import { ClockHardware, createClock } from "@holon/sim/clock.ts";
 import { incarnation } from "@holon/sim/testing/lone-node.ts";
@@ -34,4 +35,33 @@ test("a fleet comes by pages: a node that comes or changes between two of them i
   const changed = await ask(first.revision, { rows: 1, behind: 0 });
   assert.deepEqual([names(changed), changed.next], ["a", "5"]);
   assert.deepEqual(names(await ask(first.revision, { rows: 1, behind: 5 })), "f");
+});
+
+test("part of a large fleet is never told as all of it: who asks while it is looked at for the first time waits", async () => {
+  const world = new World(1);
+  const plain = createClock(incarnation(world, "cloud"), new ClockHardware(world), 0);
+  let calls = 0;
+  const clock: Clock = { ...plain, monotonicMs: () => plain.monotonicMs() + calls++ / 10, wall: () => plain.wall(), after: (delayMs, callback) => plain.after(Math.max(delayMs, 30), callback) };
+  const nodes = Array.from({ length: 2 * limits.telemetryManyNodes }, (_, index) => look(`n-${index}`));
+  const log = { origin: "cloud" as NodeName, epoch: "0123456789abc" as Epoch, cell: () => undefined };
+  let isBroken = false;
+  const looks = (): readonly NodeLook[] => {
+    if (isBroken) throw new Error("it cannot be looked at");
+    return nodes;
+  };
+  const view = createFleetView({ log, known: () => nodes.map(({ node }) => node), looks }, { clock, links: () => ({ children: [], connected: 0, uplink: null }), call: () => Promise.reject(new Error("nobody is there")) });
+  const ask = async (): Promise<FleetAnswer> => fleetSchema.parse(JSON.parse(await view.since(undefined, 0)));
+  const first = ask();
+  const others: Promise<FleetAnswer>[] = [];
+  for (let turn = 0; turn < 60; turn++) {
+    await world.run({ timeMs: world.nowMs + 20 });
+    others.push(ask());
+  }
+  for (const answer of await world.drive(Promise.all([first, ...others]))) assert.deepEqual([answer.total, answer.nodes.length, answer.asOf >= "2026"], [nodes.length, nodes.length, true]);
+
+  isBroken = true;
+  await world.run({ timeMs: world.nowMs + 2 * limits.telemetryWholeMs });
+  assert.equal((await world.drive(ask())).total, nodes.length, "as of a moment ago");
+  await world.run({ timeMs: world.nowMs + 2 * limits.telemetryStaleMs });
+  await assert.rejects(world.drive(ask()), /it cannot be looked at/);
 });
