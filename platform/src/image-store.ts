@@ -34,8 +34,10 @@ type Told = ({ readonly kind: "done" } & Omit<OpenImage, "root">) | { readonly k
 
 /** `base`: a folder of this store's alone, with what an end by force left behind, which goes; without it each image lies in the machine's temporary folder. */
 export function createImageStore(base?: string): ImageStore {
-  const swept = base === undefined ? Promise.resolve(tmpdir()) : rm(base, { recursive: true, force: true }).then(() => mkdir(base, { recursive: true })).then(() => base);
-  swept.catch(() => undefined); // whoever takes an image is told
+  let swept: Promise<string> | undefined;
+  /** Once; where it fails (a full disk) whoever takes an image is told, and the next tries again. */
+  const sweep = (): Promise<string> => (swept ??= base === undefined ? Promise.resolve(tmpdir()) : rm(base, { recursive: true, force: true }).then(() => mkdir(base, { recursive: true })).then(() => base).catch((error: unknown) => { swept = undefined; throw error; }));
+  sweep().catch(() => undefined);
   const removals = new Set<Promise<void>>();
   /** By the archive's hash, the one that was taken last at the end. */
   const kept = new Map<string, Kept>();
@@ -57,7 +59,7 @@ export function createImageStore(base?: string): ImageStore {
   return {
     async take(archive, name) {
       const hash = createHash("sha256").update(archive).digest("hex");
-      const known = kept.get(hash) ?? begin(archive, name, swept);
+      const known = kept.get(hash) ?? begin(archive, name, sweep());
       kept.delete(hash);
       kept.set(hash, known);
       known.users += 1;

@@ -36,7 +36,7 @@ export async function sendMail({ host, port, security, login, from, to }: Mail, 
   });
   try {
     const { accepted, rejected } = await transport.sendMail({ from, to: [...to], subject, text, messageId: `<${key}@holon>`, headers: { "Auto-Submitted": "auto-generated" } });
-    return rejected.length === 0 ? { outcome: "taken" } : { outcome: "taken", why: `${host}:${port} took it for ${accepted.join(", ")}, and refused it for ${rejected.join(", ")}` };
+    return rejected.length === 0 ? { outcome: "taken" } : { outcome: "taken", why: `${host}:${port} took it for ${accepted.length} of ${accepted.length + rejected.length} recipients, and refused it for ${rejected.join(", ")}` };
   } catch (error) {
     const code = responseCodeOf(error);
     const why = `${host}:${port}: ${error instanceof Error ? error.message : String(error)}`;

@@ -29,7 +29,7 @@ export function Alerts() {
         {now.length > 0 && <AlertTable label={t.title} alerts={now} />}
       </Section>
       <Objectives />
-      <Section title={t.past}>{past.length === 0 ? <p class="empty">{t.noPast}</p> : <AlertTable label={t.past} alerts={past} />}</Section>
+      <Section title={t.past}>{value === undefined ? null : past.length === 0 ? <p class="empty">{t.noPast}</p> : <AlertTable label={t.past} alerts={past} />}</Section>
       <Ways />
     </>
   );
@@ -87,17 +87,18 @@ interface Silence {
 }
 
 function Ways() {
-  const { value } = usePolled<{ readonly routes: readonly Route[] }>("/v1/alerts/routes", 5_000);
+  const routes = usePolled<{ readonly routes: readonly Route[] }>("/v1/alerts/routes", 5_000);
   const silenced = usePolled<{ readonly silences: readonly Silence[] }>("/v1/alerts/silences", 5_000);
   const ending = useSend(silenced.again);
   return (
     <>
       <Section title={t.routes} hint={t.routesHint}>
-        {value?.routes.length === 0 && <p class="empty">{t.noRoutes}</p>}
-        {value !== undefined && value.routes.length > 0 && <Table label={t.routes} columns={[t.route, t.to, t.toldCount, t.waiting, t.problem]} figures={[2, 3]} rows={value.routes.map(({ route, to, told, waiting, problem }) => ({ key: route, cells: [route, to, String(told), String(waiting), problem ?? ""] }))} />}
+        <Problem problem={routes.problem} />
+        {routes.value?.routes.length === 0 && <p class="empty">{t.noRoutes}</p>}
+        {routes.value !== undefined && routes.value.routes.length > 0 && <Table label={t.routes} columns={[t.route, t.to, t.toldCount, t.waiting, t.problem]} figures={[2, 3]} rows={routes.value.routes.map(({ route, to, told, waiting, problem }) => ({ key: route, cells: [route, to, String(told), String(waiting), problem ?? ""] }))} />}
       </Section>
       <Section title={t.silences}>
-        <Problem problem={ending.problem} />
+        <Problem problem={ending.problem ?? silenced.problem} />
         {silenced.value?.silences.length === 0 && <p class="empty">{t.nothingSilenced}</p>}
         {silenced.value !== undefined && silenced.value.silences.length > 0 && <Table label={t.silences} columns={[t.route, columns.until, t.because, t.by, t.endSilence]} rows={silenced.value.silences.map(({ name, until, because, by }) => ({ key: name, cells: [name, clock(until), because, by, <button type="button" class="small" onClick={() => ending.send("DELETE", `/v1/alerts/silences/${encodeURIComponent(name)}`)}>{t.endSilence}</button>] }))} />}
       </Section>

@@ -3,6 +3,7 @@ import type { AlertList } from "@holon/core/telemetry/alert.ts";
 import type { Fleet } from "../fleet.ts";
 import { clock } from "../format.ts";
 import { AsOf } from "../parts/as-of.tsx";
+import { Problem } from "../parts/problem.tsx";
 import { Section } from "../parts/section.tsx";
 import { Spread } from "../parts/spread.tsx";
 import { printPlace } from "../route.ts";
@@ -13,12 +14,13 @@ import { usePolled } from "../use-polled.ts";
 const shownMax = 8;
 
 export function Glance({ fleet }: { readonly fleet: Fleet }) {
-  const { value, asOfMs } = usePolled<AlertList>(`/v1/alerts?limit=${shownMax}`, 3_000);
+  const { value, asOfMs, problem } = usePolled<AlertList>(`/v1/alerts?limit=${shownMax}`, 3_000);
   const alerts = (value?.alerts ?? []).filter(({ state }) => state !== "resolved");
   const unknown = value?.completeness.unknown ?? 0;
   return (
     <div class="beside">
       <Section title={words.glance.alerts} aside={<AsOf ms={asOfMs} />}>
+        <Problem problem={problem} />
         {value !== undefined && alerts.length === 0 && <p class="empty">{unknown === 0 ? words.alerts.none : words.alerts.noneUnknown(unknown)}</p>}
         <ul class="plain-list">
           {alerts.map(({ id, state, severity, message, since }) => (

@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { LogLine, LogsAnswer } from "@holon/core/diagnosis/ask.ts";
 import type { Bundle } from "@holon/core/diagnosis/results.ts";
 import type { Finding } from "@holon/core/diagnosis/findings.ts";
-import { get, send, type ApiProblem } from "../api.ts";
+import { follow, get, send, type ApiProblem } from "../api.ts";
 import { Problem } from "../parts/problem.tsx";
 import { Section } from "../parts/section.tsx";
 import { repeat } from "../repeat.ts";
@@ -39,13 +39,16 @@ function Logs({ name }: { readonly name: string }) {
   useEffect(() => {
     if (!isOpen) return;
     let after: string | null = null;
+    // One call for as long as somebody looks: where two have to want it, they are asked once.
     const look = async (ended: AbortSignal): Promise<number> => {
-      const answer: LogsAnswer = await get<LogsAnswer>(`/v1/nodes/${encodeURIComponent(name)}/logs${after === null ? "" : `?after=${encodeURIComponent(after)}`}`, ended);
-      after = answer.after;
-      setLines((before) => [...before, ...answer.lines].slice(-shownMax));
-      setMissed((before) => before + answer.missed);
-      setProblem(undefined);
-      return answer.more ? 0 : everyMs;
+      for await (const answer of follow<LogsAnswer>(`/v1/nodes/${encodeURIComponent(name)}/logs${after === null ? "" : `?after=${encodeURIComponent(after)}`}`, ended)) {
+        after = answer.after ?? after;
+        setLines((before) => [...before, ...answer.lines].slice(-shownMax));
+        setMissed((before) => before + answer.missed);
+        setProblem(undefined);
+        if (document.hidden) break;
+      }
+      return everyMs;
     };
     setLines([]);
     setMissed(0);

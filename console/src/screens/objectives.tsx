@@ -2,6 +2,7 @@
 import type { ObjectiveList, ObjectiveRow } from "@holon/core/alert/objective-row.ts";
 import { percent } from "../format.ts";
 import { AsOf } from "../parts/as-of.tsx";
+import { Problem } from "../parts/problem.tsx";
 import { Section } from "../parts/section.tsx";
 import { Table } from "../parts/table.tsx";
 import { words } from "../strings.ts";
@@ -11,10 +12,11 @@ const t = words.objectives;
 const shownMax = 200;
 
 export function Objectives() {
-  const { value, asOfMs } = usePolled<ObjectiveList>(`/v1/objectives?limit=${shownMax}`, 5_000);
+  const { value, asOfMs, problem } = usePolled<ObjectiveList>(`/v1/objectives?limit=${shownMax}`, 5_000);
   const rows = value?.objectives ?? [];
   return (
     <Section title={t.title} hint={t.hint} aside={<AsOf ms={asOfMs} />}>
+      <Problem problem={problem} />
       {value !== undefined && rows.length === 0 && <p class="empty">{t.none}</p>}
       {rows.length > 0 && (
         <Table

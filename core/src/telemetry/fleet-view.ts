@@ -42,7 +42,8 @@ export interface FleetView {
   /** How complete the whole of a large fleet is was found out then: it counts for a while. */
   found(completeness: Completeness, now: Now): void;
   status(query: FleetQuery, now: Now, figures?: (node: string) => Readonly<Record<string, number>>): FleetStatus;
-  completeness(now: Now, accepts?: (node: string, site: string) => boolean): Completeness;
+  /** As of when it was found out: of a large fleet some seconds ago. */
+  completeness(now: Now, accepts?: (node: string, site: string) => boolean): { readonly completeness: Completeness; readonly asOf: string };
   /** Counts nodes that belonged and were not gone in a time: of these, or of all. It holds for as long as nothing more is told. */
   expecting(nodes?: Iterable<string>): (startMs: number, endMs: number) => number;
   siteOf(node: string): string | undefined;
@@ -288,7 +289,7 @@ export function createFleetView(self: string): FleetView {
       const account = site === undefined ? completenessOfAll(now, ways) : { completeness: completeness(now, (_, of) => of === site, ways), asOf: isoTime(now.wallMs) };
       return { ...account, ...pageOf(query, now, ways, figures) };
     },
-    completeness: (now, accepts) => (accepts === undefined ? completenessOfAll(now, new Map()).completeness : completeness(now, accepts)),
+    completeness: (now, accepts) => (accepts === undefined ? completenessOfAll(now, new Map()) : { completeness: completeness(now, accepts), asOf: isoTime(now.wallMs) }),
     expecting(nodes) {
       const began: number[] = [];
       const gone: number[] = [];

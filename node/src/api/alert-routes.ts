@@ -42,7 +42,7 @@ export function alertRoutes(telemetry: Telemetry, clock: Clock): readonly Route[
         let before = "";
         while (!signal.aborted) {
           const now = await list(query);
-          const said = JSON.stringify([now.alerts, now.completeness.states]);
+          const said = JSON.stringify([now.alerts, now.completeness.states, now.completeness.unknown]);
           if (said !== before) yield now;
           before = said;
           await pause(clock, signal, limits.telemetryFollowMs);

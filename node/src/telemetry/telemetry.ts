@@ -224,7 +224,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     const stepMs = query.stepMs ?? Math.max(limits.telemetryFineStepMs, Math.ceil((toMs - fromMs) / 120 / limits.telemetryFineStepMs) * limits.telemetryFineStepMs);
     if (!(fromMs < toMs) || (toMs - fromMs) / stepMs > limits.telemetryPointsMax) throw new HolonError("HOLON_ARGUMENT_BAD", `from ${isoTime(fromMs)} to ${isoTime(toMs)} in steps of ${stepMs} ms is not 1 to ${limits.telemetryPointsMax} points`);
     const accepts = chosen(query);
-    const answer = { asOf: isoTime(time.wallMs), name: metric.name, unit: metric.unit, kind: metric.kind, stepMs, completeness: query.node === undefined && query.site === undefined ? view.completeness(time) : view.completeness(time, accepts) };
+    const answer = { ...(query.node === undefined && query.site === undefined ? view.completeness(time) : view.completeness(time, accepts)), name: metric.name, unit: metric.unit, kind: metric.kind, stepMs };
     const of = (history: History, nodes?: readonly string[]) => history.query({ metric, fromMs, toMs, stepMs, byAttributes: query.by === "attributes", expected: view.expecting(nodes) });
     const kept = wholeFleet(query) ? keptFor(fromMs, stepMs) : undefined;
     if (kept !== undefined) return { ...answer, series: of(kept).map(({ labels, points }) => ({ labels: { ...labels }, points: [...points] })) };
