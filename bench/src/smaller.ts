@@ -142,7 +142,7 @@ async function runThrough(node: HolonNode, session: ModelSession, gate: { readon
   const decided: Decision[] = [];
   let next = 0;
   const walk = async (): Promise<void> => {
-    for (let row = next++; row < testing.labels.length; row = next++) decided[row] = (await cascade.decide(rowsOf(testing, row, row + 1)))[0] ?? nothing;
+    for (let row = next++; row < testing.labels.length; row = next++) decided[row] = (await cascade.decide(rowsOf(testing, row, row + 1), { told: (own) => own }))[0] ?? nothing;
   };
   await Promise.all(Array.from({ length: 16 }, walk));
   const right = decided.filter(({ scores }, row) => bestClass(scores, 0, 10) === testing.labels[row]).length;

@@ -23,6 +23,7 @@ export const errorTable = {
   HOLON_ARGUMENT_BAD: row("A command was called with an argument it does not take.", "Run the command with --help."),
   HOLON_ALERT_FULL: row("More times are silenced than a node keeps.", "End one of them: `holon alert silence --end NAME`."),
   HOLON_ALERT_UNKNOWN: row("No alert, and nothing silenced, goes by that name here.", "See `holon alert list`."),
+  HOLON_ANSWER_WITHHELD: row("A function answered with what may not leave its node.", "It was handed something more sensitive than its trigger says, and no rule lets it lower that. Ask on its node; or add a rule that `does lower` for it to the policy."),
   HOLON_API_BUSY: row("A person or an API token calls more often than one may.", "Call again after the time that the message says; many readings belong in a door, not in calls.", true),
   HOLON_API_UNAUTHORISED: row("The API was called without a valid token.", "Log in with `holon login NAME`, or use the token in the control node's data folder."),
   HOLON_API_UNREACHABLE: row("No control API answers at the address.", "Start it with `holon up`, or name another address with --api.", true),

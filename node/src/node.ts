@@ -9,7 +9,7 @@ import { limits } from "@holon/core/limits.ts";
 import { laneName, type Lane, type NewRecord } from "@holon/core/log/log.ts";
 import { defaultRetention } from "@holon/core/log/retention.ts";
 import type { Integrity } from "@holon/core/log/run.ts";
-import type { Lobby, Ports } from "@holon/core/ports.ts";
+import type { Lobby, Ports, Tensor } from "@holon/core/ports.ts";
 import { mergeShared } from "@holon/core/shared/state.ts";
 import { knownValues, type KnownValue } from "@holon/core/placement/known.ts";
 import type { Condition } from "@holon/core/schema/condition.ts";
@@ -56,6 +56,7 @@ import { openSharedStore, type SharedStore } from "./shared/store.ts";
 import { answerQuotes, measuredCondition } from "./measure/quoting.ts";
 import { createMeasureWatch, type MeasureStatus, type MeasureWatch } from "./measure/watch.ts";
 import { createMeter, type Meter, type MeterRow } from "./meter/meter.ts";
+import type { Decision } from "./model/decision.ts";
 import { createServedModels, type ServedModels, type ServedStatus } from "./model/served-models.ts";
 import { failedEventsOf, type FailedRow } from "./run/failed-rows.ts";
 import type { AlertParts } from "./alert/alerts.ts";
@@ -146,7 +147,7 @@ export interface HolonNode {
   /** Asks another node, or itself, as one that stands above it. */
   askNode(node: NodeName, method: string, parameters: unknown, deadlineMs: number): Promise<unknown>;
   /** What one of its models with `cascade` or `drift` says of rows. */
-  decide: ServedModels["decide"];
+  decide(app: string, model: string, rows: Tensor): Promise<readonly Decision[]>;
   cutUplink(): void;
   healUplink(): void;
   /** The term in which this node leads its site at this moment; undefined while it does not. */
@@ -366,7 +367,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
     clock,
     ask: parts.ways.ask,
     askNode: (to, method, parameters, deadlineMs) => (to === name ? (handlers.get(method)?.(parameters, name) ?? Promise.reject(new HolonError("HOLON_CALL_UNKNOWN", `${name} has no method ${method}`))) : calls.call(to, method, parameters, deadlineMs)),
-    decide: served.decide,
+    decide: (app, model, rows) => served.decide(app, model, rows, { told: (own) => own }), // nobody was handed them here
     cutUplink: () => parts.uplink?.cut(),
     healUplink: () => parts.uplink?.heal(),
     leads: () => parts.site?.leads(),

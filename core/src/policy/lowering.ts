@@ -28,8 +28,14 @@ export interface Maker {
 }
 
 export function makersOf(app: Pick<AppDocument, "name" | "functions"> & AppParts): readonly Maker[] {
-  const functions = app.functions.map(({ name, on, emits }): Maker => ({ name, from: "type" in on ? classOf(app, on.type) : "raw", emits, through: { kind: "function" }, disguises: "handed" }));
+  const functions = app.functions.map(({ name, on, emits }): Maker => ({ name, from: "type" in on ? classOf(app, on.type) : askedClass(on), emits, through: { kind: "function" }, disguises: "handed" }));
   return [...functions, ...(app.reductions ?? []).map((reduction) => reductionMaker(app, reduction))];
 }
+
+/** Of one of its functions or reductions; of one that the app does not have, as if it were handed what is raw. */
+export const makerOf = (app: Parameters<typeof makersOf>[0], { name, emits }: { readonly name: string; readonly emits: Emits }): Maker => makersOf(app).find((maker) => maker.name === name) ?? { name, from: "raw", emits, through: { kind: "function" }, disguises: "all" };
+
+/** What comes with a request is what the trigger says; nobody says what a state holds. */
+const askedClass = (on: AppDocument["functions"][number]["on"]): DataClass => ("http" in on ? (on.http.class ?? "raw") : "raw");
 
 export const reductionMaker = (app: AppParts, reduction: Reduction): Maker => ({ name: reduction.name, from: classOf(app, reduction.on), emits: reductionEmits(app, reduction), through: transformOf(reduction) ?? { kind: "function" }, disguises: reduction.kind === "pseudonymise" || (reduction.kind === "redact" && reduction.keepSubject) ? "none" : "all" });

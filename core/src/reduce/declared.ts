@@ -7,13 +7,16 @@ import type { AggregateReduction, AnonymiseReduction, PseudonymiseReduction, Red
 export type AppParts = Pick<AppDocument, "sources" | "functions" | "reductions"> & { readonly models?: readonly Pick<AppDocument["models"][number], "name">[] };
 
 /** The most sensitive class that events of the type have in this app; `raw` where nobody says. */
-export function classOf(app: AppParts, type: string): DataClass {
+export const classOf = (app: AppParts, type: string): DataClass => declaredClass(app, type) ?? "raw";
+
+/** The same, and `undefined` where nobody says. */
+export function declaredClass(app: AppParts, type: string): DataClass | undefined {
   const declared = [
     ...app.sources.filter((source) => source.type === type).map((source) => source.class),
     ...app.functions.flatMap((fn) => fn.emits[type]?.class ?? []),
   ];
   if (declared.includes("personal")) return "personal";
-  return dataClasses.find((name) => declared.includes(name)) ?? "raw";
+  return dataClasses.find((name) => declared.includes(name));
 }
 
 /** Of what the reduction makes; `undefined` if it makes nothing. */

@@ -38,7 +38,7 @@ export const unitStateSchema = z.strictObject({
   id: moveIdSchema,
   positions: z.record(z.string(), z.int().min(0)),
   /** By family and what follows the unit's name. */
-  cells: z.array(z.strictObject({ family: z.enum(["state", "fitted", "window", "schedule", "job"]), key: z.string(), value: z.base64() })),
+  cells: z.array(z.strictObject({ family: z.enum(["state", "fitted", "window", "schedule", "job", "born"]), key: z.string(), value: z.base64() })),
   /** Blobs that the cells name. */
   blobs: z.array(blobHashSchema),
 });

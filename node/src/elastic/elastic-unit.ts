@@ -122,8 +122,8 @@ export function createElasticUnit({ lent, elastic, clock, lending, hasState, cha
     isBehind: () => waitMs() > elastic.withinMs,
     kind: (own) => ({
       ...own,
-      async open(settled) {
-        const opened = await own.open(settled);
+      async open(settled, born) {
+        const opened = await own.open(settled, born);
         return { ...opened, instance: { handle: (events) => handle(opened.instance, events), stop: () => (timer?.cancel(), opened.instance.stop()) } };
       },
       next(input) {

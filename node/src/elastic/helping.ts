@@ -1,14 +1,15 @@
 /** Does pieces of what waits for an elastic function on a sibling, in a sandbox of its own, and keeps nothing of it: what came of them goes back in the answer. */
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
-import type { Clock, Timer, Trace, UnitEvent, UnitInstance } from "@holon/core/ports.ts";
+import type { Clock, Timer, Trace, UnitEvent, UnitResult } from "@holon/core/ports.ts";
+import { isLowered } from "@holon/core/policy/lowering.ts";
 import { helpAskSchema, helpMethod, type HelpAsk } from "@holon/core/schema/elastic.ts";
 import type { NodeName } from "@holon/core/units.ts";
 import { createTurns, type InTurn } from "@holon/core/turns.ts";
 import type { CallHandler } from "../link/calls.ts";
 import { requireStateless } from "./batch.ts";
 import type { Lending } from "./lending.ts";
-import type { StandIn } from "./stand-in.ts";
+import type { StandIn, StoodIn } from "./stand-in.ts";
 
 export interface HelpingOptions {
   readonly self: NodeName;
@@ -36,7 +37,7 @@ export interface Helping {
 
 interface Helped {
   readonly key: string;
-  readonly instance: UnitInstance;
+  readonly stoodIn: StoodIn;
   readonly inTurn: InTurn;
   waiting: number;
   idle: Timer | undefined;
@@ -55,7 +56,7 @@ export function createHelping({ self, siblings, ports, handlers, lending, standI
     if (one === undefined) return;
     one.isOver = true;
     one.idle?.cancel();
-    await one.instance.stop();
+    await one.stoodIn.instance.stop();
   }
 
   function idleLater(unit: string, one: Helped): void {
@@ -67,8 +68,7 @@ export function createHelping({ self, siblings, ports, handlers, lending, standI
   }
 
   async function open(found: StandIn): Promise<Helped> {
-    const instance = await found.open();
-    return { key: found.key, instance, inTurn: createTurns(), waiting: 0, idle: undefined, isOver: false };
+    return { key: found.key, stoodIn: await found.open(), inTurn: createTurns(), waiting: 0, idle: undefined, isOver: false };
   }
 
   async function helpedWith({ unit, key, classes }: HelpAsk, from: NodeName): Promise<Helped> {
@@ -91,12 +91,21 @@ export function createHelping({ self, siblings, ports, handlers, lending, standI
     return opening;
   }
 
+  /** The asker knows of its events alone what came of them was made of. */
+  async function handled({ instance, born, beside }: StoodIn, { unit, classes, events }: HelpAsk): Promise<UnitResult> {
+    born.take(classes);
+    const result = await instance.handle(events.map(toUnitEvent));
+    const over = [...beside].find((own) => classes.every((asked) => isLowered(own, asked)));
+    if (over !== undefined) throw new HolonError("HOLON_POLICY_DENIED", `function ${unit} was handed what is ${over} on ${self}, where it was asked about ${classes.join(", ")}`);
+    return result;
+  }
+
   async function help(ask: HelpAsk, from: NodeName): Promise<unknown> {
     const one = await helpedWith(ask, from);
     if (closed || one.waiting >= limits.elasticWaitingMax) throw busy(`${self} has ${one.waiting} pieces of function ${ask.unit} waiting`);
     one.waiting += 1;
     try {
-      const { usage, fitted: _, shared: __, ...result } = requireStateless(ask.unit, await one.inTurn(() => one.instance.handle(ask.events.map(toUnitEvent))));
+      const { usage, fitted: _, shared: __, ...result } = requireStateless(ask.unit, await one.inTurn(() => handled(one.stoodIn, ask)));
       const row = counts.get(`${ask.unit} ${from}`) ?? { unit: ask.unit, for: from, events: 0 };
       counts.set(`${ask.unit} ${from}`, row);
       row.events += ask.events.length;

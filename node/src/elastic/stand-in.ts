@@ -7,6 +7,10 @@ import type { Log } from "@holon/core/log/log.ts";
 import type { Clock, Crypto, Trace, UnitInstance } from "@holon/core/ports.ts";
 import type { AppDocument, FunctionDocument } from "@holon/core/schema/app.ts";
 import type { Events } from "../event/events.ts";
+import { inputOf } from "@holon/core/run/trigger-events.ts";
+import type { DataClass } from "@holon/core/schema/event.ts";
+import { makerOf } from "@holon/core/policy/lowering.ts";
+import { openHandedClass, type HandedClass } from "../run/handed-class.ts";
 import { functionKind, stateCell } from "../run/program.ts";
 import type { UnitContext } from "../run/unit.ts";
 import { createElasticUnit, type ElasticRules, type ElasticUnit } from "./elastic-unit.ts";
@@ -16,9 +20,16 @@ export interface StandIn {
   readonly lent: Lent;
   readonly key: string;
   readonly memoryBytes: number;
-  open(): Promise<UnitInstance>;
+  open(): Promise<StoodIn>;
   /** Whether this node has more waiting for it itself than it gets through in time. */
   isBehind(): boolean;
+}
+
+export interface StoodIn {
+  readonly instance: UnitInstance;
+  readonly born: Pick<HandedClass, "take">;
+  /** Classes of what it was handed here beside events: what its node shares. */
+  readonly beside: ReadonlySet<DataClass>;
 }
 
 interface Found {
@@ -57,7 +68,14 @@ export function elasticUnitOf(app: AppDocument, fn: FunctionDocument, { log, eve
 
 export function standInOf({ app, fn }: Found, { crypto, context, isBehind }: { readonly crypto: Pick<Crypto, "sha256">; context(app: AppDocument): UnitContext; isBehind(): boolean }): StandIn {
   const lent = lentOf(app, fn, crypto);
-  const open = async (): Promise<UnitInstance> => (await functionKind(fn, context(app)).open(() => Promise.resolve())).instance;
+  const open = async (): Promise<StoodIn> => {
+    const own = context(app);
+    const born = openHandedClass({ app, maker: makerOf(app, fn), type: inputOf(app.name, fn).type, log: own.log, guard: own.guard });
+    const beside = new Set<DataClass>();
+    const besideEvents: HandedClass = { maker: born.maker, told: born.told, cells: born.cells, take: (classes) => born.take([...classes].map((one) => (beside.add(one), one))) };
+    const { instance } = await functionKind(fn, own).open(() => Promise.resolve(), besideEvents);
+    return { instance, born, beside };
+  };
   return { lent, key: lent.key, memoryBytes: fn.memoryBytesMax ?? limits.unitMemoryBytes, open, isBehind };
 }
 

@@ -28,7 +28,7 @@ export const answerHandler =
     if (decider === undefined && passOn !== undefined && parsed.data.only !== true) return passOn(parsed.data);
     if (decider === undefined) throw new HolonError("HOLON_MODEL_MISSING", `no model ${model} answers on this node`);
     await demand?.(model, from);
-    const decided = await decider.decide(unpackTensor(x));
+    const decided = await decider.decide(unpackTensor(x), { label: parsed.data.label });
     const classes = decided[0]?.scores.length ?? 0;
     const scores = new Float32Array(decided.length * classes);
     for (const [row, decision] of decided.entries()) scores.set(decision.scores, row * classes);

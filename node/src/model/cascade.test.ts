@@ -8,7 +8,9 @@ import { createModel } from "@holon/sim/model.ts";
 import { childName, parentName, SimFamily } from "../testing/sim-family.ts";
 import { answerHandler, answerMethod } from "./answer.ts";
 import { createCascade, type Cascade, type CascadeOptions } from "./cascade.ts";
-import { createModelDecider, type Decider } from "./decision.ts";
+import { createModelDecider, type Decider, type RowsOf } from "./decision.ts";
+
+const mine: RowsOf = { told: (own) => own };
 
 /** Scores of two classes from one feature: (factor · x, 0). */
 const graphOf = (factor: number): Uint8Array => {
@@ -25,7 +27,7 @@ async function familyWith(options: Partial<CascadeOptions> = {}, aboveThreshold 
   const clock = { monotonicMs: () => family.world.nowMs };
   const small = await deciderOf(childName, 1, 0.9);
   const cascade = createCascade({ small, above: { model: "sign", ask: (parameters, _, deadlineMs) => family.childNode.calls.call(parentName, answerMethod, parameters, deadlineMs) }, clock, budget: createLinkBudget("free", undefined, 0), deadlineMs: 1_000, ...options });
-  return { family, cascade, decide: (...values) => family.world.drive(cascade.decide(column(...values))) };
+  return { family, cascade, decide: (...values) => family.world.drive(cascade.decide(column(...values), mine)) };
 }
 
 test("what is sure is answered here, the rest above in one call, each row in its place", async () => {
@@ -55,7 +57,7 @@ test("cut off it answers everything at once and says how sure it is; healed it a
 
 test("a link that breaks while it waits, an answer that is late, one that is refused: each is kept, with the reason", async () => {
   const broken = await familyWith();
-  const waiting = broken.cascade.decide(column(0.5));
+  const waiting = broken.cascade.decide(column(0.5), mine);
   broken.family.childNode.cutUplink();
   assert.equal((await broken.family.world.drive(waiting))[0]?.kept, "cut");
 

@@ -14,7 +14,7 @@ import { limits } from "@holon/core/limits.ts";
 import { packTensor } from "@holon/core/model/packed.ts";
 import type { Clock, Tensor } from "@holon/core/ports.ts";
 import { parseAnswer, type ModelRequest } from "./answer.ts";
-import type { Decider, Decision } from "./decision.ts";
+import type { Decider, Decision, RowsOf } from "./decision.ts";
 
 export interface CascadeOptions {
   /** Its gate says what is sure. */
@@ -22,7 +22,7 @@ export interface CascadeOptions {
   readonly above: {
     readonly model: string;
     /** `model.answer` of this, about so many rows. */
-    ask(request: ModelRequest, rows: number, deadlineMs: number): Promise<unknown>;
+    ask(request: ModelRequest, rows: number, deadlineMs: number, of: RowsOf): Promise<unknown>;
   };
   readonly clock: Pick<Clock, "monotonicMs">;
   /** Bytes of requests, before the link compresses them. */
@@ -48,7 +48,7 @@ export function createCascade({ small, above, clock, budget, deadlineMs }: Casca
   const counts = { here: 0, above: 0, kept: { cut: 0, bytes: 0, late: 0, refused: 0 }, askedBytes: 0 };
 
   /** What is known above of these rows, or why nothing is. */
-  async function ask(rows: Tensor): Promise<readonly Decision[] | NonNullable<Decision["kept"]>> {
+  async function ask(rows: Tensor, of: RowsOf): Promise<readonly Decision[] | NonNullable<Decision["kept"]>> {
     const request = { model: above.model, x: packTensor(rows) };
     const bytes = request.x.values.length;
     const nowMs = clock.monotonicMs();
@@ -57,18 +57,18 @@ export function createCascade({ small, above, clock, budget, deadlineMs }: Casca
     counts.askedBytes += bytes;
     try {
       const count = rows.shape[0] ?? 0;
-      return parseAnswer(await above.ask(request, count, deadlineMs), count);
+      return parseAnswer(await above.ask(request, count, deadlineMs, of), count);
     } catch (error) {
       return whyKept(toHolonError(error));
     }
   }
 
-  async function askAll(x: Tensor, decided: readonly Decision[], unsure: readonly number[]): Promise<readonly Decision[]> {
+  async function askAll(x: Tensor, decided: readonly Decision[], unsure: readonly number[], of: RowsOf): Promise<readonly Decision[]> {
     const result = [...decided];
     const step = rowsInCall(x);
     for (let from = 0; from < unsure.length; from += step) {
       const part = unsure.slice(from, from + step);
-      const answer = await ask(pick(x, part));
+      const answer = await ask(pick(x, part), of);
       for (const [index, row] of part.entries()) {
         const own = decided[row];
         if (own === undefined) continue;
@@ -85,11 +85,11 @@ export function createCascade({ small, above, clock, budget, deadlineMs }: Casca
   }
 
   return {
-    async decide(x) {
-      const decided = await small.decide(x);
+    async decide(x, of) {
+      const decided = await small.decide(x, of);
       const unsure = decided.flatMap(({ sure }, row) => (sure ? [] : [row]));
       counts.here += decided.length - unsure.length;
-      return unsure.length === 0 ? decided : askAll(x, decided, unsure);
+      return unsure.length === 0 ? decided : askAll(x, decided, unsure, of);
     },
     status: () => ({ ...counts, kept: { ...counts.kept } }),
   };

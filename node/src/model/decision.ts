@@ -2,13 +2,21 @@
 import { confidenceOf, type Gate } from "@holon/core/model/gate.ts";
 import type { ModelDecision, ModelSession, Tensor } from "@holon/core/ports.ts";
 import { HolonError } from "@holon/core/errors.ts";
+import type { HandedClass } from "../run/handed-class.ts";
+import type { ModelRequest } from "./answer.ts";
 
 export type Decision = ModelDecision;
 
 /** Decides rows: a model by itself, or a cascade. `x`: [rows, …]. */
 export interface Decider {
-  decide(x: Tensor): Promise<readonly Decision[]>;
+  decide(x: Tensor, of: RowsOf): Promise<readonly Decision[]>;
 }
+
+/**
+ * Whose rows they are, which says what may become of them further on: of a unit of this node, by the class that it may tell them as; or of a neighbour's, as it says; undefined where it
+ * says nothing.
+ */
+export type RowsOf = { readonly told: HandedClass["told"] } | { readonly label: ModelRequest["label"] };
 
 export interface ModelDeciderOptions {
   readonly session: ModelSession;

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import type { RowsOf } from "./decision.ts";
 import { test } from "node:test";
 import type { Tensor } from "@holon/core/ports.ts";
 import { childName, SimFamily, textsOf } from "../testing/sim-family.ts";
 import { watchDrift } from "./drift-watch.ts";
+
+const mine: RowsOf = { told: (own) => own };
 
 const decider = { decide: (x: Tensor) => Promise.resolve(Array.from({ length: x.shape[0] ?? 0 }, (_, row) => ({ scores: Float32Array.of(Math.sign(x.values[row * 2] ?? 0), 0), confidence: 1, answeredBy: "here", sure: true }))) };
 
@@ -14,7 +17,7 @@ test("a drift of inputs and of outputs is told when it begins and when it ends, 
   let seed = 3;
   const uniform = (): number => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647;
   const feed = async (rows: number, shift: number): Promise<void> => {
-    for (let row = 0; row < rows; row += 8) await watched.decide({ shape: [8, 2], values: Float32Array.from({ length: 16 }, (_, index) => uniform() - 0.5 + (index % 2 === 0 ? shift : 0)) });
+    for (let row = 0; row < rows; row += 8) await watched.decide({ shape: [8, 2], values: Float32Array.from({ length: 16 }, (_, index) => uniform() - 0.5 + (index % 2 === 0 ? shift : 0)) }, mine);
   };
   const told = async (): Promise<readonly Record<string, unknown>[]> => {
     await family.pass(1_000);
@@ -42,16 +45,16 @@ test("the reference and what was told of it outlive a restart, and end with anot
     const texts = await family.world.drive(textsOf(family.childNode, { origin: childName, stream: "telemetry" }));
     return texts.filter((text) => text.includes("holon.model.drift") && text.includes('"input"')).map((text) => /"state":"(\w+)"/.exec(text)?.[1] ?? "");
   };
-  await watched("a").decide(rows(0));
-  await watched("a").decide(rows(0));
+  await watched("a").decide(rows(0), mine);
+  await watched("a").decide(rows(0), mine);
   assert.deepEqual(await told(), []);
-  await watched("a").decide(rows(3));
+  await watched("a").decide(rows(3), mine);
   assert.deepEqual(await told(), ["began"]);
-  await watched("a").decide(rows(3));
+  await watched("a").decide(rows(3), mine);
   assert.deepEqual(await told(), ["began"], "told once");
-  await watched("a").decide(rows(0));
+  await watched("a").decide(rows(0), mine);
   assert.deepEqual(await told(), ["began", "ended"]);
-  await watched("b").decide(rows(3));
-  await watched("b").decide(rows(3));
+  await watched("b").decide(rows(3), mine);
+  await watched("b").decide(rows(3), mine);
   assert.deepEqual(await told(), ["began", "ended"], "another graph, another reference");
 });

@@ -34,8 +34,8 @@ const columnsTold = 8;
 export function watchDrift(decider: Decider, options: DriftWatchOptions): Decider {
   const sides = { input: createSide("input", options), output: createSide("output", options) };
   return {
-    async decide(x) {
-      const decided = await decider.decide(x);
+    async decide(x, of) {
+      const decided = await decider.decide(x, of);
       const rows = x.shape[0] ?? 0;
       sides.input(x.values, x.values.length / Math.max(1, rows));
       for (const { scores } of decided) sides.output(scores, scores.length);

@@ -21,17 +21,17 @@ import type { Peer } from "../link/peer.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import type { Guard } from "../policy/guard.ts";
 import { answerHandler, answerMethod, type ModelRequest } from "./answer.ts";
-import { createCascade, type Cascade, type CascadeStatus } from "./cascade.ts";
+import { createCascade, type Cascade, type CascadeOptions, type CascadeStatus } from "./cascade.ts";
 import { unsealed } from "../blob/unsealed.ts";
 import { createNearest } from "./nearest.ts";
-import { createModelDecider, type Decider, type Decision } from "./decision.ts";
+import { createModelDecider, type Decider, type Decision, type RowsOf } from "./decision.ts";
 import { watchDrift } from "./drift-watch.ts";
 
 export interface ServedModels {
   /** What this node is to run from now on. */
   setDesired(desired: Pick<Desired, "version" | "apps">): Promise<void>;
-  /** `HOLON_MODEL_MISSING`, `HOLON_MODEL_INPUT_BAD`, and what loading it gives. */
-  decide(app: string, model: string, rows: Tensor): Promise<readonly Decision[]>;
+  /** `of`: whose rows they are. `HOLON_MODEL_MISSING`, `HOLON_MODEL_INPUT_BAD`, and what loading it gives. */
+  decide(app: string, model: string, rows: Tensor, of: RowsOf): Promise<readonly Decision[]>;
   status(): readonly ServedStatus[];
   close(): Promise<void>;
 }
@@ -92,30 +92,35 @@ export function createServedModels(context: ServedModelsContext): ServedModels {
   const destinationOf = (place: "above" | "beside"): { readonly destination?: string } => (place === "beside" ? { destination: context.jurisdiction } : {});
 
   let relayed = 0;
-  const passOn = async (request: ModelRequest): Promise<unknown> => {
-    if (context.isRoot) throw new HolonError("HOLON_MODEL_MISSING", "no node on the way to the root answers for the model that was asked");
+  /** Rows of a neighbour's go on as what it says that they are. */
+  const relay = (request: ModelRequest, deadlineMs: number): Promise<unknown> => {
     const [from, to] = [relayed + 1, relayed + (request.x.shape[0] ?? 0)];
     relayed = to;
     const may = (place: "above" | "beside"): Promise<boolean> => context.guard.mayRelay({ model: request.model, label: request.label, from, to, ...destinationOf(place) });
-    return nearest.ask(request, limits.modelAnswerMs, may);
+    return nearest.ask(request, deadlineMs, may);
   };
-  const answering = { get: (name: string): Decider | undefined => (served.get(name)?.answers === true ? { decide: (rows) => decideBy(name, rows) } : undefined) };
+  const passOn = async (request: ModelRequest): Promise<unknown> => {
+    if (context.isRoot) throw new HolonError("HOLON_MODEL_MISSING", "no node on the way to the root answers for the model that was asked");
+    return relay(request, limits.modelAnswerMs);
+  };
+  const answering = { get: (name: string): Decider | undefined => (served.get(name)?.answers === true ? { decide: (rows, of) => decideBy(name, rows, of) } : undefined) };
   /** A neighbour uses a model as a function does: by its name within the app. */
   const demand = (model: string, from: NodeName): Promise<void> => context.guard.demand({ kind: "node", name: from }, "use", { name: `model/${model.slice(model.indexOf("/") + 1)}` });
   handlers.set(answerMethod, answerHandler(answering, passOn, demand));
 
-  async function decideBy(name: string, rows: Tensor): Promise<readonly Decision[]> {
+  async function decideBy(name: string, rows: Tensor, of: RowsOf): Promise<readonly Decision[]> {
     const found = served.get(name);
     if (found === undefined) throw new HolonError("HOLON_MODEL_MISSING", `no model ${name} answers on ${log.origin}`);
     if ((rows.shape[0] ?? 0) > limits.decideRowsMax) throw new HolonError("HOLON_MODEL_INPUT_BAD", `model ${name} was given more than ${limits.decideRowsMax} rows at once`);
-    return (await found.opened()).decider.decide(rows);
+    return (await found.opened()).decider.decide(rows, of);
   }
 
   /** Asks others about rows that are on disk as allowed to leave. */
-  const asking = (app: string, { name, cascade }: ModelUse): ((request: ModelRequest, rows: number, deadlineMs: number) => Promise<unknown>) => {
+  const asking = (app: string, { name, cascade }: ModelUse): CascadeOptions["above"]["ask"] => {
     let asked = 0;
-    const dataClass = cascade?.release.class ?? "raw";
-    return async (request, rows, deadlineMs) => {
+    return async (request, rows, deadlineMs, of) => {
+      if ("label" in of) return relay({ ...request, label: of.label }, deadlineMs);
+      const dataClass = of.told(cascade?.release.class ?? "raw", { kind: "release" });
       const [from, to] = [asked + 1, asked + rows];
       asked = to;
       const may = (place: "above" | "beside"): Promise<boolean> => context.guard.mayAsk({ app, model: name, class: dataClass, rules: policy.rules.get(app) ?? [], policyVersion: policy.version, from, to, ...destinationOf(place) });
@@ -190,7 +195,7 @@ export function createServedModels(context: ServedModelsContext): ServedModels {
         one.opened().catch((error: unknown) => ports.trace.note("warn", `model ${name}: ${toHolonError(error).message}`, { code: toHolonError(error).code }));
       }
     },
-    decide: (app, model, rows) => decideBy(`${app}/${model}`, rows),
+    decide: (app, model, rows, of) => decideBy(`${app}/${model}`, rows, of),
     status: () => [...served].map(([model, one]) => ({ model, ...one.status() })),
     async close() {
       for (const one of served.values()) await one.close();

@@ -84,6 +84,19 @@ test("what is raw stays where the destination may not have it, at the root as we
   }
 });
 
+test("what a unit holds leaves as what it was handed, whatever its app says that that is", async (context) => {
+  const classes: string[] = [];
+  const guard = { mayShare: ({ class: own }: SharedOutgoing) => Promise.resolve(classes.push(own) > 0 && own === "derived") };
+  for (const [born, kept] of [[undefined, false], ["derived", false], ["personal", true], ["raw", true]] as const) {
+    const { log, moves, told } = await bed(context, { above: { jurisdiction: "EU" }, guard });
+    await log.append({ cells: [{ key: "state/a/f/last", value: text("a reading") }, ...(born === undefined ? [] : [{ key: "born/a/f", value: new TextEncoder().encode(born) }])] });
+    moves.follow(desired(1, { leaves: [{ unit: "a/f", id: "1", to: "edge-2", jurisdiction: "EU" }] }, [app({ type: "x.y" })]));
+    moves.begin([]);
+    await moves.depart("a/f");
+    assert.deepEqual([(await told()).kept !== null, classes.splice(0)[0]], [kept, born ?? "derived"]);
+  }
+});
+
 test("a unit that has fitted more than a departure can name stays, and departs with the reason", async (context) => {
   for (const [count, kept] of [[limits.moveBlobsMax, null], [limits.moveBlobsMax + 1, `it has fitted ${limits.moveBlobsMax + 1} sets of parameters, and ${limits.moveBlobsMax} may travel`]] as const) {
     const { log, moves, told } = await bed(context);

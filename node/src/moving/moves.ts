@@ -14,7 +14,7 @@ import type { Integrity } from "@holon/core/log/run.ts";
 import { backoffMs } from "@holon/core/link/backoff.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
 import { laneName, type CellChange } from "@holon/core/log/log.ts";
-import { makersOf } from "@holon/core/policy/lowering.ts";
+import { makersOf, moreSensitive } from "@holon/core/policy/lowering.ts";
 import type { Clock, Random, Timer, Trace } from "@holon/core/ports.ts";
 import type { Desired } from "@holon/core/schema/desired.ts";
 import { fits } from "@holon/core/run/trigger-events.ts";
@@ -30,7 +30,7 @@ import type { RunningUnit } from "../run/unit.ts";
 import { heldSchema, movedCell, type Held } from "./held.ts";
 import { createForgetter } from "./forgetter.ts";
 import { whole } from "./pieces.ts";
-import { cellsFrom, encodeUnitState, parseUnitState, positionsTold, unitStateOf } from "./unit-state.ts";
+import { bornOf, cellsFrom, encodeUnitState, parseUnitState, positionsTold, unitStateOf } from "./unit-state.ts";
 
 export interface MovesContext {
   readonly log: SegmentLog;
@@ -91,8 +91,11 @@ export const moveRules: MoveRules = { runsBeforeDeparture: (hasDeparted) => !has
 
 const encoder = new TextEncoder();
 
-/** Of what it was handed. What nothing here makes has come from other nodes, whose guards let it go: that is never raw or personal. */
-export function classHeld(app: AppDocument, name: string): DataClass {
+/** Of what it holds: of all that it was handed, as far as that stands beside it, and as its app declares it. */
+export const classHeld = (app: AppDocument | undefined, name: string, state: Pick<UnitState, "cells">): DataClass => (app === undefined ? "raw" : bornOf(state).reduce(moreSensitive, classDeclared(app, name)));
+
+/** Of what it is handed. What nothing here makes has come from other nodes, whose guards let it go: that is never raw or personal. */
+function classDeclared(app: AppDocument, name: string): DataClass {
   const fn = app.functions.find((one) => one.name === name);
   const isMadeHere = fn !== undefined && "type" in fn.on && isDeclared(app, fn.on.type);
   return fn === undefined || (!("type" in fn.on) && !("schedule" in fn.on)) || isMadeHere ? (makersOf(app).find((maker) => maker.name === name)?.from ?? "raw") : "derived";
@@ -194,13 +197,14 @@ export function createMoves(context: MovesContext, rules: MoveRules = moveRules)
   const movedAs = (unit: string, held: Held): CellChange => ({ key: movedCell(unit), value: encoder.encode(canonicalJson(held)) });
 
   /** Why it has to stay; undefined where it may go. */
-  async function keptFor({ unit, jurisdiction, by = [] }: Leave, { cells, blobs: fitted }: UnitState, bytes: number): Promise<string | undefined> {
+  async function keptFor({ unit, jurisdiction, by = [] }: Leave, state: UnitState, bytes: number): Promise<string | undefined> {
+    const { cells, blobs: fitted } = state;
     if (cells.length === 0) return undefined; // how far it has read says nothing of what it read
     if (fitted.length > limits.moveBlobsMax) return `it has fitted ${fitted.length} sets of parameters, and ${limits.moveBlobsMax} may travel`;
     if (bytes > limits.moveStateBytesMax) return `it holds ${bytes} bytes, and ${limits.moveStateBytesMax} may travel`;
     const [appName = "", name = ""] = unit.split("/");
     const app = desired?.apps.find((one) => one.name === appName);
-    const dataClass = app === undefined ? "raw" : classHeld(app, name);
+    const dataClass = classHeld(app, name, state);
     const refusal = `what it holds is of class ${dataClass}, which may not leave ${log.origin}`;
     if (jurisdiction === undefined && (dataClass === "raw" || dataClass === "personal")) return `${refusal} for where nobody has said`;
     // It goes by way of who is above, and of control, to its next home: all of them have to be allowed.

@@ -5,6 +5,7 @@ import { limits } from "@holon/core/limits.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
 import type { CellChange, Log } from "@holon/core/log/log.ts";
 import { unitStateSchema, type UnitState } from "@holon/core/schema/moving.ts";
+import { dataClassSchema, type DataClass } from "@holon/core/schema/event.ts";
 import { blobHashSchema } from "@holon/core/schema/app.ts";
 import { fromBase64, toBase64 } from "@holon/core/series/base64.ts";
 import type { BlobHash } from "@holon/core/units.ts";
@@ -17,19 +18,24 @@ type Family = UnitState["cells"][number]["family"];
 const families: readonly Family[] = ["state", "fitted", "window"];
 const fittedBlobSchema = z.object({ blob: blobHashSchema });
 const encoder = new TextEncoder();
-/** One cell each: the time that was told last, and the run of a job. */
-const singles: readonly Family[] = ["schedule", "job"];
+const decoder = new TextDecoder();
+/** One cell each: the time that was told last, the run of a job, and the class of what the rest was made of. */
+const singles: readonly Family[] = ["schedule", "job", "born"];
 const prefixOf = (family: Family, unit: string): string => (singles.includes(family) ? `${family}/${unit}` : `${family}/${unit}/`);
 
 function cellsOf(unit: string, log: Cells): UnitState["cells"] {
-  return [
+  const held: UnitState["cells"] = [
     ...families.flatMap((family) => [...log.cells(prefixOf(family, unit))].map(([key, value]) => ({ family, key: key.slice(prefixOf(family, unit).length), value: toBase64(value) }))),
     ...singles.flatMap((family) => {
-      const held = log.cell(prefixOf(family, unit));
-      return held === undefined ? [] : [{ family, key: "", value: toBase64(held) }];
+      const value = log.cell(prefixOf(family, unit));
+      return value === undefined ? [] : [{ family, key: "", value: toBase64(value) }];
     }),
   ];
+  return held.every(({ family }) => family === "born") ? [] : held;
 }
+
+/** Of what the unit holds, as far as it was written beside it. */
+export const bornOf = ({ cells }: Pick<UnitState, "cells">): readonly DataClass[] => cells.flatMap(({ family, value }) => (family === "born" ? [dataClassSchema.parse(decoder.decode(fromBase64(value)))] : []));
 
 export function unitStateOf(unit: string, id: string, log: Log): UnitState {
   const cells = cellsOf(unit, log);

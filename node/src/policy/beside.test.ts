@@ -11,6 +11,7 @@ import { openBlobStore } from "../blob/store.ts";
 import { openSource } from "../door/sources.ts";
 import { createEvents } from "../event/events.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
+import { openHandedClass } from "../run/handed-class.ts";
 import { keepFitted } from "../run/fitted.ts";
 import { integrity, openTempLog, tempFolder } from "../testing/temp-log.ts";
 
@@ -46,13 +47,16 @@ for (const [own, stream] of [["raw", "telemetry"], ["personal", "local"]] as con
   });
 }
 
-test("that parameters were fitted is told without the function's words, and of what is personal without the subject", async (context) => {
+test("that parameters were fitted is told without the function's words, and with the subject only where the function may tell everybody what it was handed", async (context) => {
   const { log, folder } = await openLogFor(context);
   const blobs = await openBlobStore(createDisk(folder), integrity);
   const fitted = [{ model: "pca", subject: "anna", parameters: {}, note: "anna passed at nine" }];
-  for (const [own, subject] of [["raw", "anna"], ["personal", undefined]] as const) {
+  const fn = { name: "judge", on: { type: "door.passed" }, emits: {} };
+  for (const [own, mayLower, handed, subject] of [["raw", true, [], "anna"], ["raw", false, [], undefined], ["personal", true, [], undefined], ["raw", true, ["personal"], undefined], ["public", false, [], "anna"]] as const) {
     const app = appDocumentSchema.parse({ name: "doors", sources: [{ kind: "host", name: "in", type: "door.passed", class: own }], functions: [], models: [] });
-    const { records } = await keepFitted(fitted, [], { name: "judge", on: { type: "door.passed" }, emits: {} }, { app, blobs, events, log });
+    const born = openHandedClass({ app, maker: { name: "judge", from: own, emits: {}, through: { kind: "function" }, disguises: "handed" }, type: "door.passed", log, guard: { lowered: (_, from, into) => (mayLower ? into : from) } });
+    born.take(handed);
+    const { records } = await keepFitted(fitted, [], { fn, born, app, blobs, events, log });
     const [told] = records.map(({ bytes }) => parseStoredEvent(bytes, "test"));
     assert.equal(told?.subject, subject);
     assert.ok(!JSON.stringify(told?.data).includes("nine"));

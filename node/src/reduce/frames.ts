@@ -17,6 +17,7 @@ import { inPieces, toBlock } from "@holon/core/reduce/block.ts";
 import { numbersOf, type Row } from "@holon/core/reduce/row.ts";
 import type { StoredEvent } from "@holon/core/schema/event.ts";
 import type { FramesReduction } from "@holon/core/schema/reduction.ts";
+import type { HandedClass } from "../run/handed-class.ts";
 import type { UnitContext } from "../run/unit.ts";
 
 export interface Frames {
@@ -44,7 +45,8 @@ interface Side {
   readonly complete: boolean;
 }
 
-export function createFrames(reduction: FramesReduction, context: UnitContext): Frames {
+/** `born` is told of what frames hold: they are looked for in the log, and not handed. */
+export function createFrames(reduction: FramesReduction, context: UnitContext, born: Pick<HandedClass, "take">): Frames {
   const { log, ports } = context;
   const prefix = storedEventPrefix(reduction.on);
   let interrupted = false;
@@ -59,6 +61,7 @@ export function createFrames(reduction: FramesReduction, context: UnitContext): 
     const before = await walkBack(cause);
     const after = await walkOn(cause);
     const values = numbersOf(cause.event.data, reduction.fields);
+    born.take([cause.event.class]);
     const own: Row[] = values === undefined ? [] : [{ timeMs: Date.parse(cause.event.time), values }];
     bytes += before.bytes + cause.record.bytes.length + after.bytes;
     const pieces = inPieces([...before.rows.toReversed(), ...own, ...after.rows]);
@@ -150,6 +153,7 @@ export function createFrames(reduction: FramesReduction, context: UnitContext): 
         if (timeMs < atMs + fromMs || timeMs > atMs + toMs) return void (outside = true);
         const values = numbersOf(other.data, reduction.fields);
         if (values === undefined) return;
+        born.take([other.class]);
         rows.push({ timeMs, values });
         sideBytes += record.bytes.length;
       },

@@ -2,14 +2,15 @@
 import type { UnitInstance } from "@holon/core/ports.ts";
 import { judged, judgeInputs, judgeTensor } from "@holon/core/reduce/judge.ts";
 import type { JudgeReduction } from "@holon/core/schema/reduction.ts";
+import type { RowsOf } from "../model/decision.ts";
 import type { UnitContext } from "../run/unit.ts";
 
-export const createJudgeInstance = (reduction: JudgeReduction, { app, served, ports }: Pick<UnitContext, "app" | "served" | "ports">): UnitInstance => ({
+export const createJudgeInstance = (reduction: JudgeReduction, { app, served, ports }: Pick<UnitContext, "app" | "served" | "ports">, born: RowsOf): UnitInstance => ({
   async handle(events) {
     const inputs = judgeInputs(reduction, events);
     if (inputs.length === 0) return { outputs: [], state: [], fitted: [], status: undefined, inferenceMs: [] };
     const startMs = ports.clock.monotonicMs();
-    const decisions = await served.decide(app.name, reduction.model, judgeTensor(inputs));
+    const decisions = await served.decide(app.name, reduction.model, judgeTensor(inputs), born);
     const outputs = inputs.flatMap((input, row) => judged(reduction, input, decisions[row]?.scores ?? new Float32Array(0)) ?? []);
     return { outputs, state: [], fitted: [], status: undefined, inferenceMs: [ports.clock.monotonicMs() - startMs] };
   },

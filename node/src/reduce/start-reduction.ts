@@ -31,10 +31,10 @@ function triggerOf(reduction: Reduction): UnitDocument["on"] {
 function judgeKind(reduction: JudgeReduction, context: UnitContext): UnitKind {
   const count = counting(reduction, context);
   return {
-    async open() {
+    async open(_, born) {
       await tellRelease(reduction, context);
       count.load();
-      return { instance: createJudgeInstance(reduction, context), positions: storedUnit(`${context.app.name}/${reduction.name}`, context.log).positions };
+      return { instance: createJudgeInstance(reduction, context, born), positions: storedUnit(`${context.app.name}/${reduction.name}`, context.log).positions };
     },
     account: count.add,
     reduction: count.status,
@@ -63,10 +63,10 @@ function framesKind(reduction: Extract<Reduction, { readonly kind: "frames" }>, 
     fromDisk: true,
     // One alert at a time: a frame may be large, and a frame that is waited for costs those behind it nothing.
     batchMax: 1,
-    async open() {
+    async open(_, born) {
       await tellRelease(reduction, context);
       count.load();
-      frames = createFrames(reduction, context);
+      frames = createFrames(reduction, context, born);
       return { instance: frames.instance, positions: storedUnit(`${context.app.name}/${reduction.name}`, context.log).positions };
     },
     account: (_, outputs) => count.add(frames?.takeBytes() ?? 0, outputs),

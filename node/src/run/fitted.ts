@@ -5,9 +5,9 @@ import { ungranted, type FitPlace } from "@holon/core/model/grant.ts";
 import { decodeParameters, encodeParameters } from "@holon/core/model/parameters.ts";
 import type { CellChange, NewRecord } from "@holon/core/log/log.ts";
 import type { FittedParameters, UnitEvent } from "@holon/core/ports.ts";
-import { classOf } from "@holon/core/reduce/declared.ts";
 import { blobHashSchema } from "@holon/core/schema/app.ts";
 import { z } from "zod";
+import type { HandedClass } from "./handed-class.ts";
 import type { UnitContext } from "./unit.ts";
 import type { UnitDocument } from "./unit-kind.ts";
 
@@ -53,15 +53,14 @@ async function windowBefore(cell: string, { blobs, log }: Context): Promise<stri
 export async function keepFitted(
   fitted: readonly FittedParameters[],
   events: readonly UnitEvent[],
-  fn: UnitDocument,
-  context: Context,
+  { fn, born, ...context }: Context & { readonly fn: UnitDocument; readonly born: Pick<HandedClass, "maker" | "told"> },
 ): Promise<{ readonly records: readonly NewRecord[]; readonly cells: readonly CellChange[] }> {
   const records: NewRecord[] = [];
   const cells: CellChange[] = [];
   const unit = `${context.app.name}/${fn.name}`;
   const { node, models } = fitPlace(fn.name, context);
-  // The note is the function's own words, and the subject of what is personal a person: they stay, with the cell.
-  const isPersonal = classOf(context.app, fn.on.type) === "personal";
+  // The note is the function's own words, and stays with the cell; so does the subject, which may be a person, unless the function may tell everybody what it was handed.
+  const isTold = fitted.length > 0 && born.maker.from !== "personal" && born.told("public") === "public";
   const fittedFrom = events.at(-1)?.id;
   for (const parameters of fitted) {
     const { model, subject, note } = parameters;
@@ -71,7 +70,7 @@ export async function keepFitted(
     const blob = await context.blobs.put(encodeParameters(parameters, origin));
     cells.push({ key: fittedCell(unit, model, subject), value: encoder.encode(JSON.stringify({ blob, model, subject, note })) });
     records.push(
-      context.events.record({ stream: "audit", type: "holon.model.fitted", class: "public", producer: unit, subject: isPersonal ? undefined : subject, data: { model, blob } }),
+      context.events.record({ stream: "audit", type: "holon.model.fitted", class: "public", producer: unit, subject: isTold ? subject : undefined, data: { model, blob } }),
     );
   }
   return { records, cells };

@@ -4,10 +4,18 @@ import { isLowered, type Maker } from "@holon/core/policy/lowering.ts";
 import type { Transform } from "@holon/core/policy/transform.ts";
 import type { UnitEvent } from "@holon/core/ports.ts";
 import type { Keyed } from "@holon/core/reduce/keyed.ts";
+import { responseType } from "@holon/core/run/trigger-events.ts";
 import { pseudonym } from "@holon/core/reduce/redact.ts";
 import type { AppDocument, Emits } from "@holon/core/schema/app.ts";
 import type { DataClass, StreamName } from "@holon/core/schema/event.ts";
 import type { Guard } from "../policy/guard.ts";
+
+/** As the manifest declares it. What a function answers has the class that is asked for: that of its trigger. */
+export function declaredOutput(app: Pick<AppDocument, "functions">, { name, emits }: { readonly name: string; readonly emits: Emits }, type: string): Emits[string] | undefined {
+  const declared = emits[type];
+  const on = type === responseType ? app.functions.find((fn) => fn.name === name)?.on : undefined;
+  return declared === undefined || on === undefined || !("http" in on) ? declared : { ...declared, class: on.http.class ?? "raw" };
+}
 
 /** Where an output stands and what it is: its class is lower than that of what it was made of only where the guard lets its maker lower it. */
 export function placeOf(declared: Emits[string], { name, from, through }: Maker, { app, guard }: { readonly app: Pick<AppDocument, "name">; readonly guard: Guard }): { readonly stream: StreamName; readonly class: DataClass; readonly through?: Transform } {

@@ -13,6 +13,7 @@ import { isServed } from "../model/served-models.ts";
 import { withShared } from "../shared/shared-input.ts";
 import { withMoments } from "@holon/core/run/moments.ts";
 import { readSecrets, startWithSecrets } from "@holon/core/run/secret-guard.ts";
+import type { HandedClass } from "./handed-class.ts";
 import { loadFitted } from "./fitted.ts";
 import type { TraceTrigger } from "./tracer.ts";
 import type { UnitContext } from "./unit.ts";
@@ -28,16 +29,16 @@ const decoder = new TextDecoder();
 /** A function in its sandbox. */
 export const functionKind = (fn: FunctionDocument, context: UnitContext, told = new Set<string>()): UnitKind => ({
   trigger: triggerOf(fn),
-  async open(settled) {
+  async open(settled, born) {
     const unit = `${context.app.name}/${fn.name}`;
     // What sites share and the time are handed over with the events: such a function begins when it is asked, with all of it.
     const isPlain = fn.clock !== true && (context.app.shared ?? []).length === 0;
     const start = async (first?: readonly UnitEvent[]) => {
       await settled();
       const secrets = await readSecrets(unit, fn.secrets ?? [], context.ports.secrets);
-      const program = { ...(await loadProgram(fn, context, told)), secrets };
+      const program = { ...(await loadProgram(fn, context, told, born)), secrets };
       const instance = await startWithSecrets(unit, secrets, () => context.ports.runner.start(program, isPlain ? first : undefined));
-      return withShared(fn.clock === true ? withMoments(instance, context.moments) : instance, context, settled);
+      return withShared(fn.clock === true ? withMoments(instance, context.moments) : instance, { ...context, born }, settled);
     };
     const instance = createWarmInstance(unit, start, context.warm);
     await instance.prepare();
@@ -59,7 +60,7 @@ export function storedUnit(unit: string, log: Log): { readonly state: ReadonlyMa
   return { state, positions: new Map(Object.entries(position === undefined ? {} : positionsSchema.parse(parseJson(position)))) };
 }
 
-async function loadProgram(fn: FunctionDocument, context: UnitContext, told: Set<string>): Promise<UnitProgram> {
+async function loadProgram(fn: FunctionDocument, context: UnitContext, told: Set<string>, born: Pick<HandedClass, "told">): Promise<UnitProgram> {
   const { app, log } = context;
   const unit = `${app.name}/${fn.name}`;
   const models: Record<string, Uint8Array> = {};
@@ -76,7 +77,7 @@ async function loadProgram(fn: FunctionDocument, context: UnitContext, told: Set
     name: unit,
     code: await unsealed(await readBlob(fn.code, context), app, "function", fn.name, context.ports.seals),
     models,
-    ...(Object.keys(outputs).length === 0 ? {} : { served: { outputs, decide: (model: string, rows: Tensor) => context.served.decide(app.name, model, rows) } }),
+    ...(Object.keys(outputs).length === 0 ? {} : { served: { outputs, decide: (model: string, rows: Tensor) => context.served.decide(app.name, model, rows, born) } }),
     fitted: await loadFitted(fn.name, context, told),
     state: storedUnit(unit, log).state,
     timeoutMs: fn.timeoutMs,

@@ -6,6 +6,7 @@ import type { DataClass } from "@holon/core/schema/event.ts";
 import type { EventTrigger, WindowTrigger } from "@holon/core/schema/trigger.ts";
 import type { ElasticStatus } from "../elastic/elastic-unit.ts";
 import type { ReductionStatus } from "../reduce/saved.ts";
+import type { HandedClass } from "./handed-class.ts";
 import type { TraceTrigger } from "./tracer.ts";
 
 /** What the loop needs to know of a function or a reduction. */
@@ -16,8 +17,8 @@ export interface UnitDocument extends Pick<FunctionDocument, "name" | "emits">, 
 
 /** What runs in the loop: a function in its sandbox, or a reduction. */
 export interface UnitKind {
-  /** From what is on disk, at the start and after each failure. `settled`: what was handled before is stored. */
-  open(settled: () => Promise<unknown>): Promise<OpenedUnit>;
+  /** From what is on disk, at the start and after each failure. `settled`: what was handled before is stored. `born`: told of what it is handed beside its events. */
+  open(settled: () => Promise<unknown>, born: HandedClass): Promise<OpenedUnit>;
   /** What triggers it, where the way of events through it is followed. */
   readonly trigger?: TraceTrigger;
   /** It looks in the log for what it is handed, and so is handed nothing that is not there yet. */

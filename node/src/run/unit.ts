@@ -9,10 +9,9 @@ import { limits } from "@holon/core/limits.ts";
 import { backoffMs } from "@holon/core/link/backoff.ts";
 import { laneName, type CellChange, type Lane, type LogRecord, type NewRecord } from "@holon/core/log/log.ts";
 import type { Clock, Crypto, Random, Runner, Seals, Secrets, Timer, Trace, UnitEvent, UnitInstance, UnitResult } from "@holon/core/ports.ts";
-import { makersOf, moreSensitive } from "@holon/core/policy/lowering.ts";
+import { makerOf, moreSensitive } from "@holon/core/policy/lowering.ts";
 import type { Keyed } from "@holon/core/reduce/keyed.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
-import type { DataClass } from "@holon/core/schema/event.ts";
 import { fits, followedStates, stateType, typePrefix } from "@holon/core/run/trigger-events.ts";
 import { isWindowTrigger } from "@holon/core/schema/trigger.ts";
 import { createSketch } from "@holon/core/telemetry/sketch.ts";
@@ -28,10 +27,11 @@ import type { SharedStore } from "../shared/store.ts";
 import type { Meter } from "../meter/meter.ts";
 import { asideOf, type Aside } from "./aside.ts";
 import type { ElasticStatus } from "../elastic/elastic-unit.ts";
+import { openHandedClass } from "./handed-class.ts";
 import { createFailedEvents } from "./failed-events.ts";
 import { keepFitted, requireGranted } from "./fitted.ts";
 import type { Moments } from "@holon/core/run/moments.ts";
-import { placeOf, subjectOf } from "./output-place.ts";
+import { declaredOutput, placeOf, subjectOf } from "./output-place.ts";
 import { positionCell, stateCell } from "./program.ts";
 import { createRate } from "./rate.ts";
 import { createTracer, type Traced } from "./tracer.ts";
@@ -147,12 +147,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   const { app, log, ports } = context;
   const name = `${app.name}/${fn.name}`;
   const lanes = triggerLanes(fn, context);
-  let maker = makersOf(app).find((candidate) => candidate.name === fn.name) ?? { name: fn.name, from: "raw", emits: fn.emits, through: { kind: "function" }, disguises: "all" };
-  /** What it was handed was born as what it is, whatever this app says of the type: the most sensitive of it counts for all that it makes from then on. */
-  const born = (classes: Iterable<DataClass>): void => {
-    const from = [...classes].reduce(moreSensitive, maker.from);
-    if (from !== maker.from) maker = { ...maker, from };
-  };
+  const born = openHandedClass({ app, maker: makerOf(app, fn), type: fn.on.type, log, guard: context.guard });
   const prefix = encoder.encode(typePrefix(fn.on.type));
   const isFollowed = followedStates(app.functions).has(fn.name);
   const latency = createSketch();
@@ -209,7 +204,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     handed = undefined;
     early.clear();
     const stored = (storing = createStoring(() => wake?.()));
-    const opened = await kind.open(() => stored.all());
+    const opened = await kind.open(() => stored.all(), born);
     safe = positions = new Map(opened.positions);
     windows = isWindowTrigger(fn.on) ? openWindowInput({ unit: name, trigger: fn.on, log, events: context.events, monotonicMs: () => ports.clock.monotonicMs() }) : undefined;
     instance = opened.instance;
@@ -258,10 +253,10 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
       const without: UnitResult & Aside = { ...nothing, aside: { records, cells, error } };
       return without;
     }
-    if (maker.from === "personal") keyed ??= await keyedFor(app.name, { log, ...ports });
     const startedMs = ports.clock.monotonicMs();
     const result = await running.handle(input.events);
     calls.add((ports.clock.monotonicMs() - startedMs) / input.events.length);
+    if (born.maker.from === "personal") keyed ??= await keyedFor(app.name, { log, ...ports });
     await requireGranted(result.fitted, fn, context, ungrantedTold);
     failures.passed();
     rate.took(input.events.length);
@@ -271,7 +266,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   /** The next events of the trigger's type; empty if what was read holds none; `undefined` if there is nothing to read. */
   async function nextInput(): Promise<Input | undefined> {
     const again = failures.hasReplay() ? await failures.nextReplay() : undefined;
-    if (again !== undefined) born([decodeStoredEvent(again.record.bytes).class]);
+    if (again !== undefined) born.take([decodeStoredEvent(again.record.bytes).class]);
     if (again !== undefined) return { events: [toUnitEvent(again.record)], handled: 0, bytes: again.record.bytes.length, positions, ...failures.replayed(again.event), replayed: again.event };
     await rate.wait(pause, () => stopping);
     if (stopping || context.gate?.isOpen() === false) return undefined;
@@ -299,9 +294,8 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     const mine = records.filter((record) => startsWith(record.bytes, prefix));
     countHanded(lane.origin, mine);
     const stored = mine.map(({ bytes }) => decodeStoredEvent(bytes));
-    const classes = new Set(stored.map((event) => event.class));
-    born(classes);
-    kind.next?.({ events: mine.length, records: records.length, lag, classes: [...classes] });
+    const classes = born.take(new Set(stored.map((event) => event.class)));
+    kind.next?.({ events: mine.length, records: records.length, lag, classes });
     if (windows === undefined) return { events: mine.map((record, index) => toUnitEvent(record, stored[index])).filter(isMine), handled: mine.length, bytes: bytesOf(mine), positions: through(whole), records: [], cells: [] };
     const step = windowed(windows, mine);
     const left = mine[step.handled];
@@ -323,11 +317,13 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   const outputsOf = (input: Handed, { outputs }: UnitResult): readonly NewRecord[] => outputs.map((output) => toRecord(output, input));
 
   async function append(input: Handed, result: UnitResult, outputs: readonly NewRecord[], account: readonly CellChange[]): Promise<void> {
-    const fitted = await keepFitted(result.fitted, input.events, fn, context);
+    const fitted = await keepFitted(result.fitted, input.events, { fn, born, ...context });
+    const isHeld = result.state.length + fitted.cells.length + input.cells.length > 0;
     const cells: CellChange[] = [
       ...result.state.map(({ key, value }) => ({ key: stateCell(name, key), value: value === null ? null : encoder.encode(value) })),
       ...fitted.cells,
       ...input.cells,
+      ...(isHeld ? born.cells() : []),
       ...account,
       { key: positionCell(name), value: encoder.encode(JSON.stringify(Object.fromEntries(input.positions))) },
     ];
@@ -335,7 +331,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     const aside = asideOf(result);
     const records = [...outputs, ...fitted.records, ...input.records, ...changes, ...aside.records, ...input.traced.spans(aside.error)];
     const write = (own: readonly CellChange[]): Promise<unknown> => log.append({ records, cells: [...cells, ...aside.cells, ...own] });
-    await (result.shared === undefined ? write([]) : context.shared.apply(app, result.shared, write));
+    await (result.shared === undefined ? write([]) : context.shared.apply(app, result.shared, write, (own) => born.told(own)));
     context.meter.handled(app.name, fn.name, { events: input.handled, bytesIn: input.bytes, recordedMs: input.events[0]?.arrivedMs, records: outputs, result });
     attempt = 0;
     interruptions = 0;
@@ -348,8 +344,9 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   }
 
   function toRecord(output: UnitResult["outputs"][number], { events, traced }: Handed): NewRecord {
-    const declared = fn.emits[output.type];
+    const declared = declaredOutput(app, fn, output.type);
     if (declared === undefined) throw new HolonError("HOLON_UNIT_BAD", `function ${name} emitted ${output.type}, which it does not declare`);
+    const { maker } = born;
     const { stream, ...label } = placeOf(declared, maker, context);
     return context.events.record({
       stream,
@@ -364,9 +361,9 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     });
   }
 
-  /** For functions that are triggered by it. It stays here: nothing says what class a state has. */
+  /** For functions that are triggered by it. It stays here: nobody says what a state holds, but what it was made of. */
   const stateChanged = (key: string, value: string | null, causedBy: string | undefined): NewRecord =>
-    context.events.record({ stream: "local", type: stateType(app.name, fn.name), class: "raw", producer: name, subject: key, causedBy, data: { function: fn.name, key, value: value === null ? null : JSON.parse(value) } });
+    context.events.record({ stream: "local", type: stateType(app.name, fn.name), class: moreSensitive("raw", born.maker.from), producer: name, subject: key, causedBy, data: { function: fn.name, key, value: value === null ? null : JSON.parse(value) } });
 
   async function waitForMore(): Promise<void> {
     if (stopping || hasMore() || (early.isDue && context.gate?.isOpen() !== false) || storing.hasFailed) return;

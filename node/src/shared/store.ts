@@ -9,11 +9,12 @@ import { parseJson } from "@holon/core/link/frame.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { CellChange } from "@holon/core/log/log.ts";
 import type { Clock } from "@holon/core/ports.ts";
+import { moreSensitive } from "@holon/core/policy/lowering.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
 import { dataClassSchema, type DataClass } from "@holon/core/schema/event.ts";
 import { parseSharedKey, printSharedKey, slotOf, type SharedKey } from "@holon/core/shared/key.ts";
 import { applyOperation, kindOfOperation, type SharedOperation, type Writer } from "@holon/core/shared/operation.ts";
-import { parseShared, printShared, stricterClass, type mergeShared, type SharedState } from "@holon/core/shared/state.ts";
+import { parseShared, printShared, type mergeShared, type SharedState } from "@holon/core/shared/state.ts";
 import { createTurns } from "@holon/core/turns.ts";
 import { z } from "zod";
 import type { SegmentLog } from "../log/segment-log.ts";
@@ -47,9 +48,10 @@ export interface SharedStore {
   /** Number of the last change of an app. */
   lastChange(app: string): number;
   /**
-   * Does the operations, all or none; `append` writes the cells together with whatever belongs to them. `HOLON_SHARED_BAD`, `HOLON_SHARED_FULL`.
+   * Does the operations, all or none; `append` writes the cells together with whatever belongs to them. `told`: the class that what is put there gets, of the one that is declared.
+   * `HOLON_SHARED_BAD`, `HOLON_SHARED_FULL`.
    */
-  apply(app: SharingApp, operations: readonly SharedOperation[], append?: (cells: readonly CellChange[]) => Promise<unknown>): Promise<void>;
+  apply(app: SharingApp, operations: readonly SharedOperation[], append?: (cells: readonly CellChange[]) => Promise<unknown>, told?: (declared: DataClass) => DataClass): Promise<void>;
   /** Resolves when what is new of it is on disk. */
   merge(entries: readonly IncomingEntry[]): Promise<void>;
 }
@@ -114,7 +116,7 @@ export function openSharedStore({ log, clock, merge, changed }: SharedStoreOptio
     return { slot, nowMs: state === "synced" && ms >= floorMs ? ms : undefined };
   }
 
-  function draftsOf(app: SharingApp, operations: readonly SharedOperation[]): ReadonlyMap<string, Draft> {
+  function draftsOf(app: SharingApp, operations: readonly SharedOperation[], told: (declared: DataClass) => DataClass): ReadonlyMap<string, Draft> {
     const drafts = new Map<string, Draft>();
     const by = writer();
     for (const operation of operations) {
@@ -126,7 +128,8 @@ export function openSharedStore({ log, clock, merge, changed }: SharedStoreOptio
       const id = printSharedKey(key);
       const held = entries.get(id);
       const state = applyOperation((drafts.get(id) ?? held)?.state, operation, by);
-      drafts.set(id, { key, class: held === undefined ? declared.class : stricterClass(held.class, declared.class), state, text: "" });
+      const own = told(declared.class);
+      drafts.set(id, { key, class: held === undefined ? own : moreSensitive(held.class, own), state, text: "" });
     }
     return new Map([...drafts].map(([id, draft]) => [id, { ...draft, text: boundedText(id, draft.state) }]));
   }
@@ -144,7 +147,7 @@ export function openSharedStore({ log, clock, merge, changed }: SharedStoreOptio
     if (key === undefined) throw new HolonError("HOLON_SHARED_BAD", "another node sent shared state under a name that is none");
     const incoming = parseShared(key.kind, text);
     const state = held === undefined ? incoming : merge(held.state, incoming);
-    return { key, class: held === undefined ? dataClass : stricterClass(held.class, dataClass), state, text: printShared(state) };
+    return { key, class: held === undefined ? dataClass : moreSensitive(held.class, dataClass), state, text: printShared(state) };
   }
 
   return {
@@ -157,7 +160,7 @@ export function openSharedStore({ log, clock, merge, changed }: SharedStoreOptio
     entry: (id) => entries.get(id),
     entries: (app) => [...entries.values()].filter(({ key }) => app === undefined || key.app === app),
     lastChange: (app) => lastChanges.get(app) ?? 0,
-    apply: (app, operations, append = (cells) => log.append({ cells })) => inTurn(async () => write(draftsOf(app, operations), limits.sharedOwnBytesMax, append)),
+    apply: (app, operations, append = (cells) => log.append({ cells }), told = (declared) => declared) => inTurn(async () => write(draftsOf(app, operations, told), limits.sharedOwnBytesMax, append)),
     merge: (incoming) => inTurn(async () => {
       const drafts = new Map<string, Draft>();
       for (const entry of incoming) if (entries.get(entry.id)?.text !== entry.text || entries.get(entry.id)?.class !== entry.class) drafts.set(entry.id, merged(entry, drafts.get(entry.id) ?? entries.get(entry.id)));

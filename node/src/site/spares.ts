@@ -58,7 +58,7 @@ export function createSpares({ log, guard, jurisdiction, desired }: SparesOption
     const [appName = "", name = ""] = unit.split("/");
     const document = desired();
     const app = document?.apps.find((one) => one.name === appName);
-    const dataClass = app === undefined ? "raw" : classHeld(app, name);
+    const dataClass = classHeld(app, name, state);
     const version = document?.version ?? 1;
     const may = await guard.mayShare({ app: appName, name, class: dataClass, rules: app?.egress ?? [], destination: jurisdiction, policyVersion: version, change: version });
     return may ? undefined : `what it holds is of class ${dataClass}, which may not leave ${log.origin}`;

@@ -1,16 +1,18 @@
 /** Answers to what was asked from elsewhere, by its id, so that what is asked again on another way is not handled twice. For as long as anybody can ask again. */
 import { limits } from "@holon/core/limits.ts";
 import type { Clock, Timer } from "@holon/core/ports.ts";
-import type { FunctionAnswer } from "./requests.ts";
+import type { FunctionAnswer, OwnAnswer } from "./requests.ts";
+
+export type FoundAnswer = FunctionAnswer | OwnAnswer;
 
 export interface Remembered {
   /** What was answered, or is being answered, under that id; else what `find` gives. `isForgotten`: of an error that says that it was not taken in. */
-  answer(id: string, find: () => Promise<FunctionAnswer>, isForgotten: (error: unknown) => boolean): Promise<FunctionAnswer>;
+  answer(id: string, find: () => Promise<FoundAnswer>, isForgotten: (error: unknown) => boolean): Promise<FoundAnswer>;
   close(): void;
 }
 
 interface Row {
-  readonly answer: Promise<FunctionAnswer>;
+  readonly answer: Promise<FoundAnswer>;
   readonly timer: Timer;
   bytes: number;
 }

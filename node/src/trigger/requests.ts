@@ -10,6 +10,7 @@ import type { Lane, Log } from "@holon/core/log/log.ts";
 import type { Clock, Random, Trace } from "@holon/core/ports.ts";
 import { requestType, responseType } from "@holon/core/run/trigger-events.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
+import type { DataClass, StoredEvent } from "@holon/core/schema/event.ts";
 import type { HttpTrigger } from "@holon/core/schema/trigger.ts";
 import { z } from "zod";
 import type { Events } from "../event/events.ts";
@@ -29,11 +30,16 @@ export interface FunctionAnswer {
   readonly body: unknown;
 }
 
+/** One that was made on this node. */
+export interface OwnAnswer extends FunctionAnswer {
+  readonly class: DataClass;
+}
+
 export interface Requests {
   /** What functions of which apps answer from now on. */
   setApps(apps: readonly AppDocument[]): void;
   /** `HOLON_ARGUMENT_BAD` where no function answers there, `HOLON_CALL_BUSY`, `HOLON_CALL_TIMEOUT`. `deadlineMs`: less than the function itself has. */
-  ask(app: string, request: FunctionRequest, deadlineMs?: number): Promise<FunctionAnswer>;
+  ask(app: string, request: FunctionRequest, deadlineMs?: number): Promise<OwnAnswer>;
   /** The function that answers there by the document of this node, whether it runs or not. */
   functionAt(app: string, request: Pick<FunctionRequest, "method" | "path">): string | undefined;
   committed(): void;
@@ -58,7 +64,7 @@ export interface Route {
 
 interface Waiting {
   readonly route: Route;
-  readonly answer: (answer: FunctionAnswer) => void;
+  readonly answer: (answer: OwnAnswer) => void;
   readonly fail: (error: HolonError) => void;
 }
 
@@ -81,16 +87,16 @@ export function createRequests({ log, events, ports }: RequestsContext): Request
       const last = records.at(-1);
       if (last === undefined) return;
       next = last.sequence + 1;
-      for (const { bytes } of records) if (startsWith(bytes, prefix)) answered(decodeStoredEvent(bytes).data);
+      for (const { bytes } of records) if (startsWith(bytes, prefix)) answered(decodeStoredEvent(bytes));
     }
     if (waiting.size === 0) next = 0;
   }
 
-  function answered(data: unknown): void {
+  function answered({ data, class: own }: Pick<StoredEvent, "data" | "class">): void {
     const response = responseSchema.safeParse(data);
     if (!response.success) return ports.trace.note("warn", "a function answered a request with what is no answer", { code: "HOLON_UNIT_BAD" });
     const { request, status, body } = response.data;
-    waiting.get(request)?.answer({ status, body: body ?? null });
+    waiting.get(request)?.answer({ status, body: body ?? null, class: own });
     waiting.delete(request);
   }
 
@@ -101,13 +107,13 @@ export function createRequests({ log, events, ports }: RequestsContext): Request
       .finally(() => (reading = undefined));
   }
 
-  async function ask(app: string, request: FunctionRequest, deadlineMs = Number.POSITIVE_INFINITY): Promise<FunctionAnswer> {
+  async function ask(app: string, request: FunctionRequest, deadlineMs = Number.POSITIVE_INFINITY): Promise<OwnAnswer> {
     const { route, params } = findRoute(routes, app, request);
     const waitMs = Math.min(route.timeoutMs, deadlineMs);
     if ([...waiting.values()].filter((other) => other.route === route).length >= limits.httpWaitingMax) throw new HolonError("HOLON_CALL_BUSY", `function ${app}/${route.fn} has ${limits.httpWaitingMax} requests waiting`);
     const id = toHex(ports.random.bytes(requestIdBytes));
     const record = events.record({ stream: "local", type: requestType(app, route.fn), class: route.class ?? "raw", producer: "api", traceparent: request.traceparent, data: { request: id, method: request.method, path: request.path, params, query: request.query, body: request.body } });
-    const answer = new Promise<FunctionAnswer>((resolve, reject) => waiting.set(id, { route, answer: resolve, fail: reject }));
+    const answer = new Promise<OwnAnswer>((resolve, reject) => waiting.set(id, { route, answer: resolve, fail: reject }));
     const timer = ports.clock.after(waitMs, () => {
       waiting.get(id)?.fail(new HolonError("HOLON_CALL_TIMEOUT", `function ${app}/${route.fn} did not answer within ${waitMs} ms`, { next: "See whether it runs with GET /v1/status; the request was taken in and is handled once." }));
       waiting.delete(id);

@@ -50,7 +50,7 @@ test("a request for a function that is to run here and does not yet waits for it
     const data = stored.find(({ type }) => type === requestType("till", "count"))?.data;
     if (data === undefined || stored.some(({ type }) => type === responseType)) return;
     const { request } = data as { readonly request: string };
-    await log.append({ records: [events.record({ stream: "local", type: responseType, class: "raw", producer: "till/count", data: { request, body: 7 } })] });
+    await log.append({ records: [events.record({ stream: "local", type: responseType, class: "derived", producer: "till/count", data: { request, body: 7 } })] });
   }
   assert.deepEqual(await ways.ask("till", { method: "POST", path: "/count", query: {}, body: null }), { status: 200, body: 7 });
   unsubscribe();

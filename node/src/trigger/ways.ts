@@ -8,15 +8,17 @@ import { HolonError, toHolonError, type ErrorCode } from "@holon/core/errors.ts"
 import { limits } from "@holon/core/limits.ts";
 import { toHex } from "@holon/core/log/hex.ts";
 import type { Clock, Random } from "@holon/core/ports.ts";
+import { isLowered } from "@holon/core/policy/lowering.ts";
 import { planMethods } from "@holon/core/schema/node-report.ts";
 import { inOrder, smoothed, tryMs, type Replica } from "@holon/core/run/replicas.ts";
 import { isNodeName, type NodeName } from "@holon/core/units.ts";
 import { z } from "zod";
+import type { DataClass } from "@holon/core/schema/event.ts";
 import type { CallHandler, Calls } from "../link/calls.ts";
 import type { Peer } from "../link/peer.ts";
 import type { Guard } from "../policy/guard.ts";
 import type { FunctionAnswer, FunctionRequest, Requests } from "./requests.ts";
-import { createRemembered } from "./remembered.ts";
+import { createRemembered, type FoundAnswer } from "./remembered.ts";
 import type { ReplicaIndex } from "./replicas.ts";
 
 export interface WaysOptions {
@@ -89,7 +91,7 @@ export function createWays(options: WaysOptions): Ways {
     return [...ways].map(([node, { hops, far }]) => ({ node, hops, far, ...rowOf(node) }));
   }
 
-  async function askAny(ask: Ask): Promise<FunctionAnswer> {
+  async function askAny(ask: Ask): Promise<FoundAnswer> {
     const untilMs = clock.monotonicMs() + ask.deadlineMs;
     const fn = requests.functionAt(ask.app, ask.request);
     const isHere = fn !== undefined && options.isRunning(`${ask.app}/${fn}`);
@@ -135,14 +137,22 @@ export function createWays(options: WaysOptions): Ways {
     }
   }
 
-  /** What is asked leaves for there, and what is answered there leaves for here: the guard of each end decides on its part. */
-  async function mayGo(node: NodeName, { app, request }: Ask): Promise<void> {
+  /** What is asked leaves for there, and what is answered there leaves for here: the guard of each end decides on its part. `dataClass`: where it is more than the trigger says. */
+  async function mayGo(node: NodeName, { app, request }: Ask, dataClass: DataClass | undefined = below.find(app, request)[0]?.route.class): Promise<void> {
     const [found] = below.find(app, request);
-    const dataClass = found?.route.class;
     const destination = options.isSibling(node) ? options.jurisdiction : node === options.above()?.name ? options.parentJurisdiction : undefined;
     if (dataClass === undefined || !(await guard.mayShare({ app, name: found?.route.fn ?? "", class: dataClass, rules: found?.app.egress ?? [], destination, policyVersion: found?.version ?? 1, change: ++changes }))) {
       throw new HolonError("HOLON_POLICY_DENIED", `what ${app} is asked is of class ${dataClass ?? "raw"}, which may not leave ${self} for ${node}`, { next: "Ask a node on which the function runs; or give the trigger a `class` that the app's egress, or the policy, lets leave." });
     }
+  }
+
+  /** A function that may not lower what it was handed answers with its class. It has handled the request all the same. */
+  async function mayAnswer(node: NodeName, ask: Ask, answer: FoundAnswer): Promise<void> {
+    const asked = below.find(ask.app, ask.request)[0]?.route.class ?? "raw";
+    if (!("class" in answer) || !isLowered(answer.class, asked)) return;
+    await mayGo(node, ask, answer.class).catch((cause: unknown) => {
+      throw new HolonError("HOLON_ANSWER_WITHHELD", `${ask.app} answered ${ask.request.method} ${ask.request.path} with what is ${answer.class}, and is asked for what is ${asked}: it may not leave ${self} for ${node}`, { cause });
+    });
   }
 
   /** Who was asked lately is measured now and then, so that the next request finds the nearest. */
@@ -160,13 +170,16 @@ export function createWays(options: WaysOptions): Ways {
   options.handlers.set(method, async (parameters, from) => {
     const ask = askSchema.parse(parameters);
     await mayGo(from, ask);
-    return remembered.answer(ask.id, () => askAny(ask), (error) => untaken.has(toHolonError(error).code));
+    const answer = await remembered.answer(ask.id, () => askAny(ask), (error) => untaken.has(toHolonError(error).code));
+    await mayAnswer(from, ask, answer);
+    return { status: answer.status, body: answer.body };
   });
 
   return {
-    ask(app, request) {
+    async ask(app, request) {
       const timeoutMs = below.find(app, request)[0]?.route.timeoutMs ?? limits.callDeadlineMsMax;
-      return askAny({ id: toHex(ports.random.bytes(16)), app, request: requestSchema.parse({ ...request, ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }) }), deadlineMs: Math.min(timeoutMs, limits.callDeadlineMsMax), over: [] });
+      const { status, body } = await askAny({ id: toHex(ports.random.bytes(16)), app, request: requestSchema.parse({ ...request, ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }) }), deadlineMs: Math.min(timeoutMs, limits.callDeadlineMsMax), over: [] });
+      return { status, body };
     },
     close() {
       closed = true;

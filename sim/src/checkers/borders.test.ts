@@ -9,7 +9,7 @@ const nodes: readonly BorderNode[] = [
   { name: "gateway-1", jurisdiction: "EU/DE", parent: "edge-1", knowsParent: true },
 ];
 const shares = (who: string): string => `policy drawn 1\n\npermit all\n  who node ${who}\n  does share\n  class derived\n  from *\n  to *\n`;
-const way: Planted = { origin: "gateway-1", action: "share", resource: "doors/mode", class: "derived", lowered: undefined };
+const way: Planted = { origin: "gateway-1", action: "share", resource: "doors/mode", class: "derived", lowered: [] };
 
 function watchOf(who: string): { readonly watch: BorderWatch; readonly text: string } {
   const policy = parsePolicy(shares(who));

@@ -22,12 +22,20 @@ export interface BorderNode {
 /** What is known of the data that holds a marker. */
 export interface Planted {
   readonly origin: string;
-  readonly action: "leave" | "share";
-  /** Stream, or `app/name` of shared state. */
+  /** `ask`: as rows of a model. */
+  readonly action: "leave" | "share" | "ask";
+  /** Stream, or `app/name` of shared state, or of a model. */
   readonly resource: string;
   readonly class: DataClass;
-  /** How it got that class; undefined where it was born with it. */
-  readonly lowered: { readonly unit: string; readonly from: DataClass; readonly through: Transform } | undefined;
+  /** How it got that class, step by step; empty where it was born with it. Each of them is to be allowed by a rule. */
+  readonly lowered: readonly Lowering[];
+}
+
+export interface Lowering {
+  readonly unit: string;
+  readonly from: DataClass;
+  readonly into: DataClass;
+  readonly through: Transform;
 }
 
 /** Words of a marker: letters, digits, hyphens and points, ended by a tilde. */
@@ -40,6 +48,8 @@ export class BorderWatch {
   readonly #nodes: ReadonlyMap<string, BorderNode>;
   readonly #planted = new Map<string, { readonly ways: readonly Planted[]; readonly policy: Policy }>();
   readonly #reached = new Map<string, ReadonlySet<string>>();
+  readonly #types = new Set<string>();
+  readonly #numbers: { readonly name: string; readonly forms: readonly Buffer[] }[] = [];
   #current: readonly Policy[] = [];
   readonly #ever: Policy[] = [];
   readonly violations: string[] = [];
@@ -57,17 +67,46 @@ export class BorderWatch {
     return text;
   }
 
+  /** The same of events of a type, of which nothing else is known on the wire. */
+  plantType(type: string, ways: readonly Planted[], policy: Policy): string {
+    this.#planted.set(type, { ways, policy });
+    this.#types.add(type);
+    return type;
+  }
+
+  /** The same of a number, in whatever form it is written. `name`: for people. */
+  plantNumber(number: number, name: string, ways: readonly Planted[], policy: Policy): number {
+    this.#planted.set(name, { ways, policy });
+    this.#numbers.push({ name, forms: formsOf(number) });
+    return number;
+  }
+
   see({ from, to, frame }: { readonly from: string; readonly to: string; readonly frame: Uint8Array }): void {
-    const { header, payload } = decodeFrame(frame, codec);
-    for (const text of markersIn(`${JSON.stringify(header)}${decoder.decode(payload)}`)) {
+    const { kind, header, payload } = decodeFrame(frame, codec);
+    for (const text of this.#foundIn(`${JSON.stringify(header)}${decoder.decode(payload)}`, Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength), kind === "stream")) {
       this.crossed.add(`${text} ${from} ${to}`);
       if (!this.mayCross(text, from, to)) this.#tell(`${text} went from ${from} to ${to}`);
     }
   }
 
+  /** Texts as they are and in base 64; numbers as digits and as the bytes of what is packed; types of records. */
+  #foundIn(text: string, payload: Buffer, isStream: boolean): ReadonlySet<string> {
+    const found = new Set(markersIn(text));
+    const packed = isStream ? [] : [...text.matchAll(base64)].map(([part]) => Buffer.from(part, "base64"));
+    for (const part of packed) for (const inner of markersIn(part.toString("latin1"))) found.add(inner);
+    for (const { name, forms } of this.#numbers) if ([payload, ...packed].some((part) => forms.some((form) => part.includes(form)))) found.add(name);
+    if (isStream) for (const [, type = ""] of text.matchAll(typeOfRecord)) if (this.#types.has(type)) found.add(type);
+    return found;
+  }
+
   /** What a node says: it may say what may be there. */
   hear(node: string, words: string): void {
     for (const text of markersIn(words)) if (!this.#mayBeHeard(text, node)) this.#tell(`${node} said ${text}`);
+  }
+
+  /** First words of the markers that crossed a link. */
+  kinds(): ReadonlySet<string> {
+    return new Set([...this.crossed].map((crossing) => /^(?:HOLON-PLANTED-)?(.*?)-\d+[.-]at/.exec(crossing)?.[1] ?? crossing));
   }
 
   /** The policies that some node may decide by from now on; what crossed before, crossed by those that came before. */
@@ -118,18 +157,28 @@ export class BorderWatch {
     const isUp = sender.parent === to;
     const destination = isUp && sender.knowsParent ? this.jurisdictionOf(to) : undefined;
     const principal = { kind: "node", name: from } as const;
-    if (way.action === "share") return policies.some((policy) => allows(policy, { principal, action: "share", resource: { name: way.resource, class: way.class }, context: { destination } }));
-    if (!isUp) return false; // records go up only
-    if (way.lowered !== undefined) {
-      const { unit, from: before, through } = way.lowered;
-      if (!allows(born, { principal: { kind: "function", name: unit }, action: "lower", resource: { name: unit, class: before, into: way.class, jurisdiction }, context: { through } })) return false;
+    for (const { unit, from: before, into, through } of way.lowered) {
+      if (!allows(born, { principal: { kind: "function", name: unit }, action: "lower", resource: { name: unit, class: before, into, jurisdiction }, context: { through } })) return false;
     }
-    return policies.some((policy) => allows(policy, { principal, action: "leave", resource: { name: way.resource, class: way.class, jurisdiction }, context: { destination, through: way.lowered?.through } }));
+    if (way.action === "share") return policies.some((policy) => allows(policy, { principal, action: "share", resource: { name: way.resource, class: way.class }, context: { destination } }));
+    if (!isUp) return false; // records and rows go up only
+    return policies.some((policy) => allows(policy, { principal, action: way.action, resource: { name: way.resource, class: way.class, jurisdiction }, context: { destination, through: way.lowered.at(-1)?.through } }));
   }
 
   #tell(violation: string): void {
     if (this.violations.length < 20) this.violations.push(violation);
   }
+}
+
+/** Of at least four bytes. */
+const base64 = /(?<=")[A-Za-z0-9+/]{6,}={0,2}(?=")/g;
+const typeOfRecord = /\{"type":"([a-z0-9.-]+)"/g;
+
+function formsOf(number: number): readonly Buffer[] {
+  const [single, double] = [Buffer.alloc(4), Buffer.alloc(8)];
+  single.writeFloatLE(number);
+  double.writeDoubleLE(number);
+  return [Buffer.from(String(number)), single, double];
 }
 
 const markersIn = (text: string): ReadonlySet<string> => new Set(text.match(markers) ?? []);

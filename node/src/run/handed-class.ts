@@ -1,0 +1,70 @@
+/**
+ * The class of what a unit has been handed. It was born as what it is, whatever the unit's app says of the type; the most sensitive of it counts for all that the unit makes from then
+ * on, and stands beside what it holds on the disk, so that a start or a move does not lower it. A unit that holds nothing begins anew with each start.
+ */
+import { declaredClass, type AppParts } from "@holon/core/reduce/declared.ts";
+import type { CellChange, Log } from "@holon/core/log/log.ts";
+import { isLowered, moreSensitive, type Maker } from "@holon/core/policy/lowering.ts";
+import type { Transform } from "@holon/core/policy/transform.ts";
+import { dataClassSchema, type DataClass } from "@holon/core/schema/event.ts";
+import type { Guard } from "../policy/guard.ts";
+
+export interface HandedClass {
+  /** The unit, with the class of what it makes things of. */
+  readonly maker: Maker;
+  /** It is handed data of these classes. Returns them as its app sees them. */
+  take(classes: Iterable<DataClass>): readonly DataClass[];
+  /** The class of what it tells: a lower one than that of what it was handed only where the guard lets it lower that. */
+  told(declared: DataClass, through?: Transform): DataClass;
+  /** What belongs into an append that writes what the unit holds. */
+  cells(): readonly CellChange[];
+}
+
+export interface HandedClassOptions {
+  readonly app: AppParts & { readonly name: string };
+  readonly maker: Maker;
+  /** Of what it is triggered by. */
+  readonly type: string;
+  readonly log: Pick<Log, "cell" | "cells">;
+  readonly guard: Pick<Guard, "lowered">;
+}
+
+export const bornCell = (unit: string): string => `born/${unit}`;
+/** Beginnings of the cells in which a unit holds what it was handed, or what it made of it. */
+const heldPrefixes = (unit: string): readonly string[] => [`state/${unit}/`, `fitted/${unit}/`, `window/${unit}/`];
+
+export function openHandedClass({ app, maker: declared, type, log, guard }: HandedClassOptions): HandedClass {
+  const unit = `${app.name}/${declared.name}`;
+  const ofApp = declaredClass(app, type);
+  const isHolding = heldPrefixes(unit).some((prefix) => log.cells(prefix).size > 0);
+  let handed = joined([...(ofApp === undefined ? [] : [ofApp]), ...(isHolding ? (storedBorn(unit, log) ?? []) : [])]);
+  let maker = handed === undefined ? declared : { ...declared, from: moreSensitive(declared.from, handed) };
+
+  return {
+    get maker() {
+      return maker;
+    },
+    take(classes) {
+      const seen = [...classes];
+      const most = joined([...seen, ...(handed === undefined ? [] : [handed])]);
+      if (most !== undefined && most !== handed) {
+        handed = most;
+        maker = { ...maker, from: moreSensitive(maker.from, most) };
+      }
+      return ofApp === undefined ? seen : [...new Set(seen.map((own) => moreSensitive(own, ofApp)))];
+    },
+    told: (own, through = maker.through) => (isLowered(maker.from, own) ? guard.lowered(unit, maker.from, own, through) : own),
+    cells: () => (handed === undefined || storedBorn(unit, log)?.[0] === handed ? [] : [{ key: bornCell(unit), value: encoder.encode(handed) }]),
+  };
+}
+
+/** One, or none. */
+export function storedBorn(unit: string, log: Pick<Log, "cell">): readonly DataClass[] | undefined {
+  const value = log.cell(bornCell(unit));
+  return value && [dataClassSchema.parse(decoder.decode(value))];
+}
+
+const joined = (classes: readonly DataClass[]): DataClass | undefined => (classes.length === 0 ? undefined : classes.reduce(moreSensitive));
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
