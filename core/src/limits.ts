@@ -440,6 +440,8 @@ export const limits = {
   boundCertificateMs: 3 * 86_400_000,
   /** How long a bound node has to answer a nonce: a TPM is slow, and the way may be long. */
   chipNonceMs: 300_000,
+  /** Used nonces of one node that are remembered one by one; at the bound those before the oldest of them count as used. */
+  chipNoncesMax: 16,
   /** Longest time in which an invitation may be used, and invitations that are open at a time. At the bound: `HOLON_INVITATION_BAD`. */
   invitationMsMax: 30 * 86_400_000,
   invitationsMax: 1_024,

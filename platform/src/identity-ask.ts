@@ -43,7 +43,14 @@ export async function enrollThrough(identity: NodeIdentity, tokenText: string, a
 }
 
 /** The next certificate of a node that is not let in with the one it has: each question over a connection of its own. `HOLON_CHIP_…`, `HOLON_IDENTITY_…`, `HOLON_LINK_UNREACHABLE`. */
-export async function renewAt(identity: NodeIdentity, connected: () => Promise<SecureSocket>, at: string): Promise<void> {
+export function renewAt(identity: NodeIdentity, connected: () => Promise<SecureSocket>, at: string): Promise<void> {
+  const before = identity.credentials().chainPem;
+  return identity.renewing(async () => {
+    if (identity.credentials().chainPem === before) await renewNow(identity, connected, at); // else another neighbour was asked meanwhile
+  });
+}
+
+async function renewNow(identity: NodeIdentity, connected: () => Promise<SecureSocket>, at: string): Promise<void> {
   const challenge = async (): Promise<string> => (await askLobby(await connected(), identityMethods.challenge, {}, at, challengeAnswerSchema)).nonce;
   const request = await identity.renewal(challenge);
   await identity.adopt(await askLobby(await connected(), identityMethods.renew, request, at, issuedSchema));

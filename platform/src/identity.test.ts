@@ -188,6 +188,25 @@ test("a control of before, which takes no TPM, enrols a node that has one as it 
   assert.match(identity.binding().problem?.message ?? "", /does not parse/);
 });
 
+test("a chip that somebody was asked to bind is kept with the certificate, whatever else was asked or begun before the answer came", { skip: need("swtpm").skip === false ? need("tpm2").skip : need("swtpm").skip }, async (t) => {
+  const { token, key } = await fleet.authority.invitation({ node: "gateway-7", site: "plant", tier: "gateway", address: "wss://127.0.0.1:1" });
+  const door = await open(t, await fleet.member("cloud-1"), { invitationKey: key, knowsChips: false });
+  const [folder, tcti] = [scratchFolder(t), await softwareTpm(t)];
+  await enroll(await NodeIdentity.open(folder, testClock()), token, door.listener.address);
+  const identity = await NodeIdentity.open(folder, testClock(), { tcti });
+  const first = await identity.renewal(() => Promise.resolve("1.1.a"));
+  assert.ok(first.chip !== undefined);
+  let goOn = (_nonce: string): void => undefined;
+  const second = identity.renewal(() => new Promise((resolve) => (goOn = resolve))); // of another neighbour: it waits for its question
+  await new Promise((resolve) => setImmediate(resolve));
+  const nowMs = Date.now();
+  await identity.adopt(await fleet.authority.issue(first.csr, { node: "gateway-7", site: "plant", tier: "gateway", number: nowMs, validity: { issuedMs: nowMs, expiresMs: nowMs + 3 * day } }));
+  assert.equal(identity.binding().isBound, true);
+  goOn("2.1.b");
+  await assert.rejects(second, hasCode("HOLON_IDENTITY_UNTRUSTED", /answered meanwhile/), "nor is there a request that is not signed by it");
+  assert.equal((await NodeIdentity.open(folder, testClock(), { tcti })).binding().isBound, true, "after a start too");
+});
+
 test("a certificate is taken only for what the token says", async (t) => {
   const { key, token } = await fleet.authority.invitation({ node: "gateway-8", site: "plant", tier: "gateway", address: "wss://127.0.0.1:1" });
   const door = await open(t, await fleet.member("cloud-1"), { invitationKey: key });

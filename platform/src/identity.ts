@@ -29,8 +29,8 @@ import type { ChipKey } from "./tpm-chip.ts";
 const pem = z.string().startsWith("-----BEGIN ");
 /** `chip`: the key in the TPM that the certificate is bound to. */
 const identityFileSchema = z.strictObject({ keyPem: pem, chip: chipKeySchema.optional(), ...issuedSchema.shape });
-/** `of`: the invitation, or the certificate that it is to follow. `chip`: the one that it is to be bound to, where it was not yet. */
-const nextFileSchema = z.strictObject({ keyPem: pem, csr: pem, of: z.string(), chip: chipKeySchema.optional() });
+/** `of`: the invitation, or the certificate that it is to follow. `chip`: the one that it is to be bound to, where it was not yet; `isOffered`: somebody may have been asked for that, and may have bound it. */
+const nextFileSchema = z.strictObject({ keyPem: pem, csr: pem, of: z.string(), chip: chipKeySchema.optional(), isOffered: z.literal(true).optional() });
 type Next = z.infer<typeof nextFileSchema>;
 
 /** A TPM that may be used: the machine's own where `tcti` does not say which. */
@@ -66,8 +66,8 @@ export class NodeIdentity implements Identity {
   /** The request that waits is one file. */
   readonly #inTurn = createTurns();
   readonly #tpm: Tpm | undefined;
-  /** The last request asked to be bound to it. */
-  #offered: ChipKey | undefined;
+  /** From the question to the answer: of two at once one would be bound, and the other be told that it is not. */
+  readonly renewing = createTurns();
   #chipProblem: HolonError | undefined;
 
   private constructor(folder: string, clock: Pick<Clock, "wall">, tpm: Tpm | undefined) {
@@ -157,8 +157,10 @@ export class NodeIdentity implements Identity {
 
   /** The same without its TPM, for a control that takes none, and why it seems so. */
   async enrolmentUnbound({ invitation, secret }: Pick<InvitationToken, "invitation" | "secret">, because: HolonError): Promise<Enrolment> {
-    const { csr } = await this.#inTurn(() => this.#request(invitation));
-    this.#offered = undefined;
+    const { csr } = await this.#inTurn(async () => {
+      const { isOffered: _, ...waiting } = await this.#request(invitation);
+      return writeSecretFile(this.#path("next"), waiting);
+    });
     this.#chipProblem = because;
     return { invitation, csr, proof: signEnrolment(csr, secret) };
   }
@@ -170,12 +172,12 @@ export class NodeIdentity implements Identity {
 
   async adopt(issued: Issued): Promise<void> {
     const { proven, root } = this.#enrolled();
-    await this.#inTurn(() => this.#adopt(issued, { authority: fingerprintOf(root), node: proven.node, site: proven.site }, this.#own?.chip ?? this.#offered));
+    await this.#inTurn(() => this.#adopt(issued, { authority: fingerprintOf(root), node: proven.node, site: proven.site }, this.#own?.chip));
   }
 
   /** The same for the first certificate, held to what the token says; with it the director's root is pinned, before there is a certificate. `HOLON_IDENTITY_UNTRUSTED`. */
   async adoptFirst(issued: Issued, token: Pick<InvitationToken, "authority" | "node" | "site" | "director">): Promise<void> {
-    await this.#inTurn(() => this.#adopt(issued, token, this.#offered, () => pinDirector(dirname(this.#folder), issued, token.director)));
+    await this.#inTurn(() => this.#adopt(issued, token, undefined, () => pinDirector(dirname(this.#folder), issued, token.director)));
     await this.revocationsHeld.forget();
   }
 
@@ -210,7 +212,6 @@ export class NodeIdentity implements Identity {
 
   /** Of one that is not bound yet. A TPM that is not to be used, or an authority that does not know of them, leaves it as it was. */
   async #bind(csr: string, keyPem: string, challenge: () => Promise<string>): Promise<ChipProof | undefined> {
-    this.#offered = undefined;
     const tpm = this.#tpm;
     if (tpm === undefined) return undefined;
     const nonce = await challenge().catch((error: unknown) => {
@@ -221,11 +222,12 @@ export class NodeIdentity implements Identity {
     try {
       const chip = await this.#inTurn(() => this.#chipToBe(csr, tpm));
       const proof = await proveByChip(chip, nonce, csr, keyPem);
-      this.#offered = chip;
+      await this.#inTurn(() => this.#offer(csr));
       this.#chipProblem = undefined;
       return proof;
     } catch (error) {
-      if (tpm.isRequired === true) throw error;
+      // Without its chip the request would be one of a node that lost it.
+      if (tpm.isRequired === true || this.#own?.chip !== undefined) throw error;
       this.#chipProblem = toHolonError(error); // in its status; it is as it was before there were TPMs
       return undefined;
     }
@@ -241,6 +243,13 @@ export class NodeIdentity implements Identity {
     return chip;
   }
 
+  /** Told to the disk before anybody is asked: whoever answers may answer in this process's next life, and what control has bound is nowhere else. */
+  async #offer(csr: string): Promise<void> {
+    const waiting = await readSecretFile(this.#path("next"), nextFileSchema);
+    if (waiting?.csr !== csr) throw untrusted("the request for a certificate was answered meanwhile");
+    await writeSecretFile(this.#path("next"), { ...waiting, isOffered: true });
+  }
+
   /** The request that waits for its answer, or a new one for a new key. */
   async #request(of: string): Promise<Next> {
     const waiting = await readSecretFile(this.#path("next"), nextFileSchema);
@@ -252,9 +261,10 @@ export class NodeIdentity implements Identity {
     return writeSecretFile(this.#path("next"), { keyPem, csr, of });
   }
 
-  async #adopt(issued: Issued, { authority, node, site }: Pick<InvitationToken, "authority" | "node" | "site">, chip: ChipKey | undefined, before: () => Promise<void> = () => Promise.resolve()): Promise<void> {
+  async #adopt(issued: Issued, { authority, node, site }: Pick<InvitationToken, "authority" | "node" | "site">, bound: ChipKey | undefined, before: () => Promise<void> = () => Promise.resolve()): Promise<void> {
     const waiting = await readSecretFile(this.#path("next"), nextFileSchema);
     if (waiting === undefined) throw untrusted("a certificate came that was not asked for");
+    const chip = bound ?? (waiting.isOffered === true ? waiting.chip : undefined);
     const own = ownOf(waiting.keyPem, issued, chip);
     const { proven } = own;
     if (fingerprintOf(own.root) !== authority) throw untrusted("the certificate is of another authority than the one that was named");

@@ -272,6 +272,12 @@ test("a stolen node above: a policy that the control plane did not sign, or none
     assert.equal(signed.status().agent.problem?.code, "HOLON_SIGNATURE_MIXED");
     assert.equal(inForce(), hash(own));
   }
+  // The hash is in the metadata for all to read; what stands beside it in the document is not.
+  await signed.forge("gateway-1", () => ({ policy: { text: theirs, hash: hash(own) } }));
+  await signed.until("a text of another hash is refused", () => /has the hash/.test(signed.status().agent.problem?.message ?? ""));
+  assert.equal(inForce(), hash(own));
+  await signed.forge("gateway-1", () => ({ policy: { text: own, hash: hash(own) } }));
+  await signed.until("the true one is followed", isSettled(signed));
   await signed.forge("gateway-1", () => ({ apps: [], signatures: undefined, policy: { text: theirs, hash: hash(theirs) } }));
   await signed.until("it is refused without signatures", () => signed.status().agent.problem?.code === "HOLON_SIGNATURE_MISSING");
   signed.machine("gateway-1").crash("power", 100);

@@ -32,7 +32,8 @@ const encoder = new TextEncoder();
 
 export function createBindings({ log, clock, crypto, secret }: { readonly log: Pick<Log, "cell">; readonly clock: Clock; readonly crypto: Crypto; readonly secret: string }): Bindings {
   let last = 0;
-  const usedByNode = new Map<string, number>();
+  /** Those that were used, which need not come in the order in which they were asked for; what is not above the floor counts as used. */
+  const usedByNode = new Map<string, { readonly floor: number; readonly numbers: readonly number[] }>();
   const hash = (text: string): string => toHex(crypto.sha256(encoder.encode(text)));
   const sumOf = (number: string, atMs: string): string => hash(`${secret}\n${number}\n${atMs}\n${secret}`);
 
@@ -44,9 +45,11 @@ export function createBindings({ log, clock, crypto, secret }: { readonly log: P
   function isFresh(node: string, nonce: string): boolean {
     const [number = "", atMs = "", sum = ""] = nonce.split(".");
     if (hash(sum) !== hash(sumOf(number, atMs))) return false; // hashed, so that the time it takes tells nothing of the sum
-    const used = usedByNode.get(node) ?? 0;
-    if (Number(number) <= used || clock.monotonicMs() - Number(atMs) > limits.chipNonceMs) return false;
-    usedByNode.set(node, Number(number));
+    const { floor, numbers } = usedByNode.get(node) ?? { floor: 0, numbers: [] };
+    if (Number(number) <= floor || numbers.includes(Number(number)) || clock.monotonicMs() - Number(atMs) > limits.chipNonceMs) return false;
+    const sorted = [...numbers, Number(number)].sort((one, other) => one - other);
+    const over = sorted.length > limits.chipNoncesMax ? 1 : 0;
+    usedByNode.set(node, { floor: sorted[over - 1] ?? floor, numbers: sorted.slice(over) });
     return true;
   }
 

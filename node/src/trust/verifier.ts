@@ -10,10 +10,12 @@ import { canonicalJson } from "@holon/core/json.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Log } from "@holon/core/log/log.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
-import type { Clock, SignedRepository, SignedTarget, Trust } from "@holon/core/ports.ts";
+import { toHex } from "@holon/core/log/hex.ts";
+import type { Clock, Crypto, SignedRepository, SignedTarget, Trust } from "@holon/core/ports.ts";
 import { appDocumentSchema, blobHashSchema, type AppDocument } from "@holon/core/schema/app.ts";
 import type { Desired } from "@holon/core/schema/desired.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
+import type { PolicyDocument } from "@holon/core/schema/policy.ts";
 import type { SignatureFiles } from "@holon/core/schema/signatures.ts";
 import { changeOf } from "@holon/core/trust/part-of.ts";
 import { directorTarget, documentTarget, fileTargets, noPolicy, policyTarget } from "@holon/core/trust/targets.ts";
@@ -26,7 +28,7 @@ export interface VerifierContext {
   readonly config: Pick<NodeConfig, "signatures">;
   readonly log: Log;
   readonly blobs: BlobStore;
-  readonly ports: { readonly clock: Clock; readonly trust?: Trust };
+  readonly ports: { readonly clock: Clock; readonly crypto: Pick<Crypto, "sha256">; readonly trust?: Trust };
   /** Brings a blob here, from the parent if need be. */
   fetch(hash: BlobHash): Promise<void>;
 }
@@ -81,8 +83,16 @@ export function createVerifier(context: VerifierContext): Verifier {
     const target = directorTarget(node, policyTarget);
     const signed = (await adopt(trust, "director", signatures.director, [target])).get(target);
     if (signed !== undefined && signed.hash !== (policy?.hash ?? noPolicy.hash)) throw mixed(`the policy of desired document ${version} is not the one that the control plane signed for ${node}`);
-    const isNews = signed === undefined ? held !== undefined : held === undefined || held.policy?.hash !== policy?.hash;
+    if (policy !== undefined) requireText(policy, signed, version);
+    const isNews = signed === undefined ? held !== undefined : held === undefined || canonicalJson(held.policy ?? null) !== canonicalJson(policy ?? null);
     if (isNews) await log.append({ cells: [policySigned(signed && (policy === undefined ? {} : { policy }))] });
+  }
+
+  /** What is kept as signed is what was signed, and not what a document says of itself. */
+  function requireText({ text, hash }: PolicyDocument, signed: SignedTarget | undefined, version: number): void {
+    const bytes = encoder.encode(text);
+    const actual = toHex(ports.crypto.sha256(bytes));
+    if (actual !== hash || (signed !== undefined && bytes.length !== signed.lengthBytes)) throw mixed(`the policy of desired document ${version} has the hash ${actual} and ${bytes.length} bytes, and came as ${hash}`);
   }
 
   async function verifyAll(port: Trust, desired: Desired): Promise<void> {
