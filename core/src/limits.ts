@@ -181,6 +181,8 @@ export const limits = {
   /** First wait before a failed unit is started again; doubles up to the next bound. */
   unitRestartFirstMs: 100,
   unitRestartMaxMs: 60_000,
+  /** A unit that lacks the lease under which it runs looks so often whether there is one. */
+  unitTenureLookMs: 500,
   /** The state of one function, keys and values. At the bound: `HOLON_STATE_TOO_LARGE`. */
   unitStateBytesMax: 8 << 20,
   /** One key of a function's state, characters. At the bound: `HOLON_STATE_TOO_LARGE`. */

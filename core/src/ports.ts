@@ -31,6 +31,11 @@ export interface Timer {
 export interface Clock {
   /** Milliseconds since an arbitrary start; never goes backwards. */
   monotonicMs(): number;
+  /**
+   * As `monotonicMs`, and counts on while the machine sleeps, as far as it can be told from here: leases are held by it. It may be late in telling, and where a wall clock is set forwards
+   * it may take that for sleep.
+   */
+  elapsedMs(): number;
   /** Wall-clock milliseconds since 1970 and how far to trust them. */
   wall(): { readonly ms: number; readonly state: ClockState };
   /** Calls back once after `delayMs`; never before. A cancelled timer does not call. */

@@ -32,6 +32,7 @@ import type { Requests } from "../trigger/requests.ts";
 import { createScout } from "../run/scout.ts";
 import { createJobGate, type JobGate } from "../energy/job-gate.ts";
 import { createMoments } from "@holon/core/run/moments.ts";
+import { logUnder, type UnitTenure } from "../run/tenure.ts";
 import { createWarmSet, type WarmSet } from "../run/warm-set.ts";
 import { stagedRuns } from "../run/staged.ts";
 import type { ElasticRules, ElasticUnit } from "../elastic/elastic-unit.ts";
@@ -54,13 +55,13 @@ export interface AgentContext {
   readonly served: Pick<ServedModels, "setDesired" | "decide">;
   readonly shared: SharedStore;
   readonly verifier: Verifier;
-  /** Whether what stops on islands may run now. */
-  mayRunStopping(): boolean;
+  /** The lease under which what stops on islands may run now; undefined while it may not. */
+  tenure(): string | undefined;
   /** What this node's electricity emits or costs, as known last. */
   curve(kind: EnergyKind): EnergyCurve | undefined;
   readCurves(): Promise<void>;
-  /** Whether the lead of the site lets this node run a unit that control has left to the site. */
-  mayRunDelegated(unit: string): boolean;
+  /** The grant under which the lead of the site lets this node run a unit that control has left to the site. */
+  tenureOnSite(unit: string): string | undefined;
   readonly integrity: Integrity;
   /** The way to siblings; undefined where there are none. */
   lending?(): Lending | undefined;
@@ -142,6 +143,8 @@ export function createAgent(context: AgentContext): Agent {
   let closed = false;
   /** Document that runs, but for what the guard denies; its units that come are asked for. */
   let adopted = 0;
+  /** Units that it leaves to the site. */
+  let left: ReadonlySet<string> = new Set();
   /** Of the document that runs. */
   let apps: readonly AppDocument[] = [];
   let attempt = 0;
@@ -260,14 +263,16 @@ export function createAgent(context: AgentContext): Agent {
       ],
     });
 
-  /** What is left to the site runs where its lead lets it, whether control can be asked or not. */
-  function mayRunNow(desired: Desired, unit: string, stops: boolean): boolean {
-    if (desired.delegation?.units.some((one) => one.unit === unit) === true) return context.mayRunDelegated(unit);
-    return !stops || context.mayRunStopping();
+  /** What is left to the site runs where its lead lets it, whether control can be asked or not. Undefined of what may run anywhere at any time. */
+  function tenureOf(app: AppDocument, fn: FunctionDocument): UnitTenure | undefined {
+    const unit = `${app.name}/${fn.name}`;
+    if (fn.needs?.onIsolation !== "stop" && !left.has(unit)) return undefined;
+    return () => (left.has(unit) ? context.tenureOnSite(unit) : context.tenure());
   }
 
   /** What the guard denies is left out; the first of it is given. */
   async function switchTo(desired: Desired): Promise<HolonError | undefined> {
+    left = new Set(desired.delegation?.units.map(({ unit }) => unit));
     const wanted = new Map<string, { readonly key: string; readonly needs: readonly Need[]; start(): Promise<Omit<Running, "key">> }>();
     const named = new Map<string, number>();
     for (const app of desired.apps) {
@@ -275,13 +280,14 @@ export function createAgent(context: AgentContext): Agent {
       const surroundings = named.get(common) ?? numbers.get(common) ?? numbersGiven++;
       named.set(common, surroundings);
       for (const fn of app.functions) {
-        if (!mayRunNow(desired, `${app.name}/${fn.name}`, fn.needs?.onIsolation === "stop") || !moves.mayRun(`${app.name}/${fn.name}`)) continue;
+        const tenure = tenureOf(app, fn);
+        if ((tenure !== undefined && tenure() === undefined) || !moves.mayRun(`${app.name}/${fn.name}`)) continue;
         const reads = desired.moving?.reads?.[`${app.name}/${fn.name}`];
-        const key = JSON.stringify([fn, surroundings, ...(reads === undefined ? [] : [reads])]);
+        const key = JSON.stringify([fn, surroundings, tenure !== undefined, ...(reads === undefined ? [] : [reads])]);
         wanted.set(`function ${app.name}/${fn.name}`, { key, needs: needsOfFunction(node, app, fn), start: () => Promise.resolve(startFunction(app, fn, handedTo(fn, reads))) });
         if ("schedule" in fn.on && !moves.leaving().includes(`${app.name}/${fn.name}`)) {
           const { schedule } = fn.on;
-          wanted.set(`schedule ${app.name}/${fn.name}`, { key: JSON.stringify(schedule), needs: needsOfFunction(node, app, fn), start: () => Promise.resolve({ schedule: openSchedule(fn.name, schedule, { app: app.name, log, events: context.events, clock: ports.clock, trace: ports.trace }) }) });
+          wanted.set(`schedule ${app.name}/${fn.name}`, { key: JSON.stringify([schedule, tenure !== undefined]), needs: needsOfFunction(node, app, fn), start: () => Promise.resolve({ schedule: openSchedule(fn.name, schedule, { app: app.name, log: logUnder(log, tenure), events: context.events, clock: ports.clock, trace: ports.trace }) }) });
         }
       }
       for (const reduction of app.reductions ?? []) {
@@ -323,10 +329,11 @@ export function createAgent(context: AgentContext): Agent {
   }
 
   function startFunction(app: AppDocument, fn: FunctionDocument, handed: UnitContext["handed"]): Omit<Running, "key"> {
-    const gate = fn.needs?.job === undefined ? undefined : createJobGate({ app: app.name, fn, log, events: context.events, clock: ports.clock, trace: ports.trace, planned: (unit) => desiredOf(log, log.origin)?.document.shifts?.[unit], curve: context.curve, readCurves: context.readCurves, isLeaving: (unit) => moves.leaving().includes(unit) });
+    const tenure = tenureOf(app, fn);
+    const gate = fn.needs?.job === undefined ? undefined : createJobGate({ app: app.name, fn, log: logUnder(log, tenure), events: context.events, clock: ports.clock, trace: ports.trace, planned: (unit) => desiredOf(log, log.origin)?.document.shifts?.[unit], curve: context.curve, readCurves: context.readCurves, isLeaving: (unit) => moves.leaving().includes(unit) });
     const elastic = elasticUnitOf(app, fn, { log, events: context.events, ports, lending: context.lending?.(), rules: context.elasticRules });
     const kind = functionKind(fn, unitContext(app));
-    const unit = startUnit({ ...fn, on: inputOf(app.name, fn) }, { ...unitContext(app), handed, gate }, elastic?.kind(kind) ?? kind);
+    const unit = startUnit({ ...fn, on: inputOf(app.name, fn) }, { ...unitContext(app), handed, gate, tenure }, elastic?.kind(kind) ?? kind);
     gate?.follow(unit);
     return { unit, ...(gate === undefined ? {} : { gate }), ...(elastic === undefined ? {} : { elastic }) };
   }
