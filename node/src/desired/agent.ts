@@ -56,7 +56,7 @@ export interface AgentContext {
   readonly shared: SharedStore;
   readonly verifier: Verifier;
   /** The lease under which what stops on islands may run now; undefined while it may not. */
-  tenure(): string | undefined;
+  tenureByControl(): string | undefined;
   /** What this node's electricity emits or costs, as known last. */
   curve(kind: EnergyKind): EnergyCurve | undefined;
   readCurves(): Promise<void>;
@@ -267,7 +267,7 @@ export function createAgent(context: AgentContext): Agent {
   function tenureOf(app: AppDocument, fn: FunctionDocument): UnitTenure | undefined {
     const unit = `${app.name}/${fn.name}`;
     if (fn.needs?.onIsolation !== "stop" && !left.has(unit)) return undefined;
-    return () => (left.has(unit) ? context.tenureOnSite(unit) : context.tenure());
+    return () => (left.has(unit) ? context.tenureOnSite(unit) : context.tenureByControl());
   }
 
   /** What the guard denies is left out; the first of it is given. */
