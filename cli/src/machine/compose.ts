@@ -83,7 +83,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
     const { identity, authority } = await openIdentity(folder, config, clock);
     const model = createModel({ inPlace: true });
     closing.push(() => model.close());
-    const runner = createRunner({ model, images: join(folder, "unpacked") });
+    const runner = createRunner({ images: join(folder, "unpacked") });
     closing.push(() => runner.close());
     const secrets = createSecrets(folder);
     const ports: Ports = {
