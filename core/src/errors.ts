@@ -162,6 +162,7 @@ export const errorTable = {
   HOLON_TPM_FAILED: row("The TPM of this machine did not do what it was asked.", "See that it is on, that the node's user may use it (group tss) and that Debian's tpm2-tools are installed.", true),
   HOLON_UNIT_BAD: row("A function's module does not load.", "Mend the module; its default export must be defineFunction({…})."),
   HOLON_UNIT_DIED: row("A function's worker ended by itself.", "See the message; the node starts it again from its last position.", true),
+  HOLON_UNIT_HELD: row("A function or reduction does not start by itself: its node ended without stopping, several times in a row, while it ran.", "See what ended the node (`holon node logs`, the system's own journal: memory, a signal). Then deploy it mended, or let it start again with `holon function release`."),
   HOLON_UNIT_INTERRUPTED: row("A function's sandbox ended with the process it shared, for another function's sake or to find out whose.", "Nothing to do: it is started again at once from its last position.", true),
   HOLON_UNIT_THREW: row("A function threw an error.", "Mend the function; the event it failed on is named."),
   HOLON_UNIT_TIMEOUT: row("A function took longer than its limit.", "Raise its timeoutMs, or make it faster."),

@@ -726,6 +726,8 @@ export interface Ports {
   /** Of a node that carries the control plane. */
   readonly director?: Director;
   readonly trace: Trace;
+  /** A name of this life of the machine, another one after each start of its system; undefined where nothing gives it one. */
+  readonly life?: string | undefined;
   /** Without it lines of the node's own log are in memory alone. */
   readonly lines?: LineKeeper | undefined;
   /** Without it nobody far away runs anything here. */

@@ -156,6 +156,8 @@ export interface HolonNode {
   /** Events that functions could not handle. */
   failedEvents(): readonly FailedRow[];
   /** Hands them over again; returns how many will be. */
+  /** Lets functions and reductions start again that are held back. Returns how many there were. */
+  releaseHeld(choice: Parameters<Agent["release"]>[0]): Promise<number>;
   replayFailed(choice: Parameters<Agent["replay"]>[0]): number;
   /** Decides what runs, is used, leaves or is called here. */
   readonly guard: Guard;
@@ -372,6 +374,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
     leads: () => parts.site?.leads(),
     metered: () => meter.totals(),
     failedEvents: () => failedEventsOf(log),
+    releaseHeld: (choice) => parts.agent?.release(choice) ?? Promise.resolve(0),
     replayFailed: (choice) => parts.agent?.replay(choice) ?? 0,
     close: () => {
       teller.close();

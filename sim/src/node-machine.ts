@@ -76,6 +76,7 @@ export class NodeMachine<Subject extends Booted> {
   #subject: Subject | undefined;
   #boots = 0;
   #crashes = 0;
+  #powerCuts = 0;
 
   constructor(world: World, net: SimNet, number: number, options: MachineOptions<Subject>) {
     this.#world = world;
@@ -146,6 +147,7 @@ export class NodeMachine<Subject extends Booted> {
     this.#crashes += 1;
     this.#world.note(this.identity.number, "crash");
     this.#end(incarnation, kind);
+    if (kind === "power") this.#powerCuts += 1;
     if (kind === "power") this.medium.cutPower();
     else this.medium.killProcess();
     if (bootAfterMs !== undefined) this.#world.after(bootAfterMs, () => this.start());
@@ -226,6 +228,7 @@ export class NodeMachine<Subject extends Booted> {
       ...(this.#options.feeds === undefined ? {} : { feeds: createFeeds(incarnation, this.#options.feeds) }),
       diagnostics: createDiagnostics(incarnation, this.marks),
       trace: createTrace(incarnation, this.#options.listener),
+      life: String(this.#powerCuts),
       identity: this.identity.passport,
       credentials: createCredentials(random.fork("credentials")),
       authority: this.#options.certified?.hasAuthority === true ? this.#options.certified.authority : undefined,

@@ -44,13 +44,15 @@ import { followable, readSignedPolicy } from "../trust/held.ts";
 import type { Verifier } from "../trust/verifier.ts";
 import { createMoves, type MoveRow, type MoveRules, type Moves, type MovesContext } from "../moving/moves.ts";
 import { desiredOf } from "./documents.ts";
+import { openEnds } from "./ends.ts";
+import { heldStatus } from "./held-status.ts";
 
 export interface AgentContext {
   readonly log: SegmentLog;
   readonly events: Events;
   readonly blobs: BlobStore;
   readonly guard: Guard;
-  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly random: Random; readonly runner: Runner; readonly door: Door; readonly secrets: Secrets; readonly seals?: Seals | undefined; readonly trace: Trace };
+  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly random: Random; readonly runner: Runner; readonly door: Door; readonly secrets: Secrets; readonly seals?: Seals | undefined; readonly trace: Trace; readonly life?: string | undefined };
   readonly requests: Pick<Requests, "setApps">;
   readonly served: Pick<ServedModels, "setDesired" | "decide">;
   readonly shared: SharedStore;
@@ -104,6 +106,8 @@ export interface Agent {
   status(): AgentStatus;
   /** Hands over again what functions could not handle. Returns how many events will be. */
   replay(choice: { readonly app?: string | undefined; readonly function?: string | undefined; readonly event?: string | undefined }): number;
+  /** Lets what is held back start again. Returns how many units that are. */
+  release(choice: { readonly app?: string | undefined; readonly function?: string | undefined }): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -125,6 +129,8 @@ export function createAgent(context: AgentContext): Agent {
   let numbers: ReadonlyMap<string, number> = new Map();
   let numbersGiven = 0;
   const warm = createWarmSet(ports.clock);
+  const ends = openEnds({ log, events: context.events, ports });
+  let heldBack: readonly UnitStatus[] = [];
   const moments = createMoments(ports.clock);
   const scout = createScout(log, () => [...running.values()].flatMap(({ unit }) => unit ?? []));
   let sources: readonly RunningSource[] = [];
@@ -300,6 +306,7 @@ export function createAgent(context: AgentContext): Agent {
     }
     numbers = named;
     apps = desired.apps;
+    await keepBack(wanted, desired);
     for (const [name, entry] of running) if (wanted.get(name)?.key !== entry.key) await stop(name);
     context.guard.setPolicy(desired);
     await context.served.setDesired(desired);
@@ -317,6 +324,20 @@ export function createAgent(context: AgentContext): Agent {
       changed();
     }
     return denied;
+  }
+
+  /** What the node ended with too often is not wanted. */
+  async function keepBack(wanted: Map<string, unknown>, desired: Desired): Promise<void> {
+    const units = new Map(desired.apps.flatMap(unitsAs).filter(({ place }) => wanted.has(place)).map((one) => [one.place, one]));
+    const held: UnitStatus[] = [];
+    for (const [place, { app, name, as }] of units) {
+      const count = ends.heldBack(`${app}/${name}`, as);
+      if (count === undefined) continue;
+      for (const one of [place, `schedule ${app}/${name}`]) wanted.delete(one);
+      held.push(heldStatus(app, name, log.origin, count));
+    }
+    heldBack = held;
+    await ends.running(new Map([...units.values()].map(({ app, name, as }) => [`${app}/${name}`, as])));
   }
 
   /** Undefined where the guard allows all of it. */
@@ -391,7 +412,7 @@ export function createAgent(context: AgentContext): Agent {
       state,
       version,
       sources: [...running.values()].flatMap(({ source }) => source?.status() ?? []),
-      units: [...running.values()].flatMap(({ unit }) => unit?.status() ?? []),
+      units: [...[...running.values()].flatMap(({ unit }) => unit?.status() ?? []), ...heldBack],
       sandboxes: warm.status(),
       moving: moves.status(),
       starts,
@@ -406,15 +427,27 @@ export function createAgent(context: AgentContext): Agent {
       }
       return count;
     },
+    async release({ app, function: fn }) {
+      const count = await ends.release((unit) => (app === undefined || unit.startsWith(`${app}/`)) && (fn === undefined || unit.endsWith(`/${fn}`)));
+      if (count > 0) reachAnew();
+      return count;
+    },
     async close() {
       closed = true;
       timer?.cancel();
       moves.close();
       for (const [name, entry] of running) if (entry.source !== undefined) await stop(name);
       for (const name of [...running.keys()]) await stop(name);
+      await ends.close().catch((error: unknown) => ports.trace.note("warn", `ends of the node: ${toHolonError(error).message}`)); // then this end counts as one
     },
   };
 }
+
+/** Functions and reductions of an app, by the names under which they run, and what is deployed under each. */
+const unitsAs = (app: AppDocument): readonly { readonly place: string; readonly app: string; readonly name: string; readonly as: string }[] => [
+  ...app.functions.map(({ name, code }) => ({ place: `function ${app.name}/${name}`, app: app.name, name, as: `${app.version} ${code.slice(0, 16)}` })),
+  ...(app.reductions ?? []).map(({ name }) => ({ place: `reduction ${app.name}/${name}`, app: app.name, name, as: app.version })),
+];
 
 /** So few look for themselves sooner than one looks for them. */
 const scoutFrom = 8;

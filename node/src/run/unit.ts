@@ -50,7 +50,8 @@ import { openWindowInput, type WindowInput } from "./window-input.ts";
 export interface UnitStatus {
   readonly name: string;
   readonly app: string;
-  readonly state: "starting" | "running" | "waiting" | "stopped";
+  /** `held`: it does not start by itself, since its node ended too often while it ran. */
+  readonly state: "starting" | "running" | "waiting" | "stopped" | "held";
   /** The function's own word, for example `learning 212/400`. */
   readonly status: string | undefined;
   readonly handled: number;
