@@ -11,7 +11,6 @@ import { fileURLToPath } from "node:url";
 import { createHash } from "node:crypto";
 import type { UnitEvent, UnitInstance, UnitProgram } from "@holon/core/ports.ts";
 import { bundleFunction } from "@holon/platform/bundle.ts";
-import { createModel } from "@holon/platform/model.ts";
 import { createRunner, type PlatformRunner } from "@holon/platform/runner.ts";
 import { wasmBodies, wasmUnit } from "@holon/platform/testing/wasm-unit.ts";
 import { manyFunctions } from "./functions-many.ts";
@@ -24,8 +23,7 @@ const declared = { on: { type: "bench.reading" }, emits: { "out.made": { stream:
 export const functionsSuite: Suite = {
   measures: "cold starts of functions beside a bare process, a thousand functions once a minute, and neighbours of functions that do harm",
   async run(context) {
-    const model = createModel();
-    const runner = createRunner({ model });
+    const runner = createRunner();
     try {
       const starts = await coldStarts(runner, context.folder, Math.max(30, Math.round(context.seconds * 10)));
       context.say(`cold: function ${round(median(starts.functionMs))} ms, WebAssembly ${round(median(starts.wasmMs))} ms, process ${round(median(starts.processMs))} ms; the calibration loop ${round(median(starts.loopMs))} ms`);
@@ -48,7 +46,6 @@ export const functionsSuite: Suite = {
       };
     } finally {
       await runner.close();
-      await model.close();
     }
   },
 };

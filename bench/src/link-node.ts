@@ -48,7 +48,7 @@ export async function openBenchNode(folder: string, { name, ...rest }: BenchNode
   // Whoever listens has the authority; others were certified by it before.
   const identity = config.listen === undefined ? await NodeIdentity.open(folder, clock) : await certify(await benchAuthority(folder), folder, config);
   const model = createModel();
-  const runner = createRunner({ model });
+  const runner = createRunner();
   const zstd: ZstdCount = { plainBytes: 0, packedBytes: 0, compressMs: 0, decompressMs: 0 };
   const waiting = new Set<() => void>();
   const wake = (): void => {

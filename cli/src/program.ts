@@ -234,6 +234,7 @@ function addFunctions(program: Command): void {
   ofNode(functions.command("replay [function]").description("hand such events over again: of all functions, or of one named app/function"))
     .option("--event <id>", "one event alone")
     .action(async (name: string | undefined, options: OfNode & { readonly event?: string }) => (await import("./command/function.ts")).replayFailed(clientOptions(options), name, options));
+  ofNode(functions.command("release [function]").description("let what is held back start again: all of it, an app, or one named app/function")).action(async (name: string | undefined, options: OfNode) => (await import("./command/function.ts")).releaseHeld(clientOptions(options), name, options));
 }
 
 function addMeter(program: Command): void {

@@ -181,6 +181,11 @@ export const limits = {
   /** First wait before a failed unit is started again; doubles up to the next bound. */
   unitRestartFirstMs: 100,
   unitRestartMaxMs: 60_000,
+  /** Ends of a node without a stop, in a row and each within so long after its start, after which what ran each time does not start by itself. */
+  nodeEndsMax: 8,
+  nodeEndsForgetMs: 120_000,
+  /** A unit that lacks the lease under which it runs looks so often whether there is one. */
+  unitTenureLookMs: 500,
   /** The state of one function, keys and values. At the bound: `HOLON_STATE_TOO_LARGE`. */
   unitStateBytesMax: 8 << 20,
   /** One key of a function's state, characters. At the bound: `HOLON_STATE_TOO_LARGE`. */

@@ -31,6 +31,11 @@ export interface Timer {
 export interface Clock {
   /** Milliseconds since an arbitrary start; never goes backwards. */
   monotonicMs(): number;
+  /**
+   * As `monotonicMs`, and counts on while the machine sleeps, as far as it can be told from here: leases are held by it. It may be late in telling, and where a wall clock is set forwards
+   * it may take that for sleep.
+   */
+  elapsedMs(): number;
   /** Wall-clock milliseconds since 1970 and how far to trust them. */
   wall(): { readonly ms: number; readonly state: ClockState };
   /** Calls back once after `delayMs`; never before. A cancelled timer does not call. */
@@ -721,6 +726,8 @@ export interface Ports {
   /** Of a node that carries the control plane. */
   readonly director?: Director;
   readonly trace: Trace;
+  /** A name of this life of the machine, another one after each start of its system; undefined where nothing gives it one. */
+  readonly life?: string | undefined;
   /** Without it lines of the node's own log are in memory alone. */
   readonly lines?: LineKeeper | undefined;
   /** Without it nobody far away runs anything here. */

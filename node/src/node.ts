@@ -157,6 +157,8 @@ export interface HolonNode {
   /** Events that functions could not handle. */
   failedEvents(): readonly FailedRow[];
   /** Hands them over again; returns how many will be. */
+  /** Lets functions and reductions start again that are held back. Returns how many there were. */
+  releaseHeld(choice: Parameters<Agent["release"]>[0]): Promise<number>;
   replayFailed(choice: Parameters<Agent["replay"]>[0]): number;
   /** Decides what runs, is used, leaves or is called here. */
   readonly guard: Guard;
@@ -267,7 +269,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   parts.curves = createCurves({ sources: config.inventory?.energy ?? {}, feeds: ports.feeds, log, events, ports });
   const siblings = config.siblings.flatMap((sibling) => (isNodeName(sibling.name) ? [sibling.name] : []));
   if (siblings.length > 0) parts.elasticity = createElasticity({ self: name, config, siblings, ports, calls, handlers, guard, site: () => parts.site, agent: () => parts.agent, inventory: () => parts.self?.inventory() });
-  parts.agent = createAgent({ lending: () => parts.elasticity?.lending, elasticRules: elastic, log, integrity, events, blobs, guard, shared, served, verifier, ports, requests, meter, fetch: exchange.fetch, moves: movesOf(config, parts, { identity: ports.identity, calls, handlers, rules }), mayRunStopping: () => parts.self?.holds() ?? false, mayRunDelegated: (unit) => parts.stewardship?.mayRun(unit) ?? false, curve: (kind) => parts.curves?.of(kind), readCurves: () => parts.curves?.read() ?? Promise.resolve() });
+  parts.agent = createAgent({ lending: () => parts.elasticity?.lending, elasticRules: elastic, log, integrity, events, blobs, guard, shared, served, verifier, ports, requests, meter, fetch: exchange.fetch, moves: movesOf(config, parts, { identity: ports.identity, calls, handlers, rules }), tenureByControl: () => parts.self?.tenure(), tenureOnSite: (unit) => parts.stewardship?.tenure(unit), curve: (kind) => parts.curves?.of(kind), readCurves: () => parts.curves?.read() ?? Promise.resolve() });
   const states = createStateKeeper({ self: name, log, blobs, disk, integrity, calls, handlers, above: () => aboveOf(parts)?.name });
   const speeds = (): Readonly<Record<string, number>> => Object.fromEntries((parts.agent?.status().units ?? []).flatMap(({ app, name: fn, callMs }) => (callMs === undefined ? [] : [[`${app}/${fn}`, callMs] as const])));
   const ofSelf = { speeds, version: () => desiredOf(log, name)?.document.version ?? 0, changed: () => parts.agent?.stoppingChanged(), append: (record: NewRecord) => appendSoon(log, clock, { records: [record] }) };
@@ -300,7 +302,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   parts.scrubber = createScrubber({ log, ports, told: (found, lost) => (untold(log, found, lost).length > 0 || hasNews(log, lost) ? damageTold(log, events, found, lost) : undefined) });
   if (ports.measurer !== undefined) parts.measure = createMeasureWatch({ measurer: ports.measurer, log, events, blobs, sha256: ports.crypto.sha256, ports, artifacts: () => artifactsOf(log) });
   if (ports.attestor !== undefined) answerQuotes({ self: name, handlers, attestor: ports.attestor, identity: ports.identity, above: () => aboveOf(parts)?.name, status: () => parts.measure?.status() });
-  const keeper = createKeeper({ log, policy: config.retention ?? defaultRetention, events, ports, safe: () => parts.uplink?.safe() ?? new Map(), readers: () => readersOf(log).filter((unit) => parts.stewardship?.isDelegated(unit) !== true || parts.stewardship.mayRun(unit)) });
+  const keeper = createKeeper({ log, policy: config.retention ?? defaultRetention, events, ports, safe: () => parts.uplink?.safe() ?? new Map(), readers: () => readersOf(log).filter((unit) => parts.stewardship?.isDelegated(unit) !== true || parts.stewardship.tenure(unit) !== undefined) });
   parts.keeper = keeper;
   await keeper.start();
   parts.epilogue = createEpilogue(log, ports);
@@ -373,6 +375,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
     leads: () => parts.site?.leads(),
     metered: () => meter.totals(),
     failedEvents: () => failedEventsOf(log),
+    releaseHeld: (choice) => parts.agent?.release(choice) ?? Promise.resolve(0),
     replayFailed: (choice) => parts.agent?.replay(choice) ?? 0,
     close: () => {
       teller.close();

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { uptime } from "node:os";
 import type { Clock, ClockState } from "@holon/core/ports.ts";
 
 /** `setTimeout` takes 31 bits and fires at once above them. */
@@ -8,7 +9,7 @@ const stateAgeMsMax = 60_000;
 const syncedFiles = ["/run/systemd/timesync/synchronized"];
 
 /** The clock of this machine. The wall clock is `synced` only where a time service has left its mark; else it is `unknown`. */
-export function createClock(options: { readonly syncedFiles?: readonly string[] } = {}): Clock {
+export function createClock(options: { readonly syncedFiles?: readonly string[]; readonly readings?: () => Readings } = {}): Clock {
   const files = options.syncedFiles ?? syncedFiles;
   let state: ClockState = "unknown";
   let checkedMs = Number.NEGATIVE_INFINITY;
@@ -22,9 +23,40 @@ export function createClock(options: { readonly syncedFiles?: readonly string[] 
   };
   return {
     monotonicMs: () => performance.now(),
+    elapsedMs: createElapsed(options.readings ?? machineReadings),
     wall: () => ({ ms: Date.now(), state: currentState() }),
     after: (delayMs, callback) => startTimer(performance.now() + delayMs, callback),
     turn: () => new Promise((resolve) => setImmediate(resolve)),
+  };
+}
+
+/** Three clocks of one moment, in milliseconds. */
+export interface Readings {
+  readonly monotonicMs: number;
+  /** How long the machine is on, its sleep included. */
+  readonly onMs: number;
+  readonly wallMs: number;
+}
+
+const machineReadings = (): Readings => ({ monotonicMs: performance.now(), onMs: uptime() * 1_000, wallMs: Date.now() });
+
+/** Less than this between two looks is how the clocks differ anyway: they tick by 10 ms, and a wall clock is led back to the right time by so much. */
+const sleepMsMin = 500;
+
+/**
+ * Monotonic time stands still while a machine sleeps. How long it is on does not; in a virtual machine that was stopped both do, and only the wall clock is set forwards afterwards: by who
+ * runs it, or a time service. Between two looks the larger of both counts. Time is never taken back.
+ */
+function createElapsed(read: () => Readings): () => number {
+  let last = read();
+  let sleptMs = 0;
+  return () => {
+    const now = read();
+    const passedMs = now.monotonicMs - last.monotonicMs;
+    const unseenMs = Math.max(now.onMs - last.onMs, now.wallMs - last.wallMs) - passedMs;
+    if (unseenMs > sleepMsMin) sleptMs += unseenMs;
+    last = now;
+    return now.monotonicMs + sleptMs;
   };
 }
 

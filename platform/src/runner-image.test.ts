@@ -12,13 +12,11 @@ import { eventsOf, fails } from "@holon/sim/contracts/runner.ts";
 import { canConfine } from "./confine.ts";
 import { readImageFile } from "./image-file.ts";
 import { createImageStore } from "./image-store.ts";
-import { createModel } from "./model.ts";
 import { createRunner } from "./runner.ts";
 import { ociArchive, perlFiles, type ImageMaking } from "./testing/oci-image.ts";
 
-const model = createModel();
-const runner = createRunner({ model });
-after(() => Promise.all([runner.close(), model.close()]));
+const runner = createRunner();
+after(() => runner.close());
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 

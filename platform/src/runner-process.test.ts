@@ -5,13 +5,11 @@ import { need } from "../../scripts/testing/need.ts";
 import type { ServerBinary } from "../../scripts/testing/servers.ts";
 import type { UnitInstance, UnitProgram } from "@holon/core/ports.ts";
 import { eventsOf, fails } from "@holon/sim/contracts/runner.ts";
-import { createModel } from "./model.ts";
 import { canConfine } from "./confine.ts";
 import { createRunner } from "./runner.ts";
 
-const model = createModel();
-const runner = createRunner({ model });
-after(() => Promise.all([runner.close(), model.close()]));
+const runner = createRunner();
+after(() => runner.close());
 
 /** A program of the contract around the body of `run(events, state)`, which returns the answer. */
 const server = (body: string): string => `

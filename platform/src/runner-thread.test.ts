@@ -7,13 +7,11 @@ import { fileURLToPath } from "node:url";
 import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { eventsOf, fails, programOf as isolated, runnerContract } from "@holon/sim/contracts/runner.ts";
-import { createModel } from "./model.ts";
 import { createRunner } from "./runner.ts";
 
-const model = createModel();
 const talk: string[] = [];
-const runner = createRunner({ model, talk: (unit, text) => talk.push(`${unit}: ${text}`) });
-after(() => model.close());
+const runner = createRunner({ talk: (unit, text) => talk.push(`${unit}: ${text}`) });
+after(() => runner.close());
 
 const programOf: typeof isolated = (body, options) => ({ ...isolated(body, options), runtime: "worker" });
 
@@ -102,11 +100,32 @@ describe("a worker", () => {
     }
   });
 
-  it("dies with the models it uses", async () => {
-    const own = createModel();
+  it("runs the models that it uses, where it runs", async () => {
     const pca = readFileSync(new URL("../../examples/pump-watch/models/pca.onnx", import.meta.url));
-    const unit = await createRunner({ model: own }).start(programOf("await new Promise(() => {})", { uses: ["pca"], models: { pca } }));
-    const failed = assert.rejects(unit.handle(eventsOf(1)), (error) => error instanceof HolonError && error.code === "HOLON_UNIT_DIED" && /lost its models/.test(error.message));
-    await Promise.all([own.close(), failed]);
+    const unit = await runner.start(programOf(`const scored=await context.models.pca.run({}).catch((error)=>error.code); context.emit("out.made",{data:scored});`, { uses: ["pca"], models: { pca } }));
+    assert.equal((await unit.handle(eventsOf(1))).outputs[0]?.data, "HOLON_MODEL_INPUT_BAD");
+    await unit.stop();
+  });
+
+  it("that ends its process ends no more than that: who ran alone did it, and starts apart from then on", async () => {
+    const bodies = [`process.kill(process.pid, "SIGKILL")`, "process.abort()", "process.binding('process_methods').reallyExit(0)", `(await import("node:v8")).setFlagsFromString("--stack-size=100000000"); (function deep(){ deep(); deep(); })()`];
+    const own = createRunner();
+    for (const [place, body] of bodies.entries()) {
+      const neighbour = await own.start({ ...programOf(`context.emit("out.made",{data:1})`), name: "neighbour" });
+      const unit = await own.start({ ...programOf(`${body}; await new Promise(() => {})`), name: `ender-${place}` });
+      const ended = await unit.handle(eventsOf(1)).then(() => undefined, (error: unknown) => error);
+      assert.ok(ended instanceof HolonError && ["HOLON_UNIT_DIED", "HOLON_UNIT_THREW"].includes(ended.code), `${body}: ${String(ended)}`);
+      const isGone = !own.pids().length || await neighbour.handle(eventsOf(1)).then(() => false, (error: unknown) => error instanceof HolonError && error.code === "HOLON_UNIT_INTERRUPTED");
+      if (isGone) {
+        const again = await own.start({ ...programOf(`context.emit("out.made",{data:1})`), name: "neighbour" });
+        const [before] = own.pids();
+        const apart = await own.start({ ...programOf(`${body}; await new Promise(() => {})`), name: `ender-${place}` });
+        await apart.handle(eventsOf(1)).catch(() => undefined);
+        assert.equal((await again.handle(eventsOf(1))).outputs.length, 1, `${body}: the next time it takes nobody with it`);
+        assert.equal(own.pids()[0], before);
+      }
+      await neighbour.stop().catch(() => undefined);
+    }
+    await own.close();
   });
 });

@@ -1,17 +1,21 @@
-/** A trusted function in a worker thread: it has timers and the whole of Node that needs no rights. */
+/** A trusted function in a worker thread of a workshop: it has timers and the whole of Node that needs no rights. */
 import { HolonError } from "@holon/core/errors.ts";
 import type { UnitInstance, UnitProgram } from "@holon/core/ports.ts";
 import { parseUnitResult } from "@holon/core/run/result.ts";
-import type { RunnerOptions } from "./runner.ts";
+import type { PlatformModel } from "./model.ts";
 import { startSandbox, type Sandbox } from "./runner-sandbox.ts";
 
+export interface WorkerOptions {
+  models(): PlatformModel;
+  talk?(unit: string, text: string): void;
+}
 
-export async function startInWorker(program: UnitProgram, { model, talk }: RunnerOptions): Promise<UnitInstance> {
+export async function startInWorker(program: UnitProgram, { models: opener, talk }: WorkerOptions): Promise<UnitInstance> {
   const { name, models, fitted, state, timeoutMs, secrets, served } = program;
   let sandbox: Sandbox | undefined;
   const modelNames = Object.keys(models);
   const lost = (): void => void sandbox?.end(new HolonError("HOLON_UNIT_DIED", `function ${name} lost its models: the model worker ended`));
-  const opened = modelNames.length === 0 ? undefined : await model.connect(models, lost, { sleeps: true });
+  const opened = modelNames.length === 0 ? undefined : await opener().connect(models, lost, { sleeps: true });
   try {
     const code = new TextDecoder().decode(program.code);
     sandbox = await startSandbox({ name, code, modelNames, fitted, state, line: opened?.line, describeOnly: false, ...(secrets === undefined ? {} : { secrets }), ...(served === undefined ? {} : { served: served.outputs }) }, (text) => talk?.(name, text), served);

@@ -8,6 +8,7 @@ import { limits } from "@holon/core/limits.ts";
 import type { ModelDecision, Tensor, UnitUsage } from "@holon/core/ports.ts";
 import { fromCrossing, toCrossing } from "@holon/core/run/crossing.ts";
 import type { WardenMessage, WardenReply, WardenRequest } from "./runner-warden-protocol.ts";
+import { diesFirst } from "./dies-first.ts";
 import { insideCode } from "./runner-inside-code.ts";
 
 export interface WardenAnswer {
@@ -205,6 +206,7 @@ export class Warden {
 
 function spawn(last: boolean): ChildProcess {
   const child = fork(fileURLToPath(new URL("./runner-warden-process.ts", import.meta.url)), [], wardenStart());
+  diesFirst(child.pid);
   if (last && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW); // its threads are yet to come: they inherit it
   return child;
 }

@@ -4,14 +4,12 @@ import { limits } from "@holon/core/limits.ts";
 import type { UnitInstance, UnitProgram } from "@holon/core/ports.ts";
 import { boundWasmMemory } from "@holon/core/run/wasm-memory.ts";
 import { eventsOf, fails } from "@holon/sim/contracts/runner.ts";
-import { createModel } from "./model.ts";
 import { createRunner } from "./runner.ts";
 import { rehearsedModule } from "./runner-inside-wasm-rehearsal.ts";
 import { wasmBodies, wasmUnit } from "./testing/wasm-unit.ts";
 
-const model = createModel();
-const runner = createRunner({ model });
-after(() => Promise.all([runner.close(), model.close()]));
+const runner = createRunner();
+after(() => runner.close());
 
 const start = (code: Uint8Array, options: Partial<UnitProgram> = {}): Promise<UnitInstance> =>
   runner.start({

@@ -4,13 +4,11 @@ import { createServer } from "node:net";
 import { after, describe, it } from "node:test";
 import { limits } from "@holon/core/limits.ts";
 import { eventsOf, fails, programOf, runnerContract } from "@holon/sim/contracts/runner.ts";
-import { createModel } from "./model.ts";
 import { createRunner } from "./runner.ts";
 
-const model = createModel();
 const talk: string[] = [];
-const runner = createRunner({ model, talk: (unit, text) => talk.push(`${unit}: ${text}`) });
-after(() => Promise.all([runner.close(), model.close()]));
+const runner = createRunner({ talk: (unit, text) => talk.push(`${unit}: ${text}`) });
+after(() => runner.close());
 
 runnerContract("an isolate", (program) => runner.start(program));
 
@@ -89,13 +87,13 @@ describe("what an isolate contains", () => {
 
   it("a module that never ends to load", async () => {
     const code = new TextEncoder().encode(`for (let n = 2n; ; n *= n);`);
-    const own = createRunner({ model });
+    const own = createRunner();
     await assert.rejects(own.start({ ...programOf(""), code, memoryBytesMax: limits.unitMemoryBytesMin, startMs: 300 }));
     await own.close();
   });
 
   it("what V8 cannot end: the process goes, whose fault it was is known, and the neighbour starts again at once", async () => {
-    const own = createRunner({ model });
+    const own = createRunner();
     const neighbour = await own.start({ ...programOf(`context.emit("out.made",{data:1})`), name: "neighbour" });
     const [before] = own.pids();
     const unit = await own.start(programOf("let n = 2n; for (;;) n = n * n;", { timeoutMs: 200, memoryBytesMax: limits.unitMemoryBytesMax }));
@@ -113,7 +111,7 @@ describe("what an isolate contains", () => {
   });
 
   it("what is killed from outside: who ran is told, and nobody else", async () => {
-    const own = createRunner({ model });
+    const own = createRunner();
     const idle = await own.start({ ...programOf(`context.emit("out.made",{data:1})`), name: "idle" });
     const [one, other] = await Promise.all(["one", "other"].map((name) => own.start({ ...programOf("await new Promise(() => {})"), name })));
     const failing = [fails(one?.handle(eventsOf(1)) ?? Promise.resolve(), "HOLON_UNIT_INTERRUPTED", /sandbox/), fails(other?.handle(eventsOf(1)) ?? Promise.resolve(), "HOLON_UNIT_INTERRUPTED", /sandbox/)];

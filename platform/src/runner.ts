@@ -1,6 +1,6 @@
 /**
- * The Runner port on a real machine: modules and WebAssembly in isolates of a process of their own, trusted functions in worker threads,
- * programs as processes.
+ * The Runner port on a real machine: modules and WebAssembly in isolates of a process of their own, trusted functions in worker threads
+ * of another, programs as processes.
  *
  * A function that had to be stopped, or ran when its process ended, starts in a process apart and at low priority from then on, so that
  * it cannot do it to others twice.
@@ -10,15 +10,12 @@ import { limits } from "@holon/core/limits.ts";
 import { isTensor } from "@holon/core/model/tensor.ts";
 import type { Runner, ServedModels, UnitEvent, UnitInstance, UnitProgram } from "@holon/core/ports.ts";
 import { parseUnitResult } from "@holon/core/run/result.ts";
-import type { PlatformModel } from "./model.ts";
 import { Warden, type WardenOptions } from "./runner-warden.ts";
 import { createImageStore } from "./image-store.ts";
 import { startImage, startProcess } from "./runner-process.ts";
-import { startInWorker } from "./runner-thread.ts";
+import { Workshop } from "./runner-workshop.ts";
 
 export interface RunnerOptions {
-  /** For functions in worker threads; wardens bring their own. */
-  readonly model: PlatformModel;
   /** Given what functions print, bounded; it may hold readings, so it stays on this machine. */
   readonly talk?: (unit: string, text: string) => void;
   /** Folder for images unpacked, of this runner alone: what an end by force left there goes. */
@@ -31,7 +28,7 @@ export interface PlatformRunner extends Runner {
   close(): Promise<void>;
 }
 
-export function createRunner(options: RunnerOptions): PlatformRunner {
+export function createRunner(options: RunnerOptions = {}): PlatformRunner {
   const names = new Map<number, string>();
   /** Models that the node answers for, of functions that have some. */
   const served = new Map<number, ServedModels>();
@@ -39,6 +36,8 @@ export function createRunner(options: RunnerOptions): PlatformRunner {
   const distrusted = new Map<string, number>();
   let common: Warden | undefined;
   const apart: Warden[] = [];
+  let workshop: Workshop | undefined;
+  const workshopsApart = new Set<Workshop>();
   const images = createImageStore(options.images);
   let lastId = 0;
   let turn = 0;
@@ -121,6 +120,37 @@ export function createRunner(options: RunnerOptions): PlatformRunner {
     };
   }
 
+  const createWorkshop = (): Workshop => new Workshop({ ...(options.talk === undefined ? {} : { talk: options.talk }), suspected: (units) => units.forEach((name) => distrusted.set(name, limits.wardenTrustAfter)) });
+
+  /** Who ran when its process ended has one of its own for a while. */
+  async function startTrusted(program: UnitProgram): Promise<UnitInstance> {
+    const { name } = program;
+    if (!distrusted.has(name)) {
+      if (workshop === undefined || workshop.gone) workshop = createWorkshop();
+      return workshop.start(program);
+    }
+    const own = createWorkshop();
+    workshopsApart.add(own);
+    void own.ended.then(() => workshopsApart.delete(own));
+    try {
+      const unit = await own.start(program);
+      return {
+        async handle(events) {
+          const result = await unit.handle(events);
+          regainTrust(name);
+          return result;
+        },
+        async stop() {
+          await unit.stop();
+          own.kill();
+        },
+      };
+    } catch (error) {
+      own.kill();
+      throw error;
+    }
+  }
+
   function regainTrust(name: string): void {
     const left = distrusted.get(name);
     if (left === undefined) return;
@@ -131,16 +161,16 @@ export function createRunner(options: RunnerOptions): PlatformRunner {
   return {
     start(program, first) {
       const { runtime = "javascript" } = program;
-      if (runtime === "worker") return startInWorker(program, options);
+      if (runtime === "worker") return startTrusted(program);
       if (runtime === "process") return startProcess(program, (text) => options.talk?.(program.name, text));
       if (runtime === "image") return startImage(program, images, (text) => options.talk?.(program.name, text));
       return startIsolated(program, first);
     },
-    pids: () => [common, ...apart].flatMap((warden) => (warden === undefined || warden.gone || warden.pid === undefined ? [] : [warden.pid])),
+    pids: () => [common, ...apart, workshop, ...workshopsApart].flatMap((one) => (one === undefined || one.gone || one.pid === undefined ? [] : [one.pid])),
     async close() {
-      const all = [common, ...apart].filter((warden) => warden !== undefined);
-      for (const warden of all) warden.kill();
-      await Promise.all(all.map((warden) => warden.ended));
+      const all = [common, ...apart, workshop, ...workshopsApart].filter((one) => one !== undefined);
+      for (const one of all) one.kill();
+      await Promise.all(all.map((one) => one.ended));
       await images.close();
     },
   };

@@ -1,4 +1,5 @@
 import type { Clock, ClockState, Timer } from "@holon/core/ports.ts";
+import type { Scheduled } from "./event-queue.ts";
 import type { Incarnation } from "./incarnation.ts";
 import type { World } from "./world.ts";
 
@@ -12,11 +13,28 @@ export class ClockHardware {
   readonly driftPpm: number;
   state: ClockState = "synced";
   #wallOffsetMs: number;
+  #sleptMs = 0;
+  #sleepsSinceMs: number | undefined;
 
   constructor(world: World, options: { readonly driftPpm?: number; readonly wallOffsetMs?: number } = {}) {
     this.#world = world;
     this.driftPpm = options.driftPpm ?? 0;
     this.#wallOffsetMs = options.wallOffsetMs ?? 0;
+  }
+
+  /** The machine sleeps: monotonic time stands still, wall-clock time does not. */
+  sleep(): void {
+    this.#sleepsSinceMs ??= this.#world.nowMs;
+  }
+
+  wake(): void {
+    this.#sleptMs = this.sleptMs;
+    this.#sleepsSinceMs = undefined;
+  }
+
+  /** Of the world, so far. */
+  get sleptMs(): number {
+    return this.#sleptMs + (this.#sleepsSinceMs === undefined ? 0 : this.#world.nowMs - this.#sleepsSinceMs);
   }
 
   /** Ticks of the oscillator per millisecond of the world. */
@@ -52,28 +70,46 @@ export function createClock(incarnation: Incarnation, hardware: ClockHardware, s
   const { rate } = hardware;
   const bootMs = world.nowMs;
   let frozenMs: number | undefined;
-  const monotonicAt = (worldMs: number): number => startMs + (worldMs - bootMs) * rate;
+  const sleptBeforeMs = hardware.sleptMs;
+  const elapsedAt = (worldMs: number): number => startMs + (worldMs - bootMs) * rate;
+  const monotonicAt = (worldMs: number): number => elapsedAt(worldMs - (hardware.sleptMs - sleptBeforeMs));
   return {
     monotonicMs: () => {
       if (!incarnation.alive) return (frozenMs ??= monotonicAt(world.nowMs));
       return monotonicAt(world.nowMs);
     },
+    elapsedMs: () => elapsedAt(world.nowMs),
     wall: () => ({ ms: hardware.wallMs(), state: hardware.state }),
     after: (delayMs, callback): Timer => {
       if (!incarnation.alive) return { cancel: () => {} };
       const nowMs = monotonicAt(world.nowMs);
       const dueMs = nowMs + Math.max(0, delayMs);
-      let atMs = bootMs + (dueMs - startMs) / rate;
-      // Rounding must not let a timer call early by the node's own clock; and a delay that is less than the clock can tell is some time all
-      // the same: or who waits for the rest of a time would wait for nothing again and again, and the world stand still.
-      const isEarly = (ms: number): boolean => ms < dueMs || (delayMs > 0 && ms <= nowMs);
-      while (isEarly(monotonicAt(atMs))) atMs += Math.max(atMs, 1) * Number.EPSILON;
-      const entry = world.at(atMs, () => {
+      let isCancelled = false;
+      let entry = schedule();
+      function schedule(): Scheduled {
+        const sleptMs = hardware.sleptMs - sleptBeforeMs;
+        let atMs = bootMs + sleptMs + (dueMs - startMs) / rate;
+        // Rounding must not let a timer call early by the node's own clock; and a delay that is less than the clock can tell is some time all
+        // the same: or who waits for the rest of a time would wait for nothing again and again, and the world stand still.
+        const isEarly = (ms: number): boolean => ms < dueMs || (delayMs > 0 && ms <= nowMs);
+        while (isEarly(monotonicAt(atMs))) atMs += Math.max(atMs, 1) * Number.EPSILON;
+        return world.at(atMs, ring);
+      }
+      function ring(): void {
         if (!incarnation.alive) return;
-        world.note(incarnation.identity.number, "timer");
-        callback();
-      });
-      return { cancel: () => world.cancel(entry) };
+        incarnation.reach(() => {
+          if (isCancelled) return;
+          if (monotonicAt(world.nowMs) < dueMs) return void (entry = schedule()); // the machine slept
+          world.note(incarnation.identity.number, "timer");
+          callback();
+        }, true);
+      }
+      return {
+        cancel() {
+          isCancelled = true;
+          world.cancel(entry);
+        },
+      };
     },
   };
 }

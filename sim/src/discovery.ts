@@ -22,8 +22,10 @@ export function createDiscovery(incarnation: Incarnation, net: SimNet): Discover
     if (from.self.site !== to.self.site || random.chance(missChance) || !net.isReachable(from.self.name, to.self.name)) return;
     world.after(random.between(0.1, 2), () => {
       if (!to.incarnation.alive || !net.announcers.has(to)) return;
-      world.note(to.incarnation.identity.number, "heard");
-      to.heard(from.self);
+      to.incarnation.reach(() => {
+        world.note(to.incarnation.identity.number, "heard");
+        to.heard(from.self);
+      });
     });
   }
 
@@ -35,7 +37,7 @@ export function createDiscovery(incarnation: Incarnation, net: SimNet): Discover
         net.announcers.add(announcer);
         const repeat = (): void => {
           if (!incarnation.alive || !net.announcers.has(announcer)) return;
-          for (const other of net.announcers) if (other !== announcer) tell(announcer, other);
+          if (!incarnation.isFrozen) for (const other of net.announcers) if (other !== announcer) tell(announcer, other);
           world.after(limits.discoveryRepeatMs, repeat);
         };
         repeat();

@@ -152,6 +152,7 @@ class OpenSource implements OpenDoor {
   #offer(): void {
     const { random, habits, isQuiet } = this.#devices;
     if (!this.#isOpen || isQuiet || !this.#incarnation.alive) return;
+    if (this.#incarnation.isFrozen) return this.#incarnation.reach(() => this.#offer());
     const isProducer = this.#spec.kind === "bulk";
     if (isProducer && this.#session === undefined) return this.#begin();
     const count = isProducer ? random.integer(1, batchMax) : random.chance(habits.burstChance) ? random.integer(2, habits.burstMax) : 1;

@@ -1,5 +1,6 @@
 import type { NodeName } from "@holon/core/units.ts";
 import type { Passport } from "./identity.ts";
+import type { SeededRandom } from "./random.ts";
 import type { Happening } from "./trace-hash.ts";
 import type { World } from "./world.ts";
 
@@ -33,6 +34,8 @@ export class Incarnation {
   readonly world: World;
   readonly identity: Identity;
   #alive = true;
+  /** What would have reached its code, while it is frozen. */
+  #kept: { readonly isTimer: boolean; readonly callback: () => void }[] | undefined;
 
   constructor(world: World, identity: Identity) {
     this.world = world;
@@ -54,6 +57,33 @@ export class Incarnation {
 
   end(): void {
     this.#alive = false;
+  }
+
+  get isFrozen(): boolean {
+    return this.#kept !== undefined;
+  }
+
+  /** Its code stands still where it is; what its system does for it goes on. */
+  freeze(): void {
+    this.#kept ??= [];
+  }
+
+  /** What was kept reaches it now: timers in their order and all else in its own, one among the other by chance. */
+  thaw(random: SeededRandom): void {
+    const kept = this.#kept ?? [];
+    this.#kept = undefined;
+    const rows = [kept.filter(({ isTimer }) => isTimer), kept.filter(({ isTimer }) => !isTimer)] as const;
+    while (rows[0].length + rows[1].length > 0) {
+      const row = rows[0].length > 0 && (rows[1].length === 0 || random.chance(0.5)) ? rows[0] : rows[1];
+      const next = row.shift();
+      if (next !== undefined) this.world.after(0, () => void (this.#alive && this.reach(next.callback, next.isTimer)));
+    }
+  }
+
+  /** All that the world says to its code goes through here. */
+  reach(callback: () => void, isTimer = false): void {
+    if (this.#kept === undefined) callback();
+    else if (this.#alive) this.#kept.push({ isTimer, callback });
   }
 
   /** Begins a port call: its index, or 0 where the incarnation is over (perhaps by this very call). */
@@ -87,7 +117,7 @@ export class Incarnation {
         } catch (error) {
           settle = () => reject(error);
         }
-        if (this.leave(index, call)) settle();
+        this.reach(() => void (this.leave(index, call) && settle()));
       });
     });
   }

@@ -17,29 +17,29 @@ const beatSource = `export default {
   },
 };
 `;
-const code = new TextEncoder().encode(beatSource);
+export const beatCode = new TextEncoder().encode(beatSource);
 export const islandUnit = "island/beat";
 
 /** `needs` undefined: there is no `beat` yet. */
 export const islandApp = (needs: object | undefined, others: readonly { readonly name: string; readonly needs: object }[] = []): AppDocument => {
-  const beat = (name: string, own: object) => ({ name, code: createHash("sha256").update(code).digest("hex"), on: { schedule: { everyMs: 1_000 } }, emits: { "sim.beat": { stream: "data", class: "derived" } }, needs: own });
+  const beat = (name: string, own: object) => ({ name, code: createHash("sha256").update(beatCode).digest("hex"), on: { schedule: { everyMs: 1_000 } }, emits: { "sim.beat": { stream: "data", class: "derived" } }, needs: own });
   return appDocumentSchema.parse({
     name: "island",
     version: "1",
-    functions: [{ name: "idle", code: createHash("sha256").update(code).digest("hex"), on: { type: "sim.never" }, emits: {}, run: { tier: "gateway" } }, ...(needs === undefined ? [] : [beat("beat", needs)]), ...others.map((one) => beat(one.name, one.needs))],
+    functions: [{ name: "idle", code: createHash("sha256").update(beatCode).digest("hex"), on: { type: "sim.never" }, emits: {}, run: { tier: "gateway" } }, ...(needs === undefined ? [] : [beat("beat", needs)]), ...others.map((one) => beat(one.name, one.needs))],
     models: [],
     egress: [{ class: "derived", to: "*" }, { class: "aggregate", to: "*" }],
   });
 };
 
-export const prepareIsland = (prepare: (name: string, code: Uint8Array) => Promise<void>): Promise<void> => prepare("beat", code);
+export const prepareIsland = (prepare: (name: string, code: Uint8Array) => Promise<void>): Promise<void> => prepare("beat", beatCode);
 
 export const islandProgram = (program: SubjectProgram): SubjectProgram => ({
   ...program,
   async prepare(nodes) {
     const control = [...nodes.values()].map(controlOf).find((candidate) => candidate !== undefined);
     if (control === undefined) throw new HolonError("HOLON_INTERNAL", "no node of the fleet carries the control plane");
-    await control.blobs.put(code);
+    await control.blobs.put(beatCode);
     await control.deploy(islandApp(undefined));
   },
 });

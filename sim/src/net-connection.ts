@@ -232,6 +232,7 @@ export class ConnectionEnd implements Connection {
 
   #hand(parcel: Parcel): void {
     if (!this.#owner.alive || this.#state !== "open") return;
+    if (this.#owner.isFrozen) return this.#owner.reach(() => this.#hand(parcel));
     if (this.#handlers === undefined || this.#early.length > 0) {
       this.#early.push(parcel);
       return;
@@ -250,8 +251,10 @@ export class ConnectionEnd implements Connection {
     this.#state = "closed";
     this.#net.forget(this);
     if (!this.#owner.alive) return;
-    this.#net.world.note(this.#owner.identity.number, "connectionClosed");
-    this.#handlers?.closed(reason);
+    this.#owner.reach(() => {
+      this.#net.world.note(this.#owner.identity.number, "connectionClosed");
+      this.#handlers?.closed(reason);
+    });
   }
 
   #resetHereLater(): void {

@@ -197,7 +197,7 @@ export class SimNet {
       const index = from.enter("net.connect");
       if (index === 0) return;
       const settle = (act: () => void): void => {
-        if (from.leave(index, "net.connect")) act();
+        from.reach(() => void (from.leave(index, "net.connect") && act()));
       };
       const fail = (afterMs: number, why: string): void => {
         this.world.after(afterMs, () => settle(() => reject(new HolonError("HOLON_LINK_UNREACHABLE", `${address} ${why}`))));
@@ -214,7 +214,7 @@ export class SimNet {
       this.world.after(roundTripMs() + roundTripMs() + roundTripMs(), () => {
         const current = this.#listeners.get(placeOf(address));
         if (!from.alive) return;
-        if (current === undefined || !current.owner.alive || !this.isReachable(from.name, to) || !this.isReachable(to, from.name)) {
+        if (current === undefined || !current.owner.alive || current.owner.isFrozen || !this.isReachable(from.name, to) || !this.isReachable(to, from.name)) {
           fail(this.#connectTimeoutMs, "did not answer in time");
           return;
         }
@@ -247,8 +247,10 @@ export class SimNet {
     this.#remember(far);
     this.world.after(0, () => {
       if (!listener.owner.alive || far.isClosed) return;
-      this.world.note(listener.owner.identity.number, "accepted");
-      listener.accepted(far);
+      listener.owner.reach(() => {
+        this.world.note(listener.owner.identity.number, "accepted");
+        listener.accepted(far);
+      });
     });
     return near;
   }

@@ -46,6 +46,29 @@ test("the disk outlives a crash; timers, calls and the monotonic clock do not", 
   assert.deepEqual([oldTimers, machine.boots, machine.crashes], [1, 2, 1]);
 });
 
+test("a process that stands still goes on where it was, with all that came meanwhile; only where its machine sleeps, its monotonic clock stands still too", async () => {
+  for (const sleeps of [false, true]) {
+    const seen: [string, number, number][] = [];
+    const { world, machine } = machineOf(async ({ disk, clock }) => {
+      const startMs = clock.monotonicMs();
+      const told = (what: string): void => void seen.push([what, Math.round(clock.monotonicMs() - startMs), Math.round(clock.elapsedMs() - startMs)]);
+      const file = await disk.open("a", { create: true });
+      clock.after(2_000, () => told("rings at 2 s"));
+      clock.after(20_000, () => told("rings at 20 s"));
+      clock.after(1_000, () => void file.write(0, new Uint8Array(8)).then(() => told("has written")));
+      return closed;
+    });
+    machine.start();
+    await world.run({ timeMs: 999 });
+    machine.freezeInCall(1, 10_000, { sleeps });
+    await world.run({ timeMs: 5_000 });
+    assert.deepEqual([machine.isFrozen, seen], [true, []]);
+    assert.equal(machine.medium.names.files.get("a")?.size, 8, "its system did what it was asked");
+    await world.run({ timeMs: 60_000 });
+    assert.deepEqual(seen.toSorted(([one], [other]) => (one < other ? -1 : 1)), sleeps ? [["has written", 1_000, 11_000], ["rings at 2 s", 2_000, 12_000], ["rings at 20 s", 20_000, 30_000]] : [["has written", 11_000, 11_000], ["rings at 2 s", 11_000, 11_000], ["rings at 20 s", 20_000, 20_000]]);
+  }
+});
+
 test("a cut can be placed before or after each port call of a boot, and the node comes up again", async () => {
   const boot = async ({ disk }: Ports): Promise<Booted> => {
     const file = await disk.open("a", { create: true });

@@ -70,16 +70,20 @@ export class NodeMachine<Subject extends Booted> {
   readonly #options: MachineOptions<Subject>;
   readonly #random: SeededRandom;
   readonly #bootFailures: HolonError[] = [];
+  /** In which order what was kept reaches a process that goes on. */
+  readonly #frost: SeededRandom;
   #incarnation: Incarnation | undefined;
   #subject: Subject | undefined;
   #boots = 0;
   #crashes = 0;
+  #powerCuts = 0;
 
   constructor(world: World, net: SimNet, number: number, options: MachineOptions<Subject>) {
     this.#world = world;
     this.#net = net;
     this.#options = options;
     this.#random = world.random.fork(`node/${options.name}`);
+    this.#frost = this.#random.fork("frost");
     this.name = options.name;
     this.identity = { name: options.name, ...(options.proves === undefined ? {} : { proves: options.proves }), number, calls: 0, hooks: {} };
     this.medium = new DiskMedium(this.#random.fork("disk"), options.disk);
@@ -143,6 +147,7 @@ export class NodeMachine<Subject extends Booted> {
     this.#crashes += 1;
     this.#world.note(this.identity.number, "crash");
     this.#end(incarnation, kind);
+    if (kind === "power") this.#powerCuts += 1;
     if (kind === "power") this.medium.cutPower();
     else this.medium.killProcess();
     if (bootAfterMs !== undefined) this.#world.after(bootAfterMs, () => this.start());
@@ -156,6 +161,37 @@ export class NodeMachine<Subject extends Booted> {
       this.crash(kind, bootAfterMs);
     };
     this.identity.hooks = place === "before" ? { beforeCall: strike } : { afterCall: strike };
+  }
+
+  /** Its process stands still for so long, and then goes on where it was, with all that has come meanwhile. With `sleeps` its machine does, and its monotonic clock. */
+  freeze(forMs: number, { sleeps = false }: { readonly sleeps?: boolean } = {}): void {
+    const incarnation = this.#incarnation;
+    if (incarnation === undefined || incarnation.isFrozen) return;
+    this.#world.note(this.identity.number, "freeze");
+    incarnation.freeze();
+    if (sleeps) this.clock.sleep();
+    this.#world.after(forMs, () => {
+      if (sleeps) this.clock.wake();
+      if (!incarnation.alive) return;
+      this.#world.note(this.identity.number, "thaw");
+      incarnation.thaw(this.#frost);
+    });
+  }
+
+  /** As `freeze`, while its next port call but so many is under way: what the system does for it is done, and it does not know. */
+  freezeInCall(next: number, forMs: number, how: { readonly sleeps?: boolean } = {}): void {
+    const at = this.identity.calls + next;
+    this.identity.hooks = {
+      beforeCall: (index) => {
+        if (index < at) return;
+        this.identity.hooks = {};
+        this.freeze(forMs, how);
+      },
+    };
+  }
+
+  get isFrozen(): boolean {
+    return this.#incarnation?.isFrozen === true;
   }
 
   /** Ends the program cleanly. */
@@ -192,6 +228,7 @@ export class NodeMachine<Subject extends Booted> {
       ...(this.#options.feeds === undefined ? {} : { feeds: createFeeds(incarnation, this.#options.feeds) }),
       diagnostics: createDiagnostics(incarnation, this.marks),
       trace: createTrace(incarnation, this.#options.listener),
+      life: String(this.#powerCuts),
       identity: this.identity.passport,
       credentials: createCredentials(random.fork("credentials")),
       authority: this.#options.certified?.hasAuthority === true ? this.#options.certified.authority : undefined,

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 
 /** What can be seen at a port. The numbers enter the trace hash: do not reuse one. */
 export const happenings = {
-  boot: 1, crash: 2, closed: 3, bootFailed: 4, timer: 5, wallStep: 6,
+  boot: 1, crash: 2, closed: 3, bootFailed: 4, timer: 5, wallStep: 6, freeze: 7, thaw: 8,
   "disk.list": 10, "disk.makeFolder": 11, "disk.open": 12, "disk.rename": 13, "disk.remove": 14, "disk.syncFolder": 15, "disk.space": 16,
   "file.read": 17, "file.write": 18, "file.sync": 19, "file.truncate": 20, "file.close": 21,
   "net.listen": 30, "net.connect": 31, "net.send": 32, "net.close": 33, "net.unlisten": 34,

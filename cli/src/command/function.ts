@@ -1,4 +1,4 @@
-/** `holon function list|failed|replay`: what functions of a node do, what they could not handle, and the way to try it again. */
+/** `holon function list|failed|replay|release`: what functions of a node do, what they could not handle, and the ways to try it again. */
 import { z } from "zod";
 import type { ClientOptions } from "../client.ts";
 import { connectNode } from "../connect-node.ts";
@@ -51,4 +51,12 @@ export async function replayFailed(options: ClientOptions, name: string | undefi
   const body = { ...(app === undefined ? {} : { app }), ...(fn === undefined ? {} : { function: fn }), ...(choice.event === undefined ? {} : { event: choice.event }) };
   const { replayed } = await client.send("POST", "/v1/functions/replay", body, z.object({ replayed: z.number() }));
   process.stdout.write(choice.json === true ? `${JSON.stringify({ replayed })}\n` : `${replayed} event${replayed === 1 ? " is" : "s are"} handed over again\n`);
+}
+
+/** `name` is `app/function`, or an app; without it all that are held back. */
+export async function releaseHeld(options: ClientOptions, name: string | undefined, choice: { readonly node?: string; readonly json?: boolean }): Promise<void> {
+  const client = await connectNode(options, choice.node);
+  const [app, fn] = name?.split("/") ?? [];
+  const { released } = await client.send("POST", "/v1/functions/release", { ...(app === undefined ? {} : { app }), ...(fn === undefined ? {} : { function: fn }) }, z.object({ released: z.number() }));
+  process.stdout.write(choice.json === true ? `${JSON.stringify({ released })}\n` : `${released} function${released === 1 ? "" : "s"} held back ${released === 1 ? "starts" : "start"} again\n`);
 }

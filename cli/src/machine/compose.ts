@@ -26,6 +26,7 @@ import { removeJoinTokens } from "@holon/platform/secret-file.ts";
 import { tierOf } from "@holon/platform/identity-certificate.ts";
 import { NodeIdentity, type Tpm } from "@holon/platform/identity.ts";
 import { lockFolder } from "@holon/platform/lock.ts";
+import { machineLife } from "@holon/platform/life.ts";
 import { createLines } from "@holon/platform/lines.ts";
 import { openLogCipher } from "@holon/platform/log-keys.ts";
 import { createAttestor } from "@holon/platform/attestor.ts";
@@ -83,7 +84,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
     const { identity, authority } = await openIdentity(folder, config, clock);
     const model = createModel({ inPlace: true });
     closing.push(() => model.close());
-    const runner = createRunner({ model, images: join(folder, "unpacked") });
+    const runner = createRunner({ images: join(folder, "unpacked") });
     closing.push(() => runner.close());
     const secrets = createSecrets(folder);
     const ports: Ports = {
@@ -114,6 +115,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
       lines: createLines(folder),
       diagnostics: createDiagnostics(folder),
       trace: createTrace({ name: config.name, ...options.trace }),
+      life: machineLife(),
     };
     const node = await openNode(config, ports, options.isConfigChanged === undefined ? {} : { isConfigChanged: options.isConfigChanged });
     closing.push(() => node.close());

@@ -18,7 +18,7 @@ const request = (key: string | undefined, body: unknown = { a: 1 }, by = "anna")
 async function bed(context: TestContext, folder = tempFolder(context)) {
   const log = await openTempLog(folder);
   const state = { made: 0, wallMs: 1_000_000, appends: 0, cutAt: Number.POSITIVE_INFINITY, fails: false, waits: undefined as Promise<void> | undefined };
-  const clock: Clock = { monotonicMs: () => 0, wall: () => ({ ms: state.wallMs, state: "synced" }), after: () => ({ cancel: () => undefined }) };
+  const clock: Clock = { monotonicMs: () => 0, elapsedMs: () => 0, wall: () => ({ ms: state.wallMs, state: "synced" }), after: () => ({ cancel: () => undefined }) };
   const append = (entry: Append): Promise<readonly number[]> => (++state.appends > state.cutAt ? Promise.reject(new HolonError("HOLON_LOG_CLOSED", "power is gone")) : log.append(entry));
   const make = (answeredOnce: boolean): Route => ({
     method: "POST",

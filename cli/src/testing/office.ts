@@ -29,7 +29,7 @@ export class Office {
   }
 
   get clock(): Clock {
-    return { monotonicMs: () => this.monotonicMs, wall: () => ({ ms: this.wallMs, state: "unknown" }), after: () => ({ cancel: () => undefined }) };
+    return { monotonicMs: () => this.monotonicMs, elapsedMs: () => this.monotonicMs, wall: () => ({ ms: this.wallMs, state: "unknown" }), after: () => ({ cancel: () => undefined }) };
   }
 
   async open(): Promise<Registrar> {

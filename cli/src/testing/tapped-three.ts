@@ -64,7 +64,7 @@ export async function startTappedThree(context: TestContext, data: string): Prom
     const authority = config.control ? await openAuthority(folder, createClock()) : undefined;
     if (authority !== undefined) await certifyHere(identity, authority, { node: config.name, site: config.site, tier: config.tier }, createClock());
     const model = createModel();
-    const runner = createRunner({ model });
+    const runner = createRunner();
     closing.push(() => model.close(), () => runner.close());
     const ports = portsOf(config, { folder, identity, authority, model, runner, frames });
     const node = await openNode(config, ports);

@@ -22,7 +22,7 @@ const hasCode = (code: ErrorCode) => (error: unknown): boolean => error instance
 
 async function open() {
   let nowMs = 1_767_225_600_000;
-  const clock: Clock = { ...createClock(), monotonicMs: () => nowMs, wall: () => ({ ms: nowMs, state: "synced" }) };
+  const clock: Clock = { ...createClock(), monotonicMs: () => nowMs, elapsedMs: () => nowMs, wall: () => ({ ms: nowMs, state: "synced" }) };
   const fleet = await ControlFleet.start([{ name: "cloud", tier: "cloud" }]);
   let groups: readonly string[] = ["staff"];
   const port = createProvider(() => ({ groups }));

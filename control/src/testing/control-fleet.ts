@@ -30,6 +30,8 @@ export interface FleetParts {
   /** Logs are. */
   readonly isEncrypted?: boolean;
   readonly certificateMs?: number;
+  /** Sees a log that was opened. */
+  opened?(node: string, log: Log): void;
   /** Ports of a node in place of those that it would get. */
   ports?(config: NodeConfig, ports: Ports, authority: Fleet["authority"]): Ports;
 }
@@ -38,11 +40,13 @@ export class ControlFleet {
   readonly world = new World(7);
   readonly fleet: Fleet;
 
-  static async start(members: readonly MemberOptions[] = [{ name: "cloud", tier: "cloud" }, { name: "edge-1", tier: "edge", parent: "cloud" }, { name: "gateway-1", tier: "gateway", parent: "edge-1" }], { isEncrypted = false, ports: change, ...options }: FleetParts = {}): Promise<ControlFleet> {
+  static async start(members: readonly MemberOptions[] = [{ name: "cloud", tier: "cloud" }, { name: "edge-1", tier: "edge", parent: "cloud" }, { name: "gateway-1", tier: "gateway", parent: "edge-1" }], { isEncrypted = false, ports: change, opened, ...options }: FleetParts = {}): Promise<ControlFleet> {
     const { boot, sandbox } = await holonProgram();
-    const changed: typeof boot = (config, ports) => {
+    const changed: typeof boot = async (config, ports) => {
       const own = isEncrypted ? { ...ports, cipher: createCipher(config.name, ports.random) } : ports;
-      return boot(config, change?.(config, own, control.fleet.authority) ?? own);
+      const subject = await boot(config, change?.(config, own, control.fleet.authority) ?? own);
+      opened?.(config.name, subject.log);
+      return subject;
     };
     const control: ControlFleet = new ControlFleet({ boot: changed, sandbox }, options);
     for (const member of members) control.fleet.add(member);
@@ -119,11 +123,14 @@ export class ControlFleet {
     return status?.agent.units.map((unit) => `${unit.app}/${unit.name}`).sort() ?? [];
   }
 
-  /** Looks again and again on how many nodes a unit runs. */
+  /** Looks again and again on how many nodes a unit runs. One that stands still does nothing, and one that went on just now has to find out. */
   watchTwice(unit: string): { twice(): readonly string[] } {
     const twice: string[] = [];
+    const frozenMs = new Map<string, number>();
     const look = (): void => {
-      const nodes = [...this.fleet.members.keys()].filter((node) => this.runningOn(node).includes(unit));
+      const { nowMs } = this.world;
+      for (const [node, { machine }] of this.fleet.members) if (machine.isFrozen) frozenMs.set(node, nowMs);
+      const nodes = [...this.fleet.members.keys()].filter((node) => nowMs - (frozenMs.get(node) ?? Number.NEGATIVE_INFINITY) > findOutMs && this.runningOn(node).includes(unit));
       if (nodes.length > 1) twice.push(`${this.world.nowMs}: ${nodes.join(" and ")}`);
       this.world.after(50, look);
     };
@@ -144,6 +151,9 @@ export class ControlFleet {
     return subject;
   }
 }
+
+/** A node that stood still ends what it may not run any more within this. */
+const findOutMs = 2_000;
 
 function controlOf(subject: SimSubject): Control {
   if (!("control" in subject) || subject.control === undefined) throw new Error("the root carries no control plane");

@@ -64,6 +64,8 @@ export interface Append {
   readonly packed?: PackedRecords;
   readonly line?: AppendLine;
   readonly cells?: readonly CellChange[];
+  /** Asked right before it is written, however long it has stood in line: where it says no, nothing of it is, and the append fails with `HOLON_LEASE_OVER`. */
+  readonly may?: (() => boolean) | undefined;
 }
 
 /** A record as it is read. Its name is `(origin, epoch, stream, sequence)`. */
@@ -101,7 +103,7 @@ export interface Log {
   readonly epoch: Epoch;
   /**
    * Appends all of it or nothing; resolves when it is on disk. Returns the sequence of each of `records`, in order.
-   * `HOLON_DISK_FULL`, `HOLON_DISK_FAILED`, `HOLON_RECORD_TOO_LARGE`, `HOLON_LOG_CLOSED`.
+   * `HOLON_DISK_FULL`, `HOLON_DISK_FAILED`, `HOLON_RECORD_TOO_LARGE`, `HOLON_LOG_CLOSED`, `HOLON_LEASE_OVER`.
    */
   append(entry: Append): Promise<readonly number[]>;
   /** The lanes this node holds, its own and its children's, each with its head (last durable record). */

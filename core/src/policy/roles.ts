@@ -57,7 +57,7 @@ permit audit
 permit operate
   who person * token *
   does call
-  what POST/v1/link/* POST/v1/alerts/* DELETE/v1/alerts/* GET/v1/nodes/{node}/logs GET/v1/nodes/{node}/events GET/v1/nodes/{node}/commands POST/v1/nodes/{node}/requests GET/v1/requests GET/v1/requests/{request} GET/v1/requests/{request}/result DELETE/v1/requests/{request} POST/v1/nodes/{node}/shell* POST/v1/traces POST/v1/metrics POST/v1/logs POST/v1/functions/replay POST/v1/nodes/{node}/invite POST/v1/nodes/{node}/revoke DELETE/v1/apps/{app} GET/v1/apps/{app}/http/* POST/v1/apps/{app}/http/* PUT/v1/apps/{app}/http/* DELETE/v1/apps/{app}/http/*
+  what POST/v1/link/* POST/v1/alerts/* DELETE/v1/alerts/* GET/v1/nodes/{node}/logs GET/v1/nodes/{node}/events GET/v1/nodes/{node}/commands POST/v1/nodes/{node}/requests GET/v1/requests GET/v1/requests/{request} GET/v1/requests/{request}/result DELETE/v1/requests/{request} POST/v1/nodes/{node}/shell* POST/v1/traces POST/v1/metrics POST/v1/logs POST/v1/functions/replay POST/v1/functions/release POST/v1/nodes/{node}/invite POST/v1/nodes/{node}/revoke DELETE/v1/apps/{app} GET/v1/apps/{app}/http/* POST/v1/apps/{app}/http/* PUT/v1/apps/{app}/http/* DELETE/v1/apps/{app}/http/*
   when role operator
 
 permit publish

@@ -12,6 +12,7 @@ import { sharedRoutes } from "./shared-routes.ts";
 
 const doneSchema = z.object({ ok: z.literal(true) });
 const replaySchema = z.strictObject({ app: z.string().optional(), function: z.string().optional(), event: z.string().max(256).optional() });
+const releaseSchema = z.strictObject({ app: z.string().optional(), function: z.string().optional() });
 const done = { status: 200, body: { ok: true } };
 
 export function nodeRoutes(node: HolonNode, approvals?: ShellApprovals): readonly Route[] {
@@ -73,6 +74,14 @@ export function nodeRoutes(node: HolonNode, approvals?: ShellApprovals): readonl
       body: replaySchema,
       answer: z.object({ replayed: z.int() }),
       handle: ({ body }) => Promise.resolve({ status: 200, body: { replayed: node.replayFailed(replaySchema.parse(body)) } }),
+    },
+    {
+      method: "POST",
+      path: "/v1/functions/release",
+      summary: "Lets functions and reductions start again that are held back, since the node ended too often while they ran.",
+      body: releaseSchema,
+      answer: z.object({ released: z.int() }),
+      handle: async ({ body }) => ({ status: 200, body: { released: await node.releaseHeld(releaseSchema.parse(body)) } }),
     },
     {
       method: "GET",

@@ -32,6 +32,7 @@ import type { Requests } from "../trigger/requests.ts";
 import { createScout } from "../run/scout.ts";
 import { createJobGate, type JobGate } from "../energy/job-gate.ts";
 import { createMoments } from "@holon/core/run/moments.ts";
+import { logUnder, type UnitTenure } from "../run/tenure.ts";
 import { createWarmSet, type WarmSet } from "../run/warm-set.ts";
 import { stagedRuns } from "../run/staged.ts";
 import type { ElasticRules, ElasticUnit } from "../elastic/elastic-unit.ts";
@@ -43,24 +44,26 @@ import { followable, readSignedPolicy } from "../trust/held.ts";
 import type { Verifier } from "../trust/verifier.ts";
 import { createMoves, type MoveRow, type MoveRules, type Moves, type MovesContext } from "../moving/moves.ts";
 import { desiredOf } from "./documents.ts";
+import { openEnds } from "./ends.ts";
+import { heldStatus } from "./held-status.ts";
 
 export interface AgentContext {
   readonly log: SegmentLog;
   readonly events: Events;
   readonly blobs: BlobStore;
   readonly guard: Guard;
-  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly random: Random; readonly runner: Runner; readonly door: Door; readonly secrets: Secrets; readonly seals?: Seals | undefined; readonly trace: Trace };
+  readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly random: Random; readonly runner: Runner; readonly door: Door; readonly secrets: Secrets; readonly seals?: Seals | undefined; readonly trace: Trace; readonly life?: string | undefined };
   readonly requests: Pick<Requests, "setApps">;
   readonly served: Pick<ServedModels, "setDesired" | "decide">;
   readonly shared: SharedStore;
   readonly verifier: Verifier;
-  /** Whether what stops on islands may run now. */
-  mayRunStopping(): boolean;
+  /** The lease under which what stops on islands may run now; undefined while it may not. */
+  tenureByControl(): string | undefined;
   /** What this node's electricity emits or costs, as known last. */
   curve(kind: EnergyKind): EnergyCurve | undefined;
   readCurves(): Promise<void>;
-  /** Whether the lead of the site lets this node run a unit that control has left to the site. */
-  mayRunDelegated(unit: string): boolean;
+  /** The grant under which the lead of the site lets this node run a unit that control has left to the site. */
+  tenureOnSite(unit: string): string | undefined;
   readonly integrity: Integrity;
   /** The way to siblings; undefined where there are none. */
   lending?(): Lending | undefined;
@@ -103,6 +106,8 @@ export interface Agent {
   status(): AgentStatus;
   /** Hands over again what functions could not handle. Returns how many events will be. */
   replay(choice: { readonly app?: string | undefined; readonly function?: string | undefined; readonly event?: string | undefined }): number;
+  /** Lets what is held back start again. Returns how many units that are. */
+  release(choice: { readonly app?: string | undefined; readonly function?: string | undefined }): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -124,6 +129,8 @@ export function createAgent(context: AgentContext): Agent {
   let numbers: ReadonlyMap<string, number> = new Map();
   let numbersGiven = 0;
   const warm = createWarmSet(ports.clock);
+  const ends = openEnds({ log, events: context.events, ports });
+  let heldBack: readonly UnitStatus[] = [];
   const moments = createMoments(ports.clock);
   const scout = createScout(log, () => [...running.values()].flatMap(({ unit }) => unit ?? []));
   let sources: readonly RunningSource[] = [];
@@ -142,6 +149,8 @@ export function createAgent(context: AgentContext): Agent {
   let closed = false;
   /** Document that runs, but for what the guard denies; its units that come are asked for. */
   let adopted = 0;
+  /** Units that it leaves to the site. */
+  let left: ReadonlySet<string> = new Set();
   /** Of the document that runs. */
   let apps: readonly AppDocument[] = [];
   let attempt = 0;
@@ -260,14 +269,16 @@ export function createAgent(context: AgentContext): Agent {
       ],
     });
 
-  /** What is left to the site runs where its lead lets it, whether control can be asked or not. */
-  function mayRunNow(desired: Desired, unit: string, stops: boolean): boolean {
-    if (desired.delegation?.units.some((one) => one.unit === unit) === true) return context.mayRunDelegated(unit);
-    return !stops || context.mayRunStopping();
+  /** What is left to the site runs where its lead lets it, whether control can be asked or not. Undefined of what may run anywhere at any time. */
+  function tenureOf(app: AppDocument, fn: FunctionDocument): UnitTenure | undefined {
+    const unit = `${app.name}/${fn.name}`;
+    if (fn.needs?.onIsolation !== "stop" && !left.has(unit)) return undefined;
+    return () => (left.has(unit) ? context.tenureOnSite(unit) : context.tenureByControl());
   }
 
   /** What the guard denies is left out; the first of it is given. */
   async function switchTo(desired: Desired): Promise<HolonError | undefined> {
+    left = new Set(desired.delegation?.units.map(({ unit }) => unit));
     const wanted = new Map<string, { readonly key: string; readonly needs: readonly Need[]; start(): Promise<Omit<Running, "key">> }>();
     const named = new Map<string, number>();
     for (const app of desired.apps) {
@@ -275,13 +286,14 @@ export function createAgent(context: AgentContext): Agent {
       const surroundings = named.get(common) ?? numbers.get(common) ?? numbersGiven++;
       named.set(common, surroundings);
       for (const fn of app.functions) {
-        if (!mayRunNow(desired, `${app.name}/${fn.name}`, fn.needs?.onIsolation === "stop") || !moves.mayRun(`${app.name}/${fn.name}`)) continue;
+        const tenure = tenureOf(app, fn);
+        if ((tenure !== undefined && tenure() === undefined) || !moves.mayRun(`${app.name}/${fn.name}`)) continue;
         const reads = desired.moving?.reads?.[`${app.name}/${fn.name}`];
-        const key = JSON.stringify([fn, surroundings, ...(reads === undefined ? [] : [reads])]);
+        const key = JSON.stringify([fn, surroundings, tenure !== undefined, ...(reads === undefined ? [] : [reads])]);
         wanted.set(`function ${app.name}/${fn.name}`, { key, needs: needsOfFunction(node, app, fn), start: () => Promise.resolve(startFunction(app, fn, handedTo(fn, reads))) });
         if ("schedule" in fn.on && !moves.leaving().includes(`${app.name}/${fn.name}`)) {
           const { schedule } = fn.on;
-          wanted.set(`schedule ${app.name}/${fn.name}`, { key: JSON.stringify(schedule), needs: needsOfFunction(node, app, fn), start: () => Promise.resolve({ schedule: openSchedule(fn.name, schedule, { app: app.name, log, events: context.events, clock: ports.clock, trace: ports.trace }) }) });
+          wanted.set(`schedule ${app.name}/${fn.name}`, { key: JSON.stringify([schedule, tenure !== undefined]), needs: needsOfFunction(node, app, fn), start: () => Promise.resolve({ schedule: openSchedule(fn.name, schedule, { app: app.name, log: logUnder(log, tenure), events: context.events, clock: ports.clock, trace: ports.trace }) }) });
         }
       }
       for (const reduction of app.reductions ?? []) {
@@ -294,6 +306,7 @@ export function createAgent(context: AgentContext): Agent {
     }
     numbers = named;
     apps = desired.apps;
+    await keepBack(wanted, desired);
     for (const [name, entry] of running) if (wanted.get(name)?.key !== entry.key) await stop(name);
     context.guard.setPolicy(desired);
     await context.served.setDesired(desired);
@@ -313,6 +326,20 @@ export function createAgent(context: AgentContext): Agent {
     return denied;
   }
 
+  /** What the node ended with too often is not wanted. */
+  async function keepBack(wanted: Map<string, unknown>, desired: Desired): Promise<void> {
+    const units = new Map(desired.apps.flatMap(unitsAs).filter(({ place }) => wanted.has(place)).map((one) => [one.place, one]));
+    const held: UnitStatus[] = [];
+    for (const [place, { app, name, as }] of units) {
+      const count = ends.heldBack(`${app}/${name}`, as);
+      if (count === undefined) continue;
+      for (const one of [place, `schedule ${app}/${name}`]) wanted.delete(one);
+      held.push(heldStatus(app, name, log.origin, count));
+    }
+    heldBack = held;
+    await ends.running(new Map([...units.values()].map(({ app, name, as }) => [`${app}/${name}`, as])));
+  }
+
   /** Undefined where the guard allows all of it. */
   async function refusalOf(needs: readonly Need[]): Promise<HolonError | undefined> {
     for (const { principal, action, resource } of needs) {
@@ -323,10 +350,11 @@ export function createAgent(context: AgentContext): Agent {
   }
 
   function startFunction(app: AppDocument, fn: FunctionDocument, handed: UnitContext["handed"]): Omit<Running, "key"> {
-    const gate = fn.needs?.job === undefined ? undefined : createJobGate({ app: app.name, fn, log, events: context.events, clock: ports.clock, trace: ports.trace, planned: (unit) => desiredOf(log, log.origin)?.document.shifts?.[unit], curve: context.curve, readCurves: context.readCurves, isLeaving: (unit) => moves.leaving().includes(unit) });
+    const tenure = tenureOf(app, fn);
+    const gate = fn.needs?.job === undefined ? undefined : createJobGate({ app: app.name, fn, log: logUnder(log, tenure), events: context.events, clock: ports.clock, trace: ports.trace, planned: (unit) => desiredOf(log, log.origin)?.document.shifts?.[unit], curve: context.curve, readCurves: context.readCurves, isLeaving: (unit) => moves.leaving().includes(unit) });
     const elastic = elasticUnitOf(app, fn, { log, events: context.events, ports, lending: context.lending?.(), rules: context.elasticRules });
     const kind = functionKind(fn, unitContext(app));
-    const unit = startUnit({ ...fn, on: inputOf(app.name, fn) }, { ...unitContext(app), handed, gate }, elastic?.kind(kind) ?? kind);
+    const unit = startUnit({ ...fn, on: inputOf(app.name, fn) }, { ...unitContext(app), handed, gate, tenure }, elastic?.kind(kind) ?? kind);
     gate?.follow(unit);
     return { unit, ...(gate === undefined ? {} : { gate }), ...(elastic === undefined ? {} : { elastic }) };
   }
@@ -384,7 +412,7 @@ export function createAgent(context: AgentContext): Agent {
       state,
       version,
       sources: [...running.values()].flatMap(({ source }) => source?.status() ?? []),
-      units: [...running.values()].flatMap(({ unit }) => unit?.status() ?? []),
+      units: [...[...running.values()].flatMap(({ unit }) => unit?.status() ?? []), ...heldBack],
       sandboxes: warm.status(),
       moving: moves.status(),
       starts,
@@ -399,15 +427,27 @@ export function createAgent(context: AgentContext): Agent {
       }
       return count;
     },
+    async release({ app, function: fn }) {
+      const count = await ends.release((unit) => (app === undefined || unit.startsWith(`${app}/`)) && (fn === undefined || unit.endsWith(`/${fn}`)));
+      if (count > 0) reachAnew();
+      return count;
+    },
     async close() {
       closed = true;
       timer?.cancel();
       moves.close();
       for (const [name, entry] of running) if (entry.source !== undefined) await stop(name);
       for (const name of [...running.keys()]) await stop(name);
+      await ends.close().catch((error: unknown) => ports.trace.note("warn", `ends of the node: ${toHolonError(error).message}`)); // then this end counts as one
     },
   };
 }
+
+/** Functions and reductions of an app, by the names under which they run, and what is deployed under each. */
+const unitsAs = (app: AppDocument): readonly { readonly place: string; readonly app: string; readonly name: string; readonly as: string }[] => [
+  ...app.functions.map(({ name, code }) => ({ place: `function ${app.name}/${name}`, app: app.name, name, as: `${app.version} ${code.slice(0, 16)}` })),
+  ...(app.reductions ?? []).map(({ name }) => ({ place: `reduction ${app.name}/${name}`, app: app.name, name, as: app.version })),
+];
 
 /** So few look for themselves sooner than one looks for them. */
 const scoutFrom = 8;

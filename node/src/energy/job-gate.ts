@@ -24,7 +24,7 @@ import { scheduleCell } from "../trigger/schedule.ts";
 export interface JobGateOptions {
   readonly app: string;
   readonly fn: FunctionDocument;
-  readonly log: Log;
+  readonly log: Pick<Log, "append" | "cell" | "heads">;
   readonly events: Events;
   readonly clock: Clock;
   readonly trace: Trace;

@@ -14,7 +14,8 @@ const self = nodeName("edge-1");
 /** A node that carries control, which answers with what it has issued, or not at all. */
 function bed() {
   const world = new World(1);
-  const clock = createClock(new Incarnation(world, { name: self, number: 1, calls: 0, hooks: {} }), new ClockHardware(world), 0);
+  const hardware = new ClockHardware(world);
+  const clock = createClock(new Incarnation(world, { name: self, number: 1, calls: 0, hooks: {} }), hardware, 0);
   const handlers = new Map<string, CallHandler>();
   const calls = createCalls({ self, clock, handlers, route: () => undefined, above: () => undefined });
   const control = { issued: 1, answers: true, asked: 0 };
@@ -26,7 +27,7 @@ function bed() {
     return control.answers ? Promise.resolve({ version: control.issued }) : Promise.reject(new Error("nobody answers"));
   });
   const pass = (ms: number) => world.run({ timeMs: world.nowMs + ms });
-  return { world, control, node, lease, pass };
+  return { world, hardware, control, node, lease, pass };
 }
 
 test("a lease holds from the question, is renewed in time, and ends when nobody answers", async () => {
@@ -57,4 +58,23 @@ test("who holds an older document than was issued is given no lease: it may be t
   lease.askSoon();
   await pass(1);
   assert.equal(lease.holds(), true);
+});
+
+test("a lease ends while its machine sleeps, whatever the monotonic clock says, and what comes after is another one", async () => {
+  const { control, hardware, lease, pass } = bed();
+  lease.start();
+  await pass(1);
+  const first = lease.tenure();
+  await pass(4 * limits.nodeRenewMs);
+  assert.equal(lease.tenure(), first, "renewed, it is the same");
+  control.answers = false;
+  hardware.sleep();
+  await pass(limits.nodeLeaseMs);
+  hardware.wake();
+  assert.deepEqual([lease.holds(), lease.tenure()], [false, undefined]);
+  control.answers = true;
+  lease.askSoon();
+  await pass(1);
+  assert.equal(lease.holds(), true);
+  assert.notEqual(lease.tenure(), first);
 });

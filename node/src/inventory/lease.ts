@@ -29,6 +29,8 @@ export interface LeaseOptions {
 export interface Lease {
   start(): void;
   holds(): boolean;
+  /** Of the present lease, through its renewals: another one after each that was over. Undefined where none holds. */
+  tenure(): string | undefined;
   /** A link has opened, or another document has come. */
   askSoon(): void;
   close(): void;
@@ -38,6 +40,7 @@ export function createLease(options: LeaseOptions): Lease {
   const { self, calls, handlers, ports } = options;
   const { clock } = ports;
   let untilMs = Number.NEGATIVE_INFINITY;
+  let tenures = 0;
   let held = false;
   let timer: Timer | undefined;
   let ending: Timer | undefined;
@@ -49,22 +52,24 @@ export function createLease(options: LeaseOptions): Lease {
   const askUp = passesUp({ self, method: planMethods.renew, schema: renewSchema, calls, handlers, above: options.above, speaksFor: options.speaksFor });
   handlers.set(planMethods.echo, () => Promise.resolve(null));
 
+  const holds = (): boolean => !closed && clock.elapsedMs() < untilMs;
+
   function tell(): void {
-    const holds = clock.monotonicMs() < untilMs;
-    if (holds === held || closed) return;
-    held = holds;
+    if (closed || holds() === held) return;
+    held = holds();
     options.changed();
   }
 
   async function ask(): Promise<void> {
     if (!askUp.hasWay()) return;
-    const askedMs = clock.monotonicMs();
+    const askedMs = clock.elapsedMs();
     const version = options.version();
     const answer = renewedSchema.parse(await askUp({ node: self, version }));
     if (closed || version < answer.version) return;
+    if (clock.elapsedMs() >= untilMs) tenures += 1;
     untilMs = askedMs + limits.nodeLeaseMs;
     ending?.cancel();
-    ending = clock.after(Math.max(0, untilMs - clock.monotonicMs()), tell);
+    ending = clock.after(Math.max(0, untilMs - clock.elapsedMs()), tell);
     tell();
   }
 
@@ -89,7 +94,8 @@ export function createLease(options: LeaseOptions): Lease {
       started = true;
       askNow();
     },
-    holds: () => !closed && clock.monotonicMs() < untilMs,
+    holds,
+    tenure: () => (holds() ? String(tenures) : undefined),
     askSoon: askNow,
     close() {
       closed = true;

@@ -3,7 +3,7 @@ import { createLease, type Lease, type LeaseOptions } from "./lease.ts";
 import type { NodeReport } from "@holon/core/schema/node-report.ts";
 import { createReporter, type Reporter, type ReporterOptions } from "./reporter.ts";
 
-export interface Self extends Pick<Lease, "askSoon" | "holds" | "start" | "close"> {
+export interface Self extends Pick<Lease, "askSoon" | "holds" | "tenure" | "start" | "close"> {
   linksChanged(): void;
   /** What is known of this node; undefined where nothing is. */
   inventory(): NodeReport | undefined;
@@ -21,6 +21,7 @@ export function createSelf(options: LeaseOptions & ReporterOptions): Self {
     },
     inventory: () => reporter?.seen(),
     holds: lease.holds,
+    tenure: lease.tenure,
     askSoon: lease.askSoon,
     linksChanged() {
       if (options.above() !== undefined) lease.askSoon();

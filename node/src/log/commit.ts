@@ -2,7 +2,7 @@
 import { batchBytes, entryKind, writeBatchHeader, type NewEntry } from "@holon/core/log/batch.ts";
 import { cellBytes, cellKind, encodeCell, writeCell } from "@holon/core/log/cell.ts";
 import { toHex } from "@holon/core/log/hex.ts";
-import type { AppendLine, CellChange, NewRecord, PackedRecords } from "@holon/core/log/log.ts";
+import type { Append, AppendLine, CellChange, NewRecord, PackedRecords } from "@holon/core/log/log.ts";
 import { mergeRun, type Merge } from "@holon/core/log/merge.ts";
 import { classBit, emptyHash, encodeRun, lastSequence, runBytes, runMark, sharedOf, type Integrity, type RunHeader, type RunPart } from "@holon/core/log/run.ts";
 import type { SharedPart } from "@holon/core/log/preamble.ts";
@@ -25,6 +25,7 @@ export interface Pending {
   readonly line: AppendLine | undefined;
   readonly cells: readonly CellChange[];
   readonly runs: readonly ForeignRun[];
+  readonly may: Append["may"];
   readonly bytes: number;
   /** Filled when encoded. */
   readonly sequences: number[];

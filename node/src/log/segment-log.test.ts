@@ -55,6 +55,28 @@ test("the first record of an epoch names its predecessor by epoch, sequence and 
   await again.close();
 });
 
+test("what may not be written any more when its turn comes is not, and the others are, under the names that they have", async (context) => {
+  const folder = tempFolder(context);
+  const log = await openTempLog(folder);
+  let may = true;
+  const appends = [
+    log.append({ records: [record("data", "first")], may: () => may }),
+    log.append({ records: [record("data", "behind it")], cells: [{ key: "a", value: new TextEncoder().encode("1") }], may: () => may }),
+    log.append({ records: [record("data", "free")] }),
+  ];
+  may = false; // while they stand in line
+  const [first, second, third] = await Promise.allSettled(appends);
+  assert.deepEqual([first, second].map((one) => one?.status === "rejected" && one.reason.code), ["HOLON_LEASE_OVER", "HOLON_LEASE_OVER"]);
+  assert.deepEqual(third, { status: "fulfilled", value: [2] });
+  may = true;
+  assert.deepEqual(await log.append({ records: [record("data", "again")], may: () => may }), [3]);
+  await log.close();
+  const again = await openTempLog(folder);
+  assert.deepEqual(await texts(again, "data"), ["opened after nothing", "free", "again"]);
+  assert.equal(again.cell("a"), undefined);
+  await again.close();
+});
+
 /** Of every so many bytes one is tried, another with each rotation. */
 const rotation = Number(process.env["HOLON_SIM_ROTATION"] ?? "0");
 

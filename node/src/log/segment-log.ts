@@ -297,13 +297,13 @@ export class SegmentLog implements Log {
     await last.file.sync();
   }
 
-  async #enqueue({ records = [], packed, cells = [], line }: Append, runs: readonly ForeignRun[]): Promise<Pending> {
+  async #enqueue({ records = [], packed, cells = [], line, may }: Append, runs: readonly ForeignRun[]): Promise<Pending> {
     const bytes = this.#measure(records, cells, runs) + (packed === undefined ? 0 : packed.recordBytes + recordOverheadBytes * packed.count);
     await this.#waitForRoom();
     if (this.#failure !== undefined) throw this.#failure;
     if (line?.failure !== undefined) throw line.failure;
     return new Promise((resolve, reject) => {
-      const item: Pending = { records, packed, line, cells, runs, bytes, sequences: [], merges: [], resolve: () => resolve(item), reject };
+      const item: Pending = { records, packed, line, cells, runs, may, bytes, sequences: [], merges: [], resolve: () => resolve(item), reject };
       this.#pending.push(item);
       this.#pendingBytes += bytes;
       this.#committing ??= this.#commitAll();
@@ -375,10 +375,12 @@ export class SegmentLog implements Log {
 
   /** While one batch is being written, the next is encoded as soon as it is worth it: disk and processor work side by side. */
   #encodeAhead(): void {
-    if (this.#isWriting && this.#next === undefined && this.#pendingBytes >= encodeAheadBytes) this.#next = this.#encodeNext();
+    // What may not be written any more by then is not encoded before.
+    if (this.#isWriting && this.#next === undefined && this.#pendingBytes >= encodeAheadBytes && this.#pending.every(({ may }) => may === undefined)) this.#next = this.#encodeNext();
   }
 
   #encodeNext(): Commit | undefined {
+    this.#dropOver();
     let count = 0;
     let bytes = 0;
     for (const item of this.#pending) {
@@ -488,6 +490,22 @@ export class SegmentLog implements Log {
       item.reject(item.line.failure);
       return false;
     });
+    this.#makeRoom();
+  }
+
+  /** Appends that may be made no more. */
+  #dropOver(): void {
+    const over = this.#pending.filter(({ may }) => may?.() === false);
+    if (over.length === 0) return;
+    breakPromises(this.#pending);
+    this.#pending = this.#pending.filter((item) => !over.includes(item));
+    this.#line.anew(this.#pending);
+    const failure = new HolonError("HOLON_LEASE_OVER", `${this.origin} stores no more of what it may not run now`);
+    for (const item of over) {
+      this.#pendingBytes -= item.bytes;
+      if (item.line !== undefined) item.line.failure ??= failure;
+      item.reject(failure);
+    }
     this.#makeRoom();
   }
 

@@ -14,7 +14,7 @@ test("parameters go before the cells that name them, and a unit that cannot be a
   const sealed = (blob: string) => bytes({ id: blob, as: "sealed", blobs: [blob] });
   await log.append({ cells: [{ key: "fitted/press/judge/m", value: bytes({ blob: one }) }, { key: "fitted/press/count/m", value: bytes({ blob: other }) }, { key: movedCell("press/count"), value: sealed(other) }, { key: movedCell("press/judge"), value: sealed(one) }] });
   const due: (() => void)[] = [];
-  const clock: Clock = { monotonicMs: () => 0, wall: () => ({ ms: 0, state: "synced" }), after: (_, callback) => (due.push(callback), { cancel: () => undefined }) };
+  const clock: Clock = { monotonicMs: () => 0, elapsedMs: () => 0, wall: () => ({ ms: 0, state: "synced" }), after: (_, callback) => (due.push(callback), { cancel: () => undefined }) };
   const removed: (readonly [string, boolean])[] = [];
   let changes = 0;
   let isFull = true;

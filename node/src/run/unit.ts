@@ -36,6 +36,7 @@ import { positionCell, stateCell } from "./program.ts";
 import { createRate } from "./rate.ts";
 import { createTracer, type Traced } from "./tracer.ts";
 import { triggerLanes } from "./trigger-lanes.ts";
+import { entryUnder, type UnitTenure } from "./tenure.ts";
 import { toUnitEvent } from "./unit-event.ts";
 import type { JobGate, JobStatus } from "../energy/job-gate.ts";
 import type { UnitDocument, UnitKind } from "./unit-kind.ts";
@@ -49,7 +50,8 @@ import { openWindowInput, type WindowInput } from "./window-input.ts";
 export interface UnitStatus {
   readonly name: string;
   readonly app: string;
-  readonly state: "starting" | "running" | "waiting" | "stopped";
+  /** `held`: it does not start by itself, since its node ended too often while it ran. */
+  readonly state: "starting" | "running" | "waiting" | "stopped" | "held";
   /** The function's own word, for example `learning 212/400`. */
   readonly status: string | undefined;
   readonly handled: number;
@@ -111,6 +113,8 @@ export interface UnitContext {
   readonly meter: Meter;
   /** Of a job: whether it may work now. */
   readonly gate?: Pick<JobGate, "isOpen" | "look" | "status"> | undefined;
+  /** Of what may run in one place only. */
+  readonly tenure?: UnitTenure | undefined;
   /** Whether it is handed what that other node made; without it only what its own did. */
   readonly handed?: ((origin: string) => boolean) | undefined;
   /** What the unit made, before it is on the disk. */
@@ -165,6 +169,8 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   let instance: UnitInstance | undefined;
   let keyed: Keyed | undefined;
   let windows: WindowInput | undefined;
+  /** The lease under which it began from what is on disk. */
+  let tenure: string | undefined;
   let isAsleep = false;
   let stopping = false;
   let attempt = 0;
@@ -180,11 +186,12 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   async function live(): Promise<void> {
     while (!stopping) {
       try {
-        await runOnce();
+        if (await mayBegin()) await runOnce();
       } catch (error) {
         if (stopping) break;
         const failed = toHolonError(error);
         await instance?.stop().catch(() => undefined); // it has failed already; its end is not news
+        if (failed.code === "HOLON_LEASE_OVER") continue;
         counts.restarts += 1;
         if (failed.code === "HOLON_UNIT_INTERRUPTED" && ++interruptions < interruptionsMax) continue; // not its own doing
         interruptions = 0;
@@ -198,6 +205,20 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     }
     await instance?.stop();
     state = "stopped";
+  }
+
+  /** Whether it may run here now. Whoever ended that ends the unit as well, or gives it another lease. */
+  async function mayBegin(): Promise<boolean> {
+    tenure = context.tenure?.();
+    if (context.tenure === undefined || tenure !== undefined) return true;
+    state = "waiting";
+    await pause(limits.unitTenureLookMs);
+    return false;
+  }
+
+  /** What began elsewhere meanwhile is nobody's to go on with here. */
+  function requireTenure(): void {
+    if (context.tenure !== undefined && context.tenure() !== tenure) throw new HolonError("HOLON_LEASE_OVER", `function ${name} may not run here now, or began elsewhere meanwhile`);
   }
 
   async function runOnce(): Promise<void> {
@@ -219,7 +240,9 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
         }
         const traced = tracer?.begin(input.events) ?? untraced(input.events);
         handed = { ...input, events: traced.events, traced };
+        requireTenure();
         const result = await run(instance, handed);
+        requireTenure();
         const outputs = outputsOf(handed, result ?? nothing);
         context.made(outputs);
         await store(handed, result, outputs);
@@ -238,9 +261,10 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     await storing.room(bytes);
     if (storing.isEmpty) safe = positions;
     positions = new Map(input.positions);
+    const under = tenure;
     storing.add(bytes, async () => {
       if ((await input.settled) === false) throw new HolonError("HOLON_UNIT_INTERRUPTED", `function ${name} was handed what the disk did not take`);
-      if (!isEmpty) await append(input, result ?? nothing, outputs, account);
+      if (!isEmpty) await append(under, input, result ?? nothing, outputs, account);
       safe = input.positions;
     });
   }
@@ -316,7 +340,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
 
   const outputsOf = (input: Handed, { outputs }: UnitResult): readonly NewRecord[] => outputs.map((output) => toRecord(output, input));
 
-  async function append(input: Handed, result: UnitResult, outputs: readonly NewRecord[], account: readonly CellChange[]): Promise<void> {
+  async function append(under: string | undefined, input: Handed, result: UnitResult, outputs: readonly NewRecord[], account: readonly CellChange[]): Promise<void> {
     const fitted = await keepFitted(result.fitted, input.events, { fn, born, ...context });
     const isHeld = result.state.length + fitted.cells.length + input.cells.length > 0;
     const cells: CellChange[] = [
@@ -330,7 +354,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     const changes = isFollowed ? result.state.map(({ key, value }) => stateChanged(key, value, input.events.at(-1)?.id)) : [];
     const aside = asideOf(result);
     const records = [...outputs, ...fitted.records, ...input.records, ...changes, ...aside.records, ...input.traced.spans(aside.error)];
-    const write = (own: readonly CellChange[]): Promise<unknown> => log.append({ records, cells: [...cells, ...aside.cells, ...own] });
+    const write = (own: readonly CellChange[]): Promise<unknown> => log.append(entryUnder({ records, cells: [...cells, ...aside.cells, ...own] }, context.tenure, under));
     await (result.shared === undefined ? write([]) : context.shared.apply(app, result.shared, write, (own) => born.told(own)));
     context.meter.handled(app.name, fn.name, { events: input.handled, bytesIn: input.bytes, recordedMs: input.events[0]?.arrivedMs, records: outputs, result });
     attempt = 0;

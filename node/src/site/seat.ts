@@ -44,6 +44,11 @@ export function openSeat(options: SeatOptions): Seat {
   const { log, rules, machine } = options;
   const { clock, random, trace } = options.ports;
   const now = () => ({ nowMs: clock.monotonicMs(), uniform: random.uniform() });
+  /** What the machine slept since the node began, and had slept when the last round was asked, and when the one was asked that the lease counts from: a promise of others goes on meanwhile. */
+  const sleptMs = (): number => clock.elapsedMs() - clock.monotonicMs();
+  let askedSleptMs = sleptMs();
+  let leaseSleptMs = askedSleptMs;
+  const leadsNow = (): boolean => isLead(state, clock.monotonicMs() + sleptMs() - leaseSleptMs);
   let state: ElectionState = startElection(readVote(log), now(), rules);
   let turn: Promise<unknown> = Promise.resolve();
   let pending = 0;
@@ -62,6 +67,8 @@ export function openSeat(options: SeatOptions): Seat {
 
   async function process(event: WithoutNow<ElectionEvent>): Promise<Reply | undefined> {
     const step = machine.step(state, { ...event, ...now() }, rules);
+    if (step.state.kind === "lead" && (state.kind !== "lead" || step.state.leaseUntilMs > state.leaseUntilMs)) leaseSleptMs = askedSleptMs;
+    if (step.ask !== undefined) askedSleptMs = sleptMs();
     state = step.state;
     tellChange();
     arm();
@@ -84,7 +91,7 @@ export function openSeat(options: SeatOptions): Seat {
   }
 
   function tellChange(): void {
-    const leads = isLead(state, clock.monotonicMs());
+    const leads = leadsNow();
     if (leads === led) return;
     led = leads;
     options.changed(leads, state.term);
@@ -110,7 +117,7 @@ export function openSeat(options: SeatOptions): Seat {
       const event = method === "vote" && "pre" in question ? ({ kind: "asked", from, term: question.term, pre: question.pre } as const) : ({ kind: "renewed", from, term: question.term } as const);
       return (await handle(event)) ?? { granted: false, term: state.term };
     },
-    leads: () => !closed && isLead(state, clock.monotonicMs()),
+    leads: () => !closed && leadsNow(),
     lead: () => (closed ? undefined : leadKnown(state, clock.monotonicMs(), rules.self)),
     close() {
       closed = true;

@@ -16,7 +16,7 @@ function bed() {
   let nowMs = 0;
   let number = 0;
   let left: Delegation | undefined = delegation(1);
-  const clock: Clock = { ...createClock(), monotonicMs: () => nowMs };
+  const clock: Clock = { ...createClock(), monotonicMs: () => nowMs, elapsedMs: () => nowMs };
   const told: Overlay[] = [];
   const steward = createSteward({ self: "g2", events: createEvents({ name: "g2", jurisdiction: "EU/DE" }, createClock()), ports: { clock, crypto: createCrypto() }, leads: () => 3, delegation: () => left, append: (record) => void told.push(overlaySchema.parse(JSON.parse(new TextDecoder().decode(record.bytes)).data)) });
   /** Everybody of these asks for a while. */

@@ -58,7 +58,8 @@ export interface TenantRow {
 export interface Tenant {
   start(): void;
   isDelegated(unit: string): boolean;
-  mayRun(unit: string): boolean;
+  /** The grant under which this node may run it now. */
+  tenure(unit: string): string | undefined;
   /** Who has it, as the lead said last. */
   holderOf(unit: string): string | undefined;
   status(): readonly TenantRow[];
@@ -91,7 +92,7 @@ export function createTenant(options: TenantOptions): Tenant {
   let closed = false;
 
   const delegation = (): Delegation | undefined => options.desired()?.delegation;
-  const holds = (unit: string): boolean => !closed && clock.monotonicMs() < (held.get(unit)?.untilMs ?? Number.NEGATIVE_INFINITY);
+  const holds = (unit: string): boolean => !closed && clock.elapsedMs() < (held.get(unit)?.untilMs ?? Number.NEGATIVE_INFINITY);
   const note = (what: string, error: unknown): void => ports.trace.note("debug", `${what}: ${toHolonError(error).message}`);
 
   function end(unit: string): void {
@@ -107,7 +108,7 @@ export function createTenant(options: TenantOptions): Tenant {
     over?.cancel();
     const next = Math.min(...[...held.values()].map(({ untilMs }) => untilMs));
     if (closed || !Number.isFinite(next)) return;
-    over = clock.after(Math.max(0, next - clock.monotonicMs()), () => {
+    over = clock.after(Math.max(0, next - clock.elapsedMs()), () => {
       for (const unit of [...held.keys()]) if (!holds(unit)) end(unit);
       watchEnds();
     });
@@ -135,7 +136,7 @@ export function createTenant(options: TenantOptions): Tenant {
     const { node: lead } = options.lead();
     if (left === undefined || lead === null || !isNodeName(lead)) return;
     const ask = await question(left);
-    const askedMs = clock.monotonicMs();
+    const askedMs = clock.elapsedMs();
     const answer = lead === self ? steward.ask(self, ask) : unitLeaseAnswerSchema.parse(await options.ask(lead, delegationMethods.lease, ask));
     if (!closed) follow(answer, left, lead, askedMs);
   }
@@ -192,7 +193,7 @@ export function createTenant(options: TenantOptions): Tenant {
       const again = state === undefined || before === null ? {} : Object.fromEntries(Object.entries(unitStateOf(unit, "spare", log).positions).filter(([lane, at]) => at > (positions[lane] ?? 0)));
       const data = { unit, lease, from: isOthers ? from : null, positions: positionsTold(positions), again: positionsTold(again) };
       const record = events.record({ stream: "audit", type: "holon.site.taken", class: "public", producer: "site", subject: unit, data });
-      await log.append({ records: [record], cells: [...(state === undefined ? [] : cellsFrom(state, log)), ...(spare === undefined ? [] : [spares.spareCell(unit, spare)]), ...cells] });
+      await log.append({ records: [record], cells: [...(state === undefined ? [] : cellsFrom(state, log)), ...(spare === undefined ? [] : [spares.spareCell(unit, spare)]), ...cells], may: () => held.get(unit) === own && holds(unit) });
     }
     own.isReady = true;
     options.changed();
@@ -209,7 +210,7 @@ export function createTenant(options: TenantOptions): Tenant {
   async function giveSpares(): Promise<void> {
     const members = new Set(delegation()?.members.map(({ name }) => name).filter((name) => name !== self));
     for (const [unit, { isReady }] of held) {
-      const nowMs = clock.monotonicMs();
+      const nowMs = clock.elapsedMs();
       if (!isReady || !options.isRunning(unit) || nowMs < (given.get(unit)?.nextMs ?? 0)) continue;
       const spare = await spares.make(unit);
       const known = given.get(unit);
@@ -262,7 +263,7 @@ export function createTenant(options: TenantOptions): Tenant {
       giveAgain();
     },
     isDelegated: isLeft,
-    mayRun: (unit) => holds(unit) && held.get(unit)?.isReady === true,
+    tenure: (unit) => (holds(unit) && held.get(unit)?.isReady === true ? held.get(unit)?.lease.join(" ") : undefined),
     holderOf: (unit) => (isLeft(unit) ? holders[unit] : undefined),
     status: () => (delegation()?.units ?? []).map(({ unit, home }) => ({ unit, home, holder: holders[unit] ?? null, isHere: holds(unit) && held.get(unit)?.isReady === true, withheld: spares.of(unit)?.because ?? null })),
     close() {

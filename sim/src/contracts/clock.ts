@@ -38,6 +38,14 @@ export function clockContract(name: string, create: CreateSubject<Clock>): void 
         }
       }));
 
+    it("counts what elapsed at least as it counts monotonic time", () =>
+      withSubject(create, async (clock) => {
+        const [elapsedMs, startMs] = [clock.elapsedMs(), clock.monotonicMs()];
+        await new Promise<void>((resolve) => clock.after(5, resolve));
+        const passedMs = clock.monotonicMs() - startMs;
+        assert.ok(clock.elapsedMs() - elapsedMs >= passedMs - 0.01, "nothing is taken back");
+      }));
+
     it("says the time of day, and how far to trust it", () =>
       withSubject(create, async (clock) => {
         const { ms, state } = clock.wall();
