@@ -553,6 +553,8 @@ export const limits = {
   jobRunsShown: 256,
   /** Nodes that a refusal of a deployment gives reasons for; the others are counted. */
   planReasonsMax: 4,
+  /** Sites that are named to who named one that is none. */
+  planSitesTold: 16,
   /** Lines of a plan's diff in the event that adopts it. At the bound: the others stand in the plan alone. */
   planChangesTold: 64,
   /** Rows of one page of a list, and a cursor in characters. At the bound: the rest is on the next page; refused. */
