@@ -596,6 +596,8 @@ export const limits = {
   /** A node tells this often from where its units were handed how much; sites by which the planner follows it. */
   handedTellMs: 3_600_000,
   handedSitesMax: 16,
+  /** Sites whose questions a model that is placed is to reach. */
+  askingSitesMax: 64,
   handedOriginsMax: 256,
   /** A node looks this often how it stands to what it is to be, and tells what has changed. */
   conditionLookMs: 30_000,

@@ -31,7 +31,7 @@ export function smallInstance(seed: number, { units: wanted }: { readonly units?
     const processors = Math.round(between(chance, 12, index === 0 ? 45 : 30)) / 10;
     const memoryBytes = Math.round(between(chance, 400, 2_000)) * 2 ** 20;
     const inUse = (of: number): object | undefined => (often(0.08) ? undefined : measured(often(0.7) ? 0 : between(chance, 0, of / 3), often(0.05) ? 3 * days : 1000));
-    const siblings = Array.from({ length: nodeCount }, (_, other) => other).filter((other) => other !== index && siteOf(other) === siteOf(index));
+    const siblings = [...Array(nodeCount).keys()].filter((other) => other !== index && siteOf(other) === siteOf(index));
     return given({
       name: `node-${index}`,
       tier,
@@ -72,7 +72,7 @@ export function smallInstance(seed: number, { units: wanted }: { readonly units?
       ...(often(0.05) ? { onTheWay: true, sources: [{ ...site(), bytesPerMonth: between(chance, 0, 100e9) }] } : {}),
       stateBytes: often(0.2) ? chance.below(20) * 1e9 : 0,
     }));
-    const flows = Array.from({ length: size - 1 }, (_, index) => ({ from: `unit-${chance.below(index + 1)}`, to: `unit-${index + 1}`, bytesPerMonth: between(chance, 0, 300e9) }));
+    const flows = Array.from({ length: size - 1 }, (_, index) => ({ from: `unit-${chance.below(index + 1)}`, to: `unit-${index + 1}`, bytesPerMonth: between(chance, 0, 300e9), ...(often(0.15) ? { asks: true } : {}) }));
     apps.push({ app: `app-${apps.length}`, units, flows });
     placed += size;
   }

@@ -1,7 +1,7 @@
 /** Branch and bound: small work, searched through until no better plan can exist, or the bound of evaluations is reached. */
-import { wayBetween, type Fleet } from "./fleet.ts";
+import type { Fleet } from "./fleet.ts";
 import { costOfAll, restore, standingOf, unplacedCost, type Ledger } from "./ledger.ts";
-import { flowCost, type Item } from "./work.ts";
+import { costBetween, type Item } from "./work.ts";
 
 const nodesMax = 64;
 
@@ -45,10 +45,11 @@ export function searchThrough(fleet: Fleet, items: readonly Item[], ledger: Ledg
     const stand = (at: number, node: number, without?: boolean): void => {
       ledger.put(index, node, without);
       const more = ledger.own(index) - ledger.alone(index, node);
-      const kept = item.flows.map(({ item: other, gigabytes, share }) => {
+      const kept = item.flows.map((flow) => {
+        const other = flow.item;
         const theirs = costs[other];
         const before = theirs?.slice();
-        if ((ledger.at[other] ?? -1) < 0) for (const [place, otherNode] of (places[other] ?? []).entries()) if (theirs !== undefined) theirs[place] = (theirs[place] ?? 0) + flowCost(fleet, wayBetween(fleet, node, otherNode), gigabytes, share);
+        if ((ledger.at[other] ?? -1) < 0) for (const [place, otherNode] of (places[other] ?? []).entries()) if (theirs !== undefined) theirs[place] = (theirs[place] ?? 0) + costBetween(fleet, node, otherNode, flow);
         return { other, before };
       });
       descend(depth + 1, paid + (mine[at] ?? 0) + more);

@@ -1,9 +1,9 @@
 /** Why a unit stands where it does, and not elsewhere: worked out anew from what the plan was made from, one line of plain words. */
-import { wayBetween, type Fleet } from "./fleet.ts";
+import type { Fleet } from "./fleet.ts";
 import { isBound, type Ledger } from "./ledger.ts";
 import type { Planned } from "./planner.ts";
 import { shiftText } from "../shifting/job.ts";
-import { costOf, flowCost, hasAccelerator, moveCost, prefersNone, print, whyNever, whyOutOfBounds, type Cost, type Item, type Refusal } from "./work.ts";
+import { costBetween, costOf, hasAccelerator, moveCost, prefersNone, print, whyNever, whyOutOfBounds, type Cost, type Item, type Refusal } from "./work.ts";
 
 export type Reason = Refusal["reason"] | "only" | "cheapest" | "dearer" | "moving" | "unknown-unit" | "unknown-node" | "not-better" | "lead";
 
@@ -105,11 +105,11 @@ function whyDearer({ fleet, ledger, work, inputs }: Planned, index: number, item
 function partsOf(fleet: Fleet, ledger: Ledger, items: readonly Item[], item: Item, node: number, without: boolean): Map<string, number> {
   const cost = costOf(fleet, item, node, without);
   const parts = new Map<string, number>([[words.rent, cost.rent], [words.energy, cost.energy], [words.carbon, cost.carbon], [words.latency, cost.latency], [words.egress, cost.egress], [words.hardware, cost.hardware]]);
-  for (const { item: other, gigabytes, share } of item.flows) {
-    const at = ledger.at[other] ?? -1;
+  for (const flow of item.flows) {
+    const at = ledger.at[flow.item] ?? -1;
     if (at < 0) continue;
-    const part = `data exchanged with ${items[other]?.unit ?? ""}`;
-    parts.set(part, (parts.get(part) ?? 0) + flowCost(fleet, wayBetween(fleet, node, at), gigabytes, share));
+    const part = `data exchanged with ${items[flow.item]?.unit ?? ""}`;
+    parts.set(part, (parts.get(part) ?? 0) + costBetween(fleet, node, at, flow));
   }
   return parts;
 }

@@ -19,6 +19,8 @@ export interface Ledger {
   readonly memoryBytes: Float64Array;
   /** 1: it takes no accelerators where it stands, though the node has some and it would like one. */
   readonly without: Uint8Array;
+  /** Which accelerators of its node each has, of those that have any. */
+  readonly held: ReadonlyMap<number, readonly number[]>;
   /** A month of this item alone on this node, moving included, at the least; infinite where it may not run. */
   alone(item: number, node: number): number;
   /** The same where it stands, as it stands. */
@@ -33,7 +35,7 @@ export interface Ledger {
   /** Whether a replica of the same unit is too near. */
   crowds(item: number, node: number): boolean;
   /** `without` says by itself whether it takes accelerators that it would like; else it does where one is free and worth it. */
-  put(item: number, node: number, without?: boolean): void;
+  put(item: number, node: number, without?: boolean, devices?: readonly number[]): void;
   take(item: number): void;
   /** Accelerators that would be lost to others, thousandths. */
   spoils(item: number, node: number): number;
@@ -122,9 +124,9 @@ export function createLedger(fleet: Fleet, work: Work, previous: Int32Array): Le
     const node = at[index] ?? -1;
     return monthOn(index, node, without[index] === 1) + moving(index, node);
   };
-  const take = (demand: AcceleratorDemand, index: number, node: number): void => {
+  const take = (demand: AcceleratorDemand, index: number, node: number, given: readonly number[] | undefined): void => {
     const free = devices[node] ?? none;
-    let chosen = chooseDevices(free, demand);
+    let chosen = given ?? chooseDevices(free, demand);
     if (chosen === undefined) {
       const anew = repacked(demand, node);
       if (anew === undefined) throw new RangeError("there is room for it");
@@ -147,14 +149,15 @@ export function createLedger(fleet: Fleet, work: Work, previous: Int32Array): Le
     memoryBytes,
     evaluations,
     without,
+    held,
     alone,
     own,
     with(index, node) {
       evaluations.count++;
       let cost = itemAt(index).needs.accelerator?.need === "preferred" && !isShut(index, node) ? monthOn(index, node, goesWithout(index, node)) + moving(index, node) : alone(index, node);
-      for (const { item, gigabytes, share } of itemAt(index).flows) {
-        const other = at[item] ?? -1;
-        if (other >= 0 && other !== node) cost += costBetween(fleet, node, other, gigabytes, share);
+      for (const flow of itemAt(index).flows) {
+        const other = at[flow.item] ?? -1;
+        if (other >= 0 && other !== node) cost += costBetween(fleet, node, other, flow);
       }
       return cost;
     },
@@ -162,10 +165,10 @@ export function createLedger(fleet: Fleet, work: Work, previous: Int32Array): Le
     isFull,
     fits: (index, node) => hasRoom(index, node) && !crowds(index, node),
     crowds,
-    put(index, node, isWithout = goesWithout(index, node)) {
+    put(index, node, isWithout = goesWithout(index, node), given) {
       const { needs } = itemAt(index);
       const demand = isWithout ? undefined : demanded(index, node);
-      if (demand !== undefined) take(demand, index, node);
+      if (demand !== undefined) take(demand, index, node, given);
       without[index] = isWithout ? 1 : 0;
       at[index] = node;
       itemsOn[node]?.push(index);
@@ -201,9 +204,9 @@ export function createLedger(fleet: Fleet, work: Work, previous: Int32Array): Le
       const node = at[index] ?? -1;
       if (node < 0) return 0;
       let flows = 0;
-      for (const { item, gigabytes, share } of itemAt(index).flows) {
-        const other = at[item] ?? -1;
-        if (other >= 0 && other !== node) flows += costBetween(fleet, node, other, gigabytes, share);
+      for (const flow of itemAt(index).flows) {
+        const other = at[flow.item] ?? -1;
+        if (other >= 0 && other !== node) flows += costBetween(fleet, node, other, flow);
       }
       return totalOf(costOf(fleet, itemAt(index), node, without[index] === 1)) + flows / 2;
     },
@@ -233,15 +236,16 @@ export function costOfAll(items: readonly Item[], ledger: Ledger): number {
 export interface Standing {
   readonly at: Int32Array;
   readonly without: Uint8Array;
+  readonly held: ReadonlyMap<number, readonly number[]>;
 }
 
-export const standingOf = ({ at, without }: Ledger): Standing => ({ at: at.slice(), without: without.slice() });
+export const standingOf = ({ at, without, held }: Ledger): Standing => ({ at: at.slice(), without: without.slice(), held: new Map(held) });
 
 /** Everything back to where it was. */
 export function restore(ledger: Ledger, best: Standing): void {
-  const differing = [...best.at.keys()].filter((index) => ledger.at[index] !== best.at[index] || ledger.without[index] !== best.without[index]);
+  const differing = [...best.at.keys()].filter((index) => ledger.at[index] !== best.at[index] || ledger.without[index] !== best.without[index] || ledger.held.get(index) !== best.held.get(index));
   for (const index of differing) ledger.take(index);
-  for (const index of differing) if ((best.at[index] ?? -1) >= 0) ledger.put(index, best.at[index] ?? -1, best.without[index] === 1);
+  for (const index of differing) if ((best.at[index] ?? -1) >= 0) ledger.put(index, best.at[index] ?? -1, best.without[index] === 1, best.held.get(index));
 }
 
 /** What stands on a node of which too little is known keeps its room there: as much of what was told last as it takes, and no more. */

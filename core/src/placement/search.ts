@@ -5,9 +5,9 @@
  */
 import { chanceFrom } from "../chance.ts";
 import { searchThrough } from "./exhaust.ts";
-import { wayBetween, type Fleet } from "./fleet.ts";
-import { costOfAll, createLedger, restore, standingOf, unplacedCost, type Ledger } from "./ledger.ts";
-import { flowCost, nearTo, type Item, type Work } from "./work.ts";
+import type { Fleet } from "./fleet.ts";
+import { costOfAll, createLedger, restore, standingOf, unplacedCost, type Ledger, type Standing } from "./ledger.ts";
+import { costBetween, nearTo, type Item, type Work } from "./work.ts";
 
 export interface Question {
   readonly fleet: Fleet;
@@ -232,6 +232,7 @@ const costNow = (items: readonly Item[], ledger: Ledger, index: number): number 
 function exchange(fleet: Fleet, items: readonly Item[], ledger: Ledger, finder: Finder, one: number, other: number): boolean {
   const [from, to] = [ledger.at[one] ?? -1, ledger.at[other] ?? -1];
   const before = costOfBoth(fleet, items, ledger, one, other);
+  const undo = undoOf(items, ledger, [one, other]);
   ledger.take(one);
   ledger.take(other);
   if (ledger.fits(one, to)) {
@@ -245,16 +246,22 @@ function exchange(fleet: Fleet, items: readonly Item[], ledger: Ledger, finder: 
     }
     ledger.take(one);
   }
-  if (from >= 0) ledger.put(one, from);
-  ledger.put(other, to);
+  if (undo !== undefined) restore(ledger, undo);
+  else {
+    if (from >= 0) ledger.put(one, from);
+    ledger.put(other, to);
+  }
   return false;
 }
+
+/** Who has accelerators gets the same ones back. */
+const undoOf = (items: readonly Item[], ledger: Ledger, moving: readonly number[]): Standing | undefined => (moving.some((index) => items[index]?.needs.accelerator !== undefined) ? standingOf(ledger) : undefined);
 
 /** Of two items, with what flows between them counted once. */
 function costOfBoth(fleet: Fleet, items: readonly Item[], ledger: Ledger, one: number, other: number): number {
   const [oneAt, otherAt] = [ledger.at[one] ?? -1, ledger.at[other] ?? -1];
   let between = 0;
-  if (oneAt >= 0 && otherAt >= 0) for (const { item, gigabytes, share } of items[one]?.flows ?? []) if (item === other) between += flowCost(fleet, wayBetween(fleet, oneAt, otherAt), gigabytes, share);
+  if (oneAt >= 0 && otherAt >= 0) for (const flow of items[one]?.flows ?? []) if (flow.item === other) between += costBetween(fleet, oneAt, otherAt, flow);
   return costNow(items, ledger, one) + costNow(items, ledger, other) - between;
 }
 
@@ -269,6 +276,7 @@ function moveTogether(items: readonly Item[], ledger: Ledger, index: number, can
   for (const node of candidates) {
     if (node === from || together.some((each) => ledger.alone(each, node) === Number.POSITIVE_INFINITY)) continue;
     if (together.reduce((sum, each) => sum + ledger.alone(each, node), 0) >= before - better) continue;
+    const undo = undoOf(items, ledger, together);
     for (const each of together) ledger.take(each);
     const placed: number[] = [];
     for (const each of together) {
@@ -277,8 +285,11 @@ function moveTogether(items: readonly Item[], ledger: Ledger, index: number, can
       placed.push(each);
     }
     if (placed.length === together.length && costAfter() < before - better) return together;
-    for (const each of placed) ledger.take(each);
-    for (const each of together) ledger.put(each, from);
+    if (undo !== undefined) restore(ledger, undo);
+    else {
+      for (const each of placed) ledger.take(each);
+      for (const each of together) ledger.put(each, from);
+    }
   }
   return [];
 }

@@ -2,7 +2,7 @@
 import { covers } from "../policy/jurisdiction.ts";
 import { trustLevels, type InventoryNode } from "../schema/inventory.ts";
 import type { AppNeeds, UnitNeeds } from "../schema/needs.ts";
-import { freshValue, gigabyte, hoursPerMonth, meetingOf, wayBetween, type Fleet, type Way } from "./fleet.ts";
+import { freshValue, gigabyte, hoursPerMonth, meetingOf, wayBetween, type Fleet } from "./fleet.ts";
 import type { AcceleratorOutlook } from "./accelerators.ts";
 import { dutyOf } from "./jobs.ts";
 
@@ -17,12 +17,21 @@ export interface Item {
   readonly sources: readonly { readonly node: number; readonly site: string; readonly gigabytes: number }[];
   readonly effects: readonly { readonly node: number; readonly site: string }[];
   /** Other items that it exchanges data with. */
-  readonly flows: { readonly item: number; readonly gigabytes: number; /** Of what waits for the way; 0: nothing does. */ readonly share: number }[];
+  readonly flows: Flow[];
   readonly siblings: readonly number[];
   /** How long one call takes, at most as far as anybody knows, where the node itself has not measured it; undefined: nobody knows. */
   readonly callMs: number | undefined;
   /** Items with the same hard needs of a node share it. */
   readonly kind: Kind;
+}
+
+export interface Flow {
+  readonly item: number;
+  readonly gigabytes: number;
+  /** Of what waits for the way; 0: nothing does. */
+  readonly share: number;
+  /** Questions go up: 1 where this item asks the other, -1 where it is asked. */
+  readonly asks: -1 | 0 | 1;
 }
 
 /** Nodes that may run what asks for the same, those that are gone among them. */
@@ -67,7 +76,7 @@ export function compileWork(apps: readonly AppNeeds[], fleet: Fleet): Work {
       }
       unitIndex++;
     }
-    for (const { from, to, bytesPerMonth } of flows) joinItems(items, indexOf.get(`${app}/${from}`) ?? -1, indexOf.get(`${app}/${to}`) ?? -1, bytesPerMonth / gigabyte);
+    for (const { from, to, bytesPerMonth, asks } of flows) joinItems(items, indexOf.get(`${app}/${from}`) ?? -1, indexOf.get(`${app}/${to}`) ?? -1, bytesPerMonth / gigabyte, asks === true);
   }
   return { items, indexOf, known: [], outlook: undefined };
 }
@@ -90,15 +99,15 @@ function longestCall(fleet: Fleet, unit: string, { latencyMsMax, callMs }: UnitN
 }
 
 /** Each replica of the one exchanges as much with each of the other. What the other may do hours later does not wait for the way. */
-function joinItems(items: readonly Item[], from: number, to: number, gigabytes: number): void {
+function joinItems(items: readonly Item[], from: number, to: number, gigabytes: number, asks: boolean): void {
   const [one, other] = [items[from], items[to]];
   if (one === undefined || other === undefined) return;
   const share = 1 / (one.needs.replicas * other.needs.replicas);
   const waited = other.needs.deferrableHours > 0 ? 0 : share;
   for (let a = from; a < from + one.needs.replicas; a++) {
     for (let b = to; b < to + other.needs.replicas; b++) {
-      items[a]?.flows.push({ item: b, gigabytes: gigabytes * share, share: waited });
-      items[b]?.flows.push({ item: a, gigabytes: gigabytes * share, share: waited });
+      items[a]?.flows.push({ item: b, gigabytes: gigabytes * share, share: waited, asks: asks ? 1 : 0 });
+      items[b]?.flows.push({ item: a, gigabytes: gigabytes * share, share: waited, asks: asks ? -1 : 0 });
     }
   }
 }
@@ -292,17 +301,30 @@ function whyUnpriced(fleet: Fleet, item: Item, node: number): string | undefined
   return far === undefined ? undefined : `what a gigabyte from ${far.site} to there costs`;
 }
 
-/** What a flow of these gigabytes costs over a way. */
-export const flowCost = ({ policy: { perMillisecond } }: Fleet, way: Way, gigabytes: number, share: number): number => gigabytes * way.perGigabyte + share * way.latencyMs * perMillisecond;
-
-/** The same between two nodes; most of a search is this question. */
-export function costBetween(fleet: Fleet, one: number, other: number, gigabytes: number, share: number): number {
+/** What a flow costs between two nodes, seen from one of its ends; most of a search is this question. */
+export function costBetween(fleet: Fleet, one: number, other: number, { gigabytes, share, asks }: Flow): number {
+  if (one === other) return 0;
   const { siteOf, links, latencyMs, perGigabyte, policy } = fleet;
-  const top = links.size > 0 || one === other || siteOf[one] === siteOf[other] ? -1 : meetingOf(fleet, one, other);
-  if (top < 0) return flowCost(fleet, wayBetween(fleet, one, other), gigabytes, share);
+  const beyond = asks === 0 || reaches(fleet, asks === 1 ? one : other, asks === 1 ? other : one) ? 0 : outOfReach * share;
+  const top = links.size > 0 || siteOf[one] === siteOf[other] ? -1 : meetingOf(fleet, one, other);
+  if (top < 0) {
+    const way = wayBetween(fleet, one, other);
+    return gigabytes * way.perGigabyte + share * way.latencyMs * policy.perMillisecond + beyond;
+  }
   const price = (perGigabyte[one] ?? 0) + (perGigabyte[other] ?? 0) - 2 * (perGigabyte[top] ?? 0);
   const ms = (latencyMs[one] ?? 0) + (latencyMs[other] ?? 0) - 2 * (latencyMs[top] ?? 0);
-  return gigabytes * price + share * ms * policy.perMillisecond;
+  return gigabytes * price + share * ms * policy.perMillisecond + beyond;
+}
+
+/** What answers where no question comes is of no use; it is still better than not to be there. */
+const outOfReach = 1e4;
+
+/** Questions go to siblings, and up. */
+function reaches({ siteOf, parent }: Fleet, asker: number, answerer: number): boolean {
+  if (siteOf[asker] === siteOf[answerer]) return true;
+  let at = asker;
+  while (at >= 0 && at !== answerer) at = parent[at] ?? -1;
+  return at === answerer;
 }
 
 /** A job moves between two runs, when it disturbs nobody: little, and with every run again, since the next one may be better elsewhere. */

@@ -92,7 +92,7 @@ export const appNeedsSchema = z
   .strictObject({
     app: nameSchema,
     units: z.array(unitNeedsSchema).max(limits.appFunctionsMax),
-    flows: z.array(z.strictObject({ from: nameSchema, to: nameSchema, bytesPerMonth: amount.default(0) })).max(4 * limits.appFunctionsMax).default([]),
+    flows: z.array(z.strictObject({ from: nameSchema, to: nameSchema, bytesPerMonth: amount.default(0), /** Questions, which go up: what answers stands on the same node, beside it in its site, or above. */ asks: z.literal(true).optional() })).max(4 * limits.appFunctionsMax).default([]),
   })
   .superRefine(({ units, flows }, context) => {
     const names = new Set(units.map(({ name }) => name));

@@ -198,7 +198,7 @@ export function readInputs({ policy, inventory, apps, nowMs, previous }: Asked) 
 
   /** What each of two replicas that exchange data pays for the way between their nodes, a month. */
   const flows = apps.flatMap(({ app, flows: between }) =>
-    between.flatMap(({ from, to, bytesPerMonth }) => {
+    between.flatMap(({ from, to, bytesPerMonth, asks }) => {
       const [senders, takers] = [from, to].map((name) => replicas.filter(({ unit }) => unit === `${app}/${name}`));
       const part = 1 / ((senders?.length ?? 1) * (takers?.length ?? 1));
       return (senders ?? []).flatMap((sender) =>
@@ -207,7 +207,8 @@ export function readInputs({ policy, inventory, apps, nowMs, previous }: Asked) 
           taker,
           cost: (one: InventoryNode, other: InventoryNode): number => {
             const { ms, perGigabyte } = leg(one, other);
-            return (bytesPerMonth / 1e9) * part * perGigabyte + (taker.needs.deferrableHours > 0 ? 0 : part * ms * policy.perMillisecond);
+            const isAnswered = asks !== true || one.site === other.site || lineOf(one).includes(other);
+            return (isAnswered ? 0 : 1e4 * (taker.needs.deferrableHours > 0 ? 0 : part)) + (bytesPerMonth / 1e9) * part * perGigabyte + (taker.needs.deferrableHours > 0 ? 0 : part * ms * policy.perMillisecond);
           },
         })),
       );
