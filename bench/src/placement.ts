@@ -9,7 +9,7 @@ import highs from "highs";
 import { largeInstance, smallInstance } from "@holon/core/placement/by-chance.ts";
 import { compileFleet } from "@holon/core/placement/fleet.ts";
 import { planAll, replanWithout, type Planned } from "@holon/core/placement/planner.ts";
-import { programOf } from "@holon/core/placement/program.ts";
+import { programOf } from "@holon/core/placement/testing/program.ts";
 import { calibrationLoop } from "./functions.ts";
 import { median, percentile, round, sum } from "./statistics.ts";
 import type { Suite, SuiteResult } from "./suite.ts";
@@ -117,8 +117,9 @@ async function measureOptimum(instances: number): Promise<{ readonly costVsOptim
   const solver = await loadHighs();
   const ratios: number[] = [];
   for (let seed = 1; ratios.length < instances; seed++) {
-    const planned = planAll(smallInstance(seed), tools);
-    const solved = solver.solve(programOf(planned));
+    const instance = smallInstance(seed);
+    const planned = planAll(instance, tools);
+    const solved = solver.solve(programOf(instance), { mip_rel_gap: 1e-9 });
     if (solved.Status === "Optimal") ratios.push(planned.plan.unplaced.length > 0 ? Number.POSITIVE_INFINITY : 1 + (planned.plan.costPerMonth - solved.ObjectiveValue) / Math.abs(solved.ObjectiveValue));
     else if (solved.Status !== "Infeasible") throw new RangeError(`instance ${seed} has no proved optimum: ${solved.Status}`);
   }

@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { exportApp } from "@holon/core/export/export.ts";
+import { appDocumentSchema } from "@holon/core/schema/app.ts";
 import { telemetrySettingsSchema } from "@holon/core/telemetry/settings.ts";
 import { scaleRoutes } from "@holon/node/api/scale-routes.ts";
 import { Fleet } from "@holon/sim/fleet.ts";
@@ -20,7 +22,7 @@ const kinds = {
     kind: z.literal("ScaledObject"),
     metadata: named,
     spec: z.strictObject({
-      scaleTargetRef: named,
+      scaleTargetRef: named.extend({ apiVersion: z.string(), kind: z.string() }).strict(),
       minReplicaCount: z.int(),
       maxReplicaCount: z.int(),
       cooldownPeriod: z.int(),
@@ -30,8 +32,19 @@ const kinds = {
   }),
 };
 
+const manifest = (): readonly unknown[] => parseAllDocuments(readFileSync(new URL("../../docs/reference/keda-scaled-object.yaml", import.meta.url), "utf8")).map((document): unknown => document.toJS());
+
+test("what is scaled is what an app is exported as", () => {
+  const totals = appDocumentSchema.parse({ name: "totals", version: "1", functions: [{ name: "sum", code: "0".repeat(64), on: { type: "pump.minute" }, emits: {}, models: [] }], models: [] });
+  const { files: [file] } = exportApp(totals, { format: "kubernetes", jurisdiction: "EU/DE", image: "registry.example/holon:1", program: "holon", folder: "/opt/holon" }, new Map([["0".repeat(64), new Uint8Array(8)]]));
+  const { items } = z.object({ items: z.array(z.looseObject({ apiVersion: z.string(), kind: z.string(), metadata: named, spec: z.looseObject({ replicas: z.int().optional() }).optional() })) }).parse(JSON.parse(file?.text ?? ""));
+  const { apiVersion, kind, name } = kinds.ScaledObject.parse(manifest()[2]).spec.scaleTargetRef;
+  const scalable = items.filter((item) => item.spec?.replicas !== undefined);
+  assert.deepEqual(scalable.map((item) => [item.apiVersion, item.kind, item.metadata.name]), [[apiVersion, kind, name]]);
+});
+
 test("the manifest names an address that answers with a number where it says, and where nobody knows it is an error", async () => {
-  const documents = parseAllDocuments(readFileSync(new URL("../../docs/reference/keda-scaled-object.yaml", import.meta.url), "utf8")).map((document): unknown => document.toJS());
+  const documents = manifest();
   const secret = kinds.Secret.parse(documents[0]);
   const access = kinds.TriggerAuthentication.parse(documents[1]);
   const { triggers: [trigger] } = kinds.ScaledObject.parse(documents[2]).spec;

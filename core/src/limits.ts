@@ -560,6 +560,8 @@ export const limits = {
   jobRunsShown: 256,
   /** Nodes that a refusal of a deployment gives reasons for; the others are counted. */
   planReasonsMax: 4,
+  /** Sites that are named to who named one that is none. */
+  planSitesTold: 16,
   /** Lines of a plan's diff in the event that adopts it. At the bound: the others stand in the plan alone. */
   planChangesTold: 64,
   /** Rows of one page of a list, and a cursor in characters. At the bound: the rest is on the next page; refused. */
@@ -601,6 +603,8 @@ export const limits = {
   /** A node tells this often from where its units were handed how much; sites by which the planner follows it. */
   handedTellMs: 3_600_000,
   handedSitesMax: 16,
+  /** Sites whose questions a model that is placed is to reach. */
+  askingSitesMax: 64,
   handedOriginsMax: 256,
   /** A node looks this often how it stands to what it is to be, and tells what has changed. */
   conditionLookMs: 30_000,

@@ -273,7 +273,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   const states = createStateKeeper({ self: name, log, blobs, disk, integrity, calls, handlers, above: () => aboveOf(parts)?.name });
   const speeds = (): Readonly<Record<string, number>> => Object.fromEntries((parts.agent?.status().units ?? []).flatMap(({ app, name: fn, callMs }) => (callMs === undefined ? [] : [[`${app}/${fn}`, callMs] as const])));
   const ofSelf = { speeds, version: () => desiredOf(log, name)?.document.version ?? 0, changed: () => parts.agent?.stoppingChanged(), append: (record: NewRecord) => appendSoon(log, clock, { records: [record] }) };
-  parts.self = createSelf({ self: name, config, events, calls, handlers, ports, host: ports.host, above: () => parts.uplink?.peer() ?? parts.site?.relayPeer(), speaksFor: speaksFor(parts, name), ...ofSelf });
+  parts.self = createSelf({ self: name, config, events, calls, handlers, ports, host: ports.host, above: () => parts.uplink?.peer() ?? parts.site?.relayPeer(), beside: () => siblings.flatMap((sibling) => parts.site?.peer(sibling) ?? []), speaksFor: speaksFor(parts, name), ...ofSelf });
   if (config.listen !== undefined) {
     // What a sibling sent is safe when this node's own parent says so: a sibling's disk is no nearer to the root.
     const safe = (lane: Lane, received: number): number => (parts.uplink === undefined ? received : Math.min(received, parts.uplink.safe().get(laneName(lane)) ?? 0));
@@ -329,7 +329,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   parts.curves.start();
   const teller = createTeller({ events, ports, now: () => conditionOf(parts, { log, guard, clock, attestor: ports.attestor, isConfigChanged }), append: ofSelf.append });
   teller.start();
-  const handedTeller = createHandedTeller({ events, ports, units: () => parts.agent?.status().units ?? [], append: ofSelf.append });
+  const handedTeller = createHandedTeller({ events, ports, units: () => parts.agent?.status().units ?? [], models: () => parts.served?.status() ?? [], append: ofSelf.append });
   parts.uplink?.start();
   if (address !== undefined) await parts.site?.start(address);
   parts.stewardship?.start();

@@ -2,16 +2,16 @@
 import { canonicalJson } from "@holon/core/json.ts";
 import { limits } from "@holon/core/limits.ts";
 import { compilePolicy, type CompiledPolicy } from "@holon/core/policy/compile.ts";
+import { askersOf } from "@holon/core/placement/needs-of-app.ts";
 import { needsOfFunction } from "@holon/core/policy/needs.ts";
 import { parsePolicy } from "@holon/core/policy/parse-policy.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
 import type { AppNeeds, UnitNeeds } from "@holon/core/schema/needs.ts";
 import type { ControlState } from "../store/fold.ts";
 import { membersOf } from "./delegation.ts";
+import { exchangedIn, type Exchanged } from "./exchanged.ts";
 import { nextRun } from "./next-run.ts";
 import { steady } from "./steady.ts";
-
-const monthMs = 30 * 86_400_000;
 
 export interface Standing {
   /** Of the plan in force, so that small changes of what is measured change nothing. */
@@ -25,9 +25,12 @@ export interface Standing {
 export function inCircumstances(apps: readonly AppNeeds[], documents: readonly AppDocument[], state: ControlState, { before, placements, stateOf, isLeaseOver }: Standing, nowMs: number): readonly AppNeeds[] {
   const policy = state.policy === undefined ? undefined : compilePolicy(parsePolicy(state.policy.text));
   const old = new Map(before.flatMap(({ app, units }) => units.map((unit) => [`${app}/${unit.name}`, unit] as const)));
-  return apps.map(({ app, units, flows }) => {
+  const flowsBefore = new Map(before.map(({ app, flows }) => [app, flows]));
+  return apps.map(({ app, units, flows: stated }) => {
     const document = documents.find(({ name }) => name === app);
-    return { app, flows, units: units.map((unit) => withSite(withRun(withData(withPolicy(unit, document, state, policy), document, state, old.get(`${app}/${unit.name}`)), document, state, nowMs), placements.find((one) => one.unit === `${app}/${unit.name}`)?.node, state, { stateOf, isLeaseOver })) };
+    const exchanged = document === undefined ? undefined : exchangedIn(document, state, placements);
+    const flows = exchanged === undefined ? stated : stated.map((flow) => withExchanged(flow, exchanged, flowsBefore.get(app)));
+    return { app, flows, units: units.map((unit) => withSite(withRun(withData(withAskers(withPolicy(unit, document, state, policy), document, state), document, state, { before: old.get(`${app}/${unit.name}`), exchanged }), document, state, nowMs), placements.find((one) => one.unit === `${app}/${unit.name}`)?.node, state, { stateOf, isLeaseOver })) };
   });
 }
 
@@ -62,22 +65,52 @@ function withRun(unit: UnitNeeds, document: AppDocument | undefined, { energy, a
   return run === undefined ? unit : { ...unit, run };
 }
 
-/** What its author says of its sources stands; what he does not say is measured: a unit that names no sources follows its data. */
-function withData(unit: UnitNeeds, document: AppDocument | undefined, state: ControlState, before: UnitNeeds | undefined): UnitNeeds {
-  const handed = state.handed.get(`${document?.name ?? ""}/${unit.name}`);
-  if (handed === undefined) return unit;
+/** A flow of which its author says nothing is as large as it was measured. */
+function withExchanged(flow: AppNeeds["flows"][number], exchanged: Exchanged, before: AppNeeds["flows"] = []): AppNeeds["flows"][number] {
+  const perMonth = flow.bytesPerMonth > 0 ? undefined : exchanged.between(flow.from, flow.to);
+  return perMonth === undefined ? flow : { ...flow, bytesPerMonth: steady(before.find(({ from, to }) => from === flow.from && to === flow.to)?.bytesPerMonth, perMonth) };
+}
+
+/** What its author says of its sources stands; what he does not say is measured: a unit that names no sources follows its data. What other placed units hand it is no source. */
+function withData(unit: UnitNeeds, document: AppDocument | undefined, { nodes }: ControlState, { before, exchanged }: { readonly before: UnitNeeds | undefined; readonly exchanged: Exchanged | undefined }): UnitNeeds {
+  const perNode = document === undefined ? undefined : exchanged?.from(unit.name);
+  if (perNode === undefined) return unit;
   const perMonth = new Map<string, number>();
-  for (const [origin, bytes] of Object.entries(handed.bytes)) {
-    const site = state.nodes.get(origin)?.site;
-    if (site !== undefined) perMonth.set(site, (perMonth.get(site) ?? 0) + (bytes * monthMs) / handed.overMs);
+  const doors = new Map<string, Map<string, number>>();
+  for (const [origin, bytes] of perNode) {
+    const site = nodes.get(origin)?.site;
+    if (site === undefined) continue;
+    perMonth.set(site, (perMonth.get(site) ?? 0) + bytes);
+    doors.set(site, (doors.get(site) ?? new Map<string, number>()).set(origin, bytes));
   }
-  const measured = (site: string): number => steady(before?.sources.find((source) => source.site === site)?.bytesPerMonth, perMonth.get(site) ?? 0);
-  if (unit.onTheWay) return { ...unit, sources: unit.sources.map(({ site, bytesPerMonth }) => ({ site, bytesPerMonth: bytesPerMonth > 0 ? bytesPerMonth : measured(site) })) };
+  const old = (site: string): UnitNeeds["sources"][number] | undefined => before?.sources.find((source) => source.site === site);
+  const measured = (site: string): number => steady(old(site)?.bytesPerMonth, perMonth.get(site) ?? 0);
+  const attached = (site: string): { readonly node?: string } => {
+    const node = doorOf(doors.get(site), old(site)?.node);
+    return node === undefined ? {} : { node };
+  };
+  if (unit.onTheWay && unit.sources.length > 0) return { ...unit, sources: unit.sources.map(({ site, node, bytesPerMonth }) => ({ site, ...(node === undefined ? attached(site) : { node }), bytesPerMonth: bytesPerMonth > 0 ? bytesPerMonth : measured(site) })) };
   if (unit.sources.length > 0 || unit.classes.some((name) => name === "raw" || name === "personal")) return unit;
   const most = [...perMonth].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).slice(0, limits.handedSitesMax);
-  return { ...unit, sources: most.map(([site]) => ({ site, bytesPerMonth: measured(site) })).sort((a, b) => (a.site < b.site ? -1 : 1)) };
+  return { ...unit, sources: most.map(([site]) => ({ site, ...attached(site), bytesPerMonth: measured(site) })).sort((a, b) => (a.site < b.site ? -1 : 1)) };
+}
+
+/** A model of which control chooses the tier, too, stands where the questions come: at the sites of those that ask, or above them. */
+function withAskers(unit: UnitNeeds, document: AppDocument | undefined, { nodes }: ControlState): UnitNeeds {
+  if (document === undefined || document.models.every(({ name }) => name !== unit.name) || (unit.tiers?.length ?? 0) < 2 || unit.sources.length > 0) return unit;
+  const asking = askersOf(document.models, unit.name);
+  const tiers = new Set(document.functions.flatMap((fn) => (fn.needs === undefined && fn.models.some((model) => asking.includes(model)) ? [fn.run?.tier ?? "gateway"] : [])));
+  const sites = [...new Set([...nodes.values()].filter(({ tier }) => tiers.has(tier)).map(({ site }) => site))].sort().slice(0, limits.askingSitesMax);
+  return sites.length === 0 ? unit : { ...unit, sources: sites.map((site) => ({ site, bytesPerMonth: 0 })), onTheWay: true };
+}
+
+/** Where most of it comes in; where it was before, as long as that is about as much. */
+function doorOf(nodes: ReadonlyMap<string, number> | undefined, before: string | undefined): string | undefined {
+  const [most] = [...(nodes ?? [])].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
+  const known = before === undefined ? undefined : nodes?.get(before);
+  return most === undefined ? before : known !== undefined && known >= (1 - limits.inventoryChange) * most[1] ? before : most[0];
 }
 
 /** What of the needs a manifest says. */
 export const deployedOf = (apps: readonly AppNeeds[], documents: readonly AppDocument[]): string =>
-  canonicalJson(apps.map(({ app, flows, units }) => ({ app, flows, units: units.map(({ sources, island: _island, ...unit }) => ({ ...unit, run: null, forbidden: null, sources: documents.find(({ name }) => name === app)?.functions.find(({ name }) => name === unit.name)?.needs?.sources === undefined && !unit.onTheWay ? [] : sources.map(({ site }) => site) })) })));
+  canonicalJson(apps.map(({ app, flows, units }) => ({ app, flows: flows.map(({ from, to }) => ({ from, to })), units: units.map(({ sources, island: _island, ...unit }) => ({ ...unit, run: null, forbidden: null, onTheWay: null, sources: documents.find(({ name }) => name === app)?.functions.find(({ name }) => name === unit.name)?.needs?.sources === undefined && !unit.onTheWay ? [] : sources.map(({ site }) => site) })) })));

@@ -60,6 +60,25 @@ test("dirtier current moves a unit", async () => {
   assert.equal(await placeOf(fleet), "edge-2");
 });
 
+test("a curve that a node reads moves what is no job, too, and swings within a quarter do not", async () => {
+  const fleet = await ControlFleet.start(members.map((member) => ({ ...member, inventory: { ...room(member.name === "edge-1" ? 0.02 : member.name === "edge-2" ? 0.0201 : 0.9), carbonGramsPerKilowattHour: undefined } })));
+  await fleet.until("every node has told what it is made of", () => fleet.control.nodes().every(({ name, inventory }) => inventory?.capacity.processors === 2 && (name === "cloud" || inventory.uplink !== undefined)));
+  const curve = async (node: string, grams: number) => {
+    const startMs = 1.8e12 - 48 * 3_600_000;
+    await fleet.claim(node, "holon.node.curve", { kind: "carbon", startMs, values: Array.from({ length: 96 }, () => grams), asOfMs: 1.8e12, from: "file grid.csv" });
+    await fleet.until("it is heard", () => fleet.hasHeard(node));
+    await pass(fleet, 3 * limits.inventoryLookMs);
+  };
+  for (const node of ["edge-1", "edge-2"]) await curve(node, 300);
+  await fleet.drive(fleet.control.deploy(pump({})));
+  assert.equal(await placeOf(fleet), "edge-1");
+  const first = (await inForce(fleet)).plan.hash;
+  await curve("edge-1", 350);
+  assert.equal((await inForce(fleet)).plan.hash, first);
+  await curve("edge-1", 100_000);
+  assert.deepEqual([await placeOf(fleet), (await inForce(fleet)).known.because], ["edge-2", "carbon or price of electricity changed"]);
+});
+
 test("a link that becomes slow moves what has a bound of latency, and only that", async () => {
   const bound = await start({ effects: ["north"], latencyMsMax: 80, callMs: 1, sources: [] });
   await bound.drive(bound.control.deploy(pump({ effects: ["cloud"], latencyMsMax: 80, callMs: 1 })));

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { limits } from "@holon/core/limits.ts";
 import { appDocumentSchema, type AppDocument } from "@holon/core/schema/app.ts";
 import type { MemberOptions } from "@holon/sim/fleet.ts";
+import { moveBook, type Move, type MoveFacts } from "./moving.ts";
 import { code, ControlFleet } from "../testing/control-fleet.ts";
 
 const inventory = { processors: 2, memoryBytes: 4e9, diskBytes: 1e10 };
@@ -81,6 +82,23 @@ test("a unit leaves a node that was revoked with nothing, since nobody may ask i
   await fleet.claim("cloud", "holon.node.revoked", { node: "edge-1" });
   await fleet.until("it runs elsewhere", () => fleet.runningOn("edge-2").includes("pump/sum"));
   assert.deepEqual(fleet.control.moves(), []);
+});
+
+test("a unit that stays since nobody knows the way begins elsewhere when its node is lost, and goes where the plan has it now", () => {
+  const unit = "pump/sum";
+  const facts = (more: Partial<MoveFacts>): MoveFacts => ({
+    held: new Map([["a", new Set([unit])]]), placed: new Map([[unit, ["b"]]]), deployed: new Set([unit]), delegated: new Set(), stopping: new Set([unit]), nextVersion: () => 2, departed: () => undefined, isTaken: () => false, isGone: () => false,
+    isLeaseOver: () => false, isPresent: () => true, jurisdictionOf: () => "EU/DE", jurisdictionsBetween: () => [], isWayKnown: () => false, ageMs: () => 0, policy: undefined, ...more,
+  });
+  const isHere = (moves: readonly Move[], at: MoveFacts, node: string): boolean => moveBook.isHere(moves, at, unit, node, () => true);
+  const kept = moveBook.next([], facts({}));
+  assert.deepEqual(kept.map(({ phase, to }) => [phase, to]), [["kept", "b"]]);
+  assert.deepEqual([isHere(kept, facts({}), "a"), isHere(kept, facts({}), "b")], [true, false]);
+  const lost = facts({ isLeaseOver: (node) => node === "a" });
+  const after = moveBook.next(kept, lost);
+  assert.deepEqual([after, isHere(after, lost, "a"), isHere(after, lost, "b")], [[], false, true]);
+  const third = facts({ placed: new Map([[unit, ["c"]]]), isWayKnown: (_from, to) => to === "c" });
+  assert.deepEqual(moveBook.next(kept, third).map(({ phase, to }) => [phase, to]), [["leaving", "c"]]);
 });
 
 test("what a unit holds arrives though its app is left to sites while it is on its way", async () => {

@@ -117,7 +117,9 @@ function goOn(move: Move, facts: MoveFacts): Move | undefined {
     return isOff(from) ? undefined : move; // what it holds is where nobody comes to: it begins anew elsewhere
   }
   if (phase === "kept") {
-    const isSettled = !isWanted || facts.isGone(from) || facts.placed.get(unit)?.includes(from) === true;
+    const wanted = facts.placed.get(unit) ?? [];
+    // Where its node ended it without a word it begins anew; where the plan has it go somewhere else, that is another move.
+    const isSettled = !isWanted || isOff(from) || wanted.includes(from) || !wanted.includes(to);
     if (isSettled || (move.because === unknownWay(to) && facts.isWayKnown(from, to))) return undefined;
     return facts.isPresent(to) && facts.ageMs(move) >= limits.moveAgainMs ? undefined : facts.policy === move.policy ? move : undefined;
   }

@@ -71,6 +71,7 @@ test("an app without needs runs on every node of its tier, with a plan and witho
   assert.match((await explain(fleet, "edge-2")).text, /has no needs, and runs on every node of tier edge/);
   assert.match((await explain(fleet, "cloud")).text, /is not on cloud: it runs on every node of tier edge, and cloud is of tier cloud/);
   await assert.rejects(fleet.drive(fleet.control.explain("pump/other", "cloud")), { code: "HOLON_UNIT_UNKNOWN", message: /app pump has no function or model other; it has sum/ });
+  for (const unit of ["pump/sum/more", "pump", "/", "pump/"]) await assert.rejects(fleet.drive(fleet.control.explain(unit, "cloud")), { code: "HOLON_UNIT_UNKNOWN", message: /a unit is named app\/unit/ });
   await assert.rejects(fleet.drive(fleet.control.explain("nothing/sum", "cloud")), { code: "HOLON_UNIT_UNKNOWN", message: /no app nothing is deployed/ });
   await assert.rejects(fleet.drive(fleet.control.explain("pump/sum", "cloud-9")), { code: "HOLON_NODE_UNKNOWN" });
   await fleet.drive(fleet.control.deploy(needy({}, { run: { tier: "edge" } })));
@@ -86,8 +87,13 @@ test("what no node may run is refused with the reason of each, and a trial chang
   assert.deepEqual(fits.changes.map(({ change, unit, node }) => `${change} ${unit} ${node}`), ["+ pump/sum edge-1"]);
   assert.match(fits.changes[0]?.why ?? "", /is on edge-1: it costs/);
   await assert.rejects(fleet.drive(fleet.control.deploy(needy({ jurisdictions: ["JP"] }))), { code: "HOLON_PLACEMENT_UNMET", message: /may run in JP only/ });
-  await assert.rejects(fleet.drive(fleet.control.deploy(needy({ processors: 64 }))), { code: "HOLON_PLACEMENT_UNMET", message: /2 processors left, and the unit needs 64/ });
+  await assert.rejects(fleet.drive(fleet.control.deploy(needy({ processors: 64 }))), { code: "HOLON_PLACEMENT_UNMET", message: /1 processors left, and the unit needs 64; how much of it is in use is unknown, and 50 % are taken for it/ });
   await assert.rejects(fleet.drive(fleet.control.deploy(needy({ sources: [{ site: "plant" }], tiers: ["edge"], jurisdictions: ["EU"], latencyMsMax: 5 }))), { code: "HOLON_PLACEMENT_UNMET", message: /how long a call takes is unknown/ });
+  await assert.rejects(fleet.drive(fleet.control.deploy(needy({ effects: ["plant", "plnat"] }))), { code: "HOLON_PLACEMENT_UNMET", message: /pump\/sum names site plnat in `effects`, of which no node was ever heard; sites are cloud, north, plant, south/ });
+  await assert.rejects(fleet.drive(fleet.control.deploy(needy({ sources: [{ site: "plnat" }] }))), { code: "HOLON_PLACEMENT_UNMET", message: /names site plnat in `sources`/ });
+  assert.match((await fleet.drive(fleet.control.preview(needy({ effects: ["plnat"] })))).refused ?? "", /names site plnat/);
+  const four = await fleet.drive(fleet.control.preview(needy({ replicas: 5 })));
+  assert.match(four.refused ?? "", /^pump\/sum \(replica \d\) can run on no node: cloud: another replica is on the same node, .*; edge-1: another replica is on the same node/);
   assert.equal(fleet.log.head({ origin: fleet.log.origin, stream: "audit" })?.hash, before);
   assert.deepEqual([runs(fleet), fleet.control.apps().length], [[], 0]);
   await fleet.drive(fleet.control.deploy(needy({ jurisdictions: ["EU/DE"] })));

@@ -5,11 +5,14 @@ import { parseJson } from "@holon/core/link/frame.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Log } from "@holon/core/log/log.ts";
 import { explainChoice, type Explanation } from "@holon/core/placement/explain.ts";
+import { freshValue } from "@holon/core/placement/fleet.ts";
 import { inventoryNodeOf, standingOf, type Reserved } from "@holon/core/placement/inventory.ts";
+import { meanOfDay } from "@holon/core/placement/jobs.ts";
 import { needsOfApp } from "@holon/core/placement/needs-of-app.ts";
 import { diffPlans, planAll, type Plan, type Planned, type PlanInputs } from "@holon/core/placement/planner.ts";
 import type { Clock, Crypto, Trace } from "@holon/core/ports.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
+import { energyKinds } from "@holon/core/schema/energy.ts";
 import { placementPolicySchema, type AppNeeds, type UnitNeeds } from "@holon/core/schema/needs.ts";
 import { keptPlanSchema, type KeptPlan } from "@holon/core/schema/plan.ts";
 import type { BlobHash } from "@holon/core/units.ts";
@@ -80,17 +83,20 @@ export function createPlanner({ log, blobs, ports: { clock, crypto, trace } }: P
       if (apps.length === 0 && (current === undefined || current.plan.placements.length + current.plan.unplaced.length === 0)) return undefined;
       const reserved = reservedOf(current);
       const nodes = [...state.nodes.values()].sort((a, b) => (a.name < b.name ? -1 : 1)).map((node) => inventoryNodeOf({ ...node, trust: state.attested.has(node.name) ? "attested" : "enrolled" }, state.revoked.has(node.name) ? "gone" : hearing.stateOf(node.name), reserved.get(node.name) ?? nothing));
-      const energy = apps.some(({ units }) => units.some(({ job }) => job !== undefined)) ? namedCurves(state.energy, state.nodes.keys()) : undefined;
+      const energy = namedCurves(state.energy, state.nodes.keys());
       const isNew = current === undefined || canonicalJson(apps) !== canonicalJson(current.inputs.apps);
-      const isOther = standing(nodes) !== standing(current?.inputs.inventory.nodes ?? []);
+      const powered = nodes.map((node) => withEnergy(node, energy.of.get(node.name)));
+      const nowMs = clock.wall().ms;
+      const inventory: PlanInputs["inventory"] = { nodes: powered, links: [], ...(energy.of.size === 0 ? {} : { curves: energy.curves }) };
+      const isOther = standing(nodes) !== standing(current?.inputs.inventory.nodes ?? []) || isEnergyOther(current?.inputs, { inventory, nowMs, policy });
       // What merely fell silent or came back, or is measured otherwise, moves nothing that has a valid place.
       const scope = isNew || isOther ? "all" : "touched";
-      const powered = energy === undefined ? nodes : nodes.map((node) => withEnergy(node, energy.of.get(node.name)));
-      const inputs: PlanInputs = { policy, inventory: { nodes: powered, links: [], ...(energy === undefined || energy.of.size === 0 ? {} : { curves: energy.curves }) }, apps, nowMs: clock.wall().ms, seed, scope, ...(current === undefined ? {} : { previous: current.plan }) };
+      const inputs: PlanInputs = { policy, inventory, apps, nowMs, seed, scope, ...(current === undefined ? {} : { previous: current.plan }) };
       const planned = planAll(inputs, crypto);
       const changes = diffPlans(current?.plan ?? { ...planned.plan, placements: [] }, planned.plan);
       const isQuiet = clock.monotonicMs() - adoptedMs < limits.inventoryLookMs;
-      const because = isNew ? whyNew(current?.inputs.apps ?? [], apps, documents) : changes.length > 0 ? whatChanged(current.inputs.inventory.nodes, nodes) : isOther && !isQuiet ? whatChanged(current.inputs.inventory.nodes, nodes) : undefined;
+      const whatIsOther = (before: InForce): string => (standing(before.inputs.inventory.nodes) === standing(nodes) && isEnergyOther(before.inputs, inputs) ? "carbon or price of electricity changed" : whatChanged(before.inputs.inventory.nodes, nodes));
+      const because = isNew ? whyNew(current?.inputs.apps ?? [], apps, documents) : changes.length > 0 || (isOther && !isQuiet) ? whatIsOther(current) : undefined;
       return { planned, before: current?.plan, changes, because, isLater: because === undefined && isOther };
     },
     async keep({ planned: { plan, inputs }, changes, because }) {
@@ -112,6 +118,23 @@ export function createPlanner({ log, blobs, ports: { clock, crypto, trace } }: P
       return explainChoice(explained.planned, unit, node);
     },
   };
+}
+
+/** By the mean of the day, node by node: as what is measured, it counts anew when it differs by more than a quarter. */
+function isEnergyOther(before: Pick<PlanInputs, "inventory" | "nowMs" | "policy"> | undefined, now: Pick<PlanInputs, "inventory" | "nowMs" | "policy">): boolean {
+  if (before === undefined || (before.inventory.curves === undefined && now.inventory.curves === undefined)) return false;
+  const was = new Map(before.inventory.nodes.map((node) => [node.name, node]));
+  return energyKinds.some((kind) => {
+    const meanOf = ({ inventory, nowMs, policy: { staleAfterMs } }: typeof now): ((node: Nodes[number] | undefined) => number | undefined) => {
+      const mean = meanOfDay(inventory, kind, nowMs);
+      return (node) => (node === undefined ? undefined : freshValue(mean(node), nowMs, staleAfterMs));
+    };
+    const [old, current] = [meanOf(before), meanOf(now)];
+    return now.inventory.nodes.some((node) => {
+      const [from, to] = [old(was.get(node.name)), current(node)];
+      return from === undefined || to === undefined ? from !== to : Math.abs(from - to) > limits.inventoryChange * Math.max(Math.abs(from), Math.abs(to));
+    });
+  });
 }
 
 const withEnergy = (node: Nodes[number], energy: Nodes[number]["energy"]): Nodes[number] => (energy === undefined ? node : { ...node, energy });
@@ -157,7 +180,8 @@ const exact = ({ scope, previous, ...inputs }: KeptPlan["inputs"]): PlanInputs =
 
 /** `HOLON_UNIT_UNKNOWN`, `HOLON_NODE_UNKNOWN`: nobody is told why what does not exist is not there. */
 function refuseUnknown({ apps, nodes }: ControlState, unit: string, node: string): void {
-  const [app = "", name = ""] = unit.split("/");
+  const [app = "", name = "", ...more] = unit.split("/");
+  if (more.length > 0 || name === "") throw new HolonError("HOLON_UNIT_UNKNOWN", `there is no unit ${unit}: a unit is named app/unit, as ${app === "" ? "pump/sum" : `${app}/${name === "" ? "sum" : name}`}`);
   const document = apps.get(app)?.document;
   const units = [...(document?.functions ?? []), ...(document?.models ?? [])].map((one) => one.name);
   if (!units.includes(name)) throw new HolonError("HOLON_UNIT_UNKNOWN", document === undefined ? `no app ${app} is deployed, so there is no unit ${unit}` : `app ${app} has no function or model ${name}; it has ${units.join(", ") || "none"}`);
@@ -182,13 +206,27 @@ function explainTier({ apps, nodes }: ControlState, unit: string, nodeName: stri
     : { verdict: "rejected", reason: "tier", text: `${unit} is not on ${nodeName}: it runs on every node of tier ${tier}, and ${nodeName} is of tier ${node.tier}.` };
 }
 
-/** Why what is left out by a proposal is on none of the nodes, for people. */
+/** Why what is left out by a proposal is on none of the nodes, or names a place that is none, for people. */
 export function whyNowhere({ planned }: Proposal, app: string): string | undefined {
+  const misnamed = whyMisnamed(planned, app);
+  if (misnamed !== undefined) return misnamed;
   const [left] = planned.plan.unplaced.filter(({ unit }) => unit.startsWith(`${app}/`));
   if (left === undefined) return undefined;
   const { nodes } = planned.fleet;
-  const reasons = nodes.map(({ name }) => ({ name, text: explainChoice(planned, left.unit, name).text.replace(`${left.unit} is not on ${name}: `, "").replace(/\.$/, "") }));
+  const reasons = nodes.map(({ name }) => ({ name, text: explainChoice(planned, left.unit, name, left.replica).text.replace(`${left.unit} is not on ${name}: `, "").replace(/\.$/, "") }));
   const shown = reasons.slice(0, limits.planReasonsMax).map(({ name, text }) => `${name}: ${text}`);
   const more = reasons.length - shown.length;
   return `${left.unit}${left.replica === 0 ? "" : ` (replica ${left.replica})`} can run on no node: ${shown.join("; ")}${more > 0 ? `; and ${more} more` : ""}`;
+}
+
+/** A site that nobody is of is as good as a typing error: how far it is from anywhere nobody knows. */
+function whyMisnamed({ fleet, inputs }: Planned, app: string): string | undefined {
+  for (const unit of inputs.apps.find((one) => one.app === app)?.units ?? []) {
+    const named = [["sources", unit.sources.map(({ site }) => site)], ["effects", unit.effects]] as const;
+    for (const [where, sites] of named) {
+      const unheard = sites.find((site) => !fleet.siteIndex.has(site));
+      if (unheard !== undefined) return `${app}/${unit.name} names site ${unheard} in \`${where}\`, of which no node was ever heard; sites are ${fleet.sites.slice(0, limits.planSitesTold).join(", ")}${fleet.sites.length > limits.planSitesTold ? ", …" : ""}`;
+    }
+  }
+  return undefined;
 }

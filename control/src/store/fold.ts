@@ -9,7 +9,7 @@ import { modelDocumentSchema, modelVersionSchema } from "@holon/core/schema/mode
 import type { StoredEvent } from "@holon/core/schema/event.ts";
 import { signatureFilesSchema, type SignatureFiles } from "@holon/core/schema/signatures.ts";
 import { policyDocumentSchema } from "@holon/core/schema/policy.ts";
-import { conditionSchema, driftKinds, handedSchema, type Condition, type DriftKind } from "@holon/core/schema/condition.ts";
+import { conditionSchema, driftKinds, type Condition, type DriftKind } from "@holon/core/schema/condition.ts";
 import { delegationEvents } from "@holon/core/schema/delegation.ts";
 import { departedSchema, movingEvents, takenSchema, type Departed } from "@holon/core/schema/moving.ts";
 import { nodeReportSchema, type NodeReport } from "@holon/core/schema/node-report.ts";
@@ -19,6 +19,7 @@ import { overlayTold, type KnownOverlay } from "../plan/overlays.ts";
 import { attestedEvent } from "../identity/attestation.ts";
 import type { KnownModel } from "./models.ts";
 import { curveEvent, shiftedEvent } from "@holon/core/schema/energy.ts";
+import { handedTold, type HandedState } from "./handed.ts";
 import { createEnergyState, curveTold, jobsSince, runTold, type EnergyState } from "./energy.ts";
 import { applyPeople, noPeople, type PeopleState } from "./people.ts";
 import type { KnownPolicy } from "./policy.ts";
@@ -79,8 +80,8 @@ export interface ControlState {
   readonly taken: Map<string, Set<string>>;
   /** How each node told last that it stands, and since when of each part; and since when a newer document stands issued than it has reached. */
   readonly conditions: Map<string, { readonly now: Condition; readonly since: Readonly<Partial<Record<DriftKind, string>>> }>;
-  /** By unit, from where it was handed how much, by what was told last. */
-  readonly handed: Map<string, { readonly bytes: Readonly<Record<string, number>>; readonly overMs: number }>;
+  readonly handed: HandedState["handed"];
+  readonly asked: HandedState["asked"];
   /** Units that were ever left to a site. */
   readonly delegated: Set<string>;
   /** By site, what its leads decided while it was cut off. */
@@ -139,7 +140,7 @@ export interface FoldOptions {
 }
 
 export function createFold(log: Log, { ignored = () => undefined, slices }: FoldOptions = {}): Fold {
-  const state: ControlState = { nodes: new Map(), leads: new Map(), apps: new Map(), models: new Map(), policy: undefined, images: undefined, people: noPeople(), departures: new Map(), taken: new Map(), conditions: new Map(), behindSince: new Map(), handed: new Map(), delegated: new Set(), overlays: new Map(), adoptions: new Map(), attested: new Set(), energy: createEnergyState(), plan: undefined, revoked: new Set(), waiting: new Map() };
+  const state: ControlState = { nodes: new Map(), leads: new Map(), apps: new Map(), models: new Map(), policy: undefined, images: undefined, people: noPeople(), departures: new Map(), taken: new Map(), conditions: new Map(), behindSince: new Map(), handed: new Map(), asked: new Map(), delegated: new Set(), overlays: new Map(), adoptions: new Map(), attested: new Set(), energy: createEnergyState(), plan: undefined, revoked: new Set(), waiting: new Map() };
   const read = new Map<string, number>();
   /** Lanes in which something may stand that was not read: all at first, then those that were written to. */
   const unread = new Map<string, Lane>();
@@ -200,7 +201,7 @@ function apply(state: ControlState, record: LogRecord, log: Log): Outcome {
   if (event.type === "holon.node.inventory") return inventoryTold(state, record.origin, event);
   if (event.type === "holon.site.lead") return leadTold(state, record.origin, event);
   if (event.type === "holon.node.condition") return conditionTold(state, record.origin, event);
-  if (event.type === "holon.unit.handed") return handedTold(state, record.origin, event);
+  if (event.type === "holon.unit.handed") return state.nodes.has(record.origin) && !state.revoked.has(record.origin) && handedTold(state, record.origin, event.data) ? true : "unfit";
   if (event.type === curveEvent) return curveTold(state.energy, state.nodes.has(record.origin) && !state.revoked.has(record.origin), record.origin, event.data);
   if (event.type === shiftedEvent) return runTold(state.energy, state.nodes.has(record.origin) && !state.revoked.has(record.origin), (unit) => isJob(state, unit), record.origin, event);
   if (event.type === delegationEvents.overlay) return overlayTold(state, record.origin, event);
@@ -315,14 +316,6 @@ function nodeAttested(state: ControlState, event: StoredEvent): Outcome {
   if (level === "attested") state.attested.add(node);
   else state.attested.delete(node);
   return before !== state.attested.has(node);
-}
-
-/** Who was never heard, or is no more, moves nothing. */
-function handedTold(state: ControlState, node: string, event: StoredEvent): Outcome {
-  const told = handedSchema.safeParse(event.data);
-  if (!told.success || !state.nodes.has(node) || state.revoked.has(node)) return "unfit";
-  for (const { unit, bytes } of told.data.units) state.handed.set(unit, { bytes, overMs: told.data.overMs });
-  return true;
 }
 
 /** The first that the node has not reached counts. */

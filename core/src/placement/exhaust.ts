@@ -1,7 +1,7 @@
 /** Branch and bound: small work, searched through until no better plan can exist, or the bound of evaluations is reached. */
-import { wayBetween, type Fleet } from "./fleet.ts";
-import { costOfAll, restore, unplacedCost, type Ledger } from "./ledger.ts";
-import { flowCost, type Item } from "./work.ts";
+import type { Fleet } from "./fleet.ts";
+import { costOfAll, restore, standingOf, unplacedCost, type Ledger } from "./ledger.ts";
+import { costBetween, type Item } from "./work.ts";
 
 const nodesMax = 64;
 
@@ -9,7 +9,7 @@ const nodesMax = 64;
 export function searchThrough(fleet: Fleet, items: readonly Item[], ledger: Ledger, stepsMax: number): boolean {
   const places = items.map(({ kind }) => [...kind.inOrder]);
   if (places.some(({ length }) => length > nodesMax)) return false;
-  let best = ledger.at.slice();
+  let best = standingOf(ledger);
   let bestCost = costOfAll(items, ledger);
   for (const index of items.keys()) ledger.take(index);
   // the hardest decision first: where the second best costs most more than the best
@@ -22,7 +22,7 @@ export function searchThrough(fleet: Fleet, items: readonly Item[], ledger: Ledg
   const descend = (depth: number, paid: number): void => {
     if (paid >= bestCost - 1e-9) return;
     if (depth === order.length) {
-      [best, bestCost] = [ledger.at.slice(), paid];
+      [best, bestCost] = [standingOf(ledger), paid];
       return;
     }
     if (++steps > stepsMax / 64) {
@@ -42,25 +42,41 @@ export function searchThrough(fleet: Fleet, items: readonly Item[], ledger: Ledg
     const mine = costs[index] ?? new Float64Array();
     const here = places[index] ?? [];
     const tries = [...here.keys()].filter((at) => (mine[at] ?? 0) < Number.POSITIVE_INFINITY).sort((a, b) => (mine[a] ?? 0) - (mine[b] ?? 0) || a - b);
+    const stand = (at: number, node: number, without?: boolean): void => {
+      ledger.put(index, node, without);
+      const more = ledger.own(index) - ledger.alone(index, node);
+      const kept = item.flows.map((flow) => {
+        const other = flow.item;
+        const theirs = costs[other];
+        const before = theirs?.slice();
+        if ((ledger.at[other] ?? -1) < 0) for (const [place, otherNode] of (places[other] ?? []).entries()) if (theirs !== undefined) theirs[place] = (theirs[place] ?? 0) + costBetween(fleet, node, otherNode, flow);
+        return { other, before };
+      });
+      descend(depth + 1, paid + (mine[at] ?? 0) + more);
+      for (const { other, before } of kept.toReversed()) if (before !== undefined) costs[other]?.set(before);
+      ledger.take(index);
+    };
     for (const at of tries) {
       const node = here[at] ?? 0;
       if (!ledger.fits(index, node)) continue;
-      ledger.put(index, node);
-      const kept = item.flows.map(({ item: other, gigabytes, share }) => {
-        const theirs = costs[other];
-        const before = theirs?.slice();
-        if ((ledger.at[other] ?? -1) < 0) for (const [place, otherNode] of (places[other] ?? []).entries()) if (theirs !== undefined) theirs[place] = (theirs[place] ?? 0) + flowCost(fleet, wayBetween(fleet, node, otherNode), gigabytes, share);
-        return { other, before };
-      });
-      descend(depth + 1, paid + (mine[at] ?? 0));
-      for (const { other, before } of kept.toReversed()) if (before !== undefined) costs[other]?.set(before);
-      ledger.take(index);
+      const takes = takesByChoice(ledger, item, index, node);
+      stand(at, node);
+      if (takes) stand(at, node, true); // an accelerator that it would like may be worth more to another
     }
     descend(depth + 1, paid + unplacedCost(item));
   };
   descend(0, 0);
   restore(ledger, best);
   return isWhole;
+}
+
+function takesByChoice(ledger: Ledger, { needs }: Item, index: number, node: number): boolean {
+  if (needs.accelerator?.need !== "preferred") return false;
+  const before = ledger.acceleratorsOf(node).reduce((sum, milli) => sum + milli, 0);
+  ledger.put(index, node);
+  const after = ledger.acceleratorsOf(node).reduce((sum, milli) => sum + milli, 0);
+  ledger.take(index);
+  return after < before;
 }
 
 function regretOf(ledger: Ledger, nodes: readonly number[], index: number): number {

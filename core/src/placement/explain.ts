@@ -1,9 +1,9 @@
 /** Why a unit stands where it does, and not elsewhere: worked out anew from what the plan was made from, one line of plain words. */
-import { wayBetween, type Fleet } from "./fleet.ts";
+import type { Fleet } from "./fleet.ts";
 import { isBound, type Ledger } from "./ledger.ts";
 import type { Planned } from "./planner.ts";
 import { shiftText } from "../shifting/job.ts";
-import { costOf, flowCost, hasAccelerator, moveCost, print, whyNever, whyOutOfBounds, type Cost, type Item, type Refusal } from "./work.ts";
+import { costBetween, costOf, hasAccelerator, moveCost, prefersNone, print, whyNever, whyOutOfBounds, type Cost, type Item, type Refusal } from "./work.ts";
 
 export type Reason = Refusal["reason"] | "only" | "cheapest" | "dearer" | "moving" | "unknown-unit" | "unknown-node" | "not-better" | "lead";
 
@@ -14,8 +14,8 @@ export interface Explanation {
   readonly text: string;
 }
 
-/** Of the replica that stands there, or else of the first. */
-export function explainChoice(planned: Planned, unit: string, nodeName: string): Explanation {
+/** Of this replica; without one of that which stands there, or else of the first. */
+export function explainChoice(planned: Planned, unit: string, nodeName: string, replica?: number): Explanation {
   const { fleet, work, ledger } = planned;
   const first = work.indexOf.get(unit);
   const node = fleet.indexOf.get(nodeName);
@@ -23,7 +23,7 @@ export function explainChoice(planned: Planned, unit: string, nodeName: string):
   if (first === undefined) return rejected("unknown-unit", `There is no unit ${unit} in this plan.`);
   if (node === undefined || place === undefined) return rejected("unknown-node", `There is no node ${nodeName} in this plan.`);
   const replicas = [first, ...(work.items[first]?.siblings ?? [])];
-  const index = replicas.find((each) => ledger.at[each] === node) ?? first;
+  const index = replica === undefined ? (replicas.find((each) => ledger.at[each] === node) ?? first) : first + replica;
   const item = work.items[index];
   if (item === undefined) return rejected("unknown-unit", `There is no unit ${unit} in this plan.`);
   if (ledger.at[index] === node) return withShift(planned, item, whyChosen(planned, index, item, nodeName, node));
@@ -69,7 +69,9 @@ function whyNoRoom({ fleet, ledger }: Planned, index: number, item: Item, node: 
   if (ledger.fits(index, node)) return undefined;
   const capacity = fleet.nodes[node]?.capacity;
   const unknown = (what: string): Refusal => ({ reason: "capacity", text: `${what} is unknown` });
-  const has = (left: number, asked: number, what: string): Refusal | undefined => (left + 1e-9 < asked ? { reason: "capacity", text: `it has ${print(Math.max(0, left))} ${what} left, and the unit needs ${print(asked)}` } : undefined);
+  if (fleet.aged[node] === 1) return { reason: "capacity", text: `what it has was told last ${Math.floor((fleet.nowMs - (capacity?.asOfMs ?? 0)) / 86_400_000)} days ago, and is taken for unknown` };
+  const assumed = fleet.loadUnknown[node] === 1 ? `; how much of it is in use is unknown, and ${Math.round(fleet.policy.loadUnknownShare * 100)} % are taken for it` : "";
+  const has = (left: number, asked: number, what: string): Refusal | undefined => (left + 1e-9 < asked ? { reason: "capacity", text: `it has ${print(Math.max(0, left))} ${what} left, and the unit needs ${print(asked)}${assumed}` } : undefined);
   const memory = 2 ** 20;
   const accelerators = needs.accelerator === undefined ? 0 : ledger.acceleratorsOf(node).filter((milli) => milli >= (needs.accelerator?.milli ?? 0)).length;
   return (
@@ -77,7 +79,7 @@ function whyNoRoom({ fleet, ledger }: Planned, index: number, item: Item, node: 
     (capacity?.memoryBytes === undefined && needs.memoryBytes > 0 ? unknown("how much memory it has") : undefined) ??
     has(ledger.processors[node] ?? 0, needs.processors, "processors") ??
     has((ledger.memoryBytes[node] ?? 0) / memory, needs.memoryBytes / memory, "MiB of memory") ??
-    (needs.accelerator !== undefined && hasAccelerator(needs, fleet.nodes[node] ?? never()) ? has(accelerators, needs.accelerator.count, "accelerators with room for it") : undefined) ??
+    (needs.accelerator?.need === "required" && hasAccelerator(needs, fleet.nodes[node] ?? never()) ? has(accelerators, needs.accelerator.count, "accelerators with room for it") : undefined) ??
     { reason: "capacity", text: `it has too little disk left, and the unit needs ${print(needs.diskBytes / memory)} MiB` }
   );
 }
@@ -87,7 +89,7 @@ const words: Readonly<Record<keyof Cost, string>> = { rent: "rent", energy: "ene
 function whyDearer({ fleet, ledger, work, inputs }: Planned, index: number, item: Item, name: string, node: number): Explanation {
   const at = ledger.at[index] ?? -1;
   if (at < 0) return rejected("capacity", `${item.unit} is not on ${name}: room there was given to what is more urgent.`);
-  const [there, here] = [partsOf(fleet, ledger, work.items, item, node), partsOf(fleet, ledger, work.items, item, at)];
+  const [there, here] = [partsOf(fleet, ledger, work.items, item, node, prefersNone(fleet, item, node)), partsOf(fleet, ledger, work.items, item, at, ledger.without[index] === 1)];
   const more = new Map([...there].map(([part, cost]): [string, number] => [part, cost - (here.get(part) ?? 0)]));
   const onward = [...more.values()].reduce((sum, each) => sum + each, 0);
   const stoodHere = inputs.previous?.placements.some(({ unit, replica, node: before }) => unit === item.unit && replica === item.replica && before === fleet.nodes[at]?.name) === true;
@@ -100,14 +102,14 @@ function whyDearer({ fleet, ledger, work, inputs }: Planned, index: number, item
 }
 
 /** A month there by what it goes for, flows included. */
-function partsOf(fleet: Fleet, ledger: Ledger, items: readonly Item[], item: Item, node: number): Map<string, number> {
-  const cost = costOf(fleet, item, node);
+function partsOf(fleet: Fleet, ledger: Ledger, items: readonly Item[], item: Item, node: number, without: boolean): Map<string, number> {
+  const cost = costOf(fleet, item, node, without);
   const parts = new Map<string, number>([[words.rent, cost.rent], [words.energy, cost.energy], [words.carbon, cost.carbon], [words.latency, cost.latency], [words.egress, cost.egress], [words.hardware, cost.hardware]]);
-  for (const { item: other, gigabytes, share } of item.flows) {
-    const at = ledger.at[other] ?? -1;
+  for (const flow of item.flows) {
+    const at = ledger.at[flow.item] ?? -1;
     if (at < 0) continue;
-    const part = `data exchanged with ${items[other]?.unit ?? ""}`;
-    parts.set(part, (parts.get(part) ?? 0) + flowCost(fleet, wayBetween(fleet, node, at), gigabytes, share));
+    const part = `data exchanged with ${items[flow.item]?.unit ?? ""}`;
+    parts.set(part, (parts.get(part) ?? 0) + costBetween(fleet, node, at, flow));
   }
   return parts;
 }

@@ -27,11 +27,11 @@ export interface KnownInputs {
   readonly nowMs: number;
 }
 
-const { staleAfterMs } = placementPolicySchema.parse({});
+const { staleAfterMs, loadStaleAfterMs } = placementPolicySchema.parse({});
 
 export function knownValues({ report, curve, inferences, trust, nowMs }: KnownInputs): readonly KnownValue[] {
-  const line = (what: string, value: string | undefined, asOfMs: number | undefined, source: string | undefined): KnownValue => ({ what, value: value ?? null, asOfMs: asOfMs ?? null, source: source ?? null, stale: asOfMs !== undefined && nowMs - asOfMs > staleAfterMs });
-  const of = (what: string, measured: Measured | undefined, unit: string, scale = 1): KnownValue => line(what, measured && `${print(measured.value / scale)}${unit === "" ? "" : ` ${unit}`}`, measured?.asOfMs, measured?.source);
+  const line = (what: string, value: string | undefined, asOfMs: number | undefined, source: string | undefined, afterMs = staleAfterMs): KnownValue => ({ what, value: value ?? null, asOfMs: asOfMs ?? null, source: source ?? null, stale: asOfMs !== undefined && nowMs - asOfMs > afterMs });
+  const of = (what: string, measured: Measured | undefined, unit: string, scale = 1, afterMs = staleAfterMs): KnownValue => line(what, measured && `${print(measured.value / scale)}${unit === "" ? "" : ` ${unit}`}`, measured?.asOfMs, measured?.source, afterMs);
   const { capacity, load, uplink, prices, power } = report ?? {};
   const has = (what: string, value: number | undefined, unit: string, scale = 1): KnownValue => line(what, value === undefined ? undefined : `${print(value / scale)}${unit}`, value === undefined ? undefined : capacity?.asOfMs, value === undefined ? undefined : capacity?.source);
   return [
@@ -41,8 +41,8 @@ export function knownValues({ report, curve, inferences, trust, nowMs }: KnownIn
     has("disk, free", capacity?.diskBytes, " GB", 1e9),
     line("accelerators", capacity?.accelerators && `${capacity.accelerators.count} ${capacity.accelerators.model}`, capacity?.accelerators && capacity.asOfMs, capacity?.accelerators && "declared"),
     line("execution providers", report?.providers.join(", "), report?.providersAsOf?.asOfMs, report === undefined ? undefined : (report.providersAsOf?.source ?? "assumed")),
-    of("load, processors", load?.processors, ""),
-    of("load, memory", load?.memoryBytes, "GB", 1e9),
+    of("load, processors", load?.processors, "", 1, loadStaleAfterMs),
+    of("load, memory", load?.memoryBytes, "GB", 1e9, loadStaleAfterMs),
     of("link latency", uplink?.latencyMs, "ms"),
     of("link bandwidth", uplink?.bytesPerSecond, "MB/s", 1e6),
     of("link price", uplink?.perGigabyte, "a GB"),
@@ -55,6 +55,7 @@ export function knownValues({ report, curve, inferences, trust, nowMs }: KnownIn
     of("carbon of electricity", report?.carbonGramsPerKilowattHour, "g/kWh"),
     ...energyKinds.map((kind) => curveLine(kind, curve(kind), nowMs)),
     ...Object.entries(report?.speeds ?? {}).map(([unit, measured]) => of(`speed of ${unit}`, measured, "ms an event")),
+    ...Object.entries(report?.beside ?? {}).map(([node, measured]) => of(`way to ${node}`, measured, "ms")),
     ...Object.entries(inferences).map(([unit, ms]) => line(`inference in ${unit}`, `${print(ms)} ms`, nowMs, "measured")),
   ];
 }

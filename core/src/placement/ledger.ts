@@ -1,5 +1,6 @@
 /** Who stands where, what is left on each node, and what it all costs: the books of a search, kept true with every step. */
 import { outlookOf, placeOn, type AcceleratorOutlook } from "./accelerators.ts";
+import { chooseDevices, packDevices } from "./devices.ts";
 import type { Fleet } from "./fleet.ts";
 import { wholeMilli, type AcceleratorDemand } from "./fragments.ts";
 import { costBetween, costOf, hasAccelerator, moveCost, totalOf, whyOutOfBounds, type Item, type Work } from "./work.ts";
@@ -16,16 +17,25 @@ export interface Ledger {
   readonly itemsOn: readonly number[][];
   readonly processors: Float64Array;
   readonly memoryBytes: Float64Array;
-  /** A month of this item alone on this node, moving included; infinite where it may not run. */
+  /** 1: it takes no accelerators where it stands, though the node has some and it would like one. */
+  readonly without: Uint8Array;
+  /** Which accelerators of its node each has, of those that have any. */
+  readonly held: ReadonlyMap<number, readonly number[]>;
+  /** A month of this item alone on this node, moving included, at the least; infinite where it may not run. */
   alone(item: number, node: number): number;
-  /** With its flows to what is placed. */
+  /** The same where it stands, as it stands. */
+  own(item: number): number;
+  /** On this node as things are, with its flows to what is placed. */
   with(item: number, node: number): number;
   /** Whether there is room, and no replica too near. */
   fits(item: number, node: number): boolean;
   hasRoom(item: number, node: number): boolean;
+  /** Whether nothing of this size fits there, whosever it is. */
+  isFull(item: number, node: number): boolean;
   /** Whether a replica of the same unit is too near. */
   crowds(item: number, node: number): boolean;
-  put(item: number, node: number): void;
+  /** `without` says by itself whether it takes accelerators that it would like; else it does where one is free and worth it. */
+  put(item: number, node: number, without?: boolean, devices?: readonly number[]): void;
   take(item: number): void;
   /** Accelerators that would be lost to others, thousandths. */
   spoils(item: number, node: number): number;
@@ -40,49 +50,97 @@ export function createLedger(fleet: Fleet, work: Work, previous: Int32Array): Le
   const { items, known } = work;
   const at = new Int32Array(items.length).fill(-1);
   const itemsOn = fleet.nodes.map((): number[] => []);
-  const [processors, memoryBytes, diskBytes] = [fleet.processors.slice(), fleet.memoryBytes.slice(), fleet.diskBytes.slice()];
+  const { processors, memoryBytes, diskBytes } = roomFor(fleet, items, previous);
   const devices = fleet.nodes.map(({ capacity: { accelerators } }) => (accelerators === undefined ? none : Array.from({ length: accelerators.count }, () => wholeMilli)));
   const held = new Map<number, readonly number[]>();
+  const without = new Uint8Array(items.length);
   const evaluations = { count: 0 };
   const outlook = outlookFor(work);
 
   const itemAt = (index: number): Item => items[index] ?? unknownItem();
   const hasJobs = items.some(({ needs }) => needs.job !== undefined);
   /** What goes on by itself stays where its node is silent. */
-  const isShut = (index: number, node: number): boolean => fleet.gone[node] === 1 || (hasJobs && isBound(fleet, itemAt(index), previous[index] ?? -1, node)) || (fleet.silent[node] === 1 && (previous[index] !== node || (itemAt(index).needs.onIsolation === "stop" && itemAt(index).needs.island === undefined)));
-  const monthOn = (index: number, node: number): number => {
+  const isShut = (index: number, node: number): boolean => fleet.gone[node] === 1 || (fleet.aged[node] === 1 && previous[index] !== node) || (hasJobs && isBound(fleet, itemAt(index), previous[index] ?? -1, node)) || (fleet.silent[node] === 1 && (previous[index] !== node || (itemAt(index).needs.onIsolation === "stop" && itemAt(index).needs.island === undefined)));
+  const monthOn = (index: number, node: number, isWithout: boolean): number => {
     let costs = known[index];
     if (costs === undefined) known[index] = costs = new Map();
-    const before = costs.get(node);
+    const key = isWithout ? node + fleet.nodes.length : node;
+    const before = costs.get(key);
     if (before !== undefined) return before;
     const item = itemAt(index);
-    const cost = !item.kind.has(node) || whyOutOfBounds(fleet, item, node) !== undefined ? Number.POSITIVE_INFINITY : totalOf(costOf(fleet, item, node));
-    costs.set(node, cost);
+    const cost = !item.kind.has(node) || whyOutOfBounds(fleet, item, node) !== undefined ? Number.POSITIVE_INFINITY : totalOf(costOf(fleet, item, node, isWithout));
+    costs.set(key, cost);
     return cost;
+  };
+  /** It would like what the node has, and may do without. */
+  const hasChoice = (index: number, node: number): boolean => itemAt(index).needs.accelerator?.need === "preferred" && demanded(index, node) !== undefined;
+  const moving = (index: number, node: number): number => {
+    const before = previous[index] ?? -1;
+    return before >= 0 && before !== node ? moveCost(fleet, itemAt(index).needs) : 0;
   };
   const alone = (index: number, node: number): number => {
     if (isShut(index, node)) return Number.POSITIVE_INFINITY;
-    const before = previous[index] ?? -1;
-    return monthOn(index, node) + (before >= 0 && before !== node ? moveCost(fleet, itemAt(index).needs) : 0);
+    const month = monthOn(index, node, false);
+    return (hasChoice(index, node) ? Math.min(month, monthOn(index, node, true)) : month) + moving(index, node);
   };
-  const asked = (index: number, node: number): AcceleratorDemand | undefined => {
+  const demanded = (index: number, node: number): AcceleratorDemand | undefined => {
     const { needs } = itemAt(index);
     if (needs.accelerator === undefined) return undefined;
     const place = fleet.nodes[node];
     return place === undefined || !hasAccelerator(needs, place) ? undefined : demandOf(itemAt(index));
   };
+  /** What each that holds a part of an accelerator there would hold, were all handed out anew with this one; undefined: they do not fit. */
+  const repacked = (demand: AcceleratorDemand, node: number): { readonly holders: readonly number[]; readonly taken: readonly (readonly number[])[] } | undefined => {
+    const holders = (itemsOn[node] ?? []).filter((index) => held.has(index));
+    const taken = packDevices(devices[node]?.length ?? 0, [...holders.map((index) => demandOf(itemAt(index))), demand]);
+    return taken === undefined ? undefined : { holders, taken };
+  };
+  const areFree = (demand: AcceleratorDemand, node: number): boolean => {
+    const free = devices[node] ?? none;
+    return chooseDevices(free, demand) !== undefined || (free.reduce((sum, milli) => sum + milli, 0) >= demand.count * demand.milli && repacked(demand, node) !== undefined);
+  };
+  /** Whether it would go there without. */
+  const goesWithout = (index: number, node: number): boolean => {
+    if (at[index] === node) return without[index] === 1;
+    const demand = demanded(index, node);
+    return demand !== undefined && hasChoice(index, node) && (monthOn(index, node, true) < monthOn(index, node, false) || !areFree(demand, node));
+  };
+  /** What it takes there. */
+  const asked = (index: number, node: number): AcceleratorDemand | undefined => (goesWithout(index, node) ? undefined : demanded(index, node));
   const crowds = (index: number, node: number): boolean => {
     const { siblings, needs } = itemAt(index);
     if (siblings.length === 0) return false;
     return siblings.some((other) => at[other] === node || (needs.spread === "site" && (at[other] ?? -1) >= 0 && fleet.siteOf[at[other] ?? 0] === fleet.siteOf[node]));
   };
-  const hasRoom = (index: number, node: number): boolean => {
+  const isFull = (index: number, node: number): boolean => {
     const { needs } = itemAt(index);
-    if (isShut(index, node)) return false;
-    if ((processors[node] ?? 0) + slack < needs.processors || (memoryBytes[node] ?? 0) < needs.memoryBytes || (diskBytes[node] ?? 0) < needs.diskBytes) return false;
-    const demand = asked(index, node);
-    if (demand === undefined) return needs.accelerator?.need !== "required"; // preferred: it does without where there is none
-    return (devices[node] ?? none).filter((milli) => milli >= demand.milli).length >= demand.count;
+    if ((processors[node] ?? 0) + slack < needs.processors || (memoryBytes[node] ?? 0) < needs.memoryBytes || (diskBytes[node] ?? 0) < needs.diskBytes) return true;
+    if (needs.accelerator === undefined || needs.accelerator.need === "preferred") return false; // it does without where there is none
+    const demand = demanded(index, node);
+    return demand === undefined || !areFree(demand, node);
+  };
+  const hasRoom = (index: number, node: number): boolean => !isShut(index, node) && !isFull(index, node);
+  const own = (index: number): number => {
+    const node = at[index] ?? -1;
+    return monthOn(index, node, without[index] === 1) + moving(index, node);
+  };
+  const take = (demand: AcceleratorDemand, index: number, node: number, given: readonly number[] | undefined): void => {
+    const free = devices[node] ?? none;
+    let chosen = given ?? chooseDevices(free, demand);
+    if (chosen === undefined) {
+      const anew = repacked(demand, node);
+      if (anew === undefined) throw new RangeError("there is room for it");
+      free.fill(wholeMilli);
+      for (const [number, holder] of anew.holders.entries()) {
+        const { milli } = demandOf(itemAt(holder));
+        const parts = anew.taken[number] ?? none;
+        for (const device of parts) free[device] = (free[device] ?? 0) - milli;
+        held.set(holder, parts);
+      }
+      chosen = anew.taken[anew.holders.length] ?? none;
+    }
+    for (const device of chosen) free[device] = (free[device] ?? 0) - demand.milli;
+    held.set(index, chosen);
   };
   return {
     at,
@@ -90,23 +148,28 @@ export function createLedger(fleet: Fleet, work: Work, previous: Int32Array): Le
     processors,
     memoryBytes,
     evaluations,
+    without,
+    held,
     alone,
+    own,
     with(index, node) {
       evaluations.count++;
-      let cost = alone(index, node);
-      for (const { item, gigabytes, share } of itemAt(index).flows) {
-        const other = at[item] ?? -1;
-        if (other >= 0 && other !== node) cost += costBetween(fleet, node, other, gigabytes, share);
+      let cost = itemAt(index).needs.accelerator?.need === "preferred" && !isShut(index, node) ? monthOn(index, node, goesWithout(index, node)) + moving(index, node) : alone(index, node);
+      for (const flow of itemAt(index).flows) {
+        const other = at[flow.item] ?? -1;
+        if (other >= 0 && other !== node) cost += costBetween(fleet, node, other, flow);
       }
       return cost;
     },
     hasRoom,
+    isFull,
     fits: (index, node) => hasRoom(index, node) && !crowds(index, node),
     crowds,
-    put(index, node) {
+    put(index, node, isWithout = goesWithout(index, node), given) {
       const { needs } = itemAt(index);
-      const demand = asked(index, node);
-      if (demand !== undefined) held.set(index, takeDevices(devices[node] ?? none, demand));
+      const demand = isWithout ? undefined : demanded(index, node);
+      if (demand !== undefined) take(demand, index, node, given);
+      without[index] = isWithout ? 1 : 0;
       at[index] = node;
       itemsOn[node]?.push(index);
       processors[node] = (processors[node] ?? 0) - needs.processors;
@@ -122,6 +185,7 @@ export function createLedger(fleet: Fleet, work: Work, previous: Int32Array): Le
         if (milli !== undefined) milli[device] = (milli[device] ?? 0) + (needs.accelerator?.milli ?? 0);
       }
       held.delete(index);
+      without[index] = 0;
       at[index] = -1;
       const here = itemsOn[node];
       here?.splice(here.indexOf(index), 1);
@@ -140,11 +204,11 @@ export function createLedger(fleet: Fleet, work: Work, previous: Int32Array): Le
       const node = at[index] ?? -1;
       if (node < 0) return 0;
       let flows = 0;
-      for (const { item, gigabytes, share } of itemAt(index).flows) {
-        const other = at[item] ?? -1;
-        if (other >= 0 && other !== node) flows += costBetween(fleet, node, other, gigabytes, share);
+      for (const flow of itemAt(index).flows) {
+        const other = at[flow.item] ?? -1;
+        if (other >= 0 && other !== node) flows += costBetween(fleet, node, other, flow);
       }
-      return totalOf(costOf(fleet, itemAt(index), node)) + flows / 2;
+      return totalOf(costOf(fleet, itemAt(index), node, without[index] === 1)) + flows / 2;
     },
     acceleratorsOf: (node) => devices[node] ?? none,
   };
@@ -163,16 +227,39 @@ export function costOfAll(items: readonly Item[], ledger: Ledger): number {
   for (const [index, item] of items.entries()) {
     const node = ledger.at[index] ?? -1;
     if (node < 0) cost += unplacedCost(item);
-    else cost += (ledger.with(index, node) + ledger.alone(index, node)) / 2;
+    else cost += (ledger.with(index, node) + ledger.own(index)) / 2;
   }
   return cost;
 }
 
+/** Who stands where, and takes what. */
+export interface Standing {
+  readonly at: Int32Array;
+  readonly without: Uint8Array;
+  readonly held: ReadonlyMap<number, readonly number[]>;
+}
+
+export const standingOf = ({ at, without, held }: Ledger): Standing => ({ at: at.slice(), without: without.slice(), held: new Map(held) });
+
 /** Everything back to where it was. */
-export function restore(ledger: Ledger, best: Int32Array): void {
-  const differing = [...best.keys()].filter((index) => ledger.at[index] !== best[index]);
+export function restore(ledger: Ledger, best: Standing): void {
+  const differing = [...best.at.keys()].filter((index) => ledger.at[index] !== best.at[index] || ledger.without[index] !== best.without[index] || ledger.held.get(index) !== best.held.get(index));
   for (const index of differing) ledger.take(index);
-  for (const index of differing) if ((best[index] ?? -1) >= 0) ledger.put(index, best[index] ?? -1);
+  for (const index of differing) if ((best.at[index] ?? -1) >= 0) ledger.put(index, best.at[index] ?? -1, best.without[index] === 1, best.held.get(index));
+}
+
+/** What stands on a node of which too little is known keeps its room there: as much of what was told last as it takes, and no more. */
+function roomFor(fleet: Fleet, items: readonly Item[], previous: Int32Array): Record<"processors" | "memoryBytes" | "diskBytes", Float64Array> {
+  const room = { processors: fleet.processors.slice(), memoryBytes: fleet.memoryBytes.slice(), diskBytes: fleet.diskBytes.slice() };
+  const standing = new Map<number, number[]>();
+  for (const [index, node] of previous.entries()) if (node >= 0 && (fleet.aged[node] === 1 || fleet.loadUnknown[node] === 1)) standing.set(node, [...(standing.get(node) ?? []), index]);
+  for (const [node, indexes] of standing) {
+    for (const part of ["processors", "memoryBytes", "diskBytes"] as const) {
+      const taken = indexes.reduce((sum, index) => sum + (items[index]?.needs[part] ?? 0), 0);
+      room[part][node] = Math.max(room[part][node] ?? 0, Math.min(fleet.told[part][node] ?? 0, taken));
+    }
+  }
+  return room;
 }
 
 const none: number[] = [];
@@ -187,11 +274,4 @@ function outlookFor(work: Work): AcceleratorOutlook | undefined {
   const { items } = work;
   work.outlook ??= items.some(({ needs }) => needs.accelerator !== undefined) ? outlookOf(items.map(demandOf)) : null;
   return work.outlook ?? undefined;
-}
-
-/** The fullest that will do. */
-function takeDevices(devices: number[], { count, milli }: AcceleratorDemand): readonly number[] {
-  const chosen = [...devices.keys()].filter((device) => (devices[device] ?? 0) >= milli).sort((a, b) => (devices[a] ?? 0) - (devices[b] ?? 0) || a - b).slice(0, count);
-  for (const device of chosen) devices[device] = (devices[device] ?? 0) - milli;
-  return chosen;
 }

@@ -29,9 +29,16 @@ test("what one emits and another handles flows between them, and so do questions
   const cascade = { above: "large", gate: { temperature: 1, threshold: 0.5 }, release: { class: "derived", because: "test" } };
   const functions = [fn("judge", "pump.reading", { needs: {}, emits }), fn("sum", "pump.alert", { needs: {} }), fn("plain", "pump.alert")];
   assert.deepEqual(needsOfApp(app({ functions }))?.flows, [{ from: "judge", to: "sum", bytesPerMonth: 0 }]);
+  const rated = { "pump.alert": { ...emits["pump.alert"], bytesPerMonth: 4e9 }, "pump.other": { stream: "data", class: "derived", bytesPerMonth: 1e9 } };
+  assert.deepEqual(needsOfApp(app({ functions: [fn("judge", "pump.reading", { needs: {}, emits: rated }), fn("sum", "pump.alert", { needs: {} })] }))?.flows, [{ from: "judge", to: "sum", bytesPerMonth: 4e9 }], "of the types that it handles");
   const models = [{ name: "small", graph: blob, cascade }, { name: "large", graph: blob, answers: { tier: "cloud" }, needs: { memoryBytes: 1e9 } }];
   const asking = needsOfApp(app({ functions: [fn("judge", "pump.reading", { needs: {}, models: ["small"] })], models }));
-  assert.deepEqual([asking?.flows, asking?.units.find(({ name }) => name === "large")?.tiers], [[{ from: "judge", to: "large", bytesPerMonth: 0 }], ["cloud"]]);
+  assert.deepEqual([asking?.flows, asking?.units.find(({ name }) => name === "large")?.tiers], [[{ from: "judge", to: "large", bytesPerMonth: 0, asks: true }], ["cloud"]]);
+});
+
+test("a model that answers stands on the tier that it names, or on any of those that its needs name", () => {
+  const tiers = (needs: object) => needsOfApp(app({ models: [{ name: "large", graph: blob, answers: { tier: "cloud" }, needs }] }))?.units[0]?.tiers;
+  assert.deepEqual([tiers({}), tiers({ tiers: ["edge", "cloud"] })], [["cloud"], ["edge", "cloud"]]);
 });
 
 test("needs that nobody could meet are told by name", () => {

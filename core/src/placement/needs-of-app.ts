@@ -7,7 +7,7 @@ import { appNeedsSchema, type AppNeeds, type PlacementNeeds } from "../schema/ne
 /** Undefined where nothing of it has needs. */
 export function needsOfApp(app: AppDocument): AppNeeds | undefined {
   const functions = app.functions.flatMap((fn) => (fn.needs === undefined ? [] : [unitOf(fn.name, fn.run?.tier, { ...confinedOf(fn), ...fn.needs, ...classesOf(app, fn) }, fn.needs.sources !== undefined)]));
-  const models = app.models.flatMap((model) => (model.needs === undefined ? [] : [unitOf(model.name, undefined, { ...model.needs, tiers: [model.answers?.tier ?? "gateway"] }, false)]));
+  const models = app.models.flatMap((model) => (model.needs === undefined ? [] : [unitOf(model.name, undefined, { ...model.needs, tiers: model.needs.tiers ?? [model.answers?.tier ?? "gateway"] }, false)]));
   const units = [...functions, ...models].map((unit) => (app.sealTo === undefined ? unit : { ...unit, sealedTo: app.sealTo }));
   return units.length === 0 ? undefined : appNeedsSchema.parse({ app: app.name, units, flows: flowsOf(app) });
 }
@@ -42,15 +42,23 @@ function classesOf(app: AppDocument, fn: FunctionDocument): { classes?: DataClas
   return classes.size === 0 ? {} : { classes: [...classes].sort() };
 }
 
-function isFor({ on }: FunctionDocument, type: string): boolean {
+export function isFor({ on }: Pick<FunctionDocument, "on">, type: string): boolean {
   if (!("type" in on)) return false;
   return on.type.endsWith(".*") ? type.startsWith(on.type.slice(0, -1)) : on.type === type;
 }
 
-/** From a function to those that are handed what it emits, and to the models that answer it. How much nobody knows yet. */
-function flowsOf({ functions, models }: AppDocument): readonly { readonly from: string; readonly to: string }[] {
+/** From a function to those that are handed what it emits, and to the models that answer it. How much: as the author says, else what is measured. */
+function flowsOf({ functions, models }: AppDocument): readonly { readonly from: string; readonly to: string; readonly bytesPerMonth?: number }[] {
   const placed = functions.filter(({ needs }) => needs !== undefined);
-  const between = placed.flatMap((from) => placed.filter((to) => to !== from && Object.keys(from.emits).some((type) => isFor(to, type))).map((to) => ({ from: from.name, to: to.name })));
-  const above = placed.flatMap((from) => models.filter((model) => model.needs !== undefined && models.some((own) => from.models.includes(own.name) && own.cascade?.above === model.name)).map((to) => ({ from: from.name, to: to.name })));
+  const between = placed.flatMap((from) =>
+    placed.flatMap((to) => {
+      const types = Object.entries(from.emits).filter(([type]) => isFor(to, type));
+      return to === from || types.length === 0 ? [] : [{ from: from.name, to: to.name, bytesPerMonth: types.reduce((sum, [, { bytesPerMonth = 0 }]) => sum + bytesPerMonth, 0) }];
+    }),
+  );
+  const above = placed.flatMap((from) => models.filter((model) => model.needs !== undefined && askersOf(models, model.name).some((own) => from.models.includes(own))).map((to) => ({ from: from.name, to: to.name, asks: true })));
   return [...between, ...above];
 }
+
+/** Models that pass up to this one what they do not answer themselves. */
+export const askersOf = (models: AppDocument["models"], above: string): readonly string[] => models.flatMap(({ name, cascade }) => (cascade?.above === above ? [name] : []));

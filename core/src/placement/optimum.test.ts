@@ -1,36 +1,52 @@
-/** Small plans against an exact solver: the same costs and bounds as a mixed-integer program. */
+/** Small plans against an exact solver, which is given the question as another reading of the same inputs puts it. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { planAll } from "./planner.ts";
-import { programOf } from "./program.ts";
+import { planAll, type Plan, type PlanInputs } from "./planner.ts";
 import { smallInstance } from "./by-chance.ts";
 import { loadHighs } from "./testing/highs.ts";
+import { programOf } from "./testing/program.ts";
 
 const tools = { sha256: (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest() };
-const feasibleWanted = Number(process.env["HOLON_PLANNER_INSTANCES"] ?? 20);
+const feasibleWanted = Number(process.env["HOLON_PLANNER_INSTANCES"] ?? 16);
 
-test(`${feasibleWanted} random instances: 95 in 100 within 2 % of the optimum, all within 10 %, and a plan wherever there is one`, async () => {
+/** Of two in three something has happened since the plan before: a node is gone, or silent. */
+function questionOf(seed: number): PlanInputs {
+  const instance = smallInstance(seed);
+  if (seed % 3 === 0) return instance;
+  const { plan } = planAll(instance, tools);
+  const [one] = plan.placements;
+  const state = seed % 3 === 1 ? "gone" : "silent";
+  const nodes = instance.inventory.nodes.map((node) => (node.name === one?.node ? { ...node, state } as const : node));
+  return { ...instance, inventory: { ...instance.inventory, nodes }, previous: plan };
+}
+
+test(`${feasibleWanted} random instances: 95 in 100 within 2 % of the optimum, all within 10 %, and a plan wherever there is one`, async (context) => {
   const highs = await loadHighs();
   const gaps: number[] = [];
   let infeasible = 0;
   for (let seed = 1; gaps.length < feasibleWanted; seed++) {
-    const instance = smallInstance(seed);
-    const planned = planAll(instance, tools);
-    const solved = highs.solve(programOf(planned));
+    const question = questionOf(seed);
+    const { plan } = planAll(question, tools);
+    const solved = highs.solve(programOf(question), { mip_rel_gap: 1e-9 });
     if (solved.Status === "Infeasible") {
       infeasible++;
-      assert.ok(planned.plan.unplaced.length > 0, `seed ${seed}: a plan where there is none`);
+      assert.ok(plan.unplaced.length > 0, `seed ${seed}: a plan where there is none`);
       continue;
     }
     assert.equal(solved.Status, "Optimal", `seed ${seed}`);
-    assert.equal(planned.plan.unplaced.length, 0, `seed ${seed}: no plan where there is one`);
-    const gap = (planned.plan.costPerMonth - solved.ObjectiveValue) / Math.abs(solved.ObjectiveValue);
-    assert.ok(gap > -1e-6, `seed ${seed}: ${planned.plan.costPerMonth} is below the optimum ${solved.ObjectiveValue}: the program is not the planner's question`);
-    gaps.push(gap);
+    gaps.push(gapOf(seed, plan, solved.ObjectiveValue));
   }
   const inOrder = gaps.toSorted((a, b) => a - b);
   const at = (share: number): number => inOrder[Math.ceil(share * inOrder.length) - 1] ?? Number.NaN;
+  context.diagnostic(`p95 ${at(0.95)}, worst ${at(1)}; ${infeasible} more have no plan`);
   assert.ok(infeasible > 0, "some instances have no plan at all");
   assert.ok(at(0.95) <= 0.02 && at(1) <= 0.1, `p95 ${at(0.95)}, worst ${at(1)}`);
 });
+
+function gapOf(seed: number, { unplaced, costPerMonth }: Plan, optimum: number): number {
+  assert.equal(unplaced.length, 0, `seed ${seed}: no plan where there is one`);
+  const gap = (costPerMonth - optimum) / Math.max(1, Math.abs(optimum));
+  assert.ok(gap > -1e-6, `seed ${seed}: ${costPerMonth} is below the optimum ${optimum}: the two read the question differently`);
+  return gap;
+}

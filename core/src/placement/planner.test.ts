@@ -27,7 +27,7 @@ function checkAll({ fleet, work, ledger, plan }: Planned): void {
     use.memoryBytes += item.needs.memoryBytes;
     const { accelerator } = item.needs;
     const { accelerators } = node.capacity;
-    if (accelerator !== undefined && accelerators !== undefined && accelerators.count >= accelerator.count && (accelerator.models.length === 0 || accelerator.models.includes(accelerators.model))) for (let part = 0; part < accelerator.count; part++) use.parts.push(accelerator.milli);
+    if (accelerator !== undefined && ledger.without[index] !== 1 && accelerators !== undefined && accelerators.count >= accelerator.count && (accelerator.models.length === 0 || accelerator.models.includes(accelerators.model))) for (let part = 0; part < accelerator.count; part++) use.parts.push(accelerator.milli);
     for (const other of item.siblings) {
       if ((ledger.at[other] ?? -1) < 0) continue;
       assert.notEqual(ledger.at[other], at, `${item.unit}: two replicas on ${node.name}`);
@@ -35,8 +35,8 @@ function checkAll({ fleet, work, ledger, plan }: Planned): void {
     }
   }
   for (const [index, { processors, memoryBytes, parts }] of used.entries()) {
-    assert.ok(processors <= (fleet.processors[index] ?? 0) + 1e-6, `${fleet.nodes[index]?.name}: processors`);
-    assert.ok(memoryBytes <= (fleet.memoryBytes[index] ?? 0), `${fleet.nodes[index]?.name}: memory`);
+    assert.ok(processors <= Math.max(fleet.processors[index] ?? 0, fleet.told.processors[index] ?? 0) + 1e-6, `${fleet.nodes[index]?.name}: processors`);
+    assert.ok(memoryBytes <= Math.max(fleet.memoryBytes[index] ?? 0, fleet.told.memoryBytes[index] ?? 0), `${fleet.nodes[index]?.name}: memory`);
     const left = ledger.acceleratorsOf(index);
     assert.ok(left.every((milli) => milli >= 0));
     assert.equal(left.reduce((sum, milli) => sum + milli, 0) + parts.reduce((sum, milli) => sum + milli, 0), 1000 * (fleet.nodes[index]?.capacity.accelerators?.count ?? 0), "what accelerators have handed out is what stands there");
@@ -90,8 +90,12 @@ interface World {
   readonly policy?: object;
 }
 
+const idle = { processors: measured(0), memoryBytes: measured(0) };
+/** All that a budget asks for is known. */
+const priced = (perProcessorHour: number) => ({ perProcessorHour: measured(perProcessorHour), perGigabyteHour: measured(0), perKilowattHour: measured(0) });
+
 function inputsOf({ node = {}, unit = {}, others = [], flows = [], policy = {} }: World): PlanInputs {
-  const base = (name: string, tier: string, site: string, price: number, more: object) => ({ name, tier, site, jurisdiction: "EU/DE", capacity: { processors: 2, memoryBytes: 2e9 }, prices: { perProcessorHour: measured(price) }, ...more, ...node[name] });
+  const base = (name: string, tier: string, site: string, price: number, more: object) => ({ name, tier, site, jurisdiction: "EU/DE", capacity: { processors: 2, memoryBytes: 2e9 }, load: idle, prices: priced(price), ...more, ...node[name] });
   const up = (parent: string, latencyMs: number) => ({ uplink: { parent, latencyMs: measured(latencyMs), perGigabyte: measured(0.1) } });
   const nodes = [
     base("cloud-1", "cloud", "cloud", 0.01, { jurisdiction: "US/CA" }),
@@ -112,7 +116,7 @@ test("as many accelerators as a unit must have stand on one node for it, and who
   const count = (seed: number, of: number): number => 1 + ((seed * 2_654_435_761 + of * 40_503) % 97) % 4;
   for (let seed = 1; seed <= 300; seed++) {
     const names = ["n-0", "n-1", "n-2"];
-    const nodes = names.map((name, of) => ({ name, tier: "edge", site: "plant", jurisdiction: "EU/DE", capacity: { processors: 8, memoryBytes: 8e9, accelerators: { model: "t4", count: count(seed, of) } }, prices: { perProcessorHour: measured(0.01 * (1 + count(seed, of + 9))) } }));
+    const nodes = names.map((name, of) => ({ name, tier: "edge", site: "plant", jurisdiction: "EU/DE", load: idle, capacity: { processors: 8, memoryBytes: 8e9, accelerators: { model: "t4", count: count(seed, of) } }, prices: { perProcessorHour: measured(0.01 * (1 + count(seed, of + 9))) } }));
     const units = [3, 4, 5].map((of) => ({ name: `u-${of}`, processors: 1, callMs: 0, accelerator: { count: count(seed, of), models: ["t4"] } }));
     const inputs: PlanInputs = { ...inputsOf({}), inventory: inventorySchema.parse({ nodes }), apps: [appNeedsSchema.parse({ app: "a", units })] };
     const { plan } = planAll(inputs, tools);
@@ -147,8 +151,14 @@ const changes: readonly { readonly reason: Reason; readonly node: string; readon
   { reason: "silent", node: "cloud-1", with: { node: { "cloud-1": { state: "silent" } } }, without: {}, says: /silent for longer than its lease/ },
   { reason: "capacity", node: "cloud-1", with: { node: { "cloud-1": { capacity: { memoryBytes: 2e9 } } } }, without: {}, says: /how many processors it has is unknown/ },
   { reason: "way", node: "gateway-1", with: { unit: { sources: [{ site: "region" }], onTheWay: true, tiers: ["gateway"] } }, without: { unit: { sources: [{ site: "region" }], tiers: ["gateway"] } }, says: /what comes from region does not pass it/ },
-  { reason: "budget", node: "cloud-1", with: { unit: { budgetPerMonthMax: 20 }, node: { "cloud-1": { prices: { perProcessorHour: measured(0.03) } } } }, without: { unit: { budgetPerMonthMax: 20 } }, says: /a month there costs 21\.9, over the budget of 20/ },
-  { reason: "capacity", node: "cloud-1", with: { node: { "cloud-1": { load: { processors: measured(1.5) } } } }, without: {}, says: /it has 0\.5 processors left, and the unit needs 1/ },
+  { reason: "budget", node: "cloud-1", with: { unit: { budgetPerMonthMax: 20 }, node: { "cloud-1": { prices: priced(0.03) } } }, without: { unit: { budgetPerMonthMax: 20 } }, says: /a month there costs 21\.9, over the budget of 20/ },
+  { reason: "budget", node: "cloud-1", with: { unit: { budgetPerMonthMax: 20 }, node: { "cloud-1": { prices: { ...priced(0.01), perProcessorHour: undefined } } } }, without: { node: { "cloud-1": { prices: { ...priced(0.01), perProcessorHour: undefined } } }, unit: { tiers: ["cloud"] } }, says: /what a processor costs there is unknown, and the unit has a budget of 20/ },
+  { reason: "budget", node: "cloud-1", with: { unit: { budgetPerMonthMax: 20 }, node: { "cloud-1": { prices: { ...priced(0.01), perKilowattHour: measured(0.3) } } } }, without: { unit: { budgetPerMonthMax: 20 } }, says: /what its electricity costs there, by watts and by the price of a kilowatt-hour, is unknown/ },
+  { reason: "budget", node: "cloud-1", with: { unit: { budgetPerMonthMax: 20, sources: [{ site: "region", bytesPerMonth: 1e9 }] }, node: { "edge-1": { uplink: { parent: "cloud-1", latencyMs: measured(40), perGigabyte: measured(0.1, 9 * 86_400_000) } } } }, without: { unit: { budgetPerMonthMax: 20, sources: [{ site: "region", bytesPerMonth: 1e9 }] } }, says: /what a gigabyte from region to there costs is unknown/ },
+  { reason: "capacity", node: "cloud-1", with: { node: { "cloud-1": { load: { ...idle, processors: measured(1.5) } } } }, without: {}, says: /it has 0\.5 processors left, and the unit needs 1/ },
+  { reason: "capacity", node: "cloud-1", with: { node: { "cloud-1": { load: {} } }, unit: { processors: 1.5 } }, without: { unit: { processors: 1.5 } }, says: /it has 1 processors left, and the unit needs 1\.5; how much of it is in use is unknown, and 50 % are taken for it/ },
+  { reason: "capacity", node: "cloud-1", with: { node: { "cloud-1": { load: { ...idle, processors: measured(0, 3 * 86_400_000) } } }, unit: { processors: 1.5 } }, without: { node: { "cloud-1": { load: { ...idle, processors: measured(0, 86_400_000) } } }, unit: { processors: 1.5 } }, says: /how much of it is in use is unknown/ },
+  { reason: "capacity", node: "cloud-1", with: { node: { "cloud-1": { capacity: { processors: 2, memoryBytes: 2e9, asOfMs: nowMs - 30 * 86_400_000 } } } }, without: { node: { "cloud-1": { capacity: { processors: 2, memoryBytes: 2e9, asOfMs: nowMs - 6 * 86_400_000 } } } }, says: /what it has was told last 30 days ago, and is taken for unknown/ },
   { reason: "dearer", node: "cloud-1", with: { node: { "cloud-1": { prices: { perProcessorHour: measured(0.1) } } } }, without: {}, says: /58\.4 more a month there than on edge-1, most of it rent/ },
   { reason: "dearer", node: "cloud-1", with: { unit: { sources: [{ site: "plant", bytesPerMonth: 900e9 }] } }, without: { unit: { sources: [{ site: "plant", bytesPerMonth: 1e9 }] } }, says: /most of it egress/ },
   { reason: "dearer", node: "cloud-1", with: { node: { "cloud-1": { prices: { perProcessorHour: measured(0.019) }, carbonGramsPerKilowattHour: measured(900) }, "edge-1": { carbonGramsPerKilowattHour: measured(20) } }, policy: { perKilogramCarbon: 2 }, unit: {} }, without: { node: { "cloud-1": { prices: { perProcessorHour: measured(0.019) }, carbonGramsPerKilowattHour: measured(900) }, "edge-1": { carbonGramsPerKilowattHour: measured(20) } }, policy: { perKilogramCarbon: 0 } }, says: /most of it carbon/ },
@@ -181,6 +191,62 @@ test("replicas stand apart, what has moved stays until it pays to go back, and w
   const tight = { unit: { processors: 2, tiers: ["edge"], priority: 3 }, others: [{ name: "alarm", processors: 2, tiers: ["edge"], priority: 8 }] };
   assert.deepEqual([ask(tight, "edge-1", "pump/alarm").reason, ask(tight, "edge-1").reason], ["only", "capacity"]);
   assert.match(ask({}, "nowhere").text, /no node nowhere/);
+});
+
+test("what is not known any more drives out nobody who stands there, and nothing new comes", () => {
+  const stood = planAll(inputsOf({ unit: { processors: 1.5 } }), tools).plan;
+  assert.equal(stood.placements[0]?.node, "cloud-1");
+  const months = 30 * 86_400_000;
+  for (const world of [{ load: {} }, { capacity: { processors: 2, memoryBytes: 2e9, asOfMs: nowMs - months } }, { load: { processors: measured(0.2, months), memoryBytes: measured(0, months) } }]) {
+    const later = planAll({ ...inputsOf({ unit: { processors: 1.5 }, others: [{ name: "sum", processors: 1.6, priority: 9 }], node: { "cloud-1": world } }), previous: stood }, tools).plan;
+    assert.deepEqual(later.placements.map(({ unit, node }) => `${unit} ${node}`), ["pump/judge cloud-1", "pump/sum edge-1"]);
+  }
+  const silent = planAll({ ...inputsOf({ unit: { processors: 1.5 }, node: { "cloud-1": { state: "silent", load: { ...idle, processors: measured(0.2, months) }, capacity: { processors: 2, memoryBytes: 2e9, asOfMs: nowMs - months } } } }), previous: stood }, tools).plan;
+  assert.equal(silent.placements[0]?.node, "cloud-1", "an island stays as it was known last");
+  const grown = planAll({ ...inputsOf({ unit: { processors: 1.9 }, node: { "cloud-1": { load: { ...idle, processors: measured(0.2, months) } } } }), previous: stood }, tools).plan;
+  assert.equal(grown.placements[0]?.node, "edge-1", "but not for more than what was told last leaves");
+});
+
+test("what would like an accelerator does without where all are taken, or cost more than they are worth to it", () => {
+  const count = (number: number) => ({ capacity: { processors: 2, memoryBytes: 2e9, accelerators: { model: "t4", count: number } } });
+  const only: World = { unit: { tiers: ["edge"], accelerator: {} }, others: [{ name: "sum", processors: 1, tiers: ["edge"], accelerator: { need: "preferred" } }], node: { "edge-1": count(1) } };
+  const { plan, ledger } = planAll(inputsOf(only), tools);
+  assert.deepEqual([plan.unplaced, [...ledger.without]], [[], [0, 1]]);
+  const dear = (perAcceleratorHour: number) => planAll(inputsOf({ unit: { tiers: ["edge"], accelerator: { need: "preferred" } }, node: { "edge-1": { ...count(1), prices: { ...priced(0.02), perAcceleratorHour: measured(perAcceleratorHour) } } } }), tools);
+  assert.deepEqual([...dear(0.001).ledger.without, ...dear(1).ledger.without], [0, 1]);
+  assert.ok(dear(1).plan.costPerMonth < 30);
+});
+
+test("parts of accelerators are handed out anew where all of them fit only otherwise", () => {
+  const parts = [500, 600, 400, 500, 300, 700].map((milli, index) => ({ name: `u-${index}`, processors: 0.1, tiers: ["edge"], accelerator: { milli } }));
+  const { plan } = planAll(inputsOf({ unit: { name: "other", tiers: ["cloud"] }, others: parts, node: { "edge-1": { capacity: { processors: 2, memoryBytes: 2e9, accelerators: { model: "t4", count: 3 } } } } }), tools);
+  assert.deepEqual(plan.unplaced, []);
+});
+
+test("a job that is bound to its node closes the cheap nodes to nobody else of its size, in a fleet of hundreds", () => {
+  const nodes = Array.from({ length: 200 }, (_, index) => ({ name: `n-${String(index).padStart(3, "0")}`, tier: "edge", site: `s-${index}`, jurisdiction: "EU/DE", capacity: { processors: 1, memoryBytes: 2e9 }, load: idle, prices: priced(0.01 + index * 0.001) }));
+  const unit = (name: string, more: object = {}) => ({ name, processors: 0.5, ...more });
+  const job = unit("a-job", { job: { hours: 4 }, deferrableHours: 4, run: { arrivesMs: nowMs - 3_600_000, nextMs: nowMs + 86_400_000 } });
+  const inputs = (units: readonly object[], previous?: PlanInputs["previous"]): PlanInputs => ({ ...inputsOf({}), inventory: inventorySchema.parse({ nodes }), apps: [appNeedsSchema.parse({ app: "a", units })], ...(previous === undefined ? {} : { previous }) });
+  const before = planAll(inputs([job]), tools).plan;
+  const bound = { ...before, placements: [{ unit: "a/a-job", replica: 0, node: "n-150" }] };
+  const { placements } = planAll(inputs([job, unit("b"), unit("c")], bound), tools).plan;
+  assert.deepEqual(placements.map(({ unit: name, node }) => `${name} ${node}`), ["a/a-job n-150", "a/b n-000", "a/c n-000"]);
+});
+
+test("measured ways within a site count, from the node where the device is attached; for what may wait hours none does", () => {
+  const beside = { "gateway-1": { beside: { "gateway-2": measured(9) } }, "gateway-2": { beside: { "gateway-1": measured(7) } } };
+  const latencyFrom = (source: object, more: World = {}): number | undefined => {
+    const { fleet, work: { items: [item] } } = planAll(inputsOf({ ...more, unit: { sources: [source], ...more.unit } }), tools);
+    return item === undefined ? undefined : latencyOf(fleet, item, fleet.indexOf.get("gateway-1") ?? -1);
+  };
+  assert.equal(latencyFrom({ site: "plant", node: "gateway-2" }), 0.5);
+  assert.equal(latencyFrom({ site: "plant", node: "gateway-2" }, { node: beside }), 9);
+  assert.equal(latencyFrom({ site: "plant", node: "gateway-2" }, { node: { "gateway-2": { beside: { "gateway-1": measured(7, 9 * 86_400_000) } } } }), 0.5);
+  assert.equal(latencyFrom({ site: "plant", node: "gateway-1" }, { node: beside }), 0);
+  assert.equal(latencyFrom({ site: "plant", node: "edge-1" }, { node: beside }), 0, "a node of another site says nothing");
+  const cost = (deferrableHours: number): number => planAll(inputsOf({ policy: { perMillisecond: 1 }, unit: { tiers: ["cloud"], sources: [{ site: "plant" }], effects: ["plant"], deferrableHours } }), tools).plan.costPerMonth;
+  assert.deepEqual([Math.round(cost(0) - 0.01 * 730), Math.round(cost(8) - 0.01 * 730)], [90, 0]);
 });
 
 test("units that exchange much stand together, beside the data", () => {

@@ -5,9 +5,9 @@
  */
 import { chanceFrom } from "../chance.ts";
 import { searchThrough } from "./exhaust.ts";
-import { wayBetween, type Fleet } from "./fleet.ts";
-import { costOfAll, createLedger, restore, unplacedCost, type Ledger } from "./ledger.ts";
-import { flowCost, nearTo, type Item, type Work } from "./work.ts";
+import type { Fleet } from "./fleet.ts";
+import { costOfAll, createLedger, restore, standingOf, unplacedCost, type Ledger, type Standing } from "./ledger.ts";
+import { costBetween, nearTo, type Item, type Work } from "./work.ts";
 
 export interface Question {
   readonly fleet: Fleet;
@@ -61,7 +61,8 @@ export function search({ fleet, work, previous, scope, seed, trusted = false }: 
 /** What has a valid place stays there. What takes the largest part of an accelerator is put back first, so that the smaller fill up what is left. */
 function keep(fleet: Fleet, items: readonly Item[], ledger: Ledger, previous: Int32Array, trusted: boolean): void {
   const partOf = (index: number): number => (items[index]?.needs.accelerator?.count ?? 0) * (items[index]?.needs.accelerator?.milli ?? 0);
-  const accelerated = [...previous.keys()].filter((index) => partOf(index) > 0).sort((a, b) => partOf(b) - partOf(a) || a - b);
+  const isRequired = (index: number): number => (items[index]?.needs.accelerator?.need === "required" ? 1 : 0);
+  const accelerated = [...previous.keys()].filter((index) => partOf(index) > 0).sort((a, b) => isRequired(b) - isRequired(a) || partOf(b) - partOf(a) || a - b);
   for (const index of accelerated) putBack(index, false);
   for (const index of previous.keys()) if (items[index]?.needs.accelerator === undefined) putBack(index, trusted);
 
@@ -104,6 +105,7 @@ function createFinder(fleet: Fleet, items: readonly Item[], ledger: Ledger): Fin
     if (cursor === undefined) sizes.set(size, (cursor = { next: 0 }));
     return cursor;
   };
+  const isClosed = (index: number, node: number): boolean => fleet.gone[node] === 1 || fleet.silent[node] === 1 || fleet.aged[node] === 1 || ledger.isFull(index, node);
   const near = new Map<number, readonly number[]>();
   /** Which were put into the present list: with its number. */
   const seen = new Uint32Array(fleet.nodes.length);
@@ -117,7 +119,8 @@ function createFinder(fleet: Fleet, items: readonly Item[], ledger: Ledger): Fin
   const cheapest = (index: number, item: Item): readonly number[] => {
     const { inOrder } = item.kind;
     const cursor = cursorOf(item);
-    while (cursor.next < inOrder.length && !ledger.hasRoom(index, inOrder[cursor.next] ?? 0)) cursor.next++;
+    // Only past what is closed to all of this size: what this one alone may not have is another's.
+    while (cursor.next < inOrder.length && isClosed(index, inOrder[cursor.next] ?? 0)) cursor.next++;
     const found: number[] = [];
     for (let look = cursor.next; look < Math.min(inOrder.length, cursor.next + cheapestLook) && found.length < cheapestMax; look++) {
       const node = inOrder[look] ?? 0;
@@ -229,6 +232,7 @@ const costNow = (items: readonly Item[], ledger: Ledger, index: number): number 
 function exchange(fleet: Fleet, items: readonly Item[], ledger: Ledger, finder: Finder, one: number, other: number): boolean {
   const [from, to] = [ledger.at[one] ?? -1, ledger.at[other] ?? -1];
   const before = costOfBoth(fleet, items, ledger, one, other);
+  const undo = undoOf(items, ledger, [one, other]);
   ledger.take(one);
   ledger.take(other);
   if (ledger.fits(one, to)) {
@@ -242,16 +246,22 @@ function exchange(fleet: Fleet, items: readonly Item[], ledger: Ledger, finder: 
     }
     ledger.take(one);
   }
-  if (from >= 0) ledger.put(one, from);
-  ledger.put(other, to);
+  if (undo !== undefined) restore(ledger, undo);
+  else {
+    if (from >= 0) ledger.put(one, from);
+    ledger.put(other, to);
+  }
   return false;
 }
+
+/** Who has accelerators gets the same ones back. */
+const undoOf = (items: readonly Item[], ledger: Ledger, moving: readonly number[]): Standing | undefined => (moving.some((index) => items[index]?.needs.accelerator !== undefined) ? standingOf(ledger) : undefined);
 
 /** Of two items, with what flows between them counted once. */
 function costOfBoth(fleet: Fleet, items: readonly Item[], ledger: Ledger, one: number, other: number): number {
   const [oneAt, otherAt] = [ledger.at[one] ?? -1, ledger.at[other] ?? -1];
   let between = 0;
-  if (oneAt >= 0 && otherAt >= 0) for (const { item, gigabytes, share } of items[one]?.flows ?? []) if (item === other) between += flowCost(fleet, wayBetween(fleet, oneAt, otherAt), gigabytes, share);
+  if (oneAt >= 0 && otherAt >= 0) for (const flow of items[one]?.flows ?? []) if (flow.item === other) between += costBetween(fleet, oneAt, otherAt, flow);
   return costNow(items, ledger, one) + costNow(items, ledger, other) - between;
 }
 
@@ -266,6 +276,7 @@ function moveTogether(items: readonly Item[], ledger: Ledger, index: number, can
   for (const node of candidates) {
     if (node === from || together.some((each) => ledger.alone(each, node) === Number.POSITIVE_INFINITY)) continue;
     if (together.reduce((sum, each) => sum + ledger.alone(each, node), 0) >= before - better) continue;
+    const undo = undoOf(items, ledger, together);
     for (const each of together) ledger.take(each);
     const placed: number[] = [];
     for (const each of together) {
@@ -274,8 +285,11 @@ function moveTogether(items: readonly Item[], ledger: Ledger, index: number, can
       placed.push(each);
     }
     if (placed.length === together.length && costAfter() < before - better) return together;
-    for (const each of placed) ledger.take(each);
-    for (const each of together) ledger.put(each, from);
+    if (undo !== undefined) restore(ledger, undo);
+    else {
+      for (const each of placed) ledger.take(each);
+      for (const each of together) ledger.put(each, from);
+    }
   }
   return [];
 }
@@ -284,7 +298,7 @@ function moveTogether(items: readonly Item[], ledger: Ledger, index: number, can
 function shake(fleet: Fleet, items: readonly Item[], ledger: Ledger, finder: Finder, seed: number): void {
   if (items.length < 2) return;
   const chance = chanceFrom(seed);
-  let best = ledger.at.slice();
+  let best = standingOf(ledger);
   let bestCost = costOfAll(items, ledger);
   const rounds = Math.min(60, 4 * items.length);
   for (let round = 0; round < rounds && ledger.evaluations.count < fleet.policy.stepsMax; round++) {
@@ -298,7 +312,7 @@ function shake(fleet: Fleet, items: readonly Item[], ledger: Ledger, finder: Fin
     }
     improve(fleet, items, ledger, finder, [...items.keys()]);
     const cost = costOfAll(items, ledger);
-    if (cost < bestCost - better) [best, bestCost] = [ledger.at.slice(), cost];
+    if (cost < bestCost - better) [best, bestCost] = [standingOf(ledger), cost];
     else restore(ledger, best);
   }
   restore(ledger, best);

@@ -2,7 +2,7 @@
 import { covers } from "../policy/jurisdiction.ts";
 import { trustLevels, type InventoryNode } from "../schema/inventory.ts";
 import type { AppNeeds, UnitNeeds } from "../schema/needs.ts";
-import { gigabyte, hoursPerMonth, meetingOf, wayBetween, type Fleet, type Way } from "./fleet.ts";
+import { freshValue, gigabyte, hoursPerMonth, meetingOf, wayBetween, type Fleet } from "./fleet.ts";
 import type { AcceleratorOutlook } from "./accelerators.ts";
 import { dutyOf } from "./jobs.ts";
 
@@ -17,12 +17,21 @@ export interface Item {
   readonly sources: readonly { readonly node: number; readonly site: string; readonly gigabytes: number }[];
   readonly effects: readonly { readonly node: number; readonly site: string }[];
   /** Other items that it exchanges data with. */
-  readonly flows: { readonly item: number; readonly gigabytes: number; /** Of what waits for the way; 0: nothing does. */ readonly share: number }[];
+  readonly flows: Flow[];
   readonly siblings: readonly number[];
   /** How long one call takes, at most as far as anybody knows, where the node itself has not measured it; undefined: nobody knows. */
   readonly callMs: number | undefined;
   /** Items with the same hard needs of a node share it. */
   readonly kind: Kind;
+}
+
+export interface Flow {
+  readonly item: number;
+  readonly gigabytes: number;
+  /** Of what waits for the way; 0: nothing does. */
+  readonly share: number;
+  /** Questions go up: 1 where this item asks the other, -1 where it is asked. */
+  readonly asks: -1 | 0 | 1;
 }
 
 /** Nodes that may run what asks for the same, those that are gone among them. */
@@ -58,7 +67,7 @@ export function compileWork(apps: readonly AppNeeds[], fleet: Fleet): Work {
       const key = kindKey(needs);
       let kind = kinds.get(key);
       if (kind === undefined) kinds.set(key, (kind = kindOf(needs, fleet, rents)));
-      const sources = needs.sources.map(({ site, bytesPerMonth }) => ({ node: gateOf.get(site) ?? -1, site, gigabytes: bytesPerMonth / gigabyte / needs.replicas }));
+      const sources = needs.sources.map(({ site, node, bytesPerMonth }) => ({ node: attachedTo(fleet, site, node) ?? gateOf.get(site) ?? -1, site, gigabytes: bytesPerMonth / gigabyte / needs.replicas }));
       const effects = needs.effects.map((site) => ({ node: gateOf.get(site) ?? -1, site }));
       const callMs = longestCall(fleet, unit, needs);
       for (let replica = 0; replica < needs.replicas; replica++) {
@@ -67,27 +76,38 @@ export function compileWork(apps: readonly AppNeeds[], fleet: Fleet): Work {
       }
       unitIndex++;
     }
-    for (const { from, to, bytesPerMonth } of flows) joinItems(items, indexOf.get(`${app}/${from}`) ?? -1, indexOf.get(`${app}/${to}`) ?? -1, bytesPerMonth / gigabyte);
+    for (const { from, to, bytesPerMonth, asks } of flows) joinItems(items, indexOf.get(`${app}/${from}`) ?? -1, indexOf.get(`${app}/${to}`) ?? -1, bytesPerMonth / gigabyte, asks === true);
   }
   return { items, indexOf, known: [], outlook: undefined };
 }
 
+/** A node of that site; a name that is none of it, or gone from the fleet, says nothing. */
+function attachedTo({ indexOf, nodes }: Fleet, site: string, name: string | undefined): number | undefined {
+  const node = name === undefined ? undefined : indexOf.get(name);
+  return node !== undefined && nodes[node]?.site === site ? node : undefined;
+}
+
+const speedOn = ({ nodes, nowMs, policy }: Fleet, unit: string, node: number): number | undefined => freshValue(nodes[node]?.speeds[unit], nowMs, policy.staleAfterMs);
+
 /** The slowest node that has measured it, and what its author says. Only a bound of latency asks for it. */
-function longestCall({ nodes }: Fleet, unit: string, { latencyMsMax, callMs }: UnitNeeds): number | undefined {
+function longestCall(fleet: Fleet, unit: string, { latencyMsMax, callMs }: UnitNeeds): number | undefined {
   if (latencyMsMax === undefined) return callMs;
-  return nodes.reduce<number | undefined>((most, { speeds }) => (speeds[unit] === undefined ? most : Math.max(most ?? 0, speeds[unit].value)), callMs);
+  return fleet.nodes.reduce<number | undefined>((most, _, node) => {
+    const speed = speedOn(fleet, unit, node);
+    return speed === undefined ? most : Math.max(most ?? 0, speed);
+  }, callMs);
 }
 
 /** Each replica of the one exchanges as much with each of the other. What the other may do hours later does not wait for the way. */
-function joinItems(items: readonly Item[], from: number, to: number, gigabytes: number): void {
+function joinItems(items: readonly Item[], from: number, to: number, gigabytes: number, asks: boolean): void {
   const [one, other] = [items[from], items[to]];
   if (one === undefined || other === undefined) return;
   const share = 1 / (one.needs.replicas * other.needs.replicas);
   const waited = other.needs.deferrableHours > 0 ? 0 : share;
   for (let a = from; a < from + one.needs.replicas; a++) {
     for (let b = to; b < to + other.needs.replicas; b++) {
-      items[a]?.flows.push({ item: b, gigabytes: gigabytes * share, share: waited });
-      items[b]?.flows.push({ item: a, gigabytes: gigabytes * share, share: waited });
+      items[a]?.flows.push({ item: b, gigabytes: gigabytes * share, share: waited, asks: asks ? 1 : 0 });
+      items[b]?.flows.push({ item: a, gigabytes: gigabytes * share, share: waited, asks: asks ? -1 : 0 });
     }
   }
 }
@@ -181,7 +201,7 @@ export function latencyOf(fleet: Fleet, item: Item, node: number): number | unde
   return there === undefined || back === undefined || callMs === undefined ? undefined : there + back + callMs;
 }
 
-const callOn = (fleet: Fleet, item: Item, node: number): number | undefined => fleet.nodes[node]?.speeds[item.unit]?.value ?? item.callMs;
+const callOn = (fleet: Fleet, item: Item, node: number): number | undefined => speedOn(fleet, item.unit, node) ?? item.callMs;
 
 /** Whether it stands at the site of each of its sources, or above it. */
 function isOnTheWay({ sites, siteOf, parent }: Fleet, { sources }: Item, node: number): boolean {
@@ -203,10 +223,11 @@ export interface Cost {
   readonly hardware: number;
 }
 
-export function costOf(fleet: Fleet, { needs, sources, effects }: Item, node: number): Cost {
+/** `without`: it takes no accelerators, though the node has some for it. */
+export function costOf(fleet: Fleet, { needs, sources, effects }: Item, node: number, without = false): Cost {
   const { rates, policy } = fleet;
   const place = fleet.nodes[node];
-  const accelerated = place !== undefined && hasAccelerator(needs, place);
+  const accelerated = !without && place !== undefined && hasAccelerator(needs, place);
   const accelerators = accelerated && needs.accelerator !== undefined ? (needs.accelerator.count * needs.accelerator.milli) / 1000 : 0;
   let [latencyMs, egress] = [0, 0];
   for (const source of sources) {
@@ -214,7 +235,9 @@ export function costOf(fleet: Fleet, { needs, sources, effects }: Item, node: nu
     latencyMs += way.latencyMs;
     egress += source.gigabytes * way.perGigabyte;
   }
-  for (const effect of effects) latencyMs += (effect.node < 0 ? fleet.worst : wayBetween(fleet, effect.node, node)).latencyMs;
+  // For what may be done hours later nobody waits.
+  if (needs.deferrableHours > 0) latencyMs = 0;
+  else for (const effect of effects) latencyMs += (effect.node < 0 ? fleet.worst : wayBetween(fleet, effect.node, node)).latencyMs;
   const power = {
     energy: needs.processors * (rates.processorEnergy[node] ?? 0) + accelerators * (rates.acceleratorEnergy[node] ?? 0),
     carbon: needs.processors * (rates.processorCarbon[node] ?? 0) + accelerators * (rates.acceleratorCarbon[node] ?? 0),
@@ -253,23 +276,55 @@ export function whyOutOfBounds(fleet: Fleet, item: Item, node: number): Refusal 
     if (latencyMs > needs.latencyMsMax) return { reason: "latency", text: `from source to effect it would take ${print(latencyMs)} ms, over the bound of ${needs.latencyMsMax} ms` };
   }
   if (needs.budgetPerMonthMax !== undefined) {
-    const { rent, energy, egress } = costOf(fleet, item, node);
+    const lacking = whyUnpriced(fleet, item, node);
+    if (lacking !== undefined) return { reason: "budget", text: `${lacking} is unknown, and the unit has a budget of ${needs.budgetPerMonthMax}` };
+    const { rent, energy, egress } = costOf(fleet, item, node, prefersNone(fleet, item, node));
     if (rent + energy + egress > needs.budgetPerMonthMax) return { reason: "budget", text: `a month there costs ${print(rent + energy + egress)}, over the budget of ${needs.budgetPerMonthMax}` };
   }
   return undefined;
 }
 
-/** What a flow of these gigabytes costs over a way. */
-export const flowCost = ({ policy: { perMillisecond } }: Fleet, way: Way, gigabytes: number, share: number): number => gigabytes * way.perGigabyte + share * way.latencyMs * perMillisecond;
+/** Whether it does better without the accelerators that it would prefer: they cost more there than they are worth to it. */
+export const prefersNone = (fleet: Fleet, item: Item, node: number): boolean => item.needs.accelerator?.need === "preferred" && totalOf(costOf(fleet, item, node, true)) < totalOf(costOf(fleet, item, node));
 
-/** The same between two nodes; most of a search is this question. */
-export function costBetween(fleet: Fleet, one: number, other: number, gigabytes: number, share: number): number {
+/** Which price that its month there rests on nobody knows, for people. What would be another's stands in elsewhere; a bound does not hold by it. */
+function whyUnpriced(fleet: Fleet, item: Item, node: number): string | undefined {
+  const { needs, sources } = item;
+  const { unpriced, nodes } = fleet;
+  const place = nodes[node];
+  const isAccelerated = place !== undefined && hasAccelerator(needs, place) && !prefersNone(fleet, item, node);
+  if (needs.processors > 0 && unpriced.processorRent[node] === 1) return "what a processor costs there";
+  if (needs.memoryBytes > 0 && unpriced.memoryRent[node] === 1) return "what memory costs there";
+  if (isAccelerated && unpriced.acceleratorRent[node] === 1) return "what an accelerator costs there";
+  if ((needs.processors > 0 && unpriced.processorEnergy[node] === 1) || (isAccelerated && unpriced.acceleratorEnergy[node] === 1)) return "what its electricity costs there, by watts and by the price of a kilowatt-hour,";
+  const far = sources.find((source) => source.gigabytes > 0 && (source.node < 0 || !wayBetween(fleet, source.node, node).priceKnown));
+  return far === undefined ? undefined : `what a gigabyte from ${far.site} to there costs`;
+}
+
+/** What a flow costs between two nodes, seen from one of its ends; most of a search is this question. */
+export function costBetween(fleet: Fleet, one: number, other: number, { gigabytes, share, asks }: Flow): number {
+  if (one === other) return 0;
   const { siteOf, links, latencyMs, perGigabyte, policy } = fleet;
-  const top = links.size > 0 || one === other || siteOf[one] === siteOf[other] ? -1 : meetingOf(fleet, one, other);
-  if (top < 0) return flowCost(fleet, wayBetween(fleet, one, other), gigabytes, share);
+  const beyond = asks === 0 || reaches(fleet, asks === 1 ? one : other, asks === 1 ? other : one) ? 0 : outOfReach * share;
+  const top = links.size > 0 || siteOf[one] === siteOf[other] ? -1 : meetingOf(fleet, one, other);
+  if (top < 0) {
+    const way = wayBetween(fleet, one, other);
+    return gigabytes * way.perGigabyte + share * way.latencyMs * policy.perMillisecond + beyond;
+  }
   const price = (perGigabyte[one] ?? 0) + (perGigabyte[other] ?? 0) - 2 * (perGigabyte[top] ?? 0);
   const ms = (latencyMs[one] ?? 0) + (latencyMs[other] ?? 0) - 2 * (latencyMs[top] ?? 0);
-  return gigabytes * price + share * ms * policy.perMillisecond;
+  return gigabytes * price + share * ms * policy.perMillisecond + beyond;
+}
+
+/** What answers where no question comes is of no use; it is still better than not to be there. */
+const outOfReach = 1e4;
+
+/** Questions go to siblings, and up. */
+function reaches({ siteOf, parent }: Fleet, asker: number, answerer: number): boolean {
+  if (siteOf[asker] === siteOf[answerer]) return true;
+  let at = asker;
+  while (at >= 0 && at !== answerer) at = parent[at] ?? -1;
+  return at === answerer;
 }
 
 /** A job moves between two runs, when it disturbs nobody: little, and with every run again, since the next one may be better elsewhere. */

@@ -103,7 +103,7 @@ export type HostSourceSpec = z.infer<typeof hostSourceSchema>;
 /** What a function emits: where each type goes and what class it has. */
 export const emitsSchema = z.record(
   eventTypeSchema,
-  z.strictObject({ stream: z.enum(["alarm", "data", "telemetry", "local"]), class: dataClassSchema }),
+  z.strictObject({ stream: z.enum(["alarm", "data", "telemetry", "local"]), class: dataClassSchema, /** As its author expects, for where it is placed; without it what was measured counts. */ bytesPerMonth: z.number().min(0).optional() }),
 );
 export type Emits = z.infer<typeof emitsSchema>;
 

@@ -55,6 +55,8 @@ export const inventoryNodeSchema = z.strictObject({
   /** Milliseconds of one call, by unit. */
   speeds: z.record(z.string(), atLeastZero).default({}),
   uplink: z.strictObject({ parent: nameSchema, ...linkFields }).optional(),
+  /** Milliseconds, one way, to other nodes of its site. */
+  beside: z.record(nameSchema, atLeastZero).optional(),
   prices: z.strictObject({ perProcessorHour: currencyAnHour, perGigabyteHour: currencyAnHour, perAcceleratorHour: currencyAnHour, /** May be below zero. */ perKilowattHour: measuredSchema }).partial().default({}),
   power: z.strictObject({ processorWatts: atLeastZero, acceleratorWatts: atLeastZero }).partial().default({}),
   carbonGramsPerKilowattHour: atLeastZero.optional(),

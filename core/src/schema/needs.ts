@@ -17,7 +17,7 @@ const fields = {
   jurisdictions: z.array(z.union([z.literal("*"), z.string().regex(jurisdictionPattern)])).min(1),
   /** Of what it is given. What is raw or personal is handled at the sites of its sources. */
   classes: z.array(dataClassSchema),
-  sources: z.array(z.strictObject({ site: nameSchema, bytesPerMonth: amount.default(0) })).max(64),
+  sources: z.array(z.strictObject({ site: nameSchema, /** Where the device is attached; without it where most of the site's data was seen to come in, or else the top of the site. */ node: nameSchema.optional(), bytesPerMonth: amount.default(0) })).max(64),
   /** Sites where what it orders takes effect. */
   effects: z.array(nameSchema).max(64),
   /** From source through this unit to the effect. */
@@ -92,7 +92,7 @@ export const appNeedsSchema = z
   .strictObject({
     app: nameSchema,
     units: z.array(unitNeedsSchema).max(limits.appFunctionsMax),
-    flows: z.array(z.strictObject({ from: nameSchema, to: nameSchema, bytesPerMonth: amount.default(0) })).max(4 * limits.appFunctionsMax).default([]),
+    flows: z.array(z.strictObject({ from: nameSchema, to: nameSchema, bytesPerMonth: amount.default(0), /** Questions, which go up: what answers stands on the same node, beside it in its site, or above. */ asks: z.literal(true).optional() })).max(4 * limits.appFunctionsMax).default([]),
   })
   .superRefine(({ units, flows }, context) => {
     const names = new Set(units.map(({ name }) => name));
@@ -115,7 +115,11 @@ export const placementPolicySchema = z.strictObject({
   acceleratorMissed: amount.default(10),
   /** An older value is unknown. */
   staleAfterMs: z.number().positive().default(7 * 86_400_000),
-  /** Between two nodes of a site. */
+  /** The same for what is in use of a node, which is told at least once a day. */
+  loadStaleAfterMs: z.number().positive().default(2 * 86_400_000),
+  /** Of what a node has, what counts as in use where nobody knows. */
+  loadUnknownShare: z.number().min(0).max(1).default(0.5),
+  /** Between two nodes of a site that have not measured it. */
   siteLatencyMs: amount.default(0.5),
   /** Evaluations of one place for one unit. At the bound: the best plan so far. */
   stepsMax: z.int().positive().max(limits.planStepsMax).default(4_000_000),

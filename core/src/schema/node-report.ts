@@ -30,7 +30,7 @@ export const declaredInventorySchema = z
   .partial();
 export type DeclaredInventory = z.infer<typeof declaredInventorySchema>;
 
-export const nodeReportSchema = inventoryNodeSchema.pick({ capacity: true, load: true, providers: true, uplink: true, prices: true, power: true, carbonGramsPerKilowattHour: true }).extend({
+export const nodeReportSchema = inventoryNodeSchema.pick({ capacity: true, load: true, providers: true, uplink: true, prices: true, power: true, carbonGramsPerKilowattHour: true, beside: true }).extend({
   /** Milliseconds of one event, by unit that runs there. */
   speeds: z.record(z.string(), measuredSchema).optional(),
   powerSource: toldSchema.extend({ value: powerSourceSchema }).optional(),

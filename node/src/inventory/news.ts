@@ -12,6 +12,7 @@ export function isNews(before: NodeReport, now: NodeReport): "told" | "measured"
     differs(before.load.processors, now.load.processors, processors) || differs(before.load.memoryBytes, now.load.memoryBytes, memoryBytes) || differs(before.uplink?.latencyMs, now.uplink?.latencyMs, Math.max(before.uplink?.latencyMs?.value ?? 0, leastLatencyMs)) ||
     differs(before.uplink?.bytesPerSecond, now.uplink?.bytesPerSecond, before.uplink?.bytesPerSecond?.value) ||
     isSpeedFar(before.speeds ?? {}, now.speeds ?? {}) ||
+    isBesideFar(before.beside ?? {}, now.beside ?? {}) ||
     Math.abs((before.capacity.diskBytes ?? 0) - (diskBytes ?? 0)) > limits.inventoryChange * (before.capacity.diskBytes ?? 0);
   return isFar ? "measured" : undefined;
 }
@@ -23,6 +24,8 @@ const leastLatencyMs = 4;
 const leastCallMs = 1;
 
 const isSpeedFar = (before: Speeds, now: Speeds): boolean => Object.keys({ ...before, ...now }).some((unit) => differs(before[unit], now[unit], Math.max(leastCallMs / limits.inventoryChange, before[unit]?.value ?? 0)));
+/** A sibling that does not answer at this moment is no news: what was measured of it goes out of date by itself. */
+const isBesideFar = (before: Speeds, now: Speeds): boolean => Object.keys(now).some((node) => differs(before[node], now[node], Math.max(leastLatencyMs, before[node]?.value ?? 0)));
 type Speeds = Readonly<Record<string, Measured | undefined>>;
 
 function toldOf({ capacity: { processors, memoryBytes, accelerators }, providers, powerSource, uplink, prices, power, carbonGramsPerKilowattHour }: NodeReport): object {

@@ -21,11 +21,14 @@ export interface ReportInput {
   readonly way: Way | undefined;
   /** Milliseconds of one event, by unit, as measured. */
   readonly speeds?: Readonly<Record<string, number>>;
+  /** Milliseconds, one way, by sibling, as measured. */
+  readonly beside?: Readonly<Record<string, number>>;
 }
 
-export function reportOf({ config, nowMs, capacity, load, way, speeds = {} }: ReportInput): NodeReport {
+export function reportOf({ config, nowMs, capacity, load, way, speeds = {}, beside = {} }: ReportInput): NodeReport {
   const { inventory = {}, prices, power } = config;
   const asOf = (source: Measured["source"]) => (value: number | undefined): Measured | undefined => (value === undefined ? undefined : { value, asOfMs: nowMs, source });
+  const each = (values: Readonly<Record<string, number>>): Record<string, Measured> => Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value, asOfMs: nowMs, source: "measured" as const }]));
   const [declared, measured] = [asOf("declared"), asOf("measured")];
   const has = compact({ processors: inventory.processors ?? capacity.processors, memoryBytes: inventory.memoryBytes ?? capacity.memoryBytes, diskBytes: inventory.diskBytes ?? capacity.diskBytes });
   const isDeclared = inventory.processors !== undefined || inventory.memoryBytes !== undefined || inventory.diskBytes !== undefined;
@@ -43,7 +46,8 @@ export function reportOf({ config, nowMs, capacity, load, way, speeds = {} }: Re
       perKilowattHour: declared(inventory.prices?.perKilowattHour ?? priced(prices?.perKilowattHour)),
     }),
     power: compact({ processorWatts: declared(inventory.power?.processorWatts ?? power?.coreWatts), acceleratorWatts: declared(inventory.power?.acceleratorWatts) }),
-    ...(Object.keys(speeds).length === 0 ? {} : { speeds: Object.fromEntries(Object.entries(speeds).map(([unit, value]) => [unit, { value, asOfMs: nowMs, source: "measured" as const }])) }),
+    ...(Object.keys(speeds).length === 0 ? {} : { speeds: each(speeds) }),
+    ...(Object.keys(beside).length === 0 ? {} : { beside: each(beside) }),
     ...(powerSource === undefined ? {} : { powerSource: { value: powerSource, asOfMs: nowMs, source: inventory.powerSource === undefined ? ("measured" as const) : ("declared" as const) } }),
     ...(inventory.providers === undefined ? {} : { providersAsOf: { asOfMs: nowMs, source: "declared" as const } }),
     ...(config.siblings === undefined || config.siblings.length === 0 ? {} : { siblings: config.siblings.map(({ name }) => name).sort() }),

@@ -34,10 +34,12 @@ test("the bandwidth that is told is that of the line, on which frames are packed
   const calls: Calls = createCalls({ self, clock, handlers: new Map(), route: () => parent, above: () => parent });
   const config = nodeConfigSchema.parse({ name: self, site: "site", tier: "gateway", jurisdiction: "EU/DE", parent: "wss://edge-1:7401" });
   const host: HostStats = { sample: () => Promise.resolve({}), capacity: () => Promise.resolve({}) };
-  const reporter = createReporter({ config, events: createEvents(config, clock), calls, ports: { clock, random: createRandom(), trace: { note: (_level, text) => assert.fail(text) } }, host, above: () => parent, speeds: () => ({}), append: () => Promise.resolve() });
+  const reporter = createReporter({ config, events: createEvents(config, clock), calls, ports: { clock, random: createRandom(), trace: { note: (_level, text) => assert.fail(text) } }, host, above: () => parent, beside: () => [parent], speeds: () => ({}), append: () => Promise.resolve() });
   reporter.start();
   await world.run({ timeMs: world.nowMs + 10_000, condition: () => reporter.seen() !== undefined });
   reporter.close();
   const told = reporter.seen()?.uplink?.bytesPerSecond?.value ?? 0;
+  const beside = reporter.seen()?.beside?.["edge-1"]?.value ?? 0;
+  assert.ok(beside >= latencyMs && beside < latencyMs + 1, `${beside}`);
   assert.ok(told > 0.9 * bytesPerSecond && told < 1.1 * bytesPerSecond, `${told}`);
 });

@@ -21,6 +21,8 @@ export interface ReporterOptions {
   readonly host: HostStats | undefined;
   /** The way up, if it is open. */
   above(): Peer | undefined;
+  /** Other nodes of its site that are reached now. */
+  beside(): readonly Peer[];
   /** Milliseconds of one event, by unit that runs here. */
   speeds(): Readonly<Record<string, number>>;
   append(record: NewRecord): Promise<unknown>;
@@ -67,7 +69,8 @@ export function createReporter(options: ReporterOptions): Reporter {
       const latencyMs = (await latencyTo(peer)) ?? same?.latencyMs;
       way = { parent: peer.name, latencyMs, bandwidth: await bandwidthTo(peer, latencyMs, same) };
     }
-    const report = reportOf({ config, nowMs: clock.wall().ms, capacity: (await host?.capacity()) ?? {}, load: await loadNow(), way, speeds: options.speeds() });
+    const beside = await latenciesTo(options.beside());
+    const report = reportOf({ config, nowMs: clock.wall().ms, beside, capacity: (await host?.capacity()) ?? {}, load: await loadNow(), way, speeds: options.speeds() });
     seen = report;
     const nowMs = clock.monotonicMs();
     const news = last === undefined ? "told" : isNews(last.report, report);
@@ -107,6 +110,12 @@ export function createReporter(options: ReporterOptions): Reporter {
       shortest = Math.min(shortest ?? tookMs, tookMs);
     }
     return shortest === undefined ? undefined : shortest / 2;
+  }
+
+  /** Who does not answer is left out. */
+  async function latenciesTo(peers: readonly Peer[]): Promise<Readonly<Record<string, number>>> {
+    const measured = await Promise.all(peers.map(async (peer) => [peer.name, await latencyTo(peer)] as const));
+    return Object.fromEntries(measured.flatMap(([name, latencyMs]) => (latencyMs === undefined ? [] : [[name, latencyMs] as const])));
   }
 
   /** Up, of a link on which bytes cost nothing: how much longer a question of some size takes than a small one. Once a day. Of random bytes, which frames cannot pack: in base 64 they take their own length. */

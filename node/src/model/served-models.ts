@@ -78,6 +78,9 @@ interface Opened {
 /** Whether the node answers for it, in place of each sandbox by itself. */
 export const isServed = ({ cascade, drift }: Pick<ModelUse, "cascade" | "drift">): boolean => cascade !== undefined || drift !== undefined;
 
+/** With needs it answers wherever control has it stand. */
+const answersHere = ({ answers, needs }: Pick<ModelUse, "answers" | "needs">, tier: Tier): boolean => answers !== undefined && (answers.tier === tier || needs?.tiers !== undefined);
+
 /** Readings are judged by it in the node itself. */
 const isJudge = ({ reductions }: AppDocument, model: string): boolean => (reductions ?? []).some((reduction) => reduction.kind === "judge" && reduction.model === model);
 
@@ -161,7 +164,7 @@ export function createServedModels(context: ServedModelsContext): ServedModels {
     };
     return {
       key,
-      answers: model.answers?.tier === tier,
+      answers: answersHere(model, tier),
       opened,
       status: () => ({ ...cascade?.status(), ...(problem === undefined ? {} : { problem: problem.toJSON() }) }),
       close: async () => (await opening?.catch(() => undefined))?.session.close(),
@@ -181,7 +184,7 @@ export function createServedModels(context: ServedModelsContext): ServedModels {
   return {
     async setDesired({ version, apps }) {
       policy = { version, rules: new Map(apps.map((app) => [app.name, app.egress])) };
-      const wanted = new Map(apps.flatMap((app) => app.models.filter((model) => isServed(model) || model.answers?.tier === tier || isJudge(app, model.name)).map((model) => [`${app.name}/${model.name}`, { app, model }])));
+      const wanted = new Map(apps.flatMap((app) => app.models.filter((model) => isServed(model) || answersHere(model, tier) || isJudge(app, model.name)).map((model) => [`${app.name}/${model.name}`, { app, model }])));
       for (const [name, one] of served) {
         const still = wanted.get(name);
         if (still !== undefined && canonicalJson(still.model) === one.key) continue;

@@ -13,6 +13,8 @@ export function brokenBy(inputs: Judged, plan: Pick<Plan, "placements" | "unplac
   const wanted = [...needs.values()].reduce((sum, { replicas }) => sum + replicas, 0);
   if (plan.placements.length + plan.unplaced.length !== wanted) broken.push(`${plan.placements.length} placed and ${plan.unplaced.length} left out of ${wanted}`);
   const used = new Map<string, Use>();
+  const stood = new Map<string, Room>();
+  for (const { unit, node } of inputs.previous?.placements ?? []) stood.set(node, added(stood.get(node) ?? noRoom, needs.get(unit) ?? noRoom));
   const replicas = new Map<string, InventoryNode[]>();
   for (const { unit, replica, node: name } of plan.placements) {
     const [node, need] = [nodes.get(name), needs.get(unit)];
@@ -22,12 +24,12 @@ export function brokenBy(inputs: Judged, plan: Pick<Plan, "placements" | "unplac
     }
     const wasThere = inputs.previous?.placements.some((before) => before.unit === unit && before.replica === replica && before.node === name) === true;
     for (const why of whyNot(need, node, wasThere)) broken.push(`${unit} on ${name}: ${why}`);
-    const use = used.get(name) ?? { processors: 0, memoryBytes: 0, diskBytes: 0, milli: 0 };
-    const milli = need.accelerator?.need === "required" ? need.accelerator.count * need.accelerator.milli : 0;
-    used.set(name, { processors: use.processors + need.processors, memoryBytes: use.memoryBytes + need.memoryBytes, diskBytes: use.diskBytes + need.diskBytes, milli: use.milli + milli });
+    const use = used.get(name) ?? { ...noRoom, milli: 0, whole: 0 };
+    const { count, milli } = need.accelerator?.need === "required" ? need.accelerator : { count: 0, milli: 0 };
+    used.set(name, { ...added(use, need), milli: use.milli + count * milli, whole: use.whole + (milli > 500 ? count : 0) });
     replicas.set(unit, [...(replicas.get(unit) ?? []), node]);
   }
-  for (const [name, use] of used) broken.push(...whatIsOver(nodes.get(name), use, inputs));
+  for (const [name, use] of used) broken.push(...whatIsOver(nodes.get(name), use, stood.get(name) ?? noRoom, inputs));
   for (const [unit, at] of replicas) {
     const near = needs.get(unit)?.spread === "site" ? at.map(({ site }) => site) : at.map(({ name }) => name);
     if (new Set(near).size < near.length) broken.push(`${unit}: two replicas share a ${needs.get(unit)?.spread ?? ""}`);
@@ -35,12 +37,20 @@ export function brokenBy(inputs: Judged, plan: Pick<Plan, "placements" | "unplac
   return broken;
 }
 
-interface Use {
+interface Room {
   readonly processors: number;
   readonly memoryBytes: number;
   readonly diskBytes: number;
+}
+
+const noRoom: Room = { processors: 0, memoryBytes: 0, diskBytes: 0 };
+const added = (room: Room, more: Room): Room => ({ processors: room.processors + more.processors, memoryBytes: room.memoryBytes + more.memoryBytes, diskBytes: room.diskBytes + more.diskBytes });
+
+interface Use extends Room {
   /** Thousandths of accelerators, of those that must have them. */
   readonly milli: number;
+  /** Accelerators of which more than half is taken, by those: no two such share one. */
+  readonly whole: number;
 }
 
 function whyNot(need: UnitNeeds, node: InventoryNode, wasThere: boolean): readonly string[] {
@@ -54,6 +64,7 @@ function whyNot(need: UnitNeeds, node: InventoryNode, wasThere: boolean): readon
     ...(need.forbidden?.[node.name] === undefined ? [] : ["the policy forbids it"]),
     ...(need.tiers === undefined || need.tiers.includes(node.tier) ? [] : [`it is of tier ${node.tier}`]),
     ...(order.indexOf(node.trust) < order.indexOf(need.trust) ? ["it is trusted too little"] : []),
+    ...(need.providers.length > 0 && !need.providers.some((provider) => node.providers.includes(provider)) ? ["it runs no models in such a way"] : []),
     ...(need.accelerator?.need === "required" && !hasDevices(need.accelerator, node) ? ["it has not the accelerators"] : []),
     ...(node.state === "gone" ? ["it is gone"] : []),
     ...(node.state === "silent" && (!wasThere || need.onIsolation === "stop") ? ["it is silent, and nothing new comes to it"] : []),
@@ -62,11 +73,22 @@ function whyNot(need: UnitNeeds, node: InventoryNode, wasThere: boolean): readon
 
 const hasDevices = ({ count, models }: NonNullable<UnitNeeds["accelerator"]>, { capacity: { accelerators } }: InventoryNode): boolean => accelerators !== undefined && accelerators.count >= count && (models.length === 0 || models.includes(accelerators.model));
 
-function whatIsOver(node: InventoryNode | undefined, use: Use, { nowMs, policy }: Judged): readonly string[] {
+/** What was told last leaves room for who stood there; for others only what is known. */
+function whatIsOver(node: InventoryNode | undefined, use: Use, stood: Room, { nowMs, policy }: Judged): readonly string[] {
   if (node === undefined) return [];
-  const fresh = (value: { readonly value: number; readonly asOfMs: number } | undefined): number => (value === undefined || nowMs - value.asOfMs > policy.staleAfterMs ? 0 : value.value);
-  const room = { processors: (node.capacity.processors ?? 0) - fresh(node.load.processors), memoryBytes: (node.capacity.memoryBytes ?? 0) - fresh(node.load.memoryBytes), diskBytes: node.capacity.diskBytes ?? 0 };
-  const devices = 1_000 * (node.capacity.accelerators?.count ?? 0);
-  const over = use.milli > devices ? [`${node.name}: ${use.milli} thousandths of accelerators of ${devices}`] : [];
-  return (["processors", "memoryBytes", "diskBytes"] as const).reduce<readonly string[]>((all, of) => (use[of] > Math.max(0, room[of]) + 1e-6 ? [...all, `${node.name}: ${use[of]} ${of} of ${room[of]}`] : all), over);
+  const { capacity, load, state } = node;
+  const isOld = state !== "silent" && capacity.asOfMs !== undefined && capacity.asOfMs < nowMs - policy.staleAfterMs;
+  const loadOf = (of: "processors" | "memoryBytes"): number => {
+    const told = load[of];
+    if (state === "silent") return told?.value ?? 0;
+    return told === undefined || told.asOfMs < nowMs - policy.loadStaleAfterMs ? policy.loadUnknownShare * (capacity[of] ?? 0) : told.value;
+  };
+  const open = (of: keyof Room): number => {
+    const has = capacity[of] ?? 0;
+    const toldLast = of === "diskBytes" ? has : Math.max(0, has - (load[of]?.value ?? 0));
+    return Math.max(isOld ? 0 : of === "diskBytes" ? has : has - loadOf(of), Math.min(stood[of], toldLast));
+  };
+  const devices = capacity.accelerators?.count ?? 0;
+  const over = use.milli > 1_000 * devices || use.whole > devices ? [`${node.name}: ${use.milli} thousandths of ${devices} accelerators, ${use.whole} of them more than half`] : [];
+  return (["processors", "memoryBytes", "diskBytes"] as const).reduce<readonly string[]>((all, of) => (use[of] > Math.max(0, open(of)) + 1e-6 ? [...all, `${node.name}: ${use[of]} ${of} of ${open(of)}`] : all), over);
 }

@@ -1,0 +1,79 @@
+/** What nodes measured of data between units is what a plan is made from. */
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { test } from "node:test";
+import { limits } from "@holon/core/limits.ts";
+import { appDocumentSchema, type AppDocument } from "@holon/core/schema/app.ts";
+import type { MemberOptions } from "@holon/sim/fleet.ts";
+import { code, ControlFleet } from "../testing/control-fleet.ts";
+
+const room = (perProcessorHour: number) => ({ processors: 2, memoryBytes: 4e9, diskBytes: 1e10, prices: { perProcessorHour }, uplink: { latencyMs: 10, perGigabyte: 0.1 } });
+const members: readonly MemberOptions[] = [
+  { name: "cloud", tier: "cloud", inventory: room(0.01) },
+  { name: "edge-1", tier: "edge", parent: "cloud", site: "north", inventory: room(0.02) },
+  { name: "gateway-1", tier: "gateway", parent: "edge-1", site: "plant", inventory: room(0.9) },
+  { name: "gateway-2", tier: "gateway", parent: "edge-1", site: "plant", inventory: room(0.9) },
+];
+const blob = createHash("sha256").update(code).digest("hex");
+const fn = (name: string, on: string, emits: string, needs: object, more: object = {}) => ({ name, code: blob, on: { type: on }, emits: { [emits]: { stream: "data", class: "derived" } }, models: [], needs, ...more });
+const app = (functions: readonly object[], models: readonly object[] = []): AppDocument => appDocumentSchema.parse({ name: "pump", version: "1", functions, models, egress: [{ class: "derived", to: "*" }] });
+
+async function start(document: AppDocument): Promise<ControlFleet> {
+  const fleet = await ControlFleet.start(members);
+  await fleet.until("every node has told what it is made of", () => fleet.control.nodes().every(({ name, inventory }) => inventory?.capacity.processors === 2 && (name === "cloud" || inventory.uplink !== undefined)));
+  await fleet.drive(fleet.control.deploy(document));
+  return fleet;
+}
+
+const inForce = async (fleet: ControlFleet) => (await fleet.drive(fleet.control.plan())) ?? assert.fail("no plan");
+const places = async (fleet: ControlFleet): Promise<readonly string[]> => (await inForce(fleet)).plan.placements.map(({ unit, node }) => `${unit} ${node}`);
+async function handed(fleet: ControlFleet, node: string, data: object): Promise<void> {
+  await fleet.claim(node, "holon.unit.handed", { overMs: 3_600_000, units: [], ...data });
+  await fleet.until("it is heard", () => fleet.hasHeard(node));
+  await fleet.world.run({ timeMs: fleet.world.nowMs + 2 * limits.inventoryLookMs });
+}
+
+test("what one unit hands another is measured, and brings them together where that saves egress; it is no source of its own", async () => {
+  const fleet = await start(app([fn("judge", "in.came", "pump.alert", { tiers: ["edge"] }), fn("sum", "pump.alert", "pump.total", {})]));
+  assert.deepEqual(await places(fleet), ["pump/judge edge-1", "pump/sum cloud"]);
+  await handed(fleet, "cloud", { units: [{ unit: "pump/sum", bytes: { "edge-1": 4e8 } }] });
+  assert.deepEqual(await places(fleet), ["pump/judge edge-1", "pump/sum edge-1"]);
+  const { inputs, known } = await inForce(fleet);
+  assert.deepEqual(inputs.apps[0]?.flows, [{ from: "judge", to: "sum", bytesPerMonth: 4e8 * 720 }]);
+  assert.deepEqual([inputs.apps[0]?.units[1]?.sources, known.because], [[], "data come from elsewhere, or more or less of them"]);
+  const before = known.hash;
+  await handed(fleet, "edge-1", { units: [{ unit: "pump/sum", bytes: { "edge-1": 4.2e8 } }] });
+  assert.equal((await inForce(fleet)).known.hash, before, "about as much changes nothing");
+});
+
+test("of what a unit is handed where placed units and others make it, each has its part", async () => {
+  const fleet = await start(app([fn("judge", "in.came", "pump.alert", { tiers: ["gateway"], sources: [{ site: "plant" }] }), fn("sum", "pump.*", "all.total", { tiers: ["cloud"] }), { ...fn("plain", "in.came", "pump.alert", {}), needs: undefined }]));
+  const home = (await places(fleet))[0]?.split(" ")[1] ?? "";
+  const other = home === "gateway-1" ? "gateway-2" : "gateway-1";
+  await handed(fleet, "cloud", { units: [{ unit: "pump/sum", bytes: { [home]: 2e8, [other]: 5e8 } }] });
+  const [units] = (await inForce(fleet)).inputs.apps;
+  assert.deepEqual(units?.flows, [{ from: "judge", to: "sum", bytesPerMonth: 1e8 * 720 }]);
+  assert.deepEqual(units?.units.find(({ name }) => name === "sum")?.sources, [{ site: "plant", node: other, bytesPerMonth: 6e8 * 720 }], "by the node where most of it comes in");
+});
+
+test("what an author says of a flow stands, whatever is measured", async () => {
+  const rated = fn("judge", "in.came", "pump.alert", { tiers: ["edge"] });
+  const fleet = await start(app([{ ...rated, emits: { "pump.alert": { stream: "data", class: "derived", bytesPerMonth: 9e11 } } }, fn("sum", "pump.alert", "pump.total", {})]));
+  assert.deepEqual(await places(fleet), ["pump/judge edge-1", "pump/sum edge-1"]);
+});
+
+test("a model that answers stands above those that ask it, on the tier that control chooses, beside them where they ask much", async () => {
+  const cascade = { above: "large", gate: { temperature: 1, threshold: 0.5 }, release: { class: "derived", because: "test" } };
+  const models = [{ name: "small", graph: blob, cascade }, { name: "large", graph: blob, answers: {}, needs: { tiers: ["gateway", "edge", "cloud"] } }];
+  const reading = { ...fn("read", "in.came", "digit.read", {}, { models: ["small"] }), needs: undefined };
+  const fleet = await start(app([reading], models));
+  assert.deepEqual(await places(fleet), ["pump/large cloud"]);
+  await handed(fleet, "gateway-1", { models: [{ model: "pump/small", here: 800, above: 200, kept: 0, bytes: 5e8 }] });
+  assert.deepEqual(await places(fleet), ["pump/large edge-1"]);
+  const unit = (await inForce(fleet)).inputs.apps[0]?.units[0];
+  assert.deepEqual([unit?.onTheWay, unit?.sources], [true, [{ site: "plant", node: "gateway-1", bytesPerMonth: 5e8 * 720 }]]);
+  const placedFleet = await start(app([{ ...reading, needs: { tiers: ["gateway"], sources: [{ site: "plant" }] } }], models));
+  const home = (await places(placedFleet)).find((line) => line.startsWith("pump/read"))?.split(" ")[1] ?? "";
+  await handed(placedFleet, home, { models: [{ model: "pump/small", here: 800, above: 200, kept: 0, bytes: 5e9 }] });
+  assert.deepEqual(await places(placedFleet), [`pump/large ${home}`, `pump/read ${home}`]);
+});

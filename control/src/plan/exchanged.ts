@@ -1,0 +1,83 @@
+/**
+ * How much the units of an app exchange, and how much comes to them from elsewhere, a month, as nodes told it: each says from which node its units were handed how much (`holon.unit.handed`), and
+ * what models asked. What a unit was handed from a node is of those that make such events there: of placed units, of functions that run on every node of a tier, of doors; in equal parts where they
+ * are several.
+ */
+import { askersOf, isFor } from "@holon/core/placement/needs-of-app.ts";
+import type { AppDocument, FunctionDocument } from "@holon/core/schema/app.ts";
+import type { ControlState } from "../store/fold.ts";
+
+const monthMs = 30 * 86_400_000;
+
+export interface Exchanged {
+  /** Bytes from one unit to another; undefined: nobody has told. */
+  between(from: string, to: string): number | undefined;
+  /** Bytes that come to a unit from elsewhere than other placed units, by node; undefined: nobody has told. */
+  from(unit: string): ReadonlyMap<string, number> | undefined;
+}
+
+export function exchangedIn(document: AppDocument, { nodes, handed, asked }: Pick<ControlState, "nodes" | "handed" | "asked">, placements: readonly { readonly unit: string; readonly node: string }[]): Exchanged {
+  const { name: app, functions, models } = document;
+  const standsOn = (fn: FunctionDocument, node: string): boolean => placements.some((one) => one.unit === `${app}/${fn.name}` && one.node === node);
+  const makes = (from: FunctionDocument, to: FunctionDocument): boolean => from !== to && Object.keys(from.emits).some((type) => isFor(to, type));
+
+  /** Of what `to` is handed from a node: the placed units that make it there, and how many others do. */
+  function makersOn(node: string, to: FunctionDocument): { readonly placed: readonly string[]; readonly others: number } {
+    const tier = nodes.get(node)?.tier;
+    const making = functions.filter((from) => makes(from, to));
+    const placed = making.filter((from) => from.needs !== undefined && standsOn(from, node)).map(({ name }) => name);
+    const onTier = making.filter(({ needs, run }) => needs === undefined && (run?.tier ?? "gateway") === tier).length;
+    const doors = tier === "gateway" ? document.sources.filter(({ type }) => isFor(to, type)).length + (document.reductions ?? []).filter((reduction) => "emits" in reduction && isFor(to, reduction.emits)).length : 0;
+    return { placed, others: onTier + doors };
+  }
+
+  const handedTo = (unit: string): readonly (readonly [string, number])[] | undefined => {
+    const told = handed.get(`${app}/${unit}`);
+    return told === undefined ? undefined : Object.entries(told.bytes).map(([node, bytes]) => [node, (bytes * monthMs) / told.overMs]);
+  };
+
+  /** Bytes of questions that reach a model above, by the node that asks. */
+  function askedOf(model: string): ReadonlyMap<string, number> | undefined {
+    const perNode = new Map<string, number>();
+    let isTold = false;
+    for (const asker of askersOf(models, model)) {
+      for (const [node, { bytes, overMs }] of asked.get(`${app}/${asker}`) ?? []) {
+        isTold = true;
+        perNode.set(node, (perNode.get(node) ?? 0) + (bytes * monthMs) / overMs);
+      }
+    }
+    return isTold ? perNode : undefined;
+  }
+
+  /** Those of its askers that are placed there share what was asked from a node. */
+  const askingOn = (node: string, model: string): readonly string[] => functions.filter((fn) => fn.needs !== undefined && standsOn(fn, node) && askersOf(models, model).some((asker) => fn.models.includes(asker))).map(({ name }) => name);
+
+  return {
+    between(from, to) {
+      const taker = functions.find(({ name }) => name === to);
+      if (taker === undefined) {
+        const questions = askedOf(to);
+        return questions && sum([...questions].map(([node, bytes]) => partOf(from, askingOn(node, to), 0) * bytes));
+      }
+      return (handedTo(to) ?? undefined)?.reduce((total, [node, bytes]) => {
+        const { placed, others } = makersOn(node, taker);
+        return total + partOf(from, placed, others) * bytes;
+      }, 0);
+    },
+    from(unit) {
+      const taker = functions.find(({ name }) => name === unit);
+      if (taker === undefined) {
+        const questions = askedOf(unit);
+        return questions && new Map([...questions].filter(([node]) => askingOn(node, unit).length === 0));
+      }
+      const rows = handedTo(unit)?.map(([node, bytes]) => {
+        const { placed, others } = makersOn(node, taker);
+        return [node, bytes * (placed.length === 0 ? 1 : others / (placed.length + others))] as const;
+      });
+      return rows && new Map(rows.filter(([, bytes]) => bytes > 0));
+    },
+  };
+}
+
+const partOf = (unit: string, placed: readonly string[], others: number): number => (placed.includes(unit) ? 1 / (placed.length + others) : 0);
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
