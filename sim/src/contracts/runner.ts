@@ -23,7 +23,7 @@ export const programOf = (body: string, options: Partial<UnitProgram> & { readon
   const { uses = [], ...rest } = options;
   const emits = `{"out.made":{"stream":"data","class":"derived"}}`;
   const source = `export default {kind:"holon.function",on:{type:"in.came"},emits:${emits},models:${JSON.stringify(uses)},run: async (event, context) => {${body}}};`;
-  return { name: "probe", code: new TextEncoder().encode(source), models: {}, fitted: [], state: new Map(), timeoutMs: 10_000, ...rest };
+  return { name: "probe", code: new TextEncoder().encode(source), models: {}, fitted: [], state: new Map(), timeoutMs: 60_000, ...rest };
 };
 
 export const eventsOf = (...data: readonly unknown[]): readonly UnitEvent[] =>
