@@ -1,3 +1,4 @@
+// long file: every rule of the way in, each against one server.
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { request, type IncomingMessage } from "node:http";
