@@ -96,6 +96,8 @@ export interface Connection {
   readonly peer: NodeName;
   /** Its site, as proved with the name; unknown where nothing proves sites. */
   readonly site?: string;
+  /** Its tier, likewise. */
+  readonly tier?: string;
   /** Queues one frame. The caller bounds what it queues by the protocol's own credit; a frame over the limit is an assertion. */
   send(frame: Uint8Array): void;
   /** Bytes queued and not yet taken by the network. */

@@ -38,6 +38,7 @@ import { createCurves, type Curves } from "./energy/curves.ts";
 import { createSelf, type Self } from "./inventory/self.ts";
 import { createRefusals, type Refusals } from "./identity/refusals.ts";
 import { createDownlinks, type DownlinkStatus, type Downlinks } from "./link/downlinks.ts";
+import { misplacedBelow } from "./link/misplaced.ts";
 import type { Peer } from "./link/peer.ts";
 import { statusForAbove } from "./link/status-above.ts";
 import { answerAbove, linksReport } from "./link/overview.ts";
@@ -244,7 +245,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   const blobs = await openBlobStore(disk, integrity);
   const handlers = new Map<string, CallHandler>();
   const failed = (error: unknown): void => ports.trace.note("warn", error instanceof Error ? error.message : String(error));
-  const route = (to: NodeName) => parts.site?.peer(to) ?? parts.downlinks?.towards(to) ?? parts.uplink?.peer() ?? parts.site?.relayPeer();
+  const route = (to: NodeName) => parts.site?.peer(to) ?? named(parts.uplink?.peer(), to) ?? parts.downlinks?.towards(to) ?? parts.uplink?.peer() ?? parts.site?.relayPeer();
   const calls = createCalls({ self: name, clock, handlers, route: (to, from) => withoutReturn(route(to), from), above: () => aboveOf(parts), room: createRoom(clock, () => parts.uplink), denied: (peer, { code, message }) => parts.refusals?.turnedAway({ code, message, proved: peer, claimed: undefined }) });
   const exchange = createBlobExchange({ store: blobs, isRoot: config.parent === undefined, clock, failed });
   parts.exchange = exchange;
@@ -282,6 +283,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
     const admission = (ownAdmission ?? createAdmission)(bounds);
     parts.downlinks = createDownlinks({
       admission, log, integrity, ports, calls, blobs: exchange, safe, takesRelayed: () => parts.site?.takesRelayed() ?? false, branched: histories.branched,
+      misplaced: (peer, tier) => misplacedBelow(config, peer, tier, parts.uplink?.peer()?.name),
       lobby: lobbyOf(parts),
       changed: () => {
         parts.telemetry?.childrenChanged(parts.downlinks?.senders() ?? []);
@@ -468,7 +470,10 @@ const lobbyOf = (parts: Parts): Lobby => ({
   ask: (method, request) => parts.identity?.ask(method, request) ?? Promise.reject(new HolonError("HOLON_CALL_UNKNOWN", "this node has no way to an authority")),
 });
 
-function uplinkChanged({ site, uplink, sharing, identity, self, telemetry }: Parts): void {
+const named = (peer: Peer | undefined, name: NodeName): Peer | undefined => (peer?.name === name ? peer : undefined);
+
+function uplinkChanged({ site, uplink, downlinks, sharing, identity, self, telemetry }: Parts): void {
+  downlinks?.look();
   telemetry?.uplinkChanged();
   site?.uplinkChanged();
   self?.linksChanged();

@@ -1,3 +1,4 @@
+// long file: every rule of the way in, each against one server.
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { request, type IncomingMessage } from "node:http";
@@ -10,6 +11,7 @@ import { errorTable, HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { z } from "zod";
 import { serveRoutes } from "./http.ts";
+import { statusOf } from "./http-answer.ts";
 
 const token = "correct-horse";
 const authorization = `Bearer ${token}`;
@@ -369,4 +371,44 @@ test("closing ends feeds and idle connections, and waits for what is under way",
   assert.equal((await answer).body, "done");
   await closing;
   await assert.rejects(fetch(`${server.address}/v1/health`));
+});
+
+test("whoever may not call a route is told so before anything of the body is read", async (t) => {
+  const denied: Route = { method: "PUT", path: "/v1/kept", summary: "Kept.", body: echoSchema, answer: z.unknown(), admit: () => Promise.reject(new HolonError("HOLON_POLICY_DENIED", "no")), handle: () => Promise.reject(new TypeError("it was called")) };
+  const address = await serve(t, [denied, { ...denied, path: "/v1/kept-bytes", bytes: true }]);
+  const { status, body } = await call(`${address}/v1/kept`, { method: "PUT", body: "no JSON at all" });
+  assert.deepEqual([status, (body as { code: string }).code], [403, "HOLON_POLICY_DENIED"]);
+  const { hostname, port } = new URL(address);
+  const socket = connect(Number(port), hostname);
+  const said: Buffer[] = [];
+  socket.on("data", (chunk: Buffer) => said.push(chunk));
+  socket.write(`PUT /v1/kept-bytes HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: ${authorization}\r\ncontent-length: 1000000\r\n\r\nand never the rest`);
+  await once(socket, "close");
+  assert.match(Buffer.concat(said).toString(), /^HTTP\/1\.1 403 [\s\S]*connection: close/i, "and it keeps no connection open");
+});
+
+test("what changes something without a token is for pages of this API, and for what is no browser", async (t) => {
+  const open: Route = { method: "POST", path: "/v1/enter", summary: "Enters.", open: true, body: echoSchema, answer: z.unknown(), handle: async () => ({ status: 200, body: {} }) };
+  const address = await serve(t, [open]);
+  const { host, port } = new URL(address);
+  const status = (headers: Record<string, string>): Promise<number> =>
+    new Promise((resolve, reject) => {
+      const outgoing = request(`${address}/v1/enter`, { method: "POST", headers: { "content-type": "application/json", ...headers } }, (response) => (response.resume(), resolve(response.statusCode ?? 0)));
+      outgoing.on("error", reject).end(JSON.stringify({ name: "anna" }));
+    });
+  for (const [headers, expected] of [
+    [{}, 200],
+    [{ origin: address }, 200],
+    [{ origin: `http://localhost:${port}`, host: `localhost:${port}` }, 200],
+    [{ origin: "https://ops.example", "sec-fetch-site": "same-origin" }, 200], // through a proxy that gives this machine's name
+    [{ origin: "https://evil.example" }, 403],
+    [{ origin: "null" }, 403],
+    [{ origin: `http://${host}`, "sec-fetch-site": "cross-site" }, 403],
+    [{ "sec-fetch-site": "same-site" }, 403],
+    [{ "content-type": "text/plain" }, 415],
+  ] as const) assert.equal(await status(headers), expected, JSON.stringify(headers));
+});
+
+test("what is not known any more is not found", () => {
+  assert.deepEqual([statusOf("HOLON_DIAGNOSIS_GONE"), statusOf("HOLON_DIAGNOSIS_EXPIRED")], [404, 410]);
 });

@@ -1,6 +1,6 @@
 /**
  * Serves a table of routes over HTTP on loopback. What may come in is decided here and nowhere else: host, path, method, token,
- * size, JSON, schema, in this order.
+ * whether the caller may, size, JSON, schema, in this order.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
@@ -69,7 +69,11 @@ export async function serveRoutes(options: RouteServerOptions): Promise<RouteSer
   const server = createServer({ requestTimeout: limits.httpRequestMs, headersTimeout: limits.handshakeMs }, (request, response) => {
     response.on("error", () => response.destroy());
     response.on("close", () => isClosing && setImmediate(() => server.closeIdleConnections()));
-    serve({ request, response, match, bodies, followers, waitMsOf, options }).catch((error: unknown) => answerProblem(response, error));
+    serve({ request, response, match, bodies, followers, waitMsOf, options }).catch((error: unknown) => {
+      // Nobody waits for the rest of a body that is not wanted.
+      if (!request.complete && !response.headersSent) response.setHeader("connection", "close");
+      answerProblem(response, error);
+    });
   });
   server.maxConnections = limits.connectionsMax;
   const port = await bindServer(server, address);
@@ -107,6 +111,8 @@ async function serve({ request, response, match, bodies, followers, waitMsOf, op
   const { route, params } = match(request.method ?? "", url.pathname);
   const caller = route.open === true ? undefined : callerOf(request, options);
   if (caller !== undefined) requireSeldom(caller, waitMsOf);
+  if (caller === undefined) requireOwnPage(request, route);
+  await route.admit?.({ params, ...(caller === undefined ? {} : { caller }) });
   const query = parseQuery(route, url);
   const body = await bodies.read(request, route);
   const parsed: RouteRequest = { params, query, body, traceparent: traceOf(request), address: request.socket.remoteAddress, ...(request.headers["content-type"] === undefined ? {} : { contentType: request.headers["content-type"] }), ...conditionsOf(request, route), ...(caller === undefined ? {} : { caller, callerNow: () => callerShown(request, options) }) };
@@ -158,6 +164,18 @@ function requireOwnHost(request: IncomingMessage): void {
   if (!loopbackNames.some((name) => name === host)) {
     throw refusal(403, "HOLON_API_UNAUTHORISED", "the request was made out to another host", {}, "Call the API as 127.0.0.1 or localhost.");
   }
+}
+
+/**
+ * What changes something without a token (logging in) is for pages that came from here, and for what is no browser. A page from elsewhere can send its visitor's browser here, without a
+ * question beforehand as long as what it sends is no JSON.
+ */
+function requireOwnPage({ method, headers }: IncomingMessage, route: Route): void {
+  if (method === "GET" || method === "HEAD") return;
+  const site = headers["sec-fetch-site"];
+  const isOther = site === undefined ? headers.origin !== undefined && URL.parse(headers.origin)?.host !== headers.host : site !== "same-origin" && site !== "none";
+  if (isOther) throw refusal(403, "HOLON_API_UNAUTHORISED", "the request comes from a page of another site", {}, "Open the console at the address of this API.");
+  if (route.body !== undefined && !/^application\/json\b/.test(headers["content-type"] ?? "")) throw refusal(415, "HOLON_ARGUMENT_BAD", "the body is not sent as JSON", {}, "Send it with Content-Type: application/json.");
 }
 
 function parseUrl(request: IncomingMessage): URL {

@@ -5,6 +5,7 @@ import { limits } from "@holon/core/limits.ts";
 import type { Connection } from "@holon/core/ports.ts";
 import type { NodeName } from "@holon/core/units.ts";
 import type { WebSocket } from "ws";
+import { tierOf, type Proven } from "./identity-certificate.ts";
 import { plainBytes } from "./plain-bytes.ts";
 
 /** Time for a peer to take what was queued before a close and to close its side too. */
@@ -27,14 +28,16 @@ export interface Sockets {
 export class WebSocketConnection implements Connection {
   readonly peer: NodeName;
   readonly site: string;
+  readonly tier: string;
   readonly #sockets: Sockets;
   #handlers: Handlers | undefined;
   #reason: string | undefined;
   #isCorked = false;
 
-  constructor({ node, site }: { readonly node: NodeName; readonly site: string }, sockets: Sockets) {
+  constructor({ node, site, certificate }: Pick<Proven, "node" | "site" | "certificate">, sockets: Sockets) {
     this.peer = node;
     this.site = site;
+    this.tier = tierOf(certificate);
     this.#sockets = sockets;
     const { webSocket } = sockets;
     webSocket.pause();

@@ -164,6 +164,10 @@ export class Passport implements Identity {
     this.#held = this.#read(secret, chain[0]);
   }
 
+  get tier(): string {
+    return this.#held.certificate.tier;
+  }
+
   validity(): Validity {
     const { issuedMs, expiresMs } = this.#held.certificate;
     return { issuedMs, expiresMs };

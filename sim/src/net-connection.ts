@@ -31,6 +31,7 @@ const handshakeBytes = 2_400;
 export class ConnectionEnd implements Connection {
   /** The name that the other end proves. */
   readonly peer: NodeName;
+  readonly tier?: string;
   /** The machine at the other end. */
   readonly machine: NodeName;
   readonly #net: SimNet;
@@ -58,6 +59,8 @@ export class ConnectionEnd implements Connection {
     this.#net = net;
     this.#owner = owner;
     this.peer = other.proves;
+    const tier = other.identity.passport?.tier;
+    if (tier !== undefined) this.tier = tier;
     this.machine = other.name;
   }
 

@@ -16,6 +16,21 @@ attempt("malicious sibling: another name than its certificate's is refused", asy
   assert.equal((await raid.denial("edge-1", "HOLON_IDENTITY_FALSE"))["claimed"], "gateway-1");
 });
 
+attempt("malicious sibling: who proves to be the parent of a node, or the node itself, is no child of it", async () => {
+  const raid = await Raid.start();
+  const identity: { proves?: string } = raid.machine(mallory).identity;
+  for (const name of ["cloud", "edge-1"]) {
+    identity.proves = name;
+    const door = await raid.dial(edge, { node: name });
+    await raid.until("she is cut off", () => door.closed() !== undefined);
+    assert.equal(door.closed(), "HOLON_LINK_UPSIDE_DOWN");
+    const told = (await raid.told("edge-1", "holon.link.refused")).filter((data) => data["code"] === "HOLON_LINK_UPSIDE_DOWN" && data["proved"] === name);
+    assert.equal(told.length, 1, name);
+  }
+  delete identity.proves;
+  assert.equal(raid.status("edge-1").uplink?.state, "open");
+});
+
 attempt("malicious sibling: records in the name of who receives them, of a stream that never leaves, or altered on the way are refused, and nothing of them is kept", async () => {
   const raid = await Raid.start();
   const event = { type: "holon.app.deployed", data: { name: "evil" } };

@@ -20,6 +20,8 @@ export interface AuditOptions {
   readonly json?: boolean;
 }
 
+const isoOf = (ms: number | undefined): string | null => (ms === undefined ? null : new Date(ms).toISOString());
+
 /** Whether every chain holds. */
 export async function verifyAudit(folder: string, { class: asked, site, since, until, json }: AuditOptions): Promise<boolean> {
   const place = resolve(folder);
@@ -32,11 +34,15 @@ export async function verifyAudit(folder: string, { class: asked, site, since, u
   const left = parsed === undefined ? undefined : watchLeft({ class: parsed.data, site, sinceMs: msOf("--since", since, -Infinity), untilMs: msOf("--until", until, Infinity) }, integrity);
   const report = await verifyTrail(createDisk(place), integrity, left?.see);
   const rows = left?.rows();
-  if (json === true) process.stdout.write(`${JSON.stringify({ ...report, ...(rows === undefined ? {} : { left: rows }) })}\n`);
+  const gaps = left?.gaps(report.lanes).map(({ fromMs, toMs, ...gap }) => ({ ...gap, from: isoOf(fromMs), to: isoOf(toMs) })) ?? [];
+  const heard = left?.heard().map(({ node, throughMs }) => ({ node, through: isoOf(throughMs) })) ?? [];
+  if (json === true) process.stdout.write(`${JSON.stringify({ ...report, ...(rows === undefined ? {} : { left: rows, completeness: { gaps, heard } }) })}\n`);
   else {
     process.stdout.write(`${printTable(["LANE", "RECORDS", "THROUGH", "CHAIN"], report.lanes.map(({ lane, records, head }) => [lane, `${records}`, `${head.sequence}`, head.hash.slice(0, 16)]))}\n`);
     for (const range of report.expired) process.stdout.write(`let go of by rule: ${range}\n`);
     if (rows !== undefined) process.stdout.write(`\n${printTable(["NODE", "SITE", "LANE", "CLASS", "BORN IN", "THROUGH", "TO", "WORD", "RULE", "RECORDS", "FIRST", "LAST"], rows.map((row) => [row.node, row.site ?? "?", row.lane, asked ?? "", row.jurisdictions.join(" "), row.through.join(", "), row.destination, row.allow ? (row.closed ? "left" : "may have left") : "held back", row.rule, `${row.records}`, `${row.first}`, `${row.last}`]))}\n`);
+    for (const { lane, first, last, from, to } of gaps) process.stdout.write(`not covered: ${lane} ${first} to ${last}, recorded ${from === null ? "" : `after ${from} `}${to === null ? "" : `before ${to}, `}${lane.endsWith("/audit") ? "with the decisions in it" : "with what may have left of it"}\n`);
+    for (const { node, through } of heard) process.stdout.write(`decisions of ${node} are here through ${through ?? "an unknown time"}\n`);
     for (const violation of report.violations) process.stdout.write(`VIOLATION ${violation}\n`);
     process.stdout.write(report.violations.length === 0 ? `every chain holds: ${report.lanes.length} lanes in ${report.segments} segments\n` : `${report.violations.length} violations\n`);
   }

@@ -1,6 +1,7 @@
 /** `holon policy test|explain|show|set` */
 import { readFile } from "node:fs/promises";
 import { HolonError } from "@holon/core/errors.ts";
+import { approvalGaps } from "@holon/core/policy/approval-gaps.ts";
 import { compilePolicy, printRequest } from "@holon/core/policy/compile.ts";
 import { checkExpectations, explain } from "@holon/core/policy/explain.ts";
 import { parsePolicy } from "@holon/core/policy/parse-policy.ts";
@@ -24,12 +25,13 @@ export async function testPolicy(path: string, json: boolean): Promise<boolean> 
   const isMet = checked.every(({ holds }) => holds);
   if (json) {
     const rows = checked.map(({ expectation, decision, holds }) => ({ line: expectation.line, request: printRequest(expectation.request), expected: wordOf(expectation), ...decision, holds }));
-    process.stdout.write(`${JSON.stringify({ name: policy.name, version: policy.version, rules: policy.rules.length, expectations: rows, holds: isMet })}\n`);
+    process.stdout.write(`${JSON.stringify({ name: policy.name, version: policy.version, rules: policy.rules.length, expectations: rows, holds: isMet, warnings: approvalGaps(policy) })}\n`);
     return isMet;
   }
   const rows = checked.map(({ expectation, decision, holds }) => [holds ? "ok" : "NOT MET", `${expectation.line}`, wordOf(expectation), wordOf(decision), printRequest(expectation.request)]);
   if (rows.length > 0) process.stdout.write(`${printTable(["", "LINE", "EXPECTED", "DECIDED", "REQUEST"], rows)}\n`);
   process.stdout.write(`${policy.name} ${policy.version}: ${policy.rules.length} rules, ${checked.filter(({ holds }) => holds).length} of ${checked.length} expectations hold\n`);
+  warn(approvalGaps(policy));
   return isMet;
 }
 
@@ -93,6 +95,9 @@ export async function showPolicy(client: Client, json: boolean): Promise<void> {
 export async function setPolicy(client: Client, path: string, json: boolean): Promise<void> {
   const text = await readPolicyFile(path);
   const policy: Policy = parsePolicy(text, path); // here first, so that messages name the file
-  const held = await client.send("PUT", "/v1/policy", { text }, policySchema);
+  const held = await client.send("PUT", "/v1/policy", { text }, policySchema.extend({ warnings: z.array(z.string()).default([]) }));
   process.stdout.write(json ? `${JSON.stringify(held)}\n` : `${policy.name} ${policy.version} is in force with the next document of each node, sha-256 ${held.hash}\n`);
+  warn(held.warnings);
 }
+
+const warn = (warnings: readonly string[]): void => warnings.forEach((warning) => process.stderr.write(`warning: ${warning}\n`));

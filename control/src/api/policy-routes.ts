@@ -1,11 +1,14 @@
 /** The fleet's policy over HTTP. */
 import type { Route } from "@holon/core/api/route.ts";
 import { HolonError } from "@holon/core/errors.ts";
+import { approvalGaps } from "@holon/core/policy/approval-gaps.ts";
+import { parsePolicy } from "@holon/core/policy/parse-policy.ts";
 import { limits } from "@holon/core/limits.ts";
 import { z } from "zod";
 import type { Control } from "../control.ts";
 
 const rowSchema = z.object({ name: z.string(), version: z.int(), hash: z.string(), adoptedAt: z.string(), text: z.string() });
+const adoptedSchema = rowSchema.extend({ warnings: z.array(z.string()) });
 const bodySchema = z.strictObject({ text: z.string().min(1).max(limits.policyTextMax) });
 
 export function policyRoutes(control: Control): readonly Route[] {
@@ -27,10 +30,10 @@ export function policyRoutes(control: Control): readonly Route[] {
       summary: "Adopts a policy: its own expectations must hold, and its version must be above the last one's.",
       versioned: true,
       body: bodySchema,
-      answer: rowSchema,
+      answer: adoptedSchema,
       async handle({ body, caller, demand }) {
         const adopted = await control.adoptPolicy(bodySchema.parse(body).text, caller, demand);
-        return { status: 200, body: adopted, version: String(adopted.version) };
+        return { status: 200, body: { ...adopted, warnings: approvalGaps(parsePolicy(adopted.text)) }, version: String(adopted.version) };
       },
     },
   ];

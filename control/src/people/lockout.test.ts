@@ -43,6 +43,21 @@ test("a name is locked after so many failures, to the millisecond, and twice as 
   times(loginFailuresOfName - 1, () => assert.deepEqual(lockout.begin("anna", "a").failed(), [], "all is forgotten"));
 });
 
+test("who guesses on this machine keeps nobody else on it out, by whatever names", () => {
+  for (const address of ["127.0.0.1", "127.3.2.1", "::1", "::ffff:127.0.0.1"]) {
+    const { lockout } = at();
+    for (let index = 0; index < 3 * limits.loginCountedMax; index++) {
+      try {
+        assert.deepEqual(lockout.begin(`made-up-${index}`, address).failed().filter(({ of }) => of === "address"), []);
+      } catch (error) {
+        assert.equal((error as HolonError).code, "HOLON_LOGIN_LOCKED"); // names that nobody has, beyond what is counted one by one
+      }
+    }
+    lockout.begin("anna", address, true).succeeded();
+    assert.deepEqual(lockout.begin("ben", address, true).failed(), []);
+  }
+});
+
 test("an address is locked for what it does to many names, and its own success is no pardon", () => {
   const { clock, lockout } = at();
   times(loginFailuresOfAddress - 1, (index) => {

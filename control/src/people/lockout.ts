@@ -1,6 +1,8 @@
 /**
  * Who has to wait before a password is looked at: each name and each address that had too many wrong ones. In monotonic time, so that no clock that is set lets anybody in
- * or keeps anybody out. A name that nobody has is counted like any other.
+ * or keeps anybody out. A name that nobody has is counted like any other; those that somebody has never wait because there are too many of them.
+ *
+ * The address of this machine is that of all who are on it, and of all who come through a proxy on it: it is not counted, or one of them would lock out the others.
  *
  *     counting ─▶ too many ─▶ locked ─▶ one more try ─▶ locked for twice as long … ─▶ forgotten, long after the last failure
  */
@@ -22,8 +24,8 @@ export interface Attempt {
 }
 
 export interface Lockout {
-  /** `HOLON_LOGIN_LOCKED`, with the time to wait. */
-  begin(name: string, address: string): Attempt;
+  /** `isKnown`: somebody has the name. `HOLON_LOGIN_LOCKED`, with the time to wait. */
+  begin(name: string, address: string, isKnown?: boolean): Attempt;
   /** A new password was set for the name: whoever has it need not wait for what others tried. */
   free(name: string): void;
 }
@@ -40,8 +42,8 @@ export function createLockout(nowMs: () => number): Lockout {
   const names = new Counts(nowMs, limits.loginFailuresOfName);
   const addresses = new Counts(nowMs, limits.loginFailuresOfAddress);
   return {
-    begin(name, address) {
-      const [ofName, ofAddress] = [names.of(name), addresses.of(address)];
+    begin(name, address, isKnown = false) {
+      const [ofName, ofAddress] = [names.of(name, isKnown), isOfMachine(address) ? uncounted() : addresses.of(address)];
       const waitMs = Math.max(names.waitMs(ofName), addresses.waitMs(ofAddress));
       if (waitMs > 0) throw new HolonError("HOLON_LOGIN_LOCKED", `no password is looked at for ${Math.ceil(waitMs / 1000)} s: too many were wrong`, { retryAfterMs: waitMs });
       const done = (): void => [ofName, ofAddress].forEach((count) => (count.underWay -= 1));
@@ -50,7 +52,7 @@ export function createLockout(nowMs: () => number): Lockout {
       return {
         failed() {
           done();
-          return [{ of: "name" as const, forMs: names.failed(ofName) }, { of: "address" as const, forMs: addresses.failed(ofAddress) }].filter(({ forMs }) => forMs > 0);
+          return [{ of: "name" as const, forMs: names.failed(ofName) }, { of: "address" as const, forMs: isOfMachine(address) ? 0 : addresses.failed(ofAddress) }].filter(({ forMs }) => forMs > 0);
         },
         // What an address did otherwise stays counted: one password of one's own is no pardon for guesses at another's.
         succeeded() {
@@ -77,12 +79,13 @@ class Counts {
     this.#failuresMax = failuresMax;
   }
 
-  of(key: string): Count {
+  /** `isOwn`: it is counted by itself at any bound. */
+  of(key: string, isOwn = false): Count {
     const known = this.#counts.get(key);
     if (known !== undefined && !this.#isOver(known)) return known;
     if (known === undefined && this.#counts.size >= limits.loginCountedMax) this.#sweep();
-    const place = this.#counts.has(key) || this.#counts.size < limits.loginCountedMax ? key : rest;
-    const count = (place === rest ? this.#counts.get(rest) : undefined) ?? { failures: 0, underWay: known?.underWay ?? 0, locks: 0, lockedUntilMs: 0, lastMs: this.#nowMs() };
+    const place = isOwn || this.#counts.has(key) || this.#counts.size < limits.loginCountedMax ? key : rest;
+    const count = (place === rest ? this.#counts.get(rest) : undefined) ?? { ...uncounted(), underWay: known?.underWay ?? 0, lastMs: this.#nowMs() };
     this.#counts.set(place, count);
     return count;
   }
@@ -121,6 +124,9 @@ class Counts {
     for (const [key, count] of this.#counts) if (this.#isOver(count)) this.#counts.delete(key);
   }
 }
+
+const uncounted = (): Count => ({ failures: 0, underWay: 0, locks: 0, lockedUntilMs: 0, lastMs: 0 });
+const isOfMachine = (address: string): boolean => /^(?:::ffff:)?127\.|^::1$/.test(address);
 
 /** No name and no address. */
 const rest = "";

@@ -77,7 +77,7 @@ export function openUsers(ledger: Ledger, { log, clock, credentials }: Pick<Peop
 
   /** Whether the password is the one that the name had throughout. */
   async function check(name: string, password: string, address: string): Promise<void> {
-    const attempt = lockout.begin(name, address);
+    const attempt = lockout.begin(name, address, state.users.has(name));
     const sealed = sealedOf(name);
     let isRight: boolean;
     try {

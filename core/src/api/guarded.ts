@@ -48,6 +48,12 @@ export function guardRoutes(routes: readonly Route[], gate: Gate): readonly Rout
     const { follow, watch } = route;
     return {
       ...route,
+      /** What wants approval is asked for with all of it. */
+      async admit({ params, caller = machineCaller }) {
+        const call = { caller, resource: routeResource(route), route, request: { params, query: {}, body: undefined, caller } };
+        const decision = await decide(call, gate);
+        if (!decision.allow && decision.wantsApproval !== true) await refuse(call, decision, gate);
+      },
       async handle(request) {
         await ask(request);
         return route.handle(request);

@@ -69,6 +69,8 @@ export interface Route {
   readonly versioned?: boolean;
   /** Its answer is shown once and kept nowhere, also not for an idempotency key. */
   readonly answeredOnce?: boolean;
+  /** Asked before anything of the body is read, with what is known by then: rejects where the caller may not call it, whatever the body says. `HOLON_POLICY_DENIED`. */
+  admit?(request: Pick<RouteRequest, "params" | "caller">): Promise<void>;
   /** The request body is bytes, not JSON. */
   readonly bytes?: boolean;
   /** Of such a body, unpacked where it came as gzip. Without it that of a blob, as it is. */

@@ -27,6 +27,8 @@ export interface DownlinksOptions {
   /** Whether a sibling's lanes are taken at present. */
   takesRelayed(): boolean;
   readonly admission: Admission;
+  /** Why who has proved that name and tier is nobody who could be below; undefined where it may be. */
+  misplaced(peer: NodeName, tier: string | undefined): string | undefined;
   branched(lane: Lane, after: number): void;
   /** What is done for those who may not come in. */
   readonly lobby: Lobby | undefined;
@@ -56,6 +58,8 @@ export interface Downlinks {
   isBelow(node: NodeName): boolean;
   /** Whether who is connected here leads to a node, as far as it says so itself and the node is not connected here. */
   leadsTo(peer: NodeName, node: NodeName): boolean;
+  /** Who stands above is known now: nobody who came as a child is that. */
+  look(): void;
   /** The document of this node changed. */
   documentChanged(node: NodeName): void;
   status(): readonly DownlinkStatus[];
@@ -89,7 +93,15 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
   let nextNumber = 1;
   let listener: Listener | undefined;
 
+  function turnAway(connection: Connection, message: string): void {
+    options.lobby?.turnedAway({ code: "HOLON_LINK_UPSIDE_DOWN", message, proved: connection.peer, claimed: undefined });
+    connection.receive({ frame: () => undefined, closed: () => undefined });
+    connection.close("HOLON_LINK_UPSIDE_DOWN");
+  }
+
   function accept(connection: Connection): void {
+    const why = options.misplaced(connection.peer, connection.tier);
+    if (why !== undefined) return turnAway(connection, why);
     const before = sessions.get(connection.peer) ?? [];
     for (const twin of before.slice(0, Math.max(0, before.length + 1 - limits.linkTwinsMax))) twin.peer.close("the same node connected again");
     for (const twin of before) twin.peer.probe(limits.linkTwinProbeMs);
@@ -167,6 +179,7 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
   }
 
   function leadTo(session: Session, node: NodeName, version: number): void {
+    if (options.misplaced(node, undefined) !== undefined) return; // nobody below leads upwards
     session.below.set(node, version);
     ways.set(node, session);
   }
@@ -235,6 +248,9 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
     isBelow: (node) => [...byNumber.values()].some((session) => session.role === "child" && session.below.has(node)),
     leadsTo: (peer, node) => peer === node || (!sessions.has(node) && (sessions.get(peer) ?? []).some(({ below }) => below.has(node))),
     towards: (node) => sessions.get(node)?.at(-1)?.peer ?? ways.get(node)?.peer,
+    look() {
+      for (const { peer } of [...byNumber.values()]) if (options.misplaced(peer.name, undefined) !== undefined) peer.close("HOLON_LINK_UPSIDE_DOWN");
+    },
     documentChanged(node) {
       // To all who say that they lead there: who says so last, and does not, keeps nothing from it.
       for (const session of sessions.get(node) ?? [...byNumber.values()].filter(({ below }) => below.has(node))) sendDocument(session, node);

@@ -1,7 +1,12 @@
-/** What of a class left a site in a span of time, by which rule: the decisions of its nodes, laid over the records that are in the log. */
+/**
+ * What of a class left a site in a span of time, by which rule: the decisions of its nodes, laid over the records that are in the log.
+ *
+ * When a record left is written nowhere; it is bounded. It did not leave before it was recorded, nor before its decision was opened, nor after that was closed. So a span is answered with
+ * all that may have left in it, and with what of the log is not there to be asked.
+ */
 import { parseStoredEvent } from "@holon/core/event/stored.ts";
 import { laneName } from "@holon/core/log/log.ts";
-import { classBit, runRecords, type Integrity } from "@holon/core/log/run.ts";
+import { classBit, lastSequence, runRecords, type Integrity } from "@holon/core/log/run.ts";
 import { dataClassSchema, type DataClass, type StoredEvent } from "@holon/core/schema/event.ts";
 import { z } from "zod";
 import type { BatchRun } from "../log/scan.ts";
@@ -28,19 +33,33 @@ export interface LeftRow {
   readonly records: number;
   readonly first: number;
   readonly last: number;
-  /** The decision was closed over all of them: so many left. If not, the node ran on or died, and they may have. */
+  /** The decision was closed over all of them, and within the span: so many left in it. If not, the node ran on or died, or they left before the span or behind it: they may have. */
   readonly closed: boolean;
   /** Transforms and birthplaces as they stand on the records. */
   readonly through: readonly string[];
   readonly jurisdictions: readonly string[];
 }
 
+/** Records that are not in this log, in which there may be more of the answer: of a trail decisions, of another lane what left. */
+export interface LeftGap {
+  readonly lane: string;
+  readonly first: number;
+  readonly last: number;
+  /** When they were recorded, as those around them say; undefined where nothing does. */
+  readonly fromMs: number | undefined;
+  readonly toMs: number | undefined;
+}
+
 export interface LeftWatch {
   see(run: BatchRun): void;
   rows(): readonly LeftRow[];
+  /** What the rows do not cover; empty where all that was recorded through the end of the span is here. `heads`: where lanes end, as the log says. */
+  /** Of each node whose trail is here, when the last of it was recorded: what it decided since is known at that node. */
+  heard(): readonly { readonly node: string; readonly throughMs: number }[];
+  gaps(heads: readonly { readonly lane: string; readonly head: { readonly sequence: number } }[]): readonly LeftGap[];
 }
 
-const decisionSchema = z.object({ principal: z.string(), destination: z.string(), allow: z.boolean(), rule: z.string(), lane: z.string(), classes: z.array(dataClassSchema), policyVersion: z.int(), policy: z.string().optional(), from: z.number(), to: z.number().optional(), count: z.number().optional() });
+const decisionSchema = z.object({ principal: z.string(), destination: z.string(), allow: z.boolean(), rule: z.string(), lane: z.string(), classes: z.array(dataClassSchema), policyVersion: z.int(), policy: z.string().optional(), jurisdictions: z.array(z.string()).optional(), from: z.number(), to: z.number().optional(), count: z.number().optional() });
 type DecisionData = z.infer<typeof decisionSchema>;
 interface SeenDecision {
   readonly node: string;
@@ -56,6 +75,8 @@ interface SeenRecords {
   first: number;
   last: number;
   count: number;
+  /** When the first of them was recorded. */
+  firstMs: number;
   readonly through: Set<string>;
   readonly jurisdictions: Set<string>;
 }
@@ -65,6 +86,17 @@ export function watchLeft(question: LeftQuestion, integrity: Integrity): LeftWat
   const decisions: SeenDecision[] = [];
   const records: SeenRecords[] = [];
   const sites = new Map<string, string>();
+  /** How far each lane was seen, and when that was recorded. */
+  const seen = new Map<string, { readonly sequence: number; readonly atMs: number }>();
+  const missing: LeftGap[] = [];
+
+  function follow({ header }: BatchRun): void {
+    if (header.stream === "local") return;
+    const lane = laneName(header);
+    const before = seen.get(lane);
+    if (header.firstSequence > (before?.sequence ?? 0) + 1) missing.push({ lane, first: (before?.sequence ?? 0) + 1, last: header.firstSequence - 1, fromMs: before?.atMs, toMs: header.recordedFirstMs });
+    seen.set(lane, { sequence: lastSequence(header), atMs: header.recordedLastMs });
+  }
 
   function seeAudit(node: string, event: StoredEvent): void {
     if (event.type === "holon.node.started" && typeof event.data === "object" && event.data !== null && "site" in event.data) sites.set(node, String(event.data.site));
@@ -87,24 +119,29 @@ export function watchLeft(question: LeftQuestion, integrity: Integrity): LeftWat
     return [...found.values()];
   }
 
+  /** Neither it nor what it allowed lies outside of the span. */
+  const isWithin = ({ openedMs, closedMs }: SeenDecision, firstMs = -Infinity): boolean => Math.max(openedMs, firstMs) >= question.sinceMs && closedMs <= question.untilMs;
+
   return {
     see(run) {
       const { header, bytes } = run;
       const isAudit = header.stream === "audit";
-      const isAsked = header.stream !== "local" && (header.classes & classBit(question.class)) !== 0 && header.recordedLastMs >= question.sinceMs && header.recordedFirstMs <= question.untilMs;
+      follow(run);
+      const isAsked = header.stream !== "local" && (header.classes & classBit(question.class)) !== 0 && header.recordedFirstMs <= question.untilMs;
       if (!isAudit && !isAsked) return;
-      const own: SeenRecords = { lane: laneName(header), first: Infinity, last: 0, count: 0, through: new Set(), jurisdictions: new Set() };
+      const own: SeenRecords = { lane: laneName(header), first: Infinity, last: 0, count: 0, firstMs: Infinity, through: new Set(), jurisdictions: new Set() };
       runRecords(bytes, header, integrity).records.forEach((record, index) => {
         if (record === undefined) return;
         const event = eventIn(record);
         if (event === undefined) return;
         if (isAudit) seeAudit(header.origin, event);
         const atMs = Date.parse(event.recordedtime);
-        if (!isAsked || event.class !== question.class || atMs < question.sinceMs || atMs > question.untilMs) return;
+        if (!isAsked || event.class !== question.class || atMs > question.untilMs) return;
         const sequence = header.firstSequence + index;
         own.first = Math.min(own.first, sequence);
         own.last = sequence;
         own.count += 1;
+        own.firstMs = Math.min(own.firstMs, atMs);
         own.jurisdictions.add(event.jurisdiction);
         if (event.through !== undefined) own.through.add(event.through);
       });
@@ -114,7 +151,7 @@ export function watchLeft(question: LeftQuestion, integrity: Integrity): LeftWat
       const rows = new Map<SeenDecision, SeenRecords[]>();
       for (const record of records) {
         for (const decision of decisionsFor(record)) {
-          if (!isOfSite(decision)) continue;
+          if (!isOfSite(decision) || decision.openedMs > question.untilMs || decision.closedMs < question.sinceMs) continue;
           const own = rows.get(decision);
           if (own === undefined) rows.set(decision, [record]);
           else own.push(record);
@@ -123,12 +160,21 @@ export function watchLeft(question: LeftQuestion, integrity: Integrity): LeftWat
       const ofRecords = [...rows].map(([decision, own]): LeftRow => {
         const last = own.reduce((most, run) => Math.max(most, run.last), 0);
         const first = own.reduce((least, run) => Math.min(least, run.first), Infinity);
-        return { ...rowOf(decision), records: own.reduce((sum, { count }) => sum + count, 0), first, last, closed: decision.closedThrough >= last, through: union(own.map(({ through }) => through)), jurisdictions: union(own.map(({ jurisdictions }) => jurisdictions)) };
+        return { ...rowOf(decision), records: own.reduce((sum, { count }) => sum + count, 0), first, last, closed: decision.closedThrough >= last && isWithin(decision, own.reduce((least, { firstMs }) => Math.min(least, firstMs), Infinity)), through: union(own.map(({ through }) => through)), jurisdictions: union(own.map(({ jurisdictions }) => jurisdictions)) };
       });
-      // Of shared state no record is kept: what counts is when its decision stood open.
-      const ofShared = decisions.filter((decision) => decision.data.lane.startsWith("shared/") && isOfSite(decision) && decision.openedMs <= question.untilMs && decision.closedMs >= question.sinceMs);
-      return [...ofRecords, ...ofShared.map((decision): LeftRow => ({ ...rowOf(decision), records: decision.count, first: decision.data.from, last: decision.closedThrough, closed: decision.closedThrough > 0, through: [], jurisdictions: [] }))];
+      // Of shared state, and of rows that a model was asked about, no record is kept: what counts is when the decision stood open.
+      const ofShared = decisions.filter((decision) => /^(?:shared|model)\//.test(decision.data.lane) && isOfSite(decision) && decision.openedMs <= question.untilMs && decision.closedMs >= question.sinceMs);
+      return [...ofRecords, ...ofShared.map((decision): LeftRow => ({ ...rowOf(decision), records: decision.count, first: decision.data.from, last: decision.closedThrough, closed: decision.closedThrough > 0 && isWithin(decision), through: [], jurisdictions: decision.data.jurisdictions ?? [] }))];
     },
+    gaps(heads) {
+      const ends = heads.flatMap(({ lane, head }): LeftGap[] => {
+        const { sequence, atMs } = seen.get(lane) ?? { sequence: 0, atMs: undefined };
+        return lane.endsWith("/local") || head.sequence <= sequence ? [] : [{ lane, first: sequence + 1, last: head.sequence, fromMs: atMs, toMs: undefined }];
+      });
+      // What was decided or recorded before the span may have counted in it.
+      return [...missing, ...ends].filter(({ fromMs = -Infinity }) => fromMs <= question.untilMs);
+    },
+    heard: () => [...seen].flatMap(([lane, { atMs }]) => (lane.endsWith("/audit") ? [{ node: lane.slice(0, lane.indexOf("/")), throughMs: atMs }] : [])),
   };
 
   function rowOf({ node, data }: SeenDecision): Pick<LeftRow, "node" | "site" | "lane" | "destination" | "allow" | "rule" | "policy"> {

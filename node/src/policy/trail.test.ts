@@ -5,6 +5,7 @@ import { test, type TestContext } from "node:test";
 import { batchHeaderBytes, parseBatchHeader } from "@holon/core/log/batch.ts";
 import { parseRunHeader, runMagic, sealRunHeader } from "@holon/core/log/run.ts";
 import { segmentHeaderBytes } from "@holon/core/log/segment.ts";
+import type { Clock } from "@holon/core/ports.ts";
 import type { Desired } from "@holon/core/schema/desired.ts";
 import type { DataClass } from "@holon/core/schema/event.ts";
 import { createClock } from "@holon/platform/clock.ts";
@@ -20,8 +21,8 @@ import { verifyTrail } from "./trail.ts";
 
 const integrity = { sha256: createCrypto().sha256, crc32: createCodec().crc32 };
 const config = { name: "gateway-1", jurisdiction: "EU/DE", parent: "wss://edge-1:7401", uplink: { jurisdiction: "CH" } } as const;
-const desired = (version: number, classes: string): Desired => {
-  const text = `policy plant ${version}\npermit some\n  who any\n  does leave\n  class ${classes}\n  from EU\n  to CH\n`;
+const desired = (version: number, classes: string, does = "leave"): Desired => {
+  const text = `policy plant ${version}\npermit some\n  who any\n  does ${does}\n  class ${classes}\n  from EU\n  to CH\n`;
   return { apiVersion: "holon/v1", kind: "Desired", node: "gateway-1", version, plan: "plan", apps: [], policy: { text, hash: Buffer.from(integrity.sha256(Buffer.from(text))).toString("hex") } };
 };
 
@@ -150,4 +151,53 @@ test("a batch that is cut out of the middle is missed", async (context) => {
   writeFileSync(path, Buffer.concat([bytes.subarray(0, from), bytes.subarray(to)]));
   const { report } = await verify(folder);
   assert.match(report.violations.join("\n"), /records \d+ to \d+ are not here, and no rule let go of them/);
+});
+
+test("what left is answered by when it may have left, with rows of models, and with what is not there to be asked", async (context) => {
+  const folder = tempFolder(context);
+  let ms = Date.parse("2026-01-01T00:00:00Z");
+  const at = (day: number): number => (ms = Date.parse("2026-01-01T00:00:00Z") + day * 86_400_000);
+  const real = createClock();
+  const clock: Clock = { ...real, monotonicMs: () => real.monotonicMs(), after: (delayMs, callback) => real.after(delayMs, callback), wall: () => ({ ms, state: "synced" }) };
+  const log = await openTempLog(folder, { name: "gateway-1", clock });
+  const events = createEvents(config, clock);
+  const guard = createGuard({ config, log, events, integrity });
+  await log.append({ records: [events.record({ stream: "audit", type: "holon.node.started", class: "public", producer: "node", data: { site: "plant" } })] });
+  guard.follow(desired(1, "derived", "leave ask"));
+  await log.append({ records: [events.record({ stream: "data", type: "test.said", class: "derived", producer: "test", data: {} })] });
+  at(10); // the link was away until now
+  for (const run of await log.readRuns({ origin: nodeName("gateway-1"), stream: "data" }, 1, 1 << 20)) await guard.towards("CH")(run);
+  await guard.mayAsk({ app: "a", model: "m", class: "derived", rules: [], policyVersion: 1, from: 1, to: 5 });
+  at(20);
+  await guard.closeDecisions();
+  await log.close();
+  const asked = async (sinceDay: number, untilDay: number) => {
+    const since = Date.parse("2026-01-01T00:00:00Z");
+    const { rows } = await verify(folder, { site: undefined, class: "derived", sinceMs: since + sinceDay * 86_400_000, untilMs: since + untilDay * 86_400_000 });
+    return rows.map(({ lane, closed, records }) => `${lane} ${closed ? "left" : "may have left"} ${records}`);
+  };
+  assert.deepEqual(await asked(-1, 5), [], "recorded in the span, and not gone yet");
+  assert.deepEqual(await asked(9, 21), ["gateway-1/data left 1", "model/a/m left 5"], "recorded long before");
+  assert.deepEqual(await asked(12, 21), ["gateway-1/data may have left 1", "model/a/m may have left 5"]);
+  assert.deepEqual(await asked(25, 30), []);
+});
+
+test("what was let go of by rule is not answered, and that is said", async (context) => {
+  const folder = tempFolder(context);
+  const log = await openTempLog(folder, { name: "gateway-1", segmentBytesMax: 8_192 });
+  const events = createEvents(config, createClock());
+  const guard = createGuard({ config, log, events, integrity });
+  guard.follow(desired(1, "derived"));
+  for (let index = 0; index < 100; index++) await log.append({ records: (["audit", "data"] as const).map((stream) => events.record({ stream, type: "test.said", class: "derived", producer: "test", data: { text: "x".repeat(200) } })) });
+  await log.retain((parts) => parts.slice(0, -4).map(({ lane, lastSequence }) => ({ lane, through: lastSequence, rule: "a test" })), () => events.record({ stream: "audit", type: "holon.log.expired", class: "public", producer: "log", data: {} }));
+  await log.close();
+  for (const untilMs of [Infinity, 0]) {
+    const left = watchLeft({ ...always, class: "derived", untilMs }, integrity);
+    const report = await verifyTrail(createDisk(folder), integrity, left.see);
+    assert.deepEqual(report.violations, []);
+    const gaps = left.gaps(report.lanes);
+    assert.deepEqual(gaps.map(({ lane, first }) => [lane, first]), [["gateway-1/audit", 1], ["gateway-1/data", 1]], "whose beginning nobody knows may have been in any span");
+    for (const { lane, last } of gaps) assert.equal(report.expired.some((text) => text === `${lane} 1 to ${last}`), true, report.expired.join());
+    assert.deepEqual(left.heard().map(({ node }) => node), ["gateway-1"]);
+  }
 });

@@ -1,0 +1,16 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { approvalGaps } from "./approval-gaps.ts";
+import { parsePolicy } from "./parse-policy.ts";
+
+const gapsOf = (...rules: readonly string[]): readonly string[] => approvalGaps(parsePolicy(["policy plant 1", ...rules].join("\n"))).map((text) => /\(([^)]*)\)/.exec(text)?.[1] ?? text);
+const approve = (what: string): string => `approve two-for\n  who any\n  does call\n  what ${what}`;
+
+test("a policy under which one person can be the two is told of", () => {
+  assert.deepEqual(gapsOf(), [], "nothing is to be approved");
+  assert.deepEqual(gapsOf("permit all\n  who any\n  does run\n  what *"), []);
+  assert.deepEqual(gapsOf(approve("PUT/v1/policy")), ["POST/v1/users", "PUT/v1/users/{user}/role", "PUT/v1/users/{user}/password"]);
+  assert.deepEqual(gapsOf(approve("PUT/v1/policy POST/v1/users PUT/v1/users/{user}/role")), ["PUT/v1/users/{user}/password"]);
+  assert.deepEqual(gapsOf(approve("PUT/v1/policy POST/v1/users* PUT/v1/users/*")), []);
+  assert.deepEqual(gapsOf(approve("*")), []);
+});

@@ -1,0 +1,16 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { misplacedBelow } from "./misplaced.ts";
+
+const edge = { name: "edge-1", tier: "edge", siblings: [{ name: "cloud-2", address: "wss://cloud-2:7401" }] } as const;
+
+test("nobody who is the node itself, its parent, or of a tier above it stands below it", () => {
+  const isMisplaced = (peer: string, tier?: string, parent?: string): boolean => misplacedBelow({ ...edge, siblings: [...edge.siblings] }, peer, tier, parent) !== undefined;
+  assert.equal(isMisplaced("gateway-1", "gateway", "cloud"), false);
+  assert.equal(isMisplaced("edge-2", "edge", "cloud"), false, "an edge may stand below an edge");
+  assert.equal(isMisplaced("edge-1", "edge"), true);
+  assert.equal(isMisplaced("cloud", "gateway", "cloud"), true);
+  assert.equal(isMisplaced("cloud", "cloud"), true, "also while its own parent is not known");
+  assert.equal(isMisplaced("cloud-2", "cloud"), false, "a sibling");
+  assert.equal(isMisplaced("cloud"), false, "where nothing proves tiers");
+});
