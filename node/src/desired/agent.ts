@@ -124,7 +124,8 @@ export function createAgent(context: AgentContext): Agent {
   const { log, ports } = context;
   const node: Principal = { kind: "node", name: log.origin };
   const running = new Map<string, Running>();
-  const stopping = new Set<string>();
+  /** What is being ended still works on what it has. */
+  const stopping = new Map<string, Running>();
   /** What the functions of an app have in common, by a number: it is long, and they may be a thousand. Of the document that runs, no older. */
   let numbers: ReadonlyMap<string, number> = new Map();
   let numbersGiven = 0;
@@ -381,7 +382,7 @@ export function createAgent(context: AgentContext): Agent {
     const entry = running.get(name);
     if (entry === undefined) return;
     running.delete(name);
-    stopping.add(name);
+    stopping.set(name, entry);
     changed();
     await entry.schedule?.close();
     await entry.gate?.close();
@@ -392,7 +393,10 @@ export function createAgent(context: AgentContext): Agent {
 
   return {
     reconcile,
-    stoppingChanged: reachAnew,
+    stoppingChanged() {
+      for (const { unit } of [...running.values(), ...stopping.values()]) unit?.tenureChanged(); // at once, whatever is being reached
+      reachAnew();
+    },
     standIn,
     isRunning: (unit) => running.has(`function ${unit}`) || stopping.has(`function ${unit}`),
     committed(lanes) {
@@ -412,7 +416,7 @@ export function createAgent(context: AgentContext): Agent {
       state,
       version,
       sources: [...running.values()].flatMap(({ source }) => source?.status() ?? []),
-      units: [...[...running.values()].flatMap(({ unit }) => unit?.status() ?? []), ...heldBack],
+      units: [...[...running.values(), ...stopping.values()].flatMap(({ unit }) => unit?.status() ?? []), ...heldBack],
       sandboxes: warm.status(),
       moving: moves.status(),
       starts,

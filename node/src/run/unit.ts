@@ -94,6 +94,8 @@ export interface RunningUnit {
   reached(lane: Lane): number;
   /** Hands over again what it could not handle: one event, or all. Returns how many will be. */
   replay(event: string | undefined): number;
+  /** The lease under which it runs may be over: then what it is in the midst of is ended, not waited for. */
+  tenureChanged(): void;
   stop(): Promise<void>;
 }
 
@@ -196,7 +198,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
         if (stopping) break;
         const failed = toHolonError(error);
         await instance?.stop().catch(() => undefined); // it has failed already; its end is not news
-        if (failed.code === "HOLON_LEASE_OVER") continue;
+        if (failed.code === "HOLON_LEASE_OVER" || isOver()) continue;
         counts.restarts += 1;
         if (failed.code === "HOLON_UNIT_INTERRUPTED" && ++interruptions < interruptionsMax) continue; // not its own doing
         interruptions = 0;
@@ -221,9 +223,15 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     return false;
   }
 
+  const isOver = (): boolean => context.tenure !== undefined && context.tenure() !== tenure;
+
   /** What began elsewhere meanwhile is nobody's to go on with here. */
   function requireTenure(): void {
-    if (context.tenure !== undefined && context.tenure() !== tenure) throw new HolonError("HOLON_LEASE_OVER", `function ${name} may not run here now, or began elsewhere meanwhile`);
+    if (isOver()) throw new HolonError("HOLON_LEASE_OVER", `function ${name} may not run here now, or began elsewhere meanwhile`);
+  }
+
+  function endWhatIsOver(): void {
+    if (isOver() && state === "running") void instance?.stop().catch(() => undefined); // its end is not news
   }
 
   async function runOnce(): Promise<void> {
@@ -460,10 +468,12 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
       if (state === "running") wake?.();
       return count;
     },
+    tenureChanged: endWhatIsOver,
     async stop() {
       stopping = true;
       timer?.cancel();
       kind.interrupt?.();
+      endWhatIsOver();
       wake?.();
       await finished;
     },
