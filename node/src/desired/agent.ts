@@ -37,7 +37,7 @@ import { createWarmSet, type WarmSet } from "../run/warm-set.ts";
 import { stagedRuns } from "../run/staged.ts";
 import type { ElasticRules, ElasticUnit } from "../elastic/elastic-unit.ts";
 import type { Lending } from "../elastic/lending.ts";
-import { elasticFunction, elasticUnitOf, standInOf, type StandIn } from "../elastic/stand-in.ts";
+import { alone, elasticFunction, elasticUnitOf, keepsSomething, standInOf, type StandIn } from "../elastic/stand-in.ts";
 import { startUnit, type RunningUnit, type UnitContext, type UnitStatus } from "../run/unit.ts";
 import type { SharedStore } from "../shared/store.ts";
 import { followable, readSignedPolicy } from "../trust/held.ts";
@@ -355,14 +355,14 @@ export function createAgent(context: AgentContext): Agent {
     const gate = fn.needs?.job === undefined ? undefined : createJobGate({ app: app.name, fn, log: logUnder(log, tenure), events: context.events, clock: ports.clock, trace: ports.trace, planned: (unit) => desiredOf(log, log.origin)?.document.shifts?.[unit], curve: context.curve, readCurves: context.readCurves, isLeaving: (unit) => moves.leaving().includes(unit) });
     const elastic = elasticUnitOf(app, fn, { log, events: context.events, ports, lending: context.lending?.(), rules: context.elasticRules });
     const kind = functionKind(fn, unitContext(app));
-    const unit = startUnit({ ...fn, on: inputOf(app.name, fn) }, { ...unitContext(app), handed, gate, tenure }, elastic?.kind(kind) ?? kind);
+    const unit = startUnit({ ...fn, on: inputOf(app.name, fn) }, { ...unitContext(app), handed, gate, tenure }, elastic?.kind(kind) ?? (fn.elastic === undefined ? kind : alone(`${app.name}/${fn.name}`, kind)));
     gate?.follow(unit);
     return { unit, ...(gate === undefined ? {} : { gate }), ...(elastic === undefined ? {} : { elastic }) };
   }
 
   const standIn = async (unit: string): Promise<StandIn | undefined> => {
     const found = closed ? undefined : elasticFunction(apps, unit);
-    if (found === undefined || (await refusalOf(needsOfFunction(node, found.app, found.fn))) !== undefined) return undefined;
+    if (found === undefined || keepsSomething(unit, log) || (await refusalOf(needsOfFunction(node, found.app, found.fn))) !== undefined) return undefined;
     return standInOf(found, { crypto: ports.crypto, context: unitContext, isBehind: () => running.get(`function ${unit}`)?.elastic?.isBehind() === true });
   };
 

@@ -92,12 +92,13 @@ export function createServedModels(context: ServedModelsContext): ServedModels {
   const destinationOf = (place: "above" | "beside"): { readonly destination?: string } => (place === "beside" ? { destination: context.jurisdiction } : {});
 
   let relayed = 0;
-  const passOn = async (request: ModelRequest): Promise<unknown> => {
+  /** Whoever is asked next has a part of what the one that asks still waits. */
+  const passOn = async (request: ModelRequest, deadlineMs: number = limits.modelAnswerMs): Promise<unknown> => {
     if (context.isRoot) throw new HolonError("HOLON_MODEL_MISSING", "no node on the way to the root answers for the model that was asked");
     const [from, to] = [relayed + 1, relayed + (request.x.shape[0] ?? 0)];
     relayed = to;
     const may = (place: "above" | "beside"): Promise<boolean> => context.guard.mayRelay({ model: request.model, label: request.label, from, to, ...destinationOf(place) });
-    return nearest.ask(request, limits.modelAnswerMs, may);
+    return nearest.ask(request, Math.min(deadlineMs, limits.modelAnswerMs), may);
   };
   const answering = { get: (name: string): Decider | undefined => (served.get(name)?.answers === true ? { decide: (rows) => decideBy(name, rows) } : undefined) };
   /** A neighbour uses a model as a function does: by its name within the app. */

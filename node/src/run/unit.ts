@@ -88,7 +88,7 @@ export interface RunningUnit {
   staged(run: Staged): void;
   /** Whether it is handed what other nodes made. */
   readonly readsOthers: boolean;
-  /** Whether it has handled all that its lanes held when they ended so. */
+  /** Whether it has handled all that its lanes held when they ended so, windows that are due included. */
   hasReached(heads: ReadonlyMap<string, number>): boolean;
   /** How far it has read a lane, as far as what was made of it is on the disk; after it was stopped too. */
   reached(lane: Lane): number;
@@ -309,7 +309,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     if (stopping || context.gate?.isOpen() === false) return undefined;
     if (windows?.isDue() === true) return { ...windowed(windows, []), positions };
     const staged = early.next(positions, batchMax());
-    if (staged !== undefined) return { ...taken(staged.lane, staged.records, staged.last), settled: staged.settled };
+    if (staged !== undefined) return { ...taken(staged.lane, staged.records, staged.last, true), settled: staged.settled };
     for (const lane of lanes.now()) {
       const key = laneName(lane);
       const head = log.head(lane)?.sequence ?? 0;
@@ -326,15 +326,17 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
 
   const batchMax = (): number => Math.min(failures.batchMax ?? limits.unitBatchMax, kind.batchMax ?? limits.unitBatchMax, rate.batchMax);
 
-  function taken(lane: Lane, records: readonly LogRecord[], whole: number): Input {
+  /** `isStaged`: of all that came only what is of its type, so that it says nothing of what part of the rest is. */
+  function taken(lane: Lane, records: readonly LogRecord[], whole: number, isStaged = false): Input {
     const through = (sequence: number): ReadonlyMap<string, number> => new Map(positions).set(laneName(lane), sequence);
     const mine = records.filter((record) => startsWith(record.bytes, prefix));
     countHanded(lane.origin, mine);
     const stored = mine.map(({ bytes }) => decodeStoredEvent(bytes));
     const classes = new Set(stored.map((event) => event.class));
     born(classes);
-    kind.next?.({ events: mine.length, records: records.length, lag, classes: [...classes] });
-    if (windows === undefined) return { events: mine.map((record, index) => toUnitEvent(record, stored[index])).filter(isMine), handled: mine.length, bytes: bytesOf(mine), positions: through(whole), records: [], cells: [] };
+    const events = mine.map((record, index) => toUnitEvent(record, stored[index])).filter(isMine);
+    kind.next?.({ events: events.length, records: isStaged ? 0 : records.length, lag, classes: [...classes] });
+    if (windows === undefined) return { events, handled: mine.length, bytes: bytesOf(mine), positions: through(whole), records: [], cells: [] };
     const step = windowed(windows, mine);
     const left = mine[step.handled];
     return { ...step, positions: through(left === undefined ? whole : left.sequence - 1) };
@@ -449,7 +451,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     }),
     wants: fn.on.type,
     readsOthers: context.handed !== undefined,
-    hasReached: (heads) => state === "running" && lanes.now().every((lane) => storedTo(lane) >= (heads.get(laneName(lane)) ?? 0)),
+    hasReached: (heads) => state === "running" && windows?.isDue() !== true && lanes.now().every((lane) => storedTo(lane) >= (heads.get(laneName(lane)) ?? 0)),
     reached: (lane) => (storing.hasFailed ? (safe.get(laneName(lane)) ?? 0) : storedTo(lane)),
     committed(found) {
       if (state !== "running") return;
