@@ -1,17 +1,12 @@
 /** Three real gateways of one site: one has more waiting than it gets through, all three drain it, and each works alone again. Real TLS between them, real sandboxes, real disks. */
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { test } from "node:test";
 import { decodeStoredEvent } from "@holon/core/event/stored.ts";
 import { printRecordName } from "@holon/core/log/identity.ts";
 import { appDocumentSchema } from "@holon/core/schema/app.ts";
-import type { NodeConfig } from "@holon/core/schema/node.ts";
 import type { HolonNode } from "@holon/node/index.ts";
-import { tempFolder } from "@holon/node/testing/temp-log.ts";
 import { onItsTurn } from "../../scripts/testing/turns.ts";
-import { startNode, type MachineNode } from "./machine/compose.ts";
-import { enrollHere } from "./machine/three.ts";
-import { freePortBase } from "./testing/free-ports.ts";
+import { startMachines } from "./testing/start-machines.ts";
 import { until } from "./testing/wait.ts";
 
 const names = ["gateway-1", "gateway-2", "gateway-3"] as const;
@@ -30,28 +25,7 @@ const source = `export default {
 `;
 
 test("a site of three drains a queue with all three, each event once and in order, and shrinks again", { ...onItsTurn(0, 2), timeout: 220_000 }, async (context) => {
-  const data = tempFolder(context);
-  const machines: MachineNode[] = [];
-  context.after(async () => {
-    for (const machine of machines.reverse()) await machine.close();
-  });
-  const start = async (config: NodeConfig): Promise<MachineNode> => {
-    const machine = await startNode({ config, data, api: "127.0.0.1:0", token: "t".repeat(43), trace: { level: "error", output: process.stderr } });
-    machines.push(machine);
-    return machine;
-  };
-  const base = { apiVersion: "holon/v1" as const, jurisdiction: "EU/DE" };
-  const cloud = await start({ ...base, name: "cloud-1", site: "cloud", tier: "cloud", control: true, listen: "127.0.0.1:0", siblings: [] });
-  const { control } = cloud;
-  assert.ok(control !== undefined);
-  const portBase = await freePortBase();
-  const addressOf = (name: string): string => `127.0.0.1:${portBase + names.findIndex((one) => one === name)}`;
-  for (const name of names) await enrollHere(join(data, name), { name, site: "plant", tier: "gateway" }, control);
-  for (const name of names) {
-    const siblings = names.filter((sibling) => sibling !== name).map((sibling) => ({ name: sibling, address: `wss://${addressOf(sibling)}` }));
-    await start({ ...base, name, site: "plant", tier: "gateway", control: false, listen: addressOf(name), parent: cloud.node.address ?? "", siblings });
-  }
-  const gateways = machines.slice(1).map(({ node }) => node);
+  const { control, gateways } = await startMachines(context, names);
   const [first] = gateways;
   assert.ok(first !== undefined);
   const code = await control.blobs.put(new TextEncoder().encode(source));

@@ -115,6 +115,16 @@ my $null; (open($null, ">", "/dev/null") && syswrite($null, "x")) or push @seen,
     await unit.stop();
   });
 
+  it("is ended where it puts too much into the folder of its socket: bytes, or files", canRun, async () => {
+    const bytesOver = `for my $place (1..3) { open(my $f, ">", "$ENV{HOLON_FOLDER}/big-$place"); syswrite($f, "x" x (1 << 20)) for 1..40; close($f) } sleep 20; return "1";`;
+    const filesOver = `mkdir("$ENV{HOLON_FOLDER}/many"); for my $n (1..6000) { open(my $f, ">", "$ENV{HOLON_FOLDER}/many/$n") } sleep 20; return "1";`;
+    for (const [body, said] of [[bytesOver, /more than 64 MiB/], [filesOver, /more than 4096 files/]] as const) {
+      const unit = await start(imageOf(body), { timeoutMs: 15_000 });
+      await fails(unit.handle(eventsOf(1)), "HOLON_UNIT_DIED", said);
+      await unit.stop();
+    }
+  });
+
   it("is refused where it is not what its digests say, is no image, is for other machines, or starts nothing", canRun, async () => {
     const body = `return "1";`;
     const flip = (pattern: RegExp) => (all: Map<string, Uint8Array>): void => {

@@ -22,6 +22,7 @@ import type { UnitEvent, UnitInstance, UnitProgram, UnitResult, UnitUsage } from
 import { parseUnitResult } from "@holon/core/run/result.ts";
 import { canConfine } from "./confine.ts";
 import type { ImageStore, OpenImage } from "./image-store.ts";
+import { overRoom } from "./runner-process-room.ts";
 import { usageOf } from "./runner-process-usage.ts";
 import { unitTextMax } from "@holon/core/run/unit-text.ts";
 
@@ -79,6 +80,12 @@ async function startProgram(program: UnitProgram, command: readonly string[], ta
     });
   });
   child.once("error", () => undefined);
+  const given = new Set(["module", ...Object.keys(program.models).map((model) => `${model}.onnx`)]);
+  const watch = program.unconfined === true ? undefined : setInterval(() => {
+    const over = overRoom(folder, given);
+    if (over !== undefined) end(new HolonError("HOLON_UNIT_DIED", `the process of function ${name} was ended: it put ${over} into the folder of its socket`, { next: "Let it write to /tmp, which is bounded, or keep what it knows as state." }));
+  }, limits.imageFolderLookMs).unref();
+  void exited.then(() => clearInterval(watch));
   boundTalk(child, talk);
   const state = new Map(program.state);
   const usedBefore = { processorMs: 0 };
@@ -111,8 +118,9 @@ async function startProgram(program: UnitProgram, command: readonly string[], ta
         const used = usage();
         return used === undefined ? result : { ...result, usage: used };
       } catch (error) {
-        end(error instanceof HolonError ? error : died(name, error));
-        throw error;
+        const reason = gone ?? (error instanceof HolonError ? error : died(name, error)); // why it was ended goes before what that looked like
+        end(reason);
+        throw reason;
       }
     },
     async stop() {
@@ -124,7 +132,9 @@ async function startProgram(program: UnitProgram, command: readonly string[], ta
 
 function startChild({ memoryBytesMax = limits.unitMemoryBytesMax, unconfined, models }: UnitProgram, command: readonly string[], folder: string, image: OpenImage | undefined): ChildProcess {
   for (const [model, graph] of Object.entries(models)) writeFileSync(join(folder, `${model}.onnx`), graph);
-  const bounded = ["/bin/sh", "-c", `ulimit -v ${Math.floor(memoryBytesMax / 1024)} && ulimit -c 0 && exec "$@"`, "sh"];
+  // Twice: where all there is to write to is full, that is told first.
+  const fileBlocks = unconfined === true ? "" : `ulimit -f ${(2 * limits.imageScratchBytes) / 512} && `;
+  const bounded = ["/bin/sh", "-c", `ulimit -v ${Math.floor(memoryBytesMax / 1024)} && ${fileBlocks}ulimit -c 0 && exec "$@"`, "sh"];
   const inside = unconfined === true ? folder : "/run/holon";
   const env = { PATH: "/usr/local/bin:/usr/bin:/bin", HOLON_SOCKET: `${inside}/socket`, HOLON_FOLDER: inside, HOLON_MODULE: `${inside}/module` };
   if (image !== undefined) return spawnImage(image, command, [...bounded, "bwrap"], { folder, inside, env });

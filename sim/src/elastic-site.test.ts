@@ -53,7 +53,7 @@ turn("a site that shares work does each event once, in order, whatever fails", a
 const emptyResult: UnitResult = { outputs: [], state: [], fitted: [], status: undefined, inferenceMs: [] };
 
 turn("the checker catches a piece of a sibling that is gone and is not done again", async () => {
-  const forgets: ElasticRules = { workTogether: (events, parts, work) => workTogether(events, parts, { ...work, siblings: work.siblings.map(({ name, handle }) => ({ name, handle: async (piece) => (await handle(piece)) ?? emptyResult })) }) };
+  const forgets: ElasticRules = { workTogether: (events, parts, work) => workTogether(events, parts, { ...work, siblings: work.siblings.map(({ name, handle }) => ({ name, fits: () => true, handle: async (piece) => (await handle(piece)) ?? emptyResult })) }) };
   assert.match(await firstViolations(forgets), /was done 0 times/);
 });
 

@@ -22,4 +22,6 @@ export const elasticBounds = {
   elasticIdleMs: 30_000,
   /** So long a sibling that has no room, or does not know the function, is not asked again. */
   elasticRestMs: 5_000,
+  /** Each time that it says so again it rests for twice as long, up to this. */
+  elasticRestMsMax: 300_000,
 } as const;

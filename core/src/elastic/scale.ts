@@ -36,10 +36,10 @@ export interface Part {
   readonly to: number;
 }
 
-/** So many events in pieces of some work each, two for each of those who work at least; in one where that is not worth a way. */
+/** So many events in pieces of some work each, two for each of those who work at least where several do; in one where that is not worth a way. */
 export function pieces(events: number, eventMs: number, workers: number): readonly Part[] {
-  if (workers < 2 || events * eventMs < limits.elasticPieceMs) return events === 0 ? [] : [{ from: 0, to: events }];
-  const size = Math.max(1, Math.min(Math.ceil(limits.elasticPieceMs / Math.max(eventMs, leastMs)), Math.ceil(events / (2 * workers))));
+  if (events * eventMs < limits.elasticPieceMs) return events === 0 ? [] : [{ from: 0, to: events }];
+  const size = Math.max(1, Math.min(Math.ceil(limits.elasticPieceMs / Math.max(eventMs, leastMs)), workers < 2 ? events : Math.ceil(events / (2 * workers))));
   return Array.from({ length: Math.ceil(events / size) }, (_, index) => ({ from: index * size, to: Math.min(events, (index + 1) * size) }));
 }
 

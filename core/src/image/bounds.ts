@@ -14,6 +14,9 @@ export const imageBounds = {
   imageDocumentBytesMax: 4 << 20,
   /** What a program of an image may keep in its `/tmp`, in its `/run`, and in its `/dev/shm`. At the bound its disk is full. */
   imageScratchBytes: 64 << 20,
+  /** Files and folders that it, or a process, may put into the folder of its socket, of that size together; how often that is looked at. At the bound: it is ended. */
+  imageFolderEntriesMax: 4_096,
+  imageFolderLookMs: 500,
   /** Images that a node keeps unpacked while none of their functions runs. At the bound: the oldest is removed. */
   imagesUnpackedMax: 4,
 } as const;

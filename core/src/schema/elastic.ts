@@ -37,7 +37,7 @@ const eventSchema = z.strictObject({
   subject: z.string().max(256).optional(),
   timeMs: z.number(),
   arrivedMs: z.number(),
-  data: z.unknown(),
+  data: z.unknown().optional(),
   traceparent: z.string().max(256).optional(),
   span: spanSchema.optional(),
 });

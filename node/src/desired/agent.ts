@@ -37,7 +37,7 @@ import { createWarmSet, type WarmSet } from "../run/warm-set.ts";
 import { stagedRuns } from "../run/staged.ts";
 import type { ElasticRules, ElasticUnit } from "../elastic/elastic-unit.ts";
 import type { Lending } from "../elastic/lending.ts";
-import { elasticFunction, elasticUnitOf, standInOf, type StandIn } from "../elastic/stand-in.ts";
+import { alone, elasticFunction, elasticUnitOf, keepsSomething, standInOf, type StandIn } from "../elastic/stand-in.ts";
 import { startUnit, type RunningUnit, type UnitContext, type UnitStatus } from "../run/unit.ts";
 import type { SharedStore } from "../shared/store.ts";
 import { followable, readSignedPolicy } from "../trust/held.ts";
@@ -124,7 +124,8 @@ export function createAgent(context: AgentContext): Agent {
   const { log, ports } = context;
   const node: Principal = { kind: "node", name: log.origin };
   const running = new Map<string, Running>();
-  const stopping = new Set<string>();
+  /** What is being ended still works on what it has. */
+  const stopping = new Map<string, Running>();
   /** What the functions of an app have in common, by a number: it is long, and they may be a thousand. Of the document that runs, no older. */
   let numbers: ReadonlyMap<string, number> = new Map();
   let numbersGiven = 0;
@@ -354,14 +355,14 @@ export function createAgent(context: AgentContext): Agent {
     const gate = fn.needs?.job === undefined ? undefined : createJobGate({ app: app.name, fn, log: logUnder(log, tenure), events: context.events, clock: ports.clock, trace: ports.trace, planned: (unit) => desiredOf(log, log.origin)?.document.shifts?.[unit], curve: context.curve, readCurves: context.readCurves, isLeaving: (unit) => moves.leaving().includes(unit) });
     const elastic = elasticUnitOf(app, fn, { log, events: context.events, ports, lending: context.lending?.(), rules: context.elasticRules });
     const kind = functionKind(fn, unitContext(app));
-    const unit = startUnit({ ...fn, on: inputOf(app.name, fn) }, { ...unitContext(app), handed, gate, tenure }, elastic?.kind(kind) ?? kind);
+    const unit = startUnit({ ...fn, on: inputOf(app.name, fn) }, { ...unitContext(app), handed, gate, tenure }, elastic?.kind(kind) ?? (fn.elastic === undefined ? kind : alone(`${app.name}/${fn.name}`, kind)));
     gate?.follow(unit);
     return { unit, ...(gate === undefined ? {} : { gate }), ...(elastic === undefined ? {} : { elastic }) };
   }
 
   const standIn = async (unit: string): Promise<StandIn | undefined> => {
     const found = closed ? undefined : elasticFunction(apps, unit);
-    if (found === undefined || (await refusalOf(needsOfFunction(node, found.app, found.fn))) !== undefined) return undefined;
+    if (found === undefined || keepsSomething(unit, log) || (await refusalOf(needsOfFunction(node, found.app, found.fn))) !== undefined) return undefined;
     return standInOf(found, { crypto: ports.crypto, context: unitContext, isBehind: () => running.get(`function ${unit}`)?.elastic?.isBehind() === true });
   };
 
@@ -381,7 +382,7 @@ export function createAgent(context: AgentContext): Agent {
     const entry = running.get(name);
     if (entry === undefined) return;
     running.delete(name);
-    stopping.add(name);
+    stopping.set(name, entry);
     changed();
     await entry.schedule?.close();
     await entry.gate?.close();
@@ -392,7 +393,10 @@ export function createAgent(context: AgentContext): Agent {
 
   return {
     reconcile,
-    stoppingChanged: reachAnew,
+    stoppingChanged() {
+      for (const { unit } of [...running.values(), ...stopping.values()]) unit?.tenureChanged(); // at once, whatever is being reached
+      reachAnew();
+    },
     standIn,
     isRunning: (unit) => running.has(`function ${unit}`) || stopping.has(`function ${unit}`),
     committed(lanes) {
@@ -412,7 +416,7 @@ export function createAgent(context: AgentContext): Agent {
       state,
       version,
       sources: [...running.values()].flatMap(({ source }) => source?.status() ?? []),
-      units: [...[...running.values()].flatMap(({ unit }) => unit?.status() ?? []), ...heldBack],
+      units: [...[...running.values(), ...stopping.values()].flatMap(({ unit }) => unit?.status() ?? []), ...heldBack],
       sandboxes: warm.status(),
       moving: moves.status(),
       starts,

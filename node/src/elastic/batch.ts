@@ -21,10 +21,19 @@ export interface BatchWork {
   readonly eventMs: number;
   /** A sibling did so many events, and they count; without one, they had to be done here after all. */
   done(by: string | undefined, events: number): void;
+  /** Whoever sets it ends the work between two pieces, and wakes what waits for a sibling. */
+  readonly interruption?: Interruption;
+}
+
+export interface Interruption {
+  isOver: boolean;
+  wake?: (() => void) | undefined;
 }
 
 export interface Helper {
   readonly name: string;
+  /** Whether so much goes over in one call. */
+  fits(events: readonly UnitEvent[]): boolean;
   /** One piece at a time; undefined where it did not do it. */
   handle(events: readonly UnitEvent[]): Promise<UnitResult | undefined>;
 }
@@ -51,8 +60,11 @@ export async function workTogether(events: readonly UnitEvent[], parts: readonly
     return true;
   }
 
+  /** What does not fit is left to here. */
+  const nextFor = (sibling: Helper): Piece | undefined => pieces.find((piece) => piece.state === "free" && sibling.fits(eventsOf(piece)));
+
   async function lend(sibling: Helper): Promise<void> {
-    for (let piece = pieces.find(({ state }) => state === "free"); piece !== undefined; piece = pieces.find(({ state }) => state === "free")) {
+    for (let piece = nextFor(sibling); piece !== undefined; piece = nextFor(sibling)) {
       piece.state = "lent";
       piece.dueMs = clock.monotonicMs() + 3 * work.eventMs * (piece.to - piece.from) + limits.elasticGraceMs;
       const result = await sibling.handle(eventsOf(piece));
@@ -83,6 +95,7 @@ export async function workTogether(events: readonly UnitEvent[], parts: readonly
     const dueMs = Math.min(...pieces.flatMap((piece) => (piece.state === "lent" ? [piece.dueMs] : [])));
     await new Promise<void>((resolve) => {
       wake = resolve;
+      if (work.interruption !== undefined) work.interruption.wake = resolve;
       timer = clock.after(Math.max(1, dueMs - clock.monotonicMs()), resolve);
     });
     timer?.cancel();
@@ -98,6 +111,7 @@ export async function workTogether(events: readonly UnitEvent[], parts: readonly
     }
     while (pieces.some(({ state }) => state !== "done")) {
       if (defect !== undefined) throw defect;
+      if (work.interruption?.isOver === true) throw new HolonError("HOLON_UNIT_INTERRUPTED", `function ${work.unit} is stopped in the midst of a batch: nothing of it counts`);
       const piece = nextHere();
       if (piece === undefined) await change();
       else await doHere(piece);
@@ -115,15 +129,15 @@ export function requireStateless(unit: string, result: UnitResult): UnitResult {
   throw new HolonError("HOLON_UNIT_BAD", `function ${unit} is elastic and keeps ${kept}`, { next: "Take `elastic` out of the manifest, or keep what it knows in another function." });
 }
 
-/** One result of several, each of the events from `from` on. */
-function together(unit: string, parts: readonly { readonly from: number; readonly result: UnitResult | undefined }[]): UnitResult {
+/** One result of several, each of the events from `from` on. Where it is more than one batch may give, it fails as it would in one sandbox. */
+export function together(unit: string, parts: readonly { readonly from: number; readonly result: UnitResult | undefined }[]): UnitResult {
   const results = parts.map(({ from, result }) => {
     if (result === undefined) throw new HolonError("HOLON_INTERNAL", `function ${unit}: a piece without a result`);
     return { from, result };
   });
   const outputs = results.flatMap(({ from, result }) => result.outputs.map((output) => ({ ...output, cause: output.cause + from })));
   const bytes = outputs.reduce((sum, { data }) => sum + (JSON.stringify(data) ?? "").length, 0);
-  if (outputs.length > limits.unitOutputsMax || bytes > limits.unitOutputBytesMax) throw new HolonError("HOLON_UNIT_BAD", `function ${unit} emitted ${outputs.length} events of ${bytes} bytes in one batch; the limits are ${limits.unitOutputsMax} and ${limits.unitOutputBytesMax}`);
+  if (outputs.length > limits.unitOutputsMax || bytes > limits.unitOutputBytesMax) throw new HolonError("HOLON_UNIT_THREW", `function ${unit} emitted ${outputs.length} events of ${bytes} bytes in one batch; the limits are ${limits.unitOutputsMax} and ${limits.unitOutputBytesMax}`);
   const inferences: Record<string, number> = {};
   for (const { result } of results) for (const [model, count] of Object.entries(result.inferences ?? {})) inferences[model] = (inferences[model] ?? 0) + count;
   const used = results.flatMap(({ result }) => result.usage ?? []);

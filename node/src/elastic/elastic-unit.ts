@@ -7,7 +7,7 @@ import type { Elastic } from "@holon/core/schema/elastic.ts";
 import type { DataClass } from "@holon/core/schema/event.ts";
 import type { NodeName } from "@holon/core/units.ts";
 import type { UnitKind } from "../run/unit-kind.ts";
-import { requireStateless, workTogether } from "./batch.ts";
+import { requireStateless, together, workTogether, type Interruption } from "./batch.ts";
 import type { Lending, Lent } from "./lending.ts";
 
 export interface ElasticStatus {
@@ -58,21 +58,34 @@ export function createElasticUnit({ lent, elastic, clock, lending, hasState, cha
   let classes: readonly DataClass[] = [];
   let because: string | undefined;
   let timer: Timer | undefined;
+  const interruption: Interruption = { isOver: false };
+  /** How many help, as it was told last; another number since when. */
+  let told = 0;
+  let newsMs: number | undefined;
 
   const waiting = (): number => Math.round(records() * (share ?? 1));
   const waitMs = (): number => waiting() * (eventMs ?? 0);
 
   function rescale(siblingsMax: number): number {
-    const before = scale.siblings;
     scale = scaled(scale, { waitMs: waitMs(), withinMs: elastic.withinMs, siblingsMax: Math.min(siblingsMax, elastic.siblingsMax ?? limits.siteMembersMax), nowMs: clock.monotonicMs() });
-    if (scale.siblings !== before) changed(scale.siblings, waiting());
+    tell();
     return scale.siblings;
+  }
+
+  /** Who rests is back soon: what is told has stood for a while. */
+  function tell(): void {
+    if (scale.siblings === told) return void (newsMs = undefined);
+    newsMs ??= clock.monotonicMs();
+    if (clock.monotonicMs() - newsMs < limits.elasticCalmMs) return;
+    told = scale.siblings;
+    newsMs = undefined;
+    changed(told, waiting());
   }
 
   /** Siblings are let go of when nothing comes any more, too. */
   function lookLater(): void {
     timer?.cancel();
-    if (scale.siblings === 0) return;
+    if (scale.siblings === 0 && told === 0) return;
     timer = clock.after(limits.elasticCalmMs, () => {
       rescale(scale.siblings);
       lookLater();
@@ -98,15 +111,17 @@ export function createElasticUnit({ lent, elastic, clock, lending, hasState, cha
     return result;
   }
 
+  /** Of the first events of all it is seen what one takes; the rest is cut by that. */
   async function handle(own: UnitInstance, events: readonly UnitEvent[]): Promise<UnitResult> {
-    const who = eventMs === undefined ? [] : await helpers();
-    const first = eventMs === undefined ? Math.min(limits.elasticFirstEvents, events.length) : 0;
-    const rest = pieces(events.length - first, eventMs ?? 0, 1 + who.length).map(({ from, to }) => ({ from: from + first, to: to + first }));
-    const parts = first === 0 ? rest : [{ from: 0, to: first }, ...rest];
     const of = classes;
-    const result = await (rules?.workTogether ?? workTogether)(events, parts, {
-      unit, clock, eventMs: eventMs ?? 0,
-      siblings: parts.length < 2 ? [] : who.map((name) => ({ name, handle: (piece) => lending.ask(name, lent, of, piece) })),
+    const first = eventMs === undefined ? Math.min(limits.elasticFirstEvents, events.length) : 0;
+    const begun = first === 0 ? [] : [{ from: 0, result: await timed(own, events.slice(0, first)) }];
+    const rest = events.slice(first);
+    const who = rest.length === 0 ? [] : await helpers();
+    const parts = pieces(rest.length, eventMs ?? 0, 1 + who.length);
+    const result = await (rules?.workTogether ?? workTogether)(rest, parts, {
+      unit, clock, eventMs: eventMs ?? 0, interruption,
+      siblings: parts.length < 2 ? [] : who.map((name) => ({ name, fits: lending.fits, handle: (piece) => lending.ask(name, lent, of, piece) })),
       here: (piece) => timed(own, piece),
       done(by, count) {
         if (by === undefined) again += count;
@@ -115,7 +130,7 @@ export function createElasticUnit({ lent, elastic, clock, lending, hasState, cha
     });
     classes = [];
     lookLater();
-    return result;
+    return begun.length === 0 ? result : together(unit, [...begun, { from: first, result }]);
   }
 
   return {
@@ -125,6 +140,11 @@ export function createElasticUnit({ lent, elastic, clock, lending, hasState, cha
       async open(settled, born) {
         const opened = await own.open(settled, born);
         return { ...opened, instance: { handle: (events) => handle(opened.instance, events), stop: () => (timer?.cancel(), opened.instance.stop()) } };
+      },
+      interrupt() {
+        interruption.isOver = true;
+        interruption.wake?.();
+        own.interrupt?.();
       },
       next(input) {
         if (input.records > 0) share = smoothed(share, input.events / input.records);

@@ -42,6 +42,8 @@ interface Helped {
   waiting: number;
   idle: Timer | undefined;
   isOver: boolean;
+  /** As it stands among those that help. */
+  self: Promise<Helped> | undefined;
 }
 
 export function createHelping({ self, siblings, ports, handlers, lending, standIn, full }: HelpingOptions): Helping {
@@ -49,11 +51,11 @@ export function createHelping({ self, siblings, ports, handlers, lending, standI
   const counts = new Map<string, { readonly unit: string; readonly for: string; events: number }>();
   let closed = false;
 
-  async function end(unit: string): Promise<void> {
-    const going = helped.get(unit);
-    helped.delete(unit);
+  /** Where another has taken its place meanwhile, that one stays. */
+  async function end(unit: string, going: Promise<Helped> | undefined = helped.get(unit)): Promise<void> {
+    if (helped.get(unit) === going) helped.delete(unit);
     const one = await going?.catch(() => undefined);
-    if (one === undefined) return;
+    if (one === undefined || one.isOver) return;
     one.isOver = true;
     one.idle?.cancel();
     await one.stoodIn.instance.stop();
@@ -63,31 +65,32 @@ export function createHelping({ self, siblings, ports, handlers, lending, standI
     one.idle?.cancel();
     if (one.isOver) return;
     one.idle = ports.clock.after(limits.elasticIdleMs, () => {
-      if (one.waiting === 0) end(unit).catch((error: unknown) => ports.trace.note("warn", `${unit}: ${toHolonError(error).message}`));
+      if (one.waiting === 0) end(unit, one.self).catch((error: unknown) => ports.trace.note("warn", `${unit}: ${toHolonError(error).message}`));
     });
   }
 
   async function open(found: StandIn): Promise<Helped> {
-    return { key: found.key, stoodIn: await found.open(), inTurn: createTurns(), waiting: 0, idle: undefined, isOver: false };
+    return { key: found.key, stoodIn: await found.open(), inTurn: createTurns(), waiting: 0, idle: undefined, isOver: false, self: undefined };
   }
 
   async function helpedWith({ unit, key, classes }: HelpAsk, from: NodeName): Promise<Helped> {
     const found = await standIn(unit);
-    if (found === undefined || found.key !== key) {
-      if (helped.has(unit)) await end(unit);
-      throw new HolonError("HOLON_CALL_UNKNOWN", `${self} does not have function ${unit} in that version`);
-    }
+    const kept = await helped.get(unit)?.catch(() => undefined);
+    if (kept !== undefined && kept.key !== found?.key) await end(unit, kept.self); // of a version that is not here any more
+    if (found === undefined || found.key !== key) throw new HolonError("HOLON_CALL_UNKNOWN", `${self} does not have function ${unit} in that version`);
     // What came of the events goes back as what they were.
     if (!(await lending.may(found.lent, classes))) throw new HolonError("HOLON_POLICY_DENIED", `what function ${unit} makes of ${classes.join(", ")} may not leave ${self} for ${from}`);
     if (found.isBehind()) throw busy(`${self} has more waiting for function ${unit} itself than it gets through`);
-    const before = helped.get(unit);
-    if (before !== undefined && (await before.catch(() => undefined))?.key === key) return before;
-    if (before !== undefined) await end(unit);
-    const why = helped.size >= limits.elasticHelpedMax ? `it helps with ${helped.size} functions` : full(found.memoryBytes);
+    // Others ask as well, and find what one of them began.
+    for (let before = helped.get(unit); before !== undefined; before = helped.get(unit)) {
+      if ((await before.catch(() => undefined))?.key === key) return before;
+      await end(unit, before);
+    }
+    const why = closed ? "it is being closed" : helped.size >= limits.elasticHelpedMax ? `it helps with ${helped.size} functions` : full(found.memoryBytes);
     if (why !== undefined) throw busy(`${self} has no room for function ${unit}: ${why}`);
     const opening = open(found);
     helped.set(unit, opening);
-    opening.catch(() => void (helped.get(unit) === opening && helped.delete(unit)));
+    opening.then((one) => (one.self = opening), () => void (helped.get(unit) === opening && helped.delete(unit)));
     return opening;
   }
 
@@ -102,7 +105,7 @@ export function createHelping({ self, siblings, ports, handlers, lending, standI
 
   async function help(ask: HelpAsk, from: NodeName): Promise<unknown> {
     const one = await helpedWith(ask, from);
-    if (closed || one.waiting >= limits.elasticWaitingMax) throw busy(`${self} has ${one.waiting} pieces of function ${ask.unit} waiting`);
+    if (closed || one.isOver || one.waiting >= limits.elasticWaitingMax) throw busy(`${self} has ${one.waiting} pieces of function ${ask.unit} waiting`);
     one.waiting += 1;
     try {
       const { usage, fitted: _, shared: __, ...result } = requireStateless(ask.unit, await one.inTurn(() => handled(one.stoodIn, ask)));

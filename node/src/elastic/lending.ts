@@ -1,5 +1,5 @@
 /** Asks siblings to do pieces of what waits here for an elastic function, through the guard. Whoever has the events decides; nobody else is asked, so it is the same on an island. */
-import { toHolonError } from "@holon/core/errors.ts";
+import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Clock, Trace, UnitEvent, UnitResult } from "@holon/core/ports.ts";
 import { parseUnitResult } from "@holon/core/run/result.ts";
@@ -10,6 +10,7 @@ import type { AppDocument } from "@holon/core/schema/app.ts";
 import type { NodeName } from "@holon/core/units.ts";
 import type { Calls } from "../link/calls.ts";
 import type { Peer } from "../link/peer.ts";
+import { requireStateless } from "./batch.ts";
 import type { Guard } from "../policy/guard.ts";
 
 export interface LendingOptions {
@@ -37,6 +38,8 @@ export interface Lending {
   candidates(unit: Lent): readonly NodeName[];
   /** Whether events of these classes may go to siblings. */
   may(unit: Lent, classes: readonly DataClass[]): Promise<boolean>;
+  /** Whether these events go over in one call. */
+  fits(events: readonly UnitEvent[]): boolean;
   /** Undefined where the sibling did not do it: it then rests for a while. */
   ask(sibling: NodeName, unit: Lent, classes: readonly DataClass[], events: readonly UnitEvent[]): Promise<UnitResult | undefined>;
 }
@@ -47,6 +50,8 @@ interface Row {
   failedMs: number;
   /** It said that it has no room, or does not know the function in this version; until then. */
   restsUntilMs: number;
+  /** In a row. */
+  refusals: number;
   busy: boolean;
 }
 
@@ -57,7 +62,7 @@ export function createLending({ siblings, jurisdiction, ports, calls, guard, pee
 
   function rowOf(sibling: NodeName, { app, fn }: Lent): Row {
     const key = `${sibling} ${app.name}/${fn}`;
-    const row = rows.get(key) ?? { latencyMs: undefined, failures: 0, failedMs: 0, restsUntilMs: 0, busy: false };
+    const row = rows.get(key) ?? { latencyMs: undefined, failures: 0, failedMs: 0, restsUntilMs: 0, refusals: 0, busy: false };
     rows.set(key, row);
     return row;
   }
@@ -78,25 +83,26 @@ export function createLending({ siblings, jurisdiction, ports, calls, guard, pee
       }
       return true;
     },
+    fits: (events) => encoder.encode(JSON.stringify(events.map(toAsked))).length <= limits.elasticPieceBytesMax,
     async ask(sibling, unit, classes, events) {
       const way = peer(sibling);
       const row = rowOf(sibling, unit);
       const name = `${unit.app.name}/${unit.fn}`;
       if (way === undefined || row.busy) return undefined;
       const asked: HelpAsk = { unit: name, key: unit.key, classes: [...classes], events: events.map(toAsked) };
-      if (JSON.stringify(asked.events).length > limits.elasticPieceBytesMax) return undefined;
       const startedMs = clock.monotonicMs();
       row.busy = true;
       try {
         const answer = helpAnswerSchema.parse(await calls.callPeer(way, helpMethod, asked, unit.timeoutMs + limits.elasticAnswerMs));
         const result = parseUnitResult(answer.result, [], events.length);
-        if (typeof result === "string") throw new Error(`${sibling}: ${result}`);
-        row.failures = 0;
+        if (typeof result === "string") throw new HolonError("HOLON_UNIT_DIED", `${sibling}: ${result}`);
+        requireHelp(unit, requireStateless(name, result));
+        row.failures = row.refusals = 0;
         row.latencyMs = smoothed(row.latencyMs, clock.monotonicMs() - startedMs);
         return answer.processorMs === undefined ? result : { ...result, usage: { processorMs: answer.processorMs, memoryBytes: answer.memoryBytes ?? 0 } };
       } catch (error) {
         const coded = toHolonError(error);
-        if (isRefusal(coded.code)) row.restsUntilMs = clock.monotonicMs() + limits.elasticRestMs;
+        if (isRefusal(coded.code)) row.restsUntilMs = clock.monotonicMs() + Math.min(limits.elasticRestMsMax, limits.elasticRestMs * 2 ** row.refusals++);
         else [row.failures, row.failedMs] = [row.failures + 1, clock.monotonicMs()];
         ports.trace.note("info", `${sibling} did not help with ${name}: ${coded.message}`, { code: coded.code });
         return undefined;
@@ -110,4 +116,12 @@ export function createLending({ siblings, jurisdiction, ports, calls, guard, pee
 /** It did not take the piece in; anything else may be the function's own doing, or the way's. */
 const isRefusal = (code: string): boolean => code === "HOLON_CALL_BUSY" || code === "HOLON_CALL_UNKNOWN" || code === "HOLON_POLICY_DENIED";
 
+/** What does not fit the function is no help, whoever is at fault: it is done here. */
+function requireHelp({ app, fn }: Lent, { outputs }: UnitResult): void {
+  const emits = app.functions.find(({ name }) => name === fn)?.emits ?? {};
+  const strange = outputs.find(({ type }) => !Object.hasOwn(emits, type));
+  if (strange !== undefined) throw new HolonError("HOLON_UNIT_BAD", `it answered with ${strange.type}, which ${app.name}/${fn} does not declare`);
+}
+
+const encoder = new TextEncoder();
 const toAsked = ({ id, type, source, subject, timeMs, arrivedMs, data, traceparent, span }: UnitEvent): HelpAsk["events"][number] => ({ id, type, source, ...(subject === undefined ? {} : { subject }), timeMs, arrivedMs, data, ...(traceparent === undefined ? {} : { traceparent }), ...(span === undefined ? {} : { span }) });

@@ -13,6 +13,8 @@ import { makerOf } from "@holon/core/policy/lowering.ts";
 import { openHandedClass, type HandedClass } from "../run/handed-class.ts";
 import { functionKind, stateCell } from "../run/program.ts";
 import type { UnitContext } from "../run/unit.ts";
+import { requireStateless } from "./batch.ts";
+import type { UnitKind } from "../run/unit-kind.ts";
 import { createElasticUnit, type ElasticRules, type ElasticUnit } from "./elastic-unit.ts";
 import type { Lending, Lent } from "./lending.ts";
 
@@ -55,6 +57,18 @@ export function elasticFunction(apps: readonly AppDocument[], unit: string): Fou
   return undefined;
 }
 
+/** From a time when it was not elastic: what it does would follow from where it is done. */
+export const keepsSomething = (unit: string, log: Pick<Log, "cells">): boolean => [stateCell(unit, ""), `fitted/${unit}/`].some((prefix) => log.cells(prefix).size > 0);
+
+/** An elastic function where nobody helps: what it keeps is refused there too, or it would pass on one node and not in a site. */
+export const alone = (unit: string, kind: UnitKind): UnitKind => ({
+  ...kind,
+  async open(settled, born) {
+    const { instance, positions } = await kind.open(settled, born);
+    return { positions, instance: { handle: async (events) => requireStateless(unit, await instance.handle(events)), stop: () => instance.stop() } };
+  },
+});
+
 /** Undefined where nobody helps anybody. */
 export function elasticUnitOf(app: AppDocument, fn: FunctionDocument, { log, events, ports, lending, rules }: UnitTools): ElasticUnit | undefined {
   if (fn.elastic === undefined || lending === undefined) return undefined;
@@ -63,7 +77,7 @@ export function elasticUnitOf(app: AppDocument, fn: FunctionDocument, { log, eve
     const record = events.record({ stream: "audit", type: "holon.function.scaled", class: "public", producer: "agent", data: { app: app.name, function: fn.name, siblings, waiting } });
     log.append({ records: [record] }).catch((error: unknown) => ports.trace.note("warn", `function ${unit}: ${toHolonError(error).message}`, { code: toHolonError(error).code }));
   };
-  return createElasticUnit({ lent: lentOf(app, fn, ports.crypto), elastic: fn.elastic, clock: ports.clock, lending, hasState: () => log.cells(stateCell(unit, "")).size > 0, changed, rules });
+  return createElasticUnit({ lent: lentOf(app, fn, ports.crypto), elastic: fn.elastic, clock: ports.clock, lending, hasState: () => keepsSomething(unit, log), changed, rules });
 }
 
 export function standInOf({ app, fn }: Found, { crypto, context, isBehind }: { readonly crypto: Pick<Crypto, "sha256">; context(app: AppDocument): UnitContext; isBehind(): boolean }): StandIn {

@@ -10,6 +10,7 @@ import { World } from "@holon/sim/world.ts";
 import type { CellChange, Log, NewRecord } from "@holon/core/log/log.ts";
 import { createEvents } from "../event/events.ts";
 import { nodeName } from "../testing/sim-family.ts";
+import { bed as unitBed, unitOf } from "../testing/unit-bed.ts";
 import { createJobGate, jobCell, type JobGate } from "./job-gate.ts";
 
 const hourMs = 3_600_000;
@@ -161,4 +162,20 @@ test("a machine whose clock begins at 1970, or at the day its system was built, 
     assert.deepEqual([told().length, after.status().phase], [1, "idle"]);
     await after.close();
   }
+});
+
+test("windows that wait open the gate of their job, in its hours, though nothing new has come", async () => {
+  const dayMs = 24 * hourMs;
+  const extra = { on: { type: "in.came", window: { kind: "tumbling", sizeMs: 60_000 }, watermark: { idleMs: 600_000 } }, needs: { deferrableHours: 1, job: { hours: 1, schedule: { everyMs: dayMs, offsetMs: 2 * hourMs } } } };
+  const { send, until, machine, pass, outputs } = await unitBed([{ name: "sum", type: "in.came", extra }]);
+  await send("in.came", 5);
+  await pass(1.9 * hourMs);
+  assert.deepEqual(await outputs(), [], "its hours have not come");
+  await until("the first run has taken the event in", () => (unitOf(machine, "sum")?.windows?.waiting ?? 0) > 0 || (unitOf(machine, "sum")?.handled ?? 0) > 0, 2 * hourMs);
+  await until("the run is over", () => unitOf(machine, "sum")?.job?.phase === "idle", 3 * hourMs);
+  await pass(dayMs / 2);
+  assert.deepEqual(await outputs(), [], "it is silent by now, and not its hour");
+  await until("the next run hands it over", () => (unitOf(machine, "sum")?.emitted ?? 0) === 1, dayMs);
+  await until("that run is over, too", () => unitOf(machine, "sum")?.job?.phase === "idle", 3 * hourMs);
+  assert.equal((await outputs()).length, 1);
 });

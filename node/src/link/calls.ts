@@ -8,7 +8,8 @@ import { z } from "zod";
 import type { Peer } from "./peer.ts";
 import { settleable } from "./settleable.ts";
 
-export type CallHandler = (parameters: unknown, from: NodeName) => Promise<unknown>;
+/** `deadlineMs`: how long whoever asks waits. */
+export type CallHandler = (parameters: unknown, from: NodeName, deadlineMs?: number) => Promise<unknown>;
 
 export interface CallsOptions {
   readonly self: NodeName;
@@ -83,7 +84,7 @@ export function createCalls(options: CallsOptions): Calls {
     if (to === options.self) {
       const handler = options.handlers.get(header.method);
       if (handler === undefined) throw new HolonError("HOLON_CALL_UNKNOWN", `${to} has no method ${header.method}`);
-      return handler(payload.length === 0 ? undefined : parseJson(payload), from.name);
+      return handler(payload.length === 0 ? undefined : parseJson(payload), from.name, header.deadlineMs);
     }
     // Who answers one of these judges the neighbour that asks: passed on, it would be asked in this node's name.
     if (betweenNeighbours.test(header.method)) throw new HolonError("HOLON_CALL_DENIED", `${from.name} asks ${options.self} to ask ${to} for ${header.method}, which only neighbours may`);

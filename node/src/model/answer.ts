@@ -19,13 +19,13 @@ const answerSchema = z.strictObject({ scores: packedSchema, rows: z.array(rowSch
 
 /** Lets a node's `model.answer` be answered by these, by model name; what is added later is answered too, and what is not there is passed on. `demand` throws where the one that asks may not use the model. */
 export const answerHandler =
-  (deciders: Pick<ReadonlyMap<string, Decider>, "get">, passOn?: (request: ModelRequest) => Promise<unknown>, demand?: (model: string, from: NodeName) => Promise<void>): CallHandler =>
-  async (parameters, from) => {
+  (deciders: Pick<ReadonlyMap<string, Decider>, "get">, passOn?: (request: ModelRequest, deadlineMs: number | undefined) => Promise<unknown>, demand?: (model: string, from: NodeName) => Promise<void>): CallHandler =>
+  async (parameters, from, deadlineMs) => {
     const parsed = requestSchema.safeParse(parameters);
     if (!parsed.success) throw new HolonError("HOLON_MODEL_INPUT_BAD", `a question to a model does not fit at ${parsed.error.issues[0]?.path.join(".") ?? "the top"}`);
     const { model, x } = parsed.data;
     const decider = deciders.get(model);
-    if (decider === undefined && passOn !== undefined && parsed.data.only !== true) return passOn(parsed.data);
+    if (decider === undefined && passOn !== undefined && parsed.data.only !== true) return passOn(parsed.data, deadlineMs);
     if (decider === undefined) throw new HolonError("HOLON_MODEL_MISSING", `no model ${model} answers on this node`);
     await demand?.(model, from);
     const decided = await decider.decide(unpackTensor(x), { label: parsed.data.label });

@@ -102,9 +102,10 @@ export function createServedModels(context: ServedModelsContext): ServedModels {
     const may = (place: "above" | "beside"): Promise<boolean> => context.guard.mayRelay({ model: request.model, label: request.label, from, to, ...destinationOf(place) });
     return nearest.ask(request, deadlineMs, may);
   };
-  const passOn = async (request: ModelRequest): Promise<unknown> => {
+  /** Whoever is asked next has a part of what the one that asks still waits. */
+  const passOn = async (request: ModelRequest, deadlineMs: number = limits.modelAnswerMs): Promise<unknown> => {
     if (context.isRoot) throw new HolonError("HOLON_MODEL_MISSING", "no node on the way to the root answers for the model that was asked");
-    return relay(request, limits.modelAnswerMs);
+    return relay(request, Math.min(deadlineMs, limits.modelAnswerMs));
   };
   const answering = { get: (name: string): Decider | undefined => (served.get(name)?.answers === true ? { decide: (rows, of) => decideBy(name, rows, of) } : undefined) };
   /** A neighbour uses a model as a function does: by its name within the app. */

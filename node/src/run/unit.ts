@@ -88,12 +88,14 @@ export interface RunningUnit {
   staged(run: Staged): void;
   /** Whether it is handed what other nodes made. */
   readonly readsOthers: boolean;
-  /** Whether it has handled all that its lanes held when they ended so. */
+  /** Whether it has handled all that its lanes held when they ended so, windows that are due included. */
   hasReached(heads: ReadonlyMap<string, number>): boolean;
   /** How far it has read a lane, as far as what was made of it is on the disk; after it was stopped too. */
   reached(lane: Lane): number;
   /** Hands over again what it could not handle: one event, or all. Returns how many will be. */
   replay(event: string | undefined): number;
+  /** The lease under which it runs may be over: then what it is in the midst of is ended, not waited for. */
+  tenureChanged(): void;
   stop(): Promise<void>;
 }
 
@@ -191,7 +193,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
         if (stopping) break;
         const failed = toHolonError(error);
         await instance?.stop().catch(() => undefined); // it has failed already; its end is not news
-        if (failed.code === "HOLON_LEASE_OVER") continue;
+        if (failed.code === "HOLON_LEASE_OVER" || isOver()) continue;
         counts.restarts += 1;
         if (failed.code === "HOLON_UNIT_INTERRUPTED" && ++interruptions < interruptionsMax) continue; // not its own doing
         interruptions = 0;
@@ -216,9 +218,15 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     return false;
   }
 
+  const isOver = (): boolean => context.tenure !== undefined && context.tenure() !== tenure;
+
   /** What began elsewhere meanwhile is nobody's to go on with here. */
   function requireTenure(): void {
-    if (context.tenure !== undefined && context.tenure() !== tenure) throw new HolonError("HOLON_LEASE_OVER", `function ${name} may not run here now, or began elsewhere meanwhile`);
+    if (isOver()) throw new HolonError("HOLON_LEASE_OVER", `function ${name} may not run here now, or began elsewhere meanwhile`);
+  }
+
+  function endWhatIsOver(): void {
+    if (isOver() && state === "running") void instance?.stop().catch(() => undefined); // its end is not news
   }
 
   async function runOnce(): Promise<void> {
@@ -296,7 +304,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     if (stopping || context.gate?.isOpen() === false) return undefined;
     if (windows?.isDue() === true) return { ...windowed(windows, []), positions };
     const staged = early.next(positions, batchMax());
-    if (staged !== undefined) return { ...taken(staged.lane, staged.records, staged.last), settled: staged.settled };
+    if (staged !== undefined) return { ...taken(staged.lane, staged.records, staged.last, true), settled: staged.settled };
     for (const lane of lanes.now()) {
       const key = laneName(lane);
       const head = log.head(lane)?.sequence ?? 0;
@@ -313,14 +321,16 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
 
   const batchMax = (): number => Math.min(failures.batchMax ?? limits.unitBatchMax, kind.batchMax ?? limits.unitBatchMax, rate.batchMax);
 
-  function taken(lane: Lane, records: readonly LogRecord[], whole: number): Input {
+  /** `isStaged`: of all that came only what is of its type, so that it says nothing of what part of the rest is. */
+  function taken(lane: Lane, records: readonly LogRecord[], whole: number, isStaged = false): Input {
     const through = (sequence: number): ReadonlyMap<string, number> => new Map(positions).set(laneName(lane), sequence);
     const mine = records.filter((record) => startsWith(record.bytes, prefix));
     countHanded(lane.origin, mine);
     const stored = mine.map(({ bytes }) => decodeStoredEvent(bytes));
     const classes = born.take(new Set(stored.map((event) => event.class)));
-    kind.next?.({ events: mine.length, records: records.length, lag, classes });
-    if (windows === undefined) return { events: mine.map((record, index) => toUnitEvent(record, stored[index])).filter(isMine), handled: mine.length, bytes: bytesOf(mine), positions: through(whole), records: [], cells: [] };
+    const events = mine.map((record, index) => toUnitEvent(record, stored[index])).filter(isMine);
+    kind.next?.({ events: events.length, records: isStaged ? 0 : records.length, lag, classes });
+    if (windows === undefined) return { events, handled: mine.length, bytes: bytesOf(mine), positions: through(whole), records: [], cells: [] };
     const step = windowed(windows, mine);
     const left = mine[step.handled];
     return { ...step, positions: through(left === undefined ? whole : left.sequence - 1) };
@@ -438,7 +448,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     }),
     wants: fn.on.type,
     readsOthers: context.handed !== undefined,
-    hasReached: (heads) => state === "running" && lanes.now().every((lane) => storedTo(lane) >= (heads.get(laneName(lane)) ?? 0)),
+    hasReached: (heads) => state === "running" && windows?.isDue() !== true && lanes.now().every((lane) => storedTo(lane) >= (heads.get(laneName(lane)) ?? 0)),
     reached: (lane) => (storing.hasFailed ? (safe.get(laneName(lane)) ?? 0) : storedTo(lane)),
     committed(found) {
       if (state !== "running") return;
@@ -457,10 +467,12 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
       if (state === "running") wake?.();
       return count;
     },
+    tenureChanged: endWhatIsOver,
     async stop() {
       stopping = true;
       timer?.cancel();
       kind.interrupt?.();
+      endWhatIsOver();
       wake?.();
       await finished;
     },

@@ -25,7 +25,7 @@ export interface UnitBed {
   outputs(): Promise<readonly unknown[]>;
 }
 
-export async function bed(functions: readonly { readonly name: string; readonly type: string; readonly extra?: object }[], around: (runner: Runner) => Runner = (runner) => runner): Promise<UnitBed> {
+export async function bed(functions: readonly { readonly name: string; readonly type: string; /** Of its document, beside its code; `on` too. */ readonly extra?: object }[], around: (runner: Runner) => Runner = (runner) => runner): Promise<UnitBed> {
   const world = new World(7);
   const net = new SimNet(world);
   const name = nodeName("gateway-1");

@@ -39,6 +39,20 @@ test("the oldest answers go where they are too many or too large together", asyn
   assert.deepEqual([await isNew("small 1"), await isNew("d")], [false, true]);
 });
 
+test("what is being answered is not forgotten for what came later; where all of it is, more is refused", async () => {
+  const { world, remembered, isNew } = rememberedOf();
+  const open = Promise.withResolvers<FunctionAnswer>();
+  const first = remembered.answer("open", () => open.promise, () => true);
+  for (let number = 0; number < limits.requestsRememberedMax; number++) await isNew(`small ${number}`);
+  for (const id of ["a", "b", "c", "d"]) await isNew(id, () => Promise.resolve({ status: 200, body: "x".repeat(limits.requestsRememberedBytesMax / 3) }));
+  assert.equal(remembered.answer("open", () => assert.fail("it is being answered"), () => true), first);
+  for (let number = 0; number < limits.requestsRememberedMax - 1; number++) remembered.answer(`waits ${number}`, () => open.promise, () => true).catch(() => undefined);
+  await assert.rejects(world.drive(remembered.answer("one more", () => assert.fail("it is not taken in"), () => true)), (error) => error instanceof HolonError && error.code === "HOLON_CALL_BUSY");
+  open.resolve({ status: 200, body: null });
+  await world.drive(first);
+  assert.equal(await isNew("one more"), true);
+});
+
 test("a node that stops waits for none of them", async () => {
   const { remembered, isNew } = rememberedOf();
   await isNew("a");

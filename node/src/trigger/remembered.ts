@@ -1,4 +1,5 @@
 /** Answers to what was asked from elsewhere, by its id, so that what is asked again on another way is not handled twice. For as long as anybody can ask again. */
+import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Clock, Timer } from "@holon/core/ports.ts";
 import type { FunctionAnswer, OwnAnswer } from "./requests.ts";
@@ -15,6 +16,8 @@ interface Row {
   readonly answer: Promise<FoundAnswer>;
   readonly timer: Timer;
   bytes: number;
+  /** It was answered: only then may it be forgotten before its time, since what is asked again meanwhile is the same. */
+  isDone: boolean;
 }
 
 export function createRemembered(clock: Pick<Clock, "after">): Remembered {
@@ -33,9 +36,9 @@ export function createRemembered(clock: Pick<Clock, "after">): Remembered {
     if (rows.get(id) !== row) return;
     row.bytes = JSON.stringify(body ?? null).length;
     bytes += row.bytes;
-    for (const [oldest] of rows) {
+    for (const [oldest, { isDone }] of rows) {
       if (bytes <= limits.requestsRememberedBytesMax) return;
-      forget(oldest);
+      if (isDone) forget(oldest);
     }
   }
 
@@ -43,12 +46,19 @@ export function createRemembered(clock: Pick<Clock, "after">): Remembered {
     answer(id, find, isForgotten) {
       const before = rows.get(id);
       if (before !== undefined) return before.answer;
+      if (rows.size >= limits.requestsRememberedMax) {
+        const oldest = [...rows].find(([, { isDone }]) => isDone)?.[0];
+        if (oldest === undefined) return Promise.reject(new HolonError("HOLON_CALL_BUSY", `${rows.size} requests from elsewhere are being answered already`));
+        forget(oldest);
+      }
       const answer = find();
-      const row: Row = { answer, timer: clock.after(limits.callDeadlineMsMax, () => forget(id)), bytes: 0 };
+      const row: Row = { answer, timer: clock.after(limits.callDeadlineMsMax, () => forget(id)), bytes: 0, isDone: false };
       rows.set(id, row);
-      answer.then(({ body }) => hold(id, row, body), (error: unknown) => void (rows.get(id) === row && isForgotten(error) && forget(id)));
-      const [oldest] = rows.keys();
-      if (rows.size > limits.requestsRememberedMax && oldest !== undefined) forget(oldest);
+      const end = (act: () => void) => (): void => {
+        row.isDone = true;
+        act();
+      };
+      answer.then(({ body }) => end(() => hold(id, row, body))(), (error: unknown) => end(() => void (rows.get(id) === row && isForgotten(error) && forget(id)))());
       return answer;
     },
     close() {

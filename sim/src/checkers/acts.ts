@@ -1,5 +1,5 @@
 /**
- * What a unit does, on whichever node: each batch that its function is handed, and each append of it, as of the moment at which the disk was asked. A unit that began is what acts from then on:
+ * What a unit does, on whichever node: each batch that its function is handed, and works on until it is done or ended, and each append of it, as of the moment at which the disk was asked. A unit that began is what acts from then on:
  * one that began before it and acts once more acts beside it.
  */
 import type { Disk, DiskFile, Ports, Runner } from "@holon/core/ports.ts";
@@ -47,10 +47,12 @@ export class ActsWatch {
         const began: Began = { node, atMs: this.#now() };
         return {
           ...instance,
-          handle: (events) => {
+          handle: async (events) => {
             this.#latest.set(node, began);
             this.#act(began, "handles events", this.#now());
-            return instance.handle(events);
+            const result = await instance.handle(events);
+            this.#act(began, "is still at work", this.#now());
+            return result;
           },
         };
       },
