@@ -638,6 +638,10 @@ export const limits = {
   telemetrySeriesMax: 16_384,
   /** Points of one answer, and windows that are read for it. At the bound: refused. */
   telemetryPointsMax: 1_440,
+  /** So far beside the beginning of a step a window may begin or end and still be taken to do so there: it closes when its timer was heard. */
+  telemetryEdgeMs: 1_000,
+  /** Steps of a chart that a node has told a part of and may tell the rest of. At the bound: the first of them stays a part. */
+  telemetryPartlyMax: 8,
   telemetryWindowsReadMax: 50_000,
   /** Records of one lane that are read again at a start. At the bound: older ones are not in charts of the fleet. */
   telemetryReadBackMax: 5_000,

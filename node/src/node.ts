@@ -65,6 +65,7 @@ import { createMoveAsks } from "./moving/asks.ts";
 import type { MoveRules } from "./moving/moves.ts";
 import { createStateKeeper, type StateKeeper } from "./moving/state-keeper.ts";
 import { createTelemetry, type Telemetry } from "./telemetry/telemetry.ts";
+import type { createHistory } from "@holon/core/telemetry/history.ts";
 import type { createFleetView } from "@holon/core/telemetry/fleet-view.ts";
 import type { thin } from "@holon/core/telemetry/thinning.ts";
 import { createHandedTeller } from "./condition/handed.ts";
@@ -219,6 +220,7 @@ export interface NodeParts {
   readonly stewardship?: StewardshipRules;
   readonly thin?: typeof thin;
   readonly fleetView?: typeof createFleetView;
+  readonly history?: typeof createHistory;
   readonly alerting?: AlertParts;
   readonly errands?: typeof createErrands;
   readonly elastic?: ElasticRules;
@@ -230,7 +232,7 @@ export interface NodeHost {
   readonly isConfigChanged?: (() => Promise<boolean>) | undefined;
 }
 
-export async function openNode(config: NodeConfig, given: Ports, { election, admission: ownAdmission, mergeShared: ownMerge, moves: rules, stewardship: stewardshipRules, thin: ownThin, fleetView, alerting, errands, elastic, isConfigChanged }: NodeParts & NodeHost = {}): Promise<HolonNode> {
+export async function openNode(config: NodeConfig, given: Ports, { election, admission: ownAdmission, mergeShared: ownMerge, moves: rules, stewardship: stewardshipRules, thin: ownThin, fleetView, history, alerting, errands, elastic, isConfigChanged }: NodeParts & NodeHost = {}): Promise<HolonNode> {
   const name = config.name as NodeName; // the configuration's schema has checked it
   const { clock, disk, random } = given;
   const startedMs = clock.monotonicMs();
@@ -298,7 +300,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   }
   parts.sharing = createSharedExchange({ store: shared, epoch: log.epoch, calls, handlers, guard, ports, partners: () => partnersOf(config, parts), desired: () => desiredOf(log, name)?.document });
   const status = (): NodeStatus => ({ ...statusOf(config, log, parts, damage, clock.monotonicMs() - startedMs, () => knownOf(parts, clock)), binding: ports.identity?.binding() });
-  parts.telemetry = createTelemetry({ config, log, events, ports, guard, thin: ownThin, fleetView, alerting, status, metered: () => meter.totals() });
+  parts.telemetry = createTelemetry({ config, log, events, ports, guard, thin: ownThin, fleetView, history, alerting, status, metered: () => meter.totals() });
   const damage = untold(log, log.damage, log.lost);
   if (damage.length > 0 || hasNews(log, log.lost)) await appendSoon(log, clock, damageTold(log, events, log.damage, log.lost, log));
   parts.scrubber = createScrubber({ log, ports, told: (found, lost) => (untold(log, found, lost).length > 0 || hasNews(log, lost) ? damageTold(log, events, found, lost) : undefined) });

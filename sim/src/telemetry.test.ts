@@ -1,6 +1,7 @@
 /** The scenario of a partition, shorter, and one bug for each thing that it promises. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createHistory } from "@holon/core/telemetry/history.ts";
 import { createFleetView } from "@holon/core/telemetry/fleet-view.ts";
 import { mergeWindows } from "@holon/core/telemetry/window.ts";
 import { thin } from "@holon/core/telemetry/thinning.ts";
@@ -36,5 +37,8 @@ planted("calls a node present that nobody has heard from", () =>
 
 planted("counts as reported what was heard of at all", () =>
   caught({ fleetView: (self) => { const view = createFleetView(self); return { ...view, status: (query, now, figures) => { const status = view.status(query, now, figures); return { ...status, completeness: { ...status.completeness, reported: status.completeness.nodes, unknown: 0 } }; } }; } }, /are said to have reported/, 1));
+
+planted("counts a step as told of which some moments are", () =>
+  caught({ history: (stepMs, steps) => { const history = createHistory(stepMs, steps); return { ...history, query: (query) => history.query(query).map((line) => ({ ...line, points: line.points.map((point) => ({ ...point, reported: point.nodes })) })) }; } }, /have told of the step of gateway-1, of which windows cover/, 1));
 
 planted("does not say what was late", () => caught({ fleetView: (self) => ({ ...createFleetView(self), lateAt: () => undefined }) }, /0 steps of gateway-1 are shown as corrected/, 1));

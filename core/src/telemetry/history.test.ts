@@ -12,7 +12,7 @@ const window = (startMs: number, key = "holon.log.records"): Window => ({ startM
 const metric = metricByName.get("holon.log.records");
 assert.ok(metric !== undefined);
 
-const points = (history: History, fromMs: number, toMs: number) => history.query({ metric, fromMs, toMs, stepMs, byAttributes: false, expected: () => 2 })[0]?.points ?? [];
+const points = (history: History, fromMs: number, toMs: number) => history.query({ metric, fromMs, toMs, stepMs, byAttributes: false, nowMs: toMs, expected: () => 2 })[0]?.points ?? [];
 const kept = (history: History, fromMs: number, toMs: number): number => points(history, fromMs, toMs).filter(({ value }) => value !== null).length;
 /** A node that tells each step as it ends. */
 function tell(history: History, node: string, from: number, to: number): void {
@@ -46,14 +46,31 @@ test("what no step is kept of is no line any more", () => {
   const history = createHistory(stepMs, steps);
   history.add("a", window(beginMs, 'holon.log.records{stream="gone"}'), undefined, beginMs + stepMs);
   tell(history, "a", 1, 2 * steps);
-  assert.equal(history.query({ metric, fromMs: beginMs, toMs: beginMs + stepMs, stepMs, byAttributes: true, expected: () => 1 }).length, 1);
+  assert.equal(history.query({ metric, fromMs: beginMs, toMs: beginMs + stepMs, stepMs, byAttributes: true, nowMs: beginMs + stepMs, expected: () => 1 }).length, 1);
 });
 
 test("there are only so many lines, and one that ends makes room", () => {
   const history = createHistory(stepMs, steps);
   for (let index = 0; index < limits.telemetrySeriesMax + 10; index++) history.add("a", window(beginMs, `holon.log.records{stream="${index}"}`), undefined, beginMs + stepMs);
-  const lines = (): number => history.query({ metric, fromMs: beginMs, toMs: beginMs + stepMs, stepMs, byAttributes: true, expected: () => 1 }).length;
+  const lines = (): number => history.query({ metric, fromMs: beginMs, toMs: beginMs + stepMs, stepMs, byAttributes: true, nowMs: beginMs + stepMs, expected: () => 1 }).length;
   assert.equal(lines(), limits.telemetrySeriesMax);
   tell(history, "a", 1, 2 * steps);
   assert.equal(kept(history, beginMs, beginMs + 2 * steps * stepMs), steps);
+});
+
+test("a step is told where windows cover it, whatever order they come in and wherever they end in between", () => {
+  const history = createHistory(stepMs);
+  const until = (startMs: number, endMs: number, sum: number): void => history.add("a", { ...window(beginMs + startMs), endMs: beginMs + endMs, sums: { "holon.log.records": sum } }, undefined, beginMs + endMs);
+  const now = (nowMs: number) => history.query({ metric, fromMs: beginMs, toMs: beginMs + nowMs, stepMs, byAttributes: false, nowMs: beginMs + nowMs, expected: () => 1 })[0]?.points.map(({ value, reported, open = false }) => [value, reported, open]);
+  until(-9_996, 4, 0);
+  until(4, stepMs + 20, 5);
+  assert.deepEqual(now(stepMs + 3_000), [[5, 1, false], [null, 0, true]], "nothing of what is 20 ms old");
+  until(stepMs + 20, stepMs + 4_000, 4); // the link was cut
+  assert.deepEqual(now(3 * stepMs), [[5, 1, false], [4, 0, false], [null, 0, false]]);
+  until(stepMs + 7_000, 2 * stepMs + 5_000, 8);
+  assert.deepEqual(now(3 * stepMs), [[5, 1, false], [7, 0, false], [5, 0, false]]);
+  until(stepMs + 4_000, stepMs + 7_000, 1);
+  assert.deepEqual(now(3 * stepMs), [[5, 1, false], [8, 1, false], [5, 0, false]]);
+  until(2 * stepMs + 5_000, 2 * stepMs + 5_010, 2);
+  assert.deepEqual(now(3 * stepMs), [[5, 1, false], [8, 1, false], [7, 0, false]], "of a moment nothing is lost");
 });

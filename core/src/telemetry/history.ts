@@ -31,6 +31,8 @@ export interface HistoryQuery {
   readonly stepMs: number;
   /** One line for each set of attributes. */
   readonly byAttributes: boolean;
+  /** Of the clock here: what has not ended by then is in the making. */
+  readonly nowMs: number;
   /** Nodes that belong to a step. */
   expected(startMs: number, endMs: number): number;
 }
@@ -46,9 +48,12 @@ export interface History {
 /** `steps`: how many are kept before that of now. */
 export function createHistory(stepMs: number, steps = Infinity): History {
   const cells = new Map<string, Map<number, Cell>>();
+  /** By step of which anything is known: how many nodes have told all of it. */
   const reported = new Map<number, number>();
-  /** The last step that each node told of: two windows of one node in one step are one node. */
-  const lastSlot = new Map<string, number>();
+  /** By node: of steps that it has told a part of, how many milliseconds. */
+  const partly = new Map<string, Map<number, number>>();
+  /** A window closes a little behind the step that it is of. */
+  const edgeMs = Math.min(limits.telemetryEdgeMs, stepMs / 20);
   /** The step that it was here when the last window came. */
   let current = -Infinity;
 
@@ -80,7 +85,32 @@ export function createHistory(stepMs: number, steps = Infinity): History {
       for (const slot of series.keys()) if (slot < current - steps || slot > latest) series.delete(slot);
     }
     for (const [key, series] of cells) if (series.size === 0) cells.delete(key);
-    for (const [node, slot] of lastSlot) if (slot < current - steps || slot > latest) lastSlot.delete(node);
+    for (const [node, parts] of partly) {
+      for (const slot of parts.keys()) if (slot < current - steps || slot > latest) parts.delete(slot);
+      if (parts.size === 0) partly.delete(node);
+    }
+  }
+
+  /** To the beginning of a step that it is a little beside: a minute that was told 4 ms late is that minute, and nothing of the next. */
+  function toEdge(atMs: number): number {
+    const edge = Math.round(atMs / stepMs) * stepMs;
+    return Math.abs(atMs - edge) <= edgeMs ? edge : atMs;
+  }
+
+  /** Counts a node for a step when its windows cover it, in whatever order they come. */
+  function covered(node: string, slot: number, milliseconds: number): void {
+    const parts = partly.get(node) ?? new Map<number, number>();
+    const before = parts.get(slot) ?? 0;
+    const isWhole = before + milliseconds >= stepMs - edgeMs;
+    reported.set(slot, (reported.get(slot) ?? 0) + (isWhole ? 1 : 0));
+    if (isWhole) parts.delete(slot);
+    else {
+      parts.set(slot, before + milliseconds);
+      const [first] = parts.keys();
+      if (parts.size > limits.telemetryPartlyMax && first !== undefined) parts.delete(first);
+    }
+    if (parts.size > 0) partly.set(node, parts);
+    else partly.delete(node);
   }
 
   return {
@@ -90,23 +120,21 @@ export function createHistory(stepMs: number, steps = Infinity): History {
         current = Math.floor(nowMs / stepMs);
         forget(nowMs);
       }
-      const spanMs = Math.max(1, window.endMs - window.startMs);
-      const first = Math.floor(window.startMs / stepMs);
-      const last = Math.max(first, Math.ceil(window.endMs / stepMs) - 1);
+      const [startMs, endMs] = [toEdge(window.startMs), toEdge(window.endMs)];
+      const spanMs = Math.max(1, endMs - startMs);
+      const first = Math.floor((endMs > startMs ? startMs : window.startMs) / stepMs);
+      const last = Math.max(first, Math.ceil(endMs / stepMs) - 1);
       if (last - first > limits.telemetryPointsMax) return; // a clock was set: no time that it was in is known
       for (let slot = Math.max(first, current - steps); slot <= last; slot++) {
-        const share = Math.min(1, (Math.min(window.endMs, (slot + 1) * stepMs) - Math.max(window.startMs, slot * stepMs)) / spanMs);
-        const { sums, gauges, durations } = shareOf(window, last === first ? 1 : share);
+        const insideMs = Math.max(0, Math.min(endMs, (slot + 1) * stepMs) - Math.max(startMs, slot * stepMs));
+        const { sums, gauges, durations } = shareOf(window, last === first ? 1 : Math.min(1, insideMs / spanMs));
         for (const [key, sum] of Object.entries(sums)) put(key, slot, { sum }, lateAtMs);
         for (const [key, gauge] of Object.entries(gauges)) put(key, slot, { gauge }, lateAtMs);
         for (const [key, duration] of Object.entries(durations)) put(key, slot, { duration }, lateAtMs);
-        if ((lastSlot.get(node) ?? -Infinity) < slot) {
-          reported.set(slot, (reported.get(slot) ?? 0) + 1);
-          lastSlot.set(node, slot);
-        }
+        covered(node, slot, insideMs);
       }
     },
-    query({ metric, fromMs, toMs, stepMs: wantedMs, byAttributes, expected }) {
+    query({ metric, fromMs, toMs, stepMs: wantedMs, byAttributes, nowMs, expected }) {
       const wide = Math.max(1, Math.round(wantedMs / stepMs));
       const lines = new Map<string, { readonly labels: Readonly<Record<string, string>>; readonly series: Map<number, Cell>[] }>();
       for (const [key, series] of cells) {
@@ -122,14 +150,14 @@ export function createHistory(stepMs: number, steps = Infinity): History {
       const end = Math.ceil(toMs / stepMs);
       return [...lines.values()].map(({ labels, series }) => {
         const points: SeriesPoint[] = [];
-        for (let slot = begin; slot < end; slot += wide) points.push(pointOf(metric, series, slot, wide, expected));
+        for (let slot = begin; slot < end; slot += wide) points.push(pointOf(metric, series, slot, wide, nowMs, expected));
         return { labels, points };
       });
     },
     sinceMs: () => (reported.size === 0 ? undefined : Math.min(...reported.keys()) * stepMs),
   };
 
-  function pointOf(metric: Metric, series: readonly Map<number, Cell>[], slot: number, wide: number, expected: HistoryQuery["expected"]): SeriesPoint {
+  function pointOf(metric: Metric, series: readonly Map<number, Cell>[], slot: number, wide: number, nowMs: number, expected: HistoryQuery["expected"]): SeriesPoint {
     let all: Amount = {};
     let onTime: Amount = {};
     let lateAtMs: number | undefined;
@@ -146,7 +174,7 @@ export function createHistory(stepMs: number, steps = Infinity): History {
         late += cell.late;
       }
     }
-    const isTold = Array.from({ length: wide }, (_, index) => reported.get(slot + index) ?? 0).some((nodes) => nodes > 0);
+    const isTold = Array.from({ length: wide }, (_, index) => reported.has(slot + index)).includes(true);
     const { gauge, duration } = all;
     const spread = gauge === undefined ? duration && { min: duration.min, max: duration.max, count: duration.count } : { min: gauge[1], max: gauge[2], count: gauge[4] };
     return {
@@ -156,6 +184,7 @@ export function createHistory(stepMs: number, steps = Infinity): History {
       ...(duration === undefined ? {} : { quantiles: quantilesOf(duration) }),
       nodes: expected(slot * stepMs, (slot + wide) * stepMs),
       reported: told,
+      ...((slot + wide) * stepMs > nowMs ? { open: true as const } : {}),
       ...(lateAtMs === undefined ? {} : { revised: { at: isoTime(lateAtMs), from: valueOf(metric, onTime, Object.keys(onTime).length > 0), times: late } }),
     };
   }

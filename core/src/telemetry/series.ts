@@ -14,9 +14,11 @@ export const seriesPointSchema = z.object({
   /** How many values of a gauge or duration are in it. */
   count: z.number().optional(),
   quantiles: z.object({ p50: z.number(), p90: z.number(), p99: z.number() }).optional(),
-  /** Of so many nodes that belong to the answer so many have told of this step. */
+  /** Of so many nodes that belong to the answer so many have told of this step, all of it. Where that are fewer, the value is of a part of it. */
   nodes: z.int().min(0),
   reported: z.int().min(0),
+  /** Its time is not over, as of the answer: nobody can have told all of it. */
+  open: z.literal(true).optional(),
   /** Some of it arrived after it was due: when that was last, the value as it stood when it was due, and how often it has changed since. */
   revised: z.object({ at: timeSchema, from: z.number().nullable(), times: z.int().min(1) }).optional(),
 });

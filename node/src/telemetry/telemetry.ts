@@ -48,6 +48,7 @@ export interface TelemetryOptions {
   /** For tests of the checkers. */
   readonly thin?: typeof thin | undefined;
   readonly fleetView?: typeof createFleetView | undefined;
+  readonly history?: typeof createHistory | undefined;
   readonly alerting?: AlertParts | undefined;
 }
 
@@ -92,14 +93,14 @@ const baseCell = "telemetry/base";
 const encoder = new TextEncoder();
 
 export function createTelemetry(options: TelemetryOptions): Telemetry | undefined {
-  const { config, log, events, ports } = options;
+  const { config, log, events, ports, history: makeHistory = createHistory } = options;
   const settings = config.telemetry;
   if (settings === undefined) return undefined;
   const { clock } = ports;
   const self = log.origin;
   const view = (options.fleetView ?? createFleetView)(self);
-  const fine = createHistory(limits.telemetryFineStepMs, limits.telemetryFineSteps);
-  const coarse = createHistory(limits.telemetryCoarseMs, limits.telemetryCoarseSteps);
+  const fine = makeHistory(limits.telemetryFineStepMs, limits.telemetryFineSteps);
+  const coarse = makeHistory(limits.telemetryCoarseMs, limits.telemetryCoarseSteps);
   const latest = new Map<string, Latest>();
   let incidentMs: number | undefined;
   let wasOpen: boolean | undefined;
@@ -225,7 +226,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     if (!(fromMs < toMs) || (toMs - fromMs) / stepMs > limits.telemetryPointsMax) throw new HolonError("HOLON_ARGUMENT_BAD", `from ${isoTime(fromMs)} to ${isoTime(toMs)} in steps of ${stepMs} ms is not 1 to ${limits.telemetryPointsMax} points`);
     const accepts = chosen(query);
     const answer = { ...(query.node === undefined && query.site === undefined ? view.completeness(time) : view.completeness(time, accepts)), name: metric.name, unit: metric.unit, kind: metric.kind, stepMs };
-    const of = (history: History, nodes?: readonly string[]) => history.query({ metric, fromMs, toMs, stepMs, byAttributes: query.by === "attributes", expected: view.expecting(nodes) });
+    const of = (history: History, nodes?: readonly string[]) => history.query({ metric, fromMs, toMs, stepMs, byAttributes: query.by === "attributes", nowMs: time.wallMs, expected: view.expecting(nodes) });
     const kept = wholeFleet(query) ? keptFor(fromMs, stepMs) : undefined;
     if (kept !== undefined) return { ...answer, series: of(kept).map(({ labels, points }) => ({ labels: { ...labels }, points: [...points] })) };
     interface Group { readonly labels: Record<string, string>; readonly history: History; readonly nodes: string[] }
@@ -234,7 +235,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
       const site = view.siteOf(node) ?? "";
       const label: Record<string, string> = query.by === "node" ? { node } : query.by === "site" ? { site } : {};
       const name = query.by === "node" ? node : query.by === "site" ? site : "";
-      const group = groups.get(name) ?? { labels: label, history: createHistory(Math.min(stepMs, limits.telemetryFineStepMs)), nodes: [] };
+      const group = groups.get(name) ?? { labels: label, history: makeHistory(Math.min(stepMs, limits.telemetryFineStepMs)), nodes: [] };
       groups.set(name, group);
       return group;
     };

@@ -7,6 +7,7 @@ import type { Log } from "@holon/core/log/log.ts";
 import { streamNames, type StreamName } from "@holon/core/schema/event.ts";
 import type { FleetStatus } from "@holon/core/telemetry/fleet-status.ts";
 import { printKey } from "@holon/core/telemetry/key.ts";
+import type { SeriesPoint } from "@holon/core/telemetry/series.ts";
 import { windowSchema, windowType, type Window } from "@holon/core/telemetry/window.ts";
 import type { NodeName } from "@holon/core/units.ts";
 import { worldBeginsMs } from "../clock.ts";
@@ -117,6 +118,41 @@ function checkTotals(ledger: TelemetryLedger, node: string, throughMs: number, t
     const counted = totals.get(printKey("holon.log.records", { stream })) ?? 0;
     const { least, most } = ledger.lengthAt(node, stream, throughMs);
     return counted >= least && counted <= most ? [] : [`${node} is said to have written ${counted} records of ${stream} through ${new Date(throughMs).toISOString()}, and it had written ${least === most ? least : `${least} to ${most}`}`];
+  });
+}
+
+/** A window closes some milliseconds behind the step that it is of. */
+const edgeMs = 1_000;
+
+export interface Charted {
+  readonly node: string;
+  /** Of `stream` alone, in steps of `stepMs`. */
+  readonly stream: StreamName;
+  readonly points: readonly SeriesPoint[];
+  readonly stepMs: number;
+  /** How far the answerer's log goes in the node's telemetry; what it holds itself has no bound. */
+  readonly head: number;
+  readonly nowMs: number;
+}
+
+/** A step counts as told where windows that are here cover it, and then it is what was written in it; where none touches it, it is nothing; and one that is not over is said to be in the making. */
+export function checkSteps(ledger: TelemetryLedger, { node, stream, points, stepMs, head, nowMs }: Charted): readonly string[] {
+  const windows = ledger.windowsOf(node).filter(({ sequence }) => sequence <= head).map(({ window }) => window);
+  return points.flatMap(({ at, value, reported, nodes, open }) => {
+    const fromMs = Date.parse(at);
+    const toMs = fromMs + stepMs;
+    if (nodes !== 1) return []; // it did not belong yet
+    const touching = windows.filter(({ startMs, endMs }) => endMs > fromMs && startMs < toMs);
+    const coveredMs = touching.reduce((sum, { startMs, endMs }) => sum + Math.min(endMs, toMs) - Math.max(startMs, fromMs), 0);
+    const violations: string[] = [];
+    if ((open === true) !== toMs > nowMs) violations.push(`${at}: the step of ${node} is ${open === true ? "" : "not "}said to be in the making`);
+    if ((reported === 1) !== coveredMs >= stepMs - edgeMs) violations.push(`${at}: ${reported} of 1 have told of the step of ${node}, of which windows cover ${coveredMs} ms of ${stepMs}`);
+    if (value !== null && coveredMs < edgeMs) violations.push(`${at}: the step of ${node} is ${value}, and windows cover ${coveredMs} ms of it`);
+    const [before, after] = [ledger.lengthAt(node, stream, fromMs), ledger.lengthAt(node, stream, toMs + edgeMs)];
+    const isExact = coveredMs >= stepMs - edgeMs && touching.every(({ merged }) => merged === 1);
+    const [least, most] = [ledger.lengthAt(node, stream, toMs).least - ledger.lengthAt(node, stream, fromMs + edgeMs).most, after.most - before.least];
+    if (isExact && (value === null || value < least - 1e-6 || value > most + 1e-6)) violations.push(`${at}: the step of ${node} is ${value ?? "nothing"}, and ${least} to ${most} records were written in it`);
+    return violations;
   });
 }
 

@@ -2,9 +2,10 @@
  * A site is cut off for three days and measures itself all the while. At every look the fleet's answer says of whom it knows nothing, since when, and is right about it; when the uplink is
  * back, the first and the last hour arrive minute by minute, the time between merged, every total is what was done, and the charts say that they were corrected.
  */
+import { streamNames } from "@holon/core/schema/event.ts";
 import { telemetrySettingsSchema, type TelemetrySettings } from "@holon/core/telemetry/settings.ts";
 import type { FleetStatus } from "@holon/core/telemetry/fleet-status.ts";
-import { checkClaims, checkFull, TelemetryLedger } from "../checkers/telemetry.ts";
+import { checkClaims, checkFull, checkSteps, TelemetryLedger } from "../checkers/telemetry.ts";
 import { worldBeginsMs } from "../clock.ts";
 import type { Fleet, Member } from "../fleet.ts";
 import type { Scenario, ScenarioSize } from "../scenario.ts";
@@ -104,7 +105,25 @@ async function look(fleet: Fleet, watched: Watched): Promise<void> {
     const head = (node: string): number => log.heads().get(`${node}/telemetry`)?.mark.sequence ?? 0;
     watched.violations.push(...checkClaims(watched.ledger, answerer, { status, totals: (node) => telemetry.latest(node)?.totals, head }).map((violation) => `${answerer}, ${violation}`));
     watched.violations.push(...checkStates(fleet, watched, answerer, status));
+    if (answerer === cloud) watched.violations.push(...(await checkNewest(fleet, watched)));
   }
+}
+
+/** The last steps of every chart, up to the one in the making, as somebody sees them who looks at this moment. */
+async function checkNewest({ root: { machine: { subject } }, world }: Fleet, { ledger }: Watched): Promise<readonly string[]> {
+  if (subject?.telemetry === undefined) return [];
+  const nowMs = worldBeginsMs + world.nowMs;
+  const from = new Date(Math.max(worldBeginsMs, Math.floor(nowMs / everyMs) * everyMs - 5 * everyMs)).toISOString();
+  const violations: string[] = [];
+  for (const node of ["gateway-1", "gateway-2", "gateway-3"]) {
+    const { asOf, series } = await subject.telemetry.series({ name: "holon.log.records", node, by: "attributes", from, to: new Date(nowMs).toISOString(), stepMs: everyMs });
+    const head = subject.log.heads().get(`${node}/telemetry`)?.mark.sequence ?? 0;
+    for (const { labels, points } of series) {
+      const stream = streamNames.find((name) => name === labels["stream"]);
+      if (stream !== undefined && stream !== "telemetry") violations.push(...checkSteps(ledger, { node, stream, points, stepMs: everyMs, head, nowMs: Date.parse(asOf) }));
+    }
+  }
+  return violations;
 }
 
 /** Nobody is called present who cannot be heard, and nobody silent who is. */
