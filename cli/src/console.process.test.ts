@@ -147,8 +147,13 @@ test("every screen says what is there and how old it is, can be reached by its a
   await page.goto(three.cloud.api);
   await page.getByRole("heading", { name: "Log in" }).waitFor();
   await assertAccessible(page, "login");
-  await page.goto(consoleAddress(three.cloud.api, token));
-  await page.reload();
+  assert.equal(await page.getByLabel("Password").count(), 0, "nobody is declared who could log in by name");
+  await page.goto(consoleAddress(three.cloud.api, "wrong"));
+  await page.getByRole("alert").getByText("Your token is not taken here").waitFor();
+  assert.equal(new URL(page.url()).hash, "#/");
+  await page.goto(consoleAddress(three.cloud.api, token)); // in the same tab nothing but what stands behind # is another
+  await page.getByText("gateway-1").first().waitFor();
+  assert.equal(new URL(page.url()).hash, "#/");
   const shows = async (hash: string, text: string | RegExp): Promise<void> => {
     await page.goto(`${three.cloud.api}/${hash}`);
     await page.getByText(text).first().waitFor();

@@ -89,7 +89,7 @@ test("each node stands as its telemetry says, since then; who is revoked or was 
   const first = await ask(0);
   const rows = first.nodes.map(({ name, state, stateSinceAtMs, startedAt }) => [name, state, stateSinceAtMs === null ? null : Math.round((first.asOfAtMs - stateSinceAtMs) / 1_000), startedAt !== null]);
   assert.deepEqual(rows, [["a", "present", 60, true], ["b", "gone", 30, true], ["c", "revoked", 20, true], ["ahead", "present", 0, true], ["new", "awaited", null, false], ["unwanted", "revoked", 10, false]]);
-  now = now.map(([name, told]) => [name, told && { ...told, sinceMs: told.sinceMs === undefined || name === "ahead" ? undefined : told.sinceMs + 400 }] as const).filter(([name]) => name !== "ahead");
+  now = now.map(([name, state]) => [name, state && { ...state, sinceMs: state.sinceMs === undefined || name === "ahead" ? undefined : state.sinceMs + 400 }] as const).filter(([name]) => name !== "ahead");
   await world.run({ timeMs: world.nowMs + 2 * limits.fleetViewMs });
   assert.deepEqual((await ask(first.revision)).nodes.map(({ name }) => name), ["ahead"], "clocks that drift by less than a second are no news");
   looks.push({ ...look("new"), isRevoked: false });
