@@ -29,6 +29,7 @@ export default defineFunction({
 `;
 const manifest = { name: "beat", sources: [{ kind: "host", name: "host", type: "beat.reading", rateHz: 8 }], functions: [{ name: "count", module: "beat.ts" }], objectives: [{ name: "quick", kind: "latency", function: "count", withinMs: 60_000, target: 0.9 }], egress: [{ class: "derived" }] };
 const eventsSchema = z.object({ events: z.array(z.object({ id: z.string(), recordedtime: z.string() })) });
+const fleetSchema = z.object({ nodes: z.array(z.object({ node: z.string(), state: z.string() })) });
 const chartSchema = z.object({ times: z.array(z.number()), series: z.array(z.object({ label: z.string(), values: z.array(z.number()) })) });
 const lineSchema = z.looseObject({ atMs: z.number().optional(), nodes: z.record(z.string(), z.array(z.unknown())).or(z.array(z.unknown()).transform(() => undefined)).optional() });
 
@@ -55,7 +56,7 @@ test("an uplink is cut: the island shows as cut, its own console works on, and t
   const browser = await openBrowser(context);
   const page = await browser.open();
   await page.goto(consoleAddress(three.cloud.api, token));
-  for (const name of ["cloud-1", "edge-1", "gateway-1"]) await page.locator(card(name, "open")).waitFor();
+  for (const name of ["cloud-1", "edge-1", "gateway-1"]) await page.locator(card(name, "present")).waitFor();
   assert.equal(new URL(page.url()).hash, "#/", "the token does not stay in the address");
   await until("beats came to the cloud", async () => (await eventsAt(three.cloud.api, token)).length > 20);
   await browser.keep(page, "map");
@@ -63,13 +64,13 @@ test("an uplink is cut: the island shows as cut, its own console works on, and t
 
   const cutMs = performance.now();
   three.edge.node.cutUplink();
-  await page.locator(card("edge-1", "cut")).waitFor({ timeout: 3_000 });
+  await page.locator(card("edge-1", "silent")).waitFor({ timeout: 3_000 });
   const shownMs = performance.now() - cutMs;
   await page.locator(".site-box.island", { hasText: "plant" }).waitFor({ timeout: 3_000 });
   assert.ok(shownMs <= 3_000, `it took ${shownMs} ms`);
   context.diagnostic(`cut shown after ${Math.round(shownMs)} ms`);
-  // Nobody says of what stands behind it that it is there.
-  await page.locator(card("gateway-1", "unseen")).waitFor({ timeout: 6_000 });
+  // Nobody says of what stands behind it that it is there, or that it works on.
+  await page.locator(card("gateway-1", "silent")).waitFor({ timeout: 6_000 });
   await browser.keep(page, "map-cut");
   await page.goto(`${three.cloud.api}/#/alerts`);
   await page.getByRole("row", { name: /edge-1 is silent/ }).waitFor();
@@ -81,8 +82,8 @@ test("an uplink is cut: the island shows as cut, its own console works on, and t
 
   const island = await browser.open();
   await island.goto(consoleAddress(three.edge.api, token));
-  await island.locator(card("edge-1", "open")).waitFor();
-  await island.locator(card("gateway-1", "open")).waitFor();
+  await island.locator(card("edge-1", "present")).waitFor();
+  await island.locator(card("gateway-1", "present")).waitFor();
   await island.goto(`${three.edge.api}/#/events?type=beat.&window=300`);
   await island.locator(".event-row .type", { hasText: "beat.counted" }).first().waitFor();
   await browser.keep(island, "island");
@@ -97,11 +98,46 @@ test("an uplink is cut: the island shows as cut, its own console works on, and t
   await until("the chart has no gap and no double", async () => isFilled(await chartOf(page), await eventsAt(three.gateway.api, token), endMs));
   await browser.keep(page, "events-healed");
   await page.goto(`${three.cloud.api}/#/map`);
-  await page.locator(card("gateway-1", "open")).waitFor();
+  await page.locator(card("gateway-1", "present")).waitFor();
   await page.goto(`${three.cloud.api}/#/alerts`);
   await page.getByRole("region", { name: "What was wrong" }).getByRole("row", { name: /edge-1 is silent.*/ }).waitFor({ timeout: 90_000 });
   await plants.getByText("met", { exact: true }).waitFor({ timeout: 30_000 });
   await browser.keep(page, "alerts-healed");
+});
+
+test("who is stopped in order is gone and no outage; while the API does not answer nobody is told as being there", need("chromium"), async (context) => {
+  const { three, token } = await startBed(context);
+  const browser = await openBrowser(context, /does not answer/);
+  const page = await browser.open();
+  await page.goto(consoleAddress(three.cloud.api, token));
+  for (const name of ["cloud-1", "edge-1", "gateway-1"]) await page.locator(card(name, "present")).waitFor();
+  await three.gateway.close();
+  await page.locator(card("gateway-1", "gone")).waitFor();
+  assert.equal(await page.locator(".site-box.island").count(), 0);
+  assert.equal(await page.locator(".line.cut").count(), 0);
+  await page.getByText("2 of 3 are known to be there").waitFor();
+  await browser.keep(page, "map-gone");
+  await page.goto(`${three.cloud.api}/#/node/gateway-1`);
+  await page.getByText("it was stopped in order, and said so: no outage").waitFor();
+  const told = fleetSchema.parse(await (await fetch(`${three.cloud.api}/v1/fleet`, { headers: { authorization: `Bearer ${token}` } })).json()).nodes.find(({ node }) => node === "gateway-1");
+  assert.equal(told?.state, "gone");
+  // Somebody who opens the console after it began sees since when it is.
+  three.edge.node.cutUplink();
+  await until("control has told of the silence", async () => (await three.cloud.node.telemetry?.fleet({}))?.nodes.find(({ node }) => node === "edge-1")?.state === "silent");
+  const late = await browser.open();
+  await late.goto(consoleAddress(three.cloud.api, token));
+  await late.locator(".site-box.island", { hasText: /cut off for \d+ s/ }).waitFor();
+  assert.equal(await late.getByText("it works on alone").count(), 0, "nobody here knows that");
+  await browser.keep(late, "map-cut-before");
+  three.edge.node.healUplink();
+  await late.locator(card("edge-1", "present")).waitFor();
+  await late.route("**/v1/continuum*", (route) => route.abort());
+  await late.locator(card("edge-1", "unknown")).waitFor();
+  await late.getByText(/^As of .*: the API has not answered since/).waitFor();
+  await late.getByText("0 of 3 are known to be there").waitFor();
+  assert.deepEqual([await late.locator('[data-state="present"]').count(), await late.locator(".line.open").count(), await late.locator(".node-flow").count()], [0, 0, 0]);
+  await assertAccessible(late, "stale");
+  await browser.keep(late, "map-stale");
 });
 
 test("every screen says what is there and how old it is, can be reached by its address, and breaks no rule of accessibility", need("chromium"), async (context) => {
@@ -111,8 +147,13 @@ test("every screen says what is there and how old it is, can be reached by its a
   await page.goto(three.cloud.api);
   await page.getByRole("heading", { name: "Log in" }).waitFor();
   await assertAccessible(page, "login");
-  await page.goto(consoleAddress(three.cloud.api, token));
-  await page.reload();
+  assert.equal(await page.getByLabel("Password").count(), 0, "nobody is declared who could log in by name");
+  await page.goto(consoleAddress(three.cloud.api, "wrong"));
+  await page.getByRole("alert").getByText("Your token is not taken here").waitFor();
+  assert.equal(new URL(page.url()).hash, "#/");
+  await page.goto(consoleAddress(three.cloud.api, token)); // in the same tab nothing but what stands behind # is another
+  await page.getByText("gateway-1").first().waitFor();
+  assert.equal(new URL(page.url()).hash, "#/");
   const shows = async (hash: string, text: string | RegExp): Promise<void> => {
     await page.goto(`${three.cloud.api}/${hash}`);
     await page.getByText(text).first().waitFor();
@@ -172,7 +213,7 @@ test("a run of the simulator is played on the same map", need("chromium"), async
   assert.ok(cutMs !== undefined, "in this run the edge is cut off");
   const seek = (ms: number): Promise<void> => page.getByRole("slider").fill(String(50 * Math.ceil(ms / 50)));
   await seek(cutMs);
-  await page.locator(card("edge-1", "cut")).waitFor();
+  await page.locator(card("edge-1", "silent")).waitFor();
   await page.locator(".site-box.island").waitFor();
   await assertAccessible(page, "replay");
   await seek(times.at(-1)?.atMs ?? 0);
@@ -258,7 +299,7 @@ async function countsLines(page: Page, three: Three, token: string): Promise<voi
     await route.fulfill({ status: 200, contentType: "application/x-ndjson", body: [0, 7, 0].map((missed) => `${JSON.stringify({ ...answer, missed })}\n`).join("") });
   });
   await page.goto(consoleAddress(three.cloud.api, token));
-  await page.locator(card("gateway-1", "open")).waitFor();
+  await page.locator(card("gateway-1", "present")).waitFor();
   await page.goto(`${three.cloud.api}/#/node/gateway-1`);
   await page.getByRole("button", { name: "Follow" }).waitFor();
   await page.clock.pauseAt(Date.now() + 3_600_000);

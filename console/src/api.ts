@@ -1,5 +1,5 @@
 /** Asks the API that serves this page. The program that answers is the one that made the page, so the shapes of answers are those of its types. */
-import { setToken, token } from "./session.ts";
+import { refuseToken, token } from "./session.ts";
 
 export class ApiProblem extends Error {
   readonly code: string;
@@ -34,7 +34,7 @@ export async function* follow<T>(path: string, ended: AbortSignal, { heard, quie
   let timer = goneAfter();
   try {
     const response = await fetch(path, { headers: { accept: "application/x-ndjson", ...(shown === undefined ? {} : { authorization: `Bearer ${shown}` }) }, signal: AbortSignal.any([ended, gone.signal]) }).catch(unreachable(ended));
-    if (!response.ok) throw await refusal(response, path);
+    if (!response.ok) throw await refusal(response, path, shown);
     const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
     for (let rest = ""; ; ) {
       const { value, done } = (await reader?.read().catch(unreachable(ended))) ?? { value: undefined, done: true };
@@ -44,7 +44,7 @@ export async function* follow<T>(path: string, ended: AbortSignal, { heard, quie
       heard?.();
       const lines = (rest + (value ?? "")).split("\n");
       rest = lines.pop() ?? "";
-      for (const line of lines) if (line !== "") yield lineOf<T>(line);
+      for (const line of lines) if (line !== "") yield lineOf<T>(line, shown);
     }
   } finally {
     clearTimeout(timer);
@@ -53,10 +53,10 @@ export async function* follow<T>(path: string, ended: AbortSignal, { heard, quie
 }
 
 /** What goes wrong after the first line can only be said in the last one. */
-function lineOf<T>(line: string): T {
+function lineOf<T>(line: string, shown: string | undefined): T {
   const value = parsed<T & Partial<Refused>>(JSON.parse(line));
   if (value.error?.code === undefined) return value;
-  if (value.error.code === "HOLON_API_UNAUTHORISED") setToken(undefined);
+  if (value.error.code === "HOLON_API_UNAUTHORISED") refuseToken(shown);
   throw problemOf(200, value);
 }
 
@@ -64,8 +64,8 @@ const unreachable = (signal: AbortSignal | undefined) => (cause: unknown): never
   throw signal?.aborted === true ? cause : new ApiProblem("HOLON_API_UNREACHABLE", "the API does not answer", "See whether the node runs; this page goes on trying.");
 };
 
-async function refusal(response: Response, path: string): Promise<ApiProblem> {
-  if (response.status === 401 && path !== "/v1/login") setToken(undefined);
+async function refusal(response: Response, path: string, shown: string | undefined): Promise<ApiProblem> {
+  if (response.status === 401 && path !== "/v1/login") refuseToken(shown);
   return problemOf(response.status, await response.json().catch(() => undefined));
 }
 
@@ -79,7 +79,7 @@ async function ask<T>(method: string, path: string, body: unknown, signal?: Abor
     signal: signal === undefined ? ended : AbortSignal.any([signal, ended]),
   }).catch(unreachable(signal));
   if (response.ok) return parsed<T>(await response.json());
-  throw await refusal(response, path);
+  throw await refusal(response, path, shown);
 }
 
 /** The one place where what came is taken for what it is. */

@@ -6,7 +6,7 @@ import { Boundary } from "./parts/boundary.tsx";
 import { Problem } from "./parts/problem.tsx";
 import { ThemeButton } from "./parts/theme.tsx";
 import { printPlace, usePlace, type Place } from "./route.ts";
-import { onTokenChange, servedByControl, takeTokenFromAddress, token } from "./session.ts";
+import { addressToShare, onTokenChange, servedByControl, token, watchAddress } from "./session.ts";
 import { words } from "./strings.ts";
 import { AppScreen } from "./screens/app.tsx";
 import { Apps } from "./screens/apps.tsx";
@@ -16,7 +16,7 @@ import { Login } from "./screens/login.tsx";
 import { NodeScreen } from "./screens/node.tsx";
 import { Later } from "./later.tsx";
 
-takeTokenFromAddress();
+watchAddress();
 
 const ofControl = ["map", "apps", "alerts", "events", "models", "policy", "meter", "people", "replay"] as const;
 const ofNode = ["map", "alerts", "events", "meter", "policy", "replay"] as const;
@@ -80,7 +80,7 @@ function skip(event: Event): void {
 function CopyLink() {
   const [done, setDone] = useState(false);
   const copy = (): void => {
-    void navigator.clipboard.writeText(location.href).then(() => {
+    void navigator.clipboard.writeText(addressToShare(location.href)).then(() => {
       setDone(true);
       setTimeout(() => setDone(false), 2_000);
     });

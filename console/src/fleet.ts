@@ -21,6 +21,9 @@ export interface FleetNode {
   /** It is known not to run: who plays back a run knows. */
   readonly isDown?: boolean;
   readonly link: { readonly to: string; readonly state: "open" | "lost" | "unknown"; readonly sinceAtMs: number | null } | null;
+  /** As `GET /v1/fleet` says it, and since when; null where no telemetry is kept. */
+  readonly state: "present" | "slow" | "silent" | "crashed" | "gone" | "revoked" | "awaited" | null;
+  readonly stateSinceAtMs: number | null;
 }
 
 export interface FleetAnswer {

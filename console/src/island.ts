@@ -74,4 +74,4 @@ export function islandOf(status: NodeStatus): FleetAnswer {
   };
 }
 
-const blank = (name: string, site: string, tier: string): FleetNode => ({ name, site, tier, jurisdiction: "", leads: false, api: null, startedAt: null, desired: 0, reported: null, heardAtMs: null, link: null });
+const blank = (name: string, site: string, tier: string): FleetNode => ({ name, site, tier, jurisdiction: "", leads: false, api: null, startedAt: null, desired: 0, reported: null, heardAtMs: null, link: null, state: null, stateSinceAtMs: null });

@@ -1,20 +1,45 @@
-/** How a node stands, as far as is known. Nobody is well of whom nothing is heard: only an open link, by the word of the node above, says so. */
+/** How a node stands, as far as is known, in the words of `holon node status`. What telemetry says is joined with the newest word on links; nobody is well of whom nothing is heard. */
 import type { Fleet, FleetNode } from "./fleet.ts";
 
-export const nodeStates = ["open", "heard", "cut", "silent", "down", "unseen"] as const;
-/** `unseen`: who could tell is itself not in reach, or nobody ever told. */
+/** `unknown`: who could tell is not in reach, or what is known is too old to count. `down`: the simulator knows that it does not run. */
+export const nodeStates = ["present", "slow", "silent", "crashed", "gone", "awaited", "revoked", "down", "unknown"] as const;
 export type NodeState = (typeof nodeStates)[number];
+export type Counts = Readonly<Record<NodeState, number>>;
+
+type Told = Pick<Fleet, "self" | "offsetMs" | "asOfMs" | "nodes">;
 
 /** A record that came this long ago is no sign that a node is there now. */
 const heardMs = 90_000;
+/** What is older is not how things stand now. A large fleet is looked at less often. */
+const [staleMs, staleManyMs, manyNodes] = [5_000, 12_000, 500];
 
-export function stateOf(node: FleetNode, fleet: Pick<Fleet, "self" | "offsetMs">, nowMs: number): NodeState {
-  if (node.name === fleet.self) return "open";
-  if (node.isDown === true) return "down";
-  if (node.link !== null) return node.link.state === "open" ? "open" : node.link.state === "lost" ? "cut" : "unseen";
-  if (node.heardAtMs === null) return "unseen";
-  return nowMs + fleet.offsetMs - node.heardAtMs <= heardMs ? "heard" : "silent";
+/** Whether what is known of the fleet is too old to be told as true now. */
+export const isStale = ({ asOfMs, nodes }: Pick<Fleet, "asOfMs" | "nodes">, nowMs: number): boolean => asOfMs !== undefined && nowMs - asOfMs > (nodes.size > manyNodes ? staleManyMs : staleMs);
+
+/** Nothing is expected of it: it said that it stops, is no node of the fleet any more, or was never started. */
+export const isAway = ({ state, isDown }: Pick<FleetNode, "state" | "isDown">): boolean => isDown === true || state === "gone" || state === "revoked" || state === "awaited";
+
+/** How it stands now; of who was there when it was heard last, nothing is known once that is long ago. */
+export const stateOf = (node: FleetNode, fleet: Told, nowMs: number): NodeState => (isStale(fleet, nowMs) && !isAway(node) ? "unknown" : lastStateOf(node, fleet, nowMs));
+
+/** How it stood when it was heard of last. */
+export function lastStateOf(node: FleetNode, fleet: Told, nowMs: number): NodeState {
+  const { state, link, isDown } = node;
+  if (isDown === true) return "down";
+  if (state === "revoked" || state === "awaited" || state === "gone") return state;
+  if (node.name === fleet.self) return state === null || state === "silent" ? "present" : state; // it answers
+  if (isDown === false) return link?.state === "lost" ? "silent" : "present";
+  if (islandRootOf(node, fleet.nodes, fleet.self) !== undefined) return "silent";
+  if (link?.state === "open") return state === null || state === "silent" ? "present" : state;
+  if (state !== null) return state;
+  if (node.heardAtMs === null || link !== null) return "unknown";
+  return nowMs + fleet.offsetMs - node.heardAtMs <= heardMs ? "present" : "silent";
 }
+
+export const noCounts = (): Record<NodeState, number> => ({ present: 0, slow: 0, silent: 0, crashed: 0, gone: 0, awaited: 0, revoked: 0, down: 0, unknown: 0 });
+
+/** Those that are heard: they are there. */
+export const thereOf = ({ present, slow, crashed }: Counts): number => present + slow + crashed;
 
 export type DocumentState = "none" | "settled" | "spreading" | "refused";
 
@@ -25,12 +50,25 @@ export function documentState({ desired, reported }: FleetNode): DocumentState {
   return reported?.outcome === "refused" && reported.version > desired ? "refused" : "spreading";
 }
 
-/** Nodes that a cut parts from the one who tells: those whose link is lost, and all behind them. */
-export function islandRootOf(node: FleetNode, nodes: ReadonlyMap<string, FleetNode>): FleetNode | undefined {
-  let at: FleetNode | undefined = node;
-  for (let steps = 0; at !== undefined && steps < 16; steps++) {
-    if (at.link?.state === "lost") return at;
-    at = at.link === null ? undefined : nodes.get(at.link.to);
+const levelsMax = 16;
+
+/** Whose link parts a node from the one who tells: its own, or that of one above it. Who was stopped in order is cut off from nothing, but cuts off who is below. */
+export function islandRootOf(node: FleetNode, nodes: ReadonlyMap<string, FleetNode>, upTo?: string): FleetNode | undefined {
+  if (isAway(node)) return undefined;
+  let at = node;
+  for (let levels = 0; levels < levelsMax && at.name !== upTo; levels++) {
+    if (at.link === null) return undefined;
+    if (at.link.state === "lost") return at;
+    const above = nodes.get(at.link.to);
+    if (above === undefined) return undefined;
+    if (at.link.state === "unknown" && isAway(above)) return at;
+    at = above;
   }
   return undefined;
 }
+
+/** Since when it is cut off, in milliseconds of control: as the link was seen to end, else as telemetry has it; null where nobody knows. */
+export const cutSince = ({ link, state, stateSinceAtMs }: FleetNode): number | null => (link?.state === "lost" ? link.sinceAtMs : null) ?? (state === "silent" ? stateSinceAtMs : null);
+
+/** Whether a node that is cut off is known to run: by its own console, and in a run of the simulator. Elsewhere a cut and a loss of power look the same. */
+export const isKnownToRun = ({ name, isDown }: FleetNode, { self }: Pick<Fleet, "self">): boolean => name === self || isDown === false;

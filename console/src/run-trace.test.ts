@@ -21,10 +21,10 @@ test("at each moment of a run nodes stand as the simulator said", () => {
     const fleet = fleetAt(trace, ms);
     return [...fleet.nodes.values()].map((node) => `${stateOf(node, fleet, Date.now())}${islandRootOf(node, fleet.nodes)?.name ?? ""}`);
   };
-  assert.deepEqual(at(500), ["heard", "open", "open"]);
-  assert.deepEqual(at(1_500), ["heard", "cutedge", "openedge"], "what stands behind a cut is of its island");
-  assert.deepEqual(at(2_500), ["heard", "cutedge", "downgateway"]);
-  assert.deepEqual(at(3_500), ["heard", "open", "open"]);
+  assert.deepEqual(at(500), ["present", "present", "present"]);
+  assert.deepEqual(at(1_500), ["present", "silentedge", "presentedge"], "what stands behind a cut is of its island");
+  assert.deepEqual(at(2_500), ["present", "silentedge", "down"]);
+  assert.deepEqual(at(3_500), ["present", "present", "present"]);
   assert.deepEqual(trace.happenings.map(({ atMs, node, what }) => `${atMs} ${node} ${what}`), ["1000 edge cut", "2000 gateway down", "3000 edge healed", "3000 gateway up"]);
   assert.deepEqual([trace.endMs, trace.healedMs, trace.ended?.delivered], [4_000, 3_000, 9]);
 });

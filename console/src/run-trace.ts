@@ -57,7 +57,7 @@ export function parseRunTrace(text: string): RunTrace {
   return { scenario: String(head["scenario"]), seed: Number(head["seed"]), nodes, parents, steps, happenings: happeningsOf(steps), healedMs, endMs, ended };
 }
 
-/** What the map shows at a moment of the run; the simulator knows how each node stands, so nothing is unseen. */
+/** What the map shows at a moment of the run; the simulator knows how each node stands, so nothing is unknown, and nothing grows old. */
 export function fleetAt({ nodes, parents, steps }: RunTrace, atMs: number): Fleet {
   const moments = new Map<string, Moment>();
   /** When what it is now began: cut off, or not. */
@@ -77,10 +77,12 @@ export function fleetAt({ nodes, parents, steps }: RunTrace, atMs: number): Flee
       heardAtMs: !isUp ? null : uplink === "open" || to === undefined ? atMs : (sinceMs.get(name) ?? null),
       isDown: !isUp,
       link: to === undefined ? null : { to, state: isUp && uplink === "open" ? "open" : "lost", sinceAtMs: isUp && uplink === "open" ? null : (sinceMs.get(name) ?? null) },
+      state: null,
+      stateSinceAtMs: null,
     };
   });
   const backlogs = Object.fromEntries([...moments].flatMap(([name, [, , records]]) => (records > 0 ? [[name, { records, atMs }]] : [])));
-  return { nodes: new Map(rows.map((row) => [row.name, row])), self: undefined, offsetMs: atMs - Date.now(), asOfMs: Date.now(), rates: new Map(), backlogs, askedAtMs: {}, problem: undefined };
+  return { nodes: new Map(rows.map((row) => [row.name, row])), self: undefined, offsetMs: atMs - Date.now(), asOfMs: undefined, rates: new Map(), backlogs, askedAtMs: {}, problem: undefined };
 }
 
 const isHeard = (moment: Moment | undefined): boolean => moment !== undefined && moment[0] && moment[1] === "open";

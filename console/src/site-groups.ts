@@ -1,19 +1,19 @@
 /** The fleet by site: what the map draws, and what it says of a site at a glance. */
 import type { Fleet, FleetNode } from "./fleet.ts";
 import { compare } from "./in-order.ts";
-import { documentState, islandRootOf, stateOf, type NodeState } from "./node-state.ts";
+import { cutSince, documentState, isAway, islandRootOf, isKnownToRun, noCounts, stateOf, type Counts } from "./node-state.ts";
 
 export interface SiteGroup {
   readonly site: string;
   readonly nodes: readonly FleetNode[];
-  readonly counts: Readonly<Record<NodeState, number>>;
+  readonly counts: Counts;
   /** Nodes that have not reported what they should run, and that refused it. */
   readonly spreading: number;
   readonly refused: number;
   /** Its highest tier: sites are drawn from the top down. */
   readonly rank: number;
-  /** All of it is behind a link that is lost: since when, in milliseconds of control, if that is known. */
-  readonly island: { readonly sinceAtMs: number | null } | undefined;
+  /** All that is expected of it is behind a link that is lost: since when, in milliseconds of control, if that is known. */
+  readonly island: { readonly sinceAtMs: number | null; readonly isKnownToRun: boolean } | undefined;
 }
 
 export const tierRank = (tier: string): number => ({ above: 0, cloud: 0, edge: 1, gateway: 2 })[tier] ?? 3;
@@ -29,7 +29,7 @@ export function groupBySite(nodes: Iterable<FleetNode>, fleet: Fleet, nowMs: num
 }
 
 function groupOf(site: string, group: FleetNode[], fleet: Fleet, nowMs: number): SiteGroup {
-  const counts: Record<NodeState, number> = { open: 0, heard: 0, cut: 0, silent: 0, down: 0, unseen: 0 };
+  const counts = noCounts();
   let [spreading, refused, rank] = [0, 0, 9];
   for (const node of group) {
     counts[stateOf(node, fleet, nowMs)] += 1;
@@ -42,12 +42,14 @@ function groupOf(site: string, group: FleetNode[], fleet: Fleet, nowMs: number):
 }
 
 function islandOf(group: readonly FleetNode[], fleet: Fleet): SiteGroup["island"] {
+  const expected = group.filter((node) => !isAway(node));
   let sinceAtMs: number | null = null;
-  for (const node of group) {
+  let runs = expected.length > 0;
+  for (const node of expected) {
     const root = islandRootOf(node, fleet.nodes);
     if (root === undefined) return undefined;
-    sinceAtMs = root.link?.sinceAtMs ?? sinceAtMs;
+    sinceAtMs = cutSince(root) ?? cutSince(node) ?? sinceAtMs;
+    runs &&= isKnownToRun(root, fleet);
   }
-  return { sinceAtMs };
+  return expected.length === 0 ? undefined : { sinceAtMs, isKnownToRun: runs };
 }
-

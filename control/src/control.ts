@@ -90,6 +90,8 @@ export interface NodeLook {
   readonly node: KnownNode;
   readonly leads: boolean;
   readonly heardAtMs: number | undefined;
+  /** It is no node of the fleet any more. */
+  readonly isRevoked: boolean;
 }
 
 /** Of a node what is at hand. */
@@ -293,7 +295,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
       return node && { ...node, leads: isLead(fold.state, node), heardMs: sinceHeardMs(node.name) };
     },
     *looks() {
-      for (const node of fold.state.nodes.values()) yield { node, leads: isLead(fold.state, node), heardAtMs: heardAtMs(node.name) };
+      for (const node of fold.state.nodes.values()) yield { node, leads: isLead(fold.state, node), heardAtMs: heardAtMs(node.name), isRevoked: fold.state.revoked.has(node.name) };
     },
     apps: () => [...fold.state.apps.values()],
     appsOn: (node) => [...(issuedFor(log, node)?.unitsByApp.keys() ?? [])],

@@ -8,7 +8,7 @@ import type { Route } from "@holon/core/api/route.ts";
 import { nodeConfigSchema, type NodeConfig } from "@holon/core/schema/node.ts";
 import { isNodeName } from "@holon/core/units.ts";
 import type { Control } from "@holon/control/index.ts";
-import type { FleetHost } from "@holon/control/fleet/link-watch.ts";
+import type { FleetHost, ToldFleet } from "@holon/control/fleet/link-watch.ts";
 import { nodeRoutes, openNode, type HolonNode } from "@holon/node/index.ts";
 import { createClock } from "@holon/platform/clock.ts";
 import { createCodec } from "@holon/platform/codec.ts";
@@ -124,7 +124,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
       log: node.log, blobs: node.blobs, events: node.events, ports: { ...ports, trace: node.trace }, handlers: node.handlers, address: node.address, certificateMs: config.authority?.certificateMs, provider: config.provider, revoked: node.revoked, states: node.states, speaksFor: node.speaksFor, ask: node.askNode,
     });
     if (control !== undefined) closing.push(() => control.close());
-    const server = await serve(node, control === undefined || plane === undefined ? undefined : { routes: plane.controlRoutes(control, { clock, links: node.links, call: callNode(node) }), people: control.people }, options);
+    const server = await serve(node, control === undefined || plane === undefined ? undefined : { routes: plane.controlRoutes(control, { clock, links: node.links, call: callNode(node), told: () => toldOf(node) }), people: control.people }, options);
     closing.push(() => server.close());
     await node.announce(server.address);
     return { node, control, api: server.address, close };
@@ -181,6 +181,12 @@ const callNode =
   (node: HolonNode): FleetHost["call"] =>
   (to, method, parameters, deadlineMs) =>
     to === node.config.name ? Promise.resolve({ status: node.status(), meter: node.metered() }) : node.calls.call(to, method, parameters, deadlineMs);
+
+function toldOf({ telemetry }: HolonNode): ToldFleet | undefined {
+  if (telemetry === undefined) return undefined;
+  const now = telemetry.now();
+  return { nodes: () => telemetry.view.nodes(), stateOf: (name) => telemetry.view.stateOf(name, now) };
+}
 
 const repository = fileURLToPath(new URL("../../../", import.meta.url));
 const consoleFolder = join(repository, "console");

@@ -8,7 +8,10 @@ import { unknown } from "../format.ts";
 const order: readonly DocumentState[] = ["settled", "spreading", "refused", "none"];
 const listedMax = 12;
 
-export function Spread({ nodes }: { readonly nodes: readonly FleetNode[] }) {
+/** Who was revoked takes nothing any more. */
+export function Spread({ nodes: all }: { readonly nodes: readonly FleetNode[] }) {
+  const nodes = all.filter(({ state }) => state !== "revoked");
+  const revoked = all.length - nodes.length;
   const byState = Map.groupBy(nodes, documentState);
   const behind = [...(byState.get("refused") ?? []), ...(byState.get("spreading") ?? [])];
   return (
@@ -19,6 +22,7 @@ export function Spread({ nodes }: { readonly nodes: readonly FleetNode[] }) {
       <ul class="legend">
         {order.map((state) => ((byState.get(state)?.length ?? 0) === 0 ? null : <li key={state}><span class={`dot ${state}`} aria-hidden="true" />{(byState.get(state)?.length ?? 0).toLocaleString("en-GB")} {words.document[state]}</li>))}
       </ul>
+      {revoked > 0 && <p class="hint">{words.apps.withoutRevoked(revoked)}</p>}
       {behind.length > 0 && (
         <ul class="behind">
           {behind.slice(0, listedMax).map((node) => (

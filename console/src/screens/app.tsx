@@ -28,6 +28,8 @@ interface AppAnswer {
   readonly description: string | null;
   readonly deployedAt: string;
   readonly parts: readonly Part[];
+  /** Revoked nodes for which it stands issued. */
+  readonly leftOut: readonly string[];
   readonly egress: readonly { readonly class: string; readonly to: string }[];
 }
 
@@ -70,6 +72,7 @@ export function AppScreen({ name, place, fleet }: { readonly name: string; reado
             ],
           }))}
         />
+        {value.leftOut.length > 0 && <p class="hint">{t.leftOut(value.leftOut.slice(0, shownMax).join(", "))}</p>}
       </Section>
       {placed.length > 0 && <Explain units={placed} nodes={[...fleet.nodes.keys()]} unit={place.query["unit"]} node={place.query["node"]} />}
       <Section title={t.spread} hint={t.spreadHint}><Spread nodes={[...fleet.nodes.values()].filter((node) => used.has(node.name))} /></Section>

@@ -3,10 +3,11 @@ import { useMemo } from "preact/hooks";
 import type { Fleet, FleetNode } from "../fleet.ts";
 import { age, rate, unknown } from "../format.ts";
 import { compare } from "../in-order.ts";
-import { documentState, stateOf } from "../node-state.ts";
+import { documentState, isStale, lastStateOf, nodeStates, stateOf } from "../node-state.ts";
 import { LongList } from "../parts/long-list.tsx";
 import { Mark } from "../parts/mark.tsx";
 import { printPlace, setQuery } from "../route.ts";
+import { standsFor } from "../stands-for.ts";
 import { tierRank } from "../site-groups.ts";
 import { words } from "../strings.ts";
 import { useNow } from "../use-now.ts";
@@ -34,14 +35,15 @@ export function FleetTable({ nodes, fleet, sort }: { readonly nodes: readonly Fl
 }
 
 function Row({ node, fleet, now }: { readonly node: FleetNode; readonly fleet: Fleet; readonly now: number }) {
-  const flow = fleet.rates.get(node.name);
+  const flow = isStale(fleet, now) ? undefined : fleet.rates.get(node.name);
   const document = documentState(node);
+  const state = stateOf(node, fleet, now);
   return (
     <div class="fleet-row">
       <span role="cell"><a href={printPlace(["node", node.name])}>{node.name}</a>{node.leads && <small> {words.fleet.lead}</small>}</span>
       <span role="cell"><a class="quiet" href={printPlace(["map"], { view: "table", site: node.site })}>{node.site}</a></span>
       <span role="cell">{words.fleet.ofTier[node.tier] ?? node.tier} <small>{node.jurisdiction}</small></span>
-      <span role="cell"><Mark state={stateOf(node, fleet, now)} /></span>
+      <span role="cell"><Mark state={state} /> <small>{standsFor(node, fleet, state, now)}</small></span>
       <span role="cell">{node.heardAtMs === null ? words.unknown : words.ago(age(now + fleet.offsetMs - node.heardAtMs))}</span>
       <span role="cell">{node.link === null ? unknown : node.link.to}</span>
       <span role="cell" class="figure">{flow === undefined ? unknown : `${rate(flow.up)} / ${rate(flow.down)}`}</span>
@@ -50,10 +52,12 @@ function Row({ node, fleet, now }: { readonly node: FleetNode; readonly fleet: F
   );
 }
 
+const rankOf = (node: FleetNode, fleet: Fleet): number => nodeStates.indexOf(lastStateOf(node, fleet, Date.now()));
+
 function orderBy(by: string, one: FleetNode, other: FleetNode, fleet: Fleet): number {
   if (by === "site") return compare(one.site, other.site);
   if (by === "tier") return tierRank(one.tier) - tierRank(other.tier);
-  if (by === "state") return compare(stateOf(one, fleet, 0), stateOf(other, fleet, 0));
+  if (by === "state") return rankOf(one, fleet) - rankOf(other, fleet);
   if (by === "heard") return (other.heardAtMs ?? Number.NEGATIVE_INFINITY) - (one.heardAtMs ?? Number.NEGATIVE_INFINITY);
   if (by === "link") return compare(one.link?.to ?? "", other.link?.to ?? "");
   if (by === "flow") return (fleet.rates.get(other.name)?.up ?? -1) - (fleet.rates.get(one.name)?.up ?? -1);

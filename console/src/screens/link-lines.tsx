@@ -1,12 +1,12 @@
 /** Lines between cards, wherever the page's layout has put them. What they say is said in words on the cards too. */
 import type { RefObject } from "preact";
 import { useLayoutEffect, useState } from "preact/hooks";
-import type { NodeState } from "../node-state.ts";
 
 export interface Line {
   readonly from: string;
   readonly to: string;
-  readonly state: NodeState;
+  /** `away`: nothing is expected to be connected there. */
+  readonly state: "open" | "cut" | "away" | "unknown";
   /** Grows with what flows. */
   readonly weight: number;
 }

@@ -1,6 +1,6 @@
 /** Where an identity provider is known, one button that goes there. */
 import { useEffect, useState } from "preact/hooks";
-import { get, type ApiProblem } from "../api.ts";
+import type { ApiProblem } from "../api.ts";
 import { Problem } from "../parts/problem.tsx";
 import { beginProviderLogin, finishProviderLogin, isProviderAnswer } from "../provider-login.ts";
 import { words } from "../strings.ts";
@@ -8,8 +8,7 @@ import { asProblem } from "../use-polled.ts";
 
 const t = words.login;
 
-export function ProviderLogin() {
-  const [provider, setProvider] = useState<string | null>(null);
+export function ProviderLogin({ provider }: { readonly provider: string | null }) {
   const [problem, setProblem] = useState<ApiProblem>();
   const [busy, setBusy] = useState(isProviderAnswer());
   const attempt = (work: () => Promise<unknown>): void => {
@@ -17,7 +16,6 @@ export function ProviderLogin() {
     work().catch((error: unknown) => setProblem(asProblem(error))).finally(() => setBusy(false));
   };
   useEffect(() => {
-    void get<{ readonly provider: string | null }>("/v1/login").then((ways) => setProvider(ways.provider), () => undefined); // who has none, or does not answer, has no button
     if (isProviderAnswer()) attempt(finishProviderLogin);
   }, []);
   if (provider === null && problem === undefined) return null;

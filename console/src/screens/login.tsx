@@ -1,19 +1,31 @@
 /** Who one is: a name and a password where people are declared, or the token of the machine. */
-import { useState } from "preact/hooks";
-import { send, type ApiProblem } from "../api.ts";
+import { useEffect, useState } from "preact/hooks";
+import { get, send, type ApiProblem } from "../api.ts";
 import { Problem } from "../parts/problem.tsx";
-import { servedByControl, setToken } from "../session.ts";
+import { servedByControl, setToken, wasTokenRefused } from "../session.ts";
 import { words } from "../strings.ts";
 import { ProviderLogin } from "./login-provider.tsx";
 import { asProblem } from "../use-polled.ts";
 
 const t = words.login;
 
+/** By what one can log in; nothing where nobody says. */
+interface Ways {
+  readonly accounts: boolean;
+  readonly provider: string | null;
+}
+
 export function Login() {
+  const [ways, setWays] = useState<Ways>();
+  useEffect(() => {
+    if (servedByControl()) void get<Ways>("/v1/login").then(setWays, () => undefined); // who does not answer offers nothing
+  }, []);
   return (
     <div class="login">
-      {servedByControl() && <ProviderLogin />}
-      {servedByControl() && <PasswordForm />}
+      <h2>{t.title}</h2>
+      {wasTokenRefused() && <p class="warning" role="alert">{t.refused}</p>}
+      {servedByControl() && <ProviderLogin provider={ways?.provider ?? null} />}
+      {ways?.accounts === true && <PasswordForm />}
       <section>
         <p>{servedByControl() ? t.machine : t.machineOnly}</p>
         <pre><code>npx holon console</code></pre>
@@ -40,8 +52,7 @@ function PasswordForm() {
     }
   };
   return (
-    <form onSubmit={(event) => void submit(event)} aria-labelledby="login-title">
-      <h2 id="login-title">{t.title}</h2>
+    <form onSubmit={(event) => void submit(event)} aria-label={t.title}>
       <label class="field"><span>{t.name}</span><input name="name" autocomplete="username" required autocapitalize="none" spellcheck={false} /></label>
       <label class="field"><span>{t.password}</span><input name="password" type="password" autocomplete="current-password" required /></label>
       <Problem problem={problem} />

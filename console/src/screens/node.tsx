@@ -2,7 +2,7 @@
 import type { Fleet, FleetNode } from "../fleet.ts";
 import { age, bytes, clock, count, milliseconds, rate, unknown } from "../format.ts";
 import type { NodeStatus } from "../island.ts";
-import { documentState, islandRootOf, stateOf } from "../node-state.ts";
+import { cutSince, documentState, islandRootOf, isKnownToRun, isStale, stateOf } from "../node-state.ts";
 import { AsOf } from "../parts/as-of.tsx";
 import { Mark } from "../parts/mark.tsx";
 import { Problem } from "../parts/problem.tsx";
@@ -11,6 +11,7 @@ import { Table } from "../parts/table.tsx";
 import { printPlace } from "../route.ts";
 import { Diagnosis } from "./node-diagnosis.tsx";
 import { servedByControl } from "../session.ts";
+import { standsFor, stateSince } from "../stands-for.ts";
 import { StandingSection } from "./standing.tsx";
 import { words } from "../strings.ts";
 import { useNow } from "../use-now.ts";
@@ -53,11 +54,13 @@ export function NodeScreen({ name, fleet }: { readonly name: string; readonly fl
 function Facts({ node, fleet }: { readonly node: FleetNode; readonly fleet: Fleet }) {
   const now = useNow();
   const root = islandRootOf(node, fleet.nodes);
-  const since = root?.link?.sinceAtMs;
-  const flow = root === undefined ? fleet.rates.get(node.name) : undefined;
+  const since = root === undefined ? null : cutSince(root);
+  const state = stateOf(node, fleet, now);
+  const standsSince = stateSince(node, fleet, state);
+  const flow = root === undefined && !isStale(fleet, now) ? fleet.rates.get(node.name) : undefined;
   return (
     <dl class="facts wide">
-      <dt>{words.fleet.columns.state}</dt><dd><Mark state={stateOf(node, fleet, now)} />{root !== undefined && <span class="soft"> {words.fleet.islandSince(since == null ? undefined : age(now + fleet.offsetMs - since))}</span>}</dd>
+      <dt>{words.fleet.columns.state}</dt><dd><Mark state={state} /><span class="soft"> {standsSince === null ? standsFor(node, fleet, state, now) : words.fleet.stateSince(clock(standsSince - fleet.offsetMs), age(now + fleet.offsetMs - standsSince))}{root !== undefined && ` ${words.fleet.islandSince(since === null ? undefined : age(now + fleet.offsetMs - since), isKnownToRun(root, fleet))}`}</span><p class="hint">{words.state[state].hint}</p></dd>
       <dt>{words.fleet.columns.site}</dt><dd><a href={printPlace(["map"], { site: node.site })}>{node.site}</a> <span class="soft">{words.fleet.ofTier[node.tier] ?? node.tier} {node.jurisdiction}</span></dd>
       <dt>{words.fleet.columns.heard}</dt><dd>{node.heardAtMs === null ? words.unknown : words.ago(age(now + fleet.offsetMs - node.heardAtMs))}</dd>
       {node.link !== null && <><dt>{words.fleet.columns.link}</dt><dd><a href={printPlace(["node", node.link.to])}>{node.link.to}</a> <span class="soft">↑ {rate(flow?.up)} ↓ {rate(flow?.down)}</span></dd></>}

@@ -2,7 +2,7 @@
 import type { Fleet } from "../fleet.ts";
 import { age } from "../format.ts";
 import { compare } from "../in-order.ts";
-import { nodeStates, stateOf } from "../node-state.ts";
+import { noCounts, nodeStates, stateOf } from "../node-state.ts";
 import { Mark } from "../parts/mark.tsx";
 import { printPlace } from "../route.ts";
 import type { SiteGroup } from "../site-groups.ts";
@@ -44,7 +44,7 @@ function SiteTile({ tile: { href, name, group }, fleet, at }: { readonly tile: T
   const total = group.nodes.length;
   const { island } = group;
   const says = nodeStates.flatMap((state) => (group.counts[state] === 0 ? [] : [`${group.counts[state]} ${words.state[state].word}`])).join(", ");
-  const worst = nodeStates.findLast((state) => group.counts[state] > 0) ?? "unseen";
+  const worst = nodeStates.findLast((state) => group.counts[state] > 0) ?? "unknown";
   return (
     <a class={`site-tile ${island === undefined ? "" : "island"}`} href={href} style={{ transform: at }} aria-label={`${name}: ${says}${island === undefined ? "" : `, ${words.fleet.island(name)}`}`}>
       <span class="tile-name">{name}</span>
@@ -52,19 +52,22 @@ function SiteTile({ tile: { href, name, group }, fleet, at }: { readonly tile: T
       <span class="tile-bar" aria-hidden="true">
         {nodeStates.map((state) => (group.counts[state] === 0 ? null : <span key={state} class={state} style={{ flexGrow: group.counts[state] }} />))}
       </span>
-      <span class="tile-foot">{island !== undefined ? island.sinceAtMs === null ? words.state.cut.word : words.fleet.islandSince(age(Date.now() + fleet.offsetMs - island.sinceAtMs)) : footOf(group)}</span>
+      <span class="tile-foot">{island !== undefined ? island.sinceAtMs === null ? words.fleet.cutOff : words.fleet.islandSince(age(Date.now() + fleet.offsetMs - island.sinceAtMs), island.isKnownToRun) : footOf(group)}</span>
     </a>
   );
 }
 
 const footOf = ({ spreading, refused, counts }: SiteGroup): string =>
-  refused > 0 ? `${refused} ${words.document.refused}` : spreading > 0 ? `${spreading} ${words.document.spreading}` : counts.cut > 0 ? `${counts.cut} ${words.state.cut.word}` : counts.silent > 0 ? `${counts.silent} ${words.state.silent.word}` : counts.unseen > 0 ? `${counts.unseen} ${words.state.unseen.word}` : "";
+  refused > 0 ? `${refused} ${words.document.refused}` : spreading > 0 ? `${spreading} ${words.document.spreading}` : (footStates.filter((state) => counts[state] > 0).map((state) => `${counts[state]} ${words.state[state].word}`)[0] ?? "");
+
+/** What wants a look, the worst first. */
+const footStates = ["silent", "crashed", "unknown", "slow"] as const;
 
 /** Of one large site: its nodes. */
 function nodeTiles({ nodes, island }: SiteGroup, fleet: Fleet): readonly Tile[] {
   const now = Date.now();
   return nodes.toSorted((one, other) => compare(one.name, other.name)).map((node) => {
-    const counts = { open: 0, heard: 0, cut: 0, silent: 0, down: 0, unseen: 0, [stateOf(node, fleet, now)]: 1 };
+    const counts = { ...noCounts(), [stateOf(node, fleet, now)]: 1 };
     return { key: node.name, href: printPlace(["node", node.name]), name: node.name, group: { site: node.site, nodes: [node], counts, spreading: 0, refused: 0, rank: 0, island } };
   });
 }

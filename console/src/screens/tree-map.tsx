@@ -3,7 +3,8 @@ import { useRef } from "preact/hooks";
 import type { Fleet, FleetNode } from "../fleet.ts";
 import { age, rate } from "../format.ts";
 import { compare } from "../in-order.ts";
-import { islandRootOf, stateOf } from "../node-state.ts";
+import { isAway, islandRootOf, isStale, stateOf } from "../node-state.ts";
+import { standsFor } from "../stands-for.ts";
 import { Mark } from "../parts/mark.tsx";
 import { printPlace } from "../route.ts";
 import { tierRank, type SiteGroup } from "../site-groups.ts";
@@ -52,7 +53,7 @@ function SiteBox({ group, fleet, now }: SiteBoxProps) {
     <section class={`site-box ${island === undefined ? "" : "island"}`} aria-label={island === undefined ? site : words.fleet.island(site)}>
       <header>
         <h3><a href={printPlace(["map"], { site })}>{site}</a></h3>
-        {island !== undefined && <span class="island-word" role="status">{words.fleet.islandSince(since)}</span>}
+        {island !== undefined && <span class="island-word" role="status">{words.fleet.islandSince(since, island.isKnownToRun)}</span>}
       </header>
       <div class="site-tiers">
         {byTier.map(([tier, members]) => (
@@ -74,27 +75,33 @@ interface NodeCardProps {
 
 function NodeCard({ node, fleet, now }: NodeCardProps) {
   const state = stateOf(node, fleet, now);
-  const flow = fleet.rates.get(node.name);
+  const isOld = isStale(fleet, now);
+  const flow = isOld ? undefined : fleet.rates.get(node.name);
   const backlog = fleet.backlogs[node.name];
   const isCut = islandRootOf(node, fleet.nodes) !== undefined;
+  const standing = standsFor(node, fleet, state, now);
   return (
     <a class={`node-card ${state}`} href={printPlace(["node", node.name])} data-node={node.name} data-state={state}>
       <span class="node-name">{node.name}{node.leads && <small> {words.fleet.lead}</small>}</span>
       <span class="node-facts">
-        {node.name === fleet.self ? <span class="mark open"><span aria-hidden="true">◆</span> {words.fleet.here}</span> : <Mark state={state} />}
-        {node.heardAtMs !== null && state !== "open" && <span class="as-of">{words.fleet.lastRecord(age(now + fleet.offsetMs - node.heardAtMs))}</span>}
+        {node.name === fleet.self && state === "present" ? <span class="mark present"><span aria-hidden="true">◆</span> {words.fleet.here}</span> : <Mark state={state} />}
+        {standing !== "" && <span class="as-of">{standing}</span>}
+        {node.heardAtMs !== null && (state === "silent" || state === "unknown") && standing === "" && <span class="as-of">{words.fleet.lastRecord(age(now + fleet.offsetMs - node.heardAtMs))}</span>}
       </span>
       {!isCut && flow !== undefined && <span class="node-flow">↑ {rate(flow.up)} <span class="soft">↓ {rate(flow.down)}</span></span>}
-      {backlog !== undefined && backlog.records > 0 && <span class="node-lag">{backlog.records.toLocaleString("en-GB")} {words.fleet.waiting}</span>}
+      {!isOld && !isAway(node) && backlog !== undefined && backlog.records > 0 && <span class="node-lag">{backlog.records.toLocaleString("en-GB")} {words.fleet.waiting}</span>}
     </a>
   );
 }
 
+const lineStates = { open: "open", lost: "cut", unknown: "unknown" } as const;
+
 const linesOf = (groups: readonly SiteGroup[], fleet: Fleet, now: number): readonly Line[] => {
   const shown = new Set(groups.flatMap(({ nodes }) => nodes.map(({ name }) => name)));
+  const isOld = isStale(fleet, now);
   return groups.flatMap(({ nodes }) => nodes.flatMap((node) => {
     if (node.link === null || !shown.has(node.link.to)) return [];
     const flow = fleet.rates.get(node.name);
-    return [{ from: node.name, to: node.link.to, state: stateOf({ ...node, heardAtMs: null }, { self: undefined, offsetMs: 0 }, now), weight: flow === undefined ? 0 : Math.log10(1 + flow.up + flow.down) }];
+    return [{ from: node.name, to: node.link.to, state: isAway(node) ? "away" : isOld ? "unknown" : lineStates[node.link.state], weight: flow === undefined ? 0 : Math.log10(1 + flow.up + flow.down) }];
   }));
 };

@@ -95,7 +95,7 @@ const providerRoutes = (people: People): readonly Route[] => [
     summary: "By what one can log in here: accounts, and the identity provider by its name.",
     open: true,
     answer: ways,
-    handle: () => Promise.resolve({ status: 200, body: { accounts: true, provider: people.providerName() ?? null } }),
+    handle: () => Promise.resolve({ status: 200, body: { accounts: people.users().length > 0, provider: people.providerName() ?? null } }),
   },
   {
     method: "POST",

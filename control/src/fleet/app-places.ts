@@ -13,11 +13,21 @@ const partSchema = z.object({
   tier: z.string().nullable(),
   nodes: z.array(z.string()),
 });
-export const appPlacesSchema = z.object({ name: z.string(), version: z.string(), description: z.string().nullable(), deployedAt: z.string(), parts: z.array(partSchema), egress: z.array(z.object({ class: z.string(), to: z.string() })) });
+export const appPlacesSchema = z.object({
+  name: z.string(),
+  version: z.string(),
+  description: z.string().nullable(),
+  deployedAt: z.string(),
+  parts: z.array(partSchema),
+  /** Revoked nodes for which some of it stands issued: they are no place of anything. */
+  leftOut: z.array(z.string()),
+  egress: z.array(z.object({ class: z.string(), to: z.string() })),
+});
 export type AppPlaces = z.infer<typeof appPlacesSchema>;
 
-export function placesOf({ document, deployedAt }: KnownApp, nodes: readonly string[], log: Log): AppPlaces {
-  const issued = nodes.map((node) => ({ node, units: issuedFor(log, node)?.unitsByApp.get(document.name) }));
+export function placesOf({ document, deployedAt }: KnownApp, nodes: readonly { readonly name: string; readonly isRevoked: boolean }[], log: Pick<Log, "cell">): AppPlaces {
+  const all = nodes.map(({ name, isRevoked }) => ({ node: name, isRevoked, units: issuedFor(log, name)?.unitsByApp.get(document.name) }));
+  const issued = all.filter(({ isRevoked }) => !isRevoked);
   const nodesOf = (name: string): string[] => issued.filter(({ units }) => units?.has(name) === true).map(({ node }) => node);
   const part = (kind: AppPlaces["parts"][number]["kind"], { name, run, needs }: { readonly name: string; readonly run?: { readonly tier?: string | undefined } | undefined; readonly needs?: unknown }): AppPlaces["parts"][number] => ({
     name, kind, isPlaced: needs !== undefined, tier: run?.tier ?? null, nodes: nodesOf(name),
@@ -33,6 +43,7 @@ export function placesOf({ document, deployedAt }: KnownApp, nodes: readonly str
       ...document.models.map((model) => part("model", model)),
       ...(document.reductions ?? []).map((reduction) => part("reduction", reduction)),
     ],
+    leftOut: all.flatMap(({ node, isRevoked, units }) => (isRevoked && units !== undefined ? [node] : [])),
     egress: document.egress.map((rule) => ({ class: rule.class, to: rule.to })),
   };
 }

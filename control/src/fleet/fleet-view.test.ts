@@ -7,9 +7,10 @@ import { ClockHardware, createClock } from "@holon/sim/clock.ts";
 import { incarnation } from "@holon/sim/testing/lone-node.ts";
 import { World } from "@holon/sim/world.ts";
 import type { NodeLook } from "../control.ts";
+import type { ToldFleet } from "./link-watch.ts";
 import { createFleetView, fleetSchema, type FleetAnswer, type Page } from "./fleet-view.ts";
 
-const look = (name: string, startedAt = "2026-01-01T00:00:00.000Z"): NodeLook => ({ node: { name, site: "hall", tier: "gateway", jurisdiction: "EU/DE", parent: null, api: null, startedAt, reported: undefined }, leads: false, heardAtMs: undefined });
+const look = (name: string, startedAt = "2026-01-01T00:00:00.000Z"): NodeLook => ({ node: { name, site: "hall", tier: "gateway", jurisdiction: "EU/DE", parent: null, api: null, startedAt, reported: undefined }, leads: false, heardAtMs: undefined, isRevoked: false });
 
 test("a fleet comes by pages: a node that comes or changes between two of them is neither skipped nor lost", async () => {
   const world = new World(1);
@@ -64,4 +65,36 @@ test("part of a large fleet is never told as all of it: who asks while it is loo
   assert.equal((await world.drive(ask())).total, nodes.length, "as of a moment ago");
   await world.run({ timeMs: world.nowMs + 2 * limits.telemetryStaleMs });
   await assert.rejects(world.drive(ask()), /it cannot be looked at/);
+});
+
+test("each node stands as its telemetry says, since then; who is revoked or was never started is told so", async () => {
+  const world = new World(1);
+  const clock = createClock(incarnation(world, "cloud"), new ClockHardware(world), 0);
+  await world.run({ timeMs: 90_000 });
+  const wallMs = clock.wall().ms;
+  let now: readonly (readonly [string, ReturnType<ToldFleet["stateOf"]>])[] = [
+    ["a", { state: "present", sinceMs: wallMs - 60_000 }],
+    ["b", { state: "gone", sinceMs: wallMs - 30_000 }],
+    ["c", { state: "gone", sinceMs: wallMs - 20_000 }],
+    ["new", { state: "silent", sinceMs: undefined }],
+    ["unwanted", { state: "gone", sinceMs: wallMs - 10_000 }],
+    ["ahead", { state: "present", sinceMs: wallMs + 3_600_000 }],
+  ];
+  const looks = ["a", "b", "c", "ahead"].map((name) => ({ ...look(name), isRevoked: name === "c" }));
+  const enrolled = new TextEncoder().encode(JSON.stringify({ site: "hall", tier: "gateway", node: "new", number: 1, expiresMs: 2 }));
+  const log = { origin: "cloud" as NodeName, epoch: "0123456789abc" as Epoch, cell: (key: string) => (key === "enrolled/new" || key === "enrolled/unwanted" ? enrolled : undefined) };
+  const told = (): ToldFleet => ({ nodes: () => now.map(([name]) => name), stateOf: (name) => new Map(now).get(name) });
+  const view = createFleetView({ log, known: () => looks.map(({ node }) => node), looks: () => looks }, { clock, links: () => ({ children: [], connected: 0, uplink: null }), call: () => Promise.reject(new Error("nobody is there")), told });
+  const ask = async (since: number): Promise<FleetAnswer> => fleetSchema.parse(JSON.parse(await world.drive(view.since(log.epoch, since))));
+  const first = await ask(0);
+  const rows = first.nodes.map(({ name, state, stateSinceAtMs, startedAt }) => [name, state, stateSinceAtMs === null ? null : Math.round((first.asOfAtMs - stateSinceAtMs) / 1_000), startedAt !== null]);
+  assert.deepEqual(rows, [["a", "present", 60, true], ["b", "gone", 30, true], ["c", "revoked", 20, true], ["ahead", "present", 0, true], ["new", "awaited", null, false], ["unwanted", "revoked", 10, false]]);
+  now = now.map(([name, state]) => [name, state && { ...state, sinceMs: state.sinceMs === undefined || name === "ahead" ? undefined : state.sinceMs + 400 }] as const).filter(([name]) => name !== "ahead");
+  await world.run({ timeMs: world.nowMs + 2 * limits.fleetViewMs });
+  assert.deepEqual((await ask(first.revision)).nodes.map(({ name }) => name), ["ahead"], "clocks that drift by less than a second are no news");
+  looks.push({ ...look("new"), isRevoked: false });
+  now = [["new", { state: "present", sinceMs: clock.wall().ms }]];
+  await world.run({ timeMs: world.nowMs + 2 * limits.fleetViewMs });
+  const started = (await ask(first.revision)).nodes.find(({ name }) => name === "new");
+  assert.deepEqual([started?.state, started?.startedAt], ["present", "2026-01-01T00:00:00.000Z"]);
 });

@@ -1,5 +1,6 @@
 /** The fleet for somebody who keeps looking: all of it once, then what has changed. Times are monotonic milliseconds of control, so that no clock of a node matters. */
 import { isoTime } from "@holon/core/event/iso-time.ts";
+import { parseJson } from "@holon/core/link/frame.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Log } from "@holon/core/log/log.ts";
 import type { Timer } from "@holon/core/ports.ts";
@@ -20,7 +21,8 @@ export const fleetNodeSchema = z.object({
   /** Whether it led its site by the last news of that site. */
   leads: z.boolean(),
   api: z.string().nullable(),
-  startedAt: z.string(),
+  /** Null: it was enrolled, and never started. */
+  startedAt: z.string().nullable(),
   /** Version of the document issued for it; 0 if none. */
   desired: z.int(),
   reported: z.object({ version: z.int(), outcome: z.enum(["settled", "refused"]), message: z.string().optional(), at: z.string() }).nullable(),
@@ -28,6 +30,10 @@ export const fleetNodeSchema = z.object({
   heardAtMs: milliseconds.nullable(),
   /** Its link up, by the word of the node above; null where that is unknown, or it is a root. */
   link: z.object({ to: z.string(), state: z.enum(["open", "lost", "unknown"]), sinceAtMs: milliseconds.nullable() }).nullable(),
+  /** As `GET /v1/fleet` says it; besides, `revoked`: it is no node of the fleet any more, `awaited`: it was never started. Null where no telemetry is kept. */
+  state: z.enum(["present", "slow", "silent", "crashed", "gone", "revoked", "awaited"]).nullable(),
+  /** Since when it is in this state; null where that is not known. */
+  stateSinceAtMs: milliseconds.nullable(),
 });
 export const fleetSchema = z.object({
   /** Another one: forget all and begin anew. */
@@ -63,13 +69,19 @@ interface Kept {
 
 /** Where none of these is another, the row says the same. */
 interface Parts {
-  readonly node: KnownNode;
+  readonly node: KnownNode | Awaited;
   readonly leads: boolean;
   readonly issued: Uint8Array | undefined;
   /** Finer than a second it would be news all the time. */
   readonly heardAtMs: number | null;
   readonly link: FleetNode["link"];
+  readonly state: FleetNode["state"];
+  readonly stateSinceAtMs: number | null;
 }
+
+/** What is known of a node before it starts for the first time. */
+type Awaited = Pick<KnownNode, "name" | "site" | "tier">;
+const enrolledSchema = z.object({ site: z.string(), tier: tierSchema });
 
 /** Up to so many rows, behind so many. */
 export interface Page {
@@ -127,21 +139,46 @@ export function createFleetView(control: { readonly log: FleetLog; known(): read
     const next = revision + 1;
     const wallMs = clock.wall().ms;
     let hasNews = false;
-    slices.begin();
-    for (const { node, leads, heardAtMs } of control.looks()) {
-      const rest = slices.rest();
-      if (rest !== undefined) await rest;
-      const link = watch.linkOf(memberOf(node)) ?? null;
-      const before = kept.get(node.name);
-      const of: Parts = { node, leads, issued: log.cell(`desired/${node.name}`), heardAtMs: heardAtMs === undefined ? null : toSecond(heardAtMs), link: link && { ...link, sinceAtMs: link.sinceAtMs === null ? null : toSecond(link.sinceAtMs) } };
-      if (before !== undefined && isSame(before.of, of)) continue;
+    const told = host.told?.();
+    const keep = (of: Parts): void => {
+      const { name } = of.node;
+      const before = kept.get(name);
+      if (before !== undefined && isSame(before.of, of)) return;
       const text = JSON.stringify(rowOf(of, log));
       const isNews = before?.text !== text;
       hasNews ||= isNews;
-      kept.set(node.name, { text, of, revision: isNews ? next : before.revision });
+      kept.set(name, { text, of, revision: isNews ? next : before.revision });
+    };
+    const standing = (name: string): Pick<Parts, "state" | "stateSinceAtMs"> => {
+      const { state = null, sinceMs } = told?.stateOf(name) ?? {};
+      return { state, stateSinceAtMs: sinceMs === undefined ? null : steady(kept.get(name)?.of.stateSinceAtMs, toSecond(atMs - Math.max(0, wallMs - sinceMs))) };
+    };
+    slices.begin();
+    for (const { node, leads, heardAtMs, isRevoked } of control.looks()) {
+      const rest = slices.rest();
+      if (rest !== undefined) await rest;
+      const link = watch.linkOf(memberOf(node)) ?? null;
+      const { state, stateSinceAtMs } = standing(node.name);
+      keep({ node, leads, issued: log.cell(`desired/${node.name}`), heardAtMs: heardAtMs === undefined ? null : toSecond(heardAtMs), link: link && { ...link, sinceAtMs: link.sinceAtMs === null ? null : toSecond(link.sinceAtMs) }, state: isRevoked ? "revoked" : state, stateSinceAtMs });
+    }
+    for (const name of told?.nodes() ?? []) {
+      const before = kept.get(name)?.of.node;
+      if (before !== undefined && "startedAt" in before) continue;
+      const rest = slices.rest();
+      if (rest !== undefined) await rest;
+      const node = before ?? awaited(name);
+      if (node === undefined) continue;
+      const { state, stateSinceAtMs } = standing(name);
+      // It cannot have stopped: it is gone because it was revoked.
+      keep({ node, leads: false, issued: undefined, heardAtMs: null, link: null, state: state === "gone" ? "revoked" : "awaited", stateSinceAtMs });
     }
     if (hasNews) revision = next;
     made = { atMs, wallMs };
+  }
+
+  function awaited(name: string): Awaited | undefined {
+    const bytes = log.cell(`enrolled/${name}`);
+    return bytes && { name, ...enrolledSchema.parse(parseJson(bytes)) };
   }
 
   return {
@@ -184,18 +221,22 @@ function pageOf(all: Iterable<Kept>, since: number, { rows: most, behind }: Page
 }
 
 function isSame(one: Parts, other: Parts): boolean {
-  if (one.node !== other.node || one.leads !== other.leads || one.issued !== other.issued || one.heardAtMs !== other.heardAtMs) return false;
+  if (one.node !== other.node || one.leads !== other.leads || one.issued !== other.issued || one.heardAtMs !== other.heardAtMs || one.state !== other.state || one.stateSinceAtMs !== other.stateSinceAtMs) return false;
   return one.link?.to === other.link?.to && one.link?.state === other.link?.state && one.link?.sinceAtMs === other.link?.sinceAtMs;
 }
 
 const memberOf = ({ name, inventory }: KnownNode): Member => ({ name, above: inventory?.uplink?.parent });
 
-function rowOf({ node, leads, heardAtMs, link }: Parts, log: FleetLog): FleetNode {
+function rowOf({ node, leads, heardAtMs, link, state, stateSinceAtMs }: Parts, log: FleetLog): FleetNode {
+  if (!("startedAt" in node)) return { ...node, jurisdiction: "", leads, api: null, startedAt: null, desired: 0, reported: null, heardAtMs, link, state, stateSinceAtMs };
   const { name, site, tier, jurisdiction, api, startedAt, reported } = node;
   const told = reported === undefined ? null : { version: reported.version, outcome: reported.outcome, at: reported.at, ...(reported.message === undefined ? {} : { message: reported.message }) };
-  return { name, site, tier, jurisdiction, leads, api, startedAt, desired: issuedFor(log, name)?.version ?? 0, reported: told, heardAtMs, link };
+  return { name, site, tier, jurisdiction, leads, api, startedAt, desired: issuedFor(log, name)?.version ?? 0, reported: told, heardAtMs, link, state, stateSinceAtMs };
 }
 
 const toSecond = (ms: number): number => Math.round(ms / 1_000) * 1_000;
+
+/** What is brought from one clock to another is never the same to the second: such a change is no news. */
+const steady = (before: number | null | undefined, now: number): number => (before != null && Math.abs(before - now) <= 1_000 ? before : now);
 
 const pair = <T, U>(name: string, value: T | undefined, made: (value: T) => U): readonly (readonly [string, U])[] => (value === undefined ? [] : [[name, made(value)]]);

@@ -5,6 +5,7 @@
 import { toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Clock } from "@holon/core/ports.ts";
+import type { NodeState } from "@holon/core/telemetry/completeness.ts";
 import { linksReportSchema, statusMethods, type LinksReport } from "@holon/core/schema/links-report.ts";
 import { isNodeName, type NodeName } from "@holon/core/units.ts";
 
@@ -13,6 +14,16 @@ export interface FleetHost {
   /** Of the node that carries control. */
   links(): LinksReport;
   call(to: NodeName, method: string, parameters: unknown, deadlineMs: number): Promise<unknown>;
+  /** How nodes stand by their telemetry at this moment; nothing where this node keeps none. */
+  told?(): ToldFleet | undefined;
+}
+
+/** The same answers as those of `GET /v1/fleet`. */
+export interface ToldFleet {
+  /** All that belong to the fleet, also those that were never started. */
+  nodes(): readonly string[];
+  /** `sinceMs`: wall time of this node. */
+  stateOf(name: string): { readonly state: NodeState; readonly sinceMs: number | undefined } | undefined;
 }
 
 /** A node of the fleet, and who it said is above it. */

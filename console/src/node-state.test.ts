@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Fleet, FleetNode } from "./fleet.ts";
+import { cutSince, islandRootOf, isKnownToRun, isStale, stateOf } from "./node-state.ts";
+import { filterFleet } from "./fleet-filter.ts";
+import { groupBySite } from "./site-groups.ts";
+
+const nowMs = 1_000_000;
+const node = (name: string, more: Partial<FleetNode> = {}): FleetNode => ({ name, site: "plant", tier: "gateway", jurisdiction: "EU/DE", leads: false, api: null, startedAt: null, desired: 0, reported: null, heardAtMs: nowMs, state: "present", stateSinceAtMs: 900_000, link: null, ...more });
+const under = (to: string, state: "open" | "lost" | "unknown", sinceAtMs: number | null = null): FleetNode["link"] => ({ to, state, sinceAtMs });
+const fleetOf = (nodes: readonly FleetNode[], asOfMs = nowMs): Fleet => ({ nodes: new Map(nodes.map((each) => [each.name, each])), self: "cloud", offsetMs: 0, asOfMs, rates: new Map(), backlogs: {}, askedAtMs: {}, problem: undefined });
+const cloud = node("cloud", { site: "cloud", tier: "cloud" });
+const stand = (nodes: readonly FleetNode[], asOfMs = nowMs): readonly string[] => nodes.map((each) => `${each.name} ${stateOf(each, fleetOf(nodes, asOfMs), nowMs)}`);
+
+test("nodes stand in the words of the API: a planned stop and a revocation are no cut", () => {
+  const lost = under("cloud", "lost");
+  const nodes = [
+    cloud,
+    node("well", { link: under("cloud", "open") }),
+    node("slow", { state: "slow", link: under("cloud", "open") }),
+    node("back", { state: "crashed", link: under("cloud", "open") }),
+    node("stopped", { state: "gone", link: lost }),
+    node("stolen", { state: "revoked", link: lost }),
+    node("new", { state: "awaited", heardAtMs: null }),
+    node("cut", { state: "silent", link: lost }),
+    node("just-cut", { link: lost }),
+    node("healed", { state: "silent", link: under("cloud", "open") }),
+  ];
+  assert.deepEqual(stand(nodes), ["cloud present", "well present", "slow slow", "back crashed", "stopped gone", "stolen revoked", "new awaited", "cut silent", "just-cut silent", "healed present"]);
+  const roots = nodes.flatMap((each) => islandRootOf(each, fleetOf(nodes).nodes)?.name ?? []);
+  assert.deepEqual(roots, ["cut", "just-cut"]);
+  assert.deepEqual(stand([cloud, node("old", { state: null, heardAtMs: 0 }), node("never", { state: null, heardAtMs: null })]), ["cloud present", "old silent", "never unknown"], "without telemetry by what was heard");
+});
+
+test("a site whose nodes were stopped is no island; who stands below a stopped node is cut off; the rest of a site counts without the stopped", () => {
+  const stopped = [cloud, node("edge", { state: "gone", link: under("cloud", "lost") })];
+  assert.equal(groupBySite(stopped, fleetOf(stopped), nowMs).find(({ site }) => site === "plant")?.island, undefined);
+  const below = [...stopped, node("gateway", { state: "silent", stateSinceAtMs: 700_000, link: under("edge", "unknown") })];
+  assert.deepEqual(groupBySite(below, fleetOf(below), nowMs).find(({ site }) => site === "plant")?.island, { sinceAtMs: 700_000, isKnownToRun: false });
+});
+
+test("since when it is cut off is taken from telemetry where nobody saw the link end; whether it runs is known of nobody afar", () => {
+  assert.equal(cutSince(node("a", { state: "silent", link: under("cloud", "lost") })), 900_000);
+  assert.equal(cutSince(node("a", { state: "silent", link: under("cloud", "lost", 950_000) })), 950_000);
+  assert.equal(cutSince(node("a", { state: "present", link: under("cloud", "lost") })), null);
+  assert.deepEqual([isKnownToRun(node("a"), { self: "cloud" }), isKnownToRun(node("a"), { self: "a" }), isKnownToRun(node("a", { isDown: false }), { self: undefined })], [false, true, true]);
+});
+
+test("what is old is not told as true now, but who was stopped stays stopped", () => {
+  const nodes = [cloud, node("well", { link: under("cloud", "open") }), node("stopped", { state: "gone" })];
+  assert.equal(isStale(fleetOf(nodes, nowMs - 4_000), nowMs), false);
+  assert.deepEqual(stand(nodes, nowMs - 6_000), ["cloud unknown", "well unknown", "stopped gone"]);
+  const many = Array.from({ length: 501 }, (_, place) => node(`n-${place}`));
+  assert.deepEqual([isStale(fleetOf(many, nowMs - 6_000), nowMs), isStale(fleetOf(many, nowMs - 13_000), nowMs)], [false, true]);
+});
+
+test("the revoked are shown to who asks for them, and a filter by state goes by what was heard last", () => {
+  const nodes = [cloud, node("well", { link: under("cloud", "open") }), node("stolen", { state: "revoked" })];
+  const names = (query: Readonly<Record<string, string>>, asOfMs = nowMs): readonly string[] => filterFleet(fleetOf(nodes, asOfMs), query, nowMs).map(({ name }) => name);
+  assert.deepEqual([names({}), names({ state: "revoked" }), names({ q: "stolen" }), names({ state: "present" }, 0)], [["cloud", "well"], ["stolen"], [], ["cloud", "well"]]);
+});
