@@ -163,7 +163,7 @@ function lendingBed({ answer, may = true, hasState = false, eventMs = 10, siblin
     }),
   };
   const kind = unit.kind(own);
-  const opened = kind.open(() => Promise.resolve(), { maker: { name: "f", from: "derived", emits: {}, through: { kind: "function" }, disguises: "handed" }, take: (classes) => [...classes], told: (own) => own, cells: () => [] });
+  const opened = kind.open(() => Promise.resolve(), { maker: { name: "f", from: "derived", emits: {}, through: { kind: "function" }, disguises: "handed" }, take: (classes) => [...classes], told: (declared) => declared, cells: () => [] });
   const handle = async (count: number, lag = 10_000, data: unknown = 1): Promise<UnitResult> => {
     kind.next?.({ events: count, records: count, lag: () => lag, classes: ["derived"] });
     return (await opened).instance.handle(events(count, data));
@@ -171,7 +171,7 @@ function lendingBed({ answer, may = true, hasState = false, eventMs = 10, siblin
   return { world, after, kind, seen, handle, drive: <T>(work: Promise<T>): Promise<T> => world.drive(work) };
 }
 /** As it goes over the way. */
-const answered = ({ fitted: _, ...rest }: UnitResult): unknown => ({ result: JSON.stringify(rest) });
+const answered = (whole: UnitResult): unknown => ({ result: JSON.stringify({ ...whole, fitted: undefined }) });
 const helps = (asked: { readonly events: readonly unknown[] }): unknown => answered(result(asked.events.map((_one, index) => output(index, 1))));
 
 test("siblings are asked where too much waits, and neither where the guard says no nor where the function holds state", async () => {
