@@ -109,5 +109,7 @@ function assign({ state, hearing, plan }: Planning, { held, delegations }: { rea
     const site = leftTo.get(unit);
     return isWanted && !(stopping.has(unit) && leaving.some((leave) => leave.unit === unit && leave.node !== node && (site === undefined || leave.delegated !== true || state.nodes.get(leave.node)?.site !== site)));
   };
-  return { assignments: planPlacement(documents, nodes, isHere), leaving };
+  // Nobody is to wait for what a revoked node would say of a part.
+  const assignments = planPlacement(documents, nodes, isHere).map((one) => (state.revoked.has(one.node) ? { ...one, apps: [] } : one));
+  return { assignments, leaving };
 }

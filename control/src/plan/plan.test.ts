@@ -5,7 +5,7 @@ import { limits } from "@holon/core/limits.ts";
 import { appDocumentSchema, type AppDocument } from "@holon/core/schema/app.ts";
 import type { MemberOptions } from "@holon/sim/fleet.ts";
 import type { KnownPlan } from "../store/fold.ts";
-import { code, ControlFleet } from "../testing/control-fleet.ts";
+import { app, code, ControlFleet } from "../testing/control-fleet.ts";
 
 const room = (perProcessorHour: number) => ({ processors: 2, memoryBytes: 4e9, diskBytes: 1e10, prices: { perProcessorHour }, uplink: { latencyMs: 10, perGigabyte: 0.05 } });
 
@@ -170,6 +170,17 @@ test("a plan that cannot be read is no reason not to start: the fleet is planned
 function planOf({ adoptedAt: _adoptedAt, ...data }: KnownPlan): object {
   return data;
 }
+
+test("a node that was revoked is no place of what runs on each of its tier", async () => {
+  const fleet = await start();
+  await fleet.drive(fleet.control.deploy(app("watch")));
+  const gateways = members.filter(({ tier }) => tier === "gateway").map(({ name }) => name);
+  assert.ok(gateways.every((name) => fleet.desired(name)?.apps.length === 1));
+  const [revoked = ""] = gateways;
+  await fleet.claim("cloud", "holon.node.revoked", { node: revoked });
+  await fleet.drive(fleet.control.deploy(app("watch", "2")));
+  await fleet.until("it is left out", () => fleet.desired(revoked)?.apps.length === 0);
+});
 
 test("a node that was revoked is gone, and all of it moves; one that joins is a place from then on", async () => {
   const fleet = await start();
