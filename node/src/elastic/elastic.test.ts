@@ -224,7 +224,7 @@ test("how many siblings help is told when it has stood for a while; one that doe
 });
 
 test("who holds something of a function from before it was elastic has no part in it: its state, or what it fitted", () => {
-  const logWith = (key: string) => ({ cells: (prefix: string) => new Map(key.startsWith(prefix) ? [[key, new Uint8Array(1)] as const] : []) });
+  const logWith = (cell: string) => ({ cells: (prefix: string) => new Map(cell.startsWith(prefix) ? [[cell, new Uint8Array(1)] as const] : []) });
   assert.deepEqual(["state/a/f/offset", "fitted/a/f/m/s", "position/a/f", "state/a/other/offset"].map((cell) => keepsSomething("a/f", logWith(cell))), [true, true, false, false]);
 });
 
