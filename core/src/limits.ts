@@ -181,6 +181,8 @@ export const limits = {
   /** First wait before a failed unit is started again; doubles up to the next bound. */
   unitRestartFirstMs: 100,
   unitRestartMaxMs: 60_000,
+  /** A process of trusted functions that holds none for so long is ended. */
+  workshopIdleMs: 60_000,
   /** Ends of a node without a stop, in a row and each within so long after its start, after which what ran each time does not start by itself. */
   nodeEndsMax: 8,
   nodeEndsForgetMs: 120_000,

@@ -31,6 +31,7 @@ export class Workshop {
   readonly #served = new Map<number, ServedModels>();
   #gone: HolonError | undefined;
   #lastId = 0;
+  #open = 0;
 
   constructor(options: WorkshopOptions) {
     this.#options = options;
@@ -61,10 +62,13 @@ export class Workshop {
     const id = ++this.#lastId;
     if (served !== undefined) this.#served.set(id, served);
     let isOpen = true;
+    this.#open += 1;
     const forget = (): void => {
       if (!isOpen) return;
       isOpen = false;
       this.#served.delete(id);
+      this.#open -= 1;
+      this.#endIdle();
     };
     try {
       await this.#ask(name, { kind: "open", id, program: { ...program, ...(served === undefined ? {} : { servedOutputs: served.outputs }) } }, limits.unitStartMs);
@@ -84,6 +88,14 @@ export class Workshop {
         if (!this.gone) await this.#ask(name, { kind: "stop", id }, limits.isolateEndMs).catch(() => undefined); // it has ended, in whatever way
       },
     };
+  }
+
+  /** A process that nobody has needed for a while is memory for nothing. */
+  #endIdle(): void {
+    if (this.#open > 0) return;
+    setTimeout(() => {
+      if (this.#open === 0 && !this.gone) this.kill();
+    }, limits.workshopIdleMs).unref();
   }
 
   kill(): void {

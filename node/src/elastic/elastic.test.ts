@@ -18,6 +18,7 @@ import { workTogether } from "./batch.ts";
 import { createElasticUnit } from "./elastic-unit.ts";
 import { createHelping } from "./helping.ts";
 import { createLending, type Lent } from "./lending.ts";
+import { keepsSomething } from "./stand-in.ts";
 
 const [g1, g2, g3] = [nodeName("g1"), nodeName("g2"), nodeName("g3")];
 const key = (digit: string): string => digit.repeat(64);
@@ -220,6 +221,11 @@ test("how many siblings help is told when it has stood for a while; one that doe
   while (world.nowMs < 300_000) await drive(handle(100));
   assert.ok(seen.changes.length <= 2, `told ${seen.changes.join(" ")}`);
   assert.ok(seen.asked.length < 20, `asked ${seen.asked.length} times`);
+});
+
+test("who holds something of a function from before it was elastic has no part in it: its state, or what it fitted", () => {
+  const logWith = (cell: string) => ({ cells: (prefix: string) => new Map(cell.startsWith(prefix) ? [[cell, new Uint8Array(1)] as const] : []) });
+  assert.deepEqual(["state/a/f/offset", "fitted/a/f/m/s", "position/a/f", "state/a/other/offset"].map((cell) => keepsSomething("a/f", logWith(cell))), [true, true, false, false]);
 });
 
 test("a unit that is to stop gives up between two pieces", async () => {

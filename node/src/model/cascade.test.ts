@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { createLinkBudget } from "@holon/core/link/budget.ts";
 import { elementTypes } from "@holon/core/model/onnx-graph.ts";
 import { writeOnnx } from "@holon/core/model/onnx-writer.ts";
+import { packTensor } from "@holon/core/model/packed.ts";
 import type { Tensor } from "@holon/core/ports.ts";
 import { createModel } from "@holon/sim/model.ts";
 import { childName, parentName, SimFamily } from "../testing/sim-family.ts";
@@ -89,4 +90,11 @@ test("an edge that is not sure itself says so through the gateway", async () => 
   const { decide } = await familyWith({}, 0.999);
   const [decision] = await decide(0.5);
   assert.deepEqual([decision?.answeredBy, decision?.sure], [parentName, false]);
+});
+
+test("who passes a question on shares out what the one that asks still waits, not a time of its own", async () => {
+  const seen: (number | undefined)[] = [];
+  const handler = answerHandler(new Map(), (_request, deadlineMs) => Promise.resolve(seen.push(deadlineMs)));
+  await handler({ model: "a/m", x: packTensor({ shape: [1, 1], values: Float32Array.of(1) }) }, childName, 777);
+  assert.deepEqual(seen, [777]);
 });
