@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HolonError } from "@holon/core/errors.ts";
+import { savedInputs } from "./corpus.ts";
 import { fuzz, processorMs, tryOne } from "./session.ts";
 import { targets } from "./targets.ts";
 import { bytesOf, type Target } from "./target.ts";
@@ -12,7 +13,7 @@ const spanMs = 50;
 test(`every parser that faces outside refuses with a code what nobody should send (seed ${seed})`, async (context) => {
   let inputs = 0;
   for (const target of targets) {
-    const { runs, findings } = await fuzz(target, { seed, spanMs, corpus: [] });
+    const { runs, findings } = await fuzz(target, { seed, spanMs, corpus: savedInputs(target.name) });
     inputs += runs;
     assert.deepEqual(findings.map(({ what, message, input }) => `${what}: ${message}: ${Buffer.from(input).toString("base64")}`), [], target.name);
   }
@@ -33,6 +34,15 @@ test("an error without a code, a long wait and much memory are found", async () 
   ], ["crash", "crash", "slow", "memory", undefined]);
   const { findings } = await fuzz(broken((input) => { if (input[0] !== 103) throw new TypeError("not g"); }), { seed: 1, spanMs: 200, corpus: [] });
   assert.equal(findings[0]?.what, "crash");
+});
+
+test("each parser has inputs of before that led somewhere", () => {
+  assert.deepEqual(targets.filter(({ name }) => savedInputs(name).length === 0).map(({ name }) => name), []);
+});
+
+test("a parser gets its least of inputs, however short its share", async () => {
+  const { runs } = await fuzz(broken(() => undefined), { seed: 1, spanMs: 0, inputsMin: 40, corpus: [] });
+  assert.equal(runs, 40);
 });
 
 /** Each broke something once. */

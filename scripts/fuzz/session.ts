@@ -14,6 +14,8 @@ export interface Finding {
 export interface SessionOptions {
   readonly seed: number;
   readonly spanMs: number;
+  /** Inputs that it gets at least, also where that takes longer. */
+  readonly inputsMin?: number;
   /** Inputs of before that led somewhere. */
   readonly corpus: readonly Uint8Array[];
   /** Told before each run, so that who watches knows the input that it hangs on. */
@@ -55,7 +57,7 @@ export async function fuzz(target: Target, options: SessionOptions): Promise<Ses
     options.kept?.(input);
   };
   for (const input of pool.slice()) await run(input);
-  while (performance.now() < untilMs && findings.size < findingsMax) {
+  while ((performance.now() < untilMs || runs < (options.inputsMin ?? 0)) && findings.size < findingsMax) {
     const base = pool[random.integer(0, pool.length - 1)] ?? new Uint8Array(0);
     const changed = mutate(base, pool, target.words ?? [], random);
     await run(target.mend !== undefined && random.chance(0.7) ? target.mend(changed, random) : changed);
