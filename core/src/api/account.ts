@@ -16,7 +16,7 @@ export interface Account {
 
 /** Answers about one node or many whose truth depends on who was heard. */
 export const aboutTheFleet: ReadonlySet<string> = new Set([
-  "/v1/nodes", "/v1/nodes/{node}", "/v1/sites", "/v1/sites/{site}", "/v1/apps", "/v1/apps/{app}", "/v1/events", "/v1/models", "/v1/models/{version}", "/v1/plan", "/v1/plan/explain", "/v1/meter", "/v1/status", "/v1/continuum", "/v1/functions", "/v1/functions/failed",
+  "/v1/nodes", "/v1/nodes/{node}", "/v1/sites", "/v1/sites/{site}", "/v1/apps", "/v1/apps/{app}", "/v1/events", "/v1/models", "/v1/models/{version}", "/v1/plan", "/v1/plan/explain", "/v1/meter", "/v1/status", "/v1/continuum", "/v1/functions", "/v1/functions/failed", "/v1/watch",
 ]);
 
 const accountSchema = { asOf: z.iso.datetime(), completeness: completenessSchema.optional() };
@@ -25,7 +25,7 @@ export const accountHeader = "Holon-Known";
 
 export function withAccount(routes: readonly Route[], account: () => Account): readonly Route[] {
   return routes.map((route) => {
-    if (route.method !== "GET" || !(aboutTheFleet.has(route.path) || route.path === movesPath)) return route;
+    if (route.method !== "GET" || !(aboutTheFleet.has(route.path) || listPaths.has(route.path))) return route;
     return {
       ...route,
       answer: route.answer instanceof z.ZodObject ? route.answer.extend(accountSchema) : route.answer,
@@ -37,8 +37,8 @@ export function withAccount(routes: readonly Route[], account: () => Account): r
   });
 }
 
-/** Its answer is a list since it was there first: what is known stands in a header. */
-const movesPath = "/v1/plan/moves";
+/** Their answers are lists, as they were from the beginning: what is known stands in a header. */
+const listPaths: ReadonlySet<string> = new Set(["/v1/plan/moves", "/v1/plan/runs"]);
 
 /** Who is missing is named in `/v1/fleet`; here the first of them will do. */
 function shortened({ asOf, completeness }: Account): Account {
