@@ -66,6 +66,8 @@ export interface ControlHost {
   readonly states?: StatesHere | undefined;
   /** Asks a node below, by way of those between. */
   ask?(node: NodeName, method: string, parameters: unknown, deadlineMs: number): Promise<unknown>;
+  /** By how much a node's clock is ahead of the one here, where it differs. */
+  clockOff?(node: string): number | undefined;
   /** Whether a peer may ask in the name of a node, where nothing is signed. */
   speaksFor?(peer: NodeName, node: string): boolean;
   /** How units go from node to node, where a test puts another in its place. */
@@ -277,7 +279,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
     const atMs = heardAtMs(node);
     return atMs === undefined ? undefined : ports.clock.monotonicMs() - atMs;
   };
-  const rowOf = (node: KnownNode): NodeRow => ({ ...node, ...whatItIsTo(node, fold.state, log), trust: attestation?.trustOf(node.name), leads: isLead(fold.state, node), heardMs: sinceHeardMs(node.name) });
+  const rowOf = (node: KnownNode): NodeRow => ({ ...node, ...whatItIsTo(node, fold.state, log, host.clockOff?.(node.name)), trust: attestation?.trustOf(node.name), leads: isLead(fold.state, node), heardMs: sinceHeardMs(node.name) });
 
   return {
     registrar,
@@ -393,13 +395,13 @@ async function registrarOf(host: ControlHost, record: (type: string, subject: st
 
 const isLead = (state: ControlState, node: KnownNode): boolean => state.leads.get(node.site)?.lead === node.name;
 
-function whatItIsTo(node: KnownNode, state: ControlState, log: Log): Pick<NodeRow, "drift" | "desiredVersion"> {
+function whatItIsTo(node: KnownNode, state: ControlState, log: Log, clockOffMs: number | undefined): Pick<NodeRow, "drift" | "desiredVersion"> {
   const desired = issuedFor(log, node.name);
   const condition = state.conditions.get(node.name);
   // What it settled on it told at once; how it stands, only now and then.
   const reached = node.reported?.outcome === "settled" ? node.reported.version : 0;
   const now = condition && { ...condition.now, version: Math.max(condition.now.version, reached) };
-  const drift = driftOf({ desired: { version: desired?.version ?? 0, behindSince: state.behindSince.get(node.name)?.at, policy: desired?.policy ?? null }, condition: now, since: condition?.since ?? {} });
+  const drift = driftOf({ desired: { version: desired?.version ?? 0, behindSince: state.behindSince.get(node.name)?.at, policy: desired?.policy ?? null }, condition: now, since: condition?.since ?? {}, clockOffMs });
   return { drift, desiredVersion: desired?.version ?? 0 };
 }
 

@@ -26,3 +26,10 @@ test("a node behind its document is not blamed for the policy that the newer one
   assert.deepEqual(drift({ version: 3, policy: "old" }), ["version t1"]);
   assert.deepEqual(drift({ version: 0, policy: null }, { version: 0, policy: null }), []);
 });
+
+test("a clock that differs from the one here is said to, by how much and which way, whatever its node says of it", () => {
+  const off = (clockOffMs: number, condition: Condition | undefined) => driftOf({ desired: { version: 4, behindSince: undefined, policy: "aa" }, condition, since, clockOffMs }).map(({ kind, text, offMs }) => [kind, text.split(":")[0], offMs]);
+  assert.deepEqual(off(3_600_000, well), [["clock", "its clock is 60 min ahead of the one here", 3_600_000]]);
+  assert.deepEqual(off(-30_000, { ...well, clock: "unknown" }), [["clock", "its clock is 30 s behind the one here", -30_000]]);
+  assert.deepEqual(off(-10 * 86_400_000, undefined), [["clock", "its clock is 10 days behind the one here", -10 * 86_400_000]]);
+});

@@ -5,24 +5,36 @@ export interface DriftFacts {
   /** Version of the document that stands issued; 0 for none. Since when a newer one stands issued than the node runs. */
   readonly desired: { readonly version: number; readonly behindSince: string | undefined; readonly policy: string | null };
   readonly condition: Condition | undefined;
+  /** By how much its clock is ahead of the one here, where it differs. */
+  readonly clockOffMs?: number | undefined;
   /** Since when the node has told of each what it tells now. */
   readonly since: Readonly<Partial<Record<DriftKind, string>>>;
 }
 
-export function driftOf({ desired, condition, since }: DriftFacts): readonly Drift[] {
-  if (condition === undefined) return [];
+export function driftOf({ desired, condition, since, clockOffMs }: DriftFacts): readonly Drift[] {
+  const off = clockOffMs === undefined ? undefined : clockOffText(clockOffMs);
+  if (condition === undefined) return off === undefined || clockOffMs === undefined ? [] : [{ kind: "clock", text: off, since: "", offMs: clockOffMs }];
   const texts: Readonly<Record<DriftKind, string | undefined>> = {
     version: condition.version < desired.version ? `it runs document ${condition.version === 0 ? "none" : condition.version}, and is to run ${desired.version}` : undefined,
     policy: desired.version > 0 && condition.version === desired.version && condition.policy !== desired.policy ? `it decides by policy ${short(condition.policy)}, and is to decide by ${short(desired.policy)}` : undefined,
     config: condition.config === "changed" ? "its configuration on disk is another than it was started with: it counts from the next start" : undefined,
-    clock: condition.clock === "synced" ? undefined : condition.clock === "coasting" ? "no time service has set its clock of late" : "its clock was never set: nobody knows what time it has",
+    clock: off ?? ofClock(condition.clock),
     disk: condition.disk === "ok" ? undefined : condition.disk === "full" ? "its disk is full" : "its disk has failed: it takes nothing in",
     measured: condition.measured === "altered" ? alteredText(condition.altered) : undefined,
   };
   return driftKinds.flatMap((kind): Drift[] => {
     const text = texts[kind];
-    return text === undefined ? [] : [{ kind, text, since: (kind === "version" ? desired.behindSince : undefined) ?? since[kind] ?? "" }];
+    return text === undefined ? [] : [{ kind, text, since: (kind === "version" ? desired.behindSince : undefined) ?? since[kind] ?? "", ...(kind === "clock" && clockOffMs !== undefined ? { offMs: clockOffMs } : {}) }];
   });
+}
+
+const ofClock = (clock: Condition["clock"]): string | undefined => (clock === "synced" ? undefined : clock === "coasting" ? "no time service has set its clock of late" : "its clock was never set: nobody knows what time it has");
+
+/** Of a clock that is ahead, or behind, if negative. */
+export function clockOffText(offMs: number): string {
+  const seconds = Math.round(Math.abs(offMs) / 1_000);
+  const span = seconds < 120 ? `${seconds} s` : seconds < 7_200 ? `${Math.round(seconds / 60)} min` : seconds < 172_800 ? `${Math.round(seconds / 3_600)} h` : `${Math.round(seconds / 86_400)} days`;
+  return `its clock is ${span} ${offMs > 0 ? "ahead of" : "behind"} the one here: times of it are told as they were here`;
 }
 
 function alteredText(altered: Condition["altered"]): string {

@@ -630,6 +630,16 @@ export const limits = {
   clockBelievedMs: 6 * 3_600_000,
   /** So far ahead of the clock here a window may end. At the bound: it stands in no chart; its record stays. */
   telemetryAheadMs: 300_000,
+  /** Nodes that are named as missing in an answer that is not about that. At the bound: `/v1/fleet` names more. */
+  accountMissingMax: 8,
+  /** Nodes one above the other. */
+  telemetryTiersMax: 16,
+  /** A clock that differs from its parent's by less than that counts as the same: what its node tells is taken as dated here. */
+  clockOffMs: 5_000,
+  /** How often a parent asks a child for its clock, how many at once, and how long it waits for each. */
+  clockAskEveryMs: 300_000,
+  clockAskedAtOnce: 8,
+  clockAnswerMs: 5_000,
   /** A node that came back after it had ended without a word is shown as crashed for so long. */
   telemetryCrashedMs: 300_000,
   /** Steps of the fleet's own charts that are kept, fine and coarse. At the bound: the oldest goes; the records stay. */

@@ -92,7 +92,11 @@ async function running(options: ClientOptions): Promise<readonly Finding[]> {
   const nodes = await listNodeRows(client).catch((error: unknown) => toHolonError(error));
   if (nodes instanceof HolonError) return [{ check: "nodes", state: "bad", says: nodes.message, next: nodes.code === "HOLON_API_UNREACHABLE" || nodes.code === "HOLON_INTERNAL" ? `${errorTable.HOLON_PORT_TAKEN.next} Whatever answers at ${host} is not this Holon: name the right address with --api, or start with --port-base.` : nodes.next }];
   const findings: Finding[] = [{ check: "nodes", state: "ok", says: nodes.map((node) => node.name).join(", ") || "none yet" }];
-  for (const { name } of nodes) findings.push(...(await nodeFindings(name, client, options)));
+  for (const { name, drift } of nodes) {
+    findings.push(...(await nodeFindings(name, client, options)));
+    const clock = drift.find(({ offMs }) => offMs !== undefined);
+    if (clock !== undefined) findings.push({ check: name, state: "warn", says: clock.text, next: "Set its clock, or start a time service there." });
+  }
   return findings;
 }
 

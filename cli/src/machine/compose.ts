@@ -3,8 +3,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { HolonError } from "@holon/core/errors.ts";
 import type { Authority, Cipher, Clock, Ports } from "@holon/core/ports.ts";
+import { withAccount, type Account } from "@holon/core/api/account.ts";
 import { guardRoutes } from "@holon/core/api/guarded.ts";
 import type { Route } from "@holon/core/api/route.ts";
+import { isoTime } from "@holon/core/event/iso-time.ts";
 import { nodeConfigSchema, type NodeConfig } from "@holon/core/schema/node.ts";
 import { isNodeName } from "@holon/core/units.ts";
 import type { Control } from "@holon/control/index.ts";
@@ -121,7 +123,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
     closing.push(() => node.close());
     const plane = config.control ? await import("@holon/control/index.ts") : undefined; // a gateway does not carry what it never runs
     const control = plane === undefined ? undefined : await plane.openControl({
-      log: node.log, blobs: node.blobs, events: node.events, ports: { ...ports, trace: node.trace }, handlers: node.handlers, address: node.address, certificateMs: config.authority?.certificateMs, provider: config.provider, revoked: node.revoked, states: node.states, speaksFor: node.speaksFor, ask: node.askNode,
+      log: node.log, blobs: node.blobs, events: node.events, ports: { ...ports, trace: node.trace }, handlers: node.handlers, address: node.address, certificateMs: config.authority?.certificateMs, provider: config.provider, revoked: node.revoked, states: node.states, speaksFor: node.speaksFor, clockOff: (name) => node.telemetry?.view.clockOff(name), ask: node.askNode,
     });
     if (control !== undefined) closing.push(() => control.close());
     const server = await serve(node, control === undefined || plane === undefined ? undefined : { routes: plane.controlRoutes(control, { clock, links: node.links, call: callNode(node), told: () => toldOf(node) }), people: control.people }, options);
@@ -191,6 +193,9 @@ function toldOf({ telemetry }: HolonNode): ToldFleet | undefined {
 const repository = fileURLToPath(new URL("../../../", import.meta.url));
 const consoleFolder = join(repository, "console");
 
+/** What an answer of this node knows of those that it is about. */
+const accountOf = ({ telemetry, clock }: HolonNode): Account => telemetry?.account() ?? { asOf: isoTime(clock.wall().ms), completeness: undefined };
+
 interface ControlApi {
   readonly routes: readonly Route[];
   readonly people: Control["people"];
@@ -201,7 +206,8 @@ function serve(node: HolonNode, ofControl: ControlApi | undefined, { api, token 
   const people = ofControl?.people;
   const own = nodeRoutes(node, people === undefined ? undefined : { approved: people.approvedBy });
   const known = new Set(more.map((route) => `${route.method} ${route.path}`));
-  const routes = guardRoutes([...more, ...own.filter((route) => !known.has(`${route.method} ${route.path}`))], {
+  const both = [...more, ...own.filter((route) => !known.has(`${route.method} ${route.path}`))];
+  const routes = guardRoutes(withAccount(both, () => accountOf(node)), {
     decide: (principal, name, context) => node.guard.decide(principal, "call", { name }, context),
     ...(people === undefined ? {} : { approved: people.approved, refused: people.refused }),
   });

@@ -16,3 +16,10 @@ export const linksReportSchema = z.strictObject({
   uplink: z.strictObject({ state: z.string().max(32), /** Records that its parent has not acknowledged; null where unknown. */ backlog: count.nullable(), sentBytes: count, receivedBytes: count, sinceMs: count }).nullable(),
 });
 export type LinksReport = z.infer<typeof linksReportSchema>;
+
+/** Between the two ends of a link. */
+export const clockMethod = "clock.read";
+
+/** What a node says of its clock when the one at the other end of a link asks: wall-clock milliseconds at that moment. */
+export const clockReportSchema = z.object({ wallMs: z.number() });
+export type ClockReport = z.infer<typeof clockReportSchema>;

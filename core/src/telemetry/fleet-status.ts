@@ -25,6 +25,8 @@ export const fleetRowSchema = z.object({
   link: z.enum(["up", "down", "unknown"]),
   /** How its last run before this one ended, where that is known. */
   ended: z.object({ how: z.enum(["stopped", "crashed"]), at: timeSchema }).nullable(),
+  /** By how many milliseconds its clock is ahead of the answerer's (behind, if negative): times of it are told as they were here. Null where nobody says that it differs by more than some seconds. */
+  clockOffMs: z.number().nullable(),
   /** Windows of it that arrived after they were due, since this answerer started. */
   late: z.int().min(0),
   /** Newest value of each metric, by name and attributes as `name{key="value"}`: gauges as they are, sums as a rate per second over the newest window. */

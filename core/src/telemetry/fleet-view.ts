@@ -34,6 +34,12 @@ export interface FleetView {
   /** It is open again; how its run before ended. What it said of links below holds no more. */
   resumed(node: string, how: "stopped" | "crashed", endedMs: number, atMs: number): void;
   stopped(node: string, atMs: number): void;
+  /** By the word of a node above it, its clock is ahead of that one's (behind, if negative). */
+  clock(teller: string, node: string, offMs: number): void;
+  /** How far a node's clock is ahead of the one here; undefined where nobody says that it differs. */
+  clockOff(node: string): number | undefined;
+  /** A time of a node's clock as it was here. */
+  here(node: string, atMs: number): number;
   stateOf(node: string, now: Now): { readonly state: NodeState; readonly sinceMs: number | undefined } | undefined;
   /** Up to where its telemetry is here. */
   through(node: string): number | undefined;
@@ -54,7 +60,11 @@ export interface FleetView {
 
 interface Known {
   facts: NodeFacts;
+  /** When it was enrolled, by the clock here. */
+  enrolledMs: number | undefined;
+  /** When it was started first, as far as is known, by its own clock, as all that it tells. */
   firstMs: number;
+  clock: { readonly teller: string; readonly offMs: number } | undefined;
   revokedMs: number | undefined;
   stoppedMs: number | undefined;
   /** Monotonic, of the answerer; before its own start where it was found there. */
@@ -92,12 +102,27 @@ export function createFleetView(self: string): FleetView {
   function nodeOf(name: string): Known {
     let node = known.get(name);
     if (node === undefined) {
-      node = { facts: { site: "", tier: "gateway", jurisdiction: "XX" }, firstMs: Infinity, revokedMs: undefined, stoppedMs: undefined, heardMs: undefined, throughMs: undefined, everyMs: limits.telemetryEveryMs, startedMs: undefined, ended: undefined, late: 0, lateSpans: [], links: new Map(), made: undefined };
+      node = { facts: { site: "", tier: "gateway", jurisdiction: "XX" }, enrolledMs: undefined, firstMs: Infinity, clock: undefined, revokedMs: undefined, stoppedMs: undefined, heardMs: undefined, throughMs: undefined, everyMs: limits.telemetryEveryMs, startedMs: undefined, ended: undefined, late: 0, lateSpans: [], links: new Map(), made: undefined };
       known.set(name, node);
       names = undefined;
     }
     return node;
   }
+
+  /** Its parent measured it, whose clock its own parent measured, up to here. */
+  function clockOff(name: string, seen = 0): number | undefined {
+    const said = known.get(name)?.clock;
+    if (name === self || said === undefined || seen > limits.telemetryTiersMax) return undefined;
+    const offMs = said.offMs + (clockOff(said.teller, seen + 1) ?? 0);
+    return Math.abs(offMs) < limits.clockOffMs ? undefined : offMs;
+  }
+
+  const here = (name: string, atMs: number): number => atMs - (clockOff(name) ?? 0);
+
+  /** When it belonged first. What its own clock says of the time before it was enrolled is not so. */
+  const firstOf = (name: string, { enrolledMs, firstMs }: Known): number => enrolledMs ?? here(name, firstMs);
+
+  const heardWall = ({ heardMs }: Known, now: Now): number | undefined => (heardMs === undefined ? undefined : now.wallMs - (now.monotonicMs - heardMs));
 
   /** The parent that it was seen connected to last. */
   function parentOf({ links }: Known): string | undefined {
@@ -128,7 +153,7 @@ export function createFleetView(self: string): FleetView {
     for (const [parent, { isUp, atMs }] of node.links) {
       const above = wayTo(parent, ways);
       if (above.link === "up" && isUp) return { link: "up" };
-      const sinceMs = isUp ? (above.link === "down" ? above.sinceMs : undefined) : atMs;
+      const sinceMs = isUp ? (above.link === "down" ? above.sinceMs : undefined) : here(parent, atMs);
       if (sinceMs !== undefined) down = Math.max(down ?? sinceMs, sinceMs); // it was silent when the last of its ways broke
     }
     return down === undefined ? { link: "unknown" } : { link: "down", sinceMs: down };
@@ -137,22 +162,32 @@ export function createFleetView(self: string): FleetView {
   function stateOf(name: string, now: Now, ways: Map<string, Way> = new Map()): ReturnType<FleetView["stateOf"]> {
     const node = known.get(name);
     if (node === undefined) return undefined;
+    const found = stateAsTold(name, node, now, ways);
+    const { sinceMs } = found;
+    if (sinceMs === undefined) return found;
+    // A time that is still to come, or before it was there, is of a clock that was wrong: then it is when it was heard last, if at all.
+    if (sinceMs > now.wallMs) return { ...found, sinceMs: heardWall(node, now) };
+    const { enrolledMs = -Infinity } = node;
+    return sinceMs < enrolledMs && enrolledMs <= now.wallMs ? { ...found, sinceMs: enrolledMs } : found;
+  }
+
+  function stateAsTold(name: string, node: Known, now: Now, ways: Map<string, Way>): { readonly state: NodeState; readonly sinceMs: number | undefined } {
     if (node.revokedMs !== undefined) return { state: "gone", sinceMs: node.revokedMs };
-    if (node.stoppedMs !== undefined) return { state: "gone", sinceMs: node.stoppedMs };
+    if (node.stoppedMs !== undefined) return { state: "gone", sinceMs: here(name, node.stoppedMs) };
     const way = wayTo(name, ways);
-    const heardWallMs = node.heardMs === undefined ? undefined : now.wallMs - (now.monotonicMs - node.heardMs);
     const patienceMs = 2 * node.everyMs + limits.telemetryGraceMs;
     if (way.link === "down") return { state: "silent", sinceMs: way.sinceMs };
-    if (node.heardMs === undefined || (way.link === "unknown" && now.monotonicMs - node.heardMs > patienceMs)) return { state: "silent", sinceMs: heardWallMs };
-    const { ended, startedMs, throughMs } = node;
-    if (ended?.how === "crashed" && startedMs !== undefined && now.wallMs - startedMs < limits.telemetryCrashedMs) return { state: "crashed", sinceMs: ended.atMs };
-    const behindMs = Math.max(throughMs ?? -Infinity, startedMs ?? node.firstMs);
+    if (node.heardMs === undefined || (way.link === "unknown" && now.monotonicMs - node.heardMs > patienceMs)) return { state: "silent", sinceMs: heardWall(node, now) };
+    const { ended, throughMs } = node;
+    const startedMs = node.startedMs === undefined ? undefined : here(name, node.startedMs);
+    if (ended?.how === "crashed" && startedMs !== undefined && now.wallMs - startedMs < limits.telemetryCrashedMs) return { state: "crashed", sinceMs: here(name, ended.atMs) };
+    const behindMs = Math.max(throughMs ?? -Infinity, startedMs ?? firstOf(name, node));
     if (now.wallMs - behindMs > patienceMs) return { state: "slow", sinceMs: Number.isFinite(behindMs) ? behindMs + patienceMs : undefined };
     return { state: "present", sinceMs: startedMs };
   }
 
   function completeness(now: Now, accepts: (node: string, site: string) => boolean = () => true, ways: Map<string, Way> = new Map()): Completeness {
-    const chosen = [...known].filter(([name, { facts, firstMs }]) => Number.isFinite(firstMs) && accepts(name, facts.site));
+    const chosen = [...known].filter(([name, node]) => belongs(node) && accepts(name, node.facts.site));
     const rows = chosen.map(([name, node]) => ({ name, node, ...(stateOf(name, now, ways) ?? { state: "silent" as const, sinceMs: undefined }) }));
     const slowestMs = rows.reduce((most, { node, state }) => (state === "gone" ? most : Math.max(most, node.everyMs)), 0);
     const throughMs = now.wallMs - limits.telemetryGraceMs - (slowestMs === 0 ? limits.telemetryEveryMs : slowestMs);
@@ -190,7 +225,7 @@ export function createFleetView(self: string): FleetView {
     for (let at = after === undefined ? 0 : placeBehind(names, after); at < names.length; at++) {
       const name = names[at] ?? "";
       const node = known.get(name);
-      if (node === undefined || !Number.isFinite(node.firstMs) || (site !== undefined && node.facts.site !== site)) continue;
+      if (node === undefined || !belongs(node) || (site !== undefined && node.facts.site !== site)) continue;
       if (state !== undefined && stateOf(name, now, ways)?.state !== state) continue;
       if (nodes.length === limit) return { nodes, next: nodes.at(-1)?.node ?? null };
       const row = rowOf(name, node, now, ways);
@@ -202,11 +237,12 @@ export function createFleetView(self: string): FleetView {
   function rowOf(name: string, node: Known, now: Now, ways: Map<string, Way>): FleetRow {
     const { state, sinceMs } = stateOf(name, now, ways) ?? { state: "silent" as const, sinceMs: undefined };
     const { facts, ended, heardMs, throughMs, everyMs, late, made } = node;
-    const heardWallMs = heardMs === undefined ? undefined : now.wallMs - (now.monotonicMs - heardMs);
+    const heardWallMs = heardWall(node, now);
+    const clockOffMs = clockOff(name) ?? null;
     const parent = parentOf(node) ?? null;
     const link = linkOf(name, node, ways, parent ?? undefined);
     const row = made?.row;
-    if (made !== undefined && row?.state === state && isAbout(made.sinceMs, sinceMs) && row.parent === parent && row.link === link && row.late === late && row.everyMs === everyMs && made.facts === facts && made.ended === ended && made.throughMs === throughMs && made.heardMs === heardMs && isAbout(made.heardWallMs, heardWallMs)) return row;
+    if (made !== undefined && row?.state === state && isAbout(made.sinceMs, sinceMs) && row.parent === parent && row.link === link && row.late === late && row.everyMs === everyMs && isAbout(row.clockOffMs ?? undefined, clockOffMs ?? undefined) && made.facts === facts && made.ended === ended && made.throughMs === throughMs && made.heardMs === heardMs && isAbout(made.heardWallMs, heardWallMs)) return row;
     const anew: FleetRow = {
       node: name,
       ...facts,
@@ -217,7 +253,8 @@ export function createFleetView(self: string): FleetView {
       through: iso(throughMs),
       everyMs,
       link,
-      ended: ended === undefined ? null : { how: ended.how, at: isoTime(ended.atMs) },
+      ended: ended === undefined ? null : { how: ended.how, at: isoTime(here(name, ended.atMs)) },
+      clockOffMs,
       late,
       figures: {},
     };
@@ -234,8 +271,8 @@ export function createFleetView(self: string): FleetView {
   return {
     enrolled(name, facts, atMs) {
       const node = nodeOf(name);
-      if (!Number.isFinite(node.firstMs)) node.facts = { ...facts, jurisdiction: node.facts.jurisdiction };
-      node.firstMs = Math.min(node.firstMs, atMs);
+      if (!belongs(node)) node.facts = { ...facts, jurisdiction: node.facts.jurisdiction };
+      node.enrolledMs = Math.min(node.enrolledMs ?? Infinity, atMs);
       node.revokedMs = undefined;
     },
     started(name, facts, atMs) {
@@ -252,8 +289,8 @@ export function createFleetView(self: string): FleetView {
     },
     told(name, window, now, isLive) {
       const node = nodeOf(name);
-      const throughMs = Math.min(window.endMs, now.wallMs);
-      node.throughMs = Math.max(node.throughMs ?? -Infinity, throughMs);
+      // What is further ahead stands in no chart either.
+      if (window.endMs <= now.wallMs + limits.telemetryAheadMs) node.throughMs = Math.max(node.throughMs ?? -Infinity, Math.min(window.endMs, now.wallMs));
       node.everyMs = window.everyMs;
       node.stoppedMs = undefined;
       const isLate = isLive && now.wallMs - window.endMs > window.everyMs + limits.telemetryGraceMs;
@@ -279,6 +316,13 @@ export function createFleetView(self: string): FleetView {
       }
     },
     stopped: (name, atMs) => void (nodeOf(name).stoppedMs = atMs),
+    clock(teller, name, offMs) {
+      const node = nodeOf(name);
+      const round = Math.round(offMs / 1_000) * 1_000;
+      if (node.clock?.teller !== teller || node.clock.offMs !== round) node.clock = { teller, offMs: round };
+    },
+    clockOff: (name) => clockOff(name),
+    here,
     stateOf: (name, now) => stateOf(name, now),
     through: (name) => known.get(name)?.throughMs,
     rows: pageOf,
@@ -294,9 +338,10 @@ export function createFleetView(self: string): FleetView {
       const began: number[] = [];
       const gone: number[] = [];
       for (const name of nodes ?? known.keys()) {
-        const { firstMs = Infinity, stoppedMs = Infinity, revokedMs = Infinity } = known.get(name) ?? {};
-        const goneMs = Math.min(stoppedMs, revokedMs);
-        if (firstMs === Infinity) continue;
+        const node = known.get(name);
+        if (node === undefined || !belongs(node)) continue;
+        const firstMs = firstOf(name, node);
+        const goneMs = Math.min(here(name, node.stoppedMs ?? Infinity), node.revokedMs ?? Infinity);
         began.push(Math.min(firstMs, goneMs)); // by clocks that differ it went before it came
         if (goneMs < Infinity) gone.push(goneMs);
       }
@@ -308,6 +353,8 @@ export function createFleetView(self: string): FleetView {
     nodes: () => [...known.keys()],
   };
 }
+
+const belongs = ({ enrolledMs, firstMs }: Known): boolean => enrolledMs !== undefined || Number.isFinite(firstMs);
 
 function placeBehind(names: readonly string[], after: string): number {
   let [low, high] = [0, names.length];

@@ -6,7 +6,7 @@ import type { Now } from "./fleet-view.ts";
 import { createSilenceWatch } from "./silence.ts";
 
 const since = "2026-01-01T00:00:00.000Z";
-const row = (node: string, parent: string | null, state: FleetRow["state"]): FleetRow => ({ node, site: "s", tier: parent === null ? "cloud" : parent === "cloud" ? "edge" : "gateway", jurisdiction: "EU", parent, state, since, heardAt: since, through: since, everyMs: 60_000, link: "up", ended: null, late: 0, figures: {} });
+const row = (node: string, parent: string | null, state: FleetRow["state"]): FleetRow => ({ node, site: "s", tier: parent === null ? "cloud" : parent === "cloud" ? "edge" : "gateway", jurisdiction: "EU", parent, state, since, heardAt: since, through: since, everyMs: 60_000, link: "up", ended: null, clockOffMs: null, late: 0, figures: {} });
 const fleet = (edge: FleetRow["state"], gateway: FleetRow["state"]): readonly FleetRow[] => [row("cloud", null, "present"), row("edge", "cloud", edge), row("g1", "edge", gateway), row("g2", "edge", gateway)];
 
 const at = Date.parse(since) + 10_000;

@@ -1,7 +1,7 @@
 /** A node's links as it sees them, told to whom stands above it and to nobody else. */
 import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
-import { statusMethods, type LinksReport } from "@holon/core/schema/links-report.ts";
+import { clockMethod, statusMethods, type ClockReport, type LinksReport } from "@holon/core/schema/links-report.ts";
 import type { NodeName } from "@holon/core/units.ts";
 import type { CallHandler } from "./calls.ts";
 import type { DownlinkStatus } from "./downlinks.ts";
@@ -22,14 +22,16 @@ export interface OverviewContext {
   above(): NodeName | undefined;
   links(): LinksReport;
   status(): unknown;
+  clock(): ClockReport;
 }
 
 /** What runs on a node is for its fleet's control, which is above: one below, or beside, has no business with it. */
-export function answerAbove({ self, handlers, above, links, status }: OverviewContext): void {
+export function answerAbove({ self, handlers, above, links, status, clock }: OverviewContext): void {
   const toAbove = (answer: () => unknown): CallHandler => (_, from) => {
     if (from === above()) return Promise.resolve(answer());
     return Promise.reject(new HolonError("HOLON_CALL_DENIED", `${from} asks ${self} for its status, and does not stand above it`));
   };
   handlers.set(statusMethods.links, toAbove(links));
   handlers.set(statusMethods.node, toAbove(status));
+  handlers.set(clockMethod, () => Promise.resolve(clock()));
 }

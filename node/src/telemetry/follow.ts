@@ -42,6 +42,12 @@ export interface Follower {
   close(): Promise<void>;
 }
 
+/** A window as it was by the clock here. */
+export function windowHere(view: Pick<FleetView, "clockOff">, node: string, window: Window): Window {
+  const offMs = view.clockOff(node);
+  return offMs === undefined ? window : { ...window, startMs: window.startMs - offMs, endMs: window.endMs - offMs };
+}
+
 const decoder = new TextDecoder();
 /** Long enough for `{"type":"` and the longest of the types that count. */
 const headBytes = 48;
@@ -59,6 +65,15 @@ export function createFollower(options: FollowOptions): Follower {
   const now = () => ({ wallMs: ports.clock.wall().ms, monotonicMs: ports.clock.monotonicMs() });
 
   const counts = (lane: Lane): boolean => (lane.stream === "telemetry" || lane.stream === "audit") && lane.branch === undefined;
+
+  /** Clocks are known before what was told by them is read. */
+  async function readClocks(): Promise<void> {
+    const found = await log.find({ accepts: (lane) => lane.stream === "telemetry" && lane.branch === undefined && lane.origin !== log.origin, type: linkNewsType, limit: limits.telemetryReadBackMax });
+    for (const { record, event } of found) {
+      const news = linkNewsSchema.safeParse(event.data);
+      if (news.success) for (const { node, offMs } of news.data.clocks ?? []) view.clock(record.origin, node, offMs);
+    }
+  }
 
   async function work(): Promise<void> {
     slices.begin();
@@ -117,12 +132,15 @@ export function createFollower(options: FollowOptions): Follower {
     if (type === windowType) {
       const window = windowSchema.safeParse(data);
       if (!window.success) return;
-      const isLate = view.told(origin, window.data, now(), isLive && !isOwn);
-      if (isOwn) options.ownWindow(window.data);
-      else options.window(origin, window.data, isLate ? now().wallMs : undefined);
+      const told = windowHere(view, origin, window.data);
+      const isLate = view.told(origin, told, now(), isLive && !isOwn);
+      if (isOwn) options.ownWindow(told);
+      else options.window(origin, told, isLate ? now().wallMs : undefined);
     } else if (type === linkNewsType && !isOwn) {
       const news = linkNewsSchema.safeParse(data);
-      if (news.success) for (const { node, up, atMs } of news.data.links) view.link(origin, node, up, atMs);
+      if (!news.success) return;
+      for (const { node, up, atMs } of news.data.links) view.link(origin, node, up, atMs);
+      for (const { node, offMs } of news.data.clocks ?? []) view.clock(origin, node, offMs);
     } else if (type === resumedType && !isOwn) {
       const resumed = resumedSchema.safeParse(data);
       if (resumed.success) view.resumed(origin, resumed.data.how, resumed.data.endedAtMs, Date.parse(time));
@@ -156,6 +174,7 @@ export function createFollower(options: FollowOptions): Follower {
       if (dirty.size > 0) void go();
     },
     async caughtUp() {
+      await readClocks();
       for (const { lane } of log.heads().values()) if (counts(lane)) dirty.set(laneName(lane), lane);
       do await go();
       while (dirty.size > 0 && !closed);

@@ -4,6 +4,7 @@
  *     sample ─▶ recorder ─▶ log ─▶ link ─▶ parent's log ─▶ its follower ─▶ its view and charts
  *                  └──────▶ own view and charts
  */
+import type { Account } from "@holon/core/api/account.ts";
 import { completenessOf } from "@holon/core/alert/row-completeness.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import { isoTime } from "@holon/core/event/iso-time.ts";
@@ -11,6 +12,7 @@ import { limits } from "@holon/core/limits.ts";
 import type { CellChange, Lane, NewRecord } from "@holon/core/log/log.ts";
 import type { Clock, Collector, Crypto, HostStats, Notifier, Random, Timer, Trace } from "@holon/core/ports.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
+import type { NodeName } from "@holon/core/units.ts";
 import type { ObjectiveList } from "@holon/core/alert/objective-row.ts";
 import type { AlertList } from "@holon/core/telemetry/alert.ts";
 import { metricByName } from "@holon/core/telemetry/catalogue.ts";
@@ -28,9 +30,10 @@ import type { SegmentLog } from "../log/segment-log.ts";
 import type { Guard } from "../policy/guard.ts";
 import type { MeterRow } from "../meter/meter.ts";
 import type { NodeStatus } from "../node.ts";
-import { createFollower, resumedType, stoppedType, type Follower } from "./follow.ts";
+import { clockCell, clocksIn, createClocks, isOff } from "./clocks.ts";
+import { createFollower, resumedType, stoppedType, windowHere, type Follower } from "./follow.ts";
 import { createAges } from "./ages.ts";
-import { childCell, createLinkNews, missedAfter } from "./link-news.ts";
+import { childCell, createLinkNews, linkNewsType, missedAfter } from "./link-news.ts";
 import { isNewer } from "./newer.ts";
 import { createOtlpIn, type OtlpIn } from "./otlp-in.ts";
 import { createOtlpOut, type OtlpOut, type OtlpOutStatus } from "./otlp-out.ts";
@@ -44,6 +47,8 @@ export interface TelemetryOptions {
   readonly ports: { readonly clock: Clock; readonly trace: Trace; readonly host?: HostStats; readonly collector?: Collector; readonly notifier?: Notifier | undefined; readonly random: Random; readonly crypto: Crypto };
   status(): NodeStatus;
   metered(): readonly MeterRow[];
+  /** Asks a node that is connected from below. */
+  ask(to: NodeName, method: string, parameters: unknown, deadlineMs: number): Promise<unknown>;
   readonly guard: Pick<Guard, "mayExport" | "towards" | "inForce">;
   /** For tests of the checkers. */
   readonly thin?: typeof thin | undefined;
@@ -71,6 +76,8 @@ export interface Telemetry {
   now(): Now;
   readonly view: FleetView;
   fleet(query: FleetQuery): Promise<FleetStatus>;
+  /** What every answer of this node says of itself; how much is known only once what the log holds was read. */
+  account(): Account;
   /** `HOLON_ARGUMENT_BAD` for a metric that is none, or a span that is too long. */
   series(query: SeriesQuery): Promise<Series>;
   /** Of this node at this moment. */
@@ -105,6 +112,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
   let incidentMs: number | undefined;
   let wasOpen: boolean | undefined;
   let caughtUp: Promise<void> | undefined;
+  let isCaughtUp = false;
   let retry: Timer | undefined;
 
   const now = (): Now => ({ wallMs: clock.wall().ms, monotonicMs: clock.monotonicMs() });
@@ -136,6 +144,18 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
   });
   const follower: Follower = createFollower({ log, view, ports, window, ownWindow: (told) => window(self, told, undefined), acknowledged: (told) => alerts.acknowledged(told) });
   const news = createLinkNews({ clock, events, append: (records, cells) => void append(records, cells), told: (links) => links.forEach(({ node, up, atMs }) => view.link(self, node, up, atMs)) });
+
+  /** A clock that differs is told to those above, who cannot measure it; so is that it does no more. */
+  const clocks = createClocks({
+    clock,
+    ask: options.ask,
+    told(node, offMs) {
+      const before = view.clockOff(node) ?? 0;
+      view.clock(self, node, offMs);
+      if (!(isOff(offMs) || isOff(before)) || Math.abs(offMs - before) < limits.clockOffMs / 2) return;
+      void append([say(linkNewsType, { links: [], clocks: [{ node, offMs: Math.round(offMs) }] })], [clockCell(node, offMs)]);
+    },
+  });
 
   const otlp = createOtlpIn({ settings, log, events, guard: options.guard });
   let out: OtlpOut | undefined;
@@ -175,7 +195,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
 
   /** What the log holds is read once, from the start on; who asks before it was read waits for it. */
   function ready(): Promise<void> {
-    caughtUp ??= follower.caughtUp();
+    caughtUp ??= follower.caughtUp().then(() => void (isCaughtUp = true));
     return caughtUp;
   }
 
@@ -205,11 +225,13 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
 
   async function read(query: SeriesQuery, fromMs: number): Promise<readonly { readonly node: string; readonly window: Window }[]> {
     const accepts = (lane: Lane): boolean => lane.stream === "telemetry" && lane.branch === undefined && chosen(query)(lane.origin, view.siteOf(lane.origin) ?? "");
-    const found = await log.find({ accepts, type: windowType, sinceMs: fromMs, limit: limits.telemetryWindowsReadMax });
+    // Records are found by the clocks of their nodes.
+    const behindMs = view.nodes().reduce((least, node) => (chosen(query)(node, view.siteOf(node) ?? "") ? Math.min(least, view.clockOff(node) ?? 0) : least), 0);
+    const found = await log.find({ accepts, type: windowType, sinceMs: fromMs + behindMs, limit: limits.telemetryWindowsReadMax });
     if (found.length === limits.telemetryWindowsReadMax) throw new HolonError("HOLON_ARGUMENT_BAD", `more than ${limits.telemetryWindowsReadMax} windows would have to be read for this`, { next: "Ask for a shorter time, or for fewer nodes." });
     const windows = found.flatMap(({ record, event }) => {
       const told = windowSchema.safeParse(event.data);
-      return told.success ? [{ node: record.origin as string, window: told.data }] : [];
+      return told.success ? [{ node: record.origin as string, window: windowHere(view, record.origin, told.data) }] : [];
     });
     const own = chosen(query)(self, config.site) ? recorder.held().map((held) => ({ node: self as string, window: held })) : [];
     return [...windows, ...own];
@@ -256,6 +278,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     now,
     latest: (node) => latest.get(node),
     async start() {
+      for (const { node, offMs } of clocksIn(log)) view.clock(self, node, offMs);
       if (config.parent !== undefined) incidentMs = clock.wall().ms; // until the uplink is open for the first time
       const endedMs = await resumed();
       // Who was connected when it ended, and does not come back, is missed.
@@ -280,7 +303,10 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
       retry?.cancel();
       retry = clock.after(0, () => recorder.turned()); // behind what is being done now
     },
-    childrenChanged: news.changed,
+    childrenChanged(connected) {
+      news.changed(connected);
+      clocks.changed(connected);
+    },
     inferred(app, fn, milliseconds) {
       const key = printKey("holon.inference.duration", { app, function: fn });
       for (const ms of milliseconds) recorder.measured(key, ms);
@@ -294,6 +320,11 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
       view.heard(self, now());
       const wanted = query.figures?.split(",").map((name) => name.trim());
       return view.status(query, now(), wanted === undefined ? undefined : (node) => figuresOf(latest.get(node)?.window, wanted));
+    },
+    account() {
+      if (!isCaughtUp) return { asOf: isoTime(clock.wall().ms), completeness: undefined };
+      view.heard(self, now());
+      return view.completeness(now());
     },
     series,
     async top() {
@@ -316,6 +347,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     async close() {
       retry?.cancel();
       news.close();
+      clocks.close();
       await alerts.close();
       await out?.close();
       await recorder.close();

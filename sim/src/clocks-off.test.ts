@@ -1,0 +1,80 @@
+/** Nodes whose wall clocks are an hour off: what is said of them is so by the clock of whoever answers, and it is said that theirs differ. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { telemetrySettingsSchema } from "@holon/core/telemetry/settings.ts";
+import { worldBeginsMs } from "./clock.ts";
+import { Fleet } from "./fleet.ts";
+import { holonProgram } from "./program.ts";
+import { World } from "./world.ts";
+
+const hourMs = 3_600_000;
+const minuteMs = 60_000;
+const offMs = { "edge-1": -2 * hourMs, "gateway-1": hourMs, "gateway-2": -hourMs, "gateway-3": 0 } as const;
+const devices = { readingsPerSecond: 0.5, burstChance: 0, burstMax: 1, markerEvery: 10 };
+const telemetry = telemetrySettingsSchema.parse({ everyMs: minuteMs });
+
+/** Clocks stand as they do before anything starts. */
+async function fleetWithClocks(): Promise<Fleet> {
+  const world = new World(7);
+  const fleet = new Fleet(world, await holonProgram());
+  fleet.add({ name: "cloud", tier: "cloud", telemetry });
+  fleet.add({ name: "edge-1", tier: "edge", parent: "cloud", telemetry });
+  for (const [name, parent] of [["gateway-1", "cloud"], ["gateway-2", "cloud"], ["gateway-3", "edge-1"]] as const) fleet.add({ name, tier: "gateway", parent, telemetry, devices });
+  for (const [name, byMs] of Object.entries(offMs)) fleet.members.get(name)?.machine.clock.stepWall(byMs);
+  await fleet.bringUp();
+  return fleet;
+}
+
+const telemetryOf = ({ root: { machine: { subject } } }: Fleet) => subject?.telemetry ?? assert.fail("the root has no telemetry");
+
+async function seen(fleet: Fleet) {
+  const { world } = fleet;
+  const status = await world.drive(telemetryOf(fleet).fleet({}));
+  const nowMs = worldBeginsMs + world.nowMs;
+  const chart = async (node: string) => (await world.drive(telemetryOf(fleet).series({ name: "holon.log.records", node, from: new Date(nowMs - 10 * minuteMs).toISOString(), to: new Date(nowMs).toISOString(), stepMs: minuteMs }))).series[0]?.points.filter(({ open }) => open !== true) ?? [];
+  return { status, nowMs, chart };
+}
+
+test("a node whose clock is off is there, is charted when it was, and its clock is said to differ", async () => {
+  const fleet = await fleetWithClocks();
+  const { world } = fleet;
+  await world.run({ timeMs: world.nowMs + 15 * minuteMs });
+  const { status, nowMs, chart } = await seen(fleet);
+  assert.deepEqual([status.completeness.nodes, status.completeness.reported, status.completeness.unknown], [5, 5, 0]);
+  for (const row of status.nodes) {
+    assert.equal(row.state, "present", row.node);
+    assert.ok(row.since !== null && Date.parse(row.since) >= worldBeginsMs - 2_000 && Date.parse(row.since) <= nowMs, `${row.node} since ${row.since}`);
+    const wanted = Object.entries(offMs).find(([name, byMs]) => name === row.node && byMs !== 0)?.[1] ?? null;
+    assert.equal(row.clockOffMs === null ? null : Math.round(row.clockOffMs / minuteMs) * minuteMs, wanted, row.node);
+  }
+  for (const node of ["gateway-1", "gateway-2", "gateway-3"]) {
+    const points = await chart(node);
+    const told = points.slice(0, -1); // the newest may be on its way
+    assert.ok(told.length >= 8);
+    for (const { at, value, reported } of told) assert.ok(reported === 1 && value !== null && value > 10 && value < 200, `${node} ${at} ${value} ${reported}`);
+  }
+});
+
+test("one that stops, and one that is cut off, is so since it was, by the clock here, also to who starts anew", async () => {
+  const fleet = await fleetWithClocks();
+  const { world } = fleet;
+  await world.run({ timeMs: world.nowMs + 5 * minuteMs });
+  const cutMs = worldBeginsMs + world.nowMs;
+  fleet.net.cut("gateway-1", "cloud", { reset: true });
+  fleet.net.cut("gateway-3", "edge-1", { reset: true });
+  await world.run({ timeMs: world.nowMs + 5 * minuteMs });
+  const check = async (): Promise<void> => {
+    const { status } = await seen(fleet);
+    for (const name of ["gateway-1", "gateway-3"]) {
+      const row = status.nodes.find(({ node }) => node === name);
+      assert.equal(row?.state, "silent", name);
+      assert.ok(row.since !== null && Math.abs(Date.parse(row.since) - cutMs) < 90_000, `${name} since ${row.since}`);
+      assert.ok(row.through !== null && Math.abs(Date.parse(row.through) - cutMs) < 90_000, `${name} through ${row.through}`);
+    }
+    assert.deepEqual([status.completeness.reported, status.completeness.unknown], [3, 2]);
+  };
+  await check();
+  fleet.root.machine.crash("power", minuteMs);
+  await world.run({ timeMs: world.nowMs + 4 * minuteMs });
+  await check();
+});
