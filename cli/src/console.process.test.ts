@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { logsAnswerSchema } from "@holon/core/diagnosis/ask.ts";
+import { seriesSchema } from "@holon/core/telemetry/series.ts";
 import { telemetrySettingsSchema } from "@holon/core/telemetry/settings.ts";
 import { tempFolder } from "@holon/node/testing/temp-log.ts";
 import type { Page } from "playwright-core";
@@ -184,8 +185,9 @@ test("every screen says what is there and how old it is, can be reached by its a
   await shows("#/alerts", "beat/quick");
   await browser.keep(page, "alerts");
   await shows("#/node/gateway-1", "Over time");
-  await page.locator(".chart canvas").first().waitFor();
+  await showsSeries(page, `${three.cloud.api}/#/node/gateway-1?metric=process.memory.usage`);
   await browser.keep(page, "node-series");
+  await page.unroute("**/v1/series*");
   await page.setViewportSize({ width: 390, height: 800 });
   await shows("#/people", "token machine");
   assert.ok(await page.evaluate(`(() => { const { left, right } = document.querySelector(".areas [aria-current]").getBoundingClientRect(); return left >= 0 && right <= innerWidth; })()`), "the chosen area is in sight on a phone");
@@ -271,6 +273,25 @@ async function assertHonest(context: TestContext, { three, token }: Bed): Promis
   assert.equal(await wrong.getByText("live", { exact: true }).count(), 0);
 
   await countsLines(await browser.open(), three, token);
+}
+
+/** An hour in which a step was corrected, and of another nothing is known: told as an API would after an outage. */
+async function showsSeries(page: Page, address: string): Promise<void> {
+  await page.route("**/v1/series*", async (route) => {
+    const answer = seriesSchema.parse(await (await route.fetch()).json());
+    const [line = { labels: {}, points: [] }] = answer.series;
+    const points = line.points.map((point, place) => ({ ...point, nodes: 1, reported: place === 20 ? 0 : 1, value: place === 20 ? null : 2e8 + 4e6 * (place % 9), ...(place === 30 ? { revised: { at: point.at, from: 1e6, times: 1 } } : {}) }));
+    await route.fulfill({ json: { ...answer, series: [{ ...line, points }] } });
+  });
+  await page.goto(address);
+  const section = page.getByRole("region", { name: "Over time" });
+  await section.locator(".chart canvas").waitFor();
+  await section.getByText(/bytes, the mean of each \d+ s; not all has been told of 1 of \d+ steps, which are hatched/).first().waitFor();
+  await section.getByText("977 KiB →").waitFor(); // 1,000,000 bytes
+  assert.match((await section.locator("figcaption").textContent()) ?? "", /MiB last, between 191 MiB and 221 MiB/);
+  assert.equal(await section.getByLabel("Metric").inputValue(), "process.memory.usage", "the metric is in the address");
+  await assertAccessible(page, "series");
+  await section.scrollIntoViewIfNeeded();
 }
 
 /** A viewer is shown that others may say that they take it on, or end that it is silenced. */

@@ -18,9 +18,12 @@ export function saysOf({ data }: Event): string {
 /** What tells an event from others, and tells people nothing. */
 const namesOnly = new Set(["id", "rule", "kind"]);
 
+/** Milliseconds since 1970, which no span is as long as. */
+const isTime = (name: string, value: unknown): boolean => name.endsWith("Ms") && typeof value === "number" && value > 1e12 && value < 1e13;
+
 const briefMax = 5;
 const brief = (fields: readonly (readonly [string, unknown])[]): readonly string[] =>
-  fields.flatMap(([name, value]) => (typeof value === "number" || typeof value === "boolean" ? [`${name} ${typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value}`] : typeof value === "string" && value.length <= 80 ? [name === "state" ? (["open", "closed", "firing", "resolved"].includes(value) ? "" : value) : `${name} ${value}`] : [])).filter((text) => text !== "").slice(0, briefMax);
+  fields.flatMap(([name, value]) => (typeof value === "number" || typeof value === "boolean" ? [isTime(name, value) ? `${name.slice(0, -2)} ${new Date(Number(value)).toISOString()}` : `${name} ${typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value}`] : typeof value === "string" && value.length <= 80 ? [name === "state" ? (["open", "closed", "firing", "resolved"].includes(value) ? "" : value) : `${name} ${value}`] : [])).filter((text) => text !== "").slice(0, briefMax);
 
 function causeOf(cause: unknown): string {
   const { sensor, share } = typeof cause === "object" && cause !== null ? (Object.fromEntries(Object.entries(cause)) as Readonly<Record<string, unknown>>) : {};

@@ -16,6 +16,6 @@ test("alerts of silence open and close like others", () => {
 test("an event says its own words first, and figures as they are", () => {
   const says = (data: unknown): string => saysOf({ data } as unknown as Parameters<typeof saysOf>[0]);
   assert.equal(says({ id: "silence/gateway-1/2026", kind: "silence", state: "firing", message: "gateway-1 is silent" }), "gateway-1 is silent");
-  assert.equal(says({ startMs: 1_795_000_123_456, share: 0.123456 }), "startMs 1795000123456 · share 0.1235");
+  assert.equal(says({ startMs: 1_795_000_123_456, share: 0.123456 }), "start 2026-11-18T11:08:43.456Z · share 0.1235");
   assert.equal(says({ state: "open", episode: 3, causes: [{ sensor: "a", share: 0.5 }] }), "a 50 % · episode 3");
 });

@@ -102,7 +102,10 @@ export const words = {
     columns: { rule: "Objective", where: "Where", state: "State", target: "Target", is: "Is", budget: "Budget left", burn: "Burns", known: "Nodes known" },
     known: (of: number, nodes: number) => `${of} of ${nodes}`, unknownNodes: (names: string) => `not known: ${names}`, burn: (times: string, span: string) => `${times}× in ${span}`, over: (span: string) => `over ${span}`,
   },
-  series: { title: "Over time", metric: "Metric", revised: (steps: number) => `${steps} steps were corrected when late telemetry came`, incomplete: (steps: number) => `of ${steps} steps not all nodes have told` },
+  series: { title: "Over time", metric: "Metric", none: "Nothing was measured of it in this time.",
+    revised: (steps: number) => `${steps === 1 ? "One step was" : `${steps} steps were`} corrected when late telemetry came`, incomplete: (steps: number, of: number) => `not all has been told of ${steps} of ${of} steps, which are hatched`, complete: "all has been told of each step",
+    per: { sum: (unit: string, seconds: number) => `${unit} in each ${seconds} s`.trim(), gauge: (unit: string, seconds: number) => `${unit === "" ? "the mean" : `${unit}, the mean`} of each ${seconds} s`, sketch: (unit: string, seconds: number) => `${unit}, the mean of each ${seconds} s` },
+  },
   models: {
     none: "No version of any model is registered.", inUse: "In use by apps", graph: "graph", licence: "licence", registered: "registered", method: "made by", parent: "from", accuracy: "Accuracy", size: "Size", latency: "Latency", drift: "Drift", noDrift: "none told", drifting: "drifting", settled: "ended", lost: "lost",
     columns: { model: "Model", version: "Version", accuracy: "Accuracy", size: "Size", latency: "Latency p50", method: "Made by", registered: "Registered", drift: "Drift" },

@@ -3,6 +3,7 @@ import { objectiveListAnswerSchema, type ObjectiveRow } from "@holon/core/alert/
 import type { ClientOptions } from "../client.ts";
 import { connectNode } from "../connect-node.ts";
 import { printTable } from "../table.ts";
+import { printBurn } from "@holon/core/alert/print-burn.ts";
 
 export async function listObjectives(options: ClientOptions, node: string | undefined, json: boolean): Promise<void> {
   const list = await (await connectNode(options, node)).get("/v1/objectives", objectiveListAnswerSchema);
@@ -22,7 +23,7 @@ function stateOf({ state, lacks, total, eventsMin }: ObjectiveRow): string {
 /** In the shortest of its windows that says something: how many times faster than would just spend the budget. */
 function burnOf({ burns }: ObjectiveRow): string {
   const known = burns.find(({ long }) => long !== null);
-  return known?.long === undefined || known.long === null ? "unknown" : `${known.long.toPrecision(2)} x in ${spanOf(known.longMs)}`;
+  return known?.long === undefined || known.long === null ? "unknown" : `${printBurn(known.long)}× in ${spanOf(known.longMs)}`;
 }
 
 const spanOf = (ms: number): string => (ms >= 86_400_000 ? `${Math.round(ms / 86_400_000)} d` : ms >= 3_600_000 ? `${Math.round(ms / 3_600_000)} h` : ms >= 60_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 1_000)} s`);

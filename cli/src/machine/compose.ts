@@ -61,6 +61,8 @@ export interface NodeOptions {
   /** The file that the configuration was read from, if it was. */
   readonly configFile?: string;
   readonly trace: { readonly level: "debug" | "info" | "warn" | "error"; readonly output: TraceOutput };
+  /** Who says which links are open, where the nodes of a fleet are no processes: for tests and benches. */
+  readonly links?: Pick<FleetHost, "links" | "call"> | undefined;
 }
 
 export interface MachineNode {
@@ -126,7 +128,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
       log: node.log, blobs: node.blobs, events: node.events, ports: { ...ports, trace: node.trace }, handlers: node.handlers, address: node.address, certificateMs: config.authority?.certificateMs, provider: config.provider, revoked: node.revoked, states: node.states, speaksFor: node.speaksFor, clockOff: (name) => node.telemetry?.view.clockOff(name), ask: node.askNode,
     });
     if (control !== undefined) closing.push(() => control.close());
-    const server = await serve(node, control === undefined || plane === undefined ? undefined : { routes: plane.controlRoutes(control, { clock, links: node.links, call: callNode(node), told: () => toldOf(node) }), people: control.people }, options);
+    const server = await serve(node, control === undefined || plane === undefined ? undefined : { routes: plane.controlRoutes(control, { clock, links: node.links, call: callNode(node), told: () => toldOf(node), ...options.links }), people: control.people }, options);
     closing.push(() => server.close());
     await node.announce(server.address);
     return { node, control, api: server.address, close };

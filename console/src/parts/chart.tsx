@@ -1,6 +1,7 @@
 /** A chart over time. The library that draws it is loaded with the first chart that is shown. */
 import { useEffect, useRef } from "preact/hooks";
 import type uPlot from "uplot";
+import { axisPixels, figure, lineText, roundSteps, timeTexts } from "../axis.ts";
 
 export interface Series {
   readonly label: string;
@@ -15,18 +16,32 @@ interface ChartProps {
   readonly pixels?: number;
   /** Counts in steps, not values between which one may draw a line. */
   readonly bars?: boolean;
+  /** Of the values, as UCUM names it. */
+  readonly unit?: string;
+  /** What the lines show, in words; without it they are counts. */
+  readonly says?: readonly string[];
+  readonly marks?: Marks;
 }
 
-export function Chart({ label, times, series, pixels = 150, bars = false }: ChartProps) {
+/** By step: of which not all is known, and which is another than it was when it was due. */
+export interface Marks {
+  readonly incomplete: readonly boolean[];
+  readonly revised: readonly boolean[];
+  readonly stepSeconds: number;
+}
+
+export function Chart({ label, times, series, pixels = 150, bars = false, unit = "{event}", says, marks }: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const drawn = useRef<uPlot | undefined>(undefined);
+  const marked = useRef(marks);
+  marked.current = marks;
   const shape = series.map((one) => one.label).join("\n");
   useEffect(() => {
     const { current } = place;
     if (current === null) return;
     let ended = false;
     void import("uplot").then(({ default: Plot }) => {
-      if (!ended) drawn.current = new Plot(optionsFor(Plot, current.clientWidth, pixels, series, bars), dataOf(times, series, bars), current);
+      if (!ended) drawn.current = new Plot({ ...optionsFor(Plot, current.clientWidth, pixels, series, bars, unit), hooks: { drawAxes: [(plot) => hatch(plot, marked.current)], draw: [(plot) => mark(plot, marked.current)] } }, dataOf(times, series, bars), current);
     });
     const watcher = new ResizeObserver(() => drawn.current?.setSize({ width: current.clientWidth, height: pixels }));
     watcher.observe(current);
@@ -36,12 +51,12 @@ export function Chart({ label, times, series, pixels = 150, bars = false }: Char
       drawn.current?.destroy();
       drawn.current = undefined;
     };
-  }, [shape, pixels, bars]);
+  }, [shape, pixels, bars, unit]);
   useEffect(() => drawn.current?.setData(dataOf(times, series, bars)), [times, series]);
   return (
     <figure class="chart">
       <div ref={place} aria-hidden="true" />
-      <figcaption class="for-readers">{`${label}: ${series.map((one) => `${one.label} ${one.values.reduce<number>((sum, value) => sum + (value ?? 0), 0)}`).join(", ")}`}</figcaption>
+      <figcaption class="for-readers">{`${label}: ${(says ?? series.map((one) => lineText(one, "sum", unit))).join("; ")}`}</figcaption>
     </figure>
   );
 }
@@ -67,19 +82,74 @@ function colourOf(name: string): string {
   return color;
 }
 
-function optionsFor(Plot: typeof uPlot, width: number, height: number, series: readonly Series[], bars: boolean): uPlot.Options {
+/** So that no date runs into the next. */
+const timePixels = 78;
+
+/** Steps of which not all is known, behind the lines. */
+function hatch(plot: uPlot, marks: Marks | undefined): void {
+  if (marks === undefined) return;
+  const { ctx, bbox: { top, height, left, width } } = plot;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(left, top, width, height);
+  ctx.clip();
+  ctx.strokeStyle = colourOf("--unseen");
+  ctx.globalAlpha = 0.45;
+  plot.data[0].forEach((time, place) => {
+    if (marks.incomplete[place] !== true) return;
+    const [from, to] = [plot.valToPos(time, "x", true), plot.valToPos(time + marks.stepSeconds, "x", true)];
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(from, top, to - from, height);
+    ctx.clip();
+    ctx.beginPath();
+    for (let x = from - height; x < to; x += 7) {
+      ctx.moveTo(x, top + height);
+      ctx.lineTo(x + height, top);
+    }
+    ctx.stroke();
+    ctx.restore();
+  });
+  ctx.restore();
+}
+
+/** A diamond on each step that was corrected. */
+function mark(plot: uPlot, marks: Marks | undefined): void {
+  if (marks === undefined) return;
+  const { ctx, bbox: { top, height } } = plot;
+  const size = 5 * devicePixelRatio;
+  ctx.save();
+  ctx.fillStyle = colourOf("--accent");
+  plot.data[0].forEach((time, place) => {
+    if (marks.revised[place] !== true) return;
+    const x = plot.valToPos(time, "x", true);
+    const y = top + height - size;
+    ctx.beginPath();
+    ctx.moveTo(x, y - size);
+    ctx.lineTo(x + size, y);
+    ctx.lineTo(x, y + size);
+    ctx.lineTo(x - size, y);
+    ctx.fill();
+  });
+  ctx.restore();
+}
+
+function optionsFor(Plot: typeof uPlot, width: number, height: number, series: readonly Series[], bars: boolean, unit: string): uPlot.Options {
   const ink = colourOf("--ink-soft");
   const line = colourOf("--line");
   const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 }, font: "11px system-ui, sans-serif" };
+  const steps = roundSteps(unit);
   const paths = bars ? Plot.paths.bars?.({ size: [0.8, 24] }) : undefined;
   return {
     width, height,
     padding: [8, 8, 0, 0],
     legend: { live: false },
     cursor: { y: false },
-    fmtDate: (template) => Plot.fmtDate(template.replaceAll("{h}:{mm}{aa}", "{HH}:{mm}").replaceAll("{h}{aa}", "{HH}:00").replaceAll("{h}:{mm}:{ss}{aa}", "{HH}:{mm}:{ss}")),
-    scales: { y: { range: (_, __, max) => [0, Math.max(1, max * 1.1)] } },
-    axes: [axis, { ...axis, size: 44 }],
+    scales: { y: { range: (_, min, max) => [Math.min(0, min ?? 0), bars ? Math.max(1, max * 1.1) : max > 0 ? max * 1.1 : 1] } },
+    axes: [
+      { ...axis, space: timePixels, values: (_, places, __, ___, step) => timeTexts(places, step) },
+      { ...axis, size: (_, texts) => axisPixels(texts), values: (_, places) => places.map((place) => figure(place, unit)), ...(steps === undefined ? {} : { incrs: steps }) },
+    ],
     series: [
       {},
       ...(bars ? [...series].reverse() : series).map(({ label }, index) => {

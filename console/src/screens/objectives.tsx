@@ -7,6 +7,7 @@ import { Section } from "../parts/section.tsx";
 import { Table } from "../parts/table.tsx";
 import { words } from "../strings.ts";
 import { usePolled } from "../use-polled.ts";
+import { printBurn } from "@holon/core/alert/print-burn.ts";
 
 const t = words.objectives;
 const shownMax = 200;
@@ -55,7 +56,7 @@ function BudgetLeft({ left }: { readonly left: number | null }) {
 
 function burnOf({ burns }: ObjectiveRow): string {
   const shown = burns.find(({ burning }) => burning) ?? burns.find(({ long }) => long !== null);
-  return shown?.long == null ? words.unknown : t.burn(shown.long.toPrecision(2), spanOf(shown.longMs));
+  return shown?.long == null ? words.unknown : t.burn(printBurn(shown.long), spanOf(shown.longMs));
 }
 
 function Known({ row: { completeness } }: { readonly row: ObjectiveRow }) {

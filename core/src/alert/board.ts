@@ -11,6 +11,7 @@ import type { Window } from "../telemetry/window.ts";
 import { createBudget, type Budget, type Burn, type KeptBudget } from "./budget.ts";
 import { inOrderOfNeed, type ObjectiveRow } from "./objective-row.ts";
 import { shareOf } from "./sli.ts";
+import { printBurn } from "./print-burn.ts";
 
 export interface Declared {
   /** Of whose manifest it is; undefined for a node's own. */
@@ -229,6 +230,6 @@ function alertOf(row: ObjectiveRow, burns: readonly Burn[], before: Alert | unde
   const severity = burning.some((burn) => burn.severity === "page") ? "page" : before?.severity ?? "ticket";
   const left = row.budgetLeft === null ? "" : `; ${Math.round(Math.max(0, row.budgetLeft) * 100)} % of it is left`;
   const unknown = row.completeness.unknown === 0 ? "" : `; of ${row.completeness.nodes} nodes ${row.completeness.unknown} are not known`;
-  const message = `${row.rule} (${kind}) burns its error budget ${(worst.long ?? 0).toPrecision(3)} times too fast in ${row.scope}${left}${unknown}`;
+  const message = `${row.rule} (${kind}) burns its error budget ${printBurn(worst.long ?? 0)} times too fast in ${row.scope}${left}${unknown}`;
   return { id: before?.id ?? `${row.rule}/${row.scope}/${since}`, rule: row.rule, kind, subject: row.scope, severity, state: "firing", since, until: null, value: worst.long, threshold: worst.threshold, message, count: before?.count ?? 1, ...(row.per === "site" ? { site: row.scope } : {}), ...(row.app === null ? {} : { app: row.app }), node: self };
 }
