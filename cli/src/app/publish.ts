@@ -10,7 +10,7 @@ import { shapesProblem } from "@holon/core/model/declared-shapes.ts";
 import type { OnnxGraph } from "@holon/core/model/onnx-graph.ts";
 import { appDocumentSchema, type AppDocument, type AppManifest } from "@holon/core/schema/app.ts";
 import { sealedAs } from "@holon/core/seal/names.ts";
-import { cascadeProblem } from "@holon/core/schema/model-use.ts";
+import { cascadeProblem, endOf } from "@holon/core/schema/model-use.ts";
 import { bundleFunction } from "@holon/platform/bundle.ts";
 import { readImageFile } from "@holon/platform/image-file.ts";
 import type { LoadedManifest } from "./load.ts";
@@ -57,7 +57,7 @@ export async function publish({ manifest: written, folder, path }: LoadedManifes
     models.push({ ...model, graph: keep(graph, "model", model.name) });
   }
   const problem = cascadeProblem(manifest.models);
-  if (problem !== undefined) throw new HolonError("HOLON_APP_BAD", `${path}: ${problem}`, { next: "Name in `cascade.above` a model of the app that has `answers: { tier }`." });
+  if (problem !== undefined) throw new HolonError("HOLON_APP_BAD", `${path}: ${problem}`, { next: "Name in `cascade.above` or `split.above` a model of the app that has `answers: { tier }`." });
   const functions: unknown[] = [];
   for (const { module, on, emits, uses, ...fn } of manifest.functions) {
     const runtime = fn.runtime ?? (module.endsWith(".wasm") ? "wasm" : undefined);
@@ -73,8 +73,8 @@ export async function publish({ manifest: written, folder, path }: LoadedManifes
     if (on !== undefined || emits !== undefined || uses !== undefined) throw new HolonError("HOLON_APP_BAD", `${path}: function ${fn.name} says itself what it is for`, { next: "Take `on`, `emits` and `uses` out of the manifest; they stand in its defineFunction." });
     const { code, definition } = await bundleFunction(resolve(folder, module));
     for (const [name, shapes] of Object.entries(definition.modelShapes ?? {})) {
-      const graph = graphs.get(name);
-      const unfit = graph === undefined ? undefined : shapesProblem(shapes, graph);
+      const [graph, end] = [graphs.get(name), graphs.get(endOf(manifest.models, name))];
+      const unfit = graph === undefined ? undefined : shapesProblem(shapes, { ...graph, outputs: end?.outputs ?? graph.outputs });
       if (unfit !== undefined) throw new HolonError("HOLON_APP_BAD", `${path}: model ${name}, as function ${fn.name} declares it, ${unfit}`, { next: "Mend the defineModel, or bring the graph that it was written for." });
     }
     functions.push({ ...fn, code: keep(code, "function", fn.name), on: definition.on, emits: definition.emits, models: definition.models });
@@ -85,10 +85,10 @@ export async function publish({ manifest: written, folder, path }: LoadedManifes
 }
 
 /** A gate and a monitor are over rows of one input. */
-function refuseManyInputs({ name, cascade, drift, answers }: AppManifest["models"][number], { inputs, constants }: OnnxGraph, path: string): void {
-  if (cascade === undefined && drift === undefined && answers === undefined) return;
+function refuseManyInputs({ name, cascade, split, drift, answers }: AppManifest["models"][number], { inputs, constants }: OnnxGraph, path: string): void {
+  if (cascade === undefined && split === undefined && drift === undefined && answers === undefined) return;
   const given = inputs.filter((input) => !constants.some((constant) => constant.name === input.name));
-  if (given.length !== 1) throw new HolonError("HOLON_APP_BAD", `${path}: model ${name} takes ${given.length} inputs; one that has \`cascade\`, \`drift\` or \`answers\` takes one`);
+  if (given.length !== 1) throw new HolonError("HOLON_APP_BAD", `${path}: model ${name} takes ${given.length} inputs; one that has \`cascade\`, \`split\`, \`drift\` or \`answers\` takes one`);
 }
 
 const wasmPageBytes = 64 << 10;

@@ -2,6 +2,7 @@
 import type { AppDocument, FunctionDocument } from "../schema/app.ts";
 import type { DataClass } from "../schema/event.ts";
 import type { ScheduleTrigger } from "../schema/trigger.ts";
+import { aboveOf } from "../schema/model-use.ts";
 import { appNeedsSchema, type AppNeeds, type PlacementNeeds } from "../schema/needs.ts";
 
 /** Undefined where nothing of it has needs. */
@@ -60,5 +61,5 @@ function flowsOf({ functions, models }: AppDocument): readonly { readonly from: 
   return [...between, ...above];
 }
 
-/** Models that pass up to this one what they do not answer themselves. */
-export const askersOf = (models: AppDocument["models"], above: string): readonly string[] => models.flatMap(({ name, cascade }) => (cascade?.above === above ? [name] : []));
+/** Models that pass up to this one what they do not answer themselves, or what they make of it. */
+export const askersOf = (models: AppDocument["models"], above: string): readonly string[] => models.flatMap((model) => (aboveOf(model) === above ? [model.name] : []));

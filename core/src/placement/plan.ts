@@ -1,5 +1,6 @@
 /** Which part of each app a node runs: pure, from apps, nodes and what the planner has placed to assignments. */
 import type { AppDocument, Tier } from "../schema/app.ts";
+import { withTails } from "../schema/model-use.ts";
 import { isOpenTo } from "../seal/names.ts";
 
 export interface PlannedNode {
@@ -34,8 +35,10 @@ function partFor(app: AppDocument, { name: node, tier }: PlannedNode, isPlaced: 
   const functions = app.functions.filter((fn) => isHere(fn, fn.run?.tier ?? "gateway"));
   const { sources, reductions, ...rest } = app;
   const here = tier === "gateway";
-  const used = new Set([...functions.flatMap((fn) => fn.models), ...(here ? judgesOf(app) : [])]);
-  return { ...rest, functions, models: app.models.filter((model) => used.has(model.name) || isHere(model, model.answers?.tier)), sources: here ? sources : [], ...(here && reductions !== undefined ? { reductions } : {}) };
+  const used = [...functions.flatMap((fn) => fn.models), ...(here ? judgesOf(app) : []), ...app.models.filter((model) => isHere(model, model.answers?.tier)).map(({ name }) => name)];
+  // The head of a split has its tail with it, so that it can do without a link.
+  const standing = withTails(app.models, used);
+  return { ...rest, functions, models: app.models.filter(({ name }) => standing.has(name)), sources: here ? sources : [], ...(here && reductions !== undefined ? { reductions } : {}) };
 }
 
 /** Models by which readings are judged where they are born. */

@@ -194,7 +194,7 @@ function createUnitModel(model: string, options: HostOptions, batch: () => Batch
       batch().inferred(model, options.nowMs() - startMs);
       return outputs;
     },
-    decide: () => Promise.reject(new HolonError("HOLON_MODEL_INPUT_BAD", `model ${model} has neither cascade nor drift in the manifest: it does not say how sure it is`)),
+    decide: () => Promise.reject(new HolonError("HOLON_MODEL_INPUT_BAD", `model ${model} has neither cascade, split nor drift in the manifest: it does not say how sure it is`)),
     fitted: (subject) => parametersBySubject.has(subject),
     parameters(subject) {
       const parameters = parametersBySubject.get(subject);

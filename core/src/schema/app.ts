@@ -8,7 +8,7 @@ import { elasticProblems, elasticSchema } from "./elastic.ts";
 import { dataClassSchema, eventTypeSchema } from "./event.ts";
 import { nameSchema } from "./name.ts";
 import { placementNeedsSchema } from "./needs.ts";
-import { cascadeSchema, driftSchema } from "./model-use.ts";
+import { cascadeSchema, driftSchema, splitSchema } from "./model-use.ts";
 import { objectiveListSchema } from "./objective.ts";
 import { reductionSchema } from "./reduction.ts";
 import { sharedListSchema } from "./shared.ts";
@@ -149,6 +149,8 @@ const modelBase = {
   licence: z.string().optional(),
   /** What it is not sure of goes up. */
   cascade: cascadeSchema.optional(),
+  /** It is the head of a model; its tail stands above. */
+  split: splitSchema.optional(),
   /** What goes in and comes out is compared with before. */
   drift: driftSchema.optional(),
   /** Who may make parameters of it where it runs. */

@@ -16,7 +16,7 @@ export type Elastic = z.infer<typeof elasticSchema>;
 export function elasticProblems({ functions, models, shared = [] }: Pick<AppDocument, "functions" | "models" | "shared">): readonly string[] {
   return functions.flatMap((fn) => {
     if (fn.elastic === undefined) return [];
-    const own = models.filter(({ name, fit, cascade, drift }) => fn.models.includes(name) && (fit !== undefined || cascade !== undefined || drift !== undefined));
+    const own = models.filter(({ name, fit, cascade, split, drift }) => fn.models.includes(name) && (fit !== undefined || cascade !== undefined || split !== undefined || drift !== undefined));
     const reasons = [
       ...("window" in fn.on || "schedule" in fn.on || "state" in fn.on ? ["it is triggered by neither events nor requests"] : []),
       ...(shared.length > 0 ? ["the app has state that sites share"] : []),

@@ -12,6 +12,7 @@ import { createLinkBudget } from "@holon/core/link/budget.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Model, ModelSession, Ports, Tensor } from "@holon/core/ports.ts";
 import type { AppDocument, Tier } from "@holon/core/schema/app.ts";
+import type { CascadeUse } from "@holon/core/schema/model-use.ts";
 import type { Desired } from "@holon/core/schema/desired.ts";
 import type { NodeName } from "@holon/core/units.ts";
 import type { BlobStore } from "../blob/store.ts";
@@ -21,7 +22,9 @@ import type { Peer } from "../link/peer.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import type { Guard } from "../policy/guard.ts";
 import { answerHandler, answerMethod, type ModelRequest } from "./answer.ts";
-import { createCascade, type Cascade, type CascadeOptions, type CascadeStatus } from "./cascade.ts";
+import type { AskerOptions } from "./asker.ts";
+import { createCascade, type Cascade, type CascadeStatus } from "./cascade.ts";
+import { behind, createSplit } from "./split.ts";
 import { unsealed } from "../blob/unsealed.ts";
 import { createNearest } from "./nearest.ts";
 import { createModelDecider, type Decider, type Decision, type RowsOf } from "./decision.ts";
@@ -76,7 +79,7 @@ interface Opened {
 }
 
 /** Whether the node answers for it, in place of each sandbox by itself. */
-export const isServed = ({ cascade, drift }: Pick<ModelUse, "cascade" | "drift">): boolean => cascade !== undefined || drift !== undefined;
+export const isServed = ({ cascade, split, drift }: Pick<ModelUse, "cascade" | "split" | "drift">): boolean => cascade !== undefined || split !== undefined || drift !== undefined;
 
 /** With needs it answers wherever control has it stand. */
 const answersHere = ({ answers, needs }: Pick<ModelUse, "answers" | "needs">, tier: Tier): boolean => answers !== undefined && (answers.tier === tier || needs?.tiers !== undefined);
@@ -120,11 +123,11 @@ export function createServedModels(context: ServedModelsContext): ServedModels {
   }
 
   /** Asks others about rows that are on disk as allowed to leave. */
-  const asking = (app: string, { name, cascade }: ModelUse): CascadeOptions["above"]["ask"] => {
+  const asking = (app: string, { name, cascade, split }: ModelUse): AskerOptions["above"]["ask"] => {
     let asked = 0;
     return async (request, rows, deadlineMs, of) => {
       if ("label" in of) return relay({ ...request, label: of.label }, deadlineMs);
-      const dataClass = of.told(cascade?.release.class ?? "raw", { kind: "release" });
+      const dataClass = of.told((cascade ?? split)?.release.class ?? "raw", { kind: "release" });
       const [from, to] = [asked + 1, asked + rows];
       asked = to;
       const may = (place: "above" | "beside"): Promise<boolean> => context.guard.mayAsk({ app, model: name, class: dataClass, rules: policy.rules.get(app) ?? [], policyVersion: policy.version, from, to, ...destinationOf(place) });
@@ -134,19 +137,36 @@ export function createServedModels(context: ServedModelsContext): ServedModels {
 
   function serve(app: AppDocument, model: ModelUse, key: string): Served {
     const name = `${app.name}/${model.name}`;
-    const { cascade: use, drift } = model;
+    const { cascade: cascaded, split, drift } = model;
     let opening: Promise<Opened> | undefined;
     let problem: HolonError | undefined;
     let cascade: Cascade | undefined;
+    const spares = createSpares();
+    const load = async (use: ModelUse): Promise<ModelSession> => ports.model.load(await unsealed(await context.blobs.read(use.graph), app, "model", use.name, ports.seals), {});
+    const asker = (use: Pick<CascadeUse, "above" | "bytesPerHour" | "deadlineMs">): AskerOptions => {
+      const above = `${app.name}/${use.above}`;
+      return { above: { model: above, here: () => (above === name ? undefined : answering.get(above)), ask: asking(app.name, model) }, clock: ports.clock, budget: createLinkBudget("free", use.bytesPerHour, ports.clock.monotonicMs()), deadlineMs: use.deadlineMs };
+    };
+    /** All that is behind the head, where it is wanted here. */
+    const rest = async (above: string): Promise<Decider> => {
+      const use = app.models.find((one) => one.name === above);
+      if (use === undefined) throw new HolonError("HOLON_MODEL_MISSING", `${log.origin} has the head of model ${name} without ${above}`);
+      const session = await spares.take(above, () => load(use));
+      const further = use.split?.above;
+      return further === undefined ? createModelDecider({ session, self: log.origin }) : behind(session, () => rest(further));
+    };
     const open = async (): Promise<Opened> => {
-      const session = await ports.model.load(await unsealed(await context.blobs.read(model.graph), app, "model", model.name, ports.seals), {});
-      const own = createModelDecider({ session, self: log.origin, gate: use?.gate });
+      const session = await load(model);
+      if (split !== undefined) {
+        await tellRelease(name, split);
+        cascade = createSplit({ head: session, spare: () => rest(split.above), ...asker(split) });
+        return { decider: cascade, session };
+      }
+      const own = createModelDecider({ session, self: log.origin, gate: cascaded?.gate });
       const small = drift === undefined ? own : watchDrift(own, { model: name, graph: model.graph, log, events: context.events, trace: ports.trace, windowRows: drift.windowRows });
-      if (use === undefined) return { decider: small, session };
-      await tellRelease(name, use);
-      const nowMs = ports.clock.monotonicMs();
-      const budget = createLinkBudget("free", use.bytesPerHour, nowMs);
-      cascade = createCascade({ small, above: { model: `${app.name}/${use.above}`, ask: asking(app.name, model) }, clock: ports.clock, budget, deadlineMs: use.deadlineMs });
+      if (cascaded === undefined) return { decider: small, session };
+      await tellRelease(name, cascaded);
+      cascade = createCascade({ small, ...asker(cascaded) });
       return { decider: cascade, session };
     };
     const opened = (): Promise<Opened> => {
@@ -168,12 +188,15 @@ export function createServedModels(context: ServedModelsContext): ServedModels {
       answers: answersHere(model, tier),
       opened,
       status: () => ({ ...cascade?.status(), ...(problem === undefined ? {} : { problem: problem.toJSON() }) }),
-      close: async () => (await opening?.catch(() => undefined))?.session.close(),
+      async close() {
+        await (await opening?.catch(() => undefined))?.session.close();
+        await spares.close();
+      },
     };
   }
 
   /** That rows of readings go up as `derived`, by whose words, stands in the trail before the first of them does. Told once. */
-  async function tellRelease(model: string, { above, release }: NonNullable<ModelUse["cascade"]>): Promise<void> {
+  async function tellRelease(model: string, { above, release }: Pick<CascadeUse, "above" | "release">): Promise<void> {
     const data = { model, above, to: release.class, because: release.because };
     const key = `released/${model.replace("/", "/model/")}`;
     const value = encoder.encode(canonicalJson(data));
@@ -204,6 +227,24 @@ export function createServedModels(context: ServedModelsContext): ServedModels {
     async close() {
       for (const one of served.values()) await one.close();
       served.clear();
+    },
+  };
+}
+
+/** Sessions that are loaded when they are wanted first. */
+function createSpares(): { take(name: string, load: () => Promise<ModelSession>): Promise<ModelSession>; close(): Promise<void> } {
+  const loading = new Map<string, Promise<ModelSession>>();
+  return {
+    take(name, load) {
+      const known = loading.get(name);
+      if (known !== undefined) return known;
+      const session = load();
+      loading.set(name, session);
+      session.catch(() => loading.delete(name)); // tried again with the next question
+      return session;
+    },
+    async close() {
+      for (const session of loading.values()) await (await session.catch(() => undefined))?.close();
     },
   };
 }

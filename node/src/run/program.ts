@@ -9,6 +9,7 @@ import type { FunctionDocument } from "@holon/core/schema/app.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import { z } from "zod";
 import { unsealed } from "../blob/unsealed.ts";
+import { endOf } from "@holon/core/schema/model-use.ts";
 import { isServed } from "../model/served-models.ts";
 import { withShared } from "../shared/shared-input.ts";
 import { withMoments } from "@holon/core/run/moments.ts";
@@ -70,7 +71,7 @@ async function loadProgram(fn: FunctionDocument, context: UnitContext, told: Set
     if (model === undefined) continue;
     const graph = await unsealed(await readBlob(model.graph, context), app, "model", name, context.ports.seals);
     // A program is given graphs, to run as it likes.
-    if (isServed(model) && fn.runtime !== "process" && fn.runtime !== "image") outputs[name] = readOnnx(graph, name).outputs[0]?.name ?? "";
+    if (isServed(model) && fn.runtime !== "process" && fn.runtime !== "image") outputs[name] = readOnnx(await graphOf(endOf(app.models, name), context, graph), name).outputs[0]?.name ?? "";
     else models[name] = graph;
   }
   return {
@@ -87,6 +88,13 @@ async function loadProgram(fn: FunctionDocument, context: UnitContext, told: Set
     unconfined: fn.unconfined,
     memoryBytesMax: fn.memoryBytesMax,
   };
+}
+
+/** Of the last part of a model in parts, which stands here with the first. */
+async function graphOf(name: string, context: UnitContext, own: Uint8Array): Promise<Uint8Array> {
+  const { app } = context;
+  const end = app.models.find((model) => model.name === name);
+  return end === undefined ? own : unsealed(await readBlob(end.graph, context), app, "model", name, context.ports.seals);
 }
 
 /** What was damaged on this disk beyond mending is asked for again; the function's next start finds it. */
