@@ -9,6 +9,7 @@ import { encodeSafetensors } from "@holon/core/model/safetensors.ts";
 import { trainDense } from "@holon/node/model/train.ts";
 import { tempFolder } from "@holon/node/testing/temp-log.ts";
 import { createModel } from "@holon/platform/model.ts";
+import { z } from "zod";
 import { startNode } from "./machine/compose.ts";
 import { makeToken } from "./machine/token.ts";
 import { assertRefused } from "./testing/assert-refused.ts";
@@ -90,4 +91,8 @@ test("a model is registered, made smaller, refused where it loses too much, and 
   assert.match(await told("show", listed[1]?.version ?? ""), /"lostPointsMax": 1/);
   const small = cloud.control?.models()[1]?.document.graph;
   assert.ok(small !== undefined && readOnnx((await cloud.control?.blobs.read(small)) ?? new Uint8Array(0), "small").nodes.some(({ operator }) => operator === "MatMulInteger"));
+  assertRefused(await holon("split", onnx, "--from", "cloud-1", "--to", "cloud-2", "--rows-per-month", "1000", ...idxFiles), "HOLON_NODE_UNKNOWN", /cloud-2/);
+  const alone = z.object({ parts: z.array(z.object({ place: z.string() })), points: z.array(z.object({ value: z.string(), bytes: z.number() })), because: z.string(), difference: z.number() }).parse(JSON.parse(await told("split", onnx, "--from", "cloud-1", "--to", "cloud-1", "--rows-per-month", "1000", ...idxFiles, "--json")));
+  assert.deepEqual([alone.parts.map(({ place }) => place), alone.points.length > 0, alone.difference], [["cloud-1"], true, 0]);
+  assert.match(alone.because, /^not cut: all of it is cheapest on cloud-1/);
 });

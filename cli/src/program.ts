@@ -16,6 +16,7 @@ import type { ExportAppOptions } from "./command/app-export.ts";
 import type { AuditOptions } from "./command/audit.ts";
 import type { TailOptions } from "./command/event.ts";
 import type { OptimizeOptions } from "./command/model-optimize.ts";
+import type { SplitOptions } from "./command/model-split.ts";
 import type { RegisterOptions } from "./command/model.ts";
 import type { MeasureFlags } from "./command/node-measure.ts";
 import type { AuthorityOptions, DirectorOptions, InviteOptions } from "./command/node-identity.ts";
@@ -280,6 +281,16 @@ function addModels(program: Command): void {
     .option("--temperature <t>", "distil: how soft the teacher speaks", "3")
     .option("--seed <n>", "distil: chance", "1")
     .action(async (which: string, options: Common & OptimizeOptions) => (await import("./command/model-optimize.ts")).optimizeRegistered(await connectApi(clientOptions(options)), which, options));
+  common(model.command("split <file>").description("find where an ONNX file is best cut between the nodes from one up to another, and write its parts"))
+    .requiredOption("--from <node>", "where the rows are")
+    .requiredOption("--to <node>", "a node above it")
+    .requiredOption("--rows-per-month <n>", "rows that are asked about")
+    .requiredOption("--labelled <file>", "rows to hold the parts against the whole: idx or safetensors, plain or .gz")
+    .option("--labels <file>", "their labels, where they are idx files")
+    .option("--ms <figures...>", "milliseconds of a row of the whole on a node, as gateway-1=12 (default: as measured here)")
+    .option("--latency-max <ms>", "the longest from a row to its answer")
+    .option("--out <folder>", "where the parts go (default: NAME-split)")
+    .action(async (file: string, options: Common & SplitOptions) => (await import("./command/model-split.ts")).splitFile(await connectApi(clientOptions(options)), file, options));
 }
 
 function addLinks(program: Command): void {

@@ -77,3 +77,21 @@ test("a model that answers stands above those that ask it, on the tier that cont
   await handed(placedFleet, home, { models: [{ model: "pump/small", here: 800, above: 200, kept: 0, bytes: 5e9 }] });
   assert.deepEqual(await places(placedFleet), [`pump/large ${home}`, `pump/read ${home}`]);
 });
+
+test("why a model is cut where it is, and what a cascade spares, is said where one asks why it stands there", async () => {
+  const release = { class: "derived", because: "test" };
+  const cascade = { above: "large", gate: { temperature: 1, threshold: 0.5 }, release };
+  const because = "cut after sum1 on gateway-1 (64 bytes cross), the rest on cloud: of 7 places to cut the cheapest";
+  const needs = { tiers: ["edge", "cloud"] };
+  const models = [{ name: "small", graph: blob, cascade }, { name: "large", graph: blob, answers: {}, needs }, { name: "head", graph: blob, split: { above: "tail", release, because } }, { name: "tail", graph: blob, answers: {}, needs }];
+  const fleet = await start(app([{ ...fn("read", "in.came", "digit.read", {}, { models: ["small", "head"] }), needs: undefined }], models));
+  const why = async (unit: string, node: string): Promise<string> => (await fleet.drive(fleet.control.explain(unit, node))).text;
+  assert.match(await why("pump/tail", "cloud"), /is on cloud: .*\. pump\/head is the head of a model whose rest is pump\/tail: cut after sum1 on gateway-1/);
+  assert.match(await why("pump/large", "cloud"), /how much that is nobody has told yet/);
+  const told = (above: number) => handed(fleet, "gateway-1", { models: [{ model: "pump/small", here: 1000 - above, above, kept: 0, bytes: above * 100 }, { model: "pump/head", here: 0, above: 500, kept: 0, bytes: 32_000 }] });
+  await told(200);
+  assert.match(await why("pump/large", "edge-1"), /pump\/small spares 80 % of the questions, 80000 bytes an hour: 200 of 1000 rows an hour went up to pump\/large, in 20000 bytes\./);
+  assert.match(await why("pump/read", "gateway-1"), /has no needs, and runs on every node of tier gateway\. pump\/small spares 80 %.* 500 of 500 rows an hour were answered by pump\/tail, in 32000 bytes/);
+  await told(950);
+  assert.match(await why("pump/large", "cloud"), /pump\/small is hardly worth its place: 950 of 1000 rows/);
+});

@@ -20,6 +20,7 @@ import type { ControlState, KnownPlan } from "../store/fold.ts";
 import { deployedOf, inCircumstances } from "./circumstances.ts";
 import { namedCurves } from "../store/energy.ts";
 import type { Hearing } from "./hearing.ts";
+import { stagesOf } from "./stages.ts";
 
 export interface PlannerHost {
   readonly log: Log;
@@ -106,8 +107,11 @@ export function createPlanner({ log, blobs, ports: { clock, crypto, trace } }: P
     },
     async explain(state, unit, node) {
       refuseUnknown(state, unit, node);
+      const [app = "", name = ""] = unit.split("/");
+      const document = state.apps.get(app)?.document;
+      const withStages = (explanation: Explanation): Explanation => ({ ...explanation, text: [explanation.text, ...(document === undefined ? [] : stagesOf(document, name, state.asked))].join(" ") });
       const wide = explainTier(state, unit, node);
-      if (wide !== undefined) return wide;
+      if (wide !== undefined) return withStages(wide);
       const current = await inForce(state);
       if (current === undefined) throw new HolonError("HOLON_PLAN_MISSING", `${log.origin} has adopted no plan: no app that is deployed has needs`);
       if (explained?.hash !== current.plan.hash) {
@@ -115,7 +119,7 @@ export function createPlanner({ log, blobs, ports: { clock, crypto, trace } }: P
         if (planned.plan.hash !== current.plan.hash) throw new HolonError("HOLON_PLAN_MISSING", `plan ${current.plan.hash.slice(0, 12)} was made by another version of the planner, which decided otherwise`, { next: "Deploy an app again: the plan is then made by this version." });
         explained = { hash: current.plan.hash, planned };
       }
-      return explainChoice(explained.planned, unit, node);
+      return withStages(explainChoice(explained.planned, unit, node));
     },
   };
 }

@@ -26,6 +26,9 @@ const residual: OnnxGraph = {
 
 test("a graph is cut where one value alone leads on, never beside a way around it", () => {
   assert.deepEqual(cutPoints(residual).map((point) => point.value), ["a", "b", "d", "e", "f", "g"]);
+  const scale = [weights("step", 1), { name: "zero", elementType: elementTypes.uint8, shape: [1], values: [], raw: Uint8Array.of(128) }];
+  const bytes = { ...residual, constants: [...residual.constants, ...scale], nodes: [node("QuantizeLinear", ["x", "step", "zero"], "x8"), node("DequantizeLinear", ["x8", "step", "zero"], "xf"), ...residual.nodes.map((one) => ({ ...one, inputs: one.inputs.map((name) => (name === "x" ? "xf" : name)) }))] };
+  assert.deepEqual(cutPoints(bytes).map((point) => point.value), ["xf", "a", "b", "d", "e", "f", "g"], "bytes cross no link as floats");
   const loop = { ...residual, nodes: residual.nodes.with(5, { ...(residual.nodes[5] ?? assert.fail()), operator: "If" }) };
   assert.throws(() => cutPoints(loop), { code: "HOLON_MODEL_UNSUPPORTED" });
   assert.deepEqual(cutPoints({ ...residual, outputs: [...residual.outputs, value("b", 4)] }).map((point) => point.value), ["a", "b"], "what is asked for at the end is open until then");

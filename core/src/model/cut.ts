@@ -23,6 +23,7 @@ export function cutPoints(graph: OnnxGraph): readonly CutPoint[] {
   for (const [index, node] of graph.nodes.entries()) for (const input of node.inputs) lastUse.set(input, index);
   for (const { name } of graph.outputs) lastUse.set(name, graph.nodes.length);
   const fixed = fixedValues(graph);
+  const floats = floatValues(graph);
   const open = new Set(freeInputs(graph).map(({ name }) => name).filter((name) => (lastUse.get(name) ?? -1) >= 0));
   const points: CutPoint[] = [];
   for (const [index, node] of graph.nodes.entries()) {
@@ -30,7 +31,7 @@ export function cutPoints(graph: OnnxGraph): readonly CutPoint[] {
     for (const output of node.outputs) if (output !== "" && !fixed.has(output) && (lastUse.get(output) ?? -1) > index) open.add(output);
     for (const name of open) if ((lastUse.get(name) ?? -1) <= index) open.delete(name);
     const [value] = open;
-    if (open.size === 1 && value !== undefined && index < graph.nodes.length - 1 && node.outputs.includes(value) && node.outputs.filter((output) => output !== "").length === 1) points.push({ value, nodes: index + 1 });
+    if (open.size === 1 && value !== undefined && floats.has(value) && index < graph.nodes.length - 1 && node.outputs.includes(value) && node.outputs.filter((output) => output !== "").length === 1) points.push({ value, nodes: index + 1 });
   }
   return points;
 }
@@ -40,6 +41,20 @@ function fixedValues({ constants, nodes }: OnnxGraph): ReadonlySet<string> {
   const fixed = new Set(constants.map(({ name }) => name));
   for (const node of nodes) if (node.inputs.every((input) => input === "" || fixed.has(input))) for (const output of node.outputs) fixed.add(output);
   return fixed;
+}
+
+const toFloats = new Set(["DequantizeLinear", "DynamicDequantizeLinear"]);
+const toOthers = new Set(["QuantizeLinear", "DynamicQuantizeLinear", "MatMulInteger", "ConvInteger", "QLinearMatMul", "QLinearConv", "Shape", "Size", "ArgMax", "ArgMin", "NonZero", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Not", "And", "Or", "Xor", "IsNaN", "IsInf"]);
+
+/** Values of 32-bit floats: most operators give what they are given. */
+function floatValues({ inputs, constants, nodes }: OnnxGraph): ReadonlySet<string> {
+  const floats = new Set([...inputs, ...constants].flatMap(({ name, elementType }) => (elementType === elementTypes.float32 ? [name] : [])));
+  for (const node of nodes) {
+    const to = node.attributes["to"];
+    const isFloat = node.operator === "Cast" ? to?.kind === "integer" && to.value === elementTypes.float32 : toFloats.has(node.operator) || (!toOthers.has(node.operator) && floats.has(node.inputs[0] ?? ""));
+    if (isFloat) for (const output of node.outputs) floats.add(output);
+  }
+  return floats;
 }
 
 export interface CutGraph {

@@ -12,8 +12,9 @@ import { childName, parentName, SimFamily } from "../testing/sim-family.ts";
 import { answerHandler, answerMethod } from "./answer.ts";
 import { createCascade } from "./cascade.ts";
 import { createModelDecider } from "./decision.ts";
-import { accuracyOf, bestClass, partOf, scoresOf, type Labelled } from "./labelled.ts";
+import { accuracyOf, bestClass, partOf, rowsOf, scoresOf, type Labelled } from "./labelled.ts";
 import { optimizeModel, type Variant } from "./optimize.ts";
+import { splitModel } from "./split-model.ts";
 import { trainDense } from "./train.ts";
 
 const folder = fileURLToPath(new URL("../../../../shared/data/mnist/", import.meta.url));
@@ -51,6 +52,18 @@ describe("MNIST, a part", { skip }, () => {
   });
 
   it("a student has a tenth of the parameters", () => assert.ok(student.report.after.parameters <= student.report.before.parameters / 10 && student.report.lostPoints < 3, JSON.stringify(student.report)));
+
+  it("a model in two parts names every digit as the whole does", async () => {
+    const places = [{ name: "gateway-1", wholeMs: 100, perProcessorHour: 0.05 }, { name: "cloud-1", wholeMs: 1, perProcessorHour: 0.05 }];
+    const { graphs: [head, tail], report } = await splitModel(means, teacher, testing, { places, ways: [{ latencyMs: 2, bytesPerSecond: 1e6, perGigabyte: 0.05 }], rowsPerMonth: 1e6, perMillisecond: 0.01, latencyMsMax: 96 });
+    assert.ok(head !== undefined && tail !== undefined && report.difference <= 1e-5 && report.plan.latencyMs <= 96, JSON.stringify(report));
+    const [first, second, whole] = [await model.load(head, {}), await model.load(tail, {}), await model.load(teacher, {})];
+    const part = partOf(testing, 0, 2_000);
+    const crossing = await first.run({ x: rowsOf(part, 0, 2_000) });
+    const scores = (await second.run(crossing))["y"]?.values ?? assert.fail();
+    const expected = await scoresOf(whole, part);
+    for (let row = 0; row < 2_000; row++) assert.equal(bestClass(scores, row, 10), bestClass(expected, row, 10));
+  });
 
   it("a cascade of two nodes asks for less than a fifth of the rows at nearly the teacher's accuracy, and answers all when cut off", async () => {
     const [large, small] = [await model.load(teacher, {}), await model.load(student.graph, {})];
