@@ -36,6 +36,11 @@ test("on an island what is urgent gets the room of what is less so, and says why
   assert.equal(sitePlanner.decide(view([], { before: decided }), tools).size, 0, "the home is back");
 });
 
+test("what a member has of which control said so is the lead's to give, whatever else is in use of it", () => {
+  const empty = view(["g1"], { delegation: { ...delegation, units: delegation.units.slice(0, 1) } });
+  assert.deepEqual([...sitePlanner.decide(empty, tools)].map(([name, { node }]) => [name, node]), [["a/one", "g2"]]);
+});
+
 test("a unit whose state is at a node alone that is away waits, and says where", () => {
   const members = view(["g1"]).members.map((one) => ({ ...one, units: { "a/one": { spare: [1, 1, 1] as [number, number, number], isWithheld: true } } }));
   assert.match(sitePlanner.decide(view(["g1"], { members }), tools).get("a/one")?.because ?? "", /what it holds is at g1 alone/);

@@ -119,5 +119,6 @@ function appsOf({ site, units }: Delegation, stranded: ReadonlyMap<string, strin
   return [...byApp].map(([app, own]) => ({ app, units: own, flows: [] }));
 }
 
-const policy = placementPolicySchema.parse({});
+/** No member tells the lead its load: what was left to the site is given out as a whole. */
+const policy = placementPolicySchema.parse({ loadUnknownShare: 0 });
 const noPlan: Plan = { apiVersion: "holon/v1", kind: "Plan", parent: null, inputs: "", hash: "", atMs: 0, seed: 1, placements: [], unplaced: [], costPerMonth: 0, moves: 0, unknownValues: 0, proved: false };

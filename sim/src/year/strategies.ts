@@ -91,6 +91,7 @@ class Told {
       jurisdiction: jurisdictions[node?.region ?? 0],
       state: isUp ? "present" : "gone",
       capacity: { processors: node?.processors, memoryBytes: node?.memoryBytes },
+      load: { processors: measured(0), memoryBytes: measured(0) },
       ...(node === undefined || node.parent < 0 ? {} : { uplink: { parent: nodes[node.parent]?.name, latencyMs: measured(node.oneWayMs), perGigabyte: measured(node.perGigabyteUp) } }),
       prices: { perProcessorHour: measured(node?.perProcessorHour), perGigabyteHour: measured(0), perKilowattHour: ofDayBefore(price[node?.region ?? 0]) },
       power: { processorWatts: measured(node?.processorWatts) },
