@@ -11,7 +11,7 @@ import type { ErrorCode, HolonError } from "./errors.ts";
 import type { Binding } from "./identity/chip.ts";
 import type { Enrolment, Issued, Invited, LobbyMethod, Renewal, RevocationList, SignedRevocations, Vouched } from "./identity/messages.ts";
 import type { Validity } from "./identity/validity.ts";
-import type { Adopted, Measurement } from "./measure/measured.ts";
+import type { Adopted, Difference, Measurement } from "./measure/measured.ts";
 import type { Quote } from "./measure/quote.ts";
 import type { Emits, SourceSpec, unitRuntimes } from "./schema/app.ts";
 import type { MailTarget, WebhookTarget } from "./schema/alerting.ts";
@@ -189,6 +189,8 @@ export interface Measurer {
   hash(name: string): Promise<string | undefined>;
   /** The same of a blob's file, whatever its name says. */
   artifact(hash: BlobHash): Promise<string | undefined>;
+  /** What was made of the program and kept, and is not what the program gives: it is taken away, and told for as long as this start of the node lasts. */
+  derived?(): Promise<readonly Difference[]>;
 }
 
 /** Signs what this node is made of with a key that its TPM holds and nothing else. */

@@ -11,6 +11,7 @@ import { canonicalJson } from "@holon/core/json.ts";
 import { adoptedSchema, type Adopted, type Measurement } from "@holon/core/measure/measured.ts";
 import type { Measurer } from "@holon/core/ports.ts";
 import { z } from "zod";
+import { measureInside } from "./runner-inside-code.ts";
 import { diskError, isErrno } from "./disk-error.ts";
 import { readSecretFile, writeSecretFile } from "./secret-file.ts";
 import { writeWhole } from "./whole-file.ts";
@@ -49,6 +50,10 @@ export function createMeasurer({ folder, config, program = installed, runtime = 
     async hash(name) {
       const path = place(name);
       return path === undefined ? undefined : hashOf(path);
+    },
+    async derived() {
+      const altered = await measureInside();
+      return altered === undefined ? [] : [{ what: `cache/${altered.name}`, expected: altered.expected, found: altered.found }];
     },
     artifact: (hash) => hashOf(join(folder, "blobs", hash), blobCheckBytes),
   };

@@ -1,7 +1,7 @@
 /** The one script that every isolate is born with: `runner-inside.ts` and what it imports. Bundled once, kept in the cache of modules where there is one. */
 import { createHash } from "node:crypto";
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { HolonError } from "@holon/core/errors.ts";
 
@@ -37,12 +37,50 @@ export function insideCode(): Promise<string> {
   return code;
 }
 
-async function find(): Promise<string> {
+/** Where the cache of modules holds it; undefined where there is none. */
+function cachePath(): string | undefined {
   const folder = process.env["NODE_COMPILE_CACHE"];
-  if (folder === undefined) return bundleInside();
+  if (folder === undefined) return undefined;
   const hash = createHash("sha256");
   for (const file of insideSources) hash.update(readFileSync(file));
-  const path = join(folder, `inside-${hash.digest("hex").slice(0, 32)}.js`);
+  return join(folder, `inside-${hash.digest("hex").slice(0, 32)}.js`);
+}
+
+interface AlteredInside {
+  readonly name: string;
+  readonly expected: string;
+  readonly found: string;
+}
+/** Once found it is told while this process lives: some isolate may have begun with it. */
+let altered: AlteredInside | undefined;
+/** Known to be what the sources give. */
+let wellKnown: string | undefined;
+
+/** What of the cache is not what the sources give; undefined where it is. It is taken away, and no isolate begins with it from then on. */
+export async function measureInside(): Promise<AlteredInside | undefined> {
+  const path = cachePath();
+  if (path === undefined || altered !== undefined) return altered;
+  let held: string;
+  try {
+    held = readFileSync(path, "utf8");
+  } catch {
+    return undefined; // not there: nothing is begun from it
+  }
+  if (held === wellKnown) return undefined;
+  const made = await bundleInside();
+  if (held === made) {
+    wellKnown = made;
+    return undefined;
+  }
+  rmSync(path, { force: true });
+  code = Promise.resolve(made);
+  const hashOf = (text: string): string => createHash("sha256").update(text).digest("hex");
+  return (altered = { name: basename(path), expected: hashOf(made), found: hashOf(held) });
+}
+
+async function find(): Promise<string> {
+  const path = cachePath();
+  if (path === undefined) return bundleInside();
   try {
     return readFileSync(path, "utf8");
   } catch {

@@ -70,6 +70,7 @@ export function createMeasureWatch({ measurer, log, events, blobs, sha256, ports
     }
     const found = adopted === undefined ? [] : await measure();
     if (adopted !== undefined) altered = [...differences(adopted.files, found)];
+    if (adopted !== undefined) altered.push(...((await measurer.derived?.()) ?? []));
     altered.push(...(await alteredArtifacts()));
     if (closed) return;
     await tell(altered);
