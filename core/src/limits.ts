@@ -688,6 +688,8 @@ export const limits = {
   /** A silence is told when it has lasted so long, and is over when it has been over for so long: a line that flaps is one incident. */
   silenceTellMs: 2_000,
   silenceOverMs: 30_000,
+  /** So long after its enrolment a node may take to connect for the first time before that is told as an alert. */
+  silenceAwaitedMs: 900_000,
   /** After a start, when those below are on their way back. */
   silenceStartMs: 45_000,
   /** Incidents that one node holds open. At the bound: what is more is one incident together. */

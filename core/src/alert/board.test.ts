@@ -9,7 +9,7 @@ import { completenessOf } from "./row-completeness.ts";
 
 const minuteMs = 60_000;
 const beginMs = Date.UTC(2026, 0, 1);
-const row = (node: string, state: FleetRow["state"], throughMs: number): FleetRow => ({ node, site: "s", tier: "gateway", jurisdiction: "EU", parent: "edge", state, since: null, heardAt: null, through: new Date(throughMs).toISOString(), everyMs: minuteMs, link: "up", ended: null, clockOffMs: null, late: 0, figures: {} });
+const row = (node: string, state: FleetRow["state"], throughMs: number): FleetRow => ({ node, site: "s", tier: "gateway", jurisdiction: "EU", parent: "edge", state, since: null, heardAt: null, through: new Date(throughMs).toISOString(), everyMs: minuteMs, link: "up", enrolledAt: null, ended: null, clockOffMs: null, late: 0, figures: {} });
 const unit = { app: "press", function: "judge" };
 const windowOf = (startMs: number, good: number, bad: number): Window => ({ startMs, endMs: startMs + minuteMs, everyMs: minuteMs, merged: 1, gauges: {}, durations: {}, sums: { [printKey("holon.function.events", unit)]: good, ...(bad === 0 ? {} : { [printKey("holon.function.aside", unit)]: bad }) } });
 const objective = objectiveSchema.parse({ name: "kept", kind: "loss", target: 0.99 });

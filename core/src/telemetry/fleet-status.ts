@@ -23,6 +23,8 @@ export const fleetRowSchema = z.object({
   everyMs: z.number().nullable(),
   /** Its link to its parent as the parent told; `unknown` where the way to the parent is itself down. */
   link: z.enum(["up", "down", "unknown"]),
+  /** When it was enrolled, by the clock here; null where nobody here enrolled it. One that was never heard since is awaited. */
+  enrolledAt: timeSchema.nullable(),
   /** How its last run before this one ended, where that is known. */
   ended: z.object({ how: z.enum(["stopped", "crashed"]), at: timeSchema }).nullable(),
   /** By how many milliseconds its clock is ahead of the answerer's (behind, if negative): times of it are told as they were here. Null where nobody says that it differs by more than some seconds. */

@@ -242,7 +242,7 @@ export function createFleetView(self: string): FleetView {
     const parent = parentOf(node) ?? null;
     const link = linkOf(name, node, ways, parent ?? undefined);
     const row = made?.row;
-    if (made !== undefined && row?.state === state && isAbout(made.sinceMs, sinceMs) && row.parent === parent && row.link === link && row.late === late && row.everyMs === everyMs && isAbout(row.clockOffMs ?? undefined, clockOffMs ?? undefined) && made.facts === facts && made.ended === ended && made.throughMs === throughMs && made.heardMs === heardMs && isAbout(made.heardWallMs, heardWallMs)) return row;
+    if (made !== undefined && row?.state === state && isAbout(made.sinceMs, sinceMs) && row.parent === parent && row.link === link && row.late === late && row.everyMs === everyMs && row.enrolledAt === iso(node.enrolledMs) && isAbout(row.clockOffMs ?? undefined, clockOffMs ?? undefined) && made.facts === facts && made.ended === ended && made.throughMs === throughMs && made.heardMs === heardMs && isAbout(made.heardWallMs, heardWallMs)) return row;
     const anew: FleetRow = {
       node: name,
       ...facts,
@@ -254,6 +254,7 @@ export function createFleetView(self: string): FleetView {
       everyMs,
       link,
       ended: ended === undefined ? null : { how: ended.how, at: isoTime(here(name, ended.atMs)) },
+      enrolledAt: iso(node.enrolledMs),
       clockOffMs,
       late,
       figures: {},

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { limits } from "../limits.ts";
 import type { Alert } from "./alert.ts";
 import type { FleetRow } from "./fleet-status.ts";
 import type { Now } from "./fleet-view.ts";
 import { createSilenceWatch } from "./silence.ts";
 
 const since = "2026-01-01T00:00:00.000Z";
-const row = (node: string, parent: string | null, state: FleetRow["state"]): FleetRow => ({ node, site: "s", tier: parent === null ? "cloud" : parent === "cloud" ? "edge" : "gateway", jurisdiction: "EU", parent, state, since, heardAt: since, through: since, everyMs: 60_000, link: "up", ended: null, clockOffMs: null, late: 0, figures: {} });
+const row = (node: string, parent: string | null, state: FleetRow["state"]): FleetRow => ({ node, site: "s", tier: parent === null ? "cloud" : parent === "cloud" ? "edge" : "gateway", jurisdiction: "EU", parent, state, since, heardAt: since, through: since, everyMs: 60_000, link: "up", enrolledAt: null, ended: null, clockOffMs: null, late: 0, figures: {} });
 const fleet = (edge: FleetRow["state"], gateway: FleetRow["state"]): readonly FleetRow[] => [row("cloud", null, "present"), row("edge", "cloud", edge), row("g1", "edge", gateway), row("g2", "edge", gateway)];
 
 const at = Date.parse(since) + 10_000;
@@ -63,4 +64,15 @@ test("a clock that was ahead and is set back puts off no silence, and no end of 
   const started = createSilenceWatch({ self: "cloud", isRoot: true, fromMs: 45_000 });
   assert.deepEqual(started.look(fleet("silent", "present"), now(at, 44_999)), []);
   assert.equal(started.look(fleet("silent", "present"), now(at - dayMs, 45_000)).length, 1);
+});
+
+test("one that was enrolled and not started yet is awaited for a while, and then said to be that", () => {
+  const watch = watchOf("cloud");
+  const enrolled: FleetRow = { ...row("new", null, "silent"), since: null, heardAt: null, through: null, enrolledAt: since };
+  const seen = (): readonly FleetRow[] => [row("cloud", null, "present"), enrolled];
+  const begins = Date.parse(since);
+  assert.deepEqual(watch.look(seen(), now(begins + 1_000)), []);
+  assert.deepEqual(watch.look(seen(), now(begins + limits.silenceAwaitedMs - 1)), []);
+  const [told] = watch.look(seen(), now(begins + limits.silenceAwaitedMs));
+  assert.deepEqual([told?.since, told?.message], [since, `new was enrolled at ${since} and has never connected`]);
 });

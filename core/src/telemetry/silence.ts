@@ -41,7 +41,7 @@ export function createSilenceWatch({ self, isRoot, firing = [], fromMs = Number.
       const news: Alert[] = [];
       for (const row of causes) {
         const before = open.get(row.node);
-        if (before === undefined && (now.monotonicMs < fromMs || isFresh(row, now))) continue;
+        if (before === undefined && (now.monotonicMs < fromMs || isFresh(row, now) || isAwaited(row, now))) continue;
         const behind = silent.filter((other) => other.node !== row.node && isBelow(other, row.node, byName)).length;
         const alert = alertOf(row, behind, before?.alert, { self, nowMs: now.wallMs });
         open.set(row.node, { alert });
@@ -66,9 +66,23 @@ function isFresh({ since }: FleetRow, { wallMs }: Now): boolean {
   return agoMs !== undefined && 0 <= agoMs && agoMs < limits.silenceTellMs;
 }
 
+const wasNeverHeard = ({ heardAt, parent, enrolledAt }: FleetRow): boolean => heardAt === null && parent === null && enrolledAt !== null;
+
+/** It was enrolled, and nobody has started it yet. */
+function isAwaited(row: FleetRow, { wallMs }: Now): boolean {
+  const agoMs = row.enrolledAt !== null && wasNeverHeard(row) ? wallMs - Date.parse(row.enrolledAt) : undefined;
+  return agoMs !== undefined && 0 <= agoMs && agoMs < limits.silenceAwaitedMs;
+}
+
+/** What is known of it by now. */
+export function silenceMessage(row: FleetRow, behind: number): string {
+  if (wasNeverHeard(row)) return `${row.node} was enrolled at ${row.enrolledAt ?? ""} and has never connected`;
+  return `${row.node} is silent${row.since === null ? "" : ` since ${row.since}`}${behind === 0 ? "" : `, and with it ${behind} below it`}; its telemetry is known through ${row.through ?? "nothing"}`;
+}
+
 function alertOf(row: FleetRow, behind: number, before: Alert | undefined, { self, nowMs }: { readonly self: string; readonly nowMs: number }): Alert {
-  const since = before?.since ?? row.since ?? isoTime(nowMs);
-  const message = `${row.node} is silent${row.since === null ? "" : ` since ${row.since}`}${behind === 0 ? "" : `, and with it ${behind} below it`}; its telemetry is known through ${row.through ?? "nothing"}`;
+  const since = before?.since ?? row.since ?? (wasNeverHeard(row) ? row.enrolledAt : null) ?? isoTime(nowMs);
+  const message = silenceMessage(row, behind);
   return { id: `silence/${row.node}/${since}`, rule: "silence", kind: "silence", subject: row.node, severity: row.tier === "gateway" ? "ticket" : "page", state: "firing", since, until: null, value: 1 + behind, threshold: 0, message, count: 1, site: row.site, node: self };
 }
 

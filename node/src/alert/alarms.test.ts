@@ -106,3 +106,16 @@ test("a storm beyond the bound is one incident of this node's own that quotes no
   alarms.quiet(beginMs + 3 * quietMs, () => undefined);
   assert.deepEqual([firing().length, book.all().find(({ alert }) => alert.rule === "more")?.alert.state], [0, "resolved"]);
 });
+
+test("an alarm that its app closes is over then, and its closing is no second time; the next is another", async (context) => {
+  const { alarms, alarm, book } = await bed(context);
+  alarm("gateway-1", beginMs, { state: "open" });
+  alarm("gateway-1", beginMs + 5_000, { state: "closed" });
+  alarm("gateway-2", beginMs, { state: "closed" });
+  await alarms.read();
+  const told = () => book.all().map(({ alert }) => [alert.node, alert.state, alert.count, alert.until]);
+  assert.deepEqual(told(), [["gateway-1", "resolved", 1, isoTime(beginMs + 5_000)]]);
+  alarm("gateway-1", beginMs + 10_000, { state: "open" });
+  await alarms.read();
+  assert.deepEqual(told().map(([, state, count]) => [state, count]), [["resolved", 1], ["firing", 1]]);
+});

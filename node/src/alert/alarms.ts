@@ -14,6 +14,7 @@ import { fits } from "@holon/core/run/trigger-events.ts";
 import type { Alerting } from "@holon/core/schema/alerting.ts";
 import type { StoredEvent } from "@holon/core/schema/event.ts";
 import { alertSchema, type Alert } from "@holon/core/telemetry/alert.ts";
+import { z } from "zod";
 import type { SegmentLog } from "../log/segment-log.ts";
 
 export const firedType = "holon.alert.fired";
@@ -44,6 +45,10 @@ const prefix = "alert/read/";
 /** Since this is there, every alarm of every lane is read. */
 const begunCell = "alert/read/";
 const encoder = new TextEncoder();
+
+/** An app that tells episodes says in `state` of its alarm that one is over. */
+const overSchema = z.looseObject({ state: z.enum(["closed", "resolved"]) });
+const saysItIsOver = ({ data }: StoredEvent): boolean => overSchema.safeParse(data).success;
 
 export function createAlarms({ log, book, settings, siteOf, failed }: AlarmOptions): AlarmReader {
   const dirty = new Set<string>();
@@ -94,6 +99,11 @@ export function createAlarms({ log, book, settings, siteOf, failed }: AlarmOptio
     const rule = `${origin}/${event.type}`;
     const open = book.openOf(rule, subject);
     const lastMs = open?.lastMs ?? atMs;
+    if (saysItIsOver(event)) {
+      // Of an episode that is not known here, or is over already, it says nothing new.
+      if (open !== undefined) book.put(over({ ...open, lastMs: atMs, alert: { ...open.alert, message: messageOf(event, origin, open.alert.count) } }, () => true, event.time));
+      return;
+    }
     // Either way: what a clock told that was ahead is no reason to count all that comes after it as the same.
     if (open !== undefined && Math.abs(atMs - lastMs) < settings.alarmQuietMs) {
       const count = open.alert.count + 1;

@@ -16,8 +16,8 @@ import type { Clock, Notifier, Random, Timer, Trace } from "@holon/core/ports.ts
 import { alertingSchema, type Alerting } from "@holon/core/schema/alerting.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
 import { alertSchema, type Alert, type AlertList, type ShownAlert } from "@holon/core/telemetry/alert.ts";
-import type { FleetStatus } from "@holon/core/telemetry/fleet-status.ts";
-import { createSilenceWatch } from "@holon/core/telemetry/silence.ts";
+import type { FleetRow, FleetStatus } from "@holon/core/telemetry/fleet-status.ts";
+import { createSilenceWatch, silenceMessage } from "@holon/core/telemetry/silence.ts";
 import type { Window } from "@holon/core/telemetry/window.ts";
 import { createTurns } from "@holon/core/turns.ts";
 import type { Events } from "../event/events.ts";
@@ -209,6 +209,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
       const isHeard = (node: string): boolean => node === self || rows.get(node)?.state !== "silent";
       const shown = book.all().map(({ alert, tellers, told, acknowledged }): ShownAlert => ({
         ...alert,
+        message: messageNow(alert, rows.get(alert.subject)),
         // Whoever would say that it is over is not heard.
         state: alert.state === "firing" && !tellers.some(({ node, isOver }) => !isOver && isHeard(node)) ? "unknown" : alert.state,
         acknowledged,
@@ -260,6 +261,9 @@ export function createAlerts(options: AlertsOptions): Alerts {
     },
   };
 }
+
+/** Of a silence that goes on, what is known of it by now: it was told of when it began, and may be known better since. */
+const messageNow = (alert: Alert, row: FleetRow | undefined): string => (alert.kind === "silence" && alert.state === "firing" && row?.state === "silent" ? silenceMessage(row, Math.max(0, (alert.value ?? 1) - 1)) : alert.message);
 
 /** What goes into the log: that it is, that it became worse, that it is over. */
 const isNews = (alert: Alert, before: Alert | undefined): boolean => before === undefined || alert.state === "resolved" || alert.severity !== before.severity;
