@@ -188,6 +188,9 @@ test("every screen says what is there and how old it is, can be reached by its a
   await showsSeries(page, `${three.cloud.api}/#/node/gateway-1?metric=process.memory.usage`);
   await browser.keep(page, "node-series");
   await page.unroute("**/v1/series*");
+  await shows("#/nosuch", "There is no page nosuch.");
+  await shows("#/node/nosuch", "No node nosuch is known here.");
+  assert.equal(await page.getByRole("button", { name: "Ask for a report" }).count(), 0);
   await page.setViewportSize({ width: 390, height: 800 });
   await shows("#/people", "token machine");
   assert.ok(await page.evaluate(`(() => { const { left, right } = document.querySelector(".areas [aria-current]").getBoundingClientRect(); return left >= 0 && right <= innerWidth; })()`), "the chosen area is in sight on a phone");

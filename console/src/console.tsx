@@ -62,13 +62,19 @@ export function Console() {
 }
 
 function Screen({ area, place, fleet }: { readonly area: Area; readonly place: Place; readonly fleet: Fleet }) {
-  const [first, second] = place.parts;
+  const [first = "map", second] = place.parts;
+  if (!["node", "app", ...ofControl].includes(first)) return <NotFound what={words.noPage(place.parts.join("/"))} />;
+  if (first === "node" && second !== undefined && fleet.asOfMs !== undefined && !fleet.nodes.has(second)) return <NotFound what={words.noNode(second)} />;
   if (first === "node" && second !== undefined) return <NodeScreen key={second} name={second} fleet={fleet} />;
   if (first === "app" && second !== undefined) return <AppScreen key={second} name={second} place={place} fleet={fleet} />;
   if (area === "apps") return <Apps fleet={fleet} />;
   if (area === "events") return <Events place={place} fleet={fleet} />;
   if (area === "map") return <Continuum fleet={fleet} place={place} />;
   return <Later area={area} place={place} fleet={fleet} />;
+}
+
+function NotFound({ what }: { readonly what: string }) {
+  return <p class="empty" role="status">{what} <a href={printPlace(["map"])}>{words.area.map}</a></p>;
 }
 
 /** The address is the state of the console, so the focus is moved by hand. */

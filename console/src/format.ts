@@ -37,3 +37,6 @@ export function energy(joules: number | undefined): string {
   if (joules === undefined) return unknown;
   return joules < 3_600 ? `${threeDigits(joules)} J` : `${threeDigits(joules / 3_600)} Wh`;
 }
+
+/** How many times too fast: `1.4`, `100`. */
+export const times = (value: number): string => (value < 9.95 ? value.toPrecision(2) : String(Math.round(value)));

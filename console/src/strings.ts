@@ -10,6 +10,9 @@ export const words = {
   searchFleet: "Name, site or jurisdiction",
   close: "Close",
   loading: "Asking…",
+  olderOf: (names: readonly string[]) => (names.length === 0 ? "" : `; what ${names.join(", ")} told before it was away`),
+  noPage: (address: string) => `There is no page ${address}.`,
+  noNode: (name: string) => `No node ${name} is known here.`,
   broke: "This screen cannot show what it was told.",
   tryAgain: "Try again",
   asOf: (age: string) => `as of ${age} ago`,
@@ -107,7 +110,7 @@ export const words = {
     per: { sum: (unit: string, seconds: number) => `${unit} in each ${seconds} s`.trim(), gauge: (unit: string, seconds: number) => `${unit === "" ? "the mean" : `${unit}, the mean`} of each ${seconds} s`, sketch: (unit: string, seconds: number) => `${unit}, the mean of each ${seconds} s` },
   },
   models: {
-    none: "No version of any model is registered.", inUse: "In use by apps", graph: "graph", licence: "licence", registered: "registered", method: "made by", parent: "from", accuracy: "Accuracy", size: "Size", latency: "Latency", drift: "Drift", noDrift: "none told", drifting: "drifting", settled: "ended", lost: "lost",
+    ofApps: "Of apps", ofAppsHint: "they run as their app has them, and are not registered as versions", none: "No version of any model is registered.", inUse: "In use by apps", graph: "graph", licence: "licence", registered: "registered", method: "made by", parent: "from", accuracy: "Accuracy", size: "Size", latency: "Latency", drift: "Drift", noDrift: "none told", drifting: "drifting", settled: "ended", lost: "lost",
     columns: { model: "Model", version: "Version", accuracy: "Accuracy", size: "Size", latency: "Latency p50", method: "Made by", registered: "Registered", drift: "Drift" },
     served: "Inference on nodes", servedHint: "as nodes say it now; who is not in reach is left out", asked: (told: number, of: number) => `${told} of ${of} nodes told`, node: "Node", function: "Function", inferences: "Inferences",
     seeLive: "Ask the nodes", manyNodes: "In a fleet of this size open a node to see its inferences.",

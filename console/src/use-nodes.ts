@@ -23,7 +23,10 @@ export interface NodeAnswer {
 }
 
 interface Answers {
+  /** What each told last since somebody looks. */
   readonly answers: readonly NodeAnswer[];
+  /** Of those, who does not answer now. */
+  readonly old: readonly string[];
   /** How many were asked; undefined where they are too many. */
   readonly asked: number | undefined;
   readonly asOfMs: number | undefined;
@@ -32,17 +35,20 @@ interface Answers {
 const askedMax = 24;
 
 export function useNodesAnswers(fleet: Fleet, everyMs: number, site?: string): Answers {
-  const [state, setState] = useState<Omit<Answers, "asked">>({ answers: [], asOfMs: undefined });
+  const [state, setState] = useState<Omit<Answers, "asked">>({ answers: [], old: [], asOfMs: undefined });
   const names = servedByControl() ? [...fleet.nodes.values()].filter((node) => site === undefined || node.site === site).map(({ name }) => name) : [fleet.self ?? ""].filter((name) => name !== "");
   const key = names.length > askedMax ? "" : names.toSorted().join();
   useEffect(() => {
     if (key === "") return;
+    const last = new Map<string, NodeAnswer>();
     let ended = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const round = async (): Promise<void> => {
       if (!document.hidden) {
-        const answers = await Promise.all(key.split(",").map((name) => answerOf(name).catch(() => undefined))); // who is not in reach is counted as such
-        if (!ended) setState({ answers: answers.filter((answer) => answer !== undefined), asOfMs: Date.now() });
+        const told = await Promise.all(key.split(",").map(async (name) => [name, await answerOf(name).catch(() => undefined)] as const)); // who is not in reach is counted as such
+        for (const [name, answer] of told) if (answer !== undefined) last.set(name, answer);
+        const old = told.flatMap(([name, answer]) => (answer === undefined && last.has(name) ? [name] : []));
+        if (!ended) setState({ answers: told.flatMap(([name]) => last.get(name) ?? []), old, asOfMs: Date.now() });
       }
       if (!ended) timer = setTimeout(() => void round(), everyMs);
     };

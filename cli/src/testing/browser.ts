@@ -6,7 +6,7 @@ import { chromium, type BrowserContextOptions, type Page } from "playwright-core
 import { binaryPath } from "../../../scripts/testing/need.ts";
 import { repository } from "./holon-process.ts";
 
-const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+export const browserFlags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
 export interface Visitor {
   /** A window of its own, with nothing remembered. What goes wrong in its pages fails the test. */
@@ -17,7 +17,7 @@ export interface Visitor {
 
 /** `expected`: what a test makes go wrong itself. */
 export async function openBrowser(context: TestContext, expected?: RegExp): Promise<Visitor> {
-  const browser = await chromium.launch({ executablePath: binaryPath("chromium"), args: flags });
+  const browser = await chromium.launch({ executablePath: binaryPath("chromium"), args: browserFlags });
   const problems: string[] = [];
   context.after(async () => {
     await browser.close();

@@ -1,5 +1,6 @@
 /** A plain table, for what has few rows. */
 import type { ComponentChildren } from "preact";
+import { words } from "../strings.ts";
 
 interface TableProps {
   readonly label: string;
@@ -12,7 +13,7 @@ interface TableProps {
 export function Table({ label, columns, rows, figures = [] }: TableProps) {
   const kind = (place: number): string => (figures.includes(place) ? "figure" : "");
   return (
-    <div class="table-frame" tabIndex={0} role="region" aria-label={label}>
+    <div class="table-frame" tabIndex={0} role="region" aria-label={`${label}, ${words.fleet.table}`}>
       <table>
         <thead>
           <tr>{columns.map((column, place) => <th key={column} scope="col" class={kind(place)}>{column}</th>)}</tr>

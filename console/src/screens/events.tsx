@@ -2,7 +2,7 @@
 import { useMemo } from "preact/hooks";
 import { countByTime, stepFor } from "../buckets.ts";
 import type { Event } from "../event.ts";
-import { streamOf } from "../event.ts";
+import { alertState, saysOf, streamOf } from "../event.ts";
 import type { Fleet } from "../fleet.ts";
 import { clock } from "../format.ts";
 import { AsOf } from "../parts/as-of.tsx";
@@ -31,7 +31,7 @@ export function Events({ place: { query }, fleet }: { readonly place: Place; rea
   const { value, asOfMs, problem } = usePolled<{ readonly events: readonly Event[] }>(path, everyMs);
   const { events, isWhole, fromMs, toMs } = useMemo(() => within(value?.events ?? [], seconds, until ?? asOfMs ?? Date.now(), until), [value, seconds, until]);
   const chart = useMemo(() => countByTime(events, fromMs, toMs, stepFor(seconds)), [events, fromMs, toMs, seconds]);
-  const alerts = useMemo(() => events.filter((event) => streamOf(event) === "alarm"), [events]);
+  const alerts = useMemo(() => events.filter(isAlert), [events]);
   const first = events[0];
   return (
     <>
@@ -66,6 +66,9 @@ function filtersOf(query: Readonly<Record<string, string>>): URLSearchParams {
   if (!Number.isNaN(at)) filters.set("until", new Date(at).toISOString());
   return filters;
 }
+
+/** What is kept at any price is in the stream of alarms too, and alarms nobody. */
+const isAlert = (event: Event): boolean => streamOf(event) === "alarm" && (alertState(event) !== undefined || saysOf(event) !== "");
 
 /** The window ends with the newest moment that is known here, or where one paused. */
 function within(all: readonly Event[], seconds: number, nowMs: number, until: number | undefined): { readonly events: readonly Event[]; readonly isWhole: boolean; readonly fromMs: number; readonly toMs: number } {

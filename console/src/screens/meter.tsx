@@ -13,7 +13,7 @@ const t = words.meter;
 
 export function Meter({ place, fleet }: AreaProps) {
   const site = place.query["site"];
-  const { answers, asked, asOfMs } = useNodesAnswers(fleet, 5_000, site);
+  const { answers, asked, old, asOfMs } = useNodesAnswers(fleet, 5_000, site);
   const sites = [...new Set([...fleet.nodes.values()].map((node) => node.site))].toSorted();
   const rows = answers.flatMap(({ status, meter }) => meter.map((row) => ({ node: status.node, row })));
   return (
@@ -25,7 +25,7 @@ export function Meter({ place, fleet }: AreaProps) {
       {asked === undefined && <p class="empty">{t.manyNodes}</p>}
       {asked !== undefined && <Saved answers={answers} asked={asked} />}
       {asked !== undefined && (
-        <Section title={t.title} hint={`${t.hint}: ${t.asked(answers.length, asked)}. ${t.estimate}`}>
+        <Section title={t.title} hint={`${t.hint}: ${t.asked(answers.length, asked)}${words.olderOf(old)}. ${t.estimate}`}>
           {rows.length === 0 && asOfMs !== undefined && <p class="empty">{answers.length < asked ? t.noneOfThose : t.none}</p>}
           {rows.length > 0 && (
             <Table

@@ -23,6 +23,9 @@ const t = words.models;
 export function Models({ fleet }: AreaProps) {
   const { value, asOfMs, problem } = usePolled<{ readonly models: readonly ModelRow[] }>("/v1/models", 10_000);
   const drifts = usePolled<{ readonly events: readonly Event[] }>("/v1/events?type=holon.model.drift&limit=200", 5_000);
+  const apps = usePolled<{ readonly apps: readonly { readonly name: string; readonly models: readonly string[] }[] }>("/v1/apps", 10_000);
+  const registered = new Set(value?.models.map(({ document }) => document.name));
+  const unregistered = value === undefined ? [] : (apps.value?.apps ?? []).flatMap(({ name, models }) => models.filter((model) => !registered.has(model)).map((model) => ({ app: name, model })));
   return (
     <>
       <Problem problem={problem} />
@@ -49,6 +52,11 @@ export function Models({ fleet }: AreaProps) {
           />
         )}
       </Section>
+      {unregistered.length > 0 && (
+        <Section title={t.ofApps} hint={t.ofAppsHint}>
+          <ul class="plain-list">{unregistered.map(({ app, model }) => <li key={`${app}/${model}`}><a href={printPlace(["app", app])}>{app}/{model}</a></li>)}</ul>
+        </Section>
+      )}
       <Inference fleet={fleet} />
       <Section title={t.drift} aside={<AsOf ms={drifts.asOfMs} lateMs={20_000} />}>
         {drifts.value?.events.length === 0 && <p class="empty">{t.noDrift}</p>}
@@ -64,10 +72,10 @@ export function Models({ fleet }: AreaProps) {
 }
 
 function Inference({ fleet }: Pick<AreaProps, "fleet">) {
-  const { answers, asked, asOfMs } = useNodesAnswers(fleet, 5_000);
+  const { answers, asked, old, asOfMs } = useNodesAnswers(fleet, 5_000);
   const rows = answers.flatMap(({ status }) => status.agent.units.filter(({ inferences }) => inferences > 0).map((unit) => ({ node: status.node, unit })));
   return (
-    <Section title={t.served} hint={asked === undefined ? t.manyNodes : `${t.servedHint}: ${t.asked(answers.length, asked)}`} aside={asked === undefined ? undefined : <AsOf ms={asOfMs} lateMs={20_000} />}>
+    <Section title={t.served} hint={asked === undefined ? t.manyNodes : `${t.servedHint}: ${t.asked(answers.length, asked)}${words.olderOf(old)}`} aside={asked === undefined ? undefined : <AsOf ms={asOfMs} lateMs={20_000} />}>
       {rows.length > 0 && (
         <Table
           label={t.served}

@@ -1,13 +1,12 @@
 /** Each objective in each place: what is left of its error budget, how fast it burns, and of how many nodes one knows. */
 import type { ObjectiveList, ObjectiveRow } from "@holon/core/alert/objective-row.ts";
-import { percent } from "../format.ts";
+import { percent, times } from "../format.ts";
 import { AsOf } from "../parts/as-of.tsx";
 import { Problem } from "../parts/problem.tsx";
 import { Section } from "../parts/section.tsx";
 import { Table } from "../parts/table.tsx";
 import { words } from "../strings.ts";
 import { usePolled } from "../use-polled.ts";
-import { printBurn } from "@holon/core/alert/print-burn.ts";
 
 const t = words.objectives;
 const shownMax = 200;
@@ -56,7 +55,7 @@ function BudgetLeft({ left }: { readonly left: number | null }) {
 
 function burnOf({ burns }: ObjectiveRow): string {
   const shown = burns.find(({ burning }) => burning) ?? burns.find(({ long }) => long !== null);
-  return shown?.long == null ? words.unknown : t.burn(printBurn(shown.long), spanOf(shown.longMs));
+  return shown?.long == null ? words.unknown : t.burn(times(shown.long), spanOf(shown.longMs));
 }
 
 function Known({ row: { completeness } }: { readonly row: ObjectiveRow }) {

@@ -24,7 +24,7 @@ export function SiteTiles({ groups, fleet }: { readonly groups: readonly SiteGro
     return { across: Math.max(1, Math.floor((clientWidth + gap) / (tileWidth + gap))), from, to: from + Math.ceil(clientHeight / (tileHeight + gap)) + 4 };
   });
   const [only] = groups;
-  const tiles = groups.length === 1 && only !== undefined ? nodeTiles(only, fleet) : groups.map((group) => ({ key: group.site, href: printPlace(["map"], { site: group.site }), name: group.site, group }));
+  const tiles = groups.length === 1 && only !== undefined ? nodeTiles(only, fleet) : cutFirst(groups).map((group) => ({ key: group.site, href: printPlace(["map"], { site: group.site }), name: group.site, group }));
   const rows = Math.ceil(tiles.length / view.across);
   const shown = tiles.slice(view.from * view.across, view.to * view.across);
   return (
@@ -39,6 +39,9 @@ export function SiteTiles({ groups, fleet }: { readonly groups: readonly SiteGro
     </div>
   );
 }
+
+/** Of many sites those that are cut off stand where one looks first. */
+const cutFirst = (groups: readonly SiteGroup[]): readonly SiteGroup[] => [...groups.filter(({ island }) => island !== undefined), ...groups.filter(({ island }) => island === undefined)];
 
 function SiteTile({ tile: { href, name, group }, fleet, at }: { readonly tile: Tile; readonly fleet: Fleet; readonly at: string }) {
   const total = group.nodes.length;

@@ -52,7 +52,7 @@ function SiteBox({ group, fleet, now }: SiteBoxProps) {
   return (
     <section class={`site-box ${island === undefined ? "" : "island"}`} aria-label={island === undefined ? site : words.fleet.island(site)}>
       <header>
-        <h3><a href={printPlace(["map"], { site })}>{site}</a></h3>
+        <h2><a href={printPlace(["map"], { site })}>{site}</a></h2>
         {island !== undefined && <span class="island-word" role="status">{words.fleet.islandSince(since, island.isKnownToRun)}</span>}
       </header>
       <div class="site-tiers">
