@@ -1,4 +1,5 @@
 /** The table of suites: one file each. */
+import { consoleSuite } from "./console.ts";
 import { encryptionSuite } from "./encryption.ts";
 import { endToEndSuite } from "./end-to-end.ts";
 import { fleetSuite } from "./fleet.ts";
@@ -39,5 +40,6 @@ export const suites: ReadonlyMap<string, Suite> = new Map([
   ["gpu-trace", gpuTraceSuite],
   ["shifting", shiftingSuite],
   ["fleet", fleetSuite],
+  ["console", consoleSuite],
   ["telemetry", telemetrySuite],
 ]);
