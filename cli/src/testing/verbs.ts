@@ -47,6 +47,7 @@ export const routesOfVerbs: Readonly<Record<string, Way>> = {
   "model list": by("GET /v1/models"),
   "model show": by("GET /v1/models/{version}"),
   "model register": by("PUT /v1/blobs/{hash}", "POST /v1/models"),
+  "model split": by("GET /v1/nodes"),
   "model optimize": by("GET /v1/models/{version}", "GET /v1/blobs/{hash}", "PUT /v1/blobs/{hash}", "POST /v1/models"),
   "node drift": by("GET /v1/nodes"),
   "node director": here("keys of the director's root are in files of their own"),
