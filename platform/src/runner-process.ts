@@ -61,6 +61,15 @@ export async function startProcess(program: UnitProgram, talk: (text: string) =>
   return startProgram(program, command, talk);
 }
 
+/** What a program left there may be such that nobody but its owner can remove it: it stays in the machine's temporary folder. */
+function removeFolder(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+  } catch {
+    // told to nobody: it holds a socket that nobody answers at, and what the program put beside it
+  }
+}
+
 async function startProgram(program: UnitProgram, command: readonly string[], talk: (text: string) => void, image?: OpenImage): Promise<UnitInstance> {
   const { name } = program;
   const folder = mkdtempSync(join(tmpdir(), "holon-process-"));
@@ -75,7 +84,7 @@ async function startProgram(program: UnitProgram, command: readonly string[], ta
     child.once("error", (error) => end(new HolonError("HOLON_UNIT_BAD", `function ${name}: ${command[0] ?? ""} cannot be started`, { cause: error })));
     child.once("close", (code) => {
       end(new HolonError("HOLON_UNIT_DIED", `the process of function ${name} ended with ${code ?? "a signal"}`));
-      rmSync(folder, { recursive: true, force: true });
+      removeFolder(folder);
       resolve();
     });
   });

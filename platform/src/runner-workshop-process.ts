@@ -38,6 +38,7 @@ async function answer(request: Exclude<WorkshopRequest, { kind: "decided" }>) {
   const served = servedOutputs === undefined ? {} : { served: { outputs: servedOutputs, decide: (name: string, rows: Tensor) => decide(id, name, rows) } };
   const opening = startInWorker({ ...program, ...served }, { models: () => (model ??= createModel()), talk: (unit, text) => send({ kind: "talk", unit, text }) });
   units.set(id, opening);
+  opening.catch(() => units.delete(id));
   await opening;
   return undefined;
 }

@@ -186,8 +186,9 @@ const callNode =
   (to, method, parameters, deadlineMs) =>
     to === node.config.name ? Promise.resolve({ status: node.status(), meter: node.metered() }) : node.calls.call(to, method, parameters, deadlineMs);
 
+/** Not while the log is still being read: of whom nothing was read yet nobody knows that it is silent. */
 function toldOf({ telemetry }: HolonNode): ToldFleet | undefined {
-  if (telemetry === undefined) return undefined;
+  if (telemetry === undefined || telemetry.account().completeness === undefined) return undefined;
   const now = telemetry.now();
   return { nodes: () => telemetry.view.nodes(), stateOf: (name) => telemetry.view.stateOf(name, now) };
 }

@@ -96,11 +96,11 @@ function withData(unit: UnitNeeds, document: AppDocument | undefined, { nodes }:
 }
 
 /** A model of which control chooses the tier, too, stands where the questions come: at the sites of those that ask, or above them. */
-function withAskers(unit: UnitNeeds, document: AppDocument | undefined, { nodes }: ControlState): UnitNeeds {
+function withAskers(unit: UnitNeeds, document: AppDocument | undefined, { nodes, revoked }: ControlState): UnitNeeds {
   if (document === undefined || document.models.every(({ name }) => name !== unit.name) || (unit.tiers?.length ?? 0) < 2 || unit.sources.length > 0) return unit;
   const asking = askersOf(document.models, unit.name);
   const tiers = new Set(document.functions.flatMap((fn) => (fn.needs === undefined && fn.models.some((model) => asking.includes(model)) ? [fn.run?.tier ?? "gateway"] : [])));
-  const sites = [...new Set([...nodes.values()].filter(({ tier }) => tiers.has(tier)).map(({ site }) => site))].sort().slice(0, limits.askingSitesMax);
+  const sites = [...new Set([...nodes.values()].filter(({ name, tier }) => tiers.has(tier) && !revoked.has(name)).map(({ site }) => site))].sort().slice(0, limits.askingSitesMax);
   return sites.length === 0 ? unit : { ...unit, sources: sites.map((site) => ({ site, bytesPerMonth: 0 })), onTheWay: true };
 }
 

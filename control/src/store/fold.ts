@@ -260,7 +260,9 @@ function inventoryTold(state: ControlState, name: string, event: StoredEvent): O
   const node = state.nodes.get(name);
   const told = nodeReportSchema.safeParse(event.data);
   if (!told.success) return "unfit";
-  if (node !== undefined) state.nodes.set(name, { ...node, inventory: told.data });
+  // What a node tells before its link is open says nothing of who is above it: that is where it was.
+  const uplink = told.data.uplink ?? node?.inventory?.uplink;
+  if (node !== undefined) state.nodes.set(name, { ...node, inventory: { ...told.data, ...(uplink === undefined ? {} : { uplink }) } });
   else state.waiting.set(name, told.data);
   return true;
 }
@@ -280,6 +282,7 @@ function membershipTold(state: ControlState, event: StoredEvent): Outcome {
   const wasAttested = state.attested.delete(told.data.node);
   if (event.type === "holon.node.enrolled") return state.revoked.delete(told.data.node) || wasAttested;
   state.revoked.add(told.data.node);
+  for (const rows of state.asked.values()) rows.delete(told.data.node);
   return true;
 }
 

@@ -14,6 +14,9 @@ export function handedTold({ handed, asked }: HandedState, node: string, data: u
   if (!told.success) return false;
   const { units, models = [], overMs } = told.data;
   for (const { unit, bytes } of units) handed.set(unit, { bytes, overMs });
-  for (const one of models) asked.set(one.model, new Map(asked.get(one.model)).set(node, { ...one, overMs }));
+  for (const one of models) {
+    const rows = asked.get(one.model) ?? new Map<string, Asked & { readonly overMs: number }>();
+    asked.set(one.model, rows.set(node, { ...one, overMs }));
+  }
   return true;
 }

@@ -278,3 +278,16 @@ test("a plan reads line by line, and names what it follows from", () => {
   assert.notEqual(next.plan.inputs, first.plan.inputs);
   assert.deepEqual(diffPlans(next.plan, { ...next.plan, placements: [] }), ["- pump/judge 0 edge-1"]);
 });
+
+test("a gateway that has just been started, and has not said yet what is above it, takes no model away from those above all others", () => {
+  const unit = { onTheWay: true, tiers: ["edge", "cloud"], sources: [{ site: "plant" }, { site: "yard" }] };
+  const yard = (more: object) => ({ name: "gateway-3", tier: "gateway", site: "yard", jurisdiction: "EU/DE", capacity: { processors: 2, memoryBytes: 2e9 }, load: idle, prices: priced(0.05), ...more });
+  const placesOf = (nodes: readonly object[]): readonly string[] => {
+    const inputs = inputsOf({ unit });
+    return planAll({ ...inputs, inventory: inventorySchema.parse({ nodes: [...inputs.inventory.nodes, ...nodes] }) }, tools).plan.placements.map(({ node }) => node);
+  };
+  const known = placesOf([yard({ uplink: { parent: "edge-1", latencyMs: measured(5), perGigabyte: measured(0.1) } })]);
+  assert.equal(known.length, 1);
+  assert.deepEqual(placesOf([yard({})]), known);
+  assert.deepEqual(placesOf([yard({}), { ...yard({ uplink: { parent: "edge-1", latencyMs: measured(5), perGigabyte: measured(0.1) } }), name: "gateway-4" }]), known, "its sibling says where the site stands");
+});

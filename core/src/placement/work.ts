@@ -56,7 +56,8 @@ export function compileWork(apps: readonly AppNeeds[], fleet: Fleet): Work {
   const indexOf = new Map<string, number>();
   const kinds = new Map<string, Kind>();
   const rents = rentsOf(fleet);
-  const gates = fleet.nodesOfSite.map((members) => members.reduce((best, node) => ((fleet.depth[node] ?? 0) < (fleet.depth[best] ?? 0) ? node : best), members[0] ?? -1));
+  const heightOf = (node: number): number => (isLoose(fleet, node) ? Infinity : (fleet.depth[node] ?? 0));
+  const gates = fleet.nodesOfSite.map((members) => members.reduce((best, node) => (heightOf(node) < heightOf(best) ? node : best), members[0] ?? -1));
   const gateOf = new Map(fleet.sites.map((site, index) => [site, gates[index] ?? -1]));
   let unitIndex = 0;
   for (const { app, units, flows } of apps.toSorted((a, b) => (a.app < b.app ? -1 : 1))) {
@@ -203,10 +204,21 @@ export function latencyOf(fleet: Fleet, item: Item, node: number): number | unde
 
 const callOn = (fleet: Fleet, item: Item, node: number): number | undefined => speedOn(fleet, item.unit, node) ?? item.callMs;
 
-/** Whether it stands at the site of each of its sources, or above it. */
-function isOnTheWay({ sites, siteOf, parent }: Fleet, { sources }: Item, node: number): boolean {
+const leading = new WeakMap<Fleet, ReadonlySet<number>>();
+
+/** Nobody knows what is above it, and it is above nobody: it has just been started, or enrolled. */
+function isLoose(fleet: Fleet, node: number): boolean {
+  if ((fleet.parent[node] ?? -1) >= 0) return false;
+  const above = leading.get(fleet) ?? new Set(fleet.parent);
+  leading.set(fleet, above);
+  return !above.has(node);
+}
+
+/** Whether it stands at the site of each of its sources, or above it. A source of which nobody knows what is above it bounds nothing. */
+function isOnTheWay(fleet: Fleet, { sources }: Item, node: number): boolean {
+  const { sites, siteOf, parent } = fleet;
   return sources.every(({ site, node: gate }) => {
-    if (sites[siteOf[node] ?? -1] === site) return true;
+    if (sites[siteOf[node] ?? -1] === site || (gate >= 0 && isLoose(fleet, gate))) return true;
     let at = gate;
     while (at >= 0 && at !== node) at = parent[at] ?? -1;
     return at === node;

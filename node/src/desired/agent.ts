@@ -327,18 +327,20 @@ export function createAgent(context: AgentContext): Agent {
     return denied;
   }
 
-  /** What the node ended with too often is not wanted. */
+  /** What the node ended with too often is not wanted, also where it waits for its lease. */
   async function keepBack(wanted: Map<string, unknown>, desired: Desired): Promise<void> {
-    const units = new Map(desired.apps.flatMap(unitsAs).filter(({ place }) => wanted.has(place)).map((one) => [one.place, one]));
+    const units = desired.apps.flatMap(unitsAs);
     const held: UnitStatus[] = [];
-    for (const [place, { app, name, as }] of units) {
+    for (const { place, app, name, as } of units) {
       const count = ends.heldBack(`${app}/${name}`, as);
       if (count === undefined) continue;
       for (const one of [place, `schedule ${app}/${name}`]) wanted.delete(one);
       held.push(heldStatus(app, name, log.origin, count));
     }
     heldBack = held;
-    await ends.running(new Map([...units.values()].map(({ app, name, as }) => [`${app}/${name}`, as])));
+    const about = new Set(units.flatMap(({ place, app, name }) => (wanted.has(place) ? [`${app}/${name}`] : [])));
+    // What only watches holds nothing up: a full disk is told of where it matters.
+    await ends.running(new Map(units.map(({ app, name, as }) => [`${app}/${name}`, as])), (unit) => about.has(unit)).catch((error: unknown) => ports.trace.note("warn", `what runs here is not noted: ${toHolonError(error).message}`, { code: toHolonError(error).code }));
   }
 
   /** Undefined where the guard allows all of it. */

@@ -1,8 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { limits } from "@holon/core/limits.ts";
+import type { CellChange, Log } from "@holon/core/log/log.ts";
+import { nodeConfigSchema } from "@holon/core/schema/node.ts";
+import { ClockHardware, createClock } from "@holon/sim/clock.ts";
+import { incarnation } from "@holon/sim/testing/lone-node.ts";
+import { World } from "@holon/sim/world.ts";
+import { createEvents } from "../event/events.ts";
 import { running, textsOf } from "../testing/sim-family.ts";
 import { bed, unitOf, type UnitBed } from "../testing/unit-bed.ts";
+import { openEnds, type Ends } from "./ends.ts";
 
 type How = "process" | "power";
 
@@ -72,4 +79,24 @@ test("ends with the machine do not count, nor do those before a life that was lo
   await stopped.until("it is up again", () => stopped.machine.subject?.status().agent.state === "settled");
   await endOften(stopped, limits.nodeEndsMax - 1);
   assert.equal(stateOf(stopped), "running");
+});
+
+test("what waits for its lease at each start is counted by the lives in which it ran, and is not forgotten while it waits", async () => {
+  const world = new World(1);
+  const cells = new Map<string, Uint8Array>();
+  const log = { cell: (key: string) => cells.get(key), append: ({ cells: changes = [] }: { readonly cells?: readonly CellChange[] }) => (changes.forEach(({ key, value }) => value !== null && cells.set(key, value)), Promise.resolve([])) } as unknown as Log;
+  const clock = createClock(incarnation(world, "gateway-1"), new ClockHardware(world), 0);
+  const events = createEvents(nodeConfigSchema.parse({ name: "gateway-1", site: "s", tier: "gateway", jurisdiction: "EU" }), clock);
+  const open = () => openEnds({ log, events, ports: { clock, trace: { note: (_level, text) => assert.fail(text) }, life: "one" } });
+  const deployed = new Map([["app/always", "1"], ["app/leased", "1"]]);
+  const live = async (ends: Ends): Promise<void> => {
+    await ends.running(deployed, (unit) => unit === "app/always");
+    await world.run({ timeMs: world.nowMs + limits.nodeEndsForgetMs + 1 });
+    await ends.running(deployed, () => true);
+  };
+  for (let life = 0; life < limits.nodeEndsMax; life++) await live(open());
+  const last = open();
+  assert.deepEqual([last.heldBack("app/leased", "1"), last.heldBack("app/always", "1")], [limits.nodeEndsMax, undefined]);
+  await last.running(deployed, (unit) => unit === "app/always");
+  assert.equal(last.heldBack("app/leased", "1"), limits.nodeEndsMax, "held while it waits");
 });

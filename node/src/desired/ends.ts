@@ -16,9 +16,11 @@ import type { Events } from "../event/events.ts";
 export const endsCell = "ends/units";
 export const heldEvent = "holon.unit.held";
 
-/** `as`: what is deployed under the name; another is not to blame. `ends`: in a row. */
-const heldSchema = z.strictObject({ stopped: z.boolean(), life: z.string().nullable(), units: z.record(z.string(), z.strictObject({ as: z.string(), ends: z.int().min(0) })) });
+/** `as`: what is deployed under the name; another is not to blame. `ends`: in a row. `ran`: and did not wait for a lease. */
+const rowSchema = z.strictObject({ as: z.string(), ends: z.int().min(0), ran: z.boolean() });
+const heldSchema = z.strictObject({ stopped: z.boolean(), life: z.string().nullable(), units: z.record(z.string(), rowSchema) });
 type Held = z.infer<typeof heldSchema>;
+type Row = z.infer<typeof rowSchema>;
 
 export interface EndsOptions {
   readonly log: Pick<Log, "append" | "cell">;
@@ -29,8 +31,8 @@ export interface EndsOptions {
 export interface Ends {
   /** How often the node ended while this ran, if that is too often. */
   heldBack(unit: string, as: string): number | undefined;
-  /** These, and no others, are about to run: on disk when it resolves. */
-  running(units: ReadonlyMap<string, string>): Promise<void>;
+  /** Of all that is deployed here these, and no others, are about to run: on disk when it resolves. What waits for its lease is neither counted nor forgotten. */
+  running(deployed: ReadonlyMap<string, string>, about: (unit: string) => boolean): Promise<void>;
   /** Lets what is held back start again. Returns how many there were. */
   release(accepts: (unit: string) => boolean): Promise<number>;
   /** The node stops. */
@@ -42,10 +44,11 @@ export function openEnds({ log, events, ports }: EndsOptions): Ends {
   const life = ports.life ?? null;
   const before = readHeld(log);
   const hasFallen = before !== undefined && !before.stopped && (life === null || before.life === life);
-  let units = new Map(Object.entries(before?.units ?? {}).map(([unit, { as, ends }]) => [unit, { as, ends: hasFallen ? ends + 1 : ends }]));
+  let units = new Map(Object.entries(before?.units ?? {}).map(([unit, { as, ends, ran }]): readonly [string, Row] => [unit, { as, ends: hasFallen && ran ? ends + 1 : ends, ran: false }]));
   let written = before === undefined ? "" : canonicalJson(before);
   const told = new Set<string>();
-  let timer: Timer | undefined;
+  const timers = new Set<Timer>();
+  let closed = false;
 
   const isHeld = ({ ends }: { readonly ends: number }): boolean => ends >= limits.nodeEndsMax;
 
@@ -57,9 +60,12 @@ export function openEnds({ log, events, ports }: EndsOptions): Ends {
     written = text;
   }
 
-  /** What ran until now did not end it. */
-  function forget(): void {
-    for (const [unit, row] of units) if (!isHeld(row)) units.set(unit, { ...row, ends: 0 });
+  /** What has run since then did not end it. */
+  function forget(started: readonly string[]): void {
+    for (const unit of started) {
+      const row = units.get(unit);
+      if (row?.ran === true && !isHeld(row)) units.set(unit, { ...row, ends: 0 });
+    }
     write(false).catch((error: unknown) => trace.note("warn", `ends of the node: ${toHolonError(error).message}`)); // the next change says it again
   }
 
@@ -71,13 +77,16 @@ export function openEnds({ log, events, ports }: EndsOptions): Ends {
       const row = units.get(unit);
       return row?.as === as && isHeld(row) ? row.ends : undefined;
     },
-    async running(wanted) {
-      if (wanted.size === 0 && units.size === 0 && before === undefined) return;
-      const next = new Map<string, { as: string; ends: number }>();
+    async running(deployed, about) {
+      if (closed || (deployed.size === 0 && units.size === 0 && before === undefined)) return;
+      const next = new Map<string, Row>();
       const records: NewRecord[] = [];
-      for (const [unit, as] of wanted) {
+      const started: string[] = [];
+      for (const [unit, as] of deployed) {
         const row = units.get(unit);
-        const own = { as, ends: row?.as === as ? row.ends : 0 };
+        const ends = row?.as === as ? row.ends : 0;
+        const own: Row = { as, ends, ran: about(unit) && !isHeld({ ends }) };
+        if (own.ran && row?.ran !== true) started.push(unit);
         next.set(unit, own);
         if (!isHeld(own) || told.has(`${unit} ${as}`)) continue;
         told.add(`${unit} ${as}`);
@@ -85,19 +94,25 @@ export function openEnds({ log, events, ports }: EndsOptions): Ends {
       }
       units = next;
       await write(false, records);
-      timer ??= clock.after(limits.nodeEndsForgetMs, forget);
+      if (started.length === 0 || closed) return;
+      const timer = clock.after(limits.nodeEndsForgetMs, () => {
+        timers.delete(timer);
+        forget(started);
+      });
+      timers.add(timer);
     },
     async release(accepts) {
       const held = [...units].filter(([unit, row]) => isHeld(row) && accepts(unit));
-      for (const [unit, { as }] of held) {
-        units.set(unit, { as, ends: 0 });
+      for (const [unit, { as, ran }] of held) {
+        units.set(unit, { as, ends: 0, ran });
         told.delete(`${unit} ${as}`);
       }
       await write(false);
       return held.length;
     },
     async close() {
-      timer?.cancel();
+      closed = true;
+      for (const timer of timers) timer.cancel();
       if (written === "") return;
       for (const [unit, row] of units) if (!isHeld(row)) units.set(unit, { ...row, ends: 0 });
       await write(true);

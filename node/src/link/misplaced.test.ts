@@ -12,5 +12,6 @@ test("nobody who is the node itself, its parent, or of a tier above it stands be
   assert.equal(isMisplaced("cloud", "gateway", "cloud"), true);
   assert.equal(isMisplaced("cloud", "cloud"), true, "also while its own parent is not known");
   assert.equal(isMisplaced("cloud-2", "cloud"), false, "a sibling");
+  assert.equal(isMisplaced("cloud-2", "cloud", "cloud-2"), false, "a sibling that is the parent too");
   assert.equal(isMisplaced("cloud"), false, "where nothing proves tiers");
 });

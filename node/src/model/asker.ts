@@ -46,7 +46,7 @@ export function createAsker({ above, clock, budget, deadlineMs }: AskerOptions):
 
   async function ask(rows: Tensor, of: RowsOf): Promise<readonly Decision[] | Kept> {
     const beside = above.here?.();
-    if (beside !== undefined) return beside.decide(rows, of);
+    if (beside !== undefined) return beside.decide(rows, of).catch((error: unknown) => whyKept(toHolonError(error)));
     const request = { model: above.model, x: packTensor(rows) };
     const bytes = request.x.values.length;
     const nowMs = clock.monotonicMs();

@@ -8,6 +8,7 @@
  */
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { canonicalJson } from "@holon/core/json.ts";
+import { withTails } from "@holon/core/schema/model-use.ts";
 import { createLinkBudget } from "@holon/core/link/budget.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Model, ModelSession, Ports, Tensor } from "@holon/core/ports.ts";
@@ -211,13 +212,13 @@ export function createServedModels(context: ServedModelsContext): ServedModels {
       const wanted = new Map(apps.flatMap((app) => app.models.filter((model) => isServed(model) || answersHere(model, tier) || isJudge(app, model.name)).map((model) => [`${app.name}/${model.name}`, { app, model }])));
       for (const [name, one] of served) {
         const still = wanted.get(name);
-        if (still !== undefined && canonicalJson(still.model) === one.key) continue;
+        if (still !== undefined && keyOf(still.app, still.model) === one.key) continue;
         served.delete(name);
         await one.close();
       }
       for (const [name, { app, model }] of wanted) {
         if (served.has(name)) continue;
-        const one = serve(app, model, canonicalJson(model));
+        const one = serve(app, model, keyOf(app, model));
         served.set(name, one);
         one.opened().catch((error: unknown) => ports.trace.note("warn", `model ${name}: ${toHolonError(error).message}`, { code: toHolonError(error).code }));
       }
@@ -247,6 +248,12 @@ function createSpares(): { take(name: string, load: () => Promise<ModelSession>)
       for (const session of loading.values()) await (await session.catch(() => undefined))?.close();
     },
   };
+}
+
+/** With all that is behind it: a node that is cut off goes on with the tail that it was given last. */
+function keyOf({ models }: Pick<AppDocument, "models">, { name }: ModelUse): string {
+  const standing = withTails(models, [name]);
+  return canonicalJson(models.filter((model) => model.name === name || standing.has(model.name)));
 }
 
 const encoder = new TextEncoder();

@@ -36,8 +36,7 @@ const heldPrefixes = (unit: string): readonly string[] => [`state/${unit}/`, `fi
 export function openHandedClass({ app, maker: declared, type, log, guard }: HandedClassOptions): HandedClass {
   const unit = `${app.name}/${declared.name}`;
   const ofApp = declaredClass(app, type);
-  const isHolding = heldPrefixes(unit).some((prefix) => log.cells(prefix).size > 0);
-  let handed = joined([...(ofApp === undefined ? [] : [ofApp]), ...(isHolding ? (storedBorn(unit, log) ?? []) : [])]);
+  let handed = joined([...(ofApp === undefined ? [] : [ofApp]), ...heldBorn(unit, log)]);
   let maker = handed === undefined ? declared : { ...declared, from: moreSensitive(declared.from, handed) };
 
   return {
@@ -57,6 +56,9 @@ export function openHandedClass({ app, maker: declared, type, log, guard }: Hand
     cells: () => (handed === undefined || storedBorn(unit, log)?.[0] === handed ? [] : [{ key: bornCell(unit), value: encoder.encode(handed) }]),
   };
 }
+
+/** Of what the unit holds on the disk: one, or none. */
+export const heldBorn = (unit: string, log: Pick<Log, "cell" | "cells">): readonly DataClass[] => (heldPrefixes(unit).some((prefix) => log.cells(prefix).size > 0) ? (storedBorn(unit, log) ?? []) : []);
 
 /** One, or none. */
 export function storedBorn(unit: string, log: Pick<Log, "cell">): readonly DataClass[] | undefined {

@@ -27,7 +27,7 @@ import type { SharedStore } from "../shared/store.ts";
 import type { Meter } from "../meter/meter.ts";
 import { asideOf, type Aside } from "./aside.ts";
 import type { ElasticStatus } from "../elastic/elastic-unit.ts";
-import { openHandedClass } from "./handed-class.ts";
+import { heldBorn, openHandedClass } from "./handed-class.ts";
 import { createFailedEvents } from "./failed-events.ts";
 import { keepFitted, requireGranted } from "./fitted.ts";
 import type { Moments } from "@holon/core/run/moments.ts";
@@ -46,7 +46,6 @@ import { createStoring } from "./storing.ts";
 import type { WarmSet } from "./warm-set.ts";
 import { openWindowInput, type WindowInput } from "./window-input.ts";
 
-// long file: the one loop of a unit; what it is handed, what it made and where that goes stand apart.
 export interface UnitStatus {
   readonly name: string;
   readonly app: string;
@@ -233,6 +232,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     handed = undefined;
     early.clear();
     const stored = (storing = createStoring(() => wake?.()));
+    born.take(heldBorn(name, log)); // it may have gone on elsewhere, and come back with what it was handed there
     const opened = await kind.open(() => stored.all(), born);
     safe = positions = new Map(opened.positions);
     windows = isWindowTrigger(fn.on) ? openWindowInput({ unit: name, trigger: fn.on, log, events: context.events, monotonicMs: () => ports.clock.monotonicMs() }) : undefined;
