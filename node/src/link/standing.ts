@@ -91,6 +91,8 @@ export function createStanding(options: StandingOptions): Standing {
   /** Those of them that have grown since they were compared. */
   const grown = new Set<string>();
   const attempts = new Map<string, number>();
+  /** By lane of the log: the name under which it was found to go on at the parent. */
+  const placed = new Map<string, string>();
   let work: Promise<void> = Promise.resolve();
   let question: { readonly lane: string; resolve(found: Found | undefined): void } | undefined;
   let timer: Timer | undefined;
@@ -109,6 +111,9 @@ export function createStanding(options: StandingOptions): Standing {
       const wire = parseLaneName(name);
       if (wire === undefined) continue;
       const { lane, start } = outgoing.source(wire);
+      // One of several answers about where it stood before: each would begin the search again, and none of them would end.
+      const elsewhere = placed.get(laneName(lane));
+      if (elsewhere !== undefined && elsewhere !== name) continue;
       const verdict = await compare(wire, sequence, hash);
       const isParted = verdict === "parted" || (verdict === "untold" && (await goesOnElsewhere(lane, sequence)));
       if (stopped) return;
@@ -156,6 +161,7 @@ export function createStanding(options: StandingOptions): Standing {
   async function place(lane: Lane): Promise<void> {
     const name = laneName(lane);
     outgoing.reset(lane);
+    placed.delete(name);
     behind.delete(name); // what it was found to be is asked anew: left there, each commit would begin the search again
     grown.delete(name);
     const head = log.head(lane)?.sequence ?? 0;
@@ -180,6 +186,7 @@ export function createStanding(options: StandingOptions): Standing {
     }
     const branch: Lane = { origin: lane.origin, stream: lane.stream, branch: branchOf(first.hash) };
     outgoing.send(lane, branch, common.mark);
+    placed.set(name, laneName(branch));
     const isOwn = lane.origin === log.origin;
     options.forked({ lane: name, branch: laneName(branch), after: common.mark, ...whichOf(common, first, isOwn), parentLast: (common.found ?? common.other)?.sequence ?? end });
     options.offer([laneName(branch)]);
@@ -193,6 +200,7 @@ export function createStanding(options: StandingOptions): Standing {
 
   function goOn(lane: Lane, wire: Lane, mark: Mark | undefined): void {
     if (laneName(wire) !== laneName(lane)) outgoing.send(lane, wire, mark);
+    placed.set(laneName(lane), laneName(wire));
     behind.delete(laneName(lane));
     options.released(laneName(lane));
     sender.subscribe([[laneName(wire), mark?.sequence ?? 0]], undefined);
@@ -253,6 +261,7 @@ export function createStanding(options: StandingOptions): Standing {
       sender.refuse(name);
       const { lane } = outgoing.source(wire);
       const own = laneName(lane);
+      placed.delete(own);
       if (!mayTry(own)) return options.held(own, message);
       outgoing.reset(lane);
       options.offer([own]);
