@@ -5,7 +5,7 @@
 import { argv, stdin, stdout } from "node:process";
 
 const [api = "", token = "", rounds = "1", warmUp = "1", ...paths] = argv.slice(2);
-const asked = Object.fromEntries(paths.map((path) => [path, { times: [] as number[], bytes: 0 }]));
+const asked = Object.fromEntries(paths.map((path) => [path, { times: [] as number[], bytes: 0, bytesEach: [] as number[] }]));
 const known = { run: "", revision: "0" };
 let isOver = false;
 const most = rounds === "ended" ? Infinity : Number(rounds);
@@ -19,12 +19,13 @@ for (let round = 0; round < most + Number(warmUp) && !isOver; round++) {
     const text = await response.text();
     const tookMs = performance.now() - beganMs;
     if (!response.ok) throw new Error(`${path} answered ${response.status}`);
-    known.run = /"run":"([^"]+)"/.exec(text.slice(0, 200))?.[1] ?? known.run;
-    known.revision = /"revision":(\d+)/.exec(text.slice(0, 200))?.[1] ?? known.revision;
+    known.run = /"run":"([^"]+)"/.exec(text)?.[1] ?? known.run;
+    known.revision = /"revision":(\d+)/.exec(text)?.[1] ?? known.revision;
     const of = asked[path];
     if (of === undefined || round < Number(warmUp)) continue;
     of.times.push(tookMs);
     of.bytes = Math.max(of.bytes, text.length);
+    of.bytesEach.push(text.length);
   }
 }
 stdout.write(JSON.stringify(asked));
