@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -15,4 +15,24 @@ test("folders that nobody can look into any more are too much, and end nobody bu
   const deep = spawnSync(process.execPath, ["-e", `const { mkdirSync } = require("node:fs"); for (let step = 0; step < 18; step++) { mkdirSync("n".repeat(250)); process.chdir("n".repeat(250)); }`], { cwd: folder });
   assert.equal(deep.status, 0, String(deep.stderr));
   assert.match(overRoom(folder, new Set(["module"])) ?? "", /nobody can look at \(ENAMETOOLONG\)/);
+});
+
+test("a folder that its program closed is too much, and is removed with all that is in it", async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "holon-room-"));
+  context.after(() => void spawnSync("rm", ["-rf", folder]));
+  chmodSync(folder, 0o777);
+  const closed = join(folder, "closed");
+  mkdirSync(closed);
+  writeFileSync(join(closed, "x"), Buffer.alloc(100));
+  chmodSync(closed, 0o300); // it can be entered, and written to by name
+  // The system's administrator may list all: there as somebody else.
+  const asSomebody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+  if (asSomebody.uid !== undefined) spawnSync("chown", ["-R", "65534:65534", folder]);
+  const module = JSON.stringify(new URL("runner-process-room.ts", import.meta.url).href);
+  const run = (code: string) => spawnSync(process.execPath, ["--input-type=module", "-e", `import { overRoom, removeRoom } from ${module}; ${code}`], { ...asSomebody, encoding: "utf8" });
+  const looked = run(`process.stdout.write(overRoom(${JSON.stringify(folder)}, new Set()) ?? "little");`);
+  assert.match(looked.stdout, /nobody can look at \(EACCES\)/, looked.stderr);
+  const removed = run(`removeRoom(${JSON.stringify(folder)});`);
+  assert.equal(removed.status, 0, removed.stderr);
+  assert.equal(existsSync(folder), false);
 });

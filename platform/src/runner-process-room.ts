@@ -2,7 +2,8 @@
  * The folder in which a program has its socket is one of the machine's: the node has to reach the socket, and nobody but the system's own administrator can give such a folder a size. So it
  * is looked at, and a program that has put too much there is ended; how large one file can be meanwhile the system bounds.
  */
-import { lstatSync, readdirSync, type Stats } from "node:fs";
+import { execFile } from "node:child_process";
+import { lstatSync, readdirSync, rmSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import { limits } from "@holon/core/limits.ts";
 
@@ -12,7 +13,9 @@ export function overRoom(folder: string, given: ReadonlySet<string>): string | u
   let entries = 0;
   const folders = [folder];
   for (let place = folders.pop(); place !== undefined; place = folders.pop()) {
-    for (const name of namesIn(place)) {
+    const names = namesIn(place);
+    if (typeof names === "string") return names;
+    for (const name of names) {
       if (place === folder && given.has(name)) continue;
       entries += 1;
       const found = entryAt(join(place, name));
@@ -26,20 +29,32 @@ export function overRoom(folder: string, given: ReadonlySet<string>): string | u
   return undefined;
 }
 
+/** Whatever the program made of it: folders that it closed are opened first, and such as are too deep for a path are walked by programs that go down step by step. */
+export function removeRoom(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+  } catch {
+    execFile("chmod", ["-R", "u+rwx", folder], () => execFile("rm", ["-rf", folder], () => undefined)); // what is left then is not the node's to remove: it stays in the machine's temporary folder
+  }
+}
+
 /** In words where it cannot be looked at. */
 function entryAt(path: string): Stats | string | undefined {
   try {
     return lstatSync(path, { throwIfNoEntry: false });
   } catch (error) {
-    return `what nobody can look at (${error instanceof Error && "code" in error ? String(error.code) : "unknown"})`;
+    return hidden(error);
   }
 }
 
-/** What goes while it is looked at is not there. */
-function namesIn(folder: string): readonly string[] {
+/** What goes while it is looked at is not there; a folder that nobody may list can hold anything. */
+function namesIn(folder: string): readonly string[] | string {
   try {
     return readdirSync(folder);
-  } catch {
-    return [];
+  } catch (error) {
+    return codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR" ? [] : hidden(error);
   }
 }
+
+const codeOf = (error: unknown): string => (error instanceof Error && "code" in error ? String(error.code) : "unknown");
+const hidden = (error: unknown): string => `what nobody can look at (${codeOf(error)})`;

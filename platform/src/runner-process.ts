@@ -10,7 +10,7 @@
  * place of the system's programs it has its own files to read, and it is never started where it cannot be confined.
  */
 import { spawn, type ChildProcess } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,7 +22,7 @@ import type { UnitEvent, UnitInstance, UnitProgram, UnitResult, UnitUsage } from
 import { parseUnitResult } from "@holon/core/run/result.ts";
 import { canConfine } from "./confine.ts";
 import type { ImageStore, OpenImage } from "./image-store.ts";
-import { overRoom } from "./runner-process-room.ts";
+import { overRoom, removeRoom } from "./runner-process-room.ts";
 import { usageOf } from "./runner-process-usage.ts";
 import { unitTextMax } from "@holon/core/run/unit-text.ts";
 
@@ -61,15 +61,6 @@ export async function startProcess(program: UnitProgram, talk: (text: string) =>
   return startProgram(program, command, talk);
 }
 
-/** What a program left there may be such that nobody but its owner can remove it: it stays in the machine's temporary folder. */
-function removeFolder(folder: string): void {
-  try {
-    rmSync(folder, { recursive: true, force: true });
-  } catch {
-    // told to nobody: it holds a socket that nobody answers at, and what the program put beside it
-  }
-}
-
 async function startProgram(program: UnitProgram, command: readonly string[], talk: (text: string) => void, image?: OpenImage): Promise<UnitInstance> {
   const { name } = program;
   const folder = mkdtempSync(join(tmpdir(), "holon-process-"));
@@ -84,7 +75,7 @@ async function startProgram(program: UnitProgram, command: readonly string[], ta
     child.once("error", (error) => end(new HolonError("HOLON_UNIT_BAD", `function ${name}: ${command[0] ?? ""} cannot be started`, { cause: error })));
     child.once("close", (code) => {
       end(new HolonError("HOLON_UNIT_DIED", `the process of function ${name} ended with ${code ?? "a signal"}`));
-      removeFolder(folder);
+      removeRoom(folder);
       resolve();
     });
   });

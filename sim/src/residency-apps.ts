@@ -97,8 +97,9 @@ export const k = 3;
 /** Readings of a window, for it to be told. */
 export const countMin = 3;
 export const noiseEpsilon = 0.5;
-/** Class of what is asked and answered. */
-export const askedClass: DataClass = "derived";
+/** Classes of what is asked and answered, as a trigger may say. */
+export const askedClasses = ["derived", "aggregate", "public"] as const satisfies readonly DataClass[];
+export type AskedClass = (typeof askedClasses)[number];
 /** Of the second app: what it says that the readings are. */
 export type OthersClass = DataClass;
 
@@ -110,16 +111,21 @@ const cascade = (graphHash: string) => [
   { name: "large", graph: graphHash, answers: { tier: "cloud" } },
 ];
 const rows = { kind: "judge", name: "rows", on: "door.rowed", emits: "out.rows", stream: "local", fields: ["weight"], model: "tiny", because: "a test" } as const;
-const told = { http: { method: "GET", path: "/told", class: askedClass } } as const;
 const alarm = { stream: "alarm", class: "public" } as const;
 const data = { stream: "data", class: "derived" } as const;
 
-export function doorsApp(own: DataClass, phase: number, origin: string): AppDocument {
+/** `own`: class of its readings; `asked`: of questions and answers. */
+export interface DoorsClasses {
+  readonly own: DataClass;
+  readonly asked: AskedClass;
+}
+
+export function doorsApp({ own, asked }: DoorsClasses, phase: number, origin: string): AppDocument {
   return appDocumentSchema.parse({
     name: "doors",
     sources: [...["door.passed", "door.weighed", "door.logged", "door.rowed"].map((type, index) => ({ kind: "host", name: `in-${index}`, type, class: own })), { kind: "host", name: "tick", type: "test.tick", class: "public" }],
     functions: [
-      { name: "tell", code: codeOf("doors/tell"), on: told, timeoutMs: 2_000, emits: { "holon.response": { stream: "local", class: "raw" } } },
+      { name: "tell", code: codeOf("doors/tell"), on: { http: { method: "GET", path: "/told", class: asked } }, timeoutMs: 2_000, emits: { "holon.response": { stream: "local", class: "raw" } } },
       { name: "judge", code: codeOf("doors/judge"), on: { type: "door.passed" }, retriesMax: 0, emits: { "out.derived": data, "out.aggregate": { stream: "telemetry", class: "aggregate" }, "out.public": alarm } },
       { name: "echo", code: codeOf("doors/echo"), on: { type: "test.tick" }, emits: { "out.echo": alarm } },
     ],

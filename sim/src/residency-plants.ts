@@ -6,7 +6,7 @@ import type { Transform } from "@holon/core/policy/transform.ts";
 import type { DataClass } from "@holon/core/schema/event.ts";
 import type { HolonNode } from "@holon/node/index.ts";
 import type { BorderWatch, Lowering, Planted } from "./checkers/borders.ts";
-import { askedClass, countMin, hazyType, k, noiseEpsilon, type OthersClass } from "./residency-apps.ts";
+import { countMin, hazyType, k, noiseEpsilon, type AskedClass, type OthersClass } from "./residency-apps.ts";
 import type { SeededRandom } from "./random.ts";
 
 export interface Planting {
@@ -14,6 +14,8 @@ export interface Planting {
   /** With which readings are born, and what the second app calls them. */
   readonly own: DataClass;
   readonly others: OthersClass;
+  /** Of questions to a function, and its answers, as its trigger says. */
+  readonly asked: AskedClass;
   readonly watch: BorderWatch;
   readonly policy: Policy;
   readonly random: SeededRandom;
@@ -40,7 +42,7 @@ export class Plants {
   /** One step down, by a unit; none where nothing is lowered. */
   #step = (unit: string, from: DataClass, into: DataClass, through: Transform = word): readonly Lowering[] => (isLowered(from, into) ? [{ unit, from, into, through }] : []);
   #leaves = (own: DataClass, stream: string, lowered: readonly Lowering[]): Planted => ({ origin: this.#origin, action: "leave", resource: stream, class: own, lowered });
-  #shared = (name: string, lowered: readonly Lowering[]): Planted => ({ origin: this.#origin, action: "share", resource: `doors/${name}`, class: "derived", lowered });
+  #shared = (name: string, own: DataClass, lowered: readonly Lowering[]): Planted => ({ origin: this.#origin, action: "share", resource: `doors/${name}`, class: own, lowered });
   made = (words: string, unit: string, into: DataClass, stream: string, through: Transform = word): string => this.#plant(words, [this.#leaves(into, stream, this.#step(unit, this.#bornFor(unit), into, through))]);
   /** An app's own word counts where it says more than the event was born with. */
   #bornFor = (unit: string): DataClass => (unit.startsWith("others/") ? moreSensitive(this.#planting.own, this.#planting.others) : this.#planting.own);
@@ -54,14 +56,19 @@ export class Plants {
     const { watch, policy, own, phase } = this.#planting;
     return watch.plantType(hazyType(phase, this.#origin), [this.#leaves("aggregate", "data", this.#step("doors/hazy", own, "aggregate", { kind: "noise", epsilon: noiseEpsilon }))], policy);
   }
-  /** By the shared state itself, and as an answer of a function that reads it there. */
-  shares = (): string => this.#plant("shares", [this.#shared("mode", this.#step("doors/judge", this.#planting.own, "derived")), this.#shared("tell", this.#step("doors/tell", this.#planting.own, askedClass))]);
+  /** By the shared state itself, and as an answer of a function that reads it there: of the class that it has there, or lowered once more. */
+  shares(): string {
+    const { own, asked } = this.#planting;
+    const judged = this.#step("doors/judge", own, "derived");
+    const told = (from: DataClass, before: readonly Lowering[]): Planted => this.#shared("tell", asked, [...before, ...this.#step("doors/tell", from, asked)]);
+    return this.#plant("shares", [this.#shared("mode", "derived", judged), this.#shared("tell", "derived", judged), told("derived", judged), told(own, [])]);
+  }
   /** By the shared state, and said by a function that was handed nothing but it: of the class that it has there, or lowered once more. */
   joins(): string {
     const { own } = this.#planting;
     const judged = this.#step("doors/judge", own, "derived");
     const said = (from: DataClass, before: readonly Lowering[]): Planted => this.#leaves("public", "alarm", [...before, ...this.#step("doors/echo", from, "public")]);
-    return this.#plant("joins", [this.#shared("seen", judged), this.#leaves("derived", "alarm", judged), said("derived", judged), said(own, [])]);
+    return this.#plant("joins", [this.#shared("seen", "derived", judged), this.#leaves("derived", "alarm", judged), said("derived", judged), said(own, [])]);
   }
   /** Rows that a model above is asked about: released by the word of the app's author. */
   row(number: number): number {

@@ -18,7 +18,7 @@ import { createModel } from "./model.ts";
 import { SimNet } from "./net.ts";
 import { NodeMachine } from "./node-machine.ts";
 import type { SeededRandom } from "./random.ts";
-import { askedClass, blobs, codes, doorsApp, othersApp } from "./residency-apps.ts";
+import { askedClasses, blobs, codes, doorsApp, othersApp, type AskedClass } from "./residency-apps.ts";
 import { plantAt, wakeAt } from "./residency-plants.ts";
 import { drawPolicy, places } from "./residency-policy.ts";
 import { createRunner, type SimulatedRunner } from "./runner.ts";
@@ -57,6 +57,7 @@ export async function runResidency(seed: number, withPolicy: (text: string) => s
   const nodes = drawTree(random.fork("tree"));
   const own: DataClass = random.chance(0.5) ? "raw" : "personal";
   const others = random.pick(["public", "derived", "raw", "personal"] as const);
+  const asked = world.random.fork("asked").pick(askedClasses);
   const watch = new BorderWatch(nodes);
   const net = new SimNet(world);
   net.tap = (frame) => watch.see(frame);
@@ -76,20 +77,20 @@ export async function runResidency(seed: number, withPolicy: (text: string) => s
     const policy = parsePolicy(text);
     watch.adopt(before === undefined ? [policy] : [before, policy]);
     const origin = drawOrigin(machines, random.fork(`origin ${phase}`));
-    const documentOf = (name: string): Deployed => ({ version: phase, apps: name === origin.name ? [doorsApp(own, phase, name), othersApp(others)] : [], text: given });
+    const documentOf = (name: string): Deployed => ({ version: phase, apps: name === origin.name ? [doorsApp({ own, asked }, phase, name), othersApp(others)] : [], text: given });
     for (const node of running()) await world.drive(deploy(node, documentOf(node.config.name)));
     for (const node of running()) for (const { name } of nodes) if (leadsTo(nodes, node.config.name, name)) await world.drive(node.log.append({ cells: [desiredCell(name, documentOf(name))] }));
     await world.run({ timeMs: world.nowMs + settleMs });
     watch.adopt([policy]);
     before = policy;
-    const planting = { phase, own, others, watch, policy, random: random.fork(`plant ${origin.name} ${phase}`) };
+    const planting = { phase, own, others, asked, watch, policy, random: random.fork(`plant ${origin.name} ${phase}`) };
     await world.drive(plantAt(subjectOf(origin), planting));
     await world.run({ timeMs: world.nowMs + crossMs / 2 });
     if (planting.random.chance(0.3)) await restart(world, origin);
     await world.drive(wakeAt(subjectOf(origin), phase));
     await world.run({ timeMs: world.nowMs + crossMs / 2 });
     await world.drive(askHow(running(), subjectOf(origin)));
-    for (const node of running()) if (node.config.name !== origin.name) await world.drive(askFor(node, { origin: origin.name, phase, watch, policy }));
+    for (const node of running()) if (node.config.name !== origin.name) await world.drive(askFor(node, { origin: origin.name, phase, asked, watch, policy }));
   }
   for (const machine of machines) await world.drive(machine.close());
   return { seed, violations: watch.violations, crossed: watch.crossed.size, kinds: watch.kinds(), policies };
@@ -163,13 +164,14 @@ async function askHow(nodes: readonly HolonNode[], origin: HolonNode): Promise<v
 interface Asking {
   readonly origin: string;
   readonly phase: number;
+  readonly asked: AskedClass;
   readonly watch: BorderWatch;
   readonly policy: Policy;
 }
 
 /** A question crosses each link on its way as what the asker shares, and its answer as what the one who runs the function shares. */
-async function askFor(node: HolonNode, { origin, phase, watch, policy }: Asking): Promise<void> {
-  const way = (from: string): Planted => ({ origin: from, action: "share", resource: "doors/tell", class: askedClass, lowered: [] });
+async function askFor(node: HolonNode, { origin, phase, asked, watch, policy }: Asking): Promise<void> {
+  const way = (from: string): Planted => ({ origin: from, action: "share", resource: "doors/tell", class: asked, lowered: [] });
   const words = `answered-${phase}.at-${origin}`;
   watch.plant(words, [way(origin)], policy);
   const body = watch.plant(`asked-${phase}.at-${node.config.name}`, [way(node.config.name)], policy);

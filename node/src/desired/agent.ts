@@ -363,7 +363,7 @@ export function createAgent(context: AgentContext): Agent {
   }
 
   const standIn = async (unit: string): Promise<StandIn | undefined> => {
-    const found = closed ? undefined : elasticFunction(apps, unit);
+    const found = closed || heldBack.some(({ app, name }) => `${app}/${name}` === unit) ? undefined : elasticFunction(apps, unit); // what ended this node does so for siblings too
     if (found === undefined || keepsSomething(unit, log) || (await refusalOf(needsOfFunction(node, found.app, found.fn))) !== undefined) return undefined;
     return standInOf(found, { crypto: ports.crypto, context: unitContext, isBehind: () => running.get(`function ${unit}`)?.elastic?.isBehind() === true });
   };

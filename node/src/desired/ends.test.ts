@@ -9,6 +9,12 @@ import { World } from "@holon/sim/world.ts";
 import { createEvents } from "../event/events.ts";
 import { running, textsOf } from "../testing/sim-family.ts";
 import { bed, unitOf, type UnitBed } from "../testing/unit-bed.ts";
+import { toHolonError } from "@holon/core/errors.ts";
+import { helpMethod } from "@holon/core/schema/elastic.ts";
+import { createCrypto } from "@holon/sim/crypto.ts";
+import { standInOf } from "../elastic/stand-in.ts";
+import { nodeName } from "../testing/sim-family.ts";
+import { desiredOf } from "./documents.ts";
 import { openEnds, type Ends } from "./ends.ts";
 
 type How = "process" | "power";
@@ -57,6 +63,29 @@ test("what ran each time when its node ended does not start by itself, and says 
   assert.equal(stateOf(one), "running", "counted anew");
   await one.send("in.came", 1);
   await one.until("it works", () => (unitOf(one.machine, "sum")?.handled ?? 0) > 0);
+});
+
+test("what is held back does nothing for siblings either", async () => {
+  const one = await bed([{ name: "sum", type: "in.came", extra: { elastic: {} } }], undefined, { listen: "gateway-1:7401", siblings: [{ name: "gateway-2", address: "wss://gateway-2:7401" }] });
+  const { log } = running(one.machine);
+  const app = desiredOf(log, log.origin)?.document.apps[0];
+  const fn = app?.functions[0];
+  assert.ok(app !== undefined && fn !== undefined);
+  const { key } = standInOf({ app, fn }, { crypto: createCrypto(), context: () => assert.fail("it is not opened"), isBehind: () => false });
+  const ask = { unit: "app/sum", key, classes: ["derived"], events: [{ id: "1", type: "in.came", source: "/gateway-2", timeMs: 1, arrivedMs: 1, data: 1 }] };
+  const help = async (): Promise<string> => {
+    let said: string | undefined;
+    void Promise.resolve(running(one.machine).handlers.get(helpMethod)?.(ask, nodeName("gateway-2"))).then(() => "done", (error: unknown) => toHolonError(error).code).then((word) => (said = word));
+    await one.until("it has answered", () => said !== undefined);
+    return said ?? "";
+  };
+  const before = one.started.length;
+  await help();
+  assert.ok(one.started.length > before, "it was begun for a sibling");
+  await endOften(one, limits.nodeEndsMax);
+  assert.equal(stateOf(one), "held");
+  const [started, said] = [one.started.length, await help()];
+  assert.deepEqual([said, one.started.length], ["HOLON_CALL_UNKNOWN", started]);
 });
 
 test("ends with the machine do not count, nor do those before a life that was long enough, or a stop", async () => {

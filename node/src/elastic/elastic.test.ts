@@ -124,6 +124,12 @@ test("a sandbox that was being opened when the node closes is ended", async () =
   assert.equal(opened.length, 1);
 });
 
+test("a sandbox that was asked about what is more sensitive is not asked about less: its code may have kept something", async () => {
+  const { ask, drive, opened } = helpingBed();
+  for (const classes of [["personal", "derived"], ["derived"], ["personal"], ["derived", "aggregate"], ["aggregate"]]) assert.equal(await drive(ask(g1, "1", { classes })), "done");
+  assert.equal(opened.length, 3, "one of what is personal, one of what is derived, one of aggregates");
+});
+
 test("what pieces give together may be no more than one batch may: it fails as a sandbox does, so that it is tried again in smaller batches", async () => {
   const { clock } = bed();
   const here = async (piece: readonly UnitEvent[]): Promise<UnitResult> => result(piece.flatMap((_, index) => Array.from({ length: 100 }, () => output(index, 1))));

@@ -1,8 +1,11 @@
-/** Does pieces of what waits for an elastic function on a sibling, in a sandbox of its own, and keeps nothing of it: what came of them goes back in the answer. */
+/**
+ * Does pieces of what waits for an elastic function on a sibling, in a sandbox of its own, and keeps nothing of it: what came of them goes back in the answer. Code can keep in a variable
+ * what it was handed, so a sandbox that was asked about what is personal is never asked about less: whoever asks next would be told of it as if it were theirs.
+ */
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Clock, Timer, Trace, UnitEvent, UnitResult } from "@holon/core/ports.ts";
-import { isLowered } from "@holon/core/policy/lowering.ts";
+import { isLowered, moreSensitive } from "@holon/core/policy/lowering.ts";
 import { helpAskSchema, helpMethod, type HelpAsk } from "@holon/core/schema/elastic.ts";
 import type { NodeName } from "@holon/core/units.ts";
 import { createTurns, type InTurn } from "@holon/core/turns.ts";
@@ -47,13 +50,14 @@ interface Helped {
 }
 
 export function createHelping({ self, siblings, ports, handlers, lending, standIn, full }: HelpingOptions): Helping {
+  /** By function and the most sensitive class of what it is asked about. */
   const helped = new Map<string, Promise<Helped>>();
   const counts = new Map<string, { readonly unit: string; readonly for: string; events: number }>();
   let closed = false;
 
   /** Where another has taken its place meanwhile, that one stays. */
-  async function end(unit: string, going: Promise<Helped> | undefined = helped.get(unit)): Promise<void> {
-    if (helped.get(unit) === going) helped.delete(unit);
+  async function end(place: string, going: Promise<Helped> | undefined = helped.get(place)): Promise<void> {
+    if (helped.get(place) === going) helped.delete(place);
     const one = await going?.catch(() => undefined);
     if (one === undefined || one.isOver) return;
     one.isOver = true;
@@ -61,11 +65,11 @@ export function createHelping({ self, siblings, ports, handlers, lending, standI
     await one.stoodIn.instance.stop();
   }
 
-  function idleLater(unit: string, one: Helped): void {
+  function idleLater(place: string, one: Helped): void {
     one.idle?.cancel();
     if (one.isOver) return;
     one.idle = ports.clock.after(limits.elasticIdleMs, () => {
-      if (one.waiting === 0) end(unit, one.self).catch((error: unknown) => ports.trace.note("warn", `${unit}: ${toHolonError(error).message}`));
+      if (one.waiting === 0) end(place, one.self).catch((error: unknown) => ports.trace.note("warn", `${place}: ${toHolonError(error).message}`));
     });
   }
 
@@ -74,23 +78,24 @@ export function createHelping({ self, siblings, ports, handlers, lending, standI
   }
 
   async function helpedWith({ unit, key, classes }: HelpAsk, from: NodeName): Promise<Helped> {
+    const place = placeOf({ unit, classes });
     const found = await standIn(unit);
-    const kept = await helped.get(unit)?.catch(() => undefined);
-    if (kept !== undefined && kept.key !== found?.key) await end(unit, kept.self); // of a version that is not here any more
+    const kept = await helped.get(place)?.catch(() => undefined);
+    if (kept !== undefined && kept.key !== found?.key) await end(place, kept.self); // of a version that is not here any more
     if (found === undefined || found.key !== key) throw new HolonError("HOLON_CALL_UNKNOWN", `${self} does not have function ${unit} in that version`);
     // What came of the events goes back as what they were.
     if (!(await lending.may(found.lent, classes))) throw new HolonError("HOLON_POLICY_DENIED", `what function ${unit} makes of ${classes.join(", ")} may not leave ${self} for ${from}`);
     if (found.isBehind()) throw busy(`${self} has more waiting for function ${unit} itself than it gets through`);
     // Others ask as well, and find what one of them began.
-    for (let before = helped.get(unit); before !== undefined; before = helped.get(unit)) {
+    for (let before = helped.get(place); before !== undefined; before = helped.get(place)) {
       if ((await before.catch(() => undefined))?.key === key) return before;
-      await end(unit, before);
+      await end(place, before);
     }
     const why = closed ? "it is being closed" : helped.size >= limits.elasticHelpedMax ? `it helps with ${helped.size} functions` : full(found.memoryBytes);
     if (why !== undefined) throw busy(`${self} has no room for function ${unit}: ${why}`);
     const opening = open(found);
-    helped.set(unit, opening);
-    opening.then((one) => (one.self = opening), () => void (helped.get(unit) === opening && helped.delete(unit)));
+    helped.set(place, opening);
+    opening.then((one) => (one.self = opening), () => void (helped.get(place) === opening && helped.delete(place)));
     return opening;
   }
 
@@ -115,7 +120,7 @@ export function createHelping({ self, siblings, ports, handlers, lending, standI
       return { result: JSON.stringify(result), ...usage };
     } finally {
       one.waiting -= 1;
-      idleLater(ask.unit, one);
+      idleLater(placeOf(ask), one);
     }
   }
 
@@ -128,10 +133,11 @@ export function createHelping({ self, siblings, ports, handlers, lending, standI
     status: () => [...counts.values()].map((row) => ({ ...row })),
     async close() {
       closed = true;
-      for (const unit of [...helped.keys()]) await end(unit);
+      for (const place of [...helped.keys()]) await end(place);
     },
   };
 }
 
+const placeOf = ({ unit, classes }: Pick<HelpAsk, "unit" | "classes">): string => `${unit} ${classes.reduce(moreSensitive)}`;
 const toUnitEvent = ({ subject, traceparent, span, data, ...event }: HelpAsk["events"][number]): UnitEvent => ({ ...event, data, subject, ...(traceparent === undefined ? {} : { traceparent }), ...(span === undefined ? {} : { span }) });
 const busy = (message: string): HolonError => new HolonError("HOLON_CALL_BUSY", message, { next: "Its sibling does the piece itself." });

@@ -25,11 +25,11 @@ export interface UnitBed {
   outputs(): Promise<readonly unknown[]>;
 }
 
-export async function bed(functions: readonly { readonly name: string; readonly type: string; /** Of its document, beside its code; `on` too. */ readonly extra?: object }[], around: (runner: Runner) => Runner = (runner) => runner): Promise<UnitBed> {
+export async function bed(functions: readonly { readonly name: string; readonly type: string; /** Of its document, beside its code; `on` too. */ readonly extra?: object }[], around: (runner: Runner) => Runner = (runner) => runner, /** Of its configuration. */ more: object = {}): Promise<UnitBed> {
   const world = new World(7);
   const net = new SimNet(world);
   const name = nodeName("gateway-1");
-  const config = nodeConfigSchema.parse({ name, site: "site", tier: "gateway", jurisdiction: "EU/DE", prices: { currency: "EUR", perMillionInvocations: 1 } });
+  const config = nodeConfigSchema.parse({ name, site: "site", tier: "gateway", jurisdiction: "EU/DE", prices: { currency: "EUR", perMillionInvocations: 1 }, ...more });
   const codes = new Map(functions.map(({ name: fn, type }) => [fn, new TextEncoder().encode(sums.replace("TYPE", type))]));
   const started: string[] = [];
   const runner = createRunner();

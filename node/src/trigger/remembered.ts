@@ -4,6 +4,7 @@ import { limits } from "@holon/core/limits.ts";
 import type { Clock, Timer } from "@holon/core/ports.ts";
 import type { FunctionAnswer, OwnAnswer } from "./requests.ts";
 
+/** One from elsewhere says its class where it is more than what was asked for. */
 export type FoundAnswer = FunctionAnswer | OwnAnswer;
 
 export interface Remembered {

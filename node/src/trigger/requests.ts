@@ -30,7 +30,7 @@ export interface FunctionAnswer {
   readonly body: unknown;
 }
 
-/** One that was made on this node. */
+/** One that says its class. */
 export interface OwnAnswer extends FunctionAnswer {
   readonly class: DataClass;
 }

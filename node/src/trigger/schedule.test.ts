@@ -65,6 +65,21 @@ test("a clock that is set forward is noticed within a minute; one set back begin
   assert.deepEqual(await ticks(), [[hourMs, 0], [11 * hourMs, 9], [2 * hourMs, 0]]);
 });
 
+test("a machine whose clock begins on another day with each start tells no tick twice", async () => {
+  const { family, hardware, open, ticks } = await begin();
+  hardware.state = "unknown";
+  const first = open();
+  await family.pass(1.5 * hourMs);
+  await first.close();
+  hardware.stepWall(-30 * 24 * hourMs); // it was started anew, and nobody has set its clock yet
+  const second = open();
+  await family.pass(60_000);
+  hardware.stepWall(30 * 24 * hourMs); // it is set
+  await family.pass(120_000);
+  await second.close();
+  assert.deepEqual(await ticks(), [[hourMs, 0]]);
+});
+
 test("a cron expression is told at its times in its zone; what was missed in between is counted", async () => {
   const { family, openAt, ticks } = await begin();
   const schedule = { cron: "30 1-5/2 * * *", zone: "Europe/Berlin" } as const; // the world begins at 00:00Z, one o'clock in Berlin

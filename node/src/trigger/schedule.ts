@@ -1,4 +1,5 @@
 /** Ticks for one function: an event at each time of its schedule, once, through restarts. */
+import { createClockBelief } from "@holon/core/clock-belief.ts";
 import { toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Log } from "@holon/core/log/log.ts";
@@ -30,11 +31,13 @@ const decoder = new TextDecoder();
 
 /**
  * The last time that was told is stored with its tick. After a stop the latest of the times that passed is told, with how many were
- * missed before it. A clock that was set back by more than one time begins anew at the time that it shows.
+ * missed before it. A clock that was set back by more than one time begins anew at the time that it shows, once it is to be believed: a machine without one of its own begins with each start on some
+ * other day, and is set in a moment.
  */
 export function openSchedule(fn: string, schedule: ScheduleTrigger["schedule"], { app, log, events, clock, trace }: ScheduleContext): Schedule {
   const cell = scheduleCell(app, fn);
   const timetable = timetableOf(schedule);
+  const isClockBelieved = createClockBelief(clock);
   const stored = log.cell(cell);
   let toldMs = stored === undefined ? timetable.latest(clock.wall().ms) : Number(decoder.decode(stored));
   let timer: Timer | undefined;
@@ -45,7 +48,7 @@ export function openSchedule(fn: string, schedule: ScheduleTrigger["schedule"], 
     if (closed) return;
     const nowMs = clock.wall().ms;
     const dueMs = timetable.latest(nowMs);
-    if (timetable.next(dueMs) < toldMs) toldMs = dueMs;
+    if (isClockBelieved() && timetable.next(dueMs) < toldMs) toldMs = dueMs;
     if (dueMs > toldMs) telling = tell(dueMs);
     else wait();
   }

@@ -1,16 +1,18 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { parseStoredEvent } from "@holon/core/event/stored.ts";
 import type { Lane } from "@holon/core/log/log.ts";
 import type { Clock } from "@holon/core/ports.ts";
 import { requestType, responseType } from "@holon/core/run/trigger-events.ts";
+import { desiredSchema } from "@holon/core/schema/desired.ts";
 import { appDocumentSchema } from "@holon/core/schema/app.ts";
 import { createClock } from "@holon/platform/clock.ts";
 import { createCodec } from "@holon/platform/codec.ts";
 import { createCrypto } from "@holon/platform/crypto.ts";
 import { createRandom } from "@holon/platform/random.ts";
 import { createEvents } from "../event/events.ts";
-import { createCalls, type CallHandler } from "../link/calls.ts";
+import { createCalls, type CallHandler, type Calls } from "../link/calls.ts";
 import type { Peer } from "../link/peer.ts";
 import { createGuard } from "../policy/guard.ts";
 import { nodeName } from "../testing/sim-family.ts";
@@ -56,4 +58,35 @@ test("a request for a function that is to run here and does not yet waits for it
   unsubscribe();
   ways.close();
   await log.close();
+});
+
+test("an answer that is more sensitive than what was asked for stays what it is at each hop", async (context) => {
+  const clock: Clock = createClock();
+  const config = { name: nodeName("edge-1"), jurisdiction: "EU/DE", parent: "wss://cloud:7401", uplink: { jurisdiction: "US" } } as const;
+  const log = await openTempLog(tempFolder(context), { name: config.name });
+  const asks = { ...app, functions: app.functions.map((fn) => ({ ...fn, on: { http: { method: "POST" as const, path: "/count", class: "public" as const } } })) };
+  const text = "policy plant 1\npermit runs\n  who any\n  does run open use\npermit within\n  who node *\n  does share\n  class derived\n  from *\n  to EU\n";
+  const policy = { text, hash: createHash("sha256").update(text).digest("hex") };
+  const document = (node: string, apps: readonly object[]) => ({ key: `desired/${node}`, value: Buffer.from(JSON.stringify({ apiVersion: "holon/v1", kind: "Desired", node, version: 1, plan: "plan", apps, policy })) });
+  await log.append({ cells: [document("edge-1", []), document("gateway-1", [asks])] });
+  const events = createEvents(config, clock);
+  const ports = { clock, random: createRandom(), trace: { note: () => undefined } };
+  const handlers = new Map<string, CallHandler>();
+  const guard = createGuard({ config, log, events, integrity: { sha256: createCrypto().sha256, crc32: createCodec().crc32 } });
+  guard.follow(desiredSchema.parse({ apiVersion: "holon/v1", kind: "Desired", node: "edge-1", version: 1, plan: "plan", apps: [], policy }));
+  const said: { answer: object } = { answer: {} };
+  const ways = createWays({
+    self: config.name, jurisdiction: "EU/DE", parentJurisdiction: "US", ports, handlers, requests: createRequests({ log, events, ports }), below: createReplicaIndex(log, ports.trace),
+    calls: { call: async () => said.answer } as unknown as Calls, guard, isRunning: () => false, holderOf: () => undefined, isSibling: () => false,
+    towards: (node) => (node === self ? self : undefined), above: () => ({ name: nodeName("cloud") }) as Peer,
+  });
+  const ask = (id: string): Promise<unknown> => Promise.resolve(handlers.get("request.ask")?.({ id, app: "till", request: { method: "POST", path: "/count", query: {}, body: null }, deadlineMs: 1_000, over: ["cloud"] }, nodeName("cloud")));
+  said.answer = { status: 200, body: 7 };
+  context.after(async () => {
+    ways.close();
+    await log.close();
+  });
+  assert.deepEqual(await ask("a"), { status: 200, body: 7 });
+  said.answer = { status: 200, body: "who it was", class: "derived" };
+  await assert.rejects(ask("b"), ({ code }: { readonly code?: string }) => code === "HOLON_ANSWER_WITHHELD");
 });

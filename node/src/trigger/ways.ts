@@ -13,7 +13,7 @@ import { planMethods } from "@holon/core/schema/node-report.ts";
 import { inOrder, smoothed, tryMs, type Replica } from "@holon/core/run/replicas.ts";
 import { isNodeName, type NodeName } from "@holon/core/units.ts";
 import { z } from "zod";
-import type { DataClass } from "@holon/core/schema/event.ts";
+import { dataClassSchema, type DataClass } from "@holon/core/schema/event.ts";
 import type { CallHandler, Calls } from "../link/calls.ts";
 import type { Peer } from "../link/peer.ts";
 import type { Guard } from "../policy/guard.ts";
@@ -54,7 +54,8 @@ const requestSchema = z.strictObject({ method: z.enum(["GET", "POST", "PUT", "DE
 /** `request.ask`. `id`: of the request, the same wherever it is asked; `over`: nodes that it has come over. */
 const askSchema = z.strictObject({ id: z.string().min(1).max(64), app: z.string().max(63), request: requestSchema, deadlineMs: z.number().positive(), over: z.array(z.string().max(63)).max(16) });
 type Ask = z.infer<typeof askSchema>;
-const answerSchema = z.strictObject({ status: z.int().min(200).max(599), body: z.unknown() });
+/** `class`: where it is more sensitive than what was asked for, which each node on its way decides by. */
+const answerSchema = z.strictObject({ status: z.int().min(200).max(599), body: z.unknown(), class: dataClassSchema.optional() });
 const method = "request.ask";
 /** So it is said by who did not take the request in. */
 const untaken: ReadonlySet<ErrorCode> = new Set(["HOLON_ARGUMENT_BAD", "HOLON_CALL_BUSY", "HOLON_CALL_UNKNOWN", "HOLON_NODE_UNKNOWN", "HOLON_CALL_DENIED", "HOLON_POLICY_DENIED"]);
@@ -120,7 +121,7 @@ export function createWays(options: WaysOptions): Ways {
     throw last ?? new HolonError("HOLON_CALL_TIMEOUT", `no node answered ${ask.request.method} ${ask.request.path} of ${ask.app} within ${Math.round(ask.deadlineMs)} ms`);
   }
 
-  async function askOne({ node, far }: Way, ask: Ask, waitMs: number): Promise<FunctionAnswer> {
+  async function askOne({ node, far }: Way, ask: Ask, waitMs: number): Promise<FoundAnswer> {
     await mayGo(node, ask);
     const row = rowOf(node);
     const startedMs = clock.monotonicMs();
@@ -130,7 +131,7 @@ export function createWays(options: WaysOptions): Ways {
       const answer = answerSchema.parse(await calls.call(node, method, { ...ask, deadlineMs: waitMs, over: [...ask.over, self] }, waitMs));
       row.failures = 0;
       row.latencyMs = smoothed(row.latencyMs, clock.monotonicMs() - startedMs);
-      return { status: answer.status, body: answer.body ?? null };
+      return { status: answer.status, body: answer.body ?? null, ...(answer.class === undefined ? {} : { class: answer.class }) };
     } catch (error) {
       if (!untaken.has(toHolonError(error).code)) [row.failures, row.failedMs] = [row.failures + 1, clock.monotonicMs()];
       throw error;
@@ -146,13 +147,14 @@ export function createWays(options: WaysOptions): Ways {
     }
   }
 
-  /** A function that may not lower what it was handed answers with its class. It has handled the request all the same. */
-  async function mayAnswer(node: NodeName, ask: Ask, answer: FoundAnswer): Promise<void> {
+  /** A function that may not lower what it was handed answers with its class. It has handled the request all the same. Returns that class, where it is more than what was asked for. */
+  async function mayAnswer(node: NodeName, ask: Ask, answer: FoundAnswer): Promise<DataClass | undefined> {
     const asked = below.find(ask.app, ask.request)[0]?.route.class ?? "raw";
-    if (!("class" in answer) || !isLowered(answer.class, asked)) return;
+    if (!("class" in answer) || !isLowered(answer.class, asked)) return undefined;
     await mayGo(node, ask, answer.class).catch((cause: unknown) => {
       throw new HolonError("HOLON_ANSWER_WITHHELD", `${ask.app} answered ${ask.request.method} ${ask.request.path} with what is ${answer.class}, and is asked for what is ${asked}: it may not leave ${self} for ${node}`, { cause });
     });
+    return answer.class;
   }
 
   /** Who was asked lately is measured now and then, so that the next request finds the nearest. */
@@ -171,8 +173,8 @@ export function createWays(options: WaysOptions): Ways {
     const ask = askSchema.parse(parameters);
     await mayGo(from, ask);
     const answer = await remembered.answer(ask.id, () => askAny(ask), (error) => untaken.has(toHolonError(error).code));
-    await mayAnswer(from, ask, answer);
-    return { status: answer.status, body: answer.body };
+    const more = await mayAnswer(from, ask, answer);
+    return { status: answer.status, body: answer.body, ...(more === undefined ? {} : { class: more }) };
   });
 
   return {
