@@ -9,7 +9,7 @@ const treesMax = asked === undefined ? Infinity : Math.ceil(Number(asked) / poli
 const spanMs = asked === undefined ? 4_000 : Infinity;
 const treesMin = 3;
 /** Under whose policies everything leaves that can. */
-const everyWay = [10];
+const everyWay = [10, 12];
 
 test("under any policies, on any tree, through any transforms: no marker crosses a border that the rules close to it", async (context) => {
   const began = performance.now();
