@@ -251,6 +251,10 @@ export const limits = {
   tensorValuesMax: 4 << 20,
   /** Sessions of models on a node, about. At the bound: the one that was not used for longest is let go of, and made again when it is called. */
   modelSessionBytesMax: 512 << 20,
+  /** What a model of a function may take, graph and time of one run, to be run on the thread that hands on calls and not on that of all models; and what all of those take there, about. At the bounds: the model worker runs it. */
+  modelHereGraphBytesMax: 1 << 20,
+  modelHereMsMax: 0.1,
+  modelHereBytesMax: 16 << 20,
   /** Time for the model worker to end what it runs when it is closed. At the bound: it is ended in the midst of it. */
   modelEndMs: 10_000,
   /** Calls that wait for the model worker. At the bound: `HOLON_MODEL_BUSY`. */

@@ -6,8 +6,7 @@ import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Tensor, Tensors } from "@holon/core/ports.ts";
 import type { InferenceSession, Tensor as RuntimeTensor } from "onnxruntime-web";
-import { compact } from "./model-protocol.ts";
-import type { ModelRuntime } from "./model-runtime.ts";
+import { tensorsOf, type ModelRuntime } from "./model-runtime.ts";
 import type { Sessions, SharedModel } from "./model-sessions.ts";
 
 export interface QueuedCall {
@@ -135,12 +134,7 @@ async function run(session: InferenceSession, feeds: Record<string, RuntimeTenso
   } catch (error) {
     throw new HolonError("HOLON_MODEL_INPUT_BAD", `model ${name} does not run on inputs of these shapes`, { cause: error });
   }
-  return Object.fromEntries(
-    Object.entries(results).map(([output, { data, dims }]) => {
-      if (!(data instanceof Float32Array)) throw new HolonError("HOLON_MODEL_UNSUPPORTED", `model ${name}: output ${output} is not of 32-bit floats`);
-      return [output, { shape: dims, values: compact(data) }];
-    }),
-  );
+  return tensorsOf(results, name);
 }
 
 /** Whether the call's inputs have the sizes of the first one's, rows apart. */

@@ -1,5 +1,6 @@
 /** What crosses between the model worker and those who use models: main thread and sandboxes, each over a port of its own. */
 import type { MessagePort } from "node:worker_threads";
+import type { OnnxValue } from "@holon/core/model/onnx-graph.ts";
 import type { Tensors } from "@holon/core/ports.ts";
 import type { CrossingError } from "@holon/core/run/crossing.ts";
 import type { AnswerArea } from "./model-answer.ts";
@@ -23,6 +24,18 @@ export type ModelRequest =
 export interface ModelNames {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  /** Of a graph that takes no longer than the way here and back. */
+  readonly quick?: QuickModel;
+}
+
+/** What another thread needs to know of a graph to run it itself. */
+export interface QuickModel {
+  /** Of the graph's bytes. */
+  readonly hash: string;
+  readonly inputs: readonly OnnxValue[];
+  readonly outputs: readonly string[];
+  /** What a run takes whose open sizes are 1. */
+  readonly runMs: number;
 }
 
 export type ModelReply =

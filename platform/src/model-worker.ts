@@ -5,14 +5,15 @@
 import { createHash } from "node:crypto";
 import { parentPort, workerData, type MessagePort } from "node:worker_threads";
 import { HolonError } from "@holon/core/errors.ts";
+import { limits } from "@holon/core/limits.ts";
 import { checkElementTypes, chooseInputs } from "@holon/core/model/inputs.ts";
 import { readOnnx } from "@holon/core/model/onnx-reader.ts";
 import type { Tensors } from "@holon/core/ports.ts";
 import { toCrossing } from "@holon/core/run/crossing.ts";
 import { layAnswer } from "./model-answer.ts";
 import { createBatcher } from "./model-batch.ts";
-import type { ModelLine, ModelReply, ModelRequest, ModelWorkerSetup } from "./model-protocol.ts";
-import { loadModelRuntime, type ModelRuntime } from "./model-runtime.ts";
+import type { ModelLine, ModelReply, ModelRequest, ModelWorkerSetup, QuickModel } from "./model-protocol.ts";
+import { loadModelRuntime, nativeName, type ModelRuntime } from "./model-runtime.ts";
 import { createSessions, type SharedModel } from "./model-sessions.ts";
 
 /** A model as one line knows it. */
@@ -64,7 +65,8 @@ function serve({ port, bell, answer }: ModelLine): void {
     const shared = await sessions.acquire(createHash("sha256").update(graph).digest("hex"), parsed, graph, name);
     if (isClosed) sessions.release(shared);
     else models.set(name, { name, shared, parametersBySubject: new Map() });
-    return { kind: "loaded", id, names: { inputs: shared.inputs.map((input) => input.name), outputs: shared.outputs } };
+    const quick = quickOf(shared, graph, await runtime());
+    return { kind: "loaded", id, names: { inputs: shared.inputs.map((input) => input.name), outputs: shared.outputs, ...(quick === undefined ? {} : { quick }) } };
   }
 
   function run({ id, model: name, inputs, subject }: Extract<ModelRequest, { kind: "run" }>): void {
@@ -108,6 +110,12 @@ function serve({ port, bell, answer }: ModelLine): void {
     for (const { shared } of models.values()) sessions.release(shared);
     models.clear();
   });
+}
+
+/** Where an accelerator runs models, and where WebAssembly does, all stay here: another thread has neither. */
+function quickOf({ hash, inputs, outputs, runMs }: SharedModel, graph: Uint8Array, { name, providers }: ModelRuntime): QuickModel | undefined {
+  if (name !== nativeName || providers[0] !== "cpu" || graph.length > limits.modelHereGraphBytesMax) return undefined;
+  return runMs === undefined || runMs > limits.modelHereMsMax ? undefined : { hash, inputs, outputs, runMs };
 }
 
 /** The rows that a call brings, if they may be run with those of other calls. */

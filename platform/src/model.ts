@@ -9,7 +9,7 @@ import { limits } from "@holon/core/limits.ts";
 import { createAnswerArea, type AnswerArea } from "./model-answer.ts";
 import { defaultBatchBounds, type BatchBounds } from "./model-batch.ts";
 import { loadInPlace } from "./model-in-place.ts";
-import type { ModelLine, ModelNames, ModelReply, ModelRequest, ModelWorkerSetup } from "./model-protocol.ts";
+import type { ModelLine, ModelNames, ModelReply, ModelRequest, ModelWorkerSetup, QuickModel } from "./model-protocol.ts";
 import type { SessionsStatus } from "./model-sessions.ts";
 
 export interface PlatformModel extends Model {
@@ -27,6 +27,8 @@ export interface PlatformModel extends Model {
 
 export interface OpenLine {
   readonly line: ModelLine;
+  /** Of the graphs that were loaded, those that another thread may run as well. */
+  readonly quick: Readonly<Record<string, QuickModel>>;
   /** The user of the line is gone: nobody need be told if the worker ends. */
   forget(): void;
 }
@@ -52,7 +54,7 @@ export function createModel(options: ModelOptions = {}): PlatformModel {
     lostListeners.clear();
   };
 
-  const open = (lost: () => void, answer?: AnswerArea): OpenLine => {
+  const open = (lost: () => void, answer?: AnswerArea): Omit<OpenLine, "quick"> => {
     worker ??= startWorker(setup, ended);
     const { port1, port2 } = new MessageChannel();
     const bell = new Int32Array(new SharedArrayBuffer(4));
@@ -81,14 +83,18 @@ export function createModel(options: ModelOptions = {}): PlatformModel {
         lost();
       }, sleeps ? createAnswerArea() : undefined);
       caller.use(opened);
+      const quick: Record<string, QuickModel> = {};
       try {
-        for (const [model, graph] of Object.entries(graphs)) await caller.load(model, graph);
+        for (const [model, graph] of Object.entries(graphs)) {
+          const names = await caller.load(model, graph);
+          if (names.quick !== undefined) quick[model] = names.quick;
+        }
       } catch (error) {
         caller.close();
         throw error;
       }
       caller.release({ kind: "seal" });
-      return opened;
+      return { ...opened, quick };
     },
     async status() {
       if (worker === undefined) return undefined;
@@ -139,7 +145,7 @@ class Caller {
     else waiting?.resolve(reply);
   };
 
-  use({ line, forget }: OpenLine): void {
+  use({ line, forget }: Omit<OpenLine, "quick">): void {
     this.#port = line.port;
     this.#forget = forget;
     line.port.on("message", this.#receive);

@@ -14,6 +14,8 @@ import { rehearsedDeclaration, rehearsedModule } from "./runner-inside-wasm-rehe
 import type { InsideModelReply, InsideResult, InsideRuntime, InsideSetup } from "./runner-warden-protocol.ts";
 
 type Ask = (id: number, model: string, inputs: Tensors, subject: string | undefined) => void;
+/** Waits for the answer, if it is one that is given at once. */
+type AskNow = (model: string, inputs: Tensors, subject: string | undefined) => InsideModelReply | undefined;
 type Bind = (model: string, subject: string, parameters: Tensors) => void;
 
 let host: UnitHost | undefined;
@@ -25,11 +27,11 @@ const waiting = new Map<number, { readonly resolve: (reply: InsideModelReply) =>
 const inferencesMax = 64;
 
 /** Returns what the function says of itself as JSON, or a failure. */
-function start(namespace: { readonly default?: unknown } | undefined, setupText: string, fitted: readonly FittedParameters[], ask: Ask, bind: Bind, bytes: ArrayBuffer | undefined, infer: WasmPort["infer"] | undefined): InsideResult {
+function start(namespace: { readonly default?: unknown } | undefined, setupText: string, fitted: readonly FittedParameters[], ask: Ask, askNow: AskNow, bind: Bind, bytes: ArrayBuffer | undefined, infer: WasmPort["infer"] | undefined): InsideResult {
   try {
     const setup: InsideSetup = JSON.parse(setupText);
     const definition = bytes === undefined || infer === undefined ? parseDefinition(namespace?.default, setup.name) : createWasmDefinition(setup, { bytes, infer });
-    host = createUnitHost({ ...setup, state: new Map(setup.state), fitted, definition: timed(definition), models: createModels(ask, bind), nowMs: () => modelClockMs });
+    host = createUnitHost({ ...setup, state: new Map(setup.state), fitted, definition: timed(definition), models: createModels(ask, askNow, bind), nowMs: () => modelClockMs });
     const { on, emits, models } = definition;
     return { text: JSON.stringify({ on, emits, models }), fitted: undefined, failed: undefined, talk: takeTalk() };
   } catch (error) {
@@ -58,8 +60,11 @@ function deliver(id: number, reply: InsideModelReply): void {
 
 const failure = (error: unknown): InsideResult => ({ text: undefined, fitted: undefined, failed: JSON.stringify(toCrossing(error)), talk: takeTalk() });
 
-function createModels(ask: Ask, bind: Bind): HostModels {
+function createModels(ask: Ask, askNow: AskNow, bind: Bind): HostModels {
   let lastId = 0;
+  let binds = 0;
+  /** Models whose last answer was given where it was asked for. */
+  const here = new Set<string>();
   const question = (model: string, inputs: Tensors, subject: string | undefined): Promise<InsideModelReply> =>
     new Promise((resolve, reject) => {
       if (waiting.size >= inferencesMax) throw new HolonError("HOLON_MODEL_INPUT_BAD", `model ${model} was asked more than ${inferencesMax} times at once; await what it starts`);
@@ -68,8 +73,23 @@ function createModels(ask: Ask, bind: Bind): HostModels {
       ask(id, model, inputs, subject);
     });
   return {
-    bind,
-    run: async (model, inputs, subject) => (await question(model, inputs, subject)).outputs ?? {},
+    bind(model, subject, parameters) {
+      binds += 1;
+      here.clear(); // who waits for an answer would pass this by
+      bind(model, subject, parameters);
+    },
+    async run(model, inputs, subject) {
+      const now = here.has(model) ? askNow(model, inputs, subject) : undefined;
+      if (now !== undefined) {
+        modelClockMs += now.tookMs;
+        return now.outputs ?? {};
+      }
+      here.delete(model);
+      const before = binds;
+      const reply = await question(model, inputs, subject);
+      if (reply.here === true && before === binds) here.add(model);
+      return reply.outputs ?? {};
+    },
     decide: async (model, rows) => (await question(model, { rows }, undefined)).decisions ?? [],
   };
 }
@@ -101,10 +121,10 @@ async function rehearse(runtime: InsideRuntime): Promise<void> {
     context.state.set("a", context.state.get("a") ?? event.data);
     context.emit("a.b", { data: 1 });
   };
-  const ignore = (): void => undefined;
+  const ignore = (): undefined => undefined;
   const setup = (declared: InsideSetup["declared"]): string => JSON.stringify({ name: "a/b", modelNames: [], state: [], declared } satisfies InsideSetup);
-  if (runtime === "wasm") start(undefined, setup(rehearsedDeclaration), [], ignore, ignore, Uint8Array.from(rehearsedModule).buffer, { applySyncPromise: () => "{}" });
-  else start({ default: { kind, on: { type: "a" }, emits: { "a.b": { stream: "local", class: "derived" } }, models: [], run } }, setup(undefined), [], ignore, ignore, undefined, undefined);
+  if (runtime === "wasm") start(undefined, setup(rehearsedDeclaration), [], ignore, ignore, ignore, Uint8Array.from(rehearsedModule).buffer, { applySyncPromise: () => "{}" });
+  else start({ default: { kind, on: { type: "a" }, emits: { "a.b": { stream: "local", class: "derived" } }, models: [], run } }, setup(undefined), [], ignore, ignore, ignore, undefined, undefined);
   await handle(JSON.stringify([{ id: "a/b/local/1", type: "a", source: "/a", subject: "a", timeMs: 1, arrivedMs: 1, data: {} }]));
   host = undefined;
   eventMs = 0;

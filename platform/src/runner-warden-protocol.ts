@@ -31,6 +31,8 @@ export interface InsideModelReply {
   readonly decisions?: readonly ModelDecision[] | undefined;
   readonly error?: CrossingError | undefined;
   readonly tookMs: number;
+  /** It was run where it was asked: the next call may wait there for its answer. */
+  readonly here?: boolean | undefined;
 }
 
 export interface WardenSetup {

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { after, describe, it } from "node:test";
 import { limits } from "@holon/core/limits.ts";
+import { writeOnnx } from "@holon/core/model/onnx-writer.ts";
 import { eventsOf, fails, programOf, runnerContract } from "@holon/sim/contracts/runner.ts";
 import { createRunner } from "./runner.ts";
 
@@ -11,6 +12,16 @@ const runner = createRunner({ talk: (unit, text) => talk.push(`${unit}: ${text}`
 after(() => runner.close());
 
 runnerContract("an isolate", (program) => runner.start(program));
+
+/** Doubles. */
+const tiny = writeOnnx({
+  name: "tiny",
+  opset: 13,
+  nodes: [{ operator: "Add", domain: "", inputs: ["x", "x"], outputs: ["y"], attributes: {} }],
+  constants: [],
+  inputs: [{ name: "x", elementType: 1, shape: ["n"] }],
+  outputs: [{ name: "y", elementType: 1, shape: ["n"] }],
+});
 
 /** What one event made of `body`, which may use `emit(value)`. */
 async function given(body: string): Promise<unknown> {
@@ -74,6 +85,16 @@ describe("what an isolate contains", () => {
       await fails(unit.handle(eventsOf(1)), "HOLON_UNIT_TIMEOUT", /probe took longer than 200 ms/);
       await fails(unit.handle(eventsOf(1)), "HOLON_UNIT_DIED", /probe/);
     }
+  });
+
+  it("what asks a model without end, waiting for each answer; its neighbour has its own meanwhile", async () => {
+    const asks = (times: string): string => `const x={shape:[1],values:Float32Array.of(event.data)}; let sum=0; for (let n=0;n<${times};n++) sum+=(await context.models.tiny.run({x})).y.values[0]; context.emit("out.made",{data:sum});`;
+    const [neighbour, unit] = await Promise.all([runner.start(programOf(asks("50"), { name: "neighbour", uses: ["tiny"], models: { tiny } })), runner.start(programOf(asks("Infinity"), { uses: ["tiny"], models: { tiny }, timeoutMs: 1_000 }))]);
+    const failing = fails(unit.handle(eventsOf(1)), "HOLON_UNIT_TIMEOUT", /probe took longer than 1000 ms/);
+    assert.deepEqual((await neighbour.handle(eventsOf(2))).outputs.map(({ data }) => data), [200]);
+    await failing;
+    assert.deepEqual((await neighbour.handle(eventsOf(3))).inferences, { tiny: 50 });
+    await neighbour.stop();
   });
 
   it("what goes on after it has returned", async () => {
@@ -164,6 +185,16 @@ describe("attempts to escape from an isolate", () => {
     const body = `const seen=[]; ${tries.map((attempt) => `try { seen.push(String(${attempt})); } catch (error) { seen.push("undefined"); }`).join("")} emit(seen);`;
     const seen = await given(body);
     assert.ok(Array.isArray(seen) && seen.every((word) => word === "undefined" || String(word).startsWith("function then")), JSON.stringify(seen));
+  });
+
+  it("through what is on the stack while it is handed to a model, end in the same isolate", async () => {
+    const body = `const found=[]; Error.prepareStackTrace=(_, frames)=>frames; const m=context.models.tiny; const values=Float32Array.of(1);
+      const look=()=>{ for (const frame of new Error().stack) for (const name of ["getThis","getFunction"]) { const one=frame[name]?.(); if (one===undefined||one===null) continue; try { found.push(one.constructor.constructor("return typeof process")()) } catch { found.push("undefined") } } return values; };
+      for (let n=0;n<20;n++) await m.run({x:{shape:[1],get values(){return look()}}});
+      context.emit("out.made",{data:[...new Set(found)].filter((word)=>word!=="undefined")});`;
+    const unit = await runner.start(programOf(body, { uses: ["tiny"], models: { tiny } }));
+    assert.deepEqual((await unit.handle(eventsOf(1))).outputs[0]?.data, []);
+    await unit.stop();
   });
 
   it("through a crooked result or polluted prototypes fail the function alone", async () => {

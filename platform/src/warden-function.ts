@@ -12,6 +12,7 @@ import { tensorsFromJson, tensorsToJson } from "@holon/core/run/tensor-json.ts";
 import type { OpenLine, PlatformModel } from "./model.ts";
 import type { InsideModelReply, InsideResult, WardenReply, WardenRequest } from "./runner-warden-protocol.ts";
 import type { InsideIsolate, IsolateFactory } from "./warden-isolate.ts";
+import { createModelsHere } from "./model-here.ts";
 import { createCompiledModules } from "./warden-compiled.ts";
 import { createWardenModels, type AskNode, type WardenModels } from "./warden-models.ts";
 
@@ -29,6 +30,7 @@ type WithoutId<T> = T extends unknown ? Omit<T, "id"> : never;
 type OpenRequest = Extract<WardenRequest, { kind: "open" }>;
 
 const compiled = createCompiledModules();
+const modelsHere = createModelsHere();
 const compiledHereMax = 32 << 10;
 const wasmPageBytes = 64 << 10;
 /** V8 needs some itself. */
@@ -38,8 +40,10 @@ export async function openFunction(request: OpenRequest, factory: IsolateFactory
   const { name } = request.setup;
   let line: OpenLine | undefined;
   let inside: InsideIsolate | undefined;
+  let forget: (() => void) | undefined;
   const end = (): void => {
     line?.forget();
+    forget?.();
     if (inside !== undefined && !inside.isolate.isDisposed) inside.isolate.dispose();
   };
   try {
@@ -49,7 +53,8 @@ export async function openFunction(request: OpenRequest, factory: IsolateFactory
     ]);
     line = opened;
     inside = taken;
-    const link = createWardenModels(opened?.line, (id, reply) => void taken.deliver.applyIgnored(undefined, [id, reply], { arguments: { copy: true } }), { served: request.setup.served ?? {}, ask: askNode }, request.models);
+    const link = createWardenModels(opened?.line, (id, reply) => void taken.deliver.applyIgnored(undefined, [id, reply], { arguments: { copy: true } }), { served: request.setup.served ?? {}, ask: askNode }, { graphs: request.models, quick: opened?.quick ?? {}, models: modelsHere });
+    forget = link.end;
     const meter = new Meter(taken.isolate);
     meter.begin();
     const tooLong = (): Error => bad(name, `it did not load within ${request.startMs} ms`);
@@ -104,8 +109,10 @@ const handedTo = (inside: InsideIsolate, eventsText: string): Promise<unknown> =
 /** Resolves when all of it stands in line for the isolate's thread; in an array, since a promise of a promise is that promise. */
 async function queueStart({ setup, code, fitted, memoryBytesMax }: OpenRequest, { isolate, context, start: begin }: InsideIsolate, link: WardenModels): Promise<readonly [Promise<InsideResult>]> {
   const ask = new ivm.Callback((id: number, model: string, inputs: Tensors, subject: string | undefined) => link.ask(id, model, inputs, subject), { ignored: true });
+  // Who asks so waits for it: an answer by another message wakes two threads more.
+  const askNow = new ivm.Callback((model: string, inputs: Tensors, subject: string | undefined) => link.now(model, inputs, subject));
   const bind = new ivm.Callback((model: string, subject: string, parameters: Tensors) => link.bind(model, subject, parameters), { ignored: true });
-  const common = [JSON.stringify(setup), new ivm.ExternalCopy(copied(fitted)).copyInto({ release: true }), ask, bind];
+  const common = [JSON.stringify(setup), new ivm.ExternalCopy(copied(fitted)).copyInto({ release: true }), ask, askNow, bind];
   if (setup.declared !== undefined) {
     const bytes = boundWasmMemory(setup.name, code, Math.floor((memoryBytesMax * wasmShare) / wasmPageBytes));
     compiled.keepSoon(bytes);

@@ -177,6 +177,18 @@ export function runnerContract(name: string, start: StartUnit): void {
       });
     });
 
+    it("runs a model with what was fitted last, however often it was asked before", () => {
+      const body = `const m=context.models.scale; const x={shape:[2],values:Float32Array.of(1,event.data)}; const seen=[];
+        for (let n=0;n<5;n++) { m.fit("a",{factor:{shape:[2],values:Float32Array.of(n,n)}},"again"); for (let i=0;i<3;i++) seen.push((await m.run({x},{parameters:"a"})).y.values[1]); }
+        context.emit("out.made",{data:seen});`;
+      return withUnit(programOf(body, { uses: ["scale"], models: { scale: scaleGraph } }), async (unit) => {
+        const result = await unit.handle(eventsOf(1, 2));
+        assert.deepEqual(result.outputs.map((output) => output.data), [1, 2].map((value) => [0, 1, 2, 3, 4].flatMap((factor) => [factor, factor, factor].map((one) => one * value))));
+        assert.deepEqual([result.inferenceMs.length, result.inferences], [30, { scale: 30 }]);
+        await fails(unit.handle(eventsOf("no number")), "HOLON_UNIT_THREW", /HOLON_MODEL_INPUT_BAD /);
+      });
+    });
+
     it("names function and event of what it throws, and keeps its words to the cause", async () => {
       const unit = await start(programOf(`if (event.data===13) throw new RangeError("secret 4711");`));
       await assert.rejects(unit.handle(eventsOf(1, 13)), (error) => {
