@@ -68,6 +68,9 @@ function askLobby<Answer>({ secure, raw }: SecureSocket, method: LobbyMethod, bo
     outgoing.once("response", (response) => {
       const pieces: Buffer[] = [];
       let sizeBytes = 0;
+      const brokeOff = (cause?: Error): void => reject(unreachable(at, "its answer broke off", cause));
+      response.once("error", brokeOff);
+      response.once("close", () => void (response.complete || brokeOff()));
       response.on("data", (piece: Buffer) => {
         sizeBytes += piece.length;
         if (sizeBytes > limits.lobbyBytesMax) outgoing.destroy(new Error(`its answer is larger than ${limits.lobbyBytesMax} bytes`));

@@ -6,6 +6,7 @@ import type { Lane } from "@holon/core/log/log.ts";
 import { planRetention, type HeldPart } from "@holon/core/log/retention.ts";
 import { lostRanges } from "@holon/core/log/run.ts";
 import { splitRuns } from "@holon/core/log/split-runs.ts";
+import { createDisk } from "@holon/platform/disk.ts";
 import { openTempLog, record, integrity, tempFolder } from "../testing/temp-log.ts";
 import type { SegmentLog } from "./segment-log.ts";
 
@@ -52,6 +53,22 @@ test("the first record of an epoch names its predecessor by epoch, sequence and 
   const again = await openTempLog(folder);
   await again.append({ records: [record("data", "b")] });
   assert.equal((await texts(again, "data"))[2], `opened after ${mark?.epoch} ${mark?.sequence} ${mark?.hash}`);
+  await again.close();
+});
+
+test("what may not be written any more once a segment was begun for it is not, and what stands beside it is", async (context) => {
+  const folder = tempFolder(context);
+  const disk = createDisk(folder);
+  let [may, isArmed] = [true, false];
+  const slow = { ...disk, syncFolder: async (path: string) => { await disk.syncFolder(path); if (isArmed) may = false; } };
+  const log = await openTempLog(folder, { disk: slow, segmentBytesMax: 4_096 });
+  await log.append({ records: [record("data", "x".repeat(3_000))] });
+  isArmed = true; // the lease is over while the next segment is begun
+  const beside = [log.append({ records: [record("data", "before"), record("alarm", "a")] }), log.append({ records: [record("data", "y".repeat(3_000))], may: () => may }), log.append({ records: [record("data", "behind")] })];
+  assert.deepEqual((await Promise.allSettled(beside)).map((one) => (one.status === "fulfilled" ? one.value : (one.reason as { readonly code: string }).code)), [[3, 2], "HOLON_LEASE_OVER", [4]]);
+  await log.close();
+  const again = await openTempLog(folder);
+  assert.deepEqual((await texts(again, "data")).map((one) => one.slice(0, 6)), ["opened", "xxxxxx", "before", "behind"]);
   await again.close();
 });
 

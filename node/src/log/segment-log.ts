@@ -351,10 +351,11 @@ export class SegmentLog implements Log {
       this.#isWriting = true;
       const written = this.#write(commit);
       this.#encodeAhead();
-      const failure = await written.then(() => undefined, toHolonError);
+      const outcome = await written.catch(toHolonError);
       this.#isWriting = false;
-      if (failure === undefined) this.#publish(commit);
-      else this.#abandon(failure, commit);
+      if (outcome === "written") this.#publish(commit);
+      else if (outcome === "over") this.#takeBack(commit);
+      else this.#abandon(outcome, commit);
     }
     this.#committing = undefined;
   }
@@ -410,7 +411,8 @@ export class SegmentLog implements Log {
     return commit;
   }
 
-  async #write(commit: Commit): Promise<void> {
+  /** `over`: while room was made for it, the time of something in it has passed. Nothing is awaited between that question and the write. */
+  async #write(commit: Commit): Promise<"written" | "over"> {
     let segment = this.#current();
     const sizeMax = this.#options.segmentBytesMax ?? limits.segmentBytesMax;
     if (segment.size + sealedSize(commit.bytes, this.#options.integrity) > sizeMax && segment.size > segmentHeaderBytes) {
@@ -420,6 +422,7 @@ export class SegmentLog implements Log {
     const bytes = sealBatch(commit.bytes, segment.number, this.#options.integrity);
     const end = segment.size + bytes.length;
     await this.#ahead.clear(end);
+    if (commit.items.some(({ may }) => may?.() === false)) return "over";
     try {
       await segment.file.writeThrough(segment.size, bytes);
     } catch (error) {
@@ -428,6 +431,23 @@ export class SegmentLog implements Log {
       throw error;
     }
     this.#ahead.follow(segment.file, end, bytes.length, sizeMax);
+    return "written";
+  }
+
+  /** As if it had not been encoded: it stands in line again, before those that came later. */
+  #takeBack(commit: Commit): void {
+    const items = [...commit.items, ...(this.#next?.items ?? [])];
+    this.#next = undefined;
+    this.#heads.fallBack();
+    this.#rolling = new Rolling(this.#rolled);
+    this.#pending = [...items, ...this.#pending];
+    breakPromises(this.#pending);
+    for (const item of items) {
+      this.#pendingBytes += item.bytes;
+      item.sequences.length = 0;
+      item.merges.length = 0;
+    }
+    this.#line.anew(this.#pending);
   }
 
   #publish(commit: Commit): void {
