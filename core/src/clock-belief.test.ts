@@ -6,7 +6,7 @@ import type { ClockState } from "./ports.ts";
 
 test("a clock that nobody has set is believed once it has gone for hours without a step, and never at 1970", () => {
   const clock = { nowMs: 0, aheadMs: Date.UTC(2025, 7, 1), state: "unknown" as ClockState };
-  const isBelieved = createClockBelief({ monotonicMs: () => clock.nowMs, wall: () => ({ ms: clock.nowMs + clock.aheadMs, state: clock.state }) });
+  const isBelieved = createClockBelief({ elapsedMs: () => clock.nowMs, wall: () => ({ ms: clock.nowMs + clock.aheadMs, state: clock.state }) });
   const after = (ms: number): boolean => {
     clock.nowMs += ms;
     return isBelieved();
@@ -22,7 +22,7 @@ test("a clock that nobody has set is believed once it has gone for hours without
 
 test("a clock that drifts has not stepped", () => {
   let nowMs = 0;
-  const isBelieved = createClockBelief({ monotonicMs: () => nowMs, wall: () => ({ ms: Date.UTC(2027, 0) + nowMs * 1.001, state: "coasting" }) });
+  const isBelieved = createClockBelief({ elapsedMs: () => nowMs, wall: () => ({ ms: Date.UTC(2027, 0) + nowMs * 1.001, state: "coasting" }) });
   for (isBelieved(); nowMs < limits.clockBelievedMs; nowMs += 60_000) assert.equal(isBelieved(), false);
   assert.equal(isBelieved(), true);
 });

@@ -6,12 +6,12 @@ import { isSet } from "./clock-set.ts";
 import { limits } from "./limits.ts";
 import type { Clock } from "./ports.ts";
 
-/** Steps show where it is asked again and again. */
-export function createClockBelief(clock: Pick<Clock, "wall" | "monotonicMs">): () => boolean {
+/** Steps show where it is asked again and again. A machine that slept has not been set. */
+export function createClockBelief(clock: Pick<Clock, "wall" | "elapsedMs">): () => boolean {
   let offsetMs: number | undefined;
   let sinceMs = 0;
   return () => {
-    const [{ ms, state }, nowMs] = [clock.wall(), clock.monotonicMs()];
+    const [{ ms, state }, nowMs] = [clock.wall(), clock.elapsedMs()];
     if (offsetMs === undefined || Math.abs(ms - nowMs - offsetMs) > limits.clockStepMs) sinceMs = nowMs;
     offsetMs = ms - nowMs;
     return state === "synced" || (isSet(ms) && nowMs - sinceMs >= limits.clockBelievedMs);

@@ -158,9 +158,9 @@ export interface HolonNode {
   metered(): readonly MeterRow[];
   /** Events that functions could not handle. */
   failedEvents(): readonly FailedRow[];
-  /** Hands them over again; returns how many will be. */
   /** Lets functions and reductions start again that are held back. Returns how many there were. */
   releaseHeld(choice: Parameters<Agent["release"]>[0]): Promise<number>;
+  /** Hands them over again; returns how many will be. */
   replayFailed(choice: Parameters<Agent["replay"]>[0]): number;
   /** Decides what runs, is used, leaves or is called here. */
   readonly guard: Guard;

@@ -7,8 +7,11 @@ import { lstatSync, readdirSync, rmSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import { limits } from "@holon/core/limits.ts";
 
-/** Why there is too much in the folder, beside what the node put there; undefined while there is not. What cannot be looked at is too much: a program can make such. */
-export function overRoom(folder: string, given: ReadonlySet<string>): string | undefined {
+/**
+ * Why there is too much in the folder, beside what the node put there; undefined while there is not. What cannot be looked at is too much: a program can make such. `given`: bytes of each
+ * file of the node's; what is larger, or no file, is not what was given.
+ */
+export function overRoom(folder: string, given: ReadonlyMap<string, number>): string | undefined {
   let bytes = 0;
   let entries = 0;
   const folders = [folder];
@@ -16,10 +19,10 @@ export function overRoom(folder: string, given: ReadonlySet<string>): string | u
     const names = namesIn(place);
     if (typeof names === "string") return names;
     for (const name of names) {
-      if (place === folder && given.has(name)) continue;
-      entries += 1;
       const found = entryAt(join(place, name));
       if (typeof found === "string") return found;
+      if (place === folder && found?.isFile() === true && found.size <= (given.get(name) ?? -1)) continue;
+      entries += 1;
       if (found?.isDirectory() === true) folders.push(join(place, name));
       bytes += (found?.blocks ?? 0) * 512;
       if (entries > limits.imageFolderEntriesMax) return `more than ${limits.imageFolderEntriesMax} files`;

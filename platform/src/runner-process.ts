@@ -80,7 +80,7 @@ async function startProgram(program: UnitProgram, command: readonly string[], ta
     });
   });
   child.once("error", () => undefined);
-  const given = new Set(["module", ...Object.keys(program.models).map((model) => `${model}.onnx`)]);
+  const given = new Map([["module", program.code.length], ...Object.entries(program.models).map(([model, graph]): [string, number] => [`${model}.onnx`, graph.length])]);
   const watch = program.unconfined === true ? undefined : setInterval(() => {
     const over = overRoom(folder, given);
     if (over !== undefined) end(new HolonError("HOLON_UNIT_DIED", `the process of function ${name} was ended: it put ${over} into the folder of its socket`, { next: "Let it write to /tmp, which is bounded, or keep what it knows as state." }));

@@ -38,6 +38,23 @@ describe("a worker", () => {
     }
   });
 
+  it("that holds up its process is apart the next time, and holds up nobody", async () => {
+    const own = createRunner();
+    try {
+      const stopper = await own.start(programOf(`process.kill(process.pid, "SIGSTOP"); for(;;);`, { timeoutMs: 200 }));
+      await fails(stopper.handle(eventsOf(1)), "HOLON_UNIT_TIMEOUT", /no longer answers/);
+      await stopper.stop();
+      const again = await own.start(programOf(`process.kill(process.pid, "SIGSTOP"); for(;;);`, { timeoutMs: 200 }));
+      const other = await own.start({ ...programOf(`context.emit("out.made",{data:1});`), name: "other" });
+      assert.equal(own.pids().length, 2);
+      const stuck = again.handle(eventsOf(1));
+      assert.equal((await other.handle(eventsOf(1))).outputs.length, 1, "it is in another process");
+      await fails(stuck, "HOLON_UNIT_TIMEOUT", /no longer answers/);
+    } finally {
+      await own.close();
+    }
+  });
+
   it("has no files, network, processes, threads or environment, and takes none from this thread", async () => {
     process.env["HOLON_TEST_MARK"] = "visible";
     const tries = [

@@ -11,6 +11,8 @@ import type { WorkshopReply, WorkshopRequest } from "./runner-workshop-protocol.
 
 export interface WorkshopOptions {
   talk?(unit: string, text: string): void;
+  /** It did not answer any more, and held up all others. */
+  guilty(unit: string): void;
   /** These ran when the process ended by itself. */
   suspected(units: readonly string[]): void;
 }
@@ -147,6 +149,8 @@ export class Workshop {
   }
 
   #stuck(id: number, error: HolonError): void {
+    const [first] = this.#waiting.get(id) ?? [];
+    if (first !== undefined) this.#options.guilty(first.unit);
     for (let waiting = this.#take(id); waiting !== undefined; waiting = this.#take(id)) waiting.reject(error);
     this.kill();
   }

@@ -37,7 +37,7 @@ export function createRunner(options: RunnerOptions = {}): PlatformRunner {
   let common: Warden | undefined;
   const apart: Warden[] = [];
   let workshop: Workshop | undefined;
-  const workshopsApart = new Set<Workshop>();
+  const workshopsApart: Workshop[] = [];
   const images = createImageStore(options.images);
   let lastId = 0;
   let turn = 0;
@@ -120,35 +120,33 @@ export function createRunner(options: RunnerOptions = {}): PlatformRunner {
     };
   }
 
-  const createWorkshop = (): Workshop => new Workshop({ ...(options.talk === undefined ? {} : { talk: options.talk }), suspected: (units) => units.forEach((name) => distrusted.set(name, limits.wardenTrustAfter)) });
+  const createWorkshop = (): Workshop => {
+    const guilty = (name: string): void => void distrusted.set(name, limits.wardenTrustAfter);
+    return new Workshop({ ...(options.talk === undefined ? {} : { talk: options.talk }), guilty, suspected: (units) => units.forEach(guilty) });
+  };
 
-  /** Who ran when its process ended has one of its own for a while. */
-  async function startTrusted(program: UnitProgram): Promise<UnitInstance> {
-    const { name } = program;
+  /** Who ran when its process ended, or held it up, is apart for a while: among few, since each takes memory. */
+  function workshopFor(name: string): Workshop {
     if (!distrusted.has(name)) {
       if (workshop === undefined || workshop.gone) workshop = createWorkshop();
-      return workshop.start(program);
+      return workshop;
     }
-    const own = createWorkshop();
-    workshopsApart.add(own);
-    void own.ended.then(() => workshopsApart.delete(own));
-    try {
-      const unit = await own.start(program);
-      return {
-        async handle(events) {
-          const result = await unit.handle(events);
-          regainTrust(name);
-          return result;
-        },
-        async stop() {
-          await unit.stop();
-          own.kill();
-        },
-      };
-    } catch (error) {
-      own.kill();
-      throw error;
-    }
+    const place = turn++ % limits.wardensApartMax;
+    const found = workshopsApart[place];
+    if (found !== undefined && !found.gone) return found;
+    return (workshopsApart[place] = createWorkshop());
+  }
+
+  async function startTrusted(program: UnitProgram): Promise<UnitInstance> {
+    const unit = await workshopFor(program.name).start(program);
+    return {
+      async handle(events) {
+        const result = await unit.handle(events);
+        regainTrust(program.name);
+        return result;
+      },
+      stop: () => unit.stop(),
+    };
   }
 
   function regainTrust(name: string): void {

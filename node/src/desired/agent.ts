@@ -290,11 +290,11 @@ export function createAgent(context: AgentContext): Agent {
         const tenure = tenureOf(app, fn);
         if ((tenure !== undefined && tenure() === undefined) || !moves.mayRun(`${app.name}/${fn.name}`)) continue;
         const reads = desired.moving?.reads?.[`${app.name}/${fn.name}`];
-        const key = JSON.stringify([fn, surroundings, tenure !== undefined, ...(reads === undefined ? [] : [reads])]);
+        const key = JSON.stringify([fn, surroundings, tenure?.() ?? null, ...(reads === undefined ? [] : [reads])]);
         wanted.set(`function ${app.name}/${fn.name}`, { key, needs: needsOfFunction(node, app, fn), start: () => Promise.resolve(startFunction(app, fn, handedTo(fn, reads))) });
         if ("schedule" in fn.on && !moves.leaving().includes(`${app.name}/${fn.name}`)) {
           const { schedule } = fn.on;
-          wanted.set(`schedule ${app.name}/${fn.name}`, { key: JSON.stringify([schedule, tenure !== undefined]), needs: needsOfFunction(node, app, fn), start: () => Promise.resolve({ schedule: openSchedule(fn.name, schedule, { app: app.name, log: logUnder(log, tenure), events: context.events, clock: ports.clock, trace: ports.trace }) }) });
+          wanted.set(`schedule ${app.name}/${fn.name}`, { key: JSON.stringify([schedule, tenure?.() ?? null]), needs: needsOfFunction(node, app, fn), start: () => Promise.resolve({ schedule: openSchedule(fn.name, schedule, { app: app.name, log: logUnder(log, tenure), events: context.events, clock: ports.clock, trace: ports.trace }) }) });
         }
       }
       for (const reduction of app.reductions ?? []) {

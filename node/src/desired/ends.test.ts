@@ -7,13 +7,12 @@ import { ClockHardware, createClock } from "@holon/sim/clock.ts";
 import { incarnation } from "@holon/sim/testing/lone-node.ts";
 import { World } from "@holon/sim/world.ts";
 import { createEvents } from "../event/events.ts";
-import { running, textsOf } from "../testing/sim-family.ts";
+import { nodeName, running, textsOf } from "../testing/sim-family.ts";
 import { bed, unitOf, type UnitBed } from "../testing/unit-bed.ts";
 import { toHolonError } from "@holon/core/errors.ts";
 import { helpMethod } from "@holon/core/schema/elastic.ts";
 import { createCrypto } from "@holon/sim/crypto.ts";
 import { standInOf } from "../elastic/stand-in.ts";
-import { nodeName } from "../testing/sim-family.ts";
 import { desiredOf } from "./documents.ts";
 import { openEnds, type Ends } from "./ends.ts";
 

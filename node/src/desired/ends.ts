@@ -81,6 +81,7 @@ export function openEnds({ log, events, ports }: EndsOptions): Ends {
       if (closed || (deployed.size === 0 && units.size === 0 && before === undefined)) return;
       const next = new Map<string, Row>();
       const records: NewRecord[] = [];
+      const saying: string[] = [];
       const started: string[] = [];
       for (const [unit, as] of deployed) {
         const row = units.get(unit);
@@ -89,11 +90,12 @@ export function openEnds({ log, events, ports }: EndsOptions): Ends {
         if (own.ran && row?.ran !== true) started.push(unit);
         next.set(unit, own);
         if (!isHeld(own) || told.has(`${unit} ${as}`)) continue;
-        told.add(`${unit} ${as}`);
+        saying.push(`${unit} ${as}`);
         records.push(tell(unit, own.ends));
       }
       units = next;
       await write(false, records);
+      for (const one of saying) told.add(one); // what a full disk took is said with the next look
       if (started.length === 0 || closed) return;
       const timer = clock.after(limits.nodeEndsForgetMs, () => {
         timers.delete(timer);

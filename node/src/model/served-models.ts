@@ -235,8 +235,10 @@ export function createServedModels(context: ServedModelsContext): ServedModels {
 /** Sessions that are loaded when they are wanted first. */
 function createSpares(): { take(name: string, load: () => Promise<ModelSession>): Promise<ModelSession>; close(): Promise<void> } {
   const loading = new Map<string, Promise<ModelSession>>();
+  let closed = false;
   return {
     take(name, load) {
+      if (closed) return Promise.reject(new HolonError("HOLON_MODEL_MISSING", `model ${name} is no longer wanted here`));
       const known = loading.get(name);
       if (known !== undefined) return known;
       const session = load();
@@ -245,6 +247,7 @@ function createSpares(): { take(name: string, load: () => Promise<ModelSession>)
       return session;
     },
     async close() {
+      closed = true; // a question that is under way would load what nobody closes
       for (const session of loading.values()) await (await session.catch(() => undefined))?.close();
     },
   };

@@ -53,9 +53,9 @@ export interface LeftGap {
 export interface LeftWatch {
   see(run: BatchRun): void;
   rows(): readonly LeftRow[];
-  /** What the rows do not cover; empty where all that was recorded through the end of the span is here. `heads`: where lanes end, as the log says. */
   /** Of each node whose trail is here, when the last of it was recorded: what it decided since is known at that node. */
   heard(): readonly { readonly node: string; readonly throughMs: number }[];
+  /** What the rows do not cover; empty where all that was recorded through the end of the span is here. `heads`: where lanes end, as the log says. */
   gaps(heads: readonly { readonly lane: string; readonly head: { readonly sequence: number } }[]): readonly LeftGap[];
 }
 
