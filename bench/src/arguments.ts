@@ -23,6 +23,8 @@ export interface BenchArguments {
   readonly gigabytes: number | undefined;
   readonly data: string | undefined;
   readonly json: boolean;
+  /** Ends with 1 where what is aimed for is not met. */
+  readonly gate: boolean;
 }
 
 const secondsDefault = 2;
@@ -70,6 +72,7 @@ export function parseArguments(words: readonly string[]): BenchArguments {
     gigabytes,
     data: values.data === undefined ? undefined : resolve(values.data),
     json: values.json === true,
+    gate: values.gate === true,
   };
 }
 
@@ -78,7 +81,7 @@ function parse(words: readonly string[]) {
     return parseArgs({
       args: [...words],
       allowPositionals: true,
-      options: { seconds: { type: "string" }, nodes: { type: "string" }, pods: { type: "string" }, curve: { type: "string" }, hours: { type: "string" }, slack: { type: "string" }, interruptible: { type: "boolean" }, minutes: { type: "string" }, gigabytes: { type: "string" }, data: { type: "string" }, json: { type: "boolean" }, help: { type: "boolean" } },
+      options: { seconds: { type: "string" }, nodes: { type: "string" }, pods: { type: "string" }, curve: { type: "string" }, hours: { type: "string" }, slack: { type: "string" }, interruptible: { type: "boolean" }, minutes: { type: "string" }, gigabytes: { type: "string" }, data: { type: "string" }, json: { type: "boolean" }, gate: { type: "boolean" }, help: { type: "boolean" } },
     });
   } catch (cause) {
     throw bad(cause instanceof Error ? cause.message : String(cause), cause);
@@ -90,7 +93,7 @@ const bad = (message: string, cause?: unknown): HolonError =>
 
 export const usage = (): string =>
   [
-    "npm run bench -- [SUITE…] [--seconds N] [--nodes N] [--minutes N] [--gigabytes N] [--data FOLDER] [--json]",
+    "npm run bench -- [SUITE…] [--seconds N] [--nodes N] [--minutes N] [--gigabytes N] [--data FOLDER] [--json] [--gate]",
     "npm run bench -- gpu-trace --nodes FILE --pods FILE [--json]",
     "npm run bench -- shifting --curve FILE --hours H --slack S [--interruptible] [--json]",
     "",
@@ -104,5 +107,6 @@ export const usage = (): string =>
     "  --minutes N    length of suite memory (default 3; the aim is stated for 30)",
     "  --gigabytes N  size of the log of suite recovery (default 2)",
     "  --data FOLDER  where to write; a folder of its own is made in it and removed afterwards (default .holon/bench)",
-    "  --json         one JSON object last on stdout: {machine, figures, ratios}",
+    "  --json         one JSON object last on stdout: {machine, figures, ratios, aims}",
+    "  --gate         exit code 1 where a ratio is more than is aimed for (suite guard)",
   ].join("\n");

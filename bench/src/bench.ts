@@ -1,6 +1,7 @@
 /** `npm run bench -- [SUITE…] [--json]`: figures of this machine and ratios to the limit measured in the same run. */
 import { join } from "node:path";
 import { toHolonError } from "@holon/core/errors.ts";
+import { judge, missed } from "./aims.ts";
 import { parseArguments, usage, type BenchArguments } from "./arguments.ts";
 import { describeMachine } from "./machine.ts";
 import { withScratchFolder } from "./scratch.ts";
@@ -16,6 +17,7 @@ async function bench(asked: BenchArguments): Promise<BenchResult> {
     const machine = await describeMachine(root);
     const figures: Record<string, number> = {};
     const ratios: Record<string, number> = {};
+    const bounds: Record<string, number> = {};
     for (const name of asked.suites) {
       const suite = suites.get(name);
       if (suite === undefined) continue;
@@ -24,8 +26,9 @@ async function bench(asked: BenchArguments): Promise<BenchResult> {
       for (const [figure, value] of Object.entries(result.figures)) figures[figure] = round(value);
       Object.assign(figures, result.computed);
       for (const [ratio, value] of Object.entries(result.ratios)) ratios[ratio] = round(value);
+      Object.assign(bounds, result.aims);
     }
-    return { machine, figures, ratios };
+    return { machine, figures, ratios, ...(Object.keys(bounds).length === 0 ? {} : { aims: judge(bounds, ratios) }) };
   });
 }
 
@@ -51,6 +54,9 @@ try {
   else {
     const result = await bench(asked);
     process.stdout.write(`${asked.json ? JSON.stringify(result) : printTable(result)}\n`);
+    const short = missed(result.aims ?? {});
+    for (const line of short) say(line);
+    if (asked.gate && short.length > 0) process.exitCode = 1;
   }
 } catch (error) {
   const { code, message, next } = toHolonError(error);

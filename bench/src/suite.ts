@@ -30,6 +30,8 @@ export interface SuiteResult {
   readonly computed?: Readonly<Record<string, number>>;
   /** Time of ours over time of the limit, both from this run: 1 is the limit, lower is better. To a rival, our rate over its rate: higher is better. */
   readonly ratios: Readonly<Record<string, number>>;
+  /** What is aimed for: so much at most of a ratio to a limit. */
+  readonly aims?: Readonly<Record<string, number>>;
 }
 
 export interface Suite {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { addressToShare, refuseToken, setToken, takeTokenFromAddress, token, wasTokenRefused } from "./session.ts";
+import { addressToShare, isTokenOffered, refuseToken, setToken, takeOfferedToken, takeTokenFromAddress, token, wasTokenRefused } from "./session.ts";
 
 /** As much of a browser as the address needs. */
 function opened(hash: string): string {
@@ -13,20 +13,33 @@ function opened(hash: string): string {
 }
 afterEach(() => setToken(undefined));
 
-test("a token is taken out of the address whenever it comes; one that is refused gives way to the newer", () => {
+test("a token is taken out of the address whenever it comes; after one that is refused nobody goes on with another unasked", () => {
   assert.equal(opened("#token=first"), "#/");
   assert.equal(token(), "first");
   assert.equal(opened("#token=second"), "#/", "it does not stay in the address either");
   assert.equal(token(), "first", "a link that somebody sent takes nobody's session away");
   refuseToken("first");
-  assert.deepEqual([token(), wasTokenRefused()], ["second", false]);
+  assert.deepEqual([token(), wasTokenRefused(), isTokenOffered()], [undefined, true, true], "nor does it put anybody into another one when the own one ends");
+  takeOfferedToken();
+  assert.deepEqual([token(), wasTokenRefused(), isTokenOffered()], ["second", false, false]);
   refuseToken("first");
   assert.equal(token(), "second", "what comes late of the one before says nothing of this one");
   refuseToken("second");
-  assert.deepEqual([token(), wasTokenRefused()], [undefined, true]);
+  assert.deepEqual([token(), wasTokenRefused(), isTokenOffered()], [undefined, true, false]);
   opened("#token=third");
   assert.deepEqual([token(), wasTokenRefused()], ["third", false]);
   assert.equal(opened("#/map?q=a"), "#/map?q=a");
+});
+
+test("a link puts nobody into the session of who sent it", () => {
+  for (const somebodys of ["holon_session_abc", "holon_token_abc"]) {
+    assert.equal(opened(`#token=${somebodys}`), "#/");
+    assert.deepEqual([token(), isTokenOffered()], [undefined, false]);
+  }
+  opened("#token=first");
+  opened("#token=holon_session_abc");
+  refuseToken("first");
+  assert.deepEqual([token(), isTokenOffered()], [undefined, false]);
 });
 
 test("who logs out is logged out, and was not refused", () => {
@@ -34,7 +47,7 @@ test("who logs out is logged out, and was not refused", () => {
   opened("#token=second");
   setToken(undefined);
   refuseToken("first");
-  assert.deepEqual([token(), wasTokenRefused()], [undefined, false]);
+  assert.deepEqual([token(), wasTokenRefused(), isTokenOffered()], [undefined, false, false]);
 });
 
 test("no address that is shared holds a token", () => {

@@ -2,20 +2,23 @@
 
 const key = "holon-token";
 const listeners = new Set<() => void>();
-/** Came in an address while another one was in use: it counts when that one is refused. A link that somebody sent takes nobody's session away. */
-let spare: string | undefined;
+/** Came in an address while another one was in use. A link that somebody sent takes nobody's session away, and puts nobody into another one unseen: who wants it says so. */
+let offered: string | undefined;
 let wasRefused = false;
 
 const inAddress = /[#&]token=([\w.~-]+)/; // base 64 for addresses, as all tokens are
+
+/** Sessions and tokens of people. They stand in no address that Holon prints: in a link, such a one is somebody else's, in whose name one would work without knowing it. */
+const isSomebodys = (given: string): boolean => given.startsWith("holon_");
 
 /** Takes the token out of the address before anything is shown or shared. */
 export function takeTokenFromAddress(): void {
   const [, given] = inAddress.exec(location.hash) ?? [];
   if (given === undefined) return;
   history.replaceState(null, "", `${location.pathname}#/`);
-  if (given === token()) return;
+  if (given === token() || isSomebodys(given)) return;
   if (token() === undefined) setToken(given);
-  else spare = given;
+  else offered = given;
 }
 
 /** Whoever opens the printed address in a tab that shows the console changes nothing but what stands behind `#`. Before others hear of the change, so that none sees it. */
@@ -27,17 +30,23 @@ export function watchAddress(): void {
 export const token = (): string | undefined => sessionStorage.getItem(key) ?? undefined;
 
 export function setToken(value: string | undefined): void {
-  [spare, wasRefused] = [undefined, false];
+  [offered, wasRefused] = [undefined, false];
   keep(value);
 }
 
 /** The API does not take this token (any more). Of one that is in use no longer that says nothing. */
 export function refuseToken(shown: string | undefined): void {
   if (shown === undefined || shown !== token()) return;
-  const next = spare;
-  spare = undefined;
-  wasRefused = next === undefined;
-  keep(next);
+  wasRefused = true;
+  keep(undefined);
+}
+
+/** Whether an address brought a token that is not in use. */
+export const isTokenOffered = (): boolean => offered !== undefined;
+
+/** Whoever is at the page wants to go on with it. */
+export function takeOfferedToken(): void {
+  if (offered !== undefined) setToken(offered);
 }
 
 /** Whether it was the API that ended the session. */

@@ -20,11 +20,11 @@ export function driftOf({ desired, condition, since, clockOffMs }: DriftFacts): 
     config: condition.config === "changed" ? "its configuration on disk is another than it was started with: it counts from the next start" : undefined,
     clock: off ?? ofClock(condition.clock),
     disk: condition.disk === "ok" ? undefined : condition.disk === "full" ? "its disk is full" : "its disk has failed: it takes nothing in",
-    measured: condition.measured === "altered" ? alteredText(condition.altered) : undefined,
+    measured: condition.measured === "altered" || condition.held !== undefined ? alteredText(condition) : undefined,
   };
   return driftKinds.flatMap((kind): Drift[] => {
     const text = texts[kind];
-    return text === undefined ? [] : [{ kind, text, since: (kind === "version" ? desired.behindSince : undefined) ?? since[kind] ?? "", ...(kind === "clock" && clockOffMs !== undefined ? { offMs: clockOffMs } : {}) }];
+    return text === undefined ? [] : [{ kind, text, since: (kind === "version" ? desired.behindSince : undefined) ?? since[kind] ?? "", ...(kind === "clock" && clockOffMs !== undefined ? { offMs: clockOffMs } : {}), ...(kind === "measured" && condition.held !== undefined ? { held: true } : {}) }];
   });
 }
 
@@ -37,10 +37,9 @@ export function clockOffText(offMs: number): string {
   return `its clock is ${span} ${offMs > 0 ? "ahead of" : "behind"} the one here: times of it are told as they were here`;
 }
 
-function alteredText(altered: Condition["altered"]): string {
-  if (altered === undefined) return "it is not made of what was adopted";
-  const { count, first } = altered;
-  return `it is not made of what was adopted: ${first.join(", ")}${count > first.length ? ` and ${count - first.length} more` : ""}`;
+function alteredText({ altered, held }: Condition): string {
+  const named = altered === undefined ? "" : `: ${altered.first.join(", ")}${altered.count > altered.first.length ? ` and ${altered.count - altered.first.length} more` : ""}`;
+  return `it is not made of what was adopted${named}${held === undefined ? "" : `. It holds back secrets and what is new since ${held.since}: \`holon node adopt\``}`;
 }
 
 const short = (hash: string | null): string => (hash === null ? "none" : hash.slice(0, 12));

@@ -34,6 +34,9 @@ export const limits = {
   measureSliceFiles: 32,
   measureSliceMs: 50,
   measureEveryMs: 3_600_000,
+  /** While something is held back: how often it is measured whether that is still so, and how often somebody is looked for who adopted it. */
+  measureHeldMs: 300_000,
+  measureLookMs: 5_000,
   /** Control looks this often whose TPM is to be asked for a quote, asks each this often, one that gave none after a minute, and so many at once. Without one for so long a node is attested no more. */
   quoteLookMs: 15_000,
   quoteEveryMs: 3_600_000,
@@ -499,14 +502,17 @@ export const limits = {
   /** Passwords that are looked at at a time, each in 19 MiB, and those that wait for it. At the bound: `HOLON_LOGIN_BUSY`. */
   passwordsAtATimeMax: 2,
   passwordsWaitingMax: 16,
-  /** Wrong passwords in a row until a name, or an address, is locked. */
+  /** Wrong passwords in a row until a name is locked for an address, an address for all names; and of a name in all until it is slow for addresses that it never logged in from. */
   loginFailuresOfName: 5,
   loginFailuresOfAddress: 20,
+  loginFailuresAnywhere: 20,
   /** The first lock; each one after it is twice as long, up to the last. Failures are forgotten as long after the last one. */
   loginLockMs: 30_000,
   loginLockMsMax: 900_000,
-  /** Names and addresses that are counted. At the bound: those that are not known yet are counted as one. */
+  /** Names, addresses, and names for addresses that are counted. At the bound: the oldest that is not locked is let go of; where all are, those that are not known yet are counted as one, the third not at all. */
   loginCountedMax: 1_024,
+  /** Addresses that a name is remembered to have logged in from: the last ones. */
+  loginAddressesKept: 16,
   /** Calls of one person or API token at control: at once, and a second after that; callers that are counted. At the first two: `HOLON_API_BUSY`; at the last: those who are not known yet are counted as one. */
   apiCallsAtOnce: 1_000,
   apiCallsPerSecond: 100,

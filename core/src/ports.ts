@@ -183,6 +183,10 @@ export interface Cipher {
 export interface Measurer {
   /** Undefined where nothing was ever adopted. `HOLON_MEASURE_BAD` where the record is not as the node's key wrote it. */
   adopted(): Promise<Adopted | undefined>;
+  /** Puts down what the node is made of from now on, with the configuration where that is among it. */
+  adopt(adopted: Adopted): Promise<void>;
+  /** What is found at the first start is adopted, though nobody said so. */
+  readonly trustsFirst?: boolean;
   /** Of the program, its configuration and what runs it. */
   names(): Promise<readonly string[]>;
   /** SHA-256, 64 hexadecimal digits; undefined where nothing of this name is there. */

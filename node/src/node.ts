@@ -55,6 +55,8 @@ import { createGuard, type Guard } from "./policy/guard.ts";
 import { createSharedExchange, type Partner, type SharedExchange, type SharedStatus } from "./shared/exchange.ts";
 import { openSharedStore, type SharedStore } from "./shared/store.ts";
 import { answerQuotes, measuredCondition } from "./measure/quoting.ts";
+import { createHold } from "./measure/hold.ts";
+import { withHold } from "./measure/held-ports.ts";
 import { createMeasureWatch, type MeasureStatus, type MeasureWatch } from "./measure/watch.ts";
 import { createMeter, type Meter, type MeterRow } from "./meter/meter.ts";
 import type { Decision } from "./model/decision.ts";
@@ -241,7 +243,10 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, replicas: undefined, ways: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, meter: undefined, scrubber: undefined, sharing: undefined, served: undefined, identity: undefined, refusals: undefined, verifier: undefined, self: undefined, telemetry: undefined, measure: undefined, diagnosis: undefined, stewardship: undefined, curves: undefined, elasticity: undefined };
   const log = await openLog({ origin: name, disk, clock, random, integrity, ...segmentSize(config), opened: (stream, predecessor) => openedRecord(events, stream, predecessor), full: () => parts.keeper?.full() });
   const ownLines = await openOwnLines({ trace: given.trace, clock, keeper: given.lines, run: log.epoch });
-  const ports: Ports = { ...given, trace: ownLines.trace };
+  const told: Ports = { ...given, trace: ownLines.trace };
+  const documentAtStart = desiredOf(log, name)?.document;
+  const hold = createHold({ log, events, ports: told, ran: () => parts.agent?.ran() ?? documentAtStart, looked: () => parts.measure?.looked() ?? Promise.resolve(), lifted: () => parts.agent?.reconcileAnew() });
+  const ports: Ports = withHold(told, hold, config);
   ports.trace.note("info", `${name} of ${config.site} starts as ${config.tier}`, { clock: clock.wall().state });
   for (const damage of log.damage) ports.trace.note("error", `${damage.segment}: bytes ${damage.fromByte} to ${damage.toByte} are damaged (${damage.what})`, { code: "HOLON_LOG_DAMAGED" });
   const blobs = await openBlobStore(disk, integrity);
@@ -272,7 +277,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   parts.curves = createCurves({ sources: config.inventory?.energy ?? {}, feeds: ports.feeds, log, events, ports });
   const siblings = config.siblings.flatMap((sibling) => (isNodeName(sibling.name) ? [sibling.name] : []));
   if (siblings.length > 0) parts.elasticity = createElasticity({ self: name, config, siblings, ports, calls, handlers, guard, site: () => parts.site, agent: () => parts.agent, inventory: () => parts.self?.inventory() });
-  parts.agent = createAgent({ lending: () => parts.elasticity?.lending, elasticRules: elastic, log, integrity, events, blobs, guard, shared, served, verifier, ports, requests, meter, fetch: exchange.fetch, moves: movesOf(config, parts, { identity: ports.identity, calls, handlers, rules }), tenureByControl: () => parts.self?.tenure(), tenureOnSite: (unit) => parts.stewardship?.tenure(unit), curve: (kind) => parts.curves?.of(kind), readCurves: () => parts.curves?.read() ?? Promise.resolve() });
+  parts.agent = createAgent({ lending: () => parts.elasticity?.lending, elasticRules: elastic, log, integrity, events, blobs, guard, shared, served, verifier, hold, ports, requests, meter, fetch: exchange.fetch, moves: movesOf(config, parts, { identity: ports.identity, calls, handlers, rules }), tenureByControl: () => parts.self?.tenure(), tenureOnSite: (unit) => parts.stewardship?.tenure(unit), curve: (kind) => parts.curves?.of(kind), readCurves: () => parts.curves?.read() ?? Promise.resolve() });
   const states = createStateKeeper({ self: name, log, blobs, disk, integrity, calls, handlers, above: () => aboveOf(parts)?.name });
   const speeds = (): Readonly<Record<string, number>> => Object.fromEntries((parts.agent?.status().units ?? []).flatMap(({ app, name: fn, callMs }) => (callMs === undefined ? [] : [[`${app}/${fn}`, callMs] as const])));
   const ofSelf = { speeds, version: () => desiredOf(log, name)?.document.version ?? 0, changed: () => parts.agent?.stoppingChanged(), append: (record: NewRecord) => appendSoon(log, clock, { records: [record] }) };
@@ -304,7 +309,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   const damage = untold(log, log.damage, log.lost);
   if (damage.length > 0 || hasNews(log, log.lost)) await appendSoon(log, clock, damageTold(log, events, log.damage, log.lost, log));
   parts.scrubber = createScrubber({ log, ports, told: (found, lost) => (untold(log, found, lost).length > 0 || hasNews(log, lost) ? damageTold(log, events, found, lost) : undefined) });
-  if (ports.measurer !== undefined) parts.measure = createMeasureWatch({ measurer: ports.measurer, log, events, blobs, sha256: ports.crypto.sha256, ports, artifacts: () => artifactsOf(log) });
+  if (ports.measurer !== undefined) parts.measure = createMeasureWatch({ measurer: ports.measurer, log, events, blobs, hold, sha256: ports.crypto.sha256, ports, artifacts: () => artifactsOf(log) });
   if (ports.attestor !== undefined) answerQuotes({ self: name, handlers, attestor: ports.attestor, identity: ports.identity, above: () => aboveOf(parts)?.name, status: () => parts.measure?.status() });
   const keeper = createKeeper({ log, policy: config.retention ?? defaultRetention, events, ports, safe: () => parts.uplink?.safe() ?? new Map(), readers: () => readersOf(log).filter((unit) => parts.stewardship?.isDelegated(unit) !== true || parts.stewardship.tenure(unit) !== undefined) });
   parts.keeper = keeper;
@@ -346,7 +351,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
     towards: (node) => (parts.site?.peer(node) ?? parts.downlinks?.towards(node))?.name, above: () => aboveOf(parts),
   });
 
-  const diagnosis = createDiagnosis({ config, log, events, guard, ports, ownLines, telemetry: parts.telemetry, handlers, calls, status, errands, above: () => aboveOf(parts)?.name });
+  const diagnosis = createDiagnosis({ config, log, events, guard, ports, ownLines, telemetry: parts.telemetry, handlers, calls, status, errands, adopt: (...what) => adoptIn(parts, name, what), above: () => aboveOf(parts)?.name });
   parts.diagnosis = diagnosis;
   const links = (): LinksReport => linksReport(parts.downlinks?.status() ?? [], parts.uplink?.status());
   answerAbove({ self: name, handlers, links, above: () => (parts.uplink?.peer() ?? parts.site?.relayPeer())?.name, status: () => ({ status: statusForAbove(status()), meter: meter.totals() }), clock: () => ({ wallMs: clock.wall().ms }) });
@@ -387,6 +392,11 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
       return closeNode(parts, { log, guard, clock, unsubscribe });
     },
   };
+}
+
+/** `HOLON_COMMAND_UNKNOWN` where nothing measures it. */
+function adoptIn({ measure }: Parts, self: NodeName, [by, because, found]: Parameters<MeasureWatch["adopt"]>): ReturnType<MeasureWatch["adopt"]> {
+  return measure?.adopt(by, because, found) ?? Promise.reject(new HolonError("HOLON_COMMAND_UNKNOWN", `nothing measures what ${self} is made of`));
 }
 
 /** That it was enrolled its certificate says. */

@@ -36,3 +36,23 @@ test("what a machine sleeps through counts, by how long it is on or by a wall cl
   pass(30_000, { wallMs: 15, unseenMs: 10 });
   assert.equal(elapsedMs(), 181_030, "clocks are never quite alike");
 });
+
+test("where a machine tells in whole seconds how long it is on, time goes no faster, and a sleep counts, by a second too much at the most", () => {
+  for (const phaseMs of [0, 1, 499, 500, 501, 999]) {
+    for (const lookMs of [10, 333, 700, 1_000, 1_900]) {
+      let [nowMs, sleptMs, backMs] = [phaseMs, 0, 0];
+      const { elapsedMs } = createClock({ readings: () => ({ monotonicMs: nowMs, onMs: Math.floor((nowMs + sleptMs) / 1_000) * 1_000, wallMs: 1_000_000 + nowMs + sleptMs - backMs }) });
+      const begunMs = elapsedMs();
+      const look = (): number => {
+        nowMs += lookMs;
+        return elapsedMs() - begunMs;
+      };
+      while (nowMs < 20_000) assert.equal(look(), nowMs - phaseMs, `looked at every ${lookMs} ms from ${phaseMs}`);
+      sleptMs += 60_000;
+      backMs += 60_000; // and somebody set the clock meanwhile
+      const moreMs = look() - (nowMs - phaseMs);
+      assert.ok(moreMs >= 60_000 && moreMs <= 62_000, `${moreMs} of a minute`);
+      while (nowMs < 40_000) assert.equal(look(), nowMs - phaseMs + moreMs, "and once");
+    }
+  }
+});

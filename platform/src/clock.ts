@@ -40,25 +40,36 @@ export interface Readings {
 
 const machineReadings = (): Readings => ({ monotonicMs: performance.now(), onMs: uptime() * 1_000, wallMs: Date.now() });
 
-/** Less than this between two looks is how the clocks differ anyway: they tick by 10 ms, and a wall clock is led back to the right time by so much. */
-const sleepMsMin = 500;
+/** Less than this between two looks is how a wall clock differs anyway: it is led back to the right time by so much. */
+const setMsMin = 500;
+/** Some systems tell in whole seconds how long they are on. What adds up to more than that was slept. */
+const wholeMs = 1_000;
+const sleptMsMin = wholeMs + 500;
 
 /**
  * Monotonic time stands still while a machine sleeps. How long it is on does not; in a virtual machine that was stopped both do, and only the wall clock is set forwards afterwards: by who
- * runs it, or a time service. Between two looks the larger of both counts. Time is never taken back.
+ * runs it, or a time service. Between two looks the larger of both counts. Time is never taken back; where seconds are whole it is a second ahead rather than behind, since leases are measured by it.
  */
 function createElapsed(read: () => Readings): () => number {
   let last = read();
+  /** Since when nothing was slept that is not counted. */
+  let settled = last;
   let sleptMs = 0;
   return () => {
     const now = read();
-    const passedMs = now.monotonicMs - last.monotonicMs;
-    const unseenMs = Math.max(now.onMs - last.onMs, now.wallMs - last.wallMs) - passedMs;
-    if (unseenMs > sleepMsMin) sleptMs += unseenMs;
+    const byWallMs = now.wallMs - last.wallMs - (now.monotonicMs - last.monotonicMs);
+    const byUptimeMs = now.onMs - settled.onMs - (now.monotonicMs - settled.monotonicMs);
+    const hasSlept = byUptimeMs > sleptMsMin;
     last = now;
+    if (hasSlept || byWallMs > setMsMin) {
+      sleptMs += Math.max(byWallMs, hasSlept ? byUptimeMs + (isWhole(now) && isWhole(settled) ? wholeMs : 0) : 0);
+      settled = now;
+    }
     return now.monotonicMs + sleptMs;
   };
 }
+
+const isWhole = ({ onMs }: Readings): boolean => onMs % wholeMs === 0;
 
 /** Node's timers may fire up to a millisecond early and not beyond 24 days: the port promises neither. */
 function startTimer(dueMs: number, callback: () => void): { cancel(): void } {

@@ -8,7 +8,7 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import { canonicalJson } from "@holon/core/json.ts";
-import { adoptedSchema, type Adopted, type Measurement } from "@holon/core/measure/measured.ts";
+import { adoptedSchema, configurationName, type Adopted, type Measurement } from "@holon/core/measure/measured.ts";
 import type { Measurer } from "@holon/core/ports.ts";
 import { z } from "zod";
 import { measureInside } from "./runner-inside-code.ts";
@@ -21,7 +21,6 @@ const patterns = [`${workspaces}/src/**/*.ts`, `${workspaces}/package.json`, "pa
 /** Its checksum, which stands behind the content of a blob. */
 const blobCheckBytes = 4;
 const runtimeName = "runtime";
-const configName = "configuration";
 /** Where Holon is installed: the folder of its workspaces. */
 const installed = join(import.meta.dirname, "..", "..");
 
@@ -32,6 +31,10 @@ export interface MeasurerOptions {
   readonly config?: string | undefined;
   readonly program?: string;
   readonly runtime?: string;
+  /** What is found at the first start is adopted. */
+  readonly trustsFirst?: boolean;
+  /** Fails where a configuration is none: nobody adopts one with which the node would not start. */
+  checkConfig?(text: string): void;
 }
 
 const recordPath = (folder: string): string => join(folder, "measured.json");
@@ -39,13 +42,25 @@ const keyPath = (folder: string): string => join(folder, "measure-key.json");
 const keySchema = z.strictObject({ key: z.base64().length(44) });
 const recordSchema = z.strictObject({ adopted: adoptedSchema, mac: z.base64() });
 
-export function createMeasurer({ folder, config, program = installed, runtime = process.execPath }: MeasurerOptions): Measurer {
-  const place = (name: string): string | undefined => (name === runtimeName ? runtime : name === configName ? config : join(program, name));
+export function createMeasurer({ folder, config, program = installed, runtime = process.execPath, trustsFirst = false, checkConfig }: MeasurerOptions): Measurer {
+  const place = (name: string): string | undefined => (name === runtimeName ? runtime : name === configurationName ? config : join(program, name));
+  /** Where it is among what is adopted, and still that. */
+  async function configOf({ files }: Adopted): Promise<{ readonly config?: string }> {
+    const own = files.find((file) => file.name === configurationName);
+    if (own === undefined || config === undefined) return {};
+    const text = await readFile(config, "utf8");
+    if (createHash("sha256").update(text).digest("hex") !== own.hash) throw new HolonError("HOLON_MEASURE_OTHER", `${config} was changed while it was adopted`);
+    checkConfig?.(text);
+    return { config: text };
+  }
+
   return {
     adopted: () => readAdopted(folder),
+    adopt: async (adopted) => writeAdopted(folder, { ...adopted, ...(await configOf(adopted)) }),
+    trustsFirst,
     names() {
       const files = globSync(patterns, { cwd: program }).filter((name) => !/\.test\.ts$|\/testing\//.test(name));
-      return Promise.resolve([...(config === undefined ? [] : [configName]), ...files.sort(), runtimeName]);
+      return Promise.resolve([...(config === undefined ? [] : [configurationName]), ...files.sort(), runtimeName]);
     },
     async hash(name) {
       const path = place(name);

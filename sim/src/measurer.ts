@@ -4,11 +4,18 @@ import type { Adopted } from "@holon/core/measure/measured.ts";
 import type { Measurer } from "@holon/core/ports.ts";
 
 export class SimMeasurer implements Measurer {
-  readonly files = new Map<string, string>([["program", "export default 1;"], ["holon.node.yaml", "name: it"]]);
+  readonly files = new Map<string, string>([["program", "export default 1;"], ["configuration", "name: it"]]);
   #adopted: Adopted | undefined;
+  #number = 0;
 
-  adopt(because: string): void {
-    this.#adopted = { by: "ada", because, atMs: 1, files: [...this.files].map(([name, content]) => ({ name, hash: hashOf(content) })) };
+  /** As somebody on the machine adopts it, while the node runs or not. */
+  adoptHere(because: string): void {
+    this.#adopted = { by: "ada", because, atMs: (this.#number += 1), files: [...this.files].map(([name, content]) => ({ name, hash: hashOf(content) })) };
+  }
+
+  adopt(adopted: Adopted): Promise<void> {
+    this.#adopted = adopted;
+    return Promise.resolve();
   }
 
   adopted(): Promise<Adopted | undefined> {

@@ -2,8 +2,10 @@
 import { readFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { join, resolve } from "node:path";
-import { HolonError, toHolonError } from "@holon/core/errors.ts";
-import { differences, type Adopted } from "@holon/core/measure/measured.ts";
+import { heldText } from "@holon/core/diagnosis/findings.ts";
+import { errorTable, HolonError, toHolonError } from "@holon/core/errors.ts";
+import { heldRowSchema } from "@holon/core/measure/held.ts";
+import { differences, judged, type Adopted } from "@holon/core/measure/measured.ts";
 import { knownValueSchema } from "@holon/core/placement/known.ts";
 import { createMeasurer, measureAll, readAdopted, writeAdopted } from "@holon/platform/measurer.ts";
 import { z } from "zod";
@@ -30,7 +32,7 @@ export async function measureNode(file: string, { data, adopt, because, json }: 
   const folder = join(data, name);
   const files = await measureAll(createMeasurer({ folder, config: path }));
   const before = await known(folder, adopt === true);
-  const found = differences(before?.files ?? [], files);
+  const found = differences(before?.files ?? [], judged(files, before?.files));
   if (adopt === true) {
     if (because === undefined) throw new HolonError("HOLON_ARGUMENT_BAD", "--adopt says why", { next: "Add --because \"upgraded to 1.4\", for example." });
     await writeAdopted(folder, { by: userInfo().username, because, atMs: Date.now(), files: [...files], config: text });
@@ -64,7 +66,7 @@ const statusSchema = z.looseObject({
   binding: z.looseObject({ isBound: z.boolean(), problem: z.object({ code: z.string(), message: z.string(), next: z.string() }).optional() }).optional(),
   helped: z.array(z.looseObject({ unit: z.string(), for: z.string(), events: z.number() })).optional(),
   agent: z.looseObject({ units: z.array(z.looseObject({ app: z.string(), name: z.string(), elastic: elasticSchema.optional() })).default([]) }).optional(),
-  measured: z.looseObject({ state: z.string(), files: z.number(), asOfMs: z.number().optional(), adopted: z.object({ by: z.string(), because: z.string(), atMs: z.number() }).optional(), altered: z.array(differenceSchema) }).optional(),
+  measured: z.looseObject({ state: z.string(), files: z.number(), asOfMs: z.number().optional(), adopted: z.object({ by: z.string(), because: z.string(), atMs: z.number() }).optional(), altered: z.array(differenceSchema), held: heldRowSchema.optional() }).optional(),
 });
 
 /** One node as it tells of itself. */
@@ -80,6 +82,7 @@ export async function showNode(options: ClientOptions, name: string, json: boole
     ...(status.helped ?? []).map(({ unit, for: asker, events }) => ["helped", `${asker} with ${events} event${events === 1 ? "" : "s"} of ${unit}`]),
     ["measured", measured === undefined ? "not" : `${measured.state}, ${measured.files} files${measured.asOfMs === undefined ? "" : `, as of ${new Date(measured.asOfMs).toISOString()}`}`],
     ...(measured?.adopted === undefined ? [] : [["adopted", `by ${measured.adopted.by}, ${new Date(measured.adopted.atMs).toISOString()}: ${measured.adopted.because}`]]),
+    ...(measured?.held === undefined ? [] : [["held back", `${heldText(measured.held)}; found: ${measured.held.found}. ${errorTable.HOLON_NODE_HELD.next.replace("NAME", status.node)}`]]),
     ...(measured?.altered ?? []).map(({ what, expected, found }) => ["altered", `${what}: ${expected?.slice(0, 16) ?? "nothing"} was adopted, ${found?.slice(0, 16) ?? "nothing"} is there`])];
   process.stdout.write(`${printTable(["", ""], rows)}\n`);
   const nowMs = Date.now();

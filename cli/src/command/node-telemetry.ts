@@ -1,22 +1,38 @@
 /** `holon node status`: every node that one knows of, and how complete that is. `holon node top`: what a node measures of itself now, with no uplink needed. */
+import { heldText } from "@holon/core/diagnosis/findings.ts";
+import { errorTable } from "@holon/core/errors.ts";
+import { heldRowSchema } from "@holon/core/measure/held.ts";
 import { fleetStatusSchema, type FleetStatus } from "@holon/core/telemetry/fleet-status.ts";
 import { alertListSchema } from "@holon/core/telemetry/alert.ts";
 import { metricByName } from "@holon/core/telemetry/catalogue.ts";
 import { parseKey } from "@holon/core/telemetry/key.ts";
 import { sketchOf, windowSchema } from "@holon/core/telemetry/window.ts";
 import { z } from "zod";
-import type { ClientOptions } from "../client.ts";
+import type { Client, ClientOptions } from "../client.ts";
 import { connectNode } from "../connect-node.ts";
 import { printTable } from "../table.ts";
+import { listNodeRows } from "./node.ts";
 
 export async function showStatus(options: ClientOptions, node: string | undefined, json: boolean): Promise<void> {
   const client = await connectNode(options, node);
   const status = await client.get("/v1/fleet", fleetStatusSchema);
   const { alerts } = await client.get("/v1/alerts?state=firing", alertListSchema);
-  if (json) return void process.stdout.write(`${JSON.stringify({ ...status, alerts })}\n`);
+  const heldBack = await heldOf(client);
+  if (json) return void process.stdout.write(`${JSON.stringify({ ...status, alerts, heldBack })}\n`);
   const rows = status.nodes.map((row) => [row.node, row.site, row.state, row.since ?? "", row.heardAt ?? "never", row.through ?? "nothing", row.ended === null ? "" : `${row.ended.how} ${row.ended.at}`]);
   process.stdout.write(`${printTable(["NODE", "SITE", "STATE", "SINCE", "HEARD", "KNOWN THROUGH", "RUN BEFORE"], rows)}\n${completeness(status)}\n`);
   for (const { severity, message } of alerts) process.stdout.write(`${severity}: ${message}\n`);
+  for (const { node: name, text } of heldBack) process.stdout.write(`${name}: ${text}\nnext: ${errorTable.HOLON_NODE_HELD.next.replace("NAME", name)}\n`);
+}
+
+const measuredSchema = z.looseObject({ node: z.string(), measured: z.looseObject({ held: heldRowSchema.optional() }).optional() });
+
+/** Nodes that hold something back: of the fleet, where control answers, as they told it last; of the one that answers in any case. */
+async function heldOf(client: Client): Promise<readonly { readonly node: string; readonly text: string }[]> {
+  const { node, measured } = await client.get("/v1/status", measuredSchema);
+  const own = measured?.held === undefined ? [] : [{ node, text: heldText(measured.held) }];
+  const others = await listNodeRows(client).catch(() => []); // a node that is not control knows of none
+  return [...own, ...others.flatMap(({ name, drift }) => (name === node ? [] : drift.flatMap(({ kind, text, held }) => (kind === "measured" && held === true ? [{ node: name, text }] : []))))];
 }
 
 function completeness({ asOf, completeness: { nodes, reported, through, unknown, excused } }: FleetStatus): string {

@@ -66,7 +66,7 @@ export async function startNodeFromFile(path: string, options: { readonly data: 
   await becomeLean(join(options.data, config.name), loadAll, options.ended);
   if (options.ended.aborted) return;
   const { startNode } = await loadMachine();
-  const machine = await startNode({ config, configFile: resolve(path), data: options.data, api: options.api, token, trace: { level: options.verbose ? "info" : "warn", output: process.stderr }, isConfigChanged: () => readFile(path, "utf8").then((now) => now !== text, () => true) });
+  const machine = await startNode({ config, configFile: resolve(path), trustsFirst: true, checkConfig: (now) => void parseConfig(now, path), data: options.data, api: options.api, token, trace: { level: options.verbose ? "info" : "warn", output: process.stderr }, isConfigChanged: () => readFile(path, "utf8").then((now) => now !== text, () => true) });
   if (bundle !== undefined) {
     await deployBundle(machine.control, bundle).catch(async (error: unknown) => {
       await machine.close();

@@ -60,6 +60,10 @@ export interface NodeOptions {
   isConfigChanged?(): Promise<boolean>;
   /** The file that the configuration was read from, if it was. */
   readonly configFile?: string;
+  /** `HOLON_CONFIG_BAD`. */
+  checkConfig?(text: string): void;
+  /** What the node is found to be made of at its first start is adopted. */
+  readonly trustsFirst?: boolean;
   readonly trace: { readonly level: "debug" | "info" | "warn" | "error"; readonly output: TraceOutput };
   /** Who says which links are open, where the nodes of a fleet are no processes: for tests and benches. */
   readonly links?: Pick<FleetHost, "links" | "call"> | undefined;
@@ -113,7 +117,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
       host: createHostStats(clock, folder), // apart from the door's, so that rates of one do not end at the samples of the other
       trust: createTrustTuf(folder),
       ...attestorOf(folder, config),
-      measurer: createMeasurer({ folder, config: options.configFile }),
+      measurer: createMeasurer({ folder, config: options.configFile, trustsFirst: options.trustsFirst === true, ...(options.checkConfig === undefined ? {} : { checkConfig: options.checkConfig }) }),
       ...(config.control ? { director: createDirector(folder), credentials: createCredentials() } : {}),
       ...(config.control && config.provider !== undefined ? { provider: (await import("@holon/platform/provider.ts")).createProvider(config.provider, secrets) } : {}),
       lines: createLines(folder),

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import type { CommonOptions, ProgramParts } from "./api.ts";
 import type { ShellOptions } from "../command/node-shell.ts";
+import type { AdoptOptions } from "../command/node-adopt.ts";
 import type { BundleOptions, DiagnoseOptions, ExecOptions, LogsOptions, RequestOptions } from "../command/node-diagnosis.ts";
 
 export function addDiagnosis(node: Command, { common, clientOptions, hold }: ProgramParts): void {
@@ -28,6 +29,10 @@ export function addDiagnosis(node: Command, { common, clientOptions, hold }: Pro
   requesting(node.command("bundle <name>").description("a support bundle with secrets removed: report, configuration, last lines, metrics"))
     .option("--out <folder>", "where it is written (default NAME-bundle; a name that ends in .tar makes one file)")
     .action(async (name: string, options: BundleOptions) => (await load()).fetchBundle(clientOptions(options), name, options));
+  common(node.command("adopt <name>").description("what a node was found to be made of is well: it holds back nothing any more"))
+    .requiredOption("--because <reason>", "why; goes into the trail with your name")
+    .option("--found <hash>", "only if it is still made of this, as `node show` told it (default: as it tells now)")
+    .action(async (name: string, options: AdoptOptions) => (await import("../command/node-adopt.ts")).adoptNode(clientOptions(options), name, options));
   requesting(node.command("exec <name> <command> [arguments...]").description("run a declared command on a node; arguments are NAME=VALUE")).action(async (name: string, command: string, given: readonly string[], options: ExecOptions) => {
     if (!(await (await load()).execOnNode(clientOptions(options), name, command, given, options))) process.exitCode = 1;
   });

@@ -65,6 +65,7 @@ export const routesOfVerbs: Readonly<Record<string, Way>> = {
   "node logs": by("GET /v1/nodes/{node}/logs"),
   "node diagnose": by("POST /v1/nodes/{node}/requests", "GET /v1/requests/{request}/result"),
   "node bundle": by("POST /v1/nodes/{node}/requests", "GET /v1/requests/{request}/result"),
+  "node adopt": by("GET /v1/status", "GET /v1/nodes/{node}/status", "POST /v1/nodes/{node}/adopt"),
   "node exec": by("POST /v1/nodes/{node}/requests", "GET /v1/requests/{request}/result"),
   "node commands": by("GET /v1/nodes/{node}/commands"),
   "node requests": by("GET /v1/requests", "DELETE /v1/requests/{request}"),

@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { get, send, type ApiProblem } from "../api.ts";
 import { Problem } from "../parts/problem.tsx";
-import { servedByControl, setToken, wasTokenRefused } from "../session.ts";
+import { isTokenOffered, servedByControl, setToken, takeOfferedToken, wasTokenRefused } from "../session.ts";
 import { words } from "../strings.ts";
 import { ProviderLogin } from "./login-provider.tsx";
 import { asProblem } from "../use-polled.ts";
@@ -24,6 +24,7 @@ export function Login() {
     <div class="login">
       <h2>{t.title}</h2>
       {wasTokenRefused() && <p class="warning" role="alert">{t.refused}</p>}
+      {isTokenOffered() && <p>{t.offered} <button type="button" onClick={takeOfferedToken}>{t.takeOffered}</button></p>}
       {servedByControl() && <ProviderLogin provider={ways?.provider ?? null} />}
       {ways?.accounts === true && <PasswordForm />}
       <section>

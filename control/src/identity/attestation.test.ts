@@ -33,7 +33,7 @@ async function start() {
     },
   );
   const machine = (name: string) => machines.get(name) ?? assert.fail(name);
-  for (const name of ["edge-1", "edge-2"]) machine(name).measurer.adopt("installed");
+  for (const name of ["edge-1", "edge-2"]) machine(name).measurer.adoptHere("installed");
   const trust = (name: string) => fleet.control.nodes().find((node) => node.name === name)?.trust;
   const drift = (name: string) => fleet.control.nodes().find((node) => node.name === name)?.drift.find(({ kind }) => kind === "measured")?.text;
   const told = (type: string) => fleet.told("cloud", type);
@@ -72,7 +72,7 @@ test("a node whose TPM signs what was adopted is attested; altered it is not any
   assert.deepEqual([drift(other), trust(other)?.level], [undefined, "attested"]);
   assert.deepEqual((await told("holon.node.distrusted")).map((data) => data["node"]), [home]);
   await fleet.until("it runs on the other", () => fleet.runningOn(other).includes("pump/sum") && !fleet.runningOn(home).includes("pump/sum"));
-  machine(home).measurer.adopt("upgraded");
+  machine(home).measurer.adoptHere("upgraded");
   await restart(home);
   await become(home, "attested");
   await fleet.until("it has told that too", () => drift(home) === undefined);

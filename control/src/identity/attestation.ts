@@ -10,6 +10,7 @@ import { limits } from "@holon/core/limits.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
 import type { Log, NewRecord } from "@holon/core/log/log.ts";
 import { quoteAnswerSchema, quoteKeyText, quoteMethod, readQuoted, type QuoteAnswer } from "@holon/core/measure/quote.ts";
+import { firstStart } from "@holon/core/measure/measured.ts";
 import type { Authority, Clock, Timer, Trace } from "@holon/core/ports.ts";
 import type { NodeName } from "@holon/core/units.ts";
 import { isNodeName } from "@holon/core/units.ts";
@@ -122,6 +123,7 @@ export function createAttestation({ log, ports, authority, registrar, state, ask
     const { adopted, found, altered } = quoted;
     if (altered.length > 0 || adopted !== found) return `its TPM signs that it is altered: ${altered.slice(0, 4).join(", ")}${altered.length > 4 ? " and more" : ""}`;
     const told = state().adoptions.get(node);
+    if (told?.digest === adopted && told.by === firstStart) return "its TPM signs that it is what it was at its first start, which nobody has adopted";
     return told?.digest === adopted ? undefined : `its TPM signs that ${adopted.slice(0, 12)} was adopted, and its trail says ${told?.digest.slice(0, 12) ?? "nothing of it"}`;
   }
 

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import fc from "fast-check";
-import { createLockout, type Lockout } from "./lockout.ts";
+import { createLockout, type Lockout, type Try } from "./lockout.ts";
 
 function at(): { clock: { nowMs: number }; lockout: Lockout } {
   const clock = { nowMs: 5_000 };
@@ -11,9 +11,9 @@ function at(): { clock: { nowMs: number }; lockout: Lockout } {
 }
 
 /** How long one has to wait; 0 where one may try, which leaves no trace. */
-function waitMs(lockout: Lockout, name: string, address = "a"): number {
+function waitMs(lockout: Lockout, name: string, address = "a", more: Partial<Try> = {}): number {
   try {
-    lockout.begin(name, address).dropped();
+    lockout.begin({ name, address, ...more }).dropped();
     return 0;
   } catch (error) {
     assert.ok(error instanceof HolonError && error.code === "HOLON_LOGIN_LOCKED");
@@ -21,17 +21,17 @@ function waitMs(lockout: Lockout, name: string, address = "a"): number {
   }
 }
 
-const { loginFailuresOfName, loginFailuresOfAddress, loginLockMs, loginLockMsMax, loginCountedMax } = limits;
+const { loginFailuresOfName, loginFailuresOfAddress, loginFailuresAnywhere, loginLockMs, loginLockMsMax, loginCountedMax } = limits;
 const times = (count: number, work: (index: number) => void): void => Array.from({ length: count }, (_, index) => index).forEach(work);
 
-test("a name is locked after so many failures, to the millisecond, and twice as long after each further one", () => {
+test("a name is locked for an address after so many failures, and for no other one, to the millisecond, and twice as long after each further one", () => {
   const { clock, lockout } = at();
-  times(loginFailuresOfName - 1, () => assert.deepEqual(lockout.begin("anna", "a").failed(), []));
+  times(loginFailuresOfName - 1, () => assert.deepEqual(lockout.begin({ name: "anna", address: "a" }).failed(), []));
   let forMs: number = loginLockMs;
   for (const _ of Array.from({ length: 8 })) {
     assert.equal(waitMs(lockout, "anna"), 0);
-    assert.deepEqual(lockout.begin("anna", "a").failed(), [{ of: "name", forMs }]);
-    assert.equal(waitMs(lockout, "anna", "elsewhere"), forMs);
+    assert.deepEqual(lockout.begin({ name: "anna", address: "a" }).failed(), [{ of: "name", forMs }]);
+    assert.equal(waitMs(lockout, "anna", "elsewhere"), 0);
     assert.equal(waitMs(lockout, "ben"), 0);
     clock.nowMs += forMs - 1;
     assert.equal(waitMs(lockout, "anna"), 1);
@@ -40,7 +40,7 @@ test("a name is locked after so many failures, to the millisecond, and twice as 
   }
   assert.equal(forMs, loginLockMsMax);
   clock.nowMs += loginLockMsMax;
-  times(loginFailuresOfName - 1, () => assert.deepEqual(lockout.begin("anna", "a").failed(), [], "all is forgotten"));
+  times(loginFailuresOfName - 1, () => assert.deepEqual(lockout.begin({ name: "anna", address: "a" }).failed(), [], "all is forgotten"));
 });
 
 test("who guesses on this machine keeps nobody else on it out, by whatever names", () => {
@@ -48,23 +48,23 @@ test("who guesses on this machine keeps nobody else on it out, by whatever names
     const { lockout } = at();
     for (let index = 0; index < 3 * limits.loginCountedMax; index++) {
       try {
-        assert.deepEqual(lockout.begin(`made-up-${index}`, address).failed().filter(({ of }) => of === "address"), []);
+        assert.deepEqual(lockout.begin({ name: `made-up-${index}`, address }).failed().filter(({ of }) => of === "address"), []);
       } catch (error) {
         assert.equal((error as HolonError).code, "HOLON_LOGIN_LOCKED"); // names that nobody has, beyond what is counted one by one
       }
     }
-    lockout.begin("anna", address, true).succeeded();
-    assert.deepEqual(lockout.begin("ben", address, true).failed(), []);
+    lockout.begin({ name: "anna", address: address, isKnown: true }).succeeded();
+    assert.deepEqual(lockout.begin({ name: "ben", address: address, isKnown: true }).failed(), []);
   }
 });
 
 test("an address is locked for what it does to many names, and its own success is no pardon", () => {
   const { clock, lockout } = at();
   times(loginFailuresOfAddress - 1, (index) => {
-    lockout.begin(`name-${index}`, "a").failed();
-    lockout.begin("own", "a").succeeded();
+    lockout.begin({ name: `name-${index}`, address: "a" }).failed();
+    lockout.begin({ name: "own", address: "a" }).succeeded();
   });
-  assert.deepEqual(lockout.begin("last", "a").failed(), [{ of: "address", forMs: loginLockMs }]);
+  assert.deepEqual(lockout.begin({ name: "last", address: "a" }).failed(), [{ of: "address", forMs: loginLockMs }]);
   assert.equal(waitMs(lockout, "own"), loginLockMs);
   assert.equal(waitMs(lockout, "own", "b"), 0);
   clock.nowMs += loginLockMs;
@@ -73,31 +73,82 @@ test("an address is locked for what it does to many names, and its own success i
 
 test("a new password frees the name and the way to it; a right one forgets the failures before it", () => {
   const { lockout } = at();
-  times(loginFailuresOfAddress, (index) => index < loginFailuresOfName && lockout.begin("anna", "a").failed());
+  times(loginFailuresOfAddress, (index) => index < loginFailuresOfName && lockout.begin({ name: "anna", address: "a" }).failed());
   assert.ok(waitMs(lockout, "anna") > 0);
   lockout.free("anna");
-  times(loginFailuresOfName - 1, () => lockout.begin("anna", "a").failed());
-  lockout.begin("anna", "a").succeeded();
-  times(loginFailuresOfName - 1, () => assert.deepEqual(lockout.begin("anna", "a").failed(), []));
+  times(loginFailuresOfName - 1, () => lockout.begin({ name: "anna", address: "a" }).failed());
+  lockout.begin({ name: "anna", address: "a" }).succeeded();
+  times(loginFailuresOfName - 1, () => assert.deepEqual(lockout.begin({ name: "anna", address: "a" }).failed(), []));
+});
+
+test("guesses from everywhere make a name slow where it never logged in from, and lock it nowhere; who logged in from there, or is logged in, notices nothing", () => {
+  const { clock, lockout } = at();
+  let guesses = 0;
+  const guess = (): void => void lockout.begin({ name: "anna", address: `x${guesses++}`, isKnown: true }).failed();
+  times(loginFailuresAnywhere, guess);
+  for (let hour = 0; hour < 3; hour += 1) {
+    for (const address of ["x0", "new"]) assert.equal(waitMs(lockout, "anna", address, { isKnown: true }), loginLockMs, "and no longer than that, however long it goes on");
+    assert.equal(waitMs(lockout, "anna", "home", { isKnown: true, isFamiliar: true }), 0);
+    assert.equal(waitMs(lockout, "anna", "new", { isKnown: true, session: "s1" }), 0);
+    assert.equal(waitMs(lockout, "ben", "new", { isKnown: true }), 0);
+    lockout.begin({ name: "anna", address: "home", isKnown: true, isFamiliar: true }).succeeded();
+    assert.equal(waitMs(lockout, "anna", "new", { isKnown: true }), loginLockMs, "her own success frees nobody's guesses");
+    times(120, () => {
+      clock.nowMs += loginLockMs;
+      guess();
+    });
+  }
+  times(loginFailuresOfName, () => lockout.begin({ name: "anna", address: "home", isKnown: true, isFamiliar: true }).failed());
+  assert.equal(waitMs(lockout, "anna", "home", { isKnown: true, isFamiliar: true }), loginLockMs, "who guesses at home is locked at home");
+  times(loginFailuresOfName, () => lockout.begin({ name: "anna", address: "home", isKnown: true, session: "s1" }).failed());
+  assert.equal(waitMs(lockout, "anna", "home", { isKnown: true, session: "s1" }), loginLockMs, "and in a session that somebody took");
+  assert.equal(waitMs(lockout, "anna", "home", { isKnown: true, session: "s2" }), 0);
+});
+
+test("at an address that many share a lock does not grow", () => {
+  const { clock, lockout } = at();
+  times(loginFailuresOfName, () => lockout.begin({ name: "anna", address: "127.0.0.1", isKnown: true, isFamiliar: true }).failed());
+  times(20, () => {
+    assert.equal(waitMs(lockout, "anna", "::1", { isKnown: true, isFamiliar: true }), loginLockMs);
+    clock.nowMs += loginLockMs;
+    lockout.begin({ name: "anna", address: "127.0.0.1", isKnown: true, isFamiliar: true }).failed();
+  });
 });
 
 test("those that are looked at together are counted before any is answered", () => {
   const { lockout } = at();
-  const attempts = Array.from({ length: loginFailuresOfName }, () => lockout.begin("anna", "a"));
+  const attempts = Array.from({ length: loginFailuresOfName }, () => lockout.begin({ name: "anna", address: "a" }));
   assert.ok(waitMs(lockout, "anna") > 0);
   attempts.forEach((attempt) => attempt.dropped());
   assert.equal(waitMs(lockout, "anna"), 0);
 });
 
-test("a flood of names is counted as one, and lets go of no lock", () => {
+test("a flood of names lets go of no lock", () => {
   const { lockout } = at();
-  times(loginFailuresOfName, () => lockout.begin("anna", "a").failed());
-  times(3 * loginCountedMax, (index) => waitMs(lockout, `n${index}`, `x${index}`) === 0 && lockout.begin(`n${index}`, `x${index}`).failed());
+  times(loginFailuresAnywhere, (index) => lockout.begin({ name: "anna", address: `a${index}` }).failed());
+  times(3 * loginCountedMax, (index) => waitMs(lockout, `n${index}`, `x${index}`) === 0 && lockout.begin({ name: `n${index}`, address: `x${index}` }).failed());
   assert.ok(waitMs(lockout, "anna", "elsewhere") > 0);
-  assert.ok(waitMs(lockout, "another", "elsewhere") > 0, "names beyond the bound share one count");
 });
 
-test("whatever happens, no more wrong passwords of a name are looked at than its failures and its locks allow", () => {
+test("whoever fills the counts is not told which names there are", () => {
+  for (const address of ["127.0.0.1", "::1"]) {
+    const { lockout } = at();
+    const wrong = (name: string, isKnown: boolean): string => {
+      try {
+        lockout.begin({ name, address, isKnown }).failed();
+        return "refused";
+      } catch {
+        return "locked";
+      }
+    };
+    times(loginCountedMax, (index) => wrong(`nobody-${index}`, false));
+    times(2 * loginFailuresOfName, (index) => wrong(`more-${index}`, false));
+    for (let tries = 0; tries <= loginFailuresOfName; tries += 1) assert.equal(wrong("ada", true), wrong("bob", false), `${tries}`);
+    assert.deepEqual([wrong("ada", true), wrong("bob", false)], ["locked", "locked"]);
+  }
+});
+
+test("whatever happens, no more wrong passwords of a name are looked at, from addresses that are new, than its failures and its pace allow", () => {
   const step = fc.record({ waitMs: fc.integer({ min: 0, max: 60_000 }), end: fc.constantFrom("failed" as const, "failed" as const, "dropped" as const) });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
@@ -107,12 +158,12 @@ test("whatever happens, no more wrong passwords of a name are looked at than its
       for (const { waitMs: passMs, end } of steps) {
         clock.nowMs += passMs;
         if (waitMs(lockout, "anna", `${looked}`) > 0) continue;
-        const attempt = lockout.begin("anna", `${looked}`);
+        const attempt = lockout.begin({ name: "anna", address: `${looked}` });
         attempt[end]();
         if (end === "failed") looked += 1;
       }
-      // The loosest bound: one try for each shortest lock that fits, beyond the first few; forgetting needs far longer.
-      assert.ok(looked <= (loginFailuresOfName + 1) * (1 + Math.floor((clock.nowMs - beganMs) / loginLockMsMax)) + Math.ceil((clock.nowMs - beganMs) / loginLockMs));
+      // The loosest bound: one try for each lock that fits, beyond the first few; forgetting needs far longer.
+      assert.ok(looked <= (loginFailuresAnywhere + 1) * (1 + Math.floor((clock.nowMs - beganMs) / loginLockMsMax)) + Math.ceil((clock.nowMs - beganMs) / loginLockMs));
     }),
     { numRuns: 200 },
   );

@@ -76,8 +76,8 @@ export function openUsers(ledger: Ledger, { log, clock, credentials }: Pick<Peop
   };
 
   /** Whether the password is the one that the name had throughout. */
-  async function check(name: string, password: string, address: string): Promise<void> {
-    const attempt = lockout.begin(name, address, state.users.has(name));
+  async function check(name: string, password: string, address: string, session?: string): Promise<void> {
+    const attempt = lockout.begin({ name, address, isKnown: state.users.has(name), isFamiliar: state.familiar.get(name)?.includes(address) === true, ...(session === undefined ? {} : { session }) });
     const sealed = sealedOf(name);
     let isRight: boolean;
     try {
@@ -151,7 +151,7 @@ export function openUsers(ledger: Ledger, { log, clock, credentials }: Pick<Peop
     async changePassword({ principal, session }, old, password, address) {
       const { name } = principal;
       if (session === undefined || !state.users.has(name)) throw new HolonError("HOLON_ARGUMENT_BAD", `${printPrincipal(principal)} has no password here: only people with an account of control who are logged in do`);
-      await check(name, old, address);
+      await check(name, old, address, session);
       await inTurn(async () => {
         userOf(name);
         await write(peopleEvents.password, name, { name, by: printPrincipal(principal) }, [await seal(name, password)]);

@@ -62,6 +62,8 @@ const askedData = z.strictObject({
   endsMs: z.number(),
 });
 export type AskedApproval = z.infer<typeof askedData>;
+/** Of a login with the identity provider `name` is nobody's here. */
+const beganData = z.looseObject({ name: z.string(), address: z.string() });
 const idData = z.looseObject({ id: z.string() });
 /** `signature`: what the approver signed besides, for whoever asks for more than control's word. */
 const approvedData = z.looseObject({ id: z.string(), by, endsMs: z.number(), signature: z.unknown().optional() });
@@ -76,11 +78,13 @@ export interface KnownApproval extends AskedApproval {
 export interface PeopleState {
   readonly users: Map<string, KnownUser>;
   readonly tokens: Map<string, KnownToken>;
+  /** By user, the last addresses that it logged in from with its password. */
+  readonly familiar: Map<string, readonly string[]>;
   /** Those that wait, and those that are approved and not used yet. */
   readonly approvals: Map<string, KnownApproval>;
 }
 
-export const noPeople = (): PeopleState => ({ users: new Map(), tokens: new Map(), approvals: new Map() });
+export const noPeople = (): PeopleState => ({ users: new Map(), tokens: new Map(), familiar: new Map(), approvals: new Map() });
 
 /** Takes in one event of control's own trail; `unfit` where it is not what it says it is, undefined where it is about something else. */
 export function applyPeople(state: PeopleState, event: StoredEvent): "done" | "unfit" | undefined {
@@ -105,6 +109,9 @@ const appliers: Readonly<Record<string, Apply | undefined>> = {
     const user = users.get(name);
     if (user !== undefined) users.set(name, { ...user, role });
   }),
+  [peopleEvents.began]: about(beganData, ({ users, familiar }, { name, address }) => {
+    if (users.has(name)) familiar.set(name, [address, ...(familiar.get(name) ?? []).filter((one) => one !== address)].slice(0, limits.loginAddressesKept));
+  }),
   [peopleEvents.removed]: about(namedData, removeUser),
   [peopleEvents.tokenAdded]: about(tokenData, ({ tokens }, token) => tokens.set(token.name, token)),
   [peopleEvents.tokenRevoked]: about(namedData, ({ tokens }, { name }) => tokens.delete(name)),
@@ -123,8 +130,9 @@ const appliers: Readonly<Record<string, Apply | undefined>> = {
 };
 
 /** With what was theirs: somebody else may have the name later. */
-function removeUser({ users, tokens, approvals }: PeopleState, { name }: { readonly name: string }): void {
+function removeUser({ users, tokens, familiar, approvals }: PeopleState, { name }: { readonly name: string }): void {
   users.delete(name);
+  familiar.delete(name);
   for (const token of tokens.values()) if (token.madeBy === name) tokens.delete(token.name);
   for (const asked of approvals.values()) if (asked.person === name) approvals.delete(asked.id);
 }

@@ -5,7 +5,7 @@ import { nameSchema } from "../schema/name.ts";
 import { isPrincipalKind, type Principal } from "../policy/principal.ts";
 import { diagnosisBounds } from "./bounds.ts";
 
-export const diagnosisMethods = { logs: "diagnosis.logs", events: "diagnosis.events", commands: "diagnosis.commands", request: "diagnosis.request", piece: "diagnosis.piece", forget: "diagnosis.forget" } as const;
+export const diagnosisMethods = { logs: "diagnosis.logs", events: "diagnosis.events", commands: "diagnosis.commands", request: "diagnosis.request", piece: "diagnosis.piece", forget: "diagnosis.forget", adopt: "diagnosis.adopt" } as const;
 
 /** Who asks, as far as the node that asks knows. The one that is asked decides for itself what that is worth. */
 export const bySchema = z.strictObject({
@@ -106,3 +106,8 @@ export const forgetAskSchema = z.strictObject({ id: z.string().max(32) });
 /** What came of a request, as text of JSON, compressed. */
 export const resultSchema = z.discriminatedUnion("ok", [z.strictObject({ ok: z.literal(true), value: z.unknown() }), z.strictObject({ ok: z.literal(false), error: z.strictObject({ code: z.string(), message: z.string(), next: z.string() }) })]);
 export type Result = z.infer<typeof resultSchema>;
+
+/** What the node was found to be made of, by this hash, is what it is to be made of from now on. */
+export const adoptWantedSchema = z.strictObject({ because: z.string().min(1).max(1_024), found: z.string().regex(/^[0-9a-f]{64}$/) });
+export const adoptAskSchema = adoptWantedSchema.extend({ by: bySchema, session });
+export const adoptAnswerSchema = z.strictObject({ node: z.string(), files: z.int(), altered: z.array(z.strictObject({ what: z.string(), expected: z.string().nullable(), found: z.string().nullable() })) });

@@ -1,5 +1,7 @@
 /** What is wrong with a node, by its own status, and what to do: the same for `holon doctor`, for a report from far away and for the console. */
 import { errorTable, isErrorCode } from "../errors.ts";
+import { isoTime } from "../event/iso-time.ts";
+import { heldRowSchema, type HeldRow } from "../measure/held.ts";
 import { z } from "zod";
 
 export const findingSchema = z.strictObject({ check: z.string(), state: z.enum(["ok", "warn", "bad"]), says: z.string(), next: z.string().optional() });
@@ -18,7 +20,7 @@ export const examinedSchema = z.looseObject({
     })
     .optional(),
   signatures: z.looseObject({}).optional(),
-  measured: z.looseObject({ altered: z.array(z.looseObject({ what: z.string() })) }).optional(),
+  measured: z.looseObject({ altered: z.array(z.looseObject({ what: z.string() })), held: heldRowSchema.optional() }).optional(),
   log: z.looseObject({ disk: z.string() }),
   damage: z.array(z.looseObject({ segment: z.string() })),
   agent: z.looseObject({
@@ -45,9 +47,15 @@ const lowMemoryShare = 0.05;
 
 export function findingsOf(name: string, status: Examined, around: Surroundings = {}): readonly Finding[] {
   const findings = [...linkFindings(name, status), ...diskFindings(name, status, around), ...clockFindings(name, around), ...unitFindings(name, status)];
+  const held = status.measured?.held;
+  if (held !== undefined) findings.push({ check: name, state: "bad", says: heldText(held), next: errorTable.HOLON_NODE_HELD.next.replace("NAME", name) });
   for (const { what } of status.measured?.altered ?? []) findings.push({ check: name, state: "bad", says: `${what} is not as it was adopted`, next: errorTable.HOLON_NODE_ALTERED.next });
   return findings.length > 0 ? findings : [{ check: name, state: "ok", says: "link, log, sources and functions are well" }];
 }
+
+/** The same wherever it is told. */
+export const heldText = ({ count, first, sinceMs }: HeldRow): string =>
+  `its program is not what was adopted (${first.join(", ")}${count > first.length ? ` and ${count - first.length} more` : ""}): since ${isoTime(sinceMs)} it hands out no secrets and takes no new units or artifacts; what ran goes on`;
 
 function linkFindings(name: string, { uplink }: Examined): readonly Finding[] {
   if (uplink === undefined) return [];

@@ -31,5 +31,19 @@ export function differences(adopted: readonly Measurement[], found: readonly Mea
   });
 }
 
+/** The node's own file: another one is not run, whatever it says. */
+export const configurationName = "configuration";
+/** In place of a difference, where nothing is known of what was adopted. */
+export const recordName = "record of what was adopted";
+/** By whom, where nobody was asked. */
+export const firstStart = "first start";
+
+/** What it was found to be made of, as far as something was adopted that it can be held against: who adopted nothing of the configuration may change it. */
+export const judged = (found: readonly Measurement[], adopted: readonly Measurement[] | undefined): readonly Measurement[] =>
+  adopted === undefined || adopted.some(({ name }) => name === configurationName) ? found : found.filter(({ name }) => name !== configurationName);
+
+/** Of what differs, the program itself: the rest is not run where it is altered. */
+export const ofProgram = (altered: readonly Difference[]): readonly Difference[] => altered.filter(({ what }) => what !== configurationName);
+
 /** One line for each, in order of name: what a TPM is told, and what is verified against it. */
 export const measurementLog = (files: readonly Measurement[]): readonly Uint8Array[] => [...files].sort((a, b) => (a.name < b.name ? -1 : 1)).map((file) => encoder.encode(canonicalJson(file)));

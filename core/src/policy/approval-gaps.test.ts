@@ -13,4 +13,6 @@ test("a policy under which one person can be the two is told of", () => {
   assert.deepEqual(gapsOf(approve("PUT/v1/policy POST/v1/users PUT/v1/users/{user}/role")), ["PUT/v1/users/{user}/password"]);
   assert.deepEqual(gapsOf(approve("PUT/v1/policy POST/v1/users* PUT/v1/users/*")), []);
   assert.deepEqual(gapsOf(approve("*")), []);
+  assert.deepEqual(gapsOf(approve("DELETE/v1/apps/{app} POST/v1/users PUT/v1/users/{user}/role PUT/v1/users/{user}/password")), ["PUT/v1/policy"], "who takes the rule away needs nobody");
+  assert.deepEqual(gapsOf("approve two-adopt\n  who any\n  does diagnose\n  what node.adopt").length, 4, "nor where it is about looking into nodes");
 });

@@ -41,11 +41,11 @@ permit look
   what GET/v1/status GET/v1/nodes GET/v1/nodes/{node} GET/v1/nodes/{node}/status GET/v1/continuum GET/v1/apps GET/v1/apps/{app} GET/v1/apps/{app}/shared GET/v1/sites GET/v1/sites/{site} GET/v1/watch GET/v1/models GET/v1/models/{version} GET/v1/functions GET/v1/functions/failed GET/v1/scale/{app}/{function} GET/v1/meter GET/v1/policy GET/v1/policy/node GET/v1/authority GET/v1/plan GET/v1/plan/explain GET/v1/plan/moves GET/v1/plan/inputs GET/v1/plan/runs GET/v1/events GET/v1/fleet GET/v1/series GET/v1/metrics GET/v1/alerts GET/v1/alerts/silences GET/v1/alerts/routes GET/v1/objectives GET/v1/top GET/metrics GET/metrics/fleet
   when role operator publisher auditor viewer
 
-# Whatever is told so has no secret in it, and nothing that is raw or personal. A shell is in no role: only a policy permits it, and two people have to want it.
+# Whatever is told so has no secret in it, and nothing that is raw or personal. What a node is made of is adopted by who runs it. A shell is in no role: only a policy permits it, and two people have to want it.
 permit look-into
   who  person * token *
   does diagnose
-  what node.logs node.events node.report node.profile node.bundle node.commands node.exec/*
+  what node.logs node.events node.report node.profile node.bundle node.commands node.exec/* node.adopt
   when role owner operator machine
 
 permit audit
@@ -57,7 +57,7 @@ permit audit
 permit operate
   who person * token *
   does call
-  what POST/v1/link/* POST/v1/alerts/* DELETE/v1/alerts/* GET/v1/nodes/{node}/logs GET/v1/nodes/{node}/events GET/v1/nodes/{node}/commands POST/v1/nodes/{node}/requests GET/v1/requests GET/v1/requests/{request} GET/v1/requests/{request}/result DELETE/v1/requests/{request} POST/v1/nodes/{node}/shell* POST/v1/traces POST/v1/metrics POST/v1/logs POST/v1/functions/replay POST/v1/functions/release POST/v1/nodes/{node}/invite POST/v1/nodes/{node}/revoke DELETE/v1/apps/{app} GET/v1/apps/{app}/http/* POST/v1/apps/{app}/http/* PUT/v1/apps/{app}/http/* DELETE/v1/apps/{app}/http/*
+  what POST/v1/link/* POST/v1/alerts/* DELETE/v1/alerts/* GET/v1/nodes/{node}/logs GET/v1/nodes/{node}/events GET/v1/nodes/{node}/commands POST/v1/nodes/{node}/requests GET/v1/requests GET/v1/requests/{request} GET/v1/requests/{request}/result DELETE/v1/requests/{request} POST/v1/nodes/{node}/shell* POST/v1/traces POST/v1/metrics POST/v1/logs POST/v1/functions/replay POST/v1/functions/release POST/v1/nodes/{node}/invite POST/v1/nodes/{node}/revoke POST/v1/nodes/{node}/adopt DELETE/v1/apps/{app} GET/v1/apps/{app}/http/* POST/v1/apps/{app}/http/* PUT/v1/apps/{app}/http/* DELETE/v1/apps/{app}/http/*
   when role operator
 
 permit publish

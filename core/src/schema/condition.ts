@@ -14,6 +14,8 @@ export const conditionSchema = z.object({
   measured: z.enum(["unmeasured", "adopted", "altered"]).optional(),
   /** What is altered: how many, and the first of them. */
   altered: z.object({ count: z.int().min(1), first: z.array(z.string().max(1_024)).max(8) }).optional(),
+  /** Secrets, and what is new, are held back until somebody adopts what was found, by its hash. */
+  held: z.object({ since: z.string(), found: z.string() }).optional(),
   /** It has a TPM that signs what it measures. */
   quotes: z.boolean().optional(),
 });
@@ -38,5 +40,7 @@ export const driftSchema = z.object({
   since: z.string(),
   /** By how much its clock is ahead of the one here (behind, if negative), where that is what is wrong. */
   offMs: z.number().optional(),
+  /** It holds back secrets and what is new because of it. */
+  held: z.boolean().optional(),
 });
 export type Drift = z.infer<typeof driftSchema>;

@@ -3,7 +3,7 @@
  * translator of addresses is reached like any other.
  */
 import type { Route, RouteRequest, StopSignal } from "@holon/core/api/route.ts";
-import { diagnosisMethods, logLevelSchema, logsAnswerSchema, resourceOf, tailAnswerSchema, wantedSchema, type AskedBy } from "@holon/core/diagnosis/ask.ts";
+import { adoptAnswerSchema, adoptWantedSchema, diagnosisMethods, logLevelSchema, logsAnswerSchema, resourceOf, tailAnswerSchema, wantedSchema, type AskedBy } from "@holon/core/diagnosis/ask.ts";
 import { diagnosisBounds } from "@holon/core/diagnosis/bounds.ts";
 import { HolonError, isErrorCode } from "@holon/core/errors.ts";
 import { isoTime } from "@holon/core/event/iso-time.ts";
@@ -63,7 +63,20 @@ export function diagnosisRoutes(node: DiagnosisNode): readonly Route[] {
     answer: z.object({ node: z.string(), commands: z.array(z.looseObject({ name: z.string() })) }),
     handle: async (request) => ({ status: 200, body: await ask(commandsRoute, request, "commands", {}) }),
   };
+  const adoptRoute: Route = {
+    method: "POST",
+    path: "/v1/nodes/{node}/adopt",
+    summary: "What a node was found to be made of, by this hash, is what it is to be made of from now on: it holds back nothing any more.",
+    body: adoptWantedSchema,
+    answer: adoptAnswerSchema,
+    async handle(request) {
+      const wanted = adoptWantedSchema.parse(request.body);
+      const by = await askedBy(node, request, "node.adopt", adoptRoute);
+      return { status: 200, body: adoptAnswerSchema.parse(await desk.ask(nodeOf(request), diagnosisMethods.adopt, { by, session: session(), ...wanted }, diagnosisBounds.askMs)) };
+    },
+  };
   return [
+    adoptRoute,
     logsRoute,
     eventsRoute,
     commandsRoute,

@@ -11,6 +11,7 @@ import type { Desired } from "@holon/core/schema/desired.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import { canonicalJson } from "@holon/core/json.ts";
 import { limits } from "@holon/core/limits.ts";
+import { onlyOf } from "@holon/core/measure/held.ts";
 import { needsOfFunction, needsOfReduction, needsOfSource, type Need } from "@holon/core/policy/needs.ts";
 import type { Principal } from "@holon/core/policy/principal.ts";
 import type { Lane } from "@holon/core/log/log.ts";
@@ -22,6 +23,7 @@ import type { Integrity } from "@holon/core/log/run.ts";
 import type { LinedListener } from "../log/lined.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import type { Guard } from "../policy/guard.ts";
+import type { Hold } from "../measure/hold.ts";
 import type { Meter } from "../meter/meter.ts";
 import type { ServedModels } from "../model/served-models.ts";
 import { startReduction } from "../reduce/start-reduction.ts";
@@ -57,6 +59,8 @@ export interface AgentContext {
   readonly served: Pick<ServedModels, "setDesired" | "decide">;
   readonly shared: SharedStore;
   readonly verifier: Verifier;
+  /** What is held back while the program of the node is not what was adopted. */
+  readonly hold: Pick<Hold, "admit">;
   /** The lease under which what stops on islands may run now; undefined while it may not. */
   tenureByControl(): string | undefined;
   /** What this node's electricity emits or costs, as known last. */
@@ -94,6 +98,10 @@ export interface AgentStatus {
 export interface Agent {
   /** The document may have changed. */
   reconcile(): void;
+  /** The document whose parts run; undefined while none was reached. */
+  ran(): Desired | undefined;
+  /** What was refused may be reached now. */
+  reconcileAnew(): void;
   /** What stops on islands may run now and might not before, or the other way round. */
   stoppingChanged(): void;
   /** Whether anything of the unit runs, or is being ended still. */
@@ -152,8 +160,8 @@ export function createAgent(context: AgentContext): Agent {
   let adopted = 0;
   /** Units that it leaves to the site. */
   let left: ReadonlySet<string> = new Set();
-  /** Of the document that runs. */
-  let apps: readonly AppDocument[] = [];
+  /** The document whose parts run. */
+  let ran: Desired | undefined;
   let attempt = 0;
   let starts = 0;
   let timer: Timer | undefined;
@@ -214,13 +222,18 @@ export function createAgent(context: AgentContext): Agent {
     state = "fetching";
     await context.verifier.admitPolicy(desired);
     context.guard.follow(followable(log, desired)); // a policy that cannot be read is no policy to run under
-    await context.verifier.admit(desired);
-    for (const hash of blobsOf(desired)) {
+    const { document, refusal } = await admitted(desired);
+    if (refusal === undefined) await context.verifier.admit(desired);
+    for (const hash of blobsOf(document)) {
       if (!(await context.blobs.has(hash))) await context.fetch(hash);
       if (closed) return;
     }
     state = "switching";
-    const denied = await switchTo(desired);
+    const denied = await switchTo(document);
+    if (refusal !== undefined) {
+      if (version === 0 && document.apps.length > 0) version = document.version;
+      throw refusal;
+    }
     adopted = desired.version;
     await moves.beganAnew();
     if (denied !== undefined) throw denied; // the rest runs
@@ -229,6 +242,13 @@ export function createAgent(context: AgentContext): Agent {
     state = "settled";
     problem = undefined;
     if (first) await report("settled", version);
+  }
+
+  /** What is held back is not looked at further: what goes on in its place was verified when it came, where that is wanted. */
+  async function admitted(desired: Desired): ReturnType<Hold["admit"]> {
+    const { document, refusal } = await context.hold.admit(desired);
+    if (refusal === undefined) return { document };
+    return { document: context.verifier.status()?.required === true ? onlyOf(context.verifier.verified(), document) : document, refusal };
   }
 
   /** After a start the newest document may be one that will be refused, or whose blobs have not come: what was verified before it runs, under the policy of now. */
@@ -306,7 +326,7 @@ export function createAgent(context: AgentContext): Agent {
       }
     }
     numbers = named;
-    apps = desired.apps;
+    ran = desired;
     await keepBack(wanted, desired);
     for (const [name, entry] of running) if (wanted.get(name)?.key !== entry.key) await stop(name);
     context.guard.setPolicy(desired);
@@ -363,7 +383,7 @@ export function createAgent(context: AgentContext): Agent {
   }
 
   const standIn = async (unit: string): Promise<StandIn | undefined> => {
-    const found = closed || heldBack.some(({ app, name }) => `${app}/${name}` === unit) ? undefined : elasticFunction(apps, unit); // what ended this node does so for siblings too
+    const found = closed || heldBack.some(({ app, name }) => `${app}/${name}` === unit) ? undefined : elasticFunction(ran?.apps ?? [], unit); // what ended this node does so for siblings too
     if (found === undefined || keepsSomething(unit, log) || (await refusalOf(needsOfFunction(node, found.app, found.fn))) !== undefined) return undefined;
     return standInOf(found, { crypto: ports.crypto, context: unitContext, isBehind: () => running.get(`function ${unit}`)?.elastic?.isBehind() === true });
   };
@@ -395,6 +415,8 @@ export function createAgent(context: AgentContext): Agent {
 
   return {
     reconcile,
+    ran: () => ran,
+    reconcileAnew: reachAnew,
     stoppingChanged() {
       for (const { unit } of [...running.values(), ...stopping.values()]) unit?.tenureChanged(); // at once, whatever is being reached
       reachAnew();

@@ -2,7 +2,7 @@
  * What this node tells and does when one above it asks on behalf of somebody. It decides for itself, by its own guard; it tells nothing that is secret, raw or personal, whoever asks
  * and whatever the policy says; and each grant and each refusal is in its own trail before anything is told.
  */
-import { diagnosisMethods, forgetAskSchema, logsAskSchema, pieceAskSchema, principalOf, requestAskSchema, resourceOf, tailAskSchema, type AskedBy, type LogsAnswer, type Wanted } from "@holon/core/diagnosis/ask.ts";
+import { adoptAskSchema, diagnosisMethods, forgetAskSchema, logsAskSchema, pieceAskSchema, principalOf, requestAskSchema, resourceOf, tailAskSchema, type AskedBy, type LogsAnswer, type Wanted } from "@holon/core/diagnosis/ask.ts";
 import { diagnosisBounds } from "@holon/core/diagnosis/bounds.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import type { Decision } from "@holon/core/policy/policy.ts";
@@ -14,6 +14,7 @@ import type { Events } from "../event/events.ts";
 import type { CallHandler } from "../link/calls.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import type { NodeStatus } from "../node.ts";
+import type { MeasureWatch } from "../measure/watch.ts";
 import type { Guard } from "../policy/guard.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { createErrands } from "./errands.ts";
@@ -33,6 +34,8 @@ export interface AnsweringContext {
   readonly telemetry: Telemetry | undefined;
   readonly handlers: Map<string, CallHandler>;
   status(): NodeStatus;
+  /** What it is made of, by this hash, is what it is to be made of. */
+  adopt: MeasureWatch["adopt"];
   /** Another in its place, for a test. */
   readonly errands?: typeof createErrands | undefined;
   /** Who is above: its parent, or the sibling through which it goes. */
@@ -99,6 +102,11 @@ export function answerDiagnosis(context: AnsweringContext): Answering {
     await known.refresh();
     return { node: config.name, commands: commandsOf(context).map(({ name, about, arguments: taken, timeoutMs, class: own }) => ({ name, about: about ?? "", arguments: taken, timeoutMs, class: own })) };
   }));
+  handlers.set(diagnosisMethods.adopt, fromAbove(async (parameters) => {
+    const { by, session, because, found } = adoptAskSchema.parse(parameters);
+    await demand(by, "node.adopt", session);
+    return { node: config.name, ...(await context.adopt(nameOf(by), because, found)) };
+  }));
   handlers.set(diagnosisMethods.request, fromAbove(async (parameters) => {
     const { id, by, wanted, mayBegin } = requestAskSchema.parse(parameters);
     const errand = { id, by, wanted, mayBegin, demand: () => demand(by, resourceOf(wanted), id), work: () => doWanted(wanted) };
@@ -125,6 +133,8 @@ export function answerDiagnosis(context: AnsweringContext): Answering {
   void known.refresh().catch(() => undefined); // asked anew with each question, which says what is wrong
   return { close: shells.close };
 }
+
+const nameOf = ({ principal, at, approvedBy }: AskedBy): string => `${principal} at ${at}${approvedBy === undefined ? "" : `, approved by ${approvedBy}`}`;
 
 const refusal = ({ reason, wantsApproval }: Decision): HolonError => new HolonError("HOLON_POLICY_DENIED", reason, wantsApproval === true ? { next: "Another person has to approve it: ask at control, where people are known." } : {});
 

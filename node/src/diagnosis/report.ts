@@ -50,6 +50,7 @@ export async function healthReport(context: ReportContext, redactor: Redactor): 
     sources: agent.sources.map(({ name, kind, readings, rejected, ended, problem }) => ({ name, kind, readings, rejected, ended, problem: problem ?? null })),
     signatures: signatures === undefined ? null : { ...signatures },
     altered: measured?.altered.map(({ what }) => what) ?? null,
+    heldBack: measured?.held ?? null,
     policy: { name: own.policy.name, version: own.policy.version, hash: hash ?? null, documentVersion: version },
     lanes: status.lanes.slice(0, rowsTold),
     lanesMore: Math.max(0, status.lanes.length - rowsTold),

@@ -1,5 +1,6 @@
 /** Who stands above asks what this node is made of, and is answered with what its TPM signed of it. */
 import { HolonError } from "@holon/core/errors.ts";
+import { isoTime } from "@holon/core/event/iso-time.ts";
 import { limits } from "@holon/core/limits.ts";
 import { quoteAnswerSchema, quoteAskSchema, quotedLines, quoteKeyText, quoteMethod, type QuoteAnswer } from "@holon/core/measure/quote.ts";
 import type { Attestor, Identity } from "@holon/core/ports.ts";
@@ -43,11 +44,14 @@ export function answerQuotes({ self, handlers, attestor, identity, above, status
 }
 
 /** What `holon.node.condition` says of it. */
-export function measuredCondition(status: MeasureStatus | undefined, attestor: Attestor | undefined): { readonly measured?: "unmeasured" | "adopted" | "altered"; readonly altered?: { readonly count: number; readonly first: string[] }; readonly quotes?: boolean } {
-  if (status === undefined || status.state === "measuring") return {};
-  const { state, altered, digests } = status;
+export function measuredCondition(status: MeasureStatus | undefined, attestor: Attestor | undefined): { readonly measured?: "unmeasured" | "adopted" | "altered"; readonly altered?: { readonly count: number; readonly first: string[] }; readonly held?: { readonly since: string; readonly found: string }; readonly quotes?: boolean } {
+  if (status === undefined) return {};
+  const { state, altered, digests, held } = status;
+  const heldBack = held === undefined ? {} : { held: { since: isoTime(held.sinceMs), found: held.found } };
+  if (state === "measuring") return heldBack;
   return {
     measured: state,
+    ...heldBack,
     ...(altered.length === 0 ? {} : { altered: { count: altered.length, first: altered.slice(0, 8).map(({ what }) => what) } }),
     ...(attestor === undefined || digests === undefined ? {} : { quotes: true }),
   };

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import type { Measurer } from "@holon/core/ports.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import { createClock } from "@holon/platform/clock.ts";
 import { createDisk } from "@holon/platform/disk.ts";
@@ -10,7 +11,8 @@ import { openBlobStore } from "../blob/store.ts";
 import { createEvents } from "../event/events.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import { integrity, openTempLog, tempFolder } from "../testing/temp-log.ts";
-import { createMeasureWatch, type MeasureStatus } from "./watch.ts";
+import { createHold } from "./hold.ts";
+import { createMeasureWatch, type MeasureStatus, type MeasureWatch } from "./watch.ts";
 
 const clock = createClock();
 
@@ -24,15 +26,24 @@ async function bed(context: TestContext) {
   context.after(() => log.close());
   const blobs = await openBlobStore(createDisk(folder), integrity);
   const measurer = createMeasurer({ folder, config, program, runtime });
+  const events = createEvents({ name: "gateway-1", jurisdiction: "EU" }, clock);
+  const ports = { clock, trace: { note: () => undefined } };
   const adopt = async (because: string): Promise<void> => writeAdopted(folder, { by: "ada", because, atMs: 1, files: [...(await measureAll(measurer))] });
+  /** Of a start that has not measured anything yet. */
+  const unmeasured = () => createHold({ log, events, ports, ran: () => undefined, looked: () => Promise.resolve(), lifted: () => undefined });
+  const open = (given: Measurer, artifacts: readonly BlobHash[] = []) => {
+    const hold = createHold({ log, events, ports, ran: () => undefined, looked: () => watch.looked(), lifted: () => undefined });
+    const watch: MeasureWatch = createMeasureWatch({ measurer: given, log, events, blobs, hold, sha256: integrity.sha256, ports, artifacts: () => artifacts });
+    return { hold, watch };
+  };
   /** One start of a node: measures once, and is closed. */
-  const start = async (artifacts: readonly BlobHash[] = []): Promise<MeasureStatus> => {
-    const watch = createMeasureWatch({ measurer, log, events: createEvents({ name: "gateway-1", jurisdiction: "EU" }, clock), blobs, sha256: integrity.sha256, ports: { clock, trace: { note: () => undefined } }, artifacts: () => artifacts });
+  const start = async (artifacts: readonly BlobHash[] = [], trustsFirst = false): Promise<MeasureStatus> => {
+    const { watch } = open(trustsFirst ? createMeasurer({ folder, config, program, runtime, trustsFirst }) : measurer, artifacts);
     while (watch.status().asOfMs === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
     await watch.close();
     return watch.status();
   };
-  return { folder, program, config, log, blobs, adopt, start };
+  return { folder, program, config, log, blobs, measurer, adopt, start, open, unmeasured };
 }
 
 async function told(log: SegmentLog, stream: "alarm" | "audit"): Promise<readonly unknown[]> {
@@ -65,7 +76,9 @@ test("a program or a configuration that was changed, added or removed is an alar
   const status = await start();
   assert.equal(status.state, "altered");
   assert.deepEqual(status.altered.map(({ what, expected, found }) => [what, expected === null, found === null]), [["configuration", false, false], ["core/src/one.ts", false, false], ["core/src/three.ts", true, false], ["core/src/two.ts", false, true]]);
-  assert.deepEqual(await told(log, "alarm"), status.altered);
+  const [first, ...each] = await told(log, "alarm");
+  assert.deepEqual(each, status.altered);
+  assert.deepEqual(first, { state: "open", found: status.held?.found, count: 3, first: ["core/src/one.ts", "core/src/three.ts", "core/src/two.ts"] });
   await adopt("upgraded");
   assert.equal((await start()).state, "adopted");
   assert.equal((await told(log, "audit")).length, 2);
@@ -74,6 +87,7 @@ test("a program or a configuration that was changed, added or removed is an alar
 test("a record that the node's key did not write, or that somebody took away, is an alarm", async (context) => {
   const { start, adopt, folder, log } = await bed(context);
   await adopt("installed");
+  await start();
   const path = join(folder, "measured.json");
   const before = readFileSync(path, "utf8");
   writeFileSync(path, before.replace("installed", "insta1led"));
@@ -81,9 +95,15 @@ test("a record that the node's key did not write, or that somebody took away, is
   assert.equal((await start()).state, "altered");
   rmSync(path);
   await assert.rejects(readAdopted(folder), { code: "HOLON_MEASURE_BAD" });
-  assert.deepEqual((await told(log, "alarm")).length, 1);
+  assert.deepEqual((await told(log, "alarm")).length, 2);
+  const key = readFileSync(join(folder, "measure-key.json"));
+  rmSync(join(folder, "measure-key.json"));
+  const status = await start();
+  assert.deepEqual([status.altered.map(({ what }) => what), status.held?.first], [["record of what was adopted"], ["record of what was adopted"]], "nor is it forgotten where its key is taken away too");
+  writeFileSync(join(folder, "measure-key.json"), key);
   writeFileSync(path, before);
-  assert.equal((await start()).state, "adopted");
+  const again = await start();
+  assert.deepEqual([again.state, again.held], ["adopted", undefined]);
 });
 
 test("an altered artifact is an alarm and is not given out; one flipped bit is mended and none", async (context) => {
@@ -103,4 +123,62 @@ test("an altered artifact is an alarm and is not given out; one flipped bit is m
   assert.deepEqual(status.altered.map(({ what, expected, found }) => [what, expected, found === good]), [[`artifact ${good}`, good, false]]);
   await assert.rejects(blobs.read(good), { code: "HOLON_BLOB_MISSING" });
   assert.equal((await told(log, "alarm")).length, 1);
+});
+
+test("a program that differs is held over every start: no secret is handed out, until it is put back, which is told", async (context) => {
+  const { start, unmeasured, adopt, log, program } = await bed(context);
+  await adopt("installed");
+  const path = join(program, "core", "src", "one.ts");
+  const before = readFileSync(path);
+  appendFileSync(path, "// a line of somebody's\n");
+  const first = await start();
+  assert.deepEqual([first.held?.count, first.held?.first], [1, ["core/src/one.ts"]]);
+  assert.equal((await start()).held?.sinceMs, first.held?.sinceMs, "the mark is on the disk");
+  await assert.rejects(unmeasured().demand("secret mail"), { code: "HOLON_NODE_HELD" }, "a start knows of it before anything is measured");
+  writeFileSync(path, before);
+  assert.equal((await start()).held, undefined);
+  const alarms = (await told(log, "alarm")).filter((data) => typeof data === "object" && data !== null && "state" in data);
+  assert.deepEqual(alarms, [{ state: "open", found: first.held?.found, count: 1, first: ["core/src/one.ts"] }, { state: "closed", found: first.held?.found, why: "the program is again what was adopted" }]);
+  await unmeasured().demand("secret mail");
+});
+
+test("who asks for a secret waits until it was looked, and is refused when what was altered while the node was down is found", async (context) => {
+  const { open, adopt, program, measurer } = await bed(context);
+  await adopt("installed");
+  appendFileSync(join(program, "core", "src", "one.ts"), "// a line of somebody's\n");
+  const { watch, hold } = open(measurer);
+  await assert.rejects(hold.demand("secret mail"), { code: "HOLON_NODE_HELD" });
+  await watch.close();
+});
+
+test("somebody adopts what he saw, and nothing that was changed since", async (context) => {
+  const { open, adopt, program, measurer, log } = await bed(context);
+  await adopt("installed");
+  const path = join(program, "core", "src", "one.ts");
+  appendFileSync(path, "// of 1.1\n");
+  const { watch, hold } = open(measurer);
+  await assert.rejects(hold.demand("secret mail"), { code: "HOLON_NODE_HELD" });
+  const seen = watch.status().held?.found ?? assert.fail();
+  appendFileSync(path, "// of somebody else\n");
+  await assert.rejects(watch.adopt("person olga at cloud-1", "upgraded", seen), { code: "HOLON_MEASURE_OTHER" });
+  await assert.rejects(hold.demand("secret mail"), { code: "HOLON_NODE_HELD" });
+  writeFileSync(path, readFileSync(path, "utf8").replace("// of somebody else\n", ""));
+  const { files, altered } = await watch.adopt("person olga at cloud-1", "upgraded", seen);
+  assert.deepEqual([files, altered.map(({ what }) => what)], [4, ["core/src/one.ts"]]);
+  await hold.demand("secret mail");
+  assert.deepEqual([watch.status().state, watch.status().held, watch.status().adopted?.by], ["adopted", undefined, "person olga at cloud-1"]);
+  assert.deepEqual((await told(log, "alarm")).at(-1), { state: "closed", found: seen, why: "adopted", by: "person olga at cloud-1", because: "upgraded" });
+  await watch.close();
+});
+
+test("a first start adopts the program that it finds, and no configuration: that is its operator's to change", async (context) => {
+  const { start, config, program, log } = await bed(context);
+  const first = await start([], true);
+  assert.deepEqual([first.state, first.adopted?.by, first.files], ["adopted", "first start", 3]);
+  appendFileSync(config, "jurisdiction: US\n");
+  assert.equal((await start([], true)).state, "adopted");
+  appendFileSync(join(program, "core", "src", "two.ts"), "// of 1.1\n");
+  const upgraded = await start([], true);
+  assert.deepEqual([upgraded.state, upgraded.held?.first], ["altered", ["core/src/two.ts"]]);
+  assert.equal((await told(log, "audit")).length, 1, "it is not adopted again by itself");
 });

@@ -1,19 +1,22 @@
 /**
  * Measures the program, the configuration and the artifacts of this node, a slice at a time in the background: when it starts and now and then.
- * What differs from what was adopted is told as an alarm, once for as long as it stays so. It stops nothing by itself: altered code and models are refused
- * by the store of blobs, an altered configuration by whoever starts the node, and a program cannot judge itself, so that it goes on and says so.
+ * What differs from what was adopted is told as an alarm, once for as long as it stays so. Altered code and models are refused by the store of blobs, an altered configuration by whoever
+ * starts the node. Where the program differs the node goes on with what it ran, and holds back secrets and what is new (hold.ts).
  */
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { toHex } from "@holon/core/log/hex.ts";
 import { digestText } from "@holon/core/measure/quote.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { NewRecord } from "@holon/core/log/log.ts";
-import { differences, type Adopted, type Difference, type Measurement } from "@holon/core/measure/measured.ts";
+import type { HeldRow } from "@holon/core/measure/held.ts";
+import { configurationName, differences, firstStart, judged, ofProgram, recordName, type Adopted, type Difference, type Measurement } from "@holon/core/measure/measured.ts";
 import type { Clock, Measurer, Timer, Trace } from "@holon/core/ports.ts";
+import { createTurns } from "@holon/core/turns.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import type { BlobStore } from "../blob/store.ts";
 import type { Events } from "../event/events.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
+import type { Hold } from "./hold.ts";
 
 export interface MeasureStatus {
   /** `unmeasured`: nothing was ever adopted. */
@@ -23,12 +26,18 @@ export interface MeasureStatus {
   readonly altered: readonly Difference[];
   /** Hashes of all that was adopted, and of all that was found; undefined where nothing was adopted. */
   readonly digests: { readonly adopted: string; readonly found: string } | undefined;
+  /** Secrets and what is new are held back, since the program is not what was adopted. */
+  readonly held?: HeldRow | undefined;
   /** Of the last round that came to its end, by the node's wall clock. */
   readonly asOfMs: number | undefined;
 }
 
 export interface MeasureWatch {
   status(): MeasureStatus;
+  /** Resolves when it is known whether the program is what was adopted: soon, since somebody waits for it. */
+  looked(): Promise<void>;
+  /** What is there is what the node is to be made of, if that has this hash. Resolves when nothing is held back any more. `HOLON_MEASURE_OTHER`. */
+  adopt(by: string, because: string, found: string): Promise<{ readonly files: number; readonly altered: readonly Difference[] }>;
   close(): Promise<void>;
 }
 
@@ -37,6 +46,7 @@ export interface MeasureOptions {
   readonly log: SegmentLog;
   readonly events: Events;
   readonly blobs: Pick<BlobStore, "read">;
+  readonly hold: Pick<Hold, "row" | "put" | "lift">;
   sha256(bytes: Uint8Array): Uint8Array;
   readonly ports: { readonly clock: Clock; readonly trace: Trace };
   /** Blobs that this node is to run. */
@@ -48,30 +58,63 @@ const toldMax = 200;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-export function createMeasureWatch({ measurer, log, events, blobs, sha256, ports, artifacts }: MeasureOptions): MeasureWatch {
+export function createMeasureWatch({ measurer, log, events, blobs, hold, sha256, ports, artifacts }: MeasureOptions): MeasureWatch {
   let status: MeasureStatus = { state: "measuring", adopted: undefined, files: 0, altered: [], digests: undefined, asOfMs: undefined };
   const told = new Map<string, string>();
+  const inTurn = createTurns();
   let timer: Timer | undefined;
-  let busy: Promise<void> | undefined;
   let closed = false;
+  /** Somebody waits for what the program is made of. */
+  let isAwaited = false;
+  /** What of the record, and when, was judged last. */
+  let last = { record: "", atMs: Number.NEGATIVE_INFINITY };
+  let judgedOnce: () => void = () => undefined;
+  const firstJudgement = new Promise<void>((resolve) => (judgedOnce = resolve));
 
-  const pause = (): Promise<void> => new Promise((resolve) => ports.clock.after(limits.measureSliceMs, resolve));
+  const pause = (): Promise<void> => new Promise((resolve) => void (isAwaited ? resolve() : ports.clock.after(limits.measureSliceMs, resolve)));
 
-  async function round(): Promise<void> {
-    let adopted: Adopted | undefined;
-    let altered: Difference[] = [];
+  /** Undefined: nothing ever was. A record that is gone is told from one that never was by what the log says. */
+  async function recordOf(): Promise<Adopted | "bad" | undefined> {
     try {
-      adopted = await measurer.adopted();
+      const adopted = await measurer.adopted();
+      return adopted === undefined && log.cell(adoptedCell) !== undefined ? "bad" : adopted;
     } catch (error) {
       const { code, message } = toHolonError(error);
       if (code !== "HOLON_MEASURE_BAD") throw error;
-      ports.trace.note("error", message, { code });
-      altered = [{ what: "record of what was adopted", expected: null, found: null }];
+      ports.trace.note("debug", message, { code }); // the alarm says so
+      return "bad";
     }
-    const found = adopted === undefined ? [] : await measure();
-    if (adopted !== undefined) altered = [...differences(adopted.files, found)];
-    if (adopted !== undefined) altered.push(...((await measurer.derived?.()) ?? []));
-    altered.push(...(await alteredArtifacts()));
+  }
+
+  async function round(): Promise<void> {
+    const record = await recordOf();
+    last = { record: textOf(record), atMs: ports.clock.monotonicMs() };
+    if (record === undefined && measurer.trustsFirst !== true) return settle(undefined, [], await alteredArtifacts());
+    if (record === undefined) judgedOnce(); // there is nothing to hold it against
+    const all = await measure();
+    if (closed) return;
+    const adopted = record === undefined ? await trustFirst(all) : record === "bad" ? undefined : record;
+    const found = judged(all, adopted?.files);
+    const altered = adopted === undefined ? [{ what: recordName, expected: null, found: null }] : differences(adopted.files, found);
+    await judge(ofProgram(altered), digest(found), adopted);
+    judgedOnce();
+    return settle(adopted, found, [...altered, ...((await measurer.derived?.()) ?? []), ...(await alteredArtifacts())]);
+  }
+
+  /** Another configuration is what its operator wrote, until somebody adopts one. */
+  async function trustFirst(found: readonly Measurement[]): Promise<Adopted> {
+    const adopted: Adopted = { by: firstStart, because: "found at the first start of this node", atMs: ports.clock.wall().ms, files: found.filter(({ name }) => name !== configurationName) };
+    await measurer.adopt(adopted);
+    return adopted;
+  }
+
+  async function judge(program: readonly Difference[], found: string, adopted: Adopted | undefined): Promise<void> {
+    if (program.length > 0) await hold.put(program, found);
+    else if (hold.row() !== undefined) await hold.lift(adopted === undefined || isTold(adopted) ? "reverted" : adopted);
+  }
+
+  async function settle(adopted: Adopted | undefined, found: readonly Measurement[], altered: readonly Difference[]): Promise<void> {
+    judgedOnce();
     if (closed) return;
     await tell(altered);
     if (adopted !== undefined) await tellAdopted(adopted);
@@ -87,13 +130,15 @@ export function createMeasureWatch({ measurer, log, events, blobs, sha256, ports
   }
 
   const digest = (files: readonly Measurement[]): string => toHex(sha256(digestText(files)));
+  const textOf = (record: Adopted | "bad" | undefined): string => (record === undefined || record === "bad" ? `${record}` : markOf(record));
+  const markOf = ({ by, because, atMs, files }: Adopted): string => JSON.stringify([by, because, atMs, digest(files)]);
 
   async function measure(): Promise<readonly Measurement[]> {
     const found: Measurement[] = [];
     for (const [index, name] of (await measurer.names()).entries()) {
       if (closed) return found;
       if (index % limits.measureSliceFiles === limits.measureSliceFiles - 1) await pause();
-      const hash = await measurer.hash(name);
+      const hash = await measurer.hash(name).catch((error: unknown) => void ports.trace.note("warn", `${name}: ${toHolonError(error).message}`)); // what cannot be read is not what was adopted
       if (hash !== undefined) found.push({ name, hash });
     }
     return found;
@@ -126,32 +171,65 @@ export function createMeasureWatch({ measurer, log, events, blobs, sha256, ports
     for (const { what, found } of altered.slice(0, toldMax)) told.set(what, `${found}`);
   }
 
-  /** Who adopted what stands in the trail, once. */
-  async function tellAdopted({ by, because, atMs, files }: Adopted): Promise<void> {
-    const mark = JSON.stringify([by, because, atMs, digest(files)]);
+  const isTold = (adopted: Adopted): boolean => {
     const before = log.cell(adoptedCell);
-    if (before !== undefined && decoder.decode(before) === mark) return;
+    return before !== undefined && decoder.decode(before) === markOf(adopted);
+  };
+
+  /** Who adopted what stands in the trail, once. */
+  async function tellAdopted(adopted: Adopted): Promise<void> {
+    if (isTold(adopted)) return;
+    const { by, because, files } = adopted;
     const record = events.record({ stream: "audit", type: "holon.node.adopted", class: "public", producer: "measure", data: { by, because, files: files.length, digest: digest(files) } });
-    await log.append({ records: [record], cells: [{ key: adoptedCell, value: encoder.encode(mark) }] });
+    await log.append({ records: [record], cells: [{ key: adoptedCell, value: encoder.encode(markOf(adopted)) }] });
+  }
+
+  /** While something is held back: whether somebody adopted it, and now and then whether it was put back. */
+  async function look(): Promise<void> {
+    const isDue = hold.row() === undefined || ports.clock.monotonicMs() - last.atMs >= limits.measureHeldMs;
+    if (isDue || textOf(await recordOf()) !== last.record) await round();
   }
 
   function tick(): void {
     timer = undefined;
-    busy = round()
+    inTurn(() => (closed ? Promise.resolve() : look()))
       .catch((error: unknown) => ports.trace.note("warn", `measuring: ${toHolonError(error).message}`, { code: toHolonError(error).code }))
       .finally(() => {
-        busy = undefined;
-        if (!closed) timer = ports.clock.after(limits.measureEveryMs, tick);
+        judgedOnce(); // what could not be looked at stays as it was
+        if (!closed) timer = ports.clock.after(hold.row() === undefined ? limits.measureEveryMs : limits.measureLookMs, tick);
       });
+  }
+
+  /** `found` is what somebody saw: nothing else is adopted, whatever was changed since. */
+  async function adoptNow(by: string, because: string, wanted: string): Promise<{ readonly files: number; readonly altered: readonly Difference[] }> {
+    isAwaited = true;
+    const before = await recordOf();
+    const adopted = before === "bad" ? undefined : before;
+    const all = await measure();
+    const files = [...judged(all, adopted?.files)];
+    const found = digest(files);
+    if (closed || found !== wanted) throw new HolonError("HOLON_MEASURE_OTHER", `${log.origin} is made of ${found.slice(0, 12)} now, and ${wanted.slice(0, 12)} was to be adopted`);
+    const next: Adopted = { by, because, atMs: ports.clock.wall().ms, files };
+    await measurer.adopt(next);
+    last = { record: textOf(next), atMs: ports.clock.monotonicMs() };
+    await judge([], found, next);
+    await settle(next, files, [...((await measurer.derived?.()) ?? []), ...(await alteredArtifacts())]);
+    return { files: files.length, altered: differences(adopted?.files ?? [], files).slice(0, toldMax) };
   }
 
   timer = ports.clock.after(0, tick);
   return {
-    status: () => status,
+    status: () => ({ ...status, held: hold.row() }),
+    looked() {
+      isAwaited = true;
+      return firstJudgement.finally(() => (isAwaited = false));
+    },
+    adopt: (by, because, found) => inTurn(() => adoptNow(by, because, found).finally(() => (isAwaited = false))),
     async close() {
       closed = true;
       timer?.cancel();
-      await busy;
+      judgedOnce();
+      await inTurn(() => Promise.resolve());
     },
   };
 }
