@@ -1,4 +1,5 @@
 /** `holon node status`: every node that one knows of, and how complete that is. `holon node top`: what a node measures of itself now, with no uplink needed. */
+import { clockHereText } from "@holon/core/drift.ts";
 import { fleetStatusSchema, type FleetStatus } from "@holon/core/telemetry/fleet-status.ts";
 import { alertListSchema } from "@holon/core/telemetry/alert.ts";
 import { metricByName } from "@holon/core/telemetry/catalogue.ts";
@@ -16,6 +17,7 @@ export async function showStatus(options: ClientOptions, node: string | undefine
   if (json) return void process.stdout.write(`${JSON.stringify({ ...status, alerts })}\n`);
   const rows = status.nodes.map((row) => [row.node, row.site, row.state, row.since ?? "", row.heardAt ?? "never", row.through ?? "nothing", row.ended === null ? "" : `${row.ended.how} ${row.ended.at}`]);
   process.stdout.write(`${printTable(["NODE", "SITE", "STATE", "SINCE", "HEARD", "KNOWN THROUGH", "RUN BEFORE"], rows)}\n${completeness(status)}\n`);
+  if (status.clock.offMs !== null) process.stdout.write(`${clockHereText(status.clock.offMs)}\n`);
   for (const { severity, message } of alerts) process.stdout.write(`${severity}: ${message}\n`);
 }
 
