@@ -27,6 +27,8 @@ export interface ReceiverAccount {
 
 /** How long a broken line may stay unnoticed, and how long before or after it an account may lie. */
 const noticedMs = 65_000;
+/** Who watches and ends in the same moment knows of it since its own last word, which is as old as a window. */
+const lastWordMs = 15_000;
 /** When an outage has ended, it is known to be over at the latest so long after it, by whoever tells of it. */
 export const knownOverMs = 240_000;
 
@@ -56,7 +58,7 @@ function silences({ receiver }: ReceiverAccount): readonly Taken[] {
 function checkTrue(account: ReceiverAccount, outages: readonly Outage[]): readonly string[] {
   return silences(account).flatMap((told) => {
     const sinceMs = sinceOf(told);
-    const those = outages.filter(({ node, fromMs, toMs }) => node === told.subject && sinceMs >= fromMs - 1 && sinceMs <= toMs + noticedMs);
+    const those = outages.filter(({ node, fromMs, toMs }) => node === told.subject && sinceMs >= fromMs - lastWordMs && sinceMs <= toMs + noticedMs);
     const isOld = told.state === "firing" && those.every(({ toMs }) => told.atMs > toMs + knownOverMs);
     if (isOld && those.length > 0) return [`${account.name} was told at ${Math.round(told.atMs)} that ${told.subject} is silent, and it was over`];
     return those.length > 0 ? [] : [`${account.name} was told that ${told.subject} is silent since ${Math.round(sinceMs)}, and it was not`];
@@ -67,7 +69,7 @@ function checkTold(account: ReceiverAccount, outages: readonly Outage[]): readon
   return outages.flatMap((outage) => {
     const { node, fromMs, toMs, mustBeTold, behind } = outage;
     if (!mustBeTold || !account.hearsOf(node)) return [];
-    const within = (subject: string): readonly Taken[] => silences(account).filter((told) => told.subject === subject && sinceOf(told) >= fromMs - 1 && sinceOf(told) <= toMs);
+    const within = (subject: string): readonly Taken[] => silences(account).filter((told) => told.subject === subject && sinceOf(told) >= fromMs - lastWordMs && sinceOf(told) <= toMs);
     const told = within(node);
     const [first] = told;
     const span = `${node} could not be reached from ${Math.round(fromMs)} to ${Math.round(toMs)}`;

@@ -80,7 +80,11 @@ export const toldOnce: Scenario = {
   async check(fleet) {
     const watched = watchedOf.get(fleet);
     if (watched === undefined) return ["nothing was planned"];
-    await fleet.world.drive(new Promise<void>((resolve) => fleet.world.after(settleMs * 2, resolve)));
+    const pass = (): Promise<void> => fleet.world.drive(new Promise<void>((resolve) => fleet.world.after(settleMs, resolve)));
+    await pass();
+    // A receiver that was away for long is tried again only every few minutes.
+    for (let turn = 0; turn < 60 && !isAllTold(fleet); turn++) await pass();
+    await pass();
     const accountOf = (name: string): ReceiverAccount[] => {
       const receiver = watched.receivers.get(name);
       const edge = name.replace("local-", "");
@@ -138,6 +142,8 @@ function wasToldAfterwards({ receivers }: Watched): boolean {
   const taken = receivers.get("ops")?.taken ?? [];
   return taken.some(({ id, kind, state }) => kind === "silence" && state === "resolved" && !taken.some((one) => one.id === id && one.state === "firing"));
 }
+
+const isAllTold = (fleet: Fleet): boolean => [cloud, ...edges].every((name) => fleet.members.get(name)?.machine.subject?.telemetry?.alerting.routes().every(({ waiting }) => waiting === 0) === true);
 
 const isSettled = (fleet: Fleet): boolean => fleet.areUp();
 
