@@ -66,7 +66,7 @@ export interface ControlHost {
   readonly states?: StatesHere | undefined;
   /** Asks a node below, by way of those between. */
   ask?(node: NodeName, method: string, parameters: unknown, deadlineMs: number): Promise<unknown>;
-  /** By how much a node's clock is ahead of the one here, where it differs. */
+  /** By how much a node's clock is ahead of what it should be, where it differs. */
   clockOff?(node: string): number | undefined;
   /** Whether a peer may ask in the name of a node, where nothing is signed. */
   speaksFor?(peer: NodeName, node: string): boolean;

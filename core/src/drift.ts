@@ -5,7 +5,7 @@ export interface DriftFacts {
   /** Version of the document that stands issued; 0 for none. Since when a newer one stands issued than the node runs. */
   readonly desired: { readonly version: number; readonly behindSince: string | undefined; readonly policy: string | null };
   readonly condition: Condition | undefined;
-  /** By how much its clock is ahead of the one here, where it differs. */
+  /** By how much its clock is ahead of what it should be, where it differs. */
   readonly clockOffMs?: number | undefined;
   /** Since when the node has told of each what it tells now. */
   readonly since: Readonly<Partial<Record<DriftKind, string>>>;
@@ -32,9 +32,15 @@ const ofClock = (clock: Condition["clock"]): string | undefined => (clock === "s
 
 /** Of a clock that is ahead, or behind, if negative. */
 export function clockOffText(offMs: number): string {
+  return `its clock is ${spanText(offMs)} ${offMs > 0 ? "ahead" : "behind"}: times of it are told as they were here`;
+}
+
+/** Of the clock by which all times of an answer are told. */
+export const clockHereText = (offMs: number): string => `the clock here is ${spanText(offMs)} ${offMs > 0 ? "ahead of" : "behind"} those of its nodes: all times here are told by it`;
+
+function spanText(offMs: number): string {
   const seconds = Math.round(Math.abs(offMs) / 1_000);
-  const span = seconds < 120 ? `${seconds} s` : seconds < 7_200 ? `${Math.round(seconds / 60)} min` : seconds < 172_800 ? `${Math.round(seconds / 3_600)} h` : `${Math.round(seconds / 86_400)} days`;
-  return `its clock is ${span} ${offMs > 0 ? "ahead of" : "behind"} the one here: times of it are told as they were here`;
+  return seconds < 120 ? `${seconds} s` : seconds < 7_200 ? `${Math.round(seconds / 60)} min` : seconds < 172_800 ? `${Math.round(seconds / 3_600)} h` : `${Math.round(seconds / 86_400)} days`;
 }
 
 function alteredText({ altered, held }: Condition): string {

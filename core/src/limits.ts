@@ -648,6 +648,10 @@ export const limits = {
   clockOffMs: 5_000,
   /** How often a parent asks a child for its clock, how many at once, and how long it waits for each. */
   clockAskEveryMs: 300_000,
+  /** How often it looks whether its own clock was set. */
+  clockLookMs: 10_000,
+  /** Words on clocks of others are kept so long after they came. */
+  clockKeepMs: 1_000,
   clockAskedAtOnce: 8,
   clockAnswerMs: 5_000,
   /** A node that came back after it had ended without a word is shown as crashed for so long. */
@@ -664,6 +668,8 @@ export const limits = {
   telemetryEdgeMs: 1_000,
   /** Steps of a chart that a node has told a part of and may tell the rest of. At the bound: the first of them stays a part. */
   telemetryPartlyMax: 8,
+  /** Runs of steps that a node has told all of, in one chart. At the bound: what it tells later of a gap between the two oldest does not count. */
+  telemetryRunsMax: 16,
   telemetryWindowsReadMax: 50_000,
   /** Records of one lane that are read again at a start. At the bound: older ones are not in charts of the fleet. */
   telemetryReadBackMax: 5_000,

@@ -1,7 +1,10 @@
 /** Nodes whose wall clocks are an hour off: what is said of them is so by the clock of whoever answers, and it is said that theirs differ. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { limits } from "@holon/core/limits.ts";
+import type { NewRecord } from "@holon/core/log/log.ts";
 import { telemetrySettingsSchema } from "@holon/core/telemetry/settings.ts";
+import { linkNewsType } from "@holon/node/telemetry/link-news.ts";
 import { worldBeginsMs } from "./clock.ts";
 import { Fleet } from "./fleet.ts";
 import { holonProgram } from "./program.ts";
@@ -14,13 +17,13 @@ const devices = { readingsPerSecond: 0.5, burstChance: 0, burstMax: 1, markerEve
 const telemetry = telemetrySettingsSchema.parse({ everyMs: minuteMs });
 
 /** Clocks stand as they do before anything starts. */
-async function fleetWithClocks(): Promise<Fleet> {
+async function fleetWithClocks(offs: Readonly<Record<string, number>> = offMs): Promise<Fleet> {
   const world = new World(7);
   const fleet = new Fleet(world, await holonProgram());
   fleet.add({ name: "cloud", tier: "cloud", telemetry });
   fleet.add({ name: "edge-1", tier: "edge", parent: "cloud", telemetry });
   for (const [name, parent] of [["gateway-1", "cloud"], ["gateway-2", "cloud"], ["gateway-3", "edge-1"]] as const) fleet.add({ name, tier: "gateway", parent, telemetry, devices });
-  for (const [name, byMs] of Object.entries(offMs)) fleet.members.get(name)?.machine.clock.stepWall(byMs);
+  for (const [name, byMs] of Object.entries(offs)) fleet.members.get(name)?.machine.clock.stepWall(byMs);
   await fleet.bringUp();
   return fleet;
 }
@@ -77,4 +80,45 @@ test("one that stops, and one that is cut off, is so since it was, by the clock 
   fleet.root.machine.crash("power", minuteMs);
   await world.run({ timeMs: world.nowMs + 4 * minuteMs });
   await check();
+});
+
+test("a root that boots in 1970 says that of its own clock and not of all others, and all is as it was when it is set", async () => {
+  const fleet = await fleetWithClocks({});
+  const { world } = fleet;
+  await world.run({ timeMs: world.nowMs + 5 * minuteMs });
+  const { machine } = fleet.root;
+  machine.clock.resetTo1970();
+  machine.crash("power", minuteMs);
+  await world.run({ timeMs: world.nowMs + 10 * minuteMs });
+  const before = await world.drive(telemetryOf(fleet).fleet({}));
+  assert.ok(before.asOf < "1971" && before.clock.state === "unknown" && (before.clock.offMs ?? 0) < -50 * 365 * 24 * hourMs, JSON.stringify(before.clock));
+  assert.deepEqual(before.nodes.map(({ node, state, clockOffMs }) => [node, state, clockOffMs]), Object.keys({ cloud: 0, ...offMs }).map((node) => [node, "present", null]));
+  machine.clock.synchronise();
+  await world.run({ timeMs: world.nowMs + 3 * minuteMs });
+  const { status, nowMs, chart } = await seen(fleet);
+  assert.deepEqual([status.clock, status.completeness.reported, status.completeness.unknown], [{ state: "synced", offMs: null }, 5, 0]);
+  for (const { node, state, clockOffMs, through, since } of status.nodes) {
+    assert.deepEqual([state, clockOffMs], ["present", null], node);
+    assert.ok(through !== null && nowMs - Date.parse(through) < 90_000 && Date.parse(through) <= nowMs, `${node} through ${through}`);
+    assert.ok(since === null || Date.parse(since) > worldBeginsMs - minuteMs, `${node} since ${since}`);
+  }
+  const told = (await chart("gateway-1")).slice(-2, -1);
+  assert.ok(told.every(({ value, reported }) => reported === 1 && value !== null), JSON.stringify(told));
+});
+
+test("what was said of a clock long ago is known after a start, also where all that could be read again is newer", async () => {
+  const fleet = await fleetWithClocks({ "gateway-3": hourMs });
+  const { world } = fleet;
+  await world.run({ timeMs: world.nowMs + 5 * minuteMs });
+  const off = async (): Promise<number | null | undefined> => (await seen(fleet)).status.nodes.find(({ node }) => node === "gateway-3")?.clockOffMs;
+  assert.equal(await off(), hourMs);
+  const { log, events } = fleet.members.get("edge-1")?.machine.subject ?? assert.fail("it does not run");
+  assert.ok(events !== undefined);
+  const news = (): NewRecord => events.record({ stream: "telemetry", type: linkNewsType, class: "public", producer: "link", data: { links: [] } });
+  for (let count = 0; count < limits.telemetryReadBackMax + 100; count += 100) await world.drive(log.append({ records: Array.from({ length: 100 }, news) }));
+  await world.run({ timeMs: world.nowMs + 5 * minuteMs });
+  fleet.net.cut("edge-1", "cloud", { reset: true });
+  fleet.root.machine.crash("power", minuteMs);
+  await world.run({ timeMs: world.nowMs + 4 * minuteMs });
+  assert.equal(await off(), hourMs);
 });

@@ -24,6 +24,8 @@ export class SimReceiver {
   readonly taken: Taken[] = [];
   /** Messages that came, repetitions too. */
   messages = 0;
+  /** Nobody is there at all, for as long as it is so. */
+  isClosed = false;
   readonly #keys = new Set<string>();
   readonly #world: World;
   readonly #random: SeededRandom;
@@ -50,7 +52,7 @@ export class SimReceiver {
         const { away, later, lost } = this.#habits;
         const draw = this.#random.uniform();
         await pause(this.#random.between(1, 40));
-        if (draw < away) throw new Error("nobody answers");
+        if (this.isClosed || draw < away) throw new Error("nobody answers");
         if (draw < away + later) return { outcome: "later", why: "it is busy", afterMs: this.#random.between(500, 3_000) };
         this.#take(message);
         await pause(this.#random.between(1, 400));

@@ -5,6 +5,7 @@ import type { NodeConfig } from "@holon/core/schema/node.ts";
 import type { StreamName } from "@holon/core/schema/event.ts";
 import type { HolonNode, NodeStatus } from "@holon/node/index.ts";
 import type { Diagnosis } from "@holon/node/diagnosis/diagnosis.ts";
+import type { Events } from "@holon/node/event/events.ts";
 import type { Telemetry } from "@holon/node/telemetry/telemetry.ts";
 import type { FunctionAnswer, FunctionRequest } from "@holon/node/trigger/requests.ts";
 import type { SharedStore } from "@holon/node/shared/store.ts";
@@ -28,6 +29,8 @@ export interface SimSubject {
   readonly policyInForce?: () => string | undefined;
   /** Appends one event of class `derived`, as a function on the node would; resolves when it is on disk. */
   readonly emit?: (stream: StreamName, data: unknown) => Promise<void>;
+  /** Makes records of events, to be appended by whoever tests what comes of them. */
+  readonly events?: Events;
   /** Asks a function that answers requests, wherever it runs. */
   readonly ask?: (app: string, request: FunctionRequest) => Promise<FunctionAnswer>;
   /** What one of its models with `cascade` or `drift` says of rows. */

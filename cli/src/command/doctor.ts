@@ -5,6 +5,8 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { examinedSchema, findingsOf, type Examined, type Finding } from "@holon/core/diagnosis/findings.ts";
 import { errorTable, HolonError, toHolonError } from "@holon/core/errors.ts";
+import { clockHereText } from "@holon/core/drift.ts";
+import { answerClockSchema } from "@holon/core/telemetry/fleet-status.ts";
 import { createClock } from "@holon/platform/clock.ts";
 import { diskError } from "@holon/platform/disk-error.ts";
 import { makeFolder } from "@holon/platform/disk-folder.ts";
@@ -92,12 +94,19 @@ async function running(options: ClientOptions): Promise<readonly Finding[]> {
   const nodes = await listNodeRows(client).catch((error: unknown) => toHolonError(error));
   if (nodes instanceof HolonError) return [{ check: "nodes", state: "bad", says: nodes.message, next: nodes.code === "HOLON_API_UNREACHABLE" || nodes.code === "HOLON_INTERNAL" ? `${errorTable.HOLON_PORT_TAKEN.next} Whatever answers at ${host} is not this Holon: name the right address with --api, or start with --port-base.` : nodes.next }];
   const findings: Finding[] = [{ check: "nodes", state: "ok", says: nodes.map((node) => node.name).join(", ") || "none yet" }];
+  findings.push(...(await clockHere(client)));
   for (const { name, drift } of nodes) {
     findings.push(...(await nodeFindings(name, client, options)));
     const clock = drift.find(({ offMs }) => offMs !== undefined);
     if (clock !== undefined) findings.push({ check: name, state: "warn", says: clock.text, next: "Set its clock, or start a time service there." });
   }
   return findings;
+}
+
+/** Where it is the one that is wrong, that is said once, and not of each of its nodes. */
+async function clockHere(client: Client): Promise<readonly Finding[]> {
+  const offMs = await client.get("/v1/fleet?limit=1", z.looseObject({ clock: answerClockSchema })).then(({ clock }) => clock.offMs, () => null); // a role that may not ask; an older one
+  return offMs === null ? [] : [{ check: "clock", state: "warn", says: clockHereText(offMs), next: "Set its clock, or start a time service there." }];
 }
 
 /** Over the links; a node that is cut off, by its own API where that is on this machine: elsewhere no token is sent. */

@@ -2,6 +2,7 @@
 import { heldText } from "@holon/core/diagnosis/findings.ts";
 import { errorTable } from "@holon/core/errors.ts";
 import { heldRowSchema } from "@holon/core/measure/held.ts";
+import { clockHereText } from "@holon/core/drift.ts";
 import { fleetStatusSchema, type FleetStatus } from "@holon/core/telemetry/fleet-status.ts";
 import { alertListSchema } from "@holon/core/telemetry/alert.ts";
 import { metricByName } from "@holon/core/telemetry/catalogue.ts";
@@ -21,6 +22,7 @@ export async function showStatus(options: ClientOptions, node: string | undefine
   if (json) return void process.stdout.write(`${JSON.stringify({ ...status, alerts, heldBack })}\n`);
   const rows = status.nodes.map((row) => [row.node, row.site, row.state, row.since ?? "", row.heardAt ?? "never", row.through ?? "nothing", row.ended === null ? "" : `${row.ended.how} ${row.ended.at}`]);
   process.stdout.write(`${printTable(["NODE", "SITE", "STATE", "SINCE", "HEARD", "KNOWN THROUGH", "RUN BEFORE"], rows)}\n${completeness(status)}\n`);
+  if (status.clock.offMs !== null) process.stdout.write(`${clockHereText(status.clock.offMs)}\n`);
   for (const { severity, message } of alerts) process.stdout.write(`${severity}: ${message}\n`);
   for (const { node: name, text } of heldBack) process.stdout.write(`${name}: ${text}\nnext: ${errorTable.HOLON_NODE_HELD.next.replace("NAME", name)}\n`);
 }

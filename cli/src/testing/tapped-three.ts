@@ -72,7 +72,7 @@ export async function startTappedThree(context: TestContext, data: string): Prom
     return { node, ports };
   };
   const cloud = await start({ name: "cloud-1", site: "cloud", tier: "cloud", control: true, listen: "127.0.0.1:0" });
-  const control = await openControl({ log: cloud.node.log, blobs: cloud.node.blobs, events: cloud.node.events, ports: cloud.ports, handlers: cloud.node.handlers, address: cloud.node.address, revoked: cloud.node.revoked, states: cloud.node.states, speaksFor: cloud.node.speaksFor, clockOff: (name) => cloud.node.telemetry?.view.clockOff(name), ask: cloud.node.askNode });
+  const control = await openControl({ log: cloud.node.log, blobs: cloud.node.blobs, events: cloud.node.events, ports: cloud.ports, handlers: cloud.node.handlers, address: cloud.node.address, revoked: cloud.node.revoked, states: cloud.node.states, speaksFor: cloud.node.speaksFor, clockOff: (name) => cloud.node.telemetry?.clockWrongBy(name), ask: cloud.node.askNode });
   closing.push(() => control.close());
   const edge = await start({ name: "edge-1", site: "plant", tier: "edge", listen: "127.0.0.1:0", ...parentOf(cloud.node) }, control);
   const gateway = await start({ name: "gateway-1", site: "plant", tier: "gateway", ...parentOf(edge.node) }, control);

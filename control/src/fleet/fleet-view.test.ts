@@ -75,9 +75,9 @@ test("each node stands as its telemetry says, since then; who is revoked or was 
   let now: readonly (readonly [string, ReturnType<ToldFleet["stateOf"]>])[] = [
     ["a", { state: "present", sinceMs: wallMs - 60_000 }],
     ["b", { state: "gone", sinceMs: wallMs - 30_000 }],
-    ["c", { state: "gone", sinceMs: wallMs - 20_000 }],
-    ["new", { state: "silent", sinceMs: undefined }],
-    ["unwanted", { state: "gone", sinceMs: wallMs - 10_000 }],
+    ["c", { state: "revoked", sinceMs: wallMs - 20_000 }],
+    ["new", { state: "awaited", sinceMs: wallMs - 40_000 }],
+    ["unwanted", { state: "revoked", sinceMs: wallMs - 10_000 }],
     ["ahead", { state: "present", sinceMs: wallMs + 3_600_000 }],
   ];
   const looks = ["a", "b", "c", "ahead"].map((name) => ({ ...look(name), isRevoked: name === "c" }));
@@ -88,7 +88,7 @@ test("each node stands as its telemetry says, since then; who is revoked or was 
   const ask = async (since: number): Promise<FleetAnswer> => fleetSchema.parse(JSON.parse(await world.drive(view.since(log.epoch, since))));
   const first = await ask(0);
   const rows = first.nodes.map(({ name, state, stateSinceAtMs, startedAt }) => [name, state, stateSinceAtMs === null ? null : Math.round((first.asOfAtMs - stateSinceAtMs) / 1_000), startedAt !== null]);
-  assert.deepEqual(rows, [["a", "present", 60, true], ["b", "gone", 30, true], ["c", "revoked", 20, true], ["ahead", "present", 0, true], ["new", "awaited", null, false], ["unwanted", "revoked", 10, false]]);
+  assert.deepEqual(rows, [["a", "present", 60, true], ["b", "gone", 30, true], ["c", "revoked", 20, true], ["ahead", "present", 0, true], ["new", "awaited", 40, false], ["unwanted", "revoked", 10, false]]);
   now = now.map(([name, state]) => [name, state && { ...state, sinceMs: state.sinceMs === undefined || name === "ahead" ? undefined : state.sinceMs + 400 }] as const).filter(([name]) => name !== "ahead");
   await world.run({ timeMs: world.nowMs + 2 * limits.fleetViewMs });
   assert.deepEqual((await ask(first.revision)).nodes.map(({ name }) => name), ["ahead"], "clocks that drift by less than a second are no news");

@@ -6,6 +6,7 @@ import type { Log } from "@holon/core/log/log.ts";
 import type { Timer } from "@holon/core/ports.ts";
 import { createSlices } from "@holon/core/slice.ts";
 import { tierSchema } from "@holon/core/schema/tier.ts";
+import { nodeStateSchema } from "@holon/core/telemetry/completeness.ts";
 import { z } from "zod";
 import type { NodeLook } from "../control.ts";
 import type { KnownNode } from "../store/fold.ts";
@@ -30,8 +31,8 @@ export const fleetNodeSchema = z.object({
   heardAtMs: milliseconds.nullable(),
   /** Its link up, by the word of the node above; null where that is unknown, or it is a root. */
   link: z.object({ to: z.string(), state: z.enum(["open", "lost", "unknown"]), sinceAtMs: milliseconds.nullable() }).nullable(),
-  /** As `GET /v1/fleet` says it; besides, `revoked`: it is no node of the fleet any more, `awaited`: it was never started. Null where no telemetry is kept. */
-  state: z.enum(["present", "slow", "silent", "crashed", "gone", "revoked", "awaited"]).nullable(),
+  /** As `GET /v1/fleet` says it. Null where no telemetry is kept. */
+  state: nodeStateSchema.nullable(),
   /** Since when it is in this state; null where that is not known. */
   stateSinceAtMs: milliseconds.nullable(),
 });
@@ -168,9 +169,7 @@ export function createFleetView(control: { readonly log: FleetLog; known(): read
       if (rest !== undefined) await rest;
       const node = before ?? awaited(name);
       if (node === undefined) continue;
-      const { state, stateSinceAtMs } = standing(name);
-      // It cannot have stopped: it is gone because it was revoked.
-      keep({ node, leads: false, issued: undefined, heardAtMs: null, link: null, state: state === "gone" ? "revoked" : "awaited", stateSinceAtMs });
+      keep({ node, leads: false, issued: undefined, heardAtMs: null, link: null, ...standing(name) });
     }
     if (hasNews) revision = next;
     made = { atMs, wallMs };

@@ -62,8 +62,8 @@ export const over = (incident: Incident, accepts: (node: string) => boolean, unt
 
 export const wasTold = ({ told }: Incident, route: string, state: ToldState): boolean => told.some((one) => one.route === route && one.state === state);
 
-/** What is to be told by a route next: that it is, then that it is over. */
+/** What is to be told by a route next: that it is, then that it is over. What was over before it could be told is told once, as over: nobody is called for what is not any more. */
 export function owed(incident: Incident, route: string, wantsResolved: boolean): ToldState | undefined {
-  if (!wasTold(incident, route, "firing")) return "firing";
-  return wantsResolved && incident.alert.state === "resolved" && !wasTold(incident, route, "resolved") ? "resolved" : undefined;
+  if (incident.alert.state !== "resolved") return wasTold(incident, route, "firing") ? undefined : "firing";
+  return wantsResolved && !wasTold(incident, route, "resolved") ? "resolved" : undefined;
 }

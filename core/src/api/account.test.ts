@@ -8,7 +8,7 @@ import type { Route } from "./route.ts";
 
 const asOf = "2026-01-01T00:00:00.000Z";
 const missing = Array.from({ length: 64 }, (_, index) => ({ node: `gateway-${index}`, site: "plant", state: "silent" as const, since: asOf, through: null }));
-const completeness: Completeness = { nodes: 3_000, reported: 2_936, excused: 0, unknown: 64, through: asOf, states: { present: 2_936, slow: 0, silent: 64, crashed: 0, gone: 0 }, missing };
+const completeness: Completeness = { nodes: 3_000, reported: 2_936, excused: 0, unknown: 64, through: asOf, states: { present: 2_936, slow: 0, silent: 64, crashed: 0, gone: 0, awaited: 0, revoked: 0 }, missing };
 const route = (path: string, body: unknown, status = 200): Route => ({ method: "GET", path, summary: "", answer: z.object({ nodes: z.array(z.string()) }), handle: () => Promise.resolve({ status, body, version: "1" }) });
 const ask = async (path: string, body: unknown) => {
   const [wrapped = assert.fail()] = withAccount([route(path, body)], () => ({ asOf, completeness }));

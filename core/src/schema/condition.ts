@@ -38,7 +38,7 @@ export const driftSchema = z.object({
   text: z.string(),
   /** Since when, as far as is known: of what control wants by its own clock, of what the node told by the node's. */
   since: z.string(),
-  /** By how much its clock is ahead of the one here (behind, if negative), where that is what is wrong. */
+  /** By how much its clock is ahead of what it should be (behind, if negative), where that is what is wrong. */
   offMs: z.number().optional(),
   /** It holds back secrets and what is new because of it. */
   held: z.boolean().optional(),

@@ -1,6 +1,7 @@
 /** What a node says of its links when one that stands above it asks, for a look at the fleet. Nothing of it is kept. */
 import { z } from "zod";
 import { limits } from "../limits.ts";
+import { clockStates } from "./event.ts";
 
 export const statusMethods = { links: "status.links", node: "status.node" } as const;
 
@@ -20,6 +21,6 @@ export type LinksReport = z.infer<typeof linksReportSchema>;
 /** Between the two ends of a link. */
 export const clockMethod = "clock.read";
 
-/** What a node says of its clock when the one at the other end of a link asks: wall-clock milliseconds at that moment. */
-export const clockReportSchema = z.object({ wallMs: z.number() });
+/** What a node says of its clock when the one at the other end of a link asks: wall-clock milliseconds at that moment, and how far to trust them. */
+export const clockReportSchema = z.object({ wallMs: z.number(), state: z.enum(clockStates).optional() });
 export type ClockReport = z.infer<typeof clockReportSchema>;

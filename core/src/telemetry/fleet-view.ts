@@ -4,14 +4,20 @@
  */
 import { isoTime } from "../event/iso-time.ts";
 import { limits } from "../limits.ts";
+import { isSet } from "../clock-set.ts";
+import type { ClockState } from "../ports.ts";
 import type { Tier } from "../schema/tier.ts";
-import type { Completeness, Missing, NodeState } from "./completeness.ts";
-import type { FleetQuery, FleetRow, FleetStatus } from "./fleet-status.ts";
+import { createClockWords, type ClockHere } from "./clock-words.ts";
+import { countBelow, countUpTo, placeBehind } from "./in-order.ts";
+import { isExcused, noStates, type Completeness, type Missing, type NodeState } from "./completeness.ts";
+import type { AnswerClock, FleetQuery, FleetRow, FleetStatus } from "./fleet-status.ts";
 import type { Window } from "./window.ts";
 
 export interface Now {
   readonly wallMs: number;
   readonly monotonicMs: number;
+  /** Whether the clock here is to be trusted; without it nobody knows. */
+  readonly clock?: ClockState;
 }
 
 export interface NodeFacts {
@@ -35,14 +41,22 @@ export interface FleetView {
   resumed(node: string, how: "stopped" | "crashed", endedMs: number, atMs: number): void;
   stopped(node: string, atMs: number): void;
   /** By the word of a node above it, its clock is ahead of that one's (behind, if negative). */
-  clock(teller: string, node: string, offMs: number): void;
+  clock(teller: string, node: string, offMs: number, isSynced?: boolean): void;
+  /** The clock here was set by so much, or the machine slept for so long. */
+  stepped(byMs: number): void;
   /** How far a node's clock is ahead of the one here; undefined where nobody says that it differs. */
   clockOff(node: string): number | undefined;
+  /** How far it is ahead of what it should be, be the one here right or wrong. */
+  clockWrongBy(node: string, now: Now): number | undefined;
+  /** Whose clocks are off, by whose word: to be kept. */
+  clocks(): readonly { readonly teller: string; readonly node: string; readonly offMs: number }[];
   /** A time of a node's clock as it was here. */
   here(node: string, atMs: number): number;
+  /** What is to be thought of the clock by which all times are told. */
+  clockHere(now: Now): AnswerClock;
   stateOf(node: string, now: Now): { readonly state: NodeState; readonly sinceMs: number | undefined } | undefined;
   /** Up to where its telemetry is here. */
-  through(node: string): number | undefined;
+  through(node: string, now: Now): number | undefined;
   /** A page of them, without how complete the whole is. */
   rows(query: FleetQuery, now: Now, ways?: Map<string, Way>, figures?: (node: string) => Readonly<Record<string, number>>): Pick<FleetStatus, "nodes" | "next">;
   /** How complete the whole of a large fleet is was found out then: it counts for a while. */
@@ -64,12 +78,12 @@ interface Known {
   enrolledMs: number | undefined;
   /** When it was started first, as far as is known, by its own clock, as all that it tells. */
   firstMs: number;
-  clock: { readonly teller: string; readonly offMs: number } | undefined;
   revokedMs: number | undefined;
   stoppedMs: number | undefined;
   /** Monotonic, of the answerer; before its own start where it was found there. */
   heardMs: number | undefined;
-  throughMs: number | undefined;
+  /** By its own clock. */
+  toldMs: number | undefined;
   everyMs: number;
   startedMs: number | undefined;
   ended: { readonly how: "stopped" | "crashed"; readonly atMs: number } | undefined;
@@ -97,27 +111,31 @@ export function createFleetView(self: string): FleetView {
   const known = new Map<string, Known>();
   /** Of all, in order. */
   let names: readonly string[] | undefined;
+  const words = createClockWords(self, (name) => {
+    const node = known.get(name);
+    return node && parentOf(node);
+  });
   let whole: { readonly completeness: Completeness; readonly now: Now } | undefined;
 
   function nodeOf(name: string): Known {
     let node = known.get(name);
     if (node === undefined) {
-      node = { facts: { site: "", tier: "gateway", jurisdiction: "XX" }, enrolledMs: undefined, firstMs: Infinity, clock: undefined, revokedMs: undefined, stoppedMs: undefined, heardMs: undefined, throughMs: undefined, everyMs: limits.telemetryEveryMs, startedMs: undefined, ended: undefined, late: 0, lateSpans: [], links: new Map(), made: undefined };
+      node = { facts: { site: "", tier: "gateway", jurisdiction: "XX" }, enrolledMs: undefined, firstMs: Infinity, revokedMs: undefined, stoppedMs: undefined, heardMs: undefined, toldMs: undefined, everyMs: limits.telemetryEveryMs, startedMs: undefined, ended: undefined, late: 0, lateSpans: [], links: new Map(), made: undefined };
       known.set(name, node);
       names = undefined;
     }
     return node;
   }
 
-  /** Its parent measured it, whose clock its own parent measured, up to here. */
-  function clockOff(name: string, seen = 0): number | undefined {
-    const said = known.get(name)?.clock;
-    if (name === self || said === undefined || seen > limits.telemetryTiersMax) return undefined;
-    const offMs = said.offMs + (clockOff(said.teller, seen + 1) ?? 0);
-    return Math.abs(offMs) < limits.clockOffMs ? undefined : offMs;
-  }
+  const here = (name: string, atMs: number): number => atMs - (words.off(name) ?? 0);
 
-  const here = (name: string, atMs: number): number => atMs - (clockOff(name) ?? 0);
+  const hereOf = ({ wallMs, clock }: Now): ClockHere => ({ wallMs, isSynced: clock === "synced" });
+
+  /** Up to where it has told. What is still to come is of a clock that was wrong, and says nothing. */
+  function throughOf(name: string, { toldMs }: Known, now: Now): number | undefined {
+    const atMs = toldMs === undefined ? Infinity : here(name, toldMs);
+    return atMs > now.wallMs + limits.telemetryAheadMs ? undefined : Math.min(atMs, now.wallMs);
+  }
 
   /** When it belonged first. What its own clock says of the time before it was enrolled is not so. */
   const firstOf = (name: string, { enrolledMs, firstMs }: Known): number => enrolledMs ?? here(name, firstMs);
@@ -165,50 +183,51 @@ export function createFleetView(self: string): FleetView {
     const found = stateAsTold(name, node, now, ways);
     const { sinceMs } = found;
     if (sinceMs === undefined) return found;
-    // A time that is still to come, or before it was there, is of a clock that was wrong: then it is when it was heard last, if at all.
-    if (sinceMs > now.wallMs) return { ...found, sinceMs: heardWall(node, now) };
+    // A time that is still to come, or before it was there, or before there was any node, is of a clock that was wrong: then it is when it was heard last, if at all.
+    if (sinceMs > now.wallMs || (isSet(now.wallMs) && !isSet(sinceMs))) return { ...found, sinceMs: heardWall(node, now) };
     const { enrolledMs = -Infinity } = node;
     return sinceMs < enrolledMs && enrolledMs <= now.wallMs ? { ...found, sinceMs: enrolledMs } : found;
   }
 
   function stateAsTold(name: string, node: Known, now: Now, ways: Map<string, Way>): { readonly state: NodeState; readonly sinceMs: number | undefined } {
-    if (node.revokedMs !== undefined) return { state: "gone", sinceMs: node.revokedMs };
+    if (node.revokedMs !== undefined) return { state: "revoked", sinceMs: node.revokedMs };
     if (node.stoppedMs !== undefined) return { state: "gone", sinceMs: here(name, node.stoppedMs) };
+    if (isAwaited(node)) return { state: "awaited", sinceMs: node.enrolledMs };
     const way = wayTo(name, ways);
     const patienceMs = 2 * node.everyMs + limits.telemetryGraceMs;
     if (way.link === "down") return { state: "silent", sinceMs: way.sinceMs };
     if (node.heardMs === undefined || (way.link === "unknown" && now.monotonicMs - node.heardMs > patienceMs)) return { state: "silent", sinceMs: heardWall(node, now) };
-    const { ended, throughMs } = node;
+    const { ended } = node;
     const startedMs = node.startedMs === undefined ? undefined : here(name, node.startedMs);
     if (ended?.how === "crashed" && startedMs !== undefined && now.wallMs - startedMs < limits.telemetryCrashedMs) return { state: "crashed", sinceMs: here(name, ended.atMs) };
-    const behindMs = Math.max(throughMs ?? -Infinity, startedMs ?? firstOf(name, node));
+    const behindMs = Math.max(throughOf(name, node, now) ?? -Infinity, startedMs ?? firstOf(name, node));
     if (now.wallMs - behindMs > patienceMs) return { state: "slow", sinceMs: Number.isFinite(behindMs) ? behindMs + patienceMs : undefined };
     return { state: "present", sinceMs: startedMs };
   }
 
   function completeness(now: Now, accepts: (node: string, site: string) => boolean = () => true, ways: Map<string, Way> = new Map()): Completeness {
     const chosen = [...known].filter(([name, node]) => belongs(node) && accepts(name, node.facts.site));
-    const rows = chosen.map(([name, node]) => ({ name, node, ...(stateOf(name, now, ways) ?? { state: "silent" as const, sinceMs: undefined }) }));
-    const slowestMs = rows.reduce((most, { node, state }) => (state === "gone" ? most : Math.max(most, node.everyMs)), 0);
+    const rows = chosen.map(([name, node]) => ({ name, node, throughMs: throughOf(name, node, now), ...(stateOf(name, now, ways) ?? { state: "silent" as const, sinceMs: undefined }) }));
+    const slowestMs = rows.reduce((most, { node, state }) => (isExcused(state) ? most : Math.max(most, node.everyMs)), 0);
     const throughMs = now.wallMs - limits.telemetryGraceMs - (slowestMs === 0 ? limits.telemetryEveryMs : slowestMs);
-    const states = { present: 0, slow: 0, silent: 0, crashed: 0, gone: 0 };
+    const states = noStates();
     const missing: typeof rows = [];
     let reported = 0;
     for (const row of rows) {
       states[row.state] += 1;
-      if (row.state === "gone") continue;
-      if ((row.node.throughMs ?? -Infinity) >= throughMs) reported += 1;
+      if (isExcused(row.state)) continue;
+      if ((row.throughMs ?? -Infinity) >= throughMs) reported += 1;
       else missing.push(row);
     }
-    missing.sort((a, b) => (a.node.throughMs ?? -Infinity) - (b.node.throughMs ?? -Infinity) || (a.name < b.name ? -1 : 1));
+    missing.sort((a, b) => compare(a.throughMs ?? -Infinity, b.throughMs ?? -Infinity) || (a.name < b.name ? -1 : 1));
     return {
       nodes: rows.length,
       reported,
-      excused: states.gone,
+      excused: states.gone + states.revoked,
       unknown: missing.length,
       through: isoTime(throughMs),
       states,
-      missing: missing.slice(0, limits.telemetryMissingMax).map(({ name, node, state, sinceMs }): Missing => ({ node: name, site: node.facts.site, state, since: iso(sinceMs), through: iso(node.throughMs) })),
+      missing: missing.slice(0, limits.telemetryMissingMax).map(({ name, node, state, sinceMs, throughMs: toldMs }): Missing => ({ node: name, site: node.facts.site, state, since: iso(sinceMs), through: iso(toldMs) })),
     };
   }
 
@@ -236,13 +255,14 @@ export function createFleetView(self: string): FleetView {
 
   function rowOf(name: string, node: Known, now: Now, ways: Map<string, Way>): FleetRow {
     const { state, sinceMs } = stateOf(name, now, ways) ?? { state: "silent" as const, sinceMs: undefined };
-    const { facts, ended, heardMs, throughMs, everyMs, late, made } = node;
+    const { facts, ended, heardMs, everyMs, late, made } = node;
+    const throughMs = throughOf(name, node, now);
     const heardWallMs = heardWall(node, now);
-    const clockOffMs = clockOff(name) ?? null;
+    const clockOffMs = words.wrongBy(name, hereOf(now)) ?? null;
     const parent = parentOf(node) ?? null;
     const link = linkOf(name, node, ways, parent ?? undefined);
     const row = made?.row;
-    if (made !== undefined && row?.state === state && isAbout(made.sinceMs, sinceMs) && row.parent === parent && row.link === link && row.late === late && row.everyMs === everyMs && row.enrolledAt === iso(node.enrolledMs) && isAbout(row.clockOffMs ?? undefined, clockOffMs ?? undefined) && made.facts === facts && made.ended === ended && made.throughMs === throughMs && made.heardMs === heardMs && isAbout(made.heardWallMs, heardWallMs)) return row;
+    if (made !== undefined && row?.state === state && isAbout(made.sinceMs, sinceMs) && row.parent === parent && row.link === link && row.late === late && row.everyMs === everyMs && row.enrolledAt === iso(node.enrolledMs) && isAbout(row.clockOffMs ?? undefined, clockOffMs ?? undefined) && made.facts === facts && made.ended === ended && isAbout(made.throughMs, throughMs) && made.heardMs === heardMs && isAbout(made.heardWallMs, heardWallMs)) return row;
     const anew: FleetRow = {
       node: name,
       ...facts,
@@ -269,7 +289,10 @@ export function createFleetView(self: string): FleetView {
     return wayTo(parent, ways).link !== "up" ? "unknown" : node.links.get(parent)?.isUp === true ? "up" : "down";
   }
 
+  const clockHere = (now: Now): AnswerClock => ({ state: now.clock ?? "unknown", offMs: words.own(hereOf(now)) ?? null });
+
   return {
+    clockHere,
     enrolled(name, facts, atMs) {
       const node = nodeOf(name);
       if (!belongs(node)) node.facts = { ...facts, jurisdiction: node.facts.jurisdiction };
@@ -291,7 +314,12 @@ export function createFleetView(self: string): FleetView {
     told(name, window, now, isLive) {
       const node = nodeOf(name);
       // What is further ahead stands in no chart either.
-      if (window.endMs <= now.wallMs + limits.telemetryAheadMs) node.throughMs = Math.max(node.throughMs ?? -Infinity, Math.min(window.endMs, now.wallMs));
+      if (window.endMs <= now.wallMs + limits.telemetryAheadMs) {
+        const offMs = words.off(name) ?? 0;
+        // What was told by a clock that was ahead is not more than what the right one tells.
+        const beforeMs = throughOf(name, node, now) === undefined ? -Infinity : (node.toldMs ?? -Infinity);
+        node.toldMs = Math.max(beforeMs, Math.min(window.endMs, now.wallMs) + offMs);
+      }
       node.everyMs = window.everyMs;
       node.stoppedMs = undefined;
       const isLate = isLive && now.wallMs - window.endMs > window.everyMs + limits.telemetryGraceMs;
@@ -305,6 +333,7 @@ export function createFleetView(self: string): FleetView {
     },
     link(parent, child, isUp, atMs) {
       nodeOf(child).links.set(parent, { isUp, atMs });
+      words.moved();
     },
     resumed(name, how, endedMs, atMs) {
       const node = nodeOf(name);
@@ -315,24 +344,27 @@ export function createFleetView(self: string): FleetView {
         const link = below.links.get(name);
         if (link?.isUp === true) below.links.set(name, { isUp: false, atMs: endedMs });
       }
+      words.moved();
     },
     stopped: (name, atMs) => void (nodeOf(name).stoppedMs = atMs),
-    clock(teller, name, offMs) {
-      const node = nodeOf(name);
-      const round = Math.round(offMs / 1_000) * 1_000;
-      if (node.clock?.teller !== teller || node.clock.offMs !== round) node.clock = { teller, offMs: round };
-    },
-    clockOff: (name) => clockOff(name),
+    clock: (teller, name, offMs, isSynced) => words.said(teller, name, offMs, isSynced),
+    stepped: words.stepped,
+    clockOff: words.off,
+    clockWrongBy: (name, now) => words.wrongBy(name, hereOf(now)),
+    clocks: words.all,
     here,
     stateOf: (name, now) => stateOf(name, now),
-    through: (name) => known.get(name)?.throughMs,
+    through(name, now) {
+      const node = known.get(name);
+      return node && throughOf(name, node, now);
+    },
     rows: pageOf,
     found: (account, now) => void (whole = { completeness: account, now }),
     status(query, now, figures) {
       const ways = new Map<string, Way>();
       const { site } = query;
       const account = site === undefined ? completenessOfAll(now, ways) : { completeness: completeness(now, (_, of) => of === site, ways), asOf: isoTime(now.wallMs) };
-      return { ...account, ...pageOf(query, now, ways, figures) };
+      return { ...account, clock: clockHere(now), ...pageOf(query, now, ways, figures) };
     },
     completeness: (now, accepts) => (accepts === undefined ? completenessOfAll(now, new Map()) : { completeness: completeness(now, accepts), asOf: isoTime(now.wallMs) }),
     expecting(nodes) {
@@ -355,33 +387,13 @@ export function createFleetView(self: string): FleetView {
   };
 }
 
-const belongs = ({ enrolledMs, firstMs }: Known): boolean => enrolledMs !== undefined || Number.isFinite(firstMs);
+const isAwaited = ({ enrolledMs, firstMs, heardMs, links }: Known): boolean => enrolledMs !== undefined && firstMs === Infinity && heardMs === undefined && links.size === 0;
 
-function placeBehind(names: readonly string[], after: string): number {
-  let [low, high] = [0, names.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((names[middle] ?? "") <= after) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
+const compare = (one: number, other: number): number => (one < other ? -1 : one > other ? 1 : 0);
+
+const belongs = ({ enrolledMs, firstMs }: Known): boolean => enrolledMs !== undefined || Number.isFinite(firstMs);
 
 /** What is told by another clock than that of now is never the same to the millisecond. */
 const isAbout = (one: number | undefined, other: number | undefined): boolean => one === other || (one !== undefined && other !== undefined && Math.abs(one - other) < 100);
-
-/** How many of what is sorted are less than this, and how many are not more. */
-const countBelow = (sorted: Float64Array, bound: number): number => countOf(sorted, (value) => value < bound);
-const countUpTo = (sorted: Float64Array, bound: number): number => countOf(sorted, (value) => value <= bound);
-
-function countOf(sorted: Float64Array, accepts: (value: number) => boolean): number {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (accepts(sorted[middle] ?? Infinity)) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
 
 const iso = (ms: number | undefined): string | null => (ms === undefined || !Number.isFinite(ms) ? null : isoTime(ms));

@@ -42,6 +42,15 @@ test("the bound is of time here: it holds behind a clock that was set back, and 
   assert.equal(history.sinceMs(), beginMs + 200 * stepMs);
 });
 
+test("a node whose clock is set back, or that tells a minute again, is one of those who have told it", () => {
+  const history = createHistory(stepMs, steps);
+  tell(history, "a", 0, 20);
+  tell(history, "a", 10, 30);
+  for (let turn = 0; turn < 30; turn++) tell(history, "a", turn % 2 === 0 ? 40 + turn : 0, turn % 2 === 0 ? 41 + turn : 5);
+  assert.deepEqual([...new Set(points(history, beginMs, beginMs + 90 * stepMs).map(({ reported }) => reported))].sort(), [0, 1]);
+  assert.deepEqual(points(history, beginMs, beginMs + 30 * stepMs).filter(({ reported }) => reported !== 1), []);
+});
+
 test("what no step is kept of is no line any more", () => {
   const history = createHistory(stepMs, steps);
   history.add("a", window(beginMs, 'holon.log.records{stream="gone"}'), undefined, beginMs + stepMs);

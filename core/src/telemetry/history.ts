@@ -7,6 +7,7 @@ import { limits } from "../limits.ts";
 import type { Metric } from "./catalogue.ts";
 import { parseKey } from "./key.ts";
 import type { SeriesPoint } from "./series.ts";
+import { createToldSteps } from "./told-steps.ts";
 import { mergeDurations, mergeGauges, shareOf, sketchOf, type Duration, type Gauge, type Window } from "./window.ts";
 
 /** What is known of one metric in one step. */
@@ -52,6 +53,7 @@ export function createHistory(stepMs: number, steps = Infinity): History {
   const reported = new Map<number, number>();
   /** By node: of steps that it has told a part of, how many milliseconds. */
   const partly = new Map<string, Map<number, number>>();
+  const whole = createToldSteps();
   /** A window closes a little behind the step that it is of. */
   const edgeMs = Math.min(limits.telemetryEdgeMs, stepMs / 20);
   /** The step that it was here when the last window came. */
@@ -89,6 +91,7 @@ export function createHistory(stepMs: number, steps = Infinity): History {
       for (const slot of parts.keys()) if (slot < current - steps || slot > latest) parts.delete(slot);
       if (parts.size === 0) partly.delete(node);
     }
+    whole.forget(current - steps, latest);
   }
 
   /** To the beginning of a step that it is a little beside: a minute that was told 4 ms late is that minute, and nothing of the next. */
@@ -97,14 +100,17 @@ export function createHistory(stepMs: number, steps = Infinity): History {
     return Math.abs(atMs - edge) <= edgeMs ? edge : atMs;
   }
 
-  /** Counts a node for a step when its windows cover it, in whatever order they come. */
+  /** Counts a node for a step when its windows cover it, in whatever order they come, and once: a clock that is set back tells of the same time again. */
   function covered(node: string, slot: number, milliseconds: number): void {
+    if (whole.has(node, slot)) return;
     const parts = partly.get(node) ?? new Map<number, number>();
     const before = parts.get(slot) ?? 0;
     const isWhole = before + milliseconds >= stepMs - edgeMs;
     reported.set(slot, (reported.get(slot) ?? 0) + (isWhole ? 1 : 0));
-    if (isWhole) parts.delete(slot);
-    else {
+    if (isWhole) {
+      parts.delete(slot);
+      whole.add(node, slot);
+    } else {
       parts.set(slot, before + milliseconds);
       const [first] = parts.keys();
       if (parts.size > limits.telemetryPartlyMax && first !== undefined) parts.delete(first);

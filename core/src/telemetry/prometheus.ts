@@ -32,7 +32,7 @@ export function fleetText(status: FleetStatus, latest: (node: string) => { reado
   const family = (name: string, type: string, help: string, lines: readonly (readonly [Labels, number | undefined])[]): string =>
     header(name, type, help) + lines.map(([labels, value]) => (value === undefined ? "" : line(name, labels, value))).join("");
   return [
-    family("holon_fleet_nodes", "gauge", "Nodes that belong to the answer, and how many of them reported, are unknown, or are gone.", [[{ of: "all" }, nodes], [{ of: "reported" }, reported], [{ of: "unknown" }, unknown], [{ of: "gone" }, excused]]),
+    family("holon_fleet_nodes", "gauge", "Nodes that belong to the answer, and how many of them reported, are unknown, or are gone or revoked.", [[{ of: "all" }, nodes], [{ of: "reported" }, reported], [{ of: "unknown" }, unknown], [{ of: "gone" }, excused]]),
     family("holon_fleet_through_timestamp_seconds", "gauge", "Up to where everybody should have reported.", [[{}, seconds(through)]]),
     family("holon_node_state", "gauge", "State of a node: 1 for the one that it is in.", named.flatMap(({ row, labels }) => nodeStates.map((state): readonly [Labels, number] => [{ ...labels, state }, row.state === state ? 1 : 0]))),
     family("holon_node_heard_timestamp_seconds", "gauge", "When a node was last heard.", named.map(({ row, labels }) => [labels, seconds(row.heardAt)])),

@@ -68,7 +68,7 @@ test("a clock that was ahead and is set back puts off no silence, and no end of 
 
 test("one that was enrolled and not started yet is awaited for a while, and then said to be that", () => {
   const watch = watchOf("cloud");
-  const enrolled: FleetRow = { ...row("new", null, "silent"), since: null, heardAt: null, through: null, enrolledAt: since };
+  const enrolled: FleetRow = { ...row("new", null, "awaited"), since, heardAt: null, through: null, enrolledAt: since };
   const seen = (): readonly FleetRow[] => [row("cloud", null, "present"), enrolled];
   const begins = Date.parse(since);
   assert.deepEqual(watch.look(seen(), now(begins + 1_000)), []);

@@ -36,7 +36,7 @@ export function createSilenceWatch({ self, isRoot, firing = [], fromMs = Number.
   return {
     look(rows, now) {
       const byName = new Map(rows.map((row) => [row.node, row]));
-      const silent = rows.filter((row) => row.state === "silent");
+      const silent = rows.filter((row) => row.state === "silent" || row.state === "awaited");
       const causes = silent.filter(({ node, parent }) => node !== self && (parent === self || (parent === null && isRoot)));
       const news: Alert[] = [];
       for (const row of causes) {
@@ -66,22 +66,20 @@ function isFresh({ since }: FleetRow, { wallMs }: Now): boolean {
   return agoMs !== undefined && 0 <= agoMs && agoMs < limits.silenceTellMs;
 }
 
-const wasNeverHeard = ({ heardAt, parent, enrolledAt }: FleetRow): boolean => heardAt === null && parent === null && enrolledAt !== null;
-
-/** It was enrolled, and nobody has started it yet. */
-function isAwaited(row: FleetRow, { wallMs }: Now): boolean {
-  const agoMs = row.enrolledAt !== null && wasNeverHeard(row) ? wallMs - Date.parse(row.enrolledAt) : undefined;
+/** It was enrolled, and nobody has started it yet, for now. */
+function isAwaited({ state, enrolledAt }: FleetRow, { wallMs }: Now): boolean {
+  const agoMs = state === "awaited" && enrolledAt !== null ? wallMs - Date.parse(enrolledAt) : undefined;
   return agoMs !== undefined && 0 <= agoMs && agoMs < limits.silenceAwaitedMs;
 }
 
 /** What is known of it by now. */
 export function silenceMessage(row: FleetRow, behind: number): string {
-  if (wasNeverHeard(row)) return `${row.node} was enrolled at ${row.enrolledAt ?? ""} and has never connected`;
+  if (row.state === "awaited") return `${row.node} was enrolled at ${row.enrolledAt ?? ""} and has never connected`;
   return `${row.node} is silent${row.since === null ? "" : ` since ${row.since}`}${behind === 0 ? "" : `, and with it ${behind} below it`}; its telemetry is known through ${row.through ?? "nothing"}`;
 }
 
 function alertOf(row: FleetRow, behind: number, before: Alert | undefined, { self, nowMs }: { readonly self: string; readonly nowMs: number }): Alert {
-  const since = before?.since ?? row.since ?? (wasNeverHeard(row) ? row.enrolledAt : null) ?? isoTime(nowMs);
+  const since = before?.since ?? row.since ?? isoTime(nowMs);
   const message = silenceMessage(row, behind);
   return { id: `silence/${row.node}/${since}`, rule: "silence", kind: "silence", subject: row.node, severity: row.tier === "gateway" ? "ticket" : "page", state: "firing", since, until: null, value: 1 + behind, threshold: 0, message, count: 1, site: row.site, node: self };
 }

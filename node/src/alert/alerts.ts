@@ -16,6 +16,7 @@ import type { Clock, Notifier, Random, Timer, Trace } from "@holon/core/ports.ts
 import { alertingSchema, type Alerting } from "@holon/core/schema/alerting.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
 import { alertSchema, type Alert, type AlertList, type ShownAlert } from "@holon/core/telemetry/alert.ts";
+import { isExcused } from "@holon/core/telemetry/completeness.ts";
 import type { FleetRow, FleetStatus } from "@holon/core/telemetry/fleet-status.ts";
 import { createSilenceWatch, silenceMessage } from "@holon/core/telemetry/silence.ts";
 import type { Window } from "@holon/core/telemetry/window.ts";
@@ -128,7 +129,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
     for (const alert of said) book.hear({ alert, class: "public", jurisdiction: config.jurisdiction, node: self });
     takeAcknowledgements();
     overElsewhere(status, nowMs);
-    const gone = new Set(status.nodes.filter(({ state }) => state === "gone").map(({ node }) => node));
+    const gone = new Set(status.nodes.filter(({ state }) => isExcused(state)).map(({ node }) => node));
     alarms.quiet(nowMs, (node) => (gone.has(node) ? undefined : options.throughOf(node)));
     const isKeeping = clock.monotonicMs() - keptAtMs >= limits.objectiveKeepMs;
     if (isKeeping) keptAtMs = clock.monotonicMs();
@@ -155,7 +156,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
     for (const incident of open) {
       const row = rows.get(incident.alert.subject);
       if (row === undefined || row.state === "silent") continue;
-      book.put(over(incident, (teller) => teller !== self && (row.state === "gone" || (row.link === "up" && row.parent !== teller)), isoTime(nowMs)));
+      book.put(over(incident, (teller) => teller !== self && (isExcused(row.state) || (row.link === "up" && row.parent !== teller)), isoTime(nowMs)));
     }
   }
 
@@ -263,7 +264,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
 }
 
 /** Of a silence that goes on, what is known of it by now: it was told of when it began, and may be known better since. */
-const messageNow = (alert: Alert, row: FleetRow | undefined): string => (alert.kind === "silence" && alert.state === "firing" && row?.state === "silent" ? silenceMessage(row, Math.max(0, (alert.value ?? 1) - 1)) : alert.message);
+const messageNow = (alert: Alert, row: FleetRow | undefined): string => (alert.kind === "silence" && alert.state === "firing" && (row?.state === "silent" || row?.state === "awaited") ? silenceMessage(row, Math.max(0, (alert.value ?? 1) - 1)) : alert.message);
 
 /** What goes into the log: that it is, that it became worse, that it is over. */
 const isNews = (alert: Alert, before: Alert | undefined): boolean => before === undefined || alert.state === "resolved" || alert.severity !== before.severity;

@@ -1,6 +1,7 @@
 /**
  * Tells incidents by the routes of this node: each once that it is and once that it is over, for as long as it takes. What goes together is fixed, under one key, on disk before the first try;
- * so a power cut between a receiver's answer and the note of it sends the same message again under the same key, and never another one with the same in it.
+ * so a power cut between a receiver's answer and the note of it sends the same message again under the same key, and never another one with the same in it. What is over by then is left out of
+ * what is tried again, and told as over under a key of that: right for a receiver that had the first as for one that had not.
  *
  *     incident on disk ─▶ message on disk ─▶ guard ─▶ sent until taken ─▶ told, on disk
  */
@@ -98,20 +99,27 @@ function createLine(route: AlertRoute, { log, book, events, notifier, ports, sha
     });
   }
 
-  /** What began and ended while it was silenced is nobody's concern afterwards. */
+  /** What began and ended while it was silenced is nobody's concern afterwards; nor is what ended before it could be told to who wants to know only what is. */
   function passOver(): void {
     const isHushed = hushed();
     const at = isoTime(clock.wall().ms);
     for (const incident of book.all()) {
       const { alert, told: before } = incident;
-      if (alert.state !== "resolved" || owed(incident, route.name, route.resolved) !== "firing" || !goesBy(route, alert) || !isHushed(alert)) continue;
-      book.put({ ...incident, told: [...before, ...toldStates.map((state) => ({ route: route.name, state, at, refused: "it was silenced" }))] });
+      if (alert.state !== "resolved" || before.some((one) => one.route === route.name) || !goesBy(route, alert)) continue;
+      const states = isHushed(alert) ? toldStates : route.resolved ? [] : (["firing"] as const);
+      const refused = isHushed(alert) ? "it was silenced" : "it was over before it could be told";
+      if (states.length > 0) book.put({ ...incident, told: [...before, ...states.map((state) => ({ route: route.name, state, at, refused }))] });
     }
   }
 
   async function next(): Promise<Out | undefined> {
     const kept = log.cell(cell);
-    if (kept !== undefined) return outSchema.parse(parseJson(kept));
+    if (kept !== undefined) {
+      const out = stillSo(outSchema.parse(parseJson(kept)));
+      if (out.items.length > 0) return out;
+      await keep([], [{ key: cell, value: null }]);
+      passOver();
+    }
     const all = [...waiting()].sort((a, b) => (a.incident.alert.since < b.incident.alert.since ? -1 : 1));
     const [first] = all;
     if (first === undefined) return undefined;
@@ -123,6 +131,11 @@ function createLine(route: AlertRoute, { log, book, events, notifier, ports, sha
     return out;
   }
 
+  /** Of a message that was put together before: without what is over by now. */
+  function stillSo({ key, items }: Out): Out {
+    return { key, items: items.filter(({ incident: { alert }, state }) => state === "resolved" || book.find(alert.id)?.alert.state !== "resolved") };
+  }
+
   async function work(): Promise<void> {
     do {
       again = false;
@@ -132,7 +145,8 @@ function createLine(route: AlertRoute, { log, book, events, notifier, ports, sha
   }
 
   /** Fails where it is to be tried again. */
-  async function tell({ key, items }: Out): Promise<void> {
+  async function tell(out: Out): Promise<void> {
+    const { key, items } = out;
     const allowed: Out["items"] = [];
     const denied = new Map<string, string>();
     for (const item of items) {
@@ -140,6 +154,7 @@ function createLine(route: AlertRoute, { log, book, events, notifier, ports, sha
       if (answer.allow) allowed.push(item);
       else denied.set(item.incident.alert.id, answer.reason);
     }
+    if (stillSo(out).items.length < items.length) return; // it ended while that was asked
     if (denied.size > 0) ports.trace.note("warn", `alerts: the policy does not let ${denied.size} go by ${route.name}: ${[...denied.values()][0] ?? ""}`);
     const message = messageOf({ key, route: route.name, node: log.origin, items: allowed.map(({ incident, state }) => ({ alert: incident.alert, state })) });
     const answer = allowed.length === 0 ? undefined : await send(message);

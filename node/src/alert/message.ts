@@ -14,11 +14,15 @@ export function messageOf({ key, route, node, items }: MessageOf): NotifierMessa
   const [first] = items;
   const state = first?.state ?? "firing";
   const alerts = items.map(({ alert }) => ({ ...alert, state, key: `${alert.id}#${state}` }));
-  const what = first === undefined ? "nothing" : items.length === 1 ? first.alert.message : `${items.length} of ${first.alert.kind}${first.alert.site === undefined ? "" : ` at ${first.alert.site}`}`;
+  const about = first === undefined ? "" : said(first);
+  const what = first === undefined ? "nothing" : items.length === 1 ? about : `${items.length} of ${first.alert.kind}${first.alert.site === undefined ? "" : ` at ${first.alert.site}`}`;
   const subject = oneLine(`[${state === "resolved" ? "resolved" : (first?.alert.severity ?? "")}] ${what}`).slice(0, 200);
-  const lines = alerts.map((alert) => `${alert.state === "resolved" ? "over" : alert.severity}: ${oneLine(alert.message)}\n  since ${alert.since}${alert.until === null ? "" : ` until ${alert.until}`}\n  ${alert.id}`);
+  const lines = items.map(({ alert, state: of }) => `${of === "resolved" ? "over" : alert.severity}: ${oneLine(said({ alert, state: of }))}\n  ${of === "resolved" ? "" : `since ${alert.since}\n  `}${alert.id}`);
   return { key, subject, text: `${lines.join("\n\n")}\n\nTold by ${node}, route ${route}. See: holon alert list\n`, body: JSON.stringify({ key, route, node, state, alerts }) };
 }
+
+/** What is over may be told for the first time: it says of itself that it was. */
+const said = ({ alert, state }: MessageOf["items"][number]): string => (state === "resolved" ? `was firing from ${alert.since} to ${alert.until ?? "now"}: ${alert.message}` : alert.message);
 
 /** Subjects of devices stand in it: no line of theirs becomes one of the message. */
 const oneLine = (text: string): string => text.replaceAll(/\p{Cc}+/gu, " ");

@@ -8,6 +8,7 @@ import type { CellChange } from "@holon/core/log/log.ts";
 import type { Objective } from "@holon/core/schema/objective.ts";
 import type { Alert } from "@holon/core/telemetry/alert.ts";
 import type { FleetRow } from "@holon/core/telemetry/fleet-status.ts";
+import { isExcused } from "@holon/core/telemetry/completeness.ts";
 import { z } from "zod";
 import type { SegmentLog } from "../log/segment-log.ts";
 import type { Declarations } from "./declared.ts";
@@ -58,7 +59,7 @@ export function createObjectives({ log, declarations, place, sha256 }: Objective
       nowMs,
       open,
       tells: (per, scope) => (per === "node" ? scope === self : per === "fleet" ? place.isRoot : holdsSite(scope)),
-      scopes: (per, has) => (per === "fleet" ? (rows.some(({ node }) => has(node)) ? ["fleet"] : []) : [...new Set(rows.filter(({ node, state }) => state !== "gone" && has(node)).map(({ node, site }) => (per === "node" ? node : site)))]),
+      scopes: (per, has) => (per === "fleet" ? (rows.some(({ node }) => has(node)) ? ["fleet"] : []) : [...new Set(rows.filter(({ node, state }) => !isExcused(state) && has(node)).map(({ node, site }) => (per === "node" ? node : site)))]),
       completeness: (per, scope, has) => completenessOf(of(per, scope).filter(({ node }) => has(node)), nowMs),
     };
   }

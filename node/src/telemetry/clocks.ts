@@ -4,7 +4,6 @@
  */
 import { toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
-import type { CellChange, Log } from "@holon/core/log/log.ts";
 import type { Clock, Timer } from "@holon/core/ports.ts";
 import { clockMethod, clockReportSchema } from "@holon/core/schema/links-report.ts";
 import { isNodeName, type NodeName } from "@holon/core/units.ts";
@@ -18,27 +17,24 @@ export interface Clocks {
 export interface ClocksOptions {
   readonly clock: Clock;
   ask(to: NodeName, method: string, parameters: unknown, deadlineMs: number): Promise<unknown>;
-  /** The clock of a child is ahead by so much (behind, if negative); about the same within `limits.clockOffMs`. */
-  told(node: string, offMs: number): void;
+  /** The clock of a child is ahead by so much (behind, if negative); about the same within `limits.clockOffMs`. `isSynced`: a time service has set it. */
+  told(node: string, offMs: number, isSynced: boolean): void;
+  /** The clock here was set by so much, or the machine slept: everybody is asked again at once. */
+  stepped(byMs: number): void;
 }
 
-const prefix = "telemetry/clock/";
-const encoder = new TextEncoder();
-
-export const isOff = (offMs: number | undefined): boolean => offMs !== undefined && Math.abs(offMs) >= limits.clockOffMs;
-
-/** Kept where it is off, so that what is in the log is read with it after a start. */
-export const clockCell = (node: string, offMs: number): CellChange => ({ key: `${prefix}${node}`, value: isOff(offMs) ? encoder.encode(String(Math.round(offMs))) : null });
-
-export const clocksIn = (log: Pick<Log, "cells">): readonly { readonly node: string; readonly offMs: number }[] =>
-  [...log.cells(prefix)].map(([key, value]) => ({ node: key.slice(prefix.length), offMs: Number(new TextDecoder().decode(value)) }));
-
-export function createClocks({ clock, ask, told }: ClocksOptions): Clocks {
+export function createClocks({ clock, ask, told, stepped }: ClocksOptions): Clocks {
   let connected: ReadonlySet<string> = new Set();
   const waiting = new Set<string>();
   let asking = 0;
   let timer: Timer | undefined;
+  let looking: Timer | undefined;
+  let aheadMs = ahead();
   let closed = false;
+
+  function ahead(): number {
+    return clock.wall().ms - clock.monotonicMs();
+  }
 
   function go(): void {
     while (!closed && asking < limits.clockAskedAtOnce) {
@@ -57,21 +53,45 @@ export function createClocks({ clock, ask, told }: ClocksOptions): Clocks {
   async function measure(node: NodeName): Promise<void> {
     const [sentMs, beginMs] = [clock.wall().ms, clock.monotonicMs()];
     try {
-      const { wallMs } = clockReportSchema.parse(await ask(node, clockMethod, {}, limits.clockAnswerMs));
+      const { wallMs, state } = clockReportSchema.parse(await ask(node, clockMethod, {}, limits.clockAnswerMs));
       const tookMs = clock.monotonicMs() - beginMs;
-      if (tookMs / 2 < limits.clockOffMs) told(node, wallMs - (sentMs + tookMs / 2));
+      const wasSet = Math.abs(clock.wall().ms - sentMs - tookMs) >= limits.clockOffMs / 2; // while it was asked: nothing was measured
+      if (wasSet) look();
+      else if (tookMs / 2 < limits.clockOffMs) told(node, wallMs - (sentMs + tookMs / 2), state === "synced");
     } catch (error) {
       toHolonError(error); // a bug is told; else it is away, busy or older, and is asked again
     }
+  }
+
+  function askAll(): void {
+    for (const node of connected) waiting.add(node);
+    go();
   }
 
   function later(): void {
     timer?.cancel();
     if (closed || connected.size === 0) return;
     timer = clock.after(limits.clockAskEveryMs, () => {
-      for (const node of connected) waiting.add(node);
-      go();
+      askAll();
       later();
+    });
+  }
+
+  /** Whether the clock here was set meanwhile. */
+  function look(): void {
+    const before = aheadMs;
+    aheadMs = ahead();
+    if (Math.abs(aheadMs - before) < limits.clockOffMs / 2) return;
+    stepped(aheadMs - before);
+    askAll();
+  }
+
+  function lookLater(): void {
+    looking?.cancel();
+    if (closed || connected.size === 0) return;
+    looking = clock.after(limits.clockLookMs, () => {
+      look();
+      lookLater();
     });
   }
 
@@ -80,12 +100,17 @@ export function createClocks({ clock, ask, told }: ClocksOptions): Clocks {
       const before = connected;
       connected = new Set(now);
       for (const node of connected) if (!before.has(node)) waiting.add(node);
-      if (before.size === 0) later();
+      if (before.size === 0) {
+        later();
+        lookLater();
+      }
+      look();
       go();
     },
     close() {
       closed = true;
       timer?.cancel();
+      looking?.cancel();
     },
   };
 }

@@ -31,6 +31,10 @@ export interface FollowOptions {
   window(node: string, window: Window, lateAtMs: number | undefined): void;
   /** Somebody has taken on an alert, at another node. */
   acknowledged(told: z.infer<typeof acknowledgedSchema>): void;
+  /** How far the clocks of others are off, by the word of a node above them. */
+  clocks(teller: string, words: readonly { readonly node: string; readonly offMs: number }[]): void;
+  /** Who has said so before: what they say of who hangs on them is read first. */
+  tellers(): Iterable<string>;
   /** Of this node, written before this start. */
   ownWindow(window: Window): void;
 }
@@ -66,13 +70,14 @@ export function createFollower(options: FollowOptions): Follower {
 
   const counts = (lane: Lane): boolean => (lane.stream === "telemetry" || lane.stream === "audit") && lane.branch === undefined;
 
-  /** Clocks are known before what was told by them is read. */
-  async function readClocks(): Promise<void> {
+  /** Clocks are known before what was told by them is read, and so is whose word counts. */
+  async function readClocks(): Promise<ReadonlySet<string>> {
     const found = await log.find({ accepts: (lane) => lane.stream === "telemetry" && lane.branch === undefined && lane.origin !== log.origin, type: linkNewsType, limit: limits.telemetryReadBackMax });
     for (const { record, event } of found) {
       const news = linkNewsSchema.safeParse(event.data);
-      if (news.success) for (const { node, offMs } of news.data.clocks ?? []) view.clock(record.origin, node, offMs);
+      if (news.success) options.clocks(record.origin, news.data.clocks ?? []);
     }
+    return new Set([...options.tellers(), ...found.map(({ record }) => record.origin)]);
   }
 
   async function work(): Promise<void> {
@@ -140,7 +145,7 @@ export function createFollower(options: FollowOptions): Follower {
       const news = linkNewsSchema.safeParse(data);
       if (!news.success) return;
       for (const { node, up, atMs } of news.data.links) view.link(origin, node, up, atMs);
-      for (const { node, offMs } of news.data.clocks ?? []) view.clock(origin, node, offMs);
+      options.clocks(origin, news.data.clocks ?? []);
     } else if (type === resumedType && !isOwn) {
       const resumed = resumedSchema.safeParse(data);
       if (resumed.success) view.resumed(origin, resumed.data.how, resumed.data.endedAtMs, Date.parse(time));
@@ -174,8 +179,9 @@ export function createFollower(options: FollowOptions): Follower {
       if (dirty.size > 0) void go();
     },
     async caughtUp() {
-      await readClocks();
-      for (const { lane } of log.heads().values()) if (counts(lane)) dirty.set(laneName(lane), lane);
+      const first = await readClocks();
+      const lanes = [...log.heads().values()].map(({ lane }) => lane).filter(counts);
+      for (const lane of [...lanes.filter(({ origin }) => first.has(origin)), ...lanes]) dirty.set(laneName(lane), lane);
       do await go();
       while (dirty.size > 0 && !closed);
       isLive = true;

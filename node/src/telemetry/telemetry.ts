@@ -30,7 +30,7 @@ import type { SegmentLog } from "../log/segment-log.ts";
 import type { Guard } from "../policy/guard.ts";
 import type { MeterRow } from "../meter/meter.ts";
 import type { NodeStatus } from "../node.ts";
-import { clockCell, clocksIn, createClocks, isOff } from "./clocks.ts";
+import { createClockBook } from "./clock-book.ts";
 import { createFollower, resumedType, stoppedType, windowHere, type Follower } from "./follow.ts";
 import { createAges } from "./ages.ts";
 import { childCell, createLinkNews, linkNewsType, missedAfter } from "./link-news.ts";
@@ -75,6 +75,8 @@ export interface Telemetry {
   handled(app: string, fn: string, events: number, recordedMs: number | undefined): void;
   now(): Now;
   readonly view: FleetView;
+  /** How far a node's clock is ahead of what it should be, be the one here right or wrong. */
+  clockWrongBy(node: string): number | undefined;
   fleet(query: FleetQuery): Promise<FleetStatus>;
   /** What every answer of this node says of itself; how much is known only once what the log holds was read. */
   account(): Account;
@@ -116,7 +118,10 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
   let isCaughtUp = false;
   let retry: Timer | undefined;
 
-  const now = (): Now => ({ wallMs: clock.wall().ms, monotonicMs: clock.monotonicMs() });
+  const now = (): Now => {
+    const { ms, state } = clock.wall();
+    return { wallMs: ms, monotonicMs: clock.monotonicMs(), clock: state };
+  };
   const failed = (error: unknown): void => ports.trace.note("warn", `telemetry: ${error instanceof Error ? error.message : String(error)}`);
   const say = (type: string, data: unknown): NewRecord => events.record({ stream: "telemetry", type, class: "public", producer: "telemetry", data });
   const append = (records: readonly NewRecord[], cells: readonly CellChange[] = []): Promise<unknown> => log.append({ records, cells }).catch(failed);
@@ -143,24 +148,10 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
       window(self, told, undefined);
     },
   });
-  const follower: Follower = createFollower({ log, view, ports, window, ownWindow: (told) => window(self, told, undefined), acknowledged: (told) => alerts.acknowledged(told) });
+  const follower: Follower = createFollower({ log, view, ports, window, ownWindow: (told) => window(self, told, undefined), acknowledged: (told) => alerts.acknowledged(told), clocks: (teller, words) => clockBook.heard(teller, words), tellers: () => clockBook.tellers() });
   const news = createLinkNews({ clock, events, append: (records, cells) => void append(records, cells), told: (links) => links.forEach(({ node, up, atMs }) => view.link(self, node, up, atMs)) });
 
-  /** A clock that differs is told to those above, who cannot measure it; so is that it does no more. */
-  const toldOffs = new Map<string, number>();
-  const clocks = createClocks({
-    clock,
-    ask: options.ask,
-    told(node, offMs) {
-      // Against what was told last, and not what was measured last: one that drifts is off by a little more each time.
-      const before = toldOffs.get(node) ?? view.clockOff(node) ?? 0;
-      toldOffs.set(node, before);
-      view.clock(self, node, offMs);
-      if (isOff(offMs) === isOff(before) && (!isOff(offMs) || Math.abs(offMs - before) < limits.clockOffMs / 2)) return;
-      toldOffs.set(node, offMs);
-      void append([say(linkNewsType, { links: [], clocks: [{ node, offMs: Math.round(offMs) }] })], [clockCell(node, offMs)]);
-    },
-  });
+  const clockBook = createClockBook({ clock, log, view, ask: options.ask, isReady: () => isCaughtUp, append: (cells) => void append([], cells), tell: (node, offMs) => void append([say(linkNewsType, { links: [], clocks: [{ node, offMs }] })]) });
 
   const otlp = createOtlpIn({ settings, log, events, guard: options.guard });
   let out: OtlpOut | undefined;
@@ -189,14 +180,15 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
       if (page.next === null) {
         const completeness = completenessOf(nodes, time.wallMs, limits.telemetryMissingMax);
         view.found(completeness, time);
-        seen = { status: { asOf: isoTime(time.wallMs), completeness, nodes, next: null }, atMs: clock.monotonicMs() };
-        return seen.status;
+        const whole: FleetStatus = { asOf: isoTime(time.wallMs), clock: view.clockHere(time), completeness, nodes, next: null };
+        seen = { status: whole, atMs: clock.monotonicMs() };
+        return whole;
       }
       after = page.next;
       await slices.rest();
     }
   }
-  const alerts: Alerts = createAlerts({ config, log, events, guard: options.guard, ports, sha256: ports.crypto.sha256, failed, status: looked, throughOf: view.through, siteOf: view.siteOf, delivery: options.alerting });
+  const alerts: Alerts = createAlerts({ config, log, events, guard: options.guard, ports, sha256: ports.crypto.sha256, failed, status: looked, throughOf: (node) => view.through(node, now()), siteOf: view.siteOf, delivery: options.alerting });
 
   /** What the log holds is read once, from the start on; who asks before it was read waits for it. */
   function ready(): Promise<void> {
@@ -286,9 +278,10 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
   return {
     view,
     now,
+    clockWrongBy: (node) => view.clockWrongBy(node, now()),
     latest: (node) => latest.get(node),
     async start() {
-      for (const { node, offMs } of clocksIn(log)) view.clock(self, node, offMs);
+      clockBook.start();
       if (config.parent !== undefined) incidentMs = clock.wall().ms; // until the uplink is open for the first time
       const endedMs = await resumed();
       // Who was connected when it ended, and does not come back, is missed.
@@ -315,7 +308,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     },
     childrenChanged(connected) {
       news.changed(connected);
-      clocks.changed(connected);
+      clockBook.changed(connected);
     },
     inferred(app, fn, milliseconds) {
       const key = printKey("holon.inference.duration", { app, function: fn });
@@ -357,7 +350,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     async close() {
       retry?.cancel();
       news.close();
-      clocks.close();
+      clockBook.close();
       await alerts.close();
       await out?.close();
       await recorder.close();

@@ -104,7 +104,7 @@ export function checkClaims(ledger: TelemetryLedger, self: string, { status, tot
     const saidMs = row.through === null ? undefined : Date.parse(row.through);
     if (row.node !== self && saidMs !== arrivedMs) violations.push(`${asOf}: ${row.node} is said to be known through ${row.through ?? "nothing"}, and its windows here end at ${arrivedMs === undefined ? "nothing" : new Date(arrivedMs).toISOString()}`);
     const knownMs = row.node === self ? saidMs : arrivedMs;
-    if (row.state !== "gone" && (knownMs ?? -Infinity) >= throughMs) reported += 1;
+    if (row.state !== "gone" && row.state !== "revoked" && (knownMs ?? -Infinity) >= throughMs) reported += 1;
     if (saidMs !== undefined) violations.push(...checkTotals(ledger, row.node, saidMs, totals(row.node) ?? new Map()).map((violation) => `${asOf}: ${violation}`));
   }
   if (completeness.reported !== reported) violations.push(`${asOf}: ${completeness.reported} nodes are said to have reported through ${completeness.through}, and ${reported} have`);

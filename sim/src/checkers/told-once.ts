@@ -1,6 +1,6 @@
 /**
  * What receivers of alerts were told, held against what the simulator knows: which node could not be reached by the node above it, from when to when. Nobody is told the same twice, nobody is
- * told of what was not, every outage is one incident and is told, and over is told once it is.
+ * told of what was not, every outage is one incident and is told, and over is told once it is. What was over before a receiver could be reached it is told as over, and never as firing.
  */
 import { worldBeginsMs } from "../clock.ts";
 import type { SimReceiver, Taken } from "../notifier.ts";
@@ -27,6 +27,10 @@ export interface ReceiverAccount {
 
 /** How long a broken line may stay unnoticed, and how long before or after it an account may lie. */
 const noticedMs = 65_000;
+/** Who watches and ends in the same moment knows of it since its own last word, which is as old as a window. */
+const lastWordMs = 15_000;
+/** When an outage has ended, it is known to be over at the latest so long after it, by whoever tells of it. */
+export const knownOverMs = 240_000;
 
 export function checkToldOnce(accounts: readonly ReceiverAccount[], outages: readonly Outage[]): readonly string[] {
   return accounts.flatMap((account) => [...checkTwice(account), ...checkTrue(account, outages), ...checkTold(account, outages), ...checkOver(account)]);
@@ -39,18 +43,25 @@ function checkTwice({ name, receiver }: ReceiverAccount): readonly string[] {
     const before = seen.get(key);
     seen.set(key, told);
     if (before !== undefined) return [`${name} was told twice that ${told.id} is ${told.state}: at ${Math.round(before.atMs)} and at ${Math.round(told.atMs)}`];
-    return told.state === "resolved" && !seen.has(`${told.id}#firing`) ? [`${name} was told that ${told.id} is over, and never that it is`] : [];
+    return told.state === "firing" && seen.has(`${told.id}#resolved`) ? [`${name} was told that ${told.id} is, after it was told that it is over`] : [];
   });
 }
 
 const sinceOf = ({ since }: Taken): number => Date.parse(since) - worldBeginsMs;
-const firing = ({ receiver }: ReceiverAccount): readonly Taken[] => receiver.taken.filter(({ kind, state }) => kind === "silence" && state === "firing");
+/** By its first word of each incident. */
+function silences({ receiver }: ReceiverAccount): readonly Taken[] {
+  const first = new Map<string, Taken>();
+  for (const told of receiver.taken) if (told.kind === "silence" && !first.has(told.id)) first.set(told.id, told);
+  return [...first.values()];
+}
 
 function checkTrue(account: ReceiverAccount, outages: readonly Outage[]): readonly string[] {
-  return firing(account).flatMap((told) => {
+  return silences(account).flatMap((told) => {
     const sinceMs = sinceOf(told);
-    const isTrue = outages.some(({ node, fromMs, toMs }) => node === told.subject && sinceMs >= fromMs - 1 && sinceMs <= toMs + noticedMs);
-    return isTrue ? [] : [`${account.name} was told that ${told.subject} is silent since ${Math.round(sinceMs)}, and it was not`];
+    const those = outages.filter(({ node, fromMs, toMs }) => node === told.subject && sinceMs >= fromMs - lastWordMs && sinceMs <= toMs + noticedMs);
+    const isOld = told.state === "firing" && those.every(({ toMs }) => told.atMs > toMs + knownOverMs);
+    if (isOld && those.length > 0) return [`${account.name} was told at ${Math.round(told.atMs)} that ${told.subject} is silent, and it was over`];
+    return those.length > 0 ? [] : [`${account.name} was told that ${told.subject} is silent since ${Math.round(sinceMs)}, and it was not`];
   });
 }
 
@@ -58,7 +69,7 @@ function checkTold(account: ReceiverAccount, outages: readonly Outage[]): readon
   return outages.flatMap((outage) => {
     const { node, fromMs, toMs, mustBeTold, behind } = outage;
     if (!mustBeTold || !account.hearsOf(node)) return [];
-    const within = (subject: string): readonly Taken[] => firing(account).filter((told) => told.subject === subject && sinceOf(told) >= fromMs - 1 && sinceOf(told) <= toMs);
+    const within = (subject: string): readonly Taken[] => silences(account).filter((told) => told.subject === subject && sinceOf(told) >= fromMs - lastWordMs && sinceOf(told) <= toMs);
     const told = within(node);
     const [first] = told;
     const span = `${node} could not be reached from ${Math.round(fromMs)} to ${Math.round(toMs)}`;
@@ -74,5 +85,5 @@ function checkTold(account: ReceiverAccount, outages: readonly Outage[]): readon
 /** All is well at the end: of everything that was told it was told that it is over. */
 function checkOver(account: ReceiverAccount): readonly string[] {
   const over = new Set(account.receiver.taken.filter(({ state }) => state === "resolved").map(({ id }) => id));
-  return firing(account).filter(({ id }) => !over.has(id)).map(({ id }) => `${account.name} was never told that ${id} is over`);
+  return silences(account).filter(({ id }) => !over.has(id)).map(({ id }) => `${account.name} was never told that ${id} is over`);
 }

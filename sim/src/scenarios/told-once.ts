@@ -6,7 +6,7 @@ import { alertingSchema, type Alerting } from "@holon/core/schema/alerting.ts";
 import { objectiveSchema } from "@holon/core/schema/objective.ts";
 import { telemetrySettingsSchema } from "@holon/core/telemetry/settings.ts";
 import type { Ports } from "@holon/core/ports.ts";
-import { checkToldOnce, type Outage, type ReceiverAccount } from "../checkers/told-once.ts";
+import { checkToldOnce, knownOverMs, type Outage, type ReceiverAccount } from "../checkers/told-once.ts";
 import type { Fleet } from "../fleet.ts";
 import { SimReceiver } from "../notifier.ts";
 import type { SeededRandom } from "../random.ts";
@@ -27,6 +27,7 @@ interface Watched {
   readonly receivers: Map<string, SimReceiver>;
   readonly outages: Outage[];
   crashes: number;
+  spells: number;
   /** How long a watcher takes to boot. */
   readonly boots: SeededRandom;
 }
@@ -43,7 +44,7 @@ export const toldOnce: Scenario = {
     const { world } = fleet;
     const random = world.random.fork("receivers");
     const habits = { away: random.between(0, 0.3), later: random.between(0, 0.2), lost: random.between(0, 0.3) };
-    const watched: Watched = { receivers: new Map(), outages: [], crashes: 0, boots: world.random.fork("boot") };
+    const watched: Watched = { receivers: new Map(), outages: [], crashes: 0, spells: 0, boots: world.random.fork("boot") };
     watchedOf.set(fleet, watched);
     const receiver = (name: string): { readonly alerts: Alerting; wrap(ports: Ports): Ports } => {
       const own = new SimReceiver(world, random.fork(name), habits);
@@ -69,6 +70,8 @@ export const toldOnce: Scenario = {
       const node = random.pick(["edge-1", "edge-2", "gateway-1", "gateway-2", "gateway-3"]);
       const lengthMs = random.between(130_000, 220_000);
       world.at(fromMs, () => strike(fleet, watched, node, lengthMs, random.chance(0.5)));
+      // Every third time who is told of all is away from before it begins until long after it is over: then nobody is to be called for it.
+      if (watched.spells++ % 3 === 1) closeFor(fleet, watched, { fromMs: fromMs - 1_000, toMs: fromMs + lengthMs + knownOverMs + 60_000 });
       if (random.chance(0.7)) world.at(fromMs + random.between(0, lengthMs + 60_000), () => crashWatcher(fleet, watched, random.pick([cloud, parentOf(node)]), node));
       atMs += lengthMs + settleMs + random.between(0, 60_000);
     }
@@ -77,13 +80,18 @@ export const toldOnce: Scenario = {
   async check(fleet) {
     const watched = watchedOf.get(fleet);
     if (watched === undefined) return ["nothing was planned"];
-    await fleet.world.drive(new Promise<void>((resolve) => fleet.world.after(settleMs * 2, resolve)));
+    const pass = (): Promise<void> => fleet.world.drive(new Promise<void>((resolve) => fleet.world.after(settleMs, resolve)));
+    await pass();
+    // A receiver that was away for long is tried again only every few minutes.
+    for (let turn = 0; turn < 60 && !isAllTold(fleet); turn++) await pass();
+    await pass();
     const accountOf = (name: string): ReceiverAccount[] => {
       const receiver = watched.receivers.get(name);
       const edge = name.replace("local-", "");
       return receiver === undefined ? [] : [name === "ops" ? { name, receiver, hearsOf: () => true } : { name, receiver, hearsOf: (node) => below[edge]?.includes(node) === true, withinMs: toldWithinMs }];
     };
     const violations = [...checkToldOnce([...watched.receivers.keys()].flatMap(accountOf), watched.outages), ...checkBurns(watched)];
+    if (!wasToldAfterwards(watched)) violations.push("the run proves nothing: nobody was told of an outage only when it was over");
     if (watched.outages.filter(({ mustBeTold }) => mustBeTold).length < 3) violations.push("the run proves nothing: fewer than three outages");
     return violations.slice(0, 20);
   },
@@ -110,6 +118,13 @@ function strike(fleet: Fleet, { outages }: Watched, node: string, lengthMs: numb
   }
 }
 
+function closeFor({ world }: Fleet, { receivers }: Watched, { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }): void {
+  const receiver = receivers.get("ops");
+  if (receiver === undefined) return;
+  world.at(fromMs, () => void (receiver.isClosed = true));
+  world.at(toMs, () => void (receiver.isClosed = false));
+}
+
 /** Who watches loses power for a moment; unless it is itself what cannot be reached. */
 function crashWatcher(fleet: Fleet, watched: Watched, name: string, struck: string): void {
   const machine = fleet.members.get(name)?.machine;
@@ -121,6 +136,14 @@ function crashWatcher(fleet: Fleet, watched: Watched, name: string, struck: stri
   for (const other of name === cloud ? edges : (below[name] ?? [])) watched.outages.push({ node: other, fromMs: world.nowMs, toMs, mustBeTold: false, behind: [] });
   machine.crash("power", watched.boots.between(500, 3_000));
 }
+
+/** Who is told of all learned of one when it was over, and only then. */
+function wasToldAfterwards({ receivers }: Watched): boolean {
+  const taken = receivers.get("ops")?.taken ?? [];
+  return taken.some(({ id, kind, state }) => kind === "silence" && state === "resolved" && !taken.some((one) => one.id === id && one.state === "firing"));
+}
+
+const isAllTold = (fleet: Fleet): boolean => [cloud, ...edges].every((name) => fleet.members.get(name)?.machine.subject?.telemetry?.alerting.routes().every(({ waiting }) => waiting === 0) === true);
 
 const isSettled = (fleet: Fleet): boolean => fleet.areUp();
 

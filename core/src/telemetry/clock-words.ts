@@ -1,0 +1,121 @@
+/**
+ * What nodes say of each other's clocks. A node's parent measures it, whose clock its own parent measures, up to here: what is told on the way is added up. The word of the parent that a node
+ * hangs on counts; where that one said nothing, the two agree. What is wrong may be the clock here: then it is said of this one, and not of all others. Pure.
+ */
+import { isSet } from "../clock-set.ts";
+import { limits } from "../limits.ts";
+
+export interface ClockWords {
+  /** By the word of a node above it, its clock is ahead of that one's (behind, if negative). `isSynced`: a time service has set it. */
+  said(teller: string, node: string, offMs: number, isSynced?: boolean): void;
+  /** Who hangs on whom has changed. */
+  moved(): void;
+  /** The clock here was set by so much, or the machine slept for so long: what is measured next says which, also of those that are away. */
+  stepped(byMs: number): void;
+  /** What is to be known after a start, too: words by which a clock is off. */
+  all(): readonly { readonly teller: string; readonly node: string; readonly offMs: number }[];
+  /** How far a node's clock is ahead of the one here; undefined where nobody says that it differs. */
+  off(node: string): number | undefined;
+  /** How far the clock here is ahead of what it should be, by those it was measured against; undefined where nothing says that it differs. */
+  own(here: ClockHere): number | undefined;
+  /** How far a node's clock is ahead of what it should be: of the clock here, unless that one is wrong itself. */
+  wrongBy(node: string, here: ClockHere): number | undefined;
+}
+
+export interface ClockHere {
+  readonly wallMs: number;
+  readonly isSynced: boolean;
+}
+
+interface Word {
+  readonly offMs: number;
+  readonly isSynced: boolean;
+}
+
+/** `parentOf`: the one that it was seen connected to last. */
+export function createClockWords(self: string, parentOf: (node: string) => string | undefined): ClockWords {
+  /** By node, then by teller, the newest last. */
+  const words = new Map<string, Map<string, Word>>();
+  /** As they were added up since the last word. */
+  const sums = new Map<string, number>();
+  let stepMs = 0;
+  let own: { readonly isSynced: boolean; readonly isSet: boolean; readonly offMs: number } | undefined;
+
+  function sumOf(node: string): number {
+    if (node === self) return 0;
+    const known = sums.get(node);
+    if (known !== undefined) return known;
+    sums.set(node, 0); // who is said to be below itself
+    const tellers = words.get(node);
+    const teller = parentOf(node) ?? [...(tellers?.keys() ?? [])].at(-1);
+    const sum = teller === undefined ? 0 : (tellers?.get(teller)?.offMs ?? 0) + sumOf(teller);
+    sums.set(node, sum);
+    return sum;
+  }
+
+  function changed(): void {
+    sums.clear();
+    own = undefined;
+  }
+
+  const differs = (offMs: number): number | undefined => (Math.abs(offMs) < limits.clockOffMs ? undefined : offMs);
+  const offOf = (node: string): number => (words.size === 0 ? 0 : sumOf(node));
+
+  /** Those that are measured from here and that a time service has set say it; else most of those that are measured, this one counted with them. One against one says nothing, unless nobody can have set the clock here. */
+  function measured(isSynced: boolean, wasSet: boolean): number {
+    if (isSynced) return 0;
+    const all = [...words].flatMap(([node, tellers]) => (node === self ? [] : [tellers.get(self) ?? []].flat()));
+    const trusted = all.filter((word) => word.isSynced);
+    const asked = (trusted.length > 0 ? trusted : all).map(({ offMs }) => offMs).sort((a, b) => a - b);
+    const middle = asked[asked.length >> 1];
+    if (middle === undefined || differs(middle) === undefined) return 0;
+    const agreed = asked.filter((offMs) => differs(offMs - middle) === undefined).length;
+    const others = trusted.length > 0 || !wasSet ? 0 : 1;
+    return agreed > (asked.length + others) / 2 ? -middle : 0;
+  }
+
+  /** Whether this measure shows that the clock here was set: then those that are away, and cannot be measured, are off by so much less. */
+  function settleStep(node: string, offMs: number): void {
+    const before = words.get(node)?.get(self)?.offMs;
+    if (before === undefined || stepMs === 0) return;
+    const wasSet = differs(offMs - before + stepMs) === undefined;
+    if (wasSet) {
+      for (const tellers of words.values()) {
+        const word = tellers.get(self);
+        if (word !== undefined) tellers.set(self, { ...word, offMs: word.offMs - stepMs });
+      }
+      changed();
+    }
+    if (wasSet || differs(offMs - before) === undefined) stepMs = 0;
+  }
+
+  function ownOff({ wallMs, isSynced }: ClockHere): number {
+    const wasSet = isSet(wallMs);
+    if (own?.isSynced !== isSynced || own.isSet !== wasSet) own = { isSynced, isSet: wasSet, offMs: measured(isSynced, wasSet) };
+    return own.offMs;
+  }
+
+  return {
+    said(teller, node, offMs, isSynced = false) {
+      if (teller === self) settleStep(node, offMs);
+      const rounded = Math.round(offMs / 1_000) * 1_000;
+      const tellers = words.get(node) ?? new Map<string, Word>();
+      const before = tellers.get(teller);
+      if (before?.offMs === rounded && before.isSynced === isSynced) return;
+      tellers.delete(teller);
+      // What is measured from here says of the clock here, too.
+      if (teller === self || differs(rounded) !== undefined) tellers.set(teller, { offMs: rounded, isSynced });
+      const [oldest] = tellers.keys();
+      if (tellers.size > limits.telemetryTiersMax && oldest !== undefined) tellers.delete(oldest);
+      if (tellers.size > 0) words.set(node, tellers);
+      else words.delete(node);
+      changed();
+    },
+    moved: () => sums.clear(),
+    stepped: (byMs) => void (stepMs += byMs),
+    all: () => [...words].flatMap(([node, tellers]) => [...tellers].filter(([, { offMs }]) => differs(offMs) !== undefined).map(([teller, { offMs }]) => ({ teller, node, offMs }))),
+    off: (node) => differs(offOf(node)),
+    own: (here) => differs(ownOff(here)),
+    wrongBy: (node, here) => (node === self ? undefined : differs(offOf(node) + ownOff(here))),
+  };
+}

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { limits } from "../limits.ts";
+import { createFleetView, type Now } from "./fleet-view.ts";
+import type { Window } from "./window.ts";
+
+const beginMs = Date.UTC(2026, 0, 1);
+const everyMs = 60_000;
+const hourMs = 3_600_000;
+const yearsMs = beginMs - 1_000;
+const at = (ms: number, clock: Now["clock"] = "synced"): Now => ({ wallMs: beginMs + ms, monotonicMs: ms, clock });
+const window = (endMs: number): Window => ({ startMs: endMs - everyMs, endMs, everyMs, merged: 1, sums: {}, gauges: {}, durations: {} });
+const facts = { site: "plant", tier: "gateway", jurisdiction: "EU/DE" } as const;
+
+/** Cloud with a gateway that was started at the beginning. */
+function fleet() {
+  const view = createFleetView("cloud");
+  view.started("cloud", { ...facts, tier: "cloud" }, beginMs);
+  view.heard("cloud", at(0));
+  view.started("g", facts, beginMs);
+  view.link("cloud", "g", true, beginMs);
+  view.heard("g", at(0));
+  return view;
+}
+
+test("one that is heard and whose telemetry is behind is slow; cut off it is silent, stopped it is gone, and it is present when it has told", () => {
+  const view = fleet();
+  const state = (ms: number) => view.stateOf("g", at(ms));
+  view.told("g", window(beginMs + everyMs), at(everyMs), true);
+  const patienceMs = 2 * everyMs + limits.telemetryGraceMs;
+  const lateMs = everyMs + patienceMs + 1;
+  view.heard("g", at(lateMs));
+  assert.equal(state(lateMs - 1)?.state, "present");
+  assert.deepEqual(state(lateMs), { state: "slow", sinceMs: beginMs + everyMs + patienceMs });
+  view.told("cloud", window(beginMs + lateMs), at(lateMs), false);
+  const { completeness } = view.status({}, at(lateMs));
+  assert.deepEqual([completeness.states.slow, completeness.reported, completeness.missing.map(({ node, state: of }) => [node, of])], [1, 1, [["g", "slow"]]]);
+  view.link("cloud", "g", false, beginMs + lateMs + 1_000);
+  assert.deepEqual(state(lateMs + 2_000), { state: "silent", sinceMs: beginMs + lateMs + 1_000 });
+  view.link("cloud", "g", true, beginMs + lateMs + 3_000);
+  assert.equal(state(lateMs + 4_000)?.state, "slow", "what it measured meanwhile is not here yet");
+  view.told("g", window(beginMs + lateMs), at(lateMs + 5_000), true);
+  assert.equal(state(lateMs + 5_000)?.state, "present");
+  view.stopped("g", beginMs + lateMs + 6_000);
+  assert.deepEqual(state(lateMs + 7_000), { state: "gone", sinceMs: beginMs + lateMs + 6_000 });
+});
+
+test("one that was enrolled and of which nothing ever came is awaited, in the state and in all counts; revoked it is that", () => {
+  const view = fleet();
+  view.enrolled("new", facts, beginMs + 1_000);
+  const row = () => view.status({ state: "awaited" }, at(2_000)).nodes.map(({ node, state, since }) => [node, state, since]);
+  assert.deepEqual(row(), [["new", "awaited", new Date(beginMs + 1_000).toISOString()]]);
+  assert.deepEqual([view.completeness(at(2_000)).completeness.states.awaited, view.completeness(at(2_000)).completeness.states.silent], [1, 0]);
+  view.revoked("new", beginMs + 3_000);
+  const { states, excused } = view.completeness(at(4_000)).completeness;
+  assert.deepEqual([states.awaited, states.revoked, states.gone, excused], [0, 1, 0, 1]);
+  view.enrolled("new", facts, beginMs + 5_000);
+  view.heard("new", at(6_000));
+  assert.notEqual(view.stateOf("new", at(6_000))?.state, "awaited");
+});
+
+test("a clock that is right for the new parent is right, whatever the former one said of it", () => {
+  const view = fleet();
+  view.link("cloud", "edge", true, beginMs);
+  view.link("edge", "g", true, beginMs + 1_000);
+  view.link("cloud", "g", false, beginMs + 500);
+  view.clock("edge", "g", hourMs);
+  view.told("g", window(beginMs + everyMs), at(everyMs), true); // as it was here
+  const row = () => view.status({}, at(everyMs)).nodes.find(({ node }) => node === "g");
+  assert.deepEqual([row()?.clockOffMs, row()?.through], [hourMs, new Date(beginMs + everyMs).toISOString()]);
+  view.link("edge", "g", false, beginMs + everyMs + 1_000);
+  view.link("cloud", "g", true, beginMs + everyMs + 2_000);
+  assert.equal(view.status({}, at(everyMs + 3_000)).nodes.find(({ node }) => node === "g")?.clockOffMs, null);
+});
+
+test("a clock here at 1970 is said to be that and not those of all others, and what is known holds when it is set", () => {
+  const view = createFleetView("cloud");
+  const wrong = (ms: number): Now => ({ wallMs: 1_000 + ms, monotonicMs: ms, clock: "unknown" });
+  view.started("cloud", { ...facts, tier: "cloud" }, 1_000);
+  for (const node of ["g", "h"]) {
+    view.started(node, facts, beginMs);
+    view.link("cloud", node, true, 1_000);
+    view.clock("cloud", node, yearsMs);
+    view.heard(node, wrong(everyMs));
+    view.told(node, window(1_000 + everyMs), wrong(everyMs), true);
+  }
+  view.heard("cloud", wrong(everyMs));
+  const before = view.status({}, wrong(everyMs));
+  assert.deepEqual(before.clock, { state: "unknown", offMs: -yearsMs });
+  assert.deepEqual(before.nodes.map(({ node, state, clockOffMs }) => [node, state, clockOffMs]), [["cloud", "present", null], ["g", "present", null], ["h", "present", null]]);
+  view.stepped(yearsMs);
+  view.clock("cloud", "g", 0);
+  const after = view.status({}, at(everyMs + 1_000));
+  assert.deepEqual(after.clock, { state: "synced", offMs: null });
+  for (const node of ["g", "h"]) {
+    const row = after.nodes.find((one) => one.node === node);
+    assert.deepEqual([row?.state, row?.clockOffMs, row?.through], ["present", null, new Date(beginMs + everyMs).toISOString()], node);
+  }
+});
+
+test("what was told while the clock here was a year ahead is not taken for told for a year", () => {
+  const view = fleet();
+  const aheadMs = 365 * 24 * hourMs;
+  view.clock("cloud", "g", -aheadMs);
+  view.told("g", window(beginMs + aheadMs + everyMs), { ...at(everyMs), wallMs: beginMs + aheadMs + everyMs }, true);
+  view.stepped(-aheadMs);
+  view.clock("cloud", "g", 0);
+  view.heard("g", at(10 * everyMs));
+  const row = view.status({}, at(10 * everyMs)).nodes.find(({ node }) => node === "g");
+  assert.deepEqual([row?.state, row?.through], ["slow", new Date(beginMs + everyMs).toISOString()]);
+});

@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import { test, type TestContext } from "node:test";
+import { isoTime } from "@holon/core/event/iso-time.ts";
+import type { NotifierAnswer, NotifierMessage } from "@holon/core/ports.ts";
+import { routeSchema } from "@holon/core/schema/alerting.ts";
+import type { Alert } from "@holon/core/telemetry/alert.ts";
+import { createRandom } from "@holon/platform/random.ts";
+import { ClockHardware, createClock } from "@holon/sim/clock.ts";
+import { Incarnation } from "@holon/sim/incarnation.ts";
+import { World } from "@holon/sim/world.ts";
+import fc from "fast-check";
+import { createEvents } from "../event/events.ts";
+import { integrity, openTempLog, tempFolder } from "../testing/temp-log.ts";
+import { openBook } from "./book.ts";
+import { createDelivery } from "./delivery.ts";
+
+const beginMs = Date.UTC(2026, 0, 1);
+const from = isoTime(beginMs);
+const to = isoTime(beginMs + 60_000);
+
+type Outcome = "taken" | "away" | "lost";
+interface Said {
+  readonly key: string;
+  readonly subject: string;
+  readonly text: string;
+  readonly alerts: readonly Pick<Alert, "id" | "state" | "since" | "until">[];
+}
+
+/** A route to a receiver that answers as it is told to, and knows messages that it has had by their keys. */
+async function bed(context: Pick<TestContext, "after" | "name">, route: object = {}) {
+  const log = await openTempLog(tempFolder(context as TestContext));
+  const { sha256 } = integrity;
+  const world = new World(1);
+  const clock = createClock(new Incarnation(world, { name: log.origin, number: 1, calls: 0, hooks: {} }), new ClockHardware(world), 0);
+  const book = openBook({ log, jurisdiction: "EU/DE", sha256, isOwed: () => true });
+  const receiver = { outcome: "away" as Outcome, tries: 0, taken: [] as Said[] };
+  async function send(_: unknown, { key, subject, text, body }: NotifierMessage): Promise<NotifierAnswer> {
+    receiver.tries += 1;
+    if (receiver.outcome === "away") throw new Error("nobody answers");
+    const { alerts } = JSON.parse(body) as Said;
+    if (!receiver.taken.some((said) => said.key === key)) receiver.taken.push({ key, subject, text, alerts });
+    if (receiver.outcome === "lost") throw new Error("the answer was lost");
+    return { outcome: "taken" };
+  }
+  const delivery = createDelivery({
+    routes: [routeSchema.parse({ name: "ops", jurisdiction: "EU/DE", to: { kind: "webhook", url: "http://ops", secret: "key" }, ...route })],
+    log, book, events: createEvents({ name: log.origin, jurisdiction: "EU/DE" }, clock), notifier: { send }, ports: { clock, random: createRandom(), trace: { note: () => undefined } }, sha256,
+    mayGo: () => Promise.resolve({ allow: true, reason: "" }),
+    keep,
+  });
+  async function keep(records: Parameters<typeof log.append>[0]["records"] = [], cells: Parameters<typeof log.append>[0]["cells"] = []): Promise<void> {
+    const changes = book.changes();
+    await log.append({ records, cells: [...changes.cells, ...cells] });
+    changes.saved();
+  }
+  async function hear(id: string, state: "firing" | "resolved"): Promise<void> {
+    book.hear({ class: "public", jurisdiction: "EU/DE", node: "edge-1", alert: { id, rule: "silence", kind: "silence", subject: id, severity: "page", state, since: from, until: state === "resolved" ? to : null, value: 1, threshold: 0, message: `${id} is silent`, count: 1, node: "edge-1" } });
+    await keep();
+    delivery.wake();
+  }
+  /** Until the receiver was tried once more, or nothing is left to be told. */
+  async function tried(): Promise<void> {
+    const before = receiver.tries;
+    const isIdle = (): boolean => receiver.tries > before || (delivery.status()[0]?.waiting === 0 && log.cell("alert/out/ops") === undefined);
+    for (let turn = 0; turn < 10_000 && !isIdle(); turn++) await pass();
+    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+  }
+  async function pass(): Promise<void> {
+    await world.run({ timeMs: world.nowMs + 1_000 });
+    await new Promise(setImmediate);
+  }
+  async function settle(): Promise<void> {
+    receiver.outcome = "taken";
+    const isDone = (): boolean => delivery.status()[0]?.waiting === 0 && log.cell("alert/out/ops") === undefined;
+    for (let turn = 0; turn < 10_000 && !isDone(); turn++) await pass();
+    assert.ok(isDone(), "something is still to be told");
+  }
+  const said = () => receiver.taken.flatMap(({ alerts }) => alerts.map(({ id, state, since, until }) => [id, state, since, until] as const));
+  const close = async (): Promise<void> => {
+    await delivery.close();
+    await log.close();
+  };
+  return { hear, tried, settle, receiver, said, book, close };
+}
+
+test("what is over when its receiver is back is told once: that it was, from when to when", async (context) => {
+  const { hear, tried, settle, receiver, said, close } = await bed(context);
+  await hear("a", "firing");
+  await tried();
+  await tried();
+  await hear("a", "resolved");
+  await settle();
+  assert.deepEqual(said(), [["a", "resolved", from, to]]);
+  assert.match(receiver.taken[0]?.text ?? "", new RegExp(`was firing from ${from} to ${to}`));
+  assert.match(receiver.taken[0]?.subject ?? "", /^\[resolved\] /);
+  await close();
+});
+
+test("where the receiver took it and its answer was lost, it is told of the end all the same; what goes on is told under the key that it had", async (context) => {
+  const { hear, tried, settle, receiver, said, close } = await bed(context);
+  receiver.outcome = "away";
+  await hear("a", "firing");
+  await tried();
+  await hear("b", "firing");
+  receiver.outcome = "lost";
+  await tried();
+  await hear("a", "resolved");
+  await settle();
+  assert.deepEqual(said().filter(([id]) => id === "a"), [["a", "firing", from, null], ["a", "resolved", from, to]]);
+  assert.deepEqual(said().filter(([id]) => id === "b"), [["b", "firing", from, null]]);
+  await close();
+});
+
+test("who wants to know only what is, is not told of what was; it is noted why", async (context) => {
+  const { hear, tried, settle, said, book, close } = await bed(context, { resolved: false });
+  await hear("a", "firing");
+  await tried();
+  await hear("a", "resolved");
+  await settle();
+  assert.deepEqual(said(), []);
+  assert.deepEqual(book.find("a")?.told.map(({ state, refused }) => [state, refused]), [["firing", "it was over before it could be told"]]);
+  await close();
+});
+
+test("whatever the receiver does meanwhile: each state once, never as firing what is over, and at the end over", async (context) => {
+  const steps = fc.array(fc.oneof(fc.record({ id: fc.constantFrom("a", "b", "c"), state: fc.constantFrom("firing" as const, "resolved" as const) }), fc.record({ outcome: fc.constantFrom<Outcome>("taken", "away", "lost") })), { minLength: 1, maxLength: 14 });
+  await fc.assert(
+    fc.asyncProperty(steps, async (what) => {
+      const { hear, tried, settle, receiver, said, book, close } = await bed(context);
+      const over = new Set<string>();
+      for (const step of what) {
+        if ("outcome" in step) {
+          receiver.outcome = step.outcome;
+          const before = receiver.taken.length;
+          await tried();
+          const isWrong = receiver.taken.slice(before).flatMap(({ alerts }) => alerts).filter(({ id, state }) => state === "firing" && over.has(id));
+          assert.deepEqual(isWrong, [], "told as firing what is over");
+        } else if (step.state === "firing" || book.find(step.id) !== undefined) {
+          await hear(step.id, step.state);
+          if (step.state === "resolved") over.add(step.id);
+        }
+      }
+      await settle();
+      const keys = said().map(([id, state]) => `${id} ${state}`);
+      assert.equal(new Set(keys).size, keys.length, keys.join());
+      const open = ["a", "b", "c"].filter((id) => book.find(id) !== undefined);
+      for (const id of open) assert.equal(keys.includes(`${id} ${over.has(id) ? "resolved" : "firing"}`), true, `${id}: ${keys.join()}`);
+      await close();
+    }),
+    { numRuns: 40, seed: 7 },
+  );
+});
