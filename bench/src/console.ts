@@ -1,6 +1,6 @@
 /**
  * Suite `console`: the console of one control plane with thousands of nodes in a real browser, fresh each time: when something is painted, when the whole map is there, how long the page's main thread is busy until
- * then, and with each answer while sites are cut off and come back. Control, which tells, and the browser share this machine.
+ * then, and with each change while sites are cut off and come back. Control, which tells, and the browser share this machine.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -22,7 +22,7 @@ const paintedSchema = z.object({ firstPaintMs: z.number(), wholeMs: z.number(), 
 const updatedSchema = z.object({ answers: z.number().min(1), busyMs: z.number() });
 
 export const consoleSuite: Suite = {
-  measures: `the console of ${nodesDefault} nodes in a fresh browser (median of ${rounds}): first contentful paint, whole map, main thread, an answer with changes`,
+  measures: `the console of ${nodesDefault} nodes in a fresh browser (median of ${rounds}): first contentful paint, whole map, main thread, a change`,
   async run(context): Promise<SuiteResult> {
     const nodes = context.nodes ?? nodesDefault;
     const control = spawn(process.execPath, ["--expose-gc", program("many-nodes-control.ts"), context.folder, String(nodes)], { stdio: ["pipe", "pipe", "inherit"] });
@@ -47,11 +47,11 @@ async function measure(control: ChildProcess, nodes: number, { say }: SuiteConte
   for (let visit = 0; visit < rounds; visit++) {
     const told = await visited(`${api}/#token=${token}`, nodes, change);
     visits.push(told);
-    say(`visit ${visit + 1}: first contentful paint after ${round(told.firstPaintMs)} ms, an answer ${round(told.updateMs)} ms`);
+    say(`visit ${visit + 1}: first contentful paint after ${round(told.firstPaintMs)} ms, a change ${round(told.updateMs)} ms`);
   }
   const of = (name: keyof (typeof visits)[number]): number => median(visits.map((visit) => visit[name]));
   const figures = { consoleNodes: nodes, consoleFirstPaintMs: of("firstPaintMs"), consoleWholeMs: of("wholeMs"), consoleBusyMs: of("busyMs"), consoleUpdateMs: of("updateMs") };
-  say(`first contentful paint after ${round(figures.consoleFirstPaintMs)} ms, all of it after ${round(figures.consoleWholeMs)} ms, of which the main thread was busy ${round(figures.consoleBusyMs)} ms; an answer with changes ${round(figures.consoleUpdateMs)} ms`);
+  say(`first contentful paint after ${round(figures.consoleFirstPaintMs)} ms, all of it after ${round(figures.consoleWholeMs)} ms, of which the main thread was busy ${round(figures.consoleBusyMs)} ms; a change ${round(figures.consoleUpdateMs)} ms`);
   return { figures, ratios: {} };
 }
 
@@ -65,9 +65,9 @@ async function visited(address: string, nodes: number, change: () => Promise<voi
     await sleep(changeEveryMs);
   }
   visitor.stdin.end();
-  const { answers, busyMs } = updatedSchema.parse(await heard());
+  const { busyMs } = updatedSchema.parse(await heard());
   if (visitor.exitCode === null) await once(visitor, "exit");
-  return { ...painted, updateMs: busyMs / answers };
+  return { ...painted, updateMs: busyMs / changes };
 }
 
 function linesOf({ stdout }: ChildProcess): () => Promise<unknown> {

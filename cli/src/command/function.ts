@@ -1,4 +1,5 @@
 /** `holon function list|failed|replay|release`: what functions of a node do, what they could not handle, and the ways to try it again. */
+import { HolonError } from "@holon/core/errors.ts";
 import { z } from "zod";
 import type { ClientOptions } from "../client.ts";
 import { connectNode } from "../connect-node.ts";
@@ -47,7 +48,7 @@ export async function listFailed(options: ClientOptions, node: string | undefine
 /** `name` is `app/function`; without it all of them. */
 export async function replayFailed(options: ClientOptions, name: string | undefined, choice: { readonly node?: string; readonly event?: string; readonly json?: boolean }): Promise<void> {
   const client = await connectNode(options, choice.node);
-  const [app, fn] = name?.split("/") ?? [];
+  const [app, fn] = partsOf(name);
   const body = { ...(app === undefined ? {} : { app }), ...(fn === undefined ? {} : { function: fn }), ...(choice.event === undefined ? {} : { event: choice.event }) };
   const { replayed } = await client.send("POST", "/v1/functions/replay", body, z.object({ replayed: z.number() }));
   process.stdout.write(choice.json === true ? `${JSON.stringify({ replayed })}\n` : `${replayed} event${replayed === 1 ? " is" : "s are"} handed over again\n`);
@@ -56,7 +57,14 @@ export async function replayFailed(options: ClientOptions, name: string | undefi
 /** `name` is `app/function`, or an app; without it all that are held back. */
 export async function releaseHeld(options: ClientOptions, name: string | undefined, choice: { readonly node?: string; readonly json?: boolean }): Promise<void> {
   const client = await connectNode(options, choice.node);
-  const [app, fn] = name?.split("/") ?? [];
+  const [app, fn] = partsOf(name);
   const { released } = await client.send("POST", "/v1/functions/release", { ...(app === undefined ? {} : { app }), ...(fn === undefined ? {} : { function: fn }) }, z.object({ released: z.number() }));
   process.stdout.write(choice.json === true ? `${JSON.stringify({ released })}\n` : `${released} function${released === 1 ? "" : "s"} held back ${released === 1 ? "starts" : "start"} again\n`);
+}
+
+/** An app and its function; either may be left out from behind. `HOLON_UNIT_UNKNOWN`. */
+function partsOf(name: string | undefined): readonly (string | undefined)[] {
+  const parts = name?.split("/") ?? [];
+  if (parts.length > 2 || parts.includes("")) throw new HolonError("HOLON_UNIT_UNKNOWN", `${name} is no function: one is named app/function`);
+  return parts;
 }

@@ -81,7 +81,12 @@ export function nodeRoutes(node: HolonNode, approvals?: ShellApprovals): readonl
       summary: "Lets functions and reductions start again that are held back, since the node ended too often while they ran.",
       body: releaseSchema,
       answer: z.object({ released: z.int() }),
-      handle: async ({ body }) => ({ status: 200, body: { released: await node.releaseHeld(releaseSchema.parse(body)) } }),
+      handle: async ({ body }) => {
+        const choice = releaseSchema.parse(body);
+        const released = await node.releaseHeld(choice);
+        if (released === 0) demandKnown(choice, node);
+        return { status: 200, body: { released } };
+      },
     },
     {
       method: "GET",
@@ -120,3 +125,10 @@ const functionRoutes = (node: Pick<HolonNode, "ask">): readonly Route[] =>
     answer: z.unknown(),
     handle: ({ params, query, body, traceparent }) => node.ask(params["app"] ?? "", { method, path: `/${params["path"] ?? ""}`, query, body: body ?? null, traceparent }),
   }));
+
+/** `HOLON_UNIT_UNKNOWN`: nobody is told that nothing of it is held back where it is nowhere. */
+function demandKnown({ app, function: fn }: z.infer<typeof releaseSchema>, node: Pick<HolonNode, "status">): void {
+  const status = node.status();
+  const isKnown = status.agent.units.some((unit) => (app === undefined || unit.app === app) && (fn === undefined || unit.name === fn));
+  if (!isKnown && app !== undefined) throw new HolonError("HOLON_UNIT_UNKNOWN", `${status.node} runs no ${fn === undefined ? `app ${app}` : `function ${app}/${fn}`}`, { next: "See `holon app list` for what runs where; `--node` names another node." });
+}
