@@ -19,6 +19,7 @@ import type { BlobHash } from "@holon/core/units.ts";
 import type { ControlState, KnownPlan } from "../store/fold.ts";
 import { deployedOf, inCircumstances } from "./circumstances.ts";
 import { namedCurves } from "../store/energy.ts";
+import { standingBy } from "./exchanged.ts";
 import type { Hearing } from "./hearing.ts";
 import { stagesOf } from "./stages.ts";
 
@@ -109,10 +110,11 @@ export function createPlanner({ log, blobs, ports: { clock, crypto, trace } }: P
       refuseUnknown(state, unit, node);
       const [app = "", name = ""] = unit.split("/");
       const document = state.apps.get(app)?.document;
-      const withStages = (explanation: Explanation): Explanation => ({ ...explanation, text: [explanation.text, ...(document === undefined ? [] : stagesOf(document, name, state.asked))].join(" ") });
+      const current = await inForce(state);
+      const standing = standingBy(current?.plan.placements ?? []);
+      const withStages = (explanation: Explanation): Explanation => ({ ...explanation, text: [explanation.text, ...(document === undefined ? [] : stagesOf(document, name, state, standing))].join(" ") });
       const wide = explainTier(state, unit, node);
       if (wide !== undefined) return withStages(wide);
-      const current = await inForce(state);
       if (current === undefined) throw new HolonError("HOLON_PLAN_MISSING", `${log.origin} has adopted no plan: no app that is deployed has needs`);
       if (explained?.hash !== current.plan.hash) {
         const planned = planAll(exact(current.inputs), crypto);

@@ -19,7 +19,7 @@ import { overlayTold, type KnownOverlay } from "../plan/overlays.ts";
 import { attestedEvent } from "../identity/attestation.ts";
 import type { KnownModel } from "./models.ts";
 import { curveEvent, shiftedEvent } from "@holon/core/schema/energy.ts";
-import { handedTold, type HandedState } from "./handed.ts";
+import { handedTold, letGoOfOld, type HandedState } from "./handed.ts";
 import { createEnergyState, curveTold, jobsSince, runTold, type EnergyState } from "./energy.ts";
 import { applyPeople, noPeople, type PeopleState } from "./people.ts";
 import type { KnownPolicy } from "./policy.ts";
@@ -201,7 +201,7 @@ function apply(state: ControlState, record: LogRecord, log: Log): Outcome {
   if (event.type === "holon.node.inventory") return inventoryTold(state, record.origin, event);
   if (event.type === "holon.site.lead") return leadTold(state, record.origin, event);
   if (event.type === "holon.node.condition") return conditionTold(state, record.origin, event);
-  if (event.type === "holon.unit.handed") return state.nodes.has(record.origin) && !state.revoked.has(record.origin) && handedTold(state, record.origin, event.data) ? true : "unfit";
+  if (event.type === "holon.unit.handed") return state.nodes.has(record.origin) && !state.revoked.has(record.origin) && handedTold(state, record.origin, event.time, event.data) ? true : "unfit";
   if (event.type === curveEvent) return curveTold(state.energy, state.nodes.has(record.origin) && !state.revoked.has(record.origin), record.origin, event.data);
   if (event.type === shiftedEvent) return runTold(state.energy, state.nodes.has(record.origin) && !state.revoked.has(record.origin), (unit) => isJob(state, unit), record.origin, event);
   if (event.type === delegationEvents.overlay) return overlayTold(state, record.origin, event);
@@ -262,6 +262,7 @@ function inventoryTold(state: ControlState, name: string, event: StoredEvent): O
   if (!told.success) return "unfit";
   // What a node tells before its link is open says nothing of who is above it: that is where it was.
   const uplink = told.data.uplink ?? node?.inventory?.uplink;
+  letGoOfOld(state, name, event.time);
   if (node !== undefined) state.nodes.set(name, { ...node, inventory: { ...told.data, ...(uplink === undefined ? {} : { uplink }) } });
   else state.waiting.set(name, told.data);
   return true;
