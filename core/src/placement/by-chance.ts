@@ -101,7 +101,7 @@ export function stagedInstance(seed: number): Instance {
     units: [...(placed ? [unit("reads", { sources: often(0.5) ? [{ site: "site-1", bytesPerMonth: between(chance, 0, 50e9) }] : [] })] : []), unit("end"), unit("large", { tiers: often(0.5) ? ["gateway", "edge", "cloud"] : ["edge", "cloud"] })],
     flows: placed ? [{ from: "reads", to: "end", asks: true }, { from: "reads", to: "large", asks: true }] : [],
     stages: [
-      { model: "part-0", kind: "split", parts, askers: askers(0.4), units: placed ? [{ unit: "reads", rowsPerMonth: rows() }] : [] },
+      { model: "part-0", kind: "split", parts, ...(often(0.5) ? { pace: { gateway: between(chance, 1, 6), cloud: between(chance, 0.1, 1) } } : {}), askers: askers(0.4), units: placed ? [{ unit: "reads", rowsPerMonth: rows() }] : [] },
       given({ model: "small", kind: "cascade", parts: pair, passUp: often(0.1) ? undefined : chance.share(), askers: askers(0.4), units: placed && often(0.5) ? [{ unit: "reads", rowsPerMonth: rows() }] : [] }),
     ],
   };

@@ -3,6 +3,7 @@
  * what anything costs in a plan: work at the rates of the node where it is done, bytes at the price of the way, and milliseconds until the answer. Between two nodes the cut of a model in parts is found
  * by the dynamic programming of `cut-chain.ts`, so that where the end stands and where the model is cut are one choice.
  */
+import { limits } from "../limits.ts";
 import type { Staged, UnitNeeds } from "../schema/needs.ts";
 import { cheapestCut, costOfCut, type Chain } from "./cut-chain.ts";
 import { freshValue, gigabyte, hoursPerMonth, msPerByteBetween, wayBetween, type Fleet } from "./fleet.ts";
@@ -15,6 +16,12 @@ export interface Stage {
   readonly needs: UnitNeeds;
   /** Of pairs of nodes, what was worked out: `asker * nodes + answerer`, by rows. */
   readonly known: Map<number, Map<number, Choice>>;
+}
+
+export interface Asked {
+  readonly stage: Stage;
+  readonly node: number;
+  readonly rows: number;
 }
 
 /** A month of one node's questions. */
@@ -33,6 +40,25 @@ export const stageMoveCost = 0.05;
 
 export const stageOf = (app: string, staged: Staged, needs: UnitNeeds): Stage => ({ app, staged, needs, known: new Map() });
 
+/** Those that ask most: they say where the end stands. */
+export const askedOf = ({ indexOf }: Fleet, stage: Stage): readonly Asked[] =>
+  stage.staged.askers
+    .toSorted((a, b) => b.rowsPerMonth - a.rowsPerMonth || (a.node < b.node ? -1 : 1))
+    .slice(0, limits.stageAskersMax)
+    .flatMap(({ node: name, rowsPerMonth: rows }) => {
+      const node = indexOf.get(name);
+      return node === undefined ? [] : [{ stage, node, rows }];
+    });
+
+/** Questions of one placed function. */
+export function stagedBetween(stages: readonly Stage[], from: string, to: string): { readonly stage: Stage; readonly rows: number } | undefined {
+  for (const stage of stages) {
+    const asking = stage.needs.name === to ? stage.staged.units.find(({ unit }) => unit === from) : undefined;
+    if (asking !== undefined) return { stage, rows: asking.rowsPerMonth };
+  }
+  return undefined;
+}
+
 /** The cheapest for the questions of a node, with the end at another. */
 export function cheapestStage(fleet: Fleet, stage: Stage, asker: number, answerer: number, rows: number): Choice {
   const key = asker * fleet.nodes.length + answerer;
@@ -50,8 +76,8 @@ export function stagesBetween(fleet: Fleet, stage: Stage, asker: number, answere
 
 const cheapestOf = (choices: readonly Choice[]): Choice => choices.reduce((best, one) => (one.cost < best.cost ? one : best));
 
-/** Milliseconds of a row in a part on a node: as measured there, else as its publisher measured it, as much slower or faster as the parts that were measured there are. Undefined: nobody knows. */
-export function partMs(fleet: Fleet, { app, staged: { parts } }: Stage, index: number, node: number): { readonly ms: number; readonly source: "measured" | "scaled" | "published" } | undefined {
+/** Milliseconds of a row in a part on a node: as measured there, else as its publisher measured it, as much slower or faster as the parts that were measured there are, or as its publisher says of that tier. Undefined: nobody knows. */
+export function partMs(fleet: Fleet, { app, staged: { parts, pace } }: Stage, index: number, node: number): { readonly ms: number; readonly source: "measured" | "scaled" | "published" } | undefined {
   const measuredOf = (name: string): number | undefined => freshValue(fleet.nodes[node]?.speeds[`${app}/${name}`], fleet.nowMs, fleet.policy.staleAfterMs);
   const part = parts[index];
   const measured = part === undefined ? undefined : measuredOf(part.name);
@@ -64,7 +90,7 @@ export function partMs(fleet: Fleet, { app, staged: { parts } }: Stage, index: n
     here += own;
     there += ms;
   }
-  return there > 0 ? { ms: (part.ms * here) / there, source: "scaled" } : { ms: part.ms, source: "published" };
+  return there > 0 ? { ms: (part.ms * here) / there, source: "scaled" } : { ms: part.ms * (pace?.[fleet.nodes[node]?.tier ?? "gateway"] ?? 1), source: "published" };
 }
 
 /** A processor there for an hour, with its electricity and what that emits. */

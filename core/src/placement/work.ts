@@ -1,12 +1,11 @@
 /** What is to be placed, made ready: one item a replica, and flows between items. */
 import { covers } from "../policy/jurisdiction.ts";
 import { trustLevels, type InventoryNode } from "../schema/inventory.ts";
-import { limits } from "../limits.ts";
 import type { AppNeeds, UnitNeeds } from "../schema/needs.ts";
 import { freshValue, gigabyte, hoursPerMonth, meetingOf, wayBetween, type Fleet } from "./fleet.ts";
 import type { AcceleratorOutlook } from "./accelerators.ts";
 import { dutyOf } from "./jobs.ts";
-import { cheapestStage, stageOf, type Stage } from "./stages.ts";
+import { askedOf, cheapestStage, stageOf, stagedBetween, type Asked, type Stage } from "./stages.ts";
 
 export interface Item {
   /** `app/unit`. */
@@ -38,12 +37,6 @@ export interface Flow {
   readonly asks: -1 | 0 | 1;
   /** Of questions of a model in parts: it is cut where that is cheapest. */
   readonly staged?: { readonly stage: Stage; readonly rows: number } | undefined;
-}
-
-export interface Asked {
-  readonly stage: Stage;
-  readonly node: number;
-  readonly rows: number;
 }
 
 /** Nodes that may run what asks for the same, those that are gone among them. */
@@ -100,24 +93,6 @@ export function compileWork(apps: readonly AppNeeds[], fleet: Fleet): Work {
     for (const { from, to, bytesPerMonth, asks } of flows) joinItems(items, indexOf.get(`${app}/${from}`) ?? -1, indexOf.get(`${app}/${to}`) ?? -1, bytesPerMonth / gigabyte, asks === true, stagedBetween(own, from, to));
   }
   return { items, indexOf, known: [], stages, outlook: undefined };
-}
-
-/** Those that ask most: they say where the end stands. */
-const askedOf = ({ indexOf }: Fleet, stage: Stage): readonly Asked[] =>
-  stage.staged.askers
-    .toSorted((a, b) => b.rowsPerMonth - a.rowsPerMonth || (a.node < b.node ? -1 : 1))
-    .slice(0, limits.stageAskersMax)
-    .flatMap(({ node: name, rowsPerMonth: rows }) => {
-      const node = indexOf.get(name);
-      return node === undefined ? [] : [{ stage, node, rows }];
-    });
-
-function stagedBetween(stages: readonly Stage[], from: string, to: string): Flow["staged"] {
-  for (const stage of stages) {
-    const asking = stage.needs.name === to ? stage.staged.units.find(({ unit }) => unit === from) : undefined;
-    if (asking !== undefined) return { stage, rows: asking.rowsPerMonth };
-  }
-  return undefined;
 }
 
 /** A node of that site; a name that is none of it, or gone from the fleet, says nothing. */

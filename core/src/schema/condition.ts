@@ -23,7 +23,7 @@ export type Condition = z.infer<typeof conditionSchema>;
 
 const count = z.number().min(0);
 /** Of a model whose questions go up: rows that were answered here and above, and bytes of questions. */
-const askedSchema = z.object({ model: z.string(), here: count, above: count, kept: count, bytes: count });
+const askedSchema = z.object({ model: z.string(), here: count, above: count, kept: count, bytes: count, /** Rows that went up unseen by the small model of a cascade. */ direct: count.optional() });
 /** `holon.unit.handed`: from where units were handed how many bytes, and what models asked, since the last time that it was told. */
 export const handedSchema = z.object({ overMs: z.number().positive(), units: z.array(z.object({ unit: z.string(), bytes: z.record(z.string(), count) })), models: z.array(askedSchema).optional() });
 export type Asked = z.infer<typeof askedSchema>;

@@ -98,6 +98,8 @@ export const stagedSchema = z.strictObject({
     .array(z.strictObject({ name: nameSchema, /** Of a row, as its publisher measured it. */ ms: amount.optional(), /** Of a row: what leaves this part; of a cascade the row, and then the answer. */ bytes: amount.optional() }))
     .min(2)
     .max(limits.modelPartsMax),
+  /** By tier, how much longer a part takes there than where it was published, where nothing was measured. */
+  pace: z.partialRecord(tierSchema, z.number().positive()).optional(),
   /** Of a cascade, the share of rows of which the small one is not sure, as measured. */
   passUp: z.number().min(0).max(1).optional(),
   /** Nodes on which it is asked by what runs on every node of a tier. */

@@ -154,14 +154,14 @@ export function readInputs({ policy, inventory, apps, nowMs, previous }: Asked) 
   const hour = (node: InventoryNode): number => processorHour(node) + (watts(node) / 1000) * (kilowattHour(node) + (grams(node) * policy.perKilogramCarbon) / 1000);
 
   /** The cheapest way to have so many rows of a month answered, with the rows at one node and the end at another. */
-  function questions(app: string, { kind, parts, passUp }: Staged, needs: UnitNeeds, rows: number, here: InventoryNode, there: InventoryNode): number {
-    const told = (node: InventoryNode, name: string): number | undefined => fresh(node.speeds[`${app}/${name}`]);
+  function questions(app: string, { kind, parts, passUp, pace: paces }: Staged, needs: UnitNeeds, rows: number, here: InventoryNode, there: InventoryNode): number {
+    const seen = (node: InventoryNode, name: string): number | undefined => fresh(node.speeds[`${app}/${name}`]);
     const pace = (node: InventoryNode): number => {
-      const both = parts.flatMap(({ name, ms }) => (ms === undefined || told(node, name) === undefined ? [] : [[told(node, name) ?? 0, ms] as const]));
+      const both = parts.flatMap(({ name, ms }) => (ms === undefined || seen(node, name) === undefined ? [] : [[seen(node, name) ?? 0, ms] as const]));
       const [own, published] = [0, 1].map((which) => both.reduce((sum, pair) => sum + (pair[which] ?? 0), 0));
-      return published === undefined || published === 0 ? 1 : (own ?? 0) / published;
+      return published === undefined || published === 0 ? (paces?.[node.tier] ?? 1) : (own ?? 0) / published;
     };
-    const time = (node: InventoryNode, part: Staged["parts"][number] | undefined): number | undefined => (part === undefined ? undefined : (told(node, part.name) ?? (part.ms === undefined ? undefined : part.ms * pace(node))));
+    const time = (node: InventoryNode, part: Staged["parts"][number] | undefined): number | undefined => (part === undefined ? undefined : (seen(node, part.name) ?? (part.ms === undefined ? undefined : part.ms * pace(node))));
     const free = here.state === "silent" ? (here.capacity.processors ?? 0) - (here.load.processors?.value ?? 0) : isAged(here) ? 0 : (here.capacity.processors ?? 0) - (fresh(here.load.processors, policy.loadStaleAfterMs) ?? policy.loadUnknownShare * (here.capacity.processors ?? 0));
     const canDo = (ms: number): boolean => (rows * ms) / (monthHours * 3_600_000) <= Math.max(0, free) + 1e-9;
     const { ms: wayMs, perGigabyte } = leg(here, there);
