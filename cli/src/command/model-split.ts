@@ -36,11 +36,14 @@ export async function splitFile(client: Client, file: string, options: SplitOpti
   const { data } = await readLabelled(options.labelled, options.labels);
   const cutsMax = options.cuts === undefined ? undefined : countOf("--cuts", options.cuts);
   if (cutsMax === undefined && options.rowsMayLeave === true) throw new HolonError("HOLON_ARGUMENT_BAD", "--rows-may-leave is one of several ways to cut", { next: "Say with --cuts how many." });
+  const latencyMsMax = options.latencyMax === undefined ? undefined : amountOf("--latency-max", options.latencyMax);
+  const elsewhere = (options.ms ?? []).find((text) => !places.some(({ name }) => text.startsWith(`${name}=`)));
+  if (elsewhere !== undefined) throw new HolonError("HOLON_ARGUMENT_BAD", `--ms ${elsewhere} is of no node from ${options.from} to ${options.to}: those are ${places.map(({ name }) => name).join(", ")}`, { next: "Give it as NODE=MILLISECONDS." });
   const model = createModel();
   try {
-    const { graphs, report } = await splitModel({ model, nowMs: () => performance.now() }, graph, data, { places, ways, rowsPerMonth: amountOf("--rows-per-month", options.rowsPerMonth), perMillisecond, cutsMax, rowsMayLeave: options.rowsMayLeave, ...(options.latencyMax === undefined ? {} : { latencyMsMax: amountOf("--latency-max", options.latencyMax) }) });
-    const name = basename(file, extname(file));
-    const because = `${whyThere(report, places)}${asOfMs === undefined ? "" : `, by what was told as of ${isoTime(asOfMs)}`}`;
+    const { graphs, report } = await splitModel({ model, nowMs: () => performance.now() }, graph, data, { places, ways, rowsPerMonth: amountOf("--rows-per-month", options.rowsPerMonth), perMillisecond, cutsMax, rowsMayLeave: options.rowsMayLeave, latencyMsMax });
+    const name = modelName(basename(file, extname(file)));
+    const because = `${whyThere(report, places, latencyMsMax)}${asOfMs === undefined ? "" : `, by what was told as of ${isoTime(asOfMs)}`}`;
     const files = report.parts.map((part, index) => ({ ...part, name: partName(name, index, report.parts.length), tier: places.find((place) => place.name === part.place)?.tier ?? "cloud" }));
     const manifest = cutsMax === undefined ? files.map((part, index) => modelOf(part, files[index + 1]?.name, index === 0, because)) : modelsToChoose(files, places, report.wholeMs);
     const folder = resolve(options.out ?? `${name}-split`);
@@ -52,6 +55,9 @@ export async function splitFile(client: Client, file: string, options: SplitOpti
     await model.close();
   }
 }
+
+/** As a manifest takes it, with room for what the parts add. */
+const modelName = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^[^a-z]+|-+$/g, "").slice(0, 40) || "model";
 
 const times = { measured: "how long layers take was measured here", estimated: "how long layers take is estimated by their arithmetic: the whole takes hardly longer here than any run does" } as const;
 
@@ -81,15 +87,19 @@ function modelsToChoose(files: readonly { readonly name: string; readonly ms: nu
 
 const release = { class: "derived", because: "say why what the head makes of a row may leave its site" };
 
-/** One line. */
-function whyThere({ plan, parts, points, rowBytes }: SplitReport, places: readonly SplitPlace[]): string {
-  const [first] = places;
-  const at = (value: string): number => points.find((point) => point.value === value)?.bytes ?? rowBytes;
+/** One line: where it is best cut, beside what else there is. */
+function whyThere({ plan, points, whole }: SplitReport, places: readonly SplitPlace[], latencyMsMax: number | undefined): string {
   const figures = `${print(plan.latencyMs)} ms and ${print(plan.bytes)} bytes a row, ${print(plan.cost)} a month`;
-  if (parts.length === 1) return `not cut: all of it is cheapest on ${first?.name ?? ""}, ${figures}`;
-  const cuts = parts.slice(0, -1).map(({ place, ends }) => `after ${ends} on ${place} (${at(ends)} bytes cross)`);
-  const best = points.toSorted((a, b) => a.alone.cost - b.alone.cost).find(({ value }) => value !== parts[0]?.ends)?.alone;
-  return `cut ${cuts.join(" and ")}, the rest on ${parts.at(-1)?.place ?? ""}: of ${points.length} places to cut the cheapest, ${figures}${best === undefined ? "" : `; the next costs ${print(best.cost)}`}`;
+  const [first, last] = [places[0]?.name ?? "", places.at(-1)?.name ?? ""];
+  const isSlow = ({ latencyMs }: { readonly latencyMs: number }): boolean => latencyMsMax !== undefined && latencyMs > latencyMsMax;
+  const priced = (one: SplitReport["plan"]): string => `${print(one.cost)}${isSlow(one) ? `, and takes longer than ${latencyMsMax} ms` : ""}`;
+  const above = places.length > 1 ? `; rows sent as they are, and all of it on ${last}: ${priced(whole.above)}` : "";
+  const cuts = plan.ends.flatMap((end, index) => (end >= 1 && end <= points.length && end !== plan.ends[index - 1] ? [`after ${points[end - 1]?.value ?? ""} on ${places[index]?.name ?? ""} (${points[end - 1]?.bytes ?? 0} bytes cross)`] : []));
+  if (cuts.length === 0) return `not cut: of what keeps the rows on ${first} all of it there is cheapest, ${figures}${above}`;
+  const rest = places[plan.ends.findIndex((end) => end > points.length)]?.name ?? last;
+  const cheaper = points.filter(({ alone }) => isSlow(alone) && alone.cost < plan.cost).length;
+  const slow = cheaper === 0 ? "" : ` (${cheaper} that ${cheaper === 1 ? "is" : "are"} cheaper ${cheaper === 1 ? "takes" : "take"} longer than ${latencyMsMax} ms)`;
+  return `cut ${cuts.join(" and ")}, the rest on ${rest}: of ${points.length} places to cut the cheapest${slow}, ${figures}; all of it on ${first}: ${priced(whole.here)}${above}`;
 }
 
 function tableOf({ points }: SplitReport, [first, second]: readonly SplitPlace[]): string {

@@ -5,10 +5,11 @@ import { test } from "node:test";
 import { limits } from "@holon/core/limits.ts";
 import { appDocumentSchema, type AppDocument } from "@holon/core/schema/app.ts";
 import type { MemberOptions } from "@holon/sim/fleet.ts";
-import type { ControlState } from "../store/fold.ts";
+import { createFold, type ControlState } from "../store/fold.ts";
 import { handedTold, letGoOfOld, type HandedState } from "../store/handed.ts";
 import { code, ControlFleet } from "../testing/control-fleet.ts";
 import { exchangedIn, standingBy } from "./exchanged.ts";
+import { stagesOf } from "./stages.ts";
 
 const room = (perProcessorHour: number) => ({ processors: 2, memoryBytes: 4e9, diskBytes: 1e10, prices: { perProcessorHour }, uplink: { latencyMs: 10, perGigabyte: 0.1 } });
 const members: readonly MemberOptions[] = [
@@ -107,7 +108,7 @@ test("what a model asked counts where it is asked now: not where its asker stood
   const state = (rows: readonly (readonly [string, object])[]) => {
     const kept: HandedState & Pick<ControlState, "nodes"> = { nodes: new Map(), handed: new Map(), asked: new Map() };
     for (const name of ["gateway-1", "gateway-2"]) kept.nodes.set(name, { name, tier: "gateway", site: "plant", jurisdiction: "EU/DE", parent: null, api: null, startedAt: "", reported: undefined });
-    for (const [node, { day, ...row }] of rows as readonly (readonly [string, { readonly day: number }])[]) assert.ok(handedTold(kept, node, dayText(day), { overMs: 3_600_000, units: [], models: [{ model: "pump/small", here: 1, above: 1, kept: 0, ...row }] }));
+    for (const [node, { day, ...row }] of rows as readonly (readonly [string, { readonly day: number }])[]) assert.ok(handedTold(kept, () => true, node, dayText(day), { overMs: 3_600_000, units: [], models: [{ model: "pump/small", here: 1, above: 1, kept: 0, ...row }] }));
     return kept;
   };
   const dayText = (day: number): string => new Date(Date.UTC(2027, 0, day)).toISOString();
@@ -118,7 +119,7 @@ test("what a model asked counts where it is asked now: not where its asker stood
   const moved = state([["gateway-1", { day: 1, bytes: 500 }]]);
   assert.equal(exchangedIn(document, moved, onFirst).between("read", "large"), perMonth(500));
   assert.equal(exchangedIn(document, moved, onSecond).between("read", "large"), perMonth(500), "until it tells from there: what it asked last");
-  handedTold(moved, "gateway-2", dayText(2), { overMs: 3_600_000, units: [], models: [{ model: "pump/small", here: 1, above: 1, kept: 0, bytes: 700 }] });
+  handedTold(moved, () => true, "gateway-2", dayText(2), { overMs: 3_600_000, units: [], models: [{ model: "pump/small", here: 1, above: 1, kept: 0, bytes: 700 }] });
   assert.equal(exchangedIn(document, moved, onSecond).between("read", "large"), perMonth(700), "not both");
   assert.deepEqual([...(exchangedIn(document, moved, onSecond).from("large") ?? [])], [], "and it is no source from elsewhere");
   assert.ok(!letGoOfOld(moved, "gateway-2", dayText(8)));
@@ -141,4 +142,29 @@ test("a node that goes on telling of itself, and for a week nothing of a model, 
     await fleet.world.run({ timeMs: fleet.world.nowMs + 2 * limits.inventoryLookMs });
     assert.deepEqual(await sources(), [{ site: "plant", ...now }]);
   }
+});
+
+test("what nobody can have moved, and what is told of no deployed unit, is no figure; what is taken away is forgotten", async () => {
+  const document = app([fn("judge", "in.came", "pump.alert", { tiers: ["edge"] }), fn("sum", "pump.alert", "pump.total", {})]);
+  const fleet = await start(document);
+  await handed(fleet, "edge-1", { overMs: 1e-300, units: [{ unit: "pump/sum", bytes: { "edge-1": 1e300, "gateway-1": 1e300 } }] });
+  await fleet.claim("edge-1", "holon.node.inventory", { ...fleet.control.nodes().find(({ name }) => name === "edge-1")?.inventory, prices: { perProcessorHour: { value: 1e308, asOfMs: wallMs, source: "measured" } } }, wallMs);
+  await fleet.until("it is heard", () => fleet.hasHeard("edge-1"));
+  await fleet.world.run({ timeMs: fleet.world.nowMs + 2 * limits.inventoryLookMs });
+  assert.deepEqual(await places(fleet), ["pump/judge edge-1", "pump/sum cloud"]);
+  const fold = createFold(fleet.log);
+  await handed(fleet, "edge-1", { units: [{ unit: "pump/sum", bytes: { "edge-1": 5 } }, { unit: "pump/made-up", bytes: { "edge-1": 5 } }], models: [{ model: "pump/none", here: 1, above: 1, kept: 0, bytes: 5 }] });
+  await fleet.drive(fold.catchUp());
+  assert.deepEqual([[...fold.state.handed.keys()], [...fold.state.asked.keys()]], [["pump/sum"], []]);
+  await fleet.drive(fleet.control.remove("pump"));
+  await fleet.drive(fold.catchUp());
+  assert.deepEqual([...fold.state.handed.keys()], []);
+});
+
+test("a cascade that could not ask spares nothing", () => {
+  const models = [{ name: "small", graph: blob, cascade: { above: "large", gate: { temperature: 1, threshold: 0.5 }, release: { class: "derived", because: "test" } } }, { name: "large", graph: blob, answers: { tier: "cloud" } }];
+  const row = { model: "pump/small", here: 0, above: 0, kept: 1000, bytes: 0, overMs: 3_600_000, atMs: wallMs };
+  const of = (more: object) => stagesOf(app([], models), "large", { nodes: new Map(), asked: new Map([["pump/small", new Map([["gateway-1", { ...row, ...more }]])]]) }, new Map())[0] ?? "";
+  assert.match(of({}), /pump\/small is hardly worth its place: 0 of 1000 rows an hour went up to pump\/large, in 0 bytes, 1000 more were to and could not, as of/);
+  assert.match(of({ here: 800, above: 100, kept: 100, bytes: 5000 }), /spares 80 % of the questions, 40000 bytes an hour: 100 of 1000 rows .* 100 more were to and could not/);
 });

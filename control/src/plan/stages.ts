@@ -50,12 +50,12 @@ function sentenceOf(document: AppDocument, model: ModelUse, told: readonly Asked
   const [here, there, kept, bytes] = [total((one) => one.here), total((one) => one.above), total((one) => one.kept), total((one) => one.bytes)];
   const rows = here + there + kept;
   const end = model.split?.auto === undefined ? above : endOf(document.models, model.name);
-  const counted = `${whole(there)} of ${whole(rows)} rows an hour ${model.split === undefined ? `went up to ${app}/${above}` : `were answered by ${app}/${end}`}, in ${whole(bytes)} bytes${asOf(told)}`;
+  const counted = `${whole(there)} of ${whole(rows)} rows an hour ${model.split === undefined ? `went up to ${app}/${above}` : `were answered by ${app}/${end}`}, in ${whole(bytes)} bytes${kept === 0 ? "" : model.split === undefined ? `, ${whole(kept)} more were to and could not` : `, ${whole(kept)} here since they could not go`}${asOf(told)}`;
   if (model.split?.auto !== undefined) return rows === 0 ? `How often ${app}/${model.name} is asked nobody has told yet.` : `Of ${app}/${model.name} ${counted}.`;
   if (model.split !== undefined) return `${app}/${model.name} is the head of a model whose rest is ${app}/${above}${model.split.because === undefined ? "" : `: ${model.split.because}`}${rows === 0 ? "" : `; ${counted}`}.`;
   if (rows === 0) return `${app}/${model.name} asks ${app}/${above} about what it is not sure of; how much that is nobody has told yet.`;
-  const share = there / rows;
-  const spared = there === 0 ? 0 : (bytes / there) * (rows - there);
+  const share = (there + kept) / rows;
+  const spared = there === 0 ? 0 : (bytes / there) * here;
   return share > worthShareMax
     ? `${app}/${model.name} is hardly worth its place: ${counted}, so that nearly every row waits for both; ${app}/${above} alone would be asked about little more.`
     : `${app}/${model.name} spares ${whole(100 * (1 - share))} % of the questions${there === 0 ? "" : `, ${whole(spared)} bytes an hour`}: ${counted}.`;

@@ -17,14 +17,15 @@ export interface AskedThere extends Asked {
 
 const { staleAfterMs } = placementPolicySchema.parse({});
 
-/** False for what is no such report. */
-export function handedTold({ handed, asked }: HandedState, node: string, time: string, data: unknown): boolean {
+/** Of what is not deployed nobody keeps anything: a node may tell of as much as it likes. False for what is no such report. */
+export function handedTold({ handed, asked }: HandedState, isDeployed: (kind: "function" | "model", unit: string) => boolean, node: string, time: string, data: unknown): boolean {
   const told = handedSchema.safeParse(data);
   if (!told.success) return false;
   const { units, models = [], overMs } = told.data;
   const atMs = Date.parse(time);
-  for (const { unit, bytes } of units) handed.set(unit, { bytes, overMs });
+  for (const { unit, bytes } of units) if (isDeployed("function", unit)) handed.set(unit, { bytes, overMs });
   for (const one of models) {
+    if (!isDeployed("model", one.model)) continue;
     const rows = asked.get(one.model) ?? new Map<string, AskedThere>();
     asked.set(one.model, rows.set(node, { ...one, overMs, atMs }));
   }
@@ -42,4 +43,9 @@ export function letGoOfOld({ asked }: Pick<HandedState, "asked">, node: string, 
     if (row !== undefined && Math.abs(Date.parse(time) - row.atMs) > staleAfterMs) gone = rows.delete(node) || gone;
   }
   return gone;
+}
+
+/** An app was taken away, or deployed without some of what it had. */
+export function letGoOfUnits({ handed, asked }: HandedState, app: string, stays: (unit: string) => boolean): void {
+  for (const told of [handed, asked]) for (const unit of told.keys()) if (unit.startsWith(`${app}/`) && !stays(unit)) told.delete(unit);
 }

@@ -43,6 +43,8 @@ export interface SplitReport {
   /** What the shares rest on: heads that were run here, or operations. */
   readonly layers: "measured" | "estimated";
   readonly plan: ChainPlan;
+  /** All of it where the rows are; and all of it at the last place, where rows would go as they are. */
+  readonly whole: { readonly here: ChainPlan; readonly above: ChainPlan };
   /** Of each part the value that it ends with, the last: the answer; the place that it is best run at; and of a row the milliseconds here and the bytes that leave it. */
   readonly parts: readonly { readonly place: string; readonly ends: string; readonly ms: number; readonly bytes: number }[];
   /** Largest difference between an answer of the parts and of the whole, of rows that were tried. */
@@ -90,6 +92,7 @@ export async function splitModel({ model, nowMs }: { readonly model: Model; nowM
     wholeMs,
     layers: layers.source,
     plan,
+    whole: { here: costOfCut(chain, question.places.slice(1).map(() => chain.bytes.length - 1)), above: costOfCut(chain, question.places.slice(1).map(() => 0)) },
     parts: made.map(({ end, ends: value }, index) => ({ place: placeOf(end), ends: value, ms: wholeMs * (doneBy(end) - doneBy(made[index - 1]?.end ?? 0)), bytes: chain.bytes[end] ?? 0 })),
     ...compared,
   };
