@@ -289,6 +289,8 @@ function addModels(program: Command): void {
     .option("--labels <file>", "their labels, where they are idx files")
     .option("--ms <figures...>", "milliseconds of a row of the whole on a node, as gateway-1=12 (default: as measured here)")
     .option("--latency-max <ms>", "the longest from a row to its answer")
+    .option("--cuts <n>", "make up to so many cuts, of which the plan chooses on each node (default: the best alone, as it is now)")
+    .option("--rows-may-leave", "with --cuts: rows may go up as they are, too")
     .option("--out <folder>", "where the parts go (default: NAME-split)")
     .action(async (file: string, options: Common & SplitOptions) => (await import("./command/model-split.ts")).splitFile(await connectApi(clientOptions(options)), file, options));
 }

@@ -618,6 +618,11 @@ export const limits = {
   /** Sites whose questions a model that is placed is to reach. */
   askingSitesMax: 64,
   handedOriginsMax: 256,
+  /** Units, and models, in one such report. At the bound: it is no report. */
+  handedUnitsMax: 4_096,
+  /** Parts of a model that control cuts. Nodes whose questions say where its end stands: at the bound those that ask most; each node is told where it cuts. */
+  modelPartsMax: 16,
+  stageAskersMax: 256,
   /** A node looks this often how it stands to what it is to be, and tells what has changed. */
   conditionLookMs: 30_000,
   /** How often a node tells what it measured, unless its configuration says otherwise, and what that may say. */

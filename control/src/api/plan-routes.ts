@@ -41,7 +41,7 @@ export function planRoutes(control: Control): readonly Route[] {
         const held = await control.plan();
         if (held === undefined) throw new HolonError("HOLON_PLAN_MISSING", "no plan was adopted: nothing that is deployed has needs");
         const { plan, inputs, known } = held;
-        const changes = diffPlans({ ...plan, placements: inputs.previous?.placements ?? [] }, plan);
+        const changes = diffPlans({ ...plan, placements: inputs.previous?.placements ?? [], stages: inputs.previous?.stages }, plan);
         return { status: 200, body: { plan, adoptedAt: known.adoptedAt, because: known.because, changes, text: planText(plan) }, version: plan.hash };
       },
     },

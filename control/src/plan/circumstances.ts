@@ -8,8 +8,9 @@ import { parsePolicy } from "@holon/core/policy/parse-policy.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
 import type { AppNeeds, UnitNeeds } from "@holon/core/schema/needs.ts";
 import type { ControlState } from "../store/fold.ts";
+import { stagesFor } from "./asking.ts";
 import { membersOf } from "./delegation.ts";
-import { exchangedIn, type Exchanged } from "./exchanged.ts";
+import { exchangedIn, standingBy, type Exchanged } from "./exchanged.ts";
 import { nextRun } from "./next-run.ts";
 import { steady } from "./steady.ts";
 
@@ -26,11 +27,15 @@ export function inCircumstances(apps: readonly AppNeeds[], documents: readonly A
   const policy = state.policy === undefined ? undefined : compilePolicy(parsePolicy(state.policy.text));
   const old = new Map(before.flatMap(({ app, units }) => units.map((unit) => [`${app}/${unit.name}`, unit] as const)));
   const flowsBefore = new Map(before.map(({ app, flows }) => [app, flows]));
+  const stagesBefore = new Map(before.map(({ app, stages }) => [app, stages]));
+  const standsOn = standingBy(placements);
+  const homeOf = new Map(placements.toReversed().map(({ unit, node }) => [unit, node] as const));
   return apps.map(({ app, units, flows: stated }) => {
     const document = documents.find(({ name }) => name === app);
-    const exchanged = document === undefined ? undefined : exchangedIn(document, state, placements);
+    const exchanged = document === undefined ? undefined : exchangedIn(document, state, standsOn);
     const flows = exchanged === undefined ? stated : stated.map((flow) => withExchanged(flow, exchanged, flowsBefore.get(app)));
-    return { app, flows, units: units.map((unit) => withSite(withRun(withData(withAskers(withPolicy(unit, document, state, policy), document, state), document, state, { before: old.get(`${app}/${unit.name}`), exchanged }), document, state, nowMs), placements.find((one) => one.unit === `${app}/${unit.name}`)?.node, state, { stateOf, isLeaseOver })) };
+    const stages = document === undefined ? undefined : stagesFor(document, state, standsOn, stagesBefore.get(app));
+    return { app, flows, ...(stages === undefined ? {} : { stages }), units: units.map((unit) => withSite(withRun(withData(withAskers(withPolicy(unit, document, state, policy), document, state), document, state, { before: old.get(`${app}/${unit.name}`), exchanged }), document, state, nowMs), homeOf.get(`${app}/${unit.name}`), state, { stateOf, isLeaseOver })) };
   });
 }
 

@@ -3,6 +3,7 @@ import { canonicalJson } from "@holon/core/json.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
 import { toHex } from "@holon/core/log/hex.ts";
 import type { CellChange, Log, NewRecord } from "@holon/core/log/log.ts";
+import { endsOfParts } from "@holon/core/schema/model-use.ts";
 import { planPlacement, type Assignment } from "@holon/core/placement/plan.ts";
 import type { Plan } from "@holon/core/placement/planner.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
@@ -26,7 +27,7 @@ export interface Planning {
   readonly hearing: Hearing;
   readonly movers: Movers;
   /** Undefined where nothing has, or ever had, needs. */
-  readonly plan: Pick<Plan, "hash" | "placements" | "shifts"> | undefined;
+  readonly plan: Pick<Plan, "hash" | "placements" | "shifts" | "stages"> | undefined;
   /** Needs as that plan was made from. */
   readonly apps: readonly AppNeeds[];
 }
@@ -56,13 +57,14 @@ export async function documentsFor(planning: Planning, host: ControlHost & { rea
     const own = { ...movingOf(moving.moves, moving.facts, node, moving.hasState), ...readsOf(apps, state) };
     const delegation = delegations.get(node);
     const shifts = shiftsOn(planning.plan, node, apps);
-    const isSame = canonicalJson(before?.apps ?? []) === canonicalJson(apps) && canonicalJson(before?.shifts ?? {}) === canonicalJson(shifts) && canonicalJson(before?.moving ?? {}) === canonicalJson(own) && canonicalJson(before?.delegation ?? null) === canonicalJson(delegation ?? null);
+    const asking = askingOn(planning.plan, node, apps, documents);
+    const isSame = canonicalJson(before?.apps ?? []) === canonicalJson(apps) && canonicalJson(before?.shifts ?? {}) === canonicalJson(shifts) && canonicalJson({ stages: before?.stages, spare: before?.spare }) === canonicalJson(asking) && canonicalJson(before?.moving ?? {}) === canonicalJson(own) && canonicalJson(before?.delegation ?? null) === canonicalJson(delegation ?? null);
     const isSigned = roots === undefined || (canonicalJson(before?.signatures?.images) === canonicalJson(images) && before?.signatures?.director[`${roots}.root.json`] !== undefined);
     if (isSame && before?.policy?.hash === state.policy?.hash && isSigned) continue;
     const policy = state.policy === undefined ? {} : { policy: { text: state.policy.text, hash: state.policy.hash } };
     const version = (before?.version ?? 0) + 1;
     const signatures = images === undefined ? undefined : await directFor({ node, version, apps, deployed: state.apps, images, policy: state.policy }, host);
-    const document: Desired = { apiVersion: "holon/v1", kind: "Desired", node, version, plan, apps: [...apps], ...(Object.keys(own).length === 0 ? {} : { moving: own }), ...(Object.keys(shifts).length === 0 ? {} : { shifts }), ...(delegation === undefined ? {} : { delegation }), ...policy, ...(signatures === undefined ? {} : { signatures }) };
+    const document: Desired = { apiVersion: "holon/v1", kind: "Desired", node, version, plan, apps: [...apps], ...(Object.keys(own).length === 0 ? {} : { moving: own }), ...(Object.keys(shifts).length === 0 ? {} : { shifts }), ...asking, ...(delegation === undefined ? {} : { delegation }), ...policy, ...(signatures === undefined ? {} : { signatures }) };
     cells.push({ key: `desired/${node}`, value: encoder.encode(canonicalJson(document)) });
     records.push(host.events.record({ stream: "audit", type: eventTypes.issued, class: "public", producer: "control", subject: node, data: { node, version: document.version, plan } }));
   }
@@ -73,6 +75,25 @@ export async function documentsFor(planning: Planning, host: ControlHost & { rea
 function shiftsOn(plan: Planning["plan"], node: string, apps: readonly AppDocument[]): NonNullable<Desired["shifts"]> {
   const here = new Set(apps.flatMap((app) => app.functions.map(({ name }) => `${app.name}/${name}`)));
   return Object.fromEntries((plan?.shifts ?? []).flatMap(({ unit, node: at, ...shift }) => (at === node && here.has(unit) ? [[unit, shiftSchema.strip().parse(shift)]] : [])));
+}
+
+/** How much of models that ask others is done there; and which models with needs stand there without being placed, for what is in front of them. */
+function askingOn(plan: Planning["plan"], node: string, apps: readonly AppDocument[], documents: readonly AppDocument[]): Pick<Desired, "stages" | "spare"> {
+  const here = new Set(apps.flatMap((app) => app.models.map(({ name }) => `${app.name}/${name}`)));
+  const stages = Object.fromEntries((plan?.stages ?? []).flatMap((stage) => (stage.node === node && here.has(stage.model) ? [[stage.model, stage.here] as const] : [])));
+  const standing = new Set<string>([...(plan?.placements ?? []).filter((one) => one.node === node).map(({ unit }) => unit), ...copiesOf(plan, apps).filter((one) => one.node === node).map(({ unit }) => unit)]);
+  const spare = apps.flatMap(({ name: app, models }) => {
+    const ends = endsOfParts(documents.find(({ name }) => name === app)?.models ?? models);
+    const behind = new Set(models.flatMap(({ split }) => (split === undefined ? [] : [split.above])));
+    return models.flatMap(({ name, needs }) => (behind.has(name) && needs !== undefined && !standing.has(`${app}/${ends.get(name) ?? name}`) ? [`${app}/${name}`] : []));
+  });
+  return { ...(Object.keys(stages).length === 0 ? {} : { stages }), ...(spare.length === 0 ? {} : { spare: spare.sort() }) };
+}
+
+/** Large models of cascades that stand where they are asked, too. */
+function copiesOf(plan: Planning["plan"], documents: readonly AppDocument[]): readonly { readonly unit: string; readonly node: string }[] {
+  const asked = new Map<string, string>(documents.flatMap(({ name: app, models }) => models.flatMap(({ name, cascade }) => (cascade?.auto === undefined ? [] : [[`${app}/${name}`, `${app}/${cascade.above}`] as const]))));
+  return (plan?.stages ?? []).flatMap(({ model, node, here }) => (here === 2 && asked.has(model) ? [{ unit: asked.get(model) ?? "", node }] : []));
 }
 
 /** By unit with sources, the nodes of those sites. */
@@ -89,6 +110,7 @@ function readsOf(apps: readonly AppDocument[], { nodes }: ControlState): Pick<Mo
 function assign({ state, hearing, plan }: Planning, { held, delegations }: { readonly held: ReadonlyMap<string, Desired | undefined>; readonly delegations: ReadonlyMap<string, Delegation> }, log: Log, isPlacedHere: (unit: string, node: string) => boolean): { readonly assignments: readonly Assignment[]; readonly leaving: Leaving } {
   const documents = [...state.apps.values()].map((app) => app.document);
   const nodes = [...state.nodes.values()];
+  const copies = new Set<string>(copiesOf(plan, documents).map(({ unit, node }) => `${unit} ${node}`));
   const placed = new Set((plan?.placements ?? []).map(({ unit, node }) => `${unit} ${node}`));
   const stopping = new Set(stoppingOf(documents));
   const isLeft = (delegation: Delegation | undefined, unit: string): boolean => delegation?.units.some((one) => one.unit === unit) === true;
@@ -105,6 +127,7 @@ function assign({ state, hearing, plan }: Planning, { held, delegations }: { rea
   });
   const leaving = [...stillLeaving(log, state.nodes, hearing).filter(({ unit, node }) => !leaves.some((leave) => leave.unit === unit && leave.node === node)), ...leaves];
   const isHere = (unit: string, node: string): boolean => {
+    if (copies.has(`${unit} ${node}`)) return true;
     const isWanted = leftTo.has(unit) ? isLeft(delegations.get(node), unit) : isPlacedHere(unit, node);
     const site = leftTo.get(unit);
     return isWanted && !(stopping.has(unit) && leaving.some((leave) => leave.unit === unit && leave.node !== node && (site === undefined || leave.delegated !== true || state.nodes.get(leave.node)?.site !== site)));

@@ -16,9 +16,18 @@ export interface Exchanged {
   from(unit: string): ReadonlyMap<string, number> | undefined;
 }
 
-export function exchangedIn(document: AppDocument, { nodes, handed, asked }: Pick<ControlState, "nodes" | "handed" | "asked">, placements: readonly { readonly unit: string; readonly node: string }[]): Exchanged {
+/** Nodes by unit. */
+export type StandsOn = ReadonlyMap<string, ReadonlySet<string>>;
+
+export function standingBy(placements: readonly { readonly unit: string; readonly node: string }[]): StandsOn {
+  const standing = new Map<string, Set<string>>();
+  for (const { unit, node } of placements) standing.set(unit, (standing.get(unit) ?? new Set<string>()).add(node));
+  return standing;
+}
+
+export function exchangedIn(document: AppDocument, { nodes, handed, asked }: Pick<ControlState, "nodes" | "handed" | "asked">, standing: StandsOn): Exchanged {
   const { name: app, functions, models } = document;
-  const standsOn = (fn: FunctionDocument, node: string): boolean => placements.some((one) => one.unit === `${app}/${fn.name}` && one.node === node);
+  const standsOn = (fn: FunctionDocument, node: string): boolean => standing.get(`${app}/${fn.name}`)?.has(node) === true;
   const makes = (from: FunctionDocument, to: FunctionDocument): boolean => from !== to && Object.keys(from.emits).some((type) => isFor(to, type));
 
   /** Of what `to` is handed from a node: the placed units that make it there, and how many others do. */
@@ -36,21 +45,40 @@ export function exchangedIn(document: AppDocument, { nodes, handed, asked }: Pic
     return told === undefined ? undefined : Object.entries(told.bytes).map(([node, bytes]) => [node, (bytes * monthMs) / told.overMs]);
   };
 
-  /** Bytes of questions that reach a model above, by the node that asks. */
+  /** Of each model above: the tiers on every node of which somebody asks it, and the placed functions that do. */
+  const askers = new Map<string, { readonly tiers: ReadonlySet<string>; readonly placed: readonly FunctionDocument[] }>();
+  function askersFor(model: string): { readonly tiers: ReadonlySet<string>; readonly placed: readonly FunctionDocument[] } {
+    const known = askers.get(model);
+    if (known !== undefined) return known;
+    const names = askersOf(models, model);
+    const asking = functions.filter((fn) => names.some((name) => fn.models.includes(name)));
+    const found = { tiers: new Set<string>(asking.flatMap(({ needs, run }) => (needs === undefined ? [run?.tier ?? "gateway"] : []))), placed: asking.filter(({ needs }) => needs !== undefined) };
+    askers.set(model, found);
+    return found;
+  }
+
+  /**
+   * Bytes of questions that reach a model above, by the node that asks. What was asked where nobody asks any more does not count, except for what moved away from there and has told nothing yet
+   * from where it is now: there, what it asked last.
+   */
   function askedOf(model: string): ReadonlyMap<string, number> | undefined {
-    const perNode = new Map<string, number>();
-    let isTold = false;
-    for (const asker of askersOf(models, model)) {
-      for (const [node, { bytes, overMs }] of asked.get(`${app}/${asker}`) ?? []) {
-        isTold = true;
-        perNode.set(node, (perNode.get(node) ?? 0) + (bytes * monthMs) / overMs);
-      }
+    const { tiers, placed } = askersFor(model);
+    const told = askersOf(models, model).flatMap((asker) => [...(asked.get(`${app}/${asker}`) ?? [])].map(([node, { bytes, overMs, atMs }]) => ({ node, atMs, perMonth: (bytes * monthMs) / overMs })));
+    const stands = (node: string): boolean => placed.some((fn) => standsOn(fn, node));
+    const now = told.filter(({ node }) => stands(node) || tiers.has(nodes.get(node)?.tier ?? ""));
+    const [home] = placed.flatMap((fn) => [...(standing.get(`${app}/${fn.name}`) ?? [])]);
+    if (home !== undefined && !now.some(({ node }) => stands(node))) {
+      const [last] = told.filter((one) => !now.includes(one)).sort((one, other) => other.atMs - one.atMs || (one.node < other.node ? -1 : 1));
+      if (last !== undefined) now.push({ ...last, node: home });
     }
-    return isTold ? perNode : undefined;
+    if (now.length === 0) return undefined;
+    const perNode = new Map<string, number>();
+    for (const { node, perMonth } of now) perNode.set(node, (perNode.get(node) ?? 0) + perMonth);
+    return perNode;
   }
 
   /** Those of its askers that are placed there share what was asked from a node. */
-  const askingOn = (node: string, model: string): readonly string[] => functions.filter((fn) => fn.needs !== undefined && standsOn(fn, node) && askersOf(models, model).some((asker) => fn.models.includes(asker))).map(({ name }) => name);
+  const askingOn = (node: string, model: string): readonly string[] => askersFor(model).placed.filter((fn) => standsOn(fn, node)).map(({ name }) => name);
 
   return {
     between(from, to) {

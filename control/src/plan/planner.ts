@@ -12,6 +12,7 @@ import { needsOfApp } from "@holon/core/placement/needs-of-app.ts";
 import { diffPlans, planAll, type Plan, type Planned, type PlanInputs } from "@holon/core/placement/planner.ts";
 import type { Clock, Crypto, Trace } from "@holon/core/ports.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
+import { endsOfParts } from "@holon/core/schema/model-use.ts";
 import { energyKinds } from "@holon/core/schema/energy.ts";
 import { placementPolicySchema, type AppNeeds, type UnitNeeds } from "@holon/core/schema/needs.ts";
 import { keptPlanSchema, type KeptPlan } from "@holon/core/schema/plan.ts";
@@ -19,8 +20,9 @@ import type { BlobHash } from "@holon/core/units.ts";
 import type { ControlState, KnownPlan } from "../store/fold.ts";
 import { deployedOf, inCircumstances } from "./circumstances.ts";
 import { namedCurves } from "../store/energy.ts";
+import { standingBy } from "./exchanged.ts";
 import type { Hearing } from "./hearing.ts";
-import { stagesOf } from "./stages.ts";
+import { plannedStagesOf, stagesOf } from "./stages.ts";
 
 export interface PlannerHost {
   readonly log: Log;
@@ -94,7 +96,7 @@ export function createPlanner({ log, blobs, ports: { clock, crypto, trace } }: P
       const scope = isNew || isOther ? "all" : "touched";
       const inputs: PlanInputs = { policy, inventory, apps, nowMs, seed, scope, ...(current === undefined ? {} : { previous: current.plan }) };
       const planned = planAll(inputs, crypto);
-      const changes = diffPlans(current?.plan ?? { ...planned.plan, placements: [] }, planned.plan);
+      const changes = diffPlans(current?.plan ?? { ...planned.plan, placements: [], stages: [] }, planned.plan);
       const isQuiet = clock.monotonicMs() - adoptedMs < limits.inventoryLookMs;
       const whatIsOther = (before: InForce): string => (standing(before.inputs.inventory.nodes) === standing(nodes) && isEnergyOther(before.inputs, inputs) ? "carbon or price of electricity changed" : whatChanged(before.inputs.inventory.nodes, nodes));
       const because = isNew ? whyNew(current?.inputs.apps ?? [], apps, documents) : changes.length > 0 || (isOther && !isQuiet) ? whatIsOther(current) : undefined;
@@ -109,19 +111,26 @@ export function createPlanner({ log, blobs, ports: { clock, crypto, trace } }: P
       refuseUnknown(state, unit, node);
       const [app = "", name = ""] = unit.split("/");
       const document = state.apps.get(app)?.document;
-      const withStages = (explanation: Explanation): Explanation => ({ ...explanation, text: [explanation.text, ...(document === undefined ? [] : stagesOf(document, name, state.asked))].join(" ") });
-      const wide = explainTier(state, unit, node);
-      if (wide !== undefined) return withStages(wide);
       const current = await inForce(state);
-      if (current === undefined) throw new HolonError("HOLON_PLAN_MISSING", `${log.origin} has adopted no plan: no app that is deployed has needs`);
-      if (explained?.hash !== current.plan.hash) {
-        const planned = planAll(exact(current.inputs), crypto);
-        if (planned.plan.hash !== current.plan.hash) throw new HolonError("HOLON_PLAN_MISSING", `plan ${current.plan.hash.slice(0, 12)} was made by another version of the planner, which decided otherwise`, { next: "Deploy an app again: the plan is then made by this version." });
-        explained = { hash: current.plan.hash, planned };
-      }
-      return withStages(explainChoice(explained.planned, unit, node));
+      const standing = standingBy(current?.plan.placements ?? []);
+      const wide = explainTier(state, unit, node);
+      if (current === undefined && wide === undefined) throw new HolonError("HOLON_PLAN_MISSING", `${log.origin} has adopted no plan: no app that is deployed has needs`);
+      // What has no needs stands in no plan, and needs none to be explained, unless it asks a model of which the plan says how much is done there.
+      const planned = current === undefined || (wide !== undefined && current.plan.stages === undefined) ? undefined : explainable(current);
+      const own = wide ?? (planned === undefined ? undefined : explainChoice(planned, unit, node));
+      if (own === undefined) throw new HolonError("HOLON_PLAN_MISSING", `${log.origin} has adopted no plan`);
+      const more = document === undefined ? [] : [...(planned === undefined ? [] : plannedStagesOf(document, name, node, planned)), ...stagesOf(document, name, state, standing)];
+      return { ...own, text: [own.text, ...more].join(" ") };
     },
   };
+
+  function explainable(current: InForce): Planned {
+    if (explained?.hash === current.plan.hash) return explained.planned;
+    const planned = planAll(exact(current.inputs), crypto);
+    if (planned.plan.hash !== current.plan.hash) throw new HolonError("HOLON_PLAN_MISSING", `plan ${current.plan.hash.slice(0, 12)} was made by another version of the planner, which decided otherwise`, { next: "Deploy an app again: the plan is then made by this version." });
+    explained = { hash: current.plan.hash, planned };
+    return planned;
+  }
 }
 
 /** By the mean of the day, node by node: as what is measured, it counts anew when it differs by more than a quarter. */
@@ -199,6 +208,8 @@ function explainTier({ apps, nodes }: ControlState, unit: string, nodeName: stri
   const fn = document?.functions.find((one) => one.name === name);
   const model = fn === undefined ? document?.models.find((one) => one.name === name) : undefined;
   const node = nodes.get(nodeName);
+  const end = document === undefined ? undefined : endsOfParts(document.models).get(name);
+  if (node !== undefined && fn === undefined && end !== undefined && end !== name) return { verdict: "rejected", reason: "tier", text: `${unit} is a part of a model that is cut by the plan: it stands where ${app}/${end} does, and where the head is used.` };
   if (node === undefined || (fn ?? model) === undefined || (fn ?? model)?.needs !== undefined) return undefined;
   if (model !== undefined && model.answers === undefined) {
     const users = document?.functions.filter(({ models }) => models.includes(model.name)).map((one) => one.name) ?? [];

@@ -4,6 +4,7 @@ import { explainChoice } from "@holon/core/placement/explain.ts";
 import { planPlacement, type Assignment } from "@holon/core/placement/plan.ts";
 import type { Plan } from "@holon/core/placement/planner.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
+import { endsOfParts } from "@holon/core/schema/model-use.ts";
 import type { ControlState } from "../store/fold.ts";
 import { whyNowhere, type Proposal } from "./planner.ts";
 
@@ -58,6 +59,8 @@ function whyOf(proposal: Proposal | undefined, documents: readonly AppDocument[]
   const app = documents.find((document) => document.name === appName);
   const fn = app?.functions.find((one) => one.name === name);
   const model = app?.models.find((one) => one.name === name);
+  const end = fn === undefined && app !== undefined ? endsOfParts(app.models).get(name) : undefined;
+  if (end !== undefined && end !== name) return `${unit} is a part of a model that is cut by the plan.`;
   if ((fn ?? model)?.needs !== undefined) return proposal === undefined ? "" : explainChoice(proposal.planned, unit, node).text;
   if (fn !== undefined) return `${unit} has no needs, and runs on every node of tier ${fn.run?.tier ?? "gateway"}.`;
   if (model?.answers !== undefined) return `${unit} answers on every node of tier ${model.answers.tier}.`;

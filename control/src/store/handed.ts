@@ -1,22 +1,51 @@
 /** What nodes told of data that their units were handed, and of what their models asked. */
 import { handedSchema, type Asked } from "@holon/core/schema/condition.ts";
+import { placementPolicySchema } from "@holon/core/schema/needs.ts";
 
 export interface HandedState {
   /** By unit, from where it was handed how much, by what was told last. */
   readonly handed: Map<string, { readonly bytes: Readonly<Record<string, number>>; readonly overMs: number }>;
   /** By model (`app/model`) that asks one above, then by node, by what was told last. */
-  readonly asked: Map<string, Map<string, Asked & { readonly overMs: number }>>;
+  readonly asked: Map<string, Map<string, AskedThere>>;
 }
 
-/** False for what is no such report. */
-export function handedTold({ handed, asked }: HandedState, node: string, data: unknown): boolean {
+export interface AskedThere extends Asked {
+  readonly overMs: number;
+  /** Wall-clock milliseconds of the node. */
+  readonly atMs: number;
+}
+
+const { staleAfterMs } = placementPolicySchema.parse({});
+
+/** Of what is not deployed nobody keeps anything: a node may tell of as much as it likes. False for what is no such report. */
+export function handedTold({ handed, asked }: HandedState, isDeployed: (kind: "function" | "model", unit: string) => boolean, node: string, time: string, data: unknown): boolean {
   const told = handedSchema.safeParse(data);
   if (!told.success) return false;
   const { units, models = [], overMs } = told.data;
-  for (const { unit, bytes } of units) handed.set(unit, { bytes, overMs });
+  const atMs = Date.parse(time);
+  for (const { unit, bytes } of units) if (isDeployed("function", unit)) handed.set(unit, { bytes, overMs });
   for (const one of models) {
-    const rows = asked.get(one.model) ?? new Map<string, Asked & { readonly overMs: number }>();
-    asked.set(one.model, rows.set(node, { ...one, overMs }));
+    if (!isDeployed("model", one.model)) continue;
+    const rows = asked.get(one.model) ?? new Map<string, AskedThere>();
+    asked.set(one.model, rows.set(node, { ...one, overMs, atMs }));
   }
   return true;
+}
+
+/**
+ * A node that is heard, and told nothing of a model for so long, asks nothing by it any more. Held against its own clock, whatever that is: one that is silent stands as it was told last. True
+ * where something was let go of.
+ */
+export function letGoOfOld({ asked }: Pick<HandedState, "asked">, node: string, time: string): boolean {
+  let gone = false;
+  for (const rows of asked.values()) {
+    const row = rows.get(node);
+    if (row !== undefined && Math.abs(Date.parse(time) - row.atMs) > staleAfterMs) gone = rows.delete(node) || gone;
+  }
+  return gone;
+}
+
+/** An app was taken away, or deployed without some of what it had. */
+export function letGoOfUnits({ handed, asked }: HandedState, app: string, stays: (unit: string) => boolean): void {
+  for (const told of [handed, asked]) for (const unit of told.keys()) if (unit.startsWith(`${app}/`) && !stays(unit)) told.delete(unit);
 }

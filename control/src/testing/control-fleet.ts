@@ -91,9 +91,9 @@ export class ControlFleet {
     if (!condition()) throw new Error(`never came true: ${what}`);
   }
 
-  /** Writes into the node's own trail what it has no business to write. */
-  claim(node: string, type: string, data: unknown): Promise<unknown> {
-    const time = isoTime(0);
+  /** Writes into the node's own trail what it has no business to write. `atMs`: wall-clock milliseconds. */
+  claim(node: string, type: string, data: unknown, atMs = 0): Promise<unknown> {
+    const time = isoTime(atMs);
     const bytes = encodeStoredEvent({ type, source: `/${node}/liar`, time, recordedtime: time, clock: "unknown", class: "public", jurisdiction: "EU/DE", data });
     return this.drive(this.#subject(node).log.append({ records: [{ stream: "audit", class: "public", bytes }] }));
   }

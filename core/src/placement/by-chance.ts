@@ -80,6 +80,38 @@ export function smallInstance(seed: number, { units: wanted }: { readonly units?
   return { policy: placementPolicySchema.parse({}), inventory: inventorySchema.parse({ nodes, links }), apps: apps.map((app) => appNeedsSchema.parse(app)), nowMs, seed };
 }
 
+/**
+ * The same with models that are asked and cut: `parts` of a model in parts, and a cascade, whose ends are placed. Asked by nodes as they are, and by placed functions.
+ */
+export function stagedInstance(seed: number): Instance {
+  const base = smallInstance(seed, { units: 4 });
+  const chance = chanceFrom(seed + 7_777);
+  const often = (share: number): boolean => chance.share() < share;
+  const names = base.inventory.nodes.map(({ name }) => name);
+  const count = 2 + chance.below(4);
+  const rows = (): number => (often(0.1) ? 0 : between(chance, 1e4, 5e6));
+  const partName = (index: number): string => (index === count - 1 ? "end" : `part-${index}`);
+  const parts = Array.from({ length: count }, (_, index) => ({ name: partName(index), ms: between(chance, 0.1, 30), bytes: Math.round(between(chance, 10, 4_000)) }));
+  const pair = [given({ name: "small", ms: often(0.2) ? undefined : between(chance, 0.05, 2), bytes: 800 }), given({ name: "large", ms: between(chance, 2, 40), bytes: 40 })];
+  const askers = (share: number): object[] => names.flatMap((node) => (often(share) ? [{ node, rowsPerMonth: rows() }] : []));
+  const placed = often(0.6);
+  const unit = (name: string, more: object = {}): object => ({ name, processors: 0.2, memoryBytes: 64 * 2 ** 20, trust: "none", ...more });
+  const app = {
+    app: "zz-models",
+    units: [...(placed ? [unit("reads", { sources: often(0.5) ? [{ site: "site-1", bytesPerMonth: between(chance, 0, 50e9) }] : [] })] : []), unit("end"), unit("large", { tiers: often(0.5) ? ["gateway", "edge", "cloud"] : ["edge", "cloud"] })],
+    flows: placed ? [{ from: "reads", to: "end", asks: true }, { from: "reads", to: "large", asks: true }] : [],
+    stages: [
+      { model: "part-0", kind: "split", parts, ...(often(0.5) ? { pace: { gateway: between(chance, 1, 6), cloud: between(chance, 0.1, 1) } } : {}), askers: askers(0.4), units: placed ? [{ unit: "reads", rowsPerMonth: rows() }] : [] },
+      given({ model: "small", kind: "cascade", parts: pair, passUp: often(0.1) ? undefined : chance.share(), askers: askers(0.4), units: placed && often(0.5) ? [{ unit: "reads", rowsPerMonth: rows() }] : [] }),
+    ],
+  };
+  const nodes = base.inventory.nodes.map((node) => {
+    const speeds = Object.fromEntries([...parts.map(({ name }) => name), "small", "large"].flatMap((name) => (often(0.3) ? [[`zz-models/${name}`, measured(between(chance, 0.05, 60), often(0.1) ? 9 * days : 1000)]] : [])));
+    return { ...node, speeds: { ...node.speeds, ...speeds }, ...(node.uplink === undefined || often(0.1) ? {} : { uplink: { ...node.uplink, bytesPerSecond: measured(between(chance, 1e4, 1e7)) } }) };
+  });
+  return { ...base, inventory: inventorySchema.parse({ ...base.inventory, nodes }), apps: [...base.apps, appNeedsSchema.parse(app)] };
+}
+
 /** Without what is not there. */
 const given = (values: object): object => Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 

@@ -84,7 +84,7 @@ function whyNoRoom({ fleet, ledger }: Planned, index: number, item: Item, node: 
   );
 }
 
-const words: Readonly<Record<keyof Cost, string>> = { rent: "rent", energy: "energy", carbon: "carbon", latency: "latency", egress: "egress", hardware: "keeping accelerators for what needs them" };
+const words: Readonly<Record<keyof Cost, string>> = { rent: "rent", energy: "energy", carbon: "carbon", latency: "latency", egress: "egress", hardware: "keeping accelerators for what needs them", questions: "what is asked of it, cut where that is cheapest" };
 
 function whyDearer({ fleet, ledger, work, inputs }: Planned, index: number, item: Item, name: string, node: number): Explanation {
   const at = ledger.at[index] ?? -1;
@@ -104,7 +104,7 @@ function whyDearer({ fleet, ledger, work, inputs }: Planned, index: number, item
 /** A month there by what it goes for, flows included. */
 function partsOf(fleet: Fleet, ledger: Ledger, items: readonly Item[], item: Item, node: number, without: boolean): Map<string, number> {
   const cost = costOf(fleet, item, node, without);
-  const parts = new Map<string, number>([[words.rent, cost.rent], [words.energy, cost.energy], [words.carbon, cost.carbon], [words.latency, cost.latency], [words.egress, cost.egress], [words.hardware, cost.hardware]]);
+  const parts = new Map<string, number>([[words.rent, cost.rent], [words.energy, cost.energy], [words.carbon, cost.carbon], [words.latency, cost.latency], [words.egress, cost.egress], [words.hardware, cost.hardware], [words.questions, cost.questions]]);
   for (const flow of item.flows) {
     const at = ledger.at[flow.item] ?? -1;
     if (at < 0) continue;

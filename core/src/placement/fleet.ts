@@ -49,6 +49,8 @@ export interface Fleet {
   /** From the root down to the node, added up; of those the unknown. */
   readonly latencyMs: Float64Array;
   readonly perGigabyte: Float64Array;
+  /** Milliseconds of a byte, by the bandwidth of each step; a step that nobody has measured is as slow as the slowest that is known. */
+  readonly msPerByte: Float64Array;
   readonly latencyUnknown: Int32Array;
   readonly priceUnknown: Int32Array;
   /** By two site indexes, `a * sites + b`. */
@@ -158,6 +160,7 @@ export function compileFleet(inventory: Inventory, policy: PlacementPolicy, nowM
     unknown,
     parent,
     ...tree,
+    msPerByte: bandwidthDown(nodes, tree.depth, parent, valueOf),
     links,
     worst: { latencyMs: 2 * maxOf(tree.latencyMs), perGigabyte: 2 * maxOf(tree.perGigabyte), known: false, priceKnown: false },
   };
@@ -204,6 +207,31 @@ function addUp(nodes: number, parent: Int32Array, stepMs: Column, stepPrice: Col
     }
   }
   return { depth, latencyMs, perGigabyte, latencyUnknown, priceUnknown };
+}
+
+/** From each root down. Most plans do not ask for it, and what is not known of it is not counted. */
+function bandwidthDown(nodes: readonly InventoryNode[], depth: Int32Array, parent: Int32Array, valueOf: (measured: Measured | undefined) => number | undefined): Float64Array {
+  const steps = nodes.map(({ uplink }) => {
+    const bytesPerSecond = valueOf(uplink?.bytesPerSecond);
+    return bytesPerSecond === undefined ? undefined : 1000 / Math.max(1, bytesPerSecond);
+  });
+  const slowest = steps.reduce<number>((most, step) => Math.max(most, step ?? 0), 0);
+  const msPerByte = new Float64Array(nodes.length);
+  if (slowest === 0) return msPerByte;
+  const downwards = [...nodes.keys()].sort((a, b) => (depth[a] ?? 0) - (depth[b] ?? 0));
+  for (const node of downwards) {
+    const above = parent[node] ?? -1;
+    if (above >= 0) msPerByte[node] = (msPerByte[above] ?? 0) + (steps[node] ?? slowest);
+  }
+  return msPerByte;
+}
+
+/** Of a byte on the way between two nodes; within a site none. */
+export function msPerByteBetween(fleet: Fleet, one: number, other: number): number {
+  const { siteOf, msPerByte } = fleet;
+  if (siteOf[one] === siteOf[other]) return 0;
+  const top = meetingOf(fleet, one, other);
+  return top < 0 ? 0 : (msPerByte[one] ?? 0) + (msPerByte[other] ?? 0) - 2 * (msPerByte[top] ?? 0);
 }
 
 /** Where two nodes' ways to the root meet; -1 if they have none in common. */

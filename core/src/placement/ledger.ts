@@ -157,7 +157,7 @@ export function createLedger(fleet: Fleet, work: Work, previous: Int32Array): Le
       let cost = itemAt(index).needs.accelerator?.need === "preferred" && !isShut(index, node) ? monthOn(index, node, goesWithout(index, node)) + moving(index, node) : alone(index, node);
       for (const flow of itemAt(index).flows) {
         const other = at[flow.item] ?? -1;
-        if (other >= 0 && other !== node) cost += costBetween(fleet, node, other, flow);
+        if (other >= 0 && (other !== node || flow.staged !== undefined)) cost += costBetween(fleet, node, other, flow);
       }
       return cost;
     },
@@ -206,7 +206,7 @@ export function createLedger(fleet: Fleet, work: Work, previous: Int32Array): Le
       let flows = 0;
       for (const flow of itemAt(index).flows) {
         const other = at[flow.item] ?? -1;
-        if (other >= 0 && other !== node) flows += costBetween(fleet, node, other, flow);
+        if (other >= 0 && (other !== node || flow.staged !== undefined)) flows += costBetween(fleet, node, other, flow);
       }
       return totalOf(costOf(fleet, itemAt(index), node, without[index] === 1)) + flows / 2;
     },

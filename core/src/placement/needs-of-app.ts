@@ -2,13 +2,14 @@
 import type { AppDocument, FunctionDocument } from "../schema/app.ts";
 import type { DataClass } from "../schema/event.ts";
 import type { ScheduleTrigger } from "../schema/trigger.ts";
-import { aboveOf } from "../schema/model-use.ts";
+import { aboveOf, endOf, endsOfParts } from "../schema/model-use.ts";
 import { appNeedsSchema, type AppNeeds, type PlacementNeeds } from "../schema/needs.ts";
 
 /** Undefined where nothing of it has needs. */
 export function needsOfApp(app: AppDocument): AppNeeds | undefined {
   const functions = app.functions.flatMap((fn) => (fn.needs === undefined ? [] : [unitOf(fn.name, fn.run?.tier, { ...confinedOf(fn), ...fn.needs, ...classesOf(app, fn) }, fn.needs.sources !== undefined)]));
-  const models = app.models.flatMap((model) => (model.needs === undefined ? [] : [unitOf(model.name, undefined, { ...model.needs, tiers: model.needs.tiers ?? [model.answers?.tier ?? "gateway"] }, false)]));
+  const parts = endsOfParts(app.models);
+  const models = app.models.flatMap((model) => (model.needs === undefined || (parts.get(model.name) ?? model.name) !== model.name ? [] : [unitOf(model.name, undefined, { ...model.needs, tiers: model.needs.tiers ?? [model.answers?.tier ?? "gateway"] }, false)]));
   const units = [...functions, ...models].map((unit) => (app.sealTo === undefined ? unit : { ...unit, sealedTo: app.sealTo }));
   return units.length === 0 ? undefined : appNeedsSchema.parse({ app: app.name, units, flows: flowsOf(app) });
 }
@@ -57,9 +58,10 @@ function flowsOf({ functions, models }: AppDocument): readonly { readonly from: 
       return to === from || types.length === 0 ? [] : [{ from: from.name, to: to.name, bytesPerMonth: types.reduce((sum, [, { bytesPerMonth = 0 }]) => sum + bytesPerMonth, 0) }];
     }),
   );
-  const above = placed.flatMap((from) => models.filter((model) => model.needs !== undefined && askersOf(models, model.name).some((own) => from.models.includes(own))).map((to) => ({ from: from.name, to: to.name, asks: true })));
+  const parts = endsOfParts(models);
+  const above = placed.flatMap((from) => models.filter((model) => model.needs !== undefined && (parts.get(model.name) ?? model.name) === model.name && askersOf(models, model.name).some((own) => from.models.includes(own))).map((to) => ({ from: from.name, to: to.name, asks: true })));
   return [...between, ...above];
 }
 
-/** Models that pass up to this one what they do not answer themselves, or what they make of it. */
-export const askersOf = (models: AppDocument["models"], above: string): readonly string[] => models.flatMap((model) => (aboveOf(model) === above ? [model.name] : []));
+/** Models that pass up to this one what they do not answer themselves, or what they make of it; where control cuts a model, its head too. */
+export const askersOf = (models: AppDocument["models"], above: string): readonly string[] => models.flatMap((model) => (aboveOf(model) === above || (model.split?.auto !== undefined && endOf(models, model.name) === above) ? [model.name] : []));

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { planAll, type Plan, type PlanInputs } from "./planner.ts";
-import { smallInstance } from "./by-chance.ts";
+import { smallInstance, stagedInstance } from "./by-chance.ts";
 import { loadHighs } from "./testing/highs.ts";
 import { programOf } from "./testing/program.ts";
 
@@ -42,6 +42,24 @@ test(`${feasibleWanted} random instances: 95 in 100 within 2 % of the optimum, a
   context.diagnostic(`p95 ${at(0.95)}, worst ${at(1)}; ${infeasible} more have no plan`);
   assert.ok(infeasible > 0, "some instances have no plan at all");
   assert.ok(at(0.95) <= 0.02 && at(1) <= 0.1, `p95 ${at(0.95)}, worst ${at(1)}`);
+});
+
+test("models that are asked: where their ends stand and where they are cut is one choice, held against the solver's", async (context) => {
+  const highs = await loadHighs();
+  const gaps: number[] = [];
+  const cuts = new Map<string, number>();
+  for (let seed = 1; gaps.length < 24; seed++) {
+    const question = stagedInstance(seed);
+    const { plan } = planAll(question, tools);
+    const solved = highs.solve(programOf(question), { mip_rel_gap: 1e-9 });
+    if (solved.Status === "Infeasible") continue;
+    assert.equal(solved.Status, "Optimal", `seed ${seed}`);
+    gaps.push(gapOf(seed, plan, solved.ObjectiveValue));
+    for (const { model, here } of plan.stages ?? []) cuts.set(`${model} ${here}`, (cuts.get(`${model} ${here}`) ?? 0) + 1);
+  }
+  context.diagnostic(`worst ${Math.max(...gaps)}; ${[...cuts].sort().map(([cut, count]) => `${cut}: ${count}`).join(", ")}`);
+  for (const cut of ["part-0 1", "part-0 2", "small 0", "small 1", "small 2"]) assert.ok(cuts.has(`zz-models/${cut}`), `nothing is decided for ${cut}`);
+  assert.ok(Math.max(...gaps) <= 0.02, `worst ${Math.max(...gaps)}`);
 });
 
 function gapOf(seed: number, { unplaced, costPerMonth }: Plan, optimum: number): number {

@@ -1,6 +1,6 @@
 /** Which part of each app a node runs: pure, from apps, nodes and what the planner has placed to assignments. */
 import type { AppDocument, Tier } from "../schema/app.ts";
-import { withTails } from "../schema/model-use.ts";
+import { endsOfParts, withTails } from "../schema/model-use.ts";
 import { isOpenTo } from "../seal/names.ts";
 
 export interface PlannedNode {
@@ -35,10 +35,17 @@ function partFor(app: AppDocument, { name: node, tier }: PlannedNode, isPlaced: 
   const functions = app.functions.filter((fn) => isHere(fn, fn.run?.tier ?? "gateway"));
   const { sources, reductions, ...rest } = app;
   const here = tier === "gateway";
-  const used = [...functions.flatMap((fn) => fn.models), ...(here ? judgesOf(app) : []), ...app.models.filter((model) => isHere(model, model.answers?.tier)).map(({ name }) => name)];
+  const used = [...functions.flatMap((fn) => fn.models), ...(here ? judgesOf(app) : []), ...modelsHere(app, (model) => isHere(model, model.answers?.tier))];
   // The head of a split has its tail with it, so that it can do without a link.
   const standing = withTails(app.models, used);
   return { ...rest, functions, models: app.models.filter(({ name }) => standing.has(name)), sources: here ? sources : [], ...(here && reductions !== undefined ? { reductions } : {}) };
+}
+
+/** Parts of a model that control cuts stand where its end does. */
+function modelsHere({ models }: AppDocument, isHere: (model: AppDocument["models"][number]) => boolean): readonly string[] {
+  const ends = endsOfParts(models);
+  const here = new Set(models.flatMap((model) => ((ends.get(model.name) ?? model.name) === model.name && isHere(model) ? [model.name] : [])));
+  return models.flatMap(({ name }) => (here.has(ends.get(name) ?? name) ? [name] : []));
 }
 
 /** Models by which readings are judged where they are born. */

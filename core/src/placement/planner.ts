@@ -7,10 +7,12 @@ import { toHex } from "../log/hex.ts";
 import type { Inventory, InventoryNode } from "../schema/inventory.ts";
 import type { EnergyCurve, Shift } from "../schema/energy.ts";
 import type { AppNeeds, PlacementPolicy, UnitNeeds } from "../schema/needs.ts";
+import type { PlannedStage } from "../schema/plan.ts";
 import { meanOver, shiftText } from "../shifting/job.ts";
 import { compileFleet, type Fleet } from "./fleet.ts";
 import type { Ledger } from "./ledger.ts";
 import { search } from "./search.ts";
+import { planStages } from "./plan-stages.ts";
 import { compileWork, moveCost, type Work } from "./work.ts";
 
 export interface PlanInputs {
@@ -56,6 +58,8 @@ export interface Plan {
   readonly proved: boolean;
   /** When jobs run. */
   readonly shifts?: readonly PlannedShift[] | undefined;
+  /** How much of models that ask others is done where they are asked; by model, then node. */
+  readonly stages?: readonly PlannedStage[] | undefined;
 }
 
 export interface PlannedShift extends Shift {
@@ -116,8 +120,10 @@ function finish(inputs: PlanInputs, fleet: Fleet, work: Work, tools: PlanTools, 
     if (moved) moves++;
     cost += (shares[index] ?? 0) + (moved && node !== undefined ? moveCost(fleet, needs) : 0);
   }
+  const { stages, more } = planStages(fleet, work, ledger, inputs.previous?.stages ?? []);
+  cost += more;
   const nodeLines = linesOfNodes(fleet, tools, before);
-  const body = { apiVersion: "holon/v1", kind: "Plan", parent: inputs.previous?.hash ?? null, inputs: hashOfInputs(inputs, nodeLines, tools), atMs: inputs.nowMs, seed: inputs.seed, placements, unplaced, costPerMonth: Number(cost.toPrecision(12)), moves, unknownValues: fleet.unknown, proved, ...(shifts.length === 0 ? {} : { shifts }) } as const;
+  const body = { apiVersion: "holon/v1", kind: "Plan", parent: inputs.previous?.hash ?? null, inputs: hashOfInputs(inputs, nodeLines, tools), atMs: inputs.nowMs, seed: inputs.seed, placements, unplaced, costPerMonth: Number(cost.toPrecision(12)), moves, unknownValues: fleet.unknown, proved, ...(shifts.length === 0 ? {} : { shifts }), ...(stages.length === 0 ? {} : { stages }) } as const;
   return { plan: { ...body, hash: hashOf(textOf(body), tools) }, inputs, fleet, work, ledger, shares, nodeLines };
 }
 
@@ -193,7 +199,7 @@ function hashOfApps(apps: readonly AppNeeds[], tools: PlanTools): string {
 /** One line a decision, in the order of names: what a person compares, and what the plan's hash is of. */
 export const planText = (plan: Plan): string => textOf(plan);
 
-function textOf({ parent, inputs, atMs, seed, placements, unplaced, costPerMonth, moves, unknownValues, proved, shifts = [] }: Omit<Plan, "hash">): string {
+function textOf({ parent, inputs, atMs, seed, placements, unplaced, costPerMonth, moves, unknownValues, proved, shifts = [], stages = [] }: Omit<Plan, "hash">): string {
   const lines = [
     "plan holon/v1",
     `parent ${parent ?? "none"}`,
@@ -204,10 +210,11 @@ function textOf({ parent, inputs, atMs, seed, placements, unplaced, costPerMonth
   for (const { unit, replica, node } of placements) lines.push(`place ${unit} ${replica} ${node}`);
   for (const { unit, replica } of unplaced) lines.push(`leave ${unit} ${replica}`);
   for (const shift of shifts) lines.push(`shift ${shift.unit} on ${shift.node}: ${shiftText(shift)}${shift.atOnceNode === shift.node ? "" : ` on ${shift.atOnceNode}`}`);
+  for (const { model, node, here } of stages) lines.push(`stage ${model} ${here} ${node}`);
   return `${lines.join("\n")}\n`;
 }
 
-/** What changes from one plan to the next, one line a replica: `+` placed, `-` no longer, `~` moved; and `@` where a job runs at other hours. */
+/** What changes from one plan to the next, one line a replica: `+` placed, `-` no longer, `~` moved; `@` where a job runs at other hours; `%` where more or less of a model is done on a node. */
 export function diffPlans(before: Plan, after: Plan): readonly string[] {
   const key = ({ unit, replica }: Placement): string => `${unit} ${replica}`;
   const was = new Map(before.placements.map((placement) => [key(placement), placement.node]));
@@ -215,10 +222,12 @@ export function diffPlans(before: Plan, after: Plan): readonly string[] {
   const hours = (plan: Plan): ReadonlyMap<string, string> => new Map(plan.shifts?.map(({ unit, arrivesMs, windows }) => [unit, canonicalJson([arrivesMs, windows])]));
   const [ran, runs] = [hours(before), hours(after)];
   const shifted = after.shifts?.flatMap((shift) => (ran.get(shift.unit) === runs.get(shift.unit) ? [] : [`@ ${shift.unit} 0 ${shift.node}`])) ?? [];
+  const did = new Map(before.stages?.map(({ model, node, here }) => [`${model} ${node}`, here]));
+  const staged = after.stages?.flatMap(({ model, node, here }) => (did.get(`${model} ${node}`) === here ? [] : [`% ${model} ${here} ${node}`])) ?? [];
   const moved = [...new Set([...was.keys(), ...is.keys()])].sort().flatMap((name) => {
     const [from, to] = [was.get(name), is.get(name)];
     if (from === to) return [];
     return from === undefined ? [`+ ${name} ${to}`] : to === undefined ? [`- ${name} ${from}`] : [`~ ${name} ${from} -> ${to}`];
   });
-  return [...moved, ...shifted];
+  return [...moved, ...shifted, ...staged];
 }

@@ -219,7 +219,7 @@ function improveOne(fleet: Fleet, items: readonly Item[], ledger: Ledger, finder
     return [index];
   }
   for (const node of full) for (const other of (ledger.itemsOn[node] ?? []).slice(0, swapsMax)) if (exchange(fleet, items, ledger, finder, index, other)) return [index, other];
-  return from < 0 ? [] : moveTogether(items, ledger, index, candidates);
+  return from < 0 ? [] : moveTogether(fleet, items, ledger, index, candidates);
 }
 
 const costNow = (items: readonly Item[], ledger: Ledger, index: number): number => {
@@ -266,12 +266,13 @@ function costOfBoth(fleet: Fleet, items: readonly Item[], ledger: Ledger, one: n
 }
 
 /** It and those beside it that it exchanges data with go to another node as one. */
-function moveTogether(items: readonly Item[], ledger: Ledger, index: number, candidates: readonly number[]): readonly number[] {
+function moveTogether(fleet: Fleet, items: readonly Item[], ledger: Ledger, index: number, candidates: readonly number[]): readonly number[] {
   const from = ledger.at[index] ?? -1;
   const together = [index, ...(items[index]?.flows.map(({ item }) => item).filter((other) => ledger.at[other] === from) ?? [])].slice(0, togetherMax);
   if (together.length < 2) return [];
-  const costAfter = (): number => together.reduce((sum, each) => sum + costNow(items, ledger, each), 0);
-  // between the members nothing flows over a way, before or after: they stay beside each other
+  const asks = together.some((each) => items[each]?.flows.some(({ staged }) => staged !== undefined) === true);
+  // between the members nothing flows over a way, before or after: they stay beside each other; what is asked in parts costs there too, once
+  const costAfter = (): number => together.reduce((sum, each) => sum + costNow(items, ledger, each), 0) - (asks ? askedAmong(fleet, items, ledger, together) : 0);
   const before = costAfter();
   for (const node of candidates) {
     if (node === from || together.some((each) => ledger.alone(each, node) === Number.POSITIVE_INFINITY)) continue;
@@ -292,6 +293,17 @@ function moveTogether(items: readonly Item[], ledger: Ledger, index: number, can
     }
   }
   return [];
+}
+
+function askedAmong(fleet: Fleet, items: readonly Item[], ledger: Ledger, together: readonly number[]): number {
+  let cost = 0;
+  for (const one of together) {
+    for (const flow of items[one]?.flows ?? []) {
+      const [from, to] = [ledger.at[one] ?? -1, ledger.at[flow.item] ?? -1];
+      if (flow.staged !== undefined && flow.asks === 1 && from >= 0 && to >= 0 && together.includes(flow.item)) cost += costBetween(fleet, from, to, flow);
+    }
+  }
+  return cost;
 }
 
 /** A few items are moved by chance, and all is improved again; kept if it is better. */

@@ -5,6 +5,7 @@ import type { AppNeeds, UnitNeeds } from "../schema/needs.ts";
 import { freshValue, gigabyte, hoursPerMonth, meetingOf, wayBetween, type Fleet } from "./fleet.ts";
 import type { AcceleratorOutlook } from "./accelerators.ts";
 import { dutyOf } from "./jobs.ts";
+import { askedOf, cheapestStage, stageOf, stagedBetween, type Asked, type Stage } from "./stages.ts";
 
 export interface Item {
   /** `app/unit`. */
@@ -19,6 +20,8 @@ export interface Item {
   /** Other items that it exchanges data with. */
   readonly flows: Flow[];
   readonly siblings: readonly number[];
+  /** Of a model that is asked by what runs on every node of a tier: who asks how much, and what is cut. */
+  readonly asked: readonly Asked[];
   /** How long one call takes, at most as far as anybody knows, where the node itself has not measured it; undefined: nobody knows. */
   readonly callMs: number | undefined;
   /** Items with the same hard needs of a node share it. */
@@ -32,6 +35,8 @@ export interface Flow {
   readonly share: number;
   /** Questions go up: 1 where this item asks the other, -1 where it is asked. */
   readonly asks: -1 | 0 | 1;
+  /** Of questions of a model in parts: it is cut where that is cheapest. */
+  readonly staged?: { readonly stage: Stage; readonly rows: number } | undefined;
 }
 
 /** Nodes that may run what asks for the same, those that are gone among them. */
@@ -47,6 +52,7 @@ export interface Work {
   readonly indexOf: ReadonlyMap<string, number>;
   /** Of items, what was worked out of a month on nodes: it holds for this fleet, whoever is gone. Infinite where a bound does not hold. */
   readonly known: (Map<number, number> | undefined)[];
+  readonly stages: readonly Stage[];
   /** What a later plan of the same work would work out again. */
   outlook: AcceleratorOutlook | null | undefined;
 }
@@ -60,7 +66,13 @@ export function compileWork(apps: readonly AppNeeds[], fleet: Fleet): Work {
   const gates = fleet.nodesOfSite.map((members) => members.reduce((best, node) => (heightOf(node) < heightOf(best) ? node : best), members[0] ?? -1));
   const gateOf = new Map(fleet.sites.map((site, index) => [site, gates[index] ?? -1]));
   let unitIndex = 0;
-  for (const { app, units, flows } of apps.toSorted((a, b) => (a.app < b.app ? -1 : 1))) {
+  const stages: Stage[] = [];
+  for (const { app, units, flows, stages: staged = [] } of apps.toSorted((a, b) => (a.app < b.app ? -1 : 1))) {
+    const own = staged.flatMap((each) => {
+      const needs = units.find(({ name }) => name === each.parts.at(-1)?.name);
+      return needs === undefined ? [] : [stageOf(app, each, needs)];
+    });
+    stages.push(...own);
     for (const needs of units.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
       const unit = `${app}/${needs.name}`;
       const first = items.length;
@@ -71,15 +83,16 @@ export function compileWork(apps: readonly AppNeeds[], fleet: Fleet): Work {
       const sources = needs.sources.map(({ site, node, bytesPerMonth }) => ({ node: attachedTo(fleet, site, node) ?? gateOf.get(site) ?? -1, site, gigabytes: bytesPerMonth / gigabyte / needs.replicas }));
       const effects = needs.effects.map((site) => ({ node: gateOf.get(site) ?? -1, site }));
       const callMs = longestCall(fleet, unit, needs);
+      const asked = own.filter((stage) => stage.needs === needs).flatMap((stage) => askedOf(fleet, stage));
       for (let replica = 0; replica < needs.replicas; replica++) {
         const siblings = Array.from({ length: needs.replicas }, (_, other) => first + other).filter((other) => other !== first + replica);
-        items.push({ unit, replica, needs, unitIndex, sources, effects, flows: [], siblings, callMs, kind });
+        items.push({ unit, replica, needs, unitIndex, sources, effects, flows: [], siblings, asked, callMs, kind });
       }
       unitIndex++;
     }
-    for (const { from, to, bytesPerMonth, asks } of flows) joinItems(items, indexOf.get(`${app}/${from}`) ?? -1, indexOf.get(`${app}/${to}`) ?? -1, bytesPerMonth / gigabyte, asks === true);
+    for (const { from, to, bytesPerMonth, asks } of flows) joinItems(items, indexOf.get(`${app}/${from}`) ?? -1, indexOf.get(`${app}/${to}`) ?? -1, bytesPerMonth / gigabyte, asks === true, stagedBetween(own, from, to));
   }
-  return { items, indexOf, known: [], outlook: undefined };
+  return { items, indexOf, known: [], stages, outlook: undefined };
 }
 
 /** A node of that site; a name that is none of it, or gone from the fleet, says nothing. */
@@ -100,15 +113,16 @@ function longestCall(fleet: Fleet, unit: string, { latencyMsMax, callMs }: UnitN
 }
 
 /** Each replica of the one exchanges as much with each of the other. What the other may do hours later does not wait for the way. */
-function joinItems(items: readonly Item[], from: number, to: number, gigabytes: number, asks: boolean): void {
+function joinItems(items: readonly Item[], from: number, to: number, gigabytes: number, asks: boolean, staged: Flow["staged"]): void {
   const [one, other] = [items[from], items[to]];
   if (one === undefined || other === undefined) return;
   const share = 1 / (one.needs.replicas * other.needs.replicas);
+  const part = staged === undefined ? {} : { staged };
   const waited = other.needs.deferrableHours > 0 ? 0 : share;
   for (let a = from; a < from + one.needs.replicas; a++) {
     for (let b = to; b < to + other.needs.replicas; b++) {
-      items[a]?.flows.push({ item: b, gigabytes: gigabytes * share, share: waited, asks: asks ? 1 : 0 });
-      items[b]?.flows.push({ item: a, gigabytes: gigabytes * share, share: waited, asks: asks ? -1 : 0 });
+      items[a]?.flows.push({ item: b, gigabytes: gigabytes * share, share: waited, asks: asks ? 1 : 0, ...part });
+      items[b]?.flows.push({ item: a, gigabytes: gigabytes * share, share: waited, asks: asks ? -1 : 0, ...part });
     }
   }
 }
@@ -233,16 +247,19 @@ export interface Cost {
   readonly latency: number;
   readonly egress: number;
   readonly hardware: number;
+  /** Questions of models in parts and of cascades that control cuts: work at both ends, bytes and time between them. */
+  readonly questions: number;
 }
 
 /** `without`: it takes no accelerators, though the node has some for it. */
-export function costOf(fleet: Fleet, { needs, sources, effects }: Item, node: number, without = false): Cost {
+export function costOf(fleet: Fleet, { needs, sources, effects, asked }: Item, node: number, without = false): Cost {
   const { rates, policy } = fleet;
   const place = fleet.nodes[node];
   const accelerated = !without && place !== undefined && hasAccelerator(needs, place);
   const accelerators = accelerated && needs.accelerator !== undefined ? (needs.accelerator.count * needs.accelerator.milli) / 1000 : 0;
   let [latencyMs, egress] = [0, 0];
-  for (const source of sources) {
+  // What is asked in parts is priced by those that ask; its sources say where it may stand.
+  for (const source of asked.length > 0 ? [] : sources) {
     const way = source.node < 0 ? fleet.worst : wayBetween(fleet, source.node, node);
     latencyMs += way.latencyMs;
     egress += source.gigabytes * way.perGigabyte;
@@ -260,6 +277,7 @@ export function costOf(fleet: Fleet, { needs, sources, effects }: Item, node: nu
     latency: latencyMs * policy.perMillisecond,
     egress,
     hardware: needs.accelerator === undefined ? (place?.capacity.accelerators === undefined ? 0 : policy.acceleratorSpared) : accelerated ? 0 : policy.acceleratorMissed,
+    questions: asked.length === 0 ? 0 : asked.reduce((sum, { stage, node: asker, rows }) => sum + cheapestStage(fleet, stage, asker, node, rows).cost, 0) / needs.replicas,
   };
 }
 
@@ -275,7 +293,7 @@ function powerOfJob(fleet: Fleet, needs: UnitNeeds, node: number, accelerators: 
   };
 }
 
-export const totalOf = ({ rent, energy, carbon, latency, egress, hardware }: Cost): number => rent + energy + carbon + latency + egress + hardware;
+export const totalOf = ({ rent, energy, carbon, latency, egress, hardware, questions }: Cost): number => rent + energy + carbon + latency + egress + hardware + questions;
 
 /** Bounds of one unit on one node, whatever else stands there. */
 export function whyOutOfBounds(fleet: Fleet, item: Item, node: number): Refusal | undefined {
@@ -314,8 +332,10 @@ function whyUnpriced(fleet: Fleet, item: Item, node: number): string | undefined
 }
 
 /** What a flow costs between two nodes, seen from one of its ends; most of a search is this question. */
-export function costBetween(fleet: Fleet, one: number, other: number, { gigabytes, share, asks }: Flow): number {
+export function costBetween(fleet: Fleet, one: number, other: number, flow: Flow): number {
+  if (flow.staged !== undefined) return costOfQuestions(fleet, one, other, flow, flow.staged);
   if (one === other) return 0;
+  const { gigabytes, share, asks } = flow;
   const { siteOf, links, latencyMs, perGigabyte, policy } = fleet;
   const beyond = asks === 0 || reaches(fleet, asks === 1 ? one : other, asks === 1 ? other : one) ? 0 : outOfReach * share;
   const top = links.size > 0 || siteOf[one] === siteOf[other] ? -1 : meetingOf(fleet, one, other);
@@ -326,6 +346,12 @@ export function costBetween(fleet: Fleet, one: number, other: number, { gigabyte
   const price = (perGigabyte[one] ?? 0) + (perGigabyte[other] ?? 0) - 2 * (perGigabyte[top] ?? 0);
   const ms = (latencyMs[one] ?? 0) + (latencyMs[other] ?? 0) - 2 * (latencyMs[top] ?? 0);
   return gigabytes * price + share * ms * policy.perMillisecond + beyond;
+}
+
+/** On one node, too, where the work is done. */
+function costOfQuestions(fleet: Fleet, one: number, other: number, { share, asks }: Flow, { stage, rows }: NonNullable<Flow["staged"]>): number {
+  const [asker, answerer] = asks === 1 ? [one, other] : [other, one];
+  return share * (cheapestStage(fleet, stage, asker, answerer, rows).cost + (reaches(fleet, asker, answerer) ? 0 : outOfReach));
 }
 
 /** What answers where no question comes is of no use; it is still better than not to be there. */

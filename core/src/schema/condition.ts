@@ -1,5 +1,7 @@
 /** How a node stands to what it is to be (`holon.node.condition`), and where the two differ. */
 import { z } from "zod";
+import { limits } from "../limits.ts";
+import { nameSchema } from "./name.ts";
 
 export const conditionSchema = z.object({
   /** Of the document that runs; 0 where none does. */
@@ -21,11 +23,16 @@ export const conditionSchema = z.object({
 });
 export type Condition = z.infer<typeof conditionSchema>;
 
-const count = z.number().min(0);
+/** What nobody can have moved is no figure, and no plan is made by it. */
+const count = z.number().min(0).max(1e15);
 /** Of a model whose questions go up: rows that were answered here and above, and bytes of questions. */
-const askedSchema = z.object({ model: z.string(), here: count, above: count, kept: count, bytes: count });
+const askedSchema = z.object({ model: z.string(), here: count, above: count, kept: count, bytes: count, /** Rows that went up unseen by the small model of a cascade. */ direct: count.optional() });
 /** `holon.unit.handed`: from where units were handed how many bytes, and what models asked, since the last time that it was told. */
-export const handedSchema = z.object({ overMs: z.number().positive(), units: z.array(z.object({ unit: z.string(), bytes: z.record(z.string(), count) })), models: z.array(askedSchema).optional() });
+export const handedSchema = z.object({
+  overMs: z.number().min(1_000).max(31 * 86_400_000),
+  units: z.array(z.object({ unit: z.string(), bytes: z.record(nameSchema, count) })).max(limits.handedUnitsMax),
+  models: z.array(askedSchema).max(limits.handedUnitsMax).optional(),
+});
 export type Asked = z.infer<typeof askedSchema>;
 export type Handed = z.infer<typeof handedSchema>;
 

@@ -21,6 +21,10 @@ export const desiredSchema = z.strictObject({
   moving: movingSchema.optional(),
   /** When the next run of each job here is done. Of a run that stands in none the node chooses by the last curve it knows. */
   shifts: z.record(z.string(), shiftSchema).optional(),
+  /** Of models (`app/model`) that ask others, how much is done here: as `here` of a plan's stages. Without it a cascade asks the small one first, and a model is cut behind its head. */
+  stages: z.record(z.string(), z.int().min(0)).optional(),
+  /** Models (`app/model`) that stand here for what is in front of them alone, and answer nobody. */
+  spare: z.array(z.string()).optional(),
   /** Of `apps`, the units that run only while the lead of the site lets this node run them. */
   delegation: delegationSchema.optional(),
   /** What decides here; without it what follows from the `egress` of the apps. */

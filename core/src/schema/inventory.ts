@@ -8,7 +8,7 @@ import { tierSchema } from "./tier.ts";
 
 /** A figure with where it is from and when it was true. */
 export const measuredSchema = z.strictObject({
-  value: z.number(),
+  value: z.number().min(-1e15).max(1e15),
   /** Wall-clock milliseconds. */
   asOfMs: z.number().min(0),
   source: z.enum(["declared", "measured", "estimated", "forecast"]),
@@ -41,9 +41,9 @@ export const inventoryNodeSchema = z.strictObject({
   state: z.enum(["present", "silent", "gone"]).default("present"),
   /** What is not known of it holds nothing. */
   capacity: z.strictObject({
-    processors: z.number().min(0).optional(),
-    memoryBytes: z.number().min(0).optional(),
-    diskBytes: z.number().min(0).optional(),
+    processors: z.number().min(0).max(1e9).optional(),
+    memoryBytes: z.number().min(0).max(1e18).optional(),
+    diskBytes: z.number().min(0).max(1e18).optional(),
     asOfMs: z.number().min(0).optional(),
     source: z.enum(["declared", "measured"]).optional(),
     accelerators: z.strictObject({ model: z.string().min(1), count: z.int().min(1).max(limits.planAcceleratorsMax) }).optional(),

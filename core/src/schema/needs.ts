@@ -88,16 +88,39 @@ export const unitNeedsSchema = z.strictObject({
 });
 export type UnitNeeds = z.infer<typeof unitNeedsSchema>;
 
+/** A model that asks another, and of which control says how much is done where the rows are. */
+export const stagedSchema = z.strictObject({
+  /** As functions call it: the head of a model in parts, or the small one of a cascade. */
+  model: nameSchema,
+  kind: z.enum(["split", "cascade"]),
+  /** From the head to the end, which is the unit that is placed; of a cascade the small one and the large. */
+  parts: z
+    .array(z.strictObject({ name: nameSchema, /** Of a row, as its publisher measured it. */ ms: amount.optional(), /** Of a row: what leaves this part; of a cascade the row, and then the answer. */ bytes: amount.optional() }))
+    .min(2)
+    .max(limits.modelPartsMax),
+  /** By tier, how much longer a part takes there than where it was published, where nothing was measured. */
+  pace: z.partialRecord(tierSchema, z.number().positive()).optional(),
+  /** Of a cascade, the share of rows of which the small one is not sure, as measured. */
+  passUp: z.number().min(0).max(1).optional(),
+  /** Nodes on which it is asked by what runs on every node of a tier. */
+  askers: z.array(z.strictObject({ node: nameSchema, rowsPerMonth: amount })).max(limits.planNodesMax),
+  /** Placed functions that ask it. */
+  units: z.array(z.strictObject({ unit: nameSchema, rowsPerMonth: amount })).max(limits.appFunctionsMax),
+});
+export type Staged = z.infer<typeof stagedSchema>;
+
 export const appNeedsSchema = z
   .strictObject({
     app: nameSchema,
     units: z.array(unitNeedsSchema).max(limits.appFunctionsMax),
     flows: z.array(z.strictObject({ from: nameSchema, to: nameSchema, bytesPerMonth: amount.default(0), /** Questions, which go up: what answers stands on the same node, beside it in its site, or above. */ asks: z.literal(true).optional() })).max(4 * limits.appFunctionsMax).default([]),
+    stages: z.array(stagedSchema).max(limits.appFunctionsMax).optional(),
   })
-  .superRefine(({ units, flows }, context) => {
+  .superRefine(({ units, flows, stages = [] }, context) => {
     const names = new Set(units.map(({ name }) => name));
     if (names.size !== units.length) context.addIssue({ code: "custom", path: ["units"], message: "each unit once" });
     for (const [index, { from, to }] of flows.entries()) if (!names.has(from) || !names.has(to) || from === to) context.addIssue({ code: "custom", path: ["flows", index], message: "a flow goes from one unit of the app to another" });
+    for (const [index, { parts }] of stages.entries()) if (!names.has(parts.at(-1)?.name ?? "")) context.addIssue({ code: "custom", path: ["stages", index], message: "the end of a model in parts is a unit of the app" });
   });
 export type AppNeeds = z.infer<typeof appNeedsSchema>;
 

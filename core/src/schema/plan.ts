@@ -6,6 +6,16 @@ import { appNeedsSchema, placementPolicySchema } from "./needs.ts";
 
 const placementSchema = z.strictObject({ unit: z.string(), replica: z.int().min(0), node: z.string() });
 
+/** How much of a model that asks another is done on a node where it is asked. */
+export const plannedStageSchema = z.strictObject({
+  /** `app/model`, as functions call it. */
+  model: z.string(),
+  node: z.string(),
+  /** Of a model in parts, how many are run here: all of them, if it asks nobody. Of a cascade: 0: the large one alone is asked; 1: the small one first; 2: the large one stands here. */
+  here: z.int().min(0),
+});
+export type PlannedStage = z.infer<typeof plannedStageSchema>;
+
 export const planSchema = z.strictObject({
   apiVersion: z.literal("holon/v1"),
   kind: z.literal("Plan"),
@@ -22,6 +32,7 @@ export const planSchema = z.strictObject({
   proved: z.boolean(),
   /** When jobs run that are placed; `atOnceNode`: what `atOnce` is of, where they stood before. */
   shifts: z.array(z.strictObject({ unit: z.string(), node: z.string(), atOnceNode: z.string(), ...shiftSchema.shape })).optional(),
+  stages: z.array(plannedStageSchema).optional(),
 });
 
 export const keptPlanSchema = z.strictObject({

@@ -12,7 +12,7 @@ export interface HandedTellerOptions {
   readonly events: Events;
   readonly ports: { readonly clock: Clock; readonly trace: Trace };
   units(): readonly Pick<UnitStatus, "app" | "name" | "handedBytes">[];
-  models(): readonly Pick<ServedStatus, "model" | "here" | "above" | "kept" | "askedBytes">[];
+  models(): readonly Pick<ServedStatus, "model" | "here" | "above" | "kept" | "askedBytes" | "direct">[];
   append(record: NewRecord): Promise<unknown>;
 }
 
@@ -48,10 +48,10 @@ export function createHandedTeller({ events, ports, units, models, append }: Han
 const since = (before: Readonly<Record<string, number>>, now: Readonly<Record<string, number>>): Readonly<Record<string, number>> =>
   Object.fromEntries(Object.entries(now).map(([origin, bytes]): [string, number] => [origin, bytes - (bytes >= (before[origin] ?? 0) ? (before[origin] ?? 0) : 0)]).filter(([, bytes]) => bytes > 0));
 
-const askedOf = ({ model, here = 0, above = 0, kept, askedBytes = 0 }: Pick<ServedStatus, "model" | "here" | "above" | "kept" | "askedBytes">): Asked => ({ model, here, above, kept: Object.values(kept ?? {}).reduce((sum, each) => sum + each, 0), bytes: askedBytes });
+const askedOf = ({ model, here = 0, above = 0, kept, askedBytes = 0, direct }: Pick<ServedStatus, "model" | "here" | "above" | "kept" | "askedBytes" | "direct">): Asked => ({ ...(direct === undefined ? {} : { direct }), model, here, above, kept: Object.values(kept ?? {}).reduce((sum, each) => sum + each, 0), bytes: askedBytes });
 
 /** Counts go back together, where the model was loaded anew. */
 function askedSince(before: Asked | undefined, now: Asked): Asked {
   if (before === undefined || now.here < before.here || now.above < before.above || now.kept < before.kept || now.bytes < before.bytes) return now;
-  return { model: now.model, here: now.here - before.here, above: now.above - before.above, kept: now.kept - before.kept, bytes: now.bytes - before.bytes };
+  return { model: now.model, here: now.here - before.here, above: now.above - before.above, kept: now.kept - before.kept, bytes: now.bytes - before.bytes, ...(now.direct === undefined ? {} : { direct: Math.max(0, now.direct - (before.direct ?? 0)) }) };
 }

@@ -31,6 +31,8 @@ export interface CascadeStatus {
   readonly kept: Readonly<Record<Kept, number>>;
   /** Bytes of requests. */
   readonly askedBytes: number;
+  /** Rows of which the large model was asked without the small one's word. */
+  readonly direct?: number | undefined;
 }
 
 export interface Asker {

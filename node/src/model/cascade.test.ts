@@ -98,3 +98,19 @@ test("who passes a question on shares out what the one that asks still waits, no
   await handler({ model: "a/m", x: packTensor({ shape: [1, 1], values: Float32Array.of(1) }) }, childName, 777);
   assert.deepEqual(seen, [777]);
 });
+
+test("where control has the large one asked alone the small one is not looked at, but now and then, and where nobody else answers", async () => {
+  const { family, cascade, decide } = await familyWith({ skips: true });
+  const decided = await decide(5, 0.5);
+  assert.deepEqual(decided.map(({ answeredBy, scores }) => [answeredBy, scores[0]]), [[parentName, 50], [parentName, 5]], "the first is what the small one would be sure of");
+  assert.deepEqual([cascade.status().direct, cascade.status().above, cascade.status().here], [2, 2, 0]);
+  family.childNode.cutUplink();
+  await family.until("the link is down", () => !family.isLinked());
+  assert.deepEqual((await decide(5, 0.5)).map(({ answeredBy, sure, kept }) => [answeredBy, sure, kept]), [[childName, true, "cut"], [childName, false, "cut"]]);
+  family.childNode.healUplink();
+  await family.until("the link is open", () => family.isLinked());
+  for (let call = 3; call < 32; call++) await decide(5);
+  assert.equal((await decide(5))[0]?.answeredBy, childName, "one call of 32");
+  const { here, above, kept, direct } = cascade.status();
+  assert.deepEqual([here, above, kept.cut, direct], [1, 31, 2, 33]);
+});

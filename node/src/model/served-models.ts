@@ -25,7 +25,7 @@ import type { Guard } from "../policy/guard.ts";
 import { answerHandler, answerMethod, type ModelRequest } from "./answer.ts";
 import type { AskerOptions } from "./asker.ts";
 import { createCascade, type Cascade, type CascadeStatus } from "./cascade.ts";
-import { behind, createSplit } from "./split.ts";
+import { behind, createSplit, createWhole } from "./split.ts";
 import { unsealed } from "../blob/unsealed.ts";
 import { createNearest } from "./nearest.ts";
 import { createModelDecider, type Decider, type Decision, type RowsOf } from "./decision.ts";
@@ -33,10 +33,12 @@ import { watchDrift } from "./drift-watch.ts";
 
 export interface ServedModels {
   /** What this node is to run from now on. */
-  setDesired(desired: Pick<Desired, "version" | "apps">): Promise<void>;
+  setDesired(desired: Pick<Desired, "version" | "apps" | "stages" | "spare">): Promise<void>;
   /** `of`: whose rows they are. `HOLON_MODEL_MISSING`, `HOLON_MODEL_INPUT_BAD`, and what loading it gives. */
   decide(app: string, model: string, rows: Tensor, of: RowsOf): Promise<readonly Decision[]>;
   status(): readonly ServedStatus[];
+  /** Milliseconds of one row, by model (`app/model`) and part of one that was run here: the middle of the last runs. */
+  speeds(): Readonly<Record<string, number>>;
   close(): Promise<void>;
 }
 
@@ -91,6 +93,9 @@ const isJudge = ({ reductions }: AppDocument, model: string): boolean => (reduct
 export function createServedModels(context: ServedModelsContext): ServedModels {
   const { tier, log, calls, handlers, ports } = context;
   const served = new Map<string, Served>();
+  const speeds = createSpeeds(ports.clock);
+  let stages: NonNullable<Desired["stages"]> = {};
+  let spare: ReadonlySet<string> = new Set();
   /** Of each app: its rules, which decide what may go up. */
   let policy: { readonly version: number; readonly rules: ReadonlyMap<string, AppDocument["egress"]> } = { version: 0, rules: new Map() };
 
@@ -143,7 +148,7 @@ export function createServedModels(context: ServedModelsContext): ServedModels {
     let problem: HolonError | undefined;
     let cascade: Cascade | undefined;
     const spares = createSpares();
-    const load = async (use: ModelUse): Promise<ModelSession> => ports.model.load(await unsealed(await context.blobs.read(use.graph), app, "model", use.name, ports.seals), {});
+    const load = async (use: ModelUse): Promise<ModelSession> => speeds.timed(`${app.name}/${use.name}`, await ports.model.load(await unsealed(await context.blobs.read(use.graph), app, "model", use.name, ports.seals), {}));
     const asker = (use: Pick<CascadeUse, "above" | "bytesPerHour" | "deadlineMs">): AskerOptions => {
       const above = `${app.name}/${use.above}`;
       return { above: { model: above, here: () => (above === name ? undefined : answering.get(above)), ask: asking(app.name, model) }, clock: ports.clock, budget: createLinkBudget("free", use.bytesPerHour, ports.clock.monotonicMs()), deadlineMs: use.deadlineMs };
@@ -156,18 +161,28 @@ export function createServedModels(context: ServedModelsContext): ServedModels {
       const further = use.split?.above;
       return further === undefined ? createModelDecider({ session, self: log.origin }) : behind(session, () => rest(further));
     };
-    const open = async (): Promise<Opened> => {
-      const session = await load(model);
-      if (split !== undefined) {
-        await tellRelease(name, split);
-        cascade = createSplit({ head: session, spare: () => rest(split.above), ...asker(split) });
+    /** So many parts here as control said; without its word the head. */
+    const openSplit = async (session: ModelSession, { above }: { readonly above: string }): Promise<Opened> => {
+      const parts = [...withTails(app.models, [model.name])].flatMap((part) => app.models.find((one) => one.name === part) ?? []);
+      const here = parts.slice(0, Math.max(1, stages[name] ?? 1));
+      const last = here.at(-1)?.split;
+      if (last === undefined) {
+        cascade = createWhole(behind(session, () => rest(above)));
         return { decider: cascade, session };
       }
+      const more = await Promise.all(here.slice(1).map((part) => spares.take(part.name, () => load(part))));
+      await tellRelease(name, last);
+      cascade = createSplit({ heads: [session, ...more], spare: () => rest(last.above), ...asker(last) });
+      return { decider: cascade, session };
+    };
+    const open = async (): Promise<Opened> => {
+      const session = await load(model);
+      if (split !== undefined) return openSplit(session, split);
       const own = createModelDecider({ session, self: log.origin, gate: cascaded?.gate });
       const small = drift === undefined ? own : watchDrift(own, { model: name, graph: model.graph, log, events: context.events, trace: ports.trace, windowRows: drift.windowRows });
       if (cascaded === undefined) return { decider: small, session };
       await tellRelease(name, cascaded);
-      cascade = createCascade({ small, ...asker(cascaded) });
+      cascade = createCascade({ small, skips: stages[name] !== undefined && stages[name] !== 1, ...asker(cascaded) });
       return { decider: cascade, session };
     };
     const opened = (): Promise<Opened> => {
@@ -186,7 +201,7 @@ export function createServedModels(context: ServedModelsContext): ServedModels {
     };
     return {
       key,
-      answers: answersHere(model, tier),
+      answers: answersHere(model, tier) && !spare.has(name),
       opened,
       status: () => ({ ...cascade?.status(), ...(problem === undefined ? {} : { problem: problem.toJSON() }) }),
       async close() {
@@ -207,24 +222,27 @@ export function createServedModels(context: ServedModelsContext): ServedModels {
   }
 
   return {
-    async setDesired({ version, apps }) {
+    async setDesired({ version, apps, ...said }) {
+      stages = said.stages ?? {};
+      spare = new Set(said.spare);
       policy = { version, rules: new Map(apps.map((app) => [app.name, app.egress])) };
       const wanted = new Map(apps.flatMap((app) => app.models.filter((model) => isServed(model) || answersHere(model, tier) || isJudge(app, model.name)).map((model) => [`${app.name}/${model.name}`, { app, model }])));
       for (const [name, one] of served) {
         const still = wanted.get(name);
-        if (still !== undefined && keyOf(still.app, still.model) === one.key) continue;
+        if (still !== undefined && keyOf(still.app, still.model, said) === one.key) continue;
         served.delete(name);
         await one.close();
       }
       for (const [name, { app, model }] of wanted) {
         if (served.has(name)) continue;
-        const one = serve(app, model, keyOf(app, model));
+        const one = serve(app, model, keyOf(app, model, said));
         served.set(name, one);
         one.opened().catch((error: unknown) => ports.trace.note("warn", `model ${name}: ${toHolonError(error).message}`, { code: toHolonError(error).code }));
       }
     },
     decide: (app, model, rows, of) => decideBy(`${app}/${model}`, rows, of),
     status: () => [...served].map(([model, one]) => ({ model, ...one.status() })),
+    speeds: speeds.middle,
     async close() {
       for (const one of served.values()) await one.close();
       served.clear();
@@ -254,9 +272,34 @@ function createSpares(): { take(name: string, load: () => Promise<ModelSession>)
 }
 
 /** With all that is behind it: a node that is cut off goes on with the tail that it was given last. */
-function keyOf({ models }: Pick<AppDocument, "models">, { name }: ModelUse): string {
+function keyOf({ name: app, models }: Pick<AppDocument, "name" | "models">, { name }: ModelUse, { stages, spare }: Pick<Desired, "stages" | "spare">): string {
   const standing = withTails(models, [name]);
-  return canonicalJson(models.filter((model) => model.name === name || standing.has(model.name)));
+  return canonicalJson([models.filter((model) => model.name === name || standing.has(model.name)), stages?.[`${app}/${name}`] ?? null, spare?.includes(`${app}/${name}`) === true]);
+}
+
+const timesKept = 16;
+
+/** How long a row takes in each model, as it is run: who waits for the runtime waits, and counts. */
+function createSpeeds(clock: Pick<Ports["clock"], "monotonicMs">): { timed(model: string, session: ModelSession): ModelSession; middle(): Readonly<Record<string, number>> } {
+  const times = new Map<string, number[]>();
+  return {
+    timed: (model, session) => ({
+      inputs: session.inputs,
+      outputs: session.outputs,
+      close: () => session.close(),
+      async run(inputs) {
+        const startMs = clock.monotonicMs();
+        const outputs = await session.run(inputs);
+        const rows = Object.values(inputs)[0]?.shape[0] ?? 0;
+        if (rows > 0) times.set(model, [...(times.get(model) ?? []), (clock.monotonicMs() - startMs) / rows].slice(-timesKept));
+        return outputs;
+      },
+    }),
+    middle: () => Object.fromEntries([...times].flatMap(([model, taken]) => {
+      const ms = taken.toSorted((a, b) => a - b)[taken.length >> 1] ?? 0;
+      return taken.length < timesKept || ms <= 0 ? [] : [[model, ms] as const];
+    })),
+  };
 }
 
 const encoder = new TextEncoder();

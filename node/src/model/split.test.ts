@@ -32,13 +32,13 @@ class Bed {
     return bed;
   }
 
-  async deploy(node: HolonNode, parts: readonly Part[], egress: readonly object[]): Promise<void> {
+  async deploy(node: HolonNode, parts: readonly Part[], egress: readonly object[], more: object = {}): Promise<void> {
     const { world } = this.family;
     const version = ++this.#version;
     const models: object[] = [];
     for (const { graph, ...model } of parts) models.push({ ...model, graph: await world.drive(node.blobs.put(writeOnnx(graph))) });
     const apps = [appDocumentSchema.parse({ name: "app", functions: [], models, egress })];
-    await world.drive(node.log.append({ cells: [{ key: `desired/${node.config.name}`, value: new TextEncoder().encode(JSON.stringify({ apiVersion: "holon/v1", kind: "Desired", node: node.config.name, version, plan: "", apps })) }] }));
+    await world.drive(node.log.append({ cells: [{ key: `desired/${node.config.name}`, value: new TextEncoder().encode(JSON.stringify({ apiVersion: "holon/v1", kind: "Desired", node: node.config.name, version, plan: "", apps, ...more })) }] }));
     await this.family.until("it is settled", () => node.status().agent.version === version);
   }
 
@@ -91,4 +91,38 @@ test("a model in three parts gives what the whole gives, with and without the en
   bed.family.childNode.cutUplink();
   await bed.family.until("the link is down", () => !bed.family.isLinked());
   assert.deepEqual((await bed.decide(x)).map(({ scores, answeredBy }) => [answeredBy, ...scores]), scoresOf(x).map((scores) => [childName, ...scores]));
+});
+
+test("so many parts are run here as control says, and the rest is asked of whoever has the end; said anew it is cut anew", async () => {
+  const needs = { tiers: ["edge", "cloud"] };
+  const auto = { ms: [1, 1, 1], bytes: [8, 32, 12] };
+  const parts: readonly Part[] = [
+    { name: "head", graph: first.head, split: { above: "tail", release, auto } },
+    { name: "tail", graph: second.head, split: { above: "end", release }, answers: {}, needs },
+    { name: "end", graph: second.tail, answers: {}, needs },
+  ];
+  const spare = ["app/end", "app/tail"];
+  const bed = await Bed.open(parts, parts.slice(1));
+  const x = rows(6);
+  /** What crossed in the last question, and who answered. */
+  const told = async (here: number): Promise<readonly unknown[]> => {
+    await bed.deploy(bed.family.childNode, parts, [{ class: "derived" }], { spare, stages: { "app/head": here } });
+    const before = bed.family.sent(childName, "call", "request").length;
+    const decided = await bed.decide(x);
+    assert.deepEqual(decided.map(({ scores }) => [...scores]), scoresOf(x));
+    const asked = bed.family.sent(childName, "call", "request").slice(before).map(({ frame }) => new TextDecoder().decode(frame.payload)).filter((text) => text.includes("model.answer") || text.includes("app/"));
+    return [asked.map((text) => /"(app\/\w+)"/.exec(text)?.[1]), asked.map((text) => /"shape":\[7?6?,(\d+)\]/.exec(text)?.[1]), [...new Set(decided.map(({ answeredBy }) => answeredBy))]];
+  };
+  assert.deepEqual(await told(1), [["app/tail"], ["2"], [parentName]]);
+  assert.deepEqual(await told(2), [["app/end"], ["8"], [parentName]]);
+  assert.deepEqual(await told(3), [[], [], [childName]]);
+  assert.equal(bed.family.childNode.status().models.find(({ model }) => model === "app/head")?.here, 6);
+  assert.deepEqual(await told(1), [["app/tail"], ["2"], [parentName]]);
+});
+
+test("a tail with needs, which every node with the head has too, answers only where it is placed", async () => {
+  const placed = tail({ answers: {}, needs: { tiers: ["edge", "cloud"] } });
+  const bed = await Bed.open([head, placed], [placed]);
+  await bed.deploy(bed.family.childNode, [head, placed], [{ class: "derived" }], { spare: ["app/tail"] });
+  assert.deepEqual([...new Set((await bed.decide(rows(3))).map(({ answeredBy }) => answeredBy))], [parentName]);
 });

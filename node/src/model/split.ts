@@ -13,7 +13,8 @@ import type { Cascade } from "./cascade.ts";
 import type { Decider, Decision, RowsOf } from "./decision.ts";
 
 export interface SplitOptions extends AskerOptions {
-  readonly head: ModelSession;
+  /** What is run here before anybody is asked, in order. */
+  readonly heads: readonly ModelSession[];
   /** The tail on this node. */
   spare(): Promise<Decider>;
 }
@@ -37,8 +38,26 @@ export function behind(session: ModelSession, rest: () => Promise<Decider>): Dec
   return { decide: async (x, of) => (await rest()).decide(await head(x), of) };
 }
 
-export function createSplit({ head: session, spare, ...options }: SplitOptions): Cascade {
-  const head = headOf(session);
+/** All of it here: nobody is asked. */
+export function createWhole(whole: Decider): Cascade {
+  let here = 0;
+  return {
+    async decide(x, of) {
+      const decided = await whole.decide(x, of);
+      here += decided.length;
+      return decided;
+    },
+    status: () => ({ here, above: 0, kept: { cut: 0, bytes: 0, late: 0, refused: 0 }, askedBytes: 0 }),
+  };
+}
+
+export function createSplit({ heads, spare, ...options }: SplitOptions): Cascade {
+  const parts = heads.map(headOf);
+  const head = async (x: Tensor): Promise<Tensor> => {
+    let made = x;
+    for (const part of parts) made = await part(made);
+    return made;
+  };
   const asker = createAsker(options);
   return {
     async decide(x: Tensor, of: RowsOf): Promise<readonly Decision[]> {

@@ -3,7 +3,7 @@
  * has it. Jobs and their hours are not read.
  */
 import type { Inventory, InventoryNode, Measured } from "../../schema/inventory.ts";
-import type { AppNeeds, PlacementPolicy, UnitNeeds } from "../../schema/needs.ts";
+import type { AppNeeds, PlacementPolicy, Staged, UnitNeeds } from "../../schema/needs.ts";
 
 export interface Asked {
   readonly policy: PlacementPolicy;
@@ -143,12 +143,62 @@ export function readInputs({ policy, inventory, apps, nowMs, previous }: Asked) 
     return slowest(there) + slowest(back) + call <= needs.latencyMsMax;
   }
 
+  const stepByteMs = (() => {
+    const of = (node: InventoryNode): number | undefined => {
+      const bytesPerSecond = fresh(node.uplink?.bytesPerSecond);
+      return bytesPerSecond === undefined ? undefined : 1000 / Math.max(1, bytesPerSecond);
+    };
+    const worst = Math.max(0, ...nodes.map((node) => of(node) ?? 0));
+    return (node: InventoryNode): number => of(node) ?? worst;
+  })();
+  const hour = (node: InventoryNode): number => processorHour(node) + (watts(node) / 1000) * (kilowattHour(node) + (grams(node) * policy.perKilogramCarbon) / 1000);
+
+  /** The cheapest way to have so many rows of a month answered, with the rows at one node and the end at another. */
+  function questions(app: string, { kind, parts, passUp, pace: paces }: Staged, needs: UnitNeeds, rows: number, here: InventoryNode, there: InventoryNode): number {
+    const seen = (node: InventoryNode, name: string): number | undefined => fresh(node.speeds[`${app}/${name}`]);
+    const pace = (node: InventoryNode): number => {
+      const both = parts.flatMap(({ name, ms }) => (ms === undefined || seen(node, name) === undefined ? [] : [[seen(node, name) ?? 0, ms] as const]));
+      const [own, published] = [0, 1].map((which) => both.reduce((sum, pair) => sum + (pair[which] ?? 0), 0));
+      return published === undefined || published === 0 ? (paces?.[node.tier] ?? 1) : (own ?? 0) / published;
+    };
+    const time = (node: InventoryNode, part: Staged["parts"][number] | undefined): number | undefined => (part === undefined ? undefined : (seen(node, part.name) ?? (part.ms === undefined ? undefined : part.ms * pace(node))));
+    const free = here.state === "silent" ? (here.capacity.processors ?? 0) - (here.load.processors?.value ?? 0) : isAged(here) ? 0 : (here.capacity.processors ?? 0) - (fresh(here.load.processors, policy.loadStaleAfterMs) ?? policy.loadUnknownShare * (here.capacity.processors ?? 0));
+    const canDo = (ms: number): boolean => (rows * ms) / (monthHours * 3_600_000) <= Math.max(0, free) + 1e-9;
+    const { ms: wayMs, perGigabyte } = leg(here, there);
+    const [mine, theirs] = [lineOf(here), lineOf(there)];
+    const meeting = here.site === there.site ? undefined : mine.find((step) => theirs.includes(step));
+    const perByte = meeting === undefined ? 0 : [...mine.slice(0, mine.indexOf(meeting)), ...theirs.slice(0, theirs.indexOf(meeting))].reduce((sum, step) => sum + stepByteMs(step), 0);
+    const price = (msHere: number, msThere: number, bytes: number, share: number, more = 0): number =>
+      (rows * (msHere * hour(here) + share * msThere * hour(there))) / 3_600_000 + (rows * share * bytes * perGigabyte) / 1e9 + policy.perMillisecond * (msHere + share * (msThere + (bytes > 0 || here !== there ? 2 * wayMs + bytes * perByte : 0))) + more;
+    const all = parts.map((part) => [time(here, part), time(there, part)] as const);
+    if (kind === "split") {
+      const sum = (from: number, to: number, which: 0 | 1): number => all.slice(from, to).reduce((total, pair) => total + (pair[which] ?? 0), 0);
+      const whole = price(sum(0, parts.length, 0), 0, 0, 0);
+      if (here === there) return whole;
+      const cuts = parts.slice(0, -1).flatMap((part, index) => (index === 0 || canDo(sum(0, index + 1, 0)) ? [price(sum(0, index + 1, 0), sum(index + 1, parts.length, 1), (part.bytes ?? 0) + (parts.at(-1)?.bytes ?? 0), 1)] : []));
+      return Math.min(...cuts, ...(canDo(sum(0, parts.length, 0)) ? [whole] : []));
+    }
+    const [small, large] = all;
+    const bytes = here === there || parts[0]?.bytes === undefined ? 0 : parts[0].bytes + (parts[1]?.bytes ?? 0);
+    const first = price(small?.[0] ?? 0, large?.[1] ?? 0, bytes, passUp ?? 0);
+    if (small?.[0] === undefined || large?.[1] === undefined || passUp === undefined || parts[0]?.bytes === undefined) return first;
+    const mayStand = here !== there && needs.tiers?.includes(here.tier) === true && large[0] !== undefined && canDo(large[0]);
+    const memoryFree = here.state === "silent" ? (here.capacity.memoryBytes ?? 0) - (here.load.memoryBytes?.value ?? 0) : isAged(here) ? 0 : (here.capacity.memoryBytes ?? 0) - (fresh(here.load.memoryBytes, policy.loadStaleAfterMs) ?? policy.loadUnknownShare * (here.capacity.memoryBytes ?? 0));
+    const copy = mayStand && Math.max(0, memoryFree) >= needs.memoryBytes ? [price(large[0] ?? 0, 0, 0, 0, (needs.memoryBytes / 1e9) * monthHours * gigabyteHour(here))] : [];
+    return Math.min(first, price(0, large[1], bytes, 1), ...copy);
+  }
+
+  /** Of a unit that is the end of models that are asked. */
+  const asked = (unit: string): readonly (readonly [string, Staged])[] => apps.flatMap(({ app, stages = [] }) => stages.flatMap((staged) => (`${app}/${staged.parts.at(-1)?.name ?? ""}` === unit ? [[app, staged] as const] : [])));
+
   /** What it costs as it stands there, by itself. */
-  function month({ needs }: Replica, node: InventoryNode, accelerated: boolean): { readonly all: number; readonly money: number; readonly isMoneyKnown: boolean } {
+  function month({ unit, needs }: Replica, node: InventoryNode, accelerated: boolean): { readonly all: number; readonly money: number; readonly isMoneyKnown: boolean } {
     const units = accelerated && needs.accelerator !== undefined ? (needs.accelerator.count * needs.accelerator.milli) / 1000 : 0;
     const gigabytes = needs.memoryBytes / 1e9;
     const kilowatts = (needs.processors * watts(node) + units * acceleratorWatts(node)) / 1000;
-    const ways = needs.sources.map(({ site, node: at, bytesPerMonth }) => ({ gigabytes: bytesPerMonth / 1e9 / needs.replicas, way: leg(doorOf(site, at), node) }));
+    const askers = asked(unit).flatMap(([app, staged]) => staged.askers.flatMap(({ node: name, rowsPerMonth }) => (byName.has(name) ? [{ app, staged, rowsPerMonth, from: byName.get(name) ?? node }] : [])));
+    const ofQuestions = askers.reduce((sum, { app, staged, rowsPerMonth, from }) => sum + questions(app, staged, needs, rowsPerMonth, from, node), 0) / needs.replicas;
+    const ways = (askers.length > 0 ? [] : needs.sources).map(({ site, node: at, bytesPerMonth }) => ({ gigabytes: bytesPerMonth / 1e9 / needs.replicas, way: leg(doorOf(site, at), node) }));
     const egress = ways.reduce((sum, each) => sum + each.gigabytes * each.way.perGigabyte, 0);
     const ms = needs.deferrableHours > 0 ? 0 : ways.reduce((sum, { way }) => sum + way.ms, 0) + needs.effects.reduce((sum, site) => sum + leg(doorOf(site), node).ms, 0);
     const money = monthHours * (needs.processors * processorHour(node) + gigabytes * gigabyteHour(node) + units * acceleratorHour(node) + kilowatts * kilowattHour(node)) + egress;
@@ -160,7 +210,7 @@ export function readInputs({ policy, inventory, apps, nowMs, previous }: Asked) 
       (gigabytes === 0 || told.gigabyteHour(node) !== undefined) &&
       (units === 0 || (told.acceleratorHour(node) !== undefined && isFree(told.acceleratorWatts(node)))) &&
       ways.every((each) => each.gigabytes === 0 || each.way.priceKnown);
-    return { all: money + carbon + hardware + ms * policy.perMillisecond, money, isMoneyKnown };
+    return { all: money + carbon + hardware + ms * policy.perMillisecond + ofQuestions, money, isMoneyKnown };
   }
 
   function standsOf(replica: Replica): readonly Stand[] {
@@ -207,6 +257,10 @@ export function readInputs({ policy, inventory, apps, nowMs, previous }: Asked) 
           taker,
           cost: (one: InventoryNode, other: InventoryNode): number => {
             const { ms, perGigabyte } = leg(one, other);
+            const staged = asked(taker.unit).find(([, each]) => each.units.some(({ unit }) => `${app}/${unit}` === sender.unit))?.[1];
+            const rows = staged?.units.find(({ unit }) => `${app}/${unit}` === sender.unit)?.rowsPerMonth;
+            const reached = one.site === other.site || lineOf(one).includes(other);
+            if (staged !== undefined && rows !== undefined) return part * (questions(app, staged, taker.needs, rows, one, other) + (reached ? 0 : 1e4));
             const isAnswered = asks !== true || one.site === other.site || lineOf(one).includes(other);
             return (isAnswered ? 0 : 1e4 * (taker.needs.deferrableHours > 0 ? 0 : part)) + (bytesPerMonth / 1e9) * part * perGigabyte + (taker.needs.deferrableHours > 0 ? 0 : part * ms * policy.perMillisecond);
           },
