@@ -11,7 +11,6 @@
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
-import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -25,6 +24,9 @@ import type { ImageStore, OpenImage } from "./image-store.ts";
 import { overRoom, removeRoom } from "./runner-process-room.ts";
 import { usageOf } from "./runner-process-usage.ts";
 import { unitTextMax } from "@holon/core/run/unit-text.ts";
+
+/** Not by `import`: see `http.ts`. */
+const { request } = process.getBuiltinModule("node:http");
 
 const answerSchema = z.strictObject({
   outputs: z.array(z.strictObject({ type: z.string(), subject: z.string().optional(), timeMs: z.number().optional(), data: z.unknown(), cause: z.int().min(0).default(0) })).default([]),
