@@ -177,6 +177,10 @@ export const limits = {
   traceCallsMax: 64,
   /** Spans of the way over a link that a node writes in a second. At the bound: counted, and told with the next. */
   traceHopsPerSecond: 20,
+  /** How far back a trace is looked for, unless the caller says so, and its spans that are read and that an answer holds. At the bounds: the answer says since when, and how many are left out. */
+  traceLookBackMs: 86_400_000,
+  traceSpansReadMax: 5_000,
+  traceStepsMax: 1_000,
   /** Of an alarm or an error that comes again and again, and that no sampled trace led to: a step is kept so often. The first after a quiet time always is. */
   traceKeptEveryMs: 60_000,
   /** Alarms and errors whose last kept step a function remembers. At the bound: the oldest is forgotten, and its next is kept again. */

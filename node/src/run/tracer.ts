@@ -53,6 +53,8 @@ interface Step {
   readonly parent: string | undefined;
   /** The span that the event carries, where the parent is its way over a link: that one may have found no room. */
   readonly carried?: string | undefined;
+  /** Why it is written, though no sampled trace led to it. */
+  readonly kept?: "alarm" | "error";
   readonly isWritten: boolean;
 }
 
@@ -92,16 +94,16 @@ export function createTracer({ app, fn, node, trigger, hopOf, events: made, cloc
         return span === undefined ? event : { ...event, span };
       };
       /** From here on it is followed: what led here was not. */
-      const keep = (index: number): void => {
+      const keep = (index: number, why: "alarm" | "error"): void => {
         const before = steps.get(index);
         if (before?.span.sampled === true || !room.take()) return;
-        steps.set(index, { index, span: freshSpan(before?.span.traceId), parent: before?.span.spanId, isWritten: true });
+        steps.set(index, { index, span: freshSpan(before?.span.traceId), parent: before?.span.spanId, kept: why, isWritten: true });
       };
       return {
         events: steps.size === 0 ? events : events.map(withSpan),
         alarmed(outputs) {
           for (const { cause, type, subject, data } of outputs) {
-            if (steps.get(cause)?.span.sampled !== true && kept.alarmed(type, subject, data, beganMs)) keep(cause);
+            if (steps.get(cause)?.span.sampled !== true && kept.alarmed(type, subject, data, beganMs)) keep(cause, "alarm");
           }
         },
         carried(cause) {
@@ -109,7 +111,7 @@ export function createTracer({ app, fn, node, trigger, hopOf, events: made, cloc
           return span === undefined ? undefined : printTraceparent(span);
         },
         spans(failed, calls) {
-          if (failed !== undefined && events.length > 0 && kept.failed(failed.code, beganMs)) keep(0);
+          if (failed !== undefined && events.length > 0 && kept.failed(failed.code, beganMs)) keep(0, "error");
           const endMs = startMs + clock.monotonicMs() - beganMs;
           const told = { startMs, endMs, batch: events.length, failed };
           const written = [...steps.values()].filter(({ isWritten }) => isWritten).sort((one, other) => one.index - other.index);
@@ -126,7 +128,7 @@ export function createTracer({ app, fn, node, trigger, hopOf, events: made, cloc
     readonly failed: HolonError | undefined;
   }
 
-  function functionSpan({ span, parent, carried }: Step, event: UnitEvent | undefined, { startMs, endMs, batch, failed }: Told): NewRecord {
+  function functionSpan({ span, parent, carried, kept: why }: Step, event: UnitEvent | undefined, { startMs, endMs, batch, failed }: Told): NewRecord {
     const before = room.dropped();
     const attributes = {
       "service.name": app.name,
@@ -137,6 +139,7 @@ export function createTracer({ app, fn, node, trigger, hopOf, events: made, cloc
       "cloudevents.event_type": event?.type,
       "holon.batch_events": batch,
       ...(carried === undefined ? {} : { "holon.event.span": carried }),
+      ...(why === undefined ? {} : { "holon.trace.kept": why }),
       ...(before === 0 ? {} : { "holon.spans_dropped": before }),
     };
     return spanRecord(made, unit, { span, parent, name: unit, kind: "CONSUMER", startMs, endMs, attributes, failed });

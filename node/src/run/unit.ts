@@ -15,6 +15,7 @@ import type { Keyed } from "@holon/core/reduce/keyed.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
 import { fits, followedStates, stateType, typePrefix } from "@holon/core/run/trigger-events.ts";
 import { isWindowTrigger } from "@holon/core/schema/trigger.ts";
+import { hopSpanId, originOfEvent } from "@holon/core/telemetry/hop.ts";
 import { createSketch } from "@holon/core/telemetry/sketch.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import type { BlobStore } from "../blob/store.ts";
@@ -184,7 +185,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   const early = createEarlyRuns(({ bytes }) => startsWith(bytes, prefix));
   let storing = createStoring(() => wake?.());
   const rate = createRate(fn.eventsPerSecondMax, ports.clock);
-  const tracer = kind.trigger === undefined ? undefined : createTracer({ app, fn: fn.name, node: log.origin, trigger: kind.trigger, events: context.events, clock: ports.clock, random: ports.random });
+  const tracer = kind.trigger === undefined ? undefined : createTracer({ app, fn: fn.name, node: log.origin, trigger: kind.trigger, hopOf: ({ id }) => (originOfEvent(id) === log.origin ? undefined : hopSpanId(ports.crypto.sha256, id, log.origin)), events: context.events, clock: ports.clock, random: ports.random });
   const failures = createFailedEvents(name, fn.retriesMax ?? limits.unitRetriesMax, context);
 
   async function live(): Promise<void> {
