@@ -31,25 +31,25 @@ export async function findTrace(id: string, { since }: TraceQuery, { log, view, 
   const account = view.completeness(time, (node) => taking.has(node));
   return { ...account, since: isoTime(sinceMs), ...trace, isWhole: trace.isWhole && trace.left === 0 && account.completeness.unknown === 0 };
 
-  async function ownSpans(trace: string, fromMs: number): Promise<readonly ToldSpan[]> {
+  async function ownSpans(wanted: string, fromMs: number): Promise<readonly ToldSpan[]> {
     // By the clocks of their nodes: those that are off by about as much are looked for together.
     const hourOf = (node: string): number => Math.floor(((view.clockOff(node) ?? 0) + hourMs / 2) / hourMs);
     const told: ToldSpan[] = [];
     for (const hour of new Set([0, ...view.nodes().map(hourOf)])) {
       const accepts = (lane: Lane): boolean => lane.stream === "telemetry" && hourOf(lane.origin) === hour;
-      const events = await log.find({ accepts, type: spanType, holds: trace, sinceMs: fromMs + hour * hourMs, limit: limits.traceSpansReadMax });
+      const events = await log.find({ accepts, type: spanType, holds: wanted, sinceMs: fromMs + hour * hourMs, limit: limits.traceSpansReadMax });
       for (const { record, event } of events) {
         const data = spanDataSchema.safeParse(event.data);
-        if (data.success && data.data.traceId === trace) told.push({ node: record.origin, isOwn: true, data: data.data });
+        if (data.success && data.data.traceId === wanted) told.push({ node: record.origin, isOwn: true, data: data.data });
       }
     }
     return told;
   }
 
-  async function sdkSpans(trace: string, fromMs: number): Promise<readonly ToldSpan[]> {
+  async function sdkSpans(wanted: string, fromMs: number): Promise<readonly ToldSpan[]> {
     const accepts = (lane: Lane): boolean => lane.stream === "telemetry" || (lane.stream === "local" && lane.origin === log.origin);
-    const events = await log.find({ accepts, type: otlpTypes.traces, holds: trace, sinceMs: fromMs, limit: limits.traceSpansReadMax });
-    return events.flatMap((event) => spansOf(event)).filter(({ data }) => data.traceId === trace);
+    const events = await log.find({ accepts, type: otlpTypes.traces, holds: wanted, sinceMs: fromMs, limit: limits.traceSpansReadMax });
+    return events.flatMap((event) => spansOf(event)).filter(({ data }) => data.traceId === wanted);
   }
 }
 
