@@ -11,6 +11,7 @@ import { addDiagnosis } from "./program/diagnosis.ts";
 import { addPeople } from "./program/people.ts";
 import { addPublisher } from "./program/publisher.ts";
 import { addSite } from "./program/site.ts";
+import { addTraces } from "./program/trace.ts";
 import type { DevOptions } from "./command/app-dev.ts";
 import type { ExportAppOptions } from "./command/app-export.ts";
 import type { AuditOptions } from "./command/audit.ts";
@@ -49,6 +50,7 @@ export function createProgram(hold: Hold): Command {
   addPlan(program);
   addApi(program, { common, clientOptions, hold });
   addAlerts(program, { common, clientOptions, hold });
+  addTraces(program, { common, clientOptions, hold });
   addAudit(program);
   addDoctor(program);
   addConsole(program);

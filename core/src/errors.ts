@@ -164,6 +164,7 @@ export const errorTable = {
   HOLON_TABLE_BAD: row("A file of rows, a curve or a trace, lacks a column, or a row does not hold what its column wants.", "Mend the named line of the file."),
   HOLON_TOKEN_BAD: row("An API token does not fit, or none of that name is there.", "See `holon token list`; a token is of a role that its maker may give."),
   HOLON_TPM_FAILED: row("The TPM of this machine did not do what it was asked.", "See that it is on, that the node's user may use it (group tss) and that Debian's tpm2-tools are installed.", true),
+  HOLON_TRACE_UNKNOWN: row("No span of that trace is here.", "Ask another node or control, or for an earlier time with `since`; only what is followed has spans."),
   HOLON_UNIT_BAD: row("A function's module does not load.", "Mend the module; its default export must be defineFunction({…})."),
   HOLON_UNIT_DIED: row("A function's worker ended by itself.", "See the message; the node starts it again from its last position.", true),
   HOLON_UNIT_HELD: row("A function or reduction does not start by itself: its node ended without stopping, several times in a row, while it ran.", "See what ended the node (`holon node logs`, the system's own journal: memory, a signal). Then deploy it mended, or let it start again with `holon function release`."),

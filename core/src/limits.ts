@@ -176,6 +176,18 @@ export const limits = {
   /** Spans that a function writes in a second, unless its app says otherwise, and what an app may say. At the bound: counted, and told with the next. */
   traceSpansPerSecond: 10,
   traceSpansPerSecondMax: 1_000,
+  /** Calls of models of one batch that become spans. At the bound: the rest is counted in the function's span. */
+  traceCallsMax: 64,
+  /** Spans of the way over a link that a node writes in a second. At the bound: counted, and told with the next. */
+  traceHopsPerSecond: 20,
+  /** How far back a trace is looked for, unless the caller says so, and its spans that are read and that an answer holds. At the bounds: the answer says since when, and how many are left out. */
+  traceLookBackMs: 86_400_000,
+  traceSpansReadMax: 5_000,
+  traceStepsMax: 1_000,
+  /** Of an alarm or an error that comes again and again, and that no sampled trace led to: a step is kept so often. The first after a quiet time always is. */
+  traceKeptEveryMs: 60_000,
+  /** Alarms and errors whose last kept step a function remembers. At the bound: the oldest is forgotten, and its next is kept again. */
+  traceKeptMax: 1_024,
   /** Shortest secret, since it is looked for in what a function gives away, and longest, characters. At either bound: `HOLON_SECRETS_BAD`. */
   secretCharactersMin: 8,
   secretCharactersMax: 16 << 10,

@@ -344,8 +344,22 @@ export interface UnitResult {
   readonly inferenceMs: readonly number[];
   /** How many of them each model made. */
   readonly inferences?: Readonly<Record<string, number>>;
+  /** Of events whose way is followed, or that led to an alarm: each call of a model, the first `limits.traceCallsMax` of a batch. */
+  readonly calls?: readonly UnitCall[];
   /** What it cost, where the sandbox can tell. */
   readonly usage?: UnitUsage;
+}
+
+/** A model was asked, and answered. */
+export interface UnitCall {
+  readonly model: string;
+  /** Place of the event in the batch. */
+  readonly cause: number;
+  /** Since the batch began, milliseconds; in an isolate, whose clock stands still meanwhile, as early as it can have been. */
+  readonly atMs: number;
+  readonly tookMs: number;
+  /** The node that answered, where the function's own node asked. */
+  readonly by?: string | undefined;
 }
 
 /** What a sandbox used for one batch. */
@@ -442,6 +456,8 @@ export interface Reading {
   /** Event time if the device said so, milliseconds since 1970. */
   readonly timeMs: number | undefined;
   readonly data: unknown;
+  /** W3C Trace Context, if the device sent one. */
+  readonly traceparent?: string | undefined;
 }
 
 /** Where a door hands over what came in. */

@@ -37,6 +37,7 @@ import { createIdentityKeeper, type IdentityKeeper } from "./identity/keeper.ts"
 import { createCurves, type Curves } from "./energy/curves.ts";
 import { createSelf, type Self } from "./inventory/self.ts";
 import { createRefusals, type Refusals } from "./identity/refusals.ts";
+import { createHops } from "./link/hops.ts";
 import { createDownlinks, type DownlinkStatus, type Downlinks } from "./link/downlinks.ts";
 import { misplacedBelow } from "./link/misplaced.ts";
 import type { Peer } from "./link/peer.ts";
@@ -288,10 +289,12 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
     const { creditBytes, waitingMax } = config.downlink ?? {};
     const bounds = { ...defaultAdmissionBounds, ...(creditBytes === undefined ? {} : { creditBytesMax: creditBytes }), ...(waitingMax === undefined ? {} : { waitingMax }) };
     const admission = (ownAdmission ?? createAdmission)(bounds);
+    const hops = config.telemetry === undefined ? undefined : createHops({ self: name, integrity, events, clock, here: (node, atMs) => parts.telemetry?.view.here(node, atMs) ?? atMs, append: (records) => void log.append({ records }).catch(failed) });
     parts.downlinks = createDownlinks({
       admission, log, integrity, ports, calls, blobs: exchange, safe, takesRelayed: () => parts.site?.takesRelayed() ?? false, branched: histories.branched,
       misplaced: (peer, tier) => misplacedBelow(config, peer, tier, parts.uplink?.peer()?.name),
       lobby: lobbyOf(parts),
+      arrived: hops?.arrived,
       changed: () => {
         parts.telemetry?.childrenChanged(parts.downlinks?.senders() ?? []);
         parts.diagnosis?.desk.look();

@@ -4,6 +4,7 @@
  * PUBLISH is acknowledged when the inbox says it is on disk, never before. While the inbox is full, or the device does not read its
  * answers, the socket is not read and the keep-alive time does not run.
  */
+import { randomUUID } from "node:crypto";
 import type { Socket } from "node:net";
 import { type HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
@@ -21,9 +22,9 @@ export interface ConnectionWorld {
   readonly clock: Clock;
   readonly inbox: Inbox;
   /** The message as a reading, or why it is set aside. */
-  read(topic: string, payload: Buffer): Reading | HolonError;
+  read(topic: string, payload: Buffer, traceparent: string | undefined): Reading | HolonError;
   /** Opens the client's session; an older connection of the same client is closed. */
-  enter(clientId: string, isClean: boolean, connection: MqttConnection): { readonly session: MqttSession; readonly isPresent: boolean };
+  enter(clientId: string, session: { readonly isClean: boolean; readonly isKept: boolean }, connection: MqttConnection): { readonly session: MqttSession; readonly isPresent: boolean };
   /** Whether the door gives anything, so that a subscription makes sense. */
   readonly gives: boolean;
   /** The socket is gone. */
@@ -32,7 +33,7 @@ export interface ConnectionWorld {
 
 export interface MqttConnection {
   /** Passes it on if the device has subscribed to the topic and keeps up with what it is sent. */
-  give(levels: readonly string[], packet: Buffer): void;
+  give(levels: readonly string[], packet: packets.Publication): void;
   /** Reads nothing more because the door closes. What was read is still acknowledged; the device's will is not left. */
   stop(): void;
   /** Stops and closes; answers on their way are given a second. */
@@ -44,12 +45,15 @@ export interface MqttConnection {
 interface Connected {
   readonly session: MqttSession;
   readonly keepAliveMs: number;
+  readonly isV5: boolean;
+  /** Of MQTT 5: nothing longer may be sent there. */
+  readonly packetBytesMax: number;
   will: IConnectPacket["will"];
 }
 
 export function createMqttConnection(socket: Socket, world: ConnectionWorld): MqttConnection {
   const cutter = createPacketCutter(limits.mqttPacketBytesMax);
-  const readPacket = packets.createPacketReader();
+  let readPacket = packets.createPacketReader(4);
   const answers = createAnswers(socket);
   let connected: Connected | undefined;
   let isHeld = false;
@@ -63,7 +67,9 @@ export function createMqttConnection(socket: Socket, world: ConnectionWorld): Mq
   const connection: MqttConnection = {
     give(levels, packet) {
       if (filters.size === 0 || isClosed || socket.writableLength > limits.mqttAnswerBytesMax) return;
-      for (const filter of filters.values()) if (takes(filter, levels)) return answers.sendNow(packet);
+      const bytes = connected?.isV5 === true ? packet.v5 : packet.v4;
+      if (bytes.length > (connected?.packetBytesMax ?? 0)) return;
+      for (const filter of filters.values()) if (takes(filter, levels)) return answers.sendNow(bytes);
     },
     stop() {
       isClosed = true;
@@ -106,7 +112,7 @@ export function createMqttConnection(socket: Socket, world: ConnectionWorld): Mq
         const bytes = cutter.next();
         if (bytes === undefined) break;
         if (connected === undefined) connect(bytes);
-        else if (packets.isPublish(bytes)) publish(connected.session, packets.readPublish(bytes));
+        else if (packets.isPublish(bytes)) publish(connected.session, packets.readPublish(bytes, connected.isV5));
         else handle(connected, readPacket(bytes));
       }
       if (socket.writableCorked === 0) world.inbox.begin(); // what it was answered goes first
@@ -135,23 +141,21 @@ export function createMqttConnection(socket: Socket, world: ConnectionWorld): Mq
 
   function connect(bytes: Buffer): void {
     const level = packets.protocolLevel(bytes);
-    if (level !== 3 && level !== 4) {
-      refuse(level === 5 ? packets.protocolRefusedV5 : packets.protocolRefused);
-      return;
-    }
+    if (level !== 3 && level !== 4 && level !== 5) return refuse(packets.protocolRefused);
+    const isV5 = level === 5;
+    if (isV5) readPacket = packets.createPacketReader(level);
     const packet = readPacket(bytes);
     if (packet.cmd !== "connect") throw new MqttViolation(notConnect);
     const isClean = packet.clean === true;
-    if (packet.clientId === "" && (!isClean || level === 3)) {
-      refuse(packets.clientIdRefused);
-      return;
-    }
+    if (packet.clientId === "" && !isV5 && (!isClean || level === 3)) return refuse(packets.clientIdRefused);
+    if (packet.properties?.authenticationMethod !== undefined) return refuse(packets.methodRefusedV5);
     if (packet.will !== undefined && !isTopicName(packet.will.topic)) throw new MqttViolation("the will has no topic name");
-    const { session, isPresent } = world.enter(packet.clientId, isClean, connection);
-    connected = { session, keepAliveMs: (packet.keepalive ?? 0) * 1500, will: packet.will };
+    const isKept = isV5 ? (packet.properties?.sessionExpiryInterval ?? 0) > 0 : !isClean;
+    const { session, isPresent } = world.enter(packet.clientId, { isClean, isKept }, connection);
+    connected = { session, keepAliveMs: (packet.keepalive ?? 0) * 1500, isV5, packetBytesMax: packet.properties?.maximumPacketSize ?? Infinity, will: packet.will };
     timer.cancel();
     if (connected.keepAliveMs > 0) timer = world.clock.after(connected.keepAliveMs, watch);
-    answers.send(packets.connectionAccepted(isPresent));
+    answers.send(isV5 ? packets.connectionAcceptedV5(isPresent, limits.mqttPacketBytesMax, packet.clientId === "" ? `holon-${randomUUID()}` : undefined) : packets.connectionAccepted(isPresent));
   }
 
   function handle(client: Connected, packet: Packet): void {
@@ -163,19 +167,23 @@ export function createMqttConnection(socket: Socket, world: ConnectionWorld): Mq
         return answers.send(packets.pingAnswer);
       case "subscribe":
         if (packet.subscriptions.length === 0) throw new MqttViolation("a subscription has no filter");
-        return answers.send(packets.subscribed(packetId(packet), packet.subscriptions.map(({ topic }) => subscribe(topic))));
+        return answers.send((client.isV5 ? packets.subscribedV5 : packets.subscribed)(packetId(packet), packet.subscriptions.map(({ topic }) => subscribe(topic))));
       case "unsubscribe":
         if (packet.unsubscriptions.length === 0) throw new MqttViolation("an unsubscription has no filter");
-        for (const topic of packet.unsubscriptions) filters.delete(topic);
-        return answers.send(packets.unsubscribed(packetId(packet)));
+        return unsubscribe(client, packetId(packet), packet.unsubscriptions);
       case "disconnect":
-        client.will = undefined;
+        if (packet.reasonCode !== withWill) client.will = undefined;
         isClosed = true;
         answers.flush();
         return socket.destroySoon();
       default:
         throw new MqttViolation(`a client does not send ${packet.cmd} here`);
     }
+  }
+
+  function unsubscribe({ isV5 }: Connected, messageId: number, topics: readonly string[]): void {
+    const were = topics.map((topic) => filters.delete(topic));
+    answers.send(isV5 ? packets.unsubscribedV5(messageId, were) : packets.unsubscribed(messageId));
   }
 
   function subscribe(topic: string): boolean {
@@ -185,17 +193,18 @@ export function createMqttConnection(socket: Socket, world: ConnectionWorld): Mq
     return true;
   }
 
-  function publish(session: MqttSession, { topic, payload, qos, messageId }: packets.Publish): void {
+  function publish(session: MqttSession, { topic, payload, qos, messageId, traceparent }: packets.Publish): void {
     if (!isTopicName(topic)) throw new MqttViolation("a message has no topic name");
     if (qos !== 0 && messageId === 0) throw new MqttViolation("publish has no packet id");
     if (qos === 2 && session.unreleased.size >= limits.mqttUnreleasedMax) throw new MqttViolation("too many messages are not released");
-    if (qos === 0) world.inbox.push(arrivalOf(topic, payload));
-    else if (qos === 1) world.inbox.push(arrivalOf(topic, payload, () => answers.acknowledge("puback", messageId)));
-    else world.inbox.push(exactlyOnce(session, messageId, arrivalOf(topic, payload)));
+    const arrival = (done?: () => void): Arrival => arrivalOf(topic, payload, traceparent, done);
+    if (qos === 0) world.inbox.push(arrival());
+    else if (qos === 1) world.inbox.push(arrival(() => answers.acknowledge("puback", messageId)));
+    else world.inbox.push(exactlyOnce(session, messageId, arrival()));
   }
 
-  function arrivalOf(topic: string, payload: Buffer, done = nothing): Arrival {
-    return { topic, message: world.read(topic, payload), bytes: payload.length, begin: isNew, done, failed };
+  function arrivalOf(topic: string, payload: Buffer, traceparent?: string, done = nothing): Arrival {
+    return { topic, message: world.read(topic, payload, traceparent), bytes: payload.length, begin: isNew, done, failed };
   }
 
   /** Not acknowledged: the device sends it again when it is back. */
@@ -241,6 +250,9 @@ export function createMqttConnection(socket: Socket, world: ConnectionWorld): Mq
 
   return connection;
 }
+
+/** MQTT 5 section 3.14.2.1: the client goes, and its will is to be published all the same. */
+const withWill = 0x04;
 
 const isNew = (): boolean => true;
 const nothing = (): void => undefined;

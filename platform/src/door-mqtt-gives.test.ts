@@ -8,24 +8,24 @@ import { createKeepingSink, until } from "./testing/door-sink.ts";
 
 const clock = createClock();
 
-async function client(context: TestContext, url: string): Promise<MqttClient> {
-  const connected = await connectAsync(url, { protocolVersion: 4, reconnectPeriod: 0 }, false);
+async function client(context: TestContext, url: string, protocolVersion: 4 | 5): Promise<MqttClient> {
+  const connected = await connectAsync(url, { protocolVersion, reconnectPeriod: 0 }, false);
   context.after(() => connected.endAsync(true));
   return connected;
 }
 
 describe("what a door gives", () => {
-  test("reaches who subscribed to its topic, until it unsubscribes; no device is handed what another publishes", async (context) => {
+  for (const protocol of [4, 5] as const) test(`reaches who subscribed to its topic, until it unsubscribes; no device is handed what another publishes (protocol ${protocol})`, async (context) => {
     const spec = mqttSourceSchema.parse({ kind: "mqtt", name: "devices", type: "device.message", listen: "127.0.0.1:0", gives: [{ type: "valve.set", topic: "valve/{subject}/set" }] });
     const door = await openMqtt(spec, createKeepingSink(), clock);
     context.after(() => door.close());
     const url = door.address ?? "";
-    const subscriber = await client(context, url);
+    const subscriber = await client(context, url, protocol);
     const came: string[] = [];
     subscriber.on("message", (topic, payload) => came.push(`${topic} ${payload.toString()}`));
     const granted = await subscriber.subscribeAsync(["valve/+/set", "pump/#"], { qos: 1 });
     assert.deepEqual(granted.map(({ qos }) => qos), [0, 0]);
-    const other = await client(context, url);
+    const other = await client(context, url, protocol);
     await other.publishAsync("pump/1", "1", { qos: 1 });
     const give = (topic: string, text: string): void => door.give?.(topic, new TextEncoder().encode(text));
     give("valve/7/set", `{"open":true}`);

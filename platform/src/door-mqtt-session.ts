@@ -6,8 +6,8 @@ export interface MqttSession {
 }
 
 export interface MqttSessions {
-  /** The session of a client that connects, and whether it was there before. A clean one forgets the old one. */
-  open(clientId: string, isClean: boolean): { readonly session: MqttSession; readonly isPresent: boolean };
+  /** The session of a client that connects, and whether it was there before. A clean one forgets the old one; one that is not to be kept ends with its connection. */
+  open(clientId: string, isClean: boolean, isKept?: boolean): { readonly session: MqttSession; readonly isPresent: boolean };
 }
 
 /**
@@ -17,11 +17,11 @@ export interface MqttSessions {
 export function createMqttSessions(sessionsMax: number): MqttSessions {
   const sessions = new Map<string, MqttSession>();
   return {
-    open(clientId, isClean) {
+    open(clientId, isClean, isKept = !isClean) {
       const kept = isClean ? undefined : sessions.get(clientId);
       sessions.delete(clientId);
       const session = kept ?? { unreleased: new Set<number>() };
-      if (!isClean) sessions.set(clientId, session);
+      if (isKept) sessions.set(clientId, session);
       const [oldest] = sessions.keys();
       if (sessions.size > sessionsMax && oldest !== undefined) sessions.delete(oldest);
       return { session, isPresent: kept !== undefined };

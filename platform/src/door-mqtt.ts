@@ -1,5 +1,5 @@
 /**
- * The MQTT door: devices publish to the gateway, MQTT 3.1.1 and 3.1 (OASIS MQTT Version 3.1.1).
+ * The MQTT door: devices publish to the gateway, MQTT 5, 3.1.1 and 3.1 (OASIS MQTT Version 5.0, Version 3.1.1).
  *
  * It takes in, and gives what its source `gives`, at QoS 0; where that is nothing, every subscription is granted as a failure. It is no
  * broker: what one device publishes, no other is handed. Acknowledged means on disk. Devices are not asked who they are, so the door stays
@@ -8,7 +8,7 @@
 import { createServer } from "node:net";
 import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
-import type { Clock, DoorSink, OpenDoor } from "@holon/core/ports.ts";
+import type { Clock, DoorSink, OpenDoor, Reading } from "@holon/core/ports.ts";
 import type { MqttSourceSpec } from "@holon/core/schema/app.ts";
 import { listenOn, loopbackOnly } from "./door-listen.ts";
 import { createMqttConnection, type ConnectionWorld, type MqttConnection } from "./door-mqtt-connection.ts";
@@ -41,16 +41,16 @@ export async function openMqtt(spec: MqttSourceSpec, sink: DoorSink, clock: Cloc
     clock,
     inbox,
     gives: spec.gives !== undefined,
-    read(topic, payload) {
-      if (isTaken(topic)) return readMessage(spec.type, topic, payload);
+    read(topic, payload, traceparent) {
+      if (isTaken(topic)) return withTrace(readMessage(spec.type, topic, payload), traceparent);
       return new HolonError("HOLON_SOURCE_MESSAGE_BAD", `source ${spec.name} takes no messages on ${printTopic(topic)}`);
     },
-    enter(clientId, isClean, connection) {
-      if (clientId === "") return sessions.open(clientId, true);
+    enter(clientId, { isClean, isKept }, connection) {
+      if (clientId === "") return sessions.open(clientId, true, false);
       byClient.get(clientId)?.takeOver();
       byClient.set(clientId, connection);
       clientOf.set(connection, clientId);
-      return sessions.open(clientId, isClean);
+      return sessions.open(clientId, isClean, isKept);
     },
     left(connection) {
       connections.delete(connection);
@@ -79,3 +79,5 @@ export async function openMqtt(spec: MqttSourceSpec, sink: DoorSink, clock: Cloc
     },
   };
 }
+
+const withTrace = (message: Reading | HolonError, traceparent: string | undefined): Reading | HolonError => (message instanceof HolonError || traceparent === undefined ? message : { ...message, traceparent });

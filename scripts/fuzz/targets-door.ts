@@ -32,6 +32,9 @@ function batch(): Uint8Array {
   return writer.finish(1).slice();
 }
 
+/** PUBLISH of MQTT 5, with a user property and others. */
+const withProperties = Buffer.from([0x30, 37, 0, 3, 0x61, 0x2f, 0x62, 29, 0x01, 1, 0x02, 0, 0, 0, 9, 0x26, 0, 11, ...Buffer.from("traceparent"), 0, 2, 0x30, 0x30, 0x08, 0, 1, 0x61, ...Buffer.from("12")]);
+
 const route = (method: Route["method"], path: string, body?: Route["body"]): Route => ({ method, path, summary: "", answer: appDocumentSchema, query: revokedSchema, ...(body === undefined ? {} : { body }), handle: () => Promise.resolve({ status: 200, body: null }) });
 const match = createMatcher([route("GET", "/v1/nodes"), route("GET", "/v1/nodes/{node}"), route("PUT", "/v1/apps/{app}", appDocumentSchema), route("GET", "/v1/apps/{app}/http/{path*}")]);
 const app = { name: "app", version: "1", functions: [{ name: "f", code: "0".repeat(64), on: { type: "a.b" }, emits: {} }], models: [], egress: [] };
@@ -39,19 +42,26 @@ const app = { name: "app", version: "1", functions: [{ name: "f", code: "0".repe
 export const doorTargets: readonly Target[] = [
   {
     name: "mqtt-packets",
-    samples: () => [connect, subscribe, unsubscribe, Buffer.from([0xc0, 0]), Buffer.from([0x62, 2, 0, 1]), publication("a/b", bytesOf('{"value":1}')), Buffer.concat([connect, subscribe])],
+    samples: () => [connect, subscribe, unsubscribe, Buffer.from([0xc0, 0]), Buffer.from([0x62, 2, 0, 1]), publication("a/b", bytesOf('{"value":1}')).v4, withProperties, Buffer.concat([connect, subscribe])],
     expects: (error) => error instanceof MqttViolation,
     run(input) {
       const cutter = createPacketCutter(65_536);
-      const read = createPacketReader();
+      const readers = [createPacketReader(4), createPacketReader(5)];
       const went: string[] = [];
       const half = input.length >> 1;
       for (const piece of [input.subarray(0, half), input.subarray(half)]) {
         cutter.push(Buffer.from(piece));
         for (let packet = cutter.next(); packet !== undefined; packet = cutter.next()) {
           protocolLevel(packet);
-          if (isPublish(packet)) readPublish(packet);
-          else went.push(read(packet).cmd);
+          // Each in the words of both protocols: what the one refuses the other may take.
+          for (const [index, read] of readers.entries()) {
+            try {
+              went.push(isPublish(packet) ? `publish ${readPublish(packet, index === 1).traceparent}` : read(packet).cmd);
+            } catch (error) {
+              if (!(error instanceof MqttViolation)) throw error;
+              went.push("refused");
+            }
+          }
         }
       }
       return went.slice(0, 5).join();

@@ -77,12 +77,15 @@ export class Plants {
   }
 }
 
+/** Every reading is followed: its way is told in spans, which go wherever telemetry goes. */
+const followed = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
 /** Readings, and a few records that no unit would write. */
 export async function plantAt(node: HolonNode, planting: Planting): Promise<void> {
   const { phase, own, random } = planting;
   const plants = new Plants(node.config.name, planting);
   const { never, made } = plants;
-  const record = (input: object): NewRecord => node.events.record({ stream: "local", producer: "test", ...input } as Parameters<HolonNode["events"]["record"]>[0]);
+  const record = (input: object): NewRecord => node.events.record({ stream: "local", producer: "test", traceparent: followed, ...input } as Parameters<HolonNode["events"]["record"]>[0]);
   const atMs = phaseMs * phase;
   const judged = (["derived", "aggregate", "public"] as const).map((into, index) => ["doors/judge", into, ["data", "telemetry", "alarm"][index] ?? "data", word] as const);
   const toldOf = [...judged, ["others/keeper", "derived", "data", word], ["others/copy", "public", "alarm", word]] as const;

@@ -20,6 +20,7 @@ import { NodeMachine } from "./node-machine.ts";
 import type { SeededRandom } from "./random.ts";
 import { askedClasses, blobs, codes, doorsApp, othersApp, type AskedClass } from "./residency-apps.ts";
 import { plantAt, wakeAt } from "./residency-plants.ts";
+import { spanType } from "@holon/core/telemetry/span.ts";
 import { drawPolicy, places } from "./residency-policy.ts";
 import { createRunner, type SimulatedRunner } from "./runner.ts";
 import { World } from "./world.ts";
@@ -31,6 +32,8 @@ export interface ResidencyResult {
   readonly crossed: number;
   /** First words of those. */
   readonly kinds: ReadonlySet<string>;
+  /** Steps of traces that are told of at another node than their own. */
+  readonly spans: number;
   readonly policies: readonly string[];
 }
 
@@ -92,8 +95,10 @@ export async function runResidency(seed: number, withPolicy: (text: string) => s
     await world.drive(askHow(running(), subjectOf(origin)));
     for (const node of running()) if (node.config.name !== origin.name) await world.drive(askFor(node, { origin: origin.name, phase, asked, watch, policy }));
   }
+  let spans = 0;
+  for (const node of running()) spans += (await world.drive(node.log.find({ accepts: ({ origin }) => origin !== node.log.origin, type: spanType, limit: 10_000 }))).length;
   for (const machine of machines) await world.drive(machine.close());
-  return { seed, violations: watch.violations, crossed: watch.crossed.size, kinds: watch.kinds(), policies };
+  return { seed, spans, violations: watch.violations, crossed: watch.crossed.size, kinds: watch.kinds(), policies };
 }
 
 function drawTree(random: SeededRandom): readonly BorderNode[] {
@@ -118,7 +123,7 @@ function machineOf({ name, jurisdiction, parent, knowsParent }: BorderNode, { wo
   const above = parent === undefined ? undefined : watch.jurisdictionOf(parent);
   const config = nodeConfigSchema.parse({
     name, site: `site-${index}`, tier: parent === undefined ? "cloud" : name.startsWith("edge") ? "edge" : "gateway", jurisdiction, policy: "required",
-    ...(name.startsWith("gateway") ? {} : { listen: `${name}:7401` }),
+    ...(name.startsWith("gateway") ? {} : { listen: `${name}:7401`, telemetry: {} }),
     ...(parent === undefined ? {} : { parent: `wss://${parent}:7401` }),
     ...(knowsParent && above !== undefined ? { uplink: { jurisdiction: above } } : {}),
   });

@@ -94,6 +94,7 @@ export const routesOfVerbs: Readonly<Record<string, Way>> = {
   "token add": by("POST /v1/tokens"),
   "token list": by("GET /v1/tokens"),
   "token revoke": by("DELETE /v1/tokens/{token}"),
+  "trace show": by("GET /v1/traces/{id}", "GET /v1/events"),
   "user add": by("POST /v1/users"),
   "user list": by("GET /v1/users"),
   "user remove": by("DELETE /v1/users/{user}"),

@@ -85,6 +85,8 @@ export interface RecordQuery {
   accepts(lane: Lane): boolean;
   /** Event type or its beginning. */
   readonly type?: string | undefined;
+  /** A text that stands in the record as it is written: others are not parsed. */
+  readonly holds?: string | undefined;
   /** Recorded at or after, and at or before, by the records' own account; ms since 1970. */
   readonly sinceMs?: number | undefined;
   readonly untilMs?: number | undefined;

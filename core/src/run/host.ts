@@ -7,7 +7,7 @@
 import { HolonError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { copyTensors, scoresOf, tensorProblem } from "../model/tensor.ts";
-import type { FittedParameters, ModelDecision, Tensor, Tensors, UnitEvent, UnitMoment, UnitOutput, UnitResult } from "../ports.ts";
+import type { FittedParameters, ModelDecision, Tensor, Tensors, UnitCall, UnitEvent, UnitMoment, UnitOutput, UnitResult } from "../ports.ts";
 import type { UnitContext, UnitDefinition, UnitModel, UnitSecrets, UnitTime, UnitWindow } from "./definition.ts";
 import { failureWords, withOwnWords } from "./failure-words.ts";
 import { misfitOf } from "./misfit.ts";
@@ -55,13 +55,14 @@ export function createUnitHost(options: HostOptions): UnitHost {
   const state = new StateTable(name, options.state);
   const shared = new SharedTable(name);
   const secrets = secretsOf(name, options.secrets ?? {});
-  let batch = new Batch(name, definition);
+  let batch = new Batch(name, definition, options.nowMs());
   const models = Object.fromEntries(definition.models.map((model) => [model, Object.hasOwn(options.served ?? {}, model) ? createServedModel(model, options, () => batch) : createUnitModel(model, options, () => batch)]));
 
   const handle = async (events: readonly UnitEvent[]): Promise<UnitResult> => {
-    batch = new Batch(name, definition);
+    batch = new Batch(name, definition, options.nowMs());
     const moment = events[0]?.moment;
     for (const [cause, { shared: view, moment: _, span, ...event }] of events.entries()) {
+      batch.begin(cause, span?.sampled === true);
       if (view !== undefined) shared.take(view);
       let open = true;
       const context: UnitContext = {
@@ -132,16 +133,35 @@ class Batch {
   readonly #fitted = new Map<string, FittedParameters>();
   readonly inferenceMs: number[] = [];
   readonly #inferences = new Map<string, number>();
+  readonly #startMs: number;
+  #calls: UnitCall[] = [];
+  /** Of the event that is handled now: where its calls begin, and whether they are to be told. */
+  #cause = 0;
+  #firstCall = 0;
+  #isFollowed = false;
   #outputBytes = 0;
   #status: string | undefined;
 
-  constructor(name: string, definition: UnitDefinition) {
+  constructor(name: string, definition: UnitDefinition, startMs: number) {
     this.#name = name;
     this.#definition = definition;
+    this.#startMs = startMs;
+  }
+
+  begin(cause: number, isFollowed: boolean): void {
+    this.#forget();
+    this.#cause = cause;
+    this.#firstCall = this.#calls.length;
+    this.#isFollowed = isFollowed;
+  }
+
+  #forget(): void {
+    if (!this.#isFollowed) this.#calls.length = this.#firstCall;
   }
 
   emit(type: string, output: Omit<UnitOutput, "type">): void {
     if (!Object.hasOwn(this.#definition.emits, type)) throw misuse(this.#name, "emitted a type that its emits does not declare");
+    if (this.#definition.emits[type]?.stream === "alarm") this.#isFollowed = true;
     if (!Number.isFinite(output.timeMs)) throw misuse(this.#name, `emitted ${type} with a timeMs that is no number`);
     if (output.subject !== undefined && (typeof output.subject !== "string" || output.subject === "" || output.subject.length > 256)) {
       throw misuse(this.#name, `emitted ${type} with a subject that is no text of 1 to 256 characters`);
@@ -158,9 +178,11 @@ class Batch {
     }
   }
 
-  inferred(model: string, ms: number): void {
-    this.inferenceMs.push(ms);
+  inferred(model: string, startMs: number, endMs: number, by?: string): void {
+    const tookMs = Math.max(0, endMs - startMs);
+    this.inferenceMs.push(tookMs);
     this.#inferences.set(model, (this.#inferences.get(model) ?? 0) + 1);
+    if (this.#calls.length < limits.traceCallsMax) this.#calls.push({ model, cause: this.#cause, atMs: Math.max(0, startMs - this.#startMs), tookMs, ...(by === undefined ? {} : { by }) });
   }
 
   /** Only the last fit of a model for a subject is worth storing. */
@@ -173,7 +195,8 @@ class Batch {
   }
 
   finish(state: UnitResult["state"], shared: NonNullable<UnitResult["shared"]>): UnitResult {
-    return { outputs: this.#outputs, state, ...(shared.length === 0 ? {} : { shared }), fitted: [...this.#fitted.values()], status: this.#status, inferenceMs: this.inferenceMs, inferences: Object.fromEntries(this.#inferences) };
+    this.#forget();
+    return { outputs: this.#outputs, state, ...(shared.length === 0 ? {} : { shared }), fitted: [...this.#fitted.values()], status: this.#status, inferenceMs: this.inferenceMs, inferences: Object.fromEntries(this.#inferences), ...(this.#calls.length === 0 ? {} : { calls: this.#calls }) };
   }
 }
 
@@ -191,7 +214,7 @@ function createUnitModel(model: string, options: HostOptions, batch: () => Batch
       }
       const startMs = options.nowMs();
       const outputs = await options.models.run(model, inputs, parameters);
-      batch().inferred(model, options.nowMs() - startMs);
+      batch().inferred(model, startMs, options.nowMs());
       return outputs;
     },
     decide: () => Promise.reject(new HolonError("HOLON_MODEL_INPUT_BAD", `model ${model} has neither cascade, split nor drift in the manifest: it does not say how sure it is`)),
@@ -220,7 +243,8 @@ function createServedModel(model: string, { models, served = {}, nowMs }: HostOp
     if (problem !== undefined) throw asked(`was given rows of which a tensor ${problem}`);
     const startMs = nowMs();
     const decided = (await models.decide?.(model, { shape: [...rows.shape], values: rows.values })) ?? [];
-    batch().inferred(model, nowMs() - startMs);
+    const answered = new Set(decided.map(({ answeredBy }) => answeredBy));
+    batch().inferred(model, startMs, nowMs(), answered.size === 1 ? [...answered][0] : undefined);
     return decided;
   };
   return {

@@ -18,6 +18,7 @@ const resultSchema = z.strictObject({
   status: z.string().max(limits.unitStatusMax).optional(),
   inferenceMs: z.array(z.number().min(0)),
   inferences: z.record(nameSchema, z.int().min(0)).optional(),
+  calls: z.array(z.strictObject({ model: nameSchema, cause: z.int().min(0), atMs: z.number().min(0), tookMs: z.number().min(0), by: z.string().max(63).optional() })).max(limits.traceCallsMax).optional(),
 });
 
 const tensorSchema = z.custom<UnitResult["fitted"][number]["parameters"][string]>(isTensor, "no tensor");
@@ -42,6 +43,7 @@ export function parseUnitResult(text: unknown, fitted: unknown, batchLength: num
   const parameters = fittedSchema.safeParse(fitted);
   if (!parameters.success) return `its fitted parameters do not fit at ${where(parameters.error)}`;
   if (result.data.outputs.some((output) => output.cause >= batchLength)) return "an output names a cause outside its batch";
+  if (result.data.calls?.some((call) => call.cause >= batchLength) === true) return "a call of a model names a cause outside its batch";
   return {
     outputs: result.data.outputs.map((output) => ({ type: output.type, subject: output.subject, timeMs: output.timeMs, data: output.data, cause: output.cause })),
     state: result.data.state,
@@ -50,6 +52,7 @@ export function parseUnitResult(text: unknown, fitted: unknown, batchLength: num
     status: result.data.status,
     inferenceMs: result.data.inferenceMs,
     inferences: result.data.inferences ?? {},
+    ...(result.data.calls === undefined ? {} : { calls: result.data.calls }),
   };
 }
 

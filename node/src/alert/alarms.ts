@@ -14,7 +14,7 @@ import { fits } from "@holon/core/run/trigger-events.ts";
 import type { Alerting } from "@holon/core/schema/alerting.ts";
 import type { StoredEvent } from "@holon/core/schema/event.ts";
 import { alertSchema, type Alert } from "@holon/core/telemetry/alert.ts";
-import { z } from "zod";
+import { saysOver } from "@holon/core/telemetry/says-over.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 
 export const firedType = "holon.alert.fired";
@@ -45,10 +45,6 @@ const prefix = "alert/read/";
 /** Since this is there, every alarm of every lane is read. */
 const begunCell = "alert/read/";
 const encoder = new TextEncoder();
-
-/** An app that tells episodes says in `state` of its alarm that one is over. */
-const overSchema = z.looseObject({ state: z.enum(["closed", "resolved"]) });
-const saysItIsOver = ({ data }: StoredEvent): boolean => overSchema.safeParse(data).success;
 
 export function createAlarms({ log, book, settings, siteOf, failed }: AlarmOptions): AlarmReader {
   const dirty = new Set<string>();
@@ -99,7 +95,7 @@ export function createAlarms({ log, book, settings, siteOf, failed }: AlarmOptio
     const rule = `${origin}/${event.type}`;
     const open = book.openOf(rule, subject);
     const lastMs = open?.lastMs ?? atMs;
-    if (saysItIsOver(event)) {
+    if (saysOver(event.data)) {
       // Of an episode that is not known here, or is over already, it says nothing new.
       if (open !== undefined) book.put(over({ ...open, lastMs: atMs, alert: { ...open.alert, message: messageOf(event, origin, open.alert.count) } }, () => true, event.time));
       return;

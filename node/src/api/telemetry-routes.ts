@@ -5,6 +5,7 @@ import { fleetQuerySchema, fleetStatusSchema, type FleetRow } from "@holon/core/
 import { signals } from "@holon/core/telemetry/otlp/convert.ts";
 import { fleetText, nodeText } from "@holon/core/telemetry/prometheus.ts";
 import { metricListSchema, seriesQuerySchema, seriesSchema } from "@holon/core/telemetry/series.ts";
+import { traceQuerySchema, traceSchema } from "@holon/core/telemetry/trace.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Clock } from "@holon/core/ports.ts";
 import { z } from "zod";
@@ -49,6 +50,14 @@ export function telemetryRoutes(telemetry: Telemetry | undefined, clock: Clock):
       query: seriesQuerySchema,
       answer: seriesSchema,
       handle: async ({ query }) => ({ status: 200, body: await telemetry.series(seriesQuerySchema.parse(query)) }),
+    },
+    {
+      method: "GET",
+      path: "/v1/traces/{id}",
+      summary: "The way of one event through doors, functions, models and links, as far as it is known here, and how complete that is.",
+      query: traceQuerySchema,
+      answer: traceSchema,
+      handle: async ({ params, query }) => ({ status: 200, body: await telemetry.trace(params["id"] ?? "", traceQuerySchema.parse(query)) }),
     },
     {
       method: "GET",

@@ -322,7 +322,7 @@ export function createAgent(context: AgentContext): Agent {
         wanted.set(`reduction ${app.name}/${reduction.name}`, { key, needs: needsOfReduction(node, app, reduction), start: () => Promise.resolve({ unit: startReduction(reduction, unitContext(app)) }) });
       }
       for (const source of app.sources) {
-        wanted.set(`source ${app.name}/${source.name}`, { key: JSON.stringify(source), needs: needsOfSource(node, app, source), start: async () => ({ source: await openSource(source, sourceContext(app)) }) });
+        wanted.set(`source ${app.name}/${source.name}`, { key: JSON.stringify(app.tracing === undefined ? source : [source, app.tracing]), needs: needsOfSource(node, app, source), start: async () => ({ source: await openSource(source, sourceContext(app)) }) });
       }
     }
     numbers = named;
@@ -398,7 +398,7 @@ export function createAgent(context: AgentContext): Agent {
     };
   }
 
-  const sourceContext = (app: AppDocument) => ({ app: app.name, log, events: context.events, guard: context.guard, door: ports.door, clock: ports.clock, trace: ports.trace });
+  const sourceContext = (app: AppDocument) => ({ app: app.name, log, events: context.events, guard: context.guard, door: ports.door, clock: ports.clock, random: ports.random, trace: ports.trace, tracing: app.tracing });
 
   async function stop(name: string): Promise<void> {
     const entry = running.get(name);

@@ -8,18 +8,18 @@ export interface InOrderOptions {
   readonly log: Pick<Log, "append">;
   isFull(error: unknown): boolean;
   /** Tries until there is room. */
-  whenThereIsRoom(entry: Append): Promise<void>;
+  whenThereIsRoom(entry: Append): Promise<readonly number[]>;
 }
 
 interface Waiting {
   readonly number: number;
   readonly entry: Append;
-  resolve(): void;
+  resolve(sequences: readonly number[]): void;
   reject(error: unknown): void;
 }
 
-/** What it returns resolves when the entry is on disk. How many wait is bounded by who hands them over. */
-export function createInOrder({ log, isFull, whenThereIsRoom }: InOrderOptions): (entry: Append) => Promise<void> {
+/** What it returns resolves when the entry is on disk, with the sequence of each of its records. How many wait is bounded by who hands them over. */
+export function createInOrder({ log, isFull, whenThereIsRoom }: InOrderOptions): (entry: Append) => Promise<readonly number[]> {
   let line: AppendLine = { failure: undefined };
   let onTheWay = 0;
   let count = 0;

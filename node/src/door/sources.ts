@@ -2,11 +2,13 @@
 import { errorTable, HolonError, isErrorCode, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Append, CellChange, Lane, Log, NewRecord } from "@holon/core/log/log.ts";
-import type { Clock, Door, DoorSink, OpenDoor, Reading, Trace } from "@holon/core/ports.ts";
-import type { SourceSpec } from "@holon/core/schema/app.ts";
+import type { Clock, Door, DoorSink, OpenDoor, Random, Reading, Trace } from "@holon/core/ports.ts";
+import { printRecordName } from "@holon/core/log/identity.ts";
+import type { SourceSpec, Tracing } from "@holon/core/schema/app.ts";
 import type { StreamName } from "@holon/core/schema/event.ts";
 import type { Events } from "../event/events.ts";
 import type { Guard } from "../policy/guard.ts";
+import { createDoorTraces, type Entered } from "./door-traces.ts";
 import { createInOrder } from "./in-order.ts";
 import { openGives } from "./gives.ts";
 import { openProducers, type Producers } from "./producers.ts";
@@ -42,7 +44,10 @@ export interface SourceContext {
   readonly guard: Pick<Guard, "mayExport">;
   readonly door: Door;
   readonly clock: Clock;
+  readonly random: Random;
   readonly trace: Trace;
+  /** Of the app: of which readings the way is followed. */
+  readonly tracing?: Tracing | undefined;
 }
 
 const encoder = new TextEncoder();
@@ -69,7 +74,9 @@ export async function openSource(spec: SourceSpec, context: SourceContext): Prom
   /** Readings with counters are judged one batch after the other, each when the one before is on disk. */
   let turn: Promise<unknown> = Promise.resolve();
 
-  const toRecord = (reading: Reading, deviceCounter?: number): NewRecord =>
+  const traces = createDoorTraces(spec, { app, node: log.origin, tracing: context.tracing, events, clock: context.clock, random: context.random });
+
+  const toRecord = (reading: Reading, { traceparent }: Entered, deviceCounter?: number): NewRecord =>
     events.record({
       stream: streamOf(spec, guard),
       type: reading.type,
@@ -78,8 +85,15 @@ export async function openSource(spec: SourceSpec, context: SourceContext): Prom
       subject: reading.subject,
       timeMs: reading.timeMs,
       deviceCounter,
+      traceparent,
       data: reading.data,
     });
+
+  /** They are on the disk: what their way through the door took is told behind them. */
+  function stored(entered: readonly Entered[], stream: StreamName, sequences: readonly number[]): void {
+    const spans = entered.flatMap(({ stored: spanOf }, index) => spanOf?.(printRecordName({ origin: log.origin, epoch: log.epoch, stream, sequence: sequences[index] ?? 0 })) ?? []);
+    if (spans.length > 0) void log.append({ records: spans }).catch((error: unknown) => trace.note("debug", `source ${spec.name}: ${toHolonError(error).message}`)); // the readings are stored
+  }
 
   const toGapRecord = ({ kind, device, ...range }: GapNews): NewRecord =>
     events.record({
@@ -93,9 +107,12 @@ export async function openSource(spec: SourceSpec, context: SourceContext): Prom
 
   async function acceptCounted(readings: readonly Reading[], offsetCells: readonly CellChange[], sifter: DeviceCounters): Promise<readonly NewRecord[]> {
     const sifted = sifter.sift(readings);
-    const records = sifted.readings.map(({ reading, counter }) => toRecord(reading, counter));
-    await appendWhenThereIsRoom({ records: [...records, ...sifted.gaps.map(toGapRecord)], cells: [...offsetCells, ...sifted.cells] });
+    const entered = sifted.readings.map(({ reading }) => traces.enter(reading));
+    const stream = streamOf(spec, guard);
+    const records = sifted.readings.map(({ reading, counter }, index) => toRecord(reading, entered[index] ?? {}, counter));
+    const sequences = await appendWhenThereIsRoom({ records: [...records, ...sifted.gaps.map(toGapRecord)], cells: [...offsetCells, ...sifted.cells] });
     sifted.stored();
+    stored(entered, stream, sequences);
     if (sifter.counts().unfollowed > 0) {
       problem ??= new HolonError("HOLON_COUNTER_FULL", `source ${spec.name}: more than ${limits.counterDevicesMax} devices count; readings of further ones pass unsifted`);
     }
@@ -103,12 +120,12 @@ export async function openSource(spec: SourceSpec, context: SourceContext): Prom
   }
 
   /** A full disk is waited out, and said: the device is not told that its readings are safe before they are. */
-  async function appendWhenThereIsRoom(entry: Append): Promise<void> {
+  async function appendWhenThereIsRoom(entry: Append): Promise<readonly number[]> {
     for (;;) {
       try {
-        await log.append(entry);
+        const sequences = await log.append(entry);
         if (problem?.code === "HOLON_DISK_FULL") problem = undefined;
-        return;
+        return sequences;
       } catch (error) {
         if (!isFull(error) || closed) throw error;
         problem = error;
@@ -138,15 +155,17 @@ export async function openSource(spec: SourceSpec, context: SourceContext): Prom
     failed: (failure: HolonError) => void (problem = failure),
   };
 
-  const stored = log.cell(cell);
+  const before = log.cell(cell);
   const sink: DoorSink = {
-    offset: stored && decoder.decode(stored),
+    offset: before && decoder.decode(before),
     async accept(readings, offset) {
       const cells = offset === undefined ? [] : [{ key: cell, value: encoder.encode(offset) }];
       let records: readonly NewRecord[];
       if (counters === undefined) {
-        records = readings.map((reading) => toRecord(reading));
-        await appendInOrder({ records, cells });
+        const entered = readings.map(traces.enter);
+        records = readings.map((reading, index) => toRecord(reading, entered[index] ?? {}));
+        const stream = streamOf(spec, guard);
+        stored(entered, stream, await appendInOrder({ records, cells }));
       } else {
         const mine = turn.then(() => acceptCounted(readings, cells, counters));
         turn = mine.catch(() => undefined); // thrown to the door that handed them over

@@ -148,6 +148,13 @@ export function together(unit: string, parts: readonly { readonly from: number; 
     status: results.findLast(({ result }) => result.status !== undefined)?.result.status,
     inferenceMs: results.flatMap(({ result }) => result.inferenceMs),
     inferences,
+    ...callsOf(results),
     ...(used.length === 0 ? {} : { usage: { processorMs: used.reduce((sum, { processorMs }) => sum + processorMs, 0), memoryBytes: Math.max(...used.map(({ memoryBytes }) => memoryBytes)) } }),
   };
+}
+
+/** As many as one batch may tell of. */
+function callsOf(results: readonly { readonly from: number; readonly result: UnitResult }[]): Pick<UnitResult, "calls"> {
+  const calls = results.flatMap(({ from, result }) => (result.calls ?? []).map((call) => ({ ...call, cause: call.cause + from })));
+  return calls.length === 0 ? {} : { calls: calls.slice(0, limits.traceCallsMax) };
 }

@@ -105,7 +105,8 @@ export function createHelping({ self, siblings, ports, handlers, lending, standI
     const result = await instance.handle(events.map(toUnitEvent));
     const over = [...beside].find((own) => classes.every((asked) => isLowered(own, asked)));
     if (over !== undefined) throw new HolonError("HOLON_POLICY_DENIED", `function ${unit} was handed what is ${over} on ${self}, where it was asked about ${classes.join(", ")}`);
-    return result;
+    const { calls: _, ...answered } = result; // an asker of before takes no such word
+    return answered;
   }
 
   async function help(ask: HelpAsk, from: NodeName): Promise<unknown> {

@@ -14,7 +14,7 @@ import type { BlobExchange } from "./blob-exchange.ts";
 import type { Calls } from "./calls.ts";
 import { createIntake } from "./intake.ts";
 import { openPeer, type Peer } from "./peer.ts";
-import { createStreamReceiver, type StreamReceiver, type StreamReceiverOptions } from "./stream-receiver.ts";
+import { createStreamReceiver, type ReceivedRun, type StreamReceiver, type StreamReceiverOptions } from "./stream-receiver.ts";
 
 export interface DownlinksOptions {
   readonly log: SegmentLog;
@@ -34,6 +34,8 @@ export interface DownlinksOptions {
   readonly lobby: Lobby | undefined;
   /** Who is connected may have changed. */
   changed?(): void;
+  /** What came over a link is on the disk now; the link was opened then, monotonic. */
+  readonly arrived?: ((from: NodeName, openedMs: number, runs: readonly ReceivedRun[]) => void) | undefined;
 }
 
 export interface DownlinkStatus {
@@ -123,7 +125,7 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
       },
     });
     const safe = (lane: Lane, received: number): number => options.safe(lane, received, session.role === "relayed");
-    const receiver = createStreamReceiver({ log, integrity: options.integrity, send: peer.send, safe, branched: options.branched, hasTwin: () => hasTwin(session), failed, ...creditOf(number) });
+    const receiver = createStreamReceiver({ log, integrity: options.integrity, send: peer.send, safe, branched: options.branched, arrived: (runs) => options.arrived?.(peer.name, session.acceptedMs, runs), hasTwin: () => hasTwin(session), failed, ...creditOf(number) });
     const session: Session = { number, peer, site: connection.site, receiver, acceptedMs: now(), below: new Map(), role: "quiet" };
     sessions.set(peer.name, [...(sessions.get(peer.name) ?? []), session]);
     byNumber.set(number, session);

@@ -24,6 +24,8 @@ export interface StreamReceiverOptions {
   /** They are on disk, or were refused. */
   settled(dataBytes: number, alarmBytes: number): void;
   send(frame: FrameInput): void;
+  /** They are on the disk now, and were not before. */
+  arrived?(runs: readonly ReceivedRun[]): void;
   /** How far a lane is safe beyond this node's own loss. */
   safe(lane: Lane, received: number): number;
   /** A branch began here: behind that record it is another history of its lane. */
@@ -69,6 +71,8 @@ export function createStreamReceiver(options: StreamReceiverOptions): StreamRece
     } finally {
       options.settled(dataBytes, alarmBytes);
     }
+    const applied = runs.filter((_, index) => merges[index]?.outcome === "apply");
+    if (applied.length > 0) options.arrived?.(applied);
     const marked = new Map<string, Lane>();
     const asked = new Map<string, Lane>();
     for (const [index, merge] of merges.entries()) {

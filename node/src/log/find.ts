@@ -99,6 +99,7 @@ async function readPart(segment: OpenSegment, { offset: from, end }: NonNullable
 }
 
 const windowBytes = 1 << 20;
+const decoder = new TextDecoder();
 
 function matching(run: BatchRun, query: RecordQuery, expiredThrough: number, integrity: Integrity): readonly FoundEvent[] {
   const checked = checkRun(run.bytes, integrity);
@@ -107,6 +108,7 @@ function matching(run: BatchRun, query: RecordQuery, expiredThrough: number, int
   return runRecords(checked.bytes, header, integrity).records.flatMap((bytes, index) => {
     const sequence = header.firstSequence + index;
     if (bytes === undefined || sequence <= expiredThrough) return [];
+    if (query.holds !== undefined && !decoder.decode(bytes).includes(query.holds)) return [];
     const record = { origin: header.origin, epoch: header.epoch, stream: header.stream, sequence, bytes: bytes.slice() };
     const event = showEvent(record);
     const recordedMs = Date.parse(event.recordedtime);

@@ -6,6 +6,7 @@ import type { Door, DoorSink } from "@holon/core/ports.ts";
 import { appDocumentSchema, sourceSpecSchema } from "@holon/core/schema/app.ts";
 import type { StoredEvent } from "@holon/core/schema/event.ts";
 import { createClock } from "@holon/platform/clock.ts";
+import { createRandom } from "@holon/platform/random.ts";
 import { createDisk } from "@holon/platform/disk.ts";
 import { openBlobStore } from "../blob/store.ts";
 import { openSource } from "../door/sources.ts";
@@ -39,7 +40,7 @@ for (const [own, stream] of [["raw", "telemetry"], ["personal", "local"]] as con
       },
     };
     const spec = sourceSpecSchema.parse({ kind: "mqtt", name: "badges", type: "door.passed", class: own, counter: { field: "count" } });
-    const source = await openSource(spec, { app: "doors", log, events, guard: { mayExport: () => true }, door, clock, trace: { note: () => undefined } });
+    const source = await openSource(spec, { app: "doors", log, events, guard: { mayExport: () => true }, door, clock, random: createRandom(), trace: { note: () => undefined } });
     for (const count of [1, 5]) await sink?.accept([{ type: "door.passed", subject: "anna", timeMs: count, data: { count } }], undefined);
     assert.deepEqual((await stored(log, stream)).filter(({ type }) => type === "holon.counter.gap").map(({ subject }) => subject), ["anna"]);
     assert.equal((await stored(log, stream === "local" ? "telemetry" : "local")).filter(({ type }) => type === "holon.counter.gap").length, 0);

@@ -31,6 +31,7 @@ function triggerOf(reduction: Reduction): UnitDocument["on"] {
 function judgeKind(reduction: JudgeReduction, context: UnitContext): UnitKind {
   const count = counting(reduction, context);
   return {
+    trigger: "pubsub",
     async open(_, born) {
       await tellRelease(reduction, context);
       count.load();

@@ -79,6 +79,45 @@ test("the step in which a function failed says so, with the code", async () => {
   assert.deepEqual(spans.map(({ status, attributes }) => [status.code, attributes["error.type"]]), [["STATUS_CODE_ERROR", "HOLON_UNIT_THREW"]]);
 });
 
+test("what raises an alarm or fails is kept without a sampled trace: the first, now and then one, and the one that says that it is over", async () => {
+  const extra = { retriesMax: 0 };
+  const bed = await FunctionBed.open({
+    functions: [
+      { name: "warns", on, body: `if (event.data.alarm) context.emit("out.alarm",{subject:event.data.of,data:{state:event.data.alarm}}); else context.emit("out.made",{data:1})` },
+      { name: "fails", on: { type: "in.bad" }, body: `throw new Error("no")`, extra },
+    ],
+  });
+  const alarm = (of: string, state = "open"): { readonly data: unknown } => ({ data: { alarm: state, of } });
+  await bed.send("in.came", { data: {} }, alarm("a"), alarm("a"), alarm("b"), { ...alarm("c"), traceparent: `00-${trace}-${parent}-00` });
+  await bed.handled("warns", 5);
+  await bed.until("a minute has passed", () => false, 61_000).catch(() => undefined);
+  await bed.send("in.came", alarm("a"), alarm("b", "closed"), alarm("a"));
+  await bed.handled("warns", 8);
+  const alarms = await bed.events("alarm", "out.alarm");
+  assert.deepEqual(alarms.map(({ subject, traceparent }) => `${subject} ${parseTraceparent(traceparent)?.sampled ?? "none"}`), ["a true", "a none", "b true", "c true", "a true", "b true", "a none"]);
+  const spans = await spansOf(bed);
+  assert.deepEqual(spans.map(({ spanId }) => spanId), alarms.flatMap(({ traceparent }) => parseTraceparent(traceparent)?.spanId ?? []), "each of them is a span of the function that raised it");
+  assert.deepEqual(spans.map(({ traceId, parentSpanId }) => [traceId === trace, parentSpanId]), [[false, undefined], [false, undefined], [true, parent], [false, undefined], [false, undefined]]);
+  assert.equal((await bed.events("data", "out.made"))[0]?.traceparent, undefined);
+  await bed.send("in.bad", { data: 1 }, { data: 2 });
+  await bed.until("both were set aside", () => bed.node.failedEvents().length === 2);
+  await bed.handled("fails", 2);
+  assert.deepEqual((await spansOf(bed)).filter(({ name }) => name === "app/fails").map(({ status }) => status.code), ["STATUS_CODE_ERROR"], "the first of the same error");
+});
+
+test("what an event led to begins no trace of its own: that was decided with the event", async () => {
+  const bed = await FunctionBed.open({
+    functions: [{ name: "first", on, body: `context.emit("out.made",{data:1})` }, { name: "then", on: { type: "out.made" }, body: "" }],
+    app: { tracing: { share: 0.5, spansPerSecondMax: 1_000 } },
+  });
+  await bed.send("in.came", ...Array.from({ length: 100 }, (_, data) => ({ data })));
+  await bed.handled("then", 100);
+  const spans = await spansOf(bed);
+  const [first, then] = ["app/first", "app/then"].map((unit) => spans.filter(({ name }) => name === unit));
+  assert.ok((first?.length ?? 0) > 20 && (first?.length ?? 0) < 80);
+  assert.deepEqual(then?.map(({ traceId, parentSpanId }) => [traceId, parentSpanId]), first?.map(({ traceId, spanId }) => [traceId, spanId]));
+});
+
 const secret = "tok-\"4711\"-secret";
 
 test("a secret is given to the function whose app names it, and to no other", async () => {

@@ -1,41 +1,47 @@
 /**
- * The way of events through functions, as OpenTelemetry tells it: an event that carries a trace is handled in a span of its own, and what is
- * emitted for it carries that span on. A trace begins here for the part of events that the app says. What is written is bounded: spans over the
- * bound are counted, and told with the next one.
+ * The way of events through functions, as OpenTelemetry tells it: an event that carries a trace is handled in a span of its own, the models that it asks are spans within that, and what is emitted for it
+ * carries the function's span on. Whether a trace is followed was decided where it began: at the device, at the door, or here for what no door decides on. What raises an alarm or fails is kept all the same.
+ * What is written is bounded: spans over the bound are counted, and told with the next one.
  *
  *     event (traceparent: trace, span A) ─▶ function, span B, parent A ─▶ output (traceparent: trace, span B) ─▶ …
+ *                                              └─▶ model, span C, parent B
  */
 import type { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
-import { toHex } from "@holon/core/log/hex.ts";
 import type { NewRecord } from "@holon/core/log/log.ts";
-import type { Clock, Random, UnitEvent, UnitSpan } from "@holon/core/ports.ts";
-import type { Tracing } from "@holon/core/schema/app.ts";
+import type { Clock, Random, UnitCall, UnitEvent, UnitOutput, UnitSpan } from "@holon/core/ports.ts";
+import type { AppDocument } from "@holon/core/schema/app.ts";
 import { parseTraceparent, printTraceparent } from "@holon/core/telemetry/trace-context.ts";
 import type { Events } from "../event/events.ts";
+import { createSpanRoom, newSpanId, newTraceId, spanRecord } from "../telemetry/spans.ts";
+import { createKeptSteps } from "./kept-steps.ts";
 
 /** One batch. */
 export interface Traced {
   readonly events: readonly UnitEvent[];
+  /** Told of what was emitted as alarm, before what it carries is asked for. */
+  alarmed(outputs: readonly UnitOutput[]): void;
   /** What an output that this event of the batch caused carries on. */
   carried(cause: number): string | undefined;
   /** To be stored with what the batch gave, once. */
-  spans(failed: HolonError | undefined): readonly NewRecord[];
+  spans(failed: HolonError | undefined, calls: readonly UnitCall[]): readonly NewRecord[];
 }
 
 export interface Tracer {
-  begin(events: readonly UnitEvent[]): Traced;
+  /** `caused`: those of the events, by id, that others led to; whether they are followed was decided with these. */
+  begin(events: readonly UnitEvent[], caused?: ReadonlySet<string>): Traced;
 }
 
 /** What triggers a function, in the words of OpenTelemetry's conventions for functions. */
 export type TraceTrigger = "datasource" | "http" | "pubsub" | "timer";
 
 export interface TracerOptions {
-  readonly app: string;
+  readonly app: Pick<AppDocument, "name" | "tracing" | "sources">;
   readonly fn: string;
   readonly node: string;
   readonly trigger: TraceTrigger;
-  readonly tracing: Tracing | undefined;
+  /** The span in which an event came here over a link, where there is one. */
+  hopOf?(event: Pick<UnitEvent, "id">): string | undefined;
   readonly events: Pick<Events, "record">;
   readonly clock: Pick<Clock, "wall" | "monotonicMs">;
   readonly random: Random;
@@ -45,95 +51,105 @@ interface Step {
   readonly index: number;
   readonly span: UnitSpan;
   readonly parent: string | undefined;
+  /** The span that the event carries, where the parent is its way over a link: that one may have found no room. */
+  readonly carried?: string | undefined;
+  /** Why it is written, though no sampled trace led to it. */
+  readonly kept?: "alarm" | "error";
   readonly isWritten: boolean;
 }
 
-const traceIdBytes = 16;
-const spanIdBytes = 8;
+export function createTracer({ app, fn, node, trigger, hopOf, events: made, clock, random }: TracerOptions): Tracer {
+  const unit = `${app.name}/${fn}`;
+  const { share = 0, spansPerSecondMax = limits.traceSpansPerSecond } = app.tracing ?? {};
+  const room = createSpanRoom(spansPerSecondMax, clock);
+  const kept = createKeptSteps();
+  /** What these make was decided on at the door. */
+  const doors = new Set(app.sources.filter(({ kind }) => kind !== "bulk").map(({ name }) => `/${app.name}/${name}`));
+  const isDecided = ({ source }: UnitEvent): boolean => doors.has(source.slice(Math.max(0, source.indexOf("/", 1))));
 
-export function createTracer({ app, fn, node, trigger, tracing, events: made, clock, random }: TracerOptions): Tracer {
-  const unit = `${app}/${fn}`;
-  const { share = 0, spansPerSecondMax = limits.traceSpansPerSecond } = tracing ?? {};
-  const bucketMax = Math.max(1, spansPerSecondMax);
-  let room = bucketMax;
-  let filledMs = clock.monotonicMs();
-  let dropped = 0;
-
-  function mayWrite(): boolean {
-    const nowMs = clock.monotonicMs();
-    room = Math.min(bucketMax, room + ((nowMs - filledMs) / 1_000) * spansPerSecondMax);
-    filledMs = nowMs;
-    if (room >= 1) room -= 1;
-    else {
-      dropped += 1;
-      return false;
+  function stepOf(event: UnitEvent, index: number, caused: ReadonlySet<string> | undefined): Step | undefined {
+    const parent = parseTraceparent(event.traceparent);
+    if (parent === undefined) {
+      const begins = share > 0 && caused?.has(event.id) !== true && !isDecided(event) && random.uniform() < share;
+      return begins ? { index, span: freshSpan(), parent: undefined, isWritten: room.take() } : undefined;
     }
-    return true;
+    if (!parent.sampled) return { index, span: parent, parent: undefined, isWritten: false }; // carried on as it came
+    const hop = hopOf?.(event);
+    return { index, span: { traceId: parent.traceId, spanId: newSpanId(random), sampled: true }, parent: hop ?? parent.spanId, carried: hop === undefined ? undefined : parent.spanId, isWritten: room.take() };
   }
 
-  function stepOf({ traceparent }: UnitEvent, index: number): Step | undefined {
-    const parent = parseTraceparent(traceparent);
-    if (parent === undefined && (share === 0 || random.uniform() >= share)) return undefined;
-    if (parent?.sampled === false) return { index, span: parent, parent: undefined, isWritten: false }; // carried on as it came
-    const span = { traceId: parent?.traceId ?? toHex(random.bytes(traceIdBytes)), spanId: toHex(random.bytes(spanIdBytes)), sampled: true };
-    return { index, span, parent: parent?.spanId, isWritten: mayWrite() };
-  }
+  const freshSpan = (traceId = newTraceId(random)): UnitSpan => ({ traceId, spanId: newSpanId(random), sampled: true });
 
   return {
-    begin(events) {
+    begin(events, caused) {
       const steps = new Map<number, Step>();
       for (const [index, event] of events.entries()) {
-        const step = stepOf(event, index);
+        const step = stepOf(event, index, caused);
         if (step !== undefined) steps.set(index, step);
       }
-      if (steps.size === 0) return { events, carried: () => undefined, spans: () => [] };
       const startMs = clock.wall().ms;
       const beganMs = clock.monotonicMs();
       const withSpan = (event: UnitEvent, index: number): UnitEvent => {
         const span = steps.get(index)?.span;
         return span === undefined ? event : { ...event, span };
       };
+      /** From here on it is followed: what led here was not. */
+      const keep = (index: number, why: "alarm" | "error"): void => {
+        const before = steps.get(index);
+        if (before?.span.sampled === true || !room.take()) return;
+        steps.set(index, { index, span: freshSpan(before?.span.traceId), parent: before?.span.spanId, kept: why, isWritten: true });
+      };
       return {
-        events: events.map(withSpan),
+        events: steps.size === 0 ? events : events.map(withSpan),
+        alarmed(outputs) {
+          for (const { cause, type, subject, data } of outputs) {
+            if (steps.get(cause)?.span.sampled !== true && kept.alarmed(type, subject, data, beganMs)) keep(cause, "alarm");
+          }
+        },
         carried(cause) {
           const span = steps.get(cause)?.span;
           return span === undefined ? undefined : printTraceparent(span);
         },
-        spans(failed) {
+        spans(failed, calls) {
+          if (failed !== undefined && events.length > 0 && kept.failed(failed.code, beganMs)) keep(0, "error");
           const endMs = startMs + clock.monotonicMs() - beganMs;
-          return [...steps.values()].filter(({ isWritten }) => isWritten).map((step) => spanRecord(step, events[step.index], { startMs, endMs, batch: events.length, failed }));
+          const told = { startMs, endMs, batch: events.length, failed };
+          const written = [...steps.values()].filter(({ isWritten }) => isWritten).sort((one, other) => one.index - other.index);
+          return written.flatMap((step) => [functionSpan(step, events[step.index], told), ...calls.filter(({ cause }) => cause === step.index).map((call) => modelSpan(step, call, told))]);
         },
       };
     },
   };
 
-  function spanRecord({ span, parent }: Step, event: UnitEvent | undefined, { startMs, endMs, batch, failed }: { readonly startMs: number; readonly endMs: number; readonly batch: number; readonly failed: HolonError | undefined }): NewRecord {
-    const before = dropped;
-    dropped = 0;
-    const data = {
-      traceId: span.traceId,
-      spanId: span.spanId,
-      ...(parent === undefined ? {} : { parentSpanId: parent }),
-      name: unit,
-      kind: "SPAN_KIND_CONSUMER",
-      startTimeUnixNano: nanoseconds(startMs),
-      endTimeUnixNano: nanoseconds(endMs),
-      attributes: {
-        "service.name": app,
-        "service.instance.id": node,
-        "faas.name": unit,
-        "faas.trigger": trigger,
-        "cloudevents.event_id": event?.id,
-        "cloudevents.event_type": event?.type,
-        "holon.batch_events": batch,
-        ...(before === 0 ? {} : { "holon.spans_dropped": before }),
-        ...(failed === undefined ? {} : { "error.type": failed.code }),
-      },
-      status: { code: failed === undefined ? "STATUS_CODE_OK" : "STATUS_CODE_ERROR" },
+  interface Told {
+    readonly startMs: number;
+    readonly endMs: number;
+    readonly batch: number;
+    readonly failed: HolonError | undefined;
+  }
+
+  function functionSpan({ span, parent, carried, kept: why }: Step, event: UnitEvent | undefined, { startMs, endMs, batch, failed }: Told): NewRecord {
+    const before = room.dropped();
+    const attributes = {
+      "service.name": app.name,
+      "service.instance.id": node,
+      "faas.name": unit,
+      "faas.trigger": trigger,
+      "cloudevents.event_id": event?.id,
+      "cloudevents.event_type": event?.type,
+      "holon.batch_events": batch,
+      ...(carried === undefined ? {} : { "holon.event.span": carried }),
+      ...(why === undefined ? {} : { "holon.trace.kept": why }),
+      ...(before === 0 ? {} : { "holon.spans_dropped": before }),
     };
-    return made.record({ stream: "telemetry", type: "holon.trace.span", class: "public", producer: unit, data });
+    return spanRecord(made, unit, { span, parent, name: unit, kind: "CONSUMER", startMs, endMs, attributes, failed });
+  }
+
+  /** Its end is never behind the function's: an isolate's clock runs only while models do. */
+  function modelSpan({ span, index }: Step, { model, atMs, tookMs, by }: UnitCall, told: Told): NewRecord {
+    const startMs = Math.max(told.startMs, Math.min(told.startMs + atMs, told.endMs - tookMs));
+    const attributes = { "service.name": app.name, "service.instance.id": node, "holon.model.name": model, ...(by === undefined ? {} : { "holon.model.answered_by": by }), "holon.batch_index": index };
+    const isElsewhere = by !== undefined && by !== node;
+    return spanRecord(made, unit, { span: { traceId: span.traceId, spanId: newSpanId(random) }, parent: span.spanId, name: `model ${model}`, kind: isElsewhere ? "CLIENT" : "INTERNAL", startMs, endMs: Math.min(told.endMs, startMs + tookMs), attributes });
   }
 }
-
-/** As text, since it is more than a number holds. */
-const nanoseconds = (ms: number): string => String(BigInt(Math.round(ms * 1_000)) * 1_000n);

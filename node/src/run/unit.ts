@@ -7,6 +7,7 @@ import { decodeStoredEvent, startsWith } from "@holon/core/event/stored.ts";
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { backoffMs } from "@holon/core/link/backoff.ts";
+import { printRecordName } from "@holon/core/log/identity.ts";
 import { laneName, type CellChange, type Lane, type LogRecord, type NewRecord } from "@holon/core/log/log.ts";
 import type { Clock, Crypto, Random, Runner, Seals, Secrets, Timer, Trace, UnitEvent, UnitInstance, UnitResult } from "@holon/core/ports.ts";
 import { makerOf, moreSensitive } from "@holon/core/policy/lowering.ts";
@@ -14,6 +15,7 @@ import type { Keyed } from "@holon/core/reduce/keyed.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
 import { fits, followedStates, stateType, typePrefix } from "@holon/core/run/trigger-events.ts";
 import { isWindowTrigger } from "@holon/core/schema/trigger.ts";
+import { hopSpanId, originOfEvent } from "@holon/core/telemetry/hop.ts";
 import { createSketch } from "@holon/core/telemetry/sketch.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import type { BlobStore } from "../blob/store.ts";
@@ -137,6 +139,8 @@ interface Input {
   readonly problem?: HolonError | undefined;
   /** The event that is handled again, if it is one. */
   readonly replayed?: string | undefined;
+  /** Ids of those of the events that others led to, where that matters. */
+  readonly caused?: ReadonlySet<string>;
   /** Whether what it is made of came to be on the disk; undefined where it was read from there. */
   readonly settled?: Promise<boolean>;
 }
@@ -181,7 +185,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   const early = createEarlyRuns(({ bytes }) => startsWith(bytes, prefix));
   let storing = createStoring(() => wake?.());
   const rate = createRate(fn.eventsPerSecondMax, ports.clock);
-  const tracer = kind.trigger === undefined ? undefined : createTracer({ app: app.name, fn: fn.name, node: log.origin, trigger: kind.trigger, tracing: app.tracing, events: context.events, clock: ports.clock, random: ports.random });
+  const tracer = kind.trigger === undefined ? undefined : createTracer({ app, fn: fn.name, node: log.origin, trigger: kind.trigger, hopOf: ({ id }) => (originOfEvent(id) === log.origin ? undefined : hopSpanId(ports.crypto.sha256, id, log.origin)), events: context.events, clock: ports.clock, random: ports.random });
   const failures = createFailedEvents(name, fn.retriesMax ?? limits.unitRetriesMax, context);
 
   async function live(): Promise<void> {
@@ -246,7 +250,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
           await waitForMore();
           continue;
         }
-        const traced = tracer?.begin(input.events) ?? untraced(input.events);
+        const traced = tracer?.begin(input.events, input.caused) ?? untraced(input.events);
         handed = { ...input, events: traced.events, traced };
         requireTenure();
         const result = await run(instance, handed);
@@ -330,7 +334,8 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     const classes = born.take(new Set(stored.map((event) => event.class)));
     const events = mine.map((record, index) => toUnitEvent(record, stored[index])).filter(isMine);
     kind.next?.({ events: events.length, records: isStaged ? 0 : records.length, lag, classes });
-    if (windows === undefined) return { events, handled: mine.length, bytes: bytesOf(mine), positions: through(whole), records: [], cells: [] };
+    const caused = (app.tracing?.share ?? 0) === 0 ? {} : { caused: new Set(mine.flatMap((record, index) => (stored[index]?.causedby === undefined ? [] : [printRecordName(record)]))) };
+    if (windows === undefined) return { events, ...caused, handled: mine.length, bytes: bytesOf(mine), positions: through(whole), records: [], cells: [] };
     const step = windowed(windows, mine);
     const left = mine[step.handled];
     return { ...step, positions: through(left === undefined ? whole : left.sequence - 1) };
@@ -348,7 +353,10 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     return { events, handled: consumed, bytes: bytesOf(from.slice(0, consumed)), records, cells, problem: overBound };
   }
 
-  const outputsOf = (input: Handed, { outputs }: UnitResult): readonly NewRecord[] => outputs.map((output) => toRecord(output, input));
+  function outputsOf(input: Handed, { outputs }: UnitResult): readonly NewRecord[] {
+    input.traced.alarmed(outputs.filter(({ type }) => declaredOutput(app, fn, type)?.stream === "alarm"));
+    return outputs.map((output) => toRecord(output, input));
+  }
 
   async function append(under: string | undefined, input: Handed, result: UnitResult, outputs: readonly NewRecord[], account: readonly CellChange[]): Promise<void> {
     const fitted = await keepFitted(result.fitted, input.events, { fn, born, ...context });
@@ -363,7 +371,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     ];
     const changes = isFollowed ? result.state.map(({ key, value }) => stateChanged(key, value, input.events.at(-1)?.id)) : [];
     const aside = asideOf(result);
-    const records = [...outputs, ...fitted.records, ...input.records, ...changes, ...aside.records, ...input.traced.spans(aside.error)];
+    const records = [...outputs, ...fitted.records, ...input.records, ...changes, ...aside.records, ...input.traced.spans(aside.error, result.calls ?? [])];
     const write = (own: readonly CellChange[]): Promise<unknown> => log.append(entryUnder({ records, cells: [...cells, ...aside.cells, ...own] }, context.tenure, under));
     await (result.shared === undefined ? write([]) : context.shared.apply(app, result.shared, write, (own) => born.told(own)));
     context.meter.handled(app.name, fn.name, { events: input.handled, bytesIn: input.bytes, recordedMs: input.events[0]?.arrivedMs, records: outputs, result });
@@ -479,7 +487,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   };
 }
 
-const untraced = (events: readonly UnitEvent[]): Traced => ({ events, carried: () => undefined, spans: () => [] });
+const untraced = (events: readonly UnitEvent[]): Traced => ({ events, alarmed: () => undefined, carried: () => undefined, spans: () => [] });
 
 /** Ends of shared processes in a row that are not held against a function. */
 const interruptionsMax = 3;

@@ -22,6 +22,7 @@ import { createHistory, type History } from "@holon/core/telemetry/history.ts";
 import { createSlices } from "@holon/core/slice.ts";
 import { parseKey, printKey } from "@holon/core/telemetry/key.ts";
 import type { Series, SeriesQuery } from "@holon/core/telemetry/series.ts";
+import type { Trace as TraceOfEvent, TraceQuery } from "@holon/core/telemetry/trace.ts";
 import type { thin } from "@holon/core/telemetry/thinning.ts";
 import { windowSchema, windowType, type Window } from "@holon/core/telemetry/window.ts";
 import { createAlerts, type AlertParts, type Alerts } from "../alert/alerts.ts";
@@ -38,6 +39,7 @@ import { isNewer } from "./newer.ts";
 import { createOtlpIn, type OtlpIn } from "./otlp-in.ts";
 import { createOtlpOut, type OtlpOut, type OtlpOutStatus } from "./otlp-out.ts";
 import { createRecorder, type Recorder } from "./recorder.ts";
+import { findTrace } from "./traces.ts";
 import { sampleOf } from "./sample.ts";
 
 export interface TelemetryOptions {
@@ -82,6 +84,8 @@ export interface Telemetry {
   account(): Account;
   /** `HOLON_ARGUMENT_BAD` for a metric that is none, or a span that is too long. */
   series(query: SeriesQuery): Promise<Series>;
+  /** The way of one event, as far as this node knows it. `HOLON_TRACE_UNKNOWN`. */
+  trace(id: string, query: TraceQuery): Promise<TraceOfEvent>;
   /** Of this node at this moment. */
   top(): Promise<{ readonly node: string; readonly asOf: string; readonly held: number; readonly figures: Pick<Window, "sums" | "gauges" | "durations"> }>;
   latest(node: string): Readonly<{ window: Window; totals: ReadonlyMap<string, number> }> | undefined;
@@ -330,6 +334,11 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
       return view.completeness(now());
     },
     series,
+    async trace(id, query) {
+      await ready();
+      view.heard(self, now());
+      return findTrace(id, query, { log, view, now });
+    },
     async top() {
       return { node: self, asOf: isoTime(clock.wall().ms), held: recorder.held().length, figures: await recorder.live() };
     },

@@ -17,7 +17,7 @@ export interface BedFunction {
   readonly name: string;
   /** Its trigger, as a document has it. */
   readonly on: object;
-  /** Body of `run(event, context)`; it may emit `out.made` and, as aggregate, `out.sum`. */
+  /** Body of `run(event, context)`; it may emit `out.made`, as aggregate `out.sum`, and `out.alarm`. */
   readonly body: string;
   /** More of its document. */
   readonly extra?: object;
@@ -31,7 +31,7 @@ export interface BedOptions {
   readonly around?: (runner: Runner) => Runner;
 }
 
-const emits = { "out.made": { stream: "data", class: "derived" }, "out.sum": { stream: "data", class: "aggregate" } };
+const emits = { "out.made": { stream: "data", class: "derived" }, "out.sum": { stream: "data", class: "aggregate" }, "out.alarm": { stream: "alarm", class: "derived" } };
 const self = nodeName("gateway-1");
 
 export class FunctionBed {

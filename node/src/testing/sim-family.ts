@@ -47,7 +47,7 @@ export class SimFamily {
   }
 
   /** A machine with an empty disk; two of one name are a clone. `around` puts something between the node and the net. */
-  machine(name: NodeName, links: { readonly listen?: string; readonly parent?: string }, around: (net: Net) => Net = (net) => net): NodeMachine<HolonNode> {
+  machine(name: NodeName, links: { readonly listen?: string; readonly parent?: string; readonly telemetry?: object }, around: (net: Net) => Net = (net) => net): NodeMachine<HolonNode> {
     const config = nodeConfigSchema.parse({ name, site: "site", tier: "listen" in links ? "edge" : "gateway", jurisdiction: "EU/DE", ...links });
     return new NodeMachine(this.world, this.net, (this.#machines += 1), {
       name,

@@ -1,0 +1,186 @@
+/** `GET /v1/traces/{id}`: the way of one event through devices, functions, models and links, as far as its spans are here. Pure: spans in, the tree with its times out. */
+import { z } from "zod";
+import { isoTime } from "../event/iso-time.ts";
+import { completenessSchema } from "./completeness.ts";
+import type { SpanData } from "./span.ts";
+
+const timeSchema = z.iso.datetime();
+
+/** `other`: what an SDK sent. */
+export const stepKinds = ["door", "function", "model", "link", "other"] as const;
+export type StepKind = (typeof stepKinds)[number];
+
+export const traceStepSchema = z.object({
+  spanId: z.string(),
+  parentSpanId: z.string().nullable(),
+  /** 0 where nothing here led to it. */
+  depth: z.int().min(0),
+  kind: z.enum(stepKinds),
+  name: z.string(),
+  /** The node that told of it. */
+  node: z.string(),
+  site: z.string(),
+  startAt: timeSchema,
+  /** Since the trace began, and how long it took, milliseconds. */
+  fromMs: z.number(),
+  tookMs: z.number().min(0),
+  /** Of that, or before it, nothing was done: a link was not open, or a function had not come to it. */
+  waited: z.object({ for: z.enum(["link", "turn"]), fromMs: z.number(), tookMs: z.number().min(0) }).nullable(),
+  status: z.enum(["ok", "error", "unset"]),
+  /** Code of what failed. */
+  error: z.string().nullable(),
+  /** Name and type of the event that it is about. */
+  event: z.string().nullable(),
+  eventType: z.string().nullable(),
+  attributes: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+});
+export type TraceStep = z.infer<typeof traceStepSchema>;
+
+export const traceSchema = z.object({
+  asOf: timeSchema,
+  /** Of the nodes that had a part in it. */
+  completeness: completenessSchema,
+  id: z.string(),
+  startAt: timeSchema,
+  tookMs: z.number().min(0),
+  /** Nothing is missing that is told of, and all nodes that had a part in it have told of the time since. */
+  isWhole: z.boolean(),
+  /** Spans that others name as what led to them and that are not here, with who told of them. */
+  missing: z.array(z.object({ spanId: z.string(), namedBy: z.string() })),
+  /** Spans that were written, and found no room: of these nobody knows whose they were. */
+  dropped: z.int().min(0),
+  /** What was recorded before is not looked at. */
+  since: timeSchema,
+  /** Steps beyond the bound of an answer, which are left out. */
+  left: z.int().min(0),
+  /** In order: each behind what led to it. */
+  spans: z.array(traceStepSchema),
+});
+export type Trace = z.infer<typeof traceSchema>;
+
+export const traceQuerySchema = z.strictObject({
+  /** Looks at what was recorded at or after. */
+  since: timeSchema.optional(),
+});
+export type TraceQuery = z.infer<typeof traceQuerySchema>;
+
+/** A span, who told of it, and whether that node made it itself (or an SDK did). */
+export interface ToldSpan {
+  readonly node: string;
+  readonly isOwn: boolean;
+  readonly data: SpanData;
+}
+
+/** What the answerer knows of the nodes. */
+export interface TraceView {
+  /** A time of that node's clock as it was here. */
+  here(node: string, atMs: number): number;
+  siteOf(node: string): string | undefined;
+}
+
+interface Step {
+  readonly told: ToldSpan;
+  readonly kind: StepKind;
+  startMs: number;
+  readonly endMs: number;
+  readonly parent: string | undefined;
+}
+
+const millis = (nanoseconds: string): number => Number(BigInt(nanoseconds) / 1_000n) / 1_000;
+const text = (value: unknown): string | null => (typeof value === "string" ? value : null);
+
+/** Everything but what an answer says of its own time and completeness. Undefined where there is no span. */
+export function assembleTrace(id: string, spans: readonly ToldSpan[], { here, siteOf }: TraceView, stepsMax: number): Omit<Trace, "asOf" | "completeness" | "since"> | undefined {
+  const steps = new Map<string, Step>();
+  for (const told of spans) {
+    const { data, node } = told;
+    if (steps.has(data.spanId)) continue; // told twice: after a crash, or by two ways
+    steps.set(data.spanId, { told, kind: kindOf(told), startMs: here(node, millis(data.startTimeUnixNano)), endMs: here(node, millis(data.endTimeUnixNano)), parent: data.parentSpanId });
+  }
+  if (steps.size === 0) return undefined;
+  const missing: Trace["missing"] = [];
+  const children = new Map<string | undefined, [string, Step][]>();
+  for (const [spanId, step] of steps) {
+    const parent = parentOf(step, steps);
+    if (parent === undefined && step.parent !== undefined && !beginsHere(step)) missing.push({ spanId: step.parent, namedBy: step.told.node });
+    children.set(parent, [...(children.get(parent) ?? []), [spanId, step]]);
+  }
+  const ordered: { readonly spanId: string; readonly step: Step; readonly parent: Step | undefined; readonly parentId: string | undefined; readonly depth: number }[] = [];
+  const placed = new Set<string>();
+  const walk = (parentId: string | undefined, depth: number): void => {
+    const parent = parentId === undefined ? undefined : steps.get(parentId);
+    for (const [, step] of children.get(parentId) ?? []) {
+      // It cannot have set out before it had arrived; when that was the node further on does not know.
+      if (step.kind === "link" && parent?.kind === "link") step.startMs = Math.min(step.endMs, Math.max(step.startMs, parent.endMs));
+    }
+    for (const [spanId, step] of (children.get(parentId) ?? []).sort(([, a], [, b]) => a.startMs - b.startMs || a.endMs - b.endMs)) {
+      placed.add(spanId);
+      ordered.push({ spanId, step, parent, parentId, depth });
+      walk(spanId, depth + 1);
+    }
+  };
+  walk(undefined, 0);
+  for (const [spanId, step] of steps) if (!placed.has(spanId)) ordered.push({ spanId, step, parent: undefined, parentId: undefined, depth: 0 }); // they name each other
+  const startMs = Math.min(...ordered.map(({ step }) => step.startMs));
+  const endMs = Math.max(...ordered.map(({ step }) => step.endMs));
+  return {
+    id,
+    startAt: isoTime(startMs),
+    tookMs: endMs - startMs,
+    isWhole: missing.length === 0,
+    missing: missing.filter(({ spanId }, index) => missing.findIndex((one) => one.spanId === spanId) === index),
+    dropped: [...steps.values()].reduce((sum, { told }) => sum + Number(told.data.attributes["holon.spans_dropped"] ?? 0), 0),
+    left: Math.max(0, ordered.length - stepsMax),
+    spans: ordered.slice(0, stepsMax).map(({ spanId, step, parent, parentId, depth }) => shown(spanId, step, parent, parentId, depth)),
+  };
+
+  function shown(spanId: string, step: Step, parent: Step | undefined, parentId: string | undefined, depth: number): TraceStep {
+    const { data, node, isOwn } = step.told;
+    const waited = waitOf(step, parent);
+    return {
+      spanId,
+      parentSpanId: parentId ?? null,
+      depth,
+      kind: step.kind,
+      name: data.name,
+      node,
+      site: siteOf(node) ?? "",
+      startAt: isoTime(step.startMs),
+      fromMs: step.startMs - startMs,
+      tookMs: Math.max(0, step.endMs - step.startMs),
+      waited: waited === undefined ? null : { for: waited.for, fromMs: waited.startMs - startMs, tookMs: waited.endMs - waited.startMs },
+      status: data.status.code === "STATUS_CODE_ERROR" ? "error" : data.status.code === "STATUS_CODE_OK" ? "ok" : "unset",
+      error: text(data.attributes["error.type"]),
+      event: text(data.attributes["cloudevents.event_id"]),
+      eventType: text(data.attributes["cloudevents.event_type"]),
+      attributes: isOwn ? Object.fromEntries(Object.entries(data.attributes).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]]))) : {},
+    };
+  }
+
+  function waitOf({ kind, told, startMs: fromMs, endMs: toMs }: Step, parent: Step | undefined): { readonly for: "link" | "turn"; readonly startMs: number; readonly endMs: number } | undefined {
+    const opened = told.data.events?.find(({ name }) => name === "holon.link.opened");
+    if (kind === "link" && opened !== undefined) {
+      const openedMs = Math.min(toMs, here(told.node, millis(opened.timeUnixNano)));
+      return openedMs > fromMs ? { for: "link", startMs: fromMs, endMs: openedMs } : undefined;
+    }
+    return kind === "function" && parent !== undefined && fromMs > parent.endMs ? { for: "turn", startMs: parent.endMs, endMs: fromMs } : undefined;
+  }
+}
+
+/** The span that it names; where that is a way over a link which found no room, the one that the event carries. */
+function parentOf({ parent, told }: Step, steps: ReadonlyMap<string, Step>): string | undefined {
+  if (parent !== undefined && steps.has(parent)) return parent;
+  const carried = text(told.data.attributes["holon.event.span"]);
+  return carried !== null && steps.has(carried) ? carried : undefined;
+}
+
+/** What led to it is outside: a device or a caller that told nothing here, or what nobody followed. */
+const beginsHere = ({ kind, told }: Step): boolean => kind === "door" || kind === "other" || told.data.attributes["faas.trigger"] === "http" || told.data.attributes["holon.trace.kept"] !== undefined;
+
+function kindOf({ isOwn, data }: ToldSpan): StepKind {
+  if (!isOwn) return "other";
+  if ("holon.model.name" in data.attributes) return "model";
+  if ("holon.link.to" in data.attributes) return "link";
+  if ("holon.source.name" in data.attributes) return "door";
+  return "faas.name" in data.attributes ? "function" : "other";
+}

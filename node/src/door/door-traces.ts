@@ -1,0 +1,73 @@
+/**
+ * Where the way of a reading begins: at the door it is decided, once, whether it is followed. A device that sends W3C Trace Context has decided; else the app's `tracing` says for which share a trace begins.
+ * The span lasts from when the reading was handed over until it is on the disk, which is when the device is told so.
+ *
+ * What a person's device sends stands nowhere but in its event: of a personal source the trace begins anew at the door, since its ids might say who it is.
+ */
+import { limits } from "@holon/core/limits.ts";
+import type { NewRecord } from "@holon/core/log/log.ts";
+import type { Clock, Random, Reading, UnitSpan } from "@holon/core/ports.ts";
+import type { SourceSpec, Tracing } from "@holon/core/schema/app.ts";
+import { parseTraceparent, printTraceparent } from "@holon/core/telemetry/trace-context.ts";
+import type { Events } from "../event/events.ts";
+import { createSpanRoom, newSpanId, newTraceId, spanRecord } from "../telemetry/spans.ts";
+
+export interface DoorTraces {
+  enter(reading: Reading): Entered;
+}
+
+export interface Entered {
+  /** What the event carries. */
+  readonly traceparent?: string;
+  /** Once it is on the disk, by the name that it has there; undefined where it is not followed. */
+  stored?(event: string): NewRecord;
+}
+
+export interface DoorTracesOptions {
+  readonly app: string;
+  readonly node: string;
+  readonly tracing: Tracing | undefined;
+  readonly events: Pick<Events, "record">;
+  readonly clock: Pick<Clock, "wall" | "monotonicMs">;
+  readonly random: Random;
+}
+
+const notFollowed: Entered = {};
+
+export function createDoorTraces(spec: SourceSpec, { app, node, tracing, events, clock, random }: DoorTracesOptions): DoorTraces {
+  const { share = 0, spansPerSecondMax = limits.traceSpansPerSecond } = tracing ?? {};
+  const room = createSpanRoom(spansPerSecondMax, clock);
+  const isPersonal = spec.class === "personal";
+
+  function enter({ traceparent }: Reading): Entered {
+    const sent = traceparent === undefined ? undefined : parseTraceparent(traceparent);
+    if (sent?.sampled === false) return isPersonal ? notFollowed : { traceparent: printTraceparent(sent) };
+    if (sent === undefined && (share === 0 || random.uniform() >= share)) return notFollowed;
+    const parent = isPersonal ? undefined : sent;
+    const span: UnitSpan = { traceId: parent?.traceId ?? newTraceId(random), spanId: newSpanId(random), sampled: true };
+    // Without room for its own span the way goes on from the device's.
+    if (!room.take()) return { traceparent: printTraceparent(parent ?? span) };
+    return { traceparent: printTraceparent(span), stored: spanOf(span, parent) };
+  }
+
+  function spanOf(span: UnitSpan, parent: UnitSpan | undefined): (event: string) => NewRecord {
+    const startMs = clock.wall().ms;
+    const beganMs = clock.monotonicMs();
+    return (event) => {
+      const dropped = room.dropped();
+      const attributes = {
+        "service.name": app,
+        "service.instance.id": node,
+        ...(spec.kind === "mqtt" ? { "messaging.system": "mqtt" } : {}),
+        "holon.source.name": spec.name,
+        "holon.source.kind": spec.kind,
+        "cloudevents.event_id": event,
+        "cloudevents.event_type": spec.type,
+        ...(dropped === 0 ? {} : { "holon.spans_dropped": dropped }),
+      };
+      return spanRecord(events, `${app}/${spec.name}`, { span, parent: parent?.spanId, name: `door ${app}/${spec.name}`, kind: "SERVER", startMs, endMs: startMs + clock.monotonicMs() - beganMs, attributes });
+    };
+  }
+
+  return { enter };
+}

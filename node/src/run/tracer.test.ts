@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { HolonError } from "@holon/core/errors.ts";
+import { limits } from "@holon/core/limits.ts";
+import type { NewRecord } from "@holon/core/log/log.ts";
+import type { UnitCall, UnitEvent } from "@holon/core/ports.ts";
+import { parseDefinition } from "@holon/core/run/inside.ts";
+import { createUnitHost } from "@holon/core/run/host.ts";
+import { spanDataSchema, type SpanData } from "@holon/core/telemetry/span.ts";
+import { createRandom } from "@holon/platform/random.ts";
+import { createEvents } from "../event/events.ts";
+import { createTracer } from "./tracer.ts";
+
+const trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+const followed = `00-${trace}-00f067aa0ba902b7-01`;
+const event = (id: string, more: Partial<UnitEvent> = {}): UnitEvent => ({ id, type: "in.came", source: "/gateway-1/app/pumps", subject: "valve1", timeMs: 1, arrivedMs: 1, data: { flow: 4711 }, ...more });
+
+function tracer() {
+  let nowMs = 1_000;
+  const clock = { wall: () => ({ ms: 1_700_000_000_000 + nowMs, state: "synced" as const }), monotonicMs: () => nowMs };
+  const events = createEvents({ name: "gateway-1", jurisdiction: "EU" }, { ...clock, elapsedMs: () => nowMs, after: () => ({ cancel: () => undefined }) });
+  const made = createTracer({ app: { name: "app", sources: [], tracing: undefined }, fn: "judge", node: "gateway-1", trigger: "pubsub", hopOf: ({ id }) => (id.startsWith("far-1/") ? "aaaaaaaaaaaaaaaa" : undefined), events, clock, random: createRandom() });
+  return { made, pass: (ms: number) => void (nowMs += ms), startMs: 1_700_000_000_000 + nowMs };
+}
+
+const read = (records: readonly NewRecord[]): readonly SpanData[] => records.map(({ bytes }) => spanDataSchema.parse((JSON.parse(new TextDecoder().decode(bytes)) as { readonly data: unknown }).data));
+const ms = (nanoseconds: string): number => Number(BigInt(nanoseconds) / 1_000_000n);
+
+test("models that a function asked are spans within the function's, of the event for which it asked", () => {
+  const { made, pass, startMs } = tracer();
+  const traced = made.begin([event("gateway-1/e/local/1"), event("gateway-1/e/local/2", { traceparent: followed })]);
+  pass(50);
+  const calls: readonly UnitCall[] = [{ model: "pca", cause: 0, atMs: 1, tookMs: 5 }, { model: "pca", cause: 1, atMs: 6, tookMs: 20 }, { model: "large", cause: 1, atMs: 40, tookMs: 30, by: "cloud-1" }];
+  const spans = read(traced.spans(undefined, calls));
+  const [step, near, far] = spans;
+  assert.deepEqual(spans.map(({ name, kind }) => `${name} ${kind}`), ["app/judge SPAN_KIND_CONSUMER", "model pca SPAN_KIND_INTERNAL", "model large SPAN_KIND_CLIENT"]);
+  assert.deepEqual([near?.parentSpanId, far?.parentSpanId, near?.traceId], [step?.spanId, step?.spanId, trace]);
+  assert.deepEqual([near, far].map((span) => [ms(span?.startTimeUnixNano ?? "0") - startMs, ms(span?.endTimeUnixNano ?? "0") - startMs]), [[6, 26], [20, 50]], "none is longer than it was, or ends behind the function");
+  assert.equal(far?.attributes["holon.model.answered_by"], "cloud-1");
+  assert.ok(!JSON.stringify(spans).includes("4711") && !JSON.stringify(spans).includes("valve1"), "names and times alone");
+});
+
+test("what came over a link was led to by its way over it", () => {
+  const { made } = tracer();
+  const [near, far] = read(made.begin([event("gateway-1/e/data/1", { traceparent: followed }), event("far-1/e/data/1", { traceparent: followed })]).spans(undefined, []));
+  assert.deepEqual([near?.parentSpanId, far?.parentSpanId], ["00f067aa0ba902b7", "aaaaaaaaaaaaaaaa"]);
+  assert.equal(far?.attributes["holon.event.span"], "00f067aa0ba902b7", "should that span be missing");
+});
+
+test("an error that comes again and again is kept when it came first, and then once a minute", () => {
+  const { made, pass } = tracer();
+  const fails = (): number => made.begin([event("gateway-1/e/local/1")]).spans(new HolonError("HOLON_UNIT_THREW", "no"), []).length;
+  const kept: number[] = [];
+  for (let second = 0; second < 150; second += 10) {
+    kept.push(fails());
+    pass(10_000);
+  }
+  assert.deepEqual(kept, [1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0]);
+  pass(limits.alarmQuietMs);
+  assert.equal(fails(), 1, "it began anew");
+});
+
+test("a sandbox tells of the calls of models for what is followed, and for what led to an alarm", async () => {
+  let nowMs = 0;
+  const definition = parseDefinition(
+    {
+      kind: "holon.function",
+      on: { type: "in.came" },
+      emits: { "out.alarm": { stream: "alarm", class: "derived" }, "out.made": { stream: "data", class: "derived" } },
+      models: ["pca"],
+      run: async (came: UnitEvent, context: { readonly models: { readonly pca: { run(inputs: object): Promise<unknown> } }; emit(type: string, output: object): void }) => {
+        await context.models.pca.run({});
+        context.emit(came.data === "alarm" ? "out.alarm" : "out.made", { data: 1 });
+      },
+    },
+    "judge",
+  );
+  const models = { run: () => ((nowMs += 3), Promise.resolve({})), bind: () => undefined };
+  const host = createUnitHost({ name: "judge", definition, modelNames: ["pca"], fitted: [], state: new Map(), models, nowMs: () => nowMs });
+  const span = { traceId: trace, spanId: "00f067aa0ba902b7", sampled: true };
+  const { calls, inferenceMs } = await host.handle([event("1"), event("2", { data: "alarm" }), event("3"), event("4", { span }), event("5", { span: { ...span, sampled: false } })]);
+  assert.deepEqual(calls, [{ model: "pca", cause: 1, atMs: 3, tookMs: 3 }, { model: "pca", cause: 3, atMs: 9, tookMs: 3 }]);
+  assert.equal(inferenceMs.length, 5);
+  assert.equal((await host.handle([event("6")])).calls, undefined);
+});
