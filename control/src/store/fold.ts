@@ -11,7 +11,7 @@ import { signatureFilesSchema, type SignatureFiles } from "@holon/core/schema/si
 import { policyDocumentSchema } from "@holon/core/schema/policy.ts";
 import { conditionSchema, driftKinds, type Condition, type DriftKind } from "@holon/core/schema/condition.ts";
 import { delegationEvents } from "@holon/core/schema/delegation.ts";
-import { departedSchema, movingEvents, takenSchema, type Departed } from "@holon/core/schema/moving.ts";
+import { movingEvents, type Departed } from "@holon/core/schema/moving.ts";
 import { nodeReportSchema, type NodeReport } from "@holon/core/schema/node-report.ts";
 import type { Slices } from "@holon/core/slice.ts";
 import { z } from "zod";
@@ -19,6 +19,7 @@ import { overlayTold, type KnownOverlay } from "../plan/overlays.ts";
 import { attestedEvent } from "../identity/attestation.ts";
 import type { KnownModel } from "./models.ts";
 import { curveEvent, shiftedEvent } from "@holon/core/schema/energy.ts";
+import { departedTold, takenTold } from "./departed.ts";
 import { handedTold, letGoOfOld, letGoOfUnits, type HandedState } from "./handed.ts";
 import { createEnergyState, curveTold, jobsSince, runTold, type EnergyState } from "./energy.ts";
 import { applyPeople, noPeople, type PeopleState } from "./people.ts";
@@ -205,8 +206,8 @@ function apply(state: ControlState, record: LogRecord, log: Log): Outcome {
   if (event.type === curveEvent) return curveTold(state.energy, state.nodes.has(record.origin) && !state.revoked.has(record.origin), record.origin, event.data);
   if (event.type === shiftedEvent) return runTold(state.energy, state.nodes.has(record.origin) && !state.revoked.has(record.origin), (unit) => isJob(state, unit), record.origin, event);
   if (event.type === delegationEvents.overlay) return overlayTold(state, record.origin, event);
-  if (event.type === movingEvents.departed) return unitDeparted(state, record.origin, event);
-  if (event.type === movingEvents.taken) return unitTaken(state, record.origin, event);
+  if (event.type === movingEvents.departed) return departedTold(state, record.origin, event.data) || "unfit";
+  if (event.type === movingEvents.taken) return takenTold(state, record.origin, event.data) || "unfit";
   if (event.type === "holon.node.adopted") return measuredAdopted(state, record.origin, event);
   if (record.origin !== log.origin) return false; // only this node's own trail deploys
   if (event.type === eventTypes.deployed) return appDeployed(state, event, record);
@@ -340,26 +341,6 @@ function documentIssued(state: ControlState, event: StoredEvent): Outcome {
   const { node, version } = issued.data;
   state.behindSince.set(node, { version, at: state.behindSince.get(node)?.at ?? event.time });
   return false;
-}
-
-function unitDeparted(state: ControlState, node: string, event: StoredEvent): Outcome {
-  const told = departedSchema.safeParse(event.data);
-  if (!told.success) return "unfit";
-  remember(state.departures, told.data.id, { node, data: told.data });
-  return true;
-}
-
-function unitTaken(state: ControlState, node: string, event: StoredEvent): Outcome {
-  const told = takenSchema.safeParse(event.data);
-  if (!told.success) return "unfit";
-  remember(state.taken, told.data.id, (state.taken.get(told.data.id) ?? new Set<string>()).add(node));
-  return true;
-}
-
-function remember<T>(of: Map<string, T>, id: string, value: T): void {
-  of.set(id, value);
-  const [oldest] = of.keys();
-  if (of.size > limits.movesRememberedMax && oldest !== undefined) of.delete(oldest);
 }
 
 /** Terms only rise, and within a term a lead begins before it ends: so the order in which members' records arrive does not matter. */
