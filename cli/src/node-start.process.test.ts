@@ -11,6 +11,7 @@ async function startAndStop(context: TestContext, data: string): Promise<void> {
   writeFileSync(file, "{ name: gateway-1, site: plant, tier: gateway, jurisdiction: EU }");
   const holon = startHolon(context, ["node", "start", file, "--data", data, "--listen-api", "127.0.0.1:0"]);
   await until("the node runs", () => holon.stdout().includes("gateway-1 runs; local API") || !holon.isRunning());
+  holon.signal("SIGUSR1"); // which lets a debugger in, and Node.js says so on stderr
   holon.signal("SIGTERM");
   const { exitCode, signal, stderr } = await holon.ended;
   assert.deepEqual({ exitCode, signal }, { exitCode: 0, signal: null }, stderr);

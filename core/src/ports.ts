@@ -532,8 +532,10 @@ export interface Secrets {
   read(names: readonly string[]): Promise<Readonly<Record<string, string>>>;
 }
 
-/** Files that publishers sealed to sites: opened by nodes of those sites, and by nobody else. */
+/** The key of the node's site: what publishers sealed to sites is opened by nodes of those sites, and by nobody else. */
 export interface Seals {
+  /** 32 bytes that follow from the site's key and these words, the same on each node that holds it, and say nothing of the key. `HOLON_SEAL_CLOSED` where this node holds none. */
+  derive(words: string): Promise<Uint8Array>;
   /** The plain file. `of` is what it has to be: `app/function/name`. `HOLON_SEAL_CLOSED` where this node holds no key that opens it, `HOLON_SEAL_BAD`. */
   open(sealed: Uint8Array, of: string): Promise<Uint8Array>;
 }

@@ -81,3 +81,16 @@ test("the page of the list is the list", () => {
   const rows = page.split("\n").filter((line) => line.startsWith("| `")).map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
   assert.deepEqual(rows, hardeningPoints.map(({ check, reason, next }) => [`\`${check}\``, reason, next]));
 });
+
+test("a debugger that was let in by a signal is found by its port, and every file of a key that others can read", (context) => {
+  const proc = { "proc/12/cmdline": "node\0holon.ts\0", "proc/net/tcp": "  sl  local_address rem_address   st\n   0: 0100007F:240D 00000000:0000 0A\n   1: 0100007F:240D 00000000:0000 01\n" };
+  const data = dataOf(context, { mode: 0o700, keyMode: 0o600, sealed: true });
+  const keys = ["director-root-key.json", "director.json", "log-keys.copy.json", "log-keys.json", "measure-key.json", "quote-key.json", "secrets.json"].map((name) => join("gateway-1", name));
+  for (const name of keys) {
+    writeFileSync(join(data, name), "{}");
+    chmodSync(join(data, name), 0o640);
+  }
+  const { debugged, exposedKeys } = machineFacts({ root: tree(context, proc), data, userId: 1, nowMs });
+  assert.deepEqual(debugged, ["port 9229 of 127.0.0.1, where Node.js listens for one"]);
+  assert.deepEqual(exposedKeys, keys);
+});

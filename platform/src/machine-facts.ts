@@ -24,7 +24,7 @@ export function machineFacts({ root = "/", data, userId = process.getuid?.(), no
   const automatic = automaticUpgrades(root);
   const nodes = nodeFolders(data);
   return {
-    debugged: processes?.flatMap((folder) => debuggedBy(read(join(folder, "cmdline")), read(join(folder, "environ")))),
+    debugged: processes && [...processes.flatMap((folder) => debuggedBy(read(join(folder, "cmdline")), read(join(folder, "environ")))), ...debuggerPorts(lines("proc/net/tcp"), lines("proc/net/tcp6"))],
     listening: listening(lines("proc/net/tcp"), lines("proc/net/tcp6")),
     userId,
     usersWithoutPassword: lines("etc/shadow")?.flatMap((line) => (line.split(":")[1] === "" ? [line.split(":")[0] ?? ""] : [])),
@@ -79,14 +79,21 @@ function debuggedBy(commandLine: string | undefined, environment: string | undef
   return isAsked ? [words.join(" ").slice(0, 120)] : [];
 }
 
-function listening(four: readonly string[] | undefined, six: readonly string[] | undefined): readonly string[] | undefined {
-  if (four === undefined && six === undefined) return undefined;
-  const found = [...(four ?? []), ...(six ?? [])].flatMap((line) => {
+/** Where Node.js listens, without being told so, once its process is sent SIGUSR1. */
+const debuggerPort = 9_229;
+const debuggerPorts = (four: readonly string[] | undefined, six: readonly string[] | undefined): readonly string[] =>
+  sockets(four, six).flatMap(({ address, port }) => (port === debuggerPort ? [`port ${port} of ${addressOf(address)}, where Node.js listens for one`] : []));
+
+const sockets = (four: readonly string[] | undefined, six: readonly string[] | undefined): readonly { readonly address: string; readonly port: number }[] =>
+  [...(four ?? []), ...(six ?? [])].flatMap((line) => {
     const [, local = "", , state] = line.split(/\s+/);
     const [address = "", port = ""] = local.split(":");
-    if (state !== listenState || isLoopback(address)) return [];
-    return [`${/^0+$/.test(address) ? "any address" : addressOf(address)}:${Number.parseInt(port, 16)}`];
+    return state === listenState ? [{ address, port: Number.parseInt(port, 16) }] : [];
   });
+
+function listening(four: readonly string[] | undefined, six: readonly string[] | undefined): readonly string[] | undefined {
+  if (four === undefined && six === undefined) return undefined;
+  const found = sockets(four, six).flatMap(({ address, port }) => (isLoopback(address) ? [] : [`${/^0+$/.test(address) ? "any address" : addressOf(address)}:${port}`]));
   return [...new Set(found)].sort();
 }
 
@@ -123,7 +130,7 @@ function optionsOf(mounts: readonly string[] | undefined, path: string): readonl
 const nodeFolders = (data: string): readonly string[] => globSync(join(data, "*", "log")).map((folder) => join(folder, ".."));
 
 function exposedKeys(data: string): readonly string[] {
-  const files = globSync(["*/{identity,authority,pinned}/*.json", "*/{secrets,director,vault,measure-key,log-keys,log-keys.copy}.json", "keys/*.key", "api-token", "sessions.json", "publisher/keys/*"], { cwd: data }).filter((name) => !name.endsWith(".root.json"));
+  const files = globSync(["*/{identity,authority,pinned}/*.json", "*/{secrets,director,director-root-key,vault,measure-key,quote-key,log-keys,log-keys.copy}.json", "keys/*.key", "api-token", "sessions.json", "publisher/keys/*"], { cwd: data }).filter((name) => !name.endsWith(".root.json"));
   return files.filter((name) => (statSync(join(data, name)).mode & othersMay) !== 0).sort();
 }
 

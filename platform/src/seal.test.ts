@@ -97,6 +97,11 @@ test("a site's key goes to another member in a file that is for that member alon
   await trustSite(publisher, JSON.stringify(statement), { fingerprint });
   const sealed = (await sealerOf(publisher, ["plant"]))(plain, "pump/model/pca");
   for (const member of [first, second]) assert.deepEqual(Buffer.from(await createSeals(member.folder).open(sealed, "pump/model/pca")), Buffer.from(plain));
+  const [one, other] = [await createSeals(first.folder).derive("pseudonyms of app a"), await createSeals(second.folder).derive("pseudonyms of app a")];
+  assert.deepEqual(one, other, "what follows from it is the same on both");
+  assert.notDeepEqual(await createSeals(first.folder).derive("pseudonyms of app b"), one);
+  assert.ok(one.length === 32 && !readFileSync(join(first.folder, "identity/site-key.json"), "utf8").includes(Buffer.from(one).toString("base64")));
+  await assert.rejects(createSeals(third.folder).derive("pseudonyms of app a"), hasCode("HOLON_SEAL_CLOSED", /holds no key/));
   await assert.rejects(createSeals(third.folder).open(sealed, "pump/model/pca"), hasCode("HOLON_SEAL_CLOSED", /holds no key/));
 
   const stranger = await fleet.member("gateway-9", { site: "harbour" });

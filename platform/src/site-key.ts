@@ -6,7 +6,7 @@
  *
  * Requests and answers are files that a person carries: who has the authority's keys could pose as any member on the network, and be handed the key there.
  */
-import { createPrivateKey, generateKeyPairSync, verify, type KeyObject } from "node:crypto";
+import { createPrivateKey, generateKeyPairSync, hkdfSync, verify, type KeyObject } from "node:crypto";
 import { join } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import type { Seals } from "@holon/core/ports.ts";
@@ -37,12 +37,19 @@ export type KeyShare = z.infer<typeof keyShareSchema>;
 
 const siteKeyPath = (folder: string): string => join(folder, "identity", "site-key.json");
 const boxKeyPath = (folder: string): string => join(folder, "identity", "box-key.json");
+const seedBytes = 32;
+const deriveSalt = Buffer.from("holon site derive v1");
 const shareInfo = Buffer.from("holon site key share v1");
 const shareAad = (site: string, node: string): Buffer => Buffer.from(`${site}\n${node}`);
 
-/** Opens with the key that is there when it is asked. */
+/** By the key that is there when it is asked. */
 export function createSeals(folder: string): Seals {
   return {
+    async derive(words) {
+      const held = await readSiteKey(folder);
+      if (held === undefined) throw new HolonError("HOLON_SEAL_CLOSED", `this node holds no key of its site, and ${words} follow from it`);
+      return new Uint8Array(hkdfSync("sha256", held.key.export({ type: "pkcs8", format: "der" }).subarray(-seedBytes), deriveSalt, words, 32));
+    },
     async open(bytes, of) {
       const held = await readSiteKey(folder);
       if (held === undefined) throw new HolonError("HOLON_SEAL_CLOSED", `${of} is sealed, and this node holds no key of its site`);

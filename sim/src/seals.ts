@@ -11,6 +11,7 @@ export function simSeal(plain: Uint8Array, of: string, sites: readonly string[])
 
 export function createSeals(site: string | undefined): Seals {
   return {
+    derive: (words) => (site === undefined ? Promise.reject(new HolonError("HOLON_SEAL_CLOSED", "this node holds no key of its site")) : Promise.resolve(new Uint8Array(hash("sha256", `${site} ${words}`, "buffer")))),
     open(bytes, of) {
       const end = bytes.indexOf(10);
       const text = Buffer.from(bytes.subarray(0, Math.max(end, 0))).toString();

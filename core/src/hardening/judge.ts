@@ -23,7 +23,7 @@ const updateAgeMsMax = 14 * dayMs;
 const othersMayWrite = 0o022;
 
 export const hardeningPoints: readonly Point[] = [
-  { check: "debugger", reason: "Who reaches a debugger's port runs what they like as that process, and reads its keys.", next: "Start Node without --inspect, also in NODE_OPTIONS.", look: ({ debugged }) => listed(debugged, "bad", "no process lets a debugger in") },
+  { check: "debugger", reason: "Who reaches a debugger's port runs what they like as that process, and reads its keys.", next: "Start Node without --inspect, also in NODE_OPTIONS; a process that a signal had listen, start again.", look: ({ debugged }) => listed(debugged, "bad", "no process lets a debugger in") },
   { check: "sockets", reason: "Each port that is open to the network is a way in.", next: "Bind what need not be reached to 127.0.0.1, stop what is not needed, or put a firewall before it; the link's port (7401) and the doors are meant to be here.", look: ({ listening }) => listed(listening, "warn", "nothing listens beyond loopback") },
   { check: "user", reason: "A node that runs as root gives all of the machine to whoever gets into it.", next: "Run it as a user of its own: `User=holon` in its service.", look: ({ userId }) => known(userId, (id) => [id !== 0, `runs as user ${id}`], "warn") },
   { check: "passwords", reason: "A user without a password is everybody.", next: "passwd --lock NAME, for each of them.", look: ({ usersWithoutPassword: users }) => listed(users, "bad", "every user has a password or none that opens") },

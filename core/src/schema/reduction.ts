@@ -109,6 +109,8 @@ const pseudonymiseSchema = z.strictObject({
   fields: z.array(fieldSchema).max(limits.reductionFieldsMax).default([]),
   /** … and replaced, as the subject is, by a hash under a key that stays on the node. */
   replace: z.array(fieldSchema).max(limits.reductionFieldsMax).default([]),
+  /** That of the site, so that all nodes of the site that hold its key give one name; without it each node's own. */
+  keyOf: z.literal("site").optional(),
   because,
 });
 

@@ -10,7 +10,7 @@ import { storedUnit } from "../run/program.ts";
 import { createFrames } from "./frames.ts";
 import { createJudgeInstance } from "./judge.ts";
 import { createReducerInstance } from "./reducer-instance.ts";
-import { keyedFor } from "./node-key.ts";
+import { keyedFor, siteKeyedFor } from "./node-key.ts";
 import { addSaved, loadSaved, savedChange } from "./saved.ts";
 
 export function startReduction(reduction: Reduction, context: UnitContext): RunningUnit {
@@ -50,7 +50,9 @@ function eventKind(reduction: EventReduction, context: UnitContext): UnitKind {
       await tellRelease(reduction, context);
       count.load();
       const { state, positions } = storedUnit(unit, context.log);
-      return { instance: createReducerInstance(reduction, state, await keyedFor(context.app.name, { log: context.log, ...context.ports })), positions };
+      const isOfSite = reduction.kind === "pseudonymise" && reduction.keyOf === "site";
+      const keyed = isOfSite ? await siteKeyedFor(context.app.name, context.ports) : await keyedFor(context.app.name, { log: context.log, ...context.ports });
+      return { instance: createReducerInstance(reduction, state, keyed), positions };
     },
     account: count.add,
     reduction: count.status,

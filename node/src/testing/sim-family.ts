@@ -1,7 +1,7 @@
 /** Real nodes in the simulated world: a parent that listens and a child that looks for it, each on a machine of its own. */
 import { decodeFrame, type Frame } from "@holon/core/link/frame.ts";
 import { laneName, type Lane } from "@holon/core/log/log.ts";
-import type { Net } from "@holon/core/ports.ts";
+import type { Net, Ports } from "@holon/core/ports.ts";
 import { nodeConfigSchema } from "@holon/core/schema/node.ts";
 import { isNodeName, type NodeName } from "@holon/core/units.ts";
 import { createCodec } from "@holon/sim/codec.ts";
@@ -36,9 +36,12 @@ export class SimFamily {
   readonly notes: Note[] = [];
   readonly parent: NodeMachine<HolonNode>;
   readonly child: NodeMachine<HolonNode>;
+  readonly #wrap: (name: string, ports: Ports) => Ports;
   #machines = 0;
 
-  constructor(seed = 1) {
+  /** `wrap` puts other ports in the place of a node's own. */
+  constructor(seed = 1, wrap: (name: string, ports: Ports) => Ports = (_, ports) => ports) {
+    this.#wrap = wrap;
     this.world = new World(seed);
     this.net = new SimNet(this.world);
     this.net.tap = ({ from, to, frame }) => this.frames.push({ from, to, atMs: this.world.nowMs, frame: decodeFrame(frame, codec) });
@@ -48,11 +51,12 @@ export class SimFamily {
 
   /** A machine with an empty disk; two of one name are a clone. `around` puts something between the node and the net. */
   machine(name: NodeName, links: { readonly listen?: string; readonly parent?: string; readonly telemetry?: object }, around: (net: Net) => Net = (net) => net): NodeMachine<HolonNode> {
+    const wrap = this.#wrap;
     const config = nodeConfigSchema.parse({ name, site: "site", tier: "listen" in links ? "edge" : "gateway", jurisdiction: "EU/DE", ...links });
     return new NodeMachine(this.world, this.net, (this.#machines += 1), {
       name,
       async boot(ports) {
-        const node = await openNode(config, { ...ports, net: around(ports.net) });
+        const node = await openNode(config, wrap(name, { ...ports, net: around(ports.net) }));
         await node.announce();
         return node;
       },
