@@ -10,10 +10,14 @@ import { traceSchema, type Trace } from "@holon/core/telemetry/trace.ts";
 import { tempFolder } from "@holon/node/testing/temp-log.ts";
 import { connectAsync } from "mqtt";
 import { z } from "zod";
+import { need } from "../../scripts/testing/need.ts";
 import { deployHere } from "./app/deploy-here.ts";
 import { loadManifest } from "./app/load.ts";
 import { publish } from "./app/publish.ts";
+import { consoleAddress } from "./command/console.ts";
 import { startThree } from "./machine/three.ts";
+import { assertAccessible } from "./testing/accessible.ts";
+import { openBrowser } from "./testing/browser.ts";
 import { TestCollector } from "./testing/collector.ts";
 import { repository, runHolon } from "./testing/holon-process.ts";
 import { until } from "./testing/wait.ts";
@@ -72,7 +76,8 @@ test("a trace is whole from the device to control, across a cut of the link", { 
   const { gateway, edge, cloud } = three;
   const source = (): string | undefined => gateway.node.status().agent.sources[0]?.address;
   await until("the door is open and the function runs", () => source() !== undefined && gateway.node.status().agent.units[0]?.state === "running", 60_000);
-  const headers = { authorization: `Bearer ${readFileSync(join(data, "api-token"), "utf8").trim()}` };
+  const token = readFileSync(join(data, "api-token"), "utf8").trim();
+  const headers = { authorization: `Bearer ${token}` };
   const traceOf = async (api: string, id: string): Promise<Trace | undefined> => {
     const response = await fetch(`${api}/v1/traces/${id}`, { headers });
     return response.ok ? traceSchema.parse(await response.json()) : undefined;
@@ -126,6 +131,34 @@ test("a trace is whole from the device to control, across a cut of the link", { 
     await until("all of it is there", () => spansIn(collector, device.traceId).size === 5, 60_000);
     const told = spansIn(collector, device.traceId);
     assert.deepEqual(found.spans.map(({ spanId }) => told.get(spanId)), found.spans.map(({ name, parentSpanId }) => ({ name, parentSpanId: parentSpanId ?? device.spanId })));
+  });
+
+  await context.test("the console shows the way behind the event: as a picture, and in words", need("chromium"), async (inner) => {
+    const browser = await openBrowser(inner);
+    const page = await browser.open();
+    const alarm = (await alarms(cloud.api)).find(({ subject }) => subject === "followed");
+    await page.goto(consoleAddress(cloud.api, token));
+    await page.locator('[data-node="gateway-1"]').first().waitFor();
+    await page.evaluate(`location.hash = "#/events?type=pump.&window=86400&event=${encodeURIComponent(alarm?.id ?? "")}"`);
+    await page.getByRole("link", { name: "the way it came" }).click();
+    const table = page.locator("table.trace");
+    await table.waitFor();
+    assert.deepEqual(JSON.parse((await table.getAttribute("data-trace")) ?? "[]"), found.spans.map(({ kind, name, node, depth }) => ({ kind, name, node, depth })));
+    await table.getByRole("row").nth(4).getByText("for the link").waitFor();
+    await page.getByText("all of it is known", { exact: true }).waitFor();
+    await browser.keep(page, "trace");
+    await assertAccessible(page, "trace");
+    const doorWidth = async (): Promise<number> => (await table.locator("i.door").boundingBox())?.width ?? 0;
+    const before = await doorWidth();
+    await page.getByRole("button", { name: "Leave out waits for links" }).click();
+    await page.locator('button[aria-pressed="true"]', { hasText: "Leave out" }).waitFor();
+    assert.ok((await doorWidth()) >= before, "the rest has more room");
+    await browser.keep(page, "trace-without-waits");
+    await page.setViewportSize({ width: 390, height: 780 });
+    await table.waitFor();
+    await browser.keep(page, "trace-phone");
+    await page.evaluate(`location.hash = "#/trace/${"0".repeat(31)}1"`);
+    await page.getByText("HOLON_TRACE_UNKNOWN").first().waitFor();
   });
 
   await context.test("nothing of what the device sent stands in a span, or at the collector", () => {

@@ -21,7 +21,7 @@ watchAddress();
 const ofControl = ["map", "apps", "alerts", "events", "models", "policy", "meter", "people", "replay"] as const;
 const ofNode = ["map", "alerts", "events", "meter", "policy", "replay"] as const;
 type Area = (typeof ofControl)[number];
-const areaOf = ({ parts: [first = "map"] }: Place): Area => (first === "node" ? "map" : first === "app" ? "apps" : (ofControl.find((area) => area === first) ?? "map"));
+const areaOf = ({ parts: [first = "map"] }: Place): Area => (first === "node" ? "map" : first === "app" ? "apps" : first === "trace" ? "events" : (ofControl.find((area) => area === first) ?? "map"));
 
 export function Console() {
   const [isSignedIn, setSignedIn] = useState(token() !== undefined);
@@ -63,10 +63,11 @@ export function Console() {
 
 function Screen({ area, place, fleet }: { readonly area: Area; readonly place: Place; readonly fleet: Fleet }) {
   const [first = "map", second] = place.parts;
-  if (!["node", "app", ...ofControl].includes(first)) return <NotFound what={words.noPage(place.parts.join("/"))} />;
+  if (!["node", "app", "trace", ...ofControl].includes(first)) return <NotFound what={words.noPage(place.parts.join("/"))} />;
   if (first === "node" && second !== undefined && fleet.asOfMs !== undefined && !fleet.nodes.has(second)) return <NotFound what={words.noNode(second)} />;
   if (first === "node" && second !== undefined) return <NodeScreen key={second} name={second} fleet={fleet} />;
   if (first === "app" && second !== undefined) return <AppScreen key={second} name={second} place={place} fleet={fleet} />;
+  if (first === "trace") return <Later area="trace" place={place} fleet={fleet} />;
   if (area === "apps") return <Apps fleet={fleet} />;
   if (area === "events") return <Events place={place} fleet={fleet} />;
   if (area === "map") return <Continuum fleet={fleet} place={place} />;

@@ -5,6 +5,12 @@ export type { Event };
 export const originOf = ({ id }: Event): string => id.split("/")[0] ?? "";
 export const streamOf = ({ id }: Event): string => id.split("/").at(-2) ?? "";
 
+/** The trace that is followed through it; undefined where nobody writes down its steps. */
+export function traceOf({ traceparent }: Event): string | undefined {
+  const [, trace, flags = "0"] = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})/.exec(traceparent ?? "") ?? [];
+  return Number.parseInt(flags, 16) % 2 === 1 ? trace : undefined;
+}
+
 /** What an event says, in a line: its own words first, then a few figures. */
 export function saysOf({ data }: Event): string {
   if (data === null || typeof data !== "object") return data === undefined ? "" : String(data);

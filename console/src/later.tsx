@@ -16,6 +16,7 @@ const areas: Readonly<Record<string, () => Promise<ComponentType<AreaProps>>>> =
   policy: async () => (await import("./screens/policy.tsx")).Policy,
   meter: async () => (await import("./screens/meter.tsx")).Meter,
   people: async () => (await import("./screens/people.tsx")).People,
+  trace: async () => (await import("./screens/trace.tsx")).TraceScreen,
   replay: async () => (await import("./screens/replay.tsx")).Replay,
 };
 

@@ -86,7 +86,7 @@ export const words = {
   events: {
     stream: "Stream", origin: "Node", type: "Type", alerts: "Alerts", window: "Over", none: "No event fits.", paused: "Paused", follow: "Follow", following: "following",
     rate: "Events by the time of recording", rateHint: "late ones take their place: what was cut off fills in when it arrives", newestOnly: (from: string) => `only the newest 1,000: complete from ${from} on`,
-    evidence: "Before and after", evidenceHint: (seconds: number) => `all of this node, ${seconds} s around it`, causedBy: "led to by", showCause: "show what led to it", time: "Time", recorded: "recorded", clock: "its clock", data: "Data", class: "class", jurisdiction: "born in", choose: "Choose an event to see it whole, with what came before and after.",
+    evidence: "Before and after", trace: "Trace", evidenceHint: (seconds: number) => `all of this node, ${seconds} s around it`, causedBy: "led to by", showCause: "show what led to it", time: "Time", recorded: "recorded", clock: "its clock", data: "Data", class: "class", jurisdiction: "born in", choose: "Choose an event to see it whole, with what came before and after.",
     open: "open", closed: "closed", late: (age: string) => `arrived ${age} late`, columns: { time: "Recorded", node: "Node", type: "Type", subject: "About", says: "Says" },
     windows: { "300": "5 minutes", "900": "15 minutes", "3600": "1 hour", "21600": "6 hours", "86400": "1 day" } as Readonly<Record<string, string>>,
   },
@@ -97,6 +97,12 @@ export const words = {
     ack: "I take it on", ackedBy: (by: string, note: string) => `${by} has taken it on${note === "" ? "" : `: ${note}`}`, silenced: (until: string) => `silenced until ${until}`, told: (routes: string) => `told to ${routes}`, untold: "told to nobody", refused: (route: string, why: string) => `${route} was not told: ${why}`, evidence: "around it",
     live: "live", routes: "Ways out", routesHint: "by which this node tells", noRoutes: "This node tells nobody: alerts.routes of its configuration is empty.", waiting: "waiting", route: "Way", to: "To", toldCount: "Messages", problem: "Problem",
     silences: "Silenced", nothingSilenced: "Nothing is silenced.", endSilence: "End", because: "Because", by: "By",
+  },
+  trace: {
+    title: "The way of an event", began: (time: string, took: string) => `it began ${time}, and took ${took}`, whole: "all of it is known", notWhole: "not all of it is known", withoutWaits: "Leave out waits for links",
+    columns: ["Step", "Node", "From", "Took", "Waited", "Status"], over: (span: string) => `over ${span}`, kinds: { door: "door", function: "function", model: "model", link: "link", other: "span" },
+    waited: { link: (span: string) => `${span} for the link`, turn: (span: string) => `${span} for its turn` }, status: { ok: "ok", unset: "", error: "failed" }, failed: "failed", show: "the way it came",
+    unknown: (unknown: number, of: number, names: string) => `Of ${unknown} of the ${of} nodes that had a part in it not all is known; known through: ${names}`, missing: (names: string) => `What led to a step is not here: ${names}`, dropped: (count: number) => `${count} steps found no room, of these traces or others`, left: (count: number) => `${count} more steps are not shown`,
   },
   objectives: {
     title: "Objectives", hint: "how much of what should be is, and of the error budget what is left", none: "No objective is declared.",

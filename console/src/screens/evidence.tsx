@@ -1,13 +1,15 @@
 /** One event whole, what led to it, and everything that its node recorded around it. */
-import { originOf, saysOf, type Event } from "../event.ts";
+import { originOf, saysOf, traceOf, type Event } from "../event.ts";
 import { age, clock } from "../format.ts";
 import { Problem } from "../parts/problem.tsx";
-import { setQuery } from "../route.ts";
+import { printPlace, setQuery } from "../route.ts";
 import { words } from "../strings.ts";
 import { usePolled } from "../use-polled.ts";
 
 const t = words.events;
 const aroundSeconds = 60;
+/** What led to it may have come long before it. */
+const daySeconds = 86_400;
 /** What is recorded so much later than it happened is told so. */
 const lateMs = 5_000;
 
@@ -23,6 +25,7 @@ function Shown({ event }: { readonly event: Event }) {
   const iso = (seconds: number): string => new Date(at + 1_000 * seconds).toISOString();
   const around = `/v1/events?${new URLSearchParams({ origin: originOf(event), since: iso(-aroundSeconds), until: iso(aroundSeconds), limit: "200" }).toString()}`;
   const { value, problem } = usePolled<{ readonly events: readonly Event[] }>(around, 5_000);
+  const trace = traceOf(event);
   const lateBy = at - Date.parse(event.time);
   return (
     <aside class="evidence" aria-label={t.evidence}>
@@ -32,6 +35,7 @@ function Shown({ event }: { readonly event: Event }) {
         <dt>{t.origin}</dt><dd>{originOf(event)} <span class="soft">{event.source}</span></dd>
         <dt>{t.clock}</dt><dd>{event.clock}</dd>
         <dt>{t.class}</dt><dd>{event.class}{event.through !== undefined && <span class="soft"> {event.through}</span>}, {t.jurisdiction} {event.jurisdiction}</dd>
+        {trace !== undefined && <><dt>{t.trace}</dt><dd><a href={printPlace(["trace", trace], { since: iso(-daySeconds) })}>{words.trace.show}</a></dd></>}
         {event.causedby !== undefined && <><dt>{t.causedBy}</dt><dd><button type="button" class="link" onClick={() => setQuery({ event: event.causedby })}><code>{event.causedby}</code></button></dd></>}
       </dl>
       <h4>{t.data}</h4>
