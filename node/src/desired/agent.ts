@@ -72,6 +72,8 @@ export interface AgentContext {
   /** The way to siblings; undefined where there are none. */
   lending?(): Lending | undefined;
   readonly elasticRules?: ElasticRules | undefined;
+  /** Whether a trace is not to be followed, since a long outage is thinned. */
+  isThinned?(traceId: string): boolean;
   /** Brings a blob here, from the parent if need be. */
   fetch(hash: BlobHash): Promise<void>;
   readonly meter: Meter;
@@ -398,7 +400,7 @@ export function createAgent(context: AgentContext): Agent {
     };
   }
 
-  const sourceContext = (app: AppDocument) => ({ app: app.name, log, events: context.events, guard: context.guard, door: ports.door, clock: ports.clock, random: ports.random, trace: ports.trace, tracing: app.tracing });
+  const sourceContext = (app: AppDocument) => ({ app: app.name, log, events: context.events, guard: context.guard, door: ports.door, clock: ports.clock, random: ports.random, trace: ports.trace, tracing: app.tracing, isThinned: context.isThinned });
 
   async function stop(name: string): Promise<void> {
     const entry = running.get(name);

@@ -15,7 +15,7 @@ import { openSource } from "./sources.ts";
 const trace = "4bf92f3577b34da6a3ce929d0e0e4736";
 const device = "00f067aa0ba902b7";
 
-async function openDoor(context: TestContext, { share = 0, perSecond = 10, class: own = "raw" }: { readonly share?: number; readonly perSecond?: number; readonly class?: string } = {}) {
+async function openDoor(context: TestContext, { share = 0, perSecond = 10, class: own = "raw", isThinned }: { readonly share?: number; readonly perSecond?: number; readonly class?: string; readonly isThinned?: (traceId: string) => boolean } = {}) {
   const log = await openTempLog(tempFolder(context), { name: "gateway-1" });
   context.after(() => log.close());
   let sink: DoorSink | undefined;
@@ -27,7 +27,7 @@ async function openDoor(context: TestContext, { share = 0, perSecond = 10, class
   };
   const clock = createClock();
   const spec = sourceSpecSchema.parse({ kind: "mqtt", name: "pumps", type: "pump.reading", class: own });
-  const source = await openSource(spec, { app: "watch", log, events: createEvents({ name: "gateway-1", jurisdiction: "EU" }, clock), guard: { mayExport: () => true }, door, clock, random: createRandom(), trace: { note: () => undefined }, tracing: tracingSchema.parse({ share, spansPerSecondMax: perSecond }) });
+  const source = await openSource(spec, { app: "watch", log, events: createEvents({ name: "gateway-1", jurisdiction: "EU" }, clock), guard: { mayExport: () => true }, door, clock, random: createRandom(), trace: { note: () => undefined }, tracing: tracingSchema.parse({ share, spansPerSecondMax: perSecond }), isThinned });
   context.after(() => source.close());
   const read = async (stream: StreamName, type: string): Promise<readonly (StoredEvent & { readonly id: string })[]> =>
     (await log.read({ origin: log.origin, stream }, 1, { maxRecords: 10_000, maxBytes: 64 << 20 })).slice(1).map((record) => ({ ...parseStoredEvent(record.bytes, "test"), id: `gateway-1/${record.epoch}/${stream}/${record.sequence}` })).filter((event) => event.type === type);
@@ -80,4 +80,13 @@ test("ids that a person's device sends stand nowhere: the trace begins anew", as
   assert.deepEqual([span?.parentSpanId, unsampled?.traceparent], [undefined, undefined]);
   assert.deepEqual(parseTraceparent(followed?.traceparent), { traceId: span?.traceId, spanId: span?.spanId, sampled: true });
   assert.ok(!JSON.stringify([followed, span]).includes(trace) && !JSON.stringify([followed, span]).includes(device));
+});
+
+test("what is thinned in a long outage is carried on as not followed, so that nobody further on tells a part of it", async (context) => {
+  const other = trace.replace(/^4/, "5");
+  const door = await openDoor(context, { share: 1, isThinned: (traceId) => traceId !== other });
+  await door.accept({ traceparent: `00-${trace}-${device}-01` }, { traceparent: `00-${other}-${device}-01` }, {});
+  assert.deepEqual((await door.readings()).map(({ traceparent }) => traceparent?.slice(0, 35)), [`00-${trace}`, `00-${other}`, undefined]);
+  assert.deepEqual((await door.readings()).map(({ traceparent }) => parseTraceparent(traceparent)?.sampled), [false, true, undefined]);
+  assert.deepEqual((await door.spans()).map(({ traceId }) => traceId), [other]);
 });

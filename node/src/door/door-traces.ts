@@ -27,6 +27,7 @@ export interface DoorTracesOptions {
   readonly app: string;
   readonly node: string;
   readonly tracing: Tracing | undefined;
+  readonly isThinned?: ((traceId: string) => boolean) | undefined;
   readonly events: Pick<Events, "record">;
   readonly clock: Pick<Clock, "wall" | "monotonicMs">;
   readonly random: Random;
@@ -34,7 +35,7 @@ export interface DoorTracesOptions {
 
 const notFollowed: Entered = {};
 
-export function createDoorTraces(spec: SourceSpec, { app, node, tracing, events, clock, random }: DoorTracesOptions): DoorTraces {
+export function createDoorTraces(spec: SourceSpec, { app, node, tracing, isThinned, events, clock, random }: DoorTracesOptions): DoorTraces {
   const { share = 0, spansPerSecondMax = limits.traceSpansPerSecond } = tracing ?? {};
   const room = createSpanRoom(spansPerSecondMax, clock);
   const isPersonal = spec.class === "personal";
@@ -45,6 +46,7 @@ export function createDoorTraces(spec: SourceSpec, { app, node, tracing, events,
     if (sent === undefined && (share === 0 || random.uniform() >= share)) return notFollowed;
     const parent = isPersonal ? undefined : sent;
     const span: UnitSpan = { traceId: parent?.traceId ?? newTraceId(random), spanId: newSpanId(random), sampled: true };
+    if (isThinned?.(span.traceId) === true) return parent === undefined ? notFollowed : { traceparent: printTraceparent({ ...parent, sampled: false }) };
     // Without room for its own span the way goes on from the device's.
     if (!room.take()) return { traceparent: printTraceparent(parent ?? span) };
     return { traceparent: printTraceparent(span), stored: spanOf(span, parent) };

@@ -48,6 +48,8 @@ export interface SourceContext {
   readonly trace: Trace;
   /** Of the app: of which readings the way is followed. */
   readonly tracing?: Tracing | undefined;
+  /** Whether a trace is not to be followed, since a long outage is thinned. */
+  readonly isThinned?: ((traceId: string) => boolean) | undefined;
 }
 
 const encoder = new TextEncoder();
@@ -74,7 +76,7 @@ export async function openSource(spec: SourceSpec, context: SourceContext): Prom
   /** Readings with counters are judged one batch after the other, each when the one before is on disk. */
   let turn: Promise<unknown> = Promise.resolve();
 
-  const traces = createDoorTraces(spec, { app, node: log.origin, tracing: context.tracing, events, clock: context.clock, random: context.random });
+  const traces = createDoorTraces(spec, { app, node: log.origin, tracing: context.tracing, isThinned: context.isThinned, events, clock: context.clock, random: context.random });
 
   const toRecord = (reading: Reading, { traceparent }: Entered, deviceCounter?: number): NewRecord =>
     events.record({

@@ -42,6 +42,7 @@ export interface TracerOptions {
   readonly trigger: TraceTrigger;
   /** The span in which an event came here over a link, where there is one. */
   hopOf?(event: Pick<UnitEvent, "id">): string | undefined;
+  readonly isThinned?: ((traceId: string) => boolean) | undefined;
   readonly events: Pick<Events, "record">;
   readonly clock: Pick<Clock, "wall" | "monotonicMs">;
   readonly random: Random;
@@ -58,7 +59,7 @@ interface Step {
   readonly isWritten: boolean;
 }
 
-export function createTracer({ app, fn, node, trigger, hopOf, events: made, clock, random }: TracerOptions): Tracer {
+export function createTracer({ app, fn, node, trigger, hopOf, isThinned, events: made, clock, random }: TracerOptions): Tracer {
   const unit = `${app.name}/${fn}`;
   const { share = 0, spansPerSecondMax = limits.traceSpansPerSecond } = app.tracing ?? {};
   const room = createSpanRoom(spansPerSecondMax, clock);
@@ -71,7 +72,9 @@ export function createTracer({ app, fn, node, trigger, hopOf, events: made, cloc
     const parent = parseTraceparent(event.traceparent);
     if (parent === undefined) {
       const begins = share > 0 && caused?.has(event.id) !== true && !isDecided(event) && random.uniform() < share;
-      return begins ? { index, span: freshSpan(), parent: undefined, isWritten: room.take() } : undefined;
+      if (!begins) return undefined;
+      const span = freshSpan();
+      return isThinned?.(span.traceId) === true ? undefined : { index, span, parent: undefined, isWritten: room.take() };
     }
     if (!parent.sampled) return { index, span: parent, parent: undefined, isWritten: false }; // carried on as it came
     const hop = hopOf?.(event);

@@ -120,6 +120,8 @@ export interface UnitContext {
   readonly tenure?: UnitTenure | undefined;
   /** Whether it is handed what that other node made; without it only what its own did. */
   readonly handed?: ((origin: string) => boolean) | undefined;
+  /** Whether a trace is not to be followed, since a long outage is thinned. */
+  readonly isThinned?: ((traceId: string) => boolean) | undefined;
   /** What the unit made, before it is on the disk. */
   made(records: readonly NewRecord[]): void;
 }
@@ -185,7 +187,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   const early = createEarlyRuns(({ bytes }) => startsWith(bytes, prefix));
   let storing = createStoring(() => wake?.());
   const rate = createRate(fn.eventsPerSecondMax, ports.clock);
-  const tracer = kind.trigger === undefined ? undefined : createTracer({ app, fn: fn.name, node: log.origin, trigger: kind.trigger, hopOf: ({ id }) => (originOfEvent(id) === log.origin ? undefined : hopSpanId(ports.crypto.sha256, id, log.origin)), events: context.events, clock: ports.clock, random: ports.random });
+  const tracer = kind.trigger === undefined ? undefined : createTracer({ app, fn: fn.name, node: log.origin, trigger: kind.trigger, isThinned: context.isThinned, hopOf: ({ id }) => (originOfEvent(id) === log.origin ? undefined : hopSpanId(ports.crypto.sha256, id, log.origin)), events: context.events, clock: ports.clock, random: ports.random });
   const failures = createFailedEvents(name, fn.retriesMax ?? limits.unitRetriesMax, context);
 
   async function live(): Promise<void> {

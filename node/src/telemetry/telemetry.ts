@@ -23,6 +23,7 @@ import { createSlices } from "@holon/core/slice.ts";
 import { parseKey, printKey } from "@holon/core/telemetry/key.ts";
 import type { Series, SeriesQuery } from "@holon/core/telemetry/series.ts";
 import type { Trace as TraceOfEvent, TraceQuery } from "@holon/core/telemetry/trace.ts";
+import { isThinned } from "@holon/core/telemetry/trace-thinning.ts";
 import type { thin } from "@holon/core/telemetry/thinning.ts";
 import { windowSchema, windowType, type Window } from "@holon/core/telemetry/window.ts";
 import { createAlerts, type AlertParts, type Alerts } from "../alert/alerts.ts";
@@ -86,6 +87,8 @@ export interface Telemetry {
   series(query: SeriesQuery): Promise<Series>;
   /** The way of one event, as far as this node knows it. `HOLON_TRACE_UNKNOWN`. */
   trace(id: string, query: TraceQuery): Promise<TraceOfEvent>;
+  /** Whether a trace is not to be followed, since the uplink has been closed for long. */
+  isThinned(traceId: string): boolean;
   /** Of this node at this moment. */
   top(): Promise<{ readonly node: string; readonly asOf: string; readonly held: number; readonly figures: Pick<Window, "sums" | "gauges" | "durations"> }>;
   latest(node: string): Readonly<{ window: Window; totals: ReadonlyMap<string, number> }> | undefined;
@@ -334,6 +337,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
       return view.completeness(now());
     },
     series,
+    isThinned: (traceId) => isThinned(traceId, incidentMs, clock.wall().ms, settings.fullMs),
     async trace(id, query) {
       await ready();
       view.heard(self, now());
