@@ -1,5 +1,6 @@
 /** Talks to the API of a node on this machine. */
 import { HolonError, isErrorCode } from "@holon/core/errors.ts";
+import { limits } from "@holon/core/limits.ts";
 import { z } from "zod";
 import { readSession } from "./machine/sessions.ts";
 import { readToken } from "./machine/token.ts";
@@ -21,6 +22,8 @@ export interface Client {
 }
 
 const timeoutMs = 10_000;
+/** An answer without end says now and then that it is there; one that does not is of a line that is dead. */
+const quietMsMax = 3 * limits.watchAliveMs;
 const errorSchema = z.object({ error: z.object({ code: z.string(), message: z.string(), next: z.string().optional() }) });
 export const doneSchema = z.object({ ok: z.literal(true) });
 
@@ -62,20 +65,10 @@ export interface StreamedEvent {
 }
 
 /** Server-sent events of a route, until the other end or `ended` ends them. `HOLON_API_UNREACHABLE`, or the error that the API answered. */
-export async function* openStream({ api, data, token: shown }: ClientOptions, path: string, headers: Readonly<Record<string, string>>, ended: AbortSignal): AsyncGenerator<StreamedEvent> {
-  const unreachable = (cause: unknown): never => {
-    throw new HolonError("HOLON_API_UNREACHABLE", `no API answers at ${api}`, { cause });
-  };
-  const token = shown ?? (await tokenFor(api, data));
-  const response = await fetch(new URL(path, api), { headers: { ...headers, authorization: `Bearer ${token ?? ""}` }, signal: ended }).catch(unreachable);
-  if (!response.ok) throw problemOf(response.status, await response.json().catch(() => undefined), api);
+export async function* openStream(options: ClientOptions, path: string, headers: Readonly<Record<string, string>>, ended: AbortSignal): AsyncGenerator<StreamedEvent> {
   let rest = "";
-  const decoder = new TextDecoder();
-  const chunks = response.body?.[Symbol.asyncIterator]();
-  for (;;) {
-    const next = await chunks?.next().catch(unreachable);
-    if (next === undefined || next.done === true) return;
-    const parts = (rest + decoder.decode(next.value, { stream: true })).split("\n\n");
+  for await (const text of openText(options, path, headers, ended)) {
+    const parts = (rest + text).split("\n\n");
     rest = parts.pop() ?? "";
     for (const part of parts) {
       const fields = new Map(part.split("\n").map((line): [string, string] => [line.slice(0, Math.max(0, line.indexOf(":"))), line.slice(line.indexOf(":") + 1).trimStart()]));
@@ -86,21 +79,10 @@ export async function* openStream({ api, data, token: shown }: ClientOptions, pa
 }
 
 /** Lines of JSON of a route, until the other end or `ended` ends them. `HOLON_API_UNREACHABLE`, or the error that the API answered. */
-export async function* openLines({ api, data, token: shown }: ClientOptions, path: string, ended: AbortSignal): AsyncGenerator<unknown> {
-  const token = shown ?? (await tokenFor(api, data));
-  const unreachable = (cause: unknown): undefined => {
-    if (ended.aborted) return undefined;
-    throw new HolonError("HOLON_API_UNREACHABLE", `no API answers at ${api}`, { cause });
-  };
-  const response = await fetch(new URL(path, api), { headers: { accept: "application/x-ndjson", authorization: `Bearer ${token ?? ""}` }, signal: ended }).catch(unreachable);
-  if (response === undefined) return;
-  if (!response.ok) throw problemOf(response.status, await response.json().catch(() => undefined), api);
-  const decoder = new TextDecoder();
-  const chunks = response.body?.[Symbol.asyncIterator]();
-  for (let rest = ""; ; ) {
-    const next = await chunks?.next().catch(unreachable);
-    if (next === undefined || next.done === true) return;
-    const lines = (rest + decoder.decode(next.value, { stream: true })).split("\n");
+export async function* openLines(options: ClientOptions, path: string, ended: AbortSignal, quietMs?: number): AsyncGenerator<unknown> {
+  let rest = "";
+  for await (const text of openText(options, path, { accept: "application/x-ndjson" }, ended, quietMs)) {
+    const lines = (rest + text).split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines) {
       if (line === "") continue; // a sign of life
@@ -109,6 +91,32 @@ export async function* openLines({ api, data, token: shown }: ClientOptions, pat
       if (problem !== undefined) throw problem;
       yield value;
     }
+  }
+}
+
+/** What an answer without end says, as it comes. One of which nothing is heard for too long, not even that it is there, is dead: `HOLON_API_UNREACHABLE`. */
+async function* openText({ api, data, token: shown }: ClientOptions, path: string, headers: Readonly<Record<string, string>>, ended: AbortSignal, quietMs = quietMsMax): AsyncGenerator<string> {
+  const token = shown ?? (await tokenFor(api, data));
+  const dead = new AbortController();
+  const timer = setTimeout(() => dead.abort(), quietMs);
+  const unreachable = (cause: unknown): undefined => {
+    if (ended.aborted) return undefined;
+    throw new HolonError("HOLON_API_UNREACHABLE", dead.signal.aborted ? `nothing was heard of ${api} for ${Math.round(quietMs / 1_000)} s` : `no API answers at ${api}`, { cause });
+  };
+  try {
+    const response = await fetch(new URL(path, api), { headers: { ...headers, authorization: `Bearer ${token ?? ""}` }, signal: AbortSignal.any([ended, dead.signal]) }).catch(unreachable);
+    if (response === undefined) return;
+    if (!response.ok) throw problemOf(response.status, await response.json().catch(() => undefined), api);
+    const decoder = new TextDecoder();
+    const chunks = response.body?.[Symbol.asyncIterator]();
+    for (;;) {
+      const next = await chunks?.next().catch(unreachable);
+      if (next === undefined || next.done === true) return;
+      timer.refresh();
+      yield decoder.decode(next.value, { stream: true });
+    }
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -106,9 +106,30 @@ test("what is asked of a node that is away waits, is done once, and its answer i
   const requests = async () => rows.parse(JSON.parse(await holon("node", "requests", "--json")));
   const [request] = await requests();
   assert.equal(request?.state, "waiting");
+  // Its log is asked for in the same way, and what is known is said at once.
+  await until("control knows that it was stopped", async () => (await holon("node", "status")).includes("gone"));
+  const logs = await runHolon(context, ["node", "logs", "gateway-1", "--limit", "7", "--api", cloud.api, "--data", machines.data]);
+  assertRefused(logs, "HOLON_DIAGNOSIS_AWAY", /gateway-1 was stopped in order at \S+; its telemetry is known through .*; its log is asked for as [0-9a-f]{16}, which waits/);
+  const [, logsId = ""] = /asked for as ([0-9a-f]{16})/.exec(logs.stderr) ?? [];
+  const list = await runHolon(context, ["node", "list", "--api", cloud.api, "--data", machines.data]);
+  assert.match(list.stdout, /gateway-1/);
+  // A node that is none is said to be none, and nothing waits for it.
+  for (const command of [["exec", "nosuch", "greet", "who=world"], ["diagnose", "nosuch"], ["logs", "nosuch"]]) {
+    const refused = await runHolon(context, ["node", ...command, "--api", cloud.api, "--data", machines.data]);
+    assertRefused(refused, "HOLON_NODE_UNKNOWN", /nosuch/);
+    assert.match(refused.stderr, /holon node list/);
+  }
+  assert.equal((await requests()).length, 2);
+  const followed = startHolon(context, ["node", "logs", "gateway-1", "--follow", "--api", cloud.api, "--data", machines.data]);
+  await until("it is said that it is waited for", () => /gateway-1 was stopped.*trying again/.test(followed.stderr()));
   const again = await startGateway();
+  await until("its log is followed when it is back", () => /starts as gateway/.test(followed.stdout()), 60_000);
+  followed.signal("SIGINT");
+  assert.equal((await followed.ended).exitCode, 0);
   await until("it was done", async () => (await requests()).every(({ state }) => state === "done"), 60_000);
   assert.match(await holon("node", "result", request?.id ?? ""), /hello world/);
-  assert.equal((await audited(again, "holon.diagnosis.begun")).length, 1);
-  assert.equal((await audited(cloud, "holon.diagnosis.answered")).length, 1);
+  const lines = z.looseObject({ node: z.string(), lines: z.array(z.unknown()).min(1).max(7) }).parse(JSON.parse(await holon("node", "result", logsId)));
+  assert.equal(lines.node, "gateway-1");
+  assert.equal((await audited(again, "holon.diagnosis.begun")).length, 2);
+  assert.equal((await audited(cloud, "holon.diagnosis.answered")).length, 2);
 });

@@ -43,7 +43,7 @@ export function createProgram(hold: Hold): Command {
   addSite(program, { common, clientOptions, hold });
   addFunctions(program);
   addMeter(program);
-  addEvents(program);
+  addEvents(program, hold);
   addModels(program);
   addLinks(program);
   addPolicy(program);
@@ -245,7 +245,7 @@ function addMeter(program: Command): void {
   ofNode(meter.command("show").description("calls, processor time, memory, inferences, bytes, energy and money by function")).action(async (options: OfNode) => (await import("./command/meter.ts")).showMeter(clientOptions(options), options.node, options.json === true));
 }
 
-function addEvents(program: Command): void {
+function addEvents(program: Command, hold: Hold): void {
   const event = program.command("event").description("events");
   common(event.command("tail").description("the newest events"))
     .option("--stream <name>", "alarm, data, telemetry, audit or local")
@@ -256,7 +256,10 @@ function addEvents(program: Command): void {
     .option("--until <time>", "recorded at or before")
     .option("--limit <n>", "how many", "20")
     .option("--follow", "go on with what comes")
-    .action(async (options: Common & TailOptions) => (await import("./command/event.ts")).tailEvents(await connectApi(clientOptions(options)), options));
+    .action(async (options: Common & TailOptions) => {
+      const ended = hold();
+      await (await import("./command/event.ts")).tailEvents(await connectApi(clientOptions(options)), options, ended);
+    });
 }
 
 function addModels(program: Command): void {

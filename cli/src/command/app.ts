@@ -12,6 +12,7 @@ import { loadManifest } from "../app/load.ts";
 import { doneSchema, type Client } from "../client.ts";
 import { listAll } from "../pages.ts";
 import { printTable } from "../table.ts";
+import { tellKnown } from "../view/known.ts";
 
 const appRowSchema = z.object({ name: z.string(), version: z.string(), deployedAt: z.string(), functions: z.array(z.string()), models: z.array(z.string()), sources: z.array(z.string()) });
 export const appSchema = z.object({ document: appDocumentSchema, deployedAt: z.string(), revision: z.string() });
@@ -52,7 +53,7 @@ async function sign(client: Client, publisher: string, published: Publication, {
 }
 
 export async function listApps(client: Client, json: boolean): Promise<void> {
-  const apps = await listAll(client, "/v1/apps", "apps", appRowSchema);
+  const apps = await listAll(client, "/v1/apps", "apps", appRowSchema, (account) => tellKnown(account, json));
   if (json) return void process.stdout.write(`${JSON.stringify(apps)}\n`);
   const rows = apps.map((app) => [app.name, app.version, app.functions.join(" "), app.models.join(" "), app.sources.join(" "), app.deployedAt]);
   process.stdout.write(`${printTable(["APP", "VERSION", "FUNCTIONS", "MODELS", "SOURCES", "DEPLOYED"], rows)}\n`);

@@ -2,10 +2,13 @@
 import { HolonError } from "@holon/core/errors.ts";
 import { tailAnswerSchema, type ToldEvent } from "@holon/core/diagnosis/ask.ts";
 import { eventSchema, type Event } from "@holon/core/schema/event.ts";
+import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { Client } from "../client.ts";
+import { keepFollowing } from "../follow.ts";
+import { knownAccountSchema, tellKnown, type KnownAccount } from "../view/known.ts";
 
-const eventsSchema = z.object({ events: z.array(eventSchema) });
+const eventsSchema = knownAccountSchema.extend({ events: z.array(eventSchema) });
 const pollMs = 500;
 
 export interface TailOptions {
@@ -20,25 +23,39 @@ export interface TailOptions {
   readonly json?: boolean;
 }
 
-export async function tailEvents(client: Client, options: TailOptions): Promise<void> {
+export async function tailEvents(client: Client, options: TailOptions, ended: AbortSignal): Promise<void> {
   const shown = new Set<string>();
-  for (;;) {
-    for (const event of await newest(client, options)) {
-      if (shown.has(event.id)) continue;
+  const print = ({ events, account }: Newest): void => {
+    const fresh = events.filter(({ id }) => !shown.has(id));
+    if (shown.size > 0 && fresh.length === events.length && events.length === Number(options.limit)) process.stderr.write(`more than ${options.limit} came at once: those before these are not shown\n`);
+    for (const event of fresh) {
       shown.add(event.id);
       process.stdout.write(options.json === true ? `${JSON.stringify(event)}\n` : `${line(event)}\n`);
     }
-    if (options.follow !== true) return;
+    if (options.follow !== true && account !== undefined) tellKnown(account, options.json === true);
     for (const id of [...shown].slice(0, -5000)) shown.delete(id);
-    await new Promise((resolve) => setTimeout(resolve, pollMs));
-  }
+  };
+  if (options.follow !== true) return print(await newest(client, options));
+  await keepFollowing(async (heard) => {
+    for (; !ended.aborted; await sleep(pollMs, undefined, { signal: ended }).catch(() => undefined)) {
+      const now = await newest(client, options);
+      heard();
+      print(now);
+    }
+  }, ended);
 }
 
-async function newest(client: Client, { stream, origin, node, type, limit, since, until }: TailOptions): Promise<readonly (Event | ToldEvent)[]> {
+interface Newest {
+  readonly events: readonly (Event | ToldEvent)[];
+  readonly account?: KnownAccount | undefined;
+}
+
+async function newest(client: Client, { stream, origin, node, type, limit, since, until }: TailOptions): Promise<Newest> {
   const query = new URLSearchParams({ limit });
   for (const [key, value] of Object.entries({ stream, origin, type, since: timeOf("--since", since), until: timeOf("--until", until) })) if (value !== undefined) query.set(key, value);
-  if (node !== undefined) return (await client.get(`/v1/nodes/${encodeURIComponent(node)}/events?${query.toString()}`, tailAnswerSchema)).events;
-  return (await client.get(`/v1/events?${query.toString()}`, eventsSchema)).events;
+  if (node !== undefined) return client.get(`/v1/nodes/${encodeURIComponent(node)}/events?${query.toString()}`, tailAnswerSchema);
+  const { events, ...account } = await client.get(`/v1/events?${query.toString()}`, eventsSchema);
+  return { events, account };
 }
 
 const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;

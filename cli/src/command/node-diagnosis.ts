@@ -10,6 +10,7 @@ import { connectApi, doneSchema, openLines, type Client, type ClientOptions } fr
 import { writeBundle } from "../machine/bundle-file.ts";
 import { spanOf } from "../machine/span.ts";
 import type { CommonOptions } from "../program/api.ts";
+import { keepFollowing } from "../follow.ts";
 import { printTable } from "../table.ts";
 import { timeOf } from "./event.ts";
 
@@ -53,8 +54,30 @@ export async function showLogs(options: ClientOptions, node: string, { follow, s
     for (const line of lines) process.stdout.write(json === true ? `${JSON.stringify(line)}\n` : `${printLine(line)}\n`);
   };
   const address = `${path(node)}/logs?${query.toString()}`;
-  if (follow !== true) return print(await (await connectApi(options)).get(address, logsAnswerSchema));
-  for await (const answer of openLines(options, address, ended)) print(logsAnswerSchema.parse(answer));
+  if (follow !== true) return print(await readLogs(options, node, address, { level, limit, since: from }));
+  let after: string | undefined;
+  await keepFollowing(async (heard) => {
+    const behind = after === undefined ? address : `${path(node)}/logs?${new URLSearchParams({ level, after }).toString()}`;
+    for await (const line of openLines(options, behind, ended)) {
+      const answer = logsAnswerSchema.parse(line);
+      heard();
+      print(answer);
+      after = answer.after ?? after;
+    }
+  }, ended);
+}
+
+/** Of a node that is away they are asked for when it is back. */
+async function readLogs(options: ClientOptions, node: string, address: string, { level, limit, since }: { readonly level: string; readonly limit: string; readonly since: string | undefined }): Promise<LogsAnswer> {
+  const client = await connectApi(options);
+  try {
+    return await client.get(address, logsAnswerSchema);
+  } catch (error) {
+    if (!(error instanceof HolonError) || error.code !== "HOLON_DIAGNOSIS_AWAY") throw error;
+    const wanted = wantedSchema.parse({ kind: "logs", level, limit: Number(limit), ...(since === undefined ? {} : { since }) });
+    const { id, expiresAt } = await client.send("POST", `${path(node)}/requests`, { wanted }, requestSchema);
+    throw new HolonError("HOLON_DIAGNOSIS_AWAY", `${error.message}; its log is asked for as ${id}, which waits for it until ${expiresAt}`, { next: `Look again with \`holon node result ${id}\`.` });
+  }
 }
 
 /** Resolves to whether nothing is bad. */

@@ -3,7 +3,7 @@ import { heldText } from "@holon/core/diagnosis/findings.ts";
 import { errorTable } from "@holon/core/errors.ts";
 import { heldRowSchema } from "@holon/core/measure/held.ts";
 import { clockHereText } from "@holon/core/drift.ts";
-import { fleetStatusSchema, type FleetStatus } from "@holon/core/telemetry/fleet-status.ts";
+import { fleetStatusSchema } from "@holon/core/telemetry/fleet-status.ts";
 import { alertListSchema } from "@holon/core/telemetry/alert.ts";
 import { metricByName } from "@holon/core/telemetry/catalogue.ts";
 import { parseKey } from "@holon/core/telemetry/key.ts";
@@ -12,6 +12,7 @@ import { z } from "zod";
 import type { Client, ClientOptions } from "../client.ts";
 import { connectNode } from "../connect-node.ts";
 import { printTable } from "../table.ts";
+import { printKnown } from "../view/known.ts";
 import { listNodeRows } from "./node.ts";
 
 export async function showStatus(options: ClientOptions, node: string | undefined, json: boolean): Promise<void> {
@@ -21,7 +22,7 @@ export async function showStatus(options: ClientOptions, node: string | undefine
   const heldBack = await heldOf(client);
   if (json) return void process.stdout.write(`${JSON.stringify({ ...status, alerts, heldBack })}\n`);
   const rows = status.nodes.map((row) => [row.node, row.site, row.state, row.since ?? "", row.heardAt ?? "never", row.through ?? "nothing", row.ended === null ? "" : `${row.ended.how} ${row.ended.at}`]);
-  process.stdout.write(`${printTable(["NODE", "SITE", "STATE", "SINCE", "HEARD", "KNOWN THROUGH", "RUN BEFORE"], rows)}\n${completeness(status)}\n`);
+  process.stdout.write(`${printTable(["NODE", "SITE", "STATE", "SINCE", "HEARD", "KNOWN THROUGH", "RUN BEFORE"], rows)}\n${printKnown(status)}\n`);
   if (status.clock.offMs !== null) process.stdout.write(`${clockHereText(status.clock.offMs)}\n`);
   for (const { severity, message } of alerts) process.stdout.write(`${severity}: ${message}\n`);
   for (const { node: name, text } of heldBack) process.stdout.write(`${name}: ${text}\nnext: ${errorTable.HOLON_NODE_HELD.next.replace("NAME", name)}\n`);
@@ -35,10 +36,6 @@ async function heldOf(client: Client): Promise<readonly { readonly node: string;
   const own = measured?.held === undefined ? [] : [{ node, text: heldText(measured.held) }];
   const others = await listNodeRows(client).catch(() => []); // a node that is not control knows of none
   return [...own, ...others.flatMap(({ name, drift }) => (name === node ? [] : drift.flatMap(({ kind, text, held }) => (kind === "measured" && held === true ? [{ node: name, text }] : []))))];
-}
-
-function completeness({ asOf, completeness: { nodes, reported, through, unknown, excused } }: FleetStatus): string {
-  return `as of ${asOf}: of ${nodes} nodes ${reported} have told through ${through}, ${unknown} unknown${excused === 0 ? "" : `, ${excused} gone`}`;
 }
 
 const topSchema = z.object({ node: z.string(), asOf: z.string(), held: z.int(), figures: windowSchema.pick({ sums: true, gauges: true, durations: true }) });

@@ -78,6 +78,8 @@ export const wantedSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("report") }),
   z.strictObject({ kind: z.literal("bundle") }),
   z.strictObject({ kind: z.literal("profile"), seconds: z.int().min(1).max(diagnosisBounds.profileSecondsMax).default(10) }),
+  /** The newest lines of its own log, of a node that cannot be asked at once. */
+  z.strictObject({ kind: z.literal("logs"), level: logLevelSchema.default("info"), since: z.iso.datetime().optional(), limit: z.int().min(1).max(diagnosisBounds.linesMax).default(200) }),
   z.strictObject({ kind: z.literal("exec"), command: nameSchema, arguments: z.record(nameSchema, z.string().max(diagnosisBounds.commandArgumentMax)).default({}) }),
 ]);
 export type Wanted = z.infer<typeof wantedSchema>;

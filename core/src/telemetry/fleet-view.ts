@@ -8,7 +8,7 @@ import { isSet } from "../clock-set.ts";
 import type { ClockState } from "../ports.ts";
 import type { Tier } from "../schema/tier.ts";
 import { createClockWords, type ClockHere } from "./clock-words.ts";
-import { countBelow, countUpTo, placeBehind } from "./in-order.ts";
+import { compare, countBelow, countUpTo, isAbout, placeBehind } from "./in-order.ts";
 import { isExcused, noStates, type Completeness, type Missing, type NodeState } from "./completeness.ts";
 import type { AnswerClock, FleetQuery, FleetRow, FleetStatus } from "./fleet-status.ts";
 import type { Window } from "./window.ts";
@@ -57,6 +57,8 @@ export interface FleetView {
   stateOf(node: string, now: Now): { readonly state: NodeState; readonly sinceMs: number | undefined } | undefined;
   /** Up to where its telemetry is here. */
   through(node: string, now: Now): number | undefined;
+  /** One of them, as `rows` has it; undefined where it does not belong. */
+  row(node: string, now: Now): FleetRow | undefined;
   /** A page of them, without how complete the whole is. */
   rows(query: FleetQuery, now: Now, ways?: Map<string, Way>, figures?: (node: string) => Readonly<Record<string, number>>): Pick<FleetStatus, "nodes" | "next">;
   /** How complete the whole of a large fleet is was found out then: it counts for a while. */
@@ -358,6 +360,10 @@ export function createFleetView(self: string): FleetView {
       const node = known.get(name);
       return node && throughOf(name, node, now);
     },
+    row(name, now) {
+      const node = known.get(name);
+      return node !== undefined && belongs(node) ? rowOf(name, node, now, new Map()) : undefined;
+    },
     rows: pageOf,
     found: (account, now) => void (whole = { completeness: account, now }),
     status(query, now, figures) {
@@ -389,11 +395,6 @@ export function createFleetView(self: string): FleetView {
 
 const isAwaited = ({ enrolledMs, firstMs, heardMs, links }: Known): boolean => enrolledMs !== undefined && firstMs === Infinity && heardMs === undefined && links.size === 0;
 
-const compare = (one: number, other: number): number => (one < other ? -1 : one > other ? 1 : 0);
-
 const belongs = ({ enrolledMs, firstMs }: Known): boolean => enrolledMs !== undefined || Number.isFinite(firstMs);
-
-/** What is told by another clock than that of now is never the same to the millisecond. */
-const isAbout = (one: number | undefined, other: number | undefined): boolean => one === other || (one !== undefined && other !== undefined && Math.abs(one - other) < 100);
 
 const iso = (ms: number | undefined): string | null => (ms === undefined || !Number.isFinite(ms) ? null : isoTime(ms));

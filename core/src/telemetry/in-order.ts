@@ -1,5 +1,10 @@
 /** Looking things up in what is in order. */
 
+export const compare = (one: number, other: number): number => (one < other ? -1 : one > other ? 1 : 0);
+
+/** What is told by another clock than that of now is never the same to the millisecond. */
+export const isAbout = (one: number | undefined, other: number | undefined): boolean => one === other || (one !== undefined && other !== undefined && Math.abs(one - other) < 100);
+
 /** Where what comes behind a name begins. */
 export function placeBehind(names: readonly string[], after: string): number {
   let [low, high] = [0, names.length];

@@ -25,7 +25,7 @@ export function diagnosisRoutes(node: DiagnosisNode): readonly Route[] {
   const session = desk.session;
   const ask = async (route: Route, request: RouteRequest, what: "logs" | "events" | "commands", query: object): Promise<unknown> => {
     const by = await askedBy(node, request, `node.${what}`, route);
-    return desk.ask(nodeOf(request), diagnosisMethods[what], { by, session: session(), ...query }, diagnosisBounds.askMs);
+    return desk.now(nodeOf(request), diagnosisMethods[what], { by, session: session(), ...query }, diagnosisBounds.askMs);
   };
   const requestRoute: Route = {
     method: "POST",
@@ -140,7 +140,7 @@ async function* followLogs(node: DiagnosisNode, request: RouteRequest, signal: S
     // What two wanted once is followed by the one who asked for as long as the policy lets them.
     const by: AskedBy = await (first === undefined ? askedBy(node, now, "node.logs", route) : goesOn(node, now, "node.logs", first));
     first ??= by;
-    const answer = logsAnswerSchema.parse(await node.diagnosis.desk.ask(nodeOf(request), diagnosisMethods.logs, { by, session, ...query, ...(after === undefined ? { ...(limit === undefined ? {} : { limit }) } : { after }), waitMs: after === undefined ? 0 : diagnosisBounds.followWaitMs }, diagnosisBounds.askMs));
+    const answer = logsAnswerSchema.parse(await node.diagnosis.desk.now(nodeOf(request), diagnosisMethods.logs, { by, session, ...query, ...(after === undefined ? { ...(limit === undefined ? {} : { limit }) } : { after }), waitMs: after === undefined ? 0 : diagnosisBounds.followWaitMs }, diagnosisBounds.askMs));
     yield answer;
     // A node that has said nothing yet has no line to go on behind: whatever it says next is new.
     after = answer.after ?? "none/0";

@@ -16,6 +16,8 @@ import { toHex } from "@holon/core/log/hex.ts";
 import type { CellChange, Log, NewRecord } from "@holon/core/log/log.ts";
 import type { Ports, Timer } from "@holon/core/ports.ts";
 import { fromBase64 } from "@holon/core/series/base64.ts";
+import type { FleetRow } from "@holon/core/telemetry/fleet-status.ts";
+import { standingText } from "@holon/core/telemetry/standing.ts";
 import { createTurns } from "@holon/core/turns.ts";
 import { isNodeName, type NodeName } from "@holon/core/units.ts";
 import { z } from "zod";
@@ -39,11 +41,13 @@ const requestSchema = z.strictObject({
 export type KnownRequest = z.infer<typeof requestSchema>;
 
 export interface Desk {
-  /** Asks a node, or this one itself, at once. */
+  /** Asks a node, or this one itself, at once. `HOLON_DIAGNOSIS_AWAY` says how one stands that is known and cannot be reached. */
+  now(to: string, method: string, parameters: unknown, deadlineMs: number): Promise<unknown>;
+  /** The same, with the errors of the link. */
   ask(to: string, method: string, parameters: unknown, deadlineMs: number): Promise<unknown>;
   /** A name for one look at a node. */
   session(): string;
-  /** Keeps a request on this disk, and hands it over when the node is there. `HOLON_DIAGNOSIS_FULL`. */
+  /** Keeps a request on this disk, and hands it over when the node is there. `HOLON_DIAGNOSIS_FULL`; `HOLON_NODE_UNKNOWN` where there is no such node. */
   request(node: string, wanted: Wanted, by: AskedBy, forMs: number): Promise<KnownRequest>;
   requests(): readonly KnownRequest[];
   /** What came of it; undefined while nothing did. `HOLON_DIAGNOSIS_GONE`, `HOLON_DIAGNOSIS_EXPIRED`. */
@@ -63,6 +67,8 @@ export interface DeskOptions {
   readonly events: Events;
   readonly calls: Calls;
   readonly handlers: ReadonlyMap<string, CallHandler>;
+  /** How a node stands as far as is known here; undefined where nothing says that it belongs. Absent: nobody here knows of any. */
+  readonly standing?: ((node: string) => Promise<FleetRow | undefined>) | undefined;
   readonly ports: Pick<Ports, "clock" | "random" | "codec" | "crypto" | "trace">;
 }
 
@@ -71,7 +77,7 @@ const resultCell = (id: string): string => `diagnosis-result/${id}`;
 const encoder = new TextEncoder();
 const isOpen = ({ state, isForgotten }: KnownRequest): boolean => state === "waiting" || state === "sent" || (state === "done" && !isForgotten);
 
-export function createDesk({ self, log, events, calls, handlers, ports }: DeskOptions): Desk {
+export function createDesk({ self, log, events, calls, handlers, standing, ports }: DeskOptions): Desk {
   const { clock } = ports;
   const inTurn = createTurns();
   const waiting = new Set<() => void>();
@@ -108,6 +114,27 @@ export function createDesk({ self, log, events, calls, handlers, ports }: DeskOp
     const handler = handlers.get(method);
     if (handler === undefined) throw new HolonError("HOLON_CALL_UNKNOWN", `${to} has no method ${method}`);
     return handler(parameters, self);
+  }
+
+  async function now(to: string, method: string, parameters: unknown, deadlineMs: number): Promise<unknown> {
+    try {
+      return await ask(to, method, parameters, deadlineMs);
+    } catch (error) {
+      const row = silentCodes.has(toHolonError(error).code) ? await standing?.(to) : undefined;
+      if (row === undefined) throw error;
+      throw row.state === "revoked" ? notOurs(row) : new HolonError("HOLON_DIAGNOSIS_AWAY", standingText(row), { cause: error, next: `What may wait is asked for as a request: \`holon node diagnose ${to}\`. See \`holon node status\`.` });
+    }
+  }
+
+  /** What waits for a node that is none would wait for nothing. One that nobody told of here may be behind a way that is open. */
+  async function demandNode(node: NodeName): Promise<void> {
+    if (node === self || standing === undefined) return;
+    const row = await standing(node);
+    if (row?.state === "revoked") throw notOurs(row);
+    if (row !== undefined) return;
+    await reachable(node).catch((error: unknown) => {
+      if (toHolonError(error).code === "HOLON_NODE_UNKNOWN") throw new HolonError("HOLON_NODE_UNKNOWN", `${self} knows of no node ${node}`, { cause: error });
+    });
   }
 
   /** One request as far as it goes now. */
@@ -260,11 +287,13 @@ export function createDesk({ self, log, events, calls, handlers, ports }: DeskOp
 
   look();
   return {
+    now,
     ask,
     session: () => toHex(ports.random.bytes(8)),
     requests: all,
     async request(node, wanted, by, forMs) {
       if (!isNodeName(node)) throw new HolonError("HOLON_NODE_UNKNOWN", `${node} is no node name`);
+      await demandNode(node);
       const request = await inTurn(async () => {
         const open = all().filter(isOpen);
         const ofNode = open.filter((other) => other.node === node).length;
@@ -341,6 +370,7 @@ const busyCodes: ReadonlySet<string> = new Set(["HOLON_CALL_BUSY", "HOLON_LOG_CL
 /** It will be said again, however often it is asked. */
 const deniedCodes: ReadonlySet<string> = new Set(["HOLON_CALL_DENIED", "HOLON_POLICY_DENIED"]);
 
+const notOurs = (row: FleetRow): HolonError => new HolonError("HOLON_NODE_UNKNOWN", standingText(row));
 const nobody = (self: NodeName): AskedBy => ({ principal: "token nobody", role: "none", at: self });
 const gone = (id: string): HolonError => new HolonError("HOLON_DIAGNOSIS_GONE", `no request ${id} is known here`);
 

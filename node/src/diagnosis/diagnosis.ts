@@ -12,9 +12,9 @@ export interface Diagnosis {
 }
 
 export function createDiagnosis(context: AnsweringContext & { readonly calls: Calls }): Diagnosis {
-  const { log, events, calls, handlers, ports, ownLines } = context;
+  const { log, events, calls, handlers, ports, ownLines, telemetry } = context;
   const answering = answerDiagnosis(context);
-  const desk = createDesk({ self: log.origin, log, events, calls, handlers, ports });
+  const desk = createDesk({ self: log.origin, log, events, calls, handlers, standing: telemetry?.standing, ports });
   return {
     desk,
     close() {

@@ -1,6 +1,6 @@
 /** What a request makes this node do. */
 import { commandLine, type DeclaredCommand } from "@holon/core/diagnosis/commands.ts";
-import type { Wanted } from "@holon/core/diagnosis/ask.ts";
+import type { LogsAnswer, Wanted } from "@holon/core/diagnosis/ask.ts";
 import { diagnosisBounds } from "@holon/core/diagnosis/bounds.ts";
 import { hottest } from "@holon/core/diagnosis/profile.ts";
 import type { outcomeSchema, profileSchema } from "@holon/core/diagnosis/results.ts";
@@ -20,6 +20,7 @@ export function createWork(context: WorkContext): (wanted: Wanted) => Promise<un
     if (wanted.kind === "report") return report(context);
     if (wanted.kind === "bundle") return bundle(context);
     if (wanted.kind === "profile") return profile(context, wanted.seconds);
+    if (wanted.kind === "logs") return logs(context, wanted);
     return exec(context, wanted);
   };
 }
@@ -39,6 +40,12 @@ async function bundle(context: WorkContext): Promise<unknown> {
   const { lines } = ownLines.read({ level: "info", limit: diagnosisBounds.linesMax, bytesMax: diagnosisBounds.resultBytesMax / 4 });
   const health = await report(context);
   return makeBundle({ report: health, config, lines, metrics: await telemetry?.top(), alarms: await alarmsOf(context) }, known.redactor());
+}
+
+async function logs({ ownLines, config, known }: WorkContext, { level, since, limit }: Extract<Wanted, { kind: "logs" }>): Promise<LogsAnswer> {
+  await known.refresh();
+  const read = ownLines.read({ level, sinceMs: since === undefined ? undefined : Date.parse(since), limit, bytesMax: diagnosisBounds.resultBytesMax / 2 });
+  return { node: config.name, ...read, lines: [...read.lines] };
 }
 
 async function profile({ ports, known }: WorkContext, seconds: number): Promise<z.infer<typeof profileSchema>> {

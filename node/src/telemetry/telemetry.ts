@@ -17,7 +17,7 @@ import type { ObjectiveList } from "@holon/core/alert/objective-row.ts";
 import type { AlertList } from "@holon/core/telemetry/alert.ts";
 import { metricByName } from "@holon/core/telemetry/catalogue.ts";
 import { createFleetView, type FleetView, type Now } from "@holon/core/telemetry/fleet-view.ts";
-import type { FleetQuery, FleetStatus } from "@holon/core/telemetry/fleet-status.ts";
+import type { FleetQuery, FleetRow, FleetStatus } from "@holon/core/telemetry/fleet-status.ts";
 import { createHistory, type History } from "@holon/core/telemetry/history.ts";
 import { createSlices } from "@holon/core/slice.ts";
 import { parseKey, printKey } from "@holon/core/telemetry/key.ts";
@@ -81,6 +81,8 @@ export interface Telemetry {
   /** How far a node's clock is ahead of what it should be, be the one here right or wrong. */
   clockWrongBy(node: string): number | undefined;
   fleet(query: FleetQuery): Promise<FleetStatus>;
+  /** How one node stands; undefined where nothing here says that it belongs. */
+  standing(node: string): Promise<FleetRow | undefined>;
   /** What every answer of this node says of itself; how much is known only once what the log holds was read. */
   account(): Account;
   /** `HOLON_ARGUMENT_BAD` for a metric that is none, or a span that is too long. */
@@ -330,6 +332,11 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
       view.heard(self, now());
       const wanted = query.figures?.split(",").map((name) => name.trim());
       return view.status(query, now(), wanted === undefined ? undefined : (node) => figuresOf(latest.get(node)?.window, wanted));
+    },
+    async standing(node) {
+      await ready();
+      view.heard(self, now());
+      return view.row(node, now());
     },
     account() {
       if (!isCaughtUp) return { asOf: isoTime(clock.wall().ms), completeness: undefined };
