@@ -197,7 +197,11 @@ test("every screen says what is there and how old it is, can be reached by its a
   await shows("#/alerts", "beat/quick");
   await browser.keep(page, "alerts-phone");
   await page.setViewportSize({ width: 1280, height: 800 });
-  await shows("#/events", "beat.counted");
+  await alarmBehindMany(three);
+  await shows("#/events", "test.filler");
+  await page.getByRole("region", { name: "Alerts" }).getByText("pump 7").waitFor();
+  await browser.keep(page, "events-alarm");
+  await shows("#/events?type=beat.", "beat.counted");
   await page.locator(".event-row button.link").first().click();
   await page.getByRole("heading", { name: "Before and after" }).waitFor();
   await assertAccessible(page, "evidence");
@@ -344,6 +348,13 @@ async function countsLines(page: Page, three: Three, token: string): Promise<voi
   assert.ok(away <= before + 1, "nobody looks");
   await page.evaluate(`globalThis.isAway = false, document.dispatchEvent(new Event("visibilitychange"))`);
   await until("it goes on", () => asks > away);
+}
+
+/** An alarm, and more events behind it than the page asks for. */
+async function alarmBehindMany({ cloud: { node: { log, events } } }: Bed["three"]): Promise<void> {
+  const event = (stream: "alarm" | "data", type: string, data: object) => events.record({ stream, type, class: "public", producer: "test", subject: "pump 7", data });
+  await log.append({ records: [event("alarm", "pump.alert", { state: "open", value: 3 })] });
+  for (let times = 0; times < 11; times++) await log.append({ records: Array.from({ length: 100 }, (_, index) => event("data", "test.filler", { index })) });
 }
 
 const eventsAt = async (api: string, token: string) =>

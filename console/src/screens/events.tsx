@@ -20,7 +20,7 @@ import { Evidence } from "./evidence.tsx";
 
 const t = words.events;
 const limit = 1_000;
-const everyMs = 2_000;
+const [everyMs, alarmsEveryMs] = [2_000, 4_000];
 const streams = ["alarm", "data", "telemetry", "audit"] as const;
 
 export function Events({ place: { query }, fleet }: { readonly place: Place; readonly fleet: Fleet }) {
@@ -31,7 +31,11 @@ export function Events({ place: { query }, fleet }: { readonly place: Place; rea
   const { value, asOfMs, problem } = usePolled<{ readonly events: readonly Event[] }>(path, everyMs);
   const { events, isWhole, fromMs, toMs } = useMemo(() => within(value?.events ?? [], seconds, until ?? asOfMs ?? Date.now(), until), [value, seconds, until]);
   const chart = useMemo(() => countByTime(events, fromMs, toMs, stepFor(seconds)), [events, fromMs, toMs, seconds]);
-  const alerts = useMemo(() => events.filter(isAlert), [events]);
+  // Where much else is said, the newest of all go back for moments only: alarms are asked for by themselves.
+  const isMixed = (query["stream"] ?? "") === "";
+  const { value: alarms } = usePolled<{ readonly events: readonly Event[] }>(isMixed ? `/v1/events?${filtersOf({ ...query, stream: "alarm" }).toString()}` : undefined, alarmsEveryMs);
+  const alarmed = useMemo(() => within((isMixed ? alarms : value)?.events ?? [], seconds, toMs, until), [isMixed, alarms, value, seconds, toMs, until]);
+  const alerts = useMemo(() => alarmed.events.filter(isAlert), [alarmed]);
   const first = events[0];
   return (
     <>
@@ -50,10 +54,10 @@ export function Events({ place: { query }, fleet }: { readonly place: Place; rea
       </Section>
       <div class="beside">
         <div>
-          {alerts.length > 0 && <Section title={t.alerts}><EventList events={alerts} chosen={query["event"]} pixels={Math.min(220, 36 + 34 * alerts.length)} /></Section>}
+          {alerts.length > 0 && <Section title={t.alerts} hint={alarmed.isWhole || alarmed.events[0] === undefined ? undefined : t.newestOnly(clock(alarmed.events[0].recordedtime))}><EventList events={alerts} chosen={query["event"]} pixels={Math.min(220, 36 + 34 * alerts.length)} /></Section>}
           <Section title={words.area.events}>{value !== undefined && events.length === 0 ? <p class="empty">{t.none}</p> : <EventList events={events} chosen={query["event"]} pixels={420} />}</Section>
         </div>
-        <Evidence id={query["event"]} known={events} />
+        <Evidence id={query["event"]} known={isMixed ? [...events, ...alerts] : events} />
       </div>
     </>
   );
