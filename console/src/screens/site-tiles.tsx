@@ -49,9 +49,10 @@ function SiteTile({ tile: { href, name, group }, fleet, at }: { readonly tile: T
   const says = nodeStates.flatMap((state) => (group.counts[state] === 0 ? [] : [`${group.counts[state]} ${words.state[state].word}`])).join(", ");
   const worst = nodeStates.findLast((state) => group.counts[state] > 0) ?? "unknown";
   return (
-    <a class={`site-tile ${island === undefined ? "" : "island"}`} href={href} style={{ transform: at }} aria-label={`${name}: ${says}${island === undefined ? "" : `, ${words.fleet.island(name)}`}`}>
+    <a class={`site-tile ${island === undefined ? "" : "island"}`} href={href} style={{ transform: at }}>
       <span class="tile-name">{name}</span>
       <span class="tile-count">{total === 1 ? <Mark state={worst} /> : total.toLocaleString("en-GB")}</span>
+      <span class="for-readers">: {says}, </span>
       <span class="tile-bar" aria-hidden="true">
         {nodeStates.map((state) => (group.counts[state] === 0 ? null : <span key={state} class={state} style={{ flexGrow: group.counts[state] }} />))}
       </span>
