@@ -652,6 +652,10 @@ export const limits = {
   telemetryBinsMax: 512,
   /** Time that a record takes to come up, for who says what is due. */
   telemetryGraceMs: 15_000,
+  /** Messages that were taken for some recipients and may be for others later: so many of a route, tried again so often and for so long. At the bound: the oldest is given up, and told. */
+  alertLeftMax: 8,
+  alertLeftEveryMs: 300_000,
+  alertLeftMs: 7_200_000,
   /** A wall clock that moved by more than this against the monotonic one was set. One that nobody has set for so long is believed where it contradicts what was kept. */
   clockStepMs: 60_000,
   clockBelievedMs: 6 * 3_600_000,

@@ -670,8 +670,8 @@ export interface NotifierMessage {
   readonly body: string;
 }
 
-/** `why` of what was taken: what of it was not, for people. */
-export type NotifierAnswer = { readonly outcome: "taken"; readonly why?: string } | { readonly outcome: "later"; readonly why: string; readonly afterMs?: number | undefined } | { readonly outcome: "refused"; readonly why: string };
+/** `why` of what was taken: what of it was not, for people. `left`: recipients for whom it may be taken later. */
+export type NotifierAnswer = { readonly outcome: "taken"; readonly why?: string; readonly left?: readonly string[] } | { readonly outcome: "later"; readonly why: string; readonly afterMs?: number | undefined } | { readonly outcome: "refused"; readonly why: string };
 
 /** Lines of a node's own log that outlive it. What a crash may take is the last moment of them. */
 export interface LineKeeper {

@@ -35,8 +35,12 @@ export async function sendMail({ host, port, security, login, from, to }: Mail, 
     disableUrlAccess: true,
   });
   try {
-    const { accepted, rejected } = await transport.sendMail({ from, to: [...to], subject, text, messageId: `<${key}@holon>`, headers: { "Auto-Submitted": "auto-generated" } });
-    return rejected.length === 0 ? { outcome: "taken" } : { outcome: "taken", why: `${host}:${port} took it for ${accepted.length} of ${accepted.length + rejected.length} recipients, and refused it for ${rejected.join(", ")}` };
+    const { accepted, rejected, rejectedErrors = [] } = await transport.sendMail({ from, to: [...to], subject, text, messageId: `<${key}@holon>`, headers: { "Auto-Submitted": "auto-generated" } });
+    if (rejected.length === 0) return { outcome: "taken" };
+    const left = rejectedErrors.flatMap((error) => (isForNow(responseCodeOf(error)) && error.recipient !== undefined ? [error.recipient] : []));
+    const refused = rejected.filter((address) => !left.includes(address));
+    const why = [...(refused.length > 0 ? [`refused it for ${refused.join(", ")}`] : []), ...(left.length > 0 ? [`takes it later for ${left.join(", ")}`] : [])].join(", and ");
+    return { outcome: "taken", why: `${host}:${port} took it for ${accepted.length} of ${accepted.length + rejected.length} recipients, and ${why}`, ...(left.length > 0 ? { left } : {}) };
   } catch (error) {
     const code = responseCodeOf(error);
     const why = `${host}:${port}: ${error instanceof Error ? error.message : String(error)}`;
@@ -48,6 +52,9 @@ export async function sendMail({ host, port, security, login, from, to }: Mail, 
     socket.destroy();
   }
 }
+
+/** Not now: one that lists who is new, a mailbox that is full (RFC 5321, section 4.2.1). */
+const isForNow = (code: number | undefined): boolean => code !== undefined && code >= 400 && code < 500;
 
 function responseCodeOf(error: unknown): number | undefined {
   if (!(error instanceof Error) || !("responseCode" in error)) return undefined;

@@ -124,6 +124,14 @@ test("a message that is taken for some and refused for others says for whom it w
   assert.match(answer.outcome === "taken" ? (answer.why ?? "") : "", /refused it for night@plant\.test/);
 });
 
+test("for whom it is not taken now alone it is to be sent again; where nobody takes it now, to all", async (context) => {
+  const { port } = await postOffice(context, (address) => (address.startsWith("night") ? 451 : address.startsWith("gone") ? 550 : undefined));
+  const answer = await notifier.send(mailOf(port, { to: ["ops@plant.test", "night@plant.test", "gone@plant.test"] }), message);
+  assert.deepEqual([answer.outcome, answer.outcome === "taken" ? answer.left : undefined], ["taken", ["night@plant.test"]]);
+  assert.match(answer.outcome === "taken" ? (answer.why ?? "") : "", /refused it for gone@plant\.test, and takes it later for night@plant\.test/);
+  assert.equal((await notifier.send(mailOf(port, { to: ["night@plant.test", "gone@plant.test"] }), message)).outcome, "later");
+});
+
 test("a server that goes on saying a little is not listened to for ever", async (context) => {
   const open = new Set<Socket>();
   const server = createListener((socket) => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { isoTime } from "@holon/core/event/iso-time.ts";
 import type { NotifierAnswer, NotifierMessage } from "@holon/core/ports.ts";
-import { routeSchema } from "@holon/core/schema/alerting.ts";
+import { routeSchema, type MailTarget, type WebhookTarget } from "@holon/core/schema/alerting.ts";
 import type { Alert } from "@holon/core/telemetry/alert.ts";
 import { createRandom } from "@holon/platform/random.ts";
 import { ClockHardware, createClock } from "@holon/sim/clock.ts";
@@ -33,14 +33,15 @@ async function bed(context: Pick<TestContext, "after" | "name">, route: object =
   const world = new World(1);
   const clock = createClock(new Incarnation(world, { name: log.origin, number: 1, calls: 0, hooks: {} }), new ClockHardware(world), 0);
   const book = openBook({ log, jurisdiction: "EU/DE", sha256, isOwed: () => true });
-  const receiver = { outcome: "away" as Outcome, tries: 0, taken: [] as Said[] };
-  async function send(_: unknown, { key, subject, text, body }: NotifierMessage): Promise<NotifierAnswer> {
+  const receiver = { outcome: "away" as Outcome, tries: 0, taken: [] as Said[], to: [] as (readonly string[])[], left: undefined as readonly string[] | undefined, kept: () => log.cell("alert/left/ops") };
+  async function send(target: WebhookTarget | MailTarget, { key, subject, text, body }: NotifierMessage): Promise<NotifierAnswer> {
     receiver.tries += 1;
+    if (target.kind === "email") receiver.to.push(target.to);
     if (receiver.outcome === "away") throw new Error("nobody answers");
     const { alerts } = JSON.parse(body) as Said;
     if (!receiver.taken.some((said) => said.key === key)) receiver.taken.push({ key, subject, text, alerts });
     if (receiver.outcome === "lost") throw new Error("the answer was lost");
-    return { outcome: "taken" };
+    return { outcome: "taken", ...(receiver.left === undefined ? {} : { left: receiver.left }) };
   }
   const delivery = createDelivery({
     routes: [routeSchema.parse({ name: "ops", jurisdiction: "EU/DE", to: { kind: "webhook", url: "http://ops", secret: "key" }, ...route })],
@@ -75,12 +76,16 @@ async function bed(context: Pick<TestContext, "after" | "name">, route: object =
     for (let turn = 0; turn < 10_000 && !isDone(); turn++) await pass();
     assert.ok(isDone(), "something is still to be told");
   }
+  async function waitFor(isSo: () => boolean): Promise<void> {
+    for (let turn = 0; turn < 10_000 && !isSo(); turn++) await pass();
+    assert.ok(isSo());
+  }
   const said = () => receiver.taken.flatMap(({ alerts }) => alerts.map(({ id, state, since, until }) => [id, state, since, until] as const));
   const close = async (): Promise<void> => {
     await delivery.close();
     await log.close();
   };
-  return { hear, tried, settle, receiver, said, book, close };
+  return { hear, tried, settle, receiver, said, book, close, waitFor };
 }
 
 test("what is over when its receiver is back is told once: that it was, from when to when", async (context) => {
@@ -119,6 +124,24 @@ test("who wants to know only what is, is not told of what was; it is noted why",
   await settle();
   assert.deepEqual(said(), []);
   assert.deepEqual(book.find("a")?.told.map(({ state, refused }) => [state, refused]), [["firing", "it was over before it could be told"]]);
+  await close();
+});
+
+test("for whom it was not taken at first it is told again, and no one else, also over what is told meanwhile; what is over by then is not", async (context) => {
+  const { hear, tried, settle, receiver, close, waitFor } = await bed(context, { to: { kind: "email", host: "mail", port: 25, security: "plain", from: "h@plant.test", to: ["ops@plant.test", "night@plant.test"] } });
+  receiver.outcome = "taken";
+  receiver.left = ["night@plant.test"];
+  await hear("a", "firing");
+  await tried();
+  await hear("b", "firing");
+  await tried();
+  assert.deepEqual(receiver.to, [["ops@plant.test", "night@plant.test"], ["ops@plant.test", "night@plant.test"]]);
+  await hear("b", "resolved");
+  receiver.left = undefined;
+  await settle();
+  await waitFor(() => receiver.to.length >= 4);
+  assert.deepEqual(receiver.to.slice(2), [["ops@plant.test", "night@plant.test"], ["night@plant.test"]]);
+  await waitFor(() => receiver.kept() === undefined);
   await close();
 });
 

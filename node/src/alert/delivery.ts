@@ -23,6 +23,7 @@ import type { Events } from "../event/events.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import { toldType } from "./alarms.ts";
 import type { IncidentBook } from "./book.ts";
+import { createLeftOver } from "./left-over.ts";
 import { messageOf } from "./message.ts";
 
 export interface RouteStatus {
@@ -175,9 +176,18 @@ function createLine(route: AlertRoute, { log, book, events, notifier, ports, sha
       const why = denied.get(id) ?? refused;
       book.put({ ...incident, told: [...incident.told, { route: route.name, state, at, ...(why === undefined ? {} : { refused: why }) }] });
     }
-    const records = route.to.kind !== "event" || allowed.length === 0 ? [] : [events.record({ stream: route.to.stream, type: toldType, class: classOf(allowed), producer: "alerts", data: parseBody(message) })];
-    await keep(records, [{ key: cell, value: null }]);
+    const { to } = route;
+    const left = answer?.outcome === "taken" && answer.left !== undefined ? [leftOver.add(message, answer.left, allowed.flatMap(({ incident: { alert }, state }) => (state === "firing" ? [alert.id] : [])))] : [];
+    const records = to.kind !== "event" || allowed.length === 0 ? [] : [events.record({ stream: to.stream, type: toldType, class: classOf(allowed), producer: "alerts", data: parseBody(message) })];
+    await keep(records, [{ key: cell, value: null }, ...left]);
   }
+
+  const leftOver = createLeftOver({
+    route: route.name, log, ports,
+    send: async (message, to) => (route.to.kind === "email" && notifier !== undefined ? notifier.send({ ...route.to, to: [...to] }, message) : { outcome: "refused", why: "it has no recipients any more" }),
+    isOver: (id) => book.find(id)?.alert.state === "resolved",
+    keep: (cells) => keep([], cells),
+  });
 
   async function send(message: NotifierMessage): Promise<Exclude<NotifierAnswer, { readonly outcome: "later" }>> {
     if (route.to.kind === "event") return { outcome: "taken" }; // it is appended with the note that it was told
@@ -211,6 +221,7 @@ function createLine(route: AlertRoute, { log, book, events, notifier, ports, sha
     status: () => ({ route: route.name, to: route.to.kind, told, waiting: waiting().length, problem }),
     async close() {
       closed = true;
+      leftOver.close();
       timer?.cancel();
       await working;
     },
