@@ -56,7 +56,7 @@ function SiteTile({ tile: { href, name, group }, fleet, at }: { readonly tile: T
       <span class="tile-bar" aria-hidden="true">
         {nodeStates.map((state) => (group.counts[state] === 0 ? null : <span key={state} class={state} style={{ flexGrow: group.counts[state] }} />))}
       </span>
-      <span class="tile-foot">{island !== undefined ? island.sinceAtMs === null ? words.fleet.cutOff : words.fleet.islandSince(age(Date.now() + fleet.offsetMs - island.sinceAtMs), island.isKnownToRun) : footOf(group)}</span>
+      <span class={island === undefined ? "tile-foot" : "tile-foot cut"}>{island !== undefined ? island.sinceAtMs === null ? words.fleet.cutOff : words.fleet.islandSince(age(Date.now() + fleet.offsetMs - island.sinceAtMs), island.isKnownToRun) : footOf(group)}</span>
     </a>
   );
 }
