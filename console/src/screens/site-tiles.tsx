@@ -65,7 +65,7 @@ const footOf = ({ spreading, refused, counts }: SiteGroup): string =>
   refused > 0 ? `${refused} ${words.document.refused}` : spreading > 0 ? `${spreading} ${words.document.spreading}` : (footStates.filter((state) => counts[state] > 0).map((state) => `${counts[state]} ${words.state[state].word}`)[0] ?? "");
 
 /** What wants a look, the worst first. */
-const footStates = ["silent", "crashed", "unknown", "slow"] as const;
+const footStates = ["silent", "crashed", "unknown", "slow", "gone", "awaited", "revoked"] as const;
 
 /** Of one large site: its nodes. */
 function nodeTiles({ nodes, island }: SiteGroup, fleet: Fleet): readonly Tile[] {

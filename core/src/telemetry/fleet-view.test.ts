@@ -57,6 +57,8 @@ test("one that was enrolled and of which nothing ever came is awaited, in the st
   view.enrolled("new", facts, beginMs + 5_000);
   view.heard("new", at(6_000));
   assert.notEqual(view.stateOf("new", at(6_000))?.state, "awaited");
+  view.enrolled("new", { site: "elsewhere", tier: "edge" }, beginMs + 7_000);
+  assert.deepEqual([view.siteOf("new"), view.row("new", at(7_000))?.tier], ["elsewhere", "edge"], "as it was enrolled last, until it says itself what it is");
 });
 
 test("a clock that is right for the new parent is right, whatever the former one said of it", () => {

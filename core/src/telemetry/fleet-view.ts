@@ -297,7 +297,7 @@ export function createFleetView(self: string): FleetView {
     clockHere,
     enrolled(name, facts, atMs) {
       const node = nodeOf(name);
-      if (!belongs(node)) node.facts = { ...facts, jurisdiction: node.facts.jurisdiction };
+      if (node.firstMs === Infinity) node.facts = { ...facts, jurisdiction: node.facts.jurisdiction };
       node.enrolledMs = Math.min(node.enrolledMs ?? Infinity, atMs);
       node.revokedMs = undefined;
     },
