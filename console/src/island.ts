@@ -38,6 +38,8 @@ export interface NodeStatus {
   readonly models: readonly { readonly model: string; readonly problem?: { readonly message: string } }[];
   readonly log: { readonly disk: string; readonly sizeBytes: number; readonly lost: readonly unknown[] };
   readonly blobsWanted: number;
+  /** `held`: its program is not what was adopted. */
+  readonly measured?: { readonly held?: { readonly sinceMs: number; readonly found: string; readonly count: number; readonly first: readonly string[] } };
   /** What it knows of itself, and what it does not. */
   readonly known?: readonly { readonly what: string; readonly value: string | null; readonly source: string | null; readonly asOfMs: number | null; readonly stale: boolean }[];
 }

@@ -62,6 +62,8 @@ export const words = {
   },
   node: {
     title: (name: string) => name,
+    held: (files: string, more: number, since: string) => `Its program is not what was adopted: ${files}${more > 0 ? ` and ${more} more` : ""}. Since ${since} it hands out no secrets and takes nothing new; what ran goes on. After an upgrade of yours:`,
+    adopt: (name: string, found: string) => `holon node adopt ${name} --because TEXT --found ${found}`,
     link: "Link", runs: "What runs here", sources: "Sources", log: "Log", says: "What it says now",
     notReached: "It cannot be asked now", lastKnown: "What is shown of it is what was last known here.",
     startedAt: "last started", localApi: "its own console", inventory: "What is known of it", knownColumns: ["What", "Value", "Source", "Age"], stale: "stale", job: { idle: "its next run is due", waits: "waits until", pauses: "pauses until", runs: "its run is under way" },

@@ -246,7 +246,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   const ownLines = await openOwnLines({ trace: given.trace, clock, keeper: given.lines, run: log.epoch });
   const told: Ports = { ...given, trace: ownLines.trace };
   const documentAtStart = desiredOf(log, name)?.document;
-  const hold = createHold({ log, events, ports: told, ran: () => parts.agent?.ran() ?? documentAtStart, looked: () => parts.measure?.looked() ?? Promise.resolve(), lifted: () => parts.agent?.reconcileAnew() });
+  const hold = createHold({ log, events, ports: told, ran: () => parts.agent?.ran() ?? documentAtStart, looked: () => parts.measure?.looked(), lifted: () => parts.agent?.reconcileAnew() });
   const ports: Ports = withHold(told, hold, config);
   ports.trace.note("info", `${name} of ${config.site} starts as ${config.tier}`, { clock: clock.wall().state });
   for (const damage of log.damage) ports.trace.note("error", `${damage.segment}: bytes ${damage.fromByte} to ${damage.toByte} are damaged (${damage.what})`, { code: "HOLON_LOG_DAMAGED" });

@@ -75,9 +75,10 @@ function Facts({ node, fleet }: { readonly node: FleetNode; readonly fleet: Flee
 const isLoopback = (api: string): boolean => URL.canParse(api) && /^(?:127(?:\.\d+){3}|localhost|\[::1\])$/.test(new URL(api).hostname) && new URL(api).protocol === "http:";
 
 function Says({ status }: { readonly status: NodeStatus }) {
-  const { uplink, agent, log } = status;
+  const { uplink, agent, log, measured } = status;
   return (
     <>
+      {measured?.held !== undefined && <Held name={status.node} held={measured.held} />}
       <Problem problem={agent.problem} />
       <dl class="facts wide">
         <dt>{t.runs}</dt><dd>{agent.state}, {words.fleet.columns.document} {agent.version}</dd>
@@ -87,6 +88,14 @@ function Says({ status }: { readonly status: NodeStatus }) {
     </>
   );
 }
+
+/** With the hash that was shown: whoever runs the command adopts what they saw here. */
+const Held = ({ name, held: { sinceMs, found, count: files, first } }: { readonly name: string; readonly held: NonNullable<NonNullable<NodeStatus["measured"]>["held"]> }) => (
+  <div class="warning" role="status">
+    <p>{t.held(first.join(", "), files - first.length, clock(new Date(sinceMs).toISOString()))}</p>
+    <pre><code>{t.adopt(name, found)}</code></pre>
+  </div>
+);
 
 /** A job that waits says until when. */
 function jobState({ job }: NodeStatus["agent"]["units"][number]): string {

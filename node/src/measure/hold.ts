@@ -22,8 +22,8 @@ export interface HoldContext {
   readonly ports: { readonly clock: Clock; readonly trace: Trace };
   /** The document that runs, or ran last. */
   ran(): Desired | undefined;
-  /** Resolves when it was looked, since this start, whether the program is what was adopted. */
-  looked(): Promise<void>;
+  /** Resolves when it was looked, since this start, whether the program is what was adopted; undefined where it was. */
+  looked(): Promise<void> | undefined;
   /** Nothing is held back any more. */
   lifted(): void;
 }
@@ -41,7 +41,7 @@ export interface Hold {
 }
 
 export function createHold({ log, events, ports, ran, looked, lifted }: HoldContext): Hold {
-  let mark = readMark(log);
+  let mark = readMark(log, ports.clock.wall().ms);
   let written = mark !== undefined;
 
   const refusal = (what: string, { first, count }: HeldRow): HolonError =>
@@ -57,16 +57,17 @@ export function createHold({ log, events, ports, ran, looked, lifted }: HoldCont
     },
     async admit(desired) {
       // What runs goes on, whatever the look will find.
-      if (mark === undefined && withoutNews(ran(), desired).news.length > 0) await looked();
+      const look = mark === undefined ? looked() : undefined;
+      if (look !== undefined && withoutNews(ran(), desired).news.length > 0) await look;
       if (mark === undefined) return { document: desired };
-      const { document, news } = withoutNews(mark.ran ?? undefined, desired);
+      const { document, news } = withoutNews(mark.ran === undefined ? ran() : (mark.ran ?? undefined), desired);
       return news.length === 0 ? { document } : { document, refusal: refusal(`desired document ${desired.version}: what is new of ${news.join(", ")} is not taken`, mark) };
     },
     async put(altered, found) {
       const row = heldRow(found, mark?.sinceMs ?? ports.clock.wall().ms, altered);
       if (written && canonicalJson(row) === canonicalJson(heldRowSchema.parse(mark))) return;
       const isNew = mark === undefined || !written;
-      mark = { ...row, ran: mark === undefined ? (ran() ?? null) : mark.ran };
+      mark = { ...row, ran: mark?.ran === undefined ? (ran() ?? null) : mark.ran };
       written = false;
       if (isNew) ports.trace.note("error", refusal("secrets and what is new are held back", row).message, { code: "HOLON_NODE_HELD" });
       await log.append({ records: isNew ? [tell({ state: "open", found, count: row.count, first: row.first })] : [], cells: [{ key: heldCell, value: encoder.encode(canonicalJson(mark)) }] });
@@ -85,10 +86,18 @@ export function createHold({ log, events, ports, ran, looked, lifted }: HoldCont
   };
 }
 
+/** `ran` is undefined where another version of the program wrote it in words that this one does not know. */
+type ReadMark = HeldRow & { readonly ran: HeldMark["ran"] | undefined };
+
 /** A mark that cannot be read is one all the same. */
-function readMark(log: Pick<Log, "cell">): HeldMark | undefined {
+function readMark(log: Pick<Log, "cell">, nowMs: number): ReadMark | undefined {
   const bytes = log.cell(heldCell);
-  return bytes && heldMarkSchema.parse(parseJson(bytes));
+  if (bytes === undefined) return undefined;
+  const value = parseJson(bytes);
+  const mark = heldMarkSchema.safeParse(value);
+  if (mark.success) return mark.data;
+  const row = heldRowSchema.safeParse(value);
+  return { ...(row.success ? row.data : { sinceMs: nowMs, found: "0".repeat(64), count: 1, first: ["mark of what is held back"] }), ran: undefined };
 }
 
 const encoder = new TextEncoder();

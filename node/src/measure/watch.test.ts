@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { HolonError } from "@holon/core/errors.ts";
 import type { Measurer } from "@holon/core/ports.ts";
+import { desiredSchema, type Desired } from "@holon/core/schema/desired.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import { createClock } from "@holon/platform/clock.ts";
 import { createDisk } from "@holon/platform/disk.ts";
@@ -11,7 +13,7 @@ import { openBlobStore } from "../blob/store.ts";
 import { createEvents } from "../event/events.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import { integrity, openTempLog, tempFolder } from "../testing/temp-log.ts";
-import { createHold } from "./hold.ts";
+import { createHold, heldCell } from "./hold.ts";
 import { createMeasureWatch, type MeasureStatus, type MeasureWatch } from "./watch.ts";
 
 const clock = createClock();
@@ -30,7 +32,7 @@ async function bed(context: TestContext) {
   const ports = { clock, trace: { note: () => undefined } };
   const adopt = async (because: string): Promise<void> => writeAdopted(folder, { by: "ada", because, atMs: 1, files: [...(await measureAll(measurer))] });
   /** Of a start that has not measured anything yet. */
-  const unmeasured = () => createHold({ log, events, ports, ran: () => undefined, looked: () => Promise.resolve(), lifted: () => undefined });
+  const unmeasured = (ran?: Desired) => createHold({ log, events, ports, ran: () => ran, looked: () => undefined, lifted: () => undefined });
   const open = (given: Measurer, artifacts: readonly BlobHash[] = []) => {
     const hold = createHold({ log, events, ports, ran: () => undefined, looked: () => watch.looked(), lifted: () => undefined });
     const watch: MeasureWatch = createMeasureWatch({ measurer: given, log, events, blobs, hold, sha256: integrity.sha256, ports, artifacts: () => artifacts });
@@ -181,4 +183,27 @@ test("a first start adopts the program that it finds, and no configuration: that
   const upgraded = await start([], true);
   assert.deepEqual([upgraded.state, upgraded.held?.first], ["altered", ["core/src/two.ts"]]);
   assert.equal((await told(log, "audit")).length, 1, "it is not adopted again by itself");
+});
+
+test("a record that cannot be read is no reason to hand out anything", async (context) => {
+  const { open, adopt, measurer } = await bed(context);
+  await adopt("installed");
+  const { watch, hold } = open({ ...measurer, adopted: () => Promise.reject(new HolonError("HOLON_DISK_FAILED", "it cannot be read")) });
+  await assert.rejects(hold.demand("secret mail"), { code: "HOLON_NODE_HELD" });
+  await watch.close();
+});
+
+test("a mark that this program cannot read, as another version wrote it, is one all the same, and what runs goes on", async (context) => {
+  const { unmeasured, log } = await bed(context);
+  const row = { sinceMs: 5, found: "a".repeat(64), count: 1, first: ["core/src/one.ts"] };
+  for (const [mark, first] of [[{ ...row, ran: { apiVersion: "holon/v9" }, more: 1 }, "core/src/one.ts"], ["nonsense", "mark of what is held back"]] as const) {
+    await log.append({ cells: [{ key: heldCell, value: new TextEncoder().encode(JSON.stringify(mark)) }] });
+    const hold = unmeasured();
+    assert.deepEqual(hold.row()?.first, [first]);
+    await assert.rejects(hold.demand("secret mail"), { code: "HOLON_NODE_HELD" });
+    const ran = desiredSchema.parse({ apiVersion: "holon/v1", kind: "Desired", node: "gateway-1", version: 1, plan: "plan", apps: [{ name: "pump", version: "1", functions: [], models: [], egress: [] }] });
+    const { document, refusal } = await unmeasured(ran).admit({ ...ran, version: 2 });
+    assert.deepEqual([document.version, refusal], [2, undefined], "nothing in it is new to what runs");
+    assert.equal((await unmeasured(ran).admit({ ...ran, apps: [...ran.apps, { ...ran.apps[0] ?? assert.fail(), name: "spy" }] })).refusal?.code, "HOLON_NODE_HELD");
+  }
 });

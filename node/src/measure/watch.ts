@@ -34,8 +34,8 @@ export interface MeasureStatus {
 
 export interface MeasureWatch {
   status(): MeasureStatus;
-  /** Resolves when it is known whether the program is what was adopted: soon, since somebody waits for it. */
-  looked(): Promise<void>;
+  /** Resolves when it is known whether the program is what was adopted: soon, since somebody waits for it. Undefined where it is. */
+  looked(): Promise<void> | undefined;
   /** What is there is what the node is to be made of, if that has this hash. Resolves when nothing is held back any more. `HOLON_MEASURE_OTHER`. */
   adopt(by: string, because: string, found: string): Promise<{ readonly files: number; readonly altered: readonly Difference[] }>;
   close(): Promise<void>;
@@ -68,8 +68,13 @@ export function createMeasureWatch({ measurer, log, events, blobs, hold, sha256,
   let isAwaited = false;
   /** What of the record, and when, was judged last. */
   let last = { record: "", atMs: Number.NEGATIVE_INFINITY };
-  let judgedOnce: () => void = () => undefined;
-  const firstJudgement = new Promise<void>((resolve) => (judgedOnce = resolve));
+  let isJudged = false;
+  let wake: () => void = () => undefined;
+  const firstJudgement = new Promise<void>((resolve) => (wake = resolve));
+  const judgedOnce = (): void => {
+    isJudged = true;
+    wake();
+  };
 
   const pause = (): Promise<void> => new Promise((resolve) => void (isAwaited ? resolve() : ports.clock.after(limits.measureSliceMs, resolve)));
 
@@ -80,7 +85,6 @@ export function createMeasureWatch({ measurer, log, events, blobs, hold, sha256,
       return adopted === undefined && log.cell(adoptedCell) !== undefined ? "bad" : adopted;
     } catch (error) {
       const { code, message } = toHolonError(error);
-      if (code !== "HOLON_MEASURE_BAD") throw error;
       ports.trace.note("debug", message, { code }); // the alarm says so
       return "bad";
     }
@@ -221,6 +225,7 @@ export function createMeasureWatch({ measurer, log, events, blobs, hold, sha256,
   return {
     status: () => ({ ...status, held: hold.row() }),
     looked() {
+      if (isJudged) return undefined;
       isAwaited = true;
       return firstJudgement.finally(() => (isAwaited = false));
     },
