@@ -1,6 +1,7 @@
 /** A thousand functions on one node, each called once a minute: what they weigh above the node without them, and how long a call takes. */
-import { fork, spawn } from "node:child_process";
+import { fork, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
 import { endsWithBench } from "./child-ends.ts";
@@ -18,7 +19,11 @@ export interface ManyStart {
   readonly folder: string;
   readonly functions: number;
   readonly minutes: number;
+  /** Loads what there is to load and ends. */
+  readonly onlyFills?: boolean;
 }
+/** As `holon node start` runs: with these, and with a cache of modules that a start before has filled. */
+const lean = ["--optimize-for-size", "--max-semi-space-size=2", "--v8-pool-size=1"];
 /** Between two samples. */
 export const callsOfSample = 60;
 export type ManyNews =
@@ -28,8 +33,9 @@ export type ManyNews =
 
 export async function manyFunctions({ folder, minutes = minutesDefault, say }: SuiteContext): Promise<Record<string, number>> {
   if (memoryOf(process.pid) === undefined) return {};
-  const lean = ["--optimize-for-size", "--max-semi-space-size=2", "--v8-pool-size=1"]; // as `holon node start` runs
-  const child = fork(fileURLToPath(new URL("./functions-node.ts", import.meta.url)), [JSON.stringify({ folder, functions, minutes } satisfies ManyStart)], { execArgv: lean, env: { ...process.env, MALLOC_ARENA_MAX: "2" } });
+  const start = (asked: ManyStart): ChildProcess => fork(fileURLToPath(new URL("./functions-node.ts", import.meta.url)), [JSON.stringify(asked)], { execArgv: lean, env: { ...process.env, MALLOC_ARENA_MAX: "2", NODE_COMPILE_CACHE: join(folder, "cache") } });
+  await once(start({ folder, functions, minutes, onlyFills: true }), "exit");
+  const child = start({ folder, functions, minutes });
   endsWithBench(child);
   const pid = child.pid ?? 0;
   const pinging = pingBareProcess();

@@ -1,12 +1,14 @@
 /** The node of the bench with a thousand functions, in a process of its own so that it can be weighed. */
 import { once } from "node:events";
+import { flushCompileCache } from "node:module";
 import { setTimeout as sleep } from "node:timers/promises";
 import { limits } from "@holon/core/limits.ts";
 import { desiredSchema } from "@holon/core/schema/desired.ts";
+import { warmSandbox } from "@holon/platform/runner-warm.ts";
 import { callsOfSample, type ManyNews, type ManyStart } from "./functions-many.ts";
 import { openBenchNode } from "./link-node.ts";
 
-const { folder, functions, minutes } = JSON.parse(process.argv[2] ?? "{}") as ManyStart;
+const { folder, functions, minutes, onlyFills = false } = JSON.parse(process.argv[2] ?? "{}") as ManyStart;
 const say = (news: ManyNews): void => void process.send?.(news);
 const step = async (news: ManyNews): Promise<void> => {
   say(news);
@@ -15,6 +17,13 @@ const step = async (news: ManyNews): Promise<void> => {
 
 const bundled = `var a={kind:"holon.function",on:{type:"TYPE"},emits:{"bench.judged":{stream:"local",class:"derived"}},models:[],run(e,c){let m=Number(c.state.get("mean")??0);m+=(e.data.v-m)/64;c.state.set("mean",m);c.emit("bench.judged",{data:{n:e.data.n}})}};export{a as default};`;
 const minuteMs = 60_000;
+
+if (onlyFills) {
+  await (await openBenchNode(`${folder}/fills`, { name: "gateway", tier: "gateway" })).close();
+  await warmSandbox();
+  flushCompileCache();
+  process.exit(0);
+}
 
 const { node, runnerPids, close } = await openBenchNode(`${folder}/many`, { name: "gateway", tier: "gateway" });
 await sleep(3_000);

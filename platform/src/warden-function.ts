@@ -1,7 +1,6 @@
 /** One function in its isolate: loaded, handed batches, ended when its time is over. */
 import ivm from "isolated-vm";
-import { z } from "zod";
-import { HolonError, isErrorCode } from "@holon/core/errors.ts";
+import { HolonError } from "@holon/core/errors.ts";
 import { kindOf } from "@holon/core/run/failure-words.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { FittedParameters, Tensors, UnitUsage } from "@holon/core/ports.ts";
@@ -11,6 +10,7 @@ import { boundWasmMemory } from "@holon/core/run/wasm-memory.ts";
 import { tensorsFromJson, tensorsToJson } from "@holon/core/run/tensor-json.ts";
 import type { OpenLine, PlatformModel } from "./model.ts";
 import type { InsideModelReply, InsideResult, WardenReply, WardenRequest } from "./runner-warden-protocol.ts";
+import { parseInsideFailure, parseInsideResult } from "./warden-answer.ts";
 import type { InsideIsolate, IsolateFactory } from "./warden-isolate.ts";
 import { createModelsHere } from "./model-here.ts";
 import { createCompiledModules } from "./warden-compiled.ts";
@@ -130,14 +130,11 @@ async function queueStart({ setup, code, fitted, memoryBytesMax }: OpenRequest, 
   return [resultOf(begin.apply(undefined, [module.namespace.derefInto(), ...common], { result: { copy: true } }))];
 }
 
-const resultSchema = z.object({ text: z.string().optional(), fitted: z.unknown(), failed: z.string().optional(), talk: z.string() });
-
 /** What a function's isolate hands out, it may have made itself. */
 async function resultOf(given: Promise<unknown>): Promise<InsideResult> {
-  const parsed = resultSchema.safeParse(await given);
-  if (!parsed.success) throw new HolonError("HOLON_UNIT_DIED", "a sandbox answered what is no result");
-  const { text, fitted, failed, talk } = parsed.data;
-  return { text, fitted, failed, talk: talk.slice(0, limits.unitTalkBytesMax + 1) };
+  const result = parseInsideResult(await given);
+  if (result === undefined) throw new HolonError("HOLON_UNIT_DIED", "a sandbox answered what is no result");
+  return result;
 }
 
 /** The plain form that structured copies keep. */
@@ -229,15 +226,10 @@ async function withTime<T>(work: Promise<T>, ms: number, late: () => Error): Pro
   }
 }
 
-/** The function could have written it. */
-function fromInside(text: string): HolonError {
-  const parsed = crossingSchema.safeParse(JSON.parse(text.slice(0, crossingTextMax)));
-  if (!parsed.success) return new HolonError("HOLON_UNIT_DIED", "a sandbox failed in a way that it does not tell");
-  const { code, message, next, said } = parsed.data;
-  return fromCrossing({ code: isErrorCode(code) ? code : "HOLON_UNIT_DIED", message, next, said });
-}
+const fromInside = (text: string): HolonError => {
+  const failure = parseInsideFailure(text);
+  return failure === undefined ? new HolonError("HOLON_UNIT_DIED", "a sandbox failed in a way that it does not tell") : fromCrossing(failure);
+};
 
-const crossingTextMax = 16 << 10;
-const crossingSchema = z.object({ code: z.string(), message: z.string().max(2_000), next: z.string().max(2_000), said: z.string().max(4_000).optional() });
 const died = (name: string, why: string, cause?: unknown): HolonError => new HolonError("HOLON_UNIT_DIED", `the sandbox of function ${name} ended: ${why}`, { cause });
 const bad = (name: string, why: string, cause?: unknown): HolonError => new HolonError("HOLON_UNIT_BAD", `function ${name}: ${why}`, { cause });

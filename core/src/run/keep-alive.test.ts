@@ -10,9 +10,9 @@ const after = (...idleMs: readonly number[]) => {
 const repeated = (count: number, idleMs: (index: number) => number): readonly number[] => Array.from({ length: count }, (_, index) => idleMs(index));
 
 test("while little is known, or calls come at all distances, it is kept for a fixed time", () => {
-  assert.deepEqual(after(), { warmAfterMs: 0, letGoAfterMs: 60_000 });
-  assert.deepEqual(after(100, 100, 100), { warmAfterMs: 0, letGoAfterMs: 60_000 });
-  assert.deepEqual(after(...repeated(420, (index) => 50 * 1.35 ** (index % 42))), { warmAfterMs: 0, letGoAfterMs: 60_000 });
+  assert.deepEqual(after(), { warmAfterMs: 0, letGoAfterMs: 60_000, isKnown: false });
+  assert.deepEqual(after(100, 100, 100), { warmAfterMs: 0, letGoAfterMs: 60_000, isKnown: false });
+  assert.deepEqual(after(...repeated(420, (index) => 50 * 1.35 ** (index % 42))), { warmAfterMs: 0, letGoAfterMs: 60_000, isKnown: false });
 });
 
 test("what is called every second stays warm; what is called every minute is let go and made warm before the next call", () => {

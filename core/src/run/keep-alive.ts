@@ -17,6 +17,8 @@ export interface WarmPlan {
   readonly warmAfterMs: number;
   /** Time after a call at which it may be let go, if no other came. */
   readonly letGoAfterMs: number;
+  /** Whether its calls so far say it. */
+  readonly isKnown: boolean;
 }
 
 const firstMs = 50;
@@ -46,10 +48,10 @@ export function createIdleTimes(): IdleTimes {
       for (const [index, count] of counts.entries()) total += counts[index] = count >> 1;
     },
     plan() {
-      if (counts === undefined || total < callsMin || variation(counts, total) < variationMin) return { warmAfterMs: 0, letGoAfterMs: fixedMs };
+      if (counts === undefined || total < callsMin || variation(counts, total) < variationMin) return { warmAfterMs: 0, letGoAfterMs: fixedMs, isKnown: false };
       const from = lowerEdge(binAt(counts, total, head)) * (1 - margin);
       const to = upperEdge(binAt(counts, total, tail)) * (1 + margin);
-      return { warmAfterMs: from < gapMinMs ? 0 : from, letGoAfterMs: to };
+      return { warmAfterMs: from < gapMinMs ? 0 : from, letGoAfterMs: to, isKnown: true };
     },
   };
 }

@@ -18,39 +18,61 @@ const smallest = 1e-9;
 const binsMax = 2048;
 
 /** `kept`: the bins of a sketch that goes on. */
-export function createSketch(kept: Iterable<readonly [number, number]> = [], maxBins = binsMax): Sketch {
-  const bins = new Map<number, number>(kept);
-  let total = [...bins.values()].reduce((sum, count) => sum + count, 0);
+export const createSketch = (kept?: Iterable<readonly [number, number]>, maxBins = binsMax): Sketch => new BinnedSketch(kept, maxBins);
 
-  function addBin(bin: number, count: number): void {
+/** A class, since a node has two for each function, most of them empty: what is made anew for each is all that one weighs. */
+class BinnedSketch implements Sketch {
+  #bins: Map<number, number> | undefined;
+  #total = 0;
+  readonly #maxBins: number;
+
+  constructor(kept: Iterable<readonly [number, number]> | undefined, maxBins: number) {
+    this.#maxBins = maxBins;
+    if (kept === undefined) return;
+    this.#bins = new Map(kept);
+    for (const count of this.#bins.values()) this.#total += count;
+  }
+
+  add(value: number, times = 1): void {
+    this.#addBin(Math.ceil(Math.log(Math.max(value, smallest)) / logGamma), times);
+  }
+
+  merge(other: Sketch): void {
+    for (const [bin, count] of other.bins()) this.#addBin(bin, count);
+  }
+
+  quantile(q: number): number | undefined {
+    if (this.#total === 0 || this.#bins === undefined) return undefined;
+    let rank = Math.floor(q * (this.#total - 1));
+    for (const bin of [...this.#bins.keys()].sort((a, b) => a - b)) {
+      rank -= this.#bins.get(bin) ?? 0;
+      if (rank < 0) return (2 * gamma ** bin) / (gamma + 1);
+    }
+    return undefined;
+  }
+
+  count(): number {
+    return this.#total;
+  }
+
+  bins(): ReadonlyMap<number, number> {
+    return this.#bins ?? none;
+  }
+
+  #addBin(bin: number, count: number): void {
+    const bins = (this.#bins ??= new Map());
     bins.set(bin, (bins.get(bin) ?? 0) + count);
-    total += count;
-    if (bins.size > maxBins) mergeLowest();
+    this.#total += count;
+    if (bins.size > this.#maxBins) mergeLowest(bins);
   }
+}
 
-  function mergeLowest(): void {
-    const [lowest = 0, second = 0] = [...bins.keys()].sort((a, b) => a - b);
-    bins.set(second, (bins.get(second) ?? 0) + (bins.get(lowest) ?? 0));
-    bins.delete(lowest);
-  }
+const none: ReadonlyMap<number, number> = new Map();
 
-  return {
-    add: (value, times = 1) => addBin(Math.ceil(Math.log(Math.max(value, smallest)) / logGamma), times),
-    merge(other) {
-      for (const [bin, count] of other.bins()) addBin(bin, count);
-    },
-    quantile(q) {
-      if (total === 0) return undefined;
-      let rank = Math.floor(q * (total - 1));
-      for (const bin of [...bins.keys()].sort((a, b) => a - b)) {
-        rank -= bins.get(bin) ?? 0;
-        if (rank < 0) return (2 * gamma ** bin) / (gamma + 1);
-      }
-      return undefined;
-    },
-    count: () => total,
-    bins: () => bins,
-  };
+function mergeLowest(bins: Map<number, number>): void {
+  const [lowest = 0, second = 0] = [...bins.keys()].sort((a, b) => a - b);
+  bins.set(second, (bins.get(second) ?? 0) + (bins.get(lowest) ?? 0));
+  bins.delete(lowest);
 }
 
 /** The values that one bin stands for: above the first, up to the second. */

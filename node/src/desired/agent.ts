@@ -140,6 +140,7 @@ export function createAgent(context: AgentContext): Agent {
   let numbers: ReadonlyMap<string, number> = new Map();
   let numbersGiven = 0;
   const warm = createWarmSet(ports.clock);
+  const contexts = new WeakMap<AppDocument, UnitContext>();
   const ends = openEnds({ log, events: context.events, ports });
   let heldBack: readonly UnitStatus[] = [];
   const moments = createMoments(ports.clock);
@@ -379,7 +380,8 @@ export function createAgent(context: AgentContext): Agent {
     const gate = fn.needs?.job === undefined ? undefined : createJobGate({ app: app.name, fn, log: logUnder(log, tenure), events: context.events, clock: ports.clock, trace: ports.trace, planned: (unit) => desiredOf(log, log.origin)?.document.shifts?.[unit], curve: context.curve, readCurves: context.readCurves, isLeaving: (unit) => moves.leaving().includes(unit) });
     const elastic = elasticUnitOf(app, fn, { log, events: context.events, ports, lending: context.lending?.(), rules: context.elasticRules });
     const kind = functionKind(fn, unitContext(app));
-    const unit = startUnit({ ...fn, on: inputOf(app.name, fn) }, { ...unitContext(app), handed, gate, tenure }, elastic?.kind(kind) ?? (fn.elastic === undefined ? kind : alone(`${app.name}/${fn.name}`, kind)));
+    const own = handed === undefined && gate === undefined && tenure === undefined ? unitContext(app) : { ...unitContext(app), handed, gate, tenure };
+    const unit = startUnit({ ...fn, on: inputOf(app.name, fn) }, own, elastic?.kind(kind) ?? (fn.elastic === undefined ? kind : alone(`${app.name}/${fn.name}`, kind)));
     gate?.follow(unit);
     return { unit, ...(gate === undefined ? {} : { gate }), ...(elastic === undefined ? {} : { elastic }) };
   }
@@ -390,7 +392,14 @@ export function createAgent(context: AgentContext): Agent {
     return standInOf(found, { crypto: ports.crypto, context: unitContext, isBehind: () => running.get(`function ${unit}`)?.elastic?.isBehind() === true });
   };
 
-  const unitContext = (app: AppDocument): UnitContext => ({ app, warm, moments, ...context, made: madeIn(app) });
+  /** One for all units of an app: they may be a thousand. */
+  function unitContext(app: AppDocument): UnitContext {
+    const known = contexts.get(app);
+    if (known !== undefined) return known;
+    const made: UnitContext = { app, warm, moments, ...context, made: madeIn(app) };
+    contexts.set(app, made);
+    return made;
+  }
 
   /** Hands on what the app's units made to those of its doors that give it at once. */
   function madeIn(app: AppDocument): UnitContext["made"] {

@@ -170,7 +170,7 @@ function lendingBed({ answer, may = true, hasState = false, eventMs = 10, siblin
     }),
   };
   const kind = unit.kind(own);
-  const opened = kind.open(() => Promise.resolve(), { maker: { name: "f", from: "derived", emits: {}, through: { kind: "function" }, disguises: "handed" }, take: (classes) => [...classes], told: (declared) => declared, cells: () => [] });
+  const opened = kind.open(() => Promise.resolve(), { maker: () => ({ name: "f", from: "derived", emits: {}, through: { kind: "function" }, disguises: "handed" }), take: (classes) => [...classes], told: (declared) => declared, cells: () => [] });
   const handle = async (count: number, lag = 10_000, data: unknown = 1): Promise<UnitResult> => {
     kind.next?.({ events: count, records: count, lag: () => lag, classes: ["derived"] });
     return (await opened).instance.handle(events(count, data));

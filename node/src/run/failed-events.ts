@@ -16,7 +16,7 @@ export interface FailedEvents {
   /** The batch beginning with this event failed: how it goes on. */
   failed(events: readonly UnitEvent[], error: HolonError): void;
   /** How many events may be handed over at once; undefined: as usual. */
-  readonly batchMax: number | undefined;
+  batchMax(): number | undefined;
   /** Whether the event has been tried often enough. */
   isGivenUp(event: UnitEvent): boolean;
   /** A batch went through. */
@@ -48,9 +48,7 @@ export function createFailedEvents(unit: string, retriesMax: number, context: Un
   const told = (type: string, data: unknown): NewRecord => events.record({ stream: "telemetry", type, class: "public", producer: unit, data });
 
   return {
-    get batchMax() {
-      return alone > 0 ? 1 : undefined;
-    },
+    batchMax: () => (alone > 0 ? 1 : undefined),
     failed(batch, error) {
       const [first] = batch;
       if (first === undefined || !retried.has(error.code)) return;

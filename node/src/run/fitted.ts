@@ -60,7 +60,7 @@ export async function keepFitted(
   const unit = `${context.app.name}/${fn.name}`;
   const { node, models } = fitPlace(fn.name, context);
   // The note is the function's own words, and stays with the cell; so does the subject, which may be a person, unless the function may tell everybody what it was handed.
-  const isTold = fitted.length > 0 && born.maker.from !== "personal" && born.told("public") === "public";
+  const isTold = fitted.length > 0 && born.maker().from !== "personal" && born.told("public") === "public";
   const fittedFrom = events.at(-1)?.id;
   for (const parameters of fitted) {
     const { model, subject, note } = parameters;

@@ -17,16 +17,16 @@ test("what a unit holds has the class of what it was handed, after a start, on a
   const log = await logFor(context);
   const open = (app = appAs("derived"), on = log) => openHandedClass({ app, maker: makerOf(app, fn), type: "door.passed", log: on, guard });
   const born = open();
-  assert.equal(born.maker.from, "derived");
+  assert.equal(born.maker().from, "derived");
   assert.deepEqual(born.take(["personal"]), ["personal"]);
-  assert.deepEqual([born.maker.from, born.told("public"), born.told("personal")], ["personal", "personal", "personal"]);
+  assert.deepEqual([born.maker().from, born.told("public"), born.told("personal")], ["personal", "personal", "personal"]);
   await log.append({ cells: [state, ...born.cells()] });
   assert.deepEqual(born.cells(), [], "once");
-  for (const app of [appAs("derived"), appAs("public"), appAs("raw")]) assert.equal(open(app).maker.from, "personal");
+  for (const app of [appAs("derived"), appAs("public"), appAs("raw")]) assert.equal(open(app).maker().from, "personal");
 
   const next = await logFor(context);
   await next.append({ cells: cellsFrom(unitStateOf("doors/keeper", "1", log), next) });
-  assert.equal(open(appAs("public"), next).maker.from, "personal", "it travels with the state");
+  assert.equal(open(appAs("public"), next).maker().from, "personal", "it travels with the state");
   await log.append({ cells: forgottenOf("doors/keeper", log).cells });
   assert.equal(storedBorn("doors/keeper", log), undefined, "and is forgotten with it");
 });
@@ -37,7 +37,7 @@ test("what an app called the data counts for what was made of them then, though 
   const before = open("personal");
   before.take(["public"]);
   await log.append({ cells: [state, ...before.cells()] });
-  assert.equal(open("public").maker.from, "personal");
+  assert.equal(open("public").maker().from, "personal");
 });
 
 test("a unit that holds nothing begins anew, and what it holds next has its own class", async (context) => {
@@ -49,8 +49,8 @@ test("a unit that holds nothing begins anew, and what it holds next has its own 
   await log.append({ cells: [{ key: state.key, value: null }] });
   assert.deepEqual(unitStateOf("doors/keeper", "1", log).cells, [], "nothing is left that could travel");
   const second = open();
-  assert.equal(second.maker.from, "public");
+  assert.equal(second.maker().from, "public");
   second.take(["derived"]);
   await log.append({ cells: [state, ...second.cells()] });
-  assert.equal(open().maker.from, "derived");
+  assert.equal(open().maker().from, "derived");
 });

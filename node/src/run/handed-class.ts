@@ -11,7 +11,7 @@ import type { Guard } from "../policy/guard.ts";
 
 export interface HandedClass {
   /** The unit, with the class of what it makes things of. */
-  readonly maker: Maker;
+  maker(): Maker;
   /** It is handed data of these classes. Returns them as its app sees them. */
   take(classes: Iterable<DataClass>): readonly DataClass[];
   /** The class of what it tells: a lower one than that of what it was handed only where the guard lets it lower that. */
@@ -40,9 +40,7 @@ export function openHandedClass({ app, maker: declared, type, log, guard }: Hand
   let maker = handed === undefined ? declared : { ...declared, from: moreSensitive(declared.from, handed) };
 
   return {
-    get maker() {
-      return maker;
-    },
+    maker: () => maker,
     take(classes) {
       const seen = [...classes];
       const most = joined([...seen, ...(handed === undefined ? [] : [handed])]);

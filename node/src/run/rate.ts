@@ -11,7 +11,7 @@ export interface Rate {
 }
 
 export function createRate(perSecond: number | undefined, clock: Clock): Rate {
-  if (perSecond === undefined) return { batchMax: limits.unitBatchMax, wait: () => Promise.resolve(), took: () => undefined };
+  if (perSecond === undefined) return unbounded;
   const most = Math.max(1, perSecond);
   let room = most;
   let asOfMs = clock.monotonicMs();
@@ -31,3 +31,5 @@ export function createRate(perSecond: number | undefined, clock: Clock): Rate {
     took: (events) => void (room -= events),
   };
 }
+
+const unbounded: Rate = { batchMax: limits.unitBatchMax, wait: () => Promise.resolve(), took: () => undefined };

@@ -35,7 +35,7 @@ export interface EarlyRuns {
   /** Whether there is something in it to begin with. */
   offer(run: Staged, position: number): boolean;
   /** Whether `next` has something. */
-  readonly isDue: boolean;
+  isDue(): boolean;
   /** What comes next, all that was wanted and what lies between, up to `max` records. */
   next(positions: ReadonlyMap<string, number>, max: number): Staged | undefined;
   /** How far the unit may pass without looking, up to what is on the disk. */
@@ -83,9 +83,7 @@ export function createEarlyRuns(isWanted: (record: LogRecord) => boolean): Early
       void run.settled.then((isKept) => (isKept ? undefined : drop(lane))); // other records may have these names now
       return mine.records.length > 0;
     },
-    get isDue() {
-      return wanted > 0;
-    },
+    isDue: () => wanted > 0,
     next(positions, max) {
       for (const lane of byLane.keys()) {
         const position = positions.get(lane) ?? 0;

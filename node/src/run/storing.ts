@@ -8,8 +8,8 @@ export interface Storing {
   add(bytes: number, store: () => Promise<void>): void;
   /** All that was added is on the disk. */
   all(): Promise<void>;
-  readonly hasFailed: boolean;
-  readonly isEmpty: boolean;
+  hasFailed(): boolean;
+  isEmpty(): boolean;
 }
 
 /** `failed` is called at once, with nobody waiting. */
@@ -48,11 +48,7 @@ export function createStoring(failed: () => void): Storing {
       last.catch(() => undefined); // thrown to who waits for room, or for all
     },
     all: () => last,
-    get hasFailed() {
-      return hasFailed;
-    },
-    get isEmpty() {
-      return count === 0;
-    },
+    hasFailed: () => hasFailed,
+    isEmpty: () => count === 0,
   };
 }

@@ -248,7 +248,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
       while (!stopping) {
         const input = await nextInput();
         if (input === undefined) {
-          if (stored.hasFailed) await stored.all();
+          if (stored.hasFailed()) await stored.all();
           await waitForMore();
           continue;
         }
@@ -273,7 +273,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     const bytes = bytesOf(outputs) + (result?.state ?? []).reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
     const account = isEmpty ? [] : (kind.account?.(input.bytes, outputs) ?? []);
     await storing.room(bytes);
-    if (storing.isEmpty) safe = positions;
+    if (storing.isEmpty()) safe = positions;
     positions = new Map(input.positions);
     const under = tenure;
     storing.add(bytes, async () => {
@@ -294,7 +294,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     const startedMs = ports.clock.monotonicMs();
     const result = await running.handle(input.events);
     calls.add((ports.clock.monotonicMs() - startedMs) / input.events.length);
-    if (born.maker.from === "personal") keyed ??= await keyedFor(app.name, { log, ...ports });
+    if (born.maker().from === "personal") keyed ??= await keyedFor(app.name, { log, ...ports });
     await requireGranted(result.fitted, fn, context, ungrantedTold);
     failures.passed();
     rate.took(input.events.length);
@@ -325,7 +325,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     return undefined;
   }
 
-  const batchMax = (): number => Math.min(failures.batchMax ?? limits.unitBatchMax, kind.batchMax ?? limits.unitBatchMax, rate.batchMax);
+  const batchMax = (): number => Math.min(failures.batchMax() ?? limits.unitBatchMax, kind.batchMax ?? limits.unitBatchMax, rate.batchMax);
 
   /** `isStaged`: of all that came only what is of its type, so that it says nothing of what part of the rest is. */
   function taken(lane: Lane, records: readonly LogRecord[], whole: number, isStaged = false): Input {
@@ -390,7 +390,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   function toRecord(output: UnitResult["outputs"][number], { events, traced }: Handed): NewRecord {
     const declared = declaredOutput(app, fn, output.type);
     if (declared === undefined) throw new HolonError("HOLON_UNIT_BAD", `function ${name} emitted ${output.type}, which it does not declare`);
-    const { maker } = born;
+    const maker = born.maker();
     const { stream, ...label } = placeOf(declared, maker, context);
     return context.events.record({
       stream,
@@ -407,10 +407,10 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
 
   /** For functions that are triggered by it. It stays here: nobody says what a state holds, but what it was made of. */
   const stateChanged = (key: string, value: string | null, causedBy: string | undefined): NewRecord =>
-    context.events.record({ stream: "local", type: stateType(app.name, fn.name), class: moreSensitive("raw", born.maker.from), producer: name, subject: key, causedBy, data: { function: fn.name, key, value: value === null ? null : JSON.parse(value) } });
+    context.events.record({ stream: "local", type: stateType(app.name, fn.name), class: moreSensitive("raw", born.maker().from), producer: name, subject: key, causedBy, data: { function: fn.name, key, value: value === null ? null : JSON.parse(value) } });
 
   async function waitForMore(): Promise<void> {
-    if (stopping || hasMore() || (early.isDue && context.gate?.isOpen() !== false) || storing.hasFailed) return;
+    if (stopping || hasMore() || (early.isDue() && context.gate?.isOpen() !== false) || storing.hasFailed()) return;
     context.gate?.look();
     const idleInMs = context.gate?.isOpen() === false ? undefined : windows?.idleInMs(); // the gate wakes it
     isAsleep = true;
@@ -426,7 +426,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
 
   const hasMore = (): boolean => context.gate?.isOpen() !== false && (failures.hasReplay() || lanes.now().some((lane) => (log.head(lane)?.sequence ?? 0) > (positions.get(laneName(lane)) ?? 0)));
 
-  const storedTo = (lane: Lane): number => (storing.isEmpty ? positions : safe).get(laneName(lane)) ?? 0;
+  const storedTo = (lane: Lane): number => (storing.isEmpty() ? positions : safe).get(laneName(lane)) ?? 0;
 
   const lag = (): number => lanes.now().reduce((sum, lane) => sum + Math.max(0, (log.head(lane)?.sequence ?? 0) - storedTo(lane)), 0);
 
@@ -459,7 +459,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     wants: fn.on.type,
     readsOthers: context.handed !== undefined,
     hasReached: (heads) => state === "running" && windows?.isDue() !== true && lanes.now().every((lane) => storedTo(lane) >= (heads.get(laneName(lane)) ?? 0)),
-    reached: (lane) => (storing.hasFailed ? (safe.get(laneName(lane)) ?? 0) : storedTo(lane)),
+    reached: (lane) => (storing.hasFailed() ? (safe.get(laneName(lane)) ?? 0) : storedTo(lane)),
     committed(found) {
       if (state !== "running") return;
       if (isAsleep && found !== undefined) passOver(found);

@@ -3,6 +3,9 @@
  *
  *     cold ──call──▶ (waits for a place, first come first served) ──▶ busy ──▶ idle ──its time is over, or its place is needed──▶ cold
  *       └────────────────── forecast says it is called soon, and there is room ──────────────────────────────┘
+ *
+ * Of idle ones as many stand as it is worth: few at first, one more each time a call finds one gone that stood among the last to go, and fewer
+ * again when many go and none of them is asked for soon. A thousand functions that are called now and then would fill every place for nothing.
  */
 import { createIdleTimes, type IdleTimes } from "@holon/core/run/keep-alive.ts";
 import { limits } from "@holon/core/limits.ts";
@@ -37,13 +40,22 @@ interface Place {
   readonly idle: IdleTimes;
   state: "cold" | "waiting" | "warming" | "busy" | "idle";
   leftMs: number | undefined;
-  /** When the forecast has it called next. */
-  dueMs: number;
+  /** When the forecast has it called next; undefined while nothing is known of its calls. */
+  dueMs: number | undefined;
   timer: Timer | undefined;
 }
 
-export function createWarmSet(clock: Clock, places: number = limits.unitsWarmMax): WarmSet {
+/** Idle ones that stand in any case. */
+const idleMin = 4;
+/** So many that go one after the other, none of which is asked for soon, are a reason to let one fewer stand. */
+const goneForNothingMax = 64;
+
+export function createWarmSet(clock: Pick<Clock, "monotonicMs" | "after">, places: number = limits.unitsWarmMax): WarmSet {
   const held = new Set<Place>();
+  let idleMax = Math.min(idleMin, places);
+  /** The last that had to go while idle, as many as there are places: one more that had stood would have met the call of one of these. */
+  const gone = new Set<Place>();
+  let goneForNothing = 0;
   const queue: { readonly place: Place; readonly admitted: () => void }[] = [];
   const counts = { coldStarts: 0, warmStarts: 0 };
 
@@ -54,14 +66,40 @@ export function createWarmSet(clock: Clock, places: number = limits.unitsWarmMax
   }
 
   /** Room for one more, if need be by letting go of what is called last. */
-  function makeRoom(): boolean {
-    if (held.size < places) return true;
+  const makeRoom = (): boolean => held.size < places || letLastGo();
+
+  /** One of which nothing is known is thought to be away as long again as it has been. */
+  function letLastGo(): boolean {
+    const now = clock.monotonicMs();
+    const dueIn = ({ dueMs, leftMs = now }: Place): number => (dueMs === undefined ? now - leftMs : dueMs - now);
     let last: Place | undefined;
-    for (const place of held) if (place.state === "idle" && (last === undefined || place.dueMs > last.dueMs)) last = place;
+    for (const place of held) if (place.state === "idle" && (last === undefined || dueIn(place) > dueIn(last))) last = place;
     if (last === undefined) return false;
     cool(last);
+    noteGone(last);
     return true;
   }
+
+  function noteGone(place: Place): void {
+    gone.delete(place);
+    gone.add(place);
+    for (const first of gone) if (gone.size > places) gone.delete(first);
+    if (++goneForNothing < goneForNothingMax) return;
+    goneForNothing = 0;
+    idleMax = Math.max(Math.min(idleMin, places), idleMax - 1);
+  }
+
+  function noteMissed(place: Place): void {
+    if (!gone.delete(place)) return;
+    goneForNothing = 0;
+    idleMax = Math.min(places, idleMax + 1);
+  }
+
+  const idleCount = (): number => {
+    let count = 0;
+    for (const { state } of held) if (state === "idle") count += 1;
+    return count;
+  };
 
   function cool(place: Place): void {
     place.timer?.cancel();
@@ -80,7 +118,7 @@ export function createWarmSet(clock: Clock, places: number = limits.unitsWarmMax
   }
 
   async function warmUp(place: Place): Promise<void> {
-    if (place.state !== "cold" || held.size >= places / 2) return; // a forecast takes no place that a call may need
+    if (place.state !== "cold" || held.size >= places / 2 || idleCount() >= idleMax) return; // a forecast takes no place that a call may need
     take(place);
     place.state = "warming";
     counts.warmStarts += 1;
@@ -104,26 +142,28 @@ export function createWarmSet(clock: Clock, places: number = limits.unitsWarmMax
   function rest(place: Place): void {
     const now = clock.monotonicMs();
     place.state = "idle";
-    const { warmAfterMs, letGoAfterMs } = place.idle.plan();
+    const { warmAfterMs, letGoAfterMs, isKnown } = place.idle.plan();
     const since = now - (place.leftMs ?? now);
-    place.dueMs = now - since + (warmAfterMs > 0 ? warmAfterMs : letGoAfterMs / 2);
+    place.dueMs = isKnown ? now - since + (warmAfterMs > 0 ? warmAfterMs : letGoAfterMs / 2) : undefined;
     place.timer?.cancel();
     if (warmAfterMs > since + 1) {
       cool(place);
       place.timer = clock.after(warmAfterMs - since, () => void warmUp(place).catch(() => undefined)); // the call itself will meet the same, and tells it
     } else place.timer = clock.after(Math.max(1, letGoAfterMs - since), () => cool(place));
     admitNext();
+    while (idleCount() > idleMax) letLastGo();
   }
 
   return {
     join(member) {
-      const place: Place = { member, idle: createIdleTimes(), state: "cold", leftMs: undefined, dueMs: 0, timer: undefined };
+      const place: Place = { member, idle: createIdleTimes(), state: "cold", leftMs: undefined, dueMs: undefined, timer: undefined };
       return {
         async enter() {
           const now = clock.monotonicMs();
           if (place.leftMs !== undefined) place.idle.add(now - place.leftMs);
           if (place.state === "idle" || place.state === "warming") return take(place);
           place.timer?.cancel();
+          noteMissed(place);
           counts.coldStarts += 1;
           if (queue.length === 0 && makeRoom()) return take(place);
           place.state = "waiting";
@@ -137,6 +177,7 @@ export function createWarmSet(clock: Clock, places: number = limits.unitsWarmMax
         give() {
           const index = queue.findIndex((waiting) => waiting.place === place);
           if (index >= 0) queue.splice(index, 1)[0]?.admitted();
+          gone.delete(place);
           release(place);
         },
       };
