@@ -11,7 +11,7 @@ const suite = takesTurns(4);
 
 /** The processes of a bench load the same modules again and again. */
 const modules = join(import.meta.dirname, "../../node_modules/.cache/bench");
-const bench = (...words: readonly string[]) => spawnSync(process.execPath, [join(import.meta.dirname, "bench.ts"), ...words], { encoding: "utf8", timeout: 60_000, env: { ...process.env, NODE_COMPILE_CACHE: modules } });
+const bench = (...words: readonly string[]) => spawnSync(process.execPath, [join(import.meta.dirname, "bench.ts"), ...words], { encoding: "utf8", timeout: 240_000, env: { ...process.env, NODE_COMPILE_CACHE: modules } });
 
 suite("a tiny run of log and link ends with one JSON object of numbers that fit together, and leaves no file", (t) => {
   const folder = mkdtempSync(join(tmpdir(), "holon-bench-"));

@@ -1,7 +1,10 @@
 /**
  * Suite `ingest`: what a gateway takes in and acknowledges, beside nats-server's JetStream on files. Real processes; the client is one
- * of its own, over loopback, with the same payloads and the same number of them unacknowledged.
+ * of its own, over loopback, with the same payloads and the same number of them unacknowledged. Beside them the floor: the same producer, and behind the
+ * socket nothing but the disk.
  */
+import { join } from "node:path";
+import { startBareDoor } from "./bare-door-process.ts";
 import { findRival, versionOf } from "./rival-binary.ts";
 import { benchStream, startNats, takesConfig, type NatsServer } from "./rival-nats.ts";
 import { startLoadProcess, type ClientOrder, type LoadProcess } from "./client-process.ts";
@@ -20,7 +23,7 @@ const warmingRoundsMax = 20;
 const countMinOf = (seconds: number): number => (seconds < 1 ? 500 : 5000);
 
 interface Contender {
-  readonly name: "holon" | "holonMqtt" | "jetStream" | "jetStreamLibrary" | "jetStreamAlways";
+  readonly name: "holon" | "holonMqtt" | "bare" | "jetStream" | "jetStreamLibrary" | "jetStreamAlways";
   readonly order: Pick<ClientOrder, "kind" | "port">;
   readonly pid: number;
   /** Messages of one round. */
@@ -34,10 +37,12 @@ export const ingestSuite: Suite = {
   measures: "a gateway's ingest, acknowledged on disk, against nats-server JetStream",
   async run(context) {
     const pair = await startHolonPair({ folder: context.folder, withFunction: false, stream: "local" });
-    const servers: NatsServer[] = [];
+    const servers: { stop(): Promise<void> }[] = [];
     const load = startLoadProcess();
     try {
-      const contenders: Contender[] = [contender("holon", { kind: "bulk", port: pair.bulkPort() }, pair.gateway().pid), contender("holonMqtt", { kind: "mqtt", port: pair.mqttPort() }, pair.gateway().pid)];
+      const bare = await startBareDoor(join(context.folder, "bare"));
+      servers.push(bare);
+      const contenders: Contender[] = [contender("holon", { kind: "bulk", port: pair.bulkPort() }, pair.gateway().pid), contender("bare", { kind: "bulk", port: bare.port }, bare.pid), contender("holonMqtt", { kind: "mqtt", port: pair.mqttPort() }, pair.gateway().pid)];
       for (const { name, server } of await startRivals(context)) {
         servers.push(server);
         contenders.push(contender(name, { kind: "nats", port: server.port }, server.pid()));
@@ -105,6 +110,8 @@ async function compare(contenders: readonly Contender[], load: LoadProcess, { se
   };
   const ratios = {
     ...ratio("ingestVsJetStream", "holon", "jetStream"),
+    ...ratio("ingestVsBare", "holon", "bare"),
+    ...ratio("bareVsJetStream", "bare", "jetStream"),
     ...ratio("ingestVsJetStreamLibrary", "holon", "jetStreamLibrary"),
     ...ratio("ingestVsJetStreamAlways", "holon", "jetStreamAlways"),
     ...ratio("ingestMqttVsJetStream", "holonMqtt", "jetStream"),

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { test } from "node:test";
 import { serveRoutes } from "@holon/platform/http.ts";
-import { createManualPages } from "@holon/platform/manual/manual.ts";
+import { createManualPages } from "@holon/platform/manual/manual-pages.ts";
 import { need } from "../../scripts/testing/need.ts";
 import { assertAccessible } from "./testing/accessible.ts";
 import { openBrowser } from "./testing/browser.ts";

@@ -34,7 +34,7 @@ export interface MeasurerOptions {
   /** What is found at the first start is adopted. */
   readonly trustsFirst?: boolean;
   /** Fails where a configuration is none: nobody adopts one with which the node would not start. */
-  checkConfig?(text: string): void;
+  checkConfig?(text: string): Promise<void>;
 }
 
 const recordPath = (folder: string): string => join(folder, "measured.json");
@@ -50,7 +50,7 @@ export function createMeasurer({ folder, config, program = installed, runtime = 
     if (own === undefined || config === undefined) return {};
     const text = await readFile(config, "utf8");
     if (createHash("sha256").update(text).digest("hex") !== own.hash) throw new HolonError("HOLON_MEASURE_OTHER", `${config} was changed while it was adopted`);
-    checkConfig?.(text);
+    await checkConfig?.(text);
     return { config: text };
   }
 

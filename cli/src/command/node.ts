@@ -9,9 +9,7 @@ import { nodeReportSchema } from "@holon/core/schema/node-report.ts";
 import { parse } from "yaml";
 import { z } from "zod";
 import type { Client } from "../client.ts";
-import { aborted } from "../ending.ts";
-import { becomeLean } from "../machine/lean.ts";
-import { makeToken } from "../machine/token.ts";
+import { runNodeLean } from "../machine/run-node.ts";
 import { listAll } from "../pages.ts";
 import { printTable } from "../table.ts";
 import { tellKnown, type KnownAccount } from "../view/known.ts";
@@ -61,28 +59,24 @@ export async function startNodeFromFile(path: string, options: { readonly data: 
     throw new HolonError("HOLON_CONFIG_BAD", `${path} cannot be read`, { cause, next: "Give the path of a holon.node.yaml." });
   });
   const config = await adoptedConfig(text, path, options.data);
-  const { readBundle, deployBundle } = await import("../app/bundle-folder.ts");
-  const bundle = options.app === undefined ? undefined : await readBundle(options.app);
-  const token = await makeToken(options.data);
-  await becomeLean(join(options.data, config.name), loadAll, options.ended);
-  if (options.ended.aborted) return;
-  const { startNode } = await loadMachine();
-  const machine = await startNode({ config, configFile: resolve(path), trustsFirst: true, checkConfig: (now) => void parseConfig(now, path), data: options.data, api: options.api, token, trace: { level: options.verbose ? "info" : "warn", output: process.stderr }, isConfigChanged: () => readFile(path, "utf8").then((now) => now !== text, () => true) });
-  if (bundle !== undefined) {
-    await deployBundle(machine.control, bundle).catch(async (error: unknown) => {
-      await machine.close();
-      throw error;
-    });
-  }
-  if (!options.ended.aborted) process.stdout.write(`${config.name} runs; local API ${machine.api}${machine.node.address === undefined ? "" : `, link ${machine.node.address}`}\n`);
-  await aborted(options.ended);
-  await machine.close();
+  if (options.app !== undefined) await (await import("../app/bundle-folder.ts")).readBundle(options.app); // what cannot be run is told before anything is started
+  const isTextRun = isSaidBy(text, path, config);
+  const start = { config, configFile: resolve(path), configText: text, isTextRun, data: options.data, api: options.api, verbose: options.verbose };
+  await runNodeLean({ ...start, ...(options.app === undefined ? {} : { app: options.app }) }, options.ended);
 }
 
 export function parseConfig(text: string, path: string): NodeConfig {
   const parsed = nodeConfigSchema.safeParse(parseYaml(text, path));
   if (!parsed.success) throw new HolonError("HOLON_CONFIG_BAD", `${path} does not fit: ${z.prettifyError(parsed.error).replaceAll("\n", "; ")}`);
   return parsed.data;
+}
+
+function isSaidBy(text: string, path: string, config: NodeConfig): boolean {
+  try {
+    return JSON.stringify(parseConfig(text, path)) === JSON.stringify(config);
+  } catch {
+    return false; // an adopted one is run in place of it, and that was told
+  }
 }
 
 /** Where a configuration was adopted, another one is not run: the node starts by the adopted one, and its alarm tells of the file. */
@@ -112,15 +106,6 @@ async function adoptedIn(folder: string): Promise<Adopted | undefined> {
     process.stderr.write(`${toHolonError(error).code}: ${toHolonError(error).message}\n`); // the node goes on by what is there, and its alarm says so
     return undefined;
   });
-}
-
-/** Not for a list of nodes. */
-const loadMachine = () => import("../machine/compose.ts");
-
-async function loadAll(): Promise<void> {
-  await loadMachine();
-  const { warmSandbox } = await import("@holon/platform/runner-warm.ts");
-  await warmSandbox();
 }
 
 function parseYaml(text: string, path: string): unknown {

@@ -36,7 +36,7 @@ import { hasMachineTpm } from "@holon/platform/tpm-tools.ts";
 import { createMeasurer } from "@holon/platform/measurer.ts";
 import { createModel } from "@holon/platform/model.ts";
 import { createNet } from "@holon/platform/net.ts";
-import { createManualPages } from "@holon/platform/manual/manual.ts";
+import { createManualPages } from "@holon/platform/manual/manual-pages.ts";
 import { createNotifier } from "@holon/platform/notifier.ts";
 import { anyOf, createPages } from "@holon/platform/pages.ts";
 import { createRandom } from "@holon/platform/random.ts";
@@ -61,7 +61,7 @@ export interface NodeOptions {
   /** The file that the configuration was read from, if it was. */
   readonly configFile?: string;
   /** `HOLON_CONFIG_BAD`. */
-  checkConfig?(text: string): void;
+  checkConfig?(text: string): Promise<void>;
   /** What the node is found to be made of at its first start is adopted. */
   readonly trustsFirst?: boolean;
   readonly trace: { readonly level: "debug" | "info" | "warn" | "error"; readonly output: TraceOutput };

@@ -1,7 +1,7 @@
 /**
  * Starts this program anew, in the same process, as what runs for months on a small machine:
  *
- *     as called ─▶ lean, all loaded once, so that what is new gets into the cache of modules ─▶ lean, everything from the cache
+ *     as called ─▶ lean, all loaded once, so that what is new gets into the cache of modules ─▶ lean, everything from the cache, told what to run
  *
  * What comes from the cache has its types stripped already; what strips them weighs 17 MB in each thread that loads it. Lean also means
  * a small young generation, since what a node throws away is small and often, and few threads and arenas beside the ones that work.
@@ -15,12 +15,16 @@ const flags = ["--optimize-for-size", "--max-semi-space-size=2", "--v8-pool-size
 /** Allocators of glibc for all threads: each keeps what is free in it. */
 const arenas = "2";
 const filling = "HOLON_LEAN_FILLING";
+const told = "HOLON_LEAN_START";
+/** Linux takes 128 KiB for one variable of an environment. */
+const toldBytesMax = 100_000;
 
 /**
  * Does not return where it starts anew. Elsewhere (Windows, or a start that is lean already) it returns and the program goes on.
- * `load` loads what the node may need. A program that was told to end meanwhile returns too: the one that takes its place would know nothing of it.
+ * `load` loads what the node may need; `start` says what is to run to the program that takes this one's place, see `takeStart`. A program that was told to
+ * end meanwhile returns too: the one that takes its place would know nothing of it.
  */
-export async function becomeLean(folder: string, load: () => Promise<unknown>, ended: AbortSignal): Promise<void> {
+export async function becomeLean(folder: string, load: () => Promise<unknown>, start: string, ended: AbortSignal): Promise<void> {
   if (process.execve === undefined || process.platform === "win32") return;
   const [, ...words] = process.argv;
   const cache = join(folder, "cache");
@@ -36,7 +40,18 @@ export async function becomeLean(folder: string, load: () => Promise<unknown>, e
   await toldSignals();
   if (ended.aborted) return;
   const { [filling]: _, ...environment } = process.env;
-  process.execve(process.execPath, [process.execPath, ...process.execArgv, ...words], environment);
+  const isShort = Buffer.byteLength(start) <= toldBytesMax; // what is longer is read anew by the words of the command
+  process.execve(process.execPath, [process.execPath, ...process.execArgv, ...words], isShort ? { ...environment, [told]: start } : environment);
+}
+
+/**
+ * What `becomeLean` was given in this process's earlier life: who is told it need not load what reads commands and configurations, a twentieth of all that a node has loaded. Undefined in
+ * every other program; nobody who is started by this one is told.
+ */
+export function takeStart(): string | undefined {
+  const start = process.env[told];
+  delete process.env[told];
+  return start;
 }
 
 /** A signal that has come is told in the next turns of the event loop. */

@@ -230,12 +230,17 @@ function createSketcher(): (record: Uint8Array | undefined) => RecordSketch | un
 const recordedKey = new TextEncoder().encode('"recordedtime":"');
 const timeBytes = 24;
 
+function isAt(bytes: Uint8Array, at: number, wanted: Uint8Array): boolean {
+  for (let index = 0; index < wanted.length; index++) if (bytes[at + index] !== wanted[index]) return false;
+  return true;
+}
+
 /** How the event's text begins, through the time of recording; undefined where it has none. */
 function attributesOf(record: Uint8Array): Uint8Array | undefined {
   const [first = 0] = recordedKey;
   for (let at = record.indexOf(first); at >= 0; at = record.indexOf(first, at + 1)) {
     const end = at + recordedKey.length;
-    if (startsWith(record.subarray(at), recordedKey)) return record.slice(0, end + timeBytes + 1);
+    if (isAt(record, at, recordedKey)) return record.slice(0, end + timeBytes + 1);
   }
   return undefined;
 }

@@ -4,7 +4,8 @@ import { dirname, posix } from "node:path";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { z } from "zod";
-import { createManualPages, makeManual } from "./manual.ts";
+import { createManualPages } from "./manual-pages.ts";
+import { makeManual } from "./manual.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const consoleFolder = fileURLToPath(new URL("../../../console", import.meta.url));

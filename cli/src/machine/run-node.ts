@@ -1,0 +1,62 @@
+/** One node, until it is told to stop. This is what a node's program has loaded for months: it loads nothing that reads commands or YAML. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { nodeConfigSchema } from "@holon/core/schema/node.ts";
+import { z } from "zod";
+import { aborted } from "../ending.ts";
+import { becomeLean } from "./lean.ts";
+import { makeToken } from "./token.ts";
+
+const nodeStartSchema = z.strictObject({
+  config: nodeConfigSchema,
+  configFile: z.string(),
+  /** As the file was read. */
+  configText: z.string(),
+  /** The configuration is what this text says; otherwise it is one that was adopted. */
+  isTextRun: z.boolean(),
+  data: z.string(),
+  api: z.string(),
+  /** Folder of an exported app that it runs. */
+  app: z.string().optional(),
+  verbose: z.boolean(),
+});
+export type NodeStart = z.infer<typeof nodeStartSchema>;
+
+/** Starts this program anew, lean, and runs the node there; where that cannot be, here. */
+export async function runNodeLean(start: NodeStart, ended: AbortSignal): Promise<void> {
+  await becomeLean(join(start.data, start.config.name), loadAll, JSON.stringify(start), ended);
+  await runNode(start, ended);
+}
+
+/** What this program was told by the one before it, in whose place it is. */
+export const runNodeAsTold = (start: string, ended: AbortSignal): Promise<void> => runNode(nodeStartSchema.parse(JSON.parse(start)), ended);
+
+async function runNode({ config, configFile, configText, isTextRun, data, api, app, verbose }: NodeStart, ended: AbortSignal): Promise<void> {
+  if (ended.aborted) return;
+  const bundle = app === undefined ? undefined : await (await import("../app/bundle-folder.ts")).readBundle(app);
+  const token = await makeToken(data);
+  const { startNode } = await loadMachine();
+  const isConfigChanged = (): Promise<boolean> => readFile(configFile, "utf8").then((now) => now !== configText, () => true);
+  // By what reads YAML, which is loaded where the file is another by then.
+  const checkConfig = async (now: string): Promise<void> => void (now === configText && isTextRun ? undefined : (await import("../command/node.ts")).parseConfig(now, configFile));
+  const machine = await startNode({ config, configFile, trustsFirst: true, checkConfig, data, api, token, trace: { level: verbose ? "info" : "warn", output: process.stderr }, isConfigChanged });
+  if (bundle !== undefined) {
+    const { deployBundle } = await import("../app/bundle-folder.ts");
+    await deployBundle(machine.control, bundle).catch(async (error: unknown) => {
+      await machine.close();
+      throw error;
+    });
+  }
+  if (!ended.aborted) process.stdout.write(`${config.name} runs; local API ${machine.api}${machine.node.address === undefined ? "" : `, link ${machine.node.address}`}\n`);
+  await aborted(ended);
+  await machine.close();
+}
+
+/** Not for whoever starts no node. */
+const loadMachine = () => import("./compose.ts");
+
+async function loadAll(): Promise<void> {
+  await loadMachine();
+  const { warmSandbox } = await import("@holon/platform/runner-warm.ts");
+  await warmSandbox();
+}
