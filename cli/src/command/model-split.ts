@@ -95,7 +95,7 @@ function whyThere({ plan, points, whole }: SplitReport, places: readonly SplitPl
   const priced = (one: SplitReport["plan"]): string => `${print(one.cost)}${isSlow(one) ? `, and takes longer than ${latencyMsMax} ms` : ""}`;
   const above = places.length > 1 ? `; rows sent as they are, and all of it on ${last}: ${priced(whole.above)}` : "";
   const cuts = plan.ends.flatMap((end, index) => (end >= 1 && end <= points.length && end !== plan.ends[index - 1] ? [`after ${points[end - 1]?.value ?? ""} on ${places[index]?.name ?? ""} (${points[end - 1]?.bytes ?? 0} bytes cross)`] : []));
-  if (cuts.length === 0) return `not cut: of what keeps the rows on ${first} all of it there is cheapest, ${figures}${above}`;
+  if (cuts.length === 0) return `not cut: all of it is cheapest on ${first}${places.length > 1 ? ", of what keeps the rows there" : ""}, ${figures}${above}`;
   const rest = places[plan.ends.findIndex((end) => end > points.length)]?.name ?? last;
   const cheaper = points.filter(({ alone }) => isSlow(alone) && alone.cost < plan.cost).length;
   const slow = cheaper === 0 ? "" : ` (${cheaper} that ${cheaper === 1 ? "is" : "are"} cheaper ${cheaper === 1 ? "takes" : "take"} longer than ${latencyMsMax} ms)`;

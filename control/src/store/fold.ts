@@ -20,7 +20,7 @@ import { attestedEvent } from "../identity/attestation.ts";
 import type { KnownModel } from "./models.ts";
 import { curveEvent, shiftedEvent } from "@holon/core/schema/energy.ts";
 import { departedTold, takenTold } from "./departed.ts";
-import { handedTold, letGoOfOld, letGoOfUnits, type HandedState } from "./handed.ts";
+import { deployedIn, handedTold, letGoOfOld, letGoOfUnits, type HandedState } from "./handed.ts";
 import { createEnergyState, curveTold, jobsSince, runTold, type EnergyState } from "./energy.ts";
 import { applyPeople, noPeople, type PeopleState } from "./people.ts";
 import type { KnownPolicy } from "./policy.ts";
@@ -202,7 +202,7 @@ function apply(state: ControlState, record: LogRecord, log: Log): Outcome {
   if (event.type === "holon.node.inventory") return inventoryTold(state, record.origin, event);
   if (event.type === "holon.site.lead") return leadTold(state, record.origin, event);
   if (event.type === "holon.node.condition") return conditionTold(state, record.origin, event);
-  if (event.type === "holon.unit.handed") return state.nodes.has(record.origin) && !state.revoked.has(record.origin) && handedTold(state, (kind, unit) => isDeployed(state, kind, unit), record.origin, event.time, event.data) ? true : "unfit";
+  if (event.type === "holon.unit.handed") return state.nodes.has(record.origin) && !state.revoked.has(record.origin) && handedTold(state, deployedIn(state.apps), record.origin, event.time, event.data) ? true : "unfit";
   if (event.type === curveEvent) return curveTold(state.energy, state.nodes.has(record.origin) && !state.revoked.has(record.origin), record.origin, event.data);
   if (event.type === shiftedEvent) return runTold(state.energy, state.nodes.has(record.origin) && !state.revoked.has(record.origin), (unit) => isJob(state, unit), record.origin, event);
   if (event.type === delegationEvents.overlay) return overlayTold(state, record.origin, event);
@@ -220,19 +220,12 @@ function apply(state: ControlState, record: LogRecord, log: Log): Outcome {
   if (event.type === attestedEvent) return nodeAttested(state, event);
   const people = applyPeople(state.people, event);
   if (people !== undefined) return people === "unfit" ? "unfit" : false; // plans do not ask who people are
-  if (event.type === eventTypes.removed) return appRemoved(state, removedData.parse(event.data).app);
+  if (event.type === eventTypes.removed) {
+    const { app } = removedData.parse(event.data);
+    letGoOfUnits(state, app, () => false);
+    return state.apps.delete(app);
+  }
   return false;
-}
-
-function isDeployed({ apps }: ControlState, kind: "function" | "model", unit: string): boolean {
-  const [app = "", name = ""] = unit.split("/");
-  const document = apps.get(app)?.document;
-  return (kind === "function" ? document?.functions : document?.models)?.some((one) => one.name === name) === true;
-}
-
-function appRemoved(state: ControlState, app: string): boolean {
-  letGoOfUnits(state, app, () => false);
-  return state.apps.delete(app);
 }
 
 const isJob = ({ apps }: ControlState, unit: string): boolean => {
@@ -383,6 +376,6 @@ function appDeployed(state: ControlState, event: StoredEvent, { sequence }: LogR
   const { by: _, ...document } = deployedData.parse(event.data);
   for (const { name, needs } of document.functions) if (needs?.delegated === true) state.delegated.add(`${document.name}/${name}`);
   state.apps.set(document.name, { document, deployedAt: event.time, jobsSince: jobsSince(document, event.time, state.apps.get(document.name)), revision: String(sequence) });
-  letGoOfUnits(state, document.name, (unit) => isDeployed(state, "function", unit) || isDeployed(state, "model", unit));
+  letGoOfUnits(state, document.name, (unit) => (["function", "model"] as const).some((kind) => deployedIn(state.apps)(kind, unit)));
   return true;
 }

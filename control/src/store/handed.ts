@@ -1,5 +1,6 @@
 /** What nodes told of data that their units were handed, and of what their models asked. */
 import { handedSchema, type Asked } from "@holon/core/schema/condition.ts";
+import type { AppDocument } from "@holon/core/schema/app.ts";
 import { placementPolicySchema } from "@holon/core/schema/needs.ts";
 
 export interface HandedState {
@@ -17,8 +18,16 @@ export interface AskedThere extends Asked {
 
 const { staleAfterMs } = placementPolicySchema.parse({});
 
+type IsDeployed = (kind: "function" | "model", unit: string) => boolean;
+
+export const deployedIn = (apps: ReadonlyMap<string, { readonly document: Pick<AppDocument, "functions" | "models"> }>): IsDeployed => (kind, unit) => {
+  const [app = "", name = ""] = unit.split("/");
+  const document = apps.get(app)?.document;
+  return (kind === "function" ? document?.functions : document?.models)?.some((one) => one.name === name) === true;
+};
+
 /** Of what is not deployed nobody keeps anything: a node may tell of as much as it likes. False for what is no such report. */
-export function handedTold({ handed, asked }: HandedState, isDeployed: (kind: "function" | "model", unit: string) => boolean, node: string, time: string, data: unknown): boolean {
+export function handedTold({ handed, asked }: HandedState, isDeployed: IsDeployed, node: string, time: string, data: unknown): boolean {
   const told = handedSchema.safeParse(data);
   if (!told.success) return false;
   const { units, models = [], overMs } = told.data;

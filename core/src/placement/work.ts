@@ -130,8 +130,8 @@ function joinItems(items: readonly Item[], from: number, to: number, gigabytes: 
 const staysAtSource = ({ classes }: Pick<UnitNeeds, "classes">): boolean => classes.includes("raw") || classes.includes("personal");
 
 /** All by which a node is one that may run it at all: two units with the same have the same nodes. As JSON, so that no name can pass for two. */
-const kindKey = ({ tiers, jurisdictions, trust, forbidden, providers, accelerator, sealedTo, ...needs }: UnitNeeds): string =>
-  JSON.stringify([tiers ?? null, jurisdictions, trust, Object.keys(forbidden ?? {}), providers, accelerator ?? null, staysAtSource(needs) ? needs.sources.map(({ site }) => site) : null, sealedTo ?? null]);
+const kindKey = (needs: UnitNeeds): string =>
+  JSON.stringify([needs.tiers ?? null, needs.jurisdictions, needs.trust, Object.keys(needs.forbidden ?? {}), needs.providers, needs.accelerator ?? null, staysAtSource(needs) ? needs.sources.map(({ site }) => site) : null, needs.sealedTo ?? null]);
 
 function kindOf(needs: UnitNeeds, fleet: Fleet, rents: Rents): Kind {
   // what stays at its sources is many kinds of few nodes each
@@ -259,21 +259,23 @@ export function costOf(fleet: Fleet, { needs, sources, effects, asked }: Item, n
   const accelerators = accelerated && needs.accelerator !== undefined ? (needs.accelerator.count * needs.accelerator.milli) / 1000 : 0;
   let [latencyMs, egress] = [0, 0];
   // What is asked in parts is priced by those that ask; its sources say where it may stand.
-  for (const source of asked.length > 0 ? [] : sources) {
-    const way = source.node < 0 ? fleet.worst : wayBetween(fleet, source.node, node);
-    latencyMs += way.latencyMs;
-    egress += source.gigabytes * way.perGigabyte;
+  if (asked.length === 0) {
+    for (const source of sources) {
+      const way = source.node < 0 ? fleet.worst : wayBetween(fleet, source.node, node);
+      latencyMs += way.latencyMs;
+      egress += source.gigabytes * way.perGigabyte;
+    }
   }
   // For what may be done hours later nobody waits.
   if (needs.deferrableHours > 0) latencyMs = 0;
   else for (const effect of effects) latencyMs += (effect.node < 0 ? fleet.worst : wayBetween(fleet, effect.node, node)).latencyMs;
-  const power = {
-    energy: needs.processors * (rates.processorEnergy[node] ?? 0) + accelerators * (rates.acceleratorEnergy[node] ?? 0),
-    carbon: needs.processors * (rates.processorCarbon[node] ?? 0) + accelerators * (rates.acceleratorCarbon[node] ?? 0),
-  };
+  const steadyEnergy = needs.processors * (rates.processorEnergy[node] ?? 0) + accelerators * (rates.acceleratorEnergy[node] ?? 0);
+  const steadyCarbon = needs.processors * (rates.processorCarbon[node] ?? 0) + accelerators * (rates.acceleratorCarbon[node] ?? 0);
+  const ofJob = needs.job === undefined ? undefined : powerOfJob(fleet, needs, node, accelerators, { energy: steadyEnergy, carbon: steadyCarbon });
   return {
     rent: needs.processors * (rates.processorRent[node] ?? 0) + (needs.memoryBytes / gigabyte) * (rates.memoryRent[node] ?? 0) + accelerators * (rates.acceleratorRent[node] ?? 0),
-    ...(needs.job === undefined ? power : powerOfJob(fleet, needs, node, accelerators, power)),
+    energy: ofJob === undefined ? steadyEnergy : ofJob.energy,
+    carbon: ofJob === undefined ? steadyCarbon : ofJob.carbon,
     latency: latencyMs * policy.perMillisecond,
     egress,
     hardware: needs.accelerator === undefined ? (place?.capacity.accelerators === undefined ? 0 : policy.acceleratorSpared) : accelerated ? 0 : policy.acceleratorMissed,
