@@ -11,6 +11,7 @@ import { desiredSchema } from "@holon/core/schema/desired.ts";
 import { dataClasses, eventSchema, streamNames } from "@holon/core/schema/event.ts";
 import { modelDocumentSchema } from "@holon/core/schema/model.ts";
 import { metricByName } from "@holon/core/telemetry/catalogue.ts";
+import { spanNames } from "@holon/core/telemetry/span-attributes.ts";
 import { nodeConfigSchema } from "@holon/core/schema/node.ts";
 import { counterSchema, isWindowTrigger } from "@holon/core/schema/trigger.ts";
 import { bundleFunction } from "@holon/platform/bundle.ts";
@@ -120,8 +121,9 @@ test("the events that Holon writes are those of the page, both ways", () => {
   });
   const text = sources("core", "node", "control");
   const phases = text.includes("`holon.policy.decision.${phase}`") ? ["holon.policy.decision.opened", "holon.policy.decision.closed"] : [];
+  const attributes = new Set<string>(Object.values(spanNames));
   const ofFunctions = [...text.matchAll(/`(holon\.[a-z]+)\.\$\{app\}\.\$\{fn\}`/g)].map((match) => `${match[1] ?? ""}.<app>.<function>`);
-  const written = new Set([...[...text.matchAll(/"(holon\.(?:[a-z]+\.[a-z.]+|response))"/g)].map((match) => match[1] ?? "").filter((name) => !metricByName.has(name)), ...ofFunctions, ...phases]);
+  const written = new Set([...[...text.matchAll(/"(holon\.(?:[a-z]+\.[a-z.]+|response))"/g)].map((match) => match[1] ?? "").filter((name) => !metricByName.has(name) && !attributes.has(name)), ...ofFunctions, ...phases]);
   assert.deepEqual([...told].sort(), [...written].sort());
 });
 
@@ -140,7 +142,7 @@ test("the nouns of the page are those of the command", () => {
   const nouns = codes(told).map((words) => words.split(" ")).flatMap(([noun = "", verbs = ""]) => verbs.split("|").map((verb) => `${noun} ${verb}`));
   const parts = readdirSync(join(repositoryRoot, "cli/src/program")).map((name) => `program/${name}`);
   const text = ["program.ts", ...parts].map((name) => readFileSync(join(repositoryRoot, "cli/src", name), "utf8")).join("\n");
-  const direct = [...text.matchAll(/\b(api|app|node|functions|meter|event|link|sim|policy|audit|plan|site|model|publisher|user|token|approval|alert|objective)\s*\.command\("(\w+)/g)].map(([, noun = "", verb = ""]) => `${noun === "functions" ? "function" : noun} ${verb}`); // `function` is no name that a variable can have
+  const direct = [...text.matchAll(/\b(api|app|node|functions|meter|event|link|sim|policy|audit|plan|site|model|publisher|user|token|approval|alert|objective|trace)\s*\.command\("(\w+)/g)].map(([, noun = "", verb = ""]) => `${noun === "functions" ? "function" : noun} ${verb}`); // `function` is no name that a variable can have
   const looped = text.includes('for (const verb of ["cut", "heal"]') ? ["link cut", "link heal"] : [];
   assert.deepEqual([...nouns].sort(), [...direct, ...looped].sort());
 });

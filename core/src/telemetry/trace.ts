@@ -1,4 +1,5 @@
 /** `GET /v1/traces/{id}`: the way of one event through devices, functions, models and links, as far as its spans are here. Pure: spans in, the tree with its times out. */
+import { spanNames } from "./span-attributes.ts";
 import { z } from "zod";
 import { isoTime } from "../event/iso-time.ts";
 import { completenessSchema } from "./completeness.ts";
@@ -158,7 +159,7 @@ export function assembleTrace(id: string, spans: readonly ToldSpan[], { here, si
   }
 
   function waitOf({ kind, told, startMs: fromMs, endMs: toMs }: Step, parent: Step | undefined): { readonly for: "link" | "turn"; readonly startMs: number; readonly endMs: number } | undefined {
-    const opened = told.data.events?.find(({ name }) => name === "holon.link.opened");
+    const opened = told.data.events?.find(({ name }) => name === spanNames.opened);
     if (kind === "link" && opened !== undefined) {
       const openedMs = Math.min(toMs, here(told.node, millis(opened.timeUnixNano)));
       return openedMs > fromMs ? { for: "link", startMs: fromMs, endMs: openedMs } : undefined;
@@ -170,7 +171,7 @@ export function assembleTrace(id: string, spans: readonly ToldSpan[], { here, si
 /** The span that it names; where that is a way over a link which found no room, the one that the event carries. */
 function parentOf({ parent, told }: Step, steps: ReadonlyMap<string, Step>): string | undefined {
   if (parent !== undefined && steps.has(parent)) return parent;
-  const carried = text(told.data.attributes["holon.event.span"]);
+  const carried = text(told.data.attributes[spanNames.event]);
   return carried !== null && steps.has(carried) ? carried : undefined;
 }
 

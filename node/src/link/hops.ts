@@ -6,6 +6,7 @@
  *
  * Of an event that came further, the way over the link before is what led to it.
  */
+import { spanNames } from "@holon/core/telemetry/span-attributes.ts";
 import { decodeStoredEvent } from "@holon/core/event/stored.ts";
 import { limits } from "@holon/core/limits.ts";
 import { printRecordName } from "@holon/core/log/identity.ts";
@@ -56,12 +57,12 @@ export function createHops({ self, integrity, events, clock, here, append }: Hop
       const attributes = {
         "service.name": "holon",
         "service.instance.id": self,
-        "holon.link.from": from,
-        "holon.link.to": self,
+        [spanNames.from]: from,
+        [spanNames.to]: self,
         "holon.stream": header.stream,
         "cloudevents.event_id": event,
         "cloudevents.event_type": type,
-        ...(before === undefined ? {} : { "holon.event.span": span.spanId }),
+        ...(before === undefined ? {} : { [spanNames.event]: span.spanId }),
         ...(dropped === 0 ? {} : { "holon.spans_dropped": dropped }),
       };
       yield spanRecord(events, "link", {
@@ -72,7 +73,7 @@ export function createHops({ self, integrity, events, clock, here, append }: Hop
         startMs,
         endMs,
         attributes,
-        moments: opened > startMs ? [{ name: "holon.link.opened", atMs: opened }] : [],
+        moments: opened > startMs ? [{ name: spanNames.opened, atMs: opened }] : [],
       });
     }
   }

@@ -6,6 +6,7 @@
  *     event (traceparent: trace, span A) ─▶ function, span B, parent A ─▶ output (traceparent: trace, span B) ─▶ …
  *                                              └─▶ model, span C, parent B
  */
+import { spanNames } from "@holon/core/telemetry/span-attributes.ts";
 import type { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { NewRecord } from "@holon/core/log/log.ts";
@@ -141,7 +142,7 @@ export function createTracer({ app, fn, node, trigger, hopOf, isThinned, events:
       "cloudevents.event_id": event?.id,
       "cloudevents.event_type": event?.type,
       "holon.batch_events": batch,
-      ...(carried === undefined ? {} : { "holon.event.span": carried }),
+      ...(carried === undefined ? {} : { [spanNames.event]: carried }),
       ...(why === undefined ? {} : { "holon.trace.kept": why }),
       ...(before === 0 ? {} : { "holon.spans_dropped": before }),
     };

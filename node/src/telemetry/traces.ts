@@ -1,4 +1,5 @@
 /** Finds the spans of a trace in this node's log: its own, those of the nodes below, and what SDKs sent. Needs no uplink. */
+import { spanNames } from "@holon/core/telemetry/span-attributes.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import { isoTime } from "@holon/core/event/iso-time.ts";
 import { limits } from "@holon/core/limits.ts";
@@ -27,7 +28,7 @@ export async function findTrace(id: string, { since }: TraceQuery, { log, view, 
   const found = [...(await ownSpans(id, sinceMs)), ...(await sdkSpans(id, sinceMs))];
   const trace = assembleTrace(id, found, view, limits.traceStepsMax);
   if (trace === undefined) throw new HolonError("HOLON_TRACE_UNKNOWN", `nothing of the trace ${id} was recorded here since ${isoTime(sinceMs)}`);
-  const taking = new Set(found.flatMap(({ node, data: { attributes } }) => [node, ...["holon.link.from", "holon.link.to"].flatMap((key) => nodeIn(attributes[key])), ...nodeIn(attributes["cloudevents.event_id"]).map(originOfEvent)]));
+  const taking = new Set(found.flatMap(({ node, data: { attributes } }) => [node, ...[spanNames.from, spanNames.to].flatMap((key) => nodeIn(attributes[key])), ...nodeIn(attributes["cloudevents.event_id"]).map(originOfEvent)]));
   const account = view.completeness(time, (node) => taking.has(node));
   return { ...account, since: isoTime(sinceMs), ...trace, isWhole: trace.isWhole && trace.left === 0 && account.completeness.unknown === 0 };
 

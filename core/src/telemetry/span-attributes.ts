@@ -1,0 +1,10 @@
+/** What spans of links say beside OpenTelemetry's own names. */
+export const spanNames = {
+  /** Who sent it, and who took it in. */
+  from: "holon.link.from",
+  to: "holon.link.to",
+  /** A moment: the link opened, for which it had waited. */
+  opened: "holon.link.opened",
+  /** Span that the event itself names: who comes behind it names this one where the link's own is not there. */
+  event: "holon.event.span",
+} as const;
