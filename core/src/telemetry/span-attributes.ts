@@ -1,4 +1,4 @@
-/** What spans of links say beside OpenTelemetry's own names. */
+/** What spans say beside OpenTelemetry's own names. */
 export const spanNames = {
   /** Who sent it, and who took it in. */
   from: "holon.link.from",
@@ -7,4 +7,8 @@ export const spanNames = {
   opened: "holon.link.opened",
   /** Span that the event itself names: who comes behind it names this one where the link's own is not there. */
   event: "holon.event.span",
+  model: "holon.model.name",
+  answeredBy: "holon.model.answered_by",
+  source: "holon.source.name",
+  sourceKind: "holon.source.kind",
 } as const;

@@ -180,8 +180,8 @@ const beginsHere = ({ kind, told }: Step): boolean => kind === "door" || kind ==
 
 function kindOf({ isOwn, data }: ToldSpan): StepKind {
   if (!isOwn) return "other";
-  if ("holon.model.name" in data.attributes) return "model";
-  if ("holon.link.to" in data.attributes) return "link";
-  if ("holon.source.name" in data.attributes) return "door";
+  if (spanNames.model in data.attributes) return "model";
+  if (spanNames.to in data.attributes) return "link";
+  if (spanNames.source in data.attributes) return "door";
   return "faas.name" in data.attributes ? "function" : "other";
 }

@@ -4,6 +4,7 @@
  *
  * What a person's device sends stands nowhere but in its event: of a personal source the trace begins anew at the door, since its ids might say who it is.
  */
+import { spanNames } from "@holon/core/telemetry/span-attributes.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { NewRecord } from "@holon/core/log/log.ts";
 import type { Clock, Random, Reading, UnitSpan } from "@holon/core/ports.ts";
@@ -61,8 +62,8 @@ export function createDoorTraces(spec: SourceSpec, { app, node, tracing, isThinn
         "service.name": app,
         "service.instance.id": node,
         ...(spec.kind === "mqtt" ? { "messaging.system": "mqtt" } : {}),
-        "holon.source.name": spec.name,
-        "holon.source.kind": spec.kind,
+        [spanNames.source]: spec.name,
+        [spanNames.sourceKind]: spec.kind,
         "cloudevents.event_id": event,
         "cloudevents.event_type": spec.type,
         ...(dropped === 0 ? {} : { "holon.spans_dropped": dropped }),

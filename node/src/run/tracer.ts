@@ -152,7 +152,7 @@ export function createTracer({ app, fn, node, trigger, hopOf, isThinned, events:
   /** Its end is never behind the function's: an isolate's clock runs only while models do. */
   function modelSpan({ span, index }: Step, { model, atMs, tookMs, by }: UnitCall, told: Told): NewRecord {
     const startMs = Math.max(told.startMs, Math.min(told.startMs + atMs, told.endMs - tookMs));
-    const attributes = { "service.name": app.name, "service.instance.id": node, "holon.model.name": model, ...(by === undefined ? {} : { "holon.model.answered_by": by }), "holon.batch_index": index };
+    const attributes = { "service.name": app.name, "service.instance.id": node, [spanNames.model]: model, ...(by === undefined ? {} : { [spanNames.answeredBy]: by }), "holon.batch_index": index };
     const isElsewhere = by !== undefined && by !== node;
     return spanRecord(made, unit, { span: { traceId: span.traceId, spanId: newSpanId(random) }, parent: span.spanId, name: `model ${model}`, kind: isElsewhere ? "CLIENT" : "INTERNAL", startMs, endMs: Math.min(told.endMs, startMs + tookMs), attributes });
   }
