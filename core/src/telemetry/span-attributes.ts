@@ -7,6 +7,8 @@ export const spanNames = {
   opened: "holon.link.opened",
   /** Span that the event itself names: who comes behind it names this one where the link's own is not there. */
   event: "holon.event.span",
+  /** Why it is kept though nobody asked for its trace. */
+  kept: "holon.trace.kept",
   model: "holon.model.name",
   answeredBy: "holon.model.answered_by",
   source: "holon.source.name",

@@ -176,7 +176,7 @@ function parentOf({ parent, told }: Step, steps: ReadonlyMap<string, Step>): str
 }
 
 /** What led to it is outside: a device or a caller that told nothing here, or what nobody followed. */
-const beginsHere = ({ kind, told }: Step): boolean => kind === "door" || kind === "other" || told.data.attributes["faas.trigger"] === "http" || told.data.attributes["holon.trace.kept"] !== undefined;
+const beginsHere = ({ kind, told }: Step): boolean => kind === "door" || kind === "other" || told.data.attributes["faas.trigger"] === "http" || told.data.attributes[spanNames.kept] !== undefined;
 
 function kindOf({ isOwn, data }: ToldSpan): StepKind {
   if (!isOwn) return "other";

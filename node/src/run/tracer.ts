@@ -143,7 +143,7 @@ export function createTracer({ app, fn, node, trigger, hopOf, isThinned, events:
       "cloudevents.event_type": event?.type,
       "holon.batch_events": batch,
       ...(carried === undefined ? {} : { [spanNames.event]: carried }),
-      ...(why === undefined ? {} : { "holon.trace.kept": why }),
+      ...(why === undefined ? {} : { [spanNames.kept]: why }),
       ...(before === 0 ? {} : { "holon.spans_dropped": before }),
     };
     return spanRecord(made, unit, { span, parent, name: unit, kind: "CONSUMER", startMs, endMs, attributes, failed });
