@@ -114,13 +114,13 @@ export const words = {
     known: (of: number, nodes: number) => `${of} of ${nodes}`, unknownNodes: (names: string) => `not known: ${names}`, burn: (times: string, span: string) => `${times}× in ${span}`, over: (span: string) => `over ${span}`,
   },
   series: { title: "Over time", metric: "Metric", none: "Nothing was measured of it in this time.",
-    revised: (steps: number) => `${steps === 1 ? "One step was" : `${steps} steps were`} corrected when late telemetry came`, incomplete: (steps: number, of: number) => `not all has been told of ${steps} of ${of} steps, which are hatched`, complete: "all has been told of each step",
+    revised: (steps: number) => `${steps === 1 ? "One step was" : `${steps} steps were`} corrected when late telemetry came`, incomplete: (steps: number, of: number) => `not all has been told of ${steps} of ${of} steps, which are hatched`, complete: "all has been told of each step", fewOf: (shown: number, of: number) => `${shown} of ${of} lines are drawn`,
     per: { sum: (unit: string, seconds: number) => `${unit} in each ${seconds} s`.trim(), gauge: (unit: string, seconds: number) => `${unit === "" ? "the mean" : `${unit}, the mean`} of each ${seconds} s`, sketch: (unit: string, seconds: number) => `${unit}, the mean of each ${seconds} s` },
   },
   models: {
     ofApps: "Of apps", ofAppsHint: "they run as their app has them, and are not registered as versions", none: "No version of any model is registered.", inUse: "In use by apps", graph: "graph", licence: "licence", registered: "registered", method: "made by", parent: "from", accuracy: "Accuracy", size: "Size", latency: "Latency", drift: "Drift", noDrift: "none told", drifting: "drifting", settled: "ended", lost: "lost",
     columns: { model: "Model", version: "Version", accuracy: "Accuracy", size: "Size", latency: "Latency p50", method: "Made by", registered: "Registered", drift: "Drift" },
-    served: "Inference on nodes", servedHint: "as nodes say it now; who is not in reach is left out", asked: (told: number, of: number) => `${told} of ${of} nodes told`, node: "Node", function: "Function", inferences: "Inferences",
+    served: "Inference on nodes", servedHint: "as nodes say it themselves", asked: (told: number, of: number) => `${told} of ${of} nodes told`, node: "Node", function: "Function", inferences: "Inferences",
     seeLive: "Ask the nodes", manyNodes: "In a fleet of this size open a node to see its inferences.",
   },
   policy: {

@@ -71,8 +71,8 @@ function filtersOf(query: Readonly<Record<string, string>>): URLSearchParams {
   return filters;
 }
 
-/** What is kept at any price is in the stream of alarms too, and alarms nobody. */
-const isAlert = (event: Event): boolean => streamOf(event) === "alarm" && (alertState(event) !== undefined || saysOf(event) !== "");
+/** What Holon itself keeps at any price is in the stream of alarms too, and alarms nobody; of an app all of it does, with words or without. */
+const isAlert = (event: Event): boolean => streamOf(event) === "alarm" && (!event.type.startsWith("holon.") || alertState(event) !== undefined || saysOf(event) !== "");
 
 /** The window ends with the newest moment that is known here, or where one paused. */
 function within(all: readonly Event[], seconds: number, nowMs: number, until: number | undefined): { readonly events: readonly Event[]; readonly isWhole: boolean; readonly fromMs: number; readonly toMs: number } {

@@ -5,9 +5,12 @@ import { Problem } from "../parts/problem.tsx";
 import { isTokenOffered, servedByControl, setToken, takeOfferedToken, wasTokenRefused } from "../session.ts";
 import { words } from "../strings.ts";
 import { ProviderLogin } from "./login-provider.tsx";
+import { repeat } from "../repeat.ts";
 import { asProblem } from "../use-polled.ts";
 
 const t = words.login;
+/** What one can log in by changes seldom; who did not answer is asked again soon. */
+const [againMs, failedMs] = [60_000, 2_000];
 
 /** By what one can log in; nothing where nobody says. */
 interface Ways {
@@ -17,8 +20,19 @@ interface Ways {
 
 export function Login() {
   const [ways, setWays] = useState<Ways>();
+  const [problem, setProblem] = useState<ApiProblem>();
   useEffect(() => {
-    if (servedByControl()) void get<Ways>("/v1/login").then(setWays, () => undefined); // who does not answer offers nothing
+    if (!servedByControl()) return undefined;
+    const asked = repeat(
+      async () => {
+        setWays(await get<Ways>("/v1/login"));
+        setProblem(undefined);
+        return againMs;
+      },
+      (error) => setProblem(asProblem(error)),
+      failedMs,
+    );
+    return asked.end;
   }, []);
   return (
     <div class="login">
@@ -26,6 +40,7 @@ export function Login() {
       {wasTokenRefused() && <p class="warning" role="alert">{t.refused}</p>}
       {isTokenOffered() && <p>{t.offered} <button type="button" onClick={takeOfferedToken}>{t.takeOffered}</button></p>}
       {servedByControl() && <ProviderLogin provider={ways?.provider ?? null} />}
+      {ways === undefined && <Problem problem={problem} />}
       {ways?.accounts === true && <PasswordForm />}
       <section>
         <p>{servedByControl() ? t.machine : t.machineOnly}</p>

@@ -25,7 +25,7 @@ export function Meter({ place, fleet }: AreaProps) {
       {asked === undefined && <p class="empty">{t.manyNodes}</p>}
       {asked !== undefined && <Saved answers={answers} asked={asked} />}
       {asked !== undefined && (
-        <Section title={t.title} hint={`${t.hint}: ${t.asked(answers.length, asked)}${words.olderOf(old)}. ${t.estimate}`}>
+        <Section title={t.title} hint={`${t.hint}: ${t.asked(answers.length - old.length, asked)}${words.olderOf(old)}. ${t.estimate}`}>
           {rows.length === 0 && asOfMs !== undefined && <p class="empty">{answers.length < asked ? t.noneOfThose : t.none}</p>}
           {rows.length > 0 && (
             <Table
@@ -64,7 +64,7 @@ function Saved({ answers, asked }: { readonly answers: readonly NodeAnswer[]; re
   const left = answers.filter(({ status }) => status.agent.sources.length > 0).reduce((sum, { status }) => sum + (status.uplink?.sentBytes ?? 0), 0);
   const reductions = answers.flatMap(({ status }) => status.agent.units.flatMap((unit) => (unit.reduction === undefined ? [] : [{ node: status.node, unit: `${unit.app}/${unit.name}`, ...unit.reduction }])));
   return (
-    <Section title={t.saved} hint={`${t.savedHint}: ${t.asked(answers.length, asked)}`}>
+    <Section title={t.saved} hint={`${t.savedHint}: ${t.asked(answers.length - old.length, asked)}`}>
       <div class="figures">
         <div><span class="soft">{t.read}</span><span class="big">{bytes(isKnown ? read : undefined)}</span></div>
         <div><span class="soft">{t.left}</span><span class="big">{bytes(isKnown ? left : undefined)}</span></div>

@@ -21,14 +21,14 @@ interface ModelRow {
 const t = words.models;
 
 export function Models({ fleet }: AreaProps) {
-  const { value, asOfMs, problem } = usePolled<{ readonly models: readonly ModelRow[] }>("/v1/models", 10_000);
+  const { value, asOfMs, problem } = usePolled<{ readonly models: readonly ModelRow[]; readonly next?: string | null }>("/v1/models", 10_000);
   const drifts = usePolled<{ readonly events: readonly Event[] }>("/v1/events?type=holon.model.drift&limit=200", 5_000);
   const apps = usePolled<{ readonly apps: readonly { readonly name: string; readonly models: readonly string[] }[] }>("/v1/apps", 10_000);
   const registered = new Set(value?.models.map(({ document }) => document.name));
-  const unregistered = value === undefined ? [] : (apps.value?.apps ?? []).flatMap(({ name, models }) => models.filter((model) => !registered.has(model)).map((model) => ({ app: name, model })));
+  const unregistered = value === undefined || typeof value.next === "string" ? [] : (apps.value?.apps ?? []).flatMap(({ name, models }) => models.filter((model) => !registered.has(model)).map((model) => ({ app: name, model })));
   return (
     <>
-      <Problem problem={problem} />
+      <Problem problem={problem ?? apps.problem} />
       <Section title={words.area.models} aside={<AsOf ms={asOfMs} lateMs={30_000} />}>
         {value?.models.length === 0 && <p class="empty">{t.none}</p>}
         {value !== undefined && value.models.length > 0 && (
@@ -75,7 +75,7 @@ function Inference({ fleet }: Pick<AreaProps, "fleet">) {
   const { answers, asked, old, asOfMs } = useNodesAnswers(fleet, 5_000);
   const rows = answers.flatMap(({ status }) => status.agent.units.filter(({ inferences }) => inferences > 0).map((unit) => ({ node: status.node, unit })));
   return (
-    <Section title={t.served} hint={asked === undefined ? t.manyNodes : `${t.servedHint}: ${t.asked(answers.length, asked)}${words.olderOf(old)}`} aside={asked === undefined ? undefined : <AsOf ms={asOfMs} lateMs={20_000} />}>
+    <Section title={t.served} hint={asked === undefined ? t.manyNodes : `${t.servedHint}: ${t.asked(answers.length - old.length, asked)}${words.olderOf(old)}`} aside={asked === undefined ? undefined : <AsOf ms={asOfMs} lateMs={20_000} />}>
       {rows.length > 0 && (
         <Table
           label={t.served}

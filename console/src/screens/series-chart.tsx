@@ -34,12 +34,12 @@ function Drawn({ value: { name, unit, kind, stepMs, series } }: { readonly value
   const points = shown[0]?.points ?? [];
   if (points.length === 0) return <p class="empty">{t.none}</p>;
   const lines = shown.map(({ labels, points: of }) => ({ label: Object.values(labels).join(" ") || name, values: of.map(({ value }) => value) }));
-  const incomplete = points.map((_, place) => shown.some(({ points: of }) => (of[place]?.reported ?? 0) < (of[place]?.nodes ?? 0)));
+  const incomplete = points.map((_, place) => series.some(({ points: of }) => (of[place]?.reported ?? 0) < (of[place]?.nodes ?? 0)));
   const revised = points.map((_, place) => shown.some(({ points: of }) => of[place]?.revised !== undefined));
   const changes = shown.flatMap(({ points: of }, line) => of.flatMap(({ at, value, revised: late }) => (late === undefined ? [] : [{ at, label: lines[line]?.label ?? name, from: late.from, to: value }])));
   const missing = incomplete.filter(Boolean).length;
   const text = (value: number | null): string => (value === null ? unknown : figure(value, unit));
-  const says = [t.per[kind](unitWord(unit), stepMs / 1_000), missing === 0 ? t.complete : t.incomplete(missing, points.length)];
+  const says = [t.per[kind](unitWord(unit), stepMs / 1_000), missing === 0 ? t.complete : t.incomplete(missing, points.length), ...(shown.length < series.length ? [t.fewOf(shown.length, series.length)] : [])];
   return (
     <>
       <p class="hint">{says.join("; ")}</p>

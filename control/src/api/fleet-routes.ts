@@ -53,7 +53,7 @@ export function fleetRoutes(control: Control, host: FleetHost): readonly Route[]
       handle({ params }) {
         const app = control.apps().find(({ document }) => document.name === params["app"]);
         if (app === undefined) throw new HolonError("HOLON_APP_MISSING", `no app ${params["app"] ?? ""} is deployed`, { next: "See `holon app list`." });
-        return Promise.resolve({ status: 200, body: { ...placesOf(app, [...control.looks()].map(({ node, isRevoked }) => ({ name: node.name, isRevoked })), control.log), document: app.document, revision: app.revision }, version: app.revision });
+        return Promise.resolve({ status: 200, body: { ...placesOf(app, [...control.looks()].map(({ node, isRevoked }) => ({ name: node.name, tier: node.tier, isRevoked })), control.log), document: app.document, revision: app.revision }, version: app.revision });
       },
     },
   ];

@@ -81,7 +81,8 @@ test("each node stands as its telemetry says, since then; who is revoked or was 
     ["ahead", { state: "present", sinceMs: wallMs + 3_600_000 }],
   ];
   const looks = ["a", "b", "c", "ahead"].map((name) => ({ ...look(name), isRevoked: name === "c" }));
-  const enrolled = new TextEncoder().encode(JSON.stringify({ site: "hall", tier: "gateway", node: "new", number: 1, expiresMs: 2 }));
+  const enrolledAt = (site: string): Uint8Array => new TextEncoder().encode(JSON.stringify({ site, tier: "gateway", node: "new", number: 1, expiresMs: 2 }));
+  let enrolled = enrolledAt("hall");
   const log = { origin: "cloud" as NodeName, epoch: "0123456789abc" as Epoch, cell: (key: string) => (key === "enrolled/new" || key === "enrolled/unwanted" ? enrolled : undefined) };
   const told = (): ToldFleet => ({ nodes: () => now.map(([name]) => name), stateOf: (name) => new Map(now).get(name) });
   const view = createFleetView({ log, known: () => looks.map(({ node }) => node), looks: () => looks }, { clock, links: () => ({ children: [], connected: 0, uplink: null }), call: () => Promise.reject(new Error("nobody is there")), told });
@@ -92,6 +93,9 @@ test("each node stands as its telemetry says, since then; who is revoked or was 
   now = now.map(([name, state]) => [name, state && { ...state, sinceMs: state.sinceMs === undefined || name === "ahead" ? undefined : state.sinceMs + 400 }] as const).filter(([name]) => name !== "ahead");
   await world.run({ timeMs: world.nowMs + 2 * limits.fleetViewMs });
   assert.deepEqual((await ask(first.revision)).nodes.map(({ name }) => name), ["ahead"], "clocks that drift by less than a second are no news");
+  enrolled = enrolledAt("yard");
+  await world.run({ timeMs: world.nowMs + 2 * limits.fleetViewMs });
+  assert.deepEqual((await ask(first.revision)).nodes.filter(({ name }) => name === "new").map(({ site }) => site), ["yard"], "it was invited anew, to elsewhere");
   looks.push({ ...look("new"), isRevoked: false });
   now = [["new", { state: "present", sinceMs: clock.wall().ms }]];
   await world.run({ timeMs: world.nowMs + 2 * limits.fleetViewMs });

@@ -167,7 +167,7 @@ export function createFleetView(control: { readonly log: FleetLog; known(): read
       if (before !== undefined && "startedAt" in before) continue;
       const rest = slices.rest();
       if (rest !== undefined) await rest;
-      const node = before ?? awaited(name);
+      const node = awaited(name) ?? before; // it may have been invited anew meanwhile
       if (node === undefined) continue;
       keep({ node, leads: false, issued: undefined, heardAtMs: null, link: null, ...standing(name) });
     }
@@ -220,9 +220,12 @@ function pageOf(all: Iterable<Kept>, since: number, { rows: most, behind }: Page
 }
 
 function isSame(one: Parts, other: Parts): boolean {
-  if (one.node !== other.node || one.leads !== other.leads || one.issued !== other.issued || one.heardAtMs !== other.heardAtMs || one.state !== other.state || one.stateSinceAtMs !== other.stateSinceAtMs) return false;
+  if (!isSameNode(one.node, other.node) || one.leads !== other.leads || one.issued !== other.issued || one.heardAtMs !== other.heardAtMs || one.state !== other.state || one.stateSinceAtMs !== other.stateSinceAtMs) return false;
   return one.link?.to === other.link?.to && one.link?.state === other.link?.state && one.link?.sinceAtMs === other.link?.sinceAtMs;
 }
+
+/** One that has not started yet is read anew each time. */
+const isSameNode = (one: Parts["node"], other: Parts["node"]): boolean => one === other || (!("startedAt" in one) && !("startedAt" in other) && one.site === other.site && one.tier === other.tier);
 
 const memberOf = ({ name, inventory }: KnownNode): Member => ({ name, above: inventory?.uplink?.parent });
 
