@@ -132,12 +132,12 @@ export async function runSeed(scenario: Scenario, program: SubjectProgram, seed:
   }
   const runs = [first.run];
   for (const variant of variants) runs.push((await live(options.listener, variant)).run);
-  return together(seed, runs);
+  return together(scenario, seed, runs);
 }
 
 const shortened = (scenario: Scenario, safetyMsMax = Number.POSITIVE_INFINITY): Scenario => ({ ...scenario, safetyMs: (world, size) => Math.min(safetyMsMax, scenario.safetyMs(world, size)) });
 
-function together(seed: number, runs: readonly ScenarioRun[]): ScenarioRun {
+function together(scenario: Scenario, seed: number, runs: readonly ScenarioRun[]): ScenarioRun {
   const sum = (count: (run: ScenarioRun) => number): number => runs.reduce((total, run) => total + count(run), 0);
   const converged = runs.map((run) => run.convergedMs).filter((ms) => ms !== undefined);
   return {
@@ -145,7 +145,7 @@ function together(seed: number, runs: readonly ScenarioRun[]): ScenarioRun {
     worlds: runs.length,
     convergedMs: converged.length === runs.length ? Math.max(...converged) : undefined,
     traceHash: createHash("sha256").update(runs.map((run) => run.traceHash).join("\n")).digest("hex"),
-    violations: runs.flatMap((run) => run.violations),
+    violations: [...runs.flatMap((run) => run.violations), ...(scenario.withoutReadings !== true && sum((run) => run.readings) === 0 ? [`in none of ${runs.length} worlds was a reading acknowledged: the seed proves nothing (replay: ${replayOf(scenario, seed)})`] : [])],
     rawViolations: runs.flatMap((run) => run.rawViolations),
     figures: runs[0]?.figures ?? {},
     acknowledged: sum((run) => run.acknowledged),
@@ -209,8 +209,8 @@ async function runWorld(scenario: Scenario, program: SubjectProgram, seed: numbe
     found = await fleet.check();
     if (found.damagedReported > 0 && fleet.damaged.size === 0) defects.push(`${found.damagedReported} records were reported as damaged, and no disk was damaged`);
     defects.push(...((await scenario.check?.(fleet)) ?? []));
-    // A variant may cut so early that no document arrives before the end: the first world of the seed has shown that one does.
-    const wantsReadings = scenario.withoutReadings !== true && variant === undefined;
+    // In one of several worlds a link or a node may be cut so often that no document arrives before the end: of those it is asked together.
+    const wantsReadings = scenario.withoutReadings !== true && scenario.variants === undefined;
     if (found.acknowledged === 0 || (wantsReadings && readingsOf(fleet) === 0)) defects.push("the run proves nothing: no record or no reading was acknowledged");
   } catch (error) {
     defects.push(`at ${Math.round(world.nowMs)} ms: ${describe(error)}`);
@@ -221,12 +221,14 @@ async function runWorld(scenario: Scenario, program: SubjectProgram, seed: numbe
   for (const { machine } of fleet.honest) {
     for (const { code, message } of machine.bootFailures) defects.push(`${machine.name} did not boot: ${code} ${message}`);
   }
-  const replay = `npm run sim -- --scenario ${scenario.name} --seed ${seed}${variant === undefined ? "" : ` --variant ${JSON.stringify(variant.name)}`} --json`;
+  const replay = replayOf(scenario, seed, variant);
   const all = [...defects, ...more.violations, ...(watch?.violations() ?? []), ...found.violations, ...found.rawViolations];
   const violations = all.map((violation) => `${violation} (replay: ${replay})`);
   record?.({ atMs: Math.round(world.nowMs), ended: { acknowledged: found.acknowledged, delivered: found.delivered, convergedMs: convergedMs ?? null, violations: all } });
   return { fleet, run: { ...found, violations, figures: more.figures, seed, worlds: 1, convergedMs, ...figuresOf(fleet) } };
 }
+
+const replayOf = ({ name }: Pick<Scenario, "name">, seed: number, variant?: Variant): string => `npm run sim -- --scenario ${name} --seed ${seed}${variant === undefined ? "" : ` --variant ${JSON.stringify(variant.name)}`} --json`;
 
 async function liveThrough(scenario: Scenario, fleet: Fleet, size: ScenarioSize, watch: Watch | undefined, recording: Recording | undefined): Promise<number | undefined> {
   const { world } = fleet;

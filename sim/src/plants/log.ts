@@ -13,7 +13,7 @@ export const logPlants: readonly Plant[] = [
   {
     invariant: "log 2",
     bug: "stores readings in one batch and how far the source was read in the next",
-    edits: [{ file: "node/src/door/sources.ts", find: "await appendInOrder({ records, cells });", put: "await appendInOrder({ records });\n        await appendInOrder({ cells });" }],
+    edits: [{ file: "node/src/door/sources.ts", find: "await appendInOrder({ records, cells }));", put: "await appendInOrder({ records }));\n        await appendInOrder({ cells });" }],
     seen: { scenario: "power-cut-everywhere", seeds: [1, 2, 3, 4], says: /are doubled in the log/ },
   },
   {
@@ -37,7 +37,7 @@ export const logPlants: readonly Plant[] = [
   {
     invariant: "log 6",
     bug: "acknowledges what the full disk refused",
-    edits: [{ file: "node/src/log/segment-log.ts", find: "if (failure === undefined) this.#publish(commit);", put: "if (failure === undefined || failure.code === \"HOLON_DISK_FULL\") {\n        this.#publish(commit);\n        this.#isFull = failure !== undefined;\n      }" }],
+    edits: [{ file: "node/src/log/segment-log.ts", find: "if (outcome === \"written\") this.#publish(commit);", put: "if (outcome === \"written\" || (outcome !== \"over\" && outcome.code === \"HOLON_DISK_FULL\")) {\n        this.#publish(commit);\n        this.#isFull = outcome !== \"written\";\n      }" }],
     seen: { scenario: "disk-full", seeds: [1, 2, 3], says: /lost|not in the log|damaged|did not boot/ },
   },
   {
