@@ -19,7 +19,7 @@ function tracer() {
   let nowMs = 1_000;
   const clock = { wall: () => ({ ms: 1_700_000_000_000 + nowMs, state: "synced" as const }), monotonicMs: () => nowMs };
   const events = createEvents({ name: "gateway-1", jurisdiction: "EU" }, { ...clock, elapsedMs: () => nowMs, after: () => ({ cancel: () => undefined }) });
-  const made = createTracer({ app: { name: "app", sources: [], tracing: undefined }, fn: "judge", node: "gateway-1", trigger: "pubsub", hopOf: ({ id }) => (id.startsWith("far-1/") ? "aaaaaaaaaaaaaaaa" : undefined), events, clock, random: createRandom() });
+  const made = createTracer({ app: { name: "app", sources: [], tracing: { share: 0, spansPerSecondMax: 10 } }, fn: "judge", node: "gateway-1", trigger: "pubsub", hopOf: ({ id }) => (id.startsWith("far-1/") ? "aaaaaaaaaaaaaaaa" : undefined), events, clock, random: createRandom() });
   return { made, pass: (ms: number) => void (nowMs += ms), startMs: 1_700_000_000_000 + nowMs };
 }
 

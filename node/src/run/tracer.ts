@@ -1,6 +1,6 @@
 /**
  * The way of events through functions, as OpenTelemetry tells it: an event that carries a trace is handled in a span of its own, the models that it asks are spans within that, and what is emitted for it
- * carries the function's span on. Whether a trace is followed was decided where it began: at the device, at the door, or here for what no door decides on. What raises an alarm or fails is kept all the same.
+ * carries the function's span on. Whether a trace is followed was decided where it began: at the device, at the door, or here for what no door decides on. Where the app declares `tracing`, what raises an alarm or fails is kept all the same.
  * What is written is bounded: spans over the bound are counted, and told with the next one.
  *
  *     event (traceparent: trace, span A) ─▶ function, span B, parent A ─▶ output (traceparent: trace, span B) ─▶ …
@@ -65,6 +65,7 @@ export function createTracer({ app, fn, node, trigger, hopOf, isThinned, events:
   const { share = 0, spansPerSecondMax = limits.traceSpansPerSecond } = app.tracing ?? {};
   const room = createSpanRoom(spansPerSecondMax, clock);
   const kept = createKeptSteps();
+  const keepsWhatMatters = app.tracing !== undefined;
   /** What these make was decided on at the door. */
   const doors = new Set(app.sources.filter(({ kind }) => kind !== "bulk").map(({ name }) => `/${app.name}/${name}`));
   const isDecided = ({ source }: UnitEvent): boolean => doors.has(source.slice(Math.max(0, source.indexOf("/", 1))));
@@ -100,7 +101,7 @@ export function createTracer({ app, fn, node, trigger, hopOf, isThinned, events:
       /** From here on it is followed: what led here was not. */
       const keep = (index: number, why: "alarm" | "error"): void => {
         const before = steps.get(index);
-        if (before?.span.sampled === true || !room.take()) return;
+        if (!keepsWhatMatters || before?.span.sampled === true || !room.take()) return;
         steps.set(index, { index, span: freshSpan(before?.span.traceId), parent: before?.span.spanId, kept: why, isWritten: true });
       };
       return {
