@@ -15,6 +15,7 @@ export const insideSources: readonly string[] = [
   "@holon/core/limits.ts",
   "@holon/core/model/tensor.ts",
   "@holon/core/run/crossing.ts",
+  "@holon/core/run/foreign.ts",
   "@holon/core/run/definition.ts",
   "@holon/core/run/host.ts",
   "@holon/core/run/inside.ts",

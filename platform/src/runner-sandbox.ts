@@ -8,7 +8,7 @@ import { HolonError } from "@holon/core/errors.ts";
 import { kindOf } from "@holon/core/run/failure-words.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { ServedModels } from "@holon/core/ports.ts";
-import { fromCrossing, toCrossing } from "@holon/core/run/crossing.ts";
+import { fromSandbox, toCrossing } from "@holon/core/run/crossing.ts";
 import type { SandboxBatch, SandboxDecided, SandboxReply, SandboxSetup } from "./runner-protocol.ts";
 
 export interface Sandbox {
@@ -30,6 +30,7 @@ export const readablePaths = [
   "@holon/core/limits.ts",
   "@holon/core/model/tensor.ts",
   "@holon/core/run/crossing.ts",
+  "@holon/core/run/foreign.ts",
   "@holon/core/run/definition.ts",
   "@holon/core/run/host.ts",
   "@holon/core/run/inside.ts",
@@ -95,7 +96,7 @@ export async function startSandbox(setup: Omit<SandboxSetup, "inside">, talk: (t
     throw bad(name, "its worker ended while it loaded", error);
   });
   if (first.kind !== "ready") {
-    const error = first.kind === "failed" ? fromCrossing(first.error) : bad(name, "its worker spoke out of turn");
+    const error = first.kind === "failed" ? fromSandbox(first.error) : bad(name, "its worker spoke out of turn");
     await end(error);
     throw error;
   }
@@ -108,7 +109,7 @@ export async function startSandbox(setup: Omit<SandboxSetup, "inside">, talk: (t
       if (gone === undefined) worker.postMessage(batch);
       const reply = await next(timeoutMs, () => new HolonError("HOLON_UNIT_TIMEOUT", `function ${name} took longer than ${timeoutMs} ms for ${batch.events.length} events`));
       if (reply.kind === "result") return reply;
-      const error = reply.kind === "failed" ? fromCrossing(reply.error) : died(name, "its worker spoke out of turn");
+      const error = reply.kind === "failed" ? fromSandbox(reply.error) : died(name, "its worker spoke out of turn");
       await end(error);
       throw error;
     },

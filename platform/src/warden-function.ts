@@ -4,7 +4,7 @@ import { HolonError } from "@holon/core/errors.ts";
 import { kindOf } from "@holon/core/run/failure-words.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { FittedParameters, Tensors, UnitUsage } from "@holon/core/ports.ts";
-import { fromCrossing, toCrossing } from "@holon/core/run/crossing.ts";
+import { fromSandbox, toCrossing } from "@holon/core/run/crossing.ts";
 import { unitTextMax } from "@holon/core/run/unit-text.ts";
 import { boundWasmMemory } from "@holon/core/run/wasm-memory.ts";
 import { tensorsFromJson, tensorsToJson } from "@holon/core/run/tensor-json.ts";
@@ -228,7 +228,7 @@ async function withTime<T>(work: Promise<T>, ms: number, late: () => Error): Pro
 
 const fromInside = (text: string): HolonError => {
   const failure = parseInsideFailure(text);
-  return failure === undefined ? new HolonError("HOLON_UNIT_DIED", "a sandbox failed in a way that it does not tell") : fromCrossing(failure);
+  return failure === undefined ? new HolonError("HOLON_UNIT_DIED", "a sandbox failed in a way that it does not tell") : fromSandbox(failure);
 };
 
 const died = (name: string, why: string, cause?: unknown): HolonError => new HolonError("HOLON_UNIT_DIED", `the sandbox of function ${name} ended: ${why}`, { cause });

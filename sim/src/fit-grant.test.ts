@@ -104,7 +104,7 @@ test("without a grant nothing that was fitted is kept or used, and it is told; w
   assert.equal(await hasLearned(), false);
 
   await learner.deploy("2", grant(1));
-  await learner.until("the shape is refused", async () => (await refusals(/gain has the shape 2/)).length > 0);
+  await learner.until("the shape is refused", async () => (await refusals(/grants gain up to 1/)).length > 0);
   assert.equal(await hasLearned(), false);
 
   await learner.deploy("3", grant(2));

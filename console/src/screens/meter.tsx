@@ -23,7 +23,7 @@ export function Meter({ place, fleet }: AreaProps) {
         {asked !== undefined && <AsOf ms={asOfMs} lateMs={20_000} />}
       </div>
       {asked === undefined && <p class="empty">{t.manyNodes}</p>}
-      {asked !== undefined && <Saved answers={answers} asked={asked} />}
+      {asked !== undefined && <Saved answers={answers} old={old} asked={asked} />}
       {asked !== undefined && (
         <Section title={t.title} hint={`${t.hint}: ${t.asked(answers.length - old.length, asked)}${words.olderOf(old)}. ${t.estimate}`}>
           {rows.length === 0 && asOfMs !== undefined && <p class="empty">{answers.length < asked ? t.noneOfThose : t.none}</p>}
@@ -58,7 +58,7 @@ function sumOf(rows: readonly MeterRow[]): Parameters<typeof figuresOf>[0] {
   };
 }
 
-function Saved({ answers, asked }: { readonly answers: readonly NodeAnswer[]; readonly asked: number }) {
+function Saved({ answers, old, asked }: { readonly answers: readonly NodeAnswer[]; readonly old: readonly string[]; readonly asked: number }) {
   const isKnown = answers.length === asked || answers.some(({ status }) => status.agent.sources.length > 0);
   const read = answers.flatMap(({ status }) => status.agent.sources).reduce((sum, source) => sum + source.readBytes, 0);
   const left = answers.filter(({ status }) => status.agent.sources.length > 0).reduce((sum, { status }) => sum + (status.uplink?.sentBytes ?? 0), 0);

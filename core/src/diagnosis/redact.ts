@@ -5,6 +5,7 @@
  * What is known is certain. What looks like one is a net with holes: so what is told far away is put together from what is known to be harmless, and this stands behind it.
  */
 import { errorTable, isErrorCode } from "../errors.ts";
+import { isForeign } from "../run/foreign.ts";
 import { formsOf } from "./forms.ts";
 
 export interface Redactor {
@@ -62,17 +63,14 @@ function withoutLikely(text: string): string {
   return clean;
 }
 
-/** What such an error says may be the words of a function about its data, or of a program about its input. */
-const foreign: ReadonlySet<string> = new Set(["HOLON_UNIT_THREW", "HOLON_UNIT_DIED", "HOLON_UNIT_BAD", "HOLON_EVENT_BAD", "HOLON_MODEL_INPUT_BAD", "HOLON_SHARED_BAD", "HOLON_WINDOW_BAD", "HOLON_SOURCE_ROW_BAD", "HOLON_SOURCE_MESSAGE_BAD"]);
-
-/** Of a message with a code: without the words of somebody else, which may hold what is `raw` or `personal`; what the code means in general stands in their place. */
-export function withoutForeignWords(message: string, code: string | undefined): string {
-  if (code !== undefined && foreign.has(code) && isErrorCode(code)) return `${headOf(message)}${errorTable[code].means} Its own words stay on the node.`;
+/** Of a message with a code: without the words of somebody else, which may hold what is `raw` or `personal`; what the code means in general stands in their place. `hasHead`: it begins with words of this node, which say of what it is. */
+export function withoutForeignWords(message: string, code: string | undefined, hasHead = false): string {
+  if (code !== undefined && isForeign(code) && isErrorCode(code)) return `${hasHead ? headOf(message) : ""}${errorTable[code].means} Its own words stay on the node.`;
   // What has no code of ours, or the one for what nobody foresaw, may quote what it stumbled over.
   return code === undefined || code === "HOLON_INTERNAL" ? message.replaceAll(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`/g, "“…”") : message;
 }
 
 /** `function pump-watch/judge: ` of what was said of it. */
-const headOf = (message: string): string => /^[a-z]{3,12} [a-z0-9/-]{1,130}: /.exec(message)?.[0] ?? "";
+const headOf = (message: string): string => /^[a-z]{3,12} [a-z0-9-]{1,63}(?:\/[a-z0-9-]{1,63})?: /.exec(message)?.[0] ?? "";
 
 const shortest = 6;

@@ -41,8 +41,9 @@ type Origin = Pick<Provenance, "producer" | "node" | "unit" | "graph">;
 
 /** Undefined where the manifest grants these parameters to be used there; else what it does not. */
 export function ungranted({ model, parameters }: Pick<FittedParameters, "model" | "parameters">, origin: Origin, place: FitPlace): string | undefined {
-  const named = `parameters of model ${model} of ${place.app}/${place.function}`;
+  // Names of tensors, shapes and models that are not in the manifest are the function's words: they may say what it was handed, and this is told to those above.
   const found = place.models.find(({ name }) => name === model);
+  const named = `parameters of ${found === undefined ? "a model that the manifest does not name" : `model ${model}`} of ${place.app}/${place.function}`;
   if (found?.fit === undefined) return `${named}: the manifest of ${place.app} grants nobody to fit it`;
   const { by, producers: from, anyNode = false, tensors } = found.fit;
   if (!by.includes(place.function)) return `${named}: the manifest grants ${by.join(", ")} to fit it, and not ${place.function}`;
@@ -51,8 +52,8 @@ export function ungranted({ model, parameters }: Pick<FittedParameters, "model" 
   if (origin.graph !== found.graph) return `${named} were fitted for graph ${origin.graph?.slice(0, 16) ?? "unknown"}, and this is ${found.graph.slice(0, 16)}`;
   for (const [name, { shape }] of Object.entries(parameters)) {
     const extents = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
-    if (extents === undefined) return `${named}: the manifest grants no tensor ${name.slice(0, 128)}`;
-    if (shape.length !== extents.length || shape.some((extent, index) => extent > (extents[index] ?? 0))) return `${named}: ${name} has the shape ${shape.join("×")}, and the manifest grants ${extents.join("×")}`;
+    if (extents === undefined) return `${named}: the manifest grants ${Object.keys(tensors).join(", ")}, and they have another tensor`;
+    if (shape.length !== extents.length || shape.some((extent, index) => extent > (extents[index] ?? 0))) return `${named}: the manifest grants ${name} up to ${extents.join("×")}, and it is larger or of other dimensions`;
   }
   return undefined;
 }

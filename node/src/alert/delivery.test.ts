@@ -135,13 +135,16 @@ test("for whom it was not taken at first it is told again, and no one else, also
   await tried();
   await hear("b", "firing");
   await tried();
-  assert.deepEqual(receiver.to, [["ops@plant.test", "night@plant.test"], ["ops@plant.test", "night@plant.test"]]);
+  const toBoth = (): number => receiver.to.filter((names) => names.join() === "ops@plant.test,night@plant.test").length;
+  const toOne = (): number => receiver.to.filter((names) => names.join() === "night@plant.test").length;
+  await waitFor(() => toBoth() === 2);
   await hear("b", "resolved");
   receiver.left = undefined;
   await settle();
-  await waitFor(() => receiver.to.length >= 4);
-  assert.deepEqual(receiver.to.slice(2).toSorted((one, other) => other.length - one.length), [["ops@plant.test", "night@plant.test"], ["night@plant.test"]]);
+  // How often the one was tried meanwhile is nobody's promise; the other hears of what is new alone.
+  await waitFor(() => toBoth() === 3 && toOne() > 0);
   await waitFor(() => receiver.kept() === undefined);
+  assert.deepEqual([toBoth(), toBoth() + toOne()], [3, receiver.to.length]);
   await close();
 });
 

@@ -90,7 +90,7 @@ export async function openOwnLines({ trace, clock, keeper, run }: OwnLinesOption
   function note(level: LogLevel, message: string, fields: Readonly<Record<string, string | number | boolean>>): void {
     if (!isAffordable()) return;
     const code = typeof fields["code"] === "string" ? fields["code"] : undefined;
-    const said = redactor.text(withoutForeignWords(oneLine(shortened(message)), code)).slice(0, diagnosisBounds.lineCharactersMax);
+    const said = redactor.text(withoutForeignWords(oneLine(shortened(message)), code, true)).slice(0, diagnosisBounds.lineCharactersMax);
     const last = lines.at(-1);
     if (last !== undefined && last.message === said && last.level === level && last.id.startsWith(`${run}/`)) {
       lines[lines.length - 1] = { ...last, times: (last.times ?? 1) + 1 };

@@ -86,6 +86,7 @@ test("what raises an alarm or fails is kept without a sampled trace: the first, 
       { name: "warns", on, body: `if (event.data.alarm) context.emit("out.alarm",{subject:event.data.of,data:{state:event.data.alarm}}); else context.emit("out.made",{data:1})` },
       { name: "fails", on: { type: "in.bad" }, body: `throw new Error("no")`, extra },
     ],
+    app: { tracing: {} },
   });
   const alarm = (of: string, state = "open"): { readonly data: unknown } => ({ data: { alarm: state, of } });
   await bed.send("in.came", { data: {} }, alarm("a"), alarm("a"), alarm("b"), { ...alarm("c"), traceparent: `00-${trace}-${parent}-00` });

@@ -3,6 +3,7 @@
  * passed over, so that one event holds up nothing behind it. Set aside means a cell that names the record, and a `holon.function.failed`
  * in the telemetry; both are appended with the position behind the event. Replayed, it is handled out of turn.
  */
+import { withoutForeignWords } from "@holon/core/diagnosis/redact.ts";
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
 import { limits } from "@holon/core/limits.ts";
@@ -71,7 +72,7 @@ export function createFailedEvents(unit: string, retriesMax: number, context: Un
       for (const { id } of batch) {
         const failed: FailedEvent = { event: id, code, message: message.slice(0, 2_000), attempts: trying?.attempts ?? 1, atMs: now, ...(isWindow ? { window: true } : {}) };
         cells.push({ key: failedCell(unit, id), value: encoder.encode(JSON.stringify(failed)) });
-        records.push(told("holon.function.failed", { function: unit, ...failed }));
+        records.push(told("holon.function.failed", { function: unit, ...failed, message: withoutForeignWords(failed.message, code) })); // what it says of what it was handed stays on its node
       }
       trying = undefined;
       const first = batch[0]?.id;

@@ -27,14 +27,14 @@ export async function requireGranted(fitted: readonly FittedParameters[], fn: Un
     const graph = place.models.find(({ name }) => name === model)?.graph;
     const problem = ungranted(parameters, { producer: "node", node: place.node, unit, graph }, place);
     if (problem === undefined) continue;
-    if (!told.has(problem)) await context.log.append({ records: [refusal(unit, { model, message: problem }, context)] });
+    if (!told.has(problem)) await context.log.append({ records: [refusal(unit, { ...(place.models.some(({ name }) => name === model) ? { model } : {}), message: problem }, context)] });
     told.clear();
     told.add(problem);
     throw new HolonError("HOLON_FIT_UNGRANTED", problem);
   }
 }
 
-const refusal = (unit: string, data: { readonly model: string; readonly blob?: string; readonly message: string }, { events }: Pick<Context, "events">): NewRecord =>
+const refusal = (unit: string, data: { readonly model?: string; readonly blob?: string; readonly message: string }, { events }: Pick<Context, "events">): NewRecord =>
   events.record({ stream: "audit", type: "holon.model.refused", class: "public", producer: unit, data: { ...data, code: "HOLON_FIT_UNGRANTED" } });
 
 /** Through where the inputs went of what is replaced now. */

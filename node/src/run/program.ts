@@ -28,8 +28,10 @@ const positionsSchema = z.record(z.string(), z.int().min(0));
 const decoder = new TextDecoder();
 
 /** A function in its sandbox. */
-export const functionKind = (fn: FunctionDocument, context: UnitContext, told = new Set<string>()): UnitKind => ({
+export const functionKind = (fn: FunctionDocument, context: UnitContext, told = new Set<string>(), answerers = new Set<string>()): UnitKind => ({
   trigger: triggerOf(fn),
+  models: new Set(fn.models),
+  answerers,
   async open(settled, born) {
     const unit = `${context.app.name}/${fn.name}`;
     // What sites share and the time are handed over with the events: such a function begins when it is asked, with all of it.
@@ -37,7 +39,7 @@ export const functionKind = (fn: FunctionDocument, context: UnitContext, told = 
     const start = async (first?: readonly UnitEvent[]) => {
       await settled();
       const secrets = await readSecrets(unit, fn.secrets ?? [], context.ports.secrets);
-      const program = { ...(await loadProgram(fn, context, told, born)), secrets };
+      const program = { ...(await loadProgram(fn, context, told, born, answerers)), secrets };
       const instance = await startWithSecrets(unit, secrets, () => context.ports.runner.start(program, isPlain ? first : undefined));
       return withShared(fn.clock === true ? withMoments(instance, context.moments) : instance, { ...context, born }, settled);
     };
@@ -61,7 +63,7 @@ export function storedUnit(unit: string, log: Log): { readonly state: ReadonlyMa
   return { state, positions: new Map(Object.entries(position === undefined ? {} : positionsSchema.parse(parseJson(position)))) };
 }
 
-async function loadProgram(fn: FunctionDocument, context: UnitContext, told: Set<string>, born: Pick<HandedClass, "told">): Promise<UnitProgram> {
+async function loadProgram(fn: FunctionDocument, context: UnitContext, told: Set<string>, born: Pick<HandedClass, "told">, answerers: Set<string>): Promise<UnitProgram> {
   const { app, log } = context;
   const unit = `${app.name}/${fn.name}`;
   const models: Record<string, Uint8Array> = {};
@@ -78,7 +80,11 @@ async function loadProgram(fn: FunctionDocument, context: UnitContext, told: Set
     name: unit,
     code: await unsealed(await readBlob(fn.code, context), app, "function", fn.name, context.ports.seals),
     models,
-    ...(Object.keys(outputs).length === 0 ? {} : { served: { outputs, decide: (model: string, rows: Tensor) => context.served.decide(app.name, model, rows, born) } }),
+    ...(Object.keys(outputs).length === 0 ? {} : { served: { outputs, decide: async (model: string, rows: Tensor) => {
+      const decisions = await context.served.decide(app.name, model, rows, born);
+      for (const { answeredBy } of decisions) answerers.add(answeredBy);
+      return decisions;
+    } } }),
     fitted: await loadFitted(fn.name, context, told),
     state: storedUnit(unit, log).state,
     timeoutMs: fn.timeoutMs,

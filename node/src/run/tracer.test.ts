@@ -19,7 +19,7 @@ function tracer() {
   let nowMs = 1_000;
   const clock = { wall: () => ({ ms: 1_700_000_000_000 + nowMs, state: "synced" as const }), monotonicMs: () => nowMs };
   const events = createEvents({ name: "gateway-1", jurisdiction: "EU" }, { ...clock, elapsedMs: () => nowMs, after: () => ({ cancel: () => undefined }) });
-  const made = createTracer({ app: { name: "app", sources: [], tracing: { share: 0, spansPerSecondMax: 10 } }, fn: "judge", node: "gateway-1", trigger: "pubsub", hopOf: ({ id }) => (id.startsWith("far-1/") ? "aaaaaaaaaaaaaaaa" : undefined), events, clock, random: createRandom() });
+  const made = createTracer({ app: { name: "app", sources: [], tracing: { share: 0, spansPerSecondMax: 10 } }, fn: "judge", models: new Set(["pca", "large"]), answerers: new Set(["cloud-1"]), node: "gateway-1", trigger: "pubsub", hopOf: ({ id }) => (id.startsWith("far-1/") ? "aaaaaaaaaaaaaaaa" : undefined), events, clock, random: createRandom() });
   return { made, pass: (ms: number) => void (nowMs += ms), startMs: 1_700_000_000_000 + nowMs };
 }
 
@@ -30,7 +30,7 @@ test("models that a function asked are spans within the function's, of the event
   const { made, pass, startMs } = tracer();
   const traced = made.begin([event("gateway-1/e/local/1"), event("gateway-1/e/local/2", { traceparent: followed })]);
   pass(50);
-  const calls: readonly UnitCall[] = [{ model: "pca", cause: 0, atMs: 1, tookMs: 5 }, { model: "pca", cause: 1, atMs: 6, tookMs: 20 }, { model: "large", cause: 1, atMs: 40, tookMs: 30, by: "cloud-1" }];
+  const calls: readonly UnitCall[] = [{ model: "pca", cause: 0, atMs: 1, tookMs: 5 }, { model: "pca", cause: 1, atMs: 6, tookMs: 20 }, { model: "large", cause: 1, atMs: 40, tookMs: 30, by: "cloud-1" }, { model: "anna-example", cause: 1, atMs: 70, tookMs: 1 }, { model: "pca", cause: 0, atMs: 7, tookMs: 1, by: "anna example" }];
   const spans = read(traced.spans(undefined, calls));
   const [step, near, far] = spans;
   assert.deepEqual(spans.map(({ name, kind }) => `${name} ${kind}`), ["app/judge SPAN_KIND_CONSUMER", "model pca SPAN_KIND_INTERNAL", "model large SPAN_KIND_CLIENT"]);

@@ -43,6 +43,9 @@ export interface TracerOptions {
   readonly trigger: TraceTrigger;
   /** The span in which an event came here over a link, where there is one. */
   hopOf?(event: Pick<UnitEvent, "id">): string | undefined;
+  /** Models that it may ask, and nodes that answered for them: what a sandbox tells of others is its function's own word, and is left out. */
+  readonly models: ReadonlySet<string>;
+  readonly answerers: ReadonlySet<string>;
   readonly isThinned?: ((traceId: string) => boolean) | undefined;
   readonly events: Pick<Events, "record">;
   readonly clock: Pick<Clock, "wall" | "monotonicMs">;
@@ -60,7 +63,7 @@ interface Step {
   readonly isWritten: boolean;
 }
 
-export function createTracer({ app, fn, node, trigger, hopOf, isThinned, events: made, clock, random }: TracerOptions): Tracer {
+export function createTracer({ app, fn, node, trigger, hopOf, models, answerers, isThinned, events: made, clock, random }: TracerOptions): Tracer {
   const unit = `${app.name}/${fn}`;
   const { share = 0, spansPerSecondMax = limits.traceSpansPerSecond } = app.tracing ?? {};
   const room = createSpanRoom(spansPerSecondMax, clock);
@@ -120,7 +123,7 @@ export function createTracer({ app, fn, node, trigger, hopOf, isThinned, events:
           const endMs = startMs + clock.monotonicMs() - beganMs;
           const told = { startMs, endMs, batch: events.length, failed };
           const written = [...steps.values()].filter(({ isWritten }) => isWritten).sort((one, other) => one.index - other.index);
-          return written.flatMap((step) => [functionSpan(step, events[step.index], told), ...calls.filter(({ cause }) => cause === step.index).map((call) => modelSpan(step, call, told))]);
+          return written.flatMap((step) => [functionSpan(step, events[step.index], told), ...calls.filter(({ cause, model }) => cause === step.index && models.has(model)).map((call) => modelSpan(step, call, told))]);
         },
       };
     },
@@ -151,7 +154,8 @@ export function createTracer({ app, fn, node, trigger, hopOf, isThinned, events:
   }
 
   /** Its end is never behind the function's: an isolate's clock runs only while models do. */
-  function modelSpan({ span, index }: Step, { model, atMs, tookMs, by }: UnitCall, told: Told): NewRecord {
+  function modelSpan({ span, index }: Step, { model, atMs, tookMs, by: said }: UnitCall, told: Told): NewRecord {
+    const by = said !== undefined && answerers.has(said) ? said : undefined;
     const startMs = Math.max(told.startMs, Math.min(told.startMs + atMs, told.endMs - tookMs));
     const attributes = { "service.name": app.name, "service.instance.id": node, [spanNames.model]: model, ...(by === undefined ? {} : { [spanNames.answeredBy]: by }), "holon.batch_index": index };
     const isElsewhere = by !== undefined && by !== node;

@@ -19,6 +19,10 @@ export interface UnitDocument extends Pick<FunctionDocument, "name" | "emits">, 
 export interface UnitKind {
   /** From what is on disk, at the start and after each failure. `settled`: what was handled before is stored. `born`: told of what it is handed beside its events. */
   open(settled: () => Promise<unknown>, born: HandedClass): Promise<OpenedUnit>;
+  /** That it may ask. */
+  readonly models?: ReadonlySet<string>;
+  /** Nodes that answered for its models, as they come to be known. */
+  readonly answerers?: ReadonlySet<string>;
   /** What triggers it, where the way of events through it is followed. */
   readonly trigger?: TraceTrigger;
   /** It looks in the log for what it is handed, and so is handed nothing that is not there yet. */

@@ -187,8 +187,11 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   const early = createEarlyRuns(({ bytes }) => startsWith(bytes, prefix));
   let storing = createStoring(() => wake?.());
   const rate = createRate(fn.eventsPerSecondMax, ports.clock);
-  const tracer = kind.trigger === undefined ? undefined : createTracer({ app, fn: fn.name, node: log.origin, trigger: kind.trigger, isThinned: context.isThinned, hopOf: ({ id }) => (originOfEvent(id) === log.origin ? undefined : hopSpanId(ports.crypto.sha256, id, log.origin)), events: context.events, clock: ports.clock, random: ports.random });
+  const tracer = kind.trigger === undefined ? undefined : createTracer({ app, fn: fn.name, node: log.origin, trigger: kind.trigger, models: kind.models ?? new Set(), answerers: kind.answerers ?? new Set(), isThinned: context.isThinned, hopOf: ({ id }) => (originOfEvent(id) === log.origin ? undefined : hopSpanId(ports.crypto.sha256, id, log.origin)), events: context.events, clock: ports.clock, random: ports.random });
   const failures = createFailedEvents(name, fn.retriesMax ?? limits.unitRetriesMax, context);
+
+  /** Names of others are the function's own words. */
+  const ofOwnModels = (told: Readonly<Record<string, number>> = {}): Readonly<Record<string, number>> => (kind.models === undefined ? told : Object.fromEntries(Object.entries(told).filter(([model]) => kind.models?.has(model) === true)));
 
   async function live(): Promise<void> {
     while (!stopping) {
@@ -376,7 +379,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     const records = [...outputs, ...fitted.records, ...input.records, ...changes, ...aside.records, ...input.traced.spans(aside.error, result.calls ?? [])];
     const write = (own: readonly CellChange[]): Promise<unknown> => log.append(entryUnder({ records, cells: [...cells, ...aside.cells, ...own] }, context.tenure, under));
     await (result.shared === undefined ? write([]) : context.shared.apply(app, result.shared, write, (own) => born.told(own)));
-    context.meter.handled(app.name, fn.name, { events: input.handled, bytesIn: input.bytes, recordedMs: input.events[0]?.arrivedMs, records: outputs, result });
+    context.meter.handled(app.name, fn.name, { events: input.handled, bytesIn: input.bytes, recordedMs: input.events[0]?.arrivedMs, records: outputs, result: { ...result, inferences: ofOwnModels(result.inferences) } });
     attempt = 0;
     interruptions = 0;
     problem = input.problem;
