@@ -26,8 +26,8 @@ export function printUnheard({ asOf, completeness }: KnownAccount): string | und
 /** As `holon node status` says it of all. */
 export function printKnown({ asOf, completeness }: Required<KnownAccount>): string {
   if (completeness === undefined) return `as of ${asOf ?? "an unknown time"}`;
-  const { nodes, reported, unknown, excused, through } = completeness;
-  return `as of ${asOf ?? ""}: of ${nodes} nodes ${reported} have told through ${through}, ${unknown} unknown${excused === 0 ? "" : `, ${excused} gone`}`;
+  const { nodes, reported, unknown, states: { gone, revoked }, through } = completeness;
+  return `as of ${asOf ?? ""}: of ${nodes} nodes ${reported} have told through ${through}, ${unknown} unknown${gone === 0 ? "" : `, ${gone} gone`}${revoked === 0 ? "" : `, ${revoked} revoked`}`;
 }
 
 function named({ missing }: Completeness, many: number): string {

@@ -83,3 +83,26 @@ test("what an SDK sent is shown without what it says, spans that name each other
   assert.deepEqual([many?.spans.length, many?.left], [8, 12]);
   assert.equal(assembleTrace(id, [], view, 8), undefined);
 });
+
+test("a trace as deep or as broad as somebody likes to send is an answer, and says what is missing of the first alone", () => {
+  const many = 30_000;
+  const idOf = (index: number): string => index.toString(16).padStart(16, "0");
+  const spanOf = (index: number, parent: number | undefined): ToldSpan => ({
+    node: "gateway-1", isOwn: true,
+    data: { traceId: "a".repeat(32), spanId: idOf(index + 1), ...(parent === undefined ? {} : { parentSpanId: idOf(parent + 1) }), name: "one", kind: "", startTimeUnixNano: `${index + 1}000000`, endTimeUnixNano: `${index + 2}000000`, attributes: { "faas.name": "a/f" }, status: { code: "" } },
+  });
+  const asTold = { here: (_node: string, atMs: number) => atMs, siteOf: () => "hall" };
+  const answer = (parentOf: (index: number) => number | undefined) => assembleTrace("a".repeat(32), Array.from({ length: many }, (_, index) => spanOf(index, parentOf(index))), asTold, 10);
+  const deep = answer((index) => (index === 0 ? undefined : index - 1));
+  assert.deepEqual([deep?.spans.at(-1)?.depth, deep?.left, deep?.tookMs], [9, many - 10, many]);
+  const broad = answer((index) => (index === 0 ? undefined : 0));
+  assert.deepEqual([broad?.spans.at(-1)?.depth, broad?.missing.length], [1, 0]);
+  const torn = answer((index) => many + index);
+  assert.deepEqual([torn?.missing.length, torn?.isWhole], [64, false]);
+});
+
+test("where steps found no room nothing is called whole", () => {
+  const span: ToldSpan = { node: "gateway-1", isOwn: true, data: { traceId: "a".repeat(32), spanId: "b".repeat(16), name: "one", kind: "", startTimeUnixNano: "1000000", endTimeUnixNano: "2000000", attributes: { "faas.name": "a/f" }, status: { code: "" } } };
+  const wholeWith = (dropped: number) => assembleTrace("a".repeat(32), [{ ...span, data: { ...span.data, attributes: { ...span.data.attributes, ...(dropped === 0 ? {} : { "holon.spans_dropped": dropped }) } } }], { here: (_node, atMs) => atMs, siteOf: () => "hall" }, 10)?.isWhole;
+  assert.deepEqual([wholeWith(0), wholeWith(3)], [true, false]);
+});

@@ -44,9 +44,9 @@ export const traceSchema = z.object({
   id: z.string(),
   startAt: timeSchema,
   tookMs: z.number().min(0),
-  /** Nothing is missing that is told of, and all nodes that had a part in it have told of the time since. */
+  /** Nothing is missing that is told of, nothing found no room, and all nodes that had a part in it have told of the time since. */
   isWhole: z.boolean(),
-  /** Spans that others name as what led to them and that are not here, with who told of them. */
+  /** Spans that others name as what led to them and that are not here, with who told of them: the first so many. */
   missing: z.array(z.object({ spanId: z.string(), namedBy: z.string() })),
   /** Spans that were written, and found no room: of these nobody knows whose they were. */
   dropped: z.int().min(0),
@@ -87,6 +87,20 @@ interface Step {
   readonly parent: string | undefined;
 }
 
+interface Placed {
+  readonly spanId: string;
+  readonly step: Step;
+  readonly parent: Step | undefined;
+  readonly parentId: string | undefined;
+  readonly depth: number;
+}
+
+const missingMax = 64;
+
+function keepFirst(of: Map<string, string>, key: string, value: string): void {
+  if (!of.has(key)) of.set(key, value);
+}
+
 const millis = (nanoseconds: string): number => Number(BigInt(nanoseconds) / 1_000n) / 1_000;
 const text = (value: unknown): string | null => (typeof value === "string" ? value : null);
 
@@ -99,38 +113,47 @@ export function assembleTrace(id: string, spans: readonly ToldSpan[], { here, si
     steps.set(data.spanId, { told, kind: kindOf(told), startMs: here(node, millis(data.startTimeUnixNano)), endMs: here(node, millis(data.endTimeUnixNano)), parent: data.parentSpanId });
   }
   if (steps.size === 0) return undefined;
-  const missing: Trace["missing"] = [];
+  const missing = new Map<string, string>();
   const children = new Map<string | undefined, [string, Step][]>();
   for (const [spanId, step] of steps) {
     const parent = parentOf(step, steps);
-    if (parent === undefined && step.parent !== undefined && !beginsHere(step)) missing.push({ spanId: step.parent, namedBy: step.told.node });
-    children.set(parent, [...(children.get(parent) ?? []), [spanId, step]]);
+    if (parent === undefined && step.parent !== undefined && !beginsHere(step)) keepFirst(missing, step.parent, step.told.node);
+    const beside = children.get(parent);
+    if (beside === undefined) children.set(parent, [[spanId, step]]);
+    else beside.push([spanId, step]);
   }
-  const ordered: { readonly spanId: string; readonly step: Step; readonly parent: Step | undefined; readonly parentId: string | undefined; readonly depth: number }[] = [];
+  const ordered: Placed[] = [];
   const placed = new Set<string>();
-  const walk = (parentId: string | undefined, depth: number): void => {
+  /** What follows from one step, in order. */
+  const following = (parentId: string | undefined, depth: number): Placed[] => {
     const parent = parentId === undefined ? undefined : steps.get(parentId);
-    for (const [, step] of children.get(parentId) ?? []) {
+    const found = children.get(parentId) ?? [];
+    for (const [, step] of found) {
       // It cannot have set out before it had arrived; when that was the node further on does not know.
       if (step.kind === "link" && parent?.kind === "link") step.startMs = Math.min(step.endMs, Math.max(step.startMs, parent.endMs));
     }
-    for (const [spanId, step] of (children.get(parentId) ?? []).sort(([, a], [, b]) => a.startMs - b.startMs || a.endMs - b.endMs)) {
-      placed.add(spanId);
-      ordered.push({ spanId, step, parent, parentId, depth });
-      walk(spanId, depth + 1);
-    }
+    found.sort(([, one], [, other]) => one.startMs - other.startMs || one.endMs - other.endMs);
+    return found.map(([spanId, step]) => ({ spanId, step, parent, parentId, depth }));
   };
-  walk(undefined, 0);
+  // Whoever sends spans says how deep they are: no call within a call.
+  for (const open = following(undefined, 0).reverse(); open.length > 0; ) {
+    const next = open.pop();
+    if (next === undefined) break;
+    placed.add(next.spanId);
+    ordered.push(next);
+    for (const one of following(next.spanId, next.depth + 1).reverse()) open.push(one);
+  }
   for (const [spanId, step] of steps) if (!placed.has(spanId)) ordered.push({ spanId, step, parent: undefined, parentId: undefined, depth: 0 }); // they name each other
-  const startMs = Math.min(...ordered.map(({ step }) => step.startMs));
-  const endMs = Math.max(...ordered.map(({ step }) => step.endMs));
+  const startMs = ordered.reduce((least, { step }) => Math.min(least, step.startMs), Infinity);
+  const endMs = ordered.reduce((most, { step }) => Math.max(most, step.endMs), -Infinity);
+  const dropped = [...steps.values()].reduce((sum, { told }) => sum + Number(told.data.attributes["holon.spans_dropped"] ?? 0), 0);
   return {
     id,
     startAt: isoTime(startMs),
     tookMs: endMs - startMs,
-    isWhole: missing.length === 0,
-    missing: missing.filter(({ spanId }, index) => missing.findIndex((one) => one.spanId === spanId) === index),
-    dropped: [...steps.values()].reduce((sum, { told }) => sum + Number(told.data.attributes["holon.spans_dropped"] ?? 0), 0),
+    isWhole: missing.size === 0 && dropped === 0,
+    missing: [...missing].slice(0, missingMax).map(([spanId, namedBy]) => ({ spanId, namedBy })),
+    dropped,
     left: Math.max(0, ordered.length - stepsMax),
     spans: ordered.slice(0, stepsMax).map(({ spanId, step, parent, parentId, depth }) => shown(spanId, step, parent, parentId, depth)),
   };

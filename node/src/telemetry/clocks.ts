@@ -27,10 +27,9 @@ export function createClocks({ clock, ask, told, stepped }: ClocksOptions): Cloc
   let connected: ReadonlySet<string> = new Set();
   const waiting = new Set<string>();
   let asking = 0;
-  let timer: Timer | undefined;
-  let looking: Timer | undefined;
   let aheadMs = ahead();
   let closed = false;
+  const rounds = [repeating(limits.clockAskEveryMs, askAll), repeating(limits.clockLookMs, look)];
 
   function ahead(): number {
     return clock.wall().ms - clock.monotonicMs();
@@ -68,15 +67,6 @@ export function createClocks({ clock, ask, told, stepped }: ClocksOptions): Cloc
     go();
   }
 
-  function later(): void {
-    timer?.cancel();
-    if (closed || connected.size === 0) return;
-    timer = clock.after(limits.clockAskEveryMs, () => {
-      askAll();
-      later();
-    });
-  }
-
   /** Whether the clock here was set meanwhile. */
   function look(): void {
     const before = aheadMs;
@@ -86,13 +76,18 @@ export function createClocks({ clock, ask, told, stepped }: ClocksOptions): Cloc
     askAll();
   }
 
-  function lookLater(): void {
-    looking?.cancel();
-    if (closed || connected.size === 0) return;
-    looking = clock.after(limits.clockLookMs, () => {
-      look();
-      lookLater();
-    });
+  /** Again and again, as long as somebody is connected. */
+  function repeating(everyMs: number, step: () => void): { readonly anew: () => void; readonly end: () => void } {
+    let timer: Timer | undefined;
+    const anew = (): void => {
+      timer?.cancel();
+      if (closed || connected.size === 0) return;
+      timer = clock.after(everyMs, () => {
+        step();
+        anew();
+      });
+    };
+    return { anew, end: () => timer?.cancel() };
   }
 
   return {
@@ -100,17 +95,13 @@ export function createClocks({ clock, ask, told, stepped }: ClocksOptions): Cloc
       const before = connected;
       connected = new Set(now);
       for (const node of connected) if (!before.has(node)) waiting.add(node);
-      if (before.size === 0) {
-        later();
-        lookLater();
-      }
+      if (before.size === 0) for (const round of rounds) round.anew();
       look();
       go();
     },
     close() {
       closed = true;
-      timer?.cancel();
-      looking?.cancel();
+      for (const round of rounds) round.end();
     },
   };
 }

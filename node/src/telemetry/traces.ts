@@ -25,12 +25,14 @@ export async function findTrace(id: string, { since }: TraceQuery, { log, view, 
   if (!idPattern.test(id)) throw new HolonError("HOLON_ARGUMENT_BAD", `${id.slice(0, 64)} is no id of a trace`, { next: "It has 32 hexadecimal digits: the second part of an event's `traceparent`." });
   const time = now();
   const sinceMs = since === undefined ? time.wallMs - limits.traceLookBackMs : Date.parse(since);
-  const found = [...(await ownSpans(id, sinceMs)), ...(await sdkSpans(id, sinceMs))];
+  const all = [...(await ownSpans(id, sinceMs)), ...(await sdkSpans(id, sinceMs))];
+  const found = all.slice(0, limits.traceSpansReadMax); // a record of an SDK holds many
   const trace = assembleTrace(id, found, view, limits.traceStepsMax);
   if (trace === undefined) throw new HolonError("HOLON_TRACE_UNKNOWN", `nothing of the trace ${id} was recorded here since ${isoTime(sinceMs)}`);
   const taking = new Set(found.flatMap(({ node, data: { attributes } }) => [node, ...[spanNames.from, spanNames.to].flatMap((key) => nodeIn(attributes[key])), ...nodeIn(attributes["cloudevents.event_id"]).map(originOfEvent)]));
   const account = view.completeness(time, (node) => taking.has(node));
-  return { ...account, since: isoTime(sinceMs), ...trace, isWhole: trace.isWhole && trace.left === 0 && account.completeness.unknown === 0 };
+  const left = trace.left + all.length - found.length;
+  return { ...account, since: isoTime(sinceMs), ...trace, left, isWhole: trace.isWhole && left === 0 && account.completeness.unknown === 0 };
 
   async function ownSpans(wanted: string, fromMs: number): Promise<readonly ToldSpan[]> {
     // By the clocks of their nodes: those that are off by about as much are looked for together.
