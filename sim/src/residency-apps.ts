@@ -7,6 +7,7 @@ import { appDocumentSchema, type AppDocument } from "@holon/core/schema/app.ts";
 import type { DataClass } from "@holon/core/schema/event.ts";
 import { graphOf } from "@holon/node/testing/sign-graph.ts";
 import { markerPrefix } from "./checkers/raw-stays.ts";
+import { lyingCode } from "./residency-lies.ts";
 
 /** Says what it was told to say, and fails with all that it knows. */
 const judge = `export default {
@@ -82,7 +83,7 @@ const copy = `export default {
 `;
 
 const encoder = new TextEncoder();
-const bytesOf = new Map(Object.entries({ "doors/judge": judge, "doors/tell": tell, "doors/echo": echo, "others/keeper": keeper, "others/hours": hours, "others/copy": copy }).map(([name, text]) => [name, encoder.encode(text)]));
+const bytesOf = new Map(Object.entries({ "doors/judge": judge, "doors/tell": tell, "doors/echo": echo, "doors/liar": lyingCode, "others/keeper": keeper, "others/hours": hours, "others/copy": copy }).map(([name, text]) => [name, encoder.encode(text)]));
 /** Never sure. */
 const graph = graphOf(1e-9);
 const hashOf = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
@@ -106,6 +107,9 @@ export type OthersClass = DataClass;
 /** What noise makes holds nothing of anybody: only its type says that it is there. */
 export const hazyType = (phase: number, origin: string): string => `out.hazy-${phase}-at-${origin}`;
 
+/** Of the readings of a phase that the function which lies is handed. */
+export const lieType = (phase: number): string => `door.lied-${phase}`;
+
 const cascade = (graphHash: string) => [
   { name: "tiny", graph: graphHash, cascade: { above: "large", gate: { temperature: 1, threshold: 0.99 }, release: { class: "derived", because: "a test" } } },
   { name: "large", graph: graphHash, answers: { tier: "cloud" } },
@@ -123,13 +127,15 @@ export interface DoorsClasses {
 export function doorsApp({ own, asked }: DoorsClasses, phase: number, origin: string): AppDocument {
   return appDocumentSchema.parse({
     name: "doors",
-    sources: [...["door.passed", "door.weighed", "door.logged", "door.rowed"].map((type, index) => ({ kind: "host", name: `in-${index}`, type, class: own })), { kind: "host", name: "tick", type: "test.tick", class: "public" }],
+    sources: [...["door.passed", "door.weighed", "door.logged", "door.rowed", lieType(phase)].map((type, index) => ({ kind: "host", name: `in-${index}`, type, class: own })), { kind: "host", name: "tick", type: "test.tick", class: "public" }],
     functions: [
       { name: "tell", code: codeOf("doors/tell"), on: { http: { method: "GET", path: "/told", class: asked } }, timeoutMs: 2_000, emits: { "holon.response": { stream: "local", class: "raw" } } },
       { name: "judge", code: codeOf("doors/judge"), on: { type: "door.passed" }, retriesMax: 0, emits: { "out.derived": data, "out.aggregate": { stream: "telemetry", class: "aggregate" }, "out.public": alarm } },
       { name: "echo", code: codeOf("doors/echo"), on: { type: "test.tick" }, emits: { "out.echo": alarm } },
+      // Anew for each: what one lie brings a function to a stand with is no shelter from the next.
+      { name: `liar-${phase}`, code: codeOf("doors/liar"), on: { type: lieType(phase) }, retriesMax: 0, models: ["fits"], emits: {} },
     ],
-    models: cascade(hashOf(graph)),
+    models: [...cascade(hashOf(graph)), { name: "fits", graph: hashOf(graph), fit: { by: [`liar-${phase}`], tensors: { gain: [1] } } }],
     reductions: [
       { kind: "redact", name: "less", on: "door.passed", emits: "out.less", fields: ["kept"], because: "a test" },
       { kind: "pseudonymise", name: "alias", on: "door.passed", emits: "out.alias", fields: ["beside"], replace: ["name"], because: "a test" },

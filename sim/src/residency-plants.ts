@@ -6,7 +6,8 @@ import type { Transform } from "@holon/core/policy/transform.ts";
 import type { DataClass } from "@holon/core/schema/event.ts";
 import type { HolonNode } from "@holon/node/index.ts";
 import type { BorderWatch, Lowering, Planted } from "./checkers/borders.ts";
-import { countMin, hazyType, k, noiseEpsilon, type AskedClass, type OthersClass } from "./residency-apps.ts";
+import { countMin, hazyType, k, lieType, noiseEpsilon, type AskedClass, type OthersClass } from "./residency-apps.ts";
+import { lies, lyingCodes, type Lie } from "./residency-lies.ts";
 import type { SeededRandom } from "./random.ts";
 
 export interface Planting {
@@ -51,6 +52,14 @@ export class Plants {
   subjectOf = (words: string, units: readonly (readonly [unit: string, into: DataClass, stream: string, through: Transform])[]): string =>
     this.#plant(words, this.#planting.own === "personal" ? [] : units.map(([unit, into, stream, through]) => this.#leaves(into, stream, this.#step(unit, this.#bornFor(unit), into, through))));
 
+  /** What a function that has taken over its sandbox was handed goes nowhere, by whatever it says: but as the subject for which it fits, where it may tell everybody what it was handed. */
+  lie(random: SeededRandom): Lie {
+    const { watch, phase, policy, own } = this.#planting;
+    const name = watch.plantName(`lied-${phase}-at-${this.#origin}`, policy);
+    const how = random.pick(lies);
+    const text = how === "fit" && own !== "personal" ? this.made("lied", `doors/liar-${phase}`, "public", "audit") : this.never("lied");
+    return { how, code: lyingCodes[random.integer(0, lyingCodes.length - 1)] ?? "", text, name };
+  }
   born = (): string => this.#plant("born", [this.#leaves("public", "data", [])]);
   hazy(): string {
     const { watch, policy, own, phase } = this.#planting;
@@ -112,6 +121,7 @@ export async function plantAt(node: HolonNode, planting: Planting): Promise<void
     ...weighed(plants.subjectOf("many", total), countMin), ...weighed(never("few"), countMin - 1),
     ...Array.from({ length: 4 }, () => record({ type: "door.logged", class: own, subject: logged, timeMs: atMs, data: { weight: 7 } })),
     record({ type: "door.rowed", class: own, timeMs: atMs, data: { weight: plants.row(rowNumber(phase)) } }),
+    record({ type: lieType(phase), class: own, timeMs: atMs, data: { lie: plants.lie(random.fork("lie")) } }),
     record({ stream: "data", type: "test.born", class: "public", data: { text: plants.born() } }),
   ];
   // What no unit would do: raw readings in a stream that leaves.

@@ -41,6 +41,10 @@ test("what a function is asked, and answers, goes through no node whose own guar
   for (const seed of [28, 32, 265]) assert.deepEqual((await runResidency(seed)).violations, [], `seed ${seed}`);
 });
 
+test("a function that has taken over its sandbox has no words to tell those above what it was handed", async () => {
+  for (const seed of [3, 8, 10]) assert.deepEqual((await runResidency(seed)).violations, [], `seed ${seed}`);
+});
+
 test("a node that decides by another policy than it should is seen", async () => {
   const open = "policy open 9\npermit all\n  who any\n  does leave share\n  class derived aggregate public\n  from *\n  to *\npermit rest\n  who any\n  does run open use lower\n  into derived aggregate public\n";
   let violations = 0;

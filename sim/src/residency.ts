@@ -19,6 +19,7 @@ import { SimNet } from "./net.ts";
 import { NodeMachine } from "./node-machine.ts";
 import type { SeededRandom } from "./random.ts";
 import { askedClasses, blobs, codes, doorsApp, othersApp, type AskedClass } from "./residency-apps.ts";
+import { liedReply } from "./residency-lies.ts";
 import { plantAt, wakeAt } from "./residency-plants.ts";
 import { spanType } from "@holon/core/telemetry/span.ts";
 import { drawPolicy, places } from "./residency-policy.ts";
@@ -47,7 +48,7 @@ const crossMs = 6_000;
 
 let prepared: Promise<SimulatedRunner> | undefined;
 async function preparedRunner(): Promise<SimulatedRunner> {
-  const runner = createRunner();
+  const runner = createRunner((name) => (name.startsWith("doors/liar-") ? liedReply : undefined));
   for (const [name, code] of codes) await runner.prepare(name, code);
   return runner;
 }

@@ -4,9 +4,10 @@
  * microtasks. Instances of the same code share what the module keeps outside of `run`, and there is no timeout.
  */
 import { HolonError } from "@holon/core/errors.ts";
-import type { Runner, Tensors, UnitInstance, UnitProgram } from "@holon/core/ports.ts";
+import type { Runner, Tensors, UnitEvent, UnitInstance, UnitProgram } from "@holon/core/ports.ts";
+import { fromSandbox, type CrossingError } from "@holon/core/run/crossing.ts";
 import type { UnitDefinition } from "@holon/core/run/definition.ts";
-import { createUnitHost, type HostModels } from "@holon/core/run/host.ts";
+import { createUnitHost, type HostModels, type UnitHost } from "@holon/core/run/host.ts";
 import { parseDefinition } from "@holon/core/run/parse-definition.ts";
 import { parseUnitResult } from "@holon/core/run/result.ts";
 import { loadEvaluatedModel } from "@holon/core/model/evaluator.ts";
@@ -16,7 +17,11 @@ export interface SimulatedRunner extends Runner {
   prepare(name: string, code: Uint8Array): Promise<void>;
 }
 
-export function createRunner(): SimulatedRunner {
+/** What a sandbox sent that its function has taken over: a result as text with what it fitted, or how it failed. */
+export type ForgedReply = { readonly text: string; readonly fitted: unknown } | { readonly failed: Omit<CrossingError, "code"> & { readonly code: string } };
+
+/** `forged`: of the functions of that name, what they send in place of what they did. */
+export function createRunner(forged: (name: string) => ((events: readonly UnitEvent[]) => ForgedReply) | undefined = () => undefined): SimulatedRunner {
   const definitions = new Map<string, UnitDefinition>();
   return {
     async prepare(name, code) {
@@ -26,7 +31,7 @@ export function createRunner(): SimulatedRunner {
     async start(program) {
       const definition = definitions.get(new TextDecoder().decode(program.code));
       if (definition === undefined) throw new HolonError("HOLON_UNIT_BAD", `function ${program.name} was not prepared for the simulation`);
-      return startUnit(program, definition);
+      return startUnit(program, definition, forged(program.name));
     },
   };
 }
@@ -41,7 +46,7 @@ async function importDefinition(name: string, source: string): Promise<UnitDefin
   return parseDefinition(module.default, name);
 }
 
-function startUnit(program: UnitProgram, definition: UnitDefinition): UnitInstance {
+function startUnit(program: UnitProgram, definition: UnitDefinition, forged: ((events: readonly UnitEvent[]) => ForgedReply) | undefined): UnitInstance {
   const { name, fitted, state, secrets = {}, served } = program;
   const host = createUnitHost({ name, definition, modelNames: Object.keys(program.models), fitted, state, secrets, served: served?.outputs ?? {}, models: inlineModels(program), nowMs: () => 0 });
   let gone: HolonError | undefined;
@@ -49,9 +54,10 @@ function startUnit(program: UnitProgram, definition: UnitDefinition): UnitInstan
     async handle(events) {
       if (gone !== undefined) throw gone;
       try {
-        const { fitted: parameters, ...result } = await host.handle(events);
+        const reply = forged?.(events) ?? (await honest(host, events));
+        if ("failed" in reply) throw fromSandbox(reply.failed);
         // The same way across as out of a worker, so that what cannot cross there cannot cross here.
-        const checked = parseUnitResult(JSON.stringify(result), parameters, events.length);
+        const checked = parseUnitResult(reply.text, reply.fitted, events.length);
         if (typeof checked !== "string") return checked;
         throw new HolonError("HOLON_UNIT_DIED", `function ${name} was ended: ${checked}`);
       } catch (error) {
@@ -63,6 +69,11 @@ function startUnit(program: UnitProgram, definition: UnitDefinition): UnitInstan
       gone = new HolonError("HOLON_UNIT_DIED", `function ${name} was stopped`);
     },
   };
+}
+
+async function honest(host: UnitHost, events: readonly UnitEvent[]): Promise<ForgedReply> {
+  const { fitted, ...result } = await host.handle(events);
+  return { text: JSON.stringify(result), fitted };
 }
 
 function inlineModels({ name, models, served }: UnitProgram): HostModels {

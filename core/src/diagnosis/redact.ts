@@ -70,6 +70,12 @@ export function withoutForeignWords(message: string, code: string | undefined, h
   return code === undefined || code === "HOLON_INTERNAL" ? message.replaceAll(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`/g, "“…”") : message;
 }
 
+/** A problem as it is told elsewhere: what to do is of ours too, where the words may be somebody else's. */
+export function problemWithoutForeignWords<Problem extends { readonly code: string; readonly message: string; readonly next: string }>(problem: Problem): Problem {
+  const { code, message, next } = problem;
+  return { ...problem, message: withoutForeignWords(message, code), next: isForeign(code) && isErrorCode(code) ? errorTable[code].next : next };
+}
+
 /** `function pump-watch/judge: ` of what was said of it. */
 const headOf = (message: string): string => /^[a-z]{3,12} [a-z0-9-]{1,63}(?:\/[a-z0-9-]{1,63})?: /.exec(message)?.[0] ?? "";
 

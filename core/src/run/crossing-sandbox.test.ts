@@ -16,3 +16,8 @@ test("whatever code a function makes up for its failure, its words are in nothin
     }
   }
 });
+
+test("a function cannot fail by a code that makes its node wait, or begin again at once", () => {
+  const codes = new Set(Object.keys(errorTable).map((code) => fromSandbox({ code, message: "", next: "", said: undefined }).code));
+  assert.deepEqual([...codes].sort(), ["HOLON_SHARED_BAD", "HOLON_SHARED_FULL", "HOLON_STATE_TOO_LARGE", "HOLON_UNIT_BAD", "HOLON_UNIT_DIED", "HOLON_UNIT_THREW"]);
+});

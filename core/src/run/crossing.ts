@@ -23,13 +23,16 @@ export function fromCrossing({ code, message, next, said }: CrossingError): Holo
   return new HolonError(isErrorCode(code) ? code : "HOLON_INTERNAL", message, { next, cause });
 }
 
+/** How a function can fail within its sandbox. What else there is to fail with is the node's to say. */
+const ofFunctions: ReadonlySet<ErrorCode> = new Set(["HOLON_UNIT_THREW", "HOLON_UNIT_BAD", "HOLON_UNIT_DIED", "HOLON_SHARED_BAD", "HOLON_SHARED_FULL", "HOLON_STATE_TOO_LARGE"] as const);
+
 /**
  * An error that came out of a sandbox, where its function may have made up all of it: words of its own stand under codes that are known for that. Of any other the words are ours; what it said stays
- * beside, on this node.
+ * beside, on this node. A code by which a node would wait, or go on at once, is none that a function can give itself.
  */
-export function fromSandbox(told: CrossingError): HolonError {
-  const code = isErrorCode(told.code) ? told.code : "HOLON_UNIT_DIED";
-  if (isForeign(code)) return fromCrossing({ ...told, code });
+export function fromSandbox(told: Omit<CrossingError, "code"> & { readonly code: string }): HolonError {
+  const code = isErrorCode(told.code) && ofFunctions.has(told.code) ? told.code : "HOLON_UNIT_THREW";
+  if (code === told.code && isForeign(code)) return fromCrossing({ ...told, code });
   const { means, next } = errorTable[code];
-  return fromCrossing({ code, message: means, next, said: [told.message, told.said ?? ""].join("\n").trim() });
+  return fromCrossing({ code, message: means, next, said: [`${told.code}: ${told.message}`, told.said ?? ""].join("\n").trim() });
 }

@@ -3,9 +3,10 @@
  * themselves is not among it: their words may hold readings.
  */
 import { findingsOf, examinedSchema, type Finding } from "@holon/core/diagnosis/findings.ts";
-import { withoutForeignWords, type Redactor } from "@holon/core/diagnosis/redact.ts";
+import { problemWithoutForeignWords, type Redactor } from "@holon/core/diagnosis/redact.ts";
 import { isoTime } from "@holon/core/event/iso-time.ts";
 import type { Ports } from "@holon/core/ports.ts";
+import type { UnitStatus } from "../run/unit.ts";
 import type { NodeStatus } from "../node.ts";
 import type { PolicyInForce } from "../policy/in-force.ts";
 
@@ -64,7 +65,7 @@ const rowsTold = 256;
 
 /** A status without what functions, and what they were handed, said of themselves. */
 function withOurWords(status: NodeStatus): NodeStatus {
-  const ours = <Problem extends { readonly code: string; readonly message: string } | undefined>(problem: Problem): Problem => (problem === undefined ? problem : { ...problem, message: withoutForeignWords(problem.message, problem.code) });
+  const ours = (problem: UnitStatus["problem"]): UnitStatus["problem"] => problem && problemWithoutForeignWords(problem);
   const { agent } = status;
   return {
     ...status,

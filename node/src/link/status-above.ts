@@ -11,5 +11,10 @@ export function statusForAbove(status: NodeStatus): NodeStatus {
 }
 
 function withoutWords({ problem, ...unit }: UnitStatus): UnitStatus {
-  return { ...unit, status: undefined, problem: problem && { ...problem, message: `${unit.app}/${unit.name}: ${isErrorCode(problem.code) ? errorTable[problem.code].means : "It failed."} What it said stays on its node.` } };
+  return { ...unit, status: undefined, problem: problem && { ...problem, ...ownWords(unit, problem.code) } };
+}
+
+function ownWords({ app, name }: Pick<UnitStatus, "app" | "name">, code: string): { readonly message: string; readonly next: string } {
+  const { means, next } = errorTable[isErrorCode(code) ? code : "HOLON_UNIT_THREW"];
+  return { message: `${app}/${name}: ${means} What it said stays on its node.`, next };
 }

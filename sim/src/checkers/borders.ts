@@ -49,6 +49,7 @@ export class BorderWatch {
   readonly #planted = new Map<string, { readonly ways: readonly Planted[]; readonly policy: Policy }>();
   readonly #reached = new Map<string, ReadonlySet<string>>();
   readonly #types = new Set<string>();
+  readonly #names = new Set<string>();
   readonly #numbers: { readonly name: string; readonly forms: readonly Buffer[] }[] = [];
   #current: readonly Policy[] = [];
   readonly #ever: Policy[] = [];
@@ -81,6 +82,13 @@ export class BorderWatch {
     return number;
   }
 
+  /** The same of a name without any mark of ours, which may cross nothing. */
+  plantName(name: string, policy: Policy): string {
+    this.#planted.set(name, { ways: [], policy });
+    this.#names.add(name);
+    return name;
+  }
+
   see({ from, to, frame }: { readonly from: string; readonly to: string; readonly frame: Uint8Array }): void {
     const { kind, header, payload } = decodeFrame(frame, codec);
     for (const text of this.#foundIn(`${JSON.stringify(header)}${decoder.decode(payload)}`, Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength), kind === "stream")) {
@@ -94,6 +102,7 @@ export class BorderWatch {
     const found = new Set(markersIn(text));
     const packed = isStream ? [] : [...text.matchAll(base64)].map(([part]) => Buffer.from(part, "base64"));
     for (const part of packed) for (const inner of markersIn(part.toString("latin1"))) found.add(inner);
+    for (const name of this.#names) if (text.includes(name) || packed.some((part) => part.includes(name))) found.add(name);
     for (const { name, forms } of this.#numbers) if ([payload, ...packed].some((part) => forms.some((form) => part.includes(form)))) found.add(name);
     if (isStream) for (const [, type = ""] of text.matchAll(typeOfRecord)) if (this.#types.has(type)) found.add(type);
     return found;
@@ -102,6 +111,7 @@ export class BorderWatch {
   /** What a node says: it may say what may be there. */
   hear(node: string, words: string): void {
     for (const text of markersIn(words)) if (!this.#mayBeHeard(text, node)) this.#tell(`${node} said ${text}`);
+    for (const name of this.#names) if (words.includes(name) && !name.endsWith(`-at-${node}`)) this.#tell(`${node} said ${name}`);
   }
 
   /** First words of the markers that crossed a link. */
