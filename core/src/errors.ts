@@ -73,6 +73,7 @@ export const errorTable = {
   HOLON_INTERRUPTED: row("A signal ended a command before it was done.", "Run it again; what was acknowledged is kept."),
   HOLON_INVITATION_BAD: row("An invitation does not fit, has ended, or is not known.", "Make a new one with `holon node invite NAME`."),
   HOLON_INVITATION_USED: row("An invitation was used already, by another key.", "Make a new one with `holon node invite NAME`; if nobody of yours used it, revoke the node that did."),
+  HOLON_JSON_NUMBER: row("A document holds a number that JSON has no form for: it is infinite, or none.", "Write a number of at most 1.7e308 where the message says."),
   HOLON_LEAD_MISSING: row("A node was asked as the lead of its site and does not lead it.", "Ask again: an election takes some seconds; `holon site list` shows the lead."),
   HOLON_LEASE_OVER: row("What may run in one place only was not stored: the lease under which it was made is over.", "Nothing to do: it goes on here when control, or the lead of the site, lets it, or where it was started meanwhile.", true),
   HOLON_LINK_CUT: row("The link was cut on purpose.", "Heal it with `holon link heal NODE`.", true),

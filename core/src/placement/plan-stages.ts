@@ -1,5 +1,5 @@
 /** Of each model that asks another, how much is done on each node where it is asked: worked out once everything has its place, with what a change costs; and why, in a line. */
-import type { PlannedStage } from "../schema/plan.ts";
+import type { Counted, PlannedStage } from "../schema/plan.ts";
 import type { Fleet } from "./fleet.ts";
 import type { Ledger } from "./ledger.ts";
 import { cheapestStage, partMs, stageMoveCost, stagesBetween, type Choice, type Stage } from "./stages.ts";
@@ -23,6 +23,17 @@ export function planStages(fleet: Fleet, work: Work, ledger: Books, before: read
     }
   }
   return { stages: stages.sort((a, b) => compare(a.model, b.model) || compare(a.node, b.node)), more };
+}
+
+/** Of the models that more nodes ask than count each by itself. */
+export function countedTogether(fleet: Fleet, { stages, items, indexOf }: Work): readonly Counted[] {
+  return stages
+    .flatMap((stage) => {
+      const nodes = stage.staged.askers.filter(({ node }) => fleet.indexOf.has(node)).length;
+      const groups = items[indexOf.get(`${stage.app}/${stage.needs.name}`) ?? -1]?.asked.filter((one) => one.stage === stage).length ?? 0;
+      return groups < nodes ? [{ model: modelOf(stage), nodes, groups }] : [];
+    })
+    .sort((a, b) => compare(a.model, b.model));
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
