@@ -2,6 +2,7 @@
  * Every coded error of Holon. A message says what failed and on which thing; `next` says what to do.
  * `docs/reference/errors.md` is held against this table by a test, both ways.
  */
+import type { Account } from "./api/account.ts";
 
 interface ErrorRow {
   /** What the code means, in general. */
@@ -191,13 +192,16 @@ export class HolonError extends Error {
   readonly retriable: boolean;
   /** After which the same call may be made again, where that is known. */
   readonly retryAfterMs: number | undefined;
+  /** As of when, and of whom nothing is known, where that may be why. */
+  readonly known: Account | undefined;
 
-  constructor(code: ErrorCode, message: string, options: { readonly next?: string; readonly cause?: unknown; readonly retryAfterMs?: number } = {}) {
+  constructor(code: ErrorCode, message: string, options: { readonly next?: string; readonly cause?: unknown; readonly retryAfterMs?: number; readonly known?: Account } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.next = options.next ?? errorTable[code].next;
     this.retriable = errorTable[code].retriable;
     this.retryAfterMs = options.retryAfterMs;
+    this.known = options.known;
   }
 
   /** `{code, message, next, retriable}`, the form in which an error crosses the API and the link. */

@@ -98,6 +98,6 @@ export function answerProblem(response: ServerResponse, problem: unknown): void 
   const status = problem instanceof HttpRefusal ? problem.status : statusOf(error.code);
   const later = coded.retryAfterMs === undefined ? {} : { "retry-after": `${Math.max(1, Math.ceil(coded.retryAfterMs / 1000))}` };
   const { code, message: detail, next, retriable } = error;
-  const body = { type: `/v1/errors/${code}`, title: errorTable[code].means, status, detail, code, next, retriable, error };
+  const body = { type: `/v1/errors/${code}`, title: errorTable[code].means, status, detail, code, next, retriable, error, ...coded.known };
   answer(response, status, body, { "content-type": "application/problem+json", ...later, ...(problem instanceof HttpRefusal ? problem.headers : {}) });
 }
