@@ -712,6 +712,8 @@ export const limits = {
   otlpBatchRecords: 256,
   otlpBatchBytes: 1 << 20,
   otlpAnswerMs: 10_000,
+  /** Requests for one batch of which the collector calls something bad. At the bound: what is refused is set aside as it is. */
+  otlpHalvingsMax: 128,
   /** Objectives of one app or node; the time over which one is, and its bounds. */
   objectivesMax: 32,
   /** Events in a window below which an objective does not burn, where it declares none; and at most to be declared. */
