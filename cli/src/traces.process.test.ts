@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { eventSchema, type Event } from "@holon/core/schema/event.ts";
 import { parseTraceparent } from "@holon/core/telemetry/trace-context.ts";
 import { telemetrySettingsSchema } from "@holon/core/telemetry/settings.ts";
+import { completenessSchema } from "@holon/core/telemetry/completeness.ts";
 import { traceSchema, type Trace } from "@holon/core/telemetry/trace.ts";
 import { tempFolder } from "@holon/node/testing/temp-log.ts";
 import { connectAsync } from "mqtt";
@@ -95,14 +96,15 @@ test("a trace is whole from the device to control, across a cut of the link", { 
   const island = ["door: door pumps/devices at gateway-1", "  function: pumps/judge at gateway-1", "    model: model small at gateway-1"];
   await until("the island knows its part", async () => (await traceOf(gateway.api, device.traceId))?.spans.length === 3);
   const own = await traceOf(gateway.api, device.traceId);
-  assert.ok(own !== undefined && own.isWhole);
+  assert.ok(own !== undefined && !own.isWhole, "its alarm waits for the link");
+  assert.equal(own.waiting, 1);
   assert.deepEqual(brief(own), island);
   assert.equal(await traceOf(edge.api, device.traceId), undefined);
 
   const cutUntilMs = Date.now();
   gateway.node.healUplink();
   const whole = [...island, "    link: link gateway-1 to edge-1 at edge-1, waited for the link", "      link: link edge-1 to cloud-1 at cloud-1"];
-  await until("control knows all of it", async () => (await traceOf(cloud.api, device.traceId))?.isWhole === true && (await traceOf(cloud.api, device.traceId))?.spans.length === 5, 60_000);
+  await until("control knows all of it", async () => (await traceOf(cloud.api, device.traceId))?.isWhole === true && (await traceOf(cloud.api, device.traceId))?.spans.length === 5, 120_000);
   const found = await traceOf(cloud.api, device.traceId);
   assert.ok(found !== undefined);
   assert.deepEqual(brief(found), whole);
@@ -115,7 +117,7 @@ test("a trace is whole from the device to control, across a cut of the link", { 
     const kept = (await alarms(cloud.api)).find(({ subject }) => subject === "kept");
     const span = parseTraceparent(kept?.traceparent);
     assert.equal(span?.sampled, true);
-    await until("control knows it", async () => (await traceOf(cloud.api, span.traceId))?.spans.length === 4, 60_000);
+    await until("control knows all of it", async () => (await traceOf(cloud.api, span.traceId))?.isWhole === true, 120_000);
     const shown = await runHolon(context, ["trace", "show", kept?.id ?? "", "--api", cloud.api, "--data", data]);
     assert.equal(shown.exitCode, 0, shown.stderr);
     assert.deepEqual(shown.stdout.split("\n").slice(1, 5).map((line) => /^\s*(.*?)\s{2,}/.exec(line)?.[1]), ["pumps/judge", "model small", "link gateway-1 to edge-1", "link edge-1 to cloud-1"]);
@@ -125,7 +127,9 @@ test("a trace is whole from the device to control, across a cut of the link", { 
     assert.equal(json.exitCode, 0, json.stderr);
     assert.deepEqual(brief(traceSchema.parse(JSON.parse(json.stdout))), ["function: pumps/judge at gateway-1", "  model: model small at gateway-1"]);
     const unknown = await runHolon(context, ["trace", "show", "0".repeat(31) + "1", "--api", cloud.api, "--data", data]);
-    assert.deepEqual([unknown.exitCode, /HOLON_TRACE_UNKNOWN/.test(unknown.stderr)], [1, true]);
+    assert.deepEqual([unknown.exitCode, /HOLON_TRACE_UNKNOWN/.test(unknown.stderr), /of 3 nodes \d (is|are) unknown/.test(unknown.stderr)], [1, true, true], unknown.stderr);
+    const refused = z.object({ code: z.string(), asOf: z.iso.datetime(), completeness: completenessSchema }).parse(await (await fetch(`${cloud.api}/v1/traces/${"0".repeat(31)}1`, { headers })).json());
+    assert.deepEqual([refused.code, refused.completeness.nodes], ["HOLON_TRACE_UNKNOWN", 3]);
   });
 
   await context.test("a collector of OpenTelemetry has the same tree", async () => {

@@ -104,7 +104,7 @@ export const words = {
     title: "The way of an event", began: (time: string, took: string) => `it began ${time}, and took ${took}`, whole: "all of it is known", notWhole: "not all of it is known", withoutWaits: "Leave out waits for links",
     columns: ["Step", "Node", "From", "Took", "Waited", "Status"], over: (span: string) => `over ${span}`, kinds: { door: "door", function: "function", model: "model", link: "link", other: "span" },
     waited: { link: (span: string) => `${span} for the link`, turn: (span: string) => `${span} for its turn` }, status: { ok: "ok", unset: "", error: "failed" }, failed: "failed", show: "the way it came",
-    unknown: (unknown: number, of: number, names: string) => `Of ${unknown} of the ${of} nodes that had a part in it not all is known; known through: ${names}`, missing: (names: string) => `What led to a step is not here: ${names}`, dropped: (count: number) => `${count} steps found no room, of these traces or others`, left: (count: number) => `${count} more steps are not shown`,
+    unknown: (unknown: number, of: number, names: string) => `Of ${unknown} of the ${of} nodes that had a part in it not all is known; known through: ${names}`, missing: (names: string) => `What led to a step is not here: ${names}`, dropped: (count: number) => `${count} steps of that time found no room, of this trace or others`, waiting: (count: number) => `${count} of its events wait there for the link to the node above`, left: (count: number) => `${count} more steps are not shown`,
   },
   objectives: {
     title: "Objectives", hint: "how much of what should be is, and of the error budget what is left", none: "No objective is declared.",

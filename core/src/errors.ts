@@ -2,6 +2,7 @@
  * Every coded error of Holon. A message says what failed and on which thing; `next` says what to do.
  * `docs/reference/errors.md` is held against this table by a test, both ways.
  */
+import type { Account } from "./api/account.ts";
 
 interface ErrorRow {
   /** What the code means, in general. */
@@ -73,6 +74,7 @@ export const errorTable = {
   HOLON_INTERRUPTED: row("A signal ended a command before it was done.", "Run it again; what was acknowledged is kept."),
   HOLON_INVITATION_BAD: row("An invitation does not fit, has ended, or is not known.", "Make a new one with `holon node invite NAME`."),
   HOLON_INVITATION_USED: row("An invitation was used already, by another key.", "Make a new one with `holon node invite NAME`; if nobody of yours used it, revoke the node that did."),
+  HOLON_JSON_NUMBER: row("A document holds a number that JSON has no form for: it is infinite, or none.", "Write a number of at most 1.7e308 where the message says."),
   HOLON_LEAD_MISSING: row("A node was asked as the lead of its site and does not lead it.", "Ask again: an election takes some seconds; `holon site list` shows the lead."),
   HOLON_LEASE_OVER: row("What may run in one place only was not stored: the lease under which it was made is over.", "Nothing to do: it goes on here when control, or the lead of the site, lets it, or where it was started meanwhile.", true),
   HOLON_LINK_CUT: row("The link was cut on purpose.", "Heal it with `holon link heal NODE`.", true),
@@ -191,13 +193,16 @@ export class HolonError extends Error {
   readonly retriable: boolean;
   /** After which the same call may be made again, where that is known. */
   readonly retryAfterMs: number | undefined;
+  /** As of when, and of whom nothing is known, where that may be why. */
+  readonly known: Account | undefined;
 
-  constructor(code: ErrorCode, message: string, options: { readonly next?: string; readonly cause?: unknown; readonly retryAfterMs?: number } = {}) {
+  constructor(code: ErrorCode, message: string, options: { readonly next?: string; readonly cause?: unknown; readonly retryAfterMs?: number; readonly known?: Account } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.next = options.next ?? errorTable[code].next;
     this.retriable = errorTable[code].retriable;
     this.retryAfterMs = options.retryAfterMs;
+    this.known = options.known;
   }
 
   /** `{code, message, next, retriable}`, the form in which an error crosses the API and the link. */

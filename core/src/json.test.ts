@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { canonicalJson } from "./json.ts";
+import { canonicalJson, isCanonicalJson } from "./json.ts";
 
 const key = fc.string({ maxLength: 8 }).filter((text) => text !== "__proto__");
 const { value } = fc.letrec<{ value: unknown }>((tie) => ({
@@ -38,4 +38,17 @@ test("keys are sorted by UTF-16 code units (RFC 8785, section 3.2.3), and there 
 test("what is undefined is left out of objects and null in lists, as JSON has it", () => {
   assert.equal(canonicalJson({ a: undefined, b: [undefined] }), '{"b":[null]}');
   assert.equal(canonicalJson(undefined), "null");
+});
+
+test("what JSON has no number for is refused, and where it stands is named: else two documents would have one text", () => {
+  for (const number of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, JSON.parse("1e999")]) {
+    assert.throws(() => canonicalJson(number), { code: "HOLON_JSON_NUMBER" });
+    assert.throws(() => canonicalJson({ a: [1, { "b c": number }] }), { code: "HOLON_JSON_NUMBER", message: new RegExp(`\\/a\\/1\\/b c is ${number}`) });
+  }
+  assert.equal(canonicalJson([Number.MAX_VALUE, Number.MIN_VALUE, -0]), "[1.7976931348623157e+308,5e-324,0]");
+});
+
+test("a text is canonical or it is not, whatever it is", () => {
+  for (const text of ['{"a":1,"b":[null]}', '"x"', "0", "null"]) assert.equal(isCanonicalJson(text), true, text);
+  for (const text of ['{"b":1,"a":1}', "1e999", "[-1e999]", "1.0", " 1", "", "{", "undefined"]) assert.equal(isCanonicalJson(text), false, text);
 });

@@ -632,7 +632,10 @@ export const limits = {
   handedOriginsMax: 256,
   /** Units, and models, in one such report. At the bound: it is no report. */
   handedUnitsMax: 4_096,
-  /** Parts of a model that control cuts. Nodes whose questions say where its end stands: at the bound those that ask most; each node is told where it cuts. */
+  /** What an author may say of bytes, milliseconds, rows or money, so that what a plan makes of it can still be added up; and what an operator may declare of a node, which is what control takes from one. Above: refused where it is read. */
+  amountMax: 1e24,
+  declaredMax: 1e15,
+  /** Parts of a model that control cuts. Nodes whose questions say, each by itself, where its end stands: beyond it half of them are those that ask most, and of the others neighbours count together, which the plan says; each node is told where it cuts. */
   modelPartsMax: 16,
   stageAskersMax: 256,
   /** A node looks this often how it stands to what it is to be, and tells what has changed. */
@@ -712,6 +715,8 @@ export const limits = {
   otlpBatchRecords: 256,
   otlpBatchBytes: 1 << 20,
   otlpAnswerMs: 10_000,
+  /** Requests for one batch of which the collector calls something bad. At the bound: what is refused is set aside as it is. */
+  otlpHalvingsMax: 128,
   /** Objectives of one app or node; the time over which one is, and its bounds. */
   objectivesMax: 32,
   /** Events in a window below which an objective does not burn, where it declares none; and at most to be declared. */

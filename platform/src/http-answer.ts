@@ -29,6 +29,7 @@ const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
   HOLON_LOGIN_ENDED: 401,
   HOLON_LOGIN_LOCKED: 429,
   HOLON_LOGIN_REFUSED: 401,
+  HOLON_JSON_NUMBER: 400,
   HOLON_MODEL_DOCUMENT_BAD: 400,
   HOLON_MODEL_INPUT_BAD: 400,
   HOLON_MODEL_MISSING: 404,
@@ -98,6 +99,6 @@ export function answerProblem(response: ServerResponse, problem: unknown): void 
   const status = problem instanceof HttpRefusal ? problem.status : statusOf(error.code);
   const later = coded.retryAfterMs === undefined ? {} : { "retry-after": `${Math.max(1, Math.ceil(coded.retryAfterMs / 1000))}` };
   const { code, message: detail, next, retriable } = error;
-  const body = { type: `/v1/errors/${code}`, title: errorTable[code].means, status, detail, code, next, retriable, error };
+  const body = { type: `/v1/errors/${code}`, title: errorTable[code].means, status, detail, code, next, retriable, error, ...coded.known };
   answer(response, status, body, { "content-type": "application/problem+json", ...later, ...(problem instanceof HttpRefusal ? problem.headers : {}) });
 }

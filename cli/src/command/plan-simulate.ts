@@ -21,10 +21,11 @@ export async function simulatePlan(client: Client, { hours, seed, faults, lose, 
   const { previous, scope: _, ...rest } = kept.inputs;
   const inputs: PlanInputs = { ...rest, ...(previous === undefined ? {} : { previous }) };
   for (const name of [...lose, ...cut]) if (!inputs.inventory.nodes.some((node) => node.name === name)) throw new HolonError("HOLON_NODE_UNKNOWN", `no node ${name} is in the plan's inventory`, { next: "See `holon node list`." });
-  const { whatIf, whatIfTable } = await import("@holon/sim/what-if/what-if.ts");
+  const { cutLines, whatIf, whatIfTable } = await import("@holon/sim/what-if/what-if.ts");
   const report = whatIf({ plan: kept.plan, inputs }, { hours: count("--hours", hours, 8_784), seed: count("--seed", seed, 1e9), faults: { ...kindOf(faults), lose, cut } });
   if (json) return void process.stdout.write(`${JSON.stringify(report)}\n`);
   process.stdout.write(`${whatIfTable(report)}\n`);
+  for (const line of cutLines(report)) process.stdout.write(`${line}\n`);
   for (const violation of report.violations) process.stdout.write(`${violation}\n`);
   const { unknown } = report;
   if (unknown.length > 0) process.stderr.write(`unknown, and left out of the figures: ${unknown.slice(0, unknownShown).join(", ")}${unknown.length > unknownShown ? ` and ${unknown.length - unknownShown} more` : ""}\n`);

@@ -20,7 +20,7 @@ export async function showTrace(options: ClientOptions, of: string, { node, sinc
   const id = parseTraceparent(of)?.traceId ?? (of.includes("/") ? await traceOf(client, of) : of);
   const from = since === undefined ? "" : `?since=${encodeURIComponent(since.includes("T") ? since : new Date(Date.now() - spanOf(since, "--since")).toISOString())}`;
   const trace = await client.get(`/v1/traces/${encodeURIComponent(id)}${from}`, traceSchema);
-  process.stdout.write(json ? `${JSON.stringify(trace)}\n` : printed(trace));
+  process.stdout.write(json ? `${JSON.stringify(trace)}\n` : printTrace(trace));
 }
 
 const eventsMax = 1_000;
@@ -37,14 +37,20 @@ async function traceOf(client: Client, name: string): Promise<string> {
   return span.traceId;
 }
 
-function printed(trace: Trace): string {
+/** The table of its steps, what is not known of it, and in the last line how much that is. */
+export function printTrace(trace: Trace): string {
   const rows = trace.spans.map((step) => [`${"  ".repeat(step.depth)}${step.name}`, step.node, ms(step.fromMs), ms(step.tookMs), step.waited === null ? "" : `${ms(step.waited.tookMs)} for ${step.waited.for === "link" ? "the link" : "its turn"}`, step.error ?? step.status, bar(step, trace.tookMs)]);
   const { nodes, unknown, missing } = trace.completeness;
-  const behind = missing.map(({ node, state, through }) => `${node} is ${state}, its telemetry is known through ${through ?? "no time"}\n`).join("");
-  const lost = trace.missing.map(({ spanId, namedBy }) => `what led to a step is not here: span ${spanId}, named by ${namedBy}\n`).join("");
-  const left = trace.left === 0 ? "" : `${trace.left} more steps\n`;
   const whole = trace.isWhole ? "it is whole" : "it may not be whole";
-  return `${printTable(["STEP", "NODE", "FROM", "TOOK", "WAITED", "STATUS", ""], rows)}\n${left}${lost}${behind}${trace.startAt}, ${ms(trace.tookMs)} in all; as of ${trace.asOf}: of ${nodes} nodes ${unknown} are unknown, ${whole}\n`;
+  const notes = [
+    ...(trace.left === 0 ? [] : [`${trace.left} more steps`]),
+    ...trace.missing.map(({ spanId, namedBy }) => `what led to a step is not here: span ${spanId}, named by ${namedBy}`),
+    ...(trace.dropped === 0 ? [] : [`${trace.dropped} steps of that time found no room, of this trace or others`]),
+    ...(trace.waiting === 0 ? [] : [`${trace.waiting} of its events wait here for the link to the node above`]),
+    ...missing.map(({ node, state, through }) => `${node} is ${state}, its telemetry is known through ${through ?? "no time"}`),
+    `looked at what was recorded since ${trace.since}`,
+  ];
+  return `${printTable(["STEP", "NODE", "FROM", "TOOK", "WAITED", "STATUS", ""], rows)}\n${notes.join("\n")}\n${trace.startAt}, ${ms(trace.tookMs)} in all; as of ${trace.asOf}: of ${nodes} nodes ${unknown} ${unknown === 1 ? "is" : "are"} unknown, ${whole}\n`;
 }
 
 const cells = 32;

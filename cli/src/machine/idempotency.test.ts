@@ -121,3 +121,11 @@ test("one caller's keys push out none of another, whatever tokens it makes", asy
   assert.equal(log.cells("idempotency/").size, limits.idempotencyKeysMax);
   assert.deepEqual((await count.handle(request("mine"))).headers, { "idempotent-replayed": "true" });
 });
+
+test("a number that JSON has no form for is no other call's null: it is refused, and nothing is done", async (context) => {
+  const { count, state, log } = await bed(context);
+  context.after(() => log.close());
+  await assert.rejects(count.handle(request("k", { a: JSON.parse("1e999") })), { code: "HOLON_JSON_NUMBER", message: /\/a is Infinity, and JSON has no such number/ });
+  assert.equal(state.made, 0);
+  assert.deepEqual((await count.handle(request("k", { a: null }))).body, { made: 1 });
+});

@@ -45,6 +45,7 @@ function Shown({ trace, asOfMs, withoutWaits }: { readonly trace: Trace; readonl
         {unknown > 0 && <li>{t.unknown(unknown, nodes, trace.completeness.missing.map(({ node, through }) => `${node} (${through === null ? words.none : clock(through)})`).join(", "))}</li>}
         {trace.missing.length > 0 && <li>{t.missing(trace.missing.map(({ spanId, namedBy }) => `${spanId} (${namedBy})`).join(", "))}</li>}
         {trace.dropped > 0 && <li>{t.dropped(trace.dropped)}</li>}
+        {trace.waiting > 0 && <li>{t.waiting(trace.waiting)}</li>}
         {trace.left > 0 && <li>{t.left(trace.left)}</li>}
       </ul>
     </Section>

@@ -25,7 +25,7 @@ export const movesAnswerSchema = z.array(
 );
 export const runsAnswerSchema = z.array(z.object({ node: z.string(), ...shiftedSchema.shape }));
 export const previewSchema = z.object({
-  changes: z.array(z.object({ change: z.enum(["+", "-", "!"]), unit: z.string(), node: z.string(), why: z.string() })),
+  changes: z.array(z.object({ /** `%`: more or less of a model that asks another is done on the node. */ change: z.enum(["+", "-", "!", "%"]), unit: z.string(), node: z.string(), why: z.string() })),
   refused: z.string().nullable(),
   costPerMonth: z.number().nullable(),
 });

@@ -60,6 +60,21 @@ test("a model in parts is cut on each node where that is cheapest, and cut anew 
   assert.deepEqual(plan.inputs.apps[0]?.stages?.[0]?.askers, [{ node: "gateway-1", rowsPerMonth: 100 * 720 }, { node: "gateway-2", rowsPerMonth: 5e4 * 720 }]);
 });
 
+test("a preview says where a model would be cut, and why, before it is deployed; and nothing of cuts that stay", async () => {
+  const fleet = await ControlFleet.start(members);
+  await fleet.until("every node has told what it is made of", () => fleet.control.nodes().every(({ name, inventory }) => inventory?.capacity.processors === 4 && (name === "cloud" || inventory.uplink !== undefined)));
+  const document = app([read(["net"])], parts);
+  const cutsIn = async (of: AppDocument): Promise<readonly (readonly [unit: string, node: string, because: string])[]> => (await fleet.drive(fleet.control.preview(of))).changes.filter(({ change }) => change === "%").map((cut) => [cut.unit, cut.node, cut.why] as const);
+  const cuts = await cutsIn(document);
+  assert.deepEqual(cuts.map(([unit, node]) => [unit, node]), [["eye/net", "gateway-1"], ["eye/net", "gateway-2"]]);
+  assert.match(cuts[0]?.[2] ?? "", /^eye\/net on gateway-1: cut after net-2 costs .* instead of .*all of it here /);
+  assert.match(cuts[1]?.[2] ?? "", /^eye\/net on gateway-2: all of it here costs .* instead of .*cut after net-2 /);
+  await fleet.drive(fleet.control.deploy(document));
+  assert.deepEqual(await cutsIn(document), []);
+  const dear = app([read(["net"])], [part("net", { split: { above: "net-2", release, auto: { ms: [1, 1, 40], bytes: [4000, 1e9, 40], pace: { gateway: 1.5, cloud: 0.1 } } } }), ...parts.slice(1)]);
+  assert.deepEqual((await cutsIn(dear)).map(([unit, node, because]) => [unit, node, because.replace(/ costs .*/, "")]), [["eye/net", "gateway-1", "eye/net on gateway-1: cut after net"]]);
+});
+
 test("of a placed function the model is cut where the function stands", async () => {
   const fleet = await start(app([read(["net"], { needs: { tiers: ["gateway"], sources: [{ site: "plant" }] } })], parts));
   assert.deepEqual([told(fleet, "gateway-1").stages, told(fleet, "gateway-2").stages], [{ "eye/net": 2 }, undefined]);

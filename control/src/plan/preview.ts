@@ -1,6 +1,7 @@
 /** What would come of a deployment: what starts, ends and moves where, and why. */
 import { canonicalJson } from "@holon/core/json.ts";
 import { explainChoice } from "@holon/core/placement/explain.ts";
+import { explainStage } from "@holon/core/placement/plan-stages.ts";
 import { planPlacement, type Assignment } from "@holon/core/placement/plan.ts";
 import type { Plan } from "@holon/core/placement/planner.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
@@ -9,8 +10,8 @@ import type { ControlState } from "../store/fold.ts";
 import { whyNowhere, type Proposal } from "./planner.ts";
 
 export interface Preview {
-  /** `+` starts on a node, `-` ends there, `!` runs there in another version; in the order of units. */
-  readonly changes: readonly { readonly change: "+" | "-" | "!"; readonly unit: string; readonly node: string; readonly why: string }[];
+  /** `+` starts on a node, `-` ends there, `!` runs there in another version; `%` more or less of a model that asks another is done there. In the order of units. */
+  readonly changes: readonly { readonly change: "+" | "-" | "!" | "%"; readonly unit: string; readonly node: string; readonly why: string }[];
   /** Why it would be refused. */
   readonly refused: string | undefined;
   /** A month of what is placed by its needs. */
@@ -42,7 +43,15 @@ export function previewOf({ state, document, documents, proposal, current }: Pre
     const change = was === undefined ? ("+" as const) : is === undefined ? ("-" as const) : ("!" as const);
     return [{ change, unit, node, why: whyOf(proposal, documents, unit, node) }];
   });
-  return { changes, refused: proposal === undefined ? undefined : whyNowhere(proposal, document.name), costPerMonth: proposal?.planned.plan.costPerMonth };
+  return { changes: [...changes, ...cutsOf(proposal, current)], refused: proposal === undefined ? undefined : whyNowhere(proposal, document.name), costPerMonth: proposal?.planned.plan.costPerMonth };
+}
+
+/** Where a model is cut otherwise than in the plan in force, or is asked for the first time. */
+function cutsOf(proposal: Proposal | undefined, current: Plan | undefined): Preview["changes"] {
+  if (proposal === undefined) return [];
+  const { plan, fleet, work, ledger } = proposal.planned;
+  const was = new Map(current?.stages?.map(({ model, node, here }) => [`${model} ${node}`, here]));
+  return (plan.stages ?? []).flatMap((stage) => (was.get(`${stage.model} ${stage.node}`) === stage.here ? [] : [{ change: "%" as const, unit: stage.model, node: stage.node, why: explainStage(fleet, work, ledger, stage) ?? "" }]));
 }
 
 /** What each node runs, as text. */

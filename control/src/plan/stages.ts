@@ -21,7 +21,9 @@ export function plannedStagesOf(document: AppDocument, unit: string, node: strin
     const parts = [...withTails(models, [name])];
     const named = (done: number): string => (split === undefined ? (["asked alone", `asked after ${name}`, "standing there"][done] ?? "") : done === parts.length ? "none of it asked" : `cut after ${parts[done - 1] ?? ""}`);
     const counts = [...new Set(here.map((one) => one.here))].sort((a, b) => a - b).map((done) => `${named(done)} on ${here.filter((one) => one.here === done).length}`);
-    return here.length === 0 ? [] : [`Of ${here.length} nodes that ask ${app}/${name}: ${counts.join(", ")}.`];
+    const together = plan.counted?.find(({ model }) => model === `${app}/${name}`);
+    const groups = together === undefined ? "" : ` Where its end stands follows from ${together.nodes} of them as ${together.groups} groups of neighbours.`;
+    return here.length === 0 ? [] : [`Of ${here.length} nodes that ask ${app}/${name}: ${counts.join(", ")}.${groups}`];
   });
   return [...own.flatMap((stage) => explainStage(fleet, work, ledger, stage) ?? []), ...asked];
 }

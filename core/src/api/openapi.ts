@@ -112,6 +112,8 @@ const problemSchema = {
     code,
     next,
     retriable,
+    asOf: { type: "string", format: "date-time", description: "Where it may be so since somebody was not heard: as of when it is." },
+    completeness: { type: "object", description: "And of how many nodes how much is known, as in every answer about nodes." },
     error: { type: "object", deprecated: true, required: ["code", "message", "next", "retriable"], properties: { code, message: text, next, retriable }, description: "The same for callers of before." },
   },
 };

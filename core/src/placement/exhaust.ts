@@ -32,7 +32,7 @@ export function searchThrough(fleet: Fleet, items: readonly Item[], ledger: Ledg
     let bound = paid;
     for (let later = depth; later < order.length && bound < bestCost; later++) {
       const index = order[later] ?? 0;
-      let least = unplacedCost(items[index] ?? unknown());
+      let least = unplacedCost(items[index] ?? unknown(), ledger);
       for (const cost of costs[index] ?? []) if (cost < least) least = cost;
       bound += least;
     }
@@ -63,7 +63,7 @@ export function searchThrough(fleet: Fleet, items: readonly Item[], ledger: Ledg
       stand(at, node);
       if (takes) stand(at, node, true); // an accelerator that it would like may be worth more to another
     }
-    descend(depth + 1, paid + unplacedCost(item));
+    descend(depth + 1, paid + unplacedCost(item, ledger));
   };
   descend(0, 0);
   restore(ledger, best);

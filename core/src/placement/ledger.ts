@@ -6,7 +6,8 @@ import { wholeMilli, type AcceleratorDemand } from "./fragments.ts";
 import { costBetween, costOf, hasAccelerator, moveCost, totalOf, whyOutOfBounds, type Item, type Work } from "./work.ts";
 
 /** Leaving a unit out costs more than any place; the more urgent, the more. */
-export const unplacedCost = ({ needs }: Item): number => 1e9 * (1 + needs.priority);
+export const unplacedCost = ({ needs }: Item, { leaving }: Pick<Ledger, "leaving">): number => leaving.cost * (1 + needs.priority);
+export const leavingCost = 1e9;
 
 /** Sums of fractions do not come out even. */
 const slack = 1e-9;
@@ -44,6 +45,8 @@ export interface Ledger {
   /** Its part of what all costs, without moving: itself, and half of each flow. */
   shareOf(item: number): number;
   readonly evaluations: { count: number };
+  /** For leaving out what is least urgent. */
+  readonly leaving: { cost: number };
 }
 
 export function createLedger(fleet: Fleet, work: Work, previous: Int32Array): Ledger {
@@ -55,6 +58,7 @@ export function createLedger(fleet: Fleet, work: Work, previous: Int32Array): Le
   const held = new Map<number, readonly number[]>();
   const without = new Uint8Array(items.length);
   const evaluations = { count: 0 };
+  const leaving = { cost: leavingCost };
   const outlook = outlookFor(work);
 
   const itemAt = (index: number): Item => items[index] ?? unknownItem();
@@ -148,6 +152,7 @@ export function createLedger(fleet: Fleet, work: Work, previous: Int32Array): Le
     processors,
     memoryBytes,
     evaluations,
+    leaving,
     without,
     held,
     alone,
@@ -226,7 +231,7 @@ export function costOfAll(items: readonly Item[], ledger: Ledger): number {
   // each flow once: half of it with each of its ends
   for (const [index, item] of items.entries()) {
     const node = ledger.at[index] ?? -1;
-    if (node < 0) cost += unplacedCost(item);
+    if (node < 0) cost += unplacedCost(item, ledger);
     else cost += (ledger.with(index, node) + ledger.own(index)) / 2;
   }
   return cost;

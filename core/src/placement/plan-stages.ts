@@ -1,5 +1,6 @@
 /** Of each model that asks another, how much is done on each node where it is asked: worked out once everything has its place, with what a change costs; and why, in a line. */
-import type { PlannedStage } from "../schema/plan.ts";
+import type { Staged } from "../schema/needs.ts";
+import type { Counted, PlannedStage } from "../schema/plan.ts";
 import type { Fleet } from "./fleet.ts";
 import type { Ledger } from "./ledger.ts";
 import { cheapestStage, partMs, stageMoveCost, stagesBetween, type Choice, type Stage } from "./stages.ts";
@@ -23,6 +24,17 @@ export function planStages(fleet: Fleet, work: Work, ledger: Books, before: read
     }
   }
   return { stages: stages.sort((a, b) => compare(a.model, b.model) || compare(a.node, b.node)), more };
+}
+
+/** Of the models that more nodes ask than count each by itself. */
+export function countedTogether(fleet: Fleet, { stages, items, indexOf }: Work): readonly Counted[] {
+  return stages
+    .flatMap((stage) => {
+      const nodes = stage.staged.askers.filter(({ node }) => fleet.indexOf.has(node)).length;
+      const groups = items[indexOf.get(`${stage.app}/${stage.needs.name}`) ?? -1]?.asked.filter((one) => one.stage === stage).length ?? 0;
+      return groups < nodes ? [{ model: modelOf(stage), nodes, groups }] : [];
+    })
+    .sort((a, b) => compare(a.model, b.model));
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
@@ -72,21 +84,22 @@ export function explainStage(fleet: Fleet, work: Work, ledger: Books, planned: P
   const rows = stage === undefined || node === undefined ? undefined : askersOf(fleet, work, ledger, stage).get(node);
   if (stage === undefined || node === undefined || rows === undefined) return undefined;
   const { answerer } = choiceOn(fleet, work, ledger, stage, node, rows, planned.here);
-  if (answerer === undefined) return `${planned.model} on ${planned.node}: ${nameOf(stage, planned.here)}, since its end stands nowhere.`;
+  if (answerer === undefined) return `${planned.model} on ${planned.node}: ${stageName(stage.staged, planned.here)}, since its end stands nowhere.`;
   const end = fleet.nodes[answerer]?.name ?? "";
   const choices = [...stagesBetween(fleet, stage, node, answerer, rows)].sort((a, b) => a.cost - b.cost);
   const mine = choices.find(({ here }) => here === planned.here);
   if (mine === undefined) return undefined;
-  const others = choices.filter((choice) => choice !== mine).map((choice) => `${nameOf(stage, choice.here)} ${print(choice.cost)}`);
+  const others = choices.filter((choice) => choice !== mine).map((choice) => `${stageName(stage.staged, choice.here)} ${print(choice.cost)}`);
   const figures = `${print(mine.cost)} a month, ${print(mine.latencyMs)} ms and ${print(mine.bytes)} bytes a row`;
   const why = others.length === 0 ? "nothing else is known well enough to choose" : `instead of ${others.join(", ")}`;
   const kept = choices[0] !== mine && choices[0] !== undefined ? `; to change costs ${print(stageMoveCost)}, more than it saves` : "";
-  return `${planned.model} on ${planned.node}: ${nameOf(stage, planned.here)} costs ${figures}, with the end on ${end}, ${why}${kept}; by ${rowsText(rows)} and times ${sourcesOf(fleet, stage, node, answerer)}.`;
+  return `${planned.model} on ${planned.node}: ${stageName(stage.staged, planned.here)} costs ${figures}, with the end on ${end}, ${why}${kept}; by ${rowsText(rows)} and times ${sourcesOf(fleet, stage, node, answerer)}.`;
 }
 
 const rowsText = (rows: number): string => (rows === 0 ? "rows that nobody has counted yet" : `${print(rows)} rows a month`);
 
-function nameOf({ staged: { kind, parts } }: Stage, here: number): string {
+/** What is done where it is asked, for people. */
+export function stageName({ kind, parts }: Pick<Staged, "kind" | "parts">, here: number): string {
   if (kind === "cascade") return here === 0 ? `${parts[1]?.name ?? ""} alone, above` : here === 1 ? `${parts[0]?.name ?? ""} first` : `${parts[1]?.name ?? ""} alone, here`;
   return here === parts.length ? "all of it here" : `cut after ${parts[here - 1]?.name ?? ""}`;
 }

@@ -7,12 +7,12 @@ import { toHex } from "../log/hex.ts";
 import type { Inventory, InventoryNode } from "../schema/inventory.ts";
 import type { EnergyCurve, Shift } from "../schema/energy.ts";
 import type { AppNeeds, PlacementPolicy, UnitNeeds } from "../schema/needs.ts";
-import type { PlannedStage } from "../schema/plan.ts";
+import type { Counted, PlannedStage } from "../schema/plan.ts";
 import { meanOver, shiftText } from "../shifting/job.ts";
 import { compileFleet, type Fleet } from "./fleet.ts";
 import type { Ledger } from "./ledger.ts";
 import { search } from "./search.ts";
-import { planStages } from "./plan-stages.ts";
+import { countedTogether, planStages } from "./plan-stages.ts";
 import { compileWork, moveCost, type Work } from "./work.ts";
 
 export interface PlanInputs {
@@ -60,6 +60,8 @@ export interface Plan {
   readonly shifts?: readonly PlannedShift[] | undefined;
   /** How much of models that ask others is done where they are asked; by model, then node. */
   readonly stages?: readonly PlannedStage[] | undefined;
+  /** Models that more nodes ask than count each by itself. */
+  readonly counted?: readonly Counted[] | undefined;
 }
 
 export interface PlannedShift extends Shift {
@@ -122,8 +124,9 @@ function finish(inputs: PlanInputs, fleet: Fleet, work: Work, tools: PlanTools, 
   }
   const { stages, more } = planStages(fleet, work, ledger, inputs.previous?.stages ?? []);
   cost += more;
+  const counted = countedTogether(fleet, work);
   const nodeLines = linesOfNodes(fleet, tools, before);
-  const body = { apiVersion: "holon/v1", kind: "Plan", parent: inputs.previous?.hash ?? null, inputs: hashOfInputs(inputs, nodeLines, tools), atMs: inputs.nowMs, seed: inputs.seed, placements, unplaced, costPerMonth: Number(cost.toPrecision(12)), moves, unknownValues: fleet.unknown, proved, ...(shifts.length === 0 ? {} : { shifts }), ...(stages.length === 0 ? {} : { stages }) } as const;
+  const body = { apiVersion: "holon/v1", kind: "Plan", parent: inputs.previous?.hash ?? null, inputs: hashOfInputs(inputs, nodeLines, tools), atMs: inputs.nowMs, seed: inputs.seed, placements, unplaced, costPerMonth: Number(cost.toPrecision(12)), moves, unknownValues: fleet.unknown, proved, ...(shifts.length === 0 ? {} : { shifts }), ...(stages.length === 0 ? {} : { stages }), ...(counted.length === 0 ? {} : { counted }) } as const;
   return { plan: { ...body, hash: hashOf(textOf(body), tools) }, inputs, fleet, work, ledger, shares, nodeLines };
 }
 
@@ -199,7 +202,7 @@ function hashOfApps(apps: readonly AppNeeds[], tools: PlanTools): string {
 /** One line a decision, in the order of names: what a person compares, and what the plan's hash is of. */
 export const planText = (plan: Plan): string => textOf(plan);
 
-function textOf({ parent, inputs, atMs, seed, placements, unplaced, costPerMonth, moves, unknownValues, proved, shifts = [], stages = [] }: Omit<Plan, "hash">): string {
+function textOf({ parent, inputs, atMs, seed, placements, unplaced, costPerMonth, moves, unknownValues, proved, shifts = [], stages = [], counted = [] }: Omit<Plan, "hash">): string {
   const lines = [
     "plan holon/v1",
     `parent ${parent ?? "none"}`,
@@ -210,6 +213,7 @@ function textOf({ parent, inputs, atMs, seed, placements, unplaced, costPerMonth
   for (const { unit, replica, node } of placements) lines.push(`place ${unit} ${replica} ${node}`);
   for (const { unit, replica } of unplaced) lines.push(`leave ${unit} ${replica}`);
   for (const shift of shifts) lines.push(`shift ${shift.unit} on ${shift.node}: ${shiftText(shift)}${shift.atOnceNode === shift.node ? "" : ` on ${shift.atOnceNode}`}`);
+  for (const { model, nodes, groups } of counted) lines.push(`count ${model} ${nodes} nodes that ask as ${groups}`);
   for (const { model, node, here } of stages) lines.push(`stage ${model} ${here} ${node}`);
   return `${lines.join("\n")}\n`;
 }

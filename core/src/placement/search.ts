@@ -6,7 +6,7 @@
 import { chanceFrom } from "../chance.ts";
 import { searchThrough } from "./exhaust.ts";
 import type { Fleet } from "./fleet.ts";
-import { costOfAll, createLedger, restore, standingOf, unplacedCost, type Ledger, type Standing } from "./ledger.ts";
+import { costOfAll, createLedger, leavingCost, restore, standingOf, unplacedCost, type Ledger, type Standing } from "./ledger.ts";
 import { costBetween, nearTo, type Item, type Work } from "./work.ts";
 
 export interface Question {
@@ -47,6 +47,7 @@ export function search({ fleet, work, previous, scope, seed, trusted = false }: 
   const missing = inUrgency(items, [...items.keys()].filter((index) => (ledger.at[index] ?? -1) < 0));
   const finder = createFinder(fleet, items, ledger);
   for (const index of missing) construct(ledger, finder, items, index);
+  ledger.leaving.cost = leavingAmong(items, ledger, scope === "all" ? items.keys() : missing);
   if (scope === "touched") {
     const moved = new Set(missing);
     improve(fleet, items, ledger, finder, [...withPartners(items, missing)], moved);
@@ -56,6 +57,18 @@ export function search({ fleet, work, previous, scope, seed, trusted = false }: 
   if (items.length <= shakeItemsMax) shake(fleet, items, ledger, finder, seed);
   const proved = items.length <= exhaustItemsMax && searchThrough(fleet, items, ledger, fleet.policy.stepsMax);
   return { ledger, touched: undefined, proved };
+}
+
+/** In a currency of large figures a place may cost more than leaving anything out is worth elsewhere. */
+function leavingAmong(items: readonly Item[], ledger: Ledger, indexes: Iterable<number>): number {
+  let dearest = 0;
+  for (const index of indexes) {
+    const node = ledger.at[index] ?? -1;
+    const place = node < 0 ? items[index]?.kind.inOrder[0] : node;
+    const cost = place === undefined ? 0 : ledger.with(index, place);
+    if (cost < Number.POSITIVE_INFINITY) dearest = Math.max(dearest, cost);
+  }
+  return Math.max(leavingCost, 1_000 * dearest);
 }
 
 /** What has a valid place stays there. What takes the largest part of an accelerator is put back first, so that the smaller fill up what is left. */
@@ -201,7 +214,7 @@ function improveOne(fleet: Fleet, items: readonly Item[], ledger: Ledger, finder
   const item = items[index];
   if (item === undefined) return [];
   const from = ledger.at[index] ?? -1;
-  const now = from < 0 ? unplacedCost(item) : ledger.with(index, from);
+  const now = from < 0 ? unplacedCost(item, ledger) : ledger.with(index, from);
   let best: number | undefined;
   let bestCost = now - better;
   const full: number[] = [];
@@ -225,7 +238,7 @@ function improveOne(fleet: Fleet, items: readonly Item[], ledger: Ledger, finder
 const costNow = (items: readonly Item[], ledger: Ledger, index: number): number => {
   const node = ledger.at[index] ?? -1;
   const item = items[index];
-  return item === undefined ? 0 : node < 0 ? unplacedCost(item) : ledger.with(index, node);
+  return item === undefined ? 0 : node < 0 ? unplacedCost(item, ledger) : ledger.with(index, node);
 };
 
 /** One takes the other's place; the other takes its place, or the cheapest that is left. */

@@ -77,3 +77,31 @@ test("a plan without a node is, cuts and all, the plan that is made from inputs 
     }
   }
 });
+
+/** Two regions, each with an edge and so many gateways that ask alike; one cloud above both. */
+function regions(west: number, east: number): PlanInputs {
+  const base = asking({ ms: 2, rows: 0 });
+  const value = (amount: number) => ({ value: amount, ...known });
+  const [cloud] = base.inventory.nodes;
+  assert.ok(cloud !== undefined);
+  const below = (name: string, tier: "edge" | "gateway", parent: string) => ({ ...cloud, name, tier, site: name, speeds: tier === "edge" ? { "eye/end": value(1) } : { "eye/net": value(2) }, uplink: { parent, latencyMs: value(1), perGigabyte: value(0.1), bytesPerSecond: value(1e6) } });
+  const gateways = [...Array.from({ length: west }, (_, index) => below(`a-west-${index}`, "gateway", "edge-west")), ...Array.from({ length: east }, (_, index) => below(`b-east-${index}`, "gateway", "edge-east"))];
+  const nodes = [cloud, below("edge-west", "edge", cloud.name), below("edge-east", "edge", cloud.name), ...gateways];
+  const apps = base.apps.map((app) => ({ ...app, units: app.units.map((unit) => ({ ...unit, tiers: ["edge" as const] })), stages: app.stages?.map((stage) => ({ ...stage, askers: gateways.map(({ name }) => ({ node: name, rowsPerMonth: 1e6 })) })) }));
+  return { ...base, inventory: { nodes, links: [] }, apps };
+}
+
+test("all that ask have a say in where the end stands, however many they are, and the plan says where neighbours count together", () => {
+  const few = planAll(regions(100, 60), tools).plan;
+  assert.equal(few.placements[0]?.node, "edge-west");
+  assert.equal(few.counted, undefined);
+  const { plan } = planAll(regions(300, 500), tools);
+  assert.equal(plan.placements[0]?.node, "edge-east");
+  assert.deepEqual(plan.counted, [{ model: "eye/net", nodes: 800, groups: 256 }]);
+  assert.match(planText(plan), /\ncount eye\/net 800 nodes that ask as 256\n/);
+  assert.equal(plan.stages?.length, 800, "each is told where it cuts");
+  // All ask alike: what counts together costs what it would by itself, but for the one group that has members in both regions.
+  const [less, more] = [regions(60, 100), regions(75, 125)].map((inputs) => planAll(inputs, tools).plan.costPerMonth);
+  const expected = (less ?? 0) + 16 * ((more ?? 0) - (less ?? 0));
+  assert.ok(Math.abs(plan.costPerMonth / expected - 1) < 0.005, `${plan.costPerMonth} instead of ${expected}`);
+});

@@ -22,6 +22,8 @@ export interface Asked {
   readonly stage: Stage;
   readonly node: number;
   readonly rows: number;
+  /** So many nodes beside each other, of which this is one, and `rows` their mean. */
+  readonly times: number;
 }
 
 /** A month of one node's questions. */
@@ -40,15 +42,35 @@ export const stageMoveCost = 0.05;
 
 export const stageOf = (app: string, staged: Staged, needs: UnitNeeds): Stage => ({ app, staged, needs, known: new Map() });
 
-/** Those that ask most: they say where the end stands. */
-export const askedOf = ({ indexOf }: Fleet, stage: Stage): readonly Asked[] =>
-  stage.staged.askers
+/** Who says where the end stands: all that ask. Beyond a bound those that ask most count each by itself, and of the others neighbours count together. */
+export function askedOf(fleet: Fleet, stage: Stage): readonly Asked[] {
+  const asked = stage.staged.askers
     .toSorted((a, b) => b.rowsPerMonth - a.rowsPerMonth || (a.node < b.node ? -1 : 1))
-    .slice(0, limits.stageAskersMax)
-    .flatMap(({ node: name, rowsPerMonth: rows }) => {
-      const node = indexOf.get(name);
-      return node === undefined ? [] : [{ stage, node, rows }];
+    .flatMap(({ node: name, rowsPerMonth: rows }): Asked[] => {
+      const node = fleet.indexOf.get(name);
+      return node === undefined ? [] : [{ stage, node, rows, times: 1 }];
     });
+  if (asked.length <= limits.stageAskersMax) return asked;
+  const alone = asked.slice(0, limits.stageAskersMax / 2);
+  const others = inTreeOrder(fleet, asked.slice(alone.length));
+  const groups = limits.stageAskersMax - alone.length;
+  const together = Array.from({ length: groups }, (_, group): Asked[] => {
+    const members = others.slice(Math.floor((group * others.length) / groups), Math.floor(((group + 1) * others.length) / groups));
+    const middle = members[members.length >> 1];
+    return middle === undefined ? [] : [{ ...middle, rows: members.reduce((sum, { rows }) => sum + rows, 0) / members.length, times: members.length }];
+  });
+  return [...alone, ...together.flat()];
+}
+
+/** What hangs below one node stands together. */
+function inTreeOrder({ nodes, parent }: Fleet, asked: readonly Asked[]): readonly Asked[] {
+  const pathOf = (node: number): string => {
+    const names: string[] = [];
+    for (let at = node; at >= 0 && names.length <= nodes.length; at = parent[at] ?? -1) names.unshift(nodes[at]?.name ?? "");
+    return names.join(" ");
+  };
+  return asked.map((one) => ({ one, path: pathOf(one.node) })).sort((a, b) => (a.path < b.path ? -1 : 1)).map(({ one }) => one);
+}
 
 /** Questions of one placed function. */
 export function stagedBetween(stages: readonly Stage[], from: string, to: string): { readonly stage: Stage; readonly rows: number } | undefined {

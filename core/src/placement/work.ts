@@ -279,7 +279,7 @@ export function costOf(fleet: Fleet, { needs, sources, effects, asked }: Item, n
     latency: latencyMs * policy.perMillisecond,
     egress,
     hardware: needs.accelerator === undefined ? (place?.capacity.accelerators === undefined ? 0 : policy.acceleratorSpared) : accelerated ? 0 : policy.acceleratorMissed,
-    questions: asked.length === 0 ? 0 : asked.reduce((sum, { stage, node: asker, rows }) => sum + cheapestStage(fleet, stage, asker, node, rows).cost, 0) / needs.replicas,
+    questions: asked.length === 0 ? 0 : asked.reduce((sum, { stage, node: asker, rows, times }) => sum + times * cheapestStage(fleet, stage, asker, node, rows).cost, 0) / needs.replicas,
   };
 }
 

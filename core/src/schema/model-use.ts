@@ -17,9 +17,9 @@ const asking = {
   release: z.strictObject({ class: z.literal("derived"), because: z.string().min(1).max(256) }),
 };
 
-const figures = (count: number) => z.array(z.number().min(0)).min(2).max(count);
+const figures = (count: number) => z.array(z.number().min(0).max(limits.amountMax)).min(2).max(count);
 /** By tier, how much longer everything takes there than on the publisher's machine, as far as its author knows; what is measured goes before. */
-const pace = z.partialRecord(tierSchema, z.number().positive()).optional();
+const pace = z.partialRecord(tierSchema, z.number().positive().max(limits.amountMax)).optional();
 
 /** What it is not sure of goes up. */
 export const cascadeSchema = z.strictObject({
@@ -35,7 +35,7 @@ export const splitSchema = z.strictObject({
   /** Why it is cut there, for people. */
   because: z.string().min(1).max(512).optional(),
   /** Of the head: control says, node by node, after which part it is cut, or not at all. Of one row, part by part to the end: time on its publisher's machine, and bytes that leave it. */
-  auto: z.strictObject({ ms: figures(limits.modelPartsMax), bytes: figures(limits.modelPartsMax), pace, /** As its author expects, on each node where it is asked; without it what was measured counts. */ rowsPerMonth: z.number().min(0).optional() }).optional(),
+  auto: z.strictObject({ ms: figures(limits.modelPartsMax), bytes: figures(limits.modelPartsMax), pace, /** As its author expects, on each node where it is asked; without it what was measured counts. */ rowsPerMonth: z.number().min(0).max(limits.amountMax).optional() }).optional(),
 });
 export type CascadeUse = z.infer<typeof cascadeSchema>;
 

@@ -8,7 +8,7 @@ import { trustLevels } from "./inventory.ts";
 import { nameSchema } from "./name.ts";
 import { tierSchema } from "./tier.ts";
 
-const amount = z.number().min(0);
+const amount = z.number().min(0).max(limits.amountMax);
 
 const fields = {
   /** Without it any. */
@@ -99,7 +99,7 @@ export const stagedSchema = z.strictObject({
     .min(2)
     .max(limits.modelPartsMax),
   /** By tier, how much longer a part takes there than where it was published, where nothing was measured. */
-  pace: z.partialRecord(tierSchema, z.number().positive()).optional(),
+  pace: z.partialRecord(tierSchema, z.number().positive().max(limits.amountMax)).optional(),
   /** Of a cascade, the share of rows of which the small one is not sure, as measured. */
   passUp: z.number().min(0).max(1).optional(),
   /** Nodes on which it is asked by what runs on every node of a tier. */

@@ -4,20 +4,21 @@ import { limits } from "../limits.ts";
 import { feedsSchema } from "./energy.ts";
 import { inventoryNodeSchema, measuredSchema } from "./inventory.ts";
 
-const amount = z.number().min(0);
+/** As of the report that is made of it, which control would refuse else. */
+const amount = z.number().min(0).max(limits.declaredMax);
 const powerSourceSchema = z.enum(["mains", "battery", "solar", "generator"]);
 export type PowerSource = z.infer<typeof powerSourceSchema>;
 const toldSchema = z.strictObject({ asOfMs: z.number().min(0), source: z.enum(["declared", "measured"]) });
 
 export const declaredInventorySchema = z
   .strictObject({
-    processors: amount,
-    memoryBytes: amount,
-    diskBytes: amount,
+    processors: z.number().min(0).max(1e9),
+    memoryBytes: z.number().min(0).max(1e18),
+    diskBytes: z.number().min(0).max(1e18),
     accelerators: z.strictObject({ model: z.string().min(1), count: z.int().min(1).max(limits.planAcceleratorsMax) }),
     providers: z.array(z.string().min(1)).min(1).max(64),
     /** In the currency of the fleet; the price of energy may be below zero. */
-    prices: z.strictObject({ perProcessorHour: amount, perGigabyteHour: amount, perAcceleratorHour: amount, perKilowattHour: z.number() }).partial(),
+    prices: z.strictObject({ perProcessorHour: amount, perGigabyteHour: amount, perAcceleratorHour: amount, perKilowattHour: z.number().min(-limits.declaredMax).max(limits.declaredMax) }).partial(),
     power: z.strictObject({ processorWatts: amount, acceleratorWatts: amount }).partial(),
     carbonGramsPerKilowattHour: amount,
     /** What it runs on. */

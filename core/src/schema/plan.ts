@@ -16,6 +16,10 @@ export const plannedStageSchema = z.strictObject({
 });
 export type PlannedStage = z.infer<typeof plannedStageSchema>;
 
+/** Where so many nodes ask a model that neighbours count together when it is said where its end stands. */
+export const countedSchema = z.strictObject({ /** `app/model`. */ model: z.string(), /** That ask. */ nodes: z.int().min(1), /** As which they count. */ groups: z.int().min(1) });
+export type Counted = z.infer<typeof countedSchema>;
+
 export const planSchema = z.strictObject({
   apiVersion: z.literal("holon/v1"),
   kind: z.literal("Plan"),
@@ -33,6 +37,7 @@ export const planSchema = z.strictObject({
   /** When jobs run that are placed; `atOnceNode`: what `atOnce` is of, where they stood before. */
   shifts: z.array(z.strictObject({ unit: z.string(), node: z.string(), atOnceNode: z.string(), ...shiftSchema.shape })).optional(),
   stages: z.array(plannedStageSchema).optional(),
+  counted: z.array(countedSchema).optional(),
 });
 
 export const keptPlanSchema = z.strictObject({

@@ -1,7 +1,7 @@
 /** State that sites share, of any kind: merged, printed and parsed. Equal states have equal texts. */
 import { z } from "zod";
 import { HolonError } from "../errors.ts";
-import { canonicalJson } from "../json.ts";
+import { isCanonicalJson } from "../json.ts";
 import { limits } from "../limits.ts";
 import { dataClasses, type DataClass } from "../schema/event.ts";
 import type { SharedKind } from "../schema/shared.ts";
@@ -51,7 +51,7 @@ function toJson(text: string): unknown {
 const slotSchema = z.string().max(80).refine(isSlot, "no slot");
 const amountSchema = z.int().min(0);
 /** Elements are told apart by their text, so it has one form. */
-const valueSchema = z.string().max(limits.sharedValueBytesMax).refine((text) => canonicalJson(toJson(text)) === text, "no canonical JSON");
+const valueSchema = z.string().max(limits.sharedValueBytesMax).refine(isCanonicalJson, "no canonical JSON");
 
 const dotsSchema = z.array(z.tuple([slotSchema, z.int().min(1)])).transform((dots): Dots => new Map(dots));
 const schemas = {

@@ -64,8 +64,8 @@ export interface FleetView {
   /** How complete the whole of a large fleet is was found out then: it counts for a while. */
   found(completeness: Completeness, now: Now): void;
   status(query: FleetQuery, now: Now, figures?: (node: string) => Readonly<Record<string, number>>): FleetStatus;
-  /** As of when it was found out: of a large fleet some seconds ago. */
-  completeness(now: Now, accepts?: (node: string, site: string) => boolean): { readonly completeness: Completeness; readonly asOf: string };
+  /** As of when it was found out: of a large fleet some seconds ago. `throughMs`: a later time of which these are to have told. */
+  completeness(now: Now, accepts?: (node: string, site: string) => boolean, throughMs?: number): { readonly completeness: Completeness; readonly asOf: string };
   /** Counts nodes that belonged and were not gone in a time: of these, or of all. It holds for as long as nothing more is told. */
   expecting(nodes?: Iterable<string>): (startMs: number, endMs: number) => number;
   siteOf(node: string): string | undefined;
@@ -207,11 +207,11 @@ export function createFleetView(self: string): FleetView {
     return { state: "present", sinceMs: startedMs };
   }
 
-  function completeness(now: Now, accepts: (node: string, site: string) => boolean = () => true, ways: Map<string, Way> = new Map()): Completeness {
+  function completeness(now: Now, accepts: (node: string, site: string) => boolean = () => true, ways: Map<string, Way> = new Map(), leastMs = -Infinity): Completeness {
     const chosen = [...known].filter(([name, node]) => belongs(node) && accepts(name, node.facts.site));
     const rows = chosen.map(([name, node]) => ({ name, node, throughMs: throughOf(name, node, now), ...(stateOf(name, now, ways) ?? { state: "silent" as const, sinceMs: undefined }) }));
     const slowestMs = rows.reduce((most, { node, state }) => (isExcused(state) ? most : Math.max(most, node.everyMs)), 0);
-    const throughMs = now.wallMs - limits.telemetryGraceMs - (slowestMs === 0 ? limits.telemetryEveryMs : slowestMs);
+    const throughMs = Math.max(leastMs, now.wallMs - limits.telemetryGraceMs - (slowestMs === 0 ? limits.telemetryEveryMs : slowestMs));
     const states = noStates();
     const missing: typeof rows = [];
     let reported = 0;
@@ -372,7 +372,7 @@ export function createFleetView(self: string): FleetView {
       const account = site === undefined ? completenessOfAll(now, ways) : { completeness: completeness(now, (_, of) => of === site, ways), asOf: isoTime(now.wallMs) };
       return { ...account, clock: clockHere(now), ...pageOf(query, now, ways, figures) };
     },
-    completeness: (now, accepts) => (accepts === undefined ? completenessOfAll(now, new Map()) : { completeness: completeness(now, accepts), asOf: isoTime(now.wallMs) }),
+    completeness: (now, accepts, throughMs) => (accepts === undefined ? completenessOfAll(now, new Map()) : { completeness: completeness(now, accepts, new Map(), throughMs), asOf: isoTime(now.wallMs) }),
     expecting(nodes) {
       const began: number[] = [];
       const gone: number[] = [];

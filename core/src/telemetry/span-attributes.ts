@@ -9,6 +9,8 @@ export const spanNames = {
   event: "holon.event.span",
   /** Why it is kept though nobody asked for its trace. */
   kept: "holon.trace.kept",
+  /** How many before it found no room. */
+  dropped: "holon.spans_dropped",
   model: "holon.model.name",
   answeredBy: "holon.model.answered_by",
   source: "holon.source.name",

@@ -44,11 +44,13 @@ export const traceSchema = z.object({
   id: z.string(),
   startAt: timeSchema,
   tookMs: z.number().min(0),
-  /** Nothing is missing that is told of, nothing found no room, and all nodes that had a part in it have told of the time since. */
+  /** Nothing is missing that is told of, nothing found no room, nothing waits, and all nodes that had a part in it have told of the time through its end. */
   isWhole: z.boolean(),
+  /** Events of it that are here and wait for the link to the node above: what follows from them there nobody knows yet. */
+  waiting: z.int().min(0).default(0),
   /** Spans that others name as what led to them and that are not here, with who told of them: the first so many. */
   missing: z.array(z.object({ spanId: z.string(), namedBy: z.string() })),
-  /** Spans that were written, and found no room: of these nobody knows whose they were. */
+  /** Spans of nodes that had a part in it that found no room at that time: of these nobody knows whose they were. */
   dropped: z.int().min(0),
   /** What was recorded before is not looked at. */
   since: timeSchema,
@@ -105,7 +107,7 @@ const millis = (nanoseconds: string): number => Number(BigInt(nanoseconds) / 1_0
 const text = (value: unknown): string | null => (typeof value === "string" ? value : null);
 
 /** Everything but what an answer says of its own time and completeness. Undefined where there is no span. */
-export function assembleTrace(id: string, spans: readonly ToldSpan[], { here, siteOf }: TraceView, stepsMax: number): Omit<Trace, "asOf" | "completeness" | "since"> | undefined {
+export function assembleTrace(id: string, spans: readonly ToldSpan[], { here, siteOf }: TraceView, stepsMax: number): Omit<Trace, "asOf" | "completeness" | "since" | "waiting"> | undefined {
   const steps = new Map<string, Step>();
   for (const told of spans) {
     const { data, node } = told;
@@ -146,7 +148,7 @@ export function assembleTrace(id: string, spans: readonly ToldSpan[], { here, si
   for (const [spanId, step] of steps) if (!placed.has(spanId)) ordered.push({ spanId, step, parent: undefined, parentId: undefined, depth: 0 }); // they name each other
   const startMs = ordered.reduce((least, { step }) => Math.min(least, step.startMs), Infinity);
   const endMs = ordered.reduce((most, { step }) => Math.max(most, step.endMs), -Infinity);
-  const dropped = [...steps.values()].reduce((sum, { told }) => sum + Number(told.data.attributes["holon.spans_dropped"] ?? 0), 0);
+  const dropped = [...steps.values()].reduce((sum, { told }) => sum + Number(told.data.attributes[spanNames.dropped] ?? 0), 0);
   return {
     id,
     startAt: isoTime(startMs),

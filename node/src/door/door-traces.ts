@@ -66,7 +66,7 @@ export function createDoorTraces(spec: SourceSpec, { app, node, tracing, isThinn
         [spanNames.sourceKind]: spec.kind,
         "cloudevents.event_id": event,
         "cloudevents.event_type": spec.type,
-        ...(dropped === 0 ? {} : { "holon.spans_dropped": dropped }),
+        ...(dropped === 0 ? {} : { [spanNames.dropped]: dropped }),
       };
       return spanRecord(events, `${app}/${spec.name}`, { span, parent: parent?.spanId, name: `door ${app}/${spec.name}`, kind: "SERVER", startMs, endMs: startMs + clock.monotonicMs() - beganMs, attributes });
     };

@@ -63,7 +63,7 @@ export function createHops({ self, integrity, events, clock, here, append }: Hop
         "cloudevents.event_id": event,
         "cloudevents.event_type": type,
         ...(before === undefined ? {} : { [spanNames.event]: span.spanId }),
-        ...(dropped === 0 ? {} : { "holon.spans_dropped": dropped }),
+        ...(dropped === 0 ? {} : { [spanNames.dropped]: dropped }),
       };
       yield spanRecord(events, "link", {
         span: { traceId: span.traceId, spanId: hopSpanId(integrity.sha256, event, self) },

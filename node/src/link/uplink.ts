@@ -51,6 +51,8 @@ export interface Uplink {
   status(): UplinkStatus;
   /** Milliseconds until so much that is no record may go to the parent: within the budget, and behind what waits. 0 for now. */
   roomMs(bytes: number): number;
+  /** Last sequence of each lane that the parent has on its disk, as far as it has said since the start. */
+  received(): ReadonlyMap<string, number>;
   /** Last sequence of each lane that is durable beyond the parent's own loss, as far as it has said. */
   safe(): ReadonlyMap<string, number>;
   /** Tells the sender that records were committed. */
@@ -319,6 +321,7 @@ export function createUplink(options: UplinkOptions): Uplink {
       if (peer !== undefined && peer.queuedBytes() > diagnosisBounds.queuedBytesMax) return diagnosisBounds.paceLookMs;
       return budget.waitMs(bytes, false, ports.clock.monotonicMs());
     },
+    received: () => new Map([...marks].map(([lane, { received }]) => [lane, received])),
     safe: () => new Map([...marks].map(([lane, { safe }]) => [lane, safe])),
     relay(on) {
       if (quiet === !on) return;

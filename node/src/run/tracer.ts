@@ -148,7 +148,7 @@ export function createTracer({ app, fn, node, trigger, hopOf, models, answerers,
       "holon.batch_events": batch,
       ...(carried === undefined ? {} : { [spanNames.event]: carried }),
       ...(why === undefined ? {} : { [spanNames.kept]: why }),
-      ...(before === 0 ? {} : { "holon.spans_dropped": before }),
+      ...(before === 0 ? {} : { [spanNames.dropped]: before }),
     };
     return spanRecord(made, unit, { span, parent, name: unit, kind: "CONSUMER", startMs, endMs, attributes, failed });
   }

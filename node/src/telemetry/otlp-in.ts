@@ -1,5 +1,5 @@
 /**
- * Takes what OpenTelemetry SDKs send (OTLP/HTTP): a request is answered when all of it is on disk, as records of at most a part of a megabyte. What one item is too large for is rejected and
+ * Takes what OpenTelemetry SDKs send (OTLP/HTTP): a request is answered when all of it is on disk, as records of at most a part of a megabyte. An item that is too large, or has an id that is none, is rejected and
  * told so; while much waits for the disk, the sender is told when to come back. Its class is what the operator says: `raw` unless told, and then it stays here.
  */
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
@@ -7,7 +7,8 @@ import { limits } from "@holon/core/limits.ts";
 import type { NewRecord } from "@holon/core/log/log.ts";
 import type { TelemetrySettings } from "@holon/core/telemetry/settings.ts";
 import { otlpTypes, shapes, type Signal } from "@holon/core/telemetry/otlp/convert.ts";
-import { decodeJson, decodeProtobuf, encodeJson, encodeProtobuf, type OtlpMessage, type OtlpValue } from "@holon/core/telemetry/otlp/encoding.ts";
+import { decodeJson, decodeProtobuf, encodeJson, encodeProtobuf, type OtlpMessage } from "@holon/core/telemetry/otlp/encoding.ts";
+import { badIdIn, objectsIn } from "@holon/core/telemetry/otlp/ids.ts";
 import type { Events } from "../event/events.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import type { Guard } from "../policy/guard.ts";
@@ -39,12 +40,12 @@ export function createOtlpIn({ settings, log, events, guard }: OtlpInOptions): O
     try {
       const shape = shapes[signal];
       const request = isJson ? decodeJson(shape.request, body) : decodeProtobuf(shape.request, body);
-      const { parts, rejected } = partsOf(signal, request);
+      const { parts, rejected, why } = partsOf(signal, request);
       const dataClass = settings.otlp[signal];
       const stream = dataClass !== "raw" && dataClass !== "personal" && guard.mayExport(dataClass, "telemetry") ? "telemetry" : "local";
       const records = parts.map((data): NewRecord => events.record({ stream, type: otlpTypes[signal], class: dataClass, producer: "otlp", data }));
       if (records.length > 0) await log.append({ records });
-      const answer: OtlpMessage = rejected === 0 ? {} : { partialSuccess: { [shape.rejected]: String(rejected), errorMessage: `an item is over ${limits.otlpItemBytesMax} bytes` } };
+      const answer: OtlpMessage = rejected === 0 ? {} : { partialSuccess: { [shape.rejected]: String(rejected), errorMessage: why.join("; ") } };
       return { contentType: isJson ? json : protobuf, body: isJson ? encodeJson(answer) : encodeProtobuf(shape.response, answer) };
     } catch (error) {
       const coded = toHolonError(error);
@@ -59,15 +60,14 @@ export function createOtlpIn({ settings, log, events, guard }: OtlpInOptions): O
   return { take };
 }
 
-const listOf = (value: OtlpValue | undefined): readonly OtlpMessage[] => (Array.isArray(value) ? value.filter((one): one is OtlpMessage => typeof one === "object" && !Array.isArray(one)) : []);
-
 /** Each with its resource and scope, so that every record stands for itself. */
-function partsOf(signal: Signal, request: OtlpMessage): { readonly parts: readonly OtlpMessage[]; readonly rejected: number } {
+function partsOf(signal: Signal, request: OtlpMessage): { readonly parts: readonly OtlpMessage[]; readonly rejected: number; readonly why: readonly string[] } {
   const { resources, scopes, items } = shapes[signal];
   const parts: OtlpMessage[] = [];
+  const why = new Set<string>();
   let rejected = 0;
-  for (const { [scopes]: ofScopes, ...resource } of listOf(request[resources])) {
-    for (const { [items]: ofItems, ...scope } of listOf(ofScopes)) {
+  for (const { [scopes]: ofScopes, ...resource } of objectsIn(request[resources])) {
+    for (const { [items]: ofItems, ...scope } of objectsIn(ofScopes)) {
       let gathered: OtlpMessage[] = [];
       let bytes = 0;
       const close = (): void => {
@@ -75,10 +75,13 @@ function partsOf(signal: Signal, request: OtlpMessage): { readonly parts: readon
         gathered = [];
         bytes = 0;
       };
-      for (const item of listOf(ofItems)) {
+      for (const item of objectsIn(ofItems)) {
         const size = encoder.encode(JSON.stringify(item)).length;
-        if (size > limits.otlpItemBytesMax) rejected += signal === "metrics" ? pointsIn(item) : 1;
-        else {
+        const bad = size > limits.otlpItemBytesMax ? `an item is over ${limits.otlpItemBytesMax} bytes` : badIdIn(signal, item);
+        if (bad !== undefined) {
+          why.add(bad); // there are as many as there are fields
+          rejected += signal === "metrics" ? pointsIn(item) : 1;
+        } else {
           if (bytes + size > limits.otlpItemBytesMax) close();
           gathered.push(item);
           bytes += size;
@@ -87,10 +90,10 @@ function partsOf(signal: Signal, request: OtlpMessage): { readonly parts: readon
       close();
     }
   }
-  return { parts, rejected };
+  return { parts, rejected, why: [...why] };
 }
 
 /** Of a metric, the data points are what is counted. */
 function pointsIn(metric: OtlpMessage): number {
-  return Object.values(metric).reduce((sum: number, data) => sum + (typeof data === "object" && !Array.isArray(data) ? listOf(data["dataPoints"]).length : 0), 0);
+  return Object.values(metric).reduce((sum: number, data) => sum + (typeof data === "object" && !Array.isArray(data) ? objectsIn(data["dataPoints"]).length : 0), 0);
 }

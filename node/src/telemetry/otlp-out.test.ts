@@ -81,3 +81,65 @@ test("a collector that says \"again at once\", or names a time that was, is not 
   await out.close();
   assert.deepEqual(waits, [limits.otlpRetryMs, limits.otlpRetryMs, limits.otlpRetryMs, 4_000]);
 });
+
+test("one record that the collector calls bad is set aside, and told; of the others none is lost or doubled, also where it is busy or the node ends in between", async (context) => {
+  const log = await openTempLog(tempFolder(context), { name: "gateway-1" });
+  const real = createClock();
+  const clock = { ...real, wall: () => real.wall(), monotonicMs: () => real.monotonicMs(), after: (_ms: number, then: () => void) => real.after(0, then) };
+  const events = createEvents(config, clock);
+  const words = Array.from({ length: 40 }, (_, index) => `word-${index}`);
+  const bad = ["word-7", "word-33"];
+  await log.append({ records: words.map((word) => events.record({ stream: "telemetry", type: "test.said", class: "public", producer: "test", data: { text: word } })) });
+  const arrived: string[] = [];
+  const notes: string[] = [];
+  let posts = 0;
+  let told: () => void = () => undefined;
+  let ending: (() => void) | undefined;
+  const collector: Collector = {
+    post: (_url, _type, body) => {
+      posts += 1;
+      if (posts % 3 === 0) return Promise.resolve({ status: 503, retryAfterMs: 1, body: new Uint8Array() });
+      const found = [...new TextDecoder().decode(body).matchAll(/"stringValue":"(word-\d+)"/g)].map(([, word = ""]) => word);
+      if (found.some((word) => bad.includes(word))) return Promise.resolve({ status: 400, retryAfterMs: undefined, body: new Uint8Array() });
+      arrived.push(...found);
+      if (arrived.length > 10) ending?.();
+      return Promise.resolve({ status: 200, retryAfterMs: undefined, body: new TextEncoder().encode("{}") });
+    },
+  };
+  const open = () => createOtlpOut({ settings: exportSettingsSchema.parse({ url: "http://collector", encoding: "json", jurisdiction: "EU" }), log, collector, mayLeave: () => Promise.resolve(true), ports: { clock, random: { bytes: () => new Uint8Array(), uniform: () => 0 }, trace: { note: (_level, message) => void notes.push(message) } } });
+  const first = open();
+  await new Promise<void>((resolve) => (ending = resolve));
+  await first.close();
+  ending = undefined;
+  const before = arrived.length;
+  assert.ok(before > 10 && before < 38);
+  log.onCommit(() => told());
+  const second = open();
+  while (second.status().behind > 0) await new Promise<void>((resolve) => (told = resolve));
+  await second.close();
+  assert.deepEqual(arrived, words.filter((word) => !bad.includes(word)));
+  const [{ rejected: one }, { rejected: other, behind }] = [first.status(), second.status()];
+  assert.deepEqual([one + other, behind], [2, 0]);
+  assert.equal(notes.filter((note) => /the collector calls gateway-1\/\w+\/telemetry\/\d+ bad \(logs\): it is set aside/.test(note)).length, 2, notes.join("\n"));
+  await log.close();
+});
+
+test("what stands in the log with an id that is none goes out without it", async (context) => {
+  const log = await openTempLog(tempFolder(context), { name: "gateway-1" });
+  const clock = createClock();
+  const events = createEvents(config, clock);
+  const span = (name: string, spanId: string) => ({ traceId: "a".repeat(32), spanId, name, startTimeUnixNano: "1", endTimeUnixNano: "2" });
+  await log.append({ records: [events.record({ stream: "telemetry", type: "holon.otlp.traces", class: "public", producer: "otlp", data: { scopeSpans: [{ spans: [span("one", "b".repeat(16)), span("two", "bad"), span("three", "c".repeat(16))] }] } })] });
+  const bodies: string[] = [];
+  const notes: string[] = [];
+  const collector: Collector = { post: (url, _type, body) => Promise.resolve((url.endsWith("traces") && bodies.push(new TextDecoder().decode(body)), { status: 200, retryAfterMs: undefined, body: new TextEncoder().encode("{}") })) };
+  let told: () => void = () => undefined;
+  log.onCommit(() => told());
+  const out = createOtlpOut({ settings: exportSettingsSchema.parse({ url: "http://collector", encoding: "json", jurisdiction: "EU" }), log, collector, mayLeave: () => Promise.resolve(true), ports: { clock, random: { bytes: () => new Uint8Array(), uniform: () => 0 }, trace: { note: (_level, message) => void notes.push(message) } } });
+  while (out.status().behind > 0) await new Promise<void>((resolve) => (told = resolve));
+  await out.close();
+  assert.deepEqual(bodies.map((body) => [...body.matchAll(/"name":"(\w+)"/g)].map(([, name]) => name)), [["one", "three"]]);
+  assert.equal(out.status().rejected, 1);
+  assert.ok(notes.some((note) => note.includes("the spanId of a Span is not of 8 bytes")), notes.join("\n"));
+  await log.close();
+});

@@ -1,29 +1,32 @@
 /**
  * Sends the telemetry that this node's log holds to a collector, over OTLP/HTTP: lane by lane from a position that is stored after each answer. A request that was answered is not sent again;
- * one whose answer was lost with the power is, once, and each resource says by `holon.record` which record it is. Tries again as the protocol says, for ever; only what the collector calls bad is passed over,
- * and what the policy does not let go where the collector stands.
+ * one whose answer was lost with the power is, once, and each resource says by `holon.record` which record it is. Tries again as the protocol says, for ever. What the policy does not let go where the collector
+ * stands is passed over; of a request that the collector calls bad, the record for which it is (`halving.ts`), and its other records go.
  */
 import { toHolonError } from "@holon/core/errors.ts";
 import { showEvent } from "@holon/core/event/stored.ts";
 import { backoffMs } from "@holon/core/link/backoff.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
 import { limits } from "@holon/core/limits.ts";
+import { printRecordName } from "@holon/core/log/identity.ts";
 import { laneName, type Lane } from "@holon/core/log/log.ts";
 import { lastSequence } from "@holon/core/log/run.ts";
 import type { Clock, Collector, Random, Timer, Trace } from "@holon/core/ports.ts";
 import { convert, shapes, signals, type Signal } from "@holon/core/telemetry/otlp/convert.ts";
 import { decodeJson, decodeProtobuf, encodeJson, encodeProtobuf, type OtlpMessage } from "@holon/core/telemetry/otlp/encoding.ts";
+import { withoutBadIds } from "@holon/core/telemetry/otlp/ids.ts";
 import type { ExportSettings } from "@holon/core/telemetry/settings.ts";
 import { z } from "zod";
 import type { BatchRun } from "../log/scan.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
+import { sendHalving, type Halved } from "./halving.ts";
 
 export interface OtlpOutStatus {
   readonly url: string;
   /** Records that are not there yet. */
   readonly behind: number;
   readonly sent: number;
-  /** Items that the collector called bad. */
+  /** Items, and records, that the collector called bad, and items of which an id is none. */
   readonly rejected: number;
   /** Records that the policy did not let go, since this start. */
   readonly withheld: number;
@@ -46,11 +49,20 @@ export interface OtlpOutOptions {
 }
 
 const prefix = "export/";
-/** How far a lane was sent; of the records behind that, through which one which signals were. */
-const positionSchema = z.strictObject({ sequence: z.int(), through: z.int(), done: z.array(z.enum(signals)) });
+/** How far a lane was sent; of the records behind that, through which one which signals were; of a signal that goes in parts, through which record it went. */
+const positionSchema = z.strictObject({ sequence: z.int(), through: z.int(), done: z.array(z.enum(signals)), part: z.strictObject({ signal: z.enum(signals), through: z.int() }).optional() });
 type Position = z.infer<typeof positionSchema>;
 const encoder = new TextEncoder();
 const retriable: readonly number[] = [429, 502, 503, 504];
+/** Said of whoever asks, or of the address: it is not for what was sent, and no part of that would fare better. */
+const ofTheCaller: readonly number[] = [401, 403, 404, 405, 407];
+
+/** What a record has for one signal. */
+interface Entry {
+  readonly sequence: number;
+  readonly name: string;
+  readonly resource: OtlpMessage;
+}
 
 export function createOtlpOut({ settings, log, collector, mayLeave, ports }: OtlpOutOptions): OtlpOut {
   const { clock } = ports;
@@ -66,6 +78,8 @@ export function createOtlpOut({ settings, log, collector, mayLeave, ports }: Otl
   /** Through which record what was withheld of a lane is counted. */
   const withheldThrough = new Map<string, number>();
   let problem: string | undefined;
+  /** Of a batch that is tried again, by lane and signal. */
+  const halvedOf = new Map<string, Halved>();
 
   const counts = (lane: Lane): boolean => lane.stream === "telemetry" && (settings.of === "all" || lane.origin === log.origin);
   const cellOf = (lane: Lane): string => `${prefix}${laneName(lane)}`;
@@ -103,46 +117,66 @@ export function createOtlpOut({ settings, log, collector, mayLeave, ports }: Otl
     const records = (await log.read(lane, position.sequence + 1, { maxRecords: isOpen ? position.through - position.sequence : limits.otlpBatchRecords, maxBytes: isOpen ? Infinity : limits.otlpBatchBytes }, isAllowed)).filter(({ sequence }) => !isOpen || sequence <= position.through);
     const through = isOpen ? position.through : (records.at(-1)?.sequence ?? head);
     let { done } = position;
-    const gathered = new Map<Signal, OtlpMessage[]>();
+    const gathered = new Map<Signal, Entry[]>();
+    /** Told once, when the batch is through. */
+    const malformed: (() => void)[] = [];
     for (const record of records) {
       const converted = readable(() => convert(showEvent(record)));
-      if (converted !== undefined) gathered.set(converted.signal, [...(gathered.get(converted.signal) ?? []), converted.resource]);
+      if (converted === undefined) continue;
+      const { resource, left, why } = withoutBadIds(converted.signal, converted.resource);
+      if (why !== undefined) malformed.push(() => setAside(left, `${left} of ${printRecordName(record)} do not go out: ${why}`));
+      const entries = gathered.get(converted.signal) ?? [];
+      entries.push({ sequence: record.sequence, name: printRecordName(record), resource });
+      gathered.set(converted.signal, entries);
     }
     const open = signals.filter((signal) => gathered.has(signal) && !done.includes(signal));
     if (!isOpen && open.length > 1) await keep(lane, { sequence: position.sequence, through, done: [] });
     for (const [index, signal] of open.entries()) {
       if (closed) return false;
-      await post(signal, gathered.get(signal) ?? []);
+      const from = position.part?.signal === signal ? position.part.through : position.sequence;
+      const entries = (gathered.get(signal) ?? []).filter(({ sequence }) => sequence > from);
+      const key = `${laneName(lane)} ${signal}`;
+      const halved: Halved = halvedOf.get(key) ?? { bad: undefined };
+      halvedOf.set(key, halved);
+      await sendHalving(entries, {
+        send: (part) => post(signal, part),
+        through: async ({ sequence }) => void (await keep(lane, { sequence: position.sequence, through, done, part: { signal, through: sequence } })),
+        aside: (part) => setAside(part.length, `the collector calls ${part.length === 1 ? (part[0]?.name ?? "") : `${part.length} records from ${part[0]?.name ?? ""} on`} bad (${signal}): ${part.length === 1 ? "it is" : "they are"} set aside`),
+      }, halved);
+      halvedOf.delete(key);
       done = [...done, signal];
       if (index < open.length - 1) await keep(lane, { sequence: position.sequence, through, done });
     }
     await keep(lane, { sequence: through, through, done: [] });
+    for (const tell of malformed) tell();
     sent += records.length;
     return through < head;
   }
 
+  function setAside(count: number, why: string): void {
+    rejected += count;
+    ports.trace.note("warn", `export: ${why}`);
+  }
+
   /** Fails where it is to be tried again. */
-  async function post(signal: Signal, resources: OtlpMessage[]): Promise<void> {
+  async function post(signal: Signal, entries: readonly Entry[]): Promise<"taken" | "bad" | "refused"> {
+    if (closed) throw new Later("the node stops", undefined);
     const shape = shapes[signal];
-    const request: OtlpMessage = { [shape.resources]: resources };
+    const request: OtlpMessage = { [shape.resources]: entries.map(({ resource }) => resource) };
     const contentType = isJson ? "application/json" : "application/x-protobuf";
     const answer = await collector.post(`${settings.url.replace(/\/$/, "")}/v1/${signal}`, contentType, isJson ? encodeJson(request) : encodeProtobuf(shape.request, request));
     if (retriable.includes(answer.status)) throw new Later(`the collector answered ${answer.status}`, answer.retryAfterMs);
     if (answer.status < 200 || answer.status >= 300) {
-      rejected += resources.length;
-      problem = `the collector answered ${answer.status} to ${signal}, which are passed over`;
-      ports.trace.note("warn", `export: ${problem}`);
-      return;
+      problem = `the collector answered ${answer.status} to ${signal}`;
+      return answer.status >= 400 && answer.status < 500 && !ofTheCaller.includes(answer.status) ? "bad" : "refused";
     }
     const told = readable(() => (isJson ? decodeJson(shape.response, answer.body) : decodeProtobuf(shape.response, answer.body)));
     const partial = told?.["partialSuccess"];
     const refused = typeof partial === "object" && !Array.isArray(partial) ? Number(partial[shape.rejected] ?? 0) : 0;
-    if (refused > 0) {
-      rejected += refused;
-      ports.trace.note("warn", `export: the collector rejected ${refused} of ${signal}`);
-    }
+    if (refused > 0) setAside(refused, `the collector rejected ${refused} of ${signal}`);
     attempt = 0;
     problem = undefined;
+    return "taken";
   }
 
   function go(): void {

@@ -50,6 +50,8 @@ export interface TelemetryOptions {
   readonly ports: { readonly clock: Clock; readonly trace: Trace; readonly host?: HostStats; readonly collector?: Collector; readonly notifier?: Notifier | undefined; readonly random: Random; readonly crypto: Crypto };
   status(): NodeStatus;
   metered(): readonly MeterRow[];
+  /** How far the node above has what is here, by lane; undefined where none is above. */
+  received(): ReadonlyMap<string, number> | undefined;
   /** Asks a node that is connected from below. */
   ask(to: NodeName, method: string, parameters: unknown, deadlineMs: number): Promise<unknown>;
   readonly guard: Pick<Guard, "mayExport" | "towards" | "inForce">;
@@ -348,7 +350,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     async trace(id, query) {
       await ready();
       view.heard(self, now());
-      return findTrace(id, query, { log, view, now });
+      return findTrace(id, query, { log, view, now, received: options.received });
     },
     async top() {
       return { node: self, asOf: isoTime(clock.wall().ms), held: recorder.held().length, figures: await recorder.live() };

@@ -2,12 +2,16 @@
 import type { EnergyKind } from "@holon/core/schema/energy.ts";
 import type { Inventory, InventoryNode } from "@holon/core/schema/inventory.ts";
 import type { AppNeeds, UnitNeeds } from "@holon/core/schema/needs.ts";
+import { questionsOf, type Cuts } from "./questions.ts";
 import type { TrueWay, WhatIfWorld } from "./world.ts";
 
 export interface WhatIfFigures {
   /** From the source through the unit to its effect, one way each, of what has sources or effects; null: nothing was reached. */
   readonly latencyMsP50: number | null;
   readonly latencyMsP99: number | null;
+  /** Of models that ask others: from a row to its answer, each node that asks by itself; null: nobody asks. */
+  readonly answerMsP50: number | null;
+  readonly answerMsP99: number | null;
   readonly egressGigabytes: number;
   /** Rent, electricity and egress, as far as their prices are known. */
   readonly money: number;
@@ -39,6 +43,9 @@ export class WhatIfJudge {
   readonly #gates: ReadonlyMap<string, string>;
   readonly #units: ReadonlyMap<string, UnitNeeds>;
   readonly #latencies: number[] = [];
+  readonly #answers: number[] = [];
+  /** `app/unit` of ends whose questions are counted by those that ask. */
+  readonly #ends: ReadonlySet<string>;
   readonly #sums = { gigabytes: 0, money: 0, grams: 0, unserved: 0, hours: 0, moves: 0 };
   /** Values that were asked for and that nobody knows. */
   readonly unknown = new Set<string>();
@@ -48,6 +55,7 @@ export class WhatIfJudge {
     this.#fleet = fleet;
     this.#nodes = new Map(world.nodes.map((node) => [node.name, node]));
     this.#units = new Map(fleet.apps.flatMap(({ app, units }) => units.map((unit) => [`${app}/${unit.name}`, unit] as const)));
+    this.#ends = new Set(fleet.apps.flatMap(({ app, stages = [] }) => stages.map(({ parts }) => `${app}/${parts.at(-1)?.name ?? ""}`)));
     const depth = (name: string): number => {
       let steps = 0;
       for (let at = this.#nodes.get(name)?.uplink?.parent; at !== undefined && steps < world.nodes.length; at = this.#nodes.get(at)?.uplink?.parent) steps++;
@@ -59,20 +67,21 @@ export class WhatIfJudge {
   }
 
   /** `places`: node by `app/unit replica`. */
-  see(hour: number, places: Places, before: Places): void {
+  see(hour: number, places: Places, before: Places, cuts: Cuts = new Map()): void {
     this.#check(hour, places);
     for (const [unit, needs] of this.#units) {
       for (let replica = 0; replica < needs.replicas; replica++) {
         const key = `${unit} ${replica}`;
         const [at, was] = [places.get(key), before.get(key)];
-        this.#count(needs, at, hour);
+        this.#count(unit, needs, at, hour);
         if (at !== undefined && was !== undefined && at !== was) this.#move(needs, was, at, hour);
       }
     }
     this.#flows(hour, places);
+    this.#questions(hour, places, cuts);
   }
 
-  #count(needs: UnitNeeds, at: string | undefined, hour: number): void {
+  #count(unit: string, needs: UnitNeeds, at: string | undefined, hour: number): void {
     const sums = this.#sums;
     sums.hours++;
     const node = at === undefined ? undefined : this.#nodes.get(at);
@@ -80,6 +89,8 @@ export class WhatIfJudge {
     // Where a site is left to decide, its lead goes on with it.
     if (needs.onIsolation === "stop" && !needs.delegated && !this.#world.isHeard(node.name, hour)) return void sums.unserved++;
     this.#run(needs, node, hour);
+    // Its sources are those that ask it, and who cannot reach it does without.
+    if (this.#ends.has(unit)) return;
     const ways = (sites: readonly string[]): readonly (TrueWay | undefined)[] => sites.map((site) => this.#world.wayBetween(this.#gates.get(site) ?? "", node.name, hour));
     const [there, back] = [ways(needs.sources.map(({ site }) => site)), ways(needs.effects)];
     for (const [index, way] of there.entries()) if (way !== undefined) this.#carry((needs.sources[index]?.bytesPerMonth ?? 0) / 1e9 / hoursPerMonth / needs.replicas, way, node.name);
@@ -94,10 +105,7 @@ export class WhatIfJudge {
 
   #run({ processors, memoryBytes, job, run }: UnitNeeds, node: InventoryNode, hour: number): void {
     const sums = this.#sums;
-    const known = (value: { readonly value: number } | undefined, what: string): number => {
-      if (value === undefined) this.unknown.add(`${what} of ${node.name}`);
-      return value?.value ?? 0;
-    };
+    const known = (value: { readonly value: number } | undefined, what: string): number => this.#known(node, value, what);
     const share = job === undefined || run === undefined ? 1 : (job.hours * hourMs) / Math.max(job.hours * hourMs, run.nextMs - run.arrivesMs);
     const kilowattHours = (share * processors * known(node.power.processorWatts, "power")) / 1_000;
     sums.money += processors * known(node.prices.perProcessorHour, "rent") + (memoryBytes / 1e9) * (node.prices.perGigabyteHour?.value ?? 0);
@@ -128,10 +136,10 @@ export class WhatIfJudge {
   }
 
   #flows(hour: number, places: Places): void {
-    for (const { app, flows } of this.#fleet.apps) {
+    for (const { app, flows, stages = [] } of this.#fleet.apps) {
       for (const { from, to, bytesPerMonth } of flows) {
-        const of = (unit: string): readonly string[] => Array.from({ length: this.#units.get(`${app}/${unit}`)?.replicas ?? 0 }, (_, replica) => places.get(`${app}/${unit} ${replica}`)).filter((node) => node !== undefined);
-        const [ones, others] = [of(from), of(to)];
+        if (stages.some(({ parts, units }) => parts.at(-1)?.name === to && units.some(({ unit }) => unit === from))) continue;
+        const [ones, others] = [this.#placesOf(places, `${app}/${from}`), this.#placesOf(places, `${app}/${to}`)];
         for (const one of ones) {
           for (const other of others) {
             const way = one === other ? undefined : this.#world.wayBetween(one, other, hour);
@@ -140,6 +148,37 @@ export class WhatIfJudge {
         }
       }
     }
+  }
+
+  #placesOf(places: Places, unit: string): readonly string[] {
+    return Array.from({ length: this.#units.get(unit)?.replicas ?? 0 }, (_, replica) => places.get(`${unit} ${replica}`)).filter((node) => node !== undefined);
+  }
+
+  #questions(hour: number, places: Places, cuts: Cuts): void {
+    for (const { asker, end, way, rows, msHere, msThere, latencyMs, bytes, memoryBytes, unknown } of questionsOf(this.#world, this.#fleet.apps, (unit) => this.#placesOf(places, unit), cuts, hour)) {
+      for (const what of unknown) this.unknown.add(what);
+      this.#answers.push(latencyMs);
+      this.#work(asker, (rows * msHere) / hourMs, hour);
+      this.#sums.money += (memoryBytes / 1e9) * (asker.prices.perGigabyteHour?.value ?? 0);
+      if (end === undefined || way === undefined) continue;
+      this.#work(end, (rows * msThere) / hourMs, hour);
+      if (bytes > 0 && way.unknownLatencies > 0) this.unknown.add(`latency of the way to ${end.name}`);
+      this.#carry((rows * bytes) / 1e9, way, end.name);
+    }
+  }
+
+  /** So many hours of a processor there. */
+  #work(node: InventoryNode, processorHours: number, hour: number): void {
+    if (processorHours === 0) return;
+    const sums = this.#sums;
+    const kilowattHours = (processorHours * this.#known(node, node.power.processorWatts, "power")) / 1_000;
+    sums.money += processorHours * this.#known(node, node.prices.perProcessorHour, "rent") + kilowattHours * (this.#curveOf(node, "price", hour) ?? this.#known(node, node.prices.perKilowattHour, "price of electricity"));
+    sums.grams += kilowattHours * (this.#curveOf(node, "carbon", hour) ?? this.#known(node, node.carbonGramsPerKilowattHour, "carbon"));
+  }
+
+  #known({ name }: InventoryNode, value: { readonly value: number } | undefined, what: string): number {
+    if (value === undefined) this.unknown.add(`${what} of ${name}`);
+    return value?.value ?? 0;
   }
 
   #check(hour: number, places: Places): void {
@@ -166,9 +205,9 @@ export class WhatIfJudge {
   }
 
   figures(): WhatIfFigures {
-    const sorted = Float64Array.from(this.#latencies).sort();
-    const at = (share: number): number | null => sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? null;
+    const at = (sorted: Float64Array, share: number): number | null => sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? null;
+    const [latencies, answers] = [Float64Array.from(this.#latencies).sort(), Float64Array.from(this.#answers).sort()];
     const { gigabytes, money, grams, unserved, hours, moves } = this.#sums;
-    return { latencyMsP50: at(0.5), latencyMsP99: at(0.99), egressGigabytes: gigabytes, money, carbonKilograms: grams / 1_000, unservedPercent: hours === 0 ? 0 : (100 * unserved) / hours, moves, violations: this.#broken };
+    return { latencyMsP50: at(latencies, 0.5), latencyMsP99: at(latencies, 0.99), answerMsP50: at(answers, 0.5), answerMsP99: at(answers, 0.99), egressGigabytes: gigabytes, money, carbonKilograms: grams / 1_000, unservedPercent: hours === 0 ? 0 : (100 * unserved) / hours, moves, violations: this.#broken };
   }
 }

@@ -5,7 +5,7 @@ import { planAll, type PlanInputs } from "@holon/core/placement/planner.ts";
 import { inventorySchema } from "@holon/core/schema/inventory.ts";
 import { appNeedsSchema, placementPolicySchema } from "@holon/core/schema/needs.ts";
 import { WhatIfJudge } from "./judge.ts";
-import { whatIf, whatIfTable, type WhatIfOptions } from "./what-if.ts";
+import { cutLines, whatIf, whatIfTable, type WhatIfOptions } from "./what-if.ts";
 import { whatIfWorld } from "./world.ts";
 
 const tools = { sha256: (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest() };
@@ -64,4 +64,39 @@ test("the judge sees what is abroad, away from its data, too slow, or over its r
   const judge = new WhatIfJudge(whatIfWorld(inventory, 1, quiet.faults, 1), { inventory, apps, startMs: nowMs });
   judge.see(0, new Map([["pump/sum 0", "cloud"]]), new Map());
   for (const what of [/on cloud in US\/CA/, /away from data/, /over its bound of 15/, /over its capacity/]) assert.ok(judge.violations.some((one) => what.test(one)), String(what));
+});
+
+/** A model in two parts, asked on gateway-1 a thousand times an hour; its end stands on edge-1, 10 ms away over a line of a megabyte a second. */
+function asking({ ends = ["edge"] }: { readonly ends?: readonly string[] } = {}): PlanInputs {
+  const inputs = inputsOf();
+  const nodes = inputs.inventory.nodes.map((each) => (each.uplink === undefined ? each : { ...each, uplink: { ...each.uplink, bytesPerSecond: known(1e6) } }));
+  const parts = [{ name: "net", ms: 2, bytes: 980 }, { name: "net-2", ms: 8, bytes: 20 }];
+  const unit = { name: "net-2", processors: 0, memoryBytes: 0, tiers: ends, jurisdictions: ["EU/DE"], sources: [{ site: "plant", bytesPerMonth: 730e9 }] };
+  const app = { app: "eye", units: [unit], stages: [{ model: "net", kind: "split", parts, pace: { gateway: 10, edge: 0.5 }, askers: [{ node: "gateway-1", rowsPerMonth: 730e3 }], units: [] }] };
+  return { ...inputs, inventory: inventorySchema.parse({ nodes }), apps: [appNeedsSchema.parse(app)] };
+}
+
+test("what is asked of a model that is cut is counted: its time at both ends, its way, its bytes, its work; and where it is cut is told", () => {
+  const report = run(asking());
+  assert.deepEqual(report.cuts, [{ model: "eye/net", asPlanned: [{ how: "cut after net", nodes: 1 }], changes: 0 }]);
+  assert.deepEqual(cutLines(report), ["eye/net: cut after net on 1; replanned, 0 changes"]);
+  const { answerMsP50, egressGigabytes, money, carbonKilograms, unservedPercent, latencyMsP50 } = report.results.asPlanned;
+  // 20 ms of the head there, 10 ms up, 10 ms back, a thousand bytes at a megabyte a second, 4 ms of the end.
+  assert.ok(Math.abs((answerMsP50 ?? 0) - (20 + 20 + 1 + 4)) < 1e-9, `${answerMsP50}`);
+  assert.deepEqual([latencyMsP50, unservedPercent], [null, 0], "its source is who asks");
+  const [gigabytes, hoursHere, hoursThere] = [10 * 1e3 * 1e-6, (10 * 1e3 * 20) / 3.6e6, (10 * 1e3 * 4) / 3.6e6];
+  assert.ok(Math.abs(egressGigabytes - gigabytes) < 1e-12);
+  assert.ok(Math.abs(money - (gigabytes * 0.1 + hoursHere * (0.5 + 0.002) + hoursThere * (0.02 + 0.002))) < 1e-12, `${money}`);
+  assert.ok(Math.abs(carbonKilograms - ((hoursHere + hoursThere) * 10 * 400) / 1e6) < 1e-12);
+  assert.match(whatIfTable(report), /answer p50, ms \| p99, ms/);
+  assert.equal(report.unknown.length, 0);
+});
+
+test("where the end is out of reach all of a model in parts is done where it is asked, and a plan made anew says so", () => {
+  const { results } = run(asking(), { faults: { lose: ["edge-1"], cut: [] } });
+  assert.equal(results.asPlanned.answerMsP50, 100, "20 ms and 80 ms");
+  assert.deepEqual([results.asPlanned.egressGigabytes, results.asPlanned.unservedPercent], [0, 100]);
+  // Who asks hangs below what is lost: nothing new comes there, and with its end nowhere the plan says that all of it is done there.
+  const anew = run(asking({ ends: ["edge", "gateway"] }), { faults: { lose: ["edge-1"], cut: [] } });
+  assert.deepEqual([anew.results.replanned.moves, anew.cuts[0]?.changes], [0, 1]);
 });

@@ -5,6 +5,8 @@
 import { createHash } from "node:crypto";
 import { planAll, type Plan, type PlanInputs } from "@holon/core/placement/planner.ts";
 import type { Inventory } from "@holon/core/schema/inventory.ts";
+import { stageName } from "@holon/core/placement/plan-stages.ts";
+import { stageKey, type Cuts } from "./questions.ts";
 import { hourMs, WhatIfJudge, type Places, type WhatIfFigures } from "./judge.ts";
 import { whatIfWorld, type WhatIfFaults } from "./world.ts";
 
@@ -21,6 +23,8 @@ export interface WhatIfReport {
   readonly hours: number;
   readonly seed: number;
   readonly results: { readonly asPlanned: WhatIfFigures; readonly replanned: WhatIfFigures };
+  /** Of models that ask others: on how many nodes how much of each is done as planned, and how often that changed where it is planned anew. */
+  readonly cuts: readonly { readonly model: string; readonly asPlanned: readonly { readonly how: string; readonly nodes: number }[]; readonly changes: number }[];
   /** The first of them. */
   readonly violations: readonly string[];
   /** What the figures leave out, because nobody knows it. */
@@ -35,17 +39,23 @@ export function whatIf({ plan, inputs }: { readonly plan: Plan; readonly inputs:
   const [kept, anew] = [new WhatIfJudge(world, fleet), new WhatIfJudge(world, fleet)];
   const first = placesOf(plan);
   let [previous, places] = [plan, first];
+  const firstCuts = cutsOf(plan);
+  let cuts = firstCuts;
+  const changes = new Map<string, number>();
   let known = "";
   for (let hour = 0; hour < hours; hour++) {
-    kept.see(hour, first, first);
+    kept.see(hour, first, first, firstCuts);
     const before = places;
     const heard = hour === 0 ? "" : stateAt(inputs.inventory, world, hour - 1);
     if (heard !== known) {
       known = heard;
       previous = planAll({ ...inputs, inventory: later(heardOf(inputs.inventory, world, hour - 1, faults.lose), hour * hourMs), nowMs: inputs.nowMs + hour * hourMs, scope: "touched", previous }, tools).plan;
       places = placesOf(previous);
+      const now = cutsOf(previous);
+      for (const { model, node, here } of previous.stages ?? []) if ((cuts.get(stageKey(model, node)) ?? here) !== here) changes.set(model, (changes.get(model) ?? 0) + 1);
+      cuts = now;
     }
-    anew.see(hour, places, before);
+    anew.see(hour, places, before, cuts);
   }
   return {
     plan: plan.hash,
@@ -54,12 +64,25 @@ export function whatIf({ plan, inputs }: { readonly plan: Plan; readonly inputs:
     hours,
     seed,
     results: { asPlanned: kept.figures(), replanned: anew.figures() },
+    cuts: cutsAsPlanned(plan, inputs.apps).map(({ model, asPlanned }) => ({ model, asPlanned, changes: changes.get(model) ?? 0 })),
     violations: [...kept.violations.map((what) => `as planned, ${what}`), ...anew.violations.map((what) => `replanned, ${what}`)],
     unknown: [...new Set([...kept.unknown, ...anew.unknown])].sort(),
   };
 }
 
 const placesOf = ({ placements }: Plan): Places => new Map(placements.map(({ unit, replica, node }) => [`${unit} ${replica}`, node]));
+
+const cutsOf = ({ stages = [] }: Plan): Cuts => new Map(stages.map(({ model, node, here }) => [stageKey(model, node), here]));
+
+function cutsAsPlanned({ stages = [] }: Plan, apps: PlanInputs["apps"]): readonly Pick<WhatIfReport["cuts"][number], "model" | "asPlanned">[] {
+  return apps.flatMap(({ app, stages: staged = [] }) =>
+    staged.map((one) => {
+      const model = `${app}/${one.model}`;
+      const own = stages.filter((stage) => stage.model === model).map(({ here }) => here);
+      return { model, asPlanned: [...new Set(own)].sort((a, b) => a - b).map((here) => ({ how: stageName(one, here), nodes: own.filter((each) => each === here).length })) };
+    }),
+  );
+}
 
 type World = ReturnType<typeof whatIfWorld>;
 
@@ -80,9 +103,14 @@ function later<T>(value: T, byMs: number): T {
 
 const stateAt = ({ nodes }: Inventory, world: World, hour: number): string => nodes.filter(({ name }) => !world.isHeard(name, hour)).map(({ name }) => name).join();
 
+/** For people, a line a model that asks another. */
+export const cutLines = ({ cuts }: WhatIfReport): readonly string[] =>
+  cuts.map(({ model, asPlanned, changes }) => `${model}: ${asPlanned.map(({ how, nodes }) => `${how} on ${nodes}`).join(", ") || "asked by nobody"}; replanned, ${changes} changes`);
+
 /** For people. */
-export function whatIfTable({ results }: WhatIfReport): string {
+export function whatIfTable({ results, cuts }: WhatIfReport): string {
   const number = (value: number | null): string => (value === null ? "-" : value >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3))));
-  const row = (name: string, figures: WhatIfFigures): string => [name, number(figures.latencyMsP50), number(figures.latencyMsP99), number(figures.egressGigabytes), number(figures.money), number(figures.carbonKilograms), figures.unservedPercent.toFixed(2), String(figures.moves), String(figures.violations)].join(" | ");
-  return ["| | latency p50, ms | p99, ms | egress, GB | money | carbon, kg | unserved, % | moves | violations |", "|---|---|---|---|---|---|---|---|---|", `| ${row("as planned", results.asPlanned)} |`, `| ${row("replanned", results.replanned)} |`].join("\n");
+  const asks = cuts.length > 0;
+  const row = (name: string, figures: WhatIfFigures): string => [name, number(figures.latencyMsP50), number(figures.latencyMsP99), ...(asks ? [number(figures.answerMsP50), number(figures.answerMsP99)] : []), number(figures.egressGigabytes), number(figures.money), number(figures.carbonKilograms), figures.unservedPercent.toFixed(2), String(figures.moves), String(figures.violations)].join(" | ");
+  return [`| | latency p50, ms | p99, ms |${asks ? " answer p50, ms | p99, ms |" : ""} egress, GB | money | carbon, kg | unserved, % | moves | violations |`, `|---|---|---|---|---|---|---|---|---|${asks ? "---|---|" : ""}`, `| ${row("as planned", results.asPlanned)} |`, `| ${row("replanned", results.replanned)} |`].join("\n");
 }

@@ -29,11 +29,13 @@ export interface TrueWay {
   /** Steps of which nobody knows what they take, and what they cost: counted as nothing. */
   readonly unknownLatencies: number;
   readonly unknownPrices: number;
+  /** Of a byte, as far as bandwidths are known. */
+  readonly msPerByte: number;
 }
 
 /** In a site everything is near. */
 const withinSiteMs = 0.5;
-const nothing: TrueWay = { latencyMs: 0, perGigabyte: 0, unknownLatencies: 0, unknownPrices: 0 };
+const nothing: TrueWay = { latencyMs: 0, perGigabyte: 0, unknownLatencies: 0, unknownPrices: 0, msPerByte: 0 };
 
 export function whatIfWorld({ nodes, links }: Inventory, hours: number, faults: WhatIfFaults, seed: number): WhatIfWorld {
   const byName = new Map(nodes.map((node) => [node.name, node]));
@@ -62,7 +64,7 @@ export function whatIfWorld({ nodes, links }: Inventory, hours: number, faults: 
       const above = parentOf(at);
       const last = steps.at(-1);
       if (uplink === undefined || above === undefined || last === undefined || isCut(at, hour) || isDown(above, hour)) break;
-      steps.push({ at: above, ...plus(last, uplink.latencyMs, uplink.perGigabyte) });
+      steps.push({ at: above, ...plus(last, uplink) });
       at = above;
     }
     return steps;
@@ -79,22 +81,29 @@ export function whatIfWorld({ nodes, links }: Inventory, hours: number, faults: 
       const [here, there] = [byName.get(one), byName.get(other)];
       if (here?.site === there?.site) return { ...nothing, latencyMs: withinSiteMs };
       const link = links.find(({ between: [a, b] }) => (a === here?.site && b === there?.site) || (a === there?.site && b === here?.site));
-      if (link?.latencyMs !== undefined && !isCut(one, hour) && !isCut(other, hour)) return plus(nothing, link.latencyMs, link.perGigabyte);
+      if (link?.latencyMs !== undefined && !isCut(one, hour) && !isCut(other, hour)) return plus(nothing, link);
       const [up, across] = [climb(one, hour), climb(other, hour)];
       const meeting = up.find(({ at }) => across.some((step) => step.at === at));
       const back = across.find(({ at }) => at === meeting?.at);
       if (meeting === undefined || back === undefined) return undefined;
-      return { latencyMs: meeting.latencyMs + back.latencyMs, perGigabyte: meeting.perGigabyte + back.perGigabyte, unknownLatencies: meeting.unknownLatencies + back.unknownLatencies, unknownPrices: meeting.unknownPrices + back.unknownPrices };
+      return { latencyMs: meeting.latencyMs + back.latencyMs, perGigabyte: meeting.perGigabyte + back.perGigabyte, unknownLatencies: meeting.unknownLatencies + back.unknownLatencies, unknownPrices: meeting.unknownPrices + back.unknownPrices, msPerByte: meeting.msPerByte + back.msPerByte };
     },
   };
 }
 
-function plus(way: TrueWay, latencyMs: Measured | undefined, perGigabyte: Measured | undefined): TrueWay {
+interface Step {
+  readonly latencyMs?: Measured | undefined;
+  readonly perGigabyte?: Measured | undefined;
+  readonly bytesPerSecond?: Measured | undefined;
+}
+
+function plus(way: TrueWay, { latencyMs, perGigabyte, bytesPerSecond }: Step): TrueWay {
   return {
     latencyMs: way.latencyMs + (latencyMs?.value ?? 0),
     perGigabyte: way.perGigabyte + (perGigabyte?.value ?? 0),
     unknownLatencies: way.unknownLatencies + (latencyMs === undefined ? 1 : 0),
     unknownPrices: way.unknownPrices + (perGigabyte === undefined ? 1 : 0),
+    msPerByte: way.msPerByte + (bytesPerSecond === undefined ? 0 : 1_000 / Math.max(1, bytesPerSecond.value)),
   };
 }
 

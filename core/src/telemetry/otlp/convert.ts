@@ -14,10 +14,10 @@ export type Signal = (typeof signals)[number];
 /** Type of the record that holds a part of a request of each signal, and the messages that it is made of. */
 export const otlpTypes = { traces: "holon.otlp.traces", metrics: "holon.otlp.metrics", logs: "holon.otlp.logs" } as const;
 export const shapes = {
-  traces: { request: "TracesRequest", response: "TracesResponse", resources: "resourceSpans", resource: "ResourceSpans", scopes: "scopeSpans", items: "spans", rejected: "rejectedSpans" },
-  metrics: { request: "MetricsRequest", response: "MetricsResponse", resources: "resourceMetrics", resource: "ResourceMetrics", scopes: "scopeMetrics", items: "metrics", rejected: "rejectedDataPoints" },
-  logs: { request: "LogsRequest", response: "LogsResponse", resources: "resourceLogs", resource: "ResourceLogs", scopes: "scopeLogs", items: "logRecords", rejected: "rejectedLogRecords" },
-} as const satisfies Readonly<Record<Signal, Readonly<{ request: MessageName; response: MessageName; resource: MessageName; resources: string; scopes: string; items: string; rejected: string }>>>;
+  traces: { request: "TracesRequest", response: "TracesResponse", resources: "resourceSpans", resource: "ResourceSpans", scopes: "scopeSpans", items: "spans", item: "Span", rejected: "rejectedSpans" },
+  metrics: { request: "MetricsRequest", response: "MetricsResponse", resources: "resourceMetrics", resource: "ResourceMetrics", scopes: "scopeMetrics", items: "metrics", item: "Metric", rejected: "rejectedDataPoints" },
+  logs: { request: "LogsRequest", response: "LogsResponse", resources: "resourceLogs", resource: "ResourceLogs", scopes: "scopeLogs", items: "logRecords", item: "LogRecord", rejected: "rejectedLogRecords" },
+} as const satisfies Readonly<Record<Signal, Readonly<{ request: MessageName; response: MessageName; resource: MessageName; item: MessageName; resources: string; scopes: string; items: string; rejected: string }>>>;
 
 /** One element of a request, and the signal that it goes with. */
 export interface Converted {

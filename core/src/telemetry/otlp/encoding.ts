@@ -163,7 +163,6 @@ export function fromJson(message: MessageName, value: unknown, depth = 0): OtlpM
 }
 
 const integer = /^-?\d{1,20}$/;
-const hexadecimal = /^(?:[0-9a-f]{2})*$/i;
 
 function fromJsonValue({ type, name }: FieldType, value: unknown, depth: number): OtlpValue {
   switch (type) {
@@ -174,7 +173,7 @@ function fromJsonValue({ type, name }: FieldType, value: unknown, depth: number)
       if (typeof value === "string") return toBase64(fromBase64(value));
       break;
     case "hex":
-      if (typeof value === "string" && hexadecimal.test(value)) return value.toLowerCase();
+      if (typeof value === "string") return value.toLowerCase(); // one that is none costs its item, not all (`ids.ts`)
       break;
     case "bool":
       if (typeof value === "boolean") return value;

@@ -72,7 +72,7 @@ const table = {
 
 export type MessageName = keyof typeof table;
 
-const isMessage = (name: string): name is MessageName => Object.hasOwn(table, name);
+export const isMessage = (name: string): name is MessageName => Object.hasOwn(table, name);
 const isScalar = (name: string): name is Scalar => (scalars as readonly string[]).includes(name);
 
 function fieldOf(name: string, text: string): FieldType {

@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { decodeJson, decodeProtobuf, encodeJson, encodeProtobuf, type OtlpMessage } from "@holon/core/telemetry/otlp/encoding.ts";
+import { telemetrySettingsSchema } from "@holon/core/telemetry/settings.ts";
+import { createClock } from "@holon/platform/clock.ts";
+import { createEvents } from "../event/events.ts";
+import { openTempLog, tempFolder } from "../testing/temp-log.ts";
+import { createOtlpIn } from "./otlp-in.ts";
+
+const [traceId, spanId] = ["0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"];
+const times = { startTimeUnixNano: "1767225600000000000", endTimeUnixNano: "1767225600001000000" };
+const request = (spans: readonly OtlpMessage[]): OtlpMessage => ({ resourceSpans: [{ resource: { attributes: [] }, scopeSpans: [{ scope: { name: "test" }, spans: [...spans] }] }] });
+const good = (name: string): OtlpMessage => ({ traceId, spanId, name, ...times });
+
+for (const [contentType, encode, decode] of [
+  ["application/json", encodeJson, (body: Uint8Array) => decodeJson("TracesResponse", body)],
+  ["application/x-protobuf", (message: OtlpMessage) => encodeProtobuf("TracesRequest", message), (body: Uint8Array) => decodeProtobuf("TracesResponse", body)],
+] as const) {
+  test(`a span whose id is none is rejected by itself, and told so (${contentType})`, async (context) => {
+    const log = await openTempLog(tempFolder(context), { name: "gateway-1" });
+    const events = createEvents({ name: "gateway-1", jurisdiction: "EU/DE" }, createClock());
+    const otlp = createOtlpIn({ settings: telemetrySettingsSchema.parse({ otlp: { traces: "public" } }), log, events, guard: { mayExport: () => true } });
+    const bad = [{ ...good("short"), traceId: traceId.slice(4) }, { ...good("zeros"), spanId: "0".repeat(16) }, { ...good("parent"), parentSpanId: "abcd" }, ...(contentType === "application/json" ? [{ ...good("odd"), spanId: "abc" }, { ...good("no hex"), traceId: "x".repeat(32) }] : [])];
+    const { body } = await otlp.take("traces", contentType, encode(request([good("one"), ...bad, good("two")])));
+    const partial = decode(body)["partialSuccess"] as OtlpMessage;
+    assert.equal(partial["rejectedSpans"], String(bad.length));
+    assert.match(String(partial["errorMessage"]), /the traceId of a Span is not of 16 bytes; the spanId of a Span is all zeros; the parentSpanId of a Span is not of 8 bytes/);
+    const kept = await log.find({ accepts: ({ stream }) => stream === "telemetry", type: "holon.otlp.traces", limit: 10 });
+    const names = [...JSON.stringify(kept.map(({ event }) => event.data)).matchAll(/"name":"([^"]+)","startTime/g)].map(([, name]) => name);
+    assert.deepEqual(names, ["one", "two"]);
+    const whole = await otlp.take("traces", contentType, encode(request([good("three")])));
+    assert.deepEqual(decode(whole.body), {});
+    await log.close();
+  });
+}
