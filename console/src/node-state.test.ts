@@ -39,6 +39,15 @@ test("a site whose nodes were stopped is no island; who stands below a stopped n
   assert.deepEqual(groupBySite(below, fleetOf(below), nowMs).find(({ site }) => site === "plant")?.island, { sinceAtMs: 700_000, isKnownToRun: false });
 });
 
+test("a filter leaves out who is shown, and not what is known of their site: one silent node of it is no island", () => {
+  const nodes = [cloud, node("well", { link: under("cloud", "open") }), node("quiet", { state: "silent", link: under("cloud", "lost", 950_000) })];
+  const shown = filterFleet(fleetOf(nodes), { state: "silent" }, nowMs);
+  const [plant] = groupBySite(shown, fleetOf(nodes), nowMs);
+  assert.deepEqual([plant?.nodes.map(({ name }) => name), plant?.counts.silent, plant?.island], [["quiet"], 1, undefined]);
+  const alone = [cloud, node("quiet", { state: "silent", link: under("cloud", "lost", 950_000) }), node("stopped", { state: "gone" })];
+  assert.deepEqual(groupBySite(filterFleet(fleetOf(alone), { state: "gone" }, nowMs), fleetOf(alone), nowMs)[0]?.island, { sinceAtMs: 950_000, isKnownToRun: false });
+});
+
 test("since when it is cut off is taken from telemetry where nobody saw the link end; whether it runs is known of nobody afar", () => {
   assert.equal(cutSince(node("a", { state: "silent", link: under("cloud", "lost") })), 900_000);
   assert.equal(cutSince(node("a", { state: "silent", link: under("cloud", "lost", 950_000) })), 950_000);

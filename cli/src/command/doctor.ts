@@ -125,8 +125,8 @@ async function nodeFindings(name: string, client: Client, options: ClientOptions
   try {
     status = await statusOf(name, client, options);
   } catch (error) {
-    const { message, next } = toHolonError(error);
-    return [{ check: name, state: "warn", says: `it cannot be asked: ${message}`, next }];
+    const { code, message, next } = toHolonError(error);
+    return [{ check: name, state: "warn", says: code === "HOLON_DIAGNOSIS_AWAY" ? message : `it cannot be asked: ${message}`, next }];
   }
   return findingsOf(name, status);
 }
