@@ -25,7 +25,7 @@ test("a parent that is busy when it is asked first does not make the line slow",
 
 /** `busyMs`: so much longer the parent takes over the first question of some size. */
 async function assertMeasured(busyMs: number): Promise<void> {
-  let leftMs = busyMs;
+  let [leftMs, asked] = [busyMs, 0];
   const world = new World(1);
   const codec = createCodec();
   const clock = createClock(new Incarnation(world, { name: self, number: 1, calls: 0, hooks: {} }), new ClockHardware(world), 0);
@@ -38,7 +38,9 @@ async function assertMeasured(busyMs: number): Promise<void> {
       const { length } = encodeFrame(frame, codec);
       const isProbe = length > limits.bandwidthProbeBytes / 2;
       world.after(2 * latencyMs + (1_000 * length) / bytesPerSecond + (isProbe ? leftMs : 0), () => calls.receive(answer, parent));
-      if (isProbe) leftMs = 0;
+      if (!isProbe) return;
+      leftMs = 0;
+      asked += 1;
     },
   };
   const calls: Calls = createCalls({ self, clock, handlers: new Map(), route: () => parent, above: () => parent });
@@ -47,7 +49,9 @@ async function assertMeasured(busyMs: number): Promise<void> {
   const reporter = createReporter({ config, events: createEvents(config, clock), calls, ports: { clock, random: createRandom(), trace: { note: (_level, text) => assert.fail(text) } }, host, above: () => parent, beside: () => [parent], speeds: () => ({}), append: () => Promise.resolve() });
   reporter.start();
   await world.run({ timeMs: world.nowMs + 10_000, condition: () => reporter.seen() !== undefined });
+  await world.run({ timeMs: world.nowMs + limits.bandwidthProbes * limits.inventoryLookMs });
   reporter.close();
+  assert.equal(asked, limits.bandwidthProbes);
   const told = reporter.seen()?.uplink?.bytesPerSecond?.value ?? 0;
   const beside = reporter.seen()?.beside?.["edge-1"]?.value ?? 0;
   assert.ok(beside >= latencyMs && beside < latencyMs + 1, `${beside}`);
