@@ -109,8 +109,15 @@ test("what is asked of a node that is away waits, is done once, and its answer i
   // Its log is asked for in the same way, and what is known is said at once.
   await until("control knows that it was stopped", async () => (await holon("node", "status")).includes("gone"));
   const logs = await runHolon(context, ["node", "logs", "gateway-1", "--limit", "7", "--api", cloud.api, "--data", machines.data]);
-  assertRefused(logs, "HOLON_DIAGNOSIS_AWAY", /gateway-1 was stopped in order at \S+; its telemetry is known through .*; its log is asked for as [0-9a-f]{16}, which waits/);
+  assertRefused(logs, "HOLON_DIAGNOSIS_AWAY", /gateway-1 was stopped in order at \S+; its telemetry is known through .*; heard last at \S+, by way of edge-1; its log is asked for as [0-9a-f]{16}, which waits/);
   const [, logsId = ""] = /asked for as ([0-9a-f]{16})/.exec(logs.stderr) ?? [];
+  // Whoever asks once more is answered with the one that waits.
+  const repeated = await runHolon(context, ["node", "logs", "gateway-1", "--limit", "7", "--api", cloud.api, "--data", machines.data]);
+  assert.ok(repeated.stderr.includes(`asked for as ${logsId}`), repeated.stderr);
+  const doctor = await runHolon(context, ["doctor", "--api", cloud.api, "--data", machines.data]);
+  assert.match(doctor.stdout, /warn +gateway-1 +gateway-1 was stopped in order at \S+; .*heard last at \S+, by way of edge-1\n +next: .*holon node start/);
+  const still = await runHolon(context, ["node", "diagnose", "gateway-1", "--wait", "1s", "--api", cloud.api, "--data", machines.data]);
+  assertRefused(still, "HOLON_DIAGNOSIS_AWAY", /gateway-1 has not answered [0-9a-f]{16} yet; .*gateway-1 was stopped in order at/);
   const list = await runHolon(context, ["node", "list", "--api", cloud.api, "--data", machines.data]);
   assert.match(list.stdout, /gateway-1/);
   // A node that is none is said to be none, and nothing waits for it.
@@ -119,7 +126,7 @@ test("what is asked of a node that is away waits, is done once, and its answer i
     assertRefused(refused, "HOLON_NODE_UNKNOWN", /nosuch/);
     assert.match(refused.stderr, /holon node list/);
   }
-  assert.equal((await requests()).length, 2);
+  assert.equal((await requests()).length, 3);
   const followed = startHolon(context, ["node", "logs", "gateway-1", "--follow", "--api", cloud.api, "--data", machines.data]);
   await until("it is said that it is waited for", () => /gateway-1 was stopped.*trying again/.test(followed.stderr()));
   const again = await startGateway();
@@ -130,6 +137,6 @@ test("what is asked of a node that is away waits, is done once, and its answer i
   assert.match(await holon("node", "result", request?.id ?? ""), /hello world/);
   const lines = z.looseObject({ node: z.string(), lines: z.array(z.unknown()).min(1).max(7) }).parse(JSON.parse(await holon("node", "result", logsId)));
   assert.equal(lines.node, "gateway-1");
-  assert.equal((await audited(again, "holon.diagnosis.begun")).length, 2);
-  assert.equal((await audited(cloud, "holon.diagnosis.answered")).length, 2);
+  assert.equal((await audited(again, "holon.diagnosis.begun")).length, 3);
+  assert.equal((await audited(cloud, "holon.diagnosis.answered")).length, 3);
 });

@@ -155,6 +155,7 @@ test("the nouns against three running nodes, and a second start that goes on", {
   });
 
   await context.test("link cut, heal: the gateway works on alone, says so, and what waited arrives", async () => {
+    assert.match(await ask("link", "list"), /^gateway-1 +edge-1 +open +\d+ \S+ +[\d.]+ KiB +[\d.]+ KiB +\d+ /m);
     assert.match(await ask("link", "cut", "gateway-1"), /cut/);
     const cut = await status();
     assert.equal(cut?.uplink?.state, "cut");
@@ -165,6 +166,7 @@ test("the nouns against three running nodes, and a second start that goes on", {
     });
     assert.equal(waiting.uplink?.sentBytes, cut.uplink.sentBytes);
     assert.match(await ask("doctor"), /warn +gateway-1 +uplink cut[^]*holon link heal gateway-1/);
+    assert.match(await ask("link", "list"), /^gateway-1 +edge-1 +cut .* - +- /m);
     assert.match(await ask("link", "heal", "gateway-1"), /healing/);
     await until("the backlog is drained", async () => {
       const now = await status();

@@ -1,4 +1,5 @@
 import type { Event } from "@holon/core/schema/event.ts";
+import { words } from "./strings.ts";
 
 export type { Event };
 
@@ -19,6 +20,14 @@ export function saysOf({ data }: Event): string {
   const causes = fields.find(([name]) => name === "causes")?.[1];
   if (Array.isArray(causes) && causes.length > 0) return [causes.map(causeOf).join(", "), ...brief(fields)].join(" · ");
   return told !== undefined ? [String(told[1]), ...brief(fields.filter(([name]) => name !== told[0]))].join(" · ") : brief(fields).join(" · ");
+}
+
+/** Who did what an event tells of: by name, and where they asked for it. */
+export function whoOf(data: Readonly<Record<string, unknown>>): string {
+  const who = data["by"] ?? data["who"] ?? data["principal"];
+  if (who === null || typeof who !== "object") return who === undefined || who === null ? "" : String(who);
+  const { principal, at, approvedBy } = Object.fromEntries(Object.entries(who)) as Readonly<Record<string, unknown>>;
+  return typeof principal !== "string" ? JSON.stringify(who) : words.policy.asked(principal, typeof at === "string" ? at : undefined, typeof approvedBy === "string" ? approvedBy : undefined);
 }
 
 /** What tells an event from others, and tells people nothing. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Fleet, FleetNode } from "./fleet.ts";
-import { cutSince, islandRootOf, isKnownToRun, isStale, stateOf } from "./node-state.ts";
+import { cutSince, islandRootOf, isKnownToRun, isStale, stateOf, unheardOf, waitsOf } from "./node-state.ts";
 import { filterFleet } from "./fleet-filter.ts";
 import { groupBySite } from "./site-groups.ts";
 
@@ -39,6 +39,15 @@ test("a site whose nodes were stopped is no island; who stands below a stopped n
   assert.deepEqual(groupBySite(below, fleetOf(below), nowMs).find(({ site }) => site === "plant")?.island, { sinceAtMs: 700_000, isKnownToRun: false });
 });
 
+test("a filter leaves out who is shown, and not what is known of their site: one silent node of it is no island", () => {
+  const nodes = [cloud, node("well", { link: under("cloud", "open") }), node("quiet", { state: "silent", link: under("cloud", "lost", 950_000) })];
+  const shown = filterFleet(fleetOf(nodes), { state: "silent" }, nowMs);
+  const [plant] = groupBySite(shown, fleetOf(nodes), nowMs);
+  assert.deepEqual([plant?.nodes.map(({ name }) => name), plant?.counts.silent, plant?.island], [["quiet"], 1, undefined]);
+  const alone = [cloud, node("quiet", { state: "silent", link: under("cloud", "lost", 950_000) }), node("stopped", { state: "gone" })];
+  assert.deepEqual(groupBySite(filterFleet(fleetOf(alone), { state: "gone" }, nowMs), fleetOf(alone), nowMs)[0]?.island, { sinceAtMs: 950_000, isKnownToRun: false });
+});
+
 test("since when it is cut off is taken from telemetry where nobody saw the link end; whether it runs is known of nobody afar", () => {
   assert.equal(cutSince(node("a", { state: "silent", link: under("cloud", "lost") })), 900_000);
   assert.equal(cutSince(node("a", { state: "silent", link: under("cloud", "lost", 950_000) })), 950_000);
@@ -52,6 +61,19 @@ test("what is old is not told as true now, but who was stopped stays stopped", (
   assert.deepEqual(stand(nodes, nowMs - 6_000), ["cloud unknown", "well unknown", "stopped gone"]);
   const many = Array.from({ length: 501 }, (_, place) => node(`n-${place}`));
   assert.deepEqual([isStale(fleetOf(many, nowMs - 6_000), nowMs), isStale(fleetOf(many, nowMs - 13_000), nowMs)], [false, true]);
+});
+
+test("of whom nothing is heard is counted at once, before any alert: a planned stop is not among them", () => {
+  const lost = under("cloud", "lost");
+  const nodes = [cloud, node("well", { link: under("cloud", "open") }), node("just-cut", { link: lost }), node("behind", { link: under("just-cut", "unknown") }), node("stopped", { state: "gone", link: lost }), node("new", { state: "awaited" })];
+  assert.equal(unheardOf(fleetOf(nodes), nowMs), 2);
+  assert.equal(unheardOf(fleetOf(nodes, nowMs - 60_000), nowMs), 4, "of nobody is anything known");
+});
+
+test("what waits on a node that cannot be asked now is told as of when it was", () => {
+  const nodes = [cloud, node("well", { link: under("cloud", "open") })];
+  const fleet = { ...fleetOf(nodes), backlogs: { well: { records: 12, atMs: nowMs - 2_000 }, cut: { records: 7, atMs: nowMs - 60_000 } } };
+  assert.deepEqual([waitsOf("well", fleet, nowMs), waitsOf("cut", fleet, nowMs), waitsOf("nobody", fleet, nowMs)], [{ records: 12, agoMs: undefined }, { records: 7, agoMs: 60_000 }, undefined]);
 });
 
 test("the revoked are shown to who asks for them, and a filter by state goes by what was heard last", () => {

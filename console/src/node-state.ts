@@ -41,6 +41,24 @@ export const noCounts = (): Record<NodeState, number> => ({ present: 0, slow: 0,
 /** Those that are heard: they are there. */
 export const thereOf = ({ present, slow, crashed }: Counts): number => present + slow + crashed;
 
+/** Nodes of which nothing is heard now, though something should be. An alert says so only when it has lasted a while. */
+export function unheardOf(fleet: Told, nowMs: number): number {
+  let count = 0;
+  for (const node of fleet.nodes.values()) {
+    const state = stateOf(node, fleet, nowMs);
+    if (state === "silent" || state === "unknown") count += 1;
+  }
+  return count;
+}
+
+/** Records that wait on a node, by its own word; `agoMs` where that word is no news any more, since it cannot be asked. Times of the fleet are of its control. */
+export function waitsOf(name: string, { backlogs, offsetMs, nodes }: Pick<Fleet, "backlogs" | "offsetMs" | "nodes">, nowMs: number): { readonly records: number; readonly agoMs: number | undefined } | undefined {
+  const told = backlogs[name];
+  if (told === undefined) return undefined;
+  const agoMs = nowMs + offsetMs - told.atMs;
+  return { records: told.records, agoMs: agoMs > (nodes.size > manyNodes ? staleManyMs : staleMs) ? agoMs : undefined };
+}
+
 export type DocumentState = "none" | "settled" | "spreading" | "refused";
 
 /** What it reported last against what it should run. */

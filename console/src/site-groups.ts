@@ -18,17 +18,14 @@ export interface SiteGroup {
 
 export const tierRank = (tier: string): number => ({ above: 0, cloud: 0, edge: 1, gateway: 2 })[tier] ?? 3;
 
+/** `nodes`: those that are shown. What is said of a site as a whole goes by all nodes of the fleet, whatever a filter leaves out. */
 export function groupBySite(nodes: Iterable<FleetNode>, fleet: Fleet, nowMs: number): readonly SiteGroup[] {
-  const bySite = new Map<string, FleetNode[]>();
-  for (const node of nodes) {
-    const group = bySite.get(node.site);
-    if (group === undefined) bySite.set(node.site, [node]);
-    else group.push(node);
-  }
-  return [...bySite].map(([site, group]) => groupOf(site, group, fleet, nowMs)).sort((one, other) => one.rank - other.rank || compare(one.site, other.site));
+  const all = Map.groupBy(fleet.nodes.values(), ({ site }) => site);
+  const shown = Map.groupBy(nodes, ({ site }) => site);
+  return [...shown].map(([site, group]) => groupOf(site, group, all.get(site) ?? group, fleet, nowMs)).sort((one, other) => one.rank - other.rank || compare(one.site, other.site));
 }
 
-function groupOf(site: string, group: FleetNode[], fleet: Fleet, nowMs: number): SiteGroup {
+function groupOf(site: string, group: readonly FleetNode[], all: readonly FleetNode[], fleet: Fleet, nowMs: number): SiteGroup {
   const counts = noCounts();
   let [spreading, refused, rank] = [0, 0, 9];
   for (const node of group) {
@@ -38,7 +35,7 @@ function groupOf(site: string, group: FleetNode[], fleet: Fleet, nowMs: number):
     if (document === "refused") refused += 1;
     rank = Math.min(rank, tierRank(node.tier));
   }
-  return { site, nodes: group, counts, spreading, refused, rank, island: islandOf(group, fleet) };
+  return { site, nodes: group, counts, spreading, refused, rank, island: islandOf(all, fleet) };
 }
 
 function islandOf(group: readonly FleetNode[], fleet: Fleet): SiteGroup["island"] {

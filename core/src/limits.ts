@@ -569,6 +569,10 @@ export const limits = {
   /** A node asks its parent a question of this size so often, to know what the link between them carries. */
   bandwidthProbeBytes: 8 << 10,
   bandwidthProbeMs: 86_400_000,
+  /** So many of them, one at each look at the inventory: the quickest counts, since who asks and who answers may be busy. */
+  bandwidthProbes: 3,
+  /** What is faster than can be told counts as this: the link then carries at least so much. */
+  bandwidthProbeMsMin: 1,
   /** Hours of one curve of carbon or price, and how far back of now it is kept. At the bound: the oldest, then the furthest, go. */
   curveHoursMax: 400,
   curveBackHours: 192,

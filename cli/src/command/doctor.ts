@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { examinedSchema, findingsOf, type Examined, type Finding } from "@holon/core/diagnosis/findings.ts";
 import { errorTable, HolonError, toHolonError } from "@holon/core/errors.ts";
 import { clockHereText } from "@holon/core/drift.ts";
+import { alertListSchema } from "@holon/core/telemetry/alert.ts";
 import { answerClockSchema } from "@holon/core/telemetry/fleet-status.ts";
 import { createClock } from "@holon/platform/clock.ts";
 import { diskError } from "@holon/platform/disk-error.ts";
@@ -20,6 +21,8 @@ import { listNodeRows } from "./node.ts";
 const lowBytes = 1 << 30;
 /** Less than a node needs for what it fetches at its start. */
 const fullBytes = 1 << 18;
+const alertsMax = 5;
+
 /** Resolves to whether nothing is bad. */
 export async function doctor(options: ClientOptions, json: boolean): Promise<boolean> {
   const findings = [nodeVersion(), await dataFolder(options.data), await diskSpace(options.data), clockState(), await modelRuntime(), ...(await certificates(options.data)), ...(await running(options))];
@@ -100,7 +103,15 @@ async function running(options: ClientOptions): Promise<readonly Finding[]> {
     const clock = drift.find(({ offMs }) => offMs !== undefined);
     if (clock !== undefined) findings.push({ check: name, state: "warn", says: clock.text, next: "Set its clock, or start a time service there." });
   }
-  return findings;
+  return [...findings, ...(await firing(client))];
+}
+
+/** What is judged to be wrong at this moment, apart from silence, of which each node is told above. */
+async function firing(client: Client): Promise<readonly Finding[]> {
+  const list = await client.get("/v1/alerts?state=firing", alertListSchema).catch(() => undefined); // a role that may not ask; a node that keeps none
+  const alerts = (list?.alerts ?? []).filter(({ kind }) => kind !== "silence");
+  const findings = alerts.slice(0, alertsMax).map(({ since, message, count }): Finding => ({ check: "alert", state: "warn", says: `${message}${count > 1 ? ` (${count} times)` : ""}, since ${since}`, next: "See `holon alert list`, and what was recorded then: `holon event tail --stream alarm`." }));
+  return alerts.length <= alertsMax ? findings : [...findings, { check: "alert", state: "warn", says: `${alerts.length - alertsMax} more are firing`, next: "See `holon alert list`." }];
 }
 
 /** Where it is the one that is wrong, that is said once, and not of each of its nodes. */
@@ -125,8 +136,8 @@ async function nodeFindings(name: string, client: Client, options: ClientOptions
   try {
     status = await statusOf(name, client, options);
   } catch (error) {
-    const { message, next } = toHolonError(error);
-    return [{ check: name, state: "warn", says: `it cannot be asked: ${message}`, next }];
+    const { code, message, next } = toHolonError(error);
+    return [{ check: name, state: "warn", says: code === "HOLON_DIAGNOSIS_AWAY" ? message : `it cannot be asked: ${message}`, next }];
   }
   return findingsOf(name, status);
 }

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { logLevelSchema, logsAnswerSchema, wantedSchema, type LogsAnswer, type Wanted } from "@holon/core/diagnosis/ask.ts";
 import { printLine } from "@holon/core/diagnosis/print-line.ts";
 import { bundleSchema, outcomeSchema, profileSchema, reportSchema } from "@holon/core/diagnosis/results.ts";
-import { HolonError } from "@holon/core/errors.ts";
+import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { z } from "zod";
 import { connectApi, doneSchema, openLines, type Client, type ClientOptions } from "../client.ts";
 import { writeBundle } from "../machine/bundle-file.ts";
@@ -190,8 +190,14 @@ async function resultOf(client: Client, request: Row, untilMs: number): Promise<
     const waitMs = Math.max(0, Math.min(5_000, untilMs - Date.now()));
     const answer = await client.get(`/v1/requests/${request.id}/result?waitMs=${Math.round(waitMs)}`, resultSchema);
     if (answer.result !== null) return answer.result;
-    if (Date.now() >= untilMs) throw stillWaiting(answer.request);
+    if (Date.now() >= untilMs) throw stillWaiting(answer.request, await standingOf(client, request.node));
   }
 }
 
-const stillWaiting = ({ id, node, expiresAt }: Row): HolonError => new HolonError("HOLON_DIAGNOSIS_AWAY", `${node} has not answered ${id} yet; it waits until ${expiresAt}`, { next: `Look again with \`holon node result ${id}\`.` });
+/** How a node stands that is away; undefined of one that answers, and where nobody says. */
+async function standingOf(client: Client, node: string): Promise<string | undefined> {
+  const problem = await client.get(`${path(node)}/status`, z.unknown()).then(() => undefined, toHolonError);
+  return problem?.code === "HOLON_DIAGNOSIS_AWAY" ? problem.message : undefined;
+}
+
+const stillWaiting = ({ id, node, expiresAt }: Row, standing?: string): HolonError => new HolonError("HOLON_DIAGNOSIS_AWAY", `${node} has not answered ${id} yet; it waits until ${expiresAt}${standing === undefined ? "" : `; ${standing}`}`, { next: `Look again with \`holon node result ${id}\`.` });

@@ -132,7 +132,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
       log: node.log, blobs: node.blobs, events: node.events, ports: { ...ports, trace: node.trace }, handlers: node.handlers, address: node.address, certificateMs: config.authority?.certificateMs, provider: config.provider, revoked: node.revoked, states: node.states, speaksFor: node.speaksFor, clockOff: (name) => node.telemetry?.clockWrongBy(name), ask: node.askNode,
     });
     if (control !== undefined) closing.push(() => control.close());
-    const server = await serve(node, control === undefined || plane === undefined ? undefined : { routes: plane.controlRoutes(control, { clock, links: node.links, call: callNode(node), told: () => toldOf(node), ...options.links }), people: control.people }, options);
+    const server = await serve(node, control === undefined || plane === undefined ? undefined : { routes: plane.controlRoutes(control, { clock, links: node.links, call: callNode(node), told: () => toldOf(node), standing: async (name) => node.telemetry?.standing(name), ...options.links }), people: control.people }, options);
     closing.push(() => server.close());
     await node.announce(server.address);
     return { node, control, api: server.address, close };

@@ -41,6 +41,7 @@ export const routesOfVerbs: Readonly<Record<string, Way>> = {
   "function failed": by("GET /v1/functions/failed"),
   "function replay": by("POST /v1/functions/replay"),
   "function release": by("POST /v1/functions/release"),
+  "link list": by("GET /v1/continuum", "GET /v1/nodes"),
   "link cut": by("POST /v1/link/cut"),
   "link heal": by("POST /v1/link/heal"),
   "meter show": by("GET /v1/meter"),

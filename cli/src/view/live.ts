@@ -1,7 +1,7 @@
 /** Shows the three nodes until told to stop: drawn in place on a terminal, one line every few seconds elsewhere. */
 import type { Three } from "../machine/three.ts";
 import { followAlerts } from "./alerts.ts";
-import { drawScreen, size } from "./screen.ts";
+import { drawScreen, leftSite, size } from "./screen.ts";
 
 const frameMs = 500;
 const lineMs = 5_000;
@@ -59,8 +59,7 @@ export function showLive(three: Three, app: string, output: NodeJS.WriteStream, 
 function summary(input: Parameters<typeof drawScreen>[0]): string {
   const gateway = input.statuses.at(-1);
   const unit = gateway?.agent.units.find(({ status }) => status !== undefined); // the order changes with what was deployed last
-  const left = gateway?.uplink?.sentBytes ?? 0;
   const links = input.statuses.filter((status) => status.uplink !== undefined).map((status) => `${status.node} ${status.uplink?.state ?? ""}`);
   const problems = input.statuses.flatMap(({ node, agent }) => (agent.problem === undefined ? [] : [`; ${node}: ${agent.problem.code} ${agent.problem.message}`]));
-  return `${input.eventsPerSecond.toFixed(1)} events/s, ${unit?.status ?? "starting"}, alerts ${input.alertsOpened}, left the site ${size(left)}, links: ${links.join(", ")}${problems.join("")}`;
+  return `${input.eventsPerSecond.toFixed(1)} events/s, ${unit?.status ?? "starting"}, alerts ${input.alertsOpened}, left the site ${size(leftSite(input.statuses))}, links: ${links.join(", ")}${problems.join("")}`;
 }

@@ -43,6 +43,14 @@ test("a large terminal shows all; at 80 columns causes are left out whole, with 
   assert.equal(usual.filter((line) => line.endsWith("diskWriteKiBPerSecond 51 %, …")).length, 8);
 });
 
+test("what left the site is what its uppermost node sent, and how long a link stands is told as a span", () => {
+  const sent = (sentBytes: number): Partial<NodeStatus> => ({ uplink: { ...(status("edge-1").uplink ?? assert.fail()), sentBytes } });
+  const read: Partial<NodeStatus> = { agent: { ...status("gateway-1").agent, sources: [{ name: "host", kind: "host", readings: 10, readBytes: 10_240, rejected: 0, problem: undefined, address: undefined, counters: undefined, ended: false }] } };
+  const lines = draw(120, 40, { statuses: [status("cloud-1", { site: "cloud", uplink: undefined }), status("edge-1", sent(3_072)), status("gateway-1", { ...sent(2_048), ...read })] });
+  assert.ok(lines.includes("bytes      read 10.0 KiB   left the site 3.0 KiB  (30.0 %)"), lines.join("\n"));
+  assert.ok(lines.includes("   │ ● open for 00:00:01   7 waiting   ↑ 2.0 KiB ↓ 0 B"));
+});
+
 test("where rows are few, older alerts go first; the newest stays", () => {
   const few = draw(80, 14);
   assert.match(few[0] ?? "", /^holon/);

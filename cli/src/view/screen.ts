@@ -80,16 +80,16 @@ const linkWord = ({ state }: UplinkStatus, paint: Paint): string => (state === "
 const waitingText = ({ backlog }: UplinkStatus): string => (backlog === undefined ? "waiting unknown" : `${count(backlog)} waiting`);
 
 function linkText(uplink: UplinkStatus, paint: Paint): string {
-  const since = `since ${clock(uplink.sinceMs)}`;
+  const span = `for ${clock(uplink.sinceMs)}`;
   const problem = uplink.problem === undefined || uplink.state === "open" ? "" : `   ${uplink.problem.code}`;
-  return `${linkWord(uplink, paint)} ${since}   ${waitingText(uplink)}   ↑ ${size(uplink.sentBytes)} ↓ ${size(uplink.receivedBytes)}${problem}`;
+  return `${linkWord(uplink, paint)} ${span}   ${waitingText(uplink)}   ↑ ${size(uplink.sentBytes)} ↓ ${size(uplink.receivedBytes)}${problem}`;
 }
 
 function figureLines(input: ScreenInput, gateway: NodeStatus | undefined): readonly string[] {
   const sources = gateway?.agent.sources ?? [];
   const readings = sources.reduce((sum, source) => sum + source.readings, 0);
   const readBytes = sources.reduce((sum, source) => sum + source.readBytes, 0);
-  const left = gateway?.uplink?.sentBytes ?? 0;
+  const left = leftSite(input.statuses);
   const share = readBytes === 0 ? "" : `  (${((100 * left) / readBytes).toFixed(1)} %)`;
   const lines = [`events     ${input.eventsPerSecond.toFixed(1)}/s   ${count(readings)} since the start`];
   for (const unit of gateway?.agent.units ?? []) {
@@ -98,6 +98,12 @@ function figureLines(input: ScreenInput, gateway: NodeStatus | undefined): reado
   }
   lines.push(`bytes      read ${size(readBytes)}   left the site ${size(left)}${share}`);
   return lines;
+}
+
+/** By the uplink of the uppermost node of the gateway's site: what goes from node to node within it has not left. Nodes come from the top down. */
+export function leftSite(statuses: readonly NodeStatus[]): number {
+  const site = statuses.at(-1)?.site;
+  return statuses.find((status) => status.site === site)?.uplink?.sentBytes ?? 0;
 }
 
 /** What is wrong at any node. */

@@ -1,6 +1,9 @@
 /** What is wrong, live, with who knows of it; what should hold, and how much of it does. Over nodes that are silent nothing is called well. */
 import type { ShownAlert, AlertList } from "@holon/core/telemetry/alert.ts";
+import { useMemo } from "preact/hooks";
 import { clock } from "../format.ts";
+import type { AreaProps } from "../later.tsx";
+import { unheardOf } from "../node-state.ts";
 import { AsOf } from "../parts/as-of.tsx";
 import { Problem } from "../parts/problem.tsx";
 import { Section } from "../parts/section.tsx";
@@ -8,6 +11,7 @@ import { Table } from "../parts/table.tsx";
 import { printPlace } from "../route.ts";
 import { words } from "../strings.ts";
 import { useFollowed } from "../use-followed.ts";
+import { useNow } from "../use-now.ts";
 import { usePolled } from "../use-polled.ts";
 import { useSend } from "../use-send.ts";
 import { Objectives } from "./objectives.tsx";
@@ -16,11 +20,16 @@ const t = words.alerts;
 const { columns } = t;
 const pastMax = 50;
 
-export function Alerts() {
+/** An alert of silence comes when it has lasted a while; until then nothing is called well either. */
+const lookMs = 5_000;
+
+export function Alerts({ fleet }: AreaProps) {
   const { value, isLive, asOfMs, problem } = useFollowed<AlertList>("/v1/alerts");
   const now = value?.alerts.filter(({ state }) => state !== "resolved") ?? [];
   const past = value?.alerts.filter(({ state }) => state === "resolved").slice(0, pastMax) ?? [];
-  const unknown = value?.completeness.unknown ?? 0;
+  const looked = useNow(lookMs);
+  const unheard = useMemo(() => unheardOf(fleet, looked), [fleet.nodes, looked]);
+  const unknown = Math.max(value?.completeness.unknown ?? 0, unheard);
   return (
     <>
       <Problem problem={problem} />

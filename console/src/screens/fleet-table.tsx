@@ -1,9 +1,9 @@
 /** The fleet as a table of any length. */
 import { useMemo } from "preact/hooks";
 import type { Fleet, FleetNode } from "../fleet.ts";
-import { age, rate, unknown } from "../format.ts";
+import { age, count, rate, unknown } from "../format.ts";
 import { compare } from "../in-order.ts";
-import { documentState, isStale, lastStateOf, nodeStates, stateOf } from "../node-state.ts";
+import { documentState, isAway, isStale, lastStateOf, nodeStates, stateOf, waitsOf } from "../node-state.ts";
 import { LongList } from "../parts/long-list.tsx";
 import { Mark } from "../parts/mark.tsx";
 import { printPlace, setQuery } from "../route.ts";
@@ -13,7 +13,7 @@ import { words } from "../strings.ts";
 import { useNow } from "../use-now.ts";
 
 const t = words.fleet.columns;
-const columns = ["name", "site", "tier", "state", "heard", "link", "flow", "document"] as const;
+const columns = ["name", "state", "site", "tier", "heard", "link", "flow", "waits", "document"] as const;
 type Column = (typeof columns)[number];
 
 export function FleetTable({ nodes, fleet, sort }: { readonly nodes: readonly FleetNode[]; readonly fleet: Fleet; readonly sort: string }) {
@@ -35,18 +35,21 @@ export function FleetTable({ nodes, fleet, sort }: { readonly nodes: readonly Fl
 }
 
 function Row({ node, fleet, now }: { readonly node: FleetNode; readonly fleet: Fleet; readonly now: number }) {
-  const flow = isStale(fleet, now) ? undefined : fleet.rates.get(node.name);
+  const isOld = isStale(fleet, now);
+  const flow = isOld || node.link?.state !== "open" ? undefined : fleet.rates.get(node.name);
+  const waits = isOld || isAway(node) ? undefined : waitsOf(node.name, fleet, now);
   const document = documentState(node);
   const state = stateOf(node, fleet, now);
   return (
     <div class="fleet-row">
       <span role="cell"><a href={printPlace(["node", node.name])}>{node.name}</a>{node.leads && <small> {words.fleet.lead}</small>}</span>
+      <span role="cell"><Mark state={state} /> <small>{standsFor(node, fleet, state, now)}</small></span>
       <span role="cell"><a class="quiet" href={printPlace(["map"], { view: "table", site: node.site })}>{node.site}</a></span>
       <span role="cell">{words.fleet.ofTier[node.tier] ?? node.tier} <small>{node.jurisdiction}</small></span>
-      <span role="cell"><Mark state={state} /> <small>{standsFor(node, fleet, state, now)}</small></span>
       <span role="cell">{node.heardAtMs === null ? words.unknown : words.ago(age(now + fleet.offsetMs - node.heardAtMs))}</span>
-      <span role="cell">{node.link === null ? unknown : node.link.to}</span>
+      <span role="cell">{node.link === null ? unknown : node.link.to}{node.link !== null && !isAway(node) && <small class={node.link.state === "lost" && !isOld ? "bad" : ""}> {words.fleet.linkState[isOld ? "unknown" : node.link.state]}</small>}</span>
       <span role="cell" class="figure">{flow === undefined ? unknown : `${rate(flow.up)} / ${rate(flow.down)}`}</span>
+      <span role="cell" class="figure">{count(waits?.records)}{waits?.agoMs !== undefined && <small> {words.ago(age(waits.agoMs))}</small>}</span>
       <span role="cell" class={`document ${document}`}>{node.desired === 0 ? words.document.none : `${node.desired} / ${node.reported === null ? unknown : node.reported.version} ${words.document[document]}`}</span>
     </div>
   );
@@ -61,6 +64,7 @@ function orderBy(by: string, one: FleetNode, other: FleetNode, fleet: Fleet): nu
   if (by === "heard") return (other.heardAtMs ?? Number.NEGATIVE_INFINITY) - (one.heardAtMs ?? Number.NEGATIVE_INFINITY);
   if (by === "link") return compare(one.link?.to ?? "", other.link?.to ?? "");
   if (by === "flow") return (fleet.rates.get(other.name)?.up ?? -1) - (fleet.rates.get(one.name)?.up ?? -1);
+  if (by === "waits") return (fleet.backlogs[other.name]?.records ?? -1) - (fleet.backlogs[one.name]?.records ?? -1);
   if (by === "document") return one.desired - (one.reported?.version ?? 0) - (other.desired - (other.reported?.version ?? 0));
   return compare(one.name, other.name);
 }

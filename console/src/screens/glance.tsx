@@ -6,9 +6,11 @@ import { AsOf } from "../parts/as-of.tsx";
 import { Problem } from "../parts/problem.tsx";
 import { Section } from "../parts/section.tsx";
 import { Spread } from "../parts/spread.tsx";
+import { unheardOf } from "../node-state.ts";
 import { printPlace } from "../route.ts";
 import { servedByControl } from "../session.ts";
 import { words } from "../strings.ts";
+import { useNow } from "../use-now.ts";
 import { usePolled } from "../use-polled.ts";
 
 const shownMax = 8;
@@ -16,7 +18,7 @@ const shownMax = 8;
 export function Glance({ fleet }: { readonly fleet: Fleet }) {
   const { value, asOfMs, problem } = usePolled<AlertList>(`/v1/alerts?limit=${shownMax}`, 3_000);
   const alerts = (value?.alerts ?? []).filter(({ state }) => state !== "resolved");
-  const unknown = value?.completeness.unknown ?? 0;
+  const unknown = Math.max(value?.completeness.unknown ?? 0, unheardOf(fleet, useNow()));
   return (
     <div class="beside">
       <Section title={words.glance.alerts} aside={<AsOf ms={asOfMs} />}>

@@ -25,8 +25,8 @@ interface Answered {
 export function Diagnosis({ name }: { readonly name: string }) {
   return (
     <>
-      <Logs name={name} />
       <Report name={name} />
+      <Logs name={name} />
     </>
   );
 }

@@ -34,19 +34,19 @@ export function NodeScreen({ name, fleet }: { readonly name: string; readonly fl
         <h2>{t.title(name)}</h2>
         {node !== undefined && <Facts node={node} fleet={fleet} />}
       </header>
-      {problem !== undefined && <p class="warning" role="status">{t.notReached}: {problem.message}. {status === undefined ? "" : t.lastKnown}</p>}
+      {problem !== undefined && <p class="warning" role="status">{t.notReached}: {problem.message}. {status === undefined ? "" : t.lastKnown}{problem.next !== "" && <span class="block">{t.next}: {problem.next}</span>}</p>}
       {status !== undefined && (
         <>
           <Section title={t.says} aside={<AsOf ms={asOfMs} lateMs={3 * everyMs} />}><Says status={status} /></Section>
           <Runs status={status} />
-          <Known status={status} />
         </>
       )}
       {servedByControl() && <StandingSection name={name} />}
       {isHere && status?.uplink !== undefined && <Outage state={status.uplink.state} />}
-      <SeriesChart node={name} />
       <Diagnosis name={name} />
-      <p><a href={printPlace(["events"], { origin: name })}>{t.events}</a></p>
+      <SeriesChart node={name} />
+      {status !== undefined && <Known status={status} />}
+      <p class="links"><a href={printPlace(["events"], { origin: name })}>{t.events}</a> <a href={printPlace(["events"], { origin: name, stream: "alarm", window: "86400" })}>{t.alarms}</a> <a href={printPlace(["policy"], { tab: "trail", q: name })}>{t.trail}</a></p>
     </>
   );
 }
@@ -60,10 +60,10 @@ function Facts({ node, fleet }: { readonly node: FleetNode; readonly fleet: Flee
   const flow = root === undefined && !isStale(fleet, now) ? fleet.rates.get(node.name) : undefined;
   return (
     <dl class="facts wide">
-      <dt>{words.fleet.columns.state}</dt><dd><Mark state={state} /><span class="soft"> {standsSince === null ? standsFor(node, fleet, state, now) : words.fleet.stateSince(clock(standsSince - fleet.offsetMs), age(now + fleet.offsetMs - standsSince))}{root !== undefined && ` ${words.fleet.islandSince(since === null ? undefined : age(now + fleet.offsetMs - since), isKnownToRun(root, fleet))}`}</span><p class="hint">{words.state[state].hint}</p></dd>
+      <dt>{words.fleet.columns.state}</dt><dd><Mark state={state} /><span class="soft"> {standsSince === null ? standsFor(node, fleet, state, now) : words.fleet.stateSince(clock(standsSince - fleet.offsetMs), age(now + fleet.offsetMs - standsSince))}{root !== undefined && `; ${words.fleet.islandSince(since === null ? undefined : age(now + fleet.offsetMs - since), isKnownToRun(root, fleet))}`}</span><p class="hint">{words.state[state].hint}</p></dd>
       <dt>{words.fleet.columns.site}</dt><dd><a href={printPlace(["map"], { site: node.site })}>{node.site}</a> <span class="soft">{words.fleet.ofTier[node.tier] ?? node.tier} {node.jurisdiction}</span></dd>
       <dt>{words.fleet.columns.heard}</dt><dd>{node.heardAtMs === null ? words.unknown : words.ago(age(now + fleet.offsetMs - node.heardAtMs))}</dd>
-      {node.link !== null && <><dt>{words.fleet.columns.link}</dt><dd><a href={printPlace(["node", node.link.to])}>{node.link.to}</a> <span class="soft">↑ {rate(flow?.up)} ↓ {rate(flow?.down)}</span></dd></>}
+      {node.link !== null && <><dt>{words.fleet.columns.link}</dt><dd><a href={printPlace(["node", node.link.to])}>{node.link.to}</a> <span class="soft">{linkText(node.link, fleet, now)}{flow !== undefined && ` ↑ ${rate(flow.up)} ↓ ${rate(flow.down)}`}</span></dd></>}
       <dt>{words.fleet.columns.document}</dt><dd>{node.desired === 0 ? words.document.none : `${node.desired} / ${node.reported?.version ?? unknown} ${words.document[documentState(node)]}`}{node.reported?.message !== undefined && <span class="bad"> {node.reported.message}</span>}</dd>
       {node.startedAt !== null && <><dt>{t.startedAt}</dt><dd>{clock(node.startedAt)}</dd></>}
       {node.api !== null && isLoopback(node.api) && node.name !== fleet.self && <><dt>{t.localApi}</dt><dd><a href={`${node.api}/`} target="_blank" rel="noreferrer">{node.api}</a></dd></>}
@@ -71,18 +71,25 @@ function Facts({ node, fleet }: { readonly node: FleetNode; readonly fleet: Flee
   );
 }
 
+/** Of a link that nobody can see now nothing is told but that. */
+function linkText({ state, sinceAtMs }: NonNullable<FleetNode["link"]>, fleet: Fleet, now: number): string {
+  const seen = isStale(fleet, now) ? "unknown" : state;
+  return words.fleet.linkFor(words.fleet.linkState[seen], seen === "unknown" || sinceAtMs === null ? undefined : age(now + fleet.offsetMs - sinceAtMs));
+}
+
 /** A node says itself where its API is; only this machine's own is offered as a link. */
 const isLoopback = (api: string): boolean => URL.canParse(api) && /^(?:127(?:\.\d+){3}|localhost|\[::1\])$/.test(new URL(api).hostname) && new URL(api).protocol === "http:";
 
 function Says({ status }: { readonly status: NodeStatus }) {
-  const { uplink, agent, log, measured } = status;
+  const { uplink, agent, log, measured, known = [] } = status;
+  const ofLink = known.filter(({ what, value }) => what.startsWith("link ") && value !== null).map(({ what, value }) => `${what.slice("link ".length)} ${value ?? ""}`);
   return (
     <>
       {measured?.held !== undefined && <Held name={status.node} held={measured.held} />}
       <Problem problem={agent.problem} />
       <dl class="facts wide">
         <dt>{t.runs}</dt><dd>{agent.state}, {words.fleet.columns.document} {agent.version}</dd>
-        {uplink !== undefined && <><dt>{t.link}</dt><dd>{uplink.state} {age(uplink.sinceMs)} <span class="soft">↑ {bytes(uplink.sentBytes)} ↓ {bytes(uplink.receivedBytes)}, {count(uplink.backlog)} {words.fleet.lag}</span>{uplink.problem !== undefined && uplink.state !== "open" && <span class="bad"> {uplink.problem.message}</span>}</dd></>}
+        {uplink !== undefined && <><dt>{t.link}</dt><dd>{uplink.state} {age(uplink.sinceMs)} <span class="soft">↑ {bytes(uplink.sentBytes)} ↓ {bytes(uplink.receivedBytes)}, {[`${count(uplink.backlog)} ${words.fleet.lag}`, ...ofLink].join(", ")}</span>{uplink.problem !== undefined && uplink.state !== "open" && <span class="bad"> {uplink.problem.message}</span>}</dd></>}
         <dt>{t.log}</dt><dd>{bytes(log.sizeBytes)}, {t.disk} {log.disk}{log.lost.length > 0 && <span class="bad"> {t.damaged(log.lost.length)}</span>}</dd>
       </dl>
     </>

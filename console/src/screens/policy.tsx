@@ -1,5 +1,5 @@
 /** What decides, what it decided, and the trail of all that was done. */
-import { originOf, saysOf, type Event } from "../event.ts";
+import { originOf, saysOf, whoOf, type Event } from "../event.ts";
 import { clock } from "../format.ts";
 import type { AreaProps } from "../later.tsx";
 import { AsOf } from "../parts/as-of.tsx";
@@ -70,7 +70,7 @@ function decisionCells(event: Event) {
 
 function trailCells(event: Event) {
   const data = fieldsOf(event);
-  return [whenOf(event), originOf(event), <b>{event.type.replace(/^holon\./, "")}</b>, textOf(data["by"] ?? data["who"] ?? data["principal"]), <span class="soft">{event.subject ?? ""} {saysOf(event)}</span>];
+  return [whenOf(event), originOf(event), <b>{event.type.replace(/^holon\./, "")}</b>, <span title={whoOf(data)}>{whoOf(data)}</span>, <span class="soft">{event.subject ?? ""} {saysOf(event)}</span>];
 }
 
 function Text() {

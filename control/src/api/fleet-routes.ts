@@ -1,10 +1,11 @@
 /** What a console looks at: the whole fleet as it changes, one node over the links, and where an app is. */
 import { JsonText } from "@holon/core/api/json-text.ts";
 import type { Route } from "@holon/core/api/route.ts";
-import { HolonError } from "@holon/core/errors.ts";
+import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { appDocumentSchema } from "@holon/core/schema/app.ts";
 import { statusMethods } from "@holon/core/schema/links-report.ts";
+import { standingNext, standingText } from "@holon/core/telemetry/standing.ts";
 import { isNodeName } from "@holon/core/units.ts";
 import { z } from "zod";
 import type { Control } from "../control.ts";
@@ -42,7 +43,7 @@ export function fleetRoutes(control: Control, host: FleetHost): readonly Route[]
       async handle({ params }) {
         const { node = "" } = params;
         if (!isNodeName(node) || control.node(node) === undefined) throw new HolonError("HOLON_NODE_UNKNOWN", `no node ${node} was ever heard`);
-        return { status: 200, body: nodeStatusSchema.parse(await host.call(node, statusMethods.node, {}, limits.nodeStatusAskMs)) };
+        return { status: 200, body: nodeStatusSchema.parse(await host.call(node, statusMethods.node, {}, limits.nodeStatusAskMs).catch((error: unknown) => awayOf(host, node, error))) };
       },
     },
     {
@@ -57,4 +58,14 @@ export function fleetRoutes(control: Control, host: FleetHost): readonly Route[]
       },
     },
   ];
+}
+
+const silentCodes: ReadonlySet<string> = new Set(["HOLON_NODE_UNKNOWN", "HOLON_LINK_UNREACHABLE", "HOLON_CALL_TIMEOUT"]);
+
+/** Of who gives no answer is told how it stands, and what to do about it: that there is no way to it says nothing of that. */
+async function awayOf({ standing }: FleetHost, node: string, error: unknown): Promise<never> {
+  const row = silentCodes.has(toHolonError(error).code) ? await standing?.(node) : undefined;
+  if (row === undefined) throw error;
+  const above = row.parent === null ? undefined : await standing?.(row.parent);
+  throw new HolonError(row.state === "revoked" ? "HOLON_NODE_UNKNOWN" : "HOLON_DIAGNOSIS_AWAY", standingText(row), { cause: error, next: standingNext(row, above) });
 }

@@ -6,6 +6,7 @@ import { toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Clock } from "@holon/core/ports.ts";
 import type { NodeState } from "@holon/core/telemetry/completeness.ts";
+import type { FleetRow } from "@holon/core/telemetry/fleet-status.ts";
 import { linksReportSchema, statusMethods, type LinksReport } from "@holon/core/schema/links-report.ts";
 import { isNodeName, type NodeName } from "@holon/core/units.ts";
 
@@ -16,6 +17,8 @@ export interface FleetHost {
   call(to: NodeName, method: string, parameters: unknown, deadlineMs: number): Promise<unknown>;
   /** How nodes stand by their telemetry at this moment; nothing where this node keeps none. */
   told?(): ToldFleet | undefined;
+  /** How one of them stands by its telemetry, with all that is known of it; undefined where nothing is. */
+  standing?(node: string): Promise<FleetRow | undefined>;
 }
 
 /** The same answers as those of `GET /v1/fleet`. */

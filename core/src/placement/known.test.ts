@@ -22,6 +22,10 @@ test("each value has its source and its time; what is old is stale, what nobody 
   const of = (what: string) => rows.find((row) => row.what === what) ?? assert.fail(`no line of ${what}`);
   assert.deepEqual([of("link latency").value, of("link latency").stale], ["12 ms", true]);
   assert.deepEqual([of("link bandwidth").value, of("link bandwidth").source, of("link bandwidth").stale], ["2.5 MB/s", "measured", false]);
+  const fast = knownValues({ report: { ...report, uplink: { parent: "cloud-1", bytesPerSecond: measured(8_192_000) } }, curve: () => undefined, inferences: {}, trust: undefined, nowMs });
+  assert.equal(fast.find(({ what }) => what === "link bandwidth")?.value, "at least 8.192 MB/s", "more than the probe can tell");
+  const declared = knownValues({ report: { ...report, uplink: { parent: "cloud-1", bytesPerSecond: { value: 1e8, asOfMs: nowMs, source: "declared" } } }, curve: () => undefined, inferences: {}, trust: undefined, nowMs });
+  assert.equal(declared.find(({ what }) => what === "link bandwidth")?.value, "100 MB/s");
   assert.deepEqual([of("link price").value, of("link price").asOfMs, of("link price").source], [null, null, null]);
   assert.deepEqual([of("power source").value, of("price of electricity").value, of("inference in pump/judge").value], ["battery", "-0.01 a kWh", "3.2 ms"]);
   assert.deepEqual([of("curve of carbon").value, of("curve of carbon").source, of("curve of price").value], ["120 g/kWh now, 3 h ahead", "file grid.csv", null]);

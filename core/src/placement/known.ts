@@ -1,5 +1,6 @@
 /** What a node knows of itself, a line a value: with what it is from, when it was true, and whether that is too long ago. What it does not know stands there, too, as unknown. */
 import { z } from "zod";
+import { limits } from "../limits.ts";
 import { energyKinds, type EnergyCurve, type EnergyKind } from "../schema/energy.ts";
 import type { Measured } from "../schema/inventory.ts";
 import type { NodeReport } from "../schema/node-report.ts";
@@ -44,7 +45,7 @@ export function knownValues({ report, curve, inferences, trust, nowMs }: KnownIn
     of("load, processors", load?.processors, "", 1, loadStaleAfterMs),
     of("load, memory", load?.memoryBytes, "GB", 1e9, loadStaleAfterMs),
     of("link latency", uplink?.latencyMs, "ms"),
-    of("link bandwidth", uplink?.bytesPerSecond, "MB/s", 1e6),
+    atLeast(of("link bandwidth", uplink?.bytesPerSecond, "MB/s", 1e6), uplink?.bytesPerSecond),
     of("link price", uplink?.perGigabyte, "a GB"),
     line("power source", report?.powerSource?.value, report?.powerSource?.asOfMs, report?.powerSource?.source),
     of("power of a processor", power?.processorWatts, "W"),
@@ -58,6 +59,12 @@ export function knownValues({ report, curve, inferences, trust, nowMs }: KnownIn
     ...Object.entries(report?.beside ?? {}).map(([node, measured]) => of(`way to ${node}`, measured, "ms")),
     ...Object.entries(inferences).map(([unit, ms]) => line(`inference in ${unit}`, `${print(ms)} ms`, nowMs, "measured")),
   ];
+}
+
+/** What a probe cannot tell apart from faster is no measure of how fast, and is not told as one. */
+function atLeast(line: KnownValue, bandwidth: Measured | undefined): KnownValue {
+  const isFloor = bandwidth?.source === "measured" && bandwidth.value >= (1_000 * limits.bandwidthProbeBytes) / limits.bandwidthProbeMsMin;
+  return isFloor ? { ...line, value: `at least ${line.value ?? ""}` } : line;
 }
 
 function curveLine(kind: EnergyKind, curve: EnergyCurve | undefined, nowMs: number): KnownValue {

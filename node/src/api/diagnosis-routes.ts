@@ -30,7 +30,7 @@ export function diagnosisRoutes(node: DiagnosisNode): readonly Route[] {
   const requestRoute: Route = {
     method: "POST",
     path: "/v1/nodes/{node}/requests",
-    summary: "Asks a node for a report, a bundle, a profile or a declared command: now, or when it is there again. Done once.",
+    summary: "Asks a node for a report, a bundle, a profile or a declared command: now, or when it is there again. Done once; the same that you asked before and that still waits is answered with that one.",
     body: requestBodySchema,
     answer: requestRowSchema,
     async handle(request) {

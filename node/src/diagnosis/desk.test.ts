@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Wanted } from "@holon/core/diagnosis/ask.ts";
 import { HolonError, type ErrorCode } from "@holon/core/errors.ts";
 import { createRandom } from "@holon/platform/random.ts";
 import { ClockHardware, createClock } from "@holon/sim/clock.ts";
@@ -57,5 +58,24 @@ test("a request that is denied before it was begun ends, and says why", async ()
   assert.deepEqual([result?.ok, result?.ok === false && result.error.code], [false, "HOLON_CALL_DENIED"]);
   await pass(30);
   assert.equal(asked.length, 1);
+  desk.close();
+});
+
+test("the same that one person asks again while it still waits is the one that waits; another person, another question or a longer wait is another", async () => {
+  const { desk, id, family } = await bed("HOLON_NODE_UNKNOWN");
+  const [dayMs, since] = [86_400_000, (hour: number) => `2026-01-01T0${hour}:00:00.000Z`];
+  const ask = async (wanted: Wanted, who = by, forMs = dayMs): Promise<string> => (await family.world.drive(desk.request(childName, wanted, who, forMs))).id;
+  assert.equal(await ask({ kind: "report" }), id);
+  assert.notEqual(await ask({ kind: "report" }, { ...by, principal: "person vera" }), id);
+  assert.notEqual(await ask({ kind: "report" }, by, 2 * dayMs), id);
+  const logs = await ask({ kind: "logs", level: "info", limit: 200, since: since(1) });
+  assert.equal(await ask({ kind: "logs", level: "info", limit: 200, since: since(2) }), logs, "what is asked for reaches further back");
+  assert.notEqual(await ask({ kind: "logs", level: "info", limit: 200, since: since(0) }), logs);
+  assert.notEqual(await ask({ kind: "logs", level: "warn", limit: 200, since: since(1) }), logs);
+  const greet = await ask({ kind: "exec", command: "greet", arguments: { who: "moon", why: "night" } });
+  assert.equal(await ask({ kind: "exec", command: "greet", arguments: { why: "night", who: "moon" } }), greet);
+  assert.equal(desk.requests().length, 7);
+  await family.world.drive(desk.cancel(greet, by));
+  assert.notEqual(await ask({ kind: "exec", command: "greet", arguments: { who: "moon", why: "night" } }), greet, "that one waits no more");
   desk.close();
 });

@@ -11,13 +11,14 @@ import { diagnosisMethods, pieceAnswerSchema, requestAnswerSchema, resultSchema,
 import { diagnosisBounds } from "@holon/core/diagnosis/bounds.ts";
 import { errorTable, HolonError, toHolonError } from "@holon/core/errors.ts";
 import { isoTime } from "@holon/core/event/iso-time.ts";
+import { canonicalJson } from "@holon/core/json.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
 import { toHex } from "@holon/core/log/hex.ts";
 import type { CellChange, Log, NewRecord } from "@holon/core/log/log.ts";
 import type { Ports, Timer } from "@holon/core/ports.ts";
 import { fromBase64 } from "@holon/core/series/base64.ts";
 import type { FleetRow } from "@holon/core/telemetry/fleet-status.ts";
-import { standingText } from "@holon/core/telemetry/standing.ts";
+import { standingNext, standingText } from "@holon/core/telemetry/standing.ts";
 import { createTurns } from "@holon/core/turns.ts";
 import { isNodeName, type NodeName } from "@holon/core/units.ts";
 import { z } from "zod";
@@ -47,7 +48,7 @@ export interface Desk {
   ask(to: string, method: string, parameters: unknown, deadlineMs: number): Promise<unknown>;
   /** A name for one look at a node. */
   session(): string;
-  /** Keeps a request on this disk, and hands it over when the node is there. `HOLON_DIAGNOSIS_FULL`; `HOLON_NODE_UNKNOWN` where there is no such node. */
+  /** Keeps a request on this disk, and hands it over when the node is there; the same of the same person that still waits is answered with that one. `HOLON_DIAGNOSIS_FULL`; `HOLON_NODE_UNKNOWN` where there is no such node. */
   request(node: string, wanted: Wanted, by: AskedBy, forMs: number): Promise<KnownRequest>;
   requests(): readonly KnownRequest[];
   /** What came of it; undefined while nothing did. `HOLON_DIAGNOSIS_GONE`, `HOLON_DIAGNOSIS_EXPIRED`. */
@@ -122,7 +123,8 @@ export function createDesk({ self, log, events, calls, handlers, standing, ports
     } catch (error) {
       const row = silentCodes.has(toHolonError(error).code) ? await standing?.(to) : undefined;
       if (row === undefined) throw error;
-      throw row.state === "revoked" ? notOurs(row) : new HolonError("HOLON_DIAGNOSIS_AWAY", standingText(row), { cause: error, next: `What may wait is asked for as a request: \`holon node diagnose ${to}\`. See \`holon node status\`.` });
+      const above = row.parent === null ? undefined : await standing?.(row.parent);
+      throw row.state === "revoked" ? notOurs(row) : new HolonError("HOLON_DIAGNOSIS_AWAY", standingText(row), { cause: error, next: standingNext(row, above) });
     }
   }
 
@@ -296,10 +298,13 @@ export function createDesk({ self, log, events, calls, handlers, standing, ports
       await demandNode(node);
       const request = await inTurn(async () => {
         const open = all().filter(isOpen);
+        const spanMs = Math.min(forMs, diagnosisBounds.expiryMsMax);
+        const nowMs = clock.wall().ms;
+        const before = open.find((other) => other.node === node && isSame(other, wanted, by) && other.expiresMs - other.askedMs >= spanMs && other.expiresMs - nowMs >= spanMs / 2);
+        if (before !== undefined) return before;
         const ofNode = open.filter((other) => other.node === node).length;
         if (open.length >= diagnosisBounds.waitingMax || ofNode >= diagnosisBounds.waitingOfNodeMax) throw new HolonError("HOLON_DIAGNOSIS_FULL", `${open.length} requests wait here, ${ofNode} of them for ${node}`);
-        const askedMs = clock.wall().ms;
-        const asked: KnownRequest = { id: toHex(ports.random.bytes(8)), node, by, wanted, askedMs, expiresMs: askedMs + Math.min(forMs, diagnosisBounds.expiryMsMax), state: "waiting", isForgotten: false };
+        const asked: KnownRequest = { id: toHex(ports.random.bytes(8)), node, by, wanted, askedMs: nowMs, expiresMs: nowMs + spanMs, state: "waiting", isForgotten: false };
         await store(asked, [told("holon.diagnosis.asked", asked, { expiresAt: isoTime(asked.expiresMs) })]);
         return asked;
       });
@@ -370,7 +375,15 @@ const busyCodes: ReadonlySet<string> = new Set(["HOLON_CALL_BUSY", "HOLON_LOG_CL
 /** It will be said again, however often it is asked. */
 const deniedCodes: ReadonlySet<string> = new Set(["HOLON_CALL_DENIED", "HOLON_POLICY_DENIED"]);
 
-const notOurs = (row: FleetRow): HolonError => new HolonError("HOLON_NODE_UNKNOWN", standingText(row));
+/** Who is away is asked again and again by whoever looks for a fault: it waits once, and is done once. A log that is asked for from an earlier time holds what is wanted. */
+function isSame({ state, ...before }: KnownRequest, wanted: Wanted, by: AskedBy): boolean {
+  if (state !== "waiting" || canonicalJson(before.by) !== canonicalJson(by)) return false;
+  if (before.wanted.kind !== "logs" || wanted.kind !== "logs") return canonicalJson(before.wanted) === canonicalJson(wanted);
+  const [had, wants] = [before.wanted, wanted].map(({ since, ...what }) => ({ what: canonicalJson(what), sinceMs: since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(since) }));
+  return had !== undefined && wants !== undefined && had.what === wants.what && had.sinceMs <= wants.sinceMs;
+}
+
+const notOurs = (row: FleetRow): HolonError => new HolonError("HOLON_NODE_UNKNOWN", standingText(row), { next: standingNext(row) });
 const nobody = (self: NodeName): AskedBy => ({ principal: "token nobody", role: "none", at: self });
 const gone = (id: string): HolonError => new HolonError("HOLON_DIAGNOSIS_GONE", `no request ${id} is known here`);
 

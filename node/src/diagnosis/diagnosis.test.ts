@@ -123,7 +123,7 @@ test("a request waits for a node that is away until its time is over; it can be 
   assert.throws(() => desk.result(short.id), { code: "HOLON_DIAGNOSIS_EXPIRED" });
   assert.throws(() => desk.result(taken.id), { code: "HOLON_DIAGNOSIS_GONE" });
   assert.throws(() => desk.result("0123456789abcdef"), { code: "HOLON_DIAGNOSIS_GONE" });
-  for (let asked = 0; asked < 16; asked++) await settle(family, desk.request(childName, { kind: "report" }, by, 600_000));
+  for (let asked = 0; asked < 16; asked++) await settle(family, desk.request(childName, { kind: "logs", level: "info", limit: 1 + asked }, by, 600_000));
   await assert.rejects(settle(family, desk.request(childName, { kind: "report" }, by, 600_000)), { code: "HOLON_DIAGNOSIS_FULL" });
   assert.deepEqual(desk.requests().slice(0, 2).map(({ state }) => state), ["expired", "cancelled"]);
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { encodeFrame, type CallFrame } from "@holon/core/link/frame.ts";
+import { limits } from "@holon/core/limits.ts";
 import type { HostStats } from "@holon/core/ports.ts";
 import { nodeConfigSchema } from "@holon/core/schema/node.ts";
 import { createCodec } from "@holon/platform/codec.ts";
@@ -18,7 +19,13 @@ const self = nodeName("gateway-1");
 const latencyMs = 10;
 const bytesPerSecond = 500_000;
 
-test("the bandwidth that is told is that of the line, on which frames are packed", async () => {
+test("the bandwidth that is told is that of the line, on which frames are packed", () => assertMeasured(0));
+
+test("a parent that is busy when it is asked first does not make the line slow", () => assertMeasured(800));
+
+/** `busyMs`: so much longer the parent takes over the first question of some size. */
+async function assertMeasured(busyMs: number): Promise<void> {
+  let [leftMs, asked] = [busyMs, 0];
   const world = new World(1);
   const codec = createCodec();
   const clock = createClock(new Incarnation(world, { name: self, number: 1, calls: 0, hooks: {} }), new ClockHardware(world), 0);
@@ -28,7 +35,12 @@ test("the bandwidth that is told is that of the line, on which frames are packed
     send(frame) {
       if (frame.kind !== "call" || frame.header.op !== "request") return;
       const answer: CallFrame = { kind: "call", header: { op: "answer", id: frame.header.id, ok: true }, payload: new TextEncoder().encode("null") };
-      world.after(2 * latencyMs + (1_000 * encodeFrame(frame, codec).length) / bytesPerSecond, () => calls.receive(answer, parent));
+      const { length } = encodeFrame(frame, codec);
+      const isProbe = length > limits.bandwidthProbeBytes / 2;
+      world.after(2 * latencyMs + (1_000 * length) / bytesPerSecond + (isProbe ? leftMs : 0), () => calls.receive(answer, parent));
+      if (!isProbe) return;
+      leftMs = 0;
+      asked += 1;
     },
   };
   const calls: Calls = createCalls({ self, clock, handlers: new Map(), route: () => parent, above: () => parent });
@@ -37,9 +49,11 @@ test("the bandwidth that is told is that of the line, on which frames are packed
   const reporter = createReporter({ config, events: createEvents(config, clock), calls, ports: { clock, random: createRandom(), trace: { note: (_level, text) => assert.fail(text) } }, host, above: () => parent, beside: () => [parent], speeds: () => ({}), append: () => Promise.resolve() });
   reporter.start();
   await world.run({ timeMs: world.nowMs + 10_000, condition: () => reporter.seen() !== undefined });
+  await world.run({ timeMs: world.nowMs + limits.bandwidthProbes * limits.inventoryLookMs });
   reporter.close();
+  assert.equal(asked, limits.bandwidthProbes);
   const told = reporter.seen()?.uplink?.bytesPerSecond?.value ?? 0;
   const beside = reporter.seen()?.beside?.["edge-1"]?.value ?? 0;
   assert.ok(beside >= latencyMs && beside < latencyMs + 1, `${beside}`);
   assert.ok(told > 0.9 * bytesPerSecond && told < 1.1 * bytesPerSecond, `${told}`);
-});
+}

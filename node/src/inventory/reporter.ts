@@ -37,8 +37,6 @@ export interface Reporter {
   close(): void;
 }
 
-/** What is faster than can be told counts as this. */
-const leastProbeMs = 1;
 const echoes = 3;
 /** Reports in a row, as at a start, before the bound of their rate holds. */
 const burst = 4;
@@ -49,7 +47,8 @@ export function createReporter(options: ReporterOptions): Reporter {
   let last: { readonly report: NodeReport; readonly atMs: number } | undefined;
   let seen: NodeReport | undefined;
   let way: Way | undefined;
-  let probedMs = Number.NEGATIVE_INFINITY;
+  /** Of the link's bandwidth, since the first of this day. */
+  let probes = { firstMs: Number.NEGATIVE_INFINITY, count: 0, shortestMs: Number.POSITIVE_INFINITY };
   let timer: Timer | undefined;
   let looking = false;
   let again = false;
@@ -118,16 +117,17 @@ export function createReporter(options: ReporterOptions): Reporter {
     return Object.fromEntries(measured.flatMap(([name, latencyMs]) => (latencyMs === undefined ? [] : [[name, latencyMs] as const])));
   }
 
-  /** Up, of a link on which bytes cost nothing: how much longer a question of some size takes than a small one. Once a day. Of random bytes, which frames cannot pack: in base 64 they take their own length. */
+  /** Up, of a link on which bytes cost nothing: how much longer a question of some size takes than a small one, at the quickest of a few. At the first looks of each day, one a look: when a node starts, it and whoever answers have other things to do. Of random bytes, which frames cannot pack: in base 64 they take their own length. */
   async function bandwidthTo(peer: Peer, latencyMs: number | undefined, before: Way | undefined): Promise<Way["bandwidth"]> {
     const nowMs = clock.monotonicMs();
     const isFree = (config.uplink?.priceClass ?? "free") === "free" && config.uplink?.budgetBytesPerHour === undefined;
-    if (!isFree || latencyMs === undefined || config.inventory?.uplink?.bytesPerSecond !== undefined || (before !== undefined && nowMs - probedMs < limits.bandwidthProbeMs)) return before?.bandwidth;
+    if (before === undefined || nowMs - probes.firstMs >= limits.bandwidthProbeMs) probes = { firstMs: nowMs, count: 0, shortestMs: Number.POSITIVE_INFINITY };
+    if (!isFree || latencyMs === undefined || config.inventory?.uplink?.bytesPerSecond !== undefined || probes.count >= limits.bandwidthProbes) return before?.bandwidth;
     const probe = toBase64(ports.random.bytes(limits.bandwidthProbeBytes));
-    probedMs = nowMs;
     const answered = await options.calls.callPeer(peer, planMethods.echo, probe, limits.nodeRenewAskMs).then(() => true, () => false);
-    const tookMs = clock.monotonicMs() - nowMs - 2 * latencyMs;
-    return answered ? { bytesPerSecond: Math.round((1_000 * limits.bandwidthProbeBytes) / Math.max(leastProbeMs, tookMs)), asOfMs: clock.wall().ms } : before?.bandwidth;
+    const tookMs = answered ? clock.monotonicMs() - nowMs - 2 * latencyMs : Number.POSITIVE_INFINITY;
+    probes = { ...probes, count: probes.count + 1, shortestMs: Math.min(probes.shortestMs, tookMs) };
+    return Number.isFinite(probes.shortestMs) ? { bytesPerSecond: Math.round((1_000 * limits.bandwidthProbeBytes) / Math.max(limits.bandwidthProbeMsMin, probes.shortestMs)), asOfMs: clock.wall().ms } : before?.bandwidth;
   }
 
   function lookNow(): void {
