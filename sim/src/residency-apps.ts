@@ -7,7 +7,7 @@ import { appDocumentSchema, type AppDocument } from "@holon/core/schema/app.ts";
 import type { DataClass } from "@holon/core/schema/event.ts";
 import { graphOf } from "@holon/node/testing/sign-graph.ts";
 import { markerPrefix } from "./checkers/raw-stays.ts";
-import { lyingCode } from "./residency-lies.ts";
+import { liarIn, lieType, lyingCode } from "./residency-lies.ts";
 
 /** Says what it was told to say, and fails with all that it knows. */
 const judge = `export default {
@@ -107,9 +107,6 @@ export type OthersClass = DataClass;
 /** What noise makes holds nothing of anybody: only its type says that it is there. */
 export const hazyType = (phase: number, origin: string): string => `out.hazy-${phase}-at-${origin}`;
 
-/** Of the readings of a phase that the function which lies is handed. */
-export const lieType = (phase: number): string => `door.lied-${phase}`;
-
 const cascade = (graphHash: string) => [
   { name: "tiny", graph: graphHash, cascade: { above: "large", gate: { temperature: 1, threshold: 0.99 }, release: { class: "derived", because: "a test" } } },
   { name: "large", graph: graphHash, answers: { tier: "cloud" } },
@@ -132,10 +129,9 @@ export function doorsApp({ own, asked }: DoorsClasses, phase: number, origin: st
       { name: "tell", code: codeOf("doors/tell"), on: { http: { method: "GET", path: "/told", class: asked } }, timeoutMs: 2_000, emits: { "holon.response": { stream: "local", class: "raw" } } },
       { name: "judge", code: codeOf("doors/judge"), on: { type: "door.passed" }, retriesMax: 0, emits: { "out.derived": data, "out.aggregate": { stream: "telemetry", class: "aggregate" }, "out.public": alarm } },
       { name: "echo", code: codeOf("doors/echo"), on: { type: "test.tick" }, emits: { "out.echo": alarm } },
-      // Anew for each: what one lie brings a function to a stand with is no shelter from the next.
-      { name: `liar-${phase}`, code: codeOf("doors/liar"), on: { type: lieType(phase) }, retriesMax: 0, models: ["fits"], emits: {} },
+      { name: liarIn(phase), code: codeOf("doors/liar"), on: { type: lieType(phase) }, retriesMax: 0, models: ["fits"], emits: {} },
     ],
-    models: [...cascade(hashOf(graph)), { name: "fits", graph: hashOf(graph), fit: { by: [`liar-${phase}`], tensors: { gain: [1] } } }],
+    models: [...cascade(hashOf(graph)), { name: "fits", graph: hashOf(graph), fit: { by: [liarIn(phase)], tensors: { gain: [1] } } }],
     reductions: [
       { kind: "redact", name: "less", on: "door.passed", emits: "out.less", fields: ["kept"], because: "a test" },
       { kind: "pseudonymise", name: "alias", on: "door.passed", emits: "out.alias", fields: ["beside"], replace: ["name"], because: "a test" },

@@ -4,6 +4,7 @@
  */
 import { errorTable } from "@holon/core/errors.ts";
 import type { UnitEvent } from "@holon/core/ports.ts";
+import type { SeededRandom } from "./random.ts";
 import type { ForgedReply } from "./runner.ts";
 
 export const lyingCode = `export default { kind: "holon.function", on: { type: "door.lied" }, emits: {}, models: ["fits"], run() {} };
@@ -18,8 +19,25 @@ export interface Lie {
   readonly name: string;
 }
 
-export const lies = ["failure", "result", "output", "misfit", "fit", "tensor", "call", "shared", "none"] as const;
-export const lyingCodes: readonly string[] = [...Object.keys(errorTable), "no-code"];
+export const lies = ["failure", "result", "misfit", "fit", "call", "none", "output", "tensor", "shared"] as const;
+/** Behind these a function stands still, for whoever is to mend it. */
+const standing: readonly Lie["how"][] = ["failure", "output", "tensor", "shared"];
+const passing: readonly Lie["how"][] = ["failure", "result", "misfit", "fit", "call", "none"];
+const codes = [...Object.keys(errorTable), "no-code"];
+const standingCodes = ["HOLON_UNIT_BAD", "HOLON_SHARED_BAD", "HOLON_SHARED_FULL", "HOLON_STATE_TOO_LARGE"];
+
+/** In one phase of four it lies so that it stands still: then it is a function of its own, that no other lie waits behind. A new one reads all that its node has. */
+const standsIn = (phase: number): boolean => phase % 4 === 3;
+export const liarIn = (phase: number): string => (standsIn(phase) ? `liar-${phase}` : "liar");
+/** Of the readings that it is handed. */
+export const lieType = (phase: number): string => `door.${standsIn(phase) ? `lied-${phase}` : "lied"}`;
+export const drawLie = (phase: number, random: SeededRandom): Pick<Lie, "how" | "code"> => ({ how: oneOf(standsIn(phase) ? standing : passing, random), code: oneOf(standsIn(phase) ? standingCodes : codes, random) });
+
+function oneOf<T>(list: readonly T[], random: SeededRandom): T {
+  const one = list[random.integer(0, list.length - 1)];
+  if (one === undefined) throw new Error("there is one at each place of a list");
+  return one;
+}
 
 export function liedReply(events: readonly UnitEvent[]): ForgedReply {
   const [first] = events;

@@ -6,8 +6,8 @@ import type { Transform } from "@holon/core/policy/transform.ts";
 import type { DataClass } from "@holon/core/schema/event.ts";
 import type { HolonNode } from "@holon/node/index.ts";
 import type { BorderWatch, Lowering, Planted } from "./checkers/borders.ts";
-import { countMin, hazyType, k, lieType, noiseEpsilon, type AskedClass, type OthersClass } from "./residency-apps.ts";
-import { lies, lyingCodes, type Lie } from "./residency-lies.ts";
+import { countMin, hazyType, k, noiseEpsilon, type AskedClass, type OthersClass } from "./residency-apps.ts";
+import { drawLie, liarIn, lieType, type Lie } from "./residency-lies.ts";
 import type { SeededRandom } from "./random.ts";
 
 export interface Planting {
@@ -56,9 +56,9 @@ export class Plants {
   lie(random: SeededRandom): Lie {
     const { watch, phase, policy, own } = this.#planting;
     const name = watch.plantName(`lied-${phase}-at-${this.#origin}`, policy);
-    const how = random.pick(lies);
-    const text = how === "fit" && own !== "personal" ? this.made("lied", `doors/liar-${phase}`, "public", "audit") : this.never("lied");
-    return { how, code: lyingCodes[random.integer(0, lyingCodes.length - 1)] ?? "", text, name };
+    const { how, code } = drawLie(phase, random);
+    const text = how === "fit" && own !== "personal" ? this.made("lied", `doors/${liarIn(phase)}`, "public", "audit") : this.never("lied");
+    return { how, code, text, name };
   }
   born = (): string => this.#plant("born", [this.#leaves("public", "data", [])]);
   hazy(): string {

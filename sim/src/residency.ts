@@ -48,7 +48,7 @@ const crossMs = 6_000;
 
 let prepared: Promise<SimulatedRunner> | undefined;
 async function preparedRunner(): Promise<SimulatedRunner> {
-  const runner = createRunner((name) => (name.startsWith("doors/liar-") ? liedReply : undefined));
+  const runner = createRunner((name) => (name.startsWith("doors/liar") ? liedReply : undefined));
   for (const [name, code] of codes) await runner.prepare(name, code);
   return runner;
 }
