@@ -303,7 +303,7 @@ function nodeReported(state: ControlState, name: string, event: StoredEvent): Ou
   return false;
 }
 
-/** Plans do not ask for it. */
+/** Of it plans ask alone whether the node takes what is new. */
 function conditionTold(state: ControlState, node: string, event: StoredEvent): Outcome {
   const told = conditionSchema.safeParse(event.data);
   if (!told.success) return "unfit";
@@ -311,7 +311,7 @@ function conditionTold(state: ControlState, node: string, event: StoredEvent): O
   const since = driftKinds.map((kind) => [kind, before?.now[kind] === told.data[kind] ? (before?.since[kind] ?? event.time) : event.time] as const);
   state.conditions.set(node, { now: told.data, since: Object.fromEntries(since) });
   if (told.data.version >= (state.behindSince.get(node)?.version ?? 0)) state.behindSince.delete(node);
-  return false;
+  return (before?.now.held === undefined) !== (told.data.held === undefined);
 }
 
 /** A node of before tells no digest: its quotes then say what nobody knows. An adoption that another one followed is not the last because its node says it again. */
