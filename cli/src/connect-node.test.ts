@@ -1,15 +1,19 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
+import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { tempFolder } from "@holon/node/testing/temp-log.ts";
 import { connectNode } from "./connect-node.ts";
+import { forgetApi, keepApi } from "./machine/own-api.ts";
+import { makeToken } from "./machine/token.ts";
 
 /** An API that knows one node, and says of it where it is reached. */
-async function controlThatHears(context: TestContext, claimed: (own: string) => string): Promise<{ readonly api: string; readonly asked: string[] }> {
-  const asked: string[] = [];
+async function controlThatHears(context: TestContext, claimed: (own: string) => string): Promise<{ readonly api: string; readonly asked: string[]; readonly shown: string[] }> {
+  const [asked, shown]: [string[], string[]] = [[], []];
   let api = "";
   const server = createServer((request, response) => {
     asked.push(request.url ?? "");
+    shown.push(request.headers.authorization ?? "");
     const node = { name: "gateway-1", site: "plant", tier: "gateway", jurisdiction: "EU/DE", parent: null, leads: false, api: claimed(api), startedAt: "2026-01-01T00:00:00.000Z", desiredVersion: 0, reported: null, inventory: null, heardMs: null };
     response.setHeader("content-type", "application/json").end(JSON.stringify({ nodes: [node] }));
   });
@@ -17,7 +21,7 @@ async function controlThatHears(context: TestContext, claimed: (own: string) => 
   context.after(() => server.close());
   const address = server.address();
   api = typeof address === "object" && address !== null ? `http://127.0.0.1:${address.port}` : assert.fail();
-  return { api, asked };
+  return { api, asked, shown };
 }
 
 for (const claimed of ["http://203.0.113.1:7400", "http://127.0.0.1.example.net", "https://127.0.0.1:7400", "http://user@203.0.113.1", "no address"]) {
@@ -27,9 +31,23 @@ for (const claimed of ["http://203.0.113.1:7400", "http://127.0.0.1.example.net"
   });
 }
 
-test("a node on this machine is reached where it says", async (context) => {
-  const { api, asked } = await controlThatHears(context, (own) => own);
-  const client = await connectNode({ api, data: tempFolder(context) }, "gateway-1");
+test("a node of the same data folder is reached where it says itself, with the folder's token", async (context) => {
+  const { api, asked, shown } = await controlThatHears(context, () => "http://127.0.0.1:1");
+  const data = tempFolder(context);
+  const token = await makeToken(data);
+  await keepApi(join(data, "gateway-1"), api);
+  const client = await connectNode({ api, data, token: "of-control" }, "gateway-1");
   await client.bytes("/v1/blobs/x");
-  assert.deepEqual(asked, ["/v1/nodes", "/v1/blobs/x"]);
+  assert.deepEqual([asked, shown], [["/v1/nodes", "/v1/blobs/x"], ["Bearer of-control", `Bearer ${token}`]]);
+  await forgetApi(join(data, "gateway-1"));
+  await assert.rejects(connectNode({ api, data }, "gateway-1"), { code: "HOLON_API_UNREACHABLE" });
+});
+
+test("a token of control is not shown to another's API on the same machine, whoever says that a node is reached there", async (context) => {
+  const other = await controlThatHears(context, (own) => own);
+  const { api } = await controlThatHears(context, () => other.api);
+  const data = tempFolder(context);
+  await makeToken(data);
+  for (const token of [undefined, "of-a-person"]) await assert.rejects(connectNode({ api, data, ...(token === undefined ? {} : { token }) }, "gateway-1").then((client) => client.bytes("/v1/status")), { code: "HOLON_API_UNREACHABLE", message: /no token is sent there/ });
+  assert.deepEqual(other.shown, []);
 });

@@ -27,7 +27,7 @@ const marker = "hush-4c1d9e";
 const device = { traceId: "4bf92f3577b34da6a3ce929d0e0e4736", spanId: "00f067aa0ba902b7" };
 const manifest = `name: pumps
 tracing: {}
-sources: [{ kind: mqtt, name: devices, type: pump.reading, listen: "127.0.0.1:0" }]
+sources: [{ kind: mqtt, name: devices, type: pump.reading, class: public, listen: "127.0.0.1:0" }]
 functions: [{ name: judge, module: judge.ts }]
 models: [{ name: small, graph: small.onnx, licence: Apache-2.0 }]
 egress: [{ class: derived }]

@@ -84,10 +84,12 @@ test("what is no event becomes one: requests are answered, states followed, time
   assert.deepEqual(await toldAtCloud(three, "shop.low"), [1]);
   await until("all of the pattern and subject were counted", async () => (await toldAtCloud(three, "count.all")).length === 3, 30_000);
   assert.deepEqual((await toldAtCloud(three, "count.all")).toSorted(), ["shop.low", "shop.sold", "shop.sold"]);
-  const spanSchema = z.object({ traceId: z.string(), parentSpanId: z.string().optional(), name: z.string() });
+  const spanSchema = z.object({ traceId: z.string(), name: z.string() });
   const spans = async () => (await toldAtCloud(three, "holon.trace.span", "telemetry")).map((data) => spanSchema.parse(data));
-  await until("the request's own trace goes on", async () => (await spans()).length > 0, 30_000);
-  assert.deepEqual(await spans(), [{ traceId, parentSpanId: spanId, name: "shop/stock" }]);
+  await until("the request is followed", async () => (await spans()).length > 0, 30_000);
+  assert.deepEqual((await spans()).map(({ name }) => name), ["shop/stock"]);
+  const all = JSON.stringify(await toldAtCloud(three, "holon.trace.span", "telemetry"));
+  assert.ok(!all.includes(traceId) && !all.includes(spanId), "by ids of its own: what a caller chose may not leave");
   await until("the clock ticked", async () => (await toldAtCloud(three, "clock.tick")).length >= 2, 30_000);
   assert.deepEqual([...new Set(await toldAtCloud(three, "clock.tick"))], [0]);
 });

@@ -1,23 +1,28 @@
 /**
- * What this node is made of, on a real machine: the files of Holon's own workspaces as they are installed, what they depend on by their lockfile, the Node
- * that runs them, and `holon.node.yaml`. `measured.json` in the node's folder holds what was adopted, under a key of the node's own (HMAC-SHA256).
+ * What this node is made of, on a real machine: the files of Holon's own workspaces as they are installed, those of the console and the manual that it serves, where the names of the workspaces lead to,
+ * what they depend on by their lockfile, the Node that runs them, and `holon.node.yaml`. `measured.json` in the node's folder holds what was adopted, under a key of the node's own (HMAC-SHA256).
  */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { createReadStream, globSync } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
-import { HolonError } from "@holon/core/errors.ts";
+import { readFile, realpath, stat } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { canonicalJson } from "@holon/core/json.ts";
 import { adoptedSchema, configurationName, type Adopted, type Measurement } from "@holon/core/measure/measured.ts";
 import type { Measurer } from "@holon/core/ports.ts";
 import { z } from "zod";
 import { measureInside } from "./runner-inside-code.ts";
 import { diskError, isErrno } from "./disk-error.ts";
+import { manualFiles } from "./manual/sources.ts";
 import { readSecretFile, writeSecretFile } from "./secret-file.ts";
 import { writeWhole } from "./whole-file.ts";
 
-const workspaces = "{core,node,control,platform,sdk,cli}";
-const patterns = [`${workspaces}/src/**/*.ts`, `${workspaces}/package.json`, "package.json", "package-lock.json"];
+const names = ["core", "node", "control", "platform", "sdk", "cli", "console"] as const;
+const workspaces = `{${names.join(",")}}`;
+const patterns = [`${workspaces}/src/**/*.*`, "cli/bin/*", "console/index.html", `{.,${workspaces}}/{package,tsconfig*}.json`, "package-lock.json", ...manualFiles];
+/** By these names the workspaces find each other: the nearest one counts. */
+const linkPatterns = ["", `${workspaces}/`, `${workspaces}/src/**/`].map((place) => `${place}node_modules/@holon/${workspaces}`);
+const isLink = (name: string): boolean => /(?:^|\/)node_modules\/@holon\/[a-z]+$/.test(name);
 /** Its checksum, which stands behind the content of a blob. */
 const blobCheckBytes = 4;
 const runtimeName = "runtime";
@@ -59,12 +64,12 @@ export function createMeasurer({ folder, config, program = installed, runtime = 
     adopt: async (adopted) => writeAdopted(folder, { ...adopted, ...(await configOf(adopted)) }),
     trustsFirst,
     names() {
-      const files = globSync(patterns, { cwd: program }).filter((name) => !/\.test\.ts$|\/testing\//.test(name));
-      return Promise.resolve([...(config === undefined ? [] : [configurationName]), ...files.sort(), runtimeName]);
+      const files = globSync(patterns, { cwd: program }).filter((name) => !/\.test\.tsx?$|\/testing\//.test(name));
+      return Promise.resolve([...(config === undefined ? [] : [configurationName]), ...[...new Set([...files, ...globSync(linkPatterns, { cwd: program })])].sort(), runtimeName]);
     },
     async hash(name) {
       const path = place(name);
-      return path === undefined ? undefined : hashOf(path);
+      return path === undefined ? undefined : isLink(name) ? hashOfLink(program, path) : hashOf(path);
     },
     async derived() {
       const altered = await measureInside();
@@ -84,7 +89,7 @@ export async function measureAll(measurer: Measurer): Promise<readonly Measureme
   return files;
 }
 
-/** Undefined where nothing was. `HOLON_MEASURE_BAD` where the record is not one of this node's key. */
+/** Undefined where nothing was. `HOLON_MEASURE_BAD` where the record is not one of this node's key, or the key is none. */
 export async function readAdopted(folder: string): Promise<Adopted | undefined> {
   const path = recordPath(folder);
   let text: string;
@@ -93,10 +98,10 @@ export async function readAdopted(folder: string): Promise<Adopted | undefined> 
   } catch (error) {
     if (!isErrno(error, "ENOENT")) throw diskError("read", path, error);
     // Its key without it: somebody took the record away.
-    if ((await readSecretFile(keyPath(folder), keySchema)) === undefined) return undefined;
+    if ((await readKey(folder)) === undefined) return undefined;
     throw bad(`${path} is not there, and something was adopted before`);
   }
-  const key = await readSecretFile(keyPath(folder), keySchema);
+  const key = await readKey(folder);
   const parsed = recordSchema.safeParse(parse(text));
   if (!parsed.success || key === undefined) throw bad(`${path} does not fit`);
   const { adopted, mac } = parsed.data;
@@ -105,13 +110,43 @@ export async function readAdopted(folder: string): Promise<Adopted | undefined> 
   return adopted;
 }
 
+/** `HOLON_ARGUMENT_BAD` where it could not be read again: nothing is written then. In place of a key that is damaged comes a new one. */
 export async function writeAdopted(folder: string, adopted: Adopted): Promise<void> {
-  const { key } = (await readSecretFile(keyPath(folder), keySchema)) ?? (await writeSecretFile(keyPath(folder), { key: randomBytes(32).toString("base64") }));
+  const [misfit] = adoptedSchema.safeParse(adopted).error?.issues ?? [];
+  if (misfit !== undefined) throw new HolonError("HOLON_ARGUMENT_BAD", `what is adopted cannot be kept: ${misfit.path.join(" ")}: ${misfit.message}`, { next: "Say it in fewer words: `because` has room for 1,024 characters, `by` for 256." });
+  const known = await readKey(folder).catch((error: unknown) => {
+    if (toHolonError(error).code === "HOLON_MEASURE_BAD") return undefined;
+    throw error;
+  });
+  const { key } = known ?? (await writeSecretFile(keyPath(folder), { key: randomBytes(32).toString("base64") }));
   await writeWhole(recordPath(folder), `${JSON.stringify({ adopted, mac: macOf(key, adopted).toString("base64") })}\n`, 0o600);
 }
 
+async function readKey(folder: string): Promise<z.infer<typeof keySchema> | undefined> {
+  try {
+    return await readSecretFile(keyPath(folder), keySchema);
+  } catch (error) {
+    const { code, message } = toHolonError(error);
+    throw code === "HOLON_CONFIG_BAD" ? bad(message, error) : error;
+  }
+}
+
 const macOf = (key: string, adopted: Adopted): Buffer => createHmac("sha256", Buffer.from(key, "base64")).update(canonicalJson(adopted)).digest();
-const bad = (message: string): HolonError => new HolonError("HOLON_MEASURE_BAD", message);
+const bad = (message: string, cause?: unknown): HolonError => new HolonError("HOLON_MEASURE_BAD", message, { cause });
+
+/** Where it leads to; and what is there, where that is none of the workspaces that are measured anyway. */
+async function hashOfLink(program: string, path: string): Promise<string | undefined> {
+  try {
+    const [root, target] = await Promise.all([realpath(program), realpath(path)]);
+    const to = relative(root, target);
+    const lines = [to];
+    if (!names.some((name) => name === to)) for (const file of globSync("**/*.*", { cwd: target }).sort()) lines.push(`${file} ${(await hashOf(join(target, file))) ?? ""}`);
+    return createHash("sha256").update(lines.join("\n")).digest("hex");
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return undefined;
+    throw diskError("read", path, error);
+  }
+}
 
 /** `without`: so many bytes at its end. */
 async function hashOf(path: string, without = 0): Promise<string | undefined> {

@@ -10,7 +10,8 @@ export class SimMeasurer implements Measurer {
 
   /** As somebody on the machine adopts it, while the node runs or not. */
   adoptHere(because: string): void {
-    this.#adopted = { by: "ada", because, atMs: (this.#number += 1), files: [...this.files].map(([name, content]) => ({ name, hash: hashOf(content) })) };
+    const number = (this.#number += 1);
+    this.#adopted = { number, by: "ada", because, atMs: number, files: [...this.files].map(([name, content]) => ({ name, hash: hashOf(content) })) };
   }
 
   adopt(adopted: Adopted): Promise<void> {

@@ -7,7 +7,7 @@ import { bundleSchema, outcomeSchema, profileSchema, reportSchema } from "@holon
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { z } from "zod";
 import { connectApi, doneSchema, openLines, type Client, type ClientOptions } from "../client.ts";
-import { writeBundle } from "../machine/bundle-file.ts";
+import { bundlePlace, writeBundle } from "../machine/bundle-file.ts";
 import { spanOf } from "../machine/span.ts";
 import type { CommonOptions } from "../program/api.ts";
 import { keepFollowing } from "../follow.ts";
@@ -128,8 +128,9 @@ async function profileNode(options: ClientOptions, node: string, seconds: number
 }
 
 export async function fetchBundle(options: ClientOptions, node: string, more: BundleOptions): Promise<void> {
+  const out = bundlePlace(more.out ?? `${node}-bundle`);
   const bundle = bundleSchema.parse(await ask(options, node, { kind: "bundle" }, more));
-  const place = await writeBundle(resolve(more.out ?? `${node}-bundle`), bundle);
+  const place = await writeBundle(out, bundle);
   process.stdout.write(more.json === true ? `${JSON.stringify({ node, written: place, files: bundle.files.map((file) => file.path) })}\n` : `${place}: ${bundle.files.map((file) => file.path).join(", ")}\n`);
 }
 

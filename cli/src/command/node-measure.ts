@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { heldText } from "@holon/core/diagnosis/findings.ts";
 import { errorTable, HolonError, toHolonError } from "@holon/core/errors.ts";
 import { heldRowSchema } from "@holon/core/measure/held.ts";
-import { differences, judged, type Adopted } from "@holon/core/measure/measured.ts";
+import { adoptionNumber, differences, judged, type Adopted } from "@holon/core/measure/measured.ts";
 import { knownValueSchema } from "@holon/core/placement/known.ts";
 import { createMeasurer, measureAll, readAdopted, writeAdopted } from "@holon/platform/measurer.ts";
 import { z } from "zod";
@@ -35,7 +35,8 @@ export async function measureNode(file: string, { data, adopt, because, json }: 
   const found = differences(before?.files ?? [], judged(files, before?.files));
   if (adopt === true) {
     if (because === undefined) throw new HolonError("HOLON_ARGUMENT_BAD", "--adopt says why", { next: "Add --because \"upgraded to 1.4\", for example." });
-    await writeAdopted(folder, { by: userInfo().username, because, atMs: Date.now(), files: [...files], config: text });
+    const nowMs = Date.now();
+    await writeAdopted(folder, { number: adoptionNumber(before?.number ?? 0, nowMs), by: userName(), because, atMs: nowMs, files: [...files], config: text });
   }
   const altered = before === undefined ? [] : found;
   if (json === true) process.stdout.write(`${JSON.stringify({ node: name, files: files.length, adopted: before === undefined ? null : { by: before.by, because: before.because, atMs: before.atMs }, altered, adopts: adopt === true })}\n`);
@@ -44,6 +45,15 @@ export async function measureNode(file: string, { data, adopt, because, json }: 
     process.stdout.write(adopt === true ? `adopted for ${name}: ${files.length} files\n` : before === undefined ? `nothing was adopted for ${name} yet; ${files.length} files are there\n` : `${files.length} files, ${altered.length} not as ${before.by} adopted them\n`);
   }
   return adopt === true || altered.length === 0;
+}
+
+/** Not every user of a machine has a name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `user ${process.getuid?.() ?? "without a name"}`;
+  }
 }
 
 /** Who adopts anew may do so over a record that is damaged. */

@@ -94,8 +94,16 @@ async function adoptedConfig(text: string, path: string, data: string): Promise<
   if (config !== undefined && (adopted === undefined || adopted.config === text)) return config;
   // What does not even parse names no node: it is known whose it is where there is but one.
   if (adopted === undefined || held.length > 1) throw problem;
-  process.stderr.write(`HOLON_NODE_ALTERED: ${path} is not what ${adopted.by} adopted; the node starts by what was adopted\n`);
-  return parseConfig(adopted.config, "what was adopted");
+  const told = `HOLON_NODE_ALTERED: ${path} is not what ${adopted.by} adopted`;
+  try {
+    const before = parseConfig(adopted.config, "what was adopted");
+    process.stderr.write(`${told}; the node starts by what was adopted\n`);
+    return before;
+  } catch (error) {
+    if (config === undefined) throw problem;
+    process.stderr.write(`${told}, and this program cannot read that (${toHolonError(error).message}); the node starts by the file\n`); // the program is another one then: secrets and what is new are held back
+    return config;
+  }
 }
 
 const nodeFolders = async (data: string): Promise<readonly string[]> => (await readdir(data, { withFileTypes: true }).catch(() => [])).filter((entry) => entry.isDirectory()).map(({ name }) => name);

@@ -1,8 +1,17 @@
 /** A support bundle on disk: a folder, or one tar (POSIX.1-1988, ustar). Never over what is there. */
 import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { Bundle } from "@holon/core/diagnosis/results.ts";
 import { HolonError } from "@holon/core/errors.ts";
+
+/** Endings of archives that nobody here makes: a folder of such a name would be none. */
+const archive = /\.(?:zip|7z|rar|gz|tgz|bz2|tbz2?|xz|txz|zst|tzst)$/i;
+
+/** `HOLON_ARGUMENT_BAD` where the name says what is not written: known before anything is asked of a node. */
+export function bundlePlace(out: string): string {
+  if (archive.test(out)) throw new HolonError("HOLON_ARGUMENT_BAD", `${out} would be no such archive: a bundle is a folder, or one file of the kind .tar`, { next: "Name a folder with --out, or a file that ends in .tar." });
+  return resolve(out);
+}
 
 /** Resolves to where it is. `HOLON_ARGUMENT_BAD`. */
 export async function writeBundle(place: string, bundle: Bundle): Promise<string> {

@@ -1,7 +1,7 @@
 /** One real node: platform adapters behind the ports, the local API in front. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { HolonError } from "@holon/core/errors.ts";
+import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import type { Authority, Cipher, Clock, Ports } from "@holon/core/ports.ts";
 import { withAccount, type Account } from "@holon/core/api/account.ts";
 import { guardRoutes } from "@holon/core/api/guarded.ts";
@@ -48,6 +48,7 @@ import { createTrace, type TraceOutput } from "@holon/platform/trace.ts";
 import { createDirector } from "@holon/platform/trust-director.ts";
 import { createTrustTuf } from "@holon/platform/trust-tuf.ts";
 import { makeVault } from "@holon/platform/vault.ts";
+import { forgetApi, keepApi } from "./own-api.ts";
 
 export interface NodeOptions {
   readonly config: NodeConfig;
@@ -134,6 +135,8 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
     if (control !== undefined) closing.push(() => control.close());
     const server = await serve(node, control === undefined || plane === undefined ? undefined : { routes: plane.controlRoutes(control, { clock, links: node.links, call: callNode(node), told: () => toldOf(node), standing: async (name) => node.telemetry?.standing(name), ...options.links }), people: control.people }, options);
     closing.push(() => server.close());
+    closing.push(() => forgetApi(folder));
+    await keepApi(folder, server.address).catch((error: unknown) => node.trace.note("warn", `commands will not find the API of ${config.name} by its name: ${toHolonError(error).message}`)); // a full disk keeps no node from starting
     await node.announce(server.address);
     return { node, control, api: server.address, close };
   } catch (error) {

@@ -104,6 +104,35 @@ seldom("what is replayed, signed with another key, or says other than it measure
   }
 });
 
+test("an adoption that another one followed attests nothing: neither its record put back, nor with a log that has forgotten the later one", async () => {
+  const { fleet, machine, trust, pass, become, restart } = await start();
+  const { measurer } = machine("edge-1");
+  await become("edge-1", "attested");
+  const older = (await measurer.adopted()) ?? assert.fail();
+  measurer.files.set("program", "export default 2;");
+  measurer.adoptHere("upgraded");
+  const later = (await measurer.adopted()) ?? assert.fail();
+  await restart("edge-1");
+  await pass(60_000);
+  await become("edge-1", "attested");
+  const putBack = async (): Promise<void> => {
+    measurer.files.set("program", "export default 1;");
+    await measurer.adopt(older);
+    await restart("edge-1");
+    await become("edge-1", "enrolled");
+  };
+  await putBack();
+  assert.match(trust("edge-1")?.because ?? "", /signs that it is altered: record of what was adopted: an older one/);
+  measurer.files.set("program", "export default 2;");
+  await measurer.adopt(later);
+  await restart("edge-1");
+  await become("edge-1", "attested");
+  const { log } = fleet.fleet.members.get("edge-1")?.machine.subject ?? assert.fail("it is down");
+  await fleet.drive(log.append({ cells: [{ key: "measured/adopted", value: null }] }));
+  await putBack();
+  assert.match(trust("edge-1")?.because ?? "", /was adopted, and its trail says/);
+});
+
 seldom("an island keeps its level for a while, and not for ever", async () => {
   const { fleet, trust, become, pass } = await start();
   await become("edge-1", "attested");

@@ -88,3 +88,37 @@ test("a function that is given secrets waits for them while they are held back, 
   await fleet.until("it is told why", () => status().agent.units.some(({ app: of, problem }) => of === "mail" && problem?.code === "HOLON_NODE_HELD"));
   assert.deepEqual(fleet.runningOn(gateway), ["mail/judge", "pump/judge"]);
 });
+
+test("nothing new is planned on a node that would refuse it, which is said; what stands there stays, and once it is put back it is a place like any other", async () => {
+  const measurers = new Map(["edge-1", "edge-2"].map((name) => [name, new SimMeasurer()] as const));
+  for (const measurer of measurers.values()) measurer.adoptHere("installed");
+  const inventory = { processors: 2, memoryBytes: 4e9, diskBytes: 1e10 };
+  const fleet: ControlFleet = await ControlFleet.start(
+    [{ name: "cloud", tier: "cloud", inventory }, ...["edge-1", "edge-2"].map((name) => ({ name, tier: "edge" as const, parent: "cloud", inventory }))],
+    { ports: (config, ports) => ({ ...ports, measurer: measurers.get(config.name) }) },
+  );
+  const placed = (name: string) => appDocumentSchema.parse({ name, version: "1", functions: [{ name: "sum", code: createHash("sha256").update(code).digest("hex"), on: { type: "in.came" }, emits: {}, needs: { tiers: ["edge"] } }], models: [], egress: [{ class: "derived", to: "*" }] });
+  const homes = (unit: string): readonly string[] => [...measurers.keys()].filter((name) => fleet.runningOn(name).includes(unit));
+  const isHeld = (name: string): boolean => fleet.control.nodes().some((node) => node.name === name && node.drift.some(({ kind, held }) => kind === "measured" && held === true));
+  await fleet.until("both are known", () => fleet.control.nodes().every(({ inventory: known }) => known?.capacity.processors === 2));
+  await fleet.drive(fleet.control.deploy(placed("stays")));
+  await fleet.until("it runs", () => homes("stays/sum").length === 1);
+  const [home = assert.fail()] = homes("stays/sum");
+  const other = home === "edge-1" ? "edge-2" : "edge-1";
+  measurers.get(home)?.files.set("program", "export default 2;");
+  await fleet.restart(home);
+  await fleet.until("control knows that it is held", () => isHeld(home));
+  for (const name of ["one", "two", "three"]) await fleet.drive(fleet.control.deploy(placed(name)));
+  await fleet.until("all that is new runs on the other", () => ["one", "two", "three"].every((name) => homes(`${name}/sum`).join() === other));
+  assert.deepEqual(homes("stays/sum"), [home]);
+  const why = await fleet.drive(fleet.control.explain("one/sum", home));
+  assert.deepEqual([why.verdict, why.reason, /its program is not what was adopted/.test(why.text)], ["rejected", "held", true]);
+  measurers.get(other)?.files.set("program", "export default 2;");
+  await fleet.restart(other);
+  await fleet.until("so is the other", () => isHeld(other));
+  await assert.rejects(fleet.drive(fleet.control.deploy(placed("four"))), { code: "HOLON_PLACEMENT_UNMET", message: /its program is not what was adopted/ });
+  measurers.get(home)?.files.set("program", "export default 1;");
+  await fleet.until("it is put back", () => !isHeld(home));
+  await fleet.drive(fleet.control.deploy(placed("four")));
+  await fleet.until("there it runs", () => homes("four/sum").join() === home);
+});

@@ -71,7 +71,19 @@ test("an address is locked for what it does to many names, and its own success i
   assert.equal(waitMs(lockout, "own"), 0);
 });
 
-test("a new password frees the name and the way to it; a right one forgets the failures before it", () => {
+test("a new password says nothing of what its address guessed at otherwise: whoever may set one of his own gets no more tries", () => {
+  const { lockout } = at();
+  times(loginFailuresOfAddress, (index) => {
+    lockout.begin({ name: `name-${index}`, address: "a" }).failed();
+    lockout.free("own");
+  });
+  for (const name of ["own", "anna"]) assert.equal(waitMs(lockout, name, "a", { isKnown: true }), loginLockMs, name);
+  times(loginFailuresOfName, () => lockout.begin({ name: "anna", address: "b", isKnown: true }).failed());
+  lockout.free("own");
+  assert.equal(waitMs(lockout, "anna", "b", { isKnown: true }), loginLockMs, "nor of another name");
+});
+
+test("a new password frees the name; a right one forgets the failures before it", () => {
   const { lockout } = at();
   times(loginFailuresOfAddress, (index) => index < loginFailuresOfName && lockout.begin({ name: "anna", address: "a" }).failed());
   assert.ok(waitMs(lockout, "anna") > 0);

@@ -39,7 +39,7 @@ export interface Try {
 export interface Lockout {
   /** `HOLON_LOGIN_LOCKED`, with the time to wait. */
   begin(tried: Try): Attempt;
-  /** A new password was set for the name: whoever has it need not wait for what others tried. */
+  /** A new password was set for the name: what was tried with the one before counts no more. What addresses tried with other names does. */
   free(name: string): void;
 }
 
@@ -91,7 +91,6 @@ export function createLockout(nowMs: () => number): Lockout {
     },
     free(name) {
       names.forget(name);
-      addresses.clear();
       for (const counts of [pairs, shared]) counts.forgetAll((key) => key.startsWith(pairOf(name, "")));
     },
   };
@@ -147,10 +146,6 @@ class Counts {
 
   forgetAll(accepts: (key: string) => boolean): void {
     for (const key of this.#counts.keys()) if (accepts(key)) this.forget(key);
-  }
-
-  clear(): void {
-    this.#counts.clear();
   }
 
   #isOver({ underWay, lastMs, lockedUntilMs }: Count): boolean {

@@ -85,7 +85,7 @@ export function createPlanner({ log, blobs, ports: { clock, crypto, trace } }: P
       const apps = inCircumstances(stated, documents, state, { before: current?.inputs.apps ?? [], placements: current?.plan.placements ?? [], stateOf: (node) => (state.revoked.has(node) ? "gone" : hearing.stateOf(node)), isLeaseOver: hearing.isLeaseOver }, clock.wall().ms);
       if (apps.length === 0 && (current === undefined || current.plan.placements.length + current.plan.unplaced.length === 0)) return undefined;
       const reserved = reservedOf(current);
-      const nodes = [...state.nodes.values()].sort((a, b) => (a.name < b.name ? -1 : 1)).map((node) => inventoryNodeOf({ ...node, trust: state.attested.has(node.name) ? "attested" : "enrolled" }, state.revoked.has(node.name) ? "gone" : hearing.stateOf(node.name), reserved.get(node.name) ?? nothing));
+      const nodes = [...state.nodes.values()].sort((a, b) => (a.name < b.name ? -1 : 1)).map((node) => inventoryNodeOf({ ...node, trust: state.attested.has(node.name) ? "attested" : "enrolled", isHeld: state.conditions.get(node.name)?.now.held !== undefined }, state.revoked.has(node.name) ? "gone" : hearing.stateOf(node.name), reserved.get(node.name) ?? nothing));
       const energy = namedCurves(state.energy, state.nodes.keys());
       const isNew = current === undefined || canonicalJson(apps) !== canonicalJson(current.inputs.apps);
       const powered = nodes.map((node) => withEnergy(node, energy.of.get(node.name)));
@@ -182,6 +182,7 @@ function whatChanged(before: Nodes, after: Nodes): string {
     const old = was.get(node.name);
     if (old === undefined) return `${node.name} came`;
     if (old.state !== node.state) return `${node.name} is ${node.state}`;
+    if (old.held !== node.held) return node.held === true ? `${node.name} takes nothing new, since its program is not what was adopted` : `${node.name} takes what is new again`;
     return standing([old]) === standing([node]) ? [] : `${node.name} changed`;
   });
   if (told.length === 0) return "measured values changed";

@@ -88,7 +88,7 @@ export interface ControlState {
   /** By site, what its leads decided while it was cut off. */
   readonly overlays: Map<string, readonly KnownOverlay[]>;
   /** What each node's trail says was adopted there last. */
-  readonly adoptions: Map<string, { readonly digest: string; readonly by: string; readonly because: string }>;
+  readonly adoptions: Map<string, { readonly digest: string; readonly by: string; readonly because: string; readonly number: number }>;
   /** Nodes whose TPM signs that they are made of that. */
   readonly attested: Set<string>;
   readonly behindSince: Map<string, { readonly version: number; readonly at: string }>;
@@ -121,7 +121,7 @@ export const plannedData = z.strictObject({
   changes: z.array(z.string()),
   changed: z.int(),
 });
-const measuredAdoptedData = z.object({ by: z.string(), because: z.string(), digest: z.string() });
+const measuredAdoptedData = z.object({ by: z.string(), because: z.string(), digest: z.string(), number: z.int().default(0) });
 const attestedData = z.object({ node: z.string(), level: z.enum(["enrolled", "attested"]) });
 const nodeData = z.object({ node: z.string() });
 const issuedData = z.object({ node: z.string(), version: z.int() });
@@ -286,6 +286,8 @@ function membershipTold(state: ControlState, event: StoredEvent): Outcome {
   if (!told.success) return "unfit";
   // Whatever its TPM signed before, the machine may be another now.
   const wasAttested = state.attested.delete(told.data.node);
+  const adopted = state.adoptions.get(told.data.node);
+  if (adopted !== undefined) state.adoptions.set(told.data.node, { ...adopted, number: 0 }); // one with another disk, and a clock of before, counts anew
   if (event.type === "holon.node.enrolled") return state.revoked.delete(told.data.node) || wasAttested;
   state.revoked.add(told.data.node);
   for (const rows of state.asked.values()) rows.delete(told.data.node);
@@ -301,7 +303,7 @@ function nodeReported(state: ControlState, name: string, event: StoredEvent): Ou
   return false;
 }
 
-/** Plans do not ask for it. */
+/** Of it plans ask alone whether the node takes what is new. */
 function conditionTold(state: ControlState, node: string, event: StoredEvent): Outcome {
   const told = conditionSchema.safeParse(event.data);
   if (!told.success) return "unfit";
@@ -309,13 +311,13 @@ function conditionTold(state: ControlState, node: string, event: StoredEvent): O
   const since = driftKinds.map((kind) => [kind, before?.now[kind] === told.data[kind] ? (before?.since[kind] ?? event.time) : event.time] as const);
   state.conditions.set(node, { now: told.data, since: Object.fromEntries(since) });
   if (told.data.version >= (state.behindSince.get(node)?.version ?? 0)) state.behindSince.delete(node);
-  return false;
+  return (before?.now.held === undefined) !== (told.data.held === undefined);
 }
 
-/** A node of before tells no digest: its quotes then say what nobody knows. */
+/** A node of before tells no digest: its quotes then say what nobody knows. An adoption that another one followed is not the last because its node says it again. */
 function measuredAdopted(state: ControlState, node: string, event: StoredEvent): Outcome {
   const told = measuredAdoptedData.safeParse(event.data);
-  if (told.success) state.adoptions.set(node, told.data);
+  if (told.success && told.data.number >= (state.adoptions.get(node)?.number ?? 0)) state.adoptions.set(node, told.data);
   return false;
 }
 

@@ -10,9 +10,12 @@ const filesMax = 10_000;
 export const measurementSchema = z.strictObject({ name: z.string().min(1).max(1_024), hash: hashSchema });
 export type Measurement = z.infer<typeof measurementSchema>;
 
-/** Who said that the node is as it should be, why, and what it was made of. */
-export const adoptedSchema = z.strictObject({ by: z.string().max(256), because: z.string().max(1_024), atMs: z.number(), files: z.array(measurementSchema).max(filesMax), config: z.string().optional() });
+/** Who said that the node is as it should be, why, and what it was made of. `number`: each adoption's is above those before it; a program of before wrote none, which counts as 0. */
+export const adoptedSchema = z.strictObject({ number: z.int().min(1).optional(), by: z.string().max(256), because: z.string().max(1_024), atMs: z.number(), files: z.array(measurementSchema).max(filesMax), config: z.string().optional() });
 export type Adopted = z.infer<typeof adoptedSchema>;
+
+/** Above the highest that is known, and by the clock above those of a record that was lost; a clock that is wrong makes it no lower than that. */
+export const adoptionNumber = (highest: number, nowMs: number): number => Math.max(highest + 1, Math.floor(nowMs));
 
 export interface Difference {
   readonly what: string;
@@ -35,6 +38,8 @@ export function differences(adopted: readonly Measurement[], found: readonly Mea
 export const configurationName = "configuration";
 /** In place of a difference, where nothing is known of what was adopted. */
 export const recordName = "record of what was adopted";
+/** Likewise, where a record is there that another one followed: somebody put it back. */
+export const olderRecordName = "record of what was adopted: an older one";
 /** By whom, where nobody was asked. */
 export const firstStart = "first start";
 

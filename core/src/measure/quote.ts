@@ -23,7 +23,8 @@ export const digestText = (files: readonly Measurement[]): Uint8Array => new Tex
 
 const [adoptedLine, foundLine, alteredPrefix] = ["adopted", "found", "altered "];
 const alteredMax = 32;
-const nothing = "0".repeat(64);
+/** In place of a hash. */
+export const nothing = "0".repeat(64);
 
 /** What a TPM is told: what was adopted and what was found, each as one hash, and what differs, as far as there is room. */
 export const quotedLines = (adopted: string, found: string, altered: readonly Difference[]): readonly Measurement[] => [

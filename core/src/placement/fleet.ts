@@ -24,6 +24,8 @@ export interface Fleet {
   readonly gone: Uint8Array;
   /** 1: nothing is placed there that does not stand there already. */
   readonly silent: Uint8Array;
+  /** Likewise, since its program is not what was adopted. */
+  readonly held: Uint8Array;
   /** Free for what is placed. Of a load that is unknown a part of the whole counts as in use; what is known of a node for too long holds nothing. */
   readonly processors: Float64Array;
   readonly memoryBytes: Float64Array;
@@ -146,6 +148,7 @@ export function compileFleet(inventory: Inventory, policy: PlacementPolicy, nowM
     nodesOfSite,
     gone: Uint8Array.from(nodes, ({ state }) => (state === "gone" ? 1 : 0)),
     silent: Uint8Array.from(nodes, ({ state }) => (state === "silent" ? 1 : 0)),
+    held: Uint8Array.from(nodes, ({ held }) => (held === true ? 1 : 0)),
     processors: free("processors"),
     memoryBytes: free("memoryBytes"),
     diskBytes: disk.map((bytes, index) => (aged[index] === 1 ? 0 : bytes)),

@@ -9,6 +9,8 @@ export interface HeardNode {
   readonly site: string;
   readonly jurisdiction: string;
   readonly trust?: InventoryNode["trust"] | undefined;
+  /** It holds back what is new. */
+  readonly isHeld?: boolean | undefined;
   /** Undefined where it has never told: what it has is unknown. */
   readonly inventory?: NodeReport | undefined;
 }
@@ -19,8 +21,8 @@ export interface Reserved {
 }
 
 /** `reserved`: what stands there by the plan before. It is part of the load that the node measures, and is not to count twice. */
-export function inventoryNodeOf({ name, tier, site, jurisdiction, trust = "enrolled", inventory }: HeardNode, state: InventoryNode["state"], reserved: Reserved): InventoryNode {
-  const about = { name, tier, site, jurisdiction, trust, state } as const;
+export function inventoryNodeOf({ name, tier, site, jurisdiction, trust = "enrolled", isHeld, inventory }: HeardNode, state: InventoryNode["state"], reserved: Reserved): InventoryNode {
+  const about = { name, tier, site, jurisdiction, trust, state, ...(isHeld === true ? { held: true as const } : {}) } as const;
   if (inventory === undefined) return { ...about, capacity: {}, load: {}, providers: ["cpu"], speeds: {}, prices: {}, power: {} };
   const { load, speeds = {}, siblings: _, powerSource: _source, providersAsOf: _asOf, ...rest } = inventory; // who its siblings are is no matter of choice, nor on what it runs
   const beside = (measured: Measured | undefined, own: number): Measured | undefined => measured && { ...measured, value: Math.max(0, measured.value - own) };

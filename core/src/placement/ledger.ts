@@ -64,7 +64,7 @@ export function createLedger(fleet: Fleet, work: Work, previous: Int32Array): Le
   const itemAt = (index: number): Item => items[index] ?? unknownItem();
   const hasJobs = items.some(({ needs }) => needs.job !== undefined);
   /** What goes on by itself stays where its node is silent. */
-  const isShut = (index: number, node: number): boolean => fleet.gone[node] === 1 || (fleet.aged[node] === 1 && previous[index] !== node) || (hasJobs && isBound(fleet, itemAt(index), previous[index] ?? -1, node)) || (fleet.silent[node] === 1 && (previous[index] !== node || (itemAt(index).needs.onIsolation === "stop" && itemAt(index).needs.island === undefined)));
+  const isShut = (index: number, node: number): boolean => fleet.gone[node] === 1 || ((fleet.aged[node] === 1 || fleet.held[node] === 1) && previous[index] !== node) || (hasJobs && isBound(fleet, itemAt(index), previous[index] ?? -1, node)) || (fleet.silent[node] === 1 && (previous[index] !== node || (itemAt(index).needs.onIsolation === "stop" && itemAt(index).needs.island === undefined)));
   const monthOn = (index: number, node: number, isWithout: boolean): number => {
     let costs = known[index];
     if (costs === undefined) known[index] = costs = new Map();

@@ -118,7 +118,7 @@ function createFinder(fleet: Fleet, items: readonly Item[], ledger: Ledger): Fin
     if (cursor === undefined) sizes.set(size, (cursor = { next: 0 }));
     return cursor;
   };
-  const isClosed = (index: number, node: number): boolean => fleet.gone[node] === 1 || fleet.silent[node] === 1 || fleet.aged[node] === 1 || ledger.isFull(index, node);
+  const isClosed = (index: number, node: number): boolean => fleet.gone[node] === 1 || fleet.silent[node] === 1 || fleet.held[node] === 1 || fleet.aged[node] === 1 || ledger.isFull(index, node);
   const near = new Map<number, readonly number[]>();
   /** Which were put into the present list: with its number. */
   const seen = new Uint32Array(fleet.nodes.length);

@@ -173,13 +173,13 @@ function rentOf({ rates }: Fleet, accelerators: number, node: number): number {
 
 /** Why a node is not for this unit. */
 export interface Refusal {
-  readonly reason: "gone" | "silent" | "policy" | "way" | "residency" | "data" | "sealed" | "trust" | "tier" | "hardware" | "provider" | "latency" | "budget" | "capacity" | "spread" | "busy";
+  readonly reason: "gone" | "silent" | "held" | "policy" | "way" | "residency" | "data" | "sealed" | "trust" | "tier" | "hardware" | "provider" | "latency" | "budget" | "capacity" | "spread" | "busy";
   readonly text: string;
 }
 
 /** Whatever else stands on the node. */
 export const whyNever = (needs: UnitNeeds, node: InventoryNode): Refusal | undefined => 
-  node.state === "gone" ? { reason: "gone", text: "it is gone" } : node.state === "silent" ? { reason: "silent", text: "it has been silent for longer than its lease, and nothing new is given to it" } : whyNotFor(needs, node);
+  node.state === "gone" ? { reason: "gone", text: "it is gone" } : node.state === "silent" ? { reason: "silent", text: "it has been silent for longer than its lease, and nothing new is given to it" } : node.held === true ? { reason: "held", text: "its program is not what was adopted, and it takes nothing new until somebody adopts it" } : whyNotFor(needs, node);
 
 function whyNotFor(needs: UnitNeeds, node: InventoryNode): Refusal | undefined {
   const denied = needs.forbidden?.[node.name];

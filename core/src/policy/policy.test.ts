@@ -90,6 +90,19 @@ test("a reason names the rule, its line, the request and why it is there", () =>
   assert.equal(decision.reason, "rule derived-in-the-union of policy plant 3, line 4, permits node gateway-1 leave data of class derived from EU/AT to EU/FR: a reason # with a sign");
 });
 
+test("what a permit of a flow leaves out is not parsed, and what a forbid leaves out asks nothing", () => {
+  const flow = ["  class derived", "  from *", "  to *"];
+  const permit = (clauses: readonly string[], does: string): string => ["policy p 1", "permit x", "  who node *", `  does ${does}`, ...clauses, ""].join("\n");
+  for (const does of ["leave", "share", "ask"]) {
+    parsePolicy(permit(flow, does));
+    for (const left of flow) assert.throws(() => parsePolicy(permit(flow.filter((clause) => clause !== left), does)), { code: "HOLON_POLICY_BAD" }, `${does} without${left}`);
+  }
+  assert.throws(() => parsePolicy(permit(["  class raw"], "lower")), { code: "HOLON_POLICY_BAD", message: /no `into`/ });
+  const node = { kind: "node", name: "gateway-1" } as const;
+  const { decide } = compilePolicy(parsePolicy(`${permit(flow, "leave")}forbid y\n  who any\n  does leave\n`));
+  assert.equal(decide(node, "leave", { name: "data", class: "derived", jurisdiction: "EU" }, { destination: "EU" }).rule, "y");
+});
+
 test("what a request does not say never helps it", () => {
   const { decide } = compilePolicy(parsePolicy(text));
   const node = { kind: "node", name: "gateway-1" } as const;

@@ -39,6 +39,8 @@ export const inventoryNodeSchema = z.strictObject({
    * stays, and nothing comes to it.
    */
   state: z.enum(["present", "silent", "gone"]).default("present"),
+  /** Its program is not what was adopted: what runs there stays, and nothing comes to it. Absent where it is. */
+  held: z.literal(true).optional(),
   /** What is not known of it holds nothing. */
   capacity: z.strictObject({
     processors: z.number().min(0).max(1e9).optional(),

@@ -53,6 +53,13 @@ test("spans in any order become a tree in the order of time, with what was waite
   assert.deepEqual(trace?.spans.map(({ site }) => site), ["plant", "plant", "plant", "cloud", "cloud"]);
 });
 
+test("what an SDK, or another node, tells under the id of a node's own span takes its place in no order", () => {
+  const own = made("door", "door", { from: 0, to: 5 });
+  const [sdk, other] = [{ ...made("forged", "other", { from: 90, to: 95 }), node: "gateway-1" }, made("forged", "door", { node: "gateway-2", from: 90, to: 95 })].map((forged): ToldSpan => ({ ...forged, data: { ...forged.data, spanId: own.data.spanId } }));
+  assert.ok(sdk !== undefined && other !== undefined);
+  for (const order of [[own, sdk], [sdk, own], [sdk, own, sdk, other], [own, other]]) assert.deepEqual(brief(assembleTrace(id, order, view, 100)?.spans), ["door door 0+5"]);
+});
+
 test("what led to a span and is not here is named; a device that tells nothing is not missed", () => {
   const trace = assembleTrace(id, whole.filter(({ data }) => data.name !== "judge"), view, 100);
   assert.deepEqual([trace?.isWhole, trace?.missing], [false, [{ spanId: spanId("judge"), namedBy: "edge-1" }]]);

@@ -106,12 +106,13 @@ function keepFirst(of: Map<string, string>, key: string, value: string): void {
 const millis = (nanoseconds: string): number => Number(BigInt(nanoseconds) / 1_000n) / 1_000;
 const text = (value: unknown): string | null => (typeof value === "string" ? value : null);
 
-/** Everything but what an answer says of its own time and completeness. Undefined where there is no span. */
+/** Everything but what an answer says of its own time and completeness. Undefined where there is no span. Of two nodes that tell of a span with the same id the first is believed: whoever asks puts its own before those of others. */
 export function assembleTrace(id: string, spans: readonly ToldSpan[], { here, siteOf }: TraceView, stepsMax: number): Omit<Trace, "asOf" | "completeness" | "since" | "waiting"> | undefined {
   const steps = new Map<string, Step>();
   for (const told of spans) {
     const { data, node } = told;
-    if (steps.has(data.spanId)) continue; // told twice: after a crash, or by two ways
+    const before = steps.get(data.spanId);
+    if (before !== undefined && (before.told.isOwn || !told.isOwn)) continue; // told twice: after a crash, or by two ways; what an SDK says takes no node's place
     steps.set(data.spanId, { told, kind: kindOf(told), startMs: here(node, millis(data.startTimeUnixNano)), endMs: here(node, millis(data.endTimeUnixNano)), parent: data.parentSpanId });
   }
   if (steps.size === 0) return undefined;

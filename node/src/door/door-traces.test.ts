@@ -15,7 +15,7 @@ import { openSource } from "./sources.ts";
 const trace = "4bf92f3577b34da6a3ce929d0e0e4736";
 const device = "00f067aa0ba902b7";
 
-async function openDoor(context: TestContext, { share = 0, perSecond = 10, class: own = "raw", isThinned }: { readonly share?: number; readonly perSecond?: number; readonly class?: string; readonly isThinned?: (traceId: string) => boolean } = {}) {
+async function openDoor(context: TestContext, { share = 0, perSecond = 10, class: own = "public", isThinned }: { readonly share?: number; readonly perSecond?: number; readonly class?: string; readonly isThinned?: (traceId: string) => boolean } = {}) {
   const log = await openTempLog(tempFolder(context), { name: "gateway-1" });
   context.after(() => log.close());
   let sink: DoorSink | undefined;
@@ -72,8 +72,8 @@ test("without room for its own span the way goes on from the device's, and how m
   assert.deepEqual([more.length, span?.attributes["holon.spans_dropped"]], [0, 2]);
 });
 
-test("ids that a person's device sends stand nowhere: the trace begins anew", async (context) => {
-  const door = await openDoor(context, { class: "personal" });
+for (const own of ["raw", "personal", "derived", "aggregate"]) test(`ids that a device sends with what is ${own} stand nowhere: the trace begins anew`, async (context) => {
+  const door = await openDoor(context, { class: own });
   await door.accept({ traceparent: `00-${trace}-${device}-01` }, { traceparent: `00-${trace}-${device}-00` });
   const [followed, unsampled] = await door.readings();
   const [span] = await door.spans();

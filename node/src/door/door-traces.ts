@@ -2,7 +2,8 @@
  * Where the way of a reading begins: at the door it is decided, once, whether it is followed. A device that sends W3C Trace Context has decided; else the app's `tracing` says for which share a trace begins.
  * The span lasts from when the reading was handed over until it is on the disk, which is when the device is told so.
  *
- * What a person's device sends stands nowhere but in its event: of a personal source the trace begins anew at the door, since its ids might say who it is.
+ * Spans may go anywhere, and a device chooses 24 bytes of ids: they could say who it is, or what it read. So ids are taken of a source alone whose readings may go anywhere too; of all others the trace begins anew
+ * at the door, and what the device sent stands nowhere.
  */
 import { spanNames } from "@holon/core/telemetry/span-attributes.ts";
 import { limits } from "@holon/core/limits.ts";
@@ -11,7 +12,7 @@ import type { Clock, Random, Reading, UnitSpan } from "@holon/core/ports.ts";
 import type { SourceSpec, Tracing } from "@holon/core/schema/app.ts";
 import { parseTraceparent, printTraceparent } from "@holon/core/telemetry/trace-context.ts";
 import type { Events } from "../event/events.ts";
-import { createSpanRoom, newSpanId, newTraceId, spanRecord } from "../telemetry/spans.ts";
+import { createSpanRoom, newSpanId, newTraceId, spanRecord, takesIdsWith } from "../telemetry/spans.ts";
 
 export interface DoorTraces {
   enter(reading: Reading): Entered;
@@ -39,13 +40,13 @@ const notFollowed: Entered = {};
 export function createDoorTraces(spec: SourceSpec, { app, node, tracing, isThinned, events, clock, random }: DoorTracesOptions): DoorTraces {
   const { share = 0, spansPerSecondMax = limits.traceSpansPerSecond } = tracing ?? {};
   const room = createSpanRoom(spansPerSecondMax, clock);
-  const isPersonal = spec.class === "personal";
+  const takesIds = takesIdsWith(spec.class);
 
   function enter({ traceparent }: Reading): Entered {
     const sent = traceparent === undefined ? undefined : parseTraceparent(traceparent);
-    if (sent?.sampled === false) return isPersonal ? notFollowed : { traceparent: printTraceparent(sent) };
+    if (sent?.sampled === false) return takesIds ? { traceparent: printTraceparent(sent) } : notFollowed;
     if (sent === undefined && (share === 0 || random.uniform() >= share)) return notFollowed;
-    const parent = isPersonal ? undefined : sent;
+    const parent = takesIds ? sent : undefined;
     const span: UnitSpan = { traceId: parent?.traceId ?? newTraceId(random), spanId: newSpanId(random), sampled: true };
     if (isThinned?.(span.traceId) === true) return parent === undefined ? notFollowed : { traceparent: printTraceparent({ ...parent, sampled: false }) };
     // Without room for its own span the way goes on from the device's.

@@ -108,6 +108,46 @@ test("a record that the node's key did not write, or that somebody took away, is
   assert.deepEqual([again.state, again.held], ["adopted", undefined]);
 });
 
+test("a record that another one followed is refused with the program of then: who puts both back hides nothing", async (context) => {
+  const { start, open, folder, program, log, measurer } = await bed(context);
+  const [record, one] = [join(folder, "measured.json"), join(program, "core", "src", "one.ts")];
+  const first = await start([], true);
+  const [recordBefore, programBefore] = [readFileSync(record), readFileSync(one)];
+  appendFileSync(one, "// a hole is closed\n");
+  const { watch, hold } = open(measurer);
+  await assert.rejects(hold.demand("secret mail"), { code: "HOLON_NODE_HELD" });
+  await watch.adopt("ada", "upgraded", watch.status().held?.found ?? assert.fail());
+  await watch.close();
+  writeFileSync(record, recordBefore);
+  writeFileSync(one, programBefore);
+  const back = await start([], true);
+  assert.deepEqual([back.state, back.altered.map(({ what }) => what), back.held?.first], ["altered", ["record of what was adopted: an older one"], ["record of what was adopted: an older one"]]);
+  assert.deepEqual((await told(log, "audit")).map((data) => (typeof data === "object" && data !== null && "because" in data ? data.because : data)), [first.adopted?.because, "upgraded"], "nor is it told as adopted");
+  const again = open(measurer);
+  await assert.rejects(again.hold.demand("secret mail"), { code: "HOLON_NODE_HELD" });
+  await again.watch.adopt("ada", "went back on purpose", again.watch.status().held?.found ?? assert.fail());
+  assert.deepEqual([again.watch.status().state, again.watch.status().held], ["adopted", undefined]);
+  await again.watch.close();
+  assert.equal((await start([], true)).state, "adopted");
+});
+
+test("a record of the same number that says something else is not the one that was told; one that a program of before wrote has no number", async (context) => {
+  const { start, folder, measurer } = await bed(context);
+  const adopt = async (because: string, number?: number): Promise<void> => writeAdopted(folder, { ...(number === undefined ? {} : { number }), by: "ada", because, atMs: 1, files: [...(await measureAll(measurer))] });
+  await adopt("of before");
+  assert.equal((await start()).state, "adopted");
+  await adopt("of before, once more");
+  assert.equal((await start()).state, "adopted");
+  await adopt("counted", 5);
+  assert.equal((await start()).state, "adopted");
+  await adopt("counted twice", 5);
+  assert.equal((await start()).state, "altered");
+  await adopt("of before");
+  assert.equal((await start()).state, "altered");
+  await adopt("and on", 6);
+  assert.equal((await start()).state, "adopted");
+});
+
 test("an altered artifact is an alarm and is not given out; one flipped bit is mended and none", async (context) => {
   const { start, adopt, blobs, folder, log } = await bed(context);
   await adopt("installed");

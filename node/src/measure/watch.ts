@@ -5,14 +5,16 @@
  */
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { toHex } from "@holon/core/log/hex.ts";
-import { digestText } from "@holon/core/measure/quote.ts";
+import { digestText, nothing } from "@holon/core/measure/quote.ts";
 import { limits } from "@holon/core/limits.ts";
+import { parseJson } from "@holon/core/link/frame.ts";
 import type { NewRecord } from "@holon/core/log/log.ts";
 import type { HeldRow } from "@holon/core/measure/held.ts";
-import { configurationName, differences, firstStart, judged, ofProgram, recordName, type Adopted, type Difference, type Measurement } from "@holon/core/measure/measured.ts";
+import { adoptionNumber, configurationName, differences, firstStart, judged, ofProgram, olderRecordName, recordName, type Adopted, type Difference, type Measurement } from "@holon/core/measure/measured.ts";
 import type { Clock, Measurer, Timer, Trace } from "@holon/core/ports.ts";
 import { createTurns } from "@holon/core/turns.ts";
 import type { BlobHash } from "@holon/core/units.ts";
+import { z } from "zod";
 import type { BlobStore } from "../blob/store.ts";
 import type { Events } from "../event/events.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
@@ -24,7 +26,7 @@ export interface MeasureStatus {
   readonly adopted: Pick<Adopted, "by" | "because" | "atMs"> | undefined;
   readonly files: number;
   readonly altered: readonly Difference[];
-  /** Hashes of all that was adopted, and of all that was found; undefined where nothing was adopted. */
+  /** Hashes of all that was adopted (zeros where there is no record that could be believed), and of all that was found; undefined where nothing was adopted. */
   readonly digests: { readonly adopted: string; readonly found: string } | undefined;
   /** Secrets and what is new are held back, since the program is not what was adopted. */
   readonly held?: HeldRow | undefined;
@@ -54,6 +56,11 @@ export interface MeasureOptions {
 }
 
 const adoptedCell = "measured/adopted";
+/** By whom, why, when, its hash and its number, as the cell holds them. */
+const markSchema = z.tuple([z.string(), z.string(), z.number(), z.string(), z.int()]);
+/** `bad`: not as this node's key wrote it, or gone. */
+type NoRecord = "bad" | "older";
+const isRecord = (record: Adopted | NoRecord | undefined): record is Adopted => typeof record === "object";
 const toldMax = 200;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -78,11 +85,13 @@ export function createMeasureWatch({ measurer, log, events, blobs, hold, sha256,
 
   const pause = (): Promise<void> => new Promise((resolve) => void (isAwaited ? resolve() : ports.clock.after(limits.measureSliceMs, resolve)));
 
-  /** Undefined: nothing ever was. A record that is gone is told from one that never was by what the log says. */
-  async function recordOf(): Promise<Adopted | "bad" | undefined> {
+  /** Undefined: nothing ever was. A record that is gone is told from one that never was by what the log says, and so is one that another followed: put back with the files of then, it would hide what they are. */
+  async function recordOf(): Promise<Adopted | NoRecord | undefined> {
     try {
       const adopted = await measurer.adopted();
-      return adopted === undefined && log.cell(adoptedCell) !== undefined ? "bad" : adopted;
+      if (adopted === undefined) return log.cell(adoptedCell) === undefined ? undefined : "bad";
+      const [number, highest] = [adopted.number ?? 0, highestTold()];
+      return number < highest || (number === highest && highest > 0 && !isTold(adopted)) ? "older" : adopted;
     } catch (error) {
       const { code, message } = toHolonError(error);
       ports.trace.note("debug", message, { code }); // the alarm says so
@@ -97,9 +106,9 @@ export function createMeasureWatch({ measurer, log, events, blobs, hold, sha256,
     if (record === undefined) judgedOnce(); // there is nothing to hold it against
     const all = await measure();
     if (closed) return;
-    const adopted = record === undefined ? await trustFirst(all) : record === "bad" ? undefined : record;
+    const adopted = record === undefined ? await trustFirst(all) : isRecord(record) ? record : undefined;
     const found = judged(all, adopted?.files);
-    const altered = adopted === undefined ? [{ what: recordName, expected: null, found: null }] : differences(adopted.files, found);
+    const altered = adopted === undefined ? [{ what: record === "older" ? olderRecordName : recordName, expected: null, found: null }] : differences(adopted.files, found);
     await judge(ofProgram(altered), digest(found), adopted);
     judgedOnce();
     return settle(adopted, found, [...altered, ...((await measurer.derived?.()) ?? []), ...(await alteredArtifacts())]);
@@ -107,7 +116,8 @@ export function createMeasureWatch({ measurer, log, events, blobs, hold, sha256,
 
   /** Another configuration is what its operator wrote, until somebody adopts one. */
   async function trustFirst(found: readonly Measurement[]): Promise<Adopted> {
-    const adopted: Adopted = { by: firstStart, because: "found at the first start of this node", atMs: ports.clock.wall().ms, files: found.filter(({ name }) => name !== configurationName) };
+    const { ms } = ports.clock.wall();
+    const adopted: Adopted = { number: adoptionNumber(0, ms), by: firstStart, because: "found at the first start of this node", atMs: ms, files: found.filter(({ name }) => name !== configurationName) };
     await measurer.adopt(adopted);
     return adopted;
   }
@@ -128,14 +138,14 @@ export function createMeasureWatch({ measurer, log, events, blobs, hold, sha256,
       adopted: by === undefined || because === undefined || atMs === undefined ? undefined : { by, because, atMs },
       files: found.length,
       altered: altered.slice(0, toldMax),
-      digests: adopted && { adopted: digest(adopted.files), found: digest(found) },
+      digests: found.length === 0 ? undefined : { adopted: adopted === undefined ? nothing : digest(adopted.files), found: digest(found) },
       asOfMs: ports.clock.wall().ms,
     };
   }
 
   const digest = (files: readonly Measurement[]): string => toHex(sha256(digestText(files)));
-  const textOf = (record: Adopted | "bad" | undefined): string => (record === undefined || record === "bad" ? `${record}` : markOf(record));
-  const markOf = ({ by, because, atMs, files }: Adopted): string => JSON.stringify([by, because, atMs, digest(files)]);
+  const textOf = (record: Adopted | NoRecord | undefined): string => (isRecord(record) ? markOf(record) : `${record}`);
+  const markOf = ({ number, by, because, atMs, files }: Adopted): string => JSON.stringify([by, because, atMs, digest(files), ...(number === undefined ? [] : [number])]);
 
   async function measure(): Promise<readonly Measurement[]> {
     const found: Measurement[] = [];
@@ -175,6 +185,13 @@ export function createMeasureWatch({ measurer, log, events, blobs, hold, sha256,
     for (const { what, found } of altered.slice(0, toldMax)) told.set(what, `${found}`);
   }
 
+  /** Number of the last adoption that was told; 0 where it had none. */
+  const highestTold = (): number => {
+    const before = log.cell(adoptedCell);
+    const mark = markSchema.safeParse(before && parseJson(before));
+    return mark.success ? mark.data[4] : 0;
+  };
+
   const isTold = (adopted: Adopted): boolean => {
     const before = log.cell(adoptedCell);
     return before !== undefined && decoder.decode(before) === markOf(adopted);
@@ -183,8 +200,8 @@ export function createMeasureWatch({ measurer, log, events, blobs, hold, sha256,
   /** Who adopted what stands in the trail, once. */
   async function tellAdopted(adopted: Adopted): Promise<void> {
     if (isTold(adopted)) return;
-    const { by, because, files } = adopted;
-    const record = events.record({ stream: "audit", type: "holon.node.adopted", class: "public", producer: "measure", data: { by, because, files: files.length, digest: digest(files) } });
+    const { number, by, because, files } = adopted;
+    const record = events.record({ stream: "audit", type: "holon.node.adopted", class: "public", producer: "measure", data: { by, because, files: files.length, digest: digest(files), ...(number === undefined ? {} : { number }) } });
     await log.append({ records: [record], cells: [{ key: adoptedCell, value: encoder.encode(markOf(adopted)) }] });
   }
 
@@ -208,12 +225,13 @@ export function createMeasureWatch({ measurer, log, events, blobs, hold, sha256,
   async function adoptNow(by: string, because: string, wanted: string): Promise<{ readonly files: number; readonly altered: readonly Difference[] }> {
     isAwaited = true;
     const before = await recordOf();
-    const adopted = before === "bad" ? undefined : before;
+    const adopted = isRecord(before) ? before : undefined;
     const all = await measure();
     const files = [...judged(all, adopted?.files)];
     const found = digest(files);
     if (closed || found !== wanted) throw new HolonError("HOLON_MEASURE_OTHER", `${log.origin} is made of ${found.slice(0, 12)} now, and ${wanted.slice(0, 12)} was to be adopted`);
-    const next: Adopted = { by, because, atMs: ports.clock.wall().ms, files };
+    const { ms } = ports.clock.wall();
+    const next: Adopted = { number: adoptionNumber(Math.max(highestTold(), adopted?.number ?? 0), ms), by, because, atMs: ms, files };
     await measurer.adopt(next);
     last = { record: textOf(next), atMs: ports.clock.monotonicMs() };
     await judge([], found, next);

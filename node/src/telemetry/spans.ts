@@ -6,7 +6,9 @@ import type { HolonError } from "@holon/core/errors.ts";
 import { toHex } from "@holon/core/log/hex.ts";
 import type { NewRecord } from "@holon/core/log/log.ts";
 import type { Clock, Random, UnitSpan } from "@holon/core/ports.ts";
+import type { DataClass } from "@holon/core/schema/event.ts";
 import { spanType, type SpanData, type SpanKind } from "@holon/core/telemetry/span.ts";
+import { parseTraceparent, printTraceparent } from "@holon/core/telemetry/trace-context.ts";
 import type { Events } from "../event/events.ts";
 
 export interface SpanInput {
@@ -24,6 +26,16 @@ export interface SpanInput {
 
 const traceIdBytes = 16;
 const spanIdBytes = 8;
+
+/** Whether ids that somebody outside chose may stand in spans, which may go anywhere: where what they came with may too. 24 bytes of somebody's choice hold a name, or a reading. */
+export const takesIdsWith = (own: DataClass): boolean => own === "public";
+
+/** What an event carries of the trace that it came with: that of a request, for example. One whose ids are not taken begins anew, where it was to be followed. */
+export function traceTaken(sent: string | undefined, own: DataClass, random: Random): string | undefined {
+  const span = parseTraceparent(sent);
+  if (span === undefined || takesIdsWith(own)) return span && printTraceparent(span);
+  return span.sampled ? printTraceparent({ traceId: newTraceId(random), spanId: newSpanId(random), sampled: true }) : undefined;
+}
 
 export const newTraceId = (random: Random): string => toHex(random.bytes(traceIdBytes));
 export const newSpanId = (random: Random): string => toHex(random.bytes(spanIdBytes));

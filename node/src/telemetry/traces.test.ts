@@ -88,3 +88,14 @@ test("who asks for a trace of which nothing is here is told of whom nothing is k
   assert.deepEqual([refused.known?.completeness?.nodes, refused.known?.completeness?.unknown, refused.known?.completeness?.missing.map(({ node }) => node)], [2, 1, [gateway]]);
   assert.match(refused.message, /of 2 nodes 1 is unknown: gateway-2 is silent/);
 });
+
+for (const first of ["the node above", "the node below"]) test(`what a node below tells under the id of a span of this one takes no place of it, where ${first} tells first`, async () => {
+  const { family, atEdge, atGateway } = await two();
+  const nodes = first === "the node above" ? [atEdge, atGateway] : [atGateway, atEdge];
+  for (const node of nodes) {
+    await family.world.drive(node.log.append({ records: [doorSpan(node)] }));
+    await family.pass(60_000);
+  }
+  await family.pass(180_000);
+  assert.deepEqual((await traceAt(family, atEdge)).spans.map(({ node }) => node), [edge]);
+});

@@ -58,7 +58,9 @@ export async function findTrace(id: string, { since }: TraceQuery, { log, view, 
 
   async function ownSpans(): Promise<readonly ToldSpan[]> {
     const events = await look({ accepts: ({ stream }) => stream === "telemetry", type: spanType, holds: id }, sinceMs);
-    return events.flatMap(({ record, event, recordedMs }) => {
+    const isHere = ({ record }: FoundEvent): number => (record.origin === log.origin ? 1 : 0);
+    // Another that tells under the id of a span of this node takes no place of it.
+    return events.toSorted((one, other) => isHere(other) - isHere(one)).flatMap(({ record, event, recordedMs }) => {
       const data = spanDataSchema.safeParse(event.data);
       return data.success && data.data.traceId === id && view.here(record.origin, recordedMs) >= sinceMs ? [{ node: record.origin, isOwn: true, data: data.data }] : [];
     });

@@ -14,6 +14,7 @@ import type { DataClass, StoredEvent } from "@holon/core/schema/event.ts";
 import type { HttpTrigger } from "@holon/core/schema/trigger.ts";
 import { z } from "zod";
 import type { Events } from "../event/events.ts";
+import { traceTaken } from "../telemetry/spans.ts";
 
 export interface FunctionRequest {
   readonly method: string;
@@ -21,7 +22,7 @@ export interface FunctionRequest {
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
   readonly body: unknown;
-  /** The way it came is followed on. */
+  /** The way it came is followed on; by ids of its own, unless the route is of class `public`. */
   readonly traceparent?: string | undefined;
 }
 
@@ -112,7 +113,8 @@ export function createRequests({ log, events, ports }: RequestsContext): Request
     const waitMs = Math.min(route.timeoutMs, deadlineMs);
     if ([...waiting.values()].filter((other) => other.route === route).length >= limits.httpWaitingMax) throw new HolonError("HOLON_CALL_BUSY", `function ${app}/${route.fn} has ${limits.httpWaitingMax} requests waiting`);
     const id = toHex(ports.random.bytes(requestIdBytes));
-    const record = events.record({ stream: "local", type: requestType(app, route.fn), class: route.class ?? "raw", producer: "api", traceparent: request.traceparent, data: { request: id, method: request.method, path: request.path, params, query: request.query, body: request.body } });
+    const own = route.class ?? "raw";
+    const record = events.record({ stream: "local", type: requestType(app, route.fn), class: own, producer: "api", traceparent: traceTaken(request.traceparent, own, ports.random), data: { request: id, method: request.method, path: request.path, params, query: request.query, body: request.body } });
     const answer = new Promise<OwnAnswer>((resolve, reject) => waiting.set(id, { route, answer: resolve, fail: reject }));
     const timer = ports.clock.after(waitMs, () => {
       waiting.get(id)?.fail(new HolonError("HOLON_CALL_TIMEOUT", `function ${app}/${route.fn} did not answer within ${waitMs} ms`, { next: "See whether it runs with GET /v1/status; the request was taken in and is handled once." }));

@@ -7,6 +7,7 @@ import type { Clock } from "@holon/core/ports.ts";
 import { requestType, responseType } from "@holon/core/run/trigger-events.ts";
 import { desiredSchema } from "@holon/core/schema/desired.ts";
 import { appDocumentSchema } from "@holon/core/schema/app.ts";
+import { parseTraceparent } from "@holon/core/telemetry/trace-context.ts";
 import { createClock } from "@holon/platform/clock.ts";
 import { createCodec } from "@holon/platform/codec.ts";
 import { createCrypto } from "@holon/platform/crypto.ts";
@@ -54,7 +55,11 @@ test("a request for a function that is to run here and does not yet waits for it
     const { request } = data as { readonly request: string };
     await log.append({ records: [events.record({ stream: "local", type: responseType, class: "derived", producer: "till/count", data: { request, body: 7 } })] });
   }
-  assert.deepEqual(await ways.ask("till", { method: "POST", path: "/count", query: {}, body: null }), { status: 200, body: 7 });
+  const ids = ["4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"];
+  assert.deepEqual(await ways.ask("till", { method: "POST", path: "/count", query: {}, body: null, traceparent: `00-${ids.join("-")}-01` }), { status: 200, body: 7 });
+  const [stored = assert.fail()] = (await log.read(local, 2, { maxRecords: 1, maxBytes: 1 << 20 })).map(({ bytes }) => parseStoredEvent(bytes, "a record"));
+  assert.equal(parseTraceparent(stored.traceparent)?.sampled, true);
+  for (const id of ids) assert.ok(!JSON.stringify(stored).includes(id), "by ids of its own: those of a caller could say what may not leave");
   unsubscribe();
   ways.close();
   await log.close();

@@ -26,6 +26,8 @@ export interface Sources {
 
 const sectionTitles = { start: "Start", guides: "Guides", concepts: "Concepts", reference: "Reference", examples: "Examples", internals: "Internals", project: "Project", decisions: "Decisions" } as const;
 const projectPages = ["README.md", "ARCHITECTURE.md", "GLOSSARY.md", "SECURITY.md", "CONTRIBUTING.md", "DEPENDENCIES.md", "bench/README.md"] as const;
+/** Patterns of the files that it is made of. */
+export const manualFiles = ["docs/**/*.md", "examples/*/README.md", ...projectPages] as const;
 
 /** Undefined where there is no documentation: not every installation carries it. */
 export async function readSources(root: string): Promise<Sources | undefined> {

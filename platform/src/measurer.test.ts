@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { createMeasurer, measureAll, readAdopted, writeAdopted } from "./measurer.ts";
+
+function bed(context: TestContext) {
+  const folder = mkdtempSync(join(tmpdir(), "holon-measurer-"));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  const program = join(folder, "program");
+  const write = (name: string, text: string): void => {
+    mkdirSync(dirname(join(program, name)), { recursive: true });
+    writeFileSync(join(program, name), text);
+  };
+  const runtime = join(folder, "runtime");
+  writeFileSync(runtime, "a runtime");
+  const measurer = createMeasurer({ folder, program, runtime });
+  const all = async (): Promise<ReadonlyMap<string, string>> => new Map((await measureAll(measurer)).map(({ name, hash }) => [name, hash]));
+  return { folder, program, write, all };
+}
+
+test("all that a node loads or serves of its own program is measured: where it begins, its console, its manual, and how they are made", async (context) => {
+  const { write, all } = bed(context);
+  const names = ["cli/bin/holon.js", "cli/src/holon.ts", "console/index.html", "console/src/main.tsx", "console/src/parts/table.tsx", "console/src/style/base.css", "console/tsconfig.json", "docs/guides/residency.md", "package-lock.json", "package.json", "tsconfig.base.json"];
+  for (const name of [...names, "console/src/parts/table.test.tsx", "core/src/testing/bed.ts"]) write(name, `// ${name}`);
+  const before = await all();
+  assert.deepEqual([...before.keys()].sort(), [...names, "runtime"].sort());
+  for (const name of names) write(name, `// ${name}, and a line of somebody's`);
+  const after = await all();
+  for (const name of names) assert.notEqual(after.get(name), before.get(name), name);
+});
+
+test("a name of a workspace that leads elsewhere, or is another folder, or is found nearer, is another program", async (context) => {
+  const { folder, program, write, all } = bed(context);
+  const link = "node_modules/@holon/core";
+  write("core/src/index.ts", "export const is = 1;");
+  mkdirSync(join(program, dirname(link)), { recursive: true });
+  const lead = async (to: string): Promise<string | undefined> => {
+    rmSync(join(program, link), { recursive: true, force: true });
+    symlinkSync(to, join(program, link));
+    return (await all()).get(link);
+  };
+  const own = (await lead("../../core")) ?? assert.fail();
+  assert.equal(await lead(join(program, "core")), own, "the same place by another way");
+  mkdirSync(join(folder, "theirs", "src"), { recursive: true });
+  writeFileSync(join(folder, "theirs", "src", "index.ts"), "export const is = 1;");
+  const theirs = (await lead(join(folder, "theirs"))) ?? assert.fail();
+  assert.notEqual(theirs, own);
+  appendFileSync(join(folder, "theirs", "src", "index.ts"), "// and more");
+  assert.notEqual((await all()).get(link), theirs, "what lies there counts");
+  rmSync(join(program, link));
+  assert.equal((await all()).has(link), false);
+  for (const place of [link, "node/node_modules/@holon/core", "node/src/run/node_modules/@holon/core"]) {
+    write(`${place}/src/index.ts`, "export const is = 2;");
+    assert.ok((await all()).has(place), place);
+  }
+});
+
+test("what could not be read again is not written: whoever adopts hears of it, and what was adopted stays", async (context) => {
+  const { folder } = bed(context);
+  const adopted = { by: "ada", because: "installed", atMs: 1, files: [] };
+  for (const misfit of [{ because: "x".repeat(1_025) }, { by: "x".repeat(257) }]) await assert.rejects(writeAdopted(folder, { ...adopted, ...misfit }), { code: "HOLON_ARGUMENT_BAD" });
+  assert.deepEqual(["measured.json", "measure-key.json"].filter((name) => existsSync(join(folder, name))), [], "not even a key");
+  await writeAdopted(folder, adopted);
+  const before = readFileSync(join(folder, "measured.json"));
+  await assert.rejects(writeAdopted(folder, { ...adopted, because: "x".repeat(1_025) }), { code: "HOLON_ARGUMENT_BAD", message: /because/ });
+  assert.deepEqual(readFileSync(join(folder, "measured.json")), before);
+  assert.deepEqual(await readAdopted(folder), adopted);
+});
+
+test("a key that is damaged makes the record one that nobody can believe, and whoever adopts anew makes a new one", async (context) => {
+  const { folder } = bed(context);
+  const adopted = { by: "ada", because: "installed", atMs: 1, files: [] };
+  await writeAdopted(folder, adopted);
+  for (const text of ["", "{}", "[1"]) {
+    writeFileSync(join(folder, "measure-key.json"), text);
+    await assert.rejects(readAdopted(folder), { code: "HOLON_MEASURE_BAD" });
+  }
+  await writeAdopted(folder, adopted);
+  assert.deepEqual(await readAdopted(folder), adopted);
+});
