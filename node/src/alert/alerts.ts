@@ -39,7 +39,7 @@ export interface Alerts {
   window(node: string, site: string, window: Window): void;
   /** What was judged here, for the next window. */
   judged(): Promise<ReadonlyMap<string, number>>;
-  list(status: FleetStatus): AlertList;
+  list(status: FleetStatus): Pick<AlertList, "alerts" | "asOf" | "completeness">;
   objectives(status: FleetStatus): ObjectiveList;
   routes(): readonly RouteStatus[];
   /** Somebody has taken it on. `HOLON_ALERT_UNKNOWN`. */

@@ -14,7 +14,7 @@ import type { Clock, Collector, Crypto, HostStats, Notifier, Random, Timer, Trac
 import type { NodeConfig } from "@holon/core/schema/node.ts";
 import type { NodeName } from "@holon/core/units.ts";
 import type { ObjectiveList } from "@holon/core/alert/objective-row.ts";
-import type { AlertList } from "@holon/core/telemetry/alert.ts";
+import { pageOfAlerts, type AlertList, type AlertQuery } from "@holon/core/telemetry/alert.ts";
 import { metricByName } from "@holon/core/telemetry/catalogue.ts";
 import { createFleetView, type FleetView, type Now } from "@holon/core/telemetry/fleet-view.ts";
 import type { FleetQuery, FleetRow, FleetStatus } from "@holon/core/telemetry/fleet-status.ts";
@@ -97,7 +97,7 @@ export interface Telemetry {
   top(): Promise<{ readonly node: string; readonly asOf: string; readonly held: number; readonly figures: Pick<Window, "sums" | "gauges" | "durations"> }>;
   latest(node: string): Readonly<{ window: Window; totals: ReadonlyMap<string, number> }> | undefined;
   /** Of what this node knows. */
-  alerts(): Promise<AlertList>;
+  alerts(query: AlertQuery): Promise<AlertList>;
   objectives(): Promise<ObjectiveList>;
   readonly alerting: Pick<Alerts, "routes" | "acknowledge" | "silence" | "unsilence" | "silences">;
   readonly take: OtlpIn["take"];
@@ -355,9 +355,9 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     async top() {
       return { node: self, asOf: isoTime(clock.wall().ms), held: recorder.held().length, figures: await recorder.live() };
     },
-    async alerts() {
+    async alerts(query) {
       await ready();
-      return alerts.list(status());
+      return pageOfAlerts(alerts.list(status()), query);
     },
     async objectives() {
       await ready();
