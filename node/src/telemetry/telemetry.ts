@@ -87,7 +87,7 @@ export interface Telemetry {
   standing(node: string): Promise<FleetRow | undefined>;
   /** What every answer of this node says of itself; how much is known only once what the log holds was read. */
   account(): Account;
-  /** `HOLON_ARGUMENT_BAD` for a metric that is none, or a span that is too long. */
+  /** `HOLON_ARGUMENT_BAD` for a metric that is none, or a span that is too long; `HOLON_NODE_UNKNOWN` where nobody of whom it is asked is known. */
   series(query: SeriesQuery): Promise<Series>;
   /** The way of one event, as far as this node knows it. `HOLON_TRACE_UNKNOWN`. */
   trace(id: string, query: TraceQuery): Promise<TraceOfEvent>;
@@ -260,6 +260,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     const stepMs = query.stepMs ?? Math.max(limits.telemetryFineStepMs, Math.ceil((toMs - fromMs) / 120 / limits.telemetryFineStepMs) * limits.telemetryFineStepMs);
     if (!(fromMs < toMs) || (toMs - fromMs) / stepMs > limits.telemetryPointsMax) throw new HolonError("HOLON_ARGUMENT_BAD", `from ${isoTime(fromMs)} to ${isoTime(toMs)} in steps of ${stepMs} ms is not 1 to ${limits.telemetryPointsMax} points`);
     const accepts = chosen(query);
+    if (!view.nodes().some((node) => accepts(node, view.siteOf(node) ?? ""))) throw nobodyFits(query, view.completeness(time));
     const answer = { ...(query.node === undefined && query.site === undefined ? view.completeness(time) : view.completeness(time, accepts)), name: metric.name, unit: metric.unit, kind: metric.kind, stepMs };
     const of = (history: History, nodes?: readonly string[]) => history.query({ metric, fromMs, toMs, stepMs, byAttributes: query.by === "attributes", nowMs: time.wallMs, expected: view.expecting(nodes) });
     const kept = wholeFleet(query) ? keptFor(fromMs, stepMs) : undefined;
@@ -383,6 +384,11 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
 }
 
 const wholeFleet = ({ node, site, by }: SeriesQuery): boolean => node === undefined && site === undefined && by !== "node" && by !== "site";
+
+function nobodyFits({ node, site }: SeriesQuery, known: Account): HolonError {
+  const who = node === undefined ? `no node of the site ${site ?? ""}` : `no node ${node}${site === undefined ? "" : ` at the site ${site}`}`;
+  return new HolonError("HOLON_NODE_UNKNOWN", `${who} is known here, as of ${known.asOf}`, { next: "GET /v1/fleet names those that are; ask a node above for others.", known });
+}
 
 const chosen = ({ node, site }: SeriesQuery) => (name: string, of: string): boolean => (node === undefined || name === node) && (site === undefined || of === site);
 
