@@ -32,6 +32,8 @@ export interface FleetView {
   /** It was opened, and says what it is. */
   started(node: string, facts: NodeFacts, atMs: number): void;
   revoked(node: string, atMs: number): void;
+  /** It is connected again, under another certificate. */
+  readmitted(node: string): void;
   /** A record of it came in just now, or was written at `wallMs` and found at a start. */
   heard(node: string, now: Now, wallMs?: number): void;
   /** Its telemetry up to the end of this one is here. Says whether it was due before it came. */
@@ -308,6 +310,7 @@ export function createFleetView(self: string): FleetView {
       node.startedMs = Math.max(node.startedMs ?? -Infinity, atMs);
     },
     revoked: (name, atMs) => void (nodeOf(name).revokedMs = atMs),
+    readmitted: (name) => void (nodeOf(name).revokedMs = undefined),
     heard(name, now, wallMs) {
       const node = nodeOf(name);
       const atMs = wallMs === undefined ? now.monotonicMs : now.monotonicMs - Math.max(0, now.wallMs - wallMs);

@@ -10,7 +10,7 @@ import { HolonError } from "@holon/core/errors.ts";
 import { isoTime } from "@holon/core/event/iso-time.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { CellChange, Lane, NewRecord } from "@holon/core/log/log.ts";
-import type { Clock, Collector, Crypto, HostStats, Notifier, Random, Timer, Trace } from "@holon/core/ports.ts";
+import type { Clock, Collector, Crypto, HostStats, Identity, Notifier, Random, Timer, Trace } from "@holon/core/ports.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
 import type { NodeName } from "@holon/core/units.ts";
 import type { ObjectiveList } from "@holon/core/alert/objective-row.ts";
@@ -36,6 +36,7 @@ import { createClockBook } from "./clock-book.ts";
 import { createFollower, resumedType, stoppedType, windowHere, type Follower } from "./follow.ts";
 import { createAges } from "./ages.ts";
 import { childCell, createLinkNews, linkNewsType, missedAfter } from "./link-news.ts";
+import { createLeftBelow } from "./left-below.ts";
 import { isNewer } from "./newer.ts";
 import { createOtlpIn, type OtlpIn } from "./otlp-in.ts";
 import { createOtlpOut, type OtlpOut, type OtlpOutStatus } from "./otlp-out.ts";
@@ -47,7 +48,7 @@ export interface TelemetryOptions {
   readonly config: NodeConfig;
   readonly log: SegmentLog;
   readonly events: Events;
-  readonly ports: { readonly clock: Clock; readonly trace: Trace; readonly host?: HostStats; readonly collector?: Collector; readonly notifier?: Notifier | undefined; readonly random: Random; readonly crypto: Crypto };
+  readonly ports: { readonly clock: Clock; readonly trace: Trace; readonly host?: HostStats; readonly identity?: Pick<Identity, "revocations" | "revocationsVersion"> | undefined; readonly collector?: Collector; readonly notifier?: Notifier | undefined; readonly random: Random; readonly crypto: Crypto };
   status(): NodeStatus;
   metered(): readonly MeterRow[];
   /** How far the node above has what is here, by lane; undefined where none is above. */
@@ -133,6 +134,11 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     const { ms, state } = clock.wall();
     return { wallMs: ms, monotonicMs: clock.monotonicMs(), clock: state };
   };
+  /** Before anybody is told how it stands. */
+  function fresh(): void {
+    view.heard(self, now());
+    if (isCaughtUp) left.look();
+  }
   const failed = (error: unknown): void => ports.trace.note("warn", `telemetry: ${error instanceof Error ? error.message : String(error)}`);
   const say = (type: string, data: unknown): NewRecord => events.record({ stream: "telemetry", type, class: "public", producer: "telemetry", data });
   const append = (records: readonly NewRecord[], cells: readonly CellChange[] = []): Promise<unknown> => log.append({ records, cells }).catch(failed);
@@ -159,7 +165,8 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
       window(self, told, undefined);
     },
   });
-  const follower: Follower = createFollower({ log, view, ports, window, ownWindow: (told) => window(self, told, undefined), acknowledged: (told) => alerts.acknowledged(told), clocks: (teller, words) => clockBook.heard(teller, words), tellers: () => clockBook.tellers() });
+  const follower: Follower = createFollower({ log, view, ports, window, ownWindow: (told) => window(self, told, undefined), acknowledged: (told) => alerts.acknowledged(told), clocks: (teller, words) => clockBook.heard(teller, words), tellers: () => clockBook.tellers(), linked: (node, up, atMs) => left.linked(node, up, atMs) });
+  const left = createLeftBelow({ isRoot: config.parent === undefined, log, view, identity: ports.identity, clock, append: (cells) => void append([], cells) });
   const news = createLinkNews({ clock, events, append: (records, cells) => void append(records, cells), told: (links) => links.forEach(({ node, up, atMs }) => view.link(self, node, up, atMs)) });
 
   const clockBook = createClockBook({ clock, log, view, ask: options.ask, isReady: () => isCaughtUp, append: (cells) => void append([], cells), tell: (node, offMs) => void append([say(linkNewsType, { links: [], clocks: [{ node, offMs }] })]) });
@@ -173,7 +180,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
   /** Every row of a large fleet costs: it is looked at anew every few seconds. */
   const status = (): FleetStatus => {
     if (seen !== undefined && seen.status.nodes.length > limits.telemetryManyNodes && clock.monotonicMs() - seen.atMs < limits.telemetryManyMs) return seen.status;
-    view.heard(self, now());
+    fresh();
     seen = { status: view.status({ limit: limits.planNodesMax }, now()), atMs: clock.monotonicMs() };
     return seen.status;
   };
@@ -181,7 +188,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
   /** The same, and of a large fleet with others let in between: who asks meanwhile is answered from the one before. */
   async function looked(): Promise<FleetStatus> {
     if (view.nodes().length <= limits.telemetryManyNodes) return status();
-    view.heard(self, now());
+    fresh();
     const time = now();
     const nodes: FleetStatus["nodes"] = [];
     slices.begin();
@@ -319,6 +326,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
       retry = clock.after(0, () => recorder.turned()); // behind what is being done now
     },
     childrenChanged(connected) {
+      left.connected(connected);
       news.changed(connected);
       clockBook.changed(connected);
     },
@@ -332,25 +340,25 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     },
     async fleet(query) {
       await ready();
-      view.heard(self, now());
+      fresh();
       const wanted = query.figures?.split(",").map((name) => name.trim());
       return view.status(query, now(), wanted === undefined ? undefined : (node) => figuresOf(latest.get(node)?.window, wanted));
     },
     async standing(node) {
       await ready();
-      view.heard(self, now());
+      fresh();
       return view.row(node, now());
     },
     account() {
       if (!isCaughtUp) return { asOf: isoTime(clock.wall().ms), completeness: undefined };
-      view.heard(self, now());
+      fresh();
       return view.completeness(now());
     },
     series,
     isThinned: (traceId) => isThinned(traceId, incidentMs, clock.wall().ms, settings.fullMs),
     async trace(id, query) {
       await ready();
-      view.heard(self, now());
+      fresh();
       return findTrace(id, query, { log, view, now, received: options.received });
     },
     async top() {
