@@ -6,11 +6,11 @@ import { isoTime } from "../event/iso-time.ts";
 import { limits } from "../limits.ts";
 import { isSet } from "../clock-set.ts";
 import type { ClockState } from "../ports.ts";
-import type { Tier } from "../schema/tier.ts";
 import { createClockWords, type ClockHere } from "./clock-words.ts";
 import { compare, countBelow, countUpTo, isAbout, placeBehind } from "./in-order.ts";
 import { isExcused, noStates, type Completeness, type Missing, type NodeState } from "./completeness.ts";
 import type { AnswerClock, FleetQuery, FleetRow, FleetStatus } from "./fleet-status.ts";
+import { newKnown, type Known, type NodeFacts } from "./known-node.ts";
 import type { Window } from "./window.ts";
 
 export interface Now {
@@ -18,12 +18,6 @@ export interface Now {
   readonly monotonicMs: number;
   /** Whether the clock here is to be trusted; without it nobody knows. */
   readonly clock?: ClockState;
-}
-
-export interface NodeFacts {
-  readonly site: string;
-  readonly tier: Tier;
-  readonly jurisdiction: string;
 }
 
 export interface FleetView {
@@ -76,39 +70,6 @@ export interface FleetView {
   nodes(): readonly string[];
 }
 
-interface Known {
-  facts: NodeFacts;
-  /** When it was enrolled, by the clock here. */
-  enrolledMs: number | undefined;
-  /** When it was started first, as far as is known, by its own clock, as all that it tells. */
-  firstMs: number;
-  revokedMs: number | undefined;
-  stoppedMs: number | undefined;
-  /** Monotonic, of the answerer; before its own start where it was found there. */
-  heardMs: number | undefined;
-  /** By its own clock. */
-  toldMs: number | undefined;
-  everyMs: number;
-  startedMs: number | undefined;
-  ended: { readonly how: "stopped" | "crashed"; readonly atMs: number } | undefined;
-  late: number;
-  readonly lateSpans: { readonly startMs: number; endMs: number; readonly atMs: number }[];
-  /** By parent. */
-  readonly links: Map<string, { readonly isUp: boolean; readonly atMs: number }>;
-  /** Its row as it was made last, and of what: most nodes say the same from look to look. */
-  made: Made | undefined;
-}
-
-interface Made {
-  readonly row: FleetRow;
-  readonly facts: NodeFacts;
-  readonly ended: Known["ended"];
-  readonly sinceMs: number | undefined;
-  readonly heardMs: number | undefined;
-  readonly heardWallMs: number | undefined;
-  readonly throughMs: number | undefined;
-}
-
 type Way = { readonly link: "up" | "unknown" } | { readonly link: "down"; readonly sinceMs: number };
 
 export function createFleetView(self: string): FleetView {
@@ -124,7 +85,7 @@ export function createFleetView(self: string): FleetView {
   function nodeOf(name: string): Known {
     let node = known.get(name);
     if (node === undefined) {
-      node = { facts: { site: "", tier: "gateway", jurisdiction: "XX" }, enrolledMs: undefined, firstMs: Infinity, revokedMs: undefined, stoppedMs: undefined, heardMs: undefined, toldMs: undefined, everyMs: limits.telemetryEveryMs, startedMs: undefined, ended: undefined, late: 0, lateSpans: [], links: new Map(), made: undefined };
+      node = newKnown();
       known.set(name, node);
       names = undefined;
     }

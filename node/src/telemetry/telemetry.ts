@@ -20,7 +20,7 @@ import { createFleetView, type FleetView, type Now } from "@holon/core/telemetry
 import type { FleetQuery, FleetRow, FleetStatus } from "@holon/core/telemetry/fleet-status.ts";
 import { createHistory, type History } from "@holon/core/telemetry/history.ts";
 import { createSlices } from "@holon/core/slice.ts";
-import { parseKey, printKey } from "@holon/core/telemetry/key.ts";
+import { printKey } from "@holon/core/telemetry/key.ts";
 import type { Series, SeriesQuery } from "@holon/core/telemetry/series.ts";
 import type { Trace as TraceOfEvent, TraceQuery } from "@holon/core/telemetry/trace.ts";
 import { isThinned } from "@holon/core/telemetry/trace-thinning.ts";
@@ -32,6 +32,7 @@ import type { SegmentLog } from "../log/segment-log.ts";
 import type { Guard } from "../policy/guard.ts";
 import type { MeterRow } from "../meter/meter.ts";
 import type { NodeStatus } from "../node.ts";
+import { chosen, figuresOf, nobodyFits, wholeFleet } from "./chosen.ts";
 import { createClockBook } from "./clock-book.ts";
 import { createFollower, resumedType, stoppedType, windowHere, type Follower } from "./follow.ts";
 import { createAges } from "./ages.ts";
@@ -389,24 +390,4 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
       await follower.close();
     },
   };
-}
-
-const wholeFleet = ({ node, site, by }: SeriesQuery): boolean => node === undefined && site === undefined && by !== "node" && by !== "site";
-
-function nobodyFits({ node, site }: SeriesQuery, known: Account): HolonError {
-  const who = node === undefined ? `no node of the site ${site ?? ""}` : `no node ${node}${site === undefined ? "" : ` at the site ${site}`}`;
-  return new HolonError("HOLON_NODE_UNKNOWN", `${who} is known here, as of ${known.asOf}`, { next: "GET /v1/fleet names those that are; ask a node above for others.", known });
-}
-
-const chosen = ({ node, site }: SeriesQuery) => (name: string, of: string): boolean => (node === undefined || name === node) && (site === undefined || of === site);
-
-/** Gauges as they are, sums as a rate per second. */
-function figuresOf(window: Window | undefined, wanted: readonly string[]): Readonly<Record<string, number>> {
-  const figures: Record<string, number> = {};
-  if (window === undefined) return figures;
-  const isWanted = (key: string): boolean => wanted.includes(parseKey(key)?.name ?? "");
-  const seconds = Math.max(0.001, (window.endMs - window.startMs) / 1_000);
-  for (const [key, sum] of Object.entries(window.sums)) if (isWanted(key)) figures[key] = sum / seconds;
-  for (const [key, [last]] of Object.entries(window.gauges)) if (isWanted(key)) figures[key] = last;
-  return figures;
 }
