@@ -87,7 +87,7 @@ export const words = {
     jobs: "Jobs that wait for good hours", jobColumns: ["Job", "Runs", "Done by", "Then", "At once"], until: "to", per: { carbon: "g/kWh", price: "a kWh" },
   },
   events: {
-    stream: "Stream", origin: "Node", type: "Type", alerts: "Alerts", window: "Over", none: "No event fits.", paused: "Paused", follow: "Follow", following: "following",
+    stream: "Stream", origin: "Node", type: "Type", alerts: "Alerts", window: "Over", none: "No event fits.", noneOfNewest: "None of these fits; older ones were not looked at.", notHere: "It is not among the events that are shown, and may be older than they are:", newestAround: (count: number) => `only the newest ${count}`, paused: "Paused", follow: "Follow", following: "following",
     rate: "Events by the time of recording", rateHint: "late ones take their place: what was cut off fills in when it arrives", newestOnly: (from: string) => `only the newest 1,000: complete from ${from} on`,
     evidence: "Before and after", trace: "Trace", evidenceHint: (seconds: number) => `all of this node, ${seconds} s around it`, causedBy: "led to by", showCause: "show what led to it", time: "Time", recorded: "recorded", clock: "its clock", data: "Data", class: "class", jurisdiction: "born in", choose: "Choose an event to see it whole, with what came before and after.",
     open: "open", closed: "closed", late: (age: string) => `arrived ${age} late`, columns: { time: "Recorded", node: "Node", type: "Type", subject: "About", says: "Says" },

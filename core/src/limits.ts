@@ -761,6 +761,8 @@ export const limits = {
   /** How often silence is looked for; alerts that have ended and are still shown. At the bound: the oldest goes; its event stays. */
   alertLookMs: 5_000,
   alertsResolvedMax: 256,
+  /** Of one answer: more than a node holds. */
+  alertsListedMax: 6_000,
   /** Who follows is told of changes this often. */
   telemetryFollowMs: 500,
   /** In a fleet of more nodes than that, alerts and objectives look at all of them so often at most. */

@@ -1,6 +1,7 @@
 /** `holon alert …`: what is wrong as one node knows it, and what people say to that. */
 import { silencedSchema } from "@holon/core/alert/routing.ts";
 import { HolonError } from "@holon/core/errors.ts";
+import { limits } from "@holon/core/limits.ts";
 import { alertListSchema, alertSchema, type ShownAlert } from "@holon/core/telemetry/alert.ts";
 import { z } from "zod";
 import { doneSchema, type ClientOptions } from "../client.ts";
@@ -28,12 +29,13 @@ const print = (value: unknown): void => void process.stdout.write(`${JSON.string
 
 export async function listAlerts(options: ClientOptions, { node, state }: AlertChoice, json: boolean): Promise<void> {
   const client = await connectNode(options, node);
-  const list = await client.get(`/v1/alerts${state === undefined ? "" : `?state=${encodeURIComponent(state)}`}`, alertListSchema);
+  const list = await client.get(`/v1/alerts?limit=${limits.alertsListedMax}${state === undefined ? "" : `&state=${encodeURIComponent(state)}`}`, alertListSchema);
   if (json) return print(list);
   const { nodes, unknown } = list.completeness;
   const rows = list.alerts.map((alert) => [alert.state, alert.severity, alert.since, alert.until ?? "", saidOf(alert), alert.message, alert.id]);
   const table = rows.length === 0 ? "no alert\n" : `${printTable(["STATE", "SEVERITY", "SINCE", "UNTIL", "", "WHAT", "ID"], rows)}\n`;
-  process.stdout.write(`${table}as of ${list.asOf}: of ${nodes} nodes ${unknown} are unknown\n`);
+  const left = list.total === list.alerts.length ? "" : `and ${list.total - list.alerts.length} more\n`;
+  process.stdout.write(`${table}${left}as of ${list.asOf}: of ${nodes} nodes ${unknown} are unknown\n`);
 }
 
 function saidOf({ acknowledged, silencedUntil, told }: ShownAlert): string {

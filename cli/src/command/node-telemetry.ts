@@ -3,7 +3,8 @@ import { heldText } from "@holon/core/diagnosis/findings.ts";
 import { errorTable } from "@holon/core/errors.ts";
 import { heldRowSchema } from "@holon/core/measure/held.ts";
 import { clockHereText } from "@holon/core/drift.ts";
-import { fleetStatusSchema } from "@holon/core/telemetry/fleet-status.ts";
+import { limits } from "@holon/core/limits.ts";
+import { fleetStatusSchema, type FleetStatus } from "@holon/core/telemetry/fleet-status.ts";
 import { alertListSchema } from "@holon/core/telemetry/alert.ts";
 import { metricByName } from "@holon/core/telemetry/catalogue.ts";
 import { parseKey } from "@holon/core/telemetry/key.ts";
@@ -17,15 +18,28 @@ import { listNodeRows } from "./node.ts";
 
 export async function showStatus(options: ClientOptions, node: string | undefined, json: boolean): Promise<void> {
   const client = await connectNode(options, node);
-  const status = await client.get("/v1/fleet", fleetStatusSchema);
-  const { alerts } = await client.get("/v1/alerts?state=firing", alertListSchema);
+  const status = await wholeFleet(client);
+  const { alerts, total } = await client.get(`/v1/alerts?state=firing&limit=${limits.alertsListedMax}`, alertListSchema);
   const heldBack = await heldOf(client);
   if (json) return void process.stdout.write(`${JSON.stringify({ ...status, alerts, heldBack })}\n`);
   const rows = status.nodes.map((row) => [row.node, row.site, row.state, row.since ?? "", row.heardAt ?? "never", row.through ?? "nothing", row.ended === null ? "" : `${row.ended.how} ${row.ended.at}`]);
   process.stdout.write(`${printTable(["NODE", "SITE", "STATE", "SINCE", "HEARD", "KNOWN THROUGH", "RUN BEFORE"], rows)}\n${printKnown(status)}\n`);
   if (status.clock.offMs !== null) process.stdout.write(`${clockHereText(status.clock.offMs)}\n`);
   for (const { severity, message } of alerts) process.stdout.write(`${severity}: ${message}\n`);
+  if (total > alerts.length) process.stdout.write(`and ${total - alerts.length} more alerts\n`);
   for (const { node: name, text } of heldBack) process.stdout.write(`${name}: ${text}\nnext: ${errorTable.HOLON_NODE_HELD.next.replace("NAME", name)}\n`);
+}
+
+/** All pages of it, as of the first: a node that comes or goes in between is told of or not. */
+async function wholeFleet(client: Client): Promise<FleetStatus> {
+  const first = await client.get("/v1/fleet", fleetStatusSchema);
+  const nodes = [...first.nodes];
+  for (let { next } = first; next !== null; ) {
+    const page = await client.get(`/v1/fleet?after=${encodeURIComponent(next)}`, fleetStatusSchema);
+    nodes.push(...page.nodes);
+    next = page.next;
+  }
+  return { ...first, nodes, next: null };
 }
 
 const measuredSchema = z.looseObject({ node: z.string(), measured: z.looseObject({ held: heldRowSchema.optional() }).optional() });

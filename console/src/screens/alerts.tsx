@@ -27,6 +27,7 @@ export function Alerts({ fleet }: AreaProps) {
   const { value, isLive, asOfMs, problem } = useFollowed<AlertList>("/v1/alerts");
   const now = value?.alerts.filter(({ state }) => state !== "resolved") ?? [];
   const past = value?.alerts.filter(({ state }) => state === "resolved").slice(0, pastMax) ?? [];
+  const more = { now: value === undefined ? 0 : value.states.firing + value.states.unknown - now.length, past: (value?.states.resolved ?? 0) - past.length };
   const looked = useNow(lookMs);
   const unheard = useMemo(() => unheardOf(fleet, looked), [fleet.nodes, looked]);
   const unknown = Math.max(value?.completeness.unknown ?? 0, unheard);
@@ -36,9 +37,10 @@ export function Alerts({ fleet }: AreaProps) {
       <Section title={t.title} hint={t.hint} aside={isLive ? <span class="as-of" role="status">{t.live}</span> : <AsOf ms={asOfMs} />}>
         {value !== undefined && now.length === 0 && <p class="empty">{unknown === 0 ? t.none : t.noneUnknown(unknown)}</p>}
         {now.length > 0 && <AlertTable label={t.title} alerts={now} />}
+        {more.now > 0 && <p class="hint">{words.fleet.moreNodes(more.now)}</p>}
       </Section>
       <Objectives />
-      <Section title={t.past}>{value === undefined ? null : past.length === 0 ? <p class="empty">{t.noPast}</p> : <AlertTable label={t.past} alerts={past} />}</Section>
+      <Section title={t.past}>{value === undefined ? null : past.length === 0 ? <p class="empty">{t.noPast}</p> : <><AlertTable label={t.past} alerts={past} />{more.past > 0 && <p class="hint">{words.fleet.moreNodes(more.past)}</p>}</>}</Section>
       <Ways />
     </>
   );

@@ -72,7 +72,7 @@ export function AppScreen({ name, place, fleet }: { readonly name: string; reado
             ],
           }))}
         />
-        {value.leftOut.length > 0 && <p class="hint">{t.leftOut(value.leftOut.slice(0, shownMax).join(", "))}</p>}
+        {value.leftOut.length > 0 && <p class="hint">{t.leftOut(value.leftOut.slice(0, shownMax).join(", "))}{value.leftOut.length > shownMax && ` ${words.fleet.moreNodes(value.leftOut.length - shownMax)}`}</p>}
       </Section>
       {placed.length > 0 && <Explain units={placed} nodes={[...fleet.nodes.keys()]} unit={place.query["unit"]} node={place.query["node"]} />}
       <Section title={t.spread} hint={t.spreadHint}><Spread nodes={[...fleet.nodes.values()].filter((node) => used.has(node.name))} /></Section>

@@ -28,7 +28,7 @@ export function Events({ place: { query }, fleet }: { readonly place: Place; rea
   const isPaused = query["at"] !== undefined;
   const until = isPaused ? Date.parse(query["at"] ?? "") : undefined;
   const path = `/v1/events?${filtersOf(query).toString()}`;
-  const { value, asOfMs, problem } = usePolled<{ readonly events: readonly Event[] }>(path, everyMs);
+  const { value, asOfMs, problem } = usePolled<{ readonly events: readonly Event[]; readonly more: boolean }>(path, everyMs);
   const { events, isWhole, fromMs, toMs } = useMemo(() => within(value?.events ?? [], seconds, until ?? asOfMs ?? Date.now(), until), [value, seconds, until]);
   const chart = useMemo(() => countByTime(events, fromMs, toMs, stepFor(seconds)), [events, fromMs, toMs, seconds]);
   // Where much else is said, the newest of all go back for moments only: alarms are asked for by themselves.
@@ -55,7 +55,7 @@ export function Events({ place: { query }, fleet }: { readonly place: Place; rea
       <div class="beside">
         <div>
           {alerts.length > 0 && <Section title={t.alerts} hint={alarmed.isWhole || alarmed.events[0] === undefined ? undefined : t.newestOnly(clock(alarmed.events[0].recordedtime))}><EventList events={alerts} chosen={query["event"]} pixels={Math.min(220, 36 + 34 * alerts.length)} /></Section>}
-          <Section title={words.area.events}>{value !== undefined && events.length === 0 ? <p class="empty">{t.none}</p> : <EventList events={events} chosen={query["event"]} pixels={420} />}</Section>
+          <Section title={words.area.events}>{value !== undefined && events.length === 0 ? <p class="empty">{value.more ? t.noneOfNewest : t.none}</p> : <EventList events={events} chosen={query["event"]} pixels={420} />}</Section>
         </div>
         <Evidence id={query["event"]} known={isMixed ? [...events, ...alerts] : events} />
       </div>

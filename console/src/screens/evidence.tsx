@@ -8,6 +8,7 @@ import { usePolled } from "../use-polled.ts";
 
 const t = words.events;
 const aroundSeconds = 60;
+const aroundMax = 200;
 /** What led to it may have come long before it. */
 const daySeconds = 86_400;
 /** What is recorded so much later than it happened is told so. */
@@ -16,15 +17,15 @@ const lateMs = 5_000;
 export function Evidence({ id, known }: { readonly id: string | undefined; readonly known: readonly Event[] }) {
   const here = known.find((event) => event.id === id);
   if (id === undefined) return <aside class="evidence empty">{t.choose}</aside>;
-  if (here === undefined) return <aside class="evidence empty">{t.none} <code>{id}</code></aside>;
+  if (here === undefined) return <aside class="evidence empty">{t.notHere} <code>{id}</code></aside>;
   return <Shown key={id} event={here} />;
 }
 
 function Shown({ event }: { readonly event: Event }) {
   const at = Date.parse(event.recordedtime);
   const iso = (seconds: number): string => new Date(at + 1_000 * seconds).toISOString();
-  const around = `/v1/events?${new URLSearchParams({ origin: originOf(event), since: iso(-aroundSeconds), until: iso(aroundSeconds), limit: "200" }).toString()}`;
-  const { value, problem } = usePolled<{ readonly events: readonly Event[] }>(around, 5_000);
+  const around = `/v1/events?${new URLSearchParams({ origin: originOf(event), since: iso(-aroundSeconds), until: iso(aroundSeconds), limit: String(aroundMax) }).toString()}`;
+  const { value, problem } = usePolled<{ readonly events: readonly Event[]; readonly more: boolean }>(around, 5_000);
   const trace = traceOf(event);
   const lateBy = at - Date.parse(event.time);
   return (
@@ -41,7 +42,7 @@ function Shown({ event }: { readonly event: Event }) {
       <h4>{t.data}</h4>
       <pre tabIndex={0}>{JSON.stringify(event.data ?? null, undefined, 2)}</pre>
       <h4>{t.evidence}</h4>
-      <p class="hint">{t.evidenceHint(aroundSeconds)}</p>
+      <p class="hint">{t.evidenceHint(aroundSeconds)}{value?.more === true && `, ${t.newestAround(aroundMax)}`}</p>
       <Problem problem={problem} />
       <ol class="around" tabIndex={0} aria-label={t.evidence}>
         {value?.events.map((each) => (

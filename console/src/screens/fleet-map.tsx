@@ -10,5 +10,5 @@ const drawnMax = 48;
 
 export function FleetMap({ groups, fleet }: { readonly groups: readonly SiteGroup[]; readonly fleet: Fleet }) {
   const nodes = groups.reduce((sum, group) => sum + group.nodes.length, 0);
-  return nodes <= drawnMax ? <><TreeMap groups={groups} fleet={fleet} /><Glance fleet={fleet} /></> : <SiteTiles groups={groups} fleet={fleet} />;
+  return nodes <= drawnMax ? <><TreeMap groups={groups} fleet={fleet} /><Glance fleet={fleet} /></> : <><SiteTiles groups={groups} fleet={fleet} /><Glance fleet={fleet} isMany /></>;
 }

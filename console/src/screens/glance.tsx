@@ -15,9 +15,11 @@ import { usePolled } from "../use-polled.ts";
 
 const shownMax = 8;
 
-export function Glance({ fleet }: { readonly fleet: Fleet }) {
+/** Of many nodes how a deployment spreads is for its own page. */
+export function Glance({ fleet, isMany = false }: { readonly fleet: Fleet; readonly isMany?: boolean }) {
   const { value, asOfMs, problem } = usePolled<AlertList>(`/v1/alerts?limit=${shownMax}`, 3_000);
   const alerts = (value?.alerts ?? []).filter(({ state }) => state !== "resolved");
+  const more = value === undefined ? 0 : value.states.firing + value.states.unknown - alerts.length;
   const unknown = Math.max(value?.completeness.unknown ?? 0, unheardOf(fleet, useNow()));
   return (
     <div class="beside">
@@ -28,9 +30,10 @@ export function Glance({ fleet }: { readonly fleet: Fleet }) {
           {alerts.map(({ id, state, severity, message, since }) => (
             <li key={id}><span class={`tag ${state === "unknown" ? "unseen" : "bad"}`}>{state === "unknown" ? words.unknown : words.alerts.severity[severity]}</span> <a href={printPlace(["alerts"])}>{message}</a> <span class="soft">{clock(since)}</span></li>
           ))}
+          {more > 0 && <li><a href={printPlace(["alerts"])}>{words.fleet.moreNodes(more)}</a></li>}
         </ul>
       </Section>
-      {servedByControl() && <Section title={words.apps.spread} hint={words.apps.spreadHint}><Spread nodes={[...fleet.nodes.values()]} /></Section>}
+      {!isMany && servedByControl() && <Section title={words.apps.spread} hint={words.apps.spreadHint}><Spread nodes={[...fleet.nodes.values()]} /></Section>}
     </div>
   );
 }

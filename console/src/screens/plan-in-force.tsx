@@ -42,6 +42,7 @@ export function PlanInForce() {
           cells: [unit, <a href={printPlace(["node", node])}>{node}</a>, <a href={printPlace(["app", unit.split("/")[0] ?? ""], { unit, node })}>{t.explain}</a>],
         }))}
       />
+      {plan.placements.length > shownMax && <p class="hint">{words.fleet.moreNodes(plan.placements.length - shownMax)}</p>}
       {plan.shifts !== undefined && (
         <Table
           label={t.jobs}
@@ -51,7 +52,7 @@ export function PlanInForce() {
         />
       )}
       {plan.unplaced.length > 0 && <p class="warning">{plan.unplaced.map(({ unit }) => unit).join(", ")}: {t.noWhere}</p>}
-      {changes.length > 0 && <details><summary>{t.changes}</summary><pre>{changes.slice(0, shownMax).join("\n")}</pre></details>}
+      {changes.length > 0 && <details><summary>{t.changes}</summary><pre>{[...changes.slice(0, shownMax), ...(changes.length > shownMax ? [words.fleet.moreNodes(changes.length - shownMax)] : [])].join("\n")}</pre></details>}
     </Section>
   );
 }

@@ -29,15 +29,17 @@ export function Policy({ place: { query } }: AreaProps) {
 
 function Trail({ tab, q }: { readonly tab: "decisions" | "trail"; readonly q: string }) {
   const type = tab === "decisions" ? "&type=holon.policy.deci" : "";
-  const { value, asOfMs, problem } = usePolled<{ readonly events: readonly Event[] }>(`/v1/events?stream=audit&limit=1000${type}`, 4_000);
+  const { value, asOfMs, problem } = usePolled<{ readonly events: readonly Event[]; readonly more: boolean }>(`/v1/events?stream=audit&limit=1000${type}`, 4_000);
   const wanted = q.toLowerCase();
+  const [oldest] = value?.events ?? [];
   const shown = (value?.events ?? []).filter((event) => wanted === "" || `${event.id} ${event.type} ${event.subject ?? ""} ${JSON.stringify(event.data)}`.toLowerCase().includes(wanted)).toReversed();
   const names = tab === "decisions" ? [t.columns.time, t.columns.node, t.columns.outcome, t.columns.who, t.columns.does, t.columns.what, t.columns.rule] : [t.columns.time, t.columns.node, t.columns.happened, t.columns.who, t.columns.about];
   return (
     <>
       <div class="toolbar"><Search label={t.filter} value={q} change={(text) => setQuery({ q: text })} /><AsOf ms={asOfMs} lateMs={15_000} /></div>
       <Problem problem={problem} />
-      {value !== undefined && shown.length === 0 && <p class="empty">{words.events.none}</p>}
+      {value?.more === true && oldest !== undefined && <p class="hint">{words.events.newestOnly(clock(oldest.recordedtime))}</p>}
+      {value !== undefined && shown.length === 0 && <p class="empty">{value.more ? words.events.noneOfNewest : words.events.none}</p>}
       <LongList
         label={t.tabs[tab]}
         items={shown}

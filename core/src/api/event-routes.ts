@@ -24,20 +24,17 @@ export function eventRoutes(log: Log): readonly Route[] {
       path: "/v1/events",
       summary: "The newest events in this node's log, oldest first.",
       query: eventQuerySchema,
-      answer: z.object({ events: z.array(eventSchema) }),
-      async handle(request) {
-        const query = eventQuerySchema.parse(request.query);
-        return { status: 200, body: { events: await newestEvents(log, query) } };
-      },
+      answer: z.object({ events: z.array(eventSchema), more: z.boolean() }),
+      handle: async (request) => ({ status: 200, body: await newestEvents(log, eventQuerySchema.parse(request.query)) }),
     },
   ];
 }
 
-/** The newest events that fit, by time of recording, oldest first. */
-export async function newestEvents(log: Log, { limit = 50, type, since, until, ...lanes }: EventQuery): Promise<readonly Event[]> {
+/** The newest events that fit, by time of recording, oldest first; and whether more of them, older ones, are here. */
+export async function newestEvents(log: Log, { limit = 50, type, since, until, ...lanes }: EventQuery): Promise<{ readonly events: readonly Event[]; readonly more: boolean }> {
   const time = (text: string | undefined): number | undefined => (text === undefined ? undefined : Date.parse(text));
-  const found = await log.find({ accepts: (lane) => fits(lane, lanes), type, sinceMs: time(since), untilMs: time(until), limit });
-  return found.map(({ event }) => event);
+  const found = await log.find({ accepts: (lane) => fits(lane, lanes), type, sinceMs: time(since), untilMs: time(until), limit: limit + 1 });
+  return { events: found.slice(-limit).map(({ event }) => event), more: found.length > limit };
 }
 
 const fits = (lane: Lane, query: Pick<EventQuery, "stream" | "origin">): boolean =>

@@ -1,6 +1,7 @@
 /** `GET /v1/alerts`: what is wrong by a declared rule. One alert for one cause, however often, however late and by whomever it is told. */
 import { z } from "zod";
 import { alertKinds, severities } from "../schema/alerting.ts";
+import { limits } from "../limits.ts";
 import { completenessSchema } from "./completeness.ts";
 
 const timeSchema = z.iso.datetime();
@@ -42,7 +43,23 @@ export const shownAlertSchema = alertSchema.extend({
 });
 export type ShownAlert = z.infer<typeof shownAlertSchema>;
 
-export const alertListSchema = z.object({ asOf: timeSchema, completeness: completenessSchema, alerts: z.array(shownAlertSchema) });
+export const alertListSchema = z.object({
+  asOf: timeSchema,
+  completeness: completenessSchema,
+  alerts: z.array(shownAlertSchema),
+  /** How many fit, by state, those beyond `limit` included. */
+  states: z.object({ firing: z.int().min(0), unknown: z.int().min(0), resolved: z.int().min(0) }),
+  total: z.int().min(0),
+});
 export type AlertList = z.infer<typeof alertListSchema>;
 
-export const alertQuerySchema = z.strictObject({ state: z.enum(["firing", "resolved", "unknown"]).optional(), subject: z.string().max(256).optional(), limit: z.coerce.number().int().min(1).max(2_000).optional() });
+export const alertQuerySchema = z.strictObject({ state: z.enum(["firing", "resolved", "unknown"]).optional(), subject: z.string().max(256).optional(), limit: z.coerce.number().int().min(1).max(limits.alertsListedMax).optional() });
+export type AlertQuery = z.infer<typeof alertQuerySchema>;
+
+/** Those that are asked for, the first so many of them, with how many there are. */
+export function pageOfAlerts({ alerts, asOf, completeness }: Pick<AlertList, "alerts" | "asOf" | "completeness">, { state, subject, limit = limits.alertsResolvedMax }: AlertQuery): AlertList {
+  const fitting = alerts.filter((alert) => (state === undefined || alert.state === state) && (subject === undefined || alert.subject === subject));
+  const states = { firing: 0, unknown: 0, resolved: 0 };
+  for (const { state: of } of fitting) states[of] += 1;
+  return { asOf, completeness, alerts: fitting.slice(0, limit), states, total: fitting.length };
+}

@@ -6,11 +6,11 @@ import { isoTime } from "../event/iso-time.ts";
 import { limits } from "../limits.ts";
 import { isSet } from "../clock-set.ts";
 import type { ClockState } from "../ports.ts";
-import type { Tier } from "../schema/tier.ts";
 import { createClockWords, type ClockHere } from "./clock-words.ts";
 import { compare, countBelow, countUpTo, isAbout, placeBehind } from "./in-order.ts";
 import { isExcused, noStates, type Completeness, type Missing, type NodeState } from "./completeness.ts";
 import type { AnswerClock, FleetQuery, FleetRow, FleetStatus } from "./fleet-status.ts";
+import { newKnown, type Known, type NodeFacts } from "./known-node.ts";
 import type { Window } from "./window.ts";
 
 export interface Now {
@@ -20,18 +20,14 @@ export interface Now {
   readonly clock?: ClockState;
 }
 
-export interface NodeFacts {
-  readonly site: string;
-  readonly tier: Tier;
-  readonly jurisdiction: string;
-}
-
 export interface FleetView {
   /** It belongs to the fleet, whether it was ever heard or not. */
   enrolled(node: string, facts: Omit<NodeFacts, "jurisdiction">, atMs: number): void;
   /** It was opened, and says what it is. */
   started(node: string, facts: NodeFacts, atMs: number): void;
   revoked(node: string, atMs: number): void;
+  /** It is connected again, under another certificate. */
+  readmitted(node: string): void;
   /** A record of it came in just now, or was written at `wallMs` and found at a start. */
   heard(node: string, now: Now, wallMs?: number): void;
   /** Its telemetry up to the end of this one is here. Says whether it was due before it came. */
@@ -74,39 +70,6 @@ export interface FleetView {
   nodes(): readonly string[];
 }
 
-interface Known {
-  facts: NodeFacts;
-  /** When it was enrolled, by the clock here. */
-  enrolledMs: number | undefined;
-  /** When it was started first, as far as is known, by its own clock, as all that it tells. */
-  firstMs: number;
-  revokedMs: number | undefined;
-  stoppedMs: number | undefined;
-  /** Monotonic, of the answerer; before its own start where it was found there. */
-  heardMs: number | undefined;
-  /** By its own clock. */
-  toldMs: number | undefined;
-  everyMs: number;
-  startedMs: number | undefined;
-  ended: { readonly how: "stopped" | "crashed"; readonly atMs: number } | undefined;
-  late: number;
-  readonly lateSpans: { readonly startMs: number; endMs: number; readonly atMs: number }[];
-  /** By parent. */
-  readonly links: Map<string, { readonly isUp: boolean; readonly atMs: number }>;
-  /** Its row as it was made last, and of what: most nodes say the same from look to look. */
-  made: Made | undefined;
-}
-
-interface Made {
-  readonly row: FleetRow;
-  readonly facts: NodeFacts;
-  readonly ended: Known["ended"];
-  readonly sinceMs: number | undefined;
-  readonly heardMs: number | undefined;
-  readonly heardWallMs: number | undefined;
-  readonly throughMs: number | undefined;
-}
-
 type Way = { readonly link: "up" | "unknown" } | { readonly link: "down"; readonly sinceMs: number };
 
 export function createFleetView(self: string): FleetView {
@@ -122,7 +85,7 @@ export function createFleetView(self: string): FleetView {
   function nodeOf(name: string): Known {
     let node = known.get(name);
     if (node === undefined) {
-      node = { facts: { site: "", tier: "gateway", jurisdiction: "XX" }, enrolledMs: undefined, firstMs: Infinity, revokedMs: undefined, stoppedMs: undefined, heardMs: undefined, toldMs: undefined, everyMs: limits.telemetryEveryMs, startedMs: undefined, ended: undefined, late: 0, lateSpans: [], links: new Map(), made: undefined };
+      node = newKnown();
       known.set(name, node);
       names = undefined;
     }
@@ -308,6 +271,7 @@ export function createFleetView(self: string): FleetView {
       node.startedMs = Math.max(node.startedMs ?? -Infinity, atMs);
     },
     revoked: (name, atMs) => void (nodeOf(name).revokedMs = atMs),
+    readmitted: (name) => void (nodeOf(name).revokedMs = undefined),
     heard(name, now, wallMs) {
       const node = nodeOf(name);
       const atMs = wallMs === undefined ? now.monotonicMs : now.monotonicMs - Math.max(0, now.wallMs - wallMs);

@@ -5,6 +5,7 @@
 import { createClockBelief } from "@holon/core/clock-belief.ts";
 import { over, owed, type Incident } from "@holon/core/alert/incident.ts";
 import { placeKey } from "@holon/core/alert/board.ts";
+import { endedText } from "@holon/core/alert/ended-text.ts";
 import type { ObjectiveList } from "@holon/core/alert/objective-row.ts";
 import { goesBy, isSilenced, silencedSchema, type Silenced } from "@holon/core/alert/routing.ts";
 import { HolonError } from "@holon/core/errors.ts";
@@ -39,7 +40,7 @@ export interface Alerts {
   window(node: string, site: string, window: Window): void;
   /** What was judged here, for the next window. */
   judged(): Promise<ReadonlyMap<string, number>>;
-  list(status: FleetStatus): AlertList;
+  list(status: FleetStatus): Pick<AlertList, "alerts" | "asOf" | "completeness">;
   objectives(status: FleetStatus): ObjectiveList;
   routes(): readonly RouteStatus[];
   /** Somebody has taken it on. `HOLON_ALERT_UNKNOWN`. */
@@ -263,8 +264,8 @@ export function createAlerts(options: AlertsOptions): Alerts {
   };
 }
 
-/** Of a silence that goes on, what is known of it by now: it was told of when it began, and may be known better since. */
-const messageNow = (alert: Alert, row: FleetRow | undefined): string => (alert.kind === "silence" && alert.state === "firing" && (row?.state === "silent" || row?.state === "awaited") ? silenceMessage(row, Math.max(0, (alert.value ?? 1) - 1)) : alert.message);
+/** Of a silence that goes on, what is known of it by now: it was told of when it began, and may be known better since. What is over is said as over. */
+const messageNow = (alert: Alert, row: FleetRow | undefined): string => (alert.state === "resolved" ? endedText(alert) : alert.kind === "silence" && alert.state === "firing" && (row?.state === "silent" || row?.state === "awaited") ? silenceMessage(row, Math.max(0, (alert.value ?? 1) - 1)) : alert.message);
 
 /** What goes into the log: that it is, that it became worse, that it is over. */
 const isNews = (alert: Alert, before: Alert | undefined): boolean => before === undefined || alert.state === "resolved" || alert.severity !== before.severity;

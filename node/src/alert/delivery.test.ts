@@ -23,7 +23,7 @@ interface Said {
   readonly key: string;
   readonly subject: string;
   readonly text: string;
-  readonly alerts: readonly Pick<Alert, "id" | "state" | "since" | "until">[];
+  readonly alerts: readonly Pick<Alert, "id" | "state" | "since" | "until" | "message">[];
 }
 
 /** A route to a receiver that answers as it is told to, and knows messages that it has had by their keys. */
@@ -96,8 +96,9 @@ test("what is over when its receiver is back is told once: that it was, from whe
   await hear("a", "resolved");
   await settle();
   assert.deepEqual(said(), [["a", "resolved", from, to]]);
-  assert.match(receiver.taken[0]?.text ?? "", new RegExp(`was firing from ${from} to ${to}`));
-  assert.match(receiver.taken[0]?.subject ?? "", /^\[resolved\] /);
+  assert.match(receiver.taken[0]?.text ?? "", new RegExp(`over: a was silent from ${from} to ${to}`));
+  assert.match(receiver.taken[0]?.subject ?? "", /^\[resolved\] a was silent from/);
+  assert.doesNotMatch(JSON.stringify(receiver.taken[0]), /a is silent/);
   await close();
 });
 

@@ -1,4 +1,5 @@
 /** What a receiver is sent: a line and a text for people, JSON for programs. */
+import { endedText } from "@holon/core/alert/ended-text.ts";
 import type { ToldState } from "@holon/core/alert/incident.ts";
 import type { NotifierMessage } from "@holon/core/ports.ts";
 import type { Alert } from "@holon/core/telemetry/alert.ts";
@@ -13,7 +14,7 @@ export interface MessageOf {
 export function messageOf({ key, route, node, items }: MessageOf): NotifierMessage {
   const [first] = items;
   const state = first?.state ?? "firing";
-  const alerts = items.map(({ alert }) => ({ ...alert, state, key: `${alert.id}#${state}` }));
+  const alerts = items.map(({ alert, state: of }) => ({ ...alert, state: of, message: said({ alert, state: of }), key: `${alert.id}#${of}` }));
   const about = first === undefined ? "" : said(first);
   const what = first === undefined ? "nothing" : items.length === 1 ? about : `${items.length} of ${first.alert.kind}${first.alert.site === undefined ? "" : ` at ${first.alert.site}`}`;
   const subject = oneLine(`[${state === "resolved" ? "resolved" : (first?.alert.severity ?? "")}] ${what}`).slice(0, 200);
@@ -22,7 +23,7 @@ export function messageOf({ key, route, node, items }: MessageOf): NotifierMessa
 }
 
 /** What is over may be told for the first time: it says of itself that it was. */
-const said = ({ alert, state }: MessageOf["items"][number]): string => (state === "resolved" ? `was firing from ${alert.since} to ${alert.until ?? "now"}: ${alert.message}` : alert.message);
+const said = ({ alert, state }: MessageOf["items"][number]): string => (state === "resolved" ? endedText(alert) : alert.message);
 
 /** Subjects of devices stand in it: no line of theirs becomes one of the message. */
 const oneLine = (text: string): string => text.replaceAll(/\p{Cc}+/gu, " ");

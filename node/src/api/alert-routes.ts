@@ -25,11 +25,7 @@ const nameOf = ({ caller = machineCaller }: RouteRequest): string => printPrinci
 
 export function alertRoutes(telemetry: Telemetry, clock: Clock): readonly Route[] {
   const { alerting } = telemetry;
-  const list = async (query: unknown) => {
-    const { state, subject, limit = limits.alertsResolvedMax } = alertQuerySchema.parse(query);
-    const all = await telemetry.alerts();
-    return { ...all, alerts: all.alerts.filter((alert) => (state === undefined || alert.state === state) && (subject === undefined || alert.subject === subject)).slice(0, limit) };
-  };
+  const list = (query: unknown) => telemetry.alerts(alertQuerySchema.parse(query));
   return [
     {
       method: "GET",
@@ -42,7 +38,7 @@ export function alertRoutes(telemetry: Telemetry, clock: Clock): readonly Route[
         let before = "";
         while (!signal.aborted) {
           const now = await list(query);
-          const said = JSON.stringify([now.alerts, now.completeness.states, now.completeness.unknown]);
+          const said = JSON.stringify([now.alerts, now.states, now.completeness.states, now.completeness.unknown]);
           if (said !== before) yield now;
           before = said;
           await pause(clock, signal, limits.telemetryFollowMs);

@@ -35,6 +35,8 @@ export interface FollowOptions {
   clocks(teller: string, words: readonly { readonly node: string; readonly offMs: number }[]): void;
   /** Who has said so before: what they say of who hangs on them is read first. */
   tellers(): Iterable<string>;
+  /** A link of another node to one below it opened or ended just now. */
+  linked(node: string, up: boolean, atMs: number): void;
   /** Of this node, written before this start. */
   ownWindow(window: Window): void;
 }
@@ -144,7 +146,10 @@ export function createFollower(options: FollowOptions): Follower {
     } else if (type === linkNewsType && !isOwn) {
       const news = linkNewsSchema.safeParse(data);
       if (!news.success) return;
-      for (const { node, up, atMs } of news.data.links) view.link(origin, node, up, atMs);
+      for (const { node, up, atMs } of news.data.links) {
+        view.link(origin, node, up, atMs);
+        if (isLive) options.linked(node, up, view.here(origin, atMs));
+      }
       options.clocks(origin, news.data.clocks ?? []);
     } else if (type === resumedType && !isOwn) {
       const resumed = resumedSchema.safeParse(data);

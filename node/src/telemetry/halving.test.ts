@@ -34,16 +34,11 @@ test("whatever is bad, the others go once and in order, and what was through doe
   );
 });
 
-test("what is refused whatever is in it is not asked about again, and a collector that calls everything bad is asked so often and no more", async () => {
+test("a collector that calls everything bad is asked so often and no more", async () => {
   const entries = Array.from({ length: 1_000 }, (_, index) => index);
-  const run = async (outcome: "bad" | "refused"): Promise<readonly [number, number]> => {
-    let requests = 0;
-    let aside = 0;
-    await sendHalving(entries, { send: () => Promise.resolve(((requests += 1), outcome)), through: () => Promise.resolve(), aside: (part) => void (aside += part.length) }, { bad: undefined });
-    return [requests, aside];
-  };
-  assert.deepEqual(await run("refused"), [1, 1_000]);
-  const [requests, aside] = await run("bad");
+  let requests = 0;
+  let aside = 0;
+  await sendHalving(entries, { send: () => Promise.resolve(((requests += 1), "bad" as const)), through: () => Promise.resolve(), aside: (part) => void (aside += part.length) }, { bad: undefined });
   assert.equal(aside, 1_000);
   assert.ok(requests >= limits.otlpHalvingsMax && requests < 2 * limits.otlpHalvingsMax, String(requests));
 });

@@ -7,8 +7,8 @@
 import { limits } from "@holon/core/limits.ts";
 
 export interface Halving<Entry> {
-  /** `bad`: for something in it. `refused`: whatever is in it. Fails where it is to be tried again, with what was not told to be through. */
-  send(part: readonly Entry[]): Promise<"taken" | "bad" | "refused">;
+  /** `bad`: for something in it. Fails where it is to be tried again, with what was not told to be through. */
+  send(part: readonly Entry[]): Promise<"taken" | "bad">;
   /** All through this one were sent or set aside, and more are to come. */
   through(entry: Entry): Promise<void>;
   aside(part: readonly Entry[]): void;

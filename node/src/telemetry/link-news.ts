@@ -19,7 +19,8 @@ const childPrefix = "telemetry/child/";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-export const childCell = ({ node, up, atMs }: LinkNews): CellChange => ({ key: `${childPrefix}${node}`, value: encoder.encode(up ? String(atMs) : `${atMs} lost`) });
+export const childKey = (node: string): string => `${childPrefix}${node}`;
+export const childCell = ({ node, up, atMs }: LinkNews): CellChange => ({ key: childKey(node), value: encoder.encode(up ? String(atMs) : `${atMs} lost`) });
 
 /** Who was ever connected from below, and when that changed last: who does not come back after a start is missed. */
 const childrenIn = (log: Pick<Log, "cells">): readonly LinkNews[] =>
@@ -27,6 +28,13 @@ const childrenIn = (log: Pick<Log, "cells">): readonly LinkNews[] =>
     const [at, lost] = decoder.decode(value).split(" ");
     return { node: key.slice(childPrefix.length), up: lost === undefined, atMs: Number(at) };
   });
+
+/** When its link to this node ended, where it has. */
+export function lostAt(log: Pick<Log, "cell">, node: string): number | undefined {
+  const cell = log.cell(childKey(node));
+  const [at, lost] = cell === undefined ? [] : decoder.decode(cell).split(" ");
+  return lost === undefined ? undefined : Number(at);
+}
 
 /** After a start nobody is connected: who was when it ended is missed since then, and who was lost before, since that. */
 export const missedAfter = (log: Pick<Log, "cells">, endedMs: number): readonly LinkNews[] => childrenIn(log).map(({ node, up, atMs }) => ({ node, up: false, atMs: up ? Math.max(atMs, endedMs) : atMs }));

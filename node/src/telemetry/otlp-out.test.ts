@@ -143,3 +143,32 @@ test("what stands in the log with an id that is none goes out without it", async
   assert.ok(notes.some((note) => note.includes("the spanId of a Span is not of 8 bytes")), notes.join("\n"));
   await log.close();
 });
+
+test("what a collector says of who asks, or of itself, costs nothing of what was to go: it waits, is tried again with longer pauses, and goes once", async (context) => {
+  const log = await openTempLog(tempFolder(context), { name: "gateway-1" });
+  const real = createClock();
+  const waits: number[] = [];
+  const clock = { ...real, wall: () => real.wall(), monotonicMs: () => real.monotonicMs(), after: (ms: number, then: () => void) => (waits.push(ms), real.after(0, then)) };
+  const events = createEvents(config, clock);
+  await log.append({ records: ["one", "two"].map((word) => events.record({ stream: "telemetry", type: "test.said", class: "public", producer: "test", data: { text: word } })) });
+  const says = [401, 401, 403, 404, 405, 407, 408, 500, 501];
+  const [arrived, notes]: [string[], string[]] = [[], []];
+  let told: () => void = () => undefined;
+  const collector: Collector = {
+    post: (_url, _type, body) => {
+      const status = says.shift();
+      if (status !== undefined) return Promise.resolve({ status, retryAfterMs: undefined, body: new Uint8Array() });
+      arrived.push(...[...new TextDecoder().decode(body).matchAll(/"stringValue":"(one|two)"/g)].map(([, word = ""]) => word));
+      return Promise.resolve({ status: 200, retryAfterMs: undefined, body: new TextEncoder().encode("{}") });
+    },
+  };
+  log.onCommit(() => told());
+  const out = createOtlpOut({ settings: exportSettingsSchema.parse({ url: "http://collector", encoding: "json", jurisdiction: "EU" }), log, collector, mayLeave: () => Promise.resolve(true), ports: { clock, random: { bytes: () => new Uint8Array(), uniform: () => 0.5 }, trace: { note: (_level, message) => void notes.push(message) } } });
+  while (out.status().behind > 0) await new Promise<void>((resolve) => (told = resolve));
+  await out.close();
+  assert.deepEqual([arrived, out.status().rejected, out.status().problem], [["one", "two"], 0, undefined]);
+  assert.equal(waits.length, 9);
+  assert.ok(waits.every((wait, index) => wait >= (waits[index - 1] ?? 0)) && (waits.at(-1) ?? 0) > 8 * (waits[0] ?? 0), waits.join(" "));
+  assert.equal(notes.filter((note) => note.includes("the collector answered 401")).length, 1, "the same is said once");
+  await log.close();
+});

@@ -53,9 +53,8 @@ const prefix = "export/";
 const positionSchema = z.strictObject({ sequence: z.int(), through: z.int(), done: z.array(z.enum(signals)), part: z.strictObject({ signal: z.enum(signals), through: z.int() }).optional() });
 type Position = z.infer<typeof positionSchema>;
 const encoder = new TextEncoder();
-const retriable: readonly number[] = [429, 502, 503, 504];
-/** Said of whoever asks, or of the address: it is not for what was sent, and no part of that would fare better. */
-const ofTheCaller: readonly number[] = [401, 403, 404, 405, 407];
+/** Said of whoever asks, of the address, or of the way there: not of what was sent, which waits in the log until that is mended. */
+const isOfTheContent = (status: number): boolean => status >= 400 && status < 500 && ![401, 403, 404, 405, 407, 408, 421, 425, 429].includes(status);
 
 /** What a record has for one signal. */
 interface Entry {
@@ -159,17 +158,17 @@ export function createOtlpOut({ settings, log, collector, mayLeave, ports }: Otl
   }
 
   /** Fails where it is to be tried again. */
-  async function post(signal: Signal, entries: readonly Entry[]): Promise<"taken" | "bad" | "refused"> {
+  async function post(signal: Signal, entries: readonly Entry[]): Promise<"taken" | "bad"> {
     if (closed) throw new Later("the node stops", undefined);
     const shape = shapes[signal];
     const request: OtlpMessage = { [shape.resources]: entries.map(({ resource }) => resource) };
     const contentType = isJson ? "application/json" : "application/x-protobuf";
     const answer = await collector.post(`${settings.url.replace(/\/$/, "")}/v1/${signal}`, contentType, isJson ? encodeJson(request) : encodeProtobuf(shape.request, request));
-    if (retriable.includes(answer.status)) throw new Later(`the collector answered ${answer.status}`, answer.retryAfterMs);
-    if (answer.status < 200 || answer.status >= 300) {
+    if (isOfTheContent(answer.status)) {
       problem = `the collector answered ${answer.status} to ${signal}`;
-      return answer.status >= 400 && answer.status < 500 && !ofTheCaller.includes(answer.status) ? "bad" : "refused";
+      return "bad";
     }
+    if (answer.status < 200 || answer.status >= 300) throw new Later(`the collector answered ${answer.status}`, answer.retryAfterMs);
     const told = readable(() => (isJson ? decodeJson(shape.response, answer.body) : decodeProtobuf(shape.response, answer.body)));
     const partial = told?.["partialSuccess"];
     const refused = typeof partial === "object" && !Array.isArray(partial) ? Number(partial[shape.rejected] ?? 0) : 0;
@@ -185,7 +184,9 @@ export function createOtlpOut({ settings, log, collector, mayLeave, ports }: Otl
     working = work()
       .catch((error: unknown) => {
         const later = error instanceof Later ? error : undefined;
+        const before = problem;
         problem = later?.message ?? toHolonError(error).message;
+        if (problem !== before) ports.trace.note("warn", `export: ${problem}: what is to go there waits in the log, and is tried again`);
         // A collector that says "at once", or names a time that was, is not asked at once.
         const waitMs = later?.afterMs === undefined ? backoffMs(attempt++, { firstMs: limits.otlpRetryMs, maxMs: limits.otlpRetryMaxMs }, ports.random.uniform()) : Math.max(limits.otlpRetryMs, later.afterMs);
         if (closed) return;

@@ -10,17 +10,17 @@ import { HolonError } from "@holon/core/errors.ts";
 import { isoTime } from "@holon/core/event/iso-time.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { CellChange, Lane, NewRecord } from "@holon/core/log/log.ts";
-import type { Clock, Collector, Crypto, HostStats, Notifier, Random, Timer, Trace } from "@holon/core/ports.ts";
+import type { Clock, Collector, Crypto, HostStats, Identity, Notifier, Random, Timer, Trace } from "@holon/core/ports.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
 import type { NodeName } from "@holon/core/units.ts";
 import type { ObjectiveList } from "@holon/core/alert/objective-row.ts";
-import type { AlertList } from "@holon/core/telemetry/alert.ts";
+import { pageOfAlerts, type AlertList, type AlertQuery } from "@holon/core/telemetry/alert.ts";
 import { metricByName } from "@holon/core/telemetry/catalogue.ts";
 import { createFleetView, type FleetView, type Now } from "@holon/core/telemetry/fleet-view.ts";
 import type { FleetQuery, FleetRow, FleetStatus } from "@holon/core/telemetry/fleet-status.ts";
 import { createHistory, type History } from "@holon/core/telemetry/history.ts";
 import { createSlices } from "@holon/core/slice.ts";
-import { parseKey, printKey } from "@holon/core/telemetry/key.ts";
+import { printKey } from "@holon/core/telemetry/key.ts";
 import type { Series, SeriesQuery } from "@holon/core/telemetry/series.ts";
 import type { Trace as TraceOfEvent, TraceQuery } from "@holon/core/telemetry/trace.ts";
 import { isThinned } from "@holon/core/telemetry/trace-thinning.ts";
@@ -32,10 +32,12 @@ import type { SegmentLog } from "../log/segment-log.ts";
 import type { Guard } from "../policy/guard.ts";
 import type { MeterRow } from "../meter/meter.ts";
 import type { NodeStatus } from "../node.ts";
+import { chosen, figuresOf, nobodyFits, wholeFleet } from "./chosen.ts";
 import { createClockBook } from "./clock-book.ts";
 import { createFollower, resumedType, stoppedType, windowHere, type Follower } from "./follow.ts";
 import { createAges } from "./ages.ts";
 import { childCell, createLinkNews, linkNewsType, missedAfter } from "./link-news.ts";
+import { createLeftBelow } from "./left-below.ts";
 import { isNewer } from "./newer.ts";
 import { createOtlpIn, type OtlpIn } from "./otlp-in.ts";
 import { createOtlpOut, type OtlpOut, type OtlpOutStatus } from "./otlp-out.ts";
@@ -47,7 +49,7 @@ export interface TelemetryOptions {
   readonly config: NodeConfig;
   readonly log: SegmentLog;
   readonly events: Events;
-  readonly ports: { readonly clock: Clock; readonly trace: Trace; readonly host?: HostStats; readonly collector?: Collector; readonly notifier?: Notifier | undefined; readonly random: Random; readonly crypto: Crypto };
+  readonly ports: { readonly clock: Clock; readonly trace: Trace; readonly host?: HostStats; readonly identity?: Pick<Identity, "revocations" | "revocationsVersion"> | undefined; readonly collector?: Collector; readonly notifier?: Notifier | undefined; readonly random: Random; readonly crypto: Crypto };
   status(): NodeStatus;
   metered(): readonly MeterRow[];
   /** How far the node above has what is here, by lane; undefined where none is above. */
@@ -87,7 +89,7 @@ export interface Telemetry {
   standing(node: string): Promise<FleetRow | undefined>;
   /** What every answer of this node says of itself; how much is known only once what the log holds was read. */
   account(): Account;
-  /** `HOLON_ARGUMENT_BAD` for a metric that is none, or a span that is too long. */
+  /** `HOLON_ARGUMENT_BAD` for a metric that is none, or a span that is too long; `HOLON_NODE_UNKNOWN` where nobody of whom it is asked is known. */
   series(query: SeriesQuery): Promise<Series>;
   /** The way of one event, as far as this node knows it. `HOLON_TRACE_UNKNOWN`. */
   trace(id: string, query: TraceQuery): Promise<TraceOfEvent>;
@@ -97,7 +99,7 @@ export interface Telemetry {
   top(): Promise<{ readonly node: string; readonly asOf: string; readonly held: number; readonly figures: Pick<Window, "sums" | "gauges" | "durations"> }>;
   latest(node: string): Readonly<{ window: Window; totals: ReadonlyMap<string, number> }> | undefined;
   /** Of what this node knows. */
-  alerts(): Promise<AlertList>;
+  alerts(query: AlertQuery): Promise<AlertList>;
   objectives(): Promise<ObjectiveList>;
   readonly alerting: Pick<Alerts, "routes" | "acknowledge" | "silence" | "unsilence" | "silences">;
   readonly take: OtlpIn["take"];
@@ -133,6 +135,11 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     const { ms, state } = clock.wall();
     return { wallMs: ms, monotonicMs: clock.monotonicMs(), clock: state };
   };
+  /** Before anybody is told how it stands. */
+  function fresh(): void {
+    view.heard(self, now());
+    if (isCaughtUp) left.look();
+  }
   const failed = (error: unknown): void => ports.trace.note("warn", `telemetry: ${error instanceof Error ? error.message : String(error)}`);
   const say = (type: string, data: unknown): NewRecord => events.record({ stream: "telemetry", type, class: "public", producer: "telemetry", data });
   const append = (records: readonly NewRecord[], cells: readonly CellChange[] = []): Promise<unknown> => log.append({ records, cells }).catch(failed);
@@ -159,7 +166,8 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
       window(self, told, undefined);
     },
   });
-  const follower: Follower = createFollower({ log, view, ports, window, ownWindow: (told) => window(self, told, undefined), acknowledged: (told) => alerts.acknowledged(told), clocks: (teller, words) => clockBook.heard(teller, words), tellers: () => clockBook.tellers() });
+  const follower: Follower = createFollower({ log, view, ports, window, ownWindow: (told) => window(self, told, undefined), acknowledged: (told) => alerts.acknowledged(told), clocks: (teller, words) => clockBook.heard(teller, words), tellers: () => clockBook.tellers(), linked: (node, up, atMs) => left.linked(node, up, atMs) });
+  const left = createLeftBelow({ isRoot: config.parent === undefined, log, view, identity: ports.identity, clock, append: (cells) => void append([], cells) });
   const news = createLinkNews({ clock, events, append: (records, cells) => void append(records, cells), told: (links) => links.forEach(({ node, up, atMs }) => view.link(self, node, up, atMs)) });
 
   const clockBook = createClockBook({ clock, log, view, ask: options.ask, isReady: () => isCaughtUp, append: (cells) => void append([], cells), tell: (node, offMs) => void append([say(linkNewsType, { links: [], clocks: [{ node, offMs }] })]) });
@@ -173,7 +181,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
   /** Every row of a large fleet costs: it is looked at anew every few seconds. */
   const status = (): FleetStatus => {
     if (seen !== undefined && seen.status.nodes.length > limits.telemetryManyNodes && clock.monotonicMs() - seen.atMs < limits.telemetryManyMs) return seen.status;
-    view.heard(self, now());
+    fresh();
     seen = { status: view.status({ limit: limits.planNodesMax }, now()), atMs: clock.monotonicMs() };
     return seen.status;
   };
@@ -181,7 +189,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
   /** The same, and of a large fleet with others let in between: who asks meanwhile is answered from the one before. */
   async function looked(): Promise<FleetStatus> {
     if (view.nodes().length <= limits.telemetryManyNodes) return status();
-    view.heard(self, now());
+    fresh();
     const time = now();
     const nodes: FleetStatus["nodes"] = [];
     slices.begin();
@@ -260,6 +268,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     const stepMs = query.stepMs ?? Math.max(limits.telemetryFineStepMs, Math.ceil((toMs - fromMs) / 120 / limits.telemetryFineStepMs) * limits.telemetryFineStepMs);
     if (!(fromMs < toMs) || (toMs - fromMs) / stepMs > limits.telemetryPointsMax) throw new HolonError("HOLON_ARGUMENT_BAD", `from ${isoTime(fromMs)} to ${isoTime(toMs)} in steps of ${stepMs} ms is not 1 to ${limits.telemetryPointsMax} points`);
     const accepts = chosen(query);
+    if (!view.nodes().some((node) => accepts(node, view.siteOf(node) ?? ""))) throw nobodyFits(query, view.completeness(time));
     const answer = { ...(query.node === undefined && query.site === undefined ? view.completeness(time) : view.completeness(time, accepts)), name: metric.name, unit: metric.unit, kind: metric.kind, stepMs };
     const of = (history: History, nodes?: readonly string[]) => history.query({ metric, fromMs, toMs, stepMs, byAttributes: query.by === "attributes", nowMs: time.wallMs, expected: view.expecting(nodes) });
     const kept = wholeFleet(query) ? keptFor(fromMs, stepMs) : undefined;
@@ -318,6 +327,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
       retry = clock.after(0, () => recorder.turned()); // behind what is being done now
     },
     childrenChanged(connected) {
+      left.connected(connected);
       news.changed(connected);
       clockBook.changed(connected);
     },
@@ -331,33 +341,33 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     },
     async fleet(query) {
       await ready();
-      view.heard(self, now());
+      fresh();
       const wanted = query.figures?.split(",").map((name) => name.trim());
       return view.status(query, now(), wanted === undefined ? undefined : (node) => figuresOf(latest.get(node)?.window, wanted));
     },
     async standing(node) {
       await ready();
-      view.heard(self, now());
+      fresh();
       return view.row(node, now());
     },
     account() {
       if (!isCaughtUp) return { asOf: isoTime(clock.wall().ms), completeness: undefined };
-      view.heard(self, now());
+      fresh();
       return view.completeness(now());
     },
     series,
     isThinned: (traceId) => isThinned(traceId, incidentMs, clock.wall().ms, settings.fullMs),
     async trace(id, query) {
       await ready();
-      view.heard(self, now());
+      fresh();
       return findTrace(id, query, { log, view, now, received: options.received });
     },
     async top() {
       return { node: self, asOf: isoTime(clock.wall().ms), held: recorder.held().length, figures: await recorder.live() };
     },
-    async alerts() {
+    async alerts(query) {
       await ready();
-      return alerts.list(status());
+      return pageOfAlerts(alerts.list(status()), query);
     },
     async objectives() {
       await ready();
@@ -380,19 +390,4 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
       await follower.close();
     },
   };
-}
-
-const wholeFleet = ({ node, site, by }: SeriesQuery): boolean => node === undefined && site === undefined && by !== "node" && by !== "site";
-
-const chosen = ({ node, site }: SeriesQuery) => (name: string, of: string): boolean => (node === undefined || name === node) && (site === undefined || of === site);
-
-/** Gauges as they are, sums as a rate per second. */
-function figuresOf(window: Window | undefined, wanted: readonly string[]): Readonly<Record<string, number>> {
-  const figures: Record<string, number> = {};
-  if (window === undefined) return figures;
-  const isWanted = (key: string): boolean => wanted.includes(parseKey(key)?.name ?? "");
-  const seconds = Math.max(0.001, (window.endMs - window.startMs) / 1_000);
-  for (const [key, sum] of Object.entries(window.sums)) if (isWanted(key)) figures[key] = sum / seconds;
-  for (const [key, [last]] of Object.entries(window.gauges)) if (isWanted(key)) figures[key] = last;
-  return figures;
 }

@@ -1,0 +1,46 @@
+/** What is kept of one node whose telemetry is here. */
+import { limits } from "../limits.ts";
+import type { Tier } from "../schema/tier.ts";
+import type { FleetRow } from "./fleet-status.ts";
+
+export interface NodeFacts {
+  readonly site: string;
+  readonly tier: Tier;
+  readonly jurisdiction: string;
+}
+
+export interface Known {
+  facts: NodeFacts;
+  /** When it was enrolled, by the clock here. */
+  enrolledMs: number | undefined;
+  /** When it was started first, as far as is known, by its own clock, as all that it tells. */
+  firstMs: number;
+  revokedMs: number | undefined;
+  stoppedMs: number | undefined;
+  /** Monotonic, of the answerer; before its own start where it was found there. */
+  heardMs: number | undefined;
+  /** By its own clock. */
+  toldMs: number | undefined;
+  everyMs: number;
+  startedMs: number | undefined;
+  ended: { readonly how: "stopped" | "crashed"; readonly atMs: number } | undefined;
+  late: number;
+  readonly lateSpans: { readonly startMs: number; endMs: number; readonly atMs: number }[];
+  /** By parent. */
+  readonly links: Map<string, { readonly isUp: boolean; readonly atMs: number }>;
+  /** Its row as it was made last, and of what: most nodes say the same from look to look. */
+  made: Made | undefined;
+}
+
+interface Made {
+  readonly row: FleetRow;
+  readonly facts: NodeFacts;
+  readonly ended: Known["ended"];
+  readonly sinceMs: number | undefined;
+  readonly heardMs: number | undefined;
+  readonly heardWallMs: number | undefined;
+  readonly throughMs: number | undefined;
+}
+
+/** Of which nothing was heard yet. */
+export const newKnown = (): Known => ({ facts: { site: "", tier: "gateway", jurisdiction: "XX" }, enrolledMs: undefined, firstMs: Infinity, revokedMs: undefined, stoppedMs: undefined, heardMs: undefined, toldMs: undefined, everyMs: limits.telemetryEveryMs, startedMs: undefined, ended: undefined, late: 0, lateSpans: [], links: new Map(), made: undefined });
