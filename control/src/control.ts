@@ -39,6 +39,7 @@ import { createMovers, type StatesHere } from "./plan/movers.ts";
 import { readMoves, type Move, type MoveBook } from "./plan/moving.ts";
 import { plannedUntilMs } from "./plan/next-run.ts";
 import { withOverlay } from "./plan/overlays.ts";
+import type { PlacementWeights } from "@holon/core/schema/needs.ts";
 import { createPlanner, whyNowhere, type InForce } from "./plan/planner.ts";
 import { previewOf, type Preview } from "./plan/preview.ts";
 import { createFold, eventTypes, type ControlState, type KnownApp, type KnownNode } from "./store/fold.ts";
@@ -58,6 +59,8 @@ export interface ControlHost {
   readonly provider?: ProviderConfig | undefined;
   /** How long certificates hold; without it `limits.certificateMs`. */
   readonly certificateMs?: number | undefined;
+  /** What weighs how much in a plan; without it the defaults. */
+  readonly placement?: PlacementWeights | undefined;
   /** Methods of `call` that its node answers. */
   readonly handlers?: { set(method: string, handler: (parameters: unknown, from: NodeName) => Promise<unknown>): unknown };
   /** A newer list of the revoked is in force at its node. */

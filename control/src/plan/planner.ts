@@ -14,7 +14,7 @@ import type { Clock, Crypto, Trace } from "@holon/core/ports.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
 import { endsOfParts } from "@holon/core/schema/model-use.ts";
 import { energyKinds } from "@holon/core/schema/energy.ts";
-import { placementPolicySchema, type AppNeeds, type UnitNeeds } from "@holon/core/schema/needs.ts";
+import { placementPolicySchema, type AppNeeds, type PlacementWeights, type UnitNeeds } from "@holon/core/schema/needs.ts";
 import { keptPlanSchema, type KeptPlan } from "@holon/core/schema/plan.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import type { ControlState, KnownPlan } from "../store/fold.ts";
@@ -28,6 +28,7 @@ export interface PlannerHost {
   readonly log: Log;
   readonly blobs: { put(content: Uint8Array): Promise<BlobHash>; read(hash: BlobHash): Promise<Uint8Array> };
   readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly trace: Trace };
+  readonly placement?: PlacementWeights | undefined;
 }
 
 /** A plan in force. */
@@ -57,10 +58,10 @@ export interface Planner {
   explain(state: ControlState, unit: string, node: string): Promise<Explanation>;
 }
 
-const policy = placementPolicySchema.parse({});
 const seed = 1;
 
-export function createPlanner({ log, blobs, ports: { clock, crypto, trace } }: PlannerHost): Planner {
+export function createPlanner({ log, blobs, ports: { clock, crypto, trace }, placement = {} }: PlannerHost): Planner {
+  const policy = placementPolicySchema.parse(placement);
   let read: InForce | undefined;
   let explained: { readonly hash: string; readonly planned: Planned } | undefined;
   let adoptedMs = Number.NEGATIVE_INFINITY;
@@ -91,14 +92,15 @@ export function createPlanner({ log, blobs, ports: { clock, crypto, trace } }: P
       const powered = nodes.map((node) => withEnergy(node, energy.of.get(node.name)));
       const nowMs = clock.wall().ms;
       const inventory: PlanInputs["inventory"] = { nodes: powered, links: [], ...(energy.of.size === 0 ? {} : { curves: energy.curves }) };
-      const isOther = standing(nodes) !== standing(current?.inputs.inventory.nodes ?? []) || isEnergyOther(current?.inputs, { inventory, nowMs, policy });
+      const isWeighed = current !== undefined && canonicalJson(current.inputs.policy) !== canonicalJson(policy);
+      const isOther = isWeighed || standing(nodes) !== standing(current?.inputs.inventory.nodes ?? []) || isEnergyOther(current?.inputs, { inventory, nowMs, policy });
       // What merely fell silent or came back, or is measured otherwise, moves nothing that has a valid place.
       const scope = isNew || isOther ? "all" : "touched";
       const inputs: PlanInputs = { policy, inventory, apps, nowMs, seed, scope, ...(current === undefined ? {} : { previous: current.plan }) };
       const planned = planAll(inputs, crypto);
       const changes = diffPlans(current?.plan ?? { ...planned.plan, placements: [], stages: [] }, planned.plan);
       const isQuiet = clock.monotonicMs() - adoptedMs < limits.inventoryLookMs;
-      const whatIsOther = (before: InForce): string => (standing(before.inputs.inventory.nodes) === standing(nodes) && isEnergyOther(before.inputs, inputs) ? "carbon or price of electricity changed" : whatChanged(before.inputs.inventory.nodes, nodes));
+      const whatIsOther = (before: InForce): string => (isWeighed ? "what weighs how much changed" : standing(before.inputs.inventory.nodes) === standing(nodes) && isEnergyOther(before.inputs, inputs) ? "carbon or price of electricity changed" : whatChanged(before.inputs.inventory.nodes, nodes));
       const because = isNew ? whyNew(current?.inputs.apps ?? [], apps, documents) : changes.length > 0 || (isOther && !isQuiet) ? whatIsOther(current) : undefined;
       return { planned, before: current?.plan, changes, because, isLater: because === undefined && isOther };
     },
