@@ -67,7 +67,7 @@ test("three real nodes tell what they are made of; an app with needs is tried, p
   assert.match((await holon("plan", "list")).stdout, new RegExp(`^${hash}  .*what is deployed changed$`, "m"));
   assert.match((await holon("plan", "show", hash)).stdout, /\nplace totals\/sum 0 edge-1\n$/);
   assert.match((await holon("plan", "explain", "totals/sum", "--node", "gateway-1", "--plan", hash)).stdout, /of tier gateway, and the unit is for edge, cloud/);
-  assert.match((await holon("plan", "explain", "pump-watch/pump", "--node", "edge-1")).stdout, /stands at every gateway, where readings are born, and edge-1 is of tier edge/);
+  assert.match((await holon("plan", "explain", "pump-watch/host", "--node", "edge-1")).stdout, /stands at every gateway, where readings are born, and edge-1 is of tier edge/);
 
   const lived = JSON.parse((await holon("plan", "simulate", "--hours", "24", "--faults", "none", "--lose", "edge-1", "--json")).stdout) as { readonly results: { readonly asPlanned: { readonly unservedPercent: number }; readonly replanned: { readonly moves: number; readonly violations: number } }; readonly unknown: readonly string[] };
   assert.deepEqual([lived.results.asPlanned.unservedPercent, lived.results.replanned.violations], [100, 0]);
