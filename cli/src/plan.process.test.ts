@@ -61,6 +61,14 @@ test("three real nodes tell what they are made of; an app with needs is tried, p
   assert.match((await holon("plan", "explain", "totals/sum", "--node", "cloud-1")).stdout, /^totals\/sum is not on cloud-1: it would cost \S+ more a month there than on edge-1, most of it latency/);
   assert.match(await explain("totals/sum", "gateway-1"), /of tier gateway, and the unit is for edge, cloud/);
 
+  const [adopted] = z.array(z.looseObject({ hash: z.string(), because: z.string() })).parse(JSON.parse((await holon("plan", "list", "--json")).stdout));
+  assert.equal(adopted?.because, "what is deployed changed");
+  const hash = adopted.hash.slice(0, 12);
+  assert.match((await holon("plan", "list")).stdout, new RegExp(`^${hash}  .*what is deployed changed$`, "m"));
+  assert.match((await holon("plan", "show", hash)).stdout, /\nplace totals\/sum 0 edge-1\n$/);
+  assert.match((await holon("plan", "explain", "totals/sum", "--node", "gateway-1", "--plan", hash)).stdout, /of tier gateway, and the unit is for edge, cloud/);
+  assert.match((await holon("plan", "explain", "pump-watch/host", "--node", "edge-1")).stdout, /stands at every gateway, where readings are born, and edge-1 is of tier edge/);
+
   const lived = JSON.parse((await holon("plan", "simulate", "--hours", "24", "--faults", "none", "--lose", "edge-1", "--json")).stdout) as { readonly results: { readonly asPlanned: { readonly unservedPercent: number }; readonly replanned: { readonly moves: number; readonly violations: number } }; readonly unknown: readonly string[] };
   assert.deepEqual([lived.results.asPlanned.unservedPercent, lived.results.replanned.violations], [100, 0]);
   assert.ok(lived.unknown.some((what) => what.startsWith("rent of ")), "no price is declared here, and none is made up");

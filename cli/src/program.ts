@@ -331,8 +331,9 @@ function addPolicy(program: Command): void {
 
 function addPlan(program: Command): void {
   const plan = program.command("plan").description("where everything with needs is placed, and why");
-  common(plan.command("show").description("the plan in force")).action(async (options: Common) => (await import("./command/plan.ts")).showPlan(await connectApi(clientOptions(options)), options.json === true));
-  common(plan.command("diff").description("what it changed, and why")).action(async (options: Common) => (await import("./command/plan.ts")).diffPlan(await connectApi(clientOptions(options)), options.json === true));
+  common(plan.command("list").description("plans that were adopted, the newest first").option("--limit <n>", "how many", "20")).action(async (options: Common & { readonly limit: string }) => (await import("./command/plan.ts")).listPlans(await connectApi(clientOptions(options)), options.limit, options.json === true));
+  common(plan.command("show [plan]").description("the plan in force, or one of `plan list`")).action(async (hash: string | undefined, options: Common) => (await import("./command/plan.ts")).showPlan(await connectApi(clientOptions(options)), hash, options.json === true));
+  common(plan.command("diff [plan]").description("what it changed, and why")).action(async (hash: string | undefined, options: Common) => (await import("./command/plan.ts")).diffPlan(await connectApi(clientOptions(options)), hash, options.json === true));
   common(
     plan
       .command("simulate")
@@ -345,7 +346,8 @@ function addPlan(program: Command): void {
   ).action(async (options: Common & PlanSimulateOptions) => (await import("./command/plan-simulate.ts")).simulatePlan(await connectApi(clientOptions(options)), options, options.json === true));
   common(plan.command("explain <unit>").description("why a unit (app/function) is on a node, or not"))
     .requiredOption("--node <name>", "the node")
-    .action(async (unit: string, options: Common & { readonly node: string }) => (await import("./command/plan.ts")).explainPlan(await connectApi(clientOptions(options)), unit, options.node, options.json === true));
+    .option("--plan <hash>", "by one of `plan list`, as it was then")
+    .action(async (unit: string, options: Common & { readonly node: string; readonly plan?: string }) => (await import("./command/plan.ts")).explainPlan(await connectApi(clientOptions(options)), unit, options.node, options.plan, options.json === true));
 }
 
 function addAudit(program: Command): void {

@@ -39,9 +39,10 @@ import { createMovers, type StatesHere } from "./plan/movers.ts";
 import { readMoves, type Move, type MoveBook } from "./plan/moving.ts";
 import { plannedUntilMs } from "./plan/next-run.ts";
 import { withOverlay } from "./plan/overlays.ts";
+import type { PlacementWeights } from "@holon/core/schema/needs.ts";
 import { createPlanner, whyNowhere, type InForce } from "./plan/planner.ts";
 import { previewOf, type Preview } from "./plan/preview.ts";
-import { createFold, eventTypes, type ControlState, type KnownApp, type KnownNode } from "./store/fold.ts";
+import { type KnownPlan, createFold, eventTypes, type ControlState, type KnownApp, type KnownNode } from "./store/fold.ts";
 import type { DoneRun, EnergyState } from "./store/energy.ts";
 import { checkPolicy, type KnownPolicy } from "./store/policy.ts";
 import { checkModel, versionOf, type KnownModel } from "./store/models.ts";
@@ -58,6 +59,8 @@ export interface ControlHost {
   readonly provider?: ProviderConfig | undefined;
   /** How long certificates hold; without it `limits.certificateMs`. */
   readonly certificateMs?: number | undefined;
+  /** What weighs how much in a plan; without it the defaults. */
+  readonly placement?: PlacementWeights | undefined;
   /** Methods of `call` that its node answers. */
   readonly handlers?: { set(method: string, handler: (parameters: unknown, from: NodeName) => Promise<unknown>): unknown };
   /** A newer list of the revoked is in force at its node. */
@@ -122,14 +125,18 @@ export interface Control {
   images(): SignatureFiles | undefined;
   /** The plan in force, with all that it was made from; undefined where nothing that is deployed has needs. */
   plan(): Promise<InForce | undefined>;
+  /** Plans that were adopted, the newest first, so many at the most. */
+  plansAdopted(count: number): Promise<readonly KnownPlan[]>;
+  /** One of them, by its hash or how that begins. `HOLON_PLAN_MISSING`. */
+  planNamed(hash: string): Promise<InForce>;
   /** Units on their way from one node to another. */
   moves(): readonly Move[];
   /** Runs of jobs that were done, the newest last. */
   runs(): readonly DoneRun[];
   /** Carbon and price of electricity, by node, as told last. */
   curves(): EnergyState["curves"];
-  /** Why a unit (`app/function`) is on a node, or not. `HOLON_PLAN_MISSING`. */
-  explain(unit: string, node: string): Promise<Explanation>;
+  /** Why a unit (`app/function`) is on a node, or not; or was by the plan of this hash. `HOLON_PLAN_MISSING`. */
+  explain(unit: string, node: string, hash?: string): Promise<Explanation>;
   /** What would come of deploying this, and why; changes nothing. */
   preview(document: AppDocument): Promise<Preview>;
   /** `HOLON_APP_MISSING` if there is none of that name. */
@@ -329,7 +336,9 @@ export async function openControl(host: ControlHost): Promise<Control> {
     moves: () => readMoves(log),
     runs: () => fold.state.energy.runs,
     curves: () => fold.state.energy.curves,
-    explain: (unit, node) => inTurn(async () => withOverlay(await planner.explain(fold.state, unit, node), fold.state, unit, node)),
+    plansAdopted: (count) => planner.adopted(count),
+    planNamed: (hash) => planner.named(hash),
+    explain: (unit, node, hash) => inTurn(async () => (hash === undefined ? withOverlay(await planner.explain(fold.state, unit, node), fold.state, unit, node) : planner.explain(fold.state, unit, node, hash))),
     preview: (document) =>
       inTurn(async () => {
         refuseBad(document);

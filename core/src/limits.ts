@@ -542,6 +542,8 @@ export const limits = {
   providerAsksMax: 8,
   /** How far its clock and this one may be apart. At the bound: `HOLON_PROVIDER_TIME`. */
   providerSkewMs: 60_000,
+  /** Plans that were adopted, of which control tells: those before stand in the trail. */
+  plansTold: 1_000,
   /** Nodes, replicas of one unit and accelerators of one node that the planner takes. At the bound: the document is refused. */
   planNodesMax: 65_536,
   planReplicasMax: 256,

@@ -1,46 +1,56 @@
-/** `holon plan show|diff|explain`, and what `holon app deploy --dry-run` prints. */
-import { explainAnswerSchema, movesAnswerSchema, planAnswerSchema, previewSchema, runsAnswerSchema } from "@holon/control/api/plan-routes.ts";
+/** `holon plan list|show|diff|explain`, and what `holon app deploy --dry-run` prints. */
+import { adoptedAnswerSchema, explainAnswerSchema, movesAnswerSchema, planAnswerSchema, previewSchema, runsAnswerSchema } from "@holon/control/api/plan-routes.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
 import { doneText } from "@holon/core/shifting/job.ts";
 import type { Client } from "../client.ts";
+import { printTable } from "../table.ts";
 
 const out = (text: string): void => void process.stdout.write(`${text}\n`);
 
-export async function showPlan(client: Client, json: boolean): Promise<void> {
-  const answer = await client.get("/v1/plan", planAnswerSchema);
-  const runs = answer.plan.shifts === undefined ? [] : await client.get("/v1/plan/runs", runsAnswerSchema);
+const pathOf = (hash: string | undefined): string => (hash === undefined ? "/v1/plan" : `/v1/plan?plan=${encodeURIComponent(hash)}`);
+
+export async function listPlans(client: Client, limit: string, json: boolean): Promise<void> {
+  const { plans } = await client.get(`/v1/plan/adopted?limit=${encodeURIComponent(limit)}`, adoptedAnswerSchema);
+  if (json) return out(JSON.stringify(plans));
+  out(printTable(["PLAN", "ADOPTED", "PLACED", "LEFT", "MOVED", "CHANGED", "A MONTH", "BECAUSE"], plans.map((plan) => [plan.hash.slice(0, 12), plan.adoptedAt, ...[plan.placements, plan.unplaced, plan.moves, plan.changed, plan.costPerMonth].map(String), plan.because])));
+}
+
+export async function showPlan(client: Client, hash: string | undefined, json: boolean): Promise<void> {
+  const answer = await client.get(pathOf(hash), planAnswerSchema);
+  const runs = hash !== undefined || answer.plan.shifts === undefined ? [] : await client.get("/v1/plan/runs", runsAnswerSchema);
   if (json) return out(JSON.stringify({ ...answer, ...(answer.plan.shifts === undefined ? {} : { runs }) }));
   process.stdout.write(answer.text);
   for (const run of runs.slice(-runsShown)) out(`ran ${run.unit} on ${run.node}: ${doneText(run)}`);
   process.stderr.write(`adopted ${answer.adoptedAt}: ${answer.because}\n`);
+  if (hash !== undefined) return;
   for (const { unit, from, to, phase, because } of await client.get("/v1/plan/moves", movesAnswerSchema)) process.stderr.write(`${unit} from ${from} to ${to}: ${phase}${because === null ? "" : `, ${because}`}\n`);
 }
 
 const runsShown = 8;
 
 /** Each change with its reason. */
-export async function diffPlan(client: Client, json: boolean): Promise<void> {
-  const { plan, changes, because } = await client.get("/v1/plan", planAnswerSchema);
+export async function diffPlan(client: Client, hash: string | undefined, json: boolean): Promise<void> {
+  const { plan, changes, because } = await client.get(pathOf(hash), planAnswerSchema);
   const rows: { change: string; why: string }[] = [];
-  for (const change of changes) rows.push({ change, why: await whyOf(client, change) });
+  for (const change of changes) rows.push({ change, why: await whyOf(client, change, hash) });
   if (json) return out(JSON.stringify({ plan: plan.hash, parent: plan.parent, because, changes: rows }));
   process.stderr.write(`${because}\n`);
   for (const { change, why } of rows) out(why === "" ? change : `${change}\n    ${why}`);
 }
 
 /** `+ app/unit 0 node`, `~ app/unit 0 from -> to`; of what is gone there is nothing to say. */
-async function whyOf(client: Client, change: string): Promise<string> {
+async function whyOf(client: Client, change: string, hash: string | undefined): Promise<string> {
   const [mark, unit = "", , ...places] = change.split(" ");
   const node = places.at(-1);
-  return mark === "-" || node === undefined ? "" : (await explain(client, unit, node)).text;
+  return mark === "-" || node === undefined ? "" : (await explain(client, unit, node, hash)).text;
 }
 
-const explain = (client: Client, unit: string, node: string) => client.get(`/v1/plan/explain?unit=${encodeURIComponent(unit)}&node=${encodeURIComponent(node)}`, explainAnswerSchema);
+const explain = (client: Client, unit: string, node: string, hash: string | undefined) => client.get(`/v1/plan/explain?unit=${encodeURIComponent(unit)}&node=${encodeURIComponent(node)}${hash === undefined ? "" : `&plan=${encodeURIComponent(hash)}`}`, explainAnswerSchema);
 
-export async function explainPlan(client: Client, unit: string, node: string, json: boolean): Promise<void> {
+export async function explainPlan(client: Client, unit: string, node: string, hash: string | undefined, json: boolean): Promise<void> {
   if (!unit.includes("/")) throw new HolonError("HOLON_ARGUMENT_BAD", `${unit} names no unit`, { next: "Name it as APP/FUNCTION." });
-  const answer = await explain(client, unit, node);
+  const answer = await explain(client, unit, node, hash);
   out(json ? JSON.stringify(answer) : answer.text);
 }
 

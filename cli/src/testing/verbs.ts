@@ -75,6 +75,7 @@ export const routesOfVerbs: Readonly<Record<string, Way>> = {
   "node signer": here("a person's key is made on the person's machine"),
   "node revoke": by("POST /v1/nodes/{node}/revoke"),
   "node authority": here("the root's key is in files of the machine that runs control"),
+  "plan list": by("GET /v1/plan/adopted"),
   "plan show": by("GET /v1/plan"),
   "plan diff": by("GET /v1/plan", "GET /v1/plan/explain"),
   "plan simulate": by("GET /v1/plan/inputs"),

@@ -2,6 +2,7 @@
 import { shiftedSchema } from "@holon/core/schema/energy.ts";
 import type { Route } from "@holon/core/api/route.ts";
 import { HolonError } from "@holon/core/errors.ts";
+import { limits } from "@holon/core/limits.ts";
 import { diffPlans, planText } from "@holon/core/placement/planner.ts";
 import { appDocumentSchema } from "@holon/core/schema/app.ts";
 import { keptPlanSchema, planSchema } from "@holon/core/schema/plan.ts";
@@ -18,7 +19,15 @@ export const planAnswerSchema = z.object({
   /** One line a decision: what the plan's hash is of. */
   text: z.string(),
 });
-const explainQuerySchema = z.strictObject({ /** `app/unit`. */ unit: z.string().min(1).max(128), node: z.string().min(1).max(63) });
+/** Of one that was adopted, its hash or how that begins; without it the plan in force. */
+const hashSchema = z.string().regex(/^[0-9a-f]{8,64}$/).optional();
+const planQuerySchema = z.strictObject({ plan: hashSchema });
+const adoptedQuerySchema = z.strictObject({ limit: z.coerce.number().int().min(1).max(limits.plansTold).default(50) });
+export const adoptedAnswerSchema = z.object({
+  /** The newest first. */
+  plans: z.array(z.object({ hash: z.string(), parent: z.string().nullable(), adoptedAt: z.string(), because: z.string(), placements: z.number(), unplaced: z.number(), moves: z.number(), costPerMonth: z.number(), /** The first lines of its diff, and how many there are. */ changes: z.array(z.string()), changed: z.number() })),
+});
+const explainQuerySchema = z.strictObject({ plan: hashSchema, /** `app/unit`. */ unit: z.string().min(1).max(128), node: z.string().min(1).max(63) });
 export const explainAnswerSchema = z.object({ verdict: z.enum(["chosen", "rejected"]), reason: z.string(), /** One line. */ text: z.string() });
 export const movesAnswerSchema = z.array(
   z.object({ unit: z.string(), from: z.string(), to: z.string(), /** `leaving`: it is worked off; `sealed`: it departed, and its new home may ask for it; `given`: it was granted; `kept`: it stays where it was for a while. */ phase: z.enum(["leaving", "sealed", "given", "kept"]), because: z.string().nullable() }),
@@ -35,10 +44,12 @@ export function planRoutes(control: Control): readonly Route[] {
     {
       method: "GET",
       path: "/v1/plan",
-      summary: "The plan in force: where everything with needs is placed, and what changed.",
+      summary: "The plan in force, or one that was: where everything with needs is placed, and what changed.",
+      query: planQuerySchema,
       answer: planAnswerSchema,
-      async handle() {
-        const held = await control.plan();
+      async handle({ query }) {
+        const { plan: hash } = planQuerySchema.parse(query);
+        const held = hash === undefined ? await control.plan() : await control.planNamed(hash);
         if (held === undefined) throw new HolonError("HOLON_PLAN_MISSING", "no plan was adopted: nothing that is deployed has needs");
         const { plan, inputs, known } = held;
         const changes = diffPlans({ ...plan, placements: inputs.previous?.placements ?? [], stages: inputs.previous?.stages }, plan);
@@ -47,11 +58,24 @@ export function planRoutes(control: Control): readonly Route[] {
     },
     {
       method: "GET",
+      path: "/v1/plan/adopted",
+      summary: "Plans that were adopted, the newest first: when, why, and what they changed.",
+      query: adoptedQuerySchema,
+      answer: adoptedAnswerSchema,
+      async handle({ query }) {
+        const plans = await control.plansAdopted(adoptedQuerySchema.parse(query).limit);
+        return { status: 200, body: { plans: plans.map(({ hash, parent, adoptedAt, because, placements, unplaced, moves, costPerMonth, changes, changed }) => ({ hash, parent, adoptedAt, because, placements, unplaced, moves, costPerMonth, changes, changed })) } };
+      },
+    },
+    {
+      method: "GET",
       path: "/v1/plan/inputs",
-      summary: "The plan in force with all that it was made from: policy, inventory, needs. `holon plan simulate` lives through it.",
+      summary: "The plan in force, or one that was, with all that it was made from: policy, inventory, needs. `holon plan simulate` lives through it.",
+      query: planQuerySchema,
       answer: keptPlanSchema,
-      async handle() {
-        const held = await control.plan();
+      async handle({ query }) {
+        const { plan: hash } = planQuerySchema.parse(query);
+        const held = hash === undefined ? await control.plan() : await control.planNamed(hash);
         if (held === undefined) throw new HolonError("HOLON_PLAN_MISSING", "no plan was adopted: nothing that is deployed has needs");
         return { status: 200, body: { plan: held.plan, inputs: held.inputs }, version: held.plan.hash };
       },
@@ -59,13 +83,13 @@ export function planRoutes(control: Control): readonly Route[] {
     {
       method: "GET",
       path: "/v1/plan/explain",
-      summary: "Why a unit is on a node, or not: worked out anew from what the plan in force was made from.",
+      summary: "Why a unit is on a node, or not: worked out anew from what the plan in force, or one that was, was made from.",
       query: explainQuerySchema,
       answer: explainAnswerSchema,
       async handle({ query }) {
         const parsed = explainQuerySchema.safeParse(query);
-        if (!parsed.success) throw new HolonError("HOLON_ARGUMENT_BAD", "an explanation is of `unit`, as app/unit, and `node`");
-        return { status: 200, body: await control.explain(parsed.data.unit, parsed.data.node) };
+        if (!parsed.success) throw new HolonError("HOLON_ARGUMENT_BAD", "an explanation is of `unit`, as app/unit, and `node`; `plan` is 8 digits of a plan's hash or more");
+        return { status: 200, body: await control.explain(parsed.data.unit, parsed.data.node, parsed.data.plan) };
       },
     },
     {

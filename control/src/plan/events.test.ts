@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { limits } from "@holon/core/limits.ts";
 import { appDocumentSchema, type AppDocument } from "@holon/core/schema/app.ts";
+import type { PlacementWeights } from "@holon/core/schema/needs.ts";
 import type { NodeReport } from "@holon/core/schema/node-report.ts";
 import type { MemberOptions } from "@holon/sim/fleet.ts";
 import { code, ControlFleet } from "../testing/control-fleet.ts";
@@ -51,6 +52,23 @@ test("a price that rises moves a unit where the move pays, and says so", async (
   const fleet = await start({});
   await tells(fleet, "edge-1", { prices: { perProcessorHour: declared(0.2) } });
   assert.deepEqual([await placeOf(fleet), (await inForce(fleet)).known.because], ["edge-2", "edge-1 changed"]);
+});
+
+test("what weighs how much is the operator's: a change of it is looked at when control starts, in all of the fleet", async () => {
+  const file: { placement?: PlacementWeights } = {};
+  const fleet = await ControlFleet.start(members, { config: (config) => (config.control ? { ...config, ...file } : config) });
+  await fleet.until("every node has told what it is made of", () => fleet.control.nodes().every(({ name, inventory }) => inventory?.capacity.processors === 2 && (name === "cloud" || inventory.uplink !== undefined)));
+  await fleet.drive(fleet.control.deploy(pump({})));
+  await tells(fleet, "edge-1", { carbonGramsPerKilowattHour: declared(900), power: { processorWatts: declared(10) } });
+  await tells(fleet, "edge-2", { carbonGramsPerKilowattHour: declared(20), power: { processorWatts: declared(10) } });
+  assert.equal(await placeOf(fleet), "edge-1", "at ten cents a kilogram it is not worth a move");
+  file.placement = { perKilogramCarbon: 10 };
+  await fleet.restart("cloud");
+  await fleet.until("all are heard again", () => members.every(({ name }) => fleet.hasHeard(name)));
+  await pass(fleet, 3 * limits.inventoryLookMs);
+  assert.equal(await placeOf(fleet), "edge-2");
+  const { known, inputs } = await inForce(fleet);
+  assert.deepEqual([known.because, inputs.policy.perKilogramCarbon, inputs.policy.perMove], ["what weighs how much changed", 10, 0.5]);
 });
 
 test("dirtier current moves a unit", async () => {

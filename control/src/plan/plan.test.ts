@@ -70,7 +70,7 @@ test("an app without needs runs on every node of its tier, with a plan and witho
   assert.equal(await fleet.drive(fleet.control.plan()), undefined);
   assert.match((await explain(fleet, "edge-2")).text, /has no needs, and runs on every node of tier edge/);
   assert.match((await explain(fleet, "cloud")).text, /is not on cloud: it runs on every node of tier edge, and cloud is of tier cloud/);
-  await assert.rejects(fleet.drive(fleet.control.explain("pump/other", "cloud")), { code: "HOLON_UNIT_UNKNOWN", message: /app pump has no function or model other; it has sum/ });
+  await assert.rejects(fleet.drive(fleet.control.explain("pump/other", "cloud")), { code: "HOLON_UNIT_UNKNOWN", message: /app pump has no function, model, source or reduction other; it has sum/ });
   for (const unit of ["pump/sum/more", "pump", "/", "pump/"]) await assert.rejects(fleet.drive(fleet.control.explain(unit, "cloud")), { code: "HOLON_UNIT_UNKNOWN", message: /a unit is named app\/unit/ });
   await assert.rejects(fleet.drive(fleet.control.explain("nothing/sum", "cloud")), { code: "HOLON_UNIT_UNKNOWN", message: /no app nothing is deployed/ });
   await assert.rejects(fleet.drive(fleet.control.explain("pump/sum", "cloud-9")), { code: "HOLON_NODE_UNKNOWN" });
@@ -153,6 +153,35 @@ test("what stops on islands waits for the node that it leaves, and a restart of 
   assert.deepEqual(runs(fleet), ["edge-1"]);
   await fleet.until("the lease is over", () => fleet.runningOn("cloud").includes("pump/sum"));
   assert.deepEqual([runs(fleet), watch.twice()], [["cloud"], []]);
+});
+
+test("a plan that is in force no more is listed, shown and explained as it was then", async () => {
+  const fleet = await start();
+  await fleet.drive(fleet.control.deploy(needy({ jurisdictions: ["EU"] })));
+  const first = (await fleet.drive(fleet.control.plan())) ?? assert.fail("no plan");
+  await fleet.drive(fleet.control.deploy(needy({ jurisdictions: ["US"] }, {}, "2")));
+  const second = (await fleet.drive(fleet.control.plan())) ?? assert.fail("no plan");
+  const adopted = await fleet.drive(fleet.control.plansAdopted(10));
+  assert.deepEqual(adopted.map(({ hash, parent }) => [hash, parent]), [[second.plan.hash, first.plan.hash], [first.plan.hash, null]]);
+  assert.equal((await fleet.drive(fleet.control.plansAdopted(1))).length, 1);
+  const then = await fleet.drive(fleet.control.planNamed(first.plan.hash.slice(0, 12)));
+  assert.deepEqual(then.plan, first.plan);
+  const why = async (node: string, hash?: string): Promise<string> => (await fleet.drive(fleet.control.explain("pump/sum", node, hash))).text;
+  assert.match(await why("edge-1", first.plan.hash), /^pump\/sum is on edge-1: it costs /);
+  assert.match(await why("cloud", first.plan.hash), /it stands in US\/CA, and the unit may run in EU only\.$/);
+  assert.match(await why("edge-1"), /it stands in EU\/DE, and the unit may run in US only\.$/);
+  await assert.rejects(fleet.drive(fleet.control.planNamed("0".repeat(12))), { code: "HOLON_PLAN_MISSING", message: /none of the last 1000 plans begins with 000000000000/ });
+});
+
+test("what is born at the gateways is explained as what has needs is", async () => {
+  const fleet = await start();
+  const document = appDocumentSchema.parse({ ...needy({ jurisdictions: ["EU"] }), sources: [{ kind: "host", name: "host", type: "host.reading" }], reductions: [{ kind: "discard", name: "rest", on: "host.reading" }] });
+  await fleet.drive(fleet.control.deploy(document));
+  for (const name of ["host", "rest"]) {
+    const of = async (node: string) => fleet.drive(fleet.control.explain(`pump/${name}`, node));
+    assert.deepEqual(await of("gateway-1"), { verdict: "chosen", reason: "tier", text: `pump/${name} is on gateway-1: it stands at every gateway, where readings are born.` });
+    assert.deepEqual(await of("edge-1"), { verdict: "rejected", reason: "tier", text: `pump/${name} is not on edge-1: it stands at every gateway, where readings are born, and edge-1 is of tier edge.` });
+  }
 });
 
 test("a plan that cannot be read is no reason not to start: the fleet is planned anew, and what runs stays", async () => {

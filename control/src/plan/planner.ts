@@ -8,16 +8,17 @@ import { explainChoice, type Explanation } from "@holon/core/placement/explain.t
 import { freshValue } from "@holon/core/placement/fleet.ts";
 import { inventoryNodeOf, standingOf, type Reserved } from "@holon/core/placement/inventory.ts";
 import { meanOfDay } from "@holon/core/placement/jobs.ts";
+import { explainStage } from "@holon/core/placement/plan-stages.ts";
 import { needsOfApp } from "@holon/core/placement/needs-of-app.ts";
 import { diffPlans, planAll, type Plan, type Planned, type PlanInputs } from "@holon/core/placement/planner.ts";
 import type { Clock, Crypto, Trace } from "@holon/core/ports.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
 import { endsOfParts } from "@holon/core/schema/model-use.ts";
 import { energyKinds } from "@holon/core/schema/energy.ts";
-import { placementPolicySchema, type AppNeeds, type UnitNeeds } from "@holon/core/schema/needs.ts";
+import { placementPolicySchema, type AppNeeds, type PlacementWeights, type UnitNeeds } from "@holon/core/schema/needs.ts";
 import { keptPlanSchema, type KeptPlan } from "@holon/core/schema/plan.ts";
 import type { BlobHash } from "@holon/core/units.ts";
-import type { ControlState, KnownPlan } from "../store/fold.ts";
+import { eventTypes, plannedData, type ControlState, type KnownPlan } from "../store/fold.ts";
 import { deployedOf, inCircumstances } from "./circumstances.ts";
 import { namedCurves } from "../store/energy.ts";
 import { standingBy } from "./exchanged.ts";
@@ -28,6 +29,7 @@ export interface PlannerHost {
   readonly log: Log;
   readonly blobs: { put(content: Uint8Array): Promise<BlobHash>; read(hash: BlobHash): Promise<Uint8Array> };
   readonly ports: { readonly clock: Clock; readonly crypto: Crypto; readonly trace: Trace };
+  readonly placement?: PlacementWeights | undefined;
 }
 
 /** A plan in force. */
@@ -53,14 +55,18 @@ export interface Planner {
   propose(state: ControlState, hearing: Hearing, documents?: readonly AppDocument[]): Promise<Proposal | undefined>;
   /** Stores the plan with its inputs, and gives the data of the event that adopts it. */
   keep(proposal: Proposal): Promise<Readonly<Record<string, unknown>>>;
-  /** From the inputs of the plan in force. `HOLON_PLAN_MISSING`. */
-  explain(state: ControlState, unit: string, node: string): Promise<Explanation>;
+  /** From the inputs of the plan in force, or of one that was. `HOLON_PLAN_MISSING`. */
+  explain(state: ControlState, unit: string, node: string, hash?: string): Promise<Explanation>;
+  /** Plans that were adopted, the newest first. */
+  adopted(count: number): Promise<readonly KnownPlan[]>;
+  /** One of them, by its hash or how that begins. `HOLON_PLAN_MISSING`. */
+  named(hash: string): Promise<InForce>;
 }
 
-const policy = placementPolicySchema.parse({});
 const seed = 1;
 
-export function createPlanner({ log, blobs, ports: { clock, crypto, trace } }: PlannerHost): Planner {
+export function createPlanner({ log, blobs, ports: { clock, crypto, trace }, placement = {} }: PlannerHost): Planner {
+  const policy = placementPolicySchema.parse(placement);
   let read: InForce | undefined;
   let explained: { readonly hash: string; readonly planned: Planned } | undefined;
   let adoptedMs = Number.NEGATIVE_INFINITY;
@@ -77,8 +83,25 @@ export function createPlanner({ log, blobs, ports: { clock, crypto, trace } }: P
     }
   }
 
+  async function adopted(count: number): Promise<readonly KnownPlan[]> {
+    const found = await log.find({ accepts: ({ origin, stream, branch }) => origin === log.origin && stream === "audit" && branch === undefined, type: eventTypes.planned, limit: count });
+    return found.flatMap(({ event }) => {
+      const told = event.type === eventTypes.planned ? plannedData.safeParse(event.data) : undefined;
+      return told?.success === true ? [{ ...told.data, adoptedAt: event.time }] : [];
+    }).reverse();
+  }
+
+  /** Nothing takes away what a plan was made from, so that it can be asked why for as long as the trail says that it was. */
+  async function named(hash: string): Promise<InForce> {
+    const [known] = (await adopted(limits.plansTold)).filter((one) => one.hash.startsWith(hash));
+    if (known === undefined) throw new HolonError("HOLON_PLAN_MISSING", `none of the last ${limits.plansTold} plans begins with ${hash}`, { next: "See `holon plan list`." });
+    return { known, ...keptPlanSchema.parse(parseJson(await blobs.read(known.blob))) };
+  }
+
   return {
     inForce,
+    adopted,
+    named,
     async propose(state, hearing, documents = [...state.apps.values()].map(({ document }) => document)) {
       const current = await inForce(state);
       const stated = documents.flatMap((document) => needsOfApp(document) ?? []).sort((a, b) => (a.app < b.app ? -1 : 1));
@@ -91,14 +114,15 @@ export function createPlanner({ log, blobs, ports: { clock, crypto, trace } }: P
       const powered = nodes.map((node) => withEnergy(node, energy.of.get(node.name)));
       const nowMs = clock.wall().ms;
       const inventory: PlanInputs["inventory"] = { nodes: powered, links: [], ...(energy.of.size === 0 ? {} : { curves: energy.curves }) };
-      const isOther = standing(nodes) !== standing(current?.inputs.inventory.nodes ?? []) || isEnergyOther(current?.inputs, { inventory, nowMs, policy });
+      const isWeighed = current !== undefined && canonicalJson(current.inputs.policy) !== canonicalJson(policy);
+      const isOther = isWeighed || standing(nodes) !== standing(current?.inputs.inventory.nodes ?? []) || isEnergyOther(current?.inputs, { inventory, nowMs, policy });
       // What merely fell silent or came back, or is measured otherwise, moves nothing that has a valid place.
       const scope = isNew || isOther ? "all" : "touched";
       const inputs: PlanInputs = { policy, inventory, apps, nowMs, seed, scope, ...(current === undefined ? {} : { previous: current.plan }) };
       const planned = planAll(inputs, crypto);
       const changes = diffPlans(current?.plan ?? { ...planned.plan, placements: [], stages: [] }, planned.plan);
       const isQuiet = clock.monotonicMs() - adoptedMs < limits.inventoryLookMs;
-      const whatIsOther = (before: InForce): string => (standing(before.inputs.inventory.nodes) === standing(nodes) && isEnergyOther(before.inputs, inputs) ? "carbon or price of electricity changed" : whatChanged(before.inputs.inventory.nodes, nodes));
+      const whatIsOther = (before: InForce): string => (isWeighed ? "what weighs how much changed" : standing(before.inputs.inventory.nodes) === standing(nodes) && isEnergyOther(before.inputs, inputs) ? "carbon or price of electricity changed" : whatChanged(before.inputs.inventory.nodes, nodes));
       const because = isNew ? whyNew(current?.inputs.apps ?? [], apps, documents) : changes.length > 0 || (isOther && !isQuiet) ? whatIsOther(current) : undefined;
       return { planned, before: current?.plan, changes, because, isLater: because === undefined && isOther };
     },
@@ -107,7 +131,8 @@ export function createPlanner({ log, blobs, ports: { clock, crypto, trace } }: P
       adoptedMs = clock.monotonicMs();
       return { hash: plan.hash, parent: plan.parent, inputs: plan.inputs, blob, placements: plan.placements.length, unplaced: plan.unplaced.length, moves: plan.moves, costPerMonth: plan.costPerMonth, because, changes: changes.slice(0, limits.planChangesTold), changed: changes.length };
     },
-    async explain(state, unit, node) {
+    async explain(state, unit, node, hash) {
+      if (hash !== undefined) return explainThen(explainable(await named(hash)), unit, node);
       refuseUnknown(state, unit, node);
       const [app = "", name = ""] = unit.split("/");
       const document = state.apps.get(app)?.document;
@@ -131,6 +156,14 @@ export function createPlanner({ log, blobs, ports: { clock, crypto, trace } }: P
     explained = { hash: current.plan.hash, planned };
     return planned;
   }
+}
+
+/** Of what has no needs a plan says nothing but how much of a model is done there. */
+function explainThen(planned: Planned, unit: string, node: string): Explanation {
+  const { plan, fleet, work, ledger } = planned;
+  const cuts = (plan.stages ?? []).flatMap((stage) => (stage.model === unit && stage.node === node ? (explainStage(fleet, work, ledger, stage) ?? []) : []));
+  const own = work.indexOf.has(unit) || cuts.length === 0 ? explainChoice(planned, unit, node) : { verdict: "chosen" as const, reason: "cheapest" as const, text: "" };
+  return { ...own, text: [own.text, ...cuts].filter((text) => text !== "").join(" ") };
 }
 
 /** By the mean of the day, node by node: as what is measured, it counts anew when it differs by more than a quarter. */
@@ -197,8 +230,8 @@ function refuseUnknown({ apps, nodes }: ControlState, unit: string, node: string
   const [app = "", name = "", ...more] = unit.split("/");
   if (more.length > 0 || name === "") throw new HolonError("HOLON_UNIT_UNKNOWN", `there is no unit ${unit}: a unit is named app/unit, as ${app === "" ? "pump/sum" : `${app}/${name === "" ? "sum" : name}`}`);
   const document = apps.get(app)?.document;
-  const units = [...(document?.functions ?? []), ...(document?.models ?? [])].map((one) => one.name);
-  if (!units.includes(name)) throw new HolonError("HOLON_UNIT_UNKNOWN", document === undefined ? `no app ${app} is deployed, so there is no unit ${unit}` : `app ${app} has no function or model ${name}; it has ${units.join(", ") || "none"}`);
+  const units = [...(document?.functions ?? []), ...(document?.models ?? []), ...(document?.sources ?? []), ...(document?.reductions ?? [])].map((one) => one.name);
+  if (!units.includes(name)) throw new HolonError("HOLON_UNIT_UNKNOWN", document === undefined ? `no app ${app} is deployed, so there is no unit ${unit}` : `app ${app} has no function, model, source or reduction ${name}; it has ${units.join(", ") || "none"}`);
   if (!nodes.has(node)) throw new HolonError("HOLON_NODE_UNKNOWN", `no node ${node} was ever heard`);
 }
 
@@ -211,6 +244,10 @@ function explainTier({ apps, nodes }: ControlState, unit: string, nodeName: stri
   const node = nodes.get(nodeName);
   const end = document === undefined ? undefined : endsOfParts(document.models).get(name);
   if (node !== undefined && fn === undefined && end !== undefined && end !== name) return { verdict: "rejected", reason: "tier", text: `${unit} is a part of a model that is cut by the plan: it stands where ${app}/${end} does, and where the head is used.` };
+  if (node !== undefined && (fn ?? model) === undefined) {
+    const where = "it stands at every gateway, where readings are born";
+    return node.tier === "gateway" ? { verdict: "chosen", reason: "tier", text: `${unit} is on ${nodeName}: ${where}.` } : { verdict: "rejected", reason: "tier", text: `${unit} is not on ${nodeName}: ${where}, and ${nodeName} is of tier ${node.tier}.` };
+  }
   if (node === undefined || (fn ?? model) === undefined || (fn ?? model)?.needs !== undefined) return undefined;
   if (model !== undefined && model.answers === undefined) {
     const users = document?.functions.filter(({ models }) => models.includes(model.name)).map((one) => one.name) ?? [];

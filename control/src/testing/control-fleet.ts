@@ -30,6 +30,8 @@ export interface FleetParts {
   /** Logs are. */
   readonly isEncrypted?: boolean;
   readonly certificateMs?: number;
+  /** What a node's file says when it starts. */
+  config?(config: NodeConfig): NodeConfig;
   /** Sees a log that was opened. */
   opened?(node: string, log: Log): void;
   /** Ports of a node in place of those that it would get. */
@@ -40,9 +42,10 @@ export class ControlFleet {
   readonly world = new World(7);
   readonly fleet: Fleet;
 
-  static async start(members: readonly MemberOptions[] = [{ name: "cloud", tier: "cloud" }, { name: "edge-1", tier: "edge", parent: "cloud" }, { name: "gateway-1", tier: "gateway", parent: "edge-1" }], { isEncrypted = false, ports: change, opened, ...options }: FleetParts = {}): Promise<ControlFleet> {
+  static async start(members: readonly MemberOptions[] = [{ name: "cloud", tier: "cloud" }, { name: "edge-1", tier: "edge", parent: "cloud" }, { name: "gateway-1", tier: "gateway", parent: "edge-1" }], { isEncrypted = false, ports: change, config: read = (config) => config, opened, ...options }: FleetParts = {}): Promise<ControlFleet> {
     const { boot, sandbox } = await holonProgram();
-    const changed: typeof boot = async (config, ports) => {
+    const changed: typeof boot = async (written, ports) => {
+      const config = read(written);
       const own = isEncrypted ? { ...ports, cipher: createCipher(config.name, ports.random) } : ports;
       const subject = await boot(config, change?.(config, own, control.fleet.authority) ?? own);
       opened?.(config.name, subject.log);

@@ -74,7 +74,7 @@ function choiceOn(fleet: Fleet, work: Work, ledger: Books, stage: Stage, node: n
     return { chosen: alone, best: alone, answerer: undefined };
   }
   const old = before === undefined || before === best.here ? undefined : stagesBetween(fleet, stage, node, answerer, rows).find(({ here }) => here === before);
-  return { chosen: old !== undefined && old.cost - best.cost <= stageMoveCost ? old : best, best, answerer };
+  return { chosen: old !== undefined && old.cost - best.cost <= stageMoveCost(fleet) ? old : best, best, answerer };
 }
 
 /** One line for a model on a node where it is asked; undefined where the plan says nothing of it there. */
@@ -92,7 +92,7 @@ export function explainStage(fleet: Fleet, work: Work, ledger: Books, planned: P
   const others = choices.filter((choice) => choice !== mine).map((choice) => `${stageName(stage.staged, choice.here)} ${print(choice.cost)}`);
   const figures = `${print(mine.cost)} a month, ${print(mine.latencyMs)} ms and ${print(mine.bytes)} bytes a row`;
   const why = others.length === 0 ? "nothing else is known well enough to choose" : `instead of ${others.join(", ")}`;
-  const kept = choices[0] !== mine && choices[0] !== undefined ? `; to change costs ${print(stageMoveCost)}, more than it saves` : "";
+  const kept = choices[0] !== mine && choices[0] !== undefined ? `; to change costs ${print(stageMoveCost(fleet))}, more than it saves` : "";
   return `${planned.model} on ${planned.node}: ${stageName(stage.staged, planned.here)} costs ${figures}, with the end on ${end}, ${why}${kept}; by ${rowsText(rows)} and times ${sourcesOf(fleet, stage, node, answerer)}.`;
 }
 

@@ -38,7 +38,7 @@ export interface Choice {
 }
 
 /** A choice stands unless another saves more than this in a month: nothing moves, but a model is loaded anew. */
-export const stageMoveCost = 0.05;
+export const stageMoveCost = ({ policy: { perMove } }: Pick<Fleet, "policy">): number => perMove / 10;
 
 export const stageOf = (app: string, staged: Staged, needs: UnitNeeds): Stage => ({ app, staged, needs, known: new Map() });
 

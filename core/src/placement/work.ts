@@ -1,7 +1,7 @@
 /** What is to be placed, made ready: one item a replica, and flows between items. */
 import { covers } from "../policy/jurisdiction.ts";
 import { trustLevels, type InventoryNode } from "../schema/inventory.ts";
-import type { AppNeeds, UnitNeeds } from "../schema/needs.ts";
+import type { AppNeeds, PlacementPolicy, UnitNeeds } from "../schema/needs.ts";
 import { freshValue, gigabyte, hoursPerMonth, meetingOf, wayBetween, type Fleet } from "./fleet.ts";
 import type { AcceleratorOutlook } from "./accelerators.ts";
 import { dutyOf } from "./jobs.ts";
@@ -339,7 +339,7 @@ export function costBetween(fleet: Fleet, one: number, other: number, flow: Flow
   if (one === other) return 0;
   const { gigabytes, share, asks } = flow;
   const { siteOf, links, latencyMs, perGigabyte, policy } = fleet;
-  const beyond = asks === 0 || reaches(fleet, asks === 1 ? one : other, asks === 1 ? other : one) ? 0 : outOfReach * share;
+  const beyond = asks === 0 || reaches(fleet, asks === 1 ? one : other, asks === 1 ? other : one) ? 0 : outOfReach(policy) * share;
   const top = links.size > 0 || siteOf[one] === siteOf[other] ? -1 : meetingOf(fleet, one, other);
   if (top < 0) {
     const way = wayBetween(fleet, one, other);
@@ -353,11 +353,11 @@ export function costBetween(fleet: Fleet, one: number, other: number, flow: Flow
 /** On one node, too, where the work is done. */
 function costOfQuestions(fleet: Fleet, one: number, other: number, { share, asks }: Flow, { stage, rows }: NonNullable<Flow["staged"]>): number {
   const [asker, answerer] = asks === 1 ? [one, other] : [other, one];
-  return share * (cheapestStage(fleet, stage, asker, answerer, rows).cost + (reaches(fleet, asker, answerer) ? 0 : outOfReach));
+  return share * (cheapestStage(fleet, stage, asker, answerer, rows).cost + (reaches(fleet, asker, answerer) ? 0 : outOfReach(fleet.policy)));
 }
 
 /** What answers where no question comes is of no use; it is still better than not to be there. */
-const outOfReach = 1e4;
+const outOfReach = ({ perMove }: PlacementPolicy): number => Math.max(1e4, 2e4 * perMove);
 
 /** Questions go to siblings, and up. */
 function reaches({ siteOf, parent }: Fleet, asker: number, answerer: number): boolean {
@@ -371,10 +371,10 @@ function reaches({ siteOf, parent }: Fleet, asker: number, answerer: number): bo
 export function moveCost({ policy: { perMove, perGigabyteMoved } }: Fleet, needs: UnitNeeds): number {
   const along = (needs.stateBytes / gigabyte) * perGigabyteMoved;
   const duty = needs.job === undefined ? undefined : dutyOf(needs);
-  return duty === undefined ? perMove + along : duty.runsPerMonth * (perJobMove + along);
+  return duty === undefined ? perMove + along : duty.runsPerMonth * (perMove / jobMovesOfMove + along);
 }
 
-const perJobMove = 0.01;
+const jobMovesOfMove = 50;
 
 /** Nodes near a node: its site, and the ways up from it. */
 export function nearTo(fleet: Fleet, node: number): readonly number[] {

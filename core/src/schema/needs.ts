@@ -148,3 +148,7 @@ export const placementPolicySchema = z.strictObject({
   stepsMax: z.int().positive().max(limits.planStepsMax).default(4_000_000),
 });
 export type PlacementPolicy = z.infer<typeof placementPolicySchema>;
+
+/** Of it what an operator says, in the currency of the fleet; the rest is not a matter of money. */
+export const placementWeightsSchema = z.strictObject({ perMillisecond: amount, perKilogramCarbon: amount, perMove: amount, perGigabyteMoved: amount, acceleratorSpared: amount, acceleratorMissed: amount }).partial();
+export type PlacementWeights = z.infer<typeof placementWeightsSchema>;

@@ -5,6 +5,7 @@ import { limits } from "../limits.ts";
 import { priceClasses } from "../link/budget.ts";
 import { jurisdictionPattern } from "../policy/jurisdiction.ts";
 import { nameSchema, tierSchema } from "./app.ts";
+import { placementWeightsSchema } from "./needs.ts";
 import { declaredInventorySchema } from "./node-report.ts";
 import { sealingSchema } from "./sealing.ts";
 import { telemetrySettingsSchema } from "../telemetry/settings.ts";
@@ -61,6 +62,8 @@ const fields = z.strictObject({
   power: powerSchema.optional(),
   /** What the planner cannot measure of this node: prices, power, accelerators. It goes before what is measured. */
   inventory: declaredInventorySchema.optional(),
+  /** Where control runs: what weighs how much when it places units; without it the defaults of `placementPolicySchema`. */
+  placement: placementWeightsSchema.optional(),
   /** Where control runs: how long the certificates hold that it issues. */
   authority: z.strictObject({ certificateMs: z.int().min(limits.certificateMsMin).optional() }).optional(),
   /** Where control runs: the identity provider by which people log in, beside their accounts here. */
