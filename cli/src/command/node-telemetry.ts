@@ -3,7 +3,7 @@ import { heldText } from "@holon/core/diagnosis/findings.ts";
 import { errorTable } from "@holon/core/errors.ts";
 import { heldRowSchema } from "@holon/core/measure/held.ts";
 import { clockHereText } from "@holon/core/drift.ts";
-import { fleetStatusSchema } from "@holon/core/telemetry/fleet-status.ts";
+import { fleetStatusSchema, type FleetStatus } from "@holon/core/telemetry/fleet-status.ts";
 import { alertListSchema } from "@holon/core/telemetry/alert.ts";
 import { metricByName } from "@holon/core/telemetry/catalogue.ts";
 import { parseKey } from "@holon/core/telemetry/key.ts";
@@ -17,7 +17,7 @@ import { listNodeRows } from "./node.ts";
 
 export async function showStatus(options: ClientOptions, node: string | undefined, json: boolean): Promise<void> {
   const client = await connectNode(options, node);
-  const status = await client.get("/v1/fleet", fleetStatusSchema);
+  const status = await wholeFleet(client);
   const { alerts } = await client.get("/v1/alerts?state=firing", alertListSchema);
   const heldBack = await heldOf(client);
   if (json) return void process.stdout.write(`${JSON.stringify({ ...status, alerts, heldBack })}\n`);
@@ -26,6 +26,18 @@ export async function showStatus(options: ClientOptions, node: string | undefine
   if (status.clock.offMs !== null) process.stdout.write(`${clockHereText(status.clock.offMs)}\n`);
   for (const { severity, message } of alerts) process.stdout.write(`${severity}: ${message}\n`);
   for (const { node: name, text } of heldBack) process.stdout.write(`${name}: ${text}\nnext: ${errorTable.HOLON_NODE_HELD.next.replace("NAME", name)}\n`);
+}
+
+/** All pages of it, with what the first says of how complete that is. */
+export async function wholeFleet(client: Client): Promise<FleetStatus> {
+  const first = await client.get("/v1/fleet", fleetStatusSchema);
+  const nodes = [...first.nodes];
+  for (let { next } = first; next !== null; ) {
+    const page: FleetStatus = await client.get(`/v1/fleet?after=${encodeURIComponent(next)}`, fleetStatusSchema);
+    nodes.push(...page.nodes);
+    next = page.next;
+  }
+  return { ...first, nodes, next: null };
 }
 
 const measuredSchema = z.looseObject({ node: z.string(), measured: z.looseObject({ held: heldRowSchema.optional() }).optional() });
