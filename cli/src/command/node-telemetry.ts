@@ -31,11 +31,11 @@ export async function showStatus(options: ClientOptions, node: string | undefine
 }
 
 /** All pages of it, as of the first: a node that comes or goes in between is told of or not. */
-async function wholeFleet(client: Client): Promise<FleetStatus> {
+export async function wholeFleet(client: Client): Promise<FleetStatus> {
   const first = await client.get("/v1/fleet", fleetStatusSchema);
   const nodes = [...first.nodes];
   for (let { next } = first; next !== null; ) {
-    const page = await client.get(`/v1/fleet?after=${encodeURIComponent(next)}`, fleetStatusSchema);
+    const page: FleetStatus = await client.get(`/v1/fleet?after=${encodeURIComponent(next)}`, fleetStatusSchema);
     nodes.push(...page.nodes);
     next = page.next;
   }
