@@ -202,7 +202,7 @@ test("every screen says what is there and how old it is, can be reached by its a
   await page.getByRole("region", { name: "Alerts" }).getByText("pump 7").waitFor();
   await browser.keep(page, "events-alarm");
   await shows("#/events?type=beat.", "beat.counted");
-  await page.locator(".event-row button.link").first().click();
+  await page.locator(".event-row .type").first().click();
   await page.getByRole("heading", { name: "Before and after" }).waitFor();
   await assertAccessible(page, "evidence");
   await assertHonest(context, { three, token });

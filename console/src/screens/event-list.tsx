@@ -20,9 +20,11 @@ export function EventList({ events, chosen, pixels }: { readonly events: readonl
 function EventRow({ event, isChosen }: { readonly event: Event; readonly isChosen: boolean }) {
   const state = alertState(event);
   const time = <time dateTime={event.recordedtime}>{clock(event.recordedtime)}</time>;
+  const choose = (): void => setQuery({ event: isChosen ? undefined : event.id });
+  // The whole row for a pointer; for keys and readers it is the button, from which a click comes up here too.
   return (
-    <div class={`event-row ${isChosen ? "chosen" : ""}`}>
-      <span role="cell"><button type="button" class="link" aria-pressed={isChosen} onClick={() => setQuery({ event: isChosen ? undefined : event.id })}>{time}</button></span>
+    <div class={`event-row ${isChosen ? "chosen" : ""}`} onClick={() => (getSelection()?.isCollapsed ?? true) && choose()}>
+      <span role="cell"><button type="button" class="link" aria-pressed={isChosen}>{time}</button></span>
       <span role="cell">{originOf(event)}</span>
       <span role="cell" class="type">{event.type}</span>
       <span role="cell">{event.subject ?? ""}</span>
