@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Fleet, FleetNode } from "./fleet.ts";
-import { cutSince, islandRootOf, isKnownToRun, isStale, stateOf, unheardOf, waitsOf } from "./node-state.ts";
+import { cutSince, flowOf, islandRootOf, isKnownToRun, isStale, stateOf, unheardOf, waitsOf } from "./node-state.ts";
 import { filterFleet } from "./fleet-filter.ts";
 import { groupBySite } from "./site-groups.ts";
 
@@ -68,6 +68,13 @@ test("of whom nothing is heard is counted at once, before any alert: a planned s
   const nodes = [cloud, node("well", { link: under("cloud", "open") }), node("just-cut", { link: lost }), node("behind", { link: under("just-cut", "unknown") }), node("stopped", { state: "gone", link: lost }), node("new", { state: "awaited" })];
   assert.equal(unheardOf(fleetOf(nodes), nowMs), 2);
   assert.equal(unheardOf(fleetOf(nodes, nowMs - 60_000), nowMs), 4, "of nobody is anything known");
+});
+
+test("what flows is told of links that are open: in an island's own console also below the one that is cut", () => {
+  const nodes = [node("above", { site: "above" }), node("edge", { link: under("above", "lost") }), node("gateway", { link: under("edge", "open") })];
+  const fleet = { ...fleetOf(nodes), self: "edge", rates: new Map([["edge", { up: 1, down: 1 }], ["gateway", { up: 300, down: 20 }]]) };
+  assert.deepEqual(nodes.map((each) => flowOf(each, fleet, nowMs)?.up), [undefined, undefined, 300]);
+  assert.equal(flowOf(node("gateway", { link: under("edge", "open") }), fleet, nowMs + 60_000), undefined, "nobody knows it any more");
 });
 
 test("what waits on a node that cannot be asked now is told as of when it was", () => {

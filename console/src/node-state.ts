@@ -1,5 +1,5 @@
 /** How a node stands, as far as is known, in the words of `holon node status`. What telemetry says is joined with the newest word on links; nobody is well of whom nothing is heard. */
-import type { Fleet, FleetNode } from "./fleet.ts";
+import type { Fleet, FleetNode, Rate } from "./fleet.ts";
 
 /** `unknown`: who could tell is not in reach, or what is known is too old to count. `down`: the simulator knows that it does not run. */
 export const nodeStates = ["present", "slow", "silent", "crashed", "gone", "awaited", "revoked", "down", "unknown"] as const;
@@ -50,6 +50,9 @@ export function unheardOf(fleet: Told, nowMs: number): number {
   }
   return count;
 }
+
+/** What flows over its link up, where that is open and known now. */
+export const flowOf = ({ name, link }: Pick<FleetNode, "name" | "link">, fleet: Pick<Fleet, "asOfMs" | "nodes" | "rates">, nowMs: number): Rate | undefined => (link?.state !== "open" || isStale(fleet, nowMs) ? undefined : fleet.rates.get(name));
 
 /** Records that wait on a node, by its own word; `agoMs` where that word is no news any more, since it cannot be asked. Times of the fleet are of its control. */
 export function waitsOf(name: string, { backlogs, offsetMs, nodes }: Pick<Fleet, "backlogs" | "offsetMs" | "nodes">, nowMs: number): { readonly records: number; readonly agoMs: number | undefined } | undefined {

@@ -31,7 +31,7 @@ export async function showStatus(options: ClientOptions, node: string | undefine
 }
 
 /** All pages of it, as of the first: a node that comes or goes in between is told of or not. */
-async function wholeFleet(client: Client): Promise<FleetStatus> {
+export async function wholeFleet(client: Client): Promise<FleetStatus> {
   const first = await client.get("/v1/fleet", fleetStatusSchema);
   const nodes = [...first.nodes];
   for (let { next } = first; next !== null; ) {

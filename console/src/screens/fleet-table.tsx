@@ -3,7 +3,7 @@ import { useMemo } from "preact/hooks";
 import type { Fleet, FleetNode } from "../fleet.ts";
 import { age, count, rate, unknown } from "../format.ts";
 import { compare } from "../in-order.ts";
-import { documentState, isAway, isStale, lastStateOf, nodeStates, stateOf, waitsOf } from "../node-state.ts";
+import { documentState, flowOf, isAway, isStale, lastStateOf, nodeStates, stateOf, waitsOf } from "../node-state.ts";
 import { LongList } from "../parts/long-list.tsx";
 import { Mark } from "../parts/mark.tsx";
 import { printPlace, setQuery } from "../route.ts";
@@ -36,7 +36,7 @@ export function FleetTable({ nodes, fleet, sort }: { readonly nodes: readonly Fl
 
 function Row({ node, fleet, now }: { readonly node: FleetNode; readonly fleet: Fleet; readonly now: number }) {
   const isOld = isStale(fleet, now);
-  const flow = isOld || node.link?.state !== "open" ? undefined : fleet.rates.get(node.name);
+  const flow = flowOf(node, fleet, now);
   const waits = isOld || isAway(node) ? undefined : waitsOf(node.name, fleet, now);
   const document = documentState(node);
   const state = stateOf(node, fleet, now);

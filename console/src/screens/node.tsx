@@ -2,7 +2,7 @@
 import type { Fleet, FleetNode } from "../fleet.ts";
 import { age, bytes, clock, count, milliseconds, rate, unknown } from "../format.ts";
 import type { NodeStatus } from "../island.ts";
-import { cutSince, documentState, islandRootOf, isKnownToRun, isStale, stateOf } from "../node-state.ts";
+import { cutSince, documentState, flowOf, islandRootOf, isKnownToRun, isStale, stateOf } from "../node-state.ts";
 import { AsOf } from "../parts/as-of.tsx";
 import { Mark } from "../parts/mark.tsx";
 import { Problem } from "../parts/problem.tsx";
@@ -57,7 +57,7 @@ function Facts({ node, fleet }: { readonly node: FleetNode; readonly fleet: Flee
   const since = root === undefined ? null : cutSince(root);
   const state = stateOf(node, fleet, now);
   const standsSince = stateSince(node, fleet, state);
-  const flow = root === undefined && !isStale(fleet, now) ? fleet.rates.get(node.name) : undefined;
+  const flow = flowOf(node, fleet, now);
   return (
     <dl class="facts wide">
       <dt>{words.fleet.columns.state}</dt><dd><Mark state={state} /><span class="soft"> {standsSince === null ? standsFor(node, fleet, state, now) : words.fleet.stateSince(clock(standsSince - fleet.offsetMs), age(now + fleet.offsetMs - standsSince))}{root !== undefined && `; ${words.fleet.islandSince(since === null ? undefined : age(now + fleet.offsetMs - since), isKnownToRun(root, fleet))}`}</span><p class="hint">{words.state[state].hint}</p></dd>

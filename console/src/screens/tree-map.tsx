@@ -3,7 +3,7 @@ import { useRef } from "preact/hooks";
 import type { Fleet, FleetNode } from "../fleet.ts";
 import { age, rate } from "../format.ts";
 import { compare } from "../in-order.ts";
-import { isAway, islandRootOf, isStale, stateOf, waitsOf } from "../node-state.ts";
+import { flowOf, isAway, isStale, stateOf, waitsOf } from "../node-state.ts";
 import { standsFor } from "../stands-for.ts";
 import { Mark } from "../parts/mark.tsx";
 import { printPlace } from "../route.ts";
@@ -76,9 +76,8 @@ interface NodeCardProps {
 function NodeCard({ node, fleet, now }: NodeCardProps) {
   const state = stateOf(node, fleet, now);
   const isOld = isStale(fleet, now);
-  const flow = isOld ? undefined : fleet.rates.get(node.name);
+  const flow = flowOf(node, fleet, now);
   const waits = waitsOf(node.name, fleet, now);
-  const isCut = islandRootOf(node, fleet.nodes) !== undefined;
   const standing = standsFor(node, fleet, state, now);
   return (
     <a class={`node-card ${state}`} href={printPlace(["node", node.name])} data-node={node.name} data-state={state}>
@@ -88,7 +87,7 @@ function NodeCard({ node, fleet, now }: NodeCardProps) {
         {standing !== "" && <span class="as-of">{standing}</span>}
         {node.heardAtMs !== null && (state === "silent" || state === "unknown") && standing === "" && <span class="as-of">{words.fleet.lastRecord(age(now + fleet.offsetMs - node.heardAtMs))}</span>}
       </span>
-      {!isCut && flow !== undefined && <span class="node-flow">↑ {rate(flow.up)} <span class="soft">↓ {rate(flow.down)}</span></span>}
+      {flow !== undefined && <span class="node-flow">↑ {rate(flow.up)} <span class="soft">↓ {rate(flow.down)}</span></span>}
       {!isOld && !isAway(node) && waits !== undefined && waits.records > 0 && <span class="node-lag">{words.fleet.waits(waits.records, waits.agoMs === undefined ? undefined : age(waits.agoMs))}</span>}
     </a>
   );
