@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { examinedSchema, findingsOf, type Examined, type Finding } from "@holon/core/diagnosis/findings.ts";
 import { errorTable, HolonError, toHolonError } from "@holon/core/errors.ts";
 import { clockHereText } from "@holon/core/drift.ts";
+import { limits } from "@holon/core/limits.ts";
 import { alertListSchema } from "@holon/core/telemetry/alert.ts";
 import { answerClockSchema } from "@holon/core/telemetry/fleet-status.ts";
 import { createClock } from "@holon/platform/clock.ts";
@@ -108,7 +109,7 @@ async function running(options: ClientOptions): Promise<readonly Finding[]> {
 
 /** What is judged to be wrong at this moment, apart from silence, of which each node is told above. */
 async function firing(client: Client): Promise<readonly Finding[]> {
-  const list = await client.get("/v1/alerts?state=firing", alertListSchema).catch(() => undefined); // a role that may not ask; a node that keeps none
+  const list = await client.get(`/v1/alerts?state=firing&limit=${limits.alertsListedMax}`, alertListSchema).catch(() => undefined); // a role that may not ask; a node that keeps none
   const alerts = (list?.alerts ?? []).filter(({ kind }) => kind !== "silence");
   const findings = alerts.slice(0, alertsMax).map(({ since, message, count }): Finding => ({ check: "alert", state: "warn", says: `${message}${count > 1 ? ` (${count} times)` : ""}, since ${since}`, next: "See `holon alert list`, and what was recorded then: `holon event tail --stream alarm`." }));
   return alerts.length <= alertsMax ? findings : [...findings, { check: "alert", state: "warn", says: `${alerts.length - alertsMax} more are firing`, next: "See `holon alert list`." }];
