@@ -267,7 +267,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
     parts.uplink = createUplink({ config, parent: config.parent, log, ports, calls, blobs: exchange, mayLeave: guard.towards(config.uplink?.jurisdiction), ...histories, changed: () => uplinkChanged(parts) });
   }
   const shared = openSharedStore({ log, clock, merge: ownMerge ?? mergeShared, changed: () => parts.sharing?.wake() });
-  const requests = createRequests({ log, events, ports });
+  const requests = createRequests({ log, events, guard, ports });
   parts.requests = requests;
   const meter = createMeter({ config, log, events, ports, inferred: (...of) => parts.telemetry?.inferred(...of), handled: (...of) => parts.telemetry?.handled(...of) });
   parts.meter = meter;

@@ -174,6 +174,8 @@ export const tracingSchema = z.strictObject({
   share: z.number().min(0).max(1).default(0),
   /** Of one function; what is over is counted. */
   spansPerSecondMax: z.number().positive().max(limits.traceSpansPerSecondMax).default(limits.traceSpansPerSecond),
+  /** That ids which devices and callers send are numbers by chance and may stand in spans, also of sources and routes whose data may not: the author's word, which a policy has to let count. Never of what is `personal`. */
+  release: z.strictObject({ because: z.string().min(1).max(256) }).optional(),
 });
 export type Tracing = z.infer<typeof tracingSchema>;
 

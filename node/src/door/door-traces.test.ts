@@ -15,7 +15,7 @@ import { openSource } from "./sources.ts";
 const trace = "4bf92f3577b34da6a3ce929d0e0e4736";
 const device = "00f067aa0ba902b7";
 
-async function openDoor(context: TestContext, { share = 0, perSecond = 10, class: own = "public", isThinned }: { readonly share?: number; readonly perSecond?: number; readonly class?: string; readonly isThinned?: (traceId: string) => boolean } = {}) {
+async function openDoor(context: TestContext, { share = 0, perSecond = 10, class: own = "public", isThinned, release, permits = false }: { readonly release?: object; readonly permits?: boolean; readonly share?: number; readonly perSecond?: number; readonly class?: string; readonly isThinned?: (traceId: string) => boolean } = {}) {
   const log = await openTempLog(tempFolder(context), { name: "gateway-1" });
   context.after(() => log.close());
   let sink: DoorSink | undefined;
@@ -27,7 +27,7 @@ async function openDoor(context: TestContext, { share = 0, perSecond = 10, class
   };
   const clock = createClock();
   const spec = sourceSpecSchema.parse({ kind: "mqtt", name: "pumps", type: "pump.reading", class: own });
-  const source = await openSource(spec, { app: "watch", log, events: createEvents({ name: "gateway-1", jurisdiction: "EU" }, clock), guard: { mayExport: () => true }, door, clock, random: createRandom(), trace: { note: () => undefined }, tracing: tracingSchema.parse({ share, spansPerSecondMax: perSecond }), isThinned });
+  const source = await openSource(spec, { app: "watch", log, events: createEvents({ name: "gateway-1", jurisdiction: "EU" }, clock), guard: { mayExport: () => true, lowered: (unit, from, into, { kind }) => (permits && unit === "watch/pumps" && kind === "release" ? into : from) }, door, clock, random: createRandom(), trace: { note: () => undefined }, tracing: tracingSchema.parse({ share, spansPerSecondMax: perSecond, release }), isThinned });
   context.after(() => source.close());
   const read = async (stream: StreamName, type: string): Promise<readonly (StoredEvent & { readonly id: string })[]> =>
     (await log.read({ origin: log.origin, stream }, 1, { maxRecords: 10_000, maxBytes: 64 << 20 })).slice(1).map((record) => ({ ...parseStoredEvent(record.bytes, "test"), id: `gateway-1/${record.epoch}/${stream}/${record.sequence}` })).filter((event) => event.type === type);
@@ -89,4 +89,14 @@ test("what is thinned in a long outage is carried on as not followed, so that no
   assert.deepEqual((await door.readings()).map(({ traceparent }) => traceparent?.slice(0, 35)), [`00-${trace}`, `00-${other}`, undefined]);
   assert.deepEqual((await door.readings()).map(({ traceparent }) => parseTraceparent(traceparent)?.sampled), [false, true, undefined]);
   assert.deepEqual((await door.spans()).map(({ traceId }) => traceId), [other]);
+});
+
+test("ids of a device that reads what is raw are taken by the author's word, where the policy lets it count; a person's never", async (context) => {
+  const release = { because: "they are drawn by chance" };
+  for (const [given, taken] of [[{ class: "raw", release, permits: true }, true], [{ class: "raw", release }, false], [{ class: "raw", permits: true }, false], [{ class: "personal", release, permits: true }, false]] as const) {
+    const door = await openDoor(context, given);
+    await door.accept({ traceparent: `00-${trace}-${device}-01` });
+    const [span] = await door.spans();
+    assert.deepEqual([span?.traceId === trace, span?.parentSpanId], [taken, taken ? device : undefined], JSON.stringify(given));
+  }
 });

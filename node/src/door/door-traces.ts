@@ -2,7 +2,7 @@
  * Where the way of a reading begins: at the door it is decided, once, whether it is followed. A device that sends W3C Trace Context has decided; else the app's `tracing` says for which share a trace begins.
  * The span lasts from when the reading was handed over until it is on the disk, which is when the device is told so.
  *
- * Spans may go anywhere, and a device chooses 24 bytes of ids: they could say who it is, or what it read. So ids are taken of a source alone whose readings may go anywhere too; of all others the trace begins anew
+ * Spans may go anywhere, and a device chooses 24 bytes of ids: they could say who it is, or what it read. So ids are taken of a source alone whose readings may go anywhere too, or where the app's author says that they are by chance and the policy lets that count; of all others the trace begins anew
  * at the door, and what the device sent stands nowhere.
  */
 import { spanNames } from "@holon/core/telemetry/span-attributes.ts";
@@ -12,7 +12,8 @@ import type { Clock, Random, Reading, UnitSpan } from "@holon/core/ports.ts";
 import type { SourceSpec, Tracing } from "@holon/core/schema/app.ts";
 import { parseTraceparent, printTraceparent } from "@holon/core/telemetry/trace-context.ts";
 import type { Events } from "../event/events.ts";
-import { createSpanRoom, newSpanId, newTraceId, spanRecord, takesIdsWith } from "../telemetry/spans.ts";
+import type { Guard } from "../policy/guard.ts";
+import { createSpanRoom, idsReleased, newSpanId, newTraceId, spanRecord, takesIdsWith } from "../telemetry/spans.ts";
 
 export interface DoorTraces {
   enter(reading: Reading): Entered;
@@ -30,6 +31,7 @@ export interface DoorTracesOptions {
   readonly node: string;
   readonly tracing: Tracing | undefined;
   readonly isThinned?: ((traceId: string) => boolean) | undefined;
+  readonly guard: Pick<Guard, "lowered">;
   readonly events: Pick<Events, "record">;
   readonly clock: Pick<Clock, "wall" | "monotonicMs">;
   readonly random: Random;
@@ -37,13 +39,12 @@ export interface DoorTracesOptions {
 
 const notFollowed: Entered = {};
 
-export function createDoorTraces(spec: SourceSpec, { app, node, tracing, isThinned, events, clock, random }: DoorTracesOptions): DoorTraces {
+export function createDoorTraces(spec: SourceSpec, { app, node, tracing, isThinned, guard, events, clock, random }: DoorTracesOptions): DoorTraces {
   const { share = 0, spansPerSecondMax = limits.traceSpansPerSecond } = tracing ?? {};
   const room = createSpanRoom(spansPerSecondMax, clock);
-  const takesIds = takesIdsWith(spec.class);
-
   function enter({ traceparent }: Reading): Entered {
     const sent = traceparent === undefined ? undefined : parseTraceparent(traceparent);
+    const takesIds = sent !== undefined && takesIdsWith(spec.class, () => idsReleased(`${app}/${spec.name}`, spec.class, tracing, guard));
     if (sent?.sampled === false) return takesIds ? { traceparent: printTraceparent(sent) } : notFollowed;
     if (sent === undefined && (share === 0 || random.uniform() >= share)) return notFollowed;
     const parent = takesIds ? sent : undefined;

@@ -41,7 +41,7 @@ export interface SourceContext {
   readonly app: string;
   readonly log: Log;
   readonly events: Events;
-  readonly guard: Pick<Guard, "mayExport">;
+  readonly guard: Pick<Guard, "mayExport" | "lowered">;
   readonly door: Door;
   readonly clock: Clock;
   readonly random: Random;
@@ -76,7 +76,7 @@ export async function openSource(spec: SourceSpec, context: SourceContext): Prom
   /** Readings with counters are judged one batch after the other, each when the one before is on disk. */
   let turn: Promise<unknown> = Promise.resolve();
 
-  const traces = createDoorTraces(spec, { app, node: log.origin, tracing: context.tracing, isThinned: context.isThinned, events, clock: context.clock, random: context.random });
+  const traces = createDoorTraces(spec, { app, node: log.origin, tracing: context.tracing, isThinned: context.isThinned, guard, events, clock: context.clock, random: context.random });
 
   const toRecord = (reading: Reading, { traceparent }: Entered, deviceCounter?: number): NewRecord =>
     events.record({

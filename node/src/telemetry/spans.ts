@@ -6,10 +6,12 @@ import type { HolonError } from "@holon/core/errors.ts";
 import { toHex } from "@holon/core/log/hex.ts";
 import type { NewRecord } from "@holon/core/log/log.ts";
 import type { Clock, Random, UnitSpan } from "@holon/core/ports.ts";
+import type { Tracing } from "@holon/core/schema/app.ts";
 import type { DataClass } from "@holon/core/schema/event.ts";
 import { spanType, type SpanData, type SpanKind } from "@holon/core/telemetry/span.ts";
 import { parseTraceparent, printTraceparent } from "@holon/core/telemetry/trace-context.ts";
 import type { Events } from "../event/events.ts";
+import type { Guard } from "../policy/guard.ts";
 
 export interface SpanInput {
   readonly span: Pick<UnitSpan, "traceId" | "spanId">;
@@ -28,12 +30,15 @@ const traceIdBytes = 16;
 const spanIdBytes = 8;
 
 /** Whether ids that somebody outside chose may stand in spans, which may go anywhere: where what they came with may too. 24 bytes of somebody's choice hold a name, or a reading. */
-export const takesIdsWith = (own: DataClass): boolean => own === "public";
+export const takesIdsWith = (own: DataClass, isReleased: () => boolean): boolean => own === "public" || (own !== "personal" && isReleased());
+
+/** By the word of the app's author, where the policy lets that unit of his release what is of that class into `public`. */
+export const idsReleased = (unit: string, own: DataClass, tracing: Tracing | undefined, guard: Pick<Guard, "lowered">): boolean => tracing?.release !== undefined && guard.lowered(unit, own, "public", { kind: "release" }) === "public";
 
 /** What an event carries of the trace that it came with: that of a request, for example. One whose ids are not taken begins anew, where it was to be followed. */
-export function traceTaken(sent: string | undefined, own: DataClass, random: Random): string | undefined {
+export function traceTaken(sent: string | undefined, own: DataClass, isReleased: () => boolean, random: Random): string | undefined {
   const span = parseTraceparent(sent);
-  if (span === undefined || takesIdsWith(own)) return span && printTraceparent(span);
+  if (span === undefined || takesIdsWith(own, isReleased)) return span && printTraceparent(span);
   return span.sampled ? printTraceparent({ traceId: newTraceId(random), spanId: newSpanId(random), sampled: true }) : undefined;
 }
 

@@ -14,7 +14,8 @@ import type { DataClass, StoredEvent } from "@holon/core/schema/event.ts";
 import type { HttpTrigger } from "@holon/core/schema/trigger.ts";
 import { z } from "zod";
 import type { Events } from "../event/events.ts";
-import { traceTaken } from "../telemetry/spans.ts";
+import type { Guard } from "../policy/guard.ts";
+import { idsReleased, traceTaken } from "../telemetry/spans.ts";
 
 export interface FunctionRequest {
   readonly method: string;
@@ -22,7 +23,7 @@ export interface FunctionRequest {
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
   readonly body: unknown;
-  /** The way it came is followed on; by ids of its own, unless the route is of class `public`. */
+  /** The way it came is followed on; by ids of its own, unless the route is of class `public` or the app releases them. */
   readonly traceparent?: string | undefined;
 }
 
@@ -50,6 +51,7 @@ export interface Requests {
 export interface RequestsContext {
   readonly log: Pick<Log, "append" | "read" | "origin">;
   readonly events: Events;
+  readonly guard: Pick<Guard, "lowered">;
   readonly ports: { readonly clock: Clock; readonly random: Random; readonly trace: Trace };
 }
 
@@ -61,6 +63,7 @@ export interface Route {
   readonly pattern: RegExp;
   readonly timeoutMs: number;
   readonly class: HttpTrigger["http"]["class"];
+  readonly tracing: AppDocument["tracing"];
 }
 
 interface Waiting {
@@ -73,7 +76,7 @@ const responseSchema = z.object({ request: z.string(), status: z.int().min(200).
 const readBounds = { maxRecords: 1_000, maxBytes: 1 << 20 };
 const requestIdBytes = 16;
 
-export function createRequests({ log, events, ports }: RequestsContext): Requests {
+export function createRequests({ log, events, guard, ports }: RequestsContext): Requests {
   const lane: Lane = { origin: log.origin, stream: "local" };
   const prefix = storedEventPrefix(responseType);
   const waiting = new Map<string, Waiting>();
@@ -114,7 +117,7 @@ export function createRequests({ log, events, ports }: RequestsContext): Request
     if ([...waiting.values()].filter((other) => other.route === route).length >= limits.httpWaitingMax) throw new HolonError("HOLON_CALL_BUSY", `function ${app}/${route.fn} has ${limits.httpWaitingMax} requests waiting`);
     const id = toHex(ports.random.bytes(requestIdBytes));
     const own = route.class ?? "raw";
-    const record = events.record({ stream: "local", type: requestType(app, route.fn), class: own, producer: "api", traceparent: traceTaken(request.traceparent, own, ports.random), data: { request: id, method: request.method, path: request.path, params, query: request.query, body: request.body } });
+    const record = events.record({ stream: "local", type: requestType(app, route.fn), class: own, producer: "api", traceparent: traceTaken(request.traceparent, own, () => idsReleased(`${app}/${route.fn}`, own, route.tracing, guard), ports.random), data: { request: id, method: request.method, path: request.path, params, query: request.query, body: request.body } });
     const answer = new Promise<OwnAnswer>((resolve, reject) => waiting.set(id, { route, answer: resolve, fail: reject }));
     const timer = ports.clock.after(waitMs, () => {
       waiting.get(id)?.fail(new HolonError("HOLON_CALL_TIMEOUT", `function ${app}/${route.fn} did not answer within ${waitMs} ms`, { next: "See whether it runs with GET /v1/status; the request was taken in and is handled once." }));
@@ -143,13 +146,13 @@ export function createRequests({ log, events, ports }: RequestsContext): Request
   };
 }
 
-export const routesOf = (app: Pick<AppDocument, "name" | "functions">): readonly Route[] =>
+export const routesOf = (app: Pick<AppDocument, "name" | "functions" | "tracing">): readonly Route[] =>
   app.functions.flatMap(({ name: fn, on, timeoutMs }) => {
     if (!("http" in on)) return [];
     const { method, path, class: dataClass } = on.http;
     const names = [...path.matchAll(/\{(\w+)\}/g)].map((found) => found[1] ?? "");
     const pattern = new RegExp(`^${path.split(/\{\w+\}/).map((text) => text.replaceAll(".", "\\.")).join("([^/]+)")}$`);
-    return [{ app: app.name, fn, method, names, pattern, timeoutMs, class: dataClass }];
+    return [{ app: app.name, fn, method, names, pattern, timeoutMs, class: dataClass, tracing: app.tracing }];
   });
 
 function findRoute(routes: readonly Route[], app: string, { method, path }: FunctionRequest): { readonly route: Route; readonly params: Readonly<Record<string, string>> } {

@@ -1,3 +1,4 @@
+import type { DataClass } from "@holon/core/schema/event.ts";
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
@@ -32,7 +33,7 @@ test("a request for a function that is to run here and does not yet waits for it
   await log.append({ cells: [{ key: `desired/${self}`, value: Buffer.from(JSON.stringify({ apiVersion: "holon/v1", kind: "Desired", node: self, version: 1, plan: "plan", apps: [app] })) }] });
   const events = createEvents(config, clock);
   const ports = { clock, random: createRandom(), trace: { note: () => undefined } };
-  const requests = createRequests({ log, events, ports });
+  const requests = createRequests({ log, events, guard: { lowered: (_unit: string, from: DataClass) => from }, ports });
   requests.setApps([app]);
   const handlers = new Map<string, CallHandler>();
   const edge: Peer = { name: nodeName("edge-1"), send: () => undefined, queuedBytes: () => 0, traffic: () => ({ sentBytes: 0, receivedBytes: 0 }), isReceiving: () => false, probe: () => undefined, close: () => undefined };
@@ -81,7 +82,7 @@ test("an answer that is more sensitive than what was asked for stays what it is 
   guard.follow(desiredSchema.parse({ apiVersion: "holon/v1", kind: "Desired", node: "edge-1", version: 1, plan: "plan", apps: [], policy }));
   const said: { answer: object } = { answer: {} };
   const ways = createWays({
-    self: config.name, jurisdiction: "EU/DE", parentJurisdiction: "US", ports, handlers, requests: createRequests({ log, events, ports }), below: createReplicaIndex(log, ports.trace),
+    self: config.name, jurisdiction: "EU/DE", parentJurisdiction: "US", ports, handlers, requests: createRequests({ log, events, guard: { lowered: (_unit: string, from: DataClass) => from }, ports }), below: createReplicaIndex(log, ports.trace),
     calls: { call: async () => said.answer } as unknown as Calls, guard, isRunning: () => false, holderOf: () => undefined, isSibling: () => false,
     towards: (node) => (node === self ? self : undefined), above: () => ({ name: nodeName("cloud") }) as Peer,
   });
