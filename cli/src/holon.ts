@@ -4,10 +4,12 @@ import { join } from "node:path";
 import { watchEnding } from "./ending.ts";
 import { takeStart } from "./machine/lean.ts";
 import { leaveOutLanguages } from "./machine/one-language.ts";
+import { guardTerminal } from "./terminal.ts";
 
 // Commands start in half the time when types were stripped and modules compiled before. Where the folder cannot be written it is as without.
 enableCompileCache(join(import.meta.dirname, "../../node_modules/.cache/holon"));
 leaveOutLanguages();
+guardTerminal();
 const ending = watchEnding(process.argv.includes("--json"));
 
 const start = takeStart();

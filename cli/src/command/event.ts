@@ -7,6 +7,7 @@ import { z } from "zod";
 import type { Client } from "../client.ts";
 import { keepFollowing } from "../follow.ts";
 import { knownAccountSchema, tellKnown, type KnownAccount } from "../view/known.ts";
+import { oneLine } from "../terminal.ts";
 
 const eventsSchema = knownAccountSchema.extend({ events: z.array(eventSchema) });
 const pollMs = 500;
@@ -69,4 +70,4 @@ export function timeOf(flag: string, text: string | undefined, nowMs = Date.now(
   return new Date(ms).toISOString();
 }
 
-const line = (event: Event | ToldEvent): string => `${event.recordedtime} ${event.id} ${event.type} ${event.class} ${event.subject ?? "-"} ${"withheld" in event ? `(${String(event.withheld)})` : JSON.stringify(event.data ?? null)}`;
+const line = (event: Event | ToldEvent): string => `${event.recordedtime} ${event.id} ${event.type} ${event.class} ${oneLine(event.subject ?? "-")} ${"withheld" in event ? `(${String(event.withheld)})` : JSON.stringify(event.data ?? null)}`;

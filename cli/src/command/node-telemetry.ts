@@ -13,6 +13,7 @@ import { z } from "zod";
 import type { Client, ClientOptions } from "../client.ts";
 import { connectNode } from "../connect-node.ts";
 import { printTable } from "../table.ts";
+import { oneLine } from "../terminal.ts";
 import { printKnown } from "../view/known.ts";
 import { listNodeRows } from "./node.ts";
 
@@ -25,7 +26,7 @@ export async function showStatus(options: ClientOptions, node: string | undefine
   const rows = status.nodes.map((row) => [row.node, row.site, row.state, row.since ?? "", row.heardAt ?? "never", row.through ?? "nothing", row.ended === null ? "" : `${row.ended.how} ${row.ended.at}`]);
   process.stdout.write(`${printTable(["NODE", "SITE", "STATE", "SINCE", "HEARD", "KNOWN THROUGH", "RUN BEFORE"], rows)}\n${printKnown(status)}\n`);
   if (status.clock.offMs !== null) process.stdout.write(`${clockHereText(status.clock.offMs)}\n`);
-  for (const { severity, message } of alerts) process.stdout.write(`${severity}: ${message}\n`);
+  for (const { severity, message } of alerts) process.stdout.write(`${severity}: ${oneLine(message)}\n`);
   if (total > alerts.length) process.stdout.write(`and ${total - alerts.length} more alerts\n`);
   for (const { node: name, text } of heldBack) process.stdout.write(`${name}: ${text}\nnext: ${errorTable.HOLON_NODE_HELD.next.replace("NAME", name)}\n`);
 }

@@ -1,6 +1,7 @@
 /** `holon sim run`: the simulator, loaded only here. */
 import { appendFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { HolonError } from "@holon/core/errors.ts";
+import { draw } from "../terminal.ts";
 import { diskError } from "@holon/platform/disk-error.ts";
 import type { RecordedLine } from "@holon/sim/recording.ts";
 import type { DoneSeed } from "@holon/sim/run-all.ts";
@@ -39,7 +40,7 @@ export async function runSim(options: SimOptions): Promise<void> {
     program,
     ...(options.trace === undefined ? {} : { record: lineWriter(options.trace) }),
     progress: (run, done) => {
-      if (process.stderr.isTTY) process.stderr.write(`\rseed ${run.seed}: ${done}/${seeds}, ${run.violations.length} violations\u001b[K`);
+      if (process.stderr.isTTY) draw(process.stderr, `\rseed ${run.seed}: ${done}/${seeds}, ${run.violations.length} violations\u001b[K`);
     },
   });
   process.stdout.write(options.json === true ? `${JSON.stringify(report)}\n` : `${JSON.stringify(report, undefined, 2)}\n`);
@@ -75,7 +76,7 @@ async function runContinuumYear({ seed, nodes, hours, variant, json }: SimOption
     seed: count("--seed", seed),
     ...(nodes === undefined ? {} : { nodes: count("--nodes", nodes) }),
     ...(hours === undefined ? {} : { hours: count("--hours", hours) }),
-    progress: (hour) => hour % 100 === 0 && process.stderr.isTTY && process.stderr.write(`\rhour ${hour}\u001b[K`),
+    progress: (hour) => hour % 100 === 0 && process.stderr.isTTY && draw(process.stderr, `\rhour ${hour}\u001b[K`),
   });
   process.stdout.write(json === true ? `${JSON.stringify(report)}\n` : `${yearTable(report)}\n`);
   const [violation] = report.violations;
@@ -104,7 +105,7 @@ async function runOnRecord(options: SimOptions): Promise<void> {
     skipped: (scenario, why) => void process.stderr.write(`${scenario} is skipped: ${why}\n`),
     keep: (row) => {
       if (record !== undefined) appendFileSync(record, `${JSON.stringify(row)}\n`);
-      if (process.stderr.isTTY) process.stderr.write(`\r${row.scenario}: seed ${row.seed}, ${row.violations.length} violations\u001b[K`);
+      if (process.stderr.isTTY) draw(process.stderr, `\r${row.scenario}: seed ${row.seed}, ${row.violations.length} violations\u001b[K`);
     },
   });
   const rows = seedSums(done.filter(({ scenario }) => names === undefined || names.includes(scenario)));

@@ -15,6 +15,7 @@ import { consoleAddress } from "./console.ts";
 import { runOnce, unmark } from "../once/run-once.ts";
 import { inspectFiles, replaySource, sayLeftOut, type ReplayChoice } from "../once/source-map.ts";
 import { replayPaths } from "../once/replay-paths.ts";
+import { draw, oneLine } from "../terminal.ts";
 import { showLive } from "../view/live.ts";
 
 export interface UpOptions {
@@ -146,6 +147,6 @@ function progressLine(): (three: Three) => void {
     saidMs = performance.now();
     const { agent, uplink } = three.gateway.node.status();
     const readings = agent.sources.reduce((sum, source) => sum + source.readings, 0);
-    process.stderr.write(`\r${readings} events, ${agent.units[0]?.status ?? ""}, link ${uplink?.state ?? ""}\u001b[K`);
+    draw(process.stderr, `\r${readings} events, ${oneLine(agent.units[0]?.status ?? "")}, link ${uplink?.state ?? ""}\u001b[K`);
   };
 }

@@ -1,5 +1,6 @@
 /** Shows the three nodes until told to stop: drawn in place on a terminal, one line every few seconds elsewhere. */
 import type { Three } from "../machine/three.ts";
+import { draw, oneLine } from "../terminal.ts";
 import { followAlerts } from "./alerts.ts";
 import { drawScreen, leftSite, size } from "./screen.ts";
 
@@ -32,25 +33,25 @@ export function showLive(three: Three, app: string, output: NodeJS.WriteStream, 
     if (first === undefined || last === undefined || last.atMs === first.atMs) return 0;
     return (1000 * (last.readings - first.readings)) / (last.atMs - first.atMs);
   };
-  const draw = (): void => {
+  const show = (): void => {
     const statuses = machines.map((machine) => machine.node.status());
     const input = { app, statuses, apis, eventsPerSecond: rate(), alerts: alerts.newest(), alertsOpened: alerts.opened(), ...(noticed === "" ? {} : { notice: noticed }), ...(console === undefined ? {} : { console }), width: output.columns ?? 100, rows: output.rows ?? 40, colour: terminal };
     if (!terminal) return void output.write(`${summary(input)}\n`);
-    output.write(`\u001b[H${drawScreen(input).replaceAll("\n", "\u001b[K\n")}\u001b[K\u001b[J`);
+    draw(output, `\u001b[H${drawScreen(input).replaceAll("\n", "\u001b[K\n")}\u001b[K\u001b[J`);
   };
-  if (terminal) output.write("\u001b[?1049h\u001b[?25l\u001b[2J");
-  draw();
-  const timer = setInterval(draw, terminal ? frameMs : lineMs);
+  if (terminal) draw(output, "\u001b[?1049h\u001b[?25l\u001b[2J");
+  show();
+  const timer = setInterval(show, terminal ? frameMs : lineMs);
   return {
     notice(text) {
       noticed = text;
       if (!terminal) return void output.write(`${text}\n`);
-      draw();
+      show();
     },
     stop() {
       clearInterval(timer);
       alerts.stop();
-      if (terminal) output.write("\u001b[?25h\u001b[?1049l");
+      if (terminal) draw(output, "\u001b[?25h\u001b[?1049l");
     },
   };
 }
@@ -60,6 +61,6 @@ function summary(input: Parameters<typeof drawScreen>[0]): string {
   const gateway = input.statuses.at(-1);
   const unit = gateway?.agent.units.find(({ status }) => status !== undefined); // the order changes with what was deployed last
   const links = input.statuses.filter((status) => status.uplink !== undefined).map((status) => `${status.node} ${status.uplink?.state ?? ""}`);
-  const problems = input.statuses.flatMap(({ node, agent }) => (agent.problem === undefined ? [] : [`; ${node}: ${agent.problem.code} ${agent.problem.message}`]));
-  return `${input.eventsPerSecond.toFixed(1)} events/s, ${unit?.status ?? "starting"}, alerts ${input.alertsOpened}, left the site ${size(leftSite(input.statuses))}, links: ${links.join(", ")}${problems.join("")}`;
+  const problems = input.statuses.flatMap(({ node, agent }) => (agent.problem === undefined ? [] : [`; ${node}: ${agent.problem.code} ${oneLine(agent.problem.message)}`]));
+  return `${input.eventsPerSecond.toFixed(1)} events/s, ${oneLine(unit?.status ?? "starting")}, alerts ${input.alertsOpened}, left the site ${size(leftSite(input.statuses))}, links: ${links.join(", ")}${problems.join("")}`;
 }

@@ -4,6 +4,7 @@
  * What has no room goes, the least important first: older alerts, then the lines that part the blocks. Where even that is too much, a
  * short form takes its place, one line for each thing, the most important first.
  */
+import { oneLine } from "../terminal.ts";
 import type { NodeStatus } from "@holon/node/index.ts";
 import type { SeenAlert } from "./alerts.ts";
 import { clip, widthOf } from "./clip.ts";
@@ -93,7 +94,7 @@ function figureLines(input: ScreenInput, gateway: NodeStatus | undefined): reado
   const share = readBytes === 0 ? "" : `  (${((100 * left) / readBytes).toFixed(1)} %)`;
   const lines = [`events     ${input.eventsPerSecond.toFixed(1)}/s   ${count(readings)} since the start`];
   for (const unit of gateway?.agent.units ?? []) {
-    if (unit.problem === undefined) lines.push(`${unit.name.padEnd(10)} ${unit.status ?? unit.state}`);
+    if (unit.problem === undefined) lines.push(`${unit.name.padEnd(10)} ${oneLine(unit.status ?? unit.state)}`);
     lines.push(`inference  ${count(unit.inferences)}   p50 ${latency(unit.inferenceMs.p50)}   p99 ${latency(unit.inferenceMs.p99)}`);
   }
   lines.push(`bytes      read ${size(readBytes)}   left the site ${size(left)}${share}`);
@@ -110,9 +111,9 @@ export function leftSite(statuses: readonly NodeStatus[]): number {
 function problemLines({ statuses }: ScreenInput, paint: Paint): readonly string[] {
   return statuses.flatMap(({ node, agent }) => {
     const lines: string[] = [];
-    for (const { name, problem } of agent.sources) if (problem !== undefined) lines.push(paint(31, `source     ${name}: ${problem.code} ${problem.message}`));
-    for (const { name, problem } of agent.units) if (problem !== undefined) lines.push(paint(31, `${name.padEnd(10)} ${problem.message}`));
-    if (agent.problem !== undefined) lines.push(paint(31, `${node.padEnd(10)} ${agent.problem.code}: ${agent.problem.message}`));
+    for (const { name, problem } of agent.sources) if (problem !== undefined) lines.push(paint(31, `source     ${name}: ${problem.code} ${oneLine(problem.message)}`));
+    for (const { name, problem } of agent.units) if (problem !== undefined) lines.push(paint(31, `${name.padEnd(10)} ${oneLine(problem.message)}`));
+    if (agent.problem !== undefined) lines.push(paint(31, `${node.padEnd(10)} ${agent.problem.code}: ${oneLine(agent.problem.message)}`));
     return lines;
   });
 }
@@ -121,13 +122,14 @@ function alertLine(alert: SeenAlert, { width }: ScreenInput, paint: Paint, isSho
   const word = (pad: number): string => (alert.state === "open" ? paint(31, "open".padEnd(pad)) : "closed".padEnd(pad));
   const peak = alert.score === undefined ? "" : `score ${alert.score.toFixed(1)}`;
   const time = alert.time.slice(11, 19);
-  const head = isShort ? `${time} ${alert.subject} ${word(0)} ` : `  ${time}  ${alert.subject.padEnd(12)} ${word(6)}  ${peak.padEnd(11)} `;
+  const subject = oneLine(alert.subject);
+  const head = isShort ? `${time} ${subject} ${word(0)} ` : `  ${time}  ${subject.padEnd(12)} ${word(6)}  ${peak.padEnd(11)} `;
   return head + causesWithin(alert.causes, width - widthOf(head));
 }
 
 /** As many causes as have room, the largest first; an ellipsis stands for the rest. */
 function causesWithin(causes: SeenAlert["causes"], room: number): string {
-  const texts = causes.map(({ sensor, share }) => `${sensor} ${Math.round(100 * share)} %`);
+  const texts = causes.map(({ sensor, share }) => `${oneLine(sensor)} ${Math.round(100 * share)} %`);
   for (let kept = texts.length; kept > 0; kept--) {
     const text = texts.slice(0, kept).join(", ") + (kept < texts.length ? ", …" : "");
     if (text.length <= room) return text;

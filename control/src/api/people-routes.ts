@@ -1,5 +1,5 @@
 /** Logging in, users, API tokens and approvals over HTTP. */
-import { machineCaller } from "@holon/core/api/caller.ts";
+import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
 import { listRoute } from "@holon/core/api/page.ts";
 import type { Route } from "@holon/core/api/route.ts";
 import { signedBySchema } from "@holon/core/diagnosis/shell.ts";
@@ -167,6 +167,8 @@ const userRoutes = (people: People): readonly Route[] => [
   },
 ];
 
+const seesAll = ({ role }: Caller): boolean => role !== "publisher" && role !== "viewer";
+
 const tokenRoutes = (people: People): readonly Route[] => [
   listRoute({
     path: "/v1/tokens",
@@ -174,7 +176,8 @@ const tokenRoutes = (people: People): readonly Route[] => [
     rows: "tokens",
     row: z.object({ name: z.string(), role: roleSchema, routes: z.array(z.string()).nullable(), by: z.string(), endsAt: z.string() }),
     keyOf: ({ name }) => name,
-    all: () => people.tokens().map(({ name, role, routes, by, endsMs }) => ({ name, role, routes: routes ?? null, by, endsAt: isoTime(endsMs) })),
+    // Whoever has tokens alone is told of their own: names and routes say what others automate.
+    all: ({ caller = machineCaller }) => people.tokens().filter(({ by }) => seesAll(caller) || by === printPrincipal(caller.principal)).map(({ name, role, routes, by, endsMs }) => ({ name, role, routes: routes ?? null, by, endsAt: isoTime(endsMs) })),
   }),
   {
     method: "POST",

@@ -198,6 +198,27 @@ test("the machine's token stands for the owner until there is one, then only for
   for (const short of ["", "eleven char"]) await assert.rejects(office.drive(office.people.setPassword("vera", short, machineCaller)), hasCode("HOLON_USER_BAD", /12/));
 });
 
+test("where nobody could approve anything, the machine's token adds users and sets passwords, and nothing else waits for nobody", async () => {
+  const office = await Office.open();
+  office.policy = "policy careful 1\napprove four-eyes\n  who any\n  does call\n  what DELETE/v1/apps/{app} POST/v1/users PUT/v1/users/{user}/role PUT/v1/users/{user}/password\n";
+  const add = (caller: Caller, name: string): Promise<unknown> => office.call(caller, "POST", "/v1/users", { body: { name, role: "owner", password } });
+  const olga = await office.login("olga");
+  await assert.rejects(add(olga, "otto"), hasCode("HOLON_APPROVAL_PENDING"), "one owner alone makes no second one");
+  const machine = office.people.machine();
+  await assert.rejects(office.call(machine, "PUT", "/v1/users/{user}/role", { params: { user: "olga" }, body: { role: "owner" } }), hasCode("HOLON_POLICY_DENIED"));
+  await office.call(machine, "PUT", "/v1/users/{user}/password", { params: { user: "olga" }, body: { password: "a new one, for olga" } });
+  await add(machine, "otto");
+  await assert.rejects(add(machine, "oskar"), hasCode("HOLON_POLICY_DENIED"), "now there are two");
+});
+
+test("who may only have tokens is told of their own", async () => {
+  const office = await Office.open();
+  const [otto, vera] = [await office.add("otto", "operator"), await office.add("vera", "viewer")];
+  for (const [caller, name] of [[otto, "night"], [vera, "board"]] as const) await office.drive(office.people.addToken({ name, role: "viewer", routes: undefined, forMs: 3_600_000 }, caller));
+  const names = async (caller: Caller): Promise<unknown> => ((await office.call(caller, "GET", "/v1/tokens")).body as { readonly tokens: readonly { readonly name: string }[] }).tokens.map(({ name }) => name);
+  assert.deepEqual([await names(otto), await names(vera)], [["board", "night"], ["board"]]);
+});
+
 test("a token holds until its day, its revocation, or the end of its maker's right to it; nothing of it is in the log", async () => {
   const office = await Office.open();
   const otto = await office.add("otto", "operator");

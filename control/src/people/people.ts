@@ -31,7 +31,7 @@ export function openPeople(host: PeopleHost): People {
     ...users,
     ...tokens,
     ...openProvided(ledger, host, sessions),
-    ...openApprovals(ledger, host.crypto),
+    ...openApprovals(ledger, host),
     callerOf: (token) => users.callerOf(token) ?? tokens.callerOf(token),
     machine: () => (users.hasOwner() ? { ...machineCaller, role: "bootstrap" } : machineCaller),
     async refused({ caller, resource }, { rule, reason }) {

@@ -9,10 +9,10 @@ const approve = (what: string): string => `approve two-for\n  who any\n  does ca
 test("a policy under which one person can be the two is told of", () => {
   assert.deepEqual(gapsOf(), [], "nothing is to be approved");
   assert.deepEqual(gapsOf("permit all\n  who any\n  does run\n  what *"), []);
-  assert.deepEqual(gapsOf(approve("PUT/v1/policy")), ["POST/v1/users", "PUT/v1/users/{user}/role", "PUT/v1/users/{user}/password"]);
-  assert.deepEqual(gapsOf(approve("PUT/v1/policy POST/v1/users PUT/v1/users/{user}/role")), ["PUT/v1/users/{user}/password"]);
-  assert.deepEqual(gapsOf(approve("PUT/v1/policy POST/v1/users* PUT/v1/users/*")), []);
+  assert.deepEqual(gapsOf(approve("PUT/v1/policy")), ["POST/v1/users", "PUT/v1/users/{user}/role", "PUT/v1/users/{user}/password", "DELETE/v1/users/{user}"]);
+  assert.deepEqual(gapsOf(approve("PUT/v1/policy POST/v1/users PUT/v1/users/{user}/role DELETE/v1/users/{user}")), ["PUT/v1/users/{user}/password"]);
+  assert.deepEqual(gapsOf(approve("PUT/v1/policy POST/v1/users* PUT/v1/users/* DELETE/v1/users/*")), []);
   assert.deepEqual(gapsOf(approve("*")), []);
-  assert.deepEqual(gapsOf(approve("DELETE/v1/apps/{app} POST/v1/users PUT/v1/users/{user}/role PUT/v1/users/{user}/password")), ["PUT/v1/policy"], "who takes the rule away needs nobody");
-  assert.deepEqual(gapsOf("approve two-adopt\n  who any\n  does diagnose\n  what node.adopt").length, 4, "nor where it is about looking into nodes");
+  assert.deepEqual(gapsOf(approve("DELETE/v1/apps/{app} POST/v1/users PUT/v1/users/{user}/role PUT/v1/users/{user}/password DELETE/v1/users/{user}")), ["PUT/v1/policy"], "who takes the rule away needs nobody");
+  assert.deepEqual(gapsOf("approve two-adopt\n  who any\n  does diagnose\n  what node.adopt").length, 5, "nor where it is about looking into nodes");
 });

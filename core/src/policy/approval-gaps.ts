@@ -9,6 +9,7 @@ const waysAround = [
   ["POST/v1/users", "makes a user", withAnother],
   ["PUT/v1/users/{user}/role", "gives a user another role", withAnother],
   ["PUT/v1/users/{user}/password", "sets the password of another", withAnother],
+  ["DELETE/v1/users/{user}", "removes whoever else could approve", "and so leaves nobody who can"],
 ] as const;
 
 /** Of a policy that has calls approved by another person: what an owner may do alone that gets round it, as sentences. */

@@ -73,6 +73,7 @@ interface Waiting {
 }
 
 const responseSchema = z.object({ request: z.string(), status: z.int().min(200).max(599).default(200), body: z.unknown().optional() });
+const askedSchema = z.object({ request: z.string() });
 const readBounds = { maxRecords: 1_000, maxBytes: 1 << 20 };
 const requestIdBytes = 16;
 
@@ -98,7 +99,14 @@ export function createRequests({ log, events, guard, ports }: RequestsContext): 
 
   function answered({ data, class: own }: Pick<StoredEvent, "data" | "class">): void {
     const response = responseSchema.safeParse(data);
-    if (!response.success) return ports.trace.note("warn", "a function answered a request with what is no answer", { code: "HOLON_UNIT_BAD" });
+    if (!response.success) {
+      ports.trace.note("warn", "a function answered a request with what is no answer", { code: "HOLON_UNIT_BAD" });
+      const asked = askedSchema.safeParse(data);
+      const found = asked.success ? waiting.get(asked.data.request) : undefined;
+      if (!asked.success || found === undefined) return;
+      waiting.delete(asked.data.request);
+      return found.fail(new HolonError("HOLON_UNIT_BAD", `function ${found.route.app}/${found.route.fn} answered with what is no answer: its status is a whole number from 200 to 599`));
+    }
     const { request, status, body } = response.data;
     waiting.get(request)?.answer({ status, body: body ?? null, class: own });
     waiting.delete(request);
