@@ -18,7 +18,7 @@ export interface Client {
   get<T>(path: string, answer: z.ZodType<T>): Promise<T>;
   /** The bytes of a blob. */
   bytes(path: string): Promise<Uint8Array>;
-  send<T>(method: "POST" | "PUT" | "DELETE", path: string, body: unknown, answer: z.ZodType<T>): Promise<T>;
+  send<T>(method: "POST" | "PUT" | "DELETE", path: string, body: unknown, answer: z.ZodType<T>, options?: { /** What takes its time: how long at most. */ readonly waitMs: number }): Promise<T>;
 }
 
 const timeoutMs = 10_000;
@@ -30,11 +30,11 @@ export const doneSchema = z.object({ ok: z.literal(true) });
 /** `HOLON_API_UNREACHABLE`, `HOLON_API_UNAUTHORISED`, or the error that the API answered. */
 export async function connectApi({ api, data, token: shown }: ClientOptions): Promise<Client> {
   const token = shown ?? (await tokenFor(api, data));
-  const request = async <T>(method: string, path: string, body: unknown, answer: z.ZodType<T>): Promise<T> => {
+  const request = async <T>(method: string, path: string, body: unknown, answer: z.ZodType<T>, { waitMs }: { readonly waitMs: number } = { waitMs: timeoutMs }): Promise<T> => {
     const bytes = body instanceof Uint8Array;
     const headers: Record<string, string> = { authorization: `Bearer ${token ?? ""}`, "content-type": bytes ? "application/octet-stream" : "application/json" };
     const content = body === undefined ? null : bytes ? new Uint8Array(body) : JSON.stringify(body);
-    const response = await fetch(new URL(path, api), { method, headers, body: content, signal: AbortSignal.timeout(timeoutMs) }).catch((cause: unknown) => {
+    const response = await fetch(new URL(path, api), { method, headers, body: content, signal: AbortSignal.timeout(waitMs) }).catch((cause: unknown) => {
       throw new HolonError("HOLON_API_UNREACHABLE", `no API answers at ${api}`, { cause });
     });
     const parsed: unknown = await response.json().catch(() => undefined);
@@ -53,7 +53,7 @@ export async function connectApi({ api, data, token: shown }: ClientOptions): Pr
   return {
     bytes: fetchBytes,
     get: (path, answer) => request("GET", path, undefined, answer),
-    send: (method, path, body, answer) => request(method, path, body, answer),
+    send: (method, path, body, answer, options) => request(method, path, body, answer, options),
   };
 }
 

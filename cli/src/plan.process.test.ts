@@ -73,6 +73,9 @@ test("three real nodes tell what they are made of; an app with needs is tried, p
   assert.deepEqual([lived.results.asPlanned.unservedPercent, lived.results.replanned.violations], [100, 0]);
   assert.ok(lived.unknown.some((what) => what.startsWith("rent of ")), "no price is declared here, and none is made up");
   assert.match((await holon("plan", "simulate", "--hours", "24")).stdout, /^\| as planned \| /m);
+  const [there, here] = [await holon("plan", "simulate", "--plan", hash, "--json"), await holon("plan", "simulate", "--plan", hash, "--here", "--json")];
+  assert.equal(there.exitCode, 0, there.stderr);
+  assert.equal(there.stdout, here.stdout, "control comes to the same as this machine");
   assertRefused(await holon("plan", "simulate", "--lose", "nobody"), "HOLON_NODE_UNKNOWN", /no node nobody/);
   const shown = (await holon("node", "show", "edge-1")).stdout;
   assert.match(shown, /^link bandwidth +\S+ MB\/s +measured/m);

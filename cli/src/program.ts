@@ -342,7 +342,9 @@ function addPlan(program: Command): void {
       .option("--seed <n>", "of the failures", "1")
       .option("--faults <kind>", "what fails by chance: none, nodes, links or all", "all")
       .option("--lose <node...>", "these nodes are lost for good in the first hour", [])
-      .option("--cut <node...>", "the ways up from these nodes are cut all the time", []),
+      .option("--cut <node...>", "the ways up from these nodes are cut all the time", [])
+      .option("--plan <hash>", "by one of `plan list`, as it was then")
+      .option("--here", "on this machine, which takes what time and memory it wants, in place of control's"),
   ).action(async (options: Common & PlanSimulateOptions) => (await import("./command/plan-simulate.ts")).simulatePlan(await connectApi(clientOptions(options)), options, options.json === true));
   common(plan.command("explain <unit>").description("why a unit (app/function) is on a node, or not"))
     .requiredOption("--node <name>", "the node")

@@ -22,6 +22,7 @@ import type { Drift } from "@holon/core/schema/condition.ts";
 import type { ProviderConfig } from "@holon/core/schema/provider.ts";
 import { createSlices } from "@holon/core/slice.ts";
 import type { SignatureFiles } from "@holon/core/schema/signatures.ts";
+import type { WhatIfAsk, WhatIfReport } from "@holon/core/schema/what-if.ts";
 import { createTurns } from "@holon/core/turns.ts";
 import { idempotentRoutes } from "./api/idempotency.ts";
 import { createWatching, type WatchedRow, type Watching } from "./watch.ts";
@@ -73,6 +74,8 @@ export interface ControlHost {
   clockOff?(node: string): number | undefined;
   /** Whether a peer may ask in the name of a node, where nothing is signed. */
   speaksFor?(peer: NodeName, node: string): boolean;
+  /** Lives through hours on a copy of the fleet, beside this thread; `kept` is a plan as it was stored. `HOLON_SIM_BUSY`, `HOLON_SIM_TOO_LARGE`, `HOLON_NODE_UNKNOWN`. */
+  readonly whatIf?: ((kept: Uint8Array, ask: WhatIfAsk) => Promise<WhatIfReport>) | undefined;
   /** How units go from node to node, where a test puts another in its place. */
   readonly moveBook?: MoveBook | undefined;
 }
@@ -137,6 +140,8 @@ export interface Control {
   curves(): EnergyState["curves"];
   /** Why a unit (`app/function`) is on a node, or not; or was by the plan of this hash. `HOLON_PLAN_MISSING`. */
   explain(unit: string, node: string, hash?: string): Promise<Explanation>;
+  /** Hours with failures on a copy of the fleet, by the plan in force or one that was; only where there is a simulator. `HOLON_PLAN_MISSING`, `HOLON_SIM_…`. */
+  readonly simulate: ((ask: WhatIfAsk) => Promise<WhatIfReport>) | undefined;
   /** What would come of deploying this, and why; changes nothing. */
   preview(document: AppDocument): Promise<Preview>;
   /** `HOLON_APP_MISSING` if there is none of that name. */
@@ -339,6 +344,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
     plansAdopted: (count) => planner.adopted(count),
     planNamed: (hash) => planner.named(hash),
     explain: (unit, node, hash) => inTurn(async () => (hash === undefined ? withOverlay(await planner.explain(fold.state, unit, node), fold.state, unit, node) : planner.explain(fold.state, unit, node, hash))),
+    simulate: simulateBy(host, (hash) => (hash === undefined ? inTurn(() => planner.inForce(fold.state)) : planner.named(hash))),
     preview: (document) =>
       inTurn(async () => {
         refuseBad(document);
@@ -386,6 +392,15 @@ export async function openControl(host: ControlHost): Promise<Control> {
       fold.close();
       await inTurn(() => Promise.resolve());
     },
+  };
+}
+
+function simulateBy({ whatIf, blobs }: ControlHost, planOf: (hash: string | undefined) => Promise<InForce | undefined>): Control["simulate"] {
+  if (whatIf === undefined) return undefined;
+  return async (ask) => {
+    const held = await planOf(ask.plan);
+    if (held === undefined) throw new HolonError("HOLON_PLAN_MISSING", "no plan was adopted: nothing that is deployed has needs");
+    return whatIf(await blobs.read(held.known.blob), ask);
   };
 }
 

@@ -594,6 +594,11 @@ export const limits = {
   planSitesTold: 16,
   /** Lines of a plan's diff in the event that adopts it. At the bound: the others stand in the plan alone. */
   planChangesTold: 64,
+  /** Hours that a fleet is lived through on a copy at a time. At the bound: refused. */
+  whatIfHoursMax: 8_784,
+  /** What control spends on one such simulation, and one at a time: time, and megabytes of its heap. At the bound: `HOLON_SIM_TOO_LARGE`, `HOLON_SIM_BUSY`. */
+  whatIfMs: 120_000,
+  whatIfMegabytes: 512,
   /** Rows of one page of a list, and a cursor in characters. At the bound: the rest is on the next page; refused. */
   apiPageMax: 1_000,
   apiCursorCharactersMax: 1_024,

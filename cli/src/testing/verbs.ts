@@ -78,7 +78,7 @@ export const routesOfVerbs: Readonly<Record<string, Way>> = {
   "plan list": by("GET /v1/plan/adopted"),
   "plan show": by("GET /v1/plan"),
   "plan diff": by("GET /v1/plan", "GET /v1/plan/explain"),
-  "plan simulate": by("GET /v1/plan/inputs"),
+  "plan simulate": by("POST /v1/plan/simulate", "GET /v1/plan/inputs"),
   "plan explain": by("GET /v1/plan/explain"),
   "policy test": here("it reads a file"),
   "policy explain": by("GET /v1/policy"),

@@ -6,6 +6,7 @@ import { limits } from "@holon/core/limits.ts";
 import { diffPlans, planText } from "@holon/core/placement/planner.ts";
 import { appDocumentSchema } from "@holon/core/schema/app.ts";
 import { keptPlanSchema, planSchema } from "@holon/core/schema/plan.ts";
+import { whatIfAskSchema, whatIfReportSchema } from "@holon/core/schema/what-if.ts";
 import { z } from "zod";
 import type { Control } from "../control.ts";
 
@@ -41,6 +42,7 @@ export const previewSchema = z.object({
 
 export function planRoutes(control: Control): readonly Route[] {
   return [
+    ...simulateRoutes(control),
     {
       method: "GET",
       path: "/v1/plan",
@@ -70,7 +72,7 @@ export function planRoutes(control: Control): readonly Route[] {
     {
       method: "GET",
       path: "/v1/plan/inputs",
-      summary: "The plan in force, or one that was, with all that it was made from: policy, inventory, needs. `holon plan simulate` lives through it.",
+      summary: "The plan in force, or one that was, with all that it was made from: policy, inventory, needs. `holon plan simulate --here` lives through it.",
       query: planQuerySchema,
       answer: keptPlanSchema,
       async handle({ query }) {
@@ -116,6 +118,20 @@ export function planRoutes(control: Control): readonly Route[] {
         const { changes, refused, costPerMonth } = await control.preview(appDocumentSchema.parse(body));
         return { status: 200, body: { changes, refused: refused ?? null, costPerMonth: costPerMonth ?? null } };
       },
+    },
+  ];
+}
+
+function simulateRoutes({ simulate }: Control): readonly Route[] {
+  if (simulate === undefined) return [];
+  return [
+    {
+      method: "POST",
+      path: "/v1/plan/simulate",
+      summary: "Hours with failures on a copy of the fleet: as planned now, and planned anew after each loss. Nothing of the fleet is touched; one at a time, within two minutes.",
+      body: whatIfAskSchema,
+      answer: whatIfReportSchema,
+      handle: async ({ body }) => ({ status: 200, body: await simulate(whatIfAskSchema.parse(body)) }),
     },
   ];
 }

@@ -90,7 +90,8 @@ test("each role may what its text says: of all routes of control, as a table", a
   const operating = ["DELETE/v1/apps/{app}", "POST/v1/approvals/{approval}/approve", "POST/v1/approvals/{approval}/reject", "POST/v1/approvals/{approval}/sign"];
   assert.deepEqual(changes(mayOf(person, "operator")).filter((name) => !name.includes("/nodes/")).toSorted(), [...own, ...publishing, ...operating].sort());
   assert.ok(!mayOf(person, "viewer").includes("GET/v1/users") && mayOf(person, "auditor").includes("GET/v1/users"));
-  for (const name of ["GET/v1/plan", "GET/v1/plan/explain"]) assert.ok(mayOf(person, "viewer").includes(name), name);
+  for (const name of ["GET/v1/plan", "GET/v1/plan/adopted", "GET/v1/plan/explain"]) assert.ok(mayOf(person, "viewer").includes(name), name);
+  assert.ok(decide(person, "call", { name: "POST/v1/plan/simulate" }, { facts: { role: "viewer" } }).allow, "it changes nothing");
   // A token has its role, and never makes people, tokens or approvals.
   assert.deepEqual(changes(mayOf(token, "viewer")), ["DELETE/v1/session"]);
   for (const name of mayOf(token, "owner")) assert.doesNotMatch(name, /^(?:POST|PUT|DELETE)\/v1\/(?:users|tokens|approvals)/);

@@ -38,7 +38,7 @@ permit owner
 permit look
   who person * token *
   does call
-  what GET/v1/status GET/v1/nodes GET/v1/nodes/{node} GET/v1/nodes/{node}/status GET/v1/continuum GET/v1/apps GET/v1/apps/{app} GET/v1/apps/{app}/shared GET/v1/sites GET/v1/sites/{site} GET/v1/watch GET/v1/models GET/v1/models/{version} GET/v1/functions GET/v1/functions/failed GET/v1/scale/{app}/{function} GET/v1/meter GET/v1/policy GET/v1/policy/node GET/v1/authority GET/v1/plan GET/v1/plan/explain GET/v1/plan/moves GET/v1/plan/inputs GET/v1/plan/runs GET/v1/events GET/v1/fleet GET/v1/series GET/v1/traces/{id} GET/v1/metrics GET/v1/alerts GET/v1/alerts/silences GET/v1/alerts/routes GET/v1/objectives GET/v1/top GET/metrics GET/metrics/fleet
+  what GET/v1/status GET/v1/nodes GET/v1/nodes/{node} GET/v1/nodes/{node}/status GET/v1/continuum GET/v1/apps GET/v1/apps/{app} GET/v1/apps/{app}/shared GET/v1/sites GET/v1/sites/{site} GET/v1/watch GET/v1/models GET/v1/models/{version} GET/v1/functions GET/v1/functions/failed GET/v1/scale/{app}/{function} GET/v1/meter GET/v1/policy GET/v1/policy/node GET/v1/authority GET/v1/plan GET/v1/plan/adopted GET/v1/plan/explain GET/v1/plan/moves GET/v1/plan/inputs GET/v1/plan/runs POST/v1/plan/simulate GET/v1/events GET/v1/fleet GET/v1/series GET/v1/traces/{id} GET/v1/metrics GET/v1/alerts GET/v1/alerts/silences GET/v1/alerts/routes GET/v1/objectives GET/v1/top GET/metrics GET/metrics/fleet
   when role operator publisher auditor viewer
 
 # Whatever is told so has no secret in it, and nothing that is raw or personal. What a node is made of is adopted by who runs it. A shell is in no role: only a policy permits it, and two people have to want it.

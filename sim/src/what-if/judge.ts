@@ -2,25 +2,9 @@
 import type { EnergyKind } from "@holon/core/schema/energy.ts";
 import type { Inventory, InventoryNode } from "@holon/core/schema/inventory.ts";
 import type { AppNeeds, UnitNeeds } from "@holon/core/schema/needs.ts";
+import type { WhatIfFigures } from "@holon/core/schema/what-if.ts";
 import { questionsOf, type Cuts } from "./questions.ts";
 import type { TrueWay, WhatIfWorld } from "./world.ts";
-
-export interface WhatIfFigures {
-  /** From the source through the unit to its effect, one way each, of what has sources or effects; null: nothing was reached. */
-  readonly latencyMsP50: number | null;
-  readonly latencyMsP99: number | null;
-  /** Of models that ask others: from a row to its answer, each node that asks by itself; null: nobody asks. */
-  readonly answerMsP50: number | null;
-  readonly answerMsP99: number | null;
-  readonly egressGigabytes: number;
-  /** Rent, electricity and egress, as far as their prices are known. */
-  readonly money: number;
-  readonly carbonKilograms: number;
-  /** Part of the hours of all replicas in which one stood nowhere, on a machine that was down, on an island that it stops on, or out of reach of a source or an effect. */
-  readonly unservedPercent: number;
-  readonly moves: number;
-  readonly violations: number;
-}
 
 export type Places = ReadonlyMap<string, string>;
 

@@ -6,29 +6,15 @@ import { createHash } from "node:crypto";
 import { planAll, type Plan, type PlanInputs } from "@holon/core/placement/planner.ts";
 import type { Inventory } from "@holon/core/schema/inventory.ts";
 import { stageName } from "@holon/core/placement/plan-stages.ts";
+import type { WhatIfFigures, WhatIfReport } from "@holon/core/schema/what-if.ts";
 import { stageKey, type Cuts } from "./questions.ts";
-import { hourMs, WhatIfJudge, type Places, type WhatIfFigures } from "./judge.ts";
+import { hourMs, WhatIfJudge, type Places } from "./judge.ts";
 import { whatIfWorld, type WhatIfFaults } from "./world.ts";
 
 export interface WhatIfOptions {
   readonly hours: number;
   readonly seed: number;
   readonly faults: WhatIfFaults;
-}
-
-export interface WhatIfReport {
-  readonly plan: string;
-  readonly nodes: number;
-  readonly units: number;
-  readonly hours: number;
-  readonly seed: number;
-  readonly results: { readonly asPlanned: WhatIfFigures; readonly replanned: WhatIfFigures };
-  /** Of models that ask others: on how many nodes how much of each is done as planned, and how often that changed where it is planned anew. */
-  readonly cuts: readonly { readonly model: string; readonly asPlanned: readonly { readonly how: string; readonly nodes: number }[]; readonly changes: number }[];
-  /** The first of them. */
-  readonly violations: readonly string[];
-  /** What the figures leave out, because nobody knows it. */
-  readonly unknown: readonly string[];
 }
 
 const tools = { sha256: (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest() };
