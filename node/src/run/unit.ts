@@ -179,6 +179,8 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   /** The lease under which it began from what is on disk. */
   let tenure: string | undefined;
   let isAsleep = false;
+  /** What was read last held nothing of its type. */
+  let isPassing = false;
   let stopping = false;
   let attempt = 0;
   let interruptions = 0;
@@ -322,13 +324,22 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
       if (passed > position) positions.set(key, passed);
       const from = passed + 1;
       if (head < from) continue;
-      const records = await log.read(lane, from, { maxRecords: batchMax(), maxBytes: limits.linkBatchBytesMax });
-      return taken(lane, records, records.at(-1)?.sequence ?? log.head(lane)?.sequence ?? from);
+      const { records, whole } = withFirst(batchMax(), await log.read(lane, from, { maxRecords: isPassing ? limits.unitBatchMax : batchMax(), maxBytes: limits.linkBatchBytesMax }));
+      return taken(lane, records, whole ?? log.head(lane)?.sequence ?? from);
     }
     return undefined;
   }
 
   const batchMax = (): number => Math.min(failures.batchMax() ?? limits.unitBatchMax, kind.batchMax ?? limits.unitBatchMax, rate.batchMax);
+
+  /** Up to so many of its type, with all before the next one: a bound on what is handed over is none on what is passed by. */
+  function withFirst(most: number, read: readonly LogRecord[]): { readonly records: readonly LogRecord[]; readonly whole: number | undefined } {
+    let count = 0;
+    const end = read.findIndex((record) => startsWith(record.bytes, prefix) && ++count > most);
+    isPassing = count === 0;
+    const next = end === -1 ? undefined : read[end];
+    return next === undefined ? { records: read, whole: read.at(-1)?.sequence } : { records: read.slice(0, end), whole: next.sequence - 1 };
+  }
 
   /** `isStaged`: of all that came only what is of its type, so that it says nothing of what part of the rest is. */
   function taken(lane: Lane, records: readonly LogRecord[], whole: number, isStaged = false): Input {

@@ -35,6 +35,22 @@ test("an event that a function cannot handle is tried again, set aside with its 
   assert.equal(new TextDecoder().decode(running(machine).log.cell("aside/app/sums")), "3");
 });
 
+test("what one function cannot handle does not have it read its lane record by record", async () => {
+  const { machine, send, until } = await bed([{ name: "sums", type: "in.came", extra: { retriesMax: 2 } }]);
+  await send("other.came", ...Array.from({ length: 3_000 }, (_, index) => index));
+  const { log } = running(machine);
+  const read = log.read.bind(log);
+  let reads = 0;
+  log.read = (...asked) => {
+    reads += 1;
+    return read(...asked);
+  };
+  await send("in.came", 13, 1);
+  await until("the rest is handled", () => (unitOf(machine, "sums")?.handled ?? 0) === 2);
+  assert.equal(running(machine).failedEvents().length, 1);
+  assert.ok(reads < 300, `${reads} reads of a lane of 3,000 records`);
+});
+
 test("a function that is called now and then has a sandbox only around its calls, and its state is there each time", async () => {
   const { send, until, machine, outputs, pass, started } = await bed([{ name: "sums", type: "in.came" }]);
   const warm = (): number => running(machine).status().agent.sandboxes?.warm ?? -1;
