@@ -10,12 +10,12 @@ import type { AppDocument } from "@holon/core/schema/app.ts";
 import { shiftSchema } from "@holon/core/schema/energy.ts";
 import type { Delegation } from "@holon/core/schema/delegation.ts";
 import type { AppNeeds } from "@holon/core/schema/needs.ts";
-import { desiredSchema, type Desired } from "@holon/core/schema/desired.ts";
+import { desiredSchema, documentMark, type Desired } from "@holon/core/schema/desired.ts";
 import type { Moving } from "@holon/core/schema/moving.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import type { ControlHost } from "../control.ts";
 import { directFor } from "../publish.ts";
-import { eventTypes, type ControlState } from "../store/fold.ts";
+import { eventTypes, runsAnother, type ControlState } from "../store/fold.ts";
 import type { Hearing } from "./hearing.ts";
 import { delegationsOf } from "./delegation.ts";
 import { leavingCell, stillLeaving, stoppingOf, type Leaving } from "./leaving.ts";
@@ -60,13 +60,15 @@ export async function documentsFor(planning: Planning, host: ControlHost & { rea
     const asking = askingOn(planning.plan, node, apps, documents);
     const isSame = canonicalJson(before?.apps ?? []) === canonicalJson(apps) && canonicalJson(before?.shifts ?? {}) === canonicalJson(shifts) && canonicalJson({ stages: before?.stages, spare: before?.spare }) === canonicalJson(asking) && canonicalJson(before?.moving ?? {}) === canonicalJson(own) && canonicalJson(before?.delegation ?? null) === canonicalJson(delegation ?? null);
     const isSigned = roots === undefined || (canonicalJson(before?.signatures?.images) === canonicalJson(images) && before?.signatures?.director[`${roots}.root.json`] !== undefined);
-    if (isSame && before?.policy?.hash === state.policy?.hash && isSigned) continue;
+    if (isSame && before?.policy?.hash === state.policy?.hash && isSigned && !runsAnother(state, node)) continue;
     const policy = state.policy === undefined ? {} : { policy: { text: state.policy.text, hash: state.policy.hash } };
-    const version = (before?.version ?? 0) + 1;
+    // What a node has told of may be above what this control remembers, where it was put back from a backup: a number that was given means that document.
+    const version = Math.max(before?.version ?? 0, state.nodes.get(node)?.reported?.version ?? 0) + 1;
     const signatures = images === undefined ? undefined : await directFor({ node, version, apps, deployed: state.apps, images, policy: state.policy }, host);
     const document: Desired = { apiVersion: "holon/v1", kind: "Desired", node, version, plan, apps: [...apps], ...(Object.keys(own).length === 0 ? {} : { moving: own }), ...(Object.keys(shifts).length === 0 ? {} : { shifts }), ...asking, ...(delegation === undefined ? {} : { delegation }), ...policy, ...(signatures === undefined ? {} : { signatures }) };
-    cells.push({ key: `desired/${node}`, value: encoder.encode(canonicalJson(document)) });
-    records.push(host.events.record({ stream: "audit", type: eventTypes.issued, class: "public", producer: "control", subject: node, data: { node, version: document.version, plan } }));
+    const bytes = encoder.encode(canonicalJson(document));
+    cells.push({ key: `desired/${node}`, value: bytes });
+    records.push(host.events.record({ stream: "audit", type: eventTypes.issued, class: "public", producer: "control", subject: node, data: { node, version: document.version, plan, document: documentMark(host.ports.crypto.sha256(bytes)) } }));
   }
   return { records, cells: [...cells, ...[leavingCell(log, leaving), movesCell(log, moving.moves)].filter((cell) => cell !== undefined)] };
 }

@@ -227,3 +227,19 @@ test("a node that was revoked is gone, and all of it moves; one that joins is a 
   assert.match((await explain(fleet, "edge-3")).text, /is on edge-3/);
   assert.equal(fleet.desired("edge-2")?.apps.length, 0);
 });
+
+test("a control plane that was put back from a backup gives no number to another document that a node has already", async () => {
+  const fleet = await start();
+  const versionOf = (): number => fleet.desired("edge-1")?.version ?? 0;
+  const tell = (version: number): Promise<unknown> => fleet.claim("edge-1", "holon.node.reported", { version, outcome: "settled", document: "ab".repeat(8) });
+  await fleet.drive(fleet.control.deploy(needy({ jurisdictions: ["EU"], tiers: ["edge"] })));
+  await fleet.until("it runs there", () => fleet.runningOn("edge-1").includes("pump/sum"));
+  const first = versionOf();
+  await tell(first); // of that version another one, from before the backup was put back
+  await fleet.until("it is given one that it does not have", () => versionOf() === first + 1);
+  await pass(fleet, 10_000);
+  assert.deepEqual([versionOf(), fleet.runningOn("edge-1")], [first + 1, ["pump/sum"]], "once");
+  await tell(first + 7);
+  await fleet.drive(fleet.control.remove("pump"));
+  await fleet.until("the next is above all that the node has told of", () => versionOf() === first + 8);
+});

@@ -37,7 +37,7 @@ export interface KnownNode {
   readonly startedAt: string;
   /** What it told last of what it is made of; undefined where it never did. */
   readonly inventory?: NodeReport | undefined;
-  readonly reported: { readonly version: number; readonly outcome: "settled" | "refused"; readonly message?: string | undefined; readonly at: string } | undefined;
+  readonly reported: { readonly version: number; readonly outcome: "settled" | "refused"; readonly document?: string | undefined; readonly message?: string | undefined; readonly at: string } | undefined;
 }
 
 export interface KnownApp {
@@ -92,13 +92,15 @@ export interface ControlState {
   /** Nodes whose TPM signs that they are made of that. */
   readonly attested: Set<string>;
   readonly behindSince: Map<string, { readonly version: number; readonly at: string }>;
+  /** Of each node the last document that was issued: its version, and how its hash begins. */
+  readonly issued: Map<string, { readonly version: number; readonly document?: string | undefined }>;
   readonly energy: EnergyState;
 }
 
 export const eventTypes = { deployed: "holon.app.deployed", removed: "holon.app.removed", issued: "holon.desired.issued", registered: "holon.model.registered", adopted: "holon.policy.adopted", published: "holon.images.published", planned: "holon.plan.adopted" } as const;
 
 const startedData = z.object({ site: z.string(), tier: tierSchema, jurisdiction: z.string(), parent: z.string().nullable(), api: z.string().nullable() });
-const reportedData = z.object({ version: z.int(), outcome: z.enum(["settled", "refused"]), message: z.string().optional() });
+const reportedData = z.object({ version: z.int(), outcome: z.enum(["settled", "refused"]), document: z.string().optional(), message: z.string().optional() });
 const leadData = z.object({ site: z.string(), term: z.int(), lead: z.string().nullable() });
 /** Who did it, as the guard knows them; records of before do not say. */
 const by = z.string().optional();
@@ -124,7 +126,7 @@ export const plannedData = z.strictObject({
 const measuredAdoptedData = z.object({ by: z.string(), because: z.string(), digest: z.string(), number: z.int().default(0) });
 const attestedData = z.object({ node: z.string(), level: z.enum(["enrolled", "attested"]) });
 const nodeData = z.object({ node: z.string() });
-const issuedData = z.object({ node: z.string(), version: z.int() });
+const issuedData = z.object({ node: z.string(), version: z.int(), document: z.string().optional() });
 const removedData = z.object({ app: z.string() });
 
 export interface Fold {
@@ -141,7 +143,7 @@ export interface FoldOptions {
 }
 
 export function createFold(log: Log, { ignored = () => undefined, slices }: FoldOptions = {}): Fold {
-  const state: ControlState = { nodes: new Map(), leads: new Map(), apps: new Map(), models: new Map(), policy: undefined, images: undefined, people: noPeople(), departures: new Map(), taken: new Map(), conditions: new Map(), behindSince: new Map(), handed: new Map(), asked: new Map(), delegated: new Set(), overlays: new Map(), adoptions: new Map(), attested: new Set(), energy: createEnergyState(), plan: undefined, revoked: new Set(), waiting: new Map() };
+  const state: ControlState = { nodes: new Map(), leads: new Map(), apps: new Map(), models: new Map(), policy: undefined, images: undefined, people: noPeople(), departures: new Map(), taken: new Map(), conditions: new Map(), behindSince: new Map(), issued: new Map(), handed: new Map(), asked: new Map(), delegated: new Set(), overlays: new Map(), adoptions: new Map(), attested: new Set(), energy: createEnergyState(), plan: undefined, revoked: new Set(), waiting: new Map() };
   const read = new Map<string, number>();
   /** Lanes in which something may stand that was not read: all at first, then those that were written to. */
   const unread = new Map<string, Lane>();
@@ -300,7 +302,13 @@ function nodeReported(state: ControlState, name: string, event: StoredEvent): Ou
   if (!reported.success) return "unfit";
   if (reported.data.outcome === "settled" && reported.data.version >= (state.behindSince.get(name)?.version ?? 0)) state.behindSince.delete(name);
   if (node !== undefined) state.nodes.set(name, { ...node, reported: { ...reported.data, at: event.time } });
-  return false;
+  return runsAnother(state, name);
+}
+
+/** It runs another document of that version than was issued: control was put back from a backup, and gave the number twice. */
+export function runsAnother({ nodes, issued }: Pick<ControlState, "nodes" | "issued">, node: string): boolean {
+  const [told, last] = [nodes.get(node)?.reported, issued.get(node)];
+  return told?.document !== undefined && last?.document !== undefined && told.version === last.version && told.document !== last.document;
 }
 
 /** Of it plans ask alone whether the node takes what is new. */
@@ -334,6 +342,7 @@ function documentIssued(state: ControlState, event: StoredEvent): Outcome {
   const issued = issuedData.safeParse(event.data);
   if (!issued.success) return "unfit";
   const { node, version } = issued.data;
+  state.issued.set(node, { version, document: issued.data.document });
   state.behindSince.set(node, { version, at: state.behindSince.get(node)?.at ?? event.time });
   return false;
 }

@@ -1,4 +1,5 @@
 /** The desired document: one per node, versioned; state, not commands. A node needs only the newest. */
+import { toHex } from "../log/hex.ts";
 import { z } from "zod";
 import { appDocumentSchema, nameSchema } from "./app.ts";
 import { delegationSchema } from "./delegation.ts";
@@ -34,3 +35,6 @@ export const desiredSchema = z.strictObject({
 });
 
 export type Desired = z.infer<typeof desiredSchema>;
+
+/** By which a document is told from another one of its version: how the SHA-256 of its bytes begins. */
+export const documentMark = (sha256: Uint8Array): string => toHex(sha256.subarray(0, 8));

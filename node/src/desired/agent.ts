@@ -7,7 +7,7 @@ import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import type { Clock, Crypto, Door, Random, Runner, Seals, Secrets, Timer, Trace } from "@holon/core/ports.ts";
 import type { AppDocument, FunctionDocument } from "@holon/core/schema/app.ts";
 import type { EnergyCurve, EnergyKind } from "@holon/core/schema/energy.ts";
-import type { Desired } from "@holon/core/schema/desired.ts";
+import { documentMark, type Desired } from "@holon/core/schema/desired.ts";
 import type { BlobHash } from "@holon/core/units.ts";
 import { canonicalJson } from "@holon/core/json.ts";
 import { limits } from "@holon/core/limits.ts";
@@ -280,6 +280,12 @@ export function createAgent(context: AgentContext): Agent {
     if (news) await report("refused", desired.version, error).catch((failure: unknown) => ports.trace.note("warn", `report: ${toHolonError(failure).message}`)); // a full disk: the next try says it again
   }
 
+  /** Which document of that version it is: a control plane that was put back from a backup gives a number twice. */
+  function markOf(about: number): { readonly document?: string } {
+    const held = desiredOf(log, log.origin);
+    return held?.document.version === about ? { document: documentMark(ports.crypto.sha256(held.bytes)) } : {};
+  }
+
   const report = (outcome: "settled" | "refused", about: number, error?: HolonError): Promise<unknown> =>
     log.append({
       records: [
@@ -288,7 +294,7 @@ export function createAgent(context: AgentContext): Agent {
           type: "holon.node.reported",
           class: "public",
           producer: "agent",
-          data: { version: about, outcome, ...(error === undefined ? {} : { code: error.code, message: error.message }) },
+          data: { version: about, outcome, ...markOf(about), ...(error === undefined ? {} : { code: error.code, message: error.message }) },
         }),
       ],
     });
