@@ -11,6 +11,7 @@ import { toHex } from "@holon/core/log/hex.ts";
 import type { Log, NewRecord } from "@holon/core/log/log.ts";
 import type { Explanation } from "@holon/core/placement/explain.ts";
 import { needsProblem } from "@holon/core/placement/needs-of-app.ts";
+import type { Plan } from "@holon/core/placement/planner.ts";
 import { printPrincipal } from "@holon/core/policy/principal.ts";
 import type { Authority, Clock, Credentials, Crypto, Director, Identity, IdentityProvider, Timer, Trace } from "@holon/core/ports.ts";
 import { exportableStreams } from "@holon/core/schema/event.ts";
@@ -35,6 +36,7 @@ import { openPeople, type People } from "./people/people.ts";
 import { documentsFor } from "./plan/documents.ts";
 import { createHearing, type Hearing } from "./plan/hearing.ts";
 import { readLeaving } from "./plan/leaving.ts";
+import { tellLeft, tellLeftAtMs, unplacedEvent, type Left } from "./plan/left.ts";
 import { answerAskers } from "./plan/askers.ts";
 import { createMovers, type StatesHere } from "./plan/movers.ts";
 import { readMoves, type Move, type MoveBook } from "./plan/moving.ts";
@@ -132,6 +134,10 @@ export interface Control {
   plansAdopted(count: number): Promise<readonly KnownPlan[]>;
   /** One of them, by its hash or how that begins. `HOLON_PLAN_MISSING`. */
   planNamed(hash: string): Promise<InForce>;
+  /** Replicas that the plan in force leaves out: they stand nowhere. */
+  unplaced(): Plan["unplaced"];
+  /** The first of those that a plan leaves out, and why. */
+  left(held: InForce): Promise<readonly Left[]>;
   /** Units on their way from one node to another. */
   moves(): readonly Move[];
   /** Runs of jobs that were done, the newest last. */
@@ -181,6 +187,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
   const planned = { states: "", isLater: false, untilMs: Number.POSITIVE_INFINITY };
   /** Why what the last plan wants is not issued yet: it is owed until a try succeeds. */
   let owed: HolonError | undefined;
+  let unplaced: Plan["unplaced"] = [];
   await fold.catchUp();
   await claims.tell();
   const planner = createPlanner(host);
@@ -211,10 +218,14 @@ export async function openControl(host: ControlHost): Promise<Control> {
     const plan = adopted === undefined ? (await planner.inForce(state))?.plan : proposal?.planned.plan;
     const { records, cells } = await documentsFor({ state, hearing, plan, movers, apps: (adopted === undefined ? (await planner.inForce(state))?.inputs : proposal?.planned.inputs)?.apps ?? [] }, { ...host, sizes });
     const adopting = adopted === undefined ? [] : [record(eventTypes.planned, "fleet", adopted)];
+    const left = tellLeft(log, plan, ports.clock.wall().ms, (subject, data) => host.events.record({ stream: "alarm", type: unplacedEvent, class: "public", producer: "control", subject, data }));
+    records.push(...left.records);
+    cells.push(...left.cells);
     if (adopting.length + records.length + cells.length > 0) await log.append({ records: [...adopting, ...records], cells });
+    unplaced = plan?.unplaced ?? [];
     if (adopting.length > 0) await fold.catchUp();
     planned.isLater = proposal?.isLater ?? false;
-    planned.untilMs = plannedUntilMs((proposal?.planned.inputs.apps ?? []).flatMap(({ units }) => units));
+    planned.untilMs = Math.min(tellLeftAtMs(log), plannedUntilMs((proposal?.planned.inputs.apps ?? []).flatMap(({ units }) => units)));
     lookLater(proposal !== undefined);
   }
 
@@ -252,7 +263,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
     await fold.catchUp();
     demandApp(document.name, demand);
     const proposal = await planner.propose(fold.state, hearing, withDocument(fold.state, document));
-    const why = proposal === undefined ? undefined : whyNowhere(proposal, document.name);
+    const why = proposal === undefined ? undefined : whyNowhere(proposal, document);
     if (why !== undefined) throw new HolonError("HOLON_PLACEMENT_UNMET", why);
   }
 
@@ -338,6 +349,8 @@ export async function openControl(host: ControlHost): Promise<Control> {
     images: () => fold.state.images,
     problem: () => owed,
     plan: () => inTurn(() => planner.inForce(fold.state)),
+    unplaced: () => unplaced,
+    left: (held) => inTurn(() => Promise.resolve(planner.left(held))),
     moves: () => readMoves(log),
     runs: () => fold.state.energy.runs,
     curves: () => fold.state.energy.curves,
@@ -425,7 +438,7 @@ function whatItIsTo(node: KnownNode, state: ControlState, log: Log, clockOffMs: 
   // What it settled on it told at once; how it stands, only now and then.
   const reached = node.reported?.outcome === "settled" ? node.reported.version : 0;
   const now = condition && { ...condition.now, version: Math.max(condition.now.version, reached) };
-  const drift = driftOf({ desired: { version: desired?.version ?? 0, behindSince: state.behindSince.get(node.name)?.at, policy: desired?.policy ?? null }, condition: now, since: condition?.since ?? {}, clockOffMs });
+  const drift = driftOf({ desired: { version: desired?.version ?? 0, behindSince: state.behindSince.get(node.name)?.at, policy: desired?.policy ?? null, policySince: state.policy?.hash === desired?.policy ? state.policy?.adoptedAt : undefined }, condition: now, policyTold: condition?.now.version, since: condition?.since ?? {}, clockOffMs });
   return { drift, desiredVersion: desired?.version ?? 0 };
 }
 

@@ -22,6 +22,21 @@ test("each of version, policy, configuration, clock and disk is told with since 
   assert.deepEqual(drift({ version: 3, clock: "unknown", disk: "failed" }), ["version t1", "clock t4", "disk t5"]);
 });
 
+test("a difference of policy is as old as the later of what is wanted and what is told, and is none while the node has told of the document before", () => {
+  const at = (told: string, wanted: string | undefined, policyTold?: number): readonly string[] =>
+    driftOf({ desired: { version: 4, behindSince: undefined, policy: "bb", policySince: wanted }, condition: well, policyTold, since: { ...since, policy: told } }).map(({ kind, since: from }) => `${kind} ${from}`);
+  const [first, second] = ["2026-11-22T09:58:00.000Z", "2026-11-22T09:58:15.000Z"];
+  assert.deepEqual(at(first, second), [`policy ${second}`], "the policy that was told was the right one until then");
+  assert.deepEqual(at(second, first), [`policy ${second}`]);
+  assert.deepEqual(at(first, undefined), [`policy ${first}`]);
+  assert.deepEqual(at(first, second, 3), [], "it has settled on document 4, and told its policy when it ran 3");
+});
+
+test("since when a clock is off that its node calls set, nobody knows", () => {
+  const off = (clock: Condition["clock"]): readonly string[] => driftOf({ desired: { version: 4, behindSince: undefined, policy: "aa" }, condition: { ...well, clock }, since, clockOffMs: 60_000 }).map((one) => one.since);
+  assert.deepEqual([off("synced"), off("unknown")], [[""], ["t4"]]);
+});
+
 test("a node behind its document is not blamed for the policy that the newer one brings; one without a document lacks nothing", () => {
   assert.deepEqual(drift({ version: 3, policy: "old" }), ["version t1"]);
   assert.deepEqual(drift({ version: 0, policy: null }, { version: 0, policy: null }), []);

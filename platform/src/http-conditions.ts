@@ -25,6 +25,11 @@ export function isKnown({ method, headers }: IncomingMessage, tag: string): bool
   return method === "GET" && known !== undefined && known.split(",").some((one) => one.trim() === "*" || one.trim().replace(/^W\//, "") === tag);
 }
 
+/** To be asked once it is known that the answer has no version: "unless it is that one" was passed over else. */
+export function requireNoCondition({ method, headers }: IncomingMessage): void {
+  if (method === "GET" && headers["if-none-match"] !== undefined) throw bad("the answer has no version, and the call takes no If-None-Match");
+}
+
 function tagsOf(text: string): readonly string[] {
   const tags = parseEntityTags(text);
   if (tags === undefined) throw bad('If-Match is no list of versions, as in "7"');

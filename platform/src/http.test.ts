@@ -214,6 +214,9 @@ test("what has a version tells it; who has it already is told so, and a change i
   assert.match(errorOf(await put({ "if-match": '"1"' })), /^412 HOLON_VERSION_OTHER the thing is at version 2, and the call was made for 1/);
   assert.match(errorOf(await put({ "if-match": 'W/"2"' })), /^412/, "a weak tag matches no change");
   assert.match(errorOf(await put({ "if-none-match": "*" })), /^412/);
+  assert.match(errorOf(await call(`${api}/v1/thing`, { headers: { "if-match": '"2"' } })), /^400 .*takes no If-Match/);
+  assert.match(errorOf(await call(`${api}/v1/health`, { headers: { "if-none-match": '"2"' } })), /^400 .*the answer has no version/, "what has no version is told to nobody who waits for another one");
+  assert.equal((await call(`${api}/v1/thing`, { headers: { "if-none-match": '"1"' } })).status, 200);
   assert.equal(version, 2);
   assert.equal((await put({ "if-match": '"7", "2"' })).status, 200);
   assert.match(errorOf(await put({ "if-match": "2" })), /^400 HOLON_ARGUMENT_BAD header: If-Match/);

@@ -16,7 +16,7 @@ import { parseTraceparent, printTraceparent } from "@holon/core/telemetry/trace-
 import { answer, answerProblem } from "./http-answer.ts";
 import { BodyReader } from "./http-body.ts";
 import { createFollowers, type Followers } from "./http-follow.ts";
-import { conditionsOf, isKnown } from "./http-conditions.ts";
+import { conditionsOf, isKnown, requireNoCondition } from "./http-conditions.ts";
 import { createMatcher, type Match } from "./http-match.ts";
 import { answerPage } from "./http-page.ts";
 import { refusal } from "./http-refusal.ts";
@@ -126,6 +126,7 @@ async function serve({ request, response, match, bodies, followers, waitMsOf, op
   if (options.checkAnswers === true) requireFittingAnswer(route, given.body);
   const tag = given.version === undefined ? undefined : printEntityTag(given.version);
   const headers = { ...given.headers, ...(tag === undefined ? {} : { etag: tag }) };
+  if (tag === undefined) requireNoCondition(request);
   if (tag !== undefined && isKnown(request, tag)) return answer(response, 304, undefined, headers);
   const type = given.contentType ?? route.contentType;
   if (type === undefined) answer(response, given.status, given.body, headers);

@@ -12,10 +12,11 @@ import { loadManifest } from "../app/load.ts";
 import { doneSchema, type Client } from "../client.ts";
 import { listAll } from "../pages.ts";
 import { printTable } from "../table.ts";
+import { nowhereText, toldPlanSchema } from "./plan.ts";
 import { tellKnown } from "../view/known.ts";
 
-const appRowSchema = z.object({ name: z.string(), version: z.string(), deployedAt: z.string(), functions: z.array(z.string()), models: z.array(z.string()), sources: z.array(z.string()) });
-export const appSchema = z.object({ document: appDocumentSchema, deployedAt: z.string(), revision: z.string() });
+const appRowSchema = z.object({ name: z.string(), version: z.string(), deployedAt: z.string(), functions: z.array(z.string()), models: z.array(z.string()), sources: z.array(z.string()), /** Of an older control unknown. */ nowhere: z.array(z.string()).default([]) });
+export const appSchema = z.object({ document: appDocumentSchema, deployedAt: z.string(), revision: z.string(), nowhere: toldPlanSchema.shape.left });
 
 export async function deployApp(client: Client, place: string, options: SigningOptions & { readonly data: string; readonly dryRun?: boolean; readonly sealTo?: readonly string[] }): Promise<void> {
   const { publish } = await import("../app/publish.ts"); // with the bundler, which lists and removals do without
@@ -57,11 +58,13 @@ export async function listApps(client: Client, json: boolean): Promise<void> {
   if (json) return void process.stdout.write(`${JSON.stringify(apps)}\n`);
   const rows = apps.map((app) => [app.name, app.version, app.functions.join(" "), app.models.join(" "), app.sources.join(" "), app.deployedAt]);
   process.stdout.write(`${printTable(["APP", "VERSION", "FUNCTIONS", "MODELS", "SOURCES", "DEPLOYED"], rows)}\n`);
+  for (const { name, nowhere } of apps) for (const unit of nowhere) process.stderr.write(`${name}/${unit} does not stand where it should: see \`holon app show ${name}\`\n`);
 }
 
 export async function showApp(client: Client, app: string, json: boolean): Promise<void> {
   const answer = await client.get(`/v1/apps/${encodeURIComponent(app)}`, appSchema);
   process.stdout.write(`${JSON.stringify(answer, undefined, json ? undefined : 2)}\n`);
+  for (const row of answer.nowhere) process.stderr.write(`${nowhereText(row)}\n`);
 }
 
 export async function removeApp(client: Client, app: string, json: boolean): Promise<void> {

@@ -18,6 +18,7 @@ import { z } from "zod";
 import { connectApi, type Client, type ClientOptions } from "../client.ts";
 import { connectNode } from "../connect-node.ts";
 import { listNodeRows } from "./node.ts";
+import { nowhereText, toldPlanSchema } from "./plan.ts";
 
 const lowBytes = 1 << 30;
 /** Less than a node needs for what it fetches at its start. */
@@ -104,7 +105,14 @@ async function running(options: ClientOptions): Promise<readonly Finding[]> {
     const clock = drift.find(({ offMs }) => offMs !== undefined);
     if (clock !== undefined) findings.push({ check: name, state: "warn", says: clock.text, next: "Set its clock, or start a time service there." });
   }
-  return [...findings, ...(await firing(client))];
+  return [...findings, ...(await standingNowhere(client)), ...(await firing(client))];
+}
+
+/** What is deployed, and the plan leaves out. */
+async function standingNowhere(client: Client): Promise<readonly Finding[]> {
+  const left = await client.get("/v1/plan", toldPlanSchema).then((answer) => answer.left, () => []); // a role that may not ask; none was adopted; an older one
+  const findings = left.slice(0, alertsMax).map((row): Finding => ({ check: "plan", state: "bad", says: nowhereText(row), next: "Change its needs, the policy or the fleet; `holon plan explain` says of each node what keeps it from there." }));
+  return left.length <= alertsMax ? findings : [...findings, { check: "plan", state: "bad", says: `${left.length - alertsMax} more stand nowhere`, next: "See `holon plan show`." }];
 }
 
 /** What is judged to be wrong at this moment, apart from silence, of which each node is told above. */

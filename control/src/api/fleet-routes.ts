@@ -11,6 +11,7 @@ import { z } from "zod";
 import type { Control } from "../control.ts";
 import { appPlacesSchema, placesOf } from "../fleet/app-places.ts";
 import { createFleetView, fleetSchema } from "../fleet/fleet-view.ts";
+import { planAnswerSchema } from "./plan-routes.ts";
 import type { FleetHost } from "../fleet/link-watch.ts";
 
 const sinceSchema = z.strictObject({
@@ -50,11 +51,13 @@ export function fleetRoutes(control: Control, host: FleetHost): readonly Route[]
       method: "GET",
       path: "/v1/apps/{app}",
       summary: "One app: its document, which deployment of it stands, and where its parts are to run by the documents that stand issued.",
-      answer: appPlacesSchema.extend({ document: appDocumentSchema, revision: z.string() }),
-      handle({ params }) {
+      answer: appPlacesSchema.extend({ document: appDocumentSchema, revision: z.string(), /** Replicas that stand nowhere, and what keeps each from the nodes. */ nowhere: planAnswerSchema.shape.left }),
+      async handle({ params }) {
         const app = control.apps().find(({ document }) => document.name === params["app"]);
         if (app === undefined) throw new HolonError("HOLON_APP_MISSING", `no app ${params["app"] ?? ""} is deployed`, { next: "See `holon app list`." });
-        return Promise.resolve({ status: 200, body: { ...placesOf(app, [...control.looks()].map(({ node, isRevoked }) => ({ name: node.name, tier: node.tier, isRevoked })), control.log), document: app.document, revision: app.revision }, version: app.revision });
+        const held = control.unplaced().some(({ unit }) => unit.startsWith(`${app.document.name}/`)) ? await control.plan() : undefined;
+        const nowhere = held === undefined ? [] : (await control.left(held)).filter(({ unit }) => unit.startsWith(`${app.document.name}/`));
+        return { status: 200, body: { ...placesOf(app, [...control.looks()].map(({ node, isRevoked }) => ({ name: node.name, tier: node.tier, isRevoked })), control.log), document: app.document, revision: app.revision, nowhere }, version: app.revision };
       },
     },
   ];

@@ -19,6 +19,8 @@ export const planAnswerSchema = z.object({
   changes: z.array(z.string()),
   /** One line a decision: what the plan's hash is of. */
   text: z.string(),
+  /** The first of those that stand nowhere, and what keeps each from the nodes; null where another version of the planner left it out. */
+  left: z.array(z.object({ unit: z.string(), replica: z.number(), why: z.string().nullable() })),
 });
 /** Of one that was adopted, its hash or how that begins; without it the plan in force. */
 const hashSchema = z.string().regex(/^[0-9a-f]{8,64}$/).optional();
@@ -55,7 +57,7 @@ export function planRoutes(control: Control): readonly Route[] {
         if (held === undefined) throw new HolonError("HOLON_PLAN_MISSING", "no plan was adopted: nothing that is deployed has needs");
         const { plan, inputs, known } = held;
         const changes = diffPlans({ ...plan, placements: inputs.previous?.placements ?? [], stages: inputs.previous?.stages }, plan);
-        return { status: 200, body: { plan, adoptedAt: known.adoptedAt, because: known.because, changes, text: planText(plan) }, version: plan.hash };
+        return { status: 200, body: { plan, adoptedAt: known.adoptedAt, because: known.because, changes, text: planText(plan), left: [...(await control.left(held))] }, version: plan.hash };
       },
     },
     {

@@ -41,7 +41,7 @@ const nodeSchema = z.object({
   /** Milliseconds since it was last heard; null if unknown. */
   heardMs: z.number().nullable(),
 });
-const appRowSchema = z.object({ name: z.string(), version: z.string(), deployedAt: z.string(), functions: z.array(z.string()), models: z.array(z.string()), sources: z.array(z.string()) });
+const appRowSchema = z.object({ name: z.string(), version: z.string(), deployedAt: z.string(), functions: z.array(z.string()), models: z.array(z.string()), sources: z.array(z.string()), /** Functions and models that the plan in force leaves out: they stand nowhere, or too few of them do. */ nowhere: z.array(z.string()) });
 const imagesSchema = z.strictObject({ files: signatureFilesSchema, app: appDocumentSchema.optional() });
 const doneSchema = z.object({ ok: z.literal(true) });
 const done = { status: 200, body: { ok: true } };
@@ -97,6 +97,7 @@ function appRoutes(control: Control): readonly Route[] {
           functions: document.functions.map((fn) => fn.name),
           models: document.models.map((model) => model.name),
           sources: document.sources.map((source) => source.name),
+          nowhere: [...new Set(control.unplaced().flatMap(({ unit }) => (unit.startsWith(`${document.name}/`) ? [unit.slice(document.name.length + 1)] : [])))],
         })),
     }),
     {

@@ -3,13 +3,13 @@ import { canonicalJson } from "@holon/core/json.ts";
 import { limits } from "@holon/core/limits.ts";
 import { compilePolicy, type CompiledPolicy } from "@holon/core/policy/compile.ts";
 import { askersOf } from "@holon/core/placement/needs-of-app.ts";
-import { needsOfFunction } from "@holon/core/policy/needs.ts";
 import { parsePolicy } from "@holon/core/policy/parse-policy.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
 import type { AppNeeds, UnitNeeds } from "@holon/core/schema/needs.ts";
 import type { ControlState } from "../store/fold.ts";
 import { stagesFor } from "./asking.ts";
 import { membersOf } from "./delegation.ts";
+import { deniedThere } from "./explain-tier.ts";
 import { exchangedIn, standingBy, type Exchanged } from "./exchanged.ts";
 import { nextRun } from "./next-run.ts";
 import { steady } from "./steady.ts";
@@ -57,8 +57,8 @@ function withPolicy(unit: UnitNeeds, document: AppDocument | undefined, { nodes 
   if (policy === undefined || document === undefined || fn === undefined) return unit;
   const forbidden: [string, string][] = [];
   for (const node of [...nodes.keys()].sort()) {
-    const denied = needsOfFunction({ kind: "node", name: node }, document, fn).map(({ principal, action, resource }) => policy.decide(principal, action, resource, {})).find(({ allow }) => !allow);
-    if (denied !== undefined) forbidden.push([node, denied.reason]);
+    const denied = deniedThere(policy, document, fn.name, node);
+    if (denied !== undefined) forbidden.push([node, denied]);
   }
   return forbidden.length === 0 ? unit : { ...unit, forbidden: Object.fromEntries(forbidden) };
 }

@@ -92,6 +92,9 @@ test("what no node may run is refused with the reason of each, and a trial chang
   await assert.rejects(fleet.drive(fleet.control.deploy(needy({ effects: ["plant", "plnat"] }))), { code: "HOLON_PLACEMENT_UNMET", message: /pump\/sum names site plnat in `effects`, of which no node was ever heard; sites are cloud, north, plant, south/ });
   await assert.rejects(fleet.drive(fleet.control.deploy(needy({ sources: [{ site: "plnat" }] }))), { code: "HOLON_PLACEMENT_UNMET", message: /names site plnat in `sources`/ });
   assert.match((await fleet.drive(fleet.control.preview(needy({ effects: ["plnat"] })))).refused ?? "", /names site plnat/);
+  await assert.rejects(fleet.drive(fleet.control.deploy(needy({ sources: [{ site: "plant", node: "gatway-1" }] }))), { code: "HOLON_PLACEMENT_UNMET", message: /pump\/sum names node gatway-1 of site plant in `sources`, which was never heard; nodes there are gateway-1$/ });
+  assert.match((await fleet.drive(fleet.control.preview(needy({ sources: [{ site: "plant", node: "edge-1" }] })))).refused ?? "", /names node edge-1 of site plant in `sources`, which is of site north; nodes there are gateway-1$/);
+  assert.equal((await fleet.drive(fleet.control.preview(needy({ sources: [{ site: "plant", node: "gateway-1" }] })))).refused, undefined);
   const four = await fleet.drive(fleet.control.preview(needy({ replicas: 5 })));
   assert.match(four.refused ?? "", /^pump\/sum \(replica \d\) can run on no node: cloud: another replica is on the same node, .*; edge-1: another replica is on the same node/);
   assert.equal(fleet.log.head({ origin: fleet.log.origin, stream: "audit" })?.hash, before);
@@ -171,6 +174,67 @@ test("a plan that is in force no more is listed, shown and explained as it was t
   assert.match(await why("cloud", first.plan.hash), /it stands in US\/CA, and the unit may run in EU only\.$/);
   assert.match(await why("edge-1"), /it stands in EU\/DE, and the unit may run in US only\.$/);
   await assert.rejects(fleet.drive(fleet.control.planNamed("0".repeat(12))), { code: "HOLON_PLAN_MISSING", message: /none of the last 1000 plans begins with 000000000000/ });
+});
+
+const only = (version: number, node: string): string => `policy fleet ${version}\n\npermit here\n  who node ${node}\n  does run open\n\npermit use\n  who function *\n  does use\n`;
+
+test("what has no needs and may not run on a node of its tier is said to be kept from there: by the policy, by its seal, as revoked", async () => {
+  const fleet = await start();
+  const plain = app("watch");
+  const gatewayed = appDocumentSchema.parse({ ...plain, sources: [{ kind: "host", name: "host", type: "host.reading" }] });
+  await fleet.drive(fleet.control.deploy(gatewayed));
+  const of = async (unit: string) => fleet.drive(fleet.control.explain(`watch/${unit}`, "gateway-1"));
+  assert.deepEqual([(await of("judge")).verdict, (await of("host")).verdict], ["chosen", "chosen"]);
+  await fleet.drive(fleet.control.adoptPolicy(only(1, "edge-1")));
+  for (const unit of ["judge", "host"]) {
+    const { verdict, reason, text } = await of(unit);
+    assert.deepEqual([verdict, reason], ["rejected", "policy"], text);
+    assert.match(text, new RegExp(`^watch/${unit} is not on gateway-1: it .*, but the policy does not let it run there: no rule of policy fleet 1 lets node gateway-1 `));
+  }
+  const tried = await fleet.drive(fleet.control.preview(app("more")));
+  assert.match(tried.changes.find(({ unit }) => unit === "more/judge")?.why ?? "", /^more\/judge is given to gateway-1 by its tier, and does not run there: the policy does not let it run there: /);
+  await fleet.drive(fleet.control.adoptPolicy(only(2, "gateway-1")));
+  assert.equal((await of("judge")).verdict, "chosen");
+  await fleet.drive(fleet.control.deploy({ ...gatewayed, version: "2", sealTo: ["north"] }));
+  assert.match((await of("judge")).text, /but what the app is made of is sealed to north, and gateway-1 is of plant\.$/);
+  await fleet.claim("cloud", "holon.node.revoked", { node: "gateway-1" });
+  await fleet.until("it is revoked", () => [...fleet.control.looks()].some(({ node, isRevoked }) => isRevoked && node.name === "gateway-1"));
+  assert.match((await of("judge")).text, /but that node was revoked\.$/);
+  assert.deepEqual((await fleet.drive(fleet.control.preview(app("more")))).changes, [], "and nothing of a new app would come there");
+});
+
+test("what is deployed and stands nowhere any more is told by the app, the plan and an alarm, which is closed when it has a place again", async () => {
+  const fleet = await start();
+  await fleet.drive(fleet.control.deploy(needy({ tiers: ["edge"] })));
+  assert.deepEqual([fleet.control.unplaced(), await fleet.told("cloud", "holon.unit.unplaced")], [[], []]);
+  await fleet.drive(fleet.control.adoptPolicy(only(1, "cloud")));
+  assert.deepEqual(fleet.control.unplaced(), [{ unit: "pump/sum", replica: 0 }]);
+  const held = (await fleet.drive(fleet.control.plan())) ?? assert.fail();
+  const [left] = await fleet.drive(fleet.control.left(held));
+  assert.match(left?.why ?? "", /^cloud: it is of tier cloud.*; edge-1: the policy does not let it run there: no rule of policy fleet 1 lets node edge-1 run pump\/sum; edge-2: the policy/);
+  const told = async () => (await fleet.told("cloud", "holon.unit.unplaced")).map(({ unit, left: count, of, state }) => [unit, count ?? null, of ?? null, state ?? null]);
+  assert.deepEqual(await told(), [["pump/sum", 1, 1, null]]);
+  await fleet.restart("cloud");
+  await pass(fleet, 30_000);
+  assert.equal((await told()).length, 1, "a restart tells nothing twice");
+  await pass(fleet, limits.unplacedTellMs);
+  assert.equal((await told()).length, 2, "it lasts");
+  await fleet.drive(fleet.control.adoptPolicy(only(2, "*")));
+  assert.deepEqual([fleet.control.unplaced(), (await told()).at(-1)], [[], ["pump/sum", null, null, "closed"]]);
+  await pass(fleet, 2 * limits.unplacedTellMs);
+  assert.equal((await told()).length, 3);
+});
+
+test("a node that came after the plan was made is told as such, and not as none of it", async () => {
+  const fleet = await start();
+  await fleet.drive(fleet.control.deploy(needy({ tiers: ["edge"] })));
+  await fleet.join({ name: "edge-3", tier: "edge", parent: "cloud", site: "west", inventory: room(9) });
+  await fleet.until("it is heard", () => fleet.control.known().some(({ name }) => name === "edge-3"));
+  const plan = await fleet.drive(fleet.control.plan());
+  assert.ok(plan?.inputs.inventory.nodes.every(({ name }) => name !== "edge-3"), "the plan is older");
+  assert.equal((await explain(fleet, "edge-3")).text, "pump/sum is not on edge-3: edge-3 came after the plan in force was made, and the next one, within about 70 s, is the first to look at it.");
+  await pass(fleet, limits.inventoryLookMs + 2 * limits.planLookMs);
+  assert.equal((await explain(fleet, "edge-3")).reason, "dearer");
 });
 
 test("what is born at the gateways is explained as what has needs is", async () => {

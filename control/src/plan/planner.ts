@@ -13,7 +13,6 @@ import { needsOfApp } from "@holon/core/placement/needs-of-app.ts";
 import { diffPlans, planAll, type Plan, type Planned, type PlanInputs } from "@holon/core/placement/planner.ts";
 import type { Clock, Crypto, Trace } from "@holon/core/ports.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
-import { endsOfParts } from "@holon/core/schema/model-use.ts";
 import { energyKinds } from "@holon/core/schema/energy.ts";
 import { placementPolicySchema, type AppNeeds, type PlacementWeights, type UnitNeeds } from "@holon/core/schema/needs.ts";
 import { keptPlanSchema, type KeptPlan } from "@holon/core/schema/plan.ts";
@@ -22,7 +21,9 @@ import { eventTypes, plannedData, type ControlState, type KnownPlan } from "../s
 import { deployedOf, inCircumstances } from "./circumstances.ts";
 import { namedCurves } from "../store/energy.ts";
 import { standingBy } from "./exchanged.ts";
+import { explainTier } from "./explain-tier.ts";
 import type { Hearing } from "./hearing.ts";
+import { whyLeft, type Left } from "./left.ts";
 import { plannedStagesOf, stagesOf } from "./stages.ts";
 
 export interface PlannerHost {
@@ -57,6 +58,8 @@ export interface Planner {
   keep(proposal: Proposal): Promise<Readonly<Record<string, unknown>>>;
   /** From the inputs of the plan in force, or of one that was. `HOLON_PLAN_MISSING`. */
   explain(state: ControlState, unit: string, node: string, hash?: string): Promise<Explanation>;
+  /** What a plan leaves out, and why; the first so many. */
+  left(held: InForce): readonly Left[];
   /** Plans that were adopted, the newest first. */
   adopted(count: number): Promise<readonly KnownPlan[]>;
   /** One of them, by its hash or how that begins. `HOLON_PLAN_MISSING`. */
@@ -142,12 +145,27 @@ export function createPlanner({ log, blobs, ports: { clock, crypto, trace }, pla
       if (current === undefined && wide === undefined) throw new HolonError("HOLON_PLAN_MISSING", `${log.origin} has adopted no plan: no app that is deployed has needs`);
       // What has no needs stands in no plan, and needs none to be explained, unless it asks a model of which the plan says how much is done there.
       const planned = current === undefined || (wide !== undefined && current.plan.stages === undefined) ? undefined : explainable(current);
-      const own = wide ?? (planned === undefined ? undefined : explainChoice(planned, unit, node));
+      const own = wide ?? (planned === undefined ? undefined : ofNewcomer(explainChoice(planned, unit, node), unit, node));
       if (own === undefined) throw new HolonError("HOLON_PLAN_MISSING", `${log.origin} has adopted no plan`);
       const more = document === undefined ? [] : [...(planned === undefined ? [] : plannedStagesOf(document, name, node, planned)), ...stagesOf(document, name, state, standing)];
       return { ...own, text: [own.text, ...more].join(" ") };
     },
+    left(held) {
+      if (held.plan.unplaced.length === 0) return [];
+      const planned = madeAnew(held);
+      return held.plan.unplaced.slice(0, limits.planChangesTold).map(({ unit, replica }) => ({ unit, replica, why: planned === undefined ? null : whyLeft(planned, unit, replica) }));
+    },
   };
+
+  /** Undefined where another version of the planner made it: what it left out is told all the same. */
+  function madeAnew(held: InForce): Planned | undefined {
+    try {
+      return explainable(held);
+    } catch (error) {
+      if (toHolonError(error).code === "HOLON_PLAN_MISSING") return undefined;
+      throw error;
+    }
+  }
 
   function explainable(current: InForce): Planned {
     if (explained?.hash === current.plan.hash) return explained.planned;
@@ -156,6 +174,13 @@ export function createPlanner({ log, blobs, ports: { clock, crypto, trace }, pla
     explained = { hash: current.plan.hash, planned };
     return planned;
   }
+}
+
+/** Of a node that is heard, and came after the plan in force was made. */
+function ofNewcomer(explanation: Explanation, unit: string, node: string): Explanation {
+  if (explanation.reason !== "unknown-node") return explanation;
+  const seconds = Math.round((limits.inventoryLookMs + limits.planLookMs) / 1_000);
+  return { ...explanation, text: `${unit} is not on ${node}: ${node} came after the plan in force was made, and the next one, within about ${seconds} s, is the first to look at it.` };
 }
 
 /** Of what has no needs a plan says nothing but how much of a model is done there. */
@@ -235,41 +260,14 @@ function refuseUnknown({ apps, nodes }: ControlState, unit: string, node: string
   if (!nodes.has(node)) throw new HolonError("HOLON_NODE_UNKNOWN", `no node ${node} was ever heard`);
 }
 
-/** What has no needs is no matter of choice. */
-function explainTier({ apps, nodes }: ControlState, unit: string, nodeName: string): Explanation | undefined {
-  const [app = "", name = ""] = unit.split("/");
-  const document = apps.get(app)?.document;
-  const fn = document?.functions.find((one) => one.name === name);
-  const model = fn === undefined ? document?.models.find((one) => one.name === name) : undefined;
-  const node = nodes.get(nodeName);
-  const end = document === undefined ? undefined : endsOfParts(document.models).get(name);
-  if (node !== undefined && fn === undefined && end !== undefined && end !== name) return { verdict: "rejected", reason: "tier", text: `${unit} is a part of a model that is cut by the plan: it stands where ${app}/${end} does, and where the head is used.` };
-  if (node !== undefined && (fn ?? model) === undefined) {
-    const where = "it stands at every gateway, where readings are born";
-    return node.tier === "gateway" ? { verdict: "chosen", reason: "tier", text: `${unit} is on ${nodeName}: ${where}.` } : { verdict: "rejected", reason: "tier", text: `${unit} is not on ${nodeName}: ${where}, and ${nodeName} is of tier ${node.tier}.` };
-  }
-  if (node === undefined || (fn ?? model) === undefined || (fn ?? model)?.needs !== undefined) return undefined;
-  if (model !== undefined && model.answers === undefined) {
-    const users = document?.functions.filter(({ models }) => models.includes(model.name)).map((one) => one.name) ?? [];
-    return { verdict: "rejected", reason: "tier", text: `${unit} stands where the functions do that use it: ${users.join(", ") || "none"}.` };
-  }
-  const tier = fn === undefined ? (model?.answers?.tier ?? "gateway") : (fn.run?.tier ?? "gateway");
-  return node.tier === tier
-    ? { verdict: "chosen", reason: "tier", text: `${unit} is on ${nodeName}: it has no needs, and runs on every node of tier ${tier}.` }
-    : { verdict: "rejected", reason: "tier", text: `${unit} is not on ${nodeName}: it runs on every node of tier ${tier}, and ${nodeName} is of tier ${node.tier}.` };
-}
-
 /** Why what is left out by a proposal is on none of the nodes, or names a place that is none, for people. */
-export function whyNowhere({ planned }: Proposal, app: string): string | undefined {
-  const misnamed = whyMisnamed(planned, app);
+export function whyNowhere({ planned }: Proposal, document: AppDocument): string | undefined {
+  const { name: app } = document;
+  const misnamed = whyMisnamed(planned, app) ?? whyDetached(planned, document);
   if (misnamed !== undefined) return misnamed;
   const [left] = planned.plan.unplaced.filter(({ unit }) => unit.startsWith(`${app}/`));
   if (left === undefined) return undefined;
-  const { nodes } = planned.fleet;
-  const reasons = nodes.map(({ name }) => ({ name, text: explainChoice(planned, left.unit, name, left.replica).text.replace(`${left.unit} is not on ${name}: `, "").replace(/\.$/, "") }));
-  const shown = reasons.slice(0, limits.planReasonsMax).map(({ name, text }) => `${name}: ${text}`);
-  const more = reasons.length - shown.length;
-  return `${left.unit}${left.replica === 0 ? "" : ` (replica ${left.replica})`} can run on no node: ${shown.join("; ")}${more > 0 ? `; and ${more} more` : ""}`;
+  return `${left.unit}${left.replica === 0 ? "" : ` (replica ${left.replica})`} can run on no node: ${whyLeft(planned, left.unit, left.replica)}`;
 }
 
 /** A site that nobody is of is as good as a typing error: how far it is from anywhere nobody knows. */
@@ -279,6 +277,21 @@ function whyMisnamed({ fleet, inputs }: Planned, app: string): string | undefine
     for (const [where, sites] of named) {
       const unheard = sites.find((site) => !fleet.siteIndex.has(site));
       if (unheard !== undefined) return `${app}/${unit.name} names site ${unheard} in \`${where}\`, of which no node was ever heard; sites are ${fleet.sites.slice(0, limits.planSitesTold).join(", ")}${fleet.sites.length > limits.planSitesTold ? ", …" : ""}`;
+    }
+  }
+  return undefined;
+}
+
+/** Likewise a node that a manifest says its devices are attached to: the way from there would be passed over. */
+function whyDetached({ fleet }: Planned, { name: app, functions, models }: AppDocument): string | undefined {
+  for (const { name, needs } of [...functions, ...models]) {
+    for (const { site, node } of needs?.sources ?? []) {
+      const index = node === undefined ? undefined : (fleet.indexOf.get(node) ?? -1);
+      const own = fleet.nodes[index ?? -1]?.site;
+      if (index === undefined || own === site) continue;
+      const members = (fleet.nodesOfSite[fleet.siteIndex.get(site) ?? -1] ?? []).map((each) => fleet.nodes[each]?.name ?? "");
+      const shown = `${members.slice(0, limits.planSitesTold).join(", ")}${members.length > limits.planSitesTold ? ", …" : ""}`;
+      return `${app}/${name} names node ${node ?? ""} of site ${site} in \`sources\`, ${own === undefined ? "which was never heard" : `which is of site ${own}`}; nodes there are ${shown}`;
     }
   }
   return undefined;

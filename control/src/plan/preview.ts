@@ -7,6 +7,7 @@ import type { Plan } from "@holon/core/placement/planner.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
 import { endsOfParts } from "@holon/core/schema/model-use.ts";
 import type { ControlState } from "../store/fold.ts";
+import { keptFrom } from "./explain-tier.ts";
 import { whyNowhere, type Proposal } from "./planner.ts";
 
 export interface Preview {
@@ -29,7 +30,7 @@ export interface PreviewInput {
 }
 
 export function previewOf({ state, document, documents, proposal, current }: PreviewInput): Preview {
-  const nodes = [...state.nodes.values()];
+  const nodes = [...state.nodes.values()].filter(({ name }) => !state.revoked.has(name));
   const placed = (plan: Plan | undefined) => {
     const places = new Set((plan?.placements ?? []).map(({ unit, node }) => `${unit} ${node}`));
     return (unit: string, node: string): boolean => places.has(`${unit} ${node}`);
@@ -41,9 +42,9 @@ export function previewOf({ state, document, documents, proposal, current }: Pre
     const [unit = "", node = ""] = key.split(" ");
     if (was === is) return [];
     const change = was === undefined ? ("+" as const) : is === undefined ? ("-" as const) : ("!" as const);
-    return [{ change, unit, node, why: whyOf(proposal, documents, unit, node) }];
+    return [{ change, unit, node, why: whyOf({ proposal, documents, state }, unit, node) }];
   });
-  return { changes: [...changes, ...cutsOf(proposal, current)], refused: proposal === undefined ? undefined : whyNowhere(proposal, document.name), costPerMonth: proposal?.planned.plan.costPerMonth };
+  return { changes: [...changes, ...cutsOf(proposal, current)], refused: proposal === undefined ? undefined : whyNowhere(proposal, document), costPerMonth: proposal?.planned.plan.costPerMonth };
 }
 
 /** Where a model is cut otherwise than in the plan in force, or is asked for the first time. */
@@ -63,7 +64,7 @@ function unitsOn(assignments: readonly Assignment[]): ReadonlyMap<string, string
   return units;
 }
 
-function whyOf(proposal: Proposal | undefined, documents: readonly AppDocument[], unit: string, node: string): string {
+function whyOf({ proposal, documents, state }: Pick<PreviewInput, "proposal" | "documents" | "state">, unit: string, node: string): string {
   const [appName = "", name = ""] = unit.split("/");
   const app = documents.find((document) => document.name === appName);
   const fn = app?.functions.find((one) => one.name === name);
@@ -71,6 +72,9 @@ function whyOf(proposal: Proposal | undefined, documents: readonly AppDocument[]
   const end = fn === undefined && app !== undefined ? endsOfParts(app.models).get(name) : undefined;
   if (end !== undefined && end !== name) return `${unit} is a part of a model that is cut by the plan.`;
   if ((fn ?? model)?.needs !== undefined) return proposal === undefined ? "" : explainChoice(proposal.planned, unit, node).text;
+  const home = state.nodes.get(node);
+  const kept = app === undefined || home === undefined || (model !== undefined && model.answers === undefined) ? undefined : keptFrom(state, app, name, home);
+  if (kept !== undefined) return `${unit} is given to ${node} by its tier, and does not run there: ${kept.text}.`;
   if (fn !== undefined) return `${unit} has no needs, and runs on every node of tier ${fn.run?.tier ?? "gateway"}.`;
   if (model?.answers !== undefined) return `${unit} answers on every node of tier ${model.answers.tier}.`;
   if (model !== undefined) return `${unit} stands where what uses it does.`;

@@ -1,11 +1,12 @@
 /** Why a unit stands where it does, and not elsewhere: worked out anew from what the plan was made from, one line of plain words. */
+import { limits } from "../limits.ts";
 import type { Fleet } from "./fleet.ts";
 import { isBound, type Ledger } from "./ledger.ts";
 import type { Planned } from "./planner.ts";
 import { shiftText } from "../shifting/job.ts";
 import { costBetween, costOf, hasAccelerator, moveCost, prefersNone, print, whyNever, whyOutOfBounds, type Cost, type Item, type Refusal } from "./work.ts";
 
-export type Reason = Refusal["reason"] | "only" | "cheapest" | "dearer" | "moving" | "unknown-unit" | "unknown-node" | "not-better" | "lead";
+export type Reason = Refusal["reason"] | "only" | "cheapest" | "dearer" | "moving" | "unknown-unit" | "unknown-node" | "not-better" | "same" | "lead";
 
 export interface Explanation {
   readonly verdict: "chosen" | "rejected";
@@ -21,7 +22,7 @@ export function explainChoice(planned: Planned, unit: string, nodeName: string, 
   const node = fleet.indexOf.get(nodeName);
   const place = node === undefined ? undefined : fleet.nodes[node];
   if (first === undefined) return rejected("unknown-unit", `There is no unit ${unit} in this plan.`);
-  if (node === undefined || place === undefined) return rejected("unknown-node", `There is no node ${nodeName} in this plan.`);
+  if (node === undefined || place === undefined) return rejected("unknown-node", `There is no node ${nodeName} in this plan: when it was made, none of that name was known.`);
   const replicas = [first, ...(work.items[first]?.siblings ?? [])];
   const index = replica === undefined ? (replicas.find((each) => ledger.at[each] === node) ?? first) : first + replica;
   const item = work.items[index];
@@ -56,11 +57,23 @@ function whyChosen({ fleet, ledger }: Planned, index: number, item: Item, name: 
     const otherCost = ledger.with(index, other);
     if (otherCost < nextCost) [next, nextCost] = [other, otherCost];
   }
-  if (next === undefined) return { verdict: "chosen", reason: "only", text: `${item.unit} is on ${name}: no other node may run it and has room.` };
+  if (next === undefined) return { verdict: "chosen", reason: "only", text: `${item.unit} is on ${name}: ${whyOnly(fleet, ledger, index, item, node)}.` };
   const nextName = fleet.nodes[next]?.name ?? "";
+  if (isSame(cost, nextCost)) return { verdict: "chosen", reason: "same", text: `${item.unit} is on ${name}: it costs ${print(cost)} a month there, as much as on ${nextName}; of places that cost the same, one is taken.` };
   if (nextCost < cost) return { verdict: "chosen", reason: "not-better", text: `${item.unit} is on ${name}: alone it would cost ${print(cost - nextCost)} less a month on ${nextName}, but not the plan as a whole.` };
   return { verdict: "chosen", reason: "cheapest", text: `${item.unit} is on ${name}: it costs ${print(cost)} a month there, ${print(nextCost - cost)} less than on ${nextName}, the next best.` };
 }
+
+/** Where there is room, and another replica is too near, nobody is to think that the node is full. */
+function whyOnly(fleet: Fleet, ledger: Ledger, index: number, item: Item, node: number): string {
+  const crowded = [...item.kind.inOrder].filter((other) => other !== node && Number.isFinite(ledger.alone(index, other)) && ledger.crowds(index, other)).map((other) => fleet.nodes[other]?.name ?? "");
+  if (crowded.length === 0) return "no other node may run it and has room";
+  const shown = crowded.slice(0, limits.planReasonsMax).sort();
+  return `replicas are spread by ${item.needs.spread}, and every other node that may run it and has room is too near another replica: ${shown.join(", ")}${crowded.length > shown.length ? ` and ${crowded.length - shown.length} more` : ""}`;
+}
+
+/** Sums of the same in another order differ in their last digits. */
+const isSame = (one: number, other: number): boolean => Math.abs(one - other) <= 1e-9 * Math.max(1, Math.abs(one), Math.abs(other));
 
 /** As it stands in the plan: what else is on the node. */
 function whyNoRoom({ fleet, ledger }: Planned, index: number, item: Item, node: number): Refusal | undefined {
@@ -70,18 +83,30 @@ function whyNoRoom({ fleet, ledger }: Planned, index: number, item: Item, node: 
   const capacity = fleet.nodes[node]?.capacity;
   const unknown = (what: string): Refusal => ({ reason: "capacity", text: `${what} is unknown` });
   if (fleet.aged[node] === 1) return { reason: "capacity", text: `what it has was told last ${Math.floor((fleet.nowMs - (capacity?.asOfMs ?? 0)) / 86_400_000)} days ago, and is taken for unknown` };
-  const assumed = fleet.loadUnknown[node] === 1 ? `; how much of it is in use is unknown, and ${Math.round(fleet.policy.loadUnknownShare * 100)} % are taken for it` : "";
-  const has = (left: number, asked: number, what: string): Refusal | undefined => (left + 1e-9 < asked ? { reason: "capacity", text: `it has ${print(Math.max(0, left))} ${what} left, and the unit needs ${print(asked)}${assumed}` } : undefined);
-  const memory = 2 ** 20;
+  const assumed = (isUnknown: number | undefined): string => (isUnknown === 1 ? `; how much of it is in use is unknown, and ${Math.round(fleet.policy.loadUnknownShare * 100)} % are taken for it` : "");
+  const has = (left: number, asked: number, what: string, unit: string, isUnknown?: number): Refusal | undefined => {
+    if (left + 1e-9 >= asked) return undefined;
+    const [rest, wish] = apart(Math.max(0, left), asked);
+    return { reason: "capacity", text: `it has ${rest} ${unit}${what} left, and the unit needs ${wish}${unit === "" ? "" : ` ${unit.trim()}`}${assumed(isUnknown)}` };
+  };
+  const mebibyte = 2 ** 20;
   const accelerators = needs.accelerator === undefined ? 0 : ledger.acceleratorsOf(node).filter((milli) => milli >= (needs.accelerator?.milli ?? 0)).length;
   return (
     (capacity?.processors === undefined && needs.processors > 0 ? unknown("how many processors it has") : undefined) ??
     (capacity?.memoryBytes === undefined && needs.memoryBytes > 0 ? unknown("how much memory it has") : undefined) ??
-    has(ledger.processors[node] ?? 0, needs.processors, "processors") ??
-    has((ledger.memoryBytes[node] ?? 0) / memory, needs.memoryBytes / memory, "MiB of memory") ??
-    (needs.accelerator?.need === "required" && hasAccelerator(needs, fleet.nodes[node] ?? never()) ? has(accelerators, needs.accelerator.count, "accelerators with room for it") : undefined) ??
-    { reason: "capacity", text: `it has too little disk left, and the unit needs ${print(needs.diskBytes / memory)} MiB` }
+    (capacity?.diskBytes === undefined && needs.diskBytes > 0 ? unknown("how much disk it has") : undefined) ??
+    has(ledger.processors[node] ?? 0, needs.processors, "processors", "", fleet.loadUnknown.processors[node]) ??
+    has((ledger.memoryBytes[node] ?? 0) / mebibyte, needs.memoryBytes / mebibyte, "of memory", "MiB ", fleet.loadUnknown.memoryBytes[node]) ??
+    has((ledger.diskBytes[node] ?? 0) / mebibyte, needs.diskBytes / mebibyte, "of disk", "MiB ") ??
+    (needs.accelerator?.need === "required" && hasAccelerator(needs, fleet.nodes[node] ?? never()) ? has(accelerators, needs.accelerator.count, "accelerators with room for it", "") : undefined) ??
+    { reason: "capacity", text: "there is no room for it beside what stands there" }
   );
+}
+
+/** Two amounts as people read them, with as many digits as tell them apart. */
+function apart(less: number, more: number): readonly [string, string] {
+  const rounded = [print(less), print(more)] as const;
+  return rounded[0] === rounded[1] ? [String(less), String(more)] : rounded;
 }
 
 const words: Readonly<Record<keyof Cost, string>> = { rent: "rent", energy: "energy", carbon: "carbon", latency: "latency", egress: "egress", hardware: "keeping accelerators for what needs them", questions: "what is asked of it, cut where that is cheapest" };
@@ -95,8 +120,9 @@ function whyDearer({ fleet, ledger, work, inputs }: Planned, index: number, item
   const stoodHere = inputs.previous?.placements.some(({ unit, replica, node: before }) => unit === item.unit && replica === item.replica && before === fleet.nodes[at]?.name) === true;
   const moving = stoodHere ? moveCost(fleet, item.needs) : 0;
   const hereName = fleet.nodes[at]?.name ?? "";
-  if (onward < 0 && onward + moving >= 0) return rejected("moving", `${item.unit} is not on ${name}: it would cost ${print(-onward)} less a month there than on ${hereName}, but moving costs ${print(moving)}.`);
-  if (onward + moving < 0) return rejected("not-better", `${item.unit} is not on ${name}: alone it would cost ${print(-onward - moving)} less a month there than on ${hereName}, but the plan as a whole would not, or it was not looked at.`);
+  if (onward < 0 && !isSame(onward, 0) && onward + moving >= 0) return rejected("moving", `${item.unit} is not on ${name}: it would cost ${print(-onward)} less a month there than on ${hereName}, but moving costs ${print(moving)}.`);
+  if (onward + moving < 0 && !isSame(onward + moving, 0)) return rejected("not-better", `${item.unit} is not on ${name}: alone it would cost ${print(-onward - moving)} less a month there than on ${hereName}, but the plan as a whole would not, or it was not looked at.`);
+  if (isSame(onward, 0)) return rejected("same", `${item.unit} is not on ${name}: it would cost as much a month there as on ${hereName}${moving > 0 ? `, where it stands already, and moving costs ${print(moving)}` : "; of places that cost the same, one is taken"}.`);
   const [main] = [...more].sort(([, a], [, b]) => b - a);
   return rejected("dearer", `${item.unit} is not on ${name}: it would cost ${print(onward)} more a month there than on ${hereName}, most of it ${main?.[0] ?? "rent"} (${print(main?.[1] ?? 0)}).`);
 }

@@ -34,8 +34,8 @@ export interface Fleet {
   readonly told: { readonly processors: Float64Array; readonly memoryBytes: Float64Array; readonly diskBytes: Float64Array };
   /** 1: what it has was told too long ago, and nothing comes to it. */
   readonly aged: Uint8Array;
-  /** 1: how much of it is in use is unknown. */
-  readonly loadUnknown: Uint8Array;
+  /** 1: how much of it is in use is unknown, where it is known how much there is. */
+  readonly loadUnknown: { readonly processors: Uint8Array; readonly memoryBytes: Uint8Array };
   /** A month of one processor, one gigabyte of memory, one accelerator: rent, energy and carbon, each as money. */
   readonly rates: Readonly<Record<Rate, Float64Array>>;
   /** 1: what it costs there is unknown, and the worst of the fleet, if any is known, stands in. */
@@ -135,6 +135,7 @@ export function compileFleet(inventory: Inventory, policy: PlacementPolicy, nowM
   const aged = Uint8Array.from(nodes, ({ state, capacity: { asOfMs } }) => (state !== "silent" && asOfMs !== undefined && nowMs - asOfMs > policy.staleAfterMs ? 1 : 0));
   const inUse = (node: InventoryNode, of: "processors" | "memoryBytes"): number | undefined => (node.state === "silent" ? (node.load[of]?.value ?? 0) : freshValue(node.load[of], nowMs, policy.loadStaleAfterMs));
   const free = (of: "processors" | "memoryBytes"): Float64Array => Float64Array.from(nodes, (node, index) => (aged[index] === 1 ? 0 : Math.max(0, (node.capacity[of] ?? 0) - (inUse(node, of) ?? policy.loadUnknownShare * (node.capacity[of] ?? 0)))));
+  const loadUnknown = (of: "processors" | "memoryBytes"): Uint8Array => Uint8Array.from(nodes, (node) => (node.capacity[of] !== undefined && inUse(node, of) === undefined ? 1 : 0));
   const toldFree = (of: "processors" | "memoryBytes"): Float64Array => Float64Array.from(nodes, ({ capacity, load }) => Math.max(0, (capacity[of] ?? 0) - (load[of]?.value ?? 0)));
   const disk = Float64Array.from(nodes, ({ capacity }) => capacity.diskBytes ?? 0);
   return {
@@ -154,7 +155,7 @@ export function compileFleet(inventory: Inventory, policy: PlacementPolicy, nowM
     diskBytes: disk.map((bytes, index) => (aged[index] === 1 ? 0 : bytes)),
     told: { processors: toldFree("processors"), memoryBytes: toldFree("memoryBytes"), diskBytes: disk },
     aged,
-    loadUnknown: Uint8Array.from(nodes, (node) => ((node.capacity.processors !== undefined && inUse(node, "processors") === undefined) || (node.capacity.memoryBytes !== undefined && inUse(node, "memoryBytes") === undefined) ? 1 : 0)),
+    loadUnknown: { processors: loadUnknown("processors"), memoryBytes: loadUnknown("memoryBytes") },
     rates,
     unpriced,
     processorWatts: processorWatts.values,

@@ -18,6 +18,7 @@ export interface Ledger {
   readonly itemsOn: readonly number[][];
   readonly processors: Float64Array;
   readonly memoryBytes: Float64Array;
+  readonly diskBytes: Float64Array;
   /** 1: it takes no accelerators where it stands, though the node has some and it would like one. */
   readonly without: Uint8Array;
   /** Which accelerators of its node each has, of those that have any. */
@@ -151,6 +152,7 @@ export function createLedger(fleet: Fleet, work: Work, previous: Int32Array): Le
     itemsOn,
     processors,
     memoryBytes,
+    diskBytes,
     evaluations,
     leaving,
     without,
@@ -257,7 +259,7 @@ export function restore(ledger: Ledger, best: Standing): void {
 function roomFor(fleet: Fleet, items: readonly Item[], previous: Int32Array): Record<"processors" | "memoryBytes" | "diskBytes", Float64Array> {
   const room = { processors: fleet.processors.slice(), memoryBytes: fleet.memoryBytes.slice(), diskBytes: fleet.diskBytes.slice() };
   const standing = new Map<number, number[]>();
-  for (const [index, node] of previous.entries()) if (node >= 0 && (fleet.aged[node] === 1 || fleet.loadUnknown[node] === 1)) standing.set(node, [...(standing.get(node) ?? []), index]);
+  for (const [index, node] of previous.entries()) if (node >= 0 && (fleet.aged[node] === 1 || fleet.loadUnknown.processors[node] === 1 || fleet.loadUnknown.memoryBytes[node] === 1)) standing.set(node, [...(standing.get(node) ?? []), index]);
   for (const [node, indexes] of standing) {
     for (const part of ["processors", "memoryBytes", "diskBytes"] as const) {
       const taken = indexes.reduce((sum, index) => sum + (items[index]?.needs[part] ?? 0), 0);

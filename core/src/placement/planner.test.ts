@@ -148,7 +148,7 @@ const changes: readonly { readonly reason: Reason; readonly node: string; readon
   { reason: "latency", node: "cloud-1", with: { unit: { sources: [{ site: "plant" }], latencyMsMax: 60 }, node: { "edge-1": { uplink: { parent: "cloud-1", latencyMs: measured(40, 8 * 86_400_000), perGigabyte: measured(0.1) } } } }, without: { unit: { sources: [{ site: "plant" }], latencyMsMax: 60 } }, says: /unknown/ },
   { reason: "latency", node: "cloud-1", with: { unit: { sources: [{ site: "plant" }], latencyMsMax: 60, callMs: undefined } }, without: { unit: { sources: [{ site: "plant" }], latencyMsMax: 60, callMs: 10 } }, says: /how long a call takes is unknown/ },
   { reason: "latency", node: "cloud-1", with: { unit: { sources: [{ site: "plant" }], latencyMsMax: 60 }, node: { "edge-1": { speeds: { "pump/judge": measured(16) } } } }, without: { unit: { sources: [{ site: "plant" }], latencyMsMax: 60 }, node: { "edge-1": { speeds: { "pump/judge": measured(14) } } } }, says: /it would take 61 ms/ },
-  { reason: "silent", node: "cloud-1", with: { node: { "cloud-1": { state: "silent" } } }, without: {}, says: /silent for longer than its lease/ },
+  { reason: "silent", node: "cloud-1", with: { node: { "cloud-1": { state: "silent" } } }, without: {}, says: /silent for longer than its lease, and nothing new is given to it until it has been heard for 5 minutes on end/ },
   { reason: "capacity", node: "cloud-1", with: { node: { "cloud-1": { capacity: { memoryBytes: 2e9 } } } }, without: {}, says: /how many processors it has is unknown/ },
   { reason: "way", node: "gateway-1", with: { unit: { sources: [{ site: "region" }], onTheWay: true, tiers: ["gateway"] } }, without: { unit: { sources: [{ site: "region" }], tiers: ["gateway"] } }, says: /what comes from region does not pass it/ },
   { reason: "budget", node: "cloud-1", with: { unit: { budgetPerMonthMax: 20 }, node: { "cloud-1": { prices: priced(0.03) } } }, without: { unit: { budgetPerMonthMax: 20 } }, says: /a month there costs 21\.9, over the budget of 20/ },
@@ -176,6 +176,36 @@ test("for each kind of reason: change just that, and the verdict changes", () =>
     const otherwise = ask(at(worlds.without), node);
     assert.equal(otherwise.verdict, "chosen", `${reason}: ${otherwise.text}`);
   }
+});
+
+test("a reason of room names what there is too little of, in its unit, and says of nothing else that it is unknown", () => {
+  const world = (capacity: object, load: object, unit: object): World => ({ node: { "cloud-1": { capacity: { processors: 2, memoryBytes: 2 ** 31, ...capacity }, load } }, unit });
+  const [busy, told] = [{ processors: measured(0.5) }, { memoryBytes: measured(2 ** 30) }];
+  const text = (...of: Parameters<typeof world>): string => ask(world(...of), "cloud-1").text;
+  assert.match(text({}, told, { memoryBytes: 2 ** 34 }), /: it has 1024 MiB of memory left, and the unit needs 16380 MiB\.$/, "that the load of its processors is unknown is no matter of memory");
+  assert.match(text({}, told, { processors: 1.5 }), /it has 1 processors left, and the unit needs 1\.5; how much of it is in use is unknown/);
+  assert.match(text({}, busy, { memoryBytes: 2 ** 31 }), /it has 1024 MiB of memory left, and the unit needs 2048 MiB; how much of it is in use is unknown, and 50 % are taken for it/);
+  assert.match(text({}, busy, { processors: 1.6 }), /it has 1\.5 processors left, and the unit needs 1\.6\.$/);
+  assert.match(text({}, idle, { diskBytes: 2 ** 30 }), /: how much disk it has is unknown\.$/);
+  assert.match(text({ diskBytes: 2 ** 29 }, idle, { diskBytes: 2 ** 30 }), /: it has 512 MiB of disk left, and the unit needs 1024 MiB\.$/);
+  assert.match(text({}, { ...idle, processors: measured(0.00001) }, { processors: 2 }), /it has 1\.99999 processors left, and the unit needs 2\.$/, "two amounts that differ are not printed alike");
+});
+
+test("places that cost the same are told as such, from both sides", () => {
+  const same: World = { node: { "cloud-1": { prices: priced(0.02) } }, unit: { tiers: ["cloud", "edge"] } };
+  assert.deepEqual([ask(same, "cloud-1").reason, ask(same, "edge-1").reason].sort(), ["same", "same"]);
+  const [taken, other] = ask(same, "cloud-1").verdict === "chosen" ? ["cloud-1", "edge-1"] : ["edge-1", "cloud-1"];
+  assert.match(ask(same, taken).text, new RegExp(`is on ${taken}: it costs 14\\.6 a month there, as much as on ${other}; of places that cost the same, one is taken\\.$`));
+  assert.match(ask(same, other).text, new RegExp(`is not on ${other}: it would cost as much a month there as on ${taken}; of places that cost the same, one is taken\\.$`));
+  const stood = planAll(inputsOf(same), tools);
+  assert.match(ask(same, other, "pump/judge", stood).text, new RegExp(`as much a month there as on ${taken}, where it stands already, and moving costs`));
+  assert.equal(ask({ ...same, node: { "cloud-1": { prices: priced(0.021) } } }, "edge-1").reason, "cheapest");
+});
+
+test("a replica that has one place left says that the others are held by its like, and not that they are full", () => {
+  const three: World = { unit: { replicas: 2, tiers: ["cloud", "edge"] } };
+  assert.match(ask(three, "cloud-1").text, /^pump\/judge is on cloud-1: replicas are spread by node, and every other node that may run it and has room is too near another replica: edge-1\.$/);
+  assert.match(ask({ unit: { tiers: ["cloud"] } }, "cloud-1").text, /: no other node may run it and has room\.$/);
 });
 
 test("replicas stand apart, what has moved stays until it pays to go back, and what is more urgent goes first", () => {

@@ -1,4 +1,5 @@
 /** What is to be placed, made ready: one item a replica, and flows between items. */
+import { limits } from "../limits.ts";
 import { covers } from "../policy/jurisdiction.ts";
 import { trustLevels, type InventoryNode } from "../schema/inventory.ts";
 import type { AppNeeds, PlacementPolicy, UnitNeeds } from "../schema/needs.ts";
@@ -179,7 +180,7 @@ export interface Refusal {
 
 /** Whatever else stands on the node. */
 export const whyNever = (needs: UnitNeeds, node: InventoryNode): Refusal | undefined => 
-  node.state === "gone" ? { reason: "gone", text: "it is gone" } : node.state === "silent" ? { reason: "silent", text: "it has been silent for longer than its lease, and nothing new is given to it" } : node.held === true ? { reason: "held", text: "its program is not what was adopted, and it takes nothing new until somebody adopts it" } : whyNotFor(needs, node);
+  node.state === "gone" ? { reason: "gone", text: "it is gone" } : node.state === "silent" ? { reason: "silent", text: `it has been silent for longer than its lease, and nothing new is given to it until it has been heard for ${limits.nodeReturnMs / 60_000} minutes on end` } : node.held === true ? { reason: "held", text: "its program is not what was adopted, and it takes nothing new until somebody adopts it" } : whyNotFor(needs, node);
 
 function whyNotFor(needs: UnitNeeds, node: InventoryNode): Refusal | undefined {
   const denied = needs.forbidden?.[node.name];

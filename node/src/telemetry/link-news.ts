@@ -12,6 +12,8 @@ type LinkNews = z.infer<typeof linkNewsSchema>["links"][number];
 export interface LinkNewsWriter {
   /** Who is connected now. */
   changed(connected: readonly string[]): void;
+  /** Who has been connected since this start, at any time: of them this start tells by itself. */
+  seen(): ReadonlySet<string>;
   close(): void;
 }
 
@@ -36,8 +38,8 @@ export function lostAt(log: Pick<Log, "cell">, node: string): number | undefined
   return lost === undefined ? undefined : Number(at);
 }
 
-/** After a start nobody is connected: who was when it ended is missed since then, and who was lost before, since that. */
-export const missedAfter = (log: Pick<Log, "cells">, endedMs: number): readonly LinkNews[] => childrenIn(log).map(({ node, up, atMs }) => ({ node, up: false, atMs: up ? Math.max(atMs, endedMs) : atMs }));
+/** After a start: who was connected when it ended is missed since then, and who was lost before, since that. `back`: who has come meanwhile is missed by nobody. */
+export const missedAfter = (log: Pick<Log, "cells">, endedMs: number, back: ReadonlySet<string> = new Set()): readonly LinkNews[] => childrenIn(log).filter(({ node }) => !back.has(node)).map(({ node, up, atMs }) => ({ node, up: false, atMs: up ? Math.max(atMs, endedMs) : atMs }));
 
 /** So that a record of a storm fits. */
 const linksOfRecord = 512;
@@ -46,6 +48,7 @@ export function createLinkNews(options: { readonly clock: Clock; readonly events
   const { clock, events } = options;
   const news = new Map<string, LinkNews>();
   let before: ReadonlySet<string> = new Set();
+  const seen = new Set<string>();
   let timer: Timer | undefined;
   let closed = false;
 
@@ -65,11 +68,13 @@ export function createLinkNews(options: { readonly clock: Clock; readonly events
       const atMs = clock.wall().ms;
       const changes = [...[...now].filter((node) => !before.has(node)).map((node) => ({ node, up: true, atMs })), ...[...before].filter((node) => !now.has(node)).map((node) => ({ node, up: false, atMs }))];
       before = now;
+      for (const node of now) seen.add(node);
       if (changes.length === 0 || closed) return;
       for (const change of changes) news.set(change.node, change);
       options.told(changes);
       timer ??= clock.after(limits.telemetryLinkNewsMs, tell);
     },
+    seen: () => seen,
     close() {
       closed = true;
       timer?.cancel();

@@ -304,8 +304,8 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
       clockBook.start();
       if (config.parent !== undefined) incidentMs = clock.wall().ms; // until the uplink is open for the first time
       const endedMs = await resumed();
-      // Who was connected when it ended, and does not come back, is missed.
-      const missed = missedAfter(log, endedMs ?? 0);
+      // Who was connected when it ended, and does not come back, is missed. On a slow start some are back before its log is read.
+      const missed = missedAfter(log, endedMs ?? 0, news.seen());
       for (const { node, atMs } of missed) view.link(self, node, false, atMs);
       if (missed.length > 0) await append([], missed.map(childCell));
       void ready().then(alerts.start, failed);
