@@ -387,6 +387,9 @@ export const limits = {
   /** Kinds of events that a door gives to devices, and filters a device subscribes to; a further filter is refused. */
   mqttGivesMax: 32,
   mqttFiltersMax: 64,
+  /** How long an order for a device is offered to other nodes, and how many are so at a time. At the bound: it has reached nobody, which is told. */
+  orderMs: 20_000,
+  ordersPendingMax: 256,
   /** One batch of a bulk door as a frame, and its events. At the bound: a producer begins the next batch; the door closes the connection. */
   bulkFrameBytesMax: 512 << 10,
   bulkBatchEventsMax: 8192,

@@ -496,8 +496,8 @@ export interface ProducerSession {
 export interface OpenDoor {
   /** Where it listens, if it does. */
   readonly address: string | undefined;
-  /** For whoever listens behind the door, if it gives anything: at most once, and to none that cannot keep up. */
-  give?(topic: string, payload: Uint8Array): void;
+  /** For whoever listens behind the door, if it gives anything: at most once, and to none that cannot keep up. Returns to how many it was handed. */
+  give?(topic: string, payload: Uint8Array): number;
   close(): Promise<void>;
 }
 
