@@ -87,7 +87,7 @@ export function createOrders(options: OrdersOptions): OwnRecords {
     return devices === 0 && up !== undefined && up !== from && !order.over.includes(up) ? asked(up) : devices;
   }
 
-  const told = (what: "given" | "missed", { id, app, type }: Order, more: object): NewRecord => events.record({ stream: "telemetry", type: `holon.order.${what}`, class: "public", producer: "door", data: { app, type, order: id, ...more } });
+  const told = (what: "given" | "missed", { id, app, type }: Order, more: object): NewRecord => events.record({ stream: "telemetry", type: what === "given" ? "holon.order.given" : "holon.order.missed", class: "public", producer: "door", data: { app, type, order: id, ...more } });
   const failed = (error: unknown): void => trace.note("debug", `orders: ${toHolonError(error).message}`);
 
   async function send(order: Order): Promise<void> {
@@ -95,7 +95,7 @@ export function createOrders(options: OrdersOptions): OwnRecords {
     pending += 1;
     try {
       const devices = await pass(order, undefined, problems);
-      if (devices === 0) await options.append(told("missed", order, { because: problems.length === 0 ? "no device listens" : problems.join("; ") }));
+      if (devices === 0) await options.append(told("missed", order, { because: problems.length === 0 ? "no device listens" : problems.join("; ").slice(0, becauseMax) }));
     } finally {
       pending -= 1;
     }
@@ -123,5 +123,6 @@ export function createOrders(options: OrdersOptions): OwnRecords {
   return followOwnRecords(log, { each: made, isWanted: index.isUsed, failed: (error) => trace.note("warn", `what was made for devices could not be read: ${String(error)}`) });
 }
 
+const becauseMax = 1_000;
 /** Of the time that is left, for those further on: they may ask twice, and their answer has to come back. */
 const partOn = 0.4;
