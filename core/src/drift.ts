@@ -21,6 +21,7 @@ export function driftOf({ desired, condition, since, clockOffMs }: DriftFacts): 
     clock: off ?? ofClock(condition.clock),
     disk: condition.disk === "ok" ? undefined : condition.disk === "full" ? "its disk is full" : "its disk has failed: it takes nothing in",
     measured: condition.measured === "altered" || condition.held !== undefined ? alteredText(condition) : undefined,
+    inventory: condition.inventory === undefined ? undefined : `its file declares ${condition.inventory}`,
   };
   return driftKinds.flatMap((kind): Drift[] => {
     const text = texts[kind];

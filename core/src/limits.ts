@@ -557,6 +557,9 @@ export const limits = {
   inventoryLookMs: 60_000,
   inventoryReportMsMin: 300_000,
   inventoryReportMsMax: 86_400_000,
+  /** Kinds of accelerators that a node tells of, and how long it may take to find out what its model runtime has. At the bound: the others are left out; unknown. */
+  acceleratorKindsMax: 16,
+  providersMs: 60_000,
   /** Looks of which the middle one is the load of its processors; before there were so many it is unknown. */
   inventoryLoadLooks: 5,
   /** A part of its processors or memory, and of a latency, by which a measured value has to differ to be told anew. */

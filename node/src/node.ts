@@ -12,6 +12,7 @@ import type { Integrity } from "@holon/core/log/run.ts";
 import type { Lobby, Ports, Tensor } from "@holon/core/ports.ts";
 import { mergeShared } from "@holon/core/shared/state.ts";
 import { knownValues, type KnownValue } from "@holon/core/placement/known.ts";
+import { notFound } from "@holon/core/placement/not-found.ts";
 import type { Condition } from "@holon/core/schema/condition.ts";
 import type { LinksReport } from "@holon/core/schema/links-report.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
@@ -420,9 +421,11 @@ function knownOf({ self, curves, agent, identity }: Parts, clock: Ports["clock"]
   return knownValues({ report: self?.inventory(), curve: (kind) => curves?.of(kind), inferences, trust: identity === undefined ? undefined : { level: "enrolled", asOfMs: nowMs }, nowMs });
 }
 
-async function conditionOf({ agent, measure }: Parts, { log, guard, clock, attestor, isConfigChanged }: NodeHost & Pick<Ports, "attestor"> & { readonly log: SegmentLog; readonly guard: Guard; readonly clock: Ports["clock"] }): Promise<Condition> {
+async function conditionOf({ agent, measure, self }: Parts, { log, guard, clock, attestor, isConfigChanged }: NodeHost & Pick<Ports, "attestor"> & { readonly log: SegmentLog; readonly guard: Guard; readonly clock: Ports["clock"] }): Promise<Condition> {
   const changed = await isConfigChanged?.();
-  return { version: agent?.status().version ?? 0, policy: guard.inForce().hash ?? null, config: changed === undefined ? null : changed ? "changed" : "as started", clock: clock.wall().state, disk: log.diskState, ...measuredCondition(measure?.status(), attestor) };
+  const report = self?.inventory();
+  const missing = report === undefined ? "" : notFound(report).join("; ").slice(0, 1_000);
+  return { version: agent?.status().version ?? 0, policy: guard.inForce().hash ?? null, config: changed === undefined ? null : changed ? "changed" : "as started", clock: clock.wall().state, disk: log.diskState, ...(missing === "" ? {} : { inventory: missing }), ...measuredCondition(measure?.status(), attestor) };
 }
 
 /** What leaves is decided by the newest document from the moment it is on disk, whatever keeps the rest of it from being reached; where control signs policies, by what it signed. */
