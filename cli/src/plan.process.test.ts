@@ -57,7 +57,7 @@ test("three real nodes tell what they are made of; an app with needs is tried, p
   assert.equal(deployed.exitCode, 0, deployed.stderr);
   assert.deepEqual(await apps(), ["pump-watch", "totals"]);
   const drift: unknown = JSON.parse((await holon("node", "drift", "--json")).stdout);
-  assert.ok(Array.isArray(drift) && drift.every((row) => ["version", "policy", "config", "clock", "disk"].includes(row.kind)), "where nodes differ from what they are to be, as data");
+  assert.ok(Array.isArray(drift) && drift.every((row) => ["version", "policy", "config", "clock", "disk", "inventory"].includes(row.kind)), "where nodes differ from what they are to be, as data");
   assert.match((await holon("plan", "show")).stdout, /^plan holon\/v1\nparent none\ninputs [0-9a-f]{64}\n[^]*\nplace totals\/sum 0 edge-1\n$/);
   assert.match((await holon("plan", "diff")).stdout, /^\+ totals\/sum 0 edge-1\n {4}totals\/sum is on edge-1: /);
   assert.match((await holon("plan", "explain", "totals/sum", "--node", "cloud-1")).stdout, /^totals\/sum is not on cloud-1: it would cost \S+ more a month there than on edge-1, most of it latency/);
@@ -81,6 +81,8 @@ test("three real nodes tell what they are made of; an app with needs is tried, p
   assertRefused(await holon("plan", "simulate", "--lose", "nobody"), "HOLON_NODE_UNKNOWN", /no node nobody/);
   const shown = (await holon("node", "show", "edge-1")).stdout;
   assert.match(shown, /^link bandwidth +(at least )?\S+ MB\/s +measured/m);
+  assert.match(shown, process.platform === "linux" ? /^accelerators, found +(?:none|\d.*?) +measured/m : /^accelerators, found +unknown/m);
+  assert.match(shown, /^execution providers, found +\S/m);
   assert.match(shown, /^curve of carbon +unknown +- +-/m);
 
   const lab = join(data, "lab");

@@ -23,6 +23,7 @@ export function driftOf({ desired, condition, since, clockOffMs, policyTold = co
     clock: off ?? ofClock(condition.clock),
     disk: condition.disk === "ok" ? undefined : condition.disk === "full" ? "its disk is full" : "its disk has failed: it takes nothing in",
     measured: condition.measured === "altered" || condition.held !== undefined ? alteredText(condition) : undefined,
+    inventory: condition.inventory === undefined ? undefined : `its file declares ${condition.inventory}`,
   };
   /** Since both differ as is said: what the node told was right until something else was wanted, and a clock that it calls set may be off since nobody knows when. */
   const sinceOf = (kind: DriftKind): string => {

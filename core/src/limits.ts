@@ -387,6 +387,9 @@ export const limits = {
   /** Kinds of events that a door gives to devices, and filters a device subscribes to; a further filter is refused. */
   mqttGivesMax: 32,
   mqttFiltersMax: 64,
+  /** How long an order for a device is offered to other nodes, and how many are so at a time. At the bound: it has reached nobody, which is told. */
+  orderMs: 20_000,
+  ordersPendingMax: 256,
   /** One batch of a bulk door as a frame, and its events. At the bound: a producer begins the next batch; the door closes the connection. */
   bulkFrameBytesMax: 512 << 10,
   bulkBatchEventsMax: 8192,
@@ -554,6 +557,9 @@ export const limits = {
   inventoryLookMs: 60_000,
   inventoryReportMsMin: 300_000,
   inventoryReportMsMax: 86_400_000,
+  /** Kinds of accelerators that a node tells of, and how long it may take to find out what its model runtime has. At the bound: the others are left out; unknown. */
+  acceleratorKindsMax: 16,
+  providersMs: 60_000,
   /** Looks of which the middle one is the load of its processors; before there were so many it is unknown. */
   inventoryLoadLooks: 5,
   /** A part of its processors or memory, and of a latency, by which a measured value has to differ to be told anew. */

@@ -496,8 +496,8 @@ export interface ProducerSession {
 export interface OpenDoor {
   /** Where it listens, if it does. */
   readonly address: string | undefined;
-  /** For whoever listens behind the door, if it gives anything: at most once, and to none that cannot keep up. */
-  give?(topic: string, payload: Uint8Array): void;
+  /** For whoever listens behind the door, if it gives anything: at most once, and to none that cannot keep up. Returns to how many it was handed. */
+  give?(topic: string, payload: Uint8Array): number;
   close(): Promise<void>;
 }
 
@@ -515,6 +515,8 @@ export interface HostCapacity {
   readonly powerSource?: "mains" | "battery";
   /** Whether programs can be confined here: processes and images. */
   readonly confines?: boolean;
+  /** That the system shows, by kind; none is an empty list. Left out where it does not tell. */
+  readonly accelerators?: readonly { readonly model: string; readonly count: number }[];
 }
 
 /** Figures of this machine, see `schema/app.ts` for the names. */
@@ -522,6 +524,8 @@ export interface HostStats {
   sample(): Promise<Readonly<Record<string, number>>>;
   /** What this machine has; of the disk what is free where the node keeps its data. What the system does not tell is left out. */
   capacity(): Promise<HostCapacity>;
+  /** Execution providers that the model runtime has here, each tried; undefined where that could not be found out. It takes a second of a processor. */
+  providers?(): Promise<readonly string[] | undefined>;
   /** Of this process: processor time since it began, and memory in use. */
   process?(): { readonly processorSeconds: number; readonly memoryBytes: number };
 }

@@ -12,6 +12,7 @@ import type { Integrity } from "@holon/core/log/run.ts";
 import type { Lobby, Ports, Tensor } from "@holon/core/ports.ts";
 import { mergeShared } from "@holon/core/shared/state.ts";
 import { knownValues, type KnownValue } from "@holon/core/placement/known.ts";
+import { notFound } from "@holon/core/placement/not-found.ts";
 import type { Condition } from "@holon/core/schema/condition.ts";
 import type { LinksReport } from "@holon/core/schema/links-report.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
@@ -20,6 +21,9 @@ import { isNodeName, type BlobHash, type NodeName } from "@holon/core/units.ts";
 import { openBlobStore, type BlobStore } from "./blob/store.ts";
 import { desiredCell, desiredOf } from "./desired/documents.ts";
 import { createRequests, type FunctionAnswer, type FunctionRequest, type Requests } from "./trigger/requests.ts";
+import { createOrderIndex, type OrderIndex } from "./door/order-index.ts";
+import { createOrders } from "./door/orders.ts";
+import type { OwnRecords } from "./door/own-records.ts";
 import { createReplicaIndex, type ReplicaIndex } from "./trigger/replicas.ts";
 import { createWays, type Ways } from "./trigger/ways.ts";
 import { createAgent, type Agent, type AgentContext, type AgentStatus } from "./desired/agent.ts";
@@ -193,6 +197,7 @@ interface Parts {
   requests: Requests | undefined;
   replicas: ReplicaIndex | undefined;
   ways: Ways | undefined;
+  orders: (OwnRecords & { readonly index: OrderIndex }) | undefined;
   keeper: Keeper | undefined;
   site: Site | undefined;
   exchange: BlobExchange | undefined;
@@ -241,7 +246,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   const startedMs = clock.monotonicMs();
   const events = createEvents(config, clock);
   const integrity: Integrity = { sha256: given.crypto.sha256, crc32: given.codec.crc32, cipher: given.cipher };
-  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, replicas: undefined, ways: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, meter: undefined, scrubber: undefined, sharing: undefined, served: undefined, identity: undefined, refusals: undefined, verifier: undefined, self: undefined, telemetry: undefined, measure: undefined, diagnosis: undefined, stewardship: undefined, curves: undefined, elasticity: undefined };
+  const parts: Parts = { uplink: undefined, downlinks: undefined, agent: undefined, requests: undefined, replicas: undefined, ways: undefined, orders: undefined, keeper: undefined, site: undefined, exchange: undefined, surveyor: undefined, epilogue: undefined, meter: undefined, scrubber: undefined, sharing: undefined, served: undefined, identity: undefined, refusals: undefined, verifier: undefined, self: undefined, telemetry: undefined, measure: undefined, diagnosis: undefined, stewardship: undefined, curves: undefined, elasticity: undefined };
   const log = await openLog({ origin: name, disk, clock, random, integrity, ...segmentSize(config), opened: (stream, predecessor) => openedRecord(events, stream, predecessor), full: () => parts.keeper?.full() });
   const ownLines = await openOwnLines({ trace: given.trace, clock, keeper: given.lines, run: log.epoch });
   const told: Ports = { ...given, trace: ownLines.trace };
@@ -354,6 +359,13 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
     towards: (node) => (parts.site?.peer(node) ?? parts.downlinks?.towards(node))?.name, above: () => aboveOf(parts),
   });
 
+  const index = createOrderIndex(log, ports.trace);
+  const orders = createOrders({
+    self: name, parentJurisdiction: config.uplink?.jurisdiction, log, events, ports, calls, handlers, guard, index, append: ofSelf.append,
+    give: (...order) => parts.agent?.give(...order) ?? 0, towards: (node) => parts.downlinks?.towards(node)?.name, speaksFor: speaksFor(parts, name), above: () => parts.uplink?.peer()?.name,
+  });
+  parts.orders = { ...orders, index };
+
   const diagnosis = createDiagnosis({ config, log, events, guard, ports, ownLines, telemetry: parts.telemetry, handlers, calls, status, errands, adopt: (...what) => adoptIn(parts, name, what), above: () => aboveOf(parts)?.name });
   parts.diagnosis = diagnosis;
   const links = (): LinksReport => linksReport(parts.downlinks?.status() ?? [], parts.uplink?.status());
@@ -409,9 +421,11 @@ function knownOf({ self, curves, agent, identity }: Parts, clock: Ports["clock"]
   return knownValues({ report: self?.inventory(), curve: (kind) => curves?.of(kind), inferences, trust: identity === undefined ? undefined : { level: "enrolled", asOfMs: nowMs }, nowMs });
 }
 
-async function conditionOf({ agent, measure }: Parts, { log, guard, clock, attestor, isConfigChanged }: NodeHost & Pick<Ports, "attestor"> & { readonly log: SegmentLog; readonly guard: Guard; readonly clock: Ports["clock"] }): Promise<Condition> {
+async function conditionOf({ agent, measure, self }: Parts, { log, guard, clock, attestor, isConfigChanged }: NodeHost & Pick<Ports, "attestor"> & { readonly log: SegmentLog; readonly guard: Guard; readonly clock: Ports["clock"] }): Promise<Condition> {
   const changed = await isConfigChanged?.();
-  return { version: agent?.status().version ?? 0, policy: guard.inForce().hash ?? null, config: changed === undefined ? null : changed ? "changed" : "as started", clock: clock.wall().state, disk: log.diskState, ...measuredCondition(measure?.status(), attestor) };
+  const report = self?.inventory();
+  const missing = report === undefined ? "" : notFound(report).join("; ").slice(0, 1_000);
+  return { version: agent?.status().version ?? 0, policy: guard.inForce().hash ?? null, config: changed === undefined ? null : changed ? "changed" : "as started", clock: clock.wall().state, disk: log.diskState, ...(missing === "" ? {} : { inventory: missing }), ...measuredCondition(measure?.status(), attestor) };
 }
 
 /** What leaves is decided by the newest document from the moment it is on disk, whatever keeps the rest of it from being reached; where control signs policies, by what it signed. */
@@ -436,6 +450,7 @@ const withoutReturn = <T>(peer: T | undefined, from: T | undefined): T | undefin
 function committed(parts: Parts, self: NodeName, lanes: readonly Lane[], cells: readonly string[]): void {
   parts.agent?.committed(lanes);
   parts.requests?.committed();
+  parts.orders?.committed(lanes);
   parts.surveyor?.wake();
   const leaving = lanes.filter((lane) => lane.stream !== "local").map(laneName);
   parts.uplink?.committed(leaving);
@@ -445,6 +460,7 @@ function committed(parts: Parts, self: NodeName, lanes: readonly Lane[], cells: 
   for (const cell of cells) {
     if (!cell.startsWith("desired/")) continue;
     parts.replicas?.changed();
+    parts.orders?.index.changed();
     const node = cell.slice("desired/".length);
     if (node === self) {
       parts.agent?.reconcile();
@@ -521,6 +537,7 @@ async function closeNode(parts: Parts, { log, guard, clock, unsubscribe }: { rea
   parts.identity?.close();
   parts.refusals?.close();
   parts.ways?.close();
+  parts.orders?.close();
   parts.requests?.close();
   await parts.elasticity?.close();
   await parts.agent?.close();

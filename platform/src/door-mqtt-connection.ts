@@ -33,7 +33,8 @@ export interface ConnectionWorld {
 
 export interface MqttConnection {
   /** Passes it on if the device has subscribed to the topic and keeps up with what it is sent. */
-  give(levels: readonly string[], packet: packets.Publication): void;
+  /** Whether the device listens to it, and keeps up. */
+  give(levels: readonly string[], packet: packets.Publication): boolean;
   /** Reads nothing more because the door closes. What was read is still acknowledged; the device's will is not left. */
   stop(): void;
   /** Stops and closes; answers on their way are given a second. */
@@ -66,10 +67,12 @@ export function createMqttConnection(socket: Socket, world: ConnectionWorld): Mq
 
   const connection: MqttConnection = {
     give(levels, packet) {
-      if (filters.size === 0 || isClosed || socket.writableLength > limits.mqttAnswerBytesMax) return;
+      if (filters.size === 0 || isClosed || socket.writableLength > limits.mqttAnswerBytesMax) return false;
       const bytes = connected?.isV5 === true ? packet.v5 : packet.v4;
-      if (bytes.length > (connected?.packetBytesMax ?? 0)) return;
-      for (const filter of filters.values()) if (takes(filter, levels)) return answers.sendNow(bytes);
+      if (bytes.length > (connected?.packetBytesMax ?? 0)) return false;
+      if (![...filters.values()].some((filter) => takes(filter, levels))) return false;
+      answers.sendNow(bytes);
+      return true;
     },
     stop() {
       isClosed = true;

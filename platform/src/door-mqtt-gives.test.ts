@@ -27,9 +27,8 @@ describe("what a door gives", () => {
     assert.deepEqual(granted.map(({ qos }) => qos), [0, 0]);
     const other = await client(context, url, protocol);
     await other.publishAsync("pump/1", "1", { qos: 1 });
-    const give = (topic: string, text: string): void => door.give?.(topic, new TextEncoder().encode(text));
-    give("valve/7/set", `{"open":true}`);
-    give("valve/7/other", "no");
+    const give = (topic: string, text: string): number | undefined => door.give?.(topic, new TextEncoder().encode(text));
+    assert.deepEqual([give("valve/7/set", `{"open":true}`), give("valve/7/other", "no")], [1, 0], "to how many");
     give("valve/+/set", "no");
     await until("it came", () => came.length > 0);
     await subscriber.unsubscribeAsync("valve/+/set");

@@ -65,9 +65,11 @@ export async function openMqtt(spec: MqttSourceSpec, sink: DoorSink, clock: Cloc
   return {
     address: printAddress("mqtt", { host: wanted.host, port }),
     give(topic, payload) {
-      if (!isTopicName(topic)) return; // a subject may hold what a topic may not
+      if (!isTopicName(topic)) return 0; // a subject may hold what a topic may not
       const [packet, levels] = [publication(topic, payload), topic.split("/")];
-      for (const connection of connections) connection.give(levels, packet);
+      let devices = 0;
+      for (const connection of connections) if (connection.give(levels, packet)) devices += 1;
+      return devices;
     },
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));

@@ -3,7 +3,9 @@ import { availableParallelism, totalmem } from "node:os";
 import { statfs } from "node:fs/promises";
 import type { Clock, HostStats } from "@holon/core/ports.ts";
 import { canConfine } from "./confine.ts";
+import { acceleratorsOf } from "./host-accelerators.ts";
 import { powerSourceOf } from "./host-power.ts";
+import { providersOf } from "./host-providers.ts";
 import { readLinuxCounters } from "./host-stats-linux.ts";
 import { readPortableCounters } from "./host-stats-portable.ts";
 
@@ -45,9 +47,10 @@ export function createHostStats(clock: Clock, folder?: string): HostStats {
   return {
     async capacity() {
       const disk = folder === undefined ? undefined : await statfs(folder).catch(() => undefined); // not every file system tells
-      const powerSource = powerSourceOf();
-      return { processors: availableParallelism(), memoryBytes: totalmem(), confines: canConfine(), ...(powerSource === undefined ? {} : { powerSource }), ...(disk === undefined ? {} : { diskBytes: disk.bavail * disk.bsize }) };
+      const [powerSource, accelerators] = [powerSourceOf(), acceleratorsOf()];
+      return { processors: availableParallelism(), memoryBytes: totalmem(), confines: canConfine(), ...(accelerators === undefined ? {} : { accelerators }), ...(powerSource === undefined ? {} : { powerSource }), ...(disk === undefined ? {} : { diskBytes: disk.bavail * disk.bsize }) };
     },
+    providers: () => providersOf(),
     process() {
       const { user, system } = process.cpuUsage();
       return { processorSeconds: (user + system) / 1e6, memoryBytes: process.memoryUsage.rss() };

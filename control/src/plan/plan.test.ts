@@ -304,6 +304,7 @@ test("a control plane that was put back from a backup gives no number to another
   await pass(fleet, 10_000);
   assert.deepEqual([versionOf(), fleet.runningOn("edge-1")], [first + 1, ["pump/sum"]], "once");
   await tell(first + 7);
+  await fleet.until("that is heard", () => fleet.control.nodes().some(({ name, reported }) => name === "edge-1" && reported?.version === first + 7));
   await fleet.drive(fleet.control.remove("pump"));
   await fleet.until("the next is above all that the node has told of", () => versionOf() === first + 8);
 });

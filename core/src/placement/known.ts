@@ -33,7 +33,7 @@ const { staleAfterMs, loadStaleAfterMs } = placementPolicySchema.parse({});
 export function knownValues({ report, curve, inferences, trust, nowMs }: KnownInputs): readonly KnownValue[] {
   const line = (what: string, value: string | undefined, asOfMs: number | undefined, source: string | undefined, afterMs = staleAfterMs): KnownValue => ({ what, value: value ?? null, asOfMs: asOfMs ?? null, source: source ?? null, stale: asOfMs !== undefined && nowMs - asOfMs > afterMs });
   const of = (what: string, measured: Measured | undefined, unit: string, scale = 1, afterMs = staleAfterMs): KnownValue => line(what, measured && `${print(measured.value / scale)}${unit === "" ? "" : ` ${unit}`}`, measured?.asOfMs, measured?.source, afterMs);
-  const { capacity, load, uplink, prices, power } = report ?? {};
+  const { capacity, load, uplink, prices, power, found } = report ?? {};
   const has = (what: string, value: number | undefined, unit: string, scale = 1): KnownValue => line(what, value === undefined ? undefined : `${print(value / scale)}${unit}`, value === undefined ? undefined : capacity?.asOfMs, value === undefined ? undefined : capacity?.source);
   return [
     line("trust", trust?.level, trust?.asOfMs, trust === undefined ? undefined : "certificate"),
@@ -42,6 +42,8 @@ export function knownValues({ report, curve, inferences, trust, nowMs }: KnownIn
     has("disk, free", capacity?.diskBytes, " GB", 1e9),
     line("accelerators", capacity?.accelerators && `${capacity.accelerators.count} ${capacity.accelerators.model}`, capacity?.accelerators && capacity.asOfMs, capacity?.accelerators && "declared"),
     line("execution providers", report?.providers.join(", "), report?.providersAsOf?.asOfMs, report === undefined ? undefined : (report.providersAsOf?.source ?? "assumed")),
+    line("accelerators, found", found?.accelerators && (found.accelerators.kinds.map(({ model, count }) => `${count} ${model}`).join(", ") || "none"), found?.accelerators?.asOfMs, found?.accelerators && "measured"),
+    line("execution providers, found", found?.providers && (found.providers.names.join(", ") || "none"), found?.providers?.asOfMs, found?.providers && "measured"),
     of("load, processors", load?.processors, "", 1, loadStaleAfterMs),
     of("load, memory", load?.memoryBytes, "GB", 1e9, loadStaleAfterMs),
     of("link latency", uplink?.latencyMs, "ms"),

@@ -62,7 +62,13 @@ const giveSchema = z.strictObject({
    * so gives it twice. What comes to be in another way is not given.
    */
   atOnce: z.boolean().optional(),
-});
+  /**
+   * What a function of this app makes on another node too: it is given at the node where the device has subscribed. Made above these doors, it is offered to all of them; made at one of them, to
+   * the others where nobody took it there. It leaves its node as what the app shares does, and is given once it is stored.
+   */
+  roams: z.boolean().optional(),
+}).refine(({ atOnce, roams }) => atOnce !== true || roams !== true, { path: ["roams"], error: "what is given at once is for devices of its own node: it does not roam" });
+export type GiveSpec = z.infer<typeof giveSchema>;
 
 export const mqttSourceSchema = z.strictObject({
   ...sourceBase,

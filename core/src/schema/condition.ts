@@ -18,6 +18,8 @@ export const conditionSchema = z.object({
   altered: z.object({ count: z.int().min(1), first: z.array(z.string().max(1_024)).max(8) }).optional(),
   /** Secrets, and what is new, are held back until somebody adopts what was found, by its hash. */
   held: z.object({ since: z.string(), found: z.string() }).optional(),
+  /** What its file declares of it and was not found, for people; absent where nothing contradicts. */
+  inventory: z.string().max(1_000).optional(),
   /** It has a TPM that signs what it measures. */
   quotes: z.boolean().optional(),
 });
@@ -36,7 +38,7 @@ export const handedSchema = z.object({
 export type Asked = z.infer<typeof askedSchema>;
 export type Handed = z.infer<typeof handedSchema>;
 
-export const driftKinds = ["version", "policy", "config", "clock", "disk", "measured"] as const;
+export const driftKinds = ["version", "policy", "config", "clock", "disk", "measured", "inventory"] as const;
 export type DriftKind = (typeof driftKinds)[number];
 
 export const driftSchema = z.object({

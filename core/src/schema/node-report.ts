@@ -37,6 +37,15 @@ export const nodeReportSchema = inventoryNodeSchema.pick({ capacity: true, load:
   powerSource: toldSchema.extend({ value: powerSourceSchema }).optional(),
   /** Of `providers`; without it they are assumed. */
   providersAsOf: toldSchema.optional(),
+  /** What the machine itself shows, whatever is declared; what could not be found out is left out. */
+  found: z
+    .strictObject({
+      accelerators: z.strictObject({ kinds: z.array(z.strictObject({ model: z.string().min(1).max(256), count: z.int().min(1) })).max(limits.acceleratorKindsMax), asOfMs: z.number().min(0) }),
+      /** Each has run a small graph. */
+      providers: z.strictObject({ names: z.array(z.string().min(1)).max(64), asOfMs: z.number().min(0) }),
+    })
+    .partial()
+    .optional(),
   /** Other members of its site, as its configuration names them. */
   siblings: z.array(z.string().min(1).max(63)).max(limits.siteMembersMax).optional(),
 });

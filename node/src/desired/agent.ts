@@ -111,6 +111,8 @@ export interface Agent {
   /** A second instance of an elastic function that this node is to run; undefined where it is not, or the guard denies it. */
   standIn(unit: string): Promise<StandIn | undefined>;
   committed(lanes: readonly Lane[]): void;
+  /** To devices behind doors of the app, what roams. Returns to how many. */
+  give(app: string, type: string, subject: string, payload: Uint8Array): number;
   /** These stand in line for the disk. */
   lined(...lined: Parameters<LinedListener>): void;
   status(): AgentStatus;
@@ -449,6 +451,7 @@ export function createAgent(context: AgentContext): Agent {
       }
       for (const { unit } of running.values()) unit?.committed();
     },
+    give: (app, ...order) => [...running].reduce((sum, [name, { source }]) => sum + (name.startsWith(`source ${app}/`) ? (source?.roaming(...order) ?? 0) : 0), 0),
     lined(records, sequences, settled) {
       if (running.size > scoutFrom) return; // what is read once for all is read from the disk
       for (const run of stagedRuns(records, sequences, settled, log)) for (const { unit } of running.values()) unit?.staged(run);

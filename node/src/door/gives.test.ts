@@ -20,6 +20,7 @@ test("what is committed of the named types from then on is given once, in order,
   const gives = openGives(spec, { log, trace: createTrace({ name: "gateway-1", level: "error", output: process.stderr }) }, (topic, payload) => {
     given.push(`${topic} ${new TextDecoder().decode(payload)}`);
     told();
+    return 1;
   });
   log.onCommit(({ lanes }) => gives.committed(lanes));
   const all = new Promise<void>((resolve) => (told = () => (given.length === 4 ? resolve() : undefined)));
@@ -40,6 +41,7 @@ test("what is given at once is given when it is made, before it is stored, and n
   const gives = openGives(both, { log, trace: createTrace({ name: "gateway-1", level: "error", output: process.stderr }) }, (topic, payload) => {
     given.push(`${topic} ${new TextDecoder().decode(payload)}`);
     if (topic === "valve/log") told();
+    return 1;
   });
   log.onCommit(({ lanes }) => gives.committed(lanes));
   const made = [event("local", "valve.set", "1", 1), event("local", "valve.log", "1", 2)];

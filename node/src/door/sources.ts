@@ -34,6 +34,8 @@ export interface RunningSource {
   committed(lanes: readonly Lane[]): void;
   /** A unit of its app made them, and the disk does not have them yet. */
   made(records: readonly NewRecord[]): void;
+  /** To devices behind its door, what roams. Returns to how many. */
+  roaming(type: string, subject: string, payload: Uint8Array): number;
   close(): Promise<void>;
 }
 
@@ -203,6 +205,7 @@ export async function openSource(spec: SourceSpec, context: SourceContext): Prom
   return {
     committed: (lanes) => gives?.committed(lanes),
     made: (records) => gives?.made(records),
+    roaming: (...order) => gives?.roaming(...order) ?? 0,
     status: () => ({ name: spec.name, kind: spec.kind, address: door?.address, ...counts, counters: counters?.counts(), problem: problem?.toJSON() }),
     close: async () => {
       closed = true;

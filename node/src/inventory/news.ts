@@ -28,10 +28,11 @@ const isSpeedFar = (before: Speeds, now: Speeds): boolean => Object.keys({ ...be
 const isBesideFar = (before: Speeds, now: Speeds): boolean => Object.keys(now).some((node) => differs(before[node], now[node], Math.max(leastLatencyMs, before[node]?.value ?? 0)));
 type Speeds = Readonly<Record<string, Measured | undefined>>;
 
-function toldOf({ capacity: { processors, memoryBytes, accelerators }, providers, powerSource, uplink, prices, power, carbonGramsPerKilowattHour }: NodeReport): object {
+function toldOf({ found, capacity: { processors, memoryBytes, accelerators }, providers, powerSource, uplink, prices, power, carbonGramsPerKilowattHour }: NodeReport): object {
   const values = (of: Readonly<Record<string, Measured | undefined>>): object => Object.fromEntries(Object.entries(of).flatMap(([key, value]) => (value?.source === "declared" ? [[key, value.value]] : [])));
   const { parent, ...ways } = uplink ?? {};
-  return { processors: processors ?? null, memoryBytes: memoryBytes ?? null, accelerators: accelerators ?? null, providers, powerSource: powerSource?.value ?? null, parent: parent ?? null, ways: values(ways), prices: values(prices), power: values(power), carbon: values({ carbonGramsPerKilowattHour }) };
+  const shown = { accelerators: found?.accelerators?.kinds ?? null, providers: found?.providers?.names ?? null };
+  return { shown, processors: processors ?? null, memoryBytes: memoryBytes ?? null, accelerators: accelerators ?? null, providers, powerSource: powerSource?.value ?? null, parent: parent ?? null, ways: values(ways), prices: values(prices), power: values(power), carbon: values({ carbonGramsPerKilowattHour }) };
 }
 
 function differs(before: Measured | undefined, now: Measured | undefined, of: number | undefined): boolean {

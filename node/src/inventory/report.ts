@@ -1,4 +1,5 @@
 /** A node's report, from what was measured and what is declared: what is declared goes before. What nobody knows is left out. */
+import { limits } from "@holon/core/limits.ts";
 import type { HostCapacity } from "@holon/core/ports.ts";
 import type { Measured } from "@holon/core/schema/inventory.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
@@ -12,6 +13,8 @@ export interface Way {
   readonly bandwidth?: { readonly bytesPerSecond: number; readonly asOfMs: number } | undefined;
 }
 
+export type Found = NonNullable<NonNullable<NodeReport["found"]>["providers"]>;
+
 export interface ReportInput {
   readonly config: Pick<NodeConfig, "inventory" | "prices" | "power"> & { readonly siblings?: NodeConfig["siblings"] };
   readonly nowMs: number;
@@ -19,13 +22,15 @@ export interface ReportInput {
   /** As percent of what the machine has, 0 to 100. */
   readonly load: { readonly processors?: number | undefined; readonly memory?: number | undefined };
   readonly way: Way | undefined;
+  /** What the model runtime has, as it was tried last. */
+  readonly providers?: Found | undefined;
   /** Milliseconds of one event, by unit, as measured. */
   readonly speeds?: Readonly<Record<string, number>>;
   /** Milliseconds, one way, by sibling, as measured. */
   readonly beside?: Readonly<Record<string, number>>;
 }
 
-export function reportOf({ config, nowMs, capacity, load, way, speeds = {}, beside = {} }: ReportInput): NodeReport {
+export function reportOf({ config, nowMs, capacity, load, way, providers: tried, speeds = {}, beside = {} }: ReportInput): NodeReport {
   const { inventory = {}, prices, power } = config;
   const asOf = (source: Measured["source"]) => (value: number | undefined): Measured | undefined => (value === undefined ? undefined : { value, asOfMs: nowMs, source });
   const each = (values: Readonly<Record<string, number>>): Record<string, Measured> => Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value, asOfMs: nowMs, source: "measured" as const }]));
@@ -34,10 +39,11 @@ export function reportOf({ config, nowMs, capacity, load, way, speeds = {}, besi
   const isDeclared = inventory.processors !== undefined || inventory.memoryBytes !== undefined || inventory.diskBytes !== undefined;
   const powerSource = inventory.powerSource ?? capacity.powerSource;
   const { latencyMs, bytesPerSecond, perGigabyte } = inventory.uplink ?? {};
+  const found = compact({ accelerators: capacity.accelerators && { kinds: capacity.accelerators.slice(0, limits.acceleratorKindsMax).map(({ model, count }) => ({ model: model.slice(0, 256), count })), asOfMs: nowMs }, providers: tried });
   return {
     capacity: { ...has, ...(inventory.accelerators === undefined ? {} : { accelerators: inventory.accelerators }), asOfMs: nowMs, source: isDeclared ? "declared" : "measured" },
     load: compact({ processors: measured(part(load.processors, has.processors)), memoryBytes: measured(part(load.memory, has.memoryBytes)) }),
-    providers: [...new Set([...(inventory.providers ?? ["cpu"]), ...(capacity.confines === true ? ["bubblewrap"] : [])])],
+    providers: [...new Set([...(inventory.providers ?? tried?.names ?? ["cpu"]), ...(capacity.confines === true ? ["bubblewrap"] : [])])],
     ...(way === undefined ? {} : { uplink: { parent: way.parent, ...compact({ latencyMs: declared(latencyMs) ?? measured(way.latencyMs), bytesPerSecond: declared(bytesPerSecond) ?? (way.bandwidth && { value: way.bandwidth.bytesPerSecond, asOfMs: way.bandwidth.asOfMs, source: "measured" as const }), perGigabyte: declared(perGigabyte ?? priced(prices?.perGigabyteUp)) }) } }),
     prices: compact({
       perProcessorHour: declared(inventory.prices?.perProcessorHour ?? priced(prices?.perProcessorHour)),
@@ -49,7 +55,8 @@ export function reportOf({ config, nowMs, capacity, load, way, speeds = {}, besi
     ...(Object.keys(speeds).length === 0 ? {} : { speeds: each(speeds) }),
     ...(Object.keys(beside).length === 0 ? {} : { beside: each(beside) }),
     ...(powerSource === undefined ? {} : { powerSource: { value: powerSource, asOfMs: nowMs, source: inventory.powerSource === undefined ? ("measured" as const) : ("declared" as const) } }),
-    ...(inventory.providers === undefined ? {} : { providersAsOf: { asOfMs: nowMs, source: "declared" as const } }),
+    ...(inventory.providers !== undefined ? { providersAsOf: { asOfMs: nowMs, source: "declared" as const } } : tried === undefined ? {} : { providersAsOf: { asOfMs: tried.asOfMs, source: "measured" as const } }),
+    ...(Object.keys(found).length === 0 ? {} : { found }),
     ...(config.siblings === undefined || config.siblings.length === 0 ? {} : { siblings: config.siblings.map(({ name }) => name).sort() }),
     ...compact({ carbonGramsPerKilowattHour: declared(inventory.carbonGramsPerKilowattHour) }),
   };

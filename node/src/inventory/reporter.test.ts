@@ -57,3 +57,28 @@ async function assertMeasured(busyMs: number): Promise<void> {
   assert.ok(beside >= latencyMs && beside < latencyMs + 1, `${beside}`);
   assert.ok(told > 0.9 * bytesPerSecond && told < 1.1 * bytesPerSecond, `${told}`);
 }
+
+test("what the model runtime has is asked once a day, not in the first minute; what could not be found out is left as it was", async () => {
+  const world = new World(1);
+  const clock = createClock(new Incarnation(world, { name: self, number: 1, calls: 0, hooks: {} }), new ClockHardware(world), 0);
+  const answers: (readonly string[] | undefined)[] = [["wasm"], undefined];
+  const asked: number[] = [];
+  const host: HostStats = {
+    sample: () => Promise.resolve({}),
+    capacity: () => Promise.resolve({ accelerators: [{ model: "amd gpu", count: 1 }] }),
+    providers: () => (asked.push(clock.monotonicMs()), Promise.resolve(answers[asked.length - 1])),
+  };
+  const config = nodeConfigSchema.parse({ name: self, site: "site", tier: "gateway", jurisdiction: "EU/DE" });
+  const calls = createCalls({ self, clock, handlers: new Map(), route: () => undefined, above: () => undefined });
+  const reporter = createReporter({ config, events: createEvents(config, clock), calls, ports: { clock, random: createRandom(), trace: { note: (_level, text) => assert.fail(text) } }, host, above: () => undefined, beside: () => [], speeds: () => ({}), append: () => Promise.resolve() });
+  reporter.start();
+  await world.run({ timeMs: world.nowMs + 10_000, condition: () => reporter.seen() !== undefined });
+  assert.deepEqual([reporter.seen()?.providers, reporter.seen()?.providersAsOf, asked.length], [["cpu"], undefined, 0]);
+  assert.deepEqual([reporter.seen()?.found?.accelerators?.kinds, reporter.seen()?.capacity.accelerators], [[{ model: "amd gpu", count: 1 }], undefined], "a plan counts on what is declared alone");
+  await world.run({ timeMs: world.nowMs + 2 * limits.inventoryLookMs });
+  const { providers, providersAsOf, found } = reporter.seen() ?? assert.fail();
+  assert.deepEqual([providers, providersAsOf?.source, found?.providers?.names], [["wasm"], "measured", ["wasm"]]);
+  await world.run({ timeMs: world.nowMs + limits.inventoryReportMsMax + limits.inventoryLookMs });
+  reporter.close();
+  assert.deepEqual([asked.length, reporter.seen()?.providersAsOf], [2, providersAsOf]);
+});

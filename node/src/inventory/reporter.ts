@@ -10,7 +10,7 @@ import type { Events } from "../event/events.ts";
 import type { Calls } from "../link/calls.ts";
 import type { Peer } from "../link/peer.ts";
 import { isNews } from "./news.ts";
-import { reportOf, type ReportInput, type Way } from "./report.ts";
+import { reportOf, type Found, type ReportInput, type Way } from "./report.ts";
 import { createSteadyLoad } from "./steady-load.ts";
 
 export interface ReporterOptions {
@@ -58,6 +58,9 @@ export function createReporter(options: ReporterOptions): Reporter {
   let load: ReportInput["load"] = {};
   const steadyLoad = createSteadyLoad();
   let sampledMs = Number.NEGATIVE_INFINITY;
+  /** What the model runtime has, and when it was asked; not in the first minute, which is for what the node has to do. */
+  let providers: Found | undefined;
+  let triedMs = clock.monotonicMs() - limits.inventoryReportMsMax + limits.inventoryLookMs / 2;
   let started = false;
   let closed = false;
 
@@ -69,7 +72,7 @@ export function createReporter(options: ReporterOptions): Reporter {
       way = { parent: peer.name, latencyMs, bandwidth: await bandwidthTo(peer, latencyMs, same) };
     }
     const beside = await latenciesTo(options.beside());
-    const report = reportOf({ config, nowMs: clock.wall().ms, beside, capacity: (await host?.capacity()) ?? {}, load: await loadNow(), way, speeds: options.speeds() });
+    const report = reportOf({ config, nowMs: clock.wall().ms, beside, capacity: (await host?.capacity()) ?? {}, load: await loadNow(), way, providers: await providersNow(), speeds: options.speeds() });
     seen = report;
     const nowMs = clock.monotonicMs();
     const news = last === undefined ? "told" : isNews(last.report, report);
@@ -87,6 +90,15 @@ export function createReporter(options: ReporterOptions): Reporter {
     sampledMs = nowMs;
     const { cpuUserPercent: user, cpuSystemPercent: system, memoryUsedPercent: memory } = await host.sample();
     return (load = { processors: steadyLoad(user === undefined || system === undefined ? undefined : user + system), memory });
+  }
+
+  /** Once a day: what could not be found out this time is known as it was. */
+  async function providersNow(): Promise<Found | undefined> {
+    const nowMs = clock.monotonicMs();
+    if (host?.providers === undefined || closed || nowMs - triedMs < limits.inventoryReportMsMax) return providers;
+    triedMs = nowMs;
+    const names = await host.providers();
+    return (providers = names === undefined ? providers : { names: [...names], asOfMs: clock.wall().ms });
   }
 
   function mayTell(nowMs: number): boolean {

@@ -70,7 +70,7 @@ test("a peer has so many calls served at a time, and is told with a code when it
 
 test("what is for neighbours is asked of nobody further on", async () => {
   const { world, calls, peer, sent } = callsOf();
-  const methods = ["site.lease", "identity.renew", "shared.rows", "model.answer", "request.ask"];
+  const methods = ["site.lease", "identity.renew", "shared.rows", "model.answer", "request.ask", "order.give"];
   for (const [index, method] of methods.entries()) calls.receive({ kind: "call", header: { op: "request", id: index + 1, to: nodeName("gateway-2"), method, deadlineMs: 1_000 }, payload: new Uint8Array(0) }, peer);
   await world.drive(world.sleep(10));
   assert.deepEqual(sent.map(({ payload }) => JSON.parse(new TextDecoder().decode(payload)).code as unknown), methods.map(() => "HOLON_CALL_DENIED"));
