@@ -19,6 +19,8 @@ export interface BlobStore {
   put(content: Uint8Array): Promise<BlobHash>;
   /** Of what is nobody else's: parameters that a unit fitted and took with it. */
   remove(hash: BlobHash): Promise<void>;
+  /** Blobs that were found to be damaged beyond mending and removed, with the hash of what was there, each once: whoever read it first is not who has to tell of it. */
+  takeDamaged(): ReadonlyMap<BlobHash, string>;
   /** Bytes of a blob that have come so far. */
   partBytes(hash: BlobHash): Promise<number>;
   /** Adds the next piece; `true` when the blob is whole and verified. `HOLON_BLOB_BAD` if it is not what its name says. */
@@ -35,6 +37,7 @@ export async function openBlobStore(disk: Disk, integrity: Integrity): Promise<B
   await disk.syncFolder("blobs");
   /** Checked as a whole since the node started. */
   const sound = new Set<BlobHash>();
+  let damaged = new Map<BlobHash, string>();
   const present = new Set((await disk.list("blobs")).filter(isBlobHash));
   const hashOf = (content: Uint8Array): string => toHex(integrity.sha256(content));
 
@@ -71,6 +74,7 @@ export async function openBlobStore(disk: Disk, integrity: Integrity): Promise<B
     }
     present.delete(hash);
     sound.delete(hash);
+    damaged.set(hash, hashOf(content));
     await disk.remove(path(hash));
     throw new HolonError("HOLON_BLOB_BAD", `blob ${hash} is damaged on this node's disk`);
   }
@@ -109,6 +113,11 @@ export async function openBlobStore(disk: Disk, integrity: Integrity): Promise<B
 
   return {
     has: (hash) => Promise.resolve(present.has(hash)),
+    takeDamaged() {
+      const taken = damaged;
+      damaged = new Map();
+      return taken;
+    },
     async read(hash) {
       if (!present.has(hash)) throw new HolonError("HOLON_BLOB_MISSING", `blob ${hash} is not on this node`);
       const content = await verified(hash);

@@ -247,3 +247,13 @@ test("a mark that this program cannot read, as another version wrote it, is one 
     assert.equal((await unmeasured(ran).admit({ ...ran, apps: [...ran.apps, { ...ran.apps[0] ?? assert.fail(), name: "spy" }] })).refusal?.code, "HOLON_NODE_HELD");
   }
 });
+
+test("an altered artifact is an alarm also where who runs it read it first, and had it removed", async (context) => {
+  const { start, adopt, blobs, folder } = await bed(context);
+  const good = await blobs.put(new TextEncoder().encode("export default 1;"));
+  await adopt("installed");
+  writeFileSync(join(folder, "blobs", good), "export default 2;xxxx");
+  await assert.rejects(blobs.read(good), { code: "HOLON_BLOB_BAD" });
+  const status = await start([good]);
+  assert.deepEqual(status.altered.map(({ what, expected }) => [what, expected]), [[`artifact ${good}`, good]]);
+});

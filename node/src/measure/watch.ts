@@ -47,7 +47,7 @@ export interface MeasureOptions {
   readonly measurer: Measurer;
   readonly log: SegmentLog;
   readonly events: Events;
-  readonly blobs: Pick<BlobStore, "read">;
+  readonly blobs: Pick<BlobStore, "read" | "takeDamaged">;
   readonly hold: Pick<Hold, "row" | "put" | "lift">;
   sha256(bytes: Uint8Array): Uint8Array;
   readonly ports: { readonly clock: Clock; readonly trace: Trace };
@@ -168,6 +168,8 @@ export function createMeasureWatch({ measurer, log, events, blobs, hold, sha256,
       const isMended = await blobs.read(hash).then(() => true, (error: unknown) => !(error instanceof HolonError) || error.code !== "HOLON_BLOB_BAD");
       if (!isMended) altered.push({ what: `artifact ${hash}`, expected: hash, found });
     }
+    // Others read before this looks: what they found is gone by now, or there again from above.
+    for (const [hash, found] of blobs.takeDamaged()) if (!altered.some(({ expected }) => expected === hash)) altered.push({ what: `artifact ${hash}`, expected: hash, found });
     return altered;
   }
 
