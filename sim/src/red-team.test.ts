@@ -209,9 +209,10 @@ attempt("stolen intermediate: once the root has signed the next one, a certifica
   const passport = (name: string) => raid.machine(name).identity.passport ?? assert.fail();
   const lies = await thief.sign({ version: 1_000_000, revoked: [{ node: "gateway-1", through: Number.MAX_SAFE_INTEGER }] });
   await passport("far-1").revoke(lies); // one node believed the thief before
+  const honest = ["edge-1", "edge-2", "gateway-1", "gateway-2", "gateway-3", "far-1"];
+  await recordEnrolled(raid, [...honest, mallory]);
   authority.series += 1;
   raid.machine("cloud").crash("process", 100);
-  const honest = ["edge-1", "edge-2", "gateway-1", "gateway-2", "gateway-3", "far-1"];
   await raid.until("all have certificates of the new series and are linked", () => honest.every((name) => passport(name).series === 2 && raid.machine(name).subject !== undefined && raid.status(name).uplink?.state === "open"), 600_000);
   assert.equal(passport("far-1").revocationsVersion(), 0);
   const own = passport(mallory);
@@ -229,3 +230,13 @@ attempt("stolen intermediate: once the root has signed the next one, a certifica
   await raid.denial("edge-1", "HOLON_IDENTITY_SERIES");
   assert.equal(passport("edge-1").revocationsVersion(), 0);
 });
+
+/** Nodes of this world are certified before it begins: what control would have written as it enrolled them. */
+async function recordEnrolled(raid: Raid, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const passport = raid.machine(name).identity.passport ?? assert.fail();
+    const { node, site, tier, number, heldKey, validity } = await raid.drive(passport.renewal().then((request) => raid.fleet.authority?.checkRenewal(request) ?? assert.fail()));
+    const cell = (key: string, value: unknown) => ({ key, value: new TextEncoder().encode(JSON.stringify(value)) });
+    await raid.drive(raid.subject("cloud").log.append({ cells: [cell(`enrolled/${node}`, { node, site, tier, number, expiresMs: validity.expiresMs }), cell(`issued/${node}`, [{ key: heldKey, number }])] }));
+  }
+}
