@@ -121,8 +121,8 @@ test("stolen intermediate: a certificate for control, an edge or a gateway is re
   const refusing: Authority = { ...after, checkRenewal: () => Promise.reject(new HolonError("HOLON_IDENTITY_UNTRUSTED", "control gave it none for that key")) };
   const door = await open(t, edge, refusing);
   for (const name of ["cloud-1", "edge-2", "gateway-1"]) {
-    const false_ = await minted(fleet, thief, name);
-    await assert.rejects(false_.net.connect(door.listener.address), hasCode("HOLON_IDENTITY_UNTRUSTED", /gave it none/), name);
+    const impostor = await minted(fleet, thief, name);
+    await assert.rejects(impostor.net.connect(door.listener.address), hasCode("HOLON_IDENTITY_UNTRUSTED", /gave it none/), name);
     const trap = await open(t, await minted(fleet, thief, name), thief);
     await assert.rejects(edge.net.connect(trap.listener.address), hasCode("HOLON_IDENTITY_SERIES", new RegExp(`certificate of ${name} is of series 1`)), name);
   }

@@ -22,9 +22,9 @@ import { testClock, testFleet, type TestFleet, type TestMember } from "./testing
 const fleet = await testFleet();
 
 identityContract("platform", async () => {
-  const [fleet, foreign] = [await testFleet(), await testFleet()];
-  const [one, other] = [await fleet.member("gateway-1"), await fleet.member("gateway-2")];
-  return { port: { one: one.identity, other: other.identity, authority: await fleet.thief(), foreign: foreign.authority, stolen: fleet.stolen }, drive: (work) => work, dispose: () => Promise.resolve() };
+  const [own, foreign] = [await testFleet(), await testFleet()];
+  const [one, other] = [await own.member("gateway-1"), await own.member("gateway-2")];
+  return { port: { one: one.identity, other: other.identity, authority: await own.thief(), foreign: foreign.authority, stolen: own.stolen }, drive: (work) => work, dispose: () => Promise.resolve() };
 });
 
 const day = 86_400_000;

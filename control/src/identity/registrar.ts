@@ -153,12 +153,12 @@ export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
   function ownerOf({ node, site, tier, number, series, heldKey }: RenewalOf): (Invited & { readonly number: number }) | HolonError {
     if (series >= authority.series) return { node, site, tier, number };
     const known = read(keys.enrolled(node), enrolledSchema);
-    const given = lineage.numberOf(node, heldKey);
+    const certified = lineage.numberOf(node, heldKey);
     // Whoever took the authority's key from this disk has this node's own key with it.
-    if (known === undefined || given === undefined || node === log.origin) {
+    if (known === undefined || certified === undefined || node === log.origin) {
       return new HolonError("HOLON_IDENTITY_UNTRUSTED", `a certificate of ${node} is of series ${series}, which is over, and control gave it none for that key`, { next: "If it is a node of yours, it took a certificate of whoever stole the authority's key: invite it and enrol it anew." });
     }
-    return { node, site: known.site, tier: known.tier, number: given };
+    return { node, site: known.site, tier: known.tier, number: certified };
   }
 
   if (log.cell(keys.issued) !== undefined) await lineage.fill();
