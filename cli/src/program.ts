@@ -214,6 +214,7 @@ function addMembership(node: Command): void {
     .option("--node <name>", "the node that runs control", "cloud-1")
     .option("--take-root <file>", "take the root's key to this file and remove it here")
     .option("--renew", "make the intermediate anew")
+    .option("--stolen", "with --renew: the one of before was stolen, and what it signed is over")
     .option("--root <file>", "the root's key, where it was taken away")
     .option("--json", "data as JSON on stdout")
     .action(async (options: AuthorityOptions) => (await import("./command/node-identity.ts")).manageAuthority(options));

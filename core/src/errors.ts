@@ -68,6 +68,7 @@ export const errorTable = {
   HOLON_IDENTITY_FULL: row("As many nodes are revoked as may be.", "Begin a new authority: the list has grown beyond what a link should carry."),
   HOLON_IDENTITY_MISSING: row("A node has no certificate.", "Make a token with `holon node invite NAME` where control runs, then `holon node enroll --token TOKEN` here."),
   HOLON_IDENTITY_REVOKED: row("A node's certificate was revoked.", "If the node is to come back, invite and enrol it again."),
+  HOLON_IDENTITY_SERIES: row("A certificate, or what one signed, is under a key of the authority that was replaced because it was stolen.", "Nothing to do where it is a node of yours: it asks for a new one with the key of the old, and links when it has it. What control gave no certificate to is refused there: see `holon.node.refused` in its trail.", true),
   HOLON_IDENTITY_UNTRUSTED: row("A certificate, or what one signed, is not of this fleet's authority.", "Check the address; if it is right, somebody else answers there. A node of another fleet is enrolled in this one first."),
   HOLON_IMAGE_BAD: row("An image is no OCI archive, is not what its digests say, or holds what no program is given.", "Build it again as an OCI archive (`oci-archive`); see docs/concepts/images.md for what it may hold."),
   HOLON_INTERNAL: row("A defect of Holon.", "Please report it with the message and the steps that led here."),

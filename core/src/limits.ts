@@ -471,6 +471,8 @@ export const limits = {
   chipNonceMs: 300_000,
   /** Used nonces of one node that are remembered one by one; at the bound those before the oldest of them count as used. */
   chipNoncesMax: 16,
+  /** Keys of one node that control remembers to have certified: by one of them it comes back when a series of the authority is over. */
+  issuedKeysMax: 8,
   /** Longest time in which an invitation may be used, and invitations that are open at a time. At the bound: `HOLON_INVITATION_BAD`. */
   invitationMsMax: 30 * 86_400_000,
   invitationsMax: 1_024,

@@ -552,13 +552,13 @@ export interface Identity {
   renewal(challenge?: () => Promise<string>): Promise<Renewal>;
   /** Whether it renews with its TPM only. */
   binding(): Binding;
-  /** Keeps what the authority answered to it, and shows that from now on. `HOLON_IDENTITY_UNTRUSTED` where it does not belong to the request. */
+  /** Keeps what the authority answered to it, and shows that from now on. `HOLON_IDENTITY_UNTRUSTED` where it does not belong to the request, `HOLON_IDENTITY_SERIES`. */
   adopt(issued: Issued): Promise<void>;
   /** The newest list of the revoked that was heard. */
   revocations(): SignedRevocations | undefined;
-  /** Its version; 0 where there is none. */
+  /** Its version; 0 where there is none, or that is of a series that is over. */
   revocationsVersion(): number;
-  /** Keeps a newer list and ends the connections of those on it; says whether it was newer. `HOLON_IDENTITY_UNTRUSTED`. */
+  /** Keeps a newer list and ends the connections of those on it; says whether it was newer. One of a newer series is newer than all before. `HOLON_IDENTITY_UNTRUSTED`, `HOLON_IDENTITY_SERIES`. */
   revoke(list: SignedRevocations): Promise<boolean>;
   /** Signs with the key of the present certificate. `text` begins with what it is, so that no signature stands for something else. `HOLON_IDENTITY_MISSING`. */
   vouch(text: Uint8Array): Vouched;
@@ -571,16 +571,28 @@ export interface CertificateSubject extends Invited {
   readonly validity: Validity;
 }
 
+/** What a request for the next certificate shows of the present one. */
+export interface RenewalOf extends CertificateSubject {
+  /** SHA-256 of the key that is to be certified, 64 hexadecimal digits. */
+  readonly key: string;
+  /** The same of the present certificate's key. */
+  readonly heldKey: string;
+  /** Of the present certificate. */
+  readonly series: number;
+}
+
 /** The fleet's authority: its keys, behind which control decides. */
 export interface Authority {
   /** SHA-256 of the root's certificate, 64 hexadecimal digits. */
   readonly fingerprint: string;
+  /** Of the intermediate that signs at present. */
+  readonly series: number;
   /** A token for one node, and the public key that its requests are held to. */
   invitation(scope: Invited & { readonly address: string; readonly director?: string | undefined }): Promise<{ readonly invitation: string; readonly key: string; readonly token: string }>;
   /** The new key's SHA-256, where the request is signed by the invitation's key and by its own. `HOLON_IDENTITY_UNTRUSTED`. */
   checkEnrolment(request: Enrolment, key: string): Promise<string>;
-  /** Who asks, by a certificate of this authority, whenever that ended. `HOLON_IDENTITY_UNTRUSTED`. */
-  checkRenewal(request: Renewal): Promise<Invited & { readonly number: number; readonly validity: Validity; readonly key: string }>;
+  /** Who asks, by a certificate of this authority, whenever that ended. Of an older series it may be the work of a thief: who that is, is the caller's to judge, by the key. `HOLON_IDENTITY_UNTRUSTED`. */
+  checkRenewal(request: Renewal): Promise<RenewalOf>;
   issue(csr: string, subject: CertificateSubject): Promise<Issued>;
   /** A nonce that was never asked with before. */
   challenge(): string;
@@ -588,7 +600,7 @@ export interface Authority {
   checkQuote(quote: Quote, nonce: string, known: string | undefined): void;
   /** That chip and key sign for each other in a request that was checked, where a chip is in it; whose chip it may be, and the nonce, is the caller's to judge. `HOLON_CHIP_REFUSED`. */
   checkChip(request: Enrolment | Renewal): Promise<void>;
-  /** Who signed the text, by a certificate of this authority, whenever that ended. `HOLON_IDENTITY_UNTRUSTED`. */
+  /** Who signed the text, by a certificate of this authority, whenever that ended. `HOLON_IDENTITY_UNTRUSTED`, `HOLON_IDENTITY_SERIES`. */
   checkVouched(text: Uint8Array, vouched: Vouched): Promise<{ readonly node: string; readonly number: number; readonly validity: Validity }>;
   sign(list: RevocationList): Promise<SignedRevocations>;
 }

@@ -2,6 +2,7 @@
 import { HolonError, isErrorCode } from "@holon/core/errors.ts";
 import { challengeAnswerSchema } from "@holon/core/identity/chip.ts";
 import { identityMethods, issuedSchema, type Enrolment, type Issued, type LobbyMethod } from "@holon/core/identity/messages.ts";
+import { firstSeries, seriesOver } from "@holon/core/identity/series.ts";
 import { limits } from "@holon/core/limits.ts";
 import { z } from "zod";
 import { fingerprintOf, presentedChain, provenBy, untrusted } from "./identity-certificate.ts";
@@ -13,7 +14,7 @@ import { askPaths } from "./net-wire.ts";
 
 const problemSchema = z.object({ error: z.object({ code: z.string(), message: z.string(), next: z.string() }) });
 
-/** Joins the fleet that the token names, at its address or another listener of the fleet. `HOLON_INVITATION_…`, `HOLON_IDENTITY_UNTRUSTED`, `HOLON_LINK_UNREACHABLE`. */
+/** Joins the fleet that the token names, at its address or another listener of the fleet. `HOLON_INVITATION_…`, `HOLON_IDENTITY_UNTRUSTED`, `HOLON_IDENTITY_SERIES`, `HOLON_LINK_UNREACHABLE`. */
 export async function enroll(identity: NodeIdentity, tokenText: string, at?: string): Promise<void> {
   const token = readToken(tokenText);
   const address = parseAddress(at ?? token.address, "wss");
@@ -23,7 +24,9 @@ export async function enroll(identity: NodeIdentity, tokenText: string, at?: str
       const chain = leaf === undefined ? [] : presentedChain(leaf);
       const root = chain.find((certificate) => fingerprintOf(certificate) === token.authority);
       if (root === undefined) throw untrusted("it does not show the authority that the token names");
-      return provenBy(chain, root);
+      const proven = provenBy(chain, root);
+      if (proven.series < (token.series ?? firstSeries)) throw seriesOver(`the certificate of ${proven.node}`, proven.series, token.series ?? firstSeries);
+      return proven;
     });
   const ask = async (request: Enrolment): Promise<Issued> => askLobby(await connected(), identityMethods.enroll, request, printAddress("wss", address), issuedSchema);
   const request = await identity.enrolment(token);

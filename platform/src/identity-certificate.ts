@@ -5,6 +5,7 @@
 import { X509Certificate } from "node:crypto";
 import { HolonError } from "@holon/core/errors.ts";
 import { parseNodeId, type NodeId } from "@holon/core/identity/spiffe.ts";
+import { firstSeries, parseSeries } from "@holon/core/identity/series.ts";
 import type { Validity } from "@holon/core/identity/validity.ts";
 
 export interface Proven extends NodeId {
@@ -12,24 +13,25 @@ export interface Proven extends NodeId {
   readonly number: number;
   readonly validity: Validity;
   readonly certificate: X509Certificate;
+  /** What signed it, and the series of that. Whether that is over is the caller's to judge. */
+  readonly signer: X509Certificate;
+  readonly series: number;
 }
-
-/** Authorities between a leaf and the root. */
-const betweenMax = 1;
 
 /** The node that the first of the certificates is made out to, where the others lead from it to the root. `HOLON_IDENTITY_UNTRUSTED`. */
 export function provenBy(chain: readonly X509Certificate[], root: X509Certificate): Proven {
-  const [leaf, ...above] = withoutRoot(chain, root);
+  const [leaf, signer] = withoutRoot(chain, root);
   if (leaf === undefined || leaf.ca) throw untrusted("it shows no certificate of a node");
-  const issuers = [...above.slice(0, betweenMax), root];
+  const notOurs = `its certificate is not of the authority ${nameOf(root)}`;
+  if (signer === undefined) throw untrusted(notOurs); // the root itself signs no node
   let signed = leaf;
-  for (const issuer of issuers) {
-    if (!issuer.ca || !signed.checkIssued(issuer) || !signed.verify(issuer.publicKey)) throw untrusted(`its certificate is not of the authority ${nameOf(root)}`);
+  for (const issuer of [signer, root]) {
+    if (!issuer.ca || !signed.checkIssued(issuer) || !signed.verify(issuer.publicKey)) throw untrusted(notOurs);
     signed = issuer;
   }
   const id = idOf(leaf);
   if (id === undefined || id.domain !== nameOf(root)) throw untrusted("its certificate names no node of this fleet");
-  return { ...id, number: numberOf(leaf), validity: { issuedMs: leaf.validFromDate.getTime(), expiresMs: leaf.validToDate.getTime() }, certificate: leaf };
+  return { ...id, number: numberOf(leaf), validity: { issuedMs: leaf.validFromDate.getTime(), expiresMs: leaf.validToDate.getTime() }, certificate: leaf, signer, series: seriesOf(signer) };
 }
 
 /** An authority's certificate leads to the root: for what it signed itself. `HOLON_IDENTITY_UNTRUSTED`. */
@@ -38,10 +40,13 @@ export function requireAuthority(certificate: X509Certificate | undefined, root:
   throw untrusted(`it is not signed by the authority ${nameOf(root)}`);
 }
 
+/** A leaf, what signed it, and the root. */
+const chainMax = 3;
+
 /** As the other end sent it, leaf first. */
 export function presentedChain(leaf: X509Certificate): readonly X509Certificate[] {
   const chain = [leaf];
-  for (let next = leaf.issuerCertificate; next !== undefined && chain.length < betweenMax + 2; next = next.issuerCertificate) {
+  for (let next = leaf.issuerCertificate; next !== undefined && chain.length < chainMax; next = next.issuerCertificate) {
     if (next.fingerprint256 === chain.at(-1)?.fingerprint256) break;
     chain.push(next);
   }
@@ -64,7 +69,17 @@ export const fingerprintOf = (certificate: X509Certificate): string => certifica
 export const nameOf = (certificate: X509Certificate): string => /^CN=(.*)$/m.exec(certificate.subject)?.[1] ?? "";
 
 /** Of a leaf: the tier stands as its unit. */
-export const tierOf = (certificate: X509Certificate): string => /^OU=(.*)$/m.exec(certificate.subject)?.[1] ?? "";
+export const tierOf = (certificate: X509Certificate): string => unitOf(certificate) ?? "";
+
+/** Of an intermediate that the root signed: the series stands as its unit. `HOLON_IDENTITY_UNTRUSTED`. */
+export function seriesOf(intermediate: X509Certificate): number {
+  const unit = unitOf(intermediate);
+  const series = unit === undefined ? firstSeries : parseSeries(unit);
+  if (series === undefined) throw untrusted("what signed it is of no series that this version knows");
+  return series;
+}
+
+const unitOf = ({ subject }: X509Certificate): string | undefined => /^OU=(.*)$/m.exec(subject)?.[1];
 
 export const untrusted = (message: string): HolonError => new HolonError("HOLON_IDENTITY_UNTRUSTED", message);
 

@@ -3,6 +3,7 @@
 import "reflect-metadata";
 import { createHash, createPublicKey, webcrypto, type KeyObject } from "node:crypto";
 import * as x509 from "@peculiar/x509";
+import { printSeries } from "@holon/core/identity/series.ts";
 import { printNodeId } from "@holon/core/identity/spiffe.ts";
 import type { Validity } from "@holon/core/identity/validity.ts";
 import type { CertificateSubject } from "@holon/core/ports.ts";
@@ -35,13 +36,13 @@ export async function makeRoot(domain: string, validity: Validity): Promise<KeyP
 }
 
 /** The authority that is on line: it signs nodes and no further authorities. */
-export async function makeIntermediate(root: KeyPair, domain: string, validity: Validity): Promise<KeyPair> {
+export async function makeIntermediate(root: KeyPair, domain: string, series: number, validity: Validity): Promise<KeyPair> {
   const keys = await makeKeys();
   const issuer = new x509.X509Certificate(root.certificatePem);
   const certificate = await x509.X509CertificateGenerator.create({
     ...dates(validity),
     serialNumber: chanceHex(16),
-    subject: [{ CN: [`${domain} nodes`] }],
+    subject: [{ CN: [`${domain} nodes`] }, { OU: [printSeries(series)] }],
     issuer: issuer.subjectName,
     signingAlgorithm: algorithm,
     signingKey: await keyFromPem(root.keyPem),

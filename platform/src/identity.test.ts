@@ -22,8 +22,9 @@ import { testClock, testFleet, type TestFleet, type TestMember } from "./testing
 const fleet = await testFleet();
 
 identityContract("platform", async () => {
-  const [one, other, foreign] = [await fleet.member("gateway-1"), await fleet.member("gateway-2"), await testFleet()];
-  return { port: { one: one.identity, other: other.identity, authority: fleet.authority, foreign: foreign.authority }, drive: (work) => work, dispose: () => Promise.resolve() };
+  const [own, foreign] = [await testFleet(), await testFleet()];
+  const [one, other] = [await own.member("gateway-1"), await own.member("gateway-2")];
+  return { port: { one: one.identity, other: other.identity, authority: await own.thief(), foreign: foreign.authority, stolen: own.stolen }, drive: (work) => work, dispose: () => Promise.resolve() };
 });
 
 const day = 86_400_000;
@@ -371,8 +372,8 @@ test("the root's key goes to a file and is gone; the intermediate signs on, and 
   await assert.rejects(renewIntermediate(folder, testClock()), hasCode("HOLON_ROOT_KEY_AWAY"));
   const other = scratchFolder(t);
   await openAuthority(other, testClock());
-  await assert.rejects(renewIntermediate(folder, testClock(), join(other, "authority/root-key.json")), hasCode("HOLON_IDENTITY_UNTRUSTED"));
-  await renewIntermediate(folder, testClock(), file);
+  await assert.rejects(renewIntermediate(folder, testClock(), { from: join(other, "authority/root-key.json") }), hasCode("HOLON_IDENTITY_UNTRUSTED"));
+  await renewIntermediate(folder, testClock(), { from: file });
   assert.notEqual((await certified()).serialNumber, before.serialNumber, "the running authority signs with the new one");
   const wayOver = await openAuthority(folder, testClock("synced", Date.now() + 5 * 365 * day));
   const identity = await NodeIdentity.open(scratchFolder(t), testClock());

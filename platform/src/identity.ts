@@ -4,14 +4,16 @@
  *     identity.json     key, certificate with what signed it, and the root of the fleet, in one file, so that a power cut leaves all or nothing
  *     next.json         the next key and its request, until that is answered: asked again after a power cut, it is the same request
  *     revocations.json  the newest list of the revoked
+ *     series.json       the certificate that told of the newest series of the authority, where that is not of the node's own
  *
  * The key is made here and leaves in nothing. Where there is a TPM a second one is made in that, and signs each request for a certificate beside it.
  */
 import { createPublicKey, generateKeyPairSync, sign, type X509Certificate } from "node:crypto";
 import { dirname, join } from "node:path";
-import { HolonError, toHolonError } from "@holon/core/errors.ts";
+import { HolonError, toHolonError, type ErrorCode } from "@holon/core/errors.ts";
 import type { Binding, ChipProof } from "@holon/core/identity/chip.ts";
 import { issuedSchema, type Enrolment, type InvitationToken, type Issued, type Renewal, type SignedRevocations, type Vouched } from "@holon/core/identity/messages.ts";
+import { firstSeries, seriesOver } from "@holon/core/identity/series.ts";
 import { isExpired, type Validity } from "@holon/core/identity/validity.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Clock, Identity } from "@holon/core/ports.ts";
@@ -22,6 +24,7 @@ import { chipLost, proveByChip } from "./identity-chip.ts";
 import { readSecretFile, removeSecretFile, writeSecretFile } from "./secret-file.ts";
 import { pinDirector } from "./identity-pins.ts";
 import { Revocations } from "./identity-revocations.ts";
+import { SeriesHeld } from "./identity-series.ts";
 import { signEnrolment } from "./identity-token.ts";
 import { chipKeySchema, makeChipKeyAside } from "./tpm-ask.ts";
 import type { ChipKey } from "./tpm-chip.ts";
@@ -58,6 +61,7 @@ interface Own extends Credentials {
 export class NodeIdentity implements Identity {
   readonly #folder: string;
   readonly #clock: Pick<Clock, "wall">;
+  readonly seriesHeld: SeriesHeld;
   readonly revocationsHeld: Revocations;
   #own: Own | undefined;
   /** By fingerprint: a connection that is taken up again shows the leaf alone. */
@@ -74,7 +78,8 @@ export class NodeIdentity implements Identity {
     this.#folder = join(folder, "identity");
     this.#clock = clock;
     this.#tpm = tpm;
-    this.revocationsHeld = new Revocations(this.#path("revocations"));
+    this.seriesHeld = new SeriesHeld(this.#path("series"));
+    this.revocationsHeld = new Revocations(this.#path("revocations"), this.seriesHeld);
   }
 
   /** With a TPM its next certificate is bound to that, if it is not yet. `HOLON_CONFIG_BAD` if a file is damaged. */
@@ -83,6 +88,7 @@ export class NodeIdentity implements Identity {
     const held = await readSecretFile(identity.#path("identity"), identityFileSchema);
     if (held === undefined) return identity;
     identity.#own = ownOf(held.keyPem, held, held.chip);
+    await identity.seriesHeld.load(identity.#own.root, identity.#own.proven);
     await identity.revocationsHeld.load(identity.#own.root);
     return identity;
   }
@@ -112,7 +118,7 @@ export class NodeIdentity implements Identity {
     return () => void this.#changed.delete(callback);
   }
 
-  /** Who shows this certificate. Dates and revocation are left to the caller. `HOLON_IDENTITY_UNTRUSTED`. */
+  /** Who shows this certificate. What it says of the series is heard; dates, series and revocation are left to the caller. `HOLON_IDENTITY_UNTRUSTED`. */
   prove(leaf: X509Certificate): Proven {
     const { root } = this.#enrolled();
     const known = this.#verified.get(leaf.fingerprint256);
@@ -122,7 +128,20 @@ export class NodeIdentity implements Identity {
       if (oldest !== undefined && this.#verified.size >= limits.verifiedCertificatesMax) this.#verified.delete(oldest);
       this.#verified.set(leaf.fingerprint256, proven);
     }
+    this.seriesHeld.learn(proven);
     return proven;
+  }
+
+  /** `HOLON_IDENTITY_SERIES`, `HOLON_IDENTITY_REVOKED`. */
+  requireValid(proven: Pick<Proven, "node" | "number" | "series">): void {
+    this.seriesHeld.require(proven.series, `the certificate of ${proven.node}`);
+    this.revocationsHeld.requireValid(proven);
+  }
+
+  /** Ends the connection when its peer's certificate is no more. Returns the way to let go of it. */
+  hold(proven: Proven, end: (code: ErrorCode) => void): () => void {
+    const letGo = [this.revocationsHeld.hold(proven, () => end("HOLON_IDENTITY_REVOKED")), this.seriesHeld.hold(proven.series, () => end("HOLON_IDENTITY_SERIES"))];
+    return () => letGo.forEach((step) => step());
   }
 
   /** Somebody else's, by this machine's clock, if that knows. */
@@ -176,7 +195,7 @@ export class NodeIdentity implements Identity {
   }
 
   /** The same for the first certificate, held to what the token says; with it the director's root is pinned, before there is a certificate. `HOLON_IDENTITY_UNTRUSTED`. */
-  async adoptFirst(issued: Issued, token: Pick<InvitationToken, "authority" | "node" | "site" | "director">): Promise<void> {
+  async adoptFirst(issued: Issued, token: Pick<InvitationToken, "authority" | "node" | "site" | "director" | "series">): Promise<void> {
     await this.#inTurn(() => this.#adopt(issued, token, undefined, () => pinDirector(dirname(this.#folder), issued, token.director)));
     await this.revocationsHeld.forget();
   }
@@ -261,7 +280,7 @@ export class NodeIdentity implements Identity {
     return writeSecretFile(this.#path("next"), { keyPem, csr, of });
   }
 
-  async #adopt(issued: Issued, { authority, node, site }: Pick<InvitationToken, "authority" | "node" | "site">, bound: ChipKey | undefined, before: () => Promise<void> = () => Promise.resolve()): Promise<void> {
+  async #adopt(issued: Issued, { authority, node, site, series = firstSeries }: Pick<InvitationToken, "authority" | "node" | "site" | "series">, bound: ChipKey | undefined, before: () => Promise<void> = () => Promise.resolve()): Promise<void> {
     const waiting = await readSecretFile(this.#path("next"), nextFileSchema);
     if (waiting === undefined) throw untrusted("a certificate came that was not asked for");
     const chip = bound ?? (waiting.isOffered === true ? waiting.chip : undefined);
@@ -270,10 +289,15 @@ export class NodeIdentity implements Identity {
     if (fingerprintOf(own.root) !== authority) throw untrusted("the certificate is of another authority than the one that was named");
     if (proven.node !== node || proven.site !== site) throw untrusted(`the certificate is for ${proven.node} of ${proven.site}, and ${node} of ${site} asked`);
     if (!isFor(waiting.keyPem, proven.certificate)) throw untrusted("the certificate is for another key than the one that it was asked for");
+    const isSameFleet = this.#own?.root.fingerprint256 === own.root.fingerprint256;
+    const least = Math.max(series, isSameFleet ? this.seriesHeld.newest : firstSeries);
+    if (proven.series < least) throw seriesOver("the certificate that came", proven.series, least);
     await before();
+    if (isSameFleet) this.seriesHeld.learn(proven);
+    else await this.seriesHeld.begin(proven);
     await writeSecretFile(this.#path("identity"), { keyPem: waiting.keyPem, ...(chip === undefined ? {} : { chip }), chain: issued.chain, root: issued.root });
     // What was verified under the same root is as good as before, and a session that is taken up again shows no more than the leaf.
-    if (this.#own?.root.fingerprint256 !== own.root.fingerprint256) this.#verified.clear();
+    if (!isSameFleet) this.#verified.clear();
     this.#own = own;
     await removeSecretFile(this.#path("next"));
     for (const callback of this.#changed) callback();

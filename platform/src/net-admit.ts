@@ -25,13 +25,14 @@ export function admit(request: IncomingMessage, socket: TLSSocket, { identity, l
   let proven: Proven | undefined;
   try {
     proven = peerOf(socket, identity);
-    identity.revocationsHeld.requireValid(proven);
+    identity.requireValid(proven);
     if (request.url !== linkPath) return { status: 404 };
     if (claimed === undefined) return { status: 400 };
     if (claimed !== proven.node) throw new HolonError("HOLON_IDENTITY_FALSE", `${proven.node} says that it is ${claimed}`);
   } catch (error) {
     const { code, message } = toHolonError(error);
-    lobby?.turnedAway({ code, message: `${message} (from ${socket.remoteAddress ?? "an end that is gone"})`, proved: proven?.node, claimed });
+    // Under a key that was stolen no name is proved.
+    lobby?.turnedAway({ code, message: `${message} (from ${socket.remoteAddress ?? "an end that is gone"})`, proved: code === "HOLON_IDENTITY_SERIES" ? undefined : proven?.node, claimed });
     return { status: code === "HOLON_IDENTITY_MISSING" ? 401 : 403, code };
   }
   const isOver = identity.isExpired(proven.validity) && lobby?.reachesAuthority() === true;

@@ -17,7 +17,7 @@ export function serveAsks(identity: NodeIdentity, lobby: Lobby | undefined): (re
   let asked = 0;
 
   async function answer(request: IncomingMessage, method: LobbyMethod, doors: Lobby): Promise<unknown> {
-    // Whoever asks for the next certificate has one of this fleet, and proves its key in the handshake; its date is not looked at.
+    // Whoever asks for the next certificate has one of this fleet, and proves its key in the handshake; its date is not looked at, nor its series: control knows to whom it gave one.
     if (method !== identityMethods.enroll && request.socket instanceof TLSSocket) identity.revocationsHeld.requireValid(peerOf(request.socket, identity));
     const parsed = schemas[method].safeParse(parseJson(await bodyOf(request)));
     if (!parsed.success) throw new HolonError("HOLON_IDENTITY_UNTRUSTED", "the request for a certificate does not parse");

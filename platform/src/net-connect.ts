@@ -12,12 +12,12 @@ import { connectSecurely, unreachable, type SecureSocket, type Sessions } from "
 import { linkPath, linkProtocol, nameHeader, refusalHeader, socketOptions } from "./net-wire.ts";
 
 /**
- * Connects to a parent or a sibling, which must show a certificate of the fleet. Refused for the date of its own, a node asks for the next one there and then.
+ * Connects to a parent or a sibling, which must show a certificate of the fleet. Refused for the date or the series of its own, a node asks for the next one there and then.
  * `HOLON_LINK_UNREACHABLE`, `HOLON_LINK_REFUSED`, `HOLON_IDENTITY_…`.
  */
 export function createConnector(name: NodeName, identity: NodeIdentity): (address: string, expected?: NodeName) => Promise<Connection> {
   const sessions: Sessions = new Map();
-  const connect = async (address: Address, expected: NodeName | undefined): Promise<Connection> => {
+  const connect = async (address: Address, expected: NodeName | undefined, mayRenew: boolean): Promise<Connection> => {
     const sockets = await connectSecurely(identity, address, sessions);
     const { secure, raw, peer } = sockets;
     const at = printAddress("wss", address);
@@ -26,24 +26,31 @@ export function createConnector(name: NodeName, identity: NodeIdentity): (addres
       raw.destroy();
       throw new HolonError("HOLON_LINK_REFUSED", `${at} proves to be ${peer.node}, not ${expected}`);
     }
-    const webSocket = await upgraded(sockets, name, at);
+    const webSocket = await upgraded(sockets, name, at).catch(async (error: unknown) => {
+      if (!mayRenew || !(error instanceof HolonError) || !renewable.has(error.code)) throw error;
+      sessions.delete(at); // what is asked next shows all there is to show
+      await renewAt(identity, () => connectSecurely(identity, address, sessions), at);
+      return undefined;
+    });
+    if (webSocket === undefined) return connect(address, expected, false);
     const connection = new WebSocketConnection(peer, { webSocket, secure, raw });
-    const letGo = identity.revocationsHeld.hold(peer, () => connection.close("HOLON_IDENTITY_REVOKED"));
+    const letGo = identity.hold(peer, (code) => connection.close(code));
     webSocket.once("close", letGo);
     return connection;
   };
   return async (text, expected) => {
     const address = parseAddress(text, "wss");
     try {
-      return await connect(address, expected);
+      return await connect(address, expected, true);
     } catch (error) {
       sessions.delete(printAddress("wss", address)); // the next attempt shows all there is to show
-      if (!(error instanceof HolonError) || error.code !== "HOLON_IDENTITY_EXPIRED") throw error;
-      await renewAt(identity, () => connectSecurely(identity, address, sessions), printAddress("wss", address));
-      return connect(address, expected);
+      throw error;
     }
   };
 }
+
+/** What the other end says of this node's certificate where the next one would do. */
+const renewable: ReadonlySet<string> = new Set(["HOLON_IDENTITY_EXPIRED", "HOLON_IDENTITY_SERIES"]);
 
 function upgraded({ secure, raw, peer }: SecureSocket, name: NodeName, at: string): Promise<WebSocket> {
   const webSocket = new WebSocket(at + linkPath, linkProtocol, {
@@ -95,5 +102,6 @@ const wordsOf: Readonly<Record<string, string>> = {
   HOLON_IDENTITY_FALSE: "its configuration names it otherwise than its certificate",
   HOLON_IDENTITY_MISSING: "it shows no certificate",
   HOLON_IDENTITY_REVOKED: "its certificate was revoked",
+  HOLON_IDENTITY_SERIES: "its certificate is of a series of the authority that is over",
   HOLON_IDENTITY_UNTRUSTED: "its certificate is of another fleet",
 };

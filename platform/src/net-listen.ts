@@ -50,7 +50,7 @@ export async function listenForPeers({ name, identity, address: text, accepted, 
     webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       newcomers.welcome(raw);
       const connection = new WebSocketConnection(peer, { webSocket, secure: socket, raw });
-      const letGo = identity.revocationsHeld.hold(peer, () => connection.close("HOLON_IDENTITY_REVOKED"));
+      const letGo = identity.hold(peer, (code) => connection.close(code));
       webSocket.once("close", letGo);
       accepted(connection);
     });

@@ -18,7 +18,7 @@ export interface SecureSocket {
 export type Sessions = Map<string, { readonly ticket: Buffer; readonly peer: Proven; readonly own: string }>;
 const sessionsMax = 64;
 
-/** `HOLON_LINK_UNREACHABLE`, `HOLON_IDENTITY_UNTRUSTED`, `HOLON_IDENTITY_REVOKED`, `HOLON_IDENTITY_MISSING`. */
+/** `HOLON_LINK_UNREACHABLE`, `HOLON_IDENTITY_UNTRUSTED`, `HOLON_IDENTITY_SERIES`, `HOLON_IDENTITY_REVOKED`, `HOLON_IDENTITY_MISSING`. */
 export function connectSecurely(identity: NodeIdentity, address: Address, sessions: Sessions): Promise<SecureSocket> {
   const { keyPem, chainPem, rootPem } = identity.credentials();
   const place = printAddress("wss", address);
@@ -27,7 +27,7 @@ export function connectSecurely(identity: NodeIdentity, address: Address, sessio
   return handshake(address, { key: keyPem, cert: chainPem, ca: rootPem, ...(session === undefined ? {} : { session: session.ticket }) }, (secure) => {
     const peer = secure.isSessionReused() ? session?.peer : provenPeer(identity, secure);
     if (peer === undefined) throw untrusted("it takes up a session that is not ours");
-    identity.revocationsHeld.requireValid(peer);
+    identity.requireValid(peer);
     secure.on("session", (ticket: Buffer) => {
       const [oldest] = sessions.keys();
       if (oldest !== undefined && sessions.size >= sessionsMax) sessions.delete(oldest);

@@ -84,13 +84,15 @@ export async function requestSiteKey(folder: string, identity: NodeIdentity): Pr
   return { kind: "SiteKeyRequest", ...vouchFor("SiteKeyRequest", identity, key) };
 }
 
-/** To a member of the same site of the same fleet, and not to one that was revoked, nor to who shows a certificate that is over, which is what is left to a thief of its key. `HOLON_IDENTITY_UNTRUSTED`, `HOLON_IDENTITY_REVOKED`, `HOLON_IDENTITY_EXPIRED`. */
+/** To a member of the same site of the same fleet, and not to one that was revoked, nor to who shows a certificate that is over, which is what is left to a thief of its key, or one of a series that is over. `HOLON_IDENTITY_UNTRUSTED`, `HOLON_IDENTITY_SERIES`, `HOLON_IDENTITY_REVOKED`, `HOLON_IDENTITY_EXPIRED`. */
 export async function shareSiteKey(folder: string, identity: NodeIdentity, request: KeyRequest): Promise<KeyShare> {
   const held = await readSiteKey(folder);
   if (held === undefined) throw new HolonError("HOLON_SEAL_CLOSED", `${folder} holds no key of its site`);
-  const { node, number, validity } = checkVouched(request, identity.authority());
+  const proven = checkVouched(request, identity.authority());
+  const { node, validity } = proven;
   if (request.site !== held.site) throw untrusted(`${node} is of ${request.site}, and the key is of ${held.site}`);
-  identity.revocationsHeld.requireValid({ node, number });
+  identity.seriesHeld.learn(proven);
+  identity.requireValid(proven);
   if (identity.isExpired(validity)) throw new HolonError("HOLON_IDENTITY_EXPIRED", `the certificate that ${node} asks with is over`, { next: "Have the node asked for another request when it has its next certificate." });
   const seed = held.key.export({ format: "jwk" }).d ?? "";
   const { enc, ciphertext } = hpkeSeal(boxPublicKey(Buffer.from(request.key, "base64url")), generateKeyPairSync("x25519").privateKey, { info: shareInfo, aad: shareAad(held.site, node), plain: Buffer.from(seed, "base64url") });

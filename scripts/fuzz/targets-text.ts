@@ -66,7 +66,7 @@ const validity = { issuedMs: 1_767_225_600_000, expiresMs: 1_798_761_600_000 };
 /** The authority of one fleet, and what it certified. */
 async function fleet(): Promise<{ readonly root: string; readonly leaf: string; readonly intermediate: string; readonly csr: string }> {
   const root = await makeRoot("holon-1", validity);
-  const intermediate = await makeIntermediate(root, "holon-1", validity);
+  const intermediate = await makeIntermediate(root, "holon-1", 1, validity);
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const csr = await makeRequest(privateKey.export({ type: "pkcs8", format: "pem" }).toString(), publicKey.export({ type: "spki", format: "pem" }).toString());
   const leaf = await issueLeaf(csr, intermediate, "holon-1", { node: "gateway-1", site: "plant", tier: "gateway", number: 1, validity });

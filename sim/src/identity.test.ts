@@ -12,7 +12,11 @@ identityContract("sim", () => {
   const authority = new SimAuthority(day);
   const clock = new ClockHardware(new World(1));
   const passport = (node: string): Passport => new Passport(authority, clock, { node, site: "plant", tier: "gateway" });
-  return { port: { one: passport("gateway-1"), other: passport("gateway-2"), authority, foreign: new SimAuthority(day) }, drive: (work) => work, dispose: () => Promise.resolve() };
+  const stolen = (): Promise<SimAuthority> => {
+    authority.series += 1;
+    return Promise.resolve(authority);
+  };
+  return { port: { one: passport("gateway-1"), other: passport("gateway-2"), authority: authority.copy(), foreign: new SimAuthority(day), stolen }, drive: (work) => work, dispose: () => Promise.resolve() };
 });
 
 const versions = ({ names, fleet }: LoneSite): readonly number[] => names.map((name) => fleet.members.get(name)?.machine.identity.passport?.revocationsVersion() ?? -1);

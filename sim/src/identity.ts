@@ -7,17 +7,19 @@ import { HolonError } from "@holon/core/errors.ts";
 import { canonicalJson } from "@holon/core/json.ts";
 import type { Binding } from "@holon/core/identity/chip.ts";
 import { revocationListSchema, type Enrolment, type Invited, type Issued, type Renewal, type RevocationList, type SignedRevocations, type Vouched } from "@holon/core/identity/messages.ts";
+import { firstSeries, seriesOver } from "@holon/core/identity/series.ts";
 import { isExpired, type Validity } from "@holon/core/identity/validity.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Measurement } from "@holon/core/measure/measured.ts";
 import type { Quote } from "@holon/core/measure/quote.ts";
-import type { Attestor, Authority, CertificateSubject, Identity } from "@holon/core/ports.ts";
+import type { Attestor, Authority, CertificateSubject, Identity, RenewalOf } from "@holon/core/ports.ts";
 import { isNodeName, type NodeName } from "@holon/core/units.ts";
 import type { ClockHardware } from "./clock.ts";
 
 interface Certificate extends Invited, Validity {
   readonly number: number;
   readonly key: string;
+  readonly series: number;
 }
 
 const head = "-----BEGIN SIMULATED-----\n";
@@ -28,6 +30,14 @@ const quotedText = (files: readonly Measurement[], nonce: string): string => Buf
 const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
 const untrusted = (message: string): HolonError => new HolonError("HOLON_IDENTITY_UNTRUSTED", message);
 
+/** All that was signed in one world. */
+interface Signed {
+  readonly proofs: Set<string>;
+  readonly lists: Map<string, { readonly text: string; readonly series: number }>;
+  readonly certificates: Map<string, Certificate>;
+  keys: number;
+}
+
 /** The authority of one world. */
 export class SimAuthority implements Authority {
   readonly fingerprint = hash(rootPem);
@@ -35,41 +45,48 @@ export class SimAuthority implements Authority {
   readonly certificateMs: number;
   /** How often it issued one. */
   issues = 0;
-  readonly #signed = new Set<string>();
-  readonly #certificates = new Map<string, Certificate>();
-  #keys = 0;
+  series = firstSeries;
+  readonly #world: Signed;
 
-  constructor(certificateMs: number) {
+  constructor(certificateMs: number, world: Signed = { proofs: new Set(), lists: new Map(), certificates: new Map(), keys: 0 }) {
     this.certificateMs = certificateMs;
+    this.#world = world;
+  }
+
+  /** What a thief has of it: signs as this one does at present, also when this one is replaced. */
+  copy(): SimAuthority {
+    const copy = new SimAuthority(this.certificateMs, this.#world);
+    copy.series = this.series;
+    return copy;
   }
 
   /** A new key, by its secret. */
   newKey(): string {
-    return hash(`key ${++this.#keys}`);
+    return hash(`key ${++this.#world.keys}`);
   }
 
   /** Signs with a key's secret: what cannot be told from the name of the key, its hash. */
   signWith(secret: string, text: string): string {
     const proof = hash(`${secret} ${text}`);
-    this.#signed.add(`${hash(secret)} ${text} ${proof}`);
+    this.#world.proofs.add(`${hash(secret)} ${text} ${proof}`);
     return proof;
   }
 
   isSigned(key: string, text: string, proof: string): boolean {
-    return this.#signed.has(`${key} ${text} ${proof}`);
+    return this.#world.proofs.has(`${key} ${text} ${proof}`);
   }
 
   /** `HOLON_IDENTITY_UNTRUSTED`. */
   read(pem: string | undefined): Certificate {
-    const certificate = pem === undefined ? undefined : this.#certificates.get(pem);
+    const certificate = pem === undefined ? undefined : this.#world.certificates.get(pem);
     if (certificate === undefined) throw untrusted("the certificate is not of this world");
     return certificate;
   }
 
   certify(key: string, { node, site, tier, number, validity }: CertificateSubject): Issued {
-    const certificate = { node, site, tier, number, ...validity, key };
+    const certificate = { node, site, tier, number, ...validity, key, series: this.series };
     const pem = head + canonicalJson(certificate);
-    this.#certificates.set(pem, certificate);
+    this.#world.certificates.set(pem, certificate);
     this.issues += 1;
     return { chain: [pem], root: rootPem };
   }
@@ -82,10 +99,10 @@ export class SimAuthority implements Authority {
     return this.invitation();
   }
 
-  async checkRenewal({ csr, chain, proof }: Renewal): Promise<Invited & { readonly number: number; readonly validity: Validity; readonly key: string }> {
-    const { node, site, tier, number, issuedMs, expiresMs, key } = this.read(chain[0]);
+  async checkRenewal({ csr, chain, proof }: Renewal): Promise<RenewalOf> {
+    const { node, site, tier, number, issuedMs, expiresMs, key, series } = this.read(chain[0]);
     if (!this.isSigned(key, csr, proof)) throw untrusted(`the request is not signed with the key of ${node}'s certificate`);
-    return Promise.resolve({ node, site, tier, number, validity: { issuedMs, expiresMs }, key: csr.slice(head.length) });
+    return Promise.resolve({ node, site, tier, number, validity: { issuedMs, expiresMs }, key: csr.slice(head.length), heldKey: key, series });
   }
 
   /** Machines of this world have TPMs for quotes alone. */
@@ -94,7 +111,7 @@ export class SimAuthority implements Authority {
   }
 
   challenge(): string {
-    return hash(`challenge ${++this.#keys}`).slice(0, 32);
+    return hash(`challenge ${++this.#world.keys}`).slice(0, 32);
   }
 
   checkQuote({ keyPem, message, signature, files }: Quote, nonce: string, known: string | undefined): void {
@@ -113,7 +130,8 @@ export class SimAuthority implements Authority {
   }
 
   async checkVouched(text: Uint8Array, { chain, proof }: Vouched): Promise<{ readonly node: string; readonly number: number; readonly validity: Validity }> {
-    const { node, number, issuedMs, expiresMs, key } = this.read(chain[0]);
+    const { node, number, issuedMs, expiresMs, key, series } = this.read(chain[0]);
+    if (series < this.series) throw seriesOver(`the certificate of ${node}`, series, this.series);
     if (!this.isSigned(key, textOf(text), proof)) throw untrusted(`what ${node} is to have signed is not signed with the key of its certificate`);
     return Promise.resolve({ node, number, validity: { issuedMs, expiresMs } });
   }
@@ -123,13 +141,17 @@ export class SimAuthority implements Authority {
   }
 
   sign(list: RevocationList): Promise<SignedRevocations> {
+    const { series } = this;
     const text = canonicalJson(list);
-    this.#signed.add(text);
-    return Promise.resolve({ list: text, proof: hash(text), chain: [rootPem] });
+    const proof = hash(`${series} ${text}`);
+    this.#world.lists.set(proof, { text, series });
+    return Promise.resolve({ list: text, proof, chain: [rootPem] });
   }
 
-  isList(text: string): boolean {
-    return this.#signed.has(text);
+  /** The series that it was signed under; undefined where it was not. */
+  seriesOfList({ list, proof }: SignedRevocations): number | undefined {
+    const signed = this.#world.lists.get(proof);
+    return signed?.text === list ? signed.series : undefined;
   }
 }
 
@@ -145,13 +167,16 @@ export class Passport implements Identity {
   /** How often this machine asked for another certificate and got it. */
   renewals = 0;
   /** The network ends the connections of those who are refused from now on. */
-  listChanged: (() => void) | undefined;
+  refusesMore: (() => void) | undefined;
+  /** For what it reads of others, and, of the machine with the authority, for its own. */
   readonly #authority: SimAuthority;
   readonly #clock: ClockHardware;
   #held: Held;
   #next: { readonly secret: string; readonly csr: string } | undefined;
   #signed: SignedRevocations | undefined;
-  #list: RevocationList | undefined;
+  #list: (RevocationList & { readonly series: number }) | undefined;
+  /** The newest that this machine has heard of. */
+  #newest = firstSeries;
 
   constructor(authority: SimAuthority, clock: ClockHardware, subject: Invited) {
     if (!isNodeName(subject.node)) throw new HolonError("HOLON_INTERNAL", `${subject.node} is no node name`);
@@ -162,6 +187,11 @@ export class Passport implements Identity {
     const issuedMs = clock.wallMs();
     const { chain } = authority.certify(hash(secret), { ...subject, number: issuedMs, validity: { issuedMs, expiresMs: issuedMs + authority.certificateMs } });
     this.#held = this.#read(secret, chain[0]);
+    this.#newest = this.series;
+  }
+
+  get series(): number {
+    return this.#held.certificate.series;
   }
 
   get tier(): string {
@@ -194,39 +224,74 @@ export class Passport implements Identity {
     if (this.#next === undefined) return Promise.reject(untrusted("a certificate came that was not asked for"));
     const held = this.#read(this.#next.secret, chain[0]);
     if (held.certificate.node !== this.node || held.certificate.key !== hash(this.#next.secret)) return Promise.reject(untrusted("the certificate is for another node or key"));
+    if (held.certificate.series < this.#newest) return Promise.reject(seriesOver("the certificate that came", held.certificate.series, this.#newest));
     this.#held = held;
     this.#next = undefined;
     this.renewals += 1;
+    this.learn(held.certificate.series);
     return Promise.resolve();
   }
 
+  /** Of the machine with the authority, when it starts: another certificate where the present one is of a series that is over. */
+  certifyHere(): void {
+    const { node, site, tier, series } = this.#held.certificate;
+    if (series === this.#authority.series) return;
+    const secret = this.#authority.newKey();
+    const issuedMs = this.#clock.wallMs();
+    const { chain } = this.#authority.certify(hash(secret), { node, site, tier, number: issuedMs, validity: { issuedMs, expiresMs: issuedMs + this.#authority.certificateMs } });
+    this.#held = this.#read(secret, chain[0]);
+    this.learn(this.series);
+  }
+
+  /** What a certificate says that it looks at. */
+  learn(series: number): void {
+    if (series <= this.#newest) return;
+    this.#newest = series;
+    this.refusesMore?.();
+  }
+
   revocations(): SignedRevocations | undefined {
-    return this.#signed;
+    return this.#inForce() === undefined ? undefined : this.#signed;
   }
 
   revocationsVersion(): number {
-    return this.#list?.version ?? 0;
+    return this.#inForce()?.version ?? 0;
+  }
+
+  #inForce(): RevocationList | undefined {
+    return this.#list === undefined || this.#list.series < this.#newest ? undefined : this.#list;
   }
 
   revoke(signed: SignedRevocations): Promise<boolean> {
-    if (!this.#authority.isList(signed.list)) return Promise.reject(untrusted("the list of the revoked is not as it was signed"));
+    const series = this.#authority.seriesOfList(signed);
+    if (series === undefined) return Promise.reject(untrusted("the list of the revoked is not as it was signed"));
     const list = revocationListSchema.parse(JSON.parse(signed.list));
+    this.learn(series);
+    if (series < this.#newest) return Promise.reject(seriesOver("the list of the revoked", series, this.#newest));
     if (list.version <= this.revocationsVersion()) return Promise.resolve(false);
-    this.#list = list;
+    this.#list = { ...list, series };
     this.#signed = signed;
-    this.listChanged?.();
+    this.refusesMore?.();
     return Promise.resolve(true);
   }
 
-  refuses(peer: Passport): boolean {
+  /** Why the peer's certificate is no more, if it is not. */
+  refusal(peer: Passport): HolonError | undefined {
+    if (peer.series < this.#newest) return seriesOver(`the certificate of ${peer.node}`, peer.series, this.#newest);
+    return this.#isRevoked(peer) ? new HolonError("HOLON_IDENTITY_REVOKED", `the certificate of ${peer.node} was revoked`) : undefined;
+  }
+
+  #isRevoked(peer: Passport): boolean {
     const { number } = peer.#held.certificate;
-    const entry = this.#list?.revoked.find(({ node }) => node === peer.node);
+    const entry = this.#inForce()?.revoked.find(({ node }) => node === peer.node);
     return entry !== undefined && number <= entry.through;
   }
 
-  /** `HOLON_IDENTITY_REVOKED`. */
+  /** What a certificate says is heard, and it is judged: `HOLON_IDENTITY_SERIES`, `HOLON_IDENTITY_REVOKED`. */
   requireValid(peer: Passport): void {
-    if (this.refuses(peer)) throw new HolonError("HOLON_IDENTITY_REVOKED", `the certificate of ${peer.node} was revoked`);
+    this.learn(peer.series);
+    const refusal = this.refusal(peer);
+    if (refusal !== undefined) throw refusal;
   }
 
   /** By this machine's clock. */

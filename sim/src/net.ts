@@ -80,7 +80,7 @@ export class SimNet {
     const { passport } = incarnation.identity;
     if (passport !== undefined) {
       this.#passports.set(incarnation.name, passport);
-      passport.listChanged = () => this.#endRefused(incarnation.name, passport);
+      passport.refusesMore = () => this.#endRefused(incarnation.name, passport);
     }
     return {
       listen: (address, accepted, lobby) => incarnation.call("net.listen", 0.05, () => this.#listen(incarnation, address, accepted, lobby)),
@@ -91,7 +91,8 @@ export class SimNet {
   #endRefused(name: string, passport: Passport): void {
     for (const end of [...(this.#ends.get(name) ?? [])]) {
       const peer = this.#passports.get(end.machine);
-      if (peer !== undefined && passport.refuses(peer)) end.close("HOLON_IDENTITY_REVOKED");
+      const refusal = peer === undefined ? undefined : passport.refusal(peer);
+      if (refusal !== undefined) end.close(refusal.code);
     }
   }
 
@@ -229,15 +230,19 @@ export class SimNet {
     });
   }
 
-  /** Both look at each other's certificates; who is beyond its date asks there for the next one, and comes in with it. */
+  /** Both look at each other's certificates; who is beyond its date, or of a series that is over, asks there for the next one, and comes in with it. */
   async #admitted(from: Incarnation, { owner, lobby }: OpenListener): Promise<void> {
     const [dialler, judge] = [from.identity.passport, owner.identity.passport];
     if (dialler === undefined || judge === undefined) return;
     dialler.requireValid(judge);
+    judge.learn(dialler.series);
+    const refusal = judge.refusal(dialler);
+    if (refusal !== undefined) owner.reach(() => lobby?.turnedAway({ code: refusal.code, message: refusal.message, proved: refusal.code === "HOLON_IDENTITY_SERIES" ? undefined : dialler.node, claimed: from.name }));
+    if (refusal !== undefined && (refusal.code !== "HOLON_IDENTITY_SERIES" || lobby === undefined)) throw refusal;
+    if (refusal === undefined && (lobby?.reachesAuthority() !== true || !judge.seesExpired(dialler))) return;
+    await dialler.adopt(issuedSchema.parse(await lobby?.ask(identityMethods.renew, await dialler.renewal())));
     judge.requireValid(dialler);
-    if (lobby?.reachesAuthority() !== true || !judge.seesExpired(dialler)) return;
-    await dialler.adopt(issuedSchema.parse(await lobby.ask(identityMethods.renew, await dialler.renewal())));
-    if (judge.seesExpired(dialler)) throw new HolonError("HOLON_IDENTITY_EXPIRED", `${judge.node} does not take ${dialler.node}: its certificate is beyond its date`);
+    if (lobby?.reachesAuthority() === true && judge.seesExpired(dialler)) throw new HolonError("HOLON_IDENTITY_EXPIRED", `${judge.node} does not take ${dialler.node}: its certificate is beyond its date`);
   }
 
   /** Both ends exist from now on; the listener hears of it first, as its side ends the handshake. */

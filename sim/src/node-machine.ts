@@ -122,6 +122,7 @@ export class NodeMachine<Subject extends Booted> {
     this.#incarnation = incarnation;
     this.#boots += 1;
     this.#world.note(this.identity.number, "boot");
+    if (this.#options.certified?.hasAuthority === true) this.identity.passport?.certifyHere();
     const ports = this.#ports(incarnation, this.#random.fork(`boot/${this.#boots}`));
     this.#net.poweredOn(this.name);
     this.#options.boot(ports).then(

@@ -1,6 +1,8 @@
 /** An enrolled node that turns against its fleet: each attempt ends in a denial, and the denial stands in the trail of who denied it. What else is shown where: docs/internals/red-team.md. */
 import assert from "node:assert/strict";
+import { HolonError } from "@holon/core/errors.ts";
 import { takesTurns } from "../../scripts/testing/turns.ts";
+import { Passport } from "./identity.ts";
 import type { SimSubject } from "./subject.ts";
 import { mallory, Raid } from "./testing/raid.ts";
 
@@ -199,3 +201,42 @@ attempt("a node below: questions to control in another's name are refused on the
   assert.equal(await raid.call(lying, "edge-1", "plan.take", { node: "far-1", ...ask, vouched }), "HOLON_IDENTITY_UNTRUSTED");
   assert.ok(control.nodes().length > 0);
 });
+
+attempt("stolen intermediate: once the root has signed the next one, a certificate for control, an edge or a gateway and a list of the revoked are refused, and the honest come back by themselves", async () => {
+  const raid = await Raid.start();
+  const authority = raid.fleet.authority ?? assert.fail();
+  const thief = authority.copy();
+  const passport = (name: string) => raid.machine(name).identity.passport ?? assert.fail();
+  const lies = await thief.sign({ version: 1_000_000, revoked: [{ node: "gateway-1", through: Number.MAX_SAFE_INTEGER }] });
+  await passport("far-1").revoke(lies); // one node believed the thief before
+  const honest = ["edge-1", "edge-2", "gateway-1", "gateway-2", "gateway-3", "far-1"];
+  await recordEnrolled(raid, [...honest, mallory]);
+  authority.series += 1;
+  raid.machine("cloud").crash("process", 100);
+  await raid.until("all have certificates of the new series and are linked", () => honest.every((name) => passport(name).series === 2 && raid.machine(name).subject !== undefined && raid.status(name).uplink?.state === "open"), 600_000);
+  assert.equal(passport("far-1").revocationsVersion(), 0);
+  const own = passport(mallory);
+  for (const name of ["cloud", "edge-2", "gateway-2"]) {
+    raid.machine(mallory).identity.passport = new Passport(thief, raid.machine(mallory).clock, { node: name, site: "site", tier: "gateway" });
+    for (const at of [edge, "wss://cloud:7401"]) await assert.rejects(raid.dial(at), (error) => error instanceof HolonError && error.code === "HOLON_IDENTITY_UNTRUSTED", `${name} at ${at}`);
+  }
+  for (const name of ["edge-1", "cloud"]) assert.ok((await raid.told(name, "holon.link.refused")).some(({ code, proved, message }) => code === "HOLON_IDENTITY_SERIES" && proved === null && /is of series 1 of the authority, which is over/.test(String(message))), name);
+  const refused = await raid.told("cloud", "holon.node.refused");
+  for (const name of ["cloud", "edge-2", "gateway-2"]) assert.ok(refused.some(({ code, node, message }) => code === "HOLON_IDENTITY_UNTRUSTED" && (name === "cloud" || node === name) && /control gave it none for that key/.test(String(message))), name);
+  raid.machine(mallory).identity.passport = own;
+  const door = await raid.dial(edge); // by her own key, which control certified
+  assert.equal(own.series, 2);
+  assert.equal(await raid.call(door, "edge-1", "identity.revoked", lies), "HOLON_IDENTITY_SERIES");
+  await raid.denial("edge-1", "HOLON_IDENTITY_SERIES");
+  assert.equal(passport("edge-1").revocationsVersion(), 0);
+});
+
+/** Nodes of this world are certified before it begins: what control would have written as it enrolled them. */
+async function recordEnrolled(raid: Raid, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const passport = raid.machine(name).identity.passport ?? assert.fail();
+    const { node, site, tier, number, heldKey, validity } = await raid.drive(passport.renewal().then((request) => raid.fleet.authority?.checkRenewal(request) ?? assert.fail()));
+    const cell = (key: string, value: unknown) => ({ key, value: new TextEncoder().encode(JSON.stringify(value)) });
+    await raid.drive(raid.subject("cloud").log.append({ cells: [cell(`enrolled/${node}`, { node, site, tier, number, expiresMs: validity.expiresMs }), cell(`issued/${node}`, [{ key: heldKey, number }])] }));
+  }
+}

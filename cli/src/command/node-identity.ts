@@ -81,21 +81,37 @@ export interface AuthorityOptions {
   readonly node: string;
   readonly takeRoot?: string;
   readonly renew?: boolean;
+  readonly stolen?: boolean;
   readonly root?: string;
   readonly json?: boolean;
 }
 
 /** Works on the files of the node that runs control, also while it runs: the root's key never goes over a wire. */
-export async function manageAuthority({ data, node, takeRoot, renew, root, json }: AuthorityOptions): Promise<void> {
+export async function manageAuthority({ data, node, takeRoot, renew, stolen, root, json }: AuthorityOptions): Promise<void> {
   const { authorityStatus, renewIntermediate, takeRootKey } = await import("@holon/platform/identity-authority.ts");
   const folder = join(resolve(data), node);
-  if (renew === true) await renewIntermediate(folder, createClock(), root);
-  else if (root !== undefined) throw new HolonError("HOLON_ARGUMENT_BAD", "--root goes with --renew");
+  if (renew === true && stolen === true) await replaceStolen(folder, root);
+  else if (renew === true) await renewIntermediate(folder, createClock(), { from: root });
+  else if (root !== undefined || stolen === true) throw new HolonError("HOLON_ARGUMENT_BAD", "--root and --stolen go with --renew");
   if (takeRoot !== undefined) await takeRootKey(folder, resolve(takeRoot));
   const status = await authorityStatus(folder);
   const until = new Date(status.intermediate.expiresMs).toISOString();
   if (json === true) return void process.stdout.write(`${JSON.stringify({ ...status, intermediate: { until } })}\n`);
-  process.stdout.write(`${status.domain}\nfingerprint ${status.fingerprint}\nroot key ${status.root === "here" ? "here: take it off line with --take-root FILE" : "away"}\nintermediate until ${until}\n`);
+  process.stdout.write(`${status.domain}\nfingerprint ${status.fingerprint}\nroot key ${status.root === "here" ? "here: take it off line with --take-root FILE" : "away"}\nintermediate until ${until}, series ${status.series}\n`);
+  if (stolen === true) process.stdout.write(`start ${node}: what the key of before signed is over from then on, and each node gets its next certificate by the key that it has\n`);
+}
+
+/** While the node with control runs it would show a certificate that is over, and sign on with what was stolen. `HOLON_DATA_IN_USE`. */
+async function replaceStolen(folder: string, root: string | undefined): Promise<void> {
+  const { authorityStatus, renewIntermediate } = await import("@holon/platform/identity-authority.ts");
+  const { root: place } = await authorityStatus(folder); // a lock makes no folder where there is no authority
+  if (place === "here") process.stderr.write("The root's key lies beside the one that was stolen: where that was taken too, only a new authority helps, and every node enrolled in it.\n");
+  const lock = lockFolder(folder);
+  try {
+    await renewIntermediate(folder, createClock(), { from: root, isStolen: true });
+  } finally {
+    lock.release();
+  }
 }
 
 export interface DirectorOptions {

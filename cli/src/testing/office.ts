@@ -20,6 +20,8 @@ export class Office {
   monotonicMs = 0;
   spreads = 0;
   registrar: Registrar | undefined;
+  /** Control's own, of its present life. */
+  identity: NodeIdentity | undefined;
   #log: Awaited<ReturnType<typeof openTempLog>> | undefined;
   #number = 0;
 
@@ -37,6 +39,7 @@ export class Office {
     this.#log = log;
     const authority = await openAuthority(this.folder, this.clock);
     const identity = await NodeIdentity.open(this.folder, this.clock);
+    this.identity = identity;
     await certifyHere(identity, authority, { node: "cloud-1", site: "cloud", tier: "cloud" }, this.clock);
     this.registrar = await openRegistrar({
       log, clock: this.clock, crypto: createCrypto(), authority, identity, certificateMs: limits.certificateMs, address: "wss://127.0.0.1:7401",
@@ -47,8 +50,18 @@ export class Office {
   }
 
   async again(): Promise<Registrar> {
-    await this.#log?.close();
+    await this.close();
     return this.open();
+  }
+
+  async close(): Promise<void> {
+    await this.#log?.close();
+    this.#log = undefined;
+  }
+
+  /** What a control of before did not keep. */
+  async forget(...cells: readonly string[]): Promise<void> {
+    await this.#log?.append({ cells: cells.map((key) => ({ key, value: null })) });
   }
 
   /** A node in a folder of its own. */

@@ -97,7 +97,7 @@ export function createAttestation({ log, ports, authority, registrar, state, ask
       await keep(node, before, { level: why === undefined ? "attested" : "enrolled", because: why ?? "its TPM signs that it is made of what was adopted", asOfMs: nowMs, goodMs: nowMs, keyPem });
     } catch (error) {
       const { code, message } = toHolonError(error);
-      const isRefused = code === "HOLON_QUOTE_BAD" || code === "HOLON_IDENTITY_UNTRUSTED" || code === "HOLON_IDENTITY_REVOKED";
+      const isRefused = code === "HOLON_QUOTE_BAD" || code === "HOLON_IDENTITY_UNTRUSTED" || code === "HOLON_IDENTITY_SERIES" || code === "HOLON_IDENTITY_REVOKED";
       // One that has just started measures first, and one that was cut off may be back.
       if (!isRefused) asked.set(node, { atMs: clock.monotonicMs() - limits.quoteEveryMs + limits.quoteAgainMs, told: toldBy(node) });
       const isOld = nowMs - (before?.goodMs ?? 0) >= limits.quoteKeptMs;

@@ -12,12 +12,13 @@ import { parseJson } from "@holon/core/link/frame.ts";
 import { toHex } from "@holon/core/log/hex.ts";
 import type { CellChange, Log, NewRecord } from "@holon/core/log/log.ts";
 import { printPrincipal } from "@holon/core/policy/principal.ts";
-import type { Authority, Clock, Crypto, Director, Identity } from "@holon/core/ports.ts";
+import type { Authority, Clock, Crypto, Director, Identity, RenewalOf } from "@holon/core/ports.ts";
 import { createTurns } from "@holon/core/turns.ts";
 import { z } from "zod";
 import { createTeller } from "../teller.ts";
 import { trustCell } from "./attestation.ts";
 import { createBindings } from "./bound.ts";
+import { createLineage } from "./lineage.ts";
 
 export interface RegistrarHost {
   readonly log: Log;
@@ -78,6 +79,7 @@ export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
   const { log, clock, authority, identity } = host;
   const inTurn = createTurns();
   const isNews = createTeller(() => clock.monotonicMs());
+  const lineage = createLineage(log);
   const bindings = createBindings({ log, clock, crypto: host.crypto, secret: authority.challenge() + authority.challenge() });
   /** When a node was last given a certificate here, and for which key. */
   const given = new Map<string, { readonly atMs: number; readonly key: string; readonly count: number }>();
@@ -114,7 +116,7 @@ export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
     const issued = await authority.issue(csr, { ...subject, number, validity });
     const { node, site, tier } = subject;
     const record = host.record(also.type, node, { node, site, tier, number, key, chip: bindings.name(chip), expiresAt: isoTime(validity.expiresMs), ...also.data });
-    const cells = [cell(keys.issued, number), cell(keys.enrolled(node), { node, site, tier, number, expiresMs: validity.expiresMs }), bindings.cell(node, chip, key), ...also.cells];
+    const cells = [cell(keys.issued, number), cell(keys.enrolled(node), { node, site, tier, number, expiresMs: validity.expiresMs }), bindings.cell(node, chip, key), lineage.cell(node, key, number), ...also.cells];
     await log.append({ records: [record, ...(also.records ?? [])], cells });
     const last = lately(node);
     given.set(node, last?.key === key ? { ...last, count: last.count + 1 } : { atMs: clock.monotonicMs(), key, count: 1 });
@@ -144,6 +146,22 @@ export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
     host.spread();
   }
 
+  /**
+   * Whose request for the next certificate it is. Of a series that is over only the key counts, since a thief may have made all else of the certificate: then who has it, and what the node
+   * is, is what control remembers.
+   */
+  function ownerOf({ node, site, tier, number, series, heldKey }: RenewalOf): (Invited & { readonly number: number }) | HolonError {
+    if (series >= authority.series) return { node, site, tier, number };
+    const known = read(keys.enrolled(node), enrolledSchema);
+    const certified = lineage.numberOf(node, heldKey);
+    // Whoever took the authority's key from this disk has this node's own key with it.
+    if (known === undefined || certified === undefined || node === log.origin) {
+      return new HolonError("HOLON_IDENTITY_UNTRUSTED", `a certificate of ${node} is of series ${series}, which is over, and control gave it none for that key`, { next: "If it is a node of yours, it took a certificate of whoever stole the authority's key: invite it and enrol it anew." });
+    }
+    return { node, site: known.site, tier: known.tier, number: certified };
+  }
+
+  if (log.cell(keys.issued) !== undefined) await lineage.fill();
   // A power cut may have struck between the trail and the list that peers are held to.
   if (log.cell(keys.revoked) !== undefined && identity.revocationsVersion() < held().version) await putInForce(held());
 
@@ -195,7 +213,11 @@ export async function openRegistrar(host: RegistrarHost): Promise<Registrar> {
       inTurn(async () => {
         const parsed = renewalSchema.safeParse(request);
         if (!parsed.success) throw new HolonError("HOLON_IDENTITY_UNTRUSTED", "the request for a certificate does not parse");
-        const { key, number, validity: _, ...scope } = await authority.checkRenewal(parsed.data).catch((error: unknown) => refuse(toHolonError(error), {}));
+        const shown = await authority.checkRenewal(parsed.data).catch((error: unknown) => refuse(toHolonError(error), {}));
+        const { key } = shown;
+        const owner = ownerOf(shown);
+        if (owner instanceof HolonError) return refuse(owner, log.cell(keys.enrolled(shown.node)) === undefined ? {} : { node: shown.node }); // names that nobody has are anybody's to make up
+        const { number, ...scope } = owner;
         if (isRevoked(scope.node, number)) return refuse(revoked(scope.node), scope);
         const { chip } = parsed.data;
         const isNew = chip !== undefined && bindings.of(scope.node) === undefined;

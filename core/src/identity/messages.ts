@@ -94,6 +94,8 @@ export const tokenSchema = z.strictObject({
   authority: z.string().regex(/^[0-9a-f]{64}$/),
   /** SHA-256 of the director's root at that time: whoever shows others is not this control plane. */
   director: z.string().regex(/^[0-9a-f]{64}$/).optional(),
+  /** Of the authority at that time, where that is not the first: whoever shows a lower one has a key that was stolen. */
+  series: z.int().min(1).optional(),
   invitation: enrolmentSchema.shape.invitation,
   /** Seed of the invitation's Ed25519 key. */
   secret: z.string().regex(/^[\w-]{43}$/),

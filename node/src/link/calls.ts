@@ -51,7 +51,7 @@ const fromAbove = /^(?:status|state|diagnosis)\./;
 /** Answers that wait for room on the way up, behind everything that is not for people. */
 const patient = /^diagnosis\./;
 /** What looks like an attempt, and not like a node that is busy, older or not there. */
-const denials: ReadonlySet<ErrorCode> = new Set(["HOLON_CALL_DENIED", "HOLON_SIBLING_UNKNOWN", "HOLON_IDENTITY_UNTRUSTED"]);
+const denials: ReadonlySet<ErrorCode> = new Set(["HOLON_CALL_DENIED", "HOLON_SIBLING_UNKNOWN", "HOLON_IDENTITY_SERIES", "HOLON_IDENTITY_UNTRUSTED"]);
 const encoder = new TextEncoder();
 const errorSchema = z.object({ code: z.string(), message: z.string() });
 const nothing = new Uint8Array(0);

@@ -1,11 +1,11 @@
 /** Nodes with real certificates, under an authority of their own, in scratch folders that go with the process's tests. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
 import type { Authority, ClockState, Net } from "@holon/core/ports.ts";
 import { isNodeName, type NodeName } from "@holon/core/units.ts";
-import { openAuthority } from "../identity-authority.ts";
+import { openAuthority, renewIntermediate } from "../identity-authority.ts";
 import { certifyHere } from "../identity-here.ts";
 import { NodeIdentity } from "../identity.ts";
 import { createNet } from "../net.ts";
@@ -35,6 +35,10 @@ export interface TestMember {
 export interface TestFleet {
   readonly folder: string;
   readonly authority: Authority;
+  /** What a thief of this folder has at present: signs on as it does now. */
+  thief(): Promise<Authority>;
+  /** The authority, from now on with an intermediate of the next series. */
+  stolen(): Promise<Authority>;
   name(text: string): NodeName;
   member(name: string, options?: { readonly validMs?: number; readonly clock?: TestClock; readonly site?: string }): Promise<TestMember>;
   unenrolled(name: string): Promise<TestMember>;
@@ -57,6 +61,15 @@ export async function testFleet(): Promise<TestFleet> {
   return {
     folder,
     authority,
+    async thief() {
+      const copy = join(folder, `thief-${++folders}`);
+      cpSync(join(folder, "authority"), join(copy, "authority"), { recursive: true });
+      return openAuthority(copy, testClock());
+    },
+    async stolen() {
+      await renewIntermediate(folder, testClock(), { isStolen: true });
+      return openAuthority(folder, testClock());
+    },
     name: nameOf,
     unenrolled: (name) => unenrolled(name, testClock()),
     async member(name, { validMs, clock = testClock(), site = "plant" } = {}) {

@@ -12,10 +12,12 @@ export interface IdentitySubject {
   readonly other: Identity;
   readonly authority: Authority;
   readonly foreign: Authority;
+  /** The same authority after its intermediate was stolen and made anew; `authority` is what the thief has. */
+  stolen(): Promise<Authority>;
 }
 
 const day = 86_400_000;
-const fails = (work: Promise<unknown>, code: ErrorCode): Promise<void> => assert.rejects(work, (error) => error instanceof HolonError && error.code === code);
+const fails = (work: Promise<unknown>, code: ErrorCode, why?: string): Promise<void> => assert.rejects(work, (error) => error instanceof HolonError && error.code === code, why);
 const validity = { issuedMs: Date.UTC(2030, 0, 1), expiresMs: Date.UTC(2030, 0, 1) + 30 * day };
 
 export function identityContract(name: string, create: CreateSubject<IdentitySubject>): void {
@@ -27,14 +29,16 @@ export function identityContract(name: string, create: CreateSubject<IdentitySub
     test("asks with one request until it is answered, and shows what it was given from then on", async ({ one, authority }) => {
       const first = await one.renewal();
       assert.deepEqual((await one.renewal()).csr, first.csr);
-      const { key: _, number, validity: before, ...who } = await authority.checkRenewal(first);
-      assert.deepEqual(who, { node: "gateway-1", site: "plant", tier: "gateway" });
+      const { key, heldKey, number, validity: before, series, ...who } = await authority.checkRenewal(first);
+      assert.deepEqual([who, series], [{ node: "gateway-1", site: "plant", tier: "gateway" }, authority.series]);
       assert.deepEqual(before, one.validity());
       await one.adopt(await authority.issue(first.csr, { ...who, number: number + 1, validity }));
       assert.deepEqual(one.validity(), validity);
       const next = await one.renewal();
       assert.notEqual(next.csr, first.csr);
-      assert.equal((await authority.checkRenewal(next)).number, number + 1);
+      const then = await authority.checkRenewal(next);
+      assert.deepEqual([then.number, then.heldKey], [number + 1, key], "the key that was certified is the one that asks now");
+      assert.notEqual(heldKey, key);
     });
 
     test("takes no certificate that it did not ask for, nor another's", async ({ one, other, authority }) => {
@@ -51,6 +55,31 @@ export function identityContract(name: string, create: CreateSubject<IdentitySub
       await fails(authority.checkRenewal({ ...mine, proof: theirs.proof }), "HOLON_IDENTITY_UNTRUSTED");
       await fails(authority.checkRenewal({ ...mine, csr: theirs.csr }), "HOLON_IDENTITY_UNTRUSTED");
       await fails(foreign.checkRenewal(mine), "HOLON_IDENTITY_UNTRUSTED");
+    });
+
+    test("what an older series of the authority signed is over for whoever has heard of the newer one: vouchers, lists with any version, certificates", async ({ one, other, authority, stolen }) => {
+      const text = new TextEncoder().encode("test\n1");
+      const before = one.vouch(text);
+      assert.equal((await authority.checkVouched(text, before)).node, "gateway-1");
+      const lies = await authority.sign({ version: 1_000_000, revoked: [{ node: "gateway-1", through: Number.MAX_SAFE_INTEGER }] });
+      assert.equal(await one.revoke(lies), true);
+      const after = await stolen();
+      assert.equal(after.series, authority.series + 1);
+      const { number, heldKey: _, key: __, series, ...who } = await after.checkRenewal(await one.renewal());
+      assert.equal(series, authority.series, "it is told which one the request stands under");
+      const issued = await after.issue((await one.renewal()).csr, { ...who, number: number + 1, validity });
+      await one.adopt(issued);
+      assert.equal(one.revocationsVersion(), 0, "a thief's list with a high version does not stand in the way of the true one");
+      assert.equal(one.revocations(), undefined);
+      await fails(one.revoke(lies), "HOLON_IDENTITY_SERIES");
+      assert.equal(await one.revoke(await after.sign({ version: 2, revoked: [] })), true);
+      assert.equal(one.revocationsVersion(), 2);
+      await fails(after.checkVouched(text, before), "HOLON_IDENTITY_SERIES");
+      assert.equal((await after.checkVouched(text, one.vouch(text))).node, "gateway-1");
+      const again = await one.renewal();
+      await fails(one.adopt(await authority.issue(again.csr, { ...who, number: number + 2, validity })), "HOLON_IDENTITY_SERIES");
+      assert.equal(await other.revoke(await after.sign({ version: 2, revoked: [] })), true);
+      await fails(other.revoke(lies), "HOLON_IDENTITY_SERIES", "a list tells of the series too");
     });
 
     test("keeps the newest list of the revoked, and none that its authority did not sign", async ({ one, authority, foreign }) => {
