@@ -35,6 +35,7 @@ import { issuedFor } from "./fleet/issued.ts";
 import { openPeople, type People } from "./people/people.ts";
 import { documentsFor } from "./plan/documents.ts";
 import { createHearing, type Hearing } from "./plan/hearing.ts";
+import { readHolders, withHolders } from "./plan/holders.ts";
 import { readLeaving } from "./plan/leaving.ts";
 import { tellLeft, tellLeftAtMs, unplacedEvent, type Left } from "./plan/left.ts";
 import { answerAskers } from "./plan/askers.ts";
@@ -356,7 +357,7 @@ export async function openControl(host: ControlHost): Promise<Control> {
     curves: () => fold.state.energy.curves,
     plansAdopted: (count) => planner.adopted(count),
     planNamed: (hash) => planner.named(hash),
-    explain: (unit, node, hash) => inTurn(async () => (hash === undefined ? withOverlay(await planner.explain(fold.state, unit, node), fold.state, unit, node) : planner.explain(fold.state, unit, node, hash))),
+    explain: (unit, node, hash) => inTurn(async () => (hash === undefined ? withHolders(withOverlay(await planner.explain(fold.state, unit, node), fold.state, unit, node), readHolders(log), unit, node) : planner.explain(fold.state, unit, node, hash))),
     simulate: simulateBy(host, (hash) => (hash === undefined ? inTurn(() => planner.inForce(fold.state)) : planner.named(hash))),
     preview: (document) =>
       inTurn(async () => {

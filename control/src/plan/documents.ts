@@ -1,4 +1,5 @@
 /** New desired documents for the nodes whose part of the plan has changed. What did not change keeps its version. */
+import { isoTime } from "@holon/core/event/iso-time.ts";
 import { canonicalJson } from "@holon/core/json.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
 import { toHex } from "@holon/core/log/hex.ts";
@@ -18,16 +19,17 @@ import { directFor } from "../publish.ts";
 import { eventTypes, runsAnother, type ControlState } from "../store/fold.ts";
 import type { Hearing } from "./hearing.ts";
 import { delegationsOf } from "./delegation.ts";
+import { holdersCell, nextHolders, readHolders } from "./holders.ts";
 import { leavingCell, stillLeaving, stoppingOf, type Leaving } from "./leaving.ts";
-import { movesCell, movingOf } from "./moving.ts";
-import type { Movers } from "./movers.ts";
+import { movesCell, movingOf, readMoves } from "./moving.ts";
+import type { Movers, MoveStep } from "./movers.ts";
 
 export interface Planning {
   readonly state: ControlState;
   readonly hearing: Hearing;
   readonly movers: Movers;
   /** Undefined where nothing has, or ever had, needs. */
-  readonly plan: Pick<Plan, "hash" | "placements" | "shifts" | "stages"> | undefined;
+  readonly plan: Pick<Plan, "hash" | "placements" | "unplaced" | "shifts" | "stages"> | undefined;
   /** Needs as that plan was made from. */
   readonly apps: readonly AppNeeds[];
 }
@@ -70,7 +72,22 @@ export async function documentsFor(planning: Planning, host: ControlHost & { rea
     cells.push({ key: `desired/${node}`, value: bytes });
     records.push(host.events.record({ stream: "audit", type: eventTypes.issued, class: "public", producer: "control", subject: node, data: { node, version: document.version, plan, document: documentMark(host.ports.crypto.sha256(bytes)) } }));
   }
-  return { records, cells: [...cells, ...[leavingCell(log, leaving), movesCell(log, moving.moves)].filter((cell) => cell !== undefined)] };
+  const { holders, begun } = holdersAfter(planning, moving, assignments, host);
+  for (const { unit, node, anew } of begun) records.push(host.events.record({ stream: "audit", type: eventTypes.anew, class: "public", producer: "control", subject: unit, data: { unit, node: anew.on, from: node, because: anew.because } }));
+  return { records, cells: [...cells, ...[leavingCell(log, leaving), movesCell(log, moving.moves), holdersCell(log, holders)].filter((cell) => cell !== undefined)] };
+}
+
+function holdersAfter({ state, plan }: Planning, { moves, facts }: MoveStep, assignments: readonly Assignment[], { log, ports }: ControlHost): ReturnType<typeof nextHolders> {
+  const isOurs = (unit: string): boolean => facts.deployed.has(unit) && !facts.delegated.has(unit);
+  const assigned = new Map(assignments.map(({ node, apps }) => [node, new Set(apps.flatMap((app) => app.functions.map(({ name }) => `${app.name}/${name}`)).filter(isOurs))]));
+  const { held, deployed, delegated } = facts;
+  return nextHolders(readHolders(log), {
+    held, assigned, deployed, delegated, moves,
+    movesBefore: readMoves(log),
+    wanted: (unit) => (facts.placed.get(unit)?.length ?? 0) + (plan?.unplaced ?? []).filter((one) => one.unit === unit).length,
+    whyNot: (node) => (state.revoked.has(node) ? `${node} was revoked` : facts.isHeard(node) ? `${node} did not give it in time` : `${node} was not heard for longer than its lease`),
+    at: isoTime(ports.clock.wall().ms),
+  });
 }
 
 /** When the jobs run that this node has. */

@@ -10,6 +10,8 @@ export interface Hearing {
   /** It asked, and holds this version of its document, while that one stands issued. */
   renewed(node: string, held: number, issued: number): void;
   stateOf(node: string): InventoryNode["state"];
+  /** Whether it asked within a lease; of one that did not since this control started that is not known, and it is not. */
+  isHeard(node: string): boolean;
   /** Whether what stops on islands runs there no more, whatever the node knows. */
   isLeaseOver(node: string): boolean;
 }
@@ -46,6 +48,7 @@ export function createHearing(clock: Clock, self: string, silent: Iterable<strin
       silentNodes.delete(node);
       return "present";
     },
+    isHeard: (node) => node === self || (heardMs.has(node) && !isOver(heardMs, node)),
     isLeaseOver: (node) => isOver(grantedMs, node),
   };
 }

@@ -9,6 +9,7 @@ import { isNodeName, type BlobHash, type NodeName } from "@holon/core/units.ts";
 import type { z } from "zod";
 import type { Planning } from "./documents.ts";
 import { isWayKnown, jurisdictionsBetween } from "./way.ts";
+import { keepersOf, readHolders } from "./holders.ts";
 import { stoppingOf } from "./leaving.ts";
 import { blobsOf, moveBook, movesCell, readMoves, type Move, type MoveBook, type MoveFacts } from "./moving.ts";
 
@@ -103,11 +104,13 @@ export function createMovers({ log, ports, states }: MoversHost, arrived: () => 
         deployed,
         delegated,
         stopping: new Set(stoppingOf(documents)),
+        keepers: keepersOf(readHolders(log)),
         nextVersion: (node) => (held.get(node)?.version ?? 0) + 1,
         departed: (id) => state.departures.get(id),
         isTaken: (id, node) => state.taken.get(id)?.has(node) === true,
         isGone: (node) => !state.nodes.has(node) || state.revoked.has(node),
         isLeaseOver: hearing.isLeaseOver,
+        isHeard: hearing.isHeard,
         isPresent: (node) => hearing.stateOf(node) === "present",
         jurisdictionOf: (node) => state.nodes.get(node)?.jurisdiction,
         jurisdictionsBetween: (from, to) => jurisdictionsBetween(state.nodes, log.origin, from, to),

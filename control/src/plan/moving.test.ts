@@ -87,8 +87,8 @@ test("a unit leaves a node that was revoked with nothing, since nobody may ask i
 test("a unit that stays since nobody knows the way begins elsewhere when its node is lost, and goes where the plan has it now", () => {
   const unit = "pump/sum";
   const facts = (more: Partial<MoveFacts>): MoveFacts => ({
-    held: new Map([["a", new Set([unit])]]), placed: new Map([[unit, ["b"]]]), deployed: new Set([unit]), delegated: new Set(), stopping: new Set([unit]), nextVersion: () => 2, departed: () => undefined, isTaken: () => false, isGone: () => false,
-    isLeaseOver: () => false, isPresent: () => true, jurisdictionOf: () => "EU/DE", jurisdictionsBetween: () => [], isWayKnown: () => false, ageMs: () => 0, policy: undefined, ...more,
+    held: new Map([["a", new Set([unit])]]), placed: new Map([[unit, ["b"]]]), deployed: new Set([unit]), delegated: new Set(), stopping: new Set([unit]), keepers: new Map(), nextVersion: () => 2, departed: () => undefined, isTaken: () => false, isGone: () => false,
+    isLeaseOver: () => false, isPresent: () => true, isHeard: () => false, jurisdictionOf: () => "EU/DE", jurisdictionsBetween: () => [], isWayKnown: () => false, ageMs: () => 0, policy: undefined, ...more,
   });
   const isHere = (moves: readonly Move[], at: MoveFacts, node: string): boolean => moveBook.isHere(moves, at, unit, node, () => true);
   const kept = moveBook.next([], facts({}));

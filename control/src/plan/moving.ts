@@ -52,6 +52,8 @@ export interface MoveFacts {
   /** By unit, where the plan has them. */
   readonly placed: ReadonlyMap<string, readonly string[]>;
   readonly stopping: ReadonlySet<string>;
+  /** By unit, nodes that had it last and gave it to nobody. */
+  readonly keepers: ReadonlyMap<string, readonly string[]>;
   /** Units with needs. */
   readonly deployed: ReadonlySet<string>;
   /** Those of them that are left to sites, and leave no node by themselves. */
@@ -64,6 +66,8 @@ export interface MoveFacts {
   isGone(node: string): boolean;
   isLeaseOver(node: string): boolean;
   isPresent(node: string): boolean;
+  /** It asked within a lease, so that it can be asked, too. */
+  isHeard(node: string): boolean;
   /** Undefined where nothing was heard of the node. */
   jurisdictionOf(node: string): string | undefined;
   /** Of the nodes by way of which what a node gives gets to another, control's among them. */
@@ -114,7 +118,8 @@ function goOn(move: Move, facts: MoveFacts): Move | undefined {
     const departure = facts.departed(id);
     if (departure?.node === from) return departure.data.kept === null ? { ...move, phase: "sealed", ...(departure.data.state === null ? {} : { state: departure.data.state, blobs: departure.data.blobs }) } : { ...move, to: from, phase: "sealed", because: departure.data.kept };
     if (!isWanted || facts.delegated.has(unit)) return undefined;
-    return isOff(from) ? undefined : move; // what it holds is where nobody comes to: it begins anew elsewhere
+    const mayAnswer = !facts.isGone(from) && facts.isHeard(from) && facts.ageMs(move) < limits.moveAnswerMs;
+    return isOff(from) && !mayAnswer ? undefined : move; // what it holds is where nobody comes to: it begins anew elsewhere
   }
   if (phase === "kept") {
     const wanted = facts.placed.get(unit) ?? [];
@@ -150,18 +155,20 @@ const unknownWay = (to: string): string => `who stands on the way to ${to} is no
 /** What the plan has taken from one node and given to another. */
 function beginning(going: readonly Move[], facts: MoveFacts): readonly Move[] {
   const begun: Move[] = [];
-  for (const [from, units] of [...facts.held].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    for (const unit of [...units].sort()) {
-      const wanted = facts.placed.get(unit) ?? [];
-      if (wanted.includes(from) || facts.isGone(from) || (facts.stopping.has(unit) && facts.isLeaseOver(from))) continue;
-      const mine = [...going, ...begun].filter((move) => move.unit === unit);
-      if (mine.some((move) => move.from === from || move.to === from)) continue;
-      const to = wanted.find((node) => facts.held.get(node)?.has(unit) !== true && !mine.some((move) => move.to === node));
-      if (to === undefined) continue;
-      const move = { unit, id: `${unit}@${from}#${facts.nextVersion(from)}`, from, to } as const;
-      if (facts.isWayKnown(from, to)) begun.push({ ...move, phase: "leaving" });
-      else begun.push({ ...move, phase: "kept", because: unknownWay(to), ...(facts.policy === undefined ? {} : { policy: facts.policy }) });
-    }
+  const isOff = (unit: string, from: string): boolean => facts.stopping.has(unit) && facts.isLeaseOver(from);
+  const held = [...facts.held].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([from, units]) => [...units].sort().flatMap((unit) => (isOff(unit, from) ? [] : [{ unit, from }])));
+  // Whoever it is given to gets it from there. Of one that was not heard since control started it is not known yet whether it can be asked: what stops on islands waits for that.
+  const kept = [...facts.keepers].flatMap(([unit, nodes]) => nodes.flatMap((from) => (facts.isHeard(from) || (facts.stopping.has(unit) && !facts.isLeaseOver(from)) ? [{ unit, from }] : [])));
+  for (const { unit, from } of [...held, ...kept]) {
+    const wanted = facts.placed.get(unit) ?? [];
+    if (wanted.includes(from) || facts.isGone(from)) continue;
+    const mine = [...going, ...begun].filter((move) => move.unit === unit);
+    if (mine.some((move) => move.from === from || move.to === from)) continue;
+    const to = wanted.find((node) => facts.held.get(node)?.has(unit) !== true && !mine.some((move) => move.to === node));
+    if (to === undefined) continue;
+    const move = { unit, id: `${unit}@${from}#${facts.nextVersion(from)}`, from, to } as const;
+    if (facts.isWayKnown(from, to)) begun.push({ ...move, phase: "leaving" });
+    else begun.push({ ...move, phase: "kept", because: unknownWay(to), ...(facts.policy === undefined ? {} : { policy: facts.policy }) });
   }
   return begun;
 }
