@@ -292,6 +292,21 @@ test("a node that was revoked is gone, and all of it moves; one that joins is a 
   assert.equal(fleet.desired("edge-2")?.apps.length, 0);
 });
 
+test("a plan that follows from a node that was revoked on a site that decides for itself says so, and not that a site was cut off", async () => {
+  const gateways = ["gateway-1", "gateway-2", "gateway-3"];
+  const fleet = await ControlFleet.start([{ name: "cloud", tier: "cloud", inventory: room(0.01) }, ...gateways.map((name): MemberOptions => ({ name, tier: "gateway", parent: "cloud", site: "plant", siblings: gateways.filter((other) => other !== name), inventory: room(0.02) }))]);
+  await fleet.until("every node has told what it is made of", () => fleet.control.nodes().every(({ name, inventory }) => inventory?.capacity.processors === 2 && (name === "cloud" || (inventory.uplink !== undefined && inventory.siblings?.length === 2))));
+  await fleet.drive(fleet.control.deploy(needy({ tiers: ["gateway"], onIsolation: "stop", delegated: true })));
+  const home = (await fleet.drive(fleet.control.plan()))?.plan.placements[0]?.node ?? assert.fail("it stands nowhere");
+  const because = async () => (await fleet.drive(fleet.control.plan()))?.known.because ?? "";
+  for (const name of gateways) fleet.fleet.net.cut(name, "cloud");
+  await pass(fleet, 3 * limits.nodeLeaseMs);
+  const before = await because();
+  await fleet.claim("cloud", "holon.node.revoked", { node: home });
+  await pass(fleet, limits.planLookMs);
+  assert.deepEqual([before, (await because()).includes(`${home} is gone`)], ["a site that decides for itself was cut off, or is back", true]);
+});
+
 test("a control plane that was put back from a backup gives no number to another document that a node has already", async () => {
   const fleet = await start();
   const versionOf = (): number => fleet.desired("edge-1")?.version ?? 0;

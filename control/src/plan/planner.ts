@@ -126,7 +126,7 @@ export function createPlanner({ log, blobs, ports: { clock, crypto, trace }, pla
       const changes = diffPlans(current?.plan ?? { ...planned.plan, placements: [], stages: [] }, planned.plan);
       const isQuiet = clock.monotonicMs() - adoptedMs < limits.inventoryLookMs;
       const whatIsOther = (before: InForce): string => (isWeighed ? "what weighs how much changed" : standing(before.inputs.inventory.nodes) === standing(nodes) && isEnergyOther(before.inputs, inputs) ? "carbon or price of electricity changed" : whatChanged(before.inputs.inventory.nodes, nodes));
-      const because = isNew ? whyNew(current?.inputs.apps ?? [], apps, documents) : changes.length > 0 || (isOther && !isQuiet) ? whatIsOther(current) : undefined;
+      const because = isNew ? whyNew(current?.inputs, { apps, nodes }, documents) : changes.length > 0 || (isOther && !isQuiet) ? whatIsOther(current) : undefined;
       return { planned, before: current?.plan, changes, because, isLater: because === undefined && isOther };
     },
     async keep({ planned: { plan, inputs }, changes, because }) {
@@ -225,8 +225,16 @@ function reservedOf(current: InForce | undefined): ReadonlyMap<string, Reserved>
   return reserved;
 }
 
-const whyNew = (before: readonly AppNeeds[], after: readonly AppNeeds[], documents: readonly AppDocument[]): string =>
-  deployedOf(before, documents) !== deployedOf(after, documents) ? "what is deployed changed" : islandsIn(before) !== islandsIn(after) ? "a site that decides for itself was cut off, or is back" : runsIn(before) !== runsIn(after) ? "another run of a job is due" : forbiddenIn(before) === forbiddenIn(after) ? "data come from elsewhere, or more or less of them" : "the policy changed";
+function whyNew(current: PlanInputs | KeptPlan["inputs"] | undefined, after: { readonly apps: readonly AppNeeds[]; readonly nodes: Nodes }, documents: readonly AppDocument[]): string {
+  const [before, apps] = [current?.apps ?? [], after.apps];
+  if (deployedOf(before, documents) !== deployedOf(apps, documents)) return "what is deployed changed";
+  // A node that is no more of a site changes what is left to the site, and no island has come or gone.
+  if (current !== undefined && goneIn(current.inventory.nodes) !== goneIn(after.nodes)) return whatChanged(current.inventory.nodes, after.nodes);
+  if (islandsIn(before) !== islandsIn(apps)) return "a site that decides for itself was cut off, or is back";
+  if (runsIn(before) !== runsIn(apps)) return "another run of a job is due";
+  return forbiddenIn(before) === forbiddenIn(apps) ? "data come from elsewhere, or more or less of them" : "the policy changed";
+}
+const goneIn = (nodes: Nodes): string => canonicalJson(nodes.flatMap(({ name, state }) => (state === "gone" ? [name] : [])));
 const islandsIn = (apps: readonly AppNeeds[]): string => canonicalJson(apps.map(({ units }) => units.map(({ island }) => island ?? null)));
 const runsIn = (apps: readonly AppNeeds[]): string => canonicalJson(apps.map(({ units }) => units.map(({ run }) => run ?? null)));
 const forbiddenIn = (apps: readonly AppNeeds[]): string => canonicalJson(apps.map(({ units }) => units.map(({ forbidden }) => forbidden ?? {})));
