@@ -7,7 +7,7 @@ import type { Events } from "../event/events.ts";
 
 export const linkNewsType = "holon.link.children";
 export const linkNewsSchema = z.object({ links: z.array(z.object({ node: z.string().max(63), up: z.boolean(), atMs: z.number() })).max(limits.connectionsMax), clocks: z.array(z.object({ node: z.string().max(63), offMs: z.number() })).max(limits.connectionsMax).optional() });
-type LinkNews = z.infer<typeof linkNewsSchema>["links"][number];
+export type LinkNews = z.infer<typeof linkNewsSchema>["links"][number];
 
 export interface LinkNewsWriter {
   /** Who is connected now. */

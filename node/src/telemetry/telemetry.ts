@@ -33,6 +33,7 @@ import type { Guard } from "../policy/guard.ts";
 import type { MeterRow } from "../meter/meter.ts";
 import type { NodeStatus } from "../node.ts";
 import { chosen, figuresOf, nobodyFits, wholeFleet } from "./chosen.ts";
+import { createChildren } from "./children.ts";
 import { createClockBook } from "./clock-book.ts";
 import { createFollower, resumedType, stoppedType, windowHere, type Follower } from "./follow.ts";
 import { createAges } from "./ages.ts";
@@ -132,10 +133,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
   let caughtUp: Promise<void> | undefined;
   let isCaughtUp = false;
   let retry: Timer | undefined;
-  /** Who is connected from below, since when; and who ever was in this run. */
-  const children = new Map<string, number>();
-  const met = new Set<string>();
-  let askedMs = -Infinity;
+  const children = createChildren(self, view, options.heardMs);
 
   const now = (): Now => {
     const { ms, state } = clock.wall();
@@ -145,10 +143,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
   function fresh(): void {
     const time = now();
     view.heard(self, time);
-    if (children.size <= limits.telemetryManyNodes || time.monotonicMs - askedMs >= limits.telemetryManyMs) {
-      askedMs = time.monotonicMs;
-      for (const child of children.keys()) view.alive(child, options.heardMs(child) ?? -Infinity, time);
-    }
+    children.look(time);
     if (isCaughtUp) left.look();
   }
   const failed = (error: unknown): void => ports.trace.note("warn", `telemetry: ${error instanceof Error ? error.message : String(error)}`);
@@ -179,7 +174,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
   });
   const follower: Follower = createFollower({ log, view, ports, window, ownWindow: (told) => window(self, told, undefined), acknowledged: (told) => alerts.acknowledged(told), clocks: (teller, words) => clockBook.heard(teller, words), tellers: () => clockBook.tellers(), linked: (node, up, atMs) => left.linked(node, up, atMs) });
   const left = createLeftBelow({ isRoot: config.parent === undefined, log, view, identity: ports.identity, clock, append: (cells) => void append([], cells) });
-  const news = createLinkNews({ clock, events, heardMs: options.heardMs, append: (records, cells) => void append(records, cells), told: (links) => links.forEach(linked) });
+  const news = createLinkNews({ clock, events, heardMs: options.heardMs, append: (records, cells) => void append(records, cells), told: children.changed });
 
   const clockBook = createClockBook({ clock, log, view, ask: options.ask, isReady: () => isCaughtUp, append: (cells) => void append([], cells), tell: (node, offMs) => void append([say(linkNewsType, { links: [], clocks: [{ node, offMs }] })]) });
 
@@ -219,13 +214,6 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     }
   }
   const alerts: Alerts = createAlerts({ config, log, events, guard: options.guard, ports, sha256: ports.crypto.sha256, failed, status: looked, throughOf: (node) => view.through(node, now()), siteOf: view.siteOf, delivery: options.alerting });
-
-  function linked({ node, up, atMs }: { readonly node: string; readonly up: boolean; readonly atMs: number }): void {
-    view.link(self, node, up, atMs);
-    met.add(node);
-    if (up) children.set(node, atMs);
-    else children.delete(node);
-  }
 
   /** What the log holds is read once, from the start on; who asks before it was read waits for it. */
   function ready(): Promise<void> {
@@ -322,7 +310,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
       clockBook.start();
       if (config.parent !== undefined) incidentMs = clock.wall().ms; // until the uplink is open for the first time
       const endedMs = await resumed();
-      for (const [node, atMs] of children) view.link(self, node, true, atMs);
+      children.resumed();
       // Who was connected when it ended, and does not come back, is missed. On a slow start some are back before its log is read.
       const missed = missedAfter(log, endedMs ?? 0, news.seen());
       for (const { node, atMs } of missed) view.link(self, node, false, atMs);
