@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import type { HolonError } from "@holon/core/errors.ts";
 import { tempFolder } from "@holon/node/testing/temp-log.ts";
+import { z } from "zod";
 import { connectNode } from "./connect-node.ts";
 import { forgetApi, keepApi } from "./machine/own-api.ts";
 import { makeToken } from "./machine/token.ts";
@@ -50,4 +52,29 @@ test("a token of control is not shown to another's API on the same machine, whoe
   await makeToken(data);
   for (const token of [undefined, "of-a-person"]) await assert.rejects(connectNode({ api, data, ...(token === undefined ? {} : { token }) }, "gateway-1").then((client) => client.bytes("/v1/status")), { code: "HOLON_API_UNREACHABLE", message: /no token is sent there/ });
   assert.deepEqual(other.shown, []);
+});
+
+/** An API of a node without control: it has no list of nodes. */
+async function nodeWithoutControl(context: TestContext): Promise<{ readonly api: string; readonly shown: string[] }> {
+  const shown: string[] = [];
+  const server = createServer((request, response) => {
+    shown.push(`${request.url ?? ""} ${request.headers.authorization ?? ""}`);
+    const isStatus = request.url === "/v1/status";
+    response.statusCode = isStatus ? 200 : 404;
+    response.setHeader("content-type", "application/json").end(JSON.stringify(isStatus ? { node: "gateway-1" } : { error: { code: "HOLON_ARGUMENT_BAD", message: "the API has no such path", next: "GET /v1/openapi.json lists the paths." } }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  context.after(() => server.close());
+  const address = server.address();
+  return { api: typeof address === "object" && address !== null ? `http://127.0.0.1:${address.port}` : assert.fail(), shown };
+}
+
+test("at its own machine a node without control answers to its name, and of another it is said which machine to ask", async (context) => {
+  const { api, shown } = await nodeWithoutControl(context);
+  const data = tempFolder(context);
+  const token = await makeToken(data);
+  const client = await connectNode({ api, data }, "gateway-1");
+  assert.deepEqual(await client.get("/v1/status", z.unknown()), { node: "gateway-1" });
+  assert.ok(shown.every((line) => line.endsWith(` Bearer ${token}`)));
+  await assert.rejects(connectNode({ api, data }, "gateway-2"), (error: HolonError) => error.code === "HOLON_API_UNREACHABLE" && /is that of gateway-1, which carries no control/.test(error.message) && /machine of gateway-2/.test(error.next ?? ""));
 });

@@ -111,3 +111,61 @@ test("what was told while the clock here was a year ahead is not taken for told 
   const row = view.status({}, at(10 * everyMs)).nodes.find(({ node }) => node === "g");
   assert.deepEqual([row?.state, row?.through], ["slow", new Date(beginMs + everyMs).toISOString()]);
 });
+
+const shortMs = 10_000;
+const shortPatienceMs = 2 * shortMs + limits.telemetryGraceMs;
+
+/** Cloud, an edge that goes on telling, and a gateway below it that told last at the beginning; both every ten seconds. */
+function tiers() {
+  const view = fleet();
+  view.started("edge", { ...facts, tier: "edge" }, beginMs);
+  view.link("cloud", "edge", true, beginMs - hourMs);
+  view.link("cloud", "g", false, beginMs - hourMs);
+  view.link("edge", "g", true, beginMs - hourMs);
+  const tells = (node: string, ms: number): void => {
+    view.heard(node, at(ms));
+    view.told(node, { ...window(beginMs + ms), startMs: beginMs + ms - shortMs, everyMs: shortMs }, at(ms), true);
+  };
+  tells("g", 0);
+  for (let ms = 0; ms <= shortPatienceMs; ms += shortMs) tells("edge", ms);
+  return { view, tells, state: (ms: number) => view.stateOf("g", at(ms)) };
+}
+
+test("one that is not heard for longer than its interval allows is silent since it was heard last, whatever is said of its link, and it is not called slow before", () => {
+  const { state, view } = tiers();
+  assert.equal(state(shortPatienceMs)?.state, "present");
+  const lateMs = shortPatienceMs + 1;
+  assert.deepEqual(state(lateMs), { state: "silent", sinceMs: beginMs });
+  assert.deepEqual([view.row("g", at(lateMs))?.link, view.row("g", at(lateMs))?.since], ["up", new Date(beginMs).toISOString()]);
+  view.heard("g", at(lateMs));
+  assert.equal(state(lateMs)?.state, "slow", "heard, and its telemetry is behind");
+});
+
+test("one whose link shows that it lives has more to tell than its line carries: it is slow", () => {
+  const { state, view } = tiers();
+  const lateMs = shortPatienceMs + 1;
+  view.alive("g", lateMs - 5_000, at(lateMs));
+  assert.equal(state(lateMs)?.state, "slow");
+  assert.equal(state(lateMs - 5_000 + shortPatienceMs + 1)?.state, "silent", "since that sign of life there was no other");
+  view.alive("g", 0, at(lateMs));
+  assert.equal(state(lateMs)?.state, "slow", "an older sign takes nothing back");
+});
+
+test("who tells seldom and whose link is watched is not silent while those above say that it is open", () => {
+  const { state, view } = tiers();
+  view.told("g", { ...window(beginMs), everyMs }, at(0), false);
+  const lateMs = 2 * everyMs + limits.telemetryGraceMs + 1;
+  view.heard("edge", at(lateMs));
+  assert.equal(state(lateMs)?.state, "slow");
+});
+
+test("one that crashed and came back, and is not heard or is behind now, is that", () => {
+  const { state, view } = tiers();
+  view.resumed("g", "crashed", beginMs - 5_000, beginMs - 1_000);
+  assert.equal(state(1_000)?.state, "crashed");
+  assert.ok(shortPatienceMs < limits.telemetryCrashedMs);
+  assert.equal(state(shortPatienceMs + 1)?.state, "silent");
+  view.heard("g", at(shortPatienceMs + 1));
+  assert.equal(state(shortPatienceMs + 1)?.state, "slow");
+  assert.equal(view.completeness(at(shortPatienceMs + 1)).completeness.states.crashed, 0);
+});

@@ -1,6 +1,7 @@
 /**
  * What one node, or control, knows of those whose telemetry it holds, and how much: pure, told of everything with its time. Who is connected to whom is told by parents the moment it
- * changes; a node whose way here is not open throughout is silent since the first break. Where nobody told, silence is what its own interval makes of it.
+ * changes; a node whose way here is not open throughout is silent since the first break. Whatever is said of its links, who was not heard for longer than its own interval allows is silent
+ * since it was heard last: a parent notices a cable that was pulled only after a while.
  */
 import { isoTime } from "../event/iso-time.ts";
 import { limits } from "../limits.ts";
@@ -30,6 +31,8 @@ export interface FleetView {
   readmitted(node: string): void;
   /** A record of it came in just now, or was written at `wallMs` and found at a start. */
   heard(node: string, now: Now, wallMs?: number): void;
+  /** Its link to this node showed then, monotonic, that it lives. It counts where records of it are overdue: one that has more to tell than its line carries is not silent. */
+  alive(node: string, atMs: number, now: Now): void;
   /** Its telemetry up to the end of this one is here. Says whether it was due before it came. */
   told(node: string, window: Window, now: Now, isLive: boolean): boolean;
   link(parent: string, child: string, isUp: boolean, atMs: number): void;
@@ -70,7 +73,8 @@ export interface FleetView {
   nodes(): readonly string[];
 }
 
-type Way = { readonly link: "up" | "unknown" } | { readonly link: "down"; readonly sinceMs: number };
+/** `aliveMs`: monotonic, when it was alive for certain by the word of those above it, who notice within a while that a link is dead. */
+type Way = { readonly link: "up"; readonly aliveMs: number } | { readonly link: "unknown" } | { readonly link: "down"; readonly sinceMs: number };
 
 export function createFleetView(self: string): FleetView {
   const known = new Map<string, Known>();
@@ -119,23 +123,23 @@ export function createFleetView(self: string): FleetView {
   }
 
   /** Whether the way from here down to it is open throughout. `ways`: those that were found for one answer. */
-  function wayTo(name: string, ways: Map<string, Way>): Way {
-    if (name === self) return { link: "up" };
+  function wayTo(name: string, now: Now, ways: Map<string, Way>): Way {
+    if (name === self) return { link: "up", aliveMs: now.monotonicMs };
     const before = ways.get(name);
     if (before !== undefined) return before;
     ways.set(name, { link: "unknown" }); // who is said to be below itself
-    const way = findWay(name, ways);
+    const way = findWay(name, now, ways);
     ways.set(name, way);
     return way;
   }
 
-  function findWay(name: string, ways: Map<string, Way>): Way {
+  function findWay(name: string, now: Now, ways: Map<string, Way>): Way {
     const node = known.get(name);
     if (node === undefined || node.links.size === 0) return { link: "unknown" };
     let down: number | undefined;
     for (const [parent, { isUp, atMs }] of node.links) {
-      const above = wayTo(parent, ways);
-      if (above.link === "up" && isUp) return { link: "up" };
+      const above = wayTo(parent, now, ways);
+      if (above.link === "up" && isUp) return { link: "up", aliveMs: Math.max(node.heardMs ?? -Infinity, above.aliveMs - linkNoticedMs, steady(here(parent, atMs), now)) };
       const sinceMs = isUp ? (above.link === "down" ? above.sinceMs : undefined) : here(parent, atMs);
       if (sinceMs !== undefined) down = Math.max(down ?? sinceMs, sinceMs); // it was silent when the last of its ways broke
     }
@@ -158,15 +162,18 @@ export function createFleetView(self: string): FleetView {
     if (node.revokedMs !== undefined) return { state: "revoked", sinceMs: node.revokedMs };
     if (node.stoppedMs !== undefined) return { state: "gone", sinceMs: here(name, node.stoppedMs) };
     if (isAwaited(node)) return { state: "awaited", sinceMs: node.enrolledMs };
-    const way = wayTo(name, ways);
+    const way = wayTo(name, now, ways);
     const patienceMs = 2 * node.everyMs + limits.telemetryGraceMs;
     if (way.link === "down") return { state: "silent", sinceMs: way.sinceMs };
-    if (node.heardMs === undefined || (way.link === "unknown" && now.monotonicMs - node.heardMs > patienceMs)) return { state: "silent", sinceMs: heardWall(node, now) };
+    const aliveMs = way.link === "up" ? way.aliveMs : (node.heardMs ?? -Infinity);
+    if (node.heardMs === undefined || now.monotonicMs - aliveMs > patienceMs) return { state: "silent", sinceMs: heardWall(node, now) };
     const { ended } = node;
     const startedMs = node.startedMs === undefined ? undefined : here(name, node.startedMs);
-    if (ended?.how === "crashed" && startedMs !== undefined && now.wallMs - startedMs < limits.telemetryCrashedMs) return { state: "crashed", sinceMs: here(name, ended.atMs) };
     const behindMs = Math.max(throughOf(name, node, now) ?? -Infinity, startedMs ?? firstOf(name, node));
-    if (now.wallMs - behindMs > patienceMs) return { state: "slow", sinceMs: Number.isFinite(behindMs) ? behindMs + patienceMs : undefined };
+    // That one who fell silent just now has not told either is no news: behind is who was heard when it should have told.
+    const wasHeard = (heardWall(node, now) ?? -Infinity) - behindMs > node.everyMs + limits.telemetryGraceMs || now.monotonicMs - node.heardMs > patienceMs;
+    if (now.wallMs - behindMs > patienceMs && wasHeard) return { state: "slow", sinceMs: Number.isFinite(behindMs) ? behindMs + patienceMs : undefined };
+    if (ended?.how === "crashed" && startedMs !== undefined && now.wallMs - startedMs < limits.telemetryCrashedMs) return { state: "crashed", sinceMs: here(name, ended.atMs) };
     return { state: "present", sinceMs: startedMs };
   }
 
@@ -225,7 +232,7 @@ export function createFleetView(self: string): FleetView {
     const heardWallMs = heardWall(node, now);
     const clockOffMs = words.wrongBy(name, hereOf(now)) ?? null;
     const parent = parentOf(node) ?? null;
-    const link = linkOf(name, node, ways, parent ?? undefined);
+    const link = linkOf(name, node, now, ways, parent ?? undefined);
     const row = made?.row;
     if (made !== undefined && row?.state === state && isAbout(made.sinceMs, sinceMs) && row.parent === parent && row.link === link && row.late === late && row.everyMs === everyMs && row.enrolledAt === iso(node.enrolledMs) && isAbout(row.clockOffMs ?? undefined, clockOffMs ?? undefined) && made.facts === facts && made.ended === ended && isAbout(made.throughMs, throughMs) && made.heardMs === heardMs && isAbout(made.heardWallMs, heardWallMs)) return row;
     const anew: FleetRow = {
@@ -249,9 +256,9 @@ export function createFleetView(self: string): FleetView {
   }
 
   /** Of the link right above it, as far as that parent is heard. */
-  function linkOf(name: string, node: Known, ways: Map<string, Way>, parent: string | undefined): FleetRow["link"] {
+  function linkOf(name: string, node: Known, now: Now, ways: Map<string, Way>, parent: string | undefined): FleetRow["link"] {
     if (name === self || parent === undefined) return name === self ? "up" : "unknown";
-    return wayTo(parent, ways).link !== "up" ? "unknown" : node.links.get(parent)?.isUp === true ? "up" : "down";
+    return wayTo(parent, now, ways).link !== "up" ? "unknown" : node.links.get(parent)?.isUp === true ? "up" : "down";
   }
 
   const clockHere = (now: Now): AnswerClock => ({ state: now.clock ?? "unknown", offMs: words.own(hereOf(now)) ?? null });
@@ -276,6 +283,12 @@ export function createFleetView(self: string): FleetView {
       const node = nodeOf(name);
       const atMs = wallMs === undefined ? now.monotonicMs : now.monotonicMs - Math.max(0, now.wallMs - wallMs);
       node.heardMs = Math.max(node.heardMs ?? -Infinity, atMs);
+    },
+    alive(name, atMs, now) {
+      const node = known.get(name);
+      // While its records come they say it: a row that changes with each sign of life is told anew to all who look.
+      if (node?.heardMs === undefined || now.monotonicMs - node.heardMs <= node.everyMs + limits.telemetryGraceMs) return;
+      node.heardMs = Math.max(node.heardMs, atMs);
     },
     told(name, window, now, isLive) {
       const node = nodeOf(name);
@@ -356,6 +369,12 @@ export function createFleetView(self: string): FleetView {
     nodes: () => [...known.keys()],
   };
 }
+
+/** In which a parent notices at the latest that a link is dead. */
+const linkNoticedMs = limits.linkSilenceMs + limits.linkPingMs;
+
+/** A time by the clock here in monotonic milliseconds; one that is to come says nothing. */
+const steady = (atMs: number, { wallMs, monotonicMs }: Now): number => (atMs > wallMs ? -Infinity : monotonicMs - (wallMs - atMs));
 
 const isAwaited = ({ enrolledMs, firstMs, heardMs, links }: Known): boolean => enrolledMs !== undefined && firstMs === Infinity && heardMs === undefined && links.size === 0;
 

@@ -31,7 +31,7 @@ async function assertMeasured(busyMs: number): Promise<void> {
   const clock = createClock(new Incarnation(world, { name: self, number: 1, calls: 0, hooks: {} }), new ClockHardware(world), 0);
   /** The other end of a slow line answers whatever it is asked. */
   const parent: Peer = {
-    name: nodeName("edge-1"), queuedBytes: () => 0, traffic: () => ({ sentBytes: 0, receivedBytes: 0 }), isReceiving: () => false, probe: () => undefined, close: () => undefined,
+    name: nodeName("edge-1"), queuedBytes: () => 0, traffic: () => ({ sentBytes: 0, receivedBytes: 0 }), isReceiving: () => false, aliveMs: () => 0, probe: () => undefined, close: () => undefined,
     send(frame) {
       if (frame.kind !== "call" || frame.header.op !== "request") return;
       const answer: CallFrame = { kind: "call", header: { op: "answer", id: frame.header.id, ok: true }, payload: new TextEncoder().encode("null") };

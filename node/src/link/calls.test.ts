@@ -16,7 +16,7 @@ const other = nodeName("gateway-1");
 function callsOf(handlers: ReadonlyMap<string, CallHandler> = new Map()): { readonly world: World; readonly calls: Calls; readonly peer: Peer; readonly sent: FrameInput[] } {
   const world = new World(1);
   const sent: FrameInput[] = [];
-  const peer: Peer = { name: other, send: (frame) => void sent.push(frame), queuedBytes: () => 0, traffic: () => ({ sentBytes: 0, receivedBytes: 0 }), isReceiving: () => false, probe: () => undefined, close: () => undefined };
+  const peer: Peer = { name: other, send: (frame) => void sent.push(frame), queuedBytes: () => 0, traffic: () => ({ sentBytes: 0, receivedBytes: 0 }), isReceiving: () => false, aliveMs: () => 0, probe: () => undefined, close: () => undefined };
   const clock = createClock(new Incarnation(world, { name: self, number: 1, calls: 0, hooks: {} }), new ClockHardware(world), 0);
   const calls = createCalls({ self, clock, handlers, route: (to, from) => (to === other && from === undefined ? peer : undefined), above: () => undefined });
   return { world, calls, peer, sent };

@@ -56,6 +56,8 @@ export interface Downlinks {
   senders(): readonly NodeName[];
   /** Everybody who is connected here. */
   peers(): readonly Peer[];
+  /** When anything was heard last, monotonic, of who is connected here, or was given up for silence; undefined of everybody else. */
+  heardMs(node: NodeName): number | undefined;
   /** Whether a child leads to a node. */
   isBelow(node: NodeName): boolean;
   /** Whether who is connected here leads to a node, as far as it says so itself and the node is not connected here. */
@@ -89,6 +91,8 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
   const byNumber = new Map<number, Session>();
   /** The session that said last that it leads to a node. */
   const ways = new Map<NodeName, Session>();
+  /** Of those who were given up for silence and are not back, when they were heard last. */
+  const silentSince = new Map<NodeName, number>();
   const admission = options.admission;
   const intake = createIntake(log);
   const now = (): number => ports.clock.monotonicMs();
@@ -116,7 +120,8 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
     const peer = openPeer(connection, ports, {
       pingMs: limits.linkParentPingMs,
       frame: (frame) => take(session, frame),
-      closed: (reason, error) => {
+      closed: (reason, error, heardMs) => {
+        if (heardMs !== undefined) silentSince.set(connection.peer, heardMs);
         forget(session);
         calls.lost(peer);
         // Who said another name than its own is told of with that name.
@@ -129,6 +134,7 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
     const session: Session = { number, peer, site: connection.site, receiver, acceptedMs: now(), below: new Map(), role: "quiet" };
     sessions.set(peer.name, [...(sessions.get(peer.name) ?? []), session]);
     byNumber.set(number, session);
+    silentSince.delete(peer.name);
     leadTo(session, peer.name, 0);
     tell(admission.arrived(number).filter((word) => word.session !== number)); // its own credit goes with the subscription
   }
@@ -247,6 +253,7 @@ export function createDownlinks(options: DownlinksOptions): Downlinks {
     direct: (node) => sessions.get(node)?.at(-1)?.peer,
     senders: () => [...byNumber.values()].filter(({ role }) => role !== "quiet").map(({ peer }) => peer.name),
     peers: () => [...byNumber.values()].map(({ peer }) => peer),
+    heardMs: (node) => sessions.get(node)?.reduce((last, { peer }) => Math.max(last, peer.aliveMs()), -Infinity) ?? silentSince.get(node),
     isBelow: (node) => [...byNumber.values()].some((session) => session.role === "child" && session.below.has(node)),
     leadsTo: (peer, node) => peer === node || (!sessions.has(node) && (sessions.get(peer) ?? []).some(({ below }) => below.has(node))),
     towards: (node) => sessions.get(node)?.at(-1)?.peer ?? ways.get(node)?.peer,

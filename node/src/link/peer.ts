@@ -12,6 +12,8 @@ export interface Peer {
   traffic(): ReturnType<Connection["traffic"]>;
   /** Whether a frame has begun to come in and is not whole yet, as on a slow line. */
   isReceiving(): boolean;
+  /** When anything of it was heard last, monotonic. */
+  aliveMs(): number;
   close(reason: string): void;
   /** Closes it unless the other end is heard within that time. */
   probe(withinMs: number): void;
@@ -20,7 +22,8 @@ export interface Peer {
 export interface PeerHandlers {
   /** Throws to close the link: a frame that does not fit ends the connection, not the node. */
   frame(frame: Frame): void;
-  closed(reason: string, error?: HolonError): void;
+  /** `heardMs`: where it was given up for silence, when anything was heard last, monotonic. */
+  closed(reason: string, error?: HolonError, heardMs?: number): void;
   /** A frame of so many bytes went out or came in. */
   carried?(bytes: number): void;
   /** Silence after which the peer is asked for a sign of life: longer at one end, so that not both ask. */
@@ -37,11 +40,11 @@ export function openPeer(connection: Connection, ports: { readonly clock: Clock;
   let timer: Timer | undefined;
   let open = true;
 
-  const end = (reason: string, error?: HolonError): void => {
+  const end = (reason: string, error?: HolonError, heardLastMs?: number): void => {
     if (!open) return;
     open = false;
     timer?.cancel();
-    handlers.closed(reason, error);
+    handlers.closed(reason, error, heardLastMs);
   };
   const peer: Peer = {
     name: connection.peer,
@@ -54,6 +57,7 @@ export function openPeer(connection: Connection, ports: { readonly clock: Clock;
     queuedBytes: () => connection.queuedBytes(),
     traffic: () => connection.traffic(),
     isReceiving: () => connection.traffic().receivedBytes > wholeBytes,
+    aliveMs: () => aliveMs,
     close: (reason) => {
       connection.close(reason);
       end(reason);
@@ -74,7 +78,11 @@ export function openPeer(connection: Connection, ports: { readonly clock: Clock;
     if (receivedBytes > seenBytes) aliveMs = nowMs;
     seenBytes = receivedBytes;
     const silentMs = nowMs - aliveMs;
-    if (silentMs >= limits.linkSilenceMs) return peer.close(`no sign of life for ${Math.round(silentMs)} ms`);
+    if (silentMs >= limits.linkSilenceMs) {
+      const reason = `no sign of life for ${Math.round(silentMs)} ms`;
+      connection.close(reason);
+      return end(reason, undefined, aliveMs);
+    }
     if (nowMs - heardMs >= handlers.pingMs) peer.send({ kind: "call", header: { op: "ping" } });
     timer = ports.clock.after(limits.linkPingMs, watch);
   };

@@ -21,7 +21,7 @@ test("a child that is back before a slow start has read its log is missed by nob
   await log.append({ cells: [childCell({ node: "gateway-1", up: true, atMs: 1_000 }), childCell({ node: "gateway-2", up: true, atMs: 1_000 }), childCell({ node: "gateway-3", up: true, atMs: 1_000 })] });
   const clock = createClock();
   const told: string[] = [];
-  const news = createLinkNews({ clock, events: createEvents({ name: "edge-1", jurisdiction: "EU" }, clock), append: () => undefined, told: (links) => told.push(...links.map(({ node, up }) => `${node} ${up}`)) });
+  const news = createLinkNews({ heardMs: () => undefined, clock, events: createEvents({ name: "edge-1", jurisdiction: "EU" }, clock), append: () => undefined, told: (links) => told.push(...links.map(({ node, up }) => `${node} ${up}`)) });
   context.after(() => news.close());
   news.changed(["gateway-1", "gateway-2"]);
   news.changed(["gateway-1"]);

@@ -7,7 +7,7 @@ import type { Events } from "../event/events.ts";
 
 export const linkNewsType = "holon.link.children";
 export const linkNewsSchema = z.object({ links: z.array(z.object({ node: z.string().max(63), up: z.boolean(), atMs: z.number() })).max(limits.connectionsMax), clocks: z.array(z.object({ node: z.string().max(63), offMs: z.number() })).max(limits.connectionsMax).optional() });
-type LinkNews = z.infer<typeof linkNewsSchema>["links"][number];
+export type LinkNews = z.infer<typeof linkNewsSchema>["links"][number];
 
 export interface LinkNewsWriter {
   /** Who is connected now. */
@@ -44,13 +44,19 @@ export const missedAfter = (log: Pick<Log, "cells">, endedMs: number, back: Read
 /** So that a record of a storm fits. */
 const linksOfRecord = 512;
 
-export function createLinkNews(options: { readonly clock: Clock; readonly events: Events; append(records: readonly NewRecord[], cells: readonly CellChange[]): void; told(news: readonly LinkNews[]): void }): LinkNewsWriter {
+export function createLinkNews(options: { readonly clock: Clock; readonly events: Events; heardMs(node: string): number | undefined; append(records: readonly NewRecord[], cells: readonly CellChange[]): void; told(news: readonly LinkNews[]): void }): LinkNewsWriter {
   const { clock, events } = options;
   const news = new Map<string, LinkNews>();
   let before: ReadonlySet<string> = new Set();
   const seen = new Set<string>();
   let timer: Timer | undefined;
   let closed = false;
+
+  /** Who was given up for silence was lost when it was heard last: that a cable was pulled is noticed only later. */
+  function lostMs(node: string, nowMs: number): number {
+    const heardMs = options.heardMs(node);
+    return heardMs === undefined ? nowMs : nowMs - (clock.monotonicMs() - heardMs);
+  }
 
   function tell(): void {
     timer = undefined;
@@ -66,7 +72,7 @@ export function createLinkNews(options: { readonly clock: Clock; readonly events
     changed(connected) {
       const now = new Set(connected);
       const atMs = clock.wall().ms;
-      const changes = [...[...now].filter((node) => !before.has(node)).map((node) => ({ node, up: true, atMs })), ...[...before].filter((node) => !now.has(node)).map((node) => ({ node, up: false, atMs }))];
+      const changes = [...[...now].filter((node) => !before.has(node)).map((node) => ({ node, up: true, atMs })), ...[...before].filter((node) => !now.has(node)).map((node) => ({ node, up: false, atMs: lostMs(node, atMs) }))];
       before = now;
       for (const node of now) seen.add(node);
       if (changes.length === 0 || closed) return;

@@ -33,6 +33,7 @@ import type { Guard } from "../policy/guard.ts";
 import type { MeterRow } from "../meter/meter.ts";
 import type { NodeStatus } from "../node.ts";
 import { chosen, figuresOf, nobodyFits, wholeFleet } from "./chosen.ts";
+import { createChildren } from "./children.ts";
 import { createClockBook } from "./clock-book.ts";
 import { createFollower, resumedType, stoppedType, windowHere, type Follower } from "./follow.ts";
 import { createAges } from "./ages.ts";
@@ -54,6 +55,8 @@ export interface TelemetryOptions {
   metered(): readonly MeterRow[];
   /** How far the node above has what is here, by lane; undefined where none is above. */
   received(): ReadonlyMap<string, number> | undefined;
+  /** When anything was heard last, monotonic, of who is connected from below, or was given up for silence; undefined of who ended its link. */
+  heardMs(node: string): number | undefined;
   /** Asks a node that is connected from below. */
   ask(to: NodeName, method: string, parameters: unknown, deadlineMs: number): Promise<unknown>;
   readonly guard: Pick<Guard, "mayExport" | "towards" | "inForce">;
@@ -130,6 +133,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
   let caughtUp: Promise<void> | undefined;
   let isCaughtUp = false;
   let retry: Timer | undefined;
+  const children = createChildren(self, view, options.heardMs);
 
   const now = (): Now => {
     const { ms, state } = clock.wall();
@@ -137,7 +141,9 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
   };
   /** Before anybody is told how it stands. */
   function fresh(): void {
-    view.heard(self, now());
+    const time = now();
+    view.heard(self, time);
+    children.look(time);
     if (isCaughtUp) left.look();
   }
   const failed = (error: unknown): void => ports.trace.note("warn", `telemetry: ${error instanceof Error ? error.message : String(error)}`);
@@ -168,7 +174,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
   });
   const follower: Follower = createFollower({ log, view, ports, window, ownWindow: (told) => window(self, told, undefined), acknowledged: (told) => alerts.acknowledged(told), clocks: (teller, words) => clockBook.heard(teller, words), tellers: () => clockBook.tellers(), linked: (node, up, atMs) => left.linked(node, up, atMs) });
   const left = createLeftBelow({ isRoot: config.parent === undefined, log, view, identity: ports.identity, clock, append: (cells) => void append([], cells) });
-  const news = createLinkNews({ clock, events, append: (records, cells) => void append(records, cells), told: (links) => links.forEach(({ node, up, atMs }) => view.link(self, node, up, atMs)) });
+  const news = createLinkNews({ clock, events, heardMs: options.heardMs, append: (records, cells) => void append(records, cells), told: children.changed });
 
   const clockBook = createClockBook({ clock, log, view, ask: options.ask, isReady: () => isCaughtUp, append: (cells) => void append([], cells), tell: (node, offMs) => void append([say(linkNewsType, { links: [], clocks: [{ node, offMs }] })]) });
 
@@ -304,6 +310,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
       clockBook.start();
       if (config.parent !== undefined) incidentMs = clock.wall().ms; // until the uplink is open for the first time
       const endedMs = await resumed();
+      children.resumed();
       // Who was connected when it ended, and does not come back, is missed. On a slow start some are back before its log is read.
       const missed = missedAfter(log, endedMs ?? 0, news.seen());
       for (const { node, atMs } of missed) view.link(self, node, false, atMs);

@@ -36,7 +36,7 @@ test("a request for a function that is to run here and does not yet waits for it
   const requests = createRequests({ log, events, guard: { lowered: (_unit: string, from: DataClass) => from }, ports });
   requests.setApps([app]);
   const handlers = new Map<string, CallHandler>();
-  const edge: Peer = { name: nodeName("edge-1"), send: () => undefined, queuedBytes: () => 0, traffic: () => ({ sentBytes: 0, receivedBytes: 0 }), isReceiving: () => false, probe: () => undefined, close: () => undefined };
+  const edge: Peer = { name: nodeName("edge-1"), send: () => undefined, queuedBytes: () => 0, traffic: () => ({ sentBytes: 0, receivedBytes: 0 }), isReceiving: () => false, aliveMs: () => 0, probe: () => undefined, close: () => undefined };
   const ways = createWays({
     self, jurisdiction: "EU/DE", parentJurisdiction: undefined, ports, handlers, requests, below: createReplicaIndex(log, ports.trace),
     calls: createCalls({ self, clock, handlers, route: () => undefined, above: () => edge }), // the way up has just closed

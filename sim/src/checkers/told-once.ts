@@ -2,6 +2,7 @@
  * What receivers of alerts were told, held against what the simulator knows: which node could not be reached by the node above it, from when to when. Nobody is told the same twice, nobody is
  * told of what was not, every outage is one incident and is told, and over is told once it is. What was over before a receiver could be reached it is told as over, and never as firing.
  */
+import { limits } from "@holon/core/limits.ts";
 import { worldBeginsMs } from "../clock.ts";
 import type { SimReceiver, Taken } from "../notifier.ts";
 
@@ -27,8 +28,8 @@ export interface ReceiverAccount {
 
 /** How long a broken line may stay unnoticed, and how long before or after it an account may lie. */
 const noticedMs = 65_000;
-/** Who watches and ends in the same moment knows of it since its own last word, which is as old as a window. */
-const lastWordMs = 15_000;
+/** A silence begins when the node was heard last, which is as old as a window or a sign of life over a quiet line; who watches and ends in the same moment knows of it since its own last word. */
+const lastWordMs = 2 * limits.linkPingMs + 2_000;
 /** When an outage has ended, it is known to be over at the latest so long after it, by whoever tells of it. */
 export const knownOverMs = 240_000;
 

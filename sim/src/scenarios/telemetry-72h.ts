@@ -3,6 +3,7 @@
  * back, the first and the last hour arrive minute by minute, the time between merged, every total is what was done, and the charts say that they were corrected.
  */
 import { streamNames } from "@holon/core/schema/event.ts";
+import { limits } from "@holon/core/limits.ts";
 import { telemetrySettingsSchema, type TelemetrySettings } from "@holon/core/telemetry/settings.ts";
 import type { FleetStatus } from "@holon/core/telemetry/fleet-status.ts";
 import { checkClaims, checkFull, checkSteps, TelemetryLedger } from "../checkers/telemetry.ts";
@@ -22,6 +23,8 @@ const lookEveryMs = 7 * everyMs;
 const lookOffsetMs = 37_000;
 /** How long a broken line may stay unnoticed: the silence after which a link is closed. */
 const noticedMs = 60_000;
+/** How old the last sign of life over a quiet line is at most: silent is who is not heard, since it was heard last. */
+const lastSignMs = 2 * limits.linkPingMs + 2_000;
 const cloud = "cloud";
 const island: readonly string[] = ["edge-1", "gateway-1", "gateway-2"];
 /** Cut off from its own edge too, so that one that has much to count waits with it. */
@@ -135,7 +138,7 @@ function checkStates({ world }: Fleet, { cutMs, healedMs }: Watched, answerer: s
     if (isCutOff && isBeyond) {
       const sinceMs = since === null ? undefined : Date.parse(since) - worldBeginsMs;
       if (state !== "silent") return [`${node} is cut off, and ${answerer} says that it is ${state}`];
-      return sinceMs !== undefined && sinceMs >= cutMs - 1 && sinceMs <= cutMs + noticedMs ? [] : [`${node} is silent since ${cutMs}, and ${answerer} says since ${sinceMs ?? "nothing"}`];
+      return sinceMs !== undefined && sinceMs >= cutMs - lastSignMs && sinceMs <= cutMs + noticedMs ? [] : [`${node} is silent since ${cutMs}, and ${answerer} says since ${sinceMs ?? "nothing"}`];
     }
     return (isWhole || !isBeyond) && state !== "present" ? [`${node} is there, and ${answerer} says that it is ${state}`] : [];
   });

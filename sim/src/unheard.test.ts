@@ -1,0 +1,93 @@
+/** Who is not heard, and since when: a cable that is pulled ends no connection, and a root that starts slowly has its children back before it knows how its last run ended. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { limits } from "@holon/core/limits.ts";
+import { createFleetView } from "@holon/core/telemetry/fleet-view.ts";
+import { telemetrySettingsSchema } from "@holon/core/telemetry/settings.ts";
+import { worldBeginsMs } from "./clock.ts";
+import { Fleet } from "./fleet.ts";
+import { wideAreaLine } from "./link-profile.ts";
+import { holonProgram } from "./program.ts";
+import { World } from "./world.ts";
+
+const everyMs = 10_000;
+const telemetry = telemetrySettingsSchema.parse({ everyMs });
+const patienceMs = 2 * everyMs + limits.telemetryGraceMs;
+const gateways = ["gateway-1", "gateway-2", "gateway-3"];
+
+async function bringUp(seed: number, parts: Parameters<typeof holonProgram>[0] = {}): Promise<Fleet> {
+  const fleet = new Fleet(new World(seed), await holonProgram(parts), { withoutReadings: true, profileOf: () => ({ ...wideAreaLine, lossChance: 0, resetChance: 0 }) });
+  fleet.add({ name: "cloud", tier: "cloud", telemetry });
+  fleet.add({ name: "edge-1", tier: "edge", parent: "cloud", telemetry });
+  for (const name of gateways) fleet.add({ name, tier: "gateway", parent: name === "gateway-3" ? "edge-1" : "cloud", telemetry });
+  await fleet.bringUp();
+  await fleet.world.run({ timeMs: fleet.world.nowMs + 4 * everyMs });
+  return fleet;
+}
+
+async function rows(fleet: Fleet) {
+  const { telemetry: told } = fleet.root.machine.subject ?? assert.fail("the root does not run");
+  const { nodes } = await fleet.world.drive(told?.fleet({}) ?? assert.fail("no telemetry"));
+  return new Map(nodes.map((row) => [row.node, row]));
+}
+
+test("a cable that was pulled: the node is silent when its interval is over and never slow, since it was heard last, also when its link is given up, and its alert says so", async () => {
+  const fleet = await bringUp(3);
+  const { world } = fleet;
+  const cutMs = world.nowMs;
+  fleet.net.cut("gateway-1", "cloud");
+  fleet.net.cut("gateway-3", "edge-1");
+  const links = new Set<string>();
+  for (; world.nowMs < cutMs + 3 * limits.linkSilenceMs; await world.run({ timeMs: world.nowMs + 1_000 })) {
+    const seen = await rows(fleet);
+    for (const name of ["gateway-1", "gateway-3"]) {
+      const row = seen.get(name) ?? assert.fail(`no ${name}`);
+      assert.ok(row.state === "present" || row.state === "silent", `${name} is ${row.state} after ${world.nowMs - cutMs}`);
+      if (world.nowMs > cutMs + patienceMs) assert.equal(row.state, "silent", `${name} after ${world.nowMs - cutMs}`);
+      if (row.state !== "silent") continue;
+      links.add(`${name} ${row.link}`);
+      const sinceMs = Date.parse(row.since ?? "") - worldBeginsMs;
+      assert.ok(sinceMs > cutMs - 2 * everyMs && sinceMs <= cutMs + 2_000, `${name}, link ${row.link}, is silent since ${sinceMs - cutMs} after the cut`);
+    }
+    for (const name of ["gateway-2", "edge-1"]) assert.equal(seen.get(name)?.state, "present", name);
+  }
+  assert.ok(links.has("gateway-1 up") && links.has("gateway-1 down") && links.has("gateway-3 down"), [...links].join());
+  const { alerts } = await world.drive(fleet.root.machine.subject?.telemetry?.alerts({}) ?? assert.fail("no telemetry"));
+  const [alert] = alerts.filter(({ subject }) => subject === "gateway-1");
+  assert.equal(alert?.state, "firing");
+  assert.ok(Math.abs(Date.parse(alert.since) - worldBeginsMs - cutMs) <= 2 * everyMs, alert.since);
+});
+
+test("children that are back while a root that starts slowly reads how its last run ended are there, and nobody is told that they are not", async () => {
+  const said: string[] = [];
+  const fleet = await bringUp(5, {
+    fleetView: (self) => {
+      const view = createFleetView(self);
+      if (self !== "cloud") return view;
+      return {
+        ...view,
+        link: (parent, child, isUp, atMs) => {
+          if (parent === self) said.push(`${child} ${isUp ? "up" : "down"}`);
+          view.link(parent, child, isUp, atMs);
+        },
+        resumed: (node, ...how) => {
+          if (node === self) said.push("resumed");
+          view.resumed(node, ...how);
+        },
+      };
+    },
+  });
+  const { world, root: { machine } } = fleet;
+  said.length = 0;
+  machine.medium.faults.slowness = 4_000;
+  machine.crash("process", 1_000);
+  const isUp = (): boolean => said.includes("resumed") && ["edge-1", "gateway-1", "gateway-2"].every((name) => said.includes(`${name} up`));
+  for (const untilMs = world.nowMs + 600_000; !isUp() && world.nowMs < untilMs; ) await world.run({ timeMs: world.nowMs + 100 });
+  machine.medium.faults.slowness = 1;
+  const early = said.slice(0, said.indexOf("resumed")).filter((word) => word.endsWith(" up"));
+  assert.ok(early.length > 0, `nobody was back before it knew how it had ended: ${said.join(", ")}`);
+  await world.run({ timeMs: world.nowMs + 3 * everyMs });
+  for (const [name, { state, link }] of await rows(fleet)) assert.deepEqual([name, state === "silent", link], [name, false, "up"]);
+  const { alerts } = await world.drive(machine.subject?.telemetry?.alerts({}) ?? assert.fail("no telemetry"));
+  assert.deepEqual(alerts.filter(({ kind }) => kind === "silence").map(({ message }) => message), []);
+});
