@@ -41,6 +41,9 @@ export function heldDesired(log: Log, node: string): Desired | undefined {
   return bytes && desiredSchema.parse(parseJson(bytes));
 }
 
+/** What a node has told of may be above what this control remembers, where it was put back from a backup: a number that was given means that document. */
+export const nextVersion = ({ nodes }: Pick<ControlState, "nodes">, node: string, before: Desired | undefined): number => Math.max(before?.version ?? 0, nodes.get(node)?.reported?.version ?? 0) + 1;
+
 export async function documentsFor(planning: Planning, host: ControlHost & { readonly sizes: Map<BlobHash, number> }): Promise<{ readonly records: NewRecord[]; readonly cells: CellChange[] }> {
   const { state } = planning;
   const { log } = host;
@@ -64,8 +67,7 @@ export async function documentsFor(planning: Planning, host: ControlHost & { rea
     const isSigned = roots === undefined || (canonicalJson(before?.signatures?.images) === canonicalJson(images) && before?.signatures?.director[`${roots}.root.json`] !== undefined);
     if (isSame && before?.policy?.hash === state.policy?.hash && isSigned && !runsAnother(state, node)) continue;
     const policy = state.policy === undefined ? {} : { policy: { text: state.policy.text, hash: state.policy.hash } };
-    // What a node has told of may be above what this control remembers, where it was put back from a backup: a number that was given means that document.
-    const version = Math.max(before?.version ?? 0, state.nodes.get(node)?.reported?.version ?? 0) + 1;
+    const version = nextVersion(state, node, before);
     const signatures = images === undefined ? undefined : await directFor({ node, version, apps, deployed: state.apps, images, policy: state.policy }, host);
     const document: Desired = { apiVersion: "holon/v1", kind: "Desired", node, version, plan, apps: [...apps], ...(Object.keys(own).length === 0 ? {} : { moving: own }), ...(Object.keys(shifts).length === 0 ? {} : { shifts }), ...asking, ...(delegation === undefined ? {} : { delegation }), ...policy, ...(signatures === undefined ? {} : { signatures }) };
     const bytes = encoder.encode(canonicalJson(document));
@@ -141,7 +143,7 @@ function assign({ state, hearing, plan }: Planning, { held, delegations }: { rea
       const isDelegated = isLeft(before.delegation, unit);
       const isOver = !isDelegated && hearing.isLeaseOver(node);
       const stays = isLeft(delegations.get(node), unit) || (!leftTo.has(unit) && (placed.has(`${unit} ${node}`) || isPlacedHere(unit, node)));
-      return isOver || stays ? [] : [{ unit, node, version: before.version + 1, ...(isDelegated ? { delegated: true } : {}) }];
+      return isOver || stays ? [] : [{ unit, node, version: nextVersion(state, node, before), ...(isDelegated ? { delegated: true } : {}) }];
     });
   });
   const leaving = [...stillLeaving(log, state.nodes, hearing).filter(({ unit, node }) => !leaves.some((leave) => leave.unit === unit && leave.node === node)), ...leaves];

@@ -7,7 +7,7 @@ import type { Desired } from "@holon/core/schema/desired.ts";
 import type { takeAskSchema } from "@holon/core/schema/moving.ts";
 import { isNodeName, type BlobHash, type NodeName } from "@holon/core/units.ts";
 import type { z } from "zod";
-import type { Planning } from "./documents.ts";
+import { nextVersion, type Planning } from "./documents.ts";
 import { isWayKnown, jurisdictionsBetween } from "./way.ts";
 import { keepersOf, readHolders } from "./holders.ts";
 import { stoppingOf } from "./leaving.ts";
@@ -105,7 +105,7 @@ export function createMovers({ log, ports, states }: MoversHost, arrived: () => 
         delegated,
         stopping: new Set(stoppingOf(documents)),
         keepers: keepersOf(readHolders(log)),
-        nextVersion: (node) => (held.get(node)?.version ?? 0) + 1,
+        nextVersion: (node) => nextVersion(state, node, held.get(node)),
         departed: (id) => state.departures.get(id),
         isTaken: (id, node) => state.taken.get(id)?.has(node) === true,
         isGone: (node) => !state.nodes.has(node) || state.revoked.has(node),
