@@ -32,8 +32,8 @@ test("an error without a code, a long wait and much memory are found", async () 
     await found(() => hold.push(new Uint8Array(100 << 20))),
     await found(() => { throw new HolonError("HOLON_FRAME_BAD", "as it should be"); }),
   ], ["crash", "crash", "slow", "memory", undefined]);
-  const { findings } = await fuzz(broken((input) => { if (input[0] !== 103) throw new TypeError("not g"); }), { seed: 1, spanMs: 200, corpus: [] });
-  assert.equal(findings[0]?.what, "crash");
+  const { findings } = await fuzz(broken((input) => { if (input[0] !== 103) throw new TypeError("not g"); }), { seed: 1, spanMs: 3_000, corpus: [] });
+  assert.equal(findings[0]?.what, "crash"); // within a share of the time that a busy machine may keep for others
 });
 
 test("each parser has inputs of before that led somewhere", () => {

@@ -147,7 +147,7 @@ export function checkSteps(ledger: TelemetryLedger, { node, stream, points, step
     const violations: string[] = [];
     if ((open === true) !== toMs > nowMs) violations.push(`${at}: the step of ${node} is ${open === true ? "" : "not "}said to be in the making`);
     if ((reported === 1) !== coveredMs >= stepMs - edgeMs) violations.push(`${at}: ${reported} of 1 have told of the step of ${node}, of which windows cover ${coveredMs} ms of ${stepMs}`);
-    if (value !== null && coveredMs < edgeMs) violations.push(`${at}: the step of ${node} is ${value}, and windows cover ${coveredMs} ms of it`);
+    if (value !== null && coveredMs <= 0) violations.push(`${at}: the step of ${node} is ${value}, and windows cover ${coveredMs} ms of it`);
     const [before, after] = [ledger.lengthAt(node, stream, fromMs), ledger.lengthAt(node, stream, toMs + edgeMs)];
     const isExact = coveredMs >= stepMs - edgeMs && touching.every(({ merged }) => merged === 1);
     const [least, most] = [ledger.lengthAt(node, stream, toMs).least - ledger.lengthAt(node, stream, fromMs + edgeMs).most, after.most - before.least];
