@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { HolonError, type ErrorCode } from "@holon/core/errors.ts";
+import { HolonError } from "@holon/core/errors.ts";
 import { identityMethods, renewalSchema } from "@holon/core/identity/messages.ts";
 import type { Authority, Connection, Listener, Lobby, TurnedAway } from "@holon/core/ports.ts";
 import { authorityStatus, openAuthority, renewIntermediate, takeRootKey } from "./identity-authority.ts";
@@ -12,16 +12,11 @@ import { certifyHere } from "./identity-here.ts";
 import { NodeIdentity } from "./identity.ts";
 import { createNet } from "./net.ts";
 import { makeSiteKey, requestSiteKey, shareSiteKey, stateSiteKey, takeSiteKey } from "./site-key.ts";
+import { hasCode } from "./testing/has-code.ts";
 import { scratchFolder } from "./testing/scratch-folder.ts";
 import { testClock, testFleet, type TestFleet, type TestMember } from "./testing/test-fleet.ts";
 
 const day = 86_400_000;
-const hasCode = (code: ErrorCode, naming = /./) => (error: unknown): true => {
-  assert.ok(error instanceof HolonError, String(error));
-  assert.equal(error.code, code, error.message);
-  assert.match(error.message, naming);
-  return true;
-};
 
 interface Door {
   readonly listener: Listener;

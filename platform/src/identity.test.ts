@@ -3,7 +3,7 @@ import { X509Certificate } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { HolonError, type ErrorCode } from "@holon/core/errors.ts";
+import { HolonError } from "@holon/core/errors.ts";
 import { identityMethods, enrolmentSchema, renewalSchema, type Issued } from "@holon/core/identity/messages.ts";
 import { isDue } from "@holon/core/identity/validity.ts";
 import { limits } from "@holon/core/limits.ts";
@@ -14,6 +14,7 @@ import { enroll } from "./identity-ask.ts";
 import { certifyHere } from "./identity-here.ts";
 import { readToken } from "./identity-token.ts";
 import { NodeIdentity } from "./identity.ts";
+import { hasCode } from "./testing/has-code.ts";
 import { scratchFolder } from "./testing/scratch-folder.ts";
 import { need } from "../../scripts/testing/need.ts";
 import { softwareTpm } from "./testing/software-tpm.ts";
@@ -28,12 +29,6 @@ identityContract("platform", async () => {
 });
 
 const day = 86_400_000;
-const hasCode = (code: ErrorCode, naming = /./) => (error: unknown): true => {
-  assert.ok(error instanceof HolonError, String(error));
-  assert.equal(error.code, code, error.message);
-  assert.match(error.message, naming);
-  return true;
-};
 
 interface Door {
   readonly listener: Listener;

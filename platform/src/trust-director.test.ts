@@ -4,10 +4,11 @@ import { createHash, createPrivateKey } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { HolonError, type ErrorCode } from "@holon/core/errors.ts";
+import { type ErrorCode } from "@holon/core/errors.ts";
 import type { Director } from "@holon/core/ports.ts";
 import { z } from "zod";
 import { pinDirector } from "./identity-pins.ts";
+import { hasCode } from "./testing/has-code.ts";
 import { scratchFolder } from "./testing/scratch-folder.ts";
 import { createDirector, directorStatus, rotateDirector, takeDirectorRootKey } from "./trust-director.ts";
 import { makeRoot, publicKeyOf, signFile } from "./trust-tuf-repository.ts";
@@ -15,7 +16,6 @@ import { createTrustTuf } from "./trust-tuf.ts";
 
 const nowMs = Date.UTC(2026, 5, 1);
 const targets = new Map([["gateway-1/a", { hash: "a".repeat(64), lengthBytes: 5 }]]);
-const hasCode = (code: ErrorCode) => (error: unknown): boolean => error instanceof HolonError && error.code === code;
 const fileSchema = z.object({ keyPem: z.string(), roots: z.array(z.string()) });
 
 /** A node that pinned the director's root: what it makes of what it is offered, from what it trusts by then. */
