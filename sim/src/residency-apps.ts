@@ -13,7 +13,7 @@ import { liarIn, lieType, lyingCode } from "./residency-lies.ts";
 const judge = `export default {
   kind: "holon.function",
   on: { type: "door.passed" },
-  emits: { "out.derived": { stream: "data", class: "derived" }, "out.aggregate": { stream: "telemetry", class: "aggregate" }, "out.public": { stream: "alarm", class: "public" } },
+  emits: { "out.derived": { stream: "data", class: "derived" }, "out.aggregate": { stream: "telemetry", class: "aggregate" }, "out.public": { stream: "alarm", class: "public" }, "out.ordered": { stream: "local", class: "derived" } },
   models: [],
   run(event, context) {
     context.status("saw " + JSON.stringify(event.data));
@@ -114,6 +114,9 @@ const cascade = (graphHash: string) => [
 const rows = { kind: "judge", name: "rows", on: "door.rowed", emits: "out.rows", stream: "local", fields: ["weight"], model: "tiny", because: "a test" } as const;
 const alarm = { stream: "alarm", class: "public" } as const;
 const data = { stream: "data", class: "derived" } as const;
+/** Given to devices wherever they are; whoever has such a door is offered them. */
+const orders = { "out.ordered": { stream: "local", class: "derived" } } as const;
+const yard = { kind: "mqtt", name: "yard", type: "door.knocked", gives: Object.keys(orders).map((type) => ({ type, topic: "yard/{subject}", roams: true })) } as const;
 
 /** `own`: class of its readings; `asked`: of questions and answers. */
 export interface DoorsClasses {
@@ -124,10 +127,10 @@ export interface DoorsClasses {
 export function doorsApp({ own, asked }: DoorsClasses, phase: number, origin: string): AppDocument {
   return appDocumentSchema.parse({
     name: "doors",
-    sources: [...["door.passed", "door.weighed", "door.logged", "door.rowed", lieType(phase)].map((type, index) => ({ kind: "host", name: `in-${index}`, type, class: own })), { kind: "host", name: "tick", type: "test.tick", class: "public" }],
+    sources: [...["door.passed", "door.weighed", "door.logged", "door.rowed", lieType(phase)].map((type, index) => ({ kind: "host", name: `in-${index}`, type, class: own })), { kind: "host", name: "tick", type: "test.tick", class: "public" }, yard],
     functions: [
       { name: "tell", code: codeOf("doors/tell"), on: { http: { method: "GET", path: "/told", class: asked } }, timeoutMs: 2_000, emits: { "holon.response": { stream: "local", class: "raw" } } },
-      { name: "judge", code: codeOf("doors/judge"), on: { type: "door.passed" }, retriesMax: 0, emits: { "out.derived": data, "out.aggregate": { stream: "telemetry", class: "aggregate" }, "out.public": alarm } },
+      { name: "judge", code: codeOf("doors/judge"), on: { type: "door.passed" }, retriesMax: 0, emits: { "out.derived": data, "out.aggregate": { stream: "telemetry", class: "aggregate" }, "out.public": alarm, ...orders } },
       { name: "echo", code: codeOf("doors/echo"), on: { type: "test.tick" }, emits: { "out.echo": alarm } },
       { name: liarIn(phase), code: codeOf("doors/liar"), on: { type: lieType(phase) }, retriesMax: 0, models: ["fits"], emits: {} },
     ],
@@ -145,6 +148,9 @@ export function doorsApp({ own, asked }: DoorsClasses, phase: number, origin: st
     shared: [{ name: "mode", kind: "register", class: "derived" }, { name: "seen", kind: "set", class: "derived" }],
   });
 }
+
+/** Of a node to which devices may have gone. */
+export const yardApp = (): AppDocument => appDocumentSchema.parse({ name: "doors", sources: [yard], functions: [], models: [] });
 
 export function othersApp(declared: OthersClass): AppDocument {
   return appDocumentSchema.parse({

@@ -49,8 +49,8 @@ export class Plants {
   #bornFor = (unit: string): DataClass => (unit.startsWith("others/") ? moreSensitive(this.#planting.own, this.#planting.others) : this.#planting.own);
 
   /** Without its subject an output of what is raw has that of its input; of what is personal it has a pseudonym. */
-  subjectOf = (words: string, units: readonly (readonly [unit: string, into: DataClass, stream: string, through: Transform])[]): string =>
-    this.#plant(words, this.#planting.own === "personal" ? [] : units.map(([unit, into, stream, through]) => this.#leaves(into, stream, this.#step(unit, this.#bornFor(unit), into, through))));
+  subjectOf = (words: string, units: readonly (readonly [unit: string, into: DataClass, stream: string, through: Transform])[], more: readonly Planted[] = []): string =>
+    this.#plant(words, this.#planting.own === "personal" ? [] : [...units.map(([unit, into, stream, through]) => this.#leaves(into, stream, this.#step(unit, this.#bornFor(unit), into, through))), ...more]);
 
   /** What a function that has taken over its sandbox was handed goes nowhere, by whatever it says: but as the subject for which it fits, where it may tell everybody what it was handed. */
   lie(random: SeededRandom): Lie {
@@ -65,6 +65,9 @@ export class Plants {
     const { watch, policy, own, phase } = this.#planting;
     return watch.plantType(hazyType(phase, this.#origin), [this.#leaves("aggregate", "data", this.#step("doors/hazy", own, "aggregate", { kind: "noise", epsilon: noiseEpsilon }))], policy);
   }
+  /** As an order to a device that may be anywhere; and as its subject. */
+  ordered = (): Planted => this.#shared("out.ordered", "derived", this.#step("doors/judge", this.#planting.own, "derived"));
+  orders = (): string => this.#plant("ordered", [this.ordered()]);
   /** By the shared state itself, and as an answer of a function that reads it there: of the class that it has there, or lowered once more. */
   shares(): string {
     const { own, asked } = this.#planting;
@@ -98,13 +101,13 @@ export async function plantAt(node: HolonNode, planting: Planting): Promise<void
   const atMs = phaseMs * phase;
   const judged = (["derived", "aggregate", "public"] as const).map((into, index) => ["doors/judge", into, ["data", "telemetry", "alarm"][index] ?? "data", word] as const);
   const toldOf = [...judged, ["others/keeper", "derived", "data", word], ["others/copy", "public", "alarm", word]] as const;
-  const named = (subject: string): string => plants.subjectOf(`subject-${subject}`, toldOf);
+  const named = (subject: string): string => plants.subjectOf(`subject-${subject}`, toldOf, [plants.ordered()]);
   const reading = (subject: string, timeMs: number, more: object): NewRecord => record({ type: "door.passed", class: own, subject: named(subject), timeMs, data: { at: String(phase), secret: never("secret"), name: never(`name-${subject}`), ...more } });
   const common = {
     kept: made("kept", "doors/less", "derived", "data", { kind: "redact" }),
     bare: made("bare", "others/bare", "derived", "data", { kind: "redact" }),
     beside: made("beside", "doors/alias", "derived", "data", { kind: "pseudonymise" }),
-    says: { derived: made("derived", "doors/judge", "derived", "data"), aggregate: made("aggregate", "doors/judge", "aggregate", "telemetry"), public: made("public", "doors/judge", "public", "alarm") },
+    says: { derived: made("derived", "doors/judge", "derived", "data"), aggregate: made("aggregate", "doors/judge", "aggregate", "telemetry"), public: made("public", "doors/judge", "public", "alarm"), ordered: plants.orders() },
     shares: plants.shares(),
     joins: plants.joins(),
     keeps: made("keeps", "others/keeper", "derived", "data"),

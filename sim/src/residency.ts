@@ -18,7 +18,7 @@ import { createModel } from "./model.ts";
 import { SimNet } from "./net.ts";
 import { NodeMachine } from "./node-machine.ts";
 import type { SeededRandom } from "./random.ts";
-import { askedClasses, blobs, codes, doorsApp, othersApp, type AskedClass } from "./residency-apps.ts";
+import { askedClasses, blobs, codes, doorsApp, othersApp, yardApp, type AskedClass } from "./residency-apps.ts";
 import { liedReply } from "./residency-lies.ts";
 import { plantAt, wakeAt } from "./residency-plants.ts";
 import { spanType } from "@holon/core/telemetry/span.ts";
@@ -62,6 +62,7 @@ export async function runResidency(seed: number, withPolicy: (text: string) => s
   const own: DataClass = random.chance(0.5) ? "raw" : "personal";
   const others = random.pick(["public", "derived", "raw", "personal"] as const);
   const asked = world.random.fork("asked").pick(askedClasses);
+  const yardsRandom = world.random.fork("yards");
   const watch = new BorderWatch(nodes);
   const net = new SimNet(world);
   net.tap = (frame) => watch.see(frame);
@@ -81,7 +82,8 @@ export async function runResidency(seed: number, withPolicy: (text: string) => s
     const policy = parsePolicy(text);
     watch.adopt(before === undefined ? [policy] : [before, policy]);
     const origin = drawOrigin(machines, random.fork(`origin ${phase}`));
-    const documentOf = (name: string): Deployed => ({ version: phase, apps: name === origin.name ? [doorsApp({ own, asked }, phase, name), othersApp(others)] : [], text: given });
+    const yards = nodes.filter(({ name }) => name !== origin.name && yardsRandom.chance(0.5)).map(({ name }) => name);
+    const documentOf = (name: string): Deployed => ({ version: phase, apps: name === origin.name ? [doorsApp({ own, asked }, phase, name), othersApp(others)] : yards.includes(name) ? [yardApp()] : [], text: given });
     for (const node of running()) await world.drive(deploy(node, documentOf(node.config.name)));
     for (const node of running()) for (const { name } of nodes) if (leadsTo(nodes, node.config.name, name)) await world.drive(node.log.append({ cells: [desiredCell(name, documentOf(name))] }));
     await world.run({ timeMs: world.nowMs + settleMs });
