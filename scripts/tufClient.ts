@@ -7,7 +7,7 @@ import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } fr
 import { join, posix } from "node:path";
 import { Readable } from "node:stream";
 import { parseArgs } from "node:util";
-import { openTufSession, type TufSession } from "@holon/platform/trust-tuf-session.ts";
+import { openTufSession, type TufSession } from "@holon/platform/trust/tuf-session.ts";
 
 type TargetFile = NonNullable<Awaited<ReturnType<TufSession["target"]>>>;
 

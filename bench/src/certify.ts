@@ -2,8 +2,8 @@
 import type { NodeConfig } from "@holon/core/schema/node.ts";
 import type { Authority } from "@holon/core/ports.ts";
 import { createClock } from "@holon/platform/clock.ts";
-import { openAuthority } from "@holon/platform/identity-authority.ts";
-import { certifyHere } from "@holon/platform/identity-here.ts";
+import { openAuthority } from "@holon/platform/identity/authority.ts";
+import { certifyHere } from "@holon/platform/identity/here.ts";
 import { NodeIdentity } from "@holon/platform/identity.ts";
 
 const clock = createClock();

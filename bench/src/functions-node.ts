@@ -4,7 +4,7 @@ import { flushCompileCache } from "node:module";
 import { setTimeout as sleep } from "node:timers/promises";
 import { limits } from "@holon/core/limits.ts";
 import { desiredSchema } from "@holon/core/schema/desired.ts";
-import { warmSandbox } from "@holon/platform/runner-warm.ts";
+import { warmSandbox } from "@holon/platform/runner/warm.ts";
 import { callsOfSample, type ManyNews, type ManyStart } from "./functions-many.ts";
 import { openBenchNode } from "./link-node.ts";
 

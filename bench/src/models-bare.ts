@@ -1,6 +1,6 @@
 /** The limit of suite models: the runtime itself, in a thread that does nothing else. */
 import { parentPort, workerData } from "node:worker_threads";
-import { loadModelRuntime, openSession } from "@holon/platform/model-runtime.ts";
+import { loadModelRuntime, openSession } from "@holon/platform/model/runtime.ts";
 import { repeated } from "./rounds.ts";
 
 const runtime = await loadModelRuntime(false);

@@ -1,7 +1,7 @@
 /** Calls a model as a function in its sandbox does: over its own line to the model worker. */
 import { parentPort, workerData } from "node:worker_threads";
-import { createModelLink } from "@holon/platform/model-link.ts";
-import type { ModelLine } from "@holon/platform/model-protocol.ts";
+import { createModelLink } from "@holon/platform/model/link.ts";
+import type { ModelLine } from "@holon/platform/model/protocol.ts";
 import { fromCrossing } from "@holon/core/run/crossing.ts";
 import { repeated } from "./rounds.ts";
 

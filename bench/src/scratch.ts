@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { diskError } from "@holon/platform/disk-error.ts";
-import { makeFolder } from "@holon/platform/disk-folder.ts";
+import { diskError } from "@holon/platform/disk/error.ts";
+import { makeFolder } from "@holon/platform/disk/folder.ts";
 
 /** Inside the project, so that what is measured is the project's own file system. */
 const projectScratch = join(import.meta.dirname, "../../.holon/bench");

@@ -1,8 +1,8 @@
 /** The least that an MQTT subscriber does at QoS 1, with a session that the broker keeps, back whenever the broker is. */
 import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createPacketCutter } from "@holon/platform/door-mqtt-frames.ts";
-import { isPublish, readPublish } from "@holon/platform/door-mqtt-packets.ts";
+import { createPacketCutter } from "@holon/platform/door/mqtt/frames.ts";
+import { isPublish, readPublish } from "@holon/platform/door/mqtt/packets.ts";
 
 const clientId = "bench-counter";
 const packetBytesMax = 1 << 20;

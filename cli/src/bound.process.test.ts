@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { tempFolder } from "@holon/node/testing/temp-log.ts";
 import { softwareTpm } from "@holon/platform/testing/software-tpm.ts";
-import { withTpm } from "@holon/platform/tpm-tools.ts";
+import { withTpm } from "@holon/platform/tpm/tools.ts";
 import { z } from "zod";
 import { need } from "../../scripts/testing/need.ts";
 import { onItsTurn } from "../../scripts/testing/turns.ts";

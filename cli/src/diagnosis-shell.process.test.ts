@@ -8,7 +8,7 @@ import { test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { grantWords, inputWords, shellMethods, type ShellGrant } from "@holon/core/diagnosis/shell.ts";
 import { diagnosisMethods } from "@holon/core/diagnosis/ask.ts";
-import { makeSessionKeys, makeSigner, readSigner } from "@holon/platform/diagnostics-keys.ts";
+import { makeSessionKeys, makeSigner, readSigner } from "@holon/platform/diagnostics/keys.ts";
 import type { MachineNode } from "./machine/compose.ts";
 import { runHolon } from "./testing/holon-process.ts";
 import { audited, isOpen, Machines, plant } from "./testing/machines.ts";

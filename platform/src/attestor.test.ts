@@ -7,7 +7,7 @@ import { need } from "../../scripts/testing/need.ts";
 import { createAttestor } from "./attestor.ts";
 import { scratchFolder } from "./testing/scratch-folder.ts";
 import { softwareTpm } from "./testing/software-tpm.ts";
-import { verifyQuote } from "./tpm-quote.ts";
+import { verifyQuote } from "./tpm/quote.ts";
 
 const tpm = { skip: need("swtpm").skip === false ? need("tpm2").skip : need("swtpm").skip };
 const [adopted, found] = ["a".repeat(64), "b".repeat(64)];

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import type { Quote } from "@holon/core/measure/quote.ts";
 import type { Attestor } from "@holon/core/ports.ts";
 import { readSecretFile, writeSecretFile } from "./secret-file.ts";
-import { makeQuoteKeyAside, quoteAside, quoteKeySchema } from "./tpm-ask.ts";
-import type { QuoteKey } from "./tpm-quote.ts";
+import { makeQuoteKeyAside, quoteAside, quoteKeySchema } from "./tpm/ask.ts";
+import type { QuoteKey } from "./tpm/quote.ts";
 
 /** `folder`: of the node. Both parts of the key lie there; the private one is encrypted for this TPM, and is of use to no other. */
 export function createAttestor(folder: string, tcti: string | undefined): Attestor {

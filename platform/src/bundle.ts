@@ -3,7 +3,7 @@ import { build, type BuildFailure, type BuildOptions, type Plugin } from "esbuil
 import { basename, resolve } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import { parseDescribedFunction, type DescribedFunction } from "@holon/core/run/result.ts";
-import { startSandbox } from "./runner-sandbox.ts";
+import { startSandbox } from "./runner/sandbox.ts";
 
 export interface FunctionBundle {
   /** JavaScript source (ES module) in UTF-8; the same sources give the same bytes. */

@@ -9,7 +9,7 @@ import type { CommandLine } from "@holon/core/diagnosis/commands.ts";
 import { hottest } from "@holon/core/diagnosis/profile.ts";
 import { grantWords, heardAbout, type ShellGrant } from "@holon/core/diagnosis/shell.ts";
 import { diagnosticsContract } from "@holon/sim/contracts/diagnostics.ts";
-import { makeSessionKeys, makeSigner, readSigner } from "./diagnostics-keys.ts";
+import { makeSessionKeys, makeSigner, readSigner } from "./diagnostics/keys.ts";
 import { createDiagnostics } from "./diagnostics.ts";
 import { createLines } from "./lines.ts";
 import { scratchFolder } from "./testing/scratch-folder.ts";

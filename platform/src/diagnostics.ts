@@ -8,11 +8,11 @@ import { join } from "node:path";
 import type { CommandLine } from "@holon/core/diagnosis/commands.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import type { CommandOutcome, Diagnostics } from "@holon/core/ports.ts";
-import { machineCommands } from "./diagnostics-commands.ts";
-import { shellInfo } from "./diagnostics-keys.ts";
-import { readNodeSecrets } from "./diagnostics-secrets.ts";
-import { openShell } from "./diagnostics-shell.ts";
-import { boxPublicKey, hpkeSeal } from "./seal-hpke.ts";
+import { machineCommands } from "./diagnostics/commands.ts";
+import { shellInfo } from "./diagnostics/keys.ts";
+import { readNodeSecrets } from "./diagnostics/secrets.ts";
+import { openShell } from "./diagnostics/shell.ts";
+import { boxPublicKey, hpkeSeal } from "./seal/hpke.ts";
 
 /** `folder`: the node's own; the one above it is that of its machine. */
 export function createDiagnostics(folder: string): Diagnostics {

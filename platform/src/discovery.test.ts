@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { Announcement } from "@holon/core/ports.ts";
 import { isNodeName } from "@holon/core/units.ts";
 import { discoveryContract } from "@holon/sim/contracts/discovery.ts";
-import { createMulticastDiscovery, readRecords } from "./discovery-mdns.ts";
+import { createMulticastDiscovery, readRecords } from "./discovery/mdns.ts";
 import { createDiscovery } from "./discovery.ts";
 
 const self = (): Announcement => {

@@ -11,7 +11,7 @@ export function createDiscovery(siblings: readonly SiblingConfig[]): Discovery {
     async open(self, heard) {
       const opened = [await fixed.open(self, heard)];
       // Loaded only where it is needed: most nodes have no sibling, or know where it is.
-      const { createMulticastDiscovery } = await import("./discovery-mdns.ts");
+      const { createMulticastDiscovery } = await import("./discovery/mdns.ts");
       opened.push(await createMulticastDiscovery().open(self, heard));
       return { close: async () => void (await Promise.all(opened.map((one) => one.close()))) };
     },

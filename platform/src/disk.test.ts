@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { HolonError } from "@holon/core/errors.ts";
 import { diskContract } from "@holon/sim/contracts/disk.ts";
 import { diskFullContract, smallVolumeBytes } from "@holon/sim/contracts/disk-full.ts";
-import { diskError } from "./disk-error.ts";
+import { diskError } from "./disk/error.ts";
 import { createDisk } from "./disk.ts";
 import { scratchFolder } from "./testing/scratch-folder.ts";
 

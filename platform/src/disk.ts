@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { assert, HolonError } from "@holon/core/errors.ts";
 import type { Disk, DiskFile } from "@holon/core/ports.ts";
-import { diskError, isErrno } from "./disk-error.ts";
-import { makeFolder } from "./disk-folder.ts";
+import { diskError, isErrno } from "./disk/error.ts";
+import { makeFolder } from "./disk/folder.ts";
 
 const { O_CREAT, O_DIRECTORY, O_RDONLY, O_RDWR } = fs.constants;
 /** Not there on Windows. */

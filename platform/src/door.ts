@@ -2,10 +2,10 @@
 import { unreachable } from "@holon/core/errors.ts";
 import type { Clock, Door, DoorSink, HostStats, OpenDoor } from "@holon/core/ports.ts";
 import type { SourceSpec } from "@holon/core/schema/app.ts";
-import { openBulk } from "./door-bulk.ts";
-import { openHost } from "./door-host.ts";
-import { openMqtt } from "./door-mqtt.ts";
-import { openReplay } from "./door-replay.ts";
+import { openBulk } from "./door/bulk.ts";
+import { openHost } from "./door/host.ts";
+import { openMqtt } from "./door/mqtt.ts";
+import { openReplay } from "./door/replay.ts";
 
 export interface DoorWorld {
   readonly clock: Clock;

@@ -6,7 +6,7 @@ import { HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Feeds, Secrets } from "@holon/core/ports.ts";
 import { sourceName, type ReadSource } from "@holon/core/schema/energy.ts";
-import { diskError } from "./disk-error.ts";
+import { diskError } from "./disk/error.ts";
 
 const unpack = promisify(gunzip);
 

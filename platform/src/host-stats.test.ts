@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { createClock } from "./clock.ts";
 import { createHostStats, hostFigures } from "./host-stats.ts";
-import { readPortableCounters } from "./host-stats-portable.ts";
+import { readPortableCounters } from "./host/stats-portable.ts";
 
 const clock = createClock();
 const isLinux = process.platform === "linux";

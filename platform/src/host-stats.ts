@@ -3,11 +3,11 @@ import { availableParallelism, totalmem } from "node:os";
 import { statfs } from "node:fs/promises";
 import type { Clock, HostStats } from "@holon/core/ports.ts";
 import { canConfine } from "./confine.ts";
-import { acceleratorsOf } from "./host-accelerators.ts";
-import { powerSourceOf } from "./host-power.ts";
-import { providersOf } from "./host-providers.ts";
-import { readLinuxCounters } from "./host-stats-linux.ts";
-import { readPortableCounters } from "./host-stats-portable.ts";
+import { acceleratorsOf } from "./host/accelerators.ts";
+import { powerSourceOf } from "./host/power.ts";
+import { providersOf } from "./host/providers.ts";
+import { readLinuxCounters } from "./host/stats-linux.ts";
+import { readPortableCounters } from "./host/stats-portable.ts";
 
 /** What the system counts and shows at one moment. A part that it does not tell is undefined. */
 export interface HostCounters {

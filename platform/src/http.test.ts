@@ -11,7 +11,7 @@ import { errorTable, HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { z } from "zod";
 import { serveRoutes } from "./http.ts";
-import { statusOf } from "./http-answer.ts";
+import { statusOf } from "./http/answer.ts";
 
 const token = "correct-horse";
 const authorization = `Bearer ${token}`;

@@ -9,10 +9,10 @@ import { isDue } from "@holon/core/identity/validity.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Connection, Listener, Lobby, TurnedAway } from "@holon/core/ports.ts";
 import { identityContract } from "@holon/sim/contracts/identity.ts";
-import { authorityStatus, openAuthority, renewIntermediate, takeRootKey } from "./identity-authority.ts";
-import { enroll } from "./identity-ask.ts";
-import { certifyHere } from "./identity-here.ts";
-import { readToken } from "./identity-token.ts";
+import { authorityStatus, openAuthority, renewIntermediate, takeRootKey } from "./identity/authority.ts";
+import { enroll } from "./identity/ask.ts";
+import { certifyHere } from "./identity/here.ts";
+import { readToken } from "./identity/token.ts";
 import { NodeIdentity } from "./identity.ts";
 import { hasCode } from "./testing/has-code.ts";
 import { scratchFolder } from "./testing/scratch-folder.ts";
@@ -147,12 +147,12 @@ test("a man in the middle with an authority of his own gets nothing, from a node
 test("a certificate that a node signed itself, or had signed by another node, proves nothing", async () => {
   const { identity } = await fleet.member("gateway-1");
   const { keyPem, chainPem, rootPem } = identity.credentials();
-  const { issueLeaf, makeRoot } = await import("./identity-x509.ts");
+  const { issueLeaf, makeRoot } = await import("./identity/x509.ts");
   const { csr } = await identity.renewal();
   const subject = { node: "cloud-1", site: "cloud", tier: "cloud", number: 1, validity: { issuedMs: Date.now(), expiresMs: Date.now() + day } } as const;
   const domain = identity.self()?.domain ?? "";
   const certificatePem = chainPem.slice(0, chainPem.indexOf("-----END") + "-----END CERTIFICATE-----".length);
-  const { provenBy, readCertificate } = await import("./identity-certificate.ts");
+  const { provenBy, readCertificate } = await import("./identity/certificate.ts");
   const root = readCertificate(rootPem);
   const byNode = [await issueLeaf(csr, { keyPem, certificatePem }, domain, subject), certificatePem].map(readCertificate);
   assert.throws(() => provenBy(byNode, root), hasCode("HOLON_IDENTITY_UNTRUSTED"));
@@ -293,7 +293,7 @@ test("a list that no authority of this fleet signed, or that was changed, is non
   await assert.rejects(identity.revoke({ ...signed, list: signed.list.replace("9", "8") }), hasCode("HOLON_IDENTITY_UNTRUSTED", /not as it was signed/));
   const { keyPem, chainPem } = identity.credentials();
   const { sign } = await import("node:crypto");
-  const { revocationText } = await import("./identity-revocations.ts");
+  const { revocationText } = await import("./identity/revocations.ts");
   const byNode = { list: signed.list, chain: [chainPem], proof: sign("sha256", revocationText(signed.list), keyPem).toString("base64url") };
   await assert.rejects(identity.revoke(byNode), hasCode("HOLON_IDENTITY_UNTRUSTED"), "a node is no authority");
 });

@@ -19,15 +19,15 @@ import { limits } from "@holon/core/limits.ts";
 import type { Clock, Identity } from "@holon/core/ports.ts";
 import { createTurns } from "@holon/core/turns.ts";
 import { z } from "zod";
-import { fingerprintOf, presentedChain, provenBy, readCertificate, untrusted, type Proven } from "./identity-certificate.ts";
-import { chipLost, proveByChip } from "./identity-chip.ts";
+import { fingerprintOf, presentedChain, provenBy, readCertificate, untrusted, type Proven } from "./identity/certificate.ts";
+import { chipLost, proveByChip } from "./identity/chip.ts";
 import { readSecretFile, removeSecretFile, writeSecretFile } from "./secret-file.ts";
-import { pinDirector } from "./identity-pins.ts";
-import { Revocations } from "./identity-revocations.ts";
-import { SeriesHeld } from "./identity-series.ts";
-import { signEnrolment } from "./identity-token.ts";
-import { chipKeySchema, makeChipKeyAside } from "./tpm-ask.ts";
-import type { ChipKey } from "./tpm-chip.ts";
+import { pinDirector } from "./identity/pins.ts";
+import { Revocations } from "./identity/revocations.ts";
+import { SeriesHeld } from "./identity/series.ts";
+import { signEnrolment } from "./identity/token.ts";
+import { chipKeySchema, makeChipKeyAside } from "./tpm/ask.ts";
+import type { ChipKey } from "./tpm/chip.ts";
 
 const pem = z.string().startsWith("-----BEGIN ");
 /** `chip`: the key in the TPM that the certificate is bound to. */
@@ -275,7 +275,7 @@ export class NodeIdentity implements Identity {
     if (waiting?.of === of) return waiting;
     const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
     const keyPem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
-    const { makeRequest } = await import("./identity-x509.ts");
+    const { makeRequest } = await import("./identity/x509.ts");
     const csr = await makeRequest(keyPem, publicKey.export({ type: "spki", format: "pem" }).toString());
     return writeSecretFile(this.#path("next"), { keyPem, csr, of });
   }

@@ -2,8 +2,8 @@ import { accessSync, constants, readFileSync, statfsSync, writeFileSync } from "
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { HolonError } from "@holon/core/errors.ts";
-import { diskError } from "./disk-error.ts";
-import { makeFolder } from "./disk-folder.ts";
+import { diskError } from "./disk/error.ts";
+import { makeFolder } from "./disk/folder.ts";
 
 /** A held data folder. */
 export interface FolderLock {

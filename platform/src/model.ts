@@ -6,11 +6,11 @@ import { readOnnx } from "@holon/core/model/onnx-reader.ts";
 import type { Model, ModelSession, Tensors } from "@holon/core/ports.ts";
 import { fromCrossing } from "@holon/core/run/crossing.ts";
 import { limits } from "@holon/core/limits.ts";
-import { createAnswerArea, type AnswerArea } from "./model-answer.ts";
-import { defaultBatchBounds, type BatchBounds } from "./model-batch.ts";
-import { loadInPlace } from "./model-in-place.ts";
-import type { ModelLine, ModelNames, ModelReply, ModelRequest, ModelWorkerSetup, QuickModel } from "./model-protocol.ts";
-import type { SessionsStatus } from "./model-sessions.ts";
+import { createAnswerArea, type AnswerArea } from "./model/answer.ts";
+import { defaultBatchBounds, type BatchBounds } from "./model/batch.ts";
+import { loadInPlace } from "./model/in-place.ts";
+import type { ModelLine, ModelNames, ModelReply, ModelRequest, ModelWorkerSetup, QuickModel } from "./model/protocol.ts";
+import type { SessionsStatus } from "./model/sessions.ts";
 
 export interface PlatformModel extends Model {
   /**
@@ -36,7 +36,7 @@ export interface OpenLine {
 export interface ModelOptions {
   /** Leaves the native library aside, for trying what a machine without it does. */
   readonly wasmOnly?: boolean;
-  /** Loads small graphs into this thread, as `model-in-place.ts` says. */
+  /** Loads small graphs into this thread, as `model/in-place.ts` says. */
   readonly inPlace?: boolean;
   readonly sessionBytesMax?: number;
   readonly batch?: Partial<BatchBounds>;
@@ -199,7 +199,7 @@ class Caller {
 }
 
 function startWorker(setup: ModelWorkerSetup, ended: () => void): Worker {
-  const worker = new Worker(new URL("./model-worker.ts", import.meta.url), { name: "model", env: {}, execArgv: [], workerData: setup });
+  const worker = new Worker(new URL("./model/worker.ts", import.meta.url), { name: "model", env: {}, execArgv: [], workerData: setup });
   // What ended it is told to each line as `ended`; without this listener it would end the process.
   worker.on("error", () => undefined);
   worker.on("exit", ended);

@@ -10,7 +10,7 @@ import { limits } from "@holon/core/limits.ts";
 import type { Connection, Listener, Net } from "@holon/core/ports.ts";
 import { netContract } from "@holon/sim/contracts/net.ts";
 import { WebSocket } from "ws";
-import { linkPath, linkProtocol, nameHeader } from "./net-wire.ts";
+import { linkPath, linkProtocol, nameHeader } from "./net/wire.ts";
 import { testFleet } from "./testing/test-fleet.ts";
 
 const fleet = await testFleet();

@@ -13,8 +13,8 @@
 import type { Net } from "@holon/core/ports.ts";
 import type { NodeName } from "@holon/core/units.ts";
 import type { NodeIdentity } from "./identity.ts";
-import { createConnector } from "./net-connect.ts";
-import { listenForPeers } from "./net-listen.ts";
+import { createConnector } from "./net/connect.ts";
+import { listenForPeers } from "./net/listen.ts";
 
 export interface NetOptions {
   /** This node's name, as it says it to its peers. */

@@ -9,7 +9,7 @@ import { SMTPServer } from "smtp-server";
 import type { NotifierMessage } from "@holon/core/ports.ts";
 import { mailSchema } from "@holon/core/schema/alerting.ts";
 import { createNotifier } from "./notifier.ts";
-import { sendMail } from "./notifier-mail.ts";
+import { sendMail } from "./notifier/mail.ts";
 
 const held: Readonly<Record<string, string>> = { hook: "a secret of both ends", odd: "hooks.example/T0P-S3CRET", named: "http://T0P:S3CRET@127.0.0.1/", "no-web": "ftp://127.0.0.1/T0P-S3CRET", "mail-password": "correct horse" };
 const notifier = createNotifier({ read: (names) => Promise.resolve(Object.fromEntries(names.flatMap((name) => (held[name] === undefined ? [] : [[name, held[name]]])))) });

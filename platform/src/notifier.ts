@@ -2,8 +2,8 @@
 import { HolonError } from "@holon/core/errors.ts";
 import type { Notifier, Secrets } from "@holon/core/ports.ts";
 import type { MailTarget, WebhookTarget } from "@holon/core/schema/alerting.ts";
-import { sendMail } from "./notifier-mail.ts";
-import { postWebhook } from "./notifier-webhook.ts";
+import { sendMail } from "./notifier/mail.ts";
+import { postWebhook } from "./notifier/webhook.ts";
 
 export function createNotifier(secrets: Secrets): Notifier {
   async function secretOf(name: string): Promise<string> {

@@ -9,8 +9,8 @@ import { HolonError } from "@holon/core/errors.ts";
 import type { IdentityProvider, Secrets } from "@holon/core/ports.ts";
 import type { ProviderConfig } from "@holon/core/schema/provider.ts";
 import { z } from "zod";
-import { askProvider } from "./provider-ask.ts";
-import { proveIdToken } from "./provider-token.ts";
+import { askProvider } from "./provider/ask.ts";
+import { proveIdToken } from "./provider/token.ts";
 
 const endpoint = z.url({ protocol: /^https?$/ }).max(2_048);
 export const metadataSchema = z.object({

@@ -6,7 +6,7 @@ import { HolonError, type ErrorCode } from "@holon/core/errors.ts";
 import type { SignedTarget, TrustAnswer } from "@holon/core/ports.ts";
 import { addKey, createPublisher, metadataOf, readPublisher, removeKey, rootOf, signTargets } from "./publisher.ts";
 import { scratchFolder } from "./testing/scratch-folder.ts";
-import { createTrustTuf } from "./trust-tuf.ts";
+import { createTrustTuf } from "./trust/tuf.ts";
 
 const nowMs = Date.UTC(2026, 5, 1);
 const target = (letter: string): SignedTarget => ({ hash: letter.repeat(64), lengthBytes: 3 });

@@ -9,11 +9,11 @@ import { join } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import type { SignedTarget } from "@holon/core/ports.ts";
 import { z } from "zod";
-import { createKey, openKeys } from "./publisher-keys.ts";
-import { diskError, isErrno } from "./disk-error.ts";
+import { createKey, openKeys } from "./publisher/keys.ts";
+import { diskError, isErrno } from "./disk/error.ts";
 import { writeWhole } from "./whole-file.ts";
 import { readSecretFile, writeSecretFile } from "./secret-file.ts";
-import { describeFile, isSigned, makeRoot, makeSnapshot, makeTargets, makeTimestamp, signFile, targetsOf, type SigningKey } from "./trust-tuf-repository.ts";
+import { describeFile, isSigned, makeRoot, makeSnapshot, makeTargets, makeTimestamp, signFile, targetsOf, type SigningKey } from "./trust/tuf-repository.ts";
 
 const day = 86_400_000;
 /** Root and targets are signed by hand, and say so for long; snapshot and timestamp are made anew with each signing. */

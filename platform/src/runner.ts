@@ -10,10 +10,10 @@ import { limits } from "@holon/core/limits.ts";
 import { isTensor } from "@holon/core/model/tensor.ts";
 import type { Runner, ServedModels, UnitEvent, UnitInstance, UnitProgram } from "@holon/core/ports.ts";
 import { parseUnitResult } from "@holon/core/run/result.ts";
-import { Warden, type WardenOptions } from "./runner-warden.ts";
-import { createImageStore } from "./image-store.ts";
-import { startImage, startProcess } from "./runner-process.ts";
-import { Workshop } from "./runner-workshop.ts";
+import { Warden, type WardenOptions } from "./runner/warden.ts";
+import { createImageStore } from "./image/store.ts";
+import { startImage, startProcess } from "./runner/process.ts";
+import { Workshop } from "./runner/workshop.ts";
 
 export interface RunnerOptions {
   /** Given what functions print, bounded; it may hold readings, so it stays on this machine. */

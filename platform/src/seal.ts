@@ -2,7 +2,7 @@
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, type KeyObject } from "node:crypto";
 import { bad, encodeSealHead, readEnvelope, type SealHeader } from "@holon/core/seal/envelope.ts";
 import { HolonError } from "@holon/core/errors.ts";
-import { boxPrivateKey, hpkeOpen, hpkeSeal, rawPublicKey } from "./seal-hpke.ts";
+import { boxPrivateKey, hpkeOpen, hpkeSeal, rawPublicKey } from "./seal/hpke.ts";
 
 export interface SealTo {
   readonly site: string;

@@ -2,8 +2,8 @@ import { open, readFile, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import { z } from "zod";
-import { diskError, isErrno } from "./disk-error.ts";
-import { syncFolder } from "./disk-folder.ts";
+import { diskError, isErrno } from "./disk/error.ts";
+import { syncFolder } from "./disk/folder.ts";
 import { openVault, type Vault } from "./vault.ts";
 import { writeWhole } from "./whole-file.ts";
 

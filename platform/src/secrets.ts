@@ -6,7 +6,7 @@ import { limits } from "@holon/core/limits.ts";
 import type { Secrets } from "@holon/core/ports.ts";
 import { nameSchema } from "@holon/core/schema/name.ts";
 import { z } from "zod";
-import { diskError, isErrno } from "./disk-error.ts";
+import { diskError, isErrno } from "./disk/error.ts";
 import { unsealed } from "./secret-file.ts";
 
 const fileBytesMax = 1 << 20;

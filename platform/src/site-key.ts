@@ -12,9 +12,9 @@ import { HolonError } from "@holon/core/errors.ts";
 import type { Seals } from "@holon/core/ports.ts";
 import { nameSchema } from "@holon/core/schema/name.ts";
 import { z } from "zod";
-import { fingerprintOf, provenBy, readCertificate, untrusted, type Proven } from "./identity-certificate.ts";
+import { fingerprintOf, provenBy, readCertificate, untrusted, type Proven } from "./identity/certificate.ts";
 import type { NodeIdentity } from "./identity.ts";
-import { boxPrivateKey, boxPublicKey, hpkeOpen, hpkeSeal, rawPublicKey } from "./seal-hpke.ts";
+import { boxPrivateKey, boxPublicKey, hpkeOpen, hpkeSeal, rawPublicKey } from "./seal/hpke.ts";
 import { sealFingerprint, unseal, type SealTo } from "./seal.ts";
 import { readSecretFile, removeSecretFile, writeSecretFile } from "./secret-file.ts";
 

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { need } from "../../scripts/testing/need.ts";
-import { makeQuoteKey, quote, verifyQuote } from "./tpm-quote.ts";
+import { makeQuoteKey, quote, verifyQuote } from "./tpm/quote.ts";
 import { scratchFolder } from "./testing/scratch-folder.ts";
 import { softwareTpm } from "./testing/software-tpm.ts";
 import { makeVault, openVault } from "./vault.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { z } from "zod";
 import { openLogCipher, rotateLogKeys } from "./log-keys.ts";
-import { sealSecrets } from "./seal-secrets.ts";
+import { sealSecrets } from "./seal/secrets.ts";
 import { readSecretFile, writeSecretFile } from "./secret-file.ts";
 import { createSecrets } from "./secrets.ts";
 import { scratchFolder } from "./testing/scratch-folder.ts";

@@ -13,8 +13,8 @@ import { basename, dirname, join } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import { sealingSchema, type Sealing } from "@holon/core/schema/sealing.ts";
 import { z } from "zod";
-import { makeFolder } from "./disk-folder.ts";
-import { sealInTpm, unsealInTpm } from "./tpm-sealed.ts";
+import { makeFolder } from "./disk/folder.ts";
+import { sealInTpm, unsealInTpm } from "./tpm/sealed.ts";
 
 export interface Vault {
   readonly by: Sealing["by"];

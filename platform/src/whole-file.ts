@@ -2,8 +2,8 @@
 import { randomBytes } from "node:crypto";
 import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { diskError } from "./disk-error.ts";
-import { makeFolder, syncFolder } from "./disk-folder.ts";
+import { diskError } from "./disk/error.ts";
+import { makeFolder, syncFolder } from "./disk/folder.ts";
 
 export async function writeWhole(path: string, content: Uint8Array | string, mode: 0o600 | 0o644): Promise<void> {
   const temporary = `${path}.${randomBytes(6).toString("hex")}`;

@@ -3,7 +3,7 @@ import { readImage } from "@holon/core/image/image.ts";
 import { readTar } from "@holon/core/image/tar.ts";
 import { writeTar, type TarFile } from "@holon/core/image/tar-writer.ts";
 import { applyLayer, clearMountPoints, createFolder, ensureFolder, treeBytes, type ImageFolder } from "@holon/core/image/tree.ts";
-import { imageTools } from "@holon/platform/image-tools.ts";
+import { imageTools } from "@holon/platform/image/tools.ts";
 import { ociArchive } from "@holon/platform/testing/oci-image.ts";
 import { bytesOf, type Target } from "./target.ts";
 

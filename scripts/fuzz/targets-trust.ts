@@ -6,7 +6,7 @@ import { quoteAnswerSchema, quoteAskSchema, readQuoted } from "@holon/core/measu
 import { askedText, movedAnswerSchema, pieceAnswerSchema, stateAskSchema, takeAskSchema } from "@holon/core/schema/moving.ts";
 import { whole } from "@holon/node/moving/pieces.ts";
 import { cellsFrom, encodeUnitState, parseUnitState } from "@holon/node/moving/unit-state.ts";
-import { verifyQuote } from "@holon/platform/tpm-quote.ts";
+import { verifyQuote } from "@holon/platform/tpm/quote.ts";
 import { bytesOf, type Target } from "./target.ts";
 
 const vouched = { chain: ["-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n"], proof: "AAAA" };

@@ -12,7 +12,7 @@ import { appDocumentSchema, type AppDocument, type AppManifest } from "@holon/co
 import { sealedAs } from "@holon/core/seal/names.ts";
 import { cascadeProblem, endOf } from "@holon/core/schema/model-use.ts";
 import { bundleFunction } from "@holon/platform/bundle.ts";
-import { readImageFile } from "@holon/platform/image-file.ts";
+import { readImageFile } from "@holon/platform/image/file.ts";
 import type { LoadedManifest } from "./load.ts";
 
 export interface Publication {

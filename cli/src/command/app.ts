@@ -31,7 +31,7 @@ export async function deployApp(client: Client, place: string, options: SigningO
   process.stdout.write(options.json === true ? `${JSON.stringify(told)}\n` : `deployed ${told.app} ${told.version}: functions ${told.functions.join(", ") || "none"}, ${told.blobs} blobs${told.signed ? ", signed" : ""}${told.sealedTo.length === 0 ? "" : `, sealed to ${told.sealedTo.join(", ")}`}\n`);
 }
 
-const sealer = async (publisher: string, sites: readonly string[]) => (await import("@holon/platform/publisher-sites.ts")).sealerOf(publisher, sites);
+const sealer = async (publisher: string, sites: readonly string[]) => (await import("@holon/platform/publisher/sites.ts")).sealerOf(publisher, sites);
 
 /** The one that is named, or that of this data folder. */
 async function publisherOf({ publisher, data }: SigningOptions & { readonly data: string }): Promise<string | undefined> {

@@ -6,7 +6,7 @@ import { limits } from "@holon/core/limits.ts";
 import { createClock } from "@holon/platform/clock.ts";
 import type { Tpm } from "@holon/platform/identity.ts";
 import { lockFolder } from "@holon/platform/lock.ts";
-import { hasMachineTpm } from "@holon/platform/tpm-tools.ts";
+import { hasMachineTpm } from "@holon/platform/tpm/tools.ts";
 import { sealingOf } from "@holon/platform/vault.ts";
 import { z } from "zod";
 import type { Client } from "../client.ts";
@@ -40,8 +40,8 @@ export async function revokeNode(client: Client, name: string, because: string, 
 
 /** Makes this node's key and gets its certificate. The token may come on stdin: arguments can be read by others on the machine. The folder is the node's own, below the data folder, by the name in the token. */
 export async function enrollNode(options: { readonly token: string; readonly data: string; readonly at?: string; readonly publisher?: string; readonly tpm?: string }): Promise<void> {
-  const { enroll } = await import("@holon/platform/identity-ask.ts");
-  const { readToken } = await import("@holon/platform/identity-token.ts");
+  const { enroll } = await import("@holon/platform/identity/ask.ts");
+  const { readToken } = await import("@holon/platform/identity/token.ts");
   const { NodeIdentity } = await import("@holon/platform/identity.ts");
   const token = options.token === "-" ? await textOf(process.stdin) : options.token;
   const { node, site } = readToken(token);
@@ -88,7 +88,7 @@ export interface AuthorityOptions {
 
 /** Works on the files of the node that runs control, also while it runs: the root's key never goes over a wire. */
 export async function manageAuthority({ data, node, takeRoot, renew, stolen, root, json }: AuthorityOptions): Promise<void> {
-  const { authorityStatus, renewIntermediate, takeRootKey } = await import("@holon/platform/identity-authority.ts");
+  const { authorityStatus, renewIntermediate, takeRootKey } = await import("@holon/platform/identity/authority.ts");
   const folder = join(resolve(data), node);
   if (renew === true && stolen === true) await replaceStolen(folder, root);
   else if (renew === true) await renewIntermediate(folder, createClock(), { from: root });
@@ -103,7 +103,7 @@ export async function manageAuthority({ data, node, takeRoot, renew, stolen, roo
 
 /** While the node with control runs it would show a certificate that is over, and sign on with what was stolen. `HOLON_DATA_IN_USE`. */
 async function replaceStolen(folder: string, root: string | undefined): Promise<void> {
-  const { authorityStatus, renewIntermediate } = await import("@holon/platform/identity-authority.ts");
+  const { authorityStatus, renewIntermediate } = await import("@holon/platform/identity/authority.ts");
   const { root: place } = await authorityStatus(folder); // a lock makes no folder where there is no authority
   if (place === "here") process.stderr.write("The root's key lies beside the one that was stolen: where that was taken too, only a new authority helps, and every node enrolled in it.\n");
   const lock = lockFolder(folder);
@@ -126,7 +126,7 @@ export interface DirectorOptions {
 
 /** Also while control runs: what it signs next is signed with the new key. */
 export async function manageDirector({ data, node, takeRoot, rotate, newRootKey, root, json }: DirectorOptions): Promise<void> {
-  const { directorStatus, rotateDirector, takeDirectorRootKey } = await import("@holon/platform/trust-director.ts");
+  const { directorStatus, rotateDirector, takeDirectorRootKey } = await import("@holon/platform/trust/director.ts");
   const folder = join(resolve(data), node);
   if (rotate === true) await rotateDirector(folder, Date.now(), { from: root, newRootKey: newRootKey === true });
   else if (root !== undefined || newRootKey === true) throw new HolonError("HOLON_ARGUMENT_BAD", "--root and --new-root-key go with --rotate");

@@ -6,7 +6,7 @@ import { createInterface } from "node:readline/promises";
 import { diagnosisBounds } from "@holon/core/diagnosis/bounds.ts";
 import { grantSchema, grantWords, heardAbout, inputWords, shellHeardSchema, signedBySchema, type ShellGrant } from "@holon/core/diagnosis/shell.ts";
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
-import { makeSessionKeys, makeSigner, readSigner, type SessionKeys } from "@holon/platform/diagnostics-keys.ts";
+import { makeSessionKeys, makeSigner, readSigner, type SessionKeys } from "@holon/platform/diagnostics/keys.ts";
 import { z } from "zod";
 import { connectApi, doneSchema, type Client, type ClientOptions } from "../client.ts";
 import { spanOf } from "../machine/span.ts";

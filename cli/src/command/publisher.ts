@@ -2,8 +2,8 @@
 import { join, resolve } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import { addKey, createPublisher, metadataOf, readPublisher, removeKey, signTargets, type PublisherDescription } from "@holon/platform/publisher.ts";
-import { sealerOf, trustSite } from "@holon/platform/publisher-sites.ts";
-import { describeFile, targetsOf } from "@holon/platform/trust-tuf-repository.ts";
+import { sealerOf, trustSite } from "@holon/platform/publisher/sites.ts";
+import { describeFile, targetsOf } from "@holon/platform/trust/tuf-repository.ts";
 import { loadManifest } from "../app/load.ts";
 import { readPassphrase, signPublication, type SigningOptions } from "../app/sign.ts";
 import { requirePinned } from "../machine/local-publisher.ts";

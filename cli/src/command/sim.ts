@@ -2,7 +2,7 @@
 import { appendFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { HolonError } from "@holon/core/errors.ts";
 import { draw } from "../terminal.ts";
-import { diskError } from "@holon/platform/disk-error.ts";
+import { diskError } from "@holon/platform/disk/error.ts";
 import type { RecordedLine } from "@holon/sim/recording.ts";
 import type { DoneSeed } from "@holon/sim/run-all.ts";
 

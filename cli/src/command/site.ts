@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import { createClock } from "@holon/platform/clock.ts";
 import { NodeIdentity } from "@holon/platform/identity.ts";
-import { boxPublicKey } from "@holon/platform/seal-hpke.ts";
+import { boxPublicKey } from "@holon/platform/seal/hpke.ts";
 import { sealFingerprint } from "@holon/platform/seal.ts";
 import { keyRequestSchema, keyShareSchema, makeSiteKey, readSiteKey, requestSiteKey, shareSiteKey, stateSiteKey, takeSiteKey } from "@holon/platform/site-key.ts";
 import type { z } from "zod";

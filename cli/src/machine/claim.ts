@@ -1,7 +1,7 @@
 /** Takes a data folder and its ports for this process before anything in it is touched. */
 import { createServer } from "node:net";
 import { HolonError } from "@holon/core/errors.ts";
-import { bindHost, parseAddress } from "@holon/platform/net-address.ts";
+import { bindHost, parseAddress } from "@holon/platform/net/address.ts";
 import { lockFolder, type FolderLock } from "@holon/platform/lock.ts";
 
 /** Which of the ports from the base on the three nodes listen on. */

@@ -25,14 +25,14 @@ import { createFeeds } from "@holon/platform/feeds.ts";
 import { createHostStats } from "@holon/platform/host-stats.ts";
 import { serveRoutes, type RouteServer } from "@holon/platform/http.ts";
 import { removeJoinTokens } from "@holon/platform/secret-file.ts";
-import { tierOf } from "@holon/platform/identity-certificate.ts";
+import { tierOf } from "@holon/platform/identity/certificate.ts";
 import { NodeIdentity, type Tpm } from "@holon/platform/identity.ts";
 import { lockFolder } from "@holon/platform/lock.ts";
 import { machineLife } from "@holon/platform/life.ts";
 import { createLines } from "@holon/platform/lines.ts";
 import { openLogCipher } from "@holon/platform/log-keys.ts";
 import { createAttestor } from "@holon/platform/attestor.ts";
-import { hasMachineTpm } from "@holon/platform/tpm-tools.ts";
+import { hasMachineTpm } from "@holon/platform/tpm/tools.ts";
 import { createMeasurer } from "@holon/platform/measurer.ts";
 import { createModel } from "@holon/platform/model.ts";
 import { createNet } from "@holon/platform/net.ts";
@@ -41,12 +41,12 @@ import { createNotifier } from "@holon/platform/notifier.ts";
 import { anyOf, createPages } from "@holon/platform/pages.ts";
 import { createRandom } from "@holon/platform/random.ts";
 import { createRunner } from "@holon/platform/runner.ts";
-import { sealSecrets } from "@holon/platform/seal-secrets.ts";
+import { sealSecrets } from "@holon/platform/seal/secrets.ts";
 import { createSecrets } from "@holon/platform/secrets.ts";
 import { createSeals } from "@holon/platform/site-key.ts";
 import { createTrace, type TraceOutput } from "@holon/platform/trace.ts";
-import { createDirector } from "@holon/platform/trust-director.ts";
-import { createTrustTuf } from "@holon/platform/trust-tuf.ts";
+import { createDirector } from "@holon/platform/trust/director.ts";
+import { createTrustTuf } from "@holon/platform/trust/tuf.ts";
 import { makeVault } from "@holon/platform/vault.ts";
 import { forgetApi, keepApi } from "./own-api.ts";
 import { createWhatIfAside } from "./what-if-aside.ts";
@@ -176,8 +176,8 @@ async function openIdentity(folder: string, config: NodeConfig, clock: Clock): P
   const identity = await NodeIdentity.open(folder, clock, control ? undefined : tpmOf(config));
   let authority: Authority | undefined;
   if (control) {
-    const { openAuthority } = await import("@holon/platform/identity-authority.ts"); // nor what issues certificates
-    const { certifyHere } = await import("@holon/platform/identity-here.ts");
+    const { openAuthority } = await import("@holon/platform/identity/authority.ts"); // nor what issues certificates
+    const { certifyHere } = await import("@holon/platform/identity/here.ts");
     authority = await openAuthority(folder, clock);
     await certifyHere(identity, authority, { node: name, site, tier }, clock, settings?.certificateMs);
   }

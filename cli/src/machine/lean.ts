@@ -8,7 +8,7 @@
  */
 import { flushCompileCache } from "node:module";
 import { join } from "node:path";
-import { makeFolder } from "@holon/platform/disk-folder.ts";
+import { makeFolder } from "@holon/platform/disk/folder.ts";
 
 /** Megabytes of the young generation's half: many times what a busy millisecond allocates. The default of 16 is soon touched in full and never given back. And no signal lets a debugger in. */
 const flags = ["--optimize-for-size", "--max-semi-space-size=2", "--v8-pool-size=1", "--disable-sigusr1"];

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import { createPublisher, readPublisher, rootOf } from "@holon/platform/publisher.ts";
 import { writeWhole } from "@holon/platform/whole-file.ts";
-import { createTrustTuf, pinnedPath } from "@holon/platform/trust-tuf.ts";
+import { createTrustTuf, pinnedPath } from "@holon/platform/trust/tuf.ts";
 
 export const localPublisher = (data: string): string => join(data, "publisher");
 

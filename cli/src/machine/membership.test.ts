@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { HolonError, type ErrorCode } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
-import { readToken } from "@holon/platform/identity-token.ts";
+import { readToken } from "@holon/platform/identity/token.ts";
 import { NodeIdentity } from "@holon/platform/identity.ts";
 import { enrolled, Office } from "../testing/office.ts";
 

@@ -1,7 +1,7 @@
 /** Where the APIs of the nodes of a data folder are, as each says it itself beside its log: what others say of it is no reason to show the folder's token there. */
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { diskError, isErrno } from "@holon/platform/disk-error.ts";
+import { diskError, isErrno } from "@holon/platform/disk/error.ts";
 import { writeWhole } from "@holon/platform/whole-file.ts";
 
 const path = (folder: string): string => join(folder, "api");

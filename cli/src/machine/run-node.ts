@@ -57,6 +57,6 @@ const loadMachine = () => import("./compose.ts");
 
 async function loadAll(): Promise<void> {
   await loadMachine();
-  const { warmSandbox } = await import("@holon/platform/runner-warm.ts");
+  const { warmSandbox } = await import("@holon/platform/runner/warm.ts");
   await warmSandbox();
 }

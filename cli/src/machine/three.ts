@@ -5,7 +5,7 @@ import type { Control } from "@holon/control/index.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
 import { isNodeName } from "@holon/core/units.ts";
 import { createClock } from "@holon/platform/clock.ts";
-import { enrollThrough } from "@holon/platform/identity-ask.ts";
+import { enrollThrough } from "@holon/platform/identity/ask.ts";
 import { NodeIdentity } from "@holon/platform/identity.ts";
 import type { TraceOutput } from "@holon/platform/trace.ts";
 import { throwIfEnded } from "../ending.ts";

@@ -2,8 +2,8 @@
 import { randomBytes } from "node:crypto";
 import { link, open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { diskError, isErrno } from "@holon/platform/disk-error.ts";
-import { makeFolder, syncFolder } from "@holon/platform/disk-folder.ts";
+import { diskError, isErrno } from "@holon/platform/disk/error.ts";
+import { makeFolder, syncFolder } from "@holon/platform/disk/folder.ts";
 
 const path = (data: string): string => join(data, "api-token");
 

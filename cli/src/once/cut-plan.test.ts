@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { printPosition } from "@holon/platform/door-replay-position.ts";
+import { printPosition } from "@holon/platform/door/replay/position.ts";
 import { createCutPlan, rowsPlayed } from "./cut-plan.ts";
 
 test("a run cuts and heals once each, at its events", () => {

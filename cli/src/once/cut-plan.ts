@@ -1,6 +1,6 @@
 /** When a run cuts the gateway's uplink and heals it: by the events of the whole run, those of an interrupted one before it among them. */
 import type { ReplaySourceSpec } from "@holon/core/schema/app.ts";
-import { parsePosition } from "@holon/platform/door-replay-position.ts";
+import { parsePosition } from "@holon/platform/door/replay/position.ts";
 
 export interface CutPlan {
   /** What to do at so many events; each is told once. */

@@ -5,7 +5,7 @@ import { canonicalJson } from "@holon/core/json.ts";
 import { exportableStreams, type StoredEvent } from "@holon/core/schema/event.ts";
 import type { ReplaySourceSpec } from "@holon/core/schema/app.ts";
 import { isSameStream, laneName, type Lane, type Log } from "@holon/core/log/log.ts";
-import { readReplayLabels, replaySize } from "@holon/platform/door-replay-inspect.ts";
+import { readReplayLabels, replaySize } from "@holon/platform/door/replay/inspect.ts";
 import type { NodeStatus, ReductionStatus } from "@holon/node/index.ts";
 import type { Three } from "../machine/three.ts";
 import { addOrder, compareOrder, type OrderReport } from "./order.ts";

@@ -9,7 +9,7 @@ import { publish, type Publication } from "../app/publish.ts";
 import type { ReplaySourceSpec } from "@holon/core/schema/app.ts";
 import type { NodeStatus } from "@holon/node/index.ts";
 import { offsetCell } from "@holon/node/door/sources.ts";
-import { replaySize } from "@holon/platform/door-replay-inspect.ts";
+import { replaySize } from "@holon/platform/door/replay/inspect.ts";
 import type { Three } from "../machine/three.ts";
 import { deployHere } from "../app/deploy-here.ts";
 import { createCutPlan, rowsPlayed } from "./cut-plan.ts";

@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import type { ReplaySourceSpec } from "@holon/core/schema/app.ts";
-import { inspectReplayFile, isLabel, type ReplayFileShape } from "@holon/platform/door-replay-inspect.ts";
+import { inspectReplayFile, isLabel, type ReplayFileShape } from "@holon/platform/door/replay/inspect.ts";
 
 export interface ReplayChoice {
   readonly files: readonly string[];

@@ -2,7 +2,7 @@
 import { HolonError } from "@holon/core/errors.ts";
 import { isoTime } from "@holon/core/event/iso-time.ts";
 import type { ReplaySourceSpec } from "@holon/core/schema/app.ts";
-import { readTable } from "@holon/platform/door-replay-table.ts";
+import { readTable } from "@holon/platform/door/replay/table.ts";
 import type { ReplayFile } from "./source-map.ts";
 
 export interface SourceRow {

@@ -8,9 +8,9 @@ import { limits } from "@holon/core/limits.ts";
 import type { Clock } from "@holon/core/ports.ts";
 import { openTempLog, tempFolder } from "@holon/node/testing/temp-log.ts";
 import { createCrypto } from "@holon/platform/crypto.ts";
-import { openAuthority } from "@holon/platform/identity-authority.ts";
-import { certifyHere } from "@holon/platform/identity-here.ts";
-import { readToken } from "@holon/platform/identity-token.ts";
+import { openAuthority } from "@holon/platform/identity/authority.ts";
+import { certifyHere } from "@holon/platform/identity/here.ts";
+import { readToken } from "@holon/platform/identity/token.ts";
 import { NodeIdentity, type Tpm } from "@holon/platform/identity.ts";
 
 /** Control of a fleet in a folder, which can be ended and opened again; its clocks stand until they are set. */

@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { writeTar, type TarFile } from "@holon/core/image/tar-writer.ts";
-import { imagePlatform } from "../image-tools.ts";
+import { imagePlatform } from "../image/tools.ts";
 
 export interface ImageMaking {
   readonly layers: readonly (readonly TarFile[])[];

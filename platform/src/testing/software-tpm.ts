@@ -4,7 +4,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { binaryPath } from "../../../scripts/testing/need.ts";
-import { withTpm } from "../tpm-tools.ts";
+import { withTpm } from "../tpm/tools.ts";
 import { scratchFolder } from "./scratch-folder.ts";
 
 /** Resolves to how its tools reach it. */

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { after } from "node:test";
 import type { Authority, ClockState, Net } from "@holon/core/ports.ts";
 import { isNodeName, type NodeName } from "@holon/core/units.ts";
-import { openAuthority, renewIntermediate } from "../identity-authority.ts";
-import { certifyHere } from "../identity-here.ts";
+import { openAuthority, renewIntermediate } from "../identity/authority.ts";
+import { certifyHere } from "../identity/here.ts";
 import { NodeIdentity } from "../identity.ts";
 import { createNet } from "../net.ts";
 

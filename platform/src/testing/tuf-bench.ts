@@ -1,7 +1,7 @@
 /** A repository for the contract of the Trust port, with real keys. */
 import { generateKeyPairSync } from "node:crypto";
 import type { SignedTarget } from "@holon/core/ports.ts";
-import { makeRoot, makeSnapshot, makeTargets, makeTimestamp, publicKeyOf, signFile, type SigningKey } from "../trust-tuf-repository.ts";
+import { makeRoot, makeSnapshot, makeTargets, makeTimestamp, publicKeyOf, signFile, type SigningKey } from "../trust/tuf-repository.ts";
 
 const farMs = Date.UTC(2100, 0, 1);
 const threshold = 2;

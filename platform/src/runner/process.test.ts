@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { z } from "zod";
+import { need } from "../../../scripts/testing/need.ts";
+import type { ServerBinary } from "../../../scripts/testing/servers.ts";
+import type { UnitInstance, UnitProgram } from "@holon/core/ports.ts";
+import { eventsOf, fails } from "@holon/sim/contracts/runner.ts";
+import { canConfine } from "../confine.ts";
+import { createRunner } from "../runner.ts";
+
+const runner = createRunner();
+after(() => runner.close());
+
+/** A program of the contract around the body of `run(events, state)`, which returns the answer. */
+const server = (body: string): string => `
+import json, os, socket, sys, time
+from http.server import BaseHTTPRequestHandler
+from socketserver import UnixStreamServer
+def event_work(n, events):
+    # A quarter of a second of its own time, however busy the machine is.
+    return events[0]["data"] == 1 and time.process_time() < began + 0.25 if n else events[0]["data"] == 1 and mark()
+def mark():
+    global began
+    began = time.process_time()
+    return True
+def run(events, state):
+${body.split("\n").map((line) => `    ${line}`).join("\n")}
+class Handler(BaseHTTPRequestHandler):
+    def address_string(self): return ""
+    def log_message(self, *words): pass
+    def answer(self, value):
+        data = json.dumps(value).encode()
+        self.send_response(200); self.send_header("content-length", str(len(data))); self.end_headers(); self.wfile.write(data)
+    def do_GET(self): self.answer({})
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers.get("content-length") or 0)) if "content-length" in self.headers else self.chunked())
+        globals()["secrets"] = asked.get("secrets")
+        self.answer(run(asked["events"], asked["state"]))
+    def chunked(self):
+        data = b""
+        while True:
+            size = int(self.rfile.readline(), 16)
+            data += self.rfile.read(size); self.rfile.readline()
+            if size == 0: return data
+UnixStreamServer(os.environ["HOLON_SOCKET"], Handler).serve_forever()
+`;
+
+/** In a container without the right to make namespaces, bubblewrap is there and cannot work. */
+const both = (...binaries: readonly ServerBinary[]): { readonly skip: string | false } => {
+  const missing = binaries.map((binary) => need(binary).skip).find((skip) => skip !== false);
+  return { skip: missing ?? (canConfine() ? false : "bubblewrap may not make namespaces here") };
+};
+
+const seenSchema = z.tuple([z.string(), z.string(), z.string(), z.string(), z.array(z.string()), z.boolean()]);
+
+const start = (body: string, options: Partial<UnitProgram> = {}): Promise<UnitInstance> =>
+  runner.start({
+    name: "probe",
+    code: new TextEncoder().encode(server(body)),
+    runtime: "process",
+    command: ["python3", "$HOLON_MODULE"],
+    models: {},
+    fitted: [],
+    state: new Map(),
+    timeoutMs: 5_000,
+    startMs: 10_000,
+    ...options,
+  });
+
+describe("a function that is a process", () => {
+  it("answers over its socket, with state", both("bwrap", "python3"), async () => {
+    const unit = await start(`total = state.get("total", 0) + sum(event["data"] for event in events)\nreturn {"outputs": [{"type": "out.made", "data": total, "cause": len(events) - 1}], "state": [{"key": "total", "value": total}]}`);
+    assert.deepEqual((await unit.handle(eventsOf(1, 2))).outputs, [{ type: "out.made", subject: "pump-1", timeMs: 1_000, data: 3, cause: 1 }]);
+    assert.deepEqual((await unit.handle(eventsOf(4))).state, [{ key: "total", value: "7" }]);
+    await unit.stop();
+  });
+
+  it("has no network, no environment, no files of the node, and cannot see other processes", both("bwrap", "python3"), async () => {
+    process.env["HOLON_TEST_MARK"] = "visible";
+    const body = `def attempt(work):
+    try:
+        return str(work())
+    except Exception as error:
+        return type(error).__name__
+def connect():
+    socket.create_connection(("127.0.0.1", 22), 1); return "connected"
+return {"outputs": [{"type": "out.made", "data": [attempt(connect), attempt(lambda: open("/etc/passwd").read()), attempt(lambda: open("/usr/written", "w")), attempt(lambda: os.listdir(${JSON.stringify(process.cwd())})), sorted(os.environ) , len([p for p in os.listdir("/proc") if p.isdigit()]) < 6]}]}`;
+    const unit = await start(body);
+    const { outputs } = await unit.handle(eventsOf(1));
+    const [network, passwd, write, list, environment, alone] = seenSchema.parse(outputs[0]?.data);
+    assert.match(network, /Error/);
+    assert.deepEqual([passwd, write, list, alone], ["FileNotFoundError", "OSError", "FileNotFoundError", true]);
+    assert.deepEqual(environment.filter((name) => !["HOLON_FOLDER", "HOLON_MODULE", "HOLON_SOCKET", "LC_CTYPE", "PATH", "PWD"].includes(name)), []);
+    await unit.stop();
+  });
+
+  it("is given the secrets of its program with each batch, and nowhere else", both("bwrap", "python3"), async () => {
+    const unit = await start(`return {"outputs": [{"type": "out.made", "data": [secrets, "4711" in str(os.environ), [name for name in os.listdir(os.environ["HOLON_FOLDER"]) if name not in ("module", "socket")]]}]}`, { secrets: { key: "k-4711-k" } });
+    assert.deepEqual((await unit.handle(eventsOf(1))).outputs[0]?.data, [{ key: "k-4711-k" }, false, []]);
+    await unit.stop();
+  });
+
+  it("is metered: processor time of each batch, and memory", both("bwrap", "python3"), async () => {
+    const unit = await start(`n = 0\nwhile event_work(n, events): n += 1\nreturn {}`);
+    const idle = (await unit.handle(eventsOf(0))).usage;
+    const busy = (await unit.handle(eventsOf(1))).usage;
+    const rested = (await unit.handle(eventsOf(0))).usage;
+    assert.ok(idle !== undefined && busy !== undefined && rested !== undefined);
+    assert.ok(busy.processorMs >= 200 && busy.processorMs > rested.processorMs, JSON.stringify([idle, busy, rested]));
+    assert.ok(busy.memoryBytes > 4 << 20 && busy.memoryBytes < 1 << 30, JSON.stringify(busy));
+    await unit.stop();
+  });
+
+  it("is ended when it hangs, dies, answers nonsense, or wants more memory than it may", both("bwrap", "python3"), async () => {
+    const bodies: readonly (readonly [string, "HOLON_UNIT_TIMEOUT" | "HOLON_UNIT_DIED"])[] = [
+      ["while True: pass", "HOLON_UNIT_TIMEOUT"],
+      ["os._exit(3)", "HOLON_UNIT_DIED"],
+      [`return {"outputs": 7}`, "HOLON_UNIT_DIED"],
+      [`return {"outputs": [{"type": "out.made", "data": 1, "cause": 9}]}`, "HOLON_UNIT_DIED"],
+    ];
+    for (const [body, code] of bodies) {
+      const unit = await start(body, { timeoutMs: 1_500, memoryBytesMax: 256 << 20 });
+      await fails(unit.handle(eventsOf(1)), code, /probe/);
+      await fails(unit.handle(eventsOf(1)), code, /probe/);
+      await unit.stop();
+    }
+  });
+
+  it("has no more memory than it may", both("bwrap", "python3"), async () => {
+    const unit = await start(`try:\n    bytearray(1 << 30)\n    return {"outputs": [{"type": "out.made", "data": "got it"}]}\nexcept MemoryError:\n    return {"outputs": [{"type": "out.made", "data": "MemoryError"}]}`, { memoryBytesMax: 256 << 20 });
+    assert.equal((await unit.handle(eventsOf(1))).outputs[0]?.data, "MemoryError");
+    await unit.stop();
+  });
+
+  it("that names no program is refused", async () => {
+    await fails(start("return {}", { command: ["/no/such/program"], unconfined: true, startMs: 2_000 }), "HOLON_UNIT_DIED", /probe/);
+  });
+});

@@ -1,0 +1,151 @@
+/**
+ * A worker thread for one function: no files, no network, no processes, no environment, a bounded heap. It keeps honest
+ * functions apart; a worker thread shares its process, so it is no wall against a hostile one.
+ */
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
+import { HolonError } from "@holon/core/errors.ts";
+import { kindOf } from "@holon/core/run/failure-words.ts";
+import { limits } from "@holon/core/limits.ts";
+import type { ServedModels } from "@holon/core/ports.ts";
+import { fromSandbox, toCrossing } from "@holon/core/run/crossing.ts";
+import type { SandboxBatch, SandboxDecided, SandboxReply, SandboxSetup } from "./protocol.ts";
+
+export interface Sandbox {
+  /** What the function says of itself, unchecked. */
+  readonly described: unknown;
+  /** Sends one batch and waits for its reply; one at a time. `HOLON_UNIT_TIMEOUT`, `HOLON_UNIT_DIED`, or what the worker reports. */
+  ask(batch: SandboxBatch, timeoutMs: number): Promise<Extract<SandboxReply, { kind: "result" }>>;
+  /** Ends the worker at once. An `ask` that waits fails with `reason`. */
+  end(reason: HolonError): Promise<void>;
+}
+
+/** The files of our own that the worker loads; it may read nothing else. `sandbox.test.ts` holds them against a bundler's list. */
+export const inside = import.meta.resolve("@holon/core/run/inside.ts");
+export const readablePaths = [
+  "@holon/core/elastic/bounds.ts",
+  "@holon/core/errors.ts",
+  "@holon/core/image/bounds.ts",
+  "@holon/core/json.ts",
+  "@holon/core/limits.ts",
+  "@holon/core/model/tensor.ts",
+  "@holon/core/run/crossing.ts",
+  "@holon/core/run/foreign.ts",
+  "@holon/core/run/definition.ts",
+  "@holon/core/run/host.ts",
+  "@holon/core/run/inside.ts",
+  "@holon/core/run/parse-definition.ts",
+  "@holon/core/run/shared-table.ts",
+  "@holon/core/run/state-table.ts",
+  "@holon/core/run/failure-words.ts",
+  "@holon/core/run/misfit.ts",
+  "../model/answer.ts",
+  "../model/link.ts",
+  "../model/protocol.ts",
+  "./worker.ts",
+].map((specifier) => fileURLToPath(import.meta.resolve(specifier)));
+const readable = readablePaths.map((path) => `--allow-fs-read=${path}`);
+
+/** `talk` is given what the function prints, bounded. `HOLON_UNIT_BAD` if the module does not load. */
+export async function startSandbox(setup: Omit<SandboxSetup, "inside">, talk: (text: string) => void, served?: ServedModels): Promise<Sandbox> {
+  const { name } = setup;
+  // From the cache a worker gets its modules without loading what strips their types, some 17 MB. Node reads it only where it might
+  // write it too; the worker gives that right up before the function's code is there.
+  const cache = process.env["NODE_COMPILE_CACHE"];
+  const worker = new Worker(new URL("./worker.ts", import.meta.url), {
+    name: `function ${name}`,
+    execArgv: ["--permission", ...readable, ...(cache === undefined ? [] : [`--allow-fs-read=${cache}/*`, `--allow-fs-write=${cache}/*`])],
+    env: cache === undefined ? {} : { NODE_COMPILE_CACHE: cache },
+    stdout: true,
+    stderr: true,
+    resourceLimits: { maxOldGenerationSizeMb: limits.unitHeapBytesMax >> 20, maxYoungGenerationSizeMb: limits.unitYoungBytes >> 20 },
+    workerData: { ...setup, inside } satisfies SandboxSetup,
+    transferList: setup.line === undefined ? [] : [setup.line.port],
+  });
+  const resetTalk = boundTalk(worker, talk);
+  let waiting: { resolve(reply: SandboxReply): void; reject(error: HolonError): void } | undefined;
+  let gone: HolonError | undefined;
+
+  const end = async (reason: HolonError): Promise<void> => {
+    gone ??= reason;
+    waiting?.reject(gone);
+    waiting = undefined;
+    await worker.terminate();
+  };
+  worker.on("message", (reply: SandboxReply) => {
+    if (reply.kind === "decide") return void answerOf(served, reply).then((decided) => worker.postMessage(decided));
+    waiting?.resolve(reply);
+    waiting = undefined;
+  });
+  worker.on("error", (error) => void end(died(name, whatEnded(error), error)));
+  worker.on("exit", (code) => void end(died(name, `it exited with code ${code}`)));
+
+  const next = async (timeoutMs: number, timedOut: () => HolonError): Promise<SandboxReply> => {
+    const timer = setTimeout(() => void end(timedOut()), timeoutMs);
+    try {
+      return await new Promise<SandboxReply>((resolve, reject) => {
+        if (gone === undefined) waiting = { resolve, reject };
+        else reject(gone);
+      });
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+
+  const first = await next(limits.unitStartMs, () => bad(name, `it did not load within ${limits.unitStartMs} ms`)).catch((error: unknown) => {
+    throw bad(name, "its worker ended while it loaded", error);
+  });
+  if (first.kind !== "ready") {
+    const error = first.kind === "failed" ? fromSandbox(first.error) : bad(name, "its worker spoke out of turn");
+    await end(error);
+    throw error;
+  }
+  return {
+    described: first.described,
+    end,
+    async ask(batch, timeoutMs) {
+      if (waiting !== undefined) throw new HolonError("HOLON_INTERNAL", `function ${name} was given a batch before it had finished the last`);
+      resetTalk();
+      if (gone === undefined) worker.postMessage(batch);
+      const reply = await next(timeoutMs, () => new HolonError("HOLON_UNIT_TIMEOUT", `function ${name} took longer than ${timeoutMs} ms for ${batch.events.length} events`));
+      if (reply.kind === "result") return reply;
+      const error = reply.kind === "failed" ? fromSandbox(reply.error) : died(name, "its worker spoke out of turn");
+      await end(error);
+      throw error;
+    },
+  };
+}
+
+async function answerOf(served: ServedModels | undefined, { call, model, rows }: Extract<SandboxReply, { kind: "decide" }>): Promise<SandboxDecided> {
+  try {
+    if (served === undefined || !Object.hasOwn(served.outputs, model)) throw new HolonError("HOLON_MODEL_INPUT_BAD", `model ${model} is none that the function uses`);
+    return { call, decisions: await served.decide(model, rows) };
+  } catch (error) {
+    return { call, error: toCrossing(error) };
+  }
+}
+
+/** Passes on what a worker prints until the limit, counted anew for each batch. */
+function boundTalk(worker: Worker, talk: (text: string) => void): () => void {
+  let bytes = 0;
+  const take = (chunk: Buffer): void => {
+    const room = limits.unitTalkBytesMax - bytes;
+    bytes += chunk.length;
+    if (room > 0) talk(chunk.subarray(0, room).toString("utf8") + (chunk.length > room ? "\n(more was printed than is kept)\n" : ""));
+  };
+  worker.stdout.on("data", take);
+  worker.stderr.on("data", take);
+  return () => {
+    bytes = 0;
+  };
+}
+
+/** The kind of the error; its words may hold readings and stay in the cause. */
+function whatEnded(error: unknown): string {
+  if (error instanceof Error && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY") return `it needed more than ${limits.unitHeapBytesMax >> 20} MiB of memory`;
+  return `${kindOf(error)} outside of a run`;
+}
+
+const died = (name: string, why: string, cause?: unknown): HolonError => new HolonError("HOLON_UNIT_DIED", `the worker of function ${name} ended: ${why}`, { cause });
+const bad = (name: string, why: string, cause?: unknown): HolonError =>
+  cause instanceof HolonError && cause.code === "HOLON_UNIT_BAD" ? cause : new HolonError("HOLON_UNIT_BAD", `function ${name}: ${why}`, { cause });

@@ -1,0 +1,94 @@
+/**
+ * A warden: the process that holds functions' isolates, apart from the node, because V8 may end a process that an isolate has
+ * filled, and cannot always end an isolate. It has no rights of its own beyond reading Holon's modules.
+ *
+ *     node ──IPC──▶ main thread ──▶ isolate of one function, on a thread of its own while it runs
+ *                      └──▶ model worker, with the first model
+ *
+ * An isolate serves one function once and is thrown away.
+ */
+import { flushCompileCache } from "node:module";
+import { HolonError } from "@holon/core/errors.ts";
+import { toCrossing } from "@holon/core/run/crossing.ts";
+import { createIsolateFactory, type IsolateFactory } from "../warden/isolate.ts";
+import { openFunction, type OpenFunction } from "../warden/function.ts";
+import { createModel, type PlatformModel } from "../model.ts";
+import type { WardenMessage, WardenReply, WardenRequest } from "./warden-protocol.ts";
+
+const functions = new Map<number, Promise<OpenFunction>>();
+const lost = new Map<number, HolonError>();
+let factory: IsolateFactory | undefined;
+let model: PlatformModel | undefined;
+const models = (): PlatformModel => (model ??= createModel());
+
+const send = (reply: WardenReply): void => {
+  sendAll([reply]);
+};
+const sendAll = (replies: WardenMessage): void => {
+  if (process.connected) process.send?.(replies);
+};
+
+const unused = { processorMs: 0, memoryBytes: 0 };
+const refusal = (id: number, error: unknown): WardenReply => ({ kind: "failed", id, error: toCrossing(error), talk: "", usage: unused });
+const refused = (id: number, error: unknown): void => send(refusal(id, error));
+/** How long the answer to a start waits for the answer to its first batch. */
+const togetherMs = 1;
+
+process.on("message", (request: WardenRequest) => {
+  switch (request.kind) {
+    case "setup":
+      factory = createIsolateFactory(request.setup.inside);
+      flushCompileCache(); // what ends by being killed writes nothing at its end
+      return send({ kind: "ready" });
+    case "open":
+      return void open(request);
+    case "handle":
+      return void answer(request).then(send);
+    case "decided":
+      return void functions.get(request.id)?.then((unit) => unit.decided(request.call, request), () => undefined); // what did not open asked nothing
+    case "close":
+      return void close(request.id);
+  }
+});
+process.on("disconnect", () => process.exit(0)); // the node is gone
+
+async function open(request: Extract<WardenRequest, { kind: "open" }>): Promise<void> {
+  const { id } = request;
+  if (factory === undefined) return refused(id, new HolonError("HOLON_INTERNAL", "a function came before its warden was set up"));
+  const opening = openFunction(request, factory, models, (error) => {
+    lost.set(id, error); // told with the next batch too
+    send({ kind: "lost", id, error: toCrossing(error) });
+  }, (call, asked, rows) => send({ kind: "decide", id, call, model: asked, rows }));
+  functions.set(id, opening);
+  try {
+    const { described, talk } = await opening;
+    const opened: WardenReply = { kind: "done", id, text: described, fitted: undefined, talk, usage: unused };
+    if (request.first === undefined) return send(opened);
+    // Mostly the first batch is done by now: to be woken twice takes the node longer than to wait for it.
+    const answered = answer({ kind: "handle", id, ...request.first });
+    const isSoon = await Promise.race([answered.then(() => true), new Promise<boolean>((resolve) => setTimeout(resolve, togetherMs, false))]);
+    if (!isSoon) send(opened);
+    sendAll([...(isSoon ? [opened] : []), await answered]);
+  } catch (error) {
+    functions.delete(id);
+    refused(id, error);
+    if (request.first !== undefined) refused(id, error);
+  }
+}
+
+async function close(id: number): Promise<void> {
+  const unit = await functions.get(id)?.catch(() => undefined);
+  unit?.end();
+  functions.delete(id);
+  lost.delete(id);
+}
+
+async function answer({ id, eventsText, timeoutMs }: Extract<WardenRequest, { kind: "handle" }>): Promise<WardenReply> {
+  const gone = lost.get(id);
+  if (gone !== undefined) return refusal(id, gone);
+  const unit = await functions.get(id)?.catch(() => undefined);
+  if (unit === undefined) return refusal(id, new HolonError("HOLON_INTERNAL", "a batch came for a function that is not open"));
+  const outcome = await unit.handle(eventsText, timeoutMs);
+  if (outcome.kind !== "done") functions.delete(id);
+  return { ...outcome, id };
+}

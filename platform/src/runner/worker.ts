@@ -1,0 +1,69 @@
+/** The worker of one function. Imports no more than it must: each file here is one that the sandbox may read. */
+import { parentPort, workerData } from "node:worker_threads";
+import type { ModelDecision, Tensor } from "@holon/core/ports.ts";
+import type { HostModels, UnitHost } from "@holon/core/run/host.ts";
+import type { UnitDefinition } from "@holon/core/run/definition.ts";
+import { createModelLink } from "../model/link.ts";
+import type { SandboxBatch, SandboxDecided, SandboxReply, SandboxSetup } from "./protocol.ts";
+
+const setup = workerData as SandboxSetup;
+const core: typeof import("@holon/core/run/inside.ts") = await import(setup.inside);
+
+const reply = (message: SandboxReply): void => parentPort?.postMessage(message);
+const failed = (error: unknown): void => reply({ kind: "failed", error: core.toCrossing(error) });
+
+/** Questions that the node has not answered yet. */
+const asked = new Map<number, (answer: SandboxDecided) => void>();
+let lastCall = 0;
+
+await start().catch(failed);
+
+async function start(): Promise<void> {
+  process.permission?.drop("fs"); // all of our own is loaded; what comes now is the function's
+  const definition = await importDefinition(setup.name, setup.code);
+  if (!setup.describeOnly) {
+    const host = core.createUnitHost({ ...setup, definition, models: { ...(setup.line === undefined ? noModels() : createModelLink(setup.line, core.fromCrossing)), decide }, nowMs: () => performance.now() });
+    parentPort?.on("message", (message: SandboxBatch | SandboxDecided) => ("call" in message ? decided(message) : void handle(host, message).then(reply, failed)));
+  }
+  const { on, emits, models, modelShapes } = definition;
+  reply({ kind: "ready", described: JSON.parse(JSON.stringify({ on, emits, models, modelShapes })) });
+}
+
+async function decide(model: string, rows: Tensor): Promise<readonly ModelDecision[]> {
+  const call = ++lastCall;
+  const answer = new Promise<SandboxDecided>((resolve) => asked.set(call, resolve));
+  reply({ kind: "decide", call, model, rows });
+  const { decisions = [], error } = await answer;
+  if (error !== undefined) throw core.fromCrossing(error);
+  return decisions;
+}
+
+function decided(answer: SandboxDecided): void {
+  asked.get(answer.call)?.(answer);
+  asked.delete(answer.call);
+}
+
+async function handle(host: UnitHost, { events }: SandboxBatch): Promise<SandboxReply> {
+  const { fitted, ...result } = await host.handle(events);
+  return { kind: "result", text: JSON.stringify(result), fitted };
+}
+
+async function importDefinition(name: string, code: string): Promise<UnitDefinition> {
+  let module: { readonly default?: unknown };
+  try {
+    module = await import(`data:text/javascript;base64,${Buffer.from(code).toString("base64")}`);
+  } catch (error) {
+    const what = error instanceof Error ? `${error.name}: ${error.message}` : typeof error;
+    throw new core.HolonError("HOLON_UNIT_BAD", `function ${name}: its module does not load: ${what.slice(0, 300)}`, { cause: error });
+  }
+  return core.parseDefinition(module.default, name);
+}
+
+function noModels(): HostModels {
+  return {
+    bind: () => undefined,
+    run: async (model) => {
+      throw new core.HolonError("HOLON_MODEL_INPUT_BAD", `model ${model} is not loaded`);
+    },
+  };
+}

@@ -1,0 +1,65 @@
+/**
+ * A workshop: the process in which trusted functions have their worker threads. A thread shares its process and can end it, by `process.kill`, by memory that no limit counts, or by native
+ * code; so it is not the node's.
+ */
+import { HolonError } from "@holon/core/errors.ts";
+import type { ModelDecision, Tensor, UnitInstance } from "@holon/core/ports.ts";
+import { fromCrossing, toCrossing } from "@holon/core/run/crossing.ts";
+import { createModel, type PlatformModel } from "../model.ts";
+import { startInWorker } from "./thread.ts";
+import type { WorkshopReply, WorkshopRequest } from "./workshop-protocol.ts";
+
+const units = new Map<number, Promise<UnitInstance>>();
+const asked = new Map<number, { resolve(decisions: readonly ModelDecision[]): void; reject(error: HolonError): void }>();
+let lastCall = 0;
+let model: PlatformModel | undefined;
+
+const send = (reply: WorkshopReply): void => void (process.connected && process.send?.(reply));
+
+process.on("message", (request: WorkshopRequest) => {
+  if (request.kind === "decided") return decided(request);
+  const { id } = request;
+  answer(request).then(
+    (result) => send({ kind: "done", id, ...(result === undefined ? {} : { result }) }),
+    (error: unknown) => send({ kind: "failed", id, error: toCrossing(error) }),
+  );
+});
+process.on("disconnect", () => process.exit(0)); // the node is gone
+
+async function answer(request: Exclude<WorkshopRequest, { kind: "decided" }>) {
+  const { kind, id } = request;
+  if (kind === "handle") return (await unitOf(id)).handle(request.events);
+  if (kind === "stop") {
+    const unit = await unitOf(id);
+    units.delete(id);
+    return void (await unit.stop());
+  }
+  const { servedOutputs, ...program } = request.program;
+  const served = servedOutputs === undefined ? {} : { served: { outputs: servedOutputs, decide: (name: string, rows: Tensor) => decide(id, name, rows) } };
+  const opening = startInWorker({ ...program, ...served }, { models: () => (model ??= createModel()), talk: (unit, text) => send({ kind: "talk", unit, text }) });
+  units.set(id, opening);
+  opening.catch(() => units.delete(id));
+  await opening;
+  return undefined;
+}
+
+function unitOf(id: number): Promise<UnitInstance> {
+  const unit = units.get(id);
+  if (unit === undefined) throw new HolonError("HOLON_INTERNAL", "a batch came for a function that is not open");
+  return unit;
+}
+
+function decide(id: number, name: string, rows: Tensor): Promise<readonly ModelDecision[]> {
+  const call = ++lastCall;
+  return new Promise((resolve, reject) => {
+    asked.set(call, { resolve, reject });
+    send({ kind: "decide", id, call, model: name, rows });
+  });
+}
+
+function decided({ call, decisions = [], error }: Extract<WorkshopRequest, { kind: "decided" }>): void {
+  const waiting = asked.get(call);
+  asked.delete(call);
+  if (error === undefined) waiting?.resolve(decisions);
+  else waiting?.reject(fromCrossing(error));
+}

@@ -1,0 +1,235 @@
+/** One function in its isolate: loaded, handed batches, ended when its time is over. */
+import ivm from "isolated-vm";
+import { HolonError } from "@holon/core/errors.ts";
+import { kindOf } from "@holon/core/run/failure-words.ts";
+import { limits } from "@holon/core/limits.ts";
+import type { FittedParameters, Tensors, UnitUsage } from "@holon/core/ports.ts";
+import { fromSandbox, toCrossing } from "@holon/core/run/crossing.ts";
+import { unitTextMax } from "@holon/core/run/unit-text.ts";
+import { boundWasmMemory } from "@holon/core/run/wasm-memory.ts";
+import { tensorsFromJson, tensorsToJson } from "@holon/core/run/tensor-json.ts";
+import type { OpenLine, PlatformModel } from "../model.ts";
+import type { InsideModelReply, InsideResult, WardenReply, WardenRequest } from "../runner/warden-protocol.ts";
+import { parseInsideFailure, parseInsideResult } from "./answer.ts";
+import type { InsideIsolate, IsolateFactory } from "./isolate.ts";
+import { createModelsHere } from "../model/here.ts";
+import { createCompiledModules } from "./compiled.ts";
+import { createWardenModels, type AskNode, type WardenModels } from "./models.ts";
+
+export interface OpenFunction {
+  readonly described: string;
+  readonly talk: string;
+  handle(eventsText: string, timeoutMs: number): Promise<Outcome>;
+  /** The node has answered a question of its. */
+  decided(call: number, reply: Omit<InsideModelReply, "tookMs">): void;
+  end(): void;
+}
+
+type Outcome = WithoutId<Extract<WardenReply, { kind: "done" | "failed" | "stuck" }>>;
+type WithoutId<T> = T extends unknown ? Omit<T, "id"> : never;
+type OpenRequest = Extract<WardenRequest, { kind: "open" }>;
+
+const compiled = createCompiledModules();
+const modelsHere = createModelsHere();
+const compiledHereMax = 32 << 10;
+const wasmPageBytes = 64 << 10;
+/** V8 needs some itself. */
+const wasmShare = 0.75;
+
+export async function openFunction(request: OpenRequest, factory: IsolateFactory, models: () => PlatformModel, lost: (error: HolonError) => void, askNode: AskNode): Promise<OpenFunction> {
+  const { name } = request.setup;
+  let line: OpenLine | undefined;
+  let inside: InsideIsolate | undefined;
+  let forget: (() => void) | undefined;
+  const end = (): void => {
+    line?.forget();
+    forget?.();
+    if (inside !== undefined && !inside.isolate.isDisposed) inside.isolate.dispose();
+  };
+  try {
+    const [opened, taken] = await Promise.all([
+      Object.keys(request.models).length === 0 ? undefined : models().connect(request.models, () => lost(new HolonError("HOLON_UNIT_DIED", `function ${name} lost its models: the model worker ended`))),
+      factory.take(request.setup.declared === undefined ? "javascript" : "wasm", request.memoryBytesMax),
+    ]);
+    line = opened;
+    inside = taken;
+    const link = createWardenModels(opened?.line, (id, reply) => void taken.deliver.applyIgnored(undefined, [id, reply], { arguments: { copy: true } }), { served: request.setup.served ?? {}, ask: askNode }, { graphs: request.models, quick: opened?.quick ?? {}, models: modelsHere });
+    forget = link.end;
+    const meter = new Meter(taken.isolate);
+    meter.begin();
+    const tooLong = (): Error => bad(name, `it did not load within ${request.startMs} ms`);
+    const { started, begun } = await withTime(start(request, taken, link), request.startMs, tooLong);
+    const first = await withTime(started, request.startMs, tooLong);
+    if (first.failed !== undefined) throw fromInside(first.failed);
+    let given = begun;
+    const weigh = (): void =>
+      meter.weigh(() => {
+        end();
+        lost(died(name, "it went on after it had returned"));
+      });
+    let busy = false;
+    const weighAtRest = (): void => void setImmediate(() => (busy ? undefined : weigh()));
+    weighAtRest();
+    return {
+      described: first.text ?? "",
+      talk: first.talk,
+      end,
+      decided: link.decided,
+      async handle(text, timeoutMs) {
+        busy = true;
+        if (given === undefined) meter.begin(); // a start that goes on with its first batch is part of what that took
+        const outcome = await handle({ request, inside: taken, link, meter, end }, given ?? handedTo(taken, text), timeoutMs);
+        given = undefined;
+        busy = false;
+        if (outcome.kind === "done") weighAtRest();
+        return outcome;
+      },
+    };
+  } catch (error) {
+    end();
+    throw error instanceof HolonError ? error : bad(name, `its module does not load: ${error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 300) : typeof error}`, error);
+  }
+}
+
+interface Begun {
+  readonly started: Promise<InsideResult>;
+  /** The first batch, in line behind the start: the isolate's thread goes on with it without a word from here. */
+  readonly begun: Promise<unknown> | undefined;
+}
+
+async function start(request: OpenRequest, inside: InsideIsolate, link: WardenModels): Promise<Begun> {
+  const [started] = await queueStart(request, inside, link);
+  const begun = request.first === undefined ? undefined : handedTo(inside, request.first.eventsText);
+  for (const result of [started, begun]) result?.catch(() => undefined); // thrown to who waits for it
+  return { started, begun };
+}
+
+const handedTo = (inside: InsideIsolate, eventsText: string): Promise<unknown> => inside.handle.apply(undefined, [eventsText], { result: { promise: true, copy: true } });
+
+/** Resolves when all of it stands in line for the isolate's thread; in an array, since a promise of a promise is that promise. */
+async function queueStart({ setup, code, fitted, memoryBytesMax }: OpenRequest, { isolate, context, start: begin }: InsideIsolate, link: WardenModels): Promise<readonly [Promise<InsideResult>]> {
+  const ask = new ivm.Callback((id: number, model: string, inputs: Tensors, subject: string | undefined) => link.ask(id, model, inputs, subject), { ignored: true });
+  // Who asks so waits for it: an answer by another message wakes two threads more.
+  const askNow = new ivm.Callback((model: string, inputs: Tensors, subject: string | undefined) => link.now(model, inputs, subject));
+  const bind = new ivm.Callback((model: string, subject: string, parameters: Tensors) => link.bind(model, subject, parameters), { ignored: true });
+  const common = [JSON.stringify(setup), new ivm.ExternalCopy(copied(fitted)).copyInto({ release: true }), ask, askNow, bind];
+  if (setup.declared !== undefined) {
+    const bytes = boundWasmMemory(setup.name, code, Math.floor((memoryBytesMax * wasmShare) / wasmPageBytes));
+    compiled.keepSoon(bytes);
+    const infer = new ivm.Reference(async (model: string, inputs: string) => tensorsToJson(await link.run(model, tensorsFromJson(inputs))));
+    return [resultOf(begin.apply(undefined, [undefined, ...common, new ivm.ExternalCopy(bytes.buffer).copyInto({ release: true }), infer], { result: { copy: true } }))];
+  }
+  const source = new TextDecoder().decode(code);
+  const options = { filename: `holon:${setup.name}` };
+  // What is small is compiled sooner than another thread is awake; no code of the function's runs in this.
+  const module = code.length <= compiledHereMax ? isolate.compileModuleSync(source, options) : await isolate.compileModule(source, options);
+  module.instantiateSync(context, (specifier) => {
+    throw bad(setup.name, `it imports ${specifier.slice(0, 100)}, and nothing can be imported here`);
+  });
+  await module.evaluate();
+  return [resultOf(begin.apply(undefined, [module.namespace.derefInto(), ...common], { result: { copy: true } }))];
+}
+
+/** What a function's isolate hands out, it may have made itself. */
+async function resultOf(given: Promise<unknown>): Promise<InsideResult> {
+  const result = parseInsideResult(await given);
+  if (result === undefined) throw new HolonError("HOLON_UNIT_DIED", "a sandbox answered what is no result");
+  return result;
+}
+
+/** The plain form that structured copies keep. */
+const copied = (fitted: readonly FittedParameters[]): unknown => fitted.map(({ model, subject, note, parameters }) => ({ model, subject, note, parameters }));
+
+interface Handling {
+  readonly request: OpenRequest;
+  readonly inside: InsideIsolate;
+  readonly link: WardenModels;
+  readonly meter: Meter;
+  end(): void;
+}
+
+async function handle({ request, inside, link, meter, end }: Handling, given: Promise<unknown>, timeoutMs: number): Promise<Outcome> {
+  const { name } = request.setup;
+  let atRest: Promise<unknown> | undefined;
+  try {
+    const result: InsideResult = await withTime(resultOf(given), timeoutMs, () => {
+      atRest = inside.deliver.apply(undefined, [0, { tookMs: 0 }]); // answered, or refused, as soon as nothing else runs in there
+      return new HolonError("HOLON_UNIT_TIMEOUT", `function ${name} took longer than ${timeoutMs} ms for its events`);
+    });
+    if (result.failed !== undefined) throw fromInside(result.failed);
+    if (typeof result.text !== "string" || result.text.length > unitTextMax) throw died(name, `its result is no text of at most ${unitTextMax} characters`);
+    if (link.pending() > 0) throw new HolonError("HOLON_UNIT_BAD", `function ${name} returned while a model was at work for it; await what it starts`);
+    return { kind: "done", text: result.text, fitted: result.fitted, talk: result.talk, usage: meter.usage() };
+  } catch (error) {
+    const known = error instanceof HolonError ? error : died(name, whatEnded(error, request.memoryBytesMax), error);
+    const outcome = { kind: "failed", error: toCrossing(known), talk: "", usage: meter.usage() } as const;
+    end();
+    if (atRest === undefined || (await settlesSoon(atRest))) return outcome;
+    return { kind: "stuck", error: outcome.error };
+  }
+}
+
+/** A disposed isolate lets go of what it runs, unless it is where V8 does not look. */
+const settlesSoon = (work: Promise<unknown>): Promise<boolean> =>
+  withTime(work.then(() => true, () => true), limits.isolateEndMs, () => new Error("stuck")).catch(() => false);
+
+/**
+ * Looks at an isolate without waiting for it: one that is at work has no time to answer. One that is at work although its
+ * function has returned is ended.
+ */
+class Meter {
+  readonly #isolate: ivm.Isolate;
+  #memoryBytes = 0;
+  #before = 0n;
+
+  constructor(isolate: ivm.Isolate) {
+    this.#isolate = isolate;
+  }
+
+  begin(): void {
+    this.#before = this.#isolate.cpuTime;
+  }
+
+  /** Memory as it was after the batch before. */
+  usage(): UnitUsage {
+    if (this.#isolate.isDisposed) return { processorMs: 0, memoryBytes: this.#memoryBytes };
+    return { processorMs: Number(this.#isolate.cpuTime - this.#before) / 1e6, memoryBytes: this.#memoryBytes };
+  }
+
+  weigh(atWork: () => void): void {
+    if (this.#isolate.isDisposed) return;
+    const weighed = this.#isolate.getHeapStatistics().then((heap) => {
+      this.#memoryBytes = heap.total_physical_size + heap.externally_allocated_size;
+    });
+    withTime(weighed, limits.isolateEndMs, () => new HolonError("HOLON_INTERNAL", "late")).catch((error: unknown) => {
+      if (error instanceof HolonError) atWork(); // the other errors say that it has been ended
+    });
+  }
+}
+
+function whatEnded(error: unknown, memoryBytesMax: number): string {
+  const said = error instanceof Error ? error.message : "";
+  if (/memory limit/.test(said)) return `it needed more than ${memoryBytesMax >> 20} MiB of memory`;
+  if (/disposed/.test(said)) return "it was stopped";
+  return `${kindOf(error)} outside of a run`;
+}
+
+async function withTime<T>(work: Promise<T>, ms: number, late: () => Error): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late()), ms);
+  });
+  try {
+    return await Promise.race([work, over]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const fromInside = (text: string): HolonError => {
+  const failure = parseInsideFailure(text);
+  return failure === undefined ? new HolonError("HOLON_UNIT_DIED", "a sandbox failed in a way that it does not tell") : fromSandbox(failure);
+};
+
+const died = (name: string, why: string, cause?: unknown): HolonError => new HolonError("HOLON_UNIT_DIED", `the sandbox of function ${name} ended: ${why}`, { cause });
+const bad = (name: string, why: string, cause?: unknown): HolonError => new HolonError("HOLON_UNIT_BAD", `function ${name}: ${why}`, { cause });

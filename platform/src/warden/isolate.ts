@@ -1,0 +1,56 @@
+/** Isolates, some of them made beforehand: each with a context in which `runner/inside.ts` has run, and nothing else. */
+import ivm from "isolated-vm";
+import { limits } from "@holon/core/limits.ts";
+import type { InsideRuntime } from "../runner/warden-protocol.ts";
+
+export interface InsideIsolate {
+  readonly isolate: ivm.Isolate;
+  readonly context: ivm.Context;
+  readonly start: ivm.Reference;
+  readonly handle: ivm.Reference;
+  readonly deliver: ivm.Reference;
+}
+
+export interface IsolateFactory {
+  /** One with the memory limit asked for. */
+  take(runtime: InsideRuntime, memoryBytesMax: number): Promise<InsideIsolate>;
+}
+
+/** Runs where nothing of it stays but what was compiled for it, so that no isolate has to compile that again. */
+const compileInside = `void holonInside.narrow("javascript")`;
+
+/** To make an isolate takes this thread milliseconds: not while the start that took the last one goes on. */
+const refillAfterMs = 15;
+
+export function createIsolateFactory(inside: string): IsolateFactory {
+  const snapshot = ivm.Isolate.createSnapshot([{ code: inside, filename: "holon:inside" }], compileInside);
+  /** None wait for WebAssembly until there was a function of it. */
+  const spare = new Map<InsideRuntime, Promise<InsideIsolate>[]>([["javascript", []]]);
+  const usual = limits.unitMemoryBytes;
+  let timer: NodeJS.Timeout | undefined;
+  const refill = (): void => {
+    timer = undefined;
+    for (const [runtime, waiting] of spare) while (waiting.length < limits.isolatesSpare) waiting.push(createIsolate(snapshot, runtime, usual));
+  };
+  refill();
+  return {
+    take(runtime, memoryBytesMax) {
+      if (!spare.has(runtime)) spare.set(runtime, []);
+      const ready = memoryBytesMax === usual ? spare.get(runtime)?.shift() : undefined;
+      timer ??= setTimeout(refill, refillAfterMs);
+      return ready ?? createIsolate(snapshot, runtime, memoryBytesMax);
+    },
+  };
+}
+
+async function createIsolate(snapshot: ivm.ExternalCopy<ArrayBuffer>, runtime: InsideRuntime, memoryBytesMax: number): Promise<InsideIsolate> {
+  const isolate = new ivm.Isolate({ memoryLimit: Math.ceil(memoryBytesMax / (1 << 20)), snapshot });
+  const context = await isolate.createContext();
+  const inside = await context.global.get("holonInside", { reference: true });
+  const [start, handle, deliver] = await Promise.all([inside.get("start", { reference: true }), inside.get("handle", { reference: true }), inside.get("deliver", { reference: true })]);
+  const narrow = await inside.get("narrow", { reference: true });
+  await narrow.apply(undefined, [runtime], { result: { promise: true } });
+  await context.global.delete("holonInside");
+  inside.release();
+  return { isolate, context, start, handle, deliver };
+}
