@@ -7,7 +7,7 @@ import { appDocumentSchema } from "@holon/core/schema/app.ts";
 import { telemetrySettingsSchema } from "@holon/core/telemetry/settings.ts";
 import { scaleRoutes } from "@holon/node/api/scale-routes.ts";
 import { Fleet } from "@holon/sim/fleet.ts";
-import { holonProgram } from "@holon/sim/program.ts";
+import { holonProgram } from "@holon/sim/programs/program.ts";
 import { World } from "@holon/sim/world.ts";
 import { parseAllDocuments } from "yaml";
 import { z } from "zod";

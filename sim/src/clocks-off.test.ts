@@ -7,7 +7,7 @@ import { telemetrySettingsSchema } from "@holon/core/telemetry/settings.ts";
 import { linkNewsType } from "@holon/node/telemetry/link-news.ts";
 import { worldBeginsMs } from "./clock.ts";
 import { Fleet } from "./fleet.ts";
-import { holonProgram } from "./program.ts";
+import { holonProgram } from "./programs/program.ts";
 import { World } from "./world.ts";
 
 const hourMs = 3_600_000;

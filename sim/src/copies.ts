@@ -1,7 +1,7 @@
 /** Backups of a machine's disk, and what people do with them: put one back, or start a second machine from it. */
 import { laneName } from "@holon/core/log/log.ts";
 import type { Ports } from "@holon/core/ports.ts";
-import type { DiskNames } from "./disk-names.ts";
+import type { DiskNames } from "./disk/names.ts";
 import type { Fleet, Member } from "./fleet.ts";
 import { LaneLedger } from "./lane-ledger.ts";
 

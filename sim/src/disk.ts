@@ -1,8 +1,8 @@
 import { crc32 } from "node:zlib";
 import { assert, HolonError } from "@holon/core/errors.ts";
 import type { Disk, DiskFile } from "@holon/core/ports.ts";
-import { FileContent } from "./disk-content.ts";
-import { DiskNames, folderOf } from "./disk-names.ts";
+import { FileContent } from "./disk/content.ts";
+import { DiskNames, folderOf } from "./disk/names.ts";
 import { draw, type Distribution } from "./distribution.ts";
 import type { Incarnation } from "./incarnation.ts";
 import type { SeededRandom } from "./random.ts";

@@ -4,8 +4,8 @@ import type { UnitResult } from "@holon/core/ports.ts";
 import { workTogether } from "@holon/node/elastic/batch.ts";
 import type { ElasticRules } from "@holon/node/elastic/elastic-unit.ts";
 import { takesTurns } from "../../scripts/testing/turns.ts";
-import { elasticProgram, elasticUnit } from "./elastic-program.ts";
-import { holonProgram } from "./program.ts";
+import { elasticProgram, elasticUnit } from "./programs/elastic.ts";
+import { holonProgram } from "./programs/program.ts";
 import { elasticSite } from "./scenarios/elastic-site.ts";
 import { runSeed, type Scenario } from "./scenario.ts";
 

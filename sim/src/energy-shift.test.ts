@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { onItsTurn } from "../../scripts/testing/turns.ts";
-import { holonProgram } from "./program.ts";
+import { holonProgram } from "./programs/program.ts";
 import { energyShift } from "./scenarios/energy-shift.ts";
 import { runSeed } from "./scenario.ts";
 import { missingRecordings } from "./traces/recordings.ts";

@@ -10,7 +10,7 @@ import { calmDevices } from "./door.ts";
 import { Fleet } from "./fleet.ts";
 import { createModel } from "./model.ts";
 import type { Control } from "@holon/control/index.ts";
-import { holonProgram } from "./program.ts";
+import { holonProgram } from "./programs/program.ts";
 import { createRunner } from "./runner.ts";
 import type { SimSubject } from "./subject.ts";
 import { World } from "./world.ts";

@@ -20,7 +20,7 @@ import type { DeviceHabits } from "./door.ts";
 import { readingNumber } from "./door.ts";
 import { branchesAt, checkParted } from "./parted.ts";
 import { dataOf, LaneLedger, seenRecord } from "./lane-ledger.ts";
-import type { ProfileOf } from "./link-profile.ts";
+import type { ProfileOf } from "./net/link-profile.ts";
 import { SimNet } from "./net.ts";
 import { SimAuthority } from "./identity.ts";
 import { exportableLanes, isBehind } from "./behind.ts";

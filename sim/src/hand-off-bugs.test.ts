@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { moveBook, type MoveBook } from "@holon/control/plan/moving.ts";
 import { moveRules, type MoveRules } from "@holon/node/moving/moves.ts";
 import { takesTurns } from "../../scripts/testing/turns.ts";
-import { holonProgram } from "./program.ts";
+import { holonProgram } from "./programs/program.ts";
 import { handOff } from "./scenarios/hand-off.ts";
 import { runSeed, type Scenario } from "./scenario.ts";
 

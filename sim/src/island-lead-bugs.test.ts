@@ -4,7 +4,7 @@ import { sitePlanner } from "@holon/core/site/overlay.ts";
 import type { UnitLeases } from "@holon/core/site/unit-leases.ts";
 import type { StewardshipRules } from "@holon/node/site/stewardship.ts";
 import { takesTurns } from "../../scripts/testing/turns.ts";
-import { holonProgram } from "./program.ts";
+import { holonProgram } from "./programs/program.ts";
 import { islandLead } from "./scenarios/island-lead.ts";
 import { runSeed } from "./scenario.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { z } from "zod";
-import { holonProgram } from "./program.ts";
+import { holonProgram } from "./programs/program.ts";
 import { scenarios } from "./run.ts";
 import { runSeed } from "./scenario.ts";
 

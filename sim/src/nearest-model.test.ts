@@ -5,8 +5,8 @@ import { test } from "node:test";
 import { appDocumentSchema } from "@holon/core/schema/app.ts";
 import { graphOf } from "@holon/node/testing/sign-graph.ts";
 import { Fleet } from "./fleet.ts";
-import { controlOf } from "./moving-program.ts";
-import { holonProgram } from "./program.ts";
+import { controlOf } from "./programs/moving.ts";
+import { holonProgram } from "./programs/program.ts";
 import { World } from "./world.ts";
 
 const source = `export default { kind: "holon.function", on: { type: "sim.never" }, emits: {}, models: ["small"], run() {} };`;

@@ -4,9 +4,9 @@ import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { appDocumentSchema } from "@holon/core/schema/app.ts";
 import { Fleet } from "./fleet.ts";
-import { localLine } from "./link-profile.ts";
-import { controlOf } from "./moving-program.ts";
-import { holonProgram } from "./program.ts";
+import { localLine } from "./net/link-profile.ts";
+import { controlOf } from "./programs/moving.ts";
+import { holonProgram } from "./programs/program.ts";
 import { readLane } from "./read-lane.ts";
 import { World } from "./world.ts";
 

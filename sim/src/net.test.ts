@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Connection, Net } from "@holon/core/ports.ts";
 import { netContract } from "./contracts/net.ts";
 import { Incarnation } from "./incarnation.ts";
-import { localLine, wideAreaLine, type LinkProfile } from "./link-profile.ts";
+import { localLine, wideAreaLine, type LinkProfile } from "./net/link-profile.ts";
 import { SimNet } from "./net.ts";
 import { incarnation } from "./testing/lone-node.ts";
 import { World } from "./world.ts";

@@ -5,10 +5,10 @@ import type { NodeName } from "@holon/core/units.ts";
 import { draw } from "./distribution.ts";
 import type { Passport } from "./identity.ts";
 import type { Incarnation } from "./incarnation.ts";
-import { wideAreaLine, type ProfileOf } from "./link-profile.ts";
-import { ConnectionEnd } from "./net-connection.ts";
+import { wideAreaLine, type ProfileOf } from "./net/link-profile.ts";
+import { ConnectionEnd } from "./net/connection.ts";
 import type { Announcer } from "./discovery.ts";
-import { NetPaths } from "./net-paths.ts";
+import { NetPaths } from "./net/paths.ts";
 import type { SeededRandom } from "./random.ts";
 import type { World } from "./world.ts";
 

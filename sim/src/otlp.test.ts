@@ -5,7 +5,7 @@ import { decodeProtobuf, encodeProtobuf, type OtlpMessage } from "@holon/core/te
 import { telemetrySettingsSchema } from "@holon/core/telemetry/settings.ts";
 import { takesTurns } from "../../scripts/testing/turns.ts";
 import { Fleet } from "./fleet.ts";
-import { holonProgram } from "./program.ts";
+import { holonProgram } from "./programs/program.ts";
 import { World } from "./world.ts";
 
 const hourMs = 3_600_000;

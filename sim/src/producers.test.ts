@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bulkSourceSchema } from "@holon/core/schema/app.ts";
-import { holonProgram } from "./program.ts";
+import { holonProgram } from "./programs/program.ts";
 import { scenarios } from "./run.ts";
 import { runSeed, type Scenario } from "./scenario.ts";
 import type { SubjectProgram } from "./subject.ts";

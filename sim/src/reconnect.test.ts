@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { limits } from "@holon/core/limits.ts";
 import type { Lane } from "@holon/core/log/log.ts";
 import { appendCounts, childName, parentName, running, SimFamily, textsOf } from "@holon/node/testing/sim-family.ts";
-import { DiskNames } from "./disk-names.ts";
+import { DiskNames } from "./disk/names.ts";
 import { appOf, SignedFleet } from "./testing/signed-fleet.ts";
 
 const hourMs = 3_600_000;

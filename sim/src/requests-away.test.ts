@@ -4,7 +4,7 @@ import type { Log } from "@holon/core/log/log.ts";
 import type { NodeParts } from "@holon/node/index.ts";
 import { createErrands } from "@holon/node/diagnosis/errands.ts";
 import { takesTurns } from "../../scripts/testing/turns.ts";
-import { holonProgram } from "./program.ts";
+import { holonProgram } from "./programs/program.ts";
 import { runSeed, type ScenarioRun } from "./scenario.ts";
 import { requestsAway } from "./scenarios/requests-away.ts";
 

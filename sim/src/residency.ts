@@ -18,11 +18,11 @@ import { createModel } from "./model.ts";
 import { SimNet } from "./net.ts";
 import { NodeMachine } from "./node-machine.ts";
 import type { SeededRandom } from "./random.ts";
-import { askedClasses, blobs, codes, doorsApp, othersApp, yardApp, type AskedClass } from "./residency-apps.ts";
-import { liedReply } from "./residency-lies.ts";
-import { plantAt, wakeAt } from "./residency-plants.ts";
+import { askedClasses, blobs, codes, doorsApp, othersApp, yardApp, type AskedClass } from "./residency/apps.ts";
+import { liedReply } from "./residency/lies.ts";
+import { plantAt, wakeAt } from "./residency/plants.ts";
 import { spanType } from "@holon/core/telemetry/span.ts";
-import { drawPolicy, places } from "./residency-policy.ts";
+import { drawPolicy, places } from "./residency/policy.ts";
 import { createRunner, type SimulatedRunner } from "./runner.ts";
 import { World } from "./world.ts";
 

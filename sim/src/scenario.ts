@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { Fleet, type FleetCheck } from "./fleet.ts";
-import type { ProfileOf } from "./link-profile.ts";
+import type { ProfileOf } from "./net/link-profile.ts";
 import type { SubjectProgram } from "./subject.ts";
 import { recordRun, type RecordedLine, type Recording } from "./recording.ts";
 import type { Note } from "./trace.ts";

@@ -6,7 +6,7 @@ import type { Control } from "@holon/control/index.ts";
 import { appDocumentSchema, type AppDocument } from "@holon/core/schema/app.ts";
 import { Fleet } from "./fleet.ts";
 import { createModel } from "./model.ts";
-import { holonProgram } from "./program.ts";
+import { holonProgram } from "./programs/program.ts";
 import { createRunner } from "./runner.ts";
 import { createSeals, simSeal } from "./seals.ts";
 import type { SimSubject } from "./subject.ts";

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { holonProgram } from "./program.ts";
+import { holonProgram } from "./programs/program.ts";
 import { runAll } from "./run-all.ts";
 import { scenarios } from "./run.ts";
 

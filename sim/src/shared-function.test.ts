@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { counterValue } from "@holon/core/shared/counter.ts";
 import { differences } from "./checkers/shared-equal.ts";
 import type { Fleet } from "./fleet.ts";
-import { holonProgram } from "./program.ts";
+import { holonProgram } from "./programs/program.ts";
 import { runSeed, type Scenario } from "./scenario.ts";
 import { scenarios } from "./run.ts";
 import { buildChain } from "./scenarios/faults.ts";

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { counterValue } from "@holon/core/shared/counter.ts";
 import { Fleet, type Machine } from "./fleet.ts";
-import { holonProgram } from "./program.ts";
+import { holonProgram } from "./programs/program.ts";
 import { sharedApp } from "./scenarios/shared-islands.ts";
-import { settledProgram } from "./settled-program.ts";
+import { settledProgram } from "./programs/settled.ts";
 import { World } from "./world.ts";
 
 const program = settledProgram(await holonProgram(), {}, sharedApp);

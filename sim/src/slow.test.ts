@@ -5,8 +5,8 @@ import { limits } from "@holon/core/limits.ts";
 import { telemetrySettingsSchema } from "@holon/core/telemetry/settings.ts";
 import { worldBeginsMs } from "./clock.ts";
 import { Fleet } from "./fleet.ts";
-import { wideAreaLine } from "./link-profile.ts";
-import { holonProgram } from "./program.ts";
+import { wideAreaLine } from "./net/link-profile.ts";
+import { holonProgram } from "./programs/program.ts";
 import { World } from "./world.ts";
 
 const everyMs = 15_000;

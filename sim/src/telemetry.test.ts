@@ -7,7 +7,7 @@ import { mergeWindows } from "@holon/core/telemetry/window.ts";
 import { thin } from "@holon/core/telemetry/thinning.ts";
 import type { NodeParts } from "@holon/node/index.ts";
 import { takesTurns } from "../../scripts/testing/turns.ts";
-import { holonProgram } from "./program.ts";
+import { holonProgram } from "./programs/program.ts";
 import { runSeed, type ScenarioRun } from "./scenario.ts";
 import { telemetry72h } from "./scenarios/telemetry-72h.ts";
 

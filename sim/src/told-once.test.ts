@@ -4,7 +4,7 @@ import { createSilenceWatch } from "@holon/core/telemetry/silence.ts";
 import type { AlertParts } from "@holon/node/alert/alerts.ts";
 import { createDelivery } from "@holon/node/alert/delivery.ts";
 import { takesTurns } from "../../scripts/testing/turns.ts";
-import { holonProgram } from "./program.ts";
+import { holonProgram } from "./programs/program.ts";
 import { runSeed, type ScenarioRun } from "./scenario.ts";
 import { toldOnce } from "./scenarios/told-once.ts";
 

@@ -25,7 +25,7 @@ export interface SimOptions {
 export async function runSim(options: SimOptions): Promise<void> {
   if (options.all === true || options.record !== undefined) return runOnRecord(options);
   if (options.scenario === "continuum-year") return runContinuumYear(options);
-  const { holonProgram } = await import("@holon/sim/program.ts");
+  const { holonProgram } = await import("@holon/sim/programs/program.ts");
   const { runScenario, scenarios } = await import("@holon/sim/run.ts");
   const seeds = count("--seeds", options.seeds);
   const program = await holonProgram();
@@ -85,7 +85,7 @@ async function runContinuumYear({ seed, nodes, hours, variant, json }: SimOption
 
 /** One scenario or every one, of which each seed is written to a file as soon as it is done; what stands there is not done again. */
 async function runOnRecord(options: SimOptions): Promise<void> {
-  const { holonProgram } = await import("@holon/sim/program.ts");
+  const { holonProgram } = await import("@holon/sim/programs/program.ts");
   const { runAll } = await import("@holon/sim/run-all.ts");
   const { requireScenario } = await import("@holon/sim/run.ts");
   const { seedSums } = await import("@holon/sim/seed-record.ts");

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { worldBeginsMs } from "@holon/sim/clock.ts";
 import { appDocumentSchema } from "@holon/core/schema/app.ts";
 import type { MemberOptions } from "@holon/sim/fleet.ts";
-import { jobEveryMs, jobsApp, jobsProgram } from "@holon/sim/jobs-program.ts";
-import { holonProgram } from "@holon/sim/program.ts";
+import { jobEveryMs, jobsApp, jobsProgram } from "@holon/sim/programs/jobs.ts";
+import { holonProgram } from "@holon/sim/programs/program.ts";
 import { takesTurns } from "../../../scripts/testing/turns.ts";
 import { ControlFleet } from "../testing/control-fleet.ts";
 

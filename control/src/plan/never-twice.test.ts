@@ -9,7 +9,7 @@ import { appDocumentSchema } from "@holon/core/schema/app.ts";
 import { onItsTurn } from "../../../scripts/testing/turns.ts";
 import { ActsWatch } from "@holon/sim/checkers/acts.ts";
 import type { MemberOptions } from "@holon/sim/fleet.ts";
-import { beatCode } from "@holon/sim/island-program.ts";
+import { beatCode } from "@holon/sim/programs/island.ts";
 import { ControlFleet } from "../testing/control-fleet.ts";
 
 const inventory = { processors: 2, memoryBytes: 4e9 };

@@ -9,7 +9,7 @@ import { appDocumentSchema, type AppDocument } from "@holon/core/schema/app.ts";
 import { desiredSchema, type Desired } from "@holon/core/schema/desired.ts";
 import { createCipher } from "@holon/sim/cipher.ts";
 import { Fleet, type MemberOptions } from "@holon/sim/fleet.ts";
-import { holonProgram } from "@holon/sim/program.ts";
+import { holonProgram } from "@holon/sim/programs/program.ts";
 import type { SimSubject } from "@holon/sim/subject.ts";
 import { World } from "@holon/sim/world.ts";
 import type { Control } from "../control.ts";

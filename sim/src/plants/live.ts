@@ -1,5 +1,5 @@
 /** Lives through seeds of a scenario in this process, whose code may be planted, until the checkers say something, and prints that as one line of JSON. */
-import { holonProgram } from "../program.ts";
+import { holonProgram } from "../programs/program.ts";
 import { requireScenario } from "../run.ts";
 import { runSeed } from "../scenario.ts";
 import type { Lived } from "./run-plant.ts";

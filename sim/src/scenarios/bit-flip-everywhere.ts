@@ -6,7 +6,7 @@ import { segmentHeaderBytes, segmentNumber } from "@holon/core/log/segment.ts";
 import { RangeSet } from "../checkers/ranges.ts";
 import { createCodec } from "../codec.ts";
 import { createCrypto } from "../crypto.ts";
-import { sectorBytes, type FileContent } from "../disk-content.ts";
+import { sectorBytes, type FileContent } from "../disk/content.ts";
 import type { Fleet, Machine } from "../fleet.ts";
 import type { SeededRandom } from "../random.ts";
 import type { Scenario } from "../scenario.ts";

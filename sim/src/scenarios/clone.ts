@@ -6,7 +6,7 @@ import { backUp, copy } from "../copies.ts";
 import type { Fleet, Member } from "../fleet.ts";
 import type { SeededRandom } from "../random.ts";
 import type { Scenario } from "../scenario.ts";
-import { settledProgram } from "../settled-program.ts";
+import { settledProgram } from "../programs/settled.ts";
 import { crashSomehow, cutForAWhile, repeat, whenUp, writeEvents } from "./faults.ts";
 
 export const clone: Scenario = {

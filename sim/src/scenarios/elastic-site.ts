@@ -5,7 +5,7 @@
 import { parseStoredEvent } from "@holon/core/event/stored.ts";
 import { printRecordName } from "@holon/core/log/identity.ts";
 import { checkEachInOrder, type Done, type Given } from "../checkers/each-in-order.ts";
-import { elasticProgram, elasticUnit } from "../elastic-program.ts";
+import { elasticProgram, elasticUnit } from "../programs/elastic.ts";
 import type { Fleet, Machine } from "../fleet.ts";
 import { readLane } from "../read-lane.ts";
 import type { Scenario } from "../scenario.ts";

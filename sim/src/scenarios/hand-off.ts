@@ -7,7 +7,7 @@ import { printRecordName } from "@holon/core/log/identity.ts";
 import type { LogRecord } from "@holon/core/log/log.ts";
 import { checkOnceEach, OnePlaceWatch, type Handled } from "../checkers/once-each.ts";
 import type { Fleet, Machine } from "../fleet.ts";
-import { controlOf, movedUnit, movingApp, movingProgram } from "../moving-program.ts";
+import { controlOf, movedUnit, movingApp, movingProgram } from "../programs/moving.ts";
 import { readLane } from "../read-lane.ts";
 import type { Scenario, Variant } from "../scenario.ts";
 

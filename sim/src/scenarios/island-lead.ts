@@ -8,8 +8,8 @@ import { checkKeptGoing, type Beat } from "../checkers/kept-going.ts";
 import { LeadWatch } from "../checkers/one-lead.ts";
 import { OnePlaceWatch } from "../checkers/once-each.ts";
 import type { Fleet, Machine } from "../fleet.ts";
-import { islandApp, islandProgram, islandUnit } from "../island-program.ts";
-import { controlOf } from "../moving-program.ts";
+import { islandApp, islandProgram, islandUnit } from "../programs/island.ts";
+import { controlOf } from "../programs/moving.ts";
 import { readLane } from "../read-lane.ts";
 import type { Scenario } from "../scenario.ts";
 

@@ -7,7 +7,7 @@ import { backUp, endLife } from "../copies.ts";
 import type { Fleet, Member } from "../fleet.ts";
 import type { SeededRandom } from "../random.ts";
 import type { Scenario } from "../scenario.ts";
-import { settledProgram } from "../settled-program.ts";
+import { settledProgram } from "../programs/settled.ts";
 import { crashSomehow, cutForAWhile, repeat, slowForAWhile, whenUp, writeEvents } from "./faults.ts";
 
 export const lostFsync: Scenario = {

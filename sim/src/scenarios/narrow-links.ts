@@ -5,10 +5,10 @@
  */
 import { limits } from "@holon/core/limits.ts";
 import type { Fleet } from "../fleet.ts";
-import { wideAreaLine, type ProfileOf } from "../link-profile.ts";
+import { wideAreaLine, type ProfileOf } from "../net/link-profile.ts";
 import type { SeededRandom } from "../random.ts";
 import type { Scenario } from "../scenario.ts";
-import { settledProgram } from "../settled-program.ts";
+import { settledProgram } from "../programs/settled.ts";
 import { QueueWatch } from "../queue-watch.ts";
 import { crashSomehow, cutForAWhile, repeat, slowForAWhile } from "./faults.ts";
 

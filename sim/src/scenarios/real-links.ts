@@ -4,7 +4,7 @@
  * the way are not in the recordings and stay those of a wide-area line.
  */
 import type { Fleet, Machine } from "../fleet.ts";
-import { wideAreaLine, type LinkProfile, type ProfileOf } from "../link-profile.ts";
+import { wideAreaLine, type LinkProfile, type ProfileOf } from "../net/link-profile.ts";
 import type { SeededRandom } from "../random.ts";
 import type { Scenario, ScenarioSize } from "../scenario.ts";
 import type { LineRate } from "../traces/line-rate.ts";

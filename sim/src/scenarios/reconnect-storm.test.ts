@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createAdmission, type Admission, type AdmissionBounds } from "@holon/core/link/admission.ts";
-import { holonProgram } from "../program.ts";
+import { holonProgram } from "../programs/program.ts";
 import { runSeed, type ScenarioRun } from "../scenario.ts";
-import { settledProgram } from "../settled-program.ts";
+import { settledProgram } from "../programs/settled.ts";
 import { takesAll } from "../testing/takes-all.ts";
 import { reconnectStorm } from "./reconnect-storm.ts";
 import { takesTurns } from "../../../scripts/testing/turns.ts";

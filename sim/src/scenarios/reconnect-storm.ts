@@ -7,7 +7,7 @@ import { checkFairShare, type StormWait } from "../checkers/fair-share.ts";
 import { flashDrive } from "../disk.ts";
 import type { Fleet } from "../fleet.ts";
 import type { Scenario, ScenarioFindings, ScenarioSize } from "../scenario.ts";
-import { settledProgram } from "../settled-program.ts";
+import { settledProgram } from "../programs/settled.ts";
 import { StormWatch } from "../storm-watch.ts";
 
 const hub = "hub";

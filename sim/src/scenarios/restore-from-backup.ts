@@ -8,7 +8,7 @@ import type { Fleet, Member } from "../fleet.ts";
 import { dataOf } from "../lane-ledger.ts";
 import type { SeededRandom } from "../random.ts";
 import type { Scenario } from "../scenario.ts";
-import { settledProgram } from "../settled-program.ts";
+import { settledProgram } from "../programs/settled.ts";
 import { crashSomehow, cutForAWhile, repeat, whenUp, writeEvents } from "./faults.ts";
 
 export const restoreFromBackup: Scenario = {

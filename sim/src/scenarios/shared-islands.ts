@@ -13,7 +13,7 @@ import { backUp, restore } from "../copies.ts";
 import type { Fleet, Machine, Member } from "../fleet.ts";
 import type { SeededRandom } from "../random.ts";
 import type { Scenario, ScenarioSize, Watch } from "../scenario.ts";
-import { settledApp, settledProgram } from "../settled-program.ts";
+import { settledApp, settledProgram } from "../programs/settled.ts";
 import { disturb } from "./clock-faults.ts";
 import { crashSomehow, repeat, whenUp } from "./faults.ts";
 

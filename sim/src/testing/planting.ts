@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import type { Connection, DiskFile, Ports } from "@holon/core/ports.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
-import { holonProgram } from "../program.ts";
+import { holonProgram } from "../programs/program.ts";
 import { scenarios } from "../run.ts";
 import { runSeed } from "../scenario.ts";
-import { settledProgram } from "../settled-program.ts";
+import { settledProgram } from "../programs/settled.ts";
 import type { SimSubject, SubjectProgram } from "../subject.ts";
 
 export const right = await holonProgram();

@@ -7,7 +7,7 @@ import type { NodeStatus } from "@holon/node/index.ts";
 import { openLog, type SegmentLog } from "@holon/node/log/segment-log.ts";
 import { createCodec } from "../codec.ts";
 import { Fleet, type Machine } from "../fleet.ts";
-import { holonProgram } from "../program.ts";
+import { holonProgram } from "../programs/program.ts";
 import type { SimSubject, SubjectProgram } from "../subject.ts";
 import { World } from "../world.ts";
 import { nodeName } from "./lone-node.ts";

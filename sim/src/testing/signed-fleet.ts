@@ -13,7 +13,7 @@ import type { NodeStatus } from "@holon/node/index.ts";
 import { calmDevices } from "../door.ts";
 import { Fleet, type Machine } from "../fleet.ts";
 import { createModel } from "../model.ts";
-import { holonProgram } from "../program.ts";
+import { holonProgram } from "../programs/program.ts";
 import { createRunner } from "../runner.ts";
 import type { SimSubject, SubjectProgram } from "../subject.ts";
 import { createDirector, createTrust, SimRepository } from "../trust.ts";

@@ -4,8 +4,8 @@
  */
 import { errorTable } from "@holon/core/errors.ts";
 import type { UnitEvent } from "@holon/core/ports.ts";
-import type { SeededRandom } from "./random.ts";
-import type { ForgedReply } from "./runner.ts";
+import type { SeededRandom } from "../random.ts";
+import type { ForgedReply } from "../runner.ts";
 
 export const lyingCode = `export default { kind: "holon.function", on: { type: "door.lied" }, emits: {}, models: ["fits"], run() {} };
 `;

@@ -1,5 +1,5 @@
 /** Policies drawn from a seed: mostly ones under which something leaves, since where nothing does there is nothing to see. */
-import type { SeededRandom } from "./random.ts";
+import type { SeededRandom } from "../random.ts";
 
 export const places = ["EU", "EU/DE", "EU/DE/BY", "EU/FR", "CH", "US", "US/CA"] as const;
 const transforms = ["redact", "pseudonymise", "k-anonymise", "k-anonymise k 3", "k-anonymise k 4", "function", "redact, function", "aggregate count 3", "aggregate count 5", "noise epsilon 1", "noise epsilon 0.1", "release", "release, redact"] as const;

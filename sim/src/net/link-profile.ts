@@ -1,5 +1,5 @@
-import type { Distribution } from "./distribution.ts";
-import type { LineRate } from "./traces/line-rate.ts";
+import type { Distribution } from "../distribution.ts";
+import type { LineRate } from "../traces/line-rate.ts";
 
 /** How one direction between two nodes behaves. */
 export interface LinkProfile {

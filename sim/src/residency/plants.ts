@@ -5,10 +5,10 @@ import type { Policy } from "@holon/core/policy/policy.ts";
 import type { Transform } from "@holon/core/policy/transform.ts";
 import type { DataClass } from "@holon/core/schema/event.ts";
 import type { HolonNode } from "@holon/node/index.ts";
-import type { BorderWatch, Lowering, Planted } from "./checkers/borders.ts";
-import { countMin, hazyType, k, noiseEpsilon, type AskedClass, type OthersClass } from "./residency-apps.ts";
-import { drawLie, liarIn, lieType, type Lie } from "./residency-lies.ts";
-import type { SeededRandom } from "./random.ts";
+import type { BorderWatch, Lowering, Planted } from "../checkers/borders.ts";
+import { countMin, hazyType, k, noiseEpsilon, type AskedClass, type OthersClass } from "./apps.ts";
+import { drawLie, liarIn, lieType, type Lie } from "./lies.ts";
+import type { SeededRandom } from "../random.ts";
 
 export interface Planting {
   readonly phase: number;

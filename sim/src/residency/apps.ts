@@ -6,8 +6,8 @@ import { createHash } from "node:crypto";
 import { appDocumentSchema, type AppDocument } from "@holon/core/schema/app.ts";
 import type { DataClass } from "@holon/core/schema/event.ts";
 import { graphOf } from "@holon/node/testing/sign-graph.ts";
-import { markerPrefix } from "./checkers/raw-stays.ts";
-import { liarIn, lieType, lyingCode } from "./residency-lies.ts";
+import { markerPrefix } from "../checkers/raw-stays.ts";
+import { liarIn, lieType, lyingCode } from "./lies.ts";
 
 /** Says what it was told to say, and fails with all that it knows. */
 const judge = `export default {

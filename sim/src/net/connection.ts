@@ -14,9 +14,9 @@ import { assert } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Connection } from "@holon/core/ports.ts";
 import type { NodeName } from "@holon/core/units.ts";
-import { draw } from "./distribution.ts";
-import type { Incarnation } from "./incarnation.ts";
-import type { SimNet } from "./net.ts";
+import { draw } from "../distribution.ts";
+import type { Incarnation } from "../incarnation.ts";
+import type { SimNet } from "../net.ts";
 
 type Handlers = Parameters<Connection["receive"]>[0];
 

@@ -4,8 +4,8 @@ import { HolonError } from "@holon/core/errors.ts";
 import type { Runner } from "@holon/core/ports.ts";
 import { appDocumentSchema, type AppDocument } from "@holon/core/schema/app.ts";
 import { createTurns } from "@holon/core/turns.ts";
-import { controlOf } from "./moving-program.ts";
-import type { SubjectProgram } from "./subject.ts";
+import { controlOf } from "./moving.ts";
+import type { SubjectProgram } from "../subject.ts";
 
 /** Ticks in which a gateway is fed, and events in each. */
 const feeds = { "gateway-1": { from: 3, to: 43, events: 25 }, "gateway-2": { from: 20, to: 28, events: 15 } };

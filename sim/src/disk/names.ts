@@ -1,5 +1,5 @@
-import type { FileContent } from "./disk-content.ts";
-import type { SeededRandom } from "./random.ts";
+import type { FileContent } from "./content.ts";
+import type { SeededRandom } from "../random.ts";
 
 /** A change of names that is not durable yet. */
 type NameChange =

@@ -4,7 +4,7 @@ import type { Desired } from "@holon/core/schema/desired.ts";
 import { isNodeName } from "@holon/core/units.ts";
 import { keepDesired } from "@holon/node/desired/documents.ts";
 import { openNode, type NodeParts } from "@holon/node/node.ts";
-import type { SubjectProgram } from "./subject.ts";
+import type { SubjectProgram } from "../subject.ts";
 
 const encoder = new TextEncoder();
 

@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { HolonError } from "@holon/core/errors.ts";
 import { appDocumentSchema, type AppDocument } from "@holon/core/schema/app.ts";
-import { controlOf } from "./moving-program.ts";
-import type { SubjectProgram } from "./subject.ts";
+import { controlOf } from "./moving.ts";
+import type { SubjectProgram } from "../subject.ts";
 
 export const jobEveryMs = 8 * 3_600_000;
 

@@ -1,5 +1,5 @@
-import { DiskPages } from "./disk-pages.ts";
-import type { SeededRandom } from "./random.ts";
+import { DiskPages } from "./pages.ts";
+import type { SeededRandom } from "../random.ts";
 
 /** What a disk writes whole or not at all. */
 export const sectorBytes = 512;

@@ -5,13 +5,13 @@ import { appDocumentSchema, type AppDocument } from "@holon/core/schema/app.ts";
 import { openControl, type Control } from "@holon/control/index.ts";
 import { openNode, type NodeParts, type NodeStatus } from "@holon/node/index.ts";
 import type { MoveBook } from "@holon/control/plan/moving.ts";
-import { createModel } from "./model.ts";
-import { prepareElastic } from "./elastic-program.ts";
-import { prepareIsland } from "./island-program.ts";
-import { prepareJobs } from "./jobs-program.ts";
-import { prepareMoving } from "./moving-program.ts";
-import { createRunner } from "./runner.ts";
-import type { SimSubject, SubjectProgram } from "./subject.ts";
+import { createModel } from "../model.ts";
+import { prepareElastic } from "./elastic.ts";
+import { prepareIsland } from "./island.ts";
+import { prepareJobs } from "./jobs.ts";
+import { prepareMoving } from "./moving.ts";
+import { createRunner } from "../runner.ts";
+import type { SimSubject, SubjectProgram } from "../subject.ts";
 
 interface HolonSubject extends SimSubject {
   readonly control: Control | undefined;

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { HolonError } from "@holon/core/errors.ts";
 import { appDocumentSchema, type AppDocument } from "@holon/core/schema/app.ts";
 import type { Control } from "@holon/control/index.ts";
-import type { SimSubject, SubjectProgram } from "./subject.ts";
+import type { SimSubject, SubjectProgram } from "../subject.ts";
 
 const tellSource = `export default {
   kind: "holon.function",
