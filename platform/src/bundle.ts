@@ -1,8 +1,9 @@
 /** A function's module and all it imports as one file, and what the function says of itself. */
-import { build, type BuildFailure, type BuildOptions, type Plugin } from "esbuild";
+import type { BuildFailure, BuildOptions, Plugin } from "esbuild";
 import { basename, resolve } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
 import { parseDescribedFunction, type DescribedFunction } from "@holon/core/run/result.ts";
+import { withBundler } from "./bundler.ts";
 import { startSandbox } from "./runner/sandbox.ts";
 
 export interface FunctionBundle {
@@ -28,7 +29,7 @@ export const bundleForNode = (modulePath: string): Promise<Uint8Array> => bundle
 
 async function bundle(modulePath: string, options: BuildOptions = { platform: "neutral", mainFields: ["module", "main"], minify: true, legalComments: "none" }): Promise<Uint8Array> {
   try {
-    const result = await build({ ...options, entryPoints: [modulePath], bundle: true, write: false, format: "esm", target: "es2024", logLevel: "silent", plugins: [ownSdk] });
+    const result = await withBundler(({ build }) => build({ ...options, entryPoints: [modulePath], bundle: true, write: false, format: "esm", target: "es2024", logLevel: "silent", plugins: [ownSdk] }));
     return result.outputFiles?.[0]?.contents ?? new Uint8Array(0);
   } catch (error) {
     const first = isBuildFailure(error) ? error.errors[0] : undefined;

@@ -6,6 +6,7 @@ import { readFile } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { HolonError } from "@holon/core/errors.ts";
+import { withBundler } from "./bundler.ts";
 
 export interface Page {
   readonly bytes: Uint8Array;
@@ -52,8 +53,7 @@ export function createPages(folder: string, kind: "control" | "node"): Pages {
 }
 
 async function makePages(folder: string, kind: string): Promise<ReadonlyMap<string, Page>> {
-  const { build } = await import("esbuild");
-  const { outputFiles } = await build({
+  const { outputFiles } = await withBundler(({ build }) => build({
     absWorkingDir: folder,
     entryPoints: ["src/main.tsx", "src/style/console.css"],
     outdir: "assets",
@@ -69,7 +69,7 @@ async function makePages(folder: string, kind: string): Promise<ReadonlyMap<stri
     jsx: "automatic",
     jsxImportSource: "preact",
     logLevel: "silent",
-  });
+  }));
   const pages = new Map(outputFiles.map(({ path, contents }) => [`/assets/${basename(path)}`, page(contents, extname(path), true)]));
   const named = (ending: string): string => [...pages.keys()].find((path) => /^\/assets\/(?:main|console)-/.test(path) && path.endsWith(ending)) ?? "";
   const html = (await readFile(join(folder, "index.html"), "utf8"))

@@ -3,6 +3,7 @@
  * with it, so that an island has it too. Served, a page is made when somebody first asks for it, and kept; nothing of it is read before.
  */
 import { join } from "node:path";
+import { withBundler } from "../bundler.ts";
 import { browsers } from "../pages.ts";
 import { layOut, type Assets } from "./layout.ts";
 import { toHtml } from "./markdown.ts";
@@ -42,8 +43,7 @@ export async function openManual(root: string, consoleFolder: string): Promise<M
 }
 
 async function makeBrowserParts(folder: string): Promise<{ readonly css: string; readonly js: string }> {
-  const { build } = await import("esbuild");
-  const { outputFiles } = await build({ absWorkingDir: folder, entryPoints: ["src/manual.ts", "src/style/manual.css"], outdir: "out", bundle: true, write: false, minify: true, legalComments: "none", format: "iife", target: ["es2023", ...browsers], logLevel: "silent" });
+  const { outputFiles } = await withBundler(({ build }) => build({ absWorkingDir: folder, entryPoints: ["src/manual.ts", "src/style/manual.css"], outdir: "out", bundle: true, write: false, minify: true, legalComments: "none", format: "iife", target: ["es2023", ...browsers], logLevel: "silent" }));
   const ending = (name: string): string => outputFiles.find(({ path }) => path.endsWith(name))?.text ?? "";
   return { css: ending(".css"), js: ending(".js") };
 }

@@ -4,6 +4,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { HolonError } from "@holon/core/errors.ts";
+import { withBundler } from "../bundler.ts";
 
 const entry = fileURLToPath(new URL("./inside.ts", import.meta.url));
 /** All that the bundle is made of: `inside-code.test.ts` holds this list against the bundler's own. */
@@ -97,8 +98,9 @@ async function bundleInside(): Promise<string> {
 }
 
 export async function buildInside(): Promise<{ readonly text: string; readonly inputs: readonly string[] }> {
-  const { build } = await import("esbuild"); // a node that has it in its cache does not load the bundler
-  const result = await build({ entryPoints: [entry], bundle: true, write: false, format: "iife", platform: "neutral", target: "es2024", minify: true, legalComments: "none", logLevel: "silent", metafile: true, absWorkingDir: "/" });
+  const result = await withBundler(({ build }) =>
+    build({ entryPoints: [entry], bundle: true, write: false, format: "iife", platform: "neutral", target: "es2024", minify: true, legalComments: "none", logLevel: "silent", metafile: true, absWorkingDir: "/" }),
+  );
   const [file] = result.outputFiles;
   if (file === undefined) throw new HolonError("HOLON_INTERNAL", "the inside of an isolate could not be bundled");
   return { text: file.text, inputs: Object.keys(result.metafile.inputs).map((path) => `/${path}`) };
