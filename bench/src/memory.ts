@@ -1,12 +1,12 @@
 /**
  * Suite `memory`: what a gateway weighs under load, above a bare Node process of the same run. Real processes: a cloud, a gateway with
- * log, link and one function, a client that publishes over MQTT at QoS 1.
+ * log, link and one function, a client that publishes over MQTT at QoS 1. The gateway is its process and those that it has made: its functions stand apart.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startHolonPair, type HolonPair } from "./holon-pair.ts";
-import { memoryOf, type ProcessMemory } from "./process-memory.ts";
+import { treeMemoryOf, type TreeMemory } from "./process-memory.ts";
 import { startLoadProcess } from "./client-process.ts";
 import { median, round } from "./statistics.ts";
 import type { Suite, SuiteContext, SuiteResult } from "./suite.ts";
@@ -18,15 +18,15 @@ const megabyte = 1e6;
 
 interface Sample {
   readonly atMs: number;
-  readonly gateway: ProcessMemory;
-  readonly bare: ProcessMemory;
+  readonly gateway: TreeMemory;
+  readonly bare: TreeMemory;
 }
 
 export const memorySuite: Suite = {
   measures: "a gateway with log, link and one function at 1,000 events/s: memory above a bare Node process, and its slope",
   async run(context) {
-    if (memoryOf(process.pid) === undefined) {
-      context.say("left out: this system does not tell the memory of processes (no /proc/<pid>/smaps_rollup)");
+    if (treeMemoryOf(process.pid) === undefined) {
+      context.say("left out: this system does not tell the memory of processes (no /proc/<pid>/smaps)");
       return { figures: {}, ratios: {} };
     }
     const pair = await startHolonPair({ folder: context.folder, withFunction: true, stream: "local" });
@@ -51,7 +51,7 @@ async function measure(pair: HolonPair, { minutes = minutesDefault, say }: Suite
     while (!ended) {
       const sample = take(pair.gateway().pid, bare.pid ?? 0, performance.now() - startMs);
       samples.push(sample);
-      if (samples.length % 30 === 0) say(`${round(sample.atMs / 60_000)} min: ${round((sample.gateway.residentBytes - sample.bare.residentBytes) / megabyte)} MB above ${round(sample.bare.residentBytes / megabyte)} MB (proportional ${round((sample.gateway.proportionalBytes - sample.bare.proportionalBytes) / megabyte)} MB, anonymous ${round(sample.gateway.anonymousBytes / megabyte)} MB)`);
+      if (samples.length % 30 === 0) say(`${round(sample.atMs / 60_000)} min: ${round((sample.gateway.residentBytes - sample.bare.residentBytes) / megabyte)} MB above ${round(sample.bare.residentBytes / megabyte)} MB (${sample.gateway.processes} processes, the first ${round(sample.gateway.ownBytes / megabyte)} MB; anonymous ${round(sample.gateway.anonymousBytes / megabyte)} MB)`);
       await Promise.race([sleep(sampleEveryMs), loaded]);
     }
     const { acknowledged, tookMs } = await loaded;
@@ -66,7 +66,7 @@ async function measure(pair: HolonPair, { minutes = minutesDefault, say }: Suite
 }
 
 function take(gatewayPid: number, barePid: number, atMs: number): Sample {
-  const [gateway, bare] = [memoryOf(gatewayPid), memoryOf(barePid)];
+  const [gateway, bare] = [treeMemoryOf(gatewayPid), treeMemoryOf(barePid)];
   if (gateway === undefined || bare === undefined) throw new Error("a process that is measured has ended");
   return { atMs, gateway, bare };
 }
@@ -82,7 +82,8 @@ function figuresOf(samples: readonly Sample[]): Record<string, number> {
     memoryGatewayMegabytes: level((sample) => sample.gateway.residentBytes),
     memoryAboveBareMegabytes: level((sample) => sample.gateway.residentBytes) - bare,
     memoryAboveBareMegabytesMax: Math.max(...samples.map((sample) => sample.gateway.residentBytes - sample.bare.residentBytes)) / megabyte,
-    memoryAboveBareProportionalMegabytes: level((sample) => sample.gateway.proportionalBytes - sample.bare.proportionalBytes),
+    memoryGatewayProcessMegabytes: level((sample) => sample.gateway.ownBytes),
+    memoryAnonymousMegabytes: level((sample) => sample.gateway.anonymousBytes),
     memoryGrowthLastHalfMegabytes: growth(half.map((sample) => [sample.atMs, sample.gateway.residentBytes / megabyte])),
   };
 }
