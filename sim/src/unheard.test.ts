@@ -91,3 +91,29 @@ test("children that are back while a root that starts slowly reads how its last 
   const { alerts } = await world.drive(machine.subject?.telemetry?.alerts({}) ?? assert.fail("no telemetry"));
   assert.deepEqual(alerts.filter(({ kind }) => kind === "silence").map(({ message }) => message), []);
 });
+
+test("a node that stopped in order and runs again behind a cut is nobody's to excuse: silent while it cannot be seen, and present when it is heard", async () => {
+  const fleet = await bringUp(7);
+  const { world } = fleet;
+  const { machine } = fleet.members.get("gateway-3") ?? assert.fail("no gateway-3");
+  await world.drive(machine.close());
+  await world.run({ timeMs: world.nowMs + 2_000 });
+  const row = async () => (await rows(fleet)).get("gateway-3") ?? assert.fail("no row");
+  assert.equal((await row()).state, "gone");
+  const cutMs = world.nowMs;
+  fleet.net.cut("edge-1", "cloud");
+  machine.start();
+  for (; world.nowMs < cutMs + 2 * limits.linkSilenceMs; await world.run({ timeMs: world.nowMs + 5_000 })) {
+    if (world.nowMs <= cutMs + patienceMs) continue;
+    const { state, since } = await row();
+    const sinceMs = Date.parse(since ?? "") - worldBeginsMs - cutMs;
+    assert.equal(state, "silent", `after ${world.nowMs - cutMs}`);
+    assert.ok(sinceMs > -2 * everyMs && sinceMs <= 2_000, `since ${sinceMs} after the cut`);
+  }
+  fleet.net.heal("edge-1", "cloud");
+  const healedMs = world.nowMs;
+  const seen = new Set<string>();
+  for (; world.nowMs < healedMs + 6 * everyMs; await world.run({ timeMs: world.nowMs + 500 })) seen.add((await row()).state);
+  assert.ok(!seen.has("gone"), [...seen].join());
+  assert.equal((await row()).state, "present");
+});

@@ -169,3 +169,62 @@ test("one that crashed and came back, and is not heard or is behind now, is that
   assert.equal(state(shortPatienceMs + 1)?.state, "slow");
   assert.equal(view.completeness(at(shortPatienceMs + 1)).completeness.states.crashed, 0);
 });
+
+const goneMs = shortMs;
+const cutMs = 2 * shortMs;
+
+/** The gateway stops in order below an edge that goes on telling until its own link is cut. */
+function goneBelow() {
+  const { view, tells, state } = tiers();
+  view.stopped("g", beginMs + goneMs);
+  view.link("edge", "g", false, beginMs + goneMs);
+  return { view, tells, state };
+}
+
+test("one that stopped in order is gone for as long as somebody is heard who would see it back; behind a cut it is silent since then, and nobody excuses it", () => {
+  const { view, tells, state } = goneBelow();
+  assert.deepEqual(state(cutMs), { state: "gone", sinceMs: beginMs + goneMs });
+  view.link("cloud", "edge", false, beginMs + cutMs);
+  const soonMs = cutMs + 1_000;
+  assert.deepEqual(state(soonMs), { state: "silent", sinceMs: beginMs + cutMs });
+  assert.deepEqual([view.row("g", at(soonMs))?.link, view.completeness(at(soonMs)).completeness.excused], ["unknown", 0]);
+  const hours = 3 * hourMs;
+  view.link("cloud", "edge", true, beginMs + hours);
+  view.heard("edge", at(hours));
+  assert.equal(state(hours)?.state, "silent", "what the edge saw meanwhile is not here yet");
+  tells("edge", hours);
+  assert.deepEqual(state(hours), { state: "gone", sinceMs: beginMs + goneMs });
+  view.link("edge", "g", true, beginMs + cutMs + 2_000);
+  view.resumed("g", "stopped", beginMs + goneMs, beginMs + cutMs + 2_000);
+  tells("g", hours);
+  assert.equal(state(hours)?.state, "present");
+});
+
+test("one that stopped in order is no more known to be gone when the node that it hung on is not heard, has stopped, or is revoked", () => {
+  const silent = goneBelow();
+  assert.deepEqual(silent.state(2 * shortPatienceMs + 1), { state: "silent", sinceMs: beginMs + 3 * shortMs });
+  const stopped = goneBelow();
+  stopped.view.stopped("edge", beginMs + cutMs);
+  assert.deepEqual(stopped.state(cutMs + 1_000), { state: "silent", sinceMs: beginMs + cutMs });
+  const revoked = goneBelow();
+  revoked.view.revoked("edge", beginMs + cutMs);
+  assert.deepEqual(revoked.state(cutMs + 1_000), { state: "silent", sinceMs: beginMs + cutMs });
+});
+
+test("one that stopped in order, and of which nobody ever said that it hung on them, is gone; so is a child of the one who answers", () => {
+  const view = fleet();
+  view.stopped("g", beginMs + goneMs);
+  view.link("cloud", "g", false, beginMs + goneMs);
+  view.started("alone", facts, beginMs);
+  view.stopped("alone", beginMs + goneMs);
+  for (const name of ["g", "alone"]) assert.deepEqual(view.stateOf(name, at(hourMs)), { state: "gone", sinceMs: beginMs + goneMs }, name);
+});
+
+test("a step of a chart counts who stopped in order as missing again from when nobody could see it back", () => {
+  const { view } = goneBelow();
+  const count = (fromMs: number, nowMs: number) => view.expecting(at(nowMs), ["g"])(beginMs + fromMs, beginMs + fromMs + 1_000);
+  assert.deepEqual([count(0, cutMs), count(goneMs + 1_000, cutMs)], [1, 0]);
+  view.link("cloud", "edge", false, beginMs + cutMs);
+  const laterMs = cutMs + shortMs;
+  assert.deepEqual([count(goneMs + 1_000, laterMs), count(cutMs + 1_000, laterMs)], [0, 1]);
+});

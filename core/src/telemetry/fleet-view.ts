@@ -65,8 +65,8 @@ export interface FleetView {
   status(query: FleetQuery, now: Now, figures?: (node: string) => Readonly<Record<string, number>>): FleetStatus;
   /** As of when it was found out: of a large fleet some seconds ago. `throughMs`: a later time of which these are to have told. */
   completeness(now: Now, accepts?: (node: string, site: string) => boolean, throughMs?: number): { readonly completeness: Completeness; readonly asOf: string };
-  /** Counts nodes that belonged and were not gone in a time: of these, or of all. It holds for as long as nothing more is told. */
-  expecting(nodes?: Iterable<string>): (startMs: number, endMs: number) => number;
+  /** Counts nodes that belonged and were not known to be gone in a time: of these, or of all. It holds for as long as nothing more is told. */
+  expecting(now: Now, nodes?: Iterable<string>): (startMs: number, endMs: number) => number;
   siteOf(node: string): string | undefined;
   /** Whether this window of it came after it was due, as far as is remembered: when. */
   lateAt(node: string, window: Pick<Window, "endMs">): number | undefined;
@@ -160,7 +160,7 @@ export function createFleetView(self: string): FleetView {
 
   function stateAsTold(name: string, node: Known, now: Now, ways: Map<string, Way>): { readonly state: NodeState; readonly sinceMs: number | undefined } {
     if (node.revokedMs !== undefined) return { state: "revoked", sinceMs: node.revokedMs };
-    if (node.stoppedMs !== undefined) return { state: "gone", sinceMs: here(name, node.stoppedMs) };
+    if (node.stoppedMs !== undefined) return afterStop(here(name, node.stoppedMs), name, node, now, ways);
     if (isAwaited(node)) return { state: "awaited", sinceMs: node.enrolledMs };
     const way = wayTo(name, now, ways);
     const patienceMs = 2 * node.everyMs + limits.telemetryGraceMs;
@@ -175,6 +175,22 @@ export function createFleetView(self: string): FleetView {
     if (now.wallMs - behindMs > patienceMs && wasHeard) return { state: "slow", sinceMs: Number.isFinite(behindMs) ? behindMs + patienceMs : undefined };
     if (ended?.how === "crashed" && startedMs !== undefined && now.wallMs - startedMs < limits.telemetryCrashedMs) return { state: "crashed", sinceMs: here(name, ended.atMs) };
     return { state: "present", sinceMs: startedMs };
+  }
+
+  /** It said that it stops. That it is still gone is known by who would see it back: the node that it hung on, for as long as that is heard and has told of now. */
+  function afterStop(stoppedMs: number, name: string, node: Known, now: Now, ways: Map<string, Way>): { readonly state: "gone" | "silent"; readonly sinceMs: number } {
+    const watchedMs = watchedUntil(parentOf(node), name, now, ways);
+    return watchedMs === undefined ? { state: "gone", sinceMs: stoppedMs } : { state: "silent", sinceMs: Math.max(stoppedMs, watchedMs) };
+  }
+
+  /** Until when it is known who hung on this one; undefined: until now. */
+  function watchedUntil(parent: string | undefined, child: string, now: Now, ways: Map<string, Way>): number | undefined {
+    const above = parent === undefined || parent === self || parent === child ? undefined : known.get(parent);
+    if (parent === undefined || above === undefined) return undefined;
+    if (above.stoppedMs !== undefined && above.revokedMs === undefined) return here(parent, above.stoppedMs);
+    const { state, sinceMs = -Infinity } = stateAsTold(parent, above, now, ways);
+    if (state === "slow") return throughOf(parent, above, now) ?? sinceMs;
+    return state === "present" || state === "crashed" ? undefined : sinceMs;
   }
 
   function completeness(now: Now, accepts: (node: string, site: string) => boolean = () => true, ways: Map<string, Way> = new Map(), leastMs = -Infinity): Completeness {
@@ -350,9 +366,10 @@ export function createFleetView(self: string): FleetView {
       return { ...account, clock: clockHere(now), ...pageOf(query, now, ways, figures) };
     },
     completeness: (now, accepts, throughMs) => (accepts === undefined ? completenessOfAll(now, new Map()) : { completeness: completeness(now, accepts, new Map(), throughMs), asOf: isoTime(now.wallMs) }),
-    expecting(nodes) {
+    expecting(now, nodes) {
       const began: number[] = [];
       const gone: number[] = [];
+      const ways = new Map<string, Way>();
       for (const name of nodes ?? known.keys()) {
         const node = known.get(name);
         if (node === undefined || !belongs(node)) continue;
@@ -360,6 +377,9 @@ export function createFleetView(self: string): FleetView {
         const goneMs = Math.min(here(name, node.stoppedMs ?? Infinity), node.revokedMs ?? Infinity);
         began.push(Math.min(firstMs, goneMs)); // by clocks that differ it went before it came
         if (goneMs < Infinity) gone.push(goneMs);
+        if (node.stoppedMs === undefined || node.revokedMs !== undefined) continue;
+        const { state, sinceMs = goneMs } = stateOf(name, now, ways) ?? {};
+        if (state === "silent") began.push(Math.max(goneMs, sinceMs)); // it may be back, and nobody here would know
       }
       const [beginnings, ends] = [Float64Array.from(began).sort(), Float64Array.from(gone).sort()];
       return (startMs, endMs) => countBelow(beginnings, endMs) - countUpTo(ends, startMs);

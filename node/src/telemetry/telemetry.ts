@@ -276,7 +276,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
     const accepts = chosen(query);
     if (!view.nodes().some((node) => accepts(node, view.siteOf(node) ?? ""))) throw nobodyFits(query, view.completeness(time));
     const answer = { ...(query.node === undefined && query.site === undefined ? view.completeness(time) : view.completeness(time, accepts)), name: metric.name, unit: metric.unit, kind: metric.kind, stepMs };
-    const of = (history: History, nodes?: readonly string[]) => history.query({ metric, fromMs, toMs, stepMs, byAttributes: query.by === "attributes", nowMs: time.wallMs, expected: view.expecting(nodes) });
+    const of = (history: History, nodes?: readonly string[]) => history.query({ metric, fromMs, toMs, stepMs, byAttributes: query.by === "attributes", nowMs: time.wallMs, expected: view.expecting(time, nodes) });
     const kept = wholeFleet(query) ? keptFor(fromMs, stepMs) : undefined;
     if (kept !== undefined) return { ...answer, series: of(kept).map(({ labels, points }) => ({ labels: { ...labels }, points: [...points] })) };
     interface Group { readonly labels: Record<string, string>; readonly history: History; readonly nodes: string[] }
