@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { limits } from "@holon/core/limits.ts";
+import { alertSchema } from "@holon/core/telemetry/alert.ts";
 import { createFleetView } from "@holon/core/telemetry/fleet-view.ts";
 import { telemetrySettingsSchema } from "@holon/core/telemetry/settings.ts";
 import { worldBeginsMs } from "./clock.ts";
@@ -56,6 +57,31 @@ test("a cable that was pulled: the node is silent when its interval is over and 
   const [alert] = alerts.filter(({ subject }) => subject === "gateway-1");
   assert.equal(alert?.state, "firing");
   assert.ok(Math.abs(Date.parse(alert.since) - worldBeginsMs - cutMs) <= 2 * everyMs, alert.since);
+});
+
+test("a silence that is over is told as over: in the trail of whoever told it, above, and to who takes it on late", async () => {
+  const fleet = await bringUp(9);
+  const { world, root } = fleet;
+  const telemetryHere = () => root.machine.subject?.telemetry ?? assert.fail("no telemetry");
+  const silences = async () => (await world.drive(telemetryHere().alerts({}))).alerts.filter(({ kind }) => kind === "silence");
+  const until = async (isSo: (states: readonly string[]) => boolean): Promise<void> => {
+    for (const endMs = world.nowMs + 10 * limits.linkSilenceMs; !isSo((await silences()).map(({ state }) => state)); await world.run({ timeMs: world.nowMs + 1_000 })) assert.ok(world.nowMs < endMs, "in time");
+  };
+  fleet.net.cut("gateway-1", "cloud");
+  fleet.net.cut("gateway-3", "edge-1");
+  await until((states) => states.filter((state) => state === "firing").length === 2);
+  fleet.net.healAll();
+  await until((states) => states.every((state) => state === "resolved"));
+  const ended = await world.drive(root.machine.subject?.log.find({ accepts: ({ stream }) => stream === "alarm", type: "holon.alert.ended", limit: 10 }) ?? assert.fail("no log"));
+  const said = ended.map(({ event: { data } }) => alertSchema.parse(data));
+  assert.deepEqual(said.map(({ node, subject }) => `${subject} by ${node}`).sort(), ["gateway-1 by cloud", "gateway-3 by edge-1"]);
+  for (const { message, subject, since, until: endedAt } of said) assert.equal(message, `${subject} was silent from ${since} to ${endedAt}`);
+  for (const { id, message, state } of await silences()) {
+    assert.equal(state, "resolved");
+    const taken = await world.drive(telemetryHere().alerting.acknowledge(id, "ops", "too late"));
+    assert.deepEqual([taken.state, taken.message], ["resolved", message]);
+    assert.match(taken.message, /was silent from/);
+  }
 });
 
 test("children that are back while a root that starts slowly reads how its last run ended are there, and nobody is told that they are not", async () => {
