@@ -74,6 +74,8 @@ interface Latest {
 }
 
 export interface Telemetry {
+  /** Name of this node. */
+  readonly self: string;
   start(): Promise<void>;
   committed(lanes: readonly Lane[], cells: readonly string[]): void;
   /** The uplink may have opened or been lost. */
@@ -302,6 +304,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
   }
 
   return {
+    self,
     view,
     now,
     clockWrongBy: (node) => view.clockWrongBy(node, now()),
