@@ -143,3 +143,42 @@ test("a node that stopped in order and runs again behind a cut is nobody's to ex
   assert.ok(!seen.has("gone"), [...seen].join());
   assert.equal((await row()).state, "present");
 });
+
+test("a node that was given another parent is missed no more where it hung: its alert ends there, no start brings it back, and it may come back itself", async () => {
+  const fleet = await bringUp(11);
+  const { world } = fleet;
+  const [edge, gateway] = ["edge-1", "gateway-3"].map((name) => fleet.members.get(name) ?? assert.fail(name));
+  assert.ok(edge !== undefined && gateway !== undefined);
+  const at = () => edge.machine.subject?.telemetry;
+  const seen = async () => {
+    const telemetryThere = at();
+    if (telemetryThere === undefined) return undefined;
+    const { nodes, completeness } = await world.drive(telemetryThere.fleet({}));
+    const { alerts } = await world.drive(telemetryThere.alerts({}));
+    return { nodes: nodes.map(({ node, state }) => `${node} ${state}`), unknown: completeness.unknown, alerts: alerts.map(({ subject, state }) => `${subject} ${state}`) };
+  };
+  type Seen = NonNullable<Awaited<ReturnType<typeof seen>>>;
+  const until = async (what: string, isSo: (now: Seen) => boolean): Promise<void> => {
+    const endMs = world.nowMs + 20 * limits.linkSilenceMs;
+    for (let now = await seen(); now === undefined || !isSo(now); now = await seen()) {
+      assert.ok(world.nowMs < endMs, `${what}: ${JSON.stringify(now)}`);
+      await world.run({ timeMs: world.nowMs + 1_000 });
+    }
+  };
+  const moveTo = (parent: string): void => {
+    gateway.machine.crash("process");
+    gateway.config.parent = `wss://${parent}:7401`;
+  };
+  moveTo("cloud");
+  await until("it is missed", ({ alerts }) => alerts.includes("gateway-3 firing"));
+  gateway.machine.start();
+  await until("it is missed no more", ({ nodes, unknown, alerts }) => nodes.join() === "edge-1 present" && unknown === 0 && alerts.includes("gateway-3 resolved"));
+  assert.equal((await rows(fleet)).get("gateway-3")?.parent, "cloud");
+  edge.machine.crash("process", 1_000);
+  await world.run({ timeMs: world.nowMs + limits.silenceStartMs + 6 * everyMs });
+  const { nodes, unknown, alerts } = (await seen()) ?? assert.fail("the edge runs");
+  assert.deepEqual([nodes.filter((node) => node.startsWith("gateway")), unknown, alerts.filter((alert) => alert.startsWith("gateway"))], [[], 0, ["gateway-3 resolved"]]);
+  moveTo("edge-1");
+  gateway.machine.start();
+  await until("it is here again", ({ nodes: now }) => now.some((node) => /^gateway-3 (present|crashed)$/.test(node)));
+});

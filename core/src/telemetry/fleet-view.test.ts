@@ -228,3 +228,57 @@ test("a step of a chart counts who stopped in order as missing again from when n
   const laterMs = cutMs + shortMs;
   assert.deepEqual([count(goneMs + 1_000, laterMs), count(cutMs + 1_000, laterMs)], [0, 1]);
 });
+
+/** An edge with two children, of which one has a child itself and is lost. */
+function edgeOfTwo() {
+  const view = createFleetView("edge");
+  for (const name of ["edge", "g", "h", "below"]) {
+    view.started(name, facts, beginMs);
+    view.heard(name, at(0));
+  }
+  for (const name of ["g", "h"]) view.link("edge", name, true, beginMs);
+  view.link("g", "below", true, beginMs);
+  view.link("edge", "g", false, beginMs + cutMs);
+  const rows = (ms: number) => view.status({}, at(ms)).nodes.map(({ node }) => node);
+  return { view, rows };
+}
+
+test("one that hangs elsewhere now belongs here no more, with those below it: in no row, in no account, and missing in no chart; here again, it does", () => {
+  const { view, rows } = edgeOfTwo();
+  assert.deepEqual(view.lostHere(), [{ node: "g", atMs: beginMs + cutMs }]);
+  assert.deepEqual([rows(hourMs), view.completeness(at(hourMs)).completeness.states.silent], [["below", "edge", "g", "h"], 2]);
+  view.left("g", beginMs + cutMs + 1_000);
+  assert.deepEqual([rows(hourMs), view.row("g", at(hourMs)), view.lostHere()], [["edge", "h"], undefined, []]);
+  assert.equal(view.completeness(at(hourMs)).completeness.nodes, 2);
+  assert.deepEqual([0, hourMs].map((ms) => view.expecting(at(hourMs), ["g", "below"])(beginMs + ms, beginMs + ms + 1_000)), [2, 0], "it belonged, then");
+  view.link("h", "g", true, beginMs + cutMs - 1_000);
+  assert.deepEqual(rows(hourMs), ["edge", "h"], "that was before");
+  view.link("edge", "below", true, beginMs + hourMs);
+  assert.deepEqual(rows(hourMs), ["below", "edge", "h"], "one that was below it came by itself");
+  view.link("edge", "g", true, beginMs + hourMs);
+  assert.deepEqual(rows(hourMs), ["below", "edge", "g", "h"]);
+});
+
+test("one that comes back below a child of this node belongs here again", () => {
+  const { view, rows } = edgeOfTwo();
+  view.left("g", beginMs + cutMs + 1_000);
+  view.link("h", "g", true, beginMs + cutMs + 2_000);
+  assert.deepEqual(rows(hourMs), ["below", "edge", "g", "h"]);
+});
+
+test("where one hangs that a child has lost is known by who is above both, for as long as it is connected there", () => {
+  const { view, tells } = tiers();
+  view.link("edge", "g", false, beginMs + goneMs);
+  assert.equal(view.elsewhere("g", "edge", at(cutMs)), undefined, "nowhere that is known");
+  view.link("edge", "under", true, beginMs);
+  view.link("under", "g", true, beginMs + cutMs);
+  assert.equal(view.elsewhere("g", "edge", at(cutMs)), undefined, "below that child, as it knows itself");
+  view.link("cloud", "other", true, beginMs);
+  view.link("other", "g", true, beginMs + cutMs);
+  view.heard("other", at(cutMs));
+  tells("edge", cutMs);
+  assert.equal(view.elsewhere("g", "edge", at(cutMs)), beginMs + cutMs);
+  assert.equal(view.elsewhere("nobody", "edge", at(cutMs)), undefined);
+  view.link("cloud", "other", false, beginMs + cutMs + 1_000);
+  assert.equal(view.elsewhere("g", "edge", at(cutMs + 2_000)), undefined, "that one is not heard itself");
+});

@@ -130,8 +130,8 @@ export function createAlerts(options: AlertsOptions): Alerts {
     for (const alert of said) book.hear({ alert, class: "public", jurisdiction: config.jurisdiction, node: self });
     takeAcknowledgements();
     overElsewhere(status, nowMs);
-    const gone = new Set(status.nodes.filter(({ state }) => isExcused(state)).map(({ node }) => node));
-    alarms.quiet(nowMs, (node) => (gone.has(node) ? undefined : options.throughOf(node)));
+    const awaited = new Set(status.nodes.filter(({ state }) => !isExcused(state)).map(({ node }) => node));
+    alarms.quiet(nowMs, (node) => (awaited.has(node) ? options.throughOf(node) : undefined));
     const isKeeping = clock.monotonicMs() - keptAtMs >= limits.objectiveKeepMs;
     if (isKeeping) keptAtMs = clock.monotonicMs();
     const records = said.map((alert): NewRecord => events.record({ stream: "alarm", type: alert.state === "firing" ? firedType : endedType, class: "public", producer: "alerts", subject: alert.subject, data: asSaid(alert) }));
