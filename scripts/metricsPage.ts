@@ -12,14 +12,14 @@ export function metricsPage(): string {
   return `# Metrics
 
 Every metric that a node makes of itself, from the table in \`core/src/telemetry/catalogue.ts\`; \`node scripts/metricsPage.ts\` writes this page. Units are those of UCUM. At \`/metrics\` a node
-tells its own for Prometheus, by the name in the last but one column; at \`/metrics/fleet\` all that it knows of, each with the labels \`node\` and \`site\`. A \`sum\` is a counter, a \`sketch\` a
+tells its own for Prometheus, by the name in the last but one column; at \`/metrics/fleet\` all that it knows of, each with the labels \`node\` and \`site\`: of those that have told of now, for as long as they do. A \`sum\` is a counter, a \`sketch\` a
 summary of a time. [Telemetry](../concepts/telemetry.md) says how they travel.
 
 | metric | kind | unit | attributes | for Prometheus | what it is |
 |---|---|---|---|---|---|
 ${rows.join("\n")}
 
-Of the fleet, for Prometheus alone:
+Of the fleet, for Prometheus alone; and \`holon_link_up\` is there what the node above a node says, 0 for one that is cut off, too:
 
 | metric | labels | what it is |
 |---|---|---|

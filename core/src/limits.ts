@@ -725,6 +725,11 @@ export const limits = {
   telemetryMissingMax: 64,
   /** Changes of links from below are told together after this. */
   telemetryLinkNewsMs: 250,
+  /** How soon the node above is asked where a child went that was lost, doubling up to the next; of how many at once, the others next time; and how long it is waited for. */
+  elsewhereAskMs: 5_000,
+  elsewhereAskMsMax: 60_000,
+  elsewhereAskedAtOnce: 256,
+  elsewhereAnswerMs: 10_000,
   /** One item of OTLP that comes in, and one record of them. At the bound: rejected, and the sender told. */
   otlpItemBytesMax: 256 << 10,
   /** One body of OTLP, unpacked. At the bound: 413. And bodies that are not on disk yet; at the bound the sender is told when to come back. */

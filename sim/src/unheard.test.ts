@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { limits } from "@holon/core/limits.ts";
+import { alertSchema } from "@holon/core/telemetry/alert.ts";
 import { createFleetView } from "@holon/core/telemetry/fleet-view.ts";
 import { telemetrySettingsSchema } from "@holon/core/telemetry/settings.ts";
 import { worldBeginsMs } from "./clock.ts";
@@ -58,6 +59,31 @@ test("a cable that was pulled: the node is silent when its interval is over and 
   assert.ok(Math.abs(Date.parse(alert.since) - worldBeginsMs - cutMs) <= 2 * everyMs, alert.since);
 });
 
+test("a silence that is over is told as over: in the trail of whoever told it, above, and to who takes it on late", async () => {
+  const fleet = await bringUp(9);
+  const { world, root } = fleet;
+  const telemetryHere = () => root.machine.subject?.telemetry ?? assert.fail("no telemetry");
+  const silences = async () => (await world.drive(telemetryHere().alerts({}))).alerts.filter(({ kind }) => kind === "silence");
+  const until = async (isSo: (states: readonly string[]) => boolean): Promise<void> => {
+    for (const endMs = world.nowMs + 10 * limits.linkSilenceMs; !isSo((await silences()).map(({ state }) => state)); await world.run({ timeMs: world.nowMs + 1_000 })) assert.ok(world.nowMs < endMs, "in time");
+  };
+  fleet.net.cut("gateway-1", "cloud");
+  fleet.net.cut("gateway-3", "edge-1");
+  await until((states) => states.filter((state) => state === "firing").length === 2);
+  fleet.net.healAll();
+  await until((states) => states.every((state) => state === "resolved"));
+  const ended = await world.drive(root.machine.subject?.log.find({ accepts: ({ stream }) => stream === "alarm", type: "holon.alert.ended", limit: 10 }) ?? assert.fail("no log"));
+  const said = ended.map(({ event: { data } }) => alertSchema.parse(data));
+  assert.deepEqual(said.map(({ node, subject }) => `${subject} by ${node}`).sort(), ["gateway-1 by cloud", "gateway-3 by edge-1"]);
+  for (const { message, subject, since, until: endedAt } of said) assert.equal(message, `${subject} was silent from ${since} to ${endedAt}`);
+  for (const { id, message, state } of await silences()) {
+    assert.equal(state, "resolved");
+    const taken = await world.drive(telemetryHere().alerting.acknowledge(id, "ops", "too late"));
+    assert.deepEqual([taken.state, taken.message], ["resolved", message]);
+    assert.match(taken.message, /was silent from/);
+  }
+});
+
 test("children that are back while a root that starts slowly reads how its last run ended are there, and nobody is told that they are not", async () => {
   const said: string[] = [];
   const fleet = await bringUp(5, {
@@ -90,4 +116,69 @@ test("children that are back while a root that starts slowly reads how its last 
   for (const [name, { state, link }] of await rows(fleet)) assert.deepEqual([name, state === "silent", link], [name, false, "up"]);
   const { alerts } = await world.drive(machine.subject?.telemetry?.alerts({}) ?? assert.fail("no telemetry"));
   assert.deepEqual(alerts.filter(({ kind }) => kind === "silence").map(({ message }) => message), []);
+});
+
+test("a node that stopped in order and runs again behind a cut is nobody's to excuse: silent while it cannot be seen, and present when it is heard", async () => {
+  const fleet = await bringUp(7);
+  const { world } = fleet;
+  const { machine } = fleet.members.get("gateway-3") ?? assert.fail("no gateway-3");
+  await world.drive(machine.close());
+  await world.run({ timeMs: world.nowMs + 2_000 });
+  const row = async () => (await rows(fleet)).get("gateway-3") ?? assert.fail("no row");
+  assert.equal((await row()).state, "gone");
+  const cutMs = world.nowMs;
+  fleet.net.cut("edge-1", "cloud");
+  machine.start();
+  for (; world.nowMs < cutMs + 2 * limits.linkSilenceMs; await world.run({ timeMs: world.nowMs + 5_000 })) {
+    if (world.nowMs <= cutMs + patienceMs) continue;
+    const { state, since } = await row();
+    const sinceMs = Date.parse(since ?? "") - worldBeginsMs - cutMs;
+    assert.equal(state, "silent", `after ${world.nowMs - cutMs}`);
+    assert.ok(sinceMs > -2 * everyMs && sinceMs <= 2_000, `since ${sinceMs} after the cut`);
+  }
+  fleet.net.heal("edge-1", "cloud");
+  const healedMs = world.nowMs;
+  const seen = new Set<string>();
+  for (; world.nowMs < healedMs + 6 * everyMs; await world.run({ timeMs: world.nowMs + 500 })) seen.add((await row()).state);
+  assert.ok(!seen.has("gone"), [...seen].join());
+  assert.equal((await row()).state, "present");
+});
+
+test("a node that was given another parent is missed no more where it hung: its alert ends there, no start brings it back, and it may come back itself", async () => {
+  const fleet = await bringUp(11);
+  const { world } = fleet;
+  const [edge, gateway] = ["edge-1", "gateway-3"].map((name) => fleet.members.get(name) ?? assert.fail(name));
+  assert.ok(edge !== undefined && gateway !== undefined);
+  const at = () => edge.machine.subject?.telemetry;
+  const seen = async () => {
+    const telemetryThere = at();
+    if (telemetryThere === undefined) return undefined;
+    const { nodes, completeness } = await world.drive(telemetryThere.fleet({}));
+    const { alerts } = await world.drive(telemetryThere.alerts({}));
+    return { nodes: nodes.map(({ node, state }) => `${node} ${state}`), unknown: completeness.unknown, alerts: alerts.map(({ subject, state }) => `${subject} ${state}`) };
+  };
+  type Seen = NonNullable<Awaited<ReturnType<typeof seen>>>;
+  const until = async (what: string, isSo: (now: Seen) => boolean): Promise<void> => {
+    const endMs = world.nowMs + 20 * limits.linkSilenceMs;
+    for (let now = await seen(); now === undefined || !isSo(now); now = await seen()) {
+      assert.ok(world.nowMs < endMs, `${what}: ${JSON.stringify(now)}`);
+      await world.run({ timeMs: world.nowMs + 1_000 });
+    }
+  };
+  const moveTo = (parent: string): void => {
+    gateway.machine.crash("process");
+    gateway.config.parent = `wss://${parent}:7401`;
+  };
+  moveTo("cloud");
+  await until("it is missed", ({ alerts }) => alerts.includes("gateway-3 firing"));
+  gateway.machine.start();
+  await until("it is missed no more", ({ nodes, unknown, alerts }) => nodes.join() === "edge-1 present" && unknown === 0 && alerts.includes("gateway-3 resolved"));
+  assert.equal((await rows(fleet)).get("gateway-3")?.parent, "cloud");
+  edge.machine.crash("process", 1_000);
+  await world.run({ timeMs: world.nowMs + limits.silenceStartMs + 6 * everyMs });
+  const { nodes, unknown, alerts } = (await seen()) ?? assert.fail("the edge runs");
+  assert.deepEqual([nodes.filter((node) => node.startsWith("gateway")), unknown, alerts.filter((alert) => alert.startsWith("gateway"))], [[], 0, ["gateway-3 resolved"]]);
+  moveTo("edge-1");
+  gateway.machine.start();
+  await until("it is here again", ({ nodes: now }) => now.some((node) => /^gateway-3 (present|crashed)$/.test(node)));
 });

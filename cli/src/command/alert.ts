@@ -46,7 +46,7 @@ function saidOf({ acknowledged, silencedUntil, told }: ShownAlert): string {
 export async function acknowledge(options: ClientOptions, id: string, { node, note }: { readonly node?: string; readonly note: string }, json: boolean): Promise<void> {
   const alert = await (await connectNode(options, node)).send("POST", "/v1/alerts/acknowledge", { id, note }, alertSchema);
   if (json) return print(alert);
-  process.stdout.write(`taken on: ${alert.message}\n`);
+  process.stdout.write(`${alert.state === "resolved" ? "it is over already; noted" : "taken on"}: ${alert.message}\n`);
 }
 
 export async function silence(options: ClientOptions, name: string | undefined, { node, for: span, because, end, rule, subject, site, app }: SilenceOptions, json: boolean): Promise<void> {

@@ -22,6 +22,13 @@ test("one rule about one subject told by two nodes is one incident, and over whe
   assert.equal(hearAgain(whole, heard("a", "edge-1")).alert.state, "resolved", "what is over stays over");
 });
 
+test("what is over for the first who told it, and not for another, is not said as over", () => {
+  const two = hearAgain(begin(heard("a", "edge-1")), heard("b", "edge-2"));
+  const ended = heard("a", "edge-1", "resolved");
+  const half = hearAgain(two, { ...ended, alert: { ...ended.alert, message: "g1 was silent" } });
+  assert.deepEqual([half.alert.state, half.alert.message], ["firing", "g1 is silent"]);
+});
+
 test("who is heard elsewhere is over where it was told", () => {
   const incident = over(begin(heard("a", "edge-1")), (node) => node === "edge-1", "2026-01-01T00:05:00.000Z");
   assert.deepEqual([incident.alert.state, incident.alert.until], ["resolved", "2026-01-01T00:05:00.000Z"]);

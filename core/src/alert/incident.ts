@@ -51,7 +51,9 @@ export function hearAgain(incident: Incident, { alert, node }: Heard): Incident 
     : [...incident.tellers, { id: alert.id, node, isOver: alert.state === "resolved" }];
   const isFirst = incident.alert.id === alert.id;
   const isOver = tellers.every((teller) => teller.isOver);
-  const { severity, value, message } = isFirst ? alert : incident.alert;
+  const { severity, value } = isFirst ? alert : incident.alert;
+  // What was said while it lasted: for another who told of it, it may last.
+  const { message } = isFirst && alert.state !== "resolved" ? alert : incident.alert;
   const until = [incident.alert.until, alert.until].filter((time) => time !== null).sort().at(-1) ?? null;
   return { ...incident, tellers, alert: { ...incident.alert, severity, value, message, count: incident.alert.count + (known ? 0 : 1), state: isOver ? "resolved" : "firing", until: isOver ? until : null } };
 }

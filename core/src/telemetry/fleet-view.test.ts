@@ -169,3 +169,116 @@ test("one that crashed and came back, and is not heard or is behind now, is that
   assert.equal(state(shortPatienceMs + 1)?.state, "slow");
   assert.equal(view.completeness(at(shortPatienceMs + 1)).completeness.states.crashed, 0);
 });
+
+const goneMs = shortMs;
+const cutMs = 2 * shortMs;
+
+/** The gateway stops in order below an edge that goes on telling until its own link is cut. */
+function goneBelow() {
+  const { view, tells, state } = tiers();
+  view.stopped("g", beginMs + goneMs);
+  view.link("edge", "g", false, beginMs + goneMs);
+  return { view, tells, state };
+}
+
+test("one that stopped in order is gone for as long as somebody is heard who would see it back; behind a cut it is silent since then, and nobody excuses it", () => {
+  const { view, tells, state } = goneBelow();
+  assert.deepEqual(state(cutMs), { state: "gone", sinceMs: beginMs + goneMs });
+  view.link("cloud", "edge", false, beginMs + cutMs);
+  const soonMs = cutMs + 1_000;
+  assert.deepEqual(state(soonMs), { state: "silent", sinceMs: beginMs + cutMs });
+  assert.deepEqual([view.row("g", at(soonMs))?.link, view.completeness(at(soonMs)).completeness.excused], ["unknown", 0]);
+  const hours = 3 * hourMs;
+  view.link("cloud", "edge", true, beginMs + hours);
+  view.heard("edge", at(hours));
+  assert.equal(state(hours)?.state, "silent", "what the edge saw meanwhile is not here yet");
+  tells("edge", hours);
+  assert.deepEqual(state(hours), { state: "gone", sinceMs: beginMs + goneMs });
+  view.link("edge", "g", true, beginMs + cutMs + 2_000);
+  view.resumed("g", "stopped", beginMs + goneMs, beginMs + cutMs + 2_000);
+  tells("g", hours);
+  assert.equal(state(hours)?.state, "present");
+});
+
+test("one that stopped in order is no more known to be gone when the node that it hung on is not heard, has stopped, or is revoked", () => {
+  const silent = goneBelow();
+  assert.deepEqual(silent.state(2 * shortPatienceMs + 1), { state: "silent", sinceMs: beginMs + 3 * shortMs });
+  const stopped = goneBelow();
+  stopped.view.stopped("edge", beginMs + cutMs);
+  assert.deepEqual(stopped.state(cutMs + 1_000), { state: "silent", sinceMs: beginMs + cutMs });
+  const revoked = goneBelow();
+  revoked.view.revoked("edge", beginMs + cutMs);
+  assert.deepEqual(revoked.state(cutMs + 1_000), { state: "silent", sinceMs: beginMs + cutMs });
+});
+
+test("one that stopped in order, and of which nobody ever said that it hung on them, is gone; so is a child of the one who answers", () => {
+  const view = fleet();
+  view.stopped("g", beginMs + goneMs);
+  view.link("cloud", "g", false, beginMs + goneMs);
+  view.started("alone", facts, beginMs);
+  view.stopped("alone", beginMs + goneMs);
+  for (const name of ["g", "alone"]) assert.deepEqual(view.stateOf(name, at(hourMs)), { state: "gone", sinceMs: beginMs + goneMs }, name);
+});
+
+test("a step of a chart counts who stopped in order as missing again from when nobody could see it back", () => {
+  const { view } = goneBelow();
+  const count = (fromMs: number, nowMs: number) => view.expecting(at(nowMs), ["g"])(beginMs + fromMs, beginMs + fromMs + 1_000);
+  assert.deepEqual([count(0, cutMs), count(goneMs + 1_000, cutMs)], [1, 0]);
+  view.link("cloud", "edge", false, beginMs + cutMs);
+  const laterMs = cutMs + shortMs;
+  assert.deepEqual([count(goneMs + 1_000, laterMs), count(cutMs + 1_000, laterMs)], [0, 1]);
+});
+
+/** An edge with two children, of which one has a child itself and is lost. */
+function edgeOfTwo() {
+  const view = createFleetView("edge");
+  for (const name of ["edge", "g", "h", "below"]) {
+    view.started(name, facts, beginMs);
+    view.heard(name, at(0));
+  }
+  for (const name of ["g", "h"]) view.link("edge", name, true, beginMs);
+  view.link("g", "below", true, beginMs);
+  view.link("edge", "g", false, beginMs + cutMs);
+  const rows = (ms: number) => view.status({}, at(ms)).nodes.map(({ node }) => node);
+  return { view, rows };
+}
+
+test("one that hangs elsewhere now belongs here no more, with those below it: in no row, in no account, and missing in no chart; here again, it does", () => {
+  const { view, rows } = edgeOfTwo();
+  assert.deepEqual(view.lostHere(), [{ node: "g", atMs: beginMs + cutMs }]);
+  assert.deepEqual([rows(hourMs), view.completeness(at(hourMs)).completeness.states.silent], [["below", "edge", "g", "h"], 2]);
+  view.left("g", beginMs + cutMs + 1_000);
+  assert.deepEqual([rows(hourMs), view.row("g", at(hourMs)), view.lostHere()], [["edge", "h"], undefined, []]);
+  assert.equal(view.completeness(at(hourMs)).completeness.nodes, 2);
+  assert.deepEqual([0, hourMs].map((ms) => view.expecting(at(hourMs), ["g", "below"])(beginMs + ms, beginMs + ms + 1_000)), [2, 0], "it belonged, then");
+  view.link("h", "g", true, beginMs + cutMs - 1_000);
+  assert.deepEqual(rows(hourMs), ["edge", "h"], "that was before");
+  view.link("edge", "below", true, beginMs + hourMs);
+  assert.deepEqual(rows(hourMs), ["below", "edge", "h"], "one that was below it came by itself");
+  view.link("edge", "g", true, beginMs + hourMs);
+  assert.deepEqual(rows(hourMs), ["below", "edge", "g", "h"]);
+});
+
+test("one that comes back below a child of this node belongs here again", () => {
+  const { view, rows } = edgeOfTwo();
+  view.left("g", beginMs + cutMs + 1_000);
+  view.link("h", "g", true, beginMs + cutMs + 2_000);
+  assert.deepEqual(rows(hourMs), ["below", "edge", "g", "h"]);
+});
+
+test("where one hangs that a child has lost is known by who is above both, for as long as it is connected there", () => {
+  const { view, tells } = tiers();
+  view.link("edge", "g", false, beginMs + goneMs);
+  assert.equal(view.elsewhere("g", "edge", at(cutMs)), undefined, "nowhere that is known");
+  view.link("edge", "under", true, beginMs);
+  view.link("under", "g", true, beginMs + cutMs);
+  assert.equal(view.elsewhere("g", "edge", at(cutMs)), undefined, "below that child, as it knows itself");
+  view.link("cloud", "other", true, beginMs);
+  view.link("other", "g", true, beginMs + cutMs);
+  view.heard("other", at(cutMs));
+  tells("edge", cutMs);
+  assert.equal(view.elsewhere("g", "edge", at(cutMs)), beginMs + cutMs);
+  assert.equal(view.elsewhere("nobody", "edge", at(cutMs)), undefined);
+  view.link("cloud", "other", false, beginMs + cutMs + 1_000);
+  assert.equal(view.elsewhere("g", "edge", at(cutMs + 2_000)), undefined, "that one is not heard itself");
+});

@@ -12,6 +12,7 @@ import { compare, countBelow, countUpTo, isAbout, placeBehind } from "./in-order
 import { isExcused, noStates, type Completeness, type Missing, type NodeState } from "./completeness.ts";
 import type { AnswerClock, FleetQuery, FleetRow, FleetStatus } from "./fleet-status.ts";
 import { newKnown, type Known, type NodeFacts } from "./known-node.ts";
+import { createWays, type Way } from "./ways.ts";
 import type { Window } from "./window.ts";
 
 export interface Now {
@@ -39,6 +40,12 @@ export interface FleetView {
   /** It is open again; how its run before ended. What it said of links below holds no more. */
   resumed(node: string, how: "stopped" | "crashed", endedMs: number, atMs: number): void;
   stopped(node: string, atMs: number): void;
+  /** By the word of those above it hangs since then, by the clock here, on a node that is not below this one: it belongs here no more, with those below it, until it is connected here again. */
+  left(node: string, atMs: number): void;
+  /** Who hung on this node last and is not connected now: since when, by the clock here. */
+  lostHere(): readonly { readonly node: string; readonly atMs: number }[];
+  /** Since when it is connected to a node that is neither this child of the one here nor below it, where that is known now. */
+  elsewhere(node: string, child: string, now: Now): number | undefined;
   /** By the word of a node above it, its clock is ahead of that one's (behind, if negative). */
   clock(teller: string, node: string, offMs: number, isSynced?: boolean): void;
   /** The clock here was set by so much, or the machine slept for so long. */
@@ -65,25 +72,26 @@ export interface FleetView {
   status(query: FleetQuery, now: Now, figures?: (node: string) => Readonly<Record<string, number>>): FleetStatus;
   /** As of when it was found out: of a large fleet some seconds ago. `throughMs`: a later time of which these are to have told. */
   completeness(now: Now, accepts?: (node: string, site: string) => boolean, throughMs?: number): { readonly completeness: Completeness; readonly asOf: string };
-  /** Counts nodes that belonged and were not gone in a time: of these, or of all. It holds for as long as nothing more is told. */
-  expecting(nodes?: Iterable<string>): (startMs: number, endMs: number) => number;
+  /** Counts nodes that belonged and were not known to be gone in a time: of these, or of all. It holds for as long as nothing more is told. */
+  expecting(now: Now, nodes?: Iterable<string>): (startMs: number, endMs: number) => number;
   siteOf(node: string): string | undefined;
   /** Whether this window of it came after it was due, as far as is remembered: when. */
   lateAt(node: string, window: Pick<Window, "endMs">): number | undefined;
   nodes(): readonly string[];
 }
 
-/** `aliveMs`: monotonic, when it was alive for certain by the word of those above it, who notice within a while that a link is dead. */
-type Way = { readonly link: "up"; readonly aliveMs: number } | { readonly link: "unknown" } | { readonly link: "down"; readonly sinceMs: number };
-
 export function createFleetView(self: string): FleetView {
   const known = new Map<string, Known>();
+  /** Who hangs on a node that is not below this one, since when. */
+  const left = new Map<string, number>();
   /** Of all, in order. */
   let names: readonly string[] | undefined;
   const words = createClockWords(self, (name) => {
     const node = known.get(name);
     return node && parentOf(node);
   });
+  const here = (name: string, atMs: number): number => atMs - (words.off(name) ?? 0);
+  const { parentOf, wayTo, chainOf, linkOf } = createWays(self, known, here);
   let whole: { readonly completeness: Completeness; readonly now: Now } | undefined;
 
   function nodeOf(name: string): Known {
@@ -95,8 +103,6 @@ export function createFleetView(self: string): FleetView {
     }
     return node;
   }
-
-  const here = (name: string, atMs: number): number => atMs - (words.off(name) ?? 0);
 
   const hereOf = ({ wallMs, clock }: Now): ClockHere => ({ wallMs, isSynced: clock === "synced" });
 
@@ -110,41 +116,6 @@ export function createFleetView(self: string): FleetView {
   const firstOf = (name: string, { enrolledMs, firstMs }: Known): number => enrolledMs ?? here(name, firstMs);
 
   const heardWall = ({ heardMs }: Known, now: Now): number | undefined => (heardMs === undefined ? undefined : now.wallMs - (now.monotonicMs - heardMs));
-
-  /** The parent that it was seen connected to last. */
-  function parentOf({ links }: Known): string | undefined {
-    let best: string | undefined;
-    let last: { readonly isUp: boolean; readonly atMs: number } | undefined;
-    for (const [parent, link] of links) {
-      if (last !== undefined && (link.isUp === last.isUp ? link.atMs <= last.atMs : last.isUp)) continue;
-      [best, last] = [parent, link];
-    }
-    return best;
-  }
-
-  /** Whether the way from here down to it is open throughout. `ways`: those that were found for one answer. */
-  function wayTo(name: string, now: Now, ways: Map<string, Way>): Way {
-    if (name === self) return { link: "up", aliveMs: now.monotonicMs };
-    const before = ways.get(name);
-    if (before !== undefined) return before;
-    ways.set(name, { link: "unknown" }); // who is said to be below itself
-    const way = findWay(name, now, ways);
-    ways.set(name, way);
-    return way;
-  }
-
-  function findWay(name: string, now: Now, ways: Map<string, Way>): Way {
-    const node = known.get(name);
-    if (node === undefined || node.links.size === 0) return { link: "unknown" };
-    let down: number | undefined;
-    for (const [parent, { isUp, atMs }] of node.links) {
-      const above = wayTo(parent, now, ways);
-      if (above.link === "up" && isUp) return { link: "up", aliveMs: Math.max(node.heardMs ?? -Infinity, above.aliveMs - linkNoticedMs, steady(here(parent, atMs), now)) };
-      const sinceMs = isUp ? (above.link === "down" ? above.sinceMs : undefined) : here(parent, atMs);
-      if (sinceMs !== undefined) down = Math.max(down ?? sinceMs, sinceMs); // it was silent when the last of its ways broke
-    }
-    return down === undefined ? { link: "unknown" } : { link: "down", sinceMs: down };
-  }
 
   function stateOf(name: string, now: Now, ways: Map<string, Way> = new Map()): ReturnType<FleetView["stateOf"]> {
     const node = known.get(name);
@@ -160,7 +131,7 @@ export function createFleetView(self: string): FleetView {
 
   function stateAsTold(name: string, node: Known, now: Now, ways: Map<string, Way>): { readonly state: NodeState; readonly sinceMs: number | undefined } {
     if (node.revokedMs !== undefined) return { state: "revoked", sinceMs: node.revokedMs };
-    if (node.stoppedMs !== undefined) return { state: "gone", sinceMs: here(name, node.stoppedMs) };
+    if (node.stoppedMs !== undefined) return afterStop(here(name, node.stoppedMs), name, node, now, ways);
     if (isAwaited(node)) return { state: "awaited", sinceMs: node.enrolledMs };
     const way = wayTo(name, now, ways);
     const patienceMs = 2 * node.everyMs + limits.telemetryGraceMs;
@@ -177,8 +148,36 @@ export function createFleetView(self: string): FleetView {
     return { state: "present", sinceMs: startedMs };
   }
 
+  /** It said that it stops. That it is still gone is known by who would see it back: the node that it hung on, for as long as that is heard and has told of now. */
+  function afterStop(stoppedMs: number, name: string, node: Known, now: Now, ways: Map<string, Way>): { readonly state: "gone" | "silent"; readonly sinceMs: number } {
+    const watchedMs = watchedUntil(parentOf(node), name, now, ways);
+    return watchedMs === undefined ? { state: "gone", sinceMs: stoppedMs } : { state: "silent", sinceMs: Math.max(stoppedMs, watchedMs) };
+  }
+
+  /** Since when it, or one that it hung on last, hangs elsewhere. */
+  function leftSince(name: string): number | undefined {
+    if (left.size === 0) return undefined;
+    for (const at of chainOf(name)) {
+      const leftMs = left.get(at);
+      if (leftMs !== undefined) return leftMs;
+    }
+    return undefined;
+  }
+
+  const belongs = (name: string, node: Known): boolean => isOfFleet(node) && leftSince(name) === undefined;
+
+  /** Until when it is known who hung on this one; undefined: until now. */
+  function watchedUntil(parent: string | undefined, child: string, now: Now, ways: Map<string, Way>): number | undefined {
+    const above = parent === undefined || parent === self || parent === child ? undefined : known.get(parent);
+    if (parent === undefined || above === undefined) return undefined;
+    if (above.stoppedMs !== undefined && above.revokedMs === undefined) return here(parent, above.stoppedMs);
+    const { state, sinceMs = -Infinity } = stateAsTold(parent, above, now, ways);
+    if (state === "slow") return throughOf(parent, above, now) ?? sinceMs;
+    return state === "present" || state === "crashed" ? undefined : sinceMs;
+  }
+
   function completeness(now: Now, accepts: (node: string, site: string) => boolean = () => true, ways: Map<string, Way> = new Map(), leastMs = -Infinity): Completeness {
-    const chosen = [...known].filter(([name, node]) => belongs(node) && accepts(name, node.facts.site));
+    const chosen = [...known].filter(([name, node]) => belongs(name, node) && accepts(name, node.facts.site));
     const rows = chosen.map(([name, node]) => ({ name, node, throughMs: throughOf(name, node, now), ...(stateOf(name, now, ways) ?? { state: "silent" as const, sinceMs: undefined }) }));
     const slowestMs = rows.reduce((most, { node, state }) => (isExcused(state) ? most : Math.max(most, node.everyMs)), 0);
     const throughMs = Math.max(leastMs, now.wallMs - limits.telemetryGraceMs - (slowestMs === 0 ? limits.telemetryEveryMs : slowestMs));
@@ -216,7 +215,7 @@ export function createFleetView(self: string): FleetView {
     for (let at = after === undefined ? 0 : placeBehind(names, after); at < names.length; at++) {
       const name = names[at] ?? "";
       const node = known.get(name);
-      if (node === undefined || !belongs(node) || (site !== undefined && node.facts.site !== site)) continue;
+      if (node === undefined || !belongs(name, node) || (site !== undefined && node.facts.site !== site)) continue;
       if (state !== undefined && stateOf(name, now, ways)?.state !== state) continue;
       if (nodes.length === limit) return { nodes, next: nodes.at(-1)?.node ?? null };
       const row = rowOf(name, node, now, ways);
@@ -253,12 +252,6 @@ export function createFleetView(self: string): FleetView {
     };
     node.made = { row: anew, facts, ended, sinceMs, heardMs, heardWallMs, throughMs };
     return anew;
-  }
-
-  /** Of the link right above it, as far as that parent is heard. */
-  function linkOf(name: string, node: Known, now: Now, ways: Map<string, Way>, parent: string | undefined): FleetRow["link"] {
-    if (name === self || parent === undefined) return name === self ? "up" : "unknown";
-    return wayTo(parent, now, ways).link !== "up" ? "unknown" : node.links.get(parent)?.isUp === true ? "up" : "down";
   }
 
   const clockHere = (now: Now): AnswerClock => ({ state: now.clock ?? "unknown", offMs: words.own(hereOf(now)) ?? null });
@@ -312,6 +305,8 @@ export function createFleetView(self: string): FleetView {
     },
     link(parent, child, isUp, atMs) {
       nodeOf(child).links.set(parent, { isUp, atMs });
+      // What is read again of a time before that brings nobody back.
+      if (isUp && (parent === self || here(parent, atMs) > (left.get(child) ?? Infinity))) left.delete(child);
       words.moved();
     },
     resumed(name, how, endedMs, atMs) {
@@ -326,6 +321,22 @@ export function createFleetView(self: string): FleetView {
       words.moved();
     },
     stopped: (name, atMs) => void (nodeOf(name).stoppedMs = atMs),
+    left(name, atMs) {
+      nodeOf(name);
+      left.set(name, atMs);
+    },
+    lostHere: () =>
+      [...known].flatMap(([name, node]) => {
+        const link = node.links.get(self);
+        return link === undefined || link.isUp || node.revokedMs !== undefined || left.has(name) || parentOf(node) !== self ? [] : [{ node: name, atMs: link.atMs }];
+      }),
+    elsewhere(name, child, now) {
+      const ways = new Map<string, Way>();
+      for (const [parent, { isUp, atMs }] of known.get(name)?.links ?? []) {
+        if (isUp && wayTo(parent, now, ways).link === "up" && ![...chainOf(parent)].includes(child)) return here(parent, atMs);
+      }
+      return undefined;
+    },
     clock: (teller, name, offMs, isSynced) => words.said(teller, name, offMs, isSynced),
     stepped: words.stepped,
     clockOff: words.off,
@@ -339,7 +350,7 @@ export function createFleetView(self: string): FleetView {
     },
     row(name, now) {
       const node = known.get(name);
-      return node !== undefined && belongs(node) ? rowOf(name, node, now, new Map()) : undefined;
+      return node !== undefined && belongs(name, node) ? rowOf(name, node, now, new Map()) : undefined;
     },
     rows: pageOf,
     found: (account, now) => void (whole = { completeness: account, now }),
@@ -350,16 +361,21 @@ export function createFleetView(self: string): FleetView {
       return { ...account, clock: clockHere(now), ...pageOf(query, now, ways, figures) };
     },
     completeness: (now, accepts, throughMs) => (accepts === undefined ? completenessOfAll(now, new Map()) : { completeness: completeness(now, accepts, new Map(), throughMs), asOf: isoTime(now.wallMs) }),
-    expecting(nodes) {
+    expecting(now, nodes) {
       const began: number[] = [];
       const gone: number[] = [];
+      const ways = new Map<string, Way>();
       for (const name of nodes ?? known.keys()) {
         const node = known.get(name);
-        if (node === undefined || !belongs(node)) continue;
+        if (node === undefined || !isOfFleet(node)) continue;
         const firstMs = firstOf(name, node);
-        const goneMs = Math.min(here(name, node.stoppedMs ?? Infinity), node.revokedMs ?? Infinity);
+        const leftMs = leftSince(name);
+        const goneMs = Math.min(here(name, node.stoppedMs ?? Infinity), node.revokedMs ?? Infinity, leftMs ?? Infinity);
         began.push(Math.min(firstMs, goneMs)); // by clocks that differ it went before it came
         if (goneMs < Infinity) gone.push(goneMs);
+        if (node.stoppedMs === undefined || node.revokedMs !== undefined || leftMs !== undefined) continue;
+        const { state, sinceMs = goneMs } = stateOf(name, now, ways) ?? {};
+        if (state === "silent") began.push(Math.max(goneMs, sinceMs)); // it may be back, and nobody here would know
       }
       const [beginnings, ends] = [Float64Array.from(began).sort(), Float64Array.from(gone).sort()];
       return (startMs, endMs) => countBelow(beginnings, endMs) - countUpTo(ends, startMs);
@@ -370,14 +386,8 @@ export function createFleetView(self: string): FleetView {
   };
 }
 
-/** In which a parent notices at the latest that a link is dead. */
-const linkNoticedMs = limits.linkSilenceMs + limits.linkPingMs;
-
-/** A time by the clock here in monotonic milliseconds; one that is to come says nothing. */
-const steady = (atMs: number, { wallMs, monotonicMs }: Now): number => (atMs > wallMs ? -Infinity : monotonicMs - (wallMs - atMs));
-
 const isAwaited = ({ enrolledMs, firstMs, heardMs, links }: Known): boolean => enrolledMs !== undefined && firstMs === Infinity && heardMs === undefined && links.size === 0;
 
-const belongs = ({ enrolledMs, firstMs }: Known): boolean => enrolledMs !== undefined || Number.isFinite(firstMs);
+const isOfFleet = ({ enrolledMs, firstMs }: Known): boolean => enrolledMs !== undefined || Number.isFinite(firstMs);
 
 const iso = (ms: number | undefined): string | null => (ms === undefined || !Number.isFinite(ms) ? null : isoTime(ms));

@@ -1,12 +1,13 @@
 /** Metrics in the text format of Prometheus (exposition format 0.0.4): names with underscores and the base unit behind them, counters as `_total`, as its conventions want. */
 import { metrics, type Metric } from "./catalogue.ts";
-import { nodeStates } from "./completeness.ts";
-import type { FleetStatus } from "./fleet-status.ts";
+import { isExcused, nodeStates, type NodeState } from "./completeness.ts";
+import type { FleetRow, FleetStatus } from "./fleet-status.ts";
 import { parseKey } from "./key.ts";
-import { sketchOf, type Duration, type Window } from "./window.ts";
+import { gaugeOf, sketchOf, type Duration, type Gauge, type Window } from "./window.ts";
 
 /** Suffix and factor by which Prometheus wants a unit: base units alone. */
 const units: Readonly<Record<string, readonly [suffix: string, factor: number]>> = { By: ["_bytes", 1], s: ["_seconds", 1], ms: ["_seconds", 0.001], "1": ["_ratio", 1] };
+const linkUp = "holon.link.up";
 const quantiles = [0.5, 0.9, 0.99] as const;
 
 const suffixOf = ({ unit }: Metric): readonly [string, number] => units[unit] ?? ["", 1];
@@ -14,7 +15,7 @@ const suffixOf = ({ unit }: Metric): readonly [string, number] => units[unit] ??
 /** `holon.link.io` in bytes is `holon_link_io_bytes_total`. */
 export function prometheusName(metric: Metric): string {
   const base = metric.name.replaceAll(/[^A-Za-z0-9]/g, "_");
-  const isFlag = metric.name === "holon.link.up";
+  const isFlag = metric.name === linkUp;
   return `${base}${isFlag ? "" : suffixOf(metric)[0]}${metric.kind === "sum" ? "_total" : ""}`;
 }
 
@@ -24,8 +25,13 @@ type Figures = Pick<Window, "sums" | "gauges" | "durations">;
 /** One node's own, as it is now. */
 export const nodeText = (figures: Figures): string => textOf([{ labels: {}, figures }]);
 
-/** Of all nodes that are known: each with labels `node` and `site`. Totals are since the one who answers was started. */
-export function fleetText(status: FleetStatus, latest: (node: string) => { readonly window: Window; readonly totals: ReadonlyMap<string, number> } | undefined): string {
+type Latest = { readonly window: Window; readonly totals: ReadonlyMap<string, number> };
+
+/**
+ * Of all nodes that are known: each with labels `node` and `site`. Totals are since the one who answers was started. Figures are of those that have told of now: as with a target that cannot be
+ * scraped, a series of another ends.
+ */
+export function fleetText(self: string, status: FleetStatus, latest: (node: string) => Latest | undefined): string {
   const named = status.nodes.map((row) => ({ row, labels: { node: row.node, site: row.site } }));
   const seconds = (time: string | null): number | undefined => (time === null ? undefined : Date.parse(time) / 1_000);
   const { nodes, reported, unknown, excused, through } = status.completeness;
@@ -37,13 +43,23 @@ export function fleetText(status: FleetStatus, latest: (node: string) => { reado
     family("holon_node_state", "gauge", "State of a node: 1 for the one that it is in.", named.flatMap(({ row, labels }) => nodeStates.map((state): readonly [Labels, number] => [{ ...labels, state }, row.state === state ? 1 : 0]))),
     family("holon_node_heard_timestamp_seconds", "gauge", "When a node was last heard.", named.map(({ row, labels }) => [labels, seconds(row.heardAt)])),
     family("holon_node_through_timestamp_seconds", "gauge", "Up to where the telemetry of a node is here.", named.map(({ row, labels }) => [labels, seconds(row.through)])),
-    textOf(
-      named.flatMap(({ labels, row }) => {
-        const known = latest(row.node);
-        return known === undefined ? [] : [{ labels, figures: { sums: Object.fromEntries(known.totals), gauges: known.window.gauges, durations: {} } }];
-      }),
-    ),
+    textOf(named.map(({ labels, row }) => ({ labels, figures: figuresOf(row, hasTold(row) ? latest(row.node) : undefined, self) }))),
   ].join("");
+}
+
+const hasTold = ({ state }: FleetRow): boolean => state === "present" || state === "crashed";
+
+/** Of its link the node above tells at once, also of one that cannot; of who was stopped or is no node any more nobody expects one. */
+function figuresOf({ node, state, link }: FleetRow, known: Latest | undefined, self: string): Figures {
+  const { [linkUp]: own, ...gauges } = known?.window.gauges ?? {};
+  const isUp = node === self ? own : linkGauge(state, link);
+  return { sums: Object.fromEntries(known?.totals ?? []), gauges: isUp === undefined ? gauges : { ...gauges, [linkUp]: isUp }, durations: {} };
+}
+
+function linkGauge(state: NodeState, link: FleetRow["link"]): Gauge | undefined {
+  if (isExcused(state) || state === "awaited" || link === "unknown") return undefined;
+  if (link === "down") return gaugeOf(0);
+  return state === "silent" ? undefined : gaugeOf(1); // it is said to be open, and nothing comes
 }
 
 function textOf(sources: readonly { readonly labels: Labels; readonly figures: Figures }[]): string {

@@ -130,11 +130,11 @@ export function createAlerts(options: AlertsOptions): Alerts {
     for (const alert of said) book.hear({ alert, class: "public", jurisdiction: config.jurisdiction, node: self });
     takeAcknowledgements();
     overElsewhere(status, nowMs);
-    const gone = new Set(status.nodes.filter(({ state }) => isExcused(state)).map(({ node }) => node));
-    alarms.quiet(nowMs, (node) => (gone.has(node) ? undefined : options.throughOf(node)));
+    const awaited = new Set(status.nodes.filter(({ state }) => !isExcused(state)).map(({ node }) => node));
+    alarms.quiet(nowMs, (node) => (awaited.has(node) ? options.throughOf(node) : undefined));
     const isKeeping = clock.monotonicMs() - keptAtMs >= limits.objectiveKeepMs;
     if (isKeeping) keptAtMs = clock.monotonicMs();
-    const records = said.map((alert): NewRecord => events.record({ stream: "alarm", type: alert.state === "firing" ? firedType : endedType, class: "public", producer: "alerts", subject: alert.subject, data: alert }));
+    const records = said.map((alert): NewRecord => events.record({ stream: "alarm", type: alert.state === "firing" ? firedType : endedType, class: "public", producer: "alerts", subject: alert.subject, data: asSaid(alert) }));
     await keep(records, [...read, ...(isKeeping ? objectives.cells() : [])]);
     unsaid.splice(0, said.length);
     delivery.wake();
@@ -232,7 +232,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
       const at = isoTime(clock.wall().ms);
       book.put({ ...incident, acknowledged: { by, at, note } });
       await keep([audit(acknowledgedType, incident.alert.subject, { id: incident.alert.id, by, at, note })], []);
-      return incident.alert;
+      return asSaid(incident.alert);
     },
     acknowledged(told) {
       if (acknowledgements.size >= limits.alertsResolvedMax) acknowledgements.delete([...acknowledgements.keys()][0] ?? "");
@@ -266,6 +266,9 @@ export function createAlerts(options: AlertsOptions): Alerts {
 
 /** Of a silence that goes on, what is known of it by now: it was told of when it began, and may be known better since. What is over is said as over. */
 const messageNow = (alert: Alert, row: FleetRow | undefined): string => (alert.state === "resolved" ? endedText(alert) : alert.kind === "silence" && alert.state === "firing" && (row?.state === "silent" || row?.state === "awaited") ? silenceMessage(row, Math.max(0, (alert.value ?? 1) - 1)) : alert.message);
+
+/** What is over is told as over. */
+const asSaid = (alert: Alert): Alert => (alert.state === "resolved" ? { ...alert, message: endedText(alert) } : alert);
 
 /** What goes into the log: that it is, that it became worse, that it is over. */
 const isNews = (alert: Alert, before: Alert | undefined): boolean => before === undefined || alert.state === "resolved" || alert.severity !== before.severity;

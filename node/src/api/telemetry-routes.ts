@@ -99,12 +99,12 @@ export function telemetryRoutes(telemetry: Telemetry | undefined, clock: Clock):
     {
       method: "GET",
       path: "/metrics/fleet",
-      summary: "Every node that this one knows of for Prometheus: its state, when it was heard, and its newest figures.",
+      summary: "Every node that this one knows of for Prometheus: its state and when it was heard, and of those that have told of now their figures.",
       contentType: textType,
       answer: z.string(),
       async handle() {
         const status = await telemetry.fleet({ limit: limits.planNodesMax });
-        return { status: 200, body: fleetText(status, (node) => telemetry.latest(node)) };
+        return { status: 200, body: fleetText(telemetry.self, status, (node) => telemetry.latest(node)) };
       },
     },
   ];

@@ -44,8 +44,8 @@ interface Waiting {
   reject(error: HolonError): void;
 }
 
-/** Methods between two ends of a link: of a site, of identity, of what sites share, of models, of requests that functions answer, of orders for devices, and of clocks. */
-const betweenNeighbours = /^(?:site|identity|shared|model|request|order|clock)\./;
+/** Methods between two ends of a link: of a site, of identity, of what sites share, of models, of requests that functions answer, of orders for devices, of clocks, and of children that were lost. */
+const betweenNeighbours = /^(?:site|identity|shared|model|request|order|clock|child)\./;
 /** Methods that a node answers to whom stands above it. */
 const fromAbove = /^(?:status|state|diagnosis)\./;
 /** Answers that wait for room on the way up, behind everything that is not for people. */

@@ -24,12 +24,20 @@ const decoder = new TextDecoder();
 export const childKey = (node: string): string => `${childPrefix}${node}`;
 export const childCell = ({ node, up, atMs }: LinkNews): CellChange => ({ key: childKey(node), value: encoder.encode(up ? String(atMs) : `${atMs} lost`) });
 
-/** Who was ever connected from below, and when that changed last: who does not come back after a start is missed. */
-const childrenIn = (log: Pick<Log, "cells">): readonly LinkNews[] =>
+/** Of one that hangs on another node since then. */
+export const leftCell = (node: string, atMs: number): CellChange => ({ key: childKey(node), value: encoder.encode(`${Math.round(atMs)} left`) });
+
+const cellsIn = (log: Pick<Log, "cells">): readonly { readonly node: string; readonly atMs: number; readonly how: string | undefined }[] =>
   [...log.cells(childPrefix)].map(([key, value]) => {
-    const [at, lost] = decoder.decode(value).split(" ");
-    return { node: key.slice(childPrefix.length), up: lost === undefined, atMs: Number(at) };
+    const [at, how] = decoder.decode(value).split(" ");
+    return { node: key.slice(childPrefix.length), atMs: Number(at), how };
   });
+
+/** Who was ever connected from below, and when that changed last: who does not come back after a start is missed. */
+const childrenIn = (log: Pick<Log, "cells">): readonly LinkNews[] => cellsIn(log).flatMap(({ node, atMs, how }) => (how === "left" ? [] : [{ node, up: how === undefined, atMs }]));
+
+/** Who hangs on another node, and since when. */
+export const leftIn = (log: Pick<Log, "cells">): readonly { readonly node: string; readonly atMs: number }[] => cellsIn(log).flatMap(({ node, atMs, how }) => (how === "left" ? [{ node, atMs }] : []));
 
 /** When its link to this node ended, where it has. */
 export function lostAt(log: Pick<Log, "cell">, node: string): number | undefined {
