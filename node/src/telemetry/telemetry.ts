@@ -90,8 +90,8 @@ export interface Telemetry {
   fleet(query: FleetQuery): Promise<FleetStatus>;
   /** How one node stands; undefined where nothing here says that it belongs. */
   standing(node: string): Promise<FleetRow | undefined>;
-  /** What every answer of this node says of itself; how much is known only once what the log holds was read. */
-  account(): Account;
+  /** What every answer of this node says of itself, about all that it knows or one of them; how much is known only once what the log holds was read. */
+  account(of?: string): Account;
   /** `HOLON_ARGUMENT_BAD` for a metric that is none, or a span that is too long; `HOLON_NODE_UNKNOWN` where nobody of whom it is asked is known. */
   series(query: SeriesQuery): Promise<Series>;
   /** The way of one event, as far as this node knows it. `HOLON_TRACE_UNKNOWN`. */
@@ -357,10 +357,10 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
       fresh();
       return view.row(node, now());
     },
-    account() {
+    account(of) {
       if (!isCaughtUp) return { asOf: isoTime(clock.wall().ms), completeness: undefined };
       fresh();
-      return view.completeness(now());
+      return of === undefined ? view.completeness(now()) : view.completeness(now(), (node) => node === of);
     },
     series,
     isThinned: (traceId) => isThinned(traceId, incidentMs, clock.wall().ms, settings.fullMs),
