@@ -14,7 +14,7 @@ const suffixOf = ({ unit }: Metric): readonly [string, number] => units[unit] ??
 /** `holon.link.io` in bytes is `holon_link_io_bytes_total`. */
 export function prometheusName(metric: Metric): string {
   const base = metric.name.replaceAll(/[^A-Za-z0-9]/g, "_");
-  const isFlag = metric.name === "holon.link.up";
+  const isFlag = metric.name === "holon.link.up" || metric.name === "holon.export.up";
   return `${base}${isFlag ? "" : suffixOf(metric)[0]}${metric.kind === "sum" ? "_total" : ""}`;
 }
 

@@ -6,7 +6,6 @@
  */
 import type { Account } from "@holon/core/api/account.ts";
 import { completenessOf } from "@holon/core/alert/row-completeness.ts";
-import { HolonError } from "@holon/core/errors.ts";
 import { isoTime } from "@holon/core/event/iso-time.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { CellChange, Lane, NewRecord } from "@holon/core/log/log.ts";
@@ -15,33 +14,34 @@ import type { NodeConfig } from "@holon/core/schema/node.ts";
 import type { NodeName } from "@holon/core/units.ts";
 import type { ObjectiveList } from "@holon/core/alert/objective-row.ts";
 import { pageOfAlerts, type AlertList, type AlertQuery } from "@holon/core/telemetry/alert.ts";
-import { metricByName } from "@holon/core/telemetry/catalogue.ts";
 import { createFleetView, type FleetView, type Now } from "@holon/core/telemetry/fleet-view.ts";
+import type { ExportStatus } from "@holon/core/telemetry/export-status.ts";
 import type { FleetQuery, FleetRow, FleetStatus } from "@holon/core/telemetry/fleet-status.ts";
-import { createHistory, type History } from "@holon/core/telemetry/history.ts";
+import { createHistory } from "@holon/core/telemetry/history.ts";
 import { createSlices } from "@holon/core/slice.ts";
 import { printKey } from "@holon/core/telemetry/key.ts";
 import type { Series, SeriesQuery } from "@holon/core/telemetry/series.ts";
 import type { Trace as TraceOfEvent, TraceQuery } from "@holon/core/telemetry/trace.ts";
 import { isThinned } from "@holon/core/telemetry/trace-thinning.ts";
 import type { thin } from "@holon/core/telemetry/thinning.ts";
-import { windowSchema, windowType, type Window } from "@holon/core/telemetry/window.ts";
+import type { Window } from "@holon/core/telemetry/window.ts";
 import { createAlerts, type AlertParts, type Alerts } from "../alert/alerts.ts";
 import type { Events } from "../event/events.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import type { Guard } from "../policy/guard.ts";
 import type { MeterRow } from "../meter/meter.ts";
 import type { NodeStatus } from "../node.ts";
-import { chosen, figuresOf, nobodyFits, wholeFleet } from "./chosen.ts";
+import { figuresOf } from "./chosen.ts";
 import { createChildren } from "./children.ts";
 import { createClockBook } from "./clock-book.ts";
-import { createFollower, resumedType, stoppedType, windowHere, type Follower } from "./follow.ts";
+import { createFollower, resumedType, stoppedType, type Follower } from "./follow.ts";
+import { createCharts } from "./charts.ts";
 import { createAges } from "./ages.ts";
 import { childCell, createLinkNews, linkNewsType, missedAfter } from "./link-news.ts";
 import { createLeftBelow } from "./left-below.ts";
 import { isNewer } from "./newer.ts";
 import { createOtlpIn, type OtlpIn } from "./otlp-in.ts";
-import { createOtlpOut, type OtlpOut, type OtlpOutStatus } from "./otlp-out.ts";
+import { createOtlpOut, type OtlpOut } from "./otlp-out.ts";
 import { createRecorder, type Recorder } from "./recorder.ts";
 import { findTrace } from "./traces.ts";
 import { sampleOf } from "./sample.ts";
@@ -107,7 +107,7 @@ export interface Telemetry {
   readonly alerting: Pick<Alerts, "routes" | "acknowledge" | "silence" | "unsilence" | "silences">;
   readonly take: OtlpIn["take"];
   /** To the collector, where there is one. */
-  exporting(): OtlpOutStatus | undefined;
+  exporting(): ExportStatus | undefined;
   flush(): Promise<void>;
   /** The node stops in order, and says so. */
   close(): Promise<void>;
@@ -116,7 +116,6 @@ export interface Telemetry {
 const endedCell = "telemetry/ended";
 const baseCell = "telemetry/base";
 const encoder = new TextEncoder();
-const hourMs = 3_600_000;
 
 export function createTelemetry(options: TelemetryOptions): Telemetry | undefined {
   const { config, log, events, ports, history: makeHistory = createHistory } = options;
@@ -215,6 +214,8 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
   }
   const alerts: Alerts = createAlerts({ config, log, events, guard: options.guard, ports, sha256: ports.crypto.sha256, failed, status: looked, throughOf: (node) => view.through(node, now()), siteOf: view.siteOf, delivery: options.alerting });
 
+  const charts = createCharts({ log, site: config.site, view, now, held: () => recorder.held(), fine, coarse, makeHistory });
+
   /** What the log holds is read once, from the start on; who asks before it was read waits for it. */
   function ready(): Promise<void> {
     caughtUp ??= follower.caughtUp().then(() => void (isCaughtUp = true));
@@ -244,62 +245,6 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
   }
 
   const isDue = (): boolean => config.parent !== undefined && options.status().uplink?.state !== "open";
-
-  async function read(query: SeriesQuery, fromMs: number): Promise<readonly { readonly node: string; readonly window: Window }[]> {
-    const accepts = (lane: Lane): boolean => lane.stream === "telemetry" && lane.branch === undefined && chosen(query)(lane.origin, view.siteOf(lane.origin) ?? "");
-    // Records are found by the clocks of their nodes: those that are off by about as much are looked for together, so that one at 1970 makes nobody read all that there is.
-    const hourOf = (node: string): number => Math.floor(((view.clockOff(node) ?? 0) + hourMs / 2) / hourMs);
-    const hours = new Set([0, ...view.nodes().filter((node) => chosen(query)(node, view.siteOf(node) ?? "")).map(hourOf)]);
-    const found = [];
-    for (const hour of hours) {
-      const of = (lane: Lane): boolean => accepts(lane) && hourOf(lane.origin) === hour;
-      found.push(...(await log.find({ accepts: of, type: windowType, sinceMs: fromMs + (hour - 0.5) * hourMs, limit: limits.telemetryWindowsReadMax })));
-    }
-    if (found.length >= limits.telemetryWindowsReadMax) throw new HolonError("HOLON_ARGUMENT_BAD", `more than ${limits.telemetryWindowsReadMax} windows would have to be read for this`, { next: "Ask for a shorter time, or for fewer nodes." });
-    const windows = found.flatMap(({ record, event }) => {
-      const told = windowSchema.safeParse(event.data);
-      return told.success ? [{ node: record.origin as string, window: windowHere(view, record.origin, told.data) }] : [];
-    });
-    const own = chosen(query)(self, config.site) ? recorder.held().map((held) => ({ node: self as string, window: held })) : [];
-    return [...windows, ...own];
-  }
-
-  async function series(query: SeriesQuery): Promise<Series> {
-    await ready();
-    const metric = metricByName.get(query.name);
-    if (metric === undefined) throw new HolonError("HOLON_ARGUMENT_BAD", `${query.name} is no metric of a node`, { next: "GET /v1/metrics names them." });
-    const time = now();
-    const toMs = query.to === undefined ? time.wallMs : Date.parse(query.to);
-    const fromMs = query.from === undefined ? toMs - 3_600_000 : Date.parse(query.from);
-    const stepMs = query.stepMs ?? Math.max(limits.telemetryFineStepMs, Math.ceil((toMs - fromMs) / 120 / limits.telemetryFineStepMs) * limits.telemetryFineStepMs);
-    if (!(fromMs < toMs) || (toMs - fromMs) / stepMs > limits.telemetryPointsMax) throw new HolonError("HOLON_ARGUMENT_BAD", `from ${isoTime(fromMs)} to ${isoTime(toMs)} in steps of ${stepMs} ms is not 1 to ${limits.telemetryPointsMax} points`);
-    const accepts = chosen(query);
-    if (!view.nodes().some((node) => accepts(node, view.siteOf(node) ?? ""))) throw nobodyFits(query, view.completeness(time));
-    const answer = { ...(query.node === undefined && query.site === undefined ? view.completeness(time) : view.completeness(time, accepts)), name: metric.name, unit: metric.unit, kind: metric.kind, stepMs };
-    const of = (history: History, nodes?: readonly string[]) => history.query({ metric, fromMs, toMs, stepMs, byAttributes: query.by === "attributes", nowMs: time.wallMs, expected: view.expecting(nodes) });
-    const kept = wholeFleet(query) ? keptFor(fromMs, stepMs) : undefined;
-    if (kept !== undefined) return { ...answer, series: of(kept).map(({ labels, points }) => ({ labels: { ...labels }, points: [...points] })) };
-    interface Group { readonly labels: Record<string, string>; readonly history: History; readonly nodes: string[] }
-    const groups = new Map<string, Group>();
-    const groupOf = (node: string): Group => {
-      const site = view.siteOf(node) ?? "";
-      const label: Record<string, string> = query.by === "node" ? { node } : query.by === "site" ? { site } : {};
-      const name = query.by === "node" ? node : query.by === "site" ? site : "";
-      const group = groups.get(name) ?? { labels: label, history: makeHistory(Math.min(stepMs, limits.telemetryFineStepMs)), nodes: [] };
-      groups.set(name, group);
-      return group;
-    };
-    for (const node of view.nodes()) if (accepts(node, view.siteOf(node) ?? "")) groupOf(node).nodes.push(node);
-    if (groups.size * ((toMs - fromMs) / stepMs) > limits.telemetryWindowsReadMax) throw new HolonError("HOLON_ARGUMENT_BAD", `${groups.size} lines are too many points`, { next: "Ask for longer steps, or for one node or site." });
-    for (const { node, window: told } of await read(query, fromMs)) groupOf(node).history.add(node, told, view.lateAt(node, told), time.wallMs);
-    return { ...answer, series: [...groups.values()].flatMap((group) => of(group.history, group.nodes).map(({ labels, points }) => ({ labels: { ...group.labels, ...labels }, points: [...points] }))) };
-  }
-
-  /** Charts of all that is known are kept ready. */
-  function keptFor(fromMs: number, stepMs: number): History | undefined {
-    if (stepMs % limits.telemetryFineStepMs === 0 && fromMs >= clock.wall().ms - limits.telemetryFineSteps * limits.telemetryFineStepMs) return fine;
-    return stepMs % limits.telemetryCoarseMs === 0 ? coarse : undefined;
-  }
 
   return {
     view,
@@ -362,7 +307,10 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
       fresh();
       return of === undefined ? view.completeness(now()) : view.completeness(now(), (node) => node === of);
     },
-    series,
+    async series(query) {
+      await ready();
+      return charts(query);
+    },
     isThinned: (traceId) => isThinned(traceId, incidentMs, clock.wall().ms, settings.fullMs),
     async trace(id, query) {
       await ready();
