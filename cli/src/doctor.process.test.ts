@@ -1,6 +1,6 @@
-/** What doctor says where no node can be asked: who else is at the address, and certificates that are over or damaged. What it says of nodes is `core/src/diagnosis/findings.test.ts`. */
+/** What doctor says where no node can be asked: who else is at the address, and certificates that are over or damaged; and of a collector that takes nothing. What it says of nodes is `core/src/diagnosis/findings.test.ts`. */
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -10,6 +10,10 @@ import { openAuthority } from "@holon/platform/identity/authority.ts";
 import { certifyHere } from "@holon/platform/identity/here.ts";
 import { NodeIdentity } from "@holon/platform/identity.ts";
 import { z } from "zod";
+import { telemetrySettingsSchema } from "@holon/core/telemetry/settings.ts";
+import { exportStatusSchema } from "@holon/core/telemetry/export-status.ts";
+import { startThree } from "./machine/three.ts";
+import { until } from "./testing/wait.ts";
 import { runHolon } from "./testing/holon-process.ts";
 
 const findingsSchema = z.object({ findings: z.array(z.object({ check: z.string(), state: z.string(), says: z.string(), next: z.string().optional() })) });
@@ -37,4 +41,33 @@ test("another program at the address, a certificate that is over and one that is
   assert.match(found(/that of cloud-1 ended \d{4}/)?.next ?? "", /key of the old/);
   assert.match(found(/that of edge-1 cannot be read/)?.next ?? "", /enrol the node again/);
   assert.match(findings.find(({ check, state }) => check === "nodes" && state === "bad")?.next ?? "", /another port/);
+});
+
+test("a collector that takes nothing is in the node's status, in its metrics and in what doctor says, until it takes it", async (context) => {
+  const data = join(tempFolder(context), "data");
+  let status = 401;
+  const server = createServer((request, response) => request.resume().once("end", () => response.writeHead(status).end()));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  context.after(() => (server.closeAllConnections(), server.close()));
+  const address = server.address();
+  assert.ok(typeof address === "object" && address !== null);
+  const to = `127.0.0.1:${address.port}`;
+  const telemetry = (node: string) => telemetrySettingsSchema.parse({ everyMs: 1_000, ...(node === "gateway-1" ? { export: { url: `http://${to}`, jurisdiction: "EU/DE" } } : {}) });
+  const three = await startThree({ data, portBase: 0, jurisdiction: "EU/DE", telemetry, trace: { level: "error", output: process.stderr } });
+  context.after(() => three.close());
+  const { cloud: { api }, gateway } = three;
+  await until("the collector has refused", () => gateway.node.status().export?.problem !== undefined && three.cloud.control?.node("gateway-1") !== undefined);
+  const doctor = async () => findingsSchema.parse(JSON.parse((await runHolon(context, ["doctor", "--api", api, "--data", data, "--json"])).stdout)).findings.filter(({ says }) => says.includes(to));
+  const [found = assert.fail("doctor says nothing of it")] = await doctor();
+  assert.deepEqual([found.check, found.state], ["gateway-1", "warn"]);
+  assert.match(found.says, /the collector answered 401; \d+ records? wait in the log/);
+  assert.match(found.next ?? "", /secretHeaders/);
+  const ask = async (path: string): Promise<string> => (await fetch(`${gateway.api}${path}`, { headers: { authorization: `Bearer ${readFileSync(join(data, "api-token"), "utf8").trim()}` } })).text();
+  assert.match(await ask("/metrics"), /^holon_export_up 0$/m);
+  assert.equal(z.object({ export: exportStatusSchema }).parse(JSON.parse(await ask("/v1/status"))).export.problem?.code, "HOLON_COLLECTOR_REFUSED");
+  status = 200;
+  await until("all of it is there", () => gateway.node.status().export?.problem === undefined && (gateway.node.status().export?.sent ?? 0) > 0);
+  assert.match(await ask("/metrics"), /^holon_export_up 1$/m);
+  assert.match(await ask("/metrics"), /^holon_export_records_total\{outcome="sent"\} [1-9]/m);
+  assert.deepEqual(await doctor(), []);
 });

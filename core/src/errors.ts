@@ -43,6 +43,8 @@ export const errorTable = {
   HOLON_CHIP_REFUSED: row("A request for a certificate lacks the signature of the TPM that the node's identity is bound to.", "If it was the node itself, its TPM was cleared or replaced: `holon node invite NAME` where control runs, and enrol it anew. If not, somebody has a copy of its key or its disk: see `holon.node.refused` in the trail."),
   HOLON_COMMAND_FAILED: row("A declared command could not be started on a node.", "See that the program is there and that the node's user may start it."),
   HOLON_COMMAND_UNKNOWN: row("A node has no declared command of that name.", "See `holon node commands NODE`; more are declared under `diagnosis` of its holon.node.yaml."),
+  HOLON_COLLECTOR_REFUSED: row("The collector that telemetry goes to knows neither who asks nor that address.", "Look at `telemetry.export` of its holon.node.yaml: `url` is the collector's without /v1/…, `secretHeaders` names the secrets that it wants to see. What is to go there waits in the log, and is tried again.", true),
+  HOLON_COLLECTOR_UNREACHABLE: row("The collector that telemetry goes to does not answer, or can take nothing now.", "See whether it runs, and can be reached from that node. What is to go there waits in the log, and is tried again.", true),
   HOLON_CONFIG_BAD: row("A node's configuration does not fit its schema.", "Mend the named field of holon.node.yaml."),
   HOLON_COUNTER_FULL: row("A source has more devices that count than are followed.", "Give the devices to several sources; readings of further devices are taken in, repeats included."),
   HOLON_DATA_IN_USE: row("Another process holds the data folder.", "Stop the other process, or name another folder with --data."),

@@ -427,8 +427,8 @@ export interface UnitProgram {
 export interface ServedModels {
   /** The name of each one's output. */
   readonly outputs: Readonly<Record<string, string>>;
-  /** `HOLON_MODEL_INPUT_BAD`. */
-  decide(model: string, rows: Tensor): Promise<readonly ModelDecision[]>;
+  /** `cause`: place of the event in the batch for which it is asked, where the sandbox says so. `HOLON_MODEL_INPUT_BAD`. */
+  decide(model: string, rows: Tensor, cause?: number): Promise<readonly ModelDecision[]>;
 }
 
 /** What runs a function: a sandboxed module, WebAssembly with the ABI of docs/concepts/functions.md, a worker of Node (trusted), or a process. */

@@ -72,6 +72,7 @@ import { createMoveAsks } from "./moving/asks.ts";
 import type { MoveRules } from "./moving/moves.ts";
 import { createStateKeeper, type StateKeeper } from "./moving/state-keeper.ts";
 import { createTelemetry, type Telemetry } from "./telemetry/telemetry.ts";
+import type { ExportStatus } from "@holon/core/telemetry/export-status.ts";
 import type { createHistory } from "@holon/core/telemetry/history.ts";
 import type { createFleetView } from "@holon/core/telemetry/fleet-view.ts";
 import type { thin } from "@holon/core/telemetry/thinning.ts";
@@ -132,6 +133,8 @@ export interface NodeStatus {
   readonly delegated?: readonly TenantRow[] | undefined;
   /** What this node has done of what waited on siblings; undefined where it was nothing. */
   readonly helped?: readonly HelpRow[] | undefined;
+  /** How its telemetry stands on its way to a collector; undefined where none was named. */
+  readonly export?: ExportStatus | undefined;
   /** Parts of the log that were found damaged at this start and at none before. */
   readonly damage: readonly Damage[];
 }
@@ -582,6 +585,7 @@ function statusOf(config: NodeConfig, log: SegmentLog, parts: Parts, damage: rea
     measured: parts.measure?.status(),
     delegated: parts.stewardship?.status(),
     helped: parts.elasticity?.status(),
+    export: parts.telemetry?.exporting(),
     damage,
   };
 }

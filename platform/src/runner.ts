@@ -47,10 +47,10 @@ export function createRunner(options: RunnerOptions = {}): PlatformRunner {
     if (name !== undefined) distrusted.set(name, limits.wardenTrustAfter);
   };
   /** A function may ask those of its own models, and with tensors. */
-  const decide: NonNullable<WardenOptions["decide"]> = async (id, model, rows) => {
+  const decide: NonNullable<WardenOptions["decide"]> = async (id, model, rows, cause) => {
     const found = served.get(id);
     if (found === undefined || !Object.hasOwn(found.outputs, model) || !isTensor(rows)) throw new HolonError("HOLON_MODEL_INPUT_BAD", `function ${names.get(id) ?? ""} asked a model that it does not use, or with what is no tensor`);
-    return found.decide(model, rows);
+    return found.decide(model, rows, cause);
   };
   const createWarden = (last: boolean): Warden =>
     new Warden({ last, talk: (id, text) => options.talk?.(names.get(id) ?? "", text), decide, guilty: distrust, suspected: (ids) => ids.forEach(distrust) });

@@ -79,7 +79,7 @@ async function honest(host: UnitHost, events: readonly UnitEvent[]): Promise<For
 function inlineModels({ name, models, served }: UnitProgram): HostModels {
   const loaded = new Map(Object.entries(models).map(([model, graph]) => [model, { model: loadEvaluatedModel(graph, model), parametersBySubject: new Map<string, Tensors>() }]));
   return {
-    decide: (model, rows) => served?.decide(model, rows) ?? Promise.reject(new HolonError("HOLON_MODEL_INPUT_BAD", `the node answers for no model of function ${name}`)),
+    decide: (model, rows, cause) => served?.decide(model, rows, cause) ?? Promise.reject(new HolonError("HOLON_MODEL_INPUT_BAD", `the node answers for no model of function ${name}`)),
     bind: (model, subject, parameters) => void loaded.get(model)?.parametersBySubject.set(subject, parameters),
     async run(model, inputs, subject) {
       const found = loaded.get(model);

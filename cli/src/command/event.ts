@@ -10,6 +10,7 @@ import { knownAccountSchema, tellKnown, type KnownAccount } from "../view/known.
 import { oneLine } from "../terminal.ts";
 
 const eventsSchema = knownAccountSchema.extend({ events: z.array(eventSchema) });
+const ofNodeSchema = tailAnswerSchema.extend(knownAccountSchema.shape);
 const pollMs = 500;
 
 export interface TailOptions {
@@ -54,9 +55,8 @@ interface Newest {
 async function newest(client: Client, { stream, origin, node, type, limit, since, until }: TailOptions): Promise<Newest> {
   const query = new URLSearchParams({ limit });
   for (const [key, value] of Object.entries({ stream, origin, type, since: timeOf("--since", since), until: timeOf("--until", until) })) if (value !== undefined) query.set(key, value);
-  if (node !== undefined) return client.get(`/v1/nodes/${encodeURIComponent(node)}/events?${query.toString()}`, tailAnswerSchema);
-  const { events, ...account } = await client.get(`/v1/events?${query.toString()}`, eventsSchema);
-  return { events, account };
+  const { events, asOf, completeness } = await (node === undefined ? client.get(`/v1/events?${query.toString()}`, eventsSchema) : client.get(`/v1/nodes/${encodeURIComponent(node)}/events?${query.toString()}`, ofNodeSchema));
+  return { events, account: { asOf, completeness } };
 }
 
 const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;

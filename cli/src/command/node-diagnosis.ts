@@ -12,6 +12,7 @@ import { spanOf } from "../machine/span.ts";
 import type { CommonOptions } from "../program/api.ts";
 import { keepFollowing } from "../follow.ts";
 import { printTable } from "../table.ts";
+import { knownAccountSchema, tellKnown } from "../view/known.ts";
 import { timeOf } from "./event.ts";
 
 export interface LogsOptions {
@@ -54,7 +55,7 @@ export async function showLogs(options: ClientOptions, node: string, { follow, s
     for (const line of lines) process.stdout.write(json === true ? `${JSON.stringify(line)}\n` : `${printLine(line)}\n`);
   };
   const address = `${path(node)}/logs?${query.toString()}`;
-  if (follow !== true) return print(await readLogs(options, node, address, { level, limit, since: from }));
+  if (follow !== true) return print(await readLogs(options, node, address, { level, limit, since: from, json: json === true }));
   let after: string | undefined;
   await keepFollowing(async (heard) => {
     const behind = after === undefined ? address : `${path(node)}/logs?${new URLSearchParams({ level, after }).toString()}`;
@@ -68,10 +69,12 @@ export async function showLogs(options: ClientOptions, node: string, { follow, s
 }
 
 /** Of a node that is away they are asked for when it is back. */
-async function readLogs(options: ClientOptions, node: string, address: string, { level, limit, since }: { readonly level: string; readonly limit: string; readonly since: string | undefined }): Promise<LogsAnswer> {
+async function readLogs(options: ClientOptions, node: string, address: string, { level, limit, since, json }: { readonly json: boolean;  readonly level: string; readonly limit: string; readonly since: string | undefined }): Promise<LogsAnswer> {
   const client = await connectApi(options);
   try {
-    return await client.get(address, logsAnswerSchema);
+    const { asOf, completeness, ...answer } = await client.get(address, logsAnswerSchema.extend(knownAccountSchema.shape));
+    tellKnown({ asOf, completeness }, json);
+    return answer;
   } catch (error) {
     if (!(error instanceof HolonError) || error.code !== "HOLON_DIAGNOSIS_AWAY") throw error;
     const wanted = wantedSchema.parse({ kind: "logs", level, limit: Number(limit), ...(since === undefined ? {} : { since }) });

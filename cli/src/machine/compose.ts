@@ -207,7 +207,7 @@ const repository = fileURLToPath(new URL("../../../", import.meta.url));
 const consoleFolder = join(repository, "console");
 
 /** What an answer of this node knows of those that it is about. */
-const accountOf = ({ telemetry, clock }: HolonNode): Account => telemetry?.account() ?? { asOf: isoTime(clock.wall().ms), completeness: undefined };
+const accountOf = ({ telemetry, clock }: HolonNode, of?: string): Account => telemetry?.account(of) ?? { asOf: isoTime(clock.wall().ms), completeness: undefined };
 
 interface ControlApi {
   readonly routes: readonly Route[];
@@ -220,7 +220,7 @@ function serve(node: HolonNode, ofControl: ControlApi | undefined, { api, token 
   const own = nodeRoutes(node, people === undefined ? undefined : { approved: people.approvedBy });
   const known = new Set(more.map((route) => `${route.method} ${route.path}`));
   const both = [...more, ...own.filter((route) => !known.has(`${route.method} ${route.path}`))];
-  const routes = guardRoutes(withAccount(both, () => accountOf(node)), {
+  const routes = guardRoutes(withAccount(both, (of) => accountOf(node, of)), {
     decide: (principal, name, context) => node.guard.decide(principal, "call", { name }, context),
     ...(people === undefined ? {} : { approved: people.approved, refused: people.refused }),
   });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
+import { HolonError } from "../errors.ts";
 import type { Completeness } from "../telemetry/completeness.ts";
 import { accountHeader, withAccount } from "./account.ts";
 import { JsonText } from "./json-text.ts";
@@ -33,4 +34,20 @@ test("a list says so in a header, and what is not about the fleet says nothing",
   const { answer } = await ask("/v1/plan/moves", []);
   assert.deepEqual([answer.body, JSON.parse(answer.headers?.[accountHeader] ?? "")], [[], { asOf, nodes: 3_000, reported: 2_936, excused: 0, unknown: 64, through: asOf }]);
   assert.deepEqual((await ask("/v1/health", { ok: true })).answer, { status: 200, body: { ok: true }, version: "1" });
+});
+
+test("what one node gave is told with how that one stands, and that it gave nothing too", async () => {
+  const asked: (string | undefined)[] = [];
+  const account = (of?: string) => (asked.push(of), { asOf, completeness });
+  const path = "/v1/nodes/{node}/events";
+  const [gives = assert.fail(), gone = assert.fail(), other = assert.fail()] = withAccount([
+    route(path, { nodes: [] }),
+    { ...route(path, {}), handle: () => Promise.reject(new HolonError("HOLON_DIAGNOSIS_AWAY", "gateway-1 is silent", { next: "Look there." })) },
+    { ...route(path, {}), handle: () => Promise.reject(new HolonError("HOLON_POLICY_DENIED", "no")) },
+  ], account);
+  const request = { params: { node: "gateway-1" }, query: {}, body: undefined };
+  assert.partialDeepStrictEqual((await gives.handle(request)).body, { asOf, completeness: { unknown: 64 } });
+  await assert.rejects(gone.handle(request), (error: HolonError) => error.known?.asOf === asOf && error.next === "Look there." && error.code === "HOLON_DIAGNOSIS_AWAY");
+  assert.deepEqual(asked, ["gateway-1", "gateway-1"]);
+  await assert.rejects(other.handle(request), (error: HolonError) => error.known === undefined);
 });

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
 import { completenessSchema, type Completeness } from "../telemetry/completeness.ts";
+import { HolonError } from "../errors.ts";
 import { JsonText } from "./json-text.ts";
 import type { Route, RouteAnswer } from "./route.ts";
 
@@ -19,22 +20,37 @@ export const aboutTheFleet: ReadonlySet<string> = new Set([
   "/v1/nodes", "/v1/nodes/{node}", "/v1/sites", "/v1/sites/{site}", "/v1/apps", "/v1/apps/{app}", "/v1/events", "/v1/models", "/v1/models/{version}", "/v1/plan", "/v1/plan/explain", "/v1/meter", "/v1/status", "/v1/continuum", "/v1/functions", "/v1/functions/failed", "/v1/watch",
 ]);
 
+/** Answers that one node gave at this moment: they say how it stands itself, and so do those that say that it gave none. */
+const aboutOneNode: ReadonlySet<string> = new Set(["/v1/nodes/{node}/status", "/v1/nodes/{node}/events", "/v1/nodes/{node}/logs", "/v1/nodes/{node}/commands"]);
+
 const accountSchema = { asOf: z.iso.datetime(), completeness: completenessSchema.optional() };
 /** Of an answer that is a list and no object, as JSON. */
 export const accountHeader = "Holon-Known";
 
-export function withAccount(routes: readonly Route[], account: () => Account): readonly Route[] {
+/** `account`: of all, or of one node. */
+export function withAccount(routes: readonly Route[], account: (node?: string) => Account): readonly Route[] {
   return routes.map((route) => {
-    if (route.method !== "GET" || !(aboutTheFleet.has(route.path) || listPaths.has(route.path))) return route;
+    const isOfOne = aboutOneNode.has(route.path);
+    if (route.method !== "GET" || !(isOfOne || aboutTheFleet.has(route.path) || listPaths.has(route.path))) return route;
     return {
       ...route,
       answer: route.answer instanceof z.ZodObject ? route.answer.extend(accountSchema) : route.answer,
       async handle(request) {
-        const answer = await route.handle(request);
-        return accounted(answer, shortened(account()));
+        const known = (): Account => shortened(account(isOfOne ? request.params["node"] : undefined));
+        const answer = await route.handle(request).catch((error: unknown) => {
+          throw isOfOne ? withKnown(error, known) : error;
+        });
+        return accounted(answer, known());
       },
     } satisfies Route;
   });
+}
+
+/** That a node gives no answer is an answer too: it ends where that node was heard last. */
+function withKnown(error: unknown, known: () => Account): unknown {
+  if (!(error instanceof HolonError) || error.code !== "HOLON_DIAGNOSIS_AWAY" || error.known !== undefined) return error;
+  const { code, message, next, retryAfterMs } = error;
+  return new HolonError(code, message, { cause: error, next, known: known(), ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
 }
 
 /** Their answers are lists, as they were from the beginning: what is known stands in a header. */

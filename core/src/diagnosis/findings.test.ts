@@ -4,6 +4,7 @@ import { errorTable } from "../errors.ts";
 import { examinedSchema, findingsOf, type Surroundings } from "./findings.ts";
 
 const well = { uplink: { state: "open", held: [], branches: [] }, log: { disk: "ok" }, damage: [], agent: { problem: undefined, units: [], sources: [] } };
+const exported = { to: "otel:4318", jurisdiction: "US", behind: 0, sent: 7, aside: 0, withheld: 0, gone: 0 };
 const problem = (code: keyof typeof errorTable, message: string) => ({ code, message, next: errorTable[code].next });
 
 /** Each common fault: what a status shows of it, and what is said. */
@@ -23,6 +24,10 @@ const faults: readonly (readonly [name: string, status: object, around: Surround
   ["a node that holds things back", { measured: { altered: [], held: { sinceMs: 0, found: "a".repeat(64), count: 9, first: ["node/src/node.ts"] } } }, {}, "bad", /node\/src\/node\.ts and 8 more.*since 1970-01-01T00:00:00\.000Z it hands out no secrets/, /`holon node adopt gateway-1 --because TEXT`/],
   ["a port in use", { agent: { ...well.agent, sources: [{ name: "mqtt", problem: problem("HOLON_PORT_TAKEN", "127.0.0.1:1883 is taken") }] } }, {}, "bad", /source mqtt: 127\.0\.0\.1:1883 is taken/, /another port/],
   ["a policy that refuses", { agent: { ...well.agent, units: [{ problem: problem("HOLON_POLICY_DENIED", "rule no-cameras forbids it") }] } }, {}, "bad", /no-cameras/, /change the app's egress or the policy/],
+  ["a collector that wants another password", { export: { ...exported, behind: 12, problem: { ...problem("HOLON_COLLECTOR_REFUSED", "the collector answered 401"), since: "2026-01-02T03:04:05.000Z" } } }, {}, "warn", /otel:4318 since 2026-01-02T03:04:05\.000Z: the collector answered 401; 12 records wait/, /secretHeaders/],
+  ["what a collector calls bad", { export: { ...exported, aside: 1, lastAside: { at: "2026-01-02T03:04:05.000Z", why: "gateway-1/e/telemetry/7 is bad" } } }, {}, "warn", /1 of what .* was set aside, last at 2026-01-02T03:04:05\.000Z: gateway-1\/e\/telemetry\/7 is bad/, /holon node logs/],
+  ["a policy that keeps telemetry from a collector", { export: { ...exported, withheld: 3 } }, {}, "warn", /keeps 3 records of telemetry from the collector otel:4318 in US/, /permit `leave`/],
+  ["telemetry that went before the collector was back", { export: { ...exported, gone: 1 } }, {}, "warn", /1 record of telemetry/, /retention/],
   ["a document that does not run", { agent: { ...well.agent, problem: problem("HOLON_SIGNATURE_MISSING", "app pump-watch is not signed") } }, {}, "bad", /not signed/, /holon publisher sign/],
 ];
 
@@ -37,5 +42,6 @@ for (const [name, status, around, state, says, next] of faults) {
 }
 
 test("of a node that is well one thing is said", () => {
+  assert.deepEqual(findingsOf("gateway-1", examinedSchema.parse({ ...well, export: { ...exported, behind: 2 } })).map(({ state }) => state), ["ok"]);
   assert.deepEqual(findingsOf("gateway-1", examinedSchema.parse(well), { clock: "synced", certificateMs: 1, disk: { freeBytes: 2 ** 40 } }).map(({ state }) => state), ["ok"]);
 });

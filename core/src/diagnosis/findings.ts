@@ -2,6 +2,8 @@
 import { errorTable, isErrorCode } from "../errors.ts";
 import { isoTime } from "../event/iso-time.ts";
 import { heldRowSchema, type HeldRow } from "../measure/held.ts";
+import { exportStatusSchema } from "../telemetry/export-status.ts";
+import { exportFindings } from "./export-findings.ts";
 import { z } from "zod";
 
 export const findingSchema = z.strictObject({ check: z.string(), state: z.enum(["ok", "warn", "bad"]), says: z.string(), next: z.string().optional() });
@@ -20,6 +22,7 @@ export const examinedSchema = z.looseObject({
     })
     .optional(),
   signatures: z.looseObject({}).optional(),
+  export: exportStatusSchema.optional(),
   measured: z.looseObject({ altered: z.array(z.looseObject({ what: z.string() })), held: heldRowSchema.optional() }).optional(),
   log: z.looseObject({ disk: z.string() }),
   damage: z.array(z.looseObject({ segment: z.string() })),
@@ -47,6 +50,7 @@ const lowMemoryShare = 0.05;
 
 export function findingsOf(name: string, status: Examined, around: Surroundings = {}): readonly Finding[] {
   const findings = [...linkFindings(name, status), ...diskFindings(name, status, around), ...clockFindings(name, around), ...unitFindings(name, status)];
+  if (status.export !== undefined) findings.push(...exportFindings(name, status.export));
   const held = status.measured?.held;
   if (held !== undefined) findings.push({ check: name, state: "bad", says: heldText(held), next: errorTable.HOLON_NODE_HELD.next.replace("NAME", name) });
   for (const { what } of status.measured?.altered ?? []) findings.push({ check: name, state: "bad", says: `${what} is not as it was adopted`, next: errorTable.HOLON_NODE_ALTERED.next });

@@ -19,8 +19,8 @@ export interface HostModels {
   /** With `parameters`, those bound for that subject fill in the inputs that are not given. */
   run(model: string, inputs: Tensors, parameters: string | undefined): Promise<Tensors>;
   bind(model: string, subject: string, parameters: Tensors): void;
-  /** Of those that the node answers for. */
-  decide?(model: string, rows: Tensor): Promise<readonly ModelDecision[]>;
+  /** Of those that the node answers for. `cause`: place of the event in the batch. */
+  decide?(model: string, rows: Tensor, cause: number): Promise<readonly ModelDecision[]>;
 }
 
 export interface HostOptions {
@@ -136,7 +136,7 @@ class Batch {
   readonly #startMs: number;
   #calls: UnitCall[] = [];
   /** Of the event that is handled now: where its calls begin, and whether they are to be told. */
-  #cause = 0;
+  cause = 0;
   #firstCall = 0;
   #isFollowed = false;
   #outputBytes = 0;
@@ -150,7 +150,7 @@ class Batch {
 
   begin(cause: number, isFollowed: boolean): void {
     this.#forget();
-    this.#cause = cause;
+    this.cause = cause;
     this.#firstCall = this.#calls.length;
     this.#isFollowed = isFollowed;
   }
@@ -182,7 +182,7 @@ class Batch {
     const tookMs = Math.max(0, endMs - startMs);
     this.inferenceMs.push(tookMs);
     this.#inferences.set(model, (this.#inferences.get(model) ?? 0) + 1);
-    if (this.#calls.length < limits.traceCallsMax) this.#calls.push({ model, cause: this.#cause, atMs: Math.max(0, startMs - this.#startMs), tookMs, ...(by === undefined ? {} : { by }) });
+    if (this.#calls.length < limits.traceCallsMax) this.#calls.push({ model, cause: this.cause, atMs: Math.max(0, startMs - this.#startMs), tookMs, ...(by === undefined ? {} : { by }) });
   }
 
   /** Only the last fit of a model for a subject is worth storing. */
@@ -242,7 +242,7 @@ function createServedModel(model: string, { models, served = {}, nowMs }: HostOp
     const problem = tensorProblem(rows);
     if (problem !== undefined) throw asked(`was given rows of which a tensor ${problem}`);
     const startMs = nowMs();
-    const decided = (await models.decide?.(model, { shape: [...rows.shape], values: rows.values })) ?? [];
+    const decided = (await models.decide?.(model, { shape: [...rows.shape], values: rows.values }, batch().cause)) ?? [];
     const answered = new Set(decided.map(({ answeredBy }) => answeredBy));
     batch().inferred(model, startMs, nowMs(), answered.size === 1 ? [...answered][0] : undefined);
     return decided;

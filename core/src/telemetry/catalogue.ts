@@ -14,6 +14,9 @@ const metric = (name: string, kind: Metric["kind"], unit: string, about: string,
 
 export const metrics: readonly Metric[] = [
   metric("holon.children", "gauge", "{node}", "Nodes that are connected to this one from below."),
+  metric("holon.export.behind", "gauge", "{record}", "Records that the collector does not have yet."),
+  metric("holon.export.records", "sum", "{record}", "Records of telemetry by what became of them on their way to the collector: sent; aside (called bad); withheld (by the policy); gone (kept no longer, or damaged).", ["outcome"]),
+  metric("holon.export.up", "gauge", "1", "Whether the collector took what was handed to it last: 1, or 0. A node that names none does not tell."),
   metric("holon.function.age", "gauge", "s", "Time since a function handled something.", ["app", "function"]),
   metric("holon.function.aside", "sum", "{event}", "Events that a function could not handle and that were set aside.", ["app", "function"]),
   metric("holon.function.duration", "sketch", "ms", "From the recording of an event until what a function made of it is on disk; of a batch, that of its first event.", ["app", "function"]),

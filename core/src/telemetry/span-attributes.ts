@@ -12,6 +12,8 @@ export const spanNames = {
   /** How many before it found no room. */
   dropped: "holon.spans_dropped",
   model: "holon.model.name",
+  /** The node that asked it, of the step of the one that answers. */
+  askedBy: "holon.model.asked_by",
   answeredBy: "holon.model.answered_by",
   source: "holon.source.name",
   sourceKind: "holon.source.kind",

@@ -52,6 +52,7 @@ export async function healthReport(context: ReportContext, redactor: Redactor): 
     signatures: signatures === undefined ? null : { ...signatures },
     altered: measured?.altered.map(({ what }) => what) ?? null,
     heldBack: measured?.held ?? null,
+    export: status.export ?? null,
     policy: { name: own.policy.name, version: own.policy.version, hash: hash ?? null, documentVersion: version },
     lanes: status.lanes.slice(0, rowsTold),
     lanesMore: Math.max(0, status.lanes.length - rowsTold),

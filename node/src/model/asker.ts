@@ -49,7 +49,8 @@ export function createAsker({ above, clock, budget, deadlineMs }: AskerOptions):
   async function ask(rows: Tensor, of: RowsOf): Promise<readonly Decision[] | Kept> {
     const beside = above.here?.();
     if (beside !== undefined) return beside.decide(rows, of).catch((error: unknown) => whyKept(toHolonError(error)));
-    const request = { model: above.model, x: packTensor(rows) };
+    const { traceparent } = of;
+    const request = { model: above.model, x: packTensor(rows), ...(traceparent === undefined ? {} : { traceparent }) };
     const bytes = request.x.values.length;
     const nowMs = clock.monotonicMs();
     if (budget.waitMs(bytes, false, nowMs) > 0) return "bytes";

@@ -16,7 +16,10 @@ export interface Decider {
  * Whose rows they are, which says what may become of them further on: of a unit of this node, by the class that it may tell them as; or of a neighbour's, as it says; undefined where it
  * says nothing.
  */
-export type RowsOf = { readonly told: HandedClass["told"] } | { readonly label: ModelRequest["label"] };
+export type RowsOf = ({ readonly told: HandedClass["told"] } | { readonly label: ModelRequest["label"] }) & {
+  /** The step that asks, where its trace is followed: it goes along with the question. */
+  readonly traceparent?: string | undefined;
+};
 
 export interface ModelDeciderOptions {
   readonly session: ModelSession;

@@ -40,6 +40,8 @@ interface Row {
   latencyMs: number | undefined;
   failures: number;
   failedMs: number;
+  /** Known only of one that does not. */
+  takesTraces?: false;
 }
 
 export function createNearest({ calls, handlers, clock, siblings, above, answers }: NearestOptions): Nearest {
@@ -78,11 +80,25 @@ export function createNearest({ calls, handlers, clock, siblings, above, answers
     return inOrder(replicas, clock.monotonicMs()).flatMap(({ node }) => replicas.find((one) => one.node === node) ?? []);
   }
 
+  /** A node of before does not know what a trace is, and refuses the question with it. */
+  async function put(peer: Peer, row: Row, { traceparent, ...plain }: ModelRequest, waitMs: number): Promise<unknown> {
+    if (traceparent === undefined || row.takesTraces === false) return calls.callPeer(peer, answerMethod, plain, waitMs);
+    const startedMs = clock.monotonicMs();
+    try {
+      return await calls.callPeer(peer, answerMethod, { ...plain, traceparent }, waitMs);
+    } catch (error) {
+      if (toHolonError(error).code !== "HOLON_MODEL_INPUT_BAD") throw error;
+      const answer = await calls.callPeer(peer, answerMethod, plain, Math.max(1, waitMs - (clock.monotonicMs() - startedMs)));
+      row.takesTraces = false;
+      return answer;
+    }
+  }
+
   async function askOne({ peer, place }: { readonly peer: Peer; readonly place: "above" | "beside" }, request: ModelRequest, waitMs: number): Promise<unknown> {
     const row = rowOf(peer, request.model);
     const startedMs = clock.monotonicMs();
     try {
-      const answer = await calls.callPeer(peer, answerMethod, place === "beside" ? { ...request, only: true } : request, waitMs);
+      const answer = await put(peer, row, place === "beside" ? { ...request, only: true } : request, waitMs);
       row.failures = 0;
       row.latencyMs = smoothed(row.latencyMs, clock.monotonicMs() - startedMs);
       return answer;

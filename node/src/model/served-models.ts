@@ -23,6 +23,7 @@ import type { Peer } from "../link/peer.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import type { Guard } from "../policy/guard.ts";
 import { answerHandler, answerMethod, type ModelRequest } from "./answer.ts";
+import { createAnswerSpans } from "./answer-spans.ts";
 import type { AskerOptions } from "./asker.ts";
 import { createCascade, type Cascade, type CascadeStatus } from "./cascade.ts";
 import { behind, createSplit, createWhole } from "./split.ts";
@@ -59,7 +60,7 @@ export interface ServedModelsContext {
   readonly guard: Pick<Guard, "mayAsk" | "mayRelay" | "demand">;
   readonly calls: Pick<Calls, "callPeer">;
   readonly handlers: Map<string, CallHandler>;
-  readonly ports: Pick<Ports, "clock" | "trace" | "seals"> & { readonly model: Model };
+  readonly ports: Pick<Ports, "clock" | "random" | "trace" | "seals"> & { readonly model: Model };
   /** The way up, if it is open. */
   above(): Peer | undefined;
   /** Siblings that are reached now. */
@@ -119,7 +120,8 @@ export function createServedModels(context: ServedModelsContext): ServedModels {
   const answering = { get: (name: string): Decider | undefined => (served.get(name)?.answers === true ? { decide: (rows, of) => decideBy(name, rows, of) } : undefined) };
   /** A neighbour uses a model as a function does: by its name within the app. */
   const demand = (model: string, from: NodeName): Promise<void> => context.guard.demand({ kind: "node", name: from }, "use", { name: `model/${model.slice(model.indexOf("/") + 1)}` });
-  handlers.set(answerMethod, answerHandler(answering, passOn, demand));
+  const spans = createAnswerSpans({ self: log.origin, events: context.events, clock: ports.clock, random: ports.random, append: (records) => void log.append({ records }).catch((error: unknown) => ports.trace.note("warn", `spans: ${toHolonError(error).message}`)) });
+  handlers.set(answerMethod, answerHandler(answering, passOn, demand, spans));
 
   async function decideBy(name: string, rows: Tensor, of: RowsOf): Promise<readonly Decision[]> {
     const found = served.get(name);

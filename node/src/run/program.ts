@@ -16,7 +16,7 @@ import { withMoments } from "@holon/core/run/moments.ts";
 import { readSecrets, startWithSecrets } from "@holon/core/run/secret-guard.ts";
 import type { HandedClass } from "./handed-class.ts";
 import { loadFitted } from "./fitted.ts";
-import type { TraceTrigger } from "./tracer.ts";
+import type { Asking, TraceTrigger } from "./tracer.ts";
 import type { UnitContext } from "./unit.ts";
 import type { UnitKind } from "./unit-kind.ts";
 import { createWarmInstance } from "./warm-instance.ts";
@@ -28,10 +28,11 @@ const positionsSchema = z.record(z.string(), z.int().min(0));
 const decoder = new TextDecoder();
 
 /** A function in its sandbox. */
-export const functionKind = (fn: FunctionDocument, context: UnitContext, told = new Set<string>(), answerers = new Set<string>()): UnitKind => ({
+export const functionKind = (fn: FunctionDocument, context: UnitContext, told = new Set<string>(), answerers = new Set<string>(), asking: Asking = { of: undefined }): UnitKind => ({
   trigger: triggerOf(fn),
   models: new Set(fn.models),
   answerers,
+  asking,
   async open(settled, born) {
     const unit = `${context.app.name}/${fn.name}`;
     // What sites share and the time are handed over with the events: such a function begins when it is asked, with all of it.
@@ -39,7 +40,7 @@ export const functionKind = (fn: FunctionDocument, context: UnitContext, told = 
     const start = async (first?: readonly UnitEvent[]) => {
       await settled();
       const secrets = await readSecrets(unit, fn.secrets ?? [], context.ports.secrets);
-      const program = { ...(await loadProgram(fn, context, told, born, answerers)), secrets };
+      const program = { ...(await loadProgram(fn, context, told, born, answerers, asking)), secrets };
       const instance = await startWithSecrets(unit, secrets, () => context.ports.runner.start(program, isPlain ? first : undefined));
       return withShared(fn.clock === true ? withMoments(instance, context.moments) : instance, { ...context, born }, settled);
     };
@@ -63,7 +64,7 @@ export function storedUnit(unit: string, log: Log): { readonly state: ReadonlyMa
   return { state, positions: new Map(Object.entries(position === undefined ? {} : positionsSchema.parse(parseJson(position)))) };
 }
 
-async function loadProgram(fn: FunctionDocument, context: UnitContext, told: Set<string>, born: Pick<HandedClass, "told">, answerers: Set<string>): Promise<UnitProgram> {
+async function loadProgram(fn: FunctionDocument, context: UnitContext, told: Set<string>, born: Pick<HandedClass, "told">, answerers: Set<string>, asking: Asking): Promise<UnitProgram> {
   const { app, log } = context;
   const unit = `${app.name}/${fn.name}`;
   const models: Record<string, Uint8Array> = {};
@@ -80,8 +81,8 @@ async function loadProgram(fn: FunctionDocument, context: UnitContext, told: Set
     name: unit,
     code: await unsealed(await readBlob(fn.code, context), app, "function", fn.name, context.ports.seals),
     models,
-    ...(Object.keys(outputs).length === 0 ? {} : { served: { outputs, decide: async (model: string, rows: Tensor) => {
-      const decisions = await context.served.decide(app.name, model, rows, born);
+    ...(Object.keys(outputs).length === 0 ? {} : { served: { outputs, decide: async (model: string, rows: Tensor, cause?: number) => {
+      const decisions = await context.served.decide(app.name, model, rows, { told: born.told, traceparent: asking.of?.(model, cause) });
       for (const { answeredBy } of decisions) answerers.add(answeredBy);
       return decisions;
     } } }),

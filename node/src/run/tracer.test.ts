@@ -7,9 +7,10 @@ import type { UnitCall, UnitEvent } from "@holon/core/ports.ts";
 import { parseDefinition } from "@holon/core/run/inside.ts";
 import { createUnitHost } from "@holon/core/run/host.ts";
 import { spanDataSchema, type SpanData } from "@holon/core/telemetry/span.ts";
+import { parseTraceparent } from "@holon/core/telemetry/trace-context.ts";
 import { createRandom } from "@holon/platform/random.ts";
 import { createEvents } from "../event/events.ts";
-import { createTracer } from "./tracer.ts";
+import { createTracer, type Asking } from "./tracer.ts";
 
 const trace = "4bf92f3577b34da6a3ce929d0e0e4736";
 const followed = `00-${trace}-00f067aa0ba902b7-01`;
@@ -19,8 +20,9 @@ function tracer() {
   let nowMs = 1_000;
   const clock = { wall: () => ({ ms: 1_700_000_000_000 + nowMs, state: "synced" as const }), monotonicMs: () => nowMs };
   const events = createEvents({ name: "gateway-1", jurisdiction: "EU" }, { ...clock, elapsedMs: () => nowMs, after: () => ({ cancel: () => undefined }) });
-  const made = createTracer({ app: { name: "app", sources: [], tracing: { share: 0, spansPerSecondMax: 10 } }, fn: "judge", models: new Set(["pca", "large"]), answerers: new Set(["cloud-1"]), node: "gateway-1", trigger: "pubsub", hopOf: ({ id }) => (id.startsWith("far-1/") ? "aaaaaaaaaaaaaaaa" : undefined), events, clock, random: createRandom() });
-  return { made, pass: (ms: number) => void (nowMs += ms), startMs: 1_700_000_000_000 + nowMs };
+  const asking: Asking = { of: undefined };
+  const made = createTracer({ asking, app: { name: "app", sources: [], tracing: { share: 0, spansPerSecondMax: 10 } }, fn: "judge", models: new Set(["pca", "large"]), answerers: new Set(["cloud-1"]), node: "gateway-1", trigger: "pubsub", hopOf: ({ id }) => (id.startsWith("far-1/") ? "aaaaaaaaaaaaaaaa" : undefined), events, clock, random: createRandom() });
+  return { made, asking, pass: (ms: number) => void (nowMs += ms), startMs: 1_700_000_000_000 + nowMs };
 }
 
 const read = (records: readonly NewRecord[]): readonly SpanData[] => records.map(({ bytes }) => spanDataSchema.parse((JSON.parse(new TextDecoder().decode(bytes)) as { readonly data: unknown }).data));
@@ -38,6 +40,22 @@ test("models that a function asked are spans within the function's, of the event
   assert.deepEqual([near, far].map((span) => [ms(span?.startTimeUnixNano ?? "0") - startMs, ms(span?.endTimeUnixNano ?? "0") - startMs]), [[6, 26], [20, 50]], "none is longer than it was, or ends behind the function");
   assert.equal(far?.attributes["holon.model.answered_by"], "cloud-1");
   assert.ok(!JSON.stringify(spans).includes("4711") && !JSON.stringify(spans).includes("valve1"), "names and times alone");
+});
+
+test("a question to a model carries the step in which it is asked, of the event for which it is asked", () => {
+  const { made, asking } = tracer();
+  const other = "5bf92f3577b34da6a3ce929d0e0e4737";
+  const traced = made.begin([event("gateway-1/e/local/1", { traceparent: followed }), event("gateway-1/e/local/2"), event("gateway-1/e/local/3", { traceparent: followed.replace(trace, other) })]);
+  const carried = [asking.of?.("large", 0), asking.of?.("large", 2), asking.of?.("large", 0)].map((text) => parseTraceparent(text));
+  assert.deepEqual([asking.of?.("large", 1), asking.of?.("anna-example", 0), asking.of?.("large", undefined), asking.of?.("large", 7)], [undefined, undefined, undefined, undefined], "not followed; none that it may ask; of which event nobody says");
+  const call = (cause: number): UnitCall => ({ model: "large", cause, atMs: 0, tookMs: 1 });
+  const steps = read(traced.spans(undefined, [call(0), call(0), call(1), call(2)])).filter(({ name }) => name === "model large");
+  assert.deepEqual(steps.map(({ traceId, spanId }) => [traceId, spanId]), [[trace, carried[0]?.spanId], [trace, carried[2]?.spanId], [other, carried[1]?.spanId]]);
+  assert.equal(typeof asking.of, "undefined", "the batch is over");
+  made.begin([event("gateway-1/e/local/4", { traceparent: followed })]);
+  assert.equal(parseTraceparent(asking.of?.("large", undefined))?.traceId, trace, "it can be of no other event");
+  made.begin([event("gateway-1/e/local/5")]);
+  assert.equal(typeof asking.of, "undefined");
 });
 
 test("what came over a link was led to by its way over it", () => {

@@ -46,10 +46,17 @@ export interface TracerOptions {
   /** Models that it may ask, and nodes that answered for them: what a sandbox tells of others is its function's own word, and is left out. */
   readonly models: ReadonlySet<string>;
   readonly answerers: ReadonlySet<string>;
+  /** Filled in here, for as long as a batch is at work. */
+  readonly asking?: Asking | undefined;
   readonly isThinned?: ((traceId: string) => boolean) | undefined;
   readonly events: Pick<Events, "record">;
   readonly clock: Pick<Clock, "wall" | "monotonicMs">;
   readonly random: Random;
+}
+
+/** What a question to a model carries on. `cause`: place of the event in the batch, as the sandbox says. */
+export interface Asking {
+  of: ((model: string, cause: number | undefined) => string | undefined) | undefined;
 }
 
 interface Step {
@@ -63,7 +70,7 @@ interface Step {
   readonly isWritten: boolean;
 }
 
-export function createTracer({ app, fn, node, trigger, hopOf, models, answerers, isThinned, events: made, clock, random }: TracerOptions): Tracer {
+export function createTracer({ app, fn, node, trigger, hopOf, models, answerers, asking = { of: undefined }, isThinned, events: made, clock, random }: TracerOptions): Tracer {
   const unit = `${app.name}/${fn}`;
   const { share = 0, spansPerSecondMax = limits.traceSpansPerSecond } = app.tracing ?? {};
   const room = createSpanRoom(spansPerSecondMax, clock);
@@ -97,6 +104,18 @@ export function createTracer({ app, fn, node, trigger, hopOf, models, answerers,
       }
       const startMs = clock.wall().ms;
       const beganMs = clock.monotonicMs();
+      /** Ids of the steps in which models were asked, by step and model, in order: those who answer name them. */
+      const askedIds = new Map<string, string[]>();
+      const asked = (model: string, cause = events.length === 1 ? 0 : -1): string | undefined => {
+        const step = steps.get(cause);
+        if (step?.isWritten !== true || !models.has(model)) return undefined;
+        const spanId = newSpanId(random);
+        const key = `${step.index} ${model}`;
+        const ids = askedIds.get(key) ?? [];
+        if (ids.length < limits.traceCallsMax) askedIds.set(key, [...ids, spanId]);
+        return printTraceparent({ traceId: step.span.traceId, spanId, sampled: true });
+      };
+      asking.of = steps.size === 0 ? undefined : asked;
       const withSpan = (event: UnitEvent, index: number): UnitEvent => {
         const span = steps.get(index)?.span;
         return span === undefined ? event : { ...event, span };
@@ -119,9 +138,10 @@ export function createTracer({ app, fn, node, trigger, hopOf, models, answerers,
           return span === undefined ? undefined : printTraceparent(span);
         },
         spans(failed, calls) {
+          asking.of = undefined;
           if (failed !== undefined && events.length > 0 && kept.failed(failed.code, beganMs)) keep(0, "error");
           const endMs = startMs + clock.monotonicMs() - beganMs;
-          const told = { startMs, endMs, batch: events.length, failed };
+          const told = { startMs, endMs, batch: events.length, failed, idOf: (index: number, model: string): string => askedIds.get(`${index} ${model}`)?.shift() ?? newSpanId(random) };
           const written = [...steps.values()].filter(({ isWritten }) => isWritten).sort((one, other) => one.index - other.index);
           return written.flatMap((step) => [functionSpan(step, events[step.index], told), ...calls.filter(({ cause, model }) => cause === step.index && models.has(model)).map((call) => modelSpan(step, call, told))]);
         },
@@ -134,6 +154,8 @@ export function createTracer({ app, fn, node, trigger, hopOf, models, answerers,
     readonly endMs: number;
     readonly batch: number;
     readonly failed: HolonError | undefined;
+    /** Of the next step in which this event asked that model. */
+    idOf(index: number, model: string): string;
   }
 
   function functionSpan({ span, parent, carried, kept: why }: Step, event: UnitEvent | undefined, { startMs, endMs, batch, failed }: Told): NewRecord {
@@ -159,6 +181,6 @@ export function createTracer({ app, fn, node, trigger, hopOf, models, answerers,
     const startMs = Math.max(told.startMs, Math.min(told.startMs + atMs, told.endMs - tookMs));
     const attributes = { "service.name": app.name, "service.instance.id": node, [spanNames.model]: model, ...(by === undefined ? {} : { [spanNames.answeredBy]: by }), "holon.batch_index": index };
     const isElsewhere = by !== undefined && by !== node;
-    return spanRecord(made, unit, { span: { traceId: span.traceId, spanId: newSpanId(random) }, parent: span.spanId, name: `model ${model}`, kind: isElsewhere ? "CLIENT" : "INTERNAL", startMs, endMs: Math.min(told.endMs, startMs + tookMs), attributes });
+    return spanRecord(made, unit, { span: { traceId: span.traceId, spanId: told.idOf(index, model) }, parent: span.spanId, name: `model ${model}`, kind: isElsewhere ? "CLIENT" : "INTERNAL", startMs, endMs: Math.min(told.endMs, startMs + tookMs), attributes });
   }
 }

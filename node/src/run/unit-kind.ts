@@ -7,7 +7,7 @@ import type { EventTrigger, WindowTrigger } from "@holon/core/schema/trigger.ts"
 import type { ElasticStatus } from "../elastic/elastic-unit.ts";
 import type { ReductionStatus } from "../reduce/saved.ts";
 import type { HandedClass } from "./handed-class.ts";
-import type { TraceTrigger } from "./tracer.ts";
+import type { Asking, TraceTrigger } from "./tracer.ts";
 
 /** What the loop needs to know of a function or a reduction. */
 export interface UnitDocument extends Pick<FunctionDocument, "name" | "emits">, Partial<Pick<FunctionDocument, "eventsPerSecondMax" | "retriesMax">> {
@@ -23,6 +23,8 @@ export interface UnitKind {
   readonly models?: ReadonlySet<string>;
   /** Nodes that answered for its models, as they come to be known. */
   readonly answerers?: ReadonlySet<string>;
+  /** By which its questions to models carry on the trace of what they are asked for: the tracer answers. */
+  readonly asking?: Asking;
   /** What triggers it, where the way of events through it is followed. */
   readonly trigger?: TraceTrigger;
   /** It looks in the log for what it is handed, and so is handed nothing that is not there yet. */

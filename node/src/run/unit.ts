@@ -189,7 +189,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   const early = createEarlyRuns(({ bytes }) => startsWith(bytes, prefix));
   let storing = createStoring(() => wake?.());
   const rate = createRate(fn.eventsPerSecondMax, ports.clock);
-  const tracer = kind.trigger === undefined ? undefined : createTracer({ app, fn: fn.name, node: log.origin, trigger: kind.trigger, models: kind.models ?? new Set(), answerers: kind.answerers ?? new Set(), isThinned: context.isThinned, hopOf: ({ id }) => (originOfEvent(id) === log.origin ? undefined : hopSpanId(ports.crypto.sha256, id, log.origin)), events: context.events, clock: ports.clock, random: ports.random });
+  const tracer = kind.trigger === undefined ? undefined : createTracer({ app, fn: fn.name, node: log.origin, trigger: kind.trigger, models: kind.models ?? new Set(), answerers: kind.answerers ?? new Set(), asking: kind.asking, isThinned: context.isThinned, hopOf: ({ id }) => (originOfEvent(id) === log.origin ? undefined : hopSpanId(ports.crypto.sha256, id, log.origin)), events: context.events, clock: ports.clock, random: ports.random });
   const failures = createFailedEvents(name, fn.retriesMax ?? limits.unitRetriesMax, context);
 
   /** Names of others are the function's own words. */

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { limits } from "@holon/core/limits.ts";
 import type { Collector } from "@holon/core/ports.ts";
 import type { Desired } from "@holon/core/schema/desired.ts";
+import type { ExportStatus } from "@holon/core/telemetry/export-status.ts";
 import { exportSettingsSchema } from "@holon/core/telemetry/settings.ts";
 import { createClock } from "@holon/platform/clock.ts";
 import { createCodec } from "@holon/platform/codec.ts";
@@ -118,8 +119,9 @@ test("one record that the collector calls bad is set aside, and told; of the oth
   while (second.status().behind > 0) await new Promise<void>((resolve) => (told = resolve));
   await second.close();
   assert.deepEqual(arrived, words.filter((word) => !bad.includes(word)));
-  const [{ rejected: one }, { rejected: other, behind }] = [first.status(), second.status()];
+  const [{ aside: one }, { aside: other, behind, lastAside }] = [first.status(), second.status()];
   assert.deepEqual([one + other, behind], [2, 0]);
+  assert.match(lastAside?.why ?? "", /bad \(logs\): it is set aside/);
   assert.equal(notes.filter((note) => /the collector calls gateway-1\/\w+\/telemetry\/\d+ bad \(logs\): it is set aside/.test(note)).length, 2, notes.join("\n"));
   await log.close();
 });
@@ -139,7 +141,7 @@ test("what stands in the log with an id that is none goes out without it", async
   while (out.status().behind > 0) await new Promise<void>((resolve) => (told = resolve));
   await out.close();
   assert.deepEqual(bodies.map((body) => [...body.matchAll(/"name":"(\w+)"/g)].map(([, name]) => name)), [["one", "three"]]);
-  assert.equal(out.status().rejected, 1);
+  assert.equal(out.status().aside, 1);
   assert.ok(notes.some((note) => note.includes("the spanId of a Span is not of 8 bytes")), notes.join("\n"));
   await log.close();
 });
@@ -152,10 +154,13 @@ test("what a collector says of who asks, or of itself, costs nothing of what was
   const events = createEvents(config, clock);
   await log.append({ records: ["one", "two"].map((word) => events.record({ stream: "telemetry", type: "test.said", class: "public", producer: "test", data: { text: word } })) });
   const says = [401, 401, 403, 404, 405, 407, 408, 500, 501];
+  const seen: NonNullable<ExportStatus["problem"]>[] = [];
   const [arrived, notes]: [string[], string[]] = [[], []];
   let told: () => void = () => undefined;
   const collector: Collector = {
     post: (_url, _type, body) => {
+      const { problem } = out.status();
+      if (problem !== undefined) seen.push(problem);
       const status = says.shift();
       if (status !== undefined) return Promise.resolve({ status, retryAfterMs: undefined, body: new Uint8Array() });
       arrived.push(...[...new TextDecoder().decode(body).matchAll(/"stringValue":"(one|two)"/g)].map(([, word = ""]) => word));
@@ -166,9 +171,49 @@ test("what a collector says of who asks, or of itself, costs nothing of what was
   const out = createOtlpOut({ settings: exportSettingsSchema.parse({ url: "http://collector", encoding: "json", jurisdiction: "EU" }), log, collector, mayLeave: () => Promise.resolve(true), ports: { clock, random: { bytes: () => new Uint8Array(), uniform: () => 0.5 }, trace: { note: (_level, message) => void notes.push(message) } } });
   while (out.status().behind > 0) await new Promise<void>((resolve) => (told = resolve));
   await out.close();
-  assert.deepEqual([arrived, out.status().rejected, out.status().problem], [["one", "two"], 0, undefined]);
+  assert.deepEqual(seen.map(({ code, message }) => `${code} ${message}`), [...[401, 401, 403, 404, 405, 407].map((status) => `HOLON_COLLECTOR_REFUSED the collector answered ${status}`), ...[408, 500, 501].map((status) => `HOLON_COLLECTOR_UNREACHABLE the collector answered ${status}`)]);
+  assert.equal(new Set(seen.map(({ since }) => since)).size, 1, "since it went last");
+  assert.deepEqual([arrived, out.status().aside, out.status().problem], [["one", "two"], 0, undefined]);
   assert.equal(waits.length, 9);
   assert.ok(waits.every((wait, index) => wait >= (waits[index - 1] ?? 0)) && (waits.at(-1) ?? 0) > 8 * (waits[0] ?? 0), waits.join(" "));
   assert.equal(notes.filter((note) => note.includes("the collector answered 401")).length, 1, "the same is said once");
+  await log.close();
+});
+
+test("what was kept no longer while the collector was away is counted, and what is left goes", async (context) => {
+  const folder = tempFolder(context);
+  const before = await openTempLog(folder, { name: "gateway-1", segmentBytesMax: 32 << 10 });
+  const real = createClock();
+  const clock = { ...real, wall: () => real.wall(), monotonicMs: () => real.monotonicMs(), after: (_ms: number, then: () => void) => real.after(5, then) };
+  const events = createEvents(config, clock);
+  const words = Array.from({ length: 20 }, (_, index) => `word-${index}`);
+  for (const word of words) await before.append({ records: [events.record({ stream: "telemetry", type: "test.said", class: "public", producer: "test", data: { text: word, much: "x".repeat(6_000) } })] });
+  const arrived: string[] = [];
+  let isThere = false;
+  let told: () => void = () => undefined;
+  const collector: Collector = {
+    post: (_url, _type, body) => {
+      if (!isThere) return Promise.reject(new Error("nobody"));
+      arrived.push(...[...new TextDecoder().decode(body).matchAll(/"stringValue":"(word-\d+)"/g)].map(([, word = ""]) => word));
+      return Promise.resolve({ status: 200, retryAfterMs: undefined, body: new TextEncoder().encode("{}") });
+    },
+  };
+  const gone = await before.retain((parts) => parts.slice(0, -2).map(({ lane, lastSequence }) => ({ lane, through: lastSequence, rule: "a test" })), () => events.record({ stream: "audit", type: "test.gone", class: "public", producer: "test", data: {} }));
+  assert.ok(gone.length > 0);
+  await before.close();
+  const log = await openTempLog(folder, { name: "gateway-1", segmentBytesMax: 32 << 10 }); // what was just written can be read from memory for a while
+  const head = log.head({ origin: log.origin, stream: "telemetry" })?.sequence ?? 0;
+  log.onCommit(() => told());
+  const out = createOtlpOut({ settings: exportSettingsSchema.parse({ url: "http://holon:secret@collector:4318/path", encoding: "json", jurisdiction: "EU" }), log, collector, mayLeave: () => Promise.resolve(true), ports: { clock, random: { bytes: () => new Uint8Array(), uniform: () => 0 }, trace: { note: () => undefined } } });
+  while (out.status().problem === undefined) await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual([out.status().to, out.status().problem?.code, out.status().problem?.message], ["collector:4318", "HOLON_COLLECTOR_UNREACHABLE", "the collector collector:4318 does not answer"]);
+  isThere = true;
+  while (out.status().behind > 0) await new Promise<void>((resolve) => (told = resolve));
+  await out.close();
+  const { gone: lost, sent, problem } = out.status();
+  assert.ok(arrived.length > 0 && arrived.length < words.length);
+  assert.deepEqual(arrived, words.slice(-arrived.length));
+  assert.deepEqual([lost + sent, problem], [head, undefined]);
+  assert.ok(lost > 0);
   await log.close();
 });

@@ -3,39 +3,29 @@
  * one whose answer was lost with the power is, once, and each resource says by `holon.record` which record it is. Tries again as the protocol says, for ever. What the policy does not let go where the collector
  * stands is passed over; of a request that the collector calls bad, the record for which it is (`halving.ts`), and its other records go.
  */
-import { toHolonError } from "@holon/core/errors.ts";
+import { errorTable, HolonError, type ErrorCode } from "@holon/core/errors.ts";
+import { isoTime } from "@holon/core/event/iso-time.ts";
 import { showEvent } from "@holon/core/event/stored.ts";
 import { backoffMs } from "@holon/core/link/backoff.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
 import { limits } from "@holon/core/limits.ts";
 import { printRecordName } from "@holon/core/log/identity.ts";
 import { laneName, type Lane } from "@holon/core/log/log.ts";
-import { lastSequence } from "@holon/core/log/run.ts";
+import { lastSequence, lostRanges } from "@holon/core/log/run.ts";
 import type { Clock, Collector, Random, Timer, Trace } from "@holon/core/ports.ts";
 import { convert, shapes, signals, type Signal } from "@holon/core/telemetry/otlp/convert.ts";
 import { decodeJson, decodeProtobuf, encodeJson, encodeProtobuf, type OtlpMessage } from "@holon/core/telemetry/otlp/encoding.ts";
 import { withoutBadIds } from "@holon/core/telemetry/otlp/ids.ts";
+import type { ExportStatus } from "@holon/core/telemetry/export-status.ts";
 import type { ExportSettings } from "@holon/core/telemetry/settings.ts";
 import { z } from "zod";
 import type { BatchRun } from "../log/scan.ts";
 import type { SegmentLog } from "../log/segment-log.ts";
 import { sendHalving, type Halved } from "./halving.ts";
 
-export interface OtlpOutStatus {
-  readonly url: string;
-  /** Records that are not there yet. */
-  readonly behind: number;
-  readonly sent: number;
-  /** Items, and records, that the collector called bad, and items of which an id is none. */
-  readonly rejected: number;
-  /** Records that the policy did not let go, since this start. */
-  readonly withheld: number;
-  readonly problem: string | undefined;
-}
-
 export interface OtlpOut {
   committed(lanes: readonly Lane[]): void;
-  status(): OtlpOutStatus;
+  status(): ExportStatus;
   close(): Promise<void>;
 }
 
@@ -54,7 +44,8 @@ const positionSchema = z.strictObject({ sequence: z.int(), through: z.int(), don
 type Position = z.infer<typeof positionSchema>;
 const encoder = new TextEncoder();
 /** Said of whoever asks, of the address, or of the way there: not of what was sent, which waits in the log until that is mended. */
-const isOfTheContent = (status: number): boolean => status >= 400 && status < 500 && ![401, 403, 404, 405, 407, 408, 421, 425, 429].includes(status);
+const isOfTheContent = (status: number): boolean => status >= 400 && status < 500 && !ofWhoAsks.includes(status) && ![408, 425, 429].includes(status);
+const ofWhoAsks: readonly number[] = [401, 403, 404, 405, 407, 421];
 
 /** What a record has for one signal. */
 interface Entry {
@@ -66,27 +57,39 @@ interface Entry {
 export function createOtlpOut({ settings, log, collector, mayLeave, ports }: OtlpOutOptions): OtlpOut {
   const { clock } = ports;
   const isJson = settings.encoding === "json";
+  const to = new URL(settings.url).host;
   let timer: Timer | undefined;
   let working: Promise<void> | undefined;
   let again = false;
   let attempt = 0;
   let closed = false;
   let sent = 0;
-  let rejected = 0;
+  let aside = 0;
+  let lastAside: ExportStatus["lastAside"];
   let withheld = 0;
+  let gone = 0;
   /** Through which record what was withheld of a lane is counted. */
   const withheldThrough = new Map<string, number>();
-  let problem: string | undefined;
+  const goneThrough = new Map<string, number>();
+  let problem: ExportStatus["problem"];
+  /** As they were read from their cells: a root asks for ten thousand of them with each look at its status. */
+  const positions = new Map<string, { readonly cell: Uint8Array; readonly position: Position }>();
   /** Of a batch that is tried again, by lane and signal. */
   const halvedOf = new Map<string, Halved>();
 
   const counts = (lane: Lane): boolean => lane.stream === "telemetry" && (settings.of === "all" || lane.origin === log.origin);
   const cellOf = (lane: Lane): string => `${prefix}${laneName(lane)}`;
   const positionOf = (lane: Lane): Position => {
-    const cell = log.cell(cellOf(lane));
-    return cell === undefined ? { sequence: 0, through: 0, done: [] } : positionSchema.parse(parseJson(cell));
+    const key = cellOf(lane);
+    const cell = log.cell(key);
+    if (cell === undefined) return { sequence: 0, through: 0, done: [] };
+    const before = positions.get(key);
+    if (before?.cell === cell) return before.position;
+    const position = positionSchema.parse(parseJson(cell));
+    positions.set(key, { cell, position });
+    return position;
   };
-  const keep = (lane: Lane, position: Position): Promise<unknown> => log.append({ cells: [{ key: cellOf(lane), value: encoder.encode(JSON.stringify(position)) }] });
+  const keep = async (lane: Lane, position: Position): Promise<void> => void (await log.append({ cells: [{ key: cellOf(lane), value: encoder.encode(JSON.stringify(position)) }] }));
   const lanes = (): readonly { readonly lane: Lane; readonly head: number }[] => [...log.heads().values()].filter(({ lane }) => counts(lane)).map(({ lane, mark }) => ({ lane, head: mark.sequence }));
 
   async function work(): Promise<void> {
@@ -96,8 +99,20 @@ export function createOtlpOut({ settings, log, collector, mayLeave, ports }: Otl
     } while (again && !closed);
   }
 
-  async function isAllowed(run: BatchRun): Promise<boolean> {
-    if (await mayLeave(run)) return true;
+  /** Records that are not here any more, behind what was sent. */
+  function countGone({ header, bytes }: BatchRun, sentThrough: number): void {
+    const name = laneName(header);
+    let through = Math.max(goneThrough.get(name) ?? 0, sentThrough);
+    for (const { first, last } of lostRanges(bytes, header)) {
+      gone += Math.max(0, last - Math.max(first - 1, through));
+      through = Math.max(through, last);
+    }
+    goneThrough.set(name, through);
+  }
+
+  async function isAllowed(run: BatchRun, sentThrough: number): Promise<boolean> {
+    countGone(run, sentThrough);
+    if (run.header.form === "gap" || (await mayLeave(run))) return true;
     const name = laneName(run.header);
     const before = withheldThrough.get(name);
     const last = lastSequence(run.header);
@@ -113,7 +128,7 @@ export function createOtlpOut({ settings, log, collector, mayLeave, ports }: Otl
     if (position.sequence >= head) return false;
     const isOpen = position.through > position.sequence;
     // A batch that was begun is ended as it was begun, so that no record of it goes twice.
-    const records = (await log.read(lane, position.sequence + 1, { maxRecords: isOpen ? position.through - position.sequence : limits.otlpBatchRecords, maxBytes: isOpen ? Infinity : limits.otlpBatchBytes }, isAllowed)).filter(({ sequence }) => !isOpen || sequence <= position.through);
+    const records = (await log.read(lane, position.sequence + 1, { maxRecords: isOpen ? position.through - position.sequence : limits.otlpBatchRecords, maxBytes: isOpen ? Infinity : limits.otlpBatchBytes }, (run) => isAllowed(run, position.sequence))).filter(({ sequence }) => !isOpen || sequence <= position.through);
     const through = isOpen ? position.through : (records.at(-1)?.sequence ?? head);
     let { done } = position;
     const gathered = new Map<Signal, Entry[]>();
@@ -139,7 +154,7 @@ export function createOtlpOut({ settings, log, collector, mayLeave, ports }: Otl
       halvedOf.set(key, halved);
       await sendHalving(entries, {
         send: (part) => post(signal, part),
-        through: async ({ sequence }) => void (await keep(lane, { sequence: position.sequence, through, done, part: { signal, through: sequence } })),
+        through: ({ sequence }) => keep(lane, { sequence: position.sequence, through, done, part: { signal, through: sequence } }),
         aside: (part) => setAside(part.length, `the collector calls ${part.length === 1 ? (part[0]?.name ?? "") : `${part.length} records from ${part[0]?.name ?? ""} on`} bad (${signal}): ${part.length === 1 ? "it is" : "they are"} set aside`),
       }, halved);
       halvedOf.delete(key);
@@ -153,22 +168,20 @@ export function createOtlpOut({ settings, log, collector, mayLeave, ports }: Otl
   }
 
   function setAside(count: number, why: string): void {
-    rejected += count;
+    aside += count;
+    lastAside = { at: isoTime(clock.wall().ms), why };
     ports.trace.note("warn", `export: ${why}`);
   }
 
   /** Fails where it is to be tried again. */
   async function post(signal: Signal, entries: readonly Entry[]): Promise<"taken" | "bad"> {
-    if (closed) throw new Later("the node stops", undefined);
+    if (closed) throw new Later("HOLON_COLLECTOR_UNREACHABLE", "the node stops", undefined);
     const shape = shapes[signal];
     const request: OtlpMessage = { [shape.resources]: entries.map(({ resource }) => resource) };
     const contentType = isJson ? "application/json" : "application/x-protobuf";
     const answer = await collector.post(`${settings.url.replace(/\/$/, "")}/v1/${signal}`, contentType, isJson ? encodeJson(request) : encodeProtobuf(shape.request, request));
-    if (isOfTheContent(answer.status)) {
-      problem = `the collector answered ${answer.status} to ${signal}`;
-      return "bad";
-    }
-    if (answer.status < 200 || answer.status >= 300) throw new Later(`the collector answered ${answer.status}`, answer.retryAfterMs);
+    if (isOfTheContent(answer.status)) return "bad";
+    if (answer.status < 200 || answer.status >= 300) throw new Later(ofWhoAsks.includes(answer.status) ? "HOLON_COLLECTOR_REFUSED" : "HOLON_COLLECTOR_UNREACHABLE", `the collector answered ${answer.status}`, answer.retryAfterMs);
     const told = readable(() => (isJson ? decodeJson(shape.response, answer.body) : decodeProtobuf(shape.response, answer.body)));
     const partial = told?.["partialSuccess"];
     const refused = typeof partial === "object" && !Array.isArray(partial) ? Number(partial[shape.rejected] ?? 0) : 0;
@@ -178,15 +191,19 @@ export function createOtlpOut({ settings, log, collector, mayLeave, ports }: Otl
     return "taken";
   }
 
+  function failed(error: unknown): void {
+    const { code, message, next } = error instanceof Later ? { ...error.said, next: errorTable[error.said.code].next } : error instanceof HolonError ? error : { code: "HOLON_COLLECTOR_UNREACHABLE", message: `the collector ${to} does not answer`, next: errorTable.HOLON_COLLECTOR_UNREACHABLE.next };
+    if (message !== problem?.message) ports.trace.note("warn", `export: ${message}: what is to go there waits in the log, and is tried again`, { code });
+    problem = { code, message, next, since: problem?.since ?? isoTime(clock.wall().ms) };
+  }
+
   function go(): void {
     if (closed || timer !== undefined) return;
     if (working !== undefined) return void (again = true);
     working = work()
       .catch((error: unknown) => {
         const later = error instanceof Later ? error : undefined;
-        const before = problem;
-        problem = later?.message ?? toHolonError(error).message;
-        if (problem !== before) ports.trace.note("warn", `export: ${problem}: what is to go there waits in the log, and is tried again`);
+        failed(later ?? error);
         // A collector that says "at once", or names a time that was, is not asked at once.
         const waitMs = later?.afterMs === undefined ? backoffMs(attempt++, { firstMs: limits.otlpRetryMs, maxMs: limits.otlpRetryMaxMs }, ports.random.uniform()) : Math.max(limits.otlpRetryMs, later.afterMs);
         if (closed) return;
@@ -205,7 +222,17 @@ export function createOtlpOut({ settings, log, collector, mayLeave, ports }: Otl
     committed(touched) {
       if (touched.some(counts)) go();
     },
-    status: () => ({ url: settings.url, behind: lanes().reduce((sum, { lane, head }) => sum + head - positionOf(lane).sequence, 0), sent, rejected, withheld, problem }),
+    status: () => ({
+      to,
+      jurisdiction: settings.jurisdiction,
+      behind: lanes().reduce((sum, { lane, head }) => sum + head - positionOf(lane).sequence, 0),
+      sent,
+      aside,
+      withheld,
+      gone,
+      ...(lastAside === undefined ? {} : { lastAside }),
+      ...(problem === undefined ? {} : { problem }),
+    }),
     async close() {
       closed = true;
       timer?.cancel();
@@ -215,10 +242,12 @@ export function createOtlpOut({ settings, log, collector, mayLeave, ports }: Otl
 }
 
 class Later extends Error {
+  readonly said: { readonly code: ErrorCode; readonly message: string };
   readonly afterMs: number | undefined;
 
-  constructor(message: string, afterMs: number | undefined) {
+  constructor(code: ErrorCode, message: string, afterMs: number | undefined) {
     super(message);
+    this.said = { code, message };
     this.afterMs = afterMs;
   }
 }

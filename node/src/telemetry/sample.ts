@@ -24,7 +24,7 @@ export async function sampleOf({ log, host, status, metered, held, ages, judged 
   const lasting = new Map<string, number>(judged);
   const sums = new Map<string, number>();
   const figures = await host?.sample();
-  const { upMs, uplink, children, agent, log: disk } = status();
+  const { upMs, uplink, children, agent, log: disk, export: out } = status();
   const gauges = new Map<string, number>(ages.seconds(agent.units, streamNames.filter((stream) => log.head({ origin: log.origin, stream }) !== undefined)));
   for (const stream of streamNames) lasting.set(printKey("holon.log.records", { stream }), log.head({ origin: log.origin, stream })?.sequence ?? 0);
   for (const row of metered()) {
@@ -42,6 +42,11 @@ export async function sampleOf({ log, host, status, metered, held, ages, judged 
     sums.set(printKey("holon.link.io", { direction: "receive" }), uplink.receivedBytes);
     gauges.set("holon.link.up", uplink.state === "open" ? 1 : 0);
     if (uplink.backlog !== undefined) gauges.set("holon.link.backlog", uplink.backlog);
+  }
+  if (out !== undefined) {
+    gauges.set("holon.export.up", out.problem === undefined ? 1 : 0);
+    gauges.set("holon.export.behind", out.behind);
+    for (const outcome of ["sent", "aside", "withheld", "gone"] as const) sums.set(printKey("holon.export.records", { outcome }), out[outcome]);
   }
   gauges.set("holon.children", children.length);
   gauges.set("holon.log.lost", disk.lost.reduce((sum, { first, last }) => sum + last - first + 1, 0));

@@ -15,6 +15,7 @@ import type { NodeName } from "@holon/core/units.ts";
 import type { ObjectiveList } from "@holon/core/alert/objective-row.ts";
 import { pageOfAlerts, type AlertList, type AlertQuery } from "@holon/core/telemetry/alert.ts";
 import { createFleetView, type FleetView, type Now } from "@holon/core/telemetry/fleet-view.ts";
+import type { ExportStatus } from "@holon/core/telemetry/export-status.ts";
 import type { FleetQuery, FleetRow, FleetStatus } from "@holon/core/telemetry/fleet-status.ts";
 import { createHistory } from "@holon/core/telemetry/history.ts";
 import { createSlices } from "@holon/core/slice.ts";
@@ -41,7 +42,7 @@ import { childCell, createLinkNews, leftCell, leftIn, linkNewsType, missedAfter 
 import { createLeftBelow } from "./left-below.ts";
 import { isNewer } from "./newer.ts";
 import { createOtlpIn, type OtlpIn } from "./otlp-in.ts";
-import { createOtlpOut, type OtlpOut, type OtlpOutStatus } from "./otlp-out.ts";
+import { createOtlpOut, type OtlpOut } from "./otlp-out.ts";
 import { createRecorder, type Recorder } from "./recorder.ts";
 import { findTrace } from "./traces.ts";
 import { createSeries } from "./series.ts";
@@ -96,8 +97,8 @@ export interface Telemetry {
   fleet(query: FleetQuery): Promise<FleetStatus>;
   /** How one node stands; undefined where nothing here says that it belongs. */
   standing(node: string): Promise<FleetRow | undefined>;
-  /** What every answer of this node says of itself; how much is known only once what the log holds was read. */
-  account(): Account;
+  /** What every answer of this node says of itself, about all that it knows or one of them; how much is known only once what the log holds was read. */
+  account(of?: string): Account;
   /** `HOLON_ARGUMENT_BAD` for a metric that is none, or a span that is too long; `HOLON_NODE_UNKNOWN` where nobody of whom it is asked is known. */
   series(query: SeriesQuery): Promise<Series>;
   /** The way of one event, as far as this node knows it. `HOLON_TRACE_UNKNOWN`. */
@@ -113,7 +114,7 @@ export interface Telemetry {
   readonly alerting: Pick<Alerts, "routes" | "acknowledge" | "silence" | "unsilence" | "silences">;
   readonly take: OtlpIn["take"];
   /** To the collector, where there is one. */
-  exporting(): OtlpOutStatus | undefined;
+  exporting(): ExportStatus | undefined;
   flush(): Promise<void>;
   /** The node stops in order, and says so. */
   close(): Promise<void>;
@@ -317,10 +318,10 @@ export function createTelemetry(options: TelemetryOptions): Telemetry | undefine
       fresh();
       return view.row(node, now());
     },
-    account() {
+    account(of) {
       if (!isCaughtUp) return { asOf: isoTime(clock.wall().ms), completeness: undefined };
       fresh();
-      return view.completeness(now());
+      return of === undefined ? view.completeness(now()) : view.completeness(now(), (node) => node === of);
     },
     series: createSeries({ log, view, site: config.site, kept: { fine, coarse }, makeHistory, now, held: recorder.held, ready }),
     isThinned: (traceId) => isThinned(traceId, incidentMs, clock.wall().ms, settings.fullMs),

@@ -36,7 +36,7 @@ export async function findTrace(id: string, { since }: TraceQuery, { log, view, 
   if (trace === undefined) throw unknownHere(id, sinceMs, view.completeness(time));
   const startMs = Date.parse(trace.startAt);
   const endMs = startMs + trace.tookMs;
-  const taking = new Set(found.flatMap(({ node, data: { attributes } }) => [node, ...[spanNames.from, spanNames.to].flatMap((key) => nodeIn(attributes[key])), ...nodeIn(attributes["cloudevents.event_id"]).map(originOfEvent)]));
+  const taking = new Set(found.flatMap(({ node, data: { attributes } }) => [node, ...[spanNames.from, spanNames.to, spanNames.answeredBy, spanNames.askedBy].flatMap((key) => nodeIn(attributes[key])), ...nodeIn(attributes["cloudevents.event_id"]).map(originOfEvent)]));
   const account = view.completeness(time, (node) => taking.has(node), endMs);
   const hasTold = (node: string): boolean => view.stateOf(node, time)?.state === "gone" || (view.through(node, time) ?? -Infinity) >= endMs;
   const left = trace.left + all.length - found.length;

@@ -90,7 +90,8 @@ function createModels(ask: Ask, askNow: AskNow, bind: Bind): HostModels {
       if (reply.here === true && before === binds) here.add(model);
       return reply.outputs ?? {};
     },
-    decide: async (model, rows) => (await question(model, { rows }, undefined)).decisions ?? [],
+    // Nothing is fitted for what the node answers for: the place of its subject is that of the event.
+    decide: async (model, rows, cause) => (await question(model, { rows }, String(cause))).decisions ?? [],
   };
 }
 

@@ -37,4 +37,4 @@ export type SandboxReply =
   | { readonly kind: "result"; readonly text: unknown; readonly fitted: unknown }
   | { readonly kind: "failed"; readonly error: CrossingError }
   /** A question in the midst of a batch. */
-  | { readonly kind: "decide"; readonly call: number; readonly model: string; readonly rows: Tensor };
+  | { readonly kind: "decide"; readonly call: number; readonly model: string; readonly rows: Tensor; readonly cause: number };

@@ -116,10 +116,10 @@ export async function startSandbox(setup: Omit<SandboxSetup, "inside">, talk: (t
   };
 }
 
-async function answerOf(served: ServedModels | undefined, { call, model, rows }: Extract<SandboxReply, { kind: "decide" }>): Promise<SandboxDecided> {
+async function answerOf(served: ServedModels | undefined, { call, model, rows, cause }: Extract<SandboxReply, { kind: "decide" }>): Promise<SandboxDecided> {
   try {
     if (served === undefined || !Object.hasOwn(served.outputs, model)) throw new HolonError("HOLON_MODEL_INPUT_BAD", `model ${model} is none that the function uses`);
-    return { call, decisions: await served.decide(model, rows) };
+    return { call, decisions: await served.decide(model, rows, cause) };
   } catch (error) {
     return { call, error: toCrossing(error) };
   }

@@ -58,7 +58,7 @@ async function open(request: Extract<WardenRequest, { kind: "open" }>): Promise<
   const opening = openFunction(request, factory, models, (error) => {
     lost.set(id, error); // told with the next batch too
     send({ kind: "lost", id, error: toCrossing(error) });
-  }, (call, asked, rows) => send({ kind: "decide", id, call, model: asked, rows }));
+  }, (call, asked, rows, cause) => send({ kind: "decide", id, call, model: asked, rows, cause }));
   functions.set(id, opening);
   try {
     const { described, talk } = await opening;

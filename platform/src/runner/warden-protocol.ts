@@ -69,7 +69,7 @@ export type WardenReply =
   | { readonly kind: "done"; readonly id: number; readonly text: string; readonly fitted: unknown; readonly talk: string; readonly usage: UnitUsage }
   | { readonly kind: "failed"; readonly id: number; readonly error: CrossingError; readonly talk: string; readonly usage: UnitUsage }
   /** A function at work asks a model that the node answers for. */
-  | { readonly kind: "decide"; readonly id: number; readonly call: number; readonly model: string; readonly rows: Tensor }
+  | { readonly kind: "decide"; readonly id: number; readonly call: number; readonly model: string; readonly rows: Tensor; readonly cause: number | undefined }
   /** The function's isolate cannot be ended: this process has to be. */
   | { readonly kind: "stuck"; readonly id: number; readonly error: CrossingError }
   /** An idle function lost something it cannot do without. */

@@ -22,7 +22,7 @@ export interface WardenOptions {
   readonly last: boolean;
   talk(id: number, text: string): void;
   /** A function asks a model that the node answers for. */
-  decide?(id: number, model: string, rows: Tensor): Promise<readonly ModelDecision[]>;
+  decide?(id: number, model: string, rows: Tensor, cause: number | undefined): Promise<readonly ModelDecision[]>;
   /** These functions ran when the process ended by itself: one of them is at fault. */
   suspected(ids: readonly number[]): void;
   /** This function had to be stopped, or took the process with it. */
@@ -142,9 +142,9 @@ export class Warden {
     this.#take(reply.id)?.reject(error);
   }
 
-  async #decide({ id, call, model, rows }: Extract<WardenReply, { kind: "decide" }>): Promise<void> {
+  async #decide({ id, call, model, rows, cause }: Extract<WardenReply, { kind: "decide" }>): Promise<void> {
     try {
-      const decisions = (await this.#options.decide?.(id, model, rows)) ?? [];
+      const decisions = (await this.#options.decide?.(id, model, rows, cause)) ?? [];
       this.#send({ kind: "decided", id, call, decisions });
     } catch (error) {
       this.#send({ kind: "decided", id, call, error: toCrossing(error) });

@@ -29,10 +29,10 @@ async function start(): Promise<void> {
   reply({ kind: "ready", described: JSON.parse(JSON.stringify({ on, emits, models, modelShapes })) });
 }
 
-async function decide(model: string, rows: Tensor): Promise<readonly ModelDecision[]> {
+async function decide(model: string, rows: Tensor, cause: number): Promise<readonly ModelDecision[]> {
   const call = ++lastCall;
   const answer = new Promise<SandboxDecided>((resolve) => asked.set(call, resolve));
-  reply({ kind: "decide", call, model, rows });
+  reply({ kind: "decide", call, model, rows, cause });
   const { decisions = [], error } = await answer;
   if (error !== undefined) throw core.fromCrossing(error);
   return decisions;

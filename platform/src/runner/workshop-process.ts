@@ -35,7 +35,7 @@ async function answer(request: Exclude<WorkshopRequest, { kind: "decided" }>) {
     return void (await unit.stop());
   }
   const { servedOutputs, ...program } = request.program;
-  const served = servedOutputs === undefined ? {} : { served: { outputs: servedOutputs, decide: (name: string, rows: Tensor) => decide(id, name, rows) } };
+  const served = servedOutputs === undefined ? {} : { served: { outputs: servedOutputs, decide: (name: string, rows: Tensor, cause?: number) => decide(id, name, rows, cause) } };
   const opening = startInWorker({ ...program, ...served }, { models: () => (model ??= createModel()), talk: (unit, text) => send({ kind: "talk", unit, text }) });
   units.set(id, opening);
   opening.catch(() => units.delete(id));
@@ -49,11 +49,11 @@ function unitOf(id: number): Promise<UnitInstance> {
   return unit;
 }
 
-function decide(id: number, name: string, rows: Tensor): Promise<readonly ModelDecision[]> {
+function decide(id: number, name: string, rows: Tensor, cause: number | undefined): Promise<readonly ModelDecision[]> {
   const call = ++lastCall;
   return new Promise((resolve, reject) => {
     asked.set(call, { resolve, reject });
-    send({ kind: "decide", id, call, model: name, rows });
+    send({ kind: "decide", id, call, model: name, rows, cause });
   });
 }
 

@@ -17,5 +17,5 @@ export type WorkshopReply =
   /** To each request but the last kind, in the order in which they were made of one id. */
   | { readonly kind: "done"; readonly id: number; readonly result?: UnitResult }
   | { readonly kind: "failed"; readonly id: number; readonly error: CrossingError }
-  | { readonly kind: "decide"; readonly id: number; readonly call: number; readonly model: string; readonly rows: Tensor }
+  | { readonly kind: "decide"; readonly id: number; readonly call: number; readonly model: string; readonly rows: Tensor; readonly cause: number | undefined }
   | { readonly kind: "talk"; readonly unit: string; readonly text: string };

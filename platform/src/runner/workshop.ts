@@ -129,11 +129,11 @@ export class Workshop {
   }
 
   /** A function may ask those of its own models. */
-  async #decide({ id, call, model, rows }: Extract<WorkshopReply, { kind: "decide" }>): Promise<void> {
+  async #decide({ id, call, model, rows, cause }: Extract<WorkshopReply, { kind: "decide" }>): Promise<void> {
     try {
       const served = this.#served.get(id);
       if (served === undefined || !Object.hasOwn(served.outputs, model)) throw new HolonError("HOLON_MODEL_INPUT_BAD", `model ${model} is none that the function uses`);
-      this.#send({ kind: "decided", call, decisions: await served.decide(model, rows) });
+      this.#send({ kind: "decided", call, decisions: await served.decide(model, rows, cause) });
     } catch (error) {
       this.#send({ kind: "decided", call, error: toCrossing(error) });
     }

@@ -10,7 +10,7 @@ import type { InsideModelReply } from "../runner/warden-protocol.ts";
 
 export interface WardenModels {
   bind(model: string, subject: string, parameters: Tensors): void;
-  /** The answer is delivered under `id`. */
+  /** The answer is delivered under `id`. `subject`: of a model that the node answers for, the place of the event in the batch. */
   ask(id: number, model: string, inputs: Tensors, subject: string | undefined): void;
   /** The answer at once, of what is run here; undefined: it has to be asked. */
   now(model: string, inputs: Tensors, subject: string | undefined): InsideModelReply | undefined;
@@ -24,7 +24,7 @@ export interface WardenModels {
 }
 
 /** Puts a question to the node, which answers for some models itself. */
-export type AskNode = (call: number, model: string, rows: Tensor) => void;
+export type AskNode = (call: number, model: string, rows: Tensor, cause: number | undefined) => void;
 type NodeReply = Omit<InsideModelReply, "tookMs" | "here">;
 
 /** Questions of one function that wait for the node. */
@@ -43,11 +43,11 @@ export function createWardenModels(line: ModelLine | undefined, deliver: (id: nu
   const askedNode = new Map<number, (reply: NodeReply) => void>();
   let lastId = 0;
   const isServed = (model: string): boolean => Object.hasOwn(node.served, model);
-  const askNode = (model: string, rows: Tensor | undefined, answered: (reply: NodeReply) => void): void => {
+  const askNode = (model: string, rows: Tensor | undefined, cause: number | undefined, answered: (reply: NodeReply) => void): void => {
     if (rows === undefined || askedNode.size >= nodeAsksMax) return answered({ error: toCrossing(new HolonError("HOLON_MODEL_INPUT_BAD", `model ${model} was asked with no rows, or more than ${nodeAsksMax} times at once; await what it starts`)) });
     const call = ++lastId;
     askedNode.set(call, answered);
-    node.ask(call, model, rows);
+    node.ask(call, model, rows, cause);
   };
   line?.port.on("message", (reply: ModelReply) => {
     waiting.get(reply.id)?.(reply);
@@ -73,7 +73,7 @@ export function createWardenModels(line: ModelLine | undefined, deliver: (id: nu
     },
     ask(id, model, inputs, subject) {
       const startMs = performance.now();
-      if (isServed(model)) return askNode(model, Object.values(inputs)[0], (reply) => deliver(id, { ...reply, tookMs: performance.now() - startMs }));
+      if (isServed(model)) return askNode(model, Object.values(inputs)[0], subject === undefined ? undefined : Number(subject), (reply) => deliver(id, { ...reply, tookMs: performance.now() - startMs }));
       if (line === undefined) return deliver(id, { error: toCrossing(notLoaded(model)), tookMs: 0 });
       askModel(model, inputs, subject, (reply, isHere) => {
         const tookMs = performance.now() - startMs;
@@ -89,7 +89,7 @@ export function createWardenModels(line: ModelLine | undefined, deliver: (id: nu
     end: own.release,
     run: (model, inputs) =>
       new Promise((resolve, reject) => {
-        if (isServed(model)) return askNode(model, Object.values(inputs)[0], ({ decisions, error }) => (error === undefined ? resolve({ [node.served[model] ?? ""]: scoresOf(decisions ?? []) }) : reject(fromCrossing(error))));
+        if (isServed(model)) return askNode(model, Object.values(inputs)[0], undefined, ({ decisions, error }) => (error === undefined ? resolve({ [node.served[model] ?? ""]: scoresOf(decisions ?? []) }) : reject(fromCrossing(error))));
         if (line === undefined) return reject(notLoaded(model));
         askModel(model, inputs, undefined, (reply) => (reply.kind === "failed" ? reject(fromCrossing(reply.error)) : resolve(reply.kind === "ran" ? reply.outputs : {})));
       }),
