@@ -13,6 +13,7 @@ import type { Explanation } from "@holon/core/placement/explain.ts";
 import { needsProblem } from "@holon/core/placement/needs-of-app.ts";
 import type { Plan } from "@holon/core/placement/planner.ts";
 import { printPrincipal } from "@holon/core/policy/principal.ts";
+import { tellingProblems } from "@holon/core/reduce/declared.ts";
 import type { Authority, Clock, Credentials, Crypto, Director, Identity, IdentityProvider, Timer, Trace } from "@holon/core/ports.ts";
 import { exportableStreams } from "@holon/core/schema/event.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
@@ -491,6 +492,6 @@ function refuseBad(document: AppDocument): void {
       if (!document.models.some((candidate) => candidate.name === model)) throw new HolonError("HOLON_APP_BAD", `function ${fn.name} uses model ${model}, which ${document.name} does not list`);
     }
   }
-  const problem = cascadeProblem(document.models) ?? needsProblem(document);
+  const problem = cascadeProblem(document.models) ?? needsProblem(document) ?? tellingProblems(document)[0];
   if (problem !== undefined) throw new HolonError("HOLON_APP_BAD", `app ${document.name}: ${problem}`);
 }

@@ -130,6 +130,7 @@ export const errorTable = {
   HOLON_PROVIDER_UNREACHABLE: row("The identity provider does not answer.", "Log in with a local account: `holon login NAME`; or try again when the provider can be reached.", true),
   HOLON_QUOTE_BAD: row("What a node's TPM should have signed of it is not that.", "Nothing to do if it does not repeat; else look at the node: its program, its TPM, who has it."),
   HOLON_RECORD_TOO_LARGE: row("A record is over the size limit.", "Send smaller events; large data belongs in a blob."),
+  HOLON_REDUCTION_TELLS: row("A reduction would tell more of what it is handed than its kind says.", "Declare it as the message says and deploy the app again. Until then what it makes keeps the class of what it is handed, and stays in `local`."),
   HOLON_ROOT_KEY_AWAY: row("The key of the authority's root is not here.", "Bring it: name the file that it was taken to."),
   HOLON_RUN_INCOMPLETE: row("A run ended, and what is in the logs is not what went in.", "Look at what the report counts as lost, duplicated, reordered or raw at the cloud; `holon doctor` and the log's own reports say what happened."),
   HOLON_SERIES_BAD: row("A block of columns cannot be made or read.", "Read it with the version of Holon that wrote it; if it repeats, look at who wrote it."),

@@ -335,6 +335,8 @@ export const limits = {
   reductionFieldsMax: 64,
   /** Subjects of one window to which noise is added. At the bound: the window is not told, since leaving out some would tell of the others. */
   reductionNoiseSubjectsMax: 8_192,
+  /** Readings of a person of which an aggregate is told at the least, and of those beyond a quantile. With fewer nothing is lowered. */
+  personalReadingsMin: 5,
   reductionReservoirMax: 1_024,
   reductionEnvelopeMax: 256,
   /** Counters of one sketch. At the bound: the lowest are merged. */

@@ -8,6 +8,7 @@ import { readOnnx } from "@holon/core/model/onnx-reader.ts";
 import { boundWasmMemory } from "@holon/core/run/wasm-memory.ts";
 import { shapesProblem } from "@holon/core/model/declared-shapes.ts";
 import type { OnnxGraph } from "@holon/core/model/onnx-graph.ts";
+import { tellingProblems } from "@holon/core/reduce/declared.ts";
 import { appDocumentSchema, type AppDocument, type AppManifest } from "@holon/core/schema/app.ts";
 import { sealedAs } from "@holon/core/seal/names.ts";
 import { cascadeProblem, endOf } from "@holon/core/schema/model-use.ts";
@@ -81,6 +82,8 @@ export async function publish({ manifest: written, folder, path }: LoadedManifes
   }
   const parsed = appDocumentSchema.safeParse({ ...manifest, functions, models });
   if (!parsed.success) throw new HolonError("HOLON_APP_BAD", `${path} does not fit: ${parsed.error.issues[0]?.message ?? ""}`, { cause: parsed.error });
+  const [telling] = tellingProblems(parsed.data);
+  if (telling !== undefined) throw new HolonError("HOLON_APP_BAD", `${path}: ${telling}`);
   return { document: parsed.data, blobs };
 }
 

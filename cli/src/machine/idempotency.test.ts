@@ -117,7 +117,7 @@ test("one caller's keys push out none of another, whatever tokens it makes", asy
   await count.handle(request("mine"));
   await log.append({ cells: Array.from({ length: limits.idempotencyKeysMax - 1 }, (_, index) => ({ key: `idempotency/${index}`, value: new TextEncoder().encode(JSON.stringify({ call: "x", by: "person boris", atMs: 2_000_000 + index })) })) });
   state.wallMs = 3_000_000;
-  for (let index = 0; index < 5; index++) await count.handle({ ...request(`other ${index}`), caller: { principal: { kind: "token", name: `t${index}` }, role: "owner", madeBy: "boris" } });
+  for (let index = 0; index < 5; index++) await count.handle({ ...request(`other ${index}`), caller: { principal: { kind: "token", name: `t${index}` }, role: "owner", maker: { name: "boris", role: "owner" } } });
   assert.equal(log.cells("idempotency/").size, limits.idempotencyKeysMax);
   assert.deepEqual((await count.handle(request("mine"))).headers, { "idempotent-replayed": "true" });
 });

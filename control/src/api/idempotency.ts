@@ -37,7 +37,7 @@ export interface IdempotencyHost {
 const encoder = new TextEncoder();
 
 /** Tokens are many; who made them is one. */
-const ownerOf = ({ principal, madeBy }: Caller): string => printPrincipal(madeBy === undefined ? principal : { kind: "person", name: madeBy });
+const ownerOf = ({ principal, maker }: Caller): string => printPrincipal(maker === undefined ? principal : { kind: "person", name: maker.name });
 
 export function idempotentRoutes(routes: readonly Route[], { log, ports: { clock, crypto } }: IdempotencyHost): readonly Route[] {
   const open = new Set<string>();

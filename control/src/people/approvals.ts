@@ -47,7 +47,7 @@ export function openApprovals(ledger: Ledger, { crypto, provider }: Pick<PeopleH
     const said = { who, resource, params, query, body: isBytes ? toHex(crypto.sha256(body)) : (shown ?? null) };
     const digest = ledger.hash(canonicalJson(said));
     const isKept = shown !== undefined && canonicalJson(shown).length <= limits.approvalBodyCharactersMax;
-    const person = caller.madeBy ?? caller.principal.name;
+    const person = caller.maker?.name ?? caller.principal.name;
     // Asked again after its end it is another one.
     const id = ledger.hash(`${digest} ${nowMs()}`).slice(0, idCharacters);
     return { id, who, person, resource, params, query, ...(isKept ? { body: shown } : {}), digest, rule, reason, endsMs: nowMs() + limits.approvalMs };

@@ -226,7 +226,7 @@ test("a token holds until its day, its revocation, or the end of its maker's rig
   const hour = 3_600_000;
   const make = (name: string, role: "operator" | "viewer" | "owner" = "operator") => office.drive(office.people.addToken({ name, role, routes: ["GET/v1/nodes*"], forMs: hour }, otto));
   const { token } = await make("ci");
-  assert.deepEqual(office.people.callerOf(token), { principal: { kind: "token", name: "ci" }, role: "operator", routes: ["GET/v1/nodes*"], madeBy: "otto" });
+  assert.deepEqual(office.people.callerOf(token), { principal: { kind: "token", name: "ci" }, role: "operator", routes: ["GET/v1/nodes*"], maker: { name: "otto", role: "operator" } });
   await assert.rejects(make("ci"), hasCode("HOLON_TOKEN_BAD"));
   await assert.rejects(make("more", "owner"), hasCode("HOLON_POLICY_DENIED", /person otto is operator/));
   await office.fleet.restart("cloud");
@@ -299,6 +299,27 @@ test("what the policy calls dangerous waits for another person, word by word, on
   assert.deepEqual(office.people.approvals().find((one) => one.id === adding)?.body, { name: "nora", role: "viewer" });
   // The machine's token is no second person, and no first one.
   await assert.rejects(remove(machineCaller), hasCode("HOLON_POLICY_DENIED", /two people remove an app/));
+});
+
+test("a token gets round no rule for the person who made it, and an approval for them is none of theirs", async () => {
+  const office = await Office.open();
+  const [otto, olga] = [await office.add("otto", "owner"), await office.login("olga")];
+  const tokenOf = async (name: string, role: "owner" | "viewer", by: Caller): Promise<Caller> => office.people.callerOf((await office.drive(office.people.addToken({ name, role, forMs: 1e9 }, by))).token) ?? assert.fail();
+  const [his, hers, small] = [await tokenOf("his", "owner", otto), await tokenOf("hers", "owner", olga), await tokenOf("small", "viewer", olga)];
+  office.policy = "policy careful 1\nforbid not-otto\n  who person otto\n  does call\n  what GET/v1/models\nforbid no-viewer\n  who person olga\n  does call\n  what GET/v1/apps\n  when role viewer\napprove four-eyes\n  who person *\n  does call\n  what PUT/v1/policy\n";
+  const text = "policy plant 1\npermit runs\n  who any\n  does run open use\n";
+  const adopt = (caller: Caller) => office.call(caller, "PUT", "/v1/policy", { body: { text } });
+  for (const caller of [otto, his]) {
+    await assert.rejects(office.call(caller, "GET", "/v1/models"), hasCode("HOLON_POLICY_DENIED", /person otto/));
+    await assert.rejects(adopt(caller), hasCode("HOLON_APPROVAL_PENDING"));
+  }
+  const [id = ""] = office.people.approvals().filter(({ who }) => who === "token his").map((one) => one.id);
+  await assert.rejects(office.drive(office.people.approve(id, otto)), hasCode("HOLON_APPROVAL_BAD", /otto asked/));
+  for (const caller of [olga, hers, small]) assert.equal((await office.call(caller, "GET", "/v1/models")).status, 200);
+  assert.equal((await office.call(small, "GET", "/v1/apps")).status, 200, "its maker is an owner");
+  await office.drive(office.people.approve(id, olga));
+  assert.equal((await adopt(his)).status, 200);
+  assert.deepEqual((await office.trail("holon.api.refused")).map(({ who }) => who), ["person otto", "token his"]);
 });
 
 test("what control changes names who did it, and a policy that leaves nobody to replace it is refused", async () => {

@@ -6,7 +6,7 @@ import { limits } from "@holon/core/limits.ts";
 import { printPrincipal } from "@holon/core/policy/principal.ts";
 import type { Role } from "@holon/core/policy/roles.ts";
 import type { Credentials } from "@holon/core/ports.ts";
-import { peopleEvents, type KnownToken } from "../store/people.ts";
+import { peopleEvents, type KnownToken, type KnownUser } from "../store/people.ts";
 import { mayGive, type Ledger } from "./ledger.ts";
 
 export interface WantedToken {
@@ -29,19 +29,16 @@ export function openTokens(ledger: Ledger, credentials: Credentials): Tokens {
   const { state, inTurn, write, nowMs } = ledger;
 
   /** A token never has more than who made it has by now. */
-  const isBacked = ({ madeBy, role }: KnownToken): boolean => {
-    if (madeBy === undefined) return true;
-    const maker = state.users.get(madeBy);
-    return maker !== undefined && mayGive(maker.role, role);
-  };
+  const isBacked = ({ madeBy, role }: KnownToken, maker: KnownUser | undefined): boolean => madeBy === undefined || (maker !== undefined && mayGive(maker.role, role));
 
   return {
     tokens: () => [...state.tokens.values()],
     callerOf(token) {
       const hash = ledger.hash(token);
       const found = [...state.tokens.values()].find((one) => one.hash === hash);
-      if (found === undefined || nowMs() >= found.endsMs || !isBacked(found)) return undefined;
-      return { principal: { kind: "token", name: found.name }, role: found.role, routes: found.routes, madeBy: found.madeBy };
+      const maker = found?.madeBy === undefined ? undefined : state.users.get(found.madeBy);
+      if (found === undefined || nowMs() >= found.endsMs || !isBacked(found, maker)) return undefined;
+      return { principal: { kind: "token", name: found.name }, role: found.role, routes: found.routes, maker: maker && { name: maker.name, role: maker.role } };
     },
     addToken: ({ name, role, routes, forMs }, by) =>
       inTurn(async () => {

@@ -75,6 +75,8 @@ test("what may not be is refused before it is written", async () => {
   await assert.rejects(fleet.drive(fleet.control.deploy(raw)), { code: "HOLON_POLICY_DENIED", message: /judge.*out\.went.*raw.*alarm/ });
   const modelless = { ...pump, functions: pump.functions.map((fn) => ({ ...fn, models: ["pca"] })) };
   await assert.rejects(fleet.drive(fleet.control.deploy(modelless)), { code: "HOLON_APP_BAD", message: /judge.*pca/ });
+  const telling = appDocumentSchema.parse({ name: "people", functions: [], models: [], sources: [{ kind: "host", name: "in", type: "door.passed", class: "personal" }], reductions: [{ kind: "aggregate", name: "hours", on: "door.passed", emits: "door.hours" }] });
+  await assert.rejects(fleet.drive(fleet.control.deploy(telling)), { code: "HOLON_APP_BAD", message: /app people: reduction hours: door.passed is personal, and without `fields`.*name those that may be told/ });
   const blobless = appDocumentSchema.parse({ ...pump, models: [{ name: "pca", graph: "f".repeat(64) }] });
   await assert.rejects(fleet.drive(fleet.control.deploy(blobless)), { code: "HOLON_BLOB_MISSING", message: /pump.*ffff/ });
   await assert.rejects(fleet.drive(fleet.control.remove("pump")), { code: "HOLON_APP_MISSING", message: /pump/ });

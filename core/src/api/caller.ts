@@ -1,14 +1,14 @@
 /** Who calls an API, as far as what it shows proves it. */
 import type { Principal } from "../policy/principal.ts";
-import type { CallerRole } from "../policy/roles.ts";
+import type { CallerRole, Role } from "../policy/roles.ts";
 
 export interface Caller {
   readonly principal: Principal;
   readonly role: CallerRole;
   /** Routes that its token is for, as patterns; without them all that its role may. */
   readonly routes?: readonly string[] | undefined;
-  /** The person who made the token: calls of it are theirs. */
-  readonly madeBy?: string | undefined;
+  /** The person who made the token, with the role that they have by now: calls of it are theirs. */
+  readonly maker?: { readonly name: string; readonly role: Role } | undefined;
   /** Of a person who is logged in. */
   readonly session?: string | undefined;
 }

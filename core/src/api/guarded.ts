@@ -5,6 +5,7 @@ import { fitsPattern, type Context, type Decision } from "../policy/policy.ts";
 import { printPrincipal, type Principal } from "../policy/principal.ts";
 import { roleFact } from "../policy/roles.ts";
 import { machineCaller, type Caller } from "./caller.ts";
+import { decideFor } from "./decide-for.ts";
 import type { Route, RouteRequest } from "./route.ts";
 
 export const machineToken: Principal = machineCaller.principal;
@@ -78,7 +79,7 @@ export function guardRoutes(routes: readonly Route[], gate: Gate): readonly Rout
   });
 }
 
-const decide = async ({ caller, resource }: Call, gate: Gate): Promise<Decision> => outOfScope(caller, resource) ?? (await gate.decide(caller.principal, resource, { facts: { [roleFact]: caller.role } }));
+const decide = async ({ caller, resource }: Call, gate: Gate): Promise<Decision> => outOfScope(caller, resource) ?? (await decideFor(caller, (principal, role) => gate.decide(principal, resource, { facts: { [roleFact]: role } })));
 
 async function demand(call: Call, gate: Gate): Promise<void> {
   const decision = await decide(call, gate);

@@ -11,6 +11,8 @@ export const diagnosisMethods = { logs: "diagnosis.logs", events: "diagnosis.eve
 export const bySchema = z.strictObject({
   principal: z.string().regex(/^(?:node|function|publisher|person|token) \S{1,130}$/),
   role: z.string().max(32),
+  /** Of a token: the person who made it, with their role. */
+  maker: z.strictObject({ name: z.string().max(64), role: z.string().max(32) }).optional(),
   /** Another person, who approved it. */
   approvedBy: z.string().max(140).optional(),
   /** The node at whose API it was asked. */

@@ -17,5 +17,10 @@ export function approvalGaps(policy: Policy): readonly string[] {
   if (!policy.rules.some(({ effect, does }) => effect === "approve" && (does.includes("call") || does.includes("diagnose")))) return [];
   const { decide } = compilePolicy(policy);
   const alone = waysAround.filter(([name]) => decide({ kind: "person", name: "owner" }, "call", { name }, { facts: { [roleFact]: "owner" } }).allow);
-  return alone.map(([name, what, so]) => `an owner ${what} alone (${name}), ${so}: let an \`approve\` rule name it`);
+  // A token's calls are asked for in its maker's name too; one of the machine's, from before the fleet had an owner, in nobody's but its own.
+  const byToken = waysAround.filter((way) => !alone.includes(way) && decide({ kind: "token", name: "owner" }, "call", { name: way[0] }, { facts: { [roleFact]: "owner" } }).allow);
+  return [
+    ...alone.map(([name, what, so]) => `an owner ${what} alone (${name}), ${so}: let an \`approve\` rule name it`),
+    ...byToken.map(([name, what, so]) => `an owner's token that the machine made ${what} alone (${name}), ${so}: let the \`approve\` rule be for \`who any\``),
+  ];
 }

@@ -3,6 +3,7 @@ import type { AppDocument, Emits } from "../schema/app.ts";
 import type { DataClass } from "../schema/event.ts";
 import type { Reduction } from "../schema/reduction.ts";
 import { classOf, reductionEmits, type AppParts } from "../reduce/declared.ts";
+import { tellsTooMuch } from "../reduce/tells.ts";
 import { transformOf } from "../reduce/transform-of.ts";
 import type { Transform } from "./transform.ts";
 
@@ -25,6 +26,8 @@ export interface Maker {
    * that it was handed, since a function may name a room; `none`: its declaration says what becomes of them.
    */
   readonly disguises: "all" | "handed" | "none";
+  /** Why what it makes of data of that class is no less than that, whatever a policy says; empty where nothing speaks against it. */
+  readonly tooMuchOf?: (from: DataClass) => readonly string[];
 }
 
 export function makersOf(app: Pick<AppDocument, "name" | "functions"> & AppParts): readonly Maker[] {
@@ -38,4 +41,14 @@ export const makerOf = (app: Parameters<typeof makersOf>[0], { name, emits }: { 
 /** What comes with a request is what the trigger says; nobody says what a state holds. */
 const askedClass = (on: AppDocument["functions"][number]["on"]): DataClass => ("http" in on ? (on.http.class ?? "raw") : "raw");
 
-export const reductionMaker = (app: AppParts, reduction: Reduction): Maker => ({ name: reduction.name, from: classOf(app, reduction.on), emits: reductionEmits(app, reduction), through: transformOf(reduction) ?? { kind: "function" }, disguises: reduction.kind === "pseudonymise" || (reduction.kind === "redact" && reduction.keepSubject) ? "none" : "all" });
+export const reductionMaker = (app: AppParts, reduction: Reduction): Maker => ({
+  name: reduction.name,
+  from: classOf(app, reduction.on),
+  emits: reductionEmits(app, reduction),
+  through: transformOf(reduction) ?? { kind: "function" },
+  disguises: reduction.kind === "pseudonymise" ? "none" : "all",
+  tooMuchOf: (from) => tellsTooMuch(reduction, from, app.reductions ?? []),
+});
+
+/** Why what it makes stays what it was handed, before any guard is asked; empty where that is up to the guard. */
+export const withheldBy = ({ from, tooMuchOf }: Maker, into: DataClass): readonly string[] => (isLowered(from, into) ? (tooMuchOf?.(from) ?? []) : []);

@@ -84,15 +84,15 @@ function tell(subject: OpenSubject<Head>, reduction: AggregateReduction, emit: E
   addRow({ timeMs: window.startMs, values: window.late > 0 ? { ...values, late: window.late } : values }, subject, { rows: reduction.rows, everyMs: noSpan, within: {} }, emit);
 }
 
-/** By name of the figure: `mean`, `q0.95`, `low3` and `high3` of the third part. */
-function figuresOf(moments: Moments, { measures, quantiles, digits }: AggregateReduction): Readonly<Record<string, number>> {
+/** By name of the figure: `mean`, `q0.95`, `low3` and `high3` of the third part: of one with too few readings neither, since they would be the readings. */
+function figuresOf(moments: Moments, { measures, quantiles, digits, countMin }: AggregateReduction): Readonly<Record<string, number>> {
   const rounded = (value: number): number => Number(value.toPrecision(digits));
   const all = { count: () => moments.count, mean: () => rounded(moments.mean), deviation: () => rounded(moments.deviation()), rms: () => rounded(moments.rms()), min: () => rounded(moments.min), max: () => rounded(moments.max) };
   const figures: Record<string, number> = {};
   for (const measure of measures) figures[measure] = all[measure]();
   for (const part of quantiles) figures[`q${part}`] = rounded(moments.quantile(part));
   moments.envelope.forEach((pair, part) => {
-    if (pair !== null) [figures[`low${part}`], figures[`high${part}`]] = [rounded(pair[0]), rounded(pair[1])];
+    if (pair !== null && pair[2] >= countMin) [figures[`low${part}`], figures[`high${part}`]] = [rounded(pair[0]), rounded(pair[1])];
   });
   return figures;
 }

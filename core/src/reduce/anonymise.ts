@@ -1,7 +1,8 @@
 /**
  * k-anonymity (Sweeney, 2002) by windows of event time: of each subject the last row of the window, what could identify it made coarser, and told
- * only where at least k subjects share all of that. Whoever shares it with too few is left out, and counted. The state holds one key for each
- * subject, so that a reading changes one of them.
+ * only where at least k subjects share all of that. Whoever shares it with too few is left out, and counted. Of what is told as it is, a value that
+ * fewer than k subjects of the window have is left out of its row: a name among the fields is a name, whatever `quasi` says of the rest. The state
+ * holds one key for each subject, so that a reading changes one of them.
  */
 import { limits } from "../limits.ts";
 import type { UnitEvent } from "../ports.ts";
@@ -22,13 +23,21 @@ export function anonymising(reduction: AnonymiseReduction, state: StateTable, ke
   /** Rows of subjects beyond the limit: left out, as those are that share too little. */
   let crowd = Number(state.get("crowd") ?? 0);
 
+  /** Of the fields that are told as they are, what at least k subjects have. */
+  function commonValues(): ReadonlySet<string> {
+    const counts = new Map<string, number>();
+    for (const row of rows.values()) for (const [name, value] of Object.entries(row)) counts.set(valueKey(name, value), (counts.get(valueKey(name, value)) ?? 0) + 1);
+    return new Set([...counts].filter(([, count]) => count >= reduction.k).map(([key]) => key));
+  }
+
   function tell(startMs: number): readonly Reduced[] {
     const groups = new Map<string, Row[]>();
     for (const row of rows.values()) {
       const shared = JSON.stringify(Object.keys(quasi).map((name) => row[name] ?? null));
       groups.set(shared, [...(groups.get(shared) ?? []), row]);
     }
-    const told = [...groups.values()].filter((group) => group.length >= reduction.k).flat();
+    const common = commonValues();
+    const told = [...groups.values()].filter((group) => group.length >= reduction.k).flat().map((row) => Object.fromEntries(Object.entries(row).filter(([name, value]) => Object.hasOwn(quasi, name) || common.has(valueKey(name, value)))));
     const leftOut = rows.size - told.length + crowd;
     for (const subject of rows.keys()) state.delete(rowPrefix + subject);
     rows.clear();
@@ -54,6 +63,8 @@ export function anonymising(reduction: AnonymiseReduction, state: StateTable, ke
     return outputs;
   };
 }
+
+const valueKey = (name: string, value: Row[string] | undefined): string => JSON.stringify([name, value]);
 
 /** A field whose values are not of the kind that its rule is for is left out. */
 function coarser(name: string, value: Row[string] | undefined, rule: AnonymiseReduction["quasi"][string] | undefined): readonly (readonly [string, Row[string]])[] {

@@ -3,6 +3,7 @@ import { limits } from "../limits.ts";
 import type { AppDocument, Emits } from "../schema/app.ts";
 import { dataClasses, type DataClass } from "../schema/event.ts";
 import type { AggregateReduction, AnonymiseReduction, PseudonymiseReduction, RedactReduction, Reduction } from "../schema/reduction.ts";
+import { tellsTooMuch } from "./tells.ts";
 
 export type AppParts = Pick<AppDocument, "sources" | "functions" | "reductions"> & { readonly models?: readonly Pick<AppDocument["models"][number], "name">[] };
 
@@ -56,6 +57,15 @@ export function reductionProblems(app: AppParts): readonly string[] {
       problems.push(`${about}: windows of up to ${columnsMax(reduction)} figures do not fit a block of ${limits.reductionColumnsMax} columns; name the fields, or ask for less`);
     }
     return classOf(app, reduction.on) === "personal" ? [...problems, ...personalProblems(reduction)] : problems;
+  });
+}
+
+/** Reductions that would tell more than their transform says, as text. No app is taken with one; what stands on a node since before that is known lowers nothing. */
+export function tellingProblems(app: AppParts): readonly string[] {
+  const reductions = app.reductions ?? [];
+  return reductions.flatMap((reduction) => {
+    const from = classOf(app, reduction.on);
+    return tellsTooMuch(reduction, from, reductions).map((why) => `reduction ${reduction.name}: ${reduction.on} is ${from}, and ${why}`);
   });
 }
 

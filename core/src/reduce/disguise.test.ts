@@ -79,6 +79,12 @@ test("k-anonymise tells a combination only where enough subjects share it, each 
   }), { numRuns: 200 });
 });
 
+test("k-anonymise tells no value that is told as it is of fewer than so many subjects: a name among the fields is a name", () => {
+  const people = ["Olga", "Otto", "Ada", "Ben"].map((name, index) => event(index, `p${index}`, index, { name, badge: 100 + index, ill: index < 3 ? "flu" : "hiv", age: 31 }));
+  const outputs = run(declared({ kind: "k-anonymise", fields: ["name", "badge", "ill"], quasi: { age: { width: 10 } }, k: 3, everyMs: 1_000 }), [...people, event(9, "last", 5_000, {})]);
+  assert.deepEqual(outputs.map(({ data }) => data), [{ everyMs: 1_000, k: 3, rows: [{ age: 30 }, { ill: "flu", age: 30 }, { ill: "flu", age: 30 }, { ill: "flu", age: 30 }], leftOut: 0 }]);
+});
+
 const noisy = { kind: "noise", field: "x", low: 0, high: 10, step: 0.5, everyMs: 1_000, epsilon: 0.5 };
 
 test("the budget of noise runs out, however often the reduction starts anew, and no batch that is repeated draws other noise", () => {
@@ -119,7 +125,7 @@ test("what is personal may be disguised, and the class of what comes out follows
   for (const [rule, own] of [
     [{ kind: "redact", fields: ["x"], because: "why" }, "derived"],
     [{ kind: "pseudonymise", because: "why" }, "derived"],
-    [{ kind: "k-anonymise", fields: ["x"], quasi: {} }, "derived"],
+    [{ kind: "k-anonymise", fields: ["x"], quasi: { y: { exact: true } } }, "derived"],
     [{ ...noisy, budget: 1 }, "aggregate"],
   ] as const) {
     const reduction = declared(rule);

@@ -11,8 +11,13 @@ export interface KeptMoments {
   readonly zeros: number;
   readonly above: readonly (readonly [number, number])[];
   readonly below: readonly (readonly [number, number])[];
-  readonly envelope: readonly (readonly [number, number] | null)[];
+  readonly envelope: readonly (Part | null)[];
 }
+
+/** Least and greatest value of a part of a window, and how many there were. */
+type Part = readonly [low: number, high: number, count: number];
+/** As a node of before kept it, which did not count: they are taken for none, and so the part is not told. */
+type UncountedPart = readonly [low: number, high: number];
 
 export class Moments {
   count = 0;
@@ -26,13 +31,13 @@ export class Moments {
   /** A sketch holds values over 0; those below are kept by their size. */
   readonly #above: Sketch;
   readonly #below: Sketch;
-  readonly envelope: (readonly [number, number] | null)[];
+  readonly envelope: (Part | null)[];
 
   constructor(sketched: boolean, parts: number, kept?: KeptMoments) {
     this.#sketched = sketched;
     this.#above = createSketch(kept?.above, limits.reductionSketchBinsMax);
     this.#below = createSketch(kept?.below, limits.reductionSketchBinsMax);
-    this.envelope = kept === undefined ? Array.from({ length: parts }, () => null) : [...kept.envelope];
+    this.envelope = kept === undefined ? Array.from({ length: parts }, () => null) : kept.envelope.map(counted);
     if (kept === undefined) return;
     [this.count, this.mean, this.#squares, this.#zeros] = [kept.count, kept.mean, kept.squares, kept.zeros];
     if (kept.count > 0) [this.min, this.max] = [kept.min, kept.max];
@@ -46,8 +51,8 @@ export class Moments {
     this.min = Math.min(this.min, value);
     this.max = Math.max(this.max, value);
     if (part < this.envelope.length) {
-      const [low, high] = this.envelope[part] ?? [value, value];
-      this.envelope[part] = [Math.min(low, value), Math.max(high, value)];
+      const [low, high, count] = this.envelope[part] ?? [value, value, 0];
+      this.envelope[part] = [Math.min(low, value), Math.max(high, value), count + 1];
     }
     if (!this.#sketched) return;
     if (value > 0) this.#above.add(value);
@@ -79,7 +84,7 @@ export class Moments {
 
   /** As JSON, about and rather more. */
   sizeBytes(): number {
-    return 250 + 50 * this.envelope.length + 16 * (this.#above.bins().size + this.#below.bins().size);
+    return 250 + 60 * this.envelope.length + 16 * (this.#above.bins().size + this.#below.bins().size);
   }
 
   toJSON(): KeptMoments {
@@ -87,3 +92,5 @@ export class Moments {
     return { count, mean, squares: this.#squares, min, max, zeros: this.#zeros, above: [...this.#above.bins()], below: [...this.#below.bins()], envelope };
   }
 }
+
+const counted = (part: Part | UncountedPart | null): Part | null => (part === null ? null : [part[0], part[1], part[2] ?? 0]);

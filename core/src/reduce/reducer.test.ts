@@ -153,6 +153,23 @@ describe("aggregate", () => {
     assert.deepEqual(minutes({ measures: ["mean"] }, events), [{ everyMs: 60_000, fields: ["x"], mean: [1] }]);
   });
 
+  it("tells no part of a window with too few readings: it would be the readings, in their order", () => {
+    const events = [...steady(20, (index) => ({ x: index + 0.5 })), event(20, "a", 20_000, { x: 0 })];
+    assert.deepEqual(minutes({ everyMs: 20_000, countMin: 20, measures: [], envelope: 20, digits: 17 }, events), [{ everyMs: 20_000, fields: ["x"] }]);
+    const uneven = [...events.filter(({ timeMs }) => timeMs < 11_000 || timeMs >= 20_000)];
+    assert.deepEqual(minutes({ everyMs: 20_000, countMin: 10, measures: [], envelope: 2 }, uneven), [{ everyMs: 20_000, fields: ["x"], low0: [0.5], high0: [9.5] }]);
+  });
+
+  it("takes the part of a window that a node of before kept without a count for one without readings", () => {
+    const rule = declared({ kind: "aggregate", everyMs: 20_000, countMin: 10, measures: [], envelope: 2 });
+    const kept = new Map<string, string>();
+    const first = createReducer(rule, kept, keyed);
+    for (const one of steady(20, (index) => ({ x: index }))) first.take(one);
+    for (const { key, value } of first.changes()) kept.set(key, (value ?? "").replaceAll(/\[(\d+),(\d+),10\]/g, "[$1,$2]"));
+    assert.match([...kept.values()].join(), /"envelope":\[\[0,9\],\[10,19\]\]/);
+    assert.deepEqual(createReducer(rule, kept, keyed).take(event(20, "a", 20_000, { x: 0 })).map(({ data }) => data), [{ everyMs: 20_000, fields: ["x"] }]);
+  });
+
   it("counts stragglers and begins anew where time ran far back", () => {
     const at = (timeMs: number): UnitEvent => event(timeMs, "a", timeMs, { x: 1 });
     const full = (startMs: number): readonly UnitEvent[] => Array.from({ length: 12 }, (_, index) => at(startMs + index * 1_000));

@@ -72,9 +72,9 @@ const aggregateSchema = z.strictObject({
   measures: z.array(z.enum(measures)).max(measures.length).default(["count", "mean", "deviation"]),
   /** By DDSketch, within 1 % of the value. */
   quantiles: z.array(z.number().gt(0).lt(1)).max(16).default([]),
-  /** Least and greatest value of each of so many parts of the window. */
+  /** Least and greatest value of each of so many parts of the window that have `countMin` readings themselves. */
   envelope: z.int().min(1).max(limits.reductionEnvelopeMax).optional(),
-  /** Fewest readings of a field for it to be told: the mean of one reading is that reading. */
+  /** Fewest readings of a field for it to be told: the mean of one reading is that reading. At least two for each figure that is told of them. */
   countMin: z.int().min(2).max(1_000_000).default(10),
   /** Significant digits. */
   digits: z.int().min(1).max(17).default(5),
@@ -123,8 +123,9 @@ const anonymiseSchema = z.strictObject({
   ...named,
   kind: z.literal("k-anonymise"),
   everyMs: everyMs.default(86_400_000),
-  /** Fewest subjects that share what could identify them, in one window, for their rows to be told. */
+  /** Fewest subjects that share what could identify them, in one window, for their rows to be told, and that have a value of `fields` for it to be told. */
   k: z.int().min(2).max(limits.reductionSubjectsMax).default(5),
+  /** One field at least: without any, all rows would count as alike. */
   quasi: z.record(fieldSchema, quasiSchema),
 });
 

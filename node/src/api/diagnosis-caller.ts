@@ -1,5 +1,6 @@
 /** Who looks into a node by way of this one's API, and whether this node's own guard lets them. */
 import { machineCaller, type Caller } from "@holon/core/api/caller.ts";
+import { decideFor } from "@holon/core/api/decide-for.ts";
 import { routeResource, type Call } from "@holon/core/api/guarded.ts";
 import type { Route, RouteRequest } from "@holon/core/api/route.ts";
 import type { AskedBy } from "@holon/core/diagnosis/ask.ts";
@@ -38,9 +39,10 @@ export async function goesOn(node: DiagnosisNode, request: RouteRequest, what: s
   return decision.allow || before.approvedBy === undefined ? by : { ...by, approvedBy: before.approvedBy };
 }
 
-const decide = ({ guard, config: { name, site, tier } }: DiagnosisNode, { caller = machineCaller }: RouteRequest, what: string): Promise<Decision> =>
-  guard.decide(caller.principal, "diagnose", { name: what }, { facts: { role: caller.role, node: name, site, tier } });
+/** As this node's own guard says of who calls; also of a shell, which no role has. */
+export const decide = ({ guard, config: { name, site, tier } }: DiagnosisNode, { caller = machineCaller }: RouteRequest, what: string): Promise<Decision> =>
+  decideFor(caller, (principal, role) => guard.decide(principal, "diagnose", { name: what }, { facts: { role, node: name, site, tier } }));
 
-export const byOf = ({ principal, role }: Caller, { config }: Pick<HolonNode, "config">): AskedBy => ({ principal: printPrincipal(principal), role, at: config.name });
+export const byOf = ({ principal, role, maker }: Caller, { config }: Pick<HolonNode, "config">): AskedBy => ({ principal: printPrincipal(principal), role, ...(maker === undefined ? {} : { maker }), at: config.name });
 
 export const nodeOf = ({ params }: Pick<RouteRequest, "params">): string => params["node"] ?? "";

@@ -7,7 +7,7 @@ import { diagnosisBounds } from "@holon/core/diagnosis/bounds.ts";
 import { grantSchema, shellHeardSchema, shellMethods, shellSaySchema, signedBySchema } from "@holon/core/diagnosis/shell.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import { z } from "zod";
-import { byOf, nodeOf, type DiagnosisNode } from "./diagnosis-caller.ts";
+import { byOf, decide, nodeOf, type DiagnosisNode } from "./diagnosis-caller.ts";
 
 const openSchema = z.strictObject({ grant: grantSchema, signature: signedBySchema });
 const saySchema = shellSaySchema.omit({ by: true, id: true });
@@ -68,13 +68,10 @@ export function shellRoutes(node: DiagnosisNode): readonly Route[] {
   ];
 }
 
-const decide = ({ guard, config: { name, site, tier } }: DiagnosisNode, { caller = machineCaller }: RouteRequest) =>
-  guard.decide(caller.principal, "diagnose", { name: "node.shell" }, { facts: { role: caller.role, node: name, site, tier } });
-
 /** Whoever asks, and who approved it with which signature. `HOLON_APPROVAL_PENDING`, `HOLON_POLICY_DENIED`. */
 async function twoOf(node: DiagnosisNode, route: Route, request: RouteRequest): Promise<{ readonly by: AskedBy; readonly second: unknown }> {
   const { caller = machineCaller } = request;
-  const decision = await decide(node, request);
+  const decision = await decide(node, request, "node.shell");
   const by = byOf(caller, node);
   if (decision.wantsApproval !== true) throw new HolonError("HOLON_POLICY_DENIED", decision.reason);
   if (node.approvals === undefined) throw new HolonError("HOLON_POLICY_DENIED", decision.reason, { next: "Ask at control, where people are known: two of them are needed." });
@@ -84,7 +81,7 @@ async function twoOf(node: DiagnosisNode, route: Route, request: RouteRequest): 
 
 /** What two wanted goes on for the one who opened it, as long as the policy permits it. */
 async function openedBy(node: DiagnosisNode, request: RouteRequest): Promise<AskedBy> {
-  const decision = await decide(node, request);
+  const decision = await decide(node, request, "node.shell");
   if (!decision.allow && decision.wantsApproval !== true) throw new HolonError("HOLON_POLICY_DENIED", decision.reason);
   return byOf(request.caller ?? machineCaller, node);
 }

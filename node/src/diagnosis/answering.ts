@@ -2,6 +2,7 @@
  * What this node tells and does when one above it asks on behalf of somebody. It decides for itself, by its own guard; it tells nothing that is secret, raw or personal, whoever asks
  * and whatever the policy says; and each grant and each refusal is in its own trail before anything is told.
  */
+import { decideFor } from "@holon/core/api/decide-for.ts";
 import { adoptAskSchema, diagnosisMethods, forgetAskSchema, logsAskSchema, pieceAskSchema, principalOf, requestAskSchema, resourceOf, tailAskSchema, type AskedBy, type LogsAnswer, type Wanted } from "@holon/core/diagnosis/ask.ts";
 import { diagnosisBounds } from "@holon/core/diagnosis/bounds.ts";
 import { HolonError } from "@holon/core/errors.ts";
@@ -56,10 +57,9 @@ export function answerDiagnosis(context: AnsweringContext): Answering {
 
   /** Fails where the guard says no. The first of a session is in the trail, with whether it was let. */
   async function demand(by: AskedBy, what: string, session: string): Promise<void> {
-    const principal = principalOf(by);
-    const facts = { role: by.role, node: config.name, site: config.site, tier: config.tier };
-    const decision = await guard.decide(principal, "diagnose", { name: what }, { facts });
-    const isLet = decision.allow || (decision.wantsApproval === true && by.approvedBy !== undefined && by.approvedBy !== by.principal);
+    const decision = await decideFor({ principal: principalOf(by), role: by.role, maker: by.maker }, (principal, role) => guard.decide(principal, "diagnose", { name: what }, { facts: { role, node: config.name, site: config.site, tier: config.tier } }));
+    const isOwn = by.approvedBy === by.principal || (by.maker !== undefined && by.approvedBy === `person ${by.maker.name}`);
+    const isLet = decision.allow || (decision.wantsApproval === true && by.approvedBy !== undefined && !isOwn);
     const { version, hash } = guard.inForce();
     if (sessions.isNew(`${session} ${what} ${by.principal} ${by.role} ${by.at} ${isLet} ${decision.rule} ${version}`)) {
       const classes = (["derived", "aggregate", "public"] as const).filter((own) => guard.inForce().own.decide({ kind: "node", name: config.name }, "leave", { name: "data", class: own, jurisdiction: config.jurisdiction }, {}).allow);

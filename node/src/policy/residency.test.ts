@@ -232,6 +232,38 @@ test("what an event was born as counts, whatever the app that reads it says of i
   }
 });
 
+test("what a reduction tells of data that is born more sensitive than its app says is lowered only where its kind says the truth of it, whatever the policy lets it do", async () => {
+  const asPublic = [{ kind: "host", name: "in", type: "door.passed", class: "public" }];
+  const all = "permit lower-all\n  who any\n  does lower\n  class raw personal derived\n  into derived aggregate";
+  const window = { everyMs: 1_000, countMin: 6 };
+  for (const [what, rule, tells] of [
+    ["names of fields", { kind: "aggregate", ...window, measures: ["mean"] }, true],
+    ["a least value", { kind: "aggregate", ...window, fields: ["weight"], measures: ["min"] }, true],
+    ["few readings", { kind: "aggregate", ...window, fields: ["weight"], countMin: 2, measures: ["mean"] }, true],
+    ["a release", { kind: "keep", rows: 1, release: { class: "derived", because: "a test" } }, true],
+    ["a crowd of all", { kind: "k-anonymise", everyMs: 1_000, k: 2, fields: ["weight"], quasi: {} }, true],
+    ["a person's name that is to be kept", { kind: "redact", fields: ["weight"], keepSubject: true, because: "a test" }, false],
+    ["totals", { kind: "aggregate", ...window, fields: ["weight"], measures: ["mean"] }, false],
+  ] as const) {
+    const chain = new Chain();
+    await chain.start();
+    const stats = { name: "stats", functions: [], models: [], egress: [], sources: asPublic, reductions: [{ name: "less", on: "door.passed", emits: "stats.less", ...rule }] };
+    await chain.deploy("gateway", 1, rules(1, flow("all", "derived aggregate", "*", "*"), all), [stats]);
+    await chain.until("it runs", () => chain.node("gateway").status().agent.units[0]?.state === "running");
+    const { log, events } = chain.node("gateway");
+    const passed = (timeMs: number) => events.record({ stream: "local", type: "door.passed", class: "personal", producer: "people/in", subject: timeMs % 2 === 0 ? "jane-doe" : "joe-doe", timeMs, data: { weight: 71.5, "Jane is ill": 1 } });
+    await chain.world.drive(log.append({ records: Array.from({ length: 12 }, (_, index) => passed(60_000 + index)) }));
+    await chain.world.drive(log.append({ records: [passed(70_000), passed(70_001)] }));
+    const made = async (stream: "local" | "data"): Promise<readonly StoredEvent[]> => (await chain.world.drive(log.read({ origin: log.origin, stream }, 1, { maxRecords: 100, maxBytes: 1 << 20 }))).map(({ bytes }) => parseStoredEvent(bytes, "test")).filter(({ type }) => type === "stats.less");
+    await chain.pass(10_000);
+    const [kept, sent] = [await made("local"), await made("data")];
+    assert.deepEqual([kept.length > 0, sent.length > 0], [tells, !tells], what);
+    assert.ok(kept.every((event) => event.class === "personal" && event.through === undefined), what);
+    assert.ok(!chain.wentFrom("gateway", "Jane is ill") && !chain.wentFrom("gateway", "jane-doe"), what);
+    assert.equal(chain.node("gateway").status().agent.units[0]?.problem?.code, tells ? "HOLON_REDUCTION_TELLS" : undefined, what);
+  }
+});
+
 test("rows that a cascade asks about may not go on from a node that passes the question on, unless the policy lets them", async () => {
   const chain = new Chain();
   await chain.start();

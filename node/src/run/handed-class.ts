@@ -4,10 +4,11 @@
  */
 import { declaredClass, type AppParts } from "@holon/core/reduce/declared.ts";
 import type { CellChange, Log } from "@holon/core/log/log.ts";
-import { isLowered, moreSensitive, type Maker } from "@holon/core/policy/lowering.ts";
+import { moreSensitive, type Maker } from "@holon/core/policy/lowering.ts";
 import type { Transform } from "@holon/core/policy/transform.ts";
 import { dataClassSchema, type DataClass } from "@holon/core/schema/event.ts";
 import type { Guard } from "../policy/guard.ts";
+import { classOfMade } from "./output-place.ts";
 
 export interface HandedClass {
   /** The unit, with the class of what it makes things of. */
@@ -50,7 +51,7 @@ export function openHandedClass({ app, maker: declared, type, log, guard }: Hand
       }
       return ofApp === undefined ? seen : [...new Set(seen.map((own) => moreSensitive(own, ofApp)))];
     },
-    told: (own, through = maker.through) => (isLowered(maker.from, own) ? guard.lowered(unit, maker.from, own, through) : own),
+    told: (own, through) => classOfMade(own, maker, { app, guard }, through),
     cells: () => (handed === undefined || storedBorn(unit, log)?.[0] === handed ? [] : [{ key: bornCell(unit), value: encoder.encode(handed) }]),
   };
 }

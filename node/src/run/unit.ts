@@ -10,7 +10,7 @@ import { backoffMs } from "@holon/core/link/backoff.ts";
 import { printRecordName } from "@holon/core/log/identity.ts";
 import { laneName, type CellChange, type Lane, type LogRecord, type NewRecord } from "@holon/core/log/log.ts";
 import type { Clock, Crypto, Random, Runner, Seals, Secrets, Timer, Trace, UnitEvent, UnitInstance, UnitResult } from "@holon/core/ports.ts";
-import { makerOf, moreSensitive } from "@holon/core/policy/lowering.ts";
+import { makerOf, moreSensitive, withheldBy } from "@holon/core/policy/lowering.ts";
 import type { Keyed } from "@holon/core/reduce/keyed.ts";
 import type { AppDocument } from "@holon/core/schema/app.ts";
 import { fits, followedStates, stateType, typePrefix } from "@holon/core/run/trigger-events.ts";
@@ -168,6 +168,8 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
   let state: UnitStatus["state"] = "starting";
   let word: string | undefined;
   let problem: HolonError | undefined;
+  /** Why what it makes is not lowered, whatever the guard says. */
+  let withheld: HolonError | undefined;
   let positions = new Map<string, number>();
   /** As far as what was made of it is on the disk, while something is on its way there. */
   let safe: ReadonlyMap<string, number> = positions;
@@ -393,7 +395,7 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     context.meter.handled(app.name, fn.name, { events: input.handled, bytesIn: input.bytes, recordedMs: input.events[0]?.arrivedMs, records: outputs, result: { ...result, inferences: ofOwnModels(result.inferences) } });
     attempt = 0;
     interruptions = 0;
-    problem = input.problem;
+    problem = input.problem ?? withheld;
     counts.handled += input.handled;
     counts.emitted += outputs.length;
     counts.inferences += result.inferenceMs.length;
@@ -406,6 +408,8 @@ export function startUnit(fn: UnitDocument, context: UnitContext, kind: UnitKind
     if (declared === undefined) throw new HolonError("HOLON_UNIT_BAD", `function ${name} emitted ${output.type}, which it does not declare`);
     const maker = born.maker();
     const { stream, ...label } = placeOf(declared, maker, context);
+    const [why] = withheldBy(maker, declared.class);
+    if (why !== undefined) withheld = new HolonError("HOLON_REDUCTION_TELLS", `reduction ${name} is handed what is ${maker.from}, and ${why}`);
     return context.events.record({
       stream,
       type: output.type,

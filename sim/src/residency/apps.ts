@@ -96,7 +96,7 @@ export const blobs: readonly Uint8Array[] = [...bytesOf.values(), graph];
 /** Subjects that share all else, for a row of theirs to be told. */
 export const k = 3;
 /** Readings of a window, for it to be told. */
-export const countMin = 3;
+export const countMin = 5;
 export const noiseEpsilon = 0.5;
 /** Classes of what is asked and answered, as a trigger may say. */
 export const askedClasses = ["derived", "aggregate", "public"] as const satisfies readonly DataClass[];
@@ -127,7 +127,7 @@ export interface DoorsClasses {
 export function doorsApp({ own, asked }: DoorsClasses, phase: number, origin: string): AppDocument {
   return appDocumentSchema.parse({
     name: "doors",
-    sources: [...["door.passed", "door.weighed", "door.logged", "door.rowed", lieType(phase)].map((type, index) => ({ kind: "host", name: `in-${index}`, type, class: own })), { kind: "host", name: "tick", type: "test.tick", class: "public" }, yard],
+    sources: [...["door.passed", "door.weighed", "door.logged", "door.loaded", "door.spread", "door.rowed", lieType(phase)].map((type, index) => ({ kind: "host", name: `in-${index}`, type, class: own })), { kind: "host", name: "tick", type: "test.tick", class: "public" }, yard],
     functions: [
       { name: "tell", code: codeOf("doors/tell"), on: { http: { method: "GET", path: "/told", class: asked } }, timeoutMs: 2_000, emits: { "holon.response": { stream: "local", class: "raw" } } },
       { name: "judge", code: codeOf("doors/judge"), on: { type: "door.passed" }, retriesMax: 0, emits: { "out.derived": data, "out.aggregate": { stream: "telemetry", class: "aggregate" }, "out.public": alarm, ...orders } },
@@ -138,8 +138,13 @@ export function doorsApp({ own, asked }: DoorsClasses, phase: number, origin: st
     reductions: [
       { kind: "redact", name: "less", on: "door.passed", emits: "out.less", fields: ["kept"], because: "a test" },
       { kind: "pseudonymise", name: "alias", on: "door.passed", emits: "out.alias", fields: ["beside"], replace: ["name"], because: "a test" },
-      { kind: "k-anonymise", name: "crowd", on: "door.passed", emits: "out.crowd", fields: ["group"], quasi: { group: { exact: true } }, k, everyMs: 1_000 },
+      { kind: "k-anonymise", name: "crowd", on: "door.passed", emits: "out.crowd", fields: ["group", "badge"], quasi: { group: { exact: true } }, k, everyMs: 1_000 },
+      { kind: "k-anonymise", name: "alike", on: "door.passed", emits: "out.alike", fields: ["alike"], quasi: {}, k, everyMs: 1_000 },
       { kind: "aggregate", name: "total", on: "door.weighed", emits: "out.total", stream: "telemetry", fields: ["weight"], everyMs: 1_000, countMin, measures: ["count", "mean"] },
+      // The names of fields are a device's words.
+      { kind: "aggregate", name: "named", on: "door.loaded", emits: "out.named", stream: "telemetry", everyMs: 1_000, countMin, measures: ["count", "mean"] },
+      // One reading to a part; of what is personal it is not taken.
+      ...(own === "raw" ? [{ kind: "aggregate", name: "spread", on: "door.spread", emits: "out.spread", fields: ["level"], everyMs: 1_000, countMin, measures: [], envelope: countMin, digits: 17 }] : []),
       { kind: "noise", name: "hazy", on: "door.weighed", emits: hazyType(phase, origin), field: "weight", everyMs: 1_000, low: 0, high: 20, step: 1, epsilon: noiseEpsilon, budget: 100 },
       // What is personal cannot be released by anybody's word.
       ...(own === "raw" ? [{ kind: "sample", name: "sampled", on: "door.logged", emits: "out.sampled", rows: 1, method: { kind: "systematic", every: 2 }, release: { class: "derived", because: "a test" } }] : []),
@@ -155,13 +160,13 @@ export const yardApp = (): AppDocument => appDocumentSchema.parse({ name: "doors
 export function othersApp(declared: OthersClass): AppDocument {
   return appDocumentSchema.parse({
     name: "others",
-    sources: ["door.passed", "door.rowed"].map((type, index) => ({ kind: "host", name: `in-${index}`, type, class: declared, stream: "local" })),
+    sources: ["door.passed", "door.rowed", "door.loaded"].map((type, index) => ({ kind: "host", name: `in-${index}`, type, class: declared, stream: "local" })),
     functions: [
       { name: "keeper", code: codeOf("others/keeper"), on: { type: "door.passed" }, emits: { "out.recalled": data } },
       { name: "hours", code: codeOf("others/hours"), on: { type: "door.passed", window: { kind: "tumbling", sizeMs: 60_000 }, by: "all", watermark: { per: "source" } }, emits: { "out.hours": data } },
       { name: "copy", code: codeOf("others/copy"), on: { type: "door.passed" }, emits: { "out.copied": alarm } },
     ],
     models: cascade(hashOf(graph)),
-    reductions: [{ kind: "redact", name: "bare", on: "door.passed", emits: "out.bare", fields: ["bare"], because: "a test" }, rows],
+    reductions: [{ kind: "aggregate", name: "loads", on: "door.loaded", emits: "out.loads", everyMs: 1_000, countMin, measures: ["mean"] }, { kind: "redact", name: "bare", on: "door.passed", emits: "out.bare", fields: ["bare"], because: "a test" }, rows],
   });
 }

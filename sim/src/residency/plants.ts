@@ -83,6 +83,15 @@ export class Plants {
     return this.#plant("joins", [this.#shared("seen", "derived", judged), this.#leaves("derived", "alarm", judged), said("derived", judged), said(own, [])]);
   }
   /** Rows that a model above is asked about: released by the word of the app's author. */
+  /** As the name of a field, which an aggregate that names none tells of; of a person's it tells no word. */
+  field(): string {
+    const told = (["doors/named", "others/loads"] as const).map((unit, index) => [unit, this.#bornFor(unit), index === 0 ? "telemetry" : "data"] as const);
+    return this.#plant("field", told.filter(([, from]) => from !== "personal").map(([unit, from, stream]) => this.#leaves("aggregate", stream, this.#step(unit, from, "aggregate", { kind: "aggregate", count: countMin }))));
+  }
+  /** One reading among others, which no aggregate tells by itself. */
+  level(number: number): number {
+    return this.#planting.watch.plantNumber(number, this.#at("level"), [], this.#planting.policy);
+  }
   row(number: number): number {
     const { watch, policy } = this.#planting;
     return watch.plantNumber(number, this.#at("row"), (["doors", "others"] as const).map((name): Planted => ({ origin: this.#origin, action: "ask", resource: `${name}/tiny`, class: "derived", lowered: this.#step(`${name}/rows`, this.#bornFor(`${name}/rows`), "derived", { kind: "release" }) })), policy);
@@ -114,15 +123,21 @@ export async function plantAt(node: HolonNode, planting: Planting): Promise<void
     copies: made("copies", "others/copy", "public", "alarm"),
   };
   const group = made("group", "doors/crowd", "derived", "data", { kind: "k-anonymise", k });
-  const passed = [...["a", "b", "c"].map((subject) => reading(subject, atMs, { ...common, group })), reading("d", atMs, { ...common, group: never("lone") })];
+  const passed = [...["a", "b", "c"].map((subject) => reading(subject, atMs, { ...common, group, badge: never(`badge-${subject}`), alike: never(`alike-${subject}`) })), reading("d", atMs, { ...common, group: never("lone") })];
   /** So many in a window, and one behind it, with which it closes. */
   const weighed = (subject: string, count: number): readonly NewRecord[] => Array.from({ length: count + 1 }, (_, index) => record({ type: "door.weighed", class: own, subject, timeMs: atMs + (index < count ? 0 : phaseMs / 2), data: { weight: 7 } }));
+  const field = plants.field();
+  const level = plants.level(levelNumber(phase));
+  /** One to each part of a window, and one behind it. */
+  const spreadMs = [...Array.from({ length: countMin }, (_, index) => (index * 1_000) / countMin), phaseMs / 2];
   const total = [["doors/total", "aggregate", "telemetry", { kind: "aggregate", count: countMin }]] as const;
   const logged = plants.subjectOf("logged", [["doors/sampled", "derived", "data", { kind: "release" }]]);
   plants.hazy();
   const plain = [
     ...weighed(plants.subjectOf("many", total), countMin), ...weighed(never("few"), countMin - 1),
     ...Array.from({ length: 4 }, () => record({ type: "door.logged", class: own, subject: logged, timeMs: atMs, data: { weight: 7 } })),
+    ...spreadMs.map((afterMs) => record({ type: "door.loaded", class: own, timeMs: atMs + afterMs, data: { [field]: 7 } })),
+    ...spreadMs.map((afterMs, index) => record({ type: "door.spread", class: own, timeMs: atMs + afterMs, data: { level: index === 1 ? level : 7 } })),
     record({ type: "door.rowed", class: own, timeMs: atMs, data: { weight: plants.row(rowNumber(phase)) } }),
     record({ type: lieType(phase), class: own, timeMs: atMs, data: { lie: plants.lie(random.fork("lie")) } }),
     record({ stream: "data", type: "test.born", class: "public", data: { text: plants.born() } }),
@@ -142,3 +157,4 @@ export async function wakeAt(node: HolonNode, phase: number): Promise<void> {
 
 /** Whole, and exact in 32 bits; nothing else in the world is as large. */
 const rowNumber = (phase: number): number => 12_345_600 + phase;
+const levelNumber = (phase: number): number => 23_456_700 + phase;
