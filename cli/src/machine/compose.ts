@@ -48,6 +48,7 @@ import { createTrace, type TraceOutput } from "@holon/platform/trace.ts";
 import { createDirector } from "@holon/platform/trust/director.ts";
 import { createTrustTuf } from "@holon/platform/trust/tuf.ts";
 import { makeVault } from "@holon/platform/vault.ts";
+import { sweepUnfinished } from "@holon/platform/whole-file.ts";
 import { forgetApi, keepApi } from "./own-api.ts";
 import { createWhatIfAside } from "./what-if-aside.ts";
 
@@ -90,6 +91,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
   };
   try {
     const clock = createClock(config.clockSyncedFile === undefined ? {} : { syncedFiles: [config.clockSyncedFile] });
+    await sweepUnfinished(folder);
     const cipher = await openSeals(folder, config);
     const { identity, authority } = await openIdentity(folder, config, clock);
     const model = createModel({ inPlace: true });
