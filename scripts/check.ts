@@ -4,12 +4,14 @@
  * Says what it ran, then every finding; the exit code is 1 if there is one. `--unused` runs the search for unused code alone.
  */
 import { parseArgs } from "node:util";
+import { isOfProgram } from "@holon/platform/measurer/program.ts";
 import { checkArrows } from "./check/arrows.ts";
 import { checkBans } from "./check/bans.ts";
 import { checkDependencies, declaredBy } from "./check/dependencies.ts";
 import { listPaths, readTexts } from "./check/files.ts";
 import { printFinding, type Finding, type TextFile } from "./check/finding.ts";
 import { checkLinks } from "./check/links.ts";
+import { checkMeasured } from "./check/measured.ts";
 import { checkTexts } from "./check/texts.ts";
 import type { workspaceNames } from "./check/workspaces.ts";
 import { installed, printSeconds, runCommand } from "./testing/command.ts";
@@ -34,6 +36,7 @@ const steps: readonly Step[] = flags.unused
       ownStep("arrows between workspaces, packages they may import", () => checkArrows(files, declared(files))),
       ownStep("bans: clock, chance, machine, casts, suppressions", () => checkBans(files)),
       ownStep("texts: machine paths, long files, unfinished work", () => checkTexts(files)),
+      ownStep("what the program loads is what a node measures of itself", () => checkMeasured(files, isOfProgram)),
       ownStep("links of the documentation", () => checkLinks(files, paths)),
       ownStep("a reason for each dependency", () => checkDependencies(page("DEPENDENCIES.md"), manifests(files))),
     ];

@@ -1,6 +1,6 @@
 /** A node whose program was upgraded, as its operator meets it: what it ran goes on, what is new and secrets are held back, each command says so, and adopting ends it. */
 import assert from "node:assert/strict";
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { tempFolder } from "@holon/node/testing/temp-log.ts";
@@ -95,6 +95,36 @@ test("after an upgrade that nobody told of a node goes on with what it ran, with
   const here = await runHolonOf(program, context, [...measure, "--adopt", "--because", "went back"]);
   assert.equal(here.exitCode, 0, here.stderr);
   assert.equal((await runHolonOf(program, context, [...measure])).exitCode, 0);
+});
+
+test("code that is loaded beside the program, and code that control loads only when somebody plans, are of the program: what is new is held back", onItsTurn(2, 2), async (context) => {
+  const data = tempFolder(context);
+  const program = copyProgram(join(data, "program"));
+  const base = await freePortBase();
+  const file = join(data, "holon.node.yaml");
+  writeFileSync(file, "{ name: cloud-1, site: cloud, tier: cloud, jurisdiction: EU/DE, control: true }\n");
+  const preloaded = join(data, "preloaded.mjs");
+  const loaded = join(data, "loaded");
+  writeFileSync(preloaded, `import { appendFileSync } from "node:fs";\nappendFileSync(${JSON.stringify(loaded)}, process.pid + "\\n");\ndelete process.env.NODE_OPTIONS;\n`);
+  const measured = async (): Promise<Status["measured"] | undefined> => {
+    const response = await fetch(`http://127.0.0.1:${base}/v1/status`, { headers: { authorization: `Bearer ${(await readToken(data)) ?? ""}` } }).catch(() => undefined);
+    return response?.ok === true ? statusSchema.parse(await response.json()).measured : undefined;
+  };
+  const run = async (environment: Readonly<Record<string, string>>, state: "adopted" | "altered"): Promise<Status["measured"]> => {
+    const node = startHolon(context, ["node", "start", file, "--data", data, "--listen-api", `127.0.0.1:${base}`], program, environment);
+    let found: Status["measured"] | undefined;
+    await until(`it is ${state}`, async () => (found = await measured())?.state === state || !node.isRunning(), patience);
+    assert.ok(node.isRunning() && found !== undefined, node.stderr());
+    node.signal("SIGTERM");
+    assert.equal((await node.ended).exitCode, 0);
+    return found;
+  };
+  assert.equal((await run({}, "adopted")).held, undefined);
+  assert.deepEqual((await run({ NODE_OPTIONS: `--import ${preloaded}` }, "altered")).held?.first, ["start/NODE_OPTIONS"]);
+  assert.ok(existsSync(loaded), "it was loaded");
+  assert.equal((await run({ NODE_OPTIONS: "--max-old-space-size=512" }, "adopted")).held, undefined, "an option of memory loads nothing, and without the other one it goes on by itself");
+  appendFileSync(join(data, "program", "sim", "src", "what-if", "asked.ts"), "// somebody's\n");
+  assert.deepEqual((await run({}, "altered")).held?.first, ["sim/src/what-if/asked.ts"]);
 });
 
 const runHolonOf = (program: string, context: Parameters<typeof startHolon>[0], words: readonly string[]) => startHolon(context, words, program).ended;

@@ -87,7 +87,7 @@ export const errorTable = {
   HOLON_LOG_CLOSED: row("The log is closed.", "Start the node again."),
   HOLON_LOG_ENDS_EARLY: row("The log ends before what its parent has of it: files were cut short, removed or put back from a backup.", "What the parent has stays there, what only this log had is gone; the node goes on by itself, beside the earlier history. Start it again to go on."),
   HOLON_LOG_DAMAGED: row("Records of the log are damaged on disk.", "The rest is served and the lost records are reported upward, once: start it again to go on."),
-  HOLON_LOG_SEALED: row("The log is encrypted, and its keys are not here.", "Put the node's key back: its file in `keys` beside the node's folder, or its TPM; without it nobody can read the log."),
+  HOLON_LOG_SEALED: row("The log is encrypted, and its keys are not here.", "Put them back: `log-keys.json` or `log-keys.copy.json` of the node's folder, and what those are sealed with, its file in `keys` beside that folder, or its TPM. Without them nobody can read the log; to begin another, put the node's `log` away."),
   HOLON_LOG_FORMAT: row("A log was written by an unknown format version.", "Start it with the version of Holon that wrote it."),
   HOLON_LOGIN_BUSY: row("More people log in at a time than are answered.", "Log in again in a moment.", true),
   HOLON_LOGIN_ENDED: row("A login with the identity provider is not under way: it was answered already, took too long, or was begun by somebody else.", "Begin it again: `holon login`."),

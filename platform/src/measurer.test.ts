@@ -3,7 +3,7 @@ import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSyn
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { createMeasurer, measureAll, readAdopted, writeAdopted } from "./measurer.ts";
+import { createMeasurer, isOfStart, measureAll, readAdopted, writeAdopted } from "./measurer.ts";
 
 function bed(context: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), "holon-measurer-"));
@@ -22,7 +22,7 @@ function bed(context: TestContext) {
 
 test("all that a node loads or serves of its own program is measured: where it begins, its console, its manual, and how they are made", async (context) => {
   const { write, all } = bed(context);
-  const names = ["cli/bin/holon.js", "cli/src/holon.ts", "console/index.html", "console/src/main.tsx", "console/src/parts/table.tsx", "console/src/style/base.css", "console/tsconfig.json", "docs/guides/residency.md", "package-lock.json", "package.json", "tsconfig.base.json"];
+  const names = ["sim/src/what-if/asked.ts", "cli/bin/holon.js", "cli/src/holon.ts", "console/index.html", "console/src/main.tsx", "console/src/parts/table.tsx", "console/src/style/base.css", "console/tsconfig.json", "docs/guides/residency.md", "package-lock.json", "package.json", "tsconfig.base.json"];
   for (const name of [...names, "console/src/parts/table.test.tsx", "core/src/testing/bed.ts"]) write(name, `// ${name}`);
   const before = await all();
   assert.deepEqual([...before.keys()].sort(), [...names, "runtime"].sort());
@@ -79,4 +79,30 @@ test("a key that is damaged makes the record one that nobody can believe, and wh
   }
   await writeAdopted(folder, adopted);
   assert.deepEqual(await readAdopted(folder), adopted);
+});
+
+test("what is loaded into the process beside the program is measured with the files that it is made of; options of memory and warnings are not", async (context) => {
+  const { folder, program } = bed(context);
+  const [first, second] = ["first.mjs", "second.so"].map((name) => join(folder, name));
+  assert.ok(first !== undefined && second !== undefined);
+  writeFileSync(first, "export {};");
+  writeFileSync(second, "code");
+  const found = async (options: readonly string[], environment: Readonly<Record<string, string>>): Promise<Readonly<Record<string, string>>> =>
+    Object.fromEntries((await measureAll(createMeasurer({ folder, program, runtime: first, start: { options, environment } }))).flatMap(({ name, hash }) => (isOfStart(name) && name !== "start/ld.so.preload" ? [[name, hash]] : [])));
+  assert.deepEqual(await found(["--optimize-for-size", "--max-semi-space-size=2", "--max_old_space_size", "64", "--disable-sigusr1"], { PATH: "/bin", NODE_OPTIONS: "--no-warnings  --max-old-space-size=64", LD_PRELOAD: "" }), {});
+  for (const [option, name] of [["--import", first], ["--require", first], [`--import=${first}`], [`--import=file://${first}`], ["--inspect"], ["--env-file=.env"], ["--experimental-loader", "some-package"], ["--snapshot-blob", second]]) {
+    assert.ok(option !== undefined);
+    const words = [option, ...(name === undefined ? [] : [name])];
+    assert.deepEqual(Object.keys(await found(words, {})), ["start/options"], words.join(" "));
+    assert.deepEqual(Object.keys(await found([], { NODE_OPTIONS: `--no-warnings ${words.map((word) => JSON.stringify(word)).join("  ")}` })), ["start/NODE_OPTIONS"], words.join(" "));
+  }
+  const all = { NODE_OPTIONS: `--import ${first}`, LD_PRELOAD: second, LD_LIBRARY_PATH: folder, LD_AUDIT: second, NODE_PATH: folder, OPENSSL_CONF: second, ESBUILD_BINARY_PATH: second };
+  const before = await found([], all);
+  assert.deepEqual(Object.keys(before).sort(), Object.keys(all).map((name) => `start/${name}`).sort());
+  appendFileSync(first, "// altered");
+  const after = await found([], all);
+  assert.deepEqual(Object.keys(all).filter((name) => after[`start/${name}`] !== before[`start/${name}`]), ["NODE_OPTIONS"], "the file's content counts");
+  assert.notEqual((await found([], { ...all, LD_LIBRARY_PATH: `${folder}/x` }))["start/LD_LIBRARY_PATH"], before["start/LD_LIBRARY_PATH"]);
+  assert.deepEqual(await found(["--import", second], {}).then(Object.keys), ["start/options"]);
+  assert.equal((await measureAll(createMeasurer({ folder, program, runtime: first }))).some(({ name }) => isOfStart(name)), false, "of another process nothing is said");
 });

@@ -1,6 +1,6 @@
 /**
  * What this node is made of, on a real machine: the files of Holon's own workspaces as they are installed, those of the console and the manual that it serves, where the names of the workspaces lead to,
- * what they depend on by their lockfile, the Node that runs them, and `holon.node.yaml`. `measured.json` in the node's folder holds what was adopted, under a key of the node's own (HMAC-SHA256).
+ * what they depend on by their lockfile, the Node that runs them, what is loaded into its process beside them, and `holon.node.yaml`. `measured.json` in the node's folder holds what was adopted, under a key of the node's own (HMAC-SHA256).
  */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { createReadStream, globSync } from "node:fs";
@@ -13,19 +13,17 @@ import type { Measurer } from "@holon/core/ports.ts";
 import { z } from "zod";
 import { measureInside } from "./runner/inside-code.ts";
 import { diskError, isErrno } from "./disk/error.ts";
-import { manualFiles } from "./manual/sources.ts";
+import { isLink, measuredWorkspaces, programFiles } from "./measurer/program.ts";
+import { hashOfPart, linkerFile, startParts, textOf, type StartedWith, type StartPart } from "./measurer/start.ts";
 import { readSecretFile, writeSecretFile } from "./secret-file.ts";
 import { writeWhole } from "./whole-file.ts";
 
-const names = ["core", "node", "control", "platform", "sdk", "cli", "console"] as const;
-const workspaces = `{${names.join(",")}}`;
-const patterns = [`${workspaces}/src/**/*.*`, "cli/bin/*", "console/index.html", `{.,${workspaces}}/{package,tsconfig*}.json`, "package-lock.json", ...manualFiles];
-/** By these names the workspaces find each other: the nearest one counts. */
-const linkPatterns = ["", `${workspaces}/`, `${workspaces}/src/**/`].map((place) => `${place}node_modules/@holon/${workspaces}`);
-const isLink = (name: string): boolean => /(?:^|\/)node_modules\/@holon\/[a-z]+$/.test(name);
 /** Its checksum, which stands behind the content of a blob. */
 const blobCheckBytes = 4;
 const runtimeName = "runtime";
+const startName = ({ name }: StartPart): string => `start/${name.split("/").at(-1) ?? name}`;
+/** What only the node's own process can tell of itself. */
+export const isOfStart = (name: string): boolean => name.startsWith("start/");
 /** Where Holon is installed: the folder of its workspaces. */
 const installed = join(import.meta.dirname, "..", "..");
 
@@ -36,6 +34,8 @@ export interface MeasurerOptions {
   readonly config?: string | undefined;
   readonly program?: string;
   readonly runtime?: string;
+  /** What the process that is measured was started with; without it that is not looked at: of another process. */
+  readonly start?: StartedWith;
   /** What is found at the first start is adopted. */
   readonly trustsFirst?: boolean;
   /** Fails where a configuration is none: nobody adopts one with which the node would not start. */
@@ -47,8 +47,9 @@ const keyPath = (folder: string): string => join(folder, "measure-key.json");
 const keySchema = z.strictObject({ key: z.base64().length(44) });
 const recordSchema = z.strictObject({ adopted: adoptedSchema, mac: z.base64() });
 
-export function createMeasurer({ folder, config, program = installed, runtime = process.execPath, trustsFirst = false, checkConfig }: MeasurerOptions): Measurer {
+export function createMeasurer({ folder, config, program = installed, runtime = process.execPath, start, trustsFirst = false, checkConfig }: MeasurerOptions): Measurer {
   const place = (name: string): string | undefined => (name === runtimeName ? runtime : name === configurationName ? config : join(program, name));
+  const parts = (): readonly StartPart[] => (start === undefined ? [] : startParts(start, textOf(linkerFile)));
   /** Where it is among what is adopted, and still that. */
   async function configOf({ files }: Adopted): Promise<{ readonly config?: string }> {
     const own = files.find((file) => file.name === configurationName);
@@ -64,10 +65,11 @@ export function createMeasurer({ folder, config, program = installed, runtime = 
     adopt: async (adopted) => writeAdopted(folder, { ...adopted, ...(await configOf(adopted)) }),
     trustsFirst,
     names() {
-      const files = globSync(patterns, { cwd: program }).filter((name) => !/\.test\.tsx?$|\/testing\//.test(name));
-      return Promise.resolve([...(config === undefined ? [] : [configurationName]), ...[...new Set([...files, ...globSync(linkPatterns, { cwd: program })])].sort(), runtimeName]);
+      return Promise.resolve([...(config === undefined ? [] : [configurationName]), ...programFiles(program), runtimeName, ...parts().map((part) => startName(part))]);
     },
     async hash(name) {
+      const part = isOfStart(name) ? parts().find((one) => startName(one) === name) : undefined;
+      if (part !== undefined) return hashOfPart(part, hashOf);
       const path = place(name);
       return path === undefined ? undefined : isLink(name) ? hashOfLink(program, path) : hashOf(path);
     },
@@ -140,7 +142,7 @@ async function hashOfLink(program: string, path: string): Promise<string | undef
     const [root, target] = await Promise.all([realpath(program), realpath(path)]);
     const to = relative(root, target);
     const lines = [to];
-    if (!names.some((name) => name === to)) for (const file of globSync("**/*.*", { cwd: target }).sort()) lines.push(`${file} ${(await hashOf(join(target, file))) ?? ""}`);
+    if (!measuredWorkspaces.some((name) => name === to)) for (const file of globSync("**/*.*", { cwd: target }).sort()) lines.push(`${file} ${(await hashOf(join(target, file))) ?? ""}`);
     return createHash("sha256").update(lines.join("\n")).digest("hex");
   } catch (error) {
     if (isErrno(error, "ENOENT")) return undefined;

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { z } from "zod";
-import { openLogCipher, rotateLogKeys } from "./log-keys.ts";
 import { sealSecrets } from "./seal/secrets.ts";
 import { readSecretFile, writeSecretFile } from "./secret-file.ts";
 import { createSecrets } from "./secrets.ts";
@@ -62,26 +61,6 @@ test("a passphrase seals too: the same one opens, another does not", (context) =
   const third = join(data, "third");
   cpSync(elsewhere, third, { recursive: true });
   assert.throws(() => openVault(third)?.open("x", sealed), { code: "HOLON_VAULT_CLOSED" });
-});
-
-test("the log's keys outlive one of their two files, and rotate; without a vault there are none", async (context) => {
-  const folder = join(scratchFolder(context), "gateway-1");
-  assert.equal(await openLogCipher(folder, false), undefined);
-  await assert.rejects(openLogCipher(folder, true), { code: "HOLON_VAULT_CLOSED" });
-  makeVault(folder, { by: "file" });
-  const first = await openLogCipher(folder, true);
-  assert.equal(first?.generation, 1);
-  const nonce = new Uint8Array(12);
-  const { bytes, tag } = first.encrypt({ generation: 1, segment: 3 }, nonce, Buffer.from("words"), nonce);
-  assert.equal(await rotateLogKeys(folder), 2);
-  writeFileSync(join(folder, "log-keys.json"), "rubbish");
-  const second = await openLogCipher(folder, true);
-  assert.equal(second?.generation, 2);
-  assert.equal(Buffer.from(second.decrypt({ generation: 1, segment: 3 }, nonce, bytes, nonce, tag).bytes).toString(), "words");
-  assert.equal(second.decrypt({ generation: 1, segment: 4 }, nonce, bytes, nonce, tag).isAuthentic, false);
-  rmSync(join(folder, "log-keys.copy.json"));
-  assert.equal((await openLogCipher(folder, false))?.generation, undefined);
-  assert.ok(existsSync(join(folder, "log-keys.copy.json")));
 });
 
 test("what could not be opened again is not made, so that the mended configuration is taken", (context) => {

@@ -138,10 +138,12 @@ export async function manageDirector({ data, node, takeRoot, rotate, newRootKey,
 /** New keys for the log of one node of this machine, which must not run meanwhile. */
 export async function rotateKeys(name: string, { data, json }: { readonly data: string; readonly json?: boolean }): Promise<void> {
   const { rotateLogKeys } = await import("@holon/platform/log-keys.ts");
+  const { sweepUnfinished } = await import("@holon/platform/whole-file.ts");
   const folder = resolve(data, name);
   if (!existsSync(folder)) throw new HolonError("HOLON_NODE_UNKNOWN", `${folder} holds no node`, { next: "Name a node of this machine, and with --data where it keeps its data." });
   const lock = lockFolder(folder);
   try {
+    await sweepUnfinished(folder); // of one that was ended in the middle
     const generation = await rotateLogKeys(folder);
     process.stdout.write(json === true ? `${JSON.stringify({ node: name, generation })}\n` : `what ${name} writes from its next start on is encrypted under generation ${generation}\n`);
   } finally {

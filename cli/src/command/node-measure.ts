@@ -7,7 +7,7 @@ import { errorTable, HolonError, toHolonError } from "@holon/core/errors.ts";
 import { heldRowSchema } from "@holon/core/measure/held.ts";
 import { adoptionNumber, differences, judged, type Adopted } from "@holon/core/measure/measured.ts";
 import { knownValueSchema } from "@holon/core/placement/known.ts";
-import { createMeasurer, measureAll, readAdopted, writeAdopted } from "@holon/platform/measurer.ts";
+import { createMeasurer, isOfStart, measureAll, readAdopted, writeAdopted } from "@holon/platform/measurer.ts";
 import { z } from "zod";
 import type { ClientOptions } from "../client.ts";
 import { connectNode } from "../connect-node.ts";
@@ -30,13 +30,14 @@ export async function measureNode(file: string, { data, adopt, because, json }: 
   });
   const { name } = parseConfig(text, path);
   const folder = join(data, name);
-  const files = await measureAll(createMeasurer({ folder, config: path }));
   const before = await known(folder, adopt === true);
+  // How the node is started is not seen from here: what was adopted of it stays, and the node itself holds against it what it finds.
+  const files = [...(await measureAll(createMeasurer({ folder, config: path }))), ...(before?.files ?? []).filter((one) => isOfStart(one.name))];
   const found = differences(before?.files ?? [], judged(files, before?.files));
   if (adopt === true) {
     if (because === undefined) throw new HolonError("HOLON_ARGUMENT_BAD", "--adopt says why", { next: "Add --because \"upgraded to 1.4\", for example." });
     const nowMs = Date.now();
-    await writeAdopted(folder, { number: adoptionNumber(before?.number ?? 0, nowMs), by: userName(), because, atMs: nowMs, files: [...files], config: text });
+    await writeAdopted(folder, { number: adoptionNumber(before?.number ?? 0, nowMs), by: userName(), because, atMs: nowMs, files, config: text });
   }
   const altered = before === undefined ? [] : found;
   if (json === true) process.stdout.write(`${JSON.stringify({ node: name, files: files.length, adopted: before === undefined ? null : { by: before.by, because: before.because, atMs: before.atMs }, altered, adopts: adopt === true })}\n`);

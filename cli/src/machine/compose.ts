@@ -34,6 +34,7 @@ import { openLogCipher } from "@holon/platform/log-keys.ts";
 import { createAttestor } from "@holon/platform/attestor.ts";
 import { hasMachineTpm } from "@holon/platform/tpm/tools.ts";
 import { createMeasurer } from "@holon/platform/measurer.ts";
+import { startedWith } from "@holon/platform/measurer/start.ts";
 import { createModel } from "@holon/platform/model.ts";
 import { createNet } from "@holon/platform/net.ts";
 import { createManualPages } from "@holon/platform/manual/manual-pages.ts";
@@ -48,6 +49,7 @@ import { createTrace, type TraceOutput } from "@holon/platform/trace.ts";
 import { createDirector } from "@holon/platform/trust/director.ts";
 import { createTrustTuf } from "@holon/platform/trust/tuf.ts";
 import { makeVault } from "@holon/platform/vault.ts";
+import { sweepUnfinished } from "@holon/platform/whole-file.ts";
 import { forgetApi, keepApi } from "./own-api.ts";
 import { createWhatIfAside } from "./what-if-aside.ts";
 
@@ -90,6 +92,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
   };
   try {
     const clock = createClock(config.clockSyncedFile === undefined ? {} : { syncedFiles: [config.clockSyncedFile] });
+    await sweepUnfinished(folder);
     const cipher = await openSeals(folder, config);
     const { identity, authority } = await openIdentity(folder, config, clock);
     const model = createModel({ inPlace: true });
@@ -119,7 +122,7 @@ export async function startNode(options: NodeOptions): Promise<MachineNode> {
       host: createHostStats(clock, folder), // apart from the door's, so that rates of one do not end at the samples of the other
       trust: createTrustTuf(folder),
       ...attestorOf(folder, config),
-      measurer: createMeasurer({ folder, config: options.configFile, trustsFirst: options.trustsFirst === true, ...(options.checkConfig === undefined ? {} : { checkConfig: options.checkConfig }) }),
+      measurer: createMeasurer({ folder, config: options.configFile, start: startedWith(), trustsFirst: options.trustsFirst === true, ...(options.checkConfig === undefined ? {} : { checkConfig: options.checkConfig }) }),
       ...(config.control ? { director: createDirector(folder), credentials: createCredentials() } : {}),
       ...(config.control && config.provider !== undefined ? { provider: (await import("@holon/platform/provider.ts")).createProvider(config.provider, secrets) } : {}),
       lines: createLines(folder),

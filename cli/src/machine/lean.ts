@@ -9,6 +9,7 @@
 import { flushCompileCache } from "node:module";
 import { join } from "node:path";
 import { makeFolder } from "@holon/platform/disk/folder.ts";
+import { startedWith } from "@holon/platform/measurer/start.ts";
 
 /** Megabytes of the young generation's half: many times what a busy millisecond allocates. The default of 16 is soon touched in full and never given back. And no signal lets a debugger in. */
 const flags = ["--optimize-for-size", "--max-semi-space-size=2", "--v8-pool-size=1", "--disable-sigusr1"];
@@ -28,18 +29,19 @@ export async function becomeLean(folder: string, load: () => Promise<unknown>, s
   if (process.execve === undefined || process.platform === "win32") return;
   const [, ...words] = process.argv;
   const cache = join(folder, "cache");
+  const { environment: given } = startedWith(); // what was loaded first and took its traces away is loaded again, and measured
   if (process.env["NODE_COMPILE_CACHE"] !== cache) {
     makeFolder(folder);
     await toldSignals();
     if (ended.aborted) return;
-    process.execve(process.execPath, [process.execPath, ...flags, ...process.execArgv, ...words], { MALLOC_ARENA_MAX: arenas, ...process.env, NODE_COMPILE_CACHE: cache, [filling]: "1" });
+    process.execve(process.execPath, [process.execPath, ...flags, ...process.execArgv, ...words], { MALLOC_ARENA_MAX: arenas, ...given, NODE_COMPILE_CACHE: cache, [filling]: "1" });
   }
   if (process.env[filling] === undefined) return;
   await load();
   flushCompileCache();
   await toldSignals();
   if (ended.aborted) return;
-  const { [filling]: _, ...environment } = process.env;
+  const { [filling]: _, ...environment } = given;
   const isShort = Buffer.byteLength(start) <= toldBytesMax; // what is longer is read anew by the words of the command
   process.execve(process.execPath, [process.execPath, ...process.execArgv, ...words], isShort ? { ...environment, [told]: start } : environment);
 }

@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, readdirSync, symlinkSync } from "node:fs";
 import { basename, join } from "node:path";
 import { repository } from "./holon-process.ts";
 
-const own = ["core", "node", "control", "platform", "sdk", "cli"];
+const own = ["core", "node", "control", "platform", "sim", "sdk", "cli"];
 
 /** The path of its command. */
 export function copyProgram(folder: string): string {

@@ -117,6 +117,18 @@ export function openFile(bytes: Uint8Array, integrity: Integrity): Uint8Array | 
   return isAuthentic ? plain : undefined;
 }
 
+/** Bytes that a seal takes: pieces of a file that are looked through one by one lap over by so many. */
+export const sealLapBytes = sealBytes - 1;
+
+/** Under which generation of keys the first seal in these bytes stands, wherever it begins; undefined where there is none. */
+export function generationIn(bytes: Uint8Array, integrity: Pick<Integrity, "crc32">): number | undefined {
+  for (let at = bytes.indexOf(magic & 0xff); at >= 0; at = bytes.indexOf(magic & 0xff, at + 1)) {
+    const found = parseSeal(bytes.subarray(at, at + sealBytes), integrity);
+    if (found !== undefined) return found.seal.generation;
+  }
+  return undefined;
+}
+
 function decrypt(seal: Seal, hidden: Uint8Array, associated: Uint8Array, { cipher }: Integrity): ReturnType<Cipher["decrypt"]> {
   if (cipher?.holds(seal.generation) !== true) throw new HolonError("HOLON_LOG_SEALED", `segment ${seal.segment} of the log is encrypted under the keys of generation ${seal.generation}, which are not here`);
   return cipher.decrypt(seal, seal.nonce, hidden, associated, seal.tag);
@@ -132,7 +144,7 @@ function encodeSeal({ generation, segment, payloadBytes, nonce, tag }: Seal, pla
   return bytes;
 }
 
-function parseSeal(bytes: Uint8Array, integrity: Integrity): { readonly seal: Seal; readonly place: number } | undefined {
+function parseSeal(bytes: Uint8Array, integrity: Pick<Integrity, "crc32">): { readonly seal: Seal; readonly place: number } | undefined {
   if (bytes.length < sealBytes) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.getUint32(0, true) !== magic || integrity.crc32(bytes.subarray(8, sealBytes)) !== view.getUint32(4, true)) return undefined;

@@ -28,7 +28,7 @@ export function encodeSegmentHeader(number: number, integrity: Integrity, versio
 
 export type SegmentHeader = { readonly state: "intact"; readonly number: number; readonly version: number } | { readonly state: "damaged" };
 
-export function parseSegmentHeader(bytes: Uint8Array, integrity: Integrity): SegmentHeader {
+export function parseSegmentHeader(bytes: Uint8Array, integrity: Pick<Integrity, "crc32">): SegmentHeader {
   if (bytes.length < segmentHeaderBytes) return { state: "damaged" };
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let index = 0; index < 8; index++) if (bytes[index] !== magic.charCodeAt(index)) return { state: "damaged" };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { batchPrefixBytes, parseBatchHeader } from "@holon/core/log/batch.ts";
@@ -7,6 +7,8 @@ import { openStrays } from "@holon/core/log/seal.ts";
 import { segmentHeaderBytes } from "@holon/core/log/segment.ts";
 import { createCipher } from "@holon/platform/cipher.ts";
 import { createDisk } from "@holon/platform/disk.ts";
+import { openLogCipher, rotateLogKeys } from "@holon/platform/log-keys.ts";
+import { makeVault } from "@holon/platform/vault.ts";
 import { verifyTrail } from "../policy/trail.ts";
 import { integrity as plain, openTempLog, record, tempFolder, testCipher } from "../testing/temp-log.ts";
 import type { SegmentLog } from "./segment-log.ts";
@@ -174,4 +176,32 @@ test("letting go seals nothing again that its seal does not vouch for, and still
     assert.equal((await again.read({ origin: again.origin, stream: "alarm" }, 1, all)).length, 41);
     await again.close();
   }
+});
+
+test("an encrypted log whose key files are gone is refused before any other key is made, and opens when they are back; one that never was encrypted begins to be", async (context) => {
+  const folder = join(tempFolder(context), "gateway-1");
+  const keys = ["log-keys.json", "log-keys.copy.json"].map((name) => join(folder, name));
+  makeVault(folder, { by: "file" });
+  const withKeys = async (isOn: boolean): Promise<SegmentLog> => openTempLog(folder, await openLogCipher(folder, isOn).then((cipher) => (cipher === undefined ? {} : { cipher })));
+  if (plain.cipher === undefined) {
+    const clear = await openTempLog(folder);
+    await clear.append({ records: [record("data", `${words} in the clear HSL1`)] });
+    await clear.close();
+  }
+  const log = await withKeys(true);
+  await log.append({ records: [record("data", words)] });
+  await log.close();
+  const files = (): readonly (readonly [string, string])[] => readdirSync(join(folder, "log")).map((name) => [name, readFileSync(join(folder, "log", name), "latin1")] as const);
+  const before = files();
+  for (const path of keys) renameSync(path, `${path}.away`);
+  for (let start = 0; start < 2; start++) await assert.rejects(withKeys(true), { code: "HOLON_LOG_SEALED", message: /generation \d{9}, and neither log-keys\.json nor log-keys\.copy\.json is in/ });
+  await assert.rejects(withKeys(false), { code: "HOLON_LOG_SEALED" });
+  await assert.rejects(rotateLogKeys(folder), { code: "HOLON_LOG_SEALED" });
+  assert.deepEqual(keys.filter((path) => existsSync(path)), [], "no keys were made");
+  assert.deepEqual(files(), before, "the log is as it was");
+  for (const path of keys) renameSync(`${path}.away`, path);
+  const again = await withKeys(true);
+  assert.deepEqual([again.damage, again.lost], [[], []]);
+  assert.ok((await texts(again)).includes(words));
+  await again.close();
 });
