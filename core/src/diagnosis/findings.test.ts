@@ -19,6 +19,7 @@ const faults: readonly (readonly [name: string, status: object, around: Surround
   ["hardly any room", {}, { disk: { freeBytes: 200 << 20 } }, "warn", /200 MiB are free/, /Free space/],
   ["hardly any memory", {}, { memory: { freeBytes: 20 << 20, totalBytes: 1 << 30 } }, "warn", /20 of 1024 MiB/, /processes/],
   ["a damaged log", { damage: [{ segment: "log/00000003.seg" }] }, {}, "bad", /00000003\.seg is damaged/, /start it again/i],
+  ["a certificate under a key of the authority that was replaced", { series: { own: 1, newest: 2 } }, {}, "warn", /its certificate is of series 1 of the authority, which is over since there is series 2/, /asks for a new one/],
   ["an altered node", { measured: { altered: [{ what: "node/src/node.ts" }] } }, {}, "bad", /not as it was adopted/, /holon node adopt/],
   ["a node that holds things back", { measured: { altered: [], held: { sinceMs: 0, found: "a".repeat(64), count: 9, first: ["node/src/node.ts"] } } }, {}, "bad", /node\/src\/node\.ts and 8 more.*since 1970-01-01T00:00:00\.000Z it hands out no secrets/, /`holon node adopt gateway-1 --because TEXT`/],
   ["a port in use", { agent: { ...well.agent, sources: [{ name: "mqtt", problem: problem("HOLON_PORT_TAKEN", "127.0.0.1:1883 is taken") }] } }, {}, "bad", /source mqtt: 127\.0\.0\.1:1883 is taken/, /another port/],

@@ -1,6 +1,7 @@
 /** What is wrong with a node, by its own status, and what to do: the same for `holon doctor`, for a report from far away and for the console. */
 import { errorTable, isErrorCode } from "../errors.ts";
 import { isoTime } from "../event/iso-time.ts";
+import { seriesText } from "../identity/series.ts";
 import { heldRowSchema, type HeldRow } from "../measure/held.ts";
 import { z } from "zod";
 
@@ -21,6 +22,7 @@ export const examinedSchema = z.looseObject({
     .optional(),
   signatures: z.looseObject({}).optional(),
   measured: z.looseObject({ altered: z.array(z.looseObject({ what: z.string() })), held: heldRowSchema.optional() }).optional(),
+  series: z.looseObject({ own: z.int(), newest: z.int() }).optional(),
   log: z.looseObject({ disk: z.string() }),
   damage: z.array(z.looseObject({ segment: z.string() })),
   agent: z.looseObject({
@@ -47,6 +49,8 @@ const lowMemoryShare = 0.05;
 
 export function findingsOf(name: string, status: Examined, around: Surroundings = {}): readonly Finding[] {
   const findings = [...linkFindings(name, status), ...diskFindings(name, status, around), ...clockFindings(name, around), ...unitFindings(name, status)];
+  const { series } = status;
+  if (series !== undefined && series.own < series.newest) findings.push({ check: name, state: "warn", says: seriesText(series), next: errorTable.HOLON_IDENTITY_SERIES.next });
   const held = status.measured?.held;
   if (held !== undefined) findings.push({ check: name, state: "bad", says: heldText(held), next: errorTable.HOLON_NODE_HELD.next.replace("NAME", name) });
   for (const { what } of status.measured?.altered ?? []) findings.push({ check: name, state: "bad", says: `${what} is not as it was adopted`, next: errorTable.HOLON_NODE_ALTERED.next });
