@@ -257,32 +257,6 @@ test("a certificate is due at two thirds of its time, and where a wrong clock is
   assert.equal(isDue(validity, issuedMs - day), false, "a clock that is set back a little");
 });
 
-test("whoever dials tells whom it did not take, and nothing of who did not take it", async (t) => {
-  const [gateway, edge, revoked] = [await fleet.member("gateway-1"), await fleet.member("edge-1"), await fleet.member("edge-2")];
-  const { createNet } = await import("./net.ts");
-  const doors = {
-    honest: await open(t, edge),
-    false: await open(t, { ...revoked, net: createNet({ name: fleet.name("edge-9"), identity: revoked.identity }) }),
-    foreign: await open(t, await (await testFleet()).member("edge-1")),
-    revoked: await open(t, revoked),
-  };
-  const tells = async (door: keyof typeof doors, expected?: string): Promise<readonly unknown[]> => {
-    const told: unknown[] = [];
-    const connection = await gateway.net.connect(doors[door].listener.address, expected === undefined ? undefined : fleet.name(expected), ({ code, proved, claimed }) => told.push([code, proved, claimed])).catch(() => undefined);
-    connection?.close("seen");
-    return told;
-  };
-  assert.deepEqual(await tells("honest", "edge-1"), []);
-  assert.deepEqual(await tells("honest", "cloud-1"), [["HOLON_LINK_REFUSED", "edge-1", undefined]]);
-  assert.deepEqual(await tells("false"), [["HOLON_IDENTITY_FALSE", "edge-2", "edge-9"]]);
-  assert.deepEqual(await tells("foreign"), [["HOLON_IDENTITY_UNTRUSTED", undefined, undefined]]);
-  const through = revoked.identity.self()?.number ?? 0;
-  await gateway.identity.revoke(await fleet.authority.sign({ version: 4, revoked: [{ node: "edge-2", through }] }));
-  assert.deepEqual(await tells("revoked"), [["HOLON_IDENTITY_REVOKED", "edge-2", "edge-2"]]);
-  await edge.identity.revoke(await fleet.authority.sign({ version: 5, revoked: [{ node: "gateway-1", through: gateway.identity.self()?.number ?? 0 }] }));
-  assert.deepEqual(await tells("honest"), [], "that stands in the trail of who refused");
-});
-
 test("the revoked are refused, their connections end, and no older list takes the place of a newer one", async (t) => {
   const edge = await fleet.member("edge-1");
   const door = await open(t, edge);

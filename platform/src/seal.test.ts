@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { HolonError } from "@holon/core/errors.ts";
 import { encodeSealHead, readEnvelope } from "@holon/core/seal/envelope.ts";
-import { certifyHere } from "./identity-here.ts";
+import { certifyHere } from "./identity/here.ts";
 import { createPublisher } from "./publisher.ts";
 import { sealerOf, trustedSites, trustSite } from "./publisher/sites.ts";
 import { aes128, aes256, boxPrivateKey, boxPublicKey, hpkeOpen, hpkeSeal, rawPublicKey } from "./seal/hpke.ts";
