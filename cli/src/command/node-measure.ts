@@ -2,8 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { join, resolve } from "node:path";
-import { heldText } from "@holon/core/diagnosis/findings.ts";
-import { errorTable, HolonError, toHolonError } from "@holon/core/errors.ts";
+import { heldNext, heldText } from "@holon/core/diagnosis/findings.ts";
+import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { seriesText } from "@holon/core/identity/series.ts";
 import { heldRowSchema } from "@holon/core/measure/held.ts";
 import { adoptionNumber, differences, judged, type Adopted } from "@holon/core/measure/measured.ts";
@@ -96,7 +96,7 @@ export async function showNode(options: ClientOptions, name: string, json: boole
     ...(status.helped ?? []).map(({ unit, for: asker, events }) => ["helped", `${asker} with ${events} event${events === 1 ? "" : "s"} of ${unit}`]),
     ["measured", measured === undefined ? "not" : `${measured.state}, ${measured.files} files${measured.asOfMs === undefined ? "" : `, as of ${new Date(measured.asOfMs).toISOString()}`}`],
     ...(measured?.adopted === undefined ? [] : [["adopted", `by ${measured.adopted.by}, ${new Date(measured.adopted.atMs).toISOString()}: ${measured.adopted.because}`]]),
-    ...(measured?.held === undefined ? [] : [["held back", `${heldText(measured.held)}; found: ${measured.held.found}. ${errorTable.HOLON_NODE_HELD.next.replace("NAME", status.node)}`]]),
+    ...(measured?.held === undefined ? [] : [["held back", `${heldText(measured.held)}; found: ${measured.held.found}. ${heldNext(measured.held, status.node)}`]]),
     ...(measured?.altered ?? []).map(({ what, expected, found }) => ["altered", `${what}: ${expected?.slice(0, 16) ?? "nothing"} was adopted, ${found?.slice(0, 16) ?? "nothing"} is there`])];
   process.stdout.write(`${printTable(["", ""], rows)}\n`);
   const nowMs = Date.now();

@@ -2,7 +2,8 @@
 import { errorTable, isErrorCode } from "../errors.ts";
 import { isoTime } from "../event/iso-time.ts";
 import { seriesText } from "../identity/series.ts";
-import { heldRowSchema, type HeldRow } from "../measure/held.ts";
+import { heldRowSchema, heldWhy, type HeldRow } from "../measure/held.ts";
+import { olderRecordName, recordName } from "../measure/measured.ts";
 import { z } from "zod";
 
 export const findingSchema = z.strictObject({ check: z.string(), state: z.enum(["ok", "warn", "bad"]), says: z.string(), next: z.string().optional() });
@@ -52,14 +53,18 @@ export function findingsOf(name: string, status: Examined, around: Surroundings 
   const { series } = status;
   if (series !== undefined && series.own < series.newest) findings.push({ check: name, state: "warn", says: seriesText(series), next: errorTable.HOLON_IDENTITY_SERIES.next });
   const held = status.measured?.held;
-  if (held !== undefined) findings.push({ check: name, state: "bad", says: heldText(held), next: errorTable.HOLON_NODE_HELD.next.replace("NAME", name) });
+  if (held !== undefined) findings.push({ check: name, state: "bad", says: heldText(held), next: heldNext(held, name) });
   for (const { what } of status.measured?.altered ?? []) findings.push({ check: name, state: "bad", says: `${what} is not as it was adopted`, next: errorTable.HOLON_NODE_ALTERED.next });
   return findings.length > 0 ? findings : [{ check: name, state: "ok", says: "link, log, sources and functions are well" }];
 }
 
 /** The same wherever it is told. */
-export const heldText = ({ count, first, sinceMs }: HeldRow): string =>
-  `its program is not what was adopted (${first.join(", ")}${count > first.length ? ` and ${count - first.length} more` : ""}): since ${isoTime(sinceMs)} it hands out no secrets and takes no new units or artifacts; what ran goes on`;
+export const heldText = (row: HeldRow): string => `${heldWhy("its program", row)}: since ${isoTime(row.sinceMs)} it hands out no secrets and takes no new units or artifacts; what ran goes on`;
+
+export const heldNext = ({ first, isOfBefore }: HeldRow, name: string): string => {
+  if (isOfBefore === true) return "Ask again in a moment.";
+  return errorTable[first.includes(recordName) || first.includes(olderRecordName) ? "HOLON_MEASURE_BAD" : "HOLON_NODE_HELD"].next.replace("NAME", name);
+};
 
 function linkFindings(name: string, { uplink }: Examined): readonly Finding[] {
   if (uplink === undefined) return [];
