@@ -2,6 +2,7 @@
 import { HolonError, isErrorCode } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { z } from "zod";
+import { requireOwn } from "./machine/own-proof.ts";
 import { readSession } from "./machine/sessions.ts";
 import { readToken } from "./machine/token.ts";
 
@@ -10,8 +11,9 @@ export interface ClientOptions {
   readonly api: string;
   /** Data folder that holds the machine's token and the sessions. */
   readonly data: string;
-  /** What to show in place of what is found. */
+  /** What to show in place of what is found, and whether to an API of this data folder alone. */
   readonly token?: string;
+  readonly isOwn?: boolean;
 }
 
 export interface Client {
@@ -27,14 +29,16 @@ const quietMsMax = 3 * limits.watchAliveMs;
 const errorSchema = z.object({ error: z.object({ code: z.string(), message: z.string(), next: z.string().optional() }) });
 export const doneSchema = z.object({ ok: z.literal(true) });
 
-/** `HOLON_API_UNREACHABLE`, `HOLON_API_UNAUTHORISED`, or the error that the API answered. */
-export async function connectApi({ api, data, token: shown }: ClientOptions): Promise<Client> {
-  const token = shown ?? (await tokenFor(api, data));
+/** What was issued by a node of this data folder is shown to none but those, who prove it before each call. `HOLON_API_UNREACHABLE`, `HOLON_API_UNPROVED`, `HOLON_API_UNAUTHORISED`, or the error that the API answered. */
+export async function connectApi(options: ClientOptions): Promise<Client> {
+  const { api } = options;
+  const shown = await shownFor(options);
+  const { token } = shown;
   const request = async <T>(method: string, path: string, body: unknown, answer: z.ZodType<T>, { waitMs }: { readonly waitMs: number } = { waitMs: timeoutMs }): Promise<T> => {
     const bytes = body instanceof Uint8Array;
     const headers: Record<string, string> = { authorization: `Bearer ${token ?? ""}`, "content-type": bytes ? "application/octet-stream" : "application/json" };
     const content = body === undefined ? null : bytes ? new Uint8Array(body) : JSON.stringify(body);
-    const response = await fetch(new URL(path, api), { method, headers, body: content, signal: AbortSignal.timeout(waitMs) }).catch((cause: unknown) => {
+    const response = await fetch(new URL(path, await placeOf(options, shown)), { method, headers, body: content, signal: AbortSignal.timeout(waitMs) }).catch((cause: unknown) => {
       throw new HolonError("HOLON_API_UNREACHABLE", `no API answers at ${api}`, { cause });
     });
     const parsed: unknown = await response.json().catch(() => undefined);
@@ -44,7 +48,7 @@ export async function connectApi({ api, data, token: shown }: ClientOptions): Pr
     return checked.data;
   };
   const fetchBytes = async (path: string): Promise<Uint8Array> => {
-    const response = await fetch(new URL(path, api), { headers: { authorization: `Bearer ${token ?? ""}` }, signal: AbortSignal.timeout(timeoutMs) }).catch((cause: unknown) => {
+    const response = await fetch(new URL(path, await placeOf(options, shown)), { headers: { authorization: `Bearer ${token ?? ""}` }, signal: AbortSignal.timeout(timeoutMs) }).catch((cause: unknown) => {
       throw new HolonError("HOLON_API_UNREACHABLE", `no API answers at ${api}`, { cause });
     });
     if (!response.ok) throw problemOf(response.status, await response.json().catch(() => undefined), api);
@@ -53,7 +57,7 @@ export async function connectApi({ api, data, token: shown }: ClientOptions): Pr
   return {
     bytes: fetchBytes,
     get: (path, answer) => request("GET", path, undefined, answer),
-    send: (method, path, body, answer, options) => request(method, path, body, answer, options),
+    send: (method, path, body, answer, wait) => request(method, path, body, answer, wait),
   };
 }
 
@@ -95,8 +99,10 @@ export async function* openLines(options: ClientOptions, path: string, ended: Ab
 }
 
 /** What an answer without end says, as it comes. One of which nothing is heard for too long, not even that it is there, is dead: `HOLON_API_UNREACHABLE`. */
-async function* openText({ api, data, token: shown }: ClientOptions, path: string, headers: Readonly<Record<string, string>>, ended: AbortSignal, quietMs = quietMsMax): AsyncGenerator<string> {
-  const token = shown ?? (await tokenFor(api, data));
+async function* openText(options: ClientOptions, path: string, headers: Readonly<Record<string, string>>, ended: AbortSignal, quietMs = quietMsMax): AsyncGenerator<string> {
+  const { api } = options;
+  const shown = await shownFor(options);
+  const place = await placeOf(options, shown);
   const dead = new AbortController();
   const timer = setTimeout(() => dead.abort(), quietMs);
   const unreachable = (cause: unknown): undefined => {
@@ -104,7 +110,7 @@ async function* openText({ api, data, token: shown }: ClientOptions, path: strin
     throw new HolonError("HOLON_API_UNREACHABLE", dead.signal.aborted ? `nothing was heard of ${api} for ${Math.round(quietMs / 1_000)} s` : `no API answers at ${api}`, { cause });
   };
   try {
-    const response = await fetch(new URL(path, api), { headers: { ...headers, authorization: `Bearer ${token ?? ""}` }, signal: AbortSignal.any([ended, dead.signal]) }).catch(unreachable);
+    const response = await fetch(new URL(path, place), { headers: { ...headers, authorization: `Bearer ${shown.token ?? ""}` }, signal: AbortSignal.any([ended, dead.signal]) }).catch(unreachable);
     if (response === undefined) return;
     if (!response.ok) throw problemOf(response.status, await response.json().catch(() => undefined), api);
     const decoder = new TextDecoder();
@@ -120,12 +126,24 @@ async function* openText({ api, data, token: shown }: ClientOptions, path: strin
   }
 }
 
-/** An API token, a session, the machine's token: the first that is there. */
-async function tokenFor(api: string, data: string): Promise<string | undefined> {
-  const given = process.env["HOLON_TOKEN"]?.trim();
-  if (given !== undefined && given !== "") return given;
-  return (await readSession(data, api))?.token ?? readToken(data);
+interface Shown {
+  readonly token: string | undefined;
+  /** A node of this data folder issued it. */
+  readonly isOwn: boolean;
 }
+
+/** An API token, a session, the machine's token: the first that is there. */
+async function shownFor({ api, data, token, isOwn = false }: ClientOptions): Promise<Shown> {
+  if (token !== undefined) return { token, isOwn };
+  const given = process.env["HOLON_TOKEN"]?.trim();
+  if (given !== undefined && given !== "") return { token: given, isOwn: false };
+  const session = await readSession(data, api);
+  if (session !== undefined) return session;
+  const machines = await readToken(data);
+  return { token: machines, isOwn: machines !== undefined };
+}
+
+const placeOf = ({ api, data }: ClientOptions, { isOwn }: Shown): Promise<string> => (isOwn ? requireOwn(api, data) : Promise.resolve(api));
 
 /** What an answer says that went wrong; undefined where it is no such answer. */
 export function errorOf(body: unknown): HolonError | undefined {

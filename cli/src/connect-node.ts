@@ -16,8 +16,11 @@ export async function connectNode(options: ClientOptions, node: string | undefin
   if (known === undefined) throw new HolonError("HOLON_NODE_UNKNOWN", `no node ${node} was ever heard`);
   const api = await readApi(options.data, node);
   if (api === undefined) throw new HolonError("HOLON_API_UNREACHABLE", `${node} does not run out of ${options.data}, and says that its API is at ${known.api ?? "no address"}: no token is sent there`, { next: "Run the command on its machine, with --data for its data folder and --api for its API." });
-  return connectApi({ ...options, api, token: (await readToken(options.data)) ?? "" }); // people are known at control alone
+  return connectAsMachine(options, api);
 }
+
+/** People are known at control alone. */
+const connectAsMachine = async (options: ClientOptions, api: string): Promise<Client> => connectApi({ ...options, api, token: (await readToken(options.data)) ?? "", isOwn: true });
 
 const nameSchema = z.looseObject({ node: z.string() });
 
@@ -30,5 +33,5 @@ async function connectWithoutControl(options: ClientOptions, first: Client, node
   if (name === node) return first;
   const api = await readApi(options.data, node);
   if (api === undefined) throw new HolonError("HOLON_API_UNREACHABLE", `the API at ${options.api} is that of ${name}, which carries no control and knows of no other node's API; ${node} does not run out of ${options.data}`, { next: `Run the command on the machine of ${node}, with --data for its data folder and --api for its API.` });
-  return connectApi({ ...options, api, token: (await readToken(options.data)) ?? "" });
+  return connectAsMachine(options, api);
 }

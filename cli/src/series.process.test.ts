@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { cpSync } from "node:fs";
 import { join } from "node:path";
+import type { TestContext } from "node:test";
 import { HolonError } from "@holon/core/errors.ts";
+import type { Authority } from "@holon/core/ports.ts";
 import { isNodeName } from "@holon/core/units.ts";
 import { tempFolder } from "@holon/node/testing/temp-log.ts";
 import { createClock } from "@holon/platform/clock.ts";
@@ -18,7 +20,7 @@ import { until } from "./testing/wait.ts";
 import { takesTurns } from "../../scripts/testing/turns.ts";
 
 const turn = takesTurns(2);
-const refusalSchema = z.object({ code: z.string(), node: z.string().nullish(), claimed: z.string().nullish() });
+const refusalSchema = z.object({ code: z.string(), node: z.string().nullish(), claimed: z.string().nullish(), proved: z.string().nullish() });
 
 turn("a stolen intermediate is replaced with the root's key: nodes come back by themselves, and what the thief signs is refused", async (context) => {
   const machines = new Machines(context);
@@ -58,6 +60,23 @@ turn("a stolen intermediate is replaced with the root's key: nodes come back by 
   }
   const told = async (machine: typeof cloud, type: string): Promise<readonly z.infer<typeof refusalSchema>[]> => (await audited(machine, type)).map((event) => refusalSchema.parse(event.data));
   for (const machine of [cloud, edge]) assert.ok((await told(machine, "holon.link.refused")).some(({ code }) => code === "HOLON_IDENTITY_SERIES"));
+  const trapped = await caught(context, thief, join(thiefs, "trap"));
+  await machines.stop(back);
+  const lured = await machines.start({ ...gatewayConfig, parent: trapped });
+  const lures = await until("who dialled him tells of him in its own trail", async () => (await audited(lured, "holon.link.refused"))[0]);
+  assert.deepEqual(refusalSchema.parse(lures.data), { code: "HOLON_IDENTITY_SERIES", proved: null, claimed: "edge-1" });
+  assert.match(await machines.holon("node", "show", "gateway-1", "--api", lured.api, "--data", data), /^authority\s+series 2 of the authority$/m);
   await until("control's trail tells of him", async () => (await audited(cloud, "holon.node.refused")).some(({ data: said }) => JSON.stringify(said).includes("control gave it none for that key")));
   await machines.enroll(await machines.invite(cloud, "gateway-2")); // who joins now knows the series from the token
 });
+
+/** A machine of the thief's that answers as the gateway's parent; its address. */
+async function caught(context: TestContext, thief: Authority, folder: string): Promise<string> {
+  const identity = await NodeIdentity.open(folder, createClock());
+  const name = "edge-1";
+  await certifyHere(identity, thief, { node: name, site: "plant", tier: "edge" }, createClock());
+  if (!isNodeName(name)) assert.fail();
+  const listener = await createNet({ name, identity }).listen("127.0.0.1:0", (connection) => connection.close("caught"));
+  context.after(() => listener.close());
+  return listener.address;
+}

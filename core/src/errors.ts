@@ -27,6 +27,7 @@ export const errorTable = {
   HOLON_ANSWER_WITHHELD: row("A function answered with what may not leave its node.", "It was handed something more sensitive than its trigger says, and no rule lets it lower that. Ask on its node; or add a rule that `does lower` for it to the policy."),
   HOLON_API_BUSY: row("A person or an API token calls more often than one may.", "Call again after the time that the message says; many readings belong in a door, not in calls.", true),
   HOLON_API_UNAUTHORISED: row("The API was called without a valid token.", "Log in with `holon login NAME`, or use the token in the control node's data folder."),
+  HOLON_API_UNPROVED: row("What answers at an address does not prove that it is a node of this data folder, so that no token is shown to it.", "Name the node's own data folder with --data and its own address with --api; start a node of a version before this one again. For an API behind a tunnel or a proxy log in (`holon login NAME`), or set HOLON_TOKEN."),
   HOLON_API_UNREACHABLE: row("No control API answers at the address.", "Start it with `holon up`, or name another address with --api.", true),
   HOLON_BATCH_BAD: row("A batch of a producer does not parse, or holds a text that is no JSON.", "Mend the producer, or use the one of the sdk: nothing of the batch was taken."),
   HOLON_BLOB_AWAITED: row("A blob is not on this node yet: it has asked the node above for it.", "Nothing to do: it is asked for again, and sent on when it comes.", true),

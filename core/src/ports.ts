@@ -10,6 +10,7 @@ import type { CommandLine, DeclaredCommand } from "./diagnosis/commands.ts";
 import type { ErrorCode, HolonError } from "./errors.ts";
 import type { Binding } from "./identity/chip.ts";
 import type { Enrolment, Issued, Invited, LobbyMethod, Renewal, RevocationList, SignedRevocations, Vouched } from "./identity/messages.ts";
+import type { SeriesHeard } from "./identity/series.ts";
 import type { Validity } from "./identity/validity.ts";
 import type { Adopted, Difference, Measurement } from "./measure/measured.ts";
 import type { Quote } from "./measure/quote.ts";
@@ -119,7 +120,7 @@ export interface Listener {
 export interface TurnedAway {
   readonly code: ErrorCode;
   readonly message: string;
-  /** The name in its certificate, if that is of this fleet; what it said it was. */
+  /** The name in its certificate, if that is of this fleet and under a key that counts; what it said it was. */
   readonly proved: NodeName | undefined;
   readonly claimed: string | undefined;
 }
@@ -137,8 +138,8 @@ export interface Lobby {
 export interface Net {
   /** `accepted` is called for each peer that proved its name. `HOLON_PORT_TAKEN` where the address is in use. */
   listen(address: string, accepted: (connection: Connection) => void, lobby?: Lobby): Promise<Listener>;
-  /** `expected` is the name that the peer must prove, where it is known. `HOLON_LINK_UNREACHABLE`, `HOLON_LINK_REFUSED`. */
-  connect(address: string, expected?: NodeName): Promise<Connection>;
+  /** `expected` is the name that the peer must prove, where it is known. Whom this end does not take is told to `turnedAway`; who does not take this end tells it himself. `HOLON_LINK_UNREACHABLE`, `HOLON_LINK_REFUSED`, `HOLON_IDENTITY_…`. */
+  connect(address: string, expected?: NodeName, turnedAway?: (who: TurnedAway) => void): Promise<Connection>;
 }
 
 /** Where a node of the site is reached. */
@@ -552,6 +553,8 @@ export interface Identity {
   renewal(challenge?: () => Promise<string>): Promise<Renewal>;
   /** Whether it renews with its TPM only. */
   binding(): Binding;
+  /** Under which series of the authority its certificate stands, and which it has heard of; undefined before it has one. */
+  seriesHeard(): SeriesHeard | undefined;
   /** Keeps what the authority answered to it, and shows that from now on. `HOLON_IDENTITY_UNTRUSTED` where it does not belong to the request, `HOLON_IDENTITY_SERIES`. */
   adopt(issued: Issued): Promise<void>;
   /** The newest list of the revoked that was heard. */

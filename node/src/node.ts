@@ -5,6 +5,7 @@
 // long file: the one place where the parts of a node are put together.
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import type { Binding } from "@holon/core/identity/chip.ts";
+import type { SeriesHeard } from "@holon/core/identity/series.ts";
 import { limits } from "@holon/core/limits.ts";
 import { laneName, type Lane, type NewRecord } from "@holon/core/log/log.ts";
 import { defaultRetention } from "@holon/core/log/retention.ts";
@@ -129,6 +130,8 @@ export interface NodeStatus {
   readonly measured?: MeasureStatus | undefined;
   /** Whether its certificate is bound to its TPM, and what is wrong with that; undefined where nothing proves who it is. */
   readonly binding?: Binding | undefined;
+  /** Under which series of the authority its certificate stands, and the newest that it has heard of; undefined likewise. */
+  readonly series?: SeriesHeard | undefined;
   /** Units that control has left to the site; undefined where there are none. */
   readonly delegated?: readonly TenantRow[] | undefined;
   /** What this node has done of what waited on siblings; undefined where it was nothing. */
@@ -269,10 +272,10 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   followPolicy(guard, log, ports);
   const histories = createHistoryReports(log, ports.clock, events, failed);
   parts.identity = keepIdentity(name, parts, { ports, calls, handlers, log, events });
-  parts.refusals = createRefusals(log, events, clock, failed);
+  const refusals = (parts.refusals = createRefusals(log, events, clock, failed));
 
   if (config.parent !== undefined) {
-    parts.uplink = createUplink({ config, parent: config.parent, log, ports, calls, blobs: exchange, mayLeave: guard.towards(config.uplink?.jurisdiction), ...histories, changed: () => uplinkChanged(parts) });
+    parts.uplink = createUplink({ config, parent: config.parent, log, ports, calls, blobs: exchange, mayLeave: guard.towards(config.uplink?.jurisdiction), ...histories, turnedAway: refusals.turnedAway, changed: () => uplinkChanged(parts) });
   }
   const shared = openSharedStore({ log, clock, merge: ownMerge ?? mergeShared, changed: () => parts.sharing?.wake() });
   const requests = createRequests({ log, events, guard, ports });
@@ -310,12 +313,12 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
     });
     if (config.siblings.length > 0) {
       const { uplink, downlinks } = parts;
-      parts.site = createSite({ config, log, events, ports, calls, handlers, blobs: exchange, uplink, downlinks, machine: election, mayLeave: guard.towards(config.jurisdiction), reports: histories, linksChanged: () => parts.identity?.linksChanged() });
+      parts.site = createSite({ config, log, events, ports, calls, handlers, blobs: exchange, uplink, downlinks, machine: election, mayLeave: guard.towards(config.jurisdiction), reports: histories, turnedAway: refusals.turnedAway, linksChanged: () => parts.identity?.linksChanged() });
       parts.stewardship = openStewardship({ config, log, events, guard, ports, calls, handlers, site: parts.site, agent: parts.agent, isConnected: () => parts.self?.holds() ?? false, rules: stewardshipRules });
     }
   }
   parts.sharing = createSharedExchange({ store: shared, epoch: log.epoch, calls, handlers, guard, ports, partners: () => partnersOf(config, parts), desired: () => desiredOf(log, name)?.document });
-  const status = (): NodeStatus => ({ ...statusOf(config, log, parts, damage, clock.monotonicMs() - startedMs, () => knownOf(parts, clock)), binding: ports.identity?.binding() });
+  const status = (): NodeStatus => ({ ...statusOf(config, log, parts, damage, clock.monotonicMs() - startedMs, () => knownOf(parts, clock)), binding: ports.identity?.binding(), series: ports.identity?.seriesHeard() });
   parts.telemetry = createTelemetry({ config, log, events, ports, guard, handlers, ask: calls.call, askAbove: (method, parameters, deadlineMs) => { const peer = aboveOf(parts); return peer && calls.callPeer(peer, method, parameters, deadlineMs); }, thin: ownThin, fleetView, history, alerting, status, metered: () => meter.totals(), received: () => parts.uplink?.received(), heardMs: (node) => (isNodeName(node) ? parts.downlinks?.heardMs(node) : undefined) });
   const damage = untold(log, log.damage, log.lost);
   if (damage.length > 0 || hasNews(log, log.lost)) await appendSoon(log, clock, damageTold(log, events, log.damage, log.lost, log));

@@ -10,6 +10,7 @@ import { demandVersion } from "@holon/core/api/version.ts";
 import { errorTable, HolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import { z } from "zod";
+import { endOf, proofOf } from "./http/proof.ts";
 import { serveRoutes } from "./http.ts";
 import { statusOf } from "./http/answer.ts";
 
@@ -177,12 +178,21 @@ test("a failure has its status and the error's four fields; a defect is 500; a w
   assert.match(errorOf(await call(`${api}/v1/liar`)), /^500 HOLON_INTERNAL .*\/v1\/liar.*count/);
 });
 
+test("it proves that it holds the token, at its own address alone, by what the caller made up", async (t) => {
+  const api = await serve(t);
+  const nonce = "n".repeat(22);
+  const proofFor = async (query: string): Promise<unknown> => (await call(`${api}/v1/proof${query}`, { headers: { authorization: "" } })).body;
+  assert.deepEqual(await proofFor(`?nonce=${nonce}`), { proof: proofOf(token, nonce, endOf("127.0.0.1", Number(new URL(api).port))) });
+  assert.notDeepEqual(await proofFor(`?nonce=${nonce}x`), await proofFor(`?nonce=${nonce}`));
+  for (const query of ["", "?nonce=short", `?nonce=${nonce}%20`, `?nonce=${"n".repeat(87)}`]) assert.match(errorOf(await call(`${api}/v1/proof${query}`)), /^400 HOLON_ARGUMENT_BAD/);
+});
+
 test("the description lists what is served", async (t) => {
   const api = await serve(t);
   const { body } = await call(`${api}/openapi.json`);
   const { paths, openapi } = z.looseObject({ openapi: z.string(), paths: z.record(z.string(), z.unknown()) }).parse(body);
   assert.equal(openapi, "3.1.0");
-  assert.deepEqual(Object.keys(paths), [...new Set(routesWith().map(({ path }) => path)), "/v1/openapi.json", "/v1/errors/{code}"]);
+  assert.deepEqual(Object.keys(paths), [...new Set(routesWith().map(({ path }) => path)), "/v1/proof", "/v1/openapi.json", "/v1/errors/{code}"]);
   assert.deepEqual((await call(`${api}/v1/openapi.json`)).body, body);
   const { type } = problemSchema.parse((await call(`${api}/v1/missing`)).body);
   assert.deepEqual((await call(api + type, { headers: { authorization: "" } })).body, { code: "HOLON_NODE_UNKNOWN", ...errorTable.HOLON_NODE_UNKNOWN });

@@ -21,6 +21,7 @@ import { createMatcher, type Match } from "./http/match.ts";
 import { answerPage } from "./http/page.ts";
 import { refusal } from "./http/refusal.ts";
 import { parseWith } from "./http/parse.ts";
+import { hereOf, proofRoute } from "./http/proof.ts";
 import { bindServer } from "./net/bind.ts";
 import { loopbackNames, parseAddress, printAddress, requireLoopback } from "./net/address.ts";
 import type { Pages } from "./pages.ts";
@@ -61,7 +62,7 @@ const closeMs = 2_000;
 export async function serveRoutes(options: RouteServerOptions): Promise<RouteServer> {
   const address = requireLoopback(parseAddress(options.address, "http"));
   assert(options.token.length > 0, "an API needs a token");
-  const match = createMatcher(describedRoutes(options.routes, options));
+  const match = createMatcher(describedRoutes([...options.routes, proofRoute(options.token)], options));
   const bodies = new BodyReader();
   const followers = createFollowers();
   const waitMsOf = options.waitMsOf ?? createCallRate(() => performance.now());
@@ -115,7 +116,7 @@ async function serve({ request, response, match, bodies, followers, waitMsOf, op
   await route.admit?.({ params, ...(caller === undefined ? {} : { caller }) });
   const query = parseQuery(route, url);
   const body = await bodies.read(request, route);
-  const parsed: RouteRequest = { params, query, body, traceparent: traceOf(request), address: request.socket.remoteAddress, ...(request.headers["content-type"] === undefined ? {} : { contentType: request.headers["content-type"] }), ...conditionsOf(request, route), ...(caller === undefined ? {} : { caller, callerNow: () => callerShown(request, options) }) };
+  const parsed: RouteRequest = { params, query, body, traceparent: traceOf(request), address: request.socket.remoteAddress, here: hereOf(request.socket), ...(request.headers["content-type"] === undefined ? {} : { contentType: request.headers["content-type"] }), ...conditionsOf(request, route), ...(caller === undefined ? {} : { caller, callerNow: () => callerShown(request, options) }) };
   if (route.watch !== undefined && /\btext\/event-stream\b/.test(request.headers.accept ?? "")) {
     return followers.serveEvents((signal) => route.watch?.(parsed, signal) ?? [], response);
   }

@@ -13,7 +13,7 @@ import { dirname, join } from "node:path";
 import { HolonError, toHolonError, type ErrorCode } from "@holon/core/errors.ts";
 import type { Binding, ChipProof } from "@holon/core/identity/chip.ts";
 import { issuedSchema, type Enrolment, type InvitationToken, type Issued, type Renewal, type SignedRevocations, type Vouched } from "@holon/core/identity/messages.ts";
-import { firstSeries, seriesOver } from "@holon/core/identity/series.ts";
+import { firstSeries, seriesOver, type SeriesHeard } from "@holon/core/identity/series.ts";
 import { isExpired, type Validity } from "@holon/core/identity/validity.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Clock, Identity } from "@holon/core/ports.ts";
@@ -160,6 +160,10 @@ export class NodeIdentity implements Identity {
   binding(): Binding {
     const problem = this.#chipProblem;
     return { isBound: this.#own?.chip !== undefined, ...(problem === undefined ? {} : { problem: { code: problem.code, message: problem.message, next: problem.next } }) };
+  }
+
+  seriesHeard(): SeriesHeard | undefined {
+    return this.#own === undefined ? undefined : { own: this.#own.proven.series, newest: this.seriesHeld.newest };
   }
 
   vouch(text: Uint8Array): Vouched {

@@ -1,11 +1,12 @@
 /** Sealed files and sites' keys: who opens them, who does not, and what an altered one comes to. */
 import assert from "node:assert/strict";
 import { createHash, generateKeyPairSync, type KeyObject } from "node:crypto";
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { HolonError } from "@holon/core/errors.ts";
 import { encodeSealHead, readEnvelope } from "@holon/core/seal/envelope.ts";
+import { certifyHere } from "./identity/here.ts";
 import { createPublisher } from "./publisher.ts";
 import { sealerOf, trustedSites, trustSite } from "./publisher/sites.ts";
 import { aes128, aes256, boxPrivateKey, boxPublicKey, hpkeOpen, hpkeSeal, rawPublicKey } from "./seal/hpke.ts";
@@ -134,4 +135,25 @@ test("a control plane that shows a publisher a key of its own for a site is foun
   await assert.rejects(trustSite(publisher, "{}", { fingerprint }), hasCode("HOLON_ARGUMENT_BAD"));
   // It makes a new key, and says so.
   await trustSite(publisher, forged, { fingerprint: sealFingerprint(key), replace: true });
+});
+
+test("stolen intermediate: once a publisher was shown a statement of the new series, one of the thief's is refused whatever he is told of its fingerprint; what was trusted stays, also from a folder of before", async (context) => {
+  const { fleet, first, publisher, fingerprint, statement } = await siteOf(context);
+  await trustSite(publisher, JSON.stringify(statement), { fingerprint });
+  const file = join(publisher, "sites.json");
+  writeFileSync(file, readFileSync(file, "utf8").replace(/,\s*"series": 1/, "")); // as a version of before writes it
+  assert.ok(!readFileSync(file, "utf8").includes("series"));
+  assert.deepEqual((await trustedSites(publisher)).map(({ site, series }) => [site, series]), [["plant", 1]]);
+  const thief = await fleet.thief();
+  const after = await fleet.stolen();
+  const impostor = await fleet.unenrolled("gateway-1");
+  await certifyHere(impostor.identity, thief, { node: "gateway-1", site: "harbour", tier: "gateway" }, testClock());
+  const { key } = await makeSiteKey(impostor.folder, impostor.identity);
+  const forged = JSON.stringify(await stateSiteKey(impostor.folder, impostor.identity));
+  await certifyHere(first.identity, after, { node: "gateway-1", site: "plant", tier: "gateway" }, testClock());
+  await trustSite(publisher, JSON.stringify(await stateSiteKey(first.folder, first.identity)), { fingerprint });
+  assert.deepEqual((await trustedSites(publisher)).map(({ site, series }) => [site, series]), [["plant", 2]]);
+  for (const replace of [false, true]) await assert.rejects(trustSite(publisher, forged, { fingerprint: sealFingerprint(key), replace }), hasCode("HOLON_IDENTITY_SERIES", /certificate of gateway-1 that vouches for the key of harbour is of series 1/));
+  await assert.rejects(trustSite(publisher, JSON.stringify(statement), { fingerprint }), hasCode("HOLON_IDENTITY_SERIES"));
+  assert.equal((await sealerOf(publisher, ["plant"]))(plain, "pump/model/pca").length > 0, true);
 });

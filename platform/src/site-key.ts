@@ -112,11 +112,11 @@ export async function takeSiteKey(folder: string, identity: NodeIdentity, share:
   return held;
 }
 
-/** What a publisher is shown: that a node of the site vouches for the key. Which authority vouches for the node is told, and whether the key is the site's is for the publisher to compare. `HOLON_IDENTITY_UNTRUSTED`. */
-export function checkStatement(statement: SiteStatement): { readonly site: string; readonly node: string; readonly key: KeyObject; readonly fingerprint: string; readonly authority: string } {
-  const { node } = checkVouched(statement, undefined);
+/** What a publisher is shown: that a node of the site vouches for the key. Which authority vouches for the node, and under which series, is told; whether the key is the site's is for the publisher to compare. `HOLON_IDENTITY_UNTRUSTED`. */
+export function checkStatement(statement: SiteStatement): { readonly site: string; readonly node: string; readonly key: KeyObject; readonly fingerprint: string; readonly authority: string; readonly series: number } {
+  const { node, series } = checkVouched(statement, undefined);
   const key = boxPublicKey(Buffer.from(statement.key, "base64url"));
-  return { site: statement.site, node, key, fingerprint: sealFingerprint(key), authority: fingerprintOf(readCertificate(statement.root)) };
+  return { site: statement.site, node, key, fingerprint: sealFingerprint(key), authority: fingerprintOf(readCertificate(statement.root)), series };
 }
 
 async function keepSiteKey(folder: string, site: string, key: KeyObject): Promise<SealTo> {

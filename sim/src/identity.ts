@@ -7,7 +7,7 @@ import { HolonError } from "@holon/core/errors.ts";
 import { canonicalJson } from "@holon/core/json.ts";
 import type { Binding } from "@holon/core/identity/chip.ts";
 import { revocationListSchema, type Enrolment, type Invited, type Issued, type Renewal, type RevocationList, type SignedRevocations, type Vouched } from "@holon/core/identity/messages.ts";
-import { firstSeries, seriesOver } from "@holon/core/identity/series.ts";
+import { firstSeries, seriesOver, type SeriesHeard } from "@holon/core/identity/series.ts";
 import { isExpired, type Validity } from "@holon/core/identity/validity.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Measurement } from "@holon/core/measure/measured.ts";
@@ -210,6 +210,10 @@ export class Passport implements Identity {
     }
     const { csr } = this.#next;
     return Promise.resolve({ csr, chain: [this.#held.pem], proof: this.#authority.signWith(this.#held.secret, csr) });
+  }
+
+  seriesHeard(): SeriesHeard {
+    return { own: this.series, newest: this.#newest };
   }
 
   binding(): Binding {

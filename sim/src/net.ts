@@ -1,6 +1,6 @@
-import { HolonError } from "@holon/core/errors.ts";
+import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { identityMethods, issuedSchema } from "@holon/core/identity/messages.ts";
-import type { Connection, Listener, Lobby, Net } from "@holon/core/ports.ts";
+import type { Connection, Listener, Lobby, Net, TurnedAway } from "@holon/core/ports.ts";
 import type { NodeName } from "@holon/core/units.ts";
 import { draw } from "./distribution.ts";
 import type { Passport } from "./identity.ts";
@@ -84,7 +84,7 @@ export class SimNet {
     }
     return {
       listen: (address, accepted, lobby) => incarnation.call("net.listen", 0.05, () => this.#listen(incarnation, address, accepted, lobby)),
-      connect: (address, expected) => this.#connect(incarnation, address, expected),
+      connect: (address, expected, turnedAway) => this.#connect(incarnation, address, expected, turnedAway),
     };
   }
 
@@ -193,7 +193,7 @@ export class SimNet {
     };
   }
 
-  #connect(from: Incarnation, address: string, expected?: NodeName): Promise<Connection> {
+  #connect(from: Incarnation, address: string, expected?: NodeName, turnedAway?: (who: TurnedAway) => void): Promise<Connection> {
     return new Promise((resolve, reject) => {
       const index = from.enter("net.connect");
       if (index === 0) return;
@@ -220,7 +220,13 @@ export class SimNet {
           return;
         }
         const proven = current.owner.proves;
-        if (expected !== undefined && expected !== proven) return settle(() => reject(new HolonError("HOLON_LINK_REFUSED", `${address} proves to be ${proven}, not ${expected}`)));
+        const refuse = (error: HolonError, who: Pick<TurnedAway, "proved" | "claimed">): void => {
+          turnedAway?.({ code: error.code, message: error.message, ...who });
+          reject(error);
+        };
+        const judged = refusedByDialler(from, current.owner);
+        if (judged !== undefined) return settle(() => refuse(judged, { proved: judged.code === "HOLON_IDENTITY_SERIES" ? undefined : proven, claimed: proven }));
+        if (expected !== undefined && expected !== proven) return settle(() => refuse(new HolonError("HOLON_LINK_REFUSED", `${address} proves to be ${proven}, not ${expected}`), { proved: proven, claimed: undefined }));
         if (from.identity.passport === undefined) return settle(() => resolve(this.#join(from, current)));
         this.#admitted(from, current).then(
           () => settle(() => resolve(this.#join(from, current))),
@@ -230,11 +236,10 @@ export class SimNet {
     });
   }
 
-  /** Both look at each other's certificates; who is beyond its date, or of a series that is over, asks there for the next one, and comes in with it. */
+  /** Who dials has looked at the listener's certificate. Who is beyond its date, or of a series that is over, asks there for the next one, and comes in with it. */
   async #admitted(from: Incarnation, { owner, lobby }: OpenListener): Promise<void> {
     const [dialler, judge] = [from.identity.passport, owner.identity.passport];
     if (dialler === undefined || judge === undefined) return;
-    dialler.requireValid(judge);
     judge.learn(dialler.series);
     const refusal = judge.refusal(dialler);
     if (refusal !== undefined) owner.reach(() => lobby?.turnedAway({ code: refusal.code, message: refusal.message, proved: refusal.code === "HOLON_IDENTITY_SERIES" ? undefined : dialler.node, claimed: from.name }));
@@ -264,6 +269,18 @@ export class SimNet {
     const ends = this.#ends.get(end.ownerName);
     if (ends === undefined) this.#ends.set(end.ownerName, new Set([end]));
     else ends.add(end);
+  }
+}
+
+/** What who dials finds wrong with the listener's certificate. */
+function refusedByDialler(from: Incarnation, listener: Incarnation): HolonError | undefined {
+  const [dialler, shown] = [from.identity.passport, listener.identity.passport];
+  if (dialler === undefined || shown === undefined) return undefined;
+  try {
+    dialler.requireValid(shown);
+    return undefined;
+  } catch (error) {
+    return toHolonError(error);
   }
 }
 

@@ -165,6 +165,16 @@ attempt("a liar on the local network: who announces a sibling at another place e
   assert.deepEqual(raid.notes.filter(({ text }) => /link to sibling .* lost/.test(text)), []);
 });
 
+attempt("a stolen gateway: who answers in a sibling's place is not taken for it, and who dialled tells of it", async () => {
+  const raid = await Raid.start();
+  await raid.drive(raid.ports.net.listen("wss://mallory:7401", (connection) => connection.close("caught")));
+  raid.machine("gateway-2").crash("process", 600_000);
+  await raid.until("the sibling is gone", () => raid.status("gateway-1").election?.reachable.includes(raid.machine("gateway-2").name) === false);
+  await raid.drive(raid.ports.discovery.open({ name: raid.machine("gateway-2").name, site: "site", address: "wss://mallory:7401" }, () => undefined));
+  const told = await raid.denial("gateway-1", "HOLON_LINK_REFUSED", 300);
+  assert.match(String(told["message"]), /proves to be mallory, not gateway-2/);
+});
+
 attempt("a node below: who asks for its certificate again and again does not fill the trail", async () => {
   const raid = await Raid.start();
   const door = await raid.dial(edge);

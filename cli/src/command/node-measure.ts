@@ -2,8 +2,9 @@
 import { readFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { join, resolve } from "node:path";
-import { heldText } from "@holon/core/diagnosis/findings.ts";
-import { errorTable, HolonError, toHolonError } from "@holon/core/errors.ts";
+import { heldNext, heldText } from "@holon/core/diagnosis/findings.ts";
+import { HolonError, toHolonError } from "@holon/core/errors.ts";
+import { seriesText } from "@holon/core/identity/series.ts";
 import { heldRowSchema } from "@holon/core/measure/held.ts";
 import { adoptionNumber, differences, judged, type Adopted } from "@holon/core/measure/measured.ts";
 import { knownValueSchema } from "@holon/core/placement/known.ts";
@@ -75,6 +76,8 @@ const statusSchema = z.looseObject({
   known: z.array(knownValueSchema).default([]),
   delegated: z.array(z.looseObject({ unit: z.string(), home: z.string(), holder: z.string().nullable(), withheld: z.string().nullable() })).optional(),
   binding: z.looseObject({ isBound: z.boolean(), problem: z.object({ code: z.string(), message: z.string(), next: z.string() }).optional() }).optional(),
+  /** A node of before does not tell it. */
+  series: z.looseObject({ own: z.int(), newest: z.int() }).optional(),
   helped: z.array(z.looseObject({ unit: z.string(), for: z.string(), events: z.number() })).optional(),
   agent: z.looseObject({ units: z.array(z.looseObject({ app: z.string(), name: z.string(), elastic: elasticSchema.optional() })).default([]) }).optional(),
   measured: z.looseObject({ state: z.string(), files: z.number(), asOfMs: z.number().optional(), adopted: z.object({ by: z.string(), because: z.string(), atMs: z.number() }).optional(), altered: z.array(differenceSchema), held: heldRowSchema.optional() }).optional(),
@@ -85,15 +88,16 @@ export async function showNode(options: ClientOptions, name: string, json: boole
   const client = await connectNode(options, name);
   const status = await client.get("/v1/status", statusSchema);
   if (json) return void process.stdout.write(`${JSON.stringify(status)}\n`);
-  const { measured, binding } = status;
+  const { measured, binding, series } = status;
   const rows = [["node", status.node], ["site", status.site], ["tier", status.tier], ["jurisdiction", status.jurisdiction], ["up", `${Math.round(status.upMs / 1_000)} s`], ["uplink", status.uplink?.state ?? "none"],
     ...(status.delegated ?? []).map(({ unit, home, holder, withheld }) => ["delegated", `${unit}: home ${home}, ${holder === null ? "granted to nobody" : `on ${holder}`}${withheld === null ? "" : `; siblings do not have its state: ${withheld}`}`]),
     ...(binding === undefined ? [] : [["identity", `${binding.isBound ? "bound to its TPM" : "a key in a file, not bound to a TPM"}${binding.problem === undefined ? "" : `; ${binding.problem.code} ${binding.problem.message}. ${binding.problem.next}`}`]]),
+    ...(series === undefined ? [] : [["authority", seriesText(series)]]),
     ...(status.agent?.units ?? []).flatMap(({ app, name: fn, elastic }) => (elastic === undefined ? [] : [["elastic", `${app}/${fn}: ${elasticText(elastic)}`]])),
     ...(status.helped ?? []).map(({ unit, for: asker, events }) => ["helped", `${asker} with ${events} event${events === 1 ? "" : "s"} of ${unit}`]),
     ["measured", measured === undefined ? "not" : `${measured.state}, ${measured.files} files${measured.asOfMs === undefined ? "" : `, as of ${new Date(measured.asOfMs).toISOString()}`}`],
     ...(measured?.adopted === undefined ? [] : [["adopted", `by ${measured.adopted.by}, ${new Date(measured.adopted.atMs).toISOString()}: ${measured.adopted.because}`]]),
-    ...(measured?.held === undefined ? [] : [["held back", `${heldText(measured.held)}; found: ${measured.held.found}. ${errorTable.HOLON_NODE_HELD.next.replace("NAME", status.node)}`]]),
+    ...(measured?.held === undefined ? [] : [["held back", `${heldText(measured.held)}; found: ${measured.held.found}. ${heldNext(measured.held, status.node)}`]]),
     ...(measured?.altered ?? []).map(({ what, expected, found }) => ["altered", `${what}: ${expected?.slice(0, 16) ?? "nothing"} was adopted, ${found?.slice(0, 16) ?? "nothing"} is there`])];
   process.stdout.write(`${printTable(["", ""], rows)}\n`);
   const nowMs = Date.now();

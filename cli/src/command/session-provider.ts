@@ -9,6 +9,7 @@ import { limits } from "@holon/core/limits.ts";
 import { z } from "zod";
 import { connectApi, type ClientOptions } from "../client.ts";
 import { keepSession } from "../machine/sessions.ts";
+import { isOwnTold } from "./session.ts";
 
 export interface ProviderLogin {
   /** A browser elsewhere is used: its last address comes from the keyboard, or stdin. */
@@ -22,7 +23,8 @@ const begunSchema = z.object({ url: z.string(), handle: z.string(), endsAt: z.st
 const loggedInSchema = z.object({ token: z.string(), name: z.string(), role: z.string(), endsAt: z.string() });
 
 export async function logInWithProvider(options: ClientOptions, { paste, port }: ProviderLogin, json: boolean): Promise<void> {
-  const client = await connectApi(options);
+  const isOwn = await isOwnTold(options);
+  const client = await connectApi({ ...options, token: "", isOwn });
   const { provider } = await client.get("/v1/login", waysSchema);
   if (provider === null) throw new HolonError("HOLON_PROVIDER_MISSING", `${options.api} knows no identity provider`, { next: "Log in with an account of control: `holon login NAME`." });
   const way = paste === true ? pasted(portOf(port)) : await listenForBrowser(portOf(port));
@@ -31,7 +33,7 @@ export async function logInWithProvider(options: ClientOptions, { paste, port }:
     process.stderr.write(`open this in a browser${paste === true ? ", and paste the address that it ends at, also if nothing is there" : " on this machine"}:\n${url}\n`);
     const answer = readAnswer(await withDeadline(way.cameBack, endsAt), provider);
     const { token, name, role, endsAt: sessionEndsAt } = await client.send("POST", "/v1/login/provider/answer", { handle, ...answer }, loggedInSchema);
-    await keepSession(options.data, options.api, { token, name, endsAt: sessionEndsAt });
+    await keepSession(options.data, options.api, { token, name, endsAt: sessionEndsAt, isOwn });
     process.stdout.write(json ? `${JSON.stringify({ name, role, endsAt: sessionEndsAt })}\n` : `${name} is logged in as ${role}, until ${sessionEndsAt} or an hour without a call\n`);
   } finally {
     way.close();

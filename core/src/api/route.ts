@@ -16,6 +16,8 @@ export interface RouteRequest {
   readonly callerNow?: (() => Caller | undefined) | undefined;
   /** Where the call came from: an IP address. */
   readonly address?: string | undefined;
+  /** Where the call came in: this end of its connection. */
+  readonly here?: string | undefined;
   /** What the caller knows of the resource that it changes. */
   readonly demand?: VersionDemand | undefined;
   /** `Idempotency-Key`: the same call with the same key is made once. */

@@ -1,7 +1,9 @@
 /** What is wrong with a node, by its own status, and what to do: the same for `holon doctor`, for a report from far away and for the console. */
 import { errorTable, isErrorCode } from "../errors.ts";
 import { isoTime } from "../event/iso-time.ts";
-import { heldRowSchema, type HeldRow } from "../measure/held.ts";
+import { seriesText } from "../identity/series.ts";
+import { heldRowSchema, heldWhy, type HeldRow } from "../measure/held.ts";
+import { olderRecordName, recordName } from "../measure/measured.ts";
 import { exportStatusSchema } from "../telemetry/export-status.ts";
 import { exportFindings } from "./export-findings.ts";
 import { z } from "zod";
@@ -24,6 +26,7 @@ export const examinedSchema = z.looseObject({
   signatures: z.looseObject({}).optional(),
   export: exportStatusSchema.optional(),
   measured: z.looseObject({ altered: z.array(z.looseObject({ what: z.string() })), held: heldRowSchema.optional() }).optional(),
+  series: z.looseObject({ own: z.int(), newest: z.int() }).optional(),
   log: z.looseObject({ disk: z.string() }),
   damage: z.array(z.looseObject({ segment: z.string() })),
   agent: z.looseObject({
@@ -51,15 +54,21 @@ const lowMemoryShare = 0.05;
 export function findingsOf(name: string, status: Examined, around: Surroundings = {}): readonly Finding[] {
   const findings = [...linkFindings(name, status), ...diskFindings(name, status, around), ...clockFindings(name, around), ...unitFindings(name, status)];
   if (status.export !== undefined) findings.push(...exportFindings(name, status.export));
+  const { series } = status;
+  if (series !== undefined && series.own < series.newest) findings.push({ check: name, state: "warn", says: seriesText(series), next: errorTable.HOLON_IDENTITY_SERIES.next });
   const held = status.measured?.held;
-  if (held !== undefined) findings.push({ check: name, state: "bad", says: heldText(held), next: errorTable.HOLON_NODE_HELD.next.replace("NAME", name) });
+  if (held !== undefined) findings.push({ check: name, state: "bad", says: heldText(held), next: heldNext(held, name) });
   for (const { what } of status.measured?.altered ?? []) findings.push({ check: name, state: "bad", says: `${what} is not as it was adopted`, next: errorTable.HOLON_NODE_ALTERED.next });
   return findings.length > 0 ? findings : [{ check: name, state: "ok", says: "link, log, sources and functions are well" }];
 }
 
 /** The same wherever it is told. */
-export const heldText = ({ count, first, sinceMs }: HeldRow): string =>
-  `its program is not what was adopted (${first.join(", ")}${count > first.length ? ` and ${count - first.length} more` : ""}): since ${isoTime(sinceMs)} it hands out no secrets and takes no new units or artifacts; what ran goes on`;
+export const heldText = (row: HeldRow): string => `${heldWhy("its program", row)}: since ${isoTime(row.sinceMs)} it hands out no secrets and takes no new units or artifacts; what ran goes on`;
+
+export const heldNext = ({ first, isOfBefore }: HeldRow, name: string): string => {
+  if (isOfBefore === true) return "Ask again in a moment.";
+  return errorTable[first.includes(recordName) || first.includes(olderRecordName) ? "HOLON_MEASURE_BAD" : "HOLON_NODE_HELD"].next.replace("NAME", name);
+};
 
 function linkFindings(name: string, { uplink }: Examined): readonly Finding[] {
   if (uplink === undefined) return [];

@@ -18,5 +18,14 @@ export const parseSeries = (unit: string): number | undefined => {
   return digits === undefined ? undefined : Number(digits);
 };
 
+/** Of a node's own identity, as its status tells it: the series of its certificate, and the newest that it has heard of. */
+export interface SeriesHeard {
+  readonly own: number;
+  readonly newest: number;
+}
+
+/** In words. */
+export const seriesText = ({ own, newest }: SeriesHeard): string => (own < newest ? `its certificate is of series ${own} of the authority, which is over since there is series ${newest}` : `series ${own} of the authority`);
+
 /** `what`: a certificate, a list, and whose it is said to be: proved is nothing of it. */
-export const seriesOver = (what: string, series: number, newest: number): HolonError => new HolonError("HOLON_IDENTITY_SERIES", `${what} is of series ${series} of the authority, which is over since there is series ${newest}`);
+export const seriesOver = (what: string, series: number, newest: number, next?: string): HolonError => new HolonError("HOLON_IDENTITY_SERIES", `${what} is of series ${series} of the authority, which is over since there is series ${newest}`, next === undefined ? {} : { next });

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { canonicalJson } from "../json.ts";
 import type { AppDocument } from "../schema/app.ts";
 import { desiredSchema, type Desired } from "../schema/desired.ts";
-import type { Difference } from "./measured.ts";
+import { olderRecordName, recordName, type Difference } from "./measured.ts";
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 export const firstMax = 8;
@@ -19,6 +19,8 @@ export const heldRowSchema = z.object({
   /** How many files of the program are not what was adopted, and the first of them. */
   count: z.int().min(1),
   first: z.array(z.string().max(1_024)).max(firstMax),
+  /** Found before this start of the node, which has not looked yet. */
+  isOfBefore: z.literal(true).optional(),
 });
 export type HeldRow = z.infer<typeof heldRowSchema>;
 
@@ -27,6 +29,17 @@ export const heldMarkSchema = heldRowSchema.extend({ ran: desiredSchema.nullable
 export type HeldMark = z.infer<typeof heldMarkSchema>;
 
 export const heldRow = (found: string, sinceMs: number, altered: readonly Difference[]): HeldRow => ({ sinceMs, found, count: altered.length, first: altered.slice(0, firstMax).map(({ what }) => what) });
+
+/** In words, of `program` such as `its program`: names of files up to `max`. */
+export function heldWhy(program: string, { first, count, isOfBefore }: HeldRow, max = firstMax): string {
+  const named = first.slice(0, max);
+  const why = first.includes(olderRecordName)
+    ? `nothing says what ${program} is to be: the record of what was adopted that is there is an older one, which another one followed`
+    : first.includes(recordName)
+      ? `nothing says what ${program} is to be: the record of what was adopted is gone, or is not as the node's key wrote it`
+      : `${program} is not what was adopted (${named.join(", ")}${count > named.length ? ` and ${count - named.length} more` : ""})`;
+  return isOfBefore === true ? `when it was looked at last, before this start, it was found that ${why}; it is being looked at again` : why;
+}
 
 /** A document as far as it brings nothing that did not run before, and the apps that bring something: in their place stands what ran, if anything did. */
 export function withoutNews(ran: Desired | undefined, desired: Desired): { readonly document: Desired; readonly news: readonly string[] } {

@@ -8,7 +8,7 @@ import type { Frame, FrameInput } from "@holon/core/link/frame.ts";
 import { nextUplinkState, type UplinkEvent, type UplinkState } from "@holon/core/link/uplink-state.ts";
 import { parseLaneName } from "@holon/core/log/identity.ts";
 import { laneName } from "@holon/core/log/log.ts";
-import type { Clock, Codec, Crypto, Net, Random, Timer, Trace } from "@holon/core/ports.ts";
+import type { Clock, Codec, Crypto, Net, Random, Timer, Trace, TurnedAway } from "@holon/core/ports.ts";
 import { exportableStreams } from "@holon/core/schema/event.ts";
 import type { NodeConfig } from "@holon/core/schema/node.ts";
 import { isNodeName } from "@holon/core/units.ts";
@@ -37,6 +37,8 @@ export interface UplinkOptions {
   forked(fork: Fork): boolean;
   /** The parent holds less than it had acknowledged. */
   rewound(lanes: readonly Rewound[]): void;
+  /** Somebody answered in the parent's place whom this end did not take. */
+  turnedAway?(who: TurnedAway): void;
   /** The state may have changed. */
   changed?(): void;
   /** What talk about it begins with, where it is not the uplink. */
@@ -140,7 +142,7 @@ export function createUplink(options: UplinkOptions): Uplink {
     step("try");
     const mine = ++tries;
     try {
-      const connection = await ports.net.connect(options.parent, expected);
+      const connection = await ports.net.connect(options.parent, expected, options.turnedAway);
       // Cut and healed meanwhile: a later try is under way, and the parent would end one of two connections, perhaps the wrong one.
       if (mine !== tries || step("connected") !== "offered") return connection.close("HOLON_LINK_CUT");
       problem = undefined;

@@ -7,7 +7,7 @@ import { HolonError } from "@holon/core/errors.ts";
 import { canonicalJson } from "@holon/core/json.ts";
 import { parseJson } from "@holon/core/link/frame.ts";
 import type { Log } from "@holon/core/log/log.ts";
-import { heldMarkSchema, heldRow, heldRowSchema, withoutNews, type HeldMark, type HeldRow } from "@holon/core/measure/held.ts";
+import { heldMarkSchema, heldRow, heldRowSchema, heldWhy, withoutNews, type HeldMark, type HeldRow } from "@holon/core/measure/held.ts";
 import type { Adopted, Difference } from "@holon/core/measure/measured.ts";
 import type { Clock, Trace } from "@holon/core/ports.ts";
 import type { Desired } from "@holon/core/schema/desired.ts";
@@ -44,8 +44,7 @@ export function createHold({ log, events, ports, ran, looked, lifted }: HoldCont
   let mark = readMark(log, ports.clock.wall().ms);
   let written = mark !== undefined;
 
-  const refusal = (what: string, { first, count }: HeldRow): HolonError =>
-    new HolonError("HOLON_NODE_HELD", `${what}: the program of ${log.origin} is not what was adopted (${first.slice(0, 3).join(", ")}${count > 3 ? ` and ${count - 3} more` : ""})`);
+  const refusal = (what: string, row: HeldRow): HolonError => new HolonError("HOLON_NODE_HELD", `${what}: ${heldWhy(`the program of ${log.origin}`, row, 3)}`);
 
   const tell = (data: object) => events.record({ stream: "alarm", type: heldProgramEvent, class: "public", producer: "measure", data });
 

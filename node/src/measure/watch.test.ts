@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { heldText } from "@holon/core/diagnosis/findings.ts";
 import { HolonError } from "@holon/core/errors.ts";
 import type { Measurer } from "@holon/core/ports.ts";
 import { desiredSchema, type Desired } from "@holon/core/schema/desired.ts";
@@ -106,6 +107,29 @@ test("a record that the node's key did not write, or that somebody took away, is
   writeFileSync(path, before);
   const again = await start();
   assert.deepEqual([again.state, again.held], ["adopted", undefined]);
+});
+
+test("the reason of an earlier start is told as such until this one has looked, and the true one from then on", async (context) => {
+  const { start, open, folder, program, measurer, adopt } = await bed(context);
+  await adopt("installed");
+  await start();
+  const path = join(folder, "measured.json");
+  const record = readFileSync(path);
+  rmSync(path);
+  assert.deepEqual((await start()).held?.first, ["record of what was adopted"]);
+  writeFileSync(path, record);
+  appendFileSync(join(program, "core", "src", "one.ts"), "// a line of somebody's\n");
+  let mayLook: () => void = () => undefined;
+  const released = new Promise<void>((resolve) => (mayLook = resolve));
+  const { watch } = open({ ...measurer, names: async () => (await released, measurer.names()) });
+  const before = watch.status().held ?? assert.fail();
+  assert.deepEqual([before.first, before.isOfBefore], [["record of what was adopted"], true]);
+  assert.match(heldText(before), /^when it was looked at last, before this start, .* is being looked at again/);
+  mayLook();
+  while (watch.status().asOfMs === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
+  const now = watch.status().held ?? assert.fail();
+  assert.deepEqual([now.first, now.isOfBefore], [["core/src/one.ts"], undefined]);
+  await watch.close();
 });
 
 test("a record that another one followed is refused with the program of then: who puts both back hides nothing", async (context) => {

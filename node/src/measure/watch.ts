@@ -71,8 +71,8 @@ export function createMeasureWatch({ measurer, log, events, blobs, hold, sha256,
   const inTurn = createTurns();
   let timer: Timer | undefined;
   let closed = false;
-  /** Somebody waits for what the program is made of. */
-  let isAwaited = false;
+  /** Somebody waits for what the program is made of; where something is held back, all do. */
+  let isAwaited = hold.row() !== undefined;
   /** What of the record, and when, was judged last. */
   let last = { record: "", atMs: Number.NEGATIVE_INFINITY };
   let isJudged = false;
@@ -80,6 +80,7 @@ export function createMeasureWatch({ measurer, log, events, blobs, hold, sha256,
   const firstJudgement = new Promise<void>((resolve) => (wake = resolve));
   const judgedOnce = (): void => {
     isJudged = true;
+    isAwaited = false;
     wake();
   };
 
@@ -243,11 +244,14 @@ export function createMeasureWatch({ measurer, log, events, blobs, hold, sha256,
 
   timer = ports.clock.after(0, tick);
   return {
-    status: () => ({ ...status, held: hold.row() }),
+    status() {
+      const held = hold.row();
+      return { ...status, held: held === undefined || isJudged ? held : { ...held, isOfBefore: true } };
+    },
     looked() {
       if (isJudged) return undefined;
       isAwaited = true;
-      return firstJudgement.finally(() => (isAwaited = false));
+      return firstJudgement;
     },
     adopt: (by, because, found) => inTurn(() => adoptNow(by, because, found).finally(() => (isAwaited = false))),
     async close() {

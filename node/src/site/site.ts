@@ -30,6 +30,7 @@ export interface SiteOptions {
   readonly machine?: ElectionMachine | undefined;
   mayLeave(run: BatchRun): Promise<boolean>;
   readonly reports: Pick<UplinkOptions, "refused" | "forked" | "rewound">;
+  readonly turnedAway: UplinkOptions["turnedAway"];
   /** A link to a sibling may have opened. */
   linksChanged(): void;
 }
@@ -120,7 +121,7 @@ export function createSite(options: SiteOptions): Site {
     if (closed || sibling.address === address || address === config.parent) return; // the uplink is a link to that sibling already
     sibling.address = address;
     sibling.link?.close();
-    const net = { ...ports.net, connect: (to: string) => ports.net.connect(to, sibling.name) };
+    const net = { ...ports.net, connect: (to: string) => ports.net.connect(to, sibling.name, options.turnedAway) };
     sibling.link = createUplink({
       config, parent: address, log, ports: { ...ports, net }, calls, blobs: options.blobs, mayLeave: options.mayLeave, ...options.reports,
       label: `link to sibling ${sibling.name}`, quiet: true,

@@ -119,7 +119,10 @@ test("stolen intermediate: a certificate for control, an edge or a gateway is re
     const impostor = await minted(fleet, thief, name);
     await assert.rejects(impostor.net.connect(door.listener.address), hasCode("HOLON_IDENTITY_UNTRUSTED", /gave it none/), name);
     const trap = await open(t, await minted(fleet, thief, name), thief);
-    await assert.rejects(edge.net.connect(trap.listener.address), hasCode("HOLON_IDENTITY_SERIES", new RegExp(`certificate of ${name} is of series 1`)), name);
+    const turned: TurnedAway[] = [];
+    await assert.rejects(edge.net.connect(trap.listener.address, undefined, (who) => turned.push(who)), hasCode("HOLON_IDENTITY_SERIES", new RegExp(`certificate of ${name} is of series 1`)), name);
+    assert.deepEqual(turned.map(({ code, proved, claimed }) => [code, proved, claimed]), [["HOLON_IDENTITY_SERIES", undefined, name]], "who dials tells it too");
+    assert.match(turned[0]?.message ?? "", new RegExp(`^${trap.listener.address}: the certificate of ${name} is of series 1`));
   }
   assert.deepEqual(door.turned.map(({ code, proved, claimed }) => [code, proved, claimed]), ["cloud-1", "edge-2", "gateway-1"].map((name) => ["HOLON_IDENTITY_SERIES", undefined, name]));
 });

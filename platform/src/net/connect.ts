@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { HolonError, isErrorCode } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
-import type { Connection } from "@holon/core/ports.ts";
+import type { Connection, Net, TurnedAway } from "@holon/core/ports.ts";
 import type { NodeName } from "@holon/core/units.ts";
 import { WebSocket } from "ws";
 import { renewAt } from "../identity/ask.ts";
@@ -15,33 +15,35 @@ import { linkPath, linkProtocol, nameHeader, refusalHeader, socketOptions } from
  * Connects to a parent or a sibling, which must show a certificate of the fleet. Refused for the date or the series of its own, a node asks for the next one there and then.
  * `HOLON_LINK_UNREACHABLE`, `HOLON_LINK_REFUSED`, `HOLON_IDENTITY_…`.
  */
-export function createConnector(name: NodeName, identity: NodeIdentity): (address: string, expected?: NodeName) => Promise<Connection> {
+export function createConnector(name: NodeName, identity: NodeIdentity): Net["connect"] {
   const sessions: Sessions = new Map();
-  const connect = async (address: Address, expected: NodeName | undefined, mayRenew: boolean): Promise<Connection> => {
-    const sockets = await connectSecurely(identity, address, sessions);
+  const connect = async (address: Address, expected: NodeName | undefined, turnedAway: TellTurnedAway, mayRenew: boolean): Promise<Connection> => {
+    const sockets = await connectSecurely(identity, address, sessions, turnedAway);
     const { secure, raw, peer } = sockets;
     const at = printAddress("wss", address);
     if (expected !== undefined && peer.node !== expected) {
       secure.destroy();
       raw.destroy();
-      throw new HolonError("HOLON_LINK_REFUSED", `${at} proves to be ${peer.node}, not ${expected}`);
+      const error = new HolonError("HOLON_LINK_REFUSED", `${at} proves to be ${peer.node}, not ${expected}`);
+      turnedAway?.({ code: error.code, message: error.message, proved: peer.node, claimed: undefined });
+      throw error;
     }
-    const webSocket = await upgraded(sockets, name, at).catch(async (error: unknown) => {
+    const webSocket = await upgraded(sockets, name, at, turnedAway).catch(async (error: unknown) => {
       if (!mayRenew || !(error instanceof HolonError) || !renewable.has(error.code)) throw error;
       sessions.delete(at); // what is asked next shows all there is to show
       await renewAt(identity, () => connectSecurely(identity, address, sessions), at);
       return undefined;
     });
-    if (webSocket === undefined) return connect(address, expected, false);
+    if (webSocket === undefined) return connect(address, expected, turnedAway, false);
     const connection = new WebSocketConnection(peer, { webSocket, secure, raw });
     const letGo = identity.hold(peer, (code) => connection.close(code));
     webSocket.once("close", letGo);
     return connection;
   };
-  return async (text, expected) => {
+  return async (text, expected, turnedAway) => {
     const address = parseAddress(text, "wss");
     try {
-      return await connect(address, expected, true);
+      return await connect(address, expected, turnedAway, true);
     } catch (error) {
       sessions.delete(printAddress("wss", address)); // the next attempt shows all there is to show
       throw error;
@@ -49,10 +51,12 @@ export function createConnector(name: NodeName, identity: NodeIdentity): (addres
   };
 }
 
+type TellTurnedAway = ((who: TurnedAway) => void) | undefined;
+
 /** What the other end says of this node's certificate where the next one would do. */
 const renewable: ReadonlySet<string> = new Set(["HOLON_IDENTITY_EXPIRED", "HOLON_IDENTITY_SERIES"]);
 
-function upgraded({ secure, raw, peer }: SecureSocket, name: NodeName, at: string): Promise<WebSocket> {
+function upgraded({ secure, raw, peer }: SecureSocket, name: NodeName, at: string, turnedAway: TellTurnedAway): Promise<WebSocket> {
   const webSocket = new WebSocket(at + linkPath, linkProtocol, {
     ...socketOptions,
     createConnection: () => secure,
@@ -74,7 +78,11 @@ function upgraded({ secure, raw, peer }: SecureSocket, name: NodeName, at: strin
     webSocket.once("upgrade", (response: IncomingMessage) => (says = String(response.headers[nameHeader] ?? "")));
     webSocket.once("unexpected-response", (_request, response: IncomingMessage) => fail(refusal(at, response)));
     webSocket.once("open", () => {
-      if (says !== peer.node) return fail(new HolonError("HOLON_IDENTITY_FALSE", `${at} says that it is ${JSON.stringify(says)}, and its certificate says ${peer.node}`));
+      if (says !== peer.node) {
+        const error = new HolonError("HOLON_IDENTITY_FALSE", `${at} says that it is ${JSON.stringify(says)}, and its certificate says ${peer.node}`);
+        turnedAway?.({ code: error.code, message: error.message, proved: peer.node, claimed: says });
+        return fail(error);
+      }
       clearTimeout(timer);
       webSocket.removeAllListeners("error");
       resolve(webSocket);

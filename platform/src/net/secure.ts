@@ -3,6 +3,7 @@ import { connect as connectSocket, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
+import type { TurnedAway } from "@holon/core/ports.ts";
 import { untrusted, type Proven } from "../identity/certificate.ts";
 import type { NodeIdentity } from "../identity.ts";
 import { type Address, bindHost, printAddress } from "./address.ts";
@@ -18,16 +19,25 @@ export interface SecureSocket {
 export type Sessions = Map<string, { readonly ticket: Buffer; readonly peer: Proven; readonly own: string }>;
 const sessionsMax = 64;
 
-/** `HOLON_LINK_UNREACHABLE`, `HOLON_IDENTITY_UNTRUSTED`, `HOLON_IDENTITY_SERIES`, `HOLON_IDENTITY_REVOKED`, `HOLON_IDENTITY_MISSING`. */
-export function connectSecurely(identity: NodeIdentity, address: Address, sessions: Sessions): Promise<SecureSocket> {
+/** Who answers and is not taken is told to `turnedAway`. `HOLON_LINK_UNREACHABLE`, `HOLON_IDENTITY_UNTRUSTED`, `HOLON_IDENTITY_SERIES`, `HOLON_IDENTITY_REVOKED`, `HOLON_IDENTITY_MISSING`. */
+export function connectSecurely(identity: NodeIdentity, address: Address, sessions: Sessions, turnedAway?: (who: TurnedAway) => void): Promise<SecureSocket> {
   const { keyPem, chainPem, rootPem } = identity.credentials();
   const place = printAddress("wss", address);
   const kept = sessions.get(place);
   const session = kept?.own === chainPem ? kept : undefined;
   return handshake(address, { key: keyPem, cert: chainPem, ca: rootPem, ...(session === undefined ? {} : { session: session.ticket }) }, (secure) => {
-    const peer = secure.isSessionReused() ? session?.peer : provenPeer(identity, secure);
-    if (peer === undefined) throw untrusted("it takes up a session that is not ours");
-    identity.requireValid(peer);
+    let shown: Proven | undefined;
+    try {
+      shown = secure.isSessionReused() ? session?.peer : provenPeer(identity, secure);
+      if (shown === undefined) throw untrusted("it takes up a session that is not ours");
+      identity.requireValid(shown);
+    } catch (error) {
+      const { code, message } = toHolonError(error);
+      // Under a key that was stolen no name is proved.
+      turnedAway?.({ code, message: `${place}: ${message}`, proved: code === "HOLON_IDENTITY_SERIES" ? undefined : shown?.node, claimed: shown?.node });
+      throw error;
+    }
+    const peer = shown;
     secure.on("session", (ticket: Buffer) => {
       const [oldest] = sessions.keys();
       if (oldest !== undefined && sessions.size >= sessionsMax) sessions.delete(oldest);

@@ -7,6 +7,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { HolonError } from "@holon/core/errors.ts";
+import { firstSeries, seriesOver } from "@holon/core/identity/series.ts";
 import { limits } from "@holon/core/limits.ts";
 import { nameSchema } from "@holon/core/schema/name.ts";
 import { z } from "zod";
@@ -15,7 +16,8 @@ import { seal, sealFingerprint, type SealTo } from "../seal.ts";
 import { readSecretFile, writeSecretFile } from "../secret-file.ts";
 import { checkStatement, siteStatementSchema } from "../site-key.ts";
 
-const sitesSchema = z.record(nameSchema, z.strictObject({ key: z.string().regex(/^[\w-]{43}$/), authority: z.string(), node: nameSchema }));
+/** `series`: that of the authority under which the node vouched; what was kept before there were series is of the first. */
+const sitesSchema = z.record(nameSchema, z.strictObject({ key: z.string().regex(/^[\w-]{43}$/), authority: z.string(), node: nameSchema, series: z.int().min(firstSeries).default(firstSeries) }));
 const secretSchema = z.strictObject({ secret: z.string().regex(/^[\w-]{43}$/) });
 const sitesPath = (folder: string): string => join(folder, "sites.json");
 const secretPath = (folder: string): string => join(folder, "keys", "seal.json");
@@ -25,23 +27,27 @@ export interface TrustedSite {
   readonly fingerprint: string;
   readonly authority: string;
   readonly node: string;
+  /** Of the authority, under which the node vouched for the key. */
+  readonly series: number;
 }
 
-/** `fingerprint` is what the site's people read on their node. `HOLON_SEAL_KEY_OTHER` where the statement has another key, or another one is trusted already, unless it is to be replaced. */
+/** `fingerprint` is what the site's people read on their node. `HOLON_IDENTITY_SERIES` where the statement is vouched for under an older series of the authority than another one that was shown, `HOLON_SEAL_KEY_OTHER` where the statement has another key, or another one is trusted already, unless it is to be replaced. */
 export async function trustSite(folder: string, text: string, { fingerprint, replace = false }: { readonly fingerprint: string; readonly replace?: boolean }): Promise<TrustedSite> {
   const parsed = siteStatementSchema.safeParse(parseJson(text));
   if (!parsed.success) throw new HolonError("HOLON_ARGUMENT_BAD", "the file is no statement of a site's key", { next: "Have it made on a node of the site: `holon site key --public FILE`." });
-  const { site, node, fingerprint: said, authority } = checkStatement(parsed.data);
+  const { site, node, fingerprint: said, authority, series } = checkStatement(parsed.data);
   if (said !== fingerprint.toLowerCase().replaceAll(/[\s:]/g, "")) throw new HolonError("HOLON_SEAL_KEY_OTHER", `the file has the key ${said} for ${site}, and the fingerprint that was given is another`);
   const sites = await readSites(folder);
+  const newest = Math.max(firstSeries, ...Object.values(sites).flatMap((one) => (one.authority === authority ? [one.series] : [])));
+  if (series < newest) throw seriesOver(`the certificate of ${node} that vouches for the key of ${site}`, series, newest, "Have the statement made again, on a node that has its certificate of the new series: `holon site key --public FILE`.");
   const held = sites[site];
   if (held !== undefined && held.key !== parsed.data.key && !replace) throw new HolonError("HOLON_SEAL_KEY_OTHER", `another key of ${site} is trusted already: ${fingerprintOf(held.key)}`);
-  await writeSecretFile(sitesPath(folder), { ...sites, [site]: { key: parsed.data.key, authority, node } });
-  return { site, node, fingerprint: said, authority };
+  await writeSecretFile(sitesPath(folder), { ...sites, [site]: { key: parsed.data.key, authority, node, series } });
+  return { site, node, fingerprint: said, authority, series };
 }
 
 export async function trustedSites(folder: string): Promise<readonly TrustedSite[]> {
-  return Object.entries(await readSites(folder)).map(([site, { key, authority, node }]) => ({ site, fingerprint: fingerprintOf(key), authority, node }));
+  return Object.entries(await readSites(folder)).map(([site, { key, authority, node, series }]) => ({ site, fingerprint: fingerprintOf(key), authority, node, series }));
 }
 
 /** Seals files to these sites. `HOLON_SEAL_KEY_MISSING` where the key of one is not trusted. */

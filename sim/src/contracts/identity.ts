@@ -71,6 +71,7 @@ export function identityContract(name: string, create: CreateSubject<IdentitySub
       await one.adopt(issued);
       assert.equal(one.revocationsVersion(), 0, "a thief's list with a high version does not stand in the way of the true one");
       assert.equal(one.revocations(), undefined);
+      assert.deepEqual([one.seriesHeard(), other.seriesHeard()], [{ own: after.series, newest: after.series }, { own: authority.series, newest: authority.series }]);
       await fails(one.revoke(lies), "HOLON_IDENTITY_SERIES");
       assert.equal(await one.revoke(await after.sign({ version: 2, revoked: [] })), true);
       assert.equal(one.revocationsVersion(), 2);
@@ -79,6 +80,7 @@ export function identityContract(name: string, create: CreateSubject<IdentitySub
       const again = await one.renewal();
       await fails(one.adopt(await authority.issue(again.csr, { ...who, number: number + 2, validity })), "HOLON_IDENTITY_SERIES");
       assert.equal(await other.revoke(await after.sign({ version: 2, revoked: [] })), true);
+      assert.deepEqual(other.seriesHeard(), { own: authority.series, newest: after.series }, "a node that has heard of it and has no certificate of it yet");
       await fails(other.revoke(lies), "HOLON_IDENTITY_SERIES", "a list tells of the series too");
     });
 

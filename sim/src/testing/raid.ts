@@ -124,8 +124,8 @@ export class Raid {
   }
 
   /** The denial of mallory in a node's own trail, by its code. */
-  async denial(name: string, code: string): Promise<Readonly<Record<string, unknown>>> {
-    for (let looks = 0; looks < 50; looks++) {
+  async denial(name: string, code: string, looksMax = 50): Promise<Readonly<Record<string, unknown>>> {
+    for (let looks = 0; looks < looksMax; looks++) {
       const found = (await this.told(name, "holon.link.refused")).find((data) => data["code"] === code && data["proved"] === mallory);
       if (found !== undefined) return found;
       await this.pass(100);
