@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { knownAccountSchema } from "@holon/cli/view/known.ts";
 import { logsAnswerSchema } from "@holon/core/diagnosis/ask.ts";
 import { seriesSchema } from "@holon/core/telemetry/series.ts";
 import { telemetrySettingsSchema } from "@holon/core/telemetry/settings.ts";
@@ -323,7 +324,7 @@ async function countsLines(page: Page, three: Three, token: string): Promise<voi
   await page.route("**/v1/nodes/gateway-1/logs**", async (route) => {
     assert.equal(new URL(route.request().url()).searchParams.has("after"), asks > 0);
     const response = await route.fetch({ headers: { ...route.request().headers(), accept: "application/json" } });
-    const answer = logsAnswerSchema.parse(await response.json());
+    const { asOf: _asOf, completeness: _completeness, ...answer } = logsAnswerSchema.extend(knownAccountSchema.shape).parse(await response.json());
     asks += 1;
     await route.fulfill({ status: 200, contentType: "application/x-ndjson", body: [0, 7, 0].map((missed) => `${JSON.stringify({ ...answer, missed })}\n`).join("") });
   });
