@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { knownAccountSchema } from "@holon/cli/view/known.ts";
 import { logsAnswerSchema } from "@holon/core/diagnosis/ask.ts";
 import { seriesSchema } from "@holon/core/telemetry/series.ts";
 import { telemetrySettingsSchema } from "@holon/core/telemetry/settings.ts";
@@ -21,6 +20,7 @@ import { openBrowser } from "./testing/browser.ts";
 import { runHolon } from "./testing/holon-process.ts";
 import { lineTo } from "./testing/line-to.ts";
 import { until } from "./testing/wait.ts";
+import { knownAccountSchema } from "./view/known.ts";
 
 const beat = `import { defineFunction } from "@holon/sdk";
 export default defineFunction({
