@@ -86,6 +86,8 @@ test("an uplink is cut: the island shows as cut, its own console works on, and t
   await island.goto(consoleAddress(three.edge.api, token));
   await island.locator(card("edge-1", "present")).waitFor();
   await island.locator(card("gateway-1", "present")).waitFor();
+  await island.locator(".site-box.island", { hasText: /edge-1 is cut off from 127\.0\.0\.1:\d+ for .+; it works on alone/ }).waitFor();
+  await browser.keep(island, "island-map");
   await island.goto(`${three.edge.api}/#/events?type=beat.&window=300`);
   await island.locator(".event-row .type", { hasText: "beat.counted" }).first().waitFor();
   await browser.keep(island, "island");

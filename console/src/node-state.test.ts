@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Fleet, FleetNode } from "./fleet.ts";
 import { cutSince, flowOf, islandRootOf, isKnownToRun, isStale, stateOf, unheardOf, waitsOf } from "./node-state.ts";
 import { filterFleet } from "./fleet-filter.ts";
-import { groupBySite } from "./site-groups.ts";
+import { groupBySite, islandText } from "./site-groups.ts";
 
 const nowMs = 1_000_000;
 const node = (name: string, more: Partial<FleetNode> = {}): FleetNode => ({ name, site: "plant", tier: "gateway", jurisdiction: "EU/DE", leads: false, api: null, startedAt: null, desired: 0, reported: null, heardAtMs: nowMs, state: "present", stateSinceAtMs: 900_000, link: null, ...more });
@@ -46,6 +46,17 @@ test("a filter leaves out who is shown, and not what is known of their site: one
   assert.deepEqual([plant?.nodes.map(({ name }) => name), plant?.counts.silent, plant?.island], [["quiet"], 1, undefined]);
   const alone = [cloud, node("quiet", { state: "silent", link: under("cloud", "lost", 950_000) }), node("stopped", { state: "gone" })];
   assert.deepEqual(groupBySite(filterFleet(fleetOf(alone), { state: "gone" }, nowMs), fleetOf(alone), nowMs)[0]?.island, { sinceAtMs: 950_000, isKnownToRun: false });
+});
+
+test("who tells of its own cut says which way it is: of the rest of its site it knows nothing", () => {
+  const above = node("127.0.0.1:7503", { site: "above", tier: "above", heardAtMs: null });
+  const nodes = [above, node("gateway-1", { link: under(above.name, "lost", 950_000) }), node("below", { link: under("gateway-1", "open") })];
+  const island = (self: string) => groupBySite(nodes, { ...fleetOf(nodes), self }, nowMs).find(({ site }) => site === "plant")?.island;
+  assert.deepEqual(island("gateway-1"), { sinceAtMs: 950_000, isKnownToRun: true, way: { node: "gateway-1", to: above.name } });
+  assert.deepEqual(island("cloud"), { sinceAtMs: 950_000, isKnownToRun: false }, "who has all of the site tells of the site");
+  assert.equal(islandText({ sinceAtMs: 950_000, isKnownToRun: true, way: { node: "gateway-1", to: above.name } }, 1_010_000), "gateway-1 is cut off from 127.0.0.1:7503 for 1 min 0 s; it works on alone");
+  assert.equal(islandText({ sinceAtMs: 950_000, isKnownToRun: false }, 1_010_000), "cut off for 1 min 0 s");
+  assert.equal(islandText({ sinceAtMs: null, isKnownToRun: false }, 1_010_000), "cut off; since when is not known");
 });
 
 test("since when it is cut off is taken from telemetry where nobody saw the link end; whether it runs is known of nobody afar", () => {

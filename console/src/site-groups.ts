@@ -1,7 +1,9 @@
 /** The fleet by site: what the map draws, and what it says of a site at a glance. */
 import type { Fleet, FleetNode } from "./fleet.ts";
+import { age } from "./format.ts";
 import { compare } from "./in-order.ts";
 import { cutSince, documentState, isAway, islandRootOf, isKnownToRun, noCounts, stateOf, type Counts } from "./node-state.ts";
+import { words } from "./strings.ts";
 
 export interface SiteGroup {
   readonly site: string;
@@ -13,7 +15,20 @@ export interface SiteGroup {
   /** Its highest tier: sites are drawn from the top down. */
   readonly rank: number;
   /** All that is expected of it is behind a link that is lost: since when, in milliseconds of control, if that is known. */
-  readonly island: { readonly sinceAtMs: number | null; readonly isKnownToRun: boolean } | undefined;
+  readonly island: Island | undefined;
+}
+
+export interface Island {
+  readonly sinceAtMs: number | null;
+  readonly isKnownToRun: boolean;
+  /** Where the one who tells is itself behind it: it knows that its own way up is cut, and nothing of the rest of its site. */
+  readonly way?: { readonly node: string; readonly to: string };
+}
+
+/** `nowMs`: of control. */
+export function islandText({ sinceAtMs, isKnownToRun: runs, way }: Island, nowMs: number): string {
+  const since = sinceAtMs === null ? undefined : age(nowMs - sinceAtMs);
+  return words.fleet.islandSince(since, runs, way);
 }
 
 export const tierRank = (tier: string): number => ({ above: 0, cloud: 0, edge: 1, gateway: 2 })[tier] ?? 3;
@@ -42,11 +57,13 @@ function islandOf(group: readonly FleetNode[], fleet: Fleet): SiteGroup["island"
   const expected = group.filter((node) => !isAway(node));
   let sinceAtMs: number | null = null;
   let runs = expected.length > 0;
+  let way: Island["way"];
   for (const node of expected) {
     const root = islandRootOf(node, fleet.nodes);
     if (root === undefined) return undefined;
     sinceAtMs = cutSince(root) ?? cutSince(node) ?? sinceAtMs;
     runs &&= isKnownToRun(root, fleet);
+    if (root.name === fleet.self && root.link !== null) way = { node: root.name, to: root.link.to };
   }
-  return expected.length === 0 ? undefined : { sinceAtMs, isKnownToRun: runs };
+  return expected.length === 0 ? undefined : { sinceAtMs, isKnownToRun: runs, ...(way === undefined ? {} : { way }) };
 }

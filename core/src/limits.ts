@@ -688,6 +688,8 @@ export const limits = {
   clockBelievedMs: 6 * 3_600_000,
   /** So far ahead of the clock here a window may end. At the bound: it stands in no chart; its record stays. */
   telemetryAheadMs: 300_000,
+  /** So far ahead of when it came in a record may say that it was recorded. At the bound: it counts as of then. */
+  recordedAheadMs: 300_000,
   /** Nodes that are named as missing in an answer that is not about that. At the bound: `/v1/fleet` names more. */
   accountMissingMax: 8,
   /** Nodes one above the other. */

@@ -1,11 +1,10 @@
 /** Many nodes by site: a tile says how many there are and how they stand; only tiles in sight stand in the document. */
 import type { Fleet } from "../fleet.ts";
-import { age } from "../format.ts";
 import { compare } from "../in-order.ts";
 import { noCounts, nodeStates, stateOf } from "../node-state.ts";
 import { Mark } from "../parts/mark.tsx";
 import { printPlace } from "../route.ts";
-import type { SiteGroup } from "../site-groups.ts";
+import { islandText, type SiteGroup } from "../site-groups.ts";
 import { words } from "../strings.ts";
 import { useInSight } from "../use-in-sight.ts";
 
@@ -56,7 +55,7 @@ function SiteTile({ tile: { href, name, group }, fleet, at }: { readonly tile: T
       <span class="tile-bar" aria-hidden="true">
         {nodeStates.map((state) => (group.counts[state] === 0 ? null : <span key={state} class={state} style={{ flexGrow: group.counts[state] }} />))}
       </span>
-      <span class={island === undefined ? "tile-foot" : "tile-foot cut"}>{island !== undefined ? island.sinceAtMs === null ? words.fleet.cutOff : words.fleet.islandSince(age(Date.now() + fleet.offsetMs - island.sinceAtMs), island.isKnownToRun) : footOf(group)}</span>
+      <span class={island === undefined ? "tile-foot" : "tile-foot cut"}>{island !== undefined ? island.sinceAtMs === null ? words.fleet.cutOff : islandText(island, Date.now() + fleet.offsetMs) : footOf(group)}</span>
     </a>
   );
 }

@@ -7,7 +7,7 @@ import { flowOf, isAway, isStale, stateOf, waitsOf } from "../node-state.ts";
 import { standsFor } from "../stands-for.ts";
 import { Mark } from "../parts/mark.tsx";
 import { printPlace } from "../route.ts";
-import { tierRank, type SiteGroup } from "../site-groups.ts";
+import { islandText, tierRank, type SiteGroup } from "../site-groups.ts";
 import { words } from "../strings.ts";
 import { useNow } from "../use-now.ts";
 import { LinkLines, type Line } from "./link-lines.tsx";
@@ -47,13 +47,13 @@ interface SiteBoxProps {
 
 function SiteBox({ group, fleet, now }: SiteBoxProps) {
   const { site, nodes, island } = group;
-  const since = island?.sinceAtMs == null ? undefined : age(now + fleet.offsetMs - island.sinceAtMs);
+  const label = island === undefined ? site : island.way === undefined ? words.fleet.island(site) : words.fleet.islandWay(site, island.way);
   const byTier = [...Map.groupBy(nodes, ({ tier }) => tier)].sort(([one], [other]) => tierRank(other) - tierRank(one));
   return (
-    <section class={`site-box ${island === undefined ? "" : "island"}`} aria-label={island === undefined ? site : words.fleet.island(site)}>
+    <section class={`site-box ${island === undefined ? "" : "island"}`} aria-label={label}>
       <header>
         <h2><a href={printPlace(["map"], { site })}>{site}</a></h2>
-        {island !== undefined && <span class="island-word" role="status">{words.fleet.islandSince(since, island.isKnownToRun)}</span>}
+        {island !== undefined && <span class="island-word" role="status">{islandText(island, now + fleet.offsetMs)}</span>}
       </header>
       <div class="site-tiers">
         {byTier.map(([tier, members]) => (

@@ -1,7 +1,8 @@
 /** Reading events over an API: the same routes on control and on every node. */
 import { z } from "zod";
+import { isoTime } from "../event/iso-time.ts";
 import type { Lane, Log } from "../log/log.ts";
-import { eventSchema, streamNameSchema, type Event } from "../schema/event.ts";
+import { eventSchema, streamNameSchema } from "../schema/event.ts";
 import type { Route } from "./route.ts";
 
 const countSchema = z.coerce.number().int().min(1).max(1000).default(50);
@@ -15,6 +16,13 @@ export const eventQuerySchema = z.strictObject({
   until: z.iso.datetime().optional(),
   limit: countSchema.optional(),
 });
+export const eventListSchema = z.object({
+  events: z.array(eventSchema),
+  /** Older ones that fit are here. */
+  more: z.boolean(),
+  /** As of when the first of these counts, `until` of those before it: when it was recorded, or came in where it says that it was recorded later. Null where there is none. */
+  oldest: z.iso.datetime().nullable(),
+});
 type EventQuery = z.infer<typeof eventQuerySchema>;
 
 export function eventRoutes(log: Log): readonly Route[] {
@@ -24,17 +32,19 @@ export function eventRoutes(log: Log): readonly Route[] {
       path: "/v1/events",
       summary: "The newest events in this node's log, oldest first.",
       query: eventQuerySchema,
-      answer: z.object({ events: z.array(eventSchema), more: z.boolean() }),
+      answer: eventListSchema,
       handle: async (request) => ({ status: 200, body: await newestEvents(log, eventQuerySchema.parse(request.query)) }),
     },
   ];
 }
 
-/** The newest events that fit, by time of recording, oldest first; and whether more of them, older ones, are here. */
-export async function newestEvents(log: Log, { limit = 50, type, since, until, ...lanes }: EventQuery): Promise<{ readonly events: readonly Event[]; readonly more: boolean }> {
+/** The newest events that fit, by time of recording, oldest first; and whether more of them, older ones, are here. A clock that is ahead puts none before those that came in later. */
+export async function newestEvents(log: Log, { limit = 50, type, since, until, ...lanes }: EventQuery): Promise<z.infer<typeof eventListSchema>> {
   const time = (text: string | undefined): number | undefined => (text === undefined ? undefined : Date.parse(text));
-  const found = await log.find({ accepts: (lane) => fits(lane, lanes), type, sinceMs: time(since), untilMs: time(until), limit: limit + 1 });
-  return { events: found.slice(-limit).map(({ event }) => event), more: found.length > limit };
+  const found = await log.find({ accepts: (lane) => fits(lane, lanes), type, sinceMs: time(since), untilMs: time(until), asArrived: true, limit: limit + 1 });
+  const newest = found.slice(-limit);
+  const [first] = newest;
+  return { events: newest.map(({ event }) => event), more: found.length > limit, oldest: first === undefined ? null : isoTime(first.countsMs) };
 }
 
 const fits = (lane: Lane, query: Pick<EventQuery, "stream" | "origin">): boolean =>

@@ -90,6 +90,8 @@ export interface RecordQuery {
   /** Recorded at or after, and at or before, by the records' own account; ms since 1970. */
   readonly sinceMs?: number | undefined;
   readonly untilMs?: number | undefined;
+  /** What says that it was recorded after it came in counts as of then: in the order, and for `sinceMs` and `untilMs` as of both. What counts as of a time that is still to come stands before all others. */
+  readonly asArrived?: boolean | undefined;
   readonly limit: number;
 }
 
@@ -97,6 +99,8 @@ export interface FoundEvent {
   readonly record: LogRecord;
   readonly event: Event;
   readonly recordedMs: number;
+  /** As of when it counts: the same, but with `asArrived`. */
+  readonly countsMs: number;
 }
 
 export interface Log {

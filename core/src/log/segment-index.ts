@@ -7,6 +7,7 @@
  * made is in a region that may hold whatever is asked for. It can be made again from the segment at any time.
  */
 import { z } from "zod";
+import { countedMs } from "./counted.ts";
 import type { Integrity } from "./run.ts";
 
 export interface IndexRegion {
@@ -16,6 +17,8 @@ export interface IndexRegion {
   /** When its records were recorded, by their own account, ms since 1970. */
   readonly minMs: number;
   readonly maxMs: number;
+  /** As of when they count (`counted.ts`), first and last, where that is not the same. */
+  readonly counted?: readonly [number, number] | undefined;
   /** Places in the index's list of types; null: any. */
   readonly types: readonly number[] | null;
   /** Places in the index's list of lanes. */
@@ -48,8 +51,8 @@ export interface RecordSketch {
 }
 
 export interface IndexBuilder {
-  /** One batch, in the order of the segment. */
-  add(offset: number, end: number, runs: readonly { readonly lane: string; readonly records: readonly (RecordSketch | undefined)[] }[]): void;
+  /** One batch, in the order of the segment, and when it was written by the clock here. */
+  add(offset: number, end: number, arrivedMs: number, runs: readonly { readonly lane: string; readonly records: readonly (RecordSketch | undefined)[] }[]): void;
   /** A part of the segment that is no batch any more. */
   addUnknown(offset: number, end: number): void;
   index(): SegmentIndex;
@@ -60,6 +63,8 @@ interface OpenRegion {
   end: number;
   minMs: number;
   maxMs: number;
+  countedMinMs: number;
+  countedMaxMs: number;
   types: Set<number> | null;
   readonly lanes: Set<number>;
 }
@@ -77,7 +82,7 @@ export function createIndexBuilder(): IndexBuilder {
       last.end = end;
       return last;
     }
-    const region: OpenRegion = { offset, end, minMs: Infinity, maxMs: -Infinity, types: new Set(), lanes: new Set() };
+    const region: OpenRegion = { offset, end, minMs: Infinity, maxMs: -Infinity, countedMinMs: Infinity, countedMaxMs: -Infinity, types: new Set(), lanes: new Set() };
     regions.push(region);
     return region;
   }
@@ -89,19 +94,22 @@ export function createIndexBuilder(): IndexBuilder {
     return places.size - 1;
   }
 
-  function sketch(region: OpenRegion, record: RecordSketch | undefined): void {
+  function sketch(region: OpenRegion, record: RecordSketch | undefined, arrivedMs: number): void {
     if (record === undefined || (types.size >= typesMax && !types.has(record.type))) return anything(region);
     region.types?.add(place(types, record.type));
     region.minMs = Math.min(region.minMs, record.recordedMs);
     region.maxMs = Math.max(region.maxMs, record.recordedMs);
+    const atMs = countedMs(record.recordedMs, arrivedMs);
+    region.countedMinMs = Math.min(region.countedMinMs, atMs);
+    region.countedMaxMs = Math.max(region.countedMaxMs, atMs);
   }
 
   return {
-    add(offset, end, runs) {
+    add(offset, end, arrivedMs, runs) {
       const region = regionAt(offset, end);
       for (const run of runs) {
         region.lanes.add(place(lanes, run.lane));
-        for (const record of run.records) sketch(region, record);
+        for (const record of run.records) sketch(region, record, arrivedMs);
       }
     },
     addUnknown: (offset, end) => anything(regionAt(offset, end)),
@@ -110,14 +118,19 @@ export function createIndexBuilder(): IndexBuilder {
       types: [...types.keys()],
       lanes: [...lanes.keys()],
       // What holds no record at all is in no answer.
-      regions: regions.filter(({ maxMs }) => maxMs !== -Infinity).map((region) => ({ ...region, types: region.types && [...region.types], lanes: [...region.lanes] })),
+      regions: regions.filter(({ maxMs }) => maxMs !== -Infinity).map(closed),
     }),
   };
 }
 
 function anything(region: OpenRegion): void {
   region.types = null;
-  Object.assign(region, anyTime);
+  Object.assign(region, anyTime, { countedMinMs: anyTime.minMs, countedMaxMs: anyTime.maxMs });
+}
+
+function closed({ offset, end, minMs, maxMs, countedMinMs, countedMaxMs, types, lanes }: OpenRegion): IndexRegion {
+  const isSame = countedMinMs === minMs && countedMaxMs === maxMs;
+  return { offset, end, minMs, maxMs, ...(isSame ? {} : { counted: [countedMinMs, countedMaxMs] as const }), types: types && [...types], lanes: [...lanes] };
 }
 
 /** Whether a region of any lane: damaged parts may hold runs of lanes that nobody counted. */
@@ -134,6 +147,7 @@ export function summaryOf(index: SegmentIndex): SegmentIndex {
     end: regions.at(-1)?.end ?? first.end,
     minMs: Math.min(...regions.map(({ minMs }) => minMs)),
     maxMs: Math.max(...regions.map(({ maxMs }) => maxMs)),
+    ...(regions.every(({ counted }) => counted === undefined) ? {} : { counted: [Math.min(...regions.map(({ counted, minMs }) => counted?.[0] ?? minMs)), Math.max(...regions.map(({ counted, maxMs }) => counted?.[1] ?? maxMs))] as const }),
     types: isAny ? null : index.types.map((_, place) => place),
     lanes: index.lanes.map((_, place) => place),
   };
@@ -146,7 +160,7 @@ const bodySchema = z.object({
   sizeBytes: z.int(),
   types: z.array(z.string()),
   lanes: z.array(z.string()),
-  regions: z.array(z.tuple([z.int(), z.int(), z.number(), z.number(), places.nullable(), places])),
+  regions: z.array(z.tuple([z.int(), z.int(), z.number(), z.number(), places.nullable(), places, z.tuple([z.number(), z.number()]).optional()])),
 });
 
 export const segmentIndexPath = (number: number): string => `log/${String(number).padStart(12, "0")}.idx`;
@@ -158,7 +172,7 @@ export function segmentIndexNumber(name: string): number | undefined {
 }
 
 export function encodeSegmentIndex(segment: number, index: SegmentIndex, integrity: Integrity): Uint8Array {
-  const regions = index.regions.map(({ offset, end, minMs, maxMs, types, lanes }) => [offset, end, minMs, maxMs, types, lanes]);
+  const regions = index.regions.map(({ offset, end, minMs, maxMs, types, lanes, counted }) => [offset, end, minMs, maxMs, types, lanes, ...(counted === undefined ? [] : [counted])]);
   const body = encoder.encode(JSON.stringify({ segment, ...index, regions }));
   const bytes = new Uint8Array(headerBytes + body.length);
   const view = new DataView(bytes.buffer);
@@ -185,6 +199,6 @@ export function decodeSegmentIndex(bytes: Uint8Array, segment: number, sizeBytes
   if (view.getUint32(8, true) !== version || integrity.crc32(body) !== view.getUint32(12, true)) return undefined;
   const parsed = bodySchema.safeParse(jsonOf(body));
   if (!parsed.success || parsed.data.segment !== segment || parsed.data.sizeBytes !== sizeBytes) return undefined;
-  const regions = parsed.data.regions.map(([offset, end, minMs, maxMs, types, lanes]): IndexRegion => ({ offset, end, minMs, maxMs, types, lanes }));
+  const regions = parsed.data.regions.map(([offset, end, minMs, maxMs, types, lanes, counted]): IndexRegion => ({ offset, end, minMs, maxMs, ...(counted === undefined ? {} : { counted }), types, lanes }));
   return { ...parsed.data, regions };
 }

@@ -13,7 +13,7 @@ export interface TailQuery extends Omit<RecordQuery, "accepts"> {
 }
 
 export async function tellEvents(log: Log, policy: PolicyInForce, redactor: Redactor, { stream, ...query }: TailQuery): Promise<readonly ToldEvent[]> {
-  const found = await log.find({ ...query, accepts: (lane) => lane.origin === log.origin && (stream === undefined || lane.stream === stream) });
+  const found = await log.find({ ...query, asArrived: true, accepts: (lane) => lane.origin === log.origin && (stream === undefined || lane.stream === stream) });
   const told: ToldEvent[] = [];
   let bytes = 0;
   for (const { event, record } of found.toReversed()) {

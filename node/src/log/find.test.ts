@@ -2,12 +2,14 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { limits } from "@holon/core/limits.ts";
 import { isoTime } from "@holon/core/event/iso-time.ts";
 import { encodeStoredEvent, showEvent } from "@holon/core/event/stored.ts";
 import { laneName, type FoundEvent, type NewRecord, type RecordQuery } from "@holon/core/log/log.ts";
 import { planRetention } from "@holon/core/log/retention.ts";
 import type { Disk, DiskFile } from "@holon/core/ports.ts";
 import { streamNames, type StreamName } from "@holon/core/schema/event.ts";
+import { createClock } from "@holon/platform/clock.ts";
 import { createDisk } from "@holon/platform/disk.ts";
 import { SeededRandom } from "@holon/sim/random.ts";
 import { openTempLog, record, tempFolder } from "../testing/temp-log.ts";
@@ -34,7 +36,7 @@ async function scanned(log: SegmentLog, query: RecordQuery): Promise<readonly Fo
       for (const entry of records) {
         const shown = showEvent(entry);
         const recordedMs = Date.parse(shown.recordedtime);
-        if (entry.sequence > gone && shown.type.startsWith(query.type ?? "") && recordedMs >= (query.sinceMs ?? -Infinity) && recordedMs <= (query.untilMs ?? Infinity)) found.push({ record: entry, event: shown, recordedMs });
+        if (entry.sequence > gone && shown.type.startsWith(query.type ?? "") && recordedMs >= (query.sinceMs ?? -Infinity) && recordedMs <= (query.untilMs ?? Infinity)) found.push({ record: entry, event: shown, recordedMs, countsMs: recordedMs });
       }
       from = last.sequence + 1;
     }
@@ -109,6 +111,62 @@ test("what is found is what a scan of everything finds, whatever the question an
     await compare("after damage and a restart");
     await surveyAll(log);
     await compare("and a survey");
+    await log.close();
+    await child.close();
+  }
+});
+
+const yearsMs = 12 * 365 * 86_400_000;
+
+/** A log of a node whose own clock is set now and then, and of a child whose clock is years ahead at times; with when each record came in. */
+async function fillByClocks(log: SegmentLog, child: SegmentLog, random: SeededRandom, clock: { nowMs: number }, commits: number): Promise<ReadonlyMap<string, number>> {
+  const arrived = new Map<string, number>();
+  for (let commit = 0; commit < commits; commit++) {
+    const types = Array.from({ length: random.integer(1, 12) }, () => random.pick(["pump.reading", "pump.alert"]));
+    const text = "x".repeat(random.integer(0, 400));
+    await log.append({ records: types.map((type) => event("data", type, clock.nowMs + random.between(-500, 500), text)) });
+    await child.append({ records: types.map((type) => event("data", type, clock.nowMs + (random.chance(0.5) ? yearsMs : -random.between(0, 100_000)), text)) });
+    const lane = { origin: child.origin, stream: "data" as const };
+    await log.appendRuns(await child.readRuns(lane, (log.head(lane)?.sequence ?? 0) + 1, 1 << 20));
+    for (const { lane: of, mark } of log.heads().values()) for (let sequence = mark.sequence; sequence > 0 && !arrived.has(`${laneName(of)} ${sequence}`); sequence--) arrived.set(`${laneName(of)} ${sequence}`, clock.nowMs);
+    clock.nowMs += random.chance(0.05) ? random.pick([yearsMs, -yearsMs, 86_400_000]) : random.between(0, 20_000);
+  }
+  return arrived;
+}
+
+test("what a clock tells that is ahead stands where it came in, in order and in what is asked for by time, however far the survey is", async (context) => {
+  for (let seed = 1; seed <= 2; seed++) {
+    const random = new SeededRandom(`find/clocks/${seed}`);
+    const clock = { nowMs: beginMs };
+    const child = await openTempLog(tempFolder(context), { name: "gateway-2" });
+    const folder = tempFolder(context);
+    const options = { segmentBytesMax: 60_000, clock: { ...createClock(), wall: () => ({ ms: clock.nowMs, state: "synced" as const }) } };
+    let log = await openTempLog(folder, options);
+    const arrived = await fillByClocks(log, child, random, clock, 120);
+    clock.nowMs = beginMs + 86_400_000;
+    async function expected(query: RecordQuery): Promise<readonly string[]> {
+      const all = await scanned(log, { ...query, sinceMs: undefined, untilMs: undefined, limit: 1_000_000 });
+      const placed = all.flatMap((found) => {
+        const cameMs = arrived.get(`${laneName(found.record)} ${found.record.sequence}`) ?? Number.NaN;
+        const countsMs = found.recordedMs > cameMs + limits.recordedAheadMs && cameMs > Date.UTC(2025, 0, 1) ? cameMs : found.recordedMs;
+        const fits = [found.recordedMs, countsMs].some((atMs) => atMs >= (query.sinceMs ?? -Infinity) && atMs <= (query.untilMs ?? Infinity));
+        return fits ? [{ found, atMs: countsMs > clock.nowMs + limits.recordedAheadMs ? 0 : countsMs }] : [];
+      });
+      placed.sort((a, b) => a.atMs - b.atMs || (laneName(a.found.record) < laneName(b.found.record) ? -1 : laneName(a.found.record) > laneName(b.found.record) ? 1 : a.found.record.sequence - b.found.record.sequence));
+      return names(placed.slice(-query.limit).map(({ found }) => found));
+    }
+    const compare = async (when: string): Promise<void> => {
+      for (let round = 0; round < 25; round++) {
+        const query: RecordQuery = { ...anyQuery(random), accepts: ({ stream }) => stream === "data", asArrived: true };
+        assert.deepEqual(names(await log.find(query)), await expected(query), `seed ${seed}, ${when}, ${JSON.stringify(query)}`);
+      }
+    };
+    await compare("before the survey is done");
+    await surveyAll(log);
+    await compare("when it is done");
+    await log.close();
+    log = await openTempLog(folder, options);
+    await compare("after a restart");
     await log.close();
     await child.close();
   }

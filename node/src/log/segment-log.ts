@@ -213,7 +213,7 @@ export class SegmentLog implements Log {
   }
 
   find(query: RecordQuery): Promise<readonly FoundEvent[]> {
-    return findRecords(query, { segments: this.#segments, survey: this.survey, integrity: this.#options.integrity, expiredThrough: (lane) => this.#expiredThrough(lane) });
+    return findRecords(query, { segments: this.#segments, survey: this.survey, integrity: this.#options.integrity, nowMs: this.#options.clock.wall().ms, expiredThrough: (lane) => this.#expiredThrough(lane) });
   }
 
   /** Ranges of a lane that are not here, and why: expired by rule, or damaged. */

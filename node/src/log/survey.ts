@@ -176,7 +176,7 @@ async function surveyPart(segment: OpenSegment, builder: IndexBuilder, from: num
   while (offset < size && offset - from < maxBytes) {
     const known = await sketchByPreambles(window, offset, size, integrity);
     if (known !== undefined) {
-      builder.add(offset, known.end, known.runs);
+      builder.add(offset, known.end, known.arrivedMs, known.runs);
       offset = known.end;
       continue;
     }
@@ -189,7 +189,7 @@ async function surveyPart(segment: OpenSegment, builder: IndexBuilder, from: num
     }
     const entries = batch.header.entries.filter(({ kind }) => kind === 1).length;
     const runs = batchRuns(batch, integrity);
-    builder.add(batch.offset, batch.end, runs.map(({ header, bytes }) => ({ lane: laneName(header), records: runRecords(bytes, header, integrity).records.map((record) => (header.origin === origin ? sketchOwn(record) : sketchOf(record))) })));
+    builder.add(batch.offset, batch.end, batch.header.wallMs, runs.map(({ header, bytes }) => ({ lane: laneName(header), records: runRecords(bytes, header, integrity).records.map((record) => (header.origin === origin ? sketchOwn(record) : sketchOf(record))) })));
     if (runs.length < entries) builder.addUnknown(batch.offset, batch.end);
     offset = batch.end;
   }
@@ -197,7 +197,7 @@ async function surveyPart(segment: OpenSegment, builder: IndexBuilder, from: num
 }
 
 /** A batch of no other records than those that share what they begin with, which says all that is asked for: the rest of it need not be read. */
-async function sketchByPreambles(window: Window, offset: number, size: number, integrity: Integrity): Promise<{ readonly end: number; readonly runs: Parameters<IndexBuilder["add"]>[2] } | undefined> {
+async function sketchByPreambles(window: Window, offset: number, size: number, integrity: Integrity): Promise<{ readonly end: number; readonly arrivedMs: number; readonly runs: Parameters<IndexBuilder["add"]>[3] } | undefined> {
   const header = await readBatchHeader(window, offset, integrity);
   if (header === undefined || header.sealed || offset + header.sizeBytes > size) return undefined;
   const runs: { lane: string; records: readonly (RecordSketch | undefined)[] }[] = [];
@@ -209,7 +209,7 @@ async function sketchByPreambles(window: Window, offset: number, size: number, i
     if (run === undefined || shared === undefined || shared.hasWhole) return undefined;
     runs.push({ lane: laneName(run), records: shared.preambles.map((preamble) => sketchOf(preamble, "null}")) });
   }
-  return runs.length === 0 ? undefined : { end: offset + header.sizeBytes, runs };
+  return runs.length === 0 ? undefined : { end: offset + header.sizeBytes, arrivedMs: header.wallMs, runs };
 }
 
 /**
