@@ -7,11 +7,15 @@ import type { Clock } from "@holon/core/ports.ts";
 import type { InventoryNode } from "@holon/core/schema/inventory.ts";
 
 export interface Hearing {
-  /** It asked, and holds this version of its document, while that one stands issued. */
-  renewed(node: string, held: number, issued: number): void;
+  /** It asked. */
+  heard(node: string): void;
+  /** It has a lease from now on. */
+  granted(node: string): void;
   stateOf(node: string): InventoryNode["state"];
   /** Whether it asked within a lease; of one that did not since this control started that is not known, and it is not. */
   isHeard(node: string): boolean;
+  /** Whether it has a lease by this control. */
+  isGranted(node: string): boolean;
   /** Whether what stops on islands runs there no more, whatever the node knows. */
   isLeaseOver(node: string): boolean;
 }
@@ -29,13 +33,14 @@ export function createHearing(clock: Clock, self: string, silent: Iterable<strin
 
   const isOver = (times: ReadonlyMap<string, number>, node: string): boolean => clock.monotonicMs() - (times.get(node) ?? openedMs) > leaseMs;
   return {
-    renewed(node, held, issued) {
+    heard(node) {
       const nowMs = clock.monotonicMs();
       const isBack = silentNodes.has(node) && (silentNodes.get(node) === undefined || isOver(heardMs, node));
       if (isBack) silentNodes.set(node, nowMs);
       heardMs.set(node, nowMs);
-      if (held >= issued) grantedMs.set(node, nowMs);
     },
+    granted: (node) => void grantedMs.set(node, clock.monotonicMs()),
+    isGranted: (node) => grantedMs.has(node) && !isOver(grantedMs, node),
     stateOf(node) {
       if (node === self) return "present";
       if (isOver(heardMs, node)) {

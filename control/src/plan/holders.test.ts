@@ -48,6 +48,7 @@ for (const restarts of [false, true]) {
     assert.deepEqual(fleet.runningOn("edge-1"), []);
     if (restarts) await fleet.restart("cloud");
     await fleet.drive(fleet.control.deploy(sum("EU/FR")));
+    await fleet.until("control knows what its nodes hold", () => fleet.control.moves().length > 0);
     assert.deepEqual(fleet.control.moves().map(({ from, to, phase }) => [from, to, phase]), [["edge-1", "edge-2", "leaving"]]);
     await fleet.until("it runs there", () => fleet.runningOn("edge-2").includes(unit) && fleet.control.moves().length === 0);
     assert.deepEqual([stateOn(fleet, "edge-2"), fleet.runningOn("edge-1"), watch.twice(), await fleet.told("cloud", "holon.unit.anew")], ["90", [], [], []]);
