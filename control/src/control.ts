@@ -35,7 +35,7 @@ import { openRegistrar, type Registrar } from "./identity/registrar.ts";
 import { issuedFor } from "./fleet/issued.ts";
 import { openPeople, type People } from "./people/people.ts";
 import { documentsFor, heldDesired } from "./plan/documents.ts";
-import { createHearing, type Hearing } from "./plan/hearing.ts";
+import { createHearing, readReturning, returningCell, type Hearing } from "./plan/hearing.ts";
 import { readHolders, withHolders } from "./plan/holders.ts";
 import { readLeaving } from "./plan/leaving.ts";
 import { tellLeft, tellLeftAtMs, unplacedEvent, type Left } from "./plan/left.ts";
@@ -256,6 +256,8 @@ export async function openControl(host: ControlHost): Promise<Control> {
 
   async function look(): Promise<void> {
     if (closed) return;
+    const returning = returningCell(log, hearing.returning());
+    if (returning !== undefined) await log.append({ cells: [returning] });
     if (owed === undefined && states() === planned.states && ports.clock.wall().ms < planned.untilMs && !planned.isLater && !isUnderWay()) return lookLater(true);
     await replan();
     watching.look();
@@ -481,7 +483,7 @@ const withDocument = ({ apps }: ControlState, document: AppDocument): readonly A
 
 /** Nodes that were silent by the plan in force still are. */
 function openHearing({ log, ports }: ControlHost, nodes: readonly { readonly name: string; readonly state: string }[]): Hearing {
-  return createHearing(ports.clock, log.origin, nodes.filter(({ state }) => state === "silent").map(({ name }) => name));
+  return createHearing(ports.clock, log.origin, nodes.filter(({ state }) => state === "silent").map(({ name }) => name), readReturning(log));
 }
 
 function rememberedOf({ issued }: Pick<ControlState, "issued">, log: Log, node: string): Remembered {
