@@ -34,8 +34,8 @@ import { openAttestation, type KnownTrust } from "./identity/attestation.ts";
 import { openRegistrar, type Registrar } from "./identity/registrar.ts";
 import { issuedFor } from "./fleet/issued.ts";
 import { openPeople, type People } from "./people/people.ts";
-import { documentsFor } from "./plan/documents.ts";
-import { createHearing, type Hearing } from "./plan/hearing.ts";
+import { documentsFor, heldDesired } from "./plan/documents.ts";
+import { createHearing, readReturning, returningCell, type Hearing } from "./plan/hearing.ts";
 import { readHolders, withHolders } from "./plan/holders.ts";
 import { readLeaving } from "./plan/leaving.ts";
 import { tellLeft, tellLeftAtMs, unplacedEvent, type Left } from "./plan/left.ts";
@@ -43,6 +43,8 @@ import { answerAskers } from "./plan/askers.ts";
 import { createMovers, type StatesHere } from "./plan/movers.ts";
 import { readMoves, type Move, type MoveBook } from "./plan/moving.ts";
 import { plannedUntilMs } from "./plan/next-run.ts";
+import { createRecall, type Recall, type Remembered } from "./plan/recall.ts";
+import { knownStanding } from "./plan/standing.ts";
 import { withOverlay } from "./plan/overlays.ts";
 import type { PlacementWeights } from "@holon/core/schema/needs.ts";
 import { createPlanner, whyNowhere, type InForce } from "./plan/planner.ts";
@@ -186,20 +188,26 @@ export async function openControl(host: ControlHost): Promise<Control> {
   let closed = false;
   let timer: Timer | undefined;
   /** By which states of nodes the last plan was made, and whether it waits for its adoption. */
-  const planned = { states: "", isLater: false, untilMs: Number.POSITIVE_INFINITY };
+  const planned = { states: "", isLater: false, isWaiting: false, untilMs: Number.POSITIVE_INFINITY };
   /** Why what the last plan wants is not issued yet: it is owed until a try succeeds. */
   let owed: HolonError | undefined;
   let unplaced: Plan["unplaced"] = [];
   await fold.catchUp();
   await claims.tell();
   const planner = createPlanner(host);
-  const movers = createMovers(host, () => void inTurn(replan).catch(failed), host.moveBook);
   const hearing = openHearing(host, (await planner.inForce(fold.state))?.inputs.inventory.nodes ?? []);
+  const recall = createRecall({
+    self: log.origin, clock: ports.clock, hearing, ask: host.ask,
+    nodes: fold.state.nodes.keys(),
+    isAwaited: (node) => fold.state.nodes.get(node)?.inventory !== undefined && !fold.state.revoked.has(node),
+    remembered: (node) => rememberedOf(fold.state, log, node),
+  });
+  const movers = createMovers(host, () => void inTurn(replan).catch(failed), host.moveBook);
 
   /** Everything that reads or changes the state goes through here. */
   const inTurn = createTurns();
 
-  const isUnderWay = (): boolean => readLeaving(log).length > 0 || movers.areUnderWay();
+  const isUnderWay = (): boolean => planned.isWaiting || readLeaving(log).length > 0 || movers.areUnderWay();
   const states = (): string => [...fold.state.nodes.keys()].map((node) => hearing.stateOf(node)).join();
 
   async function replan(): Promise<void> {
@@ -218,17 +226,19 @@ export async function openControl(host: ControlHost): Promise<Control> {
     const proposal = await planner.propose(state, hearing);
     const adopted = proposal?.because === undefined ? undefined : await planner.keep(proposal);
     const plan = adopted === undefined ? (await planner.inForce(state))?.plan : proposal?.planned.plan;
-    const { records, cells } = await documentsFor({ state, hearing, plan, movers, apps: (adopted === undefined ? (await planner.inForce(state))?.inputs : proposal?.planned.inputs)?.apps ?? [] }, { ...host, sizes });
+    const { records, cells, isWaiting } = await documentsFor({ state, hearing, plan, movers, recall, apps: (adopted === undefined ? (await planner.inForce(state))?.inputs : proposal?.planned.inputs)?.apps ?? [] }, { ...host, sizes });
     const adopting = adopted === undefined ? [] : [record(eventTypes.planned, "fleet", adopted)];
     const left = tellLeft(log, plan, ports.clock.wall().ms, (subject, data) => host.events.record({ stream: "alarm", type: unplacedEvent, class: "public", producer: "control", subject, data }));
     records.push(...left.records);
     cells.push(...left.cells);
     if (adopting.length + records.length + cells.length > 0) await log.append({ records: [...adopting, ...records], cells });
+    if (!isWaiting) recall.placed();
     unplaced = plan?.unplaced ?? [];
     if (adopting.length > 0) await fold.catchUp();
     planned.isLater = proposal?.isLater ?? false;
+    planned.isWaiting = isWaiting;
     planned.untilMs = Math.min(tellLeftAtMs(log), plannedUntilMs((proposal?.planned.inputs.apps ?? []).flatMap(({ units }) => units)));
-    lookLater(proposal !== undefined);
+    lookLater(proposal !== undefined || isWaiting);
   }
 
   async function follow(): Promise<void> {
@@ -246,6 +256,8 @@ export async function openControl(host: ControlHost): Promise<Control> {
 
   async function look(): Promise<void> {
     if (closed) return;
+    const returning = returningCell(log, hearing.returning());
+    if (returning !== undefined) await log.append({ cells: [returning] });
     if (owed === undefined && states() === planned.states && ports.clock.wall().ms < planned.untilMs && !planned.isLater && !isUnderWay()) return lookLater(true);
     await replan();
     watching.look();
@@ -282,13 +294,17 @@ export async function openControl(host: ControlHost): Promise<Control> {
     failed(error); // it opens all the same: what a node is to run waits for room, what it is told does not
   });
 
-  host.handlers?.set(planMethods.renew, (parameters, from) => {
+  host.handlers?.set(planMethods.renew, async (parameters, from) => {
     const { node, version } = renewSchema.parse(parameters);
-    if (host.speaksFor?.(from, node) === false) return Promise.reject(new HolonError("HOLON_CALL_DENIED", `${from} asks ${planMethods.renew} in the name of ${node}, which is not below it`));
-    if (!fold.state.nodes.has(node) || fold.state.revoked.has(node)) return Promise.reject(new HolonError("HOLON_NODE_UNKNOWN", `${node} is no node of this fleet, or is no more`));
+    if (host.speaksFor?.(from, node) === false) throw new HolonError("HOLON_CALL_DENIED", `${from} asks ${planMethods.renew} in the name of ${node}, which is not below it`);
+    if (!fold.state.nodes.has(node) || fold.state.revoked.has(node)) throw new HolonError("HOLON_NODE_UNKNOWN", `${node} is no node of this fleet, or is no more`);
+    hearing.heard(node);
+    const isFree = await recall.asked(node, version, () => inTurn(replan).catch(failed));
     const issued = issuedFor(log, node)?.version ?? 0;
-    hearing.renewed(node, version, issued);
-    return Promise.resolve({ version: issued });
+    // Who holds what is another's has to hold the next one first.
+    if (version >= issued && !(isFree && !isContested(fold.state, log, recall, node))) return { version: version + 1 };
+    if (version >= issued) hearing.granted(node);
+    return { version: issued };
   });
 
   const registrar = await registrarOf(host, record);
@@ -467,7 +483,19 @@ const withDocument = ({ apps }: ControlState, document: AppDocument): readonly A
 
 /** Nodes that were silent by the plan in force still are. */
 function openHearing({ log, ports }: ControlHost, nodes: readonly { readonly name: string; readonly state: string }[]): Hearing {
-  return createHearing(ports.clock, log.origin, nodes.filter(({ state }) => state === "silent").map(({ name }) => name));
+  return createHearing(ports.clock, log.origin, nodes.filter(({ state }) => state === "silent").map(({ name }) => name), readReturning(log));
+}
+
+function rememberedOf({ issued }: Pick<ControlState, "issued">, log: Log, node: string): Remembered {
+  const own = issuedFor(log, node);
+  return own === undefined ? { version: 0, document: undefined, stops: false } : { version: own.version, document: issued.get(node)?.document, stops: own.stops };
+}
+
+/** Whether what the node holds is said to be another's, too: only of a document that control does not remember. */
+function isContested({ nodes }: Pick<ControlState, "nodes">, log: Log, recall: Recall, node: string): boolean {
+  if (recall.told(node) === 0 || recall.told(node) < (issuedFor(log, node)?.version ?? 0)) return false;
+  const held = new Map([...nodes.keys()].map((name) => [name, heldDesired(log, name)] as const));
+  return knownStanding(held, { moves: readMoves(log), recall, isOurs: () => true }).claims.get(node)?.isContested === true;
 }
 
 /** What a manifest may not ask for, and blobs that are not here. */

@@ -648,6 +648,10 @@ export const limits = {
   moveForgetMs: 30_000,
   /** Departures and takes that control remembers. At the bound: the oldest is let go. */
   movesRememberedMax: 4_096,
+  /** Units that a node tells a control plane which does not know its document. At the bound: it learns of the first. */
+  heldUnitsTold: 4_096,
+  /** By how much the number of a document may be above the last that control remembers, so that nobody's word makes it run out of numbers. Above it: the node is given no lease. */
+  desiredLeapMax: 1_000_000,
   /** A node tells this often from where its units were handed how much; sites by which the planner follows it. */
   handedTellMs: 3_600_000,
   handedSitesMax: 16,

@@ -40,6 +40,7 @@ import { createCalls, type CallHandler, type Calls } from "./link/calls.ts";
 import { createChipAlarm } from "./identity/chip-alarm.ts";
 import { createIdentityKeeper, type IdentityKeeper } from "./identity/keeper.ts";
 import { createCurves, type Curves } from "./energy/curves.ts";
+import { answerHolding } from "./inventory/holding.ts";
 import { createSelf, type Self } from "./inventory/self.ts";
 import { createRefusals, type Refusals } from "./identity/refusals.ts";
 import { createHops } from "./link/hops.ts";
@@ -294,6 +295,7 @@ export async function openNode(config: NodeConfig, given: Ports, { election, adm
   const speeds = (): Readonly<Record<string, number>> => ({ ...served.speeds(), ...Object.fromEntries((parts.agent?.status().units ?? []).flatMap(({ app, name: fn, callMs }) => (callMs === undefined ? [] : [[`${app}/${fn}`, callMs] as const]))) });
   const ofSelf = { speeds, version: () => desiredOf(log, name)?.document.version ?? 0, changed: () => parts.agent?.stoppingChanged(), append: (record: NewRecord) => appendSoon(log, clock, { records: [record] }) };
   parts.self = createSelf({ self: name, config, events, calls, handlers, ports, host: ports.host, above: () => parts.uplink?.peer() ?? parts.site?.relayPeer(), beside: () => siblings.flatMap((sibling) => parts.site?.peer(sibling) ?? []), speaksFor: speaksFor(parts, name), ...ofSelf });
+  answerHolding({ self: name, log, crypto: ports.crypto, handlers, above: () => aboveOf(parts)?.name, isLeased: () => parts.self?.holds() === true });
   if (config.listen !== undefined) {
     // What a sibling sent is safe when this node's own parent says so: a sibling's disk is no nearer to the root.
     const safe = (lane: Lane, received: number): number => (parts.uplink === undefined ? received : Math.min(received, parts.uplink.safe().get(laneName(lane)) ?? 0));

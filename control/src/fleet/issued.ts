@@ -7,6 +7,8 @@ export interface Issued {
   readonly version: number;
   /** Hash of the policy that it brings; null for none. */
   readonly policy: string | null;
+  /** Something of it stops on islands. */
+  readonly stops: boolean;
   /** By app: the names of all that the node is to run of it. */
   readonly unitsByApp: ReadonlyMap<string, ReadonlySet<string>>;
 }
@@ -20,7 +22,7 @@ export function issuedFor(log: Pick<Log, "cell">, node: string): Issued | undefi
   if (before !== undefined) return before;
   const { version, apps, policy } = desiredSchema.parse(parseJson(bytes));
   const unitsByApp = new Map(apps.map(({ name, functions, sources, models, reductions }) => [name, new Set([...functions, ...sources, ...models, ...(reductions ?? [])].map((unit) => unit.name))]));
-  const issued = { version, policy: policy?.hash ?? null, unitsByApp };
+  const issued = { version, policy: policy?.hash ?? null, stops: apps.some(({ functions }) => functions.some(({ needs }) => needs?.onIsolation === "stop")), unitsByApp };
   known.set(bytes, issued);
   return issued;
 }

@@ -23,11 +23,14 @@ import { holdersCell, nextHolders, readHolders } from "./holders.ts";
 import { leavingCell, stillLeaving, stoppingOf, type Leaving } from "./leaving.ts";
 import { movesCell, movingOf, readMoves } from "./moving.ts";
 import type { Movers, MoveStep } from "./movers.ts";
+import type { Claim, Recall } from "./recall.ts";
+import { knownStanding, unitsOf, type KnownStanding } from "./standing.ts";
 
 export interface Planning {
   readonly state: ControlState;
   readonly hearing: Hearing;
   readonly movers: Movers;
+  readonly recall: Recall;
   /** Undefined where nothing has, or ever had, needs. */
   readonly plan: Pick<Plan, "hash" | "placements" | "unplaced" | "shifts" | "stages"> | undefined;
   /** Needs as that plan was made from. */
@@ -42,19 +45,32 @@ export function heldDesired(log: Log, node: string): Desired | undefined {
 }
 
 /** What a node has told of may be above what this control remembers, where it was put back from a backup: a number that was given means that document. */
-export const nextVersion = ({ nodes }: Pick<ControlState, "nodes">, node: string, before: Desired | undefined): number => Math.max(before?.version ?? 0, nodes.get(node)?.reported?.version ?? 0) + 1;
+export const nextVersion = ({ state: { nodes }, recall }: { readonly state: Pick<ControlState, "nodes">; readonly recall: Pick<Recall, "told"> }, node: string, before: { readonly version: number } | undefined): number =>
+  Math.max(before?.version ?? 0, nodes.get(node)?.reported?.version ?? 0, recall.told(node)) + 1;
 
-export async function documentsFor(planning: Planning, host: ControlHost & { readonly sizes: Map<BlobHash, number> }): Promise<{ readonly records: NewRecord[]; readonly cells: CellChange[] }> {
+export interface Issuing {
+  readonly records: NewRecord[];
+  readonly cells: CellChange[];
+  /** What concerns units with needs is not issued yet: it is not known where they stand. */
+  readonly isWaiting: boolean;
+}
+
+export async function documentsFor(planning: Planning, host: ControlHost & { readonly sizes: Map<BlobHash, number> }): Promise<Issuing> {
   const { state } = planning;
   const { log } = host;
   const held = new Map([...state.nodes.keys()].map((node) => [node, heldDesired(log, node)]));
-  const moving = await planning.movers.step(planning, held);
   const documents = [...state.apps.values()].map(({ document }) => document);
+  const { deployed, delegated } = placeableOf(documents);
+  const known = knownStanding(held, { moves: readMoves(log), recall: planning.recall, isOurs: (unit) => deployed.has(unit) && !delegated.has(unit) });
+  const isWaiting = isUncertain(planning.recall, [...documents, ...[...held.values()].flatMap((one) => one?.apps ?? [])]);
+  const moving = await planning.movers.step(planning, known, isWaiting);
   const delegations = delegationsOf({ state, documents, apps: planning.apps, placements: planning.plan?.placements ?? [], held });
-  const { assignments, leaving } = assign(planning, { held, delegations }, log, moving.isHere);
+  const { assignments, leaving } = assign(planning, { held, delegations, known }, log, moving.isHere);
   const plan = planning.plan?.hash ?? toHex(host.ports.crypto.sha256(encoder.encode(canonicalJson(assignments))));
   const records: NewRecord[] = [];
   const cells: CellChange[] = [];
+  const unfinished: string[] = [];
+  const ended: Leaving[number][] = [];
   const { images } = state;
   const roots = images === undefined ? undefined : (await host.ports.director?.roots(host.ports.clock.wall().ms))?.length;
   for (const { node, apps } of assignments) {
@@ -65,18 +81,45 @@ export async function documentsFor(planning: Planning, host: ControlHost & { rea
     const asking = askingOn(planning.plan, node, apps, documents);
     const isSame = canonicalJson(before?.apps ?? []) === canonicalJson(apps) && canonicalJson(before?.shifts ?? {}) === canonicalJson(shifts) && canonicalJson({ stages: before?.stages, spare: before?.spare }) === canonicalJson(asking) && canonicalJson(before?.moving ?? {}) === canonicalJson(own) && canonicalJson(before?.delegation ?? null) === canonicalJson(delegation ?? null);
     const isSigned = roots === undefined || (canonicalJson(before?.signatures?.images) === canonicalJson(images) && before?.signatures?.director[`${roots}.root.json`] !== undefined);
-    if (isSame && before?.policy?.hash === state.policy?.hash && isSigned && !runsAnother(state, node)) continue;
+    const claim = known.claims.get(node);
+    if (isSame && !isOther(claim, apps, deployed) && before?.policy?.hash === state.policy?.hash && isSigned && !runsAnother(state, node)) continue;
+    if (isWaiting && (claim !== undefined || hasNeeds([...apps, ...(before?.apps ?? [])]))) {
+      unfinished.push(node);
+      continue;
+    }
     const policy = state.policy === undefined ? {} : { policy: { text: state.policy.text, hash: state.policy.hash } };
-    const version = nextVersion(state, node, before);
+    const version = nextVersion(planning, node, before);
     const signatures = images === undefined ? undefined : await directFor({ node, version, apps, deployed: state.apps, images, policy: state.policy }, host);
     const document: Desired = { apiVersion: "holon/v1", kind: "Desired", node, version, plan, apps: [...apps], ...(Object.keys(own).length === 0 ? {} : { moving: own }), ...(Object.keys(shifts).length === 0 ? {} : { shifts }), ...asking, ...(delegation === undefined ? {} : { delegation }), ...policy, ...(signatures === undefined ? {} : { signatures }) };
     const bytes = encoder.encode(canonicalJson(document));
     cells.push({ key: `desired/${node}`, value: bytes });
     records.push(host.events.record({ stream: "audit", type: eventTypes.issued, class: "public", producer: "control", subject: node, data: { node, version: document.version, plan, document: documentMark(host.ports.crypto.sha256(bytes)) } }));
+    // What nobody has deployed here, and the node ran, it runs until it has this.
+    for (const unit of claim?.stops ?? []) if (!deployed.has(unit)) ended.push({ unit, node, version });
   }
+  if (isWaiting) return { records, cells, isWaiting: unfinished.length + readMoves(log).length > 0 };
   const { holders, begun } = holdersAfter(planning, moving, assignments, host);
   for (const { unit, node, anew } of begun) records.push(host.events.record({ stream: "audit", type: eventTypes.anew, class: "public", producer: "control", subject: unit, data: { unit, node: anew.on, from: node, because: anew.because } }));
-  return { records, cells: [...cells, ...[leavingCell(log, leaving), movesCell(log, moving.moves), holdersCell(log, holders)].filter((cell) => cell !== undefined)] };
+  return { isWaiting: false, records, cells: [...cells, ...[leavingCell(log, [...leaving, ...ended]), movesCell(log, moving.moves), holdersCell(log, holders)].filter((cell) => cell !== undefined)] };
+}
+
+const hasNeeds = (apps: readonly AppDocument[]): boolean => apps.some(({ functions }) => functions.some(({ needs }) => needs !== undefined));
+
+/** Whether it is not known yet where units with needs stand, some of which are here. */
+const isUncertain = (recall: Recall, apps: readonly AppDocument[]): boolean => hasNeeds(apps) && !recall.mayPlace(stoppingOf(apps).length > 0);
+
+/** Whether by the document that a node has, and control does not remember, it has others of the units that are deployed than it is to have. */
+function isOther(claim: Claim | undefined, apps: readonly AppDocument[], deployed: ReadonlySet<string>): boolean {
+  if (claim === undefined) return false;
+  const wanted = unitsOf(apps).filter((unit) => deployed.has(unit));
+  const has = [...claim.units].filter((unit) => deployed.has(unit));
+  return claim.isContested || [...claim.moving].some((unit) => deployed.has(unit)) || wanted.length !== has.length || wanted.some((unit) => !claim.units.has(unit));
+}
+
+/** Functions with needs, and those of them that are left to sites. */
+export function placeableOf(documents: readonly AppDocument[]): { readonly deployed: ReadonlySet<string>; readonly delegated: ReadonlySet<string> } {
+  const placeable = documents.flatMap((app) => app.functions.flatMap(({ name, needs }) => (needs === undefined ? [] : [{ unit: `${app.name}/${name}`, isDelegated: needs.delegated === true }])));
+  return { deployed: new Set(placeable.map(({ unit }) => unit)), delegated: new Set(placeable.flatMap(({ unit, isDelegated }) => (isDelegated ? [unit] : []))) };
 }
 
 function holdersAfter({ state, plan }: Planning, { moves, facts }: MoveStep, assignments: readonly Assignment[], { log, ports }: ControlHost): ReturnType<typeof nextHolders> {
@@ -128,7 +171,8 @@ function readsOf(apps: readonly AppDocument[], { nodes }: ControlState): Pick<Mo
  * What stops on islands is left out of a document as long as another node may still run it. What is left to a site stands in the documents of all its members, of whom the lead lets one run it; it
  * leaves the site when all of them have a document without it.
  */
-function assign({ state, hearing, plan }: Planning, { held, delegations }: { readonly held: ReadonlyMap<string, Desired | undefined>; readonly delegations: ReadonlyMap<string, Delegation> }, log: Log, isPlacedHere: (unit: string, node: string) => boolean): { readonly assignments: readonly Assignment[]; readonly leaving: Leaving } {
+function assign(planning: Planning, { held, delegations, known }: { readonly held: ReadonlyMap<string, Desired | undefined>; readonly delegations: ReadonlyMap<string, Delegation>; readonly known: KnownStanding }, log: Log, isPlacedHere: (unit: string, node: string) => boolean): { readonly assignments: readonly Assignment[]; readonly leaving: Leaving } {
+  const { state, hearing, plan } = planning;
   const documents = [...state.apps.values()].map((app) => app.document);
   const nodes = [...state.nodes.values()];
   const copies = new Set<string>(copiesOf(plan, documents).map(({ unit, node }) => `${unit} ${node}`));
@@ -138,12 +182,11 @@ function assign({ state, hearing, plan }: Planning, { held, delegations }: { rea
   const leftTo = new Map([...delegations.values()].flatMap(({ site, units }) => units.map(({ unit }) => [unit, site] as const)));
   const leaves = nodes.flatMap(({ name: node }) => {
     const before = held.get(node);
-    if (before === undefined) return [];
-    return stoppingOf(before.apps).flatMap((unit) => {
-      const isDelegated = isLeft(before.delegation, unit);
+    return known.stopping(node).flatMap((unit) => {
+      const isDelegated = isLeft(before?.delegation, unit);
       const isOver = !isDelegated && hearing.isLeaseOver(node);
       const stays = isLeft(delegations.get(node), unit) || (!leftTo.has(unit) && (placed.has(`${unit} ${node}`) || isPlacedHere(unit, node)));
-      return isOver || stays ? [] : [{ unit, node, version: nextVersion(state, node, before), ...(isDelegated ? { delegated: true } : {}) }];
+      return isOver || stays ? [] : [{ unit, node, version: nextVersion(planning, node, before), ...(isDelegated ? { delegated: true } : {}) }];
     });
   });
   const leaving = [...stillLeaving(log, state.nodes, hearing).filter(({ unit, node }) => !leaves.some((leave) => leave.unit === unit && leave.node === node)), ...leaves];

@@ -48,6 +48,7 @@ for (const restarts of [false, true]) {
     assert.deepEqual(fleet.runningOn("edge-1"), []);
     if (restarts) await fleet.restart("cloud");
     await fleet.drive(fleet.control.deploy(sum("EU/FR")));
+    await fleet.until("control knows what its nodes hold", () => fleet.control.moves().length > 0);
     assert.deepEqual(fleet.control.moves().map(({ from, to, phase }) => [from, to, phase]), [["edge-1", "edge-2", "leaving"]]);
     await fleet.until("it runs there", () => fleet.runningOn("edge-2").includes(unit) && fleet.control.moves().length === 0);
     assert.deepEqual([stateOn(fleet, "edge-2"), fleet.runningOn("edge-1"), watch.twice(), await fleet.told("cloud", "holon.unit.anew")], ["90", [], [], []]);
@@ -67,11 +68,16 @@ test("where who had it last is not heard, it begins anew, which the trail and an
   assert.equal(stateOn(fleet, "edge-1"), "90", "it is still where it was");
 });
 
-test("a unit that comes back to who had it last goes on there, and nothing is told", async () => {
+for (const restarts of [false, true]) test(`a unit that comes back to who had it last goes on there when that was heard for a while${restarts ? ", also by a control that was started anew meanwhile" : ""}, and nothing is told`, async () => {
   const fleet = await leftNowhere();
   fleet.fleet.net.heal("edge-1", "cloud");
-  await fleet.world.run({ timeMs: fleet.world.nowMs + limits.nodeReturnMs });
+  await fleet.until("it is heard", () => fleet.fleet.members.get("edge-1")?.machine.subject?.status?.().uplink?.state === "open");
+  const healedMs = fleet.world.nowMs;
+  await fleet.world.run({ timeMs: healedMs + 0.8 * limits.nodeReturnMs });
+  assert.deepEqual(fleet.runningOn("edge-1"), []);
+  if (restarts) await fleet.restart("cloud");
   await fleet.until("it is back", () => fleet.runningOn("edge-1").includes(unit));
+  assert.ok(fleet.world.nowMs - healedMs < 1.4 * limits.nodeReturnMs, "what it was heard before counts");
   assert.deepEqual([stateOn(fleet, "edge-1"), fleet.control.moves(), await fleet.told("cloud", "holon.unit.anew")], ["90", [], []]);
 });
 

@@ -3,14 +3,15 @@ import { HolonError, toHolonError } from "@holon/core/errors.ts";
 import { limits } from "@holon/core/limits.ts";
 import type { Log } from "@holon/core/log/log.ts";
 import type { Clock, Trace } from "@holon/core/ports.ts";
-import type { Desired } from "@holon/core/schema/desired.ts";
 import type { takeAskSchema } from "@holon/core/schema/moving.ts";
 import { isNodeName, type BlobHash, type NodeName } from "@holon/core/units.ts";
 import type { z } from "zod";
-import { nextVersion, type Planning } from "./documents.ts";
+import { issuedFor } from "../fleet/issued.ts";
+import { nextVersion, placeableOf, type Planning } from "./documents.ts";
 import { isWayKnown, jurisdictionsBetween } from "./way.ts";
 import { keepersOf, readHolders } from "./holders.ts";
 import { stoppingOf } from "./leaving.ts";
+import type { KnownStanding } from "./standing.ts";
 import { blobsOf, moveBook, movesCell, readMoves, type Move, type MoveBook, type MoveFacts } from "./moving.ts";
 
 export interface MoversHost {
@@ -38,7 +39,8 @@ export interface MoveStep {
 type MoveAsk = Pick<z.infer<typeof takeAskSchema>, "node" | "unit" | "id">;
 
 export interface Movers {
-  step(planning: Planning, held: ReadonlyMap<string, Desired | undefined>): Promise<MoveStep>;
+  /** `isWaiting`: it is not known yet where units stand, and nobody is granted one. */
+  step(planning: Planning, known: Pick<KnownStanding, "standing" | "strays">, isWaiting: boolean): Promise<MoveStep>;
   /** Whether this node may start the unit; on disk before it resolves. Called in turn. */
   grant(asked: MoveAsk): Promise<{ readonly granted: boolean }>;
   /** A part of what the unit holds, for the node that it comes to. `HOLON_CALL_DENIED`, `HOLON_BLOB_MISSING`. */
@@ -54,6 +56,7 @@ export function createMovers({ log, ports, states }: MoversHost, arrived: () => 
   /** Since when each move is in its phase towards its node. */
   const since = new Map<string, number>();
   const bringing = new Set<string>();
+  let mayGrant = false;
   /** As of the last step. */
   let last: { readonly deployed: ReadonlySet<string>; isTaken(id: string, except: string): boolean } | undefined;
   const keyOf = ({ id, phase, to }: Move): string => `${id} ${phase} ${to}`;
@@ -91,21 +94,20 @@ export function createMovers({ log, ports, states }: MoversHost, arrived: () => 
   const coming = ({ node, unit, id }: MoveAsk): Move | undefined => readMoves(log).find((move) => move.id === id && move.unit === unit && move.to === node && (move.phase === "sealed" || move.phase === "given"));
 
   return {
-    async step({ state, hearing, plan }, held) {
+    async step({ state, hearing, plan, recall }, { standing, strays }, isWaiting) {
+      mayGrant = !isWaiting;
       const documents = [...state.apps.values()].map(({ document }) => document);
-      const placeable = documents.flatMap((app) => app.functions.flatMap(({ name, needs }) => (needs === undefined ? [] : [{ unit: `${app.name}/${name}`, isDelegated: needs.delegated === true }])));
-      const deployed = new Set(placeable.map(({ unit }) => unit));
-      const delegated = new Set(placeable.flatMap(({ unit, isDelegated }) => (isDelegated ? [unit] : [])));
+      const { deployed, delegated } = placeableOf(documents);
       const placed = new Map<string, string[]>();
       for (const { unit, node } of plan?.placements ?? []) placed.set(unit, [...(placed.get(unit) ?? []), node]);
       const facts: MoveFacts = {
-        held: new Map([...held].map(([node, desired]) => [node, new Set((desired?.apps ?? []).flatMap((app) => app.functions.map(({ name }) => `${app.name}/${name}`)).filter((unit) => deployed.has(unit) && !delegated.has(unit)))])),
+        held: standing,
         placed,
         deployed,
         delegated,
         stopping: new Set(stoppingOf(documents)),
         keepers: keepersOf(readHolders(log)),
-        nextVersion: (node) => nextVersion(state, node, held.get(node)),
+        nextVersion: (node) => nextVersion({ state, recall }, node, issuedFor(log, node)),
         departed: (id) => state.departures.get(id),
         isTaken: (id, node) => state.taken.get(id)?.has(node) === true,
         isGone: (node) => !state.nodes.has(node) || state.revoked.has(node),
@@ -118,7 +120,7 @@ export function createMovers({ log, ports, states }: MoversHost, arrived: () => 
         ageMs,
         policy: state.policy?.hash,
       };
-      const moves = book.next(readMoves(log), facts);
+      const moves = book.next(readMoves(log).filter(({ unit }) => !strays.has(unit)), facts);
       const keys = new Set(moves.map(keyOf));
       for (const key of since.keys()) if (!keys.has(key)) since.delete(key);
       for (const move of moves) ageMs(move);
@@ -132,7 +134,7 @@ export function createMovers({ log, ports, states }: MoversHost, arrived: () => 
     async grant(ask) {
       const moves = readMoves(log);
       const asked = coming(ask);
-      if (asked === undefined) return { granted: false };
+      if (asked === undefined || !mayGrant) return { granted: false };
       const cell = movesCell(log, moves.map((move) => (move.id === asked.id ? { ...move, phase: "given" as const } : move)));
       if (cell !== undefined) await log.append({ cells: [cell] });
       return { granted: true };

@@ -9,6 +9,7 @@ import { appDocumentSchema } from "@holon/core/schema/app.ts";
 import { onItsTurn } from "../../../scripts/testing/turns.ts";
 import { ActsWatch } from "@holon/sim/checkers/acts.ts";
 import type { MemberOptions } from "@holon/sim/fleet.ts";
+import { backUp, restore } from "@holon/sim/copies.ts";
 import { beatCode } from "@holon/sim/programs/island.ts";
 import { ControlFleet } from "../testing/control-fleet.ts";
 
@@ -32,8 +33,18 @@ const appAt = (site: string, tier: string, version: number) =>
     egress: [{ class: "derived", to: "*" }],
   });
 
+/** Now and then the disk of control is put back as it was some steps before. */
+function restores(fleet: ControlFleet, chance: ReturnType<typeof chanceFrom>): () => void {
+  const cloud = fleet.fleet.members.get("cloud") ?? assert.fail("there is a root");
+  let backup = backUp(cloud);
+  return () => {
+    if (chance.below(2) === 0) backup = backUp(cloud);
+    else restore(fleet.fleet, cloud, backup, 1_000 + chance.below(20_000));
+  };
+}
+
 /** Links are cut and mended, nodes and control lose power, processes stand still and machines sleep and go on, and the unit is sent elsewhere, all by chance; then all is mended. */
-async function live(seed: number): Promise<void> {
+async function live(seed: number, isPutBack = false): Promise<void> {
   const chance = chanceFrom(seed);
   const acts = new ActsWatch(unit, () => started.fleet?.world.nowMs ?? 0);
   const started: { fleet?: ControlFleet } = {};
@@ -47,7 +58,9 @@ async function live(seed: number): Promise<void> {
     await fleet.drive(fleet.control.deploy(appAt(site, tier, ++version)).catch((error: unknown) => assert.ok(error instanceof Error && "code" in error && error.code === "HOLON_PLACEMENT_UNMET", String(error))));
   };
   await send();
+  const backups = isPutBack ? restores(fleet, chanceFrom(seed + 1_000)) : () => undefined;
   for (let step = 0; step < 40; step++) {
+    if (step % 3 === 2) backups();
     const name = places[1 + chance.below(3)] ?? "edge-1";
     const above = members.find((member) => member.name === name)?.parent ?? "cloud";
     const act = chance.below(8);
@@ -149,6 +162,10 @@ for (const absence of Object.keys(absences) as (keyof typeof absences)[]) {
 test("nor does one that is in the midst of a long batch when its lease is over", () => absent("link is cut", 25_000));
 
 const seeds = Number(process.env["HOLON_LEASE_SEEDS"] ?? 1);
+
+test(`nor where control is put back from a backup now and then, in ${seeds} lives`, onItsTurn(2, 3), async () => {
+  for (let seed = 1; seed <= seeds; seed++) await live(seed, true);
+});
 
 test(`what stops on islands is never in two places, whatever is cut, fails or is deployed, in ${seeds} lives`, onItsTurn(2, 3), async () => {
   for (let seed = 1; seed <= seeds; seed++) await live(seed);

@@ -24,6 +24,7 @@ import { standingBy } from "./exchanged.ts";
 import { explainTier } from "./explain-tier.ts";
 import type { Hearing } from "./hearing.ts";
 import { whyLeft, type Left } from "./left.ts";
+import { measuredChanges } from "./measured-changes.ts";
 import { plannedStagesOf, stagesOf } from "./stages.ts";
 
 export interface PlannerHost {
@@ -251,7 +252,8 @@ function whatChanged(before: Nodes, after: Nodes): string {
     if (old.held !== node.held) return node.held === true ? `${node.name} takes nothing new, since its program is not what was adopted` : `${node.name} takes what is new again`;
     return standing([old]) === standing([node]) ? [] : `${node.name} changed`;
   });
-  if (told.length === 0) return "measured values changed";
+  if (told.length === 0) told.push(...measuredChanges(before, after));
+  if (told.length === 0) return "what was measured of nodes grew too old";
   return told.length <= limits.planReasonsMax ? told.join(", ") : `${told.slice(0, limits.planReasonsMax).join(", ")} and ${told.length - limits.planReasonsMax} more`;
 }
 

@@ -55,4 +55,16 @@ export type NodeReport = z.infer<typeof nodeReportSchema>;
 export const renewSchema = z.strictObject({ node: z.string().min(1).max(63), version: z.int().min(0) });
 /** The version that stands issued for it: it may run what stops on islands for a lease, counted from when it asked, if it holds that. */
 export const renewedSchema = z.strictObject({ version: z.int().min(0) });
-export const planMethods = { renew: "plan.renew", echo: "link.echo" } as const;
+/**
+ * Answer of `plan.held`, which control asks of a node below: what the document that it holds says of units with needs. `document`: by which that is told from another one of its version; `leased`: it has a lease;
+ * `units`: those that are its own to run, but for what is left to its site, or `departed` there and are held there still; `moving`: those on their way by that document.
+ */
+export const heldAnswerSchema = z.strictObject({
+  version: z.int().min(0),
+  document: z.string().max(64).nullable(),
+  leased: z.boolean(),
+  units: z.array(z.strictObject({ unit: z.string().min(3).max(127), stops: z.boolean(), departed: z.boolean() })).max(limits.heldUnitsTold),
+  moving: z.array(z.string().min(3).max(127)).max(limits.heldUnitsTold),
+});
+export type HeldAnswer = z.infer<typeof heldAnswerSchema>;
+export const planMethods = { renew: "plan.renew", held: "plan.held", echo: "link.echo" } as const;

@@ -9,5 +9,5 @@ test("what waits is added up over nodes that are heard; of others it is unknown,
   const rows = [row("present", 5, "2026-01-01T00:00:10.000Z"), row("slow", 7), row("silent", 900), row("present", undefined)];
   assert.deepEqual(queueOf("a", "f", rows), { app: "a", function: "f", queueDepth: 12, nodes: 2, unknown: 1, asOf: "2026-01-01T00:00:00.000Z" });
   assert.equal(queueOf("a", "g", rows), undefined);
-  assert.equal(queueOf("a", "f", [row("silent", 900)]), undefined);
+  assert.deepEqual(queueOf("a", "f", [row("silent", 900)]), { app: "a", function: "f", queueDepth: 900, nodes: 0, unknown: 1, asOf: "2026-01-01T00:00:00.000Z" }, "what was told last, and that nobody is heard");
 });

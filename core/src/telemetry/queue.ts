@@ -6,7 +6,7 @@ import { printKey } from "./key.ts";
 export const queueSchema = z.object({
   app: z.string(),
   function: z.string(),
-  /** Records that wait, of the nodes that are heard. */
+  /** Records that wait, of the nodes that are heard; where none of them is, as they told last. */
   queueDepth: z.number().min(0),
   /** Nodes that told of it and are heard, and those that told of it once and are not. */
   nodes: z.int().min(0),
@@ -24,12 +24,13 @@ export interface QueueRow {
   readonly figures: Readonly<Record<string, number>>;
 }
 
-/** Undefined where no node that is heard has told of it. */
+/** Undefined where no node has told of it. Where none of those that did is heard, `nodes` is 0, and what they told last stands, with its age. */
 export function queueOf(app: string, fn: string, rows: readonly QueueRow[]): Queue | undefined {
   const key = printKey(lagMetric, { app, function: fn });
   const told = rows.filter(({ figures }) => figures[key] !== undefined);
   const heard = told.filter(({ state, through }) => (state === "present" || state === "slow") && through !== null);
-  const [oldest] = heard.flatMap(({ through }) => through ?? []).sort();
+  const counted = heard.length > 0 ? heard : told;
+  const [oldest] = counted.flatMap(({ through }) => through ?? []).sort();
   if (oldest === undefined) return undefined;
-  return { app, function: fn, queueDepth: heard.reduce((sum, { figures }) => sum + (figures[key] ?? 0), 0), nodes: heard.length, unknown: told.length - heard.length, asOf: oldest };
+  return { app, function: fn, queueDepth: counted.reduce((sum, { figures }) => sum + (figures[key] ?? 0), 0), nodes: heard.length, unknown: told.length - heard.length, asOf: oldest };
 }

@@ -24,7 +24,7 @@ export function scaleRoutes(telemetry: Telemetry | undefined): readonly Route[] 
         }
         const queue = queueOf(app, fn, rows);
         // An error, and not nought: whoever scales by it then does what it was told to do without a signal.
-        if (queue === undefined) throw new HolonError("HOLON_UNIT_UNKNOWN", `no node that is heard has told what waits for ${app}/${fn}`);
+        if (queue === undefined) throw new HolonError("HOLON_UNIT_UNKNOWN", `no node has ever told what waits for ${app}/${fn}`);
         return { status: 200, body: queue };
       },
     },

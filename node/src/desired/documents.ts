@@ -9,7 +9,7 @@ import { z } from "zod";
 export const desiredCell = (node: string): string => `desired/${node}`;
 
 /** `undefined` if the node has none yet. */
-export function desiredOf(log: Log, node: string): { readonly document: Desired; readonly bytes: Uint8Array } | undefined {
+export function desiredOf(log: Pick<Log, "cell">, node: string): { readonly document: Desired; readonly bytes: Uint8Array } | undefined {
   const bytes = log.cell(desiredCell(node));
   return bytes && { document: parseDesired(bytes, node), bytes };
 }

@@ -47,7 +47,7 @@ interface Waiting {
 /** Methods between two ends of a link: of a site, of identity, of what sites share, of models, of requests that functions answer, of orders for devices, of clocks, and of children that were lost. */
 const betweenNeighbours = /^(?:site|identity|shared|model|request|order|clock|child)\./;
 /** Methods that a node answers to whom stands above it. */
-const fromAbove = /^(?:status|state|diagnosis)\./;
+const fromAbove = /^(?:status\.|state\.|diagnosis\.|plan\.held$)/;
 /** Answers that wait for room on the way up, behind everything that is not for people. */
 const patient = /^diagnosis\./;
 /** What looks like an attempt, and not like a node that is busy, older or not there. */
