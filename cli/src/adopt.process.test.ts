@@ -111,7 +111,7 @@ test("code that is loaded beside the program, and code that control loads only w
     return response?.ok === true ? statusSchema.parse(await response.json()).measured : undefined;
   };
   const run = async (environment: Readonly<Record<string, string>>, state: "adopted" | "altered"): Promise<Status["measured"]> => {
-    const node = startHolon(context, ["node", "start", file, "--data", data, "--listen-api", `127.0.0.1:${base}`], program, environment);
+    const node = startHolon(context, ["node", "start", file, "--data", data, "--listen-api", `127.0.0.1:${base}`], program, { NODE_COMPILE_CACHE: undefined, ...environment });
     let found: Status["measured"] | undefined;
     await until(`it is ${state}`, async () => (found = await measured())?.state === state || !node.isRunning(), patience);
     assert.ok(node.isRunning() && found !== undefined, node.stderr());
@@ -125,6 +125,12 @@ test("code that is loaded beside the program, and code that control loads only w
   assert.equal((await run({ NODE_OPTIONS: "--max-old-space-size=512" }, "adopted")).held, undefined, "an option of memory loads nothing, and without the other one it goes on by itself");
   appendFileSync(join(data, "program", "sim", "src", "what-if", "asked.ts"), "// somebody's\n");
   assert.deepEqual((await run({}, "altered")).held?.first, ["sim/src/what-if/asked.ts"]);
+  const own = (words: readonly string[]) => startHolon(context, words, program, { NODE_COMPILE_CACHE: undefined }).ended;
+  assert.match((await own(["node", "measure", file, "--data", data])).stdout, /sim\/src\/what-if\/asked\.ts/);
+  const compiled = join(data, "program", "node_modules", ".cache");
+  assert.equal(existsSync(compiled), false, "what starts or measures a node believes no text that was made of the program");
+  await own(["--version"]);
+  assert.ok(existsSync(compiled), "as other commands do");
 });
 
 const runHolonOf = (program: string, context: Parameters<typeof startHolon>[0], words: readonly string[]) => startHolon(context, words, program).ended;

@@ -6,8 +6,10 @@ import { takeStart } from "./machine/lean.ts";
 import { leaveOutLanguages } from "./machine/one-language.ts";
 import { guardTerminal } from "./terminal.ts";
 
-// Commands start in half the time when types were stripped and modules compiled before. Where the folder cannot be written it is as without.
-enableCompileCache(join(import.meta.dirname, "../../node_modules/.cache/holon"));
+// Commands start in half the time when types were stripped and modules compiled before. Where the folder cannot be written it is as without. What starts or measures a node
+// reads the files that are measured, and not what was made of them: whoever writes there would be believed.
+const isOfNode = process.argv.includes("node") && ["start", "measure"].some((verb) => process.argv.includes(verb));
+if (!isOfNode) enableCompileCache(join(import.meta.dirname, "../../node_modules/.cache/holon"));
 leaveOutLanguages();
 guardTerminal();
 const ending = watchEnding(process.argv.includes("--json"));

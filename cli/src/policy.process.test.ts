@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { tempFolder } from "@holon/node/testing/temp-log.ts";
@@ -64,4 +64,19 @@ test("a policy that is set reaches every node, decides there, and is answered fo
   const { violations, left } = auditSchema.parse(JSON.parse(audit.stdout));
   assert.deepEqual(violations, []);
   assert.ok(left.some(({ lane, rule, allow, records }) => lane === "gateway-1/audit" && rule === "base/public" && allow && records > 0), audit.stdout);
+  // Of a node that stopped in order the log is at rest; one that was cut off, or emptied, is none that holds.
+  const verify = ["audit", "verify", join(data, "gateway-1")];
+  const whole = await runHolon(context, verify);
+  assert.match(whole.stdout, /every chain holds: \d+ lanes in 1 segments/);
+  assert.doesNotMatch(whole.stdout, /not at rest|torn/);
+  const [segment = ""] = globSync(join(data, "gateway-1", "log", "*.seg"));
+  const bytes = readFileSync(segment);
+  writeFileSync(segment, bytes.subarray(0, bytes.findLastIndex((byte) => byte !== 0) - 5));
+  const torn = await runHolon(context, verify);
+  assert.equal(torn.exitCode, 1, torn.stdout);
+  assert.match(torn.stdout, /torn end: log\/\d+\.seg from byte \d+ on stands a part of a batch, which a cut of power leaves[^]*every chain holds as far as it is here/);
+  rmSync(segment);
+  const emptied = await runHolon(context, [...verify, "--class", "aggregate"]);
+  assert.equal(emptied.exitCode, 1);
+  assert.match(emptied.stdout, /nothing of class aggregate and of that span is in this log\nVIOLATION there is no segment[^]*\n1 violations\n/);
 });

@@ -2,7 +2,7 @@ import { accessSync, constants, readFileSync, statfsSync, writeFileSync } from "
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { HolonError } from "@holon/core/errors.ts";
-import { diskError } from "./disk/error.ts";
+import { diskError, isErrno } from "./disk/error.ts";
 import { makeFolder } from "./disk/folder.ts";
 
 /** A held data folder. */
@@ -46,6 +46,16 @@ export function lockFolder(folder: string): FolderLock {
       if (heldDatabases.delete(database)) database.close();
     },
   };
+}
+
+/** Whether a process that says it has the folder is there. Touches nothing, so that a folder that is only to be read can be asked about too. */
+export function seemsHeld(folder: string): boolean {
+  try {
+    const text = readFileSync(join(folder, "lock.pid"), "utf8").trim();
+    return /^[1-9]\d{0,9}$/.test(text) && process.kill(Number(text), 0);
+  } catch (error) {
+    return isErrno(error, "EPERM"); // of another user
+  }
 }
 
 /** SQLite has several codes for a disk without room; the disk has one answer. */

@@ -25,7 +25,7 @@ export interface HolonProcess {
 }
 
 /** Starts it in the repository, or a copy of it; it is killed with the test if it is still there. */
-export function startHolon(context: Pick<TestContext, "after">, args: readonly string[], path = program, environment: Readonly<Record<string, string>> = {}): HolonProcess {
+export function startHolon(context: Pick<TestContext, "after">, args: readonly string[], path = program, environment: Readonly<Record<string, string | undefined>> = {}): HolonProcess {
   const child = spawn(process.execPath, [path, ...args], { cwd: repository, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, NODE_TEST_CONTEXT: undefined, HOLON_DEBUG: undefined, ...environment } });
   const written = { stdout: "", stderr: "" };
   child.stdout.setEncoding("utf8").on("data", (text: string) => (written.stdout += text));

@@ -50,9 +50,18 @@ export interface LeftGap {
   readonly toMs: number | undefined;
 }
 
+/** Records of the class and the time of which no decision is here: they stayed, or the decision is not in this log. */
+export interface LeftUndecided {
+  readonly lane: string;
+  readonly records: number;
+  readonly first: number;
+  readonly last: number;
+}
+
 export interface LeftWatch {
   see(run: BatchRun): void;
   rows(): readonly LeftRow[];
+  undecided(): readonly LeftUndecided[];
   /** Of each node whose trail is here, when the last of it was recorded: what it decided since is known at that node. */
   heard(): readonly { readonly node: string; readonly throughMs: number }[];
   /** What the rows do not cover; empty where all that was recorded through the end of the span is here. `heads`: where lanes end, as the log says. */
@@ -173,6 +182,17 @@ export function watchLeft(question: LeftQuestion, integrity: Integrity): LeftWat
       });
       // What was decided or recorded before the span may have counted in it.
       return [...missing, ...ends].filter(({ fromMs = -Infinity }) => fromMs <= question.untilMs);
+    },
+    undecided() {
+      const rows = new Map<string, LeftUndecided>();
+      for (const { lane, first, last, count } of records) {
+        const site = sites.get(lane.slice(0, lane.indexOf("/")));
+        const isElsewhere = question.site !== undefined && site !== undefined && site !== question.site;
+        if (isElsewhere || decisions.some(({ data }) => data.lane === lane && data.from <= first)) continue;
+        const row = rows.get(lane);
+        rows.set(lane, { lane, records: (row?.records ?? 0) + count, first: Math.min(row?.first ?? first, first), last: Math.max(row?.last ?? last, last) });
+      }
+      return [...rows.values()];
     },
     heard: () => [...seen].flatMap(([lane, { atMs }]) => (lane.endsWith("/audit") ? [{ node: lane.slice(0, lane.indexOf("/")), throughMs: atMs }] : [])),
   };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { batchHeaderBytes, parseBatchHeader } from "@holon/core/log/batch.ts";
@@ -50,7 +50,7 @@ async function folderWithTrail(context: TestContext): Promise<string> {
 
 const verify = (folder: string, question?: LeftQuestion) => {
   const left = question === undefined ? undefined : watchLeft(question, integrity);
-  return verifyTrail(createDisk(folder), integrity, left?.see).then((report) => ({ report, rows: left?.rows() ?? [] }));
+  return verifyTrail(createDisk(folder), integrity, left?.see).then((report) => ({ report, rows: left?.rows() ?? [], undecided: left?.undecided() ?? [] }));
 };
 const always = { site: undefined, sinceMs: -Infinity, untilMs: Infinity };
 
@@ -200,4 +200,64 @@ test("what was let go of by rule is not answered, and that is said", async (cont
     for (const { lane, last } of gaps) assert.equal(report.expired.some((text) => text === `${lane} 1 to ${last}`), true, report.expired.join());
     assert.deepEqual(left.heard().map(({ node }) => node), ["gateway-1"]);
   }
+});
+
+/** Where each batch of the only segment begins, and where the last ends. */
+function offsetsOf(bytes: Buffer): readonly number[] {
+  const offsets = [segmentHeaderBytes];
+  for (let header = parseBatchHeader(bytes.subarray(segmentHeaderBytes), integrity); header !== undefined; header = parseBatchHeader(bytes.subarray(offsets.at(-1)), integrity)) offsets.push((offsets.at(-1) ?? 0) + header.sizeBytes);
+  return offsets;
+}
+
+test("a log that holds nothing is no chain that holds", async (context) => {
+  const folder = await folderWithTrail(context);
+  const path = segmentOf(folder);
+  for (const length of [segmentHeaderBytes, 7, 0]) {
+    writeFileSync(path, readFileSync(path).subarray(0, length));
+    assert.match((await verify(folder)).report.violations.join(), /no lane is in 1 segments/, `${length} bytes`);
+  }
+  rmSync(path);
+  const { report, rows, undecided } = await verify(folder, { ...always, class: "derived" });
+  assert.deepEqual([report.violations, report.segments, rows, undecided], [["there is no segment: a node that ever ran has one"], 0, [], []]);
+});
+
+test("where a log ends is told: at rest, behind a whole batch, or within one that was cut off", async (context) => {
+  const folder = await folderWithTrail(context);
+  const path = segmentOf(folder);
+  const endOf = async () => (await verify(folder)).report;
+  assert.deepEqual([(await endOf()).end.state, (await endOf()).violations], ["open", []]);
+  const whole = readFileSync(path);
+  const offsets = offsetsOf(whole);
+  const [begin = 0, end = 0] = offsets.slice(-3, -1);
+  for (const cut of [begin + 1, begin + batchHeaderBytes, Math.floor((begin + end) / 2), end - 1]) {
+    writeFileSync(path, whole.subarray(0, cut));
+    const report = await endOf();
+    assert.deepEqual([report.violations, report.end], [[], { state: "torn", batch: `log/000000000001.seg from byte ${begin} on` }], `cut at ${cut} of ${begin} to ${end}`);
+  }
+  writeFileSync(path, whole.subarray(0, begin));
+  assert.equal((await endOf()).end.state, "open");
+  writeFileSync(path, whole);
+  const log = await openTempLog(folder, { name: "gateway-1" });
+  await log.append({});
+  await log.close();
+  assert.deepEqual([(await endOf()).end, (await endOf()).violations], [{ state: "rest" }, []]);
+});
+
+test("records of the class of which no decision is here are named: not asked about yet, or decided in what was cut off", async (context) => {
+  const folder = await folderWithTrail(context);
+  const question = { ...always, class: "derived" } as const;
+  assert.deepEqual((await verify(folder, question)).undecided, []);
+  const path = segmentOf(folder);
+  const bytes = readFileSync(path);
+  const opened = bytes.indexOf("holon.policy.decision.opened");
+  assert.ok(opened > 0);
+  const last = offsetsOf(bytes).findLast((offset) => offset <= opened) ?? 0;
+  writeFileSync(path, bytes.subarray(0, last));
+  const { report, rows, undecided } = await verify(folder, question);
+  assert.deepEqual([report.violations, rows], [[], []]);
+  const data = undecided.find(({ lane }) => lane === "gateway-1/data");
+  assert.equal(data?.records, 10);
+  assert.deepEqual((await verify(folder, { ...question, site: "elsewhere" })).undecided, []);
+  assert.equal((await verify(folder, { ...question, site: "plant" })).undecided.find(({ lane }) => lane === "gateway-1/data")?.last, data.last);
+  assert.deepEqual((await verify(folder, { ...question, untilMs: 0 })).undecided, []);
 });

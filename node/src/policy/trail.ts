@@ -28,6 +28,16 @@ export interface TrailReport {
   readonly violations: readonly string[];
   /** Ranges that were let go of by rule, as far as this log says. */
   readonly expired: readonly string[];
+  readonly end: TrailEnd;
+}
+
+/**
+ * How the log ends. `rest`: as a node leaves it that stopped in order, or wrote nothing for a while. `open`: behind a whole batch, where its node writes on, was ended, or somebody cut. `torn`: within
+ * `batch`, of which a part is here: it was being written, or was cut off.
+ */
+export interface TrailEnd {
+  readonly state: "rest" | "open" | "torn";
+  readonly batch?: string;
 }
 
 interface LaneState {
@@ -43,6 +53,7 @@ export async function verifyTrail(disk: Disk, integrity: Integrity, seen: (run: 
   const expired = new Map<string, number>();
   const told = (message: string): void => void (violations.length < violationsMax && violations.push(message));
   const numbers = (await disk.list("log")).flatMap((name) => segmentNumber(name) ?? []);
+  let end: TrailEnd = { state: "open" };
 
   const laneOf = (name: string): LaneState => {
     const known = lanes.get(name) ?? { head: undefined, records: 0 };
@@ -120,11 +131,15 @@ export async function verifyTrail(disk: Disk, integrity: Integrity, seen: (run: 
         }
         if (batch !== undefined) {
           takeBatch(batch, `${path} at ${offset}`);
+          end = { state: batch.header.entries.every(({ kind }) => kind === entryKind.roll) ? "rest" : "open" };
           offset = batch.end;
           continue;
         }
         const next = await findNextBatch(window, offset + 1, integrity);
-        if (next === undefined && position === numbers.length - 1 && (await looksTorn(file, offset, integrity))) break; // was never acknowledged
+        if (next === undefined && position === numbers.length - 1 && (await looksTorn(file, offset, integrity))) {
+          end = { state: "torn", batch: `${path} from byte ${offset} on` }; // none of it was acknowledged, unless more of it was here
+          break;
+        }
         told(`${path}: bytes ${offset} to ${next ?? file.size()} are no batch`);
         if (next === undefined) break;
         offset = next;
@@ -133,6 +148,7 @@ export async function verifyTrail(disk: Disk, integrity: Integrity, seen: (run: 
       await file.close();
     }
   }
+  if (lanes.size === 0) told(numbers.length === 0 ? "there is no segment: a node that ever ran has one" : `no lane is in ${numbers.length} segments: a node that ever ran has written`);
   const ranges = missing.filter(({ first, last }) => first <= last);
   for (const { lane, first, last } of ranges) if (last > (expired.get(lane) ?? 0)) told(`${lane}: records ${Math.max(first, (expired.get(lane) ?? 0) + 1)} to ${last} are not here, and no rule let go of them`);
   return {
@@ -140,6 +156,7 @@ export async function verifyTrail(disk: Disk, integrity: Integrity, seen: (run: 
     lanes: [...lanes].flatMap(([lane, { head, records }]) => (head === undefined ? [] : [{ lane, head, records }])).sort((a, b) => (a.lane < b.lane ? -1 : 1)),
     violations,
     expired: ranges.filter(({ lane, first }) => first <= (expired.get(lane) ?? 0)).map(({ lane, first, last }) => `${lane} ${first} to ${Math.min(last, expired.get(lane) ?? 0)}`),
+    end,
   };
 }
 

@@ -148,7 +148,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       }
     },
     held: () => held,
-    turned: () => void flush().catch(failed),
+    turned: () => void (closed ? undefined : flush().catch(failed)), // the way up ends behind the last window of a node that stops
     async live() {
       const sample = await options.sample();
       const sums = new Map(running);
